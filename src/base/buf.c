@@ -1,0 +1,147 @@
+#include "base/buf.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void buf_free(struct buf *buf)
+{
+	free(buf->data);
+	*buf = BUF_INIT;
+}
+
+void buf_reset(struct buf *buf)
+{
+	buf->len = 0;
+	buf->failed = false;
+}
+
+bool buf_reserve(struct buf *buf, size_t len)
+{
+	size_t size = buf->size ? buf->size : 256;
+	char *data;
+
+	if (buf->failed)
+		return false;
+	if (buf->size - buf->len >= len)
+		return true;
+	if (len > SIZE_MAX / 4 - buf->len) {
+		buf->failed = true;
+		return false;
+	}
+	while (size - buf->len < len)
+		size *= 2;
+	data = realloc(buf->data, size);
+	if (!data) {
+		buf->failed = true;
+		return false;
+	}
+	buf->data = data;
+	buf->size = size;
+	return true;
+}
+
+void buf_put(struct buf *buf, const void *bytes, size_t len)
+{
+	if (len == 0 || !buf_reserve(buf, len))
+		return;
+	memcpy(buf->data + buf->len, bytes, len);
+	buf->len += len;
+}
+
+void buf_puts(struct buf *buf, const char *text)
+{
+	buf_put(buf, text, strlen(text));
+}
+
+void buf_put_str(struct buf *buf, struct str s)
+{
+	buf_put(buf, s.ptr, s.len);
+}
+
+void buf_putc(struct buf *buf, char c)
+{
+	buf_put(buf, &c, 1);
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list args;
+	int need;
+
+	va_start(args, format);
+	need = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (need < 0) {
+		buf->failed = true;
+		return;
+	}
+	if (!buf_reserve(buf, (size_t)need + 1))
+		return;
+	va_start(args, format);
+	vsnprintf(buf->data + buf->len, (size_t)need + 1, format, args);
+	va_end(args);
+	buf->len += (size_t)need;
+}
+
+static bool is_plain(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+
+		if (c < 0x20 || c >= 0x7F || c == '"' || c == '\\')
+			return false;
+	}
+	return true;
+}
+
+static int dump_to_buf(const char *bytes, size_t len, void *data)
+{
+	buf_put(data, bytes, len);
+	return buf_ok(data) ? 0 : -1;
+}
+
+/* Bytes of no known encoding, one character each: what is not ASCII becomes U+FFFD. */
+static json_t *json_from_bytes(struct str s)
+{
+	struct buf text = BUF_INIT;
+	json_t *json = NULL;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] > 0)
+			buf_putc(&text, s.ptr[i]);
+		else
+			buf_puts(&text, "\xEF\xBF\xBD");
+	}
+	if (buf_ok(&text))
+		json = json_stringn_nocheck(buf_str(&text).ptr, text.len);
+	buf_free(&text);
+	return json;
+}
+
+void buf_put_json(struct buf *buf, struct str s)
+{
+	json_t *json;
+
+	if (is_plain(s)) {
+		buf_putc(buf, '"');
+		buf_put_str(buf, s);
+		buf_putc(buf, '"');
+		return;
+	}
+	json = str_is_utf8(s) ? json_stringn_nocheck(s.ptr, s.len) : json_from_bytes(s);
+	if (!json || json_dump_callback(json, dump_to_buf, buf, JSON_ENCODE_ANY) != 0)
+		buf->failed = true;
+	json_decref(json);
+}
+
+void buf_consume(struct buf *buf, size_t len)
+{
+	if (len >= buf->len) {
+		buf->len = 0;
+		return;
+	}
+	memmove(buf->data, buf->data + len, buf->len - len);
+	buf->len -= len;
+}

@@ -1,0 +1,225 @@
+#include "base/conf.h"
+
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum option_type { OPTION_TEXT, OPTION_NUMBER, OPTION_OCTAL };
+
+struct option_row {
+	const char *name;
+	enum option_type type;
+	size_t offset, size; /* where in struct conf; size of a text */
+	const char *initial;
+	uint64_t least, most;
+	bool fixed; /* takes effect only at a restart */
+	const char *help;
+};
+
+#define TEXT(member)                                                  \
+	.type = OPTION_TEXT, .offset = offsetof(struct conf, member), \
+	.size = sizeof(((struct conf *)0)->member)
+#define NUMBER(member) .type = OPTION_NUMBER, .offset = offsetof(struct conf, member)
+#define OCTAL(member)  .type = OPTION_OCTAL, .offset = offsetof(struct conf, member)
+
+static const struct option_row options[] = {
+	{ "home", TEXT(home), .initial = POLYTASK_STATEDIR, .fixed = true,
+		.help = "Directory of the data files, the logs and the lock; on a disk." },
+	{ "regions", TEXT(regions), .initial = POLYTASK_RUNDIR "/regions", .fixed = true,
+		.help = "Directory of Berkeley DB's shared regions; on a tmpfs. Rebuilt at every start." },
+	{ "archive", TEXT(archive), .initial = "", .fixed = false,
+		.help = "Finished logs are copied here before they are removed; empty: only removed." },
+	{ "socket", TEXT(socket), .initial = POLYTASK_RUNDIR "/polytask.sock", .fixed = true,
+		.help = "The FastCGI socket, unless one comes from descriptor 0 or from systemd." },
+	{ "socket_mode", OCTAL(socket_mode), .initial = "0660", .most = 0777, .fixed = true,
+		.help = "Mode of the FastCGI socket, octal." },
+	{ "control", TEXT(control), .initial = POLYTASK_RUNDIR "/control.sock", .fixed = true,
+		.help = "The socket polytaskctl talks to; mode 0600." },
+	{ "user", TEXT(user), .initial = "", .fixed = true,
+		.help = "Run as this user when started by root; empty: stay." },
+	{ "group", TEXT(group), .initial = "", .fixed = true,
+		.help = "Group of the process and of the FastCGI socket; empty: the user's own." },
+	{ "peer_user", TEXT(peer_user), .initial = "www-data", .fixed = false,
+		.help = "The web server's user; besides our own, nobody else may connect." },
+	{ "backlog", NUMBER(backlog), .initial = "1024", .least = 1, .most = 65535, .fixed = true,
+		.help = "Connections that may wait to be accepted." },
+	{ "workers", NUMBER(workers), .initial = "0", .most = 64,
+		.help = "Worker processes; 0: one a processor." },
+	{ "connections", NUMBER(connections), .initial = "1024", .least = 16, .most = 65536,
+		.help = "Kept connections a worker holds at most." },
+	{ "expected_tasks", NUMBER(expected_tasks), .initial = "100000", .least = 1000,
+		.most = 1000000000, .fixed = true,
+		.help = "How many tasks to size the hash file for; used when it is created." },
+	{ "cache_mb", NUMBER(cache_mb), .initial = "128", .least = 4, .most = 1048576,
+		.fixed = true, .help = "The database cache, shared by all processes." },
+	{ "body_limit", NUMBER(body_limit), .initial = "262144", .least = 1024, .most = 16777216,
+		.help = "Largest request body in bytes; the web server's own limit should be the same." },
+	{ "checkpoint_mb", NUMBER(checkpoint_mb), .initial = "32", .least = 1, .most = 4096,
+		.help = "Write a checkpoint after this much log." },
+	{ "checkpoint_seconds", NUMBER(checkpoint_seconds), .initial = "30", .least = 1,
+		.most = 3600, .help = "Write a checkpoint after this time, if there is new log." },
+	{ "reserve_mb", NUMBER(reserve_mb), .initial = "64", .least = 1, .most = 65536,
+		.help = "Size of the reserve file; writes are refused while less than this is free." },
+	{ "stuck_seconds", NUMBER(stuck_seconds), .initial = "1", .least = 1, .most = 3600,
+		.help = "A process that was stopped for so long is ended and replaced." },
+	{ "drain_seconds", NUMBER(drain_seconds), .initial = "60", .least = 1, .most = 3600,
+		.help = "How long a retired worker waits for the web server to close its connections." },
+	{ "signature_seconds", NUMBER(signature_seconds), .initial = "900", .least = 1,
+		.most = 86400,
+		.help = "How far the Date of a signed VirtShell request may lie from now, in seconds." },
+	{ "log_level", TEXT(log_level), .initial = "info", .help = "debug, info, warn or error." },
+};
+
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static void *member(struct conf *conf, const struct option_row *row)
+{
+	return (char *)conf + row->offset;
+}
+
+static const void *member_const(const struct conf *conf, const struct option_row *row)
+{
+	return (const char *)conf + row->offset;
+}
+
+static bool parse_octal(const char *text, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '7' || sum > 0777777)
+			return false;
+		sum = sum * 8 + (uint64_t)(*text - '0');
+	}
+	*value = sum;
+	return true;
+}
+
+static bool set_number(
+	struct conf *conf, const struct option_row *row, const char *value, struct err *err)
+{
+	uint64_t number;
+	bool read = row->type == OPTION_OCTAL ? parse_octal(value, &number)
+					      : str_to_u64(str_of(value), &number);
+
+	if (!read || number < row->least || number > row->most)
+		return err_set(err, ERR_INVALID, row->name,
+			row->type == OPTION_OCTAL ? "%s must be an octal number from %llo to %llo"
+						  : "%s must be a number from %llu to %llu",
+			row->name, (unsigned long long)row->least, (unsigned long long)row->most);
+	memcpy(member(conf, row), &number, sizeof(number));
+	return true;
+}
+
+static bool set_row(
+	struct conf *conf, const struct option_row *row, const char *value, struct err *err)
+{
+	if (row->type != OPTION_TEXT)
+		return set_number(conf, row, value, err);
+	if (strlen(value) >= row->size)
+		return err_set(err, ERR_INVALID, row->name, "%s may have at most %zu bytes",
+			row->name, row->size - 1);
+	memset(member(conf, row), 0, row->size);
+	memcpy(member(conf, row), value, strlen(value));
+	return true;
+}
+
+bool conf_set(struct conf *conf, const char *name, const char *value, struct err *err)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (strcmp(options[i].name, name) == 0)
+			return set_row(conf, &options[i], value, err);
+	}
+	return err_set(err, ERR_INVALID, name, "there is no option %s", name);
+}
+
+void conf_defaults(struct conf *conf)
+{
+	struct err err;
+
+	memset(conf, 0, sizeof(*conf));
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (!set_row(conf, &options[i], options[i].initial, &err))
+			abort(); /* a row whose default breaks its own bounds */
+	}
+}
+
+struct reading {
+	struct conf *conf;
+	struct err *err;
+	const char *path;
+	bool failed;
+};
+
+static int take_option(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *reading = user;
+
+	if (reading->failed)
+		return 0;
+	if (*section) {
+		err_set(reading->err, ERR_INVALID, section, "sections are not used: [%s]", section);
+		reading->failed = true;
+	} else if (!conf_set(reading->conf, name, value, reading->err)) {
+		reading->failed = true;
+	}
+	return !reading->failed;
+}
+
+bool conf_read(struct conf *conf, const char *path, struct err *err)
+{
+	struct conf copy = *conf;
+	struct reading reading = { &copy, err, path, false };
+	int line = ini_parse(path, take_option, &reading);
+
+	if (line < 0)
+		return err_set(err, ERR_INVALID, "config", "%s cannot be read", path);
+	if (reading.failed) {
+		struct err first = *err;
+
+		return err_set(
+			err, ERR_INVALID, first.field, "%s, line %d: %s", path, line, first.text);
+	}
+	if (line > 0)
+		return err_set(
+			err, ERR_INVALID, "config", "%s, line %d: not `name = value`", path, line);
+	*conf = copy;
+	return true;
+}
+
+static void print_value(const struct conf *conf, const struct option_row *row, struct buf *out)
+{
+	uint64_t number;
+
+	if (row->type == OPTION_TEXT) {
+		buf_puts(out, member_const(conf, row));
+		return;
+	}
+	memcpy(&number, member_const(conf, row), sizeof(number));
+	buf_printf(out, row->type == OPTION_OCTAL ? "%04llo" : "%llu", (unsigned long long)number);
+}
+
+void conf_print(const struct conf *conf, struct buf *out)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		buf_printf(out, "%s# %s%s\n%s = ", i ? "\n" : "", options[i].help,
+			options[i].fixed ? " Restart to change." : "", options[i].name);
+		print_value(conf, &options[i], out);
+		buf_putc(out, '\n');
+	}
+}
+
+void conf_fixed_changes(const struct conf *before, const struct conf *after, struct buf *names)
+{
+	for (size_t i = 0; i < OPTIONS; i++) {
+		const struct option_row *row = &options[i];
+		size_t size = row->type == OPTION_TEXT ? row->size : sizeof(uint64_t);
+
+		if (!row->fixed ||
+			memcmp(member_const(before, row), member_const(after, row), size) == 0)
+			continue;
+		buf_printf(names, "%s%s", names->len ? ", " : "", row->name);
+	}
+}

@@ -1,0 +1,63 @@
+#pragma once
+/*
+ * The one list of errors. Functions that can fail return bool and take a struct err last; on false
+ * the error is filled in and no other output is written. Nothing here is global: an error belongs
+ * to the caller that passed it.
+ *
+ * Each code has a name (logs, tests, problem types), the HTTP status it stands for unless a dialect
+ * says otherwise, and a sentence used when no better one was given.
+ */
+#include "base/str.h"
+
+#define ERR_LIST(X)                                                                                \
+	X(ERR_MALFORMED, "malformed", 400, "The request could not be read.")                       \
+	X(ERR_INVALID, "invalid", 400, "A value in the request is not valid.")                     \
+	X(ERR_MISSING, "missing", 400, "A required value is missing.")                             \
+	X(ERR_UNAUTHENTICATED, "unauthenticated", 401, "No valid credential was sent.")            \
+	X(ERR_FORBIDDEN, "forbidden", 403, "The credential does not allow this.")                  \
+	X(ERR_NOT_FOUND, "not-found", 404, "There is no such task.")                               \
+	X(ERR_NO_ROUTE, "no-route", 404, "There is nothing at this address.")                      \
+	X(ERR_METHOD, "method", 405, "The method is not allowed here.")                            \
+	X(ERR_NOT_ACCEPTABLE, "not-acceptable", 406, "No acceptable representation exists.")       \
+	X(ERR_CONFLICT, "conflict", 409, "The request conflicts with the state of the task.")      \
+	X(ERR_PRECONDITION, "precondition", 412, "The task has changed since it was read.")        \
+	X(ERR_TOO_LARGE, "too-large", 413, "The request is too large.")                            \
+	X(ERR_URI_TOO_LONG, "uri-too-long", 414, "The address is too long.")                       \
+	X(ERR_MEDIA_TYPE, "media-type", 415, "The media type is not supported.")                   \
+	X(ERR_UNPROCESSABLE, "unprocessable", 422, "The request was understood but is not valid.") \
+	X(ERR_TOO_MANY, "too-many", 429, "Too many requests.")                                     \
+	X(ERR_INTERNAL, "internal", 500, "An internal error occurred.")                            \
+	X(ERR_NO_MEMORY, "no-memory", 500, "Memory is exhausted.")                                 \
+	X(ERR_NOT_IMPLEMENTED, "not-implemented", 501, "The method is not implemented.")           \
+	X(ERR_BUSY, "busy", 503, "The service is busy; try again shortly.")                        \
+	X(ERR_UNKNOWN_OUTCOME, "unknown-outcome", 503,                                             \
+		"The outcome is unknown; repeat with the same Idempotency-Key.")                   \
+	X(ERR_DISK_FULL, "disk-full", 507, "The disk is full; nothing was changed.")               \
+	X(ERR_PANIC, "panic", 503, "The store is being recovered; try again shortly.")
+
+enum err_code {
+	ERR_NONE = 0,
+#define X(code, name, status, text) code,
+	ERR_LIST(X)
+#undef X
+		ERR_CODES
+};
+
+struct err {
+	enum err_code code;
+	char field[64]; /* which member, parameter or header; empty when none */
+	char text[240]; /* one sentence for the client; never a secret, never a path of the host */
+	struct str detail; /* a dialect's own rendering where one sentence is not enough: borrowed
+			      from the request's memory, empty otherwise */
+};
+
+/*
+ * Fills in the error and returns false, so that `return err_set(...)` ends a function. A NULL
+ * format takes the code's own sentence; field may be NULL. Over-long text is cut.
+ */
+bool err_set(struct err *err, enum err_code code, const char *field, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+const char *err_name(enum err_code code);
+int err_status(enum err_code code);
+const char *err_text(const struct err *err);

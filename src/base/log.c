@@ -1,0 +1,154 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static const char *const names[LOG_LEVELS] = {
+	[LOG_DEBUG] = "debug",
+	[LOG_INFO] = "info",
+	[LOG_WARN] = "warn",
+	[LOG_ERROR] = "error",
+};
+
+static char process[32] = "main";
+static enum log_level threshold = LOG_INFO;
+static enum log_level current;
+static void (*capture)(enum log_level level, struct str line);
+
+#define BATCH_MAX 32768
+
+static struct {
+	bool on;
+	struct buf lines;
+} batch;
+
+void log_process(const char *name)
+{
+	snprintf(process, sizeof(process), "%s", name);
+}
+
+void log_threshold(enum log_level level)
+{
+	threshold = level;
+}
+
+bool log_level_parse(enum log_level *level, const char *name)
+{
+	for (int i = 0; i < LOG_LEVELS; i++) {
+		if (strcmp(names[i], name) == 0) {
+			*level = (enum log_level)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "2026-11-23T10:00:00", made once a second. */
+static const char *stamp(time_t seconds)
+{
+	static char text[32];
+	static time_t made;
+	struct tm utc;
+
+	if (seconds != made || !text[0]) {
+		gmtime_r(&seconds, &utc);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
+		made = seconds;
+	}
+	return text;
+}
+
+bool log_begin(struct buf *line, enum log_level level, const char *event)
+{
+	int64_t now = clock_wall_ms();
+
+	if (level < threshold)
+		return false;
+	current = level;
+	buf_printf(line,
+		"{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"process\":", stamp((time_t)(now / 1000)),
+		(int)(now % 1000), names[level]);
+	buf_put_json(line, str_of(process));
+	buf_printf(line, ",\"pid\":%d,\"event\":", (int)getpid());
+	buf_put_json(line, str_of(event));
+	return true;
+}
+
+/* A log that cannot be written has nowhere to complain. */
+static void send_bytes(const char *bytes, size_t len)
+{
+	ssize_t written = write(STDERR_FILENO, bytes, len);
+
+	(void)written;
+}
+
+static void send_batch(void)
+{
+	if (batch.lines.len > 0)
+		send_bytes(batch.lines.data, batch.lines.len);
+	buf_reset(&batch.lines);
+}
+
+void log_batch(bool on)
+{
+	batch.on = on;
+	if (!on)
+		send_batch();
+}
+
+void log_end(struct buf *line)
+{
+	buf_puts(line, "}\n");
+	if (!buf_ok(line))
+		return;
+	if (capture) {
+		capture(current, (struct str){ line->data, line->len - 1 });
+		return;
+	}
+	buf_put(&batch.lines, line->data, line->len);
+	if (!batch.on || current >= LOG_ERROR || batch.lines.len >= BATCH_MAX)
+		send_batch();
+}
+
+static void log_text(enum log_level level, const char *event, const char *format, va_list args)
+{
+	struct buf line = BUF_INIT;
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), format, args);
+	if (log_begin(&line, level, event)) {
+		buf_puts(&line, ",\"text\":");
+		buf_put_json(&line, str_of(text));
+		log_end(&line);
+	}
+	buf_free(&line);
+}
+
+void log_line(enum log_level level, const char *event, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_text(level, event, format, args);
+	va_end(args);
+}
+
+void log_fatal(const char *event, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_text(LOG_ERROR, event, format, args);
+	va_end(args);
+	exit(1);
+}
+
+void log_capture(void (*take)(enum log_level level, struct str line))
+{
+	capture = take;
+}

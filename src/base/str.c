@@ -1,0 +1,70 @@
+#include "base/str.h"
+
+struct str str_trim(struct str s)
+{
+	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+		s = str_from(s, 1);
+	while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+bool str_to_u64(struct str s, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned char)s.ptr[i] - '0';
+
+		if (digit > 9 || sum > (UINT64_MAX - digit) / 10)
+			return false;
+		sum = sum * 10 + digit;
+	}
+	*value = sum;
+	return true;
+}
+
+/* How many bytes the sequence starting here has, 0 when it is none. */
+static size_t utf8_sequence(const unsigned char *at, size_t left)
+{
+	size_t size;
+	uint32_t code, least;
+
+	if (at[0] < 0x80)
+		return at[0] != 0;
+	if (at[0] >= 0xC2 && at[0] <= 0xDF) {
+		size = 2, code = at[0] & 0x1F, least = 0x80;
+	} else if ((at[0] & 0xF0) == 0xE0) {
+		size = 3, code = at[0] & 0x0F, least = 0x800;
+	} else if (at[0] >= 0xF0 && at[0] <= 0xF4) {
+		size = 4, code = at[0] & 0x07, least = 0x10000;
+	} else {
+		return 0;
+	}
+	if (size > left)
+		return 0;
+	for (size_t i = 1; i < size; i++) {
+		if ((at[i] & 0xC0) != 0x80)
+			return 0;
+		code = code << 6 | (at[i] & 0x3F);
+	}
+	if (code < least || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF))
+		return 0;
+	return size;
+}
+
+bool str_is_utf8(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.len) {
+		size_t size = utf8_sequence((const unsigned char *)s.ptr + i, s.len - i);
+
+		if (size == 0)
+			return false;
+		i += size;
+	}
+	return true;
+}

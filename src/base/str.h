@@ -1,0 +1,62 @@
+#pragma once
+/*
+ * Borrowed bytes: a pointer and a length, never ended by NUL unless said. The owner is whoever
+ * made the bytes; a struct str is passed and copied by value and never freed.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <strings.h>
+
+struct str {
+	const char *ptr;
+	size_t len;
+};
+
+#define STR(literal) ((struct str){ ("" literal), sizeof(literal) - 1 })
+#define STR_NULL     ((struct str){ NULL, 0 })
+/* For printf: "%.*s", STR_FMT(s). */
+#define STR_FMT(s) (int)(s).len, (s).ptr
+
+static inline struct str str_of(const char *text)
+{
+	return (struct str){ text, text ? strlen(text) : 0 };
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* ASCII letters of either case are equal; for header values and other protocol words. */
+static inline bool str_eq_nocase(struct str a, struct str b)
+{
+	return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len &&
+	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+}
+
+/* The part from offset on; empty when offset lies at or past the end. */
+static inline struct str str_from(struct str s, size_t offset)
+{
+	return offset >= s.len ? (struct str){ s.ptr ? s.ptr + s.len : NULL, 0 }
+			       : (struct str){ s.ptr + offset, s.len - offset };
+}
+
+/* Without spaces and tabs at either end. */
+struct str str_trim(struct str s);
+
+/*
+ * Reads a whole decimal number, digits only, at most UINT64_MAX. False when empty, when anything
+ * else is in it, or when it does not fit; *value is then untouched.
+ */
+bool str_to_u64(struct str s, uint64_t *value);
+
+/* Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong) without NUL.
+ */
+bool str_is_utf8(struct str s);

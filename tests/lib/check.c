@@ -1,0 +1,112 @@
+#include "lib/check.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXPECTED_MAX 16
+
+static char expected[EXPECTED_MAX][64];
+static size_t expected_count;
+static char surprise[1024];
+static char folder[64];
+
+static void take_line(enum log_level level, struct str line)
+{
+	char event[80];
+
+	if (level < LOG_WARN)
+		return;
+	for (size_t i = 0; i < expected_count; i++) {
+		snprintf(event, sizeof(event), "\"event\":\"%s\"", expected[i]);
+		if (memmem(line.ptr, line.len, event, strlen(event))) {
+			memmove(expected[i], expected[--expected_count], sizeof(expected[i]));
+			return;
+		}
+	}
+	if (!surprise[0])
+		snprintf(surprise, sizeof(surprise), "%.*s", STR_FMT(line));
+}
+
+int check_setup(void **state)
+{
+	(void)state;
+	expected_count = 0;
+	surprise[0] = '\0';
+	log_capture(take_line);
+	return 0;
+}
+
+int check_teardown(void **state)
+{
+	(void)state;
+	log_capture(NULL);
+	if (surprise[0])
+		print_error("unexpected log line: %s\n", surprise);
+	if (expected_count)
+		print_error("log line did not come: %s\n", expected[0]);
+	return surprise[0] || expected_count ? -1 : 0;
+}
+
+void expect_log(const char *event)
+{
+	if (expected_count < EXPECTED_MAX)
+		snprintf(expected[expected_count++], sizeof(expected[0]), "%s", event);
+}
+
+void check_must(bool ok, const struct err *err, const char *what, const char *file, int line)
+{
+	if (ok)
+		return;
+	print_error("%s: %s (%s)\n", what, err_text(err), err_name(err->code));
+	_fail(file, line);
+}
+
+void check_str(struct str s, const char *text, const char *file, int line)
+{
+	if (str_eq(s, str_of(text)))
+		return;
+	print_error("\"%.*s\" is not \"%s\"\n", STR_FMT(s), text);
+	_fail(file, line);
+}
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *at)
+{
+	(void)info, (void)kind, (void)at;
+	return remove(path);
+}
+
+static void remove_folder(void)
+{
+	nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+const char *check_folder(void)
+{
+	if (!folder[0]) {
+		snprintf(folder, sizeof(folder), "/tmp/polytask-test.XXXXXX");
+		if (!mkdtemp(folder))
+			abort();
+		atexit(remove_folder);
+	}
+	return folder;
+}
+
+char *check_read_file(const char *path, size_t *size)
+{
+	FILE *in = fopen(path, "rb");
+	char *bytes = NULL;
+	long len;
+
+	if (!in)
+		return NULL;
+	if (fseek(in, 0, SEEK_END) == 0 && (len = ftell(in)) >= 0 && fseek(in, 0, SEEK_SET) == 0) {
+		bytes = calloc(1, (size_t)len + 1);
+		if (bytes && fread(bytes, 1, (size_t)len, in) == (size_t)len)
+			*size = (size_t)len;
+	}
+	fclose(in);
+	return bytes;
+}
