@@ -1,0 +1,57 @@
+#include "task/right.h"
+
+#include <stdio.h>
+
+static const struct {
+	enum right right;
+	const char *name;
+} words[] = {
+	{ RIGHT_READ, "read" },
+	{ RIGHT_WRITE, "write" },
+	{ RIGHT_WORK, "work" },
+	{ RIGHT_ADMIN, "admin" },
+};
+
+#define WORDS (sizeof(words) / sizeof(words[0]))
+
+static unsigned right_of(struct str word)
+{
+	for (size_t i = 0; i < WORDS; i++) {
+		if (str_eq(word, str_of(words[i].name)))
+			return words[i].right;
+	}
+	return RIGHT_NONE;
+}
+
+bool rights_parse(unsigned *rights, struct str text)
+{
+	unsigned sum = 0;
+
+	for (;;) {
+		const char *comma = text.len ? memchr(text.ptr, ',', text.len) : NULL;
+		size_t len = comma ? (size_t)(comma - text.ptr) : text.len;
+		unsigned right = right_of((struct str){ text.ptr, len });
+
+		if (right == RIGHT_NONE)
+			return false;
+		sum |= right;
+		if (!comma)
+			break;
+		text = str_from(text, len + 1);
+	}
+	*rights = sum;
+	return true;
+}
+
+void rights_format(unsigned rights, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < WORDS; i++) {
+		if (!(rights & words[i].right) || used >= size)
+			continue;
+		used += (size_t)snprintf(
+			text + used, size - used, "%s%s", used ? "," : "", words[i].name);
+	}
+}

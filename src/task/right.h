@@ -1,0 +1,19 @@
+#pragma once
+/*
+ * What a principal may do. A route's row names the right it needs; RIGHT_NONE is an invalid row.
+ */
+#include "base/str.h"
+
+enum right {
+	RIGHT_NONE = 0,
+	RIGHT_READ = 1,	 /* see tasks */
+	RIGHT_WRITE = 2, /* create, change, remove them */
+	RIGHT_WORK = 4,	 /* claim them and report */
+	RIGHT_ADMIN = 8, /* what concerns everybody: remove all, manage principals */
+};
+#define RIGHT_ALL (RIGHT_READ | RIGHT_WRITE | RIGHT_WORK | RIGHT_ADMIN)
+
+/* Reads "read,write" (no spaces, each word once or more); false for an unknown or empty word. */
+bool rights_parse(unsigned *rights, struct str text);
+/* Writes the same form; size 32 is enough for all. */
+void rights_format(unsigned rights, char *text, size_t size);

@@ -1,0 +1,76 @@
+#include "task/task.h"
+
+static const char *const names[TASK_STATES] = {
+	[TASK_STATE_NONE] = "none",
+	[TASK_PENDING] = "pending",
+	[TASK_RUNNING] = "running",
+	[TASK_SUCCEEDED] = "succeeded",
+	[TASK_FAILED] = "failed",
+	[TASK_CANCELLED] = "cancelled",
+};
+
+const char *task_state_name(enum task_state state)
+{
+	return state < TASK_STATES ? names[state] : names[TASK_STATE_NONE];
+}
+
+enum task_state task_state_parse(struct str name)
+{
+	for (int i = TASK_PENDING; i < TASK_STATES; i++) {
+		if (str_eq(name, str_of(names[i])))
+			return (enum task_state)i;
+	}
+	return TASK_STATE_NONE;
+}
+
+bool task_state_is_final(enum task_state state)
+{
+	return state == TASK_SUCCEEDED || state == TASK_FAILED || state == TASK_CANCELLED;
+}
+
+static size_t field_index(const struct task *task, struct str name)
+{
+	size_t i = 0;
+
+	while (i < task->field_count && !str_eq(task->fields[i].name, name))
+		i++;
+	return i;
+}
+
+struct str task_field(const struct task *task, struct str name)
+{
+	size_t i = field_index(task, name);
+
+	return i < task->field_count ? task->fields[i].json : STR_NULL;
+}
+
+bool task_set_field(struct task *task, struct field field)
+{
+	size_t i = field_index(task, field.name);
+
+	if (field.json.len == 0) {
+		if (i < task->field_count) {
+			memmove(&task->fields[i], &task->fields[i + 1],
+				(task->field_count - i - 1) * sizeof(task->fields[0]));
+			task->field_count--;
+		}
+		return true;
+	}
+	if (i == TASK_FIELDS_MAX)
+		return false;
+	task->fields[i] = field;
+	if (i == task->field_count)
+		task->field_count++;
+	return true;
+}
+
+void task_enter(struct task *task, enum task_state state, int64_t now_ms)
+{
+	task->state = state;
+	if (state == TASK_RUNNING && task->started == 0)
+		task->started = now_ms;
+	if (!task_state_is_final(state))
+		task->finished = 0;
+	else if (task->finished == 0)
+		task->finished = now_ms;
+}
