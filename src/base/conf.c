@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
+
 enum option_type { OPTION_TEXT, OPTION_NUMBER, OPTION_OCTAL };
 
 struct option_row {
@@ -12,9 +14,17 @@ struct option_row {
 	size_t offset, size; /* where in struct conf; size of a text */
 	const char *initial;
 	uint64_t least, most;
-	bool fixed; /* takes effect only at a restart */
+	bool fixed;			     /* takes effect only at a restart */
+	bool (*is_right)(const char *value); /* a text's own rule, which the help states */
 	const char *help;
 };
+
+static bool is_log_level(const char *value)
+{
+	enum log_level level;
+
+	return log_level_parse(&level, value);
+}
 
 #define TEXT(member)                                                  \
 	.type = OPTION_TEXT, .offset = offsetof(struct conf, member), \
@@ -67,7 +77,8 @@ static const struct option_row options[] = {
 	{ "signature_seconds", NUMBER(signature_seconds), .initial = "900", .least = 1,
 		.most = 86400,
 		.help = "How far the Date of a signed VirtShell request may lie from now, in seconds." },
-	{ "log_level", TEXT(log_level), .initial = "info", .help = "debug, info, warn or error." },
+	{ "log_level", TEXT(log_level), .initial = "info", .is_right = is_log_level,
+		.help = "debug, info, warn or error." },
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -121,6 +132,8 @@ static bool set_row(
 	if (strlen(value) >= row->size)
 		return err_set(err, ERR_INVALID, row->name, "%s may have at most %zu bytes",
 			row->name, row->size - 1);
+	if (row->is_right && !row->is_right(value))
+		return err_set(err, ERR_INVALID, row->name, "%s: %s", row->name, row->help);
 	memset(member(conf, row), 0, row->size);
 	memcpy(member(conf, row), value, strlen(value));
 	return true;
@@ -149,9 +162,33 @@ void conf_defaults(struct conf *conf)
 struct reading {
 	struct conf *conf;
 	struct err *err;
-	const char *path;
+	FILE *file;
+	int line;
 	bool failed;
 };
+
+/*
+ * inih takes an indented line for more of the option before it, and cuts a long one: both would be
+ * silent surprises in a path, so both are errors here.
+ */
+static char *take_line(char *text, int size, void *user)
+{
+	struct reading *reading = user;
+	size_t len;
+
+	if (reading->failed || !fgets(text, size, reading->file))
+		return NULL;
+	reading->line++;
+	len = strlen(text);
+	if ((text[0] == ' ' || text[0] == '\t') && strspn(text, " \t\r\n") < len) {
+		err_set(reading->err, ERR_INVALID, "config", "a line may not be indented");
+		reading->failed = true;
+	} else if (len + 1 == (size_t)size && text[len - 1] != '\n') {
+		err_set(reading->err, ERR_INVALID, "config", "a line may have %d bytes", size - 2);
+		reading->failed = true;
+	}
+	return reading->failed ? NULL : text;
+}
 
 static int take_option(void *user, const char *section, const char *name, const char *value)
 {
@@ -168,25 +205,37 @@ static int take_option(void *user, const char *section, const char *name, const 
 	return !reading->failed;
 }
 
+/* inih's reader and handler get one pointer each: the same. */
+static bool read_file(struct reading *reading, const char *path)
+{
+	struct err *err = reading->err;
+	int line = ini_parse_stream(take_line, reading, take_option, reading);
+
+	if (reading->failed) {
+		struct err first = *err;
+
+		return err_set(err, ERR_INVALID, first.field, "%s, line %d: %s", path,
+			reading->line, first.text);
+	}
+	if (line != 0)
+		return err_set(
+			err, ERR_INVALID, "config", "%s, line %d: not `name = value`", path, line);
+	return true;
+}
+
 bool conf_read(struct conf *conf, const char *path, struct err *err)
 {
 	struct conf copy = *conf;
-	struct reading reading = { &copy, err, path, false };
-	int line = ini_parse(path, take_option, &reading);
+	struct reading reading = { .conf = &copy, .err = err, .file = fopen(path, "re") };
+	bool read;
 
-	if (line < 0)
+	if (!reading.file)
 		return err_set(err, ERR_INVALID, "config", "%s cannot be read", path);
-	if (reading.failed) {
-		struct err first = *err;
-
-		return err_set(
-			err, ERR_INVALID, first.field, "%s, line %d: %s", path, line, first.text);
-	}
-	if (line > 0)
-		return err_set(
-			err, ERR_INVALID, "config", "%s, line %d: not `name = value`", path, line);
-	*conf = copy;
-	return true;
+	read = read_file(&reading, path);
+	fclose(reading.file);
+	if (read)
+		*conf = copy;
+	return read;
 }
 
 static void print_value(const struct conf *conf, const struct option_row *row, struct buf *out)

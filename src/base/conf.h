@@ -2,7 +2,8 @@
 /*
  * The configuration: one table of options (conf.c), each with type, bounds, default and help; the
  * reader, the sample file and --print-config all walk it, so that a row is the only edit for a new
- * option. The file is INI without sections (read by inih): `name = value`, `#` starts a comment.
+ * option. The file is INI without sections (read by inih): `name = value` at the start of a
+ * line; `#` or `;` starts a comment, `;` also behind a space in a line.
  */
 #include "base/buf.h"
 #include "base/err.h"

@@ -115,7 +115,8 @@ void log_end(struct buf *line)
 		send_batch();
 }
 
-static void log_text(enum log_level level, const char *event, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void log_text(
+	enum log_level level, const char *event, const char *format, va_list args)
 {
 	struct buf line = BUF_INIT;
 	char text[1024];

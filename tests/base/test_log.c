@@ -1,0 +1,186 @@
+#include "base/log.h"
+
+#include <jansson.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "lib/check.h"
+
+static struct buf taken;
+static unsigned lines;
+
+static void take(enum log_level level, struct str line)
+{
+	(void)level;
+	buf_reset(&taken);
+	buf_put_str(&taken, line);
+	lines++;
+}
+
+/* The one line that was logged since, as JSON. The caller gives it back. */
+static json_t *one_line(void)
+{
+	json_t *json = json_loadb(taken.data, taken.len, JSON_REJECT_DUPLICATES, NULL);
+
+	assert_int_equal(lines, 1);
+	assert_null(memchr(taken.data, '\n', taken.len));
+	assert_true(json_is_object(json));
+	lines = 0;
+	return json;
+}
+
+static const char *text_of(const json_t *json, const char *name)
+{
+	return json_string_value(json_object_get(json, name));
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	log_capture(take);
+	lines = 0;
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	log_capture(NULL);
+	log_threshold(LOG_INFO);
+	log_process("main");
+	clock_fix(0);
+	buf_free(&taken);
+	return 0;
+}
+
+static void test_members(void **state)
+{
+	json_t *json;
+	(void)state;
+
+	clock_fix(1429207233007);
+	log_process("worker 1");
+	log_warn("store-busy", "tried %d times", 3);
+	json = one_line();
+	assert_string_equal(text_of(json, "time"), "2015-04-16T18:00:33.007Z");
+	assert_string_equal(text_of(json, "level"), "warn");
+	assert_string_equal(text_of(json, "process"), "worker 1");
+	assert_int_equal(json_integer_value(json_object_get(json, "pid")), getpid());
+	assert_string_equal(text_of(json, "event"), "store-busy");
+	assert_string_equal(text_of(json, "text"), "tried 3 times");
+	json_decref(json);
+}
+
+static void test_a_line_stays_one_line(void **state)
+{
+	json_t *json;
+	(void)state;
+
+	log_info("event", "a\r\n{\"level\":\"error\"}%c\"\\", 1);
+	json = one_line();
+	assert_string_equal(text_of(json, "level"), "info");
+	assert_string_equal(text_of(json, "text"), "a\r\n{\"level\":\"error\"}\x01\"\\");
+	json_decref(json);
+	log_process("a\nb");
+	log_info("c\nd", "%s", "\xFF\xFE");
+	json = one_line();
+	assert_string_equal(text_of(json, "process"), "a\nb");
+	assert_string_equal(text_of(json, "event"), "c\nd");
+	assert_string_equal(text_of(json, "text"), "\xEF\xBF\xBD\xEF\xBF\xBD");
+	json_decref(json);
+}
+
+static void test_long_text_is_cut(void **state)
+{
+	json_t *json;
+	(void)state;
+
+	log_info("event", "%*s", 5000, "x");
+	json = one_line();
+	assert_int_equal(strlen(text_of(json, "text")), 1023);
+	json_decref(json);
+}
+
+static void test_threshold(void **state)
+{
+	struct buf line = BUF_INIT;
+	enum log_level level;
+	(void)state;
+
+	log_debug("event", "%s", "x");
+	assert_int_equal(lines, 0);
+	assert_false(log_begin(&line, LOG_DEBUG, "event"));
+	assert_int_equal(line.len, 0);
+	log_threshold(LOG_ERROR);
+	log_warn("event", "%s", "x");
+	assert_int_equal(lines, 0);
+	log_error("event", "%s", "x");
+	assert_int_equal(lines, 1);
+	assert_true(log_level_parse(&level, "debug"));
+	assert_int_equal(level, LOG_DEBUG);
+	assert_true(log_level_parse(&level, "error"));
+	assert_int_equal(level, LOG_ERROR);
+	assert_false(log_level_parse(&level, "Error"));
+	assert_false(log_level_parse(&level, ""));
+	assert_int_equal(level, LOG_ERROR);
+}
+
+static void test_own_members(void **state)
+{
+	struct buf line = BUF_INIT;
+	json_t *json;
+	(void)state;
+
+	assert_true(log_begin(&line, LOG_INFO, "request"));
+	buf_puts(&line, ",\"status\":200");
+	log_end(&line);
+	buf_free(&line);
+	json = one_line();
+	assert_int_equal(json_integer_value(json_object_get(json, "status")), 200);
+	json_decref(json);
+}
+
+/* What goes to standard error when nobody captures: whole lines, the last one that of log_fatal. */
+static void test_fatal_writes_and_ends(void **state)
+{
+	char text[512];
+	int ends[2], status;
+	ssize_t len;
+	pid_t child;
+	(void)state;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		dup2(ends[1], STDERR_FILENO);
+		log_capture(NULL);
+		log_fatal("config", "line %d", 7);
+	}
+	close(ends[1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+	len = read(ends[0], text, sizeof(text));
+	assert_true(len > 2);
+	assert_memory_equal(text + len - 2, "}\n", 2);
+	assert_non_null(memmem(text, (size_t)len, "\"text\":\"line 7\"", 15));
+	close(ends[0]);
+}
+
+#define LOG_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LOG_TEST(test_members),
+		LOG_TEST(test_a_line_stays_one_line),
+		LOG_TEST(test_long_text_is_cut),
+		LOG_TEST(test_threshold),
+		LOG_TEST(test_own_members),
+		LOG_TEST(test_fatal_writes_and_ends),
+	};
+
+	return CHECK_RUN(tests);
+}

@@ -1,0 +1,173 @@
+#include "base/str.h"
+
+#include "base/clock.h"
+#include "lib/check.h"
+
+static void test_utf8(void **state)
+{
+	static const struct {
+		struct str bytes;
+		bool valid;
+	} rows[] = {
+		{ STR(""), true },
+		{ STR("a"), true },
+		{ STR("\x7F"), true },
+		{ STR("\xC2\x80"), true },
+		{ STR("\xDF\xBF"), true },
+		{ STR("\xE0\xA0\x80"), true },
+		{ STR("\xED\x9F\xBF"), true },
+		{ STR("\xEE\x80\x80"), true },
+		{ STR("\xEF\xBF\xBF"), true },
+		{ STR("\xF0\x90\x80\x80"), true },
+		{ STR("\xF4\x8F\xBF\xBF"), true },
+		{ STR("a\xC3\xA4z"), true },
+		{ STR("\0"), false },
+		{ STR("a\0b"), false },
+		{ STR("\x80"), false },
+		{ STR("\xBF"), false },
+		{ STR("\xC0\x80"), false }, /* overlong, two bytes to four */
+		{ STR("\xC1\xBF"), false },
+		{ STR("\xE0\x80\x80"), false },
+		{ STR("\xE0\x9F\xBF"), false },
+		{ STR("\xF0\x80\x80\x80"), false },
+		{ STR("\xF0\x8F\xBF\xBF"), false },
+		{ STR("\xED\xA0\x80"), false }, /* surrogates */
+		{ STR("\xED\xBF\xBF"), false },
+		{ STR("\xF4\x90\x80\x80"), false }, /* past U+10FFFF */
+		{ STR("\xF5\x80\x80\x80"), false },
+		{ STR("\xF8\x88\x80\x80\x80"), false },
+		{ STR("\xFE"), false },
+		{ STR("\xFF"), false },
+		{ STR("\xC3"), false }, /* cut */
+		{ STR("\xE2\x82"), false },
+		{ STR("\xF0\x9F\x98"), false },
+		{ STR("\xC3z"), false },
+		{ STR("\xE2\x82z"), false },
+		{ STR("\xF0\x9F\xC3\xA4"), false },
+		{ STR("\xC3\xA4\xA4"), false },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (str_is_utf8(rows[i].bytes) != rows[i].valid)
+			fail_msg("row %zu", i);
+	}
+}
+
+static void test_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		uint64_t value;
+	} rows[] = {
+		{ "0", true, 0 },
+		{ "007", true, 7 },
+		{ "18446744073709551615", true, UINT64_MAX },
+		{ "18446744073709551616", false, 0 },
+		{ "18446744073709551620", false, 0 },
+		{ "99999999999999999999", false, 0 },
+		{ "", false, 0 },
+		{ " 1", false, 0 },
+		{ "1 ", false, 0 },
+		{ "+1", false, 0 },
+		{ "-1", false, 0 },
+		{ "1a", false, 0 },
+		{ "0x1", false, 0 },
+		{ "1.0", false, 0 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t value = 42;
+
+		assert_int_equal(str_to_u64(str_of(rows[i].text), &value), rows[i].ok);
+		assert_int_equal(value, rows[i].ok ? rows[i].value : 42);
+	}
+}
+
+static void test_comparisons(void **state)
+{
+	(void)state;
+	assert_true(str_eq(STR_NULL, STR("")));
+	assert_true(str_eq(STR("a\0b"), STR("a\0b")));
+	assert_false(str_eq(STR("a\0b"), STR("a\0c")));
+	assert_false(str_eq(STR("ab"), STR("a")));
+	assert_false(str_eq(STR("a"), STR("A")));
+	assert_true(str_eq_nocase(STR("aZ-1"), STR("Az-1")));
+	assert_false(str_eq_nocase(STR("aZ"), STR("aZz")));
+	assert_true(str_starts(STR("abc"), STR("ab")));
+	assert_true(str_starts(STR("abc"), STR_NULL));
+	assert_false(str_starts(STR("ab"), STR("abc")));
+	assert_false(str_starts(STR("abc"), STR("b")));
+}
+
+static void test_parts(void **state)
+{
+	(void)state;
+	assert_str(str_from(STR("abc"), 1), "bc");
+	assert_str(str_from(STR("abc"), 3), "");
+	assert_str(str_from(STR("abc"), 99), "");
+	assert_null(str_from(STR_NULL, 1).ptr);
+	assert_str(str_trim(STR(" \ta b\t ")), "a b");
+	assert_str(str_trim(STR(" \t ")), "");
+	assert_str(str_trim(STR("")), "");
+	assert_str(str_trim(STR("a\n")), "a\n");
+	assert_int_equal(str_of(NULL).len, 0);
+}
+
+static void test_clock(void **state)
+{
+	int64_t wall, before = clock_mono_us();
+	(void)state;
+
+	clock_fix(1234567890123);
+	assert_int_equal(clock_wall_ms(), 1234567890123);
+	clock_fix(0);
+	wall = clock_wall_ms();
+	assert_true(wall > 1234567890123 && wall < 32503680000000);
+	assert_true(clock_mono_us() >= before);
+	assert_true(clock_mono_ms() >= before / 1000);
+}
+
+static void test_errors(void **state)
+{
+	struct err err;
+	char longer[400];
+	(void)state;
+
+	assert_false(err_set(&err, ERR_MISSING, "name", NULL));
+	assert_string_equal(err.field, "name");
+	assert_string_equal(err_text(&err), "A required value is missing.");
+	assert_int_equal(err_status(err.code), 400);
+	assert_string_equal(err_name(err.code), "missing");
+	assert_false(err_set(&err, ERR_INVALID, NULL, "%s is %d", "x", 3));
+	assert_string_equal(err.field, "");
+	assert_string_equal(err_text(&err), "x is 3");
+	memset(longer, 'a', sizeof(longer));
+	longer[sizeof(longer) - 1] = '\0';
+	err_set(&err, ERR_INVALID, longer, "%s", longer);
+	assert_int_equal(strlen(err.field), sizeof(err.field) - 1);
+	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
+	for (int code = ERR_NONE + 1; code < ERR_CODES; code++) {
+		err = (struct err){ .code = (enum err_code)code };
+		assert_true(err_status(err.code) >= 400 && err_status(err.code) < 600);
+		assert_true(err_text(&err)[0]);
+	}
+	assert_int_equal(err_status(ERR_CODES), 500);
+	assert_string_equal(err_name(ERR_CODES), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_utf8),
+		CHECK(test_numbers),
+		CHECK(test_comparisons),
+		CHECK(test_parts),
+		CHECK(test_clock),
+		CHECK(test_errors),
+	};
+
+	return CHECK_RUN(tests);
+}
