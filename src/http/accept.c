@@ -1,0 +1,142 @@
+/* The part of request.h that reads Accept (RFC 9110 §12.5.1). */
+#include "http/request.h"
+
+/* How closely a range names a type; the closest one that does decides. */
+enum closeness { CLOSE_NOT, CLOSE_ANY, CLOSE_TYPE, CLOSE_EXACT };
+
+struct range {
+	struct str type, subtype;
+	bool wanted; /* q above 0 */
+};
+
+/* Cuts the text up to the separator off; one inside a quoted string does not count. */
+static struct str take_part(struct str *rest, char separator)
+{
+	struct str part = *rest;
+	bool quoted = false;
+
+	for (size_t i = 0; i < rest->len; i++) {
+		char c = rest->ptr[i];
+
+		if (quoted && c == '\\') {
+			i++;
+		} else if (c == '"') {
+			quoted = !quoted;
+		} else if (c == separator && !quoted) {
+			part.len = i;
+			break;
+		}
+	}
+	*rest = str_from(*rest, part.len + 1);
+	return str_trim(part);
+}
+
+static bool is_token(struct str s)
+{
+	static const char others[] = "!#$%&'*+-.^_`|~";
+
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		if (!letter && !(c >= '0' && c <= '9') && (c == '\0' || !strchr(others, c)))
+			return false;
+	}
+	return s.len > 0;
+}
+
+/* 0 to 1. Old Java writes `.2`, others more than three digits: neither is worth a refusal. */
+static bool parse_weight(bool *above_zero, struct str text)
+{
+	bool above = false, one = false, digits = false;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c == '.' && (i == 0 || (i == 1 && digits)))
+			continue;
+		if (c < '0' || c > '9' || (i == 0 && c > '1') || (i == 1 && text.ptr[0] != '.'))
+			return false;
+		if (one && c != '0')
+			return false;
+		one |= i == 0 && c == '1';
+		above |= c != '0';
+		digits = true;
+	}
+	*above_zero = above;
+	return digits;
+}
+
+static bool parse_range(struct range *range, struct str text)
+{
+	struct str kind = take_part(&text, ';');
+	const char *slash = kind.len ? memchr(kind.ptr, '/', kind.len) : NULL;
+	bool wanted = true;
+
+	if (!slash)
+		return false;
+	range->type = (struct str){ kind.ptr, (size_t)(slash - kind.ptr) };
+	range->subtype = str_from(kind, range->type.len + 1);
+	if (!is_token(range->type) || !is_token(range->subtype))
+		return false;
+	if (str_eq(range->type, STR("*")) && !str_eq(range->subtype, STR("*")))
+		return false;
+	while (text.len > 0) {
+		struct str parameter = take_part(&text, ';');
+
+		if (parameter.len >= 2 && (parameter.ptr[0] | 0x20) == 'q' &&
+			parameter.ptr[1] == '=' && !parse_weight(&wanted, str_from(parameter, 2)))
+			return false;
+	}
+	range->wanted = wanted;
+	return true;
+}
+
+static enum closeness range_closeness(
+	const struct range *range, const char *type, const char *subtype)
+{
+	if (str_eq(range->type, STR("*")))
+		return CLOSE_ANY;
+	if (!str_eq_nocase(range->type, str_of(type)))
+		return CLOSE_NOT;
+	if (str_eq(range->subtype, STR("*")))
+		return CLOSE_TYPE;
+	return str_eq_nocase(range->subtype, str_of(subtype)) ? CLOSE_EXACT : CLOSE_NOT;
+}
+
+struct choice {
+	enum closeness closest;
+	bool wanted;
+	bool asked; /* there was something in the header, readable or not */
+};
+
+static void look_at(struct choice *choice, struct str header, const char *type, const char *subtype)
+{
+	while (header.len > 0) {
+		struct str part = take_part(&header, ',');
+		enum closeness close;
+		struct range range;
+
+		choice->asked |= part.len > 0;
+		if (!parse_range(&range, part))
+			continue;
+		close = range_closeness(&range, type, subtype);
+		if (close == CLOSE_NOT || close < choice->closest)
+			continue;
+		/* Ranges that differ in parameters only: one that wants us is enough. */
+		choice->wanted = range.wanted || (close == choice->closest && choice->wanted);
+		choice->closest = close;
+	}
+}
+
+bool request_accepts(const struct request *request, const char *type, const char *subtype)
+{
+	struct choice choice = { .closest = CLOSE_NOT };
+
+	/* Header lines of one name count as one list (RFC 9110 §5.3). */
+	for (size_t i = 0; i < request->param_count; i++) {
+		if (str_eq(request->params[i].name, STR("HTTP_ACCEPT")))
+			look_at(&choice, request->params[i].value, type, subtype);
+	}
+	return choice.asked ? choice.wanted : true;
+}

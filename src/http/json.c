@@ -1,0 +1,326 @@
+#include "http/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+
+/* Digits that a double always keeps when it is written and read again. */
+#define REAL_DIGITS	17
+#define REAL_DIGITS_MIN 15
+/* Longer texts of one real number are refused. */
+#define REAL_TEXT_MAX 127
+
+/*
+ * jansson's lexer does not look whether its token could grow. Without memory it drops a byte and
+ * goes on: a shortened text or number comes out, an assertion ends the process, or it reads past
+ * the token when the byte was the closing quote. So for the time of a parse the allocators are
+ * ours: the first allocation that fails is served from a reserve, all others after it fail, the
+ * input ends at that byte, and what comes out is thrown away. The parser gets its input byte by
+ * byte for that reason.
+ */
+struct parse {
+	struct str rest;
+	json_malloc_t take;
+	json_free_t give;
+	char *reserve;
+	size_t reserve_size;
+	bool failed;
+};
+
+static struct parse *parse; /* the allocators are told nothing else */
+
+static void *parse_take(size_t size)
+{
+	void *at = parse->failed ? NULL : parse->take(size);
+
+	if (at || parse->failed)
+		return at;
+	parse->failed = true;
+	return size <= parse->reserve_size ? parse->reserve : NULL;
+}
+
+static void parse_give(void *at)
+{
+	if (at != parse->reserve)
+		parse->give(at);
+}
+
+static size_t next_byte(void *buffer, size_t size, void *data)
+{
+	(void)size, (void)data;
+	if (parse->failed || parse->rest.len == 0)
+		return 0;
+	memcpy(buffer, parse->rest.ptr, 1);
+	parse->rest = str_from(parse->rest, 1);
+	return 1;
+}
+
+static bool load(json_t **json, struct str body, struct err *err)
+{
+	/* The lexer doubles its token from 16 bytes on: it asks for less than this. */
+	struct parse mine = { .rest = body, .reserve_size = 4 * body.len + 64 };
+	json_error_t error = { .line = -1 };
+	json_t *read;
+
+	mine.reserve = malloc(mine.reserve_size);
+	if (!mine.reserve)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	json_get_alloc_funcs(&mine.take, &mine.give);
+	parse = &mine;
+	json_set_alloc_funcs(parse_take, parse_give);
+	read = json_load_callback(
+		next_byte, NULL, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	if (mine.failed)
+		json_decref(read);
+	json_set_alloc_funcs(mine.take, mine.give);
+	parse = NULL;
+	free(mine.reserve);
+	if (mine.failed)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	if (!read)
+		return err_set(err, ERR_MALFORMED, NULL, "%s at line %d, column %d", error.text,
+			error.line, error.column);
+	*json = read;
+	return true;
+}
+
+static bool is_number_byte(char c)
+{
+	return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E';
+}
+
+/* The string, the number or the single byte that well-formed JSON text begins with. */
+static struct str first_token(struct str text)
+{
+	size_t len = 1;
+
+	if (text.ptr[0] == '"') {
+		while (len < text.len && text.ptr[len] != '"')
+			len += text.ptr[len] == '\\' ? 2 : 1;
+		len++;
+	} else if (text.ptr[0] == '-' || (text.ptr[0] >= '0' && text.ptr[0] <= '9')) {
+		while (len < text.len && is_number_byte(text.ptr[len]))
+			len++;
+	}
+	return (struct str){ text.ptr, len };
+}
+
+/* A number's digits without zeros at either end; REAL_DIGITS + 1 when there are more of them. */
+static size_t significant(struct str number, char digits[REAL_DIGITS + 1])
+{
+	size_t count = 0, zeros = 0;
+
+	for (size_t i = 0; i < number.len; i++) {
+		char c = number.ptr[i];
+
+		if (c == 'e' || c == 'E')
+			break;
+		if (c < '0' || c > '9' || (c == '0' && count == 0))
+			continue;
+		if (c == '0') {
+			zeros++;
+			continue;
+		}
+		if (count + zeros >= REAL_DIGITS)
+			return REAL_DIGITS + 1;
+		for (; zeros > 0; zeros--)
+			digits[count++] = '0';
+		digits[count++] = c;
+	}
+	return count;
+}
+
+/* Whether the double nearest to the text gives the same digits again. LC_NUMERIC stays "C". */
+static bool keeps_digits(struct str number)
+{
+	char text[REAL_TEXT_MAX + 1], again[REAL_TEXT_MAX + 1];
+	char digits[REAL_DIGITS + 1], digits_again[REAL_DIGITS + 1];
+	size_t count = significant(number, digits);
+
+	if (number.len > REAL_TEXT_MAX || count > REAL_DIGITS)
+		return false;
+	if (count == 0)
+		return true;
+	memcpy(text, number.ptr, number.len);
+	text[number.len] = '\0';
+	snprintf(again, sizeof(again), "%.*e", (int)count - 1, strtod(text, NULL));
+	return significant(str_of(again), digits_again) == count &&
+	       memcmp(digits, digits_again, count) == 0;
+}
+
+static bool is_real(struct str token)
+{
+	return token.ptr[0] != '"' && token.len > 1 &&
+	       (memchr(token.ptr, '.', token.len) || memchr(token.ptr, 'e', token.len) ||
+		       memchr(token.ptr, 'E', token.len));
+}
+
+/* jansson sees neither: its own depth is 2048, and it rounds. The text is known to be well-formed.
+ */
+static bool check_text(struct str text, struct err *err)
+{
+	size_t depth = 0;
+
+	while (text.len > 0) {
+		struct str token = first_token(text);
+
+		if (token.ptr[0] == '[' || token.ptr[0] == '{')
+			depth++;
+		else if (token.ptr[0] == ']' || token.ptr[0] == '}')
+			depth--;
+		if (depth > JSON_DEPTH_MAX)
+			return err_set(err, ERR_MALFORMED, NULL,
+				"The JSON text has more than %d levels.", JSON_DEPTH_MAX);
+		if (is_real(token) && !keeps_digits(token))
+			return err_set(err, ERR_MALFORMED, NULL,
+				"The number %.*s cannot be kept with all its digits.",
+				token.len < 40 ? (int)token.len : 40, token.ptr);
+		text = str_from(text, token.len);
+	}
+	return true;
+}
+
+bool json_read(json_t **json, struct str body, struct err *err)
+{
+	json_t *read;
+
+	/* With JSON_DECODE_ANY jansson takes a number followed by one NUL for a number. */
+	if (body.len > 0 && memchr(body.ptr, '\0', body.len))
+		return err_set(err, ERR_MALFORMED, NULL, "The JSON text holds a NUL byte.");
+	if (!load(&read, body, err))
+		return false;
+	if (!check_text(body, err)) {
+		json_decref(read);
+		return false;
+	}
+	*json = read;
+	return true;
+}
+
+bool json_read_object(json_t **json, struct str body, struct err *err)
+{
+	json_t *read;
+
+	if (!json_read(&read, body, err))
+		return false;
+	if (!json_is_object(read)) {
+		json_decref(read);
+		return err_set(err, ERR_MALFORMED, NULL, "The body must be a JSON object.");
+	}
+	*json = read;
+	return true;
+}
+
+static int dump_to_buf(const char *bytes, size_t len, void *data)
+{
+	buf_put(data, bytes, len);
+	return buf_ok(data) ? 0 : -1;
+}
+
+/* The fewest digits that read as the same number: 0.1 and not 0.10000000000000001. */
+static size_t real_precision(double value)
+{
+	char text[REAL_TEXT_MAX + 1];
+	int digits = REAL_DIGITS_MIN;
+
+	for (; digits < REAL_DIGITS; digits++) {
+		double again;
+
+		snprintf(text, sizeof(text), "%.*g", digits, value);
+		again = strtod(text, NULL);
+		if (memcmp(&again, &value, sizeof(value)) == 0)
+			break;
+	}
+	return (size_t)digits;
+}
+
+static void put_json(const json_t *json, struct buf *out, unsigned depth);
+
+static void put_array(const json_t *array, struct buf *out, unsigned depth)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		buf_putc(out, i ? ',' : '[');
+		put_json(json_array_get(array, i), out, depth);
+	}
+	buf_puts(out, json_array_size(array) ? "]" : "[]");
+}
+
+static void put_object(const json_t *object, struct buf *out, unsigned depth)
+{
+	/* jansson's iterators want it writable; nothing is written. */
+	json_t *walked = (json_t *)(uintptr_t)object;
+	char before = '{';
+
+	for (void *at = json_object_iter(walked); at; at = json_object_iter_next(walked, at)) {
+		buf_putc(out, before);
+		buf_put_json(out, str_of(json_object_iter_key(at)));
+		buf_putc(out, ':');
+		put_json(json_object_iter_value(at), out, depth);
+		before = ',';
+	}
+	buf_puts(out, before == '{' ? "{}" : "}");
+}
+
+/* Only containers are walked here, because jansson has one precision for all numbers of a dump. */
+static void put_json(const json_t *json, struct buf *out, unsigned depth)
+{
+	size_t flags = JSON_ENCODE_ANY | JSON_COMPACT;
+
+	if (depth == 0) {
+		out->failed = true;
+	} else if (json_is_array(json)) {
+		put_array(json, out, depth - 1);
+	} else if (json_is_object(json)) {
+		put_object(json, out, depth - 1);
+	} else {
+		if (json_is_real(json))
+			flags |= JSON_REAL_PRECISION(real_precision(json_real_value(json)));
+		if (json_dump_callback(json, dump_to_buf, out, flags) != 0)
+			out->failed = true;
+	}
+}
+
+/* The text in mem, the buffer freed. */
+static struct str move_to_mem(struct buf *buf, struct mem *mem)
+{
+	struct str text = buf_ok(buf) ? mem_copy(mem, buf_str(buf)) : STR_NULL;
+
+	buf_free(buf);
+	return text;
+}
+
+struct str json_text(const json_t *json, struct mem *mem)
+{
+	struct buf out = BUF_INIT;
+
+	put_json(json, &out, JSON_TEXT_DEPTH_MAX);
+	return move_to_mem(&out, mem);
+}
+
+struct str json_str(const json_t *json)
+{
+	return (struct str){ json_string_value(json), json_string_length(json) };
+}
+
+struct str json_quote(struct str text, struct mem *mem)
+{
+	struct buf out = BUF_INIT;
+
+	buf_put_json(&out, text);
+	return move_to_mem(&out, mem);
+}
+
+struct str json_unquote(struct str text, struct mem *mem)
+{
+	struct str value = STR_NULL;
+	struct err err;
+	json_t *json;
+
+	if (!json_read(&json, text, &err))
+		return STR_NULL;
+	if (json_is_string(json))
+		value = mem_copy(mem, json_str(json));
+	json_decref(json);
+	return value;
+}

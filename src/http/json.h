@@ -1,0 +1,36 @@
+#pragma once
+/*
+ * Strict reading of JSON bodies over jansson, and JSON text for fields. What jansson refuses is
+ * ERR_MALFORMED with its sentence and position; besides: duplicate members, more than
+ * JSON_DEPTH_MAX levels, real numbers whose digits a double does not keep (1e-400,
+ * 0.1000000000000000055), a NUL byte. ERR_NO_MEMORY leaves nothing behind. Not for threads:
+ * jansson's allocators are changed for the time of a call.
+ */
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+#define JSON_DEPTH_MAX 32
+/* json_text goes deeper, so that what was read may be put into something that is written. */
+#define JSON_TEXT_DEPTH_MAX 64
+
+/* The caller owns *json (json_decref). */
+bool json_read(json_t **json, struct str body, struct err *err) __attribute__((warn_unused_result));
+/* The same, and it must be an object (ERR_MALFORMED). */
+bool json_read_object(json_t **json, struct str body, struct err *err)
+	__attribute__((warn_unused_result));
+/*
+ * Compact JSON text in mem, UTF-8 kept, '/' not escaped, real numbers with the fewest digits that
+ * read as the same number; ptr NULL without memory, or past JSON_TEXT_DEPTH_MAX levels.
+ */
+struct str json_text(const json_t *json, struct mem *mem) __attribute__((warn_unused_result));
+/* A borrowed view of a JSON string value. */
+struct str json_str(const json_t *json);
+/* JSON text of a string in mem. */
+struct str json_quote(struct str text, struct mem *mem) __attribute__((warn_unused_result));
+/*
+ * The value of a JSON string's text ("a\u0041" with quotes), unescaped into mem; ptr NULL when the
+ * text is not one JSON string.
+ */
+struct str json_unquote(struct str text, struct mem *mem) __attribute__((warn_unused_result));

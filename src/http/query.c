@@ -1,0 +1,87 @@
+#include "http/query.h"
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+/* The byte of the escape that starts here, -1 when it is none. */
+static int escaped_byte(struct str s)
+{
+	int high, low;
+
+	if (s.len < 3)
+		return -1;
+	high = hex_digit(s.ptr[1]);
+	low = hex_digit(s.ptr[2]);
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+bool query_decode(
+	struct str *out, struct str text, enum query_plus plus, struct mem *mem, struct err *err)
+{
+	char *bytes = mem_alloc(mem, text.len + 1);
+	size_t len = 0;
+
+	if (!bytes)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	for (size_t i = 0; i < text.len; i++) {
+		int byte = (unsigned char)text.ptr[i];
+
+		if (byte == '%') {
+			byte = escaped_byte(str_from(text, i));
+			if (byte < 0)
+				return err_set(err, ERR_MALFORMED, NULL,
+					"The address holds a %% that two hexadecimal digits do not follow.");
+			i += 2;
+		} else if (byte == '+' && plus == QUERY_PLUS_IS_SPACE) {
+			byte = ' ';
+		}
+		bytes[len++] = (char)byte;
+	}
+	bytes[len] = '\0';
+	if (!str_is_utf8((struct str){ bytes, len }))
+		return err_set(err, ERR_MALFORMED, NULL, "The address is not UTF-8 without NUL.");
+	*out = (struct str){ bytes, len };
+	return true;
+}
+
+static bool decode_pair(struct pair *pair, struct str part, struct mem *mem, struct err *err)
+{
+	const char *equals = memchr(part.ptr, '=', part.len);
+	size_t name_len = equals ? (size_t)(equals - part.ptr) : part.len;
+	struct str name = { part.ptr, name_len };
+
+	return query_decode(&pair->name, name, QUERY_PLUS_IS_SPACE, mem, err) &&
+	       query_decode(
+		       &pair->value, str_from(part, name_len + 1), QUERY_PLUS_IS_SPACE, mem, err);
+}
+
+bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text, struct mem *mem,
+	struct err *err)
+{
+	size_t found = 0;
+
+	while (text.len > 0) {
+		const char *end = memchr(text.ptr, '&', text.len);
+		size_t len = end ? (size_t)(end - text.ptr) : text.len;
+
+		if (len > 0) {
+			if (found == max)
+				return err_set(err, ERR_TOO_LARGE, NULL,
+					"There are more than %zu parameters.", max);
+			if (!decode_pair(&pairs[found], (struct str){ text.ptr, len }, mem, err))
+				return false;
+			found++;
+		}
+		text = str_from(text, len + 1);
+	}
+	*count = found;
+	return true;
+}

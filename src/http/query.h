@@ -1,0 +1,19 @@
+#pragma once
+/*
+ * Percent-decoding (RFC 3986 §2.1) and queries (WHATWG form-urlencoded). Pure.
+ */
+#include "base/err.h"
+#include "base/mem.h"
+#include "http/request.h"
+
+enum query_plus { QUERY_PLUS_IS_PLUS, QUERY_PLUS_IS_SPACE };
+
+/* Decodes into mem; ERR_MALFORMED for a bad escape, %00, or what is not UTF-8 afterwards. */
+bool query_decode(
+	struct str *out, struct str text, enum query_plus plus, struct mem *mem, struct err *err);
+/*
+ * Splits name=value&… (without '?') into at most max pairs, decoded; empty parts are skipped, a
+ * name without '=' has an empty value. Also reads form bodies. ERR_TOO_LARGE past max.
+ */
+bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text, struct mem *mem,
+	struct err *err);

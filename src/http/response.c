@@ -1,0 +1,108 @@
+#include "http/response.h"
+
+static const char *const reasons[] = {
+	[100] = "Continue",
+	[101] = "Switching Protocols",
+	[200] = "OK",
+	[201] = "Created",
+	[202] = "Accepted",
+	[203] = "Non-Authoritative Information",
+	[204] = "No Content",
+	[205] = "Reset Content",
+	[206] = "Partial Content",
+	[300] = "Multiple Choices",
+	[301] = "Moved Permanently",
+	[302] = "Found",
+	[303] = "See Other",
+	[304] = "Not Modified",
+	[307] = "Temporary Redirect",
+	[308] = "Permanent Redirect",
+	[400] = "Bad Request",
+	[401] = "Unauthorized",
+	[402] = "Payment Required",
+	[403] = "Forbidden",
+	[404] = "Not Found",
+	[405] = "Method Not Allowed",
+	[406] = "Not Acceptable",
+	[407] = "Proxy Authentication Required",
+	[408] = "Request Timeout",
+	[409] = "Conflict",
+	[410] = "Gone",
+	[411] = "Length Required",
+	[412] = "Precondition Failed",
+	[413] = "Content Too Large",
+	[414] = "URI Too Long",
+	[415] = "Unsupported Media Type",
+	[416] = "Range Not Satisfiable",
+	[417] = "Expectation Failed",
+	[421] = "Misdirected Request",
+	[422] = "Unprocessable Content",
+	[426] = "Upgrade Required",
+	[428] = "Precondition Required",
+	[429] = "Too Many Requests",
+	[431] = "Request Header Fields Too Large",
+	[500] = "Internal Server Error",
+	[501] = "Not Implemented",
+	[502] = "Bad Gateway",
+	[503] = "Service Unavailable",
+	[504] = "Gateway Timeout",
+	[505] = "HTTP Version Not Supported",
+	[507] = "Insufficient Storage",
+};
+
+#define REASONS (sizeof(reasons) / sizeof(reasons[0]))
+
+void response_free(struct response *response)
+{
+	buf_free(&response->head);
+	buf_free(&response->body);
+	*response = (struct response){ 0 };
+}
+
+void response_reset(struct response *response)
+{
+	buf_reset(&response->head);
+	buf_reset(&response->body);
+	response->status = 0;
+	response->media_type = NULL;
+	response->held = false;
+}
+
+static bool has_control(struct str value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		unsigned char c = (unsigned char)value.ptr[i];
+
+		if (c < 0x20 || c == 0x7F)
+			return true;
+	}
+	return false;
+}
+
+void response_header(struct response *response, const char *name, struct str value)
+{
+	if (has_control(value))
+		return;
+	buf_puts(&response->head, name);
+	buf_puts(&response->head, ": ");
+	buf_put_str(&response->head, value);
+	buf_puts(&response->head, "\r\n");
+}
+
+void response_head(const struct response *response, struct buf *out)
+{
+	buf_printf(out, "Status: %d %s\r\n", response->status, response_reason(response->status));
+	if (response->media_type)
+		buf_printf(out, "Content-Type: %s\r\n", response->media_type);
+	buf_put_str(out, buf_str(&response->head));
+	buf_puts(out, "\r\n");
+	/* A head that lost a line is not the head that was meant. */
+	out->failed |= response->head.failed;
+}
+
+const char *response_reason(int status)
+{
+	const char *reason = status >= 0 && (size_t)status < REASONS ? reasons[status] : NULL;
+
+	return reason ? reason : "Unknown";
+}

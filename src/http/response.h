@@ -1,0 +1,27 @@
+#pragma once
+/*
+ * An answer as a value. Zero-initialise, fill, response_free. Encoders write status, headers and
+ * body; nobody writes to a socket here.
+ */
+#include "base/buf.h"
+
+struct response {
+	int status;
+	const char *media_type; /* a constant; NULL: no body and no Content-Type */
+	struct buf head;	/* further header lines, each ended by CR LF */
+	struct buf body;
+	bool held; /* leaves only after the log is on disk */
+};
+
+void response_free(struct response *response);
+void response_reset(struct response *response);
+/* Adds a header line. A value with a control byte is left out altogether: nobody splits an answer.
+ */
+void response_header(struct response *response, const char *name, struct str value);
+/*
+ * Writes the CGI head (RFC 3875 §6.3: Status, Content-Type, the header lines, an empty line) into
+ * out.
+ */
+void response_head(const struct response *response, struct buf *out);
+/* The reason phrase of a status (RFC 9110 §15), "Unknown" for others. */
+const char *response_reason(int status);

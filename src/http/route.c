@@ -1,0 +1,117 @@
+#include "http/route.h"
+
+/* The next segment of a pattern; *pattern moves behind it. Empty at the end. */
+static struct str pattern_segment(const char **pattern)
+{
+	struct str segment;
+
+	*pattern += strspn(*pattern, "/");
+	segment = (struct str){ *pattern, strcspn(*pattern, "/") };
+	*pattern += segment.len;
+	return segment;
+}
+
+/* The name in "{name}", or STR_NULL for a literal. */
+static struct str variable_name(struct str segment)
+{
+	if (segment.len < 3 || segment.ptr[0] != '{' || segment.ptr[segment.len - 1] != '}')
+		return STR_NULL;
+	return (struct str){ segment.ptr + 1, segment.len - 2 };
+}
+
+/*
+ * Whether the pattern fits the segments. *literals has a bit for each literal, the leftmost
+ * highest, so that of two patterns that fit, the one with the larger number wins at the leftmost
+ * difference.
+ */
+static bool pattern_fits(
+	const char *pattern, const struct request *request, size_t skip, unsigned *literals)
+{
+	unsigned bits = 0;
+	size_t variables = 0, i = skip;
+
+	for (;;) {
+		struct str segment = pattern_segment(&pattern);
+
+		if (segment.len == 0)
+			break;
+		if (i >= request->segment_count)
+			return false;
+		if (variable_name(segment).ptr) {
+			if (++variables > REQUEST_VARS_MAX)
+				return false;
+		} else if (str_eq(segment, request->segments[i])) {
+			bits |= 1U << (REQUEST_SEGMENTS_MAX - i);
+		} else {
+			return false;
+		}
+		i++;
+	}
+	*literals = bits;
+	return i == request->segment_count;
+}
+
+static void set_variables(struct request *request, const char *pattern, size_t skip)
+{
+	request->var_count = 0;
+	for (size_t i = skip; i < request->segment_count; i++) {
+		struct str name = variable_name(pattern_segment(&pattern));
+
+		if (name.ptr)
+			request->vars[request->var_count++] = (struct pair){ name,
+				request->segments[i] };
+	}
+}
+
+static unsigned method_bits(enum method method)
+{
+	unsigned bits = 1U << method | 1U << METHOD_OPTIONS;
+
+	return method == METHOD_GET ? bits | 1U << METHOD_HEAD : bits;
+}
+
+enum route_found route_find(const struct route *routes, struct request *request, size_t skip,
+	const struct route **found, unsigned *allowed)
+{
+	const struct route *best = NULL;
+	unsigned known = 0, best_rank = 0;
+
+	for (const struct route *row = routes; row->method != METHOD_NONE; row++) {
+		bool exact = row->method == request->method;
+		unsigned rank;
+
+		if (!pattern_fits(row->pattern, request, skip, &rank))
+			continue;
+		known |= method_bits(row->method);
+		if (!exact && !(request->method == METHOD_HEAD && row->method == METHOD_GET))
+			continue;
+		/* The bits of literals leave the lowest one free: HEAD's own row beats that of GET.
+		 */
+		rank |= exact;
+		if (!best || rank > best_rank) {
+			best = row;
+			best_rank = rank;
+		}
+	}
+	if (best) {
+		set_variables(request, best->pattern, skip);
+		*found = best;
+		return ROUTE_FOUND;
+	}
+	if (!known)
+		return ROUTE_NO_PATH;
+	*allowed = known;
+	return ROUTE_NO_METHOD;
+}
+
+void route_allow(unsigned allowed, struct buf *out)
+{
+	const char *comma = "";
+
+	for (int method = METHOD_GET; method < METHOD_OTHER; method++) {
+		if (!(allowed & 1U << method))
+			continue;
+		buf_printf(out, "%s%s", comma, method_name((enum method)method));
+		comma = ", ";
+	}
+}

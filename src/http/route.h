@@ -1,0 +1,44 @@
+#pragma once
+/*
+ * One row: a request that a dialect understands. Rows stand in a constant table; route_find takes
+ * the row whose pattern and method fit. A literal segment beats a variable, so the order carries no
+ * meaning.
+ */
+#include "http/request.h"
+#include "http/response.h"
+#include "task/op.h"
+#include "task/right.h"
+
+struct route {
+	enum method method;
+	const char *pattern; /* behind the prefix: "/tasks/{id}" */
+	enum right right;    /* what the caller must be allowed; RIGHT_NONE is an invalid row */
+	/* Request to operation. Pure; the op borrows from the request. */
+	bool (*decode)(struct request *request, struct op *op, struct err *err);
+	/*
+	 * Result to answer. For a list it writes what stands before the rows; then row is called
+	 * for each, with a comma between them written by the caller, then tail. For others row and
+	 * tail are NULL.
+	 */
+	bool (*encode)(const struct result *result, struct response *response, struct err *err);
+	bool (*row)(const struct task *task, struct buf *out);
+	bool (*tail)(const struct result *result, struct buf *out);
+};
+
+/* The last row of a table. */
+#define ROUTE_END                     \
+	{                             \
+		.method = METHOD_NONE \
+	}
+
+enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
+
+/*
+ * Finds the row for the request's segments from `skip` on (those of the prefix), sets the request's
+ * variables. HEAD finds the row of GET. On ROUTE_NO_METHOD, allowed has a bit (1 << method) for
+ * each method that the path knows, HEAD and OPTIONS included.
+ */
+enum route_found route_find(const struct route *routes, struct request *request, size_t skip,
+	const struct route **found, unsigned *allowed);
+/* The value of an Allow header for such bits. */
+void route_allow(unsigned allowed, struct buf *out);

@@ -1,0 +1,117 @@
+#include "http/request.h"
+
+#include "lib/check.h"
+
+static bool accepts(const char *first, const char *second)
+{
+	struct request request = { 0 };
+	struct err err;
+
+	must(request_add_param(&request, STR("HTTP_HOST"), STR("text/plain"), &err), &err);
+	if (first)
+		must(request_add_param(&request, STR("HTTP_ACCEPT"), str_of(first), &err), &err);
+	if (second)
+		must(request_add_param(&request, STR("HTTP_ACCEPT"), str_of(second), &err), &err);
+	return request_accepts(&request, "application", "json");
+}
+
+static const struct {
+	const char *header;
+	bool accepted;
+} rows[] = {
+	{ NULL, true },
+	{ "", true },
+	{ "  ", true },
+	{ " , ,", true },
+	{ "application/json", true },
+	{ "Application/JSON", true },
+	{ " application/json ", true },
+	{ "application/*", true },
+	{ "*/*", true },
+	{ "text/html", false },
+	{ "text/*", false },
+	{ "application/xml", false },
+	{ "application/jsonx", false },
+	{ "application/vnd.api+json", false },
+	{ "text/html,application/json", true },
+	{ "text/html, */*;q=0.1", true },
+	{ "text/html,,application/json", true },
+	/* weights */
+	{ "application/json;q=0", false },
+	{ "application/json;q=0.0", false },
+	{ "application/json;q=0.000", false },
+	{ "application/json; q=0.001", true },
+	{ "application/json ; Q=1.000", true },
+	{ "application/json;q=1", true },
+	{ "application/json;q=1.", true },
+	{ "*/*;q=0", false },
+	{ "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", true },
+	{ "application/json;q=.0", false },
+	{ "application/json;q=0.33333", true },
+	/* the most specific range decides, in whatever order */
+	{ "*/*, application/json;q=0", false },
+	{ "application/json;q=0, */*", false },
+	{ "application/*;q=0, */*", false },
+	{ "*/*, application/*;q=0", false },
+	{ "application/*;q=0, application/json", true },
+	{ "application/json, application/*;q=0, */*;q=0", true },
+	{ "*/*;q=0, application/json;q=0.5", true },
+	/* parameters are tolerated, and do not make two ranges of one */
+	{ "application/json;charset=utf-8", true },
+	{ "application/json;charset=utf-8;q=0", false },
+	{ "application/json;v=\"1,2;q=0\"", true },
+	{ "application/json;v=\"a\\\",text/html\";q=0", false },
+	{ "application/json;v=2;q=0, application/json", true },
+	{ "application/json, application/json;v=2;q=0", true },
+	{ "application/json;", true },
+	{ "application/json;q", true },
+	/* what cannot be read is left out; nothing else there means nothing is accepted */
+	{ "garbage", false },
+	{ "application", false },
+	{ "application/", false },
+	{ "/json", false },
+	{ "*", false },
+	{ "*/json", false },
+	{ "application/json/x", false },
+	{ "app lication/json", false },
+	{ "application/json;q=2", false },
+	{ "application/json;q=1.5", false },
+	{ "application/json;q=x", false },
+	{ "application/json;q=", false },
+	{ "application/json;q=.", false },
+	{ "application/json;q=-1", false },
+	{ "application/json;q=00", false },
+	{ "application/json;q=0..1", false },
+	{ "garbage, application/json", true },
+	{ "application/json;q=x, */*", true },
+	{ "\"application/json", false },
+	{ "application/json;a=\"\\", true },
+};
+
+static void test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (accepts(rows[i].header, NULL) != rows[i].accepted)
+			fail_msg("Accept: %s", rows[i].header ? rows[i].header : "(absent)");
+	}
+}
+
+static void test_lines_are_one_list(void **state)
+{
+	(void)state;
+	assert_true(accepts("text/html", "application/json"));
+	assert_true(accepts("application/json", "text/html"));
+	assert_false(accepts("application/json;q=0", "*/*"));
+	assert_false(accepts("text/html", ""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_table),
+		CHECK(test_lines_are_one_list),
+	};
+
+	return CHECK_RUN(tests);
+}

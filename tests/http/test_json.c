@@ -1,0 +1,268 @@
+#include "http/json.h"
+
+#include "lib/check.h"
+
+static struct mem mem;
+
+static void test_text_comes_back(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {
+		{ "{}", "{}" },
+		{ " [ ] ", "[]" },
+		{ "null", "null" },
+		{ "true", "true" },
+		{ "\"a\"", "\"a\"" },
+		{ "0", "0" },
+		{ "-1", "-1" },
+		{ "9223372036854775807", "9223372036854775807" },
+		{ "-9223372036854775808", "-9223372036854775808" },
+		{ "0.1", "0.1" },
+		{ "0.10000000000000001", "0.1" },
+		{ "0.30000000000000004", "0.30000000000000004" },
+		{ "1.7976931348623157e308", "1.7976931348623157e308" },
+		{ "5e-324", "4.94065645841247e-324" },
+		{ "1e2", "100.0" },
+		{ "1.0", "1.0" },
+		{ "-0.0", "-0.0" },
+		{ "100000000000000000000.0", "1e20" },
+		{ "{\"b\": [0.1, 2, {\"a\": 0.30000000000000004}], \"a\": null}",
+			"{\"b\":[0.1,2,{\"a\":0.30000000000000004}],\"a\":null}" },
+		{ "\"a/b \\u00e4\\ud83d\\ude00 \\n\"", "\"a/b \xC3\xA4\xF0\x9F\x98\x80 \\n\"" },
+		{ "\"\xC3\xA4\"", "\"\xC3\xA4\"" },
+		{ "{\"\":[[[]]]}", "{\"\":[[[]]]}" },
+		{ "{\"\\\"\\\\\":1}", "{\"\\\"\\\\\":1}" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err;
+		json_t *json;
+
+		must(json_read(&json, str_of(rows[i].in), &err), &err);
+		assert_str(json_text(json, &mem), rows[i].out);
+		json_decref(json);
+	}
+	mem_free(&mem);
+}
+
+static void refuse(struct str text)
+{
+	json_t *json = NULL;
+	struct err err;
+
+	if (json_read(&json, text, &err))
+		fail_msg("was taken: %.*s", STR_FMT(text));
+	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_true(err.text[0]);
+	assert_null(json);
+}
+
+static void test_refused(void **state)
+{
+	static const struct str rows[] = {
+		STR(""),
+		STR(" "),
+		STR("{"),
+		STR("{}x"),
+		STR("{} {}"),
+		STR("[1,]"),
+		STR("{\"a\":1,}"),
+		STR("{a:1}"),
+		STR("'a'"),
+		STR("{\"a\":1,\"a\":2}"),
+		STR("{\"x\":{\"a\":1,\"\\u0061\":2}}"),
+		STR("1\0"),
+		STR("{}\0"),
+		STR("\"\0\""),
+		STR("\"\\u0000\""),
+		STR("{\"\\u0000\":1}"),
+		STR("\"\\ud800\""),
+		STR("\"\\udc00\\ud800\""),
+		STR("\"\xC0\x80\""),
+		STR("\"\xED\xA0\x80\""),
+		STR("\"\xFF\""),
+		STR("\"\n\""),
+		STR("\"\\x\""),
+		STR("\xEF\xBB\xBF{}"),
+		STR("9223372036854775808"),
+		STR("-9223372036854775809"),
+		STR("1e400"),
+		STR("01"),
+		STR("+1"),
+		STR(".5"),
+		STR("NaN"),
+		STR("0.100000000000000006"),
+		STR("0.1000000000000000055511151231257827"),
+		STR("9007199254740993.0"),
+		STR("1.0000000000000000000000000000000000001"),
+		STR("1e-400"),
+		STR("[{\"a\":[\"\\\"0.1\",123456789012345678.5]}]"),
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		refuse(rows[i]);
+}
+
+static void test_digits_inside_strings_are_text(void **state)
+{
+	const char *text = "{\"0.100000000000000006\":\"\\\\\\\"[[0.100000000000000006\"}";
+	struct err err;
+	json_t *json;
+	(void)state;
+
+	must(json_read(&json, str_of(text), &err), &err);
+	assert_str(json_text(json, &mem), text);
+	json_decref(json);
+	mem_free(&mem);
+}
+
+static void test_long_numbers(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct err err;
+	json_t *json;
+	(void)state;
+
+	buf_puts(&text, "0.5");
+	while (text.len < 127)
+		buf_putc(&text, '0');
+	must(json_read(&json, buf_str(&text), &err), &err);
+	assert_str(json_text(json, &mem), "0.5");
+	json_decref(json);
+	buf_putc(&text, '0');
+	refuse(buf_str(&text));
+	buf_free(&text);
+	mem_free(&mem);
+}
+
+static void nest(struct buf *text, size_t levels, const char *open, char close)
+{
+	buf_reset(text);
+	for (size_t i = 0; i < levels; i++)
+		buf_puts(text, open);
+	buf_puts(text, close == '}' ? "1" : "");
+	for (size_t i = 0; i < levels; i++)
+		buf_putc(text, close);
+}
+
+static void test_depth(void **state)
+{
+	struct buf text = BUF_INIT;
+	struct err err;
+	json_t *json;
+	(void)state;
+
+	nest(&text, JSON_DEPTH_MAX, "[", ']');
+	must(json_read(&json, buf_str(&text), &err), &err);
+	json_decref(json);
+	nest(&text, JSON_DEPTH_MAX, "{\"a\":", '}');
+	must(json_read(&json, buf_str(&text), &err), &err);
+	json_decref(json);
+	nest(&text, JSON_DEPTH_MAX + 1, "[", ']');
+	refuse(buf_str(&text));
+	nest(&text, JSON_DEPTH_MAX + 1, "{\"a\":", '}');
+	refuse(buf_str(&text));
+	nest(&text, 200000, "[", ']');
+	refuse(buf_str(&text));
+	buf_free(&text);
+}
+
+static json_t *nested(unsigned levels)
+{
+	json_t *json = json_integer(1);
+
+	while (levels-- > 0)
+		json = json_pack("[o]", json);
+	return json;
+}
+
+static void test_text_depth(void **state)
+{
+	json_t *json = nested(JSON_TEXT_DEPTH_MAX - 1);
+	(void)state;
+
+	assert_non_null(json_text(json, &mem).ptr);
+	json_decref(json);
+	json = nested(JSON_TEXT_DEPTH_MAX);
+	assert_null(json_text(json, &mem).ptr);
+	json_decref(json);
+	assert_null(json_text(NULL, &mem).ptr);
+	mem_free(&mem);
+}
+
+static void test_read_object(void **state)
+{
+	json_t *json = NULL;
+	struct err err;
+	(void)state;
+
+	must(json_read_object(&json, STR("{\"a\":1}"), &err), &err);
+	json_decref(json);
+	json = NULL;
+	assert_false(json_read_object(&json, STR("[{}]"), &err));
+	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_false(json_read_object(&json, STR("\"{}\""), &err));
+	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_false(json_read_object(&json, STR("{"), &err));
+	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_null(json);
+}
+
+static void test_error_has_the_position(void **state)
+{
+	json_t *json;
+	struct err err;
+	(void)state;
+
+	assert_false(json_read(&json, STR("{\n  \"a\": x}"), &err));
+	assert_non_null(strstr(err.text, "line 2"));
+}
+
+static void test_quote(void **state)
+{
+	(void)state;
+	assert_str(json_quote(STR(""), &mem), "\"\"");
+	assert_str(json_quote(STR("a\"\\/\n\x01"), &mem), "\"a\\\"\\\\/\\n\\u0001\"");
+	assert_str(json_quote(STR("\xC3\xA4"), &mem), "\"\xC3\xA4\"");
+	assert_str(json_quote(STR("a\xFF"), &mem), "\"a\xEF\xBF\xBD\"");
+	mem_free(&mem);
+}
+
+static void test_unquote(void **state)
+{
+	struct str empty = json_unquote(STR("\"\""), &mem);
+	(void)state;
+
+	assert_non_null(empty.ptr);
+	assert_int_equal(empty.len, 0);
+	assert_str(
+		json_unquote(STR("\"a\\u0041\\n\\ud83d\\ude00\""), &mem), "aA\n\xF0\x9F\x98\x80");
+	assert_null(json_unquote(STR(""), &mem).ptr);
+	assert_null(json_unquote(STR("1"), &mem).ptr);
+	assert_null(json_unquote(STR("\"a"), &mem).ptr);
+	assert_null(json_unquote(STR("\"a\"b"), &mem).ptr);
+	assert_null(json_unquote(STR("[\"a\"]"), &mem).ptr);
+	assert_null(json_unquote(STR("\"\xFF\""), &mem).ptr);
+	mem_free(&mem);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_text_comes_back),
+		CHECK(test_refused),
+		CHECK(test_digits_inside_strings_are_text),
+		CHECK(test_long_numbers),
+		CHECK(test_depth),
+		CHECK(test_text_depth),
+		CHECK(test_read_object),
+		CHECK(test_error_has_the_position),
+		CHECK(test_quote),
+		CHECK(test_unquote),
+	};
+
+	return CHECK_RUN(tests);
+}

@@ -1,0 +1,133 @@
+#include "http/query.h"
+
+#include "lib/check.h"
+
+static struct mem mem;
+
+static void test_decode(void **state)
+{
+	static const struct {
+		struct str in;
+		enum query_plus plus;
+		const char *out; /* NULL: refused */
+	} rows[] = {
+		{ STR(""), QUERY_PLUS_IS_PLUS, "" },
+		{ STR("abc"), QUERY_PLUS_IS_PLUS, "abc" },
+		{ STR("a+b"), QUERY_PLUS_IS_PLUS, "a+b" },
+		{ STR("a+b"), QUERY_PLUS_IS_SPACE, "a b" },
+		{ STR("a%2Bb"), QUERY_PLUS_IS_SPACE, "a+b" },
+		{ STR("in%20progress"), QUERY_PLUS_IS_PLUS, "in progress" },
+		{ STR("%2f%2F"), QUERY_PLUS_IS_PLUS, "//" },
+		{ STR("%252F"), QUERY_PLUS_IS_PLUS, "%2F" },
+		{ STR("%c3%A4"), QUERY_PLUS_IS_PLUS, "\xC3\xA4" },
+		{ STR("\xC3\xA4"), QUERY_PLUS_IS_PLUS, "\xC3\xA4" },
+		{ STR("\xC3%A4"), QUERY_PLUS_IS_PLUS, "\xC3\xA4" },
+		{ STR("%0d%0a"), QUERY_PLUS_IS_PLUS, "\r\n" },
+		{ STR("%"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("%4"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("a%4g"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("%g4"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("% 41"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("%+4"), QUERY_PLUS_IS_SPACE, NULL },
+		{ STR("%00"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("a\0b"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("%C3"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("%C0%AF"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("%ED%A0%80"), QUERY_PLUS_IS_PLUS, NULL },
+		{ STR("\xFF"), QUERY_PLUS_IS_PLUS, NULL },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct str out = STR_NULL;
+		struct err err;
+		bool ok = query_decode(&out, rows[i].in, rows[i].plus, &mem, &err);
+
+		if (rows[i].out) {
+			must(ok, &err);
+			assert_str(out, rows[i].out);
+		} else {
+			if (ok)
+				fail_msg("row %zu was taken", i);
+			assert_int_equal(err.code, ERR_MALFORMED);
+			assert_null(out.ptr);
+		}
+	}
+	mem_free(&mem);
+}
+
+static void test_split(void **state)
+{
+	static const struct {
+		const char *in;
+		size_t count;
+		const char *pairs[3][2];
+	} rows[] = {
+		{ "", 0, { { NULL } } },
+		{ "&&&", 0, { { NULL } } },
+		{ "a=1", 1, { { "a", "1" } } },
+		{ "a", 1, { { "a", "" } } },
+		{ "a=", 1, { { "a", "" } } },
+		{ "=1", 1, { { "", "1" } } },
+		{ "=", 1, { { "", "" } } },
+		{ "a=b=c", 1, { { "a", "b=c" } } },
+		{ "a=1&a=2&a=1", 3, { { "a", "1" }, { "a", "2" }, { "a", "1" } } },
+		{ "&a=1&&b=2&", 2, { { "a", "1" }, { "b", "2" } } },
+		{ "a%3Db=c%26d", 1, { { "a=b", "c&d" } } },
+		{ "filter%5Bname%5D=x+y", 1, { { "filter[name]", "x y" } } },
+		{ "a;b=1", 1, { { "a;b", "1" } } },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pair pairs[3];
+		size_t count = 99;
+		struct err err;
+
+		must(query_split(pairs, 3, &count, str_of(rows[i].in), &mem, &err), &err);
+		assert_int_equal(count, rows[i].count);
+		for (size_t k = 0; k < count; k++) {
+			assert_str(pairs[k].name, rows[i].pairs[k][0]);
+			assert_str(pairs[k].value, rows[i].pairs[k][1]);
+		}
+	}
+	mem_free(&mem);
+}
+
+static void test_split_refused(void **state)
+{
+	static const struct {
+		const char *in;
+		enum err_code code;
+	} rows[] = {
+		{ "a=%", ERR_MALFORMED },
+		{ "%zz=1", ERR_MALFORMED },
+		{ "a=%00", ERR_MALFORMED },
+		{ "a=1&b=%FF", ERR_MALFORMED },
+		{ "a&b&c", ERR_TOO_LARGE },
+		{ "a&b&=", ERR_TOO_LARGE },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pair pairs[2];
+		size_t count = 99;
+		struct err err;
+
+		assert_false(query_split(pairs, 2, &count, str_of(rows[i].in), &mem, &err));
+		assert_int_equal(err.code, rows[i].code);
+		assert_int_equal(count, 99);
+	}
+	mem_free(&mem);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_decode),
+		CHECK(test_split),
+		CHECK(test_split_refused),
+	};
+
+	return CHECK_RUN(tests);
+}

@@ -1,0 +1,388 @@
+#include "http/request.h"
+
+#include <stdio.h>
+
+#include "chaos.h"
+#include "lib/check.h"
+#include "task/right.h"
+
+static struct mem mem;
+
+static bool parse(struct request *request, struct str method, struct str uri, struct err *err)
+{
+	*request = (struct request){ .mem = &mem };
+	return request_add_param(request, STR("REQUEST_METHOD"), method, err) &&
+	       request_add_param(request, STR("REQUEST_URI"), uri, err) &&
+	       request_parse(request, err);
+}
+
+static void test_paths(void **state)
+{
+	static const struct {
+		const char *uri, *path;
+		bool slash;
+		size_t count;
+		const char *segments[4];
+	} rows[] = {
+		{ "/", "/", true, 0, { NULL } },
+		{ "/?a", "/", true, 0, { NULL } },
+		{ "/tasks", "/tasks", false, 1, { "tasks" } },
+		{ "/tasks/", "/tasks/", true, 1, { "tasks" } },
+		{ "/tasks/?/x/", "/tasks/", true, 1, { "tasks" } },
+		{ "/a/b/c/d?x=1", "/a/b/c/d", false, 4, { "a", "b", "c", "d" } },
+		{ "/a%2Fb/c", "/a%2Fb/c", false, 2, { "a/b", "c" } },
+		{ "/a%2F", "/a%2F", false, 1, { "a/" } },
+		{ "/%2F", "/%2F", false, 1, { "/" } },
+		{ "/a+b/c%20d", "/a+b/c%20d", false, 2, { "a+b", "c d" } },
+		{ "/\xC3\xA4/%C3%A4", "/\xC3\xA4/%C3%A4", false, 2, { "\xC3\xA4", "\xC3\xA4" } },
+		{ "/%3F%23", "/%3F%23", false, 1, { "?#" } },
+		{ "/%252e%252e", "/%252e%252e", false, 1, { "%2e%2e" } },
+		{ "/.../a.b/.c/d..", "/.../a.b/.c/d..", false, 4, { "...", "a.b", ".c", "d.." } },
+		{ "/a%0Ab", "/a%0Ab", false, 1, { "a\nb" } },
+		{ "/;a=1,2:@!$'()*~", "/;a=1,2:@!$'()*~", false, 1, { ";a=1,2:@!$'()*~" } },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct request request;
+		struct err err;
+
+		must(parse(&request, STR("GET"), str_of(rows[i].uri), &err), &err);
+		assert_int_equal(request.method, METHOD_GET);
+		assert_str(request.uri, rows[i].uri);
+		assert_str(request.path, rows[i].path);
+		assert_int_equal(request.slash, rows[i].slash);
+		assert_int_equal(request.segment_count, rows[i].count);
+		for (size_t k = 0; k < rows[i].count; k++)
+			assert_str(request.segments[k], rows[i].segments[k]);
+	}
+	mem_free(&mem);
+}
+
+static void test_refused_addresses(void **state)
+{
+	static const struct str rows[] = {
+		STR(""),
+		STR("*"),
+		STR("tasks"),
+		STR("?a=1"),
+		STR("http://host/tasks"),
+		STR("host:443"),
+		STR("//"),
+		STR("//host/tasks"),
+		STR("/a//b"),
+		STR("/a//"),
+		STR("/."),
+		STR("/./a"),
+		STR("/.."),
+		STR("/a/.."),
+		STR("/a/../b"),
+		STR("/a/./b"),
+		STR("/%2e"),
+		STR("/%2E%2e/a"),
+		STR("/.%2e/a"),
+		STR("/a%2Eb"),
+		STR("/..%2Fa"),
+		STR("/a%2f..%2Fb"),
+		STR("/a%2F."),
+		STR("/a\\b"),
+		STR("/a%5Cb"),
+		STR("/a%5cb"),
+		STR("/a#b"),
+		STR("/a?b#c"),
+		STR("/a b"),
+		STR("/a?b c"),
+		STR("/a\tb"),
+		STR("/a\r\nX: b"),
+		STR("/a\x7F"),
+		STR("/a\x01"),
+		STR("/a\0b"),
+		STR("/a%00b"),
+		STR("/a?b=%00"),
+		STR("/%"),
+		STR("/%4"),
+		STR("/%zz"),
+		STR("/a?b=%zz"),
+		STR("/\xFF"),
+		STR("/%FF"),
+		STR("/%C0%AE"),
+		STR("/%C3/%A4"),
+		STR("/%ED%A0%80"),
+		STR("/a?b=\xFF"),
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct request request;
+		struct err err;
+
+		if (parse(&request, STR("HEAD"), rows[i], &err))
+			fail_msg("was taken: %.*s", STR_FMT(rows[i]));
+		assert_int_equal(err.code, ERR_MALFORMED);
+		assert_int_equal(request.method, METHOD_HEAD);
+		assert_int_equal(request.query_count, 0);
+		assert_null(request.uri.ptr);
+	}
+	mem_free(&mem);
+}
+
+/* A query may hold what a path may not: it chooses no rule of the web server. */
+static void test_query(void **state)
+{
+	struct request request;
+	struct err err;
+	(void)state;
+
+	must(parse(&request, STR("GET"), STR("/t?url=http://h/../a&b=x+y&b=2&%2e=..%5c&q?"), &err),
+		&err);
+	assert_int_equal(request.query_count, 5);
+	assert_str(request_query(&request, "url"), "http://h/../a");
+	assert_str(request_query(&request, "b"), "x y");
+	assert_str(request.query[2].value, "2");
+	assert_str(request_query(&request, "."), "..\\");
+	assert_str(request_query(&request, "q?"), "");
+	assert_non_null(request_query(&request, "q?").ptr);
+	assert_null(request_query(&request, "c").ptr);
+	mem_free(&mem);
+}
+
+/* What a long address is made of. */
+static void repeat(struct buf *uri, const char *head, const char *part, size_t times)
+{
+	buf_reset(uri);
+	buf_puts(uri, head);
+	for (size_t i = 0; i < times; i++)
+		buf_puts(uri, part);
+}
+
+static void check_limit(const char *head, const char *part, size_t most)
+{
+	struct buf uri = BUF_INIT;
+	struct request request;
+	struct err err = { 0 };
+
+	repeat(&uri, head, part, most);
+	must(parse(&request, STR("GET"), buf_str(&uri), &err), &err);
+	repeat(&uri, head, part, most + 1);
+	assert_false(parse(&request, STR("GET"), buf_str(&uri), &err));
+	assert_int_equal(err.code, ERR_URI_TOO_LONG);
+	buf_free(&uri);
+	mem_free(&mem);
+}
+
+static void test_limits(void **state)
+{
+	(void)state;
+	check_limit("/", "a", REQUEST_URI_MAX - 1);
+	check_limit("/?", "a", REQUEST_URI_MAX - 2);
+	check_limit("", "/a", REQUEST_SEGMENTS_MAX);
+	check_limit("/?", "a&", REQUEST_QUERY_MAX);
+}
+
+static void test_segments_with_a_slash_behind(void **state)
+{
+	struct buf uri = BUF_INIT;
+	struct request request;
+	struct err err;
+	(void)state;
+
+	repeat(&uri, "/", "a/", REQUEST_SEGMENTS_MAX);
+	must(parse(&request, STR("GET"), buf_str(&uri), &err), &err);
+	assert_int_equal(request.segment_count, REQUEST_SEGMENTS_MAX);
+	assert_true(request.slash);
+	buf_free(&uri);
+	mem_free(&mem);
+}
+
+static void test_method_and_address_once(void **state)
+{
+	static const char *const rows[][4] = {
+		{ "REQUEST_METHOD", "REQUEST_METHOD", "REQUEST_URI", NULL },
+		{ "REQUEST_METHOD", "REQUEST_URI", "REQUEST_URI", NULL },
+		{ "REQUEST_METHOD", NULL },
+		{ "REQUEST_URI", NULL },
+		{ NULL },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct request request = { .mem = &mem };
+		struct err err;
+
+		for (size_t k = 0; rows[i][k]; k++)
+			must(request_add_param(&request, str_of(rows[i][k]), STR("/a"), &err),
+				&err);
+		assert_false(request_parse(&request, &err));
+		assert_int_equal(err.code, ERR_MALFORMED);
+	}
+	mem_free(&mem);
+}
+
+static void test_methods(void **state)
+{
+	static const struct {
+		const char *word;
+		enum method method;
+	} rows[] = {
+		{ "GET", METHOD_GET },
+		{ "HEAD", METHOD_HEAD },
+		{ "POST", METHOD_POST },
+		{ "PUT", METHOD_PUT },
+		{ "PATCH", METHOD_PATCH },
+		{ "DELETE", METHOD_DELETE },
+		{ "OPTIONS", METHOD_OPTIONS },
+		{ "get", METHOD_OTHER },
+		{ "GETX", METHOD_OTHER },
+		{ "GE", METHOD_OTHER },
+		{ "", METHOD_OTHER },
+		{ "NONE", METHOD_OTHER },
+		{ "OTHER", METHOD_OTHER },
+		{ "TRACE", METHOD_OTHER },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(method_parse(str_of(rows[i].word)), rows[i].method);
+		if (rows[i].method != METHOD_OTHER)
+			assert_string_equal(method_name(rows[i].method), rows[i].word);
+	}
+}
+
+static void test_params(void **state)
+{
+	struct request request = { .mem = &mem };
+	struct err err;
+	(void)state;
+
+	must(request_add_param(&request, STR("A"), STR("1"), &err), &err);
+	must(request_add_param(&request, STR("A"), STR("2"), &err), &err);
+	must(request_add_param(&request, STR("B"), STR(""), &err), &err);
+	assert_str(request_param(&request, "A"), "1");
+	assert_int_equal(request_count_param(&request, "A"), 2);
+	assert_non_null(request_param(&request, "B").ptr);
+	assert_null(request_param(&request, "a").ptr);
+	assert_int_equal(request_count_param(&request, "C"), 0);
+	while (request.param_count < REQUEST_PARAMS_MAX)
+		must(request_add_param(&request, STR("X"), STR("x"), &err), &err);
+	assert_false(request_add_param(&request, STR("X"), STR("x"), &err));
+	assert_int_equal(err.code, ERR_TOO_LARGE);
+	assert_int_equal(request.param_count, REQUEST_PARAMS_MAX);
+}
+
+static const char *const trusted[][2] = {
+	{ "REMOTE_USER", "u1" },
+	{ "POLYTASK_TENANT", "demo" },
+	{ "POLYTASK_RIGHTS", "read,work" },
+	{ "POLYTASK_DIALECT", "virtshell" },
+};
+
+#define TRUSTED (sizeof(trusted) / sizeof(trusted[0]))
+
+/* All four, but the one at `other` (if any) with this value, and `again` once more. */
+static bool take(
+	struct request *request, size_t other, struct str value, size_t again, struct err *err)
+{
+	*request = (struct request){ .mem = &mem };
+	for (size_t i = 0; i < TRUSTED; i++) {
+		struct str usual = str_of(trusted[i][1]);
+
+		if (i == other && !value.ptr)
+			continue;
+		must(request_add_param(
+			     request, str_of(trusted[i][0]), i == other ? value : usual, err),
+			err);
+		if (i == again)
+			must(request_add_param(request, str_of(trusted[i][0]), usual, err), err);
+	}
+	return request_take_principal(request, err);
+}
+
+static void refuse_principal(size_t other, struct str value, size_t again)
+{
+	struct request request;
+	struct err err;
+
+	assert_false(take(&request, other, value, again, &err));
+	assert_int_equal(err.code, ERR_UNAUTHENTICATED);
+	assert_null(request.principal.user.ptr);
+	assert_int_equal(request.principal.rights, 0);
+}
+
+static void test_principal(void **state)
+{
+	struct request request;
+	struct err err;
+	(void)state;
+
+	must(take(&request, TRUSTED, STR_NULL, TRUSTED, &err), &err);
+	assert_str(request.principal.user, "u1");
+	assert_str(request.principal.tenant, "demo");
+	assert_str(request.principal.dialect, "virtshell");
+	assert_int_equal(request.principal.rights, RIGHT_READ | RIGHT_WORK);
+	for (size_t i = 0; i < TRUSTED; i++) {
+		refuse_principal(i, STR_NULL, TRUSTED);
+		refuse_principal(i, STR(""), TRUSTED);
+		refuse_principal(i, STR("\xFF"), TRUSTED);
+		refuse_principal(TRUSTED, STR_NULL, i);
+	}
+	refuse_principal(2, STR("read,all"), TRUSTED);
+	refuse_principal(2, STR("read, write"), TRUSTED);
+}
+
+/* Parsing with the n-th allocation failing; false when none failed. */
+static bool chaos_round(enum chaos kind, unsigned n, struct str uri)
+{
+	struct mem own = { 0 };
+	struct request request = { .mem = &own };
+	struct err err = { 0 };
+	bool failed, ok;
+
+	must(request_add_param(&request, STR("REQUEST_METHOD"), STR("GET"), &err), &err);
+	must(request_add_param(&request, STR("REQUEST_URI"), uri, &err), &err);
+	chaos_begin(kind, n);
+	ok = request_parse(&request, &err);
+	failed = chaos_end();
+	assert_int_equal(ok, !failed);
+	if (failed)
+		assert_int_equal(err.code, ERR_NO_MEMORY);
+	mem_free(&own);
+	return failed;
+}
+
+static void test_no_memory(void **state)
+{
+	struct buf uri = BUF_INIT;
+	unsigned one = 0, rest = 0;
+	(void)state;
+
+	/* 64 names and values, 16 bytes each at least and the longest 6 KiB: more than one block.
+	 */
+	repeat(&uri, "/a/b/c?", "%41=", 1500);
+	for (int i = 0; i < 63; i++)
+		buf_printf(&uri, "&name%02d=%0*d", i, 20, i);
+	while (chaos_round(CHAOS_ONE, one, buf_str(&uri)))
+		one++;
+	while (chaos_round(CHAOS_REST, rest, buf_str(&uri)))
+		rest++;
+	assert_int_equal(one, rest);
+	assert_true(one >= 1);
+	buf_free(&uri);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_paths),
+		CHECK(test_refused_addresses),
+		CHECK(test_query),
+		CHECK(test_limits),
+		CHECK(test_segments_with_a_slash_behind),
+		CHECK(test_method_and_address_once),
+		CHECK(test_methods),
+		CHECK(test_params),
+		CHECK(test_principal),
+		CHECK(test_no_memory),
+	};
+
+	return CHECK_RUN(tests);
+}

@@ -1,0 +1,136 @@
+#include "http/response.h"
+
+#include "chaos.h"
+#include "lib/check.h"
+
+static void test_head(void **state)
+{
+	struct response response = { .status = 200, .media_type = "application/json" };
+	struct buf out = BUF_INIT;
+	(void)state;
+
+	response_header(&response, "ETag", STR("\"7\""));
+	response_header(&response, "Location", STR("/tasks/1"));
+	response_head(&response, &out);
+	assert_str(buf_str(&out), "Status: 200 OK\r\nContent-Type: application/json\r\n"
+				  "ETag: \"7\"\r\nLocation: /tasks/1\r\n\r\n");
+	buf_free(&out);
+	response_free(&response);
+	assert_null(response.head.data);
+}
+
+static void test_head_without_a_body(void **state)
+{
+	struct response response = { .status = 406 };
+	struct buf out = BUF_INIT;
+	(void)state;
+
+	response_head(&response, &out);
+	assert_str(buf_str(&out), "Status: 406 Not Acceptable\r\n\r\n");
+	buf_free(&out);
+	response_free(&response);
+}
+
+static void test_nobody_splits_an_answer(void **state)
+{
+	static const struct str rows[] = {
+		STR("a\r\nSet-Cookie: b"),
+		STR("a\nb"),
+		STR("a\rb"),
+		STR("\r"),
+		STR("a\0b"),
+		STR("a\tb"),
+		STR("a\x1F"),
+		STR("a\x7F"),
+	};
+	struct response response = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		response_header(&response, "X-Name", rows[i]);
+	assert_int_equal(response.head.len, 0);
+	response_header(&response, "X-Name", STR(""));
+	response_header(&response, "X-Name", STR(" ~\xC3\xA4"));
+	assert_str(buf_str(&response.head), "X-Name: \r\nX-Name:  ~\xC3\xA4\r\n");
+	response_free(&response);
+}
+
+static void test_reset(void **state)
+{
+	struct response response = { .status = 500, .media_type = "a/b", .held = true };
+	(void)state;
+
+	response_header(&response, "A", STR("b"));
+	buf_puts(&response.body, "body");
+	response.body.failed = true;
+	response_reset(&response);
+	assert_int_equal(response.status, 0);
+	assert_null(response.media_type);
+	assert_false(response.held);
+	assert_int_equal(response.head.len, 0);
+	assert_int_equal(response.body.len, 0);
+	assert_true(buf_ok(&response.body));
+	assert_non_null(response.body.data);
+	response_free(&response);
+}
+
+static void test_reasons(void **state)
+{
+	static const struct {
+		int status;
+		const char *reason;
+	} rows[] = {
+		{ 200, "OK" },
+		{ 304, "Not Modified" },
+		{ 413, "Content Too Large" },
+		{ 422, "Unprocessable Content" },
+		{ 507, "Insufficient Storage" },
+		{ 418, "Unknown" },
+		{ 0, "Unknown" },
+		{ -1, "Unknown" },
+		{ 508, "Unknown" },
+		{ 1000000, "Unknown" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_string_equal(response_reason(rows[i].status), rows[i].reason);
+}
+
+static void test_every_error_has_a_reason(void **state)
+{
+	(void)state;
+	for (int code = ERR_NONE; code < ERR_CODES; code++)
+		assert_string_not_equal(
+			response_reason(err_status((enum err_code)code)), "Unknown");
+}
+
+static void test_a_lost_line_is_not_sent(void **state)
+{
+	struct response response = { .status = 200 };
+	struct buf out = BUF_INIT;
+	(void)state;
+
+	chaos_begin(CHAOS_ONE, 0);
+	response_header(&response, "Location", STR("/tasks/1"));
+	assert_true(chaos_end());
+	response_head(&response, &out);
+	assert_false(buf_ok(&out));
+	buf_free(&out);
+	response_free(&response);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_head),
+		CHECK(test_head_without_a_body),
+		CHECK(test_nobody_splits_an_answer),
+		CHECK(test_reset),
+		CHECK(test_reasons),
+		CHECK(test_every_error_has_a_reason),
+		CHECK(test_a_lost_line_is_not_sent),
+	};
+
+	return CHECK_RUN(tests);
+}

@@ -1,0 +1,209 @@
+#include "http/route.h"
+
+#include "lib/check.h"
+
+enum {
+	LIST,
+	CREATE,
+	READ,
+	UPDATE,
+	BY_STATUS,
+	STATUS_MISSING,
+	SUB,
+	SUB_LITERAL,
+	PUT_STATUS,
+	OWN_HEAD,
+	ROOT,
+	FOUR,
+	FIVE,
+};
+
+/* The variable rows stand first: the order must carry no meaning. */
+static const struct route routes[] = {
+	[READ] = { .method = METHOD_GET, .pattern = "/tasks/{id}" },
+	[UPDATE] = { .method = METHOD_PUT, .pattern = "/tasks/{id}" },
+	[LIST] = { .method = METHOD_GET, .pattern = "/tasks" },
+	[CREATE] = { .method = METHOD_POST, .pattern = "/tasks" },
+	[BY_STATUS] = { .method = METHOD_GET, .pattern = "/tasks/status/{status}" },
+	[STATUS_MISSING] = { .method = METHOD_GET, .pattern = "/tasks/status" },
+	[SUB] = { .method = METHOD_GET, .pattern = "/{kind}/x/{c}" },
+	[SUB_LITERAL] = { .method = METHOD_GET, .pattern = "/a/{b}/{c}" },
+	[PUT_STATUS] = { .method = METHOD_DELETE, .pattern = "/{any}/status" },
+	[OWN_HEAD] = { .method = METHOD_HEAD, .pattern = "/tasks" },
+	[ROOT] = { .method = METHOD_PATCH, .pattern = "/" },
+	[FOUR] = { .method = METHOD_GET, .pattern = "/four/{a}/{b}/{c}/{d}" },
+	[FIVE] = { .method = METHOD_GET, .pattern = "/five/{a}/{b}/{c}/{d}/{e}" },
+	ROUTE_END,
+};
+
+static void parse(struct request *request, struct mem *mem, const char *method, const char *uri)
+{
+	struct err err;
+
+	*request = (struct request){ .mem = mem };
+	must(request_add_param(request, STR("REQUEST_METHOD"), str_of(method), &err), &err);
+	must(request_add_param(request, STR("REQUEST_URI"), str_of(uri), &err), &err);
+	must(request_parse(request, &err), &err);
+}
+
+static void test_found(void **state)
+{
+	static const struct {
+		const char *method, *uri;
+		int row;
+		size_t vars;
+		const char *name, *value;
+	} rows[] = {
+		{ "GET", "/p/tasks", LIST, 0, NULL, NULL },
+		{ "GET", "/p/tasks/", LIST, 0, NULL, NULL },
+		{ "POST", "/p/tasks", CREATE, 0, NULL, NULL },
+		{ "HEAD", "/p/tasks", OWN_HEAD, 0, NULL, NULL },
+		{ "GET", "/p/tasks/7", READ, 1, "id", "7" },
+		{ "HEAD", "/p/tasks/7", READ, 1, "id", "7" },
+		{ "PUT", "/p/tasks/7", UPDATE, 1, "id", "7" },
+		{ "GET", "/p/tasks/a%2Fb", READ, 1, "id", "a/b" },
+		{ "GET", "/p/tasks/{id}", READ, 1, "id", "{id}" },
+		{ "GET", "/p/%74asks/7", READ, 1, "id", "7" },
+		{ "GET", "/p/tasks/status", STATUS_MISSING, 0, NULL, NULL },
+		{ "PUT", "/p/tasks/status", UPDATE, 1, "id", "status" },
+		{ "DELETE", "/p/tasks/status", PUT_STATUS, 1, "any", "tasks" },
+		{ "GET", "/p/tasks/status/in%20progress", BY_STATUS, 1, "status", "in progress" },
+		{ "GET", "/p/a/x/1", SUB_LITERAL, 2, "b", "x" },
+		{ "GET", "/p/b/x/1", SUB, 2, "c", "1" },
+		{ "PATCH", "/p", ROOT, 0, NULL, NULL },
+		{ "GET", "/p/four/1/2/3/4", FOUR, 4, "d", "4" },
+	};
+	struct mem mem = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct route *found = NULL;
+		struct request request;
+		unsigned allowed = 99;
+
+		parse(&request, &mem, rows[i].method, rows[i].uri);
+		assert_int_equal(route_find(routes, &request, 1, &found, &allowed), ROUTE_FOUND);
+		if (found != &routes[rows[i].row])
+			fail_msg("%s %s found %s", rows[i].method, rows[i].uri, found->pattern);
+		assert_int_equal(request.var_count, rows[i].vars);
+		if (rows[i].name)
+			assert_str(request_var(&request, rows[i].name), rows[i].value);
+		assert_null(request_var(&request, "absent").ptr);
+	}
+	mem_free(&mem);
+}
+
+static void test_no_path(void **state)
+{
+	static const char *const rows[] = {
+		"/p/task",
+		"/p/TASKS",
+		"/p/tasksx",
+		"/p/tasks/1/2",
+		"/p/tasks/status/a/b",
+		"/p/tasks%2F7",
+		"/p/four/1/2/3",
+		"/p/five/1/2/3/4/5",
+	};
+	struct mem mem = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct route *found = NULL;
+		struct request request;
+		unsigned allowed = 99;
+
+		parse(&request, &mem, "GET", rows[i]);
+		assert_int_equal(route_find(routes, &request, 1, &found, &allowed), ROUTE_NO_PATH);
+		assert_null(found);
+		assert_int_equal(allowed, 99);
+	}
+	mem_free(&mem);
+}
+
+static void test_no_method(void **state)
+{
+	static const struct {
+		const char *method, *uri, *allow;
+	} rows[] = {
+		{ "DELETE", "/p/tasks", "GET, HEAD, POST, OPTIONS" },
+		{ "OPTIONS", "/p/tasks", "GET, HEAD, POST, OPTIONS" },
+		{ "BREW", "/p/tasks/7", "GET, HEAD, PUT, OPTIONS" },
+		{ "get", "/p/tasks/7", "GET, HEAD, PUT, OPTIONS" },
+		{ "POST", "/p/tasks/status", "GET, HEAD, PUT, DELETE, OPTIONS" },
+		{ "HEAD", "/p/", "PATCH, OPTIONS" },
+		{ "POST", "/p/a/x/1", "GET, HEAD, OPTIONS" },
+	};
+	struct mem mem = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct route *found = NULL;
+		struct buf allow = BUF_INIT;
+		struct request request;
+		unsigned allowed = 0;
+
+		parse(&request, &mem, rows[i].method, rows[i].uri);
+		assert_int_equal(
+			route_find(routes, &request, 1, &found, &allowed), ROUTE_NO_METHOD);
+		assert_null(found);
+		assert_int_equal(request.var_count, 0);
+		route_allow(allowed, &allow);
+		assert_str(buf_str(&allow), rows[i].allow);
+		buf_free(&allow);
+	}
+	mem_free(&mem);
+}
+
+static void test_skip(void **state)
+{
+	const struct route *found = NULL;
+	struct mem mem = { 0 };
+	struct request request;
+	unsigned allowed;
+	(void)state;
+
+	parse(&request, &mem, "GET", "/api/virtshell/v1/tasks/7");
+	assert_int_equal(route_find(routes, &request, 3, &found, &allowed), ROUTE_FOUND);
+	assert_ptr_equal(found, &routes[READ]);
+	assert_int_equal(route_find(routes, &request, 0, &found, &allowed), ROUTE_NO_PATH);
+	assert_int_equal(route_find(routes, &request, 9, &found, &allowed), ROUTE_NO_PATH);
+	mem_free(&mem);
+}
+
+/* As deep as a request can be, the last segment still counts for the choice. */
+static void test_the_last_segment_counts(void **state)
+{
+	static const struct route deep[] = {
+		{ .method = METHOD_GET, .pattern = "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/{last}" },
+		{ .method = METHOD_GET, .pattern = "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/16" },
+		ROUTE_END,
+	};
+	const struct route *found = NULL;
+	struct mem mem = { 0 };
+	struct request request;
+	unsigned allowed;
+	(void)state;
+
+	parse(&request, &mem, "GET", deep[1].pattern);
+	assert_int_equal(route_find(deep, &request, 0, &found, &allowed), ROUTE_FOUND);
+	assert_ptr_equal(found, &deep[1]);
+	parse(&request, &mem, "GET", "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/x");
+	assert_int_equal(route_find(deep, &request, 0, &found, &allowed), ROUTE_FOUND);
+	assert_ptr_equal(found, &deep[0]);
+	assert_str(request_var(&request, "last"), "x");
+	mem_free(&mem);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_found),
+		CHECK(test_no_path),
+		CHECK(test_no_method),
+		CHECK(test_skip),
+		CHECK(test_the_last_segment_counts),
+	};
+
+	return CHECK_RUN(tests);
+}
