@@ -1,0 +1,52 @@
+#pragma once
+/*
+ * A store with users, tokens and keys in it, and the authorizer asked about requests as nginx puts
+ * them. A request is the ordinary one below with up to CHANGES parameters changed.
+ */
+#include "auth/authorize.h"
+#include "auth/principal.h"
+#include "auth/signature.h"
+#include "lib/check.h"
+#include "task/right.h"
+
+#define SECRET "0123456789abcdef0123456789abcdef"
+#define DATE   "Fri, 01 Jul 2011 19:37:58 +0000"
+#define NOW    ((int64_t)1309549078000)
+#define SKEW   ((int64_t)15 * 60 * 1000)
+/* GET /api/virtshell/v1/tasks/ of localhost:8080 at DATE: the first vector of virtshell.md. */
+#define MADE "T+TwZlD+qtxigiFzwOkg7qyUl24="
+
+#define X_HEADER "HTTP_X_VIRTSHELL_AUTHORIZATION"
+#define STANDARD "HTTP_AUTHORIZATION"
+
+struct param {
+	const char *name, *value;
+};
+
+#define CHANGES 4
+
+/* The first vector without a credential; it ends with an empty name. */
+extern const struct param ordinary[];
+
+extern struct store *store;
+extern struct user ann; /* may read and write; her keys are "ann", "reader", "old" */
+extern char token[AUTH_TOKEN_MAX], expired[AUTH_TOKEN_MAX];
+extern struct err err;
+
+int open_store(void **state);
+int close_store(void **state);
+#define CHECK_STORED(function) cmocka_unit_test_setup_teardown(function, open_store, close_store)
+
+/* A change to NULL leaves the parameter out. */
+void fill(struct request *request, const struct param changes[CHANGES]);
+void ask(const struct request *request, struct response *response);
+bool has_line(const struct response *response, const char *name, const char *value);
+void assert_refused(
+	const struct request *request, const char *name, int status, const char *reason);
+void assert_let_in(const struct request *request, const char *rights, const char *dialect);
+void let_in(const struct param changes[CHANGES], const char *rights, const char *dialect);
+
+#define ACCESS	  403, "AccessDenied"
+#define SIGNATURE 403, "SignatureDoesNotMatch"
+#define SKEWED	  403, "RequestTimeTooSkewed"
+#define CHALLENGE 401, "AccessDenied"
