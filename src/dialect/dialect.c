@@ -1,0 +1,101 @@
+#include "dialect/dialect.h"
+
+const struct dialect *const dialects[] = {
+#define X(name, code) &name##_dialect,
+	DIALECT_LIST(X)
+#undef X
+		NULL,
+};
+
+static const struct index_field all_tasks[] = {
+	{ .code = 1, .source = INDEX_ALL, .name = "all" },
+	{ .code = 2, .source = INDEX_STATE, .name = "state" },
+	{ .code = 3, .source = INDEX_UPDATED, .name = "updated" },
+	{ .source = INDEX_END },
+};
+
+static const struct index_table tables[] = {
+	{ .dialect = 0, .fields = all_tasks },
+#define X(name, code) { .dialect = (code), .fields = name##_indexed },
+	DIALECT_LIST(X)
+#undef X
+		{ .fields = NULL },
+};
+
+const struct index_table *dialect_indexes(void)
+{
+	return tables;
+}
+
+/* How many segments the prefix has when the request's begin with it, else 0. */
+static size_t prefix_segments(const struct request *request, const char *prefix)
+{
+	size_t count = 0;
+
+	while (*prefix == '/') {
+		size_t len = strcspn(++prefix, "/");
+
+		if (count == request->segment_count ||
+			!str_eq(request->segments[count], (struct str){ prefix, len }))
+			return 0;
+		prefix += len;
+		count++;
+	}
+	return count;
+}
+
+const struct dialect *dialect_by_path(const struct request *request, size_t *skip)
+{
+	const struct dialect *found = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; dialects[i]; i++) {
+		for (const char *const *prefix = dialects[i]->prefixes; *prefix; prefix++) {
+			size_t count = prefix_segments(request, *prefix);
+
+			if (count > longest) {
+				longest = count;
+				found = dialects[i];
+			}
+		}
+	}
+	if (found)
+		*skip = longest;
+	return found;
+}
+
+const struct dialect *dialect_by_name(struct str name)
+{
+	for (size_t i = 0; dialects[i]; i++) {
+		if (str_eq(name, str_of(dialects[i]->name)))
+			return dialects[i];
+	}
+	return NULL;
+}
+
+const struct dialect *dialect_by_code(uint8_t code)
+{
+	for (size_t i = 0; dialects[i]; i++) {
+		if (dialects[i]->code == code)
+			return dialects[i];
+	}
+	return NULL;
+}
+
+const char *dialect_word(const struct dialect *dialect, enum task_state state)
+{
+	for (const struct state_word *row = dialect->words; row->word; row++) {
+		if (row->state == state)
+			return row->word;
+	}
+	return NULL;
+}
+
+enum task_state dialect_state(const struct dialect *dialect, struct str word)
+{
+	for (const struct state_word *row = dialect->words; row->word; row++) {
+		if (str_eq(word, str_of(row->word)))
+			return row->state;
+	}
+	return dialect->other_words;
+}

@@ -1,0 +1,33 @@
+#pragma once
+/*
+ * VirtShell tasks, as virtshell.md says:
+ *
+ *     GET    /tasks                     all tasks
+ *     GET    /tasks/{key}               one task by UUID, else all of a status
+ *     GET    /tasks/status/{status}     all of a status
+ *     POST   /tasks                     create
+ *     PUT    /tasks/{key}               update; also PUT /hosts/{key}
+ *     DELETE /tasks/{key}               remove one
+ *
+ * virtshell.c holds the tables and the answers, virtshell_request.c reads requests. Nobody else
+ * needs this header.
+ */
+#include "dialect/dialect.h"
+
+enum virtshell_index {
+	VIRTSHELL_BY_ALL = 1,
+	VIRTSHELL_BY_STATUS = 2,
+	VIRTSHELL_BY_UPDATED = 3,
+};
+
+/* Decoders of the rows of that name (http/route.h). */
+bool virtshell_decode_list(struct request *request, struct op *op, struct err *err);
+bool virtshell_decode_status(struct request *request, struct op *op, struct err *err);
+bool virtshell_decode_no_status(struct request *request, struct op *op, struct err *err);
+bool virtshell_decode_key(struct request *request, struct op *op, struct err *err);
+bool virtshell_decode_create(struct request *request, struct op *op, struct err *err);
+bool virtshell_decode_update(struct request *request, struct op *op, struct err *err);
+bool virtshell_decode_remove(struct request *request, struct op *op, struct err *err);
+
+/* Whether the specification names this member; all others are kept and given back untouched. */
+bool virtshell_is_member(struct str name);

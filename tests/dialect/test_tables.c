@@ -1,0 +1,295 @@
+/* What must hold for every dialect, read from its tables alone. */
+#include <stdio.h>
+
+#include "dialect/dialect.h"
+#include "lib/check.h"
+
+#define SEGMENTS_MAX 16
+
+/* The address as a request's segments; variables stand for themselves. */
+static void split(struct request *request, const char *address)
+{
+	*request = (struct request){ 0 };
+	while (*address == '/') {
+		size_t len = strcspn(++address, "/");
+
+		assert_true(request->segment_count < SEGMENTS_MAX);
+		request->segments[request->segment_count++] = (struct str){ address, len };
+		address += len;
+	}
+	assert_int_equal(*address, '\0');
+}
+
+static void names_and_codes_are_unique(void **state)
+{
+	(void)state;
+	assert_non_null(dialects[0]);
+	for (size_t i = 0; dialects[i]; i++) {
+		assert_true(dialects[i]->code > 0);
+		assert_true(dialects[i]->name[0] != '\0');
+		assert_ptr_equal(dialect_by_name(str_of(dialects[i]->name)), dialects[i]);
+		assert_ptr_equal(dialect_by_code(dialects[i]->code), dialects[i]);
+		for (size_t j = 0; j < i; j++) {
+			assert_int_not_equal(dialects[i]->code, dialects[j]->code);
+			assert_string_not_equal(dialects[i]->name, dialects[j]->name);
+		}
+	}
+	assert_null(dialect_by_name(STR("nothing")));
+	assert_null(dialect_by_name(STR("")));
+	assert_null(dialect_by_code(0));
+}
+
+static void every_dialect_is_complete(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		assert_non_null(dialects[i]->prefixes[0]);
+		assert_non_null(dialects[i]->media_type);
+		assert_non_null(dialects[i]->refuse);
+		assert_true(dialects[i]->unknown_method == ERR_METHOD ||
+			    dialects[i]->unknown_method == ERR_NOT_IMPLEMENTED);
+	}
+}
+
+/* A route serves lists or single tasks or both: the tail goes with the row. */
+static void check_row(const struct route *row)
+{
+	assert_true(row->method < METHOD_OTHER);
+	assert_true(row->pattern && row->pattern[0] == '/');
+	assert_true(row->right != RIGHT_NONE);
+	assert_int_equal(row->right & ~(unsigned)RIGHT_ALL, 0);
+	assert_non_null(row->decode);
+	assert_non_null(row->encode);
+	assert_true((row->row != NULL) == (row->tail != NULL));
+	assert_true(row->row == NULL || row->method == METHOD_GET);
+}
+
+static void every_row_is_complete(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		const struct route *row = dialects[i]->routes;
+
+		assert_int_not_equal(row->method, METHOD_NONE);
+		for (; row->method != METHOD_NONE; row++)
+			check_row(row);
+	}
+}
+
+/* Reading needs no right to write, and what changes something no mere right to read. */
+static void rights_follow_the_method(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		for (const struct route *row = dialects[i]->routes; row->method; row++)
+			assert_true((row->method == METHOD_GET) == (row->right == RIGHT_READ));
+	}
+}
+
+static bool is_variable(struct str segment)
+{
+	return segment.len > 2 && segment.ptr[0] == '{';
+}
+
+/* Two patterns that differ only in the names of variables are the same to a request. */
+static bool same_pattern(const char *a, const char *b)
+{
+	struct request left, right;
+
+	split(&left, a);
+	split(&right, b);
+	if (left.segment_count != right.segment_count)
+		return false;
+	for (size_t i = 0; i < left.segment_count; i++) {
+		if (is_variable(left.segments[i]) && is_variable(right.segments[i]))
+			continue;
+		if (!str_eq(left.segments[i], right.segments[i]))
+			return false;
+	}
+	return true;
+}
+
+static void no_row_hides_another(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		const struct route *routes = dialects[i]->routes;
+
+		for (const struct route *row = routes; row->method; row++) {
+			for (const struct route *other = routes; other < row; other++)
+				assert_false(row->method == other->method &&
+					     same_pattern(row->pattern, other->pattern));
+		}
+	}
+}
+
+/* Each row is found by the address that its own pattern spells. */
+static void every_row_is_found(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		for (const struct route *row = dialects[i]->routes; row->method; row++) {
+			const struct route *found = NULL;
+			struct request request;
+			unsigned allowed = 0;
+
+			split(&request, row->pattern);
+			request.method = row->method;
+			assert_int_equal(
+				route_find(dialects[i]->routes, &request, 0, &found, &allowed),
+				ROUTE_FOUND);
+			assert_ptr_equal(found, row);
+		}
+	}
+}
+
+static void every_prefix_leads_to_its_dialect(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		for (const char *const *prefix = dialects[i]->prefixes; *prefix; prefix++) {
+			struct request request;
+			size_t skip = 99, count;
+
+			split(&request, *prefix);
+			count = request.segment_count;
+			assert_true(count > 0);
+			assert_ptr_equal(dialect_by_path(&request, &skip), dialects[i]);
+			assert_int_equal(skip, count);
+			request.segments[request.segment_count++] = STR("tasks");
+			assert_ptr_equal(dialect_by_path(&request, &skip), dialects[i]);
+			assert_int_equal(skip, count);
+		}
+	}
+}
+
+static void a_part_of_a_prefix_is_none(void **state)
+{
+	struct request request;
+	size_t skip = 99;
+
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		split(&request, dialects[i]->prefixes[0]);
+		request.segment_count--;
+		assert_null(dialect_by_path(&request, &skip));
+		request.segments[request.segment_count].len--;
+		request.segment_count++;
+		assert_null(dialect_by_path(&request, &skip));
+	}
+	request.segment_count = 0;
+	assert_null(dialect_by_path(&request, &skip));
+	assert_int_equal(skip, 99);
+}
+
+static void states_and_words_lead_both_ways(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		for (int s = TASK_PENDING; s < TASK_STATES; s++) {
+			const char *word = dialect_word(dialects[i], (enum task_state)s);
+
+			assert_non_null(word);
+			assert_int_equal(dialect_state(dialects[i], str_of(word)), s);
+		}
+		for (const struct state_word *row = dialects[i]->words; row->word; row++) {
+			assert_int_equal(dialect_state(dialects[i], str_of(row->word)), row->state);
+			for (const struct state_word *other = dialects[i]->words; other < row;
+				other++)
+				assert_string_not_equal(row->word, other->word);
+		}
+		assert_int_equal(
+			dialect_state(dialects[i], STR("no such word")), dialects[i]->other_words);
+	}
+}
+
+static void check_fields(const struct index_field *fields)
+{
+	for (const struct index_field *field = fields; field->source != INDEX_END; field++) {
+		assert_true(field->code > 0);
+		assert_true(field->name && field->name[0]);
+		for (const struct index_field *other = fields; other < field; other++)
+			assert_int_not_equal(field->code, other->code);
+	}
+	assert_int_equal(fields[0].source, INDEX_ALL);
+}
+
+static void indexes_belong_to_dialects(void **state)
+{
+	const struct index_table *table = dialect_indexes();
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(table->dialect, 0);
+	check_fields(table->fields);
+	for (table++; table->fields; table++, count++) {
+		const struct dialect *dialect = dialect_by_code(table->dialect);
+
+		assert_non_null(dialect);
+		assert_ptr_equal(dialect->indexed, table->fields);
+		check_fields(table->fields);
+	}
+	for (size_t i = 0; dialects[i]; i++)
+		assert_true(i < count);
+}
+
+/* A folded value stays as it is when it is folded again, or the index would not find it. */
+static void folding_settles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		for (const struct index_field *field = dialects[i]->indexed; field->source;
+			field++) {
+			for (const struct state_word *row = dialects[i]->words; row->word; row++) {
+				struct str once = str_of(row->word);
+
+				if (!field->fold)
+					continue;
+				once = field->fold(once);
+				assert_true(str_eq(field->fold(once), once));
+			}
+		}
+	}
+}
+
+/* Every error has an answer; 406 may go without a body, nothing goes without a status. */
+static void every_error_is_answered(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		for (int code = ERR_NONE + 1; code < ERR_CODES; code++) {
+			struct response response = { 0 };
+			struct err err;
+
+			err_set(&err, (enum err_code)code, NULL, NULL);
+			dialects[i]->refuse(&err, &response);
+			assert_true(response.status >= 400 && response.status < 600);
+			assert_true((response.media_type != NULL) == (response.body.len > 0));
+			assert_true(response.media_type || response.status == 406);
+			if (response.status == 503)
+				assert_non_null(memmem(buf_str(&response.head).ptr,
+					response.head.len, "Retry-After: ", 13));
+			response_free(&response);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(names_and_codes_are_unique),
+		CHECK(every_dialect_is_complete),
+		CHECK(every_row_is_complete),
+		CHECK(rights_follow_the_method),
+		CHECK(no_row_hides_another),
+		CHECK(every_row_is_found),
+		CHECK(every_prefix_leads_to_its_dialect),
+		CHECK(a_part_of_a_prefix_is_none),
+		CHECK(states_and_words_lead_both_ways),
+		CHECK(indexes_belong_to_dialects),
+		CHECK(folding_settles),
+		CHECK(every_error_is_answered),
+	};
+
+	return CHECK_RUN(tests);
+}

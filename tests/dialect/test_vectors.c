@@ -1,0 +1,179 @@
+/* Runs every file of tests/vectors/<dialect>/ as one test case (vector.h has the format). */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dialect/vector.h"
+#include "lib/check.h"
+
+static void assert_same(json_t *wanted, json_t *found)
+{
+	char *left, *right;
+
+	if (json_equal(wanted, found))
+		return;
+	left = json_dumps(wanted, JSON_SORT_KEYS);
+	right = json_dumps(found, JSON_SORT_KEYS);
+	print_error("wanted %s\nfound  %s\n", left, right);
+	free(left);
+	free(right);
+	fail();
+}
+
+static void check_decoded(struct vector *vector, const struct outcome *outcome)
+{
+	json_t *error = json_object_get(vector->expect, "error");
+	json_t *op = json_object_get(vector->expect, "op"), *found;
+
+	assert_int_equal(json_object_size(vector->expect), 1);
+	if (error) {
+		assert_false(outcome->decoded);
+		assert_string_equal(err_name(outcome->err.code), json_string_value(error));
+		return;
+	}
+	if (!outcome->decoded)
+		fail_msg("%s: %s", err_name(outcome->err.code), err_text(&outcome->err));
+	found = vector_op(outcome, vector->dialect);
+	assert_same(op, found);
+	json_decref(found);
+}
+
+static void check_body(struct vector *vector, const struct response *response, json_t *wanted)
+{
+	struct str text;
+
+	if (json_is_null(wanted)) {
+		assert_null(response->media_type);
+		assert_int_equal(response->body.len, 0);
+		return;
+	}
+	text = json_text(wanted, &vector->mem);
+	assert_non_null(text.ptr);
+	assert_str(buf_str(&response->body), text.ptr);
+	assert_string_equal(response->media_type, vector->dialect->media_type);
+}
+
+static void check_headers(const struct response *response, json_t *headers)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (headers, name, value) {
+		char line[200];
+
+		snprintf(line, sizeof(line), "%s: %s\r\n", name, json_string_value(value));
+		assert_non_null(memmem(
+			buf_str(&response->head).ptr, response->head.len, line, strlen(line)));
+	}
+}
+
+/* Whatever a dialect answers, it is JSON if it says so. */
+static void check_is_json(const struct response *response)
+{
+	json_t *json;
+	struct err err;
+
+	if (!response->media_type)
+		return;
+	must(json_read(&json, buf_str(&response->body), &err), &err);
+	json_decref(json);
+}
+
+static void check_answer(struct vector *vector, const struct response *response)
+{
+	json_t *body = NULL, *says = NULL, *headers = NULL;
+	json_error_t error;
+	int status;
+
+	check_is_json(response);
+	if (!vector->response)
+		return;
+	if (json_unpack_ex(vector->response, &error, 0, "{s:i, s?o, s?o, s?o !}", "status", &status,
+		    "body", &body, "says", &says, "headers", &headers) != 0)
+		fail_msg("response: %s", error.text);
+	assert_int_equal(response->status, status);
+	if (body)
+		check_body(vector, response, body);
+	if (says)
+		assert_non_null(memmem(buf_str(&response->body).ptr, response->body.len,
+			json_string_value(says), json_string_length(says)));
+	check_headers(response, headers);
+}
+
+static void one_vector(void **state)
+{
+	struct vector vector;
+	struct outcome outcome;
+
+	vector_open(&vector, *state);
+	vector_prepare(&vector, &outcome);
+	vector_decode(&vector, &outcome);
+	check_decoded(&vector, &outcome);
+	if (!outcome.decoded || vector.result) {
+		vector_answer(&vector, &outcome);
+		check_answer(&vector, &outcome.response);
+	} else {
+		assert_null(vector.response);
+	}
+	vector_finish(&outcome);
+	vector_close(&vector);
+}
+
+static glob_t files;
+
+static void assert_named(const char *text, const char *path)
+{
+	char entry[300];
+	const char *slash = strrchr(path, '/');
+
+	snprintf(entry, sizeof(entry), "%%D%%%s", slash);
+	if (!strstr(text, entry))
+		fail_msg("no makefile names %s", path);
+}
+
+/* A file that its makefile does not name would be missing from a release without a word. */
+static void the_makefiles_name_them(void **state)
+{
+	char makefile[512];
+	char *text;
+	size_t size;
+
+	(void)state;
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		int len = (int)(strrchr(files.gl_pathv[i], '/') - files.gl_pathv[i]);
+
+		snprintf(makefile, sizeof(makefile), "%.*s/Makefile.inc", len, files.gl_pathv[i]);
+		text = check_read_file(makefile, &size);
+		assert_non_null(text);
+		assert_named(text, files.gl_pathv[i]);
+		free(text);
+	}
+}
+
+int main(void)
+{
+	const char *source = getenv("top_srcdir") ? getenv("top_srcdir") : ".";
+	char pattern[512];
+	struct CMUnitTest *tests;
+	size_t count, folder;
+	int failed;
+
+	folder = (size_t)snprintf(pattern, sizeof(pattern), "%s/tests/vectors/*/*.json", source) -
+		 strlen("*/*.json");
+	if (glob(pattern, 0, NULL, &files) != 0) {
+		fprintf(stderr, "no vectors at %s\n", pattern);
+		return 1;
+	}
+	count = files.gl_pathc;
+	tests = calloc(count + 1, sizeof(*tests));
+	if (!tests)
+		return 1;
+	for (size_t i = 0; i < count; i++)
+		tests[i] = (struct CMUnitTest){ files.gl_pathv[i] + folder, one_vector, check_setup,
+			check_teardown, files.gl_pathv[i] };
+	tests[count] = (struct CMUnitTest)CHECK(the_makefiles_name_them);
+	failed = _cmocka_run_group_tests("vectors", tests, count + 1, NULL, NULL);
+	free(tests);
+	globfree(&files);
+	return failed;
+}

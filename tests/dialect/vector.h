@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * One vector of tests/vectors/<dialect>/: a request, what it must decode to, and what the answer to
+ * a given result must be. HACKING has the format; in short:
+ *
+ *     { "name": "a sentence",
+ *       "request": { "method", "uri", "headers": { name: value }, "body": text or "body_hex":
+ * digits }, "expect": { "op": { "kind", "right", "id", "state", "word", "fields", "removed", "list"
+ * } } or { "error": code name }, "result": { "task": {…} } or { "tasks": […] } or { "error": code
+ * name }, "response": { "status", "body": JSON or null, "says": a part of the body, "headers" } }
+ *
+ * A body in a response is compared byte by byte with the compact form of the vector's JSON.
+ */
+#include "dialect/dialect.h"
+#include "http/json.h"
+
+struct vector {
+	json_t *json; /* owns every text below */
+	const struct dialect *dialect;
+	json_t *request, *expect, *result, *response;
+	struct mem mem;
+};
+
+#define VECTOR_ROWS_MAX 4
+
+/* What the code under test is given, and what it made of it. */
+struct outcome {
+	struct mem mem; /* the request's own */
+	struct request request;
+	enum err_code failure; /* what the store would say; ERR_NONE: the result below */
+	struct result result;
+	struct task rows[VECTOR_ROWS_MAX];
+	size_t row_count;
+
+	const struct route *row;
+	struct op op;
+	struct err err;
+	bool decoded;
+	struct response response;
+};
+
+/* Ends the test when the file is not a vector. */
+void vector_open(struct vector *vector, const char *path);
+void vector_close(struct vector *vector);
+/* Sets up what the code under test is given. */
+void vector_prepare(struct vector *vector, struct outcome *outcome);
+/* Runs it: parses, finds the row, decodes up to the operation or the error. */
+void vector_decode(const struct vector *vector, struct outcome *outcome);
+/* Runs it: encodes the given result, or refuses. */
+void vector_answer(const struct vector *vector, struct outcome *outcome);
+void vector_finish(struct outcome *outcome);
+/* The operation in the form of a vector's "op"; the caller owns it. */
+json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect);
