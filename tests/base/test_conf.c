@@ -37,8 +37,11 @@ static const struct {
 	{ "user", CONF_TEXT_MAX },
 	{ "group", CONF_TEXT_MAX },
 	{ "peer_user", CONF_TEXT_MAX },
-	{ "log_level", CONF_TEXT_MAX },
 };
+
+#define TEN "aaaaaaaaaa"
+#define LINE_198 \
+	"home = /" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -104,6 +107,23 @@ static void test_text_bounds(void **state)
 		assert_int_equal(conf.home[i], 0);
 }
 
+static void test_log_level(void **state)
+{
+	static const char *const levels[] = { "debug", "info", "warn", "error" };
+	struct conf conf;
+	struct err err;
+	(void)state;
+
+	conf_defaults(&conf);
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		must(conf_set(&conf, "log_level", levels[i], &err), &err);
+		assert_string_equal(conf.log_level, levels[i]);
+	}
+	refuse("log_level", "");
+	refuse("log_level", "Info");
+	refuse("log_level", "loud");
+}
+
 static void test_unknown_option(void **state)
 {
 	(void)state;
@@ -124,7 +144,7 @@ static void test_all_options_are_tested(void **state)
 	conf_print(&conf, &out);
 	for (size_t i = 0; i + 1 < out.len; i++)
 		options += out.data[i] == '\n' && out.data[i + 1] != '#' && out.data[i + 1] != '\n';
-	assert_int_equal(options, COUNT(numbers) + COUNT(texts));
+	assert_int_equal(options, COUNT(numbers) + COUNT(texts) + 1 /* log_level */);
 	buf_free(&out);
 }
 
@@ -188,6 +208,11 @@ static void test_files(void **state)
 		{ "\nnothing = 3\n", "line 2: there is no option nothing" },
 		{ "workers\n", "line 1: not `name = value`" },
 		{ "workers = 3\n[store]\nhome = /a\n", "sections are not used" },
+		{ "home = /a\n  workers = 3\n", "line 2: a line may not be indented" },
+		{ "home = /a\n\tb\n", "line 2: a line may not be indented" },
+		{ "home = /a\n  \n\t\nworkers = 3\n", NULL },
+		{ LINE_198 "\n", NULL },
+		{ LINE_198 "a\n", "line 1: a line may have 198 bytes" },
 	};
 	(void)state;
 
@@ -247,6 +272,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(test_number_bounds),
 		CHECK(test_text_bounds),
+		CHECK(test_log_level),
 		CHECK(test_unknown_option),
 		CHECK(test_all_options_are_tested),
 		CHECK(test_print_and_read),
