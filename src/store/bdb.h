@@ -1,0 +1,135 @@
+#pragma once
+/*
+ * What the bdb*.c files share. Private to them: nobody else includes this or <db.h>.
+ *
+ *     bdb_env.c     the environment and its folders, open, close
+ *     bdb_db.c      the databases in it, the index's callback
+ *     bdb_run.c     one piece of work: transaction, retries, what codes mean, the shared counters
+ *     bdb_apply.c   operations on one task
+ *     bdb_list.c    lists, counts, pages
+ *     bdb_entry.c   the small tables
+ *     bdb_walk.c    what goes over all tasks: verify, reindex, export
+ *     bdb_keep.c    checkpoint, logs, deadlock sweep
+ */
+#include <db.h>
+
+#include "store/index_key.h"
+#include "store/record.h"
+#include "store/store.h"
+
+/* What a step gives besides libdb's codes: the error is filled in; or: not now, do it again. */
+#define BDB_REFUSED (-1)
+#define BDB_AGAIN   (-2)
+
+#define BDB_META STORE_TABLES /* the table of what the store notes for itself */
+
+struct store {
+	DB_ENV *env;
+	DB *tasks; /* id -> record, hash */
+	DB *index; /* associated with tasks: it makes the entries, nobody reads it */
+	DB *ranks; /* the same file, not associated: walking and record numbers */
+	DB *tables[STORE_TABLES + 1]; /* hash */
+	const struct index_table *indexes;
+	uint8_t sum[INDEX_SUM_SIZE];
+	struct store_shared *shared, own_shared;
+	_Atomic int *place, own_place;
+	unsigned depth; /* of nested calls */
+	uint64_t expected_tasks;
+	uint64_t random;
+	struct buf before; /* a record that is being changed */
+	bool ephemeral, sync_commits;
+	bool index_is_new; /* made by this open: nothing in it yet */
+	bool lost;	   /* ERR_PANIC was given: said once in the log */
+};
+
+/* ---- bdb_run.c ---- */
+
+/* Round every public call; they nest. */
+void bdb_enter(struct store *store);
+void bdb_leave(struct store *store);
+
+/*
+ * Does one step of work: in a transaction that is committed when it gives 0 (BDB_WRITE), or without
+ * one (BDB_READ). It is called again after a deadlock or BDB_AGAIN, so it starts from the beginning
+ * each time. A step closes its cursors before it returns and holds no lock in one while it asks for
+ * another outside the transaction: libdb cannot see a process that waits for itself.
+ */
+enum bdb_access { BDB_READ, BDB_WRITE };
+typedef int bdb_step(struct store *store, DB_TXN *txn, void *data, struct err *err);
+bool bdb_run(
+	struct store *store, enum bdb_access access, bdb_step *step, void *data, struct err *err);
+/* Commits, not to disk, and counts (struct store_shared). The transaction is gone in any case. */
+int bdb_commit(struct store *store, DB_TXN *txn);
+/* A libdb code as an error; returns false. What is not expected means that the environment is lost.
+ */
+bool bdb_fail(struct store *store, int code, const char *what, struct err *err);
+/* Whether writes are allowed; false with ERR_DISK_FULL. */
+bool bdb_may_write(const struct store *store, struct err *err);
+
+/* ---- bdb_db.c ---- */
+
+/* Opens what is there; with create makes what is missing. */
+int bdb_open_all(struct store *store, bool create);
+void bdb_close_all(struct store *store);
+/* The index's two handles, ranks first. */
+int bdb_open_index(struct store *store, bool create);
+void bdb_close_index(struct store *store);
+int bdb_drop_index(struct store *store);
+
+/* Appends a value to out. flags as DB->get: 0 or DB_RMW. */
+int bdb_get(DB *db, DB_TXN *txn, struct str key, struct buf *out, uint32_t flags);
+int bdb_put(DB *db, DB_TXN *txn, struct str key, struct str value, uint32_t flags);
+
+static inline struct str bdb_id(const struct id *id)
+{
+	return (struct str){ (const char *)id->bytes, sizeof(id->bytes) };
+}
+
+static inline struct str bdb_key(const struct index_key *key)
+{
+	return (struct str){ (const char *)key->bytes, key->len };
+}
+
+/* A DBT that libdb only reads, though its type cannot say so. */
+static inline DBT bdb_in(struct str bytes)
+{
+	DBT dbt = { 0 };
+
+	dbt.data = (void *)(uintptr_t)bytes.ptr;
+	dbt.size = (uint32_t)bytes.len;
+	return dbt;
+}
+
+/* A DBT that libdb fills in, with len bytes of input in it. */
+static inline DBT bdb_out(void *bytes, size_t size, size_t len)
+{
+	DBT dbt = { 0 };
+
+	dbt.data = bytes;
+	dbt.ulen = (uint32_t)size;
+	dbt.size = (uint32_t)len;
+	dbt.flags = DB_DBT_USERMEM;
+	return dbt;
+}
+
+/* A DBT for values that are not wanted. */
+static inline DBT bdb_nothing(void)
+{
+	DBT dbt = { 0 };
+
+	dbt.flags = DB_DBT_USERMEM | DB_DBT_PARTIAL;
+	return dbt;
+}
+
+/* ---- bdb_list.c ---- */
+
+bool bdb_list(struct store *store, const struct op *op, struct result *result, struct err *err);
+void bdb_listing_free(struct listing *listing);
+/* The record number of the first entry that is not less than the key; one more than all when none.
+ */
+int bdb_rank(DB *ranks, const struct index_key *key, uint64_t *rank);
+
+/* ---- bdb_walk.c ---- */
+
+/* Fills the index, which is empty, from the tasks, and notes its sum. Alone. */
+bool bdb_fill_index(struct store *store, struct err *err);

@@ -1,0 +1,158 @@
+#include <errno.h>
+
+#include "store/bdb.h"
+
+struct entry {
+	enum store_table table;
+	struct str key, value;
+	struct buf *out;
+};
+
+static int step_put(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	const struct entry *entry = data;
+
+	(void)err;
+	return bdb_put(store->tables[entry->table], txn, entry->key, entry->value, 0);
+}
+
+static int step_get(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	const struct entry *entry = data;
+
+	(void)err;
+	return bdb_get(store->tables[entry->table], txn, entry->key, entry->out, 0);
+}
+
+static int step_remove(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	const struct entry *entry = data;
+	DB *db = store->tables[entry->table];
+	DBT key = bdb_in(entry->key);
+
+	(void)err;
+	return db->del(db, txn, &key, 0);
+}
+
+static bool change_entry(struct store *store, bdb_step *step, struct entry *entry, struct err *err)
+{
+	bool ok;
+
+	if (!bdb_may_write(store, err))
+		return false;
+	bdb_enter(store);
+	ok = bdb_run(store, BDB_WRITE, step, entry, err) && store_flush(store, err);
+	bdb_leave(store);
+	return ok;
+}
+
+bool store_put_entry(struct store *store, enum store_table table, struct str key, struct str value,
+	struct err *err)
+{
+	struct entry entry = { .table = table, .key = key, .value = value };
+
+	return change_entry(store, step_put, &entry, err);
+}
+
+bool store_remove_entry(
+	struct store *store, enum store_table table, struct str key, struct err *err)
+{
+	struct entry entry = { .table = table, .key = key };
+
+	return change_entry(store, step_remove, &entry, err);
+}
+
+bool store_get_entry(struct store *store, enum store_table table, struct str key, struct buf *out,
+	struct err *err)
+{
+	struct entry entry = { .table = table, .key = key, .out = out };
+	bool ok;
+
+	bdb_enter(store);
+	ok = bdb_run(store, BDB_READ, step_get, &entry, err);
+	bdb_leave(store);
+	return ok;
+}
+
+/* ---- all entries ---- */
+
+/* The tables are small: all of one is copied, so that no lock is held while the caller looks at it.
+ */
+static int copy_next(DBC *cursor, struct buf *out)
+{
+	size_t room = 1024;
+
+	for (;;) {
+		size_t half;
+		DBT key, value;
+		int rc;
+
+		if (!buf_reserve(out, 2 * sizeof(uint32_t) + 2 * room))
+			return ENOMEM;
+		half = (out->size - out->len - 2 * sizeof(uint32_t)) / 2;
+		key = bdb_out(out->data + out->len + 2 * sizeof(uint32_t), half, 0);
+		value = bdb_out((char *)key.data + half, half, 0);
+		rc = cursor->get(cursor, &key, &value, DB_NEXT);
+		if (rc == 0) {
+			memcpy(out->data + out->len, &key.size, sizeof(uint32_t));
+			memcpy(out->data + out->len + sizeof(uint32_t), &value.size,
+				sizeof(uint32_t));
+			memmove((char *)key.data + key.size, value.data, value.size);
+			out->len += 2 * sizeof(uint32_t) + key.size + value.size;
+		}
+		if (rc != DB_BUFFER_SMALL)
+			return rc;
+		room = key.size > value.size ? key.size : value.size;
+	}
+}
+
+static int step_copy(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	const struct entry *entry = data;
+	DB *db = store->tables[entry->table];
+	DBC *cursor;
+	int rc = db->cursor(db, txn, &cursor, 0), closed;
+
+	(void)err;
+	if (rc != 0)
+		return rc;
+	buf_reset(entry->out);
+	while ((rc = copy_next(cursor, entry->out)) == 0)
+		;
+	closed = cursor->close(cursor);
+	return rc == DB_NOTFOUND ? closed : rc;
+}
+
+static void show(const struct buf *copy, bool (*take)(struct str key, struct str value, void *data),
+	void *data)
+{
+	struct str left = buf_str(copy);
+	bool more = true;
+
+	while (more && left.len > 0) {
+		uint32_t sizes[2];
+		struct str key, value;
+
+		memcpy(sizes, left.ptr, sizeof(sizes));
+		key = (struct str){ left.ptr + sizeof(sizes), sizes[0] };
+		value = (struct str){ key.ptr + key.len, sizes[1] };
+		left = str_from(left, sizeof(sizes) + key.len + value.len);
+		more = take(key, value, data);
+	}
+}
+
+bool store_each_entry(struct store *store, enum store_table table,
+	bool (*take)(struct str key, struct str value, void *data), void *data, struct err *err)
+{
+	struct buf copy = BUF_INIT;
+	struct entry entry = { .table = table, .out = &copy };
+	bool ok;
+
+	bdb_enter(store);
+	ok = bdb_run(store, BDB_READ, step_copy, &entry, err);
+	bdb_leave(store);
+	if (ok)
+		show(&copy, take, data);
+	buf_free(&copy);
+	return ok;
+}

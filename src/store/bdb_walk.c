@@ -1,0 +1,330 @@
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "store/bdb.h"
+
+#define TASKS_A_COMMIT 256
+
+/*
+ * A hash has no order in which a walk could go on later, a cursor that stays open holds a lock
+ * while the caller works, and a lookup in the index under that lock can wait for ever for a writer
+ * that waits for it. So a walk first notes all ids in a file of its own (16 bytes a task), then
+ * reads them one by one without a lock. What is made meanwhile is not seen, what is removed is left
+ * out.
+ */
+static int note_ids(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	FILE *ids = data;
+	struct id id;
+	DBC *cursor;
+	int rc = store->tasks->cursor(store->tasks, txn, &cursor, 0), closed;
+
+	(void)err;
+	if (rc != 0)
+		return rc;
+	rewind(ids);
+	while (rc == 0) {
+		DBT key = bdb_out(id.bytes, sizeof(id.bytes), 0), value = bdb_nothing();
+
+		rc = cursor->get(cursor, &key, &value, DB_NEXT);
+		if (rc == 0 && fwrite(id.bytes, sizeof(id.bytes), 1, ids) != 1)
+			rc = ENOSPC;
+	}
+	closed = cursor->close(cursor);
+	if (rc == DB_NOTFOUND && (fflush(ids) != 0 || ftruncate(fileno(ids), ftello(ids)) != 0))
+		return ENOSPC;
+	return rc == DB_NOTFOUND ? closed : rc;
+}
+
+struct reading {
+	const struct id *id;
+	struct buf *record;
+};
+
+static int step_read(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	const struct reading *reading = data;
+	int rc;
+
+	(void)err;
+	buf_reset(reading->record);
+	rc = bdb_get(store->tasks, txn, bdb_id(reading->id), reading->record, 0);
+	return rc == DB_NOTFOUND ? 0 : rc;
+}
+
+/*
+ * Calls take with every id and record until it returns false, which ends the walk: as a success
+ * unless it filled in the error.
+ */
+typedef bool take_record(
+	struct store *store, const struct id *id, struct str record, void *data, struct err *err);
+
+static bool read_ids(struct store *store, FILE *ids, take_record *take, void *data, struct err *err)
+{
+	struct buf record = BUF_INIT;
+	struct id id;
+	struct reading reading = { &id, &record };
+	bool ok = true, more = true;
+
+	err->code = ERR_NONE;
+	rewind(ids);
+	while (ok && more && fread(id.bytes, sizeof(id.bytes), 1, ids) == 1) {
+		bdb_enter(store);
+		ok = bdb_run(store, BDB_READ, step_read, &reading, err);
+		bdb_leave(store);
+		if (ok && record.len > 0)
+			more = take(store, &id, buf_str(&record), data, err);
+	}
+	buf_free(&record);
+	if (ok && ferror(ids))
+		return err_set(err, ERR_INTERNAL, NULL, "the temporary file cannot be read");
+	return ok && err->code == ERR_NONE;
+}
+
+static bool walk_tasks(struct store *store, take_record *take, void *data, struct err *err)
+{
+	FILE *ids = tmpfile();
+	bool ok;
+
+	if (!ids)
+		return err_set(err, ERR_INTERNAL, NULL, "no temporary file can be made: %s",
+			strerror(errno));
+	bdb_enter(store);
+	ok = bdb_run(store, BDB_READ, note_ids, ids, err);
+	bdb_leave(store);
+	ok = ok && read_ids(store, ids, take, data, err);
+	fclose(ids);
+	return ok;
+}
+
+/* ---- export ---- */
+
+struct each {
+	bool (*take)(const struct task *task, void *data);
+	void *data;
+};
+
+static bool take_task(
+	struct store *store, const struct id *id, struct str record, void *data, struct err *err)
+{
+	const struct each *each = data;
+	struct task task;
+	char text[ID_TEXT_LEN + 1];
+
+	(void)store;
+	if (record_decode(&task, record))
+		return each->take(&task, each->data);
+	id_format(id, text);
+	log_error("record-unreadable", "task %s", text);
+	return err_set(err, ERR_INTERNAL, NULL, "the record of task %s cannot be read", text);
+}
+
+bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
+	void *data, struct err *err)
+{
+	struct each each = { take, data };
+
+	return walk_tasks(store, take_task, &each, err);
+}
+
+/* ---- verify ---- */
+
+struct checking {
+	struct store_report report;
+	uint64_t matched;
+	/* the entry that is looked at */
+	const struct index_key *key;
+	const struct id *id;
+};
+
+static int step_check(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	struct checking *checking = data;
+	struct id found;
+	DBT key = bdb_in(bdb_key(checking->key));
+	DBT value = bdb_out(found.bytes, sizeof(found.bytes), 0);
+	int rc = store->ranks->get(store->ranks, txn, &key, &value, 0);
+	bool match = rc == 0 && value.size == sizeof(found.bytes) &&
+		     id_compare(&found, checking->id) == 0;
+
+	(void)err;
+	if (rc != 0 && rc != DB_NOTFOUND && rc != DB_BUFFER_SMALL)
+		return rc;
+	checking->matched += match;
+	checking->report.missing += !match;
+	return 0;
+}
+
+static bool check_task(
+	struct store *store, const struct id *id, struct str record, void *data, struct err *err)
+{
+	struct index_key keys[INDEX_KEYS_MAX];
+	struct checking *checking = data;
+	struct task task;
+	size_t count = 0;
+	bool ok = true;
+
+	checking->report.tasks++;
+	if (record_decode(&task, record) && id_compare(&task.id, id) == 0)
+		count = index_keys(keys, &task, store->indexes);
+	else
+		checking->report.unreadable++;
+	checking->id = id;
+	bdb_enter(store);
+	for (size_t i = 0; ok && i < count; i++) {
+		checking->key = &keys[i];
+		ok = bdb_run(store, BDB_READ, step_check, checking, err);
+	}
+	bdb_leave(store);
+	return ok;
+}
+
+static int step_count(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	struct index_key last = { .len = INDEX_KEY_MAX };
+	uint64_t *entries = data, rank;
+	int rc;
+
+	(void)txn, (void)err;
+	memset(last.bytes, 0xFF, sizeof(last.bytes));
+	rc = bdb_rank(store->ranks, &last, &rank);
+	if (rc == 0)
+		*entries = rank - 1;
+	return rc;
+}
+
+bool store_verify(struct store *store, struct store_report *report, struct err *err)
+{
+	struct checking checking = { 0 };
+	uint64_t entries = 0;
+	bool ok = walk_tasks(store, check_task, &checking, err);
+
+	if (!ok)
+		return false;
+	bdb_enter(store);
+	ok = bdb_run(store, BDB_READ, step_count, &entries, err);
+	bdb_leave(store);
+	if (!ok)
+		return false;
+	checking.report.entries = entries;
+	checking.report.stray = entries > checking.matched ? entries - checking.matched : 0;
+	*report = checking.report;
+	return true;
+}
+
+/* ---- reindex ---- */
+
+struct filling {
+	DB_TXN *txn;
+	unsigned open; /* tasks in it */
+	uint64_t tasks;
+};
+
+static int put_entries(struct store *store, struct filling *filling, const struct task *task)
+{
+	struct index_key keys[INDEX_KEYS_MAX];
+	size_t count = index_keys(keys, task, store->indexes);
+	int rc = 0;
+
+	if (!filling->txn)
+		rc = store->env->txn_begin(store->env, NULL, &filling->txn, 0);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = bdb_put(store->ranks, filling->txn, bdb_key(&keys[i]), bdb_id(&task->id), 0);
+	filling->tasks++;
+	if (rc == 0 && ++filling->open == TASKS_A_COMMIT) {
+		rc = bdb_commit(store, filling->txn);
+		filling->txn = NULL;
+		filling->open = 0;
+	}
+	return rc;
+}
+
+/* A record that cannot be read has no entries, as in make_entries. */
+static bool fill_task(
+	struct store *store, const struct id *id, struct str record, void *data, struct err *err)
+{
+	struct task task;
+	int rc = 0;
+
+	(void)id;
+	if (record_decode(&task, record))
+		rc = put_entries(store, data, &task);
+	return rc == 0 || bdb_fail(store, rc, "reindex", err);
+}
+
+static int step_note_sum(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	const struct str *sum = data;
+	DB *meta = store->tables[BDB_META];
+	DBT key = bdb_in(STR("index"));
+	int rc;
+
+	(void)err;
+	if (sum->len > 0)
+		return bdb_put(meta, txn, STR("index"), *sum, 0);
+	rc = meta->del(meta, txn, &key, 0);
+	return rc == DB_NOTFOUND ? 0 : rc;
+}
+
+/* The note comes last and goes first: an index that was not filled to its end is built again. */
+static bool note_sum(struct store *store, struct str sum, struct err *err)
+{
+	return bdb_run(store, BDB_WRITE, step_note_sum, &sum, err);
+}
+
+static bool end_filling(struct store *store, struct filling *filling, bool ok, struct err *err)
+{
+	int rc = 0;
+
+	if (filling->txn)
+		rc = ok ? bdb_commit(store, filling->txn) : filling->txn->abort(filling->txn);
+	if (ok && rc != 0)
+		return bdb_fail(store, rc, "reindex", err);
+	return ok;
+}
+
+bool bdb_fill_index(struct store *store, struct err *err)
+{
+	struct str sum = { (const char *)store->sum, sizeof(store->sum) };
+	struct filling filling = { 0 };
+	bool ok;
+
+	bdb_enter(store);
+	ok = walk_tasks(store, fill_task, &filling, err);
+	ok = end_filling(store, &filling, ok, err) && note_sum(store, sum, err);
+	bdb_leave(store);
+	if (!ok)
+		return false;
+	store->index_is_new = false;
+	if (filling.tasks > 0)
+		log_info("reindexed", "the index was built from %llu tasks",
+			(unsigned long long)filling.tasks);
+	return true;
+}
+
+static bool drop_index(struct store *store, struct err *err)
+{
+	int rc;
+
+	if (!note_sum(store, STR_NULL, err))
+		return false;
+	bdb_close_index(store);
+	rc = bdb_drop_index(store);
+	if (rc == 0)
+		rc = bdb_open_index(store, true);
+	return rc == 0 || bdb_fail(store, rc, "reindex", err);
+}
+
+bool store_reindex(struct store *store, struct err *err)
+{
+	bool ok;
+
+	if (!bdb_may_write(store, err))
+		return false;
+	bdb_enter(store);
+	ok = drop_index(store, err) && bdb_fill_index(store, err) && store_flush(store, err);
+	bdb_leave(store);
+	return ok;
+}

@@ -1,0 +1,51 @@
+#pragma once
+/*
+ * The keys of the index (DESIGN §7), big-endian, so that memcmp order is list order:
+ *
+ *     tenant NUL · dialect (1) · archived (1) · field code (1) · value NUL · created (8) · id (16)
+ *
+ * The dialect is that of the table the field stands in: 0 for the lists of all tasks. Texts hold no
+ * NUL (tenants, words and JSON texts never do). A value of INDEX_VALUE_MAX bytes or more keeps its
+ * head and ends in half of its SHA-256 in hex, INDEX_VALUE_MAX bytes in all; a tenant likewise with
+ * INDEX_TENANT_MAX. Fixed-size values (none for INDEX_ALL, 8 bytes for INDEX_UPDATED) stand without
+ * the NUL. Times before 1970 count as 0. Pure and total: libdb calls it from inside a write.
+ */
+#include "base/err.h"
+#include "base/str.h"
+#include "task/index.h"
+
+#define INDEX_TENANT_MAX 64
+#define INDEX_VALUE_MAX	 120
+#define INDEX_KEY_MAX	 256
+#define INDEX_KEYS_MAX	 32 /* keys a task, over all its fields */
+#define INDEX_SUM_SIZE	 32
+
+struct index_key {
+	size_t len;
+	uint8_t bytes[INDEX_KEY_MAX];
+};
+
+/*
+ * Everything up to and including the value, folded here: what all tasks of one list begin with. For
+ * INDEX_UPDATED the value is up to 8 bytes, and an empty one means all tasks in the order of
+ * update.
+ */
+void index_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	const struct index_field *field, struct str value);
+/* The smallest key greater than all that begin with the prefix; false when there is none. */
+bool index_after(struct index_key *key);
+/* The key of a task in one field of the table of that dialect; false when it has none there. */
+bool index_key_of(struct index_key *key, const struct task *task, uint8_t dialect,
+	const struct index_field *field);
+/* All keys of a task by its dialect's table and by that of dialect 0; returns how many. */
+size_t index_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
+	const struct index_table *tables);
+/* The row of a dialect's table with that code, NULL when there is none. */
+const struct index_field *index_field_by_code(
+	const struct index_table *tables, uint8_t dialect, uint8_t code);
+/*
+ * A sum of the tables and of the form of the keys: an index made with another sum must be built
+ * anew. It cannot see inside fold: who changes what folds to what gives the field a new code.
+ * Refuses tables that would give one key twice or more than INDEX_KEYS_MAX keys.
+ */
+bool index_sum(const struct index_table *tables, uint8_t sum[INDEX_SUM_SIZE], struct err *err);

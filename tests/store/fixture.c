@@ -1,0 +1,194 @@
+#include "fixture.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+static struct str fold_word(struct str word)
+{
+	return str_eq_nocase(word, STR("success")) ? STR("sucess") : word;
+}
+
+static const struct index_field fields_all[] = {
+	{ .code = BY_ALL, .source = INDEX_ALL, .name = "all" },
+	{ 0 },
+};
+static const struct index_field fields_a[] = {
+	{ .code = BY_ALL, .source = INDEX_ALL, .name = "all" },
+	{ .code = BY_STATE, .source = INDEX_STATE, .name = "state" },
+	{ .code = BY_WORD, .source = INDEX_WORD, .name = "word", .fold = fold_word },
+	{ .code = BY_UPDATED, .source = INDEX_UPDATED, .name = "updated" },
+	{ .code = BY_TYPE, .source = INDEX_FIELD, .name = "type" },
+	{ 0 },
+};
+
+const struct index_table fixture_indexes[] = {
+	{ 0, fields_all },
+	{ DIALECT_A, fields_a },
+	{ 0, NULL },
+};
+
+struct store_options fixture_options(enum store_mode mode, const char *name)
+{
+	static char home[128], regions[128];
+
+	snprintf(home, sizeof(home), "%s/%s/home", check_folder(), name);
+	snprintf(regions, sizeof(regions), "%s/%s/regions", check_folder(), name);
+	return (struct store_options){
+		.mode = mode,
+		.home = home,
+		.regions = regions,
+		.expected_tasks = 1000,
+		.cache_mb = 8,
+		.indexes = fixture_indexes,
+	};
+}
+
+struct store *fixture_open(const struct store_options *options)
+{
+	struct store *store = NULL;
+	struct err err = { 0 };
+
+	must(store_open(&store, options, &err), &err);
+	return store;
+}
+
+struct store *fixture_ephemeral(void)
+{
+	struct store_options options = fixture_options(STORE_EPHEMERAL, "none");
+
+	return fixture_open(&options);
+}
+
+struct id fixture_id(unsigned number)
+{
+	struct id id = { { 1 } };
+
+	for (int i = 0; i < 4; i++)
+		id.bytes[12 + i] = (uint8_t)(number >> (24 - 8 * i));
+	return id;
+}
+
+static unsigned number_of(const struct id *id)
+{
+	return (unsigned)id->bytes[12] << 24 | (unsigned)id->bytes[13] << 16 |
+	       (unsigned)id->bytes[14] << 8 | id->bytes[15];
+}
+
+struct op fixture_op(enum op_kind kind, unsigned number)
+{
+	struct op op = {
+		.kind = kind,
+		.dialect = DIALECT_A,
+		.tenant = STR("acme"),
+		.actor = STR("alice"),
+		.now = 1000 + number,
+	};
+
+	if (kind == OP_CREATE)
+		op.fresh = fixture_id(number);
+	else
+		op.id = fixture_id(number);
+	return op;
+}
+
+void fixture_create(struct store *store, unsigned number, const char *word, const char *type)
+{
+	struct op op = fixture_op(OP_CREATE, number);
+	struct result result = { 0 };
+	struct err err = { 0 };
+
+	op.change.state = TASK_PENDING;
+	op.change.word = str_of(word);
+	if (type)
+		assert_true(change_set(&op.change, STR("type"), str_of(type)));
+	must(store_apply(store, &op, &result, &err), &err);
+	store_result_free(&result);
+}
+
+struct op fixture_list(uint8_t field, const char *value)
+{
+	struct op op = fixture_op(OP_LIST, 0);
+
+	op.list.field = field;
+	op.list.value = str_of(value);
+	return op;
+}
+
+enum err_code fixture_error(struct store *store, const struct op *op)
+{
+	struct result result = { 0 };
+	struct err err = { 0 };
+	bool ok = store_apply(store, op, &result, &err);
+
+	store_result_free(&result);
+	return ok ? ERR_NONE : err.code;
+}
+
+uint64_t fixture_rows(struct store *store, const struct op *op, char *text, size_t size)
+{
+	struct result result = { 0 };
+	struct err err = { 0 };
+	struct task row;
+	uint64_t total = UINT64_MAX;
+	size_t used = 0;
+	bool end = false;
+
+	text[0] = '\0';
+	if (!store_apply(store, op, &result, &err))
+		goto out;
+	while (!end) {
+		must(store_next(result.listing, &row, &end, &err), &err);
+		if (!end && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%u", used ? " " : "",
+				number_of(&row.id));
+	}
+	total = result.total;
+out:
+	store_result_free(&result);
+	return total;
+}
+
+void fixture_expect_rows(struct store *store, const struct op *op, uint64_t total, const char *want)
+{
+	char rows[4096];
+
+	assert_int_equal(fixture_rows(store, op, rows, sizeof(rows)), total);
+	assert_string_equal(rows, want);
+}
+
+void fixture_verify(struct store *store, uint64_t tasks)
+{
+	struct store_report report;
+	struct err err = { 0 };
+
+	must(store_verify(store, &report, &err), &err);
+	assert_int_equal(report.missing, 0);
+	assert_int_equal(report.stray, 0);
+	assert_int_equal(report.unreadable, 0);
+	assert_int_equal(report.tasks, tasks);
+}
+
+int fixture_setup_ephemeral(void **state)
+{
+	*state = fixture_ephemeral();
+	return check_setup(state);
+}
+
+int fixture_setup_folder(void **state)
+{
+	static char name[32];
+	static int count;
+	struct store_options options;
+
+	snprintf(name, sizeof(name), "store%d", count++);
+	options = fixture_options(STORE_RECOVER, name);
+	*state = fixture_open(&options);
+	return check_setup(state);
+}
+
+int fixture_teardown(void **state)
+{
+	store_close(*state);
+	return check_teardown(state);
+}

@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * What the tests of the store share: a table of indexes of two dialects, options, and operations
+ * that end the test when they fail.
+ */
+#include "lib/check.h"
+#include "store/store.h"
+
+enum { DIALECT_A = 1, DIALECT_B = 2 };
+enum { BY_ALL = 1, BY_STATE = 2, BY_WORD = 3, BY_UPDATED = 4, BY_TYPE = 5 };
+
+extern const struct index_table fixture_indexes[];
+
+/* An ephemeral store of a few tasks. */
+struct store *fixture_ephemeral(void);
+/* Options for the folders name/home and name/regions under check_folder(). */
+struct store_options fixture_options(enum store_mode mode, const char *name);
+/* Opens, or ends the test. */
+struct store *fixture_open(const struct store_options *options);
+
+/* An id made of a number. */
+struct id fixture_id(unsigned number);
+/* An operation of tenant "acme" and dialect A. */
+struct op fixture_op(enum op_kind kind, unsigned number);
+/* Creates task number with a word and, unless it is NULL, the JSON text of "type". */
+void fixture_create(struct store *store, unsigned number, const char *word, const char *type);
+/* A list by a field. */
+struct op fixture_list(uint8_t field, const char *value);
+/* The error of an operation, ERR_NONE when it succeeded; the result is thrown away. */
+enum err_code fixture_error(struct store *store, const struct op *op);
+/*
+ * Carries out a list, writes the numbers of its rows ("3 2 1") and returns the total, or UINT64_MAX
+ * after an error.
+ */
+uint64_t fixture_rows(struct store *store, const struct op *op, char *text, size_t size);
+/* Carries out a list and compares total and rows. */
+void fixture_expect_rows(
+	struct store *store, const struct op *op, uint64_t total, const char *want);
+/* Primary and index agree, and there are so many tasks. */
+void fixture_verify(struct store *store, uint64_t tasks);
+
+/* BOTH runs a test on a store in memory, then on one in a folder; *state is the store. */
+int fixture_setup_ephemeral(void **state);
+int fixture_setup_folder(void **state);
+int fixture_teardown(void **state);
+
+#define FIXTURE_TEST(function, where, setup)                                  \
+	{                                                                     \
+#function ", " where, function, setup, fixture_teardown, NULL \
+	}
+#define BOTH(function)                                                \
+	FIXTURE_TEST(function, "in memory", fixture_setup_ephemeral), \
+		FIXTURE_TEST(function, "in a folder", fixture_setup_folder)

@@ -1,0 +1,140 @@
+/*
+ * A full disk under data and logs (a small file system in memory, in a mount namespace of our own):
+ * writes are refused or unknown, reads go on, nothing acknowledged is lost, and when room returns
+ * so do the writes. Skipped where nothing may be mounted.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fixture.h"
+
+#define MEGABYTES  112
+#define RESERVE_MB 64
+#define TASKS_MAX  10000
+#define VALUE_SIZE 20000
+
+static struct store_options options;
+
+static bool mount_small(const char *path)
+{
+	char size[32];
+
+	snprintf(size, sizeof(size), "size=%dm", MEGABYTES);
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return false;
+	return mkdir(path, 0700) == 0 && mount("tmpfs", path, "tmpfs", 0, size) == 0;
+}
+
+/* Takes so much room, or all that is left, in a file of its own. */
+static void fill(const char *path, unsigned megabytes)
+{
+	static const char bytes[4096];
+	int file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	assert_true(file >= 0);
+	for (unsigned i = 0; i < megabytes * 256; i++) {
+		if (write(file, bytes, sizeof(bytes)) != (ssize_t)sizeof(bytes))
+			break;
+	}
+	close(file);
+}
+
+/* Creates and flushes until something is refused; returns how many were acknowledged. */
+static unsigned write_until_full(struct store *store, unsigned first, enum err_code *why)
+{
+	char *value = malloc(VALUE_SIZE + 1);
+	struct err err = { 0 };
+	unsigned n = first;
+
+	memset(value, '1', VALUE_SIZE);
+	value[VALUE_SIZE] = '\0';
+	for (; n < first + TASKS_MAX; n++) {
+		struct op op = fixture_op(OP_CREATE, n);
+
+		change_set(&op.change, STR("type"), str_of(value));
+		*why = fixture_error(store, &op);
+		if (*why != ERR_NONE)
+			break;
+		if (!store_flush(store, &err)) {
+			*why = err.code;
+			break;
+		}
+	}
+	free(value);
+	return n - first;
+}
+
+static void assert_all(struct store *store, unsigned count)
+{
+	for (unsigned n = 0; n < count; n++) {
+		struct op op = fixture_op(OP_READ, n);
+
+		assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	}
+}
+
+static void test_full_and_back(void **state)
+{
+	struct err err = { 0 };
+	struct op op;
+	char reserve[512], small[256], home[512];
+	struct store *store;
+	enum err_code why = ERR_NONE;
+	unsigned count, removed;
+
+	(void)state;
+	snprintf(small, sizeof(small), "%s/small", check_folder());
+	if (!mount_small(small))
+		skip();
+	options = fixture_options(STORE_RECOVER, "full");
+	snprintf(home, sizeof(home), "%s/home", small);
+	snprintf(reserve, sizeof(reserve), "%s/reserve", small);
+	options.home = home;
+	options.cache_mb = 64; /* dirty pages cannot leave the cache while the disk is full */
+	store = fixture_open(&options);
+	fill(reserve, RESERVE_MB);
+	log_capture(NULL); /* libdb says a lot about a full disk */
+	log_threshold(LOG_LEVELS);
+
+	count = write_until_full(store, 0, &why);
+	fill(reserve, MEGABYTES);
+	assert_true(count > 10);
+	assert_true(why == ERR_DISK_FULL || why == ERR_UNKNOWN_OUTCOME);
+	assert_all(store, count);
+	op = fixture_op(OP_CREATE, TASKS_MAX + 1);
+	write_until_full(store, 2 * TASKS_MAX, &why);
+	print_message("# full after %u tasks, then %s\n", count, err_name(why));
+	assert_true(why == ERR_DISK_FULL || why == ERR_UNKNOWN_OUTCOME);
+	assert_all(store, count);
+
+	/* room comes back: so do writes, in the same process */
+	assert_int_equal(unlink(reserve), 0);
+	must(store_checkpoint(store, 0, 0, &err), &err);
+	must(store_trim_logs(store, "", &removed, &err), &err);
+	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	must(store_flush(store, &err), &err);
+	assert_all(store, count);
+	store_close(store);
+
+	log_threshold(LOG_INFO);
+	store = fixture_open(&options);
+	assert_all(store, count);
+	op = fixture_op(OP_READ, TASKS_MAX + 1);
+	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	store_close(store);
+	umount2(small, MNT_DETACH);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_full_and_back),
+	};
+
+	return CHECK_RUN(tests);
+}

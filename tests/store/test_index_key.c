@@ -1,0 +1,226 @@
+/* Index keys: their order is that of the lists, and nothing makes two lists one. */
+#include <stdlib.h>
+
+#include "fixture.h"
+#include "store/index_key.h"
+
+static const struct index_field by_type = { BY_TYPE, INDEX_FIELD, "type", NULL };
+static const struct index_field by_updated = { BY_UPDATED, INDEX_UPDATED, "updated", NULL };
+
+static struct task sample(int64_t created, const char *type)
+{
+	struct task task = {
+		.id = fixture_id(1),
+		.tenant = STR("acme"),
+		.dialect = DIALECT_A,
+		.state = TASK_PENDING,
+		.created = created,
+		.updated = created,
+	};
+
+	if (type)
+		assert_true(task_set_field(&task, (struct field){ STR("type"), str_of(type) }));
+	return task;
+}
+
+static struct index_key key_of(const struct task *task, const struct index_field *field)
+{
+	struct index_key key;
+
+	assert_true(index_key_of(&key, task, task->dialect, field));
+	assert_true(key.len < INDEX_KEY_MAX);
+	return key;
+}
+
+static int compare(const struct index_key *a, const struct index_key *b)
+{
+	int order = memcmp(a->bytes, b->bytes, a->len < b->len ? a->len : b->len);
+
+	return order ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+static bool starts(const struct index_key *key, const struct index_key *prefix)
+{
+	return key->len >= prefix->len && memcmp(key->bytes, prefix->bytes, prefix->len) == 0;
+}
+
+static void test_layout(void **state)
+{
+	static const uint8_t want[] =
+		"acme\0\1\0\5\"x\"\0\0\0\0\0\0\0\1\2\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
+	struct task task = sample(0x102, "\"x\"");
+	struct index_key key = key_of(&task, &by_type);
+
+	(void)state;
+	assert_int_equal(key.len, sizeof(want) - 1);
+	assert_memory_equal(key.bytes, want, key.len);
+}
+
+static void test_order(void **state)
+{
+	/* by value first, then by creation, then by id; a value before what only begins with it */
+	struct task tasks[] = { sample(900, "1"), sample(-5, "10"), sample(5, "10"),
+		sample(70000, "10"), sample(70000, "10"), sample(1, "2") };
+	struct index_key keys[6];
+
+	(void)state;
+	tasks[4].id = fixture_id(2);
+	for (size_t i = 0; i < 6; i++) {
+		keys[i] = key_of(&tasks[i], &by_type);
+		assert_true(i == 0 || compare(&keys[i - 1], &keys[i]) < 0);
+	}
+}
+
+static void test_prefix_and_after(void **state)
+{
+	struct task task = sample(INT64_MAX, "\"x\""), other = sample(1, "\"x\\u0000\"");
+	struct index_key key = key_of(&task, &by_type), foreign = key_of(&other, &by_type);
+	struct index_key prefix, after;
+
+	(void)state;
+	index_prefix(&prefix, STR("acme"), DIALECT_A, false, &by_type, STR("\"x\""));
+	after = prefix;
+	assert_true(index_after(&after));
+	assert_true(starts(&key, &prefix) && !starts(&foreign, &prefix));
+	assert_true(compare(&key, &after) < 0 && compare(&prefix, &key) < 0);
+	after = (struct index_key){ 3, { 1, 0xFF, 0xFF } };
+	assert_true(index_after(&after));
+	assert_true(after.len == 1 && after.bytes[0] == 2);
+	after = (struct index_key){ 2, { 0xFF, 0xFF } };
+	assert_false(index_after(&after));
+}
+
+static void test_updated(void **state)
+{
+	struct task task = sample(0x0102, NULL);
+	struct index_key key = key_of(&task, &by_updated), all, one;
+
+	(void)state;
+	index_prefix(&all, STR("acme"), DIALECT_A, false, &by_updated, STR(""));
+	index_prefix(&one, STR("acme"), DIALECT_A, false, &by_updated,
+		(struct str){ "\0\0\0\0\0\0\1\2", 8 });
+	assert_true(starts(&key, &all) && starts(&key, &one));
+	assert_int_equal(one.len, all.len + 8);
+	index_prefix(
+		&one, STR("acme"), DIALECT_A, false, &by_updated, (struct str){ "123456789", 9 });
+	assert_int_equal(one.len, all.len + 8);
+}
+
+static void prefix_of(struct index_key *key, size_t len, char last)
+{
+	char text[1000];
+
+	memset(text, 'v', sizeof(text));
+	text[len - 1] = last;
+	index_prefix(key, STR("acme"), DIALECT_A, false, &by_type, (struct str){ text, len });
+}
+
+static void test_long_values(void **state)
+{
+	static const size_t lens[] = { INDEX_VALUE_MAX - 1, INDEX_VALUE_MAX, INDEX_VALUE_MAX + 1,
+		1000 };
+	struct index_key a, b, c;
+	struct str cut;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		prefix_of(&a, lens[i], 'a');
+		prefix_of(&b, lens[i], 'b');
+		prefix_of(&c, lens[i], 'a');
+		assert_true(compare(&a, &b) != 0 && compare(&a, &c) == 0);
+		assert_true(a.len <= 5 + 3 + INDEX_VALUE_MAX + 1);
+	}
+	/* the cut form of one value, sent as a value, is another list */
+	prefix_of(&a, 1000, 'a');
+	cut = (struct str){ (const char *)a.bytes + 8, INDEX_VALUE_MAX };
+	index_prefix(&b, STR("acme"), DIALECT_A, false, &by_type, cut);
+	assert_true(compare(&a, &b) != 0);
+}
+
+static void test_longest_key(void **state)
+{
+	static char text[400];
+	struct task task = sample(1, NULL);
+	struct index_key key;
+
+	(void)state;
+	memset(text, 't', sizeof(text));
+	task.tenant = (struct str){ text, sizeof(text) };
+	task_set_field(&task, (struct field){ STR("type"), { text, sizeof(text) } });
+	key = key_of(&task, &by_type);
+	assert_int_equal(
+		key.len, INDEX_TENANT_MAX + 1 + 3 + INDEX_VALUE_MAX + 1 + 8 + sizeof(struct id));
+}
+
+static void test_keys_of_a_task(void **state)
+{
+	struct index_key keys[INDEX_KEYS_MAX];
+	struct task task = sample(1, "\"x\"");
+
+	(void)state;
+	assert_int_equal(index_keys(keys, &task, fixture_indexes), 6);
+	for (size_t i = 0; i < 6; i++) {
+		for (size_t k = 0; k < i; k++)
+			assert_true(compare(&keys[i], &keys[k]) != 0);
+	}
+	task = sample(1, NULL);
+	assert_int_equal(index_keys(keys, &task, fixture_indexes), 5);
+	task.dialect = DIALECT_B;
+	assert_int_equal(index_keys(keys, &task, fixture_indexes), 1);
+	task.dialect = 0;
+	assert_int_equal(index_keys(keys, &task, fixture_indexes), 1);
+}
+
+static void test_fold(void **state)
+{
+	const struct index_field *field = index_field_by_code(fixture_indexes, DIALECT_A, BY_WORD);
+	struct index_key a, b, c;
+
+	(void)state;
+	assert_non_null(field);
+	index_prefix(&a, STR("acme"), DIALECT_A, false, field, STR("sucess"));
+	index_prefix(&b, STR("acme"), DIALECT_A, false, field, STR("success"));
+	index_prefix(&c, STR("acme"), DIALECT_A, false, field, STR("failed"));
+	assert_true(compare(&a, &b) == 0 && compare(&a, &c) != 0);
+	assert_null(index_field_by_code(fixture_indexes, DIALECT_A, 0xFF));
+	assert_null(index_field_by_code(fixture_indexes, DIALECT_B, BY_ALL));
+}
+
+static void test_sum(void **state)
+{
+	static const struct index_field twice[] = { { 1, INDEX_ALL, "a", NULL },
+		{ 1, INDEX_STATE, "b", NULL }, { 0 } };
+	static struct index_field many[INDEX_KEYS_MAX + 2];
+	static const struct index_table tables[][2] = { { { 1, twice } }, { { 1, many } } };
+	uint8_t a[INDEX_SUM_SIZE], b[INDEX_SUM_SIZE];
+	struct err err = { 0 };
+
+	(void)state;
+	for (uint8_t i = 0; i <= INDEX_KEYS_MAX; i++)
+		many[i] = (struct index_field){ (uint8_t)(i + 1), INDEX_ALL, "a", NULL };
+	assert_false(index_sum(tables[0], a, &err));
+	assert_int_equal(err.code, ERR_INTERNAL);
+	assert_false(index_sum(tables[1], a, &err));
+	many[INDEX_KEYS_MAX] = (struct index_field){ 0 };
+	must(index_sum(tables[1], a, &err), &err);
+	many[3].source = INDEX_STATE;
+	must(index_sum(tables[1], b, &err), &err);
+	assert_memory_not_equal(a, b, sizeof(a));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_layout),
+		CHECK(test_order),
+		CHECK(test_prefix_and_after),
+		CHECK(test_updated),
+		CHECK(test_long_values),
+		CHECK(test_longest_key),
+		CHECK(test_keys_of_a_task),
+		CHECK(test_fold),
+		CHECK(test_sum),
+	};
+
+	return CHECK_RUN(tests);
+}

@@ -1,0 +1,206 @@
+/* The contract of store.h: what the keeper and the operator do, and opening. */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "fixture.h"
+#include "store/bdb.h"
+
+/* ---- import, export, verify, reindex ---- */
+
+static bool count_task(const struct task *task, void *data)
+{
+	unsigned *left = data;
+
+	assert_str(task->tenant, "acme");
+	return --*left > 0;
+}
+
+static void test_import_and_export(void **state)
+{
+	struct store *store = *state;
+	struct task tasks[50] = { 0 };
+	struct err err = { 0 };
+	struct op op = fixture_list(BY_WORD, "w");
+	unsigned left = 1000;
+
+	for (unsigned i = 0; i < 50; i++) {
+		tasks[i].id = fixture_id(i);
+		tasks[i].tenant = STR("acme");
+		tasks[i].dialect = DIALECT_A;
+		tasks[i].state = TASK_FAILED;
+		tasks[i].word = STR("w");
+		tasks[i].revision = 9;
+	}
+	must(store_put_tasks(store, tasks, 50, &err), &err);
+	tasks[7].word = STR("other");
+	must(store_put_tasks(store, tasks, 50, &err), &err);
+	op.list.count = true;
+	op.list.limit = 2;
+	fixture_expect_rows(store, &op, 49, "0 1");
+	must(store_each_task(store, count_task, &left, &err), &err);
+	assert_int_equal(left, 950);
+	left = 3;
+	must(store_each_task(store, count_task, &left, &err), &err);
+	assert_int_equal(left, 0);
+	fixture_verify(store, 50);
+}
+
+static void plant(DB *db, struct str key, const char *value)
+{
+	DBT k = bdb_in(key);
+
+	if (value)
+		assert_int_equal(bdb_put(db, NULL, key, str_of(value), 0), 0);
+	else
+		assert_int_equal(db->del(db, NULL, &k, 0), 0);
+}
+
+static void test_verify_and_reindex(void **state)
+{
+	struct store *store = *state;
+	struct op op = fixture_list(BY_WORD, "new");
+	struct store_report report;
+	struct index_key key;
+	struct err err = { 0 };
+	struct result result = { 0 };
+	struct op read = fixture_op(OP_READ, 2);
+
+	for (unsigned i = 1; i <= 3; i++)
+		fixture_create(store, i, "new", NULL);
+	must(store_apply(store, &read, &result, &err), &err);
+	assert_true(index_key_of(&key, &result.task, DIALECT_A,
+		index_field_by_code(fixture_indexes, DIALECT_A, BY_WORD)));
+	store_result_free(&result);
+	plant(store->ranks, bdb_key(&key), NULL);
+	plant(store->ranks, STR("stray"), "x");
+	key.bytes[key.len - 1] = 99; /* an entry for a task that does not exist */
+	plant(store->ranks, bdb_key(&key), "0123456789abcdefgh");
+	must(store_verify(store, &report, &err), &err);
+	assert_int_equal(report.tasks, 3);
+	assert_int_equal(report.missing, 1);
+	assert_int_equal(report.stray, 2);
+	assert_int_equal(report.entries, 3 * 5 - 1 + 2);
+	fixture_expect_rows(store, &op, 0, "1 3");
+	must(store_reindex(store, &err), &err);
+	fixture_verify(store, 3);
+	fixture_expect_rows(store, &op, 0, "1 2 3");
+	fixture_create(store, 4, "new", NULL); /* the new index is associated */
+	fixture_expect_rows(store, &op, 0, "1 2 3 4");
+	fixture_verify(store, 4);
+}
+
+static void test_unreadable_record(void **state)
+{
+	struct store *store = *state;
+	struct op op = fixture_op(OP_READ, 2);
+	struct id id = fixture_id(2);
+	struct store_report report;
+	struct err err = { 0 };
+	unsigned left = 100;
+
+	fixture_create(store, 1, "new", NULL);
+	plant(store->tasks, bdb_id(&id), "\x63garbage");
+	must(store_verify(store, &report, &err), &err);
+	assert_int_equal(report.unreadable, 1);
+	assert_int_equal(report.tasks, 2);
+	assert_int_equal(report.missing + report.stray, 0);
+	expect_log("record-unreadable");
+	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
+	expect_log("record-unreadable");
+	assert_false(store_each_task(store, count_task, &left, &err));
+	must(store_reindex(store, &err), &err);
+}
+
+static void test_keeping(void **state)
+{
+	struct store *store = *state;
+	struct err err = { 0 };
+	uint64_t bytes = 0;
+
+	fixture_create(store, 1, "new", NULL);
+	must(store_checkpoint(store, 1000000, 1000, &err), &err);
+	must(store_checkpoint(store, 0, 0, &err), &err);
+	must(store_sweep_deadlocks(store, &err), &err);
+	must(store_free_bytes(check_folder(), &bytes, &err), &err);
+	assert_true(bytes > 0);
+	assert_false(store_free_bytes("/nowhere/at/all", &bytes, &err));
+}
+
+/* ---- opening ---- */
+
+static void test_open_again(void **state)
+{
+	struct store_options options = fixture_options(STORE_RECOVER, "again");
+	struct store_options join = fixture_options(STORE_JOIN, "again");
+	struct store *first, *second;
+	struct err err = { 0 };
+	struct op op = fixture_op(OP_READ, 1);
+	struct stat info;
+	char path[256];
+
+	(void)state;
+	assert_false(store_open(&second, &join, &err)); /* nothing to join */
+	first = fixture_open(&options);
+	fixture_create(first, 1, "new", NULL);
+	second = fixture_open(&join);
+	assert_int_equal(fixture_error(second, &op), ERR_NONE);
+	store_close(second);
+	must(store_flush(first, &err), &err);
+	store_close(first);
+	first = fixture_open(&options);
+	fixture_verify(first, 1);
+	store_close(first);
+	snprintf(path, sizeof(path), "%s/data/keys.db", options.home);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	assert_int_equal(stat(options.home, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0700);
+}
+
+static void test_other_tables(void **state)
+{
+	static const struct index_field fields[] = { { 9, INDEX_WORD, "word", NULL }, { 0 } };
+	static const struct index_table tables[] = { { DIALECT_A, fields }, { 0, NULL } };
+	struct store_options options = fixture_options(STORE_RECOVER, "tables");
+	struct store_options join = fixture_options(STORE_JOIN, "tables");
+	struct op op = fixture_list(9, "new");
+	struct store *store, *other;
+	struct err err = { 0 };
+	char path[256], rows[64];
+
+	(void)state;
+	store = fixture_open(&options);
+	fixture_create(store, 1, "new", NULL);
+	fixture_create(store, 2, "new", NULL);
+	join.indexes = tables;
+	assert_false(store_open(&other, &join, &err));
+	assert_int_equal(err.code, ERR_INTERNAL);
+	must(store_flush(store, &err), &err);
+	store_close(store);
+	options.indexes = tables;
+	store = fixture_open(&options);
+	fixture_rows(store, &op, rows, sizeof(rows));
+	assert_string_equal(rows, "1 2");
+	fixture_verify(store, 2);
+	store_close(store);
+	/* an index that somebody removed is made again */
+	snprintf(path, sizeof(path), "%s/data/index.db", options.home);
+	assert_int_equal(remove(path), 0);
+	store = fixture_open(&options);
+	fixture_verify(store, 2);
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOTH(test_import_and_export),
+		BOTH(test_verify_and_reindex),
+		BOTH(test_unreadable_record),
+		BOTH(test_keeping),
+		CHECK(test_open_again),
+		CHECK(test_other_tables),
+	};
+
+	return CHECK_RUN(tests);
+}
