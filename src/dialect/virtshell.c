@@ -12,7 +12,6 @@ const struct index_field virtshell_indexed[] = {
 		.source = INDEX_WORD,
 		.name = "status",
 		.fold = fold_status },
-	{ .code = VIRTSHELL_BY_UPDATED, .source = INDEX_UPDATED, .name = "updated" },
 	{ .source = INDEX_END },
 };
 

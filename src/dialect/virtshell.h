@@ -17,7 +17,6 @@
 enum virtshell_index {
 	VIRTSHELL_BY_ALL = 1,
 	VIRTSHELL_BY_STATUS = 2,
-	VIRTSHELL_BY_UPDATED = 3,
 };
 
 /* Decoders of the rows of that name (http/route.h). */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/bdb.h"
 
@@ -27,10 +28,22 @@
 
 #define SUBSYSTEMS (DB_INIT_TXN | DB_INIT_LOCK | DB_INIT_LOG | DB_INIT_MPOOL)
 
+/* On a full disk libdb has a line for every page: more than this in a second are left out. */
+#define ERRORS_A_SECOND 5
+
 static void say_error(const DB_ENV *env, const char *prefix, const char *text)
 {
+	static int64_t second;
+	static unsigned said;
+	int64_t now = clock_mono_ms() / 1000;
+
 	(void)env, (void)prefix;
-	log_error("bdb", "%s", text);
+	if (now != second) {
+		second = now;
+		said = 0;
+	}
+	if (++said <= ERRORS_A_SECOND)
+		log_error("bdb", "%s%s", text, said == ERRORS_A_SECOND ? " (and more)" : "");
 }
 
 static void say_info(const DB_ENV *env, const char *text)

@@ -1,0 +1,159 @@
+/*
+ * The service. polytaskd.8 is its manual; server/supervisor.h says what goes on in it.
+ */
+#include <bsd/unistd.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "server/listen.h"
+#include "server/lock.h"
+#include "server/setup.h"
+#include "server/source.h"
+#include "server/supervisor.h"
+
+#define USAGE                                                                               \
+	"usage: polytaskd [-c FILE] [-o NAME=VALUE]... [--check-config | --print-config]\n" \
+	"       polytaskd --version | --help\n"
+
+enum action { ACTION_RUN, ACTION_CHECK, ACTION_PRINT, ACTION_VERSION, ACTION_HELP };
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "option", required_argument, NULL, 'o' },
+	{ "check-config", no_argument, NULL, 'k' },
+	{ "print-config", no_argument, NULL, 'p' },
+	{ "version", no_argument, NULL, 'V' },
+	{ "help", no_argument, NULL, 'h' },
+	{ 0 },
+};
+
+static const struct roles roles = {
+	.main = {
+		[ROLE_RECOVER] = recover_main,
+		[ROLE_KEEPER] = keeper_main,
+		[ROLE_WORKER] = worker_main,
+		[ROLE_OPERATOR] = operator_main,
+	},
+};
+
+/* False when the command line is wrong. */
+static bool parse(int argc, char **argv, struct source *source, enum action *action)
+{
+	int option;
+
+	*action = ACTION_RUN;
+	while ((option = getopt_long(argc, argv, "c:o:Vh", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			source->path = optarg;
+			break;
+		case 'o':
+			if (!source_override(source, optarg))
+				return false;
+			break;
+		case 'k':
+			*action = ACTION_CHECK;
+			break;
+		case 'p':
+			*action = ACTION_PRINT;
+			break;
+		case 'V':
+			*action = ACTION_VERSION;
+			break;
+		case 'h':
+			*action = ACTION_HELP;
+			break;
+		default:
+			return false;
+		}
+	}
+	return optind == argc;
+}
+
+static int print_config(const struct conf *conf)
+{
+	struct buf out = BUF_INIT;
+	bool ok;
+
+	conf_print(conf, &out);
+	ok = buf_ok(&out) && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+	buf_free(&out);
+	return ok ? 0 : 1;
+}
+
+struct ground {
+	struct setup_owner owner;
+	int lock, listener;
+	bool bound; /* the FastCGI socket is ours to remove */
+};
+
+static bool prepare(struct ground *ground, const struct conf *conf, struct err *err)
+{
+	if (!setup_directories(conf, &ground->owner, err) ||
+		!lock_take(conf->home, &ground->lock, err))
+		return false;
+	/* Whoever runs as that user later must be able to take it, too. */
+	if (ground->owner.change && fchown(ground->lock, ground->owner.uid, ground->owner.gid) != 0)
+		return err_set(err, ERR_INTERNAL, "home", "the lock cannot be given to %s",
+			ground->owner.name);
+	return listen_open(&ground->listener, &ground->bound, conf, ground->owner.uid,
+		       ground->owner.gid, err) &&
+	       setup_privileges(&ground->owner, err);
+}
+
+static int run(struct source *source, const struct conf *conf, struct err *err)
+{
+	struct ground ground = { .bound = false };
+	struct supervisor_setup setup = {
+		.conf = *conf, .roles = &roles, .reload = source_reload, .data = source
+	};
+	enum log_level level;
+	int result;
+
+	umask(0077);
+	if (log_level_parse(&level, conf->log_level))
+		log_threshold(level);
+	log_process("supervisor");
+	if (!setup_owner(&ground.owner, conf, err) || !prepare(&ground, conf, err)) {
+		fprintf(stderr, "polytaskd: %s\n", err_text(err));
+		if (ground.bound)
+			unlink(conf->socket);
+		return 1;
+	}
+	setup.lock = ground.lock;
+	setup.listener = ground.listener;
+	setproctitle("-polytaskd: supervisor");
+	result = supervisor_run(&setup);
+	if (ground.bound)
+		unlink(conf->socket);
+	return result;
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	struct source source = { 0 };
+	struct err err = { 0 };
+	enum action action;
+	struct conf conf;
+
+	setproctitle_init(argc, argv, envp);
+	if (!parse(argc, argv, &source, &action)) {
+		fputs(USAGE, stderr);
+		return 2;
+	}
+	if (action == ACTION_VERSION || action == ACTION_HELP) {
+		fputs(action == ACTION_HELP ? USAGE : "polytaskd " POLYTASK_VERSION "\n", stdout);
+		return 0;
+	}
+	if (!source_read(&source, &conf, &err)) {
+		fprintf(stderr, "polytaskd: %s\n", err_text(&err));
+		return 1;
+	}
+	if (action == ACTION_PRINT)
+		return print_config(&conf);
+	return action == ACTION_CHECK ? 0 : run(&source, &conf, &err);
+}

@@ -1,0 +1,230 @@
+#include "server/admin.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+#define WORDS_MAX   4
+#define BIT(option) (1U << ADMIN_##option)
+
+const struct admin_verb admin_verbs[] = {
+	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS), .run = admin_user_add,
+		.help = "make a user; without --rights: read,write,work" },
+	{ "user list", .run = admin_user_list, .help = "name, id, tenant, rights of every user" },
+	{ "user revoke", "NAME", .run = admin_user_revoke,
+		.help = "end a user with all tokens and keys" },
+	{ "token add", "USER", BIT(LABEL) | BIT(RIGHTS) | BIT(EXPIRES), .run = admin_token_add,
+		.help = "make a bearer token and print it, this once" },
+	{ "token list", .run = admin_token_list,
+		.help = "label, user, rights, end of every token" },
+	{ "token revoke", "LABEL", .run = admin_token_revoke, .help = "end all tokens of a label" },
+	{ "key add", "USER", BIT(ID) | BIT(SECRET) | BIT(RIGHTS) | BIT(EXPIRES),
+		.run = admin_key_add, .help = "make a signing key and print it" },
+	{ "key list", .run = admin_key_list, .help = "id, user, rights, end of every key" },
+	{ "key revoke", "ID", .run = admin_key_revoke, .help = "end a key" },
+	{ "show", "ID", BIT(TENANT), .run = admin_show, .help = "one task, as export writes it" },
+	{ "verify", .run = admin_verify, .help = "compare index and tasks; fails if they differ" },
+	{ "checkpoint", .run = admin_checkpoint,
+		.help = "write a checkpoint, remove finished logs" },
+	{ "export", .run = admin_export,
+		.help = "every task as a line of JSON on standard output" },
+	{ "import", .input = true, .run = admin_import,
+		.help = "put the tasks that export wrote, from standard input" },
+	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .run = admin_load_sample,
+		.help = "put N made-up tasks" },
+	{ 0 },
+};
+
+static const struct {
+	const char *name, *value;
+} options[ADMIN_OPTIONS] = {
+	[ADMIN_TENANT] = { "tenant", "TENANT" },
+	[ADMIN_RIGHTS] = { "rights", "read,write,work,admin" },
+	[ADMIN_LABEL] = { "label", "LABEL" },
+	[ADMIN_EXPIRES] = { "expires", "SECONDS" },
+	[ADMIN_ID] = { "id", "ID" },
+	[ADMIN_SECRET] = { "secret", "SECRET" },
+	[ADMIN_DIALECT] = { "dialect", "DIALECT" },
+};
+
+const char *admin_option_name(enum admin_option option)
+{
+	return options[option].name;
+}
+
+void admin_usage(const struct admin_verb *verb, struct buf *out)
+{
+	buf_puts(out, verb->words);
+	if (verb->operand)
+		buf_printf(out, " %s", verb->operand);
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		if (verb->options & (1U << i))
+			buf_printf(out, " [--%s %s]", options[i].name, options[i].value);
+	}
+	if (verb->input)
+		buf_puts(out, " <FILE");
+}
+
+/* How many of the given words are the verb's; 0 when it is another verb. */
+static size_t match(const struct admin_verb *verb, const char *const *words, size_t count)
+{
+	const char *at = verb->words;
+	size_t used = 0;
+
+	while (used < count) {
+		size_t len = strcspn(at, " ");
+
+		if (strlen(words[used]) != len || memcmp(words[used], at, len) != 0)
+			return 0;
+		used++;
+		if (at[len] == '\0')
+			return used;
+		at += len + 1;
+	}
+	return 0;
+}
+
+static bool check(const struct admin_call *call, size_t operands, struct err *err)
+{
+	const struct admin_verb *verb = call->verb;
+
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		if (call->options[i] && !(verb->options & (1U << i)))
+			return err_set(err, ERR_INVALID, options[i].name, "%s takes no --%s",
+				verb->words, options[i].name);
+	}
+	if (operands < (verb->operand ? 1 : 0))
+		return err_set(
+			err, ERR_INVALID, verb->operand, "%s wants %s", verb->words, verb->operand);
+	if (operands > (verb->operand ? 1 : 0))
+		return err_set(err, ERR_INVALID, NULL, "too many words for %s", verb->words);
+	return true;
+}
+
+bool admin_find(struct admin_call *call, const char *const *words, size_t count, struct err *err)
+{
+	for (const struct admin_verb *verb = admin_verbs; verb->words; verb++) {
+		size_t used = match(verb, words, count);
+
+		if (used == 0)
+			continue;
+		call->verb = verb;
+		call->operand = used < count ? words[used] : NULL;
+		return check(call, count - used, err);
+	}
+	return err_set(err, ERR_NO_ROUTE, NULL, "there is no verb %s", count ? words[0] : "");
+}
+
+/* ---- the request line ---- */
+
+static json_t *words_json(const struct admin_call *call)
+{
+	const char *at = call->verb->words;
+	json_t *words = json_array();
+
+	while (*at) {
+		size_t len = strcspn(at, " ");
+
+		json_array_append_new(words, json_stringn(at, len));
+		at += len + (at[len] == ' ');
+	}
+	if (call->operand)
+		json_array_append_new(words, json_string(call->operand));
+	return words;
+}
+
+bool admin_pack(const struct admin_call *call, struct buf *line)
+{
+	json_t *args = json_object();
+	json_t *request;
+	char *text = NULL;
+
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		if (call->options[i])
+			json_object_set_new(args, options[i].name, json_string(call->options[i]));
+	}
+	request = json_pack("{so so}", "verb", words_json(call), "args", args);
+	if (request)
+		text = json_dumps(request, JSON_COMPACT);
+	if (text)
+		buf_printf(line, "%s\n", text);
+	free(text);
+	json_decref(request);
+	return text && buf_ok(line);
+}
+
+static bool take_option(
+	struct admin_call *call, const char *name, const char *value, struct err *err)
+{
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		if (strcmp(options[i].name, name) == 0 && value) {
+			call->options[i] = value;
+			return true;
+		}
+	}
+	return err_set(err, ERR_INVALID, name, "%s is no option, or no text", name);
+}
+
+bool admin_unpack(struct admin_call *call, const json_t *request, struct err *err)
+{
+	const json_t *verb = json_object_get(request, "verb");
+	json_t *args = json_object_get(request, "args");
+	const char *words[WORDS_MAX];
+	size_t count = json_array_size(verb);
+	const char *name;
+	json_t *value;
+
+	if (count == 0 || count > WORDS_MAX)
+		return err_set(err, ERR_MALFORMED, "verb", "verb must be a list of words");
+	for (size_t i = 0; i < count; i++) {
+		words[i] = json_string_value(json_array_get(verb, i));
+		if (!words[i])
+			return err_set(err, ERR_MALFORMED, "verb", "a word of the verb is no text");
+	}
+	json_object_foreach (args, name, value) {
+		if (!take_option(call, name, json_string_value(value), err))
+			return false;
+	}
+	return admin_find(call, words, count, err);
+}
+
+/* ---- output ---- */
+
+static bool write_line(FILE *to, const char *frame, struct str line)
+{
+	if (fputs(frame, to) >= 0 && fwrite(line.ptr, 1, line.len, to) == line.len)
+		putc('\n', to);
+	return !ferror(to);
+}
+
+bool admin_print_line(struct admin *admin, struct str line)
+{
+	return write_line(admin->out, admin->err ? "" : "o ", line);
+}
+
+bool admin_print(struct admin *admin, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return admin_print_line(admin, str_of(text));
+}
+
+static void print_error(struct admin *admin, const char *text)
+{
+	write_line(admin->err ? admin->err : admin->out, admin->err ? "polytaskctl: " : "e ",
+		str_of(text));
+}
+
+int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)
+{
+	struct err err = { 0 };
+	bool done = call->verb->run(admin, call, &err);
+
+	if (!done)
+		print_error(admin, err_text(&err));
+	*panic = !done && err.code == ERR_PANIC;
+	return !done || fflush(admin->out) != 0 ? 1 : 0;
+}

@@ -1,0 +1,250 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "auth/principal.h"
+#include "server/admin.h"
+#include "server/checkpoint.h"
+#include "server/sample.h"
+#include "server/transfer.h"
+
+#define BATCH		500
+#define BATCHES_A_FLUSH 20
+#define SAMPLES_MAX	100000000
+#define LINE_MAX_BYTES	((size_t)8 * 1024 * 1024)
+
+/* Tasks on their way into the store. */
+struct batch {
+	struct store *store;
+	struct task *tasks;
+	struct mem mem; /* their texts */
+	size_t count, since_flush;
+	uint64_t total;
+};
+
+static bool batch_open(struct batch *batch, struct store *store, struct err *err)
+{
+	*batch = (struct batch){ .store = store };
+	batch->tasks = calloc(BATCH, sizeof(*batch->tasks));
+	return batch->tasks || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+static void batch_close(struct batch *batch)
+{
+	mem_free(&batch->mem);
+	free(batch->tasks);
+}
+
+static bool batch_put(struct batch *batch, bool flush, struct err *err)
+{
+	if (batch->count > 0 && !store_put_tasks(batch->store, batch->tasks, batch->count, err))
+		return false;
+	batch->total += batch->count;
+	batch->count = 0;
+	mem_reset(&batch->mem);
+	if (!flush && ++batch->since_flush < BATCHES_A_FLUSH)
+		return true;
+	batch->since_flush = 0;
+	return store_flush(batch->store, err);
+}
+
+/* The next free place; a full batch goes to the store first. */
+static struct task *batch_next(struct batch *batch, struct err *err)
+{
+	if (batch->count == BATCH && !batch_put(batch, false, err))
+		return NULL;
+	return &batch->tasks[batch->count];
+}
+
+/* ---- load-sample ---- */
+
+static bool take_tenant(const struct admin_call *call, struct str *tenant, struct err *err)
+{
+	const char *text = call->options[ADMIN_TENANT];
+
+	*tenant = text ? str_of(text) : STR("default");
+	return auth_is_tenant(*tenant) ||
+	       err_set(err, ERR_INVALID, "tenant", "%s cannot be a tenant's name", text);
+}
+
+static bool put_samples(struct batch *batch, const struct sample *sample, struct err *err)
+{
+	for (uint64_t i = 0; i < sample->count; i++) {
+		struct task *task = batch_next(batch, err);
+
+		if (!task)
+			return false;
+		if (!sample_task(sample, i, &batch->mem, task))
+			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		batch->count++;
+	}
+	return batch_put(batch, true, err);
+}
+
+bool admin_load_sample(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	const char *dialect = call->options[ADMIN_DIALECT];
+	struct sample sample;
+	struct batch batch;
+	struct str tenant;
+	uint64_t count;
+	bool ok;
+
+	if (!str_to_u64(str_of(call->operand), &count) || count == 0 || count > SAMPLES_MAX)
+		return err_set(err, ERR_INVALID, "N", "%s is no number from 1 to %d", call->operand,
+			SAMPLES_MAX);
+	if (!take_tenant(call, &tenant, err) ||
+		!sample_open(
+			&sample, str_of(dialect ? dialect : "virtshell"), tenant, count, err) ||
+		!batch_open(&batch, admin->store, err))
+		return false;
+	ok = put_samples(&batch, &sample, err);
+	if (ok)
+		admin_print(admin, "%" PRIu64 " tasks loaded", batch.total);
+	batch_close(&batch);
+	return ok;
+}
+
+/* ---- import ---- */
+
+static bool at_line(struct err *err, uint64_t line)
+{
+	struct err cause = *err;
+
+	return err_set(
+		err, cause.code, cause.field, "line %" PRIu64 ": %s", line, err_text(&cause));
+}
+
+static bool import_line(struct batch *batch, struct str line, struct err *err)
+{
+	struct task *task;
+
+	if (line.len > LINE_MAX_BYTES)
+		return err_set(err, ERR_TOO_LARGE, NULL, "the line is too long");
+	task = batch_next(batch, err);
+	if (!task || !transfer_read(task, &batch->mem, line, err))
+		return false;
+	batch->count++;
+	return true;
+}
+
+static bool import_lines(struct admin *admin, struct batch *batch, struct err *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	uint64_t number = 0;
+	bool ok = true;
+	ssize_t len;
+
+	while (ok && (len = getline(&text, &size, admin->in)) > 0) {
+		struct str line = { text, (size_t)len };
+
+		number++;
+		if (line.ptr[line.len - 1] == '\n')
+			line.len--;
+		if (str_trim(line).len > 0)
+			ok = import_line(batch, line, err) || at_line(err, number);
+	}
+	if (ok && ferror(admin->in))
+		ok = err_set(
+			err, ERR_MALFORMED, NULL, "the input broke off at line %" PRIu64, number);
+	free(text);
+	return ok;
+}
+
+/* Lines before a bad one are kept: the message says how many tasks that is. */
+bool admin_import(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	struct err late = { 0 };
+	struct batch batch;
+	bool ok;
+
+	(void)call;
+	if (!batch_open(&batch, admin->store, err))
+		return false;
+	ok = import_lines(admin, &batch, err);
+	if (!ok && err->code != ERR_PANIC)
+		batch_put(&batch, true, &late);
+	else if (ok)
+		ok = batch_put(&batch, true, err);
+	admin_print(admin, "%" PRIu64 " tasks imported", batch.total);
+	batch_close(&batch);
+	return ok;
+}
+
+/* ---- export, show ---- */
+
+struct writing {
+	struct admin *admin;
+	struct buf line;
+};
+
+static bool write_task(const struct task *task, void *data)
+{
+	struct writing *writing = data;
+
+	buf_reset(&writing->line);
+	transfer_write(task, &writing->line);
+	return buf_ok(&writing->line) && admin_print_line(writing->admin, buf_str(&writing->line));
+}
+
+bool admin_export(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	struct writing writing = { .admin = admin };
+	bool ok;
+
+	(void)call;
+	ok = store_each_task(admin->store, write_task, &writing, err);
+	if (ok && (!buf_ok(&writing.line) || ferror(admin->out)))
+		ok = err_set(err, ERR_INTERNAL, NULL, "the output broke off");
+	buf_free(&writing.line);
+	return ok;
+}
+
+bool admin_show(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	struct op op = { .kind = OP_READ };
+	struct writing writing = { .admin = admin };
+	struct result result = { 0 };
+	bool ok = false;
+
+	if (!take_tenant(call, &op.tenant, err))
+		return false;
+	if (!id_parse(&op.id, str_of(call->operand)))
+		return err_set(err, ERR_INVALID, "ID", "%s is no UUID", call->operand);
+	if (store_apply(admin->store, &op, &result, err))
+		ok = write_task(&result.task, &writing) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	store_result_free(&result);
+	buf_free(&writing.line);
+	return ok;
+}
+
+/* ---- the store as a whole ---- */
+
+bool admin_verify(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	struct store_report report;
+
+	(void)call;
+	if (!store_verify(admin->store, &report, err))
+		return false;
+	admin_print(admin, "tasks:      %" PRIu64, report.tasks);
+	admin_print(admin, "entries:    %" PRIu64, report.entries);
+	admin_print(admin, "missing:    %" PRIu64, report.missing);
+	admin_print(admin, "stray:      %" PRIu64, report.stray);
+	admin_print(admin, "unreadable: %" PRIu64, report.unreadable);
+	if (report.missing || report.stray || report.unreadable)
+		return err_set(err, ERR_CONFLICT, NULL, "tasks and index differ");
+	return true;
+}
+
+bool admin_checkpoint(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	unsigned removed = 0;
+
+	(void)call;
+	if (!checkpoint_write(admin->store, admin->conf, 0, true, err) ||
+		!checkpoint_trim(admin->store, admin->conf, true, &removed, err))
+		return false;
+	admin_print(admin, "checkpoint written, %u logs removed", removed);
+	return true;
+}

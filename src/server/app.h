@@ -1,0 +1,52 @@
+#pragma once
+/*
+ * Request in, answer out: the whole path on one page (README, "The life of a request"). No
+ * descriptor is touched here, and no protocol: the worker reads requests and sends what it is
+ * given.
+ */
+#include "auth/authorize.h"
+#include "dialect/dialect.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "store/store.h"
+
+struct app {
+	struct store *store;
+	struct auth_rules rules;
+	size_t body_limit;
+};
+
+/*
+ * One exchange. Zero-initialise, app_reset before the first request and after each: the memory is
+ * kept for the next one. app_free at the end.
+ */
+struct exchange {
+	struct mem mem;
+	struct request request;
+	struct response response;
+	struct result result; /* what the answer, and a list's rows, borrow from */
+	const struct route *route;
+	const struct dialect *dialect;
+	size_t rows;	/* of a list, written so far */
+	bool streaming; /* a list with rows still to come: app_more */
+	int64_t began_us;
+};
+
+void app_reset(struct exchange *exchange);
+void app_free(struct exchange *exchange);
+
+/*
+ * Answers the request that the caller has read into exchange->request. What changed something has
+ * response.held set. False only with ERR_PANIC: the process must leave, nothing may be sent.
+ */
+bool app_answer(struct app *app, struct exchange *exchange, struct err *err);
+/* Replaces whatever the answer was by a refusal in the dialect's shape. */
+void app_refuse(struct exchange *exchange, const struct err *err);
+/*
+ * Appends rows of a streamed list to response.body until it holds `enough` bytes or the list has
+ * ended (streaming is then false). An error in the middle of a list cannot be told to the client
+ * any more: the caller breaks the connection.
+ */
+bool app_more(struct exchange *exchange, size_t enough, struct err *err);
+/* Writes the one log line of the request; `line` is scratch memory, `sent` the size of the body. */
+void app_log(const struct exchange *exchange, struct buf *line, uint64_t sent);

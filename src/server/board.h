@@ -1,0 +1,44 @@
+#pragma once
+/*
+ * What all processes of one service share: a page of anonymous memory made before the first fork.
+ * Each child writes its own slot, the supervisor reads them all; no locks, only atomics. The
+ * supervisor trusts nothing here for its own bookkeeping (a child may have scribbled): pids come
+ * from fork.
+ */
+#include <stdatomic.h>
+
+#include "store/store.h"
+
+#define BOARD_SLOTS 160
+
+enum role { ROLE_NONE, ROLE_RECOVER, ROLE_KEEPER, ROLE_WORKER, ROLE_OPERATOR, ROLES };
+enum child_state { CHILD_STARTING, CHILD_READY, CHILD_RETIRING, CHILD_STATES };
+
+struct board_slot {
+	/* written by the supervisor before fork */
+	_Atomic int role;   /* enum role; ROLE_NONE: the slot is free */
+	_Atomic int number; /* "worker 1" */
+	_Atomic int generation;
+	_Atomic int64_t since; /* wall ms */
+	/* written by the child */
+	_Atomic int state;	  /* enum child_state */
+	_Atomic int place;	  /* enum store_place; what a death here means */
+	_Atomic uint64_t turns;	  /* of its loop, also when idle: at least five a second */
+	_Atomic uint64_t served;  /* requests answered */
+	_Atomic uint64_t refused; /* of these with a status of 400 or more */
+	_Atomic uint64_t flushes; /* log flushes for held answers */
+	_Atomic uint64_t connections;
+	_Atomic uint64_t waiting; /* answers being streamed or held */
+};
+
+struct board {
+	struct store_shared store;
+	_Atomic uint64_t recoveries;
+	struct board_slot slots[BOARD_SLOTS];
+};
+
+/* NULL when there is no memory. */
+struct board *board_new(void);
+void board_free(struct board *board);
+const char *role_name(enum role role);
+const char *child_state_name(enum child_state state);

@@ -1,0 +1,102 @@
+#include "server/client.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/listen.h"
+
+static bool send_all(int fd, struct str bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t sent = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+
+		if (sent < 0)
+			return false;
+		bytes = str_from(bytes, (size_t)sent);
+	}
+	return true;
+}
+
+/* Stops without an error when the other side wants no more: its answer says why. */
+static void send_stream(int fd, FILE *in)
+{
+	char bytes[16384];
+	size_t len;
+
+	while ((len = fread(bytes, 1, sizeof(bytes), in)) > 0) {
+		if (!send_all(fd, (struct str){ bytes, len }))
+			return;
+	}
+}
+
+static void write_line(FILE *to, const char *before, struct str text)
+{
+	fprintf(to, "%s%.*s\n", before, STR_FMT(text));
+}
+
+/* True when the frame was the last one. */
+static bool take_frame(struct str line, FILE *out, FILE *errors, int *status)
+{
+	struct str text = str_from(line, 2);
+	uint64_t number;
+
+	if (line.len < 2 || line.ptr[1] != ' ')
+		return false;
+	switch (line.ptr[0]) {
+	case 'o':
+		write_line(out, "", text);
+		return false;
+	case 'e':
+		write_line(errors, "polytaskctl: ", text);
+		return false;
+	case 'x':
+		if (!str_to_u64(text, &number) || number > 255)
+			return false;
+		*status = (int)number;
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool client_ask(
+	int fd, struct str request, FILE *in, FILE *out, FILE *errors, int *status, struct err *err)
+{
+	FILE *answer = fdopen(dup(fd), "r");
+	bool last = false;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	if (!answer)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	if (send_all(fd, request) && in)
+		send_stream(fd, in);
+	shutdown(fd, SHUT_WR);
+	while (!last && !ferror(out) && (len = getline(&line, &size, answer)) > 0) {
+		if (line[len - 1] == '\n')
+			last = take_frame(
+				(struct str){ line, (size_t)len - 1 }, out, errors, status);
+	}
+	free(line);
+	fclose(answer);
+	if (fflush(out) != 0 || ferror(out))
+		return err_set(err, ERR_INTERNAL, NULL, "the output cannot be written");
+	return last || err_set(err, ERR_UNKNOWN_OUTCOME, NULL,
+			       "the service ended the connection: the outcome is unknown");
+}
+
+bool client_call(const char *path, struct str request, FILE *in, FILE *out, FILE *errors,
+	bool *answered, int *status, struct err *err)
+{
+	bool ok;
+	int fd;
+
+	*answered = listen_connect(&fd, path);
+	if (!*answered)
+		return true;
+	ok = client_ask(fd, request, in, out, errors, status, err);
+	close(fd);
+	return ok;
+}

@@ -1,0 +1,13 @@
+#pragma once
+/*
+ * The lock on a home (flock on home/lock): whoever holds it owns the store. The supervisor takes it
+ * for its life, polytaskctl while the service is down. The children of a supervisor inherit the
+ * descriptor, so that nobody recovers under the feet of orphans.
+ */
+#include "base/err.h"
+
+/*
+ * Takes the lock; *fd is closed to give it back. ERR_BUSY at once when the one who took it lives.
+ * When only orphans of a dead one hold it they have two seconds to leave, then they are killed.
+ */
+bool lock_take(const char *home, int *fd, struct err *err);

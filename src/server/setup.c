@@ -1,0 +1,101 @@
+#include "server/setup.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <libgen.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool setup_owner(struct setup_owner *owner, const struct conf *conf, struct err *err)
+{
+	struct setup_owner found = { .uid = geteuid(), .gid = getegid() };
+
+	if (conf->user[0] && geteuid() == 0) {
+		const struct passwd *user = getpwnam(conf->user);
+
+		if (!user)
+			return err_set(err, ERR_INVALID, "user", "there is no user %s", conf->user);
+		found.uid = user->pw_uid;
+		found.gid = user->pw_gid;
+		found.change = true;
+		snprintf(found.name, sizeof(found.name), "%s", conf->user);
+	}
+	if (conf->group[0]) {
+		const struct group *group = getgrnam(conf->group);
+
+		if (!group)
+			return err_set(
+				err, ERR_INVALID, "group", "there is no group %s", conf->group);
+		found.gid = group->gr_gid;
+	}
+	*owner = found;
+	return true;
+}
+
+/* Makes the last part of the path; ours when it was not there. */
+static bool make_one(
+	const char *path, mode_t mode, const struct setup_owner *owner, struct err *err)
+{
+	struct stat info;
+
+	if (mkdir(path, 0700) != 0) {
+		if (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+			return true;
+		return err_set(err, ERR_INTERNAL, "home", "%s cannot be made: %s", path,
+			strerror(errno == EEXIST ? ENOTDIR : errno));
+	}
+	if (chown(path, owner->uid, owner->gid) != 0 || chmod(path, mode) != 0)
+		return err_set(err, ERR_INTERNAL, "home", "%s cannot be given to its user: %s",
+			path, strerror(errno));
+	return true;
+}
+
+/* Parents are made for everybody to pass through. */
+static bool make_path(
+	const char *path, mode_t mode, const struct setup_owner *owner, struct err *err)
+{
+	char part[CONF_TEXT_MAX];
+	struct stat info;
+
+	for (size_t i = 1; path[i]; i++) {
+		if (path[i] != '/' || i >= sizeof(part))
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (stat(part, &info) != 0 && !make_one(part, 0755, owner, err))
+			return false;
+	}
+	return make_one(path, mode, owner, err);
+}
+
+/* The web server has to reach the socket by its group. */
+static bool make_parent(const char *socket, const struct setup_owner *owner, struct err *err)
+{
+	char copy[CONF_SOCKET_MAX];
+
+	snprintf(copy, sizeof(copy), "%s", socket);
+	return make_path(dirname(copy), 0750, owner, err);
+}
+
+bool setup_directories(const struct conf *conf, const struct setup_owner *owner, struct err *err)
+{
+	return make_path(conf->home, 0700, owner, err) && make_parent(conf->socket, owner, err) &&
+	       make_parent(conf->control, owner, err) &&
+	       make_path(conf->regions, 0700, owner, err) &&
+	       (!conf->archive[0] || make_path(conf->archive, 0700, owner, err));
+}
+
+bool setup_privileges(const struct setup_owner *owner, struct err *err)
+{
+	if (!owner->change)
+		return true;
+	if (initgroups(owner->name, owner->gid) != 0 || setgid(owner->gid) != 0 ||
+		setuid(owner->uid) != 0)
+		return err_set(err, ERR_INTERNAL, "user", "cannot become %s: %s", owner->name,
+			strerror(errno));
+	if (owner->uid != 0 && setuid(0) == 0)
+		return err_set(err, ERR_INTERNAL, "user", "could become root again");
+	return true;
+}

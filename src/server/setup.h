@@ -1,0 +1,21 @@
+#pragma once
+/*
+ * The ground a process stands on before it opens the store: directories and whom it runs as.
+ */
+#include <sys/types.h>
+
+#include "base/conf.h"
+
+struct setup_owner {
+	uid_t uid;
+	gid_t gid;   /* also the group of the FastCGI socket */
+	bool change; /* started by root, with a user configured */
+	char name[CONF_TEXT_MAX];
+};
+
+/* Whom the configuration wants: conf->user and group when root asks, else whoever we are. */
+bool setup_owner(struct setup_owner *owner, const struct conf *conf, struct err *err);
+/* Makes what is missing of home, regions, archive, and the sockets' directories; owned rightly. */
+bool setup_directories(const struct conf *conf, const struct setup_owner *owner, struct err *err);
+/* Becomes the owner for good; a no-op unless owner->change. */
+bool setup_privileges(const struct setup_owner *owner, struct err *err);

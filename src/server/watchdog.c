@@ -1,0 +1,76 @@
+#include "server/watchdog.h"
+
+#include <signal.h>
+
+#include "base/log.h"
+#include "server/proc.h"
+#include "server/spawn.h"
+
+#define LOOK_MS 200
+/* A gap this long between two looks means that we ourselves did not run: nobody is to blame. */
+#define ASLEEP_MS 1500
+/* A sibling that is busy for so long may hold up the others. */
+#define BUSY_MS 500
+
+/* Notes turns and stops; false when there is nothing to judge. */
+static bool observe(struct process *process, uint64_t turns, int64_t now, char *state)
+{
+	struct proc_stat stat;
+
+	if (process->pid == 0 || !proc_stat(process->pid, &stat))
+		return false;
+	if (process->turns != turns) {
+		process->turns = turns;
+		process->moved_ms = now;
+	}
+	if (!pool_is_stopped(stat.state))
+		process->stopped_ms = 0;
+	else if (process->stopped_ms == 0)
+		process->stopped_ms = now;
+	*state = stat.state;
+	return true;
+}
+
+static void excuse(struct process *processes, int64_t now)
+{
+	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+		processes[i].moved_ms = now;
+		processes[i].stopped_ms = 0;
+	}
+}
+
+static void judge(
+	const struct process *process, char state, uint64_t stuck_seconds, bool busy, int64_t now)
+{
+	int64_t since = process->stopped_ms ? process->stopped_ms : process->moved_ms;
+	char name[32];
+
+	if (!pool_is_stuck(process->role, state, now - since, stuck_seconds, busy))
+		return;
+	spawn_name(process, name, sizeof(name));
+	log_warn("stuck", "%s (%d, state %c) has not moved for %lld ms and is ended", name,
+		(int)process->pid, state, (long long)(now - since));
+	kill(process->pid, SIGKILL);
+}
+
+void watchdog_look(struct watchdog *watchdog, struct process *processes, const struct board *board,
+	uint64_t stuck_seconds, int64_t now)
+{
+	char states[BOARD_SLOTS] = { 0 };
+	bool busy = false;
+
+	if (now - watchdog->last_ms < LOOK_MS)
+		return;
+	if (now - watchdog->last_ms > ASLEEP_MS)
+		excuse(processes, now);
+	watchdog->last_ms = now;
+	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+		if (observe(&processes[i], board->slots[i].turns, now, &states[i]) &&
+			pool_is_busy(states[i]) && now - processes[i].moved_ms > BUSY_MS)
+			busy = true;
+	}
+	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+		if (states[i])
+			judge(&processes[i], states[i], stuck_seconds, busy, now);
+	}
+}

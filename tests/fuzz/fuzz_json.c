@@ -1,0 +1,46 @@
+/* Any bytes as a JSON body: what is taken is written as text that reads as an equal value. */
+#include <stdlib.h>
+
+#include "fuzz_input.h"
+#include "http/json.h"
+
+static void check_text(const json_t *json, struct mem *mem)
+{
+	struct str text = json_text(json, mem), second;
+	json_t *again;
+	struct err err;
+
+	if (!text.ptr || !json_read(&again, text, &err) || !json_equal(json, again))
+		abort();
+	second = json_text(again, mem);
+	if (!str_eq(text, second))
+		abort();
+	json_decref(again);
+}
+
+static void check_quotes(struct str bytes, struct mem *mem)
+{
+	struct str quoted = json_quote(bytes, mem);
+	struct str plain = quoted.ptr ? json_unquote(quoted, mem) : STR_NULL;
+
+	if (!plain.ptr || (str_is_utf8(bytes) && !str_eq(plain, bytes)))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str body = { (const char *)data, size };
+	struct mem mem = { 0 };
+	json_t *json = NULL;
+	struct err err = { 0 };
+
+	if (json_read(&json, body, &err)) {
+		check_text(json, &mem);
+		json_decref(json);
+	} else if (err.code != ERR_MALFORMED || !err.text[0] || json) {
+		abort();
+	}
+	check_quotes(body, &mem);
+	mem_free(&mem);
+	return 0;
+}

@@ -1,0 +1,54 @@
+#!/bin/sh
+# Runs every fuzz target for so many seconds (10), from a copy of its corpus, and says how each ended.
+# The targets are those of the build directory: $top_builddir, or where this is called. What a failure
+# was found with stays in the folder that is named.
+set -u
+
+seconds=${1:-10}
+case $seconds in
+'' | *[!0-9]* | 0)
+	echo "usage: $0 [seconds a target]" >&2
+	exit 2
+	;;
+esac
+here=$(cd "$(dirname "$0")" && pwd) || exit 2
+build=${top_builddir:-.}
+work=$(mktemp -d "${TMPDIR:-/tmp}/polytask-fuzz.XXXXXX") || exit 2
+passed=0
+failed=0
+
+# A longer input than the limits of the parser is refused at once and teaches nothing.
+max_len()
+{
+	case $1 in
+	json | virtshell) echo 4096 ;;
+	request) echo 10240 ;;
+	record) echo 2048 ;;
+	*) echo 512 ;;
+	esac
+}
+
+run()
+{
+	program=$build/tests/fuzz/fuzz_$1
+	mkdir "$work/$1"
+	cp "$here/corpus/$1"/* "$work/$1/" || return 1
+	chmod u+w "$work/$1"/*
+	"$program" -max_total_time="$seconds" -max_len="$(max_len "$1")" -timeout=10 -rss_limit_mb=1024 \
+		-print_final_stats=1 -artifact_prefix="$work/$1-" "$work/$1" >"$work/$1.log" 2>&1
+}
+
+for folder in "$here"/corpus/*/; do
+	target=$(basename "$folder")
+	if run "$target"; then
+		passed=$((passed + 1))
+		units=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$target.log")
+		echo "ok $target: $units inputs"
+	else
+		failed=$((failed + 1))
+		echo "not ok $target: see $work/$target.log"
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -gt 0 ] || rm -r "$work"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,384 @@
+/* The table of verbs, the request line, and the verbs on a store in memory. */
+#include <stdlib.h>
+
+#include "dialect/dialect.h"
+#include "lib/check.h"
+#include "server/admin.h"
+#include "server/sign.h"
+
+struct ran {
+	int status;
+	char *out, *err;
+};
+
+static struct store *store;
+static struct conf conf;
+
+static int open_store(void **state)
+{
+	struct store_options options = { .mode = STORE_EPHEMERAL,
+		.expected_tasks = 1000,
+		.cache_mb = 8,
+		.indexes = dialect_indexes() };
+	struct err err = { 0 };
+
+	conf_defaults(&conf);
+	snprintf(conf.home, sizeof(conf.home), "%s", check_folder());
+	if (!store_open(&store, &options, &err))
+		return -1;
+	return check_setup(state);
+}
+
+static int close_store(void **state)
+{
+	store_close(store);
+	return check_teardown(state);
+}
+
+static void find(struct admin_call *call, const char *line)
+{
+	static char copy[256];
+	const char *words[8];
+	struct err err = { 0 };
+	size_t count = 0;
+	char *rest = copy;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	while (rest && count < 8)
+		words[count++] = strsep(&rest, " ");
+	must(admin_find(call, words, count, &err), &err);
+}
+
+/* The caller frees with forget. */
+static struct ran run_call(const struct admin_call *call, const char *input, bool framed)
+{
+	struct ran ran = { 0 };
+	size_t out_size, err_size;
+	FILE *err = open_memstream(&ran.err, &err_size);
+	struct admin admin = {
+		.store = store,
+		.conf = &conf,
+		.in = fmemopen((void *)(uintptr_t)input, strlen(input), "r"),
+		.out = open_memstream(&ran.out, &out_size),
+		.err = framed ? NULL : err,
+	};
+	bool panic;
+
+	ran.status = admin_run(&admin, call, &panic);
+	assert_false(panic);
+	fclose(admin.in);
+	fclose(admin.out);
+	fclose(err);
+	return ran;
+}
+
+static struct ran run(const char *line, const char *input)
+{
+	struct admin_call call = { 0 };
+
+	find(&call, line);
+	return run_call(&call, input, false);
+}
+
+static void forget(struct ran *ran)
+{
+	free(ran->out);
+	free(ran->err);
+}
+
+static void expect(
+	const char *line, const char *input, int status, const char *out, const char *err)
+{
+	struct ran ran = run(line, input);
+
+	if (ran.status != status || strcmp(ran.out, out) != 0 || strcmp(ran.err, err) != 0) {
+		print_error("%s: %d\n%s%s", line, ran.status, ran.out, ran.err);
+		fail();
+	}
+	forget(&ran);
+}
+
+static void test_find(void **state)
+{
+	static const struct {
+		const char *words[4];
+		size_t count;
+		enum err_code code;
+	} rows[] = {
+		{ { "user", "add", "x" }, 3, ERR_NONE },
+		{ { "user", "add" }, 2, ERR_INVALID },
+		{ { "user", "add", "x", "y" }, 4, ERR_INVALID },
+		{ { "user" }, 1, ERR_NO_ROUTE },
+		{ { "user", "ad", "x" }, 3, ERR_NO_ROUTE },
+		{ { "user", "addx", "x" }, 3, ERR_NO_ROUTE },
+		{ { "user add", "x" }, 2, ERR_NO_ROUTE },
+		{ { "" }, 1, ERR_NO_ROUTE },
+		{ { NULL }, 0, ERR_NO_ROUTE },
+		{ { "verify" }, 1, ERR_NONE },
+		{ { "verify", "x" }, 2, ERR_INVALID },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct admin_call call = { 0 };
+		struct err err = { 0 };
+
+		admin_find(&call, rows[i].words, rows[i].count, &err);
+		if (err.code != rows[i].code)
+			print_error("row %zu: %s\n", i, err_text(&err));
+		assert_int_equal(err.code, rows[i].code);
+		assert_int_equal(call.verb != NULL, rows[i].code != ERR_NO_ROUTE);
+	}
+}
+
+static void test_request_line(void **state)
+{
+	struct admin_call call = { .options = { [ADMIN_TENANT] = "a\"b" } }, back = { 0 };
+	struct buf line = BUF_INIT, usage = BUF_INIT;
+	struct err err = { 0 };
+	json_t *json;
+
+	(void)state;
+	find(&call, "user add demo");
+	assert_true(admin_pack(&call, &line));
+	assert_str(buf_str(&line),
+		"{\"verb\":[\"user\",\"add\",\"demo\"],\"args\":{\"tenant\":\"a\\\"b\"}}\n");
+	json = json_loadb(line.data, line.len, 0, NULL);
+	must(admin_unpack(&back, json, &err), &err);
+	assert_ptr_equal(back.verb, call.verb);
+	assert_string_equal(back.operand, "demo");
+	assert_string_equal(back.options[ADMIN_TENANT], "a\"b");
+	assert_null(back.options[ADMIN_RIGHTS]);
+	json_decref(json);
+	admin_usage(call.verb, &usage);
+	assert_str(buf_str(&usage),
+		"user add NAME [--tenant TENANT] [--rights read,write,work,admin]");
+	buf_free(&line);
+	buf_free(&usage);
+}
+
+static void test_bad_requests(void **state)
+{
+	static const char *const rows[] = {
+		"{}",
+		"[]",
+		"{\"verb\":\"verify\"}",
+		"{\"verb\":[]}",
+		"{\"verb\":[1]}",
+		"{\"verb\":[\"verify\",null]}",
+		"{\"verb\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}",
+		"{\"verb\":[\"verify\"],\"args\":{\"colour\":\"red\"}}",
+		"{\"verb\":[\"verify\"],\"args\":{\"tenant\":\"red\"}}",
+		"{\"verb\":[\"user\",\"add\",\"x\"],\"args\":{\"tenant\":1}}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct admin_call call = { 0 };
+		struct err err = { 0 };
+		json_t *json = json_loads(rows[i], 0, NULL);
+
+		if (admin_unpack(&call, json, &err))
+			print_error("row %zu\n", i);
+		assert_int_not_equal(err.code, ERR_NONE);
+		json_decref(json);
+	}
+	assert_false(admin_unpack(&(struct admin_call){ 0 }, NULL, &(struct err){ 0 }));
+}
+
+static void test_credentials(void **state)
+{
+	struct admin_call call = { .options = {
+					   [ADMIN_ID] = "demo-key", [ADMIN_SECRET] = "s3cret" } };
+	struct ran ran;
+
+	(void)state;
+	ran = run("user add demo", " ");
+	assert_int_equal(ran.status, 0);
+	assert_int_equal(strlen(ran.out), ID_TEXT_LEN + 1);
+	forget(&ran);
+	ran = run("user add demo", " ");
+	assert_int_equal(ran.status, 1);
+	assert_string_not_equal(ran.err, "");
+	forget(&ran);
+	ran = run("token add demo", " ");
+	assert_int_equal(ran.status, 0);
+	assert_int_equal(strncmp(ran.out, "pt_", 3), 0);
+	assert_ptr_equal(strchr(ran.out, '\n'), ran.out + strlen(ran.out) - 1);
+	forget(&ran);
+	expect("token list", " ", 0, "demo\tdemo\tread,write,work\tnever\n", "");
+	find(&call, "key add demo");
+	ran = run_call(&call, " ", true);
+	assert_string_equal(ran.out, "o id: demo-key\no secret: s3cret\n");
+	forget(&ran);
+	expect("key list", " ", 0, "demo-key\tdemo\tread,write,work\tnever\n", "");
+	expect("key revoke demo-key", " ", 0, "", "");
+	expect("key list", " ", 0, "", "");
+	expect("token revoke demo", " ", 0, "", "");
+	ran = run("user list", " ");
+	assert_int_equal(strncmp(ran.out, "demo\t", 5), 0);
+	assert_non_null(strstr(ran.out, "\tdefault\tread,write,work\t"));
+	forget(&ran);
+	ran = run("token revoke demo", " ");
+	assert_int_equal(ran.status, 1);
+	forget(&ran);
+}
+
+static void test_bad_options(void **state)
+{
+	struct admin_call rights = { .options = { [ADMIN_RIGHTS] = "everything" } };
+	struct admin_call expires = { .options = { [ADMIN_EXPIRES] = "-1" } };
+	struct ran ran;
+
+	(void)state;
+	find(&rights, "user add demo");
+	ran = run_call(&rights, " ", true);
+	assert_int_equal(ran.status, 1);
+	assert_string_equal(ran.out, "e rights are read,write,work,admin, not everything\n");
+	forget(&ran);
+	find(&expires, "token add demo");
+	ran = run_call(&expires, " ", true);
+	assert_string_equal(ran.out, "e expires wants a number of seconds, not -1\n");
+	forget(&ran);
+	expect("load-sample 0", " ", 1, "", "polytaskctl: 0 is no number from 1 to 100000000\n");
+	expect("load-sample x", " ", 1, "", "polytaskctl: x is no number from 1 to 100000000\n");
+	expect("show x", " ", 1, "", "polytaskctl: x is no UUID\n");
+	expect("show a62ad146-ccf4-11e5-9956-625662870761", " ", 1, "",
+		"polytaskctl: There is no such task.\n");
+}
+
+static size_t count_lines(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+/* Export, then the same into an empty store, gives the same lines. */
+static void test_export_import(void **state)
+{
+	struct ran first, second;
+	void *unused = NULL;
+
+	(void)state;
+	expect("load-sample 1234", " ", 0, "1234 tasks loaded\n", "");
+	first = run("export", " ");
+	assert_int_equal(first.status, 0);
+	assert_int_equal(count_lines(first.out), 1234);
+	store_close(store);
+	assert_int_equal(open_store(&unused), 0);
+	expect("import", first.out, 0, "1234 tasks imported\n", "");
+	second = run("export", " ");
+	assert_int_equal(count_lines(second.out), 1234);
+	for (char *rest = second.out, *line; (line = strsep(&rest, "\n")) && *line;)
+		assert_non_null(strstr(first.out, line));
+	forget(&first);
+	forget(&second);
+	first = run("verify", " ");
+	assert_int_equal(first.status, 0);
+	assert_int_equal(strncmp(first.out, "tasks:      1234\n", 17), 0);
+	forget(&first);
+}
+
+static void test_import_stops_at_a_bad_line(void **state)
+{
+	struct ran ran;
+
+	(void)state;
+	expect("import",
+		"{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"default\","
+		"\"dialect\":\"virtshell\",\"state\":\"pending\",\"word\":\"pending\","
+		"\"created\":1}\n\n{\"id\":1}\n{\"id\":2}\n",
+		1, "1 tasks imported\n", "polytaskctl: line 3: id must be a UUID\n");
+	ran = run("show a62ad146-ccf4-11e5-9956-625662870761", " ");
+	assert_int_equal(ran.status, 0);
+	assert_non_null(strstr(ran.out, "\"revision\":1,"));
+	forget(&ran);
+}
+
+/* The vectors of the contract, §5.6. */
+static void test_sign(void **state)
+{
+	struct sign sign = { .user = "u",
+		.secret = "0123456789abcdef0123456789abcdef",
+		.method = "GET",
+		.url = "http://localhost:8080/api/virtshell/v1/tasks/?x=1#y",
+		.date = "Fri, 01 Jul 2011 19:37:58 +0000" };
+	struct buf out = BUF_INIT;
+	struct err err = { 0 };
+
+	(void)state;
+	must(sign_headers(&sign, 0, &out, &err), &err);
+	assert_str(buf_str(&out), "Date: Fri, 01 Jul 2011 19:37:58 +0000\n"
+				  "X-VirtShell-Authorization: u:T+TwZlD+qtxigiFzwOkg7qyUl24=\n");
+	buf_reset(&out);
+	sign.method = "PUT";
+	sign.url = "http://localhost:8080/api/virtshell/v1/tasks/"
+		   "a62ad146-ccf4-11e5-9956-625662870761";
+	sign.content_type = "application/json";
+	sign.data = "{\"status\": \"sucess\", \"log\": \"done\"}";
+	must(sign_headers(&sign, 0, &out, &err), &err);
+	assert_str(buf_str(&out),
+		"Date: Fri, 01 Jul 2011 19:37:58 +0000\n"
+		"Content-Type: application/json\nContent-MD5: 7M0A4OBKUxRxxXC9BjjOgA==\n"
+		"X-VirtShell-Authorization: u:x81yYTpprLzjXp/M5zTxaYTwhUg=\n");
+	buf_reset(&out);
+	sign = (struct sign){ .user = "u", .secret = "s", .method = "GET", .url = "http://h" };
+	must(sign_headers(&sign, 1309549078000, &out, &err), &err);
+	assert_int_equal(strncmp(out.data, "Date: Fri, 01 Jul 2011 19:37:58 +0000\n", 38), 0);
+	sign.secret = NULL;
+	assert_false(sign_headers(&sign, 0, &out, &err));
+	assert_int_equal(err.code, ERR_MISSING);
+	buf_free(&out);
+}
+
+static void test_urls(void **state)
+{
+	static const struct {
+		const char *url, *host, *path;
+	} rows[] = {
+		{ "https://localhost:8443/a%2Fb?q", "localhost:8443", "/a%2Fb" },
+		{ "https://localhost:443/", "localhost", "/" },
+		{ "http://localhost:443/", "localhost:443", "/" },
+		{ "http://localhost:80", "localhost", "/" },
+		{ "http://[::1]:8080?q", "[::1]:8080", "/" },
+		{ "ftp://localhost/", NULL, NULL },
+		{ "localhost/", NULL, NULL },
+		{ "http:///x", NULL, NULL },
+		{ "http://user@localhost/", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct str host, path;
+		struct err err = { 0 };
+		bool ok = sign_split_url(rows[i].url, &host, &path, &err);
+
+		assert_int_equal(ok, rows[i].host != NULL);
+		if (ok) {
+			assert_str(host, rows[i].host);
+			assert_str(path, rows[i].path);
+		}
+	}
+}
+
+#define IN_STORE(function) cmocka_unit_test_setup_teardown(function, open_store, close_store)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_find),
+		CHECK(test_request_line),
+		CHECK(test_bad_requests),
+		IN_STORE(test_credentials),
+		IN_STORE(test_bad_options),
+		IN_STORE(test_export_import),
+		IN_STORE(test_import_stops_at_a_bad_line),
+		CHECK(test_sign),
+		CHECK(test_urls),
+	};
+
+	return CHECK_RUN(tests);
+}
