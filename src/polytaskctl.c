@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
+#include "admin/sign.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/admin.h"
-#include "server/client.h"
-#include "server/errand.h"
+#include "ctl/client.h"
+#include "ctl/errand.h"
+#include "ctl/overview.h"
 #include "server/listen.h"
-#include "server/overview.h"
-#include "server/sign.h"
 #include "server/source.h"
 
 #define STOP_MS 15000

@@ -1,9 +1,9 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "admin/checkpoint.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/checkpoint.h"
 #include "server/child.h"
 #include "server/reserve.h"
 

@@ -7,8 +7,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
 #include "base/log.h"
-#include "server/admin.h"
 #include "server/child.h"
 #include "server/control.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "lib/check.h"
-#include "server/client.h"
+#include "ctl/client.h"
 #include "server/listen.h"
 #include "server/lock.h"
 #include "server/supervisor.h"

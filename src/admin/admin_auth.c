@@ -1,9 +1,9 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "admin/admin.h"
 #include "auth/principal.h"
 #include "base/clock.h"
-#include "server/admin.h"
 #include "task/right.h"
 
 #define RIGHTS_TEXT 32

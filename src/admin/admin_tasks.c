@@ -1,11 +1,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "admin/admin.h"
+#include "admin/checkpoint.h"
+#include "admin/sample.h"
+#include "admin/transfer.h"
 #include "auth/principal.h"
-#include "server/admin.h"
-#include "server/checkpoint.h"
-#include "server/sample.h"
-#include "server/transfer.h"
 
 #define BATCH		500
 #define BATCHES_A_FLUSH 20

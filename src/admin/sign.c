@@ -1,4 +1,4 @@
-#include "server/sign.h"
+#include "admin/sign.h"
 
 #include <time.h>
 

@@ -1,8 +1,8 @@
 /* A task as a line of JSON, and made-up tasks. */
+#include "admin/sample.h"
+#include "admin/transfer.h"
 #include "dialect/dialect.h"
 #include "lib/check.h"
-#include "server/sample.h"
-#include "server/transfer.h"
 
 #define HEAD                                                                       \
 	"{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"default\"," \

@@ -1,4 +1,4 @@
-#include "server/checkpoint.h"
+#include "admin/checkpoint.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "server/overview.h"
+#include "ctl/overview.h"
 
 #include <inttypes.h>
 #include <jansson.h>

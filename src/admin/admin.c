@@ -1,4 +1,4 @@
-#include "server/admin.h"
+#include "admin/admin.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

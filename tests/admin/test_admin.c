@@ -1,10 +1,10 @@
 /* The table of verbs, the request line, and the verbs on a store in memory. */
 #include <stdlib.h>
 
+#include "admin/admin.h"
+#include "admin/sign.h"
 #include "dialect/dialect.h"
 #include "lib/check.h"
-#include "server/admin.h"
-#include "server/sign.h"
 
 struct ran {
 	int status;

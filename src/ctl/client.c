@@ -1,4 +1,4 @@
-#include "server/client.h"
+#include "ctl/client.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

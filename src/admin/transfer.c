@@ -1,4 +1,4 @@
-#include "server/transfer.h"
+#include "admin/transfer.h"
 
 #include <inttypes.h>
 

@@ -1,11 +1,11 @@
-#include "server/errand.h"
+#include "ctl/errand.h"
 
 #include <poll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ctl/client.h"
 #include "dialect/dialect.h"
-#include "server/client.h"
 #include "server/lock.h"
 #include "server/setup.h"
 

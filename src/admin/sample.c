@@ -1,4 +1,4 @@
-#include "server/sample.h"
+#include "admin/sample.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
