@@ -70,19 +70,37 @@ void buf_printf(struct buf *buf, const char *format, ...)
 	va_list args;
 	int need;
 
-	va_start(args, format);
-	need = vsnprintf(NULL, 0, format, args);
-	va_end(args);
-	if (need < 0) {
-		buf->failed = true;
+	if (!buf_reserve(buf, 128))
 		return;
+	va_start(args, format);
+	need = vsnprintf(buf->data + buf->len, buf->size - buf->len, format, args);
+	va_end(args);
+	if (need >= 0 && (size_t)need >= buf->size - buf->len) {
+		if (!buf_reserve(buf, (size_t)need + 1))
+			return;
+		va_start(args, format);
+		need = vsnprintf(buf->data + buf->len, (size_t)need + 1, format, args);
+		va_end(args);
 	}
-	if (!buf_reserve(buf, (size_t)need + 1))
-		return;
-	va_start(args, format);
-	vsnprintf(buf->data + buf->len, (size_t)need + 1, format, args);
-	va_end(args);
-	buf->len += (size_t)need;
+	if (need < 0)
+		buf->failed = true;
+	else
+		buf->len += (size_t)need;
+}
+
+void buf_put_number(struct buf *buf, int64_t number)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (number < 0)
+		digits[--at] = '-';
+	buf_put(buf, digits + at, sizeof(digits) - at);
 }
 
 static bool is_plain(struct str s)

@@ -25,6 +25,8 @@ void buf_puts(struct buf *buf, const char *text);
 void buf_put_str(struct buf *buf, struct str s);
 void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* In decimal; what a log line is full of, at a tenth of buf_printf's price. */
+void buf_put_number(struct buf *buf, int64_t number);
 /*
  * The bytes as a JSON string, quotes included (RFC 8259). Plain ASCII is copied; the rest is left
  * to jansson. Bytes that are no UTF-8 are written as one U+FFFD each, so that a log line is always

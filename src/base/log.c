@@ -16,6 +16,7 @@ static const char *const names[LOG_LEVELS] = {
 };
 
 static char process[32] = "main";
+static pid_t who_pid; /* of the process that made the text in who(); 0: make it anew */
 static enum log_level threshold = LOG_INFO;
 static enum log_level current;
 static void (*capture)(enum log_level level, struct str line);
@@ -30,6 +31,7 @@ static struct {
 void log_process(const char *name)
 {
 	snprintf(process, sizeof(process), "%s", name);
+	who_pid = 0;
 }
 
 void log_threshold(enum log_level level)
@@ -63,18 +65,41 @@ static const char *stamp(time_t seconds)
 	return text;
 }
 
+/* `,"process":"worker 1","pid":123,"event":`, made once a process. */
+static struct str who(void)
+{
+	static struct buf text;
+
+	if (who_pid != getpid()) {
+		buf_reset(&text);
+		buf_puts(&text, ",\"process\":");
+		buf_put_json(&text, str_of(process));
+		buf_printf(&text, ",\"pid\":%d,\"event\":", (int)getpid());
+		who_pid = buf_ok(&text) ? getpid() : 0;
+	}
+	return buf_str(&text);
+}
+
+static void put_time(struct buf *line, int64_t now)
+{
+	const char ms[] = { '.', (char)('0' + now / 100 % 10), (char)('0' + now / 10 % 10),
+		(char)('0' + now % 10), 'Z' };
+
+	buf_puts(line, "{\"time\":\"");
+	buf_puts(line, stamp((time_t)(now / 1000)));
+	buf_put(line, ms, sizeof(ms));
+}
+
 bool log_begin(struct buf *line, enum log_level level, const char *event)
 {
-	int64_t now = clock_wall_ms();
-
 	if (level < threshold)
 		return false;
 	current = level;
-	buf_printf(line,
-		"{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"process\":", stamp((time_t)(now / 1000)),
-		(int)(now % 1000), names[level]);
-	buf_put_json(line, str_of(process));
-	buf_printf(line, ",\"pid\":%d,\"event\":", (int)getpid());
+	put_time(line, clock_wall_ms());
+	buf_puts(line, "\",\"level\":\"");
+	buf_puts(line, names[level]);
+	buf_putc(line, '"');
+	buf_put_str(line, who());
 	buf_put_json(line, str_of(event));
 	return true;
 }

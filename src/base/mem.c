@@ -21,7 +21,7 @@ static struct mem_block *block_new(size_t size)
 
 void *mem_alloc(struct mem *mem, size_t size)
 {
-	const size_t align = sizeof(max_align_t);
+	const size_t align = _Alignof(max_align_t);
 	struct mem_block *block = mem->blocks;
 	void *at;
 

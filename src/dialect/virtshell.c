@@ -40,7 +40,9 @@ static const struct state_word words[] = {
 
 static void put_seconds(struct buf *out, int64_t ms)
 {
-	buf_printf(out, "\"%lld\"", (long long)(ms / 1000));
+	buf_putc(out, '"');
+	buf_put_number(out, ms / 1000);
+	buf_putc(out, '"');
 }
 
 static void put_uuid(struct buf *out, const struct id *id)
@@ -48,7 +50,9 @@ static void put_uuid(struct buf *out, const struct id *id)
 	char text[ID_TEXT_LEN + 1];
 
 	id_format(id, text);
-	buf_printf(out, "\"%s\"", text);
+	buf_putc(out, '"');
+	buf_put(out, text, ID_TEXT_LEN);
+	buf_putc(out, '"');
 }
 
 static void put_optional(struct buf *out, const struct task *task, const char *name)

@@ -91,9 +91,15 @@ void response_header(struct response *response, const char *name, struct str val
 
 void response_head(const struct response *response, struct buf *out)
 {
-	buf_printf(out, "Status: %d %s\r\n", response->status, response_reason(response->status));
-	if (response->media_type)
-		buf_printf(out, "Content-Type: %s\r\n", response->media_type);
+	buf_puts(out, "Status: ");
+	buf_put_number(out, response->status);
+	buf_putc(out, ' ');
+	buf_puts(out, response_reason(response->status));
+	if (response->media_type) {
+		buf_puts(out, "\r\nContent-Type: ");
+		buf_puts(out, response->media_type);
+	}
+	buf_puts(out, "\r\n");
 	buf_put_str(out, buf_str(&response->head));
 	buf_puts(out, "\r\n");
 	/* A head that lost a line is not the head that was meant. */

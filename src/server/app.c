@@ -270,12 +270,18 @@ bool app_more(struct exchange *exchange, size_t enough, struct err *err)
 	return buf_ok(body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
 
-static void put_member(struct buf *line, const char *name, struct str value)
+static void put_text(struct buf *line, const char *head, struct str value)
 {
 	if (!value.ptr)
 		return;
-	buf_printf(line, ",\"%s\":", name);
+	buf_puts(line, head);
 	buf_put_json(line, value);
+}
+
+static void put_number(struct buf *line, const char *head, int64_t value)
+{
+	buf_puts(line, head);
+	buf_put_number(line, value);
 }
 
 void app_log(const struct exchange *exchange, struct buf *line, uint64_t sent)
@@ -285,17 +291,18 @@ void app_log(const struct exchange *exchange, struct buf *line, uint64_t sent)
 	buf_reset(line);
 	if (!log_begin(line, LOG_INFO, "request"))
 		return;
-	put_member(line, "id", request_param(request, "POLYTASK_REQUEST_ID"));
-	put_member(line, "tenant", request->principal.tenant);
-	put_member(line, "user", request->principal.user);
+	put_text(line, ",\"id\":", request_param(request, "POLYTASK_REQUEST_ID"));
+	put_text(line, ",\"tenant\":", request->principal.tenant);
+	put_text(line, ",\"user\":", request->principal.user);
 	if (exchange->dialect)
-		put_member(line, "dialect", str_of(exchange->dialect->name));
-	put_member(line, "method", request_param(request, "REQUEST_METHOD"));
+		put_text(line, ",\"dialect\":", str_of(exchange->dialect->name));
+	put_text(line, ",\"method\":", request_param(request, "REQUEST_METHOD"));
 	if (exchange->route)
-		put_member(line, "route", str_of(exchange->route->pattern));
-	buf_printf(line, ",\"status\":%d,\"in\":%zu,\"out\":%llu,\"us\":%lld",
-		exchange->response.status, request->body.len, (unsigned long long)sent,
-		(long long)(clock_mono_us() - exchange->began_us));
+		put_text(line, ",\"route\":", str_of(exchange->route->pattern));
+	put_number(line, ",\"status\":", exchange->response.status);
+	put_number(line, ",\"in\":", (int64_t)request->body.len);
+	put_number(line, ",\"out\":", (int64_t)sent);
+	put_number(line, ",\"us\":", clock_mono_us() - exchange->began_us);
 	log_end(line);
 }
 

@@ -1,6 +1,7 @@
 #include "base/buf.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 #include "base/mem.h"
 #include "lib/check.h"
@@ -151,8 +152,8 @@ static void test_mem(void **state)
 	first = mem_alloc(&mem, 1);
 	second = mem_alloc(&mem, 1);
 	assert_non_null(first);
-	assert_int_equal((uintptr_t)second % sizeof(max_align_t), 0);
-	assert_true(second - first >= (ptrdiff_t)sizeof(max_align_t));
+	assert_int_equal((uintptr_t)second % _Alignof(max_align_t), 0);
+	assert_true(second - first >= (ptrdiff_t) _Alignof(max_align_t));
 	assert_non_null(mem_alloc(&mem, 0));
 	copy = mem_copy(&mem, STR("a\0b"));
 	assert_int_equal(copy.len, 3);
@@ -200,9 +201,46 @@ static void test_mem_forgets_large_blocks(void **state)
 	mem_free(&mem);
 }
 
+static void test_numbers(void **state)
+{
+	static const int64_t numbers[] = { 0, 7, 10, -1, 1454433171, INT64_MAX, INT64_MIN };
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct buf buf = BUF_INIT;
+		char text[32];
+
+		snprintf(text, sizeof(text), "%lld", (long long)numbers[i]);
+		buf_put_number(&buf, numbers[i]);
+		assert_str(buf_str(&buf), text);
+		buf_free(&buf);
+	}
+}
+
+/* Room is there for a short text; a long one is written again into more. */
+static void test_printf_of_any_length(void **state)
+{
+	char text[1001];
+	(void)state;
+
+	memset(text, 'a', sizeof(text));
+	text[1000] = '\0';
+	for (int len = 0; len <= 1000; len++) {
+		struct buf buf = BUF_INIT;
+
+		buf_printf(&buf, "%.*s", len, text);
+		assert_true(buf_ok(&buf));
+		assert_int_equal(buf.len, len);
+		assert_true(str_eq(buf_str(&buf), (struct str){ text, (size_t)len }));
+		buf_free(&buf);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CHECK(test_numbers),
+		CHECK(test_printf_of_any_length),
 		CHECK(test_grows),
 		CHECK(test_printf_at_the_edge),
 		CHECK(test_failure_sticks),
