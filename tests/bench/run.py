@@ -1,0 +1,232 @@
+"""What the event loop and the group commit bring, as ratios of one interleaved run.
+
+    tests/bench/run.py [ROUNDS [SECONDS]]     (after make; needs wrk, nginx, strace)
+
+R is nginx `return 200`; GET is one task by id without an authorizer; POST a durable create; plain
+the same POST against plain_loop. Each round runs all of them, one after the other, so that whatever
+else the machine does hits all of them; only ratios within a run mean anything.
+"""
+import os
+import re
+import statistics
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+from lib import (
+    BASE,
+    BUILD,
+    NGINX,
+    POLYTASKD,
+    Instance,
+    fill_template,
+    find_program,
+    finish,
+    free_port,
+    make_directory,
+    start,
+    until,
+)
+import signal
+import urllib.request
+
+CONNECTIONS = 64
+
+
+def wrk(url, seconds, script=None):
+    argv = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "--timeout", "5s"]
+    text = subprocess.run(
+        argv + (["-s", script] if script else []) + [url],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    def milliseconds(percent):
+        value, unit = re.search(rf"{percent}%\s+([\d.]+)(us|ms|s)\b", text).groups()
+        return float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+    errors = sum(
+        int(number)
+        for line in re.findall(r"Socket errors: .*", text)
+        for number in re.findall(r"\d+", line)
+    )
+    errors += sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", text)))
+    return {
+        "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1)),
+        "count": int(re.search(r"(\d+) requests in", text).group(1)),
+        "p50": milliseconds(50),
+        "p99": milliseconds(99),
+        "errors": errors,
+    }
+
+
+class Bench:
+    def __init__(self):
+        self.instance = Instance(
+            autostart=False,
+            conf={
+                "expected_tasks": "100000",
+                "cache_mb": "128",
+                "workers": "0",
+                "log_level": "warn",
+            },
+        )
+        self.instance.ctl("load-sample", "100000")
+        self.sample = re.search(r'"id":"([^"]+)"', self.instance.ctl("export")).group(1)
+        self.plain_dir = make_directory("polytask-plain-")
+        self.port, self.plain_port = free_port(), free_port()
+        conf = os.path.join(self.instance.dir, "conf", "bench.conf")
+        plain_socket = os.path.join(self.plain_dir, "plain.sock")
+        fill_template(
+            "bench",
+            {
+                "USER": "user root;" if os.geteuid() == 0 else "",
+                "HOME": self.instance.dir,
+                "SOCKET": self.instance.socket,
+                "PLAIN_SOCKET": plain_socket,
+                "PORT": str(self.port),
+                "PLAIN_PORT": str(self.plain_port),
+            },
+            conf,
+        )
+        self.instance.start_daemon()
+        log = open(os.path.join(self.plain_dir, "log"), "ab")
+        self.plain = start(
+            [
+                os.path.join(BUILD, "tests", "bench", "plain_loop"),
+                os.path.join(self.plain_dir, "store"),
+                os.path.join(self.instance.memory, "plain"),
+                plain_socket,
+                "4",
+            ],
+            log,
+        )
+        self.nginx = start(
+            [
+                NGINX,
+                "-p",
+                self.instance.dir,
+                "-e",
+                os.path.join(self.plain_dir, "nginx.log"),
+                "-c",
+                conf,
+            ],
+            log,
+        )
+        self.urls = {
+            "R": f"http://127.0.0.1:{self.port}/return",
+            "GET": f"http://127.0.0.1:{self.port}{BASE}/tasks/{self.sample}",
+            "POST": f"http://127.0.0.1:{self.port}{BASE}/tasks",
+            "plain": f"http://127.0.0.1:{self.plain_port}{BASE}/tasks",
+        }
+        for what in ("R", "GET"):
+            if not until(lambda: self.answers(self.urls[what]), 30, 0.1):
+                raise SystemExit(f"{what} does not answer: {self.instance.log()[-2000:]}")
+        if not until(lambda: self.answers(self.urls["plain"] + "/none"), 30, 0.1):
+            raise SystemExit("plain_loop does not answer")
+
+    @staticmethod
+    def answers(url):
+        try:
+            return (
+                urllib.request.build_opener(urllib.request.ProxyHandler({}))
+                .open(url, timeout=5)
+                .status
+                == 200
+            )
+        except OSError:
+            return False
+
+    def one(self, what, seconds):
+        return wrk(
+            self.urls[what],
+            seconds,
+            os.path.join(HERE, "post.lua") if what in ("POST", "plain") else None,
+        )
+
+    def syncs_per_post(self, seconds):
+        """fdatasync calls of the workers for each POST, counted by the kernel's side of them."""
+        if not find_program("strace"):
+            return None
+        trace = os.path.join(self.instance.dir, "log", "syncs")
+        pids = [word for pid in self.instance.workers() for word in ("-p", str(pid))]
+        tracer = subprocess.Popen(
+            ["strace", "-f", "-c", "-e", "trace=fdatasync,fsync", "-o", trace, *pids],
+            stderr=subprocess.DEVNULL,
+        )
+        posts = self.one("POST", seconds)["count"]
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait()
+        with open(trace) as table:
+            calls = sum(
+                int(line.split()[3])
+                for line in table
+                if line.rstrip().endswith(("fdatasync", "fsync"))
+            )
+        return calls / posts
+
+    def stop(self):
+        finish(self.nginx, signal.SIGQUIT, 20)
+        finish(self.plain, signal.SIGTERM, 20)
+        self.instance.verify("the store after the run")
+        self.instance.stop_daemon()
+
+
+def flushes(instance):
+    return sum(child["flushes"] for child in instance.status()["processes"])
+
+
+def main():
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    if not (NGINX and find_program("wrk") and os.path.exists(POLYTASKD)):
+        raise SystemExit("needs nginx, wrk and a built tree")
+    bench = Bench()
+    results = {what: [] for what in bench.urls}
+    flushed = []
+    for _ in range(rounds):
+        for what in bench.urls:
+            before = flushes(bench.instance)
+            results[what].append(bench.one(what, seconds))
+            if what == "POST":
+                flushed.append((flushes(bench.instance) - before) / results[what][-1]["count"])
+    print(
+        f"{rounds} rounds of {seconds} s, {CONNECTIONS} connections, {os.cpu_count()} processors"
+    )
+    print(f"{'':8}{'req/s':>10}{'p50 ms':>10}{'p99 ms':>10}{'p99/p50':>9}{'errors':>8}")
+    median = {}
+    for what, runs in results.items():
+        median[what] = statistics.median(run["rate"] for run in runs)
+        print(
+            f"{what:8}{median[what]:10.0f}{statistics.median(run['p50'] for run in runs):10.2f}"
+            f"{statistics.median(run['p99'] for run in runs):10.2f}"
+            f"{statistics.median(run['p99'] / run['p50'] for run in runs):9.1f}"
+            f"{sum(run['errors'] for run in runs):8}"
+        )
+
+    def ratio(one, other):
+        return statistics.median(
+            a["rate"] / b["rate"] for a, b in zip(results[one], results[other])
+        )
+
+    syncs = bench.syncs_per_post(seconds)
+    lines = [
+        ("GET / R", ratio("GET", "R"), ">= 0.40"),
+        (
+            "GET p99 / p50",
+            statistics.median(run["p99"] / run["p50"] for run in results["GET"]),
+            "<= 6",
+        ),
+        ("POST / plain", ratio("POST", "plain"), ">= 4"),
+        ("flushes / POST (counted by the workers)", statistics.median(flushed), "<= 0.5"),
+        ("fdatasync / POST (counted by strace)", syncs, "<= 0.5"),
+        ("errors", float(sum(run["errors"] for runs in results.values() for run in runs)), "0"),
+    ]
+    for name, value, goal in lines:
+        print(f"{name:42}{'-' if value is None else format(value, '8.3f'):>8}   goal {goal}")
+    bench.stop()
+
+
+main()

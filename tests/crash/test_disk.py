@@ -1,0 +1,244 @@
+"""The disk fails: full under data and logs, and an error from fdatasync."""
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from lib import (
+    Instance,
+    Journal,
+    Load,
+    equal,
+    find_program,
+    make_directory,
+    note,
+    ok,
+    run_tests,
+    skip,
+    until,
+)
+
+# What is said of a full disk, and of a broken one.
+FULL = ("bdb", "disk-low", "exit", "flush", "keeper", "reserve", "store-write-failed")
+BROKEN = ("bdb", "exit", "panic", "recovery", "store-lost", "store-panic")
+MIB = 1 << 20
+
+
+def try_create(instance, journal, name):
+    try:
+        answer = instance.post(
+            "/tasks", {"description": name, "status": "pending", "log": "x" * 20000}
+        )
+    except OSError:
+        answer = None
+    journal.record(name, answer)
+    return answer.status if answer else 0
+
+
+def free_bytes(path):
+    room = os.statvfs(path)
+    return room.f_bavail * room.f_frsize
+
+
+def fill(path, leave):
+    """A file that leaves so many bytes."""
+    with open(os.path.join(path, "filler"), "ab") as filler:
+        while (room := free_bytes(path) - leave) > 0:
+            try:
+                filler.write(b"\0" * min(room, MIB))
+                filler.flush()
+            except OSError:
+                break
+
+
+def await_reserve(path):
+    """The service had time to get ready for the next time."""
+    ok(
+        until(lambda: os.path.exists(os.path.join(path, "store", "reserve")), 10),
+        "there is a reserve file",
+    )
+
+
+def round_of_full_disk(instance, journal, path, leave, name):
+    await_reserve(path)
+    uuid = instance.create(description=name + " before", status="pending")
+    journal.ok[name + " before"] = uuid
+    with Load(instance, journal, clients=4, prefix=name + " load"):
+        time.sleep(0.2)
+        fill(path, leave)
+        refused = until(
+            lambda: try_create(instance, journal, f"{name} {time.monotonic()}") >= 500, 60
+        )
+        fill(path, leave)
+        ok(refused, f"{name}: a write is refused with 5xx", journal.statuses)
+        # For seconds: removed logs may give room meanwhile.
+        deadline, statuses, reads = time.monotonic() + 3, [], set()
+        while time.monotonic() < deadline:
+            fill(path, leave)
+            statuses.append(try_create(instance, journal, f"{name} {time.monotonic()}"))
+            for where in ("/tasks/" + uuid, "/tasks/none"):
+                try:
+                    reads.add(instance.get(where).status)
+                except OSError:
+                    reads.add(0)
+            time.sleep(0.05)
+    note(
+        f"{name}: writes {set(statuses)}, reads {reads}, all {journal.statuses}, {free_bytes(path)} bytes free"
+    )
+    ok(
+        all(status >= 500 for status in statuses[-10:]),
+        f"{name}: writes are refused, and stay so",
+        statuses,
+    )
+    equal(reads, {200}, f"{name}: reads go on")
+    os.unlink(os.path.join(path, "filler"))
+    begun = time.monotonic()
+    ok(
+        until(
+            lambda: try_create(instance, journal, f"{name} {time.monotonic()}") == 200, 20, 0.05
+        ),
+        f"{name}: with room, writes come back by themselves",
+        instance.log()[-2000:],
+    )
+    note(f"{name}: {time.monotonic() - begun:.2f} s after there was room")
+    journal.check(instance, name)
+    instance.verify(name)
+
+
+def full_disk():
+    path = make_directory("polytask-disk-")
+    mounted = (
+        os.geteuid() == 0
+        and subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=96m", "polytask", path], capture_output=True
+        ).returncode
+        == 0
+    )
+    if not mounted:
+        skip("a full disk", "needs root and mount")
+        return
+    instance = None
+    try:
+        instance = Instance(
+            expect=FULL,
+            store=os.path.join(path, "store"),
+            conf={
+                "reserve_mb": "4",
+                "expected_tasks": "1000",
+                "checkpoint_mb": "1",
+                "checkpoint_seconds": "1",
+            },
+        )
+        journal = Journal()
+        round_of_full_disk(instance, journal, path, 2 * MIB, "low")
+        round_of_full_disk(instance, journal, path, 0, "full")
+        # Worse: the service is ended while the disk is full, and must come up on it.
+        uuid = instance.create(description="last", status="pending")
+        journal.ok["last"] = uuid
+        await_reserve(path)
+        fill(path, 0)
+        instance.kill_daemon()
+        instance.start_daemon()
+        ok(
+            until(lambda: _reads(instance, uuid), 20),
+            "a start on a full disk: reads work",
+            instance.log()[-3000:],
+        )
+        os.unlink(os.path.join(path, "filler"))
+        ok(
+            until(
+                lambda: try_create(instance, journal, f"start {time.monotonic()}") == 200, 20, 0.05
+            ),
+            "and with room, writes",
+            instance.log()[-2000:],
+        )
+        journal.check(instance, "started on a full disk")
+        instance.verify("started on a full disk")
+        instance.stop("full disk")
+    finally:
+        if instance and instance.daemon:
+            instance.kill_daemon()
+        subprocess.run(["umount", "-l", path], check=False)
+
+
+def _reads(instance, uuid):
+    try:
+        return instance.get("/tasks/" + uuid).status == 200
+    except OSError:
+        return False
+
+
+def can_trace():
+    strace = find_program("strace")
+    return (
+        strace
+        and subprocess.run([strace, "-o", "/dev/null", "true"], capture_output=True).returncode
+        == 0
+    )
+
+
+def broken_sync():
+    """EIO from a worker's fdatasync: what it covered is in doubt, so recovery, at once."""
+    if not can_trace():
+        skip("EIO from fdatasync", "needs strace")
+        return
+    instance = Instance(expect=BROKEN, conf={"workers": "1"})
+    journal = Journal()
+    for turn in range(3):
+        before = instance.status()["recoveries"]
+        with Load(instance, journal, clients=8, prefix=f"eio{turn}"):
+            until(lambda: len(journal.ok) >= 50 * (turn + 1), 20)
+            trace = os.path.join(instance.dir, "log", f"strace.{turn}")
+            tracer = subprocess.Popen(
+                [
+                    "strace",
+                    "-f",
+                    "-o",
+                    trace,
+                    "-p",
+                    str(instance.workers()[0]),
+                    "-e",
+                    "trace=fdatasync,fsync",
+                    "-e",
+                    f"inject=fdatasync,fsync:error=EIO:when={turn + 1}",
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            try:
+                ok(until(lambda: "INJECTED" in _read(trace), 20, 0.01), "EIO was injected")
+                begun = time.monotonic()
+                ok(
+                    until(lambda: instance.status()["recoveries"] > before, 10),
+                    "the store is recovered",
+                    instance.log()[-2000:],
+                )
+                ok(
+                    until(lambda: journal.last_ok > begun, 10, 0.01)
+                    and journal.last_ok - begun < 2,
+                    "a create succeeds within 2 s",
+                    journal.last_ok - begun,
+                )
+            finally:
+                tracer.terminate()
+                tracer.wait()
+            time.sleep(0.2)
+        journal.check(instance, f"EIO {turn}")
+    note(f"answers {journal.statuses}")
+    ok(set(journal.statuses) <= {200, 0, 503}, "answers are 200, 503 or none", journal.statuses)
+    errors = [entry for entry in instance.events() if entry["level"] == "error"]
+    ok(errors, "an error stands in the log")
+    instance.verify("EIO")
+    instance.stop("EIO")
+
+
+def _read(path):
+    try:
+        with open(path, errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+run_tests(full_disk, broken_sync)

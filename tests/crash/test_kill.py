@@ -1,0 +1,201 @@
+"""Processes that die or stand still: service goes on by itself, nothing acknowledged is lost."""
+import os
+import random
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from lib import Instance, Journal, Load, equal, kill, note, ok, run_tests, until
+
+# What the service says when a process is lost, and is right to say.
+DEATHS = ("exit", "recovery", "stuck")
+FIRST_ANSWER = 2.0
+
+
+def first_answer(instance, since, what):
+    """Waits for a success and says how long after the fault it came."""
+
+    def succeeds():
+        try:
+            return instance.get("/tasks/none", timeout=5).status == 200
+        except OSError:
+            return False
+
+    until(succeeds, 20, 0.02)
+    seconds = time.monotonic() - since
+    ok(
+        seconds < FIRST_ANSWER,
+        f"{what}: first answer within {FIRST_ANSWER:.0f} s",
+        f"{seconds:.2f} s",
+    )
+    return seconds
+
+
+def two_hundred_creates():
+    """200 creates over 16 connections, every worker killed in the middle: three rounds."""
+    instance = Instance(expect=DEATHS)
+    journal = Journal()
+    for turn in range(3):
+        with Load(instance, journal, count=200, prefix=f"round{turn}", reader=False) as load:
+            until(lambda: len(journal.ok) >= 200 * turn + random.randint(20, 120), 20, 0.001)
+            workers = instance.workers()
+            for pid in workers:
+                kill(pid, signal.SIGKILL)
+            load.join()
+        ok(
+            len(workers) == 2
+            and len(journal.ok) + len(journal.fail) + len(journal.unknown) == 200 * (turn + 1),
+            f"round {turn}: 200 were tried",
+            journal.statuses,
+        )
+        instance.stop_daemon()
+        instance.start()
+        journal.check(instance, f"round {turn}")
+        instance.verify(f"round {turn}")
+    note(f"answers by status: {journal.statuses}; recoveries: {len(instance.events('recovery'))}")
+    instance.stop("creates")
+
+
+def everything_killed():
+    """All processes at once, as when the machine goes down without its disk."""
+    instance = Instance(expect=DEATHS)
+    journal = Journal()
+    for turn in range(3):
+        with Load(instance, journal, prefix=f"all{turn}"):
+            until(lambda: len(journal.ok) >= 150 * (turn + 1), 20)
+            instance.kill_daemon()
+        instance.start()
+        journal.check(instance, f"everything killed, {turn}")
+    instance.verify("everything killed")
+    instance.stop("everything killed")
+
+
+def killed_outside():
+    """An idle worker that dies is replaced; the store is not recovered for it."""
+    instance = Instance(expect=DEATHS)
+    uuid = instance.create(description="kept")
+    for turn in range(3):
+        time.sleep(0.3)
+        before = instance.workers()
+        begun = time.monotonic()
+        kill(before[turn % 2], signal.SIGKILL)
+        first_answer(instance, begun, "killed outside")
+        ok(
+            until(
+                lambda: len(set(instance.workers())) == 2
+                and before[turn % 2] not in instance.workers(),
+                5,
+            ),
+            "it is replaced",
+            instance.status(),
+        )
+        ok(before[1 - turn % 2] in instance.workers(), "the other one stays")
+    equal((instance.status()["recoveries"], instance.events("recovery")), (0, []), "no recovery")
+    keeper = [
+        child["pid"] for child in instance.status()["processes"] if child["process"] == "keeper"
+    ]
+    kill(keeper[0], signal.SIGKILL)
+    ok(
+        until(
+            lambda: [
+                child
+                for child in instance.status()["processes"]
+                if child["process"] == "keeper"
+                and child["pid"] != keeper[0]
+                and child["state"] == "ready"
+            ],
+            10,
+        ),
+        "a keeper that dies is replaced",
+        instance.status(),
+    )
+    equal(instance.get("/tasks/" + uuid).status, 200, "nothing is lost")
+    instance.verify("killed outside")
+    instance.stop("killed outside")
+
+
+def killed_inside():
+    """Workers killed under load until one dies inside the store: recovery."""
+    instance = Instance(expect=DEATHS)
+    journal = Journal()
+    recoveries, kills, slowest = 0, 0, 0.0
+    with Load(instance, journal):
+        for _ in range(40):
+            time.sleep(random.uniform(0.05, 0.25))
+            workers = until(
+                lambda: [
+                    child["pid"]
+                    for child in instance.status()["processes"]
+                    if child["process"].startswith("worker") and child["state"] == "ready"
+                ],
+                10,
+            )
+            begun = time.monotonic()
+            kills += kill(random.choice(workers), signal.SIGKILL)
+            slowest = max(slowest, _next_success(journal, begun))
+            recoveries = instance.status()["recoveries"]
+            if recoveries >= 3:
+                break
+    ok(recoveries >= 1, "a worker died inside the store", f"{kills} kills")
+    ok(
+        slowest < FIRST_ANSWER,
+        f"{kills} kills: a create succeeds within {FIRST_ANSWER:.0f} s",
+        f"{slowest:.2f} s",
+    )
+    equal(
+        instance.status()["recoveries"],
+        len(instance.events("recovery")),
+        "each recovery is logged",
+    )
+    note(
+        f"{kills} kills, {recoveries} recoveries, slowest {slowest:.2f} s, answers {journal.statuses}"
+    )
+    ok(set(journal.statuses) <= {200, 0, 503}, "answers are 200, 503 or none", journal.statuses)
+    journal.check(instance, "killed inside")
+    instance.verify("killed inside")
+    instance.stop("killed inside")
+
+
+def _next_success(journal, begun):
+    until(lambda: journal.last_ok > begun + 0.001, 20, 0.005)
+    return time.monotonic() - begun
+
+
+def stopped():
+    """A worker under SIGSTOP while connections wait: replaced within two seconds."""
+    instance = Instance(expect=DEATHS)
+    journal = Journal()
+    for turn, count in enumerate((1, 2, 2)):
+        with Load(instance, journal, prefix=f"stop{turn}", clients=8):
+            time.sleep(0.5)
+            victims = instance.workers()[:count]
+            begun = time.monotonic()
+            for pid in victims:
+                kill(pid, signal.SIGSTOP)
+            ok(
+                until(lambda: not set(victims) & set(instance.workers()), 10, 0.02),
+                f"{count} stopped under load: ended",
+                instance.status(),
+            )
+            seconds = _next_success(journal, begun)
+            if count == 2:
+                ok(
+                    seconds < FIRST_ANSWER,
+                    "all stopped: a create succeeds within 2 s",
+                    f"{seconds:.2f} s",
+                )
+            first_answer(instance, begun, f"{count} stopped")
+    # Idle, too: whoever comes next must not meet a worker that stands still.
+    time.sleep(0.5)
+    begun = time.monotonic()
+    for pid in instance.workers():
+        kill(pid, signal.SIGSTOP)
+    first_answer(instance, begun, "all stopped while idle")
+    ok(instance.events("stuck"), "the log tells why")
+    journal.check(instance, "stopped")
+    instance.verify("stopped")
+    instance.stop("stopped")
+
+
+run_tests(two_hundred_creates, everything_killed, killed_outside, killed_inside, stopped)

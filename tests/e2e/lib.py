@@ -1,0 +1,345 @@
+"""One private Polytask, real polytaskd and real nginx, and a client that shares no code with it.
+
+At its end the secrets that were used are looked for in every log, and whatever the service warned
+of must have been expected.
+"""
+import http.client
+import json
+import os
+import pwd
+import signal
+import ssl
+import subprocess
+
+import tap
+from load import Journal, Load
+from proc import child_pids, find_program, finish, free_port, kill, make_directory, start
+from tap import equal, note, ok, skip, until
+from wire import BASE, Client, body_md5, http_date, parse_answer, virtshell_signature
+
+__all__ = [
+    "BASE",
+    "Journal",
+    "Load",
+    "child_pids",
+    "find_program",
+    "finish",
+    "free_port",
+    "kill",
+    "make_directory",
+    "start",
+    "equal",
+    "note",
+    "ok",
+    "skip",
+    "until",
+    "body_md5",
+    "http_date",
+    "parse_answer",
+    "virtshell_signature",
+]
+
+SOURCE = os.path.abspath(
+    os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "..", "..")
+)
+BUILD = os.path.abspath(os.environ.get("top_builddir") or SOURCE)
+POLYTASKD = os.path.join(BUILD, "polytaskd")
+POLYTASKCTL = os.path.join(BUILD, "polytaskctl")
+
+
+def _is_sanitized():
+    try:
+        with open(POLYTASKD, "rb") as program:
+            return b"__asan_init" in program.read()
+    except OSError:
+        return False
+
+
+SANITIZED = _is_sanitized()
+NGINX = (
+    os.environ.get("NGINX")
+    if os.path.exists(os.environ.get("NGINX", ""))
+    else find_program("nginx")
+)
+
+
+def run_tests(*functions, needs=("nginx", "curl", "openssl")):
+    """The last line of every test file; skips all where a program is missing."""
+    missing = [name for name in needs if not (NGINX if name == "nginx" else find_program(name))]
+    if missing or not os.path.exists(POLYTASKD):
+        print("1..0 # SKIP", "missing:", " ".join(missing) or "polytaskd")
+        return
+    tap.run(functions)
+
+
+class Instance(Client):
+    """polytaskd and nginx in a directory of their own, with one user, one token and one key."""
+
+    def __init__(self, conf=None, rate=100000, store=None, expect=(), autostart=True):
+        self.dir = make_directory("polytask-")
+        shm = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        self.memory = make_directory("polytask-test-", shm)
+        self.port = free_port()
+        self.host = f"localhost:{self.port}"
+        self.socket = os.path.join(self.dir, "polytask.sock")
+        self.secrets = []
+        self.expect = set(expect)
+        self.daemon = self.nginx = None
+        for name in ("log", "nginx", "conf"):
+            os.mkdir(os.path.join(self.dir, name))
+        self.cert = os.path.join(self.dir, "cert.pem")
+        self.log_path = os.path.join(self.dir, "log", "polytaskd.log")
+        self.conf = {
+            "home": store or os.path.join(self.dir, "store"),
+            "regions": os.path.join(self.memory, "regions"),
+            "socket": self.socket,
+            "socket_mode": "0600",
+            "control": os.path.join(self.dir, "control.sock"),
+            "peer_user": user_name(),
+            "expected_tasks": "10000",
+            "cache_mb": "16",
+            "reserve_mb": "1",
+            "workers": "2",
+        }
+        self.conf.update(conf or {})
+        self.write_conf()
+        self.write_nginx_conf(rate)
+        self.make_certificate()
+        if autostart:
+            self.make_principal()
+            self.start()
+
+    # -- files --
+
+    def write_conf(self):
+        with open(os.path.join(self.dir, "polytask.conf"), "w") as out:
+            for name, value in self.conf.items():
+                out.write(f"{name} = {value}\n")
+
+    def write_nginx_conf(self, rate):
+        values = {
+            "USER": "user root;" if os.geteuid() == 0 else "",
+            "HOME": self.dir,
+            "CONF": os.path.join(self.dir, "conf"),
+            "SOCKET": self.socket,
+            "CACHE": os.path.join(self.memory, "authorized"),
+            "RATE": str(rate),
+            "LISTEN": f"listen 127.0.0.1:{self.port} ssl http2;",
+            "CERTIFICATE": self.cert,
+            "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),
+            "ACCESS_LOG": os.path.join(self.dir, "log", "nginx-access.log"),
+        }
+        for name in ("nginx", "polytask-http", "polytask-site", "polytask-app"):
+            fill_template(name, values, os.path.join(self.dir, "conf", name + ".conf"))
+
+    def make_certificate(self):
+        subprocess.run(
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-days",
+                "2",
+                "-keyout",
+                os.path.join(self.dir, "key.pem"),
+                "-out",
+                self.cert,
+                "-subj",
+                "/CN=localhost",
+                "-addext",
+                "subjectAltName=DNS:localhost,IP:127.0.0.1",
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.tls = ssl.create_default_context(cafile=self.cert)
+
+    def make_principal(self):
+        self.ctl("user", "add", "tester", "--tenant", "demo")
+        self.token = self.add_token("tester", "tests")
+        self.key, self.secret = self.add_key("tester")
+
+    def add_token(self, user, label, *args):
+        token = self.ctl("token", "add", user, "--label", label, *args).strip()
+        self.secrets.append(token)
+        return token
+
+    def add_key(self, user, *args):
+        lines = dict(
+            line.split(": ", 1)
+            for line in self.ctl("key", "add", user, *args).strip().splitlines()
+        )
+        self.secrets.append(lines["secret"])
+        return lines["id"], lines["secret"]
+
+    # -- processes --
+
+    def ctl_run(self, *args, stdin=None, env=None, timeout=60):
+        return subprocess.run(
+            [POLYTASKCTL, "-c", os.path.join(self.dir, "polytask.conf"), *args],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=env,
+        )
+
+    def ctl(self, *args, stdin=None):
+        done = self.ctl_run(*args, stdin=stdin)
+        if done.returncode != 0:
+            raise RuntimeError(
+                f"polytaskctl {' '.join(args)}: status {done.returncode}: "
+                f"{done.stdout[-500:]} {done.stderr[-500:]}"
+            )
+        return done.stdout
+
+    def start_daemon(self, argv=None):
+        with open(self.log_path, "ab") as log:
+            self.daemon = start(
+                argv or [POLYTASKD, "-c", os.path.join(self.dir, "polytask.conf")], log
+            )
+
+    def start_nginx(self):
+        error_log = os.path.join(self.dir, "log", "nginx-error.log")
+        with open(error_log, "ab") as log:
+            self.nginx = start(
+                [
+                    NGINX,
+                    "-p",
+                    self.dir,
+                    "-e",
+                    error_log,
+                    "-c",
+                    os.path.join(self.dir, "conf", "nginx.conf"),
+                ],
+                log,
+            )
+
+    def start(self, argv=None):
+        self.start_daemon(argv)
+        if not self.nginx or self.nginx.poll() is not None:
+            self.start_nginx()
+        self.wait_ready()
+
+    def wait_ready(self, seconds=30):
+        if not until(self.answers, seconds):
+            raise RuntimeError(f"no answer: {self.log()[-3000:]}")
+
+    def answers(self):
+        try:
+            return self.get("/tasks/status/none", timeout=5).status == 200
+        except (OSError, http.client.HTTPException):
+            if self.daemon and self.daemon.poll() is not None:
+                raise RuntimeError(f"polytaskd ended: {self.log()[-3000:]}")
+            return False
+
+    def status(self):
+        return json.loads(self.ctl("--json", "status"))
+
+    def workers(self):
+        """Process ids of the workers, oldest first."""
+        return [
+            child["pid"]
+            for child in self.status()["processes"]
+            if child["process"].startswith("worker")
+        ]
+
+    def kill_daemon(self):
+        """Ends the supervisor and all its children at once, as a power cut would."""
+        children = child_pids(self.daemon.pid)
+        self.daemon.kill()
+        for pid in children:
+            kill(pid, signal.SIGKILL)
+        self.daemon.wait()
+
+    def stop_daemon(self, seconds=30):
+        status, self.daemon = finish(self.daemon, signal.SIGTERM, seconds), None
+        return status
+
+    def stop(self, name="instance"):
+        """Ends both and looks through the logs; the last call of every test of an instance."""
+        if self.nginx:
+            equal(finish(self.nginx, signal.SIGQUIT, 20), 0, f"{name}: nginx stops")
+        if self.daemon:
+            equal(self.stop_daemon(), 0, f"{name}: polytaskd stops with status 0")
+        self.nginx = None
+        self.audit(name)
+
+    # -- logs --
+
+    def log(self):
+        if not os.path.exists(self.log_path):
+            return ""
+        with open(self.log_path, errors="replace") as log:
+            return log.read()
+
+    def events(self, event=None):
+        lines = []
+        for line in self.log().splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if event is None or entry.get("event") == event:
+                lines.append(entry)
+        return lines
+
+    def audit(self, name):
+        leaks, broken = [], []
+        for directory, _, files in os.walk(os.path.join(self.dir, "log")):
+            for file in files:
+                with open(os.path.join(directory, file), errors="replace") as log:
+                    text = log.read()
+                leaks += [
+                    f"{file}: {secret[:6]}..."
+                    for secret in self.secrets
+                    if secret in text or secret.replace("/", "\\/") in text
+                ]
+                broken += [
+                    line
+                    for line in text.splitlines()
+                    if "Sanitizer" in line or "runtime error:" in line
+                ]
+        ok(not leaks, f"{name}: no credential in any log", "\n".join(leaks))
+        ok(not broken, f"{name}: no sanitizer spoke", "\n".join(broken))
+        surprises = [
+            entry
+            for entry in self.events()
+            if entry.get("level") in ("warn", "error", "fatal")
+            and entry.get("event") not in self.expect
+        ]
+        ok(
+            not surprises,
+            f"{name}: no warning that was not expected",
+            "\n".join(map(json.dumps, surprises)),
+        )
+
+    def tasks(self, path="/tasks/"):
+        answer = self.get(path, timeout=60)
+        if answer.status != 200:
+            raise RuntimeError(f"list: {answer}")
+        return answer.json()["tasks"]
+
+    def verify(self, name):
+        done = self.ctl_run("verify", timeout=300)
+        ok(done.returncode == 0, f"{name}: primary and index are equal", done.stdout + done.stderr)
+
+
+def user_name():
+    return pwd.getpwuid(os.geteuid()).pw_name
+
+
+def fill_template(name, values, path):
+    with open(os.path.join(SOURCE, "nginx", name + ".conf.in")) as template:
+        lines = template.read().split("# Placeholders:", 1)
+    text = lines[0] + ("\n" + lines[1].split("\n\n", 1)[1] if len(lines) > 1 else "")
+    for placeholder, value in values.items():
+        text = text.replace(f"@{placeholder}@", value)
+    with open(path, "w") as out:
+        out.write(text)

@@ -1,0 +1,82 @@
+"""Processes and directories of a test: all of them end with it, by process id."""
+import atexit
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+def find_program(name):
+    return shutil.which(name, path=PATH)
+
+
+_running = []
+_directories = []
+
+
+def start(argv, log, stdin=subprocess.DEVNULL, env=None):
+    """A child that ends when we are killed, too."""
+    keeper = [find_program("setpriv"), "--pdeathsig", "TERM"] if find_program("setpriv") else []
+    process = subprocess.Popen(
+        keeper + argv, stdin=stdin, stdout=log, stderr=log, env=env, start_new_session=True
+    )
+    _running.append(process)
+    return process
+
+
+def finish(process, number, seconds):
+    """Signals a process we started and waits; its exit status, or None when it had to be killed."""
+    if process.poll() is None:
+        process.send_signal(number)
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
+    return process.returncode
+
+
+def _clean_up():
+    for process in _running:
+        # Not at once with SIGKILL: nginx's workers would outlive their master.
+        finish(process, signal.SIGTERM, 10)
+    for directory in _directories:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+atexit.register(_clean_up)
+signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
+
+
+def make_directory(prefix, parent=None):
+    directory = tempfile.mkdtemp(prefix=prefix, dir=parent)
+    _directories.append(directory)
+    return directory
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def kill(pid, number):
+    try:
+        os.kill(pid, number)
+        return True
+    except ProcessLookupError:
+        return False
+
+
+def child_pids(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as children:
+            return [int(word) for word in children.read().split()]
+    except OSError:
+        return []

@@ -1,0 +1,61 @@
+"""Results as TAP lines (testanything.org), for automake's driver."""
+import sys
+import time
+import traceback
+
+sys.dont_write_bytecode = True
+
+_count = 0
+_failed = 0
+
+
+def ok(condition, name, detail=""):
+    global _count, _failed
+    _count += 1
+    print(("ok" if condition else "not ok"), _count, "-", name.replace("#", "no. "), flush=True)
+    if not condition:
+        _failed += 1
+        for line in str(detail).splitlines()[:40]:
+            print("#  ", line[:2000], flush=True)
+    return bool(condition)
+
+
+def equal(got, want, name):
+    return ok(got == want, name, f"got:  {got!r}\nwant: {want!r}")
+
+
+def skip(name, why):
+    global _count
+    _count += 1
+    print("ok", _count, "-", name, "# SKIP", why, flush=True)
+
+
+def note(text):
+    print("#", text, flush=True)
+
+
+def run(functions):
+    """Runs each function, or those named on the command line; raising is a failed test."""
+    wanted = sys.argv[1:]
+    for function in functions:
+        if wanted and function.__name__ not in wanted:
+            continue
+        note(f"-- {function.__name__}")
+        try:
+            function()
+        except Exception:
+            ok(False, function.__name__ + " ran to its end", traceback.format_exc())
+    # No exit status of our own: the harness would count it as one more failure.
+    print(f"1..{_count}", flush=True)
+    if _failed:
+        note(f"{_failed} failed")
+
+
+def until(condition, seconds, step=0.05):
+    """The condition's value as soon as it is true, else its last value after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value or time.monotonic() > deadline:
+            return value
+        time.sleep(step)

@@ -1,0 +1,262 @@
+"""`bootstrap run` from the outside: what it prints works, and its refusals are clear."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from lib import (
+    BUILD,
+    SOURCE,
+    child_pids,
+    equal,
+    finish,
+    free_port,
+    make_directory,
+    ok,
+    run_tests,
+    until,
+)
+
+BOOTSTRAP = os.path.join(SOURCE, "bootstrap")
+
+
+def environment():
+    return dict(os.environ, POLYTASK_BUILD=BUILD)
+
+
+class Run:
+    def __init__(self, home, port):
+        self.output = os.path.join(os.path.dirname(home), "output")
+        with open(self.output, "wb") as out:
+            self.process = subprocess.Popen(
+                ["bash", BOOTSTRAP, "run", "--port", str(port), "--home", home],
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+
+    def text(self):
+        with open(self.output, errors="replace") as out:
+            return out.read()
+
+    def wait(self):
+        until(lambda: "ready on" in self.text() or self.process.poll() is not None, 60)
+        return self.text()
+
+
+def whole():
+    parent = make_directory("polytask-run-")
+    home, port = os.path.join(parent, "run"), free_port()
+    run = Run(home, port)
+    try:
+        text = run.wait()
+        if not ok(
+            f"\npolytask: ready on https://localhost:{port}\n" in "\n" + text,
+            "the ready line",
+            text,
+        ):
+            return
+        equal(run.process.poll(), None, "stays in the foreground")
+        with open(os.path.join(home, "demo.env")) as env:
+            names = re.findall(r"^([A-Z_]+)='[^']+'$", env.read(), re.M)
+        equal(
+            sorted(names),
+            [
+                "POLYTASK_CACERT",
+                "POLYTASK_TOKEN",
+                "POLYTASK_URL",
+                "VIRTSHELL_KEY",
+                "VIRTSHELL_USER",
+            ],
+            "demo.env",
+        )
+        for name in ("demo.env", "tls/key.pem"):
+            equal(os.stat(os.path.join(home, name)).st_mode & 0o777, 0o600, f"{name} is private")
+        # The commands as printed, pasted into a shell.
+        pasted = text[text.index("  . ") : text.index("Ctrl-C")].replace(
+            "The same list with", "# The same list with"
+        )
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", pasted],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            cwd="/",
+        )
+        equal(done.returncode, 0, "the printed commands work")
+        ok(
+            done.stdout.count('"create":"success"') == 1
+            and done.stdout.count("clone virtual machine database_01") == 2,
+            "and show the task",
+            done,
+        )
+        # Another start on the same directory, or on the same port.
+        other = subprocess.run(
+            ["bash", BOOTSTRAP, "run", "--port", str(free_port()), "--home", home],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        ok(
+            other.returncode == 1
+            and "another instance" in other.stderr
+            and other.stderr.count("\n") == 1,
+            "another instance on the directory",
+            other,
+        )
+        other = subprocess.run(
+            ["bash", BOOTSTRAP, "run", "--port", str(port), "--home", home + "2"],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        ok(
+            other.returncode == 1 and "in use" in other.stderr and other.stderr.count("\n") == 1,
+            "the port in use",
+            other,
+        )
+    finally:
+        begun = time.monotonic()
+        equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
+        ok(time.monotonic() - begun < 10, "soon")
+    with open(os.path.join(home, "demo.env")) as env:
+        secrets = [
+            line for line in env.read().splitlines() if line.startswith(("VIRT", "POLYTASK_TOKEN"))
+        ]
+    port = free_port()
+    run = Run(home, port)
+    try:
+        ok(f"ready on https://localhost:{port}" in run.wait(), "a second start", run.text())
+        with open(os.path.join(home, "demo.env")) as env:
+            ok(set(secrets) <= set(env.read().splitlines()), "keeps its credentials")
+        done = subprocess.run(
+            [
+                "bash",
+                "-c",
+                f". {home}/demo.env; curl -s --noproxy '*' --cacert $POLYTASK_CACERT"
+                ' -H "Authorization: Bearer $POLYTASK_TOKEN" $POLYTASK_URL/api/virtshell/v1/tasks/',
+            ],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        ok("clone virtual machine database_01" in done.stdout, "and its tasks", done)
+        # A service that dies: one sentence, everything is stopped.
+        daemon = [
+            pid
+            for pid in child_pids(run.process.pid)
+            if "polytaskd" in open(f"/proc/{pid}/cmdline").read()
+        ]
+        os.kill(daemon[0], signal.SIGKILL)
+        run.process.wait(30)
+        equal(run.process.returncode, 1, "a service that dies: exit status 1")
+        equal(
+            run.text().splitlines()[-1].startswith("polytask: polytaskd ended; see"),
+            True,
+            "and one sentence",
+        )
+    finally:
+        finish(run.process, signal.SIGTERM, 30)
+    for log in os.listdir(os.path.join(home, "log")):
+        with open(os.path.join(home, "log", log), errors="replace") as text:
+            content = text.read()
+            ok(
+                not any(
+                    line.split("'")[1] in content
+                    for line in secrets
+                    if "KEY" in line or "TOKEN" in line
+                ),
+                f"no secret in {log}",
+            )
+
+
+def killed():
+    """bootstrap itself is killed: nothing of it stays behind, and the next start goes on."""
+    parent = make_directory("polytask-run-")
+    home = os.path.join(parent, "run")
+    run = Run(home, free_port())
+    ok("ready on" in run.wait(), "starts", run.text())
+    children = child_pids(run.process.pid)
+    run.process.kill()
+    run.process.wait()
+    ok(
+        until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in children), 15),
+        "its services end",
+    )
+    run = Run(home, free_port())
+    ok("ready on" in run.wait(), "starts again", run.text())
+    equal(finish(run.process, signal.SIGTERM, 30), 0, "TERM: exit status 0")
+
+
+def refusals():
+    def bootstrap(*args):
+        return subprocess.run(
+            ["bash", BOOTSTRAP, *args],
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+        )
+
+    for args in (
+        ("fly",),
+        ("run", "--fly"),
+        ("run", "--port"),
+        ("run", "--port", "x"),
+        ("run", "--port", "70000"),
+        ("run", "--port", "0"),
+        ("run", "--home", ""),
+        ("check", "all"),
+    ):
+        done = bootstrap(*args)
+        ok(
+            done.returncode == 2 and done.stderr.startswith("usage:"),
+            " ".join(args) + ": usage",
+            done,
+        )
+    equal(bootstrap("--help").returncode, 0, "--help")
+    parent = make_directory("polytask-run-")
+    with open(os.path.join(parent, "file"), "w"):
+        pass
+    for home in (os.path.join(parent, "file"), "/proc/polytask"):
+        done = bootstrap("run", "--port", str(free_port()), "--home", home)
+        ok(
+            done.returncode == 1
+            and done.stderr.startswith("polytask: ")
+            and done.stderr.count("\n") == 1,
+            f"{os.path.basename(home)}: a directory that cannot be used",
+            done,
+        )
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen(1)
+        done = bootstrap(
+            "run", "--port", str(taken.getsockname()[1]), "--home", os.path.join(parent, "a")
+        )
+        ok(
+            done.returncode == 1 and "in use" in done.stderr and done.stderr.count("\n") == 1,
+            "port in use",
+            done,
+        )
+    deep = os.path.join(parent, "d" * 60, "e" * 60)
+    run = Run(deep, free_port()) if os.makedirs(os.path.dirname(deep)) is None else None
+    ok(
+        "ready on" in run.wait() and "too long for sockets" in run.text(),
+        "a long name",
+        run.text(),
+    )
+    with open(os.path.join(deep, "polytask.conf")) as conf:
+        regions = re.search("^regions = (.*)", conf.read(), re.M).group(1)
+    ok(os.path.isdir(regions), "regions, in memory")
+    equal(finish(run.process, signal.SIGTERM, 30), 0, "stops")
+    ok(not os.path.exists(os.path.dirname(regions)), "and gives the memory back")
+
+
+run_tests(whole, killed, refusals, needs=("nginx", "curl", "openssl", "setpriv", "flock"))

@@ -1,0 +1,283 @@
+"""Credentials: signatures, bearers, and names that only nginx may set."""
+import os
+import time
+
+from lib import (
+    BASE,
+    Instance,
+    body_md5,
+    equal,
+    http_date,
+    ok,
+    run_tests,
+    until,
+    virtshell_signature,
+)
+
+DENIED = (403, b'{"error":"AccessDenied"}')
+MISMATCH = (403, b'{"error":"SignatureDoesNotMatch"}')
+SKEWED = (403, b'{"error":"RequestTimeTooSkewed"}')
+
+
+def shared():
+    if not shared.instance:
+        shared.instance = Instance()
+    return shared.instance
+
+
+shared.instance = None
+
+
+def vectors():
+    """The contract's computed vectors hold for the oracle itself."""
+    key = "0123456789abcdef0123456789abcdef"
+    date = "Fri, 01 Jul 2011 19:37:58 +0000"
+    equal(
+        virtshell_signature(
+            key, "GET", "localhost:8080", "", "", date, "/api/virtshell/v1/tasks/"
+        ),
+        "T+TwZlD+qtxigiFzwOkg7qyUl24=",
+        "vector 1",
+    )
+    body = b'{"status": "sucess", "log": "done"}'
+    equal(
+        virtshell_signature(
+            key,
+            "PUT",
+            "localhost:8080",
+            body_md5(body),
+            "application/json",
+            date,
+            "/api/virtshell/v1/tasks/a62ad146-ccf4-11e5-9956-625662870761",
+        ),
+        "x81yYTpprLzjXp/M5zTxaYTwhUg=",
+        "vector 2",
+    )
+
+
+def spoofing():
+    """A client's header never becomes one of the names that the application trusts."""
+    instance = shared()
+    uuid = instance.create(description="mine")
+    other = instance.ctl("user", "add", "other", "--tenant", "elsewhere") and instance.add_token(
+        "other", "other"
+    )
+    spoofed = [
+        ("Remote-User", "root"),
+        ("REMOTE_USER", "root"),
+        ("Polytask-Tenant", "demo"),
+        ("POLYTASK_TENANT", "demo"),
+        ("X-Polytask-Tenant", "demo"),
+        ("X_Polytask_Tenant", "demo"),
+        ("X-Polytask-User", "root"),
+        ("X-Polytask-Rights", "read,write,work,admin"),
+        ("Polytask-Rights", "read,write,work,admin"),
+        ("Polytask-Dialect", "*"),
+        ("Polytask-Call", "authorize"),
+        ("POLYTASK_CALL", "authorize"),
+        ("Original-Uri", BASE + "/tasks/x"),
+        ("Original-Method", "GET"),
+        ("Proxy", "http://x/"),
+        ("X-HTTP-Method-Override", "DELETE"),
+        ("X-Original-URL", "/-/authorize"),
+        ("X-Rewrite-URL", "/-/authorize"),
+        ("X-Accel-Redirect", "/-/error"),
+    ]
+    answer = instance.get("/tasks/" + uuid, headers=spoofed)
+    equal((answer.status, answer.body), DENIED, "all names together are no credential")
+    answer = instance.get("/tasks/" + uuid, headers=instance.bearer(other) + spoofed)
+    equal(answer.status, 404, "another tenant stays another tenant")
+    answer = instance.get("/tasks/" + uuid, headers=instance.bearer() + spoofed)
+    equal((answer.status, answer.json()["uuid"]), (200, uuid), "and they do no harm")
+    equal(
+        {name for name in answer.headers if "polytask" in name.lower()},
+        set(),
+        "an answer tells nothing of the principal",
+    )
+    # Tenants: a foreign task is like one that does not exist.
+    for method, body in (("GET", None), ("PUT", {"log": "x"}), ("DELETE", None)):
+        foreign = instance.request(method, f"{BASE}/tasks/{uuid}", body, instance.bearer(other))
+        unknown = instance.request(
+            method, f"{BASE}/tasks/{uuid[:-4]}0000", body, instance.bearer(other)
+        )
+        equal(
+            (foreign.status, foreign.body),
+            (unknown.status, unknown.body),
+            f"{method} of a foreign task",
+        )
+        equal(foreign.status, 404, f"{method} of a foreign task: 404")
+    equal(
+        instance.get("/tasks", headers=instance.bearer(other)).body,
+        b'{"tasks":[]}',
+        "a foreign tenant's list",
+    )
+    reader = instance.add_token("tester", "reader", "--rights", "read")
+    equal(
+        instance.get("/tasks/" + uuid, headers=instance.bearer(reader)).status,
+        200,
+        "a reader reads",
+    )
+    for method, path, body in (
+        ("POST", "/tasks", {"log": "x"}),
+        ("PUT", "/tasks/" + uuid, {"log": "x"}),
+        ("DELETE", "/tasks/" + uuid, None),
+    ):
+        answer = instance.request(method, BASE + path, body, instance.bearer(reader))
+        equal(
+            (answer.status, answer.body),
+            (403, b'{"error":"The credential does not allow this."}'),
+            f"a reader may not {method}",
+        )
+
+
+def signatures():
+    instance = shared()
+    path = BASE + "/tasks/none"
+    fine = instance.sign("GET", path)
+    credential = fine[1][1]
+
+    def ask(headers, method="GET", address=path, body=None):
+        answer = instance.request(method, address, body, headers)
+        return answer.status, answer.body
+
+    def accepted(headers, name, **named):
+        status, body = ask(headers, **named)
+        equal(status, 200, name)
+
+    accepted(fine, "a signature")
+    accepted(fine, "the same again: a client repeats what was lost")
+    accepted([fine[0], ("Authorization", credential)], "in Authorization, as the thesis writes")
+    accepted([fine[0], ("x-virtshell-authorization", credential)], "in lower case")
+    accepted(fine + [("Authorization", "Bearer wrong")], "the X- header wins over Authorization")
+    accepted(
+        instance.sign("GET", path, resource=f"https://{instance.host}{path}"),
+        "over the absolute address",
+    )
+    accepted(instance.sign("GET", path), "the query is not signed", address=path + "?a=b")
+    accepted(instance.sign("GET", path, date=http_date().replace("+0000", "GMT")), "Date in GMT")
+    local = time.strftime("%a, %d %b %Y %H:%M:%S +0200", time.gmtime(time.time() + 7200))
+    accepted(instance.sign("GET", path, date=local), "Date in another zone")
+    for offset in (-890, 890):
+        accepted(instance.sign("GET", path, date=http_date(offset)), f"Date {offset} s off")
+    for offset in (-910, 910, -86400, 86400):
+        equal(
+            ask(instance.sign("GET", path, date=http_date(offset))), SKEWED, f"Date {offset} s off"
+        )
+    equal(ask(fine[1:]), SKEWED, "no Date")
+    equal(ask(instance.sign("GET", path, date="yesterday")), SKEWED, "a Date that is none")
+    body = {"description": "signed"}
+    form = "application/x-www-form-urlencoded"
+    accepted(
+        instance.sign("POST", BASE + "/tasks", form) + [("Content-Type", form)],
+        "a signed POST",
+        method="POST",
+        address=BASE + "/tasks",
+        body=body,
+    )
+
+    wrong = {
+        "another method": instance.sign("POST", path),
+        "another path": instance.sign("GET", path + "x"),
+        "another host": instance.sign("GET", path, host="localhost"),
+        "another secret": instance.sign("GET", path, secret="0" * 64),
+        "another Date": [("Date", http_date(1)), fine[1]],
+        "a key that does not exist": instance.sign("GET", path, key="nobody"),
+        "the signature cut": [fine[0], ("X-VirtShell-Authorization", credential[:-1])],
+        "the signature longer": [fine[0], ("X-VirtShell-Authorization", credential + "=")],
+        "a Content-Type that was not signed": fine + [("Content-Type", "text/plain")],
+        "a Content-MD5 that was not signed": fine + [("Content-MD5", body_md5(b""))],
+        "nothing but the id": [fine[0], ("X-VirtShell-Authorization", instance.key + ":AAAA")],
+    }
+    for name, headers in wrong.items():
+        equal(ask(headers), MISMATCH, f"{name}: SignatureDoesNotMatch")
+    count = len(instance.tasks())
+    equal(
+        ask(
+            instance.sign("GET", BASE + "/tasks"),
+            method="POST",
+            address=BASE + "/tasks",
+            body=body,
+        ),
+        MISMATCH,
+        "a POST under a signature for GET",
+    )
+    equal(len(instance.tasks()), count, "created nothing")
+    bare = {
+        "no credential": [fine[0]],
+        "an empty one": [fine[0], ("X-VirtShell-Authorization", "")],
+        "no colon": [fine[0], ("X-VirtShell-Authorization", "abc")],
+        "no id": [fine[0], ("X-VirtShell-Authorization", credential.replace(instance.key, ""))],
+        "no signature": [fine[0], ("X-VirtShell-Authorization", instance.key + ":")],
+        "another scheme": [("Authorization", "Basic dGVzdGVyOng=")],
+    }
+    for name, headers in bare.items():
+        status, text = ask(headers)
+        ok((status, text) in (DENIED, MISMATCH), f"{name}: refused", text)
+    equal(ask([]), DENIED, "no header at all")
+    # Of two header lines nginx hands on the first alone, so what is judged is what was sent first.
+    two = [("X-VirtShell-Authorization", "x:y"), ("X-VirtShell-Authorization", credential)]
+    ok(ask([fine[0]] + two)[0] == 403, "a wrong credential before a right one")
+    # A signed answer must not be kept: the same credential for another address is wrong.
+    equal(ask(fine, address=BASE + "/tasks/other"), MISMATCH, "a signature for another address")
+    key, secret = instance.add_key("tester", "--id", "short-lived")
+    accepted(instance.sign("GET", path, key=key, secret=secret), "a second key")
+    instance.ctl("key", "revoke", key)
+    status, text = ask(instance.sign("GET", path, key=key, secret=secret))
+    ok((status, text) in (DENIED, MISMATCH), "a revoked key is refused at once", text)
+    # The service's own signer agrees with this one.
+    lines = instance.ctl_run(
+        "sign",
+        "--user",
+        instance.key,
+        "--date",
+        fine[0][1],
+        "GET",
+        f"https://{instance.host}{path}",
+        env=dict(os.environ, VIRTSHELL_KEY=instance.secret),
+    ).stdout
+    equal(
+        sorted(lines.strip().splitlines()),
+        sorted(": ".join(line) for line in fine),
+        "polytaskctl sign",
+    )
+
+
+def bearers():
+    instance = shared()
+
+    def ask(value):
+        answer = instance.get("/tasks/none", headers=[("Authorization", value)])
+        return answer.status, answer.body
+
+    equal(ask("Bearer " + instance.token)[0], 200, "a bearer token")
+    for name, value in (
+        ("wrong", "Bearer pt_wrong"),
+        ("empty", "Bearer "),
+        ("cut", "Bearer " + instance.token[:-1]),
+        ("longer", "Bearer " + instance.token + "x"),
+        ("no scheme", instance.token),
+        ("other case", "Bearer " + instance.token.swapcase()),
+    ):
+        status, text = ask(value)
+        ok((status, text) in (DENIED, MISMATCH), f"a bearer token, {name}", text)
+    token = instance.add_token("tester", "soon-gone")
+    equal(ask("Bearer " + token)[0], 200, "another token")
+    instance.ctl("token", "revoke", "soon-gone")
+    ok(
+        until(lambda: ask("Bearer " + token) == DENIED, 7, 0.3),
+        "stops working within seconds of revoking",
+    )
+    token = instance.add_token("tester", "expires", "--expires", "1")
+    ok(until(lambda: ask("Bearer " + token) == DENIED, 9, 0.3), "an expired token")
+    instance.ctl("user", "add", "brief", "--tenant", "demo")
+    token = instance.add_token("brief", "of-brief")
+    instance.ctl("user", "revoke", "brief")
+    ok(until(lambda: ask("Bearer " + token) == DENIED, 7, 0.3), "a revoked user's token")
+
+
+def ending():
+    shared().verify("after all of this")
+    shared().stop("shared instance")
+
+
+run_tests(vectors, spoofing, signatures, bearers, ending)

@@ -1,0 +1,326 @@
+"""VirtShell as its document shows it, through real curl, TLS, nginx, workers and store."""
+import json
+import re
+import subprocess
+import time
+
+from lib import BASE, Instance, equal, ok, run_tests
+
+UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+NO_ADDRESS = b'{"error":"There is nothing at this address."}'
+
+
+def shared():
+    """One instance for the tests that do not harm it."""
+    if not shared.instance:
+        shared.instance = Instance()
+    return shared.instance
+
+
+shared.instance = None
+
+
+def curl(instance, method, path, *args, http="--http2", content_type=""):
+    """A documented command with the host and the signature changed, nothing else."""
+    signature = [
+        word
+        for line in instance.sign(method, path, content_type)
+        for word in ("-H", ": ".join(line))
+    ]
+    done = subprocess.run(
+        [
+            "curl",
+            "-si",
+            "--noproxy",
+            "*",
+            http,
+            "--cacert",
+            instance.cert,
+            "-X",
+            method,
+            "-H",
+            "accept: application/json",
+            *signature,
+            *args,
+            f"https://{instance.host}{path}",
+        ],
+        capture_output=True,
+        timeout=30,
+    )
+    head, _, body = done.stdout.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    headers = {
+        name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])
+    }
+    return int(lines[0].split()[1]), headers, body
+
+
+def documented():
+    """The commands of the document in its order, over HTTP/2 (curl's choice), then HTTP/1.1."""
+    instance = shared()
+    form = "application/x-www-form-urlencoded"
+    for http in ("--http2", "--http1.1"):
+        before = len(instance.tasks())
+        now = int(time.time())
+        status, headers, body = curl(
+            instance,
+            "POST",
+            BASE + "/tasks",
+            "-d",
+            '{ "description": "clone virtual machine database_01",\n        "status" : "in progress"}',
+            http=http,
+            content_type=form,
+        )
+        answer = json.loads(body)
+        equal(status, 200, f"{http}: create is 200")
+        equal(headers.get("content-type"), "application/json", f"{http}: create's media type")
+        equal(answer.get("create"), "success", f'{http}: {{"create": "success"}}')
+        ok(UUID.match(answer.get("task_id", "")), f"{http}: create says which task", body)
+        uuid = answer["task_id"]
+
+        status, headers, body = curl(instance, "GET", f"{BASE}/tasks/{uuid}", http=http)
+        task = json.loads(body)
+        equal(
+            (status, headers.get("content-type")), (200, "application/json"), f"{http}: get by id"
+        )
+        equal(
+            {name: task.get(name) for name in ("uuid", "description", "status")},
+            {
+                "uuid": uuid,
+                "description": "clone virtual machine database_01",
+                "status": "in progress",
+            },
+            f"{http}: the task as it was created",
+        )
+        equal(
+            sorted(task),
+            ["created", "description", "last_update", "status", "uuid"],
+            f"{http}: the documented members, and none that was not set",
+        )
+        equal(sorted(task["created"]), ["at", "by"], f"{http}: created is an object")
+        ok(
+            isinstance(task["created"]["at"], str)
+            and now <= int(task["created"]["at"]) <= now + 10,
+            f"{http}: times are strings of seconds",
+            task,
+        )
+        ok(UUID.match(task["created"]["by"]), f"{http}: created.by is a user's id", task)
+
+        status, _, body = curl(instance, "GET", BASE + "/tasks/", http=http)
+        listed = json.loads(body)
+        equal((status, list(listed)), (200, ["tasks"]), f"{http}: get all")
+        equal(len(listed["tasks"]), before + 1, f"{http}: all are listed")
+        ok(task in listed["tasks"], f"{http}: a row of the list is the task", body[:500])
+
+        status, _, body = curl(
+            instance,
+            "PUT",
+            f"{BASE}/hosts/{uuid}",
+            "-d",
+            '{"status": "sucess",\n     "log": "....."}',
+            http=http,
+            content_type=form,
+        )
+        equal((status, json.loads(body)), (200, {"update": "success"}), f"{http}: update")
+        status, _, body = curl(instance, "GET", BASE + "/tasks/sucess", http=http)
+        rows = [row for row in json.loads(body)["tasks"] if row["uuid"] == uuid]
+        equal(status, 200, f"{http}: get by status")
+        equal(
+            [(row["status"], row["log"], row["description"]) for row in rows],
+            [("sucess", ".....", "clone virtual machine database_01")],
+            f"{http}: the updated task is in the list of its status",
+        )
+        status, _, body = curl(instance, "GET", BASE + "/tasks/status/sucess", http=http)
+        ok(
+            uuid in [row["uuid"] for row in json.loads(body)["tasks"]],
+            f"{http}: the other address of a status",
+        )
+
+
+def documented_tasks():
+    """The two tasks of the document, brought in by an import, come out as it shows them."""
+    instance = shared()
+    sample = json.loads(
+        instance.ctl("show", instance.create(description="a sample"), "--tenant", "demo")
+    )
+    document = [
+        (
+            "ab8076c0-db91-11e2-82ce-0002a5d5c51b",
+            "clone virtual machine database_01",
+            "in progress",
+            "running",
+            1429207233,
+            "92d30f0c-8c9c-11e5-8994-feff819cdc9f",
+            1429207435,
+        ),
+        (
+            "a62ad146-ccf4-11e5-9956-625662870761",
+            "create container webserver_09",
+            "sucess",
+            "succeeded",
+            1454433171,
+            "cc7f8e2c-ccf4-11e5-9956-625662870761",
+            1454436771,
+        ),
+    ]
+    lines = []
+    for uuid, description, word, state, created, by, updated in document:
+        task = dict(
+            sample,
+            id=uuid,
+            word=word,
+            state=state,
+            created=created * 1000,
+            updated=updated * 1000,
+            created_by=by,
+            updated_by=by,
+        )
+        task["fields"] = {"description": description, "log": "summary of the task"}
+        lines.append(json.dumps(task))
+    instance.ctl("import", stdin="\n".join(lines) + "\n")
+    for uuid, description, word, _, created, by, updated in document:
+        status, _, body = curl(instance, "GET", f"{BASE}/tasks/{uuid}")
+        equal(
+            (status, json.loads(body)),
+            (
+                200,
+                {
+                    "uuid": uuid,
+                    "description": description,
+                    "status": word,
+                    "created": {"at": str(created), "by": by},
+                    "last_update": str(updated),
+                    "log": "summary of the task",
+                },
+            ),
+            f"{description}: as the document shows it",
+        )
+    status, _, body = curl(
+        instance,
+        "PUT",
+        BASE + "/hosts/a62ad146-ccf4-11e5-9956-625662870761",
+        "-d",
+        '{"status": "sucess",\n     "log": "....."}',
+        content_type="application/x-www-form-urlencoded",
+    )
+    equal(
+        (status, body), (200, b'{"update":"success"}'), "the documented update of this very task"
+    )
+    for uuid, *_ in document:
+        equal(
+            instance.request("DELETE", f"{BASE}/tasks/{uuid}").body,
+            b'{"delete":"success"}',
+            "and it can be removed",
+        )
+
+
+def addresses():
+    instance = shared()
+    uuid = instance.create(description="by every address", status="pending")
+    for base in ("/api/virtshell/v1", "/virtshell/api/v1", "/api/virtsh/v1"):
+        for slash in ("", "/"):
+            for path in (f"/tasks/{uuid}", f"/tasks/{uuid.upper()}"):
+                answer = instance.request("GET", base + path + slash)
+                equal(
+                    (answer.status, answer.json().get("uuid")),
+                    (200, uuid),
+                    f"GET {base}{path}{slash}",
+                )
+            for path in ("/tasks", "/tasks/pending", "/tasks/status/pending"):
+                answer = instance.request("GET", base + path + slash)
+                ok(
+                    answer.status == 200
+                    and uuid in [row["uuid"] for row in answer.json()["tasks"]],
+                    f"GET {base}{path}{slash}",
+                    answer,
+                )
+            answer = instance.request("POST", base + "/tasks" + slash, {"description": "another"})
+            equal(answer.status, 200, f"POST {base}/tasks{slash}")
+            for path in (f"/tasks/{uuid}", f"/hosts/{uuid}"):
+                answer = instance.request("PUT", base + path + slash, {"log": "seen"})
+                equal(
+                    (answer.status, answer.body),
+                    (200, b'{"update":"success"}'),
+                    f"PUT {base}{path}{slash}",
+                )
+        # The signature covers the address that was called, whichever it is.
+        answer = instance.request(
+            "GET", base + "/tasks/pending", headers=instance.sign("GET", base + "/tasks/pending")
+        )
+        equal(answer.status, 200, f"signed: {base}")
+    for path in (
+        "/tasks/",
+        "/api/virtshell/v2/tasks",
+        "/api/virtshell/v1x/tasks",
+        "/",
+        "/index.html",
+    ):
+        equal(
+            (instance.request("GET", path).status, instance.request("GET", path).body),
+            (404, NO_ADDRESS),
+            f"GET {path}: 404",
+        )
+    for path in ("", "/", "/hosts", "/tasks/status/a/b", "/tasks/x/y", "/nothing"):
+        equal(
+            (instance.get(path).status, instance.get(path).body),
+            (404, NO_ADDRESS),
+            f"GET {BASE}{path}: 404",
+        )
+
+
+def statuses():
+    instance = shared()
+    made = {
+        word: instance.create(description="s", status=word)
+        for word in ("in progress", "success", "sucess", "dispatched", "a/b", "größer", "x+y")
+    }
+
+    def found(path):
+        answer = instance.get(path)
+        if answer.status != 200:
+            return answer
+        return {task["uuid"] for task in answer.json()["tasks"]}
+
+    for form in ("/tasks/", "/tasks/status/"):
+        ok(made["in progress"] in found(form + "in%20progress"), f"{form}in%20progress")
+        ok({made["success"], made["sucess"]} <= found(form + "sucess"), f"{form}sucess finds both")
+        ok(
+            {made["success"], made["sucess"]} <= found(form + "success"),
+            f"{form}success finds both",
+        )
+        equal(
+            found(form + "dispatched"), {made["dispatched"]}, f"{form}dispatched: words are open"
+        )
+        equal(
+            found(form + "a%2Fb"), {made["a/b"]}, f"{form}a%2Fb: an encoded slash is no separator"
+        )
+        equal(found(form + "gr%C3%B6%C3%9Fer"), {made["größer"]}, f"{form}größer")
+        equal(found(form + "x+y"), {made["x+y"]}, f"{form}x+y: a plus is a plus in a path")
+        equal(found(form + "in+progress"), set(), f"{form}in+progress finds nothing")
+        equal(
+            instance.get(form + "never-heard").body, b'{"tasks":[]}', f"{form}unknown: empty list"
+        )
+    equal(
+        instance.get("/tasks/" + made["success"]).json()["status"],
+        "success",
+        "a status is given back as it was written",
+    )
+    for path in ("/tasks/status", "/tasks/status/"):
+        answer = instance.get(path)
+        equal(
+            (answer.status, answer.body),
+            (400, b'{"error":"missing status name parameter"}'),
+            f"GET {path}",
+        )
+    # One task is in one list of statuses at a time.
+    instance.put("/tasks/" + made["dispatched"], {"status": "setting up"})
+    equal(found("/tasks/dispatched"), set(), "an updated task has left its old status")
+    equal(found("/tasks/setting%20up"), {made["dispatched"]}, "and is in its new one")
+
+
+def ending():
+    shared().verify("documented")
+    shared().stop("documented")
+
+
+run_tests(documented, documented_tasks, addresses, statuses, ending)

@@ -1,0 +1,306 @@
+"""The edge: what nginx refuses and how, and addresses that two readers could read apart."""
+import os
+import socket
+import subprocess
+import time
+
+from lib import BASE, Instance, equal, ok, parse_answer, run_tests, until
+
+MALFORMED = b'{"error":"The request could not be read."}'
+
+
+def shared():
+    if not shared.instance:
+        shared.instance = Instance()
+    return shared.instance
+
+
+shared.instance = None
+
+
+def refused(answer, status, body, name):
+    """Status, body, media type and request id of a refusal."""
+    equal(
+        (answer.status, answer.body, answer.headers.get("Content-Type")),
+        (status, body, "application/json"),
+        name,
+    )
+    ok(len(answer.headers.get("X-Request-Id", "")) == 32, f"{name}: X-Request-Id", answer.headers)
+
+
+def static_refusals():
+    """What nginx itself refuses has the dialect's shape."""
+    instance = shared()
+    path = (BASE + "/tasks").encode()
+    refused(
+        instance.request("GET", "/nowhere"),
+        404,
+        b'{"error":"There is nothing at this address."}',
+        "404",
+    )
+    for internal in ("/-/authorize", "/-/error"):
+        refused(
+            instance.request("GET", internal),
+            404,
+            b'{"error":"There is nothing at this address."}',
+            f"{internal} is not for clients",
+        )
+    refused(
+        instance.request("GET", BASE + "/" + "x" * 9000),
+        414,
+        b'{"error":"The address is too long."}',
+        "414",
+    )
+    big = [f"X-Big-{i}: ".encode() + b"x" * 6000 for i in range(4)]
+    refused(
+        instance.raw_request(b"GET " + path + b" HTTP/1.1", big * 2),
+        431,
+        b'{"error":"The header of the request is too large."}',
+        "431, many lines",
+    )
+    refused(
+        instance.raw_request(b"GET " + path + b" HTTP/1.1", [b"X-Big: " + b"x" * 9000]),
+        431,
+        b'{"error":"The header of the request is too large."}',
+        "431, one line",
+    )
+    refused(
+        instance.raw_request(b"TRACE " + path + b" HTTP/1.1"),
+        501,
+        b'{"error":"The method is not implemented."}',
+        "501, TRACE",
+    )
+    for name, line, headers in (
+        ("a method in lower case", b"get " + path + b" HTTP/1.1", None),
+        ("an unknown protocol", b"GET " + path + b" HTTX/1.1", None),
+        ("a NUL in the address", b"GET " + path + b"/%00 HTTP/1.1", None),
+        ("a path above the root", b"GET /../../x HTTP/1.1", None),
+        ("a header line with a NUL", b"GET " + path + b" HTTP/1.1", [b"X-A: a\0b"]),
+        (
+            "two Content-Lengths",
+            b"POST " + path + b" HTTP/1.1",
+            [b"Content-Length: 2", b"Content-Length: 3", b"", b"{}"],
+        ),
+        (
+            "Content-Length and chunks",
+            b"POST " + path + b" HTTP/1.1",
+            [b"Content-Length: 2", b"Transfer-Encoding: chunked", b"", b"0", b""],
+        ),
+        ("a negative Content-Length", b"POST " + path + b" HTTP/1.1", [b"Content-Length: -1"]),
+        ("two Hosts", b"GET " + path + b" HTTP/1.1", [b"Host: other"]),
+        (
+            "two Authorizations",
+            b"GET " + path + b" HTTP/1.1",
+            [f"Authorization: Bearer {instance.token}".encode(), b"Authorization: Bearer x"],
+        ),
+    ):
+        refused(instance.raw_request(line, headers), 400, MALFORMED, name)
+    with socket.create_connection(("127.0.0.1", instance.port), timeout=5) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        data = b""
+        while chunk := plain.recv(65536):
+            data += chunk
+    refused(
+        parse_answer(data),
+        400,
+        b'{"error":"This port speaks HTTPS only."}',
+        "HTTP on an HTTPS port",
+    )
+
+
+def huge_header():
+    """8 MiB of header, in one line and in many."""
+    instance = shared()
+    count = len(instance.tasks())
+    for name, lines in (
+        ("one line", [b"X-Big: " + b"x" * (8 << 20)]),
+        ("many lines", [b"X-%d: " % i + b"x" * 1000 for i in range(8192)]),
+        ("many names", [b"X-%d: x" % i for i in range(900000)]),
+    ):
+        answer = instance.raw_request(
+            f"POST {BASE}/tasks HTTP/1.1".encode(),
+            [f"Authorization: Bearer {instance.token}".encode()] + lines,
+            b'{"description": "x"}',
+        )
+        # The answer may be lost when the server closes before the client has sent all.
+        ok(answer.status in (0, 400, 431), f"8 MiB of header, {name}", answer)
+    equal(len(instance.tasks()), count, "nothing was created, and the service answers")
+    lines = [("X-%d" % i, "x") for i in range(150)]
+    answer = instance.get("/tasks/none", headers=instance.bearer() + lines)
+    ok(answer.status in (200, 400, 413, 431), "150 header lines: an answer", answer)
+
+
+def addresses():
+    """nginx and the application read the address apart; where they could differ it is refused."""
+    instance = shared()
+    uuid = instance.create(description="a", status="here")
+    count = len(instance.tasks())
+    for path in (
+        "//tasks",
+        "/tasks//" + uuid,
+        "/./tasks",
+        "/tasks/./" + uuid,
+        "/x/../tasks",
+        "/%2e/tasks",
+        "/%2E%2E/v1/tasks",
+        "/tasks/%2e%2e/tasks",
+        "/tasks/..%2f",
+        "/tasks\\" + uuid,
+        "/tasks/%5c",
+        "/tasks/%ff",
+        "/tasks/%c0%af",
+        "/tasks/%ed%a0%80",
+        "/tasks/%",
+        "/tasks/%zz",
+        "/tasks/%1",
+    ):
+        for method in ("GET", "DELETE"):
+            answer = instance.raw_request(f"{method} {BASE}{path} HTTP/1.1".encode())
+            if path == "/tasks/..%2f":
+                ok(answer.status in (200, 400, 404, 501), f"{method} {path}", answer)
+                continue
+            ok(
+                answer.status == 400 and answer.body.startswith(b'{"error":"'),
+                f"{method} {path}: 400",
+                answer,
+            )
+    for path in (
+        "/api/../api/virtshell/v1/tasks",
+        "//api/virtshell/v1/tasks",
+        "/%61pi/./virtshell/v1/tasks",
+    ):
+        answer = instance.raw_request(f"GET {path} HTTP/1.1".encode())
+        ok(answer.status in (400, 404), f"GET {path}", answer)
+    answer = instance.raw_request(f"GET {BASE}/tasks/{uuid}#x HTTP/1.1".encode())
+    equal(answer.status, 400, "a fragment")
+    answer = instance.raw_request(f"GET {BASE}/tasks/%0d%0aX-Evil:%20yes HTTP/1.1".encode())
+    ok(
+        answer.headers.get("X-Evil") is None,
+        "a line break in the address splits no answer",
+        answer,
+    )
+    ok(instance.log().count("\nX-Evil") == 0, "nor the log")
+    answer = instance.raw_request(
+        f"GET https://{instance.host}{BASE}/tasks/{uuid} HTTP/1.1".encode()
+    )
+    equal(answer.status, 200, "an absolute address, which every server must take")
+    equal(instance.get(f"/tasks/{uuid}?x=1&y=%ff").status in (200, 400), True, "a query")
+    equal(len(instance.tasks()), count, "nothing was removed")
+
+
+def truncated_bodies():
+    instance = shared()
+    count = len(instance.tasks())
+    body = b'{"description": "half"}'
+    head = (
+        f"POST {BASE}/tasks HTTP/1.1\r\nHost: {instance.host}\r\n"
+        f"Authorization: Bearer {instance.token}\r\n"
+    ).encode()
+    instance.raw(head + b"Content-Length: %d\r\n\r\n" % (len(body) + 10) + body, timeout=1)
+    instance.raw(
+        head + b"Content-Length: %d\r\n\r\n" % (len(body) + 10) + body, timeout=3, shut=True
+    )
+    instance.raw(head + b"Transfer-Encoding: chunked\r\n\r\n17\r\n" + body, timeout=1)
+    instance.raw(head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + body, timeout=1)
+    equal(len(instance.tasks()), count, "a body that did not come whole creates nothing")
+
+
+def request_ids():
+    instance = shared()
+    ids = [instance.get("/tasks/none").headers["X-Request-Id"] for _ in range(3)]
+    equal(len(set(ids)), 3, "each answer has an id of its own")
+    ok(
+        until(lambda: all(f'"id":"{one}"' in instance.log() for one in ids), 5),
+        "which the application's log has, too",
+    )
+
+    def access():
+        with open(os.path.join(instance.dir, "log", "nginx-access.log")) as log:
+            return log.read()
+
+    ok(until(lambda: all(f'"id":"{one}"' in access() for one in ids), 5), "and the access log")
+    instance.get("/tasks/none?token=" + instance.token)
+    # audit() at the end looks for the token in all logs
+
+
+def protocols():
+    instance = shared()
+
+    def curl(*args):
+        return subprocess.run(
+            [
+                "curl",
+                "-s",
+                "--noproxy",
+                "*",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_version} %{http_code}",
+                "--cacert",
+                instance.cert,
+                "-H",
+                f"Authorization: Bearer {instance.token}",
+                *args,
+                f"https://{instance.host}{BASE}/tasks/none",
+            ],
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    equal(curl("--http2"), "2 200", "HTTP/2")
+    equal(curl("--http1.1"), "1.1 200", "HTTP/1.1")
+    equal(curl("--tls-max", "1.2"), "2 200", "TLS 1.2")
+    equal(curl("--tlsv1.0", "--tls-max", "1.1"), "0 000", "no TLS 1.1")
+    equal(instance.get("/tasks/none").headers["Server"], "nginx", "no version is told")
+
+
+def limits():
+    instance = Instance(rate=5)
+    time.sleep(1.5)
+    answers = [instance.get("/tasks/none") for _ in range(30)]
+    late = [answer for answer in answers if answer.status == 429]
+    ok(
+        late and all(answer.status in (200, 429) for answer in answers),
+        "too many requests: 429",
+        [answer.status for answer in answers],
+    )
+    if late:
+        refused(late[0], 429, b'{"error":"Too many requests."}', "429")
+        equal(late[0].headers["Retry-After"], "1", "with Retry-After")
+    instance.stop("limited")
+
+
+def without_service():
+    """polytaskd is not there: 503 in the dialect's shape, and everything works once it is back."""
+    instance = Instance()
+    uuid = instance.create(description="before")
+    equal(instance.stop_daemon(), 0, "polytaskd stops")
+    body = b'{"error":"The service is busy; try again shortly."}'
+    for name, headers in (("bearer", None), ("signed", instance.sign("GET", BASE + "/tasks"))):
+        answer = instance.get("/tasks", headers=headers)
+        refused(answer, 503, body, f"{name}: 503")
+        equal(answer.headers["Retry-After"], "1", f"{name}: with Retry-After")
+    time.sleep(6)  # what is known of the bearer is forgotten
+    refused(instance.get("/tasks"), 503, body, "an authorizer that cannot say is no refusal")
+    instance.start()
+    equal(instance.get("/tasks/" + uuid).status, 200, "back again, with its tasks")
+    instance.stop("restarted")
+
+
+def ending():
+    shared().verify("after all of this")
+    shared().stop("shared instance")
+
+
+run_tests(
+    static_refusals,
+    huge_header,
+    addresses,
+    truncated_bodies,
+    request_ids,
+    protocols,
+    ending,
+    limits,
+    without_service,
+)
