@@ -163,8 +163,10 @@ static void flush_round(struct worker *worker)
 	atomic_fetch_add(&worker->slot->flushes, 1);
 	if (store_flush(store, &err))
 		return;
-	/* The disk is full: the reserve is for the log that is already written in memory. */
+	/* The disk is full: the reserve is for what is committed already, and nothing may follow
+	   until the keeper finds room. */
 	if (err.code == ERR_UNKNOWN_OUTCOME) {
+		atomic_store(&worker->child->board->store.read_only, true);
 		reserve_release(worker->child->conf->home);
 		if (store_flush(store, &err))
 			return;

@@ -10,6 +10,7 @@
  *     bdb_entry.c   the small tables
  *     bdb_walk.c    what goes over all tasks: verify, reindex, export
  *     bdb_keep.c    checkpoint, logs, deadlock sweep
+ *     bdb_log.c     the last log, before a recovery
  */
 #include <db.h>
 
@@ -133,3 +134,12 @@ int bdb_rank(DB *ranks, const struct index_key *key, uint64_t *rank);
 
 /* Fills the index, which is empty, from the tasks, and notes its sum. Alone. */
 bool bdb_fill_index(struct store *store, struct err *err);
+
+/* ---- bdb_log.c ---- */
+
+/*
+ * libdb makes a log file of its full size with nothing in it, and recovery writes zeros over all
+ * that follows the last record: on a full disk it dies of the room that this takes, up to a whole
+ * log file. So what was never written is cut off before. Best effort.
+ */
+void bdb_cut_log(const char *folder);

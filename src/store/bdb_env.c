@@ -129,6 +129,8 @@ static int set_folders(DB_ENV *env, const struct store_options *options)
 	if (rc == 0)
 		rc = env->set_lg_dir(env, log);
 	if (rc == 0 && create)
+		bdb_cut_log(log);
+	if (rc == 0 && create)
 		rc = make_folder(options->regions);
 	if (rc == 0 && create)
 		rc = empty_regions(options->regions);
