@@ -54,7 +54,7 @@ static const struct option_row options[] = {
 	{ "backlog", NUMBER(backlog), .initial = "1024", .least = 1, .most = 65535, .fixed = true,
 		.help = "Connections that may wait to be accepted." },
 	{ "workers", NUMBER(workers), .initial = "0", .most = 64,
-		.help = "Worker processes; 0: one a processor." },
+		.help = "Worker processes; 0: one for two processors, the web server needs the other." },
 	{ "connections", NUMBER(connections), .initial = "1024", .least = 16, .most = 65536,
 		.help = "Kept connections a worker holds at most." },
 	{ "expected_tasks", NUMBER(expected_tasks), .initial = "100000", .least = 1000,

@@ -24,7 +24,7 @@ struct conf {
 	char log_level[CONF_TEXT_MAX];
 	uint64_t socket_mode; /* octal in the file */
 	uint64_t backlog;
-	uint64_t workers;     /* 0: one a processor */
+	uint64_t workers;     /* 0: one for two processors */
 	uint64_t connections; /* a worker's limit of kept connections */
 	uint64_t expected_tasks;
 	uint64_t cache_mb;

@@ -70,7 +70,6 @@ class Bench:
                 "expected_tasks": "100000",
                 "cache_mb": "128",
                 "workers": "0",
-                "log_level": "warn",
             },
         )
         self.instance.ctl("load-sample", "100000")
