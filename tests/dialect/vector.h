@@ -1,15 +1,7 @@
 #pragma once
 /*
  * One vector of tests/vectors/<dialect>/: a request, what it must decode to, and what the answer to
- * a given result must be. HACKING has the format; in short:
- *
- *     { "name": "a sentence",
- *       "request": { "method", "uri", "headers": { name: value }, "body": text or "body_hex":
- * digits }, "expect": { "op": { "kind", "right", "id", "state", "word", "fields", "removed", "list"
- * } } or { "error": code name }, "result": { "task": {…} } or { "tasks": […] } or { "error": code
- * name }, "response": { "status", "body": JSON or null, "says": a part of the body, "headers" } }
- *
- * A body in a response is compared byte by byte with the compact form of the vector's JSON.
+ * a given result must be. HACKING has the format.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
