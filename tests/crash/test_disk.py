@@ -42,14 +42,20 @@ def free_bytes(path):
 
 
 def fill(path, leave):
-    """A file that leaves so many bytes."""
-    with open(os.path.join(path, "filler"), "ab") as filler:
-        while (room := free_bytes(path) - leave) > 0:
-            try:
+    """A file that leaves so many bytes; making it may itself meet the full disk."""
+    try:
+        with open(os.path.join(path, "filler"), "ab", buffering=0) as filler:
+            while (room := free_bytes(path) - leave) > 0:
                 filler.write(b"\0" * min(room, MIB))
-                filler.flush()
-            except OSError:
-                break
+    except OSError:
+        pass
+
+
+def unfill(path):
+    try:
+        os.unlink(os.path.join(path, "filler"))
+    except FileNotFoundError:
+        pass
 
 
 def await_reserve(path):
@@ -92,7 +98,7 @@ def round_of_full_disk(instance, journal, path, leave, name):
         statuses,
     )
     equal(reads, {200}, f"{name}: reads go on")
-    os.unlink(os.path.join(path, "filler"))
+    unfill(path)
     begun = time.monotonic()
     ok(
         until(
@@ -145,7 +151,7 @@ def full_disk():
             "a start on a full disk: reads work",
             instance.log()[-3000:],
         )
-        os.unlink(os.path.join(path, "filler"))
+        unfill(path)
         ok(
             until(
                 lambda: try_create(instance, journal, f"start {time.monotonic()}") == 200, 20, 0.05

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "lib/check.h"
 #include "ctl/client.h"
+#include "lib/check.h"
 #include "server/listen.h"
 #include "server/lock.h"
 #include "server/supervisor.h"
