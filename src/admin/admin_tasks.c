@@ -211,7 +211,7 @@ bool admin_show(struct admin *admin, const struct admin_call *call, struct err *
 		return false;
 	if (!id_parse(&op.id, str_of(call->operand)))
 		return err_set(err, ERR_INVALID, "ID", "%s is no UUID", call->operand);
-	if (store_apply(admin->store, &op, &result, err))
+	if (store_apply(admin->store, &op, &result, err) && store_flush(admin->store, err))
 		ok = write_task(&result.task, &writing) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	store_result_free(&result);
 	buf_free(&writing.line);

@@ -79,7 +79,10 @@ static bool load(json_t **json, struct str body, struct err *err)
 	if (mine.failed)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	if (!read)
-		return err_set(err, ERR_MALFORMED, NULL, "%s at line %d, column %d", error.text,
+		return err_set(err, ERR_MALFORMED, NULL, "%s at line %d, column %d",
+			json_error_code(&error) == json_error_null_character
+				? "\\u0000 is not allowed"
+				: error.text,
 			error.line, error.column);
 	*json = read;
 	return true;

@@ -91,6 +91,9 @@ static bool check_digest(const struct request *request, struct err *err)
 	struct str sent = request_param(request, "HTTP_CONTENT_MD5");
 	char made[SIGNATURE_TEXT_MAX];
 
+	if (request_count_param(request, "HTTP_CONTENT_MD5") > 1)
+		return err_set(
+			err, ERR_INVALID, "Content-MD5", "Content-MD5 was sent more than once");
 	if (sent.len == 0)
 		return true;
 	if (!content_md5(request->body, made))
@@ -129,11 +132,18 @@ static bool tags_have(struct str tags, uint64_t revision, bool weak)
 	return false;
 }
 
-/* If-Match names one revision: the store compares inside the transaction. */
+/*
+ * If-Match names one revision, which the store compares inside the transaction. If-None-Match: *
+ * means "only if it is not there", which no change of a task can fulfil (RFC 9110 §13.1.2).
+ */
 static bool take_if_match(const struct request *request, struct op *op, struct err *err)
 {
 	struct str tag = str_trim(request_param(request, "HTTP_IF_MATCH"));
+	struct str none = str_trim(request_param(request, "HTTP_IF_NONE_MATCH"));
 
+	if ((op->kind == OP_UPDATE || op->kind == OP_REMOVE || op->kind == OP_ARCHIVE) &&
+		str_eq(none, STR("*")))
+		return err_set(err, ERR_PRECONDITION, "If-None-Match", NULL);
 	if (tag.len == 0 || str_eq(tag, STR("*")))
 		return true;
 	op->if_revision = revision_of_tag(tag);

@@ -163,7 +163,12 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 	extra = drain(in);
 	if (length > 0 && !body)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	if ((uint64_t)got != length || extra > 0 || FCGX_GetError(in) != 0)
+	/* The peer has left or stalled: a refusal would say that the client was wrong. */
+	if (FCGX_GetError(in) != 0) {
+		err->code = ERR_NONE;
+		return false;
+	}
+	if ((uint64_t)got != length || extra > 0)
 		return err_set(err, ERR_MALFORMED, "Content-Length",
 			"The body is not as long as announced.");
 	request->body = (struct str){ body, (size_t)length };

@@ -122,6 +122,10 @@ bool pool_is_stuck(
 	/* These two may spend minutes in one call of the store. */
 	if ((role == ROLE_OPERATOR || role == ROLE_RECOVER) && !limits[i].stopped)
 		return false;
+	/* A checkpoint, or the copy of many logs, is one call as well; only waiting is suspicious.
+	 */
+	if (role == ROLE_KEEPER && limits[i].busy)
+		return false;
 	limit = limits[i].least_ms + (limits[i].plus_stuck ? (int64_t)stuck_seconds * 1000 : 0);
 	if (busy_sibling && !limits[i].stopped && limit < BUSY_MS)
 		limit = BUSY_MS;

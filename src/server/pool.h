@@ -17,6 +17,7 @@ struct process {
 	uint64_t turns; /* as last seen, and when they last moved */
 	int64_t moved_ms;
 	int64_t stopped_ms; /* since when it is stopped; 0: it is not */
+	int64_t slept_ms;   /* since when it sleeps without running in between; 0: it does not */
 };
 
 /* The lowest number from 1 to seats that no such child of this generation has; 0 when all are

@@ -129,5 +129,6 @@ bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot
 	process->turns = 0;
 	process->moved_ms = clock_mono_ms();
 	process->stopped_ms = 0;
+	process->slept_ms = 0;
 	return true;
 }

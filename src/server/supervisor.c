@@ -76,10 +76,12 @@ static void follow(struct supervisor *s, enum role role, enum pool_verdict verdi
 		pool_delay_extend(&s->delays[role], now);
 		break;
 	case POOL_RECOVER:
+		/* A request that always ends like this must not keep us recovering at full speed.
+		 */
+		pool_delay_extend(&s->delays[ROLE_RECOVER], now);
 		begin_clearing(s);
 		break;
 	case POOL_RECOVERED:
-		pool_delay_reset(&s->delays[role]);
 		s->phase = PHASE_SERVING;
 		break;
 	}

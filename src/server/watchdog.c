@@ -27,6 +27,10 @@ static bool observe(struct process *process, uint64_t turns, int64_t now, char *
 		process->stopped_ms = 0;
 	else if (process->stopped_ms == 0)
 		process->stopped_ms = now;
+	if (stat.state != 'S')
+		process->slept_ms = 0;
+	else if (process->slept_ms == 0)
+		process->slept_ms = now;
 	*state = stat.state;
 	return true;
 }
@@ -36,13 +40,22 @@ static void excuse(struct process *processes, int64_t now)
 	for (size_t i = 0; i < BOARD_SLOTS; i++) {
 		processes[i].moved_ms = now;
 		processes[i].stopped_ms = 0;
+		processes[i].slept_ms = 0;
 	}
+}
+
+/* Since when it has been as it is: what it did before, working or asleep, does not count. */
+static int64_t still_since(const struct process *process)
+{
+	if (process->stopped_ms)
+		return process->stopped_ms;
+	return process->slept_ms > process->moved_ms ? process->slept_ms : process->moved_ms;
 }
 
 static void judge(
 	const struct process *process, char state, uint64_t stuck_seconds, bool busy, int64_t now)
 {
-	int64_t since = process->stopped_ms ? process->stopped_ms : process->moved_ms;
+	int64_t since = still_since(process);
 	char name[32];
 
 	if (!pool_is_stuck(process->role, state, now - since, stuck_seconds, busy))

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -24,6 +25,12 @@
 
 #define ROUND_EVENTS 256
 #define TURN_MS	     200
+/* Without descriptors or memory: so long nobody is accepted, or the loop would spin. */
+#define SHORT_MS 200
+/* Descriptors besides connections: the store's files, the log, epoll. */
+#define OTHER_FILES 64
+/* What is in hand when it is time to leave has so long; a slow reader would take for ever. */
+#define GRACE_MS 3000
 
 struct worker {
 	const struct child *child;
@@ -36,8 +43,10 @@ struct worker {
 	size_t conn_count, sending;
 	struct conn *round[ROUND_EVENTS]; /* those in whose hand is something to send */
 	size_t round_count;
-	int64_t leave_by; /* monotonic ms, when retiring; else 0 */
-	bool leaving;	  /* as soon as nothing is in hand */
+	int64_t accept_from; /* monotonic ms; the listener is left alone until then */
+	int64_t leave_by;    /* when retiring: leave when nobody is connected, or then; else 0 */
+	int64_t must_leave;  /* leave then, whatever is in hand; else 0 */
+	bool leaving;	     /* as soon as nothing is in hand */
 };
 
 static volatile sig_atomic_t asked_to_stop, asked_to_retire;
@@ -118,8 +127,11 @@ static void accept_all(struct worker *worker)
 		struct fcgi *fcgi;
 
 		accepted = fcgi_accept(&fcgi, worker->child->listener, worker->peer);
-		if (accepted == FCGI_SHORT)
+		if (accepted == FCGI_SHORT) {
 			log_warn("accept", "no descriptor or no memory for a connection");
+			watch_listener(worker, false);
+			worker->accept_from = clock_mono_ms() + SHORT_MS;
+		}
 		if (accepted == FCGI_ACCEPTED)
 			add_conn(worker, fcgi);
 		if (worker->conn_count >= worker->child->conf->connections)
@@ -219,32 +231,52 @@ static void send_round(struct worker *worker)
 	atomic_store(&worker->slot->waiting, worker->sending);
 	atomic_store(&worker->slot->connections, worker->conn_count);
 	if (!worker->leaving && !worker->leave_by &&
-		worker->conn_count < worker->child->conf->connections)
+		worker->conn_count < worker->child->conf->connections &&
+		(worker->accept_from == 0 || clock_mono_ms() >= worker->accept_from)) {
+		worker->accept_from = 0;
 		watch_listener(worker, true);
+	}
 }
 
 /* ---- life ---- */
 
-static void heed_signals(struct worker *worker)
+/* Finishes what is in hand, within the grace. */
+static void leave(struct worker *worker)
 {
-	if (asked_to_stop && !worker->leaving) {
-		worker->leaving = true;
-		watch_listener(worker, false);
-	}
-	if (asked_to_retire && !worker->leave_by) {
-		worker->leave_by = clock_mono_ms() +
-				   (int64_t)worker->child->conf->drain_seconds * 1000;
-		atomic_store(&worker->slot->state, CHILD_RETIRING);
-		watch_listener(worker, false);
-	}
+	if (worker->leaving)
+		return;
+	worker->leaving = true;
+	worker->must_leave = clock_mono_ms() + GRACE_MS;
+	watch_listener(worker, false);
+}
+
+/* Nobody replaces us and nobody keeps the store any more. */
+static void leave_as_orphan(struct worker *worker)
+{
+	epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->child->lifeline, NULL);
+	leave(worker);
+}
+
+static void retire(struct worker *worker)
+{
+	if (worker->leave_by)
+		return;
+	worker->leave_by = clock_mono_ms() + (int64_t)worker->child->conf->drain_seconds * 1000;
+	worker->must_leave = worker->leave_by + GRACE_MS;
+	atomic_store(&worker->slot->state, CHILD_RETIRING);
+	watch_listener(worker, false);
 }
 
 static bool is_over(const struct worker *worker)
 {
-	bool drained = worker->leave_by &&
-		       (worker->conn_count == 0 || clock_mono_ms() >= worker->leave_by);
+	int64_t now;
+	bool drained;
 
-	return (worker->leaving || drained) && worker->sending == 0;
+	if (!worker->leaving && !worker->leave_by)
+		return false;
+	now = clock_mono_ms();
+	drained = worker->leave_by && (worker->conn_count == 0 || now >= worker->leave_by);
+	return now >= worker->must_leave || ((worker->leaving || drained) && worker->sending == 0);
 }
 
 static void run(struct worker *worker)
@@ -259,12 +291,15 @@ static void run(struct worker *worker)
 		int count = epoll_pwait(worker->epoll, events, ROUND_EVENTS, TURN_MS, &waiting);
 
 		atomic_fetch_add(&worker->slot->turns, 1);
-		heed_signals(worker);
+		if (asked_to_stop)
+			leave(worker);
+		if (asked_to_retire)
+			retire(worker);
 		worker->shared.now = clock_wall_ms();
 		log_batch(true);
 		for (int i = 0; i < count; i++) {
 			if (events[i].data.ptr == &lifeline_tag)
-				worker->leaving = true;
+				leave_as_orphan(worker);
 			take_event(worker, &events[i]);
 		}
 		accept_all(worker);
@@ -272,6 +307,19 @@ static void run(struct worker *worker)
 		send_round(worker);
 		log_batch(false);
 	}
+}
+
+/* As many descriptors as there may be connections; the usual soft limit is just too low. */
+static void raise_limit(uint64_t connections)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= connections + OTHER_FILES)
+		return;
+	limit.rlim_cur = connections + OTHER_FILES < limit.rlim_max ? connections + OTHER_FILES
+								    : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warn("limit", "the limit of descriptors could not be raised");
 }
 
 static bool open_worker(struct worker *worker, struct err *err)
@@ -282,6 +330,7 @@ static bool open_worker(struct worker *worker, struct err *err)
 	struct sigaction action = { .sa_handler = take_signal };
 	const struct passwd *peer = getpwnam(child->conf->peer_user);
 
+	raise_limit(child->conf->connections);
 	worker->peer = peer ? peer->pw_uid : geteuid();
 	if (!fcgi_start(err))
 		return false;

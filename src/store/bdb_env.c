@@ -199,21 +199,26 @@ static int open_environment(struct store *store, const struct store_options *opt
 	return env->open(env, store->ephemeral ? NULL : options->regions, flags, 0600);
 }
 
-/* Whether the index was made by our tables. */
-static bool index_is_ours(struct store *store)
+/* Whether the index was made by our tables; a libdb code when that is not known. */
+static int index_is_ours(struct store *store, bool *ours)
 {
 	struct buf sum = BUF_INIT;
 	int rc = bdb_get(store->tables[BDB_META], NULL, STR("index"), &sum, 0);
-	bool ours = rc == 0 && sum.len == sizeof(store->sum) &&
-		    memcmp(sum.data, store->sum, sizeof(store->sum)) == 0;
 
+	*ours = rc == 0 && sum.len == sizeof(store->sum) && !store->index_is_new &&
+		memcmp(sum.data, store->sum, sizeof(store->sum)) == 0;
 	buf_free(&sum);
-	return ours && !store->index_is_new;
+	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
 static bool settle_index(struct store *store, enum store_mode mode, struct err *err)
 {
-	if (index_is_ours(store))
+	bool ours;
+	int rc = index_is_ours(store, &ours);
+
+	if (rc != 0)
+		return bdb_fail(store, rc, "index", err);
+	if (ours)
 		return true;
 	if (mode == STORE_JOIN)
 		return err_set(err, ERR_INTERNAL, NULL, "the index was made for other tables");

@@ -62,13 +62,25 @@ static int copy_bytes(int from, int to)
 	return 0;
 }
 
+/* A finished log never changes: what was copied before a crash or an outage is not copied again. */
+static bool is_archived(const char *path, const char *name, int folder)
+{
+	struct stat log, copy;
+
+	return stat(path, &log) == 0 && fstatat(folder, name, &copy, 0) == 0 &&
+	       log.st_size == copy.st_size;
+}
+
 /* A copy has its final name only when all of it is on disk. */
 static int copy_log(const char *path, int folder)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	char part[NAME_MAX + 1];
-	int from = open(path, O_RDONLY | O_CLOEXEC), to = -1, rc = 0;
+	int from, to = -1, rc = 0;
 
+	if (is_archived(path, name, folder))
+		return 0;
+	from = open(path, O_RDONLY | O_CLOEXEC);
 	snprintf(part, sizeof(part), "%s.part", name);
 	if (from >= 0)
 		to = openat(folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

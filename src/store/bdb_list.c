@@ -104,14 +104,24 @@ static int go_to_record(DBC *cursor, struct index_key *key, uint64_t number)
 	return rc == 0 ? get(cursor, key, DB_CURRENT) : rc;
 }
 
-/* The last entry before the key, or the last of all. */
+static int compare(const struct index_key *a, const struct index_key *b)
+{
+	int order = memcmp(a->bytes, b->bytes, a->len < b->len ? a->len : b->len);
+
+	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+/* The last entry before the key, or the last of all; others may insert between our steps. */
 static int go_before(DBC *cursor, struct index_key *key, bool to_end)
 {
+	const struct index_key from = *key;
 	int rc = to_end ? DB_NOTFOUND : get(cursor, key, DB_SET_RANGE);
 
 	if (rc == DB_NOTFOUND)
-		return get(cursor, key, DB_LAST);
-	return rc == 0 ? get(cursor, key, DB_PREV) : rc;
+		rc = get(cursor, key, DB_LAST);
+	while (rc == 0 && !to_end && compare(key, &from) >= 0)
+		rc = get(cursor, key, DB_PREV);
+	return rc;
 }
 
 static int go_on(DBC *cursor, const struct listing *listing, struct index_key *key)

@@ -113,7 +113,9 @@ static bool take_task(
 	struct task task;
 	char text[ID_TEXT_LEN + 1];
 
-	(void)store;
+	/* What is told is on disk. */
+	if (!store_flush(store, err))
+		return false;
 	if (record_decode(&task, record))
 		return each->take(&task, each->data);
 	id_format(id, text);

@@ -233,6 +233,7 @@ static void test_conditional_requests(void **state)
 		{ "PUT", "HTTP_IF_MATCH", "\"1\"", 200 },
 		{ "PUT", "HTTP_IF_MATCH", "\"1\"", 412 },
 		{ "PUT", "HTTP_IF_MATCH", "*", 200 },
+		{ "PUT", "HTTP_IF_NONE_MATCH", "*", 412 },
 	};
 	struct fixture *fixture = *state;
 	char uri[128];

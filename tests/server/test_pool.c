@@ -79,8 +79,12 @@ static void test_stuck(void **state)
 		/* perhaps it waits for the sibling that waits for the disk */
 		{ ROLE_WORKER, 'S', 29999, true, false },
 		{ ROLE_WORKER, 'S', 30000, true, true },
-		{ ROLE_KEEPER, 'D', 29999, false, false },
-		{ ROLE_KEEPER, 'D', 30000, false, true },
+		{ ROLE_WORKER, 'D', 29999, false, false },
+		{ ROLE_WORKER, 'D', 30000, false, true },
+		/* a checkpoint on a slow disk is one call of the store */
+		{ ROLE_KEEPER, 'D', 3600000, false, false },
+		{ ROLE_KEEPER, 'R', 3600000, false, false },
+		{ ROLE_KEEPER, 'S', 5000, false, true },
 		{ ROLE_WORKER, 'R', 29999, false, false },
 		{ ROLE_WORKER, 'R', 30000, false, true },
 		/* one call may take them minutes */
