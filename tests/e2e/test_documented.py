@@ -1,5 +1,6 @@
 """VirtShell as its document shows it, through real curl, TLS, nginx, workers and store."""
 import json
+import os
 import re
 import subprocess
 import time
@@ -318,9 +319,34 @@ def statuses():
     equal(found("/tasks/setting%20up"), {made["dispatched"]}, "and is in its new one")
 
 
+def too_large():
+    """HTTP/2 takes another way through nginx than HTTP/1.1 to the same refusal."""
+    instance = shared()
+    big = os.path.join(instance.dir, "big")
+    with open(big, "wb") as body:
+        body.write(b"0" * 300000)
+    for http in ("--http2", "--http1.1"):
+        status, _, body = curl(
+            instance,
+            "POST",
+            BASE + "/tasks",
+            "-H",
+            "Expect:",
+            "--data-binary",
+            "@" + big,
+            http=http,
+            content_type="application/x-www-form-urlencoded",
+        )
+        equal(
+            (status, body),
+            (413, b'{"error":"The request is too large."}'),
+            f"{http}: a body that is too large",
+        )
+
+
 def ending():
     shared().verify("documented")
     shared().stop("documented")
 
 
-run_tests(documented, documented_tasks, addresses, statuses, ending)
+run_tests(documented, documented_tasks, addresses, statuses, too_large, ending)

@@ -101,10 +101,23 @@ def supervisor_killed():
     """Children whose supervisor is gone leave by themselves, and the next start has everything."""
     instance = Instance()
     uuid = instance.create(description="survives")
+    instance.ctl("load-sample", "20000", "--tenant", "demo")
+    # Somebody reads a long list slowly: that must not keep a worker without a supervisor.
+    reader = subprocess.Popen(
+        ["curl", "-s", "--noproxy", "*", "--limit-rate", "1k", "--cacert", instance.cert]
+        + ["-H", f"Authorization: Bearer {instance.token}", "-o", "/dev/null"]
+        + [f"https://{instance.host}/api/virtshell/v1/tasks/"]
+    )
+    streaming = until(
+        lambda: any(child["waiting"] for child in instance.status()["processes"]), 10
+    )
+    ok(streaming, "a list is being streamed")
     children = child_pids(instance.daemon.pid)
     instance.daemon.kill()
     instance.daemon.wait()
-    ok(until(lambda: all(map(gone, children)), 5), "orphans leave", children)
+    ok(until(lambda: all(map(gone, children)), 8), "orphans leave", children)
+    reader.kill()
+    reader.wait()
     begun = time.monotonic()
     instance.start()
     ok(time.monotonic() - begun < 5, "a start over stale sockets takes no time")
