@@ -117,7 +117,7 @@ def full_disk():
     mounted = (
         os.geteuid() == 0
         and subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=96m", "polytask", path], capture_output=True
+            ["mount", "-t", "tmpfs", "-o", "size=256m", "polytask", path], capture_output=True
         ).returncode
         == 0
     )
@@ -130,7 +130,7 @@ def full_disk():
             expect=FULL,
             store=os.path.join(path, "store"),
             conf={
-                "reserve_mb": "4",
+                "reserve_mb": "16",
                 "expected_tasks": "1000",
                 "checkpoint_mb": "1",
                 "checkpoint_seconds": "1",
