@@ -123,24 +123,23 @@ static bool read_id(void *at, const json_t *json, struct mem *mem)
 static void write_dialect(const void *at, struct buf *out)
 {
 	const uint8_t *code = at;
-	const struct dialect *dialect = dialect_by_code(*code);
+	const char *name = dialect_code_name(*code);
 
-	if (dialect)
-		buf_put_json(out, str_of(dialect->name));
+	if (name)
+		buf_put_json(out, str_of(name));
 	else
 		buf_printf(out, "%u", *code);
 }
 
 static bool read_dialect(void *at, const json_t *json, struct mem *mem)
 {
-	const struct dialect *dialect = json_is_string(json) ? dialect_by_name(json_str(json))
-							     : NULL;
+	uint8_t read = json_is_string(json) ? dialect_code_of(json_str(json)) : 0;
 	uint8_t *code = at;
 
 	(void)mem;
-	if (dialect)
-		*code = dialect->code;
-	return dialect;
+	if (read)
+		*code = read;
+	return read;
 }
 
 static void write_state(const void *at, struct buf *out)

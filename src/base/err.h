@@ -25,6 +25,10 @@
 	X(ERR_URI_TOO_LONG, "uri-too-long", 414, "The address is too long.")                       \
 	X(ERR_MEDIA_TYPE, "media-type", 415, "The media type is not supported.")                   \
 	X(ERR_UNPROCESSABLE, "unprocessable", 422, "The request was understood but is not valid.") \
+	X(ERR_TOO_BROAD, "too-broad", 422,                                                         \
+		"Too many tasks fit this combination of filters and order; narrow it.")            \
+	X(ERR_KEY_REUSED, "key-reused", 422,                                                       \
+		"The Idempotency-Key was used before with another request.")                       \
 	X(ERR_TOO_MANY, "too-many", 429, "Too many requests.")                                     \
 	X(ERR_INTERNAL, "internal", 500, "An internal error occurred.")                            \
 	X(ERR_NO_MEMORY, "no-memory", 500, "Memory is exhausted.")                                 \
@@ -47,8 +51,9 @@ struct err {
 	enum err_code code;
 	char field[64]; /* which member, parameter or header; empty when none */
 	char text[240]; /* one sentence for the client; never a secret, never a path of the host */
-	struct str detail; /* a dialect's own rendering where one sentence is not enough: borrowed
-			      from the request's memory, empty otherwise */
+	struct str detail; /* where one sentence is not enough, a dialect's own rendering; with
+			      ERR_METHOD the value of Allow. Borrowed from the request's memory,
+			      empty otherwise */
 };
 
 /*

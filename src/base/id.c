@@ -1,5 +1,6 @@
 #include "base/id.h"
 
+#include <openssl/evp.h>
 #include <sys/random.h>
 #include <uuid/uuid.h>
 
@@ -32,6 +33,33 @@ bool id_new(struct id *id, int64_t wall_ms)
 	memcpy(id->bytes + 8, random, 8);
 	id->bytes[8] = (uint8_t)(0x80 | (id->bytes[8] & 0x3F));
 	return true;
+}
+
+bool id_of_name(struct id *id, struct str kind, struct str name)
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	uint8_t sum[EVP_MAX_MD_SIZE];
+	bool ok;
+
+	if (!context)
+		return false;
+	ok = EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+	     EVP_DigestUpdate(context, kind.ptr, kind.len) == 1 &&
+	     EVP_DigestUpdate(context, "", 1) == 1 &&
+	     EVP_DigestUpdate(context, name.ptr, name.len) == 1 &&
+	     EVP_DigestFinal_ex(context, sum, NULL) == 1;
+	EVP_MD_CTX_free(context);
+	if (!ok)
+		return false;
+	memcpy(id->bytes, sum, sizeof(id->bytes));
+	id->bytes[8] = (uint8_t)(0x80 | (id->bytes[8] & 0x3F));
+	id_set_version(id, 8);
+	return true;
+}
+
+void id_set_version(struct id *id, unsigned version)
+{
+	id->bytes[6] = (uint8_t)((version & 0xF) << 4 | (id->bytes[6] & 0xF));
 }
 
 bool id_parse(struct id *id, struct str text)

@@ -7,19 +7,20 @@ const struct dialect *const dialects[] = {
 		NULL,
 };
 
-static const struct index_field all_tasks[] = {
-	{ .code = 1, .source = INDEX_ALL, .name = "all" },
-	{ .code = 2, .source = INDEX_STATE, .name = "state" },
-	{ .code = 3, .source = INDEX_UPDATED, .name = "updated" },
-	{ .source = INDEX_END },
-};
-
 static const struct index_table tables[] = {
-	{ .dialect = 0, .fields = all_tasks },
 #define X(name, code) { .dialect = (code), .fields = name##_indexed },
-	DIALECT_LIST(X)
+	DIALECT_LIST(X) RESOURCE_LIST(X)
 #undef X
 		{ .fields = NULL },
+};
+
+static const struct {
+	uint8_t code;
+	const char *name;
+} names[] = {
+#define X(name, code) { (code), #name },
+	DIALECT_LIST(X) RESOURCE_LIST(X)
+#undef X
 };
 
 const struct index_table *dialect_indexes(void)
@@ -80,6 +81,24 @@ const struct dialect *dialect_by_code(uint8_t code)
 			return dialects[i];
 	}
 	return NULL;
+}
+
+const char *dialect_code_name(uint8_t code)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].code == code)
+			return names[i].name;
+	}
+	return NULL;
+}
+
+uint8_t dialect_code_of(struct str name)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (str_eq(name, str_of(names[i].name)))
+			return names[i].code;
+	}
+	return 0;
 }
 
 const char *dialect_word(const struct dialect *dialect, enum task_state state)

@@ -12,38 +12,71 @@ struct state_word {
 	const char *word;
 };
 
+/* An address that ends with a slash too many: not found, the same as without, or a redirect. */
+enum dialect_slash { SLASH_STRICT = 0, SLASH_OPTIONAL, SLASH_REDIRECT };
+
 struct dialect {
 	const char *name;
 	uint8_t code;		     /* in records and index keys: from 1, never reused */
 	const char *const *prefixes; /* whole path segments, "/api/virtshell/v1"; ends with NULL */
-	bool slash_optional;	     /* /tasks and /tasks/ are the same */
+	enum dialect_slash slash;
 	const struct route *routes;
 	/* Both ways: the first row of a state is its word, every word leads to its state. Ends with
 	 * { 0 }. */
 	const struct state_word *words;
 	enum task_state other_words; /* the state of unknown words; TASK_STATE_NONE: refused */
-	const struct index_field *indexed;
+	const struct index_field *indexed; /* begins with INDEX_COMMON */
 	const char *media_type;
 	enum err_code unknown_method; /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
-	/* Writes status, headers and body of a refusal in the dialect's own shape. */
-	void (*refuse)(const struct err *err, struct response *response);
+	unsigned id_version;	      /* what its clients take ids for: 4; 0: ours, 7 */
+	/* Writes status, headers and body of a refusal in the dialect's own shape. The request may
+	 * be one that could not be read: then it has no segments, query or variables. */
+	void (*refuse)(
+		const struct request *request, const struct err *err, struct response *response);
+
+	/*
+	 * For tasks of this dialect that come in by the native API. prepare completes a CREATE that
+	 * has the client's fields in op->change: the id where this dialect's clients name it
+	 * (op->fresh), op->numbered, members that every task has. admit says whether a task may be
+	 * as it is, made or changed (before is NULL for a new one): required members there, each of
+	 * its type, transitions that the dialect knows; err.field names the member. admit also is
+	 * what keeps its encoder from writing nonsense. Both pure.
+	 */
+	bool (*prepare)(const struct request *request, struct op *op, struct err *err);
+	bool (*admit)(const struct task *before, const struct task *task, struct err *err);
 };
 
 /*
  * The one list: a row X(name, code) makes <name>.c part of the service, which defines the two
  * constants below it. Codes stand in records and index keys: from 1, never reused.
  */
-#define DIALECT_LIST(X) X(virtshell, 1)
+#define DIALECT_LIST(X) \
+	X(virtshell, 1) \
+	X(vionlabs, 2)  \
+	X(uplynk, 3)    \
+	X(fourhse, 4)   \
+	X(idol, 5)      \
+	X(native, 6)
+
+/*
+ * What tasks of a dialect are about and what it keeps besides them: records like those of tasks, in
+ * no list of tasks. Codes from INDEX_RESOURCES on. <name>_indexed is its table, without
+ * INDEX_COMMON.
+ */
+#define RESOURCE_LIST(X) X(uplynk_point, 129)
 
 #define X(name, code)                               \
 	extern const struct dialect name##_dialect; \
 	extern const struct index_field name##_indexed[];
 DIALECT_LIST(X)
 #undef X
+#define X(name, code) extern const struct index_field name##_indexed[];
+RESOURCE_LIST(X)
+#undef X
 
 enum dialect_code {
 #define X(name, code) DIALECT_CODE_##name = (code),
-	DIALECT_LIST(X)
+	DIALECT_LIST(X) RESOURCE_LIST(X)
 #undef X
 };
 
@@ -57,7 +90,11 @@ extern const struct dialect *const dialects[];
 const struct dialect *dialect_by_path(const struct request *request, size_t *skip);
 const struct dialect *dialect_by_name(struct str name);
 const struct dialect *dialect_by_code(uint8_t code);
-/* The tables of all dialects and the one of all tasks (code 0): what store_open wants. */
+/* The name of a dialect or a resource, NULL for no such code; and the code of a name, 0 for none.
+ */
+const char *dialect_code_name(uint8_t code);
+uint8_t dialect_code_of(struct str name);
+/* The tables of all dialects and resources: what store_open wants. */
 const struct index_table *dialect_indexes(void);
 
 /* The dialect's word for a state; never NULL for a complete table. */

@@ -7,7 +7,7 @@ static struct str fold_status(struct str word)
 }
 
 const struct index_field virtshell_indexed[] = {
-	{ .code = VIRTSHELL_BY_ALL, .source = INDEX_ALL, .name = "all" },
+	INDEX_COMMON,
 	{ .code = VIRTSHELL_BY_STATUS,
 		.source = INDEX_WORD,
 		.name = "status",
@@ -80,8 +80,9 @@ static void put_others(struct buf *out, const struct task *task)
 	}
 }
 
-static bool put_task(const struct task *task, struct buf *out)
+static bool put_task(const struct request *request, const struct task *task, struct buf *out)
 {
+	(void)request;
 	buf_puts(out, "{\"uuid\":");
 	put_uuid(out, &task->id);
 	put_optional(out, task, "description");
@@ -101,9 +102,9 @@ static bool put_task(const struct task *task, struct buf *out)
 	return buf_ok(out);
 }
 
-static bool put_tail(const struct result *result, struct buf *out)
+static bool put_tail(const struct request *request, const struct result *result, struct buf *out)
 {
-	(void)result;
+	(void)request, (void)result;
 	buf_puts(out, "]}");
 	return buf_ok(out);
 }
@@ -116,16 +117,18 @@ static bool finish(struct response *response, struct err *err)
 }
 
 /* One task, or what stands before the rows of a list. */
-static bool encode_read(const struct result *result, struct response *response, struct err *err)
+static bool encode_read(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
 {
 	if (result->kind == OP_LIST)
 		buf_puts(&response->body, "{\"tasks\":[");
 	else
-		put_task(&result->task, &response->body);
+		put_task(request, &result->task, &response->body);
 	return finish(response, err);
 }
 
-static bool encode_done(const struct result *result, struct response *response, struct err *err)
+static bool encode_done(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
 {
 	static const char *const verbs[OP_KINDS] = {
 		[OP_CREATE] = "create",
@@ -133,6 +136,7 @@ static bool encode_done(const struct result *result, struct response *response, 
 		[OP_REMOVE] = "delete",
 	};
 
+	(void)request;
 	buf_printf(&response->body, "{\"%s\":\"success\"", verbs[result->kind]);
 	if (result->kind == OP_CREATE) {
 		buf_puts(&response->body, ",\"task_id\":");
@@ -152,14 +156,16 @@ static const struct refusal {
 	[ERR_METHOD] = { .status = 501 },
 	[ERR_MEDIA_TYPE] = { .status = 400 },
 	[ERR_UNPROCESSABLE] = { .status = 400 },
+	[ERR_KEY_REUSED] = { .status = 400 },
 	[ERR_DISK_FULL] = { .status = 503 },
 };
 
-static void refuse(const struct err *err, struct response *response)
+static void refuse(const struct request *request, const struct err *err, struct response *response)
 {
 	static const struct refusal nothing;
 	const struct refusal *own = err->code < ERR_CODES ? &refusals[err->code] : &nothing;
 
+	(void)request;
 	buf_reset(&response->body);
 	response->media_type = NULL;
 	response->status = own->status ? own->status : err_status(err->code);
@@ -208,7 +214,7 @@ const struct dialect virtshell_dialect = {
 	.name = "virtshell",
 	.code = DIALECT_CODE_virtshell,
 	.prefixes = prefixes,
-	.slash_optional = true,
+	.slash = SLASH_OPTIONAL,
 	.routes = routes,
 	.words = words,
 	.other_words = TASK_RUNNING,
@@ -216,4 +222,5 @@ const struct dialect virtshell_dialect = {
 	.media_type = "application/json",
 	.unknown_method = ERR_NOT_IMPLEMENTED,
 	.refuse = refuse,
+	.admit = virtshell_admit,
 };

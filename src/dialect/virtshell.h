@@ -15,8 +15,7 @@
 #include "dialect/dialect.h"
 
 enum virtshell_index {
-	VIRTSHELL_BY_ALL = 1,
-	VIRTSHELL_BY_STATUS = 2,
+	VIRTSHELL_BY_STATUS = INDEX_OWN,
 };
 
 /* Decoders of the rows of that name (http/route.h). */
@@ -28,5 +27,7 @@ bool virtshell_decode_create(struct request *request, struct op *op, struct err 
 bool virtshell_decode_update(struct request *request, struct op *op, struct err *err);
 bool virtshell_decode_remove(struct request *request, struct op *op, struct err *err);
 
+/* struct dialect's. */
+bool virtshell_admit(const struct task *before, const struct task *task, struct err *err);
 /* Whether the specification names this member; all others are kept and given back untouched. */
 bool virtshell_is_member(struct str name);

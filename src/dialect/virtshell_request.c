@@ -166,11 +166,26 @@ static bool start(struct op *op, enum op_kind kind, const struct id *id)
 	return true;
 }
 
+/* What an answer copies as it is must be what the specification says it is. */
+bool virtshell_admit(const struct task *before, const struct task *task, struct err *err)
+{
+	static const char *const texts[] = { "description", "type", "object_uuid", "log" };
+
+	(void)before;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct str json = task_field(task, str_of(texts[i]));
+
+		if (json.ptr && json.ptr[0] != '"')
+			return err_set(
+				err, ERR_UNPROCESSABLE, texts[i], "%s must be a string", texts[i]);
+	}
+	return true;
+}
+
 bool virtshell_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	if (!must_accept(request, err))
 		return false;
-	op->list = (struct list_query){ .field = VIRTSHELL_BY_ALL };
 	return start(op, OP_LIST, NULL);
 }
 
@@ -178,8 +193,7 @@ bool virtshell_decode_status(struct request *request, struct op *op, struct err 
 {
 	if (!must_accept(request, err))
 		return false;
-	op->list = (struct list_query){ .field = VIRTSHELL_BY_STATUS,
-		.value = request_var(request, "key") };
+	list_where(&op->list, VIRTSHELL_BY_STATUS, request_var(request, "key"));
 	return start(op, OP_LIST, NULL);
 }
 

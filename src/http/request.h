@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/zone.h"
 
 #define REQUEST_PARAMS_MAX   128
 #define REQUEST_URI_MAX	     8192
@@ -59,6 +60,11 @@ struct request {
 	struct pair vars[REQUEST_VARS_MAX]; /* {id} -> the segment, by route_find */
 	size_t var_count;
 	int64_t now; /* ms, set by whoever read it */
+
+	/* What links are made of, set by app: "https://tasks.example.com", or empty; and the zone
+	 * that times are told in where a dialect tells local time. */
+	struct str base_url;
+	const struct zone *zone;
 };
 
 /* Adds a FastCGI parameter; ERR_TOO_LARGE past REQUEST_PARAMS_MAX. Texts are borrowed. */

@@ -16,13 +16,15 @@ struct route {
 	/* Request to operation. Pure; the op borrows from the request. */
 	bool (*decode)(struct request *request, struct op *op, struct err *err);
 	/*
-	 * Result to answer. For a list it writes what stands before the rows; then row is called
-	 * for each, with a comma between them written by the caller, then tail. For others row and
-	 * tail are NULL.
+	 * Result to answer. For a list, and where connected tasks stand in the way of a removal
+	 * (result->listing), it writes what stands before the rows; then row is called for each,
+	 * with a comma between them written by the caller, then tail. A row that gives no list has
+	 * neither. result->total and offset are known from the start, rows and next in the tail.
 	 */
-	bool (*encode)(const struct result *result, struct response *response, struct err *err);
-	bool (*row)(const struct task *task, struct buf *out);
-	bool (*tail)(const struct result *result, struct buf *out);
+	bool (*encode)(const struct request *request, const struct result *result,
+		struct response *response, struct err *err);
+	bool (*row)(const struct request *request, const struct task *task, struct buf *out);
+	bool (*tail)(const struct request *request, const struct result *result, struct buf *out);
 };
 
 /* The last row of a table. */

@@ -1,10 +1,12 @@
 #include "server/app.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "auth/signature.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/condition.h"
 
 /* The shape of a refusal where no dialect is known: the address belongs to none. */
 static void refuse_plainly(const struct err *err, struct response *response)
@@ -27,7 +29,7 @@ static void refuse(struct exchange *exchange, const struct err *err)
 	buf_free(&response->head);
 	response->head = head;
 	if (exchange->dialect)
-		exchange->dialect->refuse(err, response);
+		exchange->dialect->refuse(&exchange->request, err, response);
 	else
 		refuse_plainly(err, response);
 }
@@ -55,27 +57,85 @@ static bool check_principal(struct exchange *exchange, struct err *err)
 	return true;
 }
 
+/* ---- the row ---- */
+
+/* What links begin with: as configured, else as the client wrote it; a Host that is none: nothing.
+ */
+static bool set_base_url(const struct app *app, struct request *request, struct err *err)
+{
+	struct str scheme = request_param(request, "REQUEST_SCHEME");
+	struct str host = request_param(request, "HTTP_HOST");
+	char text[300];
+	int len;
+
+	request->zone = app->zone;
+	request->base_url = str_of(app->public_url ? app->public_url : "");
+	if (request->base_url.len > 0 || host.len == 0 || host.len > 255)
+		return true;
+	for (size_t i = 0; i < host.len; i++) {
+		if (!isalnum((unsigned char)host.ptr[i]) && !strchr("-._:[]", host.ptr[i]))
+			return true;
+	}
+	len = snprintf(text, sizeof(text), "%s://%.*s",
+		str_eq(scheme, STR("http")) ? "http" : "https", STR_FMT(host));
+	request->base_url = mem_copy(request->mem, (struct str){ text, (size_t)len });
+	return request->base_url.ptr || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+/* The same address without the slash at its end, query and all. */
+static bool redirect(struct exchange *exchange, struct err *err)
+{
+	struct request *request = &exchange->request;
+	struct str query = str_from(request->uri, request->path.len);
+	struct buf to = BUF_INIT;
+
+	buf_put_str(&to, request->base_url);
+	buf_put(&to, request->path.ptr, request->path.len - 1);
+	buf_put_str(&to, query);
+	response_header(&exchange->response, "Location", buf_str(&to));
+	exchange->response.status = 307;
+	exchange->route = NULL;
+	if (!buf_ok(&to))
+		err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	buf_free(&to);
+	return buf_ok(&to);
+}
+
+/* The method is not one of this address: says which are. */
+static bool answer_methods(struct exchange *exchange, unsigned allowed, struct err *err)
+{
+	struct buf allow = BUF_INIT;
+	struct str text;
+
+	exchange->route = NULL;
+	route_allow(allowed, &allow);
+	response_header(&exchange->response, "Allow", buf_str(&allow));
+	text = mem_copy(exchange->request.mem, buf_str(&allow));
+	buf_free(&allow);
+	if (exchange->request.method == METHOD_OPTIONS) {
+		exchange->response.status = 204;
+		return true;
+	}
+	err_set(err, exchange->dialect->unknown_method, NULL, NULL);
+	err->detail = text;
+	return false;
+}
+
+/* False: to be refused; true without a route: answered already. */
 static bool find_route(struct exchange *exchange, size_t skip, struct err *err)
 {
 	struct request *request = &exchange->request;
 	unsigned allowed = 0;
-	struct buf allow = BUF_INIT;
 
 	switch (route_find(exchange->dialect->routes, request, skip, &exchange->route, &allowed)) {
 	case ROUTE_FOUND:
-		if (request->slash && !exchange->dialect->slash_optional)
-			return err_set(err, ERR_NO_ROUTE, NULL, NULL);
-		return true;
-	case ROUTE_NO_METHOD:
-		route_allow(allowed, &allow);
-		response_header(&exchange->response, "Allow", buf_str(&allow));
-		buf_free(&allow);
-		exchange->route = NULL;
-		if (request->method == METHOD_OPTIONS) {
-			exchange->response.status = 204;
+		if (!request->slash || exchange->dialect->slash == SLASH_OPTIONAL)
 			return true;
-		}
-		return err_set(err, exchange->dialect->unknown_method, NULL, NULL);
+		if (exchange->dialect->slash == SLASH_REDIRECT)
+			return redirect(exchange, err);
+		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
+	case ROUTE_NO_METHOD:
+		return answer_methods(exchange, allowed, err);
 	case ROUTE_NO_PATH:
 	default:
 		exchange->route = NULL;
@@ -85,6 +145,8 @@ static bool find_route(struct exchange *exchange, size_t skip, struct err *err)
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
 	}
 }
+
+/* ---- what holds for every row ---- */
 
 static bool check_digest(const struct request *request, struct err *err)
 {
@@ -104,100 +166,51 @@ static bool check_digest(const struct request *request, struct err *err)
 	return true;
 }
 
-/* The strong tag "N" of a revision; 0 when the text is none that we ever sent. */
-static uint64_t revision_of_tag(struct str tag)
+static bool make_id(const struct dialect *dialect, int64_t now, struct id *id, struct err *err)
 {
-	uint64_t revision;
-
-	if (tag.len < 3 || tag.ptr[0] != '"' || tag.ptr[tag.len - 1] != '"' ||
-		!str_to_u64((struct str){ tag.ptr + 1, tag.len - 2 }, &revision))
-		return 0;
-	return revision;
-}
-
-/* Walks a list of tags (RFC 9110 §13.1): whether `*` or the revision is among them. */
-static bool tags_have(struct str tags, uint64_t revision, bool weak)
-{
-	while (tags.len > 0) {
-		const char *comma = memchr(tags.ptr, ',', tags.len);
-		size_t len = comma ? (size_t)(comma - tags.ptr) : tags.len;
-		struct str tag = str_trim((struct str){ tags.ptr, len });
-
-		if (weak && str_starts(tag, STR("W/")))
-			tag = str_from(tag, 2);
-		if (str_eq(tag, STR("*")) || (revision && revision_of_tag(tag) == revision))
-			return true;
-		tags = str_from(tags, comma ? len + 1 : len);
-	}
-	return false;
-}
-
-/*
- * If-Match names one revision, which the store compares inside the transaction. If-None-Match: *
- * means "only if it is not there", which no change of a task can fulfil (RFC 9110 §13.1.2).
- */
-static bool take_if_match(const struct request *request, struct op *op, struct err *err)
-{
-	struct str tag = str_trim(request_param(request, "HTTP_IF_MATCH"));
-	struct str none = str_trim(request_param(request, "HTTP_IF_NONE_MATCH"));
-
-	if ((op->kind == OP_UPDATE || op->kind == OP_REMOVE || op->kind == OP_ARCHIVE) &&
-		str_eq(none, STR("*")))
-		return err_set(err, ERR_PRECONDITION, "If-None-Match", NULL);
-	if (tag.len == 0 || str_eq(tag, STR("*")))
-		return true;
-	op->if_revision = revision_of_tag(tag);
-	if (op->if_revision == 0)
-		return err_set(err, ERR_PRECONDITION, "If-Match", NULL);
+	if (!id_new(id, now))
+		return err_set(err, ERR_INTERNAL, NULL, NULL);
+	if (dialect->id_version)
+		id_set_version(id, dialect->id_version);
 	return true;
+}
+
+static void introduce(const struct request *request, struct op *op)
+{
+	op->mem = request->mem;
+	op->tenant = request->principal.tenant;
+	op->actor = request->principal.user;
+	op->now = request->now;
 }
 
 static bool decode(struct exchange *exchange, struct op *op, struct err *err)
 {
 	struct request *request = &exchange->request;
+	bool changes = request->method != METHOD_GET && request->method != METHOD_HEAD;
 
-	if (!exchange->route->decode(request, op, err) || !take_if_match(request, op, err))
+	introduce(request, op);
+	if (changes && !make_id(exchange->dialect, request->now, &op->fresh, err))
 		return false;
-	op->tenant = request->principal.tenant;
-	op->actor = request->principal.user;
-	op->now = request->now;
-	op->dialect = exchange->dialect->code;
-	if (op->kind == OP_CREATE && id_is_zero(&op->fresh) && !id_new(&op->fresh, request->now))
-		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	return true;
-}
-
-/* One task's answer carries its revision; a reader who has it already is told so. */
-static void tag_answer(struct exchange *exchange)
-{
-	const struct result *result = &exchange->result;
-	struct response *response = &exchange->response;
-	char tag[24];
-
-	if (result->kind == OP_LIST || result->kind == OP_REMOVE || result->task.revision == 0)
-		return;
-	snprintf(tag, sizeof(tag), "\"%llu\"", (unsigned long long)result->task.revision);
-	response_header(response, "ETag", str_of(tag));
-	if (result->kind == OP_READ &&
-		tags_have(request_param(&exchange->request, "HTTP_IF_NONE_MATCH"),
-			result->task.revision, true)) {
-		response->status = 304;
-		response->media_type = NULL;
-		buf_reset(&response->body);
+	if (!exchange->route->decode(request, op, err) || !condition_take(request, op, err))
+		return false;
+	if (op->also) {
+		introduce(request, op->also);
+		return !id_is_zero(&op->also->fresh) ||
+		       make_id(exchange->dialect, request->now, &op->also->fresh, err);
 	}
+	return true;
 }
 
 static bool encode(struct exchange *exchange, struct err *err)
 {
 	struct response *response = &exchange->response;
 
-	if (!exchange->route->encode(&exchange->result, response, err))
+	if (!exchange->route->encode(&exchange->request, &exchange->result, response, err))
 		return false;
 	if (!buf_ok(&response->body) || !buf_ok(&response->head))
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	tag_answer(exchange);
-	exchange->streaming = exchange->result.kind == OP_LIST &&
-			      exchange->request.method != METHOD_HEAD;
+	condition_tag(&exchange->request, &exchange->result, response);
+	exchange->streaming = exchange->result.listing && exchange->request.method != METHOD_HEAD;
 	return true;
 }
 
@@ -214,7 +227,8 @@ static bool serve(struct app *app, struct exchange *exchange, struct err *err)
 		return false;
 	if (!exchange->dialect)
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
-	if (!check_principal(exchange, err) || !find_route(exchange, skip, err))
+	if (!set_base_url(app, request, err) || !check_principal(exchange, err) ||
+		!find_route(exchange, skip, err))
 		return false;
 	if (!exchange->route)
 		return true;
@@ -264,18 +278,18 @@ bool app_more(struct exchange *exchange, size_t enough, struct err *err)
 	bool end = false;
 
 	while (body->len < enough) {
-		if (!store_next(exchange->result.listing, &row, &end, err))
+		if (!store_next(&exchange->result, &row, &end, err))
 			return false;
 		if (end)
 			break;
-		if (exchange->rows++ > 0)
+		if (exchange->result.rows > 1)
 			buf_putc(body, ',');
-		if (!exchange->route->row(&row, body))
+		if (!exchange->route->row(&exchange->request, &row, body))
 			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	}
 	if (end) {
 		exchange->streaming = false;
-		exchange->route->tail(&exchange->result, body);
+		exchange->route->tail(&exchange->request, &exchange->result, body);
 	}
 	return buf_ok(body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
@@ -329,12 +343,12 @@ void app_reset(struct exchange *exchange)
 	exchange->request.method = METHOD_NONE;
 	exchange->request.slash = false;
 	exchange->request.uri = exchange->request.path = exchange->request.body = STR_NULL;
+	exchange->request.base_url = STR_NULL;
 	exchange->request.principal = (struct principal){ 0 };
 	exchange->request.mem = &exchange->mem;
 	exchange->result.kind = OP_NONE;
 	exchange->route = NULL;
 	exchange->dialect = NULL;
-	exchange->rows = 0;
 	exchange->streaming = false;
 }
 

@@ -14,6 +14,8 @@ struct app {
 	struct store *store;
 	struct auth_rules rules;
 	size_t body_limit;
+	const char *public_url;	 /* links begin with it; "": with what the request was sent to */
+	const struct zone *zone; /* NULL: UTC */
 };
 
 /*
@@ -27,7 +29,6 @@ struct exchange {
 	struct result result; /* what the answer, and a list's rows, borrow from */
 	const struct route *route;
 	const struct dialect *dialect;
-	size_t rows;	/* of a list, written so far */
 	bool streaming; /* a list with rows still to come: app_more */
 	int64_t began_us;
 };

@@ -26,7 +26,7 @@
 
 struct store {
 	DB_ENV *env;
-	DB *tasks; /* id -> record, hash */
+	DB *tasks; /* tenant and id -> record, hash */
 	DB *index; /* associated with tasks: it makes the entries, nobody reads it */
 	DB *ranks; /* the same file, not associated: walking and record numbers */
 	DB *tables[STORE_TABLES + 1]; /* hash */
@@ -81,11 +81,6 @@ int bdb_drop_index(struct store *store);
 int bdb_get(DB *db, DB_TXN *txn, struct str key, struct buf *out, uint32_t flags);
 int bdb_put(DB *db, DB_TXN *txn, struct str key, struct str value, uint32_t flags);
 
-static inline struct str bdb_id(const struct id *id)
-{
-	return (struct str){ (const char *)id->bytes, sizeof(id->bytes) };
-}
-
 static inline struct str bdb_key(const struct index_key *key)
 {
 	return (struct str){ (const char *)key->bytes, key->len };
@@ -121,6 +116,14 @@ static inline DBT bdb_nothing(void)
 	dbt.flags = DB_DBT_USERMEM | DB_DBT_PARTIAL;
 	return dbt;
 }
+
+/* ---- bdb_apply.c ---- */
+
+/* Appends the record of a task to out. flags as bdb_get. */
+int bdb_get_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
+	struct buf *out, uint32_t flags);
+/* A record that cannot be decoded: says so in the log; returns false. The key ends in the id. */
+bool bdb_unreadable(const struct index_key *key, struct err *err);
 
 /* ---- bdb_list.c ---- */
 

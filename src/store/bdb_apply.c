@@ -10,16 +10,45 @@ struct work {
 
 /* ---- one task ---- */
 
-static bool decode(
-	struct task *task, const struct buf *record, const struct id *id, struct err *err)
+bool bdb_unreadable(const struct index_key *key, struct err *err)
 {
 	char text[ID_TEXT_LEN + 1];
+	struct id id = { { 0 } };
+
+	if (key->len >= sizeof(id.bytes))
+		memcpy(id.bytes, key->bytes + key->len - sizeof(id.bytes), sizeof(id.bytes));
+	id_format(&id, text);
+	log_error("record-unreadable", "task %s", text);
+	return err_set(err, ERR_INTERNAL, NULL, NULL);
+}
+
+static bool decode(struct task *task, const struct buf *record, struct str tenant,
+	const struct id *id, struct err *err)
+{
+	struct index_key key;
 
 	if (record_decode(task, buf_str(record)))
 		return true;
-	id_format(id, text);
-	log_error("record-unreadable", "task %s", text);
-	return err_set(err, ERR_INTERNAL, NULL, NULL);
+	index_task_key(&key, tenant, id);
+	return bdb_unreadable(&key, err);
+}
+
+int bdb_get_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
+	struct buf *out, uint32_t flags)
+{
+	struct index_key key;
+
+	index_task_key(&key, tenant, id);
+	return bdb_get(store->tasks, txn, bdb_key(&key), out, flags);
+}
+
+static int put_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
+	struct str record, uint32_t flags)
+{
+	struct index_key key;
+
+	index_task_key(&key, tenant, id);
+	return bdb_put(store->tasks, txn, bdb_key(&key), record, flags);
 }
 
 /* Somebody else's task is answered like one that does not exist. */
@@ -65,10 +94,10 @@ static int step_read(struct store *store, DB_TXN *txn, void *data, struct err *e
 	int rc;
 
 	buf_reset(record);
-	rc = bdb_get(store->tasks, txn, bdb_id(&work->op->id), record, 0);
+	rc = bdb_get_task(store, txn, work->op->tenant, &work->op->id, record, 0);
 	if (rc != 0)
 		return rc;
-	if (!decode(&work->result->task, record, &work->op->id, err))
+	if (!decode(&work->result->task, record, work->op->tenant, &work->op->id, err))
 		return BDB_REFUSED;
 	return is_theirs(&work->result->task, work->op) ? DB_NOTFOUND : 0;
 }
@@ -88,8 +117,8 @@ static int step_create(struct store *store, DB_TXN *txn, void *data, struct err 
 	const struct work *work = data;
 
 	(void)err;
-	return bdb_put(store->tasks, txn, bdb_id(&work->op->fresh), buf_str(&work->result->record),
-		DB_NOOVERWRITE);
+	return put_task(store, txn, work->op->tenant, &work->op->fresh,
+		buf_str(&work->result->record), DB_NOOVERWRITE);
 }
 
 static bool create(struct store *store, const struct op *op, struct result *result, struct err *err)
@@ -110,7 +139,7 @@ static bool create(struct store *store, const struct op *op, struct result *resu
 		task_enter(&task, TASK_PENDING, op->now);
 	return apply_change(&task, op, err) && encode(&task, &result->record, err) &&
 	       bdb_run(store, BDB_WRITE, step_create, &work, err) &&
-	       decode(&result->task, &result->record, &op->fresh, err);
+	       decode(&result->task, &result->record, op->tenant, &op->fresh, err);
 }
 
 /* ---- update, archive, remove ---- */
@@ -130,17 +159,29 @@ static int write_back(struct store *store, DB_TXN *txn, const struct work *work,
 	task->updated_by = op->actor;
 	if (!encode(task, &work->result->record, err))
 		return BDB_REFUSED;
-	return bdb_put(store->tasks, txn, bdb_id(&op->id), buf_str(&work->result->record), 0);
+	return put_task(store, txn, op->tenant, &op->id, buf_str(&work->result->record), 0);
 }
 
 static int take_out(struct store *store, DB_TXN *txn, const struct work *work)
 {
 	struct buf *record = &work->result->record;
-	DBT id = bdb_in(bdb_id(&work->op->id));
+	struct index_key key;
+	DBT at;
 
+	index_task_key(&key, work->op->tenant, &work->op->id);
+	at = bdb_in(bdb_key(&key));
 	buf_reset(record);
 	buf_put_str(record, buf_str(&store->before));
-	return buf_ok(record) ? store->tasks->del(store->tasks, txn, &id, 0) : ENOMEM;
+	return buf_ok(record) ? store->tasks->del(store->tasks, txn, &at, 0) : ENOMEM;
+}
+
+static bool has_revision(const struct op *op, uint64_t revision)
+{
+	for (size_t i = 0; i < op->revision_count; i++) {
+		if (op->revisions[i] == revision)
+			return true;
+	}
+	return op->revision_count == 0;
 }
 
 static int step_modify(struct store *store, DB_TXN *txn, void *data, struct err *err)
@@ -151,14 +192,14 @@ static int step_modify(struct store *store, DB_TXN *txn, void *data, struct err 
 	int rc;
 
 	buf_reset(&store->before);
-	rc = bdb_get(store->tasks, txn, bdb_id(&op->id), &store->before, DB_RMW);
+	rc = bdb_get_task(store, txn, op->tenant, &op->id, &store->before, DB_RMW);
 	if (rc != 0)
 		return rc;
-	if (!decode(&task, &store->before, &op->id, err))
+	if (!decode(&task, &store->before, op->tenant, &op->id, err))
 		return BDB_REFUSED;
 	if (is_theirs(&task, op))
 		return DB_NOTFOUND;
-	if (op->if_revision != 0 && op->if_revision != task.revision) {
+	if (!has_revision(op, task.revision)) {
 		err_set(err, ERR_PRECONDITION, NULL, NULL);
 		return BDB_REFUSED;
 	}
@@ -171,7 +212,7 @@ static bool modify(struct store *store, const struct op *op, struct result *resu
 	struct work work = { op, result };
 
 	return bdb_run(store, BDB_WRITE, step_modify, &work, err) &&
-	       decode(&result->task, &result->record, &op->id, err);
+	       decode(&result->task, &result->record, op->tenant, &op->id, err);
 }
 
 /* ---- the operations ---- */
@@ -233,7 +274,7 @@ static int step_import(struct store *store, DB_TXN *txn, void *data, struct err 
 
 		if (!encode(task, &store->before, err))
 			return BDB_REFUSED;
-		rc = bdb_put(store->tasks, txn, bdb_id(&task->id), buf_str(&store->before), 0);
+		rc = put_task(store, txn, task->tenant, &task->id, buf_str(&store->before), 0);
 	}
 	return rc;
 }

@@ -16,6 +16,7 @@ struct listing {
 	struct store *store;
 	const struct index_field *field;
 	uint8_t dialect;
+	struct str tenant;
 	bool descending;
 	struct index_key prefix, after;
 	bool bounded;	       /* after holds a key; without it the list goes to the end */
@@ -218,8 +219,7 @@ static bool still_belongs(
 
 	if (listing->dialect != 0 && task->dialect != listing->dialect)
 		return false;
-	if (!index_key_of(&key, task, listing->dialect, listing->field) ||
-		!is_in_list(listing, &key))
+	if (!index_key_of(&key, task, listing->field) || !is_in_list(listing, &key))
 		return false;
 	rest = key.bytes + listing->prefix.len;
 	return key.len - listing->prefix.len == tail->len &&
@@ -236,7 +236,7 @@ static int fetch_row(
 	int rc;
 
 	tail_id(tail, &id);
-	rc = bdb_get(store->tasks, NULL, bdb_id(&id), &listing->records, 0);
+	rc = bdb_get_task(store, NULL, listing->tenant, &id, &listing->records, 0);
 	if (rc != 0 && rc != DB_NOTFOUND)
 		return rc;
 	*gone = rc == DB_NOTFOUND ||
@@ -334,26 +334,35 @@ static struct listing *listing_new(
 	listing->store = store;
 	listing->field = field;
 	listing->dialect = op->dialect;
-	listing->descending = query->descending;
+	listing->tenant = op->tenant;
+	listing->descending = query->sort_count > 0 && query->sorts[0].descending;
 	listing->left = query->limit ? query->limit : UINT64_MAX;
-	index_prefix(
-		&listing->prefix, op->tenant, op->dialect, query->archived, field, query->value);
+	index_value_prefix(&listing->prefix, op->tenant, op->dialect, query->place == LIST_ARCHIVED,
+		field, query->filter_count ? query->filters[0].value : STR_NULL);
 	listing->after = listing->prefix;
 	listing->bounded = index_after(&listing->after);
-	listing->from = query->descending ? listing->after : listing->prefix;
-	listing->to_end = query->descending && !listing->bounded;
+	listing->from = listing->descending ? listing->after : listing->prefix;
+	listing->to_end = listing->descending && !listing->bounded;
 	return listing;
+}
+
+static uint8_t field_code(const struct list_query *query)
+{
+	if (query->filter_count > 0)
+		return query->filters[0].field;
+	return query->sort_count > 0 ? query->sorts[0].field : INDEX_BY_ALL;
 }
 
 bool bdb_list(struct store *store, const struct op *op, struct result *result, struct err *err)
 {
 	const struct index_field *field = index_field_by_code(
-		store->indexes, op->dialect, op->list.field);
+		store->indexes, op->dialect, field_code(&op->list));
 	struct opening opening = { .query = &op->list };
 
 	if (!field)
 		return err_set(err, ERR_INTERNAL, NULL,
-			"there is no list by field %d of dialect %d", op->list.field, op->dialect);
+			"there is no list by field %d of dialect %d", field_code(&op->list),
+			op->dialect);
 	opening.exact = op->list.count || op->list.offset > 0;
 	opening.listing = listing_new(store, op, field);
 	if (!opening.listing)
@@ -364,11 +373,14 @@ bool bdb_list(struct store *store, const struct op *op, struct result *result, s
 	}
 	result->listing = opening.listing;
 	result->total = op->list.count ? opening.total : 0;
+	result->counted = op->list.count;
+	result->offset = op->list.offset;
 	return true;
 }
 
-bool store_next(struct listing *listing, struct task *row, bool *end, struct err *err)
+bool store_next(struct result *result, struct task *row, bool *end, struct err *err)
 {
+	struct listing *listing = result->listing;
 	size_t start;
 
 	while (listing->next_row == listing->row_count && !listing->finished && listing->left > 0) {
@@ -385,6 +397,7 @@ bool store_next(struct listing *listing, struct task *row, bool *end, struct err
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
 	listing->next_row++;
 	listing->left--;
+	result->rows++;
 	*end = false;
 	return true;
 }

@@ -10,36 +10,38 @@
 /*
  * A hash has no order in which a walk could go on later, a cursor that stays open holds a lock
  * while the caller works, and a lookup in the index under that lock can wait for ever for a writer
- * that waits for it. So a walk first notes all ids in a file of its own (16 bytes a task), then
- * reads them one by one without a lock. What is made meanwhile is not seen, what is removed is left
- * out.
+ * that waits for it. So a walk first notes all keys in a file of its own, then reads them one by
+ * one without a lock. What is made meanwhile is not seen, what is removed is left out.
  */
-static int note_ids(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static int note_keys(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
-	FILE *ids = data;
-	struct id id;
+	FILE *keys = data;
+	struct index_key key;
 	DBC *cursor;
 	int rc = store->tasks->cursor(store->tasks, txn, &cursor, 0), closed;
 
 	(void)err;
 	if (rc != 0)
 		return rc;
-	rewind(ids);
+	rewind(keys);
 	while (rc == 0) {
-		DBT key = bdb_out(id.bytes, sizeof(id.bytes), 0), value = bdb_nothing();
+		DBT at = bdb_out(key.bytes, sizeof(key.bytes), 0), value = bdb_nothing();
+		uint32_t len;
 
-		rc = cursor->get(cursor, &key, &value, DB_NEXT);
-		if (rc == 0 && fwrite(id.bytes, sizeof(id.bytes), 1, ids) != 1)
+		rc = cursor->get(cursor, &at, &value, DB_NEXT);
+		len = at.size;
+		if (rc == 0 && (fwrite(&len, sizeof(len), 1, keys) != 1 ||
+				       fwrite(key.bytes, len, 1, keys) != 1))
 			rc = ENOSPC;
 	}
 	closed = cursor->close(cursor);
-	if (rc == DB_NOTFOUND && (fflush(ids) != 0 || ftruncate(fileno(ids), ftello(ids)) != 0))
+	if (rc == DB_NOTFOUND && (fflush(keys) != 0 || ftruncate(fileno(keys), ftello(keys)) != 0))
 		return ENOSPC;
 	return rc == DB_NOTFOUND ? closed : rc;
 }
 
 struct reading {
-	const struct id *id;
+	const struct index_key *key;
 	struct buf *record;
 };
 
@@ -50,52 +52,63 @@ static int step_read(struct store *store, DB_TXN *txn, void *data, struct err *e
 
 	(void)err;
 	buf_reset(reading->record);
-	rc = bdb_get(store->tasks, txn, bdb_id(reading->id), reading->record, 0);
+	rc = bdb_get(store->tasks, txn, bdb_key(reading->key), reading->record, 0);
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
 /*
- * Calls take with every id and record until it returns false, which ends the walk: as a success
+ * Calls take with every key and record until it returns false, which ends the walk: as a success
  * unless it filled in the error.
  */
-typedef bool take_record(
-	struct store *store, const struct id *id, struct str record, void *data, struct err *err);
+typedef bool take_record(struct store *store, const struct index_key *key, struct str record,
+	void *data, struct err *err);
 
-static bool read_ids(struct store *store, FILE *ids, take_record *take, void *data, struct err *err)
+static bool next_key(FILE *keys, struct index_key *key)
+{
+	uint32_t len;
+
+	if (fread(&len, sizeof(len), 1, keys) != 1 || len > sizeof(key->bytes))
+		return false;
+	key->len = len;
+	return fread(key->bytes, len, 1, keys) == 1;
+}
+
+static bool read_keys(
+	struct store *store, FILE *keys, take_record *take, void *data, struct err *err)
 {
 	struct buf record = BUF_INIT;
-	struct id id;
-	struct reading reading = { &id, &record };
+	struct index_key key;
+	struct reading reading = { &key, &record };
 	bool ok = true, more = true;
 
 	err->code = ERR_NONE;
-	rewind(ids);
-	while (ok && more && fread(id.bytes, sizeof(id.bytes), 1, ids) == 1) {
+	rewind(keys);
+	while (ok && more && next_key(keys, &key)) {
 		bdb_enter(store);
 		ok = bdb_run(store, BDB_READ, step_read, &reading, err);
 		bdb_leave(store);
 		if (ok && record.len > 0)
-			more = take(store, &id, buf_str(&record), data, err);
+			more = take(store, &key, buf_str(&record), data, err);
 	}
 	buf_free(&record);
-	if (ok && ferror(ids))
+	if (ok && ferror(keys))
 		return err_set(err, ERR_INTERNAL, NULL, "the temporary file cannot be read");
 	return ok && err->code == ERR_NONE;
 }
 
 static bool walk_tasks(struct store *store, take_record *take, void *data, struct err *err)
 {
-	FILE *ids = tmpfile();
+	FILE *keys = tmpfile();
 	bool ok;
 
-	if (!ids)
+	if (!keys)
 		return err_set(err, ERR_INTERNAL, NULL, "no temporary file can be made: %s",
 			strerror(errno));
 	bdb_enter(store);
-	ok = bdb_run(store, BDB_READ, note_ids, ids, err);
+	ok = bdb_run(store, BDB_READ, note_keys, keys, err);
 	bdb_leave(store);
-	ok = ok && read_ids(store, ids, take, data, err);
-	fclose(ids);
+	ok = ok && read_keys(store, keys, take, data, err);
+	fclose(keys);
 	return ok;
 }
 
@@ -106,21 +119,18 @@ struct each {
 	void *data;
 };
 
-static bool take_task(
-	struct store *store, const struct id *id, struct str record, void *data, struct err *err)
+static bool take_task(struct store *store, const struct index_key *key, struct str record,
+	void *data, struct err *err)
 {
 	const struct each *each = data;
 	struct task task;
-	char text[ID_TEXT_LEN + 1];
 
 	/* What is told is on disk. */
 	if (!store_flush(store, err))
 		return false;
 	if (record_decode(&task, record))
 		return each->take(&task, each->data);
-	id_format(id, text);
-	log_error("record-unreadable", "task %s", text);
-	return err_set(err, ERR_INTERNAL, NULL, "the record of task %s cannot be read", text);
+	return bdb_unreadable(key, err);
 }
 
 bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
@@ -137,30 +147,38 @@ struct checking {
 	struct store_report report;
 	uint64_t matched;
 	/* the entry that is looked at */
-	const struct index_key *key;
-	const struct id *id;
+	const struct index_key *key, *task_key;
 };
 
 static int step_check(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
 	struct checking *checking = data;
-	struct id found;
+	struct index_key found;
 	DBT key = bdb_in(bdb_key(checking->key));
 	DBT value = bdb_out(found.bytes, sizeof(found.bytes), 0);
 	int rc = store->ranks->get(store->ranks, txn, &key, &value, 0);
-	bool match = rc == 0 && value.size == sizeof(found.bytes) &&
-		     id_compare(&found, checking->id) == 0;
+	bool match;
 
 	(void)err;
 	if (rc != 0 && rc != DB_NOTFOUND && rc != DB_BUFFER_SMALL)
 		return rc;
+	found.len = value.size;
+	match = rc == 0 && str_eq(bdb_key(&found), bdb_key(checking->task_key));
 	checking->matched += match;
 	checking->report.missing += !match;
 	return 0;
 }
 
-static bool check_task(
-	struct store *store, const struct id *id, struct str record, void *data, struct err *err)
+static bool is_key_of(const struct index_key *key, const struct task *task)
+{
+	struct index_key right;
+
+	index_task_key(&right, task->tenant, &task->id);
+	return str_eq(bdb_key(key), bdb_key(&right));
+}
+
+static bool check_task(struct store *store, const struct index_key *key, struct str record,
+	void *data, struct err *err)
 {
 	struct index_key keys[INDEX_KEYS_MAX];
 	struct checking *checking = data;
@@ -169,11 +187,11 @@ static bool check_task(
 	bool ok = true;
 
 	checking->report.tasks++;
-	if (record_decode(&task, record) && id_compare(&task.id, id) == 0)
+	if (record_decode(&task, record) && is_key_of(key, &task))
 		count = index_keys(keys, &task, store->indexes);
 	else
 		checking->report.unreadable++;
-	checking->id = id;
+	checking->task_key = key;
 	bdb_enter(store);
 	for (size_t i = 0; ok && i < count; i++) {
 		checking->key = &keys[i];
@@ -226,14 +244,15 @@ struct filling {
 
 static int put_entries(struct store *store, struct filling *filling, const struct task *task)
 {
-	struct index_key keys[INDEX_KEYS_MAX];
+	struct index_key keys[INDEX_KEYS_MAX], at;
 	size_t count = index_keys(keys, task, store->indexes);
 	int rc = 0;
 
+	index_task_key(&at, task->tenant, &task->id);
 	if (!filling->txn)
 		rc = store->env->txn_begin(store->env, NULL, &filling->txn, 0);
 	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = bdb_put(store->ranks, filling->txn, bdb_key(&keys[i]), bdb_id(&task->id), 0);
+		rc = bdb_put(store->ranks, filling->txn, bdb_key(&keys[i]), bdb_key(&at), 0);
 	filling->tasks++;
 	if (rc == 0 && ++filling->open == TASKS_A_COMMIT) {
 		rc = bdb_commit(store, filling->txn);
@@ -244,13 +263,13 @@ static int put_entries(struct store *store, struct filling *filling, const struc
 }
 
 /* A record that cannot be read has no entries, as in make_entries. */
-static bool fill_task(
-	struct store *store, const struct id *id, struct str record, void *data, struct err *err)
+static bool fill_task(struct store *store, const struct index_key *key, struct str record,
+	void *data, struct err *err)
 {
 	struct task task;
 	int rc = 0;
 
-	(void)id;
+	(void)key;
 	if (record_decode(&task, record))
 		rc = put_entries(store, data, &task);
 	return rc == 0 || bdb_fail(store, rc, "reindex", err);

@@ -19,12 +19,15 @@ static void put_byte(struct index_key *key, uint8_t byte)
 	key->bytes[key->len++] = byte;
 }
 
-static void put_time(struct index_key *key, int64_t ms)
+static void put_number(struct index_key *key, uint64_t value)
 {
-	uint64_t value = ms > 0 ? (uint64_t)ms : 0;
-
 	for (int shift = 56; shift >= 0; shift -= 8)
 		put_byte(key, (uint8_t)(value >> shift));
+}
+
+void index_put_time(struct index_key *key, int64_t ms)
+{
+	put_number(key, ms > 0 ? (uint64_t)ms : 0);
 }
 
 /*
@@ -49,29 +52,42 @@ static void put_text(struct index_key *key, struct str text, size_t max)
 	put_byte(key, 0);
 }
 
-static void put_place(
-	struct index_key *key, struct str tenant, uint8_t dialect, bool archived, uint8_t code)
+static void put_value(struct index_key *key, const struct index_field *field, struct str value)
+{
+	uint64_t number = 0;
+
+	if (field->source == INDEX_NUMBER) {
+		str_to_u64(value, &number);
+		put_number(key, number);
+	} else if (field->source == INDEX_UPDATED) {
+		put(key, value.ptr, value.len < 8 ? value.len : 8);
+	} else if (field->source != INDEX_ALL) {
+		put_text(key, field->fold ? field->fold(value) : value, INDEX_VALUE_MAX);
+	}
+}
+
+void index_task_key(struct index_key *key, struct str tenant, const struct id *id)
+{
+	key->len = 0;
+	put_text(key, tenant, INDEX_TENANT_MAX);
+	put(key, id->bytes, sizeof(id->bytes));
+}
+
+void index_field_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	const struct index_field *field)
 {
 	key->len = 0;
 	put_text(key, tenant, INDEX_TENANT_MAX);
 	put_byte(key, dialect);
 	put_byte(key, archived);
-	put_byte(key, code);
+	put_byte(key, field->code);
 }
 
-static void put_value(struct index_key *key, const struct index_field *field, struct str value)
-{
-	put_text(key, field->fold ? field->fold(value) : value, INDEX_VALUE_MAX);
-}
-
-void index_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+void index_value_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
 	const struct index_field *field, struct str value)
 {
-	put_place(key, tenant, dialect, archived, field->code);
-	if (field->source == INDEX_UPDATED)
-		put(key, value.ptr, value.len < 8 ? value.len : 8);
-	else if (field->source != INDEX_ALL)
-		put_value(key, field, value);
+	index_field_prefix(key, tenant, dialect, archived, field);
+	put_value(key, field, value);
 }
 
 bool index_after(struct index_key *key)
@@ -84,17 +100,27 @@ bool index_after(struct index_key *key)
 	return true;
 }
 
-bool index_key_of(struct index_key *key, const struct task *task, uint8_t dialect,
-	const struct index_field *field)
+/* A member that is absent among the further ones counts as empty. */
+static void put_members(
+	struct index_key *key, const struct task *task, const struct index_field *field)
 {
-	struct str value = STR_NULL;
+	put_value(key, field, task_field(task, str_of(field->name)));
+	for (size_t i = 0; field->order && field->order[i] && i < INDEX_ORDER_MAX; i++)
+		put_text(key, task_field(task, str_of(field->order[i])), INDEX_VALUE_MAX);
+}
 
-	if (field->source == INDEX_FIELD) {
-		value = task_field(task, str_of(field->name));
-		if (!value.ptr)
-			return false;
-	}
-	put_place(key, task->tenant, dialect, task->archived, field->code);
+static bool has_field(const struct task *task, const struct index_field *field)
+{
+	if (field->source == INDEX_FIELD)
+		return task_field(task, str_of(field->name)).ptr;
+	return field->source != INDEX_NUMBER || task->number != 0;
+}
+
+bool index_key_of(struct index_key *key, const struct task *task, const struct index_field *field)
+{
+	if (!has_field(task, field))
+		return false;
+	index_field_prefix(key, task->tenant, task->dialect, task->archived, field);
 	switch (field->source) {
 	case INDEX_STATE:
 		put_value(key, field, str_of(task_state_name(task->state)));
@@ -103,16 +129,19 @@ bool index_key_of(struct index_key *key, const struct task *task, uint8_t dialec
 		put_value(key, field, task->word);
 		break;
 	case INDEX_FIELD:
-		put_value(key, field, value);
+		put_members(key, task, field);
 		break;
 	case INDEX_UPDATED:
-		put_time(key, task->updated);
+		index_put_time(key, task->updated);
+		break;
+	case INDEX_NUMBER:
+		put_number(key, task->number);
 		break;
 	case INDEX_ALL:
 	case INDEX_END:
 		break;
 	}
-	put_time(key, task->created);
+	index_put_time(key, task->created);
 	put(key, task->id.bytes, sizeof(task->id.bytes));
 	return true;
 }
@@ -120,14 +149,15 @@ bool index_key_of(struct index_key *key, const struct task *task, uint8_t dialec
 size_t index_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
 	const struct index_table *tables)
 {
+	const struct index_table *table = tables;
 	size_t count = 0;
 
-	for (const struct index_table *table = tables; table->fields; table++) {
-		if (table->dialect != 0 && table->dialect != task->dialect)
-			continue;
-		for (const struct index_field *field = table->fields;
-			field->source != INDEX_END && count < INDEX_KEYS_MAX; field++)
-			count += index_key_of(&keys[count], task, table->dialect, field);
+	while (table->fields && table->dialect != task->dialect)
+		table++;
+	for (const struct index_field *field = table->fields;
+		field && field->source != INDEX_END && count < INDEX_KEYS_MAX; field++) {
+		if (!field->unindexed)
+			count += index_key_of(&keys[count], task, field);
 	}
 	return count;
 }
@@ -149,29 +179,31 @@ const struct index_field *index_field_by_code(
 }
 
 /* A key's dialect and field code must name one row, or libdb is given the same key twice. */
-static bool check_tables(const struct index_table *tables, struct err *err)
+static bool check_table(
+	const struct index_table *tables, const struct index_table *table, struct err *err)
 {
-	size_t common = 0, most = 0;
+	size_t count = 0;
 
-	for (const struct index_table *table = tables; table->fields; table++) {
-		size_t count = 0;
-
-		for (const struct index_field *field = table->fields; field->source != INDEX_END;
-			field++, count++) {
-			if (index_field_by_code(tables, table->dialect, field->code) != field)
-				return err_set(err, ERR_INTERNAL, NULL,
-					"index field %d of dialect %d stands twice", field->code,
-					table->dialect);
-		}
-		if (table->dialect == 0)
-			common += count;
-		else if (count > most)
-			most = count;
+	for (const struct index_field *field = table->fields; field->source != INDEX_END; field++) {
+		if (index_field_by_code(tables, table->dialect, field->code) != field)
+			return err_set(err, ERR_INTERNAL, NULL,
+				"index field %d of dialect %d stands twice", field->code,
+				table->dialect);
+		count += !field->unindexed;
 	}
-	if (common + most > INDEX_KEYS_MAX)
+	if (count > INDEX_KEYS_MAX)
 		return err_set(err, ERR_INTERNAL, NULL, "a task would have more than %d index keys",
 			INDEX_KEYS_MAX);
 	return true;
+}
+
+static void put_field(struct buf *text, uint8_t dialect, const struct index_field *field)
+{
+	buf_printf(text, "%d %d %d %d %s", dialect, field->code, (int)field->source,
+		field->fold != NULL, field->source == INDEX_FIELD ? field->name : "");
+	for (size_t i = 0; field->order && field->order[i]; i++)
+		buf_printf(text, " %s", field->order[i]);
+	buf_putc(text, ';');
 }
 
 bool index_sum(const struct index_table *tables, uint8_t sum[INDEX_SUM_SIZE], struct err *err)
@@ -180,15 +212,17 @@ bool index_sum(const struct index_table *tables, uint8_t sum[INDEX_SUM_SIZE], st
 	bool ok = false;
 
 	_Static_assert(INDEX_SUM_SIZE == SHA256_DIGEST_LENGTH, "the sum is a SHA-256");
-	if (!check_tables(tables, err))
-		return false;
-	buf_printf(&text, "1 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
+	buf_printf(&text, "2 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
 	for (const struct index_table *table = tables; table->fields; table++) {
+		if (!check_table(tables, table, err)) {
+			buf_free(&text);
+			return false;
+		}
 		for (const struct index_field *field = table->fields; field->source != INDEX_END;
-			field++)
-			buf_printf(&text, "%d %d %d %d %s;", table->dialect, field->code,
-				(int)field->source, field->fold != NULL,
-				field->source == INDEX_FIELD ? field->name : "");
+			field++) {
+			if (!field->unindexed)
+				put_field(&text, table->dialect, field);
+		}
 	}
 	if (buf_ok(&text)) {
 		SHA256((const unsigned char *)text.data, text.len, sum);

@@ -1,14 +1,17 @@
 #pragma once
 /*
- * The keys of the index (DESIGN §7), big-endian, so that memcmp order is list order:
+ * The keys of the store, big-endian, so that memcmp order is list order. Every one begins with its
+ * tenant, so that nothing one tenant does meets what is another's (DESIGN §7):
  *
- *     tenant NUL · dialect (1) · archived (1) · field code (1) · value NUL · created (8) · id (16)
+ *     tasks:  tenant NUL · id (16)
+ *     index:  tenant NUL · dialect (1) · archived (1) · field code (1) · value NUL ·
+ *             further members, each NUL · created (8) · id (16)
  *
- * The dialect is that of the table the field stands in: 0 for the lists of all tasks. Texts hold no
- * NUL (tenants, words and JSON texts never do). A value of INDEX_VALUE_MAX bytes or more keeps its
- * head and ends in half of its SHA-256 in hex, INDEX_VALUE_MAX bytes in all; a tenant likewise with
- * INDEX_TENANT_MAX. Fixed-size values (none for INDEX_ALL, 8 bytes for INDEX_UPDATED) stand without
- * the NUL. Times before 1970 count as 0. Pure and total: libdb calls it from inside a write.
+ * Texts hold no NUL (tenants, words and JSON texts never do). A value of INDEX_VALUE_MAX bytes or
+ * more keeps its head and ends in half of its SHA-256 in hex, INDEX_VALUE_MAX bytes in all; a
+ * tenant likewise with INDEX_TENANT_MAX. Fixed-size values (none for INDEX_ALL, 8 bytes for
+ * INDEX_UPDATED and INDEX_NUMBER) stand without the NUL. Times before 1970 count as 0. Pure and
+ * total: libdb calls it from inside a write.
  */
 #include "base/err.h"
 #include "base/str.h"
@@ -16,7 +19,8 @@
 
 #define INDEX_TENANT_MAX 64
 #define INDEX_VALUE_MAX	 120
-#define INDEX_KEY_MAX	 256
+#define INDEX_ORDER_MAX	 2 /* further members of a field */
+#define INDEX_KEY_MAX	 512
 #define INDEX_KEYS_MAX	 32 /* keys a task, over all its fields */
 #define INDEX_SUM_SIZE	 32
 
@@ -25,19 +29,21 @@ struct index_key {
 	uint8_t bytes[INDEX_KEY_MAX];
 };
 
-/*
- * Everything up to and including the value, folded here: what all tasks of one list begin with. For
- * INDEX_UPDATED the value is up to 8 bytes, and an empty one means all tasks in the order of
- * update.
- */
-void index_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+/* The key of a task itself. */
+void index_task_key(struct index_key *key, struct str tenant, const struct id *id);
+/* Everything up to the field code: what all tasks that have the field begin with. */
+void index_field_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	const struct index_field *field);
+/* The same and the value, folded here: what all tasks of one value begin with. */
+void index_value_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
 	const struct index_field *field, struct str value);
+/* Appends a time as it stands in keys. */
+void index_put_time(struct index_key *key, int64_t ms);
 /* The smallest key greater than all that begin with the prefix; false when there is none. */
 bool index_after(struct index_key *key);
-/* The key of a task in one field of the table of that dialect; false when it has none there. */
-bool index_key_of(struct index_key *key, const struct task *task, uint8_t dialect,
-	const struct index_field *field);
-/* All keys of a task by its dialect's table and by that of dialect 0; returns how many. */
+/* The key of a task in one field of its dialect's table, indexed or not; false when it has none. */
+bool index_key_of(struct index_key *key, const struct task *task, const struct index_field *field);
+/* All keys of a task by its dialect's table; returns how many. */
 size_t index_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
 	const struct index_table *tables);
 /* The row of a dialect's table with that code, NULL when there is none. */

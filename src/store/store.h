@@ -67,21 +67,23 @@ void store_close(struct store *store);
 /*
  * Carries out one operation in one transaction and fills in the result, which the caller frees in
  * any case. Not on disk until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (an id that
- * exists), ERR_PRECONDITION, ERR_TOO_LARGE, ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_PANIC.
+ * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_BUSY, ERR_DISK_FULL,
+ * ERR_NO_MEMORY, ERR_PANIC, and whatever op.adapt gives.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);
 
 /*
- * Walks an open listing: true with *end false and a row that borrows from the listing until the
- * next call, or true with *end true. Rows are fetched in batches; no lock is held between calls, so
- * a slow reader holds up nobody, and a task that changes meanwhile is shown as it was in its batch
- * or, once it does not belong to the list any more, left out. With count or offset the total and
- * which rows stand in the first batch (64 at most) are of one moment; store_apply gives ERR_BUSY
- * when writers left no such moment in some hundred tries. The listing must end before its store is
- * closed.
+ * Walks the result's open listing: true with *end false and a row that borrows from the listing
+ * until the next call, or true with *end true. Rows are fetched in batches; no lock is held between
+ * calls, so a slow reader holds up nobody, and a task that changes meanwhile is shown as it was in
+ * its batch or, once it does not belong to the list any more, left out. With count or offset the
+ * total and which rows stand in the first batch (64 at most) are of one moment; store_apply gives
+ * ERR_BUSY when writers left no such moment in some hundred tries. Where rows are looked through
+ * (struct list_query) they are so one after the other, and the total is of what was seen. Counts
+ * result.rows; at the end sets result.next. The listing must end before its store is closed.
  */
-bool store_next(struct listing *listing, struct task *row, bool *end, struct err *err);
+bool store_next(struct result *result, struct task *row, bool *end, struct err *err);
 
 /* Makes everything committed so far durable. A failure is ERR_UNKNOWN_OUTCOME (no room) or
  * ERR_PANIC. */

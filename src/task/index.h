@@ -1,8 +1,10 @@
 #pragma once
 /*
  * What is found quickly: each dialect names the fields that its lists filter or sort on, and the
- * store keeps one index entry a field and task (DESIGN §7). The table for dialect code 0 is that of
- * all tasks, whatever their dialect. The order within one value is that of creation.
+ * store keeps one index entry a field and task (DESIGN §7). The order within one value is that of
+ * the members `order`, then that of creation. A list sorted by a member leaves out tasks that do
+ * not have it: a dialect that offers the order gives the member to all of its tasks, as null if
+ * need be.
  */
 #include "task/task.h"
 
@@ -12,6 +14,7 @@ enum index_source {
 	INDEX_STATE,   /* the canonical state's name */
 	INDEX_WORD,    /* the dialect's own word */
 	INDEX_UPDATED, /* the time of the last write, 8 bytes big-endian */
+	INDEX_NUMBER,  /* the task's number, 8 bytes big-endian; as a filter's value: in decimal */
 	INDEX_FIELD,   /* the JSON text of the member called name; no entry when it is absent */
 };
 
@@ -20,7 +23,21 @@ struct index_field {
 	enum index_source source;
 	const char *name;		/* the member for INDEX_FIELD, else what to call it */
 	struct str (*fold)(struct str); /* spellings that count as one, or NULL; pure */
+	const char *const *order;	/* INDEX_FIELD: further members, ends with NULL; or NULL */
+	bool unindexed; /* no entries: can be asked for only where the rows are looked through */
 };
+
+/* The first rows of the table of every dialect of tasks, by which lists go over all dialects. */
+enum index_common { INDEX_BY_ALL = 1, INDEX_BY_STATE = 2, INDEX_BY_UPDATED = 3, INDEX_OWN = 4 };
+#define INDEX_COMMON                                                                 \
+	{ .code = INDEX_BY_ALL, .source = INDEX_ALL, .name = "created" },            \
+		{ .code = INDEX_BY_STATE, .source = INDEX_STATE, .name = "state" },  \
+	{                                                                            \
+		.code = INDEX_BY_UPDATED, .source = INDEX_UPDATED, .name = "updated" \
+	}
+
+/* Codes from here on are records that are no tasks themselves, but what tasks are about. */
+#define INDEX_RESOURCES 128
 
 struct index_table {
 	uint8_t dialect;

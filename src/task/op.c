@@ -13,3 +13,20 @@ bool change_set(struct change *change, struct str name, struct str json)
 		change->field_count++;
 	return true;
 }
+
+bool list_where(struct list_query *list, uint8_t field, struct str value)
+{
+	if (list->filter_count == LIST_FILTERS_MAX)
+		return false;
+	list->filters[list->filter_count++] = (struct list_filter){ .field = field,
+		.value = value };
+	return true;
+}
+
+bool list_by(struct list_query *list, uint8_t field, bool descending)
+{
+	if (list->sort_count == LIST_SORTS_MAX)
+		return false;
+	list->sorts[list->sort_count++] = (struct list_sort){ field, descending };
+	return true;
+}

@@ -101,8 +101,9 @@ static bool is_refusal(const struct outcome *outcome, const struct outcome *mean
 		return false;
 	if (response->status < 400)
 		return false;
-	return response->media_type ? response->body.data[response->body.len - 1] == '}'
-				    : response->body.len == 0;
+	return response->media_type
+		       ? strchr("]}", response->body.data[response->body.len - 1]) != NULL
+		       : response->body.len == 0;
 }
 
 /* False when the run needs no more allocations than that. */

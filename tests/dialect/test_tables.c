@@ -46,6 +46,7 @@ static void every_dialect_is_complete(void **state)
 		assert_non_null(dialects[i]->prefixes[0]);
 		assert_non_null(dialects[i]->media_type);
 		assert_non_null(dialects[i]->refuse);
+		assert_non_null(dialects[i]->admit);
 		assert_true(dialects[i]->unknown_method == ERR_METHOD ||
 			    dialects[i]->unknown_method == ERR_NOT_IMPLEMENTED);
 	}
@@ -61,7 +62,6 @@ static void check_row(const struct route *row)
 	assert_non_null(row->decode);
 	assert_non_null(row->encode);
 	assert_true((row->row != NULL) == (row->tail != NULL));
-	assert_true(row->row == NULL || row->method == METHOD_GET);
 }
 
 static void every_row_is_complete(void **state)
@@ -76,13 +76,17 @@ static void every_row_is_complete(void **state)
 	}
 }
 
-/* Reading needs no right to write, and what changes something no mere right to read. */
+/*
+ * Reading needs no right to write, and what changes something no mere right to read. POST alone may
+ * be either: there are lists that are asked for with a body.
+ */
 static void rights_follow_the_method(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
 		for (const struct route *row = dialects[i]->routes; row->method; row++)
-			assert_true((row->method == METHOD_GET) == (row->right == RIGHT_READ));
+			assert_true(row->method == METHOD_POST ||
+				    (row->method == METHOD_GET) == (row->right == RIGHT_READ));
 	}
 }
 
@@ -211,26 +215,52 @@ static void check_fields(const struct index_field *fields)
 		for (const struct index_field *other = fields; other < field; other++)
 			assert_int_not_equal(field->code, other->code);
 	}
+	assert_int_equal(fields[0].code, INDEX_BY_ALL);
 	assert_int_equal(fields[0].source, INDEX_ALL);
+}
+
+/* Lists over all dialects go by these. */
+static void check_common(const struct index_field *fields)
+{
+	static const struct index_field common[] = { INDEX_COMMON };
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+		assert_int_equal(fields[i].code, common[i].code);
+		assert_int_equal(fields[i].source, common[i].source);
+	}
 }
 
 static void indexes_belong_to_dialects(void **state)
 {
-	const struct index_table *table = dialect_indexes();
 	size_t count = 0;
 
 	(void)state;
-	assert_int_equal(table->dialect, 0);
-	check_fields(table->fields);
-	for (table++; table->fields; table++, count++) {
+	for (const struct index_table *table = dialect_indexes(); table->fields; table++) {
 		const struct dialect *dialect = dialect_by_code(table->dialect);
 
-		assert_non_null(dialect);
-		assert_ptr_equal(dialect->indexed, table->fields);
+		assert_int_equal(dialect != NULL, table->dialect < INDEX_RESOURCES);
 		check_fields(table->fields);
+		if (!dialect)
+			continue;
+		assert_ptr_equal(dialect->indexed, table->fields);
+		check_common(table->fields);
+		count++;
 	}
 	for (size_t i = 0; dialects[i]; i++)
 		assert_true(i < count);
+}
+
+static void codes_have_names(void **state)
+{
+	(void)state;
+	for (const struct index_table *table = dialect_indexes(); table->fields; table++) {
+		const char *name = dialect_code_name(table->dialect);
+
+		assert_non_null(name);
+		assert_int_equal(dialect_code_of(str_of(name)), table->dialect);
+	}
+	assert_null(dialect_code_name(0));
+	assert_int_equal(dialect_code_of(STR("nothing")), 0);
 }
 
 /* A folded value stays as it is when it is folded again, or the index would not find it. */
@@ -259,10 +289,11 @@ static void every_error_is_answered(void **state)
 	for (size_t i = 0; dialects[i]; i++) {
 		for (int code = ERR_NONE + 1; code < ERR_CODES; code++) {
 			struct response response = { 0 };
+			struct request request = { 0 };
 			struct err err;
 
 			err_set(&err, (enum err_code)code, NULL, NULL);
-			dialects[i]->refuse(&err, &response);
+			dialects[i]->refuse(&request, &err, &response);
 			assert_true(response.status >= 400 && response.status < 600);
 			assert_true((response.media_type != NULL) == (response.body.len > 0));
 			assert_true(response.media_type || response.status == 406);
@@ -287,6 +318,7 @@ int main(void)
 		CHECK(a_part_of_a_prefix_is_none),
 		CHECK(states_and_words_lead_both_ways),
 		CHECK(indexes_belong_to_dialects),
+		CHECK(codes_have_names),
 		CHECK(folding_settles),
 		CHECK(every_error_is_answered),
 	};

@@ -73,6 +73,15 @@ static struct str from_hex(struct mem *mem, struct str hex)
 	return (struct str){ bytes, hex.len / 2 };
 }
 
+static const struct zone *zone(void)
+{
+	static struct zone paris;
+
+	if (paris.count == 0)
+		assert_true(zone_load(&paris, VECTOR_ZONE));
+	return &paris;
+}
+
 static void fill_request(struct vector *vector, struct outcome *outcome)
 {
 	struct request *request = &outcome->request;
@@ -86,6 +95,11 @@ static void fill_request(struct vector *vector, struct outcome *outcome)
 		    &hex) != 0)
 		fail_msg("request: %s", error.text);
 	request->mem = &outcome->mem;
+	request->now = VECTOR_NOW;
+	request->base_url = STR(VECTOR_URL);
+	request->zone = zone();
+	request->principal = (struct principal){ STR(VECTOR_USER), STR(VECTOR_TENANT),
+		str_of(vector->dialect->name), RIGHT_ALL };
 	must(request_add_param(request, STR("REQUEST_METHOD"), str_of(method), &err), &err);
 	must(request_add_param(request, STR("REQUEST_URI"), str_of(uri), &err), &err);
 	json_object_foreach (headers, name, value) {
@@ -101,24 +115,56 @@ static void fill_request(struct vector *vector, struct outcome *outcome)
 
 /* ---- the result ---- */
 
+/* Any JSON as its text, "" for null. */
+static struct str text_of(struct vector *vector, const json_t *json)
+{
+	struct str text;
+
+	if (!json || json_is_null(json))
+		return STR_NULL;
+	text = json_text(json, &vector->mem);
+	assert_non_null(text.ptr);
+	return text;
+}
+
 static void fill_task(struct vector *vector, json_t *from, struct task *task)
 {
-	const char *uuid, *word, *by, *name;
-	json_int_t created, updated;
-	json_t *fields = NULL, *value;
+	const char *uuid, *word, *by = VECTOR_USER, *updated_by = NULL, *dialect, *state = NULL,
+				 *name;
+	json_int_t created, updated, started = 0, finished = 0, number = 0, revision = 1;
+	json_t *fields = NULL, *failure = NULL, *progress = NULL, *value;
+	int archived = 0, priority = 0;
 	json_error_t error;
 
-	*task = (struct task){ .dialect = vector->dialect->code, .revision = 1 };
-	if (json_unpack_ex(from, &error, 0, "{s:s, s:s, s:I, s:s, s:I, s?o !}", "uuid", &uuid,
-		    "word", &word, "created", &created, "created_by", &by, "updated", &updated,
-		    "fields", &fields) != 0)
+	*task = (struct task){ .tenant = STR(VECTOR_TENANT) };
+	dialect = vector->dialect->name;
+	if (json_unpack_ex(from, &error, 0,
+		    "{s:s, s:s, s:I, s?s, s?s, s:I, s?I, s?I, s?I, s?I, s?b, s?i, s?s, s?s, s?o, s?o, "
+		    "s?o !}",
+		    "uuid", &uuid, "word", &word, "created", &created, "created_by", &by,
+		    "updated_by", &updated_by, "updated", &updated, "started", &started, "finished",
+		    &finished, "number", &number, "revision", &revision, "archived", &archived,
+		    "priority", &priority, "dialect", &dialect, "state", &state, "error", &failure,
+		    "progress", &progress, "fields", &fields) != 0)
 		fail_msg("task: %s", error.text);
 	assert_true(id_parse(&task->id, str_of(uuid)));
+	task->dialect = dialect_code_of(str_of(dialect));
+	assert_int_not_equal(task->dialect, 0);
 	task->word = str_of(word);
-	task->state = dialect_state(vector->dialect, task->word);
+	task->state = state ? task_state_parse(str_of(state))
+			    : dialect_state(vector->dialect, task->word);
 	task->created = created;
 	task->created_by = str_of(by);
 	task->updated = updated;
+	task->updated_by = str_of(updated_by ? updated_by : by);
+	task->started = started;
+	task->finished = finished;
+	task->number = (uint64_t)number;
+	task->revision = (uint64_t)revision;
+	task->archived = archived;
+	task->priority = priority;
+	task->error = text_of(vector, failure);
+	task->progress = text_of(vector, progress);
 	json_object_foreach (fields, name, value) {
 		assert_true(task_set_field(
 			task, (struct field){ str_of(name), json_text(value, &vector->mem) }));
@@ -137,20 +183,39 @@ static enum err_code code_of(const char *name)
 
 static void fill_result(struct vector *vector, struct outcome *outcome)
 {
-	json_t *error = json_object_get(vector->result, "error");
-	json_t *task = json_object_get(vector->result, "task");
-	json_t *tasks = json_object_get(vector->result, "tasks"), *row;
+	json_t *failure = NULL, *task = NULL, *other = NULL, *tasks = NULL, *next = NULL, *row;
+	struct result *result = &outcome->result;
+	json_int_t total = -1, offset = 0;
+	int blocked = 0, made = 0;
+	json_error_t error;
 	size_t i;
 
-	if (error)
-		outcome->failure = code_of(json_string_value(error));
+	if (!vector->result)
+		return;
+	if (json_unpack_ex(vector->result, &error, 0,
+		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?o !}", "error", &failure, "task",
+		    &task, "other", &other, "tasks", &tasks, "total", &total, "offset", &offset,
+		    "blocked", &blocked, "made", &made, "next", &next) != 0)
+		fail_msg("result: %s", error.text);
+	if (failure)
+		outcome->failure = code_of(json_string_value(failure));
 	if (task)
-		fill_task(vector, task, &outcome->result.task);
+		fill_task(vector, task, &result->task);
+	if (other)
+		fill_task(vector, other, &result->other);
 	assert_true(json_array_size(tasks) <= VECTOR_ROWS_MAX);
 	json_array_foreach (tasks, i, row) {
 		fill_task(vector, row, &outcome->rows[i]);
 	}
 	outcome->row_count = json_array_size(tasks);
+	/* Nobody walks it: that it is there says that rows follow. */
+	result->listing = tasks ? (struct listing *)outcome->rows : NULL;
+	result->counted = total >= 0;
+	result->total = total >= 0 ? (uint64_t)total : 0;
+	result->offset = (uint64_t)offset;
+	result->blocked = blocked;
+	result->made = made;
+	outcome->next = next ? json_str(next) : STR_NULL;
 }
 
 void vector_prepare(struct vector *vector, struct outcome *outcome)
@@ -163,6 +228,7 @@ void vector_prepare(struct vector *vector, struct outcome *outcome)
 void vector_finish(struct outcome *outcome)
 {
 	response_free(&outcome->response);
+	buf_free(&outcome->allow);
 	mem_free(&outcome->mem);
 }
 
@@ -176,19 +242,37 @@ static bool find_row(const struct dialect *dialect, struct outcome *outcome)
 	size_t skip;
 
 	if (dialect_by_path(request, &skip) == dialect &&
-		(dialect->slash_optional || !request->slash))
+		(dialect->slash == SLASH_OPTIONAL || !request->slash))
 		found = route_find(dialect->routes, request, skip, &outcome->row, &allowed);
 	if (found == ROUTE_FOUND)
 		return true;
-	return err_set(&outcome->err,
-		found == ROUTE_NO_METHOD ? dialect->unknown_method : ERR_NO_ROUTE, NULL, NULL);
+	err_set(&outcome->err, found == ROUTE_NO_METHOD ? dialect->unknown_method : ERR_NO_ROUTE,
+		NULL, NULL);
+	if (found == ROUTE_NO_METHOD) {
+		route_allow(allowed, &outcome->allow);
+		outcome->err.detail = buf_str(&outcome->allow);
+	}
+	return false;
 }
 
 void vector_decode(const struct vector *vector, struct outcome *outcome)
 {
+	bool changes;
+
 	outcome->decoded = request_parse(&outcome->request, &outcome->err) &&
-			   find_row(vector->dialect, outcome) &&
-			   outcome->row->decode(&outcome->request, &outcome->op, &outcome->err);
+			   find_row(vector->dialect, outcome);
+	if (!outcome->decoded)
+		return;
+	changes = outcome->request.method != METHOD_GET && outcome->request.method != METHOD_HEAD;
+	outcome->op = (struct op){
+		.mem = outcome->request.mem,
+		.tenant = outcome->request.principal.tenant,
+		.actor = outcome->request.principal.user,
+		.now = outcome->request.now,
+	};
+	if (changes)
+		id_parse(&outcome->op.fresh, STR(VECTOR_FRESH));
+	outcome->decoded = outcome->row->decode(&outcome->request, &outcome->op, &outcome->err);
 }
 
 static bool put_rows(struct outcome *outcome)
@@ -198,10 +282,12 @@ static bool put_rows(struct outcome *outcome)
 	for (size_t i = 0; i < outcome->row_count; i++) {
 		if (i > 0)
 			buf_putc(body, ',');
-		if (!outcome->row->row(&outcome->rows[i], body))
+		if (!outcome->row->row(&outcome->request, &outcome->rows[i], body))
 			return err_set(&outcome->err, ERR_NO_MEMORY, NULL, NULL);
+		outcome->result.rows++;
 	}
-	if (!outcome->row->tail(&outcome->result, body))
+	outcome->result.next = outcome->next;
+	if (!outcome->row->tail(&outcome->request, &outcome->result, body))
 		return err_set(&outcome->err, ERR_NO_MEMORY, NULL, NULL);
 	return true;
 }
@@ -213,11 +299,12 @@ void vector_answer(const struct vector *vector, struct outcome *outcome)
 	outcome->result.kind = outcome->op.kind;
 	if (ok && outcome->failure != ERR_NONE)
 		ok = err_set(&outcome->err, outcome->failure, NULL, NULL);
-	ok = ok && outcome->row->encode(&outcome->result, &outcome->response, &outcome->err);
-	if (ok && outcome->op.kind == OP_LIST)
+	ok = ok && outcome->row->encode(
+			   &outcome->request, &outcome->result, &outcome->response, &outcome->err);
+	if (ok && outcome->result.listing)
 		ok = put_rows(outcome);
 	if (!ok)
-		vector->dialect->refuse(&outcome->err, &outcome->response);
+		vector->dialect->refuse(&outcome->request, &outcome->err, &outcome->response);
 }
 
 /* ---- the operation as JSON ---- */
@@ -227,6 +314,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_READ] = "read",
 	[OP_LIST] = "list",
 	[OP_CREATE] = "create",
+	[OP_ENSURE] = "ensure",
 	[OP_UPDATE] = "update",
 	[OP_REMOVE] = "remove",
 	[OP_ARCHIVE] = "archive",
@@ -237,7 +325,28 @@ static void set_str(json_t *json, const char *name, struct str value)
 	json_object_set_new(json, name, json_stringn(value.ptr ? value.ptr : "", value.len));
 }
 
-static void set_change(json_t *json, const struct change *change)
+static void set_number(json_t *json, const char *name, uint64_t number)
+{
+	if (number > 0)
+		json_object_set_new(json, name, json_integer((json_int_t)number));
+}
+
+static void set_json(json_t *json, const char *name, struct str text)
+{
+	json_object_set_new(json, name,
+		text.len ? json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL) : json_null());
+}
+
+static void set_id(json_t *json, const char *name, const struct id *id, const char *usual)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	id_format(id, text);
+	if (!id_is_zero(id) && strcmp(text, usual) != 0)
+		set_str(json, name, str_of(text));
+}
+
+static void set_fields(json_t *json, const struct change *change)
 {
 	json_t *fields = json_object(), *removed = json_array();
 
@@ -250,10 +359,6 @@ static void set_change(json_t *json, const struct change *change)
 			json_object_setn_new(fields, name.ptr, name.len,
 				json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL));
 	}
-	if (change->state != TASK_STATE_NONE)
-		set_str(json, "state", str_of(task_state_name(change->state)));
-	if (change->word.len > 0)
-		set_str(json, "word", change->word);
 	if (json_object_size(fields) > 0)
 		json_object_set(json, "fields", fields);
 	if (json_array_size(removed) > 0)
@@ -262,44 +367,164 @@ static void set_change(json_t *json, const struct change *change)
 	json_decref(removed);
 }
 
-static void set_list(json_t *json, const struct list_query *list, const struct dialect *dialect)
+static void set_change(json_t *json, const struct change *change)
 {
-	const struct index_field *field = dialect->indexed;
+	if (change->state != TASK_STATE_NONE)
+		set_str(json, "state", str_of(task_state_name(change->state)));
+	if (change->word.len > 0)
+		set_str(json, "word", change->word);
+	if (change->set & CHANGE_PRIORITY)
+		json_object_set_new(json, "priority", json_integer(change->priority));
+	if (change->set & CHANGE_NOT_BEFORE)
+		json_object_set_new(json, "not_before", json_integer(change->not_before));
+	if (change->set & CHANGE_MAX_ATTEMPTS)
+		json_object_set_new(json, "max_attempts", json_integer(change->max_attempts));
+	if (change->set & CHANGE_ARCHIVED)
+		json_object_set_new(json, "archived", json_boolean(change->archived));
+	if (change->set & CHANGE_ERROR)
+		set_json(json, "error", change->error);
+	if (change->set & CHANGE_PROGRESS)
+		set_json(json, "progress", change->progress);
+	set_fields(json, change);
+}
+
+/* The fields of resources stand in tables of their own. */
+static const struct index_field *field_of(uint8_t dialect, uint8_t code)
+{
+	const struct index_table *table = dialect_indexes();
+	const struct index_field *field;
+
+	while (table->fields && dialect && table->dialect != dialect)
+		table++;
+	assert_non_null(table->fields);
+	for (field = table->fields; field->source != INDEX_END && field->code != code; field++)
+		;
+	assert_int_not_equal(field->source, INDEX_END);
+	return field;
+}
+
+static json_t *filter_values(const struct list_filter *filter, const struct index_field *field)
+{
+	json_t *values = json_array();
+
+	for (size_t i = 0; i <= filter->other_count; i++) {
+		struct str value = i == 0 ? filter->value : filter->others[i - 1];
+
+		value = field->fold ? field->fold(value) : value;
+		json_array_append_new(values, json_stringn(value.ptr ? value.ptr : "", value.len));
+	}
+	return values;
+}
+
+/* "where": { name: [values] } */
+static void set_filters(json_t *query, const struct op *op)
+{
+	json_t *where = json_object();
+
+	for (size_t i = 0; i < op->list.filter_count; i++) {
+		const struct list_filter *filter = &op->list.filters[i];
+		const struct index_field *field = field_of(op->dialect, filter->field);
+
+		assert_null(json_object_get(where, field->name));
+		json_object_set_new(where, field->name, filter_values(filter, field));
+	}
+	if (json_object_size(where) > 0)
+		json_object_set(query, "where", where);
+	json_decref(where);
+}
+
+/* "sort": "state,-created" */
+static void set_sorts(json_t *query, const struct op *op)
+{
+	char text[400] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < op->list.sort_count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s%s", i ? "," : "",
+			op->list.sorts[i].descending ? "-" : "",
+			field_of(op->dialect, op->list.sorts[i].field)->name);
+	if (len > 0)
+		set_str(query, "sort", str_of(text));
+}
+
+static void set_span(json_t *query, const char *name, const struct list_span *span)
+{
+	if (span->from || span->to)
+		json_object_set_new(query, name,
+			json_pack("[I, I]", (json_int_t)span->from, (json_int_t)span->to));
+}
+
+static void set_list(json_t *json, const struct op *op)
+{
+	static const char *const places[] = { "current", "archived", "both" };
+	const struct list_query *list = &op->list;
 	json_t *query = json_object();
 
-	while (field->source != INDEX_END && field->code != list->field)
-		field++;
-	set_str(query, "by", str_of(field->name));
-	if (field->source != INDEX_ALL)
-		set_str(query, "value", field->fold ? field->fold(list->value) : list->value);
-	if (list->archived)
-		json_object_set_new(query, "archived", json_true());
-	if (list->descending)
-		json_object_set_new(query, "descending", json_true());
+	set_filters(query, op);
+	set_sorts(query, op);
+	set_span(query, "created", &list->created);
+	set_span(query, "updated", &list->updated);
+	for (size_t i = 0; i < list->dialect_count; i++) {
+		if (i == 0)
+			json_object_set_new(query, "dialects", json_array());
+		json_array_append_new(json_object_get(query, "dialects"),
+			json_string(dialect_code_name(list->dialects[i])));
+	}
+	if (list->place != LIST_CURRENT)
+		set_str(query, "place", str_of(places[list->place]));
 	if (list->count)
 		json_object_set_new(query, "count", json_true());
-	if (list->offset)
-		json_object_set_new(query, "offset", json_integer((json_int_t)list->offset));
-	if (list->limit)
-		json_object_set_new(query, "limit", json_integer((json_int_t)list->limit));
+	if (list->clamp)
+		json_object_set_new(query, "clamp", json_true());
+	if (list->partial)
+		json_object_set_new(query, "partial", json_true());
+	if (list->after.len > 0)
+		set_str(query, "after", list->after);
+	set_number(query, "offset", list->offset);
+	set_number(query, "limit", list->limit);
 	json_object_set_new(json, "list", query);
+}
+
+static void set_connected(json_t *json, const struct op *op)
+{
+	const struct op_connected *connected = &op->connected;
+
+	if (!connected->field)
+		return;
+	json_object_set_new(json, "connected",
+		json_pack("{s:s, s:s, s:b}", "field", field_of(op->dialect, connected->field)->name,
+			"by", connected->by ? connected->by : "", "follow", connected->follow));
+	set_json(json_object_get(json, "connected"), "value", connected->value);
+}
+
+static json_t *op_json(const struct op *op, const struct dialect *dialect, const char *fresh)
+{
+	json_t *json = json_object();
+
+	set_str(json, "kind", str_of(kinds[op->kind]));
+	if (op->dialect != dialect->code)
+		set_str(json, "dialect",
+			str_of(op->dialect ? dialect_code_name(op->dialect) : "any"));
+	set_id(json, "fresh", &op->fresh, fresh);
+	set_id(json, "id", &op->id, "");
+	set_number(json, "number", op->number);
+	if (op->numbered)
+		json_object_set_new(json, "numbered", json_true());
+	set_change(json, &op->change);
+	set_connected(json, op);
+	if (op->kind == OP_LIST)
+		set_list(json, op);
+	if (op->also)
+		json_object_set_new(json, "also", op_json(op->also, dialect, VECTOR_ALSO));
+	return json;
 }
 
 json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect)
 {
-	char rights[32], id[ID_TEXT_LEN + 1];
-	json_t *json = json_object();
+	char rights[32];
+	json_t *json = op_json(&outcome->op, dialect, VECTOR_FRESH);
 
-	assert_int_equal(outcome->op.dialect, dialect->code);
-	set_str(json, "kind", str_of(kinds[outcome->op.kind]));
 	rights_format(outcome->row->right, rights, sizeof(rights));
 	set_str(json, "right", str_of(rights));
-	if (!id_is_zero(&outcome->op.id)) {
-		id_format(&outcome->op.id, id);
-		set_str(json, "id", str_of(id));
-	}
-	set_change(json, &outcome->op.change);
-	if (outcome->op.kind == OP_LIST)
-		set_list(json, &outcome->op.list, dialect);
 	return json;
 }

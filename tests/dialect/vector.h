@@ -15,6 +15,15 @@ struct vector {
 
 #define VECTOR_ROWS_MAX 4
 
+/* What a vector's request stands in: who asks, when, what is made. */
+#define VECTOR_USER   "92d30f0c-8c9c-11e5-8994-feff819cdc9f"
+#define VECTOR_TENANT "demo"
+#define VECTOR_NOW    1429207233123
+#define VECTOR_FRESH  "ab8076c0-db91-71e2-82ce-0002a5d5c51b"
+#define VECTOR_ALSO   "ab8076c0-db91-71e2-82ce-0002a5d5c51c"
+#define VECTOR_URL    "https://tasks.example.com"
+#define VECTOR_ZONE   "Europe/Paris"
+
 /* What the code under test is given, and what it made of it. */
 struct outcome {
 	struct mem mem; /* the request's own */
@@ -23,6 +32,8 @@ struct outcome {
 	struct result result;
 	struct task rows[VECTOR_ROWS_MAX];
 	size_t row_count;
+	struct str next;
+	struct buf allow; /* what err.detail borrows from */
 
 	const struct route *row;
 	struct op op;

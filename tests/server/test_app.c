@@ -150,7 +150,7 @@ static void test_head_has_no_rows(void **state)
 	make_task(fixture, uri);
 	assert_int_equal(ask(fixture, "HEAD", TASKS, ""), 200);
 	assert_false(fixture->exchange.streaming);
-	assert_int_equal(fixture->exchange.rows, 0);
+	assert_int_equal(fixture->exchange.result.rows, 0);
 }
 
 static void test_options_and_unknown_methods(void **state)

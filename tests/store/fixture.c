@@ -9,22 +9,17 @@ static struct str fold_word(struct str word)
 	return str_eq_nocase(word, STR("success")) ? STR("sucess") : word;
 }
 
-static const struct index_field fields_all[] = {
-	{ .code = BY_ALL, .source = INDEX_ALL, .name = "all" },
-	{ 0 },
-};
 static const struct index_field fields_a[] = {
-	{ .code = BY_ALL, .source = INDEX_ALL, .name = "all" },
-	{ .code = BY_STATE, .source = INDEX_STATE, .name = "state" },
+	INDEX_COMMON,
 	{ .code = BY_WORD, .source = INDEX_WORD, .name = "word", .fold = fold_word },
-	{ .code = BY_UPDATED, .source = INDEX_UPDATED, .name = "updated" },
 	{ .code = BY_TYPE, .source = INDEX_FIELD, .name = "type" },
 	{ 0 },
 };
+static const struct index_field fields_b[] = { INDEX_COMMON, { 0 } };
 
 const struct index_table fixture_indexes[] = {
-	{ 0, fields_all },
 	{ DIALECT_A, fields_a },
+	{ DIALECT_B, fields_b },
 	{ 0, NULL },
 };
 
@@ -110,8 +105,10 @@ struct op fixture_list(uint8_t field, const char *value)
 {
 	struct op op = fixture_op(OP_LIST, 0);
 
-	op.list.field = field;
-	op.list.value = str_of(value);
+	if (value)
+		assert_true(list_where(&op.list, field, str_of(value)));
+	else
+		assert_true(list_by(&op.list, field, false));
 	return op;
 }
 
@@ -138,7 +135,7 @@ uint64_t fixture_rows(struct store *store, const struct op *op, char *text, size
 	if (!store_apply(store, op, &result, &err))
 		goto out;
 	while (!end) {
-		must(store_next(result.listing, &row, &end, &err), &err);
+		must(store_next(&result, &row, &end, &err), &err);
 		if (!end && used < size)
 			used += (size_t)snprintf(text + used, size - used, "%s%u", used ? " " : "",
 				number_of(&row.id));

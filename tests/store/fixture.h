@@ -7,7 +7,13 @@
 #include "store/store.h"
 
 enum { DIALECT_A = 1, DIALECT_B = 2 };
-enum { BY_ALL = 1, BY_STATE = 2, BY_WORD = 3, BY_UPDATED = 4, BY_TYPE = 5 };
+enum {
+	BY_ALL = INDEX_BY_ALL,
+	BY_STATE = INDEX_BY_STATE,
+	BY_UPDATED = INDEX_BY_UPDATED,
+	BY_WORD = INDEX_OWN,
+	BY_TYPE
+};
 
 extern const struct index_table fixture_indexes[];
 

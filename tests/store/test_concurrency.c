@@ -44,7 +44,7 @@ static void count_for_ever(struct store *store, unsigned number)
 			crowd->busy++;
 			continue;
 		}
-		while (store_next(result.listing, &row, &end, &err) && !end)
+		while (store_next(&result, &row, &end, &err) && !end)
 			rows++;
 		crowd->good += rows == result.total;
 		crowd->wrong += rows != result.total;

@@ -75,7 +75,7 @@ static void test_kill_all_in_the_middle(void **state)
 	struct store *store = crowd_recover("kill");
 	uint64_t acknowledged = 0, tasks = 0, shown = 0;
 	pid_t pids[CHILDREN];
-	struct op op = fixture_list(BY_ALL, "");
+	struct op op = fixture_list(BY_ALL, NULL);
 	struct result result = { 0 };
 	struct err err = { 0 };
 

@@ -4,8 +4,12 @@
 #include "fixture.h"
 #include "store/index_key.h"
 
-static const struct index_field by_type = { BY_TYPE, INDEX_FIELD, "type", NULL };
-static const struct index_field by_updated = { BY_UPDATED, INDEX_UPDATED, "updated", NULL };
+static const struct index_field by_type = {
+	.code = BY_TYPE, .source = INDEX_FIELD, .name = "type"
+};
+static const struct index_field by_updated = {
+	.code = BY_UPDATED, .source = INDEX_UPDATED, .name = "updated"
+};
 
 static struct task sample(int64_t created, const char *type)
 {
@@ -27,7 +31,7 @@ static struct index_key key_of(const struct task *task, const struct index_field
 {
 	struct index_key key;
 
-	assert_true(index_key_of(&key, task, task->dialect, field));
+	assert_true(index_key_of(&key, task, field));
 	assert_true(key.len < INDEX_KEY_MAX);
 	return key;
 }
@@ -78,7 +82,7 @@ static void test_prefix_and_after(void **state)
 	struct index_key prefix, after;
 
 	(void)state;
-	index_prefix(&prefix, STR("acme"), DIALECT_A, false, &by_type, STR("\"x\""));
+	index_value_prefix(&prefix, STR("acme"), DIALECT_A, false, &by_type, STR("\"x\""));
 	after = prefix;
 	assert_true(index_after(&after));
 	assert_true(starts(&key, &prefix) && !starts(&foreign, &prefix));
@@ -96,12 +100,12 @@ static void test_updated(void **state)
 	struct index_key key = key_of(&task, &by_updated), all, one;
 
 	(void)state;
-	index_prefix(&all, STR("acme"), DIALECT_A, false, &by_updated, STR(""));
-	index_prefix(&one, STR("acme"), DIALECT_A, false, &by_updated,
+	index_value_prefix(&all, STR("acme"), DIALECT_A, false, &by_updated, STR(""));
+	index_value_prefix(&one, STR("acme"), DIALECT_A, false, &by_updated,
 		(struct str){ "\0\0\0\0\0\0\1\2", 8 });
 	assert_true(starts(&key, &all) && starts(&key, &one));
 	assert_int_equal(one.len, all.len + 8);
-	index_prefix(
+	index_value_prefix(
 		&one, STR("acme"), DIALECT_A, false, &by_updated, (struct str){ "123456789", 9 });
 	assert_int_equal(one.len, all.len + 8);
 }
@@ -112,7 +116,7 @@ static void prefix_of(struct index_key *key, size_t len, char last)
 
 	memset(text, 'v', sizeof(text));
 	text[len - 1] = last;
-	index_prefix(key, STR("acme"), DIALECT_A, false, &by_type, (struct str){ text, len });
+	index_value_prefix(key, STR("acme"), DIALECT_A, false, &by_type, (struct str){ text, len });
 }
 
 static void test_long_values(void **state)
@@ -133,7 +137,7 @@ static void test_long_values(void **state)
 	/* the cut form of one value, sent as a value, is another list */
 	prefix_of(&a, 1000, 'a');
 	cut = (struct str){ (const char *)a.bytes + 8, INDEX_VALUE_MAX };
-	index_prefix(&b, STR("acme"), DIALECT_A, false, &by_type, cut);
+	index_value_prefix(&b, STR("acme"), DIALECT_A, false, &by_type, cut);
 	assert_true(compare(&a, &b) != 0);
 }
 
@@ -158,17 +162,17 @@ static void test_keys_of_a_task(void **state)
 	struct task task = sample(1, "\"x\"");
 
 	(void)state;
-	assert_int_equal(index_keys(keys, &task, fixture_indexes), 6);
-	for (size_t i = 0; i < 6; i++) {
+	assert_int_equal(index_keys(keys, &task, fixture_indexes), 5);
+	for (size_t i = 0; i < 5; i++) {
 		for (size_t k = 0; k < i; k++)
 			assert_true(compare(&keys[i], &keys[k]) != 0);
 	}
 	task = sample(1, NULL);
-	assert_int_equal(index_keys(keys, &task, fixture_indexes), 5);
+	assert_int_equal(index_keys(keys, &task, fixture_indexes), 4);
 	task.dialect = DIALECT_B;
-	assert_int_equal(index_keys(keys, &task, fixture_indexes), 1);
+	assert_int_equal(index_keys(keys, &task, fixture_indexes), 3);
 	task.dialect = 0;
-	assert_int_equal(index_keys(keys, &task, fixture_indexes), 1);
+	assert_int_equal(index_keys(keys, &task, fixture_indexes), 0);
 }
 
 static void test_fold(void **state)
@@ -178,18 +182,18 @@ static void test_fold(void **state)
 
 	(void)state;
 	assert_non_null(field);
-	index_prefix(&a, STR("acme"), DIALECT_A, false, field, STR("sucess"));
-	index_prefix(&b, STR("acme"), DIALECT_A, false, field, STR("success"));
-	index_prefix(&c, STR("acme"), DIALECT_A, false, field, STR("failed"));
+	index_value_prefix(&a, STR("acme"), DIALECT_A, false, field, STR("sucess"));
+	index_value_prefix(&b, STR("acme"), DIALECT_A, false, field, STR("success"));
+	index_value_prefix(&c, STR("acme"), DIALECT_A, false, field, STR("failed"));
 	assert_true(compare(&a, &b) == 0 && compare(&a, &c) != 0);
 	assert_null(index_field_by_code(fixture_indexes, DIALECT_A, 0xFF));
-	assert_null(index_field_by_code(fixture_indexes, DIALECT_B, BY_ALL));
+	assert_null(index_field_by_code(fixture_indexes, DIALECT_B, BY_TYPE));
 }
 
 static void test_sum(void **state)
 {
-	static const struct index_field twice[] = { { 1, INDEX_ALL, "a", NULL },
-		{ 1, INDEX_STATE, "b", NULL }, { 0 } };
+	static const struct index_field twice[] = { { .code = 1, .source = INDEX_ALL, .name = "a" },
+		{ .code = 1, .source = INDEX_STATE, .name = "b" }, { 0 } };
 	static struct index_field many[INDEX_KEYS_MAX + 2];
 	static const struct index_table tables[][2] = { { { 1, twice } }, { { 1, many } } };
 	uint8_t a[INDEX_SUM_SIZE], b[INDEX_SUM_SIZE];
@@ -197,7 +201,9 @@ static void test_sum(void **state)
 
 	(void)state;
 	for (uint8_t i = 0; i <= INDEX_KEYS_MAX; i++)
-		many[i] = (struct index_field){ (uint8_t)(i + 1), INDEX_ALL, "a", NULL };
+		many[i] = (struct index_field){
+			.code = (uint8_t)(i + 1), .source = INDEX_ALL, .name = "a"
+		};
 	assert_false(index_sum(tables[0], a, &err));
 	assert_int_equal(err.code, ERR_INTERNAL);
 	assert_false(index_sum(tables[1], a, &err));

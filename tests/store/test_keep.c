@@ -68,8 +68,8 @@ static void test_verify_and_reindex(void **state)
 	for (unsigned i = 1; i <= 3; i++)
 		fixture_create(store, i, "new", NULL);
 	must(store_apply(store, &read, &result, &err), &err);
-	assert_true(index_key_of(&key, &result.task, DIALECT_A,
-		index_field_by_code(fixture_indexes, DIALECT_A, BY_WORD)));
+	assert_true(index_key_of(
+		&key, &result.task, index_field_by_code(fixture_indexes, DIALECT_A, BY_WORD)));
 	store_result_free(&result);
 	plant(store->ranks, bdb_key(&key), NULL);
 	plant(store->ranks, STR("stray"), "x");
@@ -95,11 +95,13 @@ static void test_unreadable_record(void **state)
 	struct op op = fixture_op(OP_READ, 2);
 	struct id id = fixture_id(2);
 	struct store_report report;
+	struct index_key key;
 	struct err err = { 0 };
 	unsigned left = 100;
 
 	fixture_create(store, 1, "new", NULL);
-	plant(store->tasks, bdb_id(&id), "\x63garbage");
+	index_task_key(&key, STR("acme"), &id);
+	plant(store->tasks, bdb_key(&key), "\x63garbage");
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.unreadable, 1);
 	assert_int_equal(report.tasks, 2);
@@ -159,7 +161,9 @@ static void test_open_again(void **state)
 
 static void test_other_tables(void **state)
 {
-	static const struct index_field fields[] = { { 9, INDEX_WORD, "word", NULL }, { 0 } };
+	static const struct index_field fields[] = {
+		{ .code = 9, .source = INDEX_WORD, .name = "word" }, { 0 }
+	};
 	static const struct index_table tables[] = { { DIALECT_A, fields }, { 0, NULL } };
 	struct store_options options = fixture_options(STORE_RECOVER, "tables");
 	struct store_options join = fixture_options(STORE_JOIN, "tables");

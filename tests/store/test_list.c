@@ -17,7 +17,8 @@ static void test_pages(void **state)
 		fixture_create(store, i, "new", i % 3 == 0 ? NULL : i % 3 == 1 ? "\"a\"" : "\"b\"");
 	op.list.offset = 0;
 	fixture_expect_rows(store, &op, 3, "1 4 7");
-	op.list.descending = true;
+	op.list.sort_count = 0;
+	list_by(&op.list, BY_ALL, true);
 	fixture_expect_rows(store, &op, 3, "7 4 1");
 	op.list.limit = 2;
 	fixture_expect_rows(store, &op, 3, "7 4");
@@ -27,7 +28,8 @@ static void test_pages(void **state)
 	fixture_expect_rows(store, &op, 3, "1");
 	op.list.offset = 3;
 	fixture_expect_rows(store, &op, 3, "");
-	op.list.descending = false;
+	op.list.sort_count = 0;
+	list_by(&op.list, BY_ALL, false);
 	fixture_expect_rows(store, &op, 3, "");
 	op.list.offset = 2;
 	fixture_expect_rows(store, &op, 3, "7");
@@ -41,7 +43,8 @@ static void test_pages(void **state)
 	op = fixture_list(BY_TYPE, "\"c\"");
 	op.list.count = true;
 	fixture_expect_rows(store, &op, 0, "");
-	op.list.descending = true;
+	op.list.sort_count = 0;
+	list_by(&op.list, BY_ALL, true);
 	fixture_expect_rows(store, &op, 0, "");
 }
 
@@ -67,7 +70,7 @@ static void test_list_keys(void **state)
 	fixture_expect_rows(store, &op, 3, "1 2 3");
 	op.tenant = STR("acm");
 	fixture_expect_rows(store, &op, 1, "4");
-	op = fixture_list(BY_ALL, "");
+	op = fixture_list(BY_ALL, NULL);
 	op.list.count = true;
 	fixture_expect_rows(store, &op, 3, "1 2 3");
 	op.dialect = 0;
@@ -75,12 +78,13 @@ static void test_list_keys(void **state)
 	op = fixture_op(OP_UPDATE, 1);
 	op.now = 9000;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
-	op = fixture_list(BY_UPDATED, "");
-	op.list.descending = true;
+	op = fixture_list(BY_UPDATED, NULL);
+	op.list.sort_count = 0;
+	list_by(&op.list, BY_ALL, true);
 	fixture_expect_rows(store, &op, 0, "1 3 2");
-	op.list.field = 0xFF;
+	op = fixture_list(0xFF, "x");
 	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
-	op.list.field = BY_ALL;
+	op = fixture_list(BY_TYPE, "x");
 	op.dialect = DIALECT_B;
 	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
 }
@@ -108,7 +112,7 @@ static void test_changes_between_batches(void **state)
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	fixture_create(store, 201, "new", NULL);
 	for (;;) {
-		must(store_next(result.listing, &row, &end, &err), &err);
+		must(store_next(&result, &row, &end, &err), &err);
 		if (end)
 			break;
 		assert_str(row.word, "new");
@@ -116,13 +120,13 @@ static void test_changes_between_batches(void **state)
 		seen++;
 	}
 	assert_int_equal(seen, 199);
-	must(store_next(result.listing, &row, &end, &err), &err);
+	must(store_next(&result, &row, &end, &err), &err);
 	assert_true(end);
 	store_result_free(&result);
 	list.list.limit = 130;
 	list.list.offset = 10;
 	must(store_apply(store, &list, &result, &err), &err);
-	for (seen = 0; store_next(result.listing, &row, &end, &err) && !end; seen++)
+	for (seen = 0; store_next(&result, &row, &end, &err) && !end; seen++)
 		;
 	assert_int_equal(seen, 130);
 	assert_int_equal(row.id.bytes[15], 140);
@@ -133,7 +137,7 @@ static void test_changes_between_batches(void **state)
 static void test_large_rows(void **state)
 {
 	struct store *store = *state;
-	struct op op = fixture_list(BY_ALL, "");
+	struct op op = fixture_list(BY_ALL, NULL);
 	char *big = malloc(100001), want[512] = "", back[512] = "", number[8];
 
 	memset(big, '7', 100000);
@@ -146,7 +150,8 @@ static void test_large_rows(void **state)
 		strncat(back, number, sizeof(back) - strlen(back) - 1);
 	}
 	fixture_expect_rows(store, &op, 0, want);
-	op.list.descending = true;
+	op.list.sort_count = 0;
+	list_by(&op.list, BY_ALL, true);
 	fixture_expect_rows(store, &op, 0, back);
 	free(big);
 }

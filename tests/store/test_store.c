@@ -79,7 +79,8 @@ static void test_update(void **state)
 	fixture_create(store, 1, "new", "\"a\"");
 	op.actor = STR("bob");
 	op.now = 5000;
-	op.if_revision = 1;
+	op.revision_count = 1;
+	op.revisions[0] = 1;
 	op.change.state = TASK_SUCCEEDED;
 	op.change.word = STR("sucess");
 	change_set(&op.change, STR("type"), STR(""));
@@ -97,7 +98,8 @@ static void test_update(void **state)
 	store_result_free(&result);
 
 	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
-	op.if_revision = 2;
+	op.revision_count = 1;
+	op.revisions[0] = 2;
 	op.now = 10; /* a clock that went back does not take the time of the last write back */
 	op.change = (struct change){ 0 };
 	must(store_apply(store, &op, &result, &err), &err);
@@ -125,16 +127,18 @@ static void test_remove_and_archive(void **state)
 	op.list.count = true;
 	assert_int_equal(fixture_rows(store, &op, rows, sizeof(rows)), 1);
 	assert_string_equal(rows, "2");
-	op.list.archived = true;
+	op.list.place = LIST_ARCHIVED;
 	assert_int_equal(fixture_rows(store, &op, rows, sizeof(rows)), 1);
 	assert_string_equal(rows, "1");
 	op = fixture_op(OP_READ, 1);
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 
 	op = fixture_op(OP_REMOVE, 1);
-	op.if_revision = 1;
+	op.revision_count = 1;
+	op.revisions[0] = 1;
 	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
-	op.if_revision = 2;
+	op.revision_count = 1;
+	op.revisions[0] = 2;
 	must(store_apply(store, &op, &result, &err), &err);
 	assert_true(result.written);
 	assert_str(task_field(&result.task, STR("type")), "\"a\"");
@@ -200,7 +204,7 @@ static void test_counters(void **state)
 {
 	struct store *store = *state;
 	struct store_shared *shared = store->shared;
-	struct op op = fixture_list(BY_ALL, "");
+	struct op op = fixture_list(BY_ALL, NULL);
 	struct err err = { 0 };
 
 	must(store_flush(store, &err), &err);

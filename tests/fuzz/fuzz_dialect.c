@@ -1,6 +1,7 @@
 /*
- * A whole request on its way to an operation: method, address and Accept, one a line, the rest is
- * the body. Every dialect is found by its prefix, though the corpus speaks VirtShell.
+ * A whole request on its way to an operation: method, address, Accept and Content-Type, one a line,
+ * the rest is the body. The dialect is found by its prefix, like in the service; the corpus has
+ * files of each, named for it.
  */
 #include <stdlib.h>
 
@@ -20,15 +21,22 @@ static void check_op(const struct op *op)
 	for (size_t i = 0; i < op->change.field_count; i++)
 		check(str_is_utf8(op->change.fields[i].name) &&
 			str_is_utf8(op->change.fields[i].json));
-	check(str_is_utf8(op->change.word) && str_is_utf8(op->list.value));
+	check(str_is_utf8(op->change.word) && op->list.filter_count <= LIST_FILTERS_MAX);
+	check(op->list.sort_count <= LIST_SORTS_MAX && op->list.limit <= LIST_PAGE_MAX);
+	for (size_t i = 0; i < op->list.filter_count; i++)
+		check(str_is_utf8(op->list.filters[i].value) &&
+			op->list.filters[i].other_count < LIST_VALUES_MAX);
+	if (op->also)
+		check_op(op->also);
 }
 
-static void refuse(const struct dialect *dialect, const struct err *err)
+static void refuse(
+	const struct request *request, const struct dialect *dialect, const struct err *err)
 {
 	struct response response = { 0 };
 
 	check(err->code > ERR_NONE && err->code < ERR_CODES);
-	dialect->refuse(err, &response);
+	dialect->refuse(request, err, &response);
 	check(response.status >= 400 && response.status < 600 && buf_ok(&response.body));
 	response_free(&response);
 }
@@ -39,7 +47,7 @@ static void decode(struct request *request)
 	const struct dialect *dialect = dialect_by_path(request, &skip);
 	const struct route *row = NULL;
 	struct err err = { 0 };
-	struct op op = { 0 };
+	struct op op = { .mem = request->mem, .fresh = { { 1 } } };
 	unsigned allowed;
 
 	if (!dialect)
@@ -50,7 +58,7 @@ static void decode(struct request *request)
 	if (row->decode(request, &op, &err))
 		check_op(&op);
 	else
-		refuse(dialect, &err);
+		refuse(request, dialect, &err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -60,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct request request = {
 		.mem = &mem,
 		.now = 1429207233000,
+		.base_url = STR("https://tasks.example.com"),
 		.principal = { STR("u1"), STR("demo"), STR("virtshell"), RIGHT_ALL },
 	};
 	struct err err = { 0 };
@@ -67,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(request_add_param(&request, STR("REQUEST_METHOD"), fuzz_line(&rest), &err));
 	check(request_add_param(&request, STR("REQUEST_URI"), fuzz_line(&rest), &err));
 	check(request_add_param(&request, STR("HTTP_ACCEPT"), fuzz_line(&rest), &err));
+	check(request_add_param(&request, STR("CONTENT_TYPE"), fuzz_line(&rest), &err));
 	request.body = rest;
 	if (request_parse(&request, &err))
 		decode(&request);

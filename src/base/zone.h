@@ -1,0 +1,26 @@
+#pragma once
+/*
+ * Local time as a value: a zone is read once, from the system's time zone files, and then a table
+ * of when its offset from UTC changes. Pure after that.
+ */
+#include "base/buf.h"
+
+#define ZONE_SPANS_MAX 400
+
+struct zone {
+	size_t count; /* 0: UTC */
+	struct {
+		int64_t from;	/* ms since 1970 */
+		int32_t offset; /* seconds east of UTC */
+	} spans[ZONE_SPANS_MAX];
+};
+
+/*
+ * Reads the zone of that name ("Europe/Paris") for the years 1970 to 2100; false when the system
+ * has none of it. Changes the process's TZ for the time of the call: for the start only.
+ */
+bool zone_load(struct zone *zone, const char *name);
+/* Seconds east of UTC at a time; NULL is UTC. */
+int32_t zone_offset(const struct zone *zone, int64_t ms);
+/* "2019-03-22T12:26:32.113+01:00" (RFC 3339 with milliseconds and a numeric offset). */
+void zone_put_time(const struct zone *zone, int64_t ms, struct buf *out);
