@@ -6,7 +6,10 @@
  *     bdb_db.c      the databases in it, the index's callback
  *     bdb_run.c     one piece of work: transaction, retries, what codes mean, the shared counters
  *     bdb_apply.c   operations on one task
- *     bdb_list.c    lists, counts, pages
+ *     bdb_task.c    its record, its number, its changes
+ *     bdb_once.c    what was done with an Idempotency-Key
+ *     bdb_connected.c  tasks that go with another
+ *     bdb_list.h    lists, counts, pages: the files that find them
  *     bdb_entry.c   the small tables
  *     bdb_walk.c    what goes over all tasks: verify, reindex, export
  *     bdb_keep.c    checkpoint, logs, deadlock sweep
@@ -22,14 +25,15 @@
 #define BDB_REFUSED (-1)
 #define BDB_AGAIN   (-2)
 
-#define BDB_META STORE_TABLES /* the table of what the store notes for itself */
+/* Tables that nobody else sees: what the store notes for itself, and what was done with a key. */
+enum { BDB_META = STORE_TABLES, BDB_ONCE, BDB_TABLES };
 
 struct store {
 	DB_ENV *env;
-	DB *tasks; /* tenant and id -> record, hash */
-	DB *index; /* associated with tasks: it makes the entries, nobody reads it */
-	DB *ranks; /* the same file, not associated: walking and record numbers */
-	DB *tables[STORE_TABLES + 1]; /* hash */
+	DB *tasks;		/* tenant and id -> record, hash */
+	DB *index;		/* associated with tasks: it makes the entries, nobody reads it */
+	DB *ranks;		/* the same file, not associated: walking and record numbers */
+	DB *tables[BDB_TABLES]; /* hash */
 	const struct index_table *indexes;
 	uint8_t sum[INDEX_SUM_SIZE];
 	struct store_shared *shared, own_shared;
@@ -117,20 +121,57 @@ static inline DBT bdb_nothing(void)
 	return dbt;
 }
 
-/* ---- bdb_apply.c ---- */
+/* ---- bdb_task.c ---- */
 
 /* Appends the record of a task to out. flags as bdb_get. */
 int bdb_get_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
 	struct buf *out, uint32_t flags);
+int bdb_put_task(struct store *store, DB_TXN *txn, const struct task *task, struct str record,
+	uint32_t flags);
+int bdb_remove_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id);
 /* A record that cannot be decoded: says so in the log; returns false. The key ends in the id. */
 bool bdb_unreadable(const struct index_key *key, struct err *err);
+bool bdb_decode_task(struct task *task, const struct buf *record, struct str tenant,
+	const struct id *id, struct err *err);
+/* Replaces what is in record. ERR_TOO_LARGE past STORE_RECORD_MAX. */
+bool bdb_encode_task(const struct task *task, struct buf *record, struct err *err);
+/* Sets what the op's change names, then lets op->adapt look at it; before is NULL for a new one. */
+bool bdb_change_task(
+	const struct op *op, const struct task *before, struct task *task, struct err *err);
+/* The next number of a tenant and dialect. */
+int bdb_next_number(struct store *store, DB_TXN *txn, const struct op *op, uint64_t *number);
+/* Numbers up to this one are given, from now on. */
+int bdb_note_number(struct store *store, DB_TXN *txn, const struct task *task);
+/* The id of the task of that number; ERR_NOT_FOUND. Outside a transaction. */
+bool bdb_find_number(struct store *store, const struct op *op, struct id *id, struct err *err);
+
+/* ---- bdb_once.c ---- */
+
+/*
+ * Whether the op's key was used before: gives what was done then as the result, with *known true,
+ * or BDB_REFUSED with ERR_KEY_REUSED. Locks the key until the end of the transaction.
+ */
+int bdb_recall(struct store *store, DB_TXN *txn, const struct op *op, struct result *result,
+	bool *known, struct err *err);
+int bdb_remember(
+	struct store *store, DB_TXN *txn, const struct op *op, const struct result *result);
+
+/* ---- bdb_connected.c ---- */
+
+/* The tasks that are connected with the task, directly or over others, without itself. */
+struct bdb_connected {
+	struct id *ids; /* the caller frees */
+	size_t count;
+};
+int bdb_find_connected(struct store *store, DB_TXN *txn, const struct op *op,
+	struct bdb_connected *connected, struct err *err);
 
 /* ---- bdb_list.c ---- */
 
 bool bdb_list(struct store *store, const struct op *op, struct result *result, struct err *err);
 void bdb_listing_free(struct listing *listing);
-/* The record number of the first entry that is not less than the key; one more than all when none.
- */
+/* bdb_range.c: the record number of the first entry that is not less than the key; one more than
+ * all when none. */
 int bdb_rank(DB *ranks, const struct index_key *key, uint64_t *rank);
 
 /* ---- bdb_walk.c ---- */

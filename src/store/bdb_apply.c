@@ -1,88 +1,26 @@
-#include <errno.h>
+#include "store/bdb_list.h"
 
-#include "base/log.h"
-#include "store/bdb.h"
+#include <errno.h>
+#include <stdlib.h>
 
 struct work {
 	const struct op *op;
 	struct result *result;
+	bool again;   /* the op's key was used before: the result is that of then */
+	bool nothing; /* nothing was changed */
+	struct bdb_connected connected;
 };
-
-/* ---- one task ---- */
-
-bool bdb_unreadable(const struct index_key *key, struct err *err)
-{
-	char text[ID_TEXT_LEN + 1];
-	struct id id = { { 0 } };
-
-	if (key->len >= sizeof(id.bytes))
-		memcpy(id.bytes, key->bytes + key->len - sizeof(id.bytes), sizeof(id.bytes));
-	id_format(&id, text);
-	log_error("record-unreadable", "task %s", text);
-	return err_set(err, ERR_INTERNAL, NULL, NULL);
-}
-
-static bool decode(struct task *task, const struct buf *record, struct str tenant,
-	const struct id *id, struct err *err)
-{
-	struct index_key key;
-
-	if (record_decode(task, buf_str(record)))
-		return true;
-	index_task_key(&key, tenant, id);
-	return bdb_unreadable(&key, err);
-}
-
-int bdb_get_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
-	struct buf *out, uint32_t flags)
-{
-	struct index_key key;
-
-	index_task_key(&key, tenant, id);
-	return bdb_get(store->tasks, txn, bdb_key(&key), out, flags);
-}
-
-static int put_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
-	struct str record, uint32_t flags)
-{
-	struct index_key key;
-
-	index_task_key(&key, tenant, id);
-	return bdb_put(store->tasks, txn, bdb_key(&key), record, flags);
-}
 
 /* Somebody else's task is answered like one that does not exist. */
 static bool is_theirs(const struct task *task, const struct op *op)
 {
 	return !str_eq(task->tenant, op->tenant) ||
-	       (op->dialect != 0 && op->dialect != task->dialect);
+	       (op->dialect != 0 ? op->dialect != task->dialect : task->dialect >= INDEX_RESOURCES);
 }
 
-static bool encode(const struct task *task, struct buf *record, struct err *err)
+static int no_memory(bool ok)
 {
-	buf_reset(record);
-	if (!record_encode(task, record))
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	if (record->len > STORE_RECORD_MAX)
-		return err_set(err, ERR_TOO_LARGE, NULL, "The task would be larger than %zu bytes.",
-			STORE_RECORD_MAX);
-	return true;
-}
-
-static bool apply_change(struct task *task, const struct op *op, struct err *err)
-{
-	const struct change *change = &op->change;
-
-	if (change->state != TASK_STATE_NONE)
-		task_enter(task, change->state, op->now);
-	if (change->word.len > 0)
-		task->word = change->word;
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (!task_set_field(task, change->fields[i]))
-			return err_set(err, ERR_UNPROCESSABLE, NULL,
-				"A task may have at most %d members.", TASK_FIELDS_MAX);
-	}
-	return true;
+	return ok ? 0 : ENOMEM;
 }
 
 /* ---- read ---- */
@@ -90,40 +28,33 @@ static bool apply_change(struct task *task, const struct op *op, struct err *err
 static int step_read(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
 	const struct work *work = data;
+	const struct op *op = work->op;
 	struct buf *record = &work->result->record;
 	int rc;
 
 	buf_reset(record);
-	rc = bdb_get_task(store, txn, work->op->tenant, &work->op->id, record, 0);
+	rc = bdb_get_task(store, txn, op->tenant, &op->id, record, 0);
 	if (rc != 0)
 		return rc;
-	if (!decode(&work->result->task, record, work->op->tenant, &work->op->id, err))
+	if (!bdb_decode_task(&work->result->task, record, op->tenant, &op->id, err))
 		return BDB_REFUSED;
-	return is_theirs(&work->result->task, work->op) ? DB_NOTFOUND : 0;
+	return is_theirs(&work->result->task, op) ? DB_NOTFOUND : 0;
 }
 
 static bool read_one(
 	struct store *store, const struct op *op, struct result *result, struct err *err)
 {
-	struct work work = { op, result };
+	struct work work = { .op = op, .result = result };
 
 	return bdb_run(store, BDB_READ, step_read, &work, err);
 }
 
 /* ---- create ---- */
 
-static int step_create(struct store *store, DB_TXN *txn, void *data, struct err *err)
+/* Makes the task of an op and leaves its record in `record`. */
+static int make(
+	struct store *store, DB_TXN *txn, const struct op *op, struct buf *record, struct err *err)
 {
-	const struct work *work = data;
-
-	(void)err;
-	return put_task(store, txn, work->op->tenant, &work->op->fresh,
-		buf_str(&work->result->record), DB_NOOVERWRITE);
-}
-
-static bool create(struct store *store, const struct op *op, struct result *result, struct err *err)
-{
-	struct work work = { op, result };
 	struct task task = {
 		.id = op->fresh,
 		.tenant = op->tenant,
@@ -134,46 +65,23 @@ static bool create(struct store *store, const struct op *op, struct result *resu
 		.created_by = op->actor,
 		.updated_by = op->actor,
 	};
+	int rc = op->numbered ? bdb_next_number(store, txn, op, &task.number) : 0;
 
+	if (rc != 0)
+		return rc;
 	if (op->change.state == TASK_STATE_NONE)
 		task_enter(&task, TASK_PENDING, op->now);
-	return apply_change(&task, op, err) && encode(&task, &result->record, err) &&
-	       bdb_run(store, BDB_WRITE, step_create, &work, err) &&
-	       decode(&result->task, &result->record, op->tenant, &op->fresh, err);
+	if (!bdb_change_task(op, NULL, &task, err) || !bdb_encode_task(&task, record, err))
+		return BDB_REFUSED;
+	return bdb_put_task(store, txn, &task, buf_str(record), DB_NOOVERWRITE);
+}
+
+static int create(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
+{
+	return make(store, txn, work->op, &work->result->record, err);
 }
 
 /* ---- update, archive, remove ---- */
-
-static int write_back(struct store *store, DB_TXN *txn, const struct work *work, struct task *task,
-	struct err *err)
-{
-	const struct op *op = work->op;
-
-	if (op->kind == OP_ARCHIVE)
-		task->archived = true;
-	else if (!apply_change(task, op, err))
-		return BDB_REFUSED;
-	task->revision++;
-	if (op->now > task->updated)
-		task->updated = op->now;
-	task->updated_by = op->actor;
-	if (!encode(task, &work->result->record, err))
-		return BDB_REFUSED;
-	return put_task(store, txn, op->tenant, &op->id, buf_str(&work->result->record), 0);
-}
-
-static int take_out(struct store *store, DB_TXN *txn, const struct work *work)
-{
-	struct buf *record = &work->result->record;
-	struct index_key key;
-	DBT at;
-
-	index_task_key(&key, work->op->tenant, &work->op->id);
-	at = bdb_in(bdb_key(&key));
-	buf_reset(record);
-	buf_put_str(record, buf_str(&store->before));
-	return buf_ok(record) ? store->tasks->del(store->tasks, txn, &at, 0) : ENOMEM;
-}
 
 static bool has_revision(const struct op *op, uint64_t revision)
 {
@@ -184,69 +92,293 @@ static bool has_revision(const struct op *op, uint64_t revision)
 	return op->revision_count == 0;
 }
 
-static int step_modify(struct store *store, DB_TXN *txn, void *data, struct err *err)
+/* Reads a task that is to be changed, into store->before. */
+static int take_up(struct store *store, DB_TXN *txn, const struct op *op, const struct id *id,
+	struct task *task, struct err *err)
 {
-	const struct work *work = data;
-	const struct op *op = work->op;
-	struct task task;
 	int rc;
 
 	buf_reset(&store->before);
-	rc = bdb_get_task(store, txn, op->tenant, &op->id, &store->before, DB_RMW);
+	rc = bdb_get_task(store, txn, op->tenant, id, &store->before, DB_RMW);
 	if (rc != 0)
 		return rc;
-	if (!decode(&task, &store->before, op->tenant, &op->id, err))
+	if (!bdb_decode_task(task, &store->before, op->tenant, id, err))
 		return BDB_REFUSED;
-	if (is_theirs(&task, op))
-		return DB_NOTFOUND;
+	return is_theirs(task, op) ? DB_NOTFOUND : 0;
+}
+
+static int put_back(struct store *store, DB_TXN *txn, const struct op *op, struct task *task,
+	struct buf *record, struct err *err)
+{
+	task->revision++;
+	if (op->now > task->updated)
+		task->updated = op->now;
+	task->updated_by = op->actor;
+	if (!bdb_encode_task(task, record, err))
+		return BDB_REFUSED;
+	return bdb_put_task(store, txn, task, buf_str(record), 0);
+}
+
+static int take_out(struct store *store, DB_TXN *txn, struct work *work, const struct id *id)
+{
+	struct buf *record = &work->result->record;
+
+	buf_reset(record);
+	buf_put_str(record, buf_str(&store->before));
+	if (!buf_ok(record))
+		return ENOMEM;
+	return bdb_remove_task(store, txn, work->op->tenant, id);
+}
+
+/* What happens to a task happens to those that are connected with it. */
+static int follow(struct store *store, DB_TXN *txn, const struct work *work, struct err *err)
+{
+	const struct op *op = work->op;
+	struct buf record = BUF_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < work->connected.count; i++) {
+		const struct id *id = &work->connected.ids[i];
+		struct task task;
+
+		if (op->kind == OP_REMOVE) {
+			rc = bdb_remove_task(store, txn, op->tenant, id);
+			continue;
+		}
+		rc = take_up(store, txn, op, id, &task, err);
+		if (rc != 0 || task.archived)
+			continue;
+		task.archived = true;
+		rc = put_back(store, txn, op, &task, &record, err);
+	}
+	buf_free(&record);
+	return rc;
+}
+
+/* Finds what is connected; *blocked when that stands in the way. */
+static int face_connected(
+	struct store *store, DB_TXN *txn, struct work *work, bool *blocked, struct err *err)
+{
+	int rc;
+
+	*blocked = false;
+	free(work->connected.ids);
+	work->connected = (struct bdb_connected){ 0 };
+	if (!work->op->connected.field)
+		return 0;
+	rc = bdb_find_connected(store, txn, work->op, &work->connected, err);
+	*blocked = rc == 0 && work->connected.count > 0 && !work->op->connected.follow;
+	return rc;
+}
+
+static int change_taken(
+	struct store *store, DB_TXN *txn, struct work *work, struct task *task, struct err *err)
+{
+	const struct op *op = work->op;
+	struct task before = *task;
+
+	if (op->kind == OP_ARCHIVE)
+		task->archived = true;
+	if (!bdb_change_task(op, &before, task, err))
+		return BDB_REFUSED;
+	return put_back(store, txn, op, task, &work->result->record, err);
+}
+
+static int modify(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
+{
+	const struct op *op = work->op;
+	struct task task;
+	bool blocked;
+	int rc = take_up(store, txn, op, &op->id, &task, err);
+
+	if (rc != 0)
+		return rc;
 	if (!has_revision(op, task.revision)) {
 		err_set(err, ERR_PRECONDITION, NULL, NULL);
 		return BDB_REFUSED;
 	}
-	return op->kind == OP_REMOVE ? take_out(store, txn, work)
-				     : write_back(store, txn, work, &task, err);
+	rc = face_connected(store, txn, work, &blocked, err);
+	if (rc != 0)
+		return rc;
+	if (blocked) {
+		work->nothing = true;
+		buf_reset(&work->result->record);
+		buf_put_str(&work->result->record, buf_str(&store->before));
+		return no_memory(buf_ok(&work->result->record));
+	}
+	rc = op->kind == OP_REMOVE ? take_out(store, txn, work, &op->id)
+				   : change_taken(store, txn, work, &task, err);
+	return rc == 0 ? follow(store, txn, work, err) : rc;
 }
 
-static bool modify(struct store *store, const struct op *op, struct result *result, struct err *err)
-{
-	struct work work = { op, result };
+/* ---- ensure ---- */
 
-	return bdb_run(store, BDB_WRITE, step_modify, &work, err) &&
-	       decode(&result->task, &result->record, op->tenant, &op->id, err);
+static bool same_fields(const struct task *a, const struct task *b)
+{
+	if (a->field_count != b->field_count)
+		return false;
+	for (size_t i = 0; i < a->field_count; i++) {
+		if (!str_eq(a->fields[i].name, b->fields[i].name) ||
+			!str_eq(a->fields[i].json, b->fields[i].json))
+			return false;
+	}
+	return true;
+}
+
+static bool is_same(const struct task *a, const struct task *b)
+{
+	return a->state == b->state && str_eq(a->word, b->word) && a->archived == b->archived &&
+	       a->priority == b->priority && a->not_before == b->not_before &&
+	       a->max_attempts == b->max_attempts && str_eq(a->error, b->error) &&
+	       str_eq(a->progress, b->progress) && same_fields(a, b);
+}
+
+/* A task that still runs keeps its state, whatever the change says; an ended one begins anew. */
+static bool renew(const struct op *op, struct task *task, struct err *err)
+{
+	const struct task before = *task;
+	bool anew = task_state_is_final(task->state) || task->archived;
+
+	if (anew) {
+		task->started = task->finished = 0;
+		task->error = task->progress = STR_NULL;
+		task->archived = false;
+	}
+	if (!bdb_change_task(op, &before, task, err))
+		return false;
+	if (!anew) {
+		task->state = before.state;
+		task->word = before.word;
+		task->started = before.started;
+		task->finished = before.finished;
+		task->archived = before.archived;
+	}
+	return true;
+}
+
+static int ensure(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
+{
+	const struct op *op = work->op;
+	struct task task, before;
+	int rc = take_up(store, txn, op, &op->fresh, &task, err);
+
+	work->result->made = rc == DB_NOTFOUND;
+	if (rc == DB_NOTFOUND)
+		rc = make(store, txn, op, &work->result->record, err);
+	/* Somebody else made it between the two. */
+	if (rc == DB_KEYEXIST)
+		return BDB_AGAIN;
+	if (rc != 0 || work->result->made)
+		return rc;
+	if (!has_revision(op, task.revision)) {
+		err_set(err, ERR_PRECONDITION, NULL, NULL);
+		return BDB_REFUSED;
+	}
+	before = task;
+	if (!renew(op, &task, err))
+		return BDB_REFUSED;
+	if (!is_same(&before, &task))
+		return put_back(store, txn, op, &task, &work->result->record, err);
+	work->nothing = true;
+	return bdb_encode_task(&task, &work->result->record, err) ? 0 : BDB_REFUSED;
 }
 
 /* ---- the operations ---- */
 
+typedef int do_write(struct store *store, DB_TXN *txn, struct work *work, struct err *err);
+
 static const struct {
-	bool (*carry_out)(struct store *, const struct op *, struct result *, struct err *);
-	bool writes;
+	bool (*look)(struct store *, const struct op *, struct result *, struct err *);
+	do_write *write;
 } kinds[OP_KINDS] = {
-	[OP_READ] = { read_one, false },
-	[OP_LIST] = { bdb_list, false },
-	[OP_CREATE] = { create, true },
-	[OP_UPDATE] = { modify, true },
-	[OP_REMOVE] = { modify, true },
-	[OP_ARCHIVE] = { modify, true },
+	[OP_READ] = { .look = read_one },
+	[OP_LIST] = { .look = bdb_list },
+	[OP_CREATE] = { .write = create },
+	[OP_ENSURE] = { .write = ensure },
+	[OP_UPDATE] = { .write = modify },
+	[OP_REMOVE] = { .write = modify },
+	[OP_ARCHIVE] = { .write = modify },
 };
+
+static int step_write(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	struct work *work = data;
+	const struct op *op = work->op;
+	int rc = 0;
+
+	work->nothing = false;
+	buf_reset(&work->result->other_record);
+	if (op->key.len > 0)
+		rc = bdb_recall(store, txn, op, work->result, &work->again, err);
+	if (rc != 0 || work->again)
+		return rc;
+	rc = kinds[op->kind].write(store, txn, work, err);
+	if (rc == 0 && op->also && !work->nothing)
+		rc = make(store, txn, op->also, &work->result->other_record, err);
+	if (rc == 0 && op->key.len > 0)
+		rc = bdb_remember(store, txn, op, work->result);
+	return rc;
+}
+
+/* Connected tasks that stand in the way are what the answer names. */
+static bool list_connected(
+	struct store *store, struct work *work, struct result *result, struct err *err)
+{
+	struct id *ids = work->connected.ids;
+
+	if (!work->nothing || work->connected.count == 0)
+		return true;
+	work->connected.ids = NULL;
+	result->blocked = true;
+	result->listing = bdb_listing_of(store, work->op->tenant, ids, work->connected.count);
+	return result->listing || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+static bool write_one(
+	struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	struct work work = { .op = op, .result = result };
+	bool ok = bdb_run(store, BDB_WRITE, step_write, &work, err) &&
+		  bdb_decode_task(&result->task, &result->record, op->tenant, &op->id, err) &&
+		  (result->other_record.len == 0 ||
+			  bdb_decode_task(&result->other, &result->other_record, op->tenant,
+				  &op->id, err)) &&
+		  list_connected(store, &work, result, err);
+
+	free(work.connected.ids);
+	result->written = ok && !work.nothing && !work.again && !store->sync_commits;
+	return ok;
+}
+
+static bool carry_out(
+	struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	struct op found;
+
+	if (op->number == 0)
+		return kinds[op->kind].look ? kinds[op->kind].look(store, op, result, err)
+					    : write_one(store, op, result, err);
+	found = *op;
+	found.number = 0;
+	return bdb_find_number(store, op, &found.id, err) && carry_out(store, &found, result, err);
+}
 
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err)
 {
-	bool ok = false;
+	bool ok;
 
-	if (op->kind >= OP_KINDS || !kinds[op->kind].carry_out)
+	if (op->kind >= OP_KINDS || (!kinds[op->kind].look && !kinds[op->kind].write))
 		return err_set(err, ERR_INTERNAL, NULL, "no such operation");
-	if (kinds[op->kind].writes && !bdb_may_write(store, err))
+	if (kinds[op->kind].write && !bdb_may_write(store, err))
 		return false;
 	bdb_enter(store);
-	ok = kinds[op->kind].carry_out(store, op, result, err);
+	ok = carry_out(store, op, result, err);
 	bdb_leave(store);
 	if (!ok) {
-		buf_reset(&result->record);
-		result->task = (struct task){ 0 };
+		store_result_free(result);
 		return false;
 	}
 	result->kind = op->kind;
-	result->written = kinds[op->kind].writes && !store->sync_commits;
 	return true;
 }
 
@@ -254,6 +386,7 @@ void store_result_free(struct result *result)
 {
 	bdb_listing_free(result->listing);
 	buf_free(&result->record);
+	buf_free(&result->other_record);
 	*result = (struct result){ 0 };
 }
 
@@ -272,9 +405,11 @@ static int step_import(struct store *store, DB_TXN *txn, void *data, struct err 
 	for (size_t i = 0; rc == 0 && i < import->count; i++) {
 		const struct task *task = &import->tasks[i];
 
-		if (!encode(task, &store->before, err))
+		if (!bdb_encode_task(task, &store->before, err))
 			return BDB_REFUSED;
-		rc = put_task(store, txn, task->tenant, &task->id, buf_str(&store->before), 0);
+		rc = bdb_put_task(store, txn, task, buf_str(&store->before), 0);
+		if (rc == 0)
+			rc = bdb_note_number(store, txn, task);
 	}
 	return rc;
 }

@@ -9,11 +9,12 @@
 #define HASH_FILL ((PAGE_SIZE - 32) / (16 + 500 + 8))
 #define FILE_MODE 0600
 
-static const char *const table_files[STORE_TABLES + 1] = {
+static const char *const table_files[BDB_TABLES] = {
 	[STORE_USERS] = "users.db",
 	[STORE_TOKENS] = "tokens.db",
 	[STORE_KEYS] = "keys.db",
 	[BDB_META] = "meta.db",
+	[BDB_ONCE] = "once.db",
 };
 static const char tasks_file[] = "tasks.db";
 static const char index_file[] = "index.db";
@@ -143,7 +144,7 @@ int bdb_open_all(struct store *store, bool create)
 {
 	int rc = open_tasks(store, create);
 
-	for (int i = 0; rc == 0 && i <= STORE_TABLES; i++) {
+	for (int i = 0; rc == 0 && i < BDB_TABLES; i++) {
 		rc = new_db(store, &store->tables[i]);
 		if (rc == 0)
 			rc = open_db(store, store->tables[i], table_files[i], DB_HASH, create);
@@ -154,7 +155,7 @@ int bdb_open_all(struct store *store, bool create)
 void bdb_close_all(struct store *store)
 {
 	bdb_close_index(store);
-	for (int i = 0; i <= STORE_TABLES; i++)
+	for (int i = 0; i < BDB_TABLES; i++)
 		close_db(&store->tables[i]);
 	close_db(&store->tasks);
 }

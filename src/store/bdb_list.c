@@ -1,247 +1,126 @@
+#include "store/bdb_list.h"
+
+#include <errno.h>
 #include <stdlib.h>
 
-#include "base/log.h"
-#include "store/bdb.h"
-
-#define BATCH_ROWS  64
 #define BATCH_BYTES ((size_t)256 * 1024) /* a batch ends with the row that reaches it */
-#define TAIL_MAX    32			 /* time of update, of creation, id */
+#define EXACT_TRIES 200			 /* for counts and rows of one moment */
 
-/* What an entry's key has behind the list's prefix. */
-struct tail {
-	uint8_t len, bytes[TAIL_MAX];
-};
-
+/* Rows come either from ranges of the index, or are those of a list of ids. */
 struct listing {
 	struct store *store;
-	const struct index_field *field;
-	uint8_t dialect;
-	struct str tenant;
-	bool descending;
-	struct index_key prefix, after;
-	bool bounded;	       /* after holds a key; without it the list goes to the end */
-	struct index_key from; /* go on at this key (descending: before it) */
-	bool to_end;	       /* from has no key: descending, from the last entry */
-	uint64_t left;	       /* rows that may still be given out */
-	bool finished;	       /* no entries behind the batch */
+	struct bdb_query query;
+	struct bdb_ranges ranges;
+	struct bdb_place place; /* go on here */
+	bool by_ids;
+	struct bdb_found found;
+	size_t next_id;
+	bool unchecked; /* ids: whatever the query says */
+	bool settled;	/* the first batch is of one moment */
 
-	struct tail tails[BATCH_ROWS];
-	size_t tail_count;
+	uint64_t left; /* rows that may still be given out */
+	bool finished; /* nothing behind the batch */
+	bool more;     /* rows follow behind the last one */
+	struct bdb_tail last;
+
+	struct bdb_hit hits[BDB_BATCH_ROWS + 1];
+	size_t hit_count;
 	struct buf records; /* the rows of the batch, one after the other */
-	size_t ends[BATCH_ROWS];
+	size_t ends[BDB_BATCH_ROWS];
 	size_t row_count, next_row;
 };
 
-/* A batch that starts a listing also counts and skips, and must be of one moment. */
+/* A batch that starts a listing also counts and skips, and should be of one moment. */
 struct opening {
 	struct listing *listing;
-	const struct list_query *query;
-	bool exact;
-	uint64_t total;
+	bool first, exact, settled;
+	unsigned tries;
 };
 
-/* ---- positions ---- */
-
-static int get(DBC *cursor, struct index_key *key, uint32_t how)
+uint64_t bdb_offset(const struct list_query *list, uint64_t total)
 {
-	DBT at = bdb_out(key->bytes, sizeof(key->bytes), key->len), value = bdb_nothing();
-	int rc = cursor->get(cursor, &at, &value, how);
-
-	if (rc == 0)
-		key->len = at.size;
-	return rc;
+	if (!list->clamp || list->limit == 0 || list->offset < total)
+		return list->offset;
+	return total == 0 ? 0 : (total - 1) / list->limit * list->limit;
 }
 
-static int record_number(DBC *cursor, uint64_t *number)
+/* ---- batches out of ranges ---- */
+
+static int find_start(DBC *cursor, struct listing *listing)
 {
-	db_recno_t recno;
-	DBT key = bdb_nothing(), value = bdb_out(&recno, sizeof(recno), 0);
-	int rc = cursor->get(cursor, &key, &value, DB_GET_RECNO);
-
-	if (rc == 0)
-		*number = recno;
-	return rc;
-}
-
-static int cursor_rank(DBC *cursor, const struct index_key *key, uint64_t *rank)
-{
-	struct index_key at = *key;
-	uint64_t last = 0;
-	int rc = get(cursor, &at, DB_SET_RANGE);
-
-	if (rc == 0)
-		return record_number(cursor, rank);
-	if (rc != DB_NOTFOUND)
-		return rc;
-	rc = get(cursor, &at, DB_LAST);
-	if (rc == 0)
-		rc = record_number(cursor, &last);
-	if (rc != 0 && rc != DB_NOTFOUND)
-		return rc;
-	*rank = last + 1;
-	return 0;
-}
-
-int bdb_rank(DB *ranks, const struct index_key *key, uint64_t *rank)
-{
-	DBC *cursor;
-	int rc = ranks->cursor(ranks, NULL, &cursor, 0), closed;
-
-	if (rc != 0)
-		return rc;
-	rc = cursor_rank(cursor, key, rank);
-	closed = cursor->close(cursor);
-	return rc != 0 ? rc : closed;
-}
-
-static int go_to_record(DBC *cursor, struct index_key *key, uint64_t number)
-{
-	db_recno_t recno = (db_recno_t)number;
-	DBT at = bdb_in((struct str){ (const char *)&recno, sizeof(recno) });
-	DBT value = bdb_nothing();
-	int rc = cursor->get(cursor, &at, &value, DB_SET_RECNO);
-
-	/* DB_SET_RECNO gives the key in memory of its own, so it is asked for once more. */
-	return rc == 0 ? get(cursor, key, DB_CURRENT) : rc;
-}
-
-static int compare(const struct index_key *a, const struct index_key *b)
-{
-	int order = memcmp(a->bytes, b->bytes, a->len < b->len ? a->len : b->len);
-
-	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
-}
-
-/* The last entry before the key, or the last of all; others may insert between our steps. */
-static int go_before(DBC *cursor, struct index_key *key, bool to_end)
-{
-	const struct index_key from = *key;
-	int rc = to_end ? DB_NOTFOUND : get(cursor, key, DB_SET_RANGE);
-
-	if (rc == DB_NOTFOUND)
-		rc = get(cursor, key, DB_LAST);
-	while (rc == 0 && !to_end && compare(key, &from) >= 0)
-		rc = get(cursor, key, DB_PREV);
-	return rc;
-}
-
-static int go_on(DBC *cursor, const struct listing *listing, struct index_key *key)
-{
-	*key = listing->from;
-	return listing->descending ? go_before(cursor, key, listing->to_end)
-				   : get(cursor, key, DB_SET_RANGE);
-}
-
-/* Counts what was asked for and goes to the first row, past the offset. */
-static int go_to_start(DBC *cursor, struct opening *opening, struct index_key *key)
-{
-	const struct listing *listing = opening->listing;
-	uint64_t offset = opening->query->offset, first, end;
+	const struct list_query *list = &listing->query.list;
+	struct bdb_found *found = &listing->found;
 	int rc;
 
-	if (!opening->query->count && offset == 0)
-		return go_on(cursor, listing, key);
-	rc = cursor_rank(cursor, &listing->prefix, &first);
-	if (rc == 0)
-		rc = cursor_rank(cursor, &listing->after, &end);
+	if (!list->count && list->offset == 0)
+		return 0;
+	rc = bdb_count_ranges(cursor, &listing->ranges);
 	if (rc != 0)
 		return rc;
-	opening->total = end > first ? end - first : 0;
-	if (offset >= opening->total)
-		return DB_NOTFOUND;
-	if (offset == 0)
-		return go_on(cursor, listing, key);
-	return go_to_record(cursor, key, listing->descending ? end - 1 - offset : first + offset);
+	found->counted = list->count;
+	found->total = listing->ranges.total;
+	found->offset = bdb_offset(list, found->total);
+	if (found->offset == 0)
+		return 0;
+	return bdb_select_row(cursor, &listing->ranges, found->offset, &listing->place);
 }
 
-/* ---- the entries of a batch ---- */
-
-static bool is_in_list(const struct listing *listing, const struct index_key *key)
+/* One hit more than the batch has rows says whether there are more. */
+static int find_hits(struct listing *listing, const struct opening *opening, DBC *cursor)
 {
-	return str_starts(bdb_key(key), bdb_key(&listing->prefix));
-}
+	size_t max = listing->left < BDB_BATCH_ROWS ? (size_t)listing->left : BDB_BATCH_ROWS;
+	int rc = opening->first ? find_start(cursor, listing) : 0;
 
-static void keep_tail(struct listing *listing, const struct index_key *key)
-{
-	struct tail *tail = &listing->tails[listing->tail_count];
-	size_t len = key->len - listing->prefix.len;
-
-	if (len > TAIL_MAX || len < sizeof(struct id))
-		return; /* none of ours */
-	tail->len = (uint8_t)len;
-	memcpy(tail->bytes, key->bytes + listing->prefix.len, len);
-	listing->tail_count++;
-}
-
-static int walk(DBC *cursor, struct opening *opening)
-{
-	struct listing *listing = opening->listing;
-	uint32_t step = listing->descending ? DB_PREV : DB_NEXT;
-	struct index_key key;
-	int rc = opening->query ? go_to_start(cursor, opening, &key) : go_on(cursor, listing, &key);
-
-	listing->tail_count = 0;
-	while (rc == 0 && is_in_list(listing, &key)) {
-		keep_tail(listing, &key);
-		if (listing->tail_count == BATCH_ROWS || listing->tail_count == listing->left)
-			return 0;
-		rc = get(cursor, &key, step);
-	}
-	listing->finished = rc == 0 || rc == DB_NOTFOUND;
+	max++;
+	listing->hit_count = 0;
+	if (rc == 0)
+		rc = bdb_read_hits(cursor, &listing->ranges, &listing->place, listing->hits, max,
+			&listing->hit_count);
+	listing->finished = listing->hit_count < max;
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
-static int walk_entries(struct store *store, struct opening *opening)
+static int read_index(struct store *store, struct listing *listing, const struct opening *opening)
 {
 	DBC *cursor;
 	int rc = store->ranks->cursor(store->ranks, NULL, &cursor, 0), closed;
 
 	if (rc != 0)
 		return rc;
-	rc = walk(cursor, opening);
+	rc = find_hits(listing, opening, cursor);
 	closed = cursor->close(cursor);
 	return rc != 0 ? rc : closed;
 }
 
-/* ---- the rows of a batch ---- */
-
-static void tail_id(const struct tail *tail, struct id *id)
-{
-	memcpy(id->bytes, tail->bytes + tail->len - sizeof(id->bytes), sizeof(id->bytes));
-}
-
 /* Whether the record, read after the entry, still belongs where the entry stands. */
 static bool still_belongs(
-	const struct listing *listing, const struct task *task, const struct tail *tail)
+	const struct listing *listing, const struct task *task, const struct bdb_hit *hit)
 {
-	const uint8_t *rest;
+	const struct bdb_range *range = &listing->ranges.at[hit->range];
 	struct index_key key;
 
-	if (listing->dialect != 0 && task->dialect != listing->dialect)
-		return false;
-	if (!index_key_of(&key, task, listing->field) || !is_in_list(listing, &key))
-		return false;
-	rest = key.bytes + listing->prefix.len;
-	return key.len - listing->prefix.len == tail->len &&
-	       memcmp(rest, tail->bytes, tail->len) == 0;
+	return index_key_of(&key, task, range->field) &&
+	       key.len == range->prefix.len + hit->tail.len &&
+	       memcmp(key.bytes, range->prefix.bytes, range->prefix.len) == 0 &&
+	       memcmp(key.bytes + range->prefix.len, hit->tail.bytes, hit->tail.len) == 0;
 }
 
 /* Reads one row; *gone when the task does not belong to the list any more. */
-static int fetch_row(
-	struct store *store, struct listing *listing, const struct tail *tail, bool *gone)
+static int fetch_row(struct store *store, struct listing *listing, const struct id *id,
+	const struct bdb_hit *hit, bool *gone)
 {
 	size_t start = listing->records.len;
 	struct task task;
-	struct id id;
-	int rc;
+	int rc = bdb_get_task(store, NULL, listing->query.tenant, id, &listing->records, 0);
 
-	tail_id(tail, &id);
-	rc = bdb_get_task(store, NULL, listing->tenant, &id, &listing->records, 0);
 	if (rc != 0 && rc != DB_NOTFOUND)
 		return rc;
 	*gone = rc == DB_NOTFOUND ||
-		!record_decode(&task, str_from(buf_str(&listing->records), start)) ||
-		!still_belongs(listing, &task, tail);
+		!record_decode(&task, str_from(buf_str(&listing->records), start));
+	if (!*gone && hit)
+		*gone = !still_belongs(listing, &task, hit);
+	else if (!*gone && !listing->unchecked)
+		*gone = !bdb_fits(&listing->query, &task);
 	if (*gone)
 		listing->records.len = start;
 	else
@@ -249,132 +128,177 @@ static int fetch_row(
 	return 0;
 }
 
-/* The next batch goes on behind the tail, or before it. */
-static void go_on_after(struct listing *listing, const struct tail *tail)
-{
-	struct index_key *from = &listing->from;
-
-	*from = listing->prefix;
-	memcpy(from->bytes + from->len, tail->bytes, tail->len);
-	from->len += tail->len;
-	if (!listing->descending)
-		from->bytes[from->len++] = 0;
-	listing->to_end = false;
-}
-
-static int fetch_rows(struct store *store, struct listing *listing, bool exact)
+static int fetch_hits(struct store *store, struct listing *listing, bool exact)
 {
 	size_t i = 0;
 
-	buf_reset(&listing->records);
-	listing->row_count = listing->next_row = 0;
-	for (; i < listing->tail_count && listing->records.len < BATCH_BYTES; i++) {
+	for (; i < listing->hit_count && listing->row_count < listing->left &&
+		listing->row_count < BDB_BATCH_ROWS && listing->records.len < BATCH_BYTES;
+		i++) {
+		const struct bdb_hit *hit = &listing->hits[i];
+		struct id id;
 		bool gone;
-		int rc = fetch_row(store, listing, &listing->tails[i], &gone);
+		int rc;
 
+		bdb_hit_id(hit, &id);
+		rc = fetch_row(store, listing, &id, hit, &gone);
 		if (rc != 0)
 			return rc;
 		if (gone && exact)
 			return BDB_AGAIN;
 	}
-	if (i < listing->tail_count)
-		listing->finished = false;
 	if (i > 0)
-		go_on_after(listing, &listing->tails[i - 1]);
+		listing->place = (struct bdb_place){ .set = true,
+			.tail = listing->hits[i - 1].tail };
+	if (i < listing->hit_count) {
+		listing->finished = listing->more = listing->row_count == listing->left;
+		listing->last = listing->place.tail;
+	}
 	return 0;
 }
-
-/* ---- batches ---- */
 
 /*
  * Two ranks and the entries between them are of one moment when no commit happened meanwhile:
  * nothing was under way before (started = done), and none had begun after. The counters say so
- * without a lock; who was disturbed looks again. The rows are read after that, and each must still
- * belong.
+ * without a lock; who was disturbed looks again, until there is no end of it. The rows are read
+ * after that, and each must still belong.
  */
+static int step_ranges(struct store *store, struct opening *opening)
+{
+	struct listing *listing = opening->listing;
+	uint64_t done = atomic_load(&store->shared->done);
+	uint64_t started = atomic_load(&store->shared->started);
+	bool exact = opening->exact && opening->tries++ < EXACT_TRIES;
+	int rc;
+
+	if (exact && started != done)
+		return BDB_AGAIN;
+	rc = read_index(store, listing, opening);
+	if (rc != 0)
+		return rc;
+	if (exact && started != atomic_load(&store->shared->started))
+		return BDB_AGAIN;
+	opening->settled = exact;
+	return fetch_hits(store, listing, exact);
+}
+
+/* ---- batches out of ids ---- */
+
+static int step_ids(struct store *store, struct listing *listing)
+{
+	size_t i = listing->next_id;
+	int rc = 0;
+
+	for (; rc == 0 && i < listing->found.count && listing->row_count < BDB_BATCH_ROWS &&
+		listing->records.len < BATCH_BYTES;
+		i++) {
+		bool gone;
+
+		rc = fetch_row(store, listing, &listing->found.ids[i], NULL, &gone);
+	}
+	if (rc != 0)
+		return rc;
+	listing->next_id = i;
+	listing->finished = i == listing->found.count;
+	listing->more = listing->found.more;
+	listing->last = listing->found.last;
+	return 0;
+}
+
+/* ---- listings ---- */
+
 static int step_batch(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
 	struct opening *opening = data;
 	struct listing *listing = opening->listing;
-	uint64_t done = atomic_load(&store->shared->done);
-	uint64_t started = atomic_load(&store->shared->started);
-	int rc;
 
 	(void)txn, (void)err;
-	listing->finished = false;
-	if (opening->exact && started != done)
-		return BDB_AGAIN;
-	rc = walk_entries(store, opening);
-	if (rc != 0)
-		return rc;
-	if (opening->exact && started != atomic_load(&store->shared->started))
-		return BDB_AGAIN;
-	return fetch_rows(store, listing, opening->exact);
+	buf_reset(&listing->records);
+	listing->row_count = listing->next_row = 0;
+	listing->finished = listing->more = false;
+	return listing->by_ids ? step_ids(store, listing) : step_ranges(store, opening);
 }
 
-static bool load_batch(struct listing *listing, struct err *err)
+static bool load_batch(struct listing *listing, bool first, struct err *err)
 {
-	struct opening opening = { .listing = listing };
+	const struct list_query *list = &listing->query.list;
+	struct opening opening = { .listing = listing,
+		.first = first,
+		.exact = first && (list->count || list->offset > 0) };
 	bool ok;
 
 	bdb_enter(listing->store);
 	ok = bdb_run(listing->store, BDB_READ, step_batch, &opening, err);
 	bdb_leave(listing->store);
+	if (first)
+		listing->settled = opening.settled;
 	return ok;
 }
 
-static struct listing *listing_new(
-	struct store *store, const struct op *op, const struct index_field *field)
+static struct listing *listing_new(struct store *store, const struct bdb_query *query)
 {
-	const struct list_query *query = &op->list;
 	struct listing *listing = calloc(1, sizeof(*listing));
 
 	if (!listing)
 		return NULL;
 	listing->store = store;
-	listing->field = field;
-	listing->dialect = op->dialect;
-	listing->tenant = op->tenant;
-	listing->descending = query->sort_count > 0 && query->sorts[0].descending;
-	listing->left = query->limit ? query->limit : UINT64_MAX;
-	index_value_prefix(&listing->prefix, op->tenant, op->dialect, query->place == LIST_ARCHIVED,
-		field, query->filter_count ? query->filters[0].value : STR_NULL);
-	listing->after = listing->prefix;
-	listing->bounded = index_after(&listing->after);
-	listing->from = listing->descending ? listing->after : listing->prefix;
-	listing->to_end = listing->descending && !listing->bounded;
+	listing->query = *query;
+	listing->left = query->list.limit ? query->list.limit : UINT64_MAX;
 	return listing;
 }
 
-static uint8_t field_code(const struct list_query *query)
+struct listing *bdb_listing_of(
+	struct store *store, struct str tenant, struct id *take_ids, size_t count)
 {
-	if (query->filter_count > 0)
-		return query->filters[0].field;
-	return query->sort_count > 0 ? query->sorts[0].field : INDEX_BY_ALL;
+	const struct bdb_query query = { .store = store, .tenant = tenant };
+	struct listing *listing = listing_new(store, &query);
+
+	if (!listing) {
+		free(take_ids);
+		return NULL;
+	}
+	listing->by_ids = listing->unchecked = true;
+	listing->found.ids = take_ids;
+	listing->found.count = count;
+	return listing;
+}
+
+static bool open_ranges(struct listing *listing, struct err *err)
+{
+	if (!bdb_place_behind(&listing->ranges, listing->query.list.after, &listing->place, err))
+		return false;
+	return load_batch(listing, true, err);
+}
+
+static bool open_listing(struct listing *listing, struct err *err)
+{
+	bool direct;
+
+	if (!bdb_check_query(&listing->query, err) ||
+		!bdb_direct_ranges(&listing->query, &listing->ranges, &direct, err))
+		return false;
+	if (direct)
+		return open_ranges(listing, err);
+	listing->by_ids = true;
+	return bdb_look_through(&listing->query, &listing->found, err);
 }
 
 bool bdb_list(struct store *store, const struct op *op, struct result *result, struct err *err)
 {
-	const struct index_field *field = index_field_by_code(
-		store->indexes, op->dialect, field_code(&op->list));
-	struct opening opening = { .query = &op->list };
+	const struct bdb_query query = { store, op->tenant, op->dialect, op->list };
+	struct listing *listing = listing_new(store, &query);
 
-	if (!field)
-		return err_set(err, ERR_INTERNAL, NULL,
-			"there is no list by field %d of dialect %d", field_code(&op->list),
-			op->dialect);
-	opening.exact = op->list.count || op->list.offset > 0;
-	opening.listing = listing_new(store, op, field);
-	if (!opening.listing)
+	if (!listing)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	if (!bdb_run(store, BDB_READ, step_batch, &opening, err)) {
-		bdb_listing_free(opening.listing);
+	if (!open_listing(listing, err)) {
+		bdb_listing_free(listing);
 		return false;
 	}
-	result->listing = opening.listing;
-	result->total = op->list.count ? opening.total : 0;
-	result->counted = op->list.count;
-	result->offset = op->list.offset;
+	result->listing = listing;
+	result->counted = listing->found.counted;
+	result->total = listing->found.counted ? listing->found.total : 0;
+	result->offset = listing->found.offset;
+	result->settled = listing->settled;
 	return true;
 }
 
@@ -384,10 +308,13 @@ bool store_next(struct result *result, struct task *row, bool *end, struct err *
 	size_t start;
 
 	while (listing->next_row == listing->row_count && !listing->finished && listing->left > 0) {
-		if (!load_batch(listing, err))
+		if (!load_batch(listing, false, err))
 			return false;
 	}
 	if (listing->next_row == listing->row_count || listing->left == 0) {
+		if (listing->more)
+			result->next = (struct str){ (const char *)listing->last.bytes,
+				listing->last.len };
 		*end = true;
 		return true;
 	}
@@ -406,6 +333,8 @@ void bdb_listing_free(struct listing *listing)
 {
 	if (!listing)
 		return;
+	bdb_free_ranges(&listing->ranges);
+	free(listing->found.ids);
 	buf_free(&listing->records);
 	free(listing);
 }

@@ -24,6 +24,9 @@
 /* A task's record may have at most this many bytes. */
 #define STORE_RECORD_MAX ((size_t)1024 * 1024)
 
+/* For so long an Idempotency-Key is remembered. */
+#define STORE_KEYS_HOURS 24
+
 struct store;
 
 /*
@@ -78,10 +81,11 @@ void store_result_free(struct result *result);
  * until the next call, or true with *end true. Rows are fetched in batches; no lock is held between
  * calls, so a slow reader holds up nobody, and a task that changes meanwhile is shown as it was in
  * its batch or, once it does not belong to the list any more, left out. With count or offset the
- * total and which rows stand in the first batch (64 at most) are of one moment; store_apply gives
- * ERR_BUSY when writers left no such moment in some hundred tries. Where rows are looked through
- * (struct list_query) they are so one after the other, and the total is of what was seen. Counts
- * result.rows; at the end sets result.next. The listing must end before its store is closed.
+ * total and which rows stand in the first batch (64 at most) are of one moment, unless writers left
+ * no such moment in some hundred tries: then of moments shortly after each other. Where rows are
+ * looked through (struct list_query) they are so one after the other, and the total is of what was
+ * seen. Counts result.rows; at the end sets result.next. The listing must end before its store is
+ * closed.
  */
 bool store_next(struct result *result, struct task *row, bool *end, struct err *err);
 
@@ -121,6 +125,8 @@ bool store_checkpoint(
  * logs.
  */
 bool store_trim_logs(struct store *store, const char *archive, unsigned *removed, struct err *err);
+/* Forgets what was done with Idempotency-Keys before that time (ms). */
+bool store_forget_keys(struct store *store, int64_t before, uint64_t *forgotten, struct err *err);
 /* One run of the deadlock detector, which also looks at timeouts. */
 bool store_sweep_deadlocks(struct store *store, struct err *err);
 

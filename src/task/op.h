@@ -23,8 +23,8 @@ enum op_kind {
 
 /*
  * OP_ENSURE makes the task op.fresh with op.change when there is none. One that is there gets the
- * change, but its state, and the change's archived with it, only when it has ended or is archived:
- * it then begins anew. When that alters nothing, nothing is written.
+ * change, but its state only when it has ended or is archived: it then begins anew, without the old
+ * error and progress, among the current ones. When that alters nothing, nothing is written.
  */
 
 /* Which of the members of struct change are to be set besides state, word and fields. */
@@ -56,6 +56,7 @@ struct change {
 #define LIST_FILTERS_MAX 16
 #define LIST_VALUES_MAX	 64 /* values of one filter */
 #define LIST_SORTS_MAX	 4
+#define LIST_PLACE_MAX	 512 /* bytes of struct result.next */
 /* The largest page: a decoder refuses or clamps what is more. */
 #define LIST_PAGE_MAX 1000
 
@@ -176,6 +177,7 @@ struct result {
 	bool made;	 /* ENSURE: the task was not there */
 	bool blocked;	 /* REMOVE, ARCHIVE: connected tasks stand in the way, see listing */
 	bool counted;	 /* LIST: total is known */
+	bool settled;	 /* LIST: total and the first rows are of one moment */
 	uint64_t total;	 /* LIST with count: how many in all */
 	uint64_t offset; /* LIST: of the first row, after clamping */
 	uint64_t rows;	 /* given out so far */

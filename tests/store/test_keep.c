@@ -79,7 +79,7 @@ static void test_verify_and_reindex(void **state)
 	assert_int_equal(report.tasks, 3);
 	assert_int_equal(report.missing, 1);
 	assert_int_equal(report.stray, 2);
-	assert_int_equal(report.entries, 3 * 5 - 1 + 2);
+	assert_int_equal(report.entries, 3 * 4 - 1 + 2);
 	fixture_expect_rows(store, &op, 0, "1 3");
 	must(store_reindex(store, &err), &err);
 	fixture_verify(store, 3);

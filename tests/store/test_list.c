@@ -79,8 +79,7 @@ static void test_list_keys(void **state)
 	op.now = 9000;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	op = fixture_list(BY_UPDATED, NULL);
-	op.list.sort_count = 0;
-	list_by(&op.list, BY_ALL, true);
+	op.list.sorts[0].descending = true;
 	fixture_expect_rows(store, &op, 0, "1 3 2");
 	op = fixture_list(0xFF, "x");
 	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);

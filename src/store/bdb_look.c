@@ -1,0 +1,356 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "store/bdb_list.h"
+
+/*
+ * Where no index has the rows of a list together and in order, rows are looked through:
+ *
+ *   - those of the smallest condition, found by its exact count, when they are few. All that fit
+ * are put in order; their number is exact.
+ *   - else those of the order's own index, until the page is full: conditions that are not small
+ * are met often. How many there are in all is known only of a single condition, from its count.
+ *
+ * Both look at LIST_LOOKED_AT_MAX rows at most.
+ */
+
+struct row {
+	struct id id;
+	size_t at; /* of its order in `orders` */
+	uint16_t len;
+};
+
+struct look {
+	const struct bdb_query *query;
+	struct store *store;
+	struct bdb_ranges ranges; /* the rows that are looked at */
+	struct bdb_place place;	  /* behind the last of them */
+	uint64_t looked, most;
+	bool through; /* there are no more */
+
+	struct bdb_hit hits[BDB_BATCH_ROWS];
+	size_t hit_count;
+	struct buf record, orders;
+	struct row *rows; /* those that fit */
+	size_t row_count, row_room;
+};
+
+/* ---- reading rows ---- */
+
+static int step_hits(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	struct look *look = data;
+	DBC *cursor;
+	int rc = store->ranks->cursor(store->ranks, txn, &cursor, 0), closed;
+
+	(void)err;
+	if (rc != 0)
+		return rc;
+	rc = bdb_read_hits(
+		cursor, &look->ranges, &look->place, look->hits, BDB_BATCH_ROWS, &look->hit_count);
+	closed = cursor->close(cursor);
+	return rc != 0 ? rc : closed;
+}
+
+struct reading {
+	struct look *look;
+	const struct id *id;
+	bool gone;
+};
+
+static int step_record(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	struct reading *reading = data;
+	struct look *look = reading->look;
+	int rc;
+
+	(void)err;
+	buf_reset(&look->record);
+	rc = bdb_get_task(store, txn, look->query->tenant, reading->id, &look->record, 0);
+	reading->gone = rc == DB_NOTFOUND;
+	return rc == DB_NOTFOUND ? 0 : rc;
+}
+
+static bool keep_row(struct look *look, const struct task *task, struct err *err)
+{
+	struct bdb_tail order;
+	struct row *row;
+
+	if (!bdb_order(look->query, task, &order))
+		return true; /* it has no place in this order */
+	if (look->row_count == look->row_room) {
+		size_t room = look->row_room ? 2 * look->row_room : BDB_BATCH_ROWS;
+		struct row *rows = reallocarray(look->rows, room, sizeof(*rows));
+
+		if (!rows)
+			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		look->rows = rows;
+		look->row_room = room;
+	}
+	row = &look->rows[look->row_count++];
+	*row = (struct row){ task->id, look->orders.len, order.len };
+	buf_put(&look->orders, order.bytes, order.len);
+	return buf_ok(&look->orders) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+static bool look_at(struct look *look, const struct bdb_hit *hit, struct err *err)
+{
+	struct task task;
+	struct id id;
+	struct reading reading = { look, &id, false };
+
+	look->looked++;
+	look->place = (struct bdb_place){ .set = true, .tail = hit->tail };
+	bdb_hit_id(hit, &id);
+	if (!bdb_run(look->store, BDB_READ, step_record, &reading, err))
+		return false;
+	if (reading.gone || !record_decode(&task, buf_str(&look->record)) ||
+		!bdb_fits(look->query, &task))
+		return true;
+	return keep_row(look, &task, err);
+}
+
+/* Looks until so many rows fit, the rows end, or as many were looked at as may be. */
+static bool look_until(struct look *look, uint64_t enough, struct err *err)
+{
+	while (!look->through && look->row_count < enough && look->looked < look->most) {
+		if (!bdb_run(look->store, BDB_READ, step_hits, look, err))
+			return false;
+		for (size_t i = 0; i < look->hit_count && look->row_count < enough; i++) {
+			if (!look_at(look, &look->hits[i], err))
+				return false;
+		}
+		look->through = look->hit_count < BDB_BATCH_ROWS && look->row_count < enough;
+	}
+	return true;
+}
+
+static void look_free(struct look *look)
+{
+	bdb_free_ranges(&look->ranges);
+	buf_free(&look->record);
+	buf_free(&look->orders);
+	free(look->rows);
+}
+
+/* ---- the page ---- */
+
+static const char *order_bytes(const struct look *look, const struct row *row)
+{
+	return look->orders.data + row->at;
+}
+
+static int compare_rows(const void *left, const void *right, void *data)
+{
+	const struct row *a = left, *b = right;
+	const struct look *look = data;
+	const struct list_query *list = &look->query->list;
+	size_t shorter = a->len < b->len ? a->len : b->len;
+	int order = memcmp(order_bytes(look, a), order_bytes(look, b), shorter);
+
+	if (order == 0)
+		order = (a->len > b->len) - (a->len < b->len);
+	return list->sort_count == 1 && list->sorts[0].descending ? -order : order;
+}
+
+static void row_tail(const struct look *look, const struct row *row, struct bdb_tail *tail)
+{
+	tail->len = row->len;
+	memcpy(tail->bytes, order_bytes(look, row), row->len);
+}
+
+/* The first row behind the place to go on from; rows are in order. */
+static size_t first_behind(const struct look *look, struct str after)
+{
+	bool descending = look->query->list.sort_count == 1 && bdb_is_descending(look->query);
+	struct bdb_tail place = { .len = (uint16_t)after.len }, tail;
+	size_t i = 0;
+
+	if (after.len == 0 || after.len > sizeof(place.bytes))
+		return 0;
+	memcpy(place.bytes, after.ptr, after.len);
+	for (; i < look->row_count; i++) {
+		int order;
+
+		row_tail(look, &look->rows[i], &tail);
+		order = bdb_compare_tails(&tail, &place);
+		if (descending ? order < 0 : order > 0)
+			break;
+	}
+	return i;
+}
+
+/* Copies the ids of the rows from `first` on, as many as a page has. */
+static bool cut_page(
+	const struct look *look, size_t first, struct bdb_found *found, struct err *err)
+{
+	uint64_t limit = look->query->list.limit;
+	size_t left = first < look->row_count ? look->row_count - first : 0;
+
+	found->count = limit && limit < left ? (size_t)limit : left;
+	found->more = found->count < left;
+	found->ids = calloc(found->count + 1, sizeof(*found->ids));
+	if (!found->ids)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	for (size_t i = 0; i < found->count; i++)
+		found->ids[i] = look->rows[first + i].id;
+	if (found->count > 0)
+		row_tail(look, &look->rows[first + found->count - 1], &found->last);
+	return true;
+}
+
+/* ---- the two ways ---- */
+
+static bool gather(struct look *look, struct bdb_found *found, struct err *err)
+{
+	const struct list_query *list = &look->query->list;
+	size_t first;
+
+	/* Others may add to them meanwhile. */
+	look->most = 2 * (uint64_t)LIST_LOOKED_AT_MAX;
+	if (!look_until(look, UINT64_MAX, err))
+		return false;
+	if (!look->through)
+		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	if (look->row_count > 0)
+		qsort_r(look->rows, look->row_count, sizeof(*look->rows), compare_rows, look);
+	found->counted = true;
+	found->total = look->row_count;
+	found->offset = bdb_offset(list, found->total);
+	first = first_behind(look, list->after);
+	if (found->offset > look->row_count - first)
+		first = look->row_count;
+	else
+		first += (size_t)found->offset;
+	return cut_page(look, first, found, err);
+}
+
+/* The rows come in order already. One more than the page has says whether there are more. */
+static bool walk_order(struct look *look, struct bdb_found *found, struct err *err)
+{
+	const struct list_query *list = &look->query->list;
+	uint64_t end = list->limit ? found->offset + list->limit : LIST_LOOKED_AT_MAX;
+	bool complete;
+
+	look->most = LIST_LOOKED_AT_MAX;
+	if (!bdb_place_behind(&look->ranges, list->after, &look->place, err) ||
+		!look_until(look, end + 1, err))
+		return false;
+	complete = look->through || look->row_count > end;
+	if (!complete && !list->partial)
+		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	if (!cut_page(look, (size_t)found->offset, found, err))
+		return false;
+	if (!complete) {
+		found->more = true;
+		found->last = look->place.tail;
+	}
+	return true;
+}
+
+static int step_count(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	struct bdb_ranges *ranges = data;
+	DBC *cursor;
+	int rc = store->ranks->cursor(store->ranks, txn, &cursor, 0), closed;
+
+	(void)err;
+	if (rc != 0)
+		return rc;
+	rc = bdb_count_ranges(cursor, ranges);
+	closed = cursor->close(cursor);
+	return rc != 0 ? rc : closed;
+}
+
+/* Counts a condition's ranges and keeps them if they are the smallest so far. */
+static bool try_ranges(const struct bdb_query *query, size_t filter, uint8_t code,
+	struct bdb_ranges *best, size_t *best_covers, struct err *err)
+{
+	struct bdb_ranges ranges;
+	size_t covers;
+
+	if (!bdb_filter_ranges(query, filter, code, &ranges, &covers, err))
+		return false;
+	if (!bdb_run(query->store, BDB_READ, step_count, &ranges, err)) {
+		bdb_free_ranges(&ranges);
+		return false;
+	}
+	if (best->at && ranges.total >= best->total) {
+		bdb_free_ranges(&ranges);
+		return true;
+	}
+	bdb_free_ranges(best);
+	*best = ranges;
+	*best_covers = covers;
+	return true;
+}
+
+static bool is_indexed(const struct bdb_query *query, uint8_t code)
+{
+	const struct index_table *tables = query->store->indexes;
+	uint8_t dialect = query->dialect ? query->dialect : tables->dialect;
+	const struct index_field *field = index_field_by_code(tables, dialect, code);
+
+	return field && !field->unindexed;
+}
+
+/* The smallest condition. All tasks, when no condition has an index. */
+static bool find_smallest(
+	const struct bdb_query *query, struct bdb_ranges *ranges, size_t *covers, struct err *err)
+{
+	const struct list_query *list = &query->list;
+
+	if (!try_ranges(query, BDB_WHOLE, INDEX_BY_ALL, ranges, covers, err))
+		return false;
+	if ((list->updated.from || list->updated.to) &&
+		!try_ranges(query, BDB_WHOLE, INDEX_BY_UPDATED, ranges, covers, err))
+		return false;
+	for (size_t i = 0; i < list->filter_count; i++) {
+		if (is_indexed(query, list->filters[i].field) &&
+			!try_ranges(query, i, 0, ranges, covers, err))
+			return false;
+	}
+	return true;
+}
+
+/* The order's own index instead of the smallest condition's. */
+static bool turn_to_order(
+	struct look *look, size_t covers, struct bdb_found *found, struct err *err)
+{
+	const struct bdb_query *query = look->query;
+	const struct list_query *list = &query->list;
+
+	if (list->sort_count > 1 || !is_indexed(query, bdb_sort_code(query)))
+		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	found->counted = list->count && covers == bdb_conditions(query);
+	if (list->count && !found->counted && !list->partial)
+		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	found->total = found->counted ? look->ranges.total : 0;
+	found->offset = found->counted ? bdb_offset(list, found->total) : list->offset;
+	if (found->offset > LIST_LOOKED_AT_MAX)
+		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	bdb_free_ranges(&look->ranges);
+	return bdb_filter_ranges(
+		query, BDB_WHOLE, bdb_sort_code(query), &look->ranges, &covers, err);
+}
+
+bool bdb_look_through(const struct bdb_query *query, struct bdb_found *found, struct err *err)
+{
+	struct look *look = calloc(1, sizeof(*look));
+	size_t covers = 0;
+	bool ok;
+
+	*found = (struct bdb_found){ 0 };
+	if (!look)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	look->query = query;
+	look->store = query->store;
+	ok = find_smallest(query, &look->ranges, &covers, err);
+	if (ok && look->ranges.total <= LIST_LOOKED_AT_MAX)
+		ok = gather(look, found, err);
+	else if (ok)
+		ok = turn_to_order(look, covers, found, err) && walk_order(look, found, err);
+	look_free(look);
+	free(look);
+	return ok;
+}

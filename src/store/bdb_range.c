@@ -1,0 +1,432 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "store/bdb_list.h"
+
+void bdb_free_ranges(struct bdb_ranges *ranges)
+{
+	free(ranges->at);
+	*ranges = (struct bdb_ranges){ 0 };
+}
+
+void bdb_hit_id(const struct bdb_hit *hit, struct id *id)
+{
+	memcpy(id->bytes, hit->tail.bytes + hit->tail.len - sizeof(id->bytes), sizeof(id->bytes));
+}
+
+static int compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static int compare_keys(const struct index_key *a, const struct index_key *b)
+{
+	return compare(a->bytes, a->len, b->bytes, b->len);
+}
+
+int bdb_compare_tails(const struct bdb_tail *a, const struct bdb_tail *b)
+{
+	return compare(a->bytes, a->len, b->bytes, b->len);
+}
+
+/* ---- positions ---- */
+
+static int get(DBC *cursor, struct index_key *key, uint32_t how)
+{
+	DBT at = bdb_out(key->bytes, sizeof(key->bytes), key->len), value = bdb_nothing();
+	int rc = cursor->get(cursor, &at, &value, how);
+
+	if (rc == 0)
+		key->len = at.size;
+	return rc;
+}
+
+static int record_number(DBC *cursor, uint64_t *number)
+{
+	db_recno_t recno;
+	DBT key = bdb_nothing(), value = bdb_out(&recno, sizeof(recno), 0);
+	int rc = cursor->get(cursor, &key, &value, DB_GET_RECNO);
+
+	if (rc == 0)
+		*number = recno;
+	return rc;
+}
+
+static int cursor_rank(DBC *cursor, const struct index_key *key, uint64_t *rank)
+{
+	struct index_key at = *key;
+	uint64_t last = 0;
+	int rc = get(cursor, &at, DB_SET_RANGE);
+
+	if (rc == 0)
+		return record_number(cursor, rank);
+	if (rc != DB_NOTFOUND)
+		return rc;
+	rc = get(cursor, &at, DB_LAST);
+	if (rc == 0)
+		rc = record_number(cursor, &last);
+	if (rc != 0 && rc != DB_NOTFOUND)
+		return rc;
+	*rank = last + 1;
+	return 0;
+}
+
+int bdb_rank(DB *ranks, const struct index_key *key, uint64_t *rank)
+{
+	DBC *cursor;
+	int rc = ranks->cursor(ranks, NULL, &cursor, 0), closed;
+
+	if (rc != 0)
+		return rc;
+	rc = cursor_rank(cursor, key, rank);
+	closed = cursor->close(cursor);
+	return rc != 0 ? rc : closed;
+}
+
+static int go_to_record(DBC *cursor, uint64_t number, struct index_key *key)
+{
+	db_recno_t recno = (db_recno_t)number;
+	DBT at = bdb_in((struct str){ (const char *)&recno, sizeof(recno) });
+	DBT value = bdb_nothing();
+	int rc = cursor->get(cursor, &at, &value, DB_SET_RECNO);
+
+	/* DB_SET_RECNO gives the key in memory of its own, so it is asked for once more. */
+	return rc == 0 ? get(cursor, key, DB_CURRENT) : rc;
+}
+
+/* The last entry before a key, or the last of all; others may insert between our steps. */
+static int go_before(DBC *cursor, const struct index_key *before, struct index_key *key)
+{
+	int rc = DB_NOTFOUND;
+
+	if (before) {
+		*key = *before;
+		rc = get(cursor, key, DB_SET_RANGE);
+	}
+	if (rc == DB_NOTFOUND)
+		rc = get(cursor, key, DB_LAST);
+	while (rc == 0 && before && compare_keys(key, before) >= 0)
+		rc = get(cursor, key, DB_PREV);
+	return rc;
+}
+
+static int go_from(DBC *cursor, const struct index_key *from, struct index_key *key)
+{
+	*key = *from;
+	return get(cursor, key, DB_SET_RANGE);
+}
+
+static bool is_in_range(const struct bdb_range *range, const struct index_key *key)
+{
+	return str_starts(bdb_key(key), bdb_key(&range->prefix)) &&
+	       compare_keys(key, &range->from) >= 0 &&
+	       (range->to_end || compare_keys(key, &range->to) < 0);
+}
+
+static void key_at(
+	const struct bdb_range *range, const struct bdb_tail *tail, struct index_key *key)
+{
+	*key = range->prefix;
+	memcpy(key->bytes + key->len, tail->bytes, tail->len);
+	key->len += tail->len;
+}
+
+/* The same, and just behind it. Tails leave room for a byte. */
+static void key_behind(
+	const struct bdb_range *range, const struct bdb_tail *tail, struct index_key *key)
+{
+	key_at(range, tail, key);
+	key->bytes[key->len++] = 0;
+}
+
+bool bdb_place_behind(
+	const struct bdb_ranges *ranges, struct str tail, struct bdb_place *place, struct err *err)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		if (ranges->at[i].prefix.len + tail.len >= INDEX_KEY_MAX)
+			return err_set(err, ERR_INVALID, "cursor", NULL);
+	}
+	*place = (struct bdb_place){ .set = tail.len > 0 };
+	if (!place->set)
+		return true;
+	place->tail.len = (uint16_t)tail.len;
+	memcpy(place->tail.bytes, tail.ptr, tail.len);
+	return true;
+}
+
+/* ---- counting and selecting ---- */
+
+static int count_range(DBC *cursor, struct bdb_range *range)
+{
+	struct index_key last = { .len = INDEX_KEY_MAX };
+	int rc = cursor_rank(cursor, &range->from, &range->first);
+
+	memset(last.bytes, 0xFF, sizeof(last.bytes));
+	if (rc == 0)
+		rc = cursor_rank(cursor, range->to_end ? &last : &range->to, &range->end);
+	if (rc == 0 && range->end < range->first)
+		range->end = range->first;
+	return rc;
+}
+
+int bdb_count_ranges(DBC *cursor, struct bdb_ranges *ranges)
+{
+	ranges->total = 0;
+	for (size_t i = 0; i < ranges->count; i++) {
+		struct bdb_range *range = &ranges->at[i];
+		int rc = count_range(cursor, range);
+
+		if (rc != 0)
+			return rc;
+		ranges->total += range->end - range->first;
+	}
+	return 0;
+}
+
+static void set_place(
+	struct bdb_place *place, const struct bdb_range *range, const struct index_key *key)
+{
+	place->set = place->at = true;
+	place->tail.len = (uint16_t)(key->len - range->prefix.len);
+	memcpy(place->tail.bytes, key->bytes + range->prefix.len, place->tail.len);
+}
+
+/* The entry of that record number, which must still be one of the range's. */
+static int take_record(
+	DBC *cursor, const struct bdb_range *range, uint64_t number, struct bdb_place *place)
+{
+	struct index_key key;
+	int rc = go_to_record(cursor, number, &key);
+
+	if (rc != 0)
+		return rc;
+	if (!is_in_range(range, &key))
+		return BDB_AGAIN;
+	set_place(place, range, &key);
+	return 0;
+}
+
+/* Which part of each range may still hold the row that is looked for, as record numbers. */
+struct window {
+	uint64_t low, high;
+};
+
+static size_t widest(const struct window *windows, size_t count)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < count; i++) {
+		if (windows[i].high - windows[i].low > windows[best].high - windows[best].low)
+			best = i;
+	}
+	return best;
+}
+
+static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/*
+ * One step: the entry in the middle of the widest window splits every window; *below is how many
+ * rows of all lie before it, and cuts has where.
+ */
+static int split(DBC *cursor, const struct bdb_ranges *ranges, const struct window *windows,
+	struct window *cuts, struct bdb_place *middle, uint64_t *below)
+{
+	size_t wide = widest(windows, ranges->count);
+	uint64_t number = windows[wide].low + (windows[wide].high - windows[wide].low) / 2;
+	int rc = take_record(cursor, &ranges->at[wide], number, middle);
+
+	*below = 0;
+	for (size_t i = 0; rc == 0 && i < ranges->count; i++) {
+		const struct bdb_range *range = &ranges->at[i];
+		struct index_key key;
+		uint64_t rank = number;
+
+		key_at(range, &middle->tail, &key);
+		if (i != wide)
+			rc = cursor_rank(cursor, &key, &rank);
+		rank = clamp(rank, range->first, range->end);
+		*below += rank - range->first;
+		cuts[i].low = rank + (i == wide);
+		cuts[i].high = rank;
+	}
+	return rc;
+}
+
+/* The row of that number among ascending rows of several ranges: O(ranges · log rows). */
+static int select_among(
+	DBC *cursor, const struct bdb_ranges *ranges, uint64_t row, struct bdb_place *place)
+{
+	struct window *windows = calloc(ranges->count, 2 * sizeof(*windows)), *cuts;
+	uint64_t below = row + 1;
+	int rc = 0;
+
+	if (!windows)
+		return ENOMEM;
+	cuts = windows + ranges->count;
+	for (size_t i = 0; i < ranges->count; i++)
+		windows[i] = (struct window){ ranges->at[i].first, ranges->at[i].end };
+	while (rc == 0 && below != row) {
+		size_t wide = widest(windows, ranges->count);
+
+		if (windows[wide].low >= windows[wide].high) {
+			rc = BDB_AGAIN; /* somebody wrote between our steps */
+			break;
+		}
+		rc = split(cursor, ranges, windows, cuts, place, &below);
+		for (size_t i = 0; rc == 0 && i < ranges->count; i++) {
+			if (below < row && cuts[i].low > windows[i].low)
+				windows[i].low = cuts[i].low;
+			if (below > row && cuts[i].high < windows[i].high)
+				windows[i].high = cuts[i].high;
+		}
+	}
+	free(windows);
+	return rc;
+}
+
+int bdb_select_row(
+	DBC *cursor, const struct bdb_ranges *ranges, uint64_t row, struct bdb_place *place)
+{
+	if (row >= ranges->total)
+		return DB_NOTFOUND;
+	if (ranges->descending)
+		row = ranges->total - 1 - row;
+	if (ranges->count == 1)
+		return take_record(cursor, &ranges->at[0], ranges->at[0].first + row, place);
+	return select_among(cursor, ranges, row, place);
+}
+
+/* ---- reading ---- */
+
+/* Where one range stands while several are read as one. */
+struct head {
+	bool done;
+	struct index_key key;
+};
+
+/* Finds the first entry of the range that the place does not lie behind. */
+static int find_head(DBC *cursor, const struct bdb_ranges *ranges, const struct bdb_range *range,
+	const struct bdb_place *place, struct head *head)
+{
+	struct index_key start = range->from;
+	int rc;
+
+	if (ranges->descending) {
+		start = range->to;
+		if (place->set && place->at)
+			key_behind(range, &place->tail, &start);
+		else if (place->set)
+			key_at(range, &place->tail, &start);
+		if (!range->to_end && compare_keys(&start, &range->to) > 0)
+			start = range->to;
+		rc = go_before(cursor, place->set || !range->to_end ? &start : NULL, &head->key);
+	} else {
+		if (place->set && place->at)
+			key_at(range, &place->tail, &start);
+		else if (place->set)
+			key_behind(range, &place->tail, &start);
+		if (compare_keys(&start, &range->from) < 0)
+			start = range->from;
+		rc = go_from(cursor, &start, &head->key);
+	}
+	head->done = rc != 0 || !is_in_range(range, &head->key);
+	return rc == DB_NOTFOUND ? 0 : rc;
+}
+
+static size_t tail_of(const struct bdb_range *range, const struct head *head, const uint8_t **tail)
+{
+	*tail = head->key.bytes + range->prefix.len;
+	return head->key.len - range->prefix.len;
+}
+
+/* The range whose head comes first, or ranges->count when all are done. */
+static size_t first_head(const struct bdb_ranges *ranges, const struct head *heads)
+{
+	size_t best = ranges->count;
+
+	for (size_t i = 0; i < ranges->count; i++) {
+		const uint8_t *tail, *other;
+		size_t len, other_len;
+		int order;
+
+		if (heads[i].done)
+			continue;
+		if (best == ranges->count) {
+			best = i;
+			continue;
+		}
+		len = tail_of(&ranges->at[i], &heads[i], &tail);
+		other_len = tail_of(&ranges->at[best], &heads[best], &other);
+		order = compare(tail, len, other, other_len);
+		if (ranges->descending ? order > 0 : order < 0)
+			best = i;
+	}
+	return best;
+}
+
+static void take_hit(
+	const struct bdb_ranges *ranges, size_t range, const struct head *head, struct bdb_hit *hit)
+{
+	const uint8_t *tail;
+
+	hit->range = (uint16_t)range;
+	hit->tail.len = (uint16_t)tail_of(&ranges->at[range], head, &tail);
+	memcpy(hit->tail.bytes, tail, hit->tail.len);
+}
+
+/* Moves a range's head on; the cursor stands on it or not. */
+static int advance(DBC *cursor, const struct bdb_ranges *ranges, size_t range, bool stands_on_it,
+	const struct bdb_hit *hit, struct head *head)
+{
+	struct bdb_place behind = { .set = true, .tail = hit->tail };
+	int rc;
+
+	if (!stands_on_it)
+		return find_head(cursor, ranges, &ranges->at[range], &behind, head);
+	rc = get(cursor, &head->key, ranges->descending ? DB_PREV : DB_NEXT);
+	head->done = rc != 0 || !is_in_range(&ranges->at[range], &head->key);
+	return rc == DB_NOTFOUND ? 0 : rc;
+}
+
+static int read_from(DBC *cursor, const struct bdb_ranges *ranges, const struct bdb_place *place,
+	struct head *heads, struct bdb_hit *hits, size_t max, size_t *count)
+{
+	size_t on = ranges->count; /* the range that the cursor stands on */
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < ranges->count; i++) {
+		rc = find_head(cursor, ranges, &ranges->at[i], place, &heads[i]);
+		on = i;
+	}
+	for (*count = 0; rc == 0 && *count < max;) {
+		size_t first = first_head(ranges, heads);
+
+		if (first == ranges->count)
+			break;
+		take_hit(ranges, first, &heads[first], &hits[*count]);
+		rc = advance(cursor, ranges, first, on == first, &hits[*count], &heads[first]);
+		on = first;
+		/* An entry that is too short for an id is none of ours. */
+		*count += hits[*count].tail.len >= sizeof(struct id);
+	}
+	return rc;
+}
+
+int bdb_read_hits(DBC *cursor, const struct bdb_ranges *ranges, const struct bdb_place *place,
+	struct bdb_hit *hits, size_t max, size_t *count)
+{
+	struct head one, *heads = ranges->count > 1 ? calloc(ranges->count, sizeof(*heads)) : &one;
+	int rc;
+
+	if (!heads)
+		return ENOMEM;
+	rc = read_from(cursor, ranges, place, heads, hits, max, count);
+	if (heads != &one)
+		free(heads);
+	return rc;
+}

@@ -1,0 +1,226 @@
+#include <stdio.h>
+
+#include "base/log.h"
+#include "store/bdb.h"
+
+/* ---- records ---- */
+
+bool bdb_unreadable(const struct index_key *key, struct err *err)
+{
+	char text[ID_TEXT_LEN + 1];
+	struct id id = { { 0 } };
+
+	if (key->len >= sizeof(id.bytes))
+		memcpy(id.bytes, key->bytes + key->len - sizeof(id.bytes), sizeof(id.bytes));
+	id_format(&id, text);
+	log_error("record-unreadable", "task %s", text);
+	return err_set(err, ERR_INTERNAL, NULL, "the record of task %s cannot be read", text);
+}
+
+bool bdb_decode_task(struct task *task, const struct buf *record, struct str tenant,
+	const struct id *id, struct err *err)
+{
+	struct index_key key;
+
+	if (record_decode(task, buf_str(record)))
+		return true;
+	index_task_key(&key, tenant, id);
+	bdb_unreadable(&key, err);
+	return err_set(err, ERR_INTERNAL, NULL, NULL);
+}
+
+bool bdb_encode_task(const struct task *task, struct buf *record, struct err *err)
+{
+	buf_reset(record);
+	if (!record_encode(task, record))
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	if (record->len > STORE_RECORD_MAX)
+		return err_set(err, ERR_TOO_LARGE, NULL, "The task would be larger than %zu bytes.",
+			STORE_RECORD_MAX);
+	return true;
+}
+
+int bdb_get_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
+	struct buf *out, uint32_t flags)
+{
+	struct index_key key;
+
+	index_task_key(&key, tenant, id);
+	return bdb_get(store->tasks, txn, bdb_key(&key), out, flags);
+}
+
+int bdb_put_task(struct store *store, DB_TXN *txn, const struct task *task, struct str record,
+	uint32_t flags)
+{
+	struct index_key key;
+
+	index_task_key(&key, task->tenant, &task->id);
+	return bdb_put(store->tasks, txn, bdb_key(&key), record, flags);
+}
+
+int bdb_remove_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id)
+{
+	struct index_key key;
+	DBT at;
+
+	index_task_key(&key, tenant, id);
+	at = bdb_in(bdb_key(&key));
+	return store->tasks->del(store->tasks, txn, &at, 0);
+}
+
+/* ---- changes ---- */
+
+bool bdb_change_task(
+	const struct op *op, const struct task *before, struct task *task, struct err *err)
+{
+	const struct change *change = &op->change;
+
+	if (change->state != TASK_STATE_NONE)
+		task_enter(task, change->state, op->now);
+	if (change->word.len > 0)
+		task->word = change->word;
+	if (change->set & CHANGE_PRIORITY)
+		task->priority = change->priority;
+	if (change->set & CHANGE_NOT_BEFORE)
+		task->not_before = change->not_before;
+	if (change->set & CHANGE_MAX_ATTEMPTS)
+		task->max_attempts = change->max_attempts;
+	if (change->set & CHANGE_ARCHIVED)
+		task->archived = change->archived;
+	if (change->set & CHANGE_ERROR)
+		task->error = change->error;
+	if (change->set & CHANGE_PROGRESS)
+		task->progress = change->progress;
+	for (size_t i = 0; i < change->field_count; i++) {
+		if (!task_set_field(task, change->fields[i]))
+			return err_set(err, ERR_UNPROCESSABLE, NULL,
+				"A task may have at most %d members.", TASK_FIELDS_MAX);
+	}
+	return !op->adapt || op->adapt(op, before, task, err);
+}
+
+/* ---- numbers ---- */
+
+/*
+ * The last number that was given stands in the store's notes: it must outlive the task that has it.
+ * Writers of one tenant and dialect wait for each other here, until the end of the transaction.
+ */
+static void number_key(struct index_key *key, struct str tenant, uint8_t dialect)
+{
+	static const char mark[] = "number";
+
+	memcpy(key->bytes, mark, sizeof(mark));
+	key->len = sizeof(mark);
+	key->bytes[key->len++] = dialect;
+	memcpy(key->bytes + key->len, tenant.ptr,
+		tenant.len < INDEX_TENANT_MAX ? tenant.len : INDEX_TENANT_MAX);
+	key->len += tenant.len < INDEX_TENANT_MAX ? tenant.len : INDEX_TENANT_MAX;
+}
+
+static int last_number(
+	struct store *store, DB_TXN *txn, const struct index_key *key, uint64_t *number)
+{
+	struct buf text = BUF_INIT;
+	int rc = bdb_get(store->tables[BDB_META], txn, bdb_key(key), &text, DB_RMW);
+
+	*number = 0;
+	if (rc == 0 && !str_to_u64(buf_str(&text), number))
+		*number = 0;
+	buf_free(&text);
+	return rc == DB_NOTFOUND ? 0 : rc;
+}
+
+static int put_number(
+	struct store *store, DB_TXN *txn, const struct index_key *key, uint64_t number)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+
+	return bdb_put(
+		store->tables[BDB_META], txn, bdb_key(key), (struct str){ text, (size_t)len }, 0);
+}
+
+int bdb_next_number(struct store *store, DB_TXN *txn, const struct op *op, uint64_t *number)
+{
+	struct index_key key;
+	int rc;
+
+	number_key(&key, op->tenant, op->dialect);
+	rc = last_number(store, txn, &key, number);
+	return rc == 0 ? put_number(store, txn, &key, ++*number) : rc;
+}
+
+int bdb_note_number(struct store *store, DB_TXN *txn, const struct task *task)
+{
+	struct index_key key;
+	uint64_t last;
+	int rc;
+
+	if (task->number == 0)
+		return 0;
+	number_key(&key, task->tenant, task->dialect);
+	rc = last_number(store, txn, &key, &last);
+	if (rc != 0 || last >= task->number)
+		return rc;
+	return put_number(store, txn, &key, task->number);
+}
+
+struct finding {
+	const struct op *op;
+	const struct index_field *field;
+	struct id *id;
+};
+
+static int find_in_place(
+	struct store *store, const struct finding *finding, const char *number, bool archived)
+{
+	struct index_key prefix, key;
+	DBT at, value = bdb_nothing();
+	DBC *cursor;
+	int rc = store->ranks->cursor(store->ranks, NULL, &cursor, 0), closed;
+
+	if (rc != 0)
+		return rc;
+	index_value_prefix(&prefix, finding->op->tenant, finding->op->dialect, archived,
+		finding->field, str_of(number));
+	key = prefix;
+	at = bdb_out(key.bytes, sizeof(key.bytes), key.len);
+	rc = cursor->get(cursor, &at, &value, DB_SET_RANGE);
+	closed = cursor->close(cursor);
+	key.len = at.size;
+	if (rc == 0 && (!str_starts(bdb_key(&key), bdb_key(&prefix)) ||
+			       key.len < sizeof(finding->id->bytes)))
+		rc = DB_NOTFOUND;
+	if (rc == 0)
+		memcpy(finding->id->bytes, key.bytes + key.len - sizeof(finding->id->bytes),
+			sizeof(finding->id->bytes));
+	return rc != 0 ? rc : closed;
+}
+
+static int step_find_number(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	const struct finding *finding = data;
+	char number[24];
+	int rc;
+
+	(void)txn, (void)err;
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)finding->op->number);
+	rc = find_in_place(store, finding, number, false);
+	return rc == DB_NOTFOUND ? find_in_place(store, finding, number, true) : rc;
+}
+
+bool bdb_find_number(struct store *store, const struct op *op, struct id *id, struct err *err)
+{
+	const struct index_table *table = store->indexes;
+	struct finding finding = { .op = op, .id = id };
+
+	while (table->fields && table->dialect != op->dialect)
+		table++;
+	finding.field = table->fields;
+	while (finding.field && finding.field->source != INDEX_NUMBER &&
+		finding.field->source != INDEX_END)
+		finding.field++;
+	if (!finding.field || finding.field->source == INDEX_END)
+		return err_set(err, ERR_INTERNAL, NULL, "dialect %d has no numbers", op->dialect);
+	return bdb_run(store, BDB_READ, step_find_number, &finding, err);
+}
