@@ -10,6 +10,7 @@
 #define ROUND_MS   200
 #define SECOND_MS  1000
 #define TRIM_MS	   5000
+#define KEYS_MS	   600000
 #define OPEN_TRIES 20
 /* A checkpoint writes records too: less new log than this is not worth another one. */
 #define WORTHWHILE_KB 16
@@ -82,6 +83,13 @@ static bool checkpoint_early(struct keeper *keeper, struct err *err)
 	       checkpoint_write(keeper->store, keeper->child->conf, WORTHWHILE_KB, false, err);
 }
 
+static bool forget_keys(struct keeper *keeper, struct err *err)
+{
+	uint64_t forgotten;
+
+	return store_forget_keys(keeper->store, clock_wall_ms(), &forgotten, err);
+}
+
 static struct chore {
 	const char *name;
 	int64_t every_ms; /* 0: checkpoint_seconds */
@@ -94,6 +102,7 @@ static struct chore {
 	{ .name = "checkpoint by size", .every_ms = SECOND_MS, .run = checkpoint_by_size },
 	{ .name = "checkpoint", .every_ms = 0, .run = checkpoint_by_time },
 	{ .name = "log removal", .every_ms = TRIM_MS, .run = trim_logs },
+	{ .name = "old keys", .every_ms = KEYS_MS, .run = forget_keys },
 	{ .name = "deadlock sweep", .every_ms = SECOND_MS, .run = sweep_deadlocks },
 };
 

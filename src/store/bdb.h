@@ -33,7 +33,7 @@ struct store {
 	DB *tasks;		/* tenant and id -> record, hash */
 	DB *index;		/* associated with tasks: it makes the entries, nobody reads it */
 	DB *ranks;		/* the same file, not associated: walking and record numbers */
-	DB *tables[BDB_TABLES]; /* hash */
+	DB *tables[BDB_TABLES]; /* hash, but BDB_ONCE */
 	const struct index_table *indexes;
 	uint8_t sum[INDEX_SUM_SIZE];
 	struct store_shared *shared, own_shared;

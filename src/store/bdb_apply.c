@@ -262,6 +262,9 @@ static int ensure(struct store *store, DB_TXN *txn, struct work *work, struct er
 	struct task task, before;
 	int rc = take_up(store, txn, op, &op->fresh, &task, err);
 
+	/* An id that is there, but not for this one: of another dialect. */
+	if (rc == DB_NOTFOUND && store->before.len > 0)
+		return DB_KEYEXIST;
 	work->result->made = rc == DB_NOTFOUND;
 	if (rc == DB_NOTFOUND)
 		rc = make(store, txn, op, &work->result->record, err);

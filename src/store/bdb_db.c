@@ -147,7 +147,8 @@ int bdb_open_all(struct store *store, bool create)
 	for (int i = 0; rc == 0 && i < BDB_TABLES; i++) {
 		rc = new_db(store, &store->tables[i]);
 		if (rc == 0)
-			rc = open_db(store, store->tables[i], table_files[i], DB_HASH, create);
+			rc = open_db(store, store->tables[i], table_files[i],
+				i == BDB_ONCE ? DB_BTREE : DB_HASH, create);
 	}
 	return rc == 0 ? bdb_open_index(store, create) : rc;
 }

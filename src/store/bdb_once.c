@@ -3,27 +3,40 @@
 #include "store/bdb.h"
 
 /*
- * What was done with an Idempotency-Key, so that it is done once and told again: tenant NUL user
- * NUL key -> time (8, big-endian) · fingerprint (32) · length of the first record (4) · the record
- * of the task as it was made · that of the task that was made with it, or nothing. It is written in
- * the transaction that makes them.
+ * What was done with an Idempotency-Key, so that it is done once and told again. It is written in
+ * the transaction that makes the task:
+ *
+ *     period (4, big-endian) · tenant NUL · user NUL · key  ->
+ *     time (8, big-endian) · fingerprint (32) · length of the first record (4) ·
+ *     the record of the task as it was made · that of the task that was made with it, or nothing
+ *
+ * A period is as long as keys are kept: a key is looked for in this one and the one before, and
+ * what is older stands at the front, where it is forgotten without a look at the rest.
  */
 #define HEAD_SIZE (8 + OP_FINGERPRINT + 4)
+#define PERIOD_MS (STORE_KEYS_HOURS * 3600000LL)
 
-static bool put_key(const struct op *op, struct buf *key)
+static void put_number(struct buf *out, uint64_t number, int bytes)
 {
+	while (bytes-- > 0)
+		buf_putc(out, (char)(number >> 8 * bytes));
+}
+
+static uint64_t period_of(int64_t now)
+{
+	return now > 0 ? (uint64_t)(now / PERIOD_MS) : 0;
+}
+
+static bool put_key(const struct op *op, uint64_t period, struct buf *key)
+{
+	buf_reset(key);
+	put_number(key, period, 4);
 	buf_put_str(key, op->tenant);
 	buf_putc(key, '\0');
 	buf_put_str(key, op->actor);
 	buf_putc(key, '\0');
 	buf_put_str(key, op->key);
 	return buf_ok(key);
-}
-
-static void put_number(struct buf *out, uint64_t number, int bytes)
-{
-	while (bytes-- > 0)
-		buf_putc(out, (char)(number >> 8 * bytes));
 }
 
 static uint64_t take_number(const char *from, int bytes)
@@ -45,7 +58,7 @@ int bdb_remember(struct store *store, DB_TXN *txn, const struct op *op, const st
 	put_number(&value, result->record.len, 4);
 	buf_put_str(&value, buf_str(&result->record));
 	buf_put_str(&value, buf_str(&result->other_record));
-	if (put_key(op, &key) && buf_ok(&value))
+	if (put_key(op, period_of(op->now), &key) && buf_ok(&value))
 		rc = bdb_put(store->tables[BDB_ONCE], txn, buf_str(&key), buf_str(&value), 0);
 	buf_free(&key);
 	buf_free(&value);
@@ -60,7 +73,7 @@ static int refuse(struct err *err, enum err_code code)
 
 static bool is_expired(const struct op *op, struct str value)
 {
-	return op->now - (int64_t)take_number(value.ptr, 8) > STORE_KEYS_HOURS * 3600000LL;
+	return op->now - (int64_t)take_number(value.ptr, 8) > PERIOD_MS;
 }
 
 /* Takes the value apart into the records of the result. */
@@ -87,18 +100,31 @@ static int take_value(
 	return buf_ok(&result->record) && buf_ok(&result->other_record) ? 0 : ENOMEM;
 }
 
+static int recall_from(
+	struct store *store, DB_TXN *txn, const struct op *op, uint64_t period, struct buf *value)
+{
+	struct buf key = BUF_INIT;
+	int rc = ENOMEM;
+
+	buf_reset(value);
+	if (put_key(op, period, &key))
+		rc = bdb_get(store->tables[BDB_ONCE], txn, buf_str(&key), value, DB_RMW);
+	buf_free(&key);
+	return rc;
+}
+
 int bdb_recall(struct store *store, DB_TXN *txn, const struct op *op, struct result *result,
 	bool *known, struct err *err)
 {
-	struct buf key = BUF_INIT, value = BUF_INIT;
-	int rc = ENOMEM;
+	uint64_t period = period_of(op->now);
+	struct buf value = BUF_INIT;
+	int rc = recall_from(store, txn, op, period, &value);
 
 	*known = false;
-	if (put_key(op, &key))
-		rc = bdb_get(store->tables[BDB_ONCE], txn, buf_str(&key), &value, DB_RMW);
+	if (rc == DB_NOTFOUND && period > 0)
+		rc = recall_from(store, txn, op, period - 1, &value);
 	if (rc == 0)
 		rc = take_value(op, buf_str(&value), result, known, err);
-	buf_free(&key);
 	buf_free(&value);
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
@@ -108,30 +134,25 @@ int bdb_recall(struct store *store, DB_TXN *txn, const struct op *op, struct res
 #define FORGET_AT_ONCE 256
 
 struct forgetting {
-	int64_t before;
-	struct buf keys; /* length (4) and bytes each */
+	uint64_t before; /* periods */
 	unsigned count;
 };
 
-static int note_old(DBC *cursor, struct forgetting *forgetting)
+static int forget_first(DBC *cursor, const struct forgetting *forgetting)
 {
-	char key[INDEX_TENANT_MAX + 256 + OP_KEY_MAX], time[8];
-	DBT at = bdb_out(key, sizeof(key), 0), value = bdb_out(time, sizeof(time), 0);
+	char period[4];
+	DBT key = bdb_out(period, sizeof(period), 0), value = bdb_nothing();
 	int rc;
 
-	value.flags |= DB_DBT_PARTIAL;
-	value.dlen = sizeof(time);
-	rc = cursor->get(cursor, &at, &value, DB_NEXT);
-	if (rc != 0 || value.size != sizeof(time) ||
-		(int64_t)take_number(time, 8) >= forgetting->before)
-		return rc;
-	put_number(&forgetting->keys, at.size, 4);
-	buf_put(&forgetting->keys, key, at.size);
-	forgetting->count++;
-	return buf_ok(&forgetting->keys) ? 0 : ENOMEM;
+	key.flags |= DB_DBT_PARTIAL;
+	key.dlen = sizeof(period);
+	rc = cursor->get(cursor, &key, &value, DB_NEXT | DB_RMW);
+	if (rc == 0 && take_number(period, 4) >= forgetting->before)
+		rc = DB_NOTFOUND;
+	return rc == 0 ? cursor->del(cursor, 0) : rc;
 }
 
-static int step_note_old(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static int step_forget(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
 	struct forgetting *forgetting = data;
 	DB *once = store->tables[BDB_ONCE];
@@ -141,48 +162,25 @@ static int step_note_old(struct store *store, DB_TXN *txn, void *data, struct er
 	(void)err;
 	if (rc != 0)
 		return rc;
-	buf_reset(&forgetting->keys);
-	forgetting->count = 0;
-	while (rc == 0 && forgetting->count < FORGET_AT_ONCE)
-		rc = note_old(cursor, forgetting);
+	for (forgetting->count = 0; rc == 0 && forgetting->count < FORGET_AT_ONCE;)
+		if ((rc = forget_first(cursor, forgetting)) == 0)
+			forgetting->count++;
 	closed = cursor->close(cursor);
 	return rc == DB_NOTFOUND || rc == 0 ? closed : rc;
 }
 
-static int step_forget(struct store *store, DB_TXN *txn, void *data, struct err *err)
+bool store_forget_keys(struct store *store, int64_t now, uint64_t *forgotten, struct err *err)
 {
-	const struct forgetting *forgetting = data;
-	struct str left = buf_str(&forgetting->keys);
-	DB *once = store->tables[BDB_ONCE];
-	int rc = 0;
-
-	(void)err;
-	while (rc == 0 && left.len > 0) {
-		size_t len = (size_t)take_number(left.ptr, 4);
-		DBT key = bdb_in((struct str){ left.ptr + 4, len });
-
-		rc = once->del(once, txn, &key, 0);
-		if (rc == DB_NOTFOUND)
-			rc = 0;
-		left = str_from(left, 4 + len);
-	}
-	return rc;
-}
-
-bool store_forget_keys(struct store *store, int64_t before, uint64_t *forgotten, struct err *err)
-{
-	struct forgetting forgetting = { .before = before };
-	bool ok = true;
+	uint64_t period = period_of(now);
+	struct forgetting forgetting = { .before = period > 0 ? period - 1 : 0 };
+	bool ok;
 
 	*forgotten = 0;
 	do {
 		bdb_enter(store);
-		ok = bdb_run(store, BDB_READ, step_note_old, &forgetting, err) &&
-		     (forgetting.count == 0 ||
-			     bdb_run(store, BDB_WRITE, step_forget, &forgetting, err));
+		ok = bdb_run(store, BDB_WRITE, step_forget, &forgetting, err);
 		bdb_leave(store);
 		*forgotten += ok ? forgetting.count : 0;
 	} while (ok && forgetting.count == FORGET_AT_ONCE);
-	buf_free(&forgetting.keys);
 	return ok;
 }

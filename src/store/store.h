@@ -24,7 +24,7 @@
 /* A task's record may have at most this many bytes. */
 #define STORE_RECORD_MAX ((size_t)1024 * 1024)
 
-/* For so long an Idempotency-Key is remembered. */
+/* For so long an Idempotency-Key is remembered; and no longer. */
 #define STORE_KEYS_HOURS 24
 
 struct store;
@@ -125,8 +125,8 @@ bool store_checkpoint(
  * logs.
  */
 bool store_trim_logs(struct store *store, const char *archive, unsigned *removed, struct err *err);
-/* Forgets what was done with Idempotency-Keys before that time (ms). */
-bool store_forget_keys(struct store *store, int64_t before, uint64_t *forgotten, struct err *err);
+/* Forgets Idempotency-Keys whose time is over, within another STORE_KEYS_HOURS. Time in ms. */
+bool store_forget_keys(struct store *store, int64_t now, uint64_t *forgotten, struct err *err);
 /* One run of the deadlock detector, which also looks at timeouts. */
 bool store_sweep_deadlocks(struct store *store, struct err *err);
 
