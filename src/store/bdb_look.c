@@ -125,14 +125,6 @@ static bool look_until(struct look *look, uint64_t enough, struct err *err)
 	return true;
 }
 
-static void look_free(struct look *look)
-{
-	bdb_free_ranges(&look->ranges);
-	buf_free(&look->record);
-	buf_free(&look->orders);
-	free(look->rows);
-}
-
 /* ---- the page ---- */
 
 static const char *order_bytes(const struct look *look, const struct row *row)
@@ -199,7 +191,7 @@ static bool cut_page(
 	return true;
 }
 
-/* ---- the two ways ---- */
+/* ---- all that fit ---- */
 
 static bool gather(struct look *look, struct bdb_found *found, struct err *err)
 {
@@ -225,21 +217,85 @@ static bool gather(struct look *look, struct bdb_found *found, struct err *err)
 	return cut_page(look, first, found, err);
 }
 
-/* The rows come in order already. One more than the page has says whether there are more. */
-static bool walk_order(struct look *look, struct bdb_found *found, struct err *err)
+/* ---- along the order ---- */
+
+/* What is known before a walk: where it begins, and from which end. */
+struct walk {
+	uint64_t skip, want; /* rows to leave out, rows of the page */
+	bool backwards;
+	uint64_t looks; /* about how many rows it will look at */
+};
+
+static bool is_indexed(const struct bdb_query *query, uint8_t code)
+{
+	const struct index_table *tables = query->store->indexes;
+	uint8_t dialect = query->dialect ? query->dialect : tables->dialect;
+	const struct index_field *field = index_field_by_code(tables, dialect, code);
+
+	return field && !field->unindexed;
+}
+
+/*
+ * Plans the walk. The total is known of a single condition only, from its count; then a page near
+ * the end is walked to from there.
+ */
+static void plan_walk(const struct list_query *list, const struct bdb_found *found, uint64_t all,
+	struct walk *walk)
+{
+	uint64_t left = found->total > found->offset ? found->total - found->offset : 0;
+
+	*walk = (struct walk){ .skip = found->offset, .want = list->limit };
+	if (list->limit == 0)
+		walk->want = LIST_LOOKED_AT_MAX;
+	if (found->counted && left < walk->want)
+		walk->want = left;
+	if (found->counted && left - walk->want < walk->skip) {
+		walk->skip = left - walk->want;
+		walk->backwards = true;
+	}
+	walk->looks = walk->skip + walk->want + 1;
+	if (found->total > 0)
+		walk->looks = (uint64_t)((double)walk->looks * (double)all / (double)found->total);
+}
+
+static void reverse_rows(struct look *look)
+{
+	for (size_t i = 0, k = look->row_count; i + 1 < k; i++) {
+		struct row row = look->rows[i];
+
+		look->rows[i] = look->rows[--k];
+		look->rows[k] = row;
+	}
+}
+
+/* The page's rows stand at the end of what was walked over, then at its start. */
+static bool walk_backwards(
+	struct look *look, const struct walk *walk, struct bdb_found *found, struct err *err)
+{
+	look->ranges.descending = !look->ranges.descending;
+	if (!look_until(look, walk->skip + walk->want, err))
+		return false;
+	if (!look->through && look->row_count < walk->skip + walk->want)
+		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	reverse_rows(look);
+	return cut_page(look, 0, found, err);
+}
+
+/* One row more than the page has says whether there are more. */
+static bool walk_on(
+	struct look *look, const struct walk *walk, struct bdb_found *found, struct err *err)
 {
 	const struct list_query *list = &look->query->list;
-	uint64_t end = list->limit ? found->offset + list->limit : LIST_LOOKED_AT_MAX;
+	uint64_t end = walk->skip + walk->want;
 	bool complete;
 
-	look->most = LIST_LOOKED_AT_MAX;
 	if (!bdb_place_behind(&look->ranges, list->after, &look->place, err) ||
 		!look_until(look, end + 1, err))
 		return false;
 	complete = look->through || look->row_count > end;
 	if (!complete && !list->partial)
 		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	if (!cut_page(look, (size_t)found->offset, found, err))
+	if (!cut_page(look, (size_t)walk->skip, found, err))
 		return false;
 	if (!complete) {
 		found->more = true;
@@ -247,6 +303,21 @@ static bool walk_order(struct look *look, struct bdb_found *found, struct err *e
 	}
 	return true;
 }
+
+static bool walk_order(
+	struct look *look, const struct walk *walk, struct bdb_found *found, struct err *err)
+{
+	const struct bdb_query *query = look->query;
+	size_t covers;
+
+	look->most = LIST_LOOKED_AT_MAX;
+	if (!bdb_filter_ranges(query, BDB_WHOLE, bdb_sort_code(query), &look->ranges, &covers, err))
+		return false;
+	return walk->backwards ? walk_backwards(look, walk, found, err)
+			       : walk_on(look, walk, found, err);
+}
+
+/* ---- the choice ---- */
 
 static int step_count(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
@@ -285,23 +356,15 @@ static bool try_ranges(const struct bdb_query *query, size_t filter, uint8_t cod
 	return true;
 }
 
-static bool is_indexed(const struct bdb_query *query, uint8_t code)
-{
-	const struct index_table *tables = query->store->indexes;
-	uint8_t dialect = query->dialect ? query->dialect : tables->dialect;
-	const struct index_field *field = index_field_by_code(tables, dialect, code);
-
-	return field && !field->unindexed;
-}
-
-/* The smallest condition. All tasks, when no condition has an index. */
-static bool find_smallest(
-	const struct bdb_query *query, struct bdb_ranges *ranges, size_t *covers, struct err *err)
+/* The smallest condition, of `all` tasks; those themselves when no condition has an index. */
+static bool find_smallest(const struct bdb_query *query, struct bdb_ranges *ranges, size_t *covers,
+	uint64_t *all, struct err *err)
 {
 	const struct list_query *list = &query->list;
 
 	if (!try_ranges(query, BDB_WHOLE, INDEX_BY_ALL, ranges, covers, err))
 		return false;
+	*all = ranges->total;
 	if ((list->updated.from || list->updated.to) &&
 		!try_ranges(query, BDB_WHOLE, INDEX_BY_UPDATED, ranges, covers, err))
 		return false;
@@ -313,44 +376,67 @@ static bool find_smallest(
 	return true;
 }
 
-/* The order's own index instead of the smallest condition's. */
-static bool turn_to_order(
-	struct look *look, size_t covers, struct bdb_found *found, struct err *err)
+/* Few rows in all are gathered, unless the walk is to end much sooner. */
+static bool choose(struct look *look, struct bdb_ranges *smallest, size_t covers, uint64_t all,
+	struct bdb_found *found, struct err *err)
 {
 	const struct bdb_query *query = look->query;
 	const struct list_query *list = &query->list;
+	bool few = smallest->total <= LIST_LOOKED_AT_MAX;
+	bool known = covers == bdb_conditions(query), can_walk;
+	struct walk walk;
 
-	if (list->sort_count > 1 || !is_indexed(query, bdb_sort_code(query)))
-		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	found->counted = list->count && covers == bdb_conditions(query);
-	if (list->count && !found->counted && !list->partial)
-		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	found->total = found->counted ? look->ranges.total : 0;
+	found->counted = list->count && known;
+	found->total = found->counted ? smallest->total : 0;
 	found->offset = found->counted ? bdb_offset(list, found->total) : list->offset;
-	if (found->offset > LIST_LOOKED_AT_MAX)
+	plan_walk(list, found, all, &walk);
+	can_walk = list->sort_count <= 1 && is_indexed(query, bdb_sort_code(query)) &&
+		   (found->counted || !list->count || list->partial) &&
+		   walk.skip <= LIST_LOOKED_AT_MAX;
+	if (few && !(can_walk && found->counted && 2 * walk.looks < smallest->total)) {
+		look->ranges = *smallest;
+		*smallest = (struct bdb_ranges){ 0 };
+		return gather(look, found, err);
+	}
+	if (!can_walk)
 		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	return walk_order(look, &walk, found, err);
+}
+
+static void look_free(struct look *look)
+{
 	bdb_free_ranges(&look->ranges);
-	return bdb_filter_ranges(
-		query, BDB_WHOLE, bdb_sort_code(query), &look->ranges, &covers, err);
+	buf_free(&look->record);
+	buf_free(&look->orders);
+	free(look->rows);
+	free(look);
+}
+
+static struct look *look_new(const struct bdb_query *query)
+{
+	struct look *look = calloc(1, sizeof(*look));
+
+	if (look) {
+		look->query = query;
+		look->store = query->store;
+	}
+	return look;
 }
 
 bool bdb_look_through(const struct bdb_query *query, struct bdb_found *found, struct err *err)
 {
-	struct look *look = calloc(1, sizeof(*look));
+	struct look *look = look_new(query);
+	struct bdb_ranges smallest = { 0 };
+	uint64_t all = 0;
 	size_t covers = 0;
 	bool ok;
 
 	*found = (struct bdb_found){ 0 };
 	if (!look)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	look->query = query;
-	look->store = query->store;
-	ok = find_smallest(query, &look->ranges, &covers, err);
-	if (ok && look->ranges.total <= LIST_LOOKED_AT_MAX)
-		ok = gather(look, found, err);
-	else if (ok)
-		ok = turn_to_order(look, covers, found, err) && walk_order(look, found, err);
+	ok = find_smallest(query, &smallest, &covers, &all, err) &&
+	     choose(look, &smallest, covers, all, found, err);
+	bdb_free_ranges(&smallest);
 	look_free(look);
-	free(look);
 	return ok;
 }
