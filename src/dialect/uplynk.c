@@ -1,4 +1,4 @@
-#include "dialect/dialect.h"
+#include "dialect/uplynk.h"
 
 const struct index_field uplynk_indexed[] = {
 	INDEX_COMMON,
@@ -19,60 +19,194 @@ static const struct state_word words[] = {
 	{ TASK_STATE_NONE, NULL },
 };
 
-static bool decode(struct request *request, struct op *op, struct err *err)
+/*
+ * What a client of Uplynk is told: it knows no queue, and waits for one of two ends. The other two
+ * words are for the native API, which alone can bring a task there.
+ */
+static const enum task_state shown[TASK_STATES] = {
+	[TASK_STATE_NONE] = TASK_RUNNING,
+	[TASK_PENDING] = TASK_RUNNING,
+	[TASK_RUNNING] = TASK_RUNNING,
+	[TASK_SUCCEEDED] = TASK_SUCCEEDED,
+	[TASK_FAILED] = TASK_FAILED,
+	[TASK_CANCELLED] = TASK_FAILED,
+};
+
+/* ---- answers ---- */
+
+/* What is told of a task everywhere, in the answer to a removal as well. */
+static void put_state(const struct task *task, struct buf *out)
 {
-	(void)request, (void)op;
-	return err_set(err, ERR_NO_ROUTE, NULL, NULL);
+	struct str operation = task_field(task, STR("operation"));
+
+	buf_puts(out, "\"state\":\"");
+	buf_puts(out, dialect_word(&uplynk_dialect, shown[task->state]));
+	buf_puts(out, "\",\"operation\":");
+	buf_put_str(out, operation.ptr ? operation : STR("null"));
 }
 
-static bool encode(const struct request *request, const struct result *result,
+static bool put_task(const struct request *request, const struct task *task, struct buf *out)
+{
+	char id[ID_TEXT_LEN + 1];
+
+	(void)request;
+	id_format(&task->id, id);
+	buf_puts(out, "{\"@id\":\"" UPLYNK_TASKS "/");
+	buf_puts(out, id);
+	buf_puts(out, "\",\"@type\":\"ReservedEndpointTask\",\"id\":\"");
+	buf_puts(out, id);
+	buf_puts(out, "\",");
+	put_state(task, out);
+	buf_puts(out, ",\"timestamp\":");
+	buf_put_number(out, task->created / 1000);
+	buf_putc(out, '}');
+	return buf_ok(out);
+}
+
+static bool put_tail(const struct request *request, const struct result *result, struct buf *out)
+{
+	(void)request;
+	buf_puts(out, "],\"total_items\":");
+	buf_put_number(out, (int64_t)result->rows);
+	buf_putc(out, '}');
+	return buf_ok(out);
+}
+
+static bool finish(struct response *response, struct err *err)
+{
+	response->status = 200;
+	response->media_type = uplynk_dialect.media_type;
+	return buf_ok(&response->body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+static void put_collection(const char *id, struct buf *out)
+{
+	buf_puts(out, "{\"@id\":\"");
+	buf_puts(out, id);
+	buf_puts(out, "\",\"@type\":\"Collection\",\"items\":[");
+}
+
+/* One task, or what stands before the rows of a list. */
+static bool encode_tasks(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	(void)request, (void)result, (void)response;
-	return err_set(err, ERR_INTERNAL, NULL, NULL);
+	if (result->kind == OP_LIST)
+		put_collection(UPLYNK_TASKS, &response->body);
+	else
+		put_task(request, &result->task, &response->body);
+	return finish(response, err);
+}
+
+static bool encode_points(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	if (result->kind == OP_LIST)
+		put_collection(UPLYNK_POINTS, &response->body);
+	else if (result->kind == OP_CREATE)
+		uplynk_put_new_point(&result->task, &response->body);
+	else
+		uplynk_put_point(request, &result->task, &response->body);
+	return finish(response, err);
+}
+
+/* The point is gone: what the client gets is the task by which it can see when that is so. */
+static bool encode_removed(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	struct buf *out = &response->body;
+	char task[ID_TEXT_LEN + 1];
+	struct id point;
+
+	if (!uplynk_read_id(&point, request_var(request, "point")))
+		return err_set(err, ERR_INTERNAL, NULL, NULL);
+	id_format(&result->other.id, task);
+	uplynk_put_head(&point, out);
+	buf_puts(out, ",\"task\":{\"id\":\"");
+	buf_puts(out, task);
+	buf_puts(out, "\",");
+	put_state(&result->other, out);
+	buf_puts(out, "}}");
+	return finish(response, err);
+}
+
+/* Where this dialect departs from the sentence of the one list of errors; `point` where the address
+ * is that of an ingest point. */
+static const struct refusal {
+	const char *text, *point;
+} refusals[ERR_CODES] = {
+	[ERR_UNAUTHENTICATED] = { .text = "Invalid signature" },
+	[ERR_NOT_FOUND] = { .point = "There is no such ingest point." },
+	[ERR_PRECONDITION] = { .point = "The ingest point has changed since it was read." },
+};
+
+static const char *sentence(const struct request *request, const struct err *err)
+{
+	const struct refusal *own = err->code < ERR_CODES ? &refusals[err->code] : &refusals[0];
+
+	if (own->point && request_var(request, "point").ptr)
+		return own->point;
+	return own->text ? own->text : err_text(err);
 }
 
 static void refuse(const struct request *request, const struct err *err, struct response *response)
 {
-	(void)request;
-	buf_reset(&response->body);
+	struct buf *out = &response->body;
+
+	buf_reset(out);
 	response->status = err_status(err->code);
 	response->media_type = NULL;
 	if (response->status == 503)
 		response_header(response, "Retry-After", STR("1"));
-	buf_puts(&response->body, "{}");
-	if (buf_ok(&response->body))
+	buf_puts(out, "{\"@type\":\"Error\",\"status\":");
+	buf_put_number(out, response->status);
+	buf_puts(out, ",\"message\":");
+	buf_put_json(out, str_of(sentence(request, err)));
+	buf_putc(out, '}');
+	if (buf_ok(out))
 		response->media_type = uplynk_dialect.media_type;
+	else
+		buf_reset(out);
 }
 
-static bool admit(const struct task *before, const struct task *task, struct err *err)
-{
-	(void)before, (void)task, (void)err;
-	return true;
-}
+/* ---- the tables ---- */
+
+#define READS(at, decoder, encoder)                                                      \
+	.method = METHOD_GET, .pattern = (at), .right = RIGHT_READ, .decode = (decoder), \
+	.encode = (encoder)
+#define WRITES(verb, at, decoder, encoder)                                            \
+	.method = (verb), .pattern = (at), .right = RIGHT_WRITE, .decode = (decoder), \
+	.encode = (encoder)
 
 static const struct route routes[] = {
-	{ .method = METHOD_GET,
-		.pattern = "/ingest-points/tasks",
-		.right = RIGHT_READ,
-		.decode = decode,
-		.encode = encode },
+	{ READS("/ingest-points/tasks", uplynk_decode_tasks, encode_tasks), .row = put_task,
+		.tail = put_tail },
+	{ READS("/ingest-points/tasks/{task}", uplynk_decode_task, encode_tasks) },
+	{ READS("/slicers/ingest-points", uplynk_decode_points, encode_points),
+		.row = uplynk_put_point, .tail = put_tail },
+	{ READS("/slicers/ingest-points/{point}", uplynk_decode_point, encode_points) },
+	{ WRITES(METHOD_POST, "/slicers/ingest-points", uplynk_decode_create, encode_points) },
+	{ WRITES(METHOD_PATCH, "/slicers/ingest-points/{point}", uplynk_decode_update,
+		encode_points) },
+	{ WRITES(METHOD_DELETE, "/slicers/ingest-points/{point}", uplynk_decode_remove,
+		encode_removed) },
 	ROUTE_END,
 };
 
-static const char *const prefixes[] = { "/api/v4/managed-slicer", NULL };
+static const char *const prefixes[] = { UPLYNK_PREFIX, NULL };
 
 const struct dialect uplynk_dialect = {
 	.name = "uplynk",
 	.code = DIALECT_CODE_uplynk,
 	.prefixes = prefixes,
-	.slash = SLASH_STRICT,
+	.slash = SLASH_OPTIONAL,
 	.routes = routes,
 	.words = words,
 	.other_words = TASK_STATE_NONE,
 	.indexed = uplynk_indexed,
 	.media_type = "application/json",
 	.unknown_method = ERR_METHOD,
+	.id_version = 4,
 	.refuse = refuse,
-	.admit = admit,
+	.prepare = uplynk_prepare,
+	.admit = uplynk_admit,
 };

@@ -13,7 +13,7 @@ struct vector {
 	struct mem mem;
 };
 
-#define VECTOR_ROWS_MAX 4
+#define VECTOR_ROWS_MAX 8
 
 /* What a vector's request stands in: who asks, when, what is made. */
 #define VECTOR_USER   "92d30f0c-8c9c-11e5-8994-feff819cdc9f"

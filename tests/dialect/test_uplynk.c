@@ -1,0 +1,108 @@
+/* What Uplynk's dialect lets the native API do with its tasks. */
+#include "dialect/dialect.h"
+#include "lib/check.h"
+
+static const char *const operations[] = { "\"CREATE\"", "\"UPDATE\"", "\"DELETE\"", "\"RESTART\"" };
+static const char *const nonsense[] = { "\"create\"", "\"\"", "\"MOVE\"", "null", "1", "CREATE",
+	"[\"CREATE\"]" };
+
+static struct task task_of(enum task_state state, const char *operation)
+{
+	struct task task = { .dialect = DIALECT_CODE_uplynk, .state = state };
+
+	task_set_field(&task, (struct field){ STR("operation"), str_of(operation) });
+	return task;
+}
+
+static void operations_are_a_closed_set(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		struct task task = task_of(TASK_RUNNING, operations[i]);
+		struct err err = { 0 };
+
+		must(uplynk_dialect.admit(NULL, &task, &err), &err);
+	}
+	for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
+		struct task task = task_of(TASK_RUNNING, nonsense[i]);
+		struct err err = { 0 };
+
+		assert_false(uplynk_dialect.admit(NULL, &task, &err));
+		assert_int_equal(err.code, ERR_UNPROCESSABLE);
+		assert_string_equal(err.field, "operation");
+	}
+}
+
+/* Any step from a state that is no end; none from one that is, but to stay there. */
+static void an_end_is_an_end(void **state)
+{
+	(void)state;
+	for (int from = TASK_PENDING; from < TASK_STATES; from++) {
+		for (int to = TASK_PENDING; to < TASK_STATES; to++) {
+			struct task before = task_of((enum task_state)from, operations[0]);
+			struct task after = task_of((enum task_state)to, operations[0]);
+			bool may = from == to || !task_state_is_final((enum task_state)from);
+			struct err err = { 0 };
+
+			assert_int_equal(uplynk_dialect.admit(&before, &after, &err), may);
+			assert_int_equal(err.code, may ? ERR_NONE : ERR_CONFLICT);
+		}
+	}
+}
+
+static void a_task_is_born_in_progress(void **state)
+{
+	struct request request = { 0 };
+	struct op op = { .kind = OP_CREATE };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_true(change_set(&op.change, STR("operation"), STR("\"UPDATE\"")));
+	must(uplynk_dialect.prepare(&request, &op, &err), &err);
+	assert_int_equal(op.change.state, TASK_RUNNING);
+	assert_str(op.change.word, "IN_PROGRESS");
+}
+
+static void a_given_state_stays(void **state)
+{
+	(void)state;
+	for (int given = TASK_PENDING; given < TASK_STATES; given++) {
+		struct request request = { 0 };
+		struct op op = { .kind = OP_CREATE };
+		struct err err = { 0 };
+
+		op.change.state = (enum task_state)given;
+		assert_true(change_set(&op.change, STR("operation"), STR("\"DELETE\"")));
+		must(uplynk_dialect.prepare(&request, &op, &err), &err);
+		assert_int_equal(op.change.state, given);
+		assert_int_equal(dialect_state(&uplynk_dialect, op.change.word), given);
+	}
+}
+
+static void a_task_has_an_operation(void **state)
+{
+	struct request request = { 0 };
+	struct op op = { .kind = OP_CREATE };
+	struct task task = { .state = TASK_RUNNING };
+	struct err err = { 0 };
+
+	(void)state;
+	assert_false(uplynk_dialect.prepare(&request, &op, &err));
+	assert_int_equal(err.code, ERR_UNPROCESSABLE);
+	assert_int_equal(op.change.state, TASK_STATE_NONE);
+	assert_false(uplynk_dialect.admit(NULL, &task, &err));
+	assert_string_equal(err.field, "operation");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(operations_are_a_closed_set),
+		CHECK(an_end_is_an_end),
+		CHECK(a_task_is_born_in_progress),
+		CHECK(a_given_state_stays),
+		CHECK(a_task_has_an_operation),
+	};
+
+	return CHECK_RUN(tests);
+}
