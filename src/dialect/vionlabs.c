@@ -23,8 +23,8 @@ static const struct state_word words[] = {
 /* ---- answers ---- */
 
 /*
- * A failure's message. A task that has begun anew keeps what its last run left, which is not shown.
- * The documented type is a string: what else a worker left is shown as its JSON text in one.
+ * A failure's message: a task that is tried again or deactivated may still have one. The documented
+ * type is a string: what else a worker left is shown as its JSON text in one.
  */
 static void put_error(struct buf *out, const struct task *task)
 {

@@ -247,24 +247,15 @@ static bool put_identity(
 	       change_set(change, STR("version"), version);
 }
 
-/* A task that had ended begins anew; one that was archived is found in its list again. */
-static void begin_pending(struct change *change)
-{
-	change->state = TASK_PENDING;
-	change->word = str_of(dialect_word(&vionlabs_dialect, TASK_PENDING));
-	change->set |= CHANGE_ARCHIVED;
-	change->archived = false;
-}
-
 bool vionlabs_decode_create(struct request *request, struct op *op, struct err *err)
 {
 	struct buf problems = BUF_INIT;
-	struct change change = { 0 };
+	struct change change = { .state = TASK_PENDING };
 	struct identity who;
 	json_t *json = NULL;
 	bool ok = false;
 
-	begin_pending(&change);
+	change.word = str_of(dialect_word(&vionlabs_dialect, TASK_PENDING));
 	if (!read_body(request, &json, err) || !read_path(request, &problems, &who, err) ||
 		!put_identity(&change, &who, request->mem, err) ||
 		!take_body(json, &problems, &change, request->mem, err))

@@ -143,6 +143,14 @@ def states():
             answer = instance.request("POST", path)
             shows(answer, 200, status(path, word), "a creation leaves it running")
     shows(instance.request("POST", path), 200, status(path, "pending"), "what is done begins anew")
+    task = exported(instance, item)
+    equal(task.get("error"), None, "without the old error")
+    task["archived"] = True
+    instance.ctl("import", stdin=json.dumps(task) + "\n")
+    equal(items(item), [], "what is archived is not in the list")
+    shows(instance.request("GET", path), 200, status(path, "pending"), "but can be read")
+    shows(instance.request("POST", path), 200, status(path, "pending"), "and begun anew")
+    equal(items(item), [entry("adbreaks", "1.0.1")], "which puts it back into the list")
 
 
 def names():
