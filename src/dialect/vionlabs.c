@@ -1,7 +1,13 @@
-#include "dialect/dialect.h"
+#include "dialect/vionlabs.h"
+
+static const char *const by_item[] = { "product", "version", NULL };
 
 const struct index_field vionlabs_indexed[] = {
 	INDEX_COMMON,
+	{ .code = VIONLABS_BY_ITEM,
+		.source = INDEX_FIELD,
+		.name = "inventory_id",
+		.order = by_item },
 	{ .source = INDEX_END },
 };
 
@@ -14,44 +20,217 @@ static const struct state_word words[] = {
 	{ TASK_STATE_NONE, NULL },
 };
 
-static bool decode(struct request *request, struct op *op, struct err *err)
+/* ---- answers ---- */
+
+/*
+ * A failure's message: a task that is tried again or deactivated may still have one. The documented
+ * type is a string: what else a worker left is shown as its JSON text in one.
+ */
+static void put_error(struct buf *out, const struct task *task)
 {
-	(void)request, (void)op;
-	return err_set(err, ERR_NO_ROUTE, NULL, NULL);
+	buf_puts(out, ",\"error\":");
+	if (task->state != TASK_FAILED || task->error.len == 0)
+		buf_puts(out, "null");
+	else if (task->error.ptr[0] == '"' || str_eq(task->error, STR("null")))
+		buf_put_str(out, task->error);
+	else
+		buf_put_json(out, task->error);
 }
 
-static bool encode(const struct request *request, const struct result *result,
+static void put_status(struct buf *out, const struct task *task)
+{
+	buf_puts(out, "{\"status\":");
+	buf_put_json(out, task->word);
+	put_error(out, task);
+}
+
+/* RFC 3986 §2.3: what needs no escape stays. */
+static void put_segment(struct buf *out, struct str segment)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-._~";
+
+	for (size_t i = 0; i < segment.len; i++) {
+		unsigned char byte = (unsigned char)segment.ptr[i];
+
+		if (memchr(plain, byte, sizeof(plain) - 1)) {
+			buf_putc(out, (char)byte);
+		} else {
+			buf_putc(out, '%');
+			buf_putc(out, digits[byte >> 4]);
+			buf_putc(out, digits[byte & 0xF]);
+		}
+	}
+}
+
+/* The address is the task's name, however the request escaped it. */
+static void put_href(struct buf *out, const struct request *request)
+{
+	buf_puts(out, "{\"href\":\"/tasks/catalog-item/");
+	put_segment(out, request_var(request, "item"));
+	buf_puts(out, "/product/");
+	put_segment(out, request_var(request, "product"));
+	buf_puts(out, "/version/");
+	put_segment(out, request_var(request, "version"));
+	buf_putc(out, '"');
+}
+
+static void put_links(struct buf *out, const struct request *request)
+{
+	static const struct {
+		const char *name, *method;
+	} links[] = {
+		{ "self", "GET" },
+		{ "create", "POST" },
+		{ "deactivate", "DELETE" },
+	};
+
+	buf_puts(out, ",\"_links\":");
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		buf_printf(out, "%c\"%s\":", i ? ',' : '{', links[i].name);
+		put_href(out, request);
+		buf_printf(out, ",\"method\":\"%s\"}", links[i].method);
+	}
+	buf_putc(out, '}');
+}
+
+static bool finish(struct response *response, struct err *err)
+{
+	response->status = 200;
+	response->media_type = vionlabs_dialect.media_type;
+	return buf_ok(&response->body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+static bool encode_task(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	(void)request, (void)result, (void)response;
-	return err_set(err, ERR_INTERNAL, NULL, NULL);
+	put_status(&response->body, &result->task);
+	put_links(&response->body, request);
+	buf_putc(&response->body, '}');
+	return finish(response, err);
+}
+
+static bool encode_list(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	(void)request, (void)result;
+	buf_putc(&response->body, '[');
+	return finish(response, err);
+}
+
+static void put_member(struct buf *out, const struct task *task, struct str name)
+{
+	struct str json = task_field(task, name);
+
+	buf_puts(out, ",\"");
+	buf_put_str(out, name);
+	buf_puts(out, "\":");
+	buf_put_str(out, json.len ? json : STR("\"\""));
+}
+
+static bool put_row(const struct request *request, const struct task *task, struct buf *out)
+{
+	(void)request;
+	buf_puts(out, "{\"task_status\":");
+	put_status(out, task);
+	buf_putc(out, '}');
+	put_member(out, task, STR("product"));
+	put_member(out, task, STR("version"));
+	buf_putc(out, '}');
+	return buf_ok(out);
+}
+
+static bool put_tail(const struct request *request, const struct result *result, struct buf *out)
+{
+	(void)request, (void)result;
+	buf_putc(out, ']');
+	return buf_ok(out);
+}
+
+/* ---- refusals ---- */
+
+/* The sentences of the framework where it has one; a 422 is a list, and says where. */
+static const struct refusal {
+	const char *text, *loc;
+} refusals[ERR_CODES] = {
+	[ERR_UNAUTHENTICATED] = { .text = "Not authenticated" },
+	[ERR_NOT_FOUND] = { .text = "Task not found" },
+	[ERR_NO_ROUTE] = { .text = "Not Found" },
+	[ERR_METHOD] = { .text = "Method Not Allowed" },
+	[ERR_UNPROCESSABLE] = { .loc = "\"body\"" },
+	[ERR_TOO_BROAD] = { .loc = "\"path\"" },
+	[ERR_KEY_REUSED] = { .loc = "\"header\",\"Idempotency-Key\"" },
+};
+
+static void put_detail(struct buf *out, const struct err *err, const struct refusal *own)
+{
+	const char *sentence = own->text ? own->text : err_text(err);
+	struct buf problems = BUF_INIT;
+
+	buf_puts(out, "{\"detail\":");
+	if (err->code == ERR_UNPROCESSABLE && err->detail.len > 0) {
+		buf_put_str(out, err->detail);
+	} else if (own->loc) {
+		vionlabs_put_sentence(&problems, own->loc, sentence);
+		buf_putc(out, '[');
+		buf_put_str(out, buf_str(&problems));
+		buf_putc(out, ']');
+		out->failed |= problems.failed;
+		buf_free(&problems);
+	} else {
+		buf_put_json(out, str_of(sentence));
+	}
+	buf_putc(out, '}');
 }
 
 static void refuse(const struct request *request, const struct err *err, struct response *response)
 {
+	static const struct refusal nothing;
+	const struct refusal *own = err->code < ERR_CODES ? &refusals[err->code] : &nothing;
+
 	(void)request;
 	buf_reset(&response->body);
-	response->status = err_status(err->code);
 	response->media_type = NULL;
+	response->status = err_status(err->code);
 	if (response->status == 503)
 		response_header(response, "Retry-After", STR("1"));
-	buf_puts(&response->body, "{}");
+	if (response->status == 401)
+		response_header(response, "WWW-Authenticate", STR("APIKey"));
+	put_detail(&response->body, err, own);
 	if (buf_ok(&response->body))
 		response->media_type = vionlabs_dialect.media_type;
+	else
+		buf_reset(&response->body);
 }
 
-static bool admit(const struct task *before, const struct task *task, struct err *err)
-{
-	(void)before, (void)task, (void)err;
-	return true;
-}
+/* ---- the tables ---- */
+
+#define ONE_TASK "/{item}/product/{product}/version/{version}"
 
 static const struct route routes[] = {
 	{ .method = METHOD_GET,
 		.pattern = "/{item}",
 		.right = RIGHT_READ,
-		.decode = decode,
-		.encode = encode },
+		.decode = vionlabs_decode_list,
+		.encode = encode_list,
+		.row = put_row,
+		.tail = put_tail },
+	{ .method = METHOD_GET,
+		.pattern = ONE_TASK,
+		.right = RIGHT_READ,
+		.decode = vionlabs_decode_read,
+		.encode = encode_task },
+	{ .method = METHOD_POST,
+		.pattern = ONE_TASK,
+		.right = RIGHT_WRITE,
+		.decode = vionlabs_decode_create,
+		.encode = encode_task },
+	{ .method = METHOD_DELETE,
+		.pattern = ONE_TASK,
+		.right = RIGHT_WRITE,
+		.decode = vionlabs_decode_deactivate,
+		.encode = encode_task },
 	ROUTE_END,
 };
 
@@ -69,5 +248,6 @@ const struct dialect vionlabs_dialect = {
 	.media_type = "application/json",
 	.unknown_method = ERR_METHOD,
 	.refuse = refuse,
-	.admit = admit,
+	.prepare = vionlabs_prepare,
+	.admit = vionlabs_admit,
 };
