@@ -282,6 +282,41 @@ static void test_export_import(void **state)
 	forget(&first);
 }
 
+/* What is made up of each dialect is what its own rules admit. */
+static bool admit_sample(const struct task *task, void *data)
+{
+	const struct dialect *dialect = dialect_by_code(task->dialect);
+	unsigned *count = data;
+	struct err err;
+
+	assert_non_null(dialect);
+	must(dialect->admit(NULL, task, &err), &err);
+	assert_int_equal(dialect_state(dialect, task->word), task->state);
+	(*count)++;
+	return true;
+}
+
+static void test_samples_of_every_dialect(void **state)
+{
+	struct admin_call call = { 0 };
+	unsigned count = 0;
+	struct err err = { 0 };
+
+	(void)state;
+	find(&call, "load-sample 100");
+	call.options[ADMIN_TENANT] = "demo";
+	for (size_t i = 0; dialects[i]; i++) {
+		struct ran ran;
+
+		call.options[ADMIN_DIALECT] = dialects[i]->name;
+		ran = run_call(&call, " ", false);
+		assert_int_equal(ran.status, 0);
+		forget(&ran);
+	}
+	must(store_each_task(store, admit_sample, &count, &err), &err);
+	assert_int_equal(count, 600);
+}
+
 static void test_import_stops_at_a_bad_line(void **state)
 {
 	struct ran ran;
@@ -375,6 +410,7 @@ int main(void)
 		IN_STORE(test_credentials),
 		IN_STORE(test_bad_options),
 		IN_STORE(test_export_import),
+		IN_STORE(test_samples_of_every_dialect),
 		IN_STORE(test_import_stops_at_a_bad_line),
 		CHECK(test_sign),
 		CHECK(test_urls),
