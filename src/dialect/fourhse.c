@@ -1,73 +1,276 @@
-#include "dialect/dialect.h"
+#include "dialect/fourhse.h"
+
+#include <time.h>
 
 const struct index_field fourhse_indexed[] = {
 	INDEX_COMMON,
+	{ .code = FOURHSE_BY_STATUS, .source = INDEX_WORD, .name = "status" },
+	{ .code = FOURHSE_BY_HANDLER, .source = INDEX_FIELD, .name = "handler" },
+	{ .code = FOURHSE_BY_USER_ID, .source = INDEX_FIELD, .name = "user_id" },
+	{ .code = FOURHSE_BY_ENTITY_ID, .source = INDEX_FIELD, .name = "entity_id" },
+	{ .code = FOURHSE_BY_TASK_ID, .source = INDEX_FIELD, .name = "task_id" },
+	{ .code = FOURHSE_BY_REQUEST, .source = INDEX_FIELD, .name = "request" },
+	{ .code = FOURHSE_BY_RESPONSE, .source = INDEX_FIELD, .name = "response" },
 	{ .source = INDEX_END },
 };
 
+const struct fourhse_member fourhse_members[FOURHSE_MEMBERS] = {
+	{ "task_id", "Task ID", FOURHSE_BY_TASK_ID, FOURHSE_FIELD, FOURHSE_ID_MAX, false, false },
+	{ "handler", "Handler", FOURHSE_BY_HANDLER, FOURHSE_FIELD, 255, false, false },
+	{ "user_id", "User ID", FOURHSE_BY_USER_ID, FOURHSE_FIELD, 255, false, false },
+	{ "entity_id", "Entity ID", FOURHSE_BY_ENTITY_ID, FOURHSE_FIELD, 255, true, false },
+	{ "status", "Status", FOURHSE_BY_STATUS, FOURHSE_WORD, 255, false, false },
+	{ "request", "Request", FOURHSE_BY_REQUEST, FOURHSE_FIELD, 0, true, true },
+	{ "response", "Response", FOURHSE_BY_RESPONSE, FOURHSE_FIELD, 0, true, true },
+	{ "created_at", "Created At", INDEX_BY_ALL, FOURHSE_CREATED, 0, false, false },
+	{ "updated_at", "Updated At", INDEX_BY_UPDATED, FOURHSE_UPDATED, 0, false, false },
+};
+
+const struct fourhse_member *fourhse_member_of(struct str name)
+{
+	for (size_t i = 0; i < FOURHSE_MEMBERS; i++) {
+		if (str_eq(name, str_of(fourhse_members[i].name)))
+			return &fourhse_members[i];
+	}
+	return NULL;
+}
+
+/* The set is open; the first word of a state is the one we write ourselves. */
 static const struct state_word words[] = {
 	{ TASK_PENDING, "pending" },
 	{ TASK_RUNNING, "running" },
+	{ TASK_RUNNING, "processing" },
+	{ TASK_RUNNING, "in progress" },
+	{ TASK_RUNNING, "started" },
 	{ TASK_SUCCEEDED, "completed" },
+	{ TASK_SUCCEEDED, "done" },
+	{ TASK_SUCCEEDED, "success" },
 	{ TASK_FAILED, "failed" },
+	{ TASK_FAILED, "error" },
 	{ TASK_CANCELLED, "cancelled" },
+	{ TASK_CANCELLED, "canceled" },
 	{ TASK_STATE_NONE, NULL },
 };
 
-static bool decode(struct request *request, struct op *op, struct err *err)
+/* ---- answers ---- */
+
+static void put_date(struct buf *out, int64_t ms)
 {
-	(void)request, (void)op;
-	return err_set(err, ERR_NO_ROUTE, NULL, NULL);
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm)) {
+		out->failed = true;
+		return;
+	}
+	buf_printf(out, "\"%04d-%02d-%02d\"", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
 }
 
-static bool encode(const struct request *request, const struct result *result,
+static void put_field(struct buf *out, const struct task *task, const char *name)
+{
+	struct str json = task_field(task, str_of(name));
+
+	buf_put_str(out, json.len > 0 ? json : STR("null"));
+}
+
+static void put_value(struct buf *out, const struct task *task, const struct fourhse_member *member)
+{
+	switch (member->source) {
+	case FOURHSE_WORD:
+		buf_put_json(out, task->word);
+		break;
+	case FOURHSE_CREATED:
+		put_date(out, task->created);
+		break;
+	case FOURHSE_UPDATED:
+		put_date(out, task->updated);
+		break;
+	case FOURHSE_FIELD:
+	default:
+		put_field(out, task, member->name);
+		break;
+	}
+}
+
+/* Whether the list of names, parted by commas, has the name; an empty one has all. */
+static bool is_wanted(struct str names, const char *name)
+{
+	if (str_trim(names).len == 0)
+		return true;
+	while (names.len > 0) {
+		const char *comma = memchr(names.ptr, ',', names.len);
+		size_t len = comma ? (size_t)(comma - names.ptr) : names.len;
+
+		if (str_eq(str_trim((struct str){ names.ptr, len }), str_of(name)))
+			return true;
+		names = str_from(names, len + 1);
+	}
+	return false;
+}
+
+static void put_task(const struct request *request, const struct task *task, struct buf *out)
+{
+	struct str wanted = fourhse_query(request, "fields");
+	char before = '{';
+
+	for (size_t i = 0; i < FOURHSE_MEMBERS; i++) {
+		if (!is_wanted(wanted, fourhse_members[i].name))
+			continue;
+		buf_putc(out, before);
+		buf_putc(out, '"');
+		buf_puts(out, fourhse_members[i].name);
+		buf_puts(out, "\":");
+		put_value(out, task, &fourhse_members[i]);
+		before = ',';
+	}
+	buf_puts(out, before == '{' ? "{}" : "}");
+}
+
+static bool finish(struct response *response, int status, struct err *err)
+{
+	response->status = status;
+	response->media_type = fourhse_dialect.media_type;
+	return (buf_ok(&response->body) && buf_ok(&response->head)) ||
+	       err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+static bool encode_index(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	(void)request, (void)result, (void)response;
-	return err_set(err, ERR_INTERNAL, NULL, NULL);
+	json_t *params;
+	bool ok;
+
+	if (!fourhse_params(&params, request, err))
+		return false;
+	buf_putc(&response->body, '[');
+	ok = fourhse_put_pages(params, request, result, response, err) &&
+	     finish(response, 200, err);
+	json_decref(params);
+	return ok;
 }
 
-static void refuse(const struct request *request, const struct err *err, struct response *response)
+static bool row_index(const struct request *request, const struct task *task, struct buf *out)
+{
+	put_task(request, task, out);
+	return buf_ok(out);
+}
+
+static bool tail_index(const struct request *request, const struct result *result, struct buf *out)
+{
+	(void)request, (void)result;
+	buf_putc(out, ']');
+	return buf_ok(out);
+}
+
+static bool encode_task(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	put_task(request, &result->task, &response->body);
+	return finish(response, 200, err);
+}
+
+/* Where the new task is to be seen. */
+static bool encode_created(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	struct str id = json_unquote(task_field(&result->task, STR("task_id")), request->mem);
+	struct buf to = BUF_INIT;
+	bool ok;
+
+	buf_put_str(&to, request->base_url);
+	buf_puts(&to, FOURHSE_PREFIX "/view?id=");
+	fourhse_put_encoded(&to, id);
+	response_header(response, "Location", buf_str(&to));
+	ok = id.ptr && buf_ok(&to);
+	buf_free(&to);
+	if (!ok)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	put_task(request, &result->task, &response->body);
+	return finish(response, 201, err);
+}
+
+/* Nothing, or what stands in the way: the rows are the connected tasks. */
+static bool encode_deleted(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
 {
 	(void)request;
-	buf_reset(&response->body);
-	response->status = err_status(err->code);
-	response->media_type = NULL;
-	if (response->status == 503)
-		response_header(response, "Retry-After", STR("1"));
-	buf_puts(&response->body, "{}");
-	if (buf_ok(&response->body))
-		response->media_type = fourhse_dialect.media_type;
+	response->status = 204;
+	if (!result->blocked)
+		return true;
+	buf_puts(&response->body,
+		"{\"name\":\"Bad Request\",\"message\":\"The task has connected entities, which will "
+		"be deleted as well: confirm it with force=true.\",\"code\":0,\"status\":400,"
+		"\"entities\":[");
+	return finish(response, 400, err);
 }
 
-static bool admit(const struct task *before, const struct task *task, struct err *err)
+static bool row_connected(const struct request *request, const struct task *task, struct buf *out)
 {
-	(void)before, (void)task, (void)err;
-	return true;
+	(void)request;
+	buf_puts(out, "{\"type\":\"task\",\"id\":");
+	put_field(out, task, "task_id");
+	buf_puts(out, ",\"name\":");
+	put_field(out, task, "handler");
+	buf_putc(out, '}');
+	return buf_ok(out);
 }
+
+static bool tail_connected(
+	const struct request *request, const struct result *result, struct buf *out)
+{
+	(void)request, (void)result;
+	buf_puts(out, "]}");
+	return buf_ok(out);
+}
+
+/* ---- the tables ---- */
+
+#define INDEX(verb)                                                            \
+	.method = (verb), .right = RIGHT_READ, .decode = fourhse_decode_index, \
+	.encode = encode_index, .row = row_index, .tail = tail_index
+#define VIEW                                                                      \
+	.method = METHOD_GET, .right = RIGHT_READ, .decode = fourhse_decode_view, \
+	.encode = encode_task
+#define UPDATE(verb)                                                             \
+	.method = (verb), .right = RIGHT_WRITE, .decode = fourhse_decode_update, \
+	.encode = encode_task
+#define DELETE                                                                          \
+	.method = METHOD_DELETE, .right = RIGHT_WRITE, .decode = fourhse_decode_delete, \
+	.encode = encode_deleted, .row = row_connected, .tail = tail_connected
 
 static const struct route routes[] = {
-	{ .method = METHOD_GET,
-		.pattern = "/index",
-		.right = RIGHT_READ,
-		.decode = decode,
-		.encode = encode },
+	{ .pattern = "/index", INDEX(METHOD_GET) },
+	{ .pattern = "/index", INDEX(METHOD_POST) },
+	{ .pattern = "/create",
+		.method = METHOD_POST,
+		.right = RIGHT_WRITE,
+		.decode = fourhse_decode_create,
+		.encode = encode_created },
+	{ .pattern = "/view", VIEW },
+	{ .pattern = "/view/{id}", VIEW },
+	{ .pattern = "/update", UPDATE(METHOD_PUT) },
+	{ .pattern = "/update/{id}", UPDATE(METHOD_PUT) },
+	{ .pattern = "/update", UPDATE(METHOD_PATCH) },
+	{ .pattern = "/update/{id}", UPDATE(METHOD_PATCH) },
+	{ .pattern = "/delete", DELETE },
+	{ .pattern = "/delete/{id}", DELETE },
 	ROUTE_END,
 };
 
-static const char *const prefixes[] = { "/v2/task", NULL };
+static const char *const prefixes[] = { FOURHSE_PREFIX, NULL };
 
 const struct dialect fourhse_dialect = {
 	.name = "fourhse",
 	.code = DIALECT_CODE_fourhse,
 	.prefixes = prefixes,
-	.slash = SLASH_STRICT,
+	.slash = SLASH_OPTIONAL,
 	.routes = routes,
 	.words = words,
-	.other_words = TASK_STATE_NONE,
+	.other_words = TASK_RUNNING,
 	.indexed = fourhse_indexed,
 	.media_type = "application/json; charset=UTF-8",
 	.unknown_method = ERR_METHOD,
-	.refuse = refuse,
-	.admit = admit,
+	.refuse = fourhse_refuse,
+	.prepare = fourhse_prepare,
+	.admit = fourhse_admit,
 };

@@ -1,0 +1,121 @@
+/* Tasks that come in by the native API. */
+#include "dialect/fourhse.h"
+
+static bool no_memory(struct err *err)
+{
+	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+static bool set_open(struct change *change, const char *name, struct str json, struct err *err)
+{
+	for (size_t i = 0; i < change->field_count; i++) {
+		if (str_eq(change->fields[i].name, str_of(name)))
+			return true;
+	}
+	if (!json.ptr)
+		return no_memory(err);
+	return change_set(change, str_of(name), json) ||
+	       err_set(err, ERR_UNPROCESSABLE, name, "A task has too many members");
+}
+
+static struct str changed_field(const struct change *change, const char *name)
+{
+	for (size_t i = 0; i < change->field_count; i++) {
+		if (str_eq(change->fields[i].name, str_of(name)))
+			return change->fields[i].json;
+	}
+	return STR_NULL;
+}
+
+/* The id that a client gives makes the task's; admit refuses what is none. */
+static bool prepare_id(struct op *op, struct err *err)
+{
+	struct str json = changed_field(&op->change, "task_id"), text;
+	char fresh[ID_TEXT_LEN + 1];
+
+	id_format(&op->fresh, fresh);
+	if (json.len == 0 || json.ptr[0] != '"')
+		return set_open(&op->change, "task_id", json_quote(str_of(fresh), op->mem), err);
+	text = json_unquote(json, op->mem);
+	if (!text.ptr)
+		return no_memory(err);
+	if (!fourhse_resolve(&op->fresh, &text, text, op->mem, err))
+		return err->code == ERR_INVALID;
+	json = json_quote(text, op->mem);
+	return json.ptr ? change_set(&op->change, STR("task_id"), json) : no_memory(err);
+}
+
+bool fourhse_prepare(const struct request *request, struct op *op, struct err *err)
+{
+	struct change *change = &op->change;
+	struct str user = json_quote(request->principal.user, op->mem);
+
+	if (change->state == TASK_STATE_NONE)
+		change->state = TASK_PENDING;
+	if (change->word.len == 0)
+		change->word = str_of(dialect_word(&fourhse_dialect, change->state));
+	return prepare_id(op, err) && set_open(change, "user_id", user, err) &&
+	       set_open(change, "entity_id", STR("null"), err) &&
+	       set_open(change, "request", STR("null"), err) &&
+	       set_open(change, "response", STR("null"), err);
+}
+
+static bool refuse_member(struct err *err, const struct fourhse_member *member, const char *what)
+{
+	return err_set(err, ERR_UNPROCESSABLE, member->name, "%s %s", member->name, what);
+}
+
+static bool admit_text(
+	const struct fourhse_member *member, struct str json, struct mem *mem, struct err *err)
+{
+	struct str text;
+
+	if (member->nullable && str_eq(json, STR("null")))
+		return true;
+	if (json.len == 0 || json.ptr[0] != '"')
+		return refuse_member(err, member,
+			member->nullable ? "must be a string or null" : "must be a string");
+	text = json_unquote(json, mem);
+	if (!text.ptr)
+		return no_memory(err);
+	if (!member->nullable && fourhse_is_blank(text))
+		return refuse_member(err, member, "must not be blank");
+	if (member->max && fourhse_length(text) > member->max)
+		return refuse_member(err, member, "is too long");
+	return true;
+}
+
+/* A task that another id leads to would be found by nobody. */
+static bool admit_id(const struct task *task, struct mem *mem, struct err *err)
+{
+	struct str text = json_unquote(task_field(task, STR("task_id")), mem);
+	struct id id;
+
+	if (!text.ptr)
+		return no_memory(err);
+	if (!fourhse_resolve(&id, &text, text, mem, err))
+		return false;
+	if (id_compare(&id, &task->id) == 0)
+		return true;
+	return err_set(err, ERR_UNPROCESSABLE, "task_id", "task_id is not that of the task");
+}
+
+/* What an answer copies as it is must be what the documents say it is. */
+bool fourhse_admit(const struct task *before, const struct task *task, struct err *err)
+{
+	struct mem mem = { 0 };
+	bool ok = true;
+
+	(void)before;
+	for (size_t i = 0; ok && i < FOURHSE_MEMBERS; i++) {
+		const struct fourhse_member *member = &fourhse_members[i];
+
+		if (member->source == FOURHSE_FIELD)
+			ok = admit_text(member, task_field(task, str_of(member->name)), &mem, err);
+		else if (member->source == FOURHSE_WORD && fourhse_length(task->word) > member->max)
+			ok = refuse_member(err, member, "is too long");
+	}
+	ok = ok && admit_id(task, &mem, err);
+	mem_free(&mem);
+	return ok;
+}

@@ -1,0 +1,230 @@
+/* Queries and bodies, JSON or forms, as one object: the rest reads nothing else. */
+#include "dialect/fourhse.h"
+#include "http/query.h"
+
+#define FORM_PAIRS_MAX	128
+#define NAME_LEVELS_MAX 8
+/* A credential that clients put among the parameters: judged before, and never looked at here. */
+#define CREDENTIAL "access-token"
+
+static bool no_memory(struct err *err)
+{
+	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+/* ---- bracketed names ---- */
+
+/* "[key]" off the front; false when it does not begin with one. */
+static bool take_key(struct str *rest, struct str *key)
+{
+	const char *end = rest->len > 0 && rest->ptr[0] == '[' ? memchr(rest->ptr, ']', rest->len)
+							       : NULL;
+
+	if (!end)
+		return false;
+	*key = (struct str){ rest->ptr + 1, (size_t)(end - rest->ptr) - 1 };
+	*rest = str_from(*rest, key->len + 2);
+	return true;
+}
+
+/* The part before the first bracket; all of it when what follows is not bracketed to its end. */
+static struct str take_head(struct str name, struct str *rest)
+{
+	const char *bracket = memchr(name.ptr, '[', name.len);
+	size_t len = bracket ? (size_t)(bracket - name.ptr) : name.len;
+	struct str left = str_from(name, len), key;
+
+	*rest = left;
+	while (len > 0 && left.len > 0) {
+		if (!take_key(&left, &key))
+			len = 0;
+	}
+	if (len > 0)
+		return (struct str){ name.ptr, len };
+	*rest = STR_NULL;
+	return name;
+}
+
+/* The place of a key in an array: empty and what is past the end are appended. */
+static bool is_place(struct str key, uint64_t *place)
+{
+	*place = UINT64_MAX;
+	return key.len == 0 || str_to_u64(key, place);
+}
+
+static json_t *child_of(const json_t *node, struct str key)
+{
+	uint64_t place;
+
+	if (json_is_object(node))
+		return json_object_getn(node, key.ptr, key.len);
+	return is_place(key, &place) ? json_array_get(node, place) : NULL;
+}
+
+/* Steals the child. */
+static bool put_child(json_t *node, struct str key, json_t *child)
+{
+	uint64_t place;
+
+	if (json_is_object(node))
+		return json_object_setn_new(node, key.ptr, key.len, child) == 0;
+	if (is_place(key, &place) && place < json_array_size(node))
+		return json_array_set_new(node, place, child) == 0;
+	return json_array_append_new(node, child) == 0;
+}
+
+/* What is under the key, and can itself hold `next`; what cannot is replaced. NULL: no memory. */
+static json_t *descend(json_t *node, struct str key, struct str next)
+{
+	json_t *child = child_of(node, key);
+	uint64_t place;
+	bool list = is_place(next, &place);
+
+	if ((json_is_object(child) && next.len > 0) || (json_is_array(child) && list))
+		return child;
+	child = list ? json_array() : json_object();
+	return put_child(node, key, child) ? child : NULL;
+}
+
+static bool put_pair(json_t *params, const struct pair *pair, struct err *err)
+{
+	struct str rest, next, key = take_head(pair->name, &rest);
+	json_t *node = params;
+
+	if (str_eq(key, STR(CREDENTIAL)))
+		return true;
+	for (int level = 1; take_key(&rest, &next); level++) {
+		if (level == NAME_LEVELS_MAX)
+			return err_set(err, ERR_INVALID, NULL,
+				"The name of a parameter has more than %d levels.",
+				NAME_LEVELS_MAX);
+		node = descend(node, key, next);
+		if (!node)
+			return no_memory(err);
+		key = next;
+	}
+	return put_child(node, key, json_stringn(pair->value.ptr, pair->value.len)) ||
+	       no_memory(err);
+}
+
+static bool from_pairs(json_t **params, const struct pair *pairs, size_t count, struct err *err)
+{
+	json_t *made = json_object();
+	bool ok = made || no_memory(err);
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = put_pair(made, &pairs[i], err);
+	if (ok)
+		*params = made;
+	else
+		json_decref(made);
+	return ok;
+}
+
+/* ---- bodies ---- */
+
+static bool read_form(json_t **params, const struct request *request, struct err *err)
+{
+	struct pair pairs[FORM_PAIRS_MAX];
+	size_t count = 0;
+
+	if (query_split(pairs, FORM_PAIRS_MAX, &count, request->body, request->mem, err))
+		return from_pairs(params, pairs, count, err);
+	if (err->code == ERR_MALFORMED)
+		err_set(err, ERR_MALFORMED, NULL, "Invalid form data in request body.");
+	return false;
+}
+
+static bool invalid_json(struct err *err, const char *why)
+{
+	char text[sizeof(err->text)];
+	size_t len = strnlen(why, sizeof(text) - 1);
+
+	memcpy(text, why, len);
+	text[len] = '\0';
+	return err_set(err, ERR_MALFORMED, NULL, "Invalid JSON data in request body: %s.", text);
+}
+
+/* An empty array is what PHP makes of an empty object. */
+static bool read_json(json_t **params, const struct request *request, struct err *err)
+{
+	json_t *json;
+
+	if (!json_read(&json, request->body, err))
+		return err->code == ERR_MALFORMED ? invalid_json(err, err->text) : false;
+	if (json_is_array(json) && json_array_size(json) == 0) {
+		json_decref(json);
+		json = json_object();
+		if (!json)
+			return no_memory(err);
+	}
+	if (!json_is_object(json)) {
+		json_decref(json);
+		return invalid_json(err, "an object is wanted");
+	}
+	json_object_del(json, CREDENTIAL);
+	*params = json;
+	return true;
+}
+
+/* curl -d calls everything a form: what begins like JSON is JSON. */
+static bool begins_as_json(struct str body)
+{
+	size_t i = 0;
+
+	while (i < body.len && memchr(" \t\r\n", body.ptr[i], 4))
+		i++;
+	return i < body.len && (body.ptr[i] == '{' || body.ptr[i] == '[');
+}
+
+static struct str media_type(const struct request *request)
+{
+	struct str type = request_param(request, "CONTENT_TYPE");
+	const char *end = type.len > 0 ? memchr(type.ptr, ';', type.len) : NULL;
+
+	return str_trim((struct str){ type.ptr, end ? (size_t)(end - type.ptr) : type.len });
+}
+
+bool fourhse_body(json_t **params, const struct request *request, struct err *err)
+{
+	struct str type = media_type(request);
+
+	if (request->body.len == 0)
+		return from_pairs(params, NULL, 0, err);
+	if (type.len == 0 || begins_as_json(request->body) ||
+		str_eq_nocase(type, STR("application/json")))
+		return read_json(params, request, err);
+	if (str_eq_nocase(type, STR("application/x-www-form-urlencoded")))
+		return read_form(params, request, err);
+	return err_set(err, ERR_MEDIA_TYPE, "Content-Type", NULL);
+}
+
+bool fourhse_params(json_t **params, const struct request *request, struct err *err)
+{
+	json_t *body;
+
+	if (!fourhse_body(&body, request, err))
+		return false;
+	if (json_object_size(body) > 0) {
+		*params = body;
+		return true;
+	}
+	json_decref(body);
+	return from_pairs(params, request->query, request->query_count, err);
+}
+
+struct str fourhse_query(const struct request *request, const char *name)
+{
+	for (size_t i = request->query_count; i > 0; i--) {
+		if (str_eq(request->query[i - 1].name, str_of(name)))
+			return request->query[i - 1].value;
+	}
+	return STR_NULL;
+}
+
+bool fourhse_is_true(const json_t *value)
+{
+	if (json_is_string(value))
+		return str_eq(json_str(value), STR("true")) || str_eq(json_str(value), STR("1"));
+	return json_is_true(value) || json_integer_value(value) == 1;
+}
