@@ -230,7 +230,7 @@ static bool is_key_or_absent(struct str json)
 	if (!json.ptr || is_text(json))
 		return true;
 	for (size_t i = 0; i < json.len; i++) {
-		if (json.ptr[i] != '-' && (json.ptr[i] < '0' || json.ptr[i] > '9'))
+		if (json.ptr[i] < '0' || json.ptr[i] > '9')
 			return false;
 	}
 	return json.len > 0;
@@ -248,8 +248,8 @@ static const struct {
 	{ "url", is_text_or_null, "a string or null" },
 	{ "md5", is_md5_or_null, "32 hexadecimal digits or null" },
 	{ "cover-url", is_text_or_absent, "a string or null" },
-	{ "product-id", is_key_or_absent, "a string or an integer" },
-	{ "distributor-id", is_key_or_absent, "a string or an integer" },
+	{ "product-id", is_key_or_absent, "a string or a whole number from 0" },
+	{ "distributor-id", is_key_or_absent, "a string or a whole number from 0" },
 };
 
 /* As answers copy it: in their spelling, the id a string. */

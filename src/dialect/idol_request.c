@@ -45,7 +45,7 @@ bool idol_read_integer(struct str text, struct str *digits)
 	}
 	while (rest.len > 1 && rest.ptr[0] == '0')
 		rest = str_from(rest, 1);
-	/* Nothing has a negative id: its sign only has to keep it from being found. */
+	/* Nobody has a negative id: its sign keeps it from being found. */
 	*digits = negative ? text : rest;
 	return true;
 }

@@ -149,7 +149,7 @@ static const struct {
 	{ "cover-url", "{}", false },
 	{ "product-id", "\"7\"", true },
 	{ "product-id", "7", true },
-	{ "product-id", "-7", true },
+	{ "product-id", "-7", false },
 	{ "product-id", "7.5", false },
 	{ "product-id", "null", false },
 	{ "product-id", "[7]", false },
