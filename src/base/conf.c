@@ -26,6 +26,23 @@ static bool is_log_level(const char *value)
 	return log_level_parse(&level, value);
 }
 
+/* Links are made by putting a path behind it. */
+static bool is_public_url(const char *value)
+{
+	size_t scheme = strncmp(value, "https://", 8) == 0  ? 8
+			: strncmp(value, "http://", 7) == 0 ? 7
+							    : 0;
+	size_t len = strlen(value);
+
+	if (len == 0)
+		return true;
+	for (size_t i = 0; i < len; i++) {
+		if (value[i] <= ' ' || value[i] > '~' || strchr("\"<>\\?#", value[i]))
+			return false;
+	}
+	return scheme > 0 && len > scheme && value[scheme] != '/' && value[len - 1] != '/';
+}
+
 #define TEXT(member)                                                  \
 	.type = OPTION_TEXT, .offset = offsetof(struct conf, member), \
 	.size = sizeof(((struct conf *)0)->member)
@@ -79,6 +96,10 @@ static const struct option_row options[] = {
 		.help = "How far the Date of a signed VirtShell request may lie from now, in seconds." },
 	{ "log_level", TEXT(log_level), .initial = "info", .is_right = is_log_level,
 		.help = "debug, info, warn or error." },
+	{ "zone", TEXT(zone), .initial = "Europe/Paris",
+		.help = "Time zone of the dialects that tell local time; a name of /usr/share/zoneinfo." },
+	{ "public_url", TEXT(public_url), .initial = "", .is_right = is_public_url,
+		.help = "What links begin with, https://HOST without a slash behind it; empty: as asked." },
 };
 
 #define OPTIONS (sizeof(options) / sizeof(options[0]))

@@ -22,6 +22,8 @@ struct conf {
 	char group[CONF_TEXT_MAX];
 	char peer_user[CONF_TEXT_MAX];
 	char log_level[CONF_TEXT_MAX];
+	char zone[CONF_TEXT_MAX];
+	char public_url[CONF_TEXT_MAX];
 	uint64_t socket_mode; /* octal in the file */
 	uint64_t backlog;
 	uint64_t workers;     /* 0: one for two processors */

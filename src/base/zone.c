@@ -57,7 +57,7 @@ static bool read_spans(struct zone *zone)
 }
 
 /* The C library takes a name it does not know for UTC, without a word. */
-static bool is_known(const char *name)
+bool zone_exists(const char *name)
 {
 	char path[256];
 	struct stat info;
@@ -74,7 +74,7 @@ bool zone_load(struct zone *zone, const char *name)
 	char *copy = was ? strdup(was) : NULL;
 	bool ok = false;
 
-	if ((was && !copy) || !is_known(name) || setenv("TZ", name, 1) != 0)
+	if ((was && !copy) || !zone_exists(name) || setenv("TZ", name, 1) != 0)
 		goto out;
 	tzset();
 	ok = read_spans(&read);

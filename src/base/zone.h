@@ -15,6 +15,8 @@ struct zone {
 	} spans[ZONE_SPANS_MAX];
 };
 
+/* Whether the system has a zone of that name. */
+bool zone_exists(const char *name);
 /*
  * Reads the zone of that name ("Europe/Paris") for the years 1970 to 2100; false when the system
  * has none of it. Changes the process's TZ for the time of the call: for the start only.

@@ -1,7 +1,30 @@
-#include "dialect/dialect.h"
+#include "dialect/idol.h"
+
+/* Ids are strings here, but an operator may have set one as a number. */
+static struct str fold_id(struct str json)
+{
+	if (json.len < 2 || json.ptr[0] != '"' || json.ptr[json.len - 1] != '"')
+		return json;
+	return (struct str){ json.ptr + 1, json.len - 2 };
+}
 
 const struct index_field idol_indexed[] = {
 	INDEX_COMMON,
+	{ .code = IDOL_BY_NUMBER, .source = INDEX_NUMBER, .name = "id" },
+	{ .code = IDOL_BY_STATUS, .source = INDEX_WORD, .name = "status" },
+	{ .code = IDOL_BY_PRODUCT, .source = INDEX_FIELD, .name = "product-id", .fold = fold_id },
+	{ .code = IDOL_BY_DISTRIBUTOR,
+		.source = INDEX_FIELD,
+		.name = "distributor-id",
+		.fold = fold_id },
+	{ .code = IDOL_BY_MASTER_TYPE, .source = INDEX_FIELD, .name = "master-type" },
+	{ .code = IDOL_BY_PRECISION, .source = INDEX_FIELD, .name = "precision" },
+	{ .code = IDOL_BY_URL, .source = INDEX_FIELD, .name = "url", .unindexed = true },
+	{ .code = IDOL_BY_MD5, .source = INDEX_FIELD, .name = "md5", .unindexed = true },
+	{ .code = IDOL_BY_SUPPORT_NUMBER,
+		.source = INDEX_FIELD,
+		.name = "support-number",
+		.unindexed = true },
 	{ .source = INDEX_END },
 };
 
@@ -14,44 +37,113 @@ static const struct state_word words[] = {
 	{ TASK_STATE_NONE, NULL },
 };
 
-static bool decode(struct request *request, struct op *op, struct err *err)
+/* ---- refusals ---- */
+
+#define REALM	"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", error_description="
+#define INVALID "The access token is invalid"
+
+/* Where this dialect departs from the status or the sentence of the one list of errors. */
+static const struct refusal {
+	int status;
+	const char *text;
+} refusals[ERR_CODES] = {
+	[ERR_UNAUTHENTICATED] = { .text = INVALID },
+	/* Rails has no route for it. */
+	[ERR_METHOD] = { .status = 404, .text = "There is nothing at this address." },
+	[ERR_INTERNAL] = { .text = "Internal Server Error" },
+	[ERR_NO_MEMORY] = { .text = "Internal Server Error" },
+	[ERR_DISK_FULL] = { .status = 503 },
+};
+
+/* What /timeouts/trigger pretends, by its `kind`. */
+static const struct {
+	const char *kind;
+	int status;
+	const char *text;
+} failures[] = {
+	{ "db", 504, "DB query cancelled" },
+	{ "http", 504, "Request Timeout" },
+	{ "error", 500, "Internal Server Error" },
+};
+
+static void put_message(struct response *response, int status, const char *text)
 {
-	(void)request, (void)op;
-	return err_set(err, ERR_NO_ROUTE, NULL, NULL);
+	response->status = status;
+	if (status == 503)
+		response_header(response, "Retry-After", STR("1"));
+	buf_puts(&response->body, "{\"message\":");
+	buf_put_json(&response->body, str_of(text));
+	buf_putc(&response->body, '}');
 }
 
-static bool encode(const struct request *request, const struct result *result,
-	struct response *response, struct err *err)
+/* Below 500: the document that the decoder has rendered, or one object made here. */
+static void put_errors(const struct request *request, const struct err *err, const char *text,
+	struct response *response)
 {
-	(void)request, (void)result, (void)response;
-	return err_set(err, ERR_INTERNAL, NULL, NULL);
+	struct str id = request_var(request, "id");
+
+	if (err->detail.len > 0 && err->code != ERR_METHOD) {
+		buf_put_str(&response->body, err->detail);
+		return;
+	}
+	buf_puts(&response->body, "{\"errors\":[");
+	if (err->code == ERR_NOT_FOUND && id.ptr)
+		idol_put_fault(&response->body, IDOL_NOT_FOUND, id, STR_NULL);
+	else
+		idol_put_error(&response->body, response_reason(response->status), str_of(text),
+			response->status);
+	buf_puts(&response->body, "]}");
 }
 
 static void refuse(const struct request *request, const struct err *err, struct response *response)
 {
-	(void)request;
+	static const struct refusal nothing;
+	const struct refusal *own = err->code < ERR_CODES ? &refusals[err->code] : &nothing;
+	int status = own->status ? own->status : err_status(err->code);
+	const char *text = own->text ? own->text : err_text(err);
+
 	buf_reset(&response->body);
-	response->status = err_status(err->code);
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		if (err->code == ERR_INTERNAL && str_eq(err->detail, str_of(failures[i].kind))) {
+			status = failures[i].status;
+			text = failures[i].text;
+		}
+	}
+	response->status = status;
 	response->media_type = NULL;
-	if (response->status == 503)
-		response_header(response, "Retry-After", STR("1"));
-	buf_puts(&response->body, "{}");
+	if (status == 401)
+		response_header(response, "WWW-Authenticate", STR(REALM "\"" INVALID "\""));
+	if (status >= 500)
+		put_message(response, status, text);
+	else
+		put_errors(request, err, text, response);
 	if (buf_ok(&response->body))
-		response->media_type = idol_dialect.media_type;
+		response->media_type = IDOL_MEDIA_TYPE;
+	else
+		buf_reset(&response->body);
 }
 
-static bool admit(const struct task *before, const struct task *task, struct err *err)
-{
-	(void)before, (void)task, (void)err;
-	return true;
-}
+/* ---- the tables ---- */
+
+#define READS(decoder, encoder) \
+	.method = METHOD_GET, .right = RIGHT_READ, .decode = (decoder), .encode = (encoder)
 
 static const struct route routes[] = {
-	{ .method = METHOD_GET,
-		.pattern = "/import-tasks",
-		.right = RIGHT_READ,
-		.decode = decode,
-		.encode = encode },
+	{ .pattern = "/import-tasks",
+		READS(idol_decode_list, idol_encode),
+		.row = idol_put_task,
+		.tail = idol_put_tail },
+	{ .pattern = "/import-tasks",
+		.method = METHOD_POST,
+		.right = RIGHT_WRITE,
+		.decode = idol_decode_create,
+		.encode = idol_encode },
+	{ .pattern = "/import-tasks/{id}", READS(idol_decode_read, idol_encode) },
+	{ .pattern = "/import-tasks/{id}/relationships/attachable",
+		READS(idol_decode_read, idol_encode_linkage) },
+	{ .pattern = "/import-tasks/{id}/attachable",
+		READS(idol_decode_read, idol_encode_related) },
+	{ .pattern = "/timeouts/trigger", READS(idol_decode_trigger, idol_encode) },
 	ROUTE_END,
 };
 
@@ -66,8 +158,9 @@ const struct dialect idol_dialect = {
 	.words = words,
 	.other_words = TASK_STATE_NONE,
 	.indexed = idol_indexed,
-	.media_type = "application/vnd.api+json",
+	.media_type = IDOL_MEDIA_TYPE,
 	.unknown_method = ERR_METHOD,
 	.refuse = refuse,
-	.admit = admit,
+	.prepare = idol_prepare,
+	.admit = idol_admit,
 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/zone.h"
 
 bool source_override(struct source *source, const char *text)
 {
@@ -31,6 +32,9 @@ static bool check(const struct conf *conf, struct err *err)
 {
 	enum log_level level;
 
+	if (!zone_exists(conf->zone))
+		return err_set(err, ERR_INVALID, "zone",
+			"zone: this system has no time zone called %s", conf->zone);
 	return log_level_parse(&level, conf->log_level) ||
 	       err_set(err, ERR_INVALID, "log_level",
 		       "log_level must be debug, info, warn or error");

@@ -36,6 +36,7 @@ struct worker {
 	const struct child *child;
 	struct board_slot *slot;
 	struct conn_shared shared;
+	struct zone zone;
 	uid_t peer;
 	int epoll;
 	bool accepting;
@@ -331,6 +332,10 @@ static bool open_worker(struct worker *worker, struct err *err)
 	const struct passwd *peer = getpwnam(child->conf->peer_user);
 
 	raise_limit(child->conf->connections);
+	if (!zone_load(&worker->zone, child->conf->zone))
+		return err_set(err, ERR_INTERNAL, "zone", "the time zone %s cannot be read",
+			child->conf->zone);
+	worker->shared.app.zone = &worker->zone;
 	worker->peer = peer ? peer->pw_uid : geteuid();
 	if (!fcgi_start(err))
 		return false;
@@ -368,6 +373,7 @@ int worker_main(const struct child *child)
 		.shared.app = {
 			.rules.signature_ms = (int64_t)child->conf->signature_seconds * 1000,
 			.body_limit = child->conf->body_limit,
+			.public_url = child->conf->public_url,
 		},
 	};
 	struct err err = { 0 };

@@ -37,6 +37,7 @@ static const struct {
 	{ "user", CONF_TEXT_MAX },
 	{ "group", CONF_TEXT_MAX },
 	{ "peer_user", CONF_TEXT_MAX },
+	{ "zone", CONF_TEXT_MAX },
 };
 
 #define TEN "aaaaaaaaaa"
@@ -124,6 +125,26 @@ static void test_log_level(void **state)
 	refuse("log_level", "loud");
 }
 
+static void test_public_url(void **state)
+{
+	static const char *const right[] = { "", "http://localhost:8443", "https://a.example/tasks",
+		"https://[::1]:9" };
+	static const char *const wrong[] = { "a.example", "ftp://a.example", "https://",
+		"https:///a", "https://a.example/", "https://a b", "https://a.example?b",
+		"https://a\"b", "https://a#b", "HTTPS://a.example", "https://\xC3\xA4" };
+	struct conf conf;
+	struct err err;
+	(void)state;
+
+	conf_defaults(&conf);
+	for (size_t i = 0; i < COUNT(right); i++) {
+		must(conf_set(&conf, "public_url", right[i], &err), &err);
+		assert_string_equal(conf.public_url, right[i]);
+	}
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		refuse("public_url", wrong[i]);
+}
+
 static void test_unknown_option(void **state)
 {
 	(void)state;
@@ -144,7 +165,7 @@ static void test_all_options_are_tested(void **state)
 	conf_print(&conf, &out);
 	for (size_t i = 0; i + 1 < out.len; i++)
 		options += out.data[i] == '\n' && out.data[i + 1] != '#' && out.data[i + 1] != '\n';
-	assert_int_equal(options, COUNT(numbers) + COUNT(texts) + 1 /* log_level */);
+	assert_int_equal(options, COUNT(numbers) + COUNT(texts) + 2 /* log_level, public_url */);
 	buf_free(&out);
 }
 
@@ -273,6 +294,7 @@ int main(void)
 		CHECK(test_number_bounds),
 		CHECK(test_text_bounds),
 		CHECK(test_log_level),
+		CHECK(test_public_url),
 		CHECK(test_unknown_option),
 		CHECK(test_all_options_are_tested),
 		CHECK(test_print_and_read),

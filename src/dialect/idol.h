@@ -1,0 +1,143 @@
+#pragma once
+/*
+ * IDOL import-tasks, as idol.md says:
+ *
+ *     GET  /import-tasks                                   a page of them
+ *     POST /import-tasks                                   create
+ *     GET  /import-tasks/{id}                              one
+ *     GET  /import-tasks/{id}/relationships/attachable     what it is about: the linkage
+ *     GET  /import-tasks/{id}/attachable                   the same as a resource
+ *     GET  /timeouts/trigger                               fails on purpose
+ *
+ * idol.c holds the tables and the refusals, idol_fault.c the error objects, idol_answer.c the
+ * answers; idol_request.c reads addresses and what all queries have, idol_list.c those of lists,
+ * idol_create.c bodies; idol_model.c knows what a task may be. Nobody else needs this header.
+ */
+#include "dialect/dialect.h"
+#include "http/json.h"
+
+#define IDOL_MEDIA_TYPE	  "application/vnd.api+json"
+#define IDOL_TYPE	  "import-tasks"
+#define IDOL_PAGE_DEFAULT 20
+#define IDOL_PAGE_MAX	  200
+
+enum idol_index {
+	IDOL_BY_NUMBER = INDEX_OWN,
+	IDOL_BY_STATUS,
+	IDOL_BY_PRODUCT,
+	IDOL_BY_DISTRIBUTOR,
+	IDOL_BY_MASTER_TYPE,
+	IDOL_BY_PRECISION,
+	IDOL_BY_URL,
+	IDOL_BY_MD5,
+	IDOL_BY_SUPPORT_NUMBER,
+};
+
+/* ---- error objects ---- */
+
+/* The framework's errors, by its names for them. */
+enum idol_fault {
+	IDOL_INVALID_RESOURCE,	     /* type */
+	IDOL_FILTER_NOT_ALLOWED,     /* filter */
+	IDOL_INVALID_FIELD_VALUE,    /* value, field */
+	IDOL_INVALID_FIELD,	     /* field, type */
+	IDOL_PARAM_NOT_ALLOWED,	     /* param */
+	IDOL_PAGE_PARAM_NOT_ALLOWED, /* param */
+	IDOL_PARAM_MISSING,	     /* param */
+	IDOL_INVALID_FILTER_VALUE,   /* value, filter */
+	IDOL_INVALID_INCLUDE,	     /* relationship, type */
+	IDOL_INVALID_SORT,	     /* field, type */
+	IDOL_INVALID_LINKS_OBJECT,   /* - */
+	IDOL_INVALID_PAGE_VALUE,     /* value, "size" or "number" */
+	IDOL_PAGE_TOO_LARGE,	     /* - */
+	IDOL_INVALID_FIELD_FORMAT,   /* - */
+	IDOL_INVALID_FILTERS_SYNTAX, /* value */
+	IDOL_INVALID_DATA_FORMAT,    /* - */
+	IDOL_NO_HASH,		     /* - */
+	IDOL_NOT_FOUND,		     /* id */
+	IDOL_NOT_ACCEPTABLE,	     /* media type */
+	IDOL_UNSUPPORTED_MEDIA_TYPE, /* media type */
+	IDOL_FAULTS
+};
+
+/* Writes one error object; what is echoed is cut after 200 bytes. */
+void idol_put_fault(struct buf *out, enum idol_fault fault, struct str first, struct str second);
+/* Writes one error object of code `status` for what the framework has no words of its own. */
+void idol_put_error(struct buf *out, const char *title, struct str detail, int status);
+/* Writes the error object of one broken rule of the model: "master-type - can't be blank". */
+void idol_put_violation(struct buf *out, const char *pointer, const char *member, const char *why);
+/* Fills in an error of this one object: err->detail is the whole document. Always false. */
+bool idol_refuse(struct err *err, struct mem *mem, enum idol_fault fault, struct str first,
+	struct str second);
+/* The same for all error objects that were written into `objects`. */
+bool idol_refuse_all(
+	struct err *err, struct mem *mem, enum err_code code, const struct buf *objects);
+
+/* ---- queries ---- */
+
+struct idol_page {
+	int64_t number, size;
+};
+
+/* What the query asks for, whether it is allowed or not. */
+struct idol_page idol_page_of(const struct request *request);
+/* Whether fields[import-tasks] lets a field through; all of them when it is absent. */
+bool idol_shows(const struct request *request, const char *field);
+/* "filter[product-id]" is of "filter", and its key is "product-id". */
+bool idol_is_of(struct str name, const char *object, struct str *key);
+/* The first part up to a comma; *rest moves behind it. */
+struct str idol_take_part(struct str *rest);
+/* A whole number of any size, without what does not count: " +007" is "7". */
+bool idol_read_integer(struct str text, struct str *digits);
+/* Accept, fields and include: what every row looks at first. */
+bool idol_check_query(const struct request *request, struct err *err);
+
+/* Decoders of the rows of that name (http/route.h). */
+bool idol_decode_list(struct request *request, struct op *op, struct err *err);
+bool idol_decode_read(struct request *request, struct op *op, struct err *err);
+bool idol_decode_create(struct request *request, struct op *op, struct err *err);
+bool idol_decode_trigger(struct request *request, struct op *op, struct err *err);
+
+/* ---- the model ---- */
+
+/* What a task is about: {"type":...,"id":...}. */
+struct idol_linkage {
+	const char *type; /* as shown */
+	struct str id;	  /* borrowed, or number */
+	char number[24];
+	/* where it is none: the fault, and the value that it echoes or NULL */
+	enum idol_fault fault;
+	const json_t *wrong;
+};
+
+/* False where it is none. The linkage borrows from data and must not move. */
+bool idol_read_linkage(struct idol_linkage *linkage, const json_t *data);
+/* Sets attachable, and product-id when it is a product. */
+bool idol_store_linkage(const struct idol_linkage *linkage, struct change *change, struct mem *mem,
+	struct err *err);
+/* Whether the text spells the type: any case, with or without - and _, singular or plural. */
+bool idol_is_type(struct str text, const char *plain);
+bool idol_is_master_type(struct str word);
+bool idol_is_md5(struct str text);
+/* Every task has these, null if need be, or lists sorted by them would leave it out. Ends with
+ * NULL.
+ */
+extern const char *const idol_members[];
+
+/* ---- answers ---- */
+
+/* Whether fields[import-tasks] may name it. */
+bool idol_is_field(struct str name);
+/* Encoders (http/route.h). */
+bool idol_encode(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool idol_encode_linkage(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool idol_encode_related(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool idol_put_task(const struct request *request, const struct task *task, struct buf *out);
+bool idol_put_tail(const struct request *request, const struct result *result, struct buf *out);
+
+/* struct dialect's. */
+bool idol_prepare(const struct request *request, struct op *op, struct err *err);
+bool idol_admit(const struct task *before, const struct task *task, struct err *err);

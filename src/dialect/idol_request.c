@@ -1,0 +1,208 @@
+/* Addresses and queries. What the framework does with each parameter is its Ruby's (idol.md). */
+#include "dialect/idol.h"
+
+#define INCLUDES_TOLD 20 /* error objects for includes in one answer */
+#define INTEGER_MAX   40 /* digits of an id that are looked at */
+
+static const struct str type = { IDOL_TYPE, sizeof(IDOL_TYPE) - 1 };
+
+/* ---- words ---- */
+
+struct str idol_take_part(struct str *rest)
+{
+	const char *comma = rest->len ? memchr(rest->ptr, ',', rest->len) : NULL;
+	struct str part = { rest->ptr, comma ? (size_t)(comma - rest->ptr) : rest->len };
+
+	*rest = str_from(*rest, part.len + 1);
+	return part;
+}
+
+bool idol_is_of(struct str name, const char *object, struct str *key)
+{
+	size_t len = strlen(object);
+
+	if (!str_starts(name, str_of(object)) || name.len < len + 2 || name.ptr[len] != '[' ||
+		name.ptr[name.len - 1] != ']')
+		return false;
+	*key = (struct str){ name.ptr + len + 1, name.len - len - 2 };
+	return true;
+}
+
+/* A whole number of any size without what does not count: " +007" is "7". */
+bool idol_read_integer(struct str text, struct str *digits)
+{
+	bool negative;
+	struct str rest;
+
+	text = str_trim(text);
+	negative = text.len > 0 && text.ptr[0] == '-';
+	rest = str_from(text, text.len > 0 && (negative || text.ptr[0] == '+') ? 1 : 0);
+	if (rest.len == 0 || rest.len > INTEGER_MAX)
+		return false;
+	for (size_t i = 0; i < rest.len; i++) {
+		if (rest.ptr[i] < '0' || rest.ptr[i] > '9')
+			return false;
+	}
+	while (rest.len > 1 && rest.ptr[0] == '0')
+		rest = str_from(rest, 1);
+	/* Nobody has a negative id: its sign keeps it from being found. */
+	*digits = negative ? text : rest;
+	return true;
+}
+
+/* ---- Accept ---- */
+
+struct choice {
+	bool asked, wanted;
+};
+
+static void look_at(struct choice *choice, struct str header)
+{
+	while (header.len > 0) {
+		struct str range = str_trim(idol_take_part(&header));
+
+		choice->asked |= range.len > 0;
+		choice->wanted |= str_eq_nocase(range, STR(IDOL_MEDIA_TYPE)) ||
+				  str_starts(range, STR("*/*"));
+	}
+}
+
+static bool check_accept(const struct request *request, struct err *err)
+{
+	struct choice choice = { 0 };
+
+	for (size_t i = 0; i < request->param_count; i++) {
+		if (str_eq(request->params[i].name, STR("HTTP_ACCEPT")))
+			look_at(&choice, request->params[i].value);
+	}
+	if (choice.wanted || !choice.asked)
+		return true;
+	return idol_refuse(err, request->mem, IDOL_NOT_ACCEPTABLE,
+		request_param(request, "HTTP_ACCEPT"), STR_NULL);
+}
+
+/* ---- fields ---- */
+
+bool idol_shows(const struct request *request, const char *field)
+{
+	struct str fields = STR_NULL;
+
+	/* Of several the last one counts. */
+	for (size_t i = 0; i < request->query_count; i++) {
+		if (str_eq(request->query[i].name, STR("fields[" IDOL_TYPE "]")))
+			fields = request->query[i].value;
+	}
+	if (!fields.ptr)
+		return true;
+	while (fields.len > 0) {
+		if (str_eq(idol_take_part(&fields), str_of(field)))
+			return true;
+	}
+	return false;
+}
+
+/* Other types are known; what fields they have is not, and none of them is ever sent. */
+static bool is_other_type(struct str name)
+{
+	return str_eq(name, STR("tracks")) || str_eq(name, STR("videos")) ||
+	       str_eq(name, STR("asset-attachments")) || str_eq(name, STR("products"));
+}
+
+static bool check_field_names(const struct request *request, struct str names, struct err *err)
+{
+	if (names.len == 0)
+		return idol_refuse(err, request->mem, IDOL_INVALID_FIELD, STR("nil"), type);
+	while (names.len > 0) {
+		struct str name = idol_take_part(&names);
+
+		if (!idol_is_field(name))
+			return idol_refuse(err, request->mem, IDOL_INVALID_FIELD, name, type);
+	}
+	return true;
+}
+
+static bool check_fields(const struct request *request, struct err *err)
+{
+	for (size_t i = 0; i < request->query_count; i++) {
+		const struct pair *pair = &request->query[i];
+		struct str key;
+
+		if (str_eq(pair->name, STR("fields")))
+			return idol_refuse(
+				err, request->mem, IDOL_INVALID_FIELD_FORMAT, STR_NULL, STR_NULL);
+		if (!idol_is_of(pair->name, "fields", &key) || is_other_type(key))
+			continue;
+		if (!str_eq(key, type))
+			return idol_refuse(err, request->mem, IDOL_INVALID_RESOURCE, key, STR_NULL);
+		if (!check_field_names(request, pair->value, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- include ---- */
+
+/* No related resource is held here, so none can be included. */
+static bool check_include(const struct request *request, struct err *err)
+{
+	struct buf objects = BUF_INIT;
+	size_t told = 0;
+
+	for (size_t i = 0; i < request->query_count; i++) {
+		struct str rest = request->query[i].value;
+
+		if (!str_eq(request->query[i].name, STR("include")))
+			continue;
+		for (; rest.len > 0 && told < INCLUDES_TOLD; told++) {
+			struct str path = idol_take_part(&rest);
+			const char *dot = path.len ? memchr(path.ptr, '.', path.len) : NULL;
+
+			if (dot)
+				path.len = (size_t)(dot - path.ptr);
+			idol_put_fault(&objects, IDOL_INVALID_INCLUDE, path, type);
+		}
+	}
+	if (told > 0)
+		idol_refuse_all(err, request->mem, ERR_INVALID, &objects);
+	buf_free(&objects);
+	return told == 0;
+}
+
+bool idol_check_query(const struct request *request, struct err *err)
+{
+	return check_accept(request, err) && check_fields(request, err) &&
+	       check_include(request, err);
+}
+
+/* ---- the rows ---- */
+
+bool idol_decode_read(struct request *request, struct op *op, struct err *err)
+{
+	struct str id = request_var(request, "id"), digits;
+
+	op->kind = OP_READ;
+	op->dialect = DIALECT_CODE_idol;
+	if (!idol_check_query(request, err))
+		return false;
+	if (!idol_read_integer(id, &digits))
+		return idol_refuse(err, request->mem, IDOL_INVALID_FIELD_VALUE, id, STR("id"));
+	/* A number that nobody can have, or none that fits: not there either. */
+	if (!str_to_u64(digits, &op->number) || op->number == 0)
+		return idol_refuse(err, request->mem, IDOL_NOT_FOUND, id, STR_NULL);
+	return true;
+}
+
+/* The documented way to see how a client takes failures; nothing has failed. */
+bool idol_decode_trigger(struct request *request, struct op *op, struct err *err)
+{
+	struct str kind = request_query(request, "kind");
+
+	(void)op;
+	if (kind.len == 0)
+		return idol_refuse(err, request->mem, IDOL_PARAM_MISSING, STR("kind"), STR_NULL);
+	if (!str_eq(kind, STR("db")) && !str_eq(kind, STR("http")) && !str_eq(kind, STR("error")))
+		return idol_refuse(err, request->mem, IDOL_INVALID_FIELD_VALUE, kind, STR("kind"));
+	err_set(err, ERR_INTERNAL, "kind", NULL);
+	err->detail = kind;
+	return false;
+}

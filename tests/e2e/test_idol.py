@@ -1,0 +1,321 @@
+"""IDOL import-tasks end to end: a client of JSON:API that knows the documents and nothing else."""
+import json
+import re
+import time
+import urllib.parse
+
+from lib import Instance, equal, ok, run_tests
+
+TYPE = "application/vnd.api+json"
+PATH = "/api/v2/import-tasks"
+TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0[12]:00$")
+
+
+def shared():
+    """One instance for the tests that do not harm it."""
+    if not shared.instance:
+        shared.instance = Instance()
+    return shared.instance
+
+
+shared.instance = None
+
+
+def call(method, path, body=None, *lines, accept=TYPE):
+    instance = shared()
+    headers = instance.bearer() + [("Content-Type", TYPE), *lines]
+    if accept:
+        headers.append(("Accept", accept))
+    return instance.request(method, path, body, headers)
+
+
+def resource(kind="tracks", key="12", **attributes):
+    attributes = {name.replace("_", "-"): value for name, value in attributes.items()}
+    return {
+        "data": {
+            "type": "import-tasks",
+            "attributes": {"master-type": "hd", **attributes},
+            "relationships": {"attachable": {"data": {"type": kind, "id": key}}},
+        }
+    }
+
+
+def create(*args, **attributes):
+    answer = call("POST", PATH, resource(*args, **attributes))
+    if answer.status != 201:
+        raise RuntimeError(f"create: {answer}")
+    return answer.json()["data"]
+
+
+def page(query=""):
+    answer = call("GET", PATH + query)
+    if answer.status != 200:
+        raise RuntimeError(f"list {query}: {answer}")
+    return answer.json()
+
+
+def ids(document):
+    return [row["id"] for row in document["data"]]
+
+
+def errors(answer):
+    return [
+        (error["code"], error["status"], error["detail"]) for error in answer.json()["errors"]
+    ]
+
+
+def creation():
+    instance = shared()
+    begun = page()["meta"]["record-count"]
+    answer = call(
+        "POST",
+        PATH,
+        resource(
+            "Track",
+            12,
+            precision=24,
+            status="uploaded",
+            url="https://files.example.com/ä.wav",
+            md5="82ec2f5bc5372ef72332606fa74209d1",
+        ),
+    )
+    equal(
+        (answer.status, answer.headers["Content-Type"]), (201, TYPE), "a creation is 201, JSON:API"
+    )
+    task = answer.json()["data"]
+    key, own = task["id"], f"https://{instance.host}{PATH}/{task['id']}"
+    equal(answer.headers["Location"], own, "Location is its address")
+    equal(list(task), ["id", "type", "links", "attributes", "relationships"], "members in order")
+    equal(
+        list(task["attributes"]),
+        [
+            "created-at",
+            "updated-at",
+            "precision",
+            "master-type",
+            "support-number",
+            "status",
+            "url",
+            "message",
+            "md5",
+        ],
+        "attributes in order",
+    )
+    ok(TIME.match(task["attributes"]["created-at"]), "the time is that of Paris", task)
+    equal(task["attributes"]["precision"], "24", "the precision is a string")
+    equal(task["attributes"]["url"], "https://files.example.com/ä.wav", "the address is kept")
+    equal(
+        task["relationships"]["attachable"],
+        {
+            "links": {
+                "self": own + "/relationships/attachable",
+                "related": own + "/attachable",
+            },
+            "data": {"type": "tracks", "id": "12"},
+        },
+        "what it is about",
+    )
+    equal(call("GET", f"{PATH}/{key}").json(), {"data": task}, "it is read as it was told")
+    equal(page()["meta"]["record-count"], begun + 1, "and stands in the list")
+    equal(int(create()["id"]), int(key) + 1, "the next one has the next number")
+
+
+def related():
+    instance = shared()
+    key = create("videos", "v 1/2")["id"]
+    own = f"{PATH}/{key}"
+    linkage = call("GET", own + "/relationships/attachable")
+    equal(linkage.json()["data"], {"type": "videos", "id": "v 1/2"}, "the linkage")
+    equal(
+        call("GET", own + "/attachable").json(),
+        {
+            "data": {
+                "id": "v 1/2",
+                "type": "videos",
+                "links": {"self": f"https://{instance.host}/api/v2/videos/v+1%2F2"},
+            }
+        },
+        "the resource, as far as it is known",
+    )
+    self_link = urllib.parse.urlsplit(linkage.json()["links"]["self"])
+    equal(call("GET", self_link.path).body, linkage.body, "links lead where they say")
+    sparse = call("GET", own + "?fields[import-tasks]=status").json()["data"]
+    equal(sparse["attributes"], {"status": "uploaded"}, "one field alone")
+    ok("relationships" not in sparse, "and no relationship")
+
+
+def pages():
+    """Every task stands on one page, whichever way one goes through them."""
+    for number in range(7):
+        create("products", str(500 + number % 2), support_number=f"s{number}")
+    everything = ids(page("?page[size]=200"))
+    equal(everything, sorted(everything, key=int), "by number")
+    for sort in ("id", "-id", "-created-at", "status,-id"):
+        seen, path = [], f"{PATH}?sort={sort}&page[size]=3"
+        while path:
+            document = call("GET", path).json()
+            seen += ids(document)
+            following = document["links"].get("next")
+            path = following and following.split("/api", 1)[1].join(["/api", ""])
+        wanted = everything if sort == "id" else everything[::-1]
+        equal(seen, wanted, f"sort={sort}, three at a time, by the links")
+    document = page("?page[number]=2&page[size]=3")
+    equal(
+        document["meta"],
+        {"record-count": len(everything), "page-count": -(-len(everything) // 3)},
+        "the counts",
+    )
+    equal(list(document), ["data", "meta", "links"], "members in order")
+    equal(list(document["links"]), ["first", "prev", "next", "last"], "links in order")
+    back = call("GET", document["links"]["prev"].split(shared().host)[1]).json()
+    equal(ids(back), everything[:3], "prev leads to the page before")
+    beyond = page("?page[number]=1000000")
+    equal((beyond["data"], "next" in beyond["links"]), ([], False), "a page beyond the end is empty")
+
+
+def filters():
+    mine = [create("products", key)["id"] for key in ("900", "901", "900", "902")]
+    create("tracks", "900")
+    for query, wanted in (
+        ("900", [mine[0], mine[2]]),
+        ("901,902", [mine[1], mine[3]]),
+        ("900,901,902", mine),
+        ("999", []),
+        ("", []),
+    ):
+        document = page("?filter[product-id]=" + query)
+        equal(ids(document), wanted, f"filter[product-id]={query}")
+        equal(document["meta"]["record-count"], len(wanted), "and the count of them")
+    equal(page("?filter[distributor-id]=900")["data"], [], "nobody has a distributor")
+    equal(ids(page(f"?filter[id]={mine[2]},{mine[0]}")), [mine[0], mine[2]], "by number")
+    equal(
+        ids(page(f"?filter[product-id]=900&filter[id]={mine[2]},{mine[1]}")),
+        [mine[2]],
+        "two filters both hold",
+    )
+    equal(
+        ids(page("?filter[product-id]=900,901,902&sort=-id&page[size]=2&page[number]=2")),
+        [mine[1], mine[0]],
+        "a filter, an order and a page",
+    )
+    equal(
+        ids(page("?filter[product-id]=900,902&sort=url,-id")),
+        [mine[3], mine[2], mine[0]],
+        "an order that has no index",
+    )
+
+
+def refusals():
+    count = page()["meta"]["record-count"]
+    for method, path, body, status, wanted in (
+        ("GET", PATH + "/999999", None, 404, "The record identified by 999999 could not be found."),
+        ("GET", PATH + "/abc", None, 400, "abc is not a valid value for id."),
+        ("GET", PATH + "?filter[foo]=1", None, 400, "foo is not allowed."),
+        ("GET", PATH + "?page[size]=201", None, 400, "size exceeds maximum page size of 200."),
+        (
+            "GET",
+            PATH + "?sort=foo",
+            None,
+            400,
+            "foo is not a valid sort criteria for import-tasks",
+        ),
+        ("POST", PATH, "{}", 400, "The required parameter, data, is missing."),
+        ("POST", PATH, "[]", 400, "Request must be a hash"),
+        ("POST", PATH, {"data": {"type": "foo"}}, 400, "foo is not a valid resource."),
+        ("POST", PATH, resource(foo=1), 400, "foo is not allowed."),
+        ("POST", PATH, resource("labels"), 400, "labels is not a valid resource."),
+    ):
+        answer = call(method, path, body)
+        got = (answer.status, answer.headers["Content-Type"], errors(answer)[0][1:])
+        equal(got, (status, TYPE, (str(status), wanted)), f"{method} {path} {wanted}")
+    answer = call("POST", PATH, resource(master_type="vinyl", precision=17, md5="x"))
+    equal(
+        (answer.status, [error["source"]["pointer"] for error in answer.json()["errors"]]),
+        (422, ["/data/attributes/" + name for name in ("master-type", "precision", "md5")]),
+        "every broken rule is told",
+    )
+    answer = call("POST", PATH, b'{"data":', accept=None)
+    equal((answer.status, errors(answer)[0][:2]), (400, ("400", "400")), "no JSON")
+    answer = call("GET", PATH, accept="application/json")
+    equal((answer.status, errors(answer)[0][:2]), (406, ("406", "406")), "another Accept")
+    answer = shared().request(
+        "POST", PATH, resource(), shared().bearer() + [("Content-Type", "application/json")]
+    )
+    equal((answer.status, errors(answer)[0][:2]), (415, ("415", "415")), "another Content-Type")
+    for method in ("PUT", "PATCH", "DELETE"):
+        answer = call(method, PATH + "/1", json.dumps(resource()))
+        equal(
+            (answer.status, answer.headers["Allow"]),
+            (404, "GET, HEAD, OPTIONS"),
+            f"{method} is not served",
+        )
+    equal(call("GET", PATH + "/").status, 404, "a slash too many")
+    answer = shared().request("GET", PATH, headers=[("Authorization", "Bearer nobody")])
+    equal(
+        (answer.status, answer.headers["WWW-Authenticate"].split(" ")[0]),
+        (401, "Bearer"),
+        "a token that nobody has",
+    )
+    equal(page()["meta"]["record-count"], count, "and nothing was written")
+
+
+def failures():
+    for kind, status, message in (
+        ("db", 504, "DB query cancelled"),
+        ("http", 504, "Request Timeout"),
+        ("error", 500, "Internal Server Error"),
+    ):
+        begun = time.monotonic()
+        answer = call("GET", "/api/v2/timeouts/trigger?kind=" + kind)
+        equal(
+            (answer.status, answer.json()),
+            (status, {"message": message}),
+            f"the documented failure {kind}",
+        )
+        ok(time.monotonic() - begun < 5, "at once")
+    equal(call("GET", "/api/v2/timeouts/trigger?kind=x").status, 400, "an unknown failure")
+
+
+def conditions():
+    answer = call("POST", PATH, resource())
+    own, tag = f"{PATH}/{answer.json()['data']['id']}", answer.headers["ETag"]
+    equal(call("GET", own, None, ("If-None-Match", tag)).status, 304, "unchanged")
+    equal(call("GET", own, None, ("If-None-Match", '"99"')).status, 200, "another revision")
+    head = call("HEAD", own)
+    equal((head.status, head.body, head.headers["ETag"]), (200, b"", tag), "HEAD")
+    key = ("Idempotency-Key", '"import-1"')
+    first = call("POST", PATH, resource(url="https://a"), key)
+    again = call("POST", PATH, resource(url="https://a"), key)
+    equal(
+        (again.status, again.json(), again.headers["Location"]),
+        (201, first.json(), first.headers["Location"]),
+        "a creation that is repeated is done once",
+    )
+    answer = call("POST", PATH, resource(url="https://b"), key)
+    equal((answer.status, errors(answer)[0][:2]), (422, ("422", "422")), "the key of another one")
+
+
+def settings():
+    """Another zone, and links that do not believe the Host."""
+    instance = Instance(conf={"zone": "America/St_Johns", "public_url": "https://tasks.example.com"})
+    answer = instance.request(
+        "POST", PATH, resource(), instance.bearer() + [("Content-Type", TYPE)]
+    )
+    equal(
+        answer.headers["Location"], "https://tasks.example.com" + PATH + "/1", "links as configured"
+    )
+    created = answer.json()["data"]["attributes"]["created-at"]
+    ok(re.search(r"-0[23]:30$", created), "the time is that of Newfoundland", created)
+    done = instance.ctl_run("status")
+    equal(done.returncode, 0, "polytaskctl reads the same configuration")
+    instance.stop("settings")
+
+
+def ending():
+    shared().verify("after all of this")
+    shared().stop("shared instance")
+
+
+run_tests(
+    creation, related, pages, filters, refusals, failures, conditions, ending, settings
+)
