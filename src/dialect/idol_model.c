@@ -236,6 +236,9 @@ static bool is_key_or_absent(struct str json)
 	return json.len > 0;
 }
 
+/* In a merge patch null takes a member away. */
+#define STAYS ", and cannot be taken away"
+
 static const struct {
 	const char *name;
 	bool (*is_right)(struct str json);
@@ -243,10 +246,10 @@ static const struct {
 } rules[] = {
 	{ "master-type", is_master_type,
 		"cd, hd, dolby_atmos, apple_motion_art_desktop or apple_motion_art_mobile" },
-	{ "precision", is_precision, "\"16\", \"24\" or null" },
-	{ "support-number", is_text_or_null, "a string or null" },
-	{ "url", is_text_or_null, "a string or null" },
-	{ "md5", is_md5_or_null, "32 hexadecimal digits or null" },
+	{ "precision", is_precision, "\"16\", \"24\" or null" STAYS },
+	{ "support-number", is_text_or_null, "a string or null" STAYS },
+	{ "url", is_text_or_null, "a string or null" STAYS },
+	{ "md5", is_md5_or_null, "32 hexadecimal digits or null" STAYS },
 	{ "cover-url", is_text_or_absent, "a string or null" },
 	{ "product-id", is_key_or_absent, "a string or a whole number from 0" },
 	{ "distributor-id", is_key_or_absent, "a string or a whole number from 0" },
