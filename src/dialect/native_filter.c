@@ -165,9 +165,29 @@ static bool read_scalar(const struct native_query *query, struct str value, stru
 	return text->ptr || native_no_memory(query);
 }
 
+/* The values of one filter, each once: a list would show its tasks twice. */
+struct values {
+	const struct index_field *field;
+	struct str *list; /* LIST_VALUES_MAX */
+	size_t count;
+};
+
+static void add_once(struct values *values, struct str value)
+{
+	struct str (*fold)(struct str) = values->field->fold;
+	struct str folded = fold ? fold(value) : value;
+
+	for (size_t i = 0; i < values->count; i++) {
+		struct str other = fold ? fold(values->list[i]) : values->list[i];
+
+		if (str_eq(other, folded))
+			return;
+	}
+	values->list[values->count++] = value;
+}
+
 /* A field is stored as JSON: `5` is looked for as the number and as the string. */
-static bool add_json(
-	const struct native_query *query, struct str value, struct str *values, size_t *count)
+static bool add_json(const struct native_query *query, struct str value, struct values *values)
 {
 	struct str scalar, quoted = json_quote(value, query->request->mem);
 
@@ -175,45 +195,46 @@ static bool add_json(
 		return native_no_memory(query);
 	if (!read_scalar(query, value, &scalar))
 		return false;
-	values[(*count)++] = quoted;
+	add_once(values, quoted);
 	if (scalar.ptr)
-		values[(*count)++] = scalar;
+		add_once(values, scalar);
 	return true;
 }
 
 static bool add_value(const struct native_query *query, const struct native_given *given,
-	enum index_source source, struct str value, struct str *values, size_t *count)
+	struct str value, struct values *values)
 {
 	uint64_t number;
 
-	if (source == INDEX_FIELD)
-		return add_json(query, value, values, count);
-	if (source == INDEX_NUMBER && !str_to_u64(value, &number))
-		return NATIVE_WRONG_QUERY(query, given->name, "A number is written in decimal.");
-	values[(*count)++] = value;
+	if (values->count + 2 > LIST_VALUES_MAX)
+		return NATIVE_WRONG_QUERY(query, given->name, "There are too many values.");
+	if (values->field->source == INDEX_FIELD)
+		return add_json(query, value, values);
+	if (values->field->source == INDEX_NUMBER) {
+		if (!str_to_u64(value, &number))
+			return NATIVE_WRONG_QUERY(
+				query, given->name, "A number is written in decimal.");
+		while (value.len > 1 && value.ptr[0] == '0')
+			value = str_from(value, 1);
+	}
+	add_once(values, value);
 	return true;
 }
 
 bool native_take_field(const struct native_query *query, const struct native_given *given)
 {
 	const struct request *request = query->request;
-	const struct index_field *field = native_need_field(query, given->name, given->name);
-	struct str *values;
-	size_t count = 0;
+	struct values values = { .field = native_need_field(query, given->name, given->name) };
 
-	if (!field)
+	if (!values.field)
 		return false;
-	values = mem_alloc(request->mem, LIST_VALUES_MAX * sizeof(*values));
-	if (!values)
+	values.list = mem_alloc(request->mem, LIST_VALUES_MAX * sizeof(*values.list));
+	if (!values.list)
 		return native_no_memory(query);
 	for (size_t i = given->at; i < request->query_count; i++) {
-		if (!str_eq(request->query[i].name, given->name))
-			continue;
-		if (count + 2 > LIST_VALUES_MAX)
-			return NATIVE_WRONG_QUERY(query, given->name, "There are too many values.");
-		if (!add_value(
-			    query, given, field->source, request->query[i].value, values, &count))
+		if (str_eq(request->query[i].name, given->name) &&
+			!add_value(query, given, request->query[i].value, &values))
 			return false;
 	}
-	return where(query, given, field->code, values, count);
+	return where(query, given, values.field->code, values.list, values.count);
 }

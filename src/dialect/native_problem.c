@@ -146,6 +146,8 @@ bool native_translate(struct err *err, struct mem *mem)
 	struct err theirs = *err;
 	struct str field = str_of(theirs.field);
 
+	if (theirs.code == ERR_NO_MEMORY)
+		return false;
 	/* What came over the wire could be read: its content is what is wrong. */
 	if (err_status(theirs.code) == 400)
 		theirs.code = ERR_UNPROCESSABLE;

@@ -262,20 +262,26 @@ static const struct dialect *find_dialect(const json_t *json)
 	return name ? dialect_by_name(json_str(name)) : &native_dialect;
 }
 
-/* By the dialect's own rules; prepare may also look at what is there. */
+/*
+ * What the client said of the state is settled before the dialect looks; what it left open is the
+ * dialect's to say: not every one begins with what is pending.
+ */
 static bool complete(const struct request *request, const struct dialect *dialect, struct op *op,
 	struct err *err)
 {
-	if (!native_settle(dialect, &op->change, request->mem, err))
+	struct change *change = &op->change;
+	bool open = change->state == TASK_STATE_NONE && change->word.len == 0;
+
+	if (!open && !native_settle(dialect, change, request->mem, err))
 		return false;
 	op->kind = OP_CREATE;
 	op->dialect = dialect->code;
 	op->adapt = native_adapt;
 	if (dialect->id_version)
 		id_set_version(&op->fresh, dialect->id_version);
-	if (!dialect->prepare || dialect->prepare(request, op, err))
-		return true;
-	return err->code == ERR_NO_MEMORY ? false : native_translate(err, request->mem);
+	if (dialect->prepare && !dialect->prepare(request, op, err))
+		return native_translate(err, request->mem);
+	return native_settle(dialect, change, request->mem, err);
 }
 
 bool native_decode_create(struct request *request, struct op *op, struct err *err)

@@ -296,11 +296,13 @@ static void check_filter(const struct dialect *dialect, const struct index_field
 	const struct list_filter *filter;
 	struct asking asking;
 	char name[100], uri[300];
+	bool two;
 
 	parameter_name(field, name, sizeof(name));
 	if (!name[0])
 		return;
-	snprintf(uri, sizeof(uri), "/v1/tasks?dialect=%s&%s=5&sort=-%s", dialect->name, name, name);
+	snprintf(uri, sizeof(uri), "/v1/tasks?dialect=%s&%s=5&%s=5&sort=-%s", dialect->name, name,
+		name, name);
 	ask(&asking, "GET", uri, "");
 	if (field->unindexed) {
 		assert_false(decode(&asking));
@@ -310,14 +312,16 @@ static void check_filter(const struct dialect *dialect, const struct index_field
 	}
 	must(decode(&asking), &asking.err);
 	filter = &asking.op.list.filters[0];
+	two = field->source == INDEX_FIELD &&
+	      !(field->fold && str_eq(field->fold(STR("5")), field->fold(STR("\"5\""))));
 	assert_int_equal(asking.op.dialect, dialect->code);
 	assert_int_equal(asking.op.list.filter_count, 1);
 	assert_int_equal(filter->field, field->code);
 	assert_int_equal(asking.op.list.sorts[0].field, field->code);
-	/* A field is JSON: the number and the string. */
+	/* A field is JSON: the string and the number, unless they are the same to its index. */
 	assert_str(filter->value, field->source == INDEX_FIELD ? "\"5\"" : "5");
-	assert_int_equal(filter->other_count, field->source == INDEX_FIELD);
-	if (field->source == INDEX_FIELD)
+	assert_int_equal(filter->other_count, two);
+	if (two)
 		assert_str(filter->others[0], "5");
 	mem_free(&asking.mem);
 }
