@@ -38,8 +38,9 @@ bool native_accepts(const struct request *request, struct err *err);
 
 /* ---- a task and its dialect ---- */
 
-/* What a merge patch says of fields whose value is an object: a patch of that field's own. */
+/* What a merge patch says where a value is an object: a patch of its own. */
 struct native_merges {
+	struct str progress; /* JSON text, empty: none */
 	size_t count;
 	struct field fields[]; /* JSON text */
 };

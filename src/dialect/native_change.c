@@ -111,7 +111,7 @@ static bool merge_fields(
 {
 	const struct native_merges *merges = op->own;
 
-	for (size_t i = 0; before && merges && i < merges->count; i++) {
+	for (size_t i = 0; i < merges->count; i++) {
 		struct field field = merges->fields[i];
 		struct str stored = task_field(before, field.name);
 
@@ -124,6 +124,22 @@ static bool merge_fields(
 	return true;
 }
 
+static bool merge_progress(
+	const struct op *op, const struct task *before, struct task *task, struct err *err)
+{
+	const struct native_merges *merges = op->own;
+	struct str stored = before->progress;
+
+	if (merges->progress.len == 0 || stored.len == 0 || stored.ptr[0] != '{')
+		return true;
+	if (!native_merge(&task->progress, stored, merges->progress, op->mem, err))
+		return false;
+	if (task->progress.len <= NATIVE_TEXT_MAX)
+		return true;
+	return native_wrong(err, op->mem, ERR_UNPROCESSABLE, NATIVE_MEMBER(STR("progress")),
+		"The JSON text may have at most %d bytes.", NATIVE_TEXT_MAX);
+}
+
 bool native_adapt(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
@@ -132,7 +148,10 @@ bool native_adapt(
 	/* What is no task, but what tasks are about, is not served here. */
 	if (!dialect)
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
-	if (!settle_update(op, dialect, task, err) || !merge_fields(op, before, task, err))
+	if (!settle_update(op, dialect, task, err))
+		return false;
+	if (before && op->own &&
+		(!merge_fields(op, before, task, err) || !merge_progress(op, before, task, err)))
 		return false;
 	return dialect->admit(before, task, err) || native_translate(err, op->mem);
 }

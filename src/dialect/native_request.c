@@ -118,10 +118,18 @@ static bool take_error(const struct body *body, struct str name, json_t *value)
 	return take_text(body, name, value, &body->change->error);
 }
 
+/* An object in a patch is a patch itself: see put_field. */
 static bool take_progress(const struct body *body, struct str name, json_t *value)
 {
+	struct str *progress = &body->change->progress;
+
 	body->change->set |= CHANGE_PROGRESS;
-	return take_text(body, name, value, &body->change->progress);
+	if (!take_text(body, name, value, progress))
+		return false;
+	if (!body->merges || !json_is_object(value))
+		return true;
+	body->merges->progress = *progress;
+	return native_merge(progress, STR("{}"), *progress, body->mem, body->err);
 }
 
 static bool take_what_is_ours(const struct body *body, struct str name, json_t *value)
@@ -348,7 +356,7 @@ bool native_decode_patch(struct request *request, struct op *op, struct err *err
 		sizeof(*body.merges) + NATIVE_MEMBERS_MAX * sizeof(body.merges->fields[0]));
 	if (!body.merges)
 		return no_memory(err);
-	body.merges->count = 0;
+	*body.merges = (struct native_merges){ 0 };
 	if (!json_read_object(&json, request->body, err))
 		return false;
 	ok = take_members(&body, json);

@@ -55,7 +55,7 @@ static bool decode(struct asking *asking)
 struct patch {
 	const char *name;
 	const char *dialect, *word;    /* the task before */
-	const char *field, *json;      /* its one field, or NULL */
+	const char *field, *json;      /* its one field, or its progress, or NULL */
 	const char *body;	       /* the patch */
 	const char *to, *state, *then; /* word, state and the field's JSON after; NULL: as before */
 	const char *refused;	       /* what `errors` of the refusal begins with */
@@ -117,12 +117,27 @@ static const struct patch patches[] = {
 	{ "numbers keep their digits", "native", "pending", "f",
 		"{\"a\":9223372036854775807,\"b\":0.1}", "{\"fields\":{\"f\":{\"c\":1e300}}}", NULL,
 		NULL, "{\"a\":9223372036854775807,\"b\":0.1,\"c\":1e300}", NULL },
+	{ "progress is merged as well", "native", "pending", "progress",
+		"{\"percent\":10,\"at\":1}", "{\"progress\":{\"percent\":20,\"at\":null}}", NULL,
+		NULL, "{\"percent\":20}", NULL },
+	{ "progress that is no object is replaced", "native", "pending", "progress", "0.5",
+		"{\"progress\":{\"percent\":20,\"at\":null}}", NULL, NULL, "{\"percent\":20}",
+		NULL },
+	{ "progress may become what is no object", "native", "pending", "progress",
+		"{\"percent\":10}", "{\"progress\":0.5}", NULL, NULL, "0.5", NULL },
+	{ "progress is taken away", "native", "pending", "progress", "{\"percent\":10}",
+		"{\"progress\":null}", NULL, NULL, "", NULL },
 	{ "the dialect does not take the field", "virtshell", "pending", "description", "\"d\"",
 		"{\"fields\":{\"description\":{\"a\":1}}}", NULL, NULL, NULL,
 		"[{\"pointer\":\"/fields/description\",\"detail\":\"description must be a string" },
 	{ "the dialect does not look at what it does not know", "virtshell", "pending", "mine",
 		"\"d\"", "{\"fields\":{\"mine\":{\"a\":1}}}", NULL, NULL, "{\"a\":1}", NULL },
 };
+
+static bool is_progress(const struct patch *patch)
+{
+	return patch->field && strcmp(patch->field, "progress") == 0;
+}
 
 static struct task task_before(const struct patch *patch)
 {
@@ -131,7 +146,9 @@ static struct task task_before(const struct patch *patch)
 
 	task.word = str_of(patch->word);
 	task_enter(&task, dialect_state(dialect, task.word), BEFORE);
-	if (patch->field)
+	if (is_progress(patch))
+		task.progress = str_of(patch->json);
+	else if (patch->field)
 		task_set_field(&task, (struct field){ str_of(patch->field), str_of(patch->json) });
 	return task;
 }
@@ -143,6 +160,8 @@ static void apply(struct task *task, const struct op *op)
 		task_enter(task, op->change.state, op->now);
 	if (op->change.word.len > 0)
 		task->word = op->change.word;
+	if (op->change.set & CHANGE_PROGRESS)
+		task->progress = op->change.progress;
 	for (size_t i = 0; i < op->change.field_count; i++)
 		assert_true(task_set_field(task, op->change.fields[i]));
 }
@@ -161,7 +180,9 @@ static void check_after(const struct patch *patch, const struct task *before, st
 	const char *word = patch->to ? patch->to : patch->word;
 	enum task_state state = patch->state ? task_state_parse(str_of(patch->state))
 					     : before->state;
-	struct str json = task_field(after, str_of(patch->field ? patch->field : ""));
+	struct str json = is_progress(patch)
+				  ? after->progress
+				  : task_field(after, str_of(patch->field ? patch->field : ""));
 
 	assert_str(after->word, word);
 	assert_int_equal(after->state, state);
