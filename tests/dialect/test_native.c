@@ -62,10 +62,10 @@ struct patch {
 };
 
 static const struct patch patches[] = {
-	{ "a state takes the dialect's word along", "vionlabs", "pending", NULL, NULL,
-		"{\"state\":\"running\"}", "processing", "running", NULL, NULL },
-	{ "a word takes the state along", "vionlabs", "pending", NULL, NULL,
-		"{\"word\":\"processing\"}", "processing", "running", NULL, NULL },
+	{ "a state takes the dialect's word along", "virtshell", "pending", NULL, NULL,
+		"{\"state\":\"running\"}", "in progress", "running", NULL, NULL },
+	{ "a word takes the state along", "virtshell", "pending", NULL, NULL,
+		"{\"word\":\"provisioned\"}", "provisioned", "succeeded", NULL, NULL },
 	{ "a word may be one of several", "virtshell", "pending", NULL, NULL,
 		"{\"word\":\"installing\"}", "installing", "running", NULL, NULL },
 	{ "a word that stands for the state already is kept", "virtshell", "installing", NULL, NULL,
@@ -250,6 +250,24 @@ static void memory_fails(void **state)
 	assert_true(hits > sizeof(patches) / sizeof(patches[0]));
 }
 
+/* Neither part is too large, the whole is. */
+static void merged_progress_has_a_limit(void **state)
+{
+	struct task before = { .dialect = DIALECT_CODE_native, .word = STR("pending") }, after;
+	char stored[3000], body[3000];
+	struct asking asking;
+
+	(void)state;
+	snprintf(stored, sizeof(stored), "{\"a\":\"%02500d\"}", 1);
+	snprintf(body, sizeof(body), "{\"progress\":{\"b\":\"%02500d\"}}", 1);
+	before.progress = str_of(stored);
+	ask(&asking, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", body);
+	assert_false(run(&asking, &before, &after));
+	assert_int_equal(asking.err.code, ERR_UNPROCESSABLE);
+	assert_true(str_starts(asking.err.detail, STR("[{\"pointer\":\"/progress\"")));
+	mem_free(&asking.mem);
+}
+
 static void what_is_no_task_is_not_changed(void **state)
 {
 	struct task before = { .dialect = DIALECT_CODE_uplynk_point }, after;
@@ -363,7 +381,7 @@ static void every_index_can_be_asked_for(void **state)
 int main(void)
 {
 	const size_t count = sizeof(patches) / sizeof(patches[0]);
-	struct CMUnitTest tests[sizeof(patches) / sizeof(patches[0]) + 4];
+	struct CMUnitTest tests[sizeof(patches) / sizeof(patches[0]) + 5];
 
 	for (size_t i = 0; i < count; i++)
 		tests[i] = (struct CMUnitTest){ patches[i].name, one_patch, check_setup,
@@ -372,5 +390,6 @@ int main(void)
 	tests[count + 1] = (struct CMUnitTest)CHECK(what_is_no_task_is_not_changed);
 	tests[count + 2] = (struct CMUnitTest)CHECK(states_and_words_agree);
 	tests[count + 3] = (struct CMUnitTest)CHECK(every_index_can_be_asked_for);
+	tests[count + 4] = (struct CMUnitTest)CHECK(merged_progress_has_a_limit);
 	return CHECK_RUN(tests);
 }
