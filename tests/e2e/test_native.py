@@ -266,7 +266,8 @@ def lists():
     first = create(fields={"n": 0})["created_at"]
     time.sleep(0.02)
     start = time.time()
-    tasks = [create(state=("pending", "running", "failed")[i % 3], fields={"n": i}) for i in range(10)]
+    states = ("pending", "running", "failed")
+    tasks = [create(state=states[i % 3], fields={"n": i}) for i in range(10)]
     time.sleep(0.02)
     other = shared().create(description="among them", status="failed")
     stop = ask("GET", f"{TASKS}/{other}").json()["created_at"]
@@ -459,6 +460,4 @@ def the_end():
     shared().stop("native")
 
 
-run_tests(
-    life, members, dialects, moves, archive, lists, conditions, refusals, tenants, the_end
-)
+run_tests(life, members, dialects, moves, archive, lists, conditions, refusals, tenants, the_end)
