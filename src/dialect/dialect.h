@@ -37,10 +37,12 @@ struct dialect {
 	/*
 	 * For tasks of this dialect that come in by the native API. prepare completes a CREATE that
 	 * has the client's fields in op->change: the id where this dialect's clients name it
-	 * (op->fresh), op->numbered, members that every task has. admit says whether a task may be
-	 * as it is, made or changed (before is NULL for a new one): required members there, each of
-	 * its type, transitions that the dialect knows; err.field names the member. admit also is
-	 * what keeps its encoder from writing nonsense. Both pure.
+	 * (op->fresh), op->numbered, members that every task has, and the state and word to begin
+	 * with when the client gave neither (both are open then; else both are set and agree).
+	 * admit says whether a task may be as it is, made or changed (before is NULL for a new
+	 * one): required members there, each of its type, transitions that the dialect knows;
+	 * err.field names the member. admit also is what keeps its encoder from writing nonsense.
+	 * Both pure.
 	 */
 	bool (*prepare)(const struct request *request, struct op *op, struct err *err);
 	bool (*admit)(const struct task *before, const struct task *task, struct err *err);

@@ -1,4 +1,5 @@
-#include "dialect/dialect.h"
+#include "dialect/native.h"
+#include "http/time.h"
 
 const struct index_field native_indexed[] = {
 	INDEX_COMMON,
@@ -14,48 +15,235 @@ static const struct state_word words[] = {
 	{ TASK_STATE_NONE, NULL },
 };
 
-static bool decode(struct request *request, struct op *op, struct err *err)
+/* ---- a task ---- */
+
+static void put_text(struct buf *out, const char *head, struct str text)
 {
-	(void)request, (void)op;
-	return err_set(err, ERR_NO_ROUTE, NULL, NULL);
+	buf_puts(out, head);
+	buf_put_json(out, text);
 }
 
-static bool encode(const struct request *request, const struct result *result,
+static void put_number(struct buf *out, const char *head, int64_t number)
+{
+	buf_puts(out, head);
+	buf_put_number(out, number);
+}
+
+/* 0: not yet, or none. */
+static void put_time(struct buf *out, const char *head, int64_t ms)
+{
+	buf_puts(out, head);
+	if (ms == 0) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_putc(out, '"');
+	time_put(ms, out);
+	buf_putc(out, '"');
+}
+
+static void put_json(struct buf *out, const char *head, struct str json)
+{
+	buf_puts(out, head);
+	buf_put_str(out, json.len ? json : STR("null"));
+}
+
+static void put_address(struct buf *out, const struct request *request, const struct id *id)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	id_format(id, text);
+	buf_put_str(out, request->base_url);
+	buf_puts(out, NATIVE_TASKS "/");
+	buf_puts(out, text);
+}
+
+static void put_identity(struct buf *out, const struct task *task)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	id_format(&task->id, text);
+	put_text(out, "{\"id\":", str_of(text));
+	put_text(out, ",\"dialect\":", str_of(dialect_code_name(task->dialect)));
+	if (task->number)
+		put_number(out, ",\"number\":", (int64_t)task->number);
+	else
+		buf_puts(out, ",\"number\":null");
+	put_text(out, ",\"state\":", str_of(task_state_name(task->state)));
+	put_text(out, ",\"word\":", task->word);
+	buf_puts(out, task->archived ? ",\"archived\":true" : ",\"archived\":false");
+	put_number(out, ",\"revision\":", (int64_t)task->revision);
+}
+
+static void put_history(struct buf *out, const struct task *task)
+{
+	put_time(out, ",\"created_at\":", task->created);
+	put_time(out, ",\"updated_at\":", task->updated);
+	put_time(out, ",\"started_at\":", task->started);
+	put_time(out, ",\"finished_at\":", task->finished);
+	put_text(out, ",\"created_by\":", task->created_by);
+	put_text(out, ",\"updated_by\":", task->updated_by);
+}
+
+static void put_work(struct buf *out, const struct task *task)
+{
+	put_number(out, ",\"priority\":", task->priority);
+	put_time(out, ",\"not_before\":", task->not_before);
+	put_number(out, ",\"attempt\":", task->attempt);
+	put_number(out, ",\"max_attempts\":", task->max_attempts);
+	put_json(out, ",\"error\":", task->error);
+	put_json(out, ",\"progress\":", task->progress);
+}
+
+static void put_fields(struct buf *out, const struct task *task)
+{
+	buf_puts(out, ",\"fields\":{");
+	for (size_t i = 0; i < task->field_count; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		buf_put_json(out, task->fields[i].name);
+		buf_putc(out, ':');
+		buf_put_str(out, task->fields[i].json);
+	}
+	buf_putc(out, '}');
+}
+
+/* Every member, always. The address has no byte that JSON would escape. */
+static bool put_task(const struct request *request, const struct task *task, struct buf *out)
+{
+	put_identity(out, task);
+	put_history(out, task);
+	put_work(out, task);
+	put_fields(out, task);
+	buf_puts(out, ",\"links\":{\"self\":\"");
+	put_address(out, request, &task->id);
+	buf_puts(out, "\"}}");
+	return buf_ok(out);
+}
+
+/* ---- answers ---- */
+
+bool native_accepts(const struct request *request, struct err *err)
+{
+	if (request_accepts(request, "application", "json"))
+		return true;
+	return err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);
+}
+
+static bool finish(struct response *response, int status, struct err *err)
+{
+	response->status = status;
+	response->media_type = native_dialect.media_type;
+	return buf_ok(&response->body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+static bool encode_one(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	(void)request, (void)result, (void)response;
-	return err_set(err, ERR_INTERNAL, NULL, NULL);
+	/* What tasks are about lies in the same store, but is none. */
+	if (!dialect_by_code(result->task.dialect))
+		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
+	put_task(request, &result->task, &response->body);
+	return finish(response, 200, err);
 }
 
-static void refuse(const struct request *request, const struct err *err, struct response *response)
+static bool encode_created(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
 {
-	(void)request;
-	buf_reset(&response->body);
-	response->status = err_status(err->code);
-	response->media_type = NULL;
-	if (response->status == 503)
-		response_header(response, "Retry-After", STR("1"));
-	buf_puts(&response->body, "{}");
-	if (buf_ok(&response->body))
-		response->media_type = native_dialect.media_type;
+	struct buf address = BUF_INIT;
+	bool ok;
+
+	put_address(&address, request, &result->task.id);
+	response_header(response, "Location", buf_str(&address));
+	put_task(request, &result->task, &response->body);
+	ok = buf_ok(&address) && buf_ok(&response->head);
+	buf_free(&address);
+	return ok ? finish(response, 201, err) : err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
 
-static bool admit(const struct task *before, const struct task *task, struct err *err)
+static bool encode_removed(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
 {
-	(void)before, (void)task, (void)err;
+	(void)request, (void)result, (void)err;
+	response->status = 204;
 	return true;
 }
+
+/* Before the rows. */
+static bool encode_list(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	(void)request, (void)result;
+	buf_puts(&response->body, "{\"items\":[");
+	return finish(response, 200, err);
+}
+
+static bool put_tail(const struct request *request, const struct result *result, struct buf *out)
+{
+	struct str cursor;
+
+	if (result->counted)
+		put_number(out, "],\"total\":", (int64_t)result->total);
+	else
+		buf_puts(out, "],\"total\":null");
+	if (result->next.len == 0) {
+		buf_puts(out, ",\"next\":null}");
+		return buf_ok(out);
+	}
+	cursor = native_cursor(request, result->next);
+	if (!cursor.ptr)
+		return false;
+	put_text(out, ",\"next\":", cursor);
+	buf_putc(out, '}');
+	return buf_ok(out);
+}
+
+/* ---- the tables ---- */
 
 static const struct route routes[] = {
 	{ .method = METHOD_GET,
 		.pattern = "/tasks",
 		.right = RIGHT_READ,
-		.decode = decode,
-		.encode = encode },
+		.decode = native_decode_list,
+		.encode = encode_list,
+		.row = put_task,
+		.tail = put_tail },
+	{ .method = METHOD_POST,
+		.pattern = "/tasks",
+		.right = RIGHT_WRITE,
+		.decode = native_decode_create,
+		.encode = encode_created },
+	{ .method = METHOD_GET,
+		.pattern = "/tasks/{id}",
+		.right = RIGHT_READ,
+		.decode = native_decode_read,
+		.encode = encode_one },
+	{ .method = METHOD_PATCH,
+		.pattern = "/tasks/{id}",
+		.right = RIGHT_WRITE,
+		.decode = native_decode_patch,
+		.encode = encode_one },
+	{ .method = METHOD_DELETE,
+		.pattern = "/tasks/{id}",
+		.right = RIGHT_WRITE,
+		.decode = native_decode_remove,
+		.encode = encode_removed },
+	{ .method = METHOD_POST,
+		.pattern = "/tasks/{id}/archive",
+		.right = RIGHT_WRITE,
+		.decode = native_decode_archive,
+		.encode = encode_one },
 	ROUTE_END,
 };
 
 static const char *const prefixes[] = { "/v1", NULL };
+
+/* A native task is what the API lets it be. */
+static bool admit(const struct task *before, const struct task *task, struct err *err)
+{
+	(void)before, (void)task, (void)err;
+	return true;
+}
 
 const struct dialect native_dialect = {
 	.name = "native",
@@ -68,6 +256,6 @@ const struct dialect native_dialect = {
 	.indexed = native_indexed,
 	.media_type = "application/json",
 	.unknown_method = ERR_METHOD,
-	.refuse = refuse,
+	.refuse = native_refuse,
 	.admit = admit,
 };

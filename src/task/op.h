@@ -155,6 +155,7 @@ struct op {
 	 */
 	bool (*adapt)(
 		const struct op *op, const struct task *before, struct task *task, struct err *err);
+	const void *own; /* the decoder's, for its adapt; in mem */
 	struct op_connected connected;
 	struct list_query list;
 	struct op *also; /* with CREATE, UPDATE, REMOVE: a CREATE in the same transaction */

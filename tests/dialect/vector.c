@@ -132,6 +132,7 @@ static void fill_task(struct vector *vector, json_t *from, struct task *task)
 	const char *uuid, *word, *by = VECTOR_USER, *updated_by = NULL, *dialect, *state = NULL,
 				 *name;
 	json_int_t created, updated, started = 0, finished = 0, number = 0, revision = 1;
+	json_int_t not_before = 0, attempt = 0, max_attempts = 0;
 	json_t *fields = NULL, *failure = NULL, *progress = NULL, *value;
 	int archived = 0, priority = 0;
 	json_error_t error;
@@ -139,11 +140,12 @@ static void fill_task(struct vector *vector, json_t *from, struct task *task)
 	*task = (struct task){ .tenant = STR(VECTOR_TENANT) };
 	dialect = vector->dialect->name;
 	if (json_unpack_ex(from, &error, 0,
-		    "{s:s, s:s, s:I, s?s, s?s, s:I, s?I, s?I, s?I, s?I, s?b, s?i, s?s, s?s, s?o, s?o, "
-		    "s?o !}",
+		    "{s:s, s:s, s:I, s?s, s?s, s:I, s?I, s?I, s?I, s?I, s?I, s?I, s?I, s?b, s?i, s?s, "
+		    "s?s, s?o, s?o, s?o !}",
 		    "uuid", &uuid, "word", &word, "created", &created, "created_by", &by,
 		    "updated_by", &updated_by, "updated", &updated, "started", &started, "finished",
-		    &finished, "number", &number, "revision", &revision, "archived", &archived,
+		    &finished, "number", &number, "revision", &revision, "not_before", &not_before,
+		    "attempt", &attempt, "max_attempts", &max_attempts, "archived", &archived,
 		    "priority", &priority, "dialect", &dialect, "state", &state, "error", &failure,
 		    "progress", &progress, "fields", &fields) != 0)
 		fail_msg("task: %s", error.text);
@@ -163,6 +165,9 @@ static void fill_task(struct vector *vector, json_t *from, struct task *task)
 	task->revision = (uint64_t)revision;
 	task->archived = archived;
 	task->priority = priority;
+	task->not_before = not_before;
+	task->attempt = (uint32_t)attempt;
+	task->max_attempts = (uint32_t)max_attempts;
 	task->error = text_of(vector, failure);
 	task->progress = text_of(vector, progress);
 	json_object_foreach (fields, name, value) {

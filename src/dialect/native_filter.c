@@ -1,0 +1,240 @@
+#include "dialect/native_query.h"
+
+bool native_no_memory(const struct native_query *query)
+{
+	return err_set(query->err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+/* The next part of a list with commas; the last one leaves rest.ptr NULL. */
+static struct str next_part(struct str *rest)
+{
+	const char *comma = rest->len ? memchr(rest->ptr, ',', rest->len) : NULL;
+	struct str part = *rest;
+
+	if (comma) {
+		part.len = (size_t)(comma - rest->ptr);
+		*rest = (struct str){ comma + 1, rest->len - part.len - 1 };
+	} else {
+		*rest = STR_NULL;
+	}
+	return part;
+}
+
+/* ---- dialects ---- */
+
+static bool add_dialects(
+	const struct native_query *query, struct str rest, uint8_t *codes, size_t *count)
+{
+	do {
+		const struct dialect *dialect = dialect_by_name(next_part(&rest));
+
+		if (!dialect)
+			return NATIVE_WRONG_QUERY(
+				query, STR("dialect"), "This is not the name of a dialect.");
+		if (!memchr(codes, dialect->code, *count))
+			codes[(*count)++] = dialect->code;
+	} while (rest.ptr);
+	return true;
+}
+
+bool native_take_dialects(struct native_query *query)
+{
+	uint8_t *codes = mem_alloc(query->request->mem, UINT8_MAX);
+	size_t count = 0;
+
+	if (!codes)
+		return native_no_memory(query);
+	for (size_t i = 0; i < query->request->query_count; i++) {
+		const struct pair *pair = &query->request->query[i];
+
+		if (str_eq(pair->name, STR("dialect")) &&
+			!add_dialects(query, pair->value, codes, &count))
+			return false;
+	}
+	query->op->dialect = count == 1 ? codes[0] : 0;
+	query->dialect = count == 1 ? dialect_by_code(codes[0]) : NULL;
+	if (count > 1) {
+		query->op->list.dialects = codes;
+		query->op->list.dialect_count = count;
+	}
+	return true;
+}
+
+/* ---- states ---- */
+
+static bool add_states(const struct native_query *query, struct str rest, unsigned *states)
+{
+	do {
+		enum task_state state = task_state_parse(next_part(&rest));
+
+		if (state == TASK_STATE_NONE)
+			return NATIVE_WRONG_QUERY(query, STR("state"),
+				"A state is pending, running, succeeded, failed or cancelled.");
+		*states |= 1U << state;
+	} while (rest.ptr);
+	return true;
+}
+
+/* A filter of values that stand in memory of the request's; there is at least one. */
+static bool where(const struct native_query *query, const struct native_given *given, uint8_t field,
+	const struct str *values, size_t count)
+{
+	struct list_query *list = &query->op->list;
+
+	if (!list_where(list, field, values[0]))
+		return NATIVE_WRONG_QUERY(
+			query, given->name, "A query has at most %d filters.", LIST_FILTERS_MAX);
+	list->filters[list->filter_count - 1].others = values + 1;
+	list->filters[list->filter_count - 1].other_count = count - 1;
+	return true;
+}
+
+bool native_take_states(const struct native_query *query, const struct native_given *given)
+{
+	const struct request *request = query->request;
+	struct str *values = mem_alloc(request->mem, TASK_STATES * sizeof(*values));
+	unsigned states = 0;
+	size_t count = 0;
+
+	if (!values)
+		return native_no_memory(query);
+	for (size_t i = given->at; i < request->query_count; i++) {
+		if (str_eq(request->query[i].name, given->name) &&
+			!add_states(query, request->query[i].value, &states))
+			return false;
+	}
+	for (int state = TASK_PENDING; state < TASK_STATES; state++) {
+		if (states & 1U << state)
+			values[count++] = str_of(task_state_name((enum task_state)state));
+	}
+	return where(query, given, INDEX_BY_STATE, values, count);
+}
+
+/* ---- fields ---- */
+
+#define FIELDS "fields."
+
+/* What word, number and fields.x are called in a filter and in an order; NULL: not indexed. */
+static const struct index_field *find_field(const struct dialect *dialect, struct str name)
+{
+	for (const struct index_field *field = dialect->indexed; field->source; field++) {
+		if (field->unindexed)
+			continue;
+		if ((field->source == INDEX_WORD && str_eq(name, STR("word"))) ||
+			(field->source == INDEX_NUMBER && str_eq(name, STR("number"))))
+			return field;
+		if (field->source == INDEX_FIELD && str_starts(name, STR(FIELDS)) &&
+			str_eq(str_from(name, strlen(FIELDS)), str_of(field->name)))
+			return field;
+	}
+	return NULL;
+}
+
+bool native_is_field(struct str name)
+{
+	return str_eq(name, STR("word")) || str_eq(name, STR("number")) ||
+	       str_starts(name, STR(FIELDS));
+}
+
+const struct index_field *native_need_field(
+	const struct native_query *query, struct str parameter, struct str name)
+{
+	const struct index_field *field = NULL;
+
+	if (!query->dialect)
+		NATIVE_WRONG_QUERY(query, parameter, "This needs exactly one dialect.");
+	else if (!(field = find_field(query->dialect, name)))
+		NATIVE_WRONG_QUERY(query, parameter, "The dialect %s has no index for this.",
+			query->dialect->name);
+	return field;
+}
+
+/* The JSON text of a number, true, false or null that a value spells; empty: it is none. */
+static bool read_scalar(const struct native_query *query, struct str value, struct str *text)
+{
+	json_t *json;
+
+	*text = STR_NULL;
+	if (value.len == 0 || !memchr("-0123456789tfn", value.ptr[0], 14) ||
+		memchr(" \t\r\n", value.ptr[value.len - 1], 4))
+		return true;
+	if (!json_read(&json, value, query->err))
+		return query->err->code != ERR_NO_MEMORY;
+	*text = json_text(json, query->request->mem);
+	json_decref(json);
+	return text->ptr || native_no_memory(query);
+}
+
+/* The values of one filter, each once: a list would show its tasks twice. */
+struct values {
+	const struct index_field *field;
+	struct str *list; /* LIST_VALUES_MAX */
+	size_t count;
+};
+
+static void add_once(struct values *values, struct str value)
+{
+	struct str (*fold)(struct str) = values->field->fold;
+	struct str folded = fold ? fold(value) : value;
+
+	for (size_t i = 0; i < values->count; i++) {
+		struct str other = fold ? fold(values->list[i]) : values->list[i];
+
+		if (str_eq(other, folded))
+			return;
+	}
+	values->list[values->count++] = value;
+}
+
+/* A field is stored as JSON: `5` is looked for as the number and as the string. */
+static bool add_json(const struct native_query *query, struct str value, struct values *values)
+{
+	struct str scalar, quoted = json_quote(value, query->request->mem);
+
+	if (!quoted.ptr)
+		return native_no_memory(query);
+	if (!read_scalar(query, value, &scalar))
+		return false;
+	add_once(values, quoted);
+	if (scalar.ptr)
+		add_once(values, scalar);
+	return true;
+}
+
+static bool add_value(const struct native_query *query, const struct native_given *given,
+	struct str value, struct values *values)
+{
+	uint64_t number;
+
+	if (values->count + 2 > LIST_VALUES_MAX)
+		return NATIVE_WRONG_QUERY(query, given->name, "There are too many values.");
+	if (values->field->source == INDEX_FIELD)
+		return add_json(query, value, values);
+	if (values->field->source == INDEX_NUMBER) {
+		if (!str_to_u64(value, &number))
+			return NATIVE_WRONG_QUERY(
+				query, given->name, "A number is written in decimal.");
+		while (value.len > 1 && value.ptr[0] == '0')
+			value = str_from(value, 1);
+	}
+	add_once(values, value);
+	return true;
+}
+
+bool native_take_field(const struct native_query *query, const struct native_given *given)
+{
+	const struct request *request = query->request;
+	struct values values = { .field = native_need_field(query, given->name, given->name) };
+
+	if (!values.field)
+		return false;
+	values.list = mem_alloc(request->mem, LIST_VALUES_MAX * sizeof(*values.list));
+	if (!values.list)
+		return native_no_memory(query);
+	for (size_t i = given->at; i < request->query_count; i++) {
+		if (str_eq(request->query[i].name, given->name) &&
+			!add_value(query, given, request->query[i].value, &values))
+			return false;
+	}
+	return where(query, given, values.field->code, values.list, values.count);
+}

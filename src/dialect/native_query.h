@@ -1,0 +1,42 @@
+#pragma once
+/*
+ * What the two files that read the query of a list share: native_list.c has the parameters,
+ * native_filter.c those among them that become filters.
+ */
+#include "dialect/native.h"
+
+/* A query, while it is read. */
+struct native_query {
+	const struct request *request;
+	struct op *op;
+	const struct dialect *dialect; /* when it names exactly one */
+	struct err *err;
+};
+
+/* A parameter that the query has, at its first place. */
+struct native_given {
+	size_t at;
+	struct str name, value;
+};
+
+#define NATIVE_WRONG_QUERY(query, name, ...)                                                   \
+	native_wrong((query)->err, (query)->request->mem, ERR_INVALID, NATIVE_PARAMETER(name), \
+		__VA_ARGS__)
+
+/* ERR_NO_MEMORY. */
+bool native_no_memory(const struct native_query *query);
+
+/* Sets the op's dialect or dialects. Comes first: what else may be asked for depends on it. */
+bool native_take_dialects(struct native_query *query);
+/* A filter of each; the parameter may stand several times, for further values. */
+bool native_take_states(const struct native_query *query, const struct native_given *given);
+bool native_take_field(const struct native_query *query, const struct native_given *given);
+
+/* Whether it is the name of something that only some dialects have: word, number, fields.x. */
+bool native_is_field(struct str name);
+/*
+ * The row of the one dialect's table that has this name; NULL, and an error of the parameter, when
+ * there is none, or not one dialect.
+ */
+const struct index_field *native_need_field(
+	const struct native_query *query, struct str parameter, struct str name);
