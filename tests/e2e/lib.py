@@ -10,15 +10,36 @@ import pwd
 import signal
 import ssl
 import subprocess
+import urllib.parse
 
 import tap
 from load import Journal, Load
 from proc import child_pids, find_program, finish, free_port, kill, make_directory, start
 from tap import equal, note, ok, skip, until
-from wire import BASE, Client, body_md5, http_date, parse_answer, virtshell_signature
+from wire import (
+    BASE,
+    FOURHSE,
+    IDOL,
+    NATIVE,
+    UPLYNK,
+    VIONLABS,
+    Client,
+    body_md5,
+    http_date,
+    parse_answer,
+    uplynk_message,
+    uplynk_pack,
+    virtshell_signature,
+    with_query,
+)
 
 __all__ = [
     "BASE",
+    "FOURHSE",
+    "IDOL",
+    "NATIVE",
+    "UPLYNK",
+    "VIONLABS",
     "Journal",
     "Load",
     "child_pids",
@@ -36,7 +57,10 @@ __all__ = [
     "body_md5",
     "http_date",
     "parse_answer",
+    "uplynk_message",
+    "uplynk_pack",
     "virtshell_signature",
+    "with_query",
 ]
 
 SOURCE = os.path.abspath(
@@ -73,7 +97,7 @@ def run_tests(*functions, needs=("nginx", "curl", "openssl")):
 
 
 class Instance(Client):
-    """polytaskd and nginx in a directory of their own, with one user, one token and one key."""
+    """polytaskd and nginx in a directory of their own, with a user, a token, and a key of each kind."""
 
     def __init__(self, conf=None, rate=100000, store=None, expect=(), autostart=True):
         self.dir = make_directory("polytask-")
@@ -128,8 +152,9 @@ class Instance(Client):
             "CERTIFICATE": self.cert,
             "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),
             "ACCESS_LOG": os.path.join(self.dir, "log", "nginx-access.log"),
+            "OPENAPI": os.path.join(SOURCE, "data", "openapi"),
         }
-        for name in ("nginx", "polytask-http", "polytask-site", "polytask-app"):
+        for name in ("nginx", *("polytask-" + part for part in ("http", "site", "app", "error"))):
             fill_template(name, values, os.path.join(self.dir, "conf", name + ".conf"))
 
     def make_certificate(self):
@@ -164,6 +189,7 @@ class Instance(Client):
         self.ctl("user", "add", "tester", "--tenant", "demo")
         self.token = self.add_token("tester", "tests")
         self.key, self.secret = self.add_key("tester")
+        self.owner, self.owner_key = self.add_key("tester", "--id", os.urandom(16).hex())
 
     def add_token(self, user, label, *args):
         token = self.ctl("token", "add", user, "--label", label, *args).strip()
@@ -299,7 +325,7 @@ class Instance(Client):
                 leaks += [
                     f"{file}: {secret[:6]}..."
                     for secret in self.secrets
-                    if secret in text or secret.replace("/", "\\/") in text
+                    if any(form in text for form in written(secret))
                 ]
                 broken += [
                     line
@@ -329,6 +355,11 @@ class Instance(Client):
     def verify(self, name):
         done = self.ctl_run("verify", timeout=300)
         ok(done.returncode == 0, f"{name}: primary and index are equal", done.stdout + done.stderr)
+
+
+def written(secret):
+    """How a text may stand in a log: plain, as JSON with escapes, percent-encoded in an address."""
+    return {secret, secret.replace("/", "\\/"), urllib.parse.quote(secret, safe="")}
 
 
 def user_name():
