@@ -1,7 +1,7 @@
 """One private Polytask, real polytaskd and real nginx, and a client that shares no code with it.
 
-At its end the secrets that were used are looked for in every log, and whatever the service warned
-of must have been expected.
+At its end the secrets that were used are looked for in every log, whatever the service warned of must
+have been expected, and every answer must have been one that data/openapi describes.
 """
 import http.client
 import json
@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import urllib.parse
 
+import openapi
 import tap
 from load import Journal, Load
 from proc import child_pids, find_program, finish, free_port, kill, make_directory, start
@@ -99,7 +100,9 @@ def run_tests(*functions, needs=("nginx", "curl", "openssl")):
 class Instance(Client):
     """polytaskd and nginx in a directory of their own, with a user, a token, and a key of each kind."""
 
-    def __init__(self, conf=None, rate=100000, store=None, expect=(), autostart=True):
+    def __init__(
+        self, conf=None, rate=100000, store=None, expect=(), autostart=True, compared=True
+    ):
         self.dir = make_directory("polytask-")
         shm = "/dev/shm" if os.path.isdir("/dev/shm") else None
         self.memory = make_directory("polytask-test-", shm)
@@ -107,6 +110,9 @@ class Instance(Client):
         self.host = f"localhost:{self.port}"
         self.socket = os.path.join(self.dir, "polytask.sock")
         self.secrets = []
+        # Not compared where somebody else answers in the service's place.
+        self.documents = openapi.Checker(os.path.join(SOURCE, "data", "openapi"))
+        self.compared = compared
         self.expect = set(expect)
         self.daemon = self.nginx = None
         for name in ("log", "nginx", "conf"):
@@ -296,6 +302,27 @@ class Instance(Client):
             equal(self.stop_daemon(), 0, f"{name}: polytaskd stops with status 0")
         self.nginx = None
         self.audit(name)
+        self.compare(name)
+
+    # -- documents --
+
+    def documented(self, method, path, answer):
+        if self.compared:
+            self.documents.take(method, path, answer)
+
+    def compare(self, name):
+        """Whether every answer so far was one that the OpenAPI documents describe."""
+        if not self.compared:
+            return
+        if not openapi.jsonschema:
+            skip(f"{name}: answers as documented", "python3-jsonschema is not installed")
+            return
+        problems = self.documents.problems
+        ok(
+            not problems,
+            f"{name}: {self.documents.count} answers are as documented",
+            "\n".join(f"{what}  {answer}" for what, answer in list(problems.items())[:30]),
+        )
 
     # -- logs --
 

@@ -133,7 +133,7 @@ class StandIn:
 
 
 def with_stand_in():
-    instance = Instance(autostart=False)
+    instance = Instance(autostart=False, compared=False)
     instance.token, instance.key, instance.secret = (
         "pt_token-of-the-test",
         "key-1",

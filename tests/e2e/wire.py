@@ -127,8 +127,23 @@ class Client:
     def bearer(self, token=None):
         return [("Authorization", "Bearer " + (token or self.token))]
 
-    def request(self, method, path, body=None, headers=None, timeout=10, connection=None):
-        """Sends exactly these header lines besides Host and Content-Length; a bearer by default."""
+    def documented(self, method, path, answer):
+        """Called with every answer of request(); Instance compares it with the OpenAPI documents."""
+
+    def request(
+        self,
+        method,
+        path,
+        body=None,
+        headers=None,
+        timeout=10,
+        connection=None,
+        documented=True,
+    ):
+        """Sends exactly these header lines besides Host and Content-Length; a bearer by default.
+
+        documented=False: a request so odd that nobody has to describe its answer.
+        """
         own = connection or self.connect(timeout)
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
@@ -146,7 +161,10 @@ class Client:
             if body:
                 own.send(body)
             response = own.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
+            if documented:
+                self.documented(method, path, answer)
+            return answer
         finally:
             if own is not connection:
                 own.close()
