@@ -1,24 +1,57 @@
 #include "auth/authorize.h"
 
-#include "auth/principal.h"
-#include "auth/signature.h"
+#include "auth/credential.h"
+#include "auth/judge.h"
 #include "task/right.h"
 
-#define ACCESS_DENIED	 "AccessDenied"
-#define WRONG_SIGNATURE	 "SignatureDoesNotMatch"
-#define WRONG_TIME	 "RequestTimeTooSkewed"
 #define RIGHTS_TEXT_SIZE 32
+#define WAYS_MAX	 4
 
-/* Which credentials a dialect's clients send besides a bearer token, and how it refuses. */
+/*
+ * Which credentials a dialect's clients send, and how it refuses. The first way in which something
+ * was sent decides alone. A bearer comes first where the web server keeps decisions on bearers, so
+ * that what it keeps hangs on nothing else.
+ */
 struct scheme {
 	const char *dialect;
-	bool signatures;
+	credential_way *ways[WAYS_MAX];
 	int refusal;
+	/* WWW-Authenticate, which every 401 must have (RFC 9110 §15.5.2); the other two where the
+	 * original tells more of a token that was good once. */
+	const char *challenge, *if_expired, *if_revoked;
 };
 
+#define POLYTASK_CHALLENGE "Bearer realm=\"polytask\""
+#define DOORKEEPER_CHALLENGE(sentence)                           \
+	"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", " \
+	"error_description=\"The access token " sentence "\""
+
 static const struct scheme schemes[] = {
-	{ .dialect = "virtshell", .signatures = true, .refusal = 403 },
-	{ .dialect = "native", .signatures = false, .refusal = 401 },
+	{ .dialect = "virtshell",
+		.ways = { credential_virtshell, credential_bearer, credential_virtshell_standard },
+		.refusal = 403 },
+	{ .dialect = "vionlabs",
+		.ways = { credential_bearer, credential_query_key, credential_api_key },
+		.refusal = 401,
+		.challenge = "APIKey" },
+	{ .dialect = "uplynk",
+		.ways = { credential_bearer, credential_uplynk_query, credential_uplynk_header },
+		.refusal = 401,
+		.challenge = POLYTASK_CHALLENGE },
+	{ .dialect = "fourhse",
+		.ways = { credential_bearer, credential_query_access_token },
+		.refusal = 401,
+		.challenge = "Bearer realm=\"api\"" },
+	{ .dialect = "idol",
+		.ways = { credential_bearer },
+		.refusal = 401,
+		.challenge = DOORKEEPER_CHALLENGE("is invalid"),
+		.if_expired = DOORKEEPER_CHALLENGE("expired"),
+		.if_revoked = DOORKEEPER_CHALLENGE("was revoked") },
+	{ .dialect = "native",
+		.ways = { credential_bearer },
+		.refusal = 401,
+		.challenge = POLYTASK_CHALLENGE },
 };
 
 /* A dialect that is not in the table: refused, so that a slip in the site's configuration opens
@@ -36,13 +69,16 @@ static const char *const judged[] = {
 	"HTTP_CONTENT_TYPE",
 	"HTTP_CONTENT_MD5",
 	"HTTP_AUTHORIZATION",
+	"HTTP_X_API_KEY",
 	"HTTP_X_VIRTSHELL_AUTHORIZATION",
 };
 
-/* What one judgement came to: who, or why not. */
-struct verdict {
-	struct identity who;
-	const char *reason; /* NULL: who is known */
+static judge *const judges[CREDENTIAL_KINDS] = {
+	[CREDENTIAL_NONE] = judge_nothing,
+	[CREDENTIAL_BROKEN] = judge_broken,
+	[CREDENTIAL_TOKEN] = judge_token,
+	[CREDENTIAL_VIRTSHELL] = judge_virtshell,
+	[CREDENTIAL_UPLYNK] = judge_uplynk,
 };
 
 static bool has_repeats(const struct request *request)
@@ -65,157 +101,27 @@ static const struct scheme *scheme_of(const struct request *request)
 	return &no_scheme;
 }
 
-/* A credential that nobody bears is a verdict; anything else that fails is an error. */
-static bool deny(struct verdict *verdict, const char *reason)
+static bool find_credential(const struct scheme *scheme, const struct request *request,
+	struct credential *credential, struct err *err)
 {
-	verdict->reason = reason;
+	for (size_t i = 0; i < WAYS_MAX && scheme->ways[i]; i++) {
+		if (!scheme->ways[i](request, credential, err))
+			return false;
+		if (credential->kind != CREDENTIAL_NONE)
+			return true;
+	}
 	return true;
 }
 
-static bool settle(bool known, struct verdict *verdict, const struct err *err)
+static bool judge_request(const struct asking *asking, const struct scheme *scheme,
+	struct verdict *verdict, struct err *err)
 {
-	if (known)
-		return true;
-	return err->code == ERR_UNAUTHENTICATED ? deny(verdict, ACCESS_DENIED) : false;
-}
+	struct credential credential = { 0 };
 
-/* ---- signatures ---- */
-
-/* Several header lines of one name may reach us joined by commas, which neither part can hold. */
-static bool is_credential(struct str header, struct str *user, struct str *signature)
-{
-	if (header.len > 0 && memchr(header.ptr, ',', header.len))
-		return false;
-	return signature_split(header, user, signature);
-}
-
-static bool is_in_time(const struct request *request, const struct auth_rules *rules)
-{
-	int64_t date;
-
-	if (!signature_date(request_param(request, "HTTP_DATE"), &date))
-		return false;
-	return date - request->now <= rules->signature_ms &&
-	       request->now - date <= rules->signature_ms;
-}
-
-/*
- * The key of that id. An unknown one is replaced by a key that nobody knows the secret of, so that
- * it costs the same work and gets the same answer as a known one with a wrong signature.
- */
-static bool find_key(
-	struct store *store, struct str id, struct key *key, bool *known, struct err *err)
-{
-	char text[AUTH_NAME_MAX] = "";
-
-	*key = (struct key){
-		.secret = "0000000000000000000000000000000000000000000000000000000000000000"
-	};
-	*known = false;
-	if (!auth_is_name(id))
-		return true;
-	memcpy(text, id.ptr, id.len);
-	*known = key_get(store, text, key, err);
-	return *known || err->code == ERR_NOT_FOUND;
-}
-
-static struct str path_of(struct str uri)
-{
-	const char *query = uri.len ? memchr(uri.ptr, '?', uri.len) : NULL;
-
-	return query ? (struct str){ uri.ptr, (size_t)(query - uri.ptr) } : uri;
-}
-
-/* "https://host/path": how the specification's "from the protocol name" can be read, too. */
-static void put_absolute(const struct request *request, struct str path, struct buf *out)
-{
-	buf_put_str(out, request_param(request, "ORIGINAL_SCHEME"));
-	buf_puts(out, "://");
-	buf_put_str(out, request_param(request, "HTTP_HOST"));
-	buf_put_str(out, path);
-}
-
-/* Both readings of the resource are computed in any case. */
-static bool is_signed(const struct request *request, const struct key *key, struct str signature,
-	bool *matches, struct err *err)
-{
-	struct signed_request made = {
-		.method = request_param(request, "ORIGINAL_METHOD"),
-		.host = request_param(request, "HTTP_HOST"),
-		.content_md5 = request_param(request, "HTTP_CONTENT_MD5"),
-		.content_type = request_param(request, "HTTP_CONTENT_TYPE"),
-		.date = request_param(request, "HTTP_DATE"),
-		.resource = path_of(request_param(request, "ORIGINAL_URI")),
-	};
-	char by_path[SIGNATURE_TEXT_MAX], by_address[SIGNATURE_TEXT_MAX];
-	struct buf address = BUF_INIT;
-	bool path_fits, address_fits;
-	bool ok = signature_make(&made, str_of(key->secret), by_path);
-
-	put_absolute(request, made.resource, &address);
-	made.resource = buf_str(&address);
-	ok = ok && buf_ok(&address) && signature_make(&made, str_of(key->secret), by_address);
-	buf_free(&address);
-	if (!ok)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	path_fits = signature_equal(signature, by_path);
-	address_fits = signature_equal(signature, by_address);
-	*matches = path_fits || address_fits;
-	return true;
-}
-
-static bool judge_signature(struct store *store, const struct auth_rules *rules,
-	const struct request *request, struct str header, struct verdict *verdict, struct err *err)
-{
-	struct str id, signature;
-	struct key key;
-	bool known, matches = false, ok;
-
-	if (!is_credential(header, &id, &signature))
-		return deny(verdict, ACCESS_DENIED);
-	if (!is_in_time(request, rules))
-		return deny(verdict, WRONG_TIME);
-	ok = find_key(store, id, &key, &known, err) &&
-	     is_signed(request, &key, signature, &matches, err);
-	if (ok && !(known & matches))
-		deny(verdict, WRONG_SIGNATURE);
-	else if (ok)
-		ok = settle(
-			key_identity(store, &key, request->now, &verdict->who, err), verdict, err);
-	explicit_bzero(key.secret, sizeof(key.secret));
-	return ok;
-}
-
-/* ---- the judgement ---- */
-
-static bool take_bearer(struct str header, struct str *token)
-{
-	static const struct str scheme = { "Bearer ", 7 };
-	struct str head = { header.ptr, scheme.len };
-
-	if (header.len <= scheme.len || !str_eq_nocase(head, scheme))
-		return false;
-	*token = str_trim(str_from(header, scheme.len));
-	return token->len > 0;
-}
-
-static bool judge(struct store *store, const struct auth_rules *rules, const struct scheme *scheme,
-	const struct request *request, struct verdict *verdict, struct err *err)
-{
-	struct str own = str_trim(request_param(request, "HTTP_X_VIRTSHELL_AUTHORIZATION"));
-	struct str standard = str_trim(request_param(request, "HTTP_AUTHORIZATION"));
-	struct str token;
-
-	if (scheme == &no_scheme || has_repeats(request))
-		return deny(verdict, ACCESS_DENIED);
-	if (scheme->signatures && own.len > 0)
-		return judge_signature(store, rules, request, own, verdict, err);
-	if (take_bearer(standard, &token))
-		return settle(
-			token_check(store, token, request->now, &verdict->who, err), verdict, err);
-	if (scheme->signatures)
-		return judge_signature(store, rules, request, standard, verdict, err);
-	return deny(verdict, ACCESS_DENIED);
+	if (scheme == &no_scheme || has_repeats(asking->request))
+		return judge_deny(verdict, AUTH_DENIED);
+	return find_credential(scheme, asking->request, &credential, err) &&
+	       judges[credential.kind](asking, &credential, verdict, err);
 }
 
 /* ---- the answer ---- */
@@ -233,13 +139,24 @@ static void answer_who(
 	response_header(response, "X-Polytask-Dialect", str_of(scheme->dialect));
 }
 
+static const char *challenge_for(const struct scheme *scheme, const char *reason)
+{
+	if (scheme->if_expired && strcmp(reason, AUTH_EXPIRED) == 0)
+		return scheme->if_expired;
+	if (scheme->if_revoked && strcmp(reason, AUTH_REVOKED) == 0)
+		return scheme->if_revoked;
+	return scheme->challenge;
+}
+
 static void answer_refusal(
 	const char *reason, const struct scheme *scheme, struct response *response)
 {
+	const char *challenge = challenge_for(scheme, reason);
+
 	response->status = scheme->refusal;
 	response_header(response, "X-Polytask-Reason", str_of(reason));
-	if (scheme->refusal == 401)
-		response_header(response, "WWW-Authenticate", STR("Bearer realm=\"polytask\""));
+	if (challenge)
+		response_header(response, "WWW-Authenticate", str_of(challenge));
 }
 
 static void answer_unknown(struct response *response)
@@ -252,10 +169,11 @@ static void answer_unknown(struct response *response)
 bool authorize(struct store *store, const struct auth_rules *rules, const struct request *request,
 	struct response *response, struct err *err)
 {
+	const struct asking asking = { store, rules, request };
 	const struct scheme *scheme = scheme_of(request);
 	struct verdict verdict = { 0 };
 
-	if (!judge(store, rules, scheme, request, &verdict, err)) {
+	if (!judge_request(&asking, scheme, &verdict, err)) {
 		if (err->code == ERR_PANIC)
 			return false;
 		answer_unknown(response);

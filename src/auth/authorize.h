@@ -1,25 +1,35 @@
 #pragma once
 /*
  * The authorizer: who a request's credential stands for. The web server asks before every request
- * (auth_request) and passes on what it is told; the application itself never sees a credential.
+ * (auth_request) and passes on what it is told; the application itself never sees a credential in a
+ * header, and takes no notice of one in a query.
  *
  * The question comes as a struct request whose parameters are listed by hand in nginx/:
  * POLYTASK_CALL "authorize", POLYTASK_DIALECT (which dialect's rules apply), ORIGINAL_METHOD,
  * ORIGINAL_URI, ORIGINAL_SCHEME, HTTP_HOST, HTTP_DATE, HTTP_CONTENT_TYPE, HTTP_CONTENT_MD5,
- * HTTP_AUTHORIZATION, HTTP_X_VIRTSHELL_AUTHORIZATION.
+ * HTTP_AUTHORIZATION, HTTP_X_API_KEY, HTTP_X_VIRTSHELL_AUTHORIZATION. It never has a body: a
+ * credential in a form is not seen.
  *
- * The answer: 204 with X-Polytask-User, -Tenant, -Rights and -Dialect; or 403 (401 for bearers)
- * with X-Polytask-Reason: AccessDenied, SignatureDoesNotMatch or RequestTimeTooSkewed, which picks
- * one of the static bodies. 503 when the store cannot say: never mistaken for a refusal.
+ * The answer: 204 with X-Polytask-User, -Tenant, -Rights and -Dialect; or 401 (VirtShell 403) with
+ * X-Polytask-Reason, one of the words below, which picks one of the static bodies, and the
+ * dialect's WWW-Authenticate. 503 when the store cannot say: never mistaken for a refusal.
  */
 #include "http/request.h"
 #include "http/response.h"
 #include "store/store.h"
 
+#define AUTH_MISSING  "CredentialMissing"
+#define AUTH_DENIED   "AccessDenied"
+#define AUTH_EXPIRED  "CredentialExpired"
+#define AUTH_REVOKED  "CredentialRevoked"
+#define AUTH_MISMATCH "SignatureDoesNotMatch"
+#define AUTH_SKEWED   "RequestTimeTooSkewed"
+
 struct auth_rules {
-	int64_t signature_ms; /* how far a signed request's Date may be off */
+	int64_t signature_ms; /* how far a signed VirtShell request's Date may be off */
+	int64_t uplynk_ms;    /* and an Uplynk message's _timestamp */
 };
 
-/* False only with ERR_PANIC; every other outcome is an answer. */
+/* False only with ERR_PANIC; every other outcome is an answer. Decodes into request->mem. */
 bool authorize(struct store *store, const struct auth_rules *rules, const struct request *request,
 	struct response *response, struct err *err);

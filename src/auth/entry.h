@@ -45,6 +45,8 @@ bool entry_fresh_id(char text[ID_TEXT_LEN + 1], int64_t now, struct err *err);
  */
 bool principal_rights(struct store *store, const char *name, unsigned asked, struct user *user,
 	unsigned *rights, struct err *err);
-/* Whom a credential of that user stands for now; ERR_UNAUTHENTICATED for nobody. */
+/*
+ * Whom a credential of that user stands for now; ERR_UNAUTHENTICATED for nobody, as in principal.h.
+ */
 bool principal_identify(struct store *store, const char *name, unsigned rights, int64_t expires,
 	int64_t now, struct identity *who, struct err *err);

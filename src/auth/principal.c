@@ -127,9 +127,9 @@ bool principal_rights(struct store *store, const char *name, unsigned asked, str
 	return true;
 }
 
-static bool refused(struct err *err)
+static bool refused(const char *why, struct err *err)
 {
-	return err_set(err, ERR_UNAUTHENTICATED, NULL, NULL);
+	return err_set(err, ERR_UNAUTHENTICATED, why, NULL);
 }
 
 bool principal_identify(struct store *store, const char *name, unsigned rights, int64_t expires,
@@ -138,9 +138,11 @@ bool principal_identify(struct store *store, const char *name, unsigned rights, 
 	struct user user;
 
 	if (!user_get(store, name, &user, err))
-		return err->code == ERR_NOT_FOUND ? refused(err) : false;
-	if (user.revoked || (expires != 0 && now >= expires) || (user.rights & rights) == 0)
-		return refused(err);
+		return err->code == ERR_NOT_FOUND ? refused(PRINCIPAL_REVOKED, err) : false;
+	if (expires != 0 && now >= expires)
+		return refused(PRINCIPAL_EXPIRED, err);
+	if (user.revoked || (user.rights & rights) == 0)
+		return refused(PRINCIPAL_REVOKED, err);
 	*who = (struct identity){ .rights = user.rights & rights };
 	memcpy(who->user, user.id, sizeof(who->user));
 	memcpy(who->tenant, user.tenant, sizeof(who->tenant));

@@ -63,7 +63,12 @@ bool token_add(struct store *store, const char *user, const char *label, unsigne
 	int64_t expires, int64_t now, char text[AUTH_TOKEN_MAX], struct err *err);
 /* All tokens of that label; ERR_NOT_FOUND when there is none. */
 bool token_revoke(struct store *store, const char *label, struct err *err);
-/* Who bears this token now; ERR_UNAUTHENTICATED when nobody does, whatever the reason. */
+/*
+ * Who bears this token now; ERR_UNAUTHENTICATED when nobody does, with one of these in err->field
+ * when somebody did once.
+ */
+#define PRINCIPAL_EXPIRED "expired"
+#define PRINCIPAL_REVOKED "revoked"
 bool token_check(
 	struct store *store, struct str text, int64_t now, struct identity *who, struct err *err);
 

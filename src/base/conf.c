@@ -94,6 +94,8 @@ static const struct option_row options[] = {
 	{ "signature_seconds", NUMBER(signature_seconds), .initial = "900", .least = 1,
 		.most = 86400,
 		.help = "How far the Date of a signed VirtShell request may lie from now, in seconds." },
+	{ "uplynk_seconds", NUMBER(uplynk_seconds), .initial = "300", .least = 1, .most = 86400,
+		.help = "How far the _timestamp of a signed Uplynk message may lie from now, in seconds." },
 	{ "log_level", TEXT(log_level), .initial = "info", .is_right = is_log_level,
 		.help = "debug, info, warn or error." },
 	{ "zone", TEXT(zone), .initial = "Europe/Paris",

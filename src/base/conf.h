@@ -37,6 +37,7 @@ struct conf {
 	uint64_t stuck_seconds;	    /* a stopped process is ended after this */
 	uint64_t drain_seconds;	    /* a retired worker's grace */
 	uint64_t signature_seconds; /* how far a signed request's Date may be off */
+	uint64_t uplynk_seconds;    /* and an Uplynk message's _timestamp */
 };
 
 /* Every option at its default. */

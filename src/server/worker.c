@@ -372,6 +372,7 @@ int worker_main(const struct child *child)
 		.epoll = -1,
 		.shared.app = {
 			.rules.signature_ms = (int64_t)child->conf->signature_seconds * 1000,
+			.rules.uplynk_ms = (int64_t)child->conf->uplynk_seconds * 1000,
 			.body_limit = child->conf->body_limit,
 			.public_url = child->conf->public_url,
 		},

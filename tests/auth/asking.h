@@ -18,6 +18,17 @@
 
 #define X_HEADER "HTTP_X_VIRTSHELL_AUTHORIZATION"
 #define STANDARD "HTTP_AUTHORIZATION"
+#define API_KEY	 "HTTP_X_API_KEY"
+
+/* The computed vector of contract §2.5. */
+#define OWNER	     "abcdef0123456789abcdef0123456789"
+#define OWNER_SECRET "0123456789abcdefghij"
+#define OWNER_MSG                                     \
+	"eNqrVorPL89LLVKyUlBKTEpOSU0zMDQyNjE1M7ewROc" \
+	"r6SgoxZdk5qYWlyTmFgB1GJqZmVgaGFiaGtYCAANbFE8="
+#define OWNER_SIG   "db21f676b35ce581a964150a663679c911dac618c0e776263587260f401e726f"
+#define OWNER_TIME  ((int64_t)1664900951000)
+#define UPLYNK_SKEW ((int64_t)300 * 1000)
 
 struct param {
 	const char *name, *value;
@@ -29,7 +40,7 @@ struct param {
 extern const struct param ordinary[];
 
 extern struct store *store;
-extern struct user ann; /* may read and write; her keys are "ann", "reader", "old" */
+extern struct user ann; /* may read and write; her keys are "ann", "reader", "old", OWNER */
 extern char token[AUTH_TOKEN_MAX], expired[AUTH_TOKEN_MAX];
 extern struct err err;
 
@@ -46,7 +57,9 @@ void assert_refused(
 void assert_let_in(const struct request *request, const char *rights, const char *dialect);
 void let_in(const struct param changes[CHANGES], const char *rights, const char *dialect);
 
-#define ACCESS	  403, "AccessDenied"
-#define SIGNATURE 403, "SignatureDoesNotMatch"
-#define SKEWED	  403, "RequestTimeTooSkewed"
-#define CHALLENGE 401, "AccessDenied"
+#define ACCESS	  403, AUTH_DENIED
+#define MISSING	  403, AUTH_MISSING
+#define EXPIRED	  403, AUTH_EXPIRED
+#define REVOKED	  403, AUTH_REVOKED
+#define SIGNATURE 403, AUTH_MISMATCH
+#define SKEWED	  403, AUTH_SKEWED

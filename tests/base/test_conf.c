@@ -23,6 +23,7 @@ static const struct {
 	{ "stuck_seconds", "1", "3600", "0", "3601" },
 	{ "drain_seconds", "1", "3600", "0", "3601" },
 	{ "signature_seconds", "1", "86400", "0", "86401" },
+	{ "uplynk_seconds", "1", "86400", "0", "86401" },
 };
 
 static const struct {

@@ -1,7 +1,7 @@
 """One private Polytask, real polytaskd and real nginx, and a client that shares no code with it.
 
-At its end the secrets that were used are looked for in every log, and whatever the service warned
-of must have been expected.
+At its end the secrets that were used are looked for in every log, whatever the service warned of must
+have been expected, and every answer must have been one that data/openapi describes.
 """
 import http.client
 import json
@@ -10,15 +10,37 @@ import pwd
 import signal
 import ssl
 import subprocess
+import urllib.parse
 
+import openapi
 import tap
 from load import Journal, Load
 from proc import child_pids, find_program, finish, free_port, kill, make_directory, start
 from tap import equal, note, ok, skip, until
-from wire import BASE, Client, body_md5, http_date, parse_answer, virtshell_signature
+from wire import (
+    BASE,
+    FOURHSE,
+    IDOL,
+    NATIVE,
+    UPLYNK,
+    VIONLABS,
+    Client,
+    body_md5,
+    http_date,
+    parse_answer,
+    uplynk_message,
+    uplynk_pack,
+    virtshell_signature,
+    with_query,
+)
 
 __all__ = [
     "BASE",
+    "FOURHSE",
+    "IDOL",
+    "NATIVE",
+    "UPLYNK",
+    "VIONLABS",
     "Journal",
     "Load",
     "child_pids",
@@ -36,7 +58,10 @@ __all__ = [
     "body_md5",
     "http_date",
     "parse_answer",
+    "uplynk_message",
+    "uplynk_pack",
     "virtshell_signature",
+    "with_query",
 ]
 
 SOURCE = os.path.abspath(
@@ -73,9 +98,11 @@ def run_tests(*functions, needs=("nginx", "curl", "openssl")):
 
 
 class Instance(Client):
-    """polytaskd and nginx in a directory of their own, with one user, one token and one key."""
+    """polytaskd and nginx in a directory of their own, with a user, a token, and a key of each kind."""
 
-    def __init__(self, conf=None, rate=100000, store=None, expect=(), autostart=True):
+    def __init__(
+        self, conf=None, rate=100000, store=None, expect=(), autostart=True, compared=True
+    ):
         self.dir = make_directory("polytask-")
         shm = "/dev/shm" if os.path.isdir("/dev/shm") else None
         self.memory = make_directory("polytask-test-", shm)
@@ -83,6 +110,9 @@ class Instance(Client):
         self.host = f"localhost:{self.port}"
         self.socket = os.path.join(self.dir, "polytask.sock")
         self.secrets = []
+        # Not compared where somebody else answers in the service's place.
+        self.documents = openapi.Checker(os.path.join(SOURCE, "data", "openapi"))
+        self.compared = compared
         self.expect = set(expect)
         self.daemon = self.nginx = None
         for name in ("log", "nginx", "conf"):
@@ -128,8 +158,9 @@ class Instance(Client):
             "CERTIFICATE": self.cert,
             "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),
             "ACCESS_LOG": os.path.join(self.dir, "log", "nginx-access.log"),
+            "OPENAPI": os.path.join(SOURCE, "data", "openapi"),
         }
-        for name in ("nginx", "polytask-http", "polytask-site", "polytask-app"):
+        for name in ("nginx", *("polytask-" + part for part in ("http", "site", "app", "error"))):
             fill_template(name, values, os.path.join(self.dir, "conf", name + ".conf"))
 
     def make_certificate(self):
@@ -164,6 +195,7 @@ class Instance(Client):
         self.ctl("user", "add", "tester", "--tenant", "demo")
         self.token = self.add_token("tester", "tests")
         self.key, self.secret = self.add_key("tester")
+        self.owner, self.owner_key = self.add_key("tester", "--id", os.urandom(16).hex())
 
     def add_token(self, user, label, *args):
         token = self.ctl("token", "add", user, "--label", label, *args).strip()
@@ -270,6 +302,27 @@ class Instance(Client):
             equal(self.stop_daemon(), 0, f"{name}: polytaskd stops with status 0")
         self.nginx = None
         self.audit(name)
+        self.compare(name)
+
+    # -- documents --
+
+    def documented(self, method, path, answer):
+        if self.compared:
+            self.documents.take(method, path, answer)
+
+    def compare(self, name):
+        """Whether every answer so far was one that the OpenAPI documents describe."""
+        if not self.compared:
+            return
+        if not openapi.jsonschema:
+            skip(f"{name}: answers as documented", "python3-jsonschema is not installed")
+            return
+        problems = self.documents.problems
+        ok(
+            not problems,
+            f"{name}: {self.documents.count} answers are as documented",
+            "\n".join(f"{what}  {answer}" for what, answer in list(problems.items())[:30]),
+        )
 
     # -- logs --
 
@@ -299,7 +352,7 @@ class Instance(Client):
                 leaks += [
                     f"{file}: {secret[:6]}..."
                     for secret in self.secrets
-                    if secret in text or secret.replace("/", "\\/") in text
+                    if any(form in text for form in written(secret))
                 ]
                 broken += [
                     line
@@ -329,6 +382,11 @@ class Instance(Client):
     def verify(self, name):
         done = self.ctl_run("verify", timeout=300)
         ok(done.returncode == 0, f"{name}: primary and index are equal", done.stdout + done.stderr)
+
+
+def written(secret):
+    """How a text may stand in a log: plain, as JSON with escapes, percent-encoded in an address."""
+    return {secret, secret.replace("/", "\\/"), urllib.parse.quote(secret, safe="")}
 
 
 def user_name():

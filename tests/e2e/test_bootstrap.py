@@ -22,6 +22,27 @@ from lib import (
 BOOTSTRAP = os.path.join(SOURCE, "bootstrap")
 
 
+# What demo.env holds.
+NAMES = [
+    "FOURHSE_TOKEN",
+    "IDOL_TOKEN",
+    "OTHER_TOKEN",
+    "POLYTASK_CACERT",
+    "POLYTASK_TOKEN",
+    "POLYTASK_URL",
+    "UPLYNK_KEY",
+    "UPLYNK_OWNER",
+    "VIONLABS_KEY",
+    "VIRTSHELL_KEY",
+    "VIRTSHELL_USER",
+]
+
+
+def text_of(home):
+    with open(os.path.join(home, "demo.env")) as env:
+        return env.read()
+
+
 def environment():
     return dict(os.environ, POLYTASK_BUILD=BUILD)
 
@@ -61,18 +82,16 @@ def whole():
         ):
             return
         equal(run.process.poll(), None, "stays in the foreground")
-        with open(os.path.join(home, "demo.env")) as env:
-            names = re.findall(r"^([A-Z_]+)='[^']+'$", env.read(), re.M)
+        names = re.findall(r"^([A-Z_]+)='[^']+'$", text_of(home), re.M)
         equal(
             sorted(names),
-            [
-                "POLYTASK_CACERT",
-                "POLYTASK_TOKEN",
-                "POLYTASK_URL",
-                "VIRTSHELL_KEY",
-                "VIRTSHELL_USER",
-            ],
+            NAMES,
             "demo.env",
+        )
+        equal(text_of(home).count("\n"), len(NAMES), "and nothing else in it")
+        ok(
+            re.search(r"^UPLYNK_OWNER='[0-9a-f]{32}'$", text_of(home), re.M),
+            "Uplynk's owner is 32 digits",
         )
         for name in ("demo.env", "tls/key.pem"):
             equal(os.stat(os.path.join(home, name)).st_mode & 0o777, 0o600, f"{name} is private")
@@ -125,16 +144,16 @@ def whole():
         begun = time.monotonic()
         equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
         ok(time.monotonic() - begun < 10, "soon")
-    with open(os.path.join(home, "demo.env")) as env:
-        secrets = [
-            line for line in env.read().splitlines() if line.startswith(("VIRT", "POLYTASK_TOKEN"))
-        ]
+    secrets = [
+        line
+        for line in text_of(home).splitlines()
+        if not line.startswith(("POLYTASK_URL", "POLYTASK_CACERT"))
+    ]
     port = free_port()
     run = Run(home, port)
     try:
         ok(f"ready on https://localhost:{port}" in run.wait(), "a second start", run.text())
-        with open(os.path.join(home, "demo.env")) as env:
-            ok(set(secrets) <= set(env.read().splitlines()), "keeps its credentials")
+        ok(set(secrets) <= set(text_of(home).splitlines()), "keeps its credentials")
         done = subprocess.run(
             [
                 "bash",
@@ -170,10 +189,53 @@ def whole():
                 not any(
                     line.split("'")[1] in content
                     for line in secrets
-                    if "KEY" in line or "TOKEN" in line
+                    if "KEY" in line or "TOKEN" in line or "PASSWORD" in line
                 ),
                 f"no secret in {log}",
             )
+
+
+def older():
+    """A demo.env of an older version keeps what it has and gets the rest; all of it is let in."""
+    home, port = os.path.join(make_directory("polytask-run-"), "run"), free_port()
+    run = Run(home, port)
+    ok("ready on" in run.wait(), "starts", run.text())
+    equal(finish(run.process, signal.SIGTERM, 30), 0, "stops")
+    kept = [
+        line
+        for line in text_of(home).splitlines()
+        if line.startswith(("POLYTASK_TOKEN", "VIRTSHELL", "UPLYNK_KEY"))
+    ]
+    with open(os.path.join(home, "demo.env"), "w") as env:
+        env.write("\n".join(kept) + "\nFOURHSE_TOKEN=\n")
+    run = Run(home, port)
+    try:
+        ok("ready on" in run.wait(), "starts again", run.text())
+        made = text_of(home).splitlines()
+        equal(sorted(line.split("=")[0] for line in made), NAMES, "completed")
+        ok(set(kept[:3]) <= set(made), "and what was there is kept", made)
+        ok(kept[3] not in made, "but half a key", made)
+        calls = """
+            . "$1"
+            ask() { curl -s -o /dev/null -w '%{http_code} ' --noproxy '*' --cacert "$POLYTASK_CACERT" "$@"; }
+            ask "$POLYTASK_URL/tasks/catalog-item/x?key=$VIONLABS_KEY"
+            ask "$POLYTASK_URL/v2/task/none?access-token=$FOURHSE_TOKEN"
+            ask -H "Authorization: Bearer $IDOL_TOKEN" "$POLYTASK_URL/api/v2/none"
+            ask -H "Authorization: Bearer $OTHER_TOKEN" "$POLYTASK_URL/api/virtshell/v1/tasks/"
+        """
+        done = subprocess.run(
+            ["bash", "-euc", calls, "bash", os.path.join(home, "demo.env")],
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        ok(
+            len(done.stdout.split()) == 4 and not {"401", "403", "503"} & set(done.stdout.split()),
+            "all of them are let in",
+            done,
+        )
+    finally:
+        equal(finish(run.process, signal.SIGTERM, 30), 0, "stops")
 
 
 def killed():
@@ -259,4 +321,4 @@ def refusals():
     ok(not os.path.exists(os.path.dirname(regions)), "and gives the memory back")
 
 
-run_tests(whole, killed, refusals, needs=("nginx", "curl", "openssl", "setpriv", "flock"))
+run_tests(whole, older, killed, refusals, needs=("nginx", "curl", "openssl", "setpriv", "flock"))

@@ -4,14 +4,22 @@ import time
 
 from lib import (
     BASE,
+    FOURHSE,
+    IDOL,
+    NATIVE,
+    UPLYNK,
+    VIONLABS,
     Instance,
     body_md5,
     equal,
     http_date,
     ok,
     run_tests,
+    uplynk_message,
+    uplynk_pack,
     until,
     virtshell_signature,
+    with_query,
 )
 
 DENIED = (403, b'{"error":"AccessDenied"}')
@@ -53,6 +61,17 @@ def vectors():
         "x81yYTpprLzjXp/M5zTxaYTwhUg=",
         "vector 2",
     )
+    text = b'{"_owner": "abcdef0123456789abcdef0123456789", "_timestamp": 1664900951}'
+    # The message itself hangs on the build of zlib, the signature on the message alone.
+    msg, sig = uplynk_pack(text, "0123456789abcdefghij")
+    if msg == (
+        "eNqrVorPL89LLVKyUlBKTEpOSU0zMDQyNjE1M7ewROcr6SgoxZdk5qYWlyTmFgB1GJqZmVgaGFiaGtYCAANbFE8="
+    ):
+        equal(
+            sig,
+            "db21f676b35ce581a964150a663679c911dac618c0e776263587260f401e726f",
+            "the vector of Uplynk",
+        )
 
 
 def spoofing():
@@ -275,9 +294,213 @@ def bearers():
     ok(until(lambda: ask("Bearer " + token) == DENIED, 7, 0.3), "a revoked user's token")
 
 
+# What each dialect says to nobody, and to somebody wrong: status, body, challenge.
+DOORKEEPER = (
+    'Bearer realm="Doorkeeper", error="invalid_token", '
+    'error_description="The access token is invalid"'
+)
+UNAUTHENTICATED = {
+    VIONLABS: (
+        b'{"detail":"Not authenticated"}',
+        b'{"detail":"Invalid API key"}',
+        "APIKey",
+        "application/json",
+    ),
+    UPLYNK: (
+        b'{"@type":"Error","status":401,"message":"Invalid signature"}',
+        b'{"@type":"Error","status":401,"message":"Invalid signature"}',
+        'Bearer realm="polytask"',
+        "application/json",
+    ),
+    FOURHSE: (
+        b'{"name":"Unauthorized","message":"Your request was made with invalid credentials.",'
+        b'"code":0,"status":401}',
+        b'{"name":"Unauthorized","message":"Your request was made with invalid credentials.",'
+        b'"code":0,"status":401}',
+        'Bearer realm="api"',
+        "application/json; charset=UTF-8",
+    ),
+    IDOL: (
+        b'{"errors":[{"title":"Unauthorized","detail":"The access token is invalid",'
+        b'"code":"401","status":"401"}]}',
+        b'{"errors":[{"title":"Unauthorized","detail":"The access token is invalid",'
+        b'"code":"401","status":"401"}]}',
+        DOORKEEPER,
+        "application/vnd.api+json",
+    ),
+    NATIVE: (
+        b'{"type":"/v1/problems/unauthenticated","title":"Unauthorized","status":401,'
+        b'"detail":"No valid credential was sent."}',
+        b'{"type":"/v1/problems/unauthenticated","title":"Unauthorized","status":401,'
+        b'"detail":"No valid credential was sent."}',
+        'Bearer realm="polytask"',
+        "application/problem+json",
+    ),
+}
+
+
+def every_dialect():
+    """A bearer everywhere; without one, and with a wrong one, the dialect's own refusal."""
+    instance = shared()
+    bearer, wrong = instance.bearer(), instance.bearer("pt_wrong")
+    for prefix, (missing, invalid, challenge, media) in UNAUTHENTICATED.items():
+        # What is there is the dialects' own tests' business: here it counts who is let in.
+        for address in (prefix, prefix + "/nothing/here"):
+            answer = instance.request("GET", address, None, bearer)
+            ok(answer.status not in (401, 403, 503), f"{address}: a bearer is let in", answer)
+        for name, body, headers in (("nothing", missing, []), ("wrong", invalid, wrong)):
+            answer = instance.request("GET", prefix + "/x", None, headers)
+            equal(
+                (
+                    answer.status,
+                    answer.body,
+                    answer.headers.get_all("WWW-Authenticate"),
+                    answer.headers.get_all("Content-Type"),
+                ),
+                (401, body, [challenge], [media]),
+                f"{prefix}: {name}",
+            )
+            ok(len(answer.headers["X-Request-Id"]) == 32, f"{prefix}: {name}: X-Request-Id")
+        answer = instance.request("GET", prefix + "/x", None, instance.sign("GET", prefix + "/x"))
+        equal(answer.status, 401, f"{prefix}: VirtShell's signature opens nothing")
+
+
+def expired_tokens():
+    """IDOL's clients are told what became of their token; the others get their one refusal."""
+    instance = shared()
+    expired = instance.add_token("tester", "for-a-second", "--expires", "1")
+    instance.ctl("user", "add", "leaver", "--tenant", "demo")
+    revoked = instance.add_token("leaver", "of-leaver")
+    instance.ctl("user", "revoke", "leaver")
+    time.sleep(1.2)
+    for token, sentence in (
+        (expired, "The access token expired"),
+        (revoked, "The access token was revoked"),
+    ):
+        answer = instance.idol("GET", "/import-tasks", token=token)
+        equal(
+            (answer.status, answer.json()["errors"][0]["detail"]), (401, sentence), f"{sentence}"
+        )
+        equal(
+            answer.headers["WWW-Authenticate"],
+            DOORKEEPER.replace("The access token is invalid", sentence),
+            f"{sentence}: the challenge",
+        )
+        answer = instance.vionlabs("GET", "/x", key=token)
+        equal(
+            (answer.status, answer.body),
+            (401, b'{"detail":"Invalid API key"}'),
+            f"{sentence}: vionlabs",
+        )
+
+
+def tokens_of_vionlabs_and_fourhse():
+    instance = shared()
+    token, item, task = instance.token, VIONLABS + "/none", FOURHSE + "/view/none"
+
+    def ask(address, headers=()):
+        return instance.request("GET", address, None, list(headers)).status
+
+    def let_in(name, address, headers=()):
+        status = ask(address, headers)
+        ok(status not in (401, 403, 503), f"{name}: let in", status)
+
+    let_in("key", with_query(item, key=token))
+    let_in("key behind others", with_query(item + "?a=b&c", key=token))
+    let_in("X-API-Key", item, [("X-API-Key", token)])
+    let_in("x-api-key", item, [("x-api-key", token)])
+    let_in("key over X-API-Key", with_query(item, key=token), [("X-API-Key", "wrong")])
+    let_in("access-token", with_query(task, access_token=token))
+    equal(ask(with_query(item, key="wrong"), [("X-API-Key", token)]), 401, "and a wrong key, too")
+    equal(ask(f"{item}?key={token}&key={token}"), 401, "key twice")
+    equal(ask(f"{task}?access-token={token}&access-token=x"), 401, "access-token twice")
+    equal(ask(with_query(item, key="")), 401, "an empty key")
+    equal(ask(with_query(item, access_token=token)), 401, "vionlabs: access-token")
+    equal(ask(with_query(task, key=token)), 401, "fourhse: key")
+    equal(ask(with_query(IDOL + "/import-tasks", key=token)), 401, "idol: key")
+    equal(ask(with_query(NATIVE + "/tasks", key=token)), 401, "native: key")
+    equal(ask(with_query(BASE + "/tasks", key=token)), 403, "virtshell: key")
+    equal(ask(BASE + "/tasks", [("X-API-Key", token)]), 403, "virtshell: X-API-Key")
+
+
+def messages_of_uplynk():
+    instance = shared()
+    path = UPLYNK + "/ingest-points/tasks"
+    owner, key = instance.owner, instance.owner_key
+
+    def ask(msg, sig, carrier="query"):
+        instance.secrets += [text for text in (msg, sig) if len(text) > 8]
+        if carrier == "query":
+            return instance.request("GET", with_query(path, msg=msg, sig=sig), None, []).status
+        header = [("Authorization", f"{msg} {sig}")]
+        return instance.request("GET", path, None, header).status
+
+    def let_in(name, *args):
+        status = ask(*args)
+        ok(status not in (401, 403, 503), f"{name}: let in", status)
+
+    msg, sig = uplynk_message(owner, key)
+    let_in("in the query", msg, sig)
+    let_in("the same again", msg, sig)
+    let_in("in the header", msg, sig, "header")
+    let_in("in upper case", msg, sig.upper())
+    let_in("with more members", *uplynk_message(owner, key, members={"ids": ["a"] * 20}))
+    plus = next(
+        (m, s)
+        for m, s in (uplynk_message(owner, key, members={"n": n}) for n in range(500))
+        if "+" in m
+    )
+    instance.secrets += plus
+    for form in (plus[0], plus[0].replace("+", "%20")):
+        answer = instance.request("GET", f"{path}?msg={form}&sig={plus[1]}", None, [])
+        ok(answer.status not in (401, 403, 503), "a plus that was left as it is", answer)
+    for offset in (-290, 290):
+        let_in(f"{offset} s off", *uplynk_message(owner, key, time.time() + offset))
+    for offset in (-310, 310, -86400):
+        equal(ask(*uplynk_message(owner, key, time.time() + offset)), 401, f"{offset} s off")
+    now = int(time.time())
+    bomb = b'{"_owner": "%s", "_timestamp": %d}' % (owner.encode(), now) + b" " * 100000
+    for name, pair in {
+        "another key": uplynk_message(owner, "wrong"),
+        "another owner": uplynk_message("0" * 32, key),
+        "another message": (uplynk_message(owner, key, now - 1)[0], sig),
+        "a signature cut short": (msg, sig[:-1]),
+        "no message": ("", sig),
+        "no signature": (msg, ""),
+        "a time that is no integer": uplynk_message(owner, key, members={"_timestamp": now + 0.5}),
+        "a time that is text": uplynk_message(owner, key, members={"_timestamp": str(now)}),
+        "no owner": uplynk_pack(b'{"_timestamp": %d}' % now, key),
+        "a bomb": uplynk_pack(bomb, key),
+        "a message that is too long": uplynk_pack(os.urandom(2000), key),
+        "no JSON": uplynk_pack(b"x", key),
+        "no zlib": ("AAAA", sig),
+        "no base64": ("!", sig),
+    }.items():
+        equal(ask(*pair), 401, name)
+        equal(ask(*pair, "header"), 401, f"{name}, in the header")
+    status = instance.request(
+        "GET", with_query(path + f"?msg={msg}", msg=msg, sig=sig), None, []
+    ).status
+    equal(status, 401, "msg twice")
+    answer = instance.request("DELETE", with_query(path + "/x", msg=msg, sig=sig), None, [])
+    ok(answer.status not in (401, 403), "a message signs no address and no method", answer)
+    instance.ctl("key", "revoke", owner)
+    equal(ask(msg, sig), 401, "a revoked key is refused at once")
+
+
 def ending():
     shared().verify("after all of this")
     shared().stop("shared instance")
 
 
-run_tests(vectors, spoofing, signatures, bearers, ending)
+run_tests(
+    vectors,
+    spoofing,
+    signatures,
+    bearers,
+    every_dialect,
+    expired_tokens,
+    tokens_of_vionlabs_and_fourhse,
+    messages_of_uplynk,
+    ending,
+)

@@ -3,7 +3,19 @@ import socket
 import struct
 import threading
 
-from lib import BASE, Instance, equal, ok, run_tests, until
+from lib import (
+    BASE,
+    FOURHSE,
+    IDOL,
+    NATIVE,
+    UPLYNK,
+    VIONLABS,
+    Instance,
+    equal,
+    ok,
+    run_tests,
+    until,
+)
 
 BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
 WHO = {
@@ -121,7 +133,7 @@ class StandIn:
 
 
 def with_stand_in():
-    instance = Instance(autostart=False)
+    instance = Instance(autostart=False, compared=False)
     instance.token, instance.key, instance.secret = (
         "pt_token-of-the-test",
         "key-1",
@@ -141,6 +153,7 @@ def parameters():
     headers = instance.sign("POST", path, "text/x") + [
         ("Content-Type", "text/x"),
         ("Authorization", "Basic cGFzcw=="),
+        ("X-API-Key", "key-of-the-test"),
         ("X-Other", "1"),
         ("X-Other", "2"),
         ("Proxy", "http://evil/"),
@@ -172,6 +185,7 @@ def parameters():
             "HTTP_CONTENT_TYPE": "text/x",
             "HTTP_CONTENT_MD5": "",
             "HTTP_AUTHORIZATION": "Basic cGFzcw==",
+            "HTTP_X_API_KEY": "key-of-the-test",
             "HTTP_X_VIRTSHELL_AUTHORIZATION": signature,
         },
         "the authorizer gets exactly what is listed",
@@ -202,7 +216,10 @@ def parameters():
     ok(all([name for name, _ in params].count(name) == 1 for name in trusted), "each once", params)
     shown = "\n".join(value for _, value in params)
     ok(
-        signature not in shown and "cGFzcw" not in shown and "evil" not in shown,
+        signature not in shown
+        and "cGFzcw" not in shown
+        and "key-of" not in shown
+        and "evil" not in shown,
         "no credential and no proxy goes to the application",
         params,
     )
@@ -211,6 +228,7 @@ def parameters():
             name: dict(params).get(name, "")
             for name in (
                 "HTTP_AUTHORIZATION",
+                "HTTP_X_API_KEY",
                 "HTTP_X_VIRTSHELL_AUTHORIZATION",
                 "HTTP_PROXY",
                 "HTTP_REMOTE_USER",
@@ -219,6 +237,7 @@ def parameters():
         dict.fromkeys(
             (
                 "HTTP_AUTHORIZATION",
+                "HTTP_X_API_KEY",
                 "HTTP_X_VIRTSHELL_AUTHORIZATION",
                 "HTTP_PROXY",
                 "HTTP_REMOTE_USER",
@@ -274,6 +293,49 @@ def cached_decisions():
     instance.stop("cache")
 
 
+def cached_tokens():
+    """A token is judged once wherever its dialect's clients send it. What could be read apart is
+    never kept: the decision would be found under another credential.
+    """
+    instance, stand_in = with_stand_in()
+
+    def calls(times, address, headers=()):
+        before = len(stand_in.calls)
+        for number in range(times):
+            instance.request("GET", address.replace("#N", str(number)), None, list(headers))
+        return len(stand_in.calls) - before
+
+    item = VIONLABS + "/#N"
+    equal(calls(3, item + "?key=one"), 1, "vionlabs: key, for any address")
+    equal(calls(3, item + "?page=#N&key=one&x=%25"), 0, "wherever it stands in the query")
+    equal(calls(1, item + "?key=two"), 1, "another key")
+    equal(calls(3, item, [("X-API-Key", "one")]), 1, "X-API-Key")
+    equal(calls(3, item + "?key=two", [("X-API-Key", "one")]), 1, "both: another question")
+    equal(calls(3, item + "?%6bey=two", [("X-API-Key", "one")]), 3, "an escape in a name")
+    equal(calls(3, item + "?k+y=two", [("Authorization", "Bearer a")]), 3, "a plus in a name")
+    equal(calls(2, VIONLABS + "?access-token=one"), 2, "of another dialect: none")
+    equal(calls(2, VIONLABS), 2, "none at all")
+    task = FOURHSE + "/view/#N"
+    equal(calls(3, task + "?access-token=one"), 1, "fourhse: access-token")
+    equal(calls(3, task + "?id=#N&access-token=one"), 0, "wherever it stands")
+    equal(calls(2, task + "?access%2Dtoken=one"), 2, "its name with an escape")
+    equal(calls(2, task + "?key=one", [("X-API-Key", "one")]), 2, "of another dialect: none")
+    signed = UPLYNK + "/ingest-points/tasks?msg=a&sig=b"
+    equal(calls(3, signed), 3, "uplynk: a signature is judged each time")
+    equal(calls(2, UPLYNK + "/x", [("Authorization", "msg sig")]), 2, "also in a header")
+    for prefix in (VIONLABS, UPLYNK, FOURHSE, IDOL, NATIVE):
+        name, bearer = prefix + "/#N", [("Authorization", "bearer token-of-" + prefix)]
+        equal(calls(3, name, bearer), 1, f"{prefix}: a bearer is judged once")
+        equal(calls(2, name, [("Authorization", "Basic x")]), 2, f"{prefix}: nothing else is")
+    asked = {dict(call)["POLYTASK_DIALECT"] for call in stand_in.calls}
+    equal(
+        asked,
+        {"vionlabs", "uplynk", "fourhse", "idol", "native"},
+        "each prefix is judged as its dialect",
+    )
+    instance.stop("tokens")
+
+
 def refusals():
     instance, stand_in = with_stand_in()
     signed = [("X-VirtShell-Authorization", "a:b")]
@@ -286,12 +348,11 @@ def refusals():
         return answer.status, answer.body
 
     for reason in ("AccessDenied", "SignatureDoesNotMatch", "RequestTimeTooSkewed"):
-        for status in (401, 403):
-            equal(
-                ask(status, {"X-Polytask-Reason": reason}),
-                (403, f'{{"error":"{reason}"}}'.encode()),
-                f"{status} {reason}",
-            )
+        equal(
+            ask(403, {"X-Polytask-Reason": reason}),
+            (403, f'{{"error":"{reason}"}}'.encode()),
+            f"403 {reason}",
+        )
     equal(
         ask(403, {"X-Polytask-Reason": '","x":"'}),
         (403, b'{"error":"AccessDenied"}'),
@@ -346,4 +407,4 @@ def answers():
     instance.stop("answers")
 
 
-run_tests(parameters, cached_decisions, refusals, answers)
+run_tests(parameters, cached_decisions, cached_tokens, refusals, answers)

@@ -6,8 +6,15 @@ import http.client
 import json
 import socket
 import time
+import urllib.parse
+import zlib
 
 BASE = "/api/virtshell/v1"
+VIONLABS = "/tasks/catalog-item"
+UPLYNK = "/api/v4/managed-slicer"
+FOURHSE = "/v2/task"
+IDOL = "/api/v2"
+NATIVE = "/v1"
 
 
 def http_date(offset=0):
@@ -22,6 +29,23 @@ def virtshell_signature(secret, method, host, md5, content_type, date, resource)
     text = "\n".join((method, host, md5, content_type, date, resource))
     mac = hmac.new(secret.encode(), text.encode(), hashlib.sha1)
     return base64.b64encode(mac.digest()).decode()
+
+
+def uplynk_message(owner, key, timestamp=None, members=None):
+    """msg and sig, as the vendor's own client makes them."""
+    said = {"_owner": owner, "_timestamp": int(time.time() if timestamp is None else timestamp)}
+    return uplynk_pack(json.dumps(dict(said, **(members or {}))).encode(), key)
+
+
+def uplynk_pack(text, key):
+    msg = base64.b64encode(zlib.compress(text, 9)).decode().strip()
+    return msg, hmac.new(key.encode(), msg.encode(), hashlib.sha256).hexdigest()
+
+
+def with_query(path, **members):
+    """The address with these members in its query; a _ in a name stands for a -."""
+    query = urllib.parse.urlencode({n.replace("_", "-"): v for n, v in members.items()})
+    return path + ("&" if "?" in path else "?") + query
 
 
 class Answer:
@@ -62,7 +86,11 @@ def _dechunk(data):
 
 
 class Client:
-    """Requests to one address; host, port, tls, token, key, secret and secrets are the heir's."""
+    """Requests to one address; host, port, tls, token, key, secret and secrets are the heir's.
+
+    Each dialect has a method of its name that calls an address below its prefix with the credential
+    that its clients send; owner and owner_key are Uplynk's.
+    """
 
     def connect(self, timeout=10):
         return http.client.HTTPSConnection(
@@ -99,8 +127,23 @@ class Client:
     def bearer(self, token=None):
         return [("Authorization", "Bearer " + (token or self.token))]
 
-    def request(self, method, path, body=None, headers=None, timeout=10, connection=None):
-        """Sends exactly these header lines besides Host and Content-Length; a bearer by default."""
+    def documented(self, method, path, answer):
+        """Called with every answer of request(); Instance compares it with the OpenAPI documents."""
+
+    def request(
+        self,
+        method,
+        path,
+        body=None,
+        headers=None,
+        timeout=10,
+        connection=None,
+        documented=True,
+    ):
+        """Sends exactly these header lines besides Host and Content-Length; a bearer by default.
+
+        documented=False: a request so odd that nobody has to describe its answer.
+        """
         own = connection or self.connect(timeout)
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
@@ -118,10 +161,41 @@ class Client:
             if body:
                 own.send(body)
             response = own.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
+            if documented:
+                self.documented(method, path, answer)
+            return answer
         finally:
             if own is not connection:
                 own.close()
+
+    def vionlabs(self, method, path, body=None, headers=(), key=None, **named):
+        address = with_query(VIONLABS + path, key=key or self.token)
+        return self.request(method, address, body, list(headers), **named)
+
+    def uplynk(self, method, path, body=None, headers=(), **named):
+        msg, sig = uplynk_message(self.owner, self.owner_key)
+        self.secrets += [msg, sig]
+        address = with_query(UPLYNK + path, msg=msg, sig=sig)
+        return self.request(method, address, body, list(headers), **named)
+
+    def fourhse(self, method, path, body=None, headers=(), token=None, **named):
+        own = [("Content-Type", "application/json")] if body is not None else []
+        return self.request(
+            method, FOURHSE + path, body, self.bearer(token) + own + list(headers), **named
+        )
+
+    def idol(self, method, path, body=None, headers=(), token=None, **named):
+        own = [("Content-Type", "application/vnd.api+json")]
+        return self.request(
+            method, IDOL + path, body, self.bearer(token) + own + list(headers), **named
+        )
+
+    def native(self, method, path, body=None, headers=(), token=None, **named):
+        own = [("Content-Type", "application/json")] if body is not None else []
+        return self.request(
+            method, NATIVE + path, body, self.bearer(token) + own + list(headers), **named
+        )
 
     def get(self, path, headers=None, **named):
         return self.request("GET", BASE + path, headers=headers, **named)

@@ -21,7 +21,7 @@ failed=0
 max_len()
 {
 	case $1 in
-	json | dialect) echo 4096 ;;
+	json | dialect | uplynk_signature) echo 4096 ;;
 	request) echo 10240 ;;
 	record) echo 2048 ;;
 	*) echo 512 ;;

@@ -1,0 +1,44 @@
+#pragma once
+/*
+ * For this folder only: the credential that a request brings, found but not judged. Each way in
+ * which a client may send one is a function here; authorize.c says which ways a dialect has.
+ */
+#include "base/err.h"
+#include "http/request.h"
+
+enum credential_kind {
+	CREDENTIAL_NONE = 0,
+	CREDENTIAL_BROKEN, /* one that cannot be read, or that stands twice */
+	CREDENTIAL_TOKEN,
+	CREDENTIAL_VIRTSHELL,
+	CREDENTIAL_UPLYNK,
+	CREDENTIAL_KINDS
+};
+
+/* Texts are borrowed from the request and its memory. */
+struct credential {
+	enum credential_kind kind;
+	struct str text;      /* the token; VirtShell's header; Uplynk's msg */
+	struct str signature; /* Uplynk's sig */
+};
+
+/*
+ * One way: leaves the credential alone when nothing was sent that way. False only with
+ * ERR_NO_MEMORY.
+ */
+typedef bool credential_way(
+	const struct request *request, struct credential *credential, struct err *err);
+
+/* Authorization: Bearer TOKEN (RFC 6750); also Authorization of other schemes is no bearer. */
+credential_way credential_bearer;
+/* Vionlabs (contract §1.5): ?key=TOKEN, X-API-Key: TOKEN. */
+credential_way credential_query_key;
+credential_way credential_api_key;
+/* 4HSE (contract §3.7): ?access-token=TOKEN. Its form field would need the body: not served. */
+credential_way credential_query_access_token;
+/* VirtShell (contract §5.6): X-VirtShell-Authorization, or whatever else is in Authorization. */
+credential_way credential_virtshell;
+credential_way credential_virtshell_standard;
+/* Uplynk (contract §2.5): ?msg=MSG&sig=SIG, or Authorization: MSG SIG. */
+credential_way credential_uplynk_query;
+credential_way credential_uplynk_header;

@@ -1,0 +1,303 @@
+/* Each dialect's own ways to send a credential, and how it refuses (test_authorize.c: VirtShell).
+ */
+#include <stdio.h>
+
+#include "auth/asking.h"
+
+#define DIALECT(name)                      \
+	{                                  \
+		"POLYTASK_DIALECT", (name) \
+	}
+#define URI(text)                      \
+	{                              \
+		"ORIGINAL_URI", (text) \
+	}
+
+#define UPLYNK_QUERY "/api/v4/managed-slicer/ingest-points/tasks?"
+/* As a client percent-encodes it. */
+#define SENT_MSG                                      \
+	"eNqrVorPL89LLVKyUlBKTEpOSU0zMDQyNjE1M7ewROc" \
+	"r6SgoxZdk5qYWlyTmFgB1GJqZmVgaGFiaGtYCAANbFE8%3D"
+#define UPPER_SIG "DB21F676B35CE581A964150A663679C911DAC618C0E776263587260F401E726F"
+
+static const struct {
+	const char *name, *challenge;
+} challenges[] = {
+	{ "vionlabs", "APIKey" },
+	{ "uplynk", "Bearer realm=\"polytask\"" },
+	{ "fourhse", "Bearer realm=\"api\"" },
+	{ "idol", "Bearer realm=\"Doorkeeper\", error=\"invalid_token\", "
+		  "error_description=\"The access token is invalid\"" },
+	{ "native", "Bearer realm=\"polytask\"" },
+};
+
+#define DIALECTS (sizeof(challenges) / sizeof(challenges[0]))
+
+static void assert_challenged(
+	const struct param changes[CHANGES], const char *reason, const char *challenge)
+{
+	struct request request;
+	struct response response;
+
+	fill(&request, changes);
+	ask(&request, &response);
+	if (response.status != 401 || !has_line(&response, "X-Polytask-Reason", reason) ||
+		!has_line(&response, "WWW-Authenticate", challenge))
+		fail_msg("%s, %s: %d %.*s", changes[0].value, reason, response.status,
+			STR_FMT(buf_str(&response.head)));
+	assert_null(memmem(response.head.data, response.head.len, "X-Polytask-User", 15));
+	response_free(&response);
+}
+
+static void every_dialect_takes_a_bearer(void **state)
+{
+	char bearer[100];
+
+	(void)state;
+	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
+	for (size_t i = 0; i < DIALECTS; i++) {
+		const struct param right[CHANGES] = { DIALECT(challenges[i].name),
+			{ STANDARD, bearer } };
+		const struct param wrong[CHANGES] = { DIALECT(challenges[i].name),
+			{ STANDARD, "Bearer pt_x" } };
+		const struct param nothing[CHANGES] = { DIALECT(challenges[i].name) };
+		const struct param signature[CHANGES] = { DIALECT(challenges[i].name),
+			{ X_HEADER, "ann:" MADE } };
+
+		let_in(right, "read", challenges[i].name);
+		assert_challenged(wrong, AUTH_DENIED, challenges[i].challenge);
+		assert_challenged(nothing, AUTH_MISSING, challenges[i].challenge);
+		assert_challenged(signature, AUTH_MISSING, challenges[i].challenge);
+	}
+}
+
+/* Doorkeeper tells a client that its token was good once. */
+static void idol_says_what_became_of_a_token(void **state)
+{
+	char bearer[100], of_gone[AUTH_TOKEN_MAX];
+	const struct param changes[CHANGES] = { DIALECT("idol"), { STANDARD, bearer } };
+	struct user brief;
+
+	(void)state;
+	snprintf(bearer, sizeof(bearer), "Bearer %s", expired);
+	assert_challenged(changes, AUTH_EXPIRED,
+		"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", "
+		"error_description=\"The access token expired\"");
+	must(user_add(store, "brief", "demo", RIGHT_READ, NOW, &brief, &err), &err);
+	must(token_add(store, "brief", "b", 0, 0, NOW, of_gone, &err), &err);
+	must(user_revoke(store, "brief", &err), &err);
+	snprintf(bearer, sizeof(bearer), "Bearer %s", of_gone);
+	assert_challenged(changes, AUTH_REVOKED,
+		"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", "
+		"error_description=\"The access token was revoked\"");
+}
+
+/* ---- tokens in queries and in X-API-Key ---- */
+
+static void tokens_in_queries(void **state)
+{
+	static const struct {
+		const char *dialect, *format, *reason; /* NULL: let in */
+	} cases[] = {
+		{ "vionlabs", "/tasks/catalog-item/1?key=%s", NULL },
+		{ "vionlabs", "/tasks/catalog-item/1?a=b&key=%s&key2=x", NULL },
+		{ "vionlabs", "/tasks/catalog-item/1?&&%%zz=%%&key=%s&=", NULL },
+		{ "vionlabs", "/tasks/catalog-item/1?%%6bey=%s", NULL },
+		{ "vionlabs", "/tasks/catalog-item/1?key=%s&key=x", AUTH_DENIED },
+		{ "vionlabs", "/tasks/catalog-item/1?key=x&key=%s", AUTH_DENIED },
+		{ "vionlabs", "/tasks/catalog-item/1?key=%s&%%6Bey=", AUTH_DENIED },
+		{ "vionlabs", "/tasks/catalog-item/1?key=%s+", AUTH_DENIED },
+		{ "vionlabs", "/tasks/catalog-item/1?key=%s%%00", AUTH_DENIED },
+		{ "vionlabs", "/tasks/catalog-item/1?key=%s%%", AUTH_DENIED },
+		{ "vionlabs", "/tasks/catalog-item/1?key=%%ff%s", AUTH_DENIED },
+		{ "vionlabs", "/tasks/catalog-item/1?key&x=%s", AUTH_DENIED },
+		{ "vionlabs", "/tasks/catalog-item/1?key=&x=%s", AUTH_DENIED },
+		{ "vionlabs", "/tasks/catalog-item/1?Key=%s", AUTH_MISSING },
+		{ "vionlabs", "/tasks/catalog-item/1?access-token=%s", AUTH_MISSING },
+		{ "vionlabs", "/tasks/catalog-item/key=%s", AUTH_MISSING },
+		{ "fourhse", "/v2/task/index?access-token=%s", NULL },
+		{ "fourhse", "/v2/task/index?access%%2Dtoken=%s", NULL },
+		{ "fourhse", "/v2/task/index?access-token=%s&access-token=%s", AUTH_DENIED },
+		{ "fourhse", "/v2/task/index?access_token=%s", AUTH_MISSING },
+		{ "fourhse", "/v2/task/index?key=%s", AUTH_MISSING },
+		{ "idol", "/api/v2/import-tasks?access_token=%s", AUTH_MISSING },
+		{ "idol", "/api/v2/import-tasks?access-token=%s", AUTH_MISSING },
+		{ "native", "/v1/tasks?key=%s", AUTH_MISSING },
+		{ "uplynk", UPLYNK_QUERY "key=%s", AUTH_MISSING },
+	};
+	struct request request;
+	struct response response;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char uri[300];
+		const struct param changes[CHANGES] = { DIALECT(cases[i].dialect), URI(uri) };
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(uri, sizeof(uri), cases[i].format, token, token);
+#pragma GCC diagnostic pop
+		fill(&request, changes);
+		ask(&request, &response);
+		if (response.status != (cases[i].reason ? 401 : 204) ||
+			(cases[i].reason &&
+				!has_line(&response, "X-Polytask-Reason", cases[i].reason)))
+			fail_msg("%s %s: %d %.*s", cases[i].dialect, cases[i].format,
+				response.status, STR_FMT(buf_str(&response.head)));
+		response_free(&response);
+	}
+}
+
+static void the_header_of_vionlabs(void **state)
+{
+	char right[100], bearer[100];
+	const struct param header[CHANGES] = { DIALECT("vionlabs"), { API_KEY, token } };
+	const struct param wrong_header[CHANGES] = { DIALECT("vionlabs"), { API_KEY, "pt_x" } };
+	const struct param key_wins[CHANGES] = { DIALECT("vionlabs"), { API_KEY, "pt_x" },
+		URI(right) };
+	const struct param wrong_key[CHANGES] = { DIALECT("vionlabs"), { API_KEY, token },
+		URI("/tasks/catalog-item/1?key=pt_x") };
+	const struct param bearer_wins[CHANGES] = { DIALECT("vionlabs"), { API_KEY, "pt_x" },
+		{ STANDARD, bearer }, URI("/tasks/catalog-item/1?key=pt_x") };
+	const struct param of_another[CHANGES] = { DIALECT("fourhse"), { API_KEY, token } };
+
+	(void)state;
+	snprintf(right, sizeof(right), "/tasks/catalog-item/1?key=%s", token);
+	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
+	let_in(header, "read", "vionlabs");
+	assert_challenged(wrong_header, AUTH_DENIED, "APIKey");
+	let_in(key_wins, "read", "vionlabs");
+	assert_challenged(wrong_key, AUTH_DENIED, "APIKey");
+	/* what the web server keeps for a bearer must not hang on anything else */
+	let_in(bearer_wins, "read", "vionlabs");
+	assert_challenged(of_another, AUTH_MISSING, "Bearer realm=\"api\"");
+}
+
+/* ---- Uplynk ---- */
+
+static void assert_uplynk(const char *uri, const char *header, int64_t now, const char *reason)
+{
+	const struct param changes[CHANGES] = { DIALECT("uplynk"), URI(uri), { STANDARD, header } };
+	struct request request;
+	struct response response;
+
+	fill(&request, changes);
+	request.now = now;
+	ask(&request, &response);
+	if (response.status != (reason ? 401 : 204) ||
+		(reason && !has_line(&response, "X-Polytask-Reason", reason)))
+		fail_msg("%s, %s: %d %.*s", uri, header, response.status,
+			STR_FMT(buf_str(&response.head)));
+	if (!reason)
+		assert_true(has_line(&response, "X-Polytask-User", ann.id) &&
+			    has_line(&response, "X-Polytask-Dialect", "uplynk"));
+	response_free(&response);
+}
+
+static void uplynk_messages_are_let_in(void **state)
+{
+	static const char *const queries[] = {
+		UPLYNK_QUERY "msg=" SENT_MSG "&sig=" OWNER_SIG,
+		UPLYNK_QUERY "msg=" OWNER_MSG "&sig=" OWNER_SIG,
+		UPLYNK_QUERY "sig=" UPPER_SIG "&x=%&msg=" SENT_MSG,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
+		assert_uplynk(queries[i], "", OWNER_TIME, NULL);
+	assert_uplynk(UPLYNK_QUERY, OWNER_MSG " " OWNER_SIG, OWNER_TIME, NULL);
+	assert_uplynk(UPLYNK_QUERY, OWNER_MSG " " UPPER_SIG, OWNER_TIME, NULL);
+}
+
+static void other_uplynk_messages_are_refused(void **state)
+{
+	static const struct {
+		const char *query, *header, *reason;
+	} cases[] = {
+		{ "", "", AUTH_MISSING },
+		{ "msg=" SENT_MSG, "", AUTH_DENIED },
+		{ "sig=" OWNER_SIG, "", AUTH_DENIED },
+		{ "msg=" SENT_MSG "&sig=", "", AUTH_DENIED },
+		{ "msg=&sig=" OWNER_SIG, "", AUTH_DENIED },
+		{ "msg=" SENT_MSG "&sig=" OWNER_SIG "&sig=" OWNER_SIG, "", AUTH_DENIED },
+		{ "msg=" SENT_MSG "&msg=" SENT_MSG "&sig=" OWNER_SIG, "", AUTH_DENIED },
+		{ "msg=" SENT_MSG "%&sig=" OWNER_SIG, "", AUTH_DENIED },
+		{ "msg=" SENT_MSG "x&sig=" OWNER_SIG, "", AUTH_MISMATCH },
+		{ "msg=x&sig=" OWNER_SIG, "", AUTH_MISMATCH },
+		{ "msg=" SENT_MSG "&sig=x", "", AUTH_MISMATCH },
+		{ "msg=" SENT_MSG "&sig=" OWNER_SIG "0", "", AUTH_MISMATCH },
+		/* the query decides when there is one */
+		{ "msg=" SENT_MSG "&sig=x", OWNER_MSG " " OWNER_SIG, AUTH_MISMATCH },
+		{ "", OWNER_MSG, AUTH_DENIED },
+		{ "", OWNER_MSG "  " OWNER_SIG, AUTH_MISMATCH },
+		{ "", OWNER_MSG "," OWNER_SIG, AUTH_DENIED },
+		{ "", OWNER_SIG " " OWNER_MSG, AUTH_MISMATCH },
+		{ "", "Bearer " OWNER_SIG, AUTH_DENIED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char uri[500];
+
+		snprintf(uri, sizeof(uri), UPLYNK_QUERY "%s", cases[i].query);
+		assert_uplynk(uri, cases[i].header, OWNER_TIME, cases[i].reason);
+	}
+}
+
+static void the_window_of_uplynk(void **state)
+{
+	static const char uri[] = UPLYNK_QUERY "msg=" SENT_MSG "&sig=" OWNER_SIG;
+	static const char wrong[] = UPLYNK_QUERY "msg=" SENT_MSG "&sig=" OWNER_MSG;
+
+	(void)state;
+	assert_uplynk(uri, "", OWNER_TIME - UPLYNK_SKEW, NULL);
+	assert_uplynk(uri, "", OWNER_TIME + UPLYNK_SKEW, NULL);
+	assert_uplynk(uri, "", OWNER_TIME - UPLYNK_SKEW - 1, AUTH_SKEWED);
+	assert_uplynk(uri, "", OWNER_TIME + UPLYNK_SKEW + 1, AUTH_SKEWED);
+	/* nothing is told of the time to who cannot sign */
+	assert_uplynk(wrong, "", OWNER_TIME + UPLYNK_SKEW + 1, AUTH_MISMATCH);
+}
+
+/* Whose message it is counts, not that its signature is right: the key is the owner's own. */
+static void an_owner_that_nobody_is_gets_the_same_refusal(void **state)
+{
+	static const char uri[] = UPLYNK_QUERY "msg=" SENT_MSG "&sig=" OWNER_SIG;
+	struct key key;
+
+	(void)state;
+	must(key_revoke(store, OWNER, &err), &err);
+	assert_uplynk(uri, "", OWNER_TIME, AUTH_MISMATCH);
+	must(key_add(store, "ann", OWNER, OWNER_SECRET, RIGHT_READ, OWNER_TIME, NOW, &key, &err),
+		&err);
+	assert_uplynk(uri, "", OWNER_TIME - 1, NULL);
+	assert_uplynk(uri, "", OWNER_TIME, AUTH_EXPIRED);
+	must(user_revoke(store, "ann", &err), &err);
+	assert_uplynk(uri, "", OWNER_TIME - 1, AUTH_REVOKED);
+	must(store_put_entry(store, STORE_KEYS, STR(OWNER), STR("{"), &err), &err);
+	{
+		const struct param changes[CHANGES] = { DIALECT("uplynk"), URI(uri) };
+		struct request request;
+		struct response response;
+
+		fill(&request, changes);
+		ask(&request, &response);
+		assert_int_equal(response.status, 503);
+		response_free(&response);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK_STORED(every_dialect_takes_a_bearer),
+		CHECK_STORED(idol_says_what_became_of_a_token),
+		CHECK_STORED(tokens_in_queries),
+		CHECK_STORED(the_header_of_vionlabs),
+		CHECK_STORED(uplynk_messages_are_let_in),
+		CHECK_STORED(other_uplynk_messages_are_refused),
+		CHECK_STORED(the_window_of_uplynk),
+		CHECK_STORED(an_owner_that_nobody_is_gets_the_same_refusal),
+	};
+
+	return CHECK_RUN(tests);
+}

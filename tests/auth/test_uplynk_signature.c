@@ -1,0 +1,230 @@
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "auth/uplynk_signature.h"
+#include "lib/check.h"
+
+/* The computed vector of contract §2.5. */
+#define SECRET STR("0123456789abcdefghij")
+#define OWNER  "abcdef0123456789abcdef0123456789"
+#define JSON   "{\"_owner\": \"" OWNER "\", \"_timestamp\": 1664900951}"
+#define MSG                                           \
+	"eNqrVorPL89LLVKyUlBKTEpOSU0zMDQyNjE1M7ewROc" \
+	"r6SgoxZdk5qYWlyTmFgB1GJqZmVgaGFiaGtYCAANbFE8="
+#define SIG "db21f676b35ce581a964150a663679c911dac618c0e776263587260f401e726f"
+
+static struct err err;
+
+/* As a client makes msg, from any bytes. */
+static struct str pack(struct str json, char text[8192])
+{
+	unsigned char packed[4096];
+	uLongf len = sizeof(packed);
+
+	assert_int_equal(
+		compress2(packed, &len, (const unsigned char *)json.ptr, json.len, 9), Z_OK);
+	EVP_EncodeBlock((unsigned char *)text, packed, (int)len);
+	return str_of(text);
+}
+
+static void assert_unreadable(struct str msg, const char *name)
+{
+	struct uplynk_claim claim = { .timestamp = 42 };
+
+	if (uplynk_claim_read(msg, &claim, &err))
+		fail_msg("%s was read", name);
+	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_int_equal(claim.timestamp, 42);
+}
+
+static void assert_json_unreadable(struct str json)
+{
+	char text[8192];
+
+	assert_unreadable(pack(json, text), json.ptr);
+}
+
+static void assert_json_read(const char *json, const char *owner, int64_t timestamp)
+{
+	struct uplynk_claim claim;
+	char text[8192];
+
+	must(uplynk_claim_read(pack(str_of(json), text), &claim, &err), &err);
+	assert_string_equal(claim.owner, owner);
+	assert_int_equal(claim.timestamp, timestamp);
+}
+
+static void the_vector_matches(void **state)
+{
+	struct uplynk_claim claim;
+	char sig[UPLYNK_SIG_LEN + 1];
+
+	(void)state;
+	must(uplynk_claim_read(STR(MSG), &claim, &err), &err);
+	assert_string_equal(claim.owner, OWNER);
+	assert_int_equal(claim.timestamp, 1664900951);
+	assert_true(uplynk_sign(STR(MSG), SECRET, sig));
+	assert_string_equal(sig, SIG);
+}
+
+static void messages_of_other_makers_are_read(void **state)
+{
+	char longest[UPLYNK_OWNER_MAX + 100], owner[UPLYNK_OWNER_MAX];
+
+	(void)state;
+	assert_json_read(JSON, OWNER, 1664900951);
+	assert_json_read("{\"_timestamp\":0,\"_owner\":\"a\"}", "a", 0);
+	assert_json_read("\n{\"x\":[1.5],\"_owner\":\"a\",\"_timestamp\":1}\n", "a", 1);
+	assert_json_read("{\"_owner\":\"\\u00e4\",\"_timestamp\":1099511627776}", "\xc3\xa4",
+		(int64_t)1 << 40);
+	memset(owner, 'o', sizeof(owner) - 1);
+	owner[sizeof(owner) - 1] = '\0';
+	snprintf(longest, sizeof(longest), "{\"_owner\":\"%s\",\"_timestamp\":1}", owner);
+	assert_json_read(longest, owner, 1);
+}
+
+static void other_objects_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"{",
+		"[]",
+		"null",
+		"{}",
+		"{\"_owner\":\"a\"}",
+		"{\"_timestamp\":1}",
+		"{\"_owner\":\"\",\"_timestamp\":1}",
+		"{\"_owner\":1,\"_timestamp\":1}",
+		"{\"_owner\":null,\"_timestamp\":1}",
+		"{\"_owner\":[\"a\"],\"_timestamp\":1}",
+		"{\"_owner\":\"a\\u0000b\",\"_timestamp\":1}",
+		"{\"_owner\":\"a\",\"_timestamp\":1.0}",
+		"{\"_owner\":\"a\",\"_timestamp\":1664900951.5}",
+		"{\"_owner\":\"a\",\"_timestamp\":1e9}",
+		"{\"_owner\":\"a\",\"_timestamp\":\"1664900951\"}",
+		"{\"_owner\":\"a\",\"_timestamp\":true}",
+		"{\"_owner\":\"a\",\"_timestamp\":null}",
+		"{\"_owner\":\"a\",\"_timestamp\":-1}",
+		"{\"_owner\":\"a\",\"_timestamp\":1099511627777}",
+		"{\"_owner\":\"a\",\"_timestamp\":9223372036854775808}",
+		"{\"_owner\":\"a\",\"_owner\":\"b\",\"_timestamp\":1}",
+		"{\"_owner\":\"a\",\"_timestamp\":1} x",
+		"{\"_owner\":\"\xff\",\"_timestamp\":1}",
+		"{\"_owner\":\"0123456789012345678901234567890123456789012345678901234567890123\","
+		"\"_timestamp\":1}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_json_unreadable(str_of(bad[i]));
+	assert_json_unreadable((struct str){ JSON "\0", sizeof(JSON) });
+}
+
+/* Two mebibytes of blanks before the object are two kilobytes of zlib, and of base64 too many;
+ * what fits into a message must stop at the limit of what comes out. */
+static void a_bomb_is_refused(void **state)
+{
+	size_t size = 2 << 20;
+	char *json = malloc(size), text[8192];
+	const size_t whole = UPLYNK_JSON_MAX - strlen(JSON);
+
+	(void)state;
+	assert_non_null(json);
+	memset(json, ' ', size);
+	memcpy(json + size - strlen(JSON), JSON, strlen(JSON));
+	assert_unreadable(pack((struct str){ json, size }, text), "2 MiB");
+	assert_true(strlen(text) > UPLYNK_MSG_MAX);
+	assert_unreadable(pack((struct str){ json + size / 2, size / 2 }, text), "1 MiB");
+	assert_true(strlen(text) < UPLYNK_MSG_MAX);
+	memcpy(json + UPLYNK_JSON_MAX + 1 - strlen(JSON), JSON, strlen(JSON));
+	assert_unreadable(pack((struct str){ json, UPLYNK_JSON_MAX + 1 }, text), "a byte too much");
+	assert_true(strlen(text) < UPLYNK_MSG_MAX);
+	memset(json, ' ', whole);
+	memcpy(json + whole, JSON, strlen(JSON) + 1);
+	assert_json_read(json, OWNER, 1664900951);
+	free(json);
+}
+
+static void other_texts_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"=",
+		"====",
+		"eNqr",
+		"eNq",
+		"eNqrVorPL89L*VKy",
+		"eNqr VorPL89LLVKy",
+		"eNqr\nVorPL89LLVK",
+		"eNqrVorPL89LLVKyUlBKTEpOSU0z==",
+		"e===",
+		"AAAA",
+		/* gzip, raw deflate, a zlib stream that wants a dictionary */
+		"H4sIAAAAAAACA6uuBQBDv6ajAgAAAA==",
+		"q64FAA==",
+		"ePkAAAABAwAAAAAB",
+	};
+	struct str msg = STR(MSG);
+	char changed[sizeof(MSG)];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_unreadable(str_of(bad[i]), bad[i]);
+	for (size_t len = 0; len < msg.len; len++)
+		assert_unreadable((struct str){ MSG, len }, "a message cut short");
+	assert_unreadable(STR(MSG "AAAA"), "a message with more behind it");
+	for (size_t i = 0; i < 80; i++) {
+		memcpy(changed, MSG, sizeof(MSG));
+		changed[i] = changed[i] == 'A' ? 'B' : 'A';
+		assert_unreadable(str_of(changed), "a changed byte");
+	}
+	assert_unreadable((struct str){ MSG "\0\0\0", msg.len + 4 }, "NUL behind it");
+}
+
+static void equal_means_every_digit_in_either_case(void **state)
+{
+	char text[] = SIG;
+
+	(void)state;
+	assert_true(uplynk_sig_equal(STR(SIG), SIG));
+	assert_true(uplynk_sig_equal(
+		STR("DB21F676B35ce581a964150a663679c911dac618c0e776263587260f401e726F"), SIG));
+	for (size_t i = 0; i < UPLYNK_SIG_LEN; i++) {
+		text[i] ^= 1;
+		assert_false(uplynk_sig_equal(str_of(text), SIG));
+		text[i] ^= 1;
+		assert_false(uplynk_sig_equal((struct str){ text, i }, SIG));
+	}
+	assert_false(uplynk_sig_equal(STR(SIG "0"), SIG));
+	assert_false(uplynk_sig_equal(STR(SIG SIG), SIG));
+	assert_false(uplynk_sig_equal(STR_NULL, SIG));
+}
+
+static void the_text_and_the_secret_count(void **state)
+{
+	char sig[UPLYNK_SIG_LEN + 1];
+
+	(void)state;
+	assert_true(uplynk_sign(STR(MSG), STR("0123456789abcdefghik"), sig));
+	assert_false(uplynk_sig_equal(STR(SIG), sig));
+	assert_true(uplynk_sign(STR(MSG), STR_NULL, sig));
+	assert_false(uplynk_sig_equal(STR(SIG), sig));
+	assert_true(uplynk_sign(STR(JSON), SECRET, sig));
+	assert_false(uplynk_sig_equal(STR(SIG), sig));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(the_vector_matches),
+		CHECK(messages_of_other_makers_are_read),
+		CHECK(other_objects_are_refused),
+		CHECK(a_bomb_is_refused),
+		CHECK(other_texts_are_refused),
+		CHECK(equal_means_every_digit_in_either_case),
+		CHECK(the_text_and_the_secret_count),
+	};
+
+	return CHECK_RUN(tests);
+}
