@@ -106,7 +106,7 @@ static bool fill_idol(struct task *task, uint64_t i, struct mem *mem)
 	task->number = i + 1;
 	return add(task, "precision", mem, i % 2 ? "\"24\"" : "\"16\"") &&
 	       add(task, "master-type", mem, "\"%s\"", types[i % 3]) &&
-	       add(task, "support-number", mem, "null") &&
+	       add(task, "support-number", mem, "null") && add(task, "md5", mem, "null") &&
 	       add(task, "url", mem, "\"https://files.example.com/%06" PRIu64 ".wav\"", i) &&
 	       add(task, "product-id", mem, "\"%" PRIu64 "\"", i % 10000) &&
 	       add(task, "attachable", mem, "{\"type\":\"products\",\"id\":\"%" PRIu64 "\"}",
