@@ -12,6 +12,8 @@ const struct admin_verb admin_verbs[] = {
 	{ "user list", .run = admin_user_list, .help = "name, id, tenant, rights of every user" },
 	{ "user revoke", "NAME", .run = admin_user_revoke,
 		.help = "end a user with all tokens and keys" },
+	{ "password set", "USER", .input = true, .secret = true, .run = admin_password_set,
+		.help = "give a user a password for /oauth/token, a line of standard input" },
 	{ "token add", "USER", BIT(LABEL) | BIT(RIGHTS) | BIT(EXPIRES), .run = admin_token_add,
 		.help = "make a bearer token and print it, this once" },
 	{ "token list", .run = admin_token_list,
@@ -61,7 +63,7 @@ void admin_usage(const struct admin_verb *verb, struct buf *out)
 			buf_printf(out, " [--%s %s]", options[i].name, options[i].value);
 	}
 	if (verb->input)
-		buf_puts(out, " <FILE");
+		buf_puts(out, verb->secret ? " [<FILE]" : " <FILE");
 }
 
 /* How many of the given words are the verb's; 0 when it is another verb. */

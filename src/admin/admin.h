@@ -43,6 +43,7 @@ struct admin_verb {
 	const char *operand; /* what to call it in the usage line; NULL: none */
 	unsigned options;    /* bits 1 << enum admin_option */
 	bool input;	     /* reads admin->in */
+	bool secret;	     /* a line, which at a terminal is asked for without echo */
 	bool (*run)(struct admin *admin, const struct admin_call *call, struct err *err);
 	const char *help;
 };
@@ -79,6 +80,7 @@ bool admin_print_line(struct admin *admin, struct str line);
 bool admin_user_add(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_user_list(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_user_revoke(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_password_set(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_token_add(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_token_list(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_token_revoke(struct admin *admin, const struct admin_call *call, struct err *err);

@@ -86,6 +86,22 @@ bool admin_user_revoke(struct admin *admin, const struct admin_call *call, struc
 	return user_revoke(admin->store, call->operand, err);
 }
 
+/* ---- passwords ---- */
+
+bool admin_password_set(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	char line[PASSWORD_MAX + 3] = "", hash[PASSWORD_HASH_SIZE];
+	size_t len = 0;
+	bool ok;
+
+	if (fgets(line, sizeof(line), admin->in))
+		len = strcspn(line, "\n");
+	ok = password_hash((struct str){ line, len }, hash, err) &&
+	     user_set_password(admin->store, call->operand, hash, err);
+	explicit_bzero(line, sizeof(line));
+	return ok;
+}
+
 /* ---- tokens ---- */
 
 bool admin_token_add(struct admin *admin, const struct admin_call *call, struct err *err)

@@ -29,12 +29,14 @@ bool auth_is_tenant(struct str tenant)
 static bool user_read(struct str name, struct str value, struct user *user)
 {
 	json_t *json = entry_json(value);
-	const char *id, *tenant, *rights;
+	const char *id, *tenant, *rights, *password = "";
 	json_int_t created;
 	int revoked;
 	struct user copy = { 0 };
-	bool ok = entry_unpack(json, "{s:s, s:s, s:s, s:I, s:b}", "id", &id, "tenant", &tenant,
-			  "rights", &rights, "created", &created, "revoked", &revoked) &&
+	bool ok = entry_unpack(json, "{s:s, s:s, s:s, s:I, s:b, s?s}", "id", &id, "tenant", &tenant,
+			  "rights", &rights, "created", &created, "revoked", &revoked, "password",
+			  &password) &&
+		  entry_copy(copy.password, sizeof(copy.password), password) &&
 		  name.len < sizeof(copy.name) && entry_copy(copy.id, sizeof(copy.id), id) &&
 		  entry_copy(copy.tenant, sizeof(copy.tenant), tenant) &&
 		  rights_parse(&copy.rights, str_of(rights));
@@ -55,9 +57,9 @@ static bool user_put(struct store *store, const struct user *user, struct err *e
 
 	rights_format(user->rights, rights, sizeof(rights));
 	return entry_put(store, STORE_USERS, str_of(user->name),
-		json_pack("{s:s, s:s, s:s, s:I, s:b}", "id", user->id, "tenant", user->tenant,
+		json_pack("{s:s, s:s, s:s, s:I, s:b, s:s*}", "id", user->id, "tenant", user->tenant,
 			"rights", rights, "created", (json_int_t)user->created, "revoked",
-			(int)user->revoked),
+			(int)user->revoked, "password", user->password[0] ? user->password : NULL),
 		err);
 }
 
@@ -96,6 +98,17 @@ bool user_get(struct store *store, const char *name, struct user *user, struct e
 			err, ERR_INTERNAL, "user", "the record of user %s cannot be read", name);
 	buf_free(&value);
 	return ok;
+}
+
+bool user_set_password(struct store *store, const char *name, const char *hash, struct err *err)
+{
+	struct user user;
+
+	if (!user_get(store, name, &user, err))
+		return false;
+	if (!entry_copy(user.password, sizeof(user.password), hash))
+		return err_set(err, ERR_INTERNAL, NULL, NULL);
+	return user_put(store, &user, err);
 }
 
 bool user_revoke(struct store *store, const char *name, struct err *err)

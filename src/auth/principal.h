@@ -6,6 +6,7 @@
  * A token is shown once, when it is made, and kept as SHA-256. A key's secret must be recoverable,
  * because it signs: it lies in a table of its own (mode 0600).
  */
+#include "auth/password.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "store/store.h"
@@ -22,6 +23,7 @@ struct user {
 	unsigned rights;
 	int64_t created; /* ms */
 	bool revoked;
+	char password[PASSWORD_HASH_SIZE]; /* empty: none, and none is right */
 };
 
 struct token {
@@ -54,6 +56,8 @@ bool auth_is_tenant(struct str tenant);
 bool user_add(struct store *store, const char *name, const char *tenant, unsigned rights,
 	int64_t now, struct user *made, struct err *err);
 bool user_get(struct store *store, const char *name, struct user *user, struct err *err);
+/* What password.h made of her password. */
+bool user_set_password(struct store *store, const char *name, const char *hash, struct err *err);
 /* The user and with it every token and key stop working. */
 bool user_revoke(struct store *store, const char *name, struct err *err);
 
@@ -61,6 +65,9 @@ bool user_revoke(struct store *store, const char *name, struct err *err);
  * user's. */
 bool token_add(struct store *store, const char *user, const char *label, unsigned rights,
 	int64_t expires, int64_t now, char text[AUTH_TOKEN_MAX], struct err *err);
+/* Removes the tokens of that label that ended before then. */
+bool token_purge(
+	struct store *store, const char *label, int64_t before, unsigned *removed, struct err *err);
 /* All tokens of that label; ERR_NOT_FOUND when there is none. */
 bool token_revoke(struct store *store, const char *label, struct err *err);
 /*

@@ -97,6 +97,7 @@ bool token_add(struct store *store, const char *user, const char *label, unsigne
 
 struct label_walk {
 	struct str label;
+	int64_t before;	   /* only those that ended before then; 0: all */
 	struct buf hashes; /* HASH_HEX_LEN bytes each */
 };
 
@@ -107,29 +108,49 @@ static bool take_labelled(struct str hash, struct str value, void *data)
 
 	if (!token_read(value, &token))
 		entry_unreadable(STORE_TOKENS);
-	else if (str_eq(str_of(token.label), walk->label) && hash.len == HASH_HEX_LEN)
+	else if (str_eq(str_of(token.label), walk->label) && hash.len == HASH_HEX_LEN &&
+		 (walk->before == 0 || (token.expires != 0 && token.expires < walk->before)))
 		buf_put_str(&walk->hashes, hash);
 	return buf_ok(&walk->hashes);
 }
 
-bool token_revoke(struct store *store, const char *label, struct err *err)
+static bool remove_found(
+	struct store *store, struct label_walk *walk, unsigned *removed, struct err *err)
 {
-	struct label_walk walk = { str_of(label), BUF_INIT };
-	bool ok = store_each_entry(store, STORE_TOKENS, take_labelled, &walk, err);
+	bool ok = store_each_entry(store, STORE_TOKENS, take_labelled, walk, err);
 
-	if (ok && !buf_ok(&walk.hashes))
+	*removed = 0;
+	if (ok && !buf_ok(&walk->hashes))
 		ok = err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	if (ok && walk.hashes.len == 0)
-		ok = err_set(err, ERR_NOT_FOUND, "label", "there is no token labelled %s", label);
-	for (size_t at = 0; ok && at < walk.hashes.len; at += HASH_HEX_LEN) {
-		struct str hash = { walk.hashes.data + at, HASH_HEX_LEN };
+	for (size_t at = 0; ok && at < walk->hashes.len; at += HASH_HEX_LEN) {
+		struct str hash = { walk->hashes.data + at, HASH_HEX_LEN };
 
 		/* gone meanwhile is as good as removed */
 		ok = store_remove_entry(store, STORE_TOKENS, hash, err) ||
 		     err->code == ERR_NOT_FOUND;
+		++*removed;
 	}
-	buf_free(&walk.hashes);
+	buf_free(&walk->hashes);
 	return ok;
+}
+
+bool token_revoke(struct store *store, const char *label, struct err *err)
+{
+	struct label_walk walk = { .label = str_of(label) };
+	unsigned removed;
+
+	if (!remove_found(store, &walk, &removed, err))
+		return false;
+	return removed > 0 ||
+	       err_set(err, ERR_NOT_FOUND, "label", "there is no token labelled %s", label);
+}
+
+bool token_purge(
+	struct store *store, const char *label, int64_t before, unsigned *removed, struct err *err)
+{
+	struct label_walk walk = { .label = str_of(label), .before = before };
+
+	return remove_found(store, &walk, removed, err);
 }
 
 bool token_check(

@@ -1,5 +1,6 @@
 #include "ctl/errand.h"
 
+#include <bsd/readpassphrase.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -9,15 +10,16 @@
 #include "server/lock.h"
 #include "server/setup.h"
 
+#define SECRET_SIZE 1024
 /* How long a service may neither answer nor be down: while it starts or ends. */
 #define PATIENCE_MS 5000
 #define LOOK_MS	    50
 
 /* With the lock in hand: nobody else is in the store. */
-static bool run_in_store(
-	const struct conf *conf, const struct admin_call *call, int *status, struct err *err)
+static bool run_in_store(const struct conf *conf, const struct admin_call *call, FILE *in,
+	int *status, struct err *err)
 {
-	struct admin admin = { .conf = conf, .in = stdin, .out = stdout, .err = stderr };
+	struct admin admin = { .conf = conf, .in = in, .out = stdout, .err = stderr };
 	struct store_options options = {
 		.mode = STORE_RECOVER,
 		.home = conf->home,
@@ -36,8 +38,8 @@ static bool run_in_store(
 	return ok;
 }
 
-static bool run_alone(
-	const struct conf *conf, const struct admin_call *call, int *status, struct err *err)
+static bool run_alone(const struct conf *conf, const struct admin_call *call, FILE *in, int *status,
+	struct err *err)
 {
 	struct setup_owner owner;
 	bool ok = false;
@@ -49,21 +51,48 @@ static bool run_alone(
 	if (owner.change && fchown(lock, owner.uid, owner.gid) != 0)
 		err_set(err, ERR_INTERNAL, "home", "the lock cannot be given to %s", owner.name);
 	else
-		ok = setup_privileges(&owner, err) && run_in_store(conf, call, status, err);
+		ok = setup_privileges(&owner, err) && run_in_store(conf, call, in, status, err);
 	close(lock);
 	return ok;
 }
 
 /* True when it was done, by whomever. */
 static bool run_once(const struct conf *conf, const struct admin_call *call, struct str request,
-	int *status, struct err *err)
+	FILE *in, int *status, struct err *err)
 {
 	bool answered;
 
-	if (!client_call(conf->control, request, call->verb->input ? stdin : NULL, stdout, stderr,
+	if (!client_call(conf->control, request, call->verb->input ? in : NULL, stdout, stderr,
 		    &answered, status, err))
 		return false;
-	return answered || run_alone(conf, call, status, err);
+	return answered || run_alone(conf, call, in, status, err);
+}
+
+/* Twice, so that a slip of the finger does not lock anybody out. */
+static bool ask_secret(char line[SECRET_SIZE], struct err *err)
+{
+	char again[SECRET_SIZE];
+	bool same = readpassphrase("Password: ", line, SECRET_SIZE - 1, RPP_REQUIRE_TTY) &&
+		    readpassphrase("Again: ", again, SECRET_SIZE - 1, RPP_REQUIRE_TTY) &&
+		    strcmp(line, again) == 0;
+
+	explicit_bzero(again, sizeof(again));
+	return same || err_set(err, ERR_INVALID, NULL, "the two are not the same");
+}
+
+/* What the verb reads: standard input, or in memory what was typed blindly. NULL: an error. */
+static FILE *open_input(const struct admin_call *call, char line[SECRET_SIZE], struct err *err)
+{
+	FILE *in;
+
+	if (!call->verb->secret || !isatty(STDIN_FILENO))
+		return stdin;
+	if (!ask_secret(line, err))
+		return NULL;
+	in = fmemopen(line, strlen(line) ? strlen(line) : 1, "r");
+	if (!in)
+		err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return in;
 }
 
 int errand_run(const struct conf *conf, const struct admin_call *call)
@@ -71,14 +100,16 @@ int errand_run(const struct conf *conf, const struct admin_call *call)
 	int64_t until = clock_mono_ms() + PATIENCE_MS;
 	struct buf request = BUF_INIT;
 	struct err err = { 0 };
+	char line[SECRET_SIZE] = "";
+	FILE *in = open_input(call, line, &err);
 	int status = 1;
 	bool done = false;
 
-	if (!admin_pack(call, &request))
+	if (in && !admin_pack(call, &request))
 		err_set(&err, ERR_NO_MEMORY, NULL, NULL);
 	/* While the lock is held and nobody answers, the service is just starting or ending. */
 	while (err.code == ERR_NONE) {
-		done = run_once(conf, call, buf_str(&request), &status, &err);
+		done = run_once(conf, call, buf_str(&request), in, &status, &err);
 		if (done || err.code != ERR_BUSY || clock_mono_ms() > until)
 			break;
 		err.code = ERR_NONE;
@@ -88,6 +119,9 @@ int errand_run(const struct conf *conf, const struct admin_call *call)
 		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
 		status = 1;
 	}
+	if (in && in != stdin)
+		fclose(in);
+	explicit_bzero(line, sizeof(line));
 	buf_free(&request);
 	return status;
 }

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "auth/grant.h"
 #include "auth/signature.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -251,6 +252,8 @@ bool app_answer(struct app *app, struct exchange *exchange, struct err *err)
 	if (str_eq(request_param(&exchange->request, "POLYTASK_CALL"), STR("authorize")))
 		return authorize(
 			app->store, &app->rules, &exchange->request, &exchange->response, err);
+	if (str_eq(request_param(&exchange->request, "POLYTASK_CALL"), STR("token")))
+		return grant_answer(app->store, &exchange->request, &exchange->response, err);
 	if (serve(app, exchange, err))
 		return true;
 	if (err->code == ERR_PANIC)

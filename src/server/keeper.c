@@ -2,6 +2,8 @@
 #include <signal.h>
 
 #include "admin/checkpoint.h"
+#include "auth/grant.h"
+#include "auth/principal.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/child.h"
@@ -11,6 +13,7 @@
 #define SECOND_MS  1000
 #define TRIM_MS	   5000
 #define KEYS_MS	   600000
+#define PURGE_MS   3600000
 #define OPEN_TRIES 20
 /* A checkpoint writes records too: less new log than this is not worth another one. */
 #define WORTHWHILE_KB 16
@@ -49,6 +52,19 @@ static bool trim_logs(struct keeper *keeper, struct err *err)
 		return false;
 	if (removed > 0)
 		log_info("trim", "%u finished logs were removed", removed);
+	return true;
+}
+
+/* Logins leave tokens behind. */
+static bool purge_tokens(struct keeper *keeper, struct err *err)
+{
+	unsigned removed;
+
+	if (!token_purge(
+		    keeper->store, GRANT_LABEL, clock_wall_ms() - GRANT_KEEP_MS, &removed, err))
+		return false;
+	if (removed > 0)
+		log_info("purge", "%u tokens of logins that had ended were removed", removed);
 	return true;
 }
 
@@ -103,6 +119,7 @@ static struct chore {
 	{ .name = "checkpoint", .every_ms = 0, .run = checkpoint_by_time },
 	{ .name = "log removal", .every_ms = TRIM_MS, .run = trim_logs },
 	{ .name = "old keys", .every_ms = KEYS_MS, .run = forget_keys },
+	{ .name = "token removal", .every_ms = PURGE_MS, .run = purge_tokens },
 	{ .name = "deadlock sweep", .every_ms = SECOND_MS, .run = sweep_deadlocks },
 };
 

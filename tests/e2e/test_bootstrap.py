@@ -25,7 +25,9 @@ BOOTSTRAP = os.path.join(SOURCE, "bootstrap")
 # What demo.env holds.
 NAMES = [
     "FOURHSE_TOKEN",
+    "IDOL_PASSWORD",
     "IDOL_TOKEN",
+    "IDOL_USER",
     "OTHER_TOKEN",
     "POLYTASK_CACERT",
     "POLYTASK_TOKEN",
@@ -222,6 +224,8 @@ def older():
             ask "$POLYTASK_URL/v2/task/none?access-token=$FOURHSE_TOKEN"
             ask -H "Authorization: Bearer $IDOL_TOKEN" "$POLYTASK_URL/api/v2/none"
             ask -H "Authorization: Bearer $OTHER_TOKEN" "$POLYTASK_URL/api/virtshell/v1/tasks/"
+            ask -d grant_type=password -d "username=$IDOL_USER" -d "password=$IDOL_PASSWORD" \\
+                "$POLYTASK_URL/oauth/token"
         """
         done = subprocess.run(
             ["bash", "-euc", calls, "bash", os.path.join(home, "demo.env")],
@@ -230,7 +234,9 @@ def older():
             timeout=30,
         )
         ok(
-            len(done.stdout.split()) == 4 and not {"401", "403", "503"} & set(done.stdout.split()),
+            len(done.stdout.split()) == 5
+            and done.stdout.split()[4] == "200"
+            and not {"401", "403", "503"} & set(done.stdout.split()),
             "all of them are let in",
             done,
         )

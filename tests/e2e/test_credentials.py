@@ -1,6 +1,7 @@
 """Credentials: signatures, bearers, and names that only nginx may set."""
 import os
 import time
+import urllib.parse
 
 from lib import (
     BASE,
@@ -488,6 +489,86 @@ def messages_of_uplynk():
     equal(ask(msg, sig), 401, "a revoked key is refused at once")
 
 
+def logins():
+    """A name and a password for a token that works as any other."""
+    instance = shared()
+    password = "correct horse + battery & staple ä"
+    instance.secrets += [password, urllib.parse.quote_plus(password)]
+    instance.ctl("user", "add", "singer@example.com", "--tenant", "demo", "--rights", "read")
+    done = instance.ctl_run("password", "set", "singer@example.com", stdin=password + "\n")
+    equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "a password is set")
+    done = instance.ctl_run("password", "set", "singer@example.com", stdin="short\n")
+    equal(
+        (done.returncode, done.stderr),
+        (1, "polytaskctl: a password is 8 to 256 bytes of text\n"),
+        "but no short one",
+    )
+
+    def ask(method="POST", body=None, headers=(), **form):
+        body = urllib.parse.urlencode(form) if body is None else body
+        return instance.request(method, "/oauth/token", body, list(headers))
+
+    right = dict(grant_type="password", username="singer@example.com", password=password)
+    answer = ask(**right)
+    equal(
+        (
+            answer.status,
+            answer.headers.get_all("Content-Type"),
+            answer.headers.get_all("Cache-Control"),
+        ),
+        (200, ["application/json; charset=utf-8"], ["no-store"]),
+        "a token",
+    )
+    ok(len(answer.headers["X-Request-Id"]) == 32, "with X-Request-Id")
+    token = answer.json()
+    instance.secrets.append(token["access_token"])
+    ok(abs(token.pop("created_at") - time.time()) < 5, "made now", token)
+    equal(
+        dict(token, access_token=None),
+        {"access_token": None, "token_type": "Bearer", "expires_in": 7200, "scope": "read"},
+        "its members",
+    )
+    answer = instance.idol("GET", "/nothing", token=token["access_token"])
+    ok(answer.status not in (401, 403), "it is let in", answer)
+    answer = instance.post("/tasks", {"log": "x"}, instance.bearer(token["access_token"]))
+    equal(answer.status, 403, "with the user's rights")
+    other = ask(**dict(right, client_id="x", scope="public")).json()["access_token"]
+    instance.secrets.append(other)
+    ok(other != token["access_token"], "another token each time, whatever else is sent")
+
+    def refused(name, error, answer, status=400):
+        equal(
+            (answer.status, answer.json()["error"], answer.headers["Content-Type"]),
+            (status, error, "application/json; charset=utf-8"),
+            name,
+        )
+
+    for name in ("nobody", "tester", "", "a/b", "x" * 300):
+        refused(f"user {name[:9]!r}", "invalid_grant", ask(**dict(right, username=name)))
+    for name in (password[:-1], password + "x", "", "x" * 2000):
+        refused("another password", "invalid_grant", ask(**dict(right, password=name)))
+    refused("no password", "invalid_grant", ask(grant_type="password", username="tester"))
+    refused("no type", "invalid_request", ask(username="x"))
+    refused("nothing", "invalid_request", ask(body=b""))
+    refused("another type", "unsupported_grant_type", ask(grant_type="client_credentials"))
+    refused(
+        "a password twice", "invalid_request", ask(body=urllib.parse.urlencode(right) + "&password=")
+    )
+    refused("a bad escape", "invalid_request", ask(body="grant_type=password&username=%zz"))
+    refused("too many members", "invalid_request", ask(body="&".join(["a=b"] * 17)))
+    time.sleep(1)  # logins are few
+    refused("too large", "invalid_request", ask(body=b"x" * 9000), 413)
+    answer = ask("GET", b"")
+    refused("another method", "invalid_request", answer, 405)
+    equal(answer.headers["Allow"], "POST", "says which")
+    instance.ctl("user", "revoke", "singer@example.com")
+    refused("a revoked user", "invalid_grant", ask(**right))
+    answers = [ask(**dict(right, password="a guess")) for _ in range(60)]
+    late = [answer for answer in answers if answer.status == 429]
+    if ok(late, "guesses are slowed down", [answer.status for answer in answers]):
+        refused("in OAuth's shape", "invalid_request", late[0], 429)
+
+
 def ending():
     shared().verify("after all of this")
     shared().stop("shared instance")
@@ -502,5 +583,6 @@ run_tests(
     expired_tokens,
     tokens_of_vionlabs_and_fourhse,
     messages_of_uplynk,
+    logins,
     ending,
 )

@@ -1,0 +1,214 @@
+#include "auth/grant.h"
+
+#include "auth/entry.h"
+#include "auth/password.h"
+#include "auth/principal.h"
+#include "http/query.h"
+#include "task/right.h"
+
+#define PARAMS_MAX 16
+
+enum refusal {
+	GRANTED,
+	INVALID_REQUEST,
+	MISSING_TYPE,
+	REPEATED,
+	UNSUPPORTED_TYPE,
+	INVALID_GRANT,
+	WRONG_METHOD,
+	UNAVAILABLE,
+	REFUSALS
+};
+
+/* Doorkeeper's sentences where it has one. */
+static const struct {
+	int status;
+	const char *error, *description;
+} refusals[REFUSALS] = {
+	[INVALID_REQUEST] = { 400, "invalid_request", "The form could not be read." },
+	[MISSING_TYPE] = { 400, "invalid_request", "Missing required parameter: grant_type." },
+	[REPEATED] = { 400, "invalid_request", "A parameter was sent more than once." },
+	[UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type",
+		"The authorization grant type is not supported by the authorization server." },
+	[INVALID_GRANT] = { 400, "invalid_grant",
+		"The provided authorization grant is invalid, expired, revoked, does not match the "
+		"redirection URI used in the authorization request, or was issued to another "
+		"client." },
+	[WRONG_METHOD] = { 405, "invalid_request", "The method is not allowed here." },
+	[UNAVAILABLE] = { 503, "temporarily_unavailable",
+		"The service is busy; try again shortly." },
+};
+
+struct form {
+	struct str type, username, password;
+};
+
+static bool take_param(struct form *form, const struct pair *pair)
+{
+	const struct {
+		const char *name;
+		struct str *to;
+	} known[] = {
+		{ "grant_type", &form->type },
+		{ "username", &form->username },
+		{ "password", &form->password },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (!str_eq(pair->name, str_of(known[i].name)))
+			continue;
+		if (known[i].to->ptr)
+			return false;
+		*known[i].to = pair->value;
+	}
+	return true;
+}
+
+/* Unknown parameters (client_id, scope) are ignored. */
+static bool read_form(
+	const struct request *request, struct form *form, enum refusal *refusal, struct err *err)
+{
+	struct pair pairs[PARAMS_MAX];
+	size_t count;
+
+	if (!query_split(pairs, PARAMS_MAX, &count, request->body, request->mem, err)) {
+		*refusal = INVALID_REQUEST;
+		return err->code != ERR_NO_MEMORY;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!take_param(form, &pairs[i]))
+			*refusal = REPEATED;
+	}
+	if (*refusal == GRANTED && form->type.len == 0)
+		*refusal = MISSING_TYPE;
+	else if (*refusal == GRANTED && !str_eq(form->type, STR("password")))
+		*refusal = UNSUPPORTED_TYPE;
+	return true;
+}
+
+/* Whose name it is; somebody without a password where it is nobody's, or revoked. */
+static bool find_user(struct store *store, struct str name, struct user *user, struct err *err)
+{
+	char text[AUTH_NAME_MAX] = "";
+
+	*user = (struct user){ 0 };
+	if (!auth_is_name(name))
+		return true;
+	memcpy(text, name.ptr, name.len);
+	if (!user_get(store, text, user, err))
+		return err->code == ERR_NOT_FOUND;
+	if (user->revoked)
+		user->password[0] = '\0';
+	return true;
+}
+
+static bool check_form(struct store *store, const struct form *form, struct user *user,
+	enum refusal *refusal, struct err *err)
+{
+	bool matches = false;
+
+	if (!find_user(store, form->username, user, err) ||
+		!password_check(form->password, user->password, &matches, err))
+		return false;
+	if (!matches)
+		*refusal = INVALID_GRANT;
+	return true;
+}
+
+/* ---- the answer ---- */
+
+static void put_rights(struct buf *out, unsigned rights)
+{
+	char text[ENTRY_RIGHTS_SIZE];
+
+	rights_format(rights, text, sizeof(text));
+	for (char *at = text; *at; at++) {
+		if (*at == ',')
+			*at = ' ';
+	}
+	buf_put_json(out, str_of(text));
+}
+
+static void answer_token(
+	const char *token, const struct user *user, int64_t now, struct response *response)
+{
+	struct buf *body = &response->body;
+
+	response->status = 200;
+	buf_puts(body, "{\"access_token\":");
+	buf_put_json(body, str_of(token));
+	buf_printf(body, ",\"token_type\":\"Bearer\",\"expires_in\":%d,\"scope\":", GRANT_SECONDS);
+	put_rights(body, user->rights);
+	buf_puts(body, ",\"created_at\":");
+	buf_put_number(body, now / 1000);
+	buf_putc(body, '}');
+}
+
+static void answer_refusal(enum refusal refusal, struct response *response)
+{
+	response->status = refusals[refusal].status;
+	if (refusal == WRONG_METHOD)
+		response_header(response, "Allow", STR("POST"));
+	if (refusal == UNAVAILABLE)
+		response_header(response, "Retry-After", STR("1"));
+	buf_puts(&response->body, "{\"error\":");
+	buf_put_json(&response->body, str_of(refusals[refusal].error));
+	buf_puts(&response->body, ",\"error_description\":");
+	buf_put_json(&response->body, str_of(refusals[refusal].description));
+	buf_putc(&response->body, '}');
+}
+
+/* The media type to the letter: a client in public code compares it with this text. */
+static void finish(struct response *response)
+{
+	response->media_type = "application/json; charset=utf-8";
+	response_header(response, "Cache-Control", STR("no-store"));
+	response_header(response, "Pragma", STR("no-cache"));
+	if (buf_ok(&response->head) && buf_ok(&response->body))
+		return;
+	response_reset(response);
+	response->status = 503;
+}
+
+static bool grant(struct store *store, const struct request *request, struct response *response,
+	enum refusal *refusal, struct err *err)
+{
+	char token[AUTH_TOKEN_MAX];
+	struct form form = { 0 };
+	struct user user;
+	bool ok;
+
+	if (!str_eq(request_param(request, "REQUEST_METHOD"), STR("POST"))) {
+		*refusal = WRONG_METHOD;
+		return true;
+	}
+	if (!read_form(request, &form, refusal, err))
+		return false;
+	if (*refusal != GRANTED)
+		return true;
+	ok = check_form(store, &form, &user, refusal, err);
+	if (ok && *refusal == GRANTED) {
+		ok = token_add(store, user.name, GRANT_LABEL, 0,
+			request->now + (int64_t)GRANT_SECONDS * 1000, request->now, token, err);
+		if (ok)
+			answer_token(token, &user, request->now, response);
+		explicit_bzero(token, sizeof(token));
+	}
+	return ok;
+}
+
+bool grant_answer(struct store *store, const struct request *request, struct response *response,
+	struct err *err)
+{
+	enum refusal refusal = GRANTED;
+
+	if (!grant(store, request, response, &refusal, err)) {
+		if (err->code == ERR_PANIC)
+			return false;
+		refusal = UNAVAILABLE;
+	}
+	if (refusal != GRANTED)
+		answer_refusal(refusal, response);
+	finish(response);
+	return true;
+}

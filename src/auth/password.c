@@ -1,0 +1,45 @@
+#include "auth/password.h"
+
+#include <errno.h>
+#include <sodium.h>
+
+#include "auth/entry.h"
+
+#define PASSES	     2
+#define MEMORY_BYTES ((size_t)19 * 1024 * 1024)
+
+_Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash does not fit");
+
+/* What nobody's password is compared with; of random bytes, made with the numbers above. */
+static const char nobody[] = "$argon2id$v=19$m=19456,t=2,p=1$iNEbS3xb2sY+4CLJDHRGJw"
+			     "$GljFPaDd2LWwiN7yeJqxGn9fQApluFhqf2Fr3Kyk87U";
+
+bool password_hash(struct str password, char hash[PASSWORD_HASH_SIZE], struct err *err)
+{
+	if (password.len < PASSWORD_MIN || !entry_is_text(password, PASSWORD_MAX))
+		return err_set(err, ERR_INVALID, "password", "a password is %d to %d bytes of text",
+			PASSWORD_MIN, PASSWORD_MAX);
+	if (sodium_init() < 0)
+		return err_set(err, ERR_INTERNAL, NULL, NULL);
+	if (crypto_pwhash_str(hash, password.ptr, password.len, PASSES, MEMORY_BYTES) != 0)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return true;
+}
+
+bool password_check(struct str password, const char *hash, bool *matches, struct err *err)
+{
+	int result;
+
+	if (password.len > PASSWORD_MAX)
+		password.len = 0;
+	if (sodium_init() < 0)
+		return err_set(err, ERR_INTERNAL, NULL, NULL);
+	/* EINVAL says "another password"; anything else that it was not compared. */
+	errno = EINVAL;
+	result = crypto_pwhash_str_verify(
+		*hash ? hash : nobody, password.len ? password.ptr : "", password.len);
+	if (result != 0 && errno != EINVAL)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	*matches = result == 0 && *hash && password.len > 0;
+	return true;
+}

@@ -1,0 +1,209 @@
+/* Passwords, and the tokens that are given for them. */
+#include <stdio.h>
+
+#include "auth/asking.h"
+#include "auth/grant.h"
+#include "base/clock.h"
+
+#define PASSWORD "correct horse"
+#define FORM	 "grant_type=password&username=ann&password="
+
+static void set_password(const char *user, const char *password)
+{
+	char hash[PASSWORD_HASH_SIZE];
+
+	must(password_hash(str_of(password), hash, &err), &err);
+	must(user_set_password(store, user, hash, &err), &err);
+}
+
+static void post(const char *method, struct str body, struct response *response)
+{
+	struct mem mem = { 0 };
+	struct request request = { .now = NOW, .mem = &mem, .body = body };
+
+	must(request_add_param(&request, STR("REQUEST_METHOD"), str_of(method), &err), &err);
+	*response = (struct response){ 0 };
+	must(grant_answer(store, &request, response, &err), &err);
+	assert_true(has_line(response, "Cache-Control", "no-store"));
+	assert_string_equal(response->media_type, "application/json; charset=utf-8");
+	mem_free(&mem);
+}
+
+static void assert_refusal(struct str body, const char *error)
+{
+	struct response response;
+	char head[100];
+
+	post("POST", body, &response);
+	snprintf(head, sizeof(head), "{\"error\":\"%s\",", error);
+	if (response.status != 400 || !str_starts(buf_str(&response.body), str_of(head)))
+		fail_msg("%.*s: %d %.*s", STR_FMT(body), response.status,
+			STR_FMT(buf_str(&response.body)));
+	response_free(&response);
+}
+
+static void a_password_is_right_or_not(void **state)
+{
+	char hash[PASSWORD_HASH_SIZE], again[PASSWORD_HASH_SIZE];
+	char longest[PASSWORD_MAX + 1];
+	bool matches = true;
+
+	(void)state;
+	must(password_hash(STR(PASSWORD), hash, &err), &err);
+	must(password_hash(STR(PASSWORD), again, &err), &err);
+	assert_string_not_equal(hash, again);
+	assert_true(str_starts(str_of(hash), STR("$argon2id$v=19$m=19456,t=2,p=1$")));
+	must(password_check(STR(PASSWORD), hash, &matches, &err), &err);
+	assert_true(matches);
+	must(password_check(STR("correct horsf"), hash, &matches, &err), &err);
+	assert_false(matches);
+	must(password_check(STR(PASSWORD), "", &matches, &err), &err);
+	assert_false(matches);
+	must(password_check(STR_NULL, "", &matches, &err), &err);
+	assert_false(matches);
+	memset(longest, 'x', sizeof(longest));
+	must(password_hash((struct str){ longest, PASSWORD_MAX }, hash, &err), &err);
+	must(password_check((struct str){ longest, PASSWORD_MAX }, hash, &matches, &err), &err);
+	assert_true(matches);
+	must(password_check((struct str){ longest, PASSWORD_MAX + 1 }, hash, &matches, &err), &err);
+	assert_false(matches);
+	assert_false(password_hash((struct str){ longest, PASSWORD_MAX + 1 }, hash, &err));
+	assert_false(password_hash(STR("seven77"), hash, &err));
+	assert_false(password_hash(STR("eight\n88"), hash, &err));
+	assert_false(password_hash(STR("eight\xff\xff\xff"), hash, &err));
+	assert_int_equal(err.code, ERR_INVALID);
+}
+
+static int64_t check_us(const char *hash)
+{
+	int64_t begun = clock_mono_us();
+	bool matches = true;
+
+	for (int i = 0; i < 3; i++) {
+		must(password_check(STR("another horse"), hash, &matches, &err), &err);
+		assert_false(matches);
+	}
+	return clock_mono_us() - begun;
+}
+
+/* An answer that comes at once would tell who has a password. The margin is for a busy machine. */
+static void nobody_costs_as_much_as_somebody(void **state)
+{
+	char hash[PASSWORD_HASH_SIZE];
+
+	(void)state;
+	must(password_hash(STR(PASSWORD), hash, &err), &err);
+	assert_true(check_us("") > check_us(hash) / 8);
+	assert_refusal(STR("grant_type=password&username=bob&password=x"), "invalid_grant");
+	assert_refusal(STR("grant_type=password&username=ann&password="), "invalid_grant");
+}
+
+static void a_token_is_given(void **state)
+{
+	struct response response;
+	struct identity who;
+	char text[AUTH_TOKEN_MAX] = "";
+
+	(void)state;
+	set_password("ann", PASSWORD);
+	post("POST", STR(FORM "correct+horse&scope=all"), &response);
+	assert_int_equal(response.status, 200);
+	assert_int_equal(
+		sscanf(response.body.data, "{\"access_token\":\"%63[^\"]\",\"token_type\"", text),
+		1);
+	assert_non_null(memmem(response.body.data, response.body.len,
+		"\"token_type\":\"Bearer\",\"expires_in\":7200,\"scope\":\"read write\","
+		"\"created_at\":1309549078}",
+		strlen("\"token_type\":\"Bearer\",\"expires_in\":7200,\"scope\":\"read write\","
+		       "\"created_at\":1309549078}")));
+	response_free(&response);
+	must(token_check(store, str_of(text), NOW + 7200 * 1000 - 1, &who, &err), &err);
+	assert_string_equal(who.user, ann.id);
+	assert_false(token_check(store, str_of(text), NOW + 7200 * 1000, &who, &err));
+	assert_string_equal(err.field, PRINCIPAL_EXPIRED);
+}
+
+static void everything_else_is_refused(void **state)
+{
+	struct response response;
+
+	(void)state;
+	set_password("ann", PASSWORD);
+	assert_refusal(STR(FORM "correct+horsf"), "invalid_grant");
+	assert_refusal(
+		STR("grant_type=password&username=Ann&password=correct+horse"), "invalid_grant");
+	assert_refusal(STR("grant_type=password&username=ann"), "invalid_grant");
+	assert_refusal(STR("grant_type=password&password=correct+horse"), "invalid_grant");
+	assert_refusal(STR("username=ann&password=correct+horse"), "invalid_request");
+	assert_refusal(STR(FORM "correct+horse&username=ann"), "invalid_request");
+	assert_refusal(STR(FORM "correct+horse&grant_type=x"), "invalid_request");
+	assert_refusal(STR(FORM "%00"), "invalid_request");
+	assert_refusal(STR(FORM "%ff"), "invalid_request");
+	assert_refusal(STR(""), "invalid_request");
+	assert_refusal(STR("{\"grant_type\":\"password\"}"), "invalid_request");
+	assert_refusal(STR("grant_type=refresh_token&refresh_token=x"), "unsupported_grant_type");
+	post("GET", STR(FORM "correct+horse"), &response);
+	assert_int_equal(response.status, 405);
+	assert_true(has_line(&response, "Allow", "POST"));
+	response_free(&response);
+	must(user_revoke(store, "ann", &err), &err);
+	assert_refusal(STR(FORM "correct+horse"), "invalid_grant");
+	must(store_put_entry(store, STORE_USERS, STR("ann"), STR("{"), &err), &err);
+	post("POST", STR(FORM "correct+horse"), &response);
+	assert_int_equal(response.status, 503);
+	assert_true(has_line(&response, "Retry-After", "1"));
+	response_free(&response);
+}
+
+static void a_password_survives_what_else_changes(void **state)
+{
+	struct user before, after;
+
+	(void)state;
+	must(user_get(store, "ann", &before, &err), &err);
+	assert_string_equal(before.password, "");
+	set_password("ann", PASSWORD);
+	must(user_get(store, "ann", &after, &err), &err);
+	assert_true(after.password[0] && after.created == before.created &&
+		    after.rights == before.rights && !after.revoked);
+	assert_string_equal(after.id, before.id);
+	must(user_revoke(store, "ann", &err), &err);
+	must(user_get(store, "ann", &before, &err), &err);
+	assert_string_equal(before.password, after.password);
+	assert_false(user_set_password(store, "bob", after.password, &err));
+	assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
+static void ended_tokens_are_removed(void **state)
+{
+	char ended[AUTH_TOKEN_MAX], lasting[AUTH_TOKEN_MAX], other[AUTH_TOKEN_MAX];
+	struct identity who;
+	unsigned removed = 7;
+
+	(void)state;
+	must(token_add(store, "ann", "l", 0, NOW + 10, NOW, ended, &err), &err);
+	must(token_add(store, "ann", "l", 0, 0, NOW, lasting, &err), &err);
+	must(token_add(store, "ann", "m", 0, NOW + 10, NOW, other, &err), &err);
+	must(token_purge(store, "l", NOW + 10, &removed, &err), &err);
+	assert_int_equal(removed, 0);
+	must(token_purge(store, "l", NOW + 11, &removed, &err), &err);
+	assert_int_equal(removed, 1);
+	assert_false(token_check(store, str_of(ended), NOW, &who, &err));
+	assert_string_equal(err.field, "");
+	must(token_check(store, str_of(lasting), NOW, &who, &err), &err);
+	must(token_check(store, str_of(other), NOW, &who, &err), &err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK_STORED(a_password_is_right_or_not),
+		CHECK_STORED(nobody_costs_as_much_as_somebody),
+		CHECK_STORED(a_token_is_given),
+		CHECK_STORED(everything_else_is_refused),
+		CHECK_STORED(a_password_survives_what_else_changes),
+		CHECK_STORED(ended_tokens_are_removed),
+	};
+
+	return CHECK_RUN(tests);
+}
