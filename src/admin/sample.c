@@ -92,7 +92,7 @@ static bool fill_fourhse(struct task *task, uint64_t i, struct mem *mem)
 	id_format(&task->id, id);
 	return add(task, "task_id", mem, "\"%s\"", id) &&
 	       add(task, "handler", mem, "\"%s\"", i % 7 ? "ImportHandler" : "ExportHandler") &&
-	       add(task, "user_id", mem, "\"user-%" PRIu64 "\"", i % 5000) &&
+	       add(task, "user_id", mem, "\"user-%" PRIu64 "\"", i / 10) &&
 	       add(task, "entity_id", mem, "null") &&
 	       add(task, "request", mem, "\"{\\\"row\\\":%" PRIu64 "}\"", i) &&
 	       add(task, "response", mem, "null");
@@ -108,9 +108,9 @@ static bool fill_idol(struct task *task, uint64_t i, struct mem *mem)
 	       add(task, "master-type", mem, "\"%s\"", types[i % 3]) &&
 	       add(task, "support-number", mem, "null") && add(task, "md5", mem, "null") &&
 	       add(task, "url", mem, "\"https://files.example.com/%06" PRIu64 ".wav\"", i) &&
-	       add(task, "product-id", mem, "\"%" PRIu64 "\"", i % 10000) &&
+	       add(task, "product-id", mem, "\"%" PRIu64 "\"", i / 5) &&
 	       add(task, "attachable", mem, "{\"type\":\"products\",\"id\":\"%" PRIu64 "\"}",
-		       i % 10000);
+		       i / 5);
 }
 
 static bool fill_native(struct task *task, uint64_t i, struct mem *mem)
