@@ -1,8 +1,10 @@
 """Processes that die or stand still: service goes on by itself, nothing acknowledged is lost."""
+import http.client
 import os
 import random
 import signal
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
@@ -198,4 +200,80 @@ def stopped():
     instance.stop("stopped")
 
 
-run_tests(two_hundred_creates, everything_killed, killed_outside, killed_inside, stopped)
+class Repeater:
+    """Clients that repeat each creation with its Idempotency-Key until they are told how it ended."""
+
+    def __init__(self, instance, clients, count):
+        self.instance, self.count = instance, count
+        self.told, self.tries, self.lock = {}, 0, threading.Lock()
+        self.threads = [
+            threading.Thread(target=self.work, args=(i,), daemon=True) for i in range(clients)
+        ]
+
+    def work(self, client):
+        connection = None
+        for number in range(self.count):
+            key = f"key-{client}-{number}"
+            while True:
+                self.tries += 1
+                connection = connection or self.instance.connect(20)
+                try:
+                    answer = self.instance.native(
+                        "POST",
+                        "/tasks",
+                        {"fields": {"name": key}},
+                        [("Idempotency-Key", f'"{key}"')],
+                        connection=connection,
+                    )
+                except (OSError, http.client.HTTPException):
+                    connection.close()
+                    connection = None
+                    time.sleep(0.02)
+                    continue
+                if answer.status == 201:
+                    break
+                if answer.status != 503:
+                    raise RuntimeError(f"{key}: {answer}")
+                time.sleep(0.02)
+            with self.lock:
+                self.told[key] = answer.json()["id"]
+
+
+def repeated_with_a_key():
+    """What is unknown is repeated with its key: in the end each task is there once, as told."""
+    instance = Instance(expect=DEATHS)
+    repeater = Repeater(instance, 8, 60)
+    for thread in repeater.threads:
+        thread.start()
+    kills = 0
+    while any(thread.is_alive() for thread in repeater.threads):
+        time.sleep(random.uniform(0.02, 0.15))
+        for pid in instance.workers():
+            kills += kill(pid, signal.SIGKILL)
+    total = 8 * 60
+    equal(len(repeater.told), total, f"every creation ended, {repeater.tries} tries, {kills} kills")
+    names, cursor = {}, ""
+    while cursor is not None:
+        place = f"&cursor={cursor}" if cursor else ""
+        page = instance.native("GET", "/tasks?dialect=native&limit=500" + place).json()
+        for task in page["items"]:
+            names.setdefault(task["fields"]["name"], []).append(task["id"])
+        cursor = page["next"]
+    equal(
+        {name: ids[0] for name, ids in names.items() if len(ids) == 1},
+        repeater.told,
+        "each task is there once, with the id that was told",
+    )
+    equal(page["total"], total, "and no other")
+    instance.verify("repeated with a key")
+    instance.stop("repeated with a key")
+
+
+run_tests(
+    two_hundred_creates,
+    everything_killed,
+    killed_outside,
+    killed_inside,
+    stopped,
+    repeated_with_a_key,
+)
