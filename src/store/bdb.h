@@ -11,7 +11,8 @@
  *     bdb_connected.c  tasks that go with another
  *     bdb_list.h    lists, counts, pages: the files that find them
  *     bdb_entry.c   the small tables
- *     bdb_walk.c    what goes over all tasks: verify, reindex, export
+ *     bdb_walk.c    what goes over all tasks: verify, export
+ *     bdb_reindex.c the index built anew, and keys of old
  *     bdb_keep.c    checkpoint, logs, deadlock sweep
  *     bdb_log.c     the last log, before a recovery
  */
@@ -76,6 +77,8 @@ bool bdb_may_write(const struct store *store, struct err *err);
 /* Opens what is there; with create makes what is missing. */
 int bdb_open_all(struct store *store, bool create);
 void bdb_close_all(struct store *store);
+/* A second handle of the tasks, with no index that follows it. */
+int bdb_open_tasks(struct store *store, DB **db);
 /* The index's two handles, ranks first. */
 int bdb_open_index(struct store *store, bool create);
 void bdb_close_index(struct store *store);
@@ -175,6 +178,16 @@ void bdb_listing_free(struct listing *listing);
 int bdb_rank(DB *ranks, const struct index_key *key, uint64_t *rank);
 
 /* ---- bdb_walk.c ---- */
+
+/*
+ * Calls take with every key and record until it returns false, which ends the walk: as a success
+ * unless it filled in the error.
+ */
+typedef bool bdb_take_record(struct store *store, const struct index_key *key, struct str record,
+	void *data, struct err *err);
+bool bdb_walk_tasks(struct store *store, bdb_take_record *take, void *data, struct err *err);
+
+/* ---- bdb_reindex.c ---- */
 
 /* Fills the index, which is empty, from the tasks, and notes its sum. Alone. */
 bool bdb_fill_index(struct store *store, struct err *err);

@@ -63,6 +63,17 @@ static int open_tasks(struct store *store, bool create)
 	return rc == 0 ? open_db(store, store->tasks, tasks_file, DB_HASH, create) : rc;
 }
 
+int bdb_open_tasks(struct store *store, DB **db)
+{
+	int rc = new_db(store, db);
+
+	if (rc == 0)
+		rc = open_db(store, *db, tasks_file, DB_HASH, false);
+	if (rc != 0)
+		close_db(db);
+	return rc;
+}
+
 /*
  * libdb's question for the index entries of a record. Two answers are alive at once (of the old
  * record and of the new), so each has memory of its own, which libdb frees. A record that cannot be

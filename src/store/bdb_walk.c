@@ -5,8 +5,6 @@
 #include "base/log.h"
 #include "store/bdb.h"
 
-#define TASKS_A_COMMIT 256
-
 /*
  * A hash has no order in which a walk could go on later, a cursor that stays open holds a lock
  * while the caller works, and a lookup in the index under that lock can wait for ever for a writer
@@ -56,13 +54,6 @@ static int step_read(struct store *store, DB_TXN *txn, void *data, struct err *e
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
-/*
- * Calls take with every key and record until it returns false, which ends the walk: as a success
- * unless it filled in the error.
- */
-typedef bool take_record(struct store *store, const struct index_key *key, struct str record,
-	void *data, struct err *err);
-
 static bool next_key(FILE *keys, struct index_key *key)
 {
 	uint32_t len;
@@ -74,7 +65,7 @@ static bool next_key(FILE *keys, struct index_key *key)
 }
 
 static bool read_keys(
-	struct store *store, FILE *keys, take_record *take, void *data, struct err *err)
+	struct store *store, FILE *keys, bdb_take_record *take, void *data, struct err *err)
 {
 	struct buf record = BUF_INIT;
 	struct index_key key;
@@ -96,7 +87,7 @@ static bool read_keys(
 	return ok && err->code == ERR_NONE;
 }
 
-static bool walk_tasks(struct store *store, take_record *take, void *data, struct err *err)
+bool bdb_walk_tasks(struct store *store, bdb_take_record *take, void *data, struct err *err)
 {
 	FILE *keys = tmpfile();
 	bool ok;
@@ -138,7 +129,7 @@ bool store_each_task(struct store *store, bool (*take)(const struct task *task, 
 {
 	struct each each = { take, data };
 
-	return walk_tasks(store, take_task, &each, err);
+	return bdb_walk_tasks(store, take_task, &each, err);
 }
 
 /* ---- verify ---- */
@@ -219,7 +210,7 @@ bool store_verify(struct store *store, struct store_report *report, struct err *
 {
 	struct checking checking = { 0 };
 	uint64_t entries = 0;
-	bool ok = walk_tasks(store, check_task, &checking, err);
+	bool ok = bdb_walk_tasks(store, check_task, &checking, err);
 
 	if (!ok)
 		return false;
@@ -232,120 +223,4 @@ bool store_verify(struct store *store, struct store_report *report, struct err *
 	checking.report.stray = entries > checking.matched ? entries - checking.matched : 0;
 	*report = checking.report;
 	return true;
-}
-
-/* ---- reindex ---- */
-
-struct filling {
-	DB_TXN *txn;
-	unsigned open; /* tasks in it */
-	uint64_t tasks;
-};
-
-static int put_entries(struct store *store, struct filling *filling, const struct task *task)
-{
-	struct index_key keys[INDEX_KEYS_MAX], at;
-	size_t count = index_keys(keys, task, store->indexes);
-	int rc = 0;
-
-	index_task_key(&at, task->tenant, &task->id);
-	if (!filling->txn)
-		rc = store->env->txn_begin(store->env, NULL, &filling->txn, 0);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = bdb_put(store->ranks, filling->txn, bdb_key(&keys[i]), bdb_key(&at), 0);
-	filling->tasks++;
-	if (rc == 0 && ++filling->open == TASKS_A_COMMIT) {
-		rc = bdb_commit(store, filling->txn);
-		filling->txn = NULL;
-		filling->open = 0;
-	}
-	return rc;
-}
-
-/* A record that cannot be read has no entries, as in make_entries. */
-static bool fill_task(struct store *store, const struct index_key *key, struct str record,
-	void *data, struct err *err)
-{
-	struct task task;
-	int rc = 0;
-
-	(void)key;
-	if (record_decode(&task, record))
-		rc = put_entries(store, data, &task);
-	return rc == 0 || bdb_fail(store, rc, "reindex", err);
-}
-
-static int step_note_sum(struct store *store, DB_TXN *txn, void *data, struct err *err)
-{
-	const struct str *sum = data;
-	DB *meta = store->tables[BDB_META];
-	DBT key = bdb_in(STR("index"));
-	int rc;
-
-	(void)err;
-	if (sum->len > 0)
-		return bdb_put(meta, txn, STR("index"), *sum, 0);
-	rc = meta->del(meta, txn, &key, 0);
-	return rc == DB_NOTFOUND ? 0 : rc;
-}
-
-/* The note comes last and goes first: an index that was not filled to its end is built again. */
-static bool note_sum(struct store *store, struct str sum, struct err *err)
-{
-	return bdb_run(store, BDB_WRITE, step_note_sum, &sum, err);
-}
-
-static bool end_filling(struct store *store, struct filling *filling, bool ok, struct err *err)
-{
-	int rc = 0;
-
-	if (filling->txn)
-		rc = ok ? bdb_commit(store, filling->txn) : filling->txn->abort(filling->txn);
-	if (ok && rc != 0)
-		return bdb_fail(store, rc, "reindex", err);
-	return ok;
-}
-
-bool bdb_fill_index(struct store *store, struct err *err)
-{
-	struct str sum = { (const char *)store->sum, sizeof(store->sum) };
-	struct filling filling = { 0 };
-	bool ok;
-
-	bdb_enter(store);
-	ok = walk_tasks(store, fill_task, &filling, err);
-	ok = end_filling(store, &filling, ok, err) && note_sum(store, sum, err);
-	bdb_leave(store);
-	if (!ok)
-		return false;
-	store->index_is_new = false;
-	if (filling.tasks > 0)
-		log_info("reindexed", "the index was built from %llu tasks",
-			(unsigned long long)filling.tasks);
-	return true;
-}
-
-static bool drop_index(struct store *store, struct err *err)
-{
-	int rc;
-
-	if (!note_sum(store, STR_NULL, err))
-		return false;
-	bdb_close_index(store);
-	rc = bdb_drop_index(store);
-	if (rc == 0)
-		rc = bdb_open_index(store, true);
-	return rc == 0 || bdb_fail(store, rc, "reindex", err);
-}
-
-bool store_reindex(struct store *store, struct err *err)
-{
-	bool ok;
-
-	if (!bdb_may_write(store, err))
-		return false;
-	bdb_enter(store);
-	ok = drop_index(store, err) && bdb_fill_index(store, err) && store_flush(store, err);
-	bdb_leave(store);
-	return ok;
 }

@@ -89,6 +89,40 @@ static void test_verify_and_reindex(void **state)
 	fixture_verify(store, 4);
 }
 
+/* A task under the key it had in older stores, its id alone, is found again after a reindex. */
+static void test_keys_of_old(void **state)
+{
+	struct store *store = *state;
+	struct op op = fixture_op(OP_READ, 2), list = fixture_list(BY_WORD, "new");
+	struct result result = { 0 };
+	struct store_report report;
+	struct err err = { 0 };
+	struct index_key key;
+	DB *plain;
+
+	for (unsigned i = 1; i <= 3; i++)
+		fixture_create(store, i, "new", NULL);
+	must(store_apply(store, &op, &result, &err), &err);
+	index_task_key(&key, STR("acme"), &op.id);
+	assert_int_equal(bdb_open_tasks(store, &plain), 0);
+	assert_int_equal(bdb_put(plain, NULL, (struct str){ (char *)op.id.bytes, 16 },
+				 buf_str(&result.record), 0),
+		0);
+	plant(plain, bdb_key(&key), NULL);
+	plain->close(plain, DB_NOSYNC);
+	store_result_free(&result);
+	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+	must(store_verify(store, &report, &err), &err);
+	assert_int_equal(report.unreadable, 1);
+	must(store_reindex(store, &err), &err);
+	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	fixture_verify(store, 3);
+	fixture_expect_rows(store, &list, 0, "1 2 3");
+	op.kind = OP_REMOVE;
+	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	fixture_verify(store, 2);
+}
+
 static void test_unreadable_record(void **state)
 {
 	struct store *store = *state;
@@ -200,6 +234,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(test_import_and_export),
 		BOTH(test_verify_and_reindex),
+		BOTH(test_keys_of_old),
 		BOTH(test_unreadable_record),
 		BOTH(test_keeping),
 		CHECK(test_open_again),
