@@ -4,6 +4,7 @@
 #include "auth/asking.h"
 #include "auth/grant.h"
 #include "base/clock.h"
+#include "http/json.h"
 
 #define PASSWORD "correct horse"
 #define FORM	 "grant_type=password&username=ann&password="
@@ -102,20 +103,25 @@ static void a_token_is_given(void **state)
 {
 	struct response response;
 	struct identity who;
-	char text[AUTH_TOKEN_MAX] = "";
+	const char *given, *type, *scope;
+	char text[AUTH_TOKEN_MAX];
+	int seconds, created;
+	json_t *json;
 
 	(void)state;
 	set_password("ann", PASSWORD);
 	post("POST", STR(FORM "correct+horse&scope=all"), &response);
 	assert_int_equal(response.status, 200);
-	assert_int_equal(
-		sscanf(response.body.data, "{\"access_token\":\"%63[^\"]\",\"token_type\"", text),
-		1);
-	assert_non_null(memmem(response.body.data, response.body.len,
-		"\"token_type\":\"Bearer\",\"expires_in\":7200,\"scope\":\"read write\","
-		"\"created_at\":1309549078}",
-		strlen("\"token_type\":\"Bearer\",\"expires_in\":7200,\"scope\":\"read write\","
-		       "\"created_at\":1309549078}")));
+	must(json_read_object(&json, buf_str(&response.body), &err), &err);
+	assert_int_equal(json_unpack_ex(json, NULL, JSON_STRICT, "{s:s, s:s, s:i, s:s, s:i}",
+				 "access_token", &given, "token_type", &type, "expires_in",
+				 &seconds, "scope", &scope, "created_at", &created),
+		0);
+	assert_string_equal(type, "Bearer");
+	assert_string_equal(scope, "read write");
+	assert_true(seconds == 7200 && created == 1309549078);
+	snprintf(text, sizeof(text), "%s", given);
+	json_decref(json);
 	response_free(&response);
 	must(token_check(store, str_of(text), NOW + 7200 * 1000 - 1, &who, &err), &err);
 	assert_string_equal(who.user, ann.id);

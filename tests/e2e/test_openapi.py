@@ -107,6 +107,7 @@ def checker():
         "OPTIONS": check(204, b"", "OPTIONS"),
         "an unknown method": check(501, {"error": "x"}, "PATCH"),
         "an unknown address": check(404, {"error": "x"}, path=BASE + "/x/y/z"),
+        "a slash too many": check(404, {"x": 1}, path=address + "/"),
         "with a charset": check(**{"Content-Type": "Application/JSON; charset=utf-8"}),
     }.items():
         equal(found, [], f"as documented: {name}")

@@ -47,9 +47,10 @@ SHAPES = {
     NATIVE: (
         lambda status, phrase, text: {
             "type": "/v1/problems/" + PROBLEMS[status] if status in PROBLEMS else "about:blank",
-            "title": phrase,
+            "title": text if status in PROBLEMS else phrase,
             "status": status,
             "detail": text,
+            "instance": "/v1/requests/REQUEST",
         },
         "application/problem+json",
     ),
@@ -63,6 +64,14 @@ PROBLEMS = {
     429: "too-many",
     501: "not-implemented",
     503: "busy",
+}
+# Where the framework behind an API has other words.
+OTHER_PHRASES = {
+    (FOURHSE, 413): "Request Entity Too Large",
+    (FOURHSE, 414): "Request-URI Too Long",
+}
+OTHER_SENTENCES = {
+    (FOURHSE, 429): "Rate limit exceeded.",
 }
 PHRASES = {
     400: "Bad Request",
@@ -79,15 +88,18 @@ PHRASES = {
 
 def refused(prefix, answer, status, sentence):
     make, media = SHAPES[prefix]
+    phrase = OTHER_PHRASES.get((prefix, status), PHRASES[status])
+    sentence = OTHER_SENTENCES.get((prefix, status), sentence)
     name = f"{prefix}: {status}"
     equal(
         (answer.status, answer.headers.get_all("Content-Type") if answer.status else None),
         (status, [media]),
         name,
     )
-    body = json.dumps(make(status, PHRASES[status], sentence), separators=(",", ":"))
-    equal(answer.body.decode(), body, f"{name}: body")
-    ok(len(answer.headers.get("X-Request-Id", "")) == 32, f"{name}: X-Request-Id", answer.headers)
+    body = json.dumps(make(status, phrase, sentence), separators=(",", ":"))
+    request_id = answer.headers.get("X-Request-Id", "")
+    ok(len(request_id) == 32, f"{name}: X-Request-Id", answer.headers)
+    equal(answer.body.decode(), body.replace("REQUEST", request_id), f"{name}: body")
     if status in (429, 503):
         equal(answer.headers.get_all("Retry-After"), ["1"], f"{name}: Retry-After")
 
