@@ -255,7 +255,11 @@ def repeated_with_a_key():
     names, cursor = {}, ""
     while cursor is not None:
         place = f"&cursor={cursor}" if cursor else ""
-        page = instance.native("GET", "/tasks?dialect=native&limit=500" + place).json()
+        answer = instance.native("GET", "/tasks?dialect=native&limit=500" + place)
+        if answer.status == 503:  # the last kill's recovery
+            time.sleep(0.1)
+            continue
+        page = answer.json()
         for task in page["items"]:
             names.setdefault(task["fields"]["name"], []).append(task["id"])
         cursor = page["next"]
