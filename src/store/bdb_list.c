@@ -150,7 +150,8 @@ static int fetch_hits(struct store *store, struct listing *listing, bool exact)
 	if (i > 0)
 		listing->place = (struct bdb_place){ .set = true,
 			.tail = listing->hits[i - 1].tail };
-	if (i < listing->hit_count) {
+	/* Hits that were gone may have used up the one more: what follows is not known then. */
+	if (i < listing->hit_count || !listing->finished) {
 		listing->finished = listing->more = listing->row_count == listing->left;
 		listing->last = listing->place.tail;
 	}
