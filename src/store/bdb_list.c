@@ -60,8 +60,12 @@ static int find_start(DBC *cursor, struct listing *listing)
 	found->counted = list->count;
 	found->total = listing->ranges.total;
 	found->offset = bdb_offset(list, found->total);
-	if (found->offset == 0)
+	if (found->offset == 0) {
+		/* An earlier try may have skipped to where an offset was that is clamped now. */
+		if (list->offset > 0)
+			listing->place.set = false;
 		return 0;
+	}
 	return bdb_select_row(cursor, &listing->ranges, found->offset, &listing->place);
 }
 
