@@ -352,7 +352,8 @@ static bool try_ranges(const struct bdb_query *query, size_t filter, uint8_t cod
 		bdb_free_ranges(&ranges);
 		return false;
 	}
-	if (best->at && ranges.total >= best->total) {
+	if (best->at && (ranges.total > best->total ||
+				(ranges.total == best->total && covers <= *best_covers))) {
 		bdb_free_ranges(&ranges);
 		return true;
 	}

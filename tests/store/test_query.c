@@ -563,8 +563,14 @@ static void test_too_broad(void **state)
 	assert_int_equal(result.rows, 4);
 	assert_int_equal(row.updated, 1000);
 	store_result_free(&result);
-	/* a part */
+	/* a condition that all fulfil is as good as one that leaves one out */
 	op.list.offset = 0;
+	op.list.filters[0].field = Q_GROUP;
+	op.list.filters[0].value = STR("\"x\"");
+	must(store_apply(store, &op, &result, &err), &err);
+	assert_true(result.counted && result.total == LIST_LOOKED_AT_MAX + 1000);
+	store_result_free(&result);
+	/* a part */
 	op.list.filters[0].value = STR("\"x\"");
 	op.list.filters[0].field = Q_GROUP;
 	list_where(&op.list, Q_WORD, STR("old"));
