@@ -3,8 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 #define BATCH_BYTES ((size_t)256 * 1024) /* a batch ends with the row that reaches it */
-#define EXACT_TRIES 200			 /* for counts and rows of one moment */
+/* For counts and rows of one moment. Over many ranges a single try takes milliseconds. */
+#define EXACT_TRIES 200
+#define EXACT_US    20000
 
 /* Rows come either from ranges of the index, or are those of a list of ids. */
 struct listing {
@@ -35,6 +39,7 @@ struct opening {
 	struct listing *listing;
 	bool first, exact, settled;
 	unsigned tries;
+	int64_t until; /* monotonic us */
 };
 
 uint64_t bdb_offset(const struct list_query *list, uint64_t total)
@@ -173,7 +178,8 @@ static int step_ranges(struct store *store, struct opening *opening)
 	struct listing *listing = opening->listing;
 	uint64_t done = atomic_load(&store->shared->done);
 	uint64_t started = atomic_load(&store->shared->started);
-	bool exact = opening->exact && opening->tries++ < EXACT_TRIES;
+	bool exact = opening->exact && opening->tries++ < EXACT_TRIES &&
+		     clock_mono_us() < opening->until;
 	int rc;
 
 	if (exact && started != done)
@@ -229,7 +235,8 @@ static bool load_batch(struct listing *listing, bool first, struct err *err)
 	const struct list_query *list = &listing->query.list;
 	struct opening opening = { .listing = listing,
 		.first = first,
-		.exact = first && (list->count || list->offset > 0) };
+		.exact = first && (list->count || list->offset > 0),
+		.until = clock_mono_us() + EXACT_US };
 	bool ok;
 
 	bdb_enter(listing->store);
