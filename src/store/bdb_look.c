@@ -163,7 +163,7 @@ static size_t first_behind(const struct look *look, struct str after)
 	struct bdb_tail place = { .len = (uint16_t)after.len }, tail;
 	size_t i = 0;
 
-	if (after.len == 0 || after.len > sizeof(place.bytes))
+	if (after.len == 0)
 		return 0;
 	memcpy(place.bytes, after.ptr, after.len);
 	for (; i < look->row_count; i++) {
