@@ -401,6 +401,26 @@ static void test_keys_and_second_tasks(void **state)
 	assert_int_equal(count_all(store, CODE_A), 1);
 }
 
+/* What stood in the way is not remembered as done. */
+static void test_keys_and_connected(void **state)
+{
+	struct store *store = *state;
+	struct op also = fixture_op(OP_CREATE, 9), op = fixture_op(OP_REMOVE, 1);
+	struct result result;
+
+	make_child(store, 1, NULL, "null");
+	make_child(store, 2, NULL, "\"one\"");
+	op.connected = (struct op_connected){ .field = O_PARENT, .value = STR("\"one\"") };
+	op.also = &also;
+	op.key = STR("k");
+	for (int i = 0; i < 2; i++) {
+		result = run(store, &op);
+		assert_true(result.blocked);
+		store_result_free(&result);
+	}
+	assert_int_equal(count_all(store, CODE_A), 2);
+}
+
 static void test_many_keys_are_forgotten(void **state)
 {
 	struct store *store = *state;
@@ -482,6 +502,7 @@ int main(void)
 		IN_MEMORY(test_connected_limits),
 		IN_MEMORY(test_keys),
 		IN_MEMORY(test_keys_and_second_tasks),
+		IN_MEMORY(test_keys_and_connected),
 		IN_MEMORY(test_many_keys_are_forgotten),
 		IN_MEMORY(test_adapt),
 	};
