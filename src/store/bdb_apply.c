@@ -264,6 +264,11 @@ static int ensure(struct store *store, DB_TXN *txn, struct work *work, struct er
 	if (rc == DB_NOTFOUND && store->before.len > 0)
 		return DB_KEYEXIST;
 	work->result->made = rc == DB_NOTFOUND;
+	/* What is not there has none of the revisions. */
+	if (rc == DB_NOTFOUND && op->revision_count > 0) {
+		err_set(err, ERR_PRECONDITION, NULL, NULL);
+		return BDB_REFUSED;
+	}
 	if (rc == DB_NOTFOUND)
 		rc = make(store, txn, op, &work->result->record, err);
 	/* Somebody else made it between the two. */

@@ -116,8 +116,13 @@ static void test_ensure_conditions(void **state)
 {
 	struct store *store = *state;
 	struct op op = ensure(1, NULL);
-	struct result result = run(store, &op);
+	struct result result;
 
+	op.revisions[0] = 1;
+	op.revision_count = 1;
+	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION); /* of nothing */
+	op.revision_count = 0;
+	result = run(store, &op);
 	store_result_free(&result);
 	op = ensure(1, "5");
 	op.revisions[0] = 7;
