@@ -381,6 +381,14 @@ static void test_keys(void **state)
 	assert_int_equal(forgotten, 0);
 	must(store_forget_keys(store, op.now + DAY, &forgotten, &err), &err);
 	assert_int_equal(forgotten, 4);
+	op = keyed(7, "early", 9); /* by two whose clocks differ, at the border of two days */
+	op.now = 10 * DAY + 1;
+	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	op.fresh = fixture_id(8);
+	op.now = 10 * DAY - 1;
+	result = run(store, &op);
+	assert_int_equal(result.task.id.bytes[15], 7);
+	store_result_free(&result);
 	op = keyed(6, "late", 9); /* across the border of two days */
 	op.now += 2 * DAY - 5000;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
