@@ -34,7 +34,10 @@ struct listing {
 	size_t row_count, next_row;
 };
 
-/* A batch that starts a listing also counts and skips, and should be of one moment. */
+/*
+ * A batch that starts a listing also counts and skips, and should be of one moment. So should each
+ * of several ranges: a task that moves from one to the other would be missed in both.
+ */
 struct opening {
 	struct listing *listing;
 	bool first, exact, settled;
@@ -235,7 +238,7 @@ static bool load_batch(struct listing *listing, bool first, struct err *err)
 	const struct list_query *list = &listing->query.list;
 	struct opening opening = { .listing = listing,
 		.first = first,
-		.exact = first && (list->count || list->offset > 0),
+		.exact = listing->ranges.count > 1 || (first && (list->count || list->offset > 0)),
 		.until = clock_mono_us() + EXACT_US };
 	bool ok;
 
