@@ -8,6 +8,7 @@ struct work {
 	struct result *result;
 	bool again;   /* the op's key was used before: the result is that of then */
 	bool nothing; /* nothing was changed */
+	bool blocked; /* by connected tasks */
 	struct bdb_connected connected;
 };
 
@@ -155,19 +156,17 @@ static int follow(struct store *store, DB_TXN *txn, const struct work *work, str
 	return rc;
 }
 
-/* Finds what is connected; *blocked when that stands in the way. */
-static int face_connected(
-	struct store *store, DB_TXN *txn, struct work *work, bool *blocked, struct err *err)
+/* Finds what is connected; work->blocked when that stands in the way. */
+static int face_connected(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
 {
 	int rc;
 
-	*blocked = false;
 	free(work->connected.ids);
 	work->connected = (struct bdb_connected){ 0 };
 	if (!work->op->connected.field)
 		return 0;
 	rc = bdb_find_connected(store, txn, work->op, &work->connected, err);
-	*blocked = rc == 0 && work->connected.count > 0 && !work->op->connected.follow;
+	work->blocked = rc == 0 && work->connected.count > 0 && !work->op->connected.follow;
 	return rc;
 }
 
@@ -188,7 +187,6 @@ static int modify(struct store *store, DB_TXN *txn, struct work *work, struct er
 {
 	const struct op *op = work->op;
 	struct task task;
-	bool blocked;
 	int rc = take_up(store, txn, op, &op->id, &task, err);
 
 	if (rc != 0)
@@ -197,10 +195,10 @@ static int modify(struct store *store, DB_TXN *txn, struct work *work, struct er
 		err_set(err, ERR_PRECONDITION, NULL, NULL);
 		return BDB_REFUSED;
 	}
-	rc = face_connected(store, txn, work, &blocked, err);
+	rc = face_connected(store, txn, work, err);
 	if (rc != 0)
 		return rc;
-	if (blocked) {
+	if (work->blocked) {
 		work->nothing = true;
 		buf_reset(&work->result->record);
 		buf_put_str(&work->result->record, buf_str(&store->before));
@@ -266,6 +264,11 @@ static int ensure(struct store *store, DB_TXN *txn, struct work *work, struct er
 	if (rc == DB_NOTFOUND && store->before.len > 0)
 		return DB_KEYEXIST;
 	work->result->made = rc == DB_NOTFOUND;
+	/* What is not there has none of the revisions. */
+	if (rc == DB_NOTFOUND && op->revision_count > 0) {
+		err_set(err, ERR_PRECONDITION, NULL, NULL);
+		return BDB_REFUSED;
+	}
 	if (rc == DB_NOTFOUND)
 		rc = make(store, txn, op, &work->result->record, err);
 	/* Somebody else made it between the two. */
@@ -309,7 +312,7 @@ static int step_write(struct store *store, DB_TXN *txn, void *data, struct err *
 	const struct op *op = work->op;
 	int rc = 0;
 
-	work->nothing = false;
+	work->nothing = work->blocked = false;
 	buf_reset(&work->result->other_record);
 	if (op->key.len > 0)
 		rc = bdb_recall(store, txn, op, work->result, &work->again, err);
@@ -318,7 +321,7 @@ static int step_write(struct store *store, DB_TXN *txn, void *data, struct err *
 	rc = kinds[op->kind].write(store, txn, work, err);
 	if (rc == 0 && op->also && !work->nothing)
 		rc = make(store, txn, op->also, &work->result->other_record, err);
-	if (rc == 0 && op->key.len > 0)
+	if (rc == 0 && op->key.len > 0 && !work->blocked)
 		rc = bdb_remember(store, txn, op, work->result);
 	return rc;
 }
@@ -329,7 +332,7 @@ static bool list_connected(
 {
 	struct id *ids = work->connected.ids;
 
-	if (!work->nothing || work->connected.count == 0)
+	if (!work->blocked)
 		return true;
 	work->connected.ids = NULL;
 	result->blocked = true;

@@ -3,8 +3,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 #define BATCH_BYTES ((size_t)256 * 1024) /* a batch ends with the row that reaches it */
-#define EXACT_TRIES 200			 /* for counts and rows of one moment */
+/* For counts and rows of one moment. Over many ranges a single try takes milliseconds. */
+#define EXACT_TRIES 200
+#define EXACT_US    20000
 
 /* Rows come either from ranges of the index, or are those of a list of ids. */
 struct listing {
@@ -30,11 +34,15 @@ struct listing {
 	size_t row_count, next_row;
 };
 
-/* A batch that starts a listing also counts and skips, and should be of one moment. */
+/*
+ * A batch that starts a listing also counts and skips, and should be of one moment. So should each
+ * of several ranges: a task that moves from one to the other would be missed in both.
+ */
 struct opening {
 	struct listing *listing;
 	bool first, exact, settled;
 	unsigned tries;
+	int64_t until; /* monotonic us */
 };
 
 uint64_t bdb_offset(const struct list_query *list, uint64_t total)
@@ -60,8 +68,12 @@ static int find_start(DBC *cursor, struct listing *listing)
 	found->counted = list->count;
 	found->total = listing->ranges.total;
 	found->offset = bdb_offset(list, found->total);
-	if (found->offset == 0)
+	if (found->offset == 0) {
+		/* An earlier try may have skipped to where an offset was that is clamped now. */
+		if (list->offset > 0)
+			listing->place.set = false;
 		return 0;
+	}
 	return bdb_select_row(cursor, &listing->ranges, found->offset, &listing->place);
 }
 
@@ -150,7 +162,8 @@ static int fetch_hits(struct store *store, struct listing *listing, bool exact)
 	if (i > 0)
 		listing->place = (struct bdb_place){ .set = true,
 			.tail = listing->hits[i - 1].tail };
-	if (i < listing->hit_count) {
+	/* Hits that were gone may have used up the one more: what follows is not known then. */
+	if (i < listing->hit_count || !listing->finished) {
 		listing->finished = listing->more = listing->row_count == listing->left;
 		listing->last = listing->place.tail;
 	}
@@ -168,7 +181,8 @@ static int step_ranges(struct store *store, struct opening *opening)
 	struct listing *listing = opening->listing;
 	uint64_t done = atomic_load(&store->shared->done);
 	uint64_t started = atomic_load(&store->shared->started);
-	bool exact = opening->exact && opening->tries++ < EXACT_TRIES;
+	bool exact = opening->exact && opening->tries++ < EXACT_TRIES &&
+		     clock_mono_us() < opening->until;
 	int rc;
 
 	if (exact && started != done)
@@ -224,7 +238,8 @@ static bool load_batch(struct listing *listing, bool first, struct err *err)
 	const struct list_query *list = &listing->query.list;
 	struct opening opening = { .listing = listing,
 		.first = first,
-		.exact = first && (list->count || list->offset > 0) };
+		.exact = listing->ranges.count > 1 || (first && (list->count || list->offset > 0)),
+		.until = clock_mono_us() + EXACT_US };
 	bool ok;
 
 	bdb_enter(listing->store);

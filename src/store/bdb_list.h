@@ -75,7 +75,7 @@ struct bdb_query {
 	struct list_query list;
 };
 
-/* Whether all its fields exist: ERR_INTERNAL. */
+/* Whether all its fields exist: ERR_INTERNAL; and its place may be one: ERR_INVALID. */
 bool bdb_check_query(const struct bdb_query *query, struct err *err);
 /* The order of the first sort. */
 uint8_t bdb_sort_code(const struct bdb_query *query);

@@ -27,6 +27,7 @@ struct look {
 	struct bdb_place place;	  /* behind the last of them */
 	uint64_t looked, most;
 	bool through; /* there are no more */
+	bool walking; /* in the order of the entries: the last one is where the next page begins */
 
 	struct bdb_hit hits[BDB_BATCH_ROWS];
 	size_t hit_count;
@@ -71,13 +72,17 @@ static int step_record(struct store *store, DB_TXN *txn, void *data, struct err 
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
-static bool keep_row(struct look *look, const struct task *task, struct err *err)
+static bool keep_row(
+	struct look *look, const struct task *task, const struct bdb_hit *hit, struct err *err)
 {
 	struct bdb_tail order;
 	struct row *row;
 
 	if (!bdb_order(look->query, task, &order))
 		return true; /* it has no place in this order */
+	/* One that moved since its entry was read is not here any more. */
+	if (look->walking && bdb_compare_tails(&order, &hit->tail) != 0)
+		return true;
 	if (look->row_count == look->row_room) {
 		size_t room = look->row_room ? 2 * look->row_room : BDB_BATCH_ROWS;
 		struct row *rows = reallocarray(look->rows, room, sizeof(*rows));
@@ -107,7 +112,7 @@ static bool look_at(struct look *look, const struct bdb_hit *hit, struct err *er
 	if (reading.gone || !record_decode(&task, buf_str(&look->record)) ||
 		!bdb_fits(look->query, &task))
 		return true;
-	return keep_row(look, &task, err);
+	return keep_row(look, &task, hit, err);
 }
 
 /* Looks until so many rows fit, the rows end, or as many were looked at as may be. */
@@ -158,7 +163,7 @@ static size_t first_behind(const struct look *look, struct str after)
 	struct bdb_tail place = { .len = (uint16_t)after.len }, tail;
 	size_t i = 0;
 
-	if (after.len == 0 || after.len > sizeof(place.bytes))
+	if (after.len == 0)
 		return 0;
 	memcpy(place.bytes, after.ptr, after.len);
 	for (; i < look->row_count; i++) {
@@ -311,6 +316,7 @@ static bool walk_order(
 	size_t covers;
 
 	look->most = LIST_LOOKED_AT_MAX;
+	look->walking = true;
 	if (!bdb_filter_ranges(query, BDB_WHOLE, bdb_sort_code(query), &look->ranges, &covers, err))
 		return false;
 	return walk->backwards ? walk_backwards(look, walk, found, err)
@@ -346,7 +352,8 @@ static bool try_ranges(const struct bdb_query *query, size_t filter, uint8_t cod
 		bdb_free_ranges(&ranges);
 		return false;
 	}
-	if (best->at && ranges.total >= best->total) {
+	if (best->at && (ranges.total > best->total ||
+				(ranges.total == best->total && covers <= *best_covers))) {
 		bdb_free_ranges(&ranges);
 		return true;
 	}

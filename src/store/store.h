@@ -82,10 +82,11 @@ void store_result_free(struct result *result);
  * calls, so a slow reader holds up nobody, and a task that changes meanwhile is shown as it was in
  * its batch or, once it does not belong to the list any more, left out. With count or offset the
  * total and which rows stand in the first batch (64 at most) are of one moment, unless writers left
- * no such moment in some hundred tries: then of moments shortly after each other. Where rows are
- * looked through (struct list_query) they are so one after the other, and the total is of what was
- * seen. Counts result.rows; at the end sets result.next. The listing must end before its store is
- * closed.
+ * no such moment in 20 ms: then of moments shortly after each other. So is every batch of a list
+ * over several values, places or dialects, and a task that moves among them is in it. Where rows
+ * are looked through (struct list_query) they are so one after the other, and the total is of what
+ * was seen. Counts result.rows; at the end sets result.next. The listing must end before its store
+ * is closed.
  */
 bool store_next(struct result *result, struct task *row, bool *end, struct err *err);
 

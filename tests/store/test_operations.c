@@ -116,8 +116,13 @@ static void test_ensure_conditions(void **state)
 {
 	struct store *store = *state;
 	struct op op = ensure(1, NULL);
-	struct result result = run(store, &op);
+	struct result result;
 
+	op.revisions[0] = 1;
+	op.revision_count = 1;
+	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION); /* of nothing */
+	op.revision_count = 0;
+	result = run(store, &op);
 	store_result_free(&result);
 	op = ensure(1, "5");
 	op.revisions[0] = 7;
@@ -376,6 +381,14 @@ static void test_keys(void **state)
 	assert_int_equal(forgotten, 0);
 	must(store_forget_keys(store, op.now + DAY, &forgotten, &err), &err);
 	assert_int_equal(forgotten, 4);
+	op = keyed(7, "early", 9); /* by two whose clocks differ, at the border of two days */
+	op.now = 10 * DAY + 1;
+	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	op.fresh = fixture_id(8);
+	op.now = 10 * DAY - 1;
+	result = run(store, &op);
+	assert_int_equal(result.task.id.bytes[15], 7);
+	store_result_free(&result);
 	op = keyed(6, "late", 9); /* across the border of two days */
 	op.now += 2 * DAY - 5000;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
@@ -399,6 +412,26 @@ static void test_keys_and_second_tasks(void **state)
 		store_result_free(&result);
 	}
 	assert_int_equal(count_all(store, CODE_A), 1);
+}
+
+/* What stood in the way is not remembered as done. */
+static void test_keys_and_connected(void **state)
+{
+	struct store *store = *state;
+	struct op also = fixture_op(OP_CREATE, 9), op = fixture_op(OP_REMOVE, 1);
+	struct result result;
+
+	make_child(store, 1, NULL, "null");
+	make_child(store, 2, NULL, "\"one\"");
+	op.connected = (struct op_connected){ .field = O_PARENT, .value = STR("\"one\"") };
+	op.also = &also;
+	op.key = STR("k");
+	for (int i = 0; i < 2; i++) {
+		result = run(store, &op);
+		assert_true(result.blocked);
+		store_result_free(&result);
+	}
+	assert_int_equal(count_all(store, CODE_A), 2);
 }
 
 static void test_many_keys_are_forgotten(void **state)
@@ -482,6 +515,7 @@ int main(void)
 		IN_MEMORY(test_connected_limits),
 		IN_MEMORY(test_keys),
 		IN_MEMORY(test_keys_and_second_tasks),
+		IN_MEMORY(test_keys_and_connected),
 		IN_MEMORY(test_many_keys_are_forgotten),
 		IN_MEMORY(test_adapt),
 	};

@@ -471,8 +471,9 @@ static void test_pages_go_on(void **state)
 static void test_forged_places(void **state)
 {
 	struct store *store = *state;
+	static const uint8_t nobody = 99;
 	char bytes[LIST_PLACE_MAX + 200];
-	struct op op;
+	struct op op = { 0 };
 
 	seed = 3;
 	fill(store, 50);
@@ -486,7 +487,12 @@ static void test_forged_places(void **state)
 		op.list.after = (struct str){ bytes, 1 + draw(sizeof(bytes)) };
 		code = fixture_error(store, &op);
 		assert_true(code == ERR_NONE || code == ERR_INVALID);
+		assert_true(op.list.after.len <= LIST_PLACE_MAX || code == ERR_INVALID);
 	}
+	op.dialect = 0; /* without a range that it could be too long for */
+	op.list = (struct list_query){ .dialects = &nobody, .dialect_count = 1 };
+	op.list.after = (struct str){ bytes, sizeof(bytes) };
+	assert_int_equal(fixture_error(store, &op), ERR_INVALID);
 }
 
 static void test_fields_that_are_none(void **state)
@@ -563,8 +569,14 @@ static void test_too_broad(void **state)
 	assert_int_equal(result.rows, 4);
 	assert_int_equal(row.updated, 1000);
 	store_result_free(&result);
-	/* a part */
+	/* a condition that all fulfil is as good as one that leaves one out */
 	op.list.offset = 0;
+	op.list.filters[0].field = Q_GROUP;
+	op.list.filters[0].value = STR("\"x\"");
+	must(store_apply(store, &op, &result, &err), &err);
+	assert_true(result.counted && result.total == LIST_LOOKED_AT_MAX + 1000);
+	store_result_free(&result);
+	/* a part */
 	op.list.filters[0].value = STR("\"x\"");
 	op.list.filters[0].field = Q_GROUP;
 	list_where(&op.list, Q_WORD, STR("old"));

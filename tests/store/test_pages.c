@@ -1,0 +1,331 @@
+/* Counts, pages and their order beside processes that write. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "race.h"
+
+/* ---- lists beside writers ---- */
+
+#define TOGGLED 30
+#define LISTS	1500
+#define STILL	(TOGGLED + 20) /* those above TOGGLED never change */
+
+/* The first thirty move between words and into the archive and back. */
+static void toggle_until_told(struct store *store, unsigned writer)
+{
+	static const struct str words[] = { { "in", 2 }, { "out", 3 }, { "off", 3 } };
+
+	for (unsigned n = writer * 13; !track->stop; n++) {
+		struct op op = fixture_op(OP_UPDATE, 1 + n % TOGGLED);
+		struct err err;
+
+		op.change.word = words[n % 7 % 3];
+		op.change.set = CHANGE_ARCHIVED;
+		op.change.archived = n % 5 == 0;
+		if (!crowd_apply(store, &op, &err) && err.code != ERR_BUSY)
+			_exit(94);
+		if (n % 16 == 0 && !store_flush(store, &err))
+			_exit(95);
+	}
+	_exit(0);
+}
+
+/* Carries a list out and counts its rows; how many of them are of those that never change. */
+static uint64_t count_rows(struct result *result, unsigned *still)
+{
+	struct err err = { 0 };
+	struct task row;
+	bool end = false;
+
+	while (!end) {
+		if (!store_next(result, &row, &end, &err))
+			_exit(92);
+		if (!end && row.id.bytes[15] > TOGGLED)
+			++*still;
+	}
+	return result->rows;
+}
+
+static struct op all_words(void)
+{
+	static const struct str others[] = { { "out", 3 }, { "off", 3 }, { "x", 1 } };
+	struct op op = fixture_list(BY_WORD, "in");
+
+	op.list.filters[0].others = others;
+	op.list.filters[0].other_count = 3;
+	op.list.place = LIST_BOTH;
+	return op;
+}
+
+static void count_ranges(struct store *store)
+{
+	struct op op = all_words();
+	struct result result = { 0 };
+	unsigned still = 0;
+	uint64_t rows;
+
+	op.list.count = true;
+	race_insist(store, &op, &result);
+	rows = count_rows(&result, &still);
+	crowd->good += result.settled;
+	if (result.settled && (result.total != STILL || rows != STILL))
+		track->wrong++;
+	store_result_free(&result);
+}
+
+/* A task that moves from one range to the other is in one of them. */
+static void list_ranges(struct store *store)
+{
+	struct op op = all_words();
+	struct result result = { 0 };
+	unsigned still = 0;
+
+	race_insist(store, &op, &result);
+	track->wrong += count_rows(&result, &still) != STILL && result.settled;
+	track->given += !result.settled;
+	store_result_free(&result);
+}
+
+static void page_of_several(struct store *store, unsigned n)
+{
+	static const struct str others[] = { { "off", 3 } };
+	struct op op = fixture_list(BY_WORD, "in");
+	struct result result = { 0 };
+	unsigned still = 0;
+	uint64_t rows, want;
+
+	op.list.filters[0].others = others;
+	op.list.filters[0].other_count = 1;
+	list_by(&op.list, BY_ALL, n % 2);
+	op.list.count = true;
+	op.list.clamp = true;
+	op.list.limit = 1 + n % 40;
+	op.list.offset = n % 50;
+	race_insist(store, &op, &result);
+	rows = count_rows(&result, &still);
+	want = result.total - result.offset < op.list.limit ? result.total - result.offset
+							    : op.list.limit;
+	crowd->good += result.settled;
+	if (result.settled && rows != want)
+		track->wrong++;
+	store_result_free(&result);
+}
+
+static void list_until_done(struct store *store, unsigned reader)
+{
+	for (unsigned n = 0; n < LISTS; n++) {
+		if (reader % 2 == 0)
+			page_of_several(store, n);
+		else if (n % 2)
+			count_ranges(store);
+		else
+			list_ranges(store);
+	}
+	_exit(0);
+}
+
+/* Runs readers to their end beside writers. */
+static void race_beside_writers(void (*read)(struct store *store, unsigned number))
+{
+	pid_t pids[4];
+
+	for (unsigned i = 0; i < 4; i++)
+		pids[i] = crowd_start(i < 2 ? toggle_until_told : read, i);
+	for (unsigned i = 4; i-- > 0;) {
+		if (i == 1)
+			track->stop = true;
+		race_await(pids[i]);
+	}
+}
+
+static void create_toggled(const char *name)
+{
+	struct store *store = crowd_recover(name);
+
+	for (unsigned i = 1; i <= STILL; i++)
+		fixture_create(store, i, "in", NULL);
+	store_close(store);
+}
+
+static void test_ranges_beside_writers(void **state)
+{
+	(void)state;
+	create_toggled("ranges");
+	race_beside_writers(list_until_done);
+	print_message("# %u of %u of one moment, %u lists not, %u busy, slowest %u us\n",
+		crowd->good, LISTS / 2 * 3, track->given, crowd->busy, track->slowest);
+	assert_int_equal(track->wrong, 0);
+	assert_true(track->given <= LISTS / 4);
+}
+
+/* The place of the last page is that of the first when there is one page only, by then. */
+static void clamp_until_done(struct store *store, unsigned reader)
+{
+	(void)reader;
+	for (unsigned n = 0; n < LISTS; n++) {
+		struct op op = fixture_list(BY_WORD, "off");
+		struct result result = { 0 };
+		unsigned still = 0;
+		uint64_t rows, want;
+
+		op.list.count = op.list.clamp = true;
+		op.list.limit = op.list.offset = 6;
+		race_insist(store, &op, &result);
+		rows = count_rows(&result, &still);
+		want = result.total - result.offset < 6 ? result.total - result.offset : 6;
+		crowd->good += result.settled && result.total <= 6;
+		if (result.settled && rows != want)
+			track->wrong++;
+		store_result_free(&result);
+	}
+	_exit(0);
+}
+
+static void test_clamped_offset(void **state)
+{
+	(void)state;
+	create_toggled("clamp");
+	race_beside_writers(clamp_until_done);
+	print_message("# %u clamped, %u wrong\n", crowd->good, track->wrong);
+	assert_int_equal(track->wrong, 0);
+}
+
+/* Page by page to the end: all that never change are met. */
+static void page_until_done(struct store *store, unsigned reader)
+{
+	(void)reader;
+	for (unsigned n = 0; n < LISTS; n++) {
+		char next[LIST_PLACE_MAX];
+		struct str after = STR_NULL;
+		unsigned still = 0;
+
+		do {
+			struct op op = fixture_list(BY_WORD, "in");
+			struct result result = { 0 };
+
+			op.list.limit = 3;
+			op.list.after = after;
+			race_insist(store, &op, &result);
+			count_rows(&result, &still);
+			if (result.next.len > 0)
+				memcpy(next, result.next.ptr, result.next.len);
+			after = (struct str){ next, result.next.len };
+			store_result_free(&result);
+		} while (after.len > 0);
+		track->wrong += still != STILL - TOGGLED;
+	}
+	_exit(0);
+}
+
+static void test_pages_beside_writers(void **state)
+{
+	(void)state;
+	create_toggled("pages");
+	race_beside_writers(page_until_done);
+	print_message("# %u of %u walks ended early\n", track->wrong, 2 * LISTS);
+	assert_int_equal(track->wrong, 0);
+}
+
+/* ---- a walk along the order ---- */
+
+#define WALKED 400
+
+/* What the reader comes to next is changed and so goes to the end; the odd ones stay. */
+static void move_ahead(struct store *store, unsigned writer)
+{
+	for (unsigned n = writer; !track->stop; n++) {
+		unsigned number = (track->given & ~1U) + 2 + n % 3 * 2;
+		struct op op = fixture_op(OP_UPDATE, number);
+		struct err err;
+
+		op.now = 1000000 + n;
+		if (number <= WALKED && !crowd_apply(store, &op, &err) && err.code != ERR_BUSY)
+			_exit(94);
+	}
+	_exit(0);
+}
+
+/* Two conditions, so that no index answers, and a count by which it is known that a walk is short.
+ */
+static void walk_updated(struct store *store, unsigned reader)
+{
+	char next[LIST_PLACE_MAX];
+	struct str after = STR_NULL;
+	unsigned odd = 0;
+
+	(void)reader;
+	do {
+		struct op op = fixture_list(BY_WORD, "in");
+		struct result result = { 0 };
+		struct task row;
+		struct err err;
+		bool end = false;
+
+		list_by(&op.list, BY_UPDATED, false);
+		op.list.count = true;
+		op.list.limit = 2;
+		op.list.after = after;
+		race_insist(store, &op, &result);
+		while (!end) {
+			if (!store_next(&result, &row, &end, &err))
+				_exit(92);
+			if (end)
+				break;
+			odd += row.id.bytes[15] % 2;
+			if (row.updated < 1000000)
+				track->given = (uint32_t)(row.updated - 1000);
+		}
+		if (result.next.len > 0)
+			memcpy(next, result.next.ptr, result.next.len);
+		after = (struct str){ next, result.next.len };
+		/* Behind the odd ones: those that move go on without end. */
+		if (result.rows > 0 && row.updated >= 1000000 && odd >= WALKED / 2)
+			after.len = 0;
+		store_result_free(&result);
+	} while (after.len > 0);
+	track->wrong += odd != WALKED / 2;
+	track->stop = true;
+	_exit(0);
+}
+
+static void walk_once(unsigned round)
+{
+	struct store *store;
+	pid_t pids[2];
+	char name[24];
+
+	snprintf(name, sizeof(name), "walk%u", round);
+	track->stop = false;
+	track->given = 0;
+	store = crowd_recover(name);
+	for (unsigned i = 1; i <= WALKED; i++)
+		fixture_create(store, i, "in", NULL);
+	fixture_create(store, WALKED + 1, "out", NULL);
+	store_close(store);
+	pids[0] = crowd_start(move_ahead, 0);
+	pids[1] = crowd_start(walk_updated, 1);
+	for (unsigned i = 0; i < 2; i++) {
+		race_await(pids[i]);
+	}
+}
+
+static void test_walk_beside_writer(void **state)
+{
+	(void)state;
+	for (unsigned round = 0; round < 10; round++)
+		walk_once(round);
+	print_message("# %u of 10 walks missed rows\n", track->wrong);
+	assert_int_equal(track->wrong, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RACE(test_ranges_beside_writers),
+		RACE(test_clamped_offset),
+		RACE(test_pages_beside_writers),
+		RACE(test_walk_beside_writer),
+	};
+
+	return CHECK_RUN(tests);
+}
