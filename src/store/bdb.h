@@ -10,6 +10,7 @@
  *     bdb_once.c    what was done with an Idempotency-Key
  *     bdb_connected.c  tasks that go with another
  *     bdb_list.h    lists, counts, pages: the files that find them
+ *     bdb_import.c  tasks put as they are
  *     bdb_entry.c   the small tables
  *     bdb_walk.c    what goes over all tasks: verify, export
  *     bdb_reindex.c the index built anew, and keys of old

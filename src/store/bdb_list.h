@@ -2,8 +2,10 @@
 /*
  * How lists are found, shared by the files that do it. Private to the store.
  *
- *     bdb_range.c   stretches of the index: counting, selecting, reading several as one
+ *     bdb_range.c   stretches of the index: places in them, reading several as one
+ *     bdb_select.c  how many rows they have, which is the k-th
  *     bdb_query.c   from a list_query to the stretches that answer it, and what they leave open
+ *     bdb_smallest.c  which condition of a query has the fewest rows
  *     bdb_look.c    lists for which rows have to be looked through
  *     bdb_list.c    the listing: batches of rows, one after the other
  */
@@ -49,12 +51,22 @@ struct bdb_hit {
 	struct bdb_tail tail;
 };
 
-/* ---- bdb_range.c: with a cursor on store->ranks ---- */
+/* ---- bdb_select.c: with a cursor on store->ranks ---- */
 
 int bdb_count_ranges(DBC *cursor, struct bdb_ranges *ranges);
 /* The place of the row of that number, from 0; DB_NOTFOUND past the end. Counted before. */
 int bdb_select_row(
 	DBC *cursor, const struct bdb_ranges *ranges, uint64_t row, struct bdb_place *place);
+
+/* ---- bdb_range.c: with a cursor on store->ranks ---- */
+
+/* bdb_rank's work. */
+int bdb_cursor_rank(DBC *cursor, const struct index_key *key, uint64_t *rank);
+/* The key of the entry of that record number. */
+int bdb_go_to_record(DBC *cursor, uint64_t number, struct index_key *key);
+bool bdb_is_in_range(const struct bdb_range *range, const struct index_key *key);
+/* The key that an entry of the range with that tail has. */
+void bdb_key_at(const struct bdb_range *range, const struct bdb_tail *tail, struct index_key *key);
 /* Reads up to max hits from a place on; fewer only at the end. */
 int bdb_read_hits(DBC *cursor, const struct bdb_ranges *ranges, const struct bdb_place *place,
 	struct bdb_hit *hits, size_t max, size_t *count);
@@ -97,6 +109,18 @@ bool bdb_direct_ranges(
 bool bdb_fits(const struct bdb_query *query, const struct task *task);
 /* What orders a task among those of the query; false when it has no place in that order. */
 bool bdb_order(const struct bdb_query *query, const struct task *task, struct bdb_tail *order);
+
+/* ---- bdb_smallest.c ---- */
+
+/* Whether the field of that code has entries. */
+bool bdb_is_indexed(const struct bdb_query *query, uint8_t code);
+/*
+ * The ranges of the condition that has the fewest rows, counted, of `all` tasks that there are
+ * where the query looks; those themselves when no condition has an index. *covers:
+ * bdb_filter_ranges.
+ */
+bool bdb_find_smallest(const struct bdb_query *query, struct bdb_ranges *ranges, size_t *covers,
+	uint64_t *all, struct err *err);
 
 /* ---- bdb_look.c ---- */
 

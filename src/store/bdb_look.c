@@ -231,15 +231,6 @@ struct walk {
 	uint64_t looks; /* about how many rows it will look at */
 };
 
-static bool is_indexed(const struct bdb_query *query, uint8_t code)
-{
-	const struct index_table *tables = query->store->indexes;
-	uint8_t dialect = query->dialect ? query->dialect : tables->dialect;
-	const struct index_field *field = index_field_by_code(tables, dialect, code);
-
-	return field && !field->unindexed;
-}
-
 /*
  * Plans the walk. The total is known of a single condition only, from its count; then a page near
  * the end is walked to from there.
@@ -325,64 +316,6 @@ static bool walk_order(
 
 /* ---- the choice ---- */
 
-static int step_count(struct store *store, DB_TXN *txn, void *data, struct err *err)
-{
-	struct bdb_ranges *ranges = data;
-	DBC *cursor;
-	int rc = store->ranks->cursor(store->ranks, txn, &cursor, 0), closed;
-
-	(void)err;
-	if (rc != 0)
-		return rc;
-	rc = bdb_count_ranges(cursor, ranges);
-	closed = cursor->close(cursor);
-	return rc != 0 ? rc : closed;
-}
-
-/* Counts a condition's ranges and keeps them if they are the smallest so far. */
-static bool try_ranges(const struct bdb_query *query, size_t filter, uint8_t code,
-	struct bdb_ranges *best, size_t *best_covers, struct err *err)
-{
-	struct bdb_ranges ranges;
-	size_t covers;
-
-	if (!bdb_filter_ranges(query, filter, code, &ranges, &covers, err))
-		return false;
-	if (!bdb_run(query->store, BDB_READ, step_count, &ranges, err)) {
-		bdb_free_ranges(&ranges);
-		return false;
-	}
-	if (best->at && (ranges.total > best->total ||
-				(ranges.total == best->total && covers <= *best_covers))) {
-		bdb_free_ranges(&ranges);
-		return true;
-	}
-	bdb_free_ranges(best);
-	*best = ranges;
-	*best_covers = covers;
-	return true;
-}
-
-/* The smallest condition, of `all` tasks; those themselves when no condition has an index. */
-static bool find_smallest(const struct bdb_query *query, struct bdb_ranges *ranges, size_t *covers,
-	uint64_t *all, struct err *err)
-{
-	const struct list_query *list = &query->list;
-
-	if (!try_ranges(query, BDB_WHOLE, INDEX_BY_ALL, ranges, covers, err))
-		return false;
-	*all = ranges->total;
-	if ((list->updated.from || list->updated.to) &&
-		!try_ranges(query, BDB_WHOLE, INDEX_BY_UPDATED, ranges, covers, err))
-		return false;
-	for (size_t i = 0; i < list->filter_count; i++) {
-		if (is_indexed(query, list->filters[i].field) &&
-			!try_ranges(query, i, 0, ranges, covers, err))
-			return false;
-	}
-	return true;
-}
-
 /* Few rows in all are gathered, unless the walk is to end much sooner. */
 static bool choose(struct look *look, struct bdb_ranges *smallest, size_t covers, uint64_t all,
 	struct bdb_found *found, struct err *err)
@@ -397,7 +330,7 @@ static bool choose(struct look *look, struct bdb_ranges *smallest, size_t covers
 	found->total = found->counted ? smallest->total : 0;
 	found->offset = found->counted ? bdb_offset(list, found->total) : list->offset;
 	plan_walk(list, found, all, &walk);
-	can_walk = list->sort_count <= 1 && is_indexed(query, bdb_sort_code(query)) &&
+	can_walk = list->sort_count <= 1 && bdb_is_indexed(query, bdb_sort_code(query)) &&
 		   (found->counted || !list->count || list->partial) &&
 		   walk.skip <= LIST_LOOKED_AT_MAX;
 	if (few && !(can_walk && found->counted && 2 * walk.looks < smallest->total)) {
@@ -441,7 +374,7 @@ bool bdb_look_through(const struct bdb_query *query, struct bdb_found *found, st
 	*found = (struct bdb_found){ 0 };
 	if (!look)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	ok = find_smallest(query, &smallest, &covers, &all, err) &&
+	ok = bdb_find_smallest(query, &smallest, &covers, &all, err) &&
 	     choose(look, &smallest, covers, all, found, err);
 	bdb_free_ranges(&smallest);
 	look_free(look);

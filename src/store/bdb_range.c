@@ -54,7 +54,7 @@ static int record_number(DBC *cursor, uint64_t *number)
 	return rc;
 }
 
-static int cursor_rank(DBC *cursor, const struct index_key *key, uint64_t *rank)
+int bdb_cursor_rank(DBC *cursor, const struct index_key *key, uint64_t *rank)
 {
 	struct index_key at = *key;
 	uint64_t last = 0;
@@ -80,12 +80,12 @@ int bdb_rank(DB *ranks, const struct index_key *key, uint64_t *rank)
 
 	if (rc != 0)
 		return rc;
-	rc = cursor_rank(cursor, key, rank);
+	rc = bdb_cursor_rank(cursor, key, rank);
 	closed = cursor->close(cursor);
 	return rc != 0 ? rc : closed;
 }
 
-static int go_to_record(DBC *cursor, uint64_t number, struct index_key *key)
+int bdb_go_to_record(DBC *cursor, uint64_t number, struct index_key *key)
 {
 	db_recno_t recno = (db_recno_t)number;
 	DBT at = bdb_in((struct str){ (const char *)&recno, sizeof(recno) });
@@ -118,15 +118,14 @@ static int go_from(DBC *cursor, const struct index_key *from, struct index_key *
 	return get(cursor, key, DB_SET_RANGE);
 }
 
-static bool is_in_range(const struct bdb_range *range, const struct index_key *key)
+bool bdb_is_in_range(const struct bdb_range *range, const struct index_key *key)
 {
 	return str_starts(bdb_key(key), bdb_key(&range->prefix)) &&
 	       compare_keys(key, &range->from) >= 0 &&
 	       (range->to_end || compare_keys(key, &range->to) < 0);
 }
 
-static void key_at(
-	const struct bdb_range *range, const struct bdb_tail *tail, struct index_key *key)
+void bdb_key_at(const struct bdb_range *range, const struct bdb_tail *tail, struct index_key *key)
 {
 	*key = range->prefix;
 	memcpy(key->bytes + key->len, tail->bytes, tail->len);
@@ -137,7 +136,7 @@ static void key_at(
 static void key_behind(
 	const struct bdb_range *range, const struct bdb_tail *tail, struct index_key *key)
 {
-	key_at(range, tail, key);
+	bdb_key_at(range, tail, key);
 	key->bytes[key->len++] = 0;
 }
 
@@ -154,151 +153,6 @@ bool bdb_place_behind(
 	place->tail.len = (uint16_t)tail.len;
 	memcpy(place->tail.bytes, tail.ptr, tail.len);
 	return true;
-}
-
-/* ---- counting and selecting ---- */
-
-static int count_range(DBC *cursor, struct bdb_range *range)
-{
-	struct index_key last = { .len = INDEX_KEY_MAX };
-	int rc = cursor_rank(cursor, &range->from, &range->first);
-
-	memset(last.bytes, 0xFF, sizeof(last.bytes));
-	if (rc == 0)
-		rc = cursor_rank(cursor, range->to_end ? &last : &range->to, &range->end);
-	if (rc == 0 && range->end < range->first)
-		range->end = range->first;
-	return rc;
-}
-
-int bdb_count_ranges(DBC *cursor, struct bdb_ranges *ranges)
-{
-	ranges->total = 0;
-	for (size_t i = 0; i < ranges->count; i++) {
-		struct bdb_range *range = &ranges->at[i];
-		int rc = count_range(cursor, range);
-
-		if (rc != 0)
-			return rc;
-		ranges->total += range->end - range->first;
-	}
-	return 0;
-}
-
-static void set_place(
-	struct bdb_place *place, const struct bdb_range *range, const struct index_key *key)
-{
-	place->set = place->at = true;
-	place->tail.len = (uint16_t)(key->len - range->prefix.len);
-	memcpy(place->tail.bytes, key->bytes + range->prefix.len, place->tail.len);
-}
-
-/* The entry of that record number, which must still be one of the range's. */
-static int take_record(
-	DBC *cursor, const struct bdb_range *range, uint64_t number, struct bdb_place *place)
-{
-	struct index_key key;
-	int rc = go_to_record(cursor, number, &key);
-
-	if (rc != 0)
-		return rc;
-	if (!is_in_range(range, &key))
-		return BDB_AGAIN;
-	set_place(place, range, &key);
-	return 0;
-}
-
-/* Which part of each range may still hold the row that is looked for, as record numbers. */
-struct window {
-	uint64_t low, high;
-};
-
-static size_t widest(const struct window *windows, size_t count)
-{
-	size_t best = 0;
-
-	for (size_t i = 1; i < count; i++) {
-		if (windows[i].high - windows[i].low > windows[best].high - windows[best].low)
-			best = i;
-	}
-	return best;
-}
-
-static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
-{
-	return value < low ? low : value > high ? high : value;
-}
-
-/*
- * One step: the entry in the middle of the widest window splits every window; *below is how many
- * rows of all lie before it, and cuts has where.
- */
-static int split(DBC *cursor, const struct bdb_ranges *ranges, const struct window *windows,
-	struct window *cuts, struct bdb_place *middle, uint64_t *below)
-{
-	size_t wide = widest(windows, ranges->count);
-	uint64_t number = windows[wide].low + (windows[wide].high - windows[wide].low) / 2;
-	int rc = take_record(cursor, &ranges->at[wide], number, middle);
-
-	*below = 0;
-	for (size_t i = 0; rc == 0 && i < ranges->count; i++) {
-		const struct bdb_range *range = &ranges->at[i];
-		struct index_key key;
-		uint64_t rank = number;
-
-		key_at(range, &middle->tail, &key);
-		if (i != wide)
-			rc = cursor_rank(cursor, &key, &rank);
-		rank = clamp(rank, range->first, range->end);
-		*below += rank - range->first;
-		cuts[i].low = rank + (i == wide);
-		cuts[i].high = rank;
-	}
-	return rc;
-}
-
-/* The row of that number among ascending rows of several ranges: O(ranges · log rows). */
-static int select_among(
-	DBC *cursor, const struct bdb_ranges *ranges, uint64_t row, struct bdb_place *place)
-{
-	struct window *windows = calloc(ranges->count, 2 * sizeof(*windows)), *cuts;
-	uint64_t below = row + 1;
-	int rc = 0;
-
-	if (!windows)
-		return ENOMEM;
-	cuts = windows + ranges->count;
-	for (size_t i = 0; i < ranges->count; i++)
-		windows[i] = (struct window){ ranges->at[i].first, ranges->at[i].end };
-	while (rc == 0 && below != row) {
-		size_t wide = widest(windows, ranges->count);
-
-		/* Somebody wrote between our steps; who wants it exact sees that by the counters.
-		 */
-		if (windows[wide].low >= windows[wide].high)
-			break;
-		rc = split(cursor, ranges, windows, cuts, place, &below);
-		for (size_t i = 0; rc == 0 && i < ranges->count; i++) {
-			if (below < row && cuts[i].low > windows[i].low)
-				windows[i].low = cuts[i].low;
-			if (below > row && cuts[i].high < windows[i].high)
-				windows[i].high = cuts[i].high;
-		}
-	}
-	free(windows);
-	return rc;
-}
-
-int bdb_select_row(
-	DBC *cursor, const struct bdb_ranges *ranges, uint64_t row, struct bdb_place *place)
-{
-	if (row >= ranges->total)
-		return DB_NOTFOUND;
-	if (ranges->descending)
-		row = ranges->total - 1 - row;
-	if (ranges->count == 1)
-		return take_record(cursor, &ranges->at[0], ranges->at[0].first + row, place);
-	return select_among(cursor, ranges, row, place);
 }
 
 /* ---- reading ---- */
@@ -321,20 +175,20 @@ static int find_head(DBC *cursor, const struct bdb_ranges *ranges, const struct 
 		if (place->set && place->at)
 			key_behind(range, &place->tail, &start);
 		else if (place->set)
-			key_at(range, &place->tail, &start);
+			bdb_key_at(range, &place->tail, &start);
 		if (!range->to_end && compare_keys(&start, &range->to) > 0)
 			start = range->to;
 		rc = go_before(cursor, place->set || !range->to_end ? &start : NULL, &head->key);
 	} else {
 		if (place->set && place->at)
-			key_at(range, &place->tail, &start);
+			bdb_key_at(range, &place->tail, &start);
 		else if (place->set)
 			key_behind(range, &place->tail, &start);
 		if (compare_keys(&start, &range->from) < 0)
 			start = range->from;
 		rc = go_from(cursor, &start, &head->key);
 	}
-	head->done = rc != 0 || !is_in_range(range, &head->key);
+	head->done = rc != 0 || !bdb_is_in_range(range, &head->key);
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
@@ -389,7 +243,7 @@ static int advance(DBC *cursor, const struct bdb_ranges *ranges, size_t range, b
 	if (!stands_on_it)
 		return find_head(cursor, ranges, &ranges->at[range], &behind, head);
 	rc = get(cursor, &head->key, ranges->descending ? DB_PREV : DB_NEXT);
-	head->done = rc != 0 || !is_in_range(&ranges->at[range], &head->key);
+	head->done = rc != 0 || !bdb_is_in_range(&ranges->at[range], &head->key);
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
