@@ -49,20 +49,37 @@ static bool take_tags(struct str tags, struct op *op, struct err *err)
 }
 
 /*
- * If-Match names revisions, which the store compares inside the transaction. If-None-Match: * means
- * "only if it is not there", which no change of a task can fulfil (RFC 9110 §13.1.2).
+ * If-Match names revisions, which the store compares inside the transaction. Several lines are one
+ * list (RFC 9110 §5.3); an empty one must not make the change unconditional.
  */
 static bool take_if_match(const struct request *request, struct op *op, struct err *err)
 {
-	struct str tags = str_trim(request_param(request, "HTTP_IF_MATCH"));
+	for (size_t i = 0; i < request->param_count; i++) {
+		struct str tags = str_trim(request->params[i].value);
+
+		if (!str_eq(request->params[i].name, STR("HTTP_IF_MATCH")))
+			continue;
+		if (tags.len == 0)
+			return err_set(err, ERR_INVALID, "If-Match", "If-Match is empty");
+		if (str_eq(tags, STR("*")))
+			op->only_there = true;
+		else if (!take_tags(tags, op, err))
+			return false;
+	}
+	return true;
+}
+
+/* "Only if it is not there": what no change of a task can fulfil (RFC 9110 §13.1.2). */
+static bool take_if_none_match(const struct request *request, struct op *op, struct err *err)
+{
 	struct str none = str_trim(request_param(request, "HTTP_IF_NONE_MATCH"));
 
-	if ((op->kind == OP_UPDATE || op->kind == OP_REMOVE || op->kind == OP_ARCHIVE) &&
-		str_eq(none, STR("*")))
-		return err_set(err, ERR_PRECONDITION, "If-None-Match", NULL);
-	if (tags.len == 0 || str_eq(tags, STR("*")))
+	if (!str_eq(none, STR("*")))
 		return true;
-	return take_tags(tags, op, err);
+	op->only_new = op->kind == OP_ENSURE;
+	if (op->kind == OP_UPDATE || op->kind == OP_REMOVE || op->kind == OP_ARCHIVE)
+		return err_set(err, ERR_PRECONDITION, "If-None-Match", NULL);
+	return true;
 }
 
 static bool digest(const struct request *request, struct op *op, struct err *err)
@@ -91,6 +108,9 @@ static bool take_key(const struct request *request, struct op *op, struct err *e
 
 	if ((op->kind != OP_CREATE && op->kind != OP_ENSURE && !op->also) || !key.ptr)
 		return true;
+	if (request_count_param(request, "HTTP_IDEMPOTENCY_KEY") > 1)
+		return err_set(err, ERR_INVALID, "Idempotency-Key",
+			"Idempotency-Key was sent more than once");
 	if (key.len >= 2 && key.ptr[0] == '"' && key.ptr[key.len - 1] == '"')
 		key = (struct str){ key.ptr + 1, key.len - 2 };
 	if (key.len == 0 || key.len > OP_KEY_MAX)
@@ -107,7 +127,8 @@ static bool take_key(const struct request *request, struct op *op, struct err *e
 
 bool condition_take(const struct request *request, struct op *op, struct err *err)
 {
-	return take_if_match(request, op, err) && take_key(request, op, err);
+	return take_if_match(request, op, err) && take_if_none_match(request, op, err) &&
+	       take_key(request, op, err);
 }
 
 void condition_tag(

@@ -142,6 +142,10 @@ bool bdb_encode_task(const struct task *task, struct buf *record, struct err *er
 /* Sets what the op's change names, then lets op->adapt look at it; before is NULL for a new one. */
 bool bdb_change_task(
 	const struct op *op, const struct task *before, struct task *task, struct err *err);
+/* OP_ENSURE's change: a task that still runs keeps its state, one that has ended begins anew. */
+bool bdb_renew_task(const struct op *op, struct task *task, struct err *err);
+/* Whether a change has altered nothing. */
+bool bdb_same_task(const struct task *a, const struct task *b);
 /* The next number of a tenant and dialect. */
 int bdb_next_number(struct store *store, DB_TXN *txn, const struct op *op, uint64_t *number);
 /* Numbers up to this one are given, from now on. */

@@ -93,6 +93,12 @@ static bool has_revision(const struct op *op, uint64_t revision)
 	return op->revision_count == 0;
 }
 
+static int refuse_precondition(struct err *err)
+{
+	err_set(err, ERR_PRECONDITION, NULL, NULL);
+	return BDB_REFUSED;
+}
+
 /* Reads a task that is to be changed, into store->before. */
 static int take_up(struct store *store, DB_TXN *txn, const struct op *op, const struct id *id,
 	struct task *task, struct err *err)
@@ -191,10 +197,8 @@ static int modify(struct store *store, DB_TXN *txn, struct work *work, struct er
 
 	if (rc != 0)
 		return rc;
-	if (!has_revision(op, task.revision)) {
-		err_set(err, ERR_PRECONDITION, NULL, NULL);
-		return BDB_REFUSED;
-	}
+	if (!has_revision(op, task.revision))
+		return refuse_precondition(err);
 	rc = face_connected(store, txn, work, err);
 	if (rc != 0)
 		return rc;
@@ -211,47 +215,21 @@ static int modify(struct store *store, DB_TXN *txn, struct work *work, struct er
 
 /* ---- ensure ---- */
 
-static bool same_fields(const struct task *a, const struct task *b)
+static int make_ensured(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
 {
-	if (a->field_count != b->field_count)
-		return false;
-	for (size_t i = 0; i < a->field_count; i++) {
-		if (!str_eq(a->fields[i].name, b->fields[i].name) ||
-			!str_eq(a->fields[i].json, b->fields[i].json))
-			return false;
-	}
-	return true;
-}
+	const struct op *op = work->op;
+	int rc;
 
-static bool is_same(const struct task *a, const struct task *b)
-{
-	return a->state == b->state && str_eq(a->word, b->word) && a->archived == b->archived &&
-	       a->priority == b->priority && a->not_before == b->not_before &&
-	       a->max_attempts == b->max_attempts && str_eq(a->error, b->error) &&
-	       str_eq(a->progress, b->progress) && same_fields(a, b);
-}
-
-/* A task that still runs keeps its state, whatever the change says; an ended one begins anew. */
-static bool renew(const struct op *op, struct task *task, struct err *err)
-{
-	const struct task before = *task;
-	bool anew = task_state_is_final(task->state) || task->archived;
-
-	if (anew) {
-		task->started = task->finished = 0;
-		task->error = task->progress = STR_NULL;
-		task->archived = false;
-	}
-	if (!bdb_change_task(op, &before, task, err))
-		return false;
-	if (!anew) {
-		task->state = before.state;
-		task->word = before.word;
-		task->started = before.started;
-		task->finished = before.finished;
-		task->archived = before.archived;
-	}
-	return true;
+	/* An id that is there, but not for this one: of another dialect. */
+	if (store->before.len > 0)
+		return DB_KEYEXIST;
+	/* What is not there has none of the revisions. */
+	if (op->revision_count > 0 || op->only_there)
+		return refuse_precondition(err);
+	work->result->made = true;
+	rc = make(store, txn, op, &work->result->record, err);
+	/* Somebody else made it between the two. */
+	return rc == DB_KEYEXIST ? BDB_AGAIN : rc;
 }
 
 static int ensure(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
@@ -260,30 +238,17 @@ static int ensure(struct store *store, DB_TXN *txn, struct work *work, struct er
 	struct task task, before;
 	int rc = take_up(store, txn, op, &op->fresh, &task, err);
 
-	/* An id that is there, but not for this one: of another dialect. */
-	if (rc == DB_NOTFOUND && store->before.len > 0)
-		return DB_KEYEXIST;
-	work->result->made = rc == DB_NOTFOUND;
-	/* What is not there has none of the revisions. */
-	if (rc == DB_NOTFOUND && op->revision_count > 0) {
-		err_set(err, ERR_PRECONDITION, NULL, NULL);
-		return BDB_REFUSED;
-	}
+	work->result->made = false;
 	if (rc == DB_NOTFOUND)
-		rc = make(store, txn, op, &work->result->record, err);
-	/* Somebody else made it between the two. */
-	if (rc == DB_KEYEXIST)
-		return BDB_AGAIN;
-	if (rc != 0 || work->result->made)
+		return make_ensured(store, txn, work, err);
+	if (rc != 0)
 		return rc;
-	if (!has_revision(op, task.revision)) {
-		err_set(err, ERR_PRECONDITION, NULL, NULL);
-		return BDB_REFUSED;
-	}
+	if (op->only_new || !has_revision(op, task.revision))
+		return refuse_precondition(err);
 	before = task;
-	if (!renew(op, &task, err))
+	if (!bdb_renew_task(op, &task, err))
 		return BDB_REFUSED;
-	if (!is_same(&before, &task))
+	if (!bdb_same_task(&before, &task))
 		return put_back(store, txn, op, &task, &work->result->record, err);
 	work->nothing = true;
 	return bdb_encode_task(&task, &work->result->record, err) ? 0 : BDB_REFUSED;

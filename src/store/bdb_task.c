@@ -99,6 +99,48 @@ bool bdb_change_task(
 	return !op->adapt || op->adapt(op, before, task, err);
 }
 
+static bool same_fields(const struct task *a, const struct task *b)
+{
+	if (a->field_count != b->field_count)
+		return false;
+	for (size_t i = 0; i < a->field_count; i++) {
+		if (!str_eq(a->fields[i].name, b->fields[i].name) ||
+			!str_eq(a->fields[i].json, b->fields[i].json))
+			return false;
+	}
+	return true;
+}
+
+bool bdb_same_task(const struct task *a, const struct task *b)
+{
+	return a->state == b->state && str_eq(a->word, b->word) && a->archived == b->archived &&
+	       a->priority == b->priority && a->not_before == b->not_before &&
+	       a->max_attempts == b->max_attempts && str_eq(a->error, b->error) &&
+	       str_eq(a->progress, b->progress) && same_fields(a, b);
+}
+
+bool bdb_renew_task(const struct op *op, struct task *task, struct err *err)
+{
+	const struct task before = *task;
+	bool anew = task_state_is_final(task->state) || task->archived;
+
+	if (anew) {
+		task->started = task->finished = 0;
+		task->error = task->progress = STR_NULL;
+		task->archived = false;
+	}
+	if (!bdb_change_task(op, &before, task, err))
+		return false;
+	if (!anew) {
+		task->state = before.state;
+		task->word = before.word;
+		task->started = before.started;
+		task->finished = before.finished;
+		task->archived = before.archived;
+	}
+	return true;
+}
+
 /* ---- numbers ---- */
 
 /*

@@ -142,6 +142,8 @@ struct op {
 	/* If-Match: the revisions of which the task must have one; ERR_PRECONDITION otherwise. */
 	uint64_t revisions[OP_TAGS_MAX];
 	size_t revision_count;
+	bool only_there; /* ENSURE: ERR_PRECONDITION when it is not there (If-Match: *) */
+	bool only_new;	 /* ENSURE: ERR_PRECONDITION when it is there (If-None-Match: *) */
 	/* Idempotency-Key: what was created with it is given again; ERR_KEY_REUSED when the request
 	 * was another. Kept for STORE_KEYS_HOURS. */
 	struct str key;

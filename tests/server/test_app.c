@@ -233,6 +233,10 @@ static void test_conditional_requests(void **state)
 		{ "PUT", "HTTP_IF_MATCH", "\"1\"", 200 },
 		{ "PUT", "HTTP_IF_MATCH", "\"1\"", 412 },
 		{ "PUT", "HTTP_IF_MATCH", "*", 200 },
+		{ "PUT", "HTTP_IF_MATCH", "\"9\", \"3\"", 200 },
+		{ "PUT", "HTTP_IF_MATCH", "\"9\",\"3\"", 412 },
+		{ "PUT", "HTTP_IF_MATCH", " ", 400 },
+		{ "PUT", "HTTP_IF_MATCH", "1,2,3,4,5,6,7,8,9", 400 },
 		{ "PUT", "HTTP_IF_NONE_MATCH", "*", 412 },
 	};
 	struct fixture *fixture = *state;
@@ -246,6 +250,88 @@ static void test_conditional_requests(void **state)
 		assert_int_equal(answer(fixture), rows[i].status);
 		if (rows[i].status == 304)
 			assert_int_equal(body_of(fixture).len, 0);
+	}
+}
+
+/* Several lines of one name are one list: neither an empty one nor a second one is lost. */
+static void test_repeated_conditions(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		int status;
+	} rows[] = {
+		{ "\"7\"", "\"1\"", 200 },
+		{ "\"7\"", "\"1\"", 412 },
+		{ "", "\"2\"", 400 },
+		{ "\"2\"", "", 400 },
+	};
+	struct fixture *fixture = *state;
+	char uri[128];
+
+	make_task(fixture, uri);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(fixture, "PUT", uri, "{\"log\":\"x\"}");
+		principal(fixture, "virtshell", "read,write");
+		param(fixture, "HTTP_IF_MATCH", rows[i].first);
+		param(fixture, "HTTP_IF_MATCH", rows[i].second);
+		assert_int_equal(answer(fixture), rows[i].status);
+	}
+	begin(fixture, "POST", TASKS, "{\"log\":\"x\"}");
+	principal(fixture, "virtshell", "read,write");
+	param(fixture, "HTTP_IDEMPOTENCY_KEY", "a");
+	param(fixture, "HTTP_IDEMPOTENCY_KEY", "b");
+	assert_int_equal(answer(fixture), 400);
+}
+
+static const char item[] = "/tasks/catalog-item/movie/product/markers/version/1";
+
+static int ask_item(struct fixture *fixture, const char *name, const char *value)
+{
+	begin(fixture, "POST", item, "");
+	principal(fixture, "vionlabs", "read,write");
+	param(fixture, name, value);
+	return answer(fixture);
+}
+
+/* A creation that may find its task there: only if it is, only if it is not. */
+static void test_conditional_creation(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(ask_item(fixture, "HTTP_IF_MATCH", "*"), 412);
+	assert_int_equal(ask_item(fixture, "HTTP_IF_NONE_MATCH", "*"), 200);
+	assert_int_equal(ask_item(fixture, "HTTP_IF_NONE_MATCH", "*"), 412);
+	assert_int_equal(ask_item(fixture, "HTTP_IF_MATCH", "*"), 200);
+	assert_int_equal(ask_item(fixture, "HTTP_IF_MATCH", "\"1\""), 200);
+	assert_int_equal(ask_item(fixture, "HTTP_IF_MATCH", "\"2\""), 412);
+}
+
+/* The answer of then for the same request; a key is the user's, quoted or not. */
+static void test_idempotency_keys(void **state)
+{
+	static const struct {
+		const char *key, *body;
+		int status;
+	} rows[] = {
+		{ "\"k\"", "{\"log\":\"x\"}", 200 },
+		{ "k", "{\"log\":\"x\"}", 200 },
+		{ "k", "{\"log\":\"y\"}", 400 },
+		{ "", "{\"log\":\"x\"}", 400 },
+		{ "\"\"", "{\"log\":\"x\"}", 400 },
+		{ "\x7f", "{\"log\":\"x\"}", 400 },
+	};
+	struct fixture *fixture = *state;
+	char first[100] = "";
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin(fixture, "POST", TASKS, rows[i].body);
+		principal(fixture, "virtshell", "read,write");
+		param(fixture, "HTTP_IDEMPOTENCY_KEY", rows[i].key);
+		assert_int_equal(answer(fixture), rows[i].status);
+		if (i == 0)
+			snprintf(first, sizeof(first), "%.*s", STR_FMT(body_of(fixture)));
+		else if (i == 1)
+			assert_str(body_of(fixture), first);
 	}
 }
 
@@ -301,6 +387,9 @@ int main(void)
 		APP(test_rights_and_dialect_of_the_credential),
 		APP(test_another_tenant_sees_nothing),
 		APP(test_conditional_requests),
+		APP(test_repeated_conditions),
+		APP(test_conditional_creation),
+		APP(test_idempotency_keys),
 		APP(test_digest_of_the_body),
 		APP(test_addresses_of_nobody),
 		APP(test_body_limit),

@@ -130,6 +130,15 @@ static void test_ensure_conditions(void **state)
 	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
 	op.revisions[op.revision_count++] = 1;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	op = ensure(1, "6");
+	op.only_new = true;
+	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
+	op.fresh = fixture_id(2);
+	op.only_new = false;
+	op.only_there = true;
+	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
+	op.fresh = fixture_id(1);
+	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	op = ensure(1, NULL);
 	op.dialect = CODE_POINT;
 	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
