@@ -39,6 +39,7 @@ static bool prepare_id(struct op *op, struct err *err)
 	text = json_unquote(json, op->mem);
 	if (!text.ptr)
 		return no_memory(err);
+	op->named = true;
 	if (!fourhse_resolve(&op->fresh, &text, text, op->mem, err))
 		return err->code == ERR_INVALID;
 	json = json_quote(text, op->mem);

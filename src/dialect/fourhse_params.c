@@ -141,6 +141,7 @@ static bool invalid_json(struct err *err, const char *why)
 	size_t len = strnlen(why, sizeof(text) - 1);
 
 	memcpy(text, why, len);
+	len -= len > 0 && text[len - 1] == '.';
 	text[len] = '\0';
 	return err_set(err, ERR_MALFORMED, NULL, "Invalid JSON data in request body: %s.", text);
 }
@@ -222,9 +223,15 @@ struct str fourhse_query(const struct request *request, const char *name)
 	return STR_NULL;
 }
 
+/* Python's clients write True. */
+bool fourhse_is_yes(struct str text)
+{
+	return str_eq_nocase(text, STR("true")) || str_eq(text, STR("1"));
+}
+
 bool fourhse_is_true(const json_t *value)
 {
 	if (json_is_string(value))
-		return str_eq(json_str(value), STR("true")) || str_eq(json_str(value), STR("1"));
+		return fourhse_is_yes(json_str(value));
 	return json_is_true(value) || json_integer_value(value) == 1;
 }

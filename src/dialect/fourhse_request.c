@@ -165,6 +165,7 @@ static bool take_id(struct reading *reading)
 		return set_field(reading, member->name, json_quote(str_of(fresh), reading->mem));
 	if (!is_valid(member, value, &reading->faults))
 		return true;
+	op->named = true;
 	return fourhse_resolve(&op->fresh, &text, json_str(value), reading->mem, reading->err) &&
 	       set_field(reading, member->name, json_quote(text, reading->mem));
 }
@@ -267,7 +268,7 @@ static bool asks(const struct request *request, const char *name)
 {
 	struct str value = fourhse_query(request, name);
 
-	return str_eq(value, STR("true")) || str_eq(value, STR("1"));
+	return fourhse_is_yes(value);
 }
 
 /* Into the history goes a task with all that is connected with it; out of the store only by force.

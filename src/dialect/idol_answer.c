@@ -29,11 +29,12 @@ static void put_status(const struct request *request, const struct task *task, s
 	buf_put_json(out, task->word);
 }
 
-/* Other dialects' errors may be any JSON; here it is text. */
+/* Of a failure alone, whatever an earlier one left; other dialects' may be any JSON, here it is
+ * text. */
 static void put_message(const struct request *request, const struct task *task, struct buf *out)
 {
 	(void)request;
-	if (task->error.len == 0)
+	if (task->state != TASK_FAILED || task->error.len == 0)
 		buf_puts(out, "null");
 	else if (task->error.ptr[0] == '"' || str_eq(task->error, STR("null")))
 		buf_put_str(out, task->error);

@@ -206,7 +206,7 @@ static bool check_shape(const struct request *request, const json_t *data, struc
 	return true;
 }
 
-/* The linkage; one that is blank is none, which the model's rules are about. */
+/* The linkage; null is none, which the model's rules are about. */
 static bool take_linkage(const struct request *request, const json_t *data, struct change *change,
 	bool *found, struct err *err)
 {
@@ -215,7 +215,7 @@ static bool take_linkage(const struct request *request, const json_t *data, stru
 		json_object_get(relationships, "attachable"), "data");
 	struct idol_linkage linkage;
 
-	*found = !is_blank(linked);
+	*found = linked && !json_is_null(linked);
 	if (!*found)
 		return true;
 	if (!idol_read_linkage(&linkage, linked))

@@ -103,8 +103,6 @@ static bool take_update(
 			return false;
 		change_set(change, str_of(member->name), json);
 	}
-	if (change->field_count == 0)
-		return err_set(err, ERR_MISSING, NULL, "desc or endpoint_name is required");
 	return true;
 }
 

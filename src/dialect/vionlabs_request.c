@@ -264,6 +264,7 @@ bool vionlabs_decode_create(struct request *request, struct op *op, struct err *
 		!make_id(&who, &op->fresh, request->mem, err))
 		goto out;
 	op->kind = OP_ENSURE;
+	op->named = true;
 	op->dialect = vionlabs_dialect.code;
 	op->change = change;
 	ok = true;
@@ -312,6 +313,7 @@ bool vionlabs_prepare(const struct request *request, struct op *op, struct err *
 		return false;
 	if (priority.len > 2 && !(op->change.set & CHANGE_PRIORITY))
 		set_priority(&op->change, (struct str){ priority.ptr + 1, priority.len - 2 });
+	op->named = true;
 	return make_id(&who, &op->fresh, request->mem, err);
 }
 

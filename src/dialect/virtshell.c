@@ -55,6 +55,15 @@ static void put_uuid(struct buf *out, const struct id *id)
 	buf_putc(out, '"');
 }
 
+/* What every sample shows: empty when it was never said. */
+static void put_text(struct buf *out, const struct task *task, const char *name)
+{
+	struct str json = task_field(task, str_of(name));
+
+	buf_printf(out, ",\"%s\":", name);
+	buf_put_str(out, json.ptr ? json : STR("\"\""));
+}
+
 static void put_optional(struct buf *out, const struct task *task, const char *name)
 {
 	struct str json = task_field(task, str_of(name));
@@ -85,7 +94,7 @@ static bool put_task(const struct request *request, const struct task *task, str
 	(void)request;
 	buf_puts(out, "{\"uuid\":");
 	put_uuid(out, &task->id);
-	put_optional(out, task, "description");
+	put_text(out, task, "description");
 	buf_puts(out, ",\"status\":");
 	buf_put_json(out, task->word);
 	put_optional(out, task, "type");
@@ -96,7 +105,7 @@ static bool put_task(const struct request *request, const struct task *task, str
 	buf_put_json(out, task->created_by);
 	buf_puts(out, "},\"last_update\":");
 	put_seconds(out, task->updated);
-	put_optional(out, task, "log");
+	put_text(out, task, "log");
 	put_others(out, task);
 	buf_putc(out, '}');
 	return buf_ok(out);

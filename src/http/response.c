@@ -64,6 +64,7 @@ void response_reset(struct response *response)
 	buf_reset(&response->head);
 	buf_reset(&response->body);
 	response->status = 0;
+	response->reason = NULL;
 	response->media_type = NULL;
 	response->held = false;
 }
@@ -94,7 +95,7 @@ void response_head(const struct response *response, struct buf *out)
 	buf_puts(out, "Status: ");
 	buf_put_number(out, response->status);
 	buf_putc(out, ' ');
-	buf_puts(out, response_reason(response->status));
+	buf_puts(out, response->reason ? response->reason : response_reason(response->status));
 	if (response->media_type) {
 		buf_puts(out, "\r\nContent-Type: ");
 		buf_puts(out, response->media_type);

@@ -7,6 +7,7 @@
 
 struct response {
 	int status;
+	const char *reason;	/* a constant, instead of the status's own phrase; or NULL */
 	const char *media_type; /* a constant; NULL: no body and no Content-Type */
 	struct buf head;	/* further header lines, each ended by CR LF */
 	struct buf body;

@@ -62,7 +62,7 @@ static int make(
 		.dialect = op->dialect,
 		.created = op->now,
 		.updated = op->now,
-		.revision = 1,
+		.revision = op->named && op->now > 0 ? (uint64_t)op->now : 1,
 		.created_by = op->actor,
 		.updated_by = op->actor,
 	};

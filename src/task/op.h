@@ -138,6 +138,10 @@ struct op {
 	struct id id;	 /* READ, UPDATE, REMOVE, ARCHIVE: which */
 	uint64_t number; /* instead of id: which by its number */
 	bool numbered;	 /* CREATE: the task gets the next number of its tenant and dialect */
+	/* CREATE, ENSURE: the client named it: fresh is made of the name. A task of that
+	 * name may have been removed before, so revisions begin at the time, not at 1: no tag of
+	 * the old one fits the new one. */
+	bool named;
 
 	/* If-Match: the revisions of which the task must have one; ERR_PRECONDITION otherwise. */
 	uint64_t revisions[OP_TAGS_MAX];

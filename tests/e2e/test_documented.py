@@ -95,8 +95,8 @@ def documented():
         )
         equal(
             sorted(task),
-            ["created", "description", "last_update", "status", "uuid"],
-            f"{http}: the documented members, and none that was not set",
+            ["created", "description", "last_update", "log", "status", "uuid"],
+            f"{http}: the documented members, and no other",
         )
         equal(sorted(task["created"]), ["at", "by"], f"{http}: created is an object")
         ok(

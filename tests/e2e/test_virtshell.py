@@ -31,6 +31,7 @@ def updates():
         cost=1.5,
     )
     before = instance.get("/tasks/" + uuid).json()
+    equal(before.pop("log"), "", "a log that nobody wrote is empty")
     equal(
         (before["type"], before["object_uuid"], before["owner"], before["cost"]),
         ("create_instance", "o-1", {"team": ["a", 1, None]}, 1.5),
