@@ -274,8 +274,11 @@ static int read_from(DBC *cursor, const struct bdb_ranges *ranges, const struct 
 int bdb_read_hits(DBC *cursor, const struct bdb_ranges *ranges, const struct bdb_place *place,
 	struct bdb_hit *hits, size_t max, size_t *count)
 {
-	struct head one, *heads = ranges->count > 1 ? calloc(ranges->count, sizeof(*heads)) : &one;
+	struct head one = { .done = true }, *heads = &one;
 	int rc;
+
+	if (ranges->count > 1)
+		heads = calloc(ranges->count, sizeof(*heads));
 
 	if (!heads)
 		return ENOMEM;
