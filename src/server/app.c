@@ -292,7 +292,8 @@ bool app_more(struct exchange *exchange, size_t enough, struct err *err)
 	}
 	if (end) {
 		exchange->streaming = false;
-		exchange->route->tail(&exchange->request, &exchange->result, body);
+		if (!exchange->route->tail(&exchange->request, &exchange->result, body))
+			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	}
 	return buf_ok(body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
