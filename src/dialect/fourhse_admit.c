@@ -86,17 +86,23 @@ static bool admit_text(
 	return true;
 }
 
-/* A task that another id leads to would be found by nobody. */
-static bool admit_id(const struct task *task, struct mem *mem, struct err *err)
+/*
+ * A task that another id leads to would be found by nobody; one that has another text for the same
+ * id (a UUID in upper case) by no filter, and by no task that is connected with it.
+ */
+static bool admit_id(
+	const struct task *before, const struct task *task, struct mem *mem, struct err *err)
 {
-	struct str text = json_unquote(task_field(task, STR("task_id")), mem);
+	const struct str name = STR("task_id");
+	struct str text = json_unquote(task_field(task, name), mem), kept;
 	struct id id;
 
 	if (!text.ptr)
 		return no_memory(err);
-	if (!fourhse_resolve(&id, &text, text, mem, err))
+	if (!fourhse_resolve(&id, &kept, text, mem, err))
 		return false;
-	if (id_compare(&id, &task->id) == 0)
+	if (id_compare(&id, &task->id) == 0 && str_eq(text, kept) &&
+		(!before || str_eq(task_field(before, name), task_field(task, name))))
 		return true;
 	return err_set(err, ERR_UNPROCESSABLE, "task_id", "task_id is not that of the task");
 }
@@ -107,7 +113,6 @@ bool fourhse_admit(const struct task *before, const struct task *task, struct er
 	struct mem mem = { 0 };
 	bool ok = true;
 
-	(void)before;
 	for (size_t i = 0; ok && i < FOURHSE_MEMBERS; i++) {
 		const struct fourhse_member *member = &fourhse_members[i];
 
@@ -116,7 +121,7 @@ bool fourhse_admit(const struct task *before, const struct task *task, struct er
 		else if (member->source == FOURHSE_WORD && fourhse_length(task->word) > member->max)
 			ok = refuse_member(err, member, "is too long");
 	}
-	ok = ok && admit_id(task, &mem, err);
+	ok = ok && admit_id(before, task, &mem, err);
 	mem_free(&mem);
 	return ok;
 }
