@@ -107,6 +107,15 @@ static bool admit_id(
 	return err_set(err, ERR_UNPROCESSABLE, "task_id", "task_id is not that of the task");
 }
 
+static bool admit_word(const struct fourhse_member *member, struct str word, struct err *err)
+{
+	if (fourhse_is_blank(word))
+		return refuse_member(err, member, "must not be blank");
+	if (fourhse_length(word) > member->max)
+		return refuse_member(err, member, "is too long");
+	return true;
+}
+
 /* What an answer copies as it is must be what the documents say it is. */
 bool fourhse_admit(const struct task *before, const struct task *task, struct err *err)
 {
@@ -118,8 +127,8 @@ bool fourhse_admit(const struct task *before, const struct task *task, struct er
 
 		if (member->source == FOURHSE_FIELD)
 			ok = admit_text(member, task_field(task, str_of(member->name)), &mem, err);
-		else if (member->source == FOURHSE_WORD && fourhse_length(task->word) > member->max)
-			ok = refuse_member(err, member, "is too long");
+		else if (member->source == FOURHSE_WORD)
+			ok = admit_word(member, task->word, err);
 	}
 	ok = ok && admit_id(before, task, &mem, err);
 	mem_free(&mem);

@@ -148,7 +148,7 @@ static void members_must_be_of_their_type(void **state)
 	mem_free(&mem);
 }
 
-/* A long word, and a task_id that leads elsewhere, can only come by a change. */
+/* A word that is no status, and a task_id that leads elsewhere, can only come by a change. */
 static void changes_are_judged_as_well(void **state)
 {
 	struct mem mem = { 0 };
@@ -167,6 +167,9 @@ static void changes_are_judged_as_well(void **state)
 	task.word = (struct str){ word, 255 };
 	must(fourhse_admit(&before, &task, &err), &err);
 	task.word.len = 256;
+	assert_false(fourhse_admit(&before, &task, &err));
+	assert_string_equal(err.field, "status");
+	task.word = STR(" ");
 	assert_false(fourhse_admit(&before, &task, &err));
 	assert_string_equal(err.field, "status");
 	task.word = STR("done");
