@@ -5,8 +5,9 @@
 
 /* A page beyond this has nothing on it, and its offset still fits. */
 #define PAGE_NUMBER_MAX INT64_C(1000000000000)
-/* No indexed value: what is asked for with it, nobody has. */
-#define NOBODY STR("-")
+/* Folded ids are what JSON strings have between their quotes: in none of them stands a bare quote.
+ */
+#define NOBODY STR("\"")
 
 /* ---- words ---- */
 
