@@ -92,29 +92,12 @@ static void put_value(struct buf *out, const struct task *task, const struct fou
 	}
 }
 
-/* Whether the list of names, parted by commas, has the name; an empty one has all. */
-static bool is_wanted(struct str names, const char *name)
-{
-	if (str_trim(names).len == 0)
-		return true;
-	while (names.len > 0) {
-		const char *comma = memchr(names.ptr, ',', names.len);
-		size_t len = comma ? (size_t)(comma - names.ptr) : names.len;
-
-		if (str_eq(str_trim((struct str){ names.ptr, len }), str_of(name)))
-			return true;
-		names = str_from(names, len + 1);
-	}
-	return false;
-}
-
 static void put_task(const struct request *request, const struct task *task, struct buf *out)
 {
-	struct str wanted = fourhse_query(request, "fields");
 	char before = '{';
 
 	for (size_t i = 0; i < FOURHSE_MEMBERS; i++) {
-		if (!is_wanted(wanted, fourhse_members[i].name))
+		if (!(request->shown & 1U << i))
 			continue;
 		buf_putc(out, before);
 		buf_putc(out, '"');

@@ -84,6 +84,8 @@ bool fourhse_body(json_t **params, const struct request *request, struct err *er
 bool fourhse_params(json_t **params, const struct request *request, struct err *err);
 /* The last parameter of that name in the query, or STR_NULL. */
 struct str fourhse_query(const struct request *request, const char *name);
+/* Sets request->shown by `fields` of the query: once, because a list asks for each of its rows. */
+void fourhse_choose_members(struct request *request);
 /* Whether a parameter means yes: true, 1, and as texts "1" and "true" in any case. */
 bool fourhse_is_true(const json_t *value);
 bool fourhse_is_yes(struct str text);

@@ -223,6 +223,22 @@ struct str fourhse_query(const struct request *request, const char *name)
 	return STR_NULL;
 }
 
+void fourhse_choose_members(struct request *request)
+{
+	struct str names = fourhse_query(request, "fields");
+
+	request->shown = str_trim(names).len == 0 ? ~0U : 0;
+	while (names.len > 0) {
+		const char *comma = memchr(names.ptr, ',', names.len);
+		struct str name = { names.ptr, comma ? (size_t)(comma - names.ptr) : names.len };
+		const struct fourhse_member *member = fourhse_member_of(str_trim(name));
+
+		if (member)
+			request->shown |= 1U << (member - fourhse_members);
+		names = str_from(names, name.len + 1);
+	}
+}
+
 /* Python's clients write True. */
 bool fourhse_is_yes(struct str text)
 {

@@ -245,6 +245,7 @@ static bool read_members(const struct request *request, struct op *op, bool crea
 bool fourhse_decode_create(struct request *request, struct op *op, struct err *err)
 {
 	start(op, OP_CREATE);
+	fourhse_choose_members(request);
 	return fourhse_must_accept(request, err) && read_members(request, op, true, err);
 }
 
@@ -253,6 +254,7 @@ bool fourhse_decode_view(struct request *request, struct op *op, struct err *err
 	struct str text;
 
 	start(op, OP_READ);
+	fourhse_choose_members(request);
 	return read_id(request, op, &text, err);
 }
 
@@ -261,6 +263,7 @@ bool fourhse_decode_update(struct request *request, struct op *op, struct err *e
 	struct str text;
 
 	start(op, OP_UPDATE);
+	fourhse_choose_members(request);
 	return read_id(request, op, &text, err) && read_members(request, op, false, err);
 }
 

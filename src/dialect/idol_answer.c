@@ -60,15 +60,22 @@ static const struct attribute {
 	{ "md5", .optional = true },
 };
 
-#define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
+#define ATTRIBUTES	(sizeof(attributes) / sizeof(attributes[0]))
+#define SHOW_ATTACHABLE (1U << ATTRIBUTES)
 
-bool idol_is_field(struct str name)
+bool idol_show_field(struct str name, unsigned *shown)
 {
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
-		if (str_eq(name, str_of(attributes[i].name)))
+		if (str_eq(name, str_of(attributes[i].name))) {
+			*shown |= 1U << i;
 			return true;
+		}
 	}
-	return str_eq(name, STR("id")) || str_eq(name, STR("attachable"));
+	if (str_eq(name, STR("attachable"))) {
+		*shown |= SHOW_ATTACHABLE;
+		return true;
+	}
+	return str_eq(name, STR("id"));
 }
 
 /* The member's JSON text, null when the task does not have it. */
@@ -86,7 +93,7 @@ static void put_attributes(const struct request *request, const struct task *tas
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
 		const struct attribute *attribute = &attributes[i];
 
-		if (!idol_shows(request, attribute->name))
+		if (!(request->shown & 1U << i))
 			continue;
 		if (attribute->optional && str_eq(member(task, attribute->name), STR("null")))
 			continue;
@@ -139,7 +146,7 @@ bool idol_put_task(const struct request *request, const struct task *task, struc
 	put_quoted_address(request, task, "", out);
 	buf_putc(out, '}');
 	put_attributes(request, task, out);
-	if (idol_shows(request, "attachable")) {
+	if (request->shown & SHOW_ATTACHABLE) {
 		buf_puts(out, ",\"relationships\":{\"attachable\":");
 		put_linkage(request, task, out);
 		buf_putc(out, '}');

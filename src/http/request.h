@@ -65,6 +65,8 @@ struct request {
 	 * that times are told in where a dialect tells local time. */
 	struct str base_url;
 	const struct zone *zone;
+	/* From a decoder to its encoder: a bit for each member that the client wants to see. */
+	unsigned shown;
 };
 
 /* Adds a FastCGI parameter; ERR_TOO_LARGE past REQUEST_PARAMS_MAX. Texts are borrowed. */

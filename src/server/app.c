@@ -348,6 +348,7 @@ void app_reset(struct exchange *exchange)
 	exchange->request.slash = false;
 	exchange->request.uri = exchange->request.path = exchange->request.body = STR_NULL;
 	exchange->request.base_url = STR_NULL;
+	exchange->request.shown = 0;
 	exchange->request.principal = (struct principal){ 0 };
 	exchange->request.mem = &exchange->mem;
 	exchange->result.kind = OP_NONE;
