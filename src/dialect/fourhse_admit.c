@@ -8,29 +8,18 @@ static bool no_memory(struct err *err)
 
 static bool set_open(struct change *change, const char *name, struct str json, struct err *err)
 {
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (str_eq(change->fields[i].name, str_of(name)))
-			return true;
-	}
+	if (change_field(change, str_of(name)).ptr)
+		return true;
 	if (!json.ptr)
 		return no_memory(err);
 	return change_set(change, str_of(name), json) ||
 	       err_set(err, ERR_UNPROCESSABLE, name, "A task has too many members");
 }
 
-static struct str changed_field(const struct change *change, const char *name)
-{
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (str_eq(change->fields[i].name, str_of(name)))
-			return change->fields[i].json;
-	}
-	return STR_NULL;
-}
-
 /* The id that a client gives makes the task's; admit refuses what is none. */
 static bool prepare_id(struct op *op, struct err *err)
 {
-	struct str json = changed_field(&op->change, "task_id"), text;
+	struct str json = change_field(&op->change, STR("task_id")), text;
 	char fresh[ID_TEXT_LEN + 1];
 
 	id_format(&op->fresh, fresh);

@@ -243,15 +243,6 @@ static bool check_operation(struct str json, struct err *err)
 		"operation must be CREATE, UPDATE, DELETE or RESTART");
 }
 
-static struct str change_field(const struct change *change, struct str name)
-{
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (str_eq(change->fields[i].name, name))
-			return change->fields[i].json;
-	}
-	return STR_NULL;
-}
-
 bool uplynk_prepare(const struct request *request, struct op *op, struct err *err)
 {
 	(void)request;

@@ -276,20 +276,11 @@ out:
 
 /* ---- tasks of the native API ---- */
 
-static struct str changed_field(const struct change *change, const char *name)
-{
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (str_eq(change->fields[i].name, str_of(name)))
-			return change->fields[i].json;
-	}
-	return STR_NULL;
-}
-
 /* A member that must be a text of 1 to max characters; *text is its value. */
 static bool need_text(const struct op *op, const char *name, size_t max, struct mem *mem,
 	struct str *text, struct err *err)
 {
-	struct str json = changed_field(&op->change, name);
+	struct str json = change_field(&op->change, str_of(name));
 
 	if (json.len == 0 || json.ptr[0] != '"')
 		return err_set(err, ERR_UNPROCESSABLE, name, "%s must be a string", name);
@@ -304,7 +295,7 @@ static bool need_text(const struct op *op, const char *name, size_t max, struct 
 
 bool vionlabs_prepare(const struct request *request, struct op *op, struct err *err)
 {
-	struct str priority = changed_field(&op->change, "priority");
+	struct str priority = change_field(&op->change, STR("priority"));
 	struct identity who;
 
 	if (!need_text(op, "inventory_id", VIONLABS_ITEM_MAX, request->mem, &who.item, err) ||
