@@ -113,8 +113,7 @@ static bool finish(struct response *response, int status, struct err *err)
 {
 	response->status = status;
 	response->media_type = fourhse_dialect.media_type;
-	return (buf_ok(&response->body) && buf_ok(&response->head)) ||
-	       err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return (buf_ok(&response->body) && buf_ok(&response->head)) || err_no_memory(err);
 }
 
 static bool encode_index(const struct request *request, const struct result *result,
@@ -167,7 +166,7 @@ static bool encode_created(const struct request *request, const struct result *r
 	ok = id.ptr && buf_ok(&to);
 	buf_free(&to);
 	if (!ok)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	put_task(request, &result->task, &response->body);
 	return finish(response, 201, err);
 }

@@ -1,17 +1,12 @@
 /* Tasks that come in by the native API. */
 #include "dialect/fourhse.h"
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 static bool set_open(struct change *change, const char *name, struct str json, struct err *err)
 {
 	if (change_field(change, str_of(name)).ptr)
 		return true;
 	if (!json.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	return change_set(change, str_of(name), json) ||
 	       err_set(err, ERR_UNPROCESSABLE, name, "A task has too many members");
 }
@@ -27,12 +22,12 @@ static bool prepare_id(struct op *op, struct err *err)
 		return set_open(&op->change, "task_id", json_quote(str_of(fresh), op->mem), err);
 	text = json_unquote(json, op->mem);
 	if (!text.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	op->named = true;
 	if (!fourhse_resolve(&op->fresh, &text, text, op->mem, err))
 		return err->code == ERR_INVALID;
 	json = json_quote(text, op->mem);
-	return json.ptr ? change_set(&op->change, STR("task_id"), json) : no_memory(err);
+	return json.ptr ? change_set(&op->change, STR("task_id"), json) : err_no_memory(err);
 }
 
 bool fourhse_prepare(const struct request *request, struct op *op, struct err *err)
@@ -67,7 +62,7 @@ static bool admit_text(
 			member->nullable ? "must be a string or null" : "must be a string");
 	text = json_unquote(json, mem);
 	if (!text.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	if (!member->nullable && fourhse_is_blank(text))
 		return refuse_member(err, member, "must not be blank");
 	if (member->max && fourhse_length(text) > member->max)
@@ -87,7 +82,7 @@ static bool admit_id(
 	struct id id;
 
 	if (!text.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	if (!fourhse_resolve(&id, &kept, text, mem, err))
 		return false;
 	if (id_compare(&id, &task->id) == 0 && str_eq(text, kept) &&

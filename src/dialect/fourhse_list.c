@@ -19,11 +19,6 @@ struct asking {
 			fourhse_complain(&(asking)->faults, "filter", __VA_ARGS__); \
 	} while (0)
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 /* ---- days ---- */
 
 /* Digits only, as many as there are. */
@@ -121,7 +116,7 @@ static bool add_value(struct asking *asking, const struct fourhse_member *member
 	if (text.ptr && member->index == FOURHSE_BY_TASK_ID)
 		text = indexed_id(asking, text);
 	if (!text.ptr)
-		return no_memory(asking->err);
+		return err_no_memory(asking->err);
 	for (size_t i = 0; i < *count; i++) {
 		if (str_eq(values[i], text))
 			return true;
@@ -143,7 +138,7 @@ static bool ask_any(struct asking *asking, const struct fourhse_member *member, 
 	}
 	values = mem_alloc(asking->mem, (size + 1) * sizeof(*values));
 	if (!values)
-		return no_memory(asking->err);
+		return err_no_memory(asking->err);
 	for (size_t i = 0; i < size; i++) {
 		if (!add_value(asking, member, json_array_get(list, i), values, &count))
 			return false;

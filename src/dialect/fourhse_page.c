@@ -244,5 +244,5 @@ bool fourhse_put_pages(const json_t *params, const struct request *request,
 	pages.failed |= !copy || !buf_ok(&pages.links);
 	buf_free(&pages.links);
 	json_decref(copy);
-	return !pages.failed || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return !pages.failed || err_no_memory(err);
 }

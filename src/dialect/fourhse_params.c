@@ -7,11 +7,6 @@
 /* A credential that clients put among the parameters: judged before, and never looked at here. */
 #define CREDENTIAL "access-token"
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 /* ---- bracketed names ---- */
 
 /* "[key]" off the front; false when it does not begin with one. */
@@ -100,17 +95,17 @@ static bool put_pair(json_t *params, const struct pair *pair, struct err *err)
 				NAME_LEVELS_MAX);
 		node = descend(node, key, next);
 		if (!node)
-			return no_memory(err);
+			return err_no_memory(err);
 		key = next;
 	}
 	return put_child(node, key, json_stringn(pair->value.ptr, pair->value.len)) ||
-	       no_memory(err);
+	       err_no_memory(err);
 }
 
 static bool from_pairs(json_t **params, const struct pair *pairs, size_t count, struct err *err)
 {
 	json_t *made = json_object();
-	bool ok = made || no_memory(err);
+	bool ok = made || err_no_memory(err);
 
 	for (size_t i = 0; ok && i < count; i++)
 		ok = put_pair(made, &pairs[i], err);
@@ -157,7 +152,7 @@ static bool read_json(json_t **params, const struct request *request, struct err
 		json_decref(json);
 		json = json_object();
 		if (!json)
-			return no_memory(err);
+			return err_no_memory(err);
 	}
 	if (!json_is_object(json)) {
 		json_decref(json);

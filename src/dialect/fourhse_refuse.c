@@ -29,7 +29,7 @@ bool fourhse_must_be_valid(struct buf *list, struct mem *mem, struct err *err)
 	buf_putc(list, ']');
 	detail = buf_ok(list) ? mem_copy(mem, buf_str(list)) : STR_NULL;
 	if (!detail.ptr)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	err_set(err, ERR_UNPROCESSABLE, NULL, NULL);
 	err->detail = detail;
 	return false;

@@ -38,10 +38,10 @@ bool fourhse_resolve(
 		id_format(id, lower);
 		task_id = (struct str){ lower, ID_TEXT_LEN };
 	} else if (!id_of_name(id, str_of(fourhse_dialect.name), task_id)) {
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	}
 	*text = mem_copy(mem, task_id);
-	return text->ptr || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return text->ptr || err_no_memory(err);
 }
 
 bool fourhse_must_accept(const struct request *request, struct err *err)
@@ -92,11 +92,6 @@ struct reading {
 	struct err *err;
 };
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 /* Of what is not right with a value the first is said. */
 static bool is_valid(const struct fourhse_member *member, const json_t *value, struct buf *faults)
 {
@@ -118,7 +113,7 @@ static bool is_valid(const struct fourhse_member *member, const json_t *value, s
 static bool set_field(struct reading *reading, const char *name, struct str json)
 {
 	if (!json.ptr)
-		return no_memory(reading->err);
+		return err_no_memory(reading->err);
 	/* Nine members at most: there is room. */
 	change_set(&reading->op->change, str_of(name), json);
 	return true;
@@ -130,7 +125,7 @@ static bool set_word(struct reading *reading, const json_t *value)
 
 	change->word = mem_copy(reading->mem, json_str(value));
 	if (!change->word.ptr)
-		return no_memory(reading->err);
+		return err_no_memory(reading->err);
 	change->state = dialect_state(&fourhse_dialect, change->word);
 	return true;
 }
@@ -290,5 +285,5 @@ bool fourhse_decode_delete(struct request *request, struct op *op, struct err *e
 		.value = json_quote(text, request->mem),
 		.follow = keep || asks(request, "force"),
 	};
-	return op->connected.value.ptr || no_memory(err);
+	return op->connected.value.ptr || err_no_memory(err);
 }

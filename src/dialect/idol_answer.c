@@ -262,8 +262,7 @@ static bool finish(struct response *response, int status, struct err *err)
 {
 	response->status = status;
 	response->media_type = IDOL_MEDIA_TYPE;
-	return (buf_ok(&response->body) && buf_ok(&response->head)) ||
-	       err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return (buf_ok(&response->body) && buf_ok(&response->head)) || err_no_memory(err);
 }
 
 static void put_location(

@@ -122,7 +122,7 @@ static bool refuse_value(const struct request *request, enum idol_fault fault, c
 	struct str text = value ? echo(value, request->mem) : STR("");
 
 	if (!text.ptr)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	return idol_refuse(err, request->mem, fault, text, where);
 }
 
@@ -260,7 +260,7 @@ static bool take_attributes(
 		else if (value)
 			json = json_text(value, mem);
 		if (!json.ptr)
-			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+			return err_no_memory(err);
 		change_set(change, str_of(idol_members[i]), json);
 	}
 	return true;

@@ -130,7 +130,7 @@ static bool add_filter(const struct request *request, const struct filter *filte
 	size_t count = 0;
 
 	if (!values)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	values[0] = NOBODY;
 	if (!read_values(request, filter, text, values, &count, err))
 		return false;

@@ -116,7 +116,7 @@ bool idol_store_linkage(
 		json = mem_copy(mem, buf_str(&text));
 	buf_free(&text);
 	if (!json.ptr)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	ok = change_set(change, STR("attachable"), json);
 	if (strcmp(linkage->type, "products") == 0)
 		ok = ok && change_set(change, STR("product-id"), id);

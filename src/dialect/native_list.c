@@ -34,7 +34,7 @@ static bool read_time(
 	char *copy = mem_alloc(query->request->mem, text.len + 1);
 
 	if (!copy)
-		return native_no_memory(query);
+		return err_no_memory(query->err);
 	if (text.len > 0)
 		memcpy(copy, text.ptr, text.len);
 	if (text.len > offset && copy[text.len - offset] == ' ')

@@ -9,11 +9,6 @@ struct body {
 	struct err *err;
 };
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 #define WRONG(body, name, ...) \
 	native_wrong((body)->err, (body)->mem, ERR_UNPROCESSABLE, NATIVE_MEMBER(name), __VA_ARGS__)
 
@@ -47,7 +42,7 @@ static bool take_word(const struct body *body, struct str name, json_t *value)
 	if (!json_is_string(value) || word.len == 0 || word.len > NATIVE_WORD_MAX)
 		return WRONG(body, name, "A word is a string of 1 to %d bytes.", NATIVE_WORD_MAX);
 	body->change->word = mem_copy(body->mem, word);
-	return body->change->word.ptr || no_memory(body->err);
+	return body->change->word.ptr || err_no_memory(body->err);
 }
 
 static bool is_integer(const json_t *value, json_int_t least, json_int_t most)
@@ -102,7 +97,7 @@ static bool take_text(const struct body *body, struct str name, json_t *value, s
 	if (!json_is_null(value))
 		json = json_text(value, body->mem);
 	if (!json.ptr)
-		return no_memory(body->err);
+		return err_no_memory(body->err);
 	if (json.len > NATIVE_TEXT_MAX)
 		return WRONG(
 			body, name, "The JSON text may have at most %d bytes.", NATIVE_TEXT_MAX);
@@ -152,7 +147,7 @@ static bool put_field(const struct body *body, struct str name, json_t *value)
 	if (!body->merges || !json_is_null(value))
 		json = json_text(value, body->mem);
 	if (!copy.ptr || !json.ptr)
-		return no_memory(body->err);
+		return err_no_memory(body->err);
 	if (merges) {
 		body->merges->fields[body->merges->count++] = (struct field){ copy, json };
 		if (!native_merge(&json, STR("{}"), json, body->mem, body->err))
@@ -355,7 +350,7 @@ bool native_decode_patch(struct request *request, struct op *op, struct err *err
 	body.merges = mem_alloc(request->mem,
 		sizeof(*body.merges) + NATIVE_MEMBERS_MAX * sizeof(body.merges->fields[0]));
 	if (!body.merges)
-		return no_memory(err);
+		return err_no_memory(err);
 	*body.merges = (struct native_merges){ 0 };
 	if (!json_read_object(&json, request->body, err))
 		return false;

@@ -99,7 +99,7 @@ static bool finish(struct response *response, struct err *err)
 {
 	response->status = 200;
 	response->media_type = vionlabs_dialect.media_type;
-	return buf_ok(&response->body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return buf_ok(&response->body) || err_no_memory(err);
 }
 
 static bool encode_task(const struct request *request, const struct result *result,

@@ -37,11 +37,6 @@ int vionlabs_place(const char *const *words, struct str word)
 	return -1;
 }
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 static size_t characters(struct str text)
 {
 	size_t count = 0;
@@ -62,7 +57,7 @@ static bool read_text(struct buf *problems, const char *loc, struct str text, si
 		return true;
 	quoted = json_quote(text, mem);
 	if (!quoted.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	vionlabs_put_too_long(problems, loc, quoted, max);
 	return true;
 }
@@ -75,7 +70,7 @@ static bool read_product(struct buf *problems, struct str product, struct mem *m
 		return true;
 	quoted = json_quote(product, mem);
 	if (!quoted.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	vionlabs_put_wrong_word(problems, "\"path\",\"product\"", quoted, vionlabs_products);
 	return true;
 }
@@ -102,7 +97,7 @@ static bool make_id(const struct identity *who, struct id *id, struct mem *mem, 
 	const struct str parts[] = { who->item, who->product, who->version };
 
 	if (!name)
-		return no_memory(err);
+		return err_no_memory(err);
 	for (size_t i = 0; i < 3; i++) {
 		if (i > 0)
 			*at++ = '\0';
@@ -110,7 +105,7 @@ static bool make_id(const struct identity *who, struct id *id, struct mem *mem, 
 			memcpy(at, parts[i].ptr, parts[i].len);
 		at += parts[i].len;
 	}
-	return id_of_name(id, STR("vionlabs"), (struct str){ name, len }) || no_memory(err);
+	return id_of_name(id, STR("vionlabs"), (struct str){ name, len }) || err_no_memory(err);
 }
 
 /* ---- the body ---- */
@@ -138,7 +133,7 @@ static bool read_body(const struct request *request, json_t **json, struct err *
 	if (json_read(json, request->body, &why))
 		return true;
 	if (why.code == ERR_NO_MEMORY)
-		return no_memory(err);
+		return err_no_memory(err);
 	return refuse_json(request, err_text(&why), err);
 }
 
@@ -165,7 +160,7 @@ static bool take_body(const json_t *json, struct buf *problems, struct change *c
 		return true;
 	text = json_text(priority ? priority : json, mem);
 	if (!text.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	if (!json_is_object(json))
 		vionlabs_put_no_object(problems, text);
 	else if (vionlabs_place(vionlabs_priorities, json_str(priority)) < 0)
@@ -204,7 +199,7 @@ bool vionlabs_decode_list(struct request *request, struct op *op, struct err *er
 		return false;
 	value = json_quote(item, request->mem);
 	if (!value.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	op->kind = OP_LIST;
 	op->dialect = vionlabs_dialect.code;
 	/* within one item the index has the order of product and version */
@@ -241,7 +236,7 @@ static bool put_identity(
 	struct str version = json_quote(who->version, mem);
 
 	if (!item.ptr || !product.ptr || !version.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	return change_set(change, STR("inventory_id"), item) &&
 	       change_set(change, STR("product"), product) &&
 	       change_set(change, STR("version"), version);
@@ -286,7 +281,7 @@ static bool need_text(const struct op *op, const char *name, size_t max, struct 
 		return err_set(err, ERR_UNPROCESSABLE, name, "%s must be a string", name);
 	*text = json_unquote(json, mem);
 	if (!text->ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	if (text->len == 0 || characters(*text) > max)
 		return err_set(err, ERR_UNPROCESSABLE, name, "%s must have 1 to %zu characters",
 			name, max);

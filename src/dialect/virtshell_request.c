@@ -12,17 +12,12 @@ struct body {
 	struct err *err;
 };
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 static bool put_member(const struct body *body, const char *name, struct str json)
 {
 	struct str copy = mem_copy(body->mem, str_of(name));
 
 	if (!copy.ptr)
-		return no_memory(body->err);
+		return err_no_memory(body->err);
 	if (!change_set(body->change, copy, json))
 		return err_set(body->err, ERR_INVALID, name, "A task has too many members");
 	return true;
@@ -33,7 +28,7 @@ static bool take_any(const struct body *body, const char *name, const json_t *va
 {
 	struct str json = json_text(value, body->mem);
 
-	return json.ptr ? put_member(body, name, json) : no_memory(body->err);
+	return json.ptr ? put_member(body, name, json) : err_no_memory(body->err);
 }
 
 /* null takes the member away. */
@@ -61,7 +56,7 @@ static bool take_status(const struct body *body, const char *name, const json_t 
 			STATUS_MAX);
 	word = mem_copy(body->mem, word);
 	if (!word.ptr)
-		return no_memory(body->err);
+		return err_no_memory(body->err);
 	body->change->word = word;
 	body->change->state = dialect_state(&virtshell_dialect, word);
 	return true;
