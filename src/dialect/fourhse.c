@@ -1,4 +1,5 @@
 #include "dialect/fourhse.h"
+#include "http/query.h"
 
 #include <time.h>
 
@@ -161,7 +162,7 @@ static bool encode_created(const struct request *request, const struct result *r
 
 	buf_put_str(&to, request->base_url);
 	buf_puts(&to, FOURHSE_PREFIX "/view?id=");
-	fourhse_put_encoded(&to, id);
+	query_encode(&to, id, QUERY_PLUS_IS_PLUS);
 	response_header(response, "Location", buf_str(&to));
 	ok = id.ptr && buf_ok(&to);
 	buf_free(&to);

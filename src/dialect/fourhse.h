@@ -101,8 +101,6 @@ uint64_t fourhse_page(const json_t *params);
 /* The headers of a list that total and offset are known of. */
 bool fourhse_put_pages(const json_t *params, const struct request *request,
 	const struct result *result, struct response *response, struct err *err);
-/* Appends text percent-encoded as a value of a query. */
-void fourhse_put_encoded(struct buf *out, struct str text);
 
 /* ---- the rows' decoders (http/route.h) ---- */
 

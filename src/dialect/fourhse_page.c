@@ -1,5 +1,6 @@
 /* What a list's headers say about its pages. */
 #include "dialect/fourhse.h"
+#include "http/query.h"
 
 #include <stdio.h>
 
@@ -64,24 +65,6 @@ uint64_t fourhse_page(const json_t *params)
 
 /* ---- addresses ---- */
 
-void fourhse_put_encoded(struct buf *out, struct str text)
-{
-	static const char digits[] = "0123456789ABCDEF";
-
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		if (letter || (c >= '0' && c <= '9') || (c && strchr("-_.~", c))) {
-			buf_putc(out, (char)c);
-		} else {
-			buf_putc(out, '%');
-			buf_putc(out, digits[c >> 4]);
-			buf_putc(out, digits[c & 0xF]);
-		}
-	}
-}
-
 struct link {
 	struct mem *mem;
 	struct buf *text;
@@ -98,7 +81,7 @@ static bool put_child(struct link *link, struct str key, json_t *value)
 
 	if (len > 0)
 		buf_puts(&link->name, "%5B");
-	fourhse_put_encoded(&link->name, key);
+	query_encode(&link->name, key, QUERY_PLUS_IS_PLUS);
 	if (len > 0)
 		buf_puts(&link->name, "%5D");
 	fits = put_params(link, value);
@@ -134,7 +117,7 @@ static bool put_scalar(struct link *link, const json_t *value)
 	buf_put_str(link->text, buf_str(&link->name));
 	buf_putc(link->text, '=');
 	if (text.len <= LINK_MAX)
-		fourhse_put_encoded(link->text, text);
+		query_encode(link->text, text, QUERY_PLUS_IS_PLUS);
 	return text.len <= LINK_MAX;
 }
 

@@ -4,6 +4,7 @@
 
 #include "dialect/idol.h"
 #include "http/json.h"
+#include "http/query.h"
 
 #define BASE "/api/v2/"
 
@@ -157,23 +158,8 @@ bool idol_put_task(const struct request *request, const struct task *task, struc
 
 /* ---- links of a page ---- */
 
-/* As Rails' to_query writes it: a space is a plus. */
-static void put_escaped(struct buf *out, struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-			(c != '\0' && strchr("_.-~", c)))
-			buf_putc(out, (char)c);
-		else if (c == ' ')
-			buf_putc(out, '+');
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
-
-/* The parameters that links keep, with the two of the page, in alphabetical order. */
+/* The parameters that links keep, with the two of the page, in alphabetical order; written as
+ * Rails' to_query does, a space as a plus. */
 struct kept {
 	struct pair pairs[REQUEST_QUERY_MAX + 2];
 	size_t count;
@@ -231,9 +217,9 @@ static void put_page_link(
 	buf_puts(out, BASE IDOL_TYPE);
 	for (size_t i = 0; i < kept.count; i++) {
 		buf_putc(out, i == 0 ? '?' : '&');
-		put_escaped(out, kept.pairs[i].name);
+		query_encode(out, kept.pairs[i].name, QUERY_PLUS_IS_SPACE);
 		buf_putc(out, '=');
-		put_escaped(out, kept.pairs[i].value);
+		query_encode(out, kept.pairs[i].value, QUERY_PLUS_IS_SPACE);
 	}
 	buf_putc(out, '"');
 }
@@ -312,9 +298,9 @@ static void put_related(const struct request *request, const json_t *linkage, st
 	buf_puts(out, ",\"links\":{\"self\":\"");
 	buf_put_str(out, request->base_url);
 	buf_puts(out, BASE);
-	put_escaped(out, type);
+	query_encode(out, type, QUERY_PLUS_IS_SPACE);
 	buf_putc(out, '/');
-	put_escaped(out, id);
+	query_encode(out, id, QUERY_PLUS_IS_SPACE);
 	buf_puts(out, "\"}}}");
 }
 
