@@ -298,9 +298,9 @@ static void put_related(const struct request *request, const json_t *linkage, st
 	buf_puts(out, ",\"links\":{\"self\":\"");
 	buf_put_str(out, request->base_url);
 	buf_puts(out, BASE);
-	query_encode(out, type, QUERY_PLUS_IS_SPACE);
+	query_encode(out, type, QUERY_PLUS_IS_PLUS);
 	buf_putc(out, '/');
-	query_encode(out, id, QUERY_PLUS_IS_SPACE);
+	query_encode(out, id, QUERY_PLUS_IS_PLUS);
 	buf_puts(out, "\"}}}");
 }
 
