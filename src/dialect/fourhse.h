@@ -110,8 +110,6 @@ bool fourhse_decode_view(struct request *request, struct op *op, struct err *err
 bool fourhse_decode_update(struct request *request, struct op *op, struct err *err);
 bool fourhse_decode_delete(struct request *request, struct op *op, struct err *err);
 
-/* What the client takes comes before all else: ERR_NOT_ACCEPTABLE. */
-bool fourhse_must_accept(const struct request *request, struct err *err);
 /*
  * The value as a string's JSON text: a string as it is, anything else as its JSON text in a string,
  * null as null.

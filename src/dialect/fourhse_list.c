@@ -244,7 +244,7 @@ bool fourhse_decode_index(struct request *request, struct op *op, struct err *er
 	op->kind = OP_LIST;
 	op->dialect = fourhse_dialect.code;
 	fourhse_choose_members(request);
-	if (!fourhse_must_accept(request, err) || !fourhse_params(&params, request, err))
+	if (!request_must_accept_json(request, err) || !fourhse_params(&params, request, err))
 		return false;
 	ask_order(&op->list, json_object_get(params, "sort"));
 	ask_page(&op->list, params);

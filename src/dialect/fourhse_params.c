@@ -173,17 +173,9 @@ static bool begins_as_json(struct str body)
 	return i < body.len && (body.ptr[i] == '{' || body.ptr[i] == '[');
 }
 
-static struct str media_type(const struct request *request)
-{
-	struct str type = request_param(request, "CONTENT_TYPE");
-	const char *end = type.len > 0 ? memchr(type.ptr, ';', type.len) : NULL;
-
-	return str_trim((struct str){ type.ptr, end ? (size_t)(end - type.ptr) : type.len });
-}
-
 bool fourhse_body(json_t **params, const struct request *request, struct err *err)
 {
-	struct str type = media_type(request);
+	struct str type = request_media_type(request);
 
 	if (request->body.len == 0)
 		return from_pairs(params, NULL, 0, err);

@@ -44,13 +44,6 @@ bool fourhse_resolve(
 	return text->ptr || err_no_memory(err);
 }
 
-bool fourhse_must_accept(const struct request *request, struct err *err)
-{
-	if (request_accepts(request, "application", "json"))
-		return true;
-	return err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);
-}
-
 struct str fourhse_quote(const json_t *value, struct mem *mem)
 {
 	struct str text;
@@ -66,7 +59,7 @@ static bool read_id(const struct request *request, struct op *op, struct str *te
 {
 	struct str asked = fourhse_requested_id(request);
 
-	if (!fourhse_must_accept(request, err))
+	if (!request_must_accept_json(request, err))
 		return false;
 	if (!asked.ptr)
 		return err_set(err, ERR_MISSING, "id", "Missing required parameters: id");
@@ -241,7 +234,7 @@ bool fourhse_decode_create(struct request *request, struct op *op, struct err *e
 {
 	start(op, OP_CREATE);
 	fourhse_choose_members(request);
-	return fourhse_must_accept(request, err) && read_members(request, op, true, err);
+	return request_must_accept_json(request, err) && read_members(request, op, true, err);
 }
 
 bool fourhse_decode_view(struct request *request, struct op *op, struct err *err)

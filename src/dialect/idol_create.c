@@ -128,12 +128,8 @@ static bool refuse_value(const struct request *request, enum idol_fault fault, c
 
 static bool check_content_type(const struct request *request, struct err *err)
 {
-	struct str sent = request_param(request, "CONTENT_TYPE");
-	const char *end = sent.len ? memchr(sent.ptr, ';', sent.len) : NULL;
+	struct str sent = request_media_type(request);
 
-	if (end)
-		sent.len = (size_t)(end - sent.ptr);
-	sent = str_trim(sent);
 	if (str_eq_nocase(sent, STR(IDOL_MEDIA_TYPE)))
 		return true;
 	return idol_refuse(err, request->mem, IDOL_UNSUPPORTED_MEDIA_TYPE, sent, STR_NULL);

@@ -123,13 +123,6 @@ static bool put_task(const struct request *request, const struct task *task, str
 
 /* ---- answers ---- */
 
-bool native_accepts(const struct request *request, struct err *err)
-{
-	if (request_accepts(request, "application", "json"))
-		return true;
-	return err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);
-}
-
 static bool finish(struct response *response, int status, struct err *err)
 {
 	response->status = status;

@@ -174,7 +174,7 @@ bool native_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	struct native_query query = { .request = request, .op = op, .err = err };
 
-	if (!native_accepts(request, err))
+	if (!request_must_accept_json(request, err))
 		return false;
 	op->kind = OP_LIST;
 	op->list.limit = NATIVE_PAGE;

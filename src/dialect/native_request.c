@@ -243,12 +243,8 @@ static bool take_members(const struct body *body, json_t *json)
 /* Without a Content-Type the body is taken for what it must be (RFC 9110 §8.3). */
 static bool check_type(const struct request *request, bool patch, struct err *err)
 {
-	struct str type = request_param(request, "CONTENT_TYPE");
-	const char *end = type.len ? memchr(type.ptr, ';', type.len) : NULL;
+	struct str type = request_media_type(request);
 
-	if (end)
-		type.len = (size_t)(end - type.ptr);
-	type = str_trim(type);
 	if (type.len == 0 || str_eq_nocase(type, STR("application/json")) ||
 		(patch && str_eq_nocase(type, STR(NATIVE_MERGE_PATCH))))
 		return true;
@@ -295,7 +291,7 @@ bool native_decode_create(struct request *request, struct op *op, struct err *er
 	json_t *json = NULL;
 	bool ok;
 
-	if (!native_accepts(request, err) || !check_type(request, false, err) ||
+	if (!request_must_accept_json(request, err) || !check_type(request, false, err) ||
 		!json_read_object(&json, request->body, err))
 		return false;
 	ok = take_members(&body, json);
@@ -322,7 +318,7 @@ static bool read_id(
 
 bool native_decode_read(struct request *request, struct op *op, struct err *err)
 {
-	return native_accepts(request, err) && read_id(request, op, OP_READ, err);
+	return request_must_accept_json(request, err) && read_id(request, op, OP_READ, err);
 }
 
 /* The answer has no body: what the client takes does not matter. */
@@ -334,7 +330,7 @@ bool native_decode_remove(struct request *request, struct op *op, struct err *er
 bool native_decode_archive(struct request *request, struct op *op, struct err *err)
 {
 	op->adapt = native_adapt;
-	return native_accepts(request, err) && read_id(request, op, OP_ARCHIVE, err);
+	return request_must_accept_json(request, err) && read_id(request, op, OP_ARCHIVE, err);
 }
 
 bool native_decode_patch(struct request *request, struct op *op, struct err *err)
@@ -344,7 +340,7 @@ bool native_decode_patch(struct request *request, struct op *op, struct err *err
 	json_t *json = NULL;
 	bool ok;
 
-	if (!native_accepts(request, err) || !check_type(request, true, err) ||
+	if (!request_must_accept_json(request, err) || !check_type(request, true, err) ||
 		!read_id(request, op, OP_UPDATE, err))
 		return false;
 	body.merges = mem_alloc(request->mem,
