@@ -68,8 +68,6 @@ struct str fourhse_requested_id(const struct request *request);
  */
 bool fourhse_resolve(
 	struct id *id, struct str *text, struct str task_id, struct mem *mem, struct err *err);
-/* Characters of UTF-8. */
-size_t fourhse_length(struct str text);
 /* Whether it is empty or all white space. */
 bool fourhse_is_blank(struct str text);
 

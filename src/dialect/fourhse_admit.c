@@ -65,7 +65,7 @@ static bool admit_text(
 		return err_no_memory(err);
 	if (!member->nullable && fourhse_is_blank(text))
 		return refuse_member(err, member, "must not be blank");
-	if (member->max && fourhse_length(text) > member->max)
+	if (member->max && str_characters(text) > member->max)
 		return refuse_member(err, member, "is too long");
 	return true;
 }
@@ -95,7 +95,7 @@ static bool admit_word(const struct fourhse_member *member, struct str word, str
 {
 	if (fourhse_is_blank(word))
 		return refuse_member(err, member, "must not be blank");
-	if (fourhse_length(word) > member->max)
+	if (str_characters(word) > member->max)
 		return refuse_member(err, member, "is too long");
 	return true;
 }

@@ -210,9 +210,7 @@ static void ask_order(struct list_query *list, const json_t *sort)
 	struct str names = json_str(sort);
 
 	while (names.len > 0) {
-		const char *comma = memchr(names.ptr, ',', names.len);
-		size_t len = comma ? (size_t)(comma - names.ptr) : names.len;
-		struct str name = str_trim((struct str){ names.ptr, len });
+		struct str name = str_trim(str_take_part(&names, ','));
 		bool descending = str_starts(name, STR("-"));
 		const struct fourhse_member *member = fourhse_member_of(
 			str_from(name, descending ? 1 : 0));
@@ -221,7 +219,6 @@ static void ask_order(struct list_query *list, const json_t *sort)
 			list_by(list, member->index, descending);
 			return;
 		}
-		names = str_from(names, len + 1);
 	}
 }
 

@@ -11,23 +11,6 @@
 
 /* ---- numbers ---- */
 
-/* The number that a text begins with, 0 when it begins with none, as PHP reads it. */
-static int64_t leading_number(struct str text)
-{
-	int64_t number = 0;
-	bool negative;
-
-	text = str_trim(text);
-	negative = text.len > 0 && text.ptr[0] == '-';
-	if (text.len > 0 && (text.ptr[0] == '-' || text.ptr[0] == '+'))
-		text = str_from(text, 1);
-	for (size_t i = 0; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++) {
-		if (number < NUMBER_MAX)
-			number = number * 10 + (text.ptr[i] - '0');
-	}
-	return negative ? -number : number;
-}
-
 static int64_t whole(double number)
 {
 	if (number >= NUMBER_MAX)
@@ -44,7 +27,7 @@ static uint64_t number_of(const json_t *value, int64_t usual, int64_t most)
 	else if (json_is_real(value))
 		number = whole(json_real_value(value));
 	else if (json_is_string(value))
-		number = leading_number(json_str(value));
+		number = str_leading_number(json_str(value), NUMBER_MAX);
 	else if (json_is_boolean(value))
 		number = json_is_true(value);
 	if (number < 1)

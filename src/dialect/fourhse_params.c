@@ -216,13 +216,11 @@ void fourhse_choose_members(struct request *request)
 
 	request->shown = str_trim(names).len == 0 ? ~0U : 0;
 	while (names.len > 0) {
-		const char *comma = memchr(names.ptr, ',', names.len);
-		struct str name = { names.ptr, comma ? (size_t)(comma - names.ptr) : names.len };
-		const struct fourhse_member *member = fourhse_member_of(str_trim(name));
+		struct str name = str_trim(str_take_part(&names, ','));
+		const struct fourhse_member *member = fourhse_member_of(name);
 
 		if (member)
 			request->shown |= 1U << (member - fourhse_members);
-		names = str_from(names, name.len + 1);
 	}
 }
 

@@ -79,11 +79,8 @@ static void put_methods(struct buf *out, struct str allow)
 
 	buf_puts(out, "Method Not Allowed.");
 	while (allow.len > 0) {
-		const char *comma = memchr(allow.ptr, ',', allow.len);
-		size_t len = comma ? (size_t)(comma - allow.ptr) : allow.len;
-		struct str method = str_trim((struct str){ allow.ptr, len });
+		struct str method = str_trim(str_take_part(&allow, ','));
 
-		allow = str_from(allow, len + 1);
 		if (str_eq(method, STR("HEAD")) || str_eq(method, STR("OPTIONS")))
 			continue;
 		buf_puts(out, before);

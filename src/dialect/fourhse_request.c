@@ -2,15 +2,6 @@
 
 /* ---- ids and texts ---- */
 
-size_t fourhse_length(struct str text)
-{
-	size_t length = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		length += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
-	return length;
-}
-
 bool fourhse_is_blank(struct str text)
 {
 	size_t i = 0;
@@ -32,7 +23,7 @@ bool fourhse_resolve(
 {
 	char lower[ID_TEXT_LEN + 1];
 
-	if (task_id.len == 0 || fourhse_length(task_id) > FOURHSE_ID_MAX)
+	if (task_id.len == 0 || str_characters(task_id) > FOURHSE_ID_MAX)
 		return err_set(err, ERR_INVALID, "task_id", NULL);
 	if (id_parse(id, task_id)) {
 		id_format(id, lower);
@@ -95,7 +86,7 @@ static bool is_valid(const struct fourhse_member *member, const json_t *value, s
 		fourhse_complain(faults, member->name, "%s cannot be blank.", member->label);
 	else if (!member->carries && !json_is_string(value))
 		fourhse_complain(faults, member->name, "%s must be a string.", member->label);
-	else if (member->max && fourhse_length(json_str(value)) > member->max)
+	else if (member->max && str_characters(json_str(value)) > member->max)
 		fourhse_complain(faults, member->name, "%s should contain at most %zu characters.",
 			member->label, member->max);
 	else

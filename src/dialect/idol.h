@@ -83,8 +83,6 @@ struct idol_page {
 struct idol_page idol_page_of(const struct request *request);
 /* "filter[product-id]" is of "filter", and its key is "product-id". */
 bool idol_is_of(struct str name, const char *object, struct str *key);
-/* The first part up to a comma; *rest moves behind it. */
-struct str idol_take_part(struct str *rest);
 /* A whole number of any size, without what does not count: " +007" is "7". */
 bool idol_read_integer(struct str text, struct str *digits);
 /* Accept, fields and include: what every row looks at first. Sets request->shown. */

@@ -8,15 +8,6 @@ static const struct str type = { IDOL_TYPE, sizeof(IDOL_TYPE) - 1 };
 
 /* ---- words ---- */
 
-struct str idol_take_part(struct str *rest)
-{
-	const char *comma = rest->len ? memchr(rest->ptr, ',', rest->len) : NULL;
-	struct str part = { rest->ptr, comma ? (size_t)(comma - rest->ptr) : rest->len };
-
-	*rest = str_from(*rest, part.len + 1);
-	return part;
-}
-
 bool idol_is_of(struct str name, const char *object, struct str *key)
 {
 	size_t len = strlen(object);
@@ -59,7 +50,7 @@ struct choice {
 static void look_at(struct choice *choice, struct str header)
 {
 	while (header.len > 0) {
-		struct str range = str_trim(idol_take_part(&header));
+		struct str range = str_trim(str_take_part(&header, ','));
 
 		choice->asked |= range.len > 0;
 		choice->wanted |= str_eq_nocase(range, STR(IDOL_MEDIA_TYPE)) ||
@@ -96,7 +87,7 @@ static bool choose_fields(struct request *request, struct str names, struct err 
 	if (names.len == 0)
 		return idol_refuse(err, request->mem, IDOL_INVALID_FIELD, STR("nil"), type);
 	while (names.len > 0) {
-		struct str name = idol_take_part(&names);
+		struct str name = str_take_part(&names, ',');
 
 		if (!idol_show_field(name, &request->shown))
 			return idol_refuse(err, request->mem, IDOL_INVALID_FIELD, name, type);
@@ -139,7 +130,7 @@ static bool check_include(const struct request *request, struct err *err)
 		if (!str_eq(request->query[i].name, STR("include")))
 			continue;
 		for (; rest.len > 0 && told < INCLUDES_TOLD; told++) {
-			struct str path = idol_take_part(&rest);
+			struct str path = str_take_part(&rest, ',');
 			const char *dot = path.len ? memchr(path.ptr, '.', path.len) : NULL;
 
 			if (dot)

@@ -37,15 +37,6 @@ int vionlabs_place(const char *const *words, struct str word)
 	return -1;
 }
 
-static size_t characters(struct str text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
-	return count;
-}
-
 /* ---- the address ---- */
 
 static bool read_text(struct buf *problems, const char *loc, struct str text, size_t max,
@@ -53,7 +44,7 @@ static bool read_text(struct buf *problems, const char *loc, struct str text, si
 {
 	struct str quoted;
 
-	if (characters(text) <= max)
+	if (str_characters(text) <= max)
 		return true;
 	quoted = json_quote(text, mem);
 	if (!quoted.ptr)
@@ -282,7 +273,7 @@ static bool need_text(const struct op *op, const char *name, size_t max, struct 
 	*text = json_unquote(json, mem);
 	if (!text->ptr)
 		return err_no_memory(err);
-	if (text->len == 0 || characters(*text) > max)
+	if (text->len == 0 || str_characters(*text) > max)
 		return err_set(err, ERR_UNPROCESSABLE, name, "%s must have 1 to %zu characters",
 			name, max);
 	return true;
