@@ -35,12 +35,7 @@ static void put_status(const struct request *request, const struct task *task, s
 static void put_message(const struct request *request, const struct task *task, struct buf *out)
 {
 	(void)request;
-	if (task->state != TASK_FAILED || task->error.len == 0)
-		buf_puts(out, "null");
-	else if (task->error.ptr[0] == '"' || str_eq(task->error, STR("null")))
-		buf_put_str(out, task->error);
-	else
-		buf_put_json(out, task->error);
+	json_put_as_string(out, task->state == TASK_FAILED ? task->error : STR_NULL);
 }
 
 /* In the order of the answers. Without `put` it is the member of that name. */

@@ -1,4 +1,5 @@
 #include "dialect/vionlabs.h"
+#include "http/json.h"
 #include "http/query.h"
 
 static const char *const by_item[] = { "product", "version", NULL };
@@ -30,12 +31,7 @@ static const struct state_word words[] = {
 static void put_error(struct buf *out, const struct task *task)
 {
 	buf_puts(out, ",\"error\":");
-	if (task->state != TASK_FAILED || task->error.len == 0)
-		buf_puts(out, "null");
-	else if (task->error.ptr[0] == '"' || str_eq(task->error, STR("null")))
-		buf_put_str(out, task->error);
-	else
-		buf_put_json(out, task->error);
+	json_put_as_string(out, task->state == TASK_FAILED ? task->error : STR_NULL);
 }
 
 static void put_status(struct buf *out, const struct task *task)
