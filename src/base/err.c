@@ -30,6 +30,11 @@ bool err_set(struct err *err, enum err_code code, const char *field, const char 
 	return false;
 }
 
+bool err_no_memory(struct err *err)
+{
+	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
 const char *err_name(enum err_code code)
 {
 	return code < ERR_CODES ? errors[code].name : "unknown";

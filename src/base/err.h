@@ -63,6 +63,9 @@ struct err {
 bool err_set(struct err *err, enum err_code code, const char *field, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* The most common one: ERR_NO_MEMORY. */
+bool err_no_memory(struct err *err);
+
 const char *err_name(enum err_code code);
 int err_status(enum err_code code);
 const char *err_text(const struct err *err);

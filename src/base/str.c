@@ -9,6 +9,41 @@ struct str str_trim(struct str s)
 	return s;
 }
 
+struct str str_take_part(struct str *rest, char separator)
+{
+	const char *end = rest->len ? memchr(rest->ptr, separator, rest->len) : NULL;
+	struct str part = { rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len };
+
+	*rest = str_from(*rest, part.len + 1);
+	return part;
+}
+
+size_t str_characters(struct str s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		count += ((unsigned char)s.ptr[i] & 0xC0) != 0x80;
+	return count;
+}
+
+int64_t str_leading_number(struct str s, int64_t limit)
+{
+	int64_t number = 0;
+	bool negative;
+
+	s = str_trim(s);
+	negative = s.len > 0 && s.ptr[0] == '-';
+	if (negative || (s.len > 0 && s.ptr[0] == '+'))
+		s = str_from(s, 1);
+	for (size_t i = 0; i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9'; i++) {
+		int digit = s.ptr[i] - '0';
+
+		number = number > (limit - digit) / 10 ? limit : number * 10 + digit;
+	}
+	return negative ? -number : number;
+}
+
 bool str_to_u64(struct str s, uint64_t *value)
 {
 	uint64_t sum = 0;

@@ -51,6 +51,18 @@ static inline struct str str_from(struct str s, size_t offset)
 /* Without spaces and tabs at either end. */
 struct str str_trim(struct str s);
 
+/* The part up to the separator; *rest is what stands behind it, empty at the end. */
+struct str str_take_part(struct str *rest, char separator);
+
+/* Characters of well-formed UTF-8. */
+size_t str_characters(struct str s);
+
+/*
+ * The decimal number that a text begins with, behind spaces and a sign, as PHP and Ruby read one: 0
+ * when it begins with none. What lies beyond the limit, on either side, is the limit.
+ */
+int64_t str_leading_number(struct str s, int64_t limit);
+
 /*
  * Reads a whole decimal number, digits only, at most UINT64_MAX. False when empty, when anything
  * else is in it, or when it does not fit; *value is then untouched.

@@ -1,4 +1,5 @@
 #include "dialect/fourhse.h"
+#include "http/query.h"
 
 #include <time.h>
 
@@ -92,29 +93,12 @@ static void put_value(struct buf *out, const struct task *task, const struct fou
 	}
 }
 
-/* Whether the list of names, parted by commas, has the name; an empty one has all. */
-static bool is_wanted(struct str names, const char *name)
-{
-	if (str_trim(names).len == 0)
-		return true;
-	while (names.len > 0) {
-		const char *comma = memchr(names.ptr, ',', names.len);
-		size_t len = comma ? (size_t)(comma - names.ptr) : names.len;
-
-		if (str_eq(str_trim((struct str){ names.ptr, len }), str_of(name)))
-			return true;
-		names = str_from(names, len + 1);
-	}
-	return false;
-}
-
 static void put_task(const struct request *request, const struct task *task, struct buf *out)
 {
-	struct str wanted = fourhse_query(request, "fields");
 	char before = '{';
 
 	for (size_t i = 0; i < FOURHSE_MEMBERS; i++) {
-		if (!is_wanted(wanted, fourhse_members[i].name))
+		if (!(request->shown & 1U << i))
 			continue;
 		buf_putc(out, before);
 		buf_putc(out, '"');
@@ -130,8 +114,7 @@ static bool finish(struct response *response, int status, struct err *err)
 {
 	response->status = status;
 	response->media_type = fourhse_dialect.media_type;
-	return (buf_ok(&response->body) && buf_ok(&response->head)) ||
-	       err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return (buf_ok(&response->body) && buf_ok(&response->head)) || err_no_memory(err);
 }
 
 static bool encode_index(const struct request *request, const struct result *result,
@@ -179,12 +162,12 @@ static bool encode_created(const struct request *request, const struct result *r
 
 	buf_put_str(&to, request->base_url);
 	buf_puts(&to, FOURHSE_PREFIX "/view?id=");
-	fourhse_put_encoded(&to, id);
+	query_encode(&to, id, QUERY_PLUS_IS_PLUS);
 	response_header(response, "Location", buf_str(&to));
 	ok = id.ptr && buf_ok(&to);
 	buf_free(&to);
 	if (!ok)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	put_task(request, &result->task, &response->body);
 	return finish(response, 201, err);
 }

@@ -68,8 +68,6 @@ struct str fourhse_requested_id(const struct request *request);
  */
 bool fourhse_resolve(
 	struct id *id, struct str *text, struct str task_id, struct mem *mem, struct err *err);
-/* Characters of UTF-8. */
-size_t fourhse_length(struct str text);
 /* Whether it is empty or all white space. */
 bool fourhse_is_blank(struct str text);
 
@@ -84,6 +82,8 @@ bool fourhse_body(json_t **params, const struct request *request, struct err *er
 bool fourhse_params(json_t **params, const struct request *request, struct err *err);
 /* The last parameter of that name in the query, or STR_NULL. */
 struct str fourhse_query(const struct request *request, const char *name);
+/* Sets request->shown by `fields` of the query: once, because a list asks for each of its rows. */
+void fourhse_choose_members(struct request *request);
 /* Whether a parameter means yes: true, 1, and as texts "1" and "true" in any case. */
 bool fourhse_is_true(const json_t *value);
 bool fourhse_is_yes(struct str text);
@@ -99,8 +99,6 @@ uint64_t fourhse_page(const json_t *params);
 /* The headers of a list that total and offset are known of. */
 bool fourhse_put_pages(const json_t *params, const struct request *request,
 	const struct result *result, struct response *response, struct err *err);
-/* Appends text percent-encoded as a value of a query. */
-void fourhse_put_encoded(struct buf *out, struct str text);
 
 /* ---- the rows' decoders (http/route.h) ---- */
 
@@ -110,8 +108,6 @@ bool fourhse_decode_view(struct request *request, struct op *op, struct err *err
 bool fourhse_decode_update(struct request *request, struct op *op, struct err *err);
 bool fourhse_decode_delete(struct request *request, struct op *op, struct err *err);
 
-/* What the client takes comes before all else: ERR_NOT_ACCEPTABLE. */
-bool fourhse_must_accept(const struct request *request, struct err *err);
 /*
  * The value as a string's JSON text: a string as it is, anything else as its JSON text in a string,
  * null as null.

@@ -1,36 +1,20 @@
 /* Tasks that come in by the native API. */
 #include "dialect/fourhse.h"
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 static bool set_open(struct change *change, const char *name, struct str json, struct err *err)
 {
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (str_eq(change->fields[i].name, str_of(name)))
-			return true;
-	}
+	if (change_field(change, str_of(name)).ptr)
+		return true;
 	if (!json.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	return change_set(change, str_of(name), json) ||
 	       err_set(err, ERR_UNPROCESSABLE, name, "A task has too many members");
-}
-
-static struct str changed_field(const struct change *change, const char *name)
-{
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (str_eq(change->fields[i].name, str_of(name)))
-			return change->fields[i].json;
-	}
-	return STR_NULL;
 }
 
 /* The id that a client gives makes the task's; admit refuses what is none. */
 static bool prepare_id(struct op *op, struct err *err)
 {
-	struct str json = changed_field(&op->change, "task_id"), text;
+	struct str json = change_field(&op->change, STR("task_id")), text;
 	char fresh[ID_TEXT_LEN + 1];
 
 	id_format(&op->fresh, fresh);
@@ -38,12 +22,12 @@ static bool prepare_id(struct op *op, struct err *err)
 		return set_open(&op->change, "task_id", json_quote(str_of(fresh), op->mem), err);
 	text = json_unquote(json, op->mem);
 	if (!text.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	op->named = true;
 	if (!fourhse_resolve(&op->fresh, &text, text, op->mem, err))
 		return err->code == ERR_INVALID;
 	json = json_quote(text, op->mem);
-	return json.ptr ? change_set(&op->change, STR("task_id"), json) : no_memory(err);
+	return json.ptr ? change_set(&op->change, STR("task_id"), json) : err_no_memory(err);
 }
 
 bool fourhse_prepare(const struct request *request, struct op *op, struct err *err)
@@ -78,27 +62,42 @@ static bool admit_text(
 			member->nullable ? "must be a string or null" : "must be a string");
 	text = json_unquote(json, mem);
 	if (!text.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	if (!member->nullable && fourhse_is_blank(text))
 		return refuse_member(err, member, "must not be blank");
-	if (member->max && fourhse_length(text) > member->max)
+	if (member->max && str_characters(text) > member->max)
 		return refuse_member(err, member, "is too long");
 	return true;
 }
 
-/* A task that another id leads to would be found by nobody. */
-static bool admit_id(const struct task *task, struct mem *mem, struct err *err)
+/*
+ * A task that another id leads to would be found by nobody; one that has another text for the same
+ * id (a UUID in upper case) by no filter, and by no task that is connected with it.
+ */
+static bool admit_id(
+	const struct task *before, const struct task *task, struct mem *mem, struct err *err)
 {
-	struct str text = json_unquote(task_field(task, STR("task_id")), mem);
+	const struct str name = STR("task_id");
+	struct str text = json_unquote(task_field(task, name), mem), kept;
 	struct id id;
 
 	if (!text.ptr)
-		return no_memory(err);
-	if (!fourhse_resolve(&id, &text, text, mem, err))
+		return err_no_memory(err);
+	if (!fourhse_resolve(&id, &kept, text, mem, err))
 		return false;
-	if (id_compare(&id, &task->id) == 0)
+	if (id_compare(&id, &task->id) == 0 && str_eq(text, kept) &&
+		(!before || str_eq(task_field(before, name), task_field(task, name))))
 		return true;
 	return err_set(err, ERR_UNPROCESSABLE, "task_id", "task_id is not that of the task");
+}
+
+static bool admit_word(const struct fourhse_member *member, struct str word, struct err *err)
+{
+	if (fourhse_is_blank(word))
+		return refuse_member(err, member, "must not be blank");
+	if (str_characters(word) > member->max)
+		return refuse_member(err, member, "is too long");
+	return true;
 }
 
 /* What an answer copies as it is must be what the documents say it is. */
@@ -107,16 +106,15 @@ bool fourhse_admit(const struct task *before, const struct task *task, struct er
 	struct mem mem = { 0 };
 	bool ok = true;
 
-	(void)before;
 	for (size_t i = 0; ok && i < FOURHSE_MEMBERS; i++) {
 		const struct fourhse_member *member = &fourhse_members[i];
 
 		if (member->source == FOURHSE_FIELD)
 			ok = admit_text(member, task_field(task, str_of(member->name)), &mem, err);
-		else if (member->source == FOURHSE_WORD && fourhse_length(task->word) > member->max)
-			ok = refuse_member(err, member, "is too long");
+		else if (member->source == FOURHSE_WORD)
+			ok = admit_word(member, task->word, err);
 	}
-	ok = ok && admit_id(task, &mem, err);
+	ok = ok && admit_id(before, task, &mem, err);
 	mem_free(&mem);
 	return ok;
 }

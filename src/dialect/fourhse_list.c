@@ -19,11 +19,6 @@ struct asking {
 			fourhse_complain(&(asking)->faults, "filter", __VA_ARGS__); \
 	} while (0)
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 /* ---- days ---- */
 
 /* Digits only, as many as there are. */
@@ -121,7 +116,7 @@ static bool add_value(struct asking *asking, const struct fourhse_member *member
 	if (text.ptr && member->index == FOURHSE_BY_TASK_ID)
 		text = indexed_id(asking, text);
 	if (!text.ptr)
-		return no_memory(asking->err);
+		return err_no_memory(asking->err);
 	for (size_t i = 0; i < *count; i++) {
 		if (str_eq(values[i], text))
 			return true;
@@ -143,7 +138,7 @@ static bool ask_any(struct asking *asking, const struct fourhse_member *member, 
 	}
 	values = mem_alloc(asking->mem, (size + 1) * sizeof(*values));
 	if (!values)
-		return no_memory(asking->err);
+		return err_no_memory(asking->err);
 	for (size_t i = 0; i < size; i++) {
 		if (!add_value(asking, member, json_array_get(list, i), values, &count))
 			return false;
@@ -215,9 +210,7 @@ static void ask_order(struct list_query *list, const json_t *sort)
 	struct str names = json_str(sort);
 
 	while (names.len > 0) {
-		const char *comma = memchr(names.ptr, ',', names.len);
-		size_t len = comma ? (size_t)(comma - names.ptr) : names.len;
-		struct str name = str_trim((struct str){ names.ptr, len });
+		struct str name = str_trim(str_take_part(&names, ','));
 		bool descending = str_starts(name, STR("-"));
 		const struct fourhse_member *member = fourhse_member_of(
 			str_from(name, descending ? 1 : 0));
@@ -226,7 +219,6 @@ static void ask_order(struct list_query *list, const json_t *sort)
 			list_by(list, member->index, descending);
 			return;
 		}
-		names = str_from(names, len + 1);
 	}
 }
 
@@ -248,7 +240,8 @@ bool fourhse_decode_index(struct request *request, struct op *op, struct err *er
 
 	op->kind = OP_LIST;
 	op->dialect = fourhse_dialect.code;
-	if (!fourhse_must_accept(request, err) || !fourhse_params(&params, request, err))
+	fourhse_choose_members(request);
+	if (!request_must_accept_json(request, err) || !fourhse_params(&params, request, err))
 		return false;
 	ask_order(&op->list, json_object_get(params, "sort"));
 	ask_page(&op->list, params);

@@ -1,5 +1,6 @@
 /* What a list's headers say about its pages. */
 #include "dialect/fourhse.h"
+#include "http/query.h"
 
 #include <stdio.h>
 
@@ -9,23 +10,6 @@
 #define LINK_MAX 1500
 
 /* ---- numbers ---- */
-
-/* The number that a text begins with, 0 when it begins with none, as PHP reads it. */
-static int64_t leading_number(struct str text)
-{
-	int64_t number = 0;
-	bool negative;
-
-	text = str_trim(text);
-	negative = text.len > 0 && text.ptr[0] == '-';
-	if (text.len > 0 && (text.ptr[0] == '-' || text.ptr[0] == '+'))
-		text = str_from(text, 1);
-	for (size_t i = 0; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++) {
-		if (number < NUMBER_MAX)
-			number = number * 10 + (text.ptr[i] - '0');
-	}
-	return negative ? -number : number;
-}
 
 static int64_t whole(double number)
 {
@@ -43,7 +27,7 @@ static uint64_t number_of(const json_t *value, int64_t usual, int64_t most)
 	else if (json_is_real(value))
 		number = whole(json_real_value(value));
 	else if (json_is_string(value))
-		number = leading_number(json_str(value));
+		number = str_leading_number(json_str(value), NUMBER_MAX);
 	else if (json_is_boolean(value))
 		number = json_is_true(value);
 	if (number < 1)
@@ -64,24 +48,6 @@ uint64_t fourhse_page(const json_t *params)
 
 /* ---- addresses ---- */
 
-void fourhse_put_encoded(struct buf *out, struct str text)
-{
-	static const char digits[] = "0123456789ABCDEF";
-
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		if (letter || (c >= '0' && c <= '9') || (c && strchr("-_.~", c))) {
-			buf_putc(out, (char)c);
-		} else {
-			buf_putc(out, '%');
-			buf_putc(out, digits[c >> 4]);
-			buf_putc(out, digits[c & 0xF]);
-		}
-	}
-}
-
 struct link {
 	struct mem *mem;
 	struct buf *text;
@@ -98,7 +64,7 @@ static bool put_child(struct link *link, struct str key, json_t *value)
 
 	if (len > 0)
 		buf_puts(&link->name, "%5B");
-	fourhse_put_encoded(&link->name, key);
+	query_encode(&link->name, key, QUERY_PLUS_IS_PLUS);
 	if (len > 0)
 		buf_puts(&link->name, "%5D");
 	fits = put_params(link, value);
@@ -134,7 +100,7 @@ static bool put_scalar(struct link *link, const json_t *value)
 	buf_put_str(link->text, buf_str(&link->name));
 	buf_putc(link->text, '=');
 	if (text.len <= LINK_MAX)
-		fourhse_put_encoded(link->text, text);
+		query_encode(link->text, text, QUERY_PLUS_IS_PLUS);
 	return text.len <= LINK_MAX;
 }
 
@@ -244,5 +210,5 @@ bool fourhse_put_pages(const json_t *params, const struct request *request,
 	pages.failed |= !copy || !buf_ok(&pages.links);
 	buf_free(&pages.links);
 	json_decref(copy);
-	return !pages.failed || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return !pages.failed || err_no_memory(err);
 }

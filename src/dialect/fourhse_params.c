@@ -7,11 +7,6 @@
 /* A credential that clients put among the parameters: judged before, and never looked at here. */
 #define CREDENTIAL "access-token"
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 /* ---- bracketed names ---- */
 
 /* "[key]" off the front; false when it does not begin with one. */
@@ -100,17 +95,17 @@ static bool put_pair(json_t *params, const struct pair *pair, struct err *err)
 				NAME_LEVELS_MAX);
 		node = descend(node, key, next);
 		if (!node)
-			return no_memory(err);
+			return err_no_memory(err);
 		key = next;
 	}
 	return put_child(node, key, json_stringn(pair->value.ptr, pair->value.len)) ||
-	       no_memory(err);
+	       err_no_memory(err);
 }
 
 static bool from_pairs(json_t **params, const struct pair *pairs, size_t count, struct err *err)
 {
 	json_t *made = json_object();
-	bool ok = made || no_memory(err);
+	bool ok = made || err_no_memory(err);
 
 	for (size_t i = 0; ok && i < count; i++)
 		ok = put_pair(made, &pairs[i], err);
@@ -157,7 +152,7 @@ static bool read_json(json_t **params, const struct request *request, struct err
 		json_decref(json);
 		json = json_object();
 		if (!json)
-			return no_memory(err);
+			return err_no_memory(err);
 	}
 	if (!json_is_object(json)) {
 		json_decref(json);
@@ -178,17 +173,9 @@ static bool begins_as_json(struct str body)
 	return i < body.len && (body.ptr[i] == '{' || body.ptr[i] == '[');
 }
 
-static struct str media_type(const struct request *request)
-{
-	struct str type = request_param(request, "CONTENT_TYPE");
-	const char *end = type.len > 0 ? memchr(type.ptr, ';', type.len) : NULL;
-
-	return str_trim((struct str){ type.ptr, end ? (size_t)(end - type.ptr) : type.len });
-}
-
 bool fourhse_body(json_t **params, const struct request *request, struct err *err)
 {
-	struct str type = media_type(request);
+	struct str type = request_media_type(request);
 
 	if (request->body.len == 0)
 		return from_pairs(params, NULL, 0, err);
@@ -221,6 +208,20 @@ struct str fourhse_query(const struct request *request, const char *name)
 			return request->query[i - 1].value;
 	}
 	return STR_NULL;
+}
+
+void fourhse_choose_members(struct request *request)
+{
+	struct str names = fourhse_query(request, "fields");
+
+	request->shown = str_trim(names).len == 0 ? ~0U : 0;
+	while (names.len > 0) {
+		struct str name = str_trim(str_take_part(&names, ','));
+		const struct fourhse_member *member = fourhse_member_of(name);
+
+		if (member)
+			request->shown |= 1U << (member - fourhse_members);
+	}
 }
 
 /* Python's clients write True. */

@@ -29,7 +29,7 @@ bool fourhse_must_be_valid(struct buf *list, struct mem *mem, struct err *err)
 	buf_putc(list, ']');
 	detail = buf_ok(list) ? mem_copy(mem, buf_str(list)) : STR_NULL;
 	if (!detail.ptr)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	err_set(err, ERR_UNPROCESSABLE, NULL, NULL);
 	err->detail = detail;
 	return false;
@@ -79,11 +79,8 @@ static void put_methods(struct buf *out, struct str allow)
 
 	buf_puts(out, "Method Not Allowed.");
 	while (allow.len > 0) {
-		const char *comma = memchr(allow.ptr, ',', allow.len);
-		size_t len = comma ? (size_t)(comma - allow.ptr) : allow.len;
-		struct str method = str_trim((struct str){ allow.ptr, len });
+		struct str method = str_trim(str_take_part(&allow, ','));
 
-		allow = str_from(allow, len + 1);
 		if (str_eq(method, STR("HEAD")) || str_eq(method, STR("OPTIONS")))
 			continue;
 		buf_puts(out, before);

@@ -2,15 +2,6 @@
 
 /* ---- ids and texts ---- */
 
-size_t fourhse_length(struct str text)
-{
-	size_t length = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		length += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
-	return length;
-}
-
 bool fourhse_is_blank(struct str text)
 {
 	size_t i = 0;
@@ -32,23 +23,16 @@ bool fourhse_resolve(
 {
 	char lower[ID_TEXT_LEN + 1];
 
-	if (task_id.len == 0 || fourhse_length(task_id) > FOURHSE_ID_MAX)
+	if (task_id.len == 0 || str_characters(task_id) > FOURHSE_ID_MAX)
 		return err_set(err, ERR_INVALID, "task_id", NULL);
 	if (id_parse(id, task_id)) {
 		id_format(id, lower);
 		task_id = (struct str){ lower, ID_TEXT_LEN };
 	} else if (!id_of_name(id, str_of(fourhse_dialect.name), task_id)) {
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	}
 	*text = mem_copy(mem, task_id);
-	return text->ptr || err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
-bool fourhse_must_accept(const struct request *request, struct err *err)
-{
-	if (request_accepts(request, "application", "json"))
-		return true;
-	return err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);
+	return text->ptr || err_no_memory(err);
 }
 
 struct str fourhse_quote(const json_t *value, struct mem *mem)
@@ -66,7 +50,7 @@ static bool read_id(const struct request *request, struct op *op, struct str *te
 {
 	struct str asked = fourhse_requested_id(request);
 
-	if (!fourhse_must_accept(request, err))
+	if (!request_must_accept_json(request, err))
 		return false;
 	if (!asked.ptr)
 		return err_set(err, ERR_MISSING, "id", "Missing required parameters: id");
@@ -92,11 +76,6 @@ struct reading {
 	struct err *err;
 };
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 /* Of what is not right with a value the first is said. */
 static bool is_valid(const struct fourhse_member *member, const json_t *value, struct buf *faults)
 {
@@ -107,7 +86,7 @@ static bool is_valid(const struct fourhse_member *member, const json_t *value, s
 		fourhse_complain(faults, member->name, "%s cannot be blank.", member->label);
 	else if (!member->carries && !json_is_string(value))
 		fourhse_complain(faults, member->name, "%s must be a string.", member->label);
-	else if (member->max && fourhse_length(json_str(value)) > member->max)
+	else if (member->max && str_characters(json_str(value)) > member->max)
 		fourhse_complain(faults, member->name, "%s should contain at most %zu characters.",
 			member->label, member->max);
 	else
@@ -118,7 +97,7 @@ static bool is_valid(const struct fourhse_member *member, const json_t *value, s
 static bool set_field(struct reading *reading, const char *name, struct str json)
 {
 	if (!json.ptr)
-		return no_memory(reading->err);
+		return err_no_memory(reading->err);
 	/* Nine members at most: there is room. */
 	change_set(&reading->op->change, str_of(name), json);
 	return true;
@@ -130,7 +109,7 @@ static bool set_word(struct reading *reading, const json_t *value)
 
 	change->word = mem_copy(reading->mem, json_str(value));
 	if (!change->word.ptr)
-		return no_memory(reading->err);
+		return err_no_memory(reading->err);
 	change->state = dialect_state(&fourhse_dialect, change->word);
 	return true;
 }
@@ -245,7 +224,8 @@ static bool read_members(const struct request *request, struct op *op, bool crea
 bool fourhse_decode_create(struct request *request, struct op *op, struct err *err)
 {
 	start(op, OP_CREATE);
-	return fourhse_must_accept(request, err) && read_members(request, op, true, err);
+	fourhse_choose_members(request);
+	return request_must_accept_json(request, err) && read_members(request, op, true, err);
 }
 
 bool fourhse_decode_view(struct request *request, struct op *op, struct err *err)
@@ -253,6 +233,7 @@ bool fourhse_decode_view(struct request *request, struct op *op, struct err *err
 	struct str text;
 
 	start(op, OP_READ);
+	fourhse_choose_members(request);
 	return read_id(request, op, &text, err);
 }
 
@@ -261,6 +242,7 @@ bool fourhse_decode_update(struct request *request, struct op *op, struct err *e
 	struct str text;
 
 	start(op, OP_UPDATE);
+	fourhse_choose_members(request);
 	return read_id(request, op, &text, err) && read_members(request, op, false, err);
 }
 
@@ -287,5 +269,5 @@ bool fourhse_decode_delete(struct request *request, struct op *op, struct err *e
 		.value = json_quote(text, request->mem),
 		.follow = keep || asks(request, "force"),
 	};
-	return op->connected.value.ptr || no_memory(err);
+	return op->connected.value.ptr || err_no_memory(err);
 }

@@ -81,16 +81,12 @@ struct idol_page {
 
 /* What the query asks for, whether it is allowed or not. */
 struct idol_page idol_page_of(const struct request *request);
-/* Whether fields[import-tasks] lets a field through; all of them when it is absent. */
-bool idol_shows(const struct request *request, const char *field);
 /* "filter[product-id]" is of "filter", and its key is "product-id". */
 bool idol_is_of(struct str name, const char *object, struct str *key);
-/* The first part up to a comma; *rest moves behind it. */
-struct str idol_take_part(struct str *rest);
 /* A whole number of any size, without what does not count: " +007" is "7". */
 bool idol_read_integer(struct str text, struct str *digits);
-/* Accept, fields and include: what every row looks at first. */
-bool idol_check_query(const struct request *request, struct err *err);
+/* Accept, fields and include: what every row looks at first. Sets request->shown. */
+bool idol_check_query(struct request *request, struct err *err);
 
 /* Decoders of the rows of that name (http/route.h). */
 bool idol_decode_list(struct request *request, struct op *op, struct err *err);
@@ -126,8 +122,8 @@ extern const char *const idol_members[];
 
 /* ---- answers ---- */
 
-/* Whether fields[import-tasks] may name it. */
-bool idol_is_field(struct str name);
+/* Whether fields[import-tasks] may name it; adds its bit to *shown. */
+bool idol_show_field(struct str name, unsigned *shown);
 /* Encoders (http/route.h). */
 bool idol_encode(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);

@@ -4,6 +4,7 @@
 
 #include "dialect/idol.h"
 #include "http/json.h"
+#include "http/query.h"
 
 #define BASE "/api/v2/"
 
@@ -34,12 +35,7 @@ static void put_status(const struct request *request, const struct task *task, s
 static void put_message(const struct request *request, const struct task *task, struct buf *out)
 {
 	(void)request;
-	if (task->state != TASK_FAILED || task->error.len == 0)
-		buf_puts(out, "null");
-	else if (task->error.ptr[0] == '"' || str_eq(task->error, STR("null")))
-		buf_put_str(out, task->error);
-	else
-		buf_put_json(out, task->error);
+	json_put_as_string(out, task->state == TASK_FAILED ? task->error : STR_NULL);
 }
 
 /* In the order of the answers. Without `put` it is the member of that name. */
@@ -60,15 +56,22 @@ static const struct attribute {
 	{ "md5", .optional = true },
 };
 
-#define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
+#define ATTRIBUTES	(sizeof(attributes) / sizeof(attributes[0]))
+#define SHOW_ATTACHABLE (1U << ATTRIBUTES)
 
-bool idol_is_field(struct str name)
+bool idol_show_field(struct str name, unsigned *shown)
 {
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
-		if (str_eq(name, str_of(attributes[i].name)))
+		if (str_eq(name, str_of(attributes[i].name))) {
+			*shown |= 1U << i;
 			return true;
+		}
 	}
-	return str_eq(name, STR("id")) || str_eq(name, STR("attachable"));
+	if (str_eq(name, STR("attachable"))) {
+		*shown |= SHOW_ATTACHABLE;
+		return true;
+	}
+	return str_eq(name, STR("id"));
 }
 
 /* The member's JSON text, null when the task does not have it. */
@@ -86,7 +89,7 @@ static void put_attributes(const struct request *request, const struct task *tas
 	for (size_t i = 0; i < ATTRIBUTES; i++) {
 		const struct attribute *attribute = &attributes[i];
 
-		if (!idol_shows(request, attribute->name))
+		if (!(request->shown & 1U << i))
 			continue;
 		if (attribute->optional && str_eq(member(task, attribute->name), STR("null")))
 			continue;
@@ -139,7 +142,7 @@ bool idol_put_task(const struct request *request, const struct task *task, struc
 	put_quoted_address(request, task, "", out);
 	buf_putc(out, '}');
 	put_attributes(request, task, out);
-	if (idol_shows(request, "attachable")) {
+	if (request->shown & SHOW_ATTACHABLE) {
 		buf_puts(out, ",\"relationships\":{\"attachable\":");
 		put_linkage(request, task, out);
 		buf_putc(out, '}');
@@ -150,23 +153,8 @@ bool idol_put_task(const struct request *request, const struct task *task, struc
 
 /* ---- links of a page ---- */
 
-/* As Rails' to_query writes it: a space is a plus. */
-static void put_escaped(struct buf *out, struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-			(c != '\0' && strchr("_.-~", c)))
-			buf_putc(out, (char)c);
-		else if (c == ' ')
-			buf_putc(out, '+');
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
-
-/* The parameters that links keep, with the two of the page, in alphabetical order. */
+/* The parameters that links keep, with the two of the page, in alphabetical order; written as
+ * Rails' to_query does, a space as a plus. */
 struct kept {
 	struct pair pairs[REQUEST_QUERY_MAX + 2];
 	size_t count;
@@ -224,9 +212,9 @@ static void put_page_link(
 	buf_puts(out, BASE IDOL_TYPE);
 	for (size_t i = 0; i < kept.count; i++) {
 		buf_putc(out, i == 0 ? '?' : '&');
-		put_escaped(out, kept.pairs[i].name);
+		query_encode(out, kept.pairs[i].name, QUERY_PLUS_IS_SPACE);
 		buf_putc(out, '=');
-		put_escaped(out, kept.pairs[i].value);
+		query_encode(out, kept.pairs[i].value, QUERY_PLUS_IS_SPACE);
 	}
 	buf_putc(out, '"');
 }
@@ -255,8 +243,7 @@ static bool finish(struct response *response, int status, struct err *err)
 {
 	response->status = status;
 	response->media_type = IDOL_MEDIA_TYPE;
-	return (buf_ok(&response->body) && buf_ok(&response->head)) ||
-	       err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return (buf_ok(&response->body) && buf_ok(&response->head)) || err_no_memory(err);
 }
 
 static void put_location(
@@ -306,9 +293,9 @@ static void put_related(const struct request *request, const json_t *linkage, st
 	buf_puts(out, ",\"links\":{\"self\":\"");
 	buf_put_str(out, request->base_url);
 	buf_puts(out, BASE);
-	put_escaped(out, type);
+	query_encode(out, type, QUERY_PLUS_IS_PLUS);
 	buf_putc(out, '/');
-	put_escaped(out, id);
+	query_encode(out, id, QUERY_PLUS_IS_PLUS);
 	buf_puts(out, "\"}}}");
 }
 

@@ -122,18 +122,14 @@ static bool refuse_value(const struct request *request, enum idol_fault fault, c
 	struct str text = value ? echo(value, request->mem) : STR("");
 
 	if (!text.ptr)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	return idol_refuse(err, request->mem, fault, text, where);
 }
 
 static bool check_content_type(const struct request *request, struct err *err)
 {
-	struct str sent = request_param(request, "CONTENT_TYPE");
-	const char *end = sent.len ? memchr(sent.ptr, ';', sent.len) : NULL;
+	struct str sent = request_media_type(request);
 
-	if (end)
-		sent.len = (size_t)(end - sent.ptr);
-	sent = str_trim(sent);
 	if (str_eq_nocase(sent, STR(IDOL_MEDIA_TYPE)))
 		return true;
 	return idol_refuse(err, request->mem, IDOL_UNSUPPORTED_MEDIA_TYPE, sent, STR_NULL);
@@ -260,7 +256,7 @@ static bool take_attributes(
 		else if (value)
 			json = json_text(value, mem);
 		if (!json.ptr)
-			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+			return err_no_memory(err);
 		change_set(change, str_of(idol_members[i]), json);
 	}
 	return true;

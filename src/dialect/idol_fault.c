@@ -134,7 +134,7 @@ bool idol_refuse_all(
 		text = mem_copy(mem, buf_str(&document));
 	buf_free(&document);
 	if (!text.ptr)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	err_set(err, code, NULL, NULL);
 	err->detail = text;
 	return false;

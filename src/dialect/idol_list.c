@@ -5,8 +5,9 @@
 
 /* A page beyond this has nothing on it, and its offset still fits. */
 #define PAGE_NUMBER_MAX INT64_C(1000000000000)
-/* No indexed value: what is asked for with it, nobody has. */
-#define NOBODY STR("-")
+/* Folded ids are what JSON strings have between their quotes: in none of them stands a bare quote.
+ */
+#define NOBODY STR("\"")
 
 /* ---- words ---- */
 
@@ -20,25 +21,6 @@ static bool is_key(struct str word, const char *name)
 			return false;
 	}
 	return true;
-}
-
-/* Ruby's to_i: what follows the digits does not count, and no digits are 0. */
-static int64_t to_i(struct str text)
-{
-	int64_t number = 0;
-	bool negative;
-
-	text = str_trim(text);
-	negative = text.len > 0 && text.ptr[0] == '-';
-	if (negative || (text.len > 0 && text.ptr[0] == '+'))
-		text = str_from(text, 1);
-	for (size_t i = 0; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++) {
-		if (number < PAGE_NUMBER_MAX)
-			number = number * 10 + (text.ptr[i] - '0');
-	}
-	if (number > PAGE_NUMBER_MAX)
-		number = PAGE_NUMBER_MAX;
-	return negative ? -number : number;
 }
 
 /* ---- filter ---- */
@@ -102,7 +84,7 @@ static bool read_values(const struct request *request, const struct filter *filt
 	struct str rest = text, value;
 
 	while (rest.len > 0) {
-		struct str part = str_trim(idol_take_part(&rest));
+		struct str part = str_trim(str_take_part(&rest, ','));
 
 		if (part.len >= 2 && part.ptr[0] == '"' && part.ptr[part.len - 1] == '"')
 			part = (struct str){ part.ptr + 1, part.len - 2 };
@@ -129,7 +111,7 @@ static bool add_filter(const struct request *request, const struct filter *filte
 	size_t count = 0;
 
 	if (!values)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	values[0] = NOBODY;
 	if (!read_values(request, filter, text, values, &count, err))
 		return false;
@@ -210,7 +192,7 @@ static bool read_sort(const struct request *request, struct op *op, struct err *
 	if (sort.len == 0 && op->list.filter_count == 0)
 		list_by(&op->list, IDOL_BY_NUMBER, false);
 	while (sort.len > 0) {
-		if (!add_sort(request, idol_take_part(&sort), op, err))
+		if (!add_sort(request, str_take_part(&sort, ','), op, err))
 			return false;
 	}
 	return true;
@@ -226,9 +208,9 @@ struct idol_page idol_page_of(const struct request *request)
 		const struct pair *pair = &request->query[i];
 
 		if (str_eq(pair->name, STR("page")) || str_eq(pair->name, STR("page[number]")))
-			page.number = to_i(pair->value);
+			page.number = str_leading_number(pair->value, PAGE_NUMBER_MAX);
 		else if (str_eq(pair->name, STR("page[size]")))
-			page.size = to_i(pair->value);
+			page.size = str_leading_number(pair->value, PAGE_NUMBER_MAX);
 	}
 	return page;
 }

@@ -116,7 +116,7 @@ bool idol_store_linkage(
 		json = mem_copy(mem, buf_str(&text));
 	buf_free(&text);
 	if (!json.ptr)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	ok = change_set(change, STR("attachable"), json);
 	if (strcmp(linkage->type, "products") == 0)
 		ok = ok && change_set(change, STR("product-id"), id);
@@ -124,15 +124,6 @@ bool idol_store_linkage(
 }
 
 /* ---- tasks of the native API ---- */
-
-static struct str changed(const struct change *change, const char *name)
-{
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (str_eq(change->fields[i].name, str_of(name)))
-			return change->fields[i].json;
-	}
-	return STR_NULL;
-}
 
 static bool must_be(struct err *err, const char *name, const char *what)
 {
@@ -144,7 +135,7 @@ static bool must_be(struct err *err, const char *name, const char *what)
 /* Any spelling that a creation takes becomes the one that answers have. */
 static bool prepare_linkage(struct op *op, struct mem *mem, struct err *err)
 {
-	struct str text = changed(&op->change, "attachable");
+	struct str text = change_field(&op->change, STR("attachable"));
 	struct idol_linkage linkage;
 	json_t *json;
 	bool ok;
@@ -163,10 +154,10 @@ static bool prepare_linkage(struct op *op, struct mem *mem, struct err *err)
 
 bool idol_prepare(const struct request *request, struct op *op, struct err *err)
 {
-	struct str precision = changed(&op->change, "precision");
+	struct str precision = change_field(&op->change, STR("precision"));
 
 	op->numbered = true;
-	if (changed(&op->change, "master-type").len == 0)
+	if (change_field(&op->change, STR("master-type")).len == 0)
 		return must_be(err, "master-type", "there");
 	if (!prepare_linkage(op, request->mem, err))
 		return false;
@@ -174,7 +165,7 @@ bool idol_prepare(const struct request *request, struct op *op, struct err *err)
 		change_set(&op->change, STR("precision"),
 			str_eq(precision, STR("16")) ? STR("\"16\"") : STR("\"24\""));
 	for (size_t i = 0; idol_members[i]; i++) {
-		if (changed(&op->change, idol_members[i]).len == 0 &&
+		if (change_field(&op->change, str_of(idol_members[i])).len == 0 &&
 			!change_set(&op->change, str_of(idol_members[i]), STR("null")))
 			return err_set(err, ERR_UNPROCESSABLE, idol_members[i],
 				"A task has too many members");

@@ -8,15 +8,6 @@ static const struct str type = { IDOL_TYPE, sizeof(IDOL_TYPE) - 1 };
 
 /* ---- words ---- */
 
-struct str idol_take_part(struct str *rest)
-{
-	const char *comma = rest->len ? memchr(rest->ptr, ',', rest->len) : NULL;
-	struct str part = { rest->ptr, comma ? (size_t)(comma - rest->ptr) : rest->len };
-
-	*rest = str_from(*rest, part.len + 1);
-	return part;
-}
-
 bool idol_is_of(struct str name, const char *object, struct str *key)
 {
 	size_t len = strlen(object);
@@ -59,7 +50,7 @@ struct choice {
 static void look_at(struct choice *choice, struct str header)
 {
 	while (header.len > 0) {
-		struct str range = str_trim(idol_take_part(&header));
+		struct str range = str_trim(str_take_part(&header, ','));
 
 		choice->asked |= range.len > 0;
 		choice->wanted |= str_eq_nocase(range, STR(IDOL_MEDIA_TYPE)) ||
@@ -83,24 +74,6 @@ static bool check_accept(const struct request *request, struct err *err)
 
 /* ---- fields ---- */
 
-bool idol_shows(const struct request *request, const char *field)
-{
-	struct str fields = STR_NULL;
-
-	/* Of several the last one counts. */
-	for (size_t i = 0; i < request->query_count; i++) {
-		if (str_eq(request->query[i].name, STR("fields[" IDOL_TYPE "]")))
-			fields = request->query[i].value;
-	}
-	if (!fields.ptr)
-		return true;
-	while (fields.len > 0) {
-		if (str_eq(idol_take_part(&fields), str_of(field)))
-			return true;
-	}
-	return false;
-}
-
 /* Other types are known; what fields they have is not, and none of them is ever sent. */
 static bool is_other_type(struct str name)
 {
@@ -108,21 +81,24 @@ static bool is_other_type(struct str name)
 	       str_eq(name, STR("asset-attachments")) || str_eq(name, STR("products"));
 }
 
-static bool check_field_names(const struct request *request, struct str names, struct err *err)
+static bool choose_fields(struct request *request, struct str names, struct err *err)
 {
+	request->shown = 0;
 	if (names.len == 0)
 		return idol_refuse(err, request->mem, IDOL_INVALID_FIELD, STR("nil"), type);
 	while (names.len > 0) {
-		struct str name = idol_take_part(&names);
+		struct str name = str_take_part(&names, ',');
 
-		if (!idol_is_field(name))
+		if (!idol_show_field(name, &request->shown))
 			return idol_refuse(err, request->mem, IDOL_INVALID_FIELD, name, type);
 	}
 	return true;
 }
 
-static bool check_fields(const struct request *request, struct err *err)
+/* Of several the last one counts. */
+static bool check_fields(struct request *request, struct err *err)
 {
+	request->shown = ~0U;
 	for (size_t i = 0; i < request->query_count; i++) {
 		const struct pair *pair = &request->query[i];
 		struct str key;
@@ -134,7 +110,7 @@ static bool check_fields(const struct request *request, struct err *err)
 			continue;
 		if (!str_eq(key, type))
 			return idol_refuse(err, request->mem, IDOL_INVALID_RESOURCE, key, STR_NULL);
-		if (!check_field_names(request, pair->value, err))
+		if (!choose_fields(request, pair->value, err))
 			return false;
 	}
 	return true;
@@ -154,7 +130,7 @@ static bool check_include(const struct request *request, struct err *err)
 		if (!str_eq(request->query[i].name, STR("include")))
 			continue;
 		for (; rest.len > 0 && told < INCLUDES_TOLD; told++) {
-			struct str path = idol_take_part(&rest);
+			struct str path = str_take_part(&rest, ',');
 			const char *dot = path.len ? memchr(path.ptr, '.', path.len) : NULL;
 
 			if (dot)
@@ -168,7 +144,7 @@ static bool check_include(const struct request *request, struct err *err)
 	return told == 0;
 }
 
-bool idol_check_query(const struct request *request, struct err *err)
+bool idol_check_query(struct request *request, struct err *err)
 {
 	return check_accept(request, err) && check_fields(request, err) &&
 	       check_include(request, err);

@@ -123,18 +123,11 @@ static bool put_task(const struct request *request, const struct task *task, str
 
 /* ---- answers ---- */
 
-bool native_accepts(const struct request *request, struct err *err)
-{
-	if (request_accepts(request, "application", "json"))
-		return true;
-	return err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);
-}
-
 static bool finish(struct response *response, int status, struct err *err)
 {
 	response->status = status;
 	response->media_type = native_dialect.media_type;
-	return buf_ok(&response->body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return buf_ok(&response->body) || err_no_memory(err);
 }
 
 static bool encode_one(const struct request *request, const struct result *result,
@@ -158,7 +151,7 @@ static bool encode_created(const struct request *request, const struct result *r
 	put_task(request, &result->task, &response->body);
 	ok = buf_ok(&address) && buf_ok(&response->head);
 	buf_free(&address);
-	return ok ? finish(response, 201, err) : err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return ok ? finish(response, 201, err) : err_no_memory(err);
 }
 
 static bool encode_removed(const struct request *request, const struct result *result,

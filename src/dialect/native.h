@@ -33,8 +33,6 @@ bool native_decode_read(struct request *request, struct op *op, struct err *err)
 bool native_decode_patch(struct request *request, struct op *op, struct err *err);
 bool native_decode_remove(struct request *request, struct op *op, struct err *err);
 bool native_decode_archive(struct request *request, struct op *op, struct err *err);
-/* ERR_NOT_ACCEPTABLE unless the client takes JSON. */
-bool native_accepts(const struct request *request, struct err *err);
 
 /* ---- a task and its dialect ---- */
 

@@ -96,7 +96,7 @@ bool native_merge(
 		goto out;
 	if (merge(target, change))
 		text = json_text(target, mem);
-	ok = text.ptr || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	ok = text.ptr || err_no_memory(err);
 	if (ok)
 		*merged = text;
 out:

@@ -146,12 +146,12 @@ bool native_position(
 		goto damaged;
 	bytes = decode(request->mem, cursor);
 	if (!bytes.ptr)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (bytes.len <= HEAD_LEN || bytes.ptr[0] != NATIVE_CURSOR_VERSION)
 		goto damaged;
 	found = str_from(bytes, HEAD_LEN);
 	if (!make_sum(request, found, sum))
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (memcmp(bytes.ptr + 1, sum, NATIVE_CURSOR_SUM) != 0)
 		goto damaged;
 	*position = found;

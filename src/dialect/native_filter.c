@@ -1,10 +1,5 @@
 #include "dialect/native_query.h"
 
-bool native_no_memory(const struct native_query *query)
-{
-	return err_set(query->err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 /* The next part of a list with commas; the last one leaves rest.ptr NULL. */
 static struct str next_part(struct str *rest)
 {
@@ -43,7 +38,7 @@ bool native_take_dialects(struct native_query *query)
 	size_t count = 0;
 
 	if (!codes)
-		return native_no_memory(query);
+		return err_no_memory(query->err);
 	for (size_t i = 0; i < query->request->query_count; i++) {
 		const struct pair *pair = &query->request->query[i];
 
@@ -97,7 +92,7 @@ bool native_take_states(const struct native_query *query, const struct native_gi
 	size_t count = 0;
 
 	if (!values)
-		return native_no_memory(query);
+		return err_no_memory(query->err);
 	for (size_t i = given->at; i < request->query_count; i++) {
 		if (str_eq(request->query[i].name, given->name) &&
 			!add_states(query, request->query[i].value, &states))
@@ -162,7 +157,7 @@ static bool read_scalar(const struct native_query *query, struct str value, stru
 		return query->err->code != ERR_NO_MEMORY;
 	*text = json_text(json, query->request->mem);
 	json_decref(json);
-	return text->ptr || native_no_memory(query);
+	return text->ptr || err_no_memory(query->err);
 }
 
 /* The values of one filter, each once: a list would show its tasks twice. */
@@ -192,7 +187,7 @@ static bool add_json(const struct native_query *query, struct str value, struct 
 	struct str scalar, quoted = json_quote(value, query->request->mem);
 
 	if (!quoted.ptr)
-		return native_no_memory(query);
+		return err_no_memory(query->err);
 	if (!read_scalar(query, value, &scalar))
 		return false;
 	add_once(values, quoted);
@@ -230,7 +225,7 @@ bool native_take_field(const struct native_query *query, const struct native_giv
 		return false;
 	values.list = mem_alloc(request->mem, LIST_VALUES_MAX * sizeof(*values.list));
 	if (!values.list)
-		return native_no_memory(query);
+		return err_no_memory(query->err);
 	for (size_t i = given->at; i < request->query_count; i++) {
 		if (str_eq(request->query[i].name, given->name) &&
 			!add_value(query, given, request->query[i].value, &values))

@@ -34,7 +34,7 @@ static bool read_time(
 	char *copy = mem_alloc(query->request->mem, text.len + 1);
 
 	if (!copy)
-		return native_no_memory(query);
+		return err_no_memory(query->err);
 	if (text.len > 0)
 		memcpy(copy, text.ptr, text.len);
 	if (text.len > offset && copy[text.len - offset] == ' ')
@@ -174,7 +174,7 @@ bool native_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	struct native_query query = { .request = request, .op = op, .err = err };
 
-	if (!native_accepts(request, err))
+	if (!request_must_accept_json(request, err))
 		return false;
 	op->kind = OP_LIST;
 	op->list.limit = NATIVE_PAGE;

@@ -57,7 +57,7 @@ bool native_wrong(struct err *err, struct mem *mem, enum err_code code, struct n
 		detail = mem_copy(mem, buf_str(&errors));
 	buf_free(&errors);
 	if (!detail.ptr)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	err_set(err, code, NULL, "%s", text);
 	snprintf(err->field, sizeof(err->field), "%.*s", STR_FMT(place.name));
 	err->detail = detail;

@@ -23,9 +23,6 @@ struct native_given {
 	native_wrong((query)->err, (query)->request->mem, ERR_INVALID, NATIVE_PARAMETER(name), \
 		__VA_ARGS__)
 
-/* ERR_NO_MEMORY. */
-bool native_no_memory(const struct native_query *query);
-
 /* Sets the op's dialect or dialects. Comes first: what else may be asked for depends on it. */
 bool native_take_dialects(struct native_query *query);
 /* A filter of each; the parameter may stand several times, for further values. */

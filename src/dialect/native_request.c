@@ -9,11 +9,6 @@ struct body {
 	struct err *err;
 };
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 #define WRONG(body, name, ...) \
 	native_wrong((body)->err, (body)->mem, ERR_UNPROCESSABLE, NATIVE_MEMBER(name), __VA_ARGS__)
 
@@ -47,7 +42,7 @@ static bool take_word(const struct body *body, struct str name, json_t *value)
 	if (!json_is_string(value) || word.len == 0 || word.len > NATIVE_WORD_MAX)
 		return WRONG(body, name, "A word is a string of 1 to %d bytes.", NATIVE_WORD_MAX);
 	body->change->word = mem_copy(body->mem, word);
-	return body->change->word.ptr || no_memory(body->err);
+	return body->change->word.ptr || err_no_memory(body->err);
 }
 
 static bool is_integer(const json_t *value, json_int_t least, json_int_t most)
@@ -102,7 +97,7 @@ static bool take_text(const struct body *body, struct str name, json_t *value, s
 	if (!json_is_null(value))
 		json = json_text(value, body->mem);
 	if (!json.ptr)
-		return no_memory(body->err);
+		return err_no_memory(body->err);
 	if (json.len > NATIVE_TEXT_MAX)
 		return WRONG(
 			body, name, "The JSON text may have at most %d bytes.", NATIVE_TEXT_MAX);
@@ -152,7 +147,7 @@ static bool put_field(const struct body *body, struct str name, json_t *value)
 	if (!body->merges || !json_is_null(value))
 		json = json_text(value, body->mem);
 	if (!copy.ptr || !json.ptr)
-		return no_memory(body->err);
+		return err_no_memory(body->err);
 	if (merges) {
 		body->merges->fields[body->merges->count++] = (struct field){ copy, json };
 		if (!native_merge(&json, STR("{}"), json, body->mem, body->err))
@@ -248,12 +243,8 @@ static bool take_members(const struct body *body, json_t *json)
 /* Without a Content-Type the body is taken for what it must be (RFC 9110 §8.3). */
 static bool check_type(const struct request *request, bool patch, struct err *err)
 {
-	struct str type = request_param(request, "CONTENT_TYPE");
-	const char *end = type.len ? memchr(type.ptr, ';', type.len) : NULL;
+	struct str type = request_media_type(request);
 
-	if (end)
-		type.len = (size_t)(end - type.ptr);
-	type = str_trim(type);
 	if (type.len == 0 || str_eq_nocase(type, STR("application/json")) ||
 		(patch && str_eq_nocase(type, STR(NATIVE_MERGE_PATCH))))
 		return true;
@@ -300,7 +291,7 @@ bool native_decode_create(struct request *request, struct op *op, struct err *er
 	json_t *json = NULL;
 	bool ok;
 
-	if (!native_accepts(request, err) || !check_type(request, false, err) ||
+	if (!request_must_accept_json(request, err) || !check_type(request, false, err) ||
 		!json_read_object(&json, request->body, err))
 		return false;
 	ok = take_members(&body, json);
@@ -327,7 +318,7 @@ static bool read_id(
 
 bool native_decode_read(struct request *request, struct op *op, struct err *err)
 {
-	return native_accepts(request, err) && read_id(request, op, OP_READ, err);
+	return request_must_accept_json(request, err) && read_id(request, op, OP_READ, err);
 }
 
 /* The answer has no body: what the client takes does not matter. */
@@ -339,7 +330,7 @@ bool native_decode_remove(struct request *request, struct op *op, struct err *er
 bool native_decode_archive(struct request *request, struct op *op, struct err *err)
 {
 	op->adapt = native_adapt;
-	return native_accepts(request, err) && read_id(request, op, OP_ARCHIVE, err);
+	return request_must_accept_json(request, err) && read_id(request, op, OP_ARCHIVE, err);
 }
 
 bool native_decode_patch(struct request *request, struct op *op, struct err *err)
@@ -349,13 +340,13 @@ bool native_decode_patch(struct request *request, struct op *op, struct err *err
 	json_t *json = NULL;
 	bool ok;
 
-	if (!native_accepts(request, err) || !check_type(request, true, err) ||
+	if (!request_must_accept_json(request, err) || !check_type(request, true, err) ||
 		!read_id(request, op, OP_UPDATE, err))
 		return false;
 	body.merges = mem_alloc(request->mem,
 		sizeof(*body.merges) + NATIVE_MEMBERS_MAX * sizeof(body.merges->fields[0]));
 	if (!body.merges)
-		return no_memory(err);
+		return err_no_memory(err);
 	*body.merges = (struct native_merges){ 0 };
 	if (!json_read_object(&json, request->body, err))
 		return false;

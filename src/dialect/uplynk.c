@@ -76,7 +76,7 @@ static bool finish(struct response *response, struct err *err)
 {
 	response->status = 200;
 	response->media_type = uplynk_dialect.media_type;
-	return buf_ok(&response->body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return buf_ok(&response->body) || err_no_memory(err);
 }
 
 static void put_collection(const char *id, struct buf *out)

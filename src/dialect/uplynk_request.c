@@ -4,11 +4,6 @@
 #define NAME_MAX_BYTES 255
 #define DESC_MAX_BYTES 4096
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 /* ---- ids ---- */
 
 bool uplynk_read_id(struct id *id, struct str text)
@@ -65,7 +60,7 @@ static bool read_text(const struct member *member, const json_t *value, struct m
 	if (text.len > 0)
 		made = json_quote(text, mem);
 	if (!made.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	*json = made;
 	return true;
 }
@@ -144,12 +139,12 @@ static bool start_task(const struct request *request, const char *operation, con
 	struct str json;
 
 	if (!task)
-		return no_memory(err);
+		return err_no_memory(err);
 	*task = (struct op){ .kind = OP_CREATE, .dialect = uplynk_dialect.code };
 	uplynk_hex(point, hex);
 	json = json_quote((struct str){ hex, sizeof(hex) }, request->mem);
 	if (!json.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	task->change.state = TASK_RUNNING;
 	task->change.word = str_of(dialect_word(&uplynk_dialect, TASK_RUNNING));
 	change_set(&task->change, STR("operation"), str_of(operation));
@@ -241,15 +236,6 @@ static bool check_operation(struct str json, struct err *err)
 	}
 	return err_set(err, ERR_UNPROCESSABLE, "operation",
 		"operation must be CREATE, UPDATE, DELETE or RESTART");
-}
-
-static struct str change_field(const struct change *change, struct str name)
-{
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (str_eq(change->fields[i].name, name))
-			return change->fields[i].json;
-	}
-	return STR_NULL;
 }
 
 bool uplynk_prepare(const struct request *request, struct op *op, struct err *err)

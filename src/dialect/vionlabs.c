@@ -1,4 +1,6 @@
 #include "dialect/vionlabs.h"
+#include "http/json.h"
+#include "http/query.h"
 
 static const char *const by_item[] = { "product", "version", NULL };
 
@@ -29,12 +31,7 @@ static const struct state_word words[] = {
 static void put_error(struct buf *out, const struct task *task)
 {
 	buf_puts(out, ",\"error\":");
-	if (task->state != TASK_FAILED || task->error.len == 0)
-		buf_puts(out, "null");
-	else if (task->error.ptr[0] == '"' || str_eq(task->error, STR("null")))
-		buf_put_str(out, task->error);
-	else
-		buf_put_json(out, task->error);
+	json_put_as_string(out, task->state == TASK_FAILED ? task->error : STR_NULL);
 }
 
 static void put_status(struct buf *out, const struct task *task)
@@ -44,35 +41,15 @@ static void put_status(struct buf *out, const struct task *task)
 	put_error(out, task);
 }
 
-/* RFC 3986 §2.3: what needs no escape stays. */
-static void put_segment(struct buf *out, struct str segment)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~";
-
-	for (size_t i = 0; i < segment.len; i++) {
-		unsigned char byte = (unsigned char)segment.ptr[i];
-
-		if (memchr(plain, byte, sizeof(plain) - 1)) {
-			buf_putc(out, (char)byte);
-		} else {
-			buf_putc(out, '%');
-			buf_putc(out, digits[byte >> 4]);
-			buf_putc(out, digits[byte & 0xF]);
-		}
-	}
-}
-
 /* The address is the task's name, however the request escaped it. */
 static void put_href(struct buf *out, const struct request *request)
 {
 	buf_puts(out, "{\"href\":\"/tasks/catalog-item/");
-	put_segment(out, request_var(request, "item"));
+	query_encode(out, request_var(request, "item"), QUERY_PLUS_IS_PLUS);
 	buf_puts(out, "/product/");
-	put_segment(out, request_var(request, "product"));
+	query_encode(out, request_var(request, "product"), QUERY_PLUS_IS_PLUS);
 	buf_puts(out, "/version/");
-	put_segment(out, request_var(request, "version"));
+	query_encode(out, request_var(request, "version"), QUERY_PLUS_IS_PLUS);
 	buf_putc(out, '"');
 }
 
@@ -99,7 +76,7 @@ static bool finish(struct response *response, struct err *err)
 {
 	response->status = 200;
 	response->media_type = vionlabs_dialect.media_type;
-	return buf_ok(&response->body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return buf_ok(&response->body) || err_no_memory(err);
 }
 
 static bool encode_task(const struct request *request, const struct result *result,

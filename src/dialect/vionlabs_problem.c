@@ -98,7 +98,7 @@ bool vionlabs_conclude(struct buf *problems, struct mem *mem, struct err *err)
 	}
 	buf_free(problems);
 	if (failed || (len > 0 && !text))
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (len == 0)
 		return true;
 	err_set(err, ERR_UNPROCESSABLE, NULL, NULL);

@@ -37,20 +37,6 @@ int vionlabs_place(const char *const *words, struct str word)
 	return -1;
 }
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
-static size_t characters(struct str text)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < text.len; i++)
-		count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
-	return count;
-}
-
 /* ---- the address ---- */
 
 static bool read_text(struct buf *problems, const char *loc, struct str text, size_t max,
@@ -58,11 +44,11 @@ static bool read_text(struct buf *problems, const char *loc, struct str text, si
 {
 	struct str quoted;
 
-	if (characters(text) <= max)
+	if (str_characters(text) <= max)
 		return true;
 	quoted = json_quote(text, mem);
 	if (!quoted.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	vionlabs_put_too_long(problems, loc, quoted, max);
 	return true;
 }
@@ -75,7 +61,7 @@ static bool read_product(struct buf *problems, struct str product, struct mem *m
 		return true;
 	quoted = json_quote(product, mem);
 	if (!quoted.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	vionlabs_put_wrong_word(problems, "\"path\",\"product\"", quoted, vionlabs_products);
 	return true;
 }
@@ -102,7 +88,7 @@ static bool make_id(const struct identity *who, struct id *id, struct mem *mem, 
 	const struct str parts[] = { who->item, who->product, who->version };
 
 	if (!name)
-		return no_memory(err);
+		return err_no_memory(err);
 	for (size_t i = 0; i < 3; i++) {
 		if (i > 0)
 			*at++ = '\0';
@@ -110,7 +96,7 @@ static bool make_id(const struct identity *who, struct id *id, struct mem *mem, 
 			memcpy(at, parts[i].ptr, parts[i].len);
 		at += parts[i].len;
 	}
-	return id_of_name(id, STR("vionlabs"), (struct str){ name, len }) || no_memory(err);
+	return id_of_name(id, STR("vionlabs"), (struct str){ name, len }) || err_no_memory(err);
 }
 
 /* ---- the body ---- */
@@ -138,7 +124,7 @@ static bool read_body(const struct request *request, json_t **json, struct err *
 	if (json_read(json, request->body, &why))
 		return true;
 	if (why.code == ERR_NO_MEMORY)
-		return no_memory(err);
+		return err_no_memory(err);
 	return refuse_json(request, err_text(&why), err);
 }
 
@@ -165,7 +151,7 @@ static bool take_body(const json_t *json, struct buf *problems, struct change *c
 		return true;
 	text = json_text(priority ? priority : json, mem);
 	if (!text.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	if (!json_is_object(json))
 		vionlabs_put_no_object(problems, text);
 	else if (vionlabs_place(vionlabs_priorities, json_str(priority)) < 0)
@@ -204,7 +190,7 @@ bool vionlabs_decode_list(struct request *request, struct op *op, struct err *er
 		return false;
 	value = json_quote(item, request->mem);
 	if (!value.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	op->kind = OP_LIST;
 	op->dialect = vionlabs_dialect.code;
 	/* within one item the index has the order of product and version */
@@ -241,7 +227,7 @@ static bool put_identity(
 	struct str version = json_quote(who->version, mem);
 
 	if (!item.ptr || !product.ptr || !version.ptr)
-		return no_memory(err);
+		return err_no_memory(err);
 	return change_set(change, STR("inventory_id"), item) &&
 	       change_set(change, STR("product"), product) &&
 	       change_set(change, STR("version"), version);
@@ -276,27 +262,18 @@ out:
 
 /* ---- tasks of the native API ---- */
 
-static struct str changed_field(const struct change *change, const char *name)
-{
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (str_eq(change->fields[i].name, str_of(name)))
-			return change->fields[i].json;
-	}
-	return STR_NULL;
-}
-
 /* A member that must be a text of 1 to max characters; *text is its value. */
 static bool need_text(const struct op *op, const char *name, size_t max, struct mem *mem,
 	struct str *text, struct err *err)
 {
-	struct str json = changed_field(&op->change, name);
+	struct str json = change_field(&op->change, str_of(name));
 
 	if (json.len == 0 || json.ptr[0] != '"')
 		return err_set(err, ERR_UNPROCESSABLE, name, "%s must be a string", name);
 	*text = json_unquote(json, mem);
 	if (!text->ptr)
-		return no_memory(err);
-	if (text->len == 0 || characters(*text) > max)
+		return err_no_memory(err);
+	if (text->len == 0 || str_characters(*text) > max)
 		return err_set(err, ERR_UNPROCESSABLE, name, "%s must have 1 to %zu characters",
 			name, max);
 	return true;
@@ -304,7 +281,7 @@ static bool need_text(const struct op *op, const char *name, size_t max, struct 
 
 bool vionlabs_prepare(const struct request *request, struct op *op, struct err *err)
 {
-	struct str priority = changed_field(&op->change, "priority");
+	struct str priority = change_field(&op->change, STR("priority"));
 	struct identity who;
 
 	if (!need_text(op, "inventory_id", VIONLABS_ITEM_MAX, request->mem, &who.item, err) ||

@@ -12,17 +12,12 @@ struct body {
 	struct err *err;
 };
 
-static bool no_memory(struct err *err)
-{
-	return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-}
-
 static bool put_member(const struct body *body, const char *name, struct str json)
 {
 	struct str copy = mem_copy(body->mem, str_of(name));
 
 	if (!copy.ptr)
-		return no_memory(body->err);
+		return err_no_memory(body->err);
 	if (!change_set(body->change, copy, json))
 		return err_set(body->err, ERR_INVALID, name, "A task has too many members");
 	return true;
@@ -33,7 +28,7 @@ static bool take_any(const struct body *body, const char *name, const json_t *va
 {
 	struct str json = json_text(value, body->mem);
 
-	return json.ptr ? put_member(body, name, json) : no_memory(body->err);
+	return json.ptr ? put_member(body, name, json) : err_no_memory(body->err);
 }
 
 /* null takes the member away. */
@@ -61,7 +56,7 @@ static bool take_status(const struct body *body, const char *name, const json_t 
 			STATUS_MAX);
 	word = mem_copy(body->mem, word);
 	if (!word.ptr)
-		return no_memory(body->err);
+		return err_no_memory(body->err);
 	body->change->word = word;
 	body->change->state = dialect_state(&virtshell_dialect, word);
 	return true;
@@ -141,16 +136,9 @@ static bool read_body(
 }
 
 /* What the client takes comes first, then which task, then the body. */
-static bool must_accept(const struct request *request, struct err *err)
-{
-	if (request_accepts(request, "application", "json"))
-		return true;
-	return err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);
-}
-
 static bool read_id(const struct request *request, struct id *id, struct err *err)
 {
-	if (!must_accept(request, err))
+	if (!request_must_accept_json(request, err))
 		return false;
 	if (!id_parse(id, request_var(request, "key")))
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
@@ -184,14 +172,14 @@ bool virtshell_admit(const struct task *before, const struct task *task, struct 
 
 bool virtshell_decode_list(struct request *request, struct op *op, struct err *err)
 {
-	if (!must_accept(request, err))
+	if (!request_must_accept_json(request, err))
 		return false;
 	return start(op, OP_LIST, NULL);
 }
 
 bool virtshell_decode_status(struct request *request, struct op *op, struct err *err)
 {
-	if (!must_accept(request, err))
+	if (!request_must_accept_json(request, err))
 		return false;
 	list_where(&op->list, VIRTSHELL_BY_STATUS, request_var(request, "key"));
 	return start(op, OP_LIST, NULL);
@@ -200,7 +188,7 @@ bool virtshell_decode_status(struct request *request, struct op *op, struct err 
 bool virtshell_decode_no_status(struct request *request, struct op *op, struct err *err)
 {
 	(void)op;
-	if (!must_accept(request, err))
+	if (!request_must_accept_json(request, err))
 		return false;
 	return err_set(err, ERR_MISSING, "status", "missing status name parameter");
 }
@@ -212,14 +200,14 @@ bool virtshell_decode_key(struct request *request, struct op *op, struct err *er
 
 	if (!id_parse(&id, request_var(request, "key")))
 		return virtshell_decode_status(request, op, err);
-	return must_accept(request, err) && start(op, OP_READ, &id);
+	return request_must_accept_json(request, err) && start(op, OP_READ, &id);
 }
 
 bool virtshell_decode_create(struct request *request, struct op *op, struct err *err)
 {
 	struct change change = { .state = TASK_PENDING, .word = STR("pending") };
 
-	if (!must_accept(request, err) || !read_body(request, "create", &change, err))
+	if (!request_must_accept_json(request, err) || !read_body(request, "create", &change, err))
 		return false;
 	op->change = change;
 	return start(op, OP_CREATE, NULL);

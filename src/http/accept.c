@@ -140,3 +140,9 @@ bool request_accepts(const struct request *request, const char *type, const char
 	}
 	return choice.asked ? choice.wanted : true;
 }
+
+bool request_must_accept_json(const struct request *request, struct err *err)
+{
+	return request_accepts(request, "application", "json") ||
+	       err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);
+}

@@ -3,8 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/buf.h"
-
 /* Digits that a double always keeps when it is written and read again. */
 #define REAL_DIGITS	17
 #define REAL_DIGITS_MIN 15
@@ -312,6 +310,16 @@ struct str json_quote(struct str text, struct mem *mem)
 
 	buf_put_json(&out, text);
 	return move_to_mem(&out, mem);
+}
+
+void json_put_as_string(struct buf *out, struct str json)
+{
+	if (json.len == 0)
+		buf_puts(out, "null");
+	else if (json.ptr[0] == '"' || str_eq(json, STR("null")))
+		buf_put_str(out, json);
+	else
+		buf_put_json(out, json);
 }
 
 struct str json_unquote(struct str text, struct mem *mem)

@@ -8,6 +8,7 @@
  */
 #include <jansson.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -29,6 +30,11 @@ struct str json_text(const json_t *json, struct mem *mem) __attribute__((warn_un
 struct str json_str(const json_t *json);
 /* JSON text of a string in mem. */
 struct str json_quote(struct str text, struct mem *mem) __attribute__((warn_unused_result));
+/*
+ * Writes JSON text where a string or null is documented: either as it is, anything else as its text
+ * in a string. Empty text is null.
+ */
+void json_put_as_string(struct buf *out, struct str json);
 /*
  * The value of a JSON string's text ("a\u0041" with quotes), unescaped into mem; ptr NULL when the
  * text is not one JSON string.

@@ -85,3 +85,24 @@ bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text,
 	*count = found;
 	return true;
 }
+
+void query_encode(struct buf *out, struct str text, enum query_plus plus)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-._~";
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char byte = (unsigned char)text.ptr[i];
+
+		if (memchr(plain, byte, sizeof(plain) - 1)) {
+			buf_putc(out, (char)byte);
+		} else if (byte == ' ' && plus == QUERY_PLUS_IS_SPACE) {
+			buf_putc(out, '+');
+		} else {
+			buf_putc(out, '%');
+			buf_putc(out, digits[byte >> 4]);
+			buf_putc(out, digits[byte & 0xF]);
+		}
+	}
+}

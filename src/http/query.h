@@ -2,10 +2,12 @@
 /*
  * Percent-decoding (RFC 3986 §2.1) and queries (WHATWG form-urlencoded). Pure.
  */
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "http/request.h"
 
+/* Whether a plus stands for itself or for a space, as in forms. */
 enum query_plus { QUERY_PLUS_IS_PLUS, QUERY_PLUS_IS_SPACE };
 
 /* Decodes into mem; ERR_MALFORMED for a bad escape, %00, or what is not UTF-8 afterwards. */
@@ -17,3 +19,5 @@ bool query_decode(
  */
 bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text, struct mem *mem,
 	struct err *err);
+/* Escapes every byte that is not unreserved (RFC 3986 §2.3), a space as the plus says. */
+void query_encode(struct buf *out, struct str text, enum query_plus plus);

@@ -71,6 +71,14 @@ struct str request_query(const struct request *request, const char *name)
 	return find_pair(request->query, request->query_count, name);
 }
 
+struct str request_media_type(const struct request *request)
+{
+	struct str type = request_param(request, "CONTENT_TYPE");
+	const char *end = type.len ? memchr(type.ptr, ';', type.len) : NULL;
+
+	return str_trim((struct str){ type.ptr, end ? (size_t)(end - type.ptr) : type.len });
+}
+
 static bool refuse_address(struct err *err, const char *why)
 {
 	return err_set(err, ERR_MALFORMED, NULL, "The address %s.", why);

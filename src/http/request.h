@@ -65,6 +65,8 @@ struct request {
 	 * that times are told in where a dialect tells local time. */
 	struct str base_url;
 	const struct zone *zone;
+	/* From a decoder to its encoder: a bit for each member that the client wants to see. */
+	unsigned shown;
 };
 
 /* Adds a FastCGI parameter; ERR_TOO_LARGE past REQUEST_PARAMS_MAX. Texts are borrowed. */
@@ -95,8 +97,12 @@ struct str request_query(const struct request *request, const char *name);
 /* METHOD_OTHER for an unknown word; methods are case-sensitive (RFC 9110 §9.1). */
 enum method method_parse(struct str word);
 const char *method_name(enum method method);
+/* The media type of the body, without its parameters; empty when it has none. */
+struct str request_media_type(const struct request *request);
 /*
  * Whether Accept lets a media type through (RFC 9110 §12.5.1): absent, the type itself, type/star
  * or star/star with a q above 0; the most specific range decides.
  */
 bool request_accepts(const struct request *request, const char *type, const char *subtype);
+/* The same for application/json, or ERR_NOT_ACCEPTABLE. */
+bool request_must_accept_json(const struct request *request, struct err *err);

@@ -292,7 +292,8 @@ bool app_more(struct exchange *exchange, size_t enough, struct err *err)
 	}
 	if (end) {
 		exchange->streaming = false;
-		exchange->route->tail(&exchange->request, &exchange->result, body);
+		if (!exchange->route->tail(&exchange->request, &exchange->result, body))
+			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	}
 	return buf_ok(body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
@@ -347,6 +348,7 @@ void app_reset(struct exchange *exchange)
 	exchange->request.slash = false;
 	exchange->request.uri = exchange->request.path = exchange->request.body = STR_NULL;
 	exchange->request.base_url = STR_NULL;
+	exchange->request.shown = 0;
 	exchange->request.principal = (struct principal){ 0 };
 	exchange->request.mem = &exchange->mem;
 	exchange->result.kind = OP_NONE;

@@ -18,15 +18,12 @@ static uint64_t revision_of_tag(struct str tag)
 static bool tags_have(struct str tags, uint64_t revision)
 {
 	while (tags.len > 0) {
-		const char *comma = memchr(tags.ptr, ',', tags.len);
-		size_t len = comma ? (size_t)(comma - tags.ptr) : tags.len;
-		struct str tag = str_trim((struct str){ tags.ptr, len });
+		struct str tag = str_trim(str_take_part(&tags, ','));
 
 		if (str_starts(tag, STR("W/")))
 			tag = str_from(tag, 2);
 		if (str_eq(tag, STR("*")) || (revision && revision_of_tag(tag) == revision))
 			return true;
-		tags = str_from(tags, comma ? len + 1 : len);
 	}
 	return false;
 }
@@ -35,15 +32,12 @@ static bool tags_have(struct str tags, uint64_t revision)
 static bool take_tags(struct str tags, struct op *op, struct err *err)
 {
 	while (tags.len > 0) {
-		const char *comma = memchr(tags.ptr, ',', tags.len);
-		size_t len = comma ? (size_t)(comma - tags.ptr) : tags.len;
-		struct str tag = str_trim((struct str){ tags.ptr, len });
+		struct str tag = str_trim(str_take_part(&tags, ','));
 
 		if (op->revision_count == OP_TAGS_MAX)
 			return err_set(err, ERR_INVALID, "If-Match",
 				"If-Match may have at most %d tags", OP_TAGS_MAX);
 		op->revisions[op->revision_count++] = revision_of_tag(tag);
-		tags = str_from(tags, comma ? len + 1 : len);
 	}
 	return true;
 }

@@ -194,6 +194,9 @@ struct result {
 
 /* Adds a member to the change, or replaces it; false when there are more than TASK_FIELDS_MAX. */
 bool change_set(struct change *change, struct str name, struct str json);
+/* What the change says of a member: its JSON text, empty where it is taken away; ptr is NULL when
+ * it says nothing. */
+struct str change_field(const struct change *change, struct str name);
 /* Adds a filter of one value; false past LIST_FILTERS_MAX. */
 bool list_where(struct list_query *list, uint8_t field, struct str value);
 /* Adds a sort; false past LIST_SORTS_MAX. */

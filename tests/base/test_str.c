@@ -158,6 +158,55 @@ static void test_errors(void **state)
 	assert_string_equal(err_name(ERR_CODES), "unknown");
 }
 
+static void test_take_part(void **state)
+{
+	struct str rest = STR("a,,b");
+	(void)state;
+
+	assert_str(str_take_part(&rest, ','), "a");
+	assert_str(str_take_part(&rest, ','), "");
+	assert_str(rest, "b");
+	assert_str(str_take_part(&rest, ','), "b");
+	assert_int_equal(rest.len, 0);
+	rest = STR_NULL;
+	assert_int_equal(str_take_part(&rest, ',').len, 0);
+}
+
+static void test_characters(void **state)
+{
+	(void)state;
+
+	assert_int_equal(str_characters(STR_NULL), 0);
+	assert_int_equal(str_characters(STR("a\u00e9\u20ac\U0001F600")), 4);
+}
+
+static void test_leading_number(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t number;
+	} rows[] = {
+		{ "", 0 },
+		{ "x5", 0 },
+		{ "-", 0 },
+		{ " 25x", 25 },
+		{ "+7", 7 },
+		{ "-3 ", -3 },
+		{ "- 3", 0 },
+		{ "999", 999 },
+		{ "1000", 999 },
+		{ "-1000", -999 },
+		{ "99999999999999999999999999", 999 },
+		{ "100000000000000000000000000", 999 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(str_leading_number(str_of(rows[i].text), 999), rows[i].number);
+	assert_true(str_leading_number(STR("9223372036854775807"), INT64_MAX) == INT64_MAX);
+	assert_true(str_leading_number(STR("9223372036854775808"), INT64_MAX) == INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +216,9 @@ int main(void)
 		CHECK(test_parts),
 		CHECK(test_clock),
 		CHECK(test_errors),
+		CHECK(test_take_part),
+		CHECK(test_characters),
+		CHECK(test_leading_number),
 	};
 
 	return CHECK_RUN(tests);

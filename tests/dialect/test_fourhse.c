@@ -148,12 +148,12 @@ static void members_must_be_of_their_type(void **state)
 	mem_free(&mem);
 }
 
-/* A long word, and a task_id that leads elsewhere, can only come by a change. */
+/* A word that is no status, and a task_id that leads elsewhere, can only come by a change. */
 static void changes_are_judged_as_well(void **state)
 {
 	struct mem mem = { 0 };
 	struct request request;
-	struct task task;
+	struct task before, task;
 	char word[257];
 	struct op op;
 	struct err err;
@@ -163,15 +163,76 @@ static void changes_are_judged_as_well(void **state)
 	must(fourhse_prepare(&request, &op, &err), &err);
 	make(&op, &task);
 	memset(word, 'w', sizeof(word));
+	before = task;
 	task.word = (struct str){ word, 255 };
-	must(fourhse_admit(&task, &task, &err), &err);
+	must(fourhse_admit(&before, &task, &err), &err);
 	task.word.len = 256;
-	assert_false(fourhse_admit(&task, &task, &err));
+	assert_false(fourhse_admit(&before, &task, &err));
+	assert_string_equal(err.field, "status");
+	task.word = STR(" ");
+	assert_false(fourhse_admit(&before, &task, &err));
 	assert_string_equal(err.field, "status");
 	task.word = STR("done");
 	assert_true(task_set_field(&task, (struct field){ STR("task_id"), STR("\"" OTHER "\"") }));
-	assert_false(fourhse_admit(&task, &task, &err));
+	assert_false(fourhse_admit(&before, &task, &err));
 	assert_string_equal(err.field, "task_id");
+	mem_free(&mem);
+}
+
+/* Each is another text that leads to the task's own id. */
+static void the_name_of_a_task_stays(void **state)
+{
+	char derived[ID_TEXT_LEN + 3] = "\"";
+	const struct {
+		const char *given, *then;
+	} rows[] = {
+		{ "\"" OTHER "\"", "\"5F0E7A2C-0D5B-4F7A-9C1E-2B6D8A9F0E11\"" },
+		{ "\"task-1\"", derived },
+	};
+	struct mem mem = { 0 };
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct task before, task;
+		struct request request;
+		struct op op;
+
+		start(&request, &op, &mem);
+		change_set(&op.change, STR("task_id"), str_of(rows[i].given));
+		must(fourhse_prepare(&request, &op, &err), &err);
+		make(&op, &before);
+		id_format(&before.id, derived + 1);
+		derived[ID_TEXT_LEN + 1] = '"';
+		task = before;
+		must(fourhse_admit(&before, &task, &err), &err);
+		task_set_field(&task, (struct field){ STR("task_id"), str_of(rows[i].then) });
+		assert_false(fourhse_admit(&before, &task, &err));
+		assert_string_equal(err.field, "task_id");
+	}
+	mem_free(&mem);
+}
+
+/* 500 rows and a query of 8000 commas: the rows must not look at it. */
+static void what_is_shown_is_read_once(void **state)
+{
+	const struct route *row = fourhse_dialect.routes;
+	struct mem mem = { 0 };
+	struct request request = { .mem = &mem,
+		.method = METHOD_GET,
+		.query = { { STR("fields"), STR(",nothing, status,handler") } },
+		.query_count = 1 };
+	struct task task = { .word = STR("done") };
+	struct op op = { .mem = &mem };
+	struct buf out = BUF_INIT;
+	struct err err;
+
+	(void)state;
+	must(row->decode(&request, &op, &err), &err);
+	request.query_count = 0;
+	assert_true(row->row(&request, &task, &out));
+	assert_str(buf_str(&out), "{\"handler\":null,\"status\":\"done\"}");
+	buf_free(&out);
 	mem_free(&mem);
 }
 
@@ -183,6 +244,8 @@ int main(void)
 		CHECK(the_client_names_the_task),
 		CHECK(members_must_be_of_their_type),
 		CHECK(changes_are_judged_as_well),
+		CHECK(the_name_of_a_task_stays),
+		CHECK(what_is_shown_is_read_once),
 	};
 
 	return CHECK_RUN(tests);

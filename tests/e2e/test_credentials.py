@@ -416,6 +416,17 @@ def tokens_of_vionlabs_and_fourhse():
     equal(ask(f"{item}?key={token}&key={token}"), 401, "key twice")
     equal(ask(f"{task}?access-token={token}&access-token=x"), 401, "access-token twice")
     equal(ask(with_query(item, key="")), 401, "an empty key")
+    # Whether the token alone was asked for just before makes no difference, nor the other way round.
+    for name, query in (
+        ("an empty key", "?key="),
+        ("a key without =", "?a=b&key"),
+        ("a key and one without =", f"?key={token}&key"),
+    ):
+        for round in range(2):
+            status = ask(item + query, [("X-API-Key", token)])
+            equal(status, 401, f"{name} and X-API-Key, {round}")
+            let_in(f"X-API-Key after {name}, {round}", item, [("X-API-Key", token)])
+            let_in(f"key after {name}, {round}", f"{item}?key={token}", [("X-API-Key", token)])
     equal(ask(with_query(item, access_token=token)), 401, "vionlabs: access-token")
     equal(ask(with_query(task, key=token)), 401, "fourhse: key")
     equal(ask(with_query(IDOL + "/import-tasks", key=token)), 401, "idol: key")

@@ -132,7 +132,7 @@ def related():
             "data": {
                 "id": "v 1/2",
                 "type": "videos",
-                "links": {"self": f"https://{instance.host}/api/v2/videos/v+1%2F2"},
+                "links": {"self": f"https://{instance.host}/api/v2/videos/v%201%2F2"},
             }
         },
         "the resource, as far as it is known",

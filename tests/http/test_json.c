@@ -249,6 +249,28 @@ static void test_unquote(void **state)
 	mem_free(&mem);
 }
 
+static void test_put_as_string(void **state)
+{
+	static const struct {
+		const char *json, *put;
+	} rows[] = {
+		{ "", "null" },
+		{ "null", "null" },
+		{ "\"a\\n\"", "\"a\\n\"" },
+		{ "5", "\"5\"" },
+		{ "{\"a\":[\"b\"]}", "\"{\\\"a\\\":[\\\"b\\\"]}\"" },
+	};
+	struct buf out = BUF_INIT;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_reset(&out);
+		json_put_as_string(&out, str_of(rows[i].json));
+		assert_str(buf_str(&out), rows[i].put);
+	}
+	buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +284,7 @@ int main(void)
 		CHECK(test_error_has_the_position),
 		CHECK(test_quote),
 		CHECK(test_unquote),
+		CHECK(test_put_as_string),
 	};
 
 	return CHECK_RUN(tests);

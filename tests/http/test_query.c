@@ -121,12 +121,42 @@ static void test_split_refused(void **state)
 	mem_free(&mem);
 }
 
+static void test_encode(void **state)
+{
+	static const struct {
+		const char *in, *plus, *space;
+	} rows[] = {
+		{ "", "", "" },
+		{ "azAZ09-._~", "azAZ09-._~", "azAZ09-._~" },
+		{ "a b+c", "a%20b%2Bc", "a+b%2Bc" },
+		{ "/?#[]@!$&'()*,;=%", "%2F%3F%23%5B%5D%40%21%24%26%27%28%29%2A%2C%3B%3D%25",
+			"%2F%3F%23%5B%5D%40%21%24%26%27%28%29%2A%2C%3B%3D%25" },
+		{ "\x01\x7F\xC3\xA9", "%01%7F%C3%A9", "%01%7F%C3%A9" },
+	};
+	struct buf out = BUF_INIT;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_reset(&out);
+		query_encode(&out, str_of(rows[i].in), QUERY_PLUS_IS_PLUS);
+		assert_str(buf_str(&out), rows[i].plus);
+		buf_reset(&out);
+		query_encode(&out, str_of(rows[i].in), QUERY_PLUS_IS_SPACE);
+		assert_str(buf_str(&out), rows[i].space);
+	}
+	buf_reset(&out);
+	query_encode(&out, (struct str){ "\0", 1 }, QUERY_PLUS_IS_PLUS);
+	assert_str(buf_str(&out), "%00");
+	buf_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(test_decode),
 		CHECK(test_split),
 		CHECK(test_split_refused),
+		CHECK(test_encode),
 	};
 
 	return CHECK_RUN(tests);

@@ -142,6 +142,32 @@ static void test_list_is_streamed_whole(void **state)
 	assert_memory_equal(body_of(fixture).ptr + body_of(fixture).len - 3, "}]}", 3);
 }
 
+static bool fail_to_end(const struct request *request, const struct result *result, struct buf *out)
+{
+	(void)request, (void)result, (void)out;
+	return false;
+}
+
+/* What has no end must not be sent as if it had one. */
+static void test_list_without_a_tail_breaks(void **state)
+{
+	struct fixture *fixture = *state;
+	struct exchange *exchange = &fixture->exchange;
+	struct route route;
+	struct err err;
+
+	begin(fixture, "GET", TASKS, "");
+	principal(fixture, "virtshell", "read");
+	must(app_answer(&fixture->app, exchange, &err), &err);
+	assert_true(exchange->streaming);
+	route = *exchange->route;
+	route.tail = fail_to_end;
+	exchange->route = &route;
+	assert_false(app_more(exchange, 1000, &err));
+	assert_int_equal(err.code, ERR_NO_MEMORY);
+	exchange->route = NULL;
+}
+
 static void test_head_has_no_rows(void **state)
 {
 	struct fixture *fixture = *state;
@@ -383,6 +409,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		APP(test_create_and_read),
 		APP(test_list_is_streamed_whole),
+		APP(test_list_without_a_tail_breaks),
 		APP(test_head_has_no_rows),
 		APP(test_options_and_unknown_methods),
 		APP(test_nobody_gets_nothing),

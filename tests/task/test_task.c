@@ -193,6 +193,10 @@ static void test_changes(void **state)
 	assert_int_equal(change.field_count, 2);
 	assert_str(change.fields[0].json, "2");
 	assert_str(change.fields[1].name, "b");
+	assert_str(change_field(&change, STR("a")), "2");
+	assert_non_null(change_field(&change, STR("b")).ptr);
+	assert_int_equal(change_field(&change, STR("b")).len, 0);
+	assert_null(change_field(&change, STR("c")).ptr);
 	for (size_t i = 2; i < TASK_FIELDS_MAX; i++)
 		assert_true(change_set(&change, name_of(i), STR("1")));
 	assert_false(change_set(&change, STR("more"), STR("1")));
