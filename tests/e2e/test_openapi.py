@@ -85,9 +85,11 @@ def checker():
     headers = {"Content-Type": "application/json", "X-Request-Id": "0" * 32}
     task = {
         "uuid": uuid,
+        "description": "",
         "status": "pending",
         "created": {"at": "1", "by": "x"},
         "last_update": "1",
+        "log": "",
     }
     address = f"{BASE}/tasks/{uuid}"
 
