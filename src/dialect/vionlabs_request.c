@@ -276,6 +276,9 @@ static bool need_text(const struct op *op, const char *name, size_t max, struct 
 	if (text->len == 0 || str_characters(*text) > max)
 		return err_set(err, ERR_UNPROCESSABLE, name, "%s must have 1 to %zu characters",
 			name, max);
+	if (!request_can_be_segment(*text))
+		return err_set(err, ERR_UNPROCESSABLE, name,
+			"%s holds a backslash or a dot segment, which no address may", name);
 	return true;
 }
 

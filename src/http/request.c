@@ -126,6 +126,13 @@ static bool check_segment(struct str segment, struct err *err)
 	return true;
 }
 
+bool request_can_be_segment(struct str text)
+{
+	struct err err;
+
+	return text.len > 0 && check_segment(text, &err);
+}
+
 static bool split_path(struct request *request, struct str path, struct err *err)
 {
 	struct str rest = str_from(path, 1);

@@ -86,6 +86,11 @@ bool request_parse(struct request *request, struct err *err);
  */
 bool request_take_principal(struct request *request, struct err *err);
 
+/*
+ * Whether a text can be a segment of an address that request_parse takes, once it is
+ * percent-encoded: what is named otherwise could not be asked for.
+ */
+bool request_can_be_segment(struct str text);
 /* The first parameter of that name, or STR_NULL. */
 struct str request_param(const struct request *request, const char *name);
 /* How many parameters have that name. */

@@ -89,6 +89,9 @@ static void names_must_be_whole(void **state)
 		{ "version", "" },
 		{ "version", "1.0" },
 		{ "version", "\"\"" },
+		{ "version", "\"..\"" },
+		{ "inventory_id", "\"a/./b\"" },
+		{ "inventory_id", "\"a\\\\b\"" },
 	};
 	struct mem mem = { 0 };
 	(void)state;
