@@ -47,7 +47,7 @@ struct task {
 
 	/* time in ms since 1970, 0 when not yet */
 	int64_t created, updated, started, finished;
-	uint64_t revision; /* counts writes, from 1; it is the ETag */
+	uint64_t revision; /* counts writes, from 1 or (op.named) its time; it is the ETag */
 
 	/* who */
 	struct str created_by, updated_by;
