@@ -3,6 +3,16 @@
 
 #include <time.h>
 
+/* What is asked for together: the pending ones of a handler. The table has each code's row at code
+ * - 1. */
+#define PAIR_WITH_STATUS(pair_code, other)                                           \
+	{                                                                            \
+		.code = (pair_code), .source = INDEX_PAIR, .name = "pair", .pair = { \
+			&fourhse_indexed[(other)-1],                                 \
+			&fourhse_indexed[FOURHSE_BY_STATUS - 1]                      \
+		}                                                                    \
+	}
+
 const struct index_field fourhse_indexed[] = {
 	INDEX_COMMON,
 	{ .code = FOURHSE_BY_STATUS, .source = INDEX_WORD, .name = "status" },
@@ -12,6 +22,9 @@ const struct index_field fourhse_indexed[] = {
 	{ .code = FOURHSE_BY_TASK_ID, .source = INDEX_FIELD, .name = "task_id" },
 	{ .code = FOURHSE_BY_REQUEST, .source = INDEX_FIELD, .name = "request" },
 	{ .code = FOURHSE_BY_RESPONSE, .source = INDEX_FIELD, .name = "response" },
+	PAIR_WITH_STATUS(FOURHSE_BY_HANDLER_AND_STATUS, FOURHSE_BY_HANDLER),
+	PAIR_WITH_STATUS(FOURHSE_BY_USER_ID_AND_STATUS, FOURHSE_BY_USER_ID),
+	PAIR_WITH_STATUS(FOURHSE_BY_ENTITY_ID_AND_STATUS, FOURHSE_BY_ENTITY_ID),
 	{ .source = INDEX_END },
 };
 

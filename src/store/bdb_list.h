@@ -102,6 +102,11 @@ size_t bdb_conditions(const struct bdb_query *query);
 #define BDB_WHOLE SIZE_MAX
 bool bdb_filter_ranges(const struct bdb_query *query, size_t filter, uint8_t field,
 	struct bdb_ranges *ranges, size_t *covers, struct err *err);
+/* The index of two of its filters at once, NULL when there is none; puts them in its order. */
+const struct index_field *bdb_find_pair(const struct bdb_query *query, size_t *a, size_t *b);
+/* The ranges of two filters at once; none, and *covers 0, where no index has them as a pair. */
+bool bdb_pair_ranges(const struct bdb_query *query, size_t a, size_t b, struct bdb_ranges *ranges,
+	size_t *covers, struct err *err);
 /* The ranges that answer the query by themselves, in order; *direct false when there are none. */
 bool bdb_direct_ranges(
 	const struct bdb_query *query, struct bdb_ranges *ranges, bool *direct, struct err *err);

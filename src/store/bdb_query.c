@@ -103,6 +103,16 @@ static void make_range(const struct bdb_query *query, const struct index_field *
 	cut_range(range, span_of(query, field, !value));
 }
 
+/* Ends what make_range and its like began. */
+static void finish_range(
+	const struct bdb_query *query, const struct index_field *field, struct bdb_range *range)
+{
+	range->field = field;
+	range->from = range->to = range->prefix;
+	range->to_end = !index_after(&range->to);
+	cut_range(range, &query->list.created);
+}
+
 /* The ranges of one dialect: a place and a value each. */
 static bool add_ranges(const struct bdb_query *query, const struct list_filter *filter,
 	uint8_t dialect, uint8_t code, struct bdb_ranges *ranges, struct err *err)
@@ -222,6 +232,87 @@ static bool is_in_order(const struct bdb_query *query, const struct list_filter 
 	return bdb_sort_code(query) == INDEX_BY_ALL && !field->order;
 }
 
+const struct index_field *bdb_find_pair(const struct bdb_query *query, size_t *a, size_t *b)
+{
+	const struct index_field *first = any_field(query, query->list.filters[*a].field);
+	const struct index_field *second = any_field(query, query->list.filters[*b].field);
+	const struct index_table *table = query->store->indexes;
+	size_t kept = *a;
+
+	while (table->fields && table->dialect != query->dialect)
+		table++;
+	for (const struct index_field *field = table->fields; field && field->source != INDEX_END;
+		field++) {
+		if (field->source != INDEX_PAIR)
+			continue;
+		if (field->pair[0] == first && field->pair[1] == second)
+			return field;
+		if (field->pair[0] == second && field->pair[1] == first) {
+			*a = *b;
+			*b = kept;
+			return field;
+		}
+	}
+	return NULL;
+}
+
+static void add_pairs(const struct bdb_query *query, const struct index_field *field,
+	const struct list_filter *first, const struct list_filter *second, bool archived,
+	struct bdb_ranges *ranges)
+{
+	for (size_t i = 0; i <= first->other_count; i++) {
+		for (size_t k = 0; k <= second->other_count; k++) {
+			struct bdb_range *range = &ranges->at[ranges->count++];
+
+			index_pair_prefix(&range->prefix, query->tenant, query->dialect, archived,
+				field, value_of(first, i), value_of(second, k));
+			finish_range(query, field, range);
+		}
+	}
+}
+
+bool bdb_pair_ranges(const struct bdb_query *query, size_t a, size_t b, struct bdb_ranges *ranges,
+	size_t *covers, struct err *err)
+{
+	const struct index_field *field = bdb_find_pair(query, &a, &b);
+	const struct list_filter *first = &query->list.filters[a];
+	const struct list_filter *second = &query->list.filters[b];
+	size_t pairs = (first->other_count + 1) * (second->other_count + 1);
+	struct bdb_ranges made = { .descending = bdb_is_descending(query) };
+
+	*ranges = made;
+	*covers = 0;
+	if (!field || 2 * pairs > RANGES_MAX)
+		return true;
+	made.at = calloc(2 * pairs, sizeof(*made.at));
+	if (!made.at)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	for (int archived = 0; archived <= 1; archived++) {
+		if (is_in_place(query->list.place, archived))
+			add_pairs(query, field, first, second, archived, &made);
+	}
+	drop_repeats(&made);
+	*covers = 2 + is_set(&query->list.created);
+	*ranges = made;
+	return true;
+}
+
+/* Two filters that an index has as a pair, in the order of creation. */
+static bool direct_pair(
+	const struct bdb_query *query, struct bdb_ranges *ranges, bool *direct, struct err *err)
+{
+	size_t covers;
+
+	if (bdb_sort_code(query) != INDEX_BY_ALL)
+		return true;
+	if (!bdb_pair_ranges(query, 0, 1, ranges, &covers, err))
+		return false;
+	*direct = covers > 0 && covers == bdb_conditions(query);
+	if (!*direct)
+		bdb_free_ranges(ranges);
+	return true;
+}
+
 bool bdb_direct_ranges(
 	const struct bdb_query *query, struct bdb_ranges *ranges, bool *direct, struct err *err)
 {
@@ -230,8 +321,10 @@ bool bdb_direct_ranges(
 	size_t filter = list->filter_count == 1 ? 0 : BDB_WHOLE, covers;
 
 	*direct = false;
-	if (list->sort_count > 1 || list->filter_count > 1)
+	if (list->sort_count > 1 || list->filter_count > 2)
 		return true;
+	if (list->filter_count == 2)
+		return direct_pair(query, ranges, direct, err);
 	if (filter == 0 ? !is_in_order(query, &list->filters[0]) : sort && sort->unindexed)
 		return true;
 	if (!bdb_filter_ranges(query, filter, bdb_sort_code(query), ranges, &covers, err))
@@ -271,6 +364,7 @@ static bool has_value(const struct index_field *field, const struct task *task, 
 		return str_to_u64(value, &number) && number == task->number;
 	case INDEX_ALL:
 	case INDEX_UPDATED:
+	case INDEX_PAIR:
 	case INDEX_END:
 		break;
 	}

@@ -23,45 +23,70 @@ static int step_count(struct store *store, DB_TXN *txn, void *data, struct err *
 	return rc != 0 ? rc : closed;
 }
 
-/* Counts a condition's ranges and keeps them if they are the smallest so far. */
-static bool try_ranges(const struct bdb_query *query, size_t filter, uint8_t code,
-	struct bdb_ranges *best, size_t *best_covers, struct err *err)
+struct best {
+	struct bdb_ranges *ranges;
+	size_t *covers;
+};
+
+/* Counts ranges and keeps them if they are the smallest so far, or as small and say more. */
+static bool keep_smaller(const struct bdb_query *query, struct bdb_ranges *ranges, size_t covers,
+	const struct best *best, struct err *err)
+{
+	bool ok = bdb_run(query->store, BDB_READ, step_count, ranges, err);
+
+	if (!ok || (best->ranges->at && (ranges->total > best->ranges->total ||
+						(ranges->total == best->ranges->total &&
+							covers <= *best->covers)))) {
+		bdb_free_ranges(ranges);
+		return ok;
+	}
+	bdb_free_ranges(best->ranges);
+	*best->ranges = *ranges;
+	*best->covers = covers;
+	return true;
+}
+
+static bool try_filter(const struct bdb_query *query, size_t filter, uint8_t code,
+	const struct best *best, struct err *err)
 {
 	struct bdb_ranges ranges;
 	size_t covers;
 
-	if (!bdb_filter_ranges(query, filter, code, &ranges, &covers, err))
+	return bdb_filter_ranges(query, filter, code, &ranges, &covers, err) &&
+	       keep_smaller(query, &ranges, covers, best, err);
+}
+
+static bool try_pair(
+	const struct bdb_query *query, size_t a, size_t b, const struct best *best, struct err *err)
+{
+	struct bdb_ranges ranges;
+	size_t covers;
+
+	if (!bdb_pair_ranges(query, a, b, &ranges, &covers, err))
 		return false;
-	if (!bdb_run(query->store, BDB_READ, step_count, &ranges, err)) {
-		bdb_free_ranges(&ranges);
-		return false;
-	}
-	if (best->at && (ranges.total > best->total ||
-				(ranges.total == best->total && covers <= *best_covers))) {
-		bdb_free_ranges(&ranges);
-		return true;
-	}
-	bdb_free_ranges(best);
-	*best = ranges;
-	*best_covers = covers;
-	return true;
+	return covers == 0 || keep_smaller(query, &ranges, covers, best, err);
 }
 
 bool bdb_find_smallest(const struct bdb_query *query, struct bdb_ranges *ranges, size_t *covers,
 	uint64_t *all, struct err *err)
 {
 	const struct list_query *list = &query->list;
+	const struct best best = { ranges, covers };
 
-	if (!try_ranges(query, BDB_WHOLE, INDEX_BY_ALL, ranges, covers, err))
+	if (!try_filter(query, BDB_WHOLE, INDEX_BY_ALL, &best, err))
 		return false;
 	*all = ranges->total;
 	if ((list->updated.from || list->updated.to) &&
-		!try_ranges(query, BDB_WHOLE, INDEX_BY_UPDATED, ranges, covers, err))
+		!try_filter(query, BDB_WHOLE, INDEX_BY_UPDATED, &best, err))
 		return false;
 	for (size_t i = 0; i < list->filter_count; i++) {
 		if (bdb_is_indexed(query, list->filters[i].field) &&
-			!try_ranges(query, i, 0, ranges, covers, err))
+			!try_filter(query, i, 0, &best, err))
 			return false;
+		for (size_t k = 0; k < i; k++) {
+			if (!try_pair(query, k, i, &best, err))
+				return false;
+		}
 	}
 	return true;
 }

@@ -90,6 +90,14 @@ void index_value_prefix(struct index_key *key, struct str tenant, uint8_t dialec
 	put_value(key, field, value);
 }
 
+void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	const struct index_field *field, struct str first, struct str second)
+{
+	index_field_prefix(key, tenant, dialect, archived, field);
+	put_value(key, field->pair[0], first);
+	put_value(key, field->pair[1], second);
+}
+
 bool index_after(struct index_key *key)
 {
 	while (key->len > 0 && key->bytes[key->len - 1] == 0xFF)
@@ -109,8 +117,17 @@ static void put_members(
 		put_text(key, task_field(task, str_of(field->order[i])), INDEX_VALUE_MAX);
 }
 
+static struct str text_in(const struct task *task, const struct index_field *field)
+{
+	if (field->source == INDEX_STATE)
+		return str_of(task_state_name(task->state));
+	return field->source == INDEX_WORD ? task->word : task_field(task, str_of(field->name));
+}
+
 static bool has_field(const struct task *task, const struct index_field *field)
 {
+	if (field->source == INDEX_PAIR)
+		return text_in(task, field->pair[0]).ptr && text_in(task, field->pair[1]).ptr;
 	if (field->source == INDEX_FIELD)
 		return task_field(task, str_of(field->name)).ptr;
 	return field->source != INDEX_NUMBER || task->number != 0;
@@ -123,10 +140,12 @@ bool index_key_of(struct index_key *key, const struct task *task, const struct i
 	index_field_prefix(key, task->tenant, task->dialect, task->archived, field);
 	switch (field->source) {
 	case INDEX_STATE:
-		put_value(key, field, str_of(task_state_name(task->state)));
-		break;
 	case INDEX_WORD:
-		put_value(key, field, task->word);
+		put_value(key, field, text_in(task, field));
+		break;
+	case INDEX_PAIR:
+		put_value(key, field->pair[0], text_in(task, field->pair[0]));
+		put_value(key, field->pair[1], text_in(task, field->pair[1]));
 		break;
 	case INDEX_FIELD:
 		put_members(key, task, field);
@@ -203,6 +222,8 @@ static void put_field(struct buf *text, uint8_t dialect, const struct index_fiel
 		field->fold != NULL, field->source == INDEX_FIELD ? field->name : "");
 	for (size_t i = 0; field->order && field->order[i]; i++)
 		buf_printf(text, " %s", field->order[i]);
+	for (size_t i = 0; i < 2 && field->source == INDEX_PAIR; i++)
+		buf_printf(text, " %d", field->pair[i]->code);
 	buf_putc(text, ';');
 }
 

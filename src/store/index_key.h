@@ -5,7 +5,8 @@
  *
  *     tasks:  tenant NUL · id (16)
  *     index:  tenant NUL · dialect (1) · archived (1) · field code (1) · value NUL ·
- *             further members, each NUL · created (8) · id (16)
+ *             further members, or the value of a pair's second field, each NUL ·
+ *             created (8) · id (16)
  *
  * Texts hold no NUL (tenants, words and JSON texts never do). A value of INDEX_VALUE_MAX bytes or
  * more keeps its head and ends in half of its SHA-256 in hex, INDEX_VALUE_MAX bytes in all; a
@@ -37,6 +38,9 @@ void index_field_prefix(struct index_key *key, struct str tenant, uint8_t dialec
 /* The same and the value, folded here: what all tasks of one value begin with. */
 void index_value_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
 	const struct index_field *field, struct str value);
+/* The same of an INDEX_PAIR: both values, in the pair's order. */
+void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	const struct index_field *field, struct str first, struct str second);
 /* Appends a time as it stands in keys. */
 void index_put_time(struct index_key *key, int64_t ms);
 /* The smallest key greater than all that begin with the prefix; false when there is none. */

@@ -16,6 +16,8 @@ enum index_source {
 	INDEX_UPDATED, /* the time of the last write, 8 bytes big-endian */
 	INDEX_NUMBER,  /* the task's number, 8 bytes big-endian; as a filter's value: in decimal */
 	INDEX_FIELD,   /* the JSON text of the member called name; no entry when it is absent */
+	INDEX_PAIR,    /* two other fields at once, for filters that come together; not asked for
+			  itself */
 };
 
 struct index_field {
@@ -24,6 +26,7 @@ struct index_field {
 	const char *name;		/* the member for INDEX_FIELD, else what to call it */
 	struct str (*fold)(struct str); /* spellings that count as one, or NULL; pure */
 	const char *const *order;	/* INDEX_FIELD: further members, ends with NULL; or NULL */
+	const struct index_field *pair[2]; /* INDEX_PAIR: of the same table, words or members */
 	bool unindexed; /* no entries: can be asked for only where the rows are looked through */
 };
 

@@ -82,9 +82,10 @@ enum list_place { LIST_CURRENT = 0, LIST_ARCHIVED, LIST_BOTH };
 
 /*
  * A list is answered in O(log n + page) when one index has its rows together and in order: any
- * filter alone, in the order of its index; any order without a filter; over several values, places
- * or dialects alike. Otherwise the smallest filter's rows are looked through, LIST_LOOKED_AT_MAX at
- * most: past that the list is refused (ERR_TOO_BROAD), or, with `partial`, shorter than asked for.
+ * filter alone, or two that are an INDEX_PAIR, in the order of the index; any order without a
+ * filter; over several values, places or dialects alike. Otherwise the smallest filter's rows are
+ * looked through, LIST_LOOKED_AT_MAX at most: past that the list is refused (ERR_TOO_BROAD), or,
+ * with `partial`, shorter than asked for.
  */
 struct list_query {
 	struct list_filter filters[LIST_FILTERS_MAX]; /* all of them must hold */

@@ -74,6 +74,14 @@ def fourhse(ids, count):
         "status failed and handler by -updated_at": index(
             filter={"status": "failed", "handler": "ImportHandler"}, sort="-updated_at"
         ),
+        "status pending and handler, last page": index(
+            filter={"status": "pending", "handler": "ImportHandler"}, page=LAST
+        ),
+        "status pending and handler, history, by updated_at": index(
+            filter={"status": "pending", "handler": "ImportHandler"},
+            history=True,
+            sort="-updated_at",
+        ),
         "all by -updated_at, first page": index(sort="-updated_at"),
         "all by -updated_at, last page": index(sort="-updated_at", page=LAST),
         "all by handler, last page": index(sort="handler", page=LAST),

@@ -207,6 +207,20 @@ static void states_and_words_lead_both_ways(void **state)
 	}
 }
 
+/* A pair is of two other rows of its table that are texts. */
+static void check_pair(const struct index_field *fields, const struct index_field *pair)
+{
+	for (size_t i = 0; i < 2 && pair->source == INDEX_PAIR; i++) {
+		const struct index_field *row = fields;
+
+		while (row->source != INDEX_END && row != pair->pair[i])
+			row++;
+		assert_true(row->source == INDEX_WORD || row->source == INDEX_FIELD ||
+			    row->source == INDEX_STATE);
+		assert_ptr_not_equal(pair->pair[0], pair->pair[1]);
+	}
+}
+
 static void check_fields(const struct index_field *fields)
 {
 	for (const struct index_field *field = fields; field->source != INDEX_END; field++) {
@@ -214,6 +228,7 @@ static void check_fields(const struct index_field *fields)
 		assert_true(field->name && field->name[0]);
 		for (const struct index_field *other = fields; other < field; other++)
 			assert_int_not_equal(field->code, other->code);
+		check_pair(fields, field);
 	}
 	assert_int_equal(fields[0].code, INDEX_BY_ALL);
 	assert_int_equal(fields[0].source, INDEX_ALL);

@@ -8,7 +8,7 @@
 #include "fixture.h"
 
 enum { CODE_A = 1, CODE_B = 2, CODE_THING = INDEX_RESOURCES };
-enum { Q_WORD = INDEX_OWN, Q_TYPE, Q_GROUP, Q_NUMBER, Q_NOTE };
+enum { Q_WORD = INDEX_OWN, Q_TYPE, Q_GROUP, Q_NUMBER, Q_NOTE, Q_WORD_AND_TYPE, Q_NOTE_AND_STATE };
 
 #define TASKS_MAX 400
 
@@ -20,6 +20,14 @@ static const struct index_field fields_a[] = {
 	{ .code = Q_GROUP, .source = INDEX_FIELD, .name = "group", .order = group_order },
 	{ .code = Q_NUMBER, .source = INDEX_NUMBER, .name = "number" },
 	{ .code = Q_NOTE, .source = INDEX_FIELD, .name = "note", .unindexed = true },
+	{ .code = Q_WORD_AND_TYPE,
+		.source = INDEX_PAIR,
+		.name = "word and type",
+		.pair = { &fields_a[3], &fields_a[4] } },
+	{ .code = Q_NOTE_AND_STATE,
+		.source = INDEX_PAIR,
+		.name = "note and state",
+		.pair = { &fields_a[7], &fields_a[1] } },
 	{ 0 },
 };
 static const struct index_field fields_b[] = { INDEX_COMMON, { 0 } };
