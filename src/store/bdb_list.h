@@ -4,7 +4,8 @@
  *
  *     bdb_range.c   stretches of the index: places in them, reading several as one
  *     bdb_select.c  how many rows they have, which is the k-th
- *     bdb_query.c   from a list_query to the stretches that answer it, and what they leave open
+ *     bdb_ranges.c  from the conditions of a list_query to stretches
+ *     bdb_query.c   which of them answer it, and what they leave open
  *     bdb_smallest.c  which condition of a query has the fewest rows
  *     bdb_look.c    lists for which rows have to be looked through
  *     bdb_list.c    the listing: batches of rows, one after the other
@@ -94,19 +95,6 @@ uint8_t bdb_sort_code(const struct bdb_query *query);
 bool bdb_is_descending(const struct bdb_query *query);
 /* How many conditions the query has: filters and spans. */
 size_t bdb_conditions(const struct bdb_query *query);
-/*
- * The ranges of a filter (its number), or with BDB_WHOLE all that have the field: *covers says how
- * many of the conditions they fulfil. ERR_TOO_BROAD for too many ranges, ERR_INTERNAL for a field
- * that is not indexed.
- */
-#define BDB_WHOLE SIZE_MAX
-bool bdb_filter_ranges(const struct bdb_query *query, size_t filter, uint8_t field,
-	struct bdb_ranges *ranges, size_t *covers, struct err *err);
-/* The index of two of its filters at once, NULL when there is none; puts them in its order. */
-const struct index_field *bdb_find_pair(const struct bdb_query *query, size_t *a, size_t *b);
-/* The ranges of two filters at once; none, and *covers 0, where no index has them as a pair. */
-bool bdb_pair_ranges(const struct bdb_query *query, size_t a, size_t b, struct bdb_ranges *ranges,
-	size_t *covers, struct err *err);
 /* The ranges that answer the query by themselves, in order; *direct false when there are none. */
 bool bdb_direct_ranges(
 	const struct bdb_query *query, struct bdb_ranges *ranges, bool *direct, struct err *err);
@@ -115,6 +103,31 @@ bool bdb_fits(const struct bdb_query *query, const struct task *task);
 /* What orders a task among those of the query; false when it has no place in that order. */
 bool bdb_order(const struct bdb_query *query, const struct task *task, struct bdb_tail *order);
 
+/* ---- bdb_ranges.c ---- */
+
+/* Whether a span bounds anything (bdb_query.c). */
+bool bdb_is_set(const struct list_span *span);
+/* Whether the query looks at that dialect, and among the archived or current ones. */
+bool bdb_is_asked_for(const struct bdb_query *query, uint8_t dialect);
+bool bdb_is_in_place(enum list_place place, bool archived);
+/* A filter's values, from 0. */
+struct str bdb_value_of(const struct list_filter *filter, size_t i);
+/* The field of that code of one dialect, or of the first one asked for: the common ones are alike.
+ */
+const struct index_field *bdb_field_of(
+	const struct bdb_query *query, uint8_t dialect, uint8_t code);
+const struct index_field *bdb_any_field(const struct bdb_query *query, uint8_t code);
+/*
+ * The ranges of a filter (its number), or with BDB_WHOLE all that have the field: *covers says how
+ * many of the conditions they fulfil. ERR_TOO_BROAD for too many ranges, ERR_INTERNAL for a field
+ * that is not indexed.
+ */
+#define BDB_WHOLE SIZE_MAX
+bool bdb_filter_ranges(const struct bdb_query *query, size_t filter, uint8_t field,
+	struct bdb_ranges *ranges, size_t *covers, struct err *err);
+/* The ranges of two filters at once; none, and *covers 0, where no index has them as a pair. */
+bool bdb_pair_ranges(const struct bdb_query *query, size_t a, size_t b, struct bdb_ranges *ranges,
+	size_t *covers, struct err *err);
 /* ---- bdb_smallest.c ---- */
 
 /* Whether the field of that code has entries. */

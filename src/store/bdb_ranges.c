@@ -1,0 +1,242 @@
+#include <stdlib.h>
+
+#include "store/bdb_list.h"
+
+/* From conditions to the ranges of the index that fulfil them. */
+
+#define RANGES_MAX   192
+#define DIALECTS_MAX 32
+
+/* ---- where to look ---- */
+
+bool bdb_is_asked_for(const struct bdb_query *query, uint8_t dialect)
+{
+	const struct list_query *list = &query->list;
+
+	if (query->dialect != 0)
+		return dialect == query->dialect;
+	for (size_t i = 0; i < list->dialect_count; i++) {
+		if (list->dialects[i] == dialect)
+			return true;
+	}
+	return list->dialect_count == 0 && dialect < INDEX_RESOURCES;
+}
+
+static size_t dialects_of(const struct bdb_query *query, uint8_t dialects[DIALECTS_MAX])
+{
+	size_t count = 0;
+
+	for (const struct index_table *table = query->store->indexes;
+		table->fields && count < DIALECTS_MAX; table++) {
+		if (bdb_is_asked_for(query, table->dialect))
+			dialects[count++] = table->dialect;
+	}
+	return count;
+}
+
+bool bdb_is_in_place(enum list_place place, bool archived)
+{
+	return place == LIST_BOTH || archived == (place == LIST_ARCHIVED);
+}
+
+const struct index_field *bdb_field_of(const struct bdb_query *query, uint8_t dialect, uint8_t code)
+{
+	return index_field_by_code(query->store->indexes, dialect, code);
+}
+
+const struct index_field *bdb_any_field(const struct bdb_query *query, uint8_t code)
+{
+	uint8_t dialects[DIALECTS_MAX];
+
+	return dialects_of(query, dialects) > 0 ? bdb_field_of(query, dialects[0], code) : NULL;
+}
+
+/* ---- ranges ---- */
+
+/* Ends the range at a time of the kind that its entries have behind the prefix. */
+static void cut_range(struct bdb_range *range, const struct list_span *span)
+{
+	if (span->from != 0)
+		index_put_time(&range->from, span->from);
+	if (span->to != 0) {
+		range->to = range->prefix;
+		range->to_end = false;
+		index_put_time(&range->to, span->to);
+	}
+}
+
+/* Which time the entries behind the prefix begin with: that of creation, of the update, or none. */
+static const struct list_span *span_of(
+	const struct bdb_query *query, const struct index_field *field, bool whole)
+{
+	static const struct list_span none;
+
+	if (field->source == INDEX_UPDATED)
+		return whole ? &query->list.updated : &none;
+	if (field->source == INDEX_ALL || (!whole && !field->order))
+		return &query->list.created;
+	return &none;
+}
+
+struct str bdb_value_of(const struct list_filter *filter, size_t i)
+{
+	return i == 0 ? filter->value : filter->others[i - 1];
+}
+
+/* Ends the range where its prefix, and the span that it can be cut to, ends. */
+static void bound_range(const struct bdb_query *query, const struct index_field *field, bool whole,
+	struct bdb_range *range)
+{
+	range->field = field;
+	range->from = range->to = range->prefix;
+	range->to_end = !index_after(&range->to);
+	cut_range(range, span_of(query, field, whole));
+}
+
+static void make_range(const struct bdb_query *query, const struct index_field *field,
+	uint8_t dialect, bool archived, const struct str *value, struct bdb_range *range)
+{
+	if (value)
+		index_value_prefix(&range->prefix, query->tenant, dialect, archived, field, *value);
+	else
+		index_field_prefix(&range->prefix, query->tenant, dialect, archived, field);
+	bound_range(query, field, !value, range);
+}
+
+/* The ranges of one dialect: a place and a value each. */
+static bool add_ranges(const struct bdb_query *query, const struct list_filter *filter,
+	uint8_t dialect, uint8_t code, struct bdb_ranges *ranges, struct err *err)
+{
+	const struct index_field *field = index_field_by_code(query->store->indexes, dialect, code);
+	size_t values = filter ? filter->other_count + 1 : 1;
+
+	if (!field || field->unindexed)
+		return err_set(err, ERR_INTERNAL, NULL,
+			"there is no list by field %d of dialect %d", code, dialect);
+	for (int archived = 0; archived <= 1; archived++) {
+		if (!bdb_is_in_place(query->list.place, archived))
+			continue;
+		for (size_t i = 0; i < values; i++) {
+			struct str value = filter ? bdb_value_of(filter, i) : STR_NULL;
+
+			if (ranges->count == RANGES_MAX)
+				return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+			make_range(query, field, dialect, archived, filter ? &value : NULL,
+				&ranges->at[ranges->count++]);
+		}
+	}
+	return true;
+}
+
+/* Two spellings of one value would show its tasks twice. */
+static void drop_repeats(struct bdb_ranges *ranges)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ranges->count; i++) {
+		size_t k = 0;
+
+		while (k < kept &&
+			!str_eq(bdb_key(&ranges->at[k].prefix), bdb_key(&ranges->at[i].prefix)))
+			k++;
+		if (k == kept)
+			ranges->at[kept++] = ranges->at[i];
+	}
+	ranges->count = kept;
+}
+
+bool bdb_filter_ranges(const struct bdb_query *query, size_t filter, uint8_t code,
+	struct bdb_ranges *ranges, size_t *covers, struct err *err)
+{
+	const struct list_filter *asked = filter == BDB_WHOLE ? NULL : &query->list.filters[filter];
+	size_t values = asked ? asked->other_count + 1 : 1;
+	uint8_t dialects[DIALECTS_MAX];
+	size_t count = dialects_of(query, dialects);
+	struct bdb_ranges made = { .descending = bdb_is_descending(query) };
+	size_t room = 2 * count * values;
+
+	made.at = calloc(room < RANGES_MAX ? room + 1 : RANGES_MAX, sizeof(*made.at));
+	if (!made.at)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	for (size_t i = 0; i < count; i++) {
+		if (!add_ranges(
+			    query, asked, dialects[i], asked ? asked->field : code, &made, err)) {
+			bdb_free_ranges(&made);
+			return false;
+		}
+	}
+	drop_repeats(&made);
+	*covers = asked ? 1 : 0;
+	if (made.count > 0)
+		*covers += bdb_is_set(span_of(query, made.at[0].field, !asked));
+	*ranges = made;
+	return true;
+}
+
+/* ---- two filters at once ---- */
+
+/* The index of two of the query's filters, NULL when there is none; puts them in its order. */
+static const struct index_field *find_pair(const struct bdb_query *query, size_t *a, size_t *b)
+{
+	const struct index_field *first = bdb_any_field(query, query->list.filters[*a].field);
+	const struct index_field *second = bdb_any_field(query, query->list.filters[*b].field);
+	const struct index_table *table = query->store->indexes;
+	size_t kept = *a;
+
+	while (table->fields && table->dialect != query->dialect)
+		table++;
+	for (const struct index_field *field = table->fields; field && field->source != INDEX_END;
+		field++) {
+		if (field->source != INDEX_PAIR)
+			continue;
+		if (field->pair[0] == first && field->pair[1] == second)
+			return field;
+		if (field->pair[0] == second && field->pair[1] == first) {
+			*a = *b;
+			*b = kept;
+			return field;
+		}
+	}
+	return NULL;
+}
+
+static void add_pairs(const struct bdb_query *query, const struct index_field *field,
+	const struct list_filter *first, const struct list_filter *second, bool archived,
+	struct bdb_ranges *ranges)
+{
+	for (size_t i = 0; i <= first->other_count; i++) {
+		for (size_t k = 0; k <= second->other_count; k++) {
+			struct bdb_range *range = &ranges->at[ranges->count++];
+
+			index_pair_prefix(&range->prefix, query->tenant, query->dialect, archived,
+				field, bdb_value_of(first, i), bdb_value_of(second, k));
+			bound_range(query, field, false, range);
+		}
+	}
+}
+
+bool bdb_pair_ranges(const struct bdb_query *query, size_t a, size_t b, struct bdb_ranges *ranges,
+	size_t *covers, struct err *err)
+{
+	const struct index_field *field = find_pair(query, &a, &b);
+	const struct list_filter *first = &query->list.filters[a];
+	const struct list_filter *second = &query->list.filters[b];
+	size_t pairs = (first->other_count + 1) * (second->other_count + 1);
+	struct bdb_ranges made = { .descending = bdb_is_descending(query) };
+
+	*ranges = made;
+	*covers = 0;
+	if (!field || 2 * pairs > RANGES_MAX)
+		return true;
+	made.at = calloc(2 * pairs, sizeof(*made.at));
+	if (!made.at)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	for (int archived = 0; archived <= 1; archived++) {
+		if (bdb_is_in_place(query->list.place, archived))
+			add_pairs(query, field, first, second, archived, &made);
+	}
+	drop_repeats(&made);
+	*covers = 2 + bdb_is_set(&query->list.created);
+	*ranges = made;
+	return true;
+}
