@@ -220,15 +220,9 @@ void transfer_write(const struct task *task, struct buf *out)
 		buf_printf(out, "%c\"%s\":", i ? ',' : '{', members[i].name);
 		members[i].kind->write((const char *)task + members[i].offset, out);
 	}
-	buf_puts(out, ",\"" FIELDS "\":{");
-	for (size_t i = 0; i < task->field_count; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
-		buf_put_json(out, task->fields[i].name);
-		buf_putc(out, ':');
-		buf_put_str(out, task->fields[i].json);
-	}
-	buf_puts(out, "}}");
+	buf_puts(out, ",\"" FIELDS "\":");
+	task_put_fields(task, out);
+	buf_putc(out, '}');
 }
 
 static bool read_fields(struct task *task, struct mem *mem, json_t *fields, struct err *err)

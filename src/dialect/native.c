@@ -95,26 +95,14 @@ static void put_work(struct buf *out, const struct task *task)
 	put_json(out, ",\"progress\":", task->progress);
 }
 
-static void put_fields(struct buf *out, const struct task *task)
-{
-	buf_puts(out, ",\"fields\":{");
-	for (size_t i = 0; i < task->field_count; i++) {
-		if (i > 0)
-			buf_putc(out, ',');
-		buf_put_json(out, task->fields[i].name);
-		buf_putc(out, ':');
-		buf_put_str(out, task->fields[i].json);
-	}
-	buf_putc(out, '}');
-}
-
 /* Every member, always. The address has no byte that JSON would escape. */
 static bool put_task(const struct request *request, const struct task *task, struct buf *out)
 {
 	put_identity(out, task);
 	put_history(out, task);
 	put_work(out, task);
-	put_fields(out, task);
+	buf_puts(out, ",\"fields\":");
+	task_put_fields(task, out);
 	buf_puts(out, ",\"links\":{\"self\":\"");
 	put_address(out, request, &task->id);
 	buf_puts(out, "\"}}");

@@ -64,6 +64,19 @@ bool task_set_field(struct task *task, struct field field)
 	return true;
 }
 
+void task_put_fields(const struct task *task, struct buf *out)
+{
+	buf_putc(out, '{');
+	for (size_t i = 0; i < task->field_count; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		buf_put_json(out, task->fields[i].name);
+		buf_putc(out, ':');
+		buf_put_str(out, task->fields[i].json);
+	}
+	buf_putc(out, '}');
+}
+
 void task_enter(struct task *task, enum task_state state, int64_t now_ms)
 {
 	task->state = state;

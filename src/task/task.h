@@ -4,6 +4,7 @@
  * the record it was read from (struct result, struct listing) or from the request that makes it,
  * and is never freed itself.
  */
+#include "base/buf.h"
 #include "base/id.h"
 #include "base/str.h"
 
@@ -75,6 +76,8 @@ bool task_state_is_final(enum task_state state);
 struct str task_field(const struct task *task, struct str name);
 /* Sets or replaces; an empty json removes. False when there would be more than TASK_FIELDS_MAX. */
 bool task_set_field(struct task *task, struct field field);
+/* Writes the members as one JSON object, in their order. */
+void task_put_fields(const struct task *task, struct buf *out);
 /*
  * Moves to a state at a time: started is set when it first runs, finished when it ends and taken
  * back when it leaves an end. Any state may follow any: whether a dialect allows it is the
