@@ -163,7 +163,7 @@ static void answer_unknown(struct response *response)
 {
 	response_reset(response);
 	response->status = 503;
-	response_header(response, "Retry-After", STR("1"));
+	response_retry(response, 0);
 }
 
 bool authorize(struct store *store, const struct auth_rules *rules, const struct request *request,

@@ -149,8 +149,7 @@ static void answer_refusal(enum refusal refusal, struct response *response)
 	response->status = refusals[refusal].status;
 	if (refusal == WRONG_METHOD)
 		response_header(response, "Allow", STR("POST"));
-	if (refusal == UNAVAILABLE)
-		response_header(response, "Retry-After", STR("1"));
+	response_retry(response, 0);
 	buf_puts(&response->body, "{\"error\":");
 	buf_put_json(&response->body, str_of(refusals[refusal].error));
 	buf_puts(&response->body, ",\"error_description\":");

@@ -51,9 +51,10 @@ struct err {
 	enum err_code code;
 	char field[64]; /* which member, parameter or header; empty when none */
 	char text[240]; /* one sentence for the client; never a secret, never a path of the host */
-	struct str detail; /* where one sentence is not enough, a dialect's own rendering; with
-			      ERR_METHOD the value of Allow. Borrowed from the request's memory,
-			      empty otherwise */
+	struct str detail;    /* where one sentence is not enough, a dialect's own rendering; with
+				 ERR_METHOD the value of Allow. Borrowed from the request's memory,
+				 empty otherwise */
+	unsigned retry_after; /* seconds until it may go better; 0: nobody knows */
 };
 
 /*

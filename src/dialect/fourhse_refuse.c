@@ -141,8 +141,6 @@ void fourhse_refuse(const struct request *request, const struct err *err, struct
 	response->status = status ? status : err_status(err->code);
 	if (response->status == 401)
 		response_header(response, "WWW-Authenticate", STR("Bearer realm=\"api\""));
-	if (response->status == 503)
-		response_header(response, "Retry-After", STR("1"));
 	if (response->status == 422)
 		response->reason = "Data Validation Failed.";
 	if (refusals[err->code].field)

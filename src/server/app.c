@@ -33,6 +33,7 @@ static void refuse(struct exchange *exchange, const struct err *err)
 		exchange->dialect->refuse(&exchange->request, err, response);
 	else
 		refuse_plainly(err, response);
+	response_retry(response, err->retry_after);
 }
 
 /* Which dialect speaks, by the address; else by what the web server took it for. */
