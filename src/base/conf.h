@@ -38,6 +38,9 @@ struct conf {
 	uint64_t drain_seconds;	    /* a retired worker's grace */
 	uint64_t signature_seconds; /* how far a signed request's Date may be off */
 	uint64_t uplynk_seconds;    /* and an Uplynk message's _timestamp */
+	uint64_t principal_rate;    /* requests a second; 0: no limit */
+	uint64_t principal_burst;   /* at once */
+	uint64_t login_burst;	    /* failed logins at once; 0: no limit */
 };
 
 /* Every option at its default. */

@@ -11,6 +11,7 @@ struct store *store;
 struct user ann;
 char token[AUTH_TOKEN_MAX], expired[AUTH_TOKEN_MAX];
 struct err err;
+struct auth_note asked;
 static struct mem mem;
 
 static void add_key(const char *user, const char *id, unsigned rights, int64_t expires)
@@ -97,7 +98,8 @@ void fill(struct request *request, const struct param changes[CHANGES])
 void ask(const struct request *request, struct response *response)
 {
 	*response = (struct response){ 0 };
-	must(authorize(store, &rules, request, response, &err), &err);
+	asked = (struct auth_note){ 0 };
+	must(authorize(store, &rules, request, response, &asked, &err), &err);
 	assert_null(response->media_type);
 	assert_int_equal(response->body.len, 0);
 	assert_null(memmem(buf_str(&response->head).ptr, response->head.len, "Cache", 5));
