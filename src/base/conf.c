@@ -102,6 +102,8 @@ static const struct option_row options[] = {
 		.most = 1000000, .help = "How many of them may come at once." },
 	{ "login_burst", NUMBER(login_burst), .initial = "5", .most = 1000,
 		.help = "Failed logins at once of a name from one address, then one in 10 s; 0: no limit." },
+	{ "idol_creates_a_day", NUMBER(idol_creates_a_day), .initial = "10000", .most = 1000000000,
+		.help = "IDOL import tasks that a tenant may create in a day (UTC); 0: any number." },
 	{ "log_level", TEXT(log_level), .initial = "info", .is_right = is_log_level,
 		.help = "debug, info, warn or error." },
 	{ "zone", TEXT(zone), .initial = "Europe/Paris",

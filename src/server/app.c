@@ -6,6 +6,7 @@
 #include "auth/grant.h"
 #include "auth/signature.h"
 #include "base/clock.h"
+#include "server/allow.h"
 #include "server/condition.h"
 
 /* The shape of a refusal where no dialect is known: the address belongs to none. */
@@ -24,6 +25,7 @@ static void note_refusal(struct exchange *exchange, enum err_code code)
 	static const enum app_event events[ERR_CODES] = {
 		[ERR_FORBIDDEN] = EVENT_FORBIDDEN,
 		[ERR_TOO_MANY] = EVENT_LIMITED,
+		[ERR_QUOTA] = EVENT_LIMITED,
 	};
 
 	exchange->event = events[code];
@@ -70,28 +72,6 @@ static bool check_principal(struct exchange *exchange, struct err *err)
 	if (!str_eq(judged, STR("*")) && !str_eq(judged, str_of(exchange->dialect->name)))
 		return err_set(err, ERR_FORBIDDEN, NULL, NULL);
 	return true;
-}
-
-/* Whoever asks too often is told so before anything is done. */
-static bool take_turn(const struct app *app, struct exchange *exchange, struct err *err)
-{
-	struct request *request = &exchange->request;
-	const struct principal *who = &request->principal;
-	struct limit_left left;
-	bool taken;
-
-	if (!app->limit || app->principal.interval_us == 0)
-		return true;
-	taken = limit_take(app->limit, &app->principal,
-		limit_key(app->limit, LIMIT_PRINCIPAL, who->tenant, who->user), exchange->began_us,
-		&left);
-	request->allowance = (struct allowance){ app->principal.burst, left.remaining,
-		limit_seconds(left.whole_us) };
-	if (taken)
-		return true;
-	err_set(err, ERR_TOO_MANY, NULL, NULL);
-	err->retry_after = limit_seconds(left.wait_us);
-	return false;
 }
 
 /* ---- the row ---- */
@@ -265,7 +245,7 @@ static bool serve(struct app *app, struct exchange *exchange, struct err *err)
 	if (!exchange->dialect)
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
 	if (!set_base_url(app, request, err) || !check_principal(exchange, err) ||
-		!take_turn(app, exchange, err) || !find_route(exchange, skip, err))
+		!allow_request(app, exchange, err) || !find_route(exchange, skip, err))
 		return false;
 	if (!exchange->route)
 		return true;
@@ -276,6 +256,7 @@ static bool serve(struct app *app, struct exchange *exchange, struct err *err)
 	memset(&op, 0, sizeof(op));
 	if (!check_digest(request, err) || !decode(exchange, &op, err))
 		return false;
+	allow_create(app, &op);
 	if (!store_apply(app->store, &op, &exchange->result, err))
 		return false;
 	exchange->response.held = exchange->result.written;

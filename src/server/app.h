@@ -17,6 +17,8 @@ struct app {
 	struct auth_rules rules;
 	struct limit_rule principal; /* requests of one user */
 	uint64_t login_burst;	     /* failed logins at once; 0: no limit */
+	/* By dialect: tasks that a tenant may create in a day, UTC; 0: any number. */
+	uint64_t creates_a_day[UINT8_MAX + 1];
 	size_t body_limit;
 	const char *public_url;	 /* links begin with it; "": with what the request was sent to */
 	const struct zone *zone; /* NULL: UTC */

@@ -377,6 +377,7 @@ int worker_main(const struct child *child)
 			.principal = limit_per_second(
 				child->conf->principal_rate, child->conf->principal_burst),
 			.login_burst = child->conf->login_burst,
+			.creates_a_day[DIALECT_CODE_idol] = child->conf->idol_creates_a_day,
 			.body_limit = child->conf->body_limit,
 			.public_url = child->conf->public_url,
 		},

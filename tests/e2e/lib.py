@@ -132,6 +132,7 @@ class Instance(Client):
             "workers": "2",
             "principal_rate": "0",
             "login_burst": "0",
+            "idol_creates_a_day": "0",
         }
         self.conf.update(conf or {})
         self.write_conf()

@@ -157,6 +157,66 @@ static void no_rate_is_no_limit(void **state)
 		assert_int_equal(ask("demo", "ann", "GET", TASKS), 200);
 }
 
+/* ---- quotas ---- */
+
+static int create(const char *uri, const char *type, const char *key, const char *body)
+{
+	begin("request");
+	param("REQUEST_METHOD", "POST");
+	param("REQUEST_URI", uri);
+	param("REMOTE_USER", "ann");
+	param("POLYTASK_TENANT", "demo");
+	param("POLYTASK_RIGHTS", "write");
+	param("POLYTASK_DIALECT", "*");
+	param("CONTENT_TYPE", type);
+	if (key)
+		param("HTTP_IDEMPOTENCY_KEY", key);
+	exchange.request.body = str_of(body);
+	return answer();
+}
+
+static int import_task(const char *key)
+{
+	return create("/api/v2/import-tasks", "application/vnd.api+json", key,
+		"{\"data\":{\"type\":\"import-tasks\",\"attributes\":{\"master-type\":\"hd\"},"
+		"\"relationships\":{\"attachable\":{\"data\":{\"type\":\"tracks\",\"id\":\"1\"}}}}}");
+}
+
+static int native_task(const char *dialect)
+{
+	char body[200];
+
+	snprintf(body, sizeof(body),
+		"{\"dialect\":\"%s\",\"fields\":{\"master-type\":\"hd\","
+		"\"attachable\":{\"type\":\"tracks\",\"id\":\"1\"}}}",
+		dialect);
+	return create("/v1/tasks", "application/json", NULL, body);
+}
+
+/* By either API; another dialect's tasks do not count. */
+static void a_tenant_may_create_so_many(void **state)
+{
+	(void)state;
+	app.creates_a_day[DIALECT_CODE_idol] = 2;
+	assert_int_equal(import_task("a"), 201);
+	assert_int_equal(native_task("native"), 201);
+	assert_int_equal(native_task("idol"), 201);
+	assert_int_equal(native_task("idol"), 429);
+	assert_str(buf_str(&exchange.response.body),
+		"{\"type\":\"/v1/problems/quota\",\"title\":\"No more tasks may be created today.\","
+		"\"status\":429,\"detail\":\"No more tasks may be created today.\",\"instance\":"
+		"\"/v1/requests/" ID "\"}");
+	assert_int_equal(import_task("b"), 429);
+	/* 2016-02-02T17:12:51Z */
+	assert_true(head_has("Retry-After: 24429\r\n"));
+	assert_int_equal(exchange.event, EVENT_LIMITED);
+	assert_string_equal(exchange.note.reason, "quota");
+	assert_int_equal(import_task("a"), 201);
+	assert_int_equal(native_task("native"), 201);
+	app.creates_a_day[DIALECT_CODE_idol] = 0;
+	assert_int_equal(import_task(NULL), 201);
+}
+
 /* ---- the log ---- */
 
 static void a_request_is_a_line(void **state)
@@ -316,6 +376,7 @@ int main(void)
 		APP(a_user_may_ask_so_often),
 		APP(each_dialect_says_it_its_way),
 		APP(no_rate_is_no_limit),
+		APP(a_tenant_may_create_so_many),
 		APP(a_request_is_a_line),
 		APP(a_refused_credential_is_a_line),
 		APP(a_refused_key_is_named),
