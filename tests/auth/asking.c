@@ -120,6 +120,7 @@ void assert_refused(const struct request *request, const char *name, int status,
 	ask(request, &response);
 	if (response.status != status || !has_line(&response, "X-Polytask-Reason", reason))
 		fail_msg("%s: %d %.*s", name, response.status, STR_FMT(buf_str(&response.head)));
+	assert_string_equal(asked.reason, reason);
 	assert_true((memmem(response.head.data, response.head.len, "WWW-Authenticate: ", 18) !=
 			    NULL) == (status == 401));
 	assert_null(memmem(response.head.data, response.head.len, "X-Polytask-User", 15));
@@ -133,6 +134,7 @@ void assert_let_in(const struct request *request, const char *rights, const char
 	ask(request, &response);
 	if (response.status != 204)
 		fail_msg("%d %.*s", response.status, STR_FMT(buf_str(&response.head)));
+	assert_null(asked.reason);
 	assert_true(has_line(&response, "X-Polytask-User", ann.id));
 	assert_true(has_line(&response, "X-Polytask-Tenant", "demo"));
 	assert_true(has_line(&response, "X-Polytask-Rights", rights));
