@@ -81,6 +81,14 @@ static judge *const judges[CREDENTIAL_KINDS] = {
 	[CREDENTIAL_UPLYNK] = judge_uplynk,
 };
 
+static const char *const kinds[CREDENTIAL_KINDS] = {
+	[CREDENTIAL_NONE] = "none",
+	[CREDENTIAL_BROKEN] = "broken",
+	[CREDENTIAL_TOKEN] = "token",
+	[CREDENTIAL_VIRTSHELL] = "virtshell",
+	[CREDENTIAL_UPLYNK] = "uplynk",
+};
+
 static bool has_repeats(const struct request *request)
 {
 	for (size_t i = 0; i < sizeof(judged) / sizeof(judged[0]); i++) {
@@ -114,14 +122,16 @@ static bool find_credential(const struct scheme *scheme, const struct request *r
 }
 
 static bool judge_request(const struct asking *asking, const struct scheme *scheme,
-	struct verdict *verdict, struct err *err)
+	struct verdict *verdict, struct auth_note *note, struct err *err)
 {
 	struct credential credential = { 0 };
 
 	if (scheme == &no_scheme || has_repeats(asking->request))
 		return judge_deny(verdict, AUTH_DENIED);
-	return find_credential(scheme, asking->request, &credential, err) &&
-	       judges[credential.kind](asking, &credential, verdict, err);
+	if (!find_credential(scheme, asking->request, &credential, err))
+		return false;
+	note->credential = kinds[credential.kind];
+	return judges[credential.kind](asking, &credential, verdict, err);
 }
 
 /* ---- the answer ---- */
@@ -163,22 +173,24 @@ static void answer_unknown(struct response *response)
 {
 	response_reset(response);
 	response->status = 503;
-	response_header(response, "Retry-After", STR("1"));
+	response_retry(response, 0);
 }
 
 bool authorize(struct store *store, const struct auth_rules *rules, const struct request *request,
-	struct response *response, struct err *err)
+	struct response *response, struct auth_note *note, struct err *err)
 {
 	const struct asking asking = { store, rules, request };
 	const struct scheme *scheme = scheme_of(request);
 	struct verdict verdict = { 0 };
 
-	if (!judge_request(&asking, scheme, &verdict, err)) {
+	if (!judge_request(&asking, scheme, &verdict, note, err)) {
 		if (err->code == ERR_PANIC)
 			return false;
 		answer_unknown(response);
 		return true;
 	}
+	note->reason = verdict.reason;
+	memcpy(note->key, verdict.key, sizeof(note->key));
 	if (verdict.reason)
 		answer_refusal(verdict.reason, scheme, response);
 	else

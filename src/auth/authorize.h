@@ -14,6 +14,7 @@
  * X-Polytask-Reason, one of the words below, which picks one of the static bodies, and the
  * dialect's WWW-Authenticate. 503 when the store cannot say: never mistaken for a refusal.
  */
+#include "auth/note.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "store/store.h"
@@ -30,6 +31,9 @@ struct auth_rules {
 	int64_t uplynk_ms;    /* and an Uplynk message's _timestamp */
 };
 
-/* False only with ERR_PANIC; every other outcome is an answer. Decodes into request->mem. */
+/*
+ * False only with ERR_PANIC; every other outcome is an answer. Decodes into request->mem. The note,
+ * which comes zeroed, says what the log may tell.
+ */
 bool authorize(struct store *store, const struct auth_rules *rules, const struct request *request,
-	struct response *response, struct err *err);
+	struct response *response, struct auth_note *note, struct err *err);

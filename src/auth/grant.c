@@ -1,5 +1,6 @@
 #include "auth/grant.h"
 
+#include "auth/attempt.h"
 #include "auth/entry.h"
 #include "auth/password.h"
 #include "auth/principal.h"
@@ -17,6 +18,7 @@ enum refusal {
 	INVALID_GRANT,
 	WRONG_METHOD,
 	UNAVAILABLE,
+	TOO_MANY,
 	REFUSALS
 };
 
@@ -37,6 +39,14 @@ static const struct {
 	[WRONG_METHOD] = { 405, "invalid_request", "The method is not allowed here." },
 	[UNAVAILABLE] = { 503, "temporarily_unavailable",
 		"The service is busy; try again shortly." },
+	/* RFC 6749 has no word for it; this one says that it passes. */
+	[TOO_MANY] = { 429, "temporarily_unavailable", "Too many logins have failed." },
+};
+
+/* Why no token is given; GRANTED while nothing speaks against it. */
+struct outcome {
+	enum refusal refusal;
+	unsigned seconds; /* until it may go better */
 };
 
 struct form {
@@ -102,16 +112,31 @@ static bool find_user(struct store *store, struct str name, struct user *user, s
 	return true;
 }
 
-static bool check_form(struct store *store, const struct form *form, struct user *user,
-	enum refusal *refusal, struct err *err)
+/* Whether it is her password; a failure stays counted. */
+static bool check_password(const struct granting *granting, const struct form *form,
+	const struct attempt *attempt, struct user *user, enum refusal *refusal, struct err *err)
 {
 	bool matches = false;
+	bool ok = find_user(granting->store, form->username, user, err) &&
+		  password_check(form->password, user->password, &matches, err);
 
-	if (!find_user(store, form->username, user, err) ||
-		!password_check(form->password, user->password, &matches, err))
-		return false;
-	if (!matches)
+	if (ok && !matches)
 		*refusal = INVALID_GRANT;
+	else
+		attempt_give(attempt);
+	return ok;
+}
+
+static bool check_form(const struct granting *granting, const struct request *request,
+	const struct form *form, struct user *user, struct outcome *outcome, struct err *err)
+{
+	struct attempt attempt;
+
+	attempt_begin(&attempt, granting->limit, granting->burst, granting->now_us, form->username,
+		request_param(request, "REMOTE_ADDR"));
+	if (attempt_take(&attempt, &outcome->seconds))
+		return check_password(granting, form, &attempt, user, &outcome->refusal, err);
+	outcome->refusal = TOO_MANY;
 	return true;
 }
 
@@ -144,13 +169,14 @@ static void answer_token(
 	buf_putc(body, '}');
 }
 
-static void answer_refusal(enum refusal refusal, struct response *response)
+static void answer_refusal(const struct outcome *outcome, struct response *response)
 {
+	enum refusal refusal = outcome->refusal;
+
 	response->status = refusals[refusal].status;
 	if (refusal == WRONG_METHOD)
 		response_header(response, "Allow", STR("POST"));
-	if (refusal == UNAVAILABLE)
-		response_header(response, "Retry-After", STR("1"));
+	response_retry(response, outcome->seconds);
 	buf_puts(&response->body, "{\"error\":");
 	buf_put_json(&response->body, str_of(refusals[refusal].error));
 	buf_puts(&response->body, ",\"error_description\":");
@@ -170,25 +196,26 @@ static void finish(struct response *response)
 	response->status = 503;
 }
 
-static bool grant(struct store *store, const struct request *request, struct response *response,
-	enum refusal *refusal, struct err *err)
+static bool grant(const struct granting *granting, const struct request *request,
+	struct response *response, struct outcome *outcome, struct auth_note *note, struct err *err)
 {
 	char token[AUTH_TOKEN_MAX];
 	struct form form = { 0 };
-	struct user user;
+	struct user user = { 0 };
 	bool ok;
 
 	if (!str_eq(request_param(request, "REQUEST_METHOD"), STR("POST"))) {
-		*refusal = WRONG_METHOD;
+		outcome->refusal = WRONG_METHOD;
 		return true;
 	}
-	if (!read_form(request, &form, refusal, err))
+	if (!read_form(request, &form, &outcome->refusal, err))
 		return false;
-	if (*refusal != GRANTED)
+	if (outcome->refusal != GRANTED)
 		return true;
-	ok = check_form(store, &form, &user, refusal, err);
-	if (ok && *refusal == GRANTED) {
-		ok = token_add(store, user.name, GRANT_LABEL, 0,
+	ok = check_form(granting, request, &form, &user, outcome, err);
+	memcpy(note->name, user.name, sizeof(note->name));
+	if (ok && outcome->refusal == GRANTED) {
+		ok = token_add(granting->store, user.name, GRANT_LABEL, 0,
 			request->now + (int64_t)GRANT_SECONDS * 1000, request->now, token, err);
 		if (ok)
 			answer_token(token, &user, request->now, response);
@@ -197,18 +224,21 @@ static bool grant(struct store *store, const struct request *request, struct res
 	return ok;
 }
 
-bool grant_answer(struct store *store, const struct request *request, struct response *response,
-	struct err *err)
+bool grant_answer(const struct granting *granting, const struct request *request,
+	struct response *response, struct auth_note *note, struct err *err)
 {
-	enum refusal refusal = GRANTED;
+	struct outcome outcome = { .refusal = GRANTED };
 
-	if (!grant(store, request, response, &refusal, err)) {
+	if (!grant(granting, request, response, &outcome, note, err)) {
 		if (err->code == ERR_PANIC)
 			return false;
-		refusal = UNAVAILABLE;
+		outcome.refusal = UNAVAILABLE;
 	}
-	if (refusal != GRANTED)
-		answer_refusal(refusal, response);
+	if (outcome.refusal != GRANTED) {
+		note->reason = outcome.refusal == TOO_MANY ? "limited"
+							   : refusals[outcome.refusal].error;
+		answer_refusal(&outcome, response);
+	}
 	finish(response);
 	return true;
 }

@@ -4,17 +4,29 @@
  * (contract §4.8). Refresh tokens are not made; a client asks again.
  *
  * The question comes as a struct request with POLYTASK_CALL "token", REQUEST_METHOD, and the form
- * in the body: grant_type, username, password.
+ * in the body: grant_type, username, password; and REMOTE_ADDR, who asks. Who has failed too often
+ * is refused without a look at the password (attempt.h): 429 with Retry-After.
  */
+#include "auth/note.h"
+#include "base/limit.h"
 #include "http/request.h"
 #include "http/response.h"
-#include "store/store.h"
 
 #define GRANT_SECONDS 7200
 /* The tokens made here have it; those that ended a day ago are removed by the keeper. */
 #define GRANT_LABEL   "oauth"
 #define GRANT_KEEP_MS ((int64_t)24 * 3600 * 1000)
 
-/* False only with ERR_PANIC; every other outcome is an answer. The token is on disk by then. */
-bool grant_answer(struct store *store, const struct request *request, struct response *response,
-	struct err *err);
+struct granting {
+	struct store *store;
+	struct limit *limit; /* of failed logins; NULL: none */
+	uint64_t burst;	     /* failures at once; 0: no limit */
+	int64_t now_us;	     /* the limiter's clock */
+};
+
+/*
+ * False only with ERR_PANIC; every other outcome is an answer. The token is on disk by then. The
+ * note, which comes zeroed, says what the log may tell.
+ */
+bool grant_answer(const struct granting *granting, const struct request *request,
+	struct response *response, struct auth_note *note, struct err *err);

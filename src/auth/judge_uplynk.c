@@ -34,7 +34,7 @@ bool judge_uplynk(const struct asking *asking, const struct credential *credenti
 
 	if (!uplynk_claim_read(credential->text, &claim, err))
 		return err->code == ERR_MALFORMED ? judge_deny(verdict, AUTH_MISMATCH) : false;
-	ok = judge_find_key(asking->store, str_of(claim.owner), &key, &known, err) &&
+	ok = judge_find_key(asking->store, str_of(claim.owner), &key, &known, verdict, err) &&
 	     is_signed(credential, &key, &matches, err);
 	if (ok && !(known & matches))
 		judge_deny(verdict, AUTH_MISMATCH);

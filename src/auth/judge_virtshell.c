@@ -77,7 +77,7 @@ bool judge_virtshell(const struct asking *asking, const struct credential *crede
 		return judge_deny(verdict, AUTH_DENIED);
 	if (!is_in_time(request, asking->rules))
 		return judge_deny(verdict, AUTH_SKEWED);
-	ok = judge_find_key(asking->store, id, &key, &known, err) &&
+	ok = judge_find_key(asking->store, id, &key, &known, verdict, err) &&
 	     is_signed(request, &key, signature, &matches, err);
 	if (ok && !(known & matches))
 		judge_deny(verdict, AUTH_MISMATCH);

@@ -33,11 +33,15 @@ struct conf {
 	uint64_t body_limit; /* bytes */
 	uint64_t checkpoint_mb;
 	uint64_t checkpoint_seconds;
-	uint64_t reserve_mb;	    /* the reserve file; writes are refused below this much room */
-	uint64_t stuck_seconds;	    /* a stopped process is ended after this */
-	uint64_t drain_seconds;	    /* a retired worker's grace */
-	uint64_t signature_seconds; /* how far a signed request's Date may be off */
-	uint64_t uplynk_seconds;    /* and an Uplynk message's _timestamp */
+	uint64_t reserve_mb;	     /* the reserve file; writes are refused below this much room */
+	uint64_t stuck_seconds;	     /* a stopped process is ended after this */
+	uint64_t drain_seconds;	     /* a retired worker's grace */
+	uint64_t signature_seconds;  /* how far a signed request's Date may be off */
+	uint64_t uplynk_seconds;     /* and an Uplynk message's _timestamp */
+	uint64_t principal_rate;     /* requests a second; 0: no limit */
+	uint64_t principal_burst;    /* at once */
+	uint64_t login_burst;	     /* failed logins at once; 0: no limit */
+	uint64_t idol_creates_a_day; /* of a tenant; 0: any number */
 };
 
 /* Every option at its default. */

@@ -30,6 +30,7 @@
 	X(ERR_KEY_REUSED, "key-reused", 422,                                                       \
 		"The Idempotency-Key was used before with another request.")                       \
 	X(ERR_TOO_MANY, "too-many", 429, "Too many requests.")                                     \
+	X(ERR_QUOTA, "quota", 429, "No more tasks may be created today.")                          \
 	X(ERR_INTERNAL, "internal", 500, "An internal error occurred.")                            \
 	X(ERR_NO_MEMORY, "no-memory", 500, "Memory is exhausted.")                                 \
 	X(ERR_NOT_IMPLEMENTED, "not-implemented", 501, "The method is not implemented.")           \
@@ -51,9 +52,10 @@ struct err {
 	enum err_code code;
 	char field[64]; /* which member, parameter or header; empty when none */
 	char text[240]; /* one sentence for the client; never a secret, never a path of the host */
-	struct str detail; /* where one sentence is not enough, a dialect's own rendering; with
-			      ERR_METHOD the value of Allow. Borrowed from the request's memory,
-			      empty otherwise */
+	struct str detail;    /* where one sentence is not enough, a dialect's own rendering; with
+				 ERR_METHOD the value of Allow. Borrowed from the request's memory,
+				 empty otherwise */
+	unsigned retry_after; /* seconds until it may go better; 0: nobody knows */
 };
 
 /*

@@ -29,8 +29,9 @@ struct dialect {
 	const char *media_type;
 	enum err_code unknown_method; /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
 	unsigned id_version;	      /* what its clients take ids for: 4; 0: ours, 7 */
-	/* Writes status, headers and body of a refusal in the dialect's own shape. The request may
-	 * be one that could not be read: then it has no segments, query or variables. */
+	/* Writes status, headers and body of a refusal in the dialect's own shape, but Retry-After,
+	 * which all have alike. The request may be one that could not be read: then it has no
+	 * segments, query or variables. */
 	void (*refuse)(
 		const struct request *request, const struct err *err, struct response *response);
 

@@ -132,6 +132,23 @@ static void put_list(struct buf *out, const struct err *err)
 	buf_putc(out, ']');
 }
 
+static void put_number_header(struct response *response, const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	response_header(response, name, str_of(text));
+}
+
+static void put_allowance(struct response *response, const struct allowance *allowance)
+{
+	if (allowance->limit == 0)
+		return;
+	put_number_header(response, "X-Rate-Limit-Limit", allowance->limit);
+	put_number_header(response, "X-Rate-Limit-Remaining", allowance->remaining);
+	put_number_header(response, "X-Rate-Limit-Reset", allowance->reset);
+}
+
 void fourhse_refuse(const struct request *request, const struct err *err, struct response *response)
 {
 	int status = refusals[err->code].status;
@@ -141,8 +158,8 @@ void fourhse_refuse(const struct request *request, const struct err *err, struct
 	response->status = status ? status : err_status(err->code);
 	if (response->status == 401)
 		response_header(response, "WWW-Authenticate", STR("Bearer realm=\"api\""));
-	if (response->status == 503)
-		response_header(response, "Retry-After", STR("1"));
+	if (response->status == 429)
+		put_allowance(response, &request->allowance);
 	if (response->status == 422)
 		response->reason = "Data Validation Failed.";
 	if (refusals[err->code].field)

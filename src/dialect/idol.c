@@ -69,8 +69,6 @@ static const struct {
 static void put_message(struct response *response, int status, const char *text)
 {
 	response->status = status;
-	if (status == 503)
-		response_header(response, "Retry-After", STR("1"));
 	buf_puts(&response->body, "{\"message\":");
 	buf_put_json(&response->body, str_of(text));
 	buf_putc(&response->body, '}');

@@ -118,8 +118,6 @@ static void put_head(const struct request *request, int status, struct response 
 {
 	if (status == 401)
 		response_header(response, "WWW-Authenticate", STR("Bearer realm=\"polytask\""));
-	if (status == 503)
-		response_header(response, "Retry-After", STR("1"));
 	if (status == 415 && request->method == METHOD_PATCH)
 		response_header(response, "Accept-Patch", STR(PATCH_TYPES));
 	if (status == 415 && request->method == METHOD_POST)

@@ -155,8 +155,6 @@ static void refuse(const struct request *request, const struct err *err, struct 
 	buf_reset(out);
 	response->status = err_status(err->code);
 	response->media_type = NULL;
-	if (response->status == 503)
-		response_header(response, "Retry-After", STR("1"));
 	buf_puts(out, "{\"@type\":\"Error\",\"status\":");
 	buf_put_number(out, response->status);
 	buf_puts(out, ",\"message\":");

@@ -170,8 +170,6 @@ static void refuse(const struct request *request, const struct err *err, struct 
 	buf_reset(&response->body);
 	response->media_type = NULL;
 	response->status = err_status(err->code);
-	if (response->status == 503)
-		response_header(response, "Retry-After", STR("1"));
 	if (response->status == 401)
 		response_header(response, "WWW-Authenticate", STR("APIKey"));
 	put_detail(&response->body, err, own);

@@ -178,8 +178,6 @@ static void refuse(const struct request *request, const struct err *err, struct 
 	buf_reset(&response->body);
 	response->media_type = NULL;
 	response->status = own->status ? own->status : err_status(err->code);
-	if (response->status == 503)
-		response_header(response, "Retry-After", STR("1"));
 	if (response->status == 406)
 		return;
 	buf_puts(&response->body, "{\"error\":");

@@ -40,6 +40,14 @@ struct principal {
 	unsigned rights;
 };
 
+/* How often a principal may ask: at once, how often still, and the seconds until it may do so
+ * again. */
+struct allowance {
+	uint64_t limit; /* 0: there is no limit */
+	uint64_t remaining;
+	unsigned reset;
+};
+
 struct request {
 	struct mem *mem;
 	/* the FastCGI parameters as they came: REQUEST_METHOD, HTTP_ACCEPT, ... */
@@ -65,6 +73,7 @@ struct request {
 	 * that times are told in where a dialect tells local time. */
 	struct str base_url;
 	const struct zone *zone;
+	struct allowance allowance; /* after this request */
 	/* From a decoder to its encoder: a bit for each member that the client wants to see. */
 	unsigned shown;
 };

@@ -1,5 +1,7 @@
 #include "http/response.h"
 
+#include <stdio.h>
+
 static const char *const reasons[] = {
 	[100] = "Continue",
 	[101] = "Switching Protocols",
@@ -88,6 +90,16 @@ void response_header(struct response *response, const char *name, struct str val
 	buf_puts(&response->head, ": ");
 	buf_put_str(&response->head, value);
 	buf_puts(&response->head, "\r\n");
+}
+
+void response_retry(struct response *response, unsigned seconds)
+{
+	char text[12];
+
+	if (response->status != 429 && response->status != 503)
+		return;
+	snprintf(text, sizeof(text), "%u", seconds > 0 ? seconds : 1);
+	response_header(response, "Retry-After", str_of(text));
 }
 
 void response_head(const struct response *response, struct buf *out)

@@ -20,6 +20,11 @@ void response_reset(struct response *response);
  */
 void response_header(struct response *response, const char *name, struct str value);
 /*
+ * Says when to come again where the status is one that passes, 429 or 503 (RFC 6585 §4, RFC 9110
+ * §15.6.4): after so many seconds, at least one.
+ */
+void response_retry(struct response *response, unsigned seconds);
+/*
  * Writes the CGI head (RFC 3875 §6.3: Status, Content-Type, the header lines, an empty line) into
  * out.
  */

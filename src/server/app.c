@@ -6,7 +6,7 @@
 #include "auth/grant.h"
 #include "auth/signature.h"
 #include "base/clock.h"
-#include "base/log.h"
+#include "server/allow.h"
 #include "server/condition.h"
 
 /* The shape of a refusal where no dialect is known: the address belongs to none. */
@@ -19,11 +19,26 @@ static void refuse_plainly(const struct err *err, struct response *response)
 	buf_putc(&response->body, '}');
 }
 
+/* What the log calls a refusal; the others are requests like any. */
+static void note_refusal(struct exchange *exchange, enum err_code code)
+{
+	static const enum app_event events[ERR_CODES] = {
+		[ERR_FORBIDDEN] = EVENT_FORBIDDEN,
+		[ERR_TOO_MANY] = EVENT_LIMITED,
+		[ERR_QUOTA] = EVENT_LIMITED,
+	};
+
+	exchange->event = events[code];
+	if (exchange->event == EVENT_LIMITED)
+		exchange->note.reason = err_name(code);
+}
+
 static void refuse(struct exchange *exchange, const struct err *err)
 {
 	struct response *response = &exchange->response;
 	struct buf head = response->head;
 
+	note_refusal(exchange, err->code);
 	/* Header lines given so far stay: Allow belongs to a refusal. */
 	response->head = BUF_INIT;
 	response_reset(response);
@@ -33,6 +48,7 @@ static void refuse(struct exchange *exchange, const struct err *err)
 		exchange->dialect->refuse(&exchange->request, err, response);
 	else
 		refuse_plainly(err, response);
+	response_retry(response, err->retry_after);
 }
 
 /* Which dialect speaks, by the address; else by what the web server took it for. */
@@ -229,7 +245,7 @@ static bool serve(struct app *app, struct exchange *exchange, struct err *err)
 	if (!exchange->dialect)
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
 	if (!set_base_url(app, request, err) || !check_principal(exchange, err) ||
-		!find_route(exchange, skip, err))
+		!allow_request(app, exchange, err) || !find_route(exchange, skip, err))
 		return false;
 	if (!exchange->route)
 		return true;
@@ -240,20 +256,49 @@ static bool serve(struct app *app, struct exchange *exchange, struct err *err)
 	memset(&op, 0, sizeof(op));
 	if (!check_digest(request, err) || !decode(exchange, &op, err))
 		return false;
+	allow_create(app, &op);
 	if (!store_apply(app->store, &op, &exchange->result, err))
 		return false;
 	exchange->response.held = exchange->result.written;
 	return encode(exchange, err);
 }
 
+/* ---- the calls ---- */
+
+static bool answer_authorizer(struct app *app, struct exchange *exchange, struct err *err)
+{
+	size_t skip = 0;
+
+	find_dialect(exchange, false, &skip);
+	if (!authorize(app->store, &app->rules, &exchange->request, &exchange->response,
+		    &exchange->note, err))
+		return false;
+	if (exchange->note.reason)
+		exchange->event = EVENT_DENIED;
+	else if (exchange->response.status == 204)
+		exchange->event = EVENT_LET_IN;
+	return true;
+}
+
+static bool answer_login(struct app *app, struct exchange *exchange, struct err *err)
+{
+	const struct granting granting = { app->store, app->limit, app->login_burst,
+		exchange->began_us };
+
+	exchange->event = EVENT_LOGIN;
+	return grant_answer(
+		&granting, &exchange->request, &exchange->response, &exchange->note, err);
+}
+
 bool app_answer(struct app *app, struct exchange *exchange, struct err *err)
 {
+	struct str call = request_param(&exchange->request, "POLYTASK_CALL");
+
 	exchange->began_us = clock_mono_us();
-	if (str_eq(request_param(&exchange->request, "POLYTASK_CALL"), STR("authorize")))
-		return authorize(
-			app->store, &app->rules, &exchange->request, &exchange->response, err);
-	if (str_eq(request_param(&exchange->request, "POLYTASK_CALL"), STR("token")))
-		return grant_answer(app->store, &exchange->request, &exchange->response, err);
+	if (str_eq(call, STR("authorize")))
+		return answer_authorizer(app, exchange, err);
+	if (str_eq(call, STR("token")))
+		return answer_login(app, exchange, err);
 	if (serve(app, exchange, err))
 		return true;
 	if (err->code == ERR_PANIC)
@@ -298,42 +343,6 @@ bool app_more(struct exchange *exchange, size_t enough, struct err *err)
 	return buf_ok(body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
 
-static void put_text(struct buf *line, const char *head, struct str value)
-{
-	if (!value.ptr)
-		return;
-	buf_puts(line, head);
-	buf_put_json(line, value);
-}
-
-static void put_number(struct buf *line, const char *head, int64_t value)
-{
-	buf_puts(line, head);
-	buf_put_number(line, value);
-}
-
-void app_log(const struct exchange *exchange, struct buf *line, uint64_t sent)
-{
-	const struct request *request = &exchange->request;
-
-	buf_reset(line);
-	if (!log_begin(line, LOG_INFO, "request"))
-		return;
-	put_text(line, ",\"id\":", request_param(request, "POLYTASK_REQUEST_ID"));
-	put_text(line, ",\"tenant\":", request->principal.tenant);
-	put_text(line, ",\"user\":", request->principal.user);
-	if (exchange->dialect)
-		put_text(line, ",\"dialect\":", str_of(exchange->dialect->name));
-	put_text(line, ",\"method\":", request_param(request, "REQUEST_METHOD"));
-	if (exchange->route)
-		put_text(line, ",\"route\":", str_of(exchange->route->pattern));
-	put_number(line, ",\"status\":", exchange->response.status);
-	put_number(line, ",\"in\":", (int64_t)request->body.len);
-	put_number(line, ",\"out\":", (int64_t)sent);
-	put_number(line, ",\"us\":", clock_mono_us() - exchange->began_us);
-	log_end(line);
-}
-
 void app_reset(struct exchange *exchange)
 {
 	store_result_free(&exchange->result);
@@ -349,12 +358,15 @@ void app_reset(struct exchange *exchange)
 	exchange->request.uri = exchange->request.path = exchange->request.body = STR_NULL;
 	exchange->request.base_url = STR_NULL;
 	exchange->request.shown = 0;
+	exchange->request.allowance = (struct allowance){ 0 };
 	exchange->request.principal = (struct principal){ 0 };
 	exchange->request.mem = &exchange->mem;
 	exchange->result.kind = OP_NONE;
 	exchange->route = NULL;
 	exchange->dialect = NULL;
 	exchange->streaming = false;
+	exchange->event = EVENT_REQUEST;
+	exchange->note = (struct auth_note){ 0 };
 }
 
 void app_free(struct exchange *exchange)

@@ -5,6 +5,7 @@
  * given.
  */
 #include "auth/authorize.h"
+#include "base/limit.h"
 #include "dialect/dialect.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -12,10 +13,27 @@
 
 struct app {
 	struct store *store;
+	struct limit *limit; /* shared by all workers; NULL: nothing is limited */
 	struct auth_rules rules;
+	struct limit_rule principal; /* requests of one user */
+	uint64_t login_burst;	     /* failed logins at once; 0: no limit */
+	/* By dialect: tasks that a tenant may create in a day, UTC; 0: any number. */
+	uint64_t creates_a_day[UINT8_MAX + 1];
 	size_t body_limit;
 	const char *public_url;	 /* links begin with it; "": with what the request was sent to */
 	const struct zone *zone; /* NULL: UTC */
+	uint64_t unsaid;	 /* lines kept back since the last one (app_log) */
+};
+
+/* What an exchange comes to in the log (polytaskd.8 has the table). */
+enum app_event {
+	EVENT_REQUEST,
+	EVENT_LET_IN, /* by the authorizer: no line of its own, the request's follows */
+	EVENT_DENIED,
+	EVENT_LOGIN,
+	EVENT_FORBIDDEN,
+	EVENT_LIMITED,
+	APP_EVENTS
 };
 
 /*
@@ -31,6 +49,8 @@ struct exchange {
 	const struct dialect *dialect;
 	bool streaming; /* a list with rows still to come: app_more */
 	int64_t began_us;
+	enum app_event event;
+	struct auth_note note;
 };
 
 void app_reset(struct exchange *exchange);
@@ -49,5 +69,9 @@ void app_refuse(struct exchange *exchange, const struct err *err);
  * any more: the caller breaks the connection.
  */
 bool app_more(struct exchange *exchange, size_t enough, struct err *err);
-/* Writes the one log line of the request; `line` is scratch memory, `sent` the size of the body. */
-void app_log(const struct exchange *exchange, struct buf *line, uint64_t sent);
+/*
+ * Writes the one log line of the exchange (app_log.c); `line` is scratch memory, `sent` the size of
+ * the body. What one address is refused is said a limited number of times; the next line says how
+ * many were not.
+ */
+void app_log(struct app *app, const struct exchange *exchange, struct buf *line, uint64_t sent);

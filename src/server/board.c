@@ -21,7 +21,14 @@ struct board *board_new(void)
 	struct board *board = mmap(
 		NULL, sizeof(*board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	return board == MAP_FAILED ? NULL : board;
+	struct err err;
+
+	if (board == MAP_FAILED)
+		return NULL;
+	if (limit_init(&board->limit, &err))
+		return board;
+	board_free(board);
+	return NULL;
 }
 
 void board_free(struct board *board)

@@ -1,12 +1,13 @@
 #pragma once
 /*
- * What all processes of one service share: a page of anonymous memory made before the first fork.
+ * What all processes of one service share: anonymous memory made before the first fork.
  * Each child writes its own slot, the supervisor reads them all; no locks, only atomics. The
  * supervisor trusts nothing here for its own bookkeeping (a child may have scribbled): pids come
  * from fork.
  */
 #include <stdatomic.h>
 
+#include "base/limit.h"
 #include "store/store.h"
 
 #define BOARD_SLOTS 160
@@ -35,9 +36,10 @@ struct board {
 	struct store_shared store;
 	_Atomic uint64_t recoveries;
 	struct board_slot slots[BOARD_SLOTS];
+	struct limit limit;
 };
 
-/* NULL when there is no memory. */
+/* NULL when there is no memory, or no random bytes for the limiter. */
 struct board *board_new(void);
 void board_free(struct board *board);
 const char *role_name(enum role role);

@@ -149,7 +149,7 @@ enum conn_sent conn_send(struct conn *conn, struct conn_shared *shared, int *sta
 	if (exchange->response.body.len > 0 || exchange->streaming)
 		return CONN_MORE;
 	*status = exchange->response.status;
-	app_log(exchange, &shared->line, conn->sent);
+	app_log(&shared->app, exchange, &shared->line, conn->sent);
 	/* The log line borrows from the request, which ends here. */
 	conn->doomed = !fcgi_end(conn->fcgi);
 	give_exchange(shared, exchange);

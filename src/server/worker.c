@@ -373,6 +373,11 @@ int worker_main(const struct child *child)
 		.shared.app = {
 			.rules.signature_ms = (int64_t)child->conf->signature_seconds * 1000,
 			.rules.uplynk_ms = (int64_t)child->conf->uplynk_seconds * 1000,
+			.limit = &child->board->limit,
+			.principal = limit_per_second(
+				child->conf->principal_rate, child->conf->principal_burst),
+			.login_burst = child->conf->login_burst,
+			.creates_a_day[DIALECT_CODE_idol] = child->conf->idol_creates_a_day,
 			.body_limit = child->conf->body_limit,
 			.public_url = child->conf->public_url,
 		},

@@ -9,6 +9,7 @@
  *     bdb_task.c    its record, its number, its changes
  *     bdb_once.c    what was done with an Idempotency-Key
  *     bdb_connected.c  tasks that go with another
+ *     bdb_quota.c   how many may be created
  *     bdb_list.h    lists, counts, pages: the files that find them
  *     bdb_import.c  tasks put as they are
  *     bdb_entry.c   the small tables
@@ -173,6 +174,11 @@ struct bdb_connected {
 };
 int bdb_find_connected(struct store *store, DB_TXN *txn, const struct op *op,
 	struct bdb_connected *connected, struct err *err);
+
+/* ---- bdb_quota.c ---- */
+
+/* BDB_REFUSED with ERR_QUOTA when the op's is used up. Once the op's number is taken: see there. */
+int bdb_check_quota(struct store *store, DB_TXN *txn, const struct op *op, struct err *err);
 
 /* ---- bdb_list.c ---- */
 

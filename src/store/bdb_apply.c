@@ -68,6 +68,8 @@ static int make(
 	};
 	int rc = op->numbered ? bdb_next_number(store, txn, op, &task.number) : 0;
 
+	if (rc == 0 && op->quota.most > 0)
+		rc = bdb_check_quota(store, txn, op, err);
 	if (rc != 0)
 		return rc;
 	if (op->change.state == TASK_STATE_NONE)

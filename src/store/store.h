@@ -70,8 +70,8 @@ void store_close(struct store *store);
 /*
  * Carries out one operation in one transaction and fills in the result, which the caller frees in
  * any case. Not on disk until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (an id that
- * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_BUSY, ERR_DISK_FULL,
- * ERR_NO_MEMORY, ERR_PANIC, and whatever op.adapt gives.
+ * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_QUOTA (with
+ * retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_PANIC, and whatever op.adapt gives.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);

@@ -125,6 +125,16 @@ struct op_connected {
 	bool follow;
 };
 
+/*
+ * So many tasks of the tenant and the dialect may have been created from (included) to (excluded),
+ * in ms, current and archived ones; what was removed for good does not count any more. Numbers are
+ * given one after the other, so that creators who come together cannot exceed it.
+ */
+struct op_quota {
+	uint64_t most; /* 0: no quota */
+	int64_t from, to;
+};
+
 struct op {
 	enum op_kind kind;
 	/* The code of the tasks' dialect, or of a resource; 0: any dialect's. Others are not found.
@@ -136,9 +146,10 @@ struct op {
 	int64_t now;	 /* ms */
 	struct id fresh; /* the id of what is created; a decoder may replace it */
 
-	struct id id;	 /* READ, UPDATE, REMOVE, ARCHIVE: which */
-	uint64_t number; /* instead of id: which by its number */
-	bool numbered;	 /* CREATE: the task gets the next number of its tenant and dialect */
+	struct id id;	       /* READ, UPDATE, REMOVE, ARCHIVE: which */
+	uint64_t number;       /* instead of id: which by its number */
+	bool numbered;	       /* CREATE: the task gets the next number of its tenant and dialect */
+	struct op_quota quota; /* CREATE, with numbered: ERR_QUOTA when it is used up */
 	/* CREATE, ENSURE: the client named it: fresh is made of the name. A task of that
 	 * name may have been removed before, so revisions begin at the time, not at 1: no tag of
 	 * the old one fits the new one. */

@@ -11,6 +11,7 @@ struct store *store;
 struct user ann;
 char token[AUTH_TOKEN_MAX], expired[AUTH_TOKEN_MAX];
 struct err err;
+struct auth_note asked;
 static struct mem mem;
 
 static void add_key(const char *user, const char *id, unsigned rights, int64_t expires)
@@ -97,7 +98,8 @@ void fill(struct request *request, const struct param changes[CHANGES])
 void ask(const struct request *request, struct response *response)
 {
 	*response = (struct response){ 0 };
-	must(authorize(store, &rules, request, response, &err), &err);
+	asked = (struct auth_note){ 0 };
+	must(authorize(store, &rules, request, response, &asked, &err), &err);
 	assert_null(response->media_type);
 	assert_int_equal(response->body.len, 0);
 	assert_null(memmem(buf_str(&response->head).ptr, response->head.len, "Cache", 5));
@@ -118,6 +120,7 @@ void assert_refused(const struct request *request, const char *name, int status,
 	ask(request, &response);
 	if (response.status != status || !has_line(&response, "X-Polytask-Reason", reason))
 		fail_msg("%s: %d %.*s", name, response.status, STR_FMT(buf_str(&response.head)));
+	assert_string_equal(asked.reason, reason);
 	assert_true((memmem(response.head.data, response.head.len, "WWW-Authenticate: ", 18) !=
 			    NULL) == (status == 401));
 	assert_null(memmem(response.head.data, response.head.len, "X-Polytask-User", 15));
@@ -131,6 +134,7 @@ void assert_let_in(const struct request *request, const char *rights, const char
 	ask(request, &response);
 	if (response.status != 204)
 		fail_msg("%d %.*s", response.status, STR_FMT(buf_str(&response.head)));
+	assert_null(asked.reason);
 	assert_true(has_line(&response, "X-Polytask-User", ann.id));
 	assert_true(has_line(&response, "X-Polytask-Tenant", "demo"));
 	assert_true(has_line(&response, "X-Polytask-Rights", rights));

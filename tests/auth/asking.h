@@ -43,6 +43,7 @@ extern struct store *store;
 extern struct user ann; /* may read and write; her keys are "ann", "reader", "old", OWNER */
 extern char token[AUTH_TOKEN_MAX], expired[AUTH_TOKEN_MAX];
 extern struct err err;
+extern struct auth_note asked; /* what the authorizer noted of the last question */
 
 int open_store(void **state);
 int close_store(void **state);

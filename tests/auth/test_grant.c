@@ -17,17 +17,30 @@ static void set_password(const char *user, const char *password)
 	must(user_set_password(store, user, hash, &err), &err);
 }
 
-static void post(const char *method, struct str body, struct response *response)
+static struct limit limit;
+static struct granting granting;
+static struct auth_note note;
+
+static void post_from(
+	const char *address, const char *method, struct str body, struct response *response)
 {
 	struct mem mem = { 0 };
 	struct request request = { .now = NOW, .mem = &mem, .body = body };
 
+	granting.store = store;
 	must(request_add_param(&request, STR("REQUEST_METHOD"), str_of(method), &err), &err);
+	must(request_add_param(&request, STR("REMOTE_ADDR"), str_of(address), &err), &err);
 	*response = (struct response){ 0 };
-	must(grant_answer(store, &request, response, &err), &err);
+	note = (struct auth_note){ 0 };
+	must(grant_answer(&granting, &request, response, &note, &err), &err);
 	assert_true(has_line(response, "Cache-Control", "no-store"));
 	assert_string_equal(response->media_type, "application/json; charset=utf-8");
 	mem_free(&mem);
+}
+
+static void post(const char *method, struct str body, struct response *response)
+{
+	post_from("192.0.2.1", method, body, response);
 }
 
 static void assert_refusal(struct str body, const char *error)
@@ -161,6 +174,130 @@ static void everything_else_is_refused(void **state)
 	response_free(&response);
 }
 
+#define SECONDS 1000000
+
+/* The status of a login at a time of the limiter's. */
+static int login(const char *address, const char *name, const char *password, int64_t now_us)
+{
+	struct response response;
+	char body[200];
+	int status;
+
+	granting.now_us = now_us;
+	snprintf(body, sizeof(body), "grant_type=password&username=%s&password=%s", name, password);
+	post_from(address, "POST", str_of(body), &response);
+	status = response.status;
+	if (status == 429)
+		assert_str(buf_str(&response.body),
+			"{\"error\":\"temporarily_unavailable\",\"error_description\":"
+			"\"Too many logins have failed.\"}");
+	assert_true((status == 429) ==
+		    (memmem(response.head.data, response.head.len, "Retry-After", 11) != NULL));
+	assert_true((note.reason != NULL) == (status != 200));
+	response_free(&response);
+	return status;
+}
+
+static void set_limit(uint64_t burst)
+{
+	memset(&limit, 0, sizeof(limit));
+	must(limit_init(&limit, &err), &err);
+	granting = (struct granting){ .limit = &limit, .burst = burst };
+	set_password("ann", PASSWORD);
+}
+
+/* The same for a name that nobody has; another address and another name may go on. */
+static void failures_are_few(void **state)
+{
+	static const char *const names[] = { "ann", "nobody", "not%20a%20name", "" };
+	struct response response;
+
+	(void)state;
+	set_limit(2);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_int_equal(login("192.0.2.1", names[i], "x", SECONDS), 400);
+		assert_int_equal(login("192.0.2.1", names[i], "x", SECONDS), 400);
+		assert_int_equal(login("192.0.2.1", names[i], "x", SECONDS), 429);
+		assert_string_equal(note.reason, "limited");
+		assert_string_equal(note.name, "");
+		assert_int_equal(login("192.0.2.2", names[i], "x", SECONDS), 400);
+	}
+	/* even with the right password: guessing on is no use */
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS), 429);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, 10 * SECONDS), 429);
+	post("POST", STR(FORM "x"), &response);
+	assert_true(has_line(&response, "Retry-After", "1"));
+	response_free(&response);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, 11 * SECONDS), 200);
+	assert_int_equal(login("192.0.2.1", "ann", "x", 11 * SECONDS), 400);
+	assert_int_equal(login("192.0.2.1", "ann", "x", 11 * SECONDS), 429);
+	granting = (struct granting){ 0 };
+}
+
+static void success_does_not_count(void **state)
+{
+	(void)state;
+	set_limit(2);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS), 200);
+	assert_int_equal(login("192.0.2.1", "ann", "x", SECONDS), 400);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS), 200);
+	assert_string_equal(note.name, "ann");
+	assert_int_equal(login("192.0.2.1", "ann", "x", SECONDS), 400);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS), 429);
+	granting = (struct granting){ 0 };
+}
+
+/* Guesses from many addresses: 20 times as many in all. */
+static void a_name_is_guarded_from_everywhere(void **state)
+{
+	char address[32];
+
+	(void)state;
+	set_limit(1);
+	for (int i = 0; i < 20; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		assert_int_equal(login(address, "ann", "x", SECONDS), 400);
+	}
+	assert_int_equal(login("198.51.100.1", "ann", PASSWORD, SECONDS), 429);
+	assert_int_equal(login("198.51.100.1", "bob", "x", SECONDS), 400);
+	/* what was refused for the name did not count for the address */
+	assert_int_equal(login("198.51.100.1", "ann", "x", 11 * SECONDS), 400);
+	granting = (struct granting){ 0 };
+}
+
+/* Nothing was judged: nothing failed. */
+static void a_store_that_cannot_say_is_no_failure(void **state)
+{
+	(void)state;
+	set_limit(1);
+	must(store_put_entry(store, STORE_USERS, STR("ann"), STR("{"), &err), &err);
+	for (int i = 0; i < 3; i++) {
+		struct response response;
+
+		post("POST", STR(FORM "x"), &response);
+		assert_int_equal(response.status, 503);
+		assert_string_equal(note.reason, "temporarily_unavailable");
+		response_free(&response);
+	}
+	granting = (struct granting){ 0 };
+}
+
+/* A password in the place of the name: no text of a client's but one that is a user's name. */
+static void notes_tell_names_of_users_only(void **state)
+{
+	(void)state;
+	set_limit(0);
+	assert_int_equal(login("192.0.2.1", "ann", "x", SECONDS), 400);
+	assert_string_equal(note.name, "ann");
+	assert_string_equal(note.reason, "invalid_grant");
+	assert_int_equal(login("192.0.2.1", "gone", "x", SECONDS), 400);
+	assert_string_equal(note.name, "gone");
+	assert_int_equal(login("192.0.2.1", "s3cret", "ann", SECONDS), 400);
+	assert_string_equal(note.name, "");
+	granting = (struct granting){ 0 };
+}
+
 static void a_password_survives_what_else_changes(void **state)
 {
 	struct user before, after;
@@ -209,6 +346,11 @@ int main(void)
 		CHECK_STORED(everything_else_is_refused),
 		CHECK_STORED(a_password_survives_what_else_changes),
 		CHECK_STORED(ended_tokens_are_removed),
+		CHECK_STORED(failures_are_few),
+		CHECK_STORED(success_does_not_count),
+		CHECK_STORED(a_name_is_guarded_from_everywhere),
+		CHECK_STORED(a_store_that_cannot_say_is_no_failure),
+		CHECK_STORED(notes_tell_names_of_users_only),
 	};
 
 	return CHECK_RUN(tests);

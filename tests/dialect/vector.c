@@ -308,8 +308,10 @@ void vector_answer(const struct vector *vector, struct outcome *outcome)
 			   &outcome->request, &outcome->result, &outcome->response, &outcome->err);
 	if (ok && outcome->result.listing)
 		ok = put_rows(outcome);
-	if (!ok)
+	if (!ok) {
 		vector->dialect->refuse(&outcome->request, &outcome->err, &outcome->response);
+		response_retry(&outcome->response, outcome->err.retry_after);
+	}
 }
 
 /* ---- the operation as JSON ---- */

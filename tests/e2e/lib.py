@@ -130,6 +130,9 @@ class Instance(Client):
             "cache_mb": "16",
             "reserve_mb": "1",
             "workers": "2",
+            "principal_rate": "0",
+            "login_burst": "0",
+            "idol_creates_a_day": "0",
         }
         self.conf.update(conf or {})
         self.write_conf()

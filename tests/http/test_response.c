@@ -55,6 +55,32 @@ static void test_nobody_splits_an_answer(void **state)
 	response_free(&response);
 }
 
+static void test_when_to_come_again(void **state)
+{
+	static const struct {
+		int status;
+		unsigned seconds;
+		const char *head;
+	} rows[] = {
+		{ 429, 86400, "Retry-After: 86400\r\n" },
+		{ 429, 0, "Retry-After: 1\r\n" },
+		{ 503, 0, "Retry-After: 1\r\n" },
+		{ 503, 4294967295U, "Retry-After: 4294967295\r\n" },
+		{ 500, 7, "" },
+		{ 507, 7, "" },
+		{ 200, 7, "" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct response response = { .status = rows[i].status };
+
+		response_retry(&response, rows[i].seconds);
+		assert_str(buf_str(&response.head), rows[i].head);
+		response_free(&response);
+	}
+}
+
 static void test_reset(void **state)
 {
 	struct response response = { .status = 500, .media_type = "a/b", .held = true };
@@ -126,6 +152,7 @@ int main(void)
 		CHECK(test_head),
 		CHECK(test_head_without_a_body),
 		CHECK(test_nobody_splits_an_answer),
+		CHECK(test_when_to_come_again),
 		CHECK(test_reset),
 		CHECK(test_reasons),
 		CHECK(test_every_error_has_a_reason),

@@ -1,0 +1,164 @@
+#include "base/limit.h"
+
+#include <arpa/inet.h>
+#include <sodium.h>
+#include <sys/random.h>
+
+#define SECOND_US     1000000U
+#define ADDRESS_MAX   64
+#define IPV6_NET_SIZE 8
+
+_Static_assert(LIMIT_SECRET_SIZE == crypto_shorthash_KEYBYTES, "the secret is the hash's key");
+_Static_assert(sizeof(struct limit_slot[LIMIT_WAYS]) == 64, "a set is a cache line");
+
+bool limit_init(struct limit *limit, struct err *err)
+{
+	if (getrandom(limit->secret, sizeof(limit->secret), 0) == (ssize_t)sizeof(limit->secret))
+		return true;
+	return err_set(err, ERR_INTERNAL, NULL, "the system has no random bytes");
+}
+
+struct limit_rule limit_per_second(uint64_t rate, uint64_t burst)
+{
+	uint64_t interval = rate == 0 ? 0 : rate >= SECOND_US ? 1 : SECOND_US / rate;
+
+	return (struct limit_rule){ .interval_us = interval, .burst = burst };
+}
+
+unsigned limit_seconds(uint64_t us)
+{
+	uint64_t seconds = us / SECOND_US + (us % SECOND_US != 0);
+
+	return seconds < UINT32_MAX ? (unsigned)seconds : UINT32_MAX;
+}
+
+/* ---- keys ---- */
+
+static uint64_t hash(const struct limit *limit, struct str text)
+{
+	unsigned char bytes[crypto_shorthash_BYTES];
+	uint64_t number;
+
+	crypto_shorthash(
+		bytes, (const unsigned char *)(text.len ? text.ptr : ""), text.len, limit->secret);
+	memcpy(&number, bytes, sizeof(number));
+	return number;
+}
+
+uint64_t limit_key(
+	const struct limit *limit, enum limit_kind kind, struct str first, struct str second)
+{
+	const uint64_t parts[] = { kind, hash(limit, first), hash(limit, second) };
+	uint64_t key = hash(limit, (struct str){ (const char *)parts, sizeof(parts) });
+
+	return key != 0 ? key : 1;
+}
+
+struct str limit_address(struct str text, uint8_t bytes[16])
+{
+	char name[ADDRESS_MAX] = "";
+
+	if (text.len == 0 || text.len >= sizeof(name))
+		return text;
+	memcpy(name, text.ptr, text.len);
+	if (inet_pton(AF_INET6, name, bytes) != 1)
+		return text;
+	return (struct str){ (const char *)bytes, IPV6_NET_SIZE };
+}
+
+/* ---- the table ---- */
+
+/* Sooner whole, sooner given up. */
+static struct limit_slot *least_used(struct limit_slot *set)
+{
+	struct limit_slot *least = set;
+
+	for (size_t i = 1; i < LIMIT_WAYS; i++) {
+		if (atomic_load(&set[i].whole) < atomic_load(&least->whole))
+			least = &set[i];
+	}
+	return least;
+}
+
+/*
+ * The key's slot, or one that is taken over. It is emptied before it gets its new name: whoever
+ * comes between finds too little counted, never another's debt.
+ */
+static struct limit_slot *find(struct limit *limit, uint64_t key)
+{
+	struct limit_slot *set = limit->sets[key % LIMIT_SETS], *slot;
+
+	for (size_t i = 0; i < LIMIT_WAYS; i++) {
+		if (atomic_load(&set[i].key) == key)
+			return &set[i];
+	}
+	slot = least_used(set);
+	atomic_store(&slot->whole, 0);
+	atomic_store(&slot->key, key);
+	return slot;
+}
+
+/*
+ * How far from whole the allowance is. What lies further ahead than the rule could have brought it
+ * is another rule's, from before the configuration changed, or rubbish: it counts for nothing,
+ * since nobody may be shut out by it.
+ */
+static uint64_t debt_of(const struct limit_rule *rule, uint64_t whole, uint64_t now)
+{
+	uint64_t debt = whole > now ? whole - now : 0;
+
+	return debt <= rule->burst * rule->interval_us ? debt : 0;
+}
+
+static void tell(const struct limit_rule *rule, uint64_t debt, struct limit_left *left)
+{
+	uint64_t most = rule->burst * rule->interval_us;
+
+	if (!left)
+		return;
+	*left = (struct limit_left){
+		.remaining = (most - debt) / rule->interval_us,
+		.whole_us = debt,
+	};
+	if (left->remaining == 0)
+		left->wait_us = debt + rule->interval_us - most;
+}
+
+bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
+	struct limit_left *left)
+{
+	uint64_t at = now > 0 ? (uint64_t)now : 0, whole, debt;
+	struct limit_slot *slot;
+
+	if (left)
+		*left = (struct limit_left){ 0 };
+	if (rule->interval_us == 0)
+		return true;
+	slot = find(limit, key);
+	whole = atomic_load(&slot->whole);
+	do {
+		debt = debt_of(rule, whole, at);
+		if (debt + rule->interval_us > rule->burst * rule->interval_us) {
+			tell(rule, debt, left);
+			return false;
+		}
+		debt += rule->interval_us;
+	} while (!atomic_compare_exchange_weak(&slot->whole, &whole, at + debt));
+	tell(rule, debt, left);
+	return true;
+}
+
+void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now)
+{
+	uint64_t at = now > 0 ? (uint64_t)now : 0, whole, debt;
+	struct limit_slot *slot;
+
+	if (rule->interval_us == 0)
+		return;
+	slot = find(limit, key);
+	whole = atomic_load(&slot->whole);
+	do {
+		debt = debt_of(rule, whole, at);
+		debt -= debt < rule->interval_us ? debt : rule->interval_us;
+	} while (!atomic_compare_exchange_weak(&slot->whole, &whole, at + debt));
+}

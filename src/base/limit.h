@@ -1,0 +1,73 @@
+#pragma once
+/*
+ * How often something may happen, counted by all processes together: a table in memory that they
+ * share. Bounded, without locks, and never in anybody's way: when it is full it forgets those who
+ * have used least, and lets them begin anew.
+ *
+ * The rule is the generic cell rate algorithm (ITU-T I.371, annex A): for each key the table holds
+ * the time at which its allowance is whole again, one 64-bit number that is changed by
+ * compare-and-swap. A process that dies between any two steps leaves a table that is as good as
+ * before. What can go wrong is small and said here: when two keys take over the same slot at the
+ * same instant, one of them may be counted for the other, once; and a key that was forgotten has
+ * its whole allowance again.
+ *
+ * Keys are made with a secret of the process tree (SipHash-2-4): nobody outside can choose names
+ * that meet in one set.
+ */
+#include <stdatomic.h>
+
+#include "base/err.h"
+
+#define LIMIT_WAYS	  4 /* slots of a set, which is a cache line */
+#define LIMIT_SETS	  16384
+#define LIMIT_SECRET_SIZE 16
+
+struct limit_slot {
+	_Atomic uint64_t key;	/* 0: free */
+	_Atomic uint64_t whole; /* us: its allowance is whole from then on */
+};
+
+/* A mebibyte of shared memory, zeroed, then limit_init; before the first fork. */
+struct limit {
+	_Alignas(64) struct limit_slot sets[LIMIT_SETS][LIMIT_WAYS];
+	uint8_t secret[LIMIT_SECRET_SIZE];
+};
+
+/* So many at once, then one each interval. */
+struct limit_rule {
+	uint64_t interval_us; /* 0: no limit */
+	uint64_t burst;
+};
+
+/* What a key has left. */
+struct limit_left {
+	uint64_t remaining; /* at once */
+	uint64_t whole_us;  /* until the allowance is whole again */
+	uint64_t wait_us;   /* refused: until the next one is free */
+};
+
+/* What a key counts: keys of different kinds never meet. */
+enum limit_kind { LIMIT_PRINCIPAL, LIMIT_LOGIN, LIMIT_LOGIN_NAME, LIMIT_LINE };
+
+/* False when the system has no random bytes: ERR_INTERNAL. */
+bool limit_init(struct limit *limit, struct err *err);
+/* The rule of so many a second; 0 a second: no limit. */
+struct limit_rule limit_per_second(uint64_t rate, uint64_t burst);
+uint64_t limit_key(
+	const struct limit *limit, enum limit_kind kind, struct str first, struct str second);
+/*
+ * What counts as one address: all of an IPv4 address, the /64 of an IPv6 one, which is one
+ * customer's (RFC 6177); what is neither, as it is. The bytes are borrowed from `bytes` or `text`.
+ */
+struct str limit_address(struct str text, uint8_t bytes[16]);
+/*
+ * Takes one of the key's allowance; false when there is none left, and nothing was taken then. now:
+ * us of a clock that all processes share and that does not go back (clock_mono_us). left may be
+ * NULL.
+ */
+bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
+	struct limit_left *left);
+/* Gives one back that was taken and should not count. */
+void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now);
+/* Microseconds as whole seconds, rounded up. */
+unsigned limit_seconds(uint64_t us);

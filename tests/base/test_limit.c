@@ -1,0 +1,254 @@
+#include "base/limit.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/check.h"
+
+#define NOW ((int64_t)1000000000)
+
+static struct limit *limit;
+static const struct limit_rule rule = { .interval_us = 1000, .burst = 5 };
+
+static int open_limit(void **state)
+{
+	struct err err;
+
+	limit = mmap(
+		NULL, sizeof(*limit), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(limit, MAP_FAILED);
+	must(limit_init(limit, &err), &err);
+	return check_setup(state);
+}
+
+static int close_limit(void **state)
+{
+	munmap(limit, sizeof(*limit));
+	return check_teardown(state);
+}
+
+static uint64_t key_of(const char *name)
+{
+	return limit_key(limit, LIMIT_PRINCIPAL, STR("demo"), str_of(name));
+}
+
+static bool take(const char *name, int64_t now)
+{
+	return limit_take(limit, &rule, key_of(name), now, NULL);
+}
+
+static unsigned take_all(const char *name, int64_t now)
+{
+	unsigned taken = 0;
+
+	while (take(name, now))
+		taken++;
+	return taken;
+}
+
+static void a_burst_and_then_the_rate(void **state)
+{
+	struct limit_left left;
+
+	(void)state;
+	assert_int_equal(take_all("ann", NOW), 5);
+	assert_false(limit_take(limit, &rule, key_of("ann"), NOW + 400, &left));
+	assert_int_equal(left.wait_us, 600);
+	assert_int_equal(left.whole_us, 4600);
+	assert_int_equal(left.remaining, 0);
+	assert_false(take("ann", NOW + 999));
+	assert_true(take("ann", NOW + 1000));
+	assert_false(take("ann", NOW + 1000));
+	/* what was refused cost nothing */
+	assert_int_equal(take_all("ann", NOW + 3500), 2);
+	assert_int_equal(take_all("ann", NOW + 1000000), 5);
+}
+
+static void what_is_left_is_told(void **state)
+{
+	struct limit_left left;
+
+	(void)state;
+	for (uint64_t i = 1; i <= 5; i++) {
+		assert_true(limit_take(limit, &rule, key_of("ann"), NOW, &left));
+		assert_int_equal(left.remaining, 5 - i);
+		assert_int_equal(left.whole_us, 1000 * i);
+		assert_int_equal(left.wait_us, i < 5 ? 0 : 1000);
+	}
+	assert_int_equal(limit_seconds(0), 0);
+	assert_int_equal(limit_seconds(1), 1);
+	assert_int_equal(limit_seconds(1000000), 1);
+	assert_int_equal(limit_seconds(1000001), 2);
+	assert_int_equal(limit_seconds(UINT64_MAX), UINT32_MAX);
+}
+
+static void rates_become_intervals(void **state)
+{
+	const struct limit_rule none = limit_per_second(0, 1);
+
+	(void)state;
+	assert_int_equal(limit_per_second(1, 1).interval_us, 1000000);
+	assert_int_equal(limit_per_second(1000, 1).interval_us, 1000);
+	assert_int_equal(limit_per_second(UINT64_MAX, 1).interval_us, 1);
+	for (int i = 0; i < 100; i++)
+		assert_true(limit_take(limit, &none, key_of("ann"), NOW, NULL));
+}
+
+static void keys_do_not_meet(void **state)
+{
+	(void)state;
+	assert_int_equal(take_all("ann", NOW), 5);
+	assert_int_equal(take_all("bob", NOW), 5);
+	assert_true(limit_key(limit, LIMIT_LOGIN, STR("a"), STR("b")) !=
+		    limit_key(limit, LIMIT_LOGIN_NAME, STR("a"), STR("b")));
+	assert_true(limit_key(limit, LIMIT_LOGIN, STR("ab"), STR("c")) !=
+		    limit_key(limit, LIMIT_LOGIN, STR("a"), STR("bc")));
+	assert_true(limit_key(limit, LIMIT_LOGIN, STR_NULL, STR("a")) !=
+		    limit_key(limit, LIMIT_LOGIN, STR("a"), STR_NULL));
+}
+
+/* Nobody outside knows which names meet in one set. */
+static void another_secret_gives_other_keys(void **state)
+{
+	uint64_t before = key_of("ann");
+	struct err err;
+
+	(void)state;
+	must(limit_init(limit, &err), &err);
+	assert_true(key_of("ann") != before);
+}
+
+static void what_is_given_back_does_not_count(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		assert_true(take("ann", NOW));
+		limit_give(limit, &rule, key_of("ann"), NOW);
+	}
+	/* nobody gets more than all */
+	limit_give(limit, &rule, key_of("ann"), NOW);
+	assert_int_equal(take_all("ann", NOW), 5);
+}
+
+/* Those who have used least are forgotten first; who is forgotten is let in. */
+static void a_full_set_forgets(void **state)
+{
+	const uint64_t first = 7;
+
+	(void)state;
+	while (limit_take(limit, &rule, first, NOW, NULL))
+		;
+	for (uint64_t i = 1; i < 100; i++)
+		assert_true(limit_take(limit, &rule, first + i * LIMIT_SETS, NOW, NULL));
+	assert_false(limit_take(limit, &rule, first, NOW, NULL));
+	for (uint64_t i = 1; i <= LIMIT_WAYS; i++) {
+		while (limit_take(limit, &rule, first + i * LIMIT_SETS, NOW + 100, NULL))
+			;
+	}
+	/* all of the set are busier: it has its allowance again */
+	assert_true(limit_take(limit, &rule, first, NOW, NULL));
+}
+
+/* Whatever stands in the table, and whatever the time: nobody is shut out for longer than a burst.
+ */
+static void rubbish_shuts_nobody_out(void **state)
+{
+	static const uint64_t rubbish[] = { UINT64_MAX, UINT64_MAX - 1000, 1ULL << 63, NOW + 5001,
+		0 };
+	static const int64_t times[] = { INT64_MIN, -1, 0, 1, NOW, INT64_MAX - 10000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rubbish) / sizeof(rubbish[0]); i++) {
+		for (size_t j = 0; j < sizeof(times) / sizeof(times[0]); j++) {
+			uint64_t key = 1 + i * 100 + j;
+
+			assert_true(limit_take(limit, &rule, key, times[j], NULL));
+			limit->sets[key][0].whole = rubbish[i];
+			if (rubbish[i] != (uint64_t)times[j])
+				assert_true(limit_take(limit, &rule, key, times[j], NULL));
+		}
+	}
+}
+
+/* A smaller burst after a reload: what was used before does not count against it. */
+static void another_rule_begins_anew(void **state)
+{
+	const struct limit_rule less = { .interval_us = 10, .burst = 2 };
+
+	(void)state;
+	assert_int_equal(take_all("ann", NOW), 5);
+	assert_true(limit_take(limit, &less, key_of("ann"), NOW, NULL));
+	assert_true(limit_take(limit, &less, key_of("ann"), NOW, NULL));
+	assert_false(limit_take(limit, &less, key_of("ann"), NOW, NULL));
+}
+
+static void an_address_is_a_network(void **state)
+{
+	uint8_t a[16], b[16];
+
+	(void)state;
+	assert_str(limit_address(STR("192.0.2.1"), a), "192.0.2.1");
+	assert_str(limit_address(STR("unix:"), a), "unix:");
+	assert_str(limit_address(STR_NULL, a), "");
+	assert_true(str_eq(limit_address(STR("2001:db8:0:1::1"), a),
+		limit_address(STR("2001:db8:0:1:ffff::2"), b)));
+	assert_false(str_eq(limit_address(STR("2001:db8:0:1::1"), a),
+		limit_address(STR("2001:db8:0:2::1"), b)));
+}
+
+#define CHILDREN 4
+#define TRIES	 20000
+
+/* Exactly as many as the burst, however many processes ask. */
+static void processes_count_together(void **state)
+{
+	const struct limit_rule many = { .interval_us = 1000000, .burst = 10000 };
+	unsigned taken = 0;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	for (int i = 0; i < CHILDREN; i++) {
+		if (fork() == 0) {
+			unsigned mine = 0;
+
+			for (int j = 0; j < TRIES; j++)
+				mine += limit_take(limit, &many, key_of("ann"), NOW, NULL);
+			_exit(write(ends[1], &mine, sizeof(mine)) != sizeof(mine));
+		}
+	}
+	for (int i = 0; i < CHILDREN; i++) {
+		unsigned theirs;
+		int status;
+
+		assert_int_equal(read(ends[0], &theirs, sizeof(theirs)), sizeof(theirs));
+		assert_true(wait(&status) > 0 && status == 0);
+		taken += theirs;
+	}
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(taken, 10000);
+}
+
+#define LIMIT_TEST(function) cmocka_unit_test_setup_teardown(function, open_limit, close_limit)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LIMIT_TEST(a_burst_and_then_the_rate),
+		LIMIT_TEST(what_is_left_is_told),
+		LIMIT_TEST(rates_become_intervals),
+		LIMIT_TEST(keys_do_not_meet),
+		LIMIT_TEST(another_secret_gives_other_keys),
+		LIMIT_TEST(what_is_given_back_does_not_count),
+		LIMIT_TEST(a_full_set_forgets),
+		LIMIT_TEST(rubbish_shuts_nobody_out),
+		LIMIT_TEST(another_rule_begins_anew),
+		LIMIT_TEST(an_address_is_a_network),
+		LIMIT_TEST(processes_count_together),
+	};
+
+	return CHECK_RUN(tests);
+}

@@ -1,0 +1,345 @@
+"""Limits that all workers count together: of users, of failed logins, of creations; and what the log says."""
+import threading
+import time
+import urllib.parse
+
+from lib import FOURHSE, IDOL, NATIVE, Instance, equal, ok, run_tests, until
+
+DAY = 86400
+NEW = {
+    "data": {
+        "type": "import-tasks",
+        "attributes": {"master-type": "hd"},
+        "relationships": {"attachable": {"data": {"type": "tracks", "id": "1"}}},
+    }
+}
+LOGIN = "/oauth/token"
+PASSWORD = "correct horse battery"
+
+
+def add_user(instance, name, tenant="demo", *args):
+    """A user's token."""
+    instance.ctl("user", "add", name, "--tenant", tenant, *args)
+    return instance.add_token(name, name)
+
+
+def seconds(answer):
+    """Of Retry-After, given once; else -1."""
+    values = answer.headers.get_all("Retry-After") or []
+    return int(values[0]) if len(values) == 1 and values[0].isdigit() else -1
+
+
+def find_lines(instance, answer):
+    """What the log says of an exchange, without what differs each time."""
+    request_id = answer.headers["X-Request-Id"]
+
+    def find():
+        lines = [line for line in instance.events() if line.get("id") == request_id]
+        for line in lines:
+            for name in ("time", "pid", "process", "us", "user"):
+                line.pop(name, None)
+        return lines
+
+    return request_id, until(find, 5)
+
+
+def users():
+    instance = Instance(conf={"principal_rate": "1", "principal_burst": "20"})
+    ann, bob = add_user(instance, "ann"), add_user(instance, "bob")
+    other = add_user(instance, "cid", "other")
+    second = instance.add_token("ann", "second")
+    connection = instance.connect()
+    begun = time.monotonic()
+    answers = [
+        instance.get("/tasks", instance.bearer((ann, second)[i % 2]), connection=connection)
+        for i in range(60)
+    ]
+    passed = time.monotonic() - begun
+    served = sum(answer.status == 200 for answer in answers)
+    ok(20 <= served <= 21 + passed, "both tokens of a user count together", (served, passed))
+    late = [answer for answer in answers if answer.status != 200]
+    equal(
+        {(answer.status, answer.body, seconds(answer)) for answer in late},
+        {(429, b'{"error":"Too many requests."}', 1)},
+        "what is more is refused",
+    )
+    for name, token in (("another user", bob), ("another tenant", other)):
+        equal(instance.get("/tasks", instance.bearer(token)).status, 200, f"{name} is served")
+    before = len(instance.native("GET", "/tasks", token=bob).json()["items"])
+    made = [
+        instance.native("POST", "/tasks", {}, token=ann, connection=connection) for _ in range(20)
+    ]
+    created = sum(answer.status == 201 for answer in made)
+    problem = [answer for answer in made if answer.status == 429][0]
+    equal(problem.json()["type"], "/v1/problems/too-many", "in the native API's shape")
+    after = len(instance.native("GET", "/tasks", token=bob).json()["items"])
+    equal(after - before, created, "and nothing is done")
+    answer = [instance.fourhse("GET", "/index", token=ann) for _ in range(20)][-1]
+    equal(
+        (
+            answer.status,
+            answer.json()["message"],
+            answer.headers["X-Rate-Limit-Limit"],
+            answer.headers["X-Rate-Limit-Remaining"],
+        ),
+        (429, "Rate limit exceeded.", "20", "0"),
+        "4HSE's own headers",
+    )
+    ok(1 <= int(answer.headers["X-Rate-Limit-Reset"]) <= 20, "the time until all is given back")
+    ok(
+        until(lambda: instance.get("/tasks", instance.bearer(ann)).status == 200, 10, 0.3),
+        "after a while it goes on",
+    )
+    lines = until(lambda: instance.events("limited"), 5)
+    equal({line["reason"] for line in lines}, {"too-many"}, "the log says limited")
+    equal(
+        {(line["tenant"], line["address"], line["status"]) for line in lines},
+        {("demo", "127.0.0.1", 429)},
+        "who, from where",
+    )
+    instance.stop("users")
+
+
+def ask_token(instance, name, password):
+    form = {"grant_type": "password", "username": name, "password": password}
+    return instance.request("POST", LOGIN, urllib.parse.urlencode(form), [])
+
+
+def logins():
+    instance = Instance(conf={"login_burst": "3", "workers": "1"})
+    instance.secrets.append(PASSWORD)
+    for name in ("ann", "bob"):
+        instance.ctl("user", "add", name, "--tenant", "demo")
+        instance.ctl("password", "set", name, stdin=PASSWORD + "\n")
+    refusals = {}
+    for name in ("ann", "nobody"):
+        answers = [ask_token(instance, name, "a guess") for _ in range(5)]
+        refusals[name] = [(answer.status, answer.body) for answer in answers]
+        equal([answer.status for answer in answers], [400] * 3 + [429] * 2, f"{name}: few guesses")
+        ok(1 <= seconds(answers[-1]) <= 10, f"{name}: Retry-After", answers[-1].headers)
+        equal(
+            (answers[-1].json()["error"], answers[-1].headers["Content-Type"]),
+            ("temporarily_unavailable", "application/json; charset=utf-8"),
+            f"{name}: in OAuth's shape",
+        )
+    equal(refusals["ann"], refusals["nobody"], "nobody's name is answered like somebody's")
+    equal(ask_token(instance, "ann", PASSWORD).status, 429, "the password is not looked at")
+    given = ask_token(instance, "bob", PASSWORD)
+    equal(given.status, 200, "another name is let in")
+    instance.secrets.append(given.json()["access_token"])
+    ok(
+        until(lambda: ask_token(instance, "ann", PASSWORD).status == 200, 20, 1),
+        "after a while she is let in",
+    )
+    misplaced = ask_token(instance, PASSWORD, "ann")
+    find_lines(instance, misplaced)
+    lines = [
+        (line["status"], line.get("reason"), line.get("name")) for line in instance.events("login")
+    ]
+    equal(
+        lines[:10],
+        [(400, "invalid_grant", "ann")] * 3
+        + [(429, "limited", None)] * 2
+        + [(400, "invalid_grant", None)] * 3
+        + [(429, "limited", None)] * 2,
+        "each is a line, with the name of a user only",
+    )
+    equal(lines[11], (200, None, "bob"), "so is one that was let in")
+    equal(lines[-1], (400, "invalid_grant", None), "a password in the wrong place is not told")
+    instance.stop("logins")
+
+
+def away_from_midnight():
+    left = DAY - time.time() % DAY
+    if left < 60:
+        time.sleep(left + 1)
+
+
+def quota():
+    away_from_midnight()
+    instance = Instance(conf={"idol_creates_a_day": "5"})
+    ann, cid = add_user(instance, "ann"), add_user(instance, "cid", "other")
+
+    def create(token=ann, **headers):
+        lines = [(name.replace("_", "-"), value) for name, value in headers.items()]
+        return instance.idol("POST", "/import-tasks", NEW, lines, token=token)
+
+    first = create(Idempotency_Key="k")
+    equal([create().status for _ in range(3)], [201] * 3, "some are created")
+    made = instance.native(
+        "POST",
+        "/tasks",
+        {
+            "dialect": "idol",
+            "fields": {"master-type": "hd", "attachable": {"type": "tracks", "id": "1"}},
+        },
+        token=ann,
+    )
+    equal(made.status, 201, "one by the native API")
+    answer = create()
+    midnight = DAY - time.time() % DAY
+    equal(answer.status, 429, "no more today")
+    equal(
+        answer.json(),
+        {
+            "errors": [
+                {
+                    "title": "Too Many Requests",
+                    "detail": "No more tasks may be created today.",
+                    "code": "429",
+                    "status": "429",
+                }
+            ]
+        },
+        "in the shape of JSON:API",
+    )
+    ok(abs(seconds(answer) - midnight) < 10, "come again at midnight", (answer.headers, midnight))
+    again = create(Idempotency_Key="k")
+    equal((again.status, again.body), (201, first.body), "a repeated key is answered as then")
+    answer = instance.native(
+        "POST",
+        "/tasks",
+        {
+            "dialect": "idol",
+            "fields": {"master-type": "hd", "attachable": {"type": "tracks", "id": "1"}},
+        },
+        token=ann,
+    )
+    equal(
+        (answer.status, answer.json()["type"]), (429, "/v1/problems/quota"), "the native API, too"
+    )
+    equal(instance.native("POST", "/tasks", {}, token=ann).status, 201, "its own are free")
+    count = instance.idol("GET", "/import-tasks", token=ann).json()["meta"]["record-count"]
+    equal(count, 5, "so many are there")
+    equal(instance.stop_daemon(), 0, "polytaskd stops")
+    instance.start()
+    equal(create().status, 429, "a restart forgets nothing")
+    statuses = []
+    threads = [
+        threading.Thread(target=lambda: statuses.append(create(token=cid).status))
+        for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal(sorted(statuses), [201] * 5 + [429] * 7, "another tenant has its own, to the task")
+    removed = instance.native("DELETE", "/tasks/" + made.json()["id"], token=ann)
+    equal(removed.status, 204, "one is removed")
+    equal([create().status for _ in range(2)], [201, 429], "which gives its place back")
+    find_lines(instance, create())
+    lines = instance.events("limited")
+    equal({line["reason"] for line in lines}, {"quota"}, "the log says why")
+    equal(
+        {(line["tenant"], line["dialect"]) for line in lines},
+        {("demo", "idol"), ("demo", "native"), ("other", "idol")},
+        "and who",
+    )
+    instance.stop("quota")
+
+
+def lines():
+    instance = Instance()
+    reader = add_user(instance, "reader", "demo", "--rights", "read")
+
+    def says(name, answer, **members):
+        request_id, found = find_lines(instance, answer)
+        equal(found, [dict(members, id=request_id, level="info")], name)
+
+    served = instance.get("/tasks")
+    says(
+        "served",
+        served,
+        event="request",
+        tenant="demo",
+        dialect="virtshell",
+        method="GET",
+        route="/tasks",
+        status=200,
+        **{"in": 0, "out": len(served.body)},
+    )
+    forbidden = instance.post("/tasks", {}, instance.bearer(reader))
+    says(
+        "a missing right",
+        forbidden,
+        event="forbidden",
+        tenant="demo",
+        dialect="virtshell",
+        method="POST",
+        route="/tasks",
+        address="127.0.0.1",
+        status=403,
+        **{"in": 2, "out": len(forbidden.body)},
+    )
+
+    def denied(name, answer, dialect, method, reason, credential, status, **members):
+        says(
+            name,
+            answer,
+            event="denied",
+            dialect=dialect,
+            method=method,
+            address="127.0.0.1",
+            reason=reason,
+            credential=credential,
+            status=status,
+            **dict({"in": 0, "out": 0}, **members),
+        )
+
+    denied(
+        "no credential",
+        instance.request("GET", NATIVE + "/tasks", headers=[]),
+        *("native", "GET", "CredentialMissing", "none", 401),
+    )
+    wrong = "pt_" + "w" * 43
+    instance.secrets.append(wrong)
+    denied(
+        "a wrong token",
+        instance.idol("DELETE", "/import-tasks", token=wrong),
+        *("idol", "DELETE", "AccessDenied", "token", 401),
+    )
+    denied(
+        "a wrong token in a query",
+        instance.request("GET", f"{FOURHSE}/index?access-token={wrong}x", headers=[]),
+        *("fourhse", "GET", "AccessDenied", "token", 401),
+    )
+    denied(
+        "a wrong signature",
+        instance.get("/tasks", instance.sign("GET", "/elsewhere")),
+        *("virtshell", "GET", "SignatureDoesNotMatch", "virtshell", 403),
+        key=instance.key,
+    )
+    denied(
+        "an unknown key",
+        instance.get("/tasks", instance.sign("GET", "/tasks", key="unknown")),
+        *("virtshell", "GET", "SignatureDoesNotMatch", "virtshell", 403),
+    )
+    denied(
+        "a signed request from another time",
+        instance.get(
+            "/tasks", instance.sign("GET", "/tasks", date="Fri, 01 Jul 2011 19:37:58 +0000")
+        ),
+        *("virtshell", "GET", "RequestTimeTooSkewed", "virtshell", 403),
+    )
+    instance.stop("lines")
+
+
+def flood():
+    """One address cannot fill the log; how much was left out is said."""
+    instance = Instance(conf={"workers": "1"})
+    connection = instance.connect()
+    begun = time.monotonic()
+    for i in range(300):
+        instance.request(
+            "GET", IDOL + "/import-tasks", None, instance.bearer(f"x{i}"), connection=connection
+        )
+    passed = time.monotonic() - begun
+    find_lines(instance, instance.get("/tasks"))
+    said = len(instance.events("denied"))
+    ok(50 <= said <= 51 + passed, "some of 300 refusals are said", (said, passed))
+    unsaid = sum(line.get("unsaid", 0) for line in instance.events())
+    equal(said + unsaid, 300, "all are counted")
+    instance.stop("flood")
+
+
+run_tests(users, logins, quota, lines, flood)
