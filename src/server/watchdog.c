@@ -12,13 +12,17 @@
 /* A sibling that is busy for so long may hold up the others. */
 #define BUSY_MS 500
 
-/* Notes turns and stops; false when there is nothing to judge. */
+/*
+ * Notes turns and stops; false when there is nothing to judge. What cannot be seen, because /proc
+ * shows nothing of a process that is not dumpable (proc(5), hidepid), has as long as a busy one.
+ */
 static bool observe(struct process *process, uint64_t turns, int64_t now, char *state)
 {
-	struct proc_stat stat;
+	struct proc_stat stat = { .state = 'R' };
 
-	if (process->pid == 0 || !proc_stat(process->pid, &stat))
+	if (process->pid == 0)
 		return false;
+	proc_stat(process->pid, &stat);
 	if (process->turns != turns) {
 		process->turns = turns;
 		process->moved_ms = now;
