@@ -144,14 +144,13 @@ void confine_memory(void)
 #endif
 }
 
-/* Root's capabilities; those of others went when they became others. */
-static void drop_capabilities(void)
+/* Others have none. */
+static void drop_roots_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
-	if (geteuid() == 0)
-		data[0].effective = data[0].permitted = 1U << CAP_DAC_OVERRIDE;
+	data[0].effective = data[0].permitted = 1U << CAP_DAC_OVERRIDE;
 	if (syscall(SYS_capset, &header, data) != 0)
 		log_warn("confine", "capabilities are kept: %s", strerror(errno));
 }
@@ -198,7 +197,8 @@ void confine_supervisor(void)
 	int error;
 
 	confine_memory();
-	drop_capabilities();
+	if (geteuid() == 0)
+		drop_roots_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		log_warn("confine", "privileges may grow: %s", strerror(errno));
 	error = load_filter(SUPERVISOR);
