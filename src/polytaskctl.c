@@ -17,6 +17,7 @@
 #include "ctl/client.h"
 #include "ctl/errand.h"
 #include "ctl/overview.h"
+#include "server/confine.h"
 #include "server/listen.h"
 #include "server/source.h"
 
@@ -327,6 +328,7 @@ int main(int argc, char **argv)
 	int status = parse(&ctl, argc, argv);
 
 	umask(0077);
+	confine_memory();
 	signal(SIGPIPE, SIG_IGN);
 	log_process("polytaskctl");
 	log_threshold(LOG_WARN);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "server/confine.h"
 #include "server/listen.h"
 #include "server/lock.h"
 #include "server/setup.h"
@@ -127,6 +128,7 @@ static int run(struct source *source, const struct conf *conf, struct err *err)
 	setup.lock = ground.lock;
 	setup.listener = ground.listener;
 	setproctitle("-polytaskd: supervisor");
+	confine_supervisor();
 	result = supervisor_run(&setup);
 	if (ground.bound)
 		unlink(conf->socket);

@@ -2,13 +2,15 @@
 /*
  * What a child process is given, and the children's entry functions. A child starts with all
  * signals blocked, SIGPIPE ignored, its process title set, and only the descriptors below open
- * besides 0-2 and the lock (lock.h: it keeps a new instance out until the last orphan has left). It
- * ends by returning its exit status.
+ * besides 0-2 and the lock (lock.h: it keeps a new instance out until the last orphan has left),
+ * and confined (confine.h). It ends by returning its exit status.
  *
  * Signals: SIGTERM: finish what is in hand, then leave (0). SIGUSR2 (workers): retire: accept
  * nothing new, go on answering on kept connections until the web server has closed them or
  * drain_seconds have passed, then leave (0). Never SIGKILL from a child.
  */
+#include <sys/types.h>
+
 #include "base/conf.h"
 #include "server/board.h"
 
@@ -17,6 +19,7 @@ struct child {
 	struct board *board;
 	struct board_slot *slot;
 	int listener; /* the FastCGI socket; workers only, else -1 */
+	uid_t peer;   /* who may connect to it, besides our own user */
 	int lifeline; /* readable (end of file) when the supervisor is gone: leave after this round
 		       */
 	int client;   /* an accepted control connection; operators only, else -1 */

@@ -85,8 +85,9 @@ bool listen_bind(int *fd, const char *path, mode_t mode, uid_t owner, gid_t grou
 		failure(err, path, "bound");
 		goto fail;
 	}
-	if (chown(path, owner, group) != 0 || chmod(path, mode) != 0 ||
-		listen(sock, backlog) != 0) {
+	/* Not asked for where nothing is to change: under systemd chown(2) is forbidden. */
+	if ((!(owner == (uid_t)-1 && group == (gid_t)-1) && chown(path, owner, group) != 0) ||
+		chmod(path, mode) != 0 || listen(sock, backlog) != 0) {
 		failure(err, path, "opened");
 		unlink(path);
 		goto fail;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -32,7 +33,10 @@ static bool owner_lives(int fd, pid_t *owner)
 	if (sscanf(text, "%d %" SCNu64, &pid, &start) != 2 || pid <= 0)
 		return false;
 	*owner = pid;
-	return proc_stat(pid, &stat) && stat.state != 'Z' && stat.start == start;
+	/* Hidden where /proc shows others nothing, but there. */
+	if (!proc_stat(pid, &stat))
+		return kill(pid, 0) == 0 || errno == EPERM;
+	return stat.state != 'Z' && stat.start == start;
 }
 
 /* Always of the same length, so that a full disk does not matter once the file is there. */
@@ -47,12 +51,23 @@ static bool sign_file(int fd)
 	return pwrite(fd, text, (size_t)len, 0) == len;
 }
 
+/* One at a time; the one that is just dying counts once. */
+static void kill_orphan(int fd, const char *path, pid_t *last)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0 ||
+		lock.l_pid == *last || kill(lock.l_pid, SIGKILL) != 0)
+		return;
+	*last = lock.l_pid;
+	log_warn("orphans", "killed %d, which held %s", (int)lock.l_pid, path);
+}
+
 /* Waits for the lock while only orphans hold it. */
 static bool outlast(int fd, const char *path, const char *home, struct err *err)
 {
 	int64_t began = clock_mono_ms();
-	bool killed = false;
-	pid_t owner = 0;
+	pid_t owner = 0, killed = 0;
 
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		int64_t waited = clock_mono_ms() - began;
@@ -66,11 +81,8 @@ static bool outlast(int fd, const char *path, const char *home, struct err *err)
 				(int)owner, home);
 		if (waited > GIVE_UP_MS)
 			return err_set(err, ERR_BUSY, "home", "another process holds %s", path);
-		if (owner && waited > ORPHANS_MS && !killed) {
-			log_warn(
-				"orphans", "killed %u that held %s", proc_kill_holders(path), path);
-			killed = true;
-		}
+		if (owner && waited > ORPHANS_MS)
+			kill_orphan(fd, path, &killed);
 		poll(NULL, 0, LOOK_MS);
 	}
 	return true;
@@ -99,4 +111,12 @@ bool lock_take(const char *home, int *fd, struct err *err)
 fail:
 	close(lock);
 	return false;
+}
+
+void lock_share(int fd)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_SETLK, &lock) != 0)
+		log_warn("lock", "the lock cannot be shared: %s", strerror(errno));
 }

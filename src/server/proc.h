@@ -13,5 +13,3 @@ struct proc_stat {
 
 /* False when there is no such process. */
 bool proc_stat(pid_t pid, struct proc_stat *stat);
-/* SIGKILLs every other process that has this file open; returns how many. */
-unsigned proc_kill_holders(const char *path);

@@ -34,6 +34,16 @@ bool setup_owner(struct setup_owner *owner, const struct conf *conf, struct err 
 	return true;
 }
 
+/* Not asked for where nothing is to change: under systemd chown(2) is forbidden. */
+static bool give(const char *path, const struct setup_owner *owner)
+{
+	struct stat info;
+
+	return stat(path, &info) == 0 &&
+	       ((info.st_uid == owner->uid && info.st_gid == owner->gid) ||
+		       chown(path, owner->uid, owner->gid) == 0);
+}
+
 /* Makes the last part of the path; ours when it was not there. */
 static bool make_one(
 	const char *path, mode_t mode, const struct setup_owner *owner, struct err *err)
@@ -46,7 +56,7 @@ static bool make_one(
 		return err_set(err, ERR_INTERNAL, "home", "%s cannot be made: %s", path,
 			strerror(errno == EEXIST ? ENOTDIR : errno));
 	}
-	if (chown(path, owner->uid, owner->gid) != 0 || chmod(path, mode) != 0)
+	if (!give(path, owner) || chmod(path, mode) != 0)
 		return err_set(err, ERR_INTERNAL, "home", "%s cannot be given to its user: %s",
 			path, strerror(errno));
 	return true;
@@ -79,10 +89,21 @@ static bool make_parent(const char *socket, const struct setup_owner *owner, str
 	return make_path(dirname(copy), 0750, owner, err);
 }
 
+/* Root would leave files in it that the service cannot open afterwards. */
+static bool is_ours(const char *home, const struct setup_owner *owner, struct err *err)
+{
+	struct stat info;
+
+	return geteuid() != 0 || stat(home, &info) != 0 || info.st_uid == owner->uid ||
+	       err_set(err, ERR_INVALID, "user",
+		       "%s belongs to user %u: the option user must name it", home,
+		       (unsigned)info.st_uid);
+}
+
 bool setup_directories(const struct conf *conf, const struct setup_owner *owner, struct err *err)
 {
-	return make_path(conf->home, 0700, owner, err) && make_parent(conf->socket, owner, err) &&
-	       make_parent(conf->control, owner, err) &&
+	return is_ours(conf->home, owner, err) && make_path(conf->home, 0700, owner, err) &&
+	       make_parent(conf->socket, owner, err) && make_parent(conf->control, owner, err) &&
 	       make_path(conf->regions, 0700, owner, err) &&
 	       (!conf->archive[0] || make_path(conf->archive, 0700, owner, err));
 }

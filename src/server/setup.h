@@ -15,7 +15,10 @@ struct setup_owner {
 
 /* Whom the configuration wants: conf->user and group when root asks, else whoever we are. */
 bool setup_owner(struct setup_owner *owner, const struct conf *conf, struct err *err);
-/* Makes what is missing of home, regions, archive, and the sockets' directories; owned rightly. */
+/*
+ * Makes what is missing of home, regions, archive, and the sockets' directories; owned rightly.
+ * ERR_INVALID when root is asked to work as one user in the home of another.
+ */
 bool setup_directories(const struct conf *conf, const struct setup_owner *owner, struct err *err);
 /* Becomes the owner for good; a no-op unless owner->change. */
 bool setup_privileges(const struct setup_owner *owner, struct err *err);

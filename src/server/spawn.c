@@ -3,6 +3,7 @@
 #include <bsd/unistd.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/confine.h"
+#include "server/lock.h"
 
 bool spawn_open(struct spawn *spawn, struct err *err)
 {
@@ -72,6 +75,13 @@ static void reset_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
+static uid_t peer_of(const struct conf *conf)
+{
+	const struct passwd *peer = getpwnam(conf->peer_user);
+
+	return peer ? peer->pw_uid : geteuid();
+}
+
 static _Noreturn void run_child(
 	const struct spawn *spawn, const struct process *process, struct child *child)
 {
@@ -83,6 +93,11 @@ static _Noreturn void run_child(
 	spawn_name(process, name, sizeof(name));
 	log_process(name);
 	setproctitle("-polytaskd: %s", name);
+	if (spawn->lock >= 0)
+		lock_share(spawn->lock);
+	if (child->listener >= 0)
+		child->peer = peer_of(child->conf);
+	confine_child();
 	exit(spawn->roles->main[process->role](child));
 }
 

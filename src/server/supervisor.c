@@ -220,7 +220,8 @@ static void begin_reload(struct supervisor *s)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_mono_us());
 	if (s->setup->reload && !s->setup->reload(&fresh, s->setup->data, &err)) {
 		log_error("reload", "the configuration stays as it was: %s", err_text(&err));
-		sd_notify(0, "READY=1");
+		if (s->ready)
+			sd_notify(0, "READY=1");
 		return;
 	}
 	s->conf = fresh;
@@ -336,6 +337,7 @@ static void loop(struct supervisor *s)
 		phases[s->phase].act(s, now);
 		watchdog_look(&s->watchdog, s->fleet.processes, s->fleet.board,
 			s->conf.stuck_seconds, now);
+		watchdog_feed(&s->watchdog, s->fleet.processes, now);
 		if (s->phase != PHASE_STOPPED)
 			wait_for_events(s);
 	}
@@ -360,6 +362,7 @@ static bool prepare(struct supervisor *s, const struct supervisor_setup *setup, 
 		s->delays[role] = (struct pool_delay){ .least = 50, .most = 10000 };
 	/* Nobody is served meanwhile, and room on the disk may come at any time. */
 	s->delays[ROLE_RECOVER] = (struct pool_delay){ .least = 100, .most = 1000 };
+	watchdog_start(&s->watchdog);
 	s->control.answer = answer;
 	s->control.data = s;
 	return control_open(&s->control, setup->conf.control, err) &&

@@ -1,6 +1,7 @@
 #include "server/watchdog.h"
 
 #include <signal.h>
+#include <systemd/sd-daemon.h>
 
 #include "base/log.h"
 #include "server/proc.h"
@@ -11,14 +12,20 @@
 #define ASLEEP_MS 1500
 /* A sibling that is busy for so long may hold up the others. */
 #define BUSY_MS 500
+/* How often systemd hears of us in the time that it waits. */
+#define FEEDS 4
 
-/* Notes turns and stops; false when there is nothing to judge. */
+/*
+ * Notes turns and stops; false when there is nothing to judge. What cannot be seen, because /proc
+ * shows nothing of a process that is not dumpable (proc(5), hidepid), has as long as a busy one.
+ */
 static bool observe(struct process *process, uint64_t turns, int64_t now, char *state)
 {
-	struct proc_stat stat;
+	struct proc_stat stat = { .state = 'R' };
 
-	if (process->pid == 0 || !proc_stat(process->pid, &stat))
+	if (process->pid == 0)
 		return false;
+	proc_stat(process->pid, &stat);
 	if (process->turns != turns) {
 		process->turns = turns;
 		process->moved_ms = now;
@@ -86,4 +93,25 @@ void watchdog_look(struct watchdog *watchdog, struct process *processes, const s
 		if (states[i])
 			judge(&processes[i], states[i], stuck_seconds, busy, now);
 	}
+}
+
+void watchdog_start(struct watchdog *watchdog)
+{
+	uint64_t us;
+
+	if (sd_watchdog_enabled(0, &us) > 0)
+		watchdog->every_ms = (int64_t)(us / 1000 / FEEDS);
+}
+
+void watchdog_feed(struct watchdog *watchdog, const struct process *processes, int64_t now)
+{
+	if (watchdog->every_ms == 0 || now - watchdog->fed_ms < watchdog->every_ms)
+		return;
+	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+		if (processes[i].pid && processes[i].role == ROLE_WORKER &&
+			now - processes[i].moved_ms > watchdog->every_ms * FEEDS / 2)
+			return;
+	}
+	watchdog->fed_ms = now;
+	sd_notify(0, "WATCHDOG=1");
 }

@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -37,7 +36,6 @@ struct worker {
 	struct board_slot *slot;
 	struct conn_shared shared;
 	struct zone zone;
-	uid_t peer;
 	int epoll;
 	bool accepting;
 	struct conn *conns;
@@ -127,7 +125,7 @@ static void accept_all(struct worker *worker)
 	while (worker->accepting && (accepted == FCGI_ACCEPTED || accepted == FCGI_REFUSED)) {
 		struct fcgi *fcgi;
 
-		accepted = fcgi_accept(&fcgi, worker->child->listener, worker->peer);
+		accepted = fcgi_accept(&fcgi, worker->child->listener, worker->child->peer);
 		if (accepted == FCGI_SHORT) {
 			log_warn("accept", "no descriptor or no memory for a connection");
 			watch_listener(worker, false);
@@ -329,14 +327,12 @@ static bool open_worker(struct worker *worker, struct err *err)
 	struct store_options options;
 	struct epoll_event lifeline = { .events = EPOLLIN, .data.ptr = &lifeline_tag };
 	struct sigaction action = { .sa_handler = take_signal };
-	const struct passwd *peer = getpwnam(child->conf->peer_user);
 
 	raise_limit(child->conf->connections);
 	if (!zone_load(&worker->zone, child->conf->zone))
 		return err_set(err, ERR_INTERNAL, "zone", "the time zone %s cannot be read",
 			child->conf->zone);
 	worker->shared.app.zone = &worker->zone;
-	worker->peer = peer ? peer->pw_uid : geteuid();
 	if (!fcgi_start(err))
 		return false;
 	/* After FCGX_Init, which installs its own. */

@@ -1,0 +1,220 @@
+"""make install into a folder: whether what it leaves there makes a system, as polytaskd(8) says
+under DEPLOYMENT. Only systemd itself does not run here.
+"""
+import glob
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from lib import BUILD, NGINX, equal, find_program, make_directory, ok, run_tests, skip
+
+# What the unit must say, whatever else it says.
+SERVICE = {
+    "Type": "notify",
+    "NotifyAccess": "main",
+    "User": "polytask",
+    "UMask": "0077",
+    "WatchdogSec": "2min",
+    "OOMPolicy": "continue",
+    "KillMode": "mixed",
+    "LimitCORE": "0",
+    "NoNewPrivileges": "yes",
+    "CapabilityBoundingSet": "",
+    "ProtectSystem": "strict",
+    "PrivateNetwork": "yes",
+    "RestrictAddressFamilies": "AF_UNIX",
+    "MemoryDenyWriteExecute": "yes",
+    "SystemCallArchitectures": "native",
+}
+SOCKET = {"SocketMode": "0660", "SocketUser": "polytask", "SocketGroup": "www-data"}
+
+
+class Tree:
+    """An installation, and the directories that it was made for."""
+
+    def __init__(self):
+        self.root = make_directory("polytask-install-")
+        os.chmod(self.root, 0o755)
+        done = subprocess.run(
+            ["make", "-s", "-C", BUILD, "install", "DESTDIR=" + self.root],
+            capture_output=True,
+            text=True,
+            env={name: os.environ[name] for name in os.environ if not name.startswith("MAKE")},
+        )
+        ok(done.returncode == 0, "make install", done.stderr[-2000:])
+        self.unit = self.find("polytaskd.service")
+        with open(os.path.join(self.root, self.unit.lstrip("/"))) as unit:
+            text = unit.read()
+        self.sbin, self.sysconf = re.search(
+            r"^ExecStart=(.*)/polytaskd -c (.*)/polytask/polytask.conf$", text, re.M
+        ).groups()
+        self.state, self.run = re.search(r"^ReadWritePaths=(\S+) (\S+)$", text, re.M).groups()
+
+    def find(self, name):
+        found = glob.glob(f"{self.root}/**/{name}", recursive=True)
+        return found[0][len(self.root) :] if found else f"/no/{name}"
+
+    def path(self, name):
+        return os.path.join(self.root, name.lstrip("/"))
+
+    def text(self, name):
+        with open(self.path(name)) as file:
+            return file.read()
+
+    def moved(self, text):
+        """The text with the directories as they are called from outside."""
+        for name in (self.sbin, self.sysconf, self.state, self.run, "/var/log/nginx"):
+            text = text.replace(name + "/", self.path(name) + "/")
+        return text
+
+
+def installed(tree):
+    for name in ("polytaskd", "polytaskctl", "polytaskd.8", "polytaskctl.8", "polytask.conf.5"):
+        ok(os.path.isfile(tree.path(tree.find(name))), f"{name} is there")
+    marks = []
+    for folder, _, files in os.walk(tree.root):
+        for name in files:
+            with open(os.path.join(folder, name), "rb") as file:
+                content = file.read()
+            if b"\0" not in content:
+                marks += [(name, mark) for mark in re.findall(rb"@[A-Za-z_]+@", content)]
+    equal(marks, [], "no placeholder is left in any file")
+    conf = tree.text(tree.find("share/polytask/polytask.conf"))
+    ok(re.search(r"^user = polytask$", conf, re.M), "the sample names the service's user", conf)
+    done = subprocess.run(
+        [tree.path(tree.sbin + "/polytaskd"), "--check-config", "-c"]
+        + [tree.path(tree.find("share/polytask/polytask.conf"))],
+        capture_output=True,
+        text=True,
+    )
+    equal((done.returncode, done.stderr), (0, ""), "and is valid")
+
+
+def settings(text):
+    return dict(line.split("=", 1) for line in text.splitlines() if re.match(r"[A-Za-z]+=", line))
+
+
+def units(tree):
+    for unit, wanted in (("polytaskd.service", SERVICE), ("polytaskd.socket", SOCKET)):
+        known = settings(tree.text(os.path.dirname(tree.unit) + "/" + unit))
+        equal({name: known.get(name) for name in wanted}, wanted, f"{unit}: what matters")
+    if not find_program("systemd-analyze"):
+        skip("systemd-analyze", "not installed")
+        return
+    folder = make_directory("polytask-units-")
+    paths = []
+    for unit in ("polytaskd.service", "polytaskd.socket"):
+        paths.append(os.path.join(folder, unit))
+        with open(paths[-1], "w") as out:
+            text = tree.text(os.path.dirname(tree.unit) + "/" + unit)
+            out.write(text.replace(tree.sbin + "/", tree.path(tree.sbin) + "/"))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", *paths], capture_output=True, text=True
+    )
+    equal((done.returncode, done.stdout + done.stderr), (0, ""), "systemd-analyze verify")
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=10", paths[0]],
+        capture_output=True,
+        text=True,
+    )
+    ok(done.returncode == 0, "an exposure of 1.0 at most", done.stdout[-2000:])
+
+
+def users_and_directories(tree):
+    if os.geteuid() != 0 or not find_program("systemd-sysusers"):
+        skip("sysusers and tmpfiles", "needs root and systemd")
+        return
+    etc = tree.path("/etc")
+    os.makedirs(etc, exist_ok=True)
+    for name, line in (
+        ("passwd", "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\n"),
+        ("group", "root:x:0:\nwww-data:x:33:\n"),
+    ):
+        with open(os.path.join(etc, name), "w") as out:
+            out.write(line)
+    config = {
+        kind: tree.path(tree.find(kind + ".d/polytask.conf")) for kind in ("sysusers", "tmpfiles")
+    }
+    for program, kind in (
+        (["systemd-sysusers"], "sysusers"),
+        (["systemd-tmpfiles", "--create"], "tmpfiles"),
+    ):
+        done = subprocess.run(
+            [*program, "--root=" + tree.root, config[kind]], capture_output=True, text=True
+        )
+        ok(done.returncode == 0, program[0], done.stderr)
+    with open(os.path.join(etc, "passwd")) as users:
+        user = [line.split(":") for line in users if line.startswith("polytask:")]
+    ok(user and user[0][6].strip().endswith("nologin"), "a user without a shell", user)
+    uid, gid = int(user[0][2]), int(user[0][3])
+    for folder, mode, owner in (
+        (tree.state, 0o700, (uid, gid)),
+        (tree.run, 0o750, (uid, 33)),
+        (tree.run + "/nginx", 0o700, (33, 33)),
+    ):
+        info = os.stat(tree.path(folder))
+        equal(
+            (stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid),
+            (mode, *owner),
+            f"{folder}: mode and owner",
+        )
+
+
+def web_server(tree):
+    """The site as installed, linked into a web server's configuration, and its certificate."""
+    site = os.path.dirname(tree.find("polytask-site.conf"))
+    local = tree.path("/nginx")
+    for folder in (local, tree.path("/var/log/nginx"), tree.path(tree.run)):
+        os.makedirs(folder, exist_ok=True)
+    for path in glob.glob(tree.path(site) + "/*.conf"):
+        with open(path) as file:
+            text = tree.moved(file.read())
+        share = os.path.dirname(site)
+        with open(os.path.join(local, os.path.basename(path)), "w") as out:
+            out.write(
+                text.replace(site + "/", local + "/").replace(share + "/", tree.path(share) + "/")
+            )
+    tls = tree.path(tree.sysconf + "/polytask/tls")
+    os.makedirs(tls, 0o700)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        + ["-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        + ["-keyout", tls + "/key.pem", "-out", tls + "/cert.pem"],
+        check=True,
+        capture_output=True,
+    )
+    # As in Debian's nginx.conf: files of one folder, in the order of their names.
+    os.mkdir(local + "/conf.d")
+    for name in ("polytask-http.conf", "polytask-site.conf"):
+        os.symlink(f"../{name}", f"{local}/conf.d/{name}")
+    with open(local + "/nginx.conf", "w") as out:
+        out.write(
+            f"pid {local}/pid;\nevents {{ }}\nhttp {{\n"
+            + "".join(
+                f"{kind}_temp_path {local}/{kind};\n"
+                for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi")
+            )
+            + f"include {local}/conf.d/*.conf;\n}}\n"
+        )
+    done = subprocess.run(
+        [NGINX, "-t", "-e", local + "/error.log", "-c", local + "/nginx.conf"],
+        capture_output=True,
+        text=True,
+    )
+    ok(done.returncode == 0, "nginx -t", done.stderr)
+
+
+def install():
+    tree = Tree()
+    installed(tree)
+    units(tree)
+    users_and_directories(tree)
+    web_server(tree)
+    shutil.rmtree(tree.root)
+
+
+run_tests(install, needs=("nginx", "openssl", "make"))
