@@ -234,7 +234,7 @@ def http2():
         "an authority with a path": field(":authority", f"{target.host}/v1"),
         "another scheme": field(":scheme", "file"),
         "a pseudo-field that is none": plain + [(":user", "root"), bearer],
-        "a pseudo-field behind others": [bearer] + plain[:1] + plain[1:3] + [("x", "y"), plain[3]],
+        "pseudo-fields behind others": [("x", "y"), *plain],
         "upper case": plain + [("Authorization", bearer[1])],
         "a name with a space": plain + [("authorization ", bearer[1])],
         "a name with a colon": plain + [("authorization:x", bearer[1])],
@@ -253,6 +253,20 @@ def http2():
         seen = target.reached()
         fault = shape_fault(answer) if answer.status else None
         ok(not seen and not fault, f"HTTP/2, {name}: refused", f"{answer} {fault} {seen}")
+    # What this server bears is one request, of one who may ask.
+    for name, headers in (
+        ("Transfer-Encoding", [*plain, bearer, ("transfer-encoding", "chunked")]),
+        ("Connection", [*plain, bearer, ("connection", "close, authorization")]),
+        ("pseudo-fields behind others", [bearer, *plain]),
+        ("Host for the authority", [*field(":authority", "x")[:-1], ("host", "x"), bearer]),
+    ):
+        answer = converse2(target, headers)
+        seen = target.reached()
+        ok(
+            (answer.status, len(seen)) in ((200, 1), (400, 0), (0, 0)),
+            f"HTTP/2, {name}, bearer: one request or none",
+            f"{answer} {seen}",
+        )
     count = len(target.tasks())
     target.reached()
     for name, more, body in (
