@@ -4,7 +4,18 @@ import re
 
 import access
 from access import carries, ways
-from lib import UPLYNK, equal, ok, run_tests, uplynk_message, with_query
+from lib import (
+    BASE,
+    FOURHSE,
+    IDOL,
+    NATIVE,
+    UPLYNK,
+    equal,
+    ok,
+    run_tests,
+    uplynk_message,
+    with_query,
+)
 from table import ROUTES, shared
 
 
@@ -68,67 +79,70 @@ def foreign_tasks():
         ok(not wrong, f"{way.dialect}, {way.name}: a foreign task", "\n".join(wrong))
 
 
-def tenants():
-    """Numbers, counts, conditions, keys, names, connections and cursors of one tenant, seen from another."""
+def newcomer():
+    """Somebody in a tenant of her own, with nothing in it."""
+    if not newcomer.who:
+        shared().user("newcomer", "faraway")
+        newcomer.who = shared().who("newcomer", "newcomer")
+    return newcomer.who
+
+
+newcomer.who = None
+
+
+def empty_lists():
+    """In a new tenant nothing is there and nothing is counted, however near its name is to ours."""
     table = shared()
-    table.user("newcomer", "faraway")
-    who = table.who("newcomer", "newcomer")
-    token = who.token
+    table.user("long", "t" * 30 + "a")
+    table.native("POST", "/tasks", {}, token=table.add_token("long", "long"))
+    for tenant in ("dem", "demo-", "demo0", "t" * 30 + "b", "t" * 30):
+        table.user("of-" + tenant, tenant)
+        who = table.who("of-" + tenant, "of-" + tenant)
+        msg, sig = uplynk_message(*who.owner)
+        table.secrets += [msg, sig]
 
-    def native(method, path, body=None, headers=()):
-        return table.native(method, path, body, headers, token=token)
+        def ask(path, headers=table.bearer(who.token)):
+            return table.request("GET", path, None, headers)
 
-    # Nothing is there, and nothing is counted.
-    for name, got, want in (
-        ("VirtShell", table.get("/tasks", table.bearer(token)).body, b'{"tasks":[]}'),
-        (
-            "VirtShell, by status",
-            table.get("/tasks/pending", table.bearer(token)).body,
-            b'{"tasks":[]}',
-        ),
-        ("4HSE", table.fourhse("GET", "/index?history=true", token=token).body, b"[]"),
-        (
-            "4HSE's count",
-            table.fourhse("GET", "/index", token=token).headers["X-Pagination-Total-Count"],
-            "0",
-        ),
-        (
-            "IDOL's count",
-            table.idol("GET", "/import-tasks", token=token).json()["meta"]["record-count"],
-            0,
-        ),
-        (
-            "native",
-            native("GET", "/tasks?archived=any").json(),
-            {"items": [], "total": 0, "next": None},
-        ),
-    ):
-        equal(got, want, f"{name}: an empty list")
-    msg, sig = uplynk_message(*who.owner)
-    table.secrets += [msg, sig]
-    for what in ("ingest-points/tasks", "slicers/ingest-points"):
-        path = f"{UPLYNK}/{what}"
-        answer = table.request("GET", with_query(path, msg=msg, sig=sig), None, [])
-        equal(
-            (answer.json()["items"], answer.json()["total_items"]), ([], 0), f"Uplynk: no {what}"
-        )
+        def signed(path):
+            collection = ask(with_query(path, msg=msg, sig=sig), []).json()
+            return collection["items"], collection["total_items"]
 
-    # Conditions: what a foreign task's ETag is cannot be found out.
+        listed = [
+            ask(BASE + "/tasks").body,
+            ask(BASE + "/tasks/pending").body,
+            ask(FOURHSE + "/index?history=true").body,
+            ask(FOURHSE + "/index").headers["X-Pagination-Total-Count"],
+            ask(IDOL + "/import-tasks").json()["meta"]["record-count"],
+            ask(NATIVE + "/tasks?archived=any").json(),
+            signed(UPLYNK + "/ingest-points/tasks"),
+            signed(UPLYNK + "/slicers/ingest-points"),
+        ]
+        nothing = [b'{"tasks":[]}', b'{"tasks":[]}', b"[]", "0", 0]
+        nothing += [{"items": [], "total": 0, "next": None}, ([], 0), ([], 0)]
+        equal(listed, nothing, f"tenant {tenant}: empty lists")
+
+
+def conditions():
+    """What a foreign task's ETag is cannot be found out."""
+    table, token = shared(), newcomer().token
     ours = table.ours["native"]["id"]
     tag = table.native("GET", f"/tasks/{ours}").headers["ETag"]
     for method, name in (("GET", "If-None-Match"), ("PATCH", "If-Match"), ("DELETE", "If-Match")):
+        body = {} if method == "PATCH" else None
         for value in (tag, "*", '"77"'):
-            answer = native(
-                method, f"/tasks/{ours}", {} if method == "PATCH" else None, [(name, value)]
-            )
+            answer = table.native(method, f"/tasks/{ours}", body, [(name, value)], token)
             equal(
                 (answer.status, answer.headers["ETag"]), (404, None), f"{method}, {name}: {value}"
             )
 
-    # Idempotency keys: the same key of two tenants is two keys.
+
+def names():
+    """Keys, numbers and names of one tenant are free in another, and connect nothing."""
+    table, token = shared(), newcomer().token
     key = [("Idempotency-Key", os.urandom(8).hex())]
     first = table.native("POST", "/tasks", {"fields": {"name": "ours"}}, key)
-    second = native("POST", "/tasks", {"fields": {"name": "theirs"}}, key)
+    second = table.native("POST", "/tasks", {"fields": {"name": "theirs"}}, key, token)
     equal(
         (first.status, second.status, second.json()["fields"]),
         (201, 201, {"name": "theirs"}),
@@ -136,20 +150,18 @@ def tenants():
     )
     ok(first.json()["id"] != second.json()["id"], "and makes a task of its own")
 
-    # Numbers begin anew; names that the client gives are free.
-    body = access.BODIES["idol"]
-    answer = table.idol("POST", "/import-tasks", body, token=token)
+    answer = table.idol("POST", "/import-tasks", access.BODIES["idol"], token=token)
     equal(
         (answer.status, answer.json()["data"]["id"], answer.headers["Location"][-15:]),
         (201, "1", "/import-tasks/1"),
         "IDOL's numbers are the tenant's own",
     )
-    name = table.ours["fourhse"]["id"]
-    members = {"task_id": name, "handler": "Theirs"}
-    answer = table.fourhse("POST", "/create", members, token=token)
-    equal((answer.status, answer.json()["task_id"]), (201, name), "a 4HSE name is free")
-    answer = table.fourhse("GET", f"/view/{name}")
+    ours = table.ours["fourhse"]["id"]
+    answer = table.fourhse("POST", "/create", {"task_id": ours, "handler": "Theirs"}, token=token)
+    equal((answer.status, answer.json()["task_id"]), (201, ours), "a 4HSE name is free")
+    answer = table.fourhse("GET", f"/view/{ours}")
     equal(answer.json()["handler"], "ExportHandler", "and ours is as it was")
+
     mine = table.fourhse("POST", "/create", {"handler": "Ours"}).json()["task_id"]
     table.fourhse("POST", "/create", {"handler": "x", "entity_id": mine}, token=token)
     answer = table.fourhse("DELETE", f"/delete/{mine}")
@@ -157,11 +169,14 @@ def tenants():
     listed = table.fourhse("GET", f"/index?filter[entity_id]={mine}", token=token).json()
     equal(len(listed), 1, "and not removed with it")
 
-    # A cursor is a place in its own tenant's list.
+
+def cursors():
+    """A cursor is a place in its own tenant's list."""
+    table, token = shared(), newcomer().token
     for _ in range(2):
         table.native("POST", "/tasks", {})
     cursor = table.native("GET", "/tasks?limit=1").json()["next"]
-    answer = native("GET", f"/tasks?limit=1&cursor={cursor}")
+    answer = table.native("GET", f"/tasks?limit=1&cursor={cursor}", token=token)
     by = {item["created_by"] for item in answer.json().get("items", [])}
     ok(
         answer.status in (200, 400) and table.key not in by,
@@ -175,4 +190,12 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(foreign_lists, foreign_tasks, tenants, ending)
+run_tests(
+    foreign_lists,
+    foreign_tasks,
+    empty_lists,
+    conditions,
+    names,
+    cursors,
+    ending,
+)
