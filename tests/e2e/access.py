@@ -16,7 +16,9 @@ DIALECTS = ("virtshell", "vionlabs", "uplynk", "fourhse", "idol", "native")
 
 # ---- routes ----
 
-Route = collections.namedtuple("Route", "dialect method template needs right security body name")
+Route = collections.namedtuple(
+    "Route", "dialect method template needs right security body succeeds name"
+)
 
 # Methods say what they need, but for a list that is asked for with a body.
 READS = {"GET", "HEAD"}
@@ -85,6 +87,7 @@ def _route(document, base, template, method):
         "read" if reads else "write",
         operation.get("security", document.root.get("security")),
         body,
+        any(status.startswith("2") for status in operation["responses"]),
         f"{method.upper()} {base}{template}",
     )
 
