@@ -10,8 +10,8 @@ import pwd
 import signal
 import ssl
 import subprocess
-import urllib.parse
 
+import audit
 import openapi
 import tap
 from load import Journal, Load
@@ -110,6 +110,7 @@ class Instance(Client):
         self.host = f"localhost:{self.port}"
         self.socket = os.path.join(self.dir, "polytask.sock")
         self.secrets = []
+        self.echoes = {}
         # Not compared where somebody else answers in the service's place.
         self.documents = openapi.Checker(os.path.join(SOURCE, "data", "openapi"))
         self.compared = compared
@@ -307,6 +308,18 @@ class Instance(Client):
         self.audit(name)
         self.compare(name)
 
+    # -- answers --
+
+    def answered(self, method, path, answer):
+        """No answer tells a credential again, but a redirect to the address that holds it."""
+        text = answer.body.decode("latin-1") + "".join(
+            f"{name}: {value}\n"
+            for name, value in answer.headers.items()
+            if (answer.status, name) != (307, "Location")
+        )
+        for leak in audit.leaks(self.secrets, text):
+            self.echoes.setdefault(f"{method} {path.split('?')[0]}: {answer.status}", leak)
+
     # -- documents --
 
     def documented(self, method, path, answer):
@@ -348,21 +361,21 @@ class Instance(Client):
 
     def audit(self, name):
         leaks, broken = [], []
-        for directory, _, files in os.walk(os.path.join(self.dir, "log")):
-            for file in files:
-                with open(os.path.join(directory, file), errors="replace") as log:
-                    text = log.read()
-                leaks += [
-                    f"{file}: {secret[:6]}..."
-                    for secret in self.secrets
-                    if any(form in text for form in written(secret))
-                ]
-                broken += [
-                    line
-                    for line in text.splitlines()
-                    if "Sanitizer" in line or "runtime error:" in line
-                ]
+        for file, text in audit.texts(os.path.join(self.dir, "log")):
+            leaks += [f"{file}: {leak}" for leak in audit.leaks(self.secrets, text)]
+            broken += [
+                line
+                for line in text.splitlines()
+                if "Sanitizer" in line or "runtime error:" in line
+            ]
         ok(not leaks, f"{name}: no credential in any log", "\n".join(leaks))
+        ok(not self.echoes, f"{name}: no credential in any answer", self.echoes)
+        cores = audit.core_files(self.dir)
+        ok(not cores, f"{name}: no core file", cores)
+        # Decisions are kept with the tokens that they are about: for the web server alone.
+        cache = os.path.join(self.memory, "authorized")
+        if os.path.isdir(cache):
+            equal(oct(os.stat(cache).st_mode & 0o7777), "0o700", f"{name}: the cache of decisions")
         ok(not broken, f"{name}: no sanitizer spoke", "\n".join(broken))
         surprises = [
             entry
@@ -385,11 +398,6 @@ class Instance(Client):
     def verify(self, name):
         done = self.ctl_run("verify", timeout=300)
         ok(done.returncode == 0, f"{name}: primary and index are equal", done.stdout + done.stderr)
-
-
-def written(secret):
-    """How a text may stand in a log: plain, as JSON with escapes, percent-encoded in an address."""
-    return {secret, secret.replace("/", "\\/"), urllib.parse.quote(secret, safe="")}
 
 
 def user_name():

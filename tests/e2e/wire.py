@@ -70,11 +70,11 @@ def parse_answer(data):
         name, _, value = line.partition(":")
         headers[name] = value.strip()
     if headers.get("Transfer-Encoding") == "chunked":
-        body = _dechunk(body)
+        body = dechunk(body)
     return Answer(int(words[1]), headers, body)
 
 
-def _dechunk(data):
+def dechunk(data):
     whole = b""
     while data:
         size, _, data = data.partition(b"\r\n")
@@ -127,6 +127,9 @@ class Client:
     def bearer(self, token=None):
         return [("Authorization", "Bearer " + (token or self.token))]
 
+    def answered(self, method, path, answer):
+        """Called with every answer of request(); Instance looks for credentials in it."""
+
     def documented(self, method, path, answer):
         """Called with every answer of request(); Instance compares it with the OpenAPI documents."""
 
@@ -162,6 +165,7 @@ class Client:
                 own.send(body)
             response = own.getresponse()
             answer = Answer(response.status, response.headers, response.read())
+            self.answered(method, path, answer)
             if documented:
                 self.documented(method, path, answer)
             return answer

@@ -1,0 +1,290 @@
+"""Requests that two readers could cut apart: nothing without a credential reaches the application.
+
+What has reached it says its own log, not the status alone.
+"""
+from hostile import Target, converse, converse2, h2, request2, shape_fault
+from lib import BASE, equal, ok, run_tests, skip
+
+# 505 has a body of our own: switched on with the release that does.
+VERSION_IN_SHAPE = False
+CREATE = f"{BASE}/tasks"
+BODY = b'{"log": "x"}'
+MALFORMED = b'{"error":"The request could not be read."}'
+
+
+def shared():
+    if not shared.instance:
+        shared.instance = Target()
+    return shared.instance
+
+
+shared.instance = None
+
+
+def lines(*texts):
+    return b"".join((t.encode("latin-1") if isinstance(t, str) else t) + b"\r\n" for t in texts)
+
+
+def attack(name, data, statuses, reached=0):
+    """Sends bytes: these answers come and no other, so many requests reach the application."""
+    target = shared()
+    answers, rest = converse(target, data, len(statuses))
+    seen = target.reached()
+    faults = [shape_fault(a) for a in answers if a.status >= 300]
+    faults += [a for a in answers if a.status == 400 and a.body != MALFORMED]
+    ok(
+        [a.status for a in answers] == statuses
+        and not any(faults)
+        and not rest
+        and len(seen) == reached
+        and all("user" in entry for entry in seen),
+        f"{name}: {statuses}, {reached} reach the application",
+        f"{answers}\n{faults}\n{rest[:200]}\n{seen}",
+    )
+
+
+def framing():
+    """Where a body ends, said twice or in no way: refused, with a credential or without."""
+    target = shared()
+    start = f"POST {CREATE} HTTP/1.1", f"Host: {target.host}"
+    hidden = lines(f"DELETE {CREATE}/{target.create()} HTTP/1.1", f"Host: {target.host}", "")
+    target.reached()
+    chunked = b"c\r\n" + BODY + b"\r\n0\r\n\r\n"
+    te = "Transfer-Encoding: chunked"
+    size = f"Content-Length: {len(BODY)}"
+    refused = {
+        "Content-Length and chunks": ([size, te], chunked, 400),
+        "chunks and Content-Length": ([te, size], chunked, 400),
+        "Content-Length 0 and chunks": (["Content-Length: 0", te], chunked, 400),
+        "two Content-Lengths": ([size, "Content-Length: 0"], BODY, 400),
+        "the same Content-Length twice": ([size, size], BODY, 400),
+        "a list of Content-Lengths": (["Content-Length: 12, 12"], BODY, 400),
+        "Content-Length with a plus": (["Content-Length: +12"], BODY, 400),
+        "Content-Length with a minus": (["Content-Length: -12"], BODY, 400),
+        "Content-Length with a space in it": (["Content-Length: 1 2"], BODY, 400),
+        "Content-Length in hex": (["Content-Length: 0xc"], BODY, 400),
+        "a huge Content-Length": (["Content-Length: 99999999999999999999"], BODY, 400),
+        "an empty Content-Length": (["Content-Length:"], BODY, 400),
+        "chunks twice": ([te, te], chunked, 400),
+        "chunks and identity": ([te, "Transfer-Encoding: identity"], chunked, 400),
+        "identity and chunks": (["Transfer-Encoding: identity", te], chunked, 400),
+        "a list of chunks": (["Transfer-Encoding: chunked, chunked"], chunked, 501),
+        "another encoding": (["Transfer-Encoding: xchunked"], chunked, 501),
+        "an encoding with a tab": (["Transfer-Encoding:\tchunked"], chunked, 501),
+        "a space before the colon": (["Transfer-Encoding : chunked"], chunked, 400),
+        "a folded encoding": (["Transfer-Encoding:", " chunked"], chunked, 400),
+        "a NUL in the encoding": (["Transfer-Encoding: chunked\0"], chunked, 400),
+    }
+    for name, (more, body, status) in refused.items():
+        for who, credential in (("nobody", []), ("bearer", target.bearer())):
+            head = [f"{n}: {v}" for n, v in credential]
+            attack(f"{name}, {who}", lines(*start, *head, *more, "") + body + hidden, [status])
+    # A chunk that is none. Who asks is known before the body is looked at.
+    bearer = [f"{n}: {v}" for n, v in target.bearer()]
+    for name, body in {
+        "a size that is none": b"zz\r\n",
+        "a negative size": b"-c\r\n",
+        "a size in 0x": b"0xc\r\n",
+        "a huge size": b"fffffffffffffffff\r\n",
+        "an empty size": b"\r\n",
+        "a chunk longer than said": b"2\r\n" + BODY + b"\r\n0\r\n\r\n",
+    }.items():
+        attack(f"{name}, bearer", lines(*start, *bearer, te, "") + body + hidden, [400])
+    for name, body in {
+        "chunks": chunked,
+        "a chunk's extension": b"c;x=y\r\n" + BODY + b"\r\n0\r\n\r\n",
+        "a chunk with zeros": b"0000c\r\n" + BODY + b"\r\n000\r\n\r\n",
+    }.items():
+        # Behind them a request of its own, which has no credential.
+        attack(f"{name}, bearer", lines(*start, *bearer, te, "") + body + hidden, [200, 403], 1)
+    attack(
+        "a name with _ is none",
+        lines(*start, "Transfer_Encoding: chunked", "") + hidden,
+        [403, 403],
+    )
+    attack(
+        "HTTP/1.0 and chunks",
+        lines(start[0][:-1] + "0", *start[1:], te, "") + chunked + hidden,
+        [400],
+    )
+
+
+def lines_and_names():
+    """Header lines that another reader would take for a credential, or for the end."""
+    target = shared()
+    token = target.token
+    get = f"GET {CREATE} HTTP/1.1"
+    host = f"Host: {target.host}"
+    for name, data, status in (
+        ("a folded credential", lines(get, host, "Authorization:", f" Bearer {token}", ""), 400),
+        ("a fold behind Host", lines(get, host, f"\tAuthorization: Bearer {token}", ""), 400),
+        ("a space before the colon", lines(get, host, f"Authorization : Bearer {token}", ""), 400),
+        ("a tab before the colon", lines(get, host, f"Authorization\t: Bearer {token}", ""), 400),
+        ("a space before the name", lines(get, host, f" Authorization: Bearer {token}", ""), 400),
+        ("a NUL in a name", lines(get, host, f"Author\0ization: Bearer {token}", ""), 400),
+        ("a NUL in a value", lines(get, host, f"Authorization: Bearer {token}\0", ""), 400),
+        ("no name", lines(get, host, f": Bearer {token}", ""), 400),
+        ("two Hosts", lines(get, host, host, f"Authorization: Bearer {token}", ""), 400),
+        ("no Host", lines(get, f"Authorization: Bearer {token}", ""), 400),
+        ("a Host with a path", lines(get, f"Host: {target.host}/v1", ""), 400),
+        ("two Authorizations", lines(get, host, *[f"Authorization: Bearer {token}"] * 2, ""), 400),
+        ("bytes behind the version", lines(f"GET {CREATE} HTTP/1.1 x", host, ""), 400),
+        ("a tab in the line", lines(f"GET\t{CREATE} HTTP/1.1", host, ""), 400),
+        ("HTTP/2's preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        ("an asterisk", lines("OPTIONS * HTTP/1.1", host, ""), 400),
+        ("an asterisk for GET", lines("GET * HTTP/1.1", host, ""), 400),
+        ("an authority", lines(f"GET {target.host} HTTP/1.1", host, ""), 400),
+        ("CONNECT", lines(f"CONNECT {target.host} HTTP/1.1", host, ""), 400),
+    ):
+        attack(name, data + lines(get, host, ""), [status])
+    # These are read as they are meant, and nobody asks.
+    for name, data in (
+        ("a line without a colon", lines(get, host, "Authorization", "")),
+        ("bare LF", lines(get, host, "").replace(b"\r\n", b"\n")),
+        ("empty lines before", b"\r\n\r\n" + lines(get, host, "")),
+        ("spaces in the line", lines(f"GET  {CREATE}  HTTP/1.1", host, "")),
+        (
+            "Upgrade: h2c",
+            lines(
+                get,
+                host,
+                "Connection: Upgrade, HTTP2-Settings",
+                "Upgrade: h2c",
+                "HTTP2-Settings: AAMAAABk",
+                "",
+            ),
+        ),
+        (
+            "Connection names a header",
+            lines(get, host, "Connection: Authorization, X-Request-Id", ""),
+        ),
+        (
+            "Expect",
+            lines(
+                f"POST {CREATE} HTTP/1.1", host, "Expect: 100-continue", "Content-Length: 0", ""
+            ),
+        ),
+    ):
+        attack(name, data, [403])
+    attack(
+        "Connection: Authorization",
+        lines(get, host, "Connection: Authorization", f"Authorization: Bearer {token}", ""),
+        [200],
+        1,
+    )
+    answers, _ = converse(target, lines(f"GET {CREATE} HTTP/2.0", host, ""), 1)
+    equal([answer.status for answer in answers], [505], "HTTP/2.0 in the line")
+    if VERSION_IN_SHAPE:
+        equal(answers[0].body, b'{"error":"The HTTP version is not supported."}', "in shape")
+    answers, rest = converse(target, f"GET {CREATE}\r\n".encode(), 1)
+    equal((answers, rest), ([], b'{"error":"AccessDenied"}'), "HTTP/0.9: a body without a head")
+    equal(target.reached(), [], "HTTP/0.9 reaches nothing")
+
+
+def pipelines():
+    """Each request of a connection brings its own credential; none is left over from the one before."""
+    target = shared()
+    host = f"Host: {target.host}"
+    bearer = f"Authorization: Bearer {target.token}"
+    known = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, "")
+    nobody = lines(f"DELETE {CREATE}/{target.create()} HTTP/1.1", host, "")
+    target.reached()
+    attack("nobody behind a bearer", known + nobody, [200, 403], 1)
+    attack("nobody between bearers", known + nobody + known, [200, 403, 200], 2)
+    attack("nobody first", nobody + known, [403, 200], 1)
+    attack("other dialects", known + lines("GET /v1/tasks HTTP/1.1", host, ""), [200, 401], 1)
+    closing = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, "Connection: close", "")
+    attack("nothing behind Connection: close", closing + known, [200], 1)
+    body = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, f"Content-Length: {len(nobody)}", "")
+    attack("a request in a body", body + nobody, [200], 1)
+    body = lines(f"POST {CREATE} HTTP/1.1", host, f"Content-Length: {len(known)}", "")
+    attack("a request in the body of a refused one", body + known, [403])
+
+
+def http2():
+    """What HTTP/2 could say twice, or in names that HTTP/1 has no words for."""
+    if not h2:
+        skip("HTTP/2", "python3-h2 is not installed")
+        return
+    target = shared()
+    bearer = ("authorization", f"Bearer {target.token}")
+    answer = converse2(target, request2(target, "GET", CREATE, bearer))
+    equal((answer.status, len(target.reached())), (200, 1), "an ordinary request")
+
+    def field(name, value):
+        return [line for line in request2(target, "GET", CREATE) if line[0] != name] + [
+            (name, value)
+        ]
+
+    plain = request2(target, "GET", CREATE)
+    for name, headers in {
+        "nobody": plain,
+        "a path without a slash": field(":path", "v1/tasks"),
+        "an empty path": field(":path", ""),
+        "an asterisk": field(":path", "*"),
+        "an absolute path": field(":path", f"https://{target.host}{CREATE}"),
+        "a path with a space": field(":path", f"{CREATE} HTTP/1.1"),
+        "a path with a line": field(":path", f"{CREATE} HTTP/1.1\r\nAuthorization: {bearer[1]}"),
+        "a path with a NUL": field(":path", CREATE + "\0"),
+        "two paths": plain + [(":path", "/v1/openapi/native.json")],
+        "two methods": plain + [(":method", "OPTIONS")],
+        "two authorities": plain + [(":authority", "other")],
+        "no path": [line for line in plain if line[0] != ":path"],
+        "no method": [line for line in plain if line[0] != ":method"],
+        "an authority with a path": field(":authority", f"{target.host}/v1"),
+        "another scheme": field(":scheme", "file"),
+        "a pseudo-field that is none": plain + [(":user", "root"), bearer],
+        "pseudo-fields behind others": [("x", "y"), *plain],
+        "upper case": plain + [("Authorization", bearer[1])],
+        "a name with a space": plain + [("authorization ", bearer[1])],
+        "a name with a colon": plain + [("authorization:x", bearer[1])],
+        "a name with a line": plain + [("x\r\nauthorization", bearer[1])],
+        "a name with a NUL": plain + [("authorization\0", bearer[1])],
+        "an empty name": plain + [("", bearer[1])],
+        "a value with a line": plain + [("x", f"y\r\nAuthorization: {bearer[1]}")],
+        "a value with a NUL": plain + [("authorization", f"{bearer[1]}\0")],
+        "another Host": plain + [("host", "other"), bearer],
+        "two credentials": plain + [bearer, bearer],
+        "Transfer-Encoding": plain + [("transfer-encoding", "chunked")],
+        "Connection": plain + [("connection", "authorization")],
+        "Upgrade": plain + [("upgrade", "h2c"), ("connection", "upgrade")],
+    }.items():
+        answer = converse2(target, headers)
+        seen = target.reached()
+        fault = shape_fault(answer) if answer.status else None
+        ok(not seen and not fault, f"HTTP/2, {name}: refused", f"{answer} {fault} {seen}")
+    # What this server bears is one request, of one who may ask.
+    for name, headers in (
+        ("Transfer-Encoding", [*plain, bearer, ("transfer-encoding", "chunked")]),
+        ("Connection", [*plain, bearer, ("connection", "close, authorization")]),
+        ("pseudo-fields behind others", [bearer, *plain]),
+        ("Host for the authority", [*field(":authority", "x")[:-1], ("host", "x"), bearer]),
+    ):
+        answer = converse2(target, headers)
+        seen = target.reached()
+        ok(
+            (answer.status, len(seen)) in ((200, 1), (400, 0), (0, 0)),
+            f"HTTP/2, {name}, bearer: one request or none",
+            f"{answer} {seen}",
+        )
+    count = len(target.tasks())
+    target.reached()
+    for name, more, body in (
+        ("less than Content-Length", [("content-length", "20")], BODY),
+        ("more than Content-Length", [("content-length", "2")], BODY),
+        ("two Content-Lengths", [("content-length", "12"), ("content-length", "2")], BODY),
+        ("Content-Length with a plus", [("content-length", "+12")], BODY),
+    ):
+        headers = request2(target, "POST", CREATE, bearer, *more)
+        answer = converse2(target, headers, body)
+        seen = target.reached()
+        ok(not seen and answer.status in (0, 400), f"HTTP/2, {name}: refused", f"{answer} {seen}")
+    equal(len(target.tasks()), count, "HTTP/2: nothing was made")
+
+
+def ending():
+    shared().verify("after all of this")
+    shared().stop("shared instance")
+
+
+run_tests(framing, lines_and_names, pipelines, http2, ending)
