@@ -20,8 +20,8 @@ bool judge_settle(bool known, struct verdict *verdict, const struct err *err)
 	return judge_deny(verdict, AUTH_DENIED);
 }
 
-bool judge_find_key(struct store *store, struct str id, struct key *key, bool *known,
-	struct verdict *verdict, struct err *err)
+bool judge_find_key(
+	struct store *store, struct str id, struct key *key, bool *known, struct err *err)
 {
 	char text[AUTH_NAME_MAX] = "";
 
@@ -33,8 +33,6 @@ bool judge_find_key(struct store *store, struct str id, struct key *key, bool *k
 		return true;
 	memcpy(text, id.ptr, id.len);
 	*known = key_get(store, text, key, err);
-	if (*known)
-		memcpy(verdict->key, text, sizeof(verdict->key));
 	return *known || err->code == ERR_NOT_FOUND;
 }
 

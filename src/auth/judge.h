@@ -33,5 +33,5 @@ bool judge_settle(bool known, struct verdict *verdict, const struct err *err);
  * The key of that id. An unknown one is replaced by a key that nobody knows the secret of, so that
  * it costs the same work and gets the same answer as a known one with a wrong signature.
  */
-bool judge_find_key(struct store *store, struct str id, struct key *key, bool *known,
-	struct verdict *verdict, struct err *err);
+bool judge_find_key(
+	struct store *store, struct str id, struct key *key, bool *known, struct err *err);

@@ -34,8 +34,9 @@ bool judge_uplynk(const struct asking *asking, const struct credential *credenti
 
 	if (!uplynk_claim_read(credential->text, &claim, err))
 		return err->code == ERR_MALFORMED ? judge_deny(verdict, AUTH_MISMATCH) : false;
-	ok = judge_find_key(asking->store, str_of(claim.owner), &key, &known, verdict, err) &&
+	ok = judge_find_key(asking->store, str_of(claim.owner), &key, &known, err) &&
 	     is_signed(credential, &key, &matches, err);
+	memcpy(verdict->key, key.id, sizeof(verdict->key));
 	if (ok && !(known & matches))
 		judge_deny(verdict, AUTH_MISMATCH);
 	else if (ok && !is_in_time(asking, &claim))

@@ -77,8 +77,9 @@ bool judge_virtshell(const struct asking *asking, const struct credential *crede
 		return judge_deny(verdict, AUTH_DENIED);
 	if (!is_in_time(request, asking->rules))
 		return judge_deny(verdict, AUTH_SKEWED);
-	ok = judge_find_key(asking->store, id, &key, &known, verdict, err) &&
+	ok = judge_find_key(asking->store, id, &key, &known, err) &&
 	     is_signed(request, &key, signature, &matches, err);
+	memcpy(verdict->key, key.id, sizeof(verdict->key));
 	if (ok && !(known & matches))
 		judge_deny(verdict, AUTH_MISMATCH);
 	else if (ok)

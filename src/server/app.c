@@ -275,7 +275,7 @@ static bool answer_authorizer(struct app *app, struct exchange *exchange, struct
 		return false;
 	if (exchange->note.reason)
 		exchange->event = EVENT_DENIED;
-	else if (exchange->response.status == 204)
+	else if (exchange->response.status < 400)
 		exchange->event = EVENT_LET_IN;
 	return true;
 }

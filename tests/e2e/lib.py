@@ -131,6 +131,7 @@ class Instance(Client):
             "cache_mb": "16",
             "reserve_mb": "1",
             "workers": "2",
+            # Other tests may do as much as they like: what is limited is in test_limits.py.
             "principal_rate": "0",
             "login_burst": "0",
             "idol_creates_a_day": "0",
