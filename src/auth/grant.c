@@ -86,8 +86,9 @@ static bool read_form(
 	return true;
 }
 
-/* Whose name it is; somebody without a password where it is nobody's, or revoked. */
-static bool find_user(struct store *store, struct str name, struct user *user, struct err *err)
+/* Whose name it is; somebody without a password where it is nobody's, or not to be let in. */
+static bool find_user(
+	struct store *store, struct str name, int64_t now, struct user *user, struct err *err)
 {
 	char text[AUTH_NAME_MAX] = "";
 
@@ -97,17 +98,17 @@ static bool find_user(struct store *store, struct str name, struct user *user, s
 	memcpy(text, name.ptr, name.len);
 	if (!user_get(store, text, user, err))
 		return err->code == ERR_NOT_FOUND;
-	if (user->revoked)
+	if (!user_may_log_in(user, now))
 		user->password[0] = '\0';
 	return true;
 }
 
-static bool check_form(struct store *store, const struct form *form, struct user *user,
+static bool check_form(struct store *store, const struct form *form, int64_t now, struct user *user,
 	enum refusal *refusal, struct err *err)
 {
 	bool matches = false;
 
-	if (!find_user(store, form->username, user, err) ||
+	if (!find_user(store, form->username, now, user, err) ||
 		!password_check(form->password, user->password, &matches, err))
 		return false;
 	if (!matches)
@@ -186,10 +187,10 @@ static bool grant(struct store *store, const struct request *request, struct res
 		return false;
 	if (*refusal != GRANTED)
 		return true;
-	ok = check_form(store, &form, &user, refusal, err);
+	ok = check_form(store, &form, request->now, &user, refusal, err);
 	if (ok && *refusal == GRANTED) {
-		ok = token_add(store, user.name, GRANT_LABEL, 0,
-			request->now + (int64_t)GRANT_SECONDS * 1000, request->now, token, err);
+		ok = token_add_login(store, &user, request->now + (int64_t)GRANT_SECONDS * 1000,
+			request->now, token, err);
 		if (ok)
 			answer_token(token, &user, request->now, response);
 		explicit_bzero(token, sizeof(token));

@@ -24,16 +24,6 @@ static int step_get(struct store *store, DB_TXN *txn, void *data, struct err *er
 	return bdb_get(store->tables[entry->table], txn, entry->key, entry->out, 0);
 }
 
-static int step_remove(struct store *store, DB_TXN *txn, void *data, struct err *err)
-{
-	const struct entry *entry = data;
-	DB *db = store->tables[entry->table];
-	DBT key = bdb_in(entry->key);
-
-	(void)err;
-	return db->del(db, txn, &key, 0);
-}
-
 static bool change(struct store *store, bdb_step *step, void *data, struct err *err)
 {
 	bool ok;
@@ -52,14 +42,6 @@ bool store_put_entry(struct store *store, enum store_table table, struct str key
 	struct entry entry = { .table = table, .key = key, .value = value };
 
 	return change(store, step_put, &entry, err);
-}
-
-bool store_remove_entry(
-	struct store *store, enum store_table table, struct str key, struct err *err)
-{
-	struct entry entry = { .table = table, .key = key };
-
-	return change(store, step_remove, &entry, err);
 }
 
 bool store_get_entry(struct store *store, enum store_table table, struct str key, struct buf *out,

@@ -121,9 +121,6 @@ struct store_edit {
 /* Carries the edits out in one transaction, in their order; on disk when it returns. */
 bool store_edit_entries(
 	struct store *store, const struct store_edit *edits, size_t count, struct err *err);
-/* On disk when it returns; ERR_NOT_FOUND when there was none. */
-bool store_remove_entry(
-	struct store *store, enum store_table table, struct str key, struct err *err);
 /* Calls back for every entry, in no order, until it returns false. No lock is held meanwhile: the
  * callback may use the store. */
 bool store_each_entry(struct store *store, enum store_table table,
