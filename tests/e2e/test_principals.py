@@ -370,6 +370,57 @@ def passwords():
     ok(until(lambda: bearer(instance, second) == 403, KEPT + SLACK, 0.2), "or to its revocation")
 
 
+def makers():
+    """Who made a task is the user of the credential, whatever the key is called or the body says."""
+    instance = shared()
+    maker = instance.ctl("user", "add", "maker", "--tenant", "makers").strip()
+    token = instance.add_token("maker", "of-maker")
+    key, secret = instance.add_key("maker", "--id", "b" * 32)
+    listed = instance.bearer(token)
+
+    def made_by():
+        answer = instance.request("GET", NATIVE + "/tasks", None, listed)
+        return {(task["dialect"], task["created_by"]) for task in answer.json()["items"]}
+
+    answer = instance.request(
+        "POST",
+        BASE + "/tasks",
+        {"description": "x", "created": {"at": "1", "by": "somebody"}},
+        instance.sign("POST", BASE + "/tasks", key=key, secret=secret),
+    )
+    equal(answer.status, 200, "VirtShell: a task, signed")
+    task = instance.request("GET", BASE + "/tasks", None, listed).json()["tasks"][0]
+    equal(task["created"]["by"], maker, "VirtShell: created.by")
+    msg, sig = uplynk_message(key, secret)
+    instance.secrets += [msg, sig]
+    answer = instance.request(
+        "POST",
+        with_query(UPLYNK + "/slicers/ingest-points", msg=msg, sig=sig),
+        {
+            "endpoint_name": "p",
+            "server_region_id": "us-east-1",
+            "stream_type_name": "SRT",
+            "desc": "x",
+        },
+        [],
+    )
+    ok(answer.status in (200, 201), "Uplynk: an ingest point, signed by its _owner", answer)
+    body = [("Content-Type", "application/json")]
+    answer = instance.request(
+        "POST", FOURHSE + "/create", {"handler": "h"}, instance.bearer(token) + body
+    )
+    equal((answer.status, answer.json()["user_id"]), (201, maker), "4HSE: user_id")
+    answer = instance.request(
+        "POST", FOURHSE + "/create", {"handler": "h", "user_id": "x"}, instance.bearer(token) + body
+    )
+    equal((answer.status, answer.json()["user_id"]), (201, "x"), "4HSE: a user_id that is sent")
+    equal(
+        made_by(),
+        {("virtshell", maker), ("uplynk", maker), ("fourhse", maker)},
+        "the native API names the user for all of them",
+    )
+
+
 def races():
     """Of several operators that want the same at the same moment one gets it."""
     instance = shared()
@@ -446,4 +497,4 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(verbs, dialects, rotation, revocation, passwords, races, audit, ending)
+run_tests(verbs, dialects, rotation, revocation, passwords, makers, races, audit, ending)
