@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "http/json.h"
 #include "task/right.h"
 
 static const char *const kinds[STORE_TABLES] = {
@@ -53,7 +54,10 @@ bool entry_set_time(json_t *json, const char *name, int64_t time)
 
 json_t *entry_json(struct str value)
 {
-	return json_loadb(value.ptr, value.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json;
+	struct err err;
+
+	return json_read(&json, value, &err) ? json : NULL;
 }
 
 void entry_unreadable(enum store_table table)

@@ -33,6 +33,7 @@ bool entry_set_time(json_t *json, const char *name, int64_t time);
  * it were not restricted. The texts belong to *json, which the caller decrefs in any case.
  */
 #define entry_unpack(json, ...) (json_unpack_ex((json), NULL, JSON_STRICT, __VA_ARGS__) == 0)
+/* NULL: it is none, or memory is exhausted. */
 json_t *entry_json(struct str value);
 /* One line in the log for a record that a walk leaves out. */
 void entry_unreadable(enum store_table table);

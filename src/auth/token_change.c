@@ -44,7 +44,10 @@ static bool change_record(struct str old, struct buf *value, void *data, struct 
 	struct work *work = data;
 	struct token token;
 
-	work->changed = old.ptr && token_read(old, &token) && is_meant(&token, work);
+	/* It could be read a moment ago. */
+	if (old.ptr && !token_read(old, &token))
+		return err_set(err, ERR_INTERNAL, "token", "the token's record cannot be read");
+	work->changed = old.ptr && is_meant(&token, work);
 	if (!work->changed) {
 		buf_put_str(value, old);
 		return true;
