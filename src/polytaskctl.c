@@ -27,7 +27,6 @@
 struct ctl {
 	struct source source;
 	struct conf conf;
-	bool json;
 	struct admin_call call;
 	struct sign sign;
 	const char *words[8];
@@ -71,7 +70,7 @@ static int run_status(struct ctl *ctl)
 	FILE *memory;
 	int status;
 
-	if (ctl->json)
+	if (ctl->call.options[ADMIN_JSON])
 		return ask_service(ctl, request, stdout);
 	memory = open_memstream(&text, &size);
 	if (!memory)
@@ -153,8 +152,7 @@ static const struct own_verb own_verbs[] = {
 /* ---- the command line ---- */
 
 enum long_option {
-	LONG_JSON = 256,
-	LONG_VERSION,
+	LONG_VERSION = 256,
 	LONG_USER,
 	LONG_DATE,
 	LONG_CONTENT_TYPE,
@@ -167,7 +165,6 @@ static const struct option plain_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "option", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
-	{ "json", no_argument, NULL, LONG_JSON },
 	{ "version", no_argument, NULL, LONG_VERSION },
 	{ "user", required_argument, NULL, LONG_USER },
 	{ "date", required_argument, NULL, LONG_DATE },
@@ -218,7 +215,7 @@ static bool take_sign_option(struct sign *sign, int option)
 static int take_option(struct ctl *ctl, int option)
 {
 	if (option >= LONG_ADMIN) {
-		ctl->call.options[option - LONG_ADMIN] = optarg;
+		ctl->call.options[option - LONG_ADMIN] = optarg ? optarg : "yes";
 		return -1;
 	}
 	switch (option) {
@@ -230,9 +227,6 @@ static int take_option(struct ctl *ctl, int option)
 	case 'h':
 		print_usage(stdout);
 		return 0;
-	case LONG_JSON:
-		ctl->json = true;
-		return -1;
 	case LONG_VERSION:
 		puts("polytaskctl " POLYTASK_VERSION);
 		return 0;
@@ -250,7 +244,8 @@ static int parse(struct ctl *ctl, int argc, char **argv)
 	for (int i = 0; i < ADMIN_OPTIONS; i++)
 		options[PLAIN_OPTIONS + (size_t)i] = (struct option){
 			.name = admin_option_name((enum admin_option)i),
-			.has_arg = required_argument,
+			.has_arg = admin_option_has_value((enum admin_option)i) ? required_argument
+										: no_argument,
 			.val = LONG_ADMIN + i,
 		};
 	while (result < 0 && (option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1)
@@ -272,7 +267,13 @@ static const struct own_verb *find_own(const struct ctl *ctl)
 	return verb->word ? verb : NULL;
 }
 
-/* Options that only sign, or only status, knows. */
+static bool knows(const struct own_verb *own, int option)
+{
+	return (own->run == run_sign && option == ADMIN_SECRET) ||
+	       (own->run == run_status && option == ADMIN_JSON);
+}
+
+/* Options that only sign knows, or that a verb of ours does not. */
 static bool has_foreign(const struct ctl *ctl, const struct own_verb *own)
 {
 	const struct sign *sign = &ctl->sign;
@@ -281,12 +282,11 @@ static bool has_foreign(const struct ctl *ctl, const struct own_verb *own)
 
 	if (own) {
 		for (int i = 0; i < ADMIN_OPTIONS; i++) {
-			if (ctl->call.options[i] && (own->run != run_sign || i != ADMIN_SECRET))
+			if (ctl->call.options[i] && !knows(own, i))
 				return true;
 		}
 	}
-	return (for_sign && (!own || own->run != run_sign)) ||
-	       (ctl->json && (!own || own->run != run_status));
+	return for_sign && (!own || own->run != run_sign);
 }
 
 static int refuse(const struct ctl *ctl, const struct own_verb *own, const char *text)

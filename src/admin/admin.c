@@ -3,26 +3,55 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "auth/principal.h"
+
 #define WORDS_MAX   4
 #define BIT(option) (1U << ADMIN_##option)
+#define TERMS	    (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
 
 const struct admin_verb admin_verbs[] = {
-	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS), .run = admin_user_add,
+	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS) | BIT(EXPIRES), .run = admin_user_add,
 		.help = "make a user; without --rights: read,write,work" },
-	{ "user list", .run = admin_user_list, .help = "name, id, tenant, rights of every user" },
+	{ "user list", NULL, BIT(JSON), .run = admin_user_list,
+		.help = "name, id, tenant, rights, making, end, state of every user" },
 	{ "user revoke", "NAME", .run = admin_user_revoke,
-		.help = "end a user with all tokens and keys" },
-	{ "password set", "USER", .input = true, .secret = true, .run = admin_password_set,
+		.help = "end a user with all tokens and keys, for good" },
+	{ "user expire", "NAME", BIT(EXPIRES), BIT(EXPIRES), .run = admin_user_expire,
+		.help = "end a user with all tokens and keys from then on, or never" },
+	{ "password set", "USER", BIT(EXPIRES), .input = true, .secret = true,
+		.run = admin_password_set,
 		.help = "give a user a password for /oauth/token, a line of standard input" },
-	{ "token add", "USER", BIT(LABEL) | BIT(RIGHTS) | BIT(EXPIRES), .run = admin_token_add,
+	{ "password add", "USER", BIT(EXPIRES), .input = true, .secret = true,
+		.run = admin_password_set, .help = "the same" },
+	{ "password list", NULL, BIT(JSON), .run = admin_password_list,
+		.help = "user, day, end, state of every password" },
+	{ "password revoke", "USER", .run = admin_password_revoke,
+		.help = "take a password away, with the tokens that were given for it" },
+	{ "password rotate", "USER", BIT(EXPIRES), .run = admin_password_rotate,
+		.help = "set a random password in place of another and print it, this once" },
+	{ "password expire", "USER", BIT(EXPIRES), BIT(EXPIRES), .run = admin_password_expire,
+		.help = "end a password from then on, or never" },
+	{ "token add", "USER", BIT(LABEL) | TERMS, .run = admin_token_add,
 		.help = "make a bearer token and print it, this once" },
-	{ "token list", .run = admin_token_list,
-		.help = "label, user, rights, end of every token" },
-	{ "token revoke", "LABEL", .run = admin_token_revoke, .help = "end all tokens of a label" },
-	{ "key add", "USER", BIT(ID) | BIT(SECRET) | BIT(RIGHTS) | BIT(EXPIRES),
-		.run = admin_key_add, .help = "make a signing key and print it" },
-	{ "key list", .run = admin_key_list, .help = "id, user, rights, end of every key" },
-	{ "key revoke", "ID", .run = admin_key_revoke, .help = "end a key" },
+	{ "token list", NULL, BIT(JSON), .run = admin_token_list,
+		.help = "label, user, rights, end, dialects, making, state of every token" },
+	{ "token revoke", "LABEL", .run = admin_token_revoke,
+		.help = "end the tokens of a label, for good" },
+	{ "token rotate", "LABEL", BIT(OVERLAP), .run = admin_token_rotate,
+		.help = "make a token in place of another and print it, this once" },
+	{ "token expire", "LABEL", BIT(EXPIRES), BIT(EXPIRES), .run = admin_token_expire,
+		.help = "end a token from then on, or never" },
+	{ "key add", "USER", BIT(ID) | BIT(SECRET) | TERMS, .run = admin_key_add,
+		.help = "make a signing key and print it; a secret of - is read from standard "
+			"input" },
+	{ "key list", NULL, BIT(JSON), .run = admin_key_list,
+		.help = "id, user, rights, end, dialects, making, state of every key, end of its "
+			"previous secret" },
+	{ "key revoke", "ID", .run = admin_key_revoke, .help = "end a key, for good" },
+	{ "key rotate", "ID", BIT(SECRET) | BIT(OVERLAP), .run = admin_key_rotate,
+		.help = "give a key another secret and print it" },
+	{ "key expire", "ID", BIT(EXPIRES), BIT(EXPIRES), .run = admin_key_expire,
+		.help = "end a key from then on, or never" },
 	{ "show", "ID", BIT(TENANT), .run = admin_show, .help = "one task, as export writes it" },
 	{ "verify", .run = admin_verify, .help = "compare index and tasks; fails if they differ" },
 	{ "checkpoint", .run = admin_checkpoint,
@@ -37,20 +66,50 @@ const struct admin_verb admin_verbs[] = {
 };
 
 static const struct {
-	const char *name, *value;
+	const char *name, *value; /* value NULL: it has none */
+	bool secret;
 } options[ADMIN_OPTIONS] = {
 	[ADMIN_TENANT] = { "tenant", "TENANT" },
 	[ADMIN_RIGHTS] = { "rights", "read,write,work,admin" },
 	[ADMIN_LABEL] = { "label", "LABEL" },
-	[ADMIN_EXPIRES] = { "expires", "SECONDS" },
+	[ADMIN_EXPIRES] = { "expires", "SECONDS|never" },
 	[ADMIN_ID] = { "id", "ID" },
-	[ADMIN_SECRET] = { "secret", "SECRET" },
+	[ADMIN_SECRET] = { "secret", "SECRET", .secret = true },
 	[ADMIN_DIALECT] = { "dialect", "DIALECT" },
+	[ADMIN_DIALECTS] = { "dialects", "virtshell,idol,..." },
+	[ADMIN_OVERLAP] = { "overlap", "SECONDS" },
+	[ADMIN_JSON] = { "json", NULL },
 };
 
 const char *admin_option_name(enum admin_option option)
 {
 	return options[option].name;
+}
+
+bool admin_option_has_value(enum admin_option option)
+{
+	return options[option].value != NULL;
+}
+
+bool admin_reads_secret(const struct admin_call *call)
+{
+	const char *secret = call->options[ADMIN_SECRET];
+
+	return call->verb->secret || (secret && strcmp(secret, "-") == 0);
+}
+
+bool admin_reads_input(const struct admin_call *call)
+{
+	return call->verb->input || admin_reads_secret(call);
+}
+
+static void put_option(int option, bool needed, struct buf *out)
+{
+	buf_printf(out, " %s--%s", needed ? "" : "[", options[option].name);
+	if (options[option].value)
+		buf_printf(out, " %s", options[option].value);
+	if (!needed)
+		buf_putc(out, ']');
 }
 
 void admin_usage(const struct admin_verb *verb, struct buf *out)
@@ -60,7 +119,7 @@ void admin_usage(const struct admin_verb *verb, struct buf *out)
 		buf_printf(out, " %s", verb->operand);
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
 		if (verb->options & (1U << i))
-			buf_printf(out, " [--%s %s]", options[i].name, options[i].value);
+			put_option(i, verb->needed & (1U << i), out);
 	}
 	if (verb->input)
 		buf_puts(out, verb->secret ? " [<FILE]" : " <FILE");
@@ -92,6 +151,9 @@ static bool check(const struct admin_call *call, size_t operands, struct err *er
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
 		if (call->options[i] && !(verb->options & (1U << i)))
 			return err_set(err, ERR_INVALID, options[i].name, "%s takes no --%s",
+				verb->words, options[i].name);
+		if (!call->options[i] && (verb->needed & (1U << i)))
+			return err_set(err, ERR_INVALID, options[i].name, "%s wants --%s",
 				verb->words, options[i].name);
 	}
 	if (operands < (verb->operand ? 1 : 0))
@@ -189,6 +251,31 @@ bool admin_unpack(struct admin_call *call, const json_t *request, struct err *er
 	return admin_find(call, words, count, err);
 }
 
+/* ---- the log ---- */
+
+/* Somebody may have taken a token for its label. */
+static struct str harmless(const char *text)
+{
+	return token_is_text(str_of(text)) ? STR("(a token)") : str_of(text);
+}
+
+static void put_member(struct buf *line, const char *name, struct str value)
+{
+	buf_printf(line, ",\"%s\":", name);
+	buf_put_json(line, value);
+}
+
+void admin_describe(const struct admin_call *call, struct buf *line)
+{
+	put_member(line, "verb", str_of(call->verb->words));
+	if (call->operand)
+		put_member(line, "operand", harmless(call->operand));
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		if (call->options[i] && !options[i].secret)
+			put_member(line, options[i].name, harmless(call->options[i]));
+	}
+}
+
 /* ---- output ---- */
 
 static bool write_line(FILE *to, const char *frame, struct str line)
@@ -207,11 +294,15 @@ bool admin_print(struct admin *admin, const char *format, ...)
 {
 	char text[1024];
 	va_list args;
+	bool more;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	return admin_print_line(admin, str_of(text));
+	more = admin_print_line(admin, str_of(text));
+	/* It may have been a secret. */
+	explicit_bzero(text, sizeof(text));
+	return more;
 }
 
 static void print_error(struct admin *admin, const char *text)

@@ -17,6 +17,9 @@ enum admin_option {
 	ADMIN_ID,
 	ADMIN_SECRET,
 	ADMIN_DIALECT,
+	ADMIN_DIALECTS,
+	ADMIN_OVERLAP,
+	ADMIN_JSON,
 	ADMIN_OPTIONS
 };
 
@@ -42,6 +45,7 @@ struct admin_verb {
 	const char *words;   /* "user add" */
 	const char *operand; /* what to call it in the usage line; NULL: none */
 	unsigned options;    /* bits 1 << enum admin_option */
+	unsigned needed;     /* those of them that must be given */
 	bool input;	     /* reads admin->in */
 	bool secret;	     /* a line, which at a terminal is asked for without echo */
 	bool (*run)(struct admin *admin, const struct admin_call *call, struct err *err);
@@ -52,6 +56,11 @@ struct admin_verb {
 extern const struct admin_verb admin_verbs[];
 /* "tenant", as in --tenant. */
 const char *admin_option_name(enum admin_option option);
+/* Whether it has a value; one that has none is given as any text. */
+bool admin_option_has_value(enum admin_option option);
+/* Whether the call reads admin->in; whether what it reads there is a secret. */
+bool admin_reads_input(const struct admin_call *call);
+bool admin_reads_secret(const struct admin_call *call);
 
 /*
  * Fills in verb and operand from words ("user", "add", "demo"), and checks options that were set
@@ -67,6 +76,9 @@ bool admin_pack(const struct admin_call *call, struct buf *line);
 /* Back; the call borrows from the request. */
 bool admin_unpack(struct admin_call *call, const json_t *request, struct err *err);
 
+/* Appends the call as members of a log line, without what is secret. */
+void admin_describe(const struct admin_call *call, struct buf *line);
+
 /* Carries the call out, reports its error, and returns the exit status. *panic: the store is lost.
  */
 int admin_run(struct admin *admin, const struct admin_call *call, bool *panic);
@@ -76,17 +88,28 @@ bool admin_print(struct admin *admin, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 bool admin_print_line(struct admin *admin, struct str line);
 
-/* Verbs by file. admin_auth.c: */
+/* Verbs by file. admin_user.c: */
 bool admin_user_add(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_user_list(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_user_revoke(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_user_expire(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_password_set(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_password_list(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_password_revoke(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_password_rotate(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_password_expire(struct admin *admin, const struct admin_call *call, struct err *err);
+/* admin_token.c: */
 bool admin_token_add(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_token_list(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_token_revoke(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_token_rotate(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_token_expire(struct admin *admin, const struct admin_call *call, struct err *err);
+/* admin_key.c: */
 bool admin_key_add(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_key_list(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_key_revoke(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_key_rotate(struct admin *admin, const struct admin_call *call, struct err *err);
+bool admin_key_expire(struct admin *admin, const struct admin_call *call, struct err *err);
 /* admin_tasks.c: */
 bool admin_verify(struct admin *admin, const struct admin_call *call, struct err *err);
 bool admin_checkpoint(struct admin *admin, const struct admin_call *call, struct err *err);

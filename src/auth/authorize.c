@@ -139,9 +139,11 @@ static bool judge_request(const struct asking *asking, const struct scheme *sche
 static void answer_who(
 	const struct identity *who, const struct scheme *scheme, struct response *response)
 {
+	bool here = identity_is_for(who, str_of(scheme->dialect));
 	char rights[RIGHTS_TEXT_SIZE];
 
-	rights_format(who->rights, rights, sizeof(rights));
+	/* A credential of other dialects: the application refuses it in this one's own shape. */
+	rights_format(here ? who->rights : RIGHT_NONE, rights, sizeof(rights));
 	response->status = 204;
 	response_header(response, "X-Polytask-User", str_of(who->user));
 	response_header(response, "X-Polytask-Tenant", str_of(who->tenant));

@@ -10,7 +10,8 @@
  * HTTP_AUTHORIZATION, HTTP_X_API_KEY, HTTP_X_VIRTSHELL_AUTHORIZATION. It never has a body: a
  * credential in a form is not seen.
  *
- * The answer: 204 with X-Polytask-User, -Tenant, -Rights and -Dialect; or 401 (VirtShell 403) with
+ * The answer: 204 with X-Polytask-User, -Tenant, -Rights and -Dialect (rights "none" where the
+ * credential is limited to other dialects); or 401 (VirtShell 403) with
  * X-Polytask-Reason, one of the words below, which picks one of the static bodies, and the
  * dialect's WWW-Authenticate. 503 when the store cannot say: never mistaken for a refusal.
  */

@@ -5,6 +5,8 @@
 #include <sys/random.h>
 
 #include "base/log.h"
+#include "http/json.h"
+#include "task/right.h"
 
 static const char *const kinds[STORE_TABLES] = {
 	[STORE_USERS] = "user",
@@ -12,21 +14,29 @@ static const char *const kinds[STORE_TABLES] = {
 	[STORE_KEYS] = "key",
 };
 
-bool entry_put(
-	struct store *store, enum store_table table, struct str key, json_t *json, struct err *err)
+bool entry_write(struct buf *value, json_t *json, struct err *err)
 {
 	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	bool ok;
+	bool ok = text != NULL;
 
-	if (text)
-		ok = store_put_entry(store, table, key, str_of(text), err);
-	else
-		ok = err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	if (text)
+	if (ok) {
+		buf_puts(value, text);
 		explicit_bzero(text, strlen(text));
+	}
 	free(text);
 	json_decref(json);
-	return ok;
+	return (ok && buf_ok(value)) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+}
+
+bool entry_missing(enum store_table table, const char *key, struct err *err)
+{
+	return err_set(err, ERR_NOT_FOUND, kinds[table], "there is no %s %s", kinds[table], key);
+}
+
+bool entry_broken(enum store_table table, const char *key, struct err *err)
+{
+	return err_set(err, ERR_INTERNAL, kinds[table], "the record of %s %s cannot be read",
+		kinds[table], key);
 }
 
 bool entry_get(struct store *store, enum store_table table, const char *key, struct buf *value,
@@ -34,32 +44,36 @@ bool entry_get(struct store *store, enum store_table table, const char *key, str
 {
 	if (store_get_entry(store, table, str_of(key), value, err))
 		return true;
-	if (err->code == ERR_NOT_FOUND)
-		err_set(err, ERR_NOT_FOUND, kinds[table], "there is no %s %s", kinds[table], key);
-	return false;
+	return err->code == ERR_NOT_FOUND ? entry_missing(table, key, err) : false;
 }
 
-bool entry_must_be_free(
-	struct store *store, enum store_table table, const char *key, struct err *err)
+bool entry_set_time(json_t *json, const char *name, int64_t time)
 {
-	struct buf value = BUF_INIT;
-	bool taken = entry_get(store, table, key, &value, err);
-
-	buf_free(&value);
-	if (taken)
-		return err_set(err, ERR_CONFLICT, NULL, "%s exists already", key);
-	return err->code == ERR_NOT_FOUND;
+	return time == 0 || json_object_set_new(json, name, json_integer(time)) == 0;
 }
 
 json_t *entry_json(struct str value)
 {
-	return json_loadb(value.ptr, value.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json;
+	struct err err;
+
+	return json_read(&json, value, &err) ? json : NULL;
 }
 
 void entry_unreadable(enum store_table table)
 {
 	log_error("principal.unreadable", "the record of a %s cannot be read and is left out",
 		kinds[table]);
+}
+
+bool entry_rights(unsigned *rights, const char *text)
+{
+	unsigned read;
+
+	if (!rights_parse(&read, str_of(text)) || read == RIGHT_NONE)
+		return false;
+	*rights = read;
+	return true;
 }
 
 bool entry_is_text(struct str text, size_t most)
@@ -93,6 +107,17 @@ bool entry_random(uint8_t bytes[ENTRY_RANDOM_LEN], struct err *err)
 {
 	if (getrandom(bytes, ENTRY_RANDOM_LEN, 0) != ENTRY_RANDOM_LEN)
 		return err_set(err, ERR_INTERNAL, NULL, "the system gives no random bytes");
+	return true;
+}
+
+bool entry_random_hex(char text[2 * ENTRY_RANDOM_LEN + 1], struct err *err)
+{
+	uint8_t bytes[ENTRY_RANDOM_LEN];
+
+	if (!entry_random(bytes, err))
+		return false;
+	entry_hex(bytes, sizeof(bytes), text);
+	explicit_bzero(bytes, sizeof(bytes));
 	return true;
 }
 

@@ -1,7 +1,12 @@
 #pragma once
 /*
  * For this folder only: what users, tokens and keys share. Each is a JSON object in one of the
- * store's small tables; its functions in principal.h are in principal.c, token.c and key.c.
+ * store's small tables; its functions in principal.h are in user.c, token.c and key.c.
+ *
+ * How these records change: records of old versions are on people's disks and stay readable, so a
+ * new member is optional when read, absent means what held before there was such a member, and it
+ * is written only where it says more than that. A member never gets another meaning. An older
+ * version refuses a record with a member that it does not know (entry_unpack).
  */
 #include <jansson.h>
 
@@ -11,25 +16,30 @@
 #define ENTRY_RANDOM_LEN  32
 #define ENTRY_RIGHTS_SIZE 32
 
-/* Puts a record; steals json. NULL stands for one that could not be made: ERR_NO_MEMORY. */
-bool entry_put(
-	struct store *store, enum store_table table, struct str key, json_t *json, struct err *err);
+/* Appends the record's text; steals json. NULL stands for one that could not be made:
+ * ERR_NO_MEMORY. */
+bool entry_write(struct buf *value, json_t *json, struct err *err);
 /* Appends the record to value; ERR_NOT_FOUND names kind and key. */
 bool entry_get(struct store *store, enum store_table table, const char *key, struct buf *value,
 	struct err *err);
-/* ERR_CONFLICT when the key is taken. Nobody holds it for the caller: two operators may race. */
-bool entry_must_be_free(
-	struct store *store, enum store_table table, const char *key, struct err *err);
+/* The error for a record that is not there; that cannot be read; both give false. */
+bool entry_missing(enum store_table table, const char *key, struct err *err);
+bool entry_broken(enum store_table table, const char *key, struct err *err);
+/* Sets a time unless it is 0, which means that there is none. */
+bool entry_set_time(json_t *json, const char *name, int64_t time);
 /*
  * Reads members by a json_unpack format into the pointers behind it. Strict: a member that is not
  * known may be a restriction that a newer version wrote, and such a record must not work here as if
  * it were not restricted. The texts belong to *json, which the caller decrefs in any case.
  */
 #define entry_unpack(json, ...) (json_unpack_ex((json), NULL, JSON_STRICT, __VA_ARGS__) == 0)
+/* NULL: it is none, or memory is exhausted. */
 json_t *entry_json(struct str value);
 /* One line in the log for a record that a walk leaves out. */
 void entry_unreadable(enum store_table table);
 
+/* Rights, at least one. None in a record would mean that something went wrong when it was made. */
+bool entry_rights(unsigned *rights, const char *text);
 /* 1 to most bytes of UTF-8 without control characters: labels and secrets. */
 bool entry_is_text(struct str text, size_t most);
 /* False when it does not fit. */
@@ -39,14 +49,46 @@ void entry_hex(const uint8_t *bytes, size_t len, char *text);
 bool entry_random(uint8_t bytes[ENTRY_RANDOM_LEN], struct err *err);
 bool entry_fresh_id(char text[ID_TEXT_LEN + 1], int64_t now, struct err *err);
 
+/* Digits of random bytes. */
+bool entry_random_hex(char text[2 * ENTRY_RANDOM_LEN + 1], struct err *err);
+
+/* ---- terms (principal.c) ---- */
+
+/* As they stand in a record, for entry_unpack: the format of the members, and where they go. */
+#define TERMS_FORMAT "s:s, s:s, s?s, s:I, s:I, s?I"
+#define TERMS_MEMBERS(members)                                                                    \
+	"user", &(members)->user, "rights", &(members)->rights, "dialects", &(members)->dialects, \
+		"created", &(members)->created, "expires", &(members)->expires, "revoked",        \
+		&(members)->revoked
+struct terms_members {
+	const char *user, *rights, *dialects;
+	json_int_t created, expires, revoked;
+};
+/* Zero-initialise the members before they are read. */
+bool terms_read(struct terms *terms, const struct terms_members *members);
+/* A new object with them; NULL without memory. */
+json_t *terms_json(const struct terms *terms);
 /*
- * The user and the rights of a new credential of hers that asks for some (0: all). Never none: a
+ * The terms of a new credential: its user is there and live, its rights are hers. Never none: a
  * credential without rights could not be told from one that asks for all.
  */
-bool principal_rights(struct store *store, const char *name, unsigned asked, struct user *user,
-	unsigned *rights, struct err *err);
+bool terms_make(
+	struct store *store, const struct terms *wanted, struct terms *made, struct err *err);
+/* The same terms from now on, for as long as they were made for. The user must be live. */
+bool terms_renew(struct store *store, const struct terms *old, int64_t now, struct terms *made,
+	struct err *err);
+/* By itself, whatever its user. */
+enum standing terms_standing(const struct terms *terms, int64_t now);
+/* When they ended, by whichever end came first; 0: they have none. */
+int64_t terms_end(const struct terms *terms);
 /*
- * Whom a credential of that user stands for now; ERR_UNAUTHENTICATED for nobody, as in principal.h.
+ * Whose credential it is, and how both together stand. A user who is not there is revoked, and
+ * owner then empty.
  */
-bool principal_identify(struct store *store, const char *name, unsigned rights, int64_t expires,
-	int64_t now, struct identity *who, struct err *err);
+bool terms_judge(struct store *store, const struct terms *terms, int64_t now, struct user *owner,
+	enum standing *standing, struct err *err);
+/* Whom the credential stands for; ERR_UNAUTHENTICATED for nobody, as in principal.h. */
+bool terms_identify(const struct terms *terms, const struct user *owner, enum standing standing,
+	struct identity *who, struct err *err);
+/* The sooner of two times of which 0 is never. */
+int64_t terms_sooner(int64_t a, int64_t b);

@@ -96,8 +96,9 @@ static bool read_form(
 	return true;
 }
 
-/* Whose name it is; somebody without a password where it is nobody's, or revoked. */
-static bool find_user(struct store *store, struct str name, struct user *user, struct err *err)
+/* Whose name it is; somebody without a password where it is nobody's, or not to be let in. */
+static bool find_user(
+	struct store *store, struct str name, int64_t now, struct user *user, struct err *err)
 {
 	char text[AUTH_NAME_MAX] = "";
 
@@ -107,17 +108,17 @@ static bool find_user(struct store *store, struct str name, struct user *user, s
 	memcpy(text, name.ptr, name.len);
 	if (!user_get(store, text, user, err))
 		return err->code == ERR_NOT_FOUND;
-	if (user->revoked)
+	if (!user_may_log_in(user, now))
 		user->password[0] = '\0';
 	return true;
 }
 
 /* Whether it is her password; a failure stays counted. */
-static bool check_password(const struct granting *granting, const struct form *form,
+static bool check_password(const struct granting *granting, const struct form *form, int64_t now,
 	const struct attempt *attempt, struct user *user, enum refusal *refusal, struct err *err)
 {
 	bool matches = false;
-	bool ok = find_user(granting->store, form->username, user, err) &&
+	bool ok = find_user(granting->store, form->username, now, user, err) &&
 		  password_check(form->password, user->password, &matches, err);
 
 	if (ok && !matches)
@@ -135,7 +136,8 @@ static bool check_form(const struct granting *granting, const struct request *re
 	attempt_begin(&attempt, granting->limit, granting->burst, granting->now_us, form->username,
 		request_param(request, "REMOTE_ADDR"));
 	if (attempt_take(&attempt, &outcome->seconds))
-		return check_password(granting, form, &attempt, user, &outcome->refusal, err);
+		return check_password(
+			granting, form, request->now, &attempt, user, &outcome->refusal, err);
 	outcome->refusal = TOO_MANY;
 	return true;
 }
@@ -215,7 +217,7 @@ static bool grant(const struct granting *granting, const struct request *request
 	ok = check_form(granting, request, &form, &user, outcome, err);
 	memcpy(note->name, user.name, sizeof(note->name));
 	if (ok && outcome->refusal == GRANTED) {
-		ok = token_add(granting->store, user.name, GRANT_LABEL, 0,
+		ok = token_add_login(granting->store, &user,
 			request->now + (int64_t)GRANT_SECONDS * 1000, request->now, token, err);
 		if (ok)
 			answer_token(token, &user, request->now, response);

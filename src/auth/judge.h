@@ -30,8 +30,22 @@ judge judge_nothing, judge_broken, judge_token, judge_virtshell, judge_uplynk;
 bool judge_deny(struct verdict *verdict, const char *reason);
 bool judge_settle(bool known, struct verdict *verdict, const struct err *err);
 /*
- * The key of that id. An unknown one is replaced by a key that nobody knows the secret of, so that
- * it costs the same work and gets the same answer as a known one with a wrong signature.
+ * The key of that id, and the secrets that may have signed: its own, and while both are accepted
+ * the one before it. A signature is compared with both in any case, by judge_signature of the kind:
+ * an unknown key, or one without another secret, is made up by a secret that nobody knows and that
+ * does not count, so that it costs the same work and gets the same answer as a known one with a
+ * wrong signature. judge_forget wipes it.
  */
-bool judge_find_key(
-	struct store *store, struct str id, struct key *key, bool *known, struct err *err);
+#define JUDGE_SECRETS 2
+struct signer {
+	struct key key;
+	struct str secrets[JUDGE_SECRETS];
+	bool counts[JUDGE_SECRETS];
+};
+bool judge_find_signer(
+	struct store *store, struct str id, int64_t now, struct signer *signer, struct err *err);
+/* Whether what was signed was signed with that secret; false when it cannot be computed. */
+typedef bool judge_signature(const void *what, struct str secret, bool *matches, struct err *err);
+bool judge_compare(const struct signer *signer, judge_signature *compare, const void *what,
+	bool *matches, struct err *err);
+void judge_forget(struct signer *signer);

@@ -36,10 +36,16 @@ static void put_absolute(const struct request *request, struct str path, struct 
 	buf_put_str(out, path);
 }
 
+struct question {
+	const struct request *request;
+	struct str signature;
+};
+
 /* Both readings of the resource are computed in any case. */
-static bool is_signed(const struct request *request, const struct key *key, struct str signature,
-	bool *matches, struct err *err)
+static bool is_signed(const void *what, struct str secret, bool *matches, struct err *err)
 {
+	const struct question *question = what;
+	const struct request *request = question->request;
 	struct signed_request made = {
 		.method = request_param(request, "ORIGINAL_METHOD"),
 		.host = request_param(request, "HTTP_HOST"),
@@ -51,16 +57,16 @@ static bool is_signed(const struct request *request, const struct key *key, stru
 	char by_path[SIGNATURE_TEXT_MAX], by_address[SIGNATURE_TEXT_MAX];
 	struct buf address = BUF_INIT;
 	bool path_fits, address_fits;
-	bool ok = signature_make(&made, str_of(key->secret), by_path);
+	bool ok = signature_make(&made, secret, by_path);
 
 	put_absolute(request, made.resource, &address);
 	made.resource = buf_str(&address);
-	ok = ok && buf_ok(&address) && signature_make(&made, str_of(key->secret), by_address);
+	ok = ok && buf_ok(&address) && signature_make(&made, secret, by_address);
 	buf_free(&address);
 	if (!ok)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	path_fits = signature_equal(signature, by_path);
-	address_fits = signature_equal(signature, by_address);
+	path_fits = signature_equal(question->signature, by_path);
+	address_fits = signature_equal(question->signature, by_address);
 	*matches = path_fits || address_fits;
 	return true;
 }
@@ -69,23 +75,24 @@ bool judge_virtshell(const struct asking *asking, const struct credential *crede
 	struct verdict *verdict, struct err *err)
 {
 	const struct request *request = asking->request;
-	struct str id, signature;
-	struct key key;
-	bool known, matches = false, ok;
+	struct question question = { .request = request };
+	struct signer signer = { 0 };
+	struct str id;
+	bool matches = false, ok;
 
-	if (!is_credential(credential->text, &id, &signature))
+	if (!is_credential(credential->text, &id, &question.signature))
 		return judge_deny(verdict, AUTH_DENIED);
 	if (!is_in_time(request, asking->rules))
 		return judge_deny(verdict, AUTH_SKEWED);
-	ok = judge_find_key(asking->store, id, &key, &known, err) &&
-	     is_signed(request, &key, signature, &matches, err);
-	memcpy(verdict->key, key.id, sizeof(verdict->key));
-	if (ok && !(known & matches))
+	ok = judge_find_signer(asking->store, id, request->now, &signer, err) &&
+	     judge_compare(&signer, is_signed, &question, &matches, err);
+	memcpy(verdict->key, signer.key.id, sizeof(verdict->key));
+	if (ok && !matches)
 		judge_deny(verdict, AUTH_MISMATCH);
 	else if (ok)
 		ok = judge_settle(
-			key_identity(asking->store, &key, request->now, &verdict->who, err),
+			key_identity(asking->store, &signer.key, request->now, &verdict->who, err),
 			verdict, err);
-	explicit_bzero(key.secret, sizeof(key.secret));
+	judge_forget(&signer);
 	return ok;
 }

@@ -14,6 +14,17 @@ _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash does not fi
 static const char nobody[] = "$argon2id$v=19$m=19456,t=2,p=1$iNEbS3xb2sY+4CLJDHRGJw"
 			     "$GljFPaDd2LWwiN7yeJqxGn9fQApluFhqf2Fr3Kyk87U";
 
+bool password_random(char text[PASSWORD_RANDOM_SIZE], struct err *err)
+{
+	uint8_t bytes[ENTRY_RANDOM_LEN];
+
+	if (!entry_random(bytes, err))
+		return false;
+	entry_hex(bytes, (PASSWORD_RANDOM_SIZE - 1) / 2, text);
+	explicit_bzero(bytes, sizeof(bytes));
+	return true;
+}
+
 bool password_hash(struct str password, char hash[PASSWORD_HASH_SIZE], struct err *err)
 {
 	if (password.len < PASSWORD_MIN || !entry_is_text(password, PASSWORD_MAX))

@@ -10,6 +10,9 @@
 #define PASSWORD_MIN	   8
 #define PASSWORD_MAX	   256 /* bytes */
 
+/* A random one of 128 bits, in hex. */
+#define PASSWORD_RANDOM_SIZE 33
+bool password_random(char text[PASSWORD_RANDOM_SIZE], struct err *err);
 /* ERR_INVALID for one that is too short, too long, no UTF-8 or holds control characters. */
 bool password_hash(struct str password, char hash[PASSWORD_HASH_SIZE], struct err *err);
 /*

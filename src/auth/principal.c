@@ -26,162 +26,163 @@ bool auth_is_tenant(struct str tenant)
 	return is_made_of(tenant, AUTH_TENANT_MAX - 1, LOWER DIGITS "-");
 }
 
-static bool user_read(struct str name, struct str value, struct user *user)
+bool identity_is_for(const struct identity *who, struct str dialect)
 {
-	json_t *json = entry_json(value);
-	const char *id, *tenant, *rights, *password = "";
-	json_int_t created;
-	int revoked;
-	struct user copy = { 0 };
-	bool ok = entry_unpack(json, "{s:s, s:s, s:s, s:I, s:b, s?s}", "id", &id, "tenant", &tenant,
-			  "rights", &rights, "created", &created, "revoked", &revoked, "password",
-			  &password) &&
-		  entry_copy(copy.password, sizeof(copy.password), password) &&
-		  name.len < sizeof(copy.name) && entry_copy(copy.id, sizeof(copy.id), id) &&
-		  entry_copy(copy.tenant, sizeof(copy.tenant), tenant) &&
-		  rights_parse(&copy.rights, str_of(rights));
+	struct str rest = str_of(who->dialects);
 
-	if (ok) {
-		memcpy(copy.name, name.ptr, name.len);
-		copy.created = created;
-		copy.revoked = revoked != 0;
-		*user = copy;
+	if (rest.len == 0)
+		return true;
+	while (rest.len > 0) {
+		if (str_eq(str_take_part(&rest, ','), dialect))
+			return true;
 	}
-	json_decref(json);
-	return ok;
+	return false;
 }
 
-static bool user_put(struct store *store, const struct user *user, struct err *err)
+int64_t terms_sooner(int64_t a, int64_t b)
+{
+	if (a == 0 || b == 0)
+		return a + b;
+	return a < b ? a : b;
+}
+
+/* ---- the record ---- */
+
+bool terms_read(struct terms *terms, const struct terms_members *members)
+{
+	struct terms copy = {
+		.created = members->created,
+		.expires = members->expires,
+		.revoked = members->revoked,
+	};
+
+	/* An empty list would open what it was meant to close. */
+	if (members->dialects && !*members->dialects)
+		return false;
+	if (!entry_copy(copy.user, sizeof(copy.user), members->user) ||
+		!entry_rights(&copy.rights, members->rights) ||
+		!entry_copy(copy.dialects, sizeof(copy.dialects),
+			members->dialects ? members->dialects : ""))
+		return false;
+	*terms = copy;
+	return true;
+}
+
+json_t *terms_json(const struct terms *terms)
 {
 	char rights[ENTRY_RIGHTS_SIZE];
+	json_t *json;
 
-	rights_format(user->rights, rights, sizeof(rights));
-	return entry_put(store, STORE_USERS, str_of(user->name),
-		json_pack("{s:s, s:s, s:s, s:I, s:b, s:s*}", "id", user->id, "tenant", user->tenant,
-			"rights", rights, "created", (json_int_t)user->created, "revoked",
-			(int)user->revoked, "password", user->password[0] ? user->password : NULL),
-		err);
+	rights_format(terms->rights, rights, sizeof(rights));
+	json = json_pack("{s:s, s:s, s:I, s:I}", "user", terms->user, "rights", rights, "created",
+		(json_int_t)terms->created, "expires", (json_int_t)terms->expires);
+	if (json &&
+		(!terms->dialects[0] ||
+			json_object_set_new(json, "dialects", json_string(terms->dialects)) == 0) &&
+		entry_set_time(json, "revoked", terms->revoked))
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
-bool user_add(struct store *store, const char *name, const char *tenant, unsigned rights,
-	int64_t now, struct user *made, struct err *err)
-{
-	struct user user = { .rights = rights, .created = now };
+/* ---- a new one ---- */
 
-	if (!auth_is_name(str_of(name)))
-		return err_set(err, ERR_INVALID, "name",
-			"a name is 1 to %d of letters, digits and ._@-", AUTH_NAME_MAX - 1);
-	if (!auth_is_tenant(str_of(tenant)))
-		return err_set(err, ERR_INVALID, "tenant",
-			"a tenant is 1 to %d of lower-case letters, digits and -",
-			AUTH_TENANT_MAX - 1);
-	if (rights == 0 || (rights & ~(unsigned)RIGHT_ALL))
-		return err_set(err, ERR_INVALID, "rights", "a user needs at least one right");
-	if (!entry_must_be_free(store, STORE_USERS, name, err) ||
-		!entry_fresh_id(user.id, now, err))
+static bool get_live(
+	struct store *store, const char *name, int64_t now, struct user *user, struct err *err)
+{
+	static const char *const ends[] = {
+		[STANDING_EXPIRED] = "has expired",
+		[STANDING_REVOKED] = "is revoked",
+	};
+	enum standing standing;
+
+	if (!user_get(store, name, user, err))
 		return false;
-	entry_copy(user.name, sizeof(user.name), name);
-	entry_copy(user.tenant, sizeof(user.tenant), tenant);
-	if (!user_put(store, &user, err))
-		return false;
-	*made = user;
-	return true;
+	standing = user_standing(user, now);
+	return standing == STANDING_LIVE ||
+	       err_set(err, ERR_CONFLICT, "user", "user %s %s", name, ends[standing]);
 }
 
-bool user_get(struct store *store, const char *name, struct user *user, struct err *err)
+bool terms_make(
+	struct store *store, const struct terms *wanted, struct terms *made, struct err *err)
 {
-	struct buf value = BUF_INIT;
-	bool ok = entry_get(store, STORE_USERS, name, &value, err);
-
-	if (ok && !user_read(str_of(name), buf_str(&value), user))
-		ok = err_set(
-			err, ERR_INTERNAL, "user", "the record of user %s cannot be read", name);
-	buf_free(&value);
-	return ok;
-}
-
-bool user_set_password(struct store *store, const char *name, const char *hash, struct err *err)
-{
-	struct user user;
-
-	if (!user_get(store, name, &user, err))
-		return false;
-	if (!entry_copy(user.password, sizeof(user.password), hash))
-		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	return user_put(store, &user, err);
-}
-
-bool user_revoke(struct store *store, const char *name, struct err *err)
-{
-	struct user user;
-
-	if (!user_get(store, name, &user, err))
-		return false;
-	user.revoked = true;
-	return user_put(store, &user, err);
-}
-
-bool principal_rights(struct store *store, const char *name, unsigned asked, struct user *user,
-	unsigned *rights, struct err *err)
-{
+	struct terms terms = { .created = wanted->created, .expires = wanted->expires };
+	struct str dialects = str_of(wanted->dialects);
 	struct user owner;
-	unsigned given;
 
-	if (!user_get(store, name, &owner, err))
+	if (dialects.len > 0 && !is_made_of(dialects, AUTH_DIALECTS_MAX - 1, LOWER ","))
+		return err_set(err, ERR_INVALID, "dialects", "dialects are names joined by commas");
+	if (!get_live(store, wanted->user, wanted->created, &owner, err))
 		return false;
-	if (owner.revoked)
-		return err_set(err, ERR_CONFLICT, "user", "user %s is revoked", name);
-	given = asked ? asked & owner.rights : owner.rights;
-	if (given == 0)
-		return err_set(
-			err, ERR_INVALID, "rights", "user %s has none of these rights", name);
-	*user = owner;
-	*rights = given;
+	terms.rights = wanted->rights ? wanted->rights & owner.rights : owner.rights;
+	if (terms.rights == RIGHT_NONE)
+		return err_set(err, ERR_INVALID, "rights", "user %s has none of these rights",
+			wanted->user);
+	entry_copy(terms.user, sizeof(terms.user), owner.name);
+	entry_copy(terms.dialects, sizeof(terms.dialects), wanted->dialects);
+	*made = terms;
 	return true;
 }
 
-static bool refused(const char *why, struct err *err)
-{
-	return err_set(err, ERR_UNAUTHENTICATED, why, NULL);
-}
-
-bool principal_identify(struct store *store, const char *name, unsigned rights, int64_t expires,
-	int64_t now, struct identity *who, struct err *err)
-{
-	struct user user;
-
-	if (!user_get(store, name, &user, err))
-		return err->code == ERR_NOT_FOUND ? refused(PRINCIPAL_REVOKED, err) : false;
-	if (expires != 0 && now >= expires)
-		return refused(PRINCIPAL_EXPIRED, err);
-	if (user.revoked || (user.rights & rights) == 0)
-		return refused(PRINCIPAL_REVOKED, err);
-	*who = (struct identity){ .rights = user.rights & rights };
-	memcpy(who->user, user.id, sizeof(who->user));
-	memcpy(who->tenant, user.tenant, sizeof(who->tenant));
-	return true;
-}
-
-struct user_walk {
-	bool (*take)(const struct user *user, void *data);
-	void *data;
-};
-
-static bool take_user(struct str name, struct str value, void *data)
-{
-	const struct user_walk *walk = data;
-	struct user user;
-
-	if (user_read(name, value, &user))
-		return walk->take(&user, walk->data);
-	entry_unreadable(STORE_USERS);
-	return true;
-}
-
-bool user_each(struct store *store, bool (*take)(const struct user *user, void *data), void *data,
+bool terms_renew(struct store *store, const struct terms *old, int64_t now, struct terms *made,
 	struct err *err)
 {
-	struct user_walk walk = { take, data };
+	struct terms terms = *old;
 
-	return store_each_entry(store, STORE_USERS, take_user, &walk, err);
+	terms.created = now;
+	if (old->expires != 0)
+		terms.expires = now + old->expires - old->created;
+	return terms_make(store, &terms, made, err);
+}
+
+/* ---- how it stands ---- */
+
+enum standing terms_standing(const struct terms *terms, int64_t now)
+{
+	if (terms->revoked != 0)
+		return STANDING_REVOKED;
+	if (terms->expires != 0 && now >= terms->expires)
+		return STANDING_EXPIRED;
+	return STANDING_LIVE;
+}
+
+int64_t terms_end(const struct terms *terms)
+{
+	return terms_sooner(terms->revoked, terms->expires);
+}
+
+bool terms_judge(struct store *store, const struct terms *terms, int64_t now, struct user *owner,
+	enum standing *standing, struct err *err)
+{
+	enum standing of_user, of_terms = terms_standing(terms, now);
+	struct user user = { 0 };
+
+	if (user_get(store, terms->user, &user, err))
+		of_user = user_standing(&user, now);
+	else if (err->code == ERR_NOT_FOUND)
+		of_user = STANDING_REVOKED;
+	else
+		return false;
+	if ((user.rights & terms->rights) == RIGHT_NONE)
+		of_user = STANDING_REVOKED;
+	*standing = of_user > of_terms ? of_user : of_terms;
+	*owner = user;
+	return true;
+}
+
+bool terms_identify(const struct terms *terms, const struct user *owner, enum standing standing,
+	struct identity *who, struct err *err)
+{
+	static const char *const ends[] = {
+		[STANDING_EXPIRED] = PRINCIPAL_EXPIRED,
+		[STANDING_REVOKED] = PRINCIPAL_REVOKED,
+	};
+
+	if (standing != STANDING_LIVE)
+		return err_set(err, ERR_UNAUTHENTICATED, ends[standing], NULL);
+	*who = (struct identity){ .rights = owner->rights & terms->rights };
+	memcpy(who->user, owner->id, sizeof(who->user));
+	memcpy(who->tenant, owner->tenant, sizeof(who->tenant));
+	memcpy(who->dialects, terms->dialects, sizeof(who->dialects));
+	return true;
 }

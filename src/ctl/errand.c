@@ -62,17 +62,17 @@ static bool run_once(const struct conf *conf, const struct admin_call *call, str
 {
 	bool answered;
 
-	if (!client_call(conf->control, request, call->verb->input ? in : NULL, stdout, stderr,
-		    &answered, status, err))
+	if (!client_call(conf->control, request, admin_reads_input(call) ? in : NULL, stdout,
+		    stderr, &answered, status, err))
 		return false;
 	return answered || run_alone(conf, call, in, status, err);
 }
 
 /* Twice, so that a slip of the finger does not lock anybody out. */
-static bool ask_secret(char line[SECRET_SIZE], struct err *err)
+static bool ask_secret(const char *prompt, char line[SECRET_SIZE], struct err *err)
 {
 	char again[SECRET_SIZE];
-	bool same = readpassphrase("Password: ", line, SECRET_SIZE - 1, RPP_REQUIRE_TTY) &&
+	bool same = readpassphrase(prompt, line, SECRET_SIZE - 1, RPP_REQUIRE_TTY) &&
 		    readpassphrase("Again: ", again, SECRET_SIZE - 1, RPP_REQUIRE_TTY) &&
 		    strcmp(line, again) == 0;
 
@@ -85,9 +85,9 @@ static FILE *open_input(const struct admin_call *call, char line[SECRET_SIZE], s
 {
 	FILE *in;
 
-	if (!call->verb->secret || !isatty(STDIN_FILENO))
+	if (!admin_reads_secret(call) || !isatty(STDIN_FILENO))
 		return stdin;
-	if (!ask_secret(line, err))
+	if (!ask_secret(call->verb->secret ? "Password: " : "Secret: ", line, err))
 		return NULL;
 	in = fmemopen(line, strlen(line) ? strlen(line) : 1, "r");
 	if (!in)

@@ -92,6 +92,7 @@ bool request_parse(struct request *request, struct err *err);
 /*
  * Takes the principal from REMOTE_USER, POLYTASK_TENANT, POLYTASK_RIGHTS, POLYTASK_DIALECT, which
  * only the web server sets. ERR_UNAUTHENTICATED when one is absent or empty, or stands twice.
+ * Rights may be "none": a known principal who may do nothing here.
  */
 bool request_take_principal(struct request *request, struct err *err);
 

@@ -55,16 +55,21 @@ static bool trim_logs(struct keeper *keeper, struct err *err)
 	return true;
 }
 
-/* Logins leave tokens behind. */
-static bool purge_tokens(struct keeper *keeper, struct err *err)
+/* Logins leave tokens behind; other credentials that ended are remembered for longer. */
+static bool purge_credentials(struct keeper *keeper, struct err *err)
 {
-	unsigned removed;
+	int64_t now = clock_wall_ms();
+	unsigned logins, tokens, keys;
 
-	if (!token_purge(
-		    keeper->store, GRANT_LABEL, clock_wall_ms() - GRANT_KEEP_MS, &removed, err))
+	if (!token_purge(keeper->store, GRANT_LABEL, now - GRANT_KEEP_MS, &logins, err) ||
+		!token_purge(keeper->store, NULL, now - AUTH_KEEP_MS, &tokens, err) ||
+		!key_purge(keeper->store, now - AUTH_KEEP_MS, &keys, err))
 		return false;
-	if (removed > 0)
-		log_info("purge", "%u tokens of logins that had ended were removed", removed);
+	if (logins + tokens + keys > 0)
+		log_info("purge",
+			"%u tokens of logins, %u other tokens and %u keys that had ended were "
+			"removed",
+			logins, tokens, keys);
 	return true;
 }
 
@@ -119,7 +124,7 @@ static struct chore {
 	{ .name = "checkpoint", .every_ms = 0, .run = checkpoint_by_time },
 	{ .name = "log removal", .every_ms = TRIM_MS, .run = trim_logs },
 	{ .name = "old keys", .every_ms = KEYS_MS, .run = forget_keys },
-	{ .name = "token removal", .every_ms = PURGE_MS, .run = purge_tokens },
+	{ .name = "credential removal", .every_ms = PURGE_MS, .run = purge_credentials },
 	{ .name = "deadlock sweep", .every_ms = SECOND_MS, .run = sweep_deadlocks },
 };
 

@@ -98,6 +98,24 @@ static int refuse(FILE *out, const struct err *err, int status)
 	return err->code == ERR_PANIC ? STORE_EXIT_PANIC : 0;
 }
 
+/* Who does what, before it is done; once more with its status when it failed. */
+static void audit(const struct child *child, const struct admin_call *call, const int *status)
+{
+	struct buf line = BUF_INIT;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (!log_begin(&line, LOG_INFO, "admin"))
+		return;
+	admin_describe(call, &line);
+	if (getsockopt(child->client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+		buf_printf(&line, ",\"uid\":%u", peer.uid);
+	if (status)
+		buf_printf(&line, ",\"status\":%d", *status);
+	log_end(&line);
+	buf_free(&line);
+}
+
 /* The child's exit status: it has done its work also when the verb failed. */
 static int carry_out(struct admin *admin, const struct child *child, const struct admin_call *call)
 {
@@ -110,8 +128,10 @@ static int carry_out(struct admin *admin, const struct child *child, const struc
 	if (!store_open(&admin->store, &options, &err))
 		return refuse(admin->out, &err, 1);
 	child->slot->state = CHILD_READY;
-	log_info("admin", "%s", call->verb->words);
+	audit(child, call, NULL);
 	status = admin_run(admin, call, &panic);
+	if (status != 0)
+		audit(child, call, &status);
 	if (!panic)
 		store_close(admin->store);
 	fprintf(admin->out, "x %d\n", status);

@@ -24,24 +24,14 @@ static int step_get(struct store *store, DB_TXN *txn, void *data, struct err *er
 	return bdb_get(store->tables[entry->table], txn, entry->key, entry->out, 0);
 }
 
-static int step_remove(struct store *store, DB_TXN *txn, void *data, struct err *err)
-{
-	const struct entry *entry = data;
-	DB *db = store->tables[entry->table];
-	DBT key = bdb_in(entry->key);
-
-	(void)err;
-	return db->del(db, txn, &key, 0);
-}
-
-static bool change_entry(struct store *store, bdb_step *step, struct entry *entry, struct err *err)
+static bool change(struct store *store, bdb_step *step, void *data, struct err *err)
 {
 	bool ok;
 
 	if (!bdb_may_write(store, err))
 		return false;
 	bdb_enter(store);
-	ok = bdb_run(store, BDB_WRITE, step, entry, err) && store_flush(store, err);
+	ok = bdb_run(store, BDB_WRITE, step, data, err) && store_flush(store, err);
 	bdb_leave(store);
 	return ok;
 }
@@ -51,15 +41,7 @@ bool store_put_entry(struct store *store, enum store_table table, struct str key
 {
 	struct entry entry = { .table = table, .key = key, .value = value };
 
-	return change_entry(store, step_put, &entry, err);
-}
-
-bool store_remove_entry(
-	struct store *store, enum store_table table, struct str key, struct err *err)
-{
-	struct entry entry = { .table = table, .key = key };
-
-	return change_entry(store, step_remove, &entry, err);
+	return change(store, step_put, &entry, err);
 }
 
 bool store_get_entry(struct store *store, enum store_table table, struct str key, struct buf *out,
@@ -71,6 +53,72 @@ bool store_get_entry(struct store *store, enum store_table table, struct str key
 	bdb_enter(store);
 	ok = bdb_run(store, BDB_READ, step_get, &entry, err);
 	bdb_leave(store);
+	return ok;
+}
+
+/* ---- edits ---- */
+
+struct edits {
+	const struct store_edit *edits;
+	size_t count;
+	struct buf old, made;
+};
+
+/* Values may be secrets: they do not stay in memory that is given back. */
+static void wipe(struct buf *buf)
+{
+	if (buf->data)
+		explicit_bzero(buf->data, buf->size);
+	buf_free(buf);
+}
+
+static int remove_entry(DB *db, DB_TXN *txn, struct str key)
+{
+	DBT id = bdb_in(key);
+	int rc = db->del(db, txn, &id, 0);
+
+	return rc == DB_NOTFOUND ? 0 : rc;
+}
+
+/* DB_RMW locks also the place of an entry that is not there; DB_NOOVERWRITE makes sure of it. */
+static int edit_entry(struct store *store, DB_TXN *txn, const struct store_edit *edit,
+	struct edits *edits, struct err *err)
+{
+	DB *db = store->tables[edit->table];
+	int rc;
+
+	buf_reset(&edits->old);
+	buf_reset(&edits->made);
+	rc = bdb_get(db, txn, edit->key, &edits->old, DB_RMW);
+	if (rc != 0 && rc != DB_NOTFOUND)
+		return rc;
+	if (!edit->make(rc == 0 ? buf_str(&edits->old) : STR_NULL, &edits->made, edit->data, err))
+		return BDB_REFUSED;
+	if (!buf_ok(&edits->made))
+		return ENOMEM;
+	if (edits->made.len == 0)
+		return remove_entry(db, txn, edit->key);
+	return bdb_put(db, txn, edit->key, buf_str(&edits->made), rc == 0 ? 0 : DB_NOOVERWRITE);
+}
+
+static int step_edit(struct store *store, DB_TXN *txn, void *data, struct err *err)
+{
+	struct edits *edits = data;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < edits->count; i++)
+		rc = edit_entry(store, txn, &edits->edits[i], edits, err);
+	return rc;
+}
+
+bool store_edit_entries(
+	struct store *store, const struct store_edit *edits, size_t count, struct err *err)
+{
+	struct edits all = { .edits = edits, .count = count };
+	bool ok = change(store, step_edit, &all, err);
+
+	wipe(&all.old);
+	wipe(&all.made);
 	return ok;
 }
 
@@ -153,6 +201,6 @@ bool store_each_entry(struct store *store, enum store_table table,
 	bdb_leave(store);
 	if (ok)
 		show(&copy, take, data);
-	buf_free(&copy);
+	wipe(&copy);
 	return ok;
 }

@@ -106,11 +106,23 @@ bool store_put_entry(struct store *store, enum store_table table, struct str key
 /* Appends the value to out; ERR_NOT_FOUND when there is none. */
 bool store_get_entry(struct store *store, enum store_table table, struct str key, struct buf *out,
 	struct err *err);
-/* On disk when it returns; ERR_NOT_FOUND when there was none. */
-bool store_remove_entry(
-	struct store *store, enum store_table table, struct str key, struct err *err);
-/* Calls back for every entry, in no order, until it returns false. The callback must not use the
- * store. */
+/*
+ * What is to become of one entry. make gets what is there (ptr NULL: nothing) and appends what is
+ * to be there; nothing appended removes it. It may be called again, after a deadlock: it is pure,
+ * and its data are as they were. When it is false all edits are undone, and its error is the
+ * call's.
+ */
+struct store_edit {
+	enum store_table table;
+	struct str key;
+	bool (*make)(struct str old, struct buf *value, void *data, struct err *err);
+	void *data;
+};
+/* Carries the edits out in one transaction, in their order; on disk when it returns. */
+bool store_edit_entries(
+	struct store *store, const struct store_edit *edits, size_t count, struct err *err);
+/* Calls back for every entry, in no order, until it returns false. No lock is held meanwhile: the
+ * callback may use the store. */
 bool store_each_entry(struct store *store, enum store_table table,
 	bool (*take)(struct str key, struct str value, void *data), void *data, struct err *err);
 

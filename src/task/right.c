@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#define NONE "none"
+
 static const struct {
 	enum right right;
 	const char *name;
@@ -27,6 +29,10 @@ bool rights_parse(unsigned *rights, struct str text)
 {
 	unsigned sum = 0;
 
+	if (str_eq(text, STR(NONE))) {
+		*rights = RIGHT_NONE;
+		return true;
+	}
 	for (;;) {
 		const char *comma = text.len ? memchr(text.ptr, ',', text.len) : NULL;
 		size_t len = comma ? (size_t)(comma - text.ptr) : text.len;
@@ -47,7 +53,7 @@ void rights_format(unsigned rights, char *text, size_t size)
 {
 	size_t used = 0;
 
-	text[0] = '\0';
+	snprintf(text, size, "%s", rights & RIGHT_ALL ? "" : NONE);
 	for (size_t i = 0; i < WORDS; i++) {
 		if (!(rights & words[i].right) || used >= size)
 			continue;

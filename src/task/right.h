@@ -13,7 +13,10 @@ enum right {
 };
 #define RIGHT_ALL (RIGHT_READ | RIGHT_WRITE | RIGHT_WORK | RIGHT_ADMIN)
 
-/* Reads "read,write" (no spaces, each word once or more); false for an unknown or empty word. */
+/*
+ * Reads "read,write" (no spaces, each word once or more), or "none", which stands alone; false for
+ * an unknown or empty word.
+ */
 bool rights_parse(unsigned *rights, struct str text);
 /* Writes the same form; size 32 is enough for all. */
 void rights_format(unsigned rights, char *text, size_t size);

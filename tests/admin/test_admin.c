@@ -1,102 +1,7 @@
 /* The table of verbs, the request line, and the verbs on a store in memory. */
-#include <stdlib.h>
-
-#include "admin/admin.h"
+#include "admin/running.h"
 #include "admin/sign.h"
 #include "dialect/dialect.h"
-#include "lib/check.h"
-
-struct ran {
-	int status;
-	char *out, *err;
-};
-
-static struct store *store;
-static struct conf conf;
-
-static int open_store(void **state)
-{
-	struct store_options options = { .mode = STORE_EPHEMERAL,
-		.expected_tasks = 1000,
-		.cache_mb = 8,
-		.indexes = dialect_indexes() };
-	struct err err = { 0 };
-
-	conf_defaults(&conf);
-	snprintf(conf.home, sizeof(conf.home), "%s", check_folder());
-	if (!store_open(&store, &options, &err))
-		return -1;
-	return check_setup(state);
-}
-
-static int close_store(void **state)
-{
-	store_close(store);
-	return check_teardown(state);
-}
-
-static void find(struct admin_call *call, const char *line)
-{
-	static char copy[256];
-	const char *words[8];
-	struct err err = { 0 };
-	size_t count = 0;
-	char *rest = copy;
-
-	snprintf(copy, sizeof(copy), "%s", line);
-	while (rest && count < 8)
-		words[count++] = strsep(&rest, " ");
-	must(admin_find(call, words, count, &err), &err);
-}
-
-/* The caller frees with forget. */
-static struct ran run_call(const struct admin_call *call, const char *input, bool framed)
-{
-	struct ran ran = { 0 };
-	size_t out_size, err_size;
-	FILE *err = open_memstream(&ran.err, &err_size);
-	struct admin admin = {
-		.store = store,
-		.conf = &conf,
-		.in = fmemopen((void *)(uintptr_t)input, strlen(input), "r"),
-		.out = open_memstream(&ran.out, &out_size),
-		.err = framed ? NULL : err,
-	};
-	bool panic;
-
-	ran.status = admin_run(&admin, call, &panic);
-	assert_false(panic);
-	fclose(admin.in);
-	fclose(admin.out);
-	fclose(err);
-	return ran;
-}
-
-static struct ran run(const char *line, const char *input)
-{
-	struct admin_call call = { 0 };
-
-	find(&call, line);
-	return run_call(&call, input, false);
-}
-
-static void forget(struct ran *ran)
-{
-	free(ran->out);
-	free(ran->err);
-}
-
-static void expect(
-	const char *line, const char *input, int status, const char *out, const char *err)
-{
-	struct ran ran = run(line, input);
-
-	if (ran.status != status || strcmp(ran.out, out) != 0 || strcmp(ran.err, err) != 0) {
-		print_error("%s: %d\n%s%s", line, ran.status, ran.out, ran.err);
-		fail();
-	}
-	forget(&ran);
-}
 
 static void test_find(void **state)
 {
@@ -116,6 +21,8 @@ static void test_find(void **state)
 		{ { NULL }, 0, ERR_NO_ROUTE },
 		{ { "verify" }, 1, ERR_NONE },
 		{ { "verify", "x" }, 2, ERR_INVALID },
+		{ { "token", "expire", "x" }, 3, ERR_INVALID },
+		{ { "token", "rotate", "x" }, 3, ERR_NONE },
 	};
 
 	(void)state;
@@ -129,6 +36,15 @@ static void test_find(void **state)
 		assert_int_equal(err.code, rows[i].code);
 		assert_int_equal(call.verb != NULL, rows[i].code != ERR_NO_ROUTE);
 	}
+}
+
+static const struct admin_verb *verb_of(const char *words)
+{
+	const struct admin_verb *verb = admin_verbs;
+
+	while (strcmp(verb->words, words) != 0)
+		verb++;
+	return verb;
 }
 
 static void test_request_line(void **state)
@@ -152,7 +68,14 @@ static void test_request_line(void **state)
 	json_decref(json);
 	admin_usage(call.verb, &usage);
 	assert_str(buf_str(&usage),
-		"user add NAME [--tenant TENANT] [--rights read,write,work,admin]");
+		"user add NAME [--tenant TENANT] [--rights read,write,work,admin] "
+		"[--expires SECONDS|never]");
+	buf_reset(&usage);
+	admin_usage(verb_of("key list"), &usage);
+	assert_str(buf_str(&usage), "key list [--json]");
+	buf_reset(&usage);
+	admin_usage(verb_of("key expire"), &usage);
+	assert_str(buf_str(&usage), "key expire ID --expires SECONDS|never");
 	buf_free(&line);
 	buf_free(&usage);
 }
@@ -184,44 +107,6 @@ static void test_bad_requests(void **state)
 		json_decref(json);
 	}
 	assert_false(admin_unpack(&(struct admin_call){ 0 }, NULL, &(struct err){ 0 }));
-}
-
-static void test_credentials(void **state)
-{
-	struct admin_call call = { .options = {
-					   [ADMIN_ID] = "demo-key", [ADMIN_SECRET] = "s3cret" } };
-	struct ran ran;
-
-	(void)state;
-	ran = run("user add demo", " ");
-	assert_int_equal(ran.status, 0);
-	assert_int_equal(strlen(ran.out), ID_TEXT_LEN + 1);
-	forget(&ran);
-	ran = run("user add demo", " ");
-	assert_int_equal(ran.status, 1);
-	assert_string_not_equal(ran.err, "");
-	forget(&ran);
-	ran = run("token add demo", " ");
-	assert_int_equal(ran.status, 0);
-	assert_int_equal(strncmp(ran.out, "pt_", 3), 0);
-	assert_ptr_equal(strchr(ran.out, '\n'), ran.out + strlen(ran.out) - 1);
-	forget(&ran);
-	expect("token list", " ", 0, "demo\tdemo\tread,write,work\tnever\n", "");
-	find(&call, "key add demo");
-	ran = run_call(&call, " ", true);
-	assert_string_equal(ran.out, "o id: demo-key\no secret: s3cret\n");
-	forget(&ran);
-	expect("key list", " ", 0, "demo-key\tdemo\tread,write,work\tnever\n", "");
-	expect("key revoke demo-key", " ", 0, "", "");
-	expect("key list", " ", 0, "", "");
-	expect("token revoke demo", " ", 0, "", "");
-	ran = run("user list", " ");
-	assert_int_equal(strncmp(ran.out, "demo\t", 5), 0);
-	assert_non_null(strstr(ran.out, "\tdefault\tread,write,work\t"));
-	forget(&ran);
-	ran = run("token revoke demo", " ");
-	assert_int_equal(ran.status, 1);
-	forget(&ran);
 }
 
 static void test_bad_options(void **state)
@@ -399,15 +284,12 @@ static void test_urls(void **state)
 	}
 }
 
-#define IN_STORE(function) cmocka_unit_test_setup_teardown(function, open_store, close_store)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(test_find),
 		CHECK(test_request_line),
 		CHECK(test_bad_requests),
-		IN_STORE(test_credentials),
 		IN_STORE(test_bad_options),
 		IN_STORE(test_export_import),
 		IN_STORE(test_samples_of_every_dialect),

@@ -16,9 +16,11 @@ static struct mem mem;
 
 static void add_key(const char *user, const char *id, unsigned rights, int64_t expires)
 {
+	struct terms terms = { .rights = rights, .expires = expires, .created = NOW };
 	struct key key;
 
-	must(key_add(store, user, id, SECRET, rights, expires, NOW, &key, &err), &err);
+	snprintf(terms.user, sizeof(terms.user), "%s", user);
+	must(key_add(store, id, SECRET, &terms, &key, &err), &err);
 }
 
 int open_store(void **state)
@@ -35,16 +37,20 @@ int open_store(void **state)
 	if (check_setup(state) != 0)
 		return -1;
 	must(store_open(&store, &options, &err), &err);
-	must(user_add(store, "ann", "demo", RIGHT_READ | RIGHT_WRITE, NOW, &ann, &err), &err);
-	must(user_add(store, "gone", "demo", RIGHT_ALL, NOW, &gone, &err), &err);
+	must(user_add(store, "ann", "demo", RIGHT_READ | RIGHT_WRITE, 0, NOW, &ann, &err), &err);
+	must(user_add(store, "gone", "demo", RIGHT_ALL, 0, NOW, &gone, &err), &err);
 	add_key("ann", "ann", 0, 0);
 	add_key("ann", "reader", RIGHT_READ, 0);
 	add_key("ann", "old", 0, NOW);
-	must(key_add(store, "ann", OWNER, OWNER_SECRET, 0, 0, NOW, &key, &err), &err);
+	must(key_add(store, OWNER, OWNER_SECRET, TERMS("ann", 0, 0), &key, &err), &err);
 	add_key("gone", "gone", 0, 0);
 	must(user_revoke(store, "gone", &err), &err);
-	must(token_add(store, "ann", "t", RIGHT_READ, 0, NOW, token, &err), &err);
-	must(token_add(store, "ann", "e", 0, NOW, NOW - 1, expired, &err), &err);
+	must(token_add(store, "t", TERMS("ann", RIGHT_READ, 0), token, &err), &err);
+	must(token_add(store, "e",
+		     &(struct terms){
+			     .user = "ann", .rights = 0, .expires = NOW, .created = NOW - 1 },
+		     expired, &err),
+		&err);
 	return 0;
 }
 

@@ -13,6 +13,9 @@
 #define DATE   "Fri, 01 Jul 2011 19:37:58 +0000"
 #define NOW    ((int64_t)1309549078000)
 #define SKEW   ((int64_t)15 * 60 * 1000)
+/* What a credential made NOW is to be. */
+#define TERMS(name, some, end) \
+	(&(struct terms){ .user = name, .rights = (some), .expires = (end), .created = NOW })
 /* GET /api/virtshell/v1/tasks/ of localhost:8080 at DATE: the first vector of virtshell.md. */
 #define MADE "T+TwZlD+qtxigiFzwOkg7qyUl24="
 

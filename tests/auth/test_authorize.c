@@ -128,9 +128,9 @@ static void other_bearers_are_refused(void **state)
 	assert_refused(&request, "expired", EXPIRED);
 	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
 	let_in(changes, "read", "virtshell");
-	must(token_revoke(store, "t", &err), &err);
+	must(token_revoke(store, "t", NOW, &err), &err);
 	fill(&request, changes);
-	assert_refused(&request, "revoked", ACCESS);
+	assert_refused(&request, "revoked", REVOKED);
 }
 
 static void nothing_judged_may_stand_twice(void **state)
@@ -188,6 +188,40 @@ static void the_absolute_address_may_be_signed(void **state)
 	assert_refused(&request, "the other scheme", SIGNATURE);
 }
 
+/* The old secret signs until its time is over, and not when there is none. */
+static void a_rotated_key(void **state)
+{
+	const struct param old[CHANGES] = { { X_HEADER, "ann:" MADE } };
+	struct request request;
+	struct key key;
+
+	(void)state;
+	must(key_rotate(store, "ann", NULL, SKEW, NOW, &key, &err), &err);
+	fill(&request, old);
+	request.now = NOW + SKEW - 1;
+	assert_let_in(&request, "read,write", "virtshell");
+	request.now = NOW + SKEW;
+	assert_refused(&request, "when both overlapped", SIGNATURE);
+	must(key_rotate(store, "ann", SECRET, SKEW, NOW, &key, &err), &err);
+	let_in(old, "read,write", "virtshell");
+	must(key_rotate(store, "ann", NULL, 0, NOW, &key, &err), &err);
+	fill(&request, old);
+	assert_refused(&request, "without overlap", SIGNATURE);
+	must(key_rotate(store, "ann", SECRET, 0, NOW, &key, &err), &err);
+	let_in(old, "read,write", "virtshell");
+	must(key_revoke(store, "ann", NOW, &err), &err);
+	fill(&request, old);
+	assert_refused(&request, "revoked", REVOKED);
+	must(key_rotate(store, "reader", NULL, SKEW, NOW, &key, &err), &err);
+	must(key_revoke(store, "reader", NOW, &err), &err);
+	{
+		const struct param reader[CHANGES] = { { X_HEADER, "reader:" MADE } };
+
+		fill(&request, reader);
+		assert_refused(&request, "revoked, by its old secret", REVOKED);
+	}
+}
+
 /* An unknown id is checked against this secret, which therefore must open nothing. */
 static void the_stand_in_key_opens_nothing(void **state)
 {
@@ -205,6 +239,10 @@ static void the_stand_in_key_opens_nothing(void **state)
 	snprintf(header, sizeof(header), "bob:%s", text);
 	fill(&request, changes);
 	assert_refused(&request, "signed by the stand-in", SIGNATURE);
+	/* a known one has no other secret, whose stand-in it is as well */
+	snprintf(header, sizeof(header), "ann:%s", text);
+	fill(&request, changes);
+	assert_refused(&request, "signed by the stand-in of another secret", SIGNATURE);
 }
 
 static void a_put_with_digest_and_type_is_let_in(void **state)
@@ -252,6 +290,7 @@ int main(void)
 		CHECK_STORED(nothing_judged_may_stand_twice),
 		CHECK_STORED(the_edges_of_the_window_are_inside),
 		CHECK_STORED(the_absolute_address_may_be_signed),
+		CHECK_STORED(a_rotated_key),
 		CHECK_STORED(the_stand_in_key_opens_nothing),
 		CHECK_STORED(a_put_with_digest_and_type_is_let_in),
 		CHECK_STORED(a_broken_record_is_503),

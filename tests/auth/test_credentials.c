@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "auth/asking.h"
+#include "auth/uplynk_signature.h"
 
 #define DIALECT(name)                      \
 	{                                  \
@@ -83,8 +84,8 @@ static void idol_says_what_became_of_a_token(void **state)
 	assert_challenged(changes, AUTH_EXPIRED,
 		"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", "
 		"error_description=\"The access token expired\"");
-	must(user_add(store, "brief", "demo", RIGHT_READ, NOW, &brief, &err), &err);
-	must(token_add(store, "brief", "b", 0, 0, NOW, of_gone, &err), &err);
+	must(user_add(store, "brief", "demo", RIGHT_READ, 0, NOW, &brief, &err), &err);
+	must(token_add(store, "b", TERMS("brief", 0, 0), of_gone, &err), &err);
 	must(user_revoke(store, "brief", &err), &err);
 	snprintf(bearer, sizeof(bearer), "Bearer %s", of_gone);
 	assert_challenged(changes, AUTH_REVOKED,
@@ -258,16 +259,23 @@ static void the_window_of_uplynk(void **state)
 	assert_uplynk(wrong, "", OWNER_TIME + UPLYNK_SKEW + 1, AUTH_MISMATCH);
 }
 
-/* Whose message it is counts, not that its signature is right: the key is the owner's own. */
+/* Whose message it is counts, not that its signature is right: the key is the owner's own. What
+ * became of a key is told to nobody who cannot sign with it. */
 static void an_owner_that_nobody_is_gets_the_same_refusal(void **state)
 {
 	static const char uri[] = UPLYNK_QUERY "msg=" SENT_MSG "&sig=" OWNER_SIG;
+	static const char wrong[] = UPLYNK_QUERY "msg=" SENT_MSG "&sig=" OWNER_MSG;
 	struct key key;
+	unsigned removed;
 
 	(void)state;
-	must(key_revoke(store, OWNER, &err), &err);
+	must(key_revoke(store, OWNER, NOW, &err), &err);
+	assert_uplynk(uri, "", OWNER_TIME, AUTH_REVOKED);
+	assert_uplynk(wrong, "", OWNER_TIME, AUTH_MISMATCH);
+	must(key_purge(store, NOW + 1, &removed, &err), &err);
+	assert_int_equal(removed, 2); /* and "old" */
 	assert_uplynk(uri, "", OWNER_TIME, AUTH_MISMATCH);
-	must(key_add(store, "ann", OWNER, OWNER_SECRET, RIGHT_READ, OWNER_TIME, NOW, &key, &err),
+	must(key_add(store, OWNER, OWNER_SECRET, TERMS("ann", RIGHT_READ, OWNER_TIME), &key, &err),
 		&err);
 	assert_uplynk(uri, "", OWNER_TIME - 1, NULL);
 	assert_uplynk(uri, "", OWNER_TIME, AUTH_EXPIRED);
@@ -286,6 +294,56 @@ static void an_owner_that_nobody_is_gets_the_same_refusal(void **state)
 	}
 }
 
+/* Both secrets sign while they overlap, and only one of them after it. */
+static void a_rotated_key_of_uplynk(void **state)
+{
+	static const char uri[] = UPLYNK_QUERY "msg=" SENT_MSG "&sig=" OWNER_SIG;
+	static const char header[] = OWNER_MSG " ";
+	char of_new[UPLYNK_SIG_LEN + 1], text[sizeof(header) + UPLYNK_SIG_LEN];
+	const int64_t until = OWNER_TIME + 100;
+	struct key key;
+
+	(void)state;
+	must(key_rotate(store, OWNER, NULL, until - NOW, NOW, &key, &err), &err);
+	assert_string_equal(key.id, OWNER);
+	assert_true(uplynk_sign(STR(OWNER_MSG), str_of(key.secret), of_new));
+	snprintf(text, sizeof(text), "%s%s", header, of_new);
+	assert_uplynk(uri, "", until - 1, NULL);
+	assert_uplynk(UPLYNK_QUERY, text, until - 1, NULL);
+	assert_uplynk(uri, "", until, AUTH_MISMATCH);
+	assert_uplynk(UPLYNK_QUERY, text, until, NULL);
+}
+
+/* Who it is stays known where a credential is not for: the application refuses, in its shape. */
+static void a_credential_of_other_dialects_may_do_nothing(void **state)
+{
+	static const char uri[] = UPLYNK_QUERY "msg=" SENT_MSG "&sig=" OWNER_SIG;
+	struct terms some = { .user = "ann", .dialects = "idol,native", .created = NOW };
+	char text[AUTH_TOKEN_MAX], bearer[100];
+	struct key key;
+
+	(void)state;
+	must(token_add(store, "some", &some, text, &err), &err);
+	snprintf(bearer, sizeof(bearer), "Bearer %s", text);
+	for (size_t i = 0; i < DIALECTS; i++) {
+		const char *name = challenges[i].name;
+		const struct param changes[CHANGES] = { DIALECT(name), { STANDARD, bearer } };
+		bool here = strcmp(name, "idol") == 0 || strcmp(name, "native") == 0;
+
+		let_in(changes, here ? "read,write" : "none", name);
+	}
+	must(key_revoke(store, OWNER, NOW, &err), &err);
+	must(key_add(store, OWNER, OWNER_SECRET, &some, &key, &err), &err);
+	{
+		const struct param changes[CHANGES] = { DIALECT("uplynk"), URI(uri) };
+		struct request request;
+
+		fill(&request, changes);
+		request.now = OWNER_TIME;
+		assert_let_in(&request, "none", "uplynk");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +355,8 @@ int main(void)
 		CHECK_STORED(other_uplynk_messages_are_refused),
 		CHECK_STORED(the_window_of_uplynk),
 		CHECK_STORED(an_owner_that_nobody_is_gets_the_same_refusal),
+		CHECK_STORED(a_rotated_key_of_uplynk),
+		CHECK_STORED(a_credential_of_other_dialects_may_do_nothing),
 	};
 
 	return CHECK_RUN(tests);

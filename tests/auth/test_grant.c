@@ -14,7 +14,7 @@ static void set_password(const char *user, const char *password)
 	char hash[PASSWORD_HASH_SIZE];
 
 	must(password_hash(str_of(password), hash, &err), &err);
-	must(user_set_password(store, user, hash, &err), &err);
+	must(user_set_password(store, user, hash, 0, NOW, &err), &err);
 }
 
 static struct limit limit;
@@ -313,20 +313,87 @@ static void a_password_survives_what_else_changes(void **state)
 	must(user_revoke(store, "ann", &err), &err);
 	must(user_get(store, "ann", &before, &err), &err);
 	assert_string_equal(before.password, after.password);
-	assert_false(user_set_password(store, "bob", after.password, &err));
+	assert_false(user_set_password(store, "bob", after.password, 0, NOW, &err));
 	assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
+static char *log_in(const char *password)
+{
+	static char text[AUTH_TOKEN_MAX];
+	struct response response;
+	struct str body, given;
+	char form[100];
+
+	snprintf(form, sizeof(form), FORM "%s", password);
+	post("POST", str_of(form), &response);
+	assert_int_equal(response.status, 200);
+	body = str_from(buf_str(&response.body), strlen("{\"access_token\":\""));
+	given = str_take_part(&body, '"');
+	snprintf(text, sizeof(text), "%.*s", STR_FMT(given));
+	response_free(&response);
+	return text;
+}
+
+static void assert_ended(const char *text)
+{
+	struct identity who;
+
+	assert_false(token_check(store, str_of(text), NOW, &who, &err));
+	assert_int_equal(err.code, ERR_UNAUTHENTICATED);
+	assert_string_equal(err.field, PRINCIPAL_REVOKED);
+}
+
+/* Who changes a password means to end what the old one opened; and only that. */
+static void tokens_end_with_their_password(void **state)
+{
+	struct identity who;
+	const char *text;
+
+	(void)state;
+	set_password("ann", PASSWORD);
+	text = log_in("correct+horse");
+	must(token_check(store, str_of(text), NOW, &who, &err), &err);
+	set_password("ann", PASSWORD); /* the same, in the same millisecond */
+	assert_ended(text);
+	text = log_in("correct+horse");
+	must(user_expire_password(store, "ann", NOW + 1, &err), &err);
+	must(token_check(store, str_of(text), NOW + 2, &who, &err), &err);
+	must(user_revoke_password(store, "ann", NOW + 3, &err), &err);
+	assert_ended(text);
+	assert_refusal(STR(FORM "correct+horse"), "invalid_grant");
+	assert_false(user_revoke_password(store, "ann", NOW + 3, &err));
+	assert_int_equal(err.code, ERR_NOT_FOUND);
+	assert_false(user_expire_password(store, "ann", 0, &err));
+	assert_int_equal(err.code, ERR_NOT_FOUND);
+	must(token_check(store, str_of(token), NOW, &who, &err), &err);
+}
+
+static void an_ended_password_is_a_wrong_one(void **state)
+{
+	(void)state;
+	set_password("ann", PASSWORD);
+	must(user_expire_password(store, "ann", NOW, &err), &err);
+	assert_refusal(STR(FORM "correct+horse"), "invalid_grant");
+	must(user_expire_password(store, "ann", NOW + 1, &err), &err);
+	log_in("correct+horse");
+	must(user_expire(store, "ann", NOW, &err), &err);
+	assert_refusal(STR(FORM "correct+horse"), "invalid_grant");
+	must(user_expire(store, "ann", 0, &err), &err);
+	log_in("correct+horse");
 }
 
 static void ended_tokens_are_removed(void **state)
 {
+	struct terms later = { .user = "ann" };
 	char ended[AUTH_TOKEN_MAX], lasting[AUTH_TOKEN_MAX], other[AUTH_TOKEN_MAX];
 	struct identity who;
 	unsigned removed = 7;
 
 	(void)state;
-	must(token_add(store, "ann", "l", 0, NOW + 10, NOW, ended, &err), &err);
-	must(token_add(store, "ann", "l", 0, 0, NOW, lasting, &err), &err);
-	must(token_add(store, "ann", "m", 0, NOW + 10, NOW, other, &err), &err);
+	must(token_add(store, "l", TERMS("ann", 0, NOW + 10), ended, &err), &err);
+	later.created = NOW + 10;
+	must(token_add(store, "l", &later, lasting, &err), &err);
+	must(token_add(store, "m", TERMS("ann", 0, NOW + 10), other, &err), &err);
 	must(token_purge(store, "l", NOW + 10, &removed, &err), &err);
 	assert_int_equal(removed, 0);
 	must(token_purge(store, "l", NOW + 11, &removed, &err), &err);
@@ -345,6 +412,8 @@ int main(void)
 		CHECK_STORED(a_token_is_given),
 		CHECK_STORED(everything_else_is_refused),
 		CHECK_STORED(a_password_survives_what_else_changes),
+		CHECK_STORED(tokens_end_with_their_password),
+		CHECK_STORED(an_ended_password_is_a_wrong_one),
 		CHECK_STORED(ended_tokens_are_removed),
 		CHECK_STORED(failures_are_few),
 		CHECK_STORED(success_does_not_count),

@@ -8,6 +8,10 @@
 #define NOW    ((int64_t)1309549078000)
 #define SECOND 1000
 
+/* What a credential made NOW is to be. */
+#define TERMS(name, some, end) \
+	(&(struct terms){ .user = name, .rights = (some), .expires = (end), .created = NOW })
+
 static const struct index_field no_fields[] = { { .source = INDEX_END } };
 static const struct index_table no_indexes[] = { { .dialect = 0, .fields = no_fields },
 	{ .fields = NULL } };
@@ -49,7 +53,7 @@ static struct user add_user(const char *name, unsigned rights)
 {
 	struct user user;
 
-	must(user_add(store, name, "demo", rights, NOW, &user, &err), &err);
+	must(user_add(store, name, "demo", rights, 0, NOW, &user, &err), &err);
 	return user;
 }
 
@@ -78,9 +82,9 @@ static void a_name_is_taken_once(void **state)
 	struct user user = add_user("ann", RIGHT_READ);
 
 	(void)state;
-	assert_err(user_add(store, "ann", "demo", RIGHT_ALL, NOW, &user, &err), ERR_CONFLICT);
+	assert_err(user_add(store, "ann", "demo", RIGHT_ALL, 0, NOW, &user, &err), ERR_CONFLICT);
 	must(user_revoke(store, "ann", &err), &err);
-	assert_err(user_add(store, "ann", "demo", RIGHT_ALL, NOW, &user, &err), ERR_CONFLICT);
+	assert_err(user_add(store, "ann", "demo", RIGHT_ALL, 0, NOW, &user, &err), ERR_CONFLICT);
 }
 
 static void bad_names_are_refused(void **state)
@@ -93,13 +97,13 @@ static void bad_names_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		assert_err(user_add(store, names[i], "demo", RIGHT_READ, NOW, &user, &err),
+		assert_err(user_add(store, names[i], "demo", RIGHT_READ, 0, NOW, &user, &err),
 			ERR_INVALID);
 	for (size_t i = 0; i < sizeof(tenants) / sizeof(tenants[0]); i++)
-		assert_err(user_add(store, "ann", tenants[i], RIGHT_READ, NOW, &user, &err),
+		assert_err(user_add(store, "ann", tenants[i], RIGHT_READ, 0, NOW, &user, &err),
 			ERR_INVALID);
-	assert_err(user_add(store, "ann", "demo", 0, NOW, &user, &err), ERR_INVALID);
-	assert_err(user_add(store, "ann", "demo", 1U << 20, NOW, &user, &err), ERR_INVALID);
+	assert_err(user_add(store, "ann", "demo", 0, 0, NOW, &user, &err), ERR_INVALID);
+	assert_err(user_add(store, "ann", "demo", 1U << 20, 0, NOW, &user, &err), ERR_INVALID);
 	assert_false(auth_is_name(STR("a\0b")));
 	assert_true(auth_is_name(STR("A.z_0@b-c")));
 	assert_true(auth_is_tenant(STR("a-0")));
@@ -112,7 +116,7 @@ static void a_token_says_who(void **state)
 	struct identity who;
 
 	(void)state;
-	must(token_add(store, "ann", "laptop", 0, 0, NOW, text, &err), &err);
+	must(token_add(store, "laptop", TERMS("ann", 0, 0), text, &err), &err);
 	assert_int_equal(strlen(text), 3 + 43);
 	assert_true(strncmp(text, "pt_", 3) == 0);
 	assert_true(auth_is_name(str_of(text)));
@@ -129,7 +133,7 @@ static void other_texts_are_nobody(void **state)
 
 	(void)state;
 	add_user("ann", RIGHT_READ);
-	must(token_add(store, "ann", "laptop", 0, 0, NOW, text, &err), &err);
+	must(token_add(store, "laptop", TERMS("ann", 0, 0), text, &err), &err);
 	assert_err(token_check(store, STR(""), NOW, &who, &err), ERR_UNAUTHENTICATED);
 	assert_err(token_check(store, STR("pt_"), NOW, &who, &err), ERR_UNAUTHENTICATED);
 	assert_err(token_check(store, (struct str){ text, strlen(text) - 1 }, NOW, &who, &err),
@@ -149,7 +153,7 @@ static void tokens_expire(void **state)
 
 	(void)state;
 	add_user("ann", RIGHT_READ);
-	must(token_add(store, "ann", "short", 0, NOW + SECOND, NOW, text, &err), &err);
+	must(token_add(store, "short", TERMS("ann", 0, NOW + SECOND), text, &err), &err);
 	must(token_check(store, str_of(text), NOW + SECOND - 1, &who, &err), &err);
 	assert_err(token_check(store, str_of(text), NOW + SECOND, &who, &err), ERR_UNAUTHENTICATED);
 }
@@ -161,15 +165,19 @@ static void tokens_are_revoked_by_label(void **state)
 
 	(void)state;
 	add_user("ann", RIGHT_READ);
-	must(token_add(store, "ann", "ci robot", 0, 0, NOW, first, &err), &err);
-	must(token_add(store, "ann", "ci robot", 0, 0, NOW, second, &err), &err);
-	must(token_add(store, "ann", "ci", 0, 0, NOW, other, &err), &err);
-	assert_string_not_equal(first, second);
-	must(token_revoke(store, "ci robot", &err), &err);
+	must(token_add(store, "ci robot", TERMS("ann", 0, 0), first, &err), &err);
+	assert_err(token_add(store, "ci robot", TERMS("ann", 0, 0), second, &err), ERR_CONFLICT);
+	must(token_add(store, "ci", TERMS("ann", 0, 0), other, &err), &err);
+	must(token_revoke(store, "ci robot", NOW, &err), &err);
 	assert_err(token_check(store, str_of(first), NOW, &who, &err), ERR_UNAUTHENTICATED);
-	assert_err(token_check(store, str_of(second), NOW, &who, &err), ERR_UNAUTHENTICATED);
+	assert_string_equal(err.field, PRINCIPAL_REVOKED);
 	must(token_check(store, str_of(other), NOW, &who, &err), &err);
-	assert_err(token_revoke(store, "ci robot", &err), ERR_NOT_FOUND);
+	assert_err(token_revoke(store, "ci robot", NOW, &err), ERR_NOT_FOUND);
+	must(token_add(store, "ci robot", TERMS("ann", 0, 0), second, &err), &err);
+	assert_string_not_equal(first, second);
+	assert_err(token_check(store, str_of(first), NOW, &who, &err), ERR_UNAUTHENTICATED);
+	must(token_check(store, str_of(second), NOW, &who, &err), &err);
+	assert_err(token_add(store, "oauth", TERMS("ann", 0, 0), second, &err), ERR_INVALID);
 }
 
 static void a_revoked_user_takes_everything_along(void **state)
@@ -180,14 +188,14 @@ static void a_revoked_user_takes_everything_along(void **state)
 
 	(void)state;
 	add_user("ann", RIGHT_READ);
-	must(token_add(store, "ann", "laptop", 0, 0, NOW, text, &err), &err);
-	must(key_add(store, "ann", NULL, NULL, 0, 0, NOW, &key, &err), &err);
+	must(token_add(store, "laptop", TERMS("ann", 0, 0), text, &err), &err);
+	must(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &key, &err), &err);
 	must(user_revoke(store, "ann", &err), &err);
 	must(user_revoke(store, "ann", &err), &err);
 	assert_err(token_check(store, str_of(text), NOW, &who, &err), ERR_UNAUTHENTICATED);
 	assert_err(key_identity(store, &key, NOW, &who, &err), ERR_UNAUTHENTICATED);
-	assert_err(token_add(store, "ann", "new", 0, 0, NOW, text, &err), ERR_CONFLICT);
-	assert_err(key_add(store, "ann", NULL, NULL, 0, 0, NOW, &key, &err), ERR_CONFLICT);
+	assert_err(token_add(store, "new", TERMS("ann", 0, 0), text, &err), ERR_CONFLICT);
+	assert_err(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &key, &err), ERR_CONFLICT);
 }
 
 static void a_credential_never_has_more_rights(void **state)
@@ -198,15 +206,17 @@ static void a_credential_never_has_more_rights(void **state)
 
 	(void)state;
 	add_user("ann", RIGHT_READ | RIGHT_WORK);
-	must(token_add(store, "ann", "all", RIGHT_ALL, 0, NOW, text, &err), &err);
+	must(token_add(store, "all", TERMS("ann", RIGHT_ALL, 0), text, &err), &err);
 	must(token_check(store, str_of(text), NOW, &who, &err), &err);
 	assert_int_equal(who.rights, RIGHT_READ | RIGHT_WORK);
-	must(token_add(store, "ann", "read", RIGHT_READ, 0, NOW, text, &err), &err);
+	must(token_add(store, "read", TERMS("ann", RIGHT_READ, 0), text, &err), &err);
 	must(token_check(store, str_of(text), NOW, &who, &err), &err);
 	assert_int_equal(who.rights, RIGHT_READ);
-	assert_err(token_add(store, "ann", "admin", RIGHT_ADMIN, 0, NOW, text, &err), ERR_INVALID);
-	must(key_add(store, "ann", NULL, NULL, RIGHT_WORK | RIGHT_ADMIN, 0, NOW, &key, &err), &err);
-	key.rights = RIGHT_ALL;
+	assert_err(
+		token_add(store, "admin", TERMS("ann", RIGHT_ADMIN, 0), text, &err), ERR_INVALID);
+	must(key_add(store, NULL, NULL, TERMS("ann", RIGHT_WORK | RIGHT_ADMIN, 0), &key, &err),
+		&err);
+	key.terms.rights = RIGHT_ALL;
 	must(key_identity(store, &key, NOW, &who, &err), &err);
 	assert_int_equal(who.rights, RIGHT_READ | RIGHT_WORK);
 }
@@ -217,20 +227,27 @@ static void a_key_is_kept(void **state)
 	struct key made, again, read;
 
 	(void)state;
-	must(key_add(store, "ann", NULL, NULL, 0, 0, NOW, &made, &err), &err);
+	must(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &made, &err), &err);
 	assert_string_equal(made.id, ann.id);
 	assert_int_equal(strlen(made.secret), 64);
 	must(key_get(store, made.id, &read, &err), &err);
 	assert_string_equal(read.id, made.id);
-	assert_string_equal(read.user, "ann");
+	assert_string_equal(read.terms.user, "ann");
 	assert_string_equal(read.secret, made.secret);
-	assert_int_equal(read.rights, RIGHT_READ);
-	must(key_add(store, "ann", NULL, NULL, 0, 0, NOW, &again, &err), &err);
+	assert_int_equal(read.terms.rights, RIGHT_READ);
+	must(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &again, &err), &err);
 	assert_string_not_equal(again.id, made.id);
 	assert_string_not_equal(again.secret, made.secret);
-	must(key_revoke(store, made.id, &err), &err);
-	assert_err(key_get(store, made.id, &read, &err), ERR_NOT_FOUND);
-	assert_err(key_revoke(store, made.id, &err), ERR_NOT_FOUND);
+	must(key_revoke(store, made.id, NOW, &err), &err);
+	must(key_get(store, made.id, &read, &err), &err);
+	assert_err(key_identity(store, &read, NOW, &(struct identity){ 0 }, &err),
+		ERR_UNAUTHENTICATED);
+	assert_string_equal(err.field, PRINCIPAL_REVOKED);
+	assert_err(key_revoke(store, made.id, NOW, &err), ERR_NOT_FOUND);
+	/* its id is free again */
+	must(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &again, &err), &err);
+	assert_string_equal(again.id, ann.id);
+	assert_string_not_equal(again.secret, made.secret);
 }
 
 static void a_key_can_be_chosen(void **state)
@@ -240,16 +257,17 @@ static void a_key_can_be_chosen(void **state)
 
 	(void)state;
 	add_user("ann", RIGHT_READ);
-	must(key_add(store, "ann", "agent-7", "0123456789abcdef", 0, NOW + SECOND, NOW, &key, &err),
+	must(key_add(store, "agent-7", "0123456789abcdef", TERMS("ann", 0, NOW + SECOND), &key,
+		     &err),
 		&err);
 	assert_string_equal(key.id, "agent-7");
 	assert_string_equal(key.secret, "0123456789abcdef");
 	must(key_identity(store, &key, NOW, &who, &err), &err);
 	assert_err(key_identity(store, &key, NOW + SECOND, &who, &err), ERR_UNAUTHENTICATED);
-	assert_err(key_add(store, "ann", "agent-7", "x", 0, 0, NOW, &key, &err), ERR_CONFLICT);
-	assert_err(key_add(store, "ann", "a:b", "x", 0, 0, NOW, &key, &err), ERR_INVALID);
-	assert_err(key_add(store, "ann", "b", "", 0, 0, NOW, &key, &err), ERR_INVALID);
-	assert_err(key_add(store, "bob", "b", "x", 0, 0, NOW, &key, &err), ERR_NOT_FOUND);
+	assert_err(key_add(store, "agent-7", "x", TERMS("ann", 0, 0), &key, &err), ERR_CONFLICT);
+	assert_err(key_add(store, "a:b", "x", TERMS("ann", 0, 0), &key, &err), ERR_INVALID);
+	assert_err(key_add(store, "b", "", TERMS("ann", 0, 0), &key, &err), ERR_INVALID);
+	assert_err(key_add(store, "b", "x", TERMS("bob", 0, 0), &key, &err), ERR_NOT_FOUND);
 }
 
 static bool find_text(struct str key, struct str value, void *data)
@@ -268,7 +286,7 @@ static void a_token_is_never_stored(void **state)
 
 	(void)state;
 	add_user("ann", RIGHT_READ);
-	must(token_add(store, "ann", "laptop", 0, 0, NOW, text, &err), &err);
+	must(token_add(store, "laptop", TERMS("ann", 0, 0), text, &err), &err);
 	for (int table = 0; table < STORE_TABLES; table++)
 		must(store_each_entry(store, (enum store_table)table, find_text, text, &err), &err);
 }
@@ -282,15 +300,15 @@ static bool count_user(const struct user *user, void *data)
 
 static bool count_token(const struct token *token, void *data)
 {
-	assert_string_equal(token->user, "ann");
-	assert_true(token->expires == NOW + SECOND && token->created == NOW);
+	assert_string_equal(token->terms.user, "ann");
+	assert_true(token->terms.expires == NOW + SECOND && token->terms.created == NOW);
 	++*(int *)data;
 	return true;
 }
 
 static bool count_key(const struct key *key, void *data)
 {
-	assert_string_equal(key->user, "ann");
+	assert_string_equal(key->terms.user, "ann");
 	++*(int *)data;
 	return true;
 }
@@ -305,9 +323,11 @@ static void all_are_listed(void **state)
 	add_user("ann", RIGHT_READ);
 	add_user("bob", RIGHT_READ);
 	for (int i = 0; i < 3; i++)
-		must(token_add(store, "ann", "t", 0, NOW + SECOND, NOW, text, &err), &err);
+		must(token_add(store, (const char *[]){ "a", "b", "c" }[i],
+			     TERMS("ann", 0, NOW + SECOND), text, &err),
+			&err);
 	for (int i = 0; i < 4; i++)
-		must(key_add(store, "ann", NULL, NULL, 0, 0, NOW, &key, &err), &err);
+		must(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &key, &err), &err);
 	must(user_each(store, count_user, &users, &err), &err);
 	must(token_each(store, count_token, &tokens, &err), &err);
 	must(key_each(store, count_key, &keys, &err), &err);
@@ -322,14 +342,18 @@ static void an_unreadable_record_opens_nothing(void **state)
 {
 	static const char newer[] = "{\"label\":\"l\",\"user\":\"ann\",\"rights\":\"read\","
 				    "\"created\":1,\"expires\":0,\"only\":\"virtshell\"}";
-	static const char *const values[] = { "", "{", "[]", "{\"user\":1}", newer };
+	static const char closed[] = "{\"label\":\"l\",\"user\":\"ann\",\"rights\":\"read\","
+				     "\"created\":1,\"expires\":0,\"dialects\":\"\"}";
+	static const char none[] = "{\"label\":\"l\",\"user\":\"ann\",\"rights\":\"none\","
+				   "\"created\":1,\"expires\":0}";
+	static const char *const values[] = { "", "{", "[]", "{\"user\":1}", newer, closed, none };
 	char text[AUTH_TOKEN_MAX];
 	struct user user;
 	int count = 0;
 
 	(void)state;
 	add_user("ann", RIGHT_READ);
-	must(token_add(store, "ann", "good", 0, NOW + SECOND, NOW, text, &err), &err);
+	must(token_add(store, "good", TERMS("ann", 0, NOW + SECOND), text, &err), &err);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		expect_log("principal.unreadable");
 		expect_log("principal.unreadable");
@@ -337,7 +361,7 @@ static void an_unreadable_record_opens_nothing(void **state)
 			&err);
 		must(token_each(store, count_token, &count, &err), &err);
 		assert_int_equal(count, (int)i + 1);
-		assert_err(token_revoke(store, "l", &err), ERR_NOT_FOUND);
+		assert_err(token_revoke(store, "l", NOW, &err), ERR_NOT_FOUND);
 	}
 	must(store_put_entry(store, STORE_USERS, STR("ann"), STR("{}"), &err), &err);
 	assert_err(user_get(store, "ann", &user, &err), ERR_INTERNAL);

@@ -1,5 +1,6 @@
 /* Several processes that want the same at the same moment: it is done once, and in order. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "race.h"
 
@@ -130,12 +131,102 @@ static void test_ensure(void **state)
 	store_close(store);
 }
 
+/* ---- entries ---- */
+
+static bool add_one(struct str old, struct buf *value, void *data, struct err *err)
+{
+	uint64_t count = 0;
+
+	(void)data, (void)err;
+	if (old.ptr && !str_to_u64(old, &count))
+		track->wrong++;
+	buf_put_number(value, (int64_t)count + 1);
+	return true;
+}
+
+static bool take_place(struct str old, struct buf *value, void *data, struct err *err)
+{
+	buf_puts(value, data);
+	return !old.ptr || err_set(err, ERR_CONFLICT, NULL, NULL);
+}
+
+/* True when all was done; false when somebody else has the place. */
+static bool insist_on_edits(struct store *store, const struct store_edit *edits, size_t count)
+{
+	struct err err = { 0 };
+
+	while (!store_edit_entries(store, edits, count, &err)) {
+		if (err.code == ERR_CONFLICT)
+			return false;
+		if (err.code != ERR_BUSY)
+			_exit(91);
+		crowd->busy++;
+	}
+	return true;
+}
+
+/* All count; and each round has one place, whose winner counts once more in the same transaction.
+ */
+static void edit_entries(struct store *store, unsigned racer)
+{
+	char place[24], name[24];
+	const struct store_edit count = { STORE_USERS, STR("count"), add_one, NULL };
+
+	snprintf(name, sizeof(name), "%u", racer);
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		struct store_edit edits[] = {
+			{ STORE_TOKENS, STR_NULL, take_place, name },
+			{ STORE_USERS, STR("wins"), add_one, NULL },
+		};
+
+		snprintf(place, sizeof(place), "%u", round);
+		edits[0].key = str_of(place);
+		race_line_up(round);
+		if (insist_on_edits(store, edits, 2))
+			track->made++;
+		else
+			track->given++;
+		insist_on_edits(store, &count, 1);
+	}
+	race_leave(store);
+}
+
+static void expect_count(struct store *store, const char *name, unsigned count)
+{
+	struct buf value = BUF_INIT;
+	struct err err = { 0 };
+	char want[24];
+
+	snprintf(want, sizeof(want), "%u", count);
+	must(store_get_entry(store, STORE_USERS, str_of(name), &value, &err), &err);
+	assert_str(buf_str(&value), want);
+	buf_free(&value);
+}
+
+static void test_entries(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	store_close(crowd_recover("entries"));
+	race_run(edit_entries);
+	print_message("# %u busy\n", crowd->busy);
+	assert_int_equal(track->wrong, 0);
+	assert_int_equal(track->made, ROUNDS);
+	assert_int_equal(track->given, ROUNDS * (RACERS - 1));
+	store = crowd_recover("entries");
+	expect_count(store, "count", ROUNDS * RACERS);
+	expect_count(store, "wins", ROUNDS);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RACE(test_one_key),
 		RACE(test_numbers),
 		RACE(test_ensure),
+		RACE(test_entries),
 	};
 
 	return CHECK_RUN(tests);

@@ -192,7 +192,7 @@ static void test_read_only(void **state)
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	assert_false(store_put_tasks(store, &task, 1, &err));
 	assert_false(store_put_entry(store, STORE_USERS, STR("a"), STR("b"), &err));
-	assert_false(store_remove_entry(store, STORE_USERS, STR("a"), &err));
+	assert_false(store_edit_entries(store, NULL, 0, &err));
 	assert_int_equal(err.code, ERR_DISK_FULL);
 	atomic_store(&store->shared->read_only, false);
 	fixture_verify(store, 1);
@@ -271,10 +271,65 @@ static void test_entries(void **state)
 	assert_int_equal(out.len, 2 + sizeof(big));
 	must(store_each_entry(store, STORE_USERS, collect, &sum, &err), &err);
 	assert_int_equal(sum, 'a' + 'b' + 'c');
-	must(store_remove_entry(store, STORE_USERS, STR("b"), &err), &err);
-	assert_false(store_remove_entry(store, STORE_USERS, STR("b"), &err));
-	assert_int_equal(err.code, ERR_NOT_FOUND);
 	buf_free(&out);
+}
+
+struct wanted {
+	const char *old; /* NULL: nothing */
+	const char *made;
+};
+
+/* Refuses where something else is there than what was wanted. */
+static bool make_wanted(struct str old, struct buf *value, void *data, struct err *err)
+{
+	const struct wanted *wanted = data;
+
+	buf_puts(value, wanted->made);
+	if ((old.ptr != NULL) == (wanted->old != NULL) && str_eq(old, str_of(wanted->old)))
+		return true;
+	return err_set(err, ERR_CONFLICT, NULL, NULL);
+}
+
+static void expect_entry(struct store *store, const char *key, const char *value)
+{
+	struct buf out = BUF_INIT;
+	struct err err = { 0 };
+	bool there = store_get_entry(store, STORE_USERS, str_of(key), &out, &err);
+
+	assert_int_equal(there, value != NULL);
+	if (there)
+		assert_str(buf_str(&out), value);
+	buf_free(&out);
+}
+
+/* Made, changed, removed; and all or nothing. */
+static void test_edits(void **state)
+{
+	struct store *store = *state;
+	struct wanted first = { NULL, "1" }, second = { NULL, "2" };
+	const struct store_edit edits[] = {
+		{ STORE_USERS, STR("a"), make_wanted, &first },
+		{ STORE_USERS, STR("b"), make_wanted, &second },
+	};
+	struct err err = { 0 };
+
+	must(store_edit_entries(store, edits, 2, &err), &err);
+	assert_true(store_is_flushed(store));
+	expect_entry(store, "a", "1");
+	expect_entry(store, "b", "2");
+	first = (struct wanted){ "1", "3" };
+	assert_false(store_edit_entries(store, edits, 2, &err));
+	assert_int_equal(err.code, ERR_CONFLICT);
+	expect_entry(store, "a", "1");
+	second = (struct wanted){ "2", "" };
+	must(store_edit_entries(store, edits, 2, &err), &err);
+	expect_entry(store, "a", "3");
+	expect_entry(store, "b", NULL);
+	first = (struct wanted){ "3", "" };
+	second = (struct wanted){ NULL, "" };
+	must(store_edit_entries(store, edits, 2, &err), &err);
+	expect_entry(store, "a", NULL);
+	assert_int_equal(store->depth, 0);
 }
 
 int main(void)
@@ -288,6 +343,7 @@ int main(void)
 		BOTH(test_read_only),
 		BOTH(test_counters),
 		BOTH(test_entries),
+		BOTH(test_edits),
 	};
 
 	return CHECK_RUN(tests);

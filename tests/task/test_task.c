@@ -30,7 +30,10 @@ static void test_rights_are_read(void **state)
 		{ "reads", false, 0 },
 		{ "rea", false, 0 },
 		{ "all", false, 0 },
-		{ "none", false, 0 },
+		{ "none", true, RIGHT_NONE },
+		{ "none,read", false, 0 },
+		{ "read,none", false, 0 },
+		{ "None", false, 0 },
 	};
 	(void)state;
 
@@ -48,15 +51,15 @@ static void test_rights_come_back(void **state)
 	char text[32];
 	(void)state;
 
-	for (unsigned rights = 1; rights <= RIGHT_ALL; rights++) {
-		unsigned again = 0;
+	for (unsigned rights = RIGHT_NONE; rights <= RIGHT_ALL; rights++) {
+		unsigned again = 99;
 
 		rights_format(rights, text, sizeof(text));
 		assert_true(rights_parse(&again, str_of(text)));
 		assert_int_equal(again, rights);
 	}
 	rights_format(RIGHT_NONE, text, sizeof(text));
-	assert_string_equal(text, "");
+	assert_string_equal(text, "none");
 	memset(text, 'x', sizeof(text));
 	rights_format(RIGHT_ALL, text, 8);
 	assert_string_equal(text, "read,wr");

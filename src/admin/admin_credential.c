@@ -1,0 +1,174 @@
+#include "admin/admin_credential.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "dialect/dialect.h"
+#include "task/right.h"
+
+#define SECONDS_MAX ((uint64_t)100 * 366 * 24 * 3600)
+
+/* ---- options ---- */
+
+static bool take_seconds(const struct admin_call *call, enum admin_option option, uint64_t least,
+	int64_t *ms, struct err *err)
+{
+	const char *text = call->options[option], *name = admin_option_name(option);
+	uint64_t seconds;
+
+	if (!str_to_u64(str_of(text), &seconds) || seconds < least || seconds > SECONDS_MAX)
+		return err_set(
+			err, ERR_INVALID, name, "%s wants a number of seconds, not %s", name, text);
+	*ms = (int64_t)seconds * 1000;
+	return true;
+}
+
+bool credential_expiry(
+	const struct admin_call *call, int64_t now, int64_t *expires, struct err *err)
+{
+	const char *text = call->options[ADMIN_EXPIRES];
+	int64_t ms;
+
+	*expires = 0;
+	if (!text || strcmp(text, "never") == 0)
+		return true;
+	if (!take_seconds(call, ADMIN_EXPIRES, 1, &ms, err))
+		return false;
+	*expires = now + ms;
+	return true;
+}
+
+bool credential_overlap(const struct admin_call *call, int64_t *overlap, struct err *err)
+{
+	*overlap = 0;
+	return !call->options[ADMIN_OVERLAP] || take_seconds(call, ADMIN_OVERLAP, 0, overlap, err);
+}
+
+bool credential_rights(const struct admin_call *call, unsigned *rights, struct err *err)
+{
+	const char *text = call->options[ADMIN_RIGHTS];
+	unsigned asked;
+
+	if (!text)
+		return true;
+	/* None would ask for all the user's. */
+	if (!rights_parse(&asked, str_of(text)) || asked == RIGHT_NONE)
+		return err_set(err, ERR_INVALID, "rights",
+			"rights are read,write,work,admin, not %s", text);
+	*rights = asked;
+	return true;
+}
+
+static bool take_dialects(
+	const struct admin_call *call, char names[AUTH_DIALECTS_MAX], struct err *err)
+{
+	struct str text = str_of(call->options[ADMIN_DIALECTS]), rest = text;
+
+	if (!text.ptr)
+		return true;
+	do {
+		struct str name = str_take_part(&rest, ',');
+
+		if (!dialect_by_name(name))
+			return err_set(err, ERR_INVALID, "dialects", "there is no dialect \"%.*s\"",
+				STR_FMT(name));
+	} while (rest.len > 0);
+	if (text.len >= AUTH_DIALECTS_MAX || text.ptr[text.len - 1] == ',')
+		return err_set(err, ERR_INVALID, "dialects", "name each dialect once");
+	memcpy(names, text.ptr, text.len + 1);
+	return true;
+}
+
+bool credential_terms(const struct admin_call *call, struct terms *terms, struct err *err)
+{
+	struct terms wanted = { .created = clock_wall_ms() };
+	struct str user = str_of(call->operand);
+
+	if (!auth_is_name(user))
+		return err_set(err, ERR_NOT_FOUND, "user", "there is no user %s", call->operand);
+	memcpy(wanted.user, user.ptr, user.len);
+	if (!credential_rights(call, &wanted.rights, err) ||
+		!take_dialects(call, wanted.dialects, err) ||
+		!credential_expiry(call, wanted.created, &wanted.expires, err))
+		return false;
+	*terms = wanted;
+	return true;
+}
+
+void credential_line(FILE *in, char *line, int size)
+{
+	line[0] = '\0';
+	if (fgets(line, size, in))
+		line[strcspn(line, "\n")] = '\0';
+}
+
+/* ---- lists ---- */
+
+void listing_begin(struct listing *listing, struct admin *admin, const struct admin_call *call,
+	struct err *err)
+{
+	*listing = (struct listing){
+		.admin = admin,
+		.json = call->options[ADMIN_JSON] != NULL,
+		.now = clock_wall_ms(),
+		.err = err,
+	};
+}
+
+static void put_json(struct buf *line, const struct cell *cell)
+{
+	buf_putc(line, line->len == 0 ? '{' : ',');
+	buf_put_json(line, str_of(cell->name));
+	buf_putc(line, ':');
+	if (cell->value)
+		buf_put_json(line, str_of(cell->value));
+	else
+		buf_puts(line, "null");
+}
+
+static void put_text(struct buf *line, const struct cell *cell)
+{
+	if (line->len > 0)
+		buf_putc(line, '\t');
+	buf_puts(line, cell->value ? cell->value : cell->otherwise);
+}
+
+bool listing_row(struct listing *listing, const struct cell *cells, size_t count)
+{
+	struct buf line = BUF_INIT;
+	bool more;
+
+	for (size_t i = 0; i < count; i++)
+		(listing->json ? put_json : put_text)(&line, &cells[i]);
+	if (listing->json)
+		buf_putc(&line, '}');
+	listing->failed = !buf_ok(&line);
+	more = listing->failed ? err_no_memory(listing->err)
+			       : admin_print_line(listing->admin, buf_str(&line));
+	buf_free(&line);
+	return more;
+}
+
+const char *listing_date(int64_t ms, char text[CREDENTIAL_DATE])
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm utc;
+
+	if (ms == 0)
+		return NULL;
+	gmtime_r(&seconds, &utc);
+	strftime(text, CREDENTIAL_DATE, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	return text;
+}
+
+const char *listing_standing(enum standing standing)
+{
+	static const char *const words[] = {
+		[STANDING_LIVE] = "live",
+		[STANDING_EXPIRED] = "expired",
+		[STANDING_REVOKED] = "revoked",
+	};
+
+	return words[standing];
+}

@@ -1,0 +1,181 @@
+/* The verbs on users, passwords, tokens and keys: what they print, and what they refuse. */
+#include <fnmatch.h>
+
+#include "admin/running.h"
+#include "auth/principal.h"
+
+/* A verb, and behind it options with their values, each after a '!'. */
+static struct ran run_with(const char *line, const char *input)
+{
+	struct admin_call call = { 0 };
+	char copy[256], *rest = copy, *words;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	words = strsep(&rest, "!");
+	for (char *option; (option = strsep(&rest, "!"));) {
+		const char *name = strsep(&option, "=");
+		int i = 0;
+
+		while (strcmp(admin_option_name((enum admin_option)i), name) != 0)
+			i++;
+		call.options[i] = option ? option : "yes";
+	}
+	find(&call, words);
+	return run_call(&call, input, false);
+}
+
+/* "token add demo!label=x!expires=5" prints what the pattern says, and nothing else. */
+static void prints(const char *line, const char *input, const char *pattern)
+{
+	struct ran ran = run_with(line, input);
+
+	if (ran.status != 0 || fnmatch(pattern, ran.out, 0) != 0 || *ran.err) {
+		print_error("%s: %d\n%s%s", line, ran.status, ran.out, ran.err);
+		fail();
+	}
+	forget(&ran);
+}
+
+static void fails(const char *line, const char *input, const char *message)
+{
+	struct ran ran = run_with(line, input);
+	char want[200];
+
+	snprintf(want, sizeof(want), "polytaskctl: %s\n", message);
+	if (ran.status != 1 || strcmp(ran.err, want) != 0 || *ran.out) {
+		print_error("%s: %d\n%s%s", line, ran.status, ran.out, ran.err);
+		fail();
+	}
+	forget(&ran);
+}
+
+#define DATE  "20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z"
+#define TOKEN "pt_???????????????????????????????????????????\n"
+
+static void test_users(void **state)
+{
+	(void)state;
+	prints("user add demo", " ", "*-*-*-*-*\n");
+	fails("user add demo", " ", "demo exists already");
+	prints("user list", " ", "demo\t*-*\tdefault\tread,write,work\t" DATE "\tnever\tlive\n");
+	prints("user expire demo!expires=60", " ", "");
+	prints("user list", " ", "*\t" DATE "\t" DATE "\tlive\n");
+	prints("user expire demo!expires=never", " ", "");
+	prints("user revoke demo", " ", "");
+	prints("user list", " ", "*\tnever\trevoked\n");
+	prints("user list!json=yes", " ",
+		"{\"name\":\"demo\",\"id\":\"*\",\"tenant\":\"default\",\"rights\":"
+		"\"read,write,work\",\"created\":\"" DATE "\",\"expires\":null,"
+		"\"state\":\"revoked\"}\n");
+	fails("user expire demo!expires=60", " ", "user demo is revoked");
+	fails("user expire nobody!expires=60", " ", "there is no user nobody");
+}
+
+static void test_tokens(void **state)
+{
+	(void)state;
+	prints("user add demo", " ", "*");
+	prints("token add demo", " ", TOKEN);
+	fails("token add demo", " ", "a live token is labelled demo");
+	prints("token list", " ", "demo\tdemo\tread,write,work\tnever\tall\t" DATE "\tlive\n");
+	prints("token rotate demo!overlap=60", " ", TOKEN);
+	prints("token list", " ", "*\treplaced\n*");
+	prints("token list", " ", "*\tlive\n*");
+	prints("token revoke demo", " ", "");
+	prints("token list", " ", "demo\t*\trevoked\ndemo\t*\trevoked\n");
+	fails("token revoke demo", " ", "there is no live token labelled demo");
+	fails("token rotate demo", " ", "there is no live token labelled demo");
+	prints("user add other", " ", "*");
+	prints("token add other!label=a b!dialects=virtshell,idol!rights=read!expires=60", " ",
+		TOKEN);
+	prints("token list", " ", "*a b\tother\tread\t" DATE "\tvirtshell,idol\t" DATE "\tlive\n*");
+	prints("token list!json=yes", " ", "*,\"dialects\":\"virtshell,idol\",*");
+	prints("token list!json=yes", " ", "*,\"dialects\":null,*");
+	fails("token add other!label=oauth", " ", "the label oauth is for the tokens of logins");
+	fails("token add other!label=c!dialects=virtshell,klingon", " ",
+		"there is no dialect \"klingon\"");
+	fails("token add other!label=c!dialects=idol,", " ", "name each dialect once");
+	fails("token add other!label=c!dialects=", " ", "there is no dialect \"\"");
+	fails("token add other!label=c!rights=none", " ",
+		"rights are read,write,work,admin, not none");
+}
+
+static void test_keys(void **state)
+{
+	char longest[AUTH_SECRET_MAX + 2];
+
+	(void)state;
+	prints("user add demo", " ", "*");
+	prints("key add demo!id=k!secret=s3cret", " ", "id: k\nsecret: s3cret\n");
+	prints("key add demo!id=typed!secret=-", "t y p e d\nx", "id: typed\nsecret: t y p e d\n");
+	fails("key add demo!id=none!secret=-", "\n", "a secret is 1 to 127 bytes of text");
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	fails("key add demo!id=none!secret=-", longest, "a secret is 1 to 127 bytes of text");
+	prints("key revoke typed", " ", "");
+	prints("key list", " ", "*k\tdemo\tread,write,work\tnever\tall\t" DATE "\tlive\t-\n*");
+	prints("key list", " ", "*typed\t*\trevoked\t-\n*");
+	prints("key rotate k!overlap=60", " ",
+		"id: k\nsecret: ????????????????????????????????????????????????????????????????\n");
+	prints("key list", " ", "*k\tdemo\t*\tlive\t" DATE "\n*");
+	prints("key rotate k!secret=-", "new one\n", "id: k\nsecret: new one\n");
+	prints("key list!json=yes", " ", "*\"id\":\"k\",*\"overlap\":null}\n*");
+	prints("key expire k!expires=60", " ", "");
+	fails("key rotate typed", " ", "key typed is revoked");
+	fails("key revoke typed", " ", "key typed is revoked");
+	fails("key revoke x", " ", "there is no key x");
+	fails("key rotate k!overlap=soon", " ", "overlap wants a number of seconds, not soon");
+}
+
+static void test_passwords(void **state)
+{
+	(void)state;
+	prints("user add demo", " ", "*");
+	prints("password list", " ", "");
+	fails("password rotate demo", " ", "user demo has no password");
+	fails("password set demo", "short\n", "a password is 8 to 256 bytes of text");
+	prints("password add demo!expires=60", "long enough\n", "");
+	prints("password list", " ", "demo\t" DATE "\t" DATE "\tlive\n");
+	prints("password expire demo!expires=never", " ", "");
+	prints("password list!json=yes", " ",
+		"{\"user\":\"demo\",\"since\":\"" DATE "\",\"expires\":null,\"state\":\"live\"}\n");
+	prints("password rotate demo", " ", "????????????????????????????????\n");
+	prints("password revoke demo", " ", "");
+	prints("password list", " ", "");
+	fails("password revoke demo", " ", "user demo has no password");
+	fails("password expire demo!expires=1", " ", "user demo has no password");
+}
+
+/* What the log says of a call holds nothing that opens anything. */
+static void test_description(void **state)
+{
+	struct admin_call call = {
+		.options = { [ADMIN_ID] = "k", [ADMIN_SECRET] = "s3cret", [ADMIN_EXPIRES] = "60" }
+	};
+	struct buf line = BUF_INIT;
+
+	(void)state;
+	find(&call, "key add a\"b");
+	admin_describe(&call, &line);
+	assert_str(buf_str(&line),
+		",\"verb\":\"key add\",\"operand\":\"a\\\"b\",\"expires\":\"60\",\"id\":\"k\"");
+	buf_reset(&line);
+	call = (struct admin_call){ 0 };
+	find(&call, "token revoke pt_0123456789012345678901234567890123456789012");
+	admin_describe(&call, &line);
+	assert_str(buf_str(&line), ",\"verb\":\"token revoke\",\"operand\":\"(a token)\"");
+	buf_free(&line);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_STORE(test_users),
+		IN_STORE(test_tokens),
+		IN_STORE(test_keys),
+		IN_STORE(test_passwords),
+		CHECK(test_description),
+	};
+
+	return CHECK_RUN(tests);
+}

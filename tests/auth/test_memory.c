@@ -1,0 +1,123 @@
+/* Changes with memory that fails: each is made wholly or not at all, and none loses a limit. */
+#include "auth/asking.h"
+#include "http/chaos.h"
+
+#define OLD   "the old secret"
+#define LIMIT "idol,native"
+
+static const struct terms limited = {
+	.user = "ann", .rights = RIGHT_READ, .dialects = LIMIT, .expires = NOW + 100, .created = NOW
+};
+
+static void assert_limited(const struct terms *terms)
+{
+	assert_string_equal(terms->user, "ann");
+	assert_string_equal(terms->dialects, LIMIT);
+	assert_int_equal(terms->rights, RIGHT_READ);
+	assert_true(terms->expires != 0);
+}
+
+static bool add(struct key *key)
+{
+	return key_add(store, "k", OLD, &limited, key, &err);
+}
+
+static bool rotate(struct key *key)
+{
+	return key_rotate(store, "k", "the new secret", 10, NOW + 1, key, &err);
+}
+
+static bool revoke(struct key *key)
+{
+	(void)key;
+	return key_revoke(store, "k", NOW + 2, &err);
+}
+
+/*
+ * Does it with the n-th allocation failing, for every n until it is done, and looks each time
+ * whether the key is as it was before or as it is to be.
+ */
+static unsigned chaos_walk(
+	bool (*change)(struct key *key), bool (*is_changed)(const struct key *key))
+{
+	unsigned n = 0;
+	bool done = false;
+
+	for (; !done; n++) {
+		struct key ignored, key = { 0 };
+		bool failed;
+
+		chaos_begin(CHAOS_ONE, n);
+		done = change(&ignored);
+		failed = chaos_end();
+		assert_true(done || failed);
+		if (key_get(store, "k", &key, &err))
+			assert_limited(&key.terms);
+		assert_int_equal(done, is_changed(&key));
+	}
+	return n;
+}
+
+static bool is_added(const struct key *key)
+{
+	return strcmp(key->secret, OLD) == 0;
+}
+
+static bool is_rotated(const struct key *key)
+{
+	return strcmp(key->previous, OLD) == 0 && key->previous_until == NOW + 11;
+}
+
+static bool is_revoked(const struct key *key)
+{
+	return key->terms.revoked == NOW + 2;
+}
+
+static void keys_change_wholly_or_not(void **state)
+{
+	(void)state;
+	assert_true(chaos_walk(add, is_added) > 5);
+	assert_true(chaos_walk(rotate, is_rotated) > 5);
+	assert_true(chaos_walk(revoke, is_revoked) > 5);
+}
+
+/* Never let in by mistake, and never with more than it may. */
+static void a_token_is_judged_wholly_or_not(void **state)
+{
+	char text[AUTH_TOKEN_MAX];
+	struct identity who;
+	bool failed = true;
+
+	(void)state;
+	must(token_add(store, "limited", &limited, text, &err), &err);
+	for (unsigned n = 0; failed; n++) {
+		bool known;
+
+		chaos_begin(n % 2 ? CHAOS_ONE : CHAOS_REST, n / 2);
+		known = token_check(store, str_of(text), NOW, &who, &err);
+		failed = chaos_end();
+		if (known)
+			assert_string_equal(who.dialects, LIMIT);
+		else
+			assert_int_not_equal(err.code, ERR_UNAUTHENTICATED);
+		assert_true(failed || known);
+	}
+	must(token_revoke(store, "limited", NOW, &err), &err);
+	failed = true;
+	for (unsigned n = 0; failed; n++) {
+		chaos_begin(n % 2 ? CHAOS_ONE : CHAOS_REST, n / 2);
+		assert_false(token_check(store, str_of(text), NOW, &who, &err));
+		failed = chaos_end();
+	}
+	assert_string_equal(err.field, PRINCIPAL_REVOKED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK_STORED(keys_change_wholly_or_not),
+		CHECK_STORED(a_token_is_judged_wholly_or_not),
+	};
+
+	return CHECK_RUN(tests);
+}
