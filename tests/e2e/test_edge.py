@@ -255,22 +255,6 @@ def protocols():
     equal(instance.get("/tasks/none").headers["Server"], "nginx", "no version is told")
 
 
-def limits():
-    instance = Instance(rate=5)
-    time.sleep(1.5)
-    answers = [instance.get("/tasks/none") for _ in range(30)]
-    late = [answer for answer in answers if answer.status == 429]
-    ok(
-        late and all(answer.status in (200, 429) for answer in answers),
-        "too many requests: 429",
-        [answer.status for answer in answers],
-    )
-    if late:
-        refused(late[0], 429, b'{"error":"Too many requests."}', "429")
-        equal(late[0].headers["Retry-After"], "1", "with Retry-After")
-    instance.stop("limited")
-
-
 def without_service():
     """polytaskd is not there: 503 in the dialect's shape, and everything works once it is back."""
     instance = Instance()
@@ -301,6 +285,5 @@ run_tests(
     request_ids,
     protocols,
     ending,
-    limits,
     without_service,
 )
