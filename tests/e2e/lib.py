@@ -172,7 +172,7 @@ class Instance(Client):
         }
         values.update(changed)
         for name in ("nginx", *("polytask-" + part for part in SITE_PARTS)):
-            fill_template(name, values, os.path.join(self.dir, "conf", name + ".conf"))
+            fill_template(name, values, os.path.join(values["CONF"], name + ".conf"))
 
     def make_certificate(self):
         subprocess.run(
