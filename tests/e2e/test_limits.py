@@ -164,9 +164,7 @@ def refusals():
         until(lambda: count_of(instance, status=429, reason="TooManyRefusals") == 24, 5),
         "the log says which limit it was",
     )
-    equal(
-        count_of(instance, status=401, reason="AccessDenied"), 20, "and why a token was refused"
-    )
+    equal(count_of(instance, status=401, reason="AccessDenied"), 20, "and why a token was refused")
     instance.stop("refusals")
 
 
@@ -275,7 +273,9 @@ def log_lines():
     has(status=431, dialect="fourhse", reason="WebServer")
     has(status=404, dialect="uplynk", tenant="demo", reason="")
     equal(
-        set(map(type, (entry["status"] for entry in entries(instance)))), {int}, "each line is JSON"
+        set(map(type, (entry["status"] for entry in entries(instance)))),
+        {int},
+        "each line is JSON",
     )
     instance.stop("log lines")
 
