@@ -9,7 +9,7 @@ import threading
 import warnings
 
 from authority import EC, HOST, RSA, Authority
-from lib import BASE, Instance, equal, ok, parse_answer, run_tests, until
+from lib import BASE, Instance, child_pids, equal, ok, parse_answer, run_tests, until
 
 # That TLS 1.0 should not be used is what is tested here.
 warnings.simplefilter("ignore", DeprecationWarning)
@@ -230,12 +230,17 @@ def renewal(instance, authority):
                 f"round {round}: clients are at work",
             )
             new = authority.issue(instance.cert, os.path.join(instance.dir, "key.pem"), kind)
+            before = set(child_pids(instance.nginx.pid))
             instance.nginx.send_signal(signal.SIGHUP)
             ok(
                 until(lambda: shake_hands(instance, context(authority))[3] == new, 20),
                 f"round {round}: the new certificate is shown",
             )
             ok(until(lambda: new in clients.seen, 20), f"round {round}: to the clients, too")
+            ok(
+                until(lambda: not before & set(child_pids(instance.nginx.pid)), 20),
+                f"round {round}: the processes of before leave",
+            )
     ok(
         not clients.faults,
         f"of {sum(clients.counts.values())} requests each was answered",
