@@ -250,6 +250,8 @@ def protocols():
 
     equal(curl("--http2"), "2 200", "HTTP/2")
     equal(curl("--http1.1"), "1.1 200", "HTTP/1.1")
+    big = "X-Big: " + "x" * 40000
+    equal(curl("--http2", "-H", big)[-3:], "000", "HTTP/2: too large a header has no answer")
     equal(curl("--tls-max", "1.2"), "2 200", "TLS 1.2")
     equal(curl("--tlsv1.0", "--tls-max", "1.1"), "0 000", "no TLS 1.1")
     equal(instance.get("/tasks/none").headers["Server"], "nginx", "no version is told")
