@@ -39,7 +39,8 @@ static const struct scheme schemes[] = {
 		.refusal = 401,
 		.challenge = POLYTASK_CHALLENGE },
 	{ .dialect = "fourhse",
-		.ways = { credential_bearer, credential_query_access_token },
+		.ways = { credential_bearer, credential_query_access_token,
+			credential_form_access_token },
 		.refusal = 401,
 		.challenge = "Bearer realm=\"api\"" },
 	{ .dialect = "idol",
@@ -61,6 +62,7 @@ static const struct scheme no_scheme = { .dialect = "", .refusal = 403 };
 /* What is judged; the web server gives an absent header as an empty parameter. */
 static const char *const judged[] = {
 	"POLYTASK_DIALECT",
+	"POLYTASK_CONTINUE",
 	"ORIGINAL_METHOD",
 	"ORIGINAL_URI",
 	"ORIGINAL_SCHEME",
@@ -136,9 +138,10 @@ static bool judge_request(const struct asking *asking, const struct scheme *sche
 
 /* ---- the answer ---- */
 
-static void answer_who(
-	const struct identity *who, const struct scheme *scheme, struct response *response)
+static void answer_who(const struct asking *asking, const struct identity *who,
+	const struct scheme *scheme, struct response *response)
 {
+	struct str next = request_param(asking->request, "POLYTASK_CONTINUE");
 	bool here = identity_is_for(who, str_of(scheme->dialect));
 	char rights[RIGHTS_TEXT_SIZE];
 
@@ -149,6 +152,8 @@ static void answer_who(
 	response_header(response, "X-Polytask-Tenant", str_of(who->tenant));
 	response_header(response, "X-Polytask-Rights", str_of(rights));
 	response_header(response, "X-Polytask-Dialect", str_of(scheme->dialect));
+	if (next.len > 0)
+		response_header(response, "X-Accel-Redirect", next);
 }
 
 static const char *challenge_for(const struct scheme *scheme, const char *reason)
@@ -196,7 +201,7 @@ bool authorize(struct store *store, const struct auth_rules *rules, const struct
 	if (verdict.reason)
 		answer_refusal(verdict.reason, scheme, response);
 	else
-		answer_who(&verdict.who, scheme, response);
+		answer_who(&asking, &verdict.who, scheme, response);
 	if (!buf_ok(&response->head))
 		answer_unknown(response);
 	return true;

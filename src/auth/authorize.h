@@ -7,11 +7,13 @@
  * The question comes as a struct request whose parameters are listed by hand in nginx/:
  * POLYTASK_CALL "authorize", POLYTASK_DIALECT (which dialect's rules apply), ORIGINAL_METHOD,
  * ORIGINAL_URI, ORIGINAL_SCHEME, HTTP_HOST, HTTP_DATE, HTTP_CONTENT_TYPE, HTTP_CONTENT_MD5,
- * HTTP_AUTHORIZATION, HTTP_X_API_KEY, HTTP_X_VIRTSHELL_AUTHORIZATION. It never has a body: a
- * credential in a form is not seen.
+ * HTTP_AUTHORIZATION, HTTP_X_API_KEY, HTTP_X_VIRTSHELL_AUTHORIZATION. A body comes only where the
+ * web server asks with the whole request instead of beside it, for a credential in a form; it then
+ * says in POLYTASK_CONTINUE where a yes leads.
  *
  * The answer: 204 with X-Polytask-User, -Tenant, -Rights and -Dialect (rights "none" where the
- * credential is limited to other dialects); or 401 (VirtShell 403) with
+ * credential is limited to other dialects), and with X-Accel-Redirect if there was a
+ * POLYTASK_CONTINUE; or 401 (VirtShell 403) with
  * X-Polytask-Reason, one of the words below, which picks one of the static bodies, and the
  * dialect's WWW-Authenticate. 503 when the store cannot say: never mistaken for a refusal.
  */

@@ -143,6 +143,13 @@ static bool is_broken(const struct query_search *search)
 	return search->count > 1 || search->unreadable || search->value.len == 0;
 }
 
+static void take_found(const struct query_search *search, struct credential *credential)
+{
+	if (search->count > 0)
+		found(credential, is_broken(search) ? CREDENTIAL_BROKEN : CREDENTIAL_TOKEN,
+			search->value);
+}
+
 static bool take_query_token(const struct request *request, struct str name,
 	struct credential *credential, struct err *err)
 {
@@ -150,9 +157,7 @@ static bool take_query_token(const struct request *request, struct str name,
 
 	if (!search_query(request, &search, err))
 		return false;
-	if (search.count > 0)
-		found(credential, is_broken(&search) ? CREDENTIAL_BROKEN : CREDENTIAL_TOKEN,
-			search.value);
+	take_found(&search, credential);
 	return true;
 }
 
@@ -196,4 +201,23 @@ bool credential_uplynk_query(
 	found(credential, CREDENTIAL_UPLYNK, msg.value);
 	credential->signature = sig.value;
 	return restore_plus(&credential->text, request->mem, err);
+}
+
+/* ---- the body ---- */
+
+bool credential_form_access_token(
+	const struct request *request, struct credential *credential, struct err *err)
+{
+	struct pair pairs[CREDENTIAL_FORM_MAX];
+	struct query_search search = { .name = STR("access-token") };
+	size_t count;
+
+	if (!query_split(pairs, CREDENTIAL_FORM_MAX, &count, request->body, request->mem, err))
+		return err->code != ERR_NO_MEMORY;
+	for (size_t i = 0; i < count; i++) {
+		if (str_eq(pairs[i].name, search.name) && search.count++ == 0)
+			search.value = pairs[i].value;
+	}
+	take_found(&search, credential);
+	return true;
 }

@@ -6,6 +6,9 @@
 #include "base/err.h"
 #include "http/request.h"
 
+/* Fields of a form: as many as the dialect reads (fourhse_params.c). */
+#define CREDENTIAL_FORM_MAX 128
+
 enum credential_kind {
 	CREDENTIAL_NONE = 0,
 	CREDENTIAL_BROKEN, /* one that cannot be read, or that stands twice */
@@ -34,8 +37,10 @@ credential_way credential_bearer;
 /* Vionlabs (contract §1.5): ?key=TOKEN, X-API-Key: TOKEN. */
 credential_way credential_query_key;
 credential_way credential_api_key;
-/* 4HSE (contract §3.7): ?access-token=TOKEN. Its form field would need the body: not served. */
+/* 4HSE (contract §3.7): ?access-token=TOKEN, or the same as a field of a form in the body. A body
+ * that is no form of at most CREDENTIAL_FORM_MAX fields holds none. */
 credential_way credential_query_access_token;
+credential_way credential_form_access_token;
 /* VirtShell (contract §5.6): X-VirtShell-Authorization, or whatever else is in Authorization. */
 credential_way credential_virtshell;
 credential_way credential_virtshell_standard;

@@ -149,6 +149,114 @@ static void tokens_in_queries(void **state)
 	}
 }
 
+#define FIVE	   "&a=b&a=b&a=b&a=b&a=b"
+#define TWENTYFIVE FIVE FIVE FIVE FIVE FIVE
+/* 127 fields. */
+#define MANY "x=y&x=y" TWENTYFIVE TWENTYFIVE TWENTYFIVE TWENTYFIVE TWENTYFIVE
+
+static void tokens_in_forms(void **state)
+{
+	static const struct {
+		const char *dialect, *format, *reason; /* NULL: let in */
+	} cases[] = {
+		{ "fourhse", "access-token=%s", NULL },
+		{ "fourhse", "handler=a+b&access%%2Dtoken=%s&x", NULL },
+		{ "fourhse", MANY "&access-token=%s", NULL },
+		{ "fourhse", MANY "&a=b&access-token=%s", AUTH_MISSING },
+		{ "fourhse", "access-token=%s&access-token=%s", AUTH_DENIED },
+		{ "fourhse", "access-token=&x=%s", AUTH_DENIED },
+		{ "fourhse", "access-token=%s+", AUTH_DENIED },
+		{ "fourhse", "access-token=%s&x=%%zz", AUTH_MISSING },
+		{ "fourhse", "access-token=%s&x=%%00", AUTH_MISSING },
+		{ "fourhse", "access-token[]=%s", AUTH_MISSING },
+		{ "fourhse", "{\"access-token\":\"%s\"}", AUTH_MISSING },
+		{ "fourhse", "", AUTH_MISSING },
+		{ "vionlabs", "access-token=%s", AUTH_MISSING },
+		{ "native", "access-token=%s", AUTH_MISSING },
+	};
+	struct request request;
+	struct response response;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char body[1000];
+		const struct param changes[CHANGES] = { DIALECT(cases[i].dialect) };
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(body, sizeof(body), cases[i].format, token, token);
+#pragma GCC diagnostic pop
+		fill(&request, changes);
+		request.body = str_of(body);
+		ask(&request, &response);
+		if (response.status != (cases[i].reason ? 401 : 204) ||
+			(cases[i].reason &&
+				!has_line(&response, "X-Polytask-Reason", cases[i].reason)))
+			fail_msg("%s %s: %d %.*s", cases[i].dialect, cases[i].format,
+				response.status, STR_FMT(buf_str(&response.head)));
+		response_free(&response);
+	}
+}
+
+/* A credential elsewhere decides before the form, also when it is wrong. */
+static void the_form_comes_last(void **state)
+{
+	char bearer[100], uri[100], right[100];
+	const struct param wrong_bearer[CHANGES] = { DIALECT("fourhse"),
+		{ STANDARD, "Bearer pt_x" } };
+	const struct param wrong_query[CHANGES] = { DIALECT("fourhse"),
+		URI("/v2/task/index?access-token=pt_x") };
+	const struct param right_bearer[CHANGES] = { DIALECT("fourhse"), { STANDARD, bearer } };
+	const struct param right_query[CHANGES] = { DIALECT("fourhse"), URI(uri) };
+	struct request request;
+
+	(void)state;
+	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
+	snprintf(uri, sizeof(uri), "/v2/task/index?access-token=%s", token);
+	snprintf(right, sizeof(right), "access-token=%s", token);
+	fill(&request, wrong_bearer);
+	request.body = str_of(right);
+	assert_refused(&request, "a wrong bearer", 401, AUTH_DENIED);
+	fill(&request, wrong_query);
+	request.body = str_of(right);
+	assert_refused(&request, "a wrong query", 401, AUTH_DENIED);
+	fill(&request, right_bearer);
+	request.body = STR("access-token=pt_x");
+	assert_let_in(&request, "read", "fourhse");
+	fill(&request, right_query);
+	request.body = STR("access-token=pt_x");
+	assert_let_in(&request, "read", "fourhse");
+}
+
+/* Only where it was asked for: another answer leads nowhere. */
+static void a_yes_says_where_it_leads(void **state)
+{
+	char bearer[100];
+	const struct param right[CHANGES] = { DIALECT("fourhse"), { STANDARD, bearer } };
+	const struct param wrong[CHANGES] = { DIALECT("fourhse"), { STANDARD, "Bearer pt_x" } };
+	struct request request;
+	struct response response;
+
+	(void)state;
+	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
+	fill(&request, right);
+	ask(&request, &response);
+	assert_null(memmem(response.head.data, response.head.len, "X-Accel", 7));
+	response_free(&response);
+	must(request_add_param(&request, STR("POLYTASK_CONTINUE"), STR("@next"), &err), &err);
+	ask(&request, &response);
+	assert_true(response.status == 204 && has_line(&response, "X-Accel-Redirect", "@next"));
+	response_free(&response);
+	must(request_add_param(&request, STR("POLYTASK_CONTINUE"), STR("@other"), &err), &err);
+	assert_refused(&request, "twice", 401, AUTH_DENIED);
+	fill(&request, wrong);
+	must(request_add_param(&request, STR("POLYTASK_CONTINUE"), STR("@next"), &err), &err);
+	ask(&request, &response);
+	assert_int_equal(response.status, 401);
+	assert_null(memmem(response.head.data, response.head.len, "X-Accel", 7));
+	response_free(&response);
+}
+
 static void the_header_of_vionlabs(void **state)
 {
 	char right[100], bearer[100];
@@ -350,6 +458,9 @@ int main(void)
 		CHECK_STORED(every_dialect_takes_a_bearer),
 		CHECK_STORED(idol_says_what_became_of_a_token),
 		CHECK_STORED(tokens_in_queries),
+		CHECK_STORED(tokens_in_forms),
+		CHECK_STORED(the_form_comes_last),
+		CHECK_STORED(a_yes_says_where_it_leads),
 		CHECK_STORED(the_header_of_vionlabs),
 		CHECK_STORED(uplynk_messages_are_let_in),
 		CHECK_STORED(other_uplynk_messages_are_refused),

@@ -3,7 +3,8 @@
     tests/bench/run.py [ROUNDS [SECONDS]]     (after make; needs wrk, nginx, strace)
 
 R is nginx `return 200`; GET is one task by id without an authorizer; POST a durable create; plain
-the same POST against plain_loop. Each round runs all of them, one after the other, so that whatever
+the same POST against plain_loop. edge is the same GET through the whole site without TLS, its maps, log and
+limits, with a bearer whose decision is kept; known the same where the site asks nobody. Each round runs all of them, one after the other, so that whatever
 else the machine does hits all of them; only ratios within a run mean anything.
 """
 import os
@@ -34,10 +35,10 @@ import urllib.request
 CONNECTIONS = 64
 
 
-def wrk(url, seconds, script=None):
+def wrk(url, seconds, script=None, headers=()):
     argv = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "--timeout", "5s"]
     text = subprocess.run(
-        argv + (["-s", script] if script else []) + [url],
+        argv + (["-s", script] if script else []) + [*headers, url],
         capture_output=True,
         text=True,
         check=True,
@@ -62,6 +63,49 @@ def wrk(url, seconds, script=None):
     }
 
 
+class Site:
+    """The site as it is installed, but for TLS, on a port of its own; "known" sets the principal by hand."""
+
+    KNOWN = """
+set $polytask_user 00000000-0000-7000-8000-000000000001;
+set $polytask_tenant default;
+set $polytask_rights read,write,work;
+set $polytask_judged $polytask_dialect;
+set $polytask_reason "";
+"""
+
+    def __init__(self, instance, name, log):
+        home, port = os.path.join(instance.dir, name), free_port()
+        for folder in ("conf", "log", "nginx"):
+            os.makedirs(os.path.join(home, folder))
+        instance.write_nginx_conf(
+            {
+                "HOME": home,
+                "CONF": os.path.join(home, "conf"),
+                "CACHE": os.path.join(instance.memory, name),
+                "LISTEN": f"listen 127.0.0.1:{port} backlog=1024;",
+                "ACCESS_LOG": os.path.join(home, "log", "access.log"),
+            }
+        )
+        if name == "known":
+            self.ask_nobody(os.path.join(home, "conf", "polytask-app.conf"))
+        self.url = f"http://127.0.0.1:{port}"
+        self.nginx = start(
+            [
+                *(NGINX, "-p", home, "-e", os.path.join(home, "log", "error.log")),
+                *("-c", os.path.join(home, "conf", "nginx.conf")),
+            ],
+            log,
+        )
+
+    def ask_nobody(self, path):
+        with open(path) as conf:
+            lines = conf.readlines()
+        with open(path, "w") as conf:
+            conf.write(self.KNOWN)
+            conf.writelines(line for line in lines if not line.startswith("auth_request"))
+
+
 class Bench:
     def __init__(self):
         self.instance = Instance(
@@ -73,6 +117,7 @@ class Bench:
             },
         )
         self.instance.ctl("load-sample", "100000")
+        self.instance.ctl("user", "add", "bench", "--tenant", "default")
         self.sample = re.search(r'"id":"([^"]+)"', self.instance.ctl("export")).group(1)
         self.plain_dir = make_directory("polytask-plain-")
         self.port, self.plain_port = free_port(), free_port()
@@ -92,6 +137,11 @@ class Bench:
         )
         self.instance.start_daemon()
         log = open(os.path.join(self.plain_dir, "log"), "ab")
+        self.sites = {}
+        for name in ("known", "edge"):
+            self.sites[name] = Site(self.instance, name, log)
+        token = self.instance.ctl("token", "add", "bench", "--label", "bench").strip()
+        self.headers = ["-H", "Authorization: Bearer " + token]
         self.plain = start(
             [
                 os.path.join(BUILD, "tests", "bench", "plain_loop"),
@@ -117,6 +167,8 @@ class Bench:
         self.urls = {
             "R": f"http://127.0.0.1:{self.port}/return",
             "GET": f"http://127.0.0.1:{self.port}{BASE}/tasks/{self.sample}",
+            "known": self.sites["known"].url + f"{BASE}/tasks/{self.sample}",
+            "edge": self.sites["edge"].url + f"{BASE}/tasks/{self.sample}",
             "POST": f"http://127.0.0.1:{self.port}{BASE}/tasks",
             "plain": f"http://127.0.0.1:{self.plain_port}{BASE}/tasks",
         }
@@ -143,6 +195,7 @@ class Bench:
             self.urls[what],
             seconds,
             os.path.join(HERE, "post.lua") if what in ("POST", "plain") else None,
+            self.headers if what in self.sites else [],
         )
 
     def syncs_per_post(self, seconds):
@@ -167,7 +220,8 @@ class Bench:
         return calls / posts
 
     def stop(self):
-        finish(self.nginx, signal.SIGQUIT, 20)
+        for nginx in (self.nginx, *(site.nginx for site in self.sites.values())):
+            finish(nginx, signal.SIGQUIT, 20)
         finish(self.plain, signal.SIGTERM, 20)
         self.instance.verify("the store after the run")
         self.instance.stop_daemon()
@@ -218,6 +272,7 @@ def main():
             statistics.median(run["p99"] / run["p50"] for run in results["GET"]),
             "<= 6",
         ),
+        ("edge / known", ratio("edge", "known"), ">= 0.75"),
         ("POST / plain", ratio("POST", "plain"), ">= 4"),
         ("flushes / POST (counted by the workers)", statistics.median(flushed), "<= 0.5"),
         ("fdatasync / POST (counted by strace)", syncs, "<= 0.5"),

@@ -80,6 +80,7 @@ def _is_sanitized():
         return False
 
 
+SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error")
 SANITIZED = _is_sanitized()
 NGINX = (
     os.environ.get("NGINX")
@@ -101,7 +102,13 @@ class Instance(Client):
     """polytaskd and nginx in a directory of their own, with a user, a token, and a key of each kind."""
 
     def __init__(
-        self, conf=None, rate=100000, store=None, expect=(), autostart=True, compared=True
+        self,
+        conf=None,
+        store=None,
+        expect=(),
+        autostart=True,
+        compared=True,
+        nginx=None,
     ):
         self.dir = make_directory("polytask-")
         shm = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -138,7 +145,7 @@ class Instance(Client):
         }
         self.conf.update(conf or {})
         self.write_conf()
-        self.write_nginx_conf(rate)
+        self.write_nginx_conf(nginx or {})
         self.make_certificate()
         if autostart:
             self.make_principal()
@@ -151,22 +158,26 @@ class Instance(Client):
             for name, value in self.conf.items():
                 out.write(f"{name} = {value}\n")
 
-    def write_nginx_conf(self, rate):
+    def write_nginx_conf(self, changed):
+        """Fills the templates; changed: placeholders with other values than a test usually needs."""
         values = {
             "USER": "user root;" if os.geteuid() == 0 else "",
             "HOME": self.dir,
             "CONF": os.path.join(self.dir, "conf"),
             "SOCKET": self.socket,
             "CACHE": os.path.join(self.memory, "authorized"),
-            "RATE": str(rate),
+            "RATE": "100000",
+            "BURST": "50",
+            "CONNECTIONS": "65000",
             "LISTEN": f"listen 127.0.0.1:{self.port} ssl http2;",
             "CERTIFICATE": self.cert,
             "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),
             "ACCESS_LOG": os.path.join(self.dir, "log", "nginx-access.log"),
             "OPENAPI": os.path.join(SOURCE, "data", "openapi"),
         }
-        for name in ("nginx", *("polytask-" + part for part in ("http", "site", "app", "error"))):
-            fill_template(name, values, os.path.join(self.dir, "conf", name + ".conf"))
+        values.update(changed)
+        for name in ("nginx", *("polytask-" + part for part in SITE_PARTS)):
+            fill_template(name, values, os.path.join(values["CONF"], name + ".conf"))
 
     def make_certificate(self):
         subprocess.run(

@@ -360,6 +360,87 @@ def tokens_of_vionlabs_and_fourhse():
     equal(ask(BASE + "/tasks", [("X-API-Key", token)]), 403, "virtshell: X-API-Key")
 
 
+def forms_of_fourhse():
+    """access-token as a field of a form; the rest of the form is the request as ever."""
+    instance = shared()
+    form = [("Content-Type", "application/x-www-form-urlencoded")]
+    good = {"access-token": instance.token}
+    refused = UNAUTHENTICATED[FOURHSE][0]
+
+    def ask(path, body, method="POST", headers=(), **members):
+        body = urllib.parse.urlencode(dict(body, **members)) if body is not None else None
+        return instance.request(method, FOURHSE + path, body, form + list(headers))
+
+    answer = ask("/create", good, task_id="by-form", handler="h", request="x" * 150000)
+    equal((answer.status, answer.json()["task_id"]), (201, "by-form"), "a task by a form")
+    equal(len(answer.json()["request"]), 150000, "a large one")
+    ok(instance.token.encode() not in answer.body, "the token is no member")
+    answer = ask("/update/by-form", good, "PUT", status="done")
+    equal((answer.status, answer.json()["status"]), (200, "done"), "the method stays: PUT")
+    equal(ask("/view/by-form", good, "GET").status, 200, "GET")
+    equal(ask("/view/by-form", good, "HEAD").status, 200, "HEAD")
+    answer = ask("/index", good, **{"filter[status]": "done"})
+    equal(len(answer.json()), 1, "a list by a form")
+    ok(instance.token not in str(answer.headers), "nor is it in a link", answer.headers)
+    equal(ask("/nothing", good).status, 404, "what is not there is not there")
+    chunked = urllib.parse.urlencode(dict(good, handler="h")).encode()
+    answer = instance.raw_request(
+        f"POST {FOURHSE}/create HTTP/1.1".encode(),
+        [
+            b"Content-Type: Application/X-WWW-Form-URLencoded; charset=utf-8",
+            b"Transfer-Encoding: chunked",
+            b"",
+            b"%x" % len(chunked),
+            chunked,
+            b"0",
+            b"",
+        ],
+    )
+    equal(answer.status, 201, "in chunks")
+    count = len(instance.fourhse("GET", "/index?per-page=100").json())
+
+    def no(name, answer, want=(401, refused)):
+        equal((answer.status, answer.body), want, name)
+
+    no("no token", ask("/create", {}, handler="h"))
+    no("no body", ask("/create", None))
+    no("a wrong token", ask("/create", {"access-token": "pt_wrong"}, handler="h"))
+    no("an empty one", ask("/create", {"access-token": ""}, handler="h"))
+    answer = ask("/create", {"access-token": "pt_wrong"}, handler="h")
+    equal(
+        answer.headers.get_all("WWW-Authenticate"),
+        ['Bearer realm="api"'],
+        "with a challenge",
+    )
+    many = {f"a{n}": 1 for n in range(128)}
+    no("129 fields", ask("/create", dict(many, **good)))
+    no("a wrong bearer besides", ask("/create", good, headers=instance.bearer("pt_x"), handler="h"))
+    no("a wrong query besides", ask("/create?access-token=pt_x", good, handler="h"))
+    no("an empty query besides", ask("/create?access-token=", good, handler="h"))
+    answer = ask("/create", good, handler="h", request="x" * 300000)
+    equal(answer.status, 413, "too large")
+    for name, headers in (
+        ("text", [("Content-Type", "text/plain")]),
+        ("a longer type", [("Content-Type", "application/x-www-form-urlencodedx")]),
+        ("no type", []),
+    ):
+        body = urllib.parse.urlencode(good)
+        no(name, instance.request("POST", FOURHSE + "/index", body, headers))
+    for prefix in (VIONLABS, UPLYNK, IDOL, NATIVE):
+        answer = instance.request("POST", prefix + "/x", urllib.parse.urlencode(good), form)
+        equal(answer.status, 401, f"{prefix}: not there")
+    for path in ("/-/authorize", "/-/authorize/form", "/-/refused", "/@polytask_judged"):
+        answer = instance.request("POST", path, urllib.parse.urlencode(good), form)
+        equal(answer.status, 404, f"{path} is not for clients")
+    lines = [("X-Accel-Redirect", "@polytask_judged"), ("Polytask-Continue", "@polytask_judged")]
+    no("names of ours in the header", ask("/create", {}, headers=lines, handler="h"))
+    after = len(instance.fourhse("GET", "/index?per-page=100").json())
+    equal(after, count, "nothing was created")
+    reader = instance.add_token("tester", "form-reader", "--rights", "read")
+    equal(ask("/index", {"access-token": reader}).status, 200, "a reader reads")
+    equal(ask("/create", {"access-token": reader}, handler="h").status, 403, "and does no more")
+
+
 def messages_of_uplynk():
     instance = shared()
     path = UPLYNK + "/ingest-points/tasks"
@@ -517,6 +598,7 @@ run_tests(
     every_dialect,
     expired_tokens,
     tokens_of_vionlabs_and_fourhse,
+    forms_of_fourhse,
     messages_of_uplynk,
     logins,
     ending,

@@ -1,10 +1,11 @@
 """The edge: what nginx refuses and how, and addresses that two readers could read apart."""
 import os
+import re
 import socket
 import subprocess
 import time
 
-from lib import BASE, Instance, equal, ok, parse_answer, run_tests, until
+from lib import BASE, BUILD, NGINX, SITE_PARTS, Instance, equal, ok, parse_answer, run_tests, until
 
 MALFORMED = b'{"error":"The request could not be read."}'
 
@@ -232,25 +233,11 @@ def protocols():
 
     equal(curl("--http2"), "2 200", "HTTP/2")
     equal(curl("--http1.1"), "1.1 200", "HTTP/1.1")
+    big = "X-Big: " + "x" * 40000
+    equal(curl("--http2", "-H", big)[-3:], "000", "HTTP/2: too large a header has no answer")
     equal(curl("--tls-max", "1.2"), "2 200", "TLS 1.2")
     equal(curl("--tlsv1.0", "--tls-max", "1.1"), "0 000", "no TLS 1.1")
     equal(instance.get("/tasks/none").headers["Server"], "nginx", "no version is told")
-
-
-def limits():
-    instance = Instance(rate=5)
-    time.sleep(1.5)
-    answers = [instance.get("/tasks/none") for _ in range(30)]
-    late = [answer for answer in answers if answer.status == 429]
-    ok(
-        late and all(answer.status in (200, 429) for answer in answers),
-        "too many requests: 429",
-        [answer.status for answer in answers],
-    )
-    if late:
-        refused(late[0], 429, b'{"error":"Too many requests."}', "429")
-        equal(late[0].headers["Retry-After"], "1", "with Retry-After")
-    instance.stop("limited")
 
 
 def without_service():
@@ -270,6 +257,41 @@ def without_service():
     instance.stop("restarted")
 
 
+def installed():
+    """What make install puts into a system: no placeholder is left, and nginx takes it."""
+    instance = Instance(autostart=False)
+    folder = os.path.join(instance.dir, "installed")
+    os.mkdir(folder)
+    for part in SITE_PARTS:
+        with open(os.path.join(BUILD, "nginx", f"polytask-{part}.conf")) as conf:
+            text = conf.read()
+        ok(not re.search("@[A-Z_]+@|Placeholders", text), f"{part}: filled in")
+        for pattern, value in (
+            (r"(?<=include )\S*/(?=polytask-)", folder + "/"),
+            (r" listen \[[^;]*;", ""),
+            (r"(?<=listen )443", f"127.0.0.1:{instance.port}"),
+            (r"(?<=ssl_certificate )[^;]+", instance.cert),
+            (r"(?<=ssl_certificate_key )[^;]+", os.path.join(instance.dir, "key.pem")),
+            (r"(?<=access_log )\S+", os.path.join(instance.dir, "log", "a.log")),
+            (r"(?<=fastcgi_cache_path )\S+", os.path.join(instance.dir, "cache")),
+        ):
+            text = re.sub(pattern, value, text)
+        with open(os.path.join(folder, f"polytask-{part}.conf"), "w") as out:
+            out.write(text)
+    with open(os.path.join(instance.dir, "conf", "nginx.conf")) as conf:
+        whole = conf.read().replace(os.path.join(instance.dir, "conf"), folder)
+    with open(os.path.join(folder, "nginx.conf"), "w") as out:
+        out.write(whole)
+    done = subprocess.run(
+        [NGINX, "-t", "-q", "-p", instance.dir, "-c", os.path.join(folder, "nginx.conf")],
+        capture_output=True,
+        text=True,
+        # nginx takes a variable of that name for its own.
+        env={name: value for name, value in os.environ.items() if name != "NGINX"},
+    )
+    equal((done.returncode, done.stderr), (0, ""), "nginx -t")
+
+
 def ending():
     shared().verify("after all of this")
     shared().stop("shared instance")
@@ -283,6 +305,6 @@ run_tests(
     request_ids,
     protocols,
     ending,
-    limits,
+    installed,
     without_service,
 )

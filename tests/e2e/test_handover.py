@@ -180,6 +180,7 @@ def parameters():
             "ORIGINAL_METHOD": "POST",
             "ORIGINAL_URI": path,
             "ORIGINAL_SCHEME": "https",
+            "REMOTE_ADDR": "127.0.0.1",
             "HTTP_HOST": instance.host,
             "HTTP_DATE": headers[0][1],
             "HTTP_CONTENT_TYPE": "text/x",
@@ -252,6 +253,74 @@ def parameters():
         "other header lines pass",
     )
     instance.stop("parameters")
+
+
+def forms():
+    """A credential in a form is asked for with the whole request; a yes leads on with the same."""
+    instance, stand_in = with_stand_in()
+    form = [("Content-Type", "application/x-www-form-urlencoded")]
+    who = dict(WHO, **{"X-Polytask-Dialect": "fourhse", "X-Accel-Redirect": "@polytask_judged"})
+    bodies = []
+
+    def judge(params):
+        bodies.append(params["CONTENT_LENGTH"])
+        return 204, who, b""
+
+    stand_in.authorize = judge
+    answer = instance.request("PUT", FOURHSE + "/update/1?a=b", b"access-token=x", form)
+    equal(answer.status, 200, "answered")
+    call = dict(stand_in.calls[0])
+    equal(
+        (bodies, call["POLYTASK_CONTINUE"], call["REQUEST_METHOD"], call["ORIGINAL_METHOD"]),
+        (["14"], "@polytask_judged", "GET", "PUT"),
+        "the authorizer gets the body",
+    )
+    equal(len(stand_in.calls[0]), len(call), "each once")
+    params, body = stand_in.requests[0]
+    named = dict(params)
+    equal(body, b"access-token=x", "so does the application")
+    equal(
+        [
+            named[name]
+            for name in ("REQUEST_METHOD", "REQUEST_URI", "REMOTE_USER", "POLYTASK_DIALECT")
+        ],
+        ["PUT", FOURHSE + "/update/1?a=b", "u-1", "fourhse"],
+        "with what was judged",
+    )
+    ok(all([name for name, _ in params].count(name) == 1 for name in named), "each once", params)
+    equal((len(stand_in.calls), len(stand_in.requests)), (1, 1), "both once")
+    stand_in.authorize = lambda params: (503, {}, b"")
+    answer = instance.request("POST", FOURHSE + "/create", b"access-token=x", form)
+    equal((answer.status, len(stand_in.requests)), (503, 1), "who cannot say does not say no")
+    instance.stop("forms")
+
+
+def redirects():
+    """No answer leads elsewhere, but that to a credential in a form."""
+    instance, stand_in = with_stand_in()
+    form = [("Content-Type", "application/x-www-form-urlencoded")]
+    away = {"X-Accel-Redirect": "/v1/openapi/native.json"}
+    stand_in.authorize = lambda params: (204, dict(WHO, **away), b"")
+    stand_in.answer = lambda params, body: (200, away, b"application")
+
+    def ask(name, method, path, body=None, headers=None):
+        answer = instance.request(method, path, body, headers)
+        equal(
+            (answer.status, answer.body, answer.headers["X-Accel-Redirect"]),
+            (200, b"application", None),
+            name,
+        )
+
+    for path in (BASE + "/tasks", FOURHSE + "/index", NATIVE + "/tasks"):
+        ask(f"{path}: neither of the authorizer nor of the application", "GET", path)
+    ask("a login's", "POST", "/oauth/token", b"x=y", [])
+    judged = {"X-Accel-Redirect": "@polytask_judged"}
+    stand_in.authorize = lambda params: (204, dict(WHO, **judged), b"")
+    stand_in.answer = lambda params, body: (200, judged, b"application")
+    stand_in.requests.clear()
+    ask("the application's, behind a form", "POST", FOURHSE + "/index", b"a=b", form)
+    equal(len(stand_in.requests), 1, "which it gets once")
+    instance.stop("redirects")
 
 
 def cached_decisions():
@@ -407,4 +476,4 @@ def answers():
     instance.stop("answers")
 
 
-run_tests(parameters, cached_decisions, cached_tokens, refusals, answers)
+run_tests(parameters, forms, redirects, cached_decisions, cached_tokens, refusals, answers)

@@ -1,7 +1,6 @@
 """What nginx itself refuses, in the shape of each dialect; and the documents it gives by itself."""
 import json
 import os
-import time
 
 from lib import (
     BASE,
@@ -163,17 +162,6 @@ def shapes():
     instance.stop("shapes")
 
 
-def limits():
-    instance = Instance(rate=5)
-    for prefix in SHAPES:
-        time.sleep(0.3)
-        answers = [instance.request("GET", prefix + "/x") for _ in range(12)]
-        late = [answer for answer in answers if answer.status == 429]
-        if ok(late, f"{prefix}: too many requests", answers):
-            refused(prefix, late[0], 429, "Too many requests.")
-    instance.stop("limits")
-
-
 def documents():
     """Everybody may read the OpenAPI documents, and do nothing else with them."""
     instance = Instance()
@@ -223,4 +211,4 @@ def documents():
     instance.stop("documents")
 
 
-run_tests(shapes, limits, documents)
+run_tests(shapes, documents)

@@ -1,0 +1,166 @@
+"""Slow clients: hundreds that send or read slowly, or not at all, while others are served as ever."""
+import concurrent.futures
+import contextlib
+import json
+import os
+import socket
+import ssl
+
+from lib import BASE, SANITIZED, Instance, equal, note, ok, run_tests, until
+
+HANGING = 100  # of each kind
+READERS = 120
+
+
+def hang(instance, stack, data, buffer=None):
+    """A connection that sends this and then nothing; buffer: so little it takes in."""
+    plain = stack.enter_context(contextlib.closing(socket.socket()))
+    if buffer:
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    plain.settimeout(10)
+    plain.connect(("127.0.0.1", instance.port))
+    tls = stack.enter_context(instance.tls.wrap_socket(plain, server_hostname="localhost"))
+    tls.sendall(data)
+    return tls
+
+
+def head(instance, method="GET", path="/tasks"):
+    return (
+        f"{method} {BASE}{path} HTTP/1.1\r\nHost: {instance.host}\r\n"
+        f"Authorization: Bearer {instance.token}\r\n"
+    ).encode()
+
+
+def workers(instance):
+    return [
+        child for child in instance.status()["processes"] if child["process"].startswith("worker")
+    ]
+
+
+def total(instance, member):
+    return sum(worker[member] for worker in workers(instance))
+
+
+def serves(instance, name):
+    """Clients beside them are answered, each of their requests, and every worker has a part in it."""
+    before = {worker["pid"]: worker["served"] for worker in workers(instance)}
+    statuses = []
+
+    def client(_):
+        connection = instance.connect(20)
+        try:
+            for _ in range(10):
+                statuses.append(instance.get("/tasks/none", connection=connection).status)
+        finally:
+            connection.close()
+
+    def all_had_a_part():
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            list(pool.map(client, range(16)))
+        return all(worker["served"] > before[worker["pid"]] for worker in workers(instance))
+
+    ok(until(all_had_a_part, 20), f"{name}: every worker answers", workers(instance))
+    equal(set(statuses), {200}, f"{name}: all {len(statuses)} requests are answered")
+
+
+def end_of(tls):
+    """What came before the server closed; None: it did not close."""
+    data = b""
+    tls.settimeout(0.2)
+    try:
+        while chunk := tls.recv(65536):
+            data += chunk
+    except (TimeoutError, ssl.SSLWantReadError):
+        return None
+    except OSError:
+        pass
+    return data
+
+
+def log_entries(instance):
+    with open(os.path.join(instance.dir, "log", "nginx-access.log")) as log:
+        return [json.loads(line) for line in log.read().splitlines()]
+
+
+def senders():
+    instance = Instance()
+    serves(instance, "before")
+    kinds = {
+        "idle": b"",
+        "slow header": head(instance)[:-9],
+        "slow body": head(instance, "POST") + b'Content-Length: 100\r\n\r\n{"description": "half',
+    }
+    with contextlib.ExitStack() as stack:
+        hanging = {
+            kind: [hang(instance, stack, data) for _ in range(HANGING)]
+            for kind, data in kinds.items()
+        }
+        serves(instance, f"beside {len(kinds) * HANGING} that hang")
+        ok(
+            total(instance, "connections") < HANGING and total(instance, "waiting") == 0,
+            "none of them takes a connection of a worker",
+            workers(instance),
+        )
+        for kind, sockets in hanging.items():
+            answers = [b""]
+
+            def closed():
+                answers[:] = [end_of(tls) for tls in sockets[:3]]
+                return None not in answers
+
+            ok(until(closed, 30, 1), f"{kind}: closed after a while", answers)
+            equal(set(answers), {b""}, f"{kind}: without an answer")
+    timeouts = [entry for entry in log_entries(instance) if entry["status"] == 408]
+    equal(
+        sorted({(entry["method"], entry["reason"]) for entry in timeouts}),
+        [("GET", "WebServer"), ("POST", "WebServer")],
+        "the log says why",
+    )
+    equal(instance.tasks(), [], "half a body creates nothing")
+    serves(instance, "afterwards")
+    instance.stop("senders")
+
+
+def resident(pid):
+    """Bytes of a process's own; the store's cache is shared."""
+    with open(f"/proc/{pid}/statm") as statm:
+        _, resident, shared, *_ = map(int, statm.read().split())
+        return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
+
+
+def readers():
+    """A long list that nobody takes stays where it is: in the store."""
+    instance = Instance()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: instance.create(description="long", log="x" * 8000), range(1000)))
+    size = len(instance.get("/tasks", timeout=60).body)
+    serves(instance, "before")
+    pids = [worker["pid"] for worker in workers(instance)]
+    before = sum(map(resident, pids))
+    with contextlib.ExitStack() as stack:
+        for _ in range(READERS):
+            hang(instance, stack, head(instance) + b"\r\n", 4096)
+        ok(
+            until(lambda: total(instance, "waiting") == READERS, 20),
+            f"{READERS} wait with {size} bytes each",
+            workers(instance),
+        )
+        serves(instance, "beside slow readers")
+        grown = sum(map(resident, pids)) - before
+        # One row and the buffers it was made in, for each; a sanitizer has memory of its own.
+        ok(
+            SANITIZED or grown < READERS * size / 8,
+            "workers do not keep what is not taken",
+            grown,
+        )
+        note(f"{grown} bytes more in the workers")
+        ok(
+            until(lambda: total(instance, "waiting") == 0, 60, 0.5),
+            "who takes nothing for long is let go",
+            workers(instance),
+        )
+    equal([worker["pid"] for worker in workers(instance)], pids, "the workers are those of before")
+    instance.stop("readers")
+
+
+run_tests(senders, readers)
