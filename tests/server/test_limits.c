@@ -255,14 +255,17 @@ static int authorize_with(const char *header)
 	"\"event\":\"denied\",\"id\":\"" ID "\",\"dialect\":\"virtshell\",\"method\":\"PUT\"," \
 	"\"address\":\"192.0.2.1\",\"reason\":"
 
+/* A credential of hers, without an end. */
+static const struct terms anns = { .user = "ann", .created = 1 };
+
 static void a_refused_credential_is_a_line(void **state)
 {
 	char token[AUTH_TOKEN_MAX], header[AUTH_TOKEN_MAX + 10];
 	struct user user;
 
 	(void)state;
-	must(user_add(store, "ann", "demo", RIGHT_READ, 1, &user, &err), &err);
-	must(token_add(store, "ann", "t", 0, 0, 1, token, &err), &err);
+	must(user_add(store, "ann", "demo", RIGHT_READ, 0, 1, &user, &err), &err);
+	must(token_add(store, "t", &anns, token, &err), &err);
 	snprintf(header, sizeof(header), "Bearer %s", token);
 	assert_int_equal(authorize_with(header), 204);
 	assert_string_equal(line(), "");
@@ -293,8 +296,8 @@ static void a_refused_key_is_named(void **state)
 	struct key key;
 
 	(void)state;
-	must(user_add(store, "ann", "demo", RIGHT_READ, 1, &user, &err), &err);
-	must(key_add(store, "ann", "shown", NULL, 0, 0, 1, &key, &err), &err);
+	must(user_add(store, "ann", "demo", RIGHT_READ, 0, 1, &user, &err), &err);
+	must(key_add(store, "shown", NULL, &anns, &key, &err), &err);
 	app.rules.signature_ms = INT64_MAX / 4;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		begin("authorize");
@@ -326,9 +329,9 @@ static void a_login_is_a_line(void **state)
 
 	(void)state;
 	app.login_burst = 1;
-	must(user_add(store, "ann", "demo", RIGHT_READ, 1, &user, &err), &err);
+	must(user_add(store, "ann", "demo", RIGHT_READ, 0, 1, &user, &err), &err);
 	must(password_hash(STR("correct horse"), hash, &err), &err);
-	must(user_set_password(store, "ann", hash, &err), &err);
+	must(user_set_password(store, "ann", hash, 0, 1, &err), &err);
 	assert_int_equal(login("grant_type=password&username=ann&password=correct+horse"), 200);
 	assert_true(str_starts(str_of(line()), STR(LOGIN "\"name\":\"ann\",\"status\":200,")));
 	assert_int_equal(login("grant_type=password&username=correct+horse&password=ann"), 400);
