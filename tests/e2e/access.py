@@ -8,10 +8,6 @@ import urllib.parse
 import openapi
 from wire import http_date, uplynk_message, with_query
 
-# What a later release serves; each is switched on here.
-LIMITED_TO_DIALECTS = False  # `token add --dialects`, `key add --dialects`
-TOKEN_IN_FORMS = False  # 4HSE: access-token as a field of a form
-
 DIALECTS = ("virtshell", "vionlabs", "uplynk", "fourhse", "idol", "native")
 
 # ---- routes ----
@@ -274,10 +270,6 @@ WAYS = [
     ),
     Way("native", "bearer", "token", _bearer, _bad_bearers),
 ]
-
-
-def ways():
-    return [way for way in WAYS if way.put is not _form or TOKEN_IN_FORMS]
 
 
 def carries(way, route):

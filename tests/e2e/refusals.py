@@ -5,9 +5,6 @@ import re
 
 from access import DIALECTS
 
-# A revoked token or key is told apart from one that never was: switched on with the release that does.
-REVOKED_IS_REMEMBERED = False
-
 Refusal = collections.namedtuple("Refusal", "status body media challenge")
 
 MEDIA = dict.fromkeys(DIALECTS, "application/json")
@@ -83,8 +80,6 @@ def _refusal(dialect, status, text, challenge):
 def unauthenticated(dialect, reason, kind="token"):
     """The answer to a credential that is none, for one of the reasons above."""
     told = SENTENCES[dialect]
-    if reason == "revoked" and not REVOKED_IS_REMEMBERED:
-        reason = "wrong"
     text = told.get(f"{reason} {kind}") or told.get(reason) or told["wrong"]
     challenge = CHALLENGES[dialect]
     if challenge and "%s" in challenge:

@@ -5,7 +5,10 @@ import access
 from access import DIALECTS, Who, ask
 from lib import SOURCE, Instance
 
-ROUTES = sorted(access.routes(os.path.join(SOURCE, "data", "openapi")), key=lambda one: one.name)
+_ALL = sorted(access.routes(os.path.join(SOURCE, "data", "openapi")), key=lambda one: one.name)
+# Those that say themselves that they want no credential, and the rest.
+OPEN = [route for route in _ALL if route.security == []]
+ROUTES = [route for route in _ALL if route.security != []]
 PASSWORD = "correct horse battery staple"
 
 

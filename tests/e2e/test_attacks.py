@@ -18,9 +18,6 @@ from lib import (
 )
 from refusals import difference, unauthenticated
 
-# The cache's key cannot be cut in two ways: switched on with the release that sees to it.
-BARS_ARE_APART = False
-
 LISTS = {
     "virtshell": BASE + "/tasks",
     "vionlabs": VIONLABS + "/item-of-ours",
@@ -336,12 +333,11 @@ def mixtures():
     key = ("header", ("X-API-Key", ""))
     mixture("vionlabs", LISTS["vionlabs"], [bearer, ("query", "key"), key], values)
     mixture("fourhse", LISTS["fourhse"], [bearer, ("query", "access-token")], values)
-    # '|' stands between the parts of the cache's key.
+    # The cache's key cannot be cut in two ways.
     ours, other = target.token, target.other
     barred = (None, ours, f"{ours}|", f"|{ours}", f"{ours}|{other}", f"{other}|", "|")
     ways = [bearer, ("query", "key"), key]
-    if BARS_ARE_APART:
-        mixture("vionlabs, bars", LISTS["vionlabs"], ways, barred)
+    mixture("vionlabs, bars", LISTS["vionlabs"], ways, barred)
     # A token counts in the places of its dialect only, also when it was good elsewhere just before.
     wrong = []
     places = {

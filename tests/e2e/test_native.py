@@ -440,7 +440,7 @@ def tenants():
     """Nobody sees or changes another tenant's tasks."""
     instance = shared()
     instance.ctl("user", "add", "stranger", "--tenant", "elsewhere")
-    token = instance.add_token("stranger", "tests")
+    token = instance.add_token("stranger", "stranger")
     task = create()
     path = f"{TASKS}/{task['id']}"
     for method, body in (("GET", None), ("PATCH", {"state": "failed"}), ("DELETE", None)):

@@ -5,8 +5,6 @@ What has reached it says its own log, not the status alone.
 from hostile import Target, converse, converse2, h2, request2, shape_fault
 from lib import BASE, equal, ok, run_tests, skip
 
-# 505 has a body of our own: switched on with the release that does.
-VERSION_IN_SHAPE = False
 CREATE = f"{BASE}/tasks"
 BODY = b'{"log": "x"}'
 MALFORMED = b'{"error":"The request could not be read."}'
@@ -174,8 +172,7 @@ def lines_and_names():
     )
     answers, _ = converse(target, lines(f"GET {CREATE} HTTP/2.0", host, ""), 1)
     equal([answer.status for answer in answers], [505], "HTTP/2.0 in the line")
-    if VERSION_IN_SHAPE:
-        equal(answers[0].body, b'{"error":"The HTTP version is not supported."}', "in shape")
+    equal(answers[0].body, b'{"error":"The HTTP version is not supported."}', "in shape")
     answers, rest = converse(target, f"GET {CREATE}\r\n".encode(), 1)
     equal((answers, rest), ([], b'{"error":"AccessDenied"}'), "HTTP/0.9: a body without a head")
     equal(target.reached(), [], "HTTP/0.9 reaches nothing")

@@ -3,7 +3,7 @@ import os
 import re
 
 import access
-from access import carries, ways
+from access import WAYS, carries
 from lib import (
     BASE,
     FOURHSE,
@@ -41,7 +41,7 @@ def without(answer, values):
 def foreign_lists():
     """What another tenant lists holds nothing of ours; it has made nothing itself so far."""
     table = shared()
-    for way in ways():
+    for way in WAYS:
         wrong = []
         for route in (r for r in ROUTES if carries(way, r) and r.right == "read"):
             answer = table.ask(route, table.ours[route.dialect], way, table.foreign)
@@ -65,7 +65,7 @@ def foreign_tasks():
     a round of the event loop that takes many times as long.
     """
     table = shared()
-    for way in ways():
+    for way in WAYS:
         wrong = []
         for route in (r for r in ROUTES if carries(way, r) and access.has_id(r)):
             ours, none = table.ours[route.dialect], unknown(table.ours[route.dialect])

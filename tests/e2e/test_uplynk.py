@@ -300,7 +300,7 @@ def tenants():
     made = create(instance)
     task = tasks(instance)[-1]["@id"]
     instance.ctl("user", "add", "stranger", "--tenant", "other")
-    stranger = instance.bearer(instance.add_token("stranger", "tests"))
+    stranger = instance.bearer(instance.add_token("stranger", "stranger"))
     equal(
         (tasks(instance, headers=stranger), points(instance, headers=stranger)),
         ([], []),
