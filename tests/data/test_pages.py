@@ -31,11 +31,11 @@ def named(text):
 
 
 def is_there(name):
-    """From the top, from src/ or tests/; a name alone, and a program by its source, anywhere there."""
+    """From the top, from src/ or tests/, a program by its source; a name alone anywhere."""
     forms = [os.path.join(SOURCE, folder, name) for folder in FOLDERS]
     forms += [form + ".c" for form in forms]
     if "/" not in name:
-        forms += [os.path.join(SOURCE, folder, "**", name) for folder in FOLDERS[1:]]
+        forms += [os.path.join(SOURCE, folder, "**", name) for folder in TOP]
     return any(glob.glob(form, recursive=True) for form in forms)
 
 
