@@ -8,12 +8,12 @@ import json
 import os
 import pwd
 import signal
-import ssl
 import subprocess
 
 import audit
 import openapi
 import tap
+from edge import BUILD, SITE_PARTS, SOURCE, Edge, fill_template
 from load import Journal, Load
 from proc import child_pids, find_program, finish, free_port, kill, make_directory, start
 from tap import equal, note, ok, skip, until
@@ -36,14 +36,18 @@ from wire import (
 
 __all__ = [
     "BASE",
+    "BUILD",
     "FOURHSE",
     "IDOL",
     "NATIVE",
+    "SITE_PARTS",
+    "SOURCE",
     "UPLYNK",
     "VIONLABS",
     "Journal",
     "Load",
     "child_pids",
+    "fill_template",
     "find_program",
     "finish",
     "free_port",
@@ -64,10 +68,6 @@ __all__ = [
     "with_query",
 ]
 
-SOURCE = os.path.abspath(
-    os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "..", "..")
-)
-BUILD = os.path.abspath(os.environ.get("top_builddir") or SOURCE)
 POLYTASKD = os.path.join(BUILD, "polytaskd")
 POLYTASKCTL = os.path.join(BUILD, "polytaskctl")
 
@@ -80,7 +80,6 @@ def _is_sanitized():
         return False
 
 
-SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error")
 SANITIZED = _is_sanitized()
 NGINX = (
     os.environ.get("NGINX")
@@ -98,7 +97,7 @@ def run_tests(*functions, needs=("nginx", "curl", "openssl")):
     tap.run(functions)
 
 
-class Instance(Client):
+class Instance(Client, Edge):
     """polytaskd and nginx in a directory of their own, with a user, a token, and a key of each kind."""
 
     def __init__(
@@ -157,55 +156,6 @@ class Instance(Client):
         with open(os.path.join(self.dir, "polytask.conf"), "w") as out:
             for name, value in self.conf.items():
                 out.write(f"{name} = {value}\n")
-
-    def write_nginx_conf(self, changed):
-        """Fills the templates; changed: placeholders with other values than a test usually needs."""
-        values = {
-            "USER": "user root;" if os.geteuid() == 0 else "",
-            "HOME": self.dir,
-            "CONF": os.path.join(self.dir, "conf"),
-            "SOCKET": self.socket,
-            "CACHE": os.path.join(self.memory, "authorized"),
-            "RATE": "100000",
-            "BURST": "50",
-            "CONNECTIONS": "65000",
-            "LISTEN": f"listen 127.0.0.1:{self.port} ssl http2;",
-            "CERTIFICATE": self.cert,
-            "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),
-            "ACCESS_LOG": os.path.join(self.dir, "log", "nginx-access.log"),
-            "OPENAPI": os.path.join(SOURCE, "data", "openapi"),
-        }
-        values.update(changed)
-        for name in ("nginx", *("polytask-" + part for part in SITE_PARTS)):
-            fill_template(name, values, os.path.join(values["CONF"], name + ".conf"))
-
-    def make_certificate(self):
-        subprocess.run(
-            [
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-                "-days",
-                "2",
-                "-keyout",
-                os.path.join(self.dir, "key.pem"),
-                "-out",
-                self.cert,
-                "-subj",
-                "/CN=localhost",
-                "-addext",
-                "subjectAltName=DNS:localhost,IP:127.0.0.1",
-            ],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self.tls = ssl.create_default_context(cafile=self.cert)
 
     def make_principal(self):
         self.ctl("user", "add", "tester", "--tenant", "demo")
@@ -414,13 +364,3 @@ class Instance(Client):
 
 def user_name():
     return pwd.getpwuid(os.geteuid()).pw_name
-
-
-def fill_template(name, values, path):
-    with open(os.path.join(SOURCE, "nginx", name + ".conf.in")) as template:
-        lines = template.read().split("# Placeholders:", 1)
-    text = lines[0] + ("\n" + lines[1].split("\n\n", 1)[1] if len(lines) > 1 else "")
-    for placeholder, value in values.items():
-        text = text.replace(f"@{placeholder}@", value)
-    with open(path, "w") as out:
-        out.write(text)

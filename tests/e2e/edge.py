@@ -1,0 +1,57 @@
+"""What a test's nginx is given: the site, filled in from its templates, and a certificate."""
+import os
+import ssl
+import subprocess
+
+SOURCE = os.path.abspath(
+    os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "..", "..")
+)
+BUILD = os.path.abspath(os.environ.get("top_builddir") or SOURCE)
+SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error")
+
+
+def fill_template(name, values, path):
+    with open(os.path.join(SOURCE, "nginx", name + ".conf.in")) as template:
+        lines = template.read().split("# Placeholders:", 1)
+    text = lines[0] + ("\n" + lines[1].split("\n\n", 1)[1] if len(lines) > 1 else "")
+    for placeholder, value in values.items():
+        text = text.replace(f"@{placeholder}@", value)
+    with open(path, "w") as out:
+        out.write(text)
+
+
+class Edge:
+    """The files of an instance's edge; it knows the places."""
+
+    def write_nginx_conf(self, changed):
+        """Fills the templates; changed: placeholders with other values than a test usually needs."""
+        values = {
+            "USER": "user root;" if os.geteuid() == 0 else "",
+            "HOME": self.dir,
+            "CONF": os.path.join(self.dir, "conf"),
+            "SOCKET": self.socket,
+            "CACHE": os.path.join(self.memory, "authorized"),
+            "RATE": "100000",
+            "BURST": "50",
+            "CONNECTIONS": "65000",
+            "LISTEN": f"listen 127.0.0.1:{self.port} ssl http2;",
+            "CERTIFICATE": self.cert,
+            "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),
+            "ACCESS_LOG": os.path.join(self.dir, "log", "nginx-access.log"),
+            "OPENAPI": os.path.join(SOURCE, "data", "openapi"),
+        }
+        values.update(changed)
+        for name in ("nginx", *("polytask-" + part for part in SITE_PARTS)):
+            fill_template(name, values, os.path.join(values["CONF"], name + ".conf"))
+
+    def make_certificate(self):
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+            + ["-nodes", "-days", "2", "-keyout", os.path.join(self.dir, "key.pem")]
+            + ["-out", self.cert, "-subj", "/CN=localhost"]
+            + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self.tls = ssl.create_default_context(cafile=self.cert)
