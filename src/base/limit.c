@@ -99,15 +99,18 @@ static struct limit_slot *find(struct limit *limit, uint64_t key)
 }
 
 /*
- * How far from whole the allowance is. What lies further ahead than the rule could have brought it
- * is another rule's, from before the configuration changed, or rubbish: it counts for nothing,
- * since nobody may be shut out by it.
+ * How far from whole the allowance is. A process that read the clock a little before another one
+ * that was counted first sees more than all of it used up. What lies further ahead is another
+ * rule's, from before the configuration changed, or rubbish: it counts for nothing, since nobody
+ * may be shut out by it.
  */
 static uint64_t debt_of(const struct limit_rule *rule, uint64_t whole, uint64_t now)
 {
-	uint64_t debt = whole > now ? whole - now : 0;
+	uint64_t debt = whole > now ? whole - now : 0, most = rule->burst * rule->interval_us;
 
-	return debt <= rule->burst * rule->interval_us ? debt : 0;
+	if (debt <= most)
+		return debt;
+	return debt - most <= LIMIT_LATE_US ? most : 0;
 }
 
 static void tell(const struct limit_rule *rule, uint64_t debt, struct limit_left *left)
@@ -148,17 +151,16 @@ bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key
 	return true;
 }
 
-void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now)
+void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key)
 {
-	uint64_t at = now > 0 ? (uint64_t)now : 0, whole, debt;
 	struct limit_slot *slot;
+	uint64_t whole, less;
 
 	if (rule->interval_us == 0)
 		return;
 	slot = find(limit, key);
 	whole = atomic_load(&slot->whole);
 	do {
-		debt = debt_of(rule, whole, at);
-		debt -= debt < rule->interval_us ? debt : rule->interval_us;
-	} while (!atomic_compare_exchange_weak(&slot->whole, &whole, at + debt));
+		less = whole > rule->interval_us ? whole - rule->interval_us : 0;
+	} while (!atomic_compare_exchange_weak(&slot->whole, &whole, less));
 }

@@ -21,6 +21,8 @@
 #define LIMIT_WAYS	  4 /* slots of a set, which is a cache line */
 #define LIMIT_SETS	  16384
 #define LIMIT_SECRET_SIZE 16
+/* The times that processes pass may differ by so much, however they were held up. */
+#define LIMIT_LATE_US 1000000U
 
 struct limit_slot {
 	_Atomic uint64_t key;	/* 0: free */
@@ -68,6 +70,6 @@ struct str limit_address(struct str text, uint8_t bytes[16]);
 bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
 	struct limit_left *left);
 /* Gives one back that was taken and should not count. */
-void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now);
+void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key);
 /* Microseconds as whole seconds, rounded up. */
 unsigned limit_seconds(uint64_t us);
