@@ -6,6 +6,7 @@
 
 #define SECOND_US     1000000U
 #define ADDRESS_MAX   64
+#define IPV6_SIZE     16
 #define IPV6_NET_SIZE 8
 
 _Static_assert(LIMIT_SECRET_SIZE == crypto_shorthash_KEYBYTES, "the secret is the hash's key");
@@ -56,6 +57,7 @@ uint64_t limit_key(
 
 struct str limit_address(struct str text, uint8_t bytes[16])
 {
+	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
 	char name[ADDRESS_MAX] = "";
 
 	if (text.len == 0 || text.len >= sizeof(name))
@@ -63,7 +65,8 @@ struct str limit_address(struct str text, uint8_t bytes[16])
 	memcpy(name, text.ptr, text.len);
 	if (inet_pton(AF_INET6, name, bytes) != 1)
 		return text;
-	return (struct str){ (const char *)bytes, IPV6_NET_SIZE };
+	return (struct str){ (const char *)bytes,
+		memcmp(bytes, mapped, sizeof(mapped)) == 0 ? IPV6_SIZE : IPV6_NET_SIZE };
 }
 
 /* ---- the table ---- */

@@ -58,7 +58,8 @@ struct limit_rule limit_per_second(uint64_t rate, uint64_t burst);
 uint64_t limit_key(
 	const struct limit *limit, enum limit_kind kind, struct str first, struct str second);
 /*
- * What counts as one address: all of an IPv4 address, the /64 of an IPv6 one, which is one
+ * What counts as one address: all of an IPv4 address, also where it is written as an IPv6 one
+ * (::ffff:192.0.2.1, a socket for both), the /64 of an IPv6 one, which is one
  * customer's (RFC 6177); what is neither, as it is. The bytes are borrowed from `bytes` or `text`.
  */
 struct str limit_address(struct str text, uint8_t bytes[16]);

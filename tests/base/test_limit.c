@@ -221,6 +221,9 @@ static void an_address_is_a_network(void **state)
 		limit_address(STR("2001:db8:0:1:ffff::2"), b)));
 	assert_false(str_eq(limit_address(STR("2001:db8:0:1::1"), a),
 		limit_address(STR("2001:db8:0:2::1"), b)));
+	assert_false(str_eq(limit_address(STR("::ffff:192.0.2.1"), a),
+		limit_address(STR("::ffff:192.0.2.2"), b)));
+	assert_true(str_eq(limit_address(STR("::1"), a), limit_address(STR("::2"), b)));
 }
 
 #define CHILDREN 4
