@@ -282,16 +282,16 @@ static bool check_names(json_t *json, struct err *err)
 
 bool transfer_read(struct task *task, struct mem *mem, struct str line, struct err *err)
 {
-	/* Not json_read: a stored field may be as deep as that allows, and lies two levels deeper
-	 * here. */
-	json_error_t error;
-	json_t *json = json_loadb(line.ptr, line.len, JSON_REJECT_DUPLICATES, &error);
 	struct task read = { .revision = 1 };
 	bool ok = false;
+	json_t *json;
 
+	/* Not json_read: a stored field may be as deep as that allows, and lies two levels deeper
+	 * here. */
+	if (!json_parse(&json, line, err))
+		return false;
 	if (!json_is_object(json)) {
-		err_set(err, ERR_MALFORMED, NULL, json ? "not a JSON object" : "column %d: %s",
-			error.column, error.text);
+		err_set(err, ERR_MALFORMED, NULL, "not a JSON object");
 		goto out;
 	}
 	if (!check_names(json, err) || !read_members(&read, mem, json, err) ||

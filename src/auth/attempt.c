@@ -19,7 +19,7 @@ void attempt_begin(struct attempt *attempt, struct limit *limit, uint64_t burst,
 
 static void give(const struct attempt *attempt, enum attempt_scope scope)
 {
-	limit_give(attempt->limit, &attempt->rules[scope], attempt->keys[scope], attempt->now_us);
+	limit_give(attempt->limit, &attempt->rules[scope], attempt->keys[scope]);
 }
 
 bool attempt_take(const struct attempt *attempt, unsigned *seconds)

@@ -6,6 +6,7 @@
 
 #define SECOND_US     1000000U
 #define ADDRESS_MAX   64
+#define IPV6_SIZE     16
 #define IPV6_NET_SIZE 8
 
 _Static_assert(LIMIT_SECRET_SIZE == crypto_shorthash_KEYBYTES, "the secret is the hash's key");
@@ -56,6 +57,7 @@ uint64_t limit_key(
 
 struct str limit_address(struct str text, uint8_t bytes[16])
 {
+	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
 	char name[ADDRESS_MAX] = "";
 
 	if (text.len == 0 || text.len >= sizeof(name))
@@ -63,7 +65,8 @@ struct str limit_address(struct str text, uint8_t bytes[16])
 	memcpy(name, text.ptr, text.len);
 	if (inet_pton(AF_INET6, name, bytes) != 1)
 		return text;
-	return (struct str){ (const char *)bytes, IPV6_NET_SIZE };
+	return (struct str){ (const char *)bytes,
+		memcmp(bytes, mapped, sizeof(mapped)) == 0 ? IPV6_SIZE : IPV6_NET_SIZE };
 }
 
 /* ---- the table ---- */
@@ -99,15 +102,18 @@ static struct limit_slot *find(struct limit *limit, uint64_t key)
 }
 
 /*
- * How far from whole the allowance is. What lies further ahead than the rule could have brought it
- * is another rule's, from before the configuration changed, or rubbish: it counts for nothing,
- * since nobody may be shut out by it.
+ * How far from whole the allowance is. A process that read the clock a little before another one
+ * that was counted first sees more than all of it used up. What lies further ahead is another
+ * rule's, from before the configuration changed, or rubbish: it counts for nothing, since nobody
+ * may be shut out by it.
  */
 static uint64_t debt_of(const struct limit_rule *rule, uint64_t whole, uint64_t now)
 {
-	uint64_t debt = whole > now ? whole - now : 0;
+	uint64_t debt = whole > now ? whole - now : 0, most = rule->burst * rule->interval_us;
 
-	return debt <= rule->burst * rule->interval_us ? debt : 0;
+	if (debt <= most)
+		return debt;
+	return debt - most <= LIMIT_LATE_US ? most : 0;
 }
 
 static void tell(const struct limit_rule *rule, uint64_t debt, struct limit_left *left)
@@ -148,17 +154,16 @@ bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key
 	return true;
 }
 
-void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now)
+void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key)
 {
-	uint64_t at = now > 0 ? (uint64_t)now : 0, whole, debt;
 	struct limit_slot *slot;
+	uint64_t whole, less;
 
 	if (rule->interval_us == 0)
 		return;
 	slot = find(limit, key);
 	whole = atomic_load(&slot->whole);
 	do {
-		debt = debt_of(rule, whole, at);
-		debt -= debt < rule->interval_us ? debt : rule->interval_us;
-	} while (!atomic_compare_exchange_weak(&slot->whole, &whole, at + debt));
+		less = whole > rule->interval_us ? whole - rule->interval_us : 0;
+	} while (!atomic_compare_exchange_weak(&slot->whole, &whole, less));
 }

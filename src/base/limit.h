@@ -21,6 +21,8 @@
 #define LIMIT_WAYS	  4 /* slots of a set, which is a cache line */
 #define LIMIT_SETS	  16384
 #define LIMIT_SECRET_SIZE 16
+/* The times that processes pass may differ by so much, however they were held up. */
+#define LIMIT_LATE_US 1000000U
 
 struct limit_slot {
 	_Atomic uint64_t key;	/* 0: free */
@@ -56,7 +58,8 @@ struct limit_rule limit_per_second(uint64_t rate, uint64_t burst);
 uint64_t limit_key(
 	const struct limit *limit, enum limit_kind kind, struct str first, struct str second);
 /*
- * What counts as one address: all of an IPv4 address, the /64 of an IPv6 one, which is one
+ * What counts as one address: all of an IPv4 address, also where it is written as an IPv6 one
+ * (::ffff:192.0.2.1, a socket for both), the /64 of an IPv6 one, which is one
  * customer's (RFC 6177); what is neither, as it is. The bytes are borrowed from `bytes` or `text`.
  */
 struct str limit_address(struct str text, uint8_t bytes[16]);
@@ -68,6 +71,6 @@ struct str limit_address(struct str text, uint8_t bytes[16]);
 bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
 	struct limit_left *left);
 /* Gives one back that was taken and should not count. */
-void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now);
+void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key);
 /* Microseconds as whole seconds, rounded up. */
 unsigned limit_seconds(uint64_t us);

@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,8 @@ static enum log_level threshold = LOG_INFO;
 static enum log_level current;
 static void (*capture)(enum log_level level, struct str line);
 
-#define BATCH_MAX 32768
+/* A pipe takes so much from one process before it takes from another (pipe(7)): whole lines. */
+#define BATCH_MAX PIPE_BUF
 
 static struct {
 	bool on;
@@ -135,8 +137,10 @@ void log_end(struct buf *line)
 		capture(current, (struct str){ line->data, line->len - 1 });
 		return;
 	}
+	if (batch.lines.len + line->len > BATCH_MAX)
+		send_batch();
 	buf_put(&batch.lines, line->data, line->len);
-	if (!batch.on || current >= LOG_ERROR || batch.lines.len >= BATCH_MAX)
+	if (!batch.on || current >= LOG_ERROR)
 		send_batch();
 }
 

@@ -1,8 +1,9 @@
 #include "ctl/overview.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <libsmartcols/libsmartcols.h>
+
+#include "http/json.h"
 
 static const struct column {
 	const char *title, *member;
@@ -77,27 +78,36 @@ static bool print_table(const json_t *processes, int64_t now, FILE *out)
 	return ok;
 }
 
-bool overview_print(struct str status, int64_t now, FILE *out)
+static bool print_status(const json_t *status, int64_t now, FILE *out)
 {
-	json_t *json = json_loadb(status.ptr, status.len, 0, NULL);
-	const char *phase = json_string_value(json_object_get(json, "phase"));
-	json_int_t generation = json_integer_value(json_object_get(json, "generation"));
-	json_int_t recoveries = json_integer_value(json_object_get(json, "recoveries"));
-	json_int_t started = json_integer_value(json_object_get(json, "started"));
-	bool ok = false;
+	const char *phase = json_string_value(json_object_get(status, "phase"));
+	json_int_t generation = json_integer_value(json_object_get(status, "generation"));
+	json_int_t recoveries = json_integer_value(json_object_get(status, "recoveries"));
+	json_int_t started = json_integer_value(json_object_get(status, "started"));
 	char up[64];
 
-	if (phase) {
-		format_time(now - started, up, sizeof(up));
-		fprintf(out,
-			"%s for %s, generation %" JSON_INTEGER_FORMAT
-			", recoveries %" JSON_INTEGER_FORMAT "%s\n\n",
-			phase, up, generation, recoveries,
-			json_is_true(json_object_get(json, "read_only"))
-				? ", writes refused: the disk is nearly full"
-				: "");
-		ok = print_table(json_object_get(json, "processes"), now, out);
-	}
+	if (!phase)
+		return false;
+	format_time(now - started, up, sizeof(up));
+	fprintf(out,
+		"%s for %s, generation %" JSON_INTEGER_FORMAT ", recoveries %" JSON_INTEGER_FORMAT
+		"%s\n\n",
+		phase, up, generation, recoveries,
+		json_is_true(json_object_get(status, "read_only"))
+			? ", writes refused: the disk is nearly full"
+			: "");
+	return print_table(json_object_get(status, "processes"), now, out);
+}
+
+bool overview_print(struct str status, int64_t now, FILE *out)
+{
+	struct err err;
+	json_t *json;
+	bool ok;
+
+	if (!json_parse(&json, status, &err))
+		return false;
+	ok = print_status(json, now, out);
 	json_decref(json);
 	return ok;
 }

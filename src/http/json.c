@@ -54,13 +54,16 @@ static size_t next_byte(void *buffer, size_t size, void *data)
 	return 1;
 }
 
-static bool load(json_t **json, struct str body, struct err *err)
+bool json_parse(json_t **json, struct str body, struct err *err)
 {
 	/* The lexer doubles its token from 16 bytes on: it asks for less than this. */
 	struct parse mine = { .rest = body, .reserve_size = 4 * body.len + 64 };
 	json_error_t error = { .line = -1 };
 	json_t *read;
 
+	/* With JSON_DECODE_ANY jansson takes a number followed by one NUL for a number. */
+	if (body.len > 0 && memchr(body.ptr, '\0', body.len))
+		return err_set(err, ERR_MALFORMED, NULL, "The JSON text holds a NUL byte.");
 	mine.reserve = malloc(mine.reserve_size);
 	if (!mine.reserve)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
@@ -186,10 +189,7 @@ bool json_read(json_t **json, struct str body, struct err *err)
 {
 	json_t *read;
 
-	/* With JSON_DECODE_ANY jansson takes a number followed by one NUL for a number. */
-	if (body.len > 0 && memchr(body.ptr, '\0', body.len))
-		return err_set(err, ERR_MALFORMED, NULL, "The JSON text holds a NUL byte.");
-	if (!load(&read, body, err))
+	if (!json_parse(&read, body, err))
 		return false;
 	if (!check_text(body, err)) {
 		json_decref(read);

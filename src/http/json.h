@@ -18,7 +18,10 @@
 
 /* The caller owns *json (json_decref). */
 bool json_read(json_t **json, struct str body, struct err *err) __attribute__((warn_unused_result));
-/* The same, and it must be an object (ERR_MALFORMED). */
+/* What jansson takes, however deep and with whatever digits: for text that we wrote ourselves. */
+bool json_parse(json_t **json, struct str text, struct err *err)
+	__attribute__((warn_unused_result));
+/* The same as json_read, and it must be an object (ERR_MALFORMED). */
 bool json_read_object(json_t **json, struct str body, struct err *err)
 	__attribute__((warn_unused_result));
 /*

@@ -2,6 +2,9 @@
 #include "base/log.h"
 #include "server/app.h"
 
+/* The web server lets any word through, of thousands of letters, too. */
+#define METHOD_TEXT_MAX 32
+
 /* Of one address: so many refusals are said at once, then one a second. */
 static const struct limit_rule sayings = { .interval_us = 1000000, .burst = 50 };
 
@@ -52,13 +55,16 @@ static void put_request(struct buf *line, const struct exchange *exchange)
 	const struct request *request = &exchange->request;
 	struct str method = request_param(request, "ORIGINAL_METHOD");
 
+	if (method.len == 0)
+		method = request_param(request, "REQUEST_METHOD");
+	if (method.len > METHOD_TEXT_MAX)
+		method.len = METHOD_TEXT_MAX;
 	put_text(line, ",\"id\":", request_param(request, "POLYTASK_REQUEST_ID"));
 	put_text(line, ",\"tenant\":", request->principal.tenant);
 	put_text(line, ",\"user\":", request->principal.user);
 	if (exchange->dialect)
 		put_text(line, ",\"dialect\":", str_of(exchange->dialect->name));
-	put_text(line,
-		",\"method\":", method.len ? method : request_param(request, "REQUEST_METHOD"));
+	put_text(line, ",\"method\":", method);
 	if (exchange->route)
 		put_text(line, ",\"route\":", str_of(exchange->route->pattern));
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -38,6 +39,9 @@ static const struct {
 	{ SCMP_SYS(process_vm_readv), SUPERVISOR },
 	{ SCMP_SYS(process_vm_writev), SUPERVISOR },
 	{ SCMP_SYS(process_madvise), SUPERVISOR },
+	{ SCMP_SYS(process_mrelease), SUPERVISOR },
+	{ SCMP_SYS(migrate_pages), SUPERVISOR },
+	{ SCMP_SYS(move_pages), SUPERVISOR },
 	{ SCMP_SYS(pidfd_getfd), SUPERVISOR },
 	{ SCMP_SYS(kcmp), SUPERVISOR },
 	{ SCMP_SYS(perf_event_open), SUPERVISOR },
@@ -70,6 +74,7 @@ static const struct {
 	{ SCMP_SYS(open_by_handle_at), SUPERVISOR },
 	{ SCMP_SYS(fanotify_init), SUPERVISOR },
 	{ SCMP_SYS(quotactl), SUPERVISOR },
+	{ SCMP_SYS(quotactl_fd), SUPERVISOR },
 	{ SCMP_SYS(swapon), SUPERVISOR },
 	{ SCMP_SYS(swapoff), SUPERVISOR },
 	{ SCMP_SYS(acct), SUPERVISOR },
@@ -85,6 +90,7 @@ static const struct {
 	{ SCMP_SYS(delete_module), SUPERVISOR },
 	{ SCMP_SYS(kexec_load), SUPERVISOR },
 	{ SCMP_SYS(kexec_file_load), SUPERVISOR },
+	{ SCMP_SYS(personality), SUPERVISOR },
 	{ SCMP_SYS(modify_ldt), SUPERVISOR },
 	{ SCMP_SYS(ioperm), SUPERVISOR },
 	{ SCMP_SYS(iopl), SUPERVISOR },
@@ -144,15 +150,41 @@ void confine_memory(void)
 #endif
 }
 
-/* Others have none. */
-static void drop_roots_capabilities(void)
+/* Others than root may have been given some, too. */
+static void drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+	struct __user_cap_data_struct had[_LINUX_CAPABILITY_U32S_3];
+	struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
-	data[0].effective = data[0].permitted = 1U << CAP_DAC_OVERRIDE;
-	if (syscall(SYS_capset, &header, data) != 0)
+	if (syscall(SYS_capget, &header, had) != 0) {
 		log_warn("confine", "capabilities are kept: %s", strerror(errno));
+		return;
+	}
+	if (geteuid() == 0)
+		kept[0].permitted = kept[0].effective = had[0].permitted & 1U << CAP_DAC_OVERRIDE;
+	/* Not asked for where there are none: under systemd capset(2) is forbidden. */
+	if (memcmp(had, kept, sizeof(had)) != 0 && syscall(SYS_capset, &header, kept) != 0)
+		log_warn("confine", "capabilities are kept: %s", strerror(errno));
+}
+
+/* Calls that are forbidden with some arguments only. */
+static int add_partial_rules(scmp_filter_ctx filter, enum level level)
+{
+	uint32_t deny = SCMP_ACT_ERRNO(EPERM);
+	/* Whoever started us from a terminal: text put into its input is read by that shell. The
+	   kernel looks at 32 bits of the request. */
+	static const scmp_datum_t typing[] = { TIOCSTI, TIOCLINUX };
+	int rc = 0;
+
+	/* abort(3) has to work. */
+	if (level == CHILD)
+		return seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
+			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
+	for (size_t i = 0; i < sizeof(typing) / sizeof(typing[0]) && rc == 0; i++)
+		rc = seccomp_rule_add(filter, deny, SCMP_SYS(ioctl), 1,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, typing[i]));
+	return rc;
 }
 
 static int add_rules(scmp_filter_ctx filter, enum level level)
@@ -164,11 +196,7 @@ static int add_rules(scmp_filter_ctx filter, enum level level)
 		if (forbidden[i].level == level)
 			rc = seccomp_rule_add(filter, deny, forbidden[i].call, 0);
 	}
-	/* abort(3) has to work. */
-	if (rc == 0 && level == CHILD)
-		rc = seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
-			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
-	return rc;
+	return rc == 0 ? add_partial_rules(filter, level) : rc;
 }
 
 /* 0 or an errno. */
@@ -197,8 +225,7 @@ void confine_supervisor(void)
 	int error;
 
 	confine_memory();
-	if (geteuid() == 0)
-		drop_roots_capabilities();
+	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		log_warn("confine", "privileges may grow: %s", strerror(errno));
 	error = load_filter(SUPERVISOR);

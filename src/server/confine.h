@@ -13,8 +13,8 @@
 /* No core is ever written, and nobody but root may look in, by ptrace(2) or /proc/PID/mem. */
 void confine_memory(void);
 /*
- * Before the first fork; children inherit it. A process of root's that stays root's keeps of its
- * capabilities only CAP_DAC_OVERRIDE: the home may lie where only another user may enter. A kernel
+ * Before the first fork; children inherit it. No capability is kept, but CAP_DAC_OVERRIDE by a
+ * process of root's that stays root's: the home may lie where only another user may enter. A kernel
  * without seccomp(2) is said in the log once, and the service runs without.
  */
 void confine_supervisor(void);

@@ -69,6 +69,19 @@ static bool set_nonblocking(int fd)
 	       fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+/*
+ * The mode comes with the socket, not after it: in a folder of the service's user a path may stand
+ * for something else a moment later, and root follows no link there.
+ */
+static bool bind_with_mode(int sock, const struct sockaddr_un *un, mode_t mode)
+{
+	mode_t mask = umask(0777 & ~mode);
+	bool bound = bind(sock, (const struct sockaddr *)un, sizeof(*un)) == 0;
+
+	umask(mask);
+	return bound;
+}
+
 bool listen_bind(int *fd, const char *path, mode_t mode, uid_t owner, gid_t group, int backlog,
 	struct err *err)
 {
@@ -80,14 +93,13 @@ bool listen_bind(int *fd, const char *path, mode_t mode, uid_t owner, gid_t grou
 	if (!remove_stale(path, err))
 		return false;
 	sock = new_socket();
-	if (sock < 0 || !set_nonblocking(sock) ||
-		bind(sock, (const struct sockaddr *)&un, sizeof(un)) != 0) {
+	if (sock < 0 || !set_nonblocking(sock) || !bind_with_mode(sock, &un, mode)) {
 		failure(err, path, "bound");
 		goto fail;
 	}
 	/* Not asked for where nothing is to change: under systemd chown(2) is forbidden. */
-	if ((!(owner == (uid_t)-1 && group == (gid_t)-1) && chown(path, owner, group) != 0) ||
-		chmod(path, mode) != 0 || listen(sock, backlog) != 0) {
+	if ((!(owner == (uid_t)-1 && group == (gid_t)-1) && lchown(path, owner, group) != 0) ||
+		listen(sock, backlog) != 0) {
 		failure(err, path, "opened");
 		unlink(path);
 		goto fail;

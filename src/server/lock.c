@@ -94,7 +94,8 @@ bool lock_take(const char *home, int *fd, struct err *err)
 	int lock;
 
 	snprintf(path, sizeof(path), "%s/lock", home);
-	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	/* The home is the service's user's: root, who opens it first, must not be led elsewhere. */
+	lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (lock < 0)
 		return err_set(err, ERR_INTERNAL, "home", "%s cannot be opened: %s", path,
 			strerror(errno));

@@ -9,6 +9,7 @@
 
 #include "admin/admin.h"
 #include "base/log.h"
+#include "http/json.h"
 #include "server/child.h"
 #include "server/control.h"
 
@@ -158,8 +159,8 @@ int operator_main(const struct child *child)
 		log_error("operator", "no streams: %s", strerror(errno));
 		return 1;
 	}
-	request = json_loadb(child->head.ptr, line, JSON_REJECT_DUPLICATES, NULL);
-	if (admin_unpack(&call, request, &err))
+	if (json_parse(&request, (struct str){ child->head.ptr, line }, &err) &&
+		admin_unpack(&call, request, &err))
 		result = carry_out(&admin, child, &call);
 	else
 		result = refuse(admin.out, &err, 2);

@@ -1,6 +1,7 @@
 #include "server/setup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <libgen.h>
 #include <pwd.h>
@@ -34,14 +35,25 @@ bool setup_owner(struct setup_owner *owner, const struct conf *conf, struct err 
 	return true;
 }
 
-/* Not asked for where nothing is to change: under systemd chown(2) is forbidden. */
-static bool give(const char *path, const struct setup_owner *owner)
+/*
+ * By descriptor: in a folder of the service's user, what was just made may be replaced by a link
+ * before root gives it away. Not asked for where nothing is to change: under systemd chown(2) is
+ * forbidden.
+ */
+static bool give(const char *path, mode_t mode, const struct setup_owner *owner)
 {
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat info;
+	bool given = fd >= 0 && fstat(fd, &info) == 0 &&
+		     ((info.st_uid == owner->uid && info.st_gid == owner->gid) ||
+			     fchown(fd, owner->uid, owner->gid) == 0) &&
+		     fchmod(fd, mode) == 0;
+	int error = errno;
 
-	return stat(path, &info) == 0 &&
-	       ((info.st_uid == owner->uid && info.st_gid == owner->gid) ||
-		       chown(path, owner->uid, owner->gid) == 0);
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return given;
 }
 
 /* Makes the last part of the path; ours when it was not there. */
@@ -56,7 +68,7 @@ static bool make_one(
 		return err_set(err, ERR_INTERNAL, "home", "%s cannot be made: %s", path,
 			strerror(errno == EEXIST ? ENOTDIR : errno));
 	}
-	if (!give(path, owner) || chmod(path, mode) != 0)
+	if (!give(path, mode, owner))
 		return err_set(err, ERR_INTERNAL, "home", "%s cannot be given to its user: %s",
 			path, strerror(errno));
 	return true;

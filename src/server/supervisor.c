@@ -1,7 +1,6 @@
 #include "server/supervisor.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
@@ -9,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "http/json.h"
 #include "server/control.h"
 #include "server/fleet.h"
 #include "server/signals.h"
@@ -288,11 +288,15 @@ static const struct {
 
 static enum control_answer answer(void *data, struct control_client *client)
 {
-	json_t *json = json_loadb(client->in.data, client->line, 0, NULL);
-	const char *verb = json_string_value(json_array_get(json_object_get(json, "verb"), 0));
 	enum control_answer (*take)(struct supervisor *, struct control_client *) = pass_on;
+	struct str line = { client->in.data, client->line };
 	enum control_answer result;
+	const char *verb = NULL;
+	json_t *json = NULL;
+	struct err err;
 
+	if (json_parse(&json, line, &err))
+		verb = json_string_value(json_array_get(json_object_get(json, "verb"), 0));
 	for (size_t i = 0; verb && i < sizeof(own_verbs) / sizeof(own_verbs[0]); i++) {
 		if (strcmp(verb, own_verbs[i].verb) == 0)
 			take = own_verbs[i].answer;

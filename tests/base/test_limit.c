@@ -125,11 +125,34 @@ static void what_is_given_back_does_not_count(void **state)
 	(void)state;
 	for (int i = 0; i < 100; i++) {
 		assert_true(take("ann", NOW));
-		limit_give(limit, &rule, key_of("ann"), NOW);
+		limit_give(limit, &rule, key_of("ann"));
 	}
 	/* nobody gets more than all */
-	limit_give(limit, &rule, key_of("ann"), NOW);
+	limit_give(limit, &rule, key_of("ann"));
 	assert_int_equal(take_all("ann", NOW), 5);
+}
+
+/* Whoever took the time first is not always counted first. */
+static void a_late_process_sees_all_of_it_used(void **state)
+{
+	struct limit_left left;
+
+	(void)state;
+	assert_int_equal(take_all("ann", NOW + 50), 5);
+	assert_false(limit_take(limit, &rule, key_of("ann"), NOW, &left));
+	assert_int_equal(left.wait_us, 1000);
+	assert_false(take("ann", NOW + 50 - LIMIT_LATE_US));
+	assert_false(take("ann", NOW + 999));
+}
+
+/* A password takes its time to be checked; others fail meanwhile. */
+static void what_is_given_back_late_wipes_nothing_out(void **state)
+{
+	(void)state;
+	assert_true(take("ann", NOW));
+	assert_int_equal(take_all("ann", NOW + 1500), 5);
+	limit_give(limit, &rule, key_of("ann"));
+	assert_int_equal(take_all("ann", NOW + 1500), 1);
 }
 
 /* Those who have used least are forgotten first; who is forgotten is let in. */
@@ -155,9 +178,9 @@ static void a_full_set_forgets(void **state)
  */
 static void rubbish_shuts_nobody_out(void **state)
 {
-	static const uint64_t rubbish[] = { UINT64_MAX, UINT64_MAX - 1000, 1ULL << 63, NOW + 5001,
-		0 };
-	static const int64_t times[] = { INT64_MIN, -1, 0, 1, NOW, INT64_MAX - 10000 };
+	static const uint64_t rubbish[] = { UINT64_MAX, UINT64_MAX - 1000, 1ULL << 63,
+		NOW + 5001 + LIMIT_LATE_US, 0 };
+	static const int64_t times[] = { INT64_MIN, -1, 0, 1, NOW, INT64_MAX - 10000000 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rubbish) / sizeof(rubbish[0]); i++) {
@@ -175,10 +198,12 @@ static void rubbish_shuts_nobody_out(void **state)
 /* A smaller burst after a reload: what was used before does not count against it. */
 static void another_rule_begins_anew(void **state)
 {
+	const struct limit_rule much = { .interval_us = 1000, .burst = 2000 };
 	const struct limit_rule less = { .interval_us = 10, .burst = 2 };
 
 	(void)state;
-	assert_int_equal(take_all("ann", NOW), 5);
+	while (limit_take(limit, &much, key_of("ann"), NOW, NULL))
+		;
 	assert_true(limit_take(limit, &less, key_of("ann"), NOW, NULL));
 	assert_true(limit_take(limit, &less, key_of("ann"), NOW, NULL));
 	assert_false(limit_take(limit, &less, key_of("ann"), NOW, NULL));
@@ -196,12 +221,15 @@ static void an_address_is_a_network(void **state)
 		limit_address(STR("2001:db8:0:1:ffff::2"), b)));
 	assert_false(str_eq(limit_address(STR("2001:db8:0:1::1"), a),
 		limit_address(STR("2001:db8:0:2::1"), b)));
+	assert_false(str_eq(limit_address(STR("::ffff:192.0.2.1"), a),
+		limit_address(STR("::ffff:192.0.2.2"), b)));
+	assert_true(str_eq(limit_address(STR("::1"), a), limit_address(STR("::2"), b)));
 }
 
 #define CHILDREN 4
 #define TRIES	 20000
 
-/* Exactly as many as the burst, however many processes ask. */
+/* Exactly as many as the burst, however many processes ask, each by its own look at the clock. */
 static void processes_count_together(void **state)
 {
 	const struct limit_rule many = { .interval_us = 1000000, .burst = 10000 };
@@ -215,7 +243,8 @@ static void processes_count_together(void **state)
 			unsigned mine = 0;
 
 			for (int j = 0; j < TRIES; j++)
-				mine += limit_take(limit, &many, key_of("ann"), NOW, NULL);
+				mine += limit_take(
+					limit, &many, key_of("ann"), NOW + (i * 3 + j) % 10, NULL);
 			_exit(write(ends[1], &mine, sizeof(mine)) != sizeof(mine));
 		}
 	}
@@ -243,6 +272,8 @@ int main(void)
 		LIMIT_TEST(keys_do_not_meet),
 		LIMIT_TEST(another_secret_gives_other_keys),
 		LIMIT_TEST(what_is_given_back_does_not_count),
+		LIMIT_TEST(a_late_process_sees_all_of_it_used),
+		LIMIT_TEST(what_is_given_back_late_wipes_nothing_out),
 		LIMIT_TEST(a_full_set_forgets),
 		LIMIT_TEST(rubbish_shuts_nobody_out),
 		LIMIT_TEST(another_rule_begins_anew),

@@ -1,6 +1,8 @@
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -169,6 +171,37 @@ static void test_fatal_writes_and_ends(void **state)
 	close(ends[0]);
 }
 
+/* A pipe that keeps writes apart shows them: what others write never comes into the middle. */
+static void test_batches_are_whole_lines(void **state)
+{
+	char text[PIPE_BUF + 1];
+	int ends[2], status, writes = 0;
+	ssize_t len;
+	pid_t child;
+	(void)state;
+
+	assert_int_equal(pipe2(ends, O_DIRECT), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		dup2(ends[1], STDERR_FILENO);
+		log_capture(NULL);
+		log_batch(true);
+		for (int i = 0; i < 100; i++)
+			log_info("event", "line %d", i);
+		log_batch(false);
+		_exit(0);
+	}
+	close(ends[1]);
+	for (; (len = read(ends[0], text, sizeof(text))) > 0; writes++) {
+		assert_in_range(len, 2, PIPE_BUF);
+		assert_memory_equal(text + len - 2, "}\n", 2);
+	}
+	assert_in_range(writes, 2, 10);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	close(ends[0]);
+}
+
 #define LOG_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(void)
@@ -180,6 +213,7 @@ int main(void)
 		LOG_TEST(test_threshold),
 		LOG_TEST(test_own_members),
 		LOG_TEST(test_fatal_writes_and_ends),
+		LOG_TEST(test_batches_are_whole_lines),
 	};
 
 	return CHECK_RUN(tests);

@@ -165,6 +165,11 @@ static void test_depth(void **state)
 	refuse(buf_str(&text));
 	nest(&text, JSON_DEPTH_MAX + 1, "{\"a\":", '}');
 	refuse(buf_str(&text));
+	/* what holds such a text is read otherwise */
+	must(json_parse(&json, buf_str(&text), &err), &err);
+	json_decref(json);
+	assert_false(json_parse(&json, STR("{\"a\":1,\"a\":2}"), &err));
+	assert_false(json_parse(&json, (struct str){ "1\0", 2 }, &err));
 	nest(&text, 200000, "[", ']');
 	refuse(buf_str(&text));
 	buf_free(&text);

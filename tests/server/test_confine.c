@@ -2,9 +2,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,11 +22,12 @@
 
 /* Known here by name: the list in confine.c is not asked. Each does nothing with such arguments. */
 static const char *const everybody[] = { "execve", "execveat", "io_uring_setup", "process_vm_readv",
-	"process_vm_writev", "pidfd_getfd", "perf_event_open", "setuid", "setgid", "setresuid",
-	"setgroups", "capset", "unshare", "setns", "mount", "umount2", "open_tree", "fsopen",
-	"pivot_root", "chroot", "open_by_handle_at", "fanotify_init", "add_key", "request_key",
-	"keyctl", "bpf", "userfaultfd", "init_module", "finit_module", "kexec_load", "syslog",
-	"sethostname", "clock_settime", "adjtimex", "reboot",
+	"process_vm_writev", "process_mrelease", "migrate_pages", "move_pages", "pidfd_getfd",
+	"perf_event_open", "setuid", "setgid", "setresuid", "setgroups", "capset", "unshare",
+	"setns", "mount", "umount2", "open_tree", "fsopen", "pivot_root", "chroot",
+	"open_by_handle_at", "fanotify_init", "quotactl_fd", "personality", "add_key",
+	"request_key", "keyctl", "bpf", "userfaultfd", "init_module", "finit_module", "kexec_load",
+	"syslog", "sethostname", "clock_settime", "adjtimex", "reboot",
 #ifndef POLYTASK_SANITIZED
 	"ptrace",
 #endif
@@ -83,6 +86,12 @@ static int supervise(void *data)
 	confine_supervisor();
 	if (are_refused(everybody) > 0)
 		return 1;
+	if (ioctl(-1, TIOCSTI, "x") != -1 || errno != EPERM)
+		return 3;
+	if (syscall(SYS_ioctl, -1L, 1L << 32 | TIOCLINUX, "x") != -1 || errno != EPERM)
+		return 4;
+	if (ioctl(-1, FIONREAD, &fd) != -1 || errno != EBADF)
+		return 5;
 	/* What it is there for. */
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	child = fork();
@@ -117,6 +126,30 @@ static void test_child(void **state)
 	if (!has_seccomp())
 		skip();
 	assert_int_equal(in_child(serve, NULL), 0);
+}
+
+/* As from a unit with AmbientCapabilities. */
+static int give_up(void *data)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3];
+
+	(void)data;
+	if (prctl(PR_SET_KEEPCAPS, 1) != 0 || setuid(65534) != 0 ||
+		syscall(SYS_capget, &header, has) != 0 || has[0].permitted == 0)
+		return 1;
+	confine_supervisor();
+	if (syscall(SYS_capget, &header, has) != 0)
+		return 2;
+	return has[0].permitted == 0 && has[1].permitted == 0 ? 0 : 3;
+}
+
+static void test_capabilities(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(in_child(give_up, NULL), 0);
 }
 
 static int be_looked_at(void *data)
@@ -275,6 +308,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(test_supervisor),
 		CHECK(test_child),
+		CHECK(test_capabilities),
 		CHECK(test_memory),
 		CHECK(test_abort),
 		CHECK(test_accept),

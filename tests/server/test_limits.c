@@ -240,6 +240,17 @@ static void a_request_is_a_line(void **state)
 		"\"reason\":\"too-many\",\"status\":429,\"in\":0,\"out\":30}");
 }
 
+/* Whatever a client sends: a line of the log has an end. */
+static void a_line_is_short(void **state)
+{
+	char method[4001] = "";
+
+	(void)state;
+	memset(method, 'A', sizeof(method) - 1);
+	ask("demo", "ann", method, TASKS);
+	assert_non_null(strstr(line(), "\"method\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","));
+}
+
 static int authorize_with(const char *header)
 {
 	begin("authorize");
@@ -381,6 +392,7 @@ int main(void)
 		APP(no_rate_is_no_limit),
 		APP(a_tenant_may_create_so_many),
 		APP(a_request_is_a_line),
+		APP(a_line_is_short),
 		APP(a_refused_credential_is_a_line),
 		APP(a_refused_key_is_named),
 		APP(a_login_is_a_line),

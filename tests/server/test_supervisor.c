@@ -2,7 +2,9 @@
 #include <bsd/unistd.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -222,6 +224,26 @@ static void test_stuck_orphan(void **state)
 	close(lock);
 }
 
+/* The service's user could let root, who takes the lock first, write anywhere. */
+static void test_lock_is_no_link(void **state)
+{
+	char path[512], other[512];
+	struct err err = { 0 };
+	struct stat info;
+	int lock;
+
+	(void)state;
+	pretend_prepare();
+	snprintf(path, sizeof(path), "%s/lock", pretend_conf()->home);
+	snprintf(other, sizeof(other), "%s/other", pretend_conf()->home);
+	unlink(path);
+	assert_int_equal(symlink(other, path), 0);
+	assert_false(lock_take(pretend_conf()->home, &lock, &err));
+	assert_int_equal(err.code, ERR_INTERNAL);
+	assert_int_equal(lstat(other, &info), -1);
+	unlink(path);
+}
+
 static void check_answer(const char *request, const char *answer, int expected)
 {
 	int status;
@@ -312,6 +334,7 @@ int main(int argc, char **argv, char **envp)
 		TEST(test_stubborn_worker),
 		TEST(test_supervisor_dies),
 		TEST(test_stuck_orphan),
+		TEST(test_lock_is_no_link),
 		TEST(test_control),
 		TEST(test_silent_clients),
 		TEST(test_operator_waits_for_recovery),
