@@ -135,13 +135,21 @@ static void revoke(struct token *token, const struct work *work)
 	token->terms.revoked = work->now;
 }
 
+/*
+ * Until a look finds none: somebody may just have put another in the place of one, or the last look
+ * have left one out without memory. "Done" must not be said while one lives.
+ */
 bool token_revoke(struct store *store, const char *label, int64_t now, struct err *err)
 {
 	struct work work = { .label = label, .fits = is_live, .change = revoke, .now = now };
-	unsigned changed;
+	unsigned changed, all = 0;
 
-	return change_tokens(store, &work, &changed, err) &&
-	       (changed > 0 || no_such_token(label, err));
+	do {
+		if (!change_tokens(store, &work, &changed, err))
+			return false;
+		all += changed;
+	} while (changed > 0);
+	return all > 0 || no_such_token(label, err);
 }
 
 static void set_end(struct token *token, const struct work *work)
