@@ -12,6 +12,7 @@ struct work {
 	int64_t then;	   /* the new end; or: those that ended before */
 	int64_t expires;   /* the end until now */
 	struct buf hashes; /* TOKEN_HASH_LEN bytes each, of those that were found */
+	size_t found;	   /* how many those were */
 	bool changed;	   /* the last of them: it was still as it was found */
 };
 
@@ -65,6 +66,7 @@ static bool change_tokens(
 	bool ok = find_tokens(store, work, err);
 
 	*changed = 0;
+	work->found = work->hashes.len / TOKEN_HASH_LEN;
 	for (size_t at = 0; ok && at < work->hashes.len; at += TOKEN_HASH_LEN) {
 		const struct store_edit edit = { STORE_TOKENS,
 			{ work->hashes.data + at, TOKEN_HASH_LEN }, change_record, work };
@@ -148,7 +150,7 @@ bool token_revoke(struct store *store, const char *label, int64_t now, struct er
 		if (!change_tokens(store, &work, &changed, err))
 			return false;
 		all += changed;
-	} while (changed > 0);
+	} while (work.found > 0);
 	return all > 0 || no_such_token(label, err);
 }
 

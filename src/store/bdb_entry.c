@@ -127,7 +127,9 @@ bool store_edit_entries(
 
 /* ---- all entries ---- */
 
-/* The tables are small: all of one is copied, so that no lock is held while the caller looks at it.
+/*
+ * The tables are small: all of one is copied, so that no lock is held while the caller looks at it.
+ * Page by page a walk could miss what is replaced by another meanwhile, both of them.
  */
 static int copy_next(DBC *cursor, struct buf *out)
 {
@@ -200,7 +202,7 @@ bool store_each_entry(struct store *store, enum store_table table,
 	bool ok;
 
 	bdb_enter(store);
-	ok = bdb_run(store, BDB_READ, step_copy, &entry, err);
+	ok = bdb_run(store, BDB_VIEW, step_copy, &entry, err);
 	bdb_leave(store);
 	if (ok)
 		show(&copy, take, data);

@@ -125,8 +125,10 @@ struct store_edit {
  */
 bool store_edit_entries(
 	struct store *store, const struct store_edit *edits, size_t count, struct err *err);
-/* Calls back for every entry, in no order, until it returns false. No lock is held meanwhile: the
- * callback may use the store. */
+/*
+ * Calls back for every entry of one moment, in no order, until it returns false. No lock is held
+ * meanwhile: the callback may use the store.
+ */
 bool store_each_entry(struct store *store, enum store_table table,
 	bool (*take)(struct str key, struct str value, void *data), void *data, struct err *err);
 

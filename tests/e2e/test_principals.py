@@ -455,6 +455,26 @@ def races():
     tokens = [out.strip() for out in won]
     instance.secrets += tokens
     equal(sum(bearer(instance, text) == 200 for text in tokens), 1, "of all rotations one token")
+    outputs, revoked = [], 0
+    for _ in range(5):
+        instance.add_token("racer", "beside", "--expires", "60")
+        words = [["rotate", "beside", "--overlap", "100"]] * 3 + [["revoke", "beside"]]
+        racers = [
+            subprocess.Popen(
+                [*conf, "token", *each], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            for each in words
+        ]
+        outputs += [racer.communicate(timeout=60)[0].strip() for racer in racers]
+        revoked += racers[-1].returncode == 0
+    made = [text for text in outputs if text]
+    instance.secrets += made
+    states = set(find(instance, "token", "beside"))
+    equal(
+        (revoked, states, [text for text in made if bearer(instance, text) == 200]),
+        (5, {"revoked"}, []),
+        "no token that is made beside a revocation survives it",
+    )
 
 
 def hiding():
