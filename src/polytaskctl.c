@@ -1,5 +1,5 @@
 /*
- * The operator's command. polytaskctl.8 is its manual; server/admin.c has the table of verbs on
+ * The operator's command. polytaskctl.8 is its manual; admin/admin.c has the table of verbs on
  * users, credentials and tasks, this file those that concern the service or need none.
  */
 #include <getopt.h>
@@ -211,9 +211,25 @@ static bool take_sign_option(struct sign *sign, int option)
 	return false;
 }
 
+/* Everybody can read a command line. What was given there stays there for a moment only. */
+static const char *hide(char *text)
+{
+	static char *copy;
+
+	free(copy);
+	copy = strdup(text);
+	if (copy)
+		explicit_bzero(text, strlen(text));
+	return copy ? copy : text;
+}
+
 /* -1: go on; else the exit status. */
 static int take_option(struct ctl *ctl, int option)
 {
+	if (option == LONG_ADMIN + (int)ADMIN_SECRET) {
+		ctl->call.options[ADMIN_SECRET] = hide(optarg);
+		return -1;
+	}
 	if (option >= LONG_ADMIN) {
 		ctl->call.options[option - LONG_ADMIN] = optarg ? optarg : "yes";
 		return -1;

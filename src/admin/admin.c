@@ -1,7 +1,6 @@
 #include "admin/admin.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 
 #include "auth/principal.h"
 
@@ -144,6 +143,31 @@ static size_t match(const struct admin_verb *verb, const char *const *words, siz
 	return 0;
 }
 
+/* A line end would end a frame or a row of a list; what is not UTF-8 cannot be sent to the service.
+ */
+static bool is_text(const char *text)
+{
+	for (const char *at = text; *at; at++) {
+		if ((unsigned char)*at < 0x20 || *at == 0x7F)
+			return false;
+	}
+	return str_is_utf8(str_of(text));
+}
+
+static bool check_texts(const struct admin_call *call, struct err *err)
+{
+	if (call->operand && !is_text(call->operand))
+		return err_set(err, ERR_INVALID, call->verb->operand,
+			"%s wants %s in UTF-8 without control characters", call->verb->words,
+			call->verb->operand);
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		if (call->options[i] && !is_text(call->options[i]))
+			return err_set(err, ERR_INVALID, options[i].name,
+				"--%s wants UTF-8 without control characters", options[i].name);
+	}
+	return true;
+}
+
 static bool check(const struct admin_call *call, size_t operands, struct err *err)
 {
 	const struct admin_verb *verb = call->verb;
@@ -161,7 +185,7 @@ static bool check(const struct admin_call *call, size_t operands, struct err *er
 			err, ERR_INVALID, verb->operand, "%s wants %s", verb->words, verb->operand);
 	if (operands > (verb->operand ? 1 : 0))
 		return err_set(err, ERR_INVALID, NULL, "too many words for %s", verb->words);
-	return true;
+	return check_texts(call, err);
 }
 
 bool admin_find(struct admin_call *call, const char *const *words, size_t count, struct err *err)
@@ -180,40 +204,37 @@ bool admin_find(struct admin_call *call, const char *const *words, size_t count,
 
 /* ---- the request line ---- */
 
-static json_t *words_json(const struct admin_call *call)
+static void put_words(struct buf *line, const struct admin_call *call)
 {
-	const char *at = call->verb->words;
-	json_t *words = json_array();
+	struct str rest = str_of(call->verb->words);
 
-	while (*at) {
-		size_t len = strcspn(at, " ");
-
-		json_array_append_new(words, json_stringn(at, len));
-		at += len + (at[len] == ' ');
+	while (rest.len > 0) {
+		buf_put_json(line, str_take_part(&rest, ' '));
+		if (rest.len > 0)
+			buf_putc(line, ',');
 	}
-	if (call->operand)
-		json_array_append_new(words, json_string(call->operand));
-	return words;
+	if (call->operand) {
+		buf_putc(line, ',');
+		buf_put_json(line, str_of(call->operand));
+	}
 }
 
 bool admin_pack(const struct admin_call *call, struct buf *line)
 {
-	json_t *args = json_object();
-	json_t *request;
-	char *text = NULL;
+	const char *before = "";
 
+	buf_puts(line, "{\"verb\":[");
+	put_words(line, call);
+	buf_puts(line, "],\"args\":{");
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
-		if (call->options[i])
-			json_object_set_new(args, options[i].name, json_string(call->options[i]));
+		if (!call->options[i])
+			continue;
+		buf_printf(line, "%s\"%s\":", before, options[i].name);
+		buf_put_json(line, str_of(call->options[i]));
+		before = ",";
 	}
-	request = json_pack("{so so}", "verb", words_json(call), "args", args);
-	if (request)
-		text = json_dumps(request, JSON_COMPACT);
-	if (text)
-		buf_printf(line, "%s\n", text);
-	free(text);
-	json_decref(request);
-	return text && buf_ok(line);
+	buf_puts(line, "}}\n");
+	return buf_ok(line);
 }
 
 static bool take_option(

@@ -98,9 +98,13 @@ bool credential_terms(const struct admin_call *call, struct terms *terms, struct
 
 void credential_line(FILE *in, char *line, int size)
 {
-	line[0] = '\0';
-	if (fgets(line, size, in))
-		line[strcspn(line, "\n")] = '\0';
+	int len = 0, c;
+
+	/* A NUL would end it: in its place a control character, which nobody takes. */
+	while (len < size - 1 && (c = getc(in)) != EOF && c != '\n')
+		line[len++] = c == '\0' ? '\x7F' : (char)c;
+	/* The service ends in the middle of it. */
+	line[ferror(in) ? 0 : len] = '\0';
 }
 
 /* ---- lists ---- */

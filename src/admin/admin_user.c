@@ -63,54 +63,39 @@ bool admin_user_expire(struct admin *admin, const struct admin_call *call, struc
 
 /* ---- passwords ---- */
 
-static bool set_password(struct admin *admin, const char *user, const char *password,
-	int64_t expires, int64_t now, struct err *err)
+/* user_set_password, or user_rotate_password. */
+typedef bool password_change(struct store *store, const char *name, const char *hash,
+	int64_t expires, int64_t now, struct err *err);
+
+/* Expires is the end where the call says none. */
+static bool change_password(struct admin *admin, const struct admin_call *call,
+	password_change *change, const char *password, int64_t expires, struct err *err)
 {
 	char hash[PASSWORD_HASH_SIZE];
+	int64_t now = clock_wall_ms();
 
+	if (call->options[ADMIN_EXPIRES] && !credential_expiry(call, now, &expires, err))
+		return false;
 	return password_hash(str_of(password), hash, err) &&
-	       user_set_password(admin->store, user, hash, expires, now, err);
+	       change(admin->store, call->operand, hash, expires, now, err);
 }
 
 bool admin_password_set(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	char line[PASSWORD_MAX + 3];
-	int64_t now = clock_wall_ms(), expires;
 	bool ok;
 
-	if (!credential_expiry(call, now, &expires, err))
-		return false;
 	credential_line(admin->in, line, sizeof(line));
-	ok = set_password(admin, call->operand, line, expires, now, err);
+	ok = change_password(admin, call, user_set_password, line, 0, err);
 	explicit_bzero(line, sizeof(line));
 	return ok;
-}
-
-/* As long from now on as the one before was made for. */
-static bool renew_expiry(struct admin *admin, const struct admin_call *call, int64_t now,
-	int64_t *expires, struct err *err)
-{
-	struct user user;
-
-	if (!user_get(admin->store, call->operand, &user, err))
-		return false;
-	if (!user.password[0])
-		return err_set(
-			err, ERR_NOT_FOUND, "password", "user %s has no password", user.name);
-	if (call->options[ADMIN_EXPIRES])
-		return credential_expiry(call, now, expires, err);
-	*expires = user.password_expires;
-	if (user.password_expires != 0 && user.password_since != 0)
-		*expires = now + user.password_expires - user.password_since;
-	return true;
 }
 
 bool admin_password_rotate(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	char password[PASSWORD_RANDOM_SIZE];
-	int64_t now = clock_wall_ms(), expires;
-	bool ok = renew_expiry(admin, call, now, &expires, err) && password_random(password, err) &&
-		  set_password(admin, call->operand, password, expires, now, err);
+	bool ok = password_random(password, err) &&
+		  change_password(admin, call, user_rotate_password, password, USER_AS_LONG, err);
 
 	if (ok)
 		admin_print(admin, "%s", password);

@@ -1,7 +1,6 @@
 #include "auth/entry.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/log.h"
@@ -16,16 +15,12 @@ static const char *const kinds[STORE_TABLES] = {
 
 bool entry_write(struct buf *value, json_t *json, struct err *err)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	bool ok = text != NULL;
-
-	if (ok) {
-		buf_puts(value, text);
-		explicit_bzero(text, strlen(text));
-	}
-	free(text);
+	if (json)
+		json_put(value, json);
+	else
+		value->failed = true;
 	json_decref(json);
-	return (ok && buf_ok(value)) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return buf_ok(value) || err_no_memory(err);
 }
 
 bool entry_missing(enum store_table table, const char *key, struct err *err)

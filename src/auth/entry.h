@@ -90,5 +90,10 @@ bool terms_judge(struct store *store, const struct terms *terms, int64_t now, st
 /* Whom the credential stands for; ERR_UNAUTHENTICATED for nobody, as in principal.h. */
 bool terms_identify(const struct terms *terms, const struct user *owner, enum standing standing,
 	struct identity *who, struct err *err);
+/*
+ * The end (0: none) of what is made again now: for as long as it was made for at `made` (0: not
+ * known). The same end where that is no time, because the clock was put back in between.
+ */
+int64_t terms_extend(int64_t made, int64_t expires, int64_t now);
 /* The sooner of two times of which 0 is never. */
 int64_t terms_sooner(int64_t a, int64_t b);

@@ -46,6 +46,11 @@ int64_t terms_sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+int64_t terms_extend(int64_t made, int64_t expires, int64_t now)
+{
+	return made == 0 || expires <= made ? expires : now + expires - made;
+}
+
 /* ---- the record ---- */
 
 bool terms_read(struct terms *terms, const struct terms_members *members)
@@ -130,8 +135,7 @@ bool terms_renew(struct store *store, const struct terms *old, int64_t now, stru
 	struct terms terms = *old;
 
 	terms.created = now;
-	if (old->expires != 0)
-		terms.expires = now + old->expires - old->created;
+	terms.expires = terms_extend(old->created, old->expires, now);
 	return terms_make(store, &terms, made, err);
 }
 

@@ -100,6 +100,13 @@ enum standing user_standing(const struct user *user, int64_t now);
  */
 bool user_set_password(struct store *store, const char *name, const char *hash, int64_t expires,
 	int64_t now, struct err *err);
+/*
+ * The same in place of another (ERR_NOT_FOUND where there is none); expires USER_AS_LONG: for as
+ * long as that was set for.
+ */
+#define USER_AS_LONG ((int64_t)-1)
+bool user_rotate_password(struct store *store, const char *name, const char *hash, int64_t expires,
+	int64_t now, struct err *err);
 /* Takes it away, with the tokens that were given for it. ERR_NOT_FOUND where there is none. */
 bool user_revoke_password(struct store *store, const char *name, int64_t now, struct err *err);
 /* Sets its end; 0: never. Tokens that were given for it live to their own. */

@@ -12,6 +12,7 @@ struct work {
 	int64_t then;	   /* the new end; or: those that ended before */
 	int64_t expires;   /* the end until now */
 	struct buf hashes; /* TOKEN_HASH_LEN bytes each, of those that were found */
+	size_t found;	   /* how many those were */
 	bool changed;	   /* the last of them: it was still as it was found */
 };
 
@@ -65,6 +66,7 @@ static bool change_tokens(
 	bool ok = find_tokens(store, work, err);
 
 	*changed = 0;
+	work->found = work->hashes.len / TOKEN_HASH_LEN;
 	for (size_t at = 0; ok && at < work->hashes.len; at += TOKEN_HASH_LEN) {
 		const struct store_edit edit = { STORE_TOKENS,
 			{ work->hashes.data + at, TOKEN_HASH_LEN }, change_record, work };
@@ -135,13 +137,21 @@ static void revoke(struct token *token, const struct work *work)
 	token->terms.revoked = work->now;
 }
 
+/*
+ * Until a look finds none: somebody may just have put another in the place of one, or the last look
+ * have left one out without memory. "Done" must not be said while one lives.
+ */
 bool token_revoke(struct store *store, const char *label, int64_t now, struct err *err)
 {
 	struct work work = { .label = label, .fits = is_live, .change = revoke, .now = now };
-	unsigned changed;
+	unsigned changed, all = 0;
 
-	return change_tokens(store, &work, &changed, err) &&
-	       (changed > 0 || no_such_token(label, err));
+	do {
+		if (!change_tokens(store, &work, &changed, err))
+			return false;
+		all += changed;
+	} while (work.found > 0);
+	return all > 0 || no_such_token(label, err);
 }
 
 static void set_end(struct token *token, const struct work *work)

@@ -31,13 +31,31 @@ static size_t count_padding(struct str text)
 	return count;
 }
 
-/* OpenSSL's decoder skips blanks and takes '=' anywhere: what it gets is looked at before. */
-static bool unpack_base64(struct str text, unsigned char packed[PACKED_MAX], size_t *len)
+/* Python 2's encode('base64') breaks lines after 76 digits and ends with a break. */
+static struct str without_breaks(struct str text, char digits[UPLYNK_MSG_MAX])
 {
-	size_t padding = count_padding(text);
+	size_t len = 0;
 
-	if (text.len == 0 || text.len > UPLYNK_MSG_MAX || text.len % 4 != 0)
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] != '\r' && text.ptr[i] != '\n')
+			digits[len++] = text.ptr[i];
+	}
+	return (struct str){ digits, len };
+}
+
+/* OpenSSL's decoder skips blanks and takes '=' anywhere: what it gets is looked at before. */
+static bool unpack_base64(struct str msg, unsigned char packed[PACKED_MAX], size_t *len)
+{
+	char digits[UPLYNK_MSG_MAX];
+	struct str text;
+	size_t padding;
+
+	if (msg.len > UPLYNK_MSG_MAX)
 		return false;
+	text = without_breaks(msg, digits);
+	if (text.len == 0 || text.len % 4 != 0)
+		return false;
+	padding = count_padding(text);
 	for (size_t i = 0; i < text.len - padding; i++) {
 		if (!is_base64_digit(text.ptr[i]))
 			return false;

@@ -1,8 +1,8 @@
 #pragma once
 /*
  * Uplynk's signed message (contract §2.5), byte by byte: msg is base64 of zlib of a JSON object
- * with _owner and _timestamp, sig is hex of HMAC-SHA256 over the base64 text. Pure; compression is
- * zlib's, the cryptography OpenSSL's.
+ * with _owner and _timestamp, sig is hex of HMAC-SHA256 over the base64 text as it was sent. Pure;
+ * compression is zlib's, the cryptography OpenSSL's.
  */
 #include "base/err.h"
 
@@ -18,7 +18,8 @@ struct uplynk_claim {
 };
 
 /*
- * Reads msg, strictly; unknown members are ignored. ERR_MALFORMED for whatever is not such a
+ * Reads msg, strictly but for line breaks anywhere in it, which clients leave there and sign, too;
+ * unknown members are ignored. ERR_MALFORMED for whatever is not such a
  * message, ERR_NO_MEMORY.
  */
 bool uplynk_claim_read(struct str msg, struct uplynk_claim *claim, struct err *err);

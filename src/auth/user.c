@@ -198,6 +198,24 @@ static bool must_have_password(const struct user *user, struct err *err)
 	       err_set(err, ERR_NOT_FOUND, "password", "user %s has no password", user->name);
 }
 
+static bool apply_rotation(struct user *user, const struct user_change *change, struct err *err)
+{
+	struct user_change another = *change;
+
+	if (change->expires == USER_AS_LONG)
+		another.expires = terms_extend(
+			user->password_since, user->password_expires, change->now);
+	return must_have_password(user, err) && apply_password(user, &another, err);
+}
+
+bool user_rotate_password(struct store *store, const char *name, const char *hash, int64_t expires,
+	int64_t now, struct err *err)
+{
+	const struct user_change change = { name, apply_rotation, hash, expires, now };
+
+	return change_user(store, change, err);
+}
+
 static bool apply_no_password(struct user *user, const struct user_change *change, struct err *err)
 {
 	return must_have_password(user, err) && apply_password(user, change, err);

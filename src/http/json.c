@@ -291,11 +291,16 @@ static struct str move_to_mem(struct buf *buf, struct mem *mem)
 	return text;
 }
 
+void json_put(struct buf *out, const json_t *json)
+{
+	put_json(json, out, JSON_TEXT_DEPTH_MAX);
+}
+
 struct str json_text(const json_t *json, struct mem *mem)
 {
 	struct buf out = BUF_INIT;
 
-	put_json(json, &out, JSON_TEXT_DEPTH_MAX);
+	json_put(&out, json);
 	return move_to_mem(&out, mem);
 }
 

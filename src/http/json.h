@@ -25,9 +25,12 @@ bool json_parse(json_t **json, struct str text, struct err *err)
 bool json_read_object(json_t **json, struct str body, struct err *err)
 	__attribute__((warn_unused_result));
 /*
- * Compact JSON text in mem, UTF-8 kept, '/' not escaped, real numbers with the fewest digits that
- * read as the same number; ptr NULL without memory, or past JSON_TEXT_DEPTH_MAX levels.
+ * Appends compact JSON text: UTF-8 kept, '/' not escaped, real numbers with the fewest digits that
+ * read as the same number. Without memory, or past JSON_TEXT_DEPTH_MAX levels, the buffer fails.
+ * Not json_dumps: jansson's own buffer leaves out what it has no room for and goes on.
  */
+void json_put(struct buf *out, const json_t *json);
+/* The same in mem; ptr NULL when it failed. */
 struct str json_text(const json_t *json, struct mem *mem) __attribute__((warn_unused_result));
 /* A borrowed view of a JSON string value. */
 struct str json_str(const json_t *json);

@@ -57,12 +57,13 @@ void bdb_enter(struct store *store);
 void bdb_leave(struct store *store);
 
 /*
- * Does one step of work: in a transaction that is committed when it gives 0 (BDB_WRITE), or without
- * one (BDB_READ). It is called again after a deadlock or BDB_AGAIN, so it starts from the beginning
- * each time. A step closes its cursors before it returns and holds no lock in one while it asks for
- * another outside the transaction: libdb cannot see a process that waits for itself.
+ * Does one step of work: in a transaction that is committed when it gives 0 (BDB_WRITE), in one
+ * that is given up, so that all it reads is of one moment (BDB_VIEW), or without one (BDB_READ). It
+ * is called again after a deadlock or BDB_AGAIN, so it starts from the beginning each time. A step
+ * closes its cursors before it returns and holds no lock in one while it asks for another outside
+ * the transaction: libdb cannot see a process that waits for itself.
  */
-enum bdb_access { BDB_READ, BDB_WRITE };
+enum bdb_access { BDB_READ, BDB_VIEW, BDB_WRITE };
 typedef int bdb_step(struct store *store, DB_TXN *txn, void *data, struct err *err);
 bool bdb_run(
 	struct store *store, enum bdb_access access, bdb_step *step, void *data, struct err *err);

@@ -28,8 +28,6 @@ static bool change(struct store *store, bdb_step *step, void *data, struct err *
 {
 	bool ok;
 
-	if (!bdb_may_write(store, err))
-		return false;
 	bdb_enter(store);
 	ok = bdb_run(store, BDB_WRITE, step, data, err) && store_flush(store, err);
 	bdb_leave(store);
@@ -41,7 +39,7 @@ bool store_put_entry(struct store *store, enum store_table table, struct str key
 {
 	struct entry entry = { .table = table, .key = key, .value = value };
 
-	return change(store, step_put, &entry, err);
+	return bdb_may_write(store, err) && change(store, step_put, &entry, err);
 }
 
 bool store_get_entry(struct store *store, enum store_table table, struct str key, struct buf *out,
@@ -61,6 +59,7 @@ bool store_get_entry(struct store *store, enum store_table table, struct str key
 struct edits {
 	const struct store_edit *edits;
 	size_t count;
+	bool had_one; /* one of those edited so far was there before */
 	struct buf old, made;
 };
 
@@ -92,6 +91,9 @@ static int edit_entry(struct store *store, DB_TXN *txn, const struct store_edit 
 	rc = bdb_get(db, txn, edit->key, &edits->old, DB_RMW);
 	if (rc != 0 && rc != DB_NOTFOUND)
 		return rc;
+	edits->had_one |= rc == 0;
+	if (!edits->had_one && !bdb_may_write(store, err))
+		return BDB_REFUSED;
 	if (!edit->make(rc == 0 ? buf_str(&edits->old) : STR_NULL, &edits->made, edit->data, err))
 		return BDB_REFUSED;
 	if (!buf_ok(&edits->made))
@@ -106,6 +108,7 @@ static int step_edit(struct store *store, DB_TXN *txn, void *data, struct err *e
 	struct edits *edits = data;
 	int rc = 0;
 
+	edits->had_one = false;
 	for (size_t i = 0; rc == 0 && i < edits->count; i++)
 		rc = edit_entry(store, txn, &edits->edits[i], edits, err);
 	return rc;
@@ -124,7 +127,9 @@ bool store_edit_entries(
 
 /* ---- all entries ---- */
 
-/* The tables are small: all of one is copied, so that no lock is held while the caller looks at it.
+/*
+ * The tables are small: all of one is copied, so that no lock is held while the caller looks at it.
+ * Page by page a walk could miss what is replaced by another meanwhile, both of them.
  */
 static int copy_next(DBC *cursor, struct buf *out)
 {
@@ -197,7 +202,7 @@ bool store_each_entry(struct store *store, enum store_table table,
 	bool ok;
 
 	bdb_enter(store);
-	ok = bdb_run(store, BDB_READ, step_copy, &entry, err);
+	ok = bdb_run(store, BDB_VIEW, step_copy, &entry, err);
 	bdb_leave(store);
 	if (ok)
 		show(&copy, take, data);

@@ -148,7 +148,7 @@ static int run_once(
 	if (rc != 0)
 		return rc;
 	rc = step(store, txn, data, err);
-	if (rc == 0)
+	if (rc == 0 && access == BDB_WRITE)
 		return bdb_commit(store, txn);
 	undone = txn->abort(txn);
 	return undone != 0 ? undone : rc;

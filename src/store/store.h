@@ -118,11 +118,17 @@ struct store_edit {
 	bool (*make)(struct str old, struct buf *value, void *data, struct err *err);
 	void *data;
 };
-/* Carries the edits out in one transaction, in their order; on disk when it returns. */
+/*
+ * Carries the edits out in one transaction, in their order; on disk when it returns. While the disk
+ * is nearly full that must begin with an entry that is there: what an operator takes back is taken
+ * back then, too, and the reserve has room for it, but nothing new is made.
+ */
 bool store_edit_entries(
 	struct store *store, const struct store_edit *edits, size_t count, struct err *err);
-/* Calls back for every entry, in no order, until it returns false. No lock is held meanwhile: the
- * callback may use the store. */
+/*
+ * Calls back for every entry of one moment, in no order, until it returns false. No lock is held
+ * meanwhile: the callback may use the store.
+ */
 bool store_each_entry(struct store *store, enum store_table table,
 	bool (*take)(struct str key, struct str value, void *data), void *data, struct err *err);
 

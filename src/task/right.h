@@ -1,6 +1,10 @@
 #pragma once
 /*
  * What a principal may do. A route's row names the right it needs; RIGHT_NONE is an invalid row.
+ *
+ * Rights are about what is done: the answer of a request that changes or reports a task is the task
+ * as it is then, whole, whoever has no right to read. That is decided so: clients of every dialect
+ * expect it, and who may write a member can see it.
  */
 #include "base/str.h"
 

@@ -93,6 +93,8 @@ static void test_bad_requests(void **state)
 		"{\"verb\":[\"verify\"],\"args\":{\"colour\":\"red\"}}",
 		"{\"verb\":[\"verify\"],\"args\":{\"tenant\":\"red\"}}",
 		"{\"verb\":[\"user\",\"add\",\"x\"],\"args\":{\"tenant\":1}}",
+		"{\"verb\":[\"user\",\"revoke\",\"x\\nx 0\"]}",
+		"{\"verb\":[\"user\",\"add\",\"x\"],\"args\":{\"tenant\":\"\\u007f\"}}",
 	};
 
 	(void)state;
@@ -107,6 +109,28 @@ static void test_bad_requests(void **state)
 		json_decref(json);
 	}
 	assert_false(admin_unpack(&(struct admin_call){ 0 }, NULL, &(struct err){ 0 }));
+}
+
+/* Refused before anything is sent: one that is left out on the way would lift a limit. */
+static void test_what_is_no_text(void **state)
+{
+	static const char *const bad[] = { "caf\xe9", "a\nx 0", "a\tb", "\x1b[2J", "\x7f" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *const words[] = { "token", "add", bad[i] };
+		struct admin_call of_words = { 0 };
+		struct admin_call of_option = { .options = { [ADMIN_DIALECTS] = bad[i] } };
+		struct err err = { 0 };
+
+		assert_false(admin_find(&of_words, words, 3, &err));
+		assert_string_equal(
+			err_text(&err), "token add wants USER in UTF-8 without control characters");
+		assert_false(admin_find(
+			&of_option, (const char *const[]){ "token", "add", "demo" }, 3, &err));
+		assert_string_equal(
+			err_text(&err), "--dialects wants UTF-8 without control characters");
+	}
 }
 
 static void test_bad_options(void **state)
@@ -290,6 +314,7 @@ int main(void)
 		CHECK(test_find),
 		CHECK(test_request_line),
 		CHECK(test_bad_requests),
+		CHECK(test_what_is_no_text),
 		IN_STORE(test_bad_options),
 		IN_STORE(test_export_import),
 		IN_STORE(test_samples_of_every_dialect),

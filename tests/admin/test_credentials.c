@@ -1,8 +1,8 @@
 /* The verbs on users, passwords, tokens and keys: what they print, and what they refuse. */
 #include <fnmatch.h>
 
+#include "admin/admin_credential.h"
 #include "admin/running.h"
-#include "auth/principal.h"
 
 /* A verb, and behind it options with their values, each after a '!'. */
 static struct ran run_with(const char *line, const char *input)
@@ -146,6 +146,17 @@ static void test_passwords(void **state)
 	fails("password expire demo!expires=1", " ", "user demo has no password");
 }
 
+static void test_a_nul_in_a_line(void **state)
+{
+	char input[] = "long enough\0 and more\nx", line[100];
+	FILE *in = fmemopen(input, sizeof(input), "r");
+
+	(void)state;
+	credential_line(in, line, sizeof(line));
+	assert_string_equal(line, "long enough\x7f and more");
+	fclose(in);
+}
+
 /* What the log says of a call holds nothing that opens anything. */
 static void test_description(void **state)
 {
@@ -174,6 +185,7 @@ int main(void)
 		IN_STORE(test_tokens),
 		IN_STORE(test_keys),
 		IN_STORE(test_passwords),
+		CHECK(test_a_nul_in_a_line),
 		CHECK(test_description),
 	};
 

@@ -203,6 +203,51 @@ static void a_key_gets_another_secret(void **state)
 	assert_error(key_rotate(store, "k", NULL, 0, NOW, &made, &err), ERR_NOT_FOUND);
 }
 
+static void a_password_is_replaced(void **state)
+{
+	struct user user;
+
+	(void)state;
+	assert_error(user_rotate_password(store, "ann", "a", 0, NOW, &err), ERR_NOT_FOUND);
+	must(user_set_password(store, "ann", "a", NOW + 10 * SECOND, NOW, &err), &err);
+	must(user_rotate_password(store, "ann", "b", USER_AS_LONG, NOW + SECOND, &err), &err);
+	must(user_get(store, "ann", &user, &err), &err);
+	assert_string_equal(user.password, "b");
+	assert_true(user.password_expires == NOW + 11 * SECOND);
+	must(user_rotate_password(store, "ann", "c", 0, NOW + SECOND, &err), &err);
+	must(user_get(store, "ann", &user, &err), &err);
+	assert_true(user.password_expires == 0);
+	/* not even by somebody who found one a moment ago */
+	must(user_revoke_password(store, "ann", NOW, &err), &err);
+	assert_error(user_rotate_password(store, "ann", "d", 0, NOW, &err), ERR_NOT_FOUND);
+	must(user_get(store, "ann", &user, &err), &err);
+	assert_string_equal(user.password, "");
+}
+
+/* What was made under a clock that was ahead, and then got an end before that. */
+static void nothing_new_has_ended_when_the_clock_was_put_back(void **state)
+{
+	const int64_t back = NOW - 1000 * SECOND;
+	char text[AUTH_TOKEN_MAX];
+	struct user user;
+	struct key key;
+
+	(void)state;
+	must(token_add(store, "x", TERMS("ann", 0, 0), text, &err), &err);
+	must(token_expire(store, "x", back + 10 * SECOND, back, &err), &err);
+	must(token_rotate(store, "x", 0, back, text, &err), &err);
+	assert_token(text, back + 9 * SECOND, NULL);
+	assert_token(text, back + 10 * SECOND, PRINCIPAL_EXPIRED);
+	must(key_expire(store, "ann", back + 10 * SECOND, &err), &err);
+	must(key_rotate(store, "ann", NULL, 0, back, &key, &err), &err);
+	assert_true(key.terms.expires == back + 10 * SECOND);
+	must(user_set_password(store, "ann", "a", 0, NOW, &err), &err);
+	must(user_expire_password(store, "ann", back + 10 * SECOND, &err), &err);
+	must(user_rotate_password(store, "ann", "b", USER_AS_LONG, back, &err), &err);
+	must(user_get(store, "ann", &user, &err), &err);
+	assert_true(user_may_log_in(&user, back + 9 * SECOND));
+}
+
 /* ---- what is forgotten ---- */
 
 static void what_ended_is_removed_later(void **state)
@@ -316,6 +361,8 @@ int main(void)
 		CHECK_STORED(a_token_is_replaced),
 		CHECK_STORED(not_every_token_is_replaced),
 		CHECK_STORED(a_key_gets_another_secret),
+		CHECK_STORED(a_password_is_replaced),
+		CHECK_STORED(nothing_new_has_ended_when_the_clock_was_put_back),
 		CHECK_STORED(what_ended_is_removed_later),
 		CHECK_STORED(a_list_of_dialects),
 		CHECK_STORED(records_of_old_stay_readable),

@@ -309,6 +309,10 @@ static void uplynk_messages_are_let_in(void **state)
 		UPLYNK_QUERY "msg=" SENT_MSG "&sig=" OWNER_SIG,
 		UPLYNK_QUERY "msg=" OWNER_MSG "&sig=" OWNER_SIG,
 		UPLYNK_QUERY "sig=" UPPER_SIG "&x=%&msg=" SENT_MSG,
+		/* with the line breaks of Python 2 */
+		UPLYNK_QUERY
+		"msg=eNqrVorPL89LLVKyUlBKTEpOSU0zMDQyNjE1M7ewROcr6SgoxZdk5qYWlyTmFgB1GJqZmVgaGF"
+		"ia%0AGtYCAANbFE8%3D%0A&sig=ea8a84f706b083f569f3db0dab07f35fdf949a4525cdca98100b77d9d3d5558c",
 	};
 
 	(void)state;
@@ -333,6 +337,8 @@ static void other_uplynk_messages_are_refused(void **state)
 		{ "msg=" SENT_MSG "%&sig=" OWNER_SIG, "", AUTH_DENIED },
 		{ "msg=" SENT_MSG "x&sig=" OWNER_SIG, "", AUTH_MISMATCH },
 		{ "msg=x&sig=" OWNER_SIG, "", AUTH_MISMATCH },
+		/* a line break is signed as well */
+		{ "msg=" SENT_MSG "%0A&sig=" OWNER_SIG, "", AUTH_MISMATCH },
 		{ "msg=" SENT_MSG "&sig=x", "", AUTH_MISMATCH },
 		{ "msg=" SENT_MSG "&sig=" OWNER_SIG "0", "", AUTH_MISMATCH },
 		/* the query decides when there is one */

@@ -84,6 +84,45 @@ static void messages_of_other_makers_are_read(void **state)
 	assert_json_read(longest, owner, 1);
 }
 
+/* As Python 2 makes it: b64 of the vector, a break after 76 digits and one at the end. */
+#define BROKEN_MSG                                    \
+	"eNqrVorPL89LLVKyUlBKTEpOSU0zMDQyNjE1M7ewROc" \
+	"r6SgoxZdk5qYWlyTmFgB1GJqZmVgaGFia\nGtYCAANbFE8=\n"
+#define BROKEN_SIG "ea8a84f706b083f569f3db0dab07f35fdf949a4525cdca98100b77d9d3d5558c"
+
+/* What is signed is the text with its breaks. */
+static void line_breaks_are_skipped_and_signed(void **state)
+{
+	static const char *const broken[] = {
+		BROKEN_MSG,
+		MSG "\n",
+		MSG "\r\n",
+		"\n" MSG,
+		"e\nNqrVorPL89LLVKyUlBKTEpOSU0zMDQyNjE1M7ewROc\r\n"
+		"r6SgoxZdk5qYWlyTmFgB1GJqZmVgaGFiaGtYCAANbFE8\n=",
+	};
+	struct uplynk_claim claim;
+	char sig[UPLYNK_SIG_LEN + 1], most[UPLYNK_MSG_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		claim = (struct uplynk_claim){ 0 };
+		must(uplynk_claim_read(str_of(broken[i]), &claim, &err), &err);
+		assert_string_equal(claim.owner, OWNER);
+		assert_int_equal(claim.timestamp, 1664900951);
+	}
+	assert_true(uplynk_sign(STR(BROKEN_MSG), SECRET, sig));
+	assert_string_equal(sig, BROKEN_SIG);
+	/* they count towards the limit, and alone are nothing */
+	memset(most, '\n', sizeof(most));
+	memcpy(most, MSG, strlen(MSG));
+	must(uplynk_claim_read((struct str){ most, UPLYNK_MSG_MAX }, &claim, &err), &err);
+	assert_unreadable((struct str){ most, UPLYNK_MSG_MAX + 1 }, "a break too much");
+	assert_unreadable(STR("\r\n\n"), "nothing but breaks");
+	assert_unreadable(STR(MSG "\t"), "a tab");
+	assert_unreadable(STR(MSG "\v\n"), "another blank");
+}
+
 static void other_objects_are_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -219,6 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(the_vector_matches),
 		CHECK(messages_of_other_makers_are_read),
+		CHECK(line_breaks_are_skipped_and_signed),
 		CHECK(other_objects_are_refused),
 		CHECK(a_bomb_is_refused),
 		CHECK(other_texts_are_refused),

@@ -66,8 +66,27 @@ def await_reserve(path):
     )
 
 
+def take_back(instance):
+    """Whoever is to be shut out can be shut out while nothing new is taken."""
+    for words, status in {
+        ("token", "rotate", "lost"): 0,
+        ("token", "revoke", "lost"): 0,
+        ("key", "revoke", "lost"): 0,
+        ("user", "revoke", "leaver"): 0,
+        ("user", "add", "newcomer"): 1,
+    }.items():
+        done = instance.ctl_run(*words)
+        instance.secrets += done.stdout.split()
+        text = "polytaskctl: The disk is full; nothing was changed.\n" if status else ""
+        equal((done.returncode, done.stderr), (status, text), "low: " + " ".join(words))
+
+
 def round_of_full_disk(instance, journal, path, leave, name):
     await_reserve(path)
+    if leave > 0:
+        instance.ctl("user", "add", "leaver")
+        instance.add_token("leaver", "lost")
+        instance.add_key("leaver", "--id", "lost")
     uuid = instance.create(description=name + " before", status="pending")
     journal.ok[name + " before"] = uuid
     with Load(instance, journal, clients=4, prefix=name + " load"):
@@ -98,6 +117,8 @@ def round_of_full_disk(instance, journal, path, leave, name):
         statuses,
     )
     equal(reads, {200}, f"{name}: reads go on")
+    if leave > 0:
+        take_back(instance)
     unfill(path)
     begun = time.monotonic()
     ok(

@@ -1,5 +1,7 @@
 """Credentials: signatures, bearers, messages and logins, each in its own detail."""
+import hmac
 import os
+import textwrap
 import time
 import urllib.parse
 
@@ -463,6 +465,11 @@ def messages_of_uplynk():
     let_in("in the header", msg, sig, "header")
     let_in("in upper case", msg, sig.upper())
     let_in("with more members", *uplynk_message(owner, key, members={"ids": ["a"] * 20}))
+    for end in ("\n", "\r\n"):
+        lines = end.join(textwrap.wrap(msg, 76)) + end
+        signed = hmac.new(key.encode(), lines.encode(), "sha256").hexdigest()
+        let_in(f"with line breaks, {end!r}", lines, signed)
+        equal(ask(lines, sig), 401, f"with line breaks that were not signed, {end!r}")
     plus = next(
         (m, s)
         for m, s in (uplynk_message(owner, key, members={"n": n}) for n in range(500))

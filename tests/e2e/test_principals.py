@@ -1,5 +1,7 @@
 """What an operator does with users, passwords, tokens and keys, and what their bearers notice of it."""
 import json
+import os
+import socket
 import subprocess
 import threading
 import time
@@ -453,6 +455,53 @@ def races():
     tokens = [out.strip() for out in won]
     instance.secrets += tokens
     equal(sum(bearer(instance, text) == 200 for text in tokens), 1, "of all rotations one token")
+    outputs, revoked = [], 0
+    for _ in range(5):
+        instance.add_token("racer", "beside", "--expires", "60")
+        words = [["rotate", "beside", "--overlap", "100"]] * 3 + [["revoke", "beside"]]
+        racers = [
+            subprocess.Popen(
+                [*conf, "token", *each], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            for each in words
+        ]
+        outputs += [racer.communicate(timeout=60)[0].strip() for racer in racers]
+        revoked += racers[-1].returncode == 0
+    made = [text for text in outputs if text]
+    instance.secrets += made
+    states = set(find(instance, "token", "beside"))
+    equal(
+        (revoked, states, [text for text in made if bearer(instance, text) == 200]),
+        (5, {"revoked"}, []),
+        "no token that is made beside a revocation survives it",
+    )
+
+
+def hiding():
+    """A secret in the command line is not there any more while the service is asked."""
+    instance = shared()
+    path = os.path.join(instance.dir, "deaf.sock")
+    instance.secrets.append("not to be seen")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        words = ("key", "add", "nobody", "--id", "hidden", "--secret", "not to be seen")
+        asking = subprocess.Popen(
+            [POLYTASKCTL, "-o", "control=" + path, *words], stderr=subprocess.PIPE, text=True
+        )
+        connection, _ = listener.accept()
+        request = connection.recv(4096)
+        with open(f"/proc/{asking.pid}/cmdline", "rb") as cmdline:
+            seen = cmdline.read()
+        connection.close()
+        said = asking.communicate(timeout=60)[1]
+    ok(b"not to be seen" in request, "the secret was sent", request)
+    ok(b"hidden" in seen and b"not to be seen" not in seen, "and cannot be seen", seen)
+    equal(
+        (asking.returncode, said),
+        (1, "polytaskctl: the service ended the connection: the outcome is unknown\n"),
+        "what is not answered is not said to be done",
+    )
 
 
 def audit():
@@ -497,4 +546,4 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(verbs, dialects, rotation, revocation, passwords, makers, races, audit, ending)
+run_tests(verbs, dialects, rotation, revocation, passwords, makers, races, hiding, audit, ending)

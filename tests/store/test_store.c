@@ -176,6 +176,49 @@ static void test_limits(void **state)
 	free(big);
 }
 
+static bool make_two(struct str old, struct buf *value, void *data, struct err *err)
+{
+	(void)old, (void)data, (void)err;
+	buf_puts(value, "2");
+	return true;
+}
+
+static bool make_none(struct str old, struct buf *value, void *data, struct err *err)
+{
+	(void)old, (void)value, (void)data, (void)err;
+	return true;
+}
+
+/* What is there may be changed, replaced by another, and removed; nothing is made from nothing. */
+static void test_read_only_entries(void **state)
+{
+	struct store *store = *state;
+	const struct store_edit edits[] = {
+		{ STORE_USERS, STR("a"), make_two, NULL },
+		{ STORE_USERS, STR("b"), make_two, NULL },
+		{ STORE_USERS, STR("a"), make_none, NULL },
+	};
+	struct buf out = BUF_INIT;
+	struct err err = { 0 };
+
+	must(store_put_entry(store, STORE_USERS, STR("a"), STR("1"), &err), &err);
+	atomic_store(&store->shared->read_only, true);
+	assert_false(store_put_entry(store, STORE_USERS, STR("a"), STR("b"), &err));
+	assert_int_equal(err.code, ERR_DISK_FULL);
+	assert_false(store_edit_entries(store, edits + 1, 1, &err));
+	assert_int_equal(err.code, ERR_DISK_FULL);
+	must(store_edit_entries(store, edits, 1, &err), &err);
+	must(store_get_entry(store, STORE_USERS, STR("a"), &out, &err), &err);
+	assert_str(buf_str(&out), "2");
+	assert_false(store_get_entry(store, STORE_USERS, STR("b"), &out, &err));
+	must(store_edit_entries(store, edits, 2, &err), &err);
+	must(store_get_entry(store, STORE_USERS, STR("b"), &out, &err), &err);
+	must(store_edit_entries(store, edits + 2, 1, &err), &err);
+	assert_false(store_get_entry(store, STORE_USERS, STR("a"), &out, &err));
+	atomic_store(&store->shared->read_only, false);
+	buf_free(&out);
+}
+
 static void test_read_only(void **state)
 {
 	struct store *store = *state;
@@ -191,8 +234,6 @@ static void test_read_only(void **state)
 	op = fixture_op(OP_READ, 1);
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	assert_false(store_put_tasks(store, &task, 1, &err));
-	assert_false(store_put_entry(store, STORE_USERS, STR("a"), STR("b"), &err));
-	assert_false(store_edit_entries(store, NULL, 0, &err));
 	assert_int_equal(err.code, ERR_DISK_FULL);
 	atomic_store(&store->shared->read_only, false);
 	fixture_verify(store, 1);
@@ -341,6 +382,7 @@ int main(void)
 		BOTH(test_remove_and_archive),
 		BOTH(test_limits),
 		BOTH(test_read_only),
+		BOTH(test_read_only_entries),
 		BOTH(test_counters),
 		BOTH(test_entries),
 		BOTH(test_edits),
