@@ -5,7 +5,19 @@ import socket
 import subprocess
 import time
 
-from lib import BASE, BUILD, NGINX, SITE_PARTS, Instance, equal, ok, parse_answer, run_tests, until
+from lib import (
+    BASE,
+    BUILD,
+    NATIVE,
+    NGINX,
+    SITE_PARTS,
+    Instance,
+    equal,
+    ok,
+    parse_answer,
+    run_tests,
+    until,
+)
 
 MALFORMED = b'{"error":"The request could not be read."}'
 
@@ -78,6 +90,14 @@ def static_refusals():
         ("a path above the root", b"GET /../../x HTTP/1.1"),
     ):
         refused(instance.raw_request(line), 400, MALFORMED, name)
+    # The documents' location has a list of its own of what it answers itself.
+    document = NATIVE + "/openapi/native.json"
+    answer = instance.request("POST", document, b"x" * 263000, [], documented=False)
+    equal(
+        (answer.status, answer.headers["Content-Type"]),
+        (413, "application/problem+json"),
+        "413, a body for a document",
+    )
     with socket.create_connection(("127.0.0.1", instance.port), timeout=5) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         data = b""
