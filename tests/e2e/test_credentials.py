@@ -206,12 +206,12 @@ def bearers():
         status, text = ask(value)
         ok((status, text) in (DENIED, MISMATCH), f"a bearer token, {name}", text)
     token = instance.add_token("tester", "soon-gone")
+    # What nginx keeps lasts longest when it begins with a second.
+    time.sleep(1.02 - time.time() % 1)
     equal(ask("Bearer " + token)[0], 200, "another token")
     instance.ctl("token", "revoke", "soon-gone")
-    ok(
-        until(lambda: ask("Bearer " + token) == DENIED, 7, 0.3),
-        "stops working within seconds of revoking",
-    )
+    time.sleep(5.05)
+    equal(ask("Bearer " + token), DENIED, "stops working within 5 s of revoking")
     token = instance.add_token("tester", "expires", "--expires", "1")
     ok(until(lambda: ask("Bearer " + token) == DENIED, 9, 0.3), "an expired token")
     instance.ctl("user", "add", "brief", "--tenant", "demo")
