@@ -205,6 +205,15 @@ def bearers():
     ):
         status, text = ask(value)
         ok((status, text) in (DENIED, MISMATCH), f"a bearer token, {name}", text)
+    cache = os.path.join(instance.memory, "authorized")
+    for number in range(40):
+        ask(f"Bearer pt_wrong{number}")
+    kept = [name for _, _, names in os.walk(cache) for name in names]
+    ok(0 < len(kept) < 10, "wrong tokens leave nothing behind", kept)
+    ok(
+        until(lambda: not any(names for _, _, names in os.walk(cache)), 40, 0.5),
+        "nor do right ones for long",
+    )
     token = instance.add_token("tester", "soon-gone")
     # What nginx keeps lasts longest when it begins with a second.
     time.sleep(1.02 - time.time() % 1)
