@@ -490,7 +490,7 @@ def messages_of_uplynk():
     for name, pair in {
         "another key": uplynk_message(owner, "wrong"),
         "another owner": uplynk_message("0" * 32, key),
-        "another message": (uplynk_message(owner, key, now - 1)[0], sig),
+        "another message": (uplynk_message(owner, key, now - 100)[0], sig),
         "a signature cut short": (msg, sig[:-1]),
         "no message": ("", sig),
         "no signature": (msg, ""),
