@@ -5,7 +5,19 @@ import socket
 import subprocess
 import time
 
-from lib import BASE, BUILD, NGINX, SITE_PARTS, Instance, equal, ok, parse_answer, run_tests, until
+from lib import (
+    BASE,
+    BUILD,
+    NATIVE,
+    NGINX,
+    SITE_PARTS,
+    Instance,
+    equal,
+    ok,
+    parse_answer,
+    run_tests,
+    until,
+)
 
 MALFORMED = b'{"error":"The request could not be read."}'
 
@@ -78,6 +90,14 @@ def static_refusals():
         ("a path above the root", b"GET /../../x HTTP/1.1"),
     ):
         refused(instance.raw_request(line), 400, MALFORMED, name)
+    # The documents' location has a list of its own of what it answers itself.
+    document = NATIVE + "/openapi/native.json"
+    answer = instance.request("POST", document, b"x" * 263000, [], documented=False)
+    equal(
+        (answer.status, answer.headers["Content-Type"]),
+        (413, "application/problem+json"),
+        "413, a body for a document",
+    )
     with socket.create_connection(("127.0.0.1", instance.port), timeout=5) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         data = b""
@@ -250,6 +270,8 @@ def without_service():
         answer = instance.get("/tasks", headers=headers)
         refused(answer, 503, body, f"{name}: 503")
         equal(answer.headers["Retry-After"], "1", f"{name}: with Retry-After")
+    # The socket is gone, which nginx finds critical: the token in this query must stay out of its log.
+    equal(instance.vionlabs("GET", "/1").status, 503, "a token in the query: 503")
     time.sleep(6)  # what is known of the bearer is forgotten
     refused(instance.get("/tasks"), 503, body, "an authorizer that cannot say is no refusal")
     instance.start()
