@@ -267,8 +267,10 @@ static int parse(struct ctl *ctl, int argc, char **argv)
 	while (result < 0 && (option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1)
 		result = take_option(ctl, option);
 	for (; result < 0 && optind < argc; optind++) {
-		if (ctl->count == sizeof(ctl->words) / sizeof(ctl->words[0]))
+		if (ctl->count == sizeof(ctl->words) / sizeof(ctl->words[0])) {
+			fputs("polytaskctl: too many words\n", stderr);
 			return 2;
+		}
 		ctl->words[ctl->count++] = argv[optind];
 	}
 	return result;

@@ -9,8 +9,8 @@
 #define TERMS	    (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
 
 const struct admin_verb admin_verbs[] = {
-	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS) | BIT(EXPIRES), .run = admin_user_add,
-		.help = "make a user; without --rights: read,write,work" },
+	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS) | BIT(EXPIRES), .begins = true,
+		.run = admin_user_add, .help = "make a user; without --rights: read,write,work" },
 	{ "user list", NULL, BIT(JSON), .run = admin_user_list,
 		.help = "name, id, tenant, rights, making, end, state of every user" },
 	{ "user revoke", "NAME", .run = admin_user_revoke,
@@ -57,9 +57,9 @@ const struct admin_verb admin_verbs[] = {
 		.help = "write a checkpoint, remove finished logs" },
 	{ "export", .run = admin_export,
 		.help = "every task as a line of JSON on standard output" },
-	{ "import", .input = true, .run = admin_import,
+	{ "import", .input = true, .begins = true, .run = admin_import,
 		.help = "put the tasks that export wrote, from standard input" },
-	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .run = admin_load_sample,
+	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .begins = true, .run = admin_load_sample,
 		.help = "put N made-up tasks" },
 	{ 0 },
 };
@@ -188,6 +188,27 @@ static bool check(const struct admin_call *call, size_t operands, struct err *er
 	return check_texts(call, err);
 }
 
+/* Whoever knows the first word is told the second ones. */
+static bool refuse_verb(const char *const *words, size_t count, struct err *err)
+{
+	const char *first = count ? words[0] : "";
+	size_t len = strlen(first);
+	struct buf seconds = BUF_INIT;
+
+	for (const struct admin_verb *verb = admin_verbs; len > 0 && verb->words; verb++) {
+		if (strncmp(verb->words, first, len) == 0 && verb->words[len] == ' ')
+			buf_printf(
+				&seconds, "%s%s", seconds.len ? ", " : "", verb->words + len + 1);
+	}
+	if (seconds.len > 0)
+		err_set(err, ERR_NO_ROUTE, NULL, "the verbs of %s are %.*s", first,
+			STR_FMT(buf_str(&seconds)));
+	else
+		err_set(err, ERR_NO_ROUTE, NULL, "there is no verb %s", first);
+	buf_free(&seconds);
+	return false;
+}
+
 bool admin_find(struct admin_call *call, const char *const *words, size_t count, struct err *err)
 {
 	for (const struct admin_verb *verb = admin_verbs; verb->words; verb++) {
@@ -199,7 +220,7 @@ bool admin_find(struct admin_call *call, const char *const *words, size_t count,
 		call->operand = used < count ? words[used] : NULL;
 		return check(call, count - used, err);
 	}
-	return err_set(err, ERR_NO_ROUTE, NULL, "there is no verb %s", count ? words[0] : "");
+	return refuse_verb(words, count, err);
 }
 
 /* ---- the request line ---- */

@@ -47,6 +47,7 @@ struct admin_verb {
 	unsigned options;    /* bits 1 << enum admin_option */
 	unsigned needed;     /* those of them that must be given */
 	bool input;	     /* reads admin->in */
+	bool begins;	     /* may be the first thing in a new home */
 	bool secret;	     /* a line, which at a terminal is asked for without echo */
 	bool (*run)(struct admin *admin, const struct admin_call *call, struct err *err);
 	const char *help;

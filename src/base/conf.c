@@ -96,7 +96,7 @@ static const struct option_row options[] = {
 		.help = "How far the Date of a signed VirtShell request may lie from now, in seconds." },
 	{ "uplynk_seconds", NUMBER(uplynk_seconds), .initial = "300", .least = 1, .most = 86400,
 		.help = "How far the _timestamp of a signed Uplynk message may lie from now, in seconds." },
-	{ "principal_rate", NUMBER(principal_rate), .initial = "1000", .most = 10000,
+	{ "principal_rate", NUMBER(principal_rate), .initial = "1000", .most = 1000000,
 		.help = "Requests a second that one user may send, whatever the credential; 0: no limit." },
 	{ "principal_burst", NUMBER(principal_burst), .initial = "2000", .least = 1,
 		.most = 1000000, .help = "How many of them may come at once." },

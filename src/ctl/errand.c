@@ -1,7 +1,9 @@
 #include "ctl/errand.h"
 
 #include <bsd/readpassphrase.h>
+#include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -38,6 +40,16 @@ static bool run_in_store(const struct conf *conf, const struct admin_call *call,
 	return ok;
 }
 
+/* A slip in the name of a home shall not make one, and look as if it were empty. */
+static bool may_begin(const struct conf *conf, const struct admin_call *call, struct err *err)
+{
+	char path[CONF_TEXT_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s/data", conf->home);
+	return call->verb->begins || access(path, F_OK) == 0 || errno != ENOENT ||
+	       err_set(err, ERR_NOT_FOUND, "home", "there is no store in %s", conf->home);
+}
+
 static bool run_alone(const struct conf *conf, const struct admin_call *call, FILE *in, int *status,
 	struct err *err)
 {
@@ -45,8 +57,8 @@ static bool run_alone(const struct conf *conf, const struct admin_call *call, FI
 	bool ok = false;
 	int lock;
 
-	if (!setup_owner(&owner, conf, err) || !setup_directories(conf, &owner, err) ||
-		!lock_take(conf->home, &lock, err))
+	if (!may_begin(conf, call, err) || !setup_owner(&owner, conf, err) ||
+		!setup_directories(conf, &owner, err) || !lock_take(conf->home, &lock, err))
 		return false;
 	if (owner.change && fchown(lock, owner.uid, owner.gid) != 0)
 		err_set(err, ERR_INTERNAL, "home", "the lock cannot be given to %s", owner.name);

@@ -107,6 +107,12 @@ def verbs():
     """Every verb with the service down and with the service up."""
     instance = Instance(autostart=False)
     kept = {}
+    done = instance.ctl_run("user", "list")
+    equal(
+        (done.returncode, done.stderr, os.path.exists(instance.conf["home"])),
+        (1, f"polytaskctl: there is no store in {instance.conf['home']}\n", False),
+        "a look at nothing makes nothing",
+    )
     for state in ("down", "up"):
         if state == "up":
             instance.make_principal()
