@@ -198,6 +198,11 @@ def networks():
 
     equal(statuses(*(f"198.51.100.{n}" for n in range(1, 7))), [403] * 6, "IPv4 addresses")
     equal(
+        statuses(*(f"::ffff:203.0.113.{n}" for n in range(1, 7))),
+        [403] * 6,
+        "IPv4 addresses that come as IPv6 ones",
+    )
+    equal(
         statuses(*(f"2001:db8:0:{n}::1" for n in range(1, 7))),
         [403] * 6,
         "IPv6 addresses of different networks",
@@ -252,6 +257,33 @@ def connections():
     instance.stop("connections")
 
 
+def forms():
+    """Of those whose body is awaited before anybody is known, a network may have few."""
+    instance = limited()
+    tls = instance.tls
+    with contextlib.ExitStack() as stack:
+        for _ in range(64):
+            plain = stack.enter_context(socket.create_connection(("127.0.0.1", instance.port)))
+            own = stack.enter_context(tls.wrap_socket(plain, server_hostname="localhost"))
+            own.sendall(
+                f"POST {FOURHSE}/index HTTP/1.1\r\nHost: {instance.host}\r\n"
+                "X-Test-Address: 192.0.2.1\r\nContent-Length: 9\r\n"
+                "Content-Type: application/x-www-form-urlencoded\r\n\r\naccess".encode()
+            )
+
+        def ask(address):
+            headers = [("Content-Type", "application/x-www-form-urlencoded")]
+            body = f"access-token={instance.token}"
+            path = FOURHSE + "/index"
+            return instance.request("POST", path, body, from_address(address, headers)).status
+
+        ok(until(lambda: ask("192.0.2.1") == 429, 5), "one form more is too many")
+        equal(ask("192.0.2.2"), 200, "another address is served")
+        good = from_address("192.0.2.1", instance.bearer())
+        equal(instance.get("/tasks", good).status, 200, "and so is who has sent a bearer")
+    instance.stop("forms")
+
+
 def log_lines():
     """Whoever it was, what it spoke, and why it was refused; no query and no credential."""
     instance = Instance(expect=())
@@ -280,4 +312,4 @@ def log_lines():
     instance.stop("log lines")
 
 
-run_tests(refusals, missing_right, networks, connections, log_lines)
+run_tests(refusals, missing_right, networks, connections, forms, log_lines)
