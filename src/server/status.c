@@ -1,9 +1,9 @@
 #include "server/status.h"
 
 #include <jansson.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "http/json.h"
 #include "server/spawn.h"
 
 static json_t *counter(const _Atomic uint64_t *value)
@@ -28,7 +28,6 @@ void status_write(const struct status *status, struct buf *out)
 {
 	json_t *processes = json_array();
 	json_t *json = NULL;
-	char *text = NULL;
 
 	for (size_t i = 0; i < BOARD_SLOTS; i++) {
 		if (status->processes[i].pid != 0)
@@ -39,12 +38,6 @@ void status_write(const struct status *status, struct buf *out)
 		"generation", status->generation, "recoveries", counter(&status->board->recoveries),
 		"read_only", (int)atomic_load(&status->board->store.read_only), "started",
 		(json_int_t)status->started, "processes", processes);
-	if (json)
-		text = json_dumps(json, JSON_COMPACT);
-	if (text)
-		buf_puts(out, text);
-	else
-		out->failed = true;
-	free(text);
+	json_put(out, json);
 	json_decref(json);
 }
