@@ -17,7 +17,7 @@ static const char *const names[LOG_LEVELS] = {
 };
 
 static char process[32] = "main";
-static pid_t who_pid; /* of the process that made the text in who(); 0: make it anew */
+static bool who_is_known; /* the text in who() is this process's */
 static enum log_level threshold = LOG_INFO;
 static enum log_level current;
 static void (*capture)(enum log_level level, struct str line);
@@ -33,7 +33,7 @@ static struct {
 void log_process(const char *name)
 {
 	snprintf(process, sizeof(process), "%s", name);
-	who_pid = 0;
+	who_is_known = false;
 }
 
 void log_threshold(enum log_level level)
@@ -72,12 +72,12 @@ static struct str who(void)
 {
 	static struct buf text;
 
-	if (who_pid != getpid()) {
+	if (!who_is_known) {
 		buf_reset(&text);
 		buf_puts(&text, ",\"process\":");
 		buf_put_json(&text, str_of(process));
 		buf_printf(&text, ",\"pid\":%d,\"event\":", (int)getpid());
-		who_pid = buf_ok(&text) ? getpid() : 0;
+		who_is_known = buf_ok(&text);
 	}
 	return buf_str(&text);
 }
