@@ -96,7 +96,7 @@ enum standing user_standing(const struct user *user, int64_t now);
 
 /*
  * What password.h made of her password. Tokens that were given for the password before stop
- * working.
+ * working. ERR_CONFLICT when she is revoked.
  */
 bool user_set_password(struct store *store, const char *name, const char *hash, int64_t expires,
 	int64_t now, struct err *err);

@@ -148,12 +148,17 @@ bool user_revoke(struct store *store, const char *name, struct err *err)
 	return change_user(store, (struct user_change){ name, .apply = apply_revocation }, err);
 }
 
+/* What would be said to be done, and never work. */
+static bool must_not_be_revoked(const struct user *user, struct err *err)
+{
+	return !user->revoked ||
+	       err_set(err, ERR_CONFLICT, "user", "user %s is revoked", user->name);
+}
+
 static bool apply_end(struct user *user, const struct user_change *change, struct err *err)
 {
-	if (user->revoked)
-		return err_set(err, ERR_CONFLICT, "user", "user %s is revoked", user->name);
 	user->expires = change->expires;
-	return true;
+	return must_not_be_revoked(user, err);
 }
 
 bool user_expire(struct store *store, const char *name, int64_t expires, struct err *err)
@@ -184,10 +189,15 @@ static bool apply_password(struct user *user, const struct user_change *change, 
 	return true;
 }
 
+static bool apply_new_password(struct user *user, const struct user_change *change, struct err *err)
+{
+	return must_not_be_revoked(user, err) && apply_password(user, change, err);
+}
+
 bool user_set_password(struct store *store, const char *name, const char *hash, int64_t expires,
 	int64_t now, struct err *err)
 {
-	const struct user_change change = { name, apply_password, hash, expires, now };
+	const struct user_change change = { name, apply_new_password, hash, expires, now };
 
 	return change_user(store, change, err);
 }
@@ -205,7 +215,7 @@ static bool apply_rotation(struct user *user, const struct user_change *change, 
 	if (change->expires == USER_AS_LONG)
 		another.expires = terms_extend(
 			user->password_since, user->password_expires, change->now);
-	return must_have_password(user, err) && apply_password(user, &another, err);
+	return must_have_password(user, err) && apply_new_password(user, &another, err);
 }
 
 bool user_rotate_password(struct store *store, const char *name, const char *hash, int64_t expires,

@@ -313,6 +313,11 @@ static void a_password_survives_what_else_changes(void **state)
 	must(user_revoke(store, "ann", &err), &err);
 	must(user_get(store, "ann", &before, &err), &err);
 	assert_string_equal(before.password, after.password);
+	assert_false(user_set_password(store, "ann", after.password, 0, NOW, &err));
+	assert_int_equal(err.code, ERR_CONFLICT);
+	assert_false(user_rotate_password(store, "ann", after.password, 0, NOW, &err));
+	assert_int_equal(err.code, ERR_CONFLICT);
+	must(user_revoke_password(store, "ann", NOW, &err), &err);
 	assert_false(user_set_password(store, "bob", after.password, 0, NOW, &err));
 	assert_int_equal(err.code, ERR_NOT_FOUND);
 }
