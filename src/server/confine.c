@@ -180,7 +180,7 @@ static int add_partial_rules(scmp_filter_ctx filter, enum level level)
 	/* abort(3) has to work. */
 	if (level == CHILD)
 		return seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
-			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid()));
+			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
 	for (size_t i = 0; i < sizeof(typing) / sizeof(typing[0]) && rc == 0; i++)
 		rc = seccomp_rule_add(filter, deny, SCMP_SYS(ioctl), 1,
 			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, typing[i]));
