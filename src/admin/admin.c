@@ -68,16 +68,16 @@ static const struct {
 	const char *name, *value; /* value NULL: it has none */
 	bool secret;
 } options[ADMIN_OPTIONS] = {
-	[ADMIN_TENANT] = { "tenant", "TENANT" },
-	[ADMIN_RIGHTS] = { "rights", "read,write,work,admin" },
-	[ADMIN_LABEL] = { "label", "LABEL" },
-	[ADMIN_EXPIRES] = { "expires", "SECONDS|never" },
-	[ADMIN_ID] = { "id", "ID" },
-	[ADMIN_SECRET] = { "secret", "SECRET", .secret = true },
-	[ADMIN_DIALECT] = { "dialect", "DIALECT" },
-	[ADMIN_DIALECTS] = { "dialects", "virtshell,idol,..." },
-	[ADMIN_OVERLAP] = { "overlap", "SECONDS" },
-	[ADMIN_JSON] = { "json", NULL },
+	[ADMIN_TENANT] = { .name = "tenant", .value = "TENANT" },
+	[ADMIN_RIGHTS] = { .name = "rights", .value = "read,write,work,admin" },
+	[ADMIN_LABEL] = { .name = "label", .value = "LABEL" },
+	[ADMIN_EXPIRES] = { .name = "expires", .value = "SECONDS|never" },
+	[ADMIN_ID] = { .name = "id", .value = "ID" },
+	[ADMIN_SECRET] = { .name = "secret", .value = "SECRET", .secret = true },
+	[ADMIN_DIALECT] = { .name = "dialect", .value = "DIALECT" },
+	[ADMIN_DIALECTS] = { .name = "dialects", .value = "virtshell,idol,..." },
+	[ADMIN_OVERLAP] = { .name = "overlap", .value = "SECONDS" },
+	[ADMIN_JSON] = { .name = "json" },
 };
 
 const char *admin_option_name(enum admin_option option)
