@@ -51,6 +51,14 @@ def fill(path, leave):
         pass
 
 
+def give_back(path, leave):
+    """Of the filler, what the service has used of the room that was to be left."""
+    missing = leave - free_bytes(path)
+    if missing > 0:
+        filler = os.path.join(path, "filler")
+        os.truncate(filler, max(0, os.path.getsize(filler) - missing - MIB))
+
+
 def unfill(path):
     try:
         os.unlink(os.path.join(path, "filler"))
@@ -66,7 +74,7 @@ def await_reserve(path):
     )
 
 
-def take_back(instance):
+def take_back(instance, path, leave):
     """Whoever is to be shut out can be shut out while nothing new is taken."""
     for words, status in {
         ("token", "rotate", "lost"): 0,
@@ -75,6 +83,7 @@ def take_back(instance):
         ("user", "revoke", "leaver"): 0,
         ("user", "add", "newcomer"): 1,
     }.items():
+        give_back(path, leave)
         done = instance.ctl_run(*words)
         instance.secrets += done.stdout.split()
         text = "polytaskctl: The disk is full; nothing was changed.\n" if status else ""
@@ -118,7 +127,7 @@ def round_of_full_disk(instance, journal, path, leave, name):
     )
     equal(reads, {200}, f"{name}: reads go on")
     if leave > 0:
-        take_back(instance)
+        take_back(instance, path, leave)
     unfill(path)
     begun = time.monotonic()
     ok(
