@@ -481,7 +481,9 @@ def messages_of_uplynk():
         equal(ask(lines, sig), 401, f"with line breaks that were not signed, {end!r}")
     plus = next(
         (m, s)
-        for m, s in (uplynk_message(owner, key, members={"n": n}) for n in range(500))
+        for m, s in (
+            uplynk_message(owner, key, members={"n": os.urandom(40).hex()}) for _ in range(2000)
+        )
         if "+" in m
     )
     instance.secrets += plus

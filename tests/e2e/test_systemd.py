@@ -3,6 +3,7 @@ system call beyond those that the service's unit allows.
 """
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -227,10 +228,12 @@ def calls():
         ):
             subprocess.run(["chown", NOBODY, folder], check=True)
     trace = os.path.join(instance.dir, "trace")
+    # The tree may lie where that user cannot go.
+    program = shutil.copy(POLYTASKD, instance.dir)
     with open(instance.log_path, "ab") as log:
         instance.daemon = start(
             ["strace", "-f", "-qq", "-o", trace, *as_user]
-            + [POLYTASKD, "-c", os.path.join(instance.dir, "polytask.conf")],
+            + [program, "-c", os.path.join(instance.dir, "polytask.conf")],
             log,
             stdin=manager.listener,
             env=dict(os.environ, NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="1000000"),
