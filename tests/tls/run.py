@@ -1,6 +1,6 @@
 """What testssl.sh thinks of the site: nothing worse than LOW.
 
-    tests/tls/run.py     (after make; needs nginx and testssl.sh; half a minute)
+    python3 tests/tls/run.py     (after make; needs nginx and testssl.sh; half a minute)
 """
 import json
 import os
