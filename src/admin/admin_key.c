@@ -2,8 +2,6 @@
 #include "base/clock.h"
 #include "task/right.h"
 
-#define RIGHTS_TEXT 32
-
 /* --secret: as it stands there, or a line of the input. NULL: none is given. */
 static const char *take_secret(
 	struct admin *admin, const struct admin_call *call, char line[AUTH_SECRET_MAX + 2])
@@ -55,7 +53,7 @@ static bool print_key(const struct key *key, void *data)
 {
 	struct listing *listing = data;
 	const struct terms *terms = &key->terms;
-	char rights[RIGHTS_TEXT], made[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
+	char rights[RIGHTS_TEXT_SIZE], made[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
 	char until[CREDENTIAL_DATE];
 	bool overlaps = key->previous[0] && listing->now < key->previous_until;
 	enum standing standing = STANDING_LIVE;

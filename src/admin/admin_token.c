@@ -2,8 +2,6 @@
 #include "base/clock.h"
 #include "task/right.h"
 
-#define RIGHTS_TEXT 32
-
 static void print_once(struct admin *admin, char text[AUTH_TOKEN_MAX])
 {
 	admin_print(admin, "%s", text);
@@ -27,7 +25,7 @@ static bool print_token(const struct token *token, void *data)
 {
 	struct listing *listing = data;
 	const struct terms *terms = &token->terms;
-	char rights[RIGHTS_TEXT], made[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
+	char rights[RIGHTS_TEXT_SIZE], made[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
 	enum standing standing = STANDING_LIVE;
 	bool known = token_standing(
 		listing->admin->store, token, listing->now, &standing, listing->err);

@@ -2,8 +2,7 @@
 #include "base/clock.h"
 #include "task/right.h"
 
-#define RIGHTS_TEXT 32
-#define CELLS(row)  (sizeof(row) / sizeof((row)[0]))
+#define CELLS(row) (sizeof(row) / sizeof((row)[0]))
 
 /* ---- users ---- */
 
@@ -25,7 +24,7 @@ bool admin_user_add(struct admin *admin, const struct admin_call *call, struct e
 static bool print_user(const struct user *user, void *data)
 {
 	struct listing *listing = data;
-	char rights[RIGHTS_TEXT], made[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
+	char rights[RIGHTS_TEXT_SIZE], made[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
 	const struct cell row[] = {
 		{ "name", user->name, NULL },
 		{ "id", user->id, NULL },

@@ -4,8 +4,7 @@
 #include "auth/judge.h"
 #include "task/right.h"
 
-#define RIGHTS_TEXT_SIZE 32
-#define WAYS_MAX	 4
+#define WAYS_MAX 4
 
 /*
  * Which credentials a dialect's clients send, and how it refuses. The first way in which something

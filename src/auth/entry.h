@@ -12,9 +12,8 @@
 
 #include "auth/principal.h"
 
-/* The bytes in a token, a made secret; the size of a text of rights. */
-#define ENTRY_RANDOM_LEN  32
-#define ENTRY_RIGHTS_SIZE 32
+/* The bytes in a token, a made secret. */
+#define ENTRY_RANDOM_LEN 32
 
 /* Appends the record's text; steals json. NULL stands for one that could not be made:
  * ERR_NO_MEMORY. */

@@ -146,7 +146,7 @@ static bool check_form(const struct granting *granting, const struct request *re
 
 static void put_rights(struct buf *out, unsigned rights)
 {
-	char text[ENTRY_RIGHTS_SIZE];
+	char text[RIGHTS_TEXT_SIZE];
 
 	rights_format(rights, text, sizeof(text));
 	for (char *at = text; *at; at++) {

@@ -75,7 +75,7 @@ bool terms_read(struct terms *terms, const struct terms_members *members)
 
 json_t *terms_json(const struct terms *terms)
 {
-	char rights[ENTRY_RIGHTS_SIZE];
+	char rights[RIGHTS_TEXT_SIZE];
 	json_t *json;
 
 	rights_format(terms->rights, rights, sizeof(rights));

@@ -46,7 +46,7 @@ static bool user_read(struct str name, struct str value, struct user *user)
 
 static json_t *user_json(const struct user *user)
 {
-	char rights[ENTRY_RIGHTS_SIZE];
+	char rights[RIGHTS_TEXT_SIZE];
 	json_t *json;
 
 	rights_format(user->rights, rights, sizeof(rights));

@@ -22,5 +22,6 @@ enum right {
  * an unknown or empty word.
  */
 bool rights_parse(unsigned *rights, struct str text);
-/* Writes the same form; size 32 is enough for all. */
+/* Writes the same form; this size is enough for all. */
+#define RIGHTS_TEXT_SIZE 32
 void rights_format(unsigned rights, char *text, size_t size);
