@@ -1,5 +1,4 @@
 #include "auth/judge.h"
-
 #include "auth/signature.h"
 
 /* Several header lines of one name may reach us joined by commas, which neither part can hold. */

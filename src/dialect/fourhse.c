@@ -1,7 +1,8 @@
 #include "dialect/fourhse.h"
-#include "http/query.h"
 
 #include <time.h>
+
+#include "http/query.h"
 
 /* What is asked for together: the pending ones of a handler. The table has each code's row at code
  * - 1. */

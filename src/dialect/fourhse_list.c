@@ -1,6 +1,6 @@
-#include "dialect/fourhse.h"
-
 #include <time.h>
+
+#include "dialect/fourhse.h"
 
 #define DAY_MS ((int64_t)86400000)
 

@@ -1,8 +1,8 @@
 /* What a list's headers say about its pages. */
+#include <stdio.h>
+
 #include "dialect/fourhse.h"
 #include "http/query.h"
-
-#include <stdio.h>
 
 /* Beyond every list, and small enough to be multiplied by the largest page. */
 #define NUMBER_MAX 1000000000000

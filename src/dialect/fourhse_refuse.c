@@ -1,7 +1,7 @@
-#include "dialect/fourhse.h"
-
 #include <stdarg.h>
 #include <stdio.h>
+
+#include "dialect/fourhse.h"
 
 /* ---- lists of what is not valid ---- */
 

@@ -1,4 +1,5 @@
 #include "dialect/native.h"
+
 #include "http/time.h"
 
 const struct index_field native_indexed[] = {

@@ -1,4 +1,5 @@
 #include "dialect/vionlabs.h"
+
 #include "http/json.h"
 #include "http/query.h"
 

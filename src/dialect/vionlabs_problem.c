@@ -1,6 +1,6 @@
-#include "dialect/vionlabs.h"
-
 #include <stdio.h>
+
+#include "dialect/vionlabs.h"
 
 /* The members stand in the order in which Pydantic gives them. */
 static void begin(struct buf *problems, const char *type, const char *loc)

@@ -1,7 +1,7 @@
-#include "store/bdb_list.h"
-
 #include <errno.h>
 #include <stdlib.h>
+
+#include "store/bdb_list.h"
 
 struct work {
 	const struct op *op;

@@ -1,6 +1,6 @@
-#include "auth/asking.h"
-
 #include <stdio.h>
+
+#include "auth/asking.h"
 
 struct refusal {
 	const char *name;

@@ -1,8 +1,7 @@
-#include "base/buf.h"
-
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "lib/check.h"
 

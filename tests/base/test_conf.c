@@ -1,8 +1,7 @@
-#include "base/conf.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/conf.h"
 #include "lib/check.h"
 
 /* Every number with the ends of its range; the table in conf.c must not move unseen. */

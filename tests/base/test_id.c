@@ -1,5 +1,4 @@
 #include "base/id.h"
-
 #include "lib/check.h"
 
 #define WALL 1700000000000

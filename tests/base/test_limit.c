@@ -1,10 +1,9 @@
-#include "base/limit.h"
-
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/limit.h"
 #include "lib/check.h"
 
 #define NOW ((int64_t)1000000000)

@@ -1,5 +1,3 @@
-#include "base/log.h"
-
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
@@ -7,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "lib/check.h"
 
 static struct buf taken;

@@ -1,6 +1,5 @@
-#include "base/str.h"
-
 #include "base/clock.h"
+#include "base/str.h"
 #include "lib/check.h"
 
 static void test_utf8(void **state)

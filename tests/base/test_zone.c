@@ -1,7 +1,6 @@
-#include "base/zone.h"
-
 #include <stdlib.h>
 
+#include "base/zone.h"
 #include "lib/check.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -1,8 +1,7 @@
 /* Vionlabs tasks that come in by the native API: what they are named and what they may be. */
-#include "dialect/vionlabs.h"
-
 #include <stdio.h>
 
+#include "dialect/vionlabs.h"
 #include "http/json.h"
 #include "lib/check.h"
 

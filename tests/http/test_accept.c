@@ -1,5 +1,4 @@
 #include "http/request.h"
-
 #include "lib/check.h"
 
 static bool accepts(const char *first, const char *second)

@@ -1,5 +1,4 @@
 #include "http/json.h"
-
 #include "lib/check.h"
 
 static struct mem mem;

@@ -1,5 +1,4 @@
 #include "http/query.h"
-
 #include "lib/check.h"
 
 static struct mem mem;

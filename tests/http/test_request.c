@@ -1,8 +1,7 @@
-#include "http/request.h"
-
 #include <stdio.h>
 
 #include "chaos.h"
+#include "http/request.h"
 #include "lib/check.h"
 #include "task/right.h"
 

@@ -1,6 +1,5 @@
-#include "http/response.h"
-
 #include "chaos.h"
+#include "http/response.h"
 #include "lib/check.h"
 
 static void test_head(void **state)

@@ -1,5 +1,4 @@
 #include "http/route.h"
-
 #include "lib/check.h"
 
 enum {

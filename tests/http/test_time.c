@@ -1,7 +1,6 @@
-#include "http/time.h"
-
 #include <stdlib.h>
 
+#include "http/time.h"
 #include "lib/check.h"
 
 static void times_are_read(void **state)

@@ -1,10 +1,9 @@
-#include "task/task.h"
-
 #include <stdio.h>
 
 #include "lib/check.h"
 #include "task/op.h"
 #include "task/right.h"
+#include "task/task.h"
 
 static void test_rights_are_read(void **state)
 {
