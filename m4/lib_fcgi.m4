@@ -1,5 +1,5 @@
 # POLYTASK_LIB_FCGI
-# Sets FCGI_CFLAGS, FCGI_LIBS and fcgi_version. src/server/fcgi.c drives FCGX_Request by members that
+# Sets FCGI_CFLAGS, FCGI_LIBS and fcgi_version. src/serve/fcgi.c drives FCGX_Request by members that
 # the header says not to touch, so only the releases that the suite was run with are taken.
 AC_DEFUN([POLYTASK_LIB_FCGI], [
 	PKG_CHECK_MODULES([FCGI], [fcgi >= 2.4.2 fcgi < 2.5])

@@ -17,9 +17,9 @@
 #include "ctl/client.h"
 #include "ctl/errand.h"
 #include "ctl/overview.h"
-#include "server/confine.h"
-#include "server/listen.h"
-#include "server/source.h"
+#include "sys/confine.h"
+#include "sys/listen.h"
+#include "sys/source.h"
 
 #define STOP_MS 15000
 #define LOOK_MS 50

@@ -1,5 +1,5 @@
 /*
- * The service. polytaskd.8 is its manual; server/supervisor.h says what goes on in it.
+ * The service. polytaskd.8 is its manual; process/supervisor.h says what goes on in it.
  */
 #include <bsd/unistd.h>
 #include <getopt.h>
@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "server/confine.h"
-#include "server/listen.h"
-#include "server/lock.h"
-#include "server/setup.h"
-#include "server/source.h"
-#include "server/supervisor.h"
+#include "process/supervisor.h"
+#include "sys/confine.h"
+#include "sys/listen.h"
+#include "sys/lock.h"
+#include "sys/setup.h"
+#include "sys/source.h"
 
 #define USAGE                                                                               \
 	"usage: polytaskd [-c FILE] [-o NAME=VALUE]... [--check-config | --print-config]\n" \

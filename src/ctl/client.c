@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/listen.h"
+#include "sys/listen.h"
 
 static bool send_all(int fd, struct str bytes)
 {

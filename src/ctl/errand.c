@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "ctl/client.h"
 #include "dialect/dialect.h"
-#include "server/lock.h"
-#include "server/setup.h"
+#include "sys/lock.h"
+#include "sys/setup.h"
 
 #define SECRET_SIZE 1024
 /* How long a service may neither answer nor be down: while it starts or ends. */

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -36,17 +35,6 @@ bool store_sweep_deadlocks(struct store *store, struct err *err)
 	ok = rc == 0 || bdb_fail(store, rc, "deadlock sweep", err);
 	bdb_leave(store);
 	return ok;
-}
-
-bool store_free_bytes(const char *home, uint64_t *bytes, struct err *err)
-{
-	struct statvfs info;
-
-	if (statvfs(home, &info) != 0)
-		return err_set(
-			err, ERR_INTERNAL, "home", "free space is not known: %s", strerror(errno));
-	*bytes = (uint64_t)info.f_bavail * info.f_frsize;
-	return true;
 }
 
 /* ---- logs that recovery does not need ---- */

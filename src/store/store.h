@@ -171,6 +171,3 @@ bool store_each_task(struct store *store, bool (*take)(const struct task *task, 
  * existing id is replaced. For import; not on disk until the next flush.
  */
 bool store_put_tasks(struct store *store, const struct task *tasks, size_t count, struct err *err);
-
-/* Free bytes of the file system under home; for the keeper. */
-bool store_free_bytes(const char *home, uint64_t *bytes, struct err *err);

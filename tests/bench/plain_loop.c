@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/app.h"
+#include "serve/app.h"
 
 #define BACKLOG	      1024
 #define PROCESSES_MAX 64

@@ -1,0 +1,18 @@
+#include "process/child.h"
+
+#include "dialect/dialect.h"
+
+void child_store_options(
+	const struct child *child, enum store_mode mode, struct store_options *options)
+{
+	*options = (struct store_options){
+		.mode = mode,
+		.home = child->conf->home,
+		.regions = child->conf->regions,
+		.expected_tasks = child->conf->expected_tasks,
+		.cache_mb = child->conf->cache_mb,
+		.indexes = dialect_indexes(),
+		.shared = &child->board->store,
+		.place = &child->slot->place,
+	};
+}

@@ -1,0 +1,179 @@
+#include "process/control.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "sys/listen.h"
+
+/* For the line to come and the answer to leave; for a verb that has to wait. */
+#define PATIENCE_MS 5000
+#define LATER_MS    20000
+#define BACKLOG	    16
+
+void control_frame(struct buf *out, char kind, struct str text)
+{
+	do {
+		const char *end = text.len ? memchr(text.ptr, '\n', text.len) : NULL;
+		size_t len = end ? (size_t)(end - text.ptr) : text.len;
+
+		buf_putc(out, kind);
+		buf_putc(out, ' ');
+		buf_put(out, text.ptr, len);
+		buf_putc(out, '\n');
+		text = str_from(text, end ? len + 1 : len);
+	} while (text.len > 0);
+}
+
+void control_exit(struct buf *out, int status)
+{
+	buf_printf(out, "x %d\n", status);
+}
+
+bool control_open(struct control *control, const char *path, struct err *err)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		control->clients[i] = (struct control_client){ .fd = -1 };
+	return listen_bind(&control->listener, path, 0600, (uid_t)-1, (gid_t)-1, BACKLOG, err);
+}
+
+static void drop(struct control_client *client)
+{
+	close(client->fd);
+	buf_free(&client->in);
+	buf_free(&client->out);
+	client->fd = -1;
+}
+
+void control_close(struct control *control)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		if (control->clients[i].fd >= 0)
+			drop(&control->clients[i]);
+	}
+	close(control->listener);
+}
+
+size_t control_poll(const struct control *control, struct pollfd *fds)
+{
+	size_t count = 0;
+
+	fds[count++] = (struct pollfd){ .fd = control->listener, .events = POLLIN };
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		const struct control_client *client = &control->clients[i];
+
+		if (client->fd < 0)
+			continue;
+		fds[count++] = (struct pollfd){
+			.fd = client->fd,
+			.events = client->answered ? POLLOUT
+				  : client->line   ? 0
+						   : POLLIN,
+		};
+	}
+	return count;
+}
+
+static void refuse(struct control_client *client, const char *text)
+{
+	buf_reset(&client->out);
+	control_frame(&client->out, 'e', str_of(text));
+	control_exit(&client->out, 1);
+	client->answered = true;
+}
+
+static void accept_clients(struct control *control, int64_t now)
+{
+	int fd;
+
+	while ((fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+		size_t i = 0;
+
+		while (i < CONTROL_CLIENTS && control->clients[i].fd >= 0)
+			i++;
+		if (i == CONTROL_CLIENTS) {
+			close(fd);
+			continue;
+		}
+		control->clients[i] = (struct control_client){ .fd = fd,
+			.deadline = now + PATIENCE_MS };
+	}
+}
+
+/* False when the client has gone. */
+static bool receive(struct control_client *client)
+{
+	const char *end;
+	ssize_t len;
+
+	if (!buf_reserve(&client->in, 4096))
+		return false;
+	len = recv(client->fd, client->in.data + client->in.len, 4096, 0);
+	if (len < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (len == 0)
+		return false;
+	end = memchr(client->in.data + client->in.len, '\n', (size_t)len);
+	client->in.len += (size_t)len;
+	if (end)
+		client->line = (size_t)(end - client->in.data) + 1;
+	else if (client->in.len > CONTROL_LINE_MAX)
+		refuse(client, "the request line is too long");
+	return true;
+}
+
+static bool transmit(struct control_client *client)
+{
+	ssize_t len = send(client->fd, client->out.data, client->out.len, MSG_NOSIGNAL);
+
+	if (len < 0)
+		return errno == EAGAIN || errno == EINTR;
+	buf_consume(&client->out, (size_t)len);
+	return client->out.len > 0;
+}
+
+/* Whether the peer has closed both directions; one that only ended its input waits for an answer.
+ */
+static bool has_left(int fd)
+{
+	struct pollfd poller = { .fd = fd };
+
+	return poll(&poller, 1, 0) == 1 && (poller.revents & (POLLHUP | POLLERR));
+}
+
+/* False when the client is done with. */
+static bool serve_client(struct control *control, struct control_client *client, int64_t now)
+{
+	if (!client->answered && !client->line && !receive(client))
+		return false;
+	if (!client->answered && client->line) {
+		switch (control->answer(control->data, client)) {
+		case CONTROL_TAKEN:
+			return false;
+		case CONTROL_ANSWERED:
+			client->answered = true;
+			client->deadline = now + PATIENCE_MS;
+			break;
+		case CONTROL_LATER:
+			if (has_left(client->fd))
+				return false;
+			if (now > client->deadline - PATIENCE_MS + LATER_MS)
+				refuse(client, "the service is busy or being recovered; try again");
+			break;
+		}
+	}
+	if (client->answered)
+		return transmit(client) && now < client->deadline;
+	return client->line || now < client->deadline;
+}
+
+void control_serve(struct control *control, int64_t now)
+{
+	accept_clients(control, now);
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &control->clients[i];
+
+		if (client->fd >= 0 && !serve_client(control, client, now))
+			drop(client);
+	}
+}

@@ -1,0 +1,171 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "admin/admin.h"
+#include "base/log.h"
+#include "http/json.h"
+#include "process/child.h"
+#include "process/control.h"
+
+#define ROUND_MS 200
+/* A client that takes nothing for so long has lost interest. */
+#define PATIENCE_SEC 60
+
+/* The verb's input: first what the supervisor has read already, then what still comes. */
+struct input {
+	const struct child *child;
+	struct str rest;
+};
+
+static volatile sig_atomic_t leave;
+
+static void note_signal(int signal)
+{
+	(void)signal;
+	leave = 1;
+}
+
+/* Waits until the client sends; false when the service stops. */
+static bool await_input(const struct child *child)
+{
+	struct timespec round = { .tv_nsec = (long)ROUND_MS * 1000000 };
+	sigset_t mask;
+
+	sigfillset(&mask);
+	sigdelset(&mask, SIGTERM);
+	while (!leave) {
+		struct pollfd fds[] = {
+			{ .fd = child->client, .events = POLLIN },
+			{ .fd = child->lifeline, .events = POLLIN },
+		};
+		int ready = ppoll(fds, 2, &round, &mask);
+
+		atomic_fetch_add(&child->slot->counters.turns, 1);
+		if (ready > 0 && fds[1].revents)
+			return false;
+		if (ready > 0)
+			return true;
+	}
+	return false;
+}
+
+static ssize_t read_input(void *cookie, char *bytes, size_t size)
+{
+	struct input *input = cookie;
+	size_t len = input->rest.len < size ? input->rest.len : size;
+
+	if (len > 0) {
+		memcpy(bytes, input->rest.ptr, len);
+		input->rest = str_from(input->rest, len);
+		return (ssize_t)len;
+	}
+	if (!await_input(input->child)) {
+		errno = EINTR;
+		return -1;
+	}
+	return recv(input->child->client, bytes, size, 0);
+}
+
+static bool make_blocking(int fd)
+{
+	struct timeval patience = { .tv_sec = PATIENCE_SEC };
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0 &&
+	       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0;
+}
+
+static bool open_streams(struct admin *admin, struct input *input)
+{
+	cookie_io_functions_t reader = { .read = read_input };
+
+	if (!make_blocking(input->child->client))
+		return false;
+	admin->in = fopencookie(input, "r", reader);
+	admin->out = fdopen(input->child->client, "w");
+	return admin->in && admin->out;
+}
+
+static int refuse(FILE *out, const struct err *err, int status)
+{
+	fprintf(out, "e %s\nx %d\n", err_text(err), status);
+	fflush(out);
+	return err->code == ERR_PANIC ? STORE_EXIT_PANIC : 0;
+}
+
+/* Who does what, before it is done; once more with its status when it failed. */
+static void audit(const struct child *child, const struct admin_call *call, const int *status)
+{
+	struct buf line = BUF_INIT;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (!log_begin(&line, LOG_INFO, "admin"))
+		return;
+	admin_describe(call, &line);
+	if (getsockopt(child->client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+		buf_printf(&line, ",\"uid\":%u", peer.uid);
+	if (status)
+		buf_printf(&line, ",\"status\":%d", *status);
+	log_end(&line);
+	buf_free(&line);
+}
+
+/* The child's exit status: it has done its work also when the verb failed. */
+static int carry_out(struct admin *admin, const struct child *child, const struct admin_call *call)
+{
+	struct store_options options;
+	struct err err = { 0 };
+	bool panic;
+	int status;
+
+	child_store_options(child, STORE_JOIN, &options);
+	if (!store_open(&admin->store, &options, &err))
+		return refuse(admin->out, &err, 1);
+	child->slot->state = CHILD_READY;
+	audit(child, call, NULL);
+	status = admin_run(admin, call, &panic);
+	if (status != 0)
+		audit(child, call, &status);
+	if (!panic)
+		store_close(admin->store);
+	fprintf(admin->out, "x %d\n", status);
+	fflush(admin->out);
+	return panic ? STORE_EXIT_PANIC : 0;
+}
+
+int operator_main(const struct child *child)
+{
+	struct sigaction action = { .sa_handler = note_signal };
+	struct input input = { .child = child };
+	struct admin admin = { .conf = child->conf };
+	struct admin_call call = { 0 };
+	struct err err = { 0 };
+	const char *end = memchr(child->head.ptr, '\n', child->head.len);
+	size_t line = end ? (size_t)(end - child->head.ptr) : child->head.len;
+	json_t *request = NULL;
+	int result = 1;
+
+	leave = 0;
+	sigaction(SIGTERM, &action, NULL);
+	input.rest = str_from(child->head, line + 1);
+	if (!open_streams(&admin, &input)) {
+		log_error("operator", "no streams: %s", strerror(errno));
+		return 1;
+	}
+	if (json_parse(&request, (struct str){ child->head.ptr, line }, &err) &&
+		admin_unpack(&call, request, &err))
+		result = carry_out(&admin, child, &call);
+	else
+		result = refuse(admin.out, &err, 2);
+	json_decref(request);
+	fclose(admin.in);
+	fclose(admin.out);
+	return result;
+}

@@ -1,0 +1,45 @@
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "process/child.h"
+#include "sys/reserve.h"
+
+/* Private to the service: records hold secrets. */
+static bool make_directory(const char *path, struct err *err)
+{
+	if (mkdir(path, 0700) == 0 || access(path, R_OK | W_OK | X_OK) == 0)
+		return true;
+	return err_set(err, ERR_INTERNAL, "home", "%s cannot be used", path);
+}
+
+static bool recover(const struct child *child, struct err *err)
+{
+	const struct conf *conf = child->conf;
+	struct store_options options;
+	enum reserve_room room;
+	struct store *store;
+
+	if (!make_directory(conf->home, err) || !make_directory(conf->regions, err))
+		return false;
+	if (!reserve_room(&room, conf, err))
+		return false;
+	if (room == RESERVE_LOW)
+		reserve_release(conf->home);
+	child_store_options(child, STORE_RECOVER, &options);
+	if (!store_open(&store, &options, err))
+		return false;
+	store_close(store);
+	return true;
+}
+
+int recover_main(const struct child *child)
+{
+	struct err err = { 0 };
+
+	if (recover(child, &err))
+		return 0;
+	log_error("recover", "the store could not be recovered: %s", err_text(&err));
+	return 1;
+}

@@ -1,0 +1,149 @@
+#include "process/spawn.h"
+
+#include <bsd/unistd.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "sys/confine.h"
+#include "sys/lock.h"
+
+bool spawn_open(struct spawn *spawn, struct err *err)
+{
+	if (pipe2(spawn->lifeline, O_CLOEXEC) != 0)
+		return err_set(
+			err, ERR_INTERNAL, NULL, "no pipe for the children: %s", strerror(errno));
+	return true;
+}
+
+void spawn_close(struct spawn *spawn)
+{
+	close(spawn->lifeline[0]);
+	close(spawn->lifeline[1]);
+}
+
+void spawn_name(const struct process *process, char *name, size_t size)
+{
+	if (process->role == ROLE_WORKER)
+		snprintf(name, size, "worker %d", process->number);
+	else
+		snprintf(name, size, "%s", role_name(process->role));
+}
+
+static int compare_ints(const void *a, const void *b)
+{
+	const int *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* Closes everything from 3 on but these; negative ones do not count. */
+static void close_others(int *kept, size_t count)
+{
+	unsigned next = 3;
+
+	qsort(kept, count, sizeof(*kept), compare_ints);
+	for (size_t i = 0; i < count; i++) {
+		unsigned fd = (unsigned)kept[i];
+
+		if (kept[i] < (int)next)
+			continue;
+		if (fd > next)
+			close_range(next, fd - 1, 0);
+		next = fd + 1;
+	}
+	close_range(next, ~0U, 0);
+}
+
+static void reset_signals(void)
+{
+	static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
+		sigaction(handled[i], &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+static uid_t peer_of(const struct conf *conf)
+{
+	const struct passwd *peer = getpwnam(conf->peer_user);
+
+	return peer ? peer->pw_uid : geteuid();
+}
+
+static _Noreturn void run_child(
+	const struct spawn *spawn, const struct process *process, struct child *child)
+{
+	int kept[] = { child->lifeline, child->listener, child->client, spawn->lock };
+	char name[32];
+
+	reset_signals();
+	close_others(kept, sizeof(kept) / sizeof(kept[0]));
+	spawn_name(process, name, sizeof(name));
+	log_process(name);
+	setproctitle("-polytaskd: %s", name);
+	if (spawn->lock >= 0)
+		lock_share(spawn->lock);
+	if (child->listener >= 0)
+		child->peer = peer_of(child->conf);
+	confine_child();
+	exit(spawn->roles->main[process->role](child));
+}
+
+static void prepare_slot(struct board_slot *slot, const struct process *process)
+{
+	slot->number = process->number;
+	slot->generation = process->generation;
+	slot->since = clock_wall_ms();
+	slot->state = CHILD_STARTING;
+	slot->place = STORE_OUTSIDE;
+	slot->counters.turns = 0;
+	slot->counters.served = 0;
+	slot->counters.refused = 0;
+	slot->counters.flushes = 0;
+	slot->counters.connections = 0;
+	slot->counters.waiting = 0;
+	slot->role = process->role;
+}
+
+bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot,
+	struct process *process, int client, struct str head, struct err *err)
+{
+	struct child child = {
+		.conf = conf,
+		.board = spawn->board,
+		.slot = &spawn->board->slots[slot],
+		.listener = process->role == ROLE_WORKER ? spawn->listener : -1,
+		.lifeline = spawn->lifeline[0],
+		.client = client,
+		.head = head,
+	};
+	pid_t pid;
+
+	prepare_slot(child.slot, process);
+	pid = fork();
+	if (pid == 0)
+		run_child(spawn, process, &child);
+	if (pid < 0) {
+		child.slot->role = ROLE_NONE;
+		return err_set(err, ERR_BUSY, NULL, "no new process: %s", strerror(errno));
+	}
+	process->pid = pid;
+	process->dismissed = false;
+	process->turns = 0;
+	process->moved_ms = clock_mono_ms();
+	process->stopped_ms = 0;
+	process->slept_ms = 0;
+	return true;
+}

@@ -1,0 +1,30 @@
+#pragma once
+/*
+ * The supervisor's mechanism: the birth of a child. pool.h is the policy.
+ */
+#include "process/child.h"
+#include "process/pool.h"
+
+/* What each kind of child runs; the tests put their own here. */
+struct roles {
+	int (*main[ROLES])(const struct child *child);
+};
+
+struct spawn {
+	struct board *board;
+	const struct roles *roles;
+	int listener, lock; /* borrowed; -1 when there is none */
+	int lifeline[2];    /* the supervisor alone holds the writing end, and never writes */
+};
+
+bool spawn_open(struct spawn *spawn, struct err *err);
+void spawn_close(struct spawn *spawn);
+
+/*
+ * Forks the child that process describes (role, number, generation) and fills in the rest of it and
+ * of the board slot with that index. client and head are an operator's, else -1 and STR_NULL.
+ */
+bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot,
+	struct process *process, int client, struct str head, struct err *err);
+/* "worker 1", "keeper": as in titles, logs and the status. */
+void spawn_name(const struct process *process, char *name, size_t size);

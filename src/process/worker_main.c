@@ -1,0 +1,26 @@
+#include "process/child.h"
+#include "serve/worker.h"
+
+static void report(void *data, enum worker_state state)
+{
+	struct board_slot *slot = data;
+
+	atomic_store(&slot->state, state == WORKER_READY ? CHILD_READY : CHILD_RETIRING);
+}
+
+int worker_main(const struct child *child)
+{
+	struct worker_setup setup = {
+		.conf = child->conf,
+		.limit = &child->board->limit,
+		.counters = &child->slot->counters,
+		.listener = child->listener,
+		.peer = child->peer,
+		.lifeline = child->lifeline,
+		.report = report,
+		.data = child->slot,
+	};
+
+	child_store_options(child, STORE_JOIN, &setup.store);
+	return worker_run(&setup);
+}

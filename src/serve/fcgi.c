@@ -1,0 +1,202 @@
+#include "serve/fcgi.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+struct fcgi {
+	FCGX_Request request;
+};
+
+bool fcgi_start(struct err *err)
+{
+	/* Else closing waits up to two seconds for the peer. */
+	if (setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1) != 0 || FCGX_Init() != 0)
+		return err_set(err, ERR_INTERNAL, "fcgi", "libfcgi does not start");
+	return true;
+}
+
+static bool is_peer(int fd, uid_t peer)
+{
+	struct ucred who;
+	socklen_t size = sizeof(who);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+		return false;
+	if (who.uid == peer || who.uid == geteuid())
+		return true;
+	log_warn("peer-refused", "user %u, process %d tried to connect", (unsigned)who.uid,
+		(int)who.pid);
+	return false;
+}
+
+static struct fcgi *fcgi_new(int fd)
+{
+	const struct timeval limit = { 0, FCGI_RECEIVE_MS * 1000L };
+	struct fcgi *fcgi = calloc(1, sizeof(*fcgi));
+
+	if (!fcgi || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
+		free(fcgi);
+		return NULL;
+	}
+	/* Listening socket -1: on a broken connection libfcgi would accept another one by itself.
+	 */
+	FCGX_InitRequest(&fcgi->request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
+	fcgi->request.ipcFd = fd;
+	return fcgi;
+}
+
+enum fcgi_accepted fcgi_accept(struct fcgi **fcgi, int listener, uid_t peer)
+{
+	struct fcgi *made;
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM
+			       ? FCGI_SHORT
+			       : FCGI_NOBODY;
+	if (!is_peer(fd, peer)) {
+		close(fd);
+		return FCGI_REFUSED;
+	}
+	made = fcgi_new(fd);
+	if (!made) {
+		close(fd);
+		return FCGI_SHORT;
+	}
+	*fcgi = made;
+	return FCGI_ACCEPTED;
+}
+
+void fcgi_close(struct fcgi *fcgi)
+{
+	if (!fcgi)
+		return;
+	/* detached: a bare close, without shutting down and waiting. */
+	fcgi->request.detached = 1;
+	FCGX_Free(&fcgi->request, fcgi->request.ipcFd >= 0);
+	free(fcgi);
+}
+
+int fcgi_descriptor(const struct fcgi *fcgi)
+{
+	return fcgi->request.ipcFd;
+}
+
+/* Lets libfcgi read the next request of a connection that it did not accept. */
+static bool begin(FCGX_Request *fcgx)
+{
+	int fd = fcgx->ipcFd;
+
+	fcgx->isBeginProcessed = 0;
+	fcgx->keepConnection = 1; /* or FCGX_Accept_r begins by closing it */
+	fcgx->detached = 1;
+	fcgx->in = fcgx->out = fcgx->err = NULL;
+	fcgx->envp = NULL;
+	fcgx->paramsPtr = NULL;
+	return FCGX_Accept_r(fcgx) == 0 && fcgx->ipcFd == fd;
+}
+
+static bool take_params(struct request *request, char **envp, struct err *err)
+{
+	for (; *envp; envp++) {
+		const char *equal = strchr(*envp, '=');
+		struct str name, value;
+
+		if (!equal)
+			continue;
+		name = (struct str){ *envp, (size_t)(equal - *envp) };
+		value = str_of(equal + 1);
+		if (!request_add_param(request, name, value, err))
+			return false;
+	}
+	return true;
+}
+
+/* Reads what is left of the body: a kept connection must stand at the next request. */
+static uint64_t drain(FCGX_Stream *in)
+{
+	char scrap[4096];
+	uint64_t drained = 0;
+	int got;
+
+	while ((got = FCGX_GetStr(scrap, sizeof(scrap), in)) > 0)
+		drained += (uint64_t)got;
+	return drained;
+}
+
+/* The announced length; an absent or empty one is 0. False when it is not a number. */
+static bool announced_length(const struct request *request, uint64_t *length)
+{
+	struct str text = request_param(request, "CONTENT_LENGTH");
+
+	*length = 0;
+	return text.len == 0 || str_to_u64(text, length);
+}
+
+static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, struct err *err)
+{
+	uint64_t length;
+	char *body = NULL;
+	int got = 0;
+	uint64_t extra;
+
+	if (!announced_length(request, &length)) {
+		drain(in);
+		return err_set(err, ERR_MALFORMED, "Content-Length", NULL);
+	}
+	if (length > limit) {
+		drain(in);
+		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
+	}
+	if (length > 0) {
+		body = mem_alloc(request->mem, length);
+		if (body)
+			got = FCGX_GetStr(body, (int)length, in);
+	}
+	extra = drain(in);
+	if (length > 0 && !body)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	/* The peer has left or stalled: a refusal would say that the client was wrong. */
+	if (FCGX_GetError(in) != 0) {
+		err->code = ERR_NONE;
+		return false;
+	}
+	if ((uint64_t)got != length || extra > 0)
+		return err_set(err, ERR_MALFORMED, "Content-Length",
+			"The body is not as long as announced.");
+	request->body = (struct str){ body, (size_t)length };
+	return true;
+}
+
+bool fcgi_receive(struct fcgi *fcgi, struct request *request, size_t body_limit, struct err *err)
+{
+	FCGX_Request *fcgx = &fcgi->request;
+
+	if (!begin(fcgx)) {
+		err->code = ERR_NONE;
+		return false;
+	}
+	if (!take_params(request, fcgx->envp, err)) {
+		drain(fcgx->in);
+		return false;
+	}
+	return read_body(fcgx->in, request, body_limit, err);
+}
+
+bool fcgi_send(struct fcgi *fcgi, const char *bytes, size_t len)
+{
+	return len == 0 || FCGX_PutStr(bytes, (int)len, fcgi->request.out) == (int)len;
+}
+
+bool fcgi_end(struct fcgi *fcgi)
+{
+	FCGX_Finish_r(&fcgi->request);
+	return fcgi->request.ipcFd >= 0;
+}

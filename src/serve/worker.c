@@ -1,0 +1,393 @@
+/*
+ * The worker: an event loop over kept FastCGI connections (DESIGN §5). A round is
+ *
+ *	1. wait; accept whoever waits; read and answer into memory every request that is there;
+ *	2. one log flush, if anybody's commit is not on disk: nothing is told or shown before it is;
+ *	3. what was answered leaves.
+ *
+ * The worker never closes a kept connection that is idle, because the web server does not repeat a
+ *POST that crossed the close; only leaving does.
+ */
+#include "serve/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "dialect/dialect.h"
+#include "serve/conn.h"
+#include "sys/reserve.h"
+
+#define ROUND_EVENTS 256
+#define TURN_MS	     200
+/* Without descriptors or memory: so long nobody is accepted, or the loop would spin. */
+#define SHORT_MS 200
+/* Descriptors besides connections: the store's files, the log, epoll. */
+#define OTHER_FILES 64
+/* What is in hand when it is time to leave has so long; a slow reader would take for ever. */
+#define GRACE_MS 3000
+
+struct worker {
+	const struct worker_setup *setup;
+	struct worker_counters *counters;
+	struct conn_shared shared;
+	struct zone zone;
+	int epoll;
+	bool accepting;
+	struct conn *conns;
+	size_t conn_count, sending;
+	struct conn *round[ROUND_EVENTS]; /* those in whose hand is something to send */
+	size_t round_count;
+	int64_t accept_from; /* monotonic ms; the listener is left alone until then */
+	int64_t leave_by;    /* when retiring: leave when nobody is connected, or then; else 0 */
+	int64_t must_leave;  /* leave then, whatever is in hand; else 0 */
+	bool leaving;	     /* as soon as nothing is in hand */
+};
+
+static volatile sig_atomic_t asked_to_stop, asked_to_retire;
+
+/* WARNING: runs at any instant of epoll_pwait. Sets a flag, nothing else. */
+static void take_signal(int number)
+{
+	if (number == SIGTERM)
+		asked_to_stop = 1;
+	else
+		asked_to_retire = 1;
+}
+
+/* The store is lost to this process. No answer may leave: nobody knows what will have been. */
+static void leave_in_panic(void)
+{
+	log_error("panic", "the store must be recovered");
+	log_batch(false);
+	_exit(STORE_EXIT_PANIC);
+}
+
+/* What epoll tells of: a connection, or one of these two. */
+static char listener_tag, lifeline_tag;
+
+static bool watch_listener(struct worker *worker, bool on)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE,
+		.data.ptr = &listener_tag };
+
+	if (worker->accepting == on)
+		return true;
+	worker->accepting = on;
+	return epoll_ctl(worker->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, worker->setup->listener,
+		       &event) == 0;
+}
+
+static bool watch_conn(struct worker *worker, struct conn *conn, int how, uint32_t events)
+{
+	struct epoll_event event = { .events = events | EPOLLRDHUP, .data.ptr = conn };
+
+	return epoll_ctl(worker->epoll, how, fcgi_descriptor(conn->fcgi), &event) == 0;
+}
+
+static void drop_conn(struct worker *worker, struct conn *conn)
+{
+	*conn->link = conn->next;
+	if (conn->next)
+		conn->next->link = conn->link;
+	worker->conn_count--;
+	worker->sending -= conn->sending;
+	conn_free(conn, &worker->shared);
+}
+
+static void add_conn(struct worker *worker, struct fcgi *fcgi)
+{
+	struct conn *conn = conn_new(fcgi);
+
+	if (!conn) {
+		fcgi_close(fcgi);
+		return;
+	}
+	conn->next = worker->conns;
+	conn->link = &worker->conns;
+	if (conn->next)
+		conn->next->link = &conn->next;
+	worker->conns = conn;
+	worker->conn_count++;
+	if (!watch_conn(worker, conn, EPOLL_CTL_ADD, EPOLLIN))
+		drop_conn(worker, conn);
+}
+
+/* Until nobody waits: with one accept a round, newcomers would wait for as many rounds. */
+static void accept_all(struct worker *worker)
+{
+	enum fcgi_accepted accepted = FCGI_ACCEPTED;
+
+	while (worker->accepting && (accepted == FCGI_ACCEPTED || accepted == FCGI_REFUSED)) {
+		struct fcgi *fcgi;
+
+		accepted = fcgi_accept(&fcgi, worker->setup->listener, worker->setup->peer);
+		if (accepted == FCGI_SHORT) {
+			log_warn("accept", "no descriptor or no memory for a connection");
+			watch_listener(worker, false);
+			worker->accept_from = clock_mono_ms() + SHORT_MS;
+		}
+		if (accepted == FCGI_ACCEPTED)
+			add_conn(worker, fcgi);
+		if (worker->conn_count >= worker->setup->conf->connections)
+			watch_listener(worker, false);
+	}
+}
+
+static void take_event(struct worker *worker, const struct epoll_event *event)
+{
+	struct conn *conn = event->data.ptr;
+	struct err err = { 0 };
+	bool sane;
+
+	if (event->data.ptr == &listener_tag || event->data.ptr == &lifeline_tag)
+		return;
+	if (conn->sending && (event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)))
+		conn->doomed = true;
+	sane = conn->sending ? conn_fill(conn, &err) : conn_receive(conn, &worker->shared, &err);
+	if (!sane)
+		leave_in_panic();
+	worker->round[worker->round_count++] = conn;
+}
+
+/* Whether this round shows or tells of anything: what is still being streamed counts. */
+static bool round_tells(const struct worker *worker)
+{
+	for (size_t i = 0; i < worker->round_count; i++) {
+		if (!worker->round[i]->doomed)
+			return true;
+	}
+	return false;
+}
+
+static void flush_round(struct worker *worker)
+{
+	struct store *store = worker->shared.app.store;
+	struct err err = { 0 };
+
+	if (!round_tells(worker) || store_is_flushed(store))
+		return;
+	atomic_fetch_add(&worker->counters->flushes, 1);
+	if (store_flush(store, &err))
+		return;
+	/* The disk is full: the reserve is for what is committed already, and nothing may follow
+	   until the keeper finds room. */
+	if (err.code == ERR_UNKNOWN_OUTCOME) {
+		atomic_store(&worker->setup->store.shared->read_only, true);
+		reserve_release(worker->setup->conf->home);
+		if (store_flush(store, &err))
+			return;
+	}
+	if (err.code == ERR_PANIC)
+		leave_in_panic();
+	log_error("flush", "%s", err_text(&err));
+	for (size_t i = 0; i < worker->round_count; i++)
+		conn_unflushed(worker->round[i], &err);
+}
+
+static void send_one(struct worker *worker, struct conn *conn)
+{
+	bool was_sending = conn->sending;
+	int status = 0;
+
+	switch (conn_send(conn, &worker->shared, &status)) {
+	case CONN_DONE:
+		atomic_fetch_add(&worker->counters->served, 1);
+		if (status >= 400)
+			atomic_fetch_add(&worker->counters->refused, 1);
+		conn->sending = false;
+		break;
+	case CONN_MORE:
+		conn->sending = true;
+		break;
+	case CONN_BROKEN:
+	default:
+		return;
+	}
+	if (conn->sending == was_sending)
+		return;
+	worker->sending += conn->sending ? 1 : (size_t)-1;
+	if (!conn->doomed &&
+		!watch_conn(worker, conn, EPOLL_CTL_MOD, conn->sending ? EPOLLOUT : EPOLLIN))
+		conn->doomed = true;
+}
+
+static void send_round(struct worker *worker)
+{
+	for (size_t i = 0; i < worker->round_count; i++) {
+		struct conn *conn = worker->round[i];
+
+		if (!conn->doomed)
+			send_one(worker, conn);
+		if (conn->doomed)
+			drop_conn(worker, conn);
+	}
+	worker->round_count = 0;
+	atomic_store(&worker->counters->waiting, worker->sending);
+	atomic_store(&worker->counters->connections, worker->conn_count);
+	if (!worker->leaving && !worker->leave_by &&
+		worker->conn_count < worker->setup->conf->connections &&
+		(worker->accept_from == 0 || clock_mono_ms() >= worker->accept_from)) {
+		worker->accept_from = 0;
+		watch_listener(worker, true);
+	}
+}
+
+/* ---- life ---- */
+
+/* Finishes what is in hand, within the grace. */
+static void leave(struct worker *worker)
+{
+	if (worker->leaving)
+		return;
+	worker->leaving = true;
+	worker->must_leave = clock_mono_ms() + GRACE_MS;
+	watch_listener(worker, false);
+}
+
+/* Nobody replaces us and nobody keeps the store any more. */
+static void leave_as_orphan(struct worker *worker)
+{
+	epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->setup->lifeline, NULL);
+	leave(worker);
+}
+
+static void retire(struct worker *worker)
+{
+	if (worker->leave_by)
+		return;
+	worker->leave_by = clock_mono_ms() + (int64_t)worker->setup->conf->drain_seconds * 1000;
+	worker->must_leave = worker->leave_by + GRACE_MS;
+	worker->setup->report(worker->setup->data, WORKER_RETIRING);
+	watch_listener(worker, false);
+}
+
+static bool is_over(const struct worker *worker)
+{
+	int64_t now;
+	bool drained;
+
+	if (!worker->leaving && !worker->leave_by)
+		return false;
+	now = clock_mono_ms();
+	drained = worker->leave_by && (worker->conn_count == 0 || now >= worker->leave_by);
+	return now >= worker->must_leave || ((worker->leaving || drained) && worker->sending == 0);
+}
+
+static void run(struct worker *worker)
+{
+	struct epoll_event events[ROUND_EVENTS];
+	sigset_t waiting;
+
+	sigfillset(&waiting);
+	sigdelset(&waiting, SIGTERM);
+	sigdelset(&waiting, SIGUSR2);
+	while (!is_over(worker)) {
+		int count = epoll_pwait(worker->epoll, events, ROUND_EVENTS, TURN_MS, &waiting);
+
+		atomic_fetch_add(&worker->counters->turns, 1);
+		if (asked_to_stop)
+			leave(worker);
+		if (asked_to_retire)
+			retire(worker);
+		worker->shared.now = clock_wall_ms();
+		log_batch(true);
+		for (int i = 0; i < count; i++) {
+			if (events[i].data.ptr == &lifeline_tag)
+				leave_as_orphan(worker);
+			take_event(worker, &events[i]);
+		}
+		accept_all(worker);
+		flush_round(worker);
+		send_round(worker);
+		log_batch(false);
+	}
+}
+
+/* As many descriptors as there may be connections; the usual soft limit is just too low. */
+static void raise_limit(uint64_t connections)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= connections + OTHER_FILES)
+		return;
+	limit.rlim_cur = connections + OTHER_FILES < limit.rlim_max ? connections + OTHER_FILES
+								    : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_warn("limit", "the limit of descriptors could not be raised");
+}
+
+static bool open_worker(struct worker *worker, struct err *err)
+{
+	const struct worker_setup *setup = worker->setup;
+	struct epoll_event lifeline = { .events = EPOLLIN, .data.ptr = &lifeline_tag };
+	struct sigaction action = { .sa_handler = take_signal };
+
+	raise_limit(setup->conf->connections);
+	if (!zone_load(&worker->zone, setup->conf->zone))
+		return err_set(err, ERR_INTERNAL, "zone", "the time zone %s cannot be read",
+			setup->conf->zone);
+	worker->shared.app.zone = &worker->zone;
+	if (!fcgi_start(err))
+		return false;
+	/* After FCGX_Init, which installs its own. */
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (!store_open(&worker->shared.app.store, &setup->store, err))
+		return false;
+	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (worker->epoll < 0 || fcntl(setup->listener, F_SETFL, O_NONBLOCK) != 0 ||
+		!watch_listener(worker, true) ||
+		epoll_ctl(worker->epoll, EPOLL_CTL_ADD, setup->lifeline, &lifeline) != 0)
+		return err_set(err, ERR_INTERNAL, "epoll", "cannot wait for connections");
+	return true;
+}
+
+static void close_worker(struct worker *worker)
+{
+	while (worker->conns)
+		drop_conn(worker, worker->conns);
+	conn_shared_free(&worker->shared);
+	store_close(worker->shared.app.store);
+	if (worker->epoll >= 0)
+		close(worker->epoll);
+}
+
+int worker_run(const struct worker_setup *setup)
+{
+	struct worker worker = {
+		.setup = setup,
+		.counters = setup->counters,
+		.epoll = -1,
+		.shared.app = {
+			.rules.signature_ms = (int64_t)setup->conf->signature_seconds * 1000,
+			.rules.uplynk_ms = (int64_t)setup->conf->uplynk_seconds * 1000,
+			.limit = setup->limit,
+			.principal = limit_per_second(
+				setup->conf->principal_rate, setup->conf->principal_burst),
+			.login_burst = setup->conf->login_burst,
+			.creates_a_day[DIALECT_CODE_idol] = setup->conf->idol_creates_a_day,
+			.body_limit = setup->conf->body_limit,
+			.public_url = setup->conf->public_url,
+		},
+	};
+	struct err err = { 0 };
+	int status = 0;
+
+	if (open_worker(&worker, &err)) {
+		setup->report(setup->data, WORKER_READY);
+		run(&worker);
+	} else {
+		log_error("worker", "%s", err_text(&err));
+		status = err.code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
+	}
+	close_worker(&worker);
+	return status;
+}

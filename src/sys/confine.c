@@ -1,0 +1,261 @@
+#include "sys/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+/* On a scale of 1000 parts of all memory: ended before a supervisor that uses a tenth more. */
+#define CHILD_OOM 100
+#define MOST_OOM  1000
+
+/* A child has the supervisor's filter already. */
+enum level { SUPERVISOR, CHILD };
+
+/*
+ * What is forbidden, not what is allowed: a library's new version may make other calls for the same
+ * work.
+ */
+
+static const struct {
+	int call;
+	enum level level;
+} forbidden[] = {
+	/* another program, and the ring that makes calls past this filter */
+	{ SCMP_SYS(execve), SUPERVISOR },
+	{ SCMP_SYS(execveat), SUPERVISOR },
+	{ SCMP_SYS(io_uring_setup), SUPERVISOR },
+	/* other processes' memory and descriptors */
+	{ SCMP_SYS(process_vm_readv), SUPERVISOR },
+	{ SCMP_SYS(process_vm_writev), SUPERVISOR },
+	{ SCMP_SYS(process_madvise), SUPERVISOR },
+	{ SCMP_SYS(process_mrelease), SUPERVISOR },
+	{ SCMP_SYS(migrate_pages), SUPERVISOR },
+	{ SCMP_SYS(move_pages), SUPERVISOR },
+	{ SCMP_SYS(pidfd_getfd), SUPERVISOR },
+	{ SCMP_SYS(kcmp), SUPERVISOR },
+	{ SCMP_SYS(perf_event_open), SUPERVISOR },
+	/* another user, more capabilities */
+	{ SCMP_SYS(setuid), SUPERVISOR },
+	{ SCMP_SYS(setgid), SUPERVISOR },
+	{ SCMP_SYS(setreuid), SUPERVISOR },
+	{ SCMP_SYS(setregid), SUPERVISOR },
+	{ SCMP_SYS(setresuid), SUPERVISOR },
+	{ SCMP_SYS(setresgid), SUPERVISOR },
+	{ SCMP_SYS(setfsuid), SUPERVISOR },
+	{ SCMP_SYS(setfsgid), SUPERVISOR },
+	{ SCMP_SYS(setgroups), SUPERVISOR },
+	{ SCMP_SYS(capset), SUPERVISOR },
+	/* other namespaces, other files in the known places, files by handle */
+	{ SCMP_SYS(unshare), SUPERVISOR },
+	{ SCMP_SYS(setns), SUPERVISOR },
+	{ SCMP_SYS(mount), SUPERVISOR },
+	{ SCMP_SYS(umount2), SUPERVISOR },
+	{ SCMP_SYS(move_mount), SUPERVISOR },
+	{ SCMP_SYS(mount_setattr), SUPERVISOR },
+	{ SCMP_SYS(open_tree), SUPERVISOR },
+	{ SCMP_SYS(fsopen), SUPERVISOR },
+	{ SCMP_SYS(fspick), SUPERVISOR },
+	{ SCMP_SYS(fsmount), SUPERVISOR },
+	{ SCMP_SYS(fsconfig), SUPERVISOR },
+	{ SCMP_SYS(pivot_root), SUPERVISOR },
+	{ SCMP_SYS(chroot), SUPERVISOR },
+	{ SCMP_SYS(name_to_handle_at), SUPERVISOR },
+	{ SCMP_SYS(open_by_handle_at), SUPERVISOR },
+	{ SCMP_SYS(fanotify_init), SUPERVISOR },
+	{ SCMP_SYS(quotactl), SUPERVISOR },
+	{ SCMP_SYS(quotactl_fd), SUPERVISOR },
+	{ SCMP_SYS(swapon), SUPERVISOR },
+	{ SCMP_SYS(swapoff), SUPERVISOR },
+	{ SCMP_SYS(acct), SUPERVISOR },
+	/* the kernel's keys */
+	{ SCMP_SYS(add_key), SUPERVISOR },
+	{ SCMP_SYS(request_key), SUPERVISOR },
+	{ SCMP_SYS(keyctl), SUPERVISOR },
+	/* code and rarely used parts of the kernel, where its own bugs are found */
+	{ SCMP_SYS(bpf), SUPERVISOR },
+	{ SCMP_SYS(userfaultfd), SUPERVISOR },
+	{ SCMP_SYS(init_module), SUPERVISOR },
+	{ SCMP_SYS(finit_module), SUPERVISOR },
+	{ SCMP_SYS(delete_module), SUPERVISOR },
+	{ SCMP_SYS(kexec_load), SUPERVISOR },
+	{ SCMP_SYS(kexec_file_load), SUPERVISOR },
+	{ SCMP_SYS(personality), SUPERVISOR },
+	{ SCMP_SYS(modify_ldt), SUPERVISOR },
+	{ SCMP_SYS(ioperm), SUPERVISOR },
+	{ SCMP_SYS(iopl), SUPERVISOR },
+	{ SCMP_SYS(vhangup), SUPERVISOR },
+	{ SCMP_SYS(syslog), SUPERVISOR },
+	/* the whole machine's name, clock and life */
+	{ SCMP_SYS(sethostname), SUPERVISOR },
+	{ SCMP_SYS(setdomainname), SUPERVISOR },
+	{ SCMP_SYS(settimeofday), SUPERVISOR },
+	{ SCMP_SYS(clock_settime), SUPERVISOR },
+	{ SCMP_SYS(clock_adjtime), SUPERVISOR },
+	{ SCMP_SYS(adjtimex), SUPERVISOR },
+	{ SCMP_SYS(reboot), SUPERVISOR },
+	/* sockets besides those it was born with, and what it accepts from them */
+	{ SCMP_SYS(socket), CHILD },
+	{ SCMP_SYS(socketpair), CHILD },
+	{ SCMP_SYS(bind), CHILD },
+	{ SCMP_SYS(connect), CHILD },
+	{ SCMP_SYS(listen), CHILD },
+	/* signals to others: its own death by abort(3) goes through tgkill */
+	{ SCMP_SYS(kill), CHILD },
+	{ SCMP_SYS(tkill), CHILD },
+	{ SCMP_SYS(pidfd_open), CHILD },
+	{ SCMP_SYS(pidfd_send_signal), CHILD },
+	{ SCMP_SYS(rt_sigqueueinfo), CHILD },
+	{ SCMP_SYS(rt_tgsigqueueinfo), CHILD },
+	/* files for others */
+	{ SCMP_SYS(chown), CHILD },
+	{ SCMP_SYS(fchown), CHILD },
+	{ SCMP_SYS(lchown), CHILD },
+	{ SCMP_SYS(fchownat), CHILD },
+	{ SCMP_SYS(mknod), CHILD },
+	{ SCMP_SYS(mknodat), CHILD },
+	/* leave the supervisor's session */
+	{ SCMP_SYS(setsid), CHILD },
+	{ SCMP_SYS(setpgid), CHILD },
+#ifndef POLYTASK_SANITIZED
+	/* new processes, and a debugger's view of them; the leak checker is one of both */
+	{ SCMP_SYS(ptrace), SUPERVISOR },
+	{ SCMP_SYS(fork), CHILD },
+	{ SCMP_SYS(vfork), CHILD },
+	{ SCMP_SYS(clone), CHILD },
+	{ SCMP_SYS(clone3), CHILD },
+#endif
+};
+
+#define FORBIDDEN (sizeof(forbidden) / sizeof(forbidden[0]))
+
+void confine_memory(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (setrlimit(RLIMIT_CORE, &none) != 0)
+		log_warn("confine", "cores cannot be switched off");
+#ifndef POLYTASK_SANITIZED
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+}
+
+/* Others than root may have been given some, too. */
+static void drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct had[_LINUX_CAPABILITY_U32S_3];
+	struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	if (syscall(SYS_capget, &header, had) != 0) {
+		log_warn("confine", "capabilities are kept: %s", strerror(errno));
+		return;
+	}
+	if (geteuid() == 0)
+		kept[0].permitted = kept[0].effective = had[0].permitted & 1U << CAP_DAC_OVERRIDE;
+	/* Not asked for where there are none: under systemd capset(2) is forbidden. */
+	if (memcmp(had, kept, sizeof(had)) != 0 && syscall(SYS_capset, &header, kept) != 0)
+		log_warn("confine", "capabilities are kept: %s", strerror(errno));
+}
+
+/* Calls that are forbidden with some arguments only. */
+static int add_partial_rules(scmp_filter_ctx filter, enum level level)
+{
+	uint32_t deny = SCMP_ACT_ERRNO(EPERM);
+	/* Whoever started us from a terminal: text put into its input is read by that shell. The
+	   kernel looks at 32 bits of the request. */
+	static const scmp_datum_t typing[] = { TIOCSTI, TIOCLINUX };
+	int rc = 0;
+
+	/* abort(3) has to work. */
+	if (level == CHILD)
+		return seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
+			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
+	for (size_t i = 0; i < sizeof(typing) / sizeof(typing[0]) && rc == 0; i++)
+		rc = seccomp_rule_add(filter, deny, SCMP_SYS(ioctl), 1,
+			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, typing[i]));
+	return rc;
+}
+
+static int add_rules(scmp_filter_ctx filter, enum level level)
+{
+	uint32_t deny = SCMP_ACT_ERRNO(EPERM);
+	int rc = 0;
+
+	for (size_t i = 0; i < FORBIDDEN && rc == 0; i++) {
+		if (forbidden[i].level == level)
+			rc = seccomp_rule_add(filter, deny, forbidden[i].call, 0);
+	}
+	return rc == 0 ? add_partial_rules(filter, level) : rc;
+}
+
+/* 0 or an errno. */
+static int load_filter(enum level level)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int rc;
+
+	if (!filter)
+		return ENOMEM;
+	/* Calls as another architecture makes them would not be looked at otherwise; and a tree,
+	   because a list of so many would be walked at every call. */
+	rc = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
+	if (rc == 0)
+		rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	if (rc == 0)
+		rc = add_rules(filter, level);
+	if (rc == 0)
+		rc = seccomp_load(filter);
+	seccomp_release(filter);
+	return -rc;
+}
+
+void confine_supervisor(void)
+{
+	int error;
+
+	confine_memory();
+	drop_capabilities();
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		log_warn("confine", "privileges may grow: %s", strerror(errno));
+	error = load_filter(SUPERVISOR);
+	if (error != 0)
+		log_warn("confine", "system calls are not filtered: %s", strerror(error));
+}
+
+/* The files in /proc of a process that is not dumpable are root's: for this moment we are. */
+static void offer_to_oom_killer(void)
+{
+	char text[16] = "";
+	int fd, score;
+
+	prctl(PR_SET_DUMPABLE, 1);
+	fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (read(fd, text, sizeof(text) - 1) > 0) {
+		score = (int)strtol(text, NULL, 10) + CHILD_OOM;
+		snprintf(text, sizeof(text), "%d", score < MOST_OOM ? score : MOST_OOM);
+		if (pwrite(fd, text, strlen(text), 0) < 0)
+			log_debug("confine", "the kernel takes no preference when memory is short");
+	}
+	close(fd);
+}
+
+void confine_child(void)
+{
+	offer_to_oom_killer();
+	confine_memory();
+	/* The supervisor has said why, if it fails. */
+	load_filter(CHILD);
+}

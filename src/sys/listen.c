@@ -1,0 +1,162 @@
+#include "sys/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+static bool address(struct sockaddr_un *un, const char *path)
+{
+	*un = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	return (size_t)snprintf(un->sun_path, sizeof(un->sun_path), "%s", path) <
+	       sizeof(un->sun_path);
+}
+
+static int new_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static bool failure(struct err *err, const char *path, const char *what)
+{
+	return err_set(
+		err, ERR_INTERNAL, "socket", "%s cannot be %s: %s", path, what, strerror(errno));
+}
+
+bool listen_connect(int *fd, const char *path)
+{
+	struct sockaddr_un un;
+	int sock;
+
+	if (!address(&un, path))
+		return false;
+	sock = new_socket();
+	if (sock < 0)
+		return false;
+	if (connect(sock, (const struct sockaddr *)&un, sizeof(un)) != 0) {
+		close(sock);
+		return false;
+	}
+	*fd = sock;
+	return true;
+}
+
+static bool remove_stale(const char *path, struct err *err)
+{
+	struct stat info;
+	int fd;
+
+	if (lstat(path, &info) != 0)
+		return errno == ENOENT || failure(err, path, "looked at");
+	if (!S_ISSOCK(info.st_mode))
+		return err_set(err, ERR_INTERNAL, "socket", "%s is there and is no socket", path);
+	if (listen_connect(&fd, path)) {
+		close(fd);
+		return err_set(err, ERR_BUSY, "socket", "another process listens at %s", path);
+	}
+	return unlink(path) == 0 || failure(err, path, "replaced");
+}
+
+static bool set_nonblocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+	       fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/*
+ * The mode comes with the socket, not after it: in a folder of the service's user a path may stand
+ * for something else a moment later, and root follows no link there.
+ */
+static bool bind_with_mode(int sock, const struct sockaddr_un *un, mode_t mode)
+{
+	mode_t mask = umask(0777 & ~mode);
+	bool bound = bind(sock, (const struct sockaddr *)un, sizeof(*un)) == 0;
+
+	umask(mask);
+	return bound;
+}
+
+bool listen_bind(int *fd, const char *path, mode_t mode, uid_t owner, gid_t group, int backlog,
+	struct err *err)
+{
+	struct sockaddr_un un;
+	int sock = -1;
+
+	if (!address(&un, path))
+		return err_set(err, ERR_INVALID, "socket", "%s is too long for a socket", path);
+	if (!remove_stale(path, err))
+		return false;
+	sock = new_socket();
+	if (sock < 0 || !set_nonblocking(sock) || !bind_with_mode(sock, &un, mode)) {
+		failure(err, path, "bound");
+		goto fail;
+	}
+	/* Not asked for where nothing is to change: under systemd chown(2) is forbidden. */
+	if ((!(owner == (uid_t)-1 && group == (gid_t)-1) && lchown(path, owner, group) != 0) ||
+		listen(sock, backlog) != 0) {
+		failure(err, path, "opened");
+		unlink(path);
+		goto fail;
+	}
+	*fd = sock;
+	return true;
+fail:
+	if (sock >= 0)
+		close(sock);
+	return false;
+}
+
+static bool is_listening(int fd)
+{
+	int value = 0;
+	socklen_t size = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value;
+}
+
+/* Moves it off descriptor 0, where a child or a library would take it for its input. */
+static bool take_stdin(int *fd, struct err *err)
+{
+	int moved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	int null = open("/dev/null", O_RDWR);
+
+	if (moved < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0)
+		return failure(err, "descriptor 0", "taken");
+	if (null != STDIN_FILENO)
+		close(null);
+	*fd = moved;
+	return true;
+}
+
+bool listen_open(
+	int *fd, bool *bound, const struct conf *conf, uid_t owner, gid_t group, struct err *err)
+{
+	int passed = sd_listen_fds(1);
+
+	if (passed > 1)
+		return err_set(err, ERR_INVALID, "socket",
+			"systemd passed %d sockets instead of one", passed);
+	if (passed == 1) {
+		if (!is_listening(SD_LISTEN_FDS_START))
+			return err_set(err, ERR_INVALID, "socket",
+				"what systemd passed is no listening socket");
+		*fd = SD_LISTEN_FDS_START;
+		*bound = false;
+	} else if (is_listening(STDIN_FILENO)) {
+		if (!take_stdin(fd, err))
+			return false;
+		*bound = false;
+	} else {
+		if (!listen_bind(fd, conf->socket, (mode_t)conf->socket_mode, owner, group,
+			    (int)conf->backlog, err))
+			return false;
+		*bound = true;
+	}
+	return set_nonblocking(*fd) || failure(err, conf->socket, "used");
+}

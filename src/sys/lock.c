@@ -1,0 +1,123 @@
+#include "sys/lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "sys/proc.h"
+
+#define ORPHANS_MS 2000
+#define GIVE_UP_MS 8000
+#define LOOK_MS	   20
+
+/* The file says who took the lock: a pid and its start, so that a reused pid is not taken for it.
+ */
+static bool owner_lives(int fd, pid_t *owner)
+{
+	struct proc_stat stat;
+	uint64_t start;
+	char text[64];
+	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	int pid;
+
+	if (len <= 0)
+		return false;
+	text[len] = '\0';
+	if (sscanf(text, "%d %" SCNu64, &pid, &start) != 2 || pid <= 0)
+		return false;
+	*owner = pid;
+	/* Hidden where /proc shows others nothing, but there. */
+	if (!proc_stat(pid, &stat))
+		return kill(pid, 0) == 0 || errno == EPERM;
+	return stat.state != 'Z' && stat.start == start;
+}
+
+/* Always of the same length, so that a full disk does not matter once the file is there. */
+static bool sign_file(int fd)
+{
+	struct proc_stat stat = { 0 };
+	char text[64];
+	int len;
+
+	proc_stat(getpid(), &stat);
+	len = snprintf(text, sizeof(text), "%10d %20" PRIu64 "\n", (int)getpid(), stat.start);
+	return pwrite(fd, text, (size_t)len, 0) == len;
+}
+
+/* One at a time; the one that is just dying counts once. */
+static void kill_orphan(int fd, const char *path, pid_t *last)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0 ||
+		lock.l_pid == *last || kill(lock.l_pid, SIGKILL) != 0)
+		return;
+	*last = lock.l_pid;
+	log_warn("orphans", "killed %d, which held %s", (int)lock.l_pid, path);
+}
+
+/* Waits for the lock while only orphans hold it. */
+static bool outlast(int fd, const char *path, const char *home, struct err *err)
+{
+	int64_t began = clock_mono_ms();
+	pid_t owner = 0, killed = 0;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int64_t waited = clock_mono_ms() - began;
+
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return err_set(err, ERR_INTERNAL, "home", "%s cannot be locked: %s", path,
+				strerror(errno));
+		/* A fresh owner signs a moment after it has locked. */
+		if (owner_lives(fd, &owner))
+			return err_set(err, ERR_BUSY, "home", "process %d is at work in %s",
+				(int)owner, home);
+		if (waited > GIVE_UP_MS)
+			return err_set(err, ERR_BUSY, "home", "another process holds %s", path);
+		if (owner && waited > ORPHANS_MS)
+			kill_orphan(fd, path, &killed);
+		poll(NULL, 0, LOOK_MS);
+	}
+	return true;
+}
+
+bool lock_take(const char *home, int *fd, struct err *err)
+{
+	char path[512];
+	int lock;
+
+	snprintf(path, sizeof(path), "%s/lock", home);
+	/* The home is the service's user's: root, who opens it first, must not be led elsewhere. */
+	lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lock < 0)
+		return err_set(err, ERR_INTERNAL, "home", "%s cannot be opened: %s", path,
+			strerror(errno));
+	if (!outlast(lock, path, home, err))
+		goto fail;
+	if (!sign_file(lock)) {
+		/* Unsigned it would let the next one take us for orphans. */
+		err_set(err, ERR_INTERNAL, "home", "%s cannot be written: %s", path,
+			strerror(errno));
+		goto fail;
+	}
+	*fd = lock;
+	return true;
+fail:
+	close(lock);
+	return false;
+}
+
+void lock_share(int fd)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	if (fcntl(fd, F_SETLK, &lock) != 0)
+		log_warn("lock", "the lock cannot be shared: %s", strerror(errno));
+}

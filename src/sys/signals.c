@@ -1,0 +1,54 @@
+#include "sys/signals.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+static volatile sig_atomic_t stop_asked, reload_asked;
+
+/* WARNING: runs at any instant of ppoll. Sets a flag, nothing else. */
+static void note_signal(int signal)
+{
+	if (signal == SIGHUP)
+		reload_asked = 1;
+	else if (signal != SIGCHLD)
+		stop_asked = 1;
+}
+
+void signals_catch(void)
+{
+	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
+	struct sigaction action = { .sa_handler = note_signal };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		sigaddset(&set, caught[i]);
+		sigaction(caught[i], &action, NULL);
+	}
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+bool signals_stop_asked(void)
+{
+	return stop_asked;
+}
+
+bool signals_take_reload(void)
+{
+	bool asked = reload_asked;
+
+	reload_asked = 0;
+	return asked;
+}
+
+void signals_ask_stop(void)
+{
+	stop_asked = 1;
+}
+
+void signals_ask_reload(void)
+{
+	reload_asked = 1;
+}

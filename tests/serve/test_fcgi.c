@@ -1,0 +1,335 @@
+/* Connections over libfcgi: the members that its header says not to touch behave as fcgi.c needs.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "lib/check.h"
+#include "lib/fcgi_client.h"
+#include "serve/fcgi.h"
+
+#define BODY_LIMIT 1000
+
+static int listener = -1;
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+struct fixture {
+	int client;
+	struct fcgi *fcgi;
+	struct mem mem;
+	struct request request;
+};
+
+static void listen_in_folder(void)
+{
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", check_folder());
+	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 8), 0);
+}
+
+static int connect_client(void)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static int open_pair(void **state)
+{
+	static struct fixture fixture;
+
+	check_setup(state);
+	memset(&fixture, 0, sizeof(fixture));
+	fixture.request.mem = &fixture.mem;
+	fixture.client = connect_client();
+	assert_int_equal(fcgi_accept(&fixture.fcgi, listener, geteuid()), FCGI_ACCEPTED);
+	*state = &fixture;
+	return 0;
+}
+
+static int close_pair(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fcgi_close(fixture->fcgi);
+	close(fixture->client);
+	mem_free(&fixture->mem);
+	return check_teardown(state);
+}
+
+static void send_bytes(int fd, const struct buf *bytes)
+{
+	assert_int_equal(write(fd, bytes->data, bytes->len), bytes->len);
+}
+
+static void send_request(struct fixture *fixture, const char *length, struct str body)
+{
+	const char *const pairs[] = { "REQUEST_METHOD", "POST", "REQUEST_URI", "/x",
+		"CONTENT_LENGTH", length, NULL };
+	struct buf bytes = BUF_INIT;
+
+	fcgi_put_request(&bytes, pairs, body);
+	send_bytes(fixture->client, &bytes);
+	buf_free(&bytes);
+}
+
+static void fresh_request(struct fixture *fixture)
+{
+	mem_reset(&fixture->mem);
+	memset(&fixture->request, 0, sizeof(fixture->request));
+	fixture->request.mem = &fixture->mem;
+}
+
+static void expect_answer(struct fixture *fixture, const char *text)
+{
+	struct buf in = BUF_INIT, out = BUF_INIT;
+	char bytes[4096];
+
+	while (!fcgi_take_answer(&in, &out)) {
+		ssize_t got = read(fixture->client, bytes, sizeof(bytes));
+
+		assert_true(got > 0);
+		buf_put(&in, bytes, (size_t)got);
+	}
+	assert_str(buf_str(&out), text);
+	assert_int_equal(in.len, 0);
+	buf_free(&in);
+	buf_free(&out);
+}
+
+static void test_requests_follow_each_other(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err;
+
+	for (int i = 0; i < 3; i++) {
+		fresh_request(fixture);
+		send_request(fixture, "5", STR("hello"));
+		must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+		assert_str(request_param(&fixture->request, "REQUEST_URI"), "/x");
+		assert_str(fixture->request.body, "hello");
+		assert_true(fcgi_send(fixture->fcgi, "Status: 200\r\n\r\nok", 17));
+		assert_true(fcgi_end(fixture->fcgi));
+		expect_answer(fixture, "Status: 200\r\n\r\nok");
+	}
+}
+
+static void test_nothing_leaves_before_it_is_sent(void **state)
+{
+	struct fixture *fixture = *state;
+	struct pollfd ready = { .fd = fixture->client, .events = POLLIN };
+	struct err err;
+
+	send_request(fixture, "5", STR("hello"));
+	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+	assert_int_equal(poll(&ready, 1, 50), 0);
+	assert_true(fcgi_end(fixture->fcgi));
+	assert_int_equal(poll(&ready, 1, 1000), 1);
+}
+
+static void test_large_answer_in_parts(void **state)
+{
+	struct fixture *fixture = *state;
+	char *part = calloc(1, FCGI_CHUNK), *all = calloc(4, FCGI_CHUNK + 1);
+	struct err err;
+
+	memset(part, 'a', FCGI_CHUNK);
+	memset(all, 'a', 3 * FCGI_CHUNK);
+	send_request(fixture, "", STR(""));
+	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+	for (int i = 0; i < 3; i++)
+		assert_true(fcgi_send(fixture->fcgi, part, FCGI_CHUNK));
+	assert_true(fcgi_end(fixture->fcgi));
+	expect_answer(fixture, all);
+	free(part);
+	free(all);
+}
+
+static void test_body_too_large_leaves_connection_usable(void **state)
+{
+	struct fixture *fixture = *state;
+	char large[BODY_LIMIT + 1];
+	struct err err;
+
+	memset(large, 'x', sizeof(large));
+	send_request(fixture, "1001", (struct str){ large, sizeof(large) });
+	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_int_equal(err.code, ERR_TOO_LARGE);
+	assert_true(fcgi_end(fixture->fcgi));
+	expect_answer(fixture, "");
+
+	fresh_request(fixture);
+	send_request(fixture, "1000", (struct str){ large, BODY_LIMIT });
+	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+	assert_int_equal(fixture->request.body.len, BODY_LIMIT);
+}
+
+static void test_body_of_another_length_is_refused(void **state)
+{
+	static const char *const lengths[] = { "4", "6", "-5", "5x", "99999999999999999999" };
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct err err;
+
+		fresh_request(fixture);
+		send_request(fixture, lengths[i], STR("hello"));
+		assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+		assert_int_equal(err.code, ERR_MALFORMED);
+		assert_true(fcgi_end(fixture->fcgi));
+		expect_answer(fixture, "");
+	}
+}
+
+static void test_too_many_parameters(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *pairs[2 * (REQUEST_PARAMS_MAX + 1) + 1] = { NULL };
+	struct buf bytes = BUF_INIT;
+	struct err err;
+
+	for (int i = 0; i <= REQUEST_PARAMS_MAX; i++)
+		pairs[2 * i] = pairs[2 * i + 1] = "A";
+	fcgi_put_request(&bytes, pairs, STR(""));
+	send_bytes(fixture->client, &bytes);
+	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_int_equal(err.code, ERR_TOO_LARGE);
+	assert_true(fcgi_end(fixture->fcgi));
+	buf_free(&bytes);
+}
+
+static void test_peer_that_left(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err = { .code = ERR_INTERNAL };
+
+	shutdown(fixture->client, SHUT_RDWR);
+	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_int_equal(err.code, ERR_NONE);
+}
+
+static void test_half_a_request_does_not_hold_us_up(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t began = clock_mono_ms();
+	struct buf bytes = BUF_INIT;
+	struct err err = { .code = ERR_INTERNAL };
+
+	fcgi_put_begin(&bytes, true);
+	bytes.len -= 3;
+	send_bytes(fixture->client, &bytes);
+	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_int_equal(err.code, ERR_NONE);
+	/* Generous: it says "not for ever", the limit itself is FCGI_RECEIVE_MS. */
+	assert_in_range(clock_mono_ms() - began, FCGI_RECEIVE_MS / 2, 20 * FCGI_RECEIVE_MS);
+	buf_free(&bytes);
+}
+
+static void test_garbage_is_closed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err = { .code = ERR_INTERNAL };
+	struct buf bytes = BUF_INIT;
+
+	buf_puts(&bytes, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+	send_bytes(fixture->client, &bytes);
+	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_int_equal(err.code, ERR_NONE);
+	buf_free(&bytes);
+}
+
+static void test_connection_that_is_not_kept(void **state)
+{
+	const char *const pairs[] = { "REQUEST_METHOD", "GET", NULL };
+	struct fixture *fixture = *state;
+	struct buf bytes = BUF_INIT;
+	struct err err;
+
+	fcgi_put_begin(&bytes, false);
+	fcgi_put_params(&bytes, pairs);
+	fcgi_put_stdin(&bytes, STR(""));
+	send_bytes(fixture->client, &bytes);
+	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+	assert_false(fcgi_end(fixture->fcgi));
+	assert_int_equal(fcgi_descriptor(fixture->fcgi), -1);
+	expect_answer(fixture, "");
+	buf_free(&bytes);
+}
+
+static void test_nobody_waits(void **state)
+{
+	struct fcgi *fcgi;
+
+	(void)state;
+	assert_int_equal(fcgi_accept(&fcgi, listener, geteuid()), FCGI_NOBODY);
+}
+
+static void test_foreign_user_is_refused(void **state)
+{
+	struct fcgi *fcgi;
+	enum fcgi_accepted accepted;
+	pid_t child;
+	int pipes[2], status;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(chmod(check_folder(), 0711), 0);
+	assert_int_equal(chmod(address.sun_path, 0666), 0);
+	child = fork();
+	if (child == 0) {
+		char byte;
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+		int failed = setuid(65534) != 0 ||
+			     connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0;
+
+		close(pipes[1]);
+		failed |= read(pipes[0], &byte, 1) != 0;
+		_exit(failed);
+	}
+	close(pipes[0]);
+	expect_log("peer-refused");
+	do {
+		accepted = fcgi_accept(&fcgi, listener, geteuid());
+	} while (accepted == FCGI_NOBODY && usleep(1000) == 0);
+	assert_int_equal(accepted, FCGI_REFUSED);
+	close(pipes[1]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+#define PAIR(function) cmocka_unit_test_setup_teardown(function, open_pair, close_pair)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PAIR(test_requests_follow_each_other),
+		PAIR(test_nothing_leaves_before_it_is_sent),
+		PAIR(test_large_answer_in_parts),
+		PAIR(test_body_too_large_leaves_connection_usable),
+		PAIR(test_body_of_another_length_is_refused),
+		PAIR(test_too_many_parameters),
+		PAIR(test_peer_that_left),
+		PAIR(test_half_a_request_does_not_hold_us_up),
+		PAIR(test_garbage_is_closed),
+		PAIR(test_connection_that_is_not_kept),
+		CHECK(test_nobody_waits),
+		CHECK(test_foreign_user_is_refused),
+	};
+	struct err err;
+
+	if (!fcgi_start(&err))
+		return 1;
+	listen_in_folder();
+	return CHECK_RUN(tests);
+}

@@ -1,0 +1,319 @@
+/* What a confined process can do no more, and what it still can: in processes of their own. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/check.h"
+#include "store/fixture.h"
+#include "sys/confine.h"
+
+/* Known here by name: the list in confine.c is not asked. Each does nothing with such arguments. */
+static const char *const everybody[] = { "execve", "execveat", "io_uring_setup", "process_vm_readv",
+	"process_vm_writev", "process_mrelease", "migrate_pages", "move_pages", "pidfd_getfd",
+	"perf_event_open", "setuid", "setgid", "setresuid", "setgroups", "capset", "unshare",
+	"setns", "mount", "umount2", "open_tree", "fsopen", "pivot_root", "chroot",
+	"open_by_handle_at", "fanotify_init", "quotactl_fd", "personality", "add_key",
+	"request_key", "keyctl", "bpf", "userfaultfd", "init_module", "finit_module", "kexec_load",
+	"syslog", "sethostname", "clock_settime", "adjtimex", "reboot",
+#ifndef POLYTASK_SANITIZED
+	"ptrace",
+#endif
+	NULL };
+static const char *const children[] = { "socket", "socketpair", "bind", "connect", "listen", "kill",
+	"tkill", "tgkill", "pidfd_open", "pidfd_send_signal", "rt_sigqueueinfo", "fchownat",
+	"mknodat", "setsid", "setpgid",
+#ifndef POLYTASK_SANITIZED
+	"clone", "clone3",
+#endif
+	NULL };
+
+static int are_refused(const char *const *names)
+{
+	int wrong = 0;
+
+	for (; *names; names++) {
+		int number = seccomp_syscall_resolve_name(*names);
+
+		errno = 0;
+		if (number >= 0 &&
+			(syscall(number, -1L, -1L, -1L, -1L, -1L, -1L) != -1 || errno != EPERM)) {
+			fprintf(stderr, "# %s: %s\n", *names, strerror(errno));
+			wrong++;
+		}
+	}
+	return wrong;
+}
+
+/* Runs it in a child and gives what waitpid says. */
+static int in_child(int (*act)(void *data), void *data)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(act(data));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static bool has_seccomp(void)
+{
+	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+}
+
+/* ---- what is forbidden ---- */
+
+static int supervise(void *data)
+{
+	pid_t child;
+	int fd;
+
+	(void)data;
+	confine_supervisor();
+	if (are_refused(everybody) > 0)
+		return 1;
+	if (ioctl(-1, TIOCSTI, "x") != -1 || errno != EPERM)
+		return 3;
+	if (syscall(SYS_ioctl, -1L, 1L << 32 | TIOCLINUX, "x") != -1 || errno != EPERM)
+		return 4;
+	if (ioctl(-1, FIONREAD, &fd) != -1 || errno != EBADF)
+		return 5;
+	/* What it is there for. */
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(1);
+	}
+	return fd >= 0 && child > 0 && kill(child, SIGKILL) == 0 && waitpid(child, NULL, 0) == child
+		       ? 0
+		       : 2;
+}
+
+static void test_supervisor(void **state)
+{
+	(void)state;
+	if (!has_seccomp())
+		skip();
+	assert_int_equal(in_child(supervise, NULL), 0);
+}
+
+static int serve(void *data)
+{
+	(void)data;
+	confine_supervisor();
+	confine_child();
+	return are_refused(everybody) + are_refused(children);
+}
+
+static void test_child(void **state)
+{
+	(void)state;
+	if (!has_seccomp())
+		skip();
+	assert_int_equal(in_child(serve, NULL), 0);
+}
+
+/* As from a unit with AmbientCapabilities. */
+static int give_up(void *data)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3];
+
+	(void)data;
+	if (prctl(PR_SET_KEEPCAPS, 1) != 0 || setuid(65534) != 0 ||
+		syscall(SYS_capget, &header, has) != 0 || has[0].permitted == 0)
+		return 1;
+	confine_supervisor();
+	if (syscall(SYS_capget, &header, has) != 0)
+		return 2;
+	return has[0].permitted == 0 && has[1].permitted == 0 ? 0 : 3;
+}
+
+static void test_capabilities(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(in_child(give_up, NULL), 0);
+}
+
+static int be_looked_at(void *data)
+{
+	struct rlimit limit;
+	int score;
+	FILE *file;
+
+	(void)data;
+	confine_supervisor();
+	confine_child();
+	file = fopen("/proc/self/oom_score_adj", "r");
+	if (!file || fscanf(file, "%d", &score) != 1 || score < 100)
+		return 1;
+	fclose(file);
+	if (getrlimit(RLIMIT_CORE, &limit) != 0 || limit.rlim_cur != 0 || limit.rlim_max != 0)
+		return 2;
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
+		return 3;
+#ifndef POLYTASK_SANITIZED
+	if (prctl(PR_GET_DUMPABLE) != 0)
+		return 4;
+#endif
+	return 0;
+}
+
+static void test_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(be_looked_at, NULL), 0);
+}
+
+static int fail_badly(void *data)
+{
+	(void)data;
+	confine_supervisor();
+	confine_child();
+	abort();
+}
+
+static void test_abort(void **state)
+{
+	int status;
+
+	(void)state;
+	status = in_child(fail_badly, NULL);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
+	assert_false(WCOREDUMP(status));
+}
+
+/* ---- what still works ---- */
+
+static int accept_one(void *data)
+{
+	const int *listener = data;
+	char byte = 0;
+	int fd;
+
+	confine_supervisor();
+	confine_child();
+	fd = accept4(*listener, NULL, NULL, SOCK_CLOEXEC);
+	return fd >= 0 && recv(fd, &byte, 1, 0) == 1 && send(fd, &byte, 1, 0) == 1 ? byte : -1;
+}
+
+static void test_accept(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
+	char byte = 7;
+
+	(void)state;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", check_folder());
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(send(client, &byte, 1, 0), 1);
+	assert_int_equal(in_child(accept_one, &listener), 7 << 8);
+	close(client);
+	close(listener);
+}
+
+static int count_files(const char *folder, const char *prefix)
+{
+	DIR *files = opendir(folder);
+	struct dirent *entry;
+	int count = 0;
+
+	if (!files)
+		return -1;
+	while ((entry = readdir(files)))
+		count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+	closedir(files);
+	return count;
+}
+
+#define BIG   ((size_t)512 * 1024)
+#define TASKS 140 /* of that size: more than two log files */
+
+static bool create_big(struct store *store, unsigned number, char *text, struct err *err)
+{
+	struct op op = fixture_op(OP_CREATE, number);
+	struct result result = { 0 };
+	bool ok;
+
+	op.change.word = STR("pending");
+	ok = change_set(&op.change, STR("type"), (struct str){ text, BIG }) &&
+	     store_apply(store, &op, &result, err);
+	store_result_free(&result);
+	return ok;
+}
+
+/* Recovery, many writes, checkpoints, new logs and old ones away, a clean end. */
+static int keep_store(void *data)
+{
+	const struct store_options *options = data;
+	char archive[256], *text = malloc(BIG);
+	struct store *store = NULL;
+	struct err err = { 0 };
+	unsigned removed = 0;
+	bool ok;
+
+	confine_supervisor();
+	confine_child();
+	snprintf(archive, sizeof(archive), "%s/archive", check_folder());
+	if (!text || mkdir(archive, 0700) != 0)
+		return 1;
+	memset(text, 'a', BIG);
+	text[0] = text[BIG - 1] = '"';
+	ok = store_open(&store, options, &err);
+	for (unsigned i = 0; ok && i < TASKS; i++)
+		ok = create_big(store, i, text, &err);
+	ok = ok && store_flush(store, &err) && store_checkpoint(store, 0, 0, &err) &&
+	     store_trim_logs(store, archive, &removed, &err);
+	if (!ok)
+		fprintf(stderr, "# %s\n", err_text(&err));
+	store_close(store);
+	free(text);
+	return ok && removed >= 1 && count_files(archive, "log.") == (int)removed ? 0 : 2;
+}
+
+static void test_store(void **state)
+{
+	struct store_options options = fixture_options(STORE_RECOVER, "confined");
+	struct store *store;
+
+	(void)state;
+	assert_int_equal(in_child(keep_store, &options), 0);
+	store = fixture_open(&options);
+	fixture_verify(store, TASKS);
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_supervisor),
+		CHECK(test_child),
+		CHECK(test_capabilities),
+		CHECK(test_memory),
+		CHECK(test_abort),
+		CHECK(test_accept),
+		CHECK(test_store),
+	};
+
+	return CHECK_RUN(tests);
+}
