@@ -15,17 +15,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ctl/client.h"
-#include "ctl/errand.h"
-#include "ctl/overview.h"
+#include "ctl/ctl_admin.h"
+#include "ctl/status_table.h"
+#include "sys/conf_load.h"
 #include "sys/confine.h"
 #include "sys/listen.h"
-#include "sys/source.h"
 
-#define STOP_MS 15000
-#define LOOK_MS 50
+#define STOP_MS		 15000
+#define POLL_INTERVAL_MS 50
 
 struct ctl {
-	struct source source;
+	struct conf_source source;
 	struct conf conf;
 	struct admin_call call;
 	struct sign sign;
@@ -33,8 +33,8 @@ struct ctl {
 	size_t count;
 };
 
-struct own_verb {
-	const char *word, *rest; /* rest of the usage line */
+struct ctl_verb {
+	const char *word, *usage; /* rest of the usage line */
 	size_t operands;
 	int (*run)(struct ctl *ctl);
 	const char *help;
@@ -48,7 +48,7 @@ static int fail(const char *text)
 
 /* ---- the service ---- */
 
-static int ask_service(struct ctl *ctl, struct str request, FILE *out)
+static int call_service(struct ctl *ctl, struct str request, FILE *out)
 {
 	struct err err = { 0 };
 	bool answered;
@@ -71,13 +71,13 @@ static int run_status(struct ctl *ctl)
 	int status;
 
 	if (ctl->call.options[ADMIN_JSON])
-		return ask_service(ctl, request, stdout);
+		return call_service(ctl, request, stdout);
 	memory = open_memstream(&text, &size);
 	if (!memory)
 		return fail("memory is exhausted");
-	status = ask_service(ctl, request, memory);
+	status = call_service(ctl, request, memory);
 	if (fclose(memory) == 0 && status == 0 &&
-		!overview_print((struct str){ text, size }, clock_wall_ms(), stdout))
+		!status_table_print((struct str){ text, size }, clock_wall_ms(), stdout))
 		status = fail("the status cannot be read");
 	free(text);
 	return status;
@@ -85,21 +85,21 @@ static int run_status(struct ctl *ctl)
 
 static int run_reload(struct ctl *ctl)
 {
-	return ask_service(ctl, STR("{\"verb\":[\"reload\"]}\n"), stdout);
+	return call_service(ctl, STR("{\"verb\":[\"reload\"]}\n"), stdout);
 }
 
 /* Returns when the service has gone. */
 static int run_stop(struct ctl *ctl)
 {
 	int64_t until = clock_mono_ms() + STOP_MS;
-	int status = ask_service(ctl, STR("{\"verb\":[\"stop\"]}\n"), stdout);
+	int status = call_service(ctl, STR("{\"verb\":[\"stop\"]}\n"), stdout);
 	int fd;
 
 	while (status == 0 && listen_connect(&fd, ctl->conf.control)) {
 		close(fd);
 		if (clock_mono_ms() > until)
 			return fail("the service has not ended yet");
-		poll(NULL, 0, LOOK_MS);
+		poll(NULL, 0, POLL_INTERVAL_MS);
 	}
 	return status;
 }
@@ -137,7 +137,7 @@ static int run_print_config(struct ctl *ctl)
 	return status;
 }
 
-static const struct own_verb own_verbs[] = {
+static const struct ctl_verb ctl_verbs[] = {
 	{ "status", " [--json]", 0, run_status, "the processes of the service and what they do" },
 	{ "reload", "", 0, run_reload, "read the configuration again, with new processes" },
 	{ "stop", "", 0, run_stop, "end the service" },
@@ -178,18 +178,18 @@ static const struct option plain_options[] = {
 static void print_usage(FILE *to)
 {
 	fputs("usage: polytaskctl [-c FILE] [-o NAME=VALUE]... VERB...\n\n", to);
-	for (const struct own_verb *verb = own_verbs; verb->word; verb++)
-		fprintf(to, "  %s%s\n        %s\n", verb->word, verb->rest, verb->help);
+	for (const struct ctl_verb *verb = ctl_verbs; verb->word; verb++)
+		fprintf(to, "  %s%s\n        %s\n", verb->word, verb->usage, verb->help);
 	for (const struct admin_verb *verb = admin_verbs; verb->words; verb++) {
 		struct buf line = BUF_INIT;
 
 		admin_usage(verb, &line);
-		fprintf(to, "  %.*s\n        %s\n", STR_FMT(buf_str(&line)), verb->help);
+		fprintf(to, "  %.*s\n        %s\n", STR_ARGS(buf_str(&line)), verb->help);
 		buf_free(&line);
 	}
 }
 
-static bool take_sign_option(struct sign *sign, int option)
+static bool handle_sign_option(struct sign *sign, int option)
 {
 	const struct {
 		int option;
@@ -212,7 +212,7 @@ static bool take_sign_option(struct sign *sign, int option)
 }
 
 /* Everybody can read a command line. What was given there stays there for a moment only. */
-static const char *hide(char *text)
+static const char *copy_and_wipe(char *text)
 {
 	static char *copy;
 
@@ -224,10 +224,10 @@ static const char *hide(char *text)
 }
 
 /* -1: go on; else the exit status. */
-static int take_option(struct ctl *ctl, int option)
+static int handle_option(struct ctl *ctl, int option)
 {
 	if (option == LONG_ADMIN + (int)ADMIN_SECRET) {
-		ctl->call.options[ADMIN_SECRET] = hide(optarg);
+		ctl->call.options[ADMIN_SECRET] = copy_and_wipe(optarg);
 		return -1;
 	}
 	if (option >= LONG_ADMIN) {
@@ -239,7 +239,7 @@ static int take_option(struct ctl *ctl, int option)
 		ctl->source.path = optarg;
 		return -1;
 	case 'o':
-		return source_override(&ctl->source, optarg) ? -1 : 2;
+		return conf_load_add_override(&ctl->source, optarg) ? -1 : 2;
 	case 'h':
 		print_usage(stdout);
 		return 0;
@@ -247,7 +247,7 @@ static int take_option(struct ctl *ctl, int option)
 		puts("polytaskctl " POLYTASK_VERSION);
 		return 0;
 	default:
-		return take_sign_option(&ctl->sign, option) ? -1 : 2;
+		return handle_sign_option(&ctl->sign, option) ? -1 : 2;
 	}
 }
 
@@ -265,7 +265,7 @@ static int parse(struct ctl *ctl, int argc, char **argv)
 			.val = LONG_ADMIN + i,
 		};
 	while (result < 0 && (option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1)
-		result = take_option(ctl, option);
+		result = handle_option(ctl, option);
 	for (; result < 0 && optind < argc; optind++) {
 		if (ctl->count == sizeof(ctl->words) / sizeof(ctl->words[0])) {
 			fputs("polytaskctl: too many words\n", stderr);
@@ -276,47 +276,47 @@ static int parse(struct ctl *ctl, int argc, char **argv)
 	return result;
 }
 
-static const struct own_verb *find_own(const struct ctl *ctl)
+static const struct ctl_verb *find_ctl_verb(const struct ctl *ctl)
 {
-	const struct own_verb *verb = own_verbs;
+	const struct ctl_verb *verb = ctl_verbs;
 
 	while (verb->word && (ctl->count == 0 || strcmp(verb->word, ctl->words[0]) != 0))
 		verb++;
 	return verb->word ? verb : NULL;
 }
 
-static bool knows(const struct own_verb *own, int option)
+static bool accepts_option(const struct ctl_verb *ctl_verb, int option)
 {
-	return (own->run == run_sign && option == ADMIN_SECRET) ||
-	       (own->run == run_status && option == ADMIN_JSON);
+	return (ctl_verb->run == run_sign && option == ADMIN_SECRET) ||
+	       (ctl_verb->run == run_status && option == ADMIN_JSON);
 }
 
 /* Options that only sign knows, or that a verb of ours does not. */
-static bool has_foreign(const struct ctl *ctl, const struct own_verb *own)
+static bool has_misplaced_option(const struct ctl *ctl, const struct ctl_verb *ctl_verb)
 {
 	const struct sign *sign = &ctl->sign;
 	bool for_sign = sign->user || sign->date || sign->content_type || sign->content_md5 ||
 			sign->data;
 
-	if (own) {
+	if (ctl_verb) {
 		for (int i = 0; i < ADMIN_OPTIONS; i++) {
-			if (ctl->call.options[i] && !knows(own, i))
+			if (ctl->call.options[i] && !accepts_option(ctl_verb, i))
 				return true;
 		}
 	}
-	return for_sign && (!own || own->run != run_sign);
+	return for_sign && (!ctl_verb || ctl_verb->run != run_sign);
 }
 
-static int refuse(const struct ctl *ctl, const struct own_verb *own, const char *text)
+static int usage_error(const struct ctl *ctl, const struct ctl_verb *ctl_verb, const char *text)
 {
 	struct buf line = BUF_INIT;
 
 	fprintf(stderr, "polytaskctl: %s\n", text);
-	if (own)
-		fprintf(stderr, "usage: polytaskctl %s%s\n", own->word, own->rest);
+	if (ctl_verb)
+		fprintf(stderr, "usage: polytaskctl %s%s\n", ctl_verb->word, ctl_verb->usage);
 	else if (ctl->call.verb) {
 		admin_usage(ctl->call.verb, &line);
-		fprintf(stderr, "usage: polytaskctl %.*s\n", STR_FMT(buf_str(&line)));
+		fprintf(stderr, "usage: polytaskctl %.*s\n", STR_ARGS(buf_str(&line)));
 	} else {
 		fputs("polytaskctl --help lists the verbs\n", stderr);
 	}
@@ -326,18 +326,18 @@ static int refuse(const struct ctl *ctl, const struct own_verb *own, const char 
 
 static int run(struct ctl *ctl)
 {
-	const struct own_verb *own = find_own(ctl);
+	const struct ctl_verb *ctl_verb = find_ctl_verb(ctl);
 	struct err err = { 0 };
 
-	if (!own && !admin_find(&ctl->call, ctl->words, ctl->count, &err))
-		return refuse(ctl, NULL, ctl->count ? err_text(&err) : "what is to be done?");
-	if (has_foreign(ctl, own))
-		return refuse(ctl, own, "an option that does not belong here");
-	if (own && ctl->count != own->operands + 1)
-		return refuse(ctl, own, "the wrong number of words");
-	if (!source_read(&ctl->source, &ctl->conf, &err))
+	if (!ctl_verb && !admin_parse_command(&ctl->call, ctl->words, ctl->count, &err))
+		return usage_error(ctl, NULL, ctl->count ? err_text(&err) : "what is to be done?");
+	if (has_misplaced_option(ctl, ctl_verb))
+		return usage_error(ctl, ctl_verb, "an option that does not belong here");
+	if (ctl_verb && ctl->count != ctl_verb->operands + 1)
+		return usage_error(ctl, ctl_verb, "the wrong number of words");
+	if (!conf_load(&ctl->source, &ctl->conf, &err))
 		return fail(err_text(&err));
-	return own ? own->run(ctl) : errand_run(&ctl->conf, &ctl->call);
+	return ctl_verb ? ctl_verb->run(ctl) : ctl_admin_run(&ctl->conf, &ctl->call);
 }
 
 int main(int argc, char **argv)
@@ -348,8 +348,8 @@ int main(int argc, char **argv)
 	umask(0077);
 	confine_memory();
 	signal(SIGPIPE, SIG_IGN);
-	log_process("polytaskctl");
-	log_threshold(LOG_WARN);
+	log_set_process("polytaskctl");
+	log_set_level(LOG_WARN);
 	if (status < 0)
 		status = run(&ctl);
 	if (fflush(stdout) != 0 && status == 0)

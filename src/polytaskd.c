@@ -10,11 +10,11 @@
 
 #include "base/log.h"
 #include "process/supervisor.h"
+#include "sys/conf_load.h"
 #include "sys/confine.h"
 #include "sys/listen.h"
 #include "sys/lock.h"
-#include "sys/setup.h"
-#include "sys/source.h"
+#include "sys/service_user.h"
 
 #define USAGE                                                                               \
 	"usage: polytaskd [-c FILE] [-o NAME=VALUE]... [--check-config | --print-config]\n" \
@@ -32,7 +32,7 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-static const struct roles roles = {
+static const struct child_mains roles = {
 	.main = {
 		[ROLE_RECOVER] = recover_main,
 		[ROLE_KEEPER] = keeper_main,
@@ -42,7 +42,7 @@ static const struct roles roles = {
 };
 
 /* False when the command line is wrong. */
-static bool parse(int argc, char **argv, struct source *source, enum action *action)
+static bool parse(int argc, char **argv, struct conf_source *source, enum action *action)
 {
 	int option;
 
@@ -53,7 +53,7 @@ static bool parse(int argc, char **argv, struct source *source, enum action *act
 			source->path = optarg;
 			break;
 		case 'o':
-			if (!source_override(source, optarg))
+			if (!conf_load_add_override(source, optarg))
 				return false;
 			break;
 		case 'k':
@@ -86,58 +86,60 @@ static int print_config(const struct conf *conf)
 	return ok ? 0 : 1;
 }
 
-struct ground {
-	struct setup_owner owner;
+struct resources {
+	struct service_user owner;
 	int lock, listener;
 	bool bound; /* the FastCGI socket is ours to remove */
 };
 
-static bool prepare(struct ground *ground, const struct conf *conf, struct err *err)
+static bool acquire_resources(struct resources *resources, const struct conf *conf, struct err *err)
 {
-	if (!setup_directories(conf, &ground->owner, err) ||
-		!lock_take(conf->home, &ground->lock, err))
+	if (!service_user_make_directories(conf, &resources->owner, err) ||
+		!lock_take(conf->home, &resources->lock, err))
 		return false;
 	/* Whoever runs as that user later must be able to take it, too. */
-	if (ground->owner.change && fchown(ground->lock, ground->owner.uid, ground->owner.gid) != 0)
+	if (resources->owner.switch_user &&
+		fchown(resources->lock, resources->owner.uid, resources->owner.gid) != 0)
 		return err_set(err, ERR_INTERNAL, "home", "the lock cannot be given to %s",
-			ground->owner.name);
-	return listen_open(&ground->listener, &ground->bound, conf, ground->owner.uid,
-		       ground->owner.gid, err) &&
-	       setup_privileges(&ground->owner, err);
+			resources->owner.name);
+	return listen_open(&resources->listener, &resources->bound, conf, resources->owner.uid,
+		       resources->owner.gid, err) &&
+	       service_user_become(&resources->owner, err);
 }
 
-static int run(struct source *source, const struct conf *conf, struct err *err)
+static int run(struct conf_source *source, const struct conf *conf, struct err *err)
 {
-	struct ground ground = { .bound = false };
-	struct supervisor_setup setup = {
-		.conf = *conf, .roles = &roles, .reload = source_reload, .data = source
+	struct resources resources = { .bound = false };
+	struct supervisor_config setup = {
+		.conf = *conf, .roles = &roles, .reload = conf_load_reload, .data = source
 	};
 	enum log_level level;
 	int result;
 
 	umask(0077);
 	if (log_level_parse(&level, conf->log_level))
-		log_threshold(level);
-	log_process("supervisor");
-	if (!setup_owner(&ground.owner, conf, err) || !prepare(&ground, conf, err)) {
+		log_set_level(level);
+	log_set_process("supervisor");
+	if (!service_user_find(&resources.owner, conf, err) ||
+		!acquire_resources(&resources, conf, err)) {
 		fprintf(stderr, "polytaskd: %s\n", err_text(err));
-		if (ground.bound)
+		if (resources.bound)
 			unlink(conf->socket);
 		return 1;
 	}
-	setup.lock = ground.lock;
-	setup.listener = ground.listener;
+	setup.lock = resources.lock;
+	setup.listener = resources.listener;
 	setproctitle("-polytaskd: supervisor");
 	confine_supervisor();
 	result = supervisor_run(&setup);
-	if (ground.bound)
+	if (resources.bound)
 		unlink(conf->socket);
 	return result;
 }
 
 int main(int argc, char **argv, char **envp)
 {
-	struct source source = { 0 };
+	struct conf_source source = { 0 };
 	struct err err = { 0 };
 	enum action action;
 	struct conf conf;
@@ -151,7 +153,7 @@ int main(int argc, char **argv, char **envp)
 		fputs(action == ACTION_HELP ? USAGE : "polytaskd " POLYTASK_VERSION "\n", stdout);
 		return 0;
 	}
-	if (!source_read(&source, &conf, &err)) {
+	if (!conf_load(&source, &conf, &err)) {
 		fprintf(stderr, "polytaskd: %s\n", err_text(&err));
 		return 1;
 	}

@@ -4,12 +4,12 @@
 
 #include "auth/principal.h"
 
-#define WORDS_MAX   4
-#define BIT(option) (1U << ADMIN_##option)
-#define TERMS	    (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
+#define WORDS_MAX     4
+#define BIT(option)   (1U << ADMIN_##option)
+#define TERMS_OPTIONS (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
 
 const struct admin_verb admin_verbs[] = {
-	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS) | BIT(EXPIRES), .begins = true,
+	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS) | BIT(EXPIRES), .creates_store = true,
 		.run = admin_user_add, .help = "make a user; without --rights: read,write,work" },
 	{ "user list", NULL, BIT(JSON), .run = admin_user_list,
 		.help = "name, id, tenant, rights, making, end, state of every user" },
@@ -17,10 +17,10 @@ const struct admin_verb admin_verbs[] = {
 		.help = "end a user with all tokens and keys, for good" },
 	{ "user expire", "NAME", BIT(EXPIRES), BIT(EXPIRES), .run = admin_user_expire,
 		.help = "end a user with all tokens and keys from then on, or never" },
-	{ "password set", "USER", BIT(EXPIRES), .input = true, .secret = true,
+	{ "password set", "USER", BIT(EXPIRES), .reads_input = true, .secret = true,
 		.run = admin_password_set,
 		.help = "give a user a password for /oauth/token, a line of standard input" },
-	{ "password add", "USER", BIT(EXPIRES), .input = true, .secret = true,
+	{ "password add", "USER", BIT(EXPIRES), .reads_input = true, .secret = true,
 		.run = admin_password_set, .help = "the same" },
 	{ "password list", NULL, BIT(JSON), .run = admin_password_list,
 		.help = "user, day, end, state of every password" },
@@ -30,7 +30,7 @@ const struct admin_verb admin_verbs[] = {
 		.help = "set a random password in place of another and print it, this once" },
 	{ "password expire", "USER", BIT(EXPIRES), BIT(EXPIRES), .run = admin_password_expire,
 		.help = "end a password from then on, or never" },
-	{ "token add", "USER", BIT(LABEL) | TERMS, .run = admin_token_add,
+	{ "token add", "USER", BIT(LABEL) | TERMS_OPTIONS, .run = admin_token_add,
 		.help = "make a bearer token and print it, this once" },
 	{ "token list", NULL, BIT(JSON), .run = admin_token_list,
 		.help = "label, user, rights, end, dialects, making, state of every token" },
@@ -40,7 +40,7 @@ const struct admin_verb admin_verbs[] = {
 		.help = "make a token in place of another and print it, this once" },
 	{ "token expire", "LABEL", BIT(EXPIRES), BIT(EXPIRES), .run = admin_token_expire,
 		.help = "end a token from then on, or never" },
-	{ "key add", "USER", BIT(ID) | BIT(SECRET) | TERMS, .run = admin_key_add,
+	{ "key add", "USER", BIT(ID) | BIT(SECRET) | TERMS_OPTIONS, .run = admin_key_add,
 		.help = "make a signing key and print it; a secret of - is read from standard "
 			"input" },
 	{ "key list", NULL, BIT(JSON), .run = admin_key_list,
@@ -57,10 +57,10 @@ const struct admin_verb admin_verbs[] = {
 		.help = "write a checkpoint, remove finished logs" },
 	{ "export", .run = admin_export,
 		.help = "every task as a line of JSON on standard output" },
-	{ "import", .input = true, .begins = true, .run = admin_import,
+	{ "import", .reads_input = true, .creates_store = true, .run = admin_import,
 		.help = "put the tasks that export wrote, from standard input" },
-	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .begins = true, .run = admin_load_sample,
-		.help = "put N made-up tasks" },
+	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .creates_store = true,
+		.run = admin_load_sample, .help = "put N made-up tasks" },
 	{ 0 },
 };
 
@@ -99,7 +99,7 @@ bool admin_reads_secret(const struct admin_call *call)
 
 bool admin_reads_input(const struct admin_call *call)
 {
-	return call->verb->input || admin_reads_secret(call);
+	return call->verb->reads_input || admin_reads_secret(call);
 }
 
 static void put_option(int option, bool needed, struct buf *out)
@@ -118,9 +118,9 @@ void admin_usage(const struct admin_verb *verb, struct buf *out)
 		buf_printf(out, " %s", verb->operand);
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
 		if (verb->options & (1U << i))
-			put_option(i, verb->needed & (1U << i), out);
+			put_option(i, verb->required_options & (1U << i), out);
 	}
-	if (verb->input)
+	if (verb->reads_input)
 		buf_puts(out, verb->secret ? " [<FILE]" : " <FILE");
 }
 
@@ -151,7 +151,7 @@ static bool is_text(const char *text)
 		if ((unsigned char)*at < 0x20 || *at == 0x7F)
 			return false;
 	}
-	return str_is_utf8(str_of(text));
+	return str_is_utf8(str_cstr(text));
 }
 
 static bool check_texts(const struct admin_call *call, struct err *err)
@@ -176,7 +176,7 @@ static bool check(const struct admin_call *call, size_t operands, struct err *er
 		if (call->options[i] && !(verb->options & (1U << i)))
 			return err_set(err, ERR_INVALID, options[i].name, "%s takes no --%s",
 				verb->words, options[i].name);
-		if (!call->options[i] && (verb->needed & (1U << i)))
+		if (!call->options[i] && (verb->required_options & (1U << i)))
 			return err_set(err, ERR_INVALID, options[i].name, "%s wants --%s",
 				verb->words, options[i].name);
 	}
@@ -189,7 +189,7 @@ static bool check(const struct admin_call *call, size_t operands, struct err *er
 }
 
 /* Whoever knows the first word is told the second ones. */
-static bool refuse_verb(const char *const *words, size_t count, struct err *err)
+static bool set_unknown_verb(const char *const *words, size_t count, struct err *err)
 {
 	const char *first = count ? words[0] : "";
 	size_t len = strlen(first);
@@ -202,14 +202,15 @@ static bool refuse_verb(const char *const *words, size_t count, struct err *err)
 	}
 	if (seconds.len > 0)
 		err_set(err, ERR_NO_ROUTE, NULL, "the verbs of %s are %.*s", first,
-			STR_FMT(buf_str(&seconds)));
+			STR_ARGS(buf_str(&seconds)));
 	else
 		err_set(err, ERR_NO_ROUTE, NULL, "there is no verb %s", first);
 	buf_free(&seconds);
 	return false;
 }
 
-bool admin_find(struct admin_call *call, const char *const *words, size_t count, struct err *err)
+bool admin_parse_command(
+	struct admin_call *call, const char *const *words, size_t count, struct err *err)
 {
 	for (const struct admin_verb *verb = admin_verbs; verb->words; verb++) {
 		size_t used = match(verb, words, count);
@@ -220,23 +221,23 @@ bool admin_find(struct admin_call *call, const char *const *words, size_t count,
 		call->operand = used < count ? words[used] : NULL;
 		return check(call, count - used, err);
 	}
-	return refuse_verb(words, count, err);
+	return set_unknown_verb(words, count, err);
 }
 
 /* ---- the request line ---- */
 
 static void put_words(struct buf *line, const struct admin_call *call)
 {
-	struct str rest = str_of(call->verb->words);
+	struct str rest = str_cstr(call->verb->words);
 
 	while (rest.len > 0) {
-		buf_put_json(line, str_take_part(&rest, ' '));
+		buf_put_json_string(line, str_split_next(&rest, ' '));
 		if (rest.len > 0)
 			buf_putc(line, ',');
 	}
 	if (call->operand) {
 		buf_putc(line, ',');
-		buf_put_json(line, str_of(call->operand));
+		buf_put_json_string(line, str_cstr(call->operand));
 	}
 }
 
@@ -251,7 +252,7 @@ bool admin_pack(const struct admin_call *call, struct buf *line)
 		if (!call->options[i])
 			continue;
 		buf_printf(line, "%s\"%s\":", before, options[i].name);
-		buf_put_json(line, str_of(call->options[i]));
+		buf_put_json_string(line, str_cstr(call->options[i]));
 		before = ",";
 	}
 	buf_puts(line, "}}\n");
@@ -290,31 +291,31 @@ bool admin_unpack(struct admin_call *call, const json_t *request, struct err *er
 		if (!take_option(call, name, json_string_value(value), err))
 			return false;
 	}
-	return admin_find(call, words, count, err);
+	return admin_parse_command(call, words, count, err);
 }
 
 /* ---- the log ---- */
 
 /* Somebody may have taken a token for its label. */
-static struct str harmless(const char *text)
+static struct str redact_token(const char *text)
 {
-	return token_is_text(str_of(text)) ? STR("(a token)") : str_of(text);
+	return token_is_wellformed(str_cstr(text)) ? STR("(a token)") : str_cstr(text);
 }
 
 static void put_member(struct buf *line, const char *name, struct str value)
 {
 	buf_printf(line, ",\"%s\":", name);
-	buf_put_json(line, value);
+	buf_put_json_string(line, value);
 }
 
-void admin_describe(const struct admin_call *call, struct buf *line)
+void admin_log_call(const struct admin_call *call, struct buf *line)
 {
-	put_member(line, "verb", str_of(call->verb->words));
+	put_member(line, "verb", str_cstr(call->verb->words));
 	if (call->operand)
-		put_member(line, "operand", harmless(call->operand));
+		put_member(line, "operand", redact_token(call->operand));
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
 		if (call->options[i] && !options[i].secret)
-			put_member(line, options[i].name, harmless(call->options[i]));
+			put_member(line, options[i].name, redact_token(call->options[i]));
 	}
 }
 
@@ -341,7 +342,7 @@ bool admin_print(struct admin *admin, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	more = admin_print_line(admin, str_of(text));
+	more = admin_print_line(admin, str_cstr(text));
 	/* It may have been a secret. */
 	explicit_bzero(text, sizeof(text));
 	return more;
@@ -350,7 +351,7 @@ bool admin_print(struct admin *admin, const char *format, ...)
 static void print_error(struct admin *admin, const char *text)
 {
 	write_line(admin->err ? admin->err : admin->out, admin->err ? "polytaskctl: " : "e ",
-		str_of(text));
+		str_cstr(text));
 }
 
 int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)

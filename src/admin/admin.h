@@ -42,13 +42,13 @@ struct admin {
 };
 
 struct admin_verb {
-	const char *words;   /* "user add" */
-	const char *operand; /* what to call it in the usage line; NULL: none */
-	unsigned options;    /* bits 1 << enum admin_option */
-	unsigned needed;     /* those of them that must be given */
-	bool input;	     /* reads admin->in */
-	bool begins;	     /* may be the first thing in a new home */
-	bool secret;	     /* a line, which at a terminal is asked for without echo */
+	const char *words;	   /* "user add" */
+	const char *operand;	   /* what to call it in the usage line; NULL: none */
+	unsigned options;	   /* bits 1 << enum admin_option */
+	unsigned required_options; /* those of them that must be given */
+	bool reads_input;	   /* reads admin->in */
+	bool creates_store;	   /* may be the first thing in a new home */
+	bool secret;		   /* a line, which at a terminal is asked for without echo */
 	bool (*run)(struct admin *admin, const struct admin_call *call, struct err *err);
 	const char *help;
 };
@@ -68,7 +68,8 @@ bool admin_reads_secret(const struct admin_call *call);
  * before. ERR_NO_ROUTE: no such verb; ERR_INVALID: the verb is known (call->verb is set) and
  * something is wrong with the rest.
  */
-bool admin_find(struct admin_call *call, const char *const *words, size_t count, struct err *err);
+bool admin_parse_command(
+	struct admin_call *call, const char *const *words, size_t count, struct err *err);
 /* "user add NAME [--tenant TENANT] ...". */
 void admin_usage(const struct admin_verb *verb, struct buf *out);
 
@@ -78,7 +79,7 @@ bool admin_pack(const struct admin_call *call, struct buf *line);
 bool admin_unpack(struct admin_call *call, const json_t *request, struct err *err);
 
 /* Appends the call as members of a log line, without what is secret. */
-void admin_describe(const struct admin_call *call, struct buf *line);
+void admin_log_call(const struct admin_call *call, struct buf *line);
 
 /* Carries the call out, reports its error, and returns the exit status. *panic: the store is lost.
  */

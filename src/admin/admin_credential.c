@@ -11,20 +11,20 @@
 
 /* ---- options ---- */
 
-static bool take_seconds(const struct admin_call *call, enum admin_option option, uint64_t least,
+static bool parse_seconds(const struct admin_call *call, enum admin_option option, uint64_t least,
 	int64_t *ms, struct err *err)
 {
 	const char *text = call->options[option], *name = admin_option_name(option);
 	uint64_t seconds;
 
-	if (!str_to_u64(str_of(text), &seconds) || seconds < least || seconds > SECONDS_MAX)
+	if (!str_to_u64(str_cstr(text), &seconds) || seconds < least || seconds > SECONDS_MAX)
 		return err_set(
 			err, ERR_INVALID, name, "%s wants a number of seconds, not %s", name, text);
 	*ms = (int64_t)seconds * 1000;
 	return true;
 }
 
-bool credential_expiry(
+bool admin_parse_expires(
 	const struct admin_call *call, int64_t now, int64_t *expires, struct err *err)
 {
 	const char *text = call->options[ADMIN_EXPIRES];
@@ -33,19 +33,19 @@ bool credential_expiry(
 	*expires = 0;
 	if (!text || strcmp(text, "never") == 0)
 		return true;
-	if (!take_seconds(call, ADMIN_EXPIRES, 1, &ms, err))
+	if (!parse_seconds(call, ADMIN_EXPIRES, 1, &ms, err))
 		return false;
 	*expires = now + ms;
 	return true;
 }
 
-bool credential_overlap(const struct admin_call *call, int64_t *overlap, struct err *err)
+bool admin_parse_overlap(const struct admin_call *call, int64_t *overlap, struct err *err)
 {
 	*overlap = 0;
-	return !call->options[ADMIN_OVERLAP] || take_seconds(call, ADMIN_OVERLAP, 0, overlap, err);
+	return !call->options[ADMIN_OVERLAP] || parse_seconds(call, ADMIN_OVERLAP, 0, overlap, err);
 }
 
-bool credential_rights(const struct admin_call *call, unsigned *rights, struct err *err)
+bool admin_parse_rights(const struct admin_call *call, unsigned *rights, struct err *err)
 {
 	const char *text = call->options[ADMIN_RIGHTS];
 	unsigned asked;
@@ -53,26 +53,26 @@ bool credential_rights(const struct admin_call *call, unsigned *rights, struct e
 	if (!text)
 		return true;
 	/* None would ask for all the user's. */
-	if (!rights_parse(&asked, str_of(text)) || asked == RIGHT_NONE)
+	if (!rights_parse(&asked, str_cstr(text)) || asked == RIGHT_NONE)
 		return err_set(err, ERR_INVALID, "rights",
 			"rights are read,write,work,admin, not %s", text);
 	*rights = asked;
 	return true;
 }
 
-static bool take_dialects(
+static bool parse_dialects(
 	const struct admin_call *call, char names[AUTH_DIALECTS_MAX], struct err *err)
 {
-	struct str text = str_of(call->options[ADMIN_DIALECTS]), rest = text;
+	struct str text = str_cstr(call->options[ADMIN_DIALECTS]), rest = text;
 
 	if (!text.ptr)
 		return true;
 	do {
-		struct str name = str_take_part(&rest, ',');
+		struct str name = str_split_next(&rest, ',');
 
 		if (!dialect_by_name(name))
 			return err_set(err, ERR_INVALID, "dialects", "there is no dialect \"%.*s\"",
-				STR_FMT(name));
+				STR_ARGS(name));
 	} while (rest.len > 0);
 	if (text.len >= AUTH_DIALECTS_MAX || text.ptr[text.len - 1] == ',')
 		return err_set(err, ERR_INVALID, "dialects", "name each dialect once");
@@ -80,23 +80,24 @@ static bool take_dialects(
 	return true;
 }
 
-bool credential_terms(const struct admin_call *call, struct terms *terms, struct err *err)
+bool admin_parse_terms(
+	const struct admin_call *call, struct credential_terms *terms, struct err *err)
 {
-	struct terms wanted = { .created = clock_wall_ms() };
-	struct str user = str_of(call->operand);
+	struct credential_terms wanted = { .created = clock_wall_ms() };
+	struct str user = str_cstr(call->operand);
 
 	if (!auth_is_name(user))
 		return err_set(err, ERR_NOT_FOUND, "user", "there is no user %s", call->operand);
 	memcpy(wanted.user, user.ptr, user.len);
-	if (!credential_rights(call, &wanted.rights, err) ||
-		!take_dialects(call, wanted.dialects, err) ||
-		!credential_expiry(call, wanted.created, &wanted.expires, err))
+	if (!admin_parse_rights(call, &wanted.rights, err) ||
+		!parse_dialects(call, wanted.dialects, err) ||
+		!admin_parse_expires(call, wanted.created, &wanted.expires, err))
 		return false;
 	*terms = wanted;
 	return true;
 }
 
-void credential_line(FILE *in, char *line, int size)
+void admin_read_line(FILE *in, char *line, int size)
 {
 	int len = 0, c;
 
@@ -109,10 +110,10 @@ void credential_line(FILE *in, char *line, int size)
 
 /* ---- lists ---- */
 
-void listing_begin(struct listing *listing, struct admin *admin, const struct admin_call *call,
-	struct err *err)
+void admin_list_begin(struct admin_list *admin_list, struct admin *admin,
+	const struct admin_call *call, struct err *err)
 {
-	*listing = (struct listing){
+	*admin_list = (struct admin_list){
 		.admin = admin,
 		.json = call->options[ADMIN_JSON] != NULL,
 		.now = clock_wall_ms(),
@@ -123,10 +124,10 @@ void listing_begin(struct listing *listing, struct admin *admin, const struct ad
 static void put_json(struct buf *line, const struct cell *cell)
 {
 	buf_putc(line, line->len == 0 ? '{' : ',');
-	buf_put_json(line, str_of(cell->name));
+	buf_put_json_string(line, str_cstr(cell->name));
 	buf_putc(line, ':');
 	if (cell->value)
-		buf_put_json(line, str_of(cell->value));
+		buf_put_json_string(line, str_cstr(cell->value));
 	else
 		buf_puts(line, "null");
 }
@@ -135,26 +136,26 @@ static void put_text(struct buf *line, const struct cell *cell)
 {
 	if (line->len > 0)
 		buf_putc(line, '\t');
-	buf_puts(line, cell->value ? cell->value : cell->otherwise);
+	buf_puts(line, cell->value ? cell->value : cell->placeholder);
 }
 
-bool listing_row(struct listing *listing, const struct cell *cells, size_t count)
+bool admin_list_row(struct admin_list *admin_list, const struct cell *cells, size_t count)
 {
 	struct buf line = BUF_INIT;
 	bool more;
 
 	for (size_t i = 0; i < count; i++)
-		(listing->json ? put_json : put_text)(&line, &cells[i]);
-	if (listing->json)
+		(admin_list->json ? put_json : put_text)(&line, &cells[i]);
+	if (admin_list->json)
 		buf_putc(&line, '}');
-	listing->failed = !buf_ok(&line);
-	more = listing->failed ? err_no_memory(listing->err)
-			       : admin_print_line(listing->admin, buf_str(&line));
+	admin_list->failed = !buf_ok(&line);
+	more = admin_list->failed ? err_no_memory(admin_list->err)
+				  : admin_print_line(admin_list->admin, buf_str(&line));
 	buf_free(&line);
 	return more;
 }
 
-const char *listing_date(int64_t ms, char text[CREDENTIAL_DATE])
+const char *admin_list_date(int64_t ms, char text[ADMIN_DATE_SIZE])
 {
 	time_t seconds = (time_t)(ms / 1000);
 	struct tm utc;
@@ -162,17 +163,17 @@ const char *listing_date(int64_t ms, char text[CREDENTIAL_DATE])
 	if (ms == 0)
 		return NULL;
 	gmtime_r(&seconds, &utc);
-	strftime(text, CREDENTIAL_DATE, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	strftime(text, ADMIN_DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
 	return text;
 }
 
-const char *listing_standing(enum standing standing)
+const char *admin_list_validity(enum validity validity)
 {
 	static const char *const words[] = {
-		[STANDING_LIVE] = "live",
-		[STANDING_EXPIRED] = "expired",
-		[STANDING_REVOKED] = "revoked",
+		[VALIDITY_LIVE] = "live",
+		[VALIDITY_EXPIRED] = "expired",
+		[VALIDITY_REVOKED] = "revoked",
 	};
 
-	return words[standing];
+	return words[validity];
 }

@@ -7,23 +7,24 @@
 #include "auth/principal.h"
 
 /* --expires, in seconds from now or "never", as wall ms; 0: never, or not given. */
-bool credential_expiry(
+bool admin_parse_expires(
 	const struct admin_call *call, int64_t now, int64_t *expires, struct err *err);
 /* --overlap, in seconds, as ms; 0 when not given. */
-bool credential_overlap(const struct admin_call *call, int64_t *overlap, struct err *err);
+bool admin_parse_overlap(const struct admin_call *call, int64_t *overlap, struct err *err);
 /* --rights; not given: as they are. */
-bool credential_rights(const struct admin_call *call, unsigned *rights, struct err *err);
+bool admin_parse_rights(const struct admin_call *call, unsigned *rights, struct err *err);
 /* What a new token or key of the operand is to be: --rights, --dialects, --expires, from now on. */
-bool credential_terms(const struct admin_call *call, struct terms *terms, struct err *err);
+bool admin_parse_terms(
+	const struct admin_call *call, struct credential_terms *terms, struct err *err);
 /* Reads a line without its end; one that is too long is cut, and with that too long for anybody. */
-void credential_line(FILE *in, char *line, int size);
+void admin_read_line(FILE *in, char *line, int size);
 
 /* ---- lists ---- */
 
-#define CREDENTIAL_DATE 32
+#define ADMIN_DATE_SIZE 32
 
 /* What a walk over credentials needs, as its data. */
-struct listing {
+struct admin_list {
 	struct admin *admin;
 	bool json;
 	int64_t now;
@@ -33,14 +34,14 @@ struct listing {
 
 /* One column: NULL is printed as `otherwise`, in JSON as null. */
 struct cell {
-	const char *name, *value, *otherwise;
+	const char *name, *value, *placeholder;
 };
 
-void listing_begin(struct listing *listing, struct admin *admin, const struct admin_call *call,
-	struct err *err);
+void admin_list_begin(struct admin_list *admin_list, struct admin *admin,
+	const struct admin_call *call, struct err *err);
 /* A line of the cells with tabs between them, or a JSON object; false when nobody reads any more.
  */
-bool listing_row(struct listing *listing, const struct cell *cells, size_t count);
+bool admin_list_row(struct admin_list *admin_list, const struct cell *cells, size_t count);
 /* "2026-11-23T18:12:54Z"; NULL for 0. */
-const char *listing_date(int64_t ms, char text[CREDENTIAL_DATE]);
-const char *listing_standing(enum standing standing);
+const char *admin_list_date(int64_t ms, char text[ADMIN_DATE_SIZE]);
+const char *admin_list_validity(enum validity validity);

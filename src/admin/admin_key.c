@@ -3,16 +3,16 @@
 #include "task/right.h"
 
 /* --secret: as it stands there, or a line of the input. NULL: none is given. */
-static const char *take_secret(
+static const char *read_secret(
 	struct admin *admin, const struct admin_call *call, char line[AUTH_SECRET_MAX + 2])
 {
 	if (!admin_reads_secret(call))
 		return call->options[ADMIN_SECRET];
-	credential_line(admin->in, line, AUTH_SECRET_MAX + 2);
+	admin_read_line(admin->in, line, AUTH_SECRET_MAX + 2);
 	return line;
 }
 
-static void print_once(struct admin *admin, struct key *key)
+static void print_and_wipe(struct admin *admin, struct key *key)
 {
 	admin_print(admin, "id: %s", key->id);
 	admin_print(admin, "secret: %s", key->secret);
@@ -22,14 +22,14 @@ static void print_once(struct admin *admin, struct key *key)
 bool admin_key_add(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	char line[AUTH_SECRET_MAX + 2] = "";
-	struct terms wanted;
+	struct credential_terms wanted;
 	struct key made;
-	bool ok = credential_terms(call, &wanted, err) &&
-		  key_add(admin->store, call->options[ADMIN_ID], take_secret(admin, call, line),
+	bool ok = admin_parse_terms(call, &wanted, err) &&
+		  key_add(admin->store, call->options[ADMIN_ID], read_secret(admin, call, line),
 			  &wanted, &made, err);
 
 	if (ok)
-		print_once(admin, &made);
+		print_and_wipe(admin, &made);
 	explicit_bzero(line, sizeof(line));
 	return ok;
 }
@@ -39,48 +39,48 @@ bool admin_key_rotate(struct admin *admin, const struct admin_call *call, struct
 	char line[AUTH_SECRET_MAX + 2] = "";
 	int64_t overlap;
 	struct key made;
-	bool ok = credential_overlap(call, &overlap, err) &&
-		  key_rotate(admin->store, call->operand, take_secret(admin, call, line), overlap,
+	bool ok = admin_parse_overlap(call, &overlap, err) &&
+		  key_rotate(admin->store, call->operand, read_secret(admin, call, line), overlap,
 			  clock_wall_ms(), &made, err);
 
 	if (ok)
-		print_once(admin, &made);
+		print_and_wipe(admin, &made);
 	explicit_bzero(line, sizeof(line));
 	return ok;
 }
 
 static bool print_key(const struct key *key, void *data)
 {
-	struct listing *listing = data;
-	const struct terms *terms = &key->terms;
-	char rights[RIGHTS_TEXT_SIZE], made[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
-	char until[CREDENTIAL_DATE];
-	bool overlaps = key->previous[0] && listing->now < key->previous_until;
-	enum standing standing = STANDING_LIVE;
-	bool known = key_standing(
-		listing->admin->store, key, listing->now, &standing, listing->err);
+	struct admin_list *admin_list = data;
+	const struct credential_terms *terms = &key->terms;
+	char rights[RIGHTS_TEXT_SIZE], made[ADMIN_DATE_SIZE], end[ADMIN_DATE_SIZE];
+	char until[ADMIN_DATE_SIZE];
+	bool overlaps = key->previous_secret[0] && admin_list->now < key->previous_expires;
+	enum validity validity = VALIDITY_LIVE;
+	bool known = key_validity(
+		admin_list->admin->store, key, admin_list->now, &validity, admin_list->err);
 	const struct cell row[] = {
 		{ "id", key->id, NULL },
 		{ "user", terms->user, NULL },
 		{ "rights", rights, NULL },
-		{ "expires", listing_date(terms->expires, end), "never" },
+		{ "expires", admin_list_date(terms->expires, end), "never" },
 		{ "dialects", terms->dialects[0] ? terms->dialects : NULL, "all" },
-		{ "created", listing_date(terms->created, made), "-" },
-		{ "state", listing_standing(standing), NULL },
-		{ "overlap", overlaps ? listing_date(key->previous_until, until) : NULL, "-" },
+		{ "created", admin_list_date(terms->created, made), "-" },
+		{ "state", admin_list_validity(validity), NULL },
+		{ "overlap", overlaps ? admin_list_date(key->previous_expires, until) : NULL, "-" },
 	};
 
-	listing->failed = !known;
+	admin_list->failed = !known;
 	rights_format(terms->rights, rights, sizeof(rights));
-	return known && listing_row(listing, row, sizeof(row) / sizeof(row[0]));
+	return known && admin_list_row(admin_list, row, sizeof(row) / sizeof(row[0]));
 }
 
 bool admin_key_list(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct listing listing;
+	struct admin_list admin_list;
 
-	listing_begin(&listing, admin, call, err);
-	return key_each(admin->store, print_key, &listing, err) && !listing.failed;
+	admin_list_begin(&admin_list, admin, call, err);
+	return key_each(admin->store, print_key, &admin_list, err) && !admin_list.failed;
 }
 
 bool admin_key_revoke(struct admin *admin, const struct admin_call *call, struct err *err)
@@ -92,6 +92,6 @@ bool admin_key_expire(struct admin *admin, const struct admin_call *call, struct
 {
 	int64_t expires;
 
-	return credential_expiry(call, clock_wall_ms(), &expires, err) &&
+	return admin_parse_expires(call, clock_wall_ms(), &expires, err) &&
 	       key_expire(admin->store, call->operand, expires, err);
 }

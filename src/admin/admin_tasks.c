@@ -4,19 +4,19 @@
 #include "admin/admin.h"
 #include "admin/checkpoint.h"
 #include "admin/sample.h"
-#include "admin/transfer.h"
+#include "admin/task_json.h"
 #include "auth/principal.h"
 
-#define BATCH		500
-#define BATCHES_A_FLUSH 20
-#define SAMPLES_MAX	100000000
-#define LINE_MAX_BYTES	((size_t)8 * 1024 * 1024)
+#define BATCH_SIZE	  500
+#define BATCHES_PER_FLUSH 20
+#define SAMPLES_MAX	  100000000
+#define LINE_MAX_BYTES	  ((size_t)8 * 1024 * 1024)
 
 /* Tasks on their way into the store. */
 struct batch {
 	struct store *store;
 	struct task *tasks;
-	struct mem mem; /* their texts */
+	struct arena arena; /* their texts */
 	size_t count, since_flush;
 	uint64_t total;
 };
@@ -24,13 +24,13 @@ struct batch {
 static bool batch_open(struct batch *batch, struct store *store, struct err *err)
 {
 	*batch = (struct batch){ .store = store };
-	batch->tasks = calloc(BATCH, sizeof(*batch->tasks));
+	batch->tasks = calloc(BATCH_SIZE, sizeof(*batch->tasks));
 	return batch->tasks || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
 
 static void batch_close(struct batch *batch)
 {
-	mem_free(&batch->mem);
+	arena_free(&batch->arena);
 	free(batch->tasks);
 }
 
@@ -40,8 +40,8 @@ static bool batch_put(struct batch *batch, bool flush, struct err *err)
 		return false;
 	batch->total += batch->count;
 	batch->count = 0;
-	mem_reset(&batch->mem);
-	if (!flush && ++batch->since_flush < BATCHES_A_FLUSH)
+	arena_reset(&batch->arena);
+	if (!flush && ++batch->since_flush < BATCHES_PER_FLUSH)
 		return true;
 	batch->since_flush = 0;
 	return store_flush(batch->store, err);
@@ -50,18 +50,18 @@ static bool batch_put(struct batch *batch, bool flush, struct err *err)
 /* The next free place; a full batch goes to the store first. */
 static struct task *batch_next(struct batch *batch, struct err *err)
 {
-	if (batch->count == BATCH && !batch_put(batch, false, err))
+	if (batch->count == BATCH_SIZE && !batch_put(batch, false, err))
 		return NULL;
 	return &batch->tasks[batch->count];
 }
 
 /* ---- load-sample ---- */
 
-static bool take_tenant(const struct admin_call *call, struct str *tenant, struct err *err)
+static bool parse_tenant(const struct admin_call *call, struct str *tenant, struct err *err)
 {
 	const char *text = call->options[ADMIN_TENANT];
 
-	*tenant = text ? str_of(text) : STR("default");
+	*tenant = text ? str_cstr(text) : STR("default");
 	return auth_is_tenant(*tenant) ||
 	       err_set(err, ERR_INVALID, "tenant", "%s cannot be a tenant's name", text);
 }
@@ -73,7 +73,7 @@ static bool put_samples(struct batch *batch, const struct sample *sample, struct
 
 		if (!task)
 			return false;
-		if (!sample_task(sample, i, &batch->mem, task))
+		if (!sample_task(sample, i, &batch->arena, task))
 			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 		batch->count++;
 	}
@@ -89,12 +89,12 @@ bool admin_load_sample(struct admin *admin, const struct admin_call *call, struc
 	uint64_t count;
 	bool ok;
 
-	if (!str_to_u64(str_of(call->operand), &count) || count == 0 || count > SAMPLES_MAX)
+	if (!str_to_u64(str_cstr(call->operand), &count) || count == 0 || count > SAMPLES_MAX)
 		return err_set(err, ERR_INVALID, "N", "%s is no number from 1 to %d", call->operand,
 			SAMPLES_MAX);
-	if (!take_tenant(call, &tenant, err) ||
+	if (!parse_tenant(call, &tenant, err) ||
 		!sample_open(
-			&sample, str_of(dialect ? dialect : "virtshell"), tenant, count, err) ||
+			&sample, str_cstr(dialect ? dialect : "virtshell"), tenant, count, err) ||
 		!batch_open(&batch, admin->store, err))
 		return false;
 	ok = put_samples(&batch, &sample, err);
@@ -106,7 +106,7 @@ bool admin_load_sample(struct admin *admin, const struct admin_call *call, struc
 
 /* ---- import ---- */
 
-static bool at_line(struct err *err, uint64_t line)
+static bool add_line_number(struct err *err, uint64_t line)
 {
 	struct err cause = *err;
 
@@ -121,7 +121,7 @@ static bool import_line(struct batch *batch, struct str line, struct err *err)
 	if (line.len > LINE_MAX_BYTES)
 		return err_set(err, ERR_TOO_LARGE, NULL, "the line is too long");
 	task = batch_next(batch, err);
-	if (!task || !transfer_read(task, &batch->mem, line, err))
+	if (!task || !task_json_read(task, &batch->arena, line, err))
 		return false;
 	batch->count++;
 	return true;
@@ -142,7 +142,7 @@ static bool import_lines(struct admin *admin, struct batch *batch, struct err *e
 		if (line.ptr[line.len - 1] == '\n')
 			line.len--;
 		if (str_trim(line).len > 0)
-			ok = import_line(batch, line, err) || at_line(err, number);
+			ok = import_line(batch, line, err) || add_line_number(err, number);
 	}
 	if (ok && ferror(admin->in))
 		ok = err_set(
@@ -173,48 +173,50 @@ bool admin_import(struct admin *admin, const struct admin_call *call, struct err
 
 /* ---- export, show ---- */
 
-struct writing {
+struct task_writer {
 	struct admin *admin;
 	struct buf line;
 };
 
 static bool write_task(const struct task *task, void *data)
 {
-	struct writing *writing = data;
+	struct task_writer *task_writer = data;
 
-	buf_reset(&writing->line);
-	transfer_write(task, &writing->line);
-	return buf_ok(&writing->line) && admin_print_line(writing->admin, buf_str(&writing->line));
+	buf_reset(&task_writer->line);
+	task_json_write(task, &task_writer->line);
+	return buf_ok(&task_writer->line) &&
+	       admin_print_line(task_writer->admin, buf_str(&task_writer->line));
 }
 
 bool admin_export(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct writing writing = { .admin = admin };
+	struct task_writer task_writer = { .admin = admin };
 	bool ok;
 
 	(void)call;
-	ok = store_each_task(admin->store, write_task, &writing, err);
-	if (ok && (!buf_ok(&writing.line) || ferror(admin->out)))
+	ok = store_each_task(admin->store, write_task, &task_writer, err);
+	if (ok && (!buf_ok(&task_writer.line) || ferror(admin->out)))
 		ok = err_set(err, ERR_INTERNAL, NULL, "the output broke off");
-	buf_free(&writing.line);
+	buf_free(&task_writer.line);
 	return ok;
 }
 
 bool admin_show(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct op op = { .kind = OP_READ };
-	struct writing writing = { .admin = admin };
+	struct task_writer task_writer = { .admin = admin };
 	struct result result = { 0 };
 	bool ok = false;
 
-	if (!take_tenant(call, &op.tenant, err))
+	if (!parse_tenant(call, &op.tenant, err))
 		return false;
-	if (!id_parse(&op.id, str_of(call->operand)))
+	if (!id_parse(&op.id, str_cstr(call->operand)))
 		return err_set(err, ERR_INVALID, "ID", "%s is no UUID", call->operand);
 	if (store_apply(admin->store, &op, &result, err) && store_flush(admin->store, err))
-		ok = write_task(&result.task, &writing) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		ok = write_task(&result.task, &task_writer) ||
+		     err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	store_result_free(&result);
-	buf_free(&writing.line);
+	buf_free(&task_writer.line);
 	return ok;
 }
 
@@ -228,11 +230,11 @@ bool admin_verify(struct admin *admin, const struct admin_call *call, struct err
 	if (!store_verify(admin->store, &report, err))
 		return false;
 	admin_print(admin, "tasks:      %" PRIu64, report.tasks);
-	admin_print(admin, "entries:    %" PRIu64, report.entries);
-	admin_print(admin, "missing:    %" PRIu64, report.missing);
-	admin_print(admin, "stray:      %" PRIu64, report.stray);
-	admin_print(admin, "unreadable: %" PRIu64, report.unreadable);
-	if (report.missing || report.stray || report.unreadable)
+	admin_print(admin, "entries:    %" PRIu64, report.index_entries);
+	admin_print(admin, "missing:    %" PRIu64, report.missing_entries);
+	admin_print(admin, "stray:      %" PRIu64, report.stray_entries);
+	admin_print(admin, "unreadable: %" PRIu64, report.unreadable_records);
+	if (report.missing_entries || report.stray_entries || report.unreadable_records)
 		return err_set(err, ERR_CONFLICT, NULL, "tasks and index differ");
 	return true;
 }

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "task/right.h"
 
-static void print_once(struct admin *admin, char text[AUTH_TOKEN_MAX])
+static void print_and_wipe(struct admin *admin, char text[AUTH_TOKEN_MAX])
 {
 	admin_print(admin, "%s", text);
 	explicit_bzero(text, AUTH_TOKEN_MAX);
@@ -12,45 +12,45 @@ bool admin_token_add(struct admin *admin, const struct admin_call *call, struct 
 {
 	const char *label = call->options[ADMIN_LABEL];
 	char text[AUTH_TOKEN_MAX];
-	struct terms wanted;
+	struct credential_terms wanted;
 
-	if (!credential_terms(call, &wanted, err) ||
+	if (!admin_parse_terms(call, &wanted, err) ||
 		!token_add(admin->store, label ? label : call->operand, &wanted, text, err))
 		return false;
-	print_once(admin, text);
+	print_and_wipe(admin, text);
 	return true;
 }
 
 static bool print_token(const struct token *token, void *data)
 {
-	struct listing *listing = data;
-	const struct terms *terms = &token->terms;
-	char rights[RIGHTS_TEXT_SIZE], made[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
-	enum standing standing = STANDING_LIVE;
-	bool known = token_standing(
-		listing->admin->store, token, listing->now, &standing, listing->err);
-	bool replaced = standing == STANDING_LIVE && token->replaced != 0;
+	struct admin_list *admin_list = data;
+	const struct credential_terms *terms = &token->terms;
+	char rights[RIGHTS_TEXT_SIZE], made[ADMIN_DATE_SIZE], end[ADMIN_DATE_SIZE];
+	enum validity validity = VALIDITY_LIVE;
+	bool known = token_validity(
+		admin_list->admin->store, token, admin_list->now, &validity, admin_list->err);
+	bool replaced = validity == VALIDITY_LIVE && token->replaced_at != 0;
 	const struct cell row[] = {
 		{ "label", token->label, NULL },
 		{ "user", terms->user, NULL },
 		{ "rights", rights, NULL },
-		{ "expires", listing_date(terms->expires, end), "never" },
+		{ "expires", admin_list_date(terms->expires, end), "never" },
 		{ "dialects", terms->dialects[0] ? terms->dialects : NULL, "all" },
-		{ "created", listing_date(terms->created, made), "-" },
-		{ "state", replaced ? "replaced" : listing_standing(standing), NULL },
+		{ "created", admin_list_date(terms->created, made), "-" },
+		{ "state", replaced ? "replaced" : admin_list_validity(validity), NULL },
 	};
 
-	listing->failed = !known;
+	admin_list->failed = !known;
 	rights_format(terms->rights, rights, sizeof(rights));
-	return known && listing_row(listing, row, sizeof(row) / sizeof(row[0]));
+	return known && admin_list_row(admin_list, row, sizeof(row) / sizeof(row[0]));
 }
 
 bool admin_token_list(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct listing listing;
+	struct admin_list admin_list;
 
-	listing_begin(&listing, admin, call, err);
-	return token_each(admin->store, print_token, &listing, err) && !listing.failed;
+	admin_list_begin(&admin_list, admin, call, err);
+	return token_each(admin->store, print_token, &admin_list, err) && !admin_list.failed;
 }
 
 bool admin_token_revoke(struct admin *admin, const struct admin_call *call, struct err *err)
@@ -62,7 +62,7 @@ bool admin_token_expire(struct admin *admin, const struct admin_call *call, stru
 {
 	int64_t now = clock_wall_ms(), expires;
 
-	return credential_expiry(call, now, &expires, err) &&
+	return admin_parse_expires(call, now, &expires, err) &&
 	       token_expire(admin->store, call->operand, expires, now, err);
 }
 
@@ -71,9 +71,9 @@ bool admin_token_rotate(struct admin *admin, const struct admin_call *call, stru
 	char text[AUTH_TOKEN_MAX];
 	int64_t overlap;
 
-	if (!credential_overlap(call, &overlap, err) ||
+	if (!admin_parse_overlap(call, &overlap, err) ||
 		!token_rotate(admin->store, call->operand, overlap, clock_wall_ms(), text, err))
 		return false;
-	print_once(admin, text);
+	print_and_wipe(admin, text);
 	return true;
 }

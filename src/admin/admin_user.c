@@ -13,8 +13,8 @@ bool admin_user_add(struct admin *admin, const struct admin_call *call, struct e
 	int64_t now = clock_wall_ms(), expires;
 	struct user made;
 
-	if (!credential_rights(call, &rights, err) ||
-		!credential_expiry(call, now, &expires, err) ||
+	if (!admin_parse_rights(call, &rights, err) ||
+		!admin_parse_expires(call, now, &expires, err) ||
 		!user_add(admin->store, call->operand, tenant, rights, expires, now, &made, err))
 		return false;
 	admin_print(admin, "%s", made.id);
@@ -23,28 +23,28 @@ bool admin_user_add(struct admin *admin, const struct admin_call *call, struct e
 
 static bool print_user(const struct user *user, void *data)
 {
-	struct listing *listing = data;
-	char rights[RIGHTS_TEXT_SIZE], made[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
+	struct admin_list *admin_list = data;
+	char rights[RIGHTS_TEXT_SIZE], made[ADMIN_DATE_SIZE], end[ADMIN_DATE_SIZE];
 	const struct cell row[] = {
 		{ "name", user->name, NULL },
 		{ "id", user->id, NULL },
 		{ "tenant", user->tenant, NULL },
 		{ "rights", rights, NULL },
-		{ "created", listing_date(user->created, made), "-" },
-		{ "expires", listing_date(user->expires, end), "never" },
-		{ "state", listing_standing(user_standing(user, listing->now)), NULL },
+		{ "created", admin_list_date(user->created, made), "-" },
+		{ "expires", admin_list_date(user->expires, end), "never" },
+		{ "state", admin_list_validity(user_validity(user, admin_list->now)), NULL },
 	};
 
 	rights_format(user->rights, rights, sizeof(rights));
-	return listing_row(listing, row, CELLS(row));
+	return admin_list_row(admin_list, row, CELLS(row));
 }
 
 bool admin_user_list(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct listing listing;
+	struct admin_list admin_list;
 
-	listing_begin(&listing, admin, call, err);
-	return user_each(admin->store, print_user, &listing, err) && !listing.failed;
+	admin_list_begin(&admin_list, admin, call, err);
+	return user_each(admin->store, print_user, &admin_list, err) && !admin_list.failed;
 }
 
 bool admin_user_revoke(struct admin *admin, const struct admin_call *call, struct err *err)
@@ -56,26 +56,26 @@ bool admin_user_expire(struct admin *admin, const struct admin_call *call, struc
 {
 	int64_t expires;
 
-	return credential_expiry(call, clock_wall_ms(), &expires, err) &&
+	return admin_parse_expires(call, clock_wall_ms(), &expires, err) &&
 	       user_expire(admin->store, call->operand, expires, err);
 }
 
 /* ---- passwords ---- */
 
 /* user_set_password, or user_rotate_password. */
-typedef bool password_change(struct store *store, const char *name, const char *hash,
+typedef bool password_setter(struct store *store, const char *name, const char *hash,
 	int64_t expires, int64_t now, struct err *err);
 
 /* Expires is the end where the call says none. */
 static bool change_password(struct admin *admin, const struct admin_call *call,
-	password_change *change, const char *password, int64_t expires, struct err *err)
+	password_setter *change, const char *password, int64_t expires, struct err *err)
 {
 	char hash[PASSWORD_HASH_SIZE];
 	int64_t now = clock_wall_ms();
 
-	if (call->options[ADMIN_EXPIRES] && !credential_expiry(call, now, &expires, err))
+	if (call->options[ADMIN_EXPIRES] && !admin_parse_expires(call, now, &expires, err))
 		return false;
-	return password_hash(str_of(password), hash, err) &&
+	return password_hash(str_cstr(password), hash, err) &&
 	       change(admin->store, call->operand, hash, expires, now, err);
 }
 
@@ -84,7 +84,7 @@ bool admin_password_set(struct admin *admin, const struct admin_call *call, stru
 	char line[PASSWORD_MAX + 3];
 	bool ok;
 
-	credential_line(admin->in, line, sizeof(line));
+	admin_read_line(admin->in, line, sizeof(line));
 	ok = change_password(admin, call, user_set_password, line, 0, err);
 	explicit_bzero(line, sizeof(line));
 	return ok;
@@ -94,7 +94,8 @@ bool admin_password_rotate(struct admin *admin, const struct admin_call *call, s
 {
 	char password[PASSWORD_RANDOM_SIZE];
 	bool ok = password_random(password, err) &&
-		  change_password(admin, call, user_rotate_password, password, USER_AS_LONG, err);
+		  change_password(
+			  admin, call, user_rotate_password, password, USER_SAME_LIFETIME, err);
 
 	if (ok)
 		admin_print(admin, "%s", password);
@@ -111,37 +112,37 @@ bool admin_password_expire(struct admin *admin, const struct admin_call *call, s
 {
 	int64_t expires;
 
-	return credential_expiry(call, clock_wall_ms(), &expires, err) &&
+	return admin_parse_expires(call, clock_wall_ms(), &expires, err) &&
 	       user_expire_password(admin->store, call->operand, expires, err);
 }
 
-static enum standing password_standing(const struct user *user, int64_t now)
+static enum validity password_validity(const struct user *user, int64_t now)
 {
-	enum standing standing = user_standing(user, now);
+	enum validity validity = user_validity(user, now);
 
-	if (standing == STANDING_LIVE && !user_may_log_in(user, now))
-		return STANDING_EXPIRED;
-	return standing;
+	if (validity == VALIDITY_LIVE && !user_may_log_in(user, now))
+		return VALIDITY_EXPIRED;
+	return validity;
 }
 
 static bool print_password(const struct user *user, void *data)
 {
-	struct listing *listing = data;
-	char since[CREDENTIAL_DATE], end[CREDENTIAL_DATE];
+	struct admin_list *admin_list = data;
+	char since[ADMIN_DATE_SIZE], end[ADMIN_DATE_SIZE];
 	const struct cell row[] = {
 		{ "user", user->name, NULL },
-		{ "since", listing_date(user->password_since, since), "-" },
-		{ "expires", listing_date(user->password_expires, end), "never" },
-		{ "state", listing_standing(password_standing(user, listing->now)), NULL },
+		{ "since", admin_list_date(user->password_changed, since), "-" },
+		{ "expires", admin_list_date(user->password_expires, end), "never" },
+		{ "state", admin_list_validity(password_validity(user, admin_list->now)), NULL },
 	};
 
-	return !user->password[0] || listing_row(listing, row, CELLS(row));
+	return !user->password_hash[0] || admin_list_row(admin_list, row, CELLS(row));
 }
 
 bool admin_password_list(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct listing listing;
+	struct admin_list admin_list;
 
-	listing_begin(&listing, admin, call, err);
-	return user_each(admin->store, print_password, &listing, err) && !listing.failed;
+	admin_list_begin(&admin_list, admin, call, err);
+	return user_each(admin->store, print_password, &admin_list, err) && !admin_list.failed;
 }

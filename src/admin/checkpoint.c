@@ -7,7 +7,7 @@
 
 /* The turn is a lock on the home itself, which the kernel takes back from the dead. -1 in *fd: not
  * now. */
-static bool take_turn(int *fd, const struct conf *conf, bool wait, struct err *err)
+static bool lock_home(int *fd, const struct conf *conf, bool wait, struct err *err)
 {
 	int home = open(conf->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -29,30 +29,30 @@ static bool take_turn(int *fd, const struct conf *conf, bool wait, struct err *e
 bool checkpoint_write(struct store *store, const struct conf *conf, uint64_t min_kbytes, bool wait,
 	struct err *err)
 {
-	int turn;
+	int lock_fd;
 	bool ok;
 
-	if (!take_turn(&turn, conf, wait, err))
+	if (!lock_home(&lock_fd, conf, wait, err))
 		return false;
-	if (turn < 0)
+	if (lock_fd < 0)
 		return true;
 	ok = store_checkpoint(store, min_kbytes, 0, err);
-	close(turn);
+	close(lock_fd);
 	return ok;
 }
 
 bool checkpoint_trim(
 	struct store *store, const struct conf *conf, bool wait, unsigned *removed, struct err *err)
 {
-	int turn;
+	int lock_fd;
 	bool ok;
 
-	if (!take_turn(&turn, conf, wait, err))
+	if (!lock_home(&lock_fd, conf, wait, err))
 		return false;
 	*removed = 0;
-	if (turn < 0)
+	if (lock_fd < 0)
 		return true;
 	ok = store_trim_logs(store, conf->archive, removed, err);
-	close(turn);
+	close(lock_fd);
 	return ok;
 }

@@ -10,16 +10,16 @@
 #define FIRST_MS INT64_C(1429207233000)
 #define STEP_MS	 1000
 
-#define WORDS 3
+#define STATUSES 3
 
-#define SOMEBODY "92d30f0c-8c9c-11e5-8994-feff819cdc9f"
+#define SAMPLE_USER "92d30f0c-8c9c-11e5-8994-feff819cdc9f"
 
 struct sample_kind {
 	const char *dialect;
-	const char *failed;	  /* this word for SAMPLE_FAILED tasks */
-	const char *words[WORDS]; /* these in turn for the others */
+	const char *failed;		/* this word for SAMPLE_FAILED_COUNT tasks */
+	const char *statuses[STATUSES]; /* these in turn for the others */
 	const char *user;
-	bool (*fill)(struct task *task, uint64_t i, struct mem *mem);
+	bool (*fill)(struct task *task, uint64_t i, struct arena *arena);
 };
 
 static const char *const products[] = { "adbreaks", "emotions", "fingerprint", "markers", "nudity",
@@ -27,14 +27,15 @@ static const char *const products[] = { "adbreaks", "emotions", "fingerprint", "
 
 #define PRODUCTS (sizeof(products) / sizeof(products[0]))
 
-static bool add(struct task *task, const char *name, struct mem *mem, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+static bool add_field(struct task *task, const char *name, struct arena *arena, const char *format,
+	...) __attribute__((format(printf, 4, 5)));
 
 /* A member whose text needs no escape. */
-static bool add(struct task *task, const char *name, struct mem *mem, const char *format, ...)
+static bool add_field(
+	struct task *task, const char *name, struct arena *arena, const char *format, ...)
 {
 	char text[200];
-	struct field field = { .name = str_of(name) };
+	struct field field = { .name = str_cstr(name) };
 	va_list args;
 	int len;
 
@@ -43,25 +44,26 @@ static bool add(struct task *task, const char *name, struct mem *mem, const char
 	va_end(args);
 	if (len < 0 || (size_t)len >= sizeof(text))
 		return false;
-	field.json = mem_copy(mem, (struct str){ text, (size_t)len });
+	field.json = arena_copy(arena, (struct str){ text, (size_t)len });
 	return field.json.ptr && task_set_field(task, field);
 }
 
-static bool fill_virtshell(struct task *task, uint64_t i, struct mem *mem)
+static bool fill_virtshell(struct task *task, uint64_t i, struct arena *arena)
 {
 	static const char *const types[] = { "create_instance", "delete_instance",
 		"restart_instance", "stop_instance" };
 
-	return add(task, "description", mem, "\"Create a new instance website-%06" PRIu64 "\"",
-		       i) &&
-	       add(task, "type", mem, "\"%s\"", types[i % 4]) &&
-	       add(task, "object_uuid", mem, "\"8a7b3c00-ccf4-11e5-9956-%012" PRIx64 "\"",
+	return add_field(task, "description", arena,
+		       "\"Create a new instance website-%06" PRIu64 "\"", i) &&
+	       add_field(task, "type", arena, "\"%s\"", types[i % 4]) &&
+	       add_field(task, "object_uuid", arena, "\"8a7b3c00-ccf4-11e5-9956-%012" PRIx64 "\"",
 		       i & 0xFFFFFFFFFFFF) &&
-	       add(task, "log", mem, "\"step %" PRIu64 " of %" PRIu64 "\"", i % 7, i % 7 + 3);
+	       add_field(
+		       task, "log", arena, "\"step %" PRIu64 " of %" PRIu64 "\"", i % 7, i % 7 + 3);
 }
 
 /* A task of each product for each item: its id is made of the three, as the dialect does it. */
-static bool fill_vionlabs(struct task *task, uint64_t i, struct mem *mem)
+static bool fill_vionlabs(struct task *task, uint64_t i, struct arena *arena)
 {
 	const char *product = products[i % PRODUCTS];
 	char name[100];
@@ -69,85 +71,88 @@ static bool fill_vionlabs(struct task *task, uint64_t i, struct mem *mem)
 		name, sizeof(name), "movie-%06" PRIu64 "%c%s%c1.0.1", i / PRODUCTS, 0, product, 0);
 
 	return len > 0 && (size_t)len < sizeof(name) &&
-	       id_of_name(&task->id, STR("vionlabs"), (struct str){ name, (size_t)len }) &&
-	       add(task, "inventory_id", mem, "\"movie-%06" PRIu64 "\"", i / PRODUCTS) &&
-	       add(task, "product", mem, "\"%s\"", product) &&
-	       add(task, "version", mem, "\"1.0.1\"");
+	       id_from_name(&task->id, STR("vionlabs"), (struct str){ name, (size_t)len }) &&
+	       add_field(task, "inventory_id", arena, "\"movie-%06" PRIu64 "\"", i / PRODUCTS) &&
+	       add_field(task, "product", arena, "\"%s\"", product) &&
+	       add_field(task, "version", arena, "\"1.0.1\"");
 }
 
-static bool fill_uplynk(struct task *task, uint64_t i, struct mem *mem)
+static bool fill_uplynk(struct task *task, uint64_t i, struct arena *arena)
 {
 	static const char *const operations[] = { "CREATE", "UPDATE", "DELETE" };
 
 	id_set_version(&task->id, 4);
-	return add(task, "operation", mem, "\"%s\"", operations[i % 3]) &&
-	       add(task, "ingest_point", mem, "\"f0a214a437024a9c85c5%012" PRIx64 "\"",
+	return add_field(task, "operation", arena, "\"%s\"", operations[i % 3]) &&
+	       add_field(task, "ingest_point", arena, "\"f0a214a437024a9c85c5%012" PRIx64 "\"",
 		       i / 3 & 0xFFFFFFFFFFFF);
 }
 
-static bool fill_fourhse(struct task *task, uint64_t i, struct mem *mem)
+static bool fill_fourhse(struct task *task, uint64_t i, struct arena *arena)
 {
 	char id[ID_TEXT_LEN + 1];
 
 	id_format(&task->id, id);
-	return add(task, "task_id", mem, "\"%s\"", id) &&
-	       add(task, "handler", mem, "\"%s\"", i % 7 ? "ImportHandler" : "ExportHandler") &&
-	       add(task, "user_id", mem, "\"user-%" PRIu64 "\"", i / 10) &&
-	       add(task, "entity_id", mem, "null") &&
-	       add(task, "request", mem, "\"{\\\"row\\\":%" PRIu64 "}\"", i) &&
-	       add(task, "response", mem, "null");
+	return add_field(task, "task_id", arena, "\"%s\"", id) &&
+	       add_field(task, "handler", arena, "\"%s\"",
+		       i % 7 ? "ImportHandler" : "ExportHandler") &&
+	       add_field(task, "user_id", arena, "\"user-%" PRIu64 "\"", i / 10) &&
+	       add_field(task, "entity_id", arena, "null") &&
+	       add_field(task, "request", arena, "\"{\\\"row\\\":%" PRIu64 "}\"", i) &&
+	       add_field(task, "response", arena, "null");
 }
 
 /* Numbers from 1 on: once a tenant. */
-static bool fill_idol(struct task *task, uint64_t i, struct mem *mem)
+static bool fill_idol(struct task *task, uint64_t i, struct arena *arena)
 {
 	static const char *const types[] = { "cd", "hd", "dolby_atmos" };
 
 	task->number = i + 1;
-	return add(task, "precision", mem, i % 2 ? "\"24\"" : "\"16\"") &&
-	       add(task, "master-type", mem, "\"%s\"", types[i % 3]) &&
-	       add(task, "support-number", mem, "null") && add(task, "md5", mem, "null") &&
-	       add(task, "url", mem, "\"https://files.example.com/%06" PRIu64 ".wav\"", i) &&
-	       add(task, "product-id", mem, "\"%" PRIu64 "\"", i / 5) &&
-	       add(task, "attachable", mem, "{\"type\":\"products\",\"id\":\"%" PRIu64 "\"}",
-		       i / 5);
+	return add_field(task, "precision", arena, i % 2 ? "\"24\"" : "\"16\"") &&
+	       add_field(task, "master-type", arena, "\"%s\"", types[i % 3]) &&
+	       add_field(task, "support-number", arena, "null") &&
+	       add_field(task, "md5", arena, "null") &&
+	       add_field(
+		       task, "url", arena, "\"https://files.example.com/%06" PRIu64 ".wav\"", i) &&
+	       add_field(task, "product-id", arena, "\"%" PRIu64 "\"", i / 5) &&
+	       add_field(task, "attachable", arena,
+		       "{\"type\":\"products\",\"id\":\"%" PRIu64 "\"}", i / 5);
 }
 
-static bool fill_native(struct task *task, uint64_t i, struct mem *mem)
+static bool fill_native(struct task *task, uint64_t i, struct arena *arena)
 {
-	return add(task, "kind", mem, "\"job-%" PRIu64 "\"", i % 10);
+	return add_field(task, "kind", arena, "\"job-%" PRIu64 "\"", i % 10);
 }
 
 static const struct sample_kind kinds[] = {
 	{ .dialect = "virtshell",
 		.failed = "failed",
-		.words = { "pending", "in progress", "sucess" },
-		.user = SOMEBODY,
+		.statuses = { "pending", "in progress", "sucess" },
+		.user = SAMPLE_USER,
 		.fill = fill_virtshell },
 	{ .dialect = "vionlabs",
 		.failed = "failed",
-		.words = { "pending", "processing", "done" },
-		.user = SOMEBODY,
+		.statuses = { "pending", "processing", "done" },
+		.user = SAMPLE_USER,
 		.fill = fill_vionlabs },
 	{ .dialect = "uplynk",
 		.failed = "FAILED",
-		.words = { "IN_PROGRESS", "COMPLETED", "COMPLETED" },
-		.user = SOMEBODY,
+		.statuses = { "IN_PROGRESS", "COMPLETED", "COMPLETED" },
+		.user = SAMPLE_USER,
 		.fill = fill_uplynk },
 	{ .dialect = "fourhse",
 		.failed = "failed",
-		.words = { "pending", "running", "completed" },
-		.user = SOMEBODY,
+		.statuses = { "pending", "running", "completed" },
+		.user = SAMPLE_USER,
 		.fill = fill_fourhse },
 	{ .dialect = "idol",
 		.failed = "failed",
-		.words = { "uploaded", "completed", "completed" },
-		.user = SOMEBODY,
+		.statuses = { "uploaded", "completed", "completed" },
+		.user = SAMPLE_USER,
 		.fill = fill_idol },
 	{ .dialect = "native",
 		.failed = "failed",
-		.words = { "pending", "running", "succeeded" },
-		.user = SOMEBODY,
+		.statuses = { "pending", "running", "succeeded" },
+		.user = SAMPLE_USER,
 		.fill = fill_native },
 };
 
@@ -155,28 +160,29 @@ bool sample_open(struct sample *sample, struct str dialect, struct str tenant, u
 	struct err *err)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (!str_eq(dialect, str_of(kinds[i].dialect)))
+		if (!str_eq(dialect, str_cstr(kinds[i].dialect)))
 			continue;
 		*sample = (struct sample){ .kind = &kinds[i], .tenant = tenant, .count = count };
 		return true;
 	}
 	return err_set(
-		err, ERR_INVALID, "dialect", "there are no samples for %.*s", STR_FMT(dialect));
+		err, ERR_INVALID, "dialect", "there are no samples for %.*s", STR_ARGS(dialect));
 }
 
 /* True for exactly as many of the numbers below count as there are to be failures. */
 static bool is_failed(uint64_t i, uint64_t count)
 {
-	uint64_t failures = count < SAMPLE_FAILED ? count : SAMPLE_FAILED;
+	uint64_t failures = count < SAMPLE_FAILED_COUNT ? count : SAMPLE_FAILED_COUNT;
 
 	return i * failures / count != (i + 1) * failures / count;
 }
 
-bool sample_task(const struct sample *sample, uint64_t i, struct mem *mem, struct task *task)
+bool sample_task(const struct sample *sample, uint64_t i, struct arena *arena, struct task *task)
 {
 	const struct sample_kind *kind = sample->kind;
-	const struct dialect *dialect = dialect_by_name(str_of(kind->dialect));
-	const char *word = is_failed(i, sample->count) ? kind->failed : kind->words[i % WORDS];
+	const struct dialect *dialect = dialect_by_name(str_cstr(kind->dialect));
+	const char *word = is_failed(i, sample->count) ? kind->failed
+						       : kind->statuses[i % STATUSES];
 	int64_t created = FIRST_MS + (int64_t)i * STEP_MS;
 
 	if (!dialect)
@@ -184,13 +190,13 @@ bool sample_task(const struct sample *sample, uint64_t i, struct mem *mem, struc
 	*task = (struct task){
 		.tenant = sample->tenant,
 		.dialect = dialect->code,
-		.word = str_of(word),
+		.status = str_cstr(word),
 		.created = created,
 		.updated = created,
 		.revision = 1,
-		.created_by = str_of(kind->user),
-		.updated_by = str_of(kind->user),
+		.created_by = str_cstr(kind->user),
+		.updated_by = str_cstr(kind->user),
 	};
-	task_enter(task, dialect_state(dialect, task->word), created);
-	return id_new(&task->id, created) && kind->fill(task, i, mem);
+	task_set_state(task, dialect_state(dialect, task->status), created);
+	return id_new(&task->id, created) && kind->fill(task, i, arena);
 }

@@ -15,19 +15,19 @@ static const struct {
 
 static bool ends_with(struct str s, struct str end)
 {
-	return s.len >= end.len && str_eq(str_from(s, s.len - end.len), end);
+	return s.len >= end.len && str_eq(str_skip(s, s.len - end.len), end);
 }
 
 bool sign_split_url(const char *url, struct str *host, struct str *path, struct err *err)
 {
-	struct str rest = str_of(url), found = STR_NULL;
+	struct str rest = str_cstr(url), found = STR_NULL;
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
 		if (!str_starts(rest, schemes[i].scheme))
 			continue;
-		found = str_from(rest, schemes[i].scheme.len);
+		found = str_skip(rest, schemes[i].scheme.len);
 		found.len = strcspn(found.ptr, "/?#");
-		rest = str_of(found.ptr + found.len);
+		rest = str_cstr(found.ptr + found.len);
 		if (ends_with(found, schemes[i].port))
 			found.len -= schemes[i].port.len;
 		break;
@@ -54,7 +54,7 @@ static void format_date(int64_t now, char *text, size_t size)
 	strftime(text, size, "%a, %d %b %Y %H:%M:%S +0000", &utc);
 }
 
-static const char *or_else(const char *text, const char *other)
+static const char *default_if_null(const char *text, const char *other)
 {
 	return text ? text : other;
 }
@@ -62,26 +62,27 @@ static const char *or_else(const char *text, const char *other)
 bool sign_headers(const struct sign *sign, int64_t now, struct buf *out, struct err *err)
 {
 	char date[64], md5[SIGNATURE_TEXT_MAX] = "", text[SIGNATURE_TEXT_MAX];
-	struct signed_request request = { .method = str_of(sign->method) };
+	struct signed_request request = { .method = str_cstr(sign->method) };
 
 	if (!sign->user || !sign->secret)
 		return err_set(err, ERR_MISSING, "user",
 			"a key is needed: --user, and --secret or the variable VIRTSHELL_KEY");
 	if (!sign_split_url(sign->url, &request.host, &request.resource, err))
 		return false;
-	if (sign->data && !content_md5(str_of(sign->data), md5))
+	if (sign->data && !content_md5(str_cstr(sign->data), md5))
 		return err_set(err, ERR_INTERNAL, NULL, "the digest cannot be computed");
 	format_date(now, date, sizeof(date));
-	request.date = str_of(or_else(sign->date, date));
-	request.content_md5 = str_of(or_else(sign->content_md5, md5));
-	request.content_type = str_of(or_else(sign->content_type, has_body(sign) ? FORM : ""));
-	if (!signature_make(&request, str_of(sign->secret), text))
+	request.date = str_cstr(default_if_null(sign->date, date));
+	request.content_md5 = str_cstr(default_if_null(sign->content_md5, md5));
+	request.content_type = str_cstr(
+		default_if_null(sign->content_type, has_body(sign) ? FORM : ""));
+	if (!signature_make(&request, str_cstr(sign->secret), text))
 		return err_set(err, ERR_INTERNAL, NULL, "the signature cannot be computed");
-	buf_printf(out, "Date: %.*s\n", STR_FMT(request.date));
+	buf_printf(out, "Date: %.*s\n", STR_ARGS(request.date));
 	if (sign->content_type)
 		buf_printf(out, "Content-Type: %s\n", sign->content_type);
 	if (request.content_md5.len > 0)
-		buf_printf(out, "Content-MD5: %.*s\n", STR_FMT(request.content_md5));
+		buf_printf(out, "Content-MD5: %.*s\n", STR_ARGS(request.content_md5));
 	buf_printf(out, "X-VirtShell-Authorization: %s:%s\n", sign->user, text);
 	return buf_ok(out) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }

@@ -1,10 +1,10 @@
 #include "auth/authorize.h"
 
 #include "auth/credential.h"
-#include "auth/judge.h"
+#include "auth/verify.h"
 #include "task/right.h"
 
-#define WAYS_MAX 4
+#define EXTRACTORS_MAX 4
 
 /*
  * Which credentials a dialect's clients send, and how it refuses. The first way in which something
@@ -13,8 +13,8 @@
  */
 struct scheme {
 	const char *dialect;
-	credential_way *ways[WAYS_MAX];
-	int refusal;
+	credential_extractor *extractors[EXTRACTORS_MAX];
+	int refusal_status;
 	/* WWW-Authenticate, which every 401 must have (RFC 9110 §15.5.2); the other two where the
 	 * original tells more of a token that was good once. */
 	const char *challenge, *if_expired, *if_revoked;
@@ -27,39 +27,41 @@ struct scheme {
 
 static const struct scheme schemes[] = {
 	{ .dialect = "virtshell",
-		.ways = { credential_virtshell, credential_bearer, credential_virtshell_standard },
-		.refusal = 403 },
+		.extractors = { credential_virtshell, credential_bearer,
+			credential_virtshell_standard },
+		.refusal_status = 403 },
 	{ .dialect = "vionlabs",
-		.ways = { credential_bearer, credential_query_key, credential_api_key },
-		.refusal = 401,
+		.extractors = { credential_bearer, credential_query_key, credential_api_key },
+		.refusal_status = 401,
 		.challenge = "APIKey" },
 	{ .dialect = "uplynk",
-		.ways = { credential_bearer, credential_uplynk_query, credential_uplynk_header },
-		.refusal = 401,
+		.extractors = { credential_bearer, credential_uplynk_query,
+			credential_uplynk_header },
+		.refusal_status = 401,
 		.challenge = POLYTASK_CHALLENGE },
 	{ .dialect = "fourhse",
-		.ways = { credential_bearer, credential_query_access_token,
+		.extractors = { credential_bearer, credential_query_access_token,
 			credential_form_access_token },
-		.refusal = 401,
+		.refusal_status = 401,
 		.challenge = "Bearer realm=\"api\"" },
 	{ .dialect = "idol",
-		.ways = { credential_bearer },
-		.refusal = 401,
+		.extractors = { credential_bearer },
+		.refusal_status = 401,
 		.challenge = DOORKEEPER_CHALLENGE("is invalid"),
 		.if_expired = DOORKEEPER_CHALLENGE("expired"),
 		.if_revoked = DOORKEEPER_CHALLENGE("was revoked") },
 	{ .dialect = "native",
-		.ways = { credential_bearer },
-		.refusal = 401,
+		.extractors = { credential_bearer },
+		.refusal_status = 401,
 		.challenge = POLYTASK_CHALLENGE },
 };
 
 /* A dialect that is not in the table: refused, so that a slip in the site's configuration opens
  * nothing. */
-static const struct scheme no_scheme = { .dialect = "", .refusal = 403 };
+static const struct scheme no_scheme = { .dialect = "", .refusal_status = 403 };
 
 /* What is judged; the web server gives an absent header as an empty parameter. */
-static const char *const judged[] = {
+static const char *const checked_params[] = {
 	"POLYTASK_DIALECT",
 	"POLYTASK_CONTINUE",
 	"ORIGINAL_METHOD",
@@ -74,37 +76,37 @@ static const char *const judged[] = {
 	"HTTP_X_VIRTSHELL_AUTHORIZATION",
 };
 
-static judge *const judges[CREDENTIAL_KINDS] = {
-	[CREDENTIAL_NONE] = judge_nothing,
-	[CREDENTIAL_BROKEN] = judge_broken,
-	[CREDENTIAL_TOKEN] = judge_token,
-	[CREDENTIAL_VIRTSHELL] = judge_virtshell,
-	[CREDENTIAL_UPLYNK] = judge_uplynk,
+static verify *const verifiers[CREDENTIAL_KINDS] = {
+	[CREDENTIAL_NONE] = verify_missing,
+	[CREDENTIAL_MALFORMED] = verify_malformed,
+	[CREDENTIAL_TOKEN] = verify_token,
+	[CREDENTIAL_VIRTSHELL] = verify_virtshell,
+	[CREDENTIAL_UPLYNK] = verify_uplynk,
 };
 
-static const char *const kinds[CREDENTIAL_KINDS] = {
+static const char *const kind_names[CREDENTIAL_KINDS] = {
 	[CREDENTIAL_NONE] = "none",
-	[CREDENTIAL_BROKEN] = "broken",
+	[CREDENTIAL_MALFORMED] = "broken",
 	[CREDENTIAL_TOKEN] = "token",
 	[CREDENTIAL_VIRTSHELL] = "virtshell",
 	[CREDENTIAL_UPLYNK] = "uplynk",
 };
 
-static bool has_repeats(const struct request *request)
+static bool has_duplicate_params(const struct request *request)
 {
-	for (size_t i = 0; i < sizeof(judged) / sizeof(judged[0]); i++) {
-		if (request_count_param(request, judged[i]) > 1)
+	for (size_t i = 0; i < sizeof(checked_params) / sizeof(checked_params[0]); i++) {
+		if (request_count_cgi_param(request, checked_params[i]) > 1)
 			return true;
 	}
 	return false;
 }
 
-static const struct scheme *scheme_of(const struct request *request)
+static const struct scheme *find_scheme(const struct request *request)
 {
-	struct str dialect = request_param(request, "POLYTASK_DIALECT");
+	struct str dialect = request_cgi_param(request, "POLYTASK_DIALECT");
 
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-		if (str_eq(dialect, str_of(schemes[i].dialect)))
+		if (str_eq(dialect, str_cstr(schemes[i].dialect)))
 			return &schemes[i];
 	}
 	return &no_scheme;
@@ -113,8 +115,8 @@ static const struct scheme *scheme_of(const struct request *request)
 static bool find_credential(const struct scheme *scheme, const struct request *request,
 	struct credential *credential, struct err *err)
 {
-	for (size_t i = 0; i < WAYS_MAX && scheme->ways[i]; i++) {
-		if (!scheme->ways[i](request, credential, err))
+	for (size_t i = 0; i < EXTRACTORS_MAX && scheme->extractors[i]; i++) {
+		if (!scheme->extractors[i](request, credential, err))
 			return false;
 		if (credential->kind != CREDENTIAL_NONE)
 			return true;
@@ -122,37 +124,37 @@ static bool find_credential(const struct scheme *scheme, const struct request *r
 	return true;
 }
 
-static bool judge_request(const struct asking *asking, const struct scheme *scheme,
-	struct verdict *verdict, struct auth_note *note, struct err *err)
+static bool verify_request(const struct auth_request *auth_request, const struct scheme *scheme,
+	struct outcome *outcome, struct auth_log_entry *log_entry, struct err *err)
 {
 	struct credential credential = { 0 };
 
-	if (scheme == &no_scheme || has_repeats(asking->request))
-		return judge_deny(verdict, AUTH_DENIED);
-	if (!find_credential(scheme, asking->request, &credential, err))
+	if (scheme == &no_scheme || has_duplicate_params(auth_request->request))
+		return verify_deny(outcome, AUTH_DENIED);
+	if (!find_credential(scheme, auth_request->request, &credential, err))
 		return false;
-	note->credential = kinds[credential.kind];
-	return judges[credential.kind](asking, &credential, verdict, err);
+	log_entry->credential = kind_names[credential.kind];
+	return verifiers[credential.kind](auth_request, &credential, outcome, err);
 }
 
 /* ---- the answer ---- */
 
-static void answer_who(const struct asking *asking, const struct identity *who,
+static void answer_identity(const struct auth_request *auth_request, const struct identity *who,
 	const struct scheme *scheme, struct response *response)
 {
-	struct str next = request_param(asking->request, "POLYTASK_CONTINUE");
-	bool here = identity_is_for(who, str_of(scheme->dialect));
+	struct str next = request_cgi_param(auth_request->request, "POLYTASK_CONTINUE");
+	bool here = identity_allows_dialect(who, str_cstr(scheme->dialect));
 	char rights[RIGHTS_TEXT_SIZE];
 
 	/* A credential of other dialects: the application refuses it in this one's own shape. */
 	rights_format(here ? who->rights : RIGHT_NONE, rights, sizeof(rights));
 	response->status = 204;
-	response_header(response, "X-Polytask-User", str_of(who->user));
-	response_header(response, "X-Polytask-Tenant", str_of(who->tenant));
-	response_header(response, "X-Polytask-Rights", str_of(rights));
-	response_header(response, "X-Polytask-Dialect", str_of(scheme->dialect));
+	response_add_header(response, "X-Polytask-User", str_cstr(who->user));
+	response_add_header(response, "X-Polytask-Tenant", str_cstr(who->tenant));
+	response_add_header(response, "X-Polytask-Rights", str_cstr(rights));
+	response_add_header(response, "X-Polytask-Dialect", str_cstr(scheme->dialect));
 	if (next.len > 0)
-		response_header(response, "X-Accel-Redirect", next);
+		response_add_header(response, "X-Accel-Redirect", next);
 }
 
 static const char *challenge_for(const struct scheme *scheme, const char *reason)
@@ -169,39 +171,40 @@ static void answer_refusal(
 {
 	const char *challenge = challenge_for(scheme, reason);
 
-	response->status = scheme->refusal;
-	response_header(response, "X-Polytask-Reason", str_of(reason));
+	response->status = scheme->refusal_status;
+	response_add_header(response, "X-Polytask-Reason", str_cstr(reason));
 	if (challenge)
-		response_header(response, "WWW-Authenticate", str_of(challenge));
+		response_add_header(response, "WWW-Authenticate", str_cstr(challenge));
 }
 
-static void answer_unknown(struct response *response)
+static void answer_unavailable(struct response *response)
 {
 	response_reset(response);
 	response->status = 503;
-	response_retry(response, 0);
+	response_add_retry_after(response, 0);
 }
 
-bool authorize(struct store *store, const struct auth_rules *rules, const struct request *request,
-	struct response *response, struct auth_note *note, struct err *err)
+bool authorize(struct store *store, const struct auth_clock_skew *rules,
+	const struct request *request, struct response *response, struct auth_log_entry *log_entry,
+	struct err *err)
 {
-	const struct asking asking = { store, rules, request };
-	const struct scheme *scheme = scheme_of(request);
-	struct verdict verdict = { 0 };
+	const struct auth_request auth_request = { store, rules, request };
+	const struct scheme *scheme = find_scheme(request);
+	struct outcome outcome = { 0 };
 
-	if (!judge_request(&asking, scheme, &verdict, note, err)) {
+	if (!verify_request(&auth_request, scheme, &outcome, log_entry, err)) {
 		if (err->code == ERR_PANIC)
 			return false;
-		answer_unknown(response);
+		answer_unavailable(response);
 		return true;
 	}
-	note->reason = verdict.reason;
-	memcpy(note->key, verdict.key, sizeof(note->key));
-	if (verdict.reason)
-		answer_refusal(verdict.reason, scheme, response);
+	log_entry->reason = outcome.reason;
+	memcpy(log_entry->key, outcome.key, sizeof(log_entry->key));
+	if (outcome.reason)
+		answer_refusal(outcome.reason, scheme, response);
 	else
-		answer_who(&asking, &verdict.who, scheme, response);
-	if (!buf_ok(&response->head))
-		answer_unknown(response);
+		answer_identity(&auth_request, &outcome.who, scheme, response);
+	if (!buf_ok(&response->headers))
+		answer_unavailable(response);
 	return true;
 }

@@ -17,7 +17,7 @@
  * X-Polytask-Reason, one of the words below, which picks one of the static bodies, and the
  * dialect's WWW-Authenticate. 503 when the store cannot say: never mistaken for a refusal.
  */
-#include "auth/note.h"
+#include "auth/auth_log.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "store/store.h"
@@ -29,14 +29,15 @@
 #define AUTH_MISMATCH "SignatureDoesNotMatch"
 #define AUTH_SKEWED   "RequestTimeTooSkewed"
 
-struct auth_rules {
-	int64_t signature_ms; /* how far a signed VirtShell request's Date may be off */
+struct auth_clock_skew {
+	int64_t virtshell_ms; /* how far a signed VirtShell request's Date may be off */
 	int64_t uplynk_ms;    /* and an Uplynk message's _timestamp */
 };
 
 /*
- * False only with ERR_PANIC; every other outcome is an answer. Decodes into request->mem. The note,
+ * False only with ERR_PANIC; every other outcome is an answer. Decodes into request->arena. The note,
  * which comes zeroed, says what the log may tell.
  */
-bool authorize(struct store *store, const struct auth_rules *rules, const struct request *request,
-	struct response *response, struct auth_note *note, struct err *err);
+bool authorize(struct store *store, const struct auth_clock_skew *rules,
+	const struct request *request, struct response *response, struct auth_log_entry *log_entry,
+	struct err *err);

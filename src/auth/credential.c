@@ -2,7 +2,8 @@
 
 #include "http/query.h"
 
-static void found(struct credential *credential, enum credential_kind kind, struct str text)
+static void set_credential(
+	struct credential *credential, enum credential_kind kind, struct str text)
 {
 	*credential = (struct credential){ .kind = kind, .text = text };
 }
@@ -11,7 +12,7 @@ static void found(struct credential *credential, enum credential_kind kind, stru
 
 static struct str authorization(const struct request *request)
 {
-	return str_trim(request_param(request, "HTTP_AUTHORIZATION"));
+	return str_trim(request_cgi_param(request, "HTTP_AUTHORIZATION"));
 }
 
 bool credential_bearer(
@@ -23,29 +24,30 @@ bool credential_bearer(
 
 	(void)err;
 	if (header.len > scheme.len && str_eq_nocase(head, scheme))
-		found(credential, CREDENTIAL_TOKEN, str_trim(str_from(header, scheme.len)));
+		set_credential(
+			credential, CREDENTIAL_TOKEN, str_trim(str_skip(header, scheme.len)));
 	return true;
 }
 
 bool credential_api_key(
 	const struct request *request, struct credential *credential, struct err *err)
 {
-	struct str token = str_trim(request_param(request, "HTTP_X_API_KEY"));
+	struct str token = str_trim(request_cgi_param(request, "HTTP_X_API_KEY"));
 
 	(void)err;
 	if (token.len > 0)
-		found(credential, CREDENTIAL_TOKEN, token);
+		set_credential(credential, CREDENTIAL_TOKEN, token);
 	return true;
 }
 
 bool credential_virtshell(
 	const struct request *request, struct credential *credential, struct err *err)
 {
-	struct str header = str_trim(request_param(request, "HTTP_X_VIRTSHELL_AUTHORIZATION"));
+	struct str header = str_trim(request_cgi_param(request, "HTTP_X_VIRTSHELL_AUTHORIZATION"));
 
 	(void)err;
 	if (header.len > 0)
-		found(credential, CREDENTIAL_VIRTSHELL, header);
+		set_credential(credential, CREDENTIAL_VIRTSHELL, header);
 	return true;
 }
 
@@ -56,7 +58,7 @@ bool credential_virtshell_standard(
 
 	(void)err;
 	if (header.len > 0)
-		found(credential, CREDENTIAL_VIRTSHELL, header);
+		set_credential(credential, CREDENTIAL_VIRTSHELL, header);
 	return true;
 }
 
@@ -70,12 +72,12 @@ bool credential_uplynk_header(
 	(void)err;
 	if (header.len == 0)
 		return true;
-	found(credential, CREDENTIAL_BROKEN, STR_NULL);
+	set_credential(credential, CREDENTIAL_MALFORMED, STR_NULL);
 	if (!space)
 		return true;
 	at = (size_t)(space - header.ptr);
-	found(credential, CREDENTIAL_UPLYNK, (struct str){ header.ptr, at });
-	credential->signature = str_from(header, at + 1);
+	set_credential(credential, CREDENTIAL_UPLYNK, (struct str){ header.ptr, at });
+	credential->signature = str_skip(header, at + 1);
 	return true;
 }
 
@@ -90,31 +92,31 @@ struct query_search {
 };
 
 /* What cannot be decoded is no name of ours; whether the address is one is not judged here. */
-static bool is_named(
-	struct str part, struct str name, bool *named, struct mem *mem, struct err *err)
+static bool name_matches(
+	struct str part, struct str name, bool *named, struct arena *arena, struct err *err)
 {
 	struct str decoded;
 
 	*named = false;
-	if (query_decode(&decoded, part, QUERY_PLUS_IS_SPACE, mem, err))
+	if (query_decode(&decoded, part, QUERY_PLUS_IS_SPACE, arena, err))
 		*named = str_eq(decoded, name);
 	else if (err->code == ERR_NO_MEMORY)
 		return false;
 	return true;
 }
 
-static bool take_part(
-	struct query_search *search, struct str part, struct mem *mem, struct err *err)
+static bool search_pair(
+	struct query_search *search, struct str part, struct arena *arena, struct err *err)
 {
 	const char *equals = part.len ? memchr(part.ptr, '=', part.len) : NULL;
 	size_t len = equals ? (size_t)(equals - part.ptr) : part.len;
 	bool named;
 
-	if (!is_named((struct str){ part.ptr, len }, search->name, &named, mem, err))
+	if (!name_matches((struct str){ part.ptr, len }, search->name, &named, arena, err))
 		return false;
 	if (!named || search->count++ > 0)
 		return true;
-	if (query_decode(&search->value, str_from(part, len + 1), QUERY_PLUS_IS_PLUS, mem, err))
+	if (query_decode(&search->value, str_skip(part, len + 1), QUERY_PLUS_IS_PLUS, arena, err))
 		return true;
 	search->unreadable = true;
 	return err->code != ERR_NO_MEMORY;
@@ -123,60 +125,61 @@ static bool take_part(
 static bool search_query(
 	const struct request *request, struct query_search *search, struct err *err)
 {
-	struct str uri = request_param(request, "ORIGINAL_URI");
+	struct str uri = request_cgi_param(request, "ORIGINAL_URI");
 	const char *mark = uri.len ? memchr(uri.ptr, '?', uri.len) : NULL;
-	struct str rest = mark ? str_from(uri, (size_t)(mark - uri.ptr) + 1) : STR_NULL;
+	struct str rest = mark ? str_skip(uri, (size_t)(mark - uri.ptr) + 1) : STR_NULL;
 
 	while (rest.len > 0) {
 		const char *end = memchr(rest.ptr, '&', rest.len);
 		size_t len = end ? (size_t)(end - rest.ptr) : rest.len;
 
-		if (!take_part(search, (struct str){ rest.ptr, len }, request->mem, err))
+		if (!search_pair(search, (struct str){ rest.ptr, len }, request->arena, err))
 			return false;
-		rest = str_from(rest, len + 1);
+		rest = str_skip(rest, len + 1);
 	}
 	return true;
 }
 
-static bool is_broken(const struct query_search *search)
+static bool is_malformed(const struct query_search *search)
 {
 	return search->count > 1 || search->unreadable || search->value.len == 0;
 }
 
-static void take_found(const struct query_search *search, struct credential *credential)
+static void set_from_search(const struct query_search *search, struct credential *credential)
 {
 	if (search->count > 0)
-		found(credential, is_broken(search) ? CREDENTIAL_BROKEN : CREDENTIAL_TOKEN,
+		set_credential(credential,
+			is_malformed(search) ? CREDENTIAL_MALFORMED : CREDENTIAL_TOKEN,
 			search->value);
 }
 
-static bool take_query_token(const struct request *request, struct str name,
+static bool find_query_token(const struct request *request, struct str name,
 	struct credential *credential, struct err *err)
 {
 	struct query_search search = { .name = name };
 
 	if (!search_query(request, &search, err))
 		return false;
-	take_found(&search, credential);
+	set_from_search(&search, credential);
 	return true;
 }
 
 bool credential_query_key(
 	const struct request *request, struct credential *credential, struct err *err)
 {
-	return take_query_token(request, STR("key"), credential, err);
+	return find_query_token(request, STR("key"), credential, err);
 }
 
 bool credential_query_access_token(
 	const struct request *request, struct credential *credential, struct err *err)
 {
-	return take_query_token(request, STR("access-token"), credential, err);
+	return find_query_token(request, STR("access-token"), credential, err);
 }
 
 /* Base64 has no space: one can only be a '+' that was written or decoded as a form would be. */
-static bool restore_plus(struct str *text, struct mem *mem, struct err *err)
+static bool restore_plus(struct str *text, struct arena *arena, struct err *err)
 {
-	char *bytes = mem_alloc(mem, text->len + 1);
+	char *bytes = arena_alloc(arena, text->len + 1);
 
 	if (!bytes)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
@@ -195,12 +198,12 @@ bool credential_uplynk_query(
 		return false;
 	if (msg.count == 0 && sig.count == 0)
 		return true;
-	found(credential, CREDENTIAL_BROKEN, STR_NULL);
-	if (is_broken(&msg) || is_broken(&sig))
+	set_credential(credential, CREDENTIAL_MALFORMED, STR_NULL);
+	if (is_malformed(&msg) || is_malformed(&sig))
 		return true;
-	found(credential, CREDENTIAL_UPLYNK, msg.value);
+	set_credential(credential, CREDENTIAL_UPLYNK, msg.value);
 	credential->signature = sig.value;
-	return restore_plus(&credential->text, request->mem, err);
+	return restore_plus(&credential->text, request->arena, err);
 }
 
 /* ---- the body ---- */
@@ -212,12 +215,12 @@ bool credential_form_access_token(
 	struct query_search search = { .name = STR("access-token") };
 	size_t count;
 
-	if (!query_split(pairs, CREDENTIAL_FORM_MAX, &count, request->body, request->mem, err))
+	if (!query_split(pairs, CREDENTIAL_FORM_MAX, &count, request->body, request->arena, err))
 		return err->code != ERR_NO_MEMORY;
 	for (size_t i = 0; i < count; i++) {
 		if (str_eq(pairs[i].name, search.name) && search.count++ == 0)
 			search.value = pairs[i].value;
 	}
-	take_found(&search, credential);
+	set_from_search(&search, credential);
 	return true;
 }

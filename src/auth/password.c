@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sodium.h>
 
-#include "auth/entry.h"
+#include "auth/auth_record.h"
 
 #define PASSES	     2
 #define MEMORY_BYTES ((size_t)19 * 1024 * 1024)
@@ -11,23 +11,23 @@
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash does not fit");
 
 /* What nobody's password is compared with; of random bytes, made with the numbers above. */
-static const char nobody[] = "$argon2id$v=19$m=19456,t=2,p=1$iNEbS3xb2sY+4CLJDHRGJw"
-			     "$GljFPaDd2LWwiN7yeJqxGn9fQApluFhqf2Fr3Kyk87U";
+static const char dummy_hash[] = "$argon2id$v=19$m=19456,t=2,p=1$iNEbS3xb2sY+4CLJDHRGJw"
+				 "$GljFPaDd2LWwiN7yeJqxGn9fQApluFhqf2Fr3Kyk87U";
 
 bool password_random(char text[PASSWORD_RANDOM_SIZE], struct err *err)
 {
-	uint8_t bytes[ENTRY_RANDOM_LEN];
+	uint8_t bytes[AUTH_RECORD_RANDOM_LEN];
 
-	if (!entry_random(bytes, err))
+	if (!auth_record_random(bytes, err))
 		return false;
-	entry_hex(bytes, (PASSWORD_RANDOM_SIZE - 1) / 2, text);
+	auth_record_hex(bytes, (PASSWORD_RANDOM_SIZE - 1) / 2, text);
 	explicit_bzero(bytes, sizeof(bytes));
 	return true;
 }
 
 bool password_hash(struct str password, char hash[PASSWORD_HASH_SIZE], struct err *err)
 {
-	if (password.len < PASSWORD_MIN || !entry_is_text(password, PASSWORD_MAX))
+	if (password.len < PASSWORD_MIN || !auth_record_is_text(password, PASSWORD_MAX))
 		return err_set(err, ERR_INVALID, "password", "a password is %d to %d bytes of text",
 			PASSWORD_MIN, PASSWORD_MAX);
 	if (sodium_init() < 0)
@@ -48,7 +48,7 @@ bool password_check(struct str password, const char *hash, bool *matches, struct
 	/* EINVAL says "another password"; anything else that it was not compared. */
 	errno = EINVAL;
 	result = crypto_pwhash_str_verify(
-		*hash ? hash : nobody, password.len ? password.ptr : "", password.len);
+		*hash ? hash : dummy_hash, password.len ? password.ptr : "", password.len);
 	if (result != 0 && errno != EINVAL)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	*matches = result == 0 && *hash && password.len > 0;

@@ -1,11 +1,11 @@
-#include "auth/entry.h"
+#include "auth/auth_record.h"
 #include "task/right.h"
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-static bool is_made_of(struct str text, size_t most, const char *letters)
+static bool has_only_chars(struct str text, size_t most, const char *letters)
 {
 	if (text.len == 0 || text.len > most)
 		return false;
@@ -18,44 +18,45 @@ static bool is_made_of(struct str text, size_t most, const char *letters)
 
 bool auth_is_name(struct str name)
 {
-	return is_made_of(name, AUTH_NAME_MAX - 1, LOWER UPPER DIGITS "._@-");
+	return has_only_chars(name, AUTH_NAME_MAX - 1, LOWER UPPER DIGITS "._@-");
 }
 
 bool auth_is_tenant(struct str tenant)
 {
-	return is_made_of(tenant, AUTH_TENANT_MAX - 1, LOWER DIGITS "-");
+	return has_only_chars(tenant, AUTH_TENANT_MAX - 1, LOWER DIGITS "-");
 }
 
-bool identity_is_for(const struct identity *who, struct str dialect)
+bool identity_allows_dialect(const struct identity *who, struct str dialect)
 {
-	struct str rest = str_of(who->dialects);
+	struct str rest = str_cstr(who->dialects);
 
 	if (rest.len == 0)
 		return true;
 	while (rest.len > 0) {
-		if (str_eq(str_take_part(&rest, ','), dialect))
+		if (str_eq(str_split_next(&rest, ','), dialect))
 			return true;
 	}
 	return false;
 }
 
-int64_t terms_sooner(int64_t a, int64_t b)
+int64_t credential_terms_earlier(int64_t a, int64_t b)
 {
 	if (a == 0 || b == 0)
 		return a + b;
 	return a < b ? a : b;
 }
 
-int64_t terms_extend(int64_t made, int64_t expires, int64_t now)
+int64_t credential_terms_extend(int64_t made, int64_t expires, int64_t now)
 {
 	return made == 0 || expires <= made ? expires : now + expires - made;
 }
 
 /* ---- the record ---- */
 
-bool terms_read(struct terms *terms, const struct terms_members *members)
+bool credential_terms_read(
+	struct credential_terms *terms, const struct credential_terms_members *members)
 {
-	struct terms copy = {
+	struct credential_terms copy = {
 		.created = members->created,
 		.expires = members->expires,
 		.revoked = members->revoked,
@@ -64,16 +65,16 @@ bool terms_read(struct terms *terms, const struct terms_members *members)
 	/* An empty list would open what it was meant to close. */
 	if (members->dialects && !*members->dialects)
 		return false;
-	if (!entry_copy(copy.user, sizeof(copy.user), members->user) ||
-		!entry_rights(&copy.rights, members->rights) ||
-		!entry_copy(copy.dialects, sizeof(copy.dialects),
+	if (!auth_record_copy_text(copy.user, sizeof(copy.user), members->user) ||
+		!auth_record_parse_rights(&copy.rights, members->rights) ||
+		!auth_record_copy_text(copy.dialects, sizeof(copy.dialects),
 			members->dialects ? members->dialects : ""))
 		return false;
 	*terms = copy;
 	return true;
 }
 
-json_t *terms_json(const struct terms *terms)
+json_t *credential_terms_json(const struct credential_terms *terms)
 {
 	char rights[RIGHTS_TEXT_SIZE];
 	json_t *json;
@@ -84,7 +85,7 @@ json_t *terms_json(const struct terms *terms)
 	if (json &&
 		(!terms->dialects[0] ||
 			json_object_set_new(json, "dialects", json_string(terms->dialects)) == 0) &&
-		entry_set_time(json, "revoked", terms->revoked))
+		auth_record_set_time(json, "revoked", terms->revoked))
 		return json;
 	json_decref(json);
 	return NULL;
@@ -92,98 +93,98 @@ json_t *terms_json(const struct terms *terms)
 
 /* ---- a new one ---- */
 
-static bool get_live(
+static bool get_live_user(
 	struct store *store, const char *name, int64_t now, struct user *user, struct err *err)
 {
 	static const char *const ends[] = {
-		[STANDING_EXPIRED] = "has expired",
-		[STANDING_REVOKED] = "is revoked",
+		[VALIDITY_EXPIRED] = "has expired",
+		[VALIDITY_REVOKED] = "is revoked",
 	};
-	enum standing standing;
+	enum validity validity;
 
 	if (!user_get(store, name, user, err))
 		return false;
-	standing = user_standing(user, now);
-	return standing == STANDING_LIVE ||
-	       err_set(err, ERR_CONFLICT, "user", "user %s %s", name, ends[standing]);
+	validity = user_validity(user, now);
+	return validity == VALIDITY_LIVE ||
+	       err_set(err, ERR_CONFLICT, "user", "user %s %s", name, ends[validity]);
 }
 
-bool terms_make(
-	struct store *store, const struct terms *wanted, struct terms *made, struct err *err)
+bool credential_terms_create(struct store *store, const struct credential_terms *wanted,
+	struct credential_terms *made, struct err *err)
 {
-	struct terms terms = { .created = wanted->created, .expires = wanted->expires };
-	struct str dialects = str_of(wanted->dialects);
+	struct credential_terms terms = { .created = wanted->created, .expires = wanted->expires };
+	struct str dialects = str_cstr(wanted->dialects);
 	struct user owner;
 
-	if (dialects.len > 0 && !is_made_of(dialects, AUTH_DIALECTS_MAX - 1, LOWER ","))
+	if (dialects.len > 0 && !has_only_chars(dialects, AUTH_DIALECTS_MAX - 1, LOWER ","))
 		return err_set(err, ERR_INVALID, "dialects", "dialects are names joined by commas");
-	if (!get_live(store, wanted->user, wanted->created, &owner, err))
+	if (!get_live_user(store, wanted->user, wanted->created, &owner, err))
 		return false;
 	terms.rights = wanted->rights ? wanted->rights & owner.rights : owner.rights;
 	if (terms.rights == RIGHT_NONE)
 		return err_set(err, ERR_INVALID, "rights", "user %s has none of these rights",
 			wanted->user);
-	entry_copy(terms.user, sizeof(terms.user), owner.name);
-	entry_copy(terms.dialects, sizeof(terms.dialects), wanted->dialects);
+	auth_record_copy_text(terms.user, sizeof(terms.user), owner.name);
+	auth_record_copy_text(terms.dialects, sizeof(terms.dialects), wanted->dialects);
 	*made = terms;
 	return true;
 }
 
-bool terms_renew(struct store *store, const struct terms *old, int64_t now, struct terms *made,
-	struct err *err)
+bool credential_terms_renew(struct store *store, const struct credential_terms *old, int64_t now,
+	struct credential_terms *made, struct err *err)
 {
-	struct terms terms = *old;
+	struct credential_terms terms = *old;
 
 	terms.created = now;
-	terms.expires = terms_extend(old->created, old->expires, now);
-	return terms_make(store, &terms, made, err);
+	terms.expires = credential_terms_extend(old->created, old->expires, now);
+	return credential_terms_create(store, &terms, made, err);
 }
 
 /* ---- how it stands ---- */
 
-enum standing terms_standing(const struct terms *terms, int64_t now)
+enum validity credential_terms_validity(const struct credential_terms *terms, int64_t now)
 {
 	if (terms->revoked != 0)
-		return STANDING_REVOKED;
+		return VALIDITY_REVOKED;
 	if (terms->expires != 0 && now >= terms->expires)
-		return STANDING_EXPIRED;
-	return STANDING_LIVE;
+		return VALIDITY_EXPIRED;
+	return VALIDITY_LIVE;
 }
 
-int64_t terms_end(const struct terms *terms)
+int64_t credential_terms_ended_at(const struct credential_terms *terms)
 {
-	return terms_sooner(terms->revoked, terms->expires);
+	return credential_terms_earlier(terms->revoked, terms->expires);
 }
 
-bool terms_judge(struct store *store, const struct terms *terms, int64_t now, struct user *owner,
-	enum standing *standing, struct err *err)
+bool credential_terms_resolve(struct store *store, const struct credential_terms *terms,
+	int64_t now, struct user *owner, enum validity *validity, struct err *err)
 {
-	enum standing of_user, of_terms = terms_standing(terms, now);
+	enum validity of_user, of_terms = credential_terms_validity(terms, now);
 	struct user user = { 0 };
 
 	if (user_get(store, terms->user, &user, err))
-		of_user = user_standing(&user, now);
+		of_user = user_validity(&user, now);
 	else if (err->code == ERR_NOT_FOUND)
-		of_user = STANDING_REVOKED;
+		of_user = VALIDITY_REVOKED;
 	else
 		return false;
 	if ((user.rights & terms->rights) == RIGHT_NONE)
-		of_user = STANDING_REVOKED;
-	*standing = of_user > of_terms ? of_user : of_terms;
+		of_user = VALIDITY_REVOKED;
+	*validity = of_user > of_terms ? of_user : of_terms;
 	*owner = user;
 	return true;
 }
 
-bool terms_identify(const struct terms *terms, const struct user *owner, enum standing standing,
-	struct identity *who, struct err *err)
+bool credential_terms_identity(const struct credential_terms *terms, const struct user *owner,
+	enum validity validity, struct identity *who, struct err *err)
 {
 	static const char *const ends[] = {
-		[STANDING_EXPIRED] = PRINCIPAL_EXPIRED,
-		[STANDING_REVOKED] = PRINCIPAL_REVOKED,
+		[VALIDITY_EXPIRED] = PRINCIPAL_EXPIRED,
+		[VALIDITY_REVOKED] = PRINCIPAL_REVOKED,
 	};
 
-	if (standing != STANDING_LIVE)
-		return err_set(err, ERR_UNAUTHENTICATED, ends[standing], NULL);
+	if (validity != VALIDITY_LIVE)
+		return err_set(err, ERR_UNAUTHENTICATED, ends[validity], NULL);
 	*who = (struct identity){ .rights = owner->rights & terms->rights };
 	memcpy(who->user, owner->id, sizeof(who->user));
 	memcpy(who->tenant, owner->tenant, sizeof(who->tenant));

@@ -23,7 +23,7 @@
 #define AUTH_TOKEN_MAX	  64
 
 /* For so long the keeper leaves tokens and keys that ended or were revoked. */
-#define AUTH_KEEP_MS ((int64_t)30 * 24 * 3600 * 1000)
+#define AUTH_RETENTION_MS ((int64_t)30 * 24 * 3600 * 1000)
 
 /* Times are wall ms. */
 
@@ -34,13 +34,13 @@ struct user {
 	unsigned rights;
 	int64_t created, expires; /* expires 0: never */
 	bool revoked;
-	char password[PASSWORD_HASH_SIZE]; /* empty: none, and none is right */
-	int64_t password_since;		   /* when it was set or taken away; 0: not known */
-	int64_t password_expires;	   /* 0: never */
+	char password_hash[PASSWORD_HASH_SIZE]; /* empty: none, and none is right */
+	int64_t password_changed;		/* when it was set or taken away; 0: not known */
+	int64_t password_expires;		/* 0: never */
 };
 
 /* What a token and a key have in common: for whom, for what, until when. */
-struct terms {
+struct credential_terms {
 	char user[AUTH_NAME_MAX];
 	unsigned rights;
 	char dialects[AUTH_DIALECTS_MAX]; /* names joined by commas; empty: all */
@@ -50,17 +50,17 @@ struct terms {
 
 struct token {
 	char label[AUTH_NAME_MAX]; /* verbs go by it */
-	struct terms terms;
-	int64_t replaced; /* when another was made in its place; 0: it is the one */
-	int64_t login;	  /* password_since of the login that it was made for; -1: for none */
+	struct credential_terms terms;
+	int64_t replaced_at;		/* when another was made in its place; 0: it is the one */
+	int64_t login_password_changed; /* password_since of the login that it was made for; -1: for none */
 };
 
 struct key {
 	char id[AUTH_NAME_MAX]; /* VirtShell's UserId */
-	struct terms terms;
+	struct credential_terms terms;
 	char secret[AUTH_SECRET_MAX];
-	char previous[AUTH_SECRET_MAX]; /* signs as well until then; empty: none */
-	int64_t previous_until;
+	char previous_secret[AUTH_SECRET_MAX]; /* signs as well until then; empty: none */
+	int64_t previous_expires;
 };
 
 /* What a credential was found to be. */
@@ -72,10 +72,10 @@ struct identity {
 };
 
 /* Whether the credential may do anything in that dialect. */
-bool identity_is_for(const struct identity *who, struct str dialect);
+bool identity_allows_dialect(const struct identity *who, struct str dialect);
 
 /* Ordered: what holds of a user or a password holds of what was given for it. */
-enum standing { STANDING_LIVE, STANDING_EXPIRED, STANDING_REVOKED };
+enum validity { VALIDITY_LIVE, VALIDITY_EXPIRED, VALIDITY_REVOKED };
 
 /* Names: 1 to 63 of letters, digits and `._@-`; tenants: 1 to 31 of lower-case letters, digits,
  * '-'. */
@@ -92,7 +92,7 @@ bool user_get(struct store *store, const char *name, struct user *user, struct e
 bool user_revoke(struct store *store, const char *name, struct err *err);
 /* The same from then on, and not before; 0: never. ERR_CONFLICT for one that is revoked. */
 bool user_expire(struct store *store, const char *name, int64_t expires, struct err *err);
-enum standing user_standing(const struct user *user, int64_t now);
+enum validity user_validity(const struct user *user, int64_t now);
 
 /*
  * What password.h made of her password. Tokens that were given for the password before stop
@@ -101,10 +101,10 @@ enum standing user_standing(const struct user *user, int64_t now);
 bool user_set_password(struct store *store, const char *name, const char *hash, int64_t expires,
 	int64_t now, struct err *err);
 /*
- * The same in place of another (ERR_NOT_FOUND where there is none); expires USER_AS_LONG: for as
+ * The same in place of another (ERR_NOT_FOUND where there is none); expires USER_SAME_LIFETIME: for as
  * long as that was set for.
  */
-#define USER_AS_LONG ((int64_t)-1)
+#define USER_SAME_LIFETIME ((int64_t)-1)
 bool user_rotate_password(struct store *store, const char *name, const char *hash, int64_t expires,
 	int64_t now, struct err *err);
 /* Takes it away, with the tokens that were given for it. ERR_NOT_FOUND where there is none. */
@@ -122,7 +122,7 @@ bool user_may_log_in(const struct user *user, int64_t now);
  * live token has the label: verbs go by it. Nobody holds the label meanwhile: two operators in the
  * same moment may share one, which only means that it is revoked as one.
  */
-bool token_add(struct store *store, const char *label, const struct terms *wanted,
+bool token_add(struct store *store, const char *label, const struct credential_terms *wanted,
 	char text[AUTH_TOKEN_MAX], struct err *err);
 /* The token of a login: it ends with the password that the user had when she was read. */
 bool token_add_login(struct store *store, const struct user *user, int64_t expires, int64_t now,
@@ -150,10 +150,10 @@ bool token_purge(
 bool token_check(
 	struct store *store, struct str text, int64_t now, struct identity *who, struct err *err);
 /* What token_check would say of it. */
-bool token_standing(struct store *store, const struct token *token, int64_t now,
-	enum standing *standing, struct err *err);
+bool token_validity(struct store *store, const struct token *token, int64_t now,
+	enum validity *validity, struct err *err);
 /* Whether a text looks like one, and so must not be written anywhere. */
-bool token_is_text(struct str text);
+bool token_is_wellformed(struct str text);
 
 /* ---- keys ---- */
 
@@ -161,8 +161,8 @@ bool token_is_text(struct str text);
  * Makes a key. id NULL: the user's id, or a fresh one when that is taken; the id of a revoked key
  * is free. secret NULL: 32 random bytes in hex. wanted as in token_add.
  */
-bool key_add(struct store *store, const char *id, const char *secret, const struct terms *wanted,
-	struct key *made, struct err *err);
+bool key_add(struct store *store, const char *id, const char *secret,
+	const struct credential_terms *wanted, struct key *made, struct err *err);
 bool key_get(struct store *store, const char *id, struct key *key, struct err *err);
 /* ERR_NOT_FOUND when it is revoked already. */
 bool key_revoke(struct store *store, const char *id, int64_t now, struct err *err);
@@ -179,7 +179,7 @@ bool key_purge(struct store *store, int64_t before, unsigned *removed, struct er
 /* Who a key that signed correctly acts for; ERR_UNAUTHENTICATED as above. */
 bool key_identity(struct store *store, const struct key *key, int64_t now, struct identity *who,
 	struct err *err);
-bool key_standing(struct store *store, const struct key *key, int64_t now, enum standing *standing,
+bool key_validity(struct store *store, const struct key *key, int64_t now, enum validity *validity,
 	struct err *err);
 
 /* ---- all of them ---- */

@@ -5,7 +5,7 @@
 #include <openssl/hmac.h>
 #include <time.h>
 
-void signature_string(const struct signed_request *request, struct buf *out)
+void signature_string_to_sign(const struct signed_request *request, struct buf *out)
 {
 	const struct str parts[] = { request->method, request->host, request->content_md5,
 		request->content_type, request->date, request->resource };
@@ -25,7 +25,7 @@ bool signature_make(
 	struct buf string = BUF_INIT;
 	bool ok = false;
 
-	signature_string(request, &string);
+	signature_string_to_sign(request, &string);
 	if (!buf_ok(&string) || secret.len > INT32_MAX)
 		goto out;
 	if (!HMAC(EVP_sha1(), secret.len ? secret.ptr : "", (int)secret.len,
@@ -60,7 +60,7 @@ bool signature_split(struct str header, struct str *user, struct str *signature)
 	if (at == 0 || at + 1 == header.len)
 		return false;
 	*user = (struct str){ header.ptr, at };
-	*signature = str_from(header, at + 1);
+	*signature = str_skip(header, at + 1);
 	return true;
 }
 
@@ -81,7 +81,7 @@ static bool take_spaces(struct str *text)
 	size_t before = text->len;
 
 	while (text->len > 0 && (text->ptr[0] == ' ' || text->ptr[0] == '\t'))
-		*text = str_from(*text, 1);
+		*text = str_skip(*text, 1);
 	return text->len < before;
 }
 
@@ -89,7 +89,7 @@ static bool take_char(struct str *text, char c)
 {
 	if (text->len == 0 || text->ptr[0] != c)
 		return false;
-	*text = str_from(*text, 1);
+	*text = str_skip(*text, 1);
 	return true;
 }
 
@@ -106,7 +106,7 @@ static size_t take_number(struct str *text, size_t least, size_t most, int *numb
 	}
 	if (len < least)
 		return 0;
-	*text = str_from(*text, len);
+	*text = str_skip(*text, len);
 	*number = sum;
 	return len;
 }
@@ -119,8 +119,8 @@ static bool take_name(struct str *text, const char *const *names, int count, int
 	if (text->len < 3)
 		return false;
 	for (int i = 0; i < count; i++) {
-		if (str_eq_nocase(word, str_of(names[i]))) {
-			*text = str_from(*text, 3);
+		if (str_eq_nocase(word, str_cstr(names[i]))) {
+			*text = str_skip(*text, 3);
 			*number = i;
 			return true;
 		}
@@ -173,7 +173,7 @@ static bool take_zone(struct str *text, int *seconds)
 	if (sign == 0) {
 		if (!str_eq_nocase(*text, STR("GMT")) && !str_eq_nocase(*text, STR("UT")))
 			return false;
-		*text = str_from(*text, text->len);
+		*text = str_skip(*text, text->len);
 		*seconds = 0;
 		return true;
 	}

@@ -14,7 +14,7 @@ struct signed_request {
 };
 
 /* method LF host LF content-md5 LF content-type LF date LF resource, no LF at the end. */
-void signature_string(const struct signed_request *request, struct buf *out);
+void signature_string_to_sign(const struct signed_request *request, struct buf *out);
 /* Base64 of HMAC-SHA1 over that string; false without memory. */
 bool signature_make(
 	const struct signed_request *request, struct str secret, char text[SIGNATURE_TEXT_MAX]);

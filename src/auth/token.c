@@ -2,7 +2,7 @@
 
 #include <openssl/evp.h>
 
-#include "auth/grant.h"
+#include "auth/token_endpoint.h"
 
 #define TOKEN_PREFIX "pt_"
 #define TOKEN_LEN    (sizeof(TOKEN_PREFIX) - 1 + 43)
@@ -12,7 +12,7 @@ _Static_assert(TOKEN_HASH_LEN == 2 * HASH_LEN, "a hash is written in hex");
 
 /* ---- its text ---- */
 
-bool token_is_text(struct str text)
+bool token_is_wellformed(struct str text)
 {
 	return text.len == TOKEN_LEN && str_starts(text, STR(TOKEN_PREFIX));
 }
@@ -25,17 +25,17 @@ static bool token_hash(struct str text, char hex[TOKEN_HASH_LEN + 1], struct err
 
 	if (EVP_Digest(text.len ? text.ptr : "", text.len, hash, &len, EVP_sha256(), NULL) != 1)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	entry_hex(hash, HASH_LEN, hex);
+	auth_record_hex(hash, HASH_LEN, hex);
 	return true;
 }
 
 /* The prefix and the bytes in base64url without padding (RFC 4648 §5). */
-static void token_format(const uint8_t bytes[ENTRY_RANDOM_LEN], char text[AUTH_TOKEN_MAX])
+static void token_format(const uint8_t bytes[AUTH_RECORD_RANDOM_LEN], char text[AUTH_TOKEN_MAX])
 {
 	char *at = text + strlen(TOKEN_PREFIX);
 
 	memcpy(text, TOKEN_PREFIX, strlen(TOKEN_PREFIX));
-	EVP_EncodeBlock((unsigned char *)at, bytes, ENTRY_RANDOM_LEN);
+	EVP_EncodeBlock((unsigned char *)at, bytes, AUTH_RECORD_RANDOM_LEN);
 	for (; *at && *at != '='; at++) {
 		if (*at == '+')
 			*at = '-';
@@ -49,19 +49,20 @@ static void token_format(const uint8_t bytes[ENTRY_RANDOM_LEN], char text[AUTH_T
 
 bool token_read(struct str value, struct token *token)
 {
-	json_t *json = entry_json(value);
-	struct terms_members members = { 0 };
+	json_t *json = auth_record_parse(value);
+	struct credential_terms_members members = { 0 };
 	const char *label;
 	json_int_t replaced = 0, login = TOKEN_NO_LOGIN;
 	struct token copy = { 0 };
-	bool ok = entry_unpack(json, "{s:s, s?I, s?I, " TERMS_FORMAT "}", "label", &label,
-			  "replaced", &replaced, "login", &login, TERMS_MEMBERS(&members)) &&
-		  entry_copy(copy.label, sizeof(copy.label), label) &&
-		  terms_read(&copy.terms, &members);
+	bool ok = auth_record_unpack(json, "{s:s, s?I, s?I, " CREDENTIAL_TERMS_FORMAT "}", "label",
+			  &label, "replaced", &replaced, "login", &login,
+			  CREDENTIAL_TERMS_MEMBERS(&members)) &&
+		  auth_record_copy_text(copy.label, sizeof(copy.label), label) &&
+		  credential_terms_read(&copy.terms, &members);
 
 	if (ok) {
-		copy.replaced = replaced;
-		copy.login = login;
+		copy.replaced_at = replaced;
+		copy.login_password_changed = login;
 		*token = copy;
 	}
 	json_decref(json);
@@ -71,7 +72,7 @@ bool token_read(struct str value, struct token *token)
 bool token_get(struct store *store, struct str hash, struct token *token, struct err *err)
 {
 	struct buf value = BUF_INIT;
-	bool ok = store_get_entry(store, STORE_TOKENS, hash, &value, err);
+	bool ok = store_auth_get(store, STORE_TOKENS, hash, &value, err);
 
 	if (ok && !token_read(buf_str(&value), token))
 		ok = err_set(err, ERR_INTERNAL, "token", "the token's record cannot be read");
@@ -81,12 +82,13 @@ bool token_get(struct store *store, struct str hash, struct token *token, struct
 
 json_t *token_json(const struct token *token)
 {
-	json_t *json = terms_json(&token->terms);
+	json_t *json = credential_terms_json(&token->terms);
 
 	if (json && json_object_set_new(json, "label", json_string(token->label)) == 0 &&
-		entry_set_time(json, "replaced", token->replaced) &&
-		(token->login < 0 ||
-			json_object_set_new(json, "login", json_integer(token->login)) == 0))
+		auth_record_set_time(json, "replaced", token->replaced_at) &&
+		(token->login_password_changed < 0 ||
+			json_object_set_new(
+				json, "login", json_integer(token->login_password_changed)) == 0))
 		return json;
 	json_decref(json);
 	return NULL;
@@ -94,30 +96,30 @@ json_t *token_json(const struct token *token)
 
 /* ---- a new one ---- */
 
-bool token_make_text(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err)
+bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err)
 {
-	uint8_t bytes[ENTRY_RANDOM_LEN];
+	uint8_t bytes[AUTH_RECORD_RANDOM_LEN];
 
-	if (!entry_random(bytes, err))
+	if (!auth_record_random(bytes, err))
 		return false;
 	token_format(bytes, text);
 	explicit_bzero(bytes, sizeof(bytes));
-	return token_hash(str_of(text), hash, err);
+	return token_hash(str_cstr(text), hash, err);
 }
 
-bool token_write(struct str old, struct buf *value, void *data, struct err *err)
+bool token_insert(struct str old, struct buf *value, void *data, struct err *err)
 {
 	if (old.ptr)
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	return entry_write(value, token_json(data), err);
+	return auth_record_write(value, token_json(data), err);
 }
 
 bool token_put(struct store *store, struct token *token, char text[AUTH_TOKEN_MAX], struct err *err)
 {
 	char made[AUTH_TOKEN_MAX], hash[TOKEN_HASH_LEN + 1];
-	const struct store_edit edit = { STORE_TOKENS, { hash, TOKEN_HASH_LEN }, token_write,
+	const struct store_auth_edit edit = { STORE_TOKENS, { hash, TOKEN_HASH_LEN }, token_insert,
 		token };
-	bool ok = token_make_text(made, hash, err) && store_edit_entries(store, &edit, 1, err);
+	bool ok = token_generate(made, hash, err) && store_auth_update(store, &edit, 1, err);
 
 	if (ok)
 		memcpy(text, made, sizeof(made));
@@ -129,9 +131,9 @@ bool token_add_login(struct store *store, const struct user *user, int64_t expir
 	char text[AUTH_TOKEN_MAX], struct err *err)
 {
 	struct token token = {
-		.label = GRANT_LABEL,
+		.label = TOKEN_ENDPOINT_LABEL,
 		.terms = { .rights = user->rights, .created = now, .expires = expires },
-		.login = user->password_since,
+		.login_password_changed = user->password_changed,
 	};
 
 	memcpy(token.terms.user, user->name, sizeof(token.terms.user));
@@ -140,13 +142,14 @@ bool token_add_login(struct store *store, const struct user *user, int64_t expir
 
 /* ---- who bears it ---- */
 
-static bool judge(struct store *store, const struct token *token, int64_t now, struct user *owner,
-	enum standing *standing, struct err *err)
+static bool resolve_token(struct store *store, const struct token *token, int64_t now,
+	struct user *owner, enum validity *validity, struct err *err)
 {
-	if (!terms_judge(store, &token->terms, now, owner, standing, err))
+	if (!credential_terms_resolve(store, &token->terms, now, owner, validity, err))
 		return false;
-	if (token->login != TOKEN_NO_LOGIN && token->login != owner->password_since)
-		*standing = STANDING_REVOKED;
+	if (token->login_password_changed != TOKEN_NO_LOGIN &&
+		token->login_password_changed != owner->password_changed)
+		*validity = VALIDITY_REVOKED;
 	return true;
 }
 
@@ -156,23 +159,23 @@ bool token_check(
 	char hash[TOKEN_HASH_LEN + 1];
 	struct token token;
 	struct user owner;
-	enum standing standing;
+	enum validity validity;
 
 	if (!token_hash(text, hash, err))
 		return false;
-	if (!token_get(store, str_of(hash), &token, err))
+	if (!token_get(store, str_cstr(hash), &token, err))
 		return err->code == ERR_NOT_FOUND ? err_set(err, ERR_UNAUTHENTICATED, NULL, NULL)
 						  : false;
-	return judge(store, &token, now, &owner, &standing, err) &&
-	       terms_identify(&token.terms, &owner, standing, who, err);
+	return resolve_token(store, &token, now, &owner, &validity, err) &&
+	       credential_terms_identity(&token.terms, &owner, validity, who, err);
 }
 
-bool token_standing(struct store *store, const struct token *token, int64_t now,
-	enum standing *standing, struct err *err)
+bool token_validity(struct store *store, const struct token *token, int64_t now,
+	enum validity *validity, struct err *err)
 {
 	struct user owner;
 
-	return judge(store, token, now, &owner, standing, err);
+	return resolve_token(store, token, now, &owner, validity, err);
 }
 
 /* ---- all of them ---- */
@@ -190,7 +193,7 @@ static bool take_token(struct str hash, struct str value, void *data)
 	(void)hash;
 	if (token_read(value, &token))
 		return walk->take(&token, walk->data);
-	entry_unreadable(STORE_TOKENS);
+	auth_record_log_unreadable(STORE_TOKENS);
 	return true;
 }
 
@@ -199,5 +202,5 @@ bool token_each(struct store *store, bool (*take)(const struct token *token, voi
 {
 	struct walk walk = { take, data };
 
-	return store_each_entry(store, STORE_TOKENS, take_token, &walk, err);
+	return store_auth_each(store, STORE_TOKENS, take_token, &walk, err);
 }

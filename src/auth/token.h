@@ -3,7 +3,7 @@
  * For this folder only: the record of a token and how one is made (token.c), for what changes them
  * (token_change.c).
  */
-#include "auth/entry.h"
+#include "auth/auth_record.h"
 
 /* The digits of a token's SHA-256, its key in the table. */
 #define TOKEN_HASH_LEN 64
@@ -16,9 +16,9 @@ json_t *token_json(const struct token *token);
 bool token_get(struct store *store, struct str hash, struct token *token, struct err *err);
 
 /* A text that nobody has, and its hash. */
-bool token_make_text(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err);
+bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err);
 /* For store_edit: data are the new token. */
-bool token_write(struct str old, struct buf *value, void *data, struct err *err);
+bool token_insert(struct str old, struct buf *value, void *data, struct err *err);
 /* Makes the text and puts the token. */
 bool token_put(
 	struct store *store, struct token *token, char text[AUTH_TOKEN_MAX], struct err *err);

@@ -1,13 +1,13 @@
-#include "auth/grant.h"
 #include "auth/token.h"
+#include "auth/token_endpoint.h"
 
 /* ---- finding and changing ---- */
 
 /* Which tokens are meant, and what becomes of them. */
-struct work {
+struct batch {
 	const char *label; /* NULL: any */
-	bool (*fits)(const struct token *token, const struct work *work);
-	void (*change)(struct token *token, const struct work *work); /* NULL: removed */
+	bool (*fits)(const struct token *token, const struct batch *batch);
+	void (*change)(struct token *token, const struct batch *batch); /* NULL: removed */
 	int64_t now;
 	int64_t then;	   /* the new end; or: those that ended before */
 	int64_t expires;   /* the end until now */
@@ -16,65 +16,66 @@ struct work {
 	bool changed;	   /* the last of them: it was still as it was found */
 };
 
-static bool is_meant(const struct token *token, const struct work *work)
+static bool is_selected(const struct token *token, const struct batch *batch)
 {
-	return (!work->label || strcmp(token->label, work->label) == 0) && work->fits(token, work);
+	return (!batch->label || strcmp(token->label, batch->label) == 0) &&
+	       batch->fits(token, batch);
 }
 
-static bool take_meant(struct str hash, struct str value, void *data)
+static bool collect_selected(struct str hash, struct str value, void *data)
 {
-	struct work *work = data;
+	struct batch *batch = data;
 	struct token token;
 
 	if (!token_read(value, &token))
-		entry_unreadable(STORE_TOKENS);
-	else if (hash.len == TOKEN_HASH_LEN && is_meant(&token, work))
-		buf_put_str(&work->hashes, hash);
-	return buf_ok(&work->hashes);
+		auth_record_log_unreadable(STORE_TOKENS);
+	else if (hash.len == TOKEN_HASH_LEN && is_selected(&token, batch))
+		buf_put_str(&batch->hashes, hash);
+	return buf_ok(&batch->hashes);
 }
 
-static bool find_tokens(struct store *store, struct work *work, struct err *err)
+static bool find_tokens(struct store *store, struct batch *batch, struct err *err)
 {
-	return store_each_entry(store, STORE_TOKENS, take_meant, work, err) &&
-	       (buf_ok(&work->hashes) || err_set(err, ERR_NO_MEMORY, NULL, NULL));
+	return store_auth_each(store, STORE_TOKENS, collect_selected, batch, err) &&
+	       (buf_ok(&batch->hashes) || err_set(err, ERR_NO_MEMORY, NULL, NULL));
 }
 
 /* One that somebody changed meanwhile, so that it is not meant any more, stays as it is. */
 static bool change_record(struct str old, struct buf *value, void *data, struct err *err)
 {
-	struct work *work = data;
+	struct batch *batch = data;
 	struct token token;
 
 	/* It could be read a moment ago. */
 	if (old.ptr && !token_read(old, &token))
 		return err_set(err, ERR_INTERNAL, "token", "the token's record cannot be read");
-	work->changed = old.ptr && is_meant(&token, work);
-	if (!work->changed) {
+	batch->changed = old.ptr && is_selected(&token, batch);
+	if (!batch->changed) {
 		buf_put_str(value, old);
 		return true;
 	}
-	if (!work->change)
+	if (!batch->change)
 		return true;
-	work->change(&token, work);
-	return entry_write(value, token_json(&token), err);
+	batch->change(&token, batch);
+	return auth_record_write(value, token_json(&token), err);
 }
 
 /* Changes those that are meant, each in a transaction of its own. */
 static bool change_tokens(
-	struct store *store, struct work *work, unsigned *changed, struct err *err)
+	struct store *store, struct batch *batch, unsigned *changed, struct err *err)
 {
-	bool ok = find_tokens(store, work, err);
+	bool ok = find_tokens(store, batch, err);
 
 	*changed = 0;
-	work->found = work->hashes.len / TOKEN_HASH_LEN;
-	for (size_t at = 0; ok && at < work->hashes.len; at += TOKEN_HASH_LEN) {
-		const struct store_edit edit = { STORE_TOKENS,
-			{ work->hashes.data + at, TOKEN_HASH_LEN }, change_record, work };
+	batch->found = batch->hashes.len / TOKEN_HASH_LEN;
+	for (size_t at = 0; ok && at < batch->hashes.len; at += TOKEN_HASH_LEN) {
+		const struct store_auth_edit edit = { STORE_TOKENS,
+			{ batch->hashes.data + at, TOKEN_HASH_LEN }, change_record, batch };
 
-		ok = store_edit_entries(store, &edit, 1, err);
-		*changed += ok && work->changed;
+		ok = store_auth_update(store, &edit, 1, err);
+		*changed += ok && batch->changed;
 	}
-	buf_free(&work->hashes);
+	buf_free(&batch->hashes);
 	return ok;
 }
 
@@ -83,58 +84,59 @@ static bool no_such_token(const char *label, struct err *err)
 	return err_set(err, ERR_NOT_FOUND, "label", "there is no live token labelled %s", label);
 }
 
-static bool is_live(const struct token *token, const struct work *work)
+static bool is_live(const struct token *token, const struct batch *batch)
 {
-	return terms_standing(&token->terms, work->now) == STANDING_LIVE;
+	return credential_terms_validity(&token->terms, batch->now) == VALIDITY_LIVE;
 }
 
 /* The one that clients are to use. */
-static bool is_current(const struct token *token, const struct work *work)
+static bool is_current(const struct token *token, const struct batch *batch)
 {
-	return token->replaced == 0 && is_live(token, work);
+	return token->replaced_at == 0 && is_live(token, batch);
 }
 
 /* ---- a new one ---- */
 
 static bool check_label(const char *label, struct err *err)
 {
-	if (!entry_is_text(str_of(label), AUTH_NAME_MAX - 1))
+	if (!auth_record_is_text(str_cstr(label), AUTH_NAME_MAX - 1))
 		return err_set(err, ERR_INVALID, "label", "a label is 1 to %d bytes of text",
 			AUTH_NAME_MAX - 1);
-	if (strcmp(label, GRANT_LABEL) == 0)
+	if (strcmp(label, TOKEN_ENDPOINT_LABEL) == 0)
 		return err_set(err, ERR_INVALID, "label",
-			"the label " GRANT_LABEL " is for the tokens of logins");
+			"the label " TOKEN_ENDPOINT_LABEL " is for the tokens of logins");
 	return true;
 }
 
-static bool must_be_free(struct store *store, const char *label, int64_t now, struct err *err)
+static bool check_label_free(struct store *store, const char *label, int64_t now, struct err *err)
 {
-	struct work work = { .label = label, .fits = is_live, .now = now };
-	bool ok = find_tokens(store, &work, err);
+	struct batch batch = { .label = label, .fits = is_live, .now = now };
+	bool ok = find_tokens(store, &batch, err);
 
-	if (ok && work.hashes.len > 0)
+	if (ok && batch.hashes.len > 0)
 		ok = err_set(err, ERR_CONFLICT, "label", "a live token is labelled %s", label);
-	buf_free(&work.hashes);
+	buf_free(&batch.hashes);
 	return ok;
 }
 
-bool token_add(struct store *store, const char *label, const struct terms *wanted,
+bool token_add(struct store *store, const char *label, const struct credential_terms *wanted,
 	char text[AUTH_TOKEN_MAX], struct err *err)
 {
-	struct token token = { .login = TOKEN_NO_LOGIN };
+	struct token token = { .login_password_changed = TOKEN_NO_LOGIN };
 
-	if (!check_label(label, err) || !terms_make(store, wanted, &token.terms, err) ||
-		!must_be_free(store, label, wanted->created, err))
+	if (!check_label(label, err) ||
+		!credential_terms_create(store, wanted, &token.terms, err) ||
+		!check_label_free(store, label, wanted->created, err))
 		return false;
-	entry_copy(token.label, sizeof(token.label), label);
+	auth_record_copy_text(token.label, sizeof(token.label), label);
 	return token_put(store, &token, text, err);
 }
 
 /* ---- its end ---- */
 
-static void revoke(struct token *token, const struct work *work)
+static void apply_revocation(struct token *token, const struct batch *batch)
 {
-	token->terms.revoked = work->now;
+	token->terms.revoked = batch->now;
 }
 
 /*
@@ -143,122 +145,126 @@ static void revoke(struct token *token, const struct work *work)
  */
 bool token_revoke(struct store *store, const char *label, int64_t now, struct err *err)
 {
-	struct work work = { .label = label, .fits = is_live, .change = revoke, .now = now };
+	struct batch batch = {
+		.label = label, .fits = is_live, .change = apply_revocation, .now = now
+	};
 	unsigned changed, all = 0;
 
 	do {
-		if (!change_tokens(store, &work, &changed, err))
+		if (!change_tokens(store, &batch, &changed, err))
 			return false;
 		all += changed;
-	} while (work.found > 0);
+	} while (batch.found > 0);
 	return all > 0 || no_such_token(label, err);
 }
 
-static void set_end(struct token *token, const struct work *work)
+static void apply_expiry(struct token *token, const struct batch *batch)
 {
-	token->terms.expires = work->then;
+	token->terms.expires = batch->then;
 }
 
 bool token_expire(
 	struct store *store, const char *label, int64_t expires, int64_t now, struct err *err)
 {
-	struct work work = {
-		.label = label, .fits = is_current, .change = set_end, .now = now, .then = expires
-	};
+	struct batch batch = { .label = label,
+		.fits = is_current,
+		.change = apply_expiry,
+		.now = now,
+		.then = expires };
 	unsigned changed;
 
-	return check_label(label, err) && change_tokens(store, &work, &changed, err) &&
+	return check_label(label, err) && change_tokens(store, &batch, &changed, err) &&
 	       (changed > 0 || no_such_token(label, err));
 }
 
-static bool ended_before(const struct token *token, const struct work *work)
+static bool ended_before(const struct token *token, const struct batch *batch)
 {
-	int64_t end = terms_end(&token->terms);
+	int64_t end = credential_terms_ended_at(&token->terms);
 
-	return end != 0 && end < work->then;
+	return end != 0 && end < batch->then;
 }
 
 bool token_purge(
 	struct store *store, const char *label, int64_t before, unsigned *removed, struct err *err)
 {
-	struct work work = { .label = label, .fits = ended_before, .then = before };
+	struct batch batch = { .label = label, .fits = ended_before, .then = before };
 
-	return change_tokens(store, &work, removed, err);
+	return change_tokens(store, &batch, removed, err);
 }
 
 /* ---- another in its place ---- */
 
-static bool is_as_found(const struct token *token, const struct work *work)
+static bool is_unchanged(const struct token *token, const struct batch *batch)
 {
-	return is_current(token, work) && token->terms.expires == work->expires;
+	return is_current(token, batch) && token->terms.expires == batch->expires;
 }
 
-static void replace(struct token *token, const struct work *work)
+static void apply_replacement(struct token *token, const struct batch *batch)
 {
-	token->replaced = work->now;
-	if (work->then == work->now)
-		token->terms.revoked = work->now;
+	token->replaced_at = batch->now;
+	if (batch->then == batch->now)
+		token->terms.revoked = batch->now;
 	else
-		token->terms.expires = terms_sooner(token->terms.expires, work->then);
+		token->terms.expires = credential_terms_earlier(token->terms.expires, batch->then);
 }
 
 /* Unlike change_record: another is made only where this one is replaced. */
 static bool replace_record(struct str old, struct buf *value, void *data, struct err *err)
 {
-	struct work *work = data;
+	struct batch *batch = data;
 
 	return change_record(old, value, data, err) &&
-	       (work->changed || err_set(err, ERR_CONFLICT, "label",
-					 "the token was changed by somebody else meanwhile"));
+	       (batch->changed || err_set(err, ERR_CONFLICT, "label",
+					  "the token was changed by somebody else meanwhile"));
 }
 
 /* The hash of the one that is meant. */
-static bool find_one(struct store *store, struct work *work, struct err *err)
+static bool find_single(struct store *store, struct batch *batch, struct err *err)
 {
-	if (!find_tokens(store, work, err))
+	if (!find_tokens(store, batch, err))
 		return false;
-	if (work->hashes.len == 0)
-		return no_such_token(work->label, err);
-	return work->hashes.len == TOKEN_HASH_LEN ||
+	if (batch->hashes.len == 0)
+		return no_such_token(batch->label, err);
+	return batch->hashes.len == TOKEN_HASH_LEN ||
 	       err_set(err, ERR_CONFLICT, "label", "%zu live tokens are labelled %s",
-		       work->hashes.len / TOKEN_HASH_LEN, work->label);
+		       batch->hashes.len / TOKEN_HASH_LEN, batch->label);
 }
 
-static bool swap_tokens(
-	struct store *store, struct work *work, char text[AUTH_TOKEN_MAX], struct err *err)
+static bool replace_token(
+	struct store *store, struct batch *batch, char text[AUTH_TOKEN_MAX], struct err *err)
 {
-	const struct str old_hash = buf_str(&work->hashes);
+	const struct str old_hash = buf_str(&batch->hashes);
 	char hash[TOKEN_HASH_LEN + 1];
 	struct token token, made;
-	const struct store_edit edits[] = {
-		{ STORE_TOKENS, old_hash, replace_record, work },
-		{ STORE_TOKENS, { hash, TOKEN_HASH_LEN }, token_write, &made },
+	const struct store_auth_edit edits[] = {
+		{ STORE_TOKENS, old_hash, replace_record, batch },
+		{ STORE_TOKENS, { hash, TOKEN_HASH_LEN }, token_insert, &made },
 	};
 
 	if (!token_get(store, old_hash, &token, err))
 		return false;
 	made = token;
-	work->fits = is_as_found;
-	work->expires = token.terms.expires;
-	return terms_renew(store, &token.terms, work->now, &made.terms, err) &&
-	       token_make_text(text, hash, err) && store_edit_entries(store, edits, 2, err);
+	batch->fits = is_unchanged;
+	batch->expires = token.terms.expires;
+	return credential_terms_renew(store, &token.terms, batch->now, &made.terms, err) &&
+	       token_generate(text, hash, err) && store_auth_update(store, edits, 2, err);
 }
 
 bool token_rotate(struct store *store, const char *label, int64_t overlap, int64_t now,
 	char text[AUTH_TOKEN_MAX], struct err *err)
 {
-	struct work work = { .label = label,
+	struct batch batch = { .label = label,
 		.fits = is_current,
-		.change = replace,
+		.change = apply_replacement,
 		.now = now,
 		.then = now + overlap };
 	char made[AUTH_TOKEN_MAX];
-	bool ok = check_label(label, err) && find_one(store, &work, err) &&
-		  swap_tokens(store, &work, made, err);
+	bool ok = check_label(label, err) && find_single(store, &batch, err) &&
+		  replace_token(store, &batch, made, err);
 
 	if (ok)
 		memcpy(text, made, sizeof(made));
 	explicit_bzero(made, sizeof(made));
-	buf_free(&work.hashes);
+	buf_free(&batch.hashes);
 	return ok;
 }

@@ -7,7 +7,7 @@
 
 #include "http/json.h"
 
-#define PACKED_MAX (UPLYNK_MSG_MAX / 4 * 3)
+#define COMPRESSED_MAX (UPLYNK_MSG_MAX / 4 * 3)
 /* Far beyond any clock, and times 1000 still a number. */
 #define TIMESTAMP_MAX ((json_int_t)1 << 40)
 
@@ -32,7 +32,7 @@ static size_t count_padding(struct str text)
 }
 
 /* Python 2's encode('base64') breaks lines after 76 digits and ends with a break. */
-static struct str without_breaks(struct str text, char digits[UPLYNK_MSG_MAX])
+static struct str strip_line_breaks(struct str text, char digits[UPLYNK_MSG_MAX])
 {
 	size_t len = 0;
 
@@ -44,7 +44,7 @@ static struct str without_breaks(struct str text, char digits[UPLYNK_MSG_MAX])
 }
 
 /* OpenSSL's decoder skips blanks and takes '=' anywhere: what it gets is looked at before. */
-static bool unpack_base64(struct str msg, unsigned char packed[PACKED_MAX], size_t *len)
+static bool decode_base64(struct str msg, unsigned char packed[COMPRESSED_MAX], size_t *len)
 {
 	char digits[UPLYNK_MSG_MAX];
 	struct str text;
@@ -52,7 +52,7 @@ static bool unpack_base64(struct str msg, unsigned char packed[PACKED_MAX], size
 
 	if (msg.len > UPLYNK_MSG_MAX)
 		return false;
-	text = without_breaks(msg, digits);
+	text = strip_line_breaks(msg, digits);
 	if (text.len == 0 || text.len % 4 != 0)
 		return false;
 	padding = count_padding(text);
@@ -67,7 +67,7 @@ static bool unpack_base64(struct str msg, unsigned char packed[PACKED_MAX], size
 }
 
 /* All of it into the room there is, or nothing: a bomb costs no more than UPLYNK_JSON_MAX bytes. */
-static bool inflate_whole(const unsigned char *packed, size_t len, unsigned char *json,
+static bool inflate_json(const unsigned char *packed, size_t len, unsigned char *json,
 	size_t *json_len, struct err *err)
 {
 	uLongf room = UPLYNK_JSON_MAX;
@@ -82,7 +82,7 @@ static bool inflate_whole(const unsigned char *packed, size_t len, unsigned char
 	return true;
 }
 
-static bool take_members(const json_t *json, struct uplynk_claim *claim)
+static bool read_claim(const json_t *json, struct uplynk_claim *claim)
 {
 	const json_t *owner = json_object_get(json, "_owner");
 	const json_t *timestamp = json_object_get(json, "_timestamp");
@@ -100,18 +100,18 @@ static bool take_members(const json_t *json, struct uplynk_claim *claim)
 
 bool uplynk_claim_read(struct str msg, struct uplynk_claim *claim, struct err *err)
 {
-	unsigned char packed[PACKED_MAX], text[UPLYNK_JSON_MAX];
+	unsigned char packed[COMPRESSED_MAX], text[UPLYNK_JSON_MAX];
 	size_t packed_len, len = 0;
 	json_t *json;
 	bool ok;
 
-	if (!unpack_base64(msg, packed, &packed_len))
+	if (!decode_base64(msg, packed, &packed_len))
 		return malformed(err);
-	if (!inflate_whole(packed, packed_len, text, &len, err))
+	if (!inflate_json(packed, packed_len, text, &len, err))
 		return false;
-	if (!json_read_object(&json, (struct str){ (const char *)text, len }, err))
+	if (!json_parse_object(&json, (struct str){ (const char *)text, len }, err))
 		return err->code == ERR_NO_MEMORY ? false : malformed(err);
-	ok = take_members(json, claim) || malformed(err);
+	ok = read_claim(json, claim) || malformed(err);
 	json_decref(json);
 	return ok;
 }

@@ -19,12 +19,12 @@ void buf_reset(struct buf *buf)
 
 bool buf_reserve(struct buf *buf, size_t len)
 {
-	size_t size = buf->size ? buf->size : 256;
+	size_t size = buf->capacity ? buf->capacity : 256;
 	char *data;
 
 	if (buf->failed)
 		return false;
-	if (buf->size - buf->len >= len)
+	if (buf->capacity - buf->len >= len)
 		return true;
 	if (len > SIZE_MAX / 4 - buf->len) {
 		buf->failed = true;
@@ -38,7 +38,7 @@ bool buf_reserve(struct buf *buf, size_t len)
 		return false;
 	}
 	buf->data = data;
-	buf->size = size;
+	buf->capacity = size;
 	return true;
 }
 
@@ -73,9 +73,9 @@ void buf_printf(struct buf *buf, const char *format, ...)
 	if (!buf_reserve(buf, 128))
 		return;
 	va_start(args, format);
-	need = vsnprintf(buf->data + buf->len, buf->size - buf->len, format, args);
+	need = vsnprintf(buf->data + buf->len, buf->capacity - buf->len, format, args);
 	va_end(args);
-	if (need >= 0 && (size_t)need >= buf->size - buf->len) {
+	if (need >= 0 && (size_t)need >= buf->capacity - buf->len) {
 		if (!buf_reserve(buf, (size_t)need + 1))
 			return;
 		va_start(args, format);
@@ -103,7 +103,7 @@ void buf_put_number(struct buf *buf, int64_t number)
 	buf_put(buf, digits + at, sizeof(digits) - at);
 }
 
-static bool is_plain(struct str s)
+static bool is_plain_ascii(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.ptr[i];
@@ -114,14 +114,14 @@ static bool is_plain(struct str s)
 	return true;
 }
 
-static int dump_to_buf(const char *bytes, size_t len, void *data)
+static int append_json(const char *bytes, size_t len, void *data)
 {
 	buf_put(data, bytes, len);
 	return buf_ok(data) ? 0 : -1;
 }
 
 /* Bytes of no known encoding, one character each: what is not ASCII becomes U+FFFD. */
-static json_t *json_from_bytes(struct str s)
+static json_t *json_from_invalid_utf8(struct str s)
 {
 	struct buf text = BUF_INIT;
 	json_t *json = NULL;
@@ -138,18 +138,18 @@ static json_t *json_from_bytes(struct str s)
 	return json;
 }
 
-void buf_put_json(struct buf *buf, struct str s)
+void buf_put_json_string(struct buf *buf, struct str s)
 {
 	json_t *json;
 
-	if (is_plain(s)) {
+	if (is_plain_ascii(s)) {
 		buf_putc(buf, '"');
 		buf_put_str(buf, s);
 		buf_putc(buf, '"');
 		return;
 	}
-	json = str_is_utf8(s) ? json_stringn_nocheck(s.ptr, s.len) : json_from_bytes(s);
-	if (!json || json_dump_callback(json, dump_to_buf, buf, JSON_ENCODE_ANY) != 0)
+	json = str_is_utf8(s) ? json_stringn_nocheck(s.ptr, s.len) : json_from_invalid_utf8(s);
+	if (!json || json_dump_callback(json, append_json, buf, JSON_ENCODE_ANY) != 0)
 		buf->failed = true;
 	json_decref(json);
 }

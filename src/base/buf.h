@@ -9,7 +9,7 @@
 struct buf {
 	char *data;
 	size_t len;
-	size_t size;
+	size_t capacity;
 	bool failed;
 };
 
@@ -32,7 +32,7 @@ void buf_put_number(struct buf *buf, int64_t number);
  * to jansson. Bytes that are no UTF-8 are written as one U+FFFD each, so that a log line is always
  * JSON.
  */
-void buf_put_json(struct buf *buf, struct str s);
+void buf_put_json_string(struct buf *buf, struct str s);
 /* Drops the first len bytes. */
 void buf_consume(struct buf *buf, size_t len);
 

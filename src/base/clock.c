@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-static int64_t fixed_ms;
+static int64_t fake_ms;
 
 static int64_t read_us(clockid_t id)
 {
@@ -14,7 +14,7 @@ static int64_t read_us(clockid_t id)
 
 int64_t clock_wall_ms(void)
 {
-	return fixed_ms ? fixed_ms : read_us(CLOCK_REALTIME) / 1000;
+	return fake_ms ? fake_ms : read_us(CLOCK_REALTIME) / 1000;
 }
 
 int64_t clock_mono_ms(void)
@@ -27,7 +27,7 @@ int64_t clock_mono_us(void)
 	return read_us(CLOCK_MONOTONIC);
 }
 
-void clock_fix(int64_t wall_ms)
+void clock_set_fake(int64_t wall_ms)
 {
-	fixed_ms = wall_ms;
+	fake_ms = wall_ms;
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The only clock. Wall time is for what is stored and shown, monotonic time for durations. Tests
- * stop the wall clock with clock_fix.
+ * stop the wall clock with clock_set_fake.
  */
 #include <stdint.h>
 
@@ -11,4 +11,4 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
 /* From now on clock_wall_ms gives this; 0 lets it run again. */
-void clock_fix(int64_t wall_ms);
+void clock_set_fake(int64_t wall_ms);

@@ -55,4 +55,4 @@ bool conf_read(struct conf *conf, const char *path, struct err *err);
 void conf_print(const struct conf *conf, struct buf *out);
 /* Appends to names, with commas between, the options that differ and take effect only at a restart.
  */
-void conf_fixed_changes(const struct conf *before, const struct conf *after, struct buf *names);
+void conf_restart_changes(const struct conf *before, const struct conf *after, struct buf *names);

@@ -29,7 +29,7 @@
 		"Too many tasks fit this combination of filters and order; narrow it.")            \
 	X(ERR_KEY_REUSED, "key-reused", 422,                                                       \
 		"The Idempotency-Key was used before with another request.")                       \
-	X(ERR_TOO_MANY, "too-many", 429, "Too many requests.")                                     \
+	X(ERR_TOO_MANY_REQUESTS, "too-many", 429, "Too many requests.")                            \
 	X(ERR_QUOTA, "quota", 429, "No more tasks may be created today.")                          \
 	X(ERR_INTERNAL, "internal", 500, "An internal error occurred.")                            \
 	X(ERR_NO_MEMORY, "no-memory", 500, "Memory is exhausted.")                                 \

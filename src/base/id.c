@@ -35,7 +35,7 @@ bool id_new(struct id *id, int64_t wall_ms)
 	return true;
 }
 
-bool id_of_name(struct id *id, struct str kind, struct str name)
+bool id_from_name(struct id *id, struct str kind, struct str name)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t sum[EVP_MAX_MD_SIZE];

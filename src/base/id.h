@@ -17,7 +17,7 @@ bool id_new(struct id *id, int64_t wall_ms);
  * The id of something that its clients name themselves: version 8 (RFC 9562 §5.8), of the SHA-256
  * of kind, NUL and name, so the same for the same name. False without memory.
  */
-bool id_of_name(struct id *id, struct str kind, struct str name);
+bool id_from_name(struct id *id, struct str kind, struct str name);
 /* Writes the number of another version over that of an id, for clients that look at it. */
 void id_set_version(struct id *id, unsigned version);
 /* Reads the 36-character form, either case; false when it is anything else. */

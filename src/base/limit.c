@@ -26,7 +26,7 @@ struct limit_rule limit_per_second(uint64_t rate, uint64_t burst)
 	return (struct limit_rule){ .interval_us = interval, .burst = burst };
 }
 
-unsigned limit_seconds(uint64_t us)
+unsigned limit_us_to_seconds(uint64_t us)
 {
 	uint64_t seconds = us / SECOND_US + (us % SECOND_US != 0);
 
@@ -55,7 +55,7 @@ uint64_t limit_key(
 	return key != 0 ? key : 1;
 }
 
-struct str limit_address(struct str text, uint8_t bytes[16])
+struct str limit_network(struct str text, uint8_t bytes[16])
 {
 	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
 	char name[ADDRESS_MAX] = "";
@@ -72,12 +72,12 @@ struct str limit_address(struct str text, uint8_t bytes[16])
 /* ---- the table ---- */
 
 /* Sooner whole, sooner given up. */
-static struct limit_slot *least_used(struct limit_slot *set)
+static struct limit_slot *lowest_debt(struct limit_slot *set)
 {
 	struct limit_slot *least = set;
 
 	for (size_t i = 1; i < LIMIT_WAYS; i++) {
-		if (atomic_load(&set[i].whole) < atomic_load(&least->whole))
+		if (atomic_load(&set[i].tat) < atomic_load(&least->tat))
 			least = &set[i];
 	}
 	return least;
@@ -87,7 +87,7 @@ static struct limit_slot *least_used(struct limit_slot *set)
  * The key's slot, or one that is taken over. It is emptied before it gets its new name: whoever
  * comes between finds too little counted, never another's debt.
  */
-static struct limit_slot *find(struct limit *limit, uint64_t key)
+static struct limit_slot *find_slot(struct limit *limit, uint64_t key)
 {
 	struct limit_slot *set = limit->sets[key % LIMIT_SETS], *slot;
 
@@ -95,8 +95,8 @@ static struct limit_slot *find(struct limit *limit, uint64_t key)
 		if (atomic_load(&set[i].key) == key)
 			return &set[i];
 	}
-	slot = least_used(set);
-	atomic_store(&slot->whole, 0);
+	slot = lowest_debt(set);
+	atomic_store(&slot->tat, 0);
 	atomic_store(&slot->key, key);
 	return slot;
 }
@@ -107,63 +107,63 @@ static struct limit_slot *find(struct limit *limit, uint64_t key)
  * rule's, from before the configuration changed, or rubbish: it counts for nothing, since nobody
  * may be shut out by it.
  */
-static uint64_t debt_of(const struct limit_rule *rule, uint64_t whole, uint64_t now)
+static uint64_t debt_of(const struct limit_rule *rule, uint64_t tat, uint64_t now)
 {
-	uint64_t debt = whole > now ? whole - now : 0, most = rule->burst * rule->interval_us;
+	uint64_t debt = tat > now ? tat - now : 0, most = rule->burst * rule->interval_us;
 
 	if (debt <= most)
 		return debt;
-	return debt - most <= LIMIT_LATE_US ? most : 0;
+	return debt - most <= LIMIT_CLOCK_SKEW_US ? most : 0;
 }
 
-static void tell(const struct limit_rule *rule, uint64_t debt, struct limit_left *left)
+static void report_status(const struct limit_rule *rule, uint64_t debt, struct limit_status *left)
 {
 	uint64_t most = rule->burst * rule->interval_us;
 
 	if (!left)
 		return;
-	*left = (struct limit_left){
+	*left = (struct limit_status){
 		.remaining = (most - debt) / rule->interval_us,
-		.whole_us = debt,
+		.reset_us = debt,
 	};
 	if (left->remaining == 0)
-		left->wait_us = debt + rule->interval_us - most;
+		left->retry_us = debt + rule->interval_us - most;
 }
 
 bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
-	struct limit_left *left)
+	struct limit_status *left)
 {
-	uint64_t at = now > 0 ? (uint64_t)now : 0, whole, debt;
+	uint64_t at = now > 0 ? (uint64_t)now : 0, tat, debt;
 	struct limit_slot *slot;
 
 	if (left)
-		*left = (struct limit_left){ 0 };
+		*left = (struct limit_status){ 0 };
 	if (rule->interval_us == 0)
 		return true;
-	slot = find(limit, key);
-	whole = atomic_load(&slot->whole);
+	slot = find_slot(limit, key);
+	tat = atomic_load(&slot->tat);
 	do {
-		debt = debt_of(rule, whole, at);
+		debt = debt_of(rule, tat, at);
 		if (debt + rule->interval_us > rule->burst * rule->interval_us) {
-			tell(rule, debt, left);
+			report_status(rule, debt, left);
 			return false;
 		}
 		debt += rule->interval_us;
-	} while (!atomic_compare_exchange_weak(&slot->whole, &whole, at + debt));
-	tell(rule, debt, left);
+	} while (!atomic_compare_exchange_weak(&slot->tat, &tat, at + debt));
+	report_status(rule, debt, left);
 	return true;
 }
 
-void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key)
+void limit_refund(struct limit *limit, const struct limit_rule *rule, uint64_t key)
 {
 	struct limit_slot *slot;
-	uint64_t whole, less;
+	uint64_t tat, less;
 
 	if (rule->interval_us == 0)
 		return;
-	slot = find(limit, key);
-	whole = atomic_load(&slot->whole);
+	slot = find_slot(limit, key);
+	tat = atomic_load(&slot->tat);
 	do {
-		less = whole > rule->interval_us ? whole - rule->interval_us : 0;
-	} while (!atomic_compare_exchange_weak(&slot->whole, &whole, less));
+		less = tat > rule->interval_us ? tat - rule->interval_us : 0;
+	} while (!atomic_compare_exchange_weak(&slot->tat, &tat, less));
 }

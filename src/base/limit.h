@@ -22,11 +22,11 @@
 #define LIMIT_SETS	  16384
 #define LIMIT_SECRET_SIZE 16
 /* The times that processes pass may differ by so much, however they were held up. */
-#define LIMIT_LATE_US 1000000U
+#define LIMIT_CLOCK_SKEW_US 1000000U
 
 struct limit_slot {
-	_Atomic uint64_t key;	/* 0: free */
-	_Atomic uint64_t whole; /* us: its allowance is whole from then on */
+	_Atomic uint64_t key; /* 0: free */
+	_Atomic uint64_t tat; /* us: its allowance is whole from then on */
 };
 
 /* A mebibyte of shared memory, zeroed, then limit_init; before the first fork. */
@@ -42,14 +42,19 @@ struct limit_rule {
 };
 
 /* What a key has left. */
-struct limit_left {
+struct limit_status {
 	uint64_t remaining; /* at once */
-	uint64_t whole_us;  /* until the allowance is whole again */
-	uint64_t wait_us;   /* refused: until the next one is free */
+	uint64_t reset_us;  /* until the allowance is whole again */
+	uint64_t retry_us;  /* refused: until the next one is free */
 };
 
 /* What a key counts: keys of different kinds never meet. */
-enum limit_kind { LIMIT_PRINCIPAL, LIMIT_LOGIN, LIMIT_LOGIN_NAME, LIMIT_LINE };
+enum limit_kind {
+	LIMIT_PRINCIPAL,
+	LIMIT_LOGIN_PER_ADDRESS,
+	LIMIT_LOGIN_PER_NAME,
+	LIMIT_REFUSAL_LOG
+};
 
 /* False when the system has no random bytes: ERR_INTERNAL. */
 bool limit_init(struct limit *limit, struct err *err);
@@ -62,15 +67,15 @@ uint64_t limit_key(
  * (::ffff:192.0.2.1, a socket for both), the /64 of an IPv6 one, which is one
  * customer's (RFC 6177); what is neither, as it is. The bytes are borrowed from `bytes` or `text`.
  */
-struct str limit_address(struct str text, uint8_t bytes[16]);
+struct str limit_network(struct str text, uint8_t bytes[16]);
 /*
  * Takes one of the key's allowance; false when there is none left, and nothing was taken then. now:
  * us of a clock that all processes share and that does not go back (clock_mono_us). left may be
  * NULL.
  */
 bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
-	struct limit_left *left);
+	struct limit_status *left);
 /* Gives one back that was taken and should not count. */
-void limit_give(struct limit *limit, const struct limit_rule *rule, uint64_t key);
+void limit_refund(struct limit *limit, const struct limit_rule *rule, uint64_t key);
 /* Microseconds as whole seconds, rounded up. */
-unsigned limit_seconds(uint64_t us);
+unsigned limit_us_to_seconds(uint64_t us);

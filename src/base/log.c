@@ -17,9 +17,9 @@ static const char *const names[LOG_LEVELS] = {
 };
 
 static char process[32] = "main";
-static bool who_is_known; /* the text in who() is this process's */
+static bool process_members_valid; /* the text in who() is this process's */
 static enum log_level threshold = LOG_INFO;
-static enum log_level current;
+static enum log_level current_level;
 static void (*capture)(enum log_level level, struct str line);
 
 /* A pipe takes so much from one process before it takes from another (pipe(7)): whole lines. */
@@ -30,13 +30,13 @@ static struct {
 	struct buf lines;
 } batch;
 
-void log_process(const char *name)
+void log_set_process(const char *name)
 {
 	snprintf(process, sizeof(process), "%s", name);
-	who_is_known = false;
+	process_members_valid = false;
 }
 
-void log_threshold(enum log_level level)
+void log_set_level(enum log_level level)
 {
 	threshold = level;
 }
@@ -53,7 +53,7 @@ bool log_level_parse(enum log_level *level, const char *name)
 }
 
 /* "2026-11-23T10:00:00", made once a second. */
-static const char *stamp(time_t seconds)
+static const char *format_second(time_t seconds)
 {
 	static char text[32];
 	static time_t made;
@@ -68,16 +68,16 @@ static const char *stamp(time_t seconds)
 }
 
 /* `,"process":"worker 1","pid":123,"event":`, made once a process. */
-static struct str who(void)
+static struct str process_members(void)
 {
 	static struct buf text;
 
-	if (!who_is_known) {
+	if (!process_members_valid) {
 		buf_reset(&text);
 		buf_puts(&text, ",\"process\":");
-		buf_put_json(&text, str_of(process));
+		buf_put_json_string(&text, str_cstr(process));
 		buf_printf(&text, ",\"pid\":%d,\"event\":", (int)getpid());
-		who_is_known = buf_ok(&text);
+		process_members_valid = buf_ok(&text);
 	}
 	return buf_str(&text);
 }
@@ -88,7 +88,7 @@ static void put_time(struct buf *line, int64_t now)
 		(char)('0' + now % 10), 'Z' };
 
 	buf_puts(line, "{\"time\":\"");
-	buf_puts(line, stamp((time_t)(now / 1000)));
+	buf_puts(line, format_second((time_t)(now / 1000)));
 	buf_put(line, ms, sizeof(ms));
 }
 
@@ -96,28 +96,28 @@ bool log_begin(struct buf *line, enum log_level level, const char *event)
 {
 	if (level < threshold)
 		return false;
-	current = level;
+	current_level = level;
 	put_time(line, clock_wall_ms());
 	buf_puts(line, "\",\"level\":\"");
 	buf_puts(line, names[level]);
 	buf_putc(line, '"');
-	buf_put_str(line, who());
-	buf_put_json(line, str_of(event));
+	buf_put_str(line, process_members());
+	buf_put_json_string(line, str_cstr(event));
 	return true;
 }
 
 /* A log that cannot be written has nowhere to complain. */
-static void send_bytes(const char *bytes, size_t len)
+static void write_stderr(const char *bytes, size_t len)
 {
 	ssize_t written = write(STDERR_FILENO, bytes, len);
 
 	(void)written;
 }
 
-static void send_batch(void)
+static void flush_batch(void)
 {
 	if (batch.lines.len > 0)
-		send_bytes(batch.lines.data, batch.lines.len);
+		write_stderr(batch.lines.data, batch.lines.len);
 	buf_reset(&batch.lines);
 }
 
@@ -125,7 +125,7 @@ void log_batch(bool on)
 {
 	batch.on = on;
 	if (!on)
-		send_batch();
+		flush_batch();
 }
 
 void log_end(struct buf *line)
@@ -134,14 +134,14 @@ void log_end(struct buf *line)
 	if (!buf_ok(line))
 		return;
 	if (capture) {
-		capture(current, (struct str){ line->data, line->len - 1 });
+		capture(current_level, (struct str){ line->data, line->len - 1 });
 		return;
 	}
 	if (batch.lines.len + line->len > BATCH_MAX)
-		send_batch();
+		flush_batch();
 	buf_put(&batch.lines, line->data, line->len);
-	if (!batch.on || current >= LOG_ERROR)
-		send_batch();
+	if (!batch.on || current_level >= LOG_ERROR)
+		flush_batch();
 }
 
 __attribute__((format(printf, 3, 0))) static void log_text(
@@ -153,7 +153,7 @@ __attribute__((format(printf, 3, 0))) static void log_text(
 	vsnprintf(text, sizeof(text), format, args);
 	if (log_begin(&line, level, event)) {
 		buf_puts(&line, ",\"text\":");
-		buf_put_json(&line, str_of(text));
+		buf_put_json_string(&line, str_cstr(text));
 		log_end(&line);
 	}
 	buf_free(&line);

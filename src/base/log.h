@@ -12,9 +12,9 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVELS };
 
 /* What this process calls itself ("worker 1"); copied. A child of fork says it before it logs. */
-void log_process(const char *name);
+void log_set_process(const char *name);
 /* Lines below this level are dropped. The default is LOG_INFO. */
-void log_threshold(enum log_level level);
+void log_set_level(enum log_level level);
 /* Reads "debug", "info", "warn", "error"; false for anything else. */
 bool log_level_parse(enum log_level *level, const char *name);
 

@@ -3,22 +3,22 @@
 struct str str_trim(struct str s)
 {
 	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = str_from(s, 1);
+		s = str_skip(s, 1);
 	while (s.len > 0 && (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
 		s.len--;
 	return s;
 }
 
-struct str str_take_part(struct str *rest, char separator)
+struct str str_split_next(struct str *rest, char separator)
 {
 	const char *end = rest->len ? memchr(rest->ptr, separator, rest->len) : NULL;
 	struct str part = { rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len };
 
-	*rest = str_from(*rest, part.len + 1);
+	*rest = str_skip(*rest, part.len + 1);
 	return part;
 }
 
-size_t str_characters(struct str s)
+size_t str_utf8_length(struct str s)
 {
 	size_t count = 0;
 
@@ -35,7 +35,7 @@ int64_t str_leading_number(struct str s, int64_t limit)
 	s = str_trim(s);
 	negative = s.len > 0 && s.ptr[0] == '-';
 	if (negative || (s.len > 0 && s.ptr[0] == '+'))
-		s = str_from(s, 1);
+		s = str_skip(s, 1);
 	for (size_t i = 0; i < s.len && s.ptr[i] >= '0' && s.ptr[i] <= '9'; i++) {
 		int digit = s.ptr[i] - '0';
 

@@ -16,10 +16,10 @@ struct str {
 
 #define STR(literal) ((struct str){ ("" literal), sizeof(literal) - 1 })
 #define STR_NULL     ((struct str){ NULL, 0 })
-/* For printf: "%.*s", STR_FMT(s). */
-#define STR_FMT(s) (int)(s).len, (s).ptr
+/* For printf: "%.*s", STR_ARGS(s). */
+#define STR_ARGS(s) (int)(s).len, (s).ptr
 
-static inline struct str str_of(const char *text)
+static inline struct str str_cstr(const char *text)
 {
 	return (struct str){ text, text ? strlen(text) : 0 };
 }
@@ -42,7 +42,7 @@ static inline bool str_starts(struct str s, struct str prefix)
 }
 
 /* The part from offset on; empty when offset lies at or past the end. */
-static inline struct str str_from(struct str s, size_t offset)
+static inline struct str str_skip(struct str s, size_t offset)
 {
 	return offset >= s.len ? (struct str){ s.ptr ? s.ptr + s.len : NULL, 0 }
 			       : (struct str){ s.ptr + offset, s.len - offset };
@@ -52,10 +52,10 @@ static inline struct str str_from(struct str s, size_t offset)
 struct str str_trim(struct str s);
 
 /* The part up to the separator; *rest is what stands behind it, empty at the end. */
-struct str str_take_part(struct str *rest, char separator);
+struct str str_split_next(struct str *rest, char separator);
 
 /* Characters of well-formed UTF-8. */
-size_t str_characters(struct str s);
+size_t str_utf8_length(struct str s);
 
 /*
  * The decimal number that a text begins with, behind spaces and a sign, as PHP and Ruby read one: 0

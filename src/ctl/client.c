@@ -13,7 +13,7 @@ static bool send_all(int fd, struct str bytes)
 
 		if (sent < 0)
 			return false;
-		bytes = str_from(bytes, (size_t)sent);
+		bytes = str_skip(bytes, (size_t)sent);
 	}
 	return true;
 }
@@ -32,13 +32,13 @@ static void send_stream(int fd, FILE *in)
 
 static void write_line(FILE *to, const char *before, struct str text)
 {
-	fprintf(to, "%s%.*s\n", before, STR_FMT(text));
+	fprintf(to, "%s%.*s\n", before, STR_ARGS(text));
 }
 
 /* True when the frame was the last one. */
-static bool take_frame(struct str line, FILE *out, FILE *errors, int *status)
+static bool handle_frame(struct str line, FILE *out, FILE *errors, int *status)
 {
-	struct str text = str_from(line, 2);
+	struct str text = str_skip(line, 2);
 	uint64_t number;
 
 	if (line.len < 2 || line.ptr[1] != ' ')
@@ -60,7 +60,7 @@ static bool take_frame(struct str line, FILE *out, FILE *errors, int *status)
 	}
 }
 
-bool client_ask(
+bool client_exchange(
 	int fd, struct str request, FILE *in, FILE *out, FILE *errors, int *status, struct err *err)
 {
 	FILE *answer = fdopen(dup(fd), "r");
@@ -76,7 +76,7 @@ bool client_ask(
 	shutdown(fd, SHUT_WR);
 	while (!last && !ferror(out) && (len = getline(&line, &size, answer)) > 0) {
 		if (line[len - 1] == '\n')
-			last = take_frame(
+			last = handle_frame(
 				(struct str){ line, (size_t)len - 1 }, out, errors, status);
 	}
 	free(line);
@@ -96,7 +96,7 @@ bool client_call(const char *path, struct str request, FILE *in, FILE *out, FILE
 	*answered = listen_connect(&fd, path);
 	if (!*answered)
 		return true;
-	ok = client_ask(fd, request, in, out, errors, status, err);
+	ok = client_exchange(fd, request, in, out, errors, status, err);
 	close(fd);
 	return ok;
 }

@@ -11,7 +11,7 @@
  * comes back to out and to errors, and fills in the exit status. False when the connection ends
  * before that.
  */
-bool client_ask(int fd, struct str request, FILE *in, FILE *out, FILE *errors, int *status,
+bool client_exchange(int fd, struct str request, FILE *in, FILE *out, FILE *errors, int *status,
 	struct err *err);
 /*
  * The same over a connection to the socket at path. When nobody answers there *answered is false

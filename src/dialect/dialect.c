@@ -7,7 +7,7 @@ const struct dialect *const dialects[] = {
 		NULL,
 };
 
-static const struct index_table tables[] = {
+static const struct index_table index_tables[] = {
 #define X(name, code) { .dialect = (code), .fields = name##_indexed },
 	DIALECT_LIST(X) RESOURCE_LIST(X)
 #undef X
@@ -17,15 +17,15 @@ static const struct index_table tables[] = {
 static const struct {
 	uint8_t code;
 	const char *name;
-} names[] = {
+} code_names[] = {
 #define X(name, code) { (code), #name },
 	DIALECT_LIST(X) RESOURCE_LIST(X)
 #undef X
 };
 
-const struct index_table *dialect_indexes(void)
+const struct index_table *dialect_index_tables(void)
 {
-	return tables;
+	return index_tables;
 }
 
 /* How many segments the prefix has when the request's begin with it, else 0. */
@@ -68,7 +68,7 @@ const struct dialect *dialect_by_path(const struct request *request, size_t *ski
 const struct dialect *dialect_by_name(struct str name)
 {
 	for (size_t i = 0; dialects[i]; i++) {
-		if (str_eq(name, str_of(dialects[i]->name)))
+		if (str_eq(name, str_cstr(dialects[i]->name)))
 			return dialects[i];
 	}
 	return NULL;
@@ -85,36 +85,36 @@ const struct dialect *dialect_by_code(uint8_t code)
 
 const char *dialect_code_name(uint8_t code)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i].code == code)
-			return names[i].name;
+	for (size_t i = 0; i < sizeof(code_names) / sizeof(code_names[0]); i++) {
+		if (code_names[i].code == code)
+			return code_names[i].name;
 	}
 	return NULL;
 }
 
-uint8_t dialect_code_of(struct str name)
+uint8_t dialect_code_by_name(struct str name)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (str_eq(name, str_of(names[i].name)))
-			return names[i].code;
+	for (size_t i = 0; i < sizeof(code_names) / sizeof(code_names[0]); i++) {
+		if (str_eq(name, str_cstr(code_names[i].name)))
+			return code_names[i].code;
 	}
 	return 0;
 }
 
-const char *dialect_word(const struct dialect *dialect, enum task_state state)
+const char *dialect_status(const struct dialect *dialect, enum task_state state)
 {
-	for (const struct state_word *row = dialect->words; row->word; row++) {
+	for (const struct dialect_status_row *row = dialect->statuses; row->status; row++) {
 		if (row->state == state)
-			return row->word;
+			return row->status;
 	}
 	return NULL;
 }
 
-enum task_state dialect_state(const struct dialect *dialect, struct str word)
+enum task_state dialect_state(const struct dialect *dialect, struct str status)
 {
-	for (const struct state_word *row = dialect->words; row->word; row++) {
-		if (str_eq(word, str_of(row->word)))
+	for (const struct dialect_status_row *row = dialect->statuses; row->status; row++) {
+		if (str_eq(status, str_cstr(row->status)))
 			return row->state;
 	}
-	return dialect->other_words;
+	return dialect->default_state;
 }

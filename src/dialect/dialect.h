@@ -7,46 +7,46 @@
 #include "http/route.h"
 #include "task/index.h"
 
-struct state_word {
+struct dialect_status_row {
 	enum task_state state;
-	const char *word;
+	const char *status;
 };
 
 /* An address that ends with a slash too many: not found, the same as without, or a redirect. */
-enum dialect_slash { SLASH_STRICT = 0, SLASH_OPTIONAL, SLASH_REDIRECT };
+enum dialect_slash_policy { SLASH_NOT_FOUND = 0, SLASH_IGNORE, SLASH_REDIRECT };
 
 struct dialect {
 	const char *name;
 	uint8_t code;		     /* in records and index keys: from 1, never reused */
 	const char *const *prefixes; /* whole path segments, "/api/virtshell/v1"; ends with NULL */
-	enum dialect_slash slash;
+	enum dialect_slash_policy trailing_slash;
 	const struct route *routes;
 	/* Both ways: the first row of a state is its word, every word leads to its state. Ends with
 	 * { 0 }. */
-	const struct state_word *words;
-	enum task_state other_words; /* the state of unknown words; TASK_STATE_NONE: refused */
-	const struct index_field *indexed; /* begins with INDEX_COMMON */
+	const struct dialect_status_row *statuses;
+	enum task_state default_state; /* the state of unknown words; TASK_STATE_NONE: refused */
+	const struct index_field *index_fields; /* begins with INDEX_COMMON_FIELDS */
 	const char *media_type;
-	enum err_code unknown_method; /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
-	unsigned id_version;	      /* what its clients take ids for: 4; 0: ours, 7 */
+	enum err_code method_error; /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
+	unsigned uuid_version;	    /* what its clients take ids for: 4; 0: ours, 7 */
 	/* Writes status, headers and body of a refusal in the dialect's own shape, but Retry-After,
 	 * which all have alike. The request may be one that could not be read: then it has no
 	 * segments, query or variables. */
-	void (*refuse)(
+	void (*encode_error)(
 		const struct request *request, const struct err *err, struct response *response);
 
 	/*
 	 * For tasks of this dialect that come in by the native API. prepare completes a CREATE that
 	 * has the client's fields in op->change: the id where this dialect's clients name it
-	 * (op->fresh), op->numbered, members that every task has, and the state and word to begin
+	 * (op->new_id), op->assign_number, members that every task has, and the state and word to begin
 	 * with when the client gave neither (both are open then; else both are set and agree).
 	 * admit says whether a task may be as it is, made or changed (before is NULL for a new
 	 * one): required members there, each of its type, transitions that the dialect knows;
 	 * err.field names the member. admit also is what keeps its encoder from writing nonsense.
 	 * Both pure.
 	 */
-	bool (*prepare)(const struct request *request, struct op *op, struct err *err);
-	bool (*admit)(const struct task *before, const struct task *task, struct err *err);
+	bool (*native_defaults)(const struct request *request, struct op *op, struct err *err);
+	bool (*validate)(const struct task *before, const struct task *task, struct err *err);
 };
 
 /*
@@ -63,8 +63,8 @@ struct dialect {
 
 /*
  * What tasks of a dialect are about and what it keeps besides them: records like those of tasks, in
- * no list of tasks. Codes from INDEX_RESOURCES on. <name>_indexed is its table, without
- * INDEX_COMMON.
+ * no list of tasks. Codes from INDEX_RESOURCE_DIALECTS on. <name>_indexed is its table, without
+ * INDEX_COMMON_FIELDS.
  */
 #define RESOURCE_LIST(X) X(uplynk_point, 129)
 
@@ -96,11 +96,11 @@ const struct dialect *dialect_by_code(uint8_t code);
 /* The name of a dialect or a resource, NULL for no such code; and the code of a name, 0 for none.
  */
 const char *dialect_code_name(uint8_t code);
-uint8_t dialect_code_of(struct str name);
+uint8_t dialect_code_by_name(struct str name);
 /* The tables of all dialects and resources: what store_open wants. */
-const struct index_table *dialect_indexes(void);
+const struct index_table *dialect_index_tables(void);
 
 /* The dialect's word for a state; never NULL for a complete table. */
-const char *dialect_word(const struct dialect *dialect, enum task_state state);
+const char *dialect_status(const struct dialect *dialect, enum task_state state);
 /* The state of a word; other_words when it is not in the table. */
 enum task_state dialect_state(const struct dialect *dialect, struct str word);

@@ -15,8 +15,8 @@
 	}
 
 const struct index_field fourhse_indexed[] = {
-	INDEX_COMMON,
-	{ .code = FOURHSE_BY_STATUS, .source = INDEX_WORD, .name = "status" },
+	INDEX_COMMON_FIELDS,
+	{ .code = FOURHSE_BY_STATUS, .source = INDEX_STATUS, .name = "status" },
 	{ .code = FOURHSE_BY_HANDLER, .source = INDEX_FIELD, .name = "handler" },
 	{ .code = FOURHSE_BY_USER_ID, .source = INDEX_FIELD, .name = "user_id" },
 	{ .code = FOURHSE_BY_ENTITY_ID, .source = INDEX_FIELD, .name = "entity_id" },
@@ -29,29 +29,29 @@ const struct index_field fourhse_indexed[] = {
 	{ .source = INDEX_END },
 };
 
-const struct fourhse_member fourhse_members[FOURHSE_MEMBERS] = {
+const struct fourhse_member fourhse_members[FOURHSE_MEMBER_COUNT] = {
 	{ "task_id", "Task ID", FOURHSE_BY_TASK_ID, FOURHSE_FIELD, FOURHSE_ID_MAX, false, false },
 	{ "handler", "Handler", FOURHSE_BY_HANDLER, FOURHSE_FIELD, 255, false, false },
 	{ "user_id", "User ID", FOURHSE_BY_USER_ID, FOURHSE_FIELD, 255, false, false },
 	{ "entity_id", "Entity ID", FOURHSE_BY_ENTITY_ID, FOURHSE_FIELD, 255, true, false },
-	{ "status", "Status", FOURHSE_BY_STATUS, FOURHSE_WORD, 255, false, false },
+	{ "status", "Status", FOURHSE_BY_STATUS, FOURHSE_STATUS, 255, false, false },
 	{ "request", "Request", FOURHSE_BY_REQUEST, FOURHSE_FIELD, 0, true, true },
 	{ "response", "Response", FOURHSE_BY_RESPONSE, FOURHSE_FIELD, 0, true, true },
-	{ "created_at", "Created At", INDEX_BY_ALL, FOURHSE_CREATED, 0, false, false },
+	{ "created_at", "Created At", INDEX_BY_CREATED, FOURHSE_CREATED, 0, false, false },
 	{ "updated_at", "Updated At", INDEX_BY_UPDATED, FOURHSE_UPDATED, 0, false, false },
 };
 
-const struct fourhse_member *fourhse_member_of(struct str name)
+const struct fourhse_member *fourhse_member_by_name(struct str name)
 {
-	for (size_t i = 0; i < FOURHSE_MEMBERS; i++) {
-		if (str_eq(name, str_of(fourhse_members[i].name)))
+	for (size_t i = 0; i < FOURHSE_MEMBER_COUNT; i++) {
+		if (str_eq(name, str_cstr(fourhse_members[i].name)))
 			return &fourhse_members[i];
 	}
 	return NULL;
 }
 
 /* The set is open; the first word of a state is the one we write ourselves. */
-static const struct state_word words[] = {
+static const struct dialect_status_row statuses[] = {
 	{ TASK_PENDING, "pending" },
 	{ TASK_RUNNING, "running" },
 	{ TASK_RUNNING, "processing" },
@@ -83,7 +83,7 @@ static void put_date(struct buf *out, int64_t ms)
 
 static void put_field(struct buf *out, const struct task *task, const char *name)
 {
-	struct str json = task_field(task, str_of(name));
+	struct str json = task_field(task, str_cstr(name));
 
 	buf_put_str(out, json.len > 0 ? json : STR("null"));
 }
@@ -91,8 +91,8 @@ static void put_field(struct buf *out, const struct task *task, const char *name
 static void put_value(struct buf *out, const struct task *task, const struct fourhse_member *member)
 {
 	switch (member->source) {
-	case FOURHSE_WORD:
-		buf_put_json(out, task->word);
+	case FOURHSE_STATUS:
+		buf_put_json_string(out, task->status);
 		break;
 	case FOURHSE_CREATED:
 		put_date(out, task->created);
@@ -111,8 +111,8 @@ static void put_task(const struct request *request, const struct task *task, str
 {
 	char before = '{';
 
-	for (size_t i = 0; i < FOURHSE_MEMBERS; i++) {
-		if (!(request->shown & 1U << i))
+	for (size_t i = 0; i < FOURHSE_MEMBER_COUNT; i++) {
+		if (!(request->selected_fields & 1U << i))
 			continue;
 		buf_putc(out, before);
 		buf_putc(out, '"');
@@ -128,31 +128,32 @@ static bool finish(struct response *response, int status, struct err *err)
 {
 	response->status = status;
 	response->media_type = fourhse_dialect.media_type;
-	return (buf_ok(&response->body) && buf_ok(&response->head)) || err_no_memory(err);
+	return (buf_ok(&response->body) && buf_ok(&response->headers)) || err_no_memory(err);
 }
 
-static bool encode_index(const struct request *request, const struct result *result,
+static bool encode_list(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	json_t *params;
 	bool ok;
 
-	if (!fourhse_params(&params, request, err))
+	if (!fourhse_list_params(&params, request, err))
 		return false;
 	buf_putc(&response->body, '[');
-	ok = fourhse_put_pages(params, request, result, response, err) &&
+	ok = fourhse_add_page_headers(params, request, result, response, err) &&
 	     finish(response, 200, err);
 	json_decref(params);
 	return ok;
 }
 
-static bool row_index(const struct request *request, const struct task *task, struct buf *out)
+static bool encode_list_row(const struct request *request, const struct task *task, struct buf *out)
 {
 	put_task(request, task, out);
 	return buf_ok(out);
 }
 
-static bool tail_index(const struct request *request, const struct result *result, struct buf *out)
+static bool encode_list_end(
+	const struct request *request, const struct result *result, struct buf *out)
 {
 	(void)request, (void)result;
 	buf_putc(out, ']');
@@ -170,14 +171,14 @@ static bool encode_task(const struct request *request, const struct result *resu
 static bool encode_created(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	struct str id = json_unquote(task_field(&result->task, STR("task_id")), request->mem);
+	struct str id = json_unquote(task_field(&result->task, STR("task_id")), request->arena);
 	struct buf to = BUF_INIT;
 	bool ok;
 
 	buf_put_str(&to, request->base_url);
 	buf_puts(&to, FOURHSE_PREFIX "/view?id=");
 	query_encode(&to, id, QUERY_PLUS_IS_PLUS);
-	response_header(response, "Location", buf_str(&to));
+	response_add_header(response, "Location", buf_str(&to));
 	ok = id.ptr && buf_ok(&to);
 	buf_free(&to);
 	if (!ok)
@@ -192,7 +193,7 @@ static bool encode_deleted(const struct request *request, const struct result *r
 {
 	(void)request;
 	response->status = 204;
-	if (!result->blocked)
+	if (!result->has_dependents)
 		return true;
 	buf_puts(&response->body,
 		"{\"name\":\"Bad Request\",\"message\":\"The task has connected entities, which will "
@@ -201,7 +202,8 @@ static bool encode_deleted(const struct request *request, const struct result *r
 	return finish(response, 400, err);
 }
 
-static bool row_connected(const struct request *request, const struct task *task, struct buf *out)
+static bool encode_dependent_row(
+	const struct request *request, const struct task *task, struct buf *out)
 {
 	(void)request;
 	buf_puts(out, "{\"type\":\"task\",\"id\":");
@@ -212,7 +214,7 @@ static bool row_connected(const struct request *request, const struct task *task
 	return buf_ok(out);
 }
 
-static bool tail_connected(
+static bool encode_dependents_end(
 	const struct request *request, const struct result *result, struct buf *out)
 {
 	(void)request, (void)result;
@@ -222,35 +224,36 @@ static bool tail_connected(
 
 /* ---- the tables ---- */
 
-#define INDEX(verb)                                                            \
-	.method = (verb), .right = RIGHT_READ, .decode = fourhse_decode_index, \
-	.encode = encode_index, .row = row_index, .tail = tail_index
-#define VIEW                                                                      \
-	.method = METHOD_GET, .right = RIGHT_READ, .decode = fourhse_decode_view, \
+#define LIST_ROUTE(verb)                                                      \
+	.method = (verb), .right = RIGHT_READ, .decode = fourhse_decode_list, \
+	.encode = encode_list, .encode_row = encode_list_row, .encode_end = encode_list_end
+#define READ_ROUTE                                                                \
+	.method = METHOD_GET, .right = RIGHT_READ, .decode = fourhse_decode_read, \
 	.encode = encode_task
-#define UPDATE(verb)                                                             \
+#define UPDATE_ROUTE(verb)                                                       \
 	.method = (verb), .right = RIGHT_WRITE, .decode = fourhse_decode_update, \
 	.encode = encode_task
-#define DELETE                                                                          \
+#define DELETE_ROUTE                                                                    \
 	.method = METHOD_DELETE, .right = RIGHT_WRITE, .decode = fourhse_decode_delete, \
-	.encode = encode_deleted, .row = row_connected, .tail = tail_connected
+	.encode = encode_deleted, .encode_row = encode_dependent_row,                   \
+	.encode_end = encode_dependents_end
 
 static const struct route routes[] = {
-	{ .pattern = "/index", INDEX(METHOD_GET) },
-	{ .pattern = "/index", INDEX(METHOD_POST) },
+	{ .pattern = "/index", LIST_ROUTE(METHOD_GET) },
+	{ .pattern = "/index", LIST_ROUTE(METHOD_POST) },
 	{ .pattern = "/create",
 		.method = METHOD_POST,
 		.right = RIGHT_WRITE,
 		.decode = fourhse_decode_create,
 		.encode = encode_created },
-	{ .pattern = "/view", VIEW },
-	{ .pattern = "/view/{id}", VIEW },
-	{ .pattern = "/update", UPDATE(METHOD_PUT) },
-	{ .pattern = "/update/{id}", UPDATE(METHOD_PUT) },
-	{ .pattern = "/update", UPDATE(METHOD_PATCH) },
-	{ .pattern = "/update/{id}", UPDATE(METHOD_PATCH) },
-	{ .pattern = "/delete", DELETE },
-	{ .pattern = "/delete/{id}", DELETE },
+	{ .pattern = "/view", READ_ROUTE },
+	{ .pattern = "/view/{id}", READ_ROUTE },
+	{ .pattern = "/update", UPDATE_ROUTE(METHOD_PUT) },
+	{ .pattern = "/update/{id}", UPDATE_ROUTE(METHOD_PUT) },
+	{ .pattern = "/update", UPDATE_ROUTE(METHOD_PATCH) },
+	{ .pattern = "/update/{id}", UPDATE_ROUTE(METHOD_PATCH) },
+	{ .pattern = "/delete", DELETE_ROUTE },
+	{ .pattern = "/delete/{id}", DELETE_ROUTE },
 	ROUTE_END,
 };
 
@@ -260,14 +263,14 @@ const struct dialect fourhse_dialect = {
 	.name = "fourhse",
 	.code = DIALECT_CODE_fourhse,
 	.prefixes = prefixes,
-	.slash = SLASH_OPTIONAL,
+	.trailing_slash = SLASH_IGNORE,
 	.routes = routes,
-	.words = words,
-	.other_words = TASK_RUNNING,
-	.indexed = fourhse_indexed,
+	.statuses = statuses,
+	.default_state = TASK_RUNNING,
+	.index_fields = fourhse_indexed,
 	.media_type = "application/json; charset=UTF-8",
-	.unknown_method = ERR_METHOD,
-	.refuse = fourhse_refuse,
-	.prepare = fourhse_prepare,
-	.admit = fourhse_admit,
+	.method_error = ERR_METHOD,
+	.encode_error = fourhse_encode_error,
+	.native_defaults = fourhse_native_defaults,
+	.validate = fourhse_validate,
 };

@@ -8,10 +8,10 @@
  *     PUT, PATCH /update         change some members; likewise
  *     DELETE     /delete         remove one; likewise
  *
- * fourhse.c holds the tables and the answers, fourhse_refuse.c what is said of errors,
- * fourhse_params.c reads queries and bodies of any form into JSON, fourhse_request.c makes
+ * fourhse.c holds the tables and the answers, fourhse_encode_error.c what is said of errors,
+ * fourhse_list_params.c reads queries and bodies of any form into JSON, fourhse_request.c makes
  * operations of them, fourhse_list.c lists, fourhse_page.c what is said about a list's pages, and
- * fourhse_admit.c judges tasks that come in by the native API. Nobody else needs this header.
+ * fourhse_validate.c judges tasks that come in by the native API. Nobody else needs this header.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
@@ -19,7 +19,7 @@
 #define FOURHSE_PREFIX "/v2/task"
 
 enum fourhse_index {
-	FOURHSE_BY_STATUS = INDEX_OWN,
+	FOURHSE_BY_STATUS = INDEX_FIRST_OWN,
 	FOURHSE_BY_HANDLER,
 	FOURHSE_BY_USER_ID,
 	FOURHSE_BY_ENTITY_ID,
@@ -34,7 +34,7 @@ enum fourhse_index {
 /* Where a member stands in a task. */
 enum fourhse_source {
 	FOURHSE_FIELD,
-	FOURHSE_WORD,
+	FOURHSE_STATUS,
 	FOURHSE_CREATED,
 	FOURHSE_UPDATED,
 };
@@ -44,16 +44,16 @@ struct fourhse_member {
 	const char *label; /* as sentences call it */
 	uint8_t index;	   /* what lists filter and sort by */
 	enum fourhse_source source;
-	size_t max;    /* characters; 0: as many as a body has */
-	bool nullable; /* may be null; otherwise it is a string that is not blank */
-	bool carries;  /* takes any JSON value, kept as its text in a string */
+	size_t max_chars; /* characters; 0: as many as a body has */
+	bool nullable;	  /* may be null; otherwise it is a string that is not blank */
+	bool any_json;	  /* takes any JSON value, kept as its text in a string */
 };
 
-#define FOURHSE_MEMBERS 9
+#define FOURHSE_MEMBER_COUNT 9
 /* In the order in which they are shown. */
-extern const struct fourhse_member fourhse_members[FOURHSE_MEMBERS];
+extern const struct fourhse_member fourhse_members[FOURHSE_MEMBER_COUNT];
 /* NULL when there is none of that name. */
-const struct fourhse_member *fourhse_member_of(struct str name);
+const struct fourhse_member *fourhse_member_by_name(struct str name);
 
 /* ---- ids ---- */
 
@@ -69,45 +69,45 @@ struct str fourhse_requested_id(const struct request *request);
  * give one made of their name. *text is how the task_id is kept: a UUID in lower case. False with
  * ERR_INVALID for any other text.
  */
-bool fourhse_resolve(
-	struct id *id, struct str *text, struct str task_id, struct mem *mem, struct err *err);
+bool fourhse_parse_task_id(
+	struct id *id, struct str *text, struct str task_id, struct arena *arena, struct err *err);
 /* Whether it is empty or all white space. */
 bool fourhse_is_blank(struct str text);
 
-/* ---- parameters (fourhse_params.c) ---- */
+/* ---- parameters (fourhse_list_params.c) ---- */
 
 /*
  * The body as an object, which the caller owns: JSON, or a form whose bracketed names are nested
  * ("filter[status]"). An empty body is an empty object. A credential in it is left out.
  */
-bool fourhse_body(json_t **params, const struct request *request, struct err *err);
+bool fourhse_parse_body(json_t **params, const struct request *request, struct err *err);
 /* What a list is asked for with: the body when it says anything, else the query. */
-bool fourhse_params(json_t **params, const struct request *request, struct err *err);
+bool fourhse_list_params(json_t **params, const struct request *request, struct err *err);
 /* The last parameter of that name in the query, or STR_NULL. */
-struct str fourhse_query(const struct request *request, const char *name);
-/* Sets request->shown by `fields` of the query: once, because a list asks for each of its rows. */
-void fourhse_choose_members(struct request *request);
+struct str fourhse_last_query_param(const struct request *request, const char *name);
+/* Sets request->selected_fields by `fields` of the query: once, because a list asks for each of its rows. */
+void fourhse_select_fields(struct request *request);
 /* Whether a parameter means yes: true, 1, and as texts "1" and "true" in any case. */
-bool fourhse_is_true(const json_t *value);
-bool fourhse_is_yes(struct str text);
+bool fourhse_json_is_true(const json_t *value);
+bool fourhse_text_is_true(struct str text);
 
 /* ---- pages (fourhse_page.c) ---- */
 
-#define FOURHSE_PER_PAGE     100
-#define FOURHSE_PER_PAGE_MAX 500
+#define FOURHSE_PER_PAGE_DEFAULT 100
+#define FOURHSE_PER_PAGE_MAX	 500
 
 /* Rows a page, and which page from 1, brought into their limits. */
 uint64_t fourhse_per_page(const json_t *params);
 uint64_t fourhse_page(const json_t *params);
 /* The headers of a list that total and offset are known of. */
-bool fourhse_put_pages(const json_t *params, const struct request *request,
+bool fourhse_add_page_headers(const json_t *params, const struct request *request,
 	const struct result *result, struct response *response, struct err *err);
 
 /* ---- the rows' decoders (http/route.h) ---- */
 
-bool fourhse_decode_index(struct request *request, struct op *op, struct err *err);
+bool fourhse_decode_list(struct request *request, struct op *op, struct err *err);
 bool fourhse_decode_create(struct request *request, struct op *op, struct err *err);
-bool fourhse_decode_view(struct request *request, struct op *op, struct err *err);
+bool fourhse_decode_read(struct request *request, struct op *op, struct err *err);
 bool fourhse_decode_update(struct request *request, struct op *op, struct err *err);
 bool fourhse_decode_delete(struct request *request, struct op *op, struct err *err);
 
@@ -115,15 +115,15 @@ bool fourhse_decode_delete(struct request *request, struct op *op, struct err *e
  * The value as a string's JSON text: a string as it is, anything else as its JSON text in a string,
  * null as null.
  */
-struct str fourhse_quote(const json_t *value, struct mem *mem);
+struct str fourhse_as_string(const json_t *value, struct arena *arena);
 /* Adds {"field","message"} to a list of what is not valid; the message is printed with a label. */
-void fourhse_complain(struct buf *list, const char *field, const char *format, ...)
+void fourhse_add_error(struct buf *list, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Ends the list: ERR_UNPROCESSABLE with the whole in err->detail, or true when it is empty. */
-bool fourhse_must_be_valid(struct buf *list, struct mem *mem, struct err *err);
+bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *err);
 
 /* struct dialect's. */
-void fourhse_refuse(
+void fourhse_encode_error(
 	const struct request *request, const struct err *err, struct response *response);
-bool fourhse_prepare(const struct request *request, struct op *op, struct err *err);
-bool fourhse_admit(const struct task *before, const struct task *task, struct err *err);
+bool fourhse_native_defaults(const struct request *request, struct op *op, struct err *err);
+bool fourhse_validate(const struct task *before, const struct task *task, struct err *err);

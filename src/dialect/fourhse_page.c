@@ -5,51 +5,51 @@
 #include "http/query.h"
 
 /* Beyond every list, and small enough to be multiplied by the largest page. */
-#define NUMBER_MAX 1000000000000
+#define PAGE_NUMBER_MAX 1000000000000
 /* Of one address: five of them stand in a header that the web server must take. */
 #define LINK_MAX 1500
 
 /* ---- numbers ---- */
 
-static int64_t whole(double number)
+static int64_t clamp_double(double number)
 {
-	if (number >= NUMBER_MAX)
-		return NUMBER_MAX;
+	if (number >= PAGE_NUMBER_MAX)
+		return PAGE_NUMBER_MAX;
 	return number >= 1 ? (int64_t)number : 0;
 }
 
-static uint64_t number_of(const json_t *value, int64_t usual, int64_t most)
+static uint64_t clamp_number(const json_t *value, int64_t default_value, int64_t max)
 {
-	int64_t number = usual;
+	int64_t number = default_value;
 
 	if (json_is_integer(value))
 		number = json_integer_value(value);
 	else if (json_is_real(value))
-		number = whole(json_real_value(value));
+		number = clamp_double(json_real_value(value));
 	else if (json_is_string(value))
-		number = str_leading_number(json_str(value), NUMBER_MAX);
+		number = str_leading_number(json_str(value), PAGE_NUMBER_MAX);
 	else if (json_is_boolean(value))
 		number = json_is_true(value);
 	if (number < 1)
 		return 1;
-	return (uint64_t)(number < most ? number : most);
+	return (uint64_t)(number < max ? number : max);
 }
 
 uint64_t fourhse_per_page(const json_t *params)
 {
-	return number_of(
-		json_object_get(params, "per-page"), FOURHSE_PER_PAGE, FOURHSE_PER_PAGE_MAX);
+	return clamp_number(json_object_get(params, "per-page"), FOURHSE_PER_PAGE_DEFAULT,
+		FOURHSE_PER_PAGE_MAX);
 }
 
 uint64_t fourhse_page(const json_t *params)
 {
-	return number_of(json_object_get(params, "page"), 1, NUMBER_MAX);
+	return clamp_number(json_object_get(params, "page"), 1, PAGE_NUMBER_MAX);
 }
 
 /* ---- addresses ---- */
 
 struct link {
-	struct mem *mem;
+	struct arena *arena;
 	struct buf *text;
 	struct buf name; /* of the parameter, with the brackets it is in */
 	bool failed;
@@ -78,7 +78,7 @@ static bool put_list(struct link *link, const json_t *list)
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		snprintf(place, sizeof(place), "%zu", i);
-		if (!put_child(link, str_of(place), json_array_get(list, i)))
+		if (!put_child(link, str_cstr(place), json_array_get(list, i)))
 			return false;
 	}
 	return true;
@@ -93,7 +93,7 @@ static bool put_scalar(struct link *link, const json_t *value)
 	else if (json_is_null(value))
 		text = STR("NULL");
 	else
-		text = json_text(value, link->mem);
+		text = json_text(value, link->arena);
 	if (!text.ptr)
 		link->failed = true;
 	buf_putc(link->text, '&');
@@ -117,18 +117,18 @@ static bool put_params(struct link *link, json_t *value)
 	if (!json_is_object(value))
 		return put_scalar(link, value);
 	json_object_foreach (value, key, child) {
-		if (strlen(key) > LINK_MAX || !put_child(link, str_of(key), child))
+		if (strlen(key) > LINK_MAX || !put_child(link, str_cstr(key), child))
 			return false;
 	}
 	return true;
 }
 
 /* The parameters of another page of the same list. */
-static bool turn_to(json_t *params, uint64_t page, uint64_t per_page)
+static bool set_page_params(json_t *params, uint64_t page, uint64_t per_page)
 {
 	if (json_object_set_new(params, "page", json_integer((json_int_t)page)) != 0)
 		return false;
-	if (per_page != FOURHSE_PER_PAGE)
+	if (per_page != FOURHSE_PER_PAGE_DEFAULT)
 		return json_object_set_new(
 			       params, "per-page", json_integer((json_int_t)per_page)) == 0;
 	json_object_del(params, "per-page");
@@ -149,10 +149,10 @@ struct pages {
 static bool put_link(struct pages *pages, const char *rel, uint64_t page)
 {
 	struct buf text = BUF_INIT;
-	struct link link = { .mem = pages->request->mem, .text = &text };
+	struct link link = { .arena = pages->request->arena, .text = &text };
 	bool fits = false;
 
-	if (turn_to(pages->params, page, pages->per_page))
+	if (set_page_params(pages->params, page, pages->per_page))
 		fits = put_params(&link, pages->params);
 	else
 		link.failed = true;
@@ -182,15 +182,15 @@ static bool put_links(struct pages *pages)
 	return pages->current >= pages->count || put_link(pages, "next", pages->current + 1);
 }
 
-static void put_number(struct response *response, const char *name, uint64_t number)
+static void add_number_header(struct response *response, const char *name, uint64_t number)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	response_header(response, name, str_of(text));
+	response_add_header(response, name, str_cstr(text));
 }
 
-bool fourhse_put_pages(const json_t *params, const struct request *request,
+bool fourhse_add_page_headers(const json_t *params, const struct request *request,
 	const struct result *result, struct response *response, struct err *err)
 {
 	struct pages pages = { .request = request, .per_page = fourhse_per_page(params) };
@@ -200,13 +200,13 @@ bool fourhse_put_pages(const json_t *params, const struct request *request,
 	pages.params = copy;
 	pages.count = (result->total + pages.per_page - 1) / pages.per_page;
 	pages.current = result->total > 0 ? result->offset / pages.per_page + 1 : 1;
-	put_number(response, "X-Pagination-Total-Count", result->total);
-	put_number(response, "X-Pagination-Page-Count", pages.count);
-	put_number(response, "X-Pagination-Current-Page", pages.current);
-	put_number(response, "X-Pagination-Per-Page", pages.per_page);
+	add_number_header(response, "X-Pagination-Total-Count", result->total);
+	add_number_header(response, "X-Pagination-Page-Count", pages.count);
+	add_number_header(response, "X-Pagination-Current-Page", pages.current);
+	add_number_header(response, "X-Pagination-Per-Page", pages.per_page);
 	/* Without links rather than with a head that nobody can take. */
 	if (copy && put_links(&pages))
-		response_header(response, "Link", buf_str(&pages.links));
+		response_add_header(response, "Link", buf_str(&pages.links));
 	pages.failed |= !copy || !buf_ok(&pages.links);
 	buf_free(&pages.links);
 	json_decref(copy);

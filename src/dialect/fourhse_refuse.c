@@ -5,7 +5,7 @@
 
 /* ---- lists of what is not valid ---- */
 
-void fourhse_complain(struct buf *list, const char *field, const char *format, ...)
+void fourhse_add_error(struct buf *list, const char *field, const char *format, ...)
 {
 	char text[400];
 	va_list args;
@@ -14,20 +14,20 @@ void fourhse_complain(struct buf *list, const char *field, const char *format, .
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	buf_puts(list, list->len == 0 ? "[{\"field\":" : ",{\"field\":");
-	buf_put_json(list, str_of(field));
+	buf_put_json_string(list, str_cstr(field));
 	buf_puts(list, ",\"message\":");
-	buf_put_json(list, str_of(text));
+	buf_put_json_string(list, str_cstr(text));
 	buf_putc(list, '}');
 }
 
-bool fourhse_must_be_valid(struct buf *list, struct mem *mem, struct err *err)
+bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *err)
 {
 	struct str detail;
 
 	if (list->len == 0 && buf_ok(list))
 		return true;
 	buf_putc(list, ']');
-	detail = buf_ok(list) ? mem_copy(mem, buf_str(list)) : STR_NULL;
+	detail = buf_ok(list) ? arena_copy(arena, buf_str(list)) : STR_NULL;
 	if (!detail.ptr)
 		return err_no_memory(err);
 	err_set(err, ERR_UNPROCESSABLE, NULL, NULL);
@@ -38,11 +38,11 @@ bool fourhse_must_be_valid(struct buf *list, struct mem *mem, struct err *err)
 /* ---- refusals ---- */
 
 /* Where this dialect departs from the status or the sentence of the one list of errors. */
-static const struct refusal {
+static const struct error_override {
 	int status;
 	const char *text;  /* instead of the error's own */
 	const char *field; /* answered as a list of what is not valid, of this one member */
-} refusals[ERR_CODES] = {
+} error_overrides[ERR_CODES] = {
 	[ERR_UNAUTHENTICATED] = { .text = "Your request was made with invalid credentials." },
 	[ERR_FORBIDDEN] = { .text = "You are not allowed to perform this action." },
 	[ERR_NO_ROUTE] = { .text = "Page not found." },
@@ -53,14 +53,14 @@ static const struct refusal {
 	[ERR_UNPROCESSABLE] = { .field = "" },
 	[ERR_TOO_BROAD] = { .field = "filter" },
 	[ERR_KEY_REUSED] = { .field = "Idempotency-Key" },
-	[ERR_TOO_MANY] = { .text = "Rate limit exceeded." },
+	[ERR_TOO_MANY_REQUESTS] = { .text = "Rate limit exceeded." },
 	[ERR_INTERNAL] = { .text = "An internal server error occurred." },
 	[ERR_NO_MEMORY] = { .text = "An internal server error occurred." },
 	[ERR_DISK_FULL] = { .status = 503 },
 };
 
 /* The framework's names of statuses where they are not those of RFC 9110. */
-static const char *name_of(int status)
+static const char *status_name(int status)
 {
 	switch (status) {
 	case 413:
@@ -79,7 +79,7 @@ static void put_methods(struct buf *out, struct str allow)
 
 	buf_puts(out, "Method Not Allowed.");
 	while (allow.len > 0) {
-		struct str method = str_trim(str_take_part(&allow, ','));
+		struct str method = str_trim(str_split_next(&allow, ','));
 
 		if (str_eq(method, STR("HEAD")) || str_eq(method, STR("OPTIONS")))
 			continue;
@@ -101,71 +101,72 @@ static void put_message(struct buf *out, const struct request *request, const st
 		buf_puts(&text, "Object not found: ");
 		buf_put_str(&text, fourhse_requested_id(request));
 	} else {
-		buf_puts(
-			&text, refusals[err->code].text ? refusals[err->code].text : err_text(err));
+		buf_puts(&text, error_overrides[err->code].text ? error_overrides[err->code].text
+								: err_text(err));
 	}
-	buf_put_json(out, buf_str(&text));
+	buf_put_json_string(out, buf_str(&text));
 	out->failed |= text.failed;
 	buf_free(&text);
 }
 
-static void put_object(
+static void put_error_object(
 	struct buf *out, const struct request *request, const struct err *err, int status)
 {
 	buf_puts(out, "{\"name\":");
-	buf_put_json(out, str_of(name_of(status)));
+	buf_put_json_string(out, str_cstr(status_name(status)));
 	buf_puts(out, ",\"message\":");
 	put_message(out, request, err);
 	buf_printf(out, ",\"code\":0,\"status\":%d}", status);
 }
 
-static void put_list(struct buf *out, const struct err *err)
+static void put_error_list(struct buf *out, const struct err *err)
 {
-	const struct refusal *own = &refusals[err->code];
+	const struct error_override *own = &error_overrides[err->code];
 
 	if (err->detail.len > 0) {
 		buf_put_str(out, err->detail);
 		return;
 	}
-	fourhse_complain(out, own->field[0] ? own->field : err->field, "%s",
+	fourhse_add_error(out, own->field[0] ? own->field : err->field, "%s",
 		own->text ? own->text : err_text(err));
 	buf_putc(out, ']');
 }
 
-static void put_number_header(struct response *response, const char *name, uint64_t number)
+static void add_number_header(struct response *response, const char *name, uint64_t number)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	response_header(response, name, str_of(text));
+	response_add_header(response, name, str_cstr(text));
 }
 
-static void put_allowance(struct response *response, const struct allowance *allowance)
+static void add_rate_headers(struct response *response, const struct rate_status *allowance)
 {
 	if (allowance->limit == 0)
 		return;
-	put_number_header(response, "X-Rate-Limit-Limit", allowance->limit);
-	put_number_header(response, "X-Rate-Limit-Remaining", allowance->remaining);
-	put_number_header(response, "X-Rate-Limit-Reset", allowance->reset);
+	add_number_header(response, "X-Rate-Limit-Limit", allowance->limit);
+	add_number_header(response, "X-Rate-Limit-Remaining", allowance->remaining);
+	add_number_header(response, "X-Rate-Limit-Reset", allowance->reset);
 }
 
-void fourhse_refuse(const struct request *request, const struct err *err, struct response *response)
+void fourhse_encode_error(
+	const struct request *request, const struct err *err, struct response *response)
 {
-	int status = refusals[err->code].status;
+	int status = error_overrides[err->code].status;
 
 	buf_reset(&response->body);
 	response->media_type = NULL;
 	response->status = status ? status : err_status(err->code);
 	if (response->status == 401)
-		response_header(response, "WWW-Authenticate", STR("Bearer realm=\"api\""));
+		response_add_header(response, "WWW-Authenticate", STR("Bearer realm=\"api\""));
 	if (response->status == 429)
-		put_allowance(response, &request->allowance);
+		add_rate_headers(response, &request->rate_status);
 	if (response->status == 422)
 		response->reason = "Data Validation Failed.";
-	if (refusals[err->code].field)
-		put_list(&response->body, err);
+	if (error_overrides[err->code].field)
+		put_error_list(&response->body, err);
 	else
-		put_object(&response->body, request, err, response->status);
+		put_error_object(&response->body, request, err, response->status);
 	if (buf_ok(&response->body))
 		response->media_type = fourhse_dialect.media_type;
 	else

@@ -9,14 +9,17 @@ static struct str fold_id(struct str json)
 }
 
 const struct index_field idol_indexed[] = {
-	INDEX_COMMON,
+	INDEX_COMMON_FIELDS,
 	{ .code = IDOL_BY_NUMBER, .source = INDEX_NUMBER, .name = "id" },
-	{ .code = IDOL_BY_STATUS, .source = INDEX_WORD, .name = "status" },
-	{ .code = IDOL_BY_PRODUCT, .source = INDEX_FIELD, .name = "product-id", .fold = fold_id },
+	{ .code = IDOL_BY_STATUS, .source = INDEX_STATUS, .name = "status" },
+	{ .code = IDOL_BY_PRODUCT,
+		.source = INDEX_FIELD,
+		.name = "product-id",
+		.normalize = fold_id },
 	{ .code = IDOL_BY_DISTRIBUTOR,
 		.source = INDEX_FIELD,
 		.name = "distributor-id",
-		.fold = fold_id },
+		.normalize = fold_id },
 	{ .code = IDOL_BY_MASTER_TYPE, .source = INDEX_FIELD, .name = "master-type" },
 	{ .code = IDOL_BY_PRECISION, .source = INDEX_FIELD, .name = "precision" },
 	{ .code = IDOL_BY_URL, .source = INDEX_FIELD, .name = "url", .unindexed = true },
@@ -28,7 +31,7 @@ const struct index_field idol_indexed[] = {
 	{ .source = INDEX_END },
 };
 
-static const struct state_word words[] = {
+static const struct dialect_status_row statuses[] = {
 	{ TASK_PENDING, "uploaded" },
 	{ TASK_RUNNING, "processing" },
 	{ TASK_SUCCEEDED, "completed" },
@@ -39,15 +42,15 @@ static const struct state_word words[] = {
 
 /* ---- refusals ---- */
 
-#define REALM	"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", error_description="
-#define INVALID "The access token is invalid"
+#define CHALLENGE     "Bearer realm=\"Doorkeeper\", error=\"invalid_token\", error_description="
+#define INVALID_TOKEN "The access token is invalid"
 
 /* Where this dialect departs from the status or the sentence of the one list of errors. */
-static const struct refusal {
+static const struct error_override {
 	int status;
 	const char *text;
-} refusals[ERR_CODES] = {
-	[ERR_UNAUTHENTICATED] = { .text = INVALID },
+} error_overrides[ERR_CODES] = {
+	[ERR_UNAUTHENTICATED] = { .text = INVALID_TOKEN },
 	/* Rails has no route for it. */
 	[ERR_METHOD] = { .status = 404, .text = "There is nothing at this address." },
 	[ERR_INTERNAL] = { .text = "Internal Server Error" },
@@ -60,7 +63,7 @@ static const struct {
 	const char *kind;
 	int status;
 	const char *text;
-} failures[] = {
+} trigger_errors[] = {
 	{ "db", 504, "DB query cancelled" },
 	{ "http", 504, "Request Timeout" },
 	{ "error", 500, "Internal Server Error" },
@@ -70,7 +73,7 @@ static void put_message(struct response *response, int status, const char *text)
 {
 	response->status = status;
 	buf_puts(&response->body, "{\"message\":");
-	buf_put_json(&response->body, str_of(text));
+	buf_put_json_string(&response->body, str_cstr(text));
 	buf_putc(&response->body, '}');
 }
 
@@ -78,7 +81,7 @@ static void put_message(struct response *response, int status, const char *text)
 static void put_errors(const struct request *request, const struct err *err, const char *text,
 	struct response *response)
 {
-	struct str id = request_var(request, "id");
+	struct str id = request_path_var(request, "id");
 
 	if (err->detail.len > 0 && err->code != ERR_METHOD) {
 		buf_put_str(&response->body, err->detail);
@@ -86,31 +89,35 @@ static void put_errors(const struct request *request, const struct err *err, con
 	}
 	buf_puts(&response->body, "{\"errors\":[");
 	if (err->code == ERR_NOT_FOUND && id.ptr)
-		idol_put_fault(&response->body, IDOL_NOT_FOUND, id, STR_NULL);
+		idol_put_api_error(&response->body, IDOL_NOT_FOUND, id, STR_NULL);
 	else
-		idol_put_error(&response->body, response_reason(response->status), str_of(text),
-			response->status);
+		idol_put_http_error(&response->body, response_reason(response->status),
+			str_cstr(text), response->status);
 	buf_puts(&response->body, "]}");
 }
 
-static void refuse(const struct request *request, const struct err *err, struct response *response)
+static void encode_error(
+	const struct request *request, const struct err *err, struct response *response)
 {
-	static const struct refusal nothing;
-	const struct refusal *own = err->code < ERR_CODES ? &refusals[err->code] : &nothing;
+	static const struct error_override nothing;
+	const struct error_override *own = err->code < ERR_CODES ? &error_overrides[err->code]
+								 : &nothing;
 	int status = own->status ? own->status : err_status(err->code);
 	const char *text = own->text ? own->text : err_text(err);
 
 	buf_reset(&response->body);
-	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-		if (err->code == ERR_INTERNAL && str_eq(err->detail, str_of(failures[i].kind))) {
-			status = failures[i].status;
-			text = failures[i].text;
+	for (size_t i = 0; i < sizeof(trigger_errors) / sizeof(trigger_errors[0]); i++) {
+		if (err->code == ERR_INTERNAL &&
+			str_eq(err->detail, str_cstr(trigger_errors[i].kind))) {
+			status = trigger_errors[i].status;
+			text = trigger_errors[i].text;
 		}
 	}
 	response->status = status;
 	response->media_type = NULL;
 	if (status == 401)
-		response_header(response, "WWW-Authenticate", STR(REALM "\"" INVALID "\""));
+		response_add_header(
+			response, "WWW-Authenticate", STR(CHALLENGE "\"" INVALID_TOKEN "\""));
 	if (status >= 500)
 		put_message(response, status, text);
 	else
@@ -123,25 +130,25 @@ static void refuse(const struct request *request, const struct err *err, struct 
 
 /* ---- the tables ---- */
 
-#define READS(decoder, encoder) \
+#define READ_ROUTE(decoder, encoder) \
 	.method = METHOD_GET, .right = RIGHT_READ, .decode = (decoder), .encode = (encoder)
 
 static const struct route routes[] = {
 	{ .pattern = "/import-tasks",
-		READS(idol_decode_list, idol_encode),
-		.row = idol_put_task,
-		.tail = idol_put_tail },
+		READ_ROUTE(idol_decode_list, idol_encode),
+		.encode_row = idol_put_task,
+		.encode_end = idol_encode_end },
 	{ .pattern = "/import-tasks",
 		.method = METHOD_POST,
 		.right = RIGHT_WRITE,
 		.decode = idol_decode_create,
 		.encode = idol_encode },
-	{ .pattern = "/import-tasks/{id}", READS(idol_decode_read, idol_encode) },
+	{ .pattern = "/import-tasks/{id}", READ_ROUTE(idol_decode_read, idol_encode) },
 	{ .pattern = "/import-tasks/{id}/relationships/attachable",
-		READS(idol_decode_read, idol_encode_linkage) },
+		READ_ROUTE(idol_decode_read, idol_encode_linkage) },
 	{ .pattern = "/import-tasks/{id}/attachable",
-		READS(idol_decode_read, idol_encode_related) },
-	{ .pattern = "/timeouts/trigger", READS(idol_decode_trigger, idol_encode) },
+		READ_ROUTE(idol_decode_read, idol_encode_related) },
+	{ .pattern = "/timeouts/trigger", READ_ROUTE(idol_decode_trigger, idol_encode) },
 	ROUTE_END,
 };
 
@@ -151,14 +158,14 @@ const struct dialect idol_dialect = {
 	.name = "idol",
 	.code = DIALECT_CODE_idol,
 	.prefixes = prefixes,
-	.slash = SLASH_OPTIONAL,
+	.trailing_slash = SLASH_IGNORE,
 	.routes = routes,
-	.words = words,
-	.other_words = TASK_STATE_NONE,
-	.indexed = idol_indexed,
+	.statuses = statuses,
+	.default_state = TASK_STATE_NONE,
+	.index_fields = idol_indexed,
 	.media_type = IDOL_MEDIA_TYPE,
-	.unknown_method = ERR_METHOD,
-	.refuse = refuse,
-	.prepare = idol_prepare,
-	.admit = idol_admit,
+	.method_error = ERR_METHOD,
+	.encode_error = encode_error,
+	.native_defaults = idol_native_defaults,
+	.validate = idol_validate,
 };

@@ -16,13 +16,13 @@
 #include "dialect/dialect.h"
 #include "http/json.h"
 
-#define IDOL_MEDIA_TYPE	  "application/vnd.api+json"
-#define IDOL_TYPE	  "import-tasks"
-#define IDOL_PAGE_DEFAULT 20
-#define IDOL_PAGE_MAX	  200
+#define IDOL_MEDIA_TYPE	       "application/vnd.api+json"
+#define IDOL_RESOURCE_TYPE     "import-tasks"
+#define IDOL_PAGE_SIZE_DEFAULT 20
+#define IDOL_PAGE_SIZE_MAX     200
 
 enum idol_index {
-	IDOL_BY_NUMBER = INDEX_OWN,
+	IDOL_BY_NUMBER = INDEX_FIRST_OWN,
 	IDOL_BY_STATUS,
 	IDOL_BY_PRODUCT,
 	IDOL_BY_DISTRIBUTOR,
@@ -36,7 +36,7 @@ enum idol_index {
 /* ---- error objects ---- */
 
 /* The framework's errors, by its names for them. */
-enum idol_fault {
+enum idol_api_error {
 	IDOL_INVALID_RESOURCE,	     /* type */
 	IDOL_FILTER_NOT_ALLOWED,     /* filter */
 	IDOL_INVALID_FIELD_VALUE,    /* value, field */
@@ -53,25 +53,27 @@ enum idol_fault {
 	IDOL_INVALID_FIELD_FORMAT,   /* - */
 	IDOL_INVALID_FILTERS_SYNTAX, /* value */
 	IDOL_INVALID_DATA_FORMAT,    /* - */
-	IDOL_NO_HASH,		     /* - */
+	IDOL_BODY_NOT_OBJECT,	     /* - */
 	IDOL_NOT_FOUND,		     /* id */
 	IDOL_NOT_ACCEPTABLE,	     /* media type */
 	IDOL_UNSUPPORTED_MEDIA_TYPE, /* media type */
-	IDOL_FAULTS
+	IDOL_API_ERRORS
 };
 
 /* Writes one error object; what is echoed is cut after 200 bytes. */
-void idol_put_fault(struct buf *out, enum idol_fault fault, struct str first, struct str second);
+void idol_put_api_error(
+	struct buf *out, enum idol_api_error fault, struct str first, struct str second);
 /* Writes one error object of code `status` for what the framework has no words of its own. */
-void idol_put_error(struct buf *out, const char *title, struct str detail, int status);
+void idol_put_http_error(struct buf *out, const char *title, struct str detail, int status);
 /* Writes the error object of one broken rule of the model: "master-type - can't be blank". */
-void idol_put_violation(struct buf *out, const char *pointer, const char *member, const char *why);
+void idol_put_validation_error(
+	struct buf *out, const char *pointer, const char *member, const char *why);
 /* Fills in an error of this one object: err->detail is the whole document. Always false. */
-bool idol_refuse(struct err *err, struct mem *mem, enum idol_fault fault, struct str first,
-	struct str second);
+bool idol_set_error(struct err *err, struct arena *arena, enum idol_api_error fault,
+	struct str first, struct str second);
 /* The same for all error objects that were written into `objects`. */
-bool idol_refuse_all(
-	struct err *err, struct mem *mem, enum err_code code, const struct buf *objects);
+bool idol_set_errors(
+	struct err *err, struct arena *arena, enum err_code code, const struct buf *objects);
 
 /* ---- queries ---- */
 
@@ -80,12 +82,12 @@ struct idol_page {
 };
 
 /* What the query asks for, whether it is allowed or not. */
-struct idol_page idol_page_of(const struct request *request);
+struct idol_page idol_parse_page(const struct request *request);
 /* "filter[product-id]" is of "filter", and its key is "product-id". */
-bool idol_is_of(struct str name, const char *object, struct str *key);
+bool idol_split_brackets(struct str name, const char *object, struct str *key);
 /* A whole number of any size, without what does not count: " +007" is "7". */
-bool idol_read_integer(struct str text, struct str *digits);
-/* Accept, fields and include: what every row looks at first. Sets request->shown. */
+bool idol_parse_integer(struct str text, struct str *digits);
+/* Accept, fields and include: what every row looks at first. Sets request->selected_fields. */
 bool idol_check_query(struct request *request, struct err *err);
 
 /* Decoders of the rows of that name (http/route.h). */
@@ -102,17 +104,17 @@ struct idol_linkage {
 	struct str id;	  /* borrowed, or number */
 	char number[24];
 	/* where it is none: the fault, and the value that it echoes or NULL */
-	enum idol_fault fault;
-	const json_t *wrong;
+	enum idol_api_error error;
+	const json_t *bad_value;
 };
 
 /* False where it is none. The linkage borrows from data and must not move. */
-bool idol_read_linkage(struct idol_linkage *linkage, const json_t *data);
+bool idol_parse_linkage(struct idol_linkage *linkage, const json_t *data);
 /* Sets attachable, and product-id when it is a product. */
-bool idol_store_linkage(const struct idol_linkage *linkage, struct change *change, struct mem *mem,
-	struct err *err);
+bool idol_set_linkage(const struct idol_linkage *linkage, struct change *change,
+	struct arena *arena, struct err *err);
 /* Whether the text spells the type: any case, with or without - and _, singular or plural. */
-bool idol_is_type(struct str text, const char *plain);
+bool idol_matches_type(struct str text, const char *plain);
 bool idol_is_master_type(struct str word);
 bool idol_is_md5(struct str text);
 /* Every task has these, null if need be, or lists sorted by them would leave it out. Ends with
@@ -123,7 +125,7 @@ extern const char *const idol_members[];
 /* ---- answers ---- */
 
 /* Whether fields[import-tasks] may name it; adds its bit to *shown. */
-bool idol_show_field(struct str name, unsigned *shown);
+bool idol_select_field(struct str name, unsigned *shown);
 /* Encoders (http/route.h). */
 bool idol_encode(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
@@ -132,8 +134,8 @@ bool idol_encode_linkage(const struct request *request, const struct result *res
 bool idol_encode_related(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 bool idol_put_task(const struct request *request, const struct task *task, struct buf *out);
-bool idol_put_tail(const struct request *request, const struct result *result, struct buf *out);
+bool idol_encode_end(const struct request *request, const struct result *result, struct buf *out);
 
 /* struct dialect's. */
-bool idol_prepare(const struct request *request, struct op *op, struct err *err);
-bool idol_admit(const struct task *before, const struct task *task, struct err *err);
+bool idol_native_defaults(const struct request *request, struct op *op, struct err *err);
+bool idol_validate(const struct task *before, const struct task *task, struct err *err);

@@ -6,28 +6,28 @@
 #include "http/json.h"
 #include "http/query.h"
 
-#define BASE "/api/v2/"
+#define BASE_PATH "/api/v2/"
 
 /* ---- attributes ---- */
 
 static void put_created(const struct request *request, const struct task *task, struct buf *out)
 {
 	buf_putc(out, '"');
-	zone_put_time(request->zone, task->created, out);
+	tz_put_time(request->tz, task->created, out);
 	buf_putc(out, '"');
 }
 
 static void put_updated(const struct request *request, const struct task *task, struct buf *out)
 {
 	buf_putc(out, '"');
-	zone_put_time(request->zone, task->updated, out);
+	tz_put_time(request->tz, task->updated, out);
 	buf_putc(out, '"');
 }
 
 static void put_status(const struct request *request, const struct task *task, struct buf *out)
 {
 	(void)request;
-	buf_put_json(out, task->word);
+	buf_put_json_string(out, task->status);
 }
 
 /* Of a failure alone, whatever an earlier one left; other dialects' may be any JSON, here it is
@@ -56,28 +56,28 @@ static const struct attribute {
 	{ "md5", .optional = true },
 };
 
-#define ATTRIBUTES	(sizeof(attributes) / sizeof(attributes[0]))
-#define SHOW_ATTACHABLE (1U << ATTRIBUTES)
+#define ATTRIBUTE_COUNT	  (sizeof(attributes) / sizeof(attributes[0]))
+#define SELECT_ATTACHABLE (1U << ATTRIBUTE_COUNT)
 
-bool idol_show_field(struct str name, unsigned *shown)
+bool idol_select_field(struct str name, unsigned *shown)
 {
-	for (size_t i = 0; i < ATTRIBUTES; i++) {
-		if (str_eq(name, str_of(attributes[i].name))) {
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+		if (str_eq(name, str_cstr(attributes[i].name))) {
 			*shown |= 1U << i;
 			return true;
 		}
 	}
 	if (str_eq(name, STR("attachable"))) {
-		*shown |= SHOW_ATTACHABLE;
+		*shown |= SELECT_ATTACHABLE;
 		return true;
 	}
 	return str_eq(name, STR("id"));
 }
 
 /* The member's JSON text, null when the task does not have it. */
-static struct str member(const struct task *task, const char *name)
+static struct str field_json(const struct task *task, const char *name)
 {
-	struct str json = task_field(task, str_of(name));
+	struct str json = task_field(task, str_cstr(name));
 
 	return json.ptr ? json : STR("null");
 }
@@ -86,12 +86,12 @@ static void put_attributes(const struct request *request, const struct task *tas
 {
 	bool any = false;
 
-	for (size_t i = 0; i < ATTRIBUTES; i++) {
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
 		const struct attribute *attribute = &attributes[i];
 
-		if (!(request->shown & 1U << i))
+		if (!(request->selected_fields & 1U << i))
 			continue;
-		if (attribute->optional && str_eq(member(task, attribute->name), STR("null")))
+		if (attribute->optional && str_eq(field_json(task, attribute->name), STR("null")))
 			continue;
 		buf_puts(out, any ? ",\"" : ",\"attributes\":{\"");
 		buf_puts(out, attribute->name);
@@ -99,7 +99,7 @@ static void put_attributes(const struct request *request, const struct task *tas
 		if (attribute->put)
 			attribute->put(request, task, out);
 		else
-			buf_put_str(out, member(task, attribute->name));
+			buf_put_str(out, field_json(task, attribute->name));
 		any = true;
 	}
 	if (any)
@@ -108,18 +108,19 @@ static void put_attributes(const struct request *request, const struct task *tas
 
 /* ---- addresses ---- */
 
-static void put_address(
+static void put_url(
 	const struct request *request, const struct task *task, const char *behind, struct buf *out)
 {
 	buf_put_str(out, request->base_url);
-	buf_printf(out, BASE IDOL_TYPE "/%llu%s", (unsigned long long)task->number, behind);
+	buf_printf(out, BASE_PATH IDOL_RESOURCE_TYPE "/%llu%s", (unsigned long long)task->number,
+		behind);
 }
 
-static void put_quoted_address(
+static void put_quoted_url(
 	const struct request *request, const struct task *task, const char *behind, struct buf *out)
 {
 	buf_putc(out, '"');
-	put_address(request, task, behind, out);
+	put_url(request, task, behind, out);
 	buf_putc(out, '"');
 }
 
@@ -127,22 +128,22 @@ static void put_quoted_address(
 static void put_linkage(const struct request *request, const struct task *task, struct buf *out)
 {
 	buf_puts(out, "{\"links\":{\"self\":");
-	put_quoted_address(request, task, "/relationships/attachable", out);
+	put_quoted_url(request, task, "/relationships/attachable", out);
 	buf_puts(out, ",\"related\":");
-	put_quoted_address(request, task, "/attachable", out);
+	put_quoted_url(request, task, "/attachable", out);
 	buf_puts(out, "},\"data\":");
-	buf_put_str(out, member(task, "attachable"));
+	buf_put_str(out, field_json(task, "attachable"));
 	buf_putc(out, '}');
 }
 
 bool idol_put_task(const struct request *request, const struct task *task, struct buf *out)
 {
-	buf_printf(out, "{\"id\":\"%llu\",\"type\":\"" IDOL_TYPE "\",\"links\":{\"self\":",
+	buf_printf(out, "{\"id\":\"%llu\",\"type\":\"" IDOL_RESOURCE_TYPE "\",\"links\":{\"self\":",
 		(unsigned long long)task->number);
-	put_quoted_address(request, task, "", out);
+	put_quoted_url(request, task, "", out);
 	buf_putc(out, '}');
 	put_attributes(request, task, out);
-	if (request->shown & SHOW_ATTACHABLE) {
+	if (request->selected_fields & SELECT_ATTACHABLE) {
 		buf_puts(out, ",\"relationships\":{\"attachable\":");
 		put_linkage(request, task, out);
 		buf_putc(out, '}');
@@ -155,18 +156,19 @@ bool idol_put_task(const struct request *request, const struct task *task, struc
 
 /* The parameters that links keep, with the two of the page, in alphabetical order; written as
  * Rails' to_query does, a space as a plus. */
-struct kept {
+struct page_params {
 	struct pair pairs[REQUEST_QUERY_MAX + 2];
 	size_t count;
 	char number[24], size[24];
 };
 
-static bool is_kept(const struct request *request, size_t i)
+static bool is_page_param(const struct request *request, size_t i)
 {
 	struct str name = request->query[i].name, key;
 
-	if (!idol_is_of(name, "fields", &key) && !idol_is_of(name, "filter", &key) &&
-		!str_eq(name, STR("include")) && !str_eq(name, STR("sort")))
+	if (!idol_split_brackets(name, "fields", &key) &&
+		!idol_split_brackets(name, "filter", &key) && !str_eq(name, STR("include")) &&
+		!str_eq(name, STR("sort")))
 		return false;
 	/* Of several the last one counts. */
 	for (size_t k = i + 1; k < request->query_count; k++) {
@@ -176,7 +178,7 @@ static bool is_kept(const struct request *request, size_t i)
 	return true;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_pairs(const void *a, const void *b)
 {
 	struct str left = ((const struct pair *)a)->name, right = ((const struct pair *)b)->name;
 	size_t len = left.len < right.len ? left.len : right.len;
@@ -185,43 +187,46 @@ static int compare(const void *a, const void *b)
 	return order != 0 ? order : (left.len > right.len) - (left.len < right.len);
 }
 
-static void collect(const struct request *request, struct idol_page page, struct kept *kept)
+static void collect_page_params(
+	const struct request *request, struct idol_page page, struct page_params *page_params)
 {
-	kept->count = 0;
+	page_params->count = 0;
 	for (size_t i = 0; i < request->query_count; i++) {
-		if (is_kept(request, i))
-			kept->pairs[kept->count++] = request->query[i];
+		if (is_page_param(request, i))
+			page_params->pairs[page_params->count++] = request->query[i];
 	}
-	snprintf(kept->number, sizeof(kept->number), "%lld", (long long)page.number);
-	snprintf(kept->size, sizeof(kept->size), "%lld", (long long)page.size);
-	kept->pairs[kept->count++] = (struct pair){ STR("page[number]"), str_of(kept->number) };
-	kept->pairs[kept->count++] = (struct pair){ STR("page[size]"), str_of(kept->size) };
-	qsort(kept->pairs, kept->count, sizeof(kept->pairs[0]), compare);
+	snprintf(page_params->number, sizeof(page_params->number), "%lld", (long long)page.number);
+	snprintf(page_params->size, sizeof(page_params->size), "%lld", (long long)page.size);
+	page_params->pairs[page_params->count++] = (struct pair){ STR("page[number]"),
+		str_cstr(page_params->number) };
+	page_params->pairs[page_params->count++] = (struct pair){ STR("page[size]"),
+		str_cstr(page_params->size) };
+	qsort(page_params->pairs, page_params->count, sizeof(page_params->pairs[0]), compare_pairs);
 }
 
 static void put_page_link(
 	const struct request *request, const char *name, struct idol_page page, struct buf *out)
 {
-	struct kept kept;
+	struct page_params page_params;
 
-	collect(request, page, &kept);
+	collect_page_params(request, page, &page_params);
 	if (out->len > 0 && out->data[out->len - 1] != '{')
 		buf_putc(out, ',');
 	buf_printf(out, "\"%s\":\"", name);
 	buf_put_str(out, request->base_url);
-	buf_puts(out, BASE IDOL_TYPE);
-	for (size_t i = 0; i < kept.count; i++) {
+	buf_puts(out, BASE_PATH IDOL_RESOURCE_TYPE);
+	for (size_t i = 0; i < page_params.count; i++) {
 		buf_putc(out, i == 0 ? '?' : '&');
-		query_encode(out, kept.pairs[i].name, QUERY_PLUS_IS_SPACE);
+		query_encode(out, page_params.pairs[i].name, QUERY_PLUS_IS_SPACE);
 		buf_putc(out, '=');
-		query_encode(out, kept.pairs[i].value, QUERY_PLUS_IS_SPACE);
+		query_encode(out, page_params.pairs[i].value, QUERY_PLUS_IS_SPACE);
 	}
 	buf_putc(out, '"');
 }
 
-bool idol_put_tail(const struct request *request, const struct result *result, struct buf *out)
+bool idol_encode_end(const struct request *request, const struct result *result, struct buf *out)
 {
-	struct idol_page page = idol_page_of(request);
+	struct idol_page page = idol_parse_page(request);
 	const int64_t total = (int64_t)result->total, size = page.size;
 	const int64_t count = (total + size - 1) / size, last = count > 0 ? count : 1;
 
@@ -243,7 +248,7 @@ static bool finish(struct response *response, int status, struct err *err)
 {
 	response->status = status;
 	response->media_type = IDOL_MEDIA_TYPE;
-	return (buf_ok(&response->body) && buf_ok(&response->head)) || err_no_memory(err);
+	return (buf_ok(&response->body) && buf_ok(&response->headers)) || err_no_memory(err);
 }
 
 static void put_location(
@@ -251,9 +256,9 @@ static void put_location(
 {
 	struct buf address = BUF_INIT;
 
-	put_address(request, task, "", &address);
-	response_header(response, "Location", buf_str(&address));
-	response->head.failed |= address.failed;
+	put_url(request, task, "", &address);
+	response_add_header(response, "Location", buf_str(&address));
+	response->headers.failed |= address.failed;
 	buf_free(&address);
 }
 
@@ -287,12 +292,12 @@ static void put_related(const struct request *request, const json_t *linkage, st
 	struct str id = json_str(json_object_get(linkage, "id"));
 
 	buf_puts(out, "{\"data\":{\"id\":");
-	buf_put_json(out, id);
+	buf_put_json_string(out, id);
 	buf_puts(out, ",\"type\":");
-	buf_put_json(out, type);
+	buf_put_json_string(out, type);
 	buf_puts(out, ",\"links\":{\"self\":\"");
 	buf_put_str(out, request->base_url);
-	buf_puts(out, BASE);
+	buf_puts(out, BASE_PATH);
 	query_encode(out, type, QUERY_PLUS_IS_PLUS);
 	buf_putc(out, '/');
 	query_encode(out, id, QUERY_PLUS_IS_PLUS);
@@ -305,7 +310,7 @@ bool idol_encode_related(const struct request *request, const struct result *res
 	struct err why;
 	json_t *linkage;
 
-	if (!json_read(&linkage, member(&result->task, "attachable"), &why))
+	if (!json_parse_strict(&linkage, field_json(&result->task, "attachable"), &why))
 		return err_set(
 			err, why.code == ERR_NO_MEMORY ? ERR_NO_MEMORY : ERR_INTERNAL, NULL, NULL);
 	if (json_is_object(linkage))

@@ -4,9 +4,9 @@
 #define SUPPORT_NUMBER_MAX 255
 #define URL_MAX		   8192
 
-#define BLANK	 "can't be blank"
-#define NOT_ONE	 "is not included in the list"
-#define NOT_LIKE "is invalid"
+#define BLANK	     "can't be blank"
+#define NOT_INCLUDED "is not included in the list"
+#define NOT_VALID    "is invalid"
 
 /* ---- the model's rules: why a value will not do, or NULL ---- */
 
@@ -22,13 +22,13 @@ static bool is_blank(const json_t *value)
 		       json_array_size(value) == 0);
 }
 
-static const char *judge_master_type(const json_t *value)
+static const char *check_master_type(const json_t *value)
 {
 	if (is_blank(value))
 		return BLANK;
 	if (json_is_string(value) && idol_is_master_type(json_str(value)))
 		return NULL;
-	return NOT_ONE;
+	return NOT_INCLUDED;
 }
 
 /* 16 or 24, as a number or as the string that answers have: its text, or NULL. */
@@ -46,39 +46,40 @@ static const char *precision_text(const json_t *value)
 	return json_number_value(value) >= 24 ? "\"24\"" : NULL;
 }
 
-static const char *judge_precision(const json_t *value)
+static const char *check_precision(const json_t *value)
 {
-	return json_is_null(value) || precision_text(value) ? NULL : NOT_ONE;
+	return json_is_null(value) || precision_text(value) ? NULL : NOT_INCLUDED;
 }
 
-static const char *judge_status(const json_t *value)
+static const char *check_status(const json_t *value)
 {
-	return json_is_null(value) || str_eq(json_str(value), STR("uploaded")) ? NULL : NOT_ONE;
+	return json_is_null(value) || str_eq(json_str(value), STR("uploaded")) ? NULL
+									       : NOT_INCLUDED;
 }
 
-static const char *judge_url(const json_t *value)
+static const char *check_url(const json_t *value)
 {
 	if (json_is_null(value))
 		return NULL;
 	if (!json_is_string(value) || is_blank(value))
-		return NOT_LIKE;
+		return NOT_VALID;
 	return json_string_length(value) <= URL_MAX ? NULL
 						    : "is too long (maximum is 8192 characters)";
 }
 
-static const char *judge_md5(const json_t *value)
+static const char *check_md5(const json_t *value)
 {
 	return json_is_null(value) || (json_is_string(value) && idol_is_md5(json_str(value)))
 		       ? NULL
-		       : NOT_LIKE;
+		       : NOT_VALID;
 }
 
-static const char *judge_support_number(const json_t *value)
+static const char *check_support_number(const json_t *value)
 {
 	if (json_is_null(value))
 		return NULL;
 	if (!json_is_string(value))
-		return NOT_LIKE;
+		return NOT_VALID;
 	return json_string_length(value) <= SUPPORT_NUMBER_MAX
 		       ? NULL
 		       : "is too long (maximum is 255 characters)";
@@ -89,19 +90,19 @@ static const struct attribute {
 	const char *(*judge)(const json_t *value);
 	bool required;
 } attributes[] = {
-	{ "master-type", "/data/attributes/master-type", judge_master_type, true },
-	{ "precision", "/data/attributes/precision", judge_precision, false },
-	{ "support-number", "/data/attributes/support-number", judge_support_number, false },
-	{ "status", "/data/attributes/status", judge_status, false },
-	{ "url", "/data/attributes/url", judge_url, false },
-	{ "md5", "/data/attributes/md5", judge_md5, false },
+	{ "master-type", "/data/attributes/master-type", check_master_type, true },
+	{ "precision", "/data/attributes/precision", check_precision, false },
+	{ "support-number", "/data/attributes/support-number", check_support_number, false },
+	{ "status", "/data/attributes/status", check_status, false },
+	{ "url", "/data/attributes/url", check_url, false },
+	{ "md5", "/data/attributes/md5", check_md5, false },
 };
 
-#define ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
+#define ATTRIBUTE_COUNT (sizeof(attributes) / sizeof(attributes[0]))
 
 static bool is_attribute(const char *name)
 {
-	for (size_t i = 0; i < ATTRIBUTES; i++) {
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
 		if (strcmp(name, attributes[i].name) == 0)
 			return true;
 	}
@@ -111,19 +112,19 @@ static bool is_attribute(const char *name)
 /* ---- the body ---- */
 
 /* What is echoed of a value: a string as it is, anything else as JSON; ptr NULL without memory. */
-static struct str echo(const json_t *value, struct mem *mem)
+static struct str echo_value(const json_t *value, struct arena *arena)
 {
-	return json_is_string(value) ? mem_copy(mem, json_str(value)) : json_text(value, mem);
+	return json_is_string(value) ? arena_copy(arena, json_str(value)) : json_text(value, arena);
 }
 
-static bool refuse_value(const struct request *request, enum idol_fault fault, const json_t *value,
-	struct str where, struct err *err)
+static bool set_value_error(const struct request *request, enum idol_api_error fault,
+	const json_t *value, struct str where, struct err *err)
 {
-	struct str text = value ? echo(value, request->mem) : STR("");
+	struct str text = value ? echo_value(value, request->arena) : STR("");
 
 	if (!text.ptr)
 		return err_no_memory(err);
-	return idol_refuse(err, request->mem, fault, text, where);
+	return idol_set_error(err, request->arena, fault, text, where);
 }
 
 static bool check_content_type(const struct request *request, struct err *err)
@@ -132,7 +133,7 @@ static bool check_content_type(const struct request *request, struct err *err)
 
 	if (str_eq_nocase(sent, STR(IDOL_MEDIA_TYPE)))
 		return true;
-	return idol_refuse(err, request->mem, IDOL_UNSUPPORTED_MEDIA_TYPE, sent, STR_NULL);
+	return idol_set_error(err, request->arena, IDOL_UNSUPPORTED_MEDIA_TYPE, sent, STR_NULL);
 }
 
 /* `data` of the body and its type. */
@@ -143,16 +144,18 @@ static bool check_data(
 
 	*data = json_object_get(json, "data");
 	if (json && !json_is_object(json))
-		return refuse_value(request, IDOL_NO_HASH, NULL, STR_NULL, err);
+		return set_value_error(request, IDOL_BODY_NOT_OBJECT, NULL, STR_NULL, err);
 	if (is_blank(*data))
-		return idol_refuse(err, request->mem, IDOL_PARAM_MISSING, STR("data"), STR_NULL);
+		return idol_set_error(
+			err, request->arena, IDOL_PARAM_MISSING, STR("data"), STR_NULL);
 	if (!json_is_object(*data))
-		return refuse_value(request, IDOL_INVALID_DATA_FORMAT, NULL, STR_NULL, err);
+		return set_value_error(request, IDOL_INVALID_DATA_FORMAT, NULL, STR_NULL, err);
 	type = json_object_get(*data, "type");
 	if (is_blank(type))
-		return idol_refuse(err, request->mem, IDOL_PARAM_MISSING, STR("type"), STR_NULL);
-	if (!json_is_string(type) || !idol_is_type(json_str(type), "importtask"))
-		return refuse_value(request, IDOL_INVALID_RESOURCE, type, STR_NULL, err);
+		return idol_set_error(
+			err, request->arena, IDOL_PARAM_MISSING, STR("type"), STR_NULL);
+	if (!json_is_string(type) || !idol_matches_type(json_str(type), "importtask"))
+		return set_value_error(request, IDOL_INVALID_RESOURCE, type, STR_NULL, err);
 	return true;
 }
 
@@ -168,8 +171,8 @@ static bool is_relationship(const char *name)
 }
 
 /* Every member of the object must be known; `where` is its name when it is no object. */
-static bool check_names(const struct request *request, const json_t *object, const char *where,
-	bool (*is_known)(const char *name), struct err *err)
+static bool check_member_names(const struct request *request, const json_t *object,
+	const char *where, bool (*is_known)(const char *name), struct err *err)
 {
 	/* jansson's iterators want it writable; nothing is written. */
 	json_t *walked = (json_t *)(uintptr_t)object;
@@ -177,11 +180,12 @@ static bool check_names(const struct request *request, const json_t *object, con
 	if (!object || json_is_null(object))
 		return true;
 	if (!json_is_object(object))
-		return refuse_value(request, IDOL_INVALID_FIELD_VALUE, object, str_of(where), err);
+		return set_value_error(
+			request, IDOL_INVALID_FIELD_VALUE, object, str_cstr(where), err);
 	for (void *at = json_object_iter(walked); at; at = json_object_iter_next(walked, at)) {
 		if (!is_known(json_object_iter_key(at)))
-			return idol_refuse(err, request->mem, IDOL_PARAM_NOT_ALLOWED,
-				str_of(json_object_iter_key(at)), STR_NULL);
+			return idol_set_error(err, request->arena, IDOL_PARAM_NOT_ALLOWED,
+				str_cstr(json_object_iter_key(at)), STR_NULL);
 	}
 	return true;
 }
@@ -190,20 +194,20 @@ static bool check_shape(const struct request *request, const json_t *data, struc
 {
 	const json_t *attachable;
 
-	if (!check_names(request, data, "data", is_data_member, err) ||
-		!check_names(request, json_object_get(data, "attributes"), "attributes",
+	if (!check_member_names(request, data, "data", is_data_member, err) ||
+		!check_member_names(request, json_object_get(data, "attributes"), "attributes",
 			is_attribute, err) ||
-		!check_names(request, json_object_get(data, "relationships"), "relationships",
-			is_relationship, err))
+		!check_member_names(request, json_object_get(data, "relationships"),
+			"relationships", is_relationship, err))
 		return false;
 	attachable = json_object_get(json_object_get(data, "relationships"), "attachable");
 	if (attachable && !json_is_null(attachable) && !json_is_object(attachable))
-		return refuse_value(request, IDOL_INVALID_LINKS_OBJECT, NULL, STR_NULL, err);
+		return set_value_error(request, IDOL_INVALID_LINKS_OBJECT, NULL, STR_NULL, err);
 	return true;
 }
 
 /* The linkage; null is none, which the model's rules are about. */
-static bool take_linkage(const struct request *request, const json_t *data, struct change *change,
+static bool parse_linkage(const struct request *request, const json_t *data, struct change *change,
 	bool *found, struct err *err)
 {
 	const json_t *relationships = json_object_get(data, "relationships");
@@ -214,66 +218,68 @@ static bool take_linkage(const struct request *request, const json_t *data, stru
 	*found = linked && !json_is_null(linked);
 	if (!*found)
 		return true;
-	if (!idol_read_linkage(&linkage, linked))
-		return refuse_value(request, linkage.fault, linkage.wrong, STR("id"), err);
-	return idol_store_linkage(&linkage, change, request->mem, err);
+	if (!idol_parse_linkage(&linkage, linked))
+		return set_value_error(request, linkage.error, linkage.bad_value, STR("id"), err);
+	return idol_set_linkage(&linkage, change, request->arena, err);
 }
 
 /* All broken rules are told at once. */
-static bool check_model(
+static bool check_attributes(
 	const struct request *request, const json_t *values, bool linked, struct err *err)
 {
 	struct buf objects = BUF_INIT;
 	bool ok = linked;
 
-	for (size_t i = 0; i < ATTRIBUTES; i++) {
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
 		const struct attribute *attribute = &attributes[i];
 		const json_t *value = json_object_get(values, attribute->name);
 		const char *why = value || attribute->required ? attribute->judge(value) : NULL;
 
 		if (why) {
-			idol_put_violation(&objects, attribute->pointer, attribute->name, why);
+			idol_put_validation_error(
+				&objects, attribute->pointer, attribute->name, why);
 			ok = false;
 		}
 	}
 	if (!linked)
-		idol_put_violation(&objects, "/data/relationships/attachable", "attachable", BLANK);
+		idol_put_validation_error(
+			&objects, "/data/relationships/attachable", "attachable", BLANK);
 	if (!ok)
-		idol_refuse_all(err, request->mem, ERR_UNPROCESSABLE, &objects);
+		idol_set_errors(err, request->arena, ERR_UNPROCESSABLE, &objects);
 	buf_free(&objects);
 	return ok;
 }
 
-static bool take_attributes(
-	const json_t *values, struct change *change, struct mem *mem, struct err *err)
+static bool set_attributes(
+	const json_t *values, struct change *change, struct arena *arena, struct err *err)
 {
 	for (size_t i = 0; idol_members[i]; i++) {
 		const json_t *value = json_object_get(values, idol_members[i]);
 		struct str json = STR("null");
 
 		if (strcmp(idol_members[i], "precision") == 0 && precision_text(value))
-			json = str_of(precision_text(value));
+			json = str_cstr(precision_text(value));
 		else if (value)
-			json = json_text(value, mem);
+			json = json_text(value, arena);
 		if (!json.ptr)
 			return err_no_memory(err);
-		change_set(change, str_of(idol_members[i]), json);
+		change_set_field(change, str_cstr(idol_members[i]), json);
 	}
 	return true;
 }
 
-static bool take_body(
+static bool parse_body(
 	const struct request *request, const json_t *json, struct change *change, struct err *err)
 {
 	const json_t *data, *values;
 	bool linked;
 
 	if (!check_data(request, json, &data, err) || !check_shape(request, data, err) ||
-		!take_linkage(request, data, change, &linked, err))
+		!parse_linkage(request, data, change, &linked, err))
 		return false;
 	values = json_object_get(data, "attributes");
-	return check_model(request, values, linked, err) &&
-	       take_attributes(values, change, request->mem, err);
+	return check_attributes(request, values, linked, err) &&
+	       set_attributes(values, change, request->arena, err);
 }
 
 bool idol_decode_create(struct request *request, struct op *op, struct err *err)
@@ -283,15 +289,15 @@ bool idol_decode_create(struct request *request, struct op *op, struct err *err)
 
 	op->kind = OP_CREATE;
 	op->dialect = DIALECT_CODE_idol;
-	op->numbered = true;
+	op->assign_number = true;
 	op->change.state = TASK_PENDING;
-	op->change.word = STR("uploaded");
+	op->change.status = STR("uploaded");
 	if (!check_content_type(request, err) || !idol_check_query(request, err))
 		return false;
 	/* No body at all is a body without data. */
-	if (request->body.len > 0 && !json_read(&json, request->body, err))
+	if (request->body.len > 0 && !json_parse_strict(&json, request->body, err))
 		return false;
-	ok = take_body(request, json, &op->change, err);
+	ok = parse_body(request, json, &op->change, err);
 	json_decref(json);
 	return ok;
 }

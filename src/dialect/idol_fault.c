@@ -6,10 +6,10 @@
 #define ECHO_MAX 200
 
 /* In `detail` each '%' stands for what is echoed. */
-static const struct fault_row {
+static const struct api_error_row {
 	enum err_code err;
 	const char *code, *title, *detail;
-} rows[IDOL_FAULTS] = {
+} rows[IDOL_API_ERRORS] = {
 	[IDOL_INVALID_RESOURCE] = { ERR_INVALID, "101", "Invalid resource",
 		"% is not a valid resource." },
 	[IDOL_FILTER_NOT_ALLOWED] = { ERR_INVALID, "102", "Filter not allowed",
@@ -41,7 +41,7 @@ static const struct fault_row {
 		"% is not a valid syntax for filtering." },
 	[IDOL_INVALID_DATA_FORMAT] = { ERR_INVALID, "122", "Invalid data format",
 		"Data must be a hash." },
-	[IDOL_NO_HASH] = { ERR_MALFORMED, "400", "Bad Request", "Request must be a hash" },
+	[IDOL_BODY_NOT_OBJECT] = { ERR_MALFORMED, "400", "Bad Request", "Request must be a hash" },
 	[IDOL_NOT_FOUND] = { ERR_NOT_FOUND, "404", "Record not found",
 		"The record identified by % could not be found." },
 	[IDOL_NOT_ACCEPTABLE] = { ERR_NOT_ACCEPTABLE, "406", "Not acceptable",
@@ -52,10 +52,10 @@ static const struct fault_row {
 		"' Content-Type. This request specified '%'." },
 };
 
-_Static_assert(IDOL_PAGE_MAX == 200, "the sentence about the page size says so");
+_Static_assert(IDOL_PAGE_SIZE_MAX == 200, "the sentence about the page size says so");
 
 /* Whole characters only. */
-static struct str cut(struct str text)
+static struct str truncate_echo(struct str text)
 {
 	size_t len = ECHO_MAX;
 
@@ -66,27 +66,28 @@ static struct str cut(struct str text)
 	return (struct str){ text.ptr, len };
 }
 
-static void put_object(struct buf *out, const char *title, struct str detail, const char *code,
-	const char *pointer, int status)
+static void put_error_object(struct buf *out, const char *title, struct str detail,
+	const char *code, const char *pointer, int status)
 {
 	if (out->len > 0 && out->data[out->len - 1] == '}')
 		buf_putc(out, ',');
 	buf_puts(out, "{\"title\":");
-	buf_put_json(out, str_of(title));
+	buf_put_json_string(out, str_cstr(title));
 	buf_puts(out, ",\"detail\":");
-	buf_put_json(out, detail);
+	buf_put_json_string(out, detail);
 	buf_printf(out, ",\"code\":\"%s\"", code);
 	if (pointer) {
 		buf_puts(out, ",\"source\":{\"pointer\":");
-		buf_put_json(out, str_of(pointer));
+		buf_put_json_string(out, str_cstr(pointer));
 		buf_putc(out, '}');
 	}
 	buf_printf(out, ",\"status\":\"%d\"}", status);
 }
 
-void idol_put_fault(struct buf *out, enum idol_fault fault, struct str first, struct str second)
+void idol_put_api_error(
+	struct buf *out, enum idol_api_error fault, struct str first, struct str second)
 {
-	const struct fault_row *row = &rows[fault];
+	const struct api_error_row *row = &rows[fault];
 	struct str next = first;
 	struct buf detail = BUF_INIT;
 
@@ -95,34 +96,35 @@ void idol_put_fault(struct buf *out, enum idol_fault fault, struct str first, st
 			buf_putc(&detail, *c);
 			continue;
 		}
-		buf_put_str(&detail, cut(next));
+		buf_put_str(&detail, truncate_echo(next));
 		next = second;
 	}
-	put_object(out, row->title, buf_str(&detail), row->code, NULL, err_status(row->err));
+	put_error_object(out, row->title, buf_str(&detail), row->code, NULL, err_status(row->err));
 	out->failed |= detail.failed;
 	buf_free(&detail);
 }
 
-void idol_put_error(struct buf *out, const char *title, struct str detail, int status)
+void idol_put_http_error(struct buf *out, const char *title, struct str detail, int status)
 {
 	char code[12];
 
 	snprintf(code, sizeof(code), "%d", status);
-	put_object(out, title, detail, code, NULL, status);
+	put_error_object(out, title, detail, code, NULL, status);
 }
 
-void idol_put_violation(struct buf *out, const char *pointer, const char *member, const char *why)
+void idol_put_validation_error(
+	struct buf *out, const char *pointer, const char *member, const char *why)
 {
 	struct buf detail = BUF_INIT;
 
 	buf_printf(&detail, "%s - %s", member, why);
-	put_object(out, why, buf_str(&detail), "100", pointer, err_status(ERR_UNPROCESSABLE));
+	put_error_object(out, why, buf_str(&detail), "100", pointer, err_status(ERR_UNPROCESSABLE));
 	out->failed |= detail.failed;
 	buf_free(&detail);
 }
 
-bool idol_refuse_all(
-	struct err *err, struct mem *mem, enum err_code code, const struct buf *objects)
+bool idol_set_errors(
+	struct err *err, struct arena *arena, enum err_code code, const struct buf *objects)
 {
 	struct buf document = BUF_INIT;
 	struct str text = STR_NULL;
@@ -131,7 +133,7 @@ bool idol_refuse_all(
 	buf_put_str(&document, buf_str(objects));
 	buf_puts(&document, "]}");
 	if (buf_ok(objects) && buf_ok(&document))
-		text = mem_copy(mem, buf_str(&document));
+		text = arena_copy(arena, buf_str(&document));
 	buf_free(&document);
 	if (!text.ptr)
 		return err_no_memory(err);
@@ -140,13 +142,13 @@ bool idol_refuse_all(
 	return false;
 }
 
-bool idol_refuse(struct err *err, struct mem *mem, enum idol_fault fault, struct str first,
-	struct str second)
+bool idol_set_error(struct err *err, struct arena *arena, enum idol_api_error fault,
+	struct str first, struct str second)
 {
 	struct buf object = BUF_INIT;
 
-	idol_put_fault(&object, fault, first, second);
-	idol_refuse_all(err, mem, rows[fault].err, &object);
+	idol_put_api_error(&object, fault, first, second);
+	idol_set_errors(err, arena, rows[fault].err, &object);
 	buf_free(&object);
 	return false;
 }

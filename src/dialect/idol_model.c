@@ -15,7 +15,7 @@ static const char *const master_types[] = { "cd", "hd", "dolby_atmos", "apple_mo
 bool idol_is_master_type(struct str word)
 {
 	for (size_t i = 0; i < sizeof(master_types) / sizeof(master_types[0]); i++) {
-		if (str_eq(word, str_of(master_types[i])))
+		if (str_eq(word, str_cstr(master_types[i])))
 			return true;
 	}
 	return false;
@@ -36,7 +36,7 @@ const char *const idol_members[] = { "master-type", "precision", "support-number
 /* ---- types ---- */
 
 /* The framework makes one of ImportTask, import_task and import-tasks. */
-bool idol_is_type(struct str text, const char *plain)
+bool idol_matches_type(struct str text, const char *plain)
 {
 	size_t len = strlen(plain), at = 0;
 
@@ -62,10 +62,10 @@ static const struct {
 	{ "product", "products" },
 };
 
-static const char *type_of(const json_t *name)
+static const char *find_type(const json_t *name)
 {
 	for (size_t i = 0; json_is_string(name) && i < sizeof(types) / sizeof(types[0]); i++) {
-		if (idol_is_type(json_str(name), types[i].plain))
+		if (idol_matches_type(json_str(name), types[i].plain))
 			return types[i].shown;
 	}
 	return NULL;
@@ -73,39 +73,40 @@ static const char *type_of(const json_t *name)
 
 /* ---- what a task is about ---- */
 
-static bool refuse_linkage(struct idol_linkage *linkage, enum idol_fault fault, const json_t *wrong)
+static bool set_linkage_error(
+	struct idol_linkage *linkage, enum idol_api_error fault, const json_t *wrong)
 {
-	linkage->fault = fault;
-	linkage->wrong = wrong;
+	linkage->error = fault;
+	linkage->bad_value = wrong;
 	return false;
 }
 
-bool idol_read_linkage(struct idol_linkage *linkage, const json_t *data)
+bool idol_parse_linkage(struct idol_linkage *linkage, const json_t *data)
 {
 	const json_t *type = json_object_get(data, "type"), *id = json_object_get(data, "id");
 
 	if (json_object_size(data) != 2 || !type || !id)
-		return refuse_linkage(linkage, IDOL_INVALID_LINKS_OBJECT, NULL);
-	linkage->type = type_of(type);
+		return set_linkage_error(linkage, IDOL_INVALID_LINKS_OBJECT, NULL);
+	linkage->type = find_type(type);
 	if (!linkage->type)
-		return refuse_linkage(linkage, IDOL_INVALID_RESOURCE, type);
+		return set_linkage_error(linkage, IDOL_INVALID_RESOURCE, type);
 	linkage->id = json_str(id);
 	if (json_is_integer(id)) {
 		snprintf(linkage->number, sizeof(linkage->number), "%lld",
 			(long long)json_integer_value(id));
-		linkage->id = str_of(linkage->number);
+		linkage->id = str_cstr(linkage->number);
 	}
 	if (linkage->id.len == 0 || linkage->id.len > LINKAGE_ID_MAX)
-		return refuse_linkage(linkage, IDOL_INVALID_FIELD_VALUE, id);
+		return set_linkage_error(linkage, IDOL_INVALID_FIELD_VALUE, id);
 	return true;
 }
 
 /* A product is its own product-id; what product a track belongs to is not known here. */
-bool idol_store_linkage(
-	const struct idol_linkage *linkage, struct change *change, struct mem *mem, struct err *err)
+bool idol_set_linkage(const struct idol_linkage *linkage, struct change *change,
+	struct arena *arena, struct err *err)
 {
 	struct buf text = BUF_INIT;
-	struct str json = STR_NULL, id = json_quote(linkage->id, mem);
+	struct str json = STR_NULL, id = json_quote(linkage->id, arena);
 	bool ok = id.ptr;
 
 	buf_printf(&text, "{\"type\":\"%s\",\"id\":", linkage->type);
@@ -113,27 +114,27 @@ bool idol_store_linkage(
 		buf_put_str(&text, id);
 	buf_putc(&text, '}');
 	if (ok && buf_ok(&text))
-		json = mem_copy(mem, buf_str(&text));
+		json = arena_copy(arena, buf_str(&text));
 	buf_free(&text);
 	if (!json.ptr)
 		return err_no_memory(err);
-	ok = change_set(change, STR("attachable"), json);
+	ok = change_set_field(change, STR("attachable"), json);
 	if (strcmp(linkage->type, "products") == 0)
-		ok = ok && change_set(change, STR("product-id"), id);
+		ok = ok && change_set_field(change, STR("product-id"), id);
 	return ok || err_set(err, ERR_INVALID, "attachable", "A task has too many members");
 }
 
 /* ---- tasks of the native API ---- */
 
-static bool must_be(struct err *err, const char *name, const char *what)
+static bool set_member_error(struct err *err, const char *name, const char *what)
 {
 	return err_set(err, ERR_UNPROCESSABLE, name, "%s must be %s", name, what);
 }
 
-#define LINKAGE_SHAPE "an object of type (tracks, videos, asset-attachments, products) and id"
+#define LINKAGE_EXPECTED "an object of type (tracks, videos, asset-attachments, products) and id"
 
 /* Any spelling that a creation takes becomes the one that answers have. */
-static bool prepare_linkage(struct op *op, struct mem *mem, struct err *err)
+static bool normalize_linkage(struct op *op, struct arena *arena, struct err *err)
 {
 	struct str text = change_field(&op->change, STR("attachable"));
 	struct idol_linkage linkage;
@@ -141,32 +142,32 @@ static bool prepare_linkage(struct op *op, struct mem *mem, struct err *err)
 	bool ok;
 
 	if (text.len == 0)
-		return must_be(err, "attachable", LINKAGE_SHAPE);
-	if (!json_read(&json, text, err))
+		return set_member_error(err, "attachable", LINKAGE_EXPECTED);
+	if (!json_parse_strict(&json, text, err))
 		return false;
-	if (idol_read_linkage(&linkage, json))
-		ok = idol_store_linkage(&linkage, &op->change, mem, err);
+	if (idol_parse_linkage(&linkage, json))
+		ok = idol_set_linkage(&linkage, &op->change, arena, err);
 	else
-		ok = must_be(err, "attachable", LINKAGE_SHAPE);
+		ok = set_member_error(err, "attachable", LINKAGE_EXPECTED);
 	json_decref(json);
 	return ok;
 }
 
-bool idol_prepare(const struct request *request, struct op *op, struct err *err)
+bool idol_native_defaults(const struct request *request, struct op *op, struct err *err)
 {
 	struct str precision = change_field(&op->change, STR("precision"));
 
-	op->numbered = true;
+	op->assign_number = true;
 	if (change_field(&op->change, STR("master-type")).len == 0)
-		return must_be(err, "master-type", "there");
-	if (!prepare_linkage(op, request->mem, err))
+		return set_member_error(err, "master-type", "there");
+	if (!normalize_linkage(op, request->arena, err))
 		return false;
 	if (str_eq(precision, STR("16")) || str_eq(precision, STR("24")))
-		change_set(&op->change, STR("precision"),
+		change_set_field(&op->change, STR("precision"),
 			str_eq(precision, STR("16")) ? STR("\"16\"") : STR("\"24\""));
 	for (size_t i = 0; idol_members[i]; i++) {
-		if (change_field(&op->change, str_of(idol_members[i])).len == 0 &&
-			!change_set(&op->change, str_of(idol_members[i]), STR("null")))
+		if (change_field(&op->change, str_cstr(idol_members[i])).len == 0 &&
+			!change_set_field(&op->change, str_cstr(idol_members[i]), STR("null")))
 			return err_set(err, ERR_UNPROCESSABLE, idol_members[i],
 				"A task has too many members");
 	}
@@ -186,14 +187,14 @@ static bool is_null(struct str json)
 }
 
 /* Without the quotes; none of the words needs an escape. */
-static struct str inside(struct str json)
+static struct str unquote(struct str json)
 {
 	return is_text(json) ? (struct str){ json.ptr + 1, json.len - 2 } : STR_NULL;
 }
 
 static bool is_master_type(struct str json)
 {
-	return idol_is_master_type(inside(json));
+	return idol_is_master_type(unquote(json));
 }
 
 static bool is_precision(struct str json)
@@ -213,10 +214,10 @@ static bool is_text_or_absent(struct str json)
 
 static bool is_md5_or_null(struct str json)
 {
-	return is_null(json) || idol_is_md5(inside(json));
+	return is_null(json) || idol_is_md5(unquote(json));
 }
 
-static bool is_key_or_absent(struct str json)
+static bool is_id_or_absent(struct str json)
 {
 	if (!json.ptr || is_text(json))
 		return true;
@@ -228,7 +229,7 @@ static bool is_key_or_absent(struct str json)
 }
 
 /* In a merge patch null takes a member away. */
-#define STAYS ", and cannot be taken away"
+#define REQUIRED_SUFFIX ", and cannot be taken away"
 
 static const struct {
 	const char *name;
@@ -237,38 +238,38 @@ static const struct {
 } rules[] = {
 	{ "master-type", is_master_type,
 		"cd, hd, dolby_atmos, apple_motion_art_desktop or apple_motion_art_mobile" },
-	{ "precision", is_precision, "\"16\", \"24\" or null" STAYS },
-	{ "support-number", is_text_or_null, "a string or null" STAYS },
-	{ "url", is_text_or_null, "a string or null" STAYS },
-	{ "md5", is_md5_or_null, "32 hexadecimal digits or null" STAYS },
+	{ "precision", is_precision, "\"16\", \"24\" or null" REQUIRED_SUFFIX },
+	{ "support-number", is_text_or_null, "a string or null" REQUIRED_SUFFIX },
+	{ "url", is_text_or_null, "a string or null" REQUIRED_SUFFIX },
+	{ "md5", is_md5_or_null, "32 hexadecimal digits or null" REQUIRED_SUFFIX },
 	{ "cover-url", is_text_or_absent, "a string or null" },
-	{ "product-id", is_key_or_absent, "a string or a whole number from 0" },
-	{ "distributor-id", is_key_or_absent, "a string or a whole number from 0" },
+	{ "product-id", is_id_or_absent, "a string or a whole number from 0" },
+	{ "distributor-id", is_id_or_absent, "a string or a whole number from 0" },
 };
 
 /* As answers copy it: in their spelling, the id a string. */
-static bool admit_linkage(struct str text, struct err *err)
+static bool validate_linkage(struct str text, struct err *err)
 {
 	struct idol_linkage linkage;
 	json_t *json;
 	bool ok;
 
 	if (text.len == 0)
-		return must_be(err, "attachable", LINKAGE_SHAPE);
-	if (!json_read(&json, text, err))
+		return set_member_error(err, "attachable", LINKAGE_EXPECTED);
+	if (!json_parse_strict(&json, text, err))
 		return false;
-	ok = idol_read_linkage(&linkage, json) && json_is_string(json_object_get(json, "id")) &&
-	     str_eq(json_str(json_object_get(json, "type")), str_of(linkage.type));
+	ok = idol_parse_linkage(&linkage, json) && json_is_string(json_object_get(json, "id")) &&
+	     str_eq(json_str(json_object_get(json, "type")), str_cstr(linkage.type));
 	json_decref(json);
-	return ok || must_be(err, "attachable", LINKAGE_SHAPE);
+	return ok || set_member_error(err, "attachable", LINKAGE_EXPECTED);
 }
 
-bool idol_admit(const struct task *before, const struct task *task, struct err *err)
+bool idol_validate(const struct task *before, const struct task *task, struct err *err)
 {
 	(void)before;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (!rules[i].is_right(task_field(task, str_of(rules[i].name))))
-			return must_be(err, rules[i].name, rules[i].what);
+		if (!rules[i].is_right(task_field(task, str_cstr(rules[i].name))))
+			return set_member_error(err, rules[i].name, rules[i].what);
 	}
-	return admit_linkage(task_field(task, STR("attachable")), err);
+	return validate_linkage(task_field(task, STR("attachable")), err);
 }

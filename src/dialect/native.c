@@ -1,13 +1,13 @@
 #include "dialect/native.h"
 
-#include "http/time.h"
+#include "base/date.h"
 
 const struct index_field native_indexed[] = {
-	INDEX_COMMON,
+	INDEX_COMMON_FIELDS,
 	{ .source = INDEX_END },
 };
 
-static const struct state_word words[] = {
+static const struct dialect_status_row statuses[] = {
 	{ TASK_PENDING, "pending" },
 	{ TASK_RUNNING, "running" },
 	{ TASK_SUCCEEDED, "succeeded" },
@@ -21,7 +21,7 @@ static const struct state_word words[] = {
 static void put_text(struct buf *out, const char *head, struct str text)
 {
 	buf_puts(out, head);
-	buf_put_json(out, text);
+	buf_put_json_string(out, text);
 }
 
 static void put_number(struct buf *out, const char *head, int64_t number)
@@ -39,7 +39,7 @@ static void put_time(struct buf *out, const char *head, int64_t ms)
 		return;
 	}
 	buf_putc(out, '"');
-	time_put(ms, out);
+	date_put(ms, out);
 	buf_putc(out, '"');
 }
 
@@ -49,13 +49,13 @@ static void put_json(struct buf *out, const char *head, struct str json)
 	buf_put_str(out, json.len ? json : STR("null"));
 }
 
-static void put_address(struct buf *out, const struct request *request, const struct id *id)
+static void put_url(struct buf *out, const struct request *request, const struct id *id)
 {
 	char text[ID_TEXT_LEN + 1];
 
 	id_format(id, text);
 	buf_put_str(out, request->base_url);
-	buf_puts(out, NATIVE_TASKS "/");
+	buf_puts(out, NATIVE_TASKS_PATH "/");
 	buf_puts(out, text);
 }
 
@@ -64,14 +64,14 @@ static void put_identity(struct buf *out, const struct task *task)
 	char text[ID_TEXT_LEN + 1];
 
 	id_format(&task->id, text);
-	put_text(out, "{\"id\":", str_of(text));
-	put_text(out, ",\"dialect\":", str_of(dialect_code_name(task->dialect)));
+	put_text(out, "{\"id\":", str_cstr(text));
+	put_text(out, ",\"dialect\":", str_cstr(dialect_code_name(task->dialect)));
 	if (task->number)
 		put_number(out, ",\"number\":", (int64_t)task->number);
 	else
 		buf_puts(out, ",\"number\":null");
-	put_text(out, ",\"state\":", str_of(task_state_name(task->state)));
-	put_text(out, ",\"word\":", task->word);
+	put_text(out, ",\"state\":", str_cstr(task_state_name(task->state)));
+	put_text(out, ",\"word\":", task->status);
 	buf_puts(out, task->archived ? ",\"archived\":true" : ",\"archived\":false");
 	put_number(out, ",\"revision\":", (int64_t)task->revision);
 }
@@ -105,7 +105,7 @@ static bool put_task(const struct request *request, const struct task *task, str
 	buf_puts(out, ",\"fields\":");
 	task_put_fields(task, out);
 	buf_puts(out, ",\"links\":{\"self\":\"");
-	put_address(out, request, &task->id);
+	put_url(out, request, &task->id);
 	buf_puts(out, "\"}}");
 	return buf_ok(out);
 }
@@ -119,7 +119,7 @@ static bool finish(struct response *response, int status, struct err *err)
 	return buf_ok(&response->body) || err_no_memory(err);
 }
 
-static bool encode_one(const struct request *request, const struct result *result,
+static bool encode_task(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	/* What tasks are about lies in the same store, but is none. */
@@ -135,15 +135,15 @@ static bool encode_created(const struct request *request, const struct result *r
 	struct buf address = BUF_INIT;
 	bool ok;
 
-	put_address(&address, request, &result->task.id);
-	response_header(response, "Location", buf_str(&address));
+	put_url(&address, request, &result->task.id);
+	response_add_header(response, "Location", buf_str(&address));
 	put_task(request, &result->task, &response->body);
-	ok = buf_ok(&address) && buf_ok(&response->head);
+	ok = buf_ok(&address) && buf_ok(&response->headers);
 	buf_free(&address);
 	return ok ? finish(response, 201, err) : err_no_memory(err);
 }
 
-static bool encode_removed(const struct request *request, const struct result *result,
+static bool encode_deleted(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	(void)request, (void)result, (void)err;
@@ -160,19 +160,19 @@ static bool encode_list(const struct request *request, const struct result *resu
 	return finish(response, 200, err);
 }
 
-static bool put_tail(const struct request *request, const struct result *result, struct buf *out)
+static bool encode_end(const struct request *request, const struct result *result, struct buf *out)
 {
 	struct str cursor;
 
-	if (result->counted)
+	if (result->total_known)
 		put_number(out, "],\"total\":", (int64_t)result->total);
 	else
 		buf_puts(out, "],\"total\":null");
-	if (result->next.len == 0) {
+	if (result->next_cursor.len == 0) {
 		buf_puts(out, ",\"next\":null}");
 		return buf_ok(out);
 	}
-	cursor = native_cursor(request, result->next);
+	cursor = native_cursor_encode(request, result->next_cursor);
 	if (!cursor.ptr)
 		return false;
 	put_text(out, ",\"next\":", cursor);
@@ -188,8 +188,8 @@ static const struct route routes[] = {
 		.right = RIGHT_READ,
 		.decode = native_decode_list,
 		.encode = encode_list,
-		.row = put_task,
-		.tail = put_tail },
+		.encode_row = put_task,
+		.encode_end = encode_end },
 	{ .method = METHOD_POST,
 		.pattern = "/tasks",
 		.right = RIGHT_WRITE,
@@ -199,29 +199,29 @@ static const struct route routes[] = {
 		.pattern = "/tasks/{id}",
 		.right = RIGHT_READ,
 		.decode = native_decode_read,
-		.encode = encode_one },
+		.encode = encode_task },
 	{ .method = METHOD_PATCH,
 		.pattern = "/tasks/{id}",
 		.right = RIGHT_WRITE,
-		.decode = native_decode_patch,
-		.encode = encode_one },
+		.decode = native_decode_update,
+		.encode = encode_task },
 	{ .method = METHOD_DELETE,
 		.pattern = "/tasks/{id}",
 		.right = RIGHT_WRITE,
-		.decode = native_decode_remove,
-		.encode = encode_removed },
+		.decode = native_decode_delete,
+		.encode = encode_deleted },
 	{ .method = METHOD_POST,
 		.pattern = "/tasks/{id}/archive",
 		.right = RIGHT_WRITE,
 		.decode = native_decode_archive,
-		.encode = encode_one },
+		.encode = encode_task },
 	ROUTE_END,
 };
 
 static const char *const prefixes[] = { "/v1", NULL };
 
 /* A native task is what the API lets it be. */
-static bool admit(const struct task *before, const struct task *task, struct err *err)
+static bool validate(const struct task *before, const struct task *task, struct err *err)
 {
 	(void)before, (void)task, (void)err;
 	return true;
@@ -231,13 +231,13 @@ const struct dialect native_dialect = {
 	.name = "native",
 	.code = DIALECT_CODE_native,
 	.prefixes = prefixes,
-	.slash = SLASH_OPTIONAL,
+	.trailing_slash = SLASH_IGNORE,
 	.routes = routes,
-	.words = words,
-	.other_words = TASK_STATE_NONE,
-	.indexed = native_indexed,
+	.statuses = statuses,
+	.default_state = TASK_STATE_NONE,
+	.index_fields = native_indexed,
 	.media_type = "application/json",
-	.unknown_method = ERR_METHOD,
-	.refuse = native_refuse,
-	.admit = admit,
+	.method_error = ERR_METHOD,
+	.encode_error = native_encode_error,
+	.validate = validate,
 };

@@ -3,13 +3,13 @@
 
 #include "dialect/native.h"
 
-#define HEAD_LEN (1 + NATIVE_CURSOR_SUM)
+#define CURSOR_HEADER_LEN (1 + NATIVE_CURSOR_CHECKSUM_LEN)
 
 /* ---- base64url (RFC 4648 §5), without padding ---- */
 
-static struct str encode(struct mem *mem, struct str bytes)
+static struct str base64url_encode(struct arena *arena, struct str bytes)
 {
-	char *text = mem_alloc(mem, (bytes.len + 2) / 3 * 4 + 1);
+	char *text = arena_alloc(arena, (bytes.len + 2) / 3 * 4 + 1);
 	size_t len;
 
 	if (!text)
@@ -27,7 +27,7 @@ static struct str encode(struct mem *mem, struct str bytes)
 	return (struct str){ text, len };
 }
 
-static bool is_encoded(struct str text)
+static bool is_base64url(struct str text)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				      "0123456789-_";
@@ -40,10 +40,10 @@ static bool is_encoded(struct str text)
 }
 
 /* The text must be of the alphabet; ptr is NULL without memory. */
-static struct str decode(struct mem *mem, struct str text)
+static struct str base64url_decode(struct arena *arena, struct str text)
 {
 	size_t padded = (text.len + 3) / 4 * 4;
-	char *copy = mem_alloc(mem, padded), *bytes = mem_alloc(mem, padded / 4 * 3);
+	char *copy = arena_alloc(arena, padded), *bytes = arena_alloc(arena, padded / 4 * 3);
 
 	if (!copy || !bytes)
 		return STR_NULL;
@@ -60,13 +60,13 @@ static struct str decode(struct mem *mem, struct str text)
 /* ---- what a cursor belongs to ---- */
 
 /* These say how much is told, not what is in the list or in which order. */
-static bool decides(struct str name)
+static bool is_significant(struct str name)
 {
 	return !str_eq(name, STR("cursor")) && !str_eq(name, STR("limit")) &&
 	       !str_eq(name, STR("total"));
 }
 
-static int compare(struct str a, struct str b)
+static int compare_text(struct str a, struct str b)
 {
 	size_t len = a.len < b.len ? a.len : b.len;
 	int order = len ? memcmp(a.ptr, b.ptr, len) : 0;
@@ -74,11 +74,11 @@ static int compare(struct str a, struct str b)
 	return order ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-static bool stands_before(const struct pair *a, const struct pair *b)
+static bool pair_precedes(const struct pair *a, const struct pair *b)
 {
-	int order = compare(a->name, b->name);
+	int order = compare_text(a->name, b->name);
 
-	return order < 0 || (order == 0 && compare(a->value, b->value) < 0);
+	return order < 0 || (order == 0 && compare_text(a->value, b->value) < 0);
 }
 
 /* The query's parameters in an order of their own: a client may write them in any. */
@@ -90,9 +90,9 @@ static size_t sort_query(const struct request *request, const struct pair **sort
 		const struct pair *pair = &request->query[i];
 		size_t at = count;
 
-		if (!decides(pair->name))
+		if (!is_significant(pair->name))
 			continue;
-		for (; at > 0 && stands_before(pair, sorted[at - 1]); at--)
+		for (; at > 0 && pair_precedes(pair, sorted[at - 1]); at--)
 			sorted[at] = sorted[at - 1];
 		sorted[at] = pair;
 		count++;
@@ -101,8 +101,8 @@ static size_t sort_query(const struct request *request, const struct pair **sort
 }
 
 /* No name or value has a NUL in it. False without memory. */
-static bool make_sum(
-	const struct request *request, struct str position, uint8_t sum[SHA256_DIGEST_LENGTH])
+static bool make_checksum(
+	const struct request *request, struct str position, uint8_t checksum[SHA256_DIGEST_LENGTH])
 {
 	const struct pair *sorted[REQUEST_QUERY_MAX];
 	size_t count = sort_query(request, sorted);
@@ -118,45 +118,46 @@ static bool make_sum(
 	}
 	buf_put(&text, "\0\0", 2);
 	buf_put_str(&text, position);
-	ok = buf_ok(&text) && SHA256((const unsigned char *)text.data, text.len, sum);
+	ok = buf_ok(&text) && SHA256((const unsigned char *)text.data, text.len, checksum);
 	buf_free(&text);
 	return ok;
 }
 
-struct str native_cursor(const struct request *request, struct str position)
+struct str native_cursor_encode(const struct request *request, struct str position)
 {
-	uint8_t sum[SHA256_DIGEST_LENGTH];
-	char *bytes = mem_alloc(request->mem, HEAD_LEN + position.len);
+	uint8_t checksum[SHA256_DIGEST_LENGTH];
+	char *bytes = arena_alloc(request->arena, CURSOR_HEADER_LEN + position.len);
 
-	if (!bytes || !make_sum(request, position, sum))
+	if (!bytes || !make_checksum(request, position, checksum))
 		return STR_NULL;
 	bytes[0] = NATIVE_CURSOR_VERSION;
-	memcpy(bytes + 1, sum, NATIVE_CURSOR_SUM);
-	memcpy(bytes + HEAD_LEN, position.ptr, position.len);
-	return encode(request->mem, (struct str){ bytes, HEAD_LEN + position.len });
+	memcpy(bytes + 1, checksum, NATIVE_CURSOR_CHECKSUM_LEN);
+	memcpy(bytes + CURSOR_HEADER_LEN, position.ptr, position.len);
+	return base64url_encode(
+		request->arena, (struct str){ bytes, CURSOR_HEADER_LEN + position.len });
 }
 
-bool native_position(
+bool native_cursor_decode(
 	const struct request *request, struct str cursor, struct str *position, struct err *err)
 {
-	uint8_t sum[SHA256_DIGEST_LENGTH];
+	uint8_t checksum[SHA256_DIGEST_LENGTH];
 	struct str bytes, found;
 
-	if (!is_encoded(cursor))
+	if (!is_base64url(cursor))
 		goto damaged;
-	bytes = decode(request->mem, cursor);
+	bytes = base64url_decode(request->arena, cursor);
 	if (!bytes.ptr)
 		return err_no_memory(err);
-	if (bytes.len <= HEAD_LEN || bytes.ptr[0] != NATIVE_CURSOR_VERSION)
+	if (bytes.len <= CURSOR_HEADER_LEN || bytes.ptr[0] != NATIVE_CURSOR_VERSION)
 		goto damaged;
-	found = str_from(bytes, HEAD_LEN);
-	if (!make_sum(request, found, sum))
+	found = str_skip(bytes, CURSOR_HEADER_LEN);
+	if (!make_checksum(request, found, checksum))
 		return err_no_memory(err);
-	if (memcmp(bytes.ptr + 1, sum, NATIVE_CURSOR_SUM) != 0)
+	if (memcmp(bytes.ptr + 1, checksum, NATIVE_CURSOR_CHECKSUM_LEN) != 0)
 		goto damaged;
 	*position = found;
 	return true;
 damaged:
-	return native_wrong(err, request->mem, ERR_INVALID, NATIVE_PARAMETER(STR("cursor")),
+	return native_set_error(err, request->arena, ERR_INVALID, NATIVE_AT_PARAM(STR("cursor")),
 		"The cursor is damaged, or belongs to another query.");
 }

@@ -24,7 +24,7 @@ static bool add_dialects(
 		const struct dialect *dialect = dialect_by_name(next_part(&rest));
 
 		if (!dialect)
-			return NATIVE_WRONG_QUERY(
+			return NATIVE_QUERY_ERROR(
 				query, STR("dialect"), "This is not the name of a dialect.");
 		if (!memchr(codes, dialect->code, *count))
 			codes[(*count)++] = dialect->code;
@@ -32,9 +32,9 @@ static bool add_dialects(
 	return true;
 }
 
-bool native_take_dialects(struct native_query *query)
+bool native_parse_dialects(struct native_query *query)
 {
-	uint8_t *codes = mem_alloc(query->request->mem, UINT8_MAX);
+	uint8_t *codes = arena_alloc(query->request->arena, UINT8_MAX);
 	size_t count = 0;
 
 	if (!codes)
@@ -63,7 +63,7 @@ static bool add_states(const struct native_query *query, struct str rest, unsign
 		enum task_state state = task_state_parse(next_part(&rest));
 
 		if (state == TASK_STATE_NONE)
-			return NATIVE_WRONG_QUERY(query, STR("state"),
+			return NATIVE_QUERY_ERROR(query, STR("state"),
 				"A state is pending, running, succeeded, failed or cancelled.");
 		*states |= 1U << state;
 	} while (rest.ptr);
@@ -71,81 +71,81 @@ static bool add_states(const struct native_query *query, struct str rest, unsign
 }
 
 /* A filter of values that stand in memory of the request's; there is at least one. */
-static bool where(const struct native_query *query, const struct native_given *given, uint8_t field,
-	const struct str *values, size_t count)
+static bool add_filter(const struct native_query *query, const struct native_param *given,
+	uint8_t field, const struct str *values, size_t count)
 {
 	struct list_query *list = &query->op->list;
 
-	if (!list_where(list, field, values[0]))
-		return NATIVE_WRONG_QUERY(
+	if (!list_filter_add(list, field, values[0]))
+		return NATIVE_QUERY_ERROR(
 			query, given->name, "A query has at most %d filters.", LIST_FILTERS_MAX);
-	list->filters[list->filter_count - 1].others = values + 1;
-	list->filters[list->filter_count - 1].other_count = count - 1;
+	list->filters[list->filter_count - 1].more_values = values + 1;
+	list->filters[list->filter_count - 1].more_value_count = count - 1;
 	return true;
 }
 
-bool native_take_states(const struct native_query *query, const struct native_given *given)
+bool native_parse_states(const struct native_query *query, const struct native_param *given)
 {
 	const struct request *request = query->request;
-	struct str *values = mem_alloc(request->mem, TASK_STATES * sizeof(*values));
+	struct str *values = arena_alloc(request->arena, TASK_STATES * sizeof(*values));
 	unsigned states = 0;
 	size_t count = 0;
 
 	if (!values)
 		return err_no_memory(query->err);
-	for (size_t i = given->at; i < request->query_count; i++) {
+	for (size_t i = given->first; i < request->query_count; i++) {
 		if (str_eq(request->query[i].name, given->name) &&
 			!add_states(query, request->query[i].value, &states))
 			return false;
 	}
 	for (int state = TASK_PENDING; state < TASK_STATES; state++) {
 		if (states & 1U << state)
-			values[count++] = str_of(task_state_name((enum task_state)state));
+			values[count++] = str_cstr(task_state_name((enum task_state)state));
 	}
-	return where(query, given, INDEX_BY_STATE, values, count);
+	return add_filter(query, given, INDEX_BY_STATE, values, count);
 }
 
 /* ---- fields ---- */
 
-#define FIELDS "fields."
+#define FIELDS_PREFIX "fields."
 
 /* What word, number and fields.x are called in a filter and in an order; NULL: not indexed. */
-static const struct index_field *find_field(const struct dialect *dialect, struct str name)
+static const struct index_field *find_index(const struct dialect *dialect, struct str name)
 {
-	for (const struct index_field *field = dialect->indexed; field->source; field++) {
+	for (const struct index_field *field = dialect->index_fields; field->source; field++) {
 		if (field->unindexed)
 			continue;
-		if ((field->source == INDEX_WORD && str_eq(name, STR("word"))) ||
+		if ((field->source == INDEX_STATUS && str_eq(name, STR("word"))) ||
 			(field->source == INDEX_NUMBER && str_eq(name, STR("number"))))
 			return field;
-		if (field->source == INDEX_FIELD && str_starts(name, STR(FIELDS)) &&
-			str_eq(str_from(name, strlen(FIELDS)), str_of(field->name)))
+		if (field->source == INDEX_FIELD && str_starts(name, STR(FIELDS_PREFIX)) &&
+			str_eq(str_skip(name, strlen(FIELDS_PREFIX)), str_cstr(field->name)))
 			return field;
 	}
 	return NULL;
 }
 
-bool native_is_field(struct str name)
+bool native_is_dialect_field(struct str name)
 {
 	return str_eq(name, STR("word")) || str_eq(name, STR("number")) ||
-	       str_starts(name, STR(FIELDS));
+	       str_starts(name, STR(FIELDS_PREFIX));
 }
 
-const struct index_field *native_need_field(
+const struct index_field *native_require_index(
 	const struct native_query *query, struct str parameter, struct str name)
 {
 	const struct index_field *field = NULL;
 
 	if (!query->dialect)
-		NATIVE_WRONG_QUERY(query, parameter, "This needs exactly one dialect.");
-	else if (!(field = find_field(query->dialect, name)))
-		NATIVE_WRONG_QUERY(query, parameter, "The dialect %s has no index for this.",
+		NATIVE_QUERY_ERROR(query, parameter, "This needs exactly one dialect.");
+	else if (!(field = find_index(query->dialect, name)))
+		NATIVE_QUERY_ERROR(query, parameter, "The dialect %s has no index for this.",
 			query->dialect->name);
 	return field;
 }
 
 /* The JSON text of a number, true, false or null that a value spells; empty: it is none. */
-static bool read_scalar(const struct native_query *query, struct str value, struct str *text)
+static bool parse_scalar(const struct native_query *query, struct str value, struct str *text)
 {
 	json_t *json;
 
@@ -153,9 +153,9 @@ static bool read_scalar(const struct native_query *query, struct str value, stru
 	if (value.len == 0 || !memchr("-0123456789tfn", value.ptr[0], 14) ||
 		memchr(" \t\r\n", value.ptr[value.len - 1], 4))
 		return true;
-	if (!json_read(&json, value, query->err))
+	if (!json_parse_strict(&json, value, query->err))
 		return query->err->code != ERR_NO_MEMORY;
-	*text = json_text(json, query->request->mem);
+	*text = json_text(json, query->request->arena);
 	json_decref(json);
 	return text->ptr || err_no_memory(query->err);
 }
@@ -167,9 +167,9 @@ struct values {
 	size_t count;
 };
 
-static void add_once(struct values *values, struct str value)
+static void add_unique(struct values *values, struct str value)
 {
-	struct str (*fold)(struct str) = values->field->fold;
+	struct str (*fold)(struct str) = values->field->normalize;
 	struct str folded = fold ? fold(value) : value;
 
 	for (size_t i = 0; i < values->count; i++) {
@@ -184,52 +184,52 @@ static void add_once(struct values *values, struct str value)
 /* A field is stored as JSON: `5` is looked for as the number and as the string. */
 static bool add_json(const struct native_query *query, struct str value, struct values *values)
 {
-	struct str scalar, quoted = json_quote(value, query->request->mem);
+	struct str scalar, quoted = json_quote(value, query->request->arena);
 
 	if (!quoted.ptr)
 		return err_no_memory(query->err);
-	if (!read_scalar(query, value, &scalar))
+	if (!parse_scalar(query, value, &scalar))
 		return false;
-	add_once(values, quoted);
+	add_unique(values, quoted);
 	if (scalar.ptr)
-		add_once(values, scalar);
+		add_unique(values, scalar);
 	return true;
 }
 
-static bool add_value(const struct native_query *query, const struct native_given *given,
+static bool add_value(const struct native_query *query, const struct native_param *given,
 	struct str value, struct values *values)
 {
 	uint64_t number;
 
 	if (values->count + 2 > LIST_VALUES_MAX)
-		return NATIVE_WRONG_QUERY(query, given->name, "There are too many values.");
+		return NATIVE_QUERY_ERROR(query, given->name, "There are too many values.");
 	if (values->field->source == INDEX_FIELD)
 		return add_json(query, value, values);
 	if (values->field->source == INDEX_NUMBER) {
 		if (!str_to_u64(value, &number))
-			return NATIVE_WRONG_QUERY(
+			return NATIVE_QUERY_ERROR(
 				query, given->name, "A number is written in decimal.");
 		while (value.len > 1 && value.ptr[0] == '0')
-			value = str_from(value, 1);
+			value = str_skip(value, 1);
 	}
-	add_once(values, value);
+	add_unique(values, value);
 	return true;
 }
 
-bool native_take_field(const struct native_query *query, const struct native_given *given)
+bool native_parse_field_filter(const struct native_query *query, const struct native_param *given)
 {
 	const struct request *request = query->request;
-	struct values values = { .field = native_need_field(query, given->name, given->name) };
+	struct values values = { .field = native_require_index(query, given->name, given->name) };
 
 	if (!values.field)
 		return false;
-	values.list = mem_alloc(request->mem, LIST_VALUES_MAX * sizeof(*values.list));
+	values.list = arena_alloc(request->arena, LIST_VALUES_MAX * sizeof(*values.list));
 	if (!values.list)
 		return err_no_memory(query->err);
-	for (size_t i = given->at; i < request->query_count; i++) {
+	for (size_t i = given->first; i < request->query_count; i++) {
 		if (str_eq(request->query[i].name, given->name) &&
 			!add_value(query, given, request->query[i].value, &values))
 			return false;
 	}
-	return where(query, given, values.field->code, values.list, values.count);
+	return add_filter(query, given, values.field->code, values.list, values.count);
 }

@@ -1,37 +1,37 @@
+#include "base/date.h"
 #include "dialect/native_query.h"
-#include "http/time.h"
 
-static bool take_sort(const struct native_query *query, const struct native_given *given)
+static bool parse_sort(const struct native_query *query, const struct native_param *given)
 {
 	static const struct {
 		const char *name;
 		uint8_t code;
 	} common[] = {
-		{ "created", INDEX_BY_ALL },
+		{ "created", INDEX_BY_CREATED },
 		{ "updated", INDEX_BY_UPDATED },
 		{ "state", INDEX_BY_STATE },
 	};
 	bool descending = str_starts(given->value, STR("-"));
-	struct str name = str_from(given->value, descending);
+	struct str name = str_skip(given->value, descending);
 	const struct index_field *field;
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
-		if (str_eq(name, str_of(common[i].name)))
-			return list_by(&query->op->list, common[i].code, descending);
+		if (str_eq(name, str_cstr(common[i].name)))
+			return list_sort_add(&query->op->list, common[i].code, descending);
 	}
-	if (!native_is_field(name))
-		return NATIVE_WRONG_QUERY(query, given->name, "There is no order of this name.");
-	field = native_need_field(query, given->name, name);
-	return field && list_by(&query->op->list, field->code, descending);
+	if (!native_is_dialect_field(name))
+		return NATIVE_QUERY_ERROR(query, given->name, "There is no order of this name.");
+	field = native_require_index(query, given->name, name);
+	return field && list_sort_add(&query->op->list, field->code, descending);
 }
 
 /* A + that nobody encoded came as a space. */
-static bool read_time(
-	const struct native_query *query, const struct native_given *given, int64_t *ms)
+static bool parse_time(
+	const struct native_query *query, const struct native_param *given, int64_t *ms)
 {
 	const size_t offset = strlen("+00:00");
 	struct str text = given->value;
-	char *copy = mem_alloc(query->request->mem, text.len + 1);
+	char *copy = arena_alloc(query->request->arena, text.len + 1);
 
 	if (!copy)
 		return err_no_memory(query->err);
@@ -40,18 +40,18 @@ static bool read_time(
 	if (text.len > offset && copy[text.len - offset] == ' ')
 		copy[text.len - offset] = '+';
 	text.ptr = copy;
-	if (time_parse(ms, text))
+	if (date_parse(ms, text))
 		return true;
-	return NATIVE_WRONG_QUERY(query, given->name, "This is no time as RFC 3339 has it.");
+	return NATIVE_QUERY_ERROR(query, given->name, "This is no time as RFC 3339 has it.");
 }
 
-static bool take_span(
-	const struct native_query *query, const struct native_given *given, struct list_span *span)
+static bool parse_span(const struct native_query *query, const struct native_param *given,
+	struct list_time_range *span)
 {
 	bool from = given->name.ptr[given->name.len - 1] == 'm';
 	int64_t ms = 0;
 
-	if (!read_time(query, given, &ms))
+	if (!parse_time(query, given, &ms))
 		return false;
 	/* 0 is an open end, and nothing is older than it. */
 	if (from)
@@ -59,22 +59,22 @@ static bool take_span(
 	else
 		span->to = ms > 0 ? ms : 1;
 	if (span->from && span->to && span->from >= span->to)
-		return NATIVE_WRONG_QUERY(
+		return NATIVE_QUERY_ERROR(
 			query, given->name, "The end of the time must lie behind its beginning.");
 	return true;
 }
 
-static bool take_created(const struct native_query *query, const struct native_given *given)
+static bool parse_created(const struct native_query *query, const struct native_param *given)
 {
-	return take_span(query, given, &query->op->list.created);
+	return parse_span(query, given, &query->op->list.created);
 }
 
-static bool take_updated(const struct native_query *query, const struct native_given *given)
+static bool parse_updated(const struct native_query *query, const struct native_param *given)
 {
-	return take_span(query, given, &query->op->list.updated);
+	return parse_span(query, given, &query->op->list.updated);
 }
 
-static bool take_archived(const struct native_query *query, const struct native_given *given)
+static bool parse_archived(const struct native_query *query, const struct native_param *given)
 {
 	static const char *const places[] = {
 		[LIST_CURRENT] = "false",
@@ -83,40 +83,41 @@ static bool take_archived(const struct native_query *query, const struct native_
 	};
 
 	for (int place = LIST_CURRENT; place <= LIST_BOTH; place++) {
-		if (str_eq(given->value, str_of(places[place]))) {
-			query->op->list.place = (enum list_place)place;
+		if (str_eq(given->value, str_cstr(places[place]))) {
+			query->op->list.scope = (enum list_scope)place;
 			return true;
 		}
 	}
-	return NATIVE_WRONG_QUERY(query, given->name, "archived is false, true or any.");
+	return NATIVE_QUERY_ERROR(query, given->name, "archived is false, true or any.");
 }
 
-static bool take_total(const struct native_query *query, const struct native_given *given)
+static bool parse_total(const struct native_query *query, const struct native_param *given)
 {
-	query->op->list.count = str_eq(given->value, STR("true"));
-	if (query->op->list.count || str_eq(given->value, STR("false")))
+	query->op->list.want_total = str_eq(given->value, STR("true"));
+	if (query->op->list.want_total || str_eq(given->value, STR("false")))
 		return true;
-	return NATIVE_WRONG_QUERY(query, given->name, "total is true or false.");
+	return NATIVE_QUERY_ERROR(query, given->name, "total is true or false.");
 }
 
-static bool take_limit(const struct native_query *query, const struct native_given *given)
+static bool parse_limit(const struct native_query *query, const struct native_param *given)
 {
 	uint64_t limit;
 
-	if (!str_to_u64(given->value, &limit) || limit < 1 || limit > NATIVE_PAGE_MAX)
-		return NATIVE_WRONG_QUERY(
-			query, given->name, "limit is a number from 1 to %d.", NATIVE_PAGE_MAX);
+	if (!str_to_u64(given->value, &limit) || limit < 1 || limit > NATIVE_LIMIT_MAX)
+		return NATIVE_QUERY_ERROR(
+			query, given->name, "limit is a number from 1 to %d.", NATIVE_LIMIT_MAX);
 	query->op->list.limit = limit;
 	return true;
 }
 
-static bool take_cursor(const struct native_query *query, const struct native_given *given)
+static bool parse_cursor(const struct native_query *query, const struct native_param *given)
 {
-	return native_position(query->request, given->value, &query->op->list.after, query->err);
+	return native_cursor_decode(
+		query->request, given->value, &query->op->list.after_cursor, query->err);
 }
 
-/* Was read before the others: native_take_dialects. */
-static bool take_dialect(const struct native_query *query, const struct native_given *given)
+/* Was read before the others: native_parse_dialects. */
+static bool ignore_dialect(const struct native_query *query, const struct native_param *given)
 {
 	(void)query, (void)given;
 	return true;
@@ -127,27 +128,27 @@ static bool take_dialect(const struct native_query *query, const struct native_g
 static const struct parameter {
 	const char *name;
 	bool many; /* may stand more than once */
-	bool (*take)(const struct native_query *query, const struct native_given *given);
+	bool (*take)(const struct native_query *query, const struct native_param *given);
 } parameters[] = {
-	{ "dialect", true, take_dialect }, { "state", true, native_take_states },
-	{ "archived", false, take_archived }, { "created_from", false, take_created },
-	{ "created_to", false, take_created }, { "updated_from", false, take_updated },
-	{ "updated_to", false, take_updated }, { "sort", false, take_sort },
-	{ "limit", false, take_limit }, { "cursor", false, take_cursor },
-	{ "total", false, take_total },
-	{ NULL, true, native_take_field }, /* word, number, fields.x */
+	{ "dialect", true, ignore_dialect }, { "state", true, native_parse_states },
+	{ "archived", false, parse_archived }, { "created_from", false, parse_created },
+	{ "created_to", false, parse_created }, { "updated_from", false, parse_updated },
+	{ "updated_to", false, parse_updated }, { "sort", false, parse_sort },
+	{ "limit", false, parse_limit }, { "cursor", false, parse_cursor },
+	{ "total", false, parse_total },
+	{ NULL, true, native_parse_field_filter }, /* word, number, fields.x */
 };
 
 static const struct parameter *find_parameter(struct str name)
 {
 	const struct parameter *parameter = parameters;
 
-	while (parameter->name && !str_eq(name, str_of(parameter->name)))
+	while (parameter->name && !str_eq(name, str_cstr(parameter->name)))
 		parameter++;
-	return parameter->name || native_is_field(name) ? parameter : NULL;
+	return parameter->name || native_is_dialect_field(name) ? parameter : NULL;
 }
 
-static bool stood_before(const struct request *request, size_t at)
+static bool is_repeated(const struct request *request, size_t at)
 {
 	size_t i = 0;
 
@@ -156,34 +157,34 @@ static bool stood_before(const struct request *request, size_t at)
 	return i < at;
 }
 
-static bool take_parameter(const struct native_query *query, size_t at)
+static bool parse_parameter(const struct native_query *query, size_t at)
 {
 	const struct pair *pair = &query->request->query[at];
-	const struct native_given given = { at, pair->name, pair->value };
+	const struct native_param given = { at, pair->name, pair->value };
 	const struct parameter *parameter = find_parameter(pair->name);
 
 	if (!parameter)
-		return NATIVE_WRONG_QUERY(query, pair->name, "There is no parameter of this name.");
-	if (!stood_before(query->request, at))
+		return NATIVE_QUERY_ERROR(query, pair->name, "There is no parameter of this name.");
+	if (!is_repeated(query->request, at))
 		return parameter->take(query, &given);
 	return parameter->many ||
-	       NATIVE_WRONG_QUERY(query, pair->name, "This parameter may stand once.");
+	       NATIVE_QUERY_ERROR(query, pair->name, "This parameter may stand once.");
 }
 
 bool native_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	struct native_query query = { .request = request, .op = op, .err = err };
 
-	if (!request_must_accept_json(request, err))
+	if (!request_check_accepts_json(request, err))
 		return false;
 	op->kind = OP_LIST;
-	op->list.limit = NATIVE_PAGE;
-	op->list.count = true;
-	op->list.partial = true;
-	if (!native_take_dialects(&query))
+	op->list.limit = NATIVE_LIMIT_DEFAULT;
+	op->list.want_total = true;
+	op->list.allow_partial = true;
+	if (!native_parse_dialects(&query))
 		return false;
 	for (size_t i = 0; i < request->query_count; i++) {
-		if (!take_parameter(&query, i))
+		if (!parse_parameter(&query, i))
 			return false;
 	}
 	return true;

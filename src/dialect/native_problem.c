@@ -5,10 +5,10 @@
 #include "dialect/native.h"
 
 #define PROBLEM_TYPE "application/problem+json"
-#define PATCH_TYPES  NATIVE_MERGE_PATCH ", application/json"
+#define PATCH_TYPES  NATIVE_MERGE_PATCH_TYPE ", application/json"
 
 /* RFC 6901 §3; other kinds of places have nothing to escape. */
-static void put_place(struct buf *out, const struct native_place *place)
+static void put_location(struct buf *out, const struct native_location *place)
 {
 	bool pointer = place->parent[0] == '/';
 	struct buf text = BUF_INIT;
@@ -27,22 +27,22 @@ static void put_place(struct buf *out, const struct native_place *place)
 	buf_puts(out, "{\"");
 	buf_puts(out, place->kind);
 	buf_puts(out, "\":");
-	buf_put_json(out, buf_str(&text));
+	buf_put_json_string(out, buf_str(&text));
 	out->failed |= !buf_ok(&text);
 	buf_free(&text);
 }
 
-static void put_errors(struct buf *out, const struct native_place *place, const char *sentence)
+static void put_errors(struct buf *out, const struct native_location *place, const char *sentence)
 {
 	buf_putc(out, '[');
-	put_place(out, place);
+	put_location(out, place);
 	buf_puts(out, ",\"detail\":");
-	buf_put_json(out, str_of(sentence));
+	buf_put_json_string(out, str_cstr(sentence));
 	buf_puts(out, "}]");
 }
 
-bool native_wrong(struct err *err, struct mem *mem, enum err_code code, struct native_place place,
-	const char *format, ...)
+bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
+	struct native_location place, const char *format, ...)
 {
 	struct buf errors = BUF_INIT;
 	char text[sizeof(err->text)];
@@ -54,20 +54,20 @@ bool native_wrong(struct err *err, struct mem *mem, enum err_code code, struct n
 	va_end(args);
 	put_errors(&errors, &place, text);
 	if (buf_ok(&errors))
-		detail = mem_copy(mem, buf_str(&errors));
+		detail = arena_copy(arena, buf_str(&errors));
 	buf_free(&errors);
 	if (!detail.ptr)
 		return err_no_memory(err);
 	err_set(err, code, NULL, "%s", text);
-	snprintf(err->field, sizeof(err->field), "%.*s", STR_FMT(place.name));
+	snprintf(err->field, sizeof(err->field), "%.*s", STR_ARGS(place.name));
 	err->detail = detail;
 	return false;
 }
 
 /* What others than our decoders found wrong is a header field's fault. */
-static void put_places(struct buf *out, const struct err *err)
+static void put_error_list(struct buf *out, const struct err *err)
 {
-	const struct native_place place = { "header", "", str_of(err->field) };
+	const struct native_location place = { "header", "", str_cstr(err->field) };
 
 	if (err->code != ERR_METHOD && err->detail.len > 0) {
 		buf_puts(out, ",\"errors\":");
@@ -81,7 +81,7 @@ static void put_places(struct buf *out, const struct err *err)
 /* The web server's name for this very request. */
 static void put_instance(struct buf *out, const struct request *request)
 {
-	struct str id = request_param(request, "POLYTASK_REQUEST_ID");
+	struct str id = request_cgi_param(request, "POLYTASK_REQUEST_ID");
 
 	for (size_t i = 0; i < id.len; i++) {
 		if (!isalnum((unsigned char)id.ptr[i]) && id.ptr[i] != '-')
@@ -97,41 +97,42 @@ static void put_instance(struct buf *out, const struct request *request)
 static void put_problem(
 	const struct request *request, const struct err *err, int status, struct buf *out)
 {
-	struct err plain;
+	struct err without_detail;
 
-	err_set(&plain, err->code, NULL, NULL);
+	err_set(&without_detail, err->code, NULL, NULL);
 	buf_puts(out, "{\"type\":\"/v1/problems/");
 	buf_puts(out, err_name(err->code));
 	buf_puts(out, "\",\"title\":");
-	buf_put_json(out, str_of(err_text(&plain)));
+	buf_put_json_string(out, str_cstr(err_text(&without_detail)));
 	buf_puts(out, ",\"status\":");
 	buf_put_number(out, status);
 	buf_puts(out, ",\"detail\":");
-	buf_put_json(out, str_of(err_text(err)));
+	buf_put_json_string(out, str_cstr(err_text(err)));
 	put_instance(out, request);
-	put_places(out, err);
+	put_error_list(out, err);
 	buf_putc(out, '}');
 }
 
 /* What the client may do about it. */
-static void put_head(const struct request *request, int status, struct response *response)
+static void add_error_headers(const struct request *request, int status, struct response *response)
 {
 	if (status == 401)
-		response_header(response, "WWW-Authenticate", STR("Bearer realm=\"polytask\""));
+		response_add_header(response, "WWW-Authenticate", STR("Bearer realm=\"polytask\""));
 	if (status == 415 && request->method == METHOD_PATCH)
-		response_header(response, "Accept-Patch", STR(PATCH_TYPES));
+		response_add_header(response, "Accept-Patch", STR(PATCH_TYPES));
 	if (status == 415 && request->method == METHOD_POST)
-		response_header(response, "Accept-Post", STR("application/json"));
+		response_add_header(response, "Accept-Post", STR("application/json"));
 }
 
-void native_refuse(const struct request *request, const struct err *err, struct response *response)
+void native_encode_error(
+	const struct request *request, const struct err *err, struct response *response)
 {
 	enum err_code code = err->code < ERR_CODES ? err->code : ERR_INTERNAL;
 
 	buf_reset(&response->body);
 	response->media_type = NULL;
 	response->status = err_status(code);
-	put_head(request, response->status, response);
+	add_error_headers(request, response->status, response);
 	put_problem(request, err, response->status, &response->body);
 	if (buf_ok(&response->body))
 		response->media_type = PROBLEM_TYPE;
@@ -139,10 +140,10 @@ void native_refuse(const struct request *request, const struct err *err, struct 
 		buf_reset(&response->body);
 }
 
-bool native_translate(struct err *err, struct mem *mem)
+bool native_convert_error(struct err *err, struct arena *arena)
 {
 	struct err theirs = *err;
-	struct str field = str_of(theirs.field);
+	struct str field = str_cstr(theirs.field);
 
 	if (theirs.code == ERR_NO_MEMORY)
 		return false;
@@ -152,7 +153,8 @@ bool native_translate(struct err *err, struct mem *mem)
 	if (field.len == 0)
 		return err_set(err, theirs.code, NULL, "%s", err_text(&theirs));
 	if (str_eq(field, STR("state")) || str_eq(field, STR("word")))
-		return native_wrong(
-			err, mem, theirs.code, NATIVE_MEMBER(field), "%s", err_text(&theirs));
-	return native_wrong(err, mem, theirs.code, NATIVE_FIELD(field), "%s", err_text(&theirs));
+		return native_set_error(
+			err, arena, theirs.code, NATIVE_AT_MEMBER(field), "%s", err_text(&theirs));
+	return native_set_error(
+		err, arena, theirs.code, NATIVE_AT_FIELD(field), "%s", err_text(&theirs));
 }

@@ -14,26 +14,26 @@ struct native_query {
 };
 
 /* A parameter that the query has, at its first place. */
-struct native_given {
-	size_t at;
+struct native_param {
+	size_t first;
 	struct str name, value;
 };
 
-#define NATIVE_WRONG_QUERY(query, name, ...)                                                   \
-	native_wrong((query)->err, (query)->request->mem, ERR_INVALID, NATIVE_PARAMETER(name), \
-		__VA_ARGS__)
+#define NATIVE_QUERY_ERROR(query, name, ...)                                 \
+	native_set_error((query)->err, (query)->request->arena, ERR_INVALID, \
+		NATIVE_AT_PARAM(name), __VA_ARGS__)
 
 /* Sets the op's dialect or dialects. Comes first: what else may be asked for depends on it. */
-bool native_take_dialects(struct native_query *query);
+bool native_parse_dialects(struct native_query *query);
 /* A filter of each; the parameter may stand several times, for further values. */
-bool native_take_states(const struct native_query *query, const struct native_given *given);
-bool native_take_field(const struct native_query *query, const struct native_given *given);
+bool native_parse_states(const struct native_query *query, const struct native_param *given);
+bool native_parse_field_filter(const struct native_query *query, const struct native_param *given);
 
 /* Whether it is the name of something that only some dialects have: word, number, fields.x. */
-bool native_is_field(struct str name);
+bool native_is_dialect_field(struct str name);
 /*
  * The row of the one dialect's table that has this name; NULL, and an error of the parameter, when
  * there is none, or not one dialect.
  */
-const struct index_field *native_need_field(
+const struct index_field *native_require_index(
 	const struct native_query *query, struct str parameter, struct str name);

@@ -3,9 +3,9 @@
 #include "dialect/uplynk.h"
 
 /* RFC 2606: no name below it ever leads anywhere. */
-#define NOWHERE ".ingest.invalid"
+#define INGEST_DOMAIN ".ingest.invalid"
 
-void uplynk_hex(const struct id *id, char text[UPLYNK_HEX_LEN])
+void uplynk_format_id(const struct id *id, char text[UPLYNK_HEX_LEN])
 {
 	char whole[ID_TEXT_LEN + 1], *end = text;
 
@@ -16,11 +16,11 @@ void uplynk_hex(const struct id *id, char text[UPLYNK_HEX_LEN])
 	}
 }
 
-static void put_hex(const struct id *id, struct buf *out)
+static void put_id(const struct id *id, struct buf *out)
 {
 	char text[UPLYNK_HEX_LEN];
 
-	uplynk_hex(id, text);
+	uplynk_format_id(id, text);
 	buf_put(out, text, sizeof(text));
 }
 
@@ -42,9 +42,10 @@ static void put_time(int64_t ms, struct buf *out)
 }
 
 /* A member of the answer: its name, and the point's own member that it shows. */
-static void put_member(struct buf *out, const char *name, const struct task *point, const char *own)
+static void put_member(
+	struct buf *out, const char *name, const struct task *point, const char *field_name)
 {
-	struct str json = task_field(point, str_of(own));
+	struct str json = task_field(point, str_cstr(field_name));
 
 	buf_puts(out, ",\"");
 	buf_puts(out, name);
@@ -53,48 +54,48 @@ static void put_member(struct buf *out, const char *name, const struct task *poi
 }
 
 /* Where to push to. Nobody listens there: a host's name that is one, and no ports. */
-static void put_place(const struct task *point, bool made, struct buf *out)
+static void put_ingest_point(const struct task *point, bool is_new, struct buf *out)
 {
 	struct str type = task_field(point, STR("stream_type_name"));
 
 	buf_puts(out, ",\"ingest_point\":{");
-	if (!made) {
+	if (!is_new) {
 		buf_puts(out, "\"creation_time\":");
 		put_time(point->created, out);
 		buf_puts(out, ",\"ingest_point_id\":\"");
-		put_hex(&point->id, out);
+		put_id(&point->id, out);
 		buf_puts(out, "\",");
 	}
 	buf_puts(out, "\"reserved_domain_name\":\"");
-	put_hex(&point->id, out);
-	buf_puts(out, NOWHERE "\",\"reserved_ports\":{}");
+	put_id(&point->id, out);
+	buf_puts(out, INGEST_DOMAIN "\",\"reserved_ports\":{}");
 	if (str_eq_nocase(type, STR("\"rtmp\""))) {
 		buf_puts(out, ",\"secure_rtmp_url\":\"rtmp://");
-		put_hex(&point->id, out);
-		buf_puts(out, NOWHERE "/\"");
+		put_id(&point->id, out);
+		buf_puts(out, INGEST_DOMAIN "/\"");
 	}
 	put_member(out, "server_region", point, "server_region_id");
 	buf_puts(out, ",\"slicer_account_name\":\"\"}");
 }
 
-void uplynk_put_head(const struct id *id, struct buf *out)
+void uplynk_put_point_head(const struct id *id, struct buf *out)
 {
-	buf_puts(out, "{\"@id\":\"" UPLYNK_POINTS "/");
-	put_hex(id, out);
+	buf_puts(out, "{\"@id\":\"" UPLYNK_POINTS_PATH "/");
+	put_id(id, out);
 	buf_puts(out, "\",\"@type\":\"IngestPoint\"");
 }
 
-static void put_point(const struct task *point, bool made, struct buf *out)
+static void put_point(const struct task *point, bool is_new, struct buf *out)
 {
-	uplynk_put_head(&point->id, out);
+	uplynk_put_point_head(&point->id, out);
 	buf_puts(out, ",\"created\":");
 	put_time(point->created, out);
 	put_member(out, "desc", point, "desc");
 	put_member(out, "endpoint_name", point, "endpoint_name");
 	buf_puts(out, ",\"id\":\"");
-	put_hex(&point->id, out);
+	put_id(&point->id, out);
 	buf_putc(out, '"');
-	put_place(point, made, out);
+	put_ingest_point(point, is_new, out);
 	buf_puts(out, ",\"lastmod\":");
 	put_time(point->updated, out);
 	put_member(out, "server_region_id", point, "server_region_id");
@@ -110,7 +111,7 @@ bool uplynk_put_point(const struct request *request, const struct task *point, s
 	return buf_ok(out);
 }
 
-void uplynk_put_new_point(const struct task *point, struct buf *out)
+void uplynk_put_created_point(const struct task *point, struct buf *out)
 {
 	put_point(point, true, out);
 }

@@ -6,7 +6,7 @@
 
 /* ---- ids ---- */
 
-bool uplynk_read_id(struct id *id, struct str text)
+bool uplynk_parse_id(struct id *id, struct str text)
 {
 	static const size_t groups[] = { 8, 4, 4, 4, 12 };
 	char whole[ID_TEXT_LEN], *end = whole;
@@ -24,9 +24,10 @@ bool uplynk_read_id(struct id *id, struct str text)
 	return id_parse(id, (struct str){ whole, sizeof(whole) });
 }
 
-static bool read_id(const struct request *request, const char *name, struct id *id, struct err *err)
+static bool parse_id(
+	const struct request *request, const char *name, struct id *id, struct err *err)
 {
-	return uplynk_read_id(id, request_var(request, name)) ||
+	return uplynk_parse_id(id, request_path_var(request, name)) ||
 	       err_set(err, ERR_NOT_FOUND, NULL, NULL);
 }
 
@@ -44,10 +45,10 @@ static const struct member {
 	{ .name = "desc", .max = DESC_MAX_BYTES, .may_change = true },
 };
 
-#define MEMBERS (sizeof(members) / sizeof(members[0]))
+#define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
 
 /* Nothing and null are an empty text, where a text may be empty. */
-static bool read_text(const struct member *member, const json_t *value, struct mem *mem,
+static bool parse_text(const struct member *member, const json_t *value, struct arena *arena,
 	struct str *json, struct err *err)
 {
 	struct str text = json_str(value), made = STR("\"\"");
@@ -58,7 +59,7 @@ static bool read_text(const struct member *member, const json_t *value, struct m
 		return err_set(err, ERR_INVALID, member->name, "%s must have %zu to %zu bytes",
 			member->name, member->min, member->max);
 	if (text.len > 0)
-		made = json_quote(text, mem);
+		made = json_quote(text, arena);
 	if (!made.ptr)
 		return err_no_memory(err);
 	*json = made;
@@ -66,10 +67,10 @@ static bool read_text(const struct member *member, const json_t *value, struct m
 }
 
 /* A point that is made has them all, in the order of the table. */
-static bool take_create(
+static bool parse_create(
 	const struct request *request, const json_t *body, struct change *change, struct err *err)
 {
-	for (size_t i = 0; i < MEMBERS; i++) {
+	for (size_t i = 0; i < MEMBER_COUNT; i++) {
 		const struct member *member = &members[i];
 		const json_t *value = json_object_get(body, member->name);
 		struct str json;
@@ -77,39 +78,39 @@ static bool take_create(
 		if (!value && member->min > 0)
 			return err_set(
 				err, ERR_MISSING, member->name, "%s is required", member->name);
-		if (!read_text(member, value, request->mem, &json, err))
+		if (!parse_text(member, value, request->arena, &json, err))
 			return false;
-		change_set(change, str_of(member->name), json);
+		change_set_field(change, str_cstr(member->name), json);
 	}
 	return true;
 }
 
-static bool take_update(
+static bool parse_update(
 	const struct request *request, const json_t *body, struct change *change, struct err *err)
 {
-	for (size_t i = 0; i < MEMBERS; i++) {
+	for (size_t i = 0; i < MEMBER_COUNT; i++) {
 		const struct member *member = &members[i];
 		const json_t *value = json_object_get(body, member->name);
 		struct str json;
 
 		if (!value || !member->may_change)
 			continue;
-		if (!read_text(member, value, request->mem, &json, err))
+		if (!parse_text(member, value, request->arena, &json, err))
 			return false;
-		change_set(change, str_of(member->name), json);
+		change_set_field(change, str_cstr(member->name), json);
 	}
 	return true;
 }
 
 /* The body whatever its Content-Type: nothing public says which one is sent. */
-static bool read_body(const struct request *request,
+static bool parse_body(const struct request *request,
 	bool (*take)(const struct request *, const json_t *, struct change *, struct err *),
 	struct change *change, struct err *err)
 {
 	json_t *json = NULL;
 	bool ok;
 
-	if (request->body.len > 0 && !json_read_object(&json, request->body, err))
+	if (request->body.len > 0 && !json_parse_object(&json, request->body, err))
 		return false;
 	ok = take(request, json, change, err);
 	json_decref(json);
@@ -118,7 +119,7 @@ static bool read_body(const struct request *request,
 
 /* ---- operations ---- */
 
-static bool start(struct op *op, enum op_kind kind, uint8_t dialect, const struct id *id)
+static bool init_op(struct op *op, enum op_kind kind, uint8_t dialect, const struct id *id)
 {
 	op->kind = kind;
 	op->dialect = dialect;
@@ -131,26 +132,26 @@ static bool start(struct op *op, enum op_kind kind, uint8_t dialect, const struc
  * The task that comes with an operation on a point. Besides the operation it says what whoever
  * carries it out must know: which point, and what of it was set.
  */
-static bool start_task(const struct request *request, const char *operation, const struct id *point,
-	const struct change *change, struct op **made, struct err *err)
+static bool make_task_op(const struct request *request, const char *operation,
+	const struct id *point, const struct change *change, struct op **made, struct err *err)
 {
-	struct op *task = mem_alloc(request->mem, sizeof(*task));
+	struct op *task = arena_alloc(request->arena, sizeof(*task));
 	char hex[UPLYNK_HEX_LEN];
 	struct str json;
 
 	if (!task)
 		return err_no_memory(err);
 	*task = (struct op){ .kind = OP_CREATE, .dialect = uplynk_dialect.code };
-	uplynk_hex(point, hex);
-	json = json_quote((struct str){ hex, sizeof(hex) }, request->mem);
+	uplynk_format_id(point, hex);
+	json = json_quote((struct str){ hex, sizeof(hex) }, request->arena);
 	if (!json.ptr)
 		return err_no_memory(err);
 	task->change.state = TASK_RUNNING;
-	task->change.word = str_of(dialect_word(&uplynk_dialect, TASK_RUNNING));
-	change_set(&task->change, STR("operation"), str_of(operation));
-	change_set(&task->change, STR("ingest_point"), json);
+	task->change.status = str_cstr(dialect_status(&uplynk_dialect, TASK_RUNNING));
+	change_set_field(&task->change, STR("operation"), str_cstr(operation));
+	change_set_field(&task->change, STR("ingest_point"), json);
 	for (size_t i = 0; change && i < change->field_count; i++)
-		change_set(&task->change, change->fields[i].name, change->fields[i].json);
+		change_set_field(&task->change, change->fields[i].name, change->fields[i].json);
 	*made = task;
 	return true;
 }
@@ -158,28 +159,29 @@ static bool start_task(const struct request *request, const char *operation, con
 bool uplynk_decode_tasks(struct request *request, struct op *op, struct err *err)
 {
 	(void)request, (void)err;
-	return start(op, OP_LIST, DIALECT_CODE_uplynk, NULL);
+	return init_op(op, OP_LIST, DIALECT_CODE_uplynk, NULL);
 }
 
 bool uplynk_decode_task(struct request *request, struct op *op, struct err *err)
 {
 	struct id id;
 
-	return read_id(request, "task", &id, err) && start(op, OP_READ, DIALECT_CODE_uplynk, &id);
+	return parse_id(request, "task", &id, err) &&
+	       init_op(op, OP_READ, DIALECT_CODE_uplynk, &id);
 }
 
 bool uplynk_decode_points(struct request *request, struct op *op, struct err *err)
 {
 	(void)request, (void)err;
-	return start(op, OP_LIST, DIALECT_CODE_uplynk_point, NULL);
+	return init_op(op, OP_LIST, DIALECT_CODE_uplynk_point, NULL);
 }
 
 bool uplynk_decode_point(struct request *request, struct op *op, struct err *err)
 {
 	struct id id;
 
-	return read_id(request, "point", &id, err) &&
-	       start(op, OP_READ, DIALECT_CODE_uplynk_point, &id);
+	return parse_id(request, "point", &id, err) &&
+	       init_op(op, OP_READ, DIALECT_CODE_uplynk_point, &id);
 }
 
 bool uplynk_decode_create(struct request *request, struct op *op, struct err *err)
@@ -187,12 +189,12 @@ bool uplynk_decode_create(struct request *request, struct op *op, struct err *er
 	struct change change = { 0 };
 	struct op *task;
 
-	if (!read_body(request, take_create, &change, err) ||
-		!start_task(request, "\"CREATE\"", &op->fresh, &change, &task, err))
+	if (!parse_body(request, parse_create, &change, err) ||
+		!make_task_op(request, "\"CREATE\"", &op->new_id, &change, &task, err))
 		return false;
 	op->change = change;
-	op->also = task;
-	return start(op, OP_CREATE, DIALECT_CODE_uplynk_point, NULL);
+	op->companion = task;
+	return init_op(op, OP_CREATE, DIALECT_CODE_uplynk_point, NULL);
 }
 
 bool uplynk_decode_update(struct request *request, struct op *op, struct err *err)
@@ -201,25 +203,25 @@ bool uplynk_decode_update(struct request *request, struct op *op, struct err *er
 	struct op *task;
 	struct id id;
 
-	if (!read_id(request, "point", &id, err) ||
-		!read_body(request, take_update, &change, err) ||
-		!start_task(request, "\"UPDATE\"", &id, &change, &task, err))
+	if (!parse_id(request, "point", &id, err) ||
+		!parse_body(request, parse_update, &change, err) ||
+		!make_task_op(request, "\"UPDATE\"", &id, &change, &task, err))
 		return false;
 	op->change = change;
-	op->also = task;
-	return start(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
+	op->companion = task;
+	return init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
 }
 
-bool uplynk_decode_remove(struct request *request, struct op *op, struct err *err)
+bool uplynk_decode_delete(struct request *request, struct op *op, struct err *err)
 {
 	struct op *task;
 	struct id id;
 
-	if (!read_id(request, "point", &id, err) ||
-		!start_task(request, "\"DELETE\"", &id, NULL, &task, err))
+	if (!parse_id(request, "point", &id, err) ||
+		!make_task_op(request, "\"DELETE\"", &id, NULL, &task, err))
 		return false;
-	op->also = task;
-	return start(op, OP_REMOVE, DIALECT_CODE_uplynk_point, &id);
+	op->companion = task;
+	return init_op(op, OP_REMOVE, DIALECT_CODE_uplynk_point, &id);
 }
 
 /* ---- what comes in by the native API ---- */
@@ -231,25 +233,25 @@ static bool check_operation(struct str json, struct err *err)
 		"\"RESTART\"" };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (str_eq(json, str_of(known[i])))
+		if (str_eq(json, str_cstr(known[i])))
 			return true;
 	}
 	return err_set(err, ERR_UNPROCESSABLE, "operation",
 		"operation must be CREATE, UPDATE, DELETE or RESTART");
 }
 
-bool uplynk_prepare(const struct request *request, struct op *op, struct err *err)
+bool uplynk_native_defaults(const struct request *request, struct op *op, struct err *err)
 {
 	(void)request;
 	if (!check_operation(change_field(&op->change, STR("operation")), err))
 		return false;
 	if (op->change.state == TASK_STATE_NONE)
 		op->change.state = TASK_RUNNING;
-	op->change.word = str_of(dialect_word(&uplynk_dialect, op->change.state));
+	op->change.status = str_cstr(dialect_status(&uplynk_dialect, op->change.state));
 	return true;
 }
 
-bool uplynk_admit(const struct task *before, const struct task *task, struct err *err)
+bool uplynk_validate(const struct task *before, const struct task *task, struct err *err)
 {
 	if (!check_operation(task_field(task, STR("operation")), err))
 		return false;

@@ -3,18 +3,18 @@
 #include "http/json.h"
 #include "http/query.h"
 
-static const char *const by_item[] = { "product", "version", NULL };
+static const char *const item_sort_fields[] = { "product", "version", NULL };
 
 const struct index_field vionlabs_indexed[] = {
-	INDEX_COMMON,
+	INDEX_COMMON_FIELDS,
 	{ .code = VIONLABS_BY_ITEM,
 		.source = INDEX_FIELD,
 		.name = "inventory_id",
-		.order = by_item },
+		.order_by = item_sort_fields },
 	{ .source = INDEX_END },
 };
 
-static const struct state_word words[] = {
+static const struct dialect_status_row statuses[] = {
 	{ TASK_PENDING, "pending" },
 	{ TASK_RUNNING, "processing" },
 	{ TASK_SUCCEEDED, "done" },
@@ -38,7 +38,7 @@ static void put_error(struct buf *out, const struct task *task)
 static void put_status(struct buf *out, const struct task *task)
 {
 	buf_puts(out, "{\"status\":");
-	buf_put_json(out, task->word);
+	buf_put_json_string(out, task->status);
 	put_error(out, task);
 }
 
@@ -46,11 +46,11 @@ static void put_status(struct buf *out, const struct task *task)
 static void put_href(struct buf *out, const struct request *request)
 {
 	buf_puts(out, "{\"href\":\"/tasks/catalog-item/");
-	query_encode(out, request_var(request, "item"), QUERY_PLUS_IS_PLUS);
+	query_encode(out, request_path_var(request, "item"), QUERY_PLUS_IS_PLUS);
 	buf_puts(out, "/product/");
-	query_encode(out, request_var(request, "product"), QUERY_PLUS_IS_PLUS);
+	query_encode(out, request_path_var(request, "product"), QUERY_PLUS_IS_PLUS);
 	buf_puts(out, "/version/");
-	query_encode(out, request_var(request, "version"), QUERY_PLUS_IS_PLUS);
+	query_encode(out, request_path_var(request, "version"), QUERY_PLUS_IS_PLUS);
 	buf_putc(out, '"');
 }
 
@@ -107,7 +107,7 @@ static void put_member(struct buf *out, const struct task *task, struct str name
 	buf_put_str(out, json.len ? json : STR("\"\""));
 }
 
-static bool put_row(const struct request *request, const struct task *task, struct buf *out)
+static bool encode_row(const struct request *request, const struct task *task, struct buf *out)
 {
 	(void)request;
 	buf_puts(out, "{\"task_status\":");
@@ -119,7 +119,7 @@ static bool put_row(const struct request *request, const struct task *task, stru
 	return buf_ok(out);
 }
 
-static bool put_tail(const struct request *request, const struct result *result, struct buf *out)
+static bool encode_end(const struct request *request, const struct result *result, struct buf *out)
 {
 	(void)request, (void)result;
 	buf_putc(out, ']');
@@ -129,9 +129,9 @@ static bool put_tail(const struct request *request, const struct result *result,
 /* ---- refusals ---- */
 
 /* The sentences of the framework where it has one; a 422 is a list, and says where. */
-static const struct refusal {
+static const struct error_override {
 	const char *text, *loc;
-} refusals[ERR_CODES] = {
+} error_overrides[ERR_CODES] = {
 	[ERR_UNAUTHENTICATED] = { .text = "Not authenticated" },
 	[ERR_NOT_FOUND] = { .text = "Task not found" },
 	[ERR_NO_ROUTE] = { .text = "Not Found" },
@@ -141,7 +141,7 @@ static const struct refusal {
 	[ERR_KEY_REUSED] = { .loc = "\"header\",\"Idempotency-Key\"" },
 };
 
-static void put_detail(struct buf *out, const struct err *err, const struct refusal *own)
+static void put_detail(struct buf *out, const struct err *err, const struct error_override *own)
 {
 	const char *sentence = own->text ? own->text : err_text(err);
 	struct buf problems = BUF_INIT;
@@ -150,29 +150,31 @@ static void put_detail(struct buf *out, const struct err *err, const struct refu
 	if (err->code == ERR_UNPROCESSABLE && err->detail.len > 0) {
 		buf_put_str(out, err->detail);
 	} else if (own->loc) {
-		vionlabs_put_sentence(&problems, own->loc, sentence);
+		vionlabs_put_value_error(&problems, own->loc, sentence);
 		buf_putc(out, '[');
 		buf_put_str(out, buf_str(&problems));
 		buf_putc(out, ']');
 		out->failed |= problems.failed;
 		buf_free(&problems);
 	} else {
-		buf_put_json(out, str_of(sentence));
+		buf_put_json_string(out, str_cstr(sentence));
 	}
 	buf_putc(out, '}');
 }
 
-static void refuse(const struct request *request, const struct err *err, struct response *response)
+static void encode_error(
+	const struct request *request, const struct err *err, struct response *response)
 {
-	static const struct refusal nothing;
-	const struct refusal *own = err->code < ERR_CODES ? &refusals[err->code] : &nothing;
+	static const struct error_override nothing;
+	const struct error_override *own = err->code < ERR_CODES ? &error_overrides[err->code]
+								 : &nothing;
 
 	(void)request;
 	buf_reset(&response->body);
 	response->media_type = NULL;
 	response->status = err_status(err->code);
 	if (response->status == 401)
-		response_header(response, "WWW-Authenticate", STR("APIKey"));
+		response_add_header(response, "WWW-Authenticate", STR("APIKey"));
 	put_detail(&response->body, err, own);
 	if (buf_ok(&response->body))
 		response->media_type = vionlabs_dialect.media_type;
@@ -182,7 +184,7 @@ static void refuse(const struct request *request, const struct err *err, struct 
 
 /* ---- the tables ---- */
 
-#define ONE_TASK "/{item}/product/{product}/version/{version}"
+#define TASK_PATTERN "/{item}/product/{product}/version/{version}"
 
 static const struct route routes[] = {
 	{ .method = METHOD_GET,
@@ -190,20 +192,20 @@ static const struct route routes[] = {
 		.right = RIGHT_READ,
 		.decode = vionlabs_decode_list,
 		.encode = encode_list,
-		.row = put_row,
-		.tail = put_tail },
+		.encode_row = encode_row,
+		.encode_end = encode_end },
 	{ .method = METHOD_GET,
-		.pattern = ONE_TASK,
+		.pattern = TASK_PATTERN,
 		.right = RIGHT_READ,
 		.decode = vionlabs_decode_read,
 		.encode = encode_task },
 	{ .method = METHOD_POST,
-		.pattern = ONE_TASK,
+		.pattern = TASK_PATTERN,
 		.right = RIGHT_WRITE,
 		.decode = vionlabs_decode_create,
 		.encode = encode_task },
 	{ .method = METHOD_DELETE,
-		.pattern = ONE_TASK,
+		.pattern = TASK_PATTERN,
 		.right = RIGHT_WRITE,
 		.decode = vionlabs_decode_deactivate,
 		.encode = encode_task },
@@ -216,14 +218,14 @@ const struct dialect vionlabs_dialect = {
 	.name = "vionlabs",
 	.code = DIALECT_CODE_vionlabs,
 	.prefixes = prefixes,
-	.slash = SLASH_REDIRECT,
+	.trailing_slash = SLASH_REDIRECT,
 	.routes = routes,
-	.words = words,
-	.other_words = TASK_STATE_NONE,
-	.indexed = vionlabs_indexed,
+	.statuses = statuses,
+	.default_state = TASK_STATE_NONE,
+	.index_fields = vionlabs_indexed,
 	.media_type = "application/json",
-	.unknown_method = ERR_METHOD,
-	.refuse = refuse,
-	.prepare = vionlabs_prepare,
-	.admit = vionlabs_admit,
+	.method_error = ERR_METHOD,
+	.encode_error = encode_error,
+	.native_defaults = vionlabs_native_defaults,
+	.validate = vionlabs_validate,
 };

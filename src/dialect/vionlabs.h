@@ -14,7 +14,7 @@
 #include "dialect/dialect.h"
 
 enum vionlabs_index {
-	VIONLABS_BY_ITEM = INDEX_OWN,
+	VIONLABS_BY_ITEM = INDEX_FIRST_OWN,
 };
 
 /* Longest values, in characters; an address has at most 8192 bytes anyway. */
@@ -28,7 +28,7 @@ extern const char *const vionlabs_products[];
 extern const char *const vionlabs_priorities[];
 
 /* The place of a word in its list, -1 when it is not there. */
-int vionlabs_place(const char *const *words, struct str word);
+int vionlabs_value_index(const char *const *words, struct str word);
 
 /* ---- requests ---- */
 
@@ -39,8 +39,8 @@ bool vionlabs_decode_create(struct request *request, struct op *op, struct err *
 bool vionlabs_decode_deactivate(struct request *request, struct op *op, struct err *err);
 
 /* struct dialect's. */
-bool vionlabs_prepare(const struct request *request, struct op *op, struct err *err);
-bool vionlabs_admit(const struct task *before, const struct task *task, struct err *err);
+bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err);
+bool vionlabs_validate(const struct task *before, const struct task *task, struct err *err);
 
 /* ---- problems ---- */
 
@@ -50,20 +50,20 @@ bool vionlabs_admit(const struct task *before, const struct task *task, struct e
  */
 
 /* A value that is none of the words. loc is the inside of a JSON array, input JSON text. */
-void vionlabs_put_wrong_word(
+void vionlabs_put_enum_error(
 	struct buf *problems, const char *loc, struct str input, const char *const *words);
-void vionlabs_put_too_long(struct buf *problems, const char *loc, struct str input, size_t max);
+void vionlabs_put_length_error(struct buf *problems, const char *loc, struct str input, size_t max);
 /* The body is JSON, but no object. */
-void vionlabs_put_no_object(struct buf *problems, struct str input);
+void vionlabs_put_object_error(struct buf *problems, struct str input);
 /* The body is no JSON: why, and at which byte. */
-void vionlabs_put_no_json(struct buf *problems, size_t at, const char *why);
+void vionlabs_put_json_error(struct buf *problems, size_t at, const char *why);
 /* A sentence of the service itself. */
-void vionlabs_put_sentence(struct buf *problems, const char *loc, const char *sentence);
+void vionlabs_put_value_error(struct buf *problems, const char *loc, const char *sentence);
 /*
  * Ends the list and frees it. True when it was empty; else ERR_UNPROCESSABLE with the JSON array in
- * err->detail, in mem, or ERR_NO_MEMORY.
+ * err->detail, in arena, or ERR_NO_MEMORY.
  */
-bool vionlabs_conclude(struct buf *problems, struct mem *mem, struct err *err);
+bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct err *err);
 
 /* ---- JSON as Python reads it ---- */
 
@@ -71,4 +71,4 @@ bool vionlabs_conclude(struct buf *problems, struct mem *mem, struct err *err);
  * Where Python's reader stops in a text and what it says there; NULL when it finds nothing wrong,
  * or not within JSON_DEPTH_MAX levels. The sentence is a constant.
  */
-const char *vionlabs_json_complaint(struct str text, size_t *at);
+const char *vionlabs_find_json_error(struct str text, size_t *at);

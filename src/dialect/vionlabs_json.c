@@ -12,10 +12,10 @@ struct scan {
 	bool too_deep;
 };
 
-static bool complain(struct scan *scan, size_t at, const char *complaint)
+static bool set_error(struct scan *scan, size_t at, const char *error)
 {
 	scan->at = at;
-	scan->complaint = complaint;
+	scan->complaint = error;
 	return false;
 }
 
@@ -52,19 +52,19 @@ static bool scan_escape(struct scan *scan, size_t begin)
 	char c = byte_at(scan, scan->at + 1);
 
 	if (c == '\0')
-		return complain(scan, begin, "Unterminated string starting at");
+		return set_error(scan, begin, "Unterminated string starting at");
 	if (!strchr("\"\\/bfnrtu", c))
-		return complain(scan, scan->at, "Invalid \\escape");
+		return set_error(scan, scan->at, "Invalid \\escape");
 	if (c != 'u') {
 		scan->at += 2;
 		return true;
 	}
 	for (size_t i = 2; i < 6; i++) {
 		if (!is_hex(byte_at(scan, scan->at + i)))
-			return complain(scan, scan->at + 1, "Invalid \\uXXXX escape");
+			return set_error(scan, scan->at + 1, "Invalid \\uXXXX escape");
 	}
 	if (scan->at + 6 >= scan->text.len)
-		return complain(scan, scan->at + 1, "Invalid \\uXXXX escape");
+		return set_error(scan, scan->at + 1, "Invalid \\uXXXX escape");
 	scan->at += 6;
 	return true;
 }
@@ -76,9 +76,9 @@ static bool scan_string(struct scan *scan)
 
 	while (peek(scan) != '"') {
 		if (scan->at >= scan->text.len)
-			return complain(scan, begin, "Unterminated string starting at");
+			return set_error(scan, begin, "Unterminated string starting at");
 		if ((unsigned char)peek(scan) < 0x20)
-			return complain(scan, scan->at, "Invalid control character at");
+			return set_error(scan, scan->at, "Invalid control character at");
 		if (peek(scan) != '\\')
 			scan->at++;
 		else if (!scan_escape(scan, begin))
@@ -101,7 +101,7 @@ static bool scan_number(struct scan *scan)
 
 	scan->at += peek(scan) == '-';
 	if (!is_digit(peek(scan)))
-		return complain(scan, begin, "Expecting value");
+		return set_error(scan, begin, "Expecting value");
 	if (peek(scan) == '0')
 		scan->at++;
 	else
@@ -120,16 +120,16 @@ static bool scan_number(struct scan *scan)
 	return true;
 }
 
-static bool scan_word(struct scan *scan)
+static bool scan_literal(struct scan *scan)
 {
-	static const char *const words[] = { "null", "true", "false", "NaN", "Infinity",
+	static const char *const literals[] = { "null", "true", "false", "NaN", "Infinity",
 		"-Infinity" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		struct str word = str_of(words[i]);
+	for (size_t i = 0; i < sizeof(literals) / sizeof(literals[0]); i++) {
+		struct str literal = str_cstr(literals[i]);
 
-		if (str_starts(str_from(scan->text, scan->at), word)) {
-			scan->at += word.len;
+		if (str_starts(str_skip(scan->text, scan->at), literal)) {
+			scan->at += literal.len;
 			return true;
 		}
 	}
@@ -142,13 +142,13 @@ static bool scan_value(struct scan *scan, unsigned depth);
 static bool scan_name(struct scan *scan)
 {
 	if (peek(scan) != '"')
-		return complain(
+		return set_error(
 			scan, scan->at, "Expecting property name enclosed in double quotes");
 	if (!scan_string(scan))
 		return false;
 	skip_space(scan);
 	if (peek(scan) != ':')
-		return complain(scan, scan->at, "Expecting ':' delimiter");
+		return set_error(scan, scan->at, "Expecting ':' delimiter");
 	scan->at++;
 	skip_space(scan);
 	return true;
@@ -172,7 +172,7 @@ static bool scan_container(struct scan *scan, char close, unsigned depth)
 		if (peek(scan) == close)
 			break;
 		if (peek(scan) != ',')
-			return complain(scan, scan->at, "Expecting ',' delimiter");
+			return set_error(scan, scan->at, "Expecting ',' delimiter");
 		scan->at++;
 		skip_space(scan);
 	}
@@ -187,7 +187,7 @@ static bool scan_value(struct scan *scan, unsigned depth)
 	if (c == '"')
 		return scan_string(scan);
 	if (c != '{' && c != '[')
-		return scan_word(scan);
+		return scan_literal(scan);
 	if (depth == 0) {
 		scan->too_deep = true;
 		return false;
@@ -195,7 +195,7 @@ static bool scan_value(struct scan *scan, unsigned depth)
 	return scan_container(scan, c == '{' ? '}' : ']', depth - 1);
 }
 
-const char *vionlabs_json_complaint(struct str text, size_t *at)
+const char *vionlabs_find_json_error(struct str text, size_t *at)
 {
 	struct scan scan = { .text = text };
 
@@ -203,7 +203,7 @@ const char *vionlabs_json_complaint(struct str text, size_t *at)
 	if (scan_value(&scan, JSON_DEPTH_MAX)) {
 		skip_space(&scan);
 		if (scan.at < text.len)
-			complain(&scan, scan.at, "Extra data");
+			set_error(&scan, scan.at, "Extra data");
 	}
 	*at = scan.at;
 	return scan.too_deep ? NULL : scan.complaint;

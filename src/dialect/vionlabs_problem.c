@@ -3,7 +3,7 @@
 #include "dialect/vionlabs.h"
 
 /* The members stand in the order in which Pydantic gives them. */
-static void begin(struct buf *problems, const char *type, const char *loc)
+static void begin_error(struct buf *problems, const char *type, const char *loc)
 {
 	if (problems->len > 0)
 		buf_putc(problems, ',');
@@ -21,76 +21,76 @@ static void put_input(struct buf *problems, struct str input)
 }
 
 /* 'low', 'medium' or 'high' */
-static void put_choice(struct buf *out, const char *const *words)
+static void put_values(struct buf *out, const char *const *values)
 {
-	for (size_t i = 0; words[i]; i++) {
+	for (size_t i = 0; values[i]; i++) {
 		if (i > 0)
-			buf_puts(out, words[i + 1] ? ", " : " or ");
+			buf_puts(out, values[i + 1] ? ", " : " or ");
 		buf_putc(out, '\'');
-		buf_puts(out, words[i]);
+		buf_puts(out, values[i]);
 		buf_putc(out, '\'');
 	}
 }
 
-void vionlabs_put_wrong_word(
-	struct buf *problems, const char *loc, struct str input, const char *const *words)
+void vionlabs_put_enum_error(
+	struct buf *problems, const char *loc, struct str input, const char *const *values)
 {
-	begin(problems, "enum", loc);
+	begin_error(problems, "enum", loc);
 	buf_puts(problems, "\"Input should be ");
-	put_choice(problems, words);
+	put_values(problems, values);
 	buf_putc(problems, '"');
 	put_input(problems, input);
 	buf_puts(problems, ",\"ctx\":{\"expected\":\"");
-	put_choice(problems, words);
+	put_values(problems, values);
 	buf_puts(problems, "\"}}");
 }
 
-void vionlabs_put_too_long(struct buf *problems, const char *loc, struct str input, size_t max)
+void vionlabs_put_length_error(struct buf *problems, const char *loc, struct str input, size_t max)
 {
-	begin(problems, "string_too_long", loc);
+	begin_error(problems, "string_too_long", loc);
 	buf_printf(problems, "\"String should have at most %zu characters\"", max);
 	put_input(problems, input);
 	buf_printf(problems, ",\"ctx\":{\"max_length\":%zu}}", max);
 }
 
-void vionlabs_put_no_object(struct buf *problems, struct str input)
+void vionlabs_put_object_error(struct buf *problems, struct str input)
 {
-	begin(problems, "model_attributes_type", "\"body\"");
+	begin_error(problems, "model_attributes_type", "\"body\"");
 	buf_puts(problems,
 		"\"Input should be a valid dictionary or object to extract fields from\"");
 	put_input(problems, input);
 	buf_putc(problems, '}');
 }
 
-void vionlabs_put_no_json(struct buf *problems, size_t at, const char *why)
+void vionlabs_put_json_error(struct buf *problems, size_t at, const char *why)
 {
 	char loc[40];
 
 	snprintf(loc, sizeof(loc), "\"body\",%zu", at);
-	begin(problems, "json_invalid", loc);
+	begin_error(problems, "json_invalid", loc);
 	buf_puts(problems, "\"JSON decode error\"");
 	put_input(problems, STR("{}"));
 	buf_puts(problems, ",\"ctx\":{\"error\":");
-	buf_put_json(problems, str_of(why));
+	buf_put_json_string(problems, str_cstr(why));
 	buf_puts(problems, "}}");
 }
 
-void vionlabs_put_sentence(struct buf *problems, const char *loc, const char *sentence)
+void vionlabs_put_value_error(struct buf *problems, const char *loc, const char *sentence)
 {
-	begin(problems, "value_error", loc);
-	buf_put_json(problems, str_of(sentence));
+	begin_error(problems, "value_error", loc);
+	buf_put_json_string(problems, str_cstr(sentence));
 	put_input(problems, STR("null"));
 	buf_putc(problems, '}');
 }
 
-bool vionlabs_conclude(struct buf *problems, struct mem *mem, struct err *err)
+bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct err *err)
 {
 	size_t len = problems->len;
 	char *text = NULL;
 	bool failed = !buf_ok(problems);
 
 	if (!failed && len > 0)
-		text = mem_alloc(mem, len + 2);
+		text = arena_alloc(arena, len + 2);
 	if (text) {
 		text[0] = '[';
 		memcpy(text + 1, problems->data, len);

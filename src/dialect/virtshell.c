@@ -7,16 +7,16 @@ static struct str fold_status(struct str word)
 }
 
 const struct index_field virtshell_indexed[] = {
-	INDEX_COMMON,
+	INDEX_COMMON_FIELDS,
 	{ .code = VIRTSHELL_BY_STATUS,
-		.source = INDEX_WORD,
+		.source = INDEX_STATUS,
 		.name = "status",
-		.fold = fold_status },
+		.normalize = fold_status },
 	{ .source = INDEX_END },
 };
 
 /* The first word of a state is the one we write ourselves. */
-static const struct state_word words[] = {
+static const struct dialect_status_row statuses[] = {
 	{ TASK_PENDING, "pending" },
 	{ TASK_RUNNING, "in progress" },
 	{ TASK_RUNNING, "dispatching" },
@@ -56,9 +56,9 @@ static void put_uuid(struct buf *out, const struct id *id)
 }
 
 /* What every sample shows: empty when it was never said. */
-static void put_text(struct buf *out, const struct task *task, const char *name)
+static void put_required(struct buf *out, const struct task *task, const char *name)
 {
-	struct str json = task_field(task, str_of(name));
+	struct str json = task_field(task, str_cstr(name));
 
 	buf_printf(out, ",\"%s\":", name);
 	buf_put_str(out, json.ptr ? json : STR("\"\""));
@@ -66,7 +66,7 @@ static void put_text(struct buf *out, const struct task *task, const char *name)
 
 static void put_optional(struct buf *out, const struct task *task, const char *name)
 {
-	struct str json = task_field(task, str_of(name));
+	struct str json = task_field(task, str_cstr(name));
 
 	if (!json.ptr)
 		return;
@@ -77,13 +77,13 @@ static void put_optional(struct buf *out, const struct task *task, const char *n
 }
 
 /* What the specification does not know, in the order in which it came. */
-static void put_others(struct buf *out, const struct task *task)
+static void put_unknown_members(struct buf *out, const struct task *task)
 {
 	for (size_t i = 0; i < task->field_count; i++) {
-		if (virtshell_is_member(task->fields[i].name))
+		if (virtshell_is_known_member(task->fields[i].name))
 			continue;
 		buf_putc(out, ',');
-		buf_put_json(out, task->fields[i].name);
+		buf_put_json_string(out, task->fields[i].name);
 		buf_putc(out, ':');
 		buf_put_str(out, task->fields[i].json);
 	}
@@ -94,24 +94,24 @@ static bool put_task(const struct request *request, const struct task *task, str
 	(void)request;
 	buf_puts(out, "{\"uuid\":");
 	put_uuid(out, &task->id);
-	put_text(out, task, "description");
+	put_required(out, task, "description");
 	buf_puts(out, ",\"status\":");
-	buf_put_json(out, task->word);
+	buf_put_json_string(out, task->status);
 	put_optional(out, task, "type");
 	put_optional(out, task, "object_uuid");
 	buf_puts(out, ",\"created\":{\"at\":");
 	put_seconds(out, task->created);
 	buf_puts(out, ",\"by\":");
-	buf_put_json(out, task->created_by);
+	buf_put_json_string(out, task->created_by);
 	buf_puts(out, "},\"last_update\":");
 	put_seconds(out, task->updated);
-	put_text(out, task, "log");
-	put_others(out, task);
+	put_required(out, task, "log");
+	put_unknown_members(out, task);
 	buf_putc(out, '}');
 	return buf_ok(out);
 }
 
-static bool put_tail(const struct request *request, const struct result *result, struct buf *out)
+static bool encode_end(const struct request *request, const struct result *result, struct buf *out)
 {
 	(void)request, (void)result;
 	buf_puts(out, "]}");
@@ -126,7 +126,7 @@ static bool finish(struct response *response, struct err *err)
 }
 
 /* One task, or what stands before the rows of a list. */
-static bool encode_read(const struct request *request, const struct result *result,
+static bool encode_tasks(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	if (result->kind == OP_LIST)
@@ -136,7 +136,7 @@ static bool encode_read(const struct request *request, const struct result *resu
 	return finish(response, err);
 }
 
-static bool encode_done(const struct request *request, const struct result *result,
+static bool encode_success(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	static const char *const verbs[OP_KINDS] = {
@@ -156,10 +156,10 @@ static bool encode_done(const struct request *request, const struct result *resu
 }
 
 /* Where this dialect departs from the status or the sentence of the one list of errors. */
-static const struct refusal {
+static const struct error_override {
 	int status;
 	const char *text;
-} refusals[ERR_CODES] = {
+} error_overrides[ERR_CODES] = {
 	[ERR_UNAUTHENTICATED] = { .status = 403 },
 	[ERR_NOT_FOUND] = { .text = "task not found" },
 	[ERR_METHOD] = { .status = 501 },
@@ -169,10 +169,12 @@ static const struct refusal {
 	[ERR_DISK_FULL] = { .status = 503 },
 };
 
-static void refuse(const struct request *request, const struct err *err, struct response *response)
+static void encode_error(
+	const struct request *request, const struct err *err, struct response *response)
 {
-	static const struct refusal nothing;
-	const struct refusal *own = err->code < ERR_CODES ? &refusals[err->code] : &nothing;
+	static const struct error_override nothing;
+	const struct error_override *own = err->code < ERR_CODES ? &error_overrides[err->code]
+								 : &nothing;
 
 	(void)request;
 	buf_reset(&response->body);
@@ -181,7 +183,7 @@ static void refuse(const struct request *request, const struct err *err, struct 
 	if (response->status == 406)
 		return;
 	buf_puts(&response->body, "{\"error\":");
-	buf_put_json(&response->body, str_of(own->text ? own->text : err_text(err)));
+	buf_put_json_string(&response->body, str_cstr(own->text ? own->text : err_text(err)));
 	buf_putc(&response->body, '}');
 	if (buf_ok(&response->body))
 		response->media_type = virtshell_dialect.media_type;
@@ -191,22 +193,22 @@ static void refuse(const struct request *request, const struct err *err, struct 
 
 /* ---- the tables ---- */
 
-#define READS(decoder)                                                                         \
-	.method = METHOD_GET, .right = RIGHT_READ, .decode = (decoder), .encode = encode_read, \
-	.row = put_task, .tail = put_tail
-#define WRITES(verb, decoder) \
-	.method = (verb), .right = RIGHT_WRITE, .decode = (decoder), .encode = encode_done
+#define READ_ROUTE(decoder)                                                                     \
+	.method = METHOD_GET, .right = RIGHT_READ, .decode = (decoder), .encode = encode_tasks, \
+	.encode_row = put_task, .encode_end = encode_end
+#define WRITE_ROUTE(verb, decoder) \
+	.method = (verb), .right = RIGHT_WRITE, .decode = (decoder), .encode = encode_success
 
 static const struct route routes[] = {
-	{ .pattern = "/tasks", READS(virtshell_decode_list) },
-	{ .pattern = "/tasks/{key}", READS(virtshell_decode_key) },
-	{ .pattern = "/tasks/status", READS(virtshell_decode_no_status) },
-	{ .pattern = "/tasks/status/{key}", READS(virtshell_decode_status) },
-	{ .pattern = "/tasks", WRITES(METHOD_POST, virtshell_decode_create) },
-	{ .pattern = "/tasks/{key}", WRITES(METHOD_PUT, virtshell_decode_update) },
+	{ .pattern = "/tasks", READ_ROUTE(virtshell_decode_list) },
+	{ .pattern = "/tasks/{key}", READ_ROUTE(virtshell_decode_task_or_status) },
+	{ .pattern = "/tasks/status", READ_ROUTE(virtshell_decode_missing_status) },
+	{ .pattern = "/tasks/status/{key}", READ_ROUTE(virtshell_decode_status) },
+	{ .pattern = "/tasks", WRITE_ROUTE(METHOD_POST, virtshell_decode_create) },
+	{ .pattern = "/tasks/{key}", WRITE_ROUTE(METHOD_PUT, virtshell_decode_update) },
 	/* the specification's example of an update has this address */
-	{ .pattern = "/hosts/{key}", WRITES(METHOD_PUT, virtshell_decode_update) },
-	{ .pattern = "/tasks/{key}", WRITES(METHOD_DELETE, virtshell_decode_remove) },
+	{ .pattern = "/hosts/{key}", WRITE_ROUTE(METHOD_PUT, virtshell_decode_update) },
+	{ .pattern = "/tasks/{key}", WRITE_ROUTE(METHOD_DELETE, virtshell_decode_delete) },
 	ROUTE_END,
 };
 
@@ -221,13 +223,13 @@ const struct dialect virtshell_dialect = {
 	.name = "virtshell",
 	.code = DIALECT_CODE_virtshell,
 	.prefixes = prefixes,
-	.slash = SLASH_OPTIONAL,
+	.trailing_slash = SLASH_IGNORE,
 	.routes = routes,
-	.words = words,
-	.other_words = TASK_RUNNING,
-	.indexed = virtshell_indexed,
+	.statuses = statuses,
+	.default_state = TASK_RUNNING,
+	.index_fields = virtshell_indexed,
 	.media_type = "application/json",
-	.unknown_method = ERR_NOT_IMPLEMENTED,
-	.refuse = refuse,
-	.admit = virtshell_admit,
+	.method_error = ERR_NOT_IMPLEMENTED,
+	.encode_error = encode_error,
+	.validate = virtshell_validate,
 };

@@ -15,19 +15,19 @@
 #include "dialect/dialect.h"
 
 enum virtshell_index {
-	VIRTSHELL_BY_STATUS = INDEX_OWN,
+	VIRTSHELL_BY_STATUS = INDEX_FIRST_OWN,
 };
 
 /* Decoders of the rows of that name (http/route.h). */
 bool virtshell_decode_list(struct request *request, struct op *op, struct err *err);
 bool virtshell_decode_status(struct request *request, struct op *op, struct err *err);
-bool virtshell_decode_no_status(struct request *request, struct op *op, struct err *err);
-bool virtshell_decode_key(struct request *request, struct op *op, struct err *err);
+bool virtshell_decode_missing_status(struct request *request, struct op *op, struct err *err);
+bool virtshell_decode_task_or_status(struct request *request, struct op *op, struct err *err);
 bool virtshell_decode_create(struct request *request, struct op *op, struct err *err);
 bool virtshell_decode_update(struct request *request, struct op *op, struct err *err);
-bool virtshell_decode_remove(struct request *request, struct op *op, struct err *err);
+bool virtshell_decode_delete(struct request *request, struct op *op, struct err *err);
 
 /* struct dialect's. */
-bool virtshell_admit(const struct task *before, const struct task *task, struct err *err);
+bool virtshell_validate(const struct task *before, const struct task *task, struct err *err);
 /* Whether the specification names this member; all others are kept and given back untouched. */
-bool virtshell_is_member(struct str name);
+bool virtshell_is_known_member(struct str name);

@@ -2,7 +2,7 @@
 #include "http/request.h"
 
 /* How closely a range names a type; the closest one that does decides. */
-enum closeness { CLOSE_NOT, CLOSE_ANY, CLOSE_TYPE, CLOSE_EXACT };
+enum specificity { MATCH_NONE, MATCH_ANY, MATCH_TYPE, MATCH_EXACT };
 
 struct range {
 	struct str type, subtype;
@@ -10,7 +10,7 @@ struct range {
 };
 
 /* Cuts the text up to the separator off; one inside a quoted string does not count. */
-static struct str take_part(struct str *rest, char separator)
+static struct str split_quoted(struct str *rest, char separator)
 {
 	struct str part = *rest;
 	bool quoted = false;
@@ -27,7 +27,7 @@ static struct str take_part(struct str *rest, char separator)
 			break;
 		}
 	}
-	*rest = str_from(*rest, part.len + 1);
+	*rest = str_skip(*rest, part.len + 1);
 	return str_trim(part);
 }
 
@@ -69,79 +69,82 @@ static bool parse_weight(bool *above_zero, struct str text)
 
 static bool parse_range(struct range *range, struct str text)
 {
-	struct str kind = take_part(&text, ';');
+	struct str kind = split_quoted(&text, ';');
 	const char *slash = kind.len ? memchr(kind.ptr, '/', kind.len) : NULL;
-	bool wanted = true;
+	bool acceptable = true;
 
 	if (!slash)
 		return false;
 	range->type = (struct str){ kind.ptr, (size_t)(slash - kind.ptr) };
-	range->subtype = str_from(kind, range->type.len + 1);
+	range->subtype = str_skip(kind, range->type.len + 1);
 	if (!is_token(range->type) || !is_token(range->subtype))
 		return false;
 	if (str_eq(range->type, STR("*")) && !str_eq(range->subtype, STR("*")))
 		return false;
 	while (text.len > 0) {
-		struct str parameter = take_part(&text, ';');
+		struct str parameter = split_quoted(&text, ';');
 
 		if (parameter.len >= 2 && (parameter.ptr[0] | 0x20) == 'q' &&
-			parameter.ptr[1] == '=' && !parse_weight(&wanted, str_from(parameter, 2)))
+			parameter.ptr[1] == '=' &&
+			!parse_weight(&acceptable, str_skip(parameter, 2)))
 			return false;
 	}
-	range->wanted = wanted;
+	range->wanted = acceptable;
 	return true;
 }
 
-static enum closeness range_closeness(
+static enum specificity range_specificity(
 	const struct range *range, const char *type, const char *subtype)
 {
 	if (str_eq(range->type, STR("*")))
-		return CLOSE_ANY;
-	if (!str_eq_nocase(range->type, str_of(type)))
-		return CLOSE_NOT;
+		return MATCH_ANY;
+	if (!str_eq_nocase(range->type, str_cstr(type)))
+		return MATCH_NONE;
 	if (str_eq(range->subtype, STR("*")))
-		return CLOSE_TYPE;
-	return str_eq_nocase(range->subtype, str_of(subtype)) ? CLOSE_EXACT : CLOSE_NOT;
+		return MATCH_TYPE;
+	return str_eq_nocase(range->subtype, str_cstr(subtype)) ? MATCH_EXACT : MATCH_NONE;
 }
 
-struct choice {
-	enum closeness closest;
+struct negotiation {
+	enum specificity closest;
 	bool wanted;
 	bool asked; /* there was something in the header, readable or not */
 };
 
-static void look_at(struct choice *choice, struct str header, const char *type, const char *subtype)
+static void match_header(
+	struct negotiation *negotiation, struct str header, const char *type, const char *subtype)
 {
 	while (header.len > 0) {
-		struct str part = take_part(&header, ',');
-		enum closeness close;
+		struct str part = split_quoted(&header, ',');
+		enum specificity close;
 		struct range range;
 
-		choice->asked |= part.len > 0;
+		negotiation->asked |= part.len > 0;
 		if (!parse_range(&range, part))
 			continue;
-		close = range_closeness(&range, type, subtype);
-		if (close == CLOSE_NOT || close < choice->closest)
+		close = range_specificity(&range, type, subtype);
+		if (close == MATCH_NONE || close < negotiation->closest)
 			continue;
 		/* Ranges that differ in parameters only: one that wants us is enough. */
-		choice->wanted = range.wanted || (close == choice->closest && choice->wanted);
-		choice->closest = close;
+		negotiation->wanted = range.wanted ||
+				      (close == negotiation->closest && negotiation->wanted);
+		negotiation->closest = close;
 	}
 }
 
 bool request_accepts(const struct request *request, const char *type, const char *subtype)
 {
-	struct choice choice = { .closest = CLOSE_NOT };
+	struct negotiation negotiation = { .closest = MATCH_NONE };
 
 	/* Header lines of one name count as one list (RFC 9110 §5.3). */
-	for (size_t i = 0; i < request->param_count; i++) {
-		if (str_eq(request->params[i].name, STR("HTTP_ACCEPT")))
-			look_at(&choice, request->params[i].value, type, subtype);
+	for (size_t i = 0; i < request->cgi_param_count; i++) {
+		if (str_eq(request->cgi_params[i].name, STR("HTTP_ACCEPT")))
+			match_header(&negotiation, request->cgi_params[i].value, type, subtype);
 	}
-	return choice.asked ? choice.wanted : true;
+	return negotiation.asked ? negotiation.wanted : true;
 }
 
-bool request_must_accept_json(const struct request *request, struct err *err)
+bool request_check_accepts_json(const struct request *request, struct err *err)
 {
 	return request_accepts(request, "application", "json") ||
 	       err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);

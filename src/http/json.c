@@ -28,7 +28,7 @@ struct parse {
 
 static struct parse *parse; /* the allocators are told nothing else */
 
-static void *parse_take(size_t size)
+static void *parse_malloc(size_t size)
 {
 	void *at = parse->failed ? NULL : parse->take(size);
 
@@ -38,7 +38,7 @@ static void *parse_take(size_t size)
 	return size <= parse->reserve_size ? parse->reserve : NULL;
 }
 
-static void parse_give(void *at)
+static void parse_free(void *at)
 {
 	if (at != parse->reserve)
 		parse->give(at);
@@ -50,11 +50,11 @@ static size_t next_byte(void *buffer, size_t size, void *data)
 	if (parse->failed || parse->rest.len == 0)
 		return 0;
 	memcpy(buffer, parse->rest.ptr, 1);
-	parse->rest = str_from(parse->rest, 1);
+	parse->rest = str_skip(parse->rest, 1);
 	return 1;
 }
 
-bool json_parse(json_t **json, struct str body, struct err *err)
+bool json_parse_trusted(json_t **json, struct str body, struct err *err)
 {
 	/* The lexer doubles its token from 16 bytes on: it asks for less than this. */
 	struct parse mine = { .rest = body, .reserve_size = 4 * body.len + 64 };
@@ -69,7 +69,7 @@ bool json_parse(json_t **json, struct str body, struct err *err)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	json_get_alloc_funcs(&mine.take, &mine.give);
 	parse = &mine;
-	json_set_alloc_funcs(parse_take, parse_give);
+	json_set_alloc_funcs(parse_malloc, parse_free);
 	read = json_load_callback(
 		next_byte, NULL, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (mine.failed)
@@ -111,7 +111,7 @@ static struct str first_token(struct str text)
 }
 
 /* A number's digits without zeros at either end; REAL_DIGITS + 1 when there are more of them. */
-static size_t significant(struct str number, char digits[REAL_DIGITS + 1])
+static size_t significant_digits(struct str number, char digits[REAL_DIGITS + 1])
 {
 	size_t count = 0, zeros = 0;
 
@@ -136,11 +136,11 @@ static size_t significant(struct str number, char digits[REAL_DIGITS + 1])
 }
 
 /* Whether the double nearest to the text gives the same digits again. LC_NUMERIC stays "C". */
-static bool keeps_digits(struct str number)
+static bool round_trips(struct str number)
 {
 	char text[REAL_TEXT_MAX + 1], again[REAL_TEXT_MAX + 1];
 	char digits[REAL_DIGITS + 1], digits_again[REAL_DIGITS + 1];
-	size_t count = significant(number, digits);
+	size_t count = significant_digits(number, digits);
 
 	if (number.len > REAL_TEXT_MAX || count > REAL_DIGITS)
 		return false;
@@ -149,7 +149,7 @@ static bool keeps_digits(struct str number)
 	memcpy(text, number.ptr, number.len);
 	text[number.len] = '\0';
 	snprintf(again, sizeof(again), "%.*e", (int)count - 1, strtod(text, NULL));
-	return significant(str_of(again), digits_again) == count &&
+	return significant_digits(str_cstr(again), digits_again) == count &&
 	       memcmp(digits, digits_again, count) == 0;
 }
 
@@ -162,7 +162,7 @@ static bool is_real(struct str token)
 
 /* jansson sees neither: its own depth is 2048, and it rounds. The text is known to be well-formed.
  */
-static bool check_text(struct str text, struct err *err)
+static bool check_depth_and_digits(struct str text, struct err *err)
 {
 	size_t depth = 0;
 
@@ -176,22 +176,22 @@ static bool check_text(struct str text, struct err *err)
 		if (depth > JSON_DEPTH_MAX)
 			return err_set(err, ERR_MALFORMED, NULL,
 				"The JSON text has more than %d levels.", JSON_DEPTH_MAX);
-		if (is_real(token) && !keeps_digits(token))
+		if (is_real(token) && !round_trips(token))
 			return err_set(err, ERR_MALFORMED, NULL,
 				"The number %.*s cannot be kept with all its digits.",
 				token.len < 40 ? (int)token.len : 40, token.ptr);
-		text = str_from(text, token.len);
+		text = str_skip(text, token.len);
 	}
 	return true;
 }
 
-bool json_read(json_t **json, struct str body, struct err *err)
+bool json_parse_strict(json_t **json, struct str body, struct err *err)
 {
 	json_t *read;
 
-	if (!json_parse(&read, body, err))
+	if (!json_parse_trusted(&read, body, err))
 		return false;
-	if (!check_text(body, err)) {
+	if (!check_depth_and_digits(body, err)) {
 		json_decref(read);
 		return false;
 	}
@@ -199,11 +199,11 @@ bool json_read(json_t **json, struct str body, struct err *err)
 	return true;
 }
 
-bool json_read_object(json_t **json, struct str body, struct err *err)
+bool json_parse_object(json_t **json, struct str body, struct err *err)
 {
 	json_t *read;
 
-	if (!json_read(&read, body, err))
+	if (!json_parse_strict(&read, body, err))
 		return false;
 	if (!json_is_object(read)) {
 		json_decref(read);
@@ -255,7 +255,7 @@ static void put_object(const json_t *object, struct buf *out, unsigned depth)
 
 	for (void *at = json_object_iter(walked); at; at = json_object_iter_next(walked, at)) {
 		buf_putc(out, before);
-		buf_put_json(out, str_of(json_object_iter_key(at)));
+		buf_put_json_string(out, str_cstr(json_object_iter_key(at)));
 		buf_putc(out, ':');
 		put_json(json_object_iter_value(at), out, depth);
 		before = ',';
@@ -282,10 +282,10 @@ static void put_json(const json_t *json, struct buf *out, unsigned depth)
 	}
 }
 
-/* The text in mem, the buffer freed. */
-static struct str move_to_mem(struct buf *buf, struct mem *mem)
+/* The text in arena, the buffer freed. */
+static struct str move_to_arena(struct buf *buf, struct arena *arena)
 {
-	struct str text = buf_ok(buf) ? mem_copy(mem, buf_str(buf)) : STR_NULL;
+	struct str text = buf_ok(buf) ? arena_copy(arena, buf_str(buf)) : STR_NULL;
 
 	buf_free(buf);
 	return text;
@@ -296,12 +296,12 @@ void json_put(struct buf *out, const json_t *json)
 	put_json(json, out, JSON_TEXT_DEPTH_MAX);
 }
 
-struct str json_text(const json_t *json, struct mem *mem)
+struct str json_text(const json_t *json, struct arena *arena)
 {
 	struct buf out = BUF_INIT;
 
 	json_put(&out, json);
-	return move_to_mem(&out, mem);
+	return move_to_arena(&out, arena);
 }
 
 struct str json_str(const json_t *json)
@@ -309,12 +309,12 @@ struct str json_str(const json_t *json)
 	return (struct str){ json_string_value(json), json_string_length(json) };
 }
 
-struct str json_quote(struct str text, struct mem *mem)
+struct str json_quote(struct str text, struct arena *arena)
 {
 	struct buf out = BUF_INIT;
 
-	buf_put_json(&out, text);
-	return move_to_mem(&out, mem);
+	buf_put_json_string(&out, text);
+	return move_to_arena(&out, arena);
 }
 
 void json_put_as_string(struct buf *out, struct str json)
@@ -324,19 +324,19 @@ void json_put_as_string(struct buf *out, struct str json)
 	else if (json.ptr[0] == '"' || str_eq(json, STR("null")))
 		buf_put_str(out, json);
 	else
-		buf_put_json(out, json);
+		buf_put_json_string(out, json);
 }
 
-struct str json_unquote(struct str text, struct mem *mem)
+struct str json_unquote(struct str text, struct arena *arena)
 {
 	struct str value = STR_NULL;
 	struct err err;
 	json_t *json;
 
-	if (!json_read(&json, text, &err))
+	if (!json_parse_strict(&json, text, &err))
 		return STR_NULL;
 	if (json_is_string(json))
-		value = mem_copy(mem, json_str(json));
+		value = arena_copy(arena, json_str(json));
 	json_decref(json);
 	return value;
 }

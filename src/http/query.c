@@ -23,10 +23,10 @@ static int escaped_byte(struct str s)
 	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
 
-bool query_decode(
-	struct str *out, struct str text, enum query_plus plus, struct mem *mem, struct err *err)
+bool query_decode(struct str *out, struct str text, enum query_plus plus, struct arena *arena,
+	struct err *err)
 {
-	char *bytes = mem_alloc(mem, text.len + 1);
+	char *bytes = arena_alloc(arena, text.len + 1);
 	size_t len = 0;
 
 	if (!bytes)
@@ -35,7 +35,7 @@ bool query_decode(
 		int byte = (unsigned char)text.ptr[i];
 
 		if (byte == '%') {
-			byte = escaped_byte(str_from(text, i));
+			byte = escaped_byte(str_skip(text, i));
 			if (byte < 0)
 				return err_set(err, ERR_MALFORMED, NULL,
 					"The address holds a %% that two hexadecimal digits do not follow.");
@@ -52,19 +52,19 @@ bool query_decode(
 	return true;
 }
 
-static bool decode_pair(struct pair *pair, struct str part, struct mem *mem, struct err *err)
+static bool decode_pair(struct pair *pair, struct str part, struct arena *arena, struct err *err)
 {
 	const char *equals = memchr(part.ptr, '=', part.len);
 	size_t name_len = equals ? (size_t)(equals - part.ptr) : part.len;
 	struct str name = { part.ptr, name_len };
 
-	return query_decode(&pair->name, name, QUERY_PLUS_IS_SPACE, mem, err) &&
+	return query_decode(&pair->name, name, QUERY_PLUS_IS_SPACE, arena, err) &&
 	       query_decode(
-		       &pair->value, str_from(part, name_len + 1), QUERY_PLUS_IS_SPACE, mem, err);
+		       &pair->value, str_skip(part, name_len + 1), QUERY_PLUS_IS_SPACE, arena, err);
 }
 
-bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text, struct mem *mem,
-	struct err *err)
+bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text,
+	struct arena *arena, struct err *err)
 {
 	size_t found = 0;
 
@@ -76,11 +76,11 @@ bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text,
 			if (found == max)
 				return err_set(err, ERR_TOO_LARGE, NULL,
 					"There are more than %zu parameters.", max);
-			if (!decode_pair(&pairs[found], (struct str){ text.ptr, len }, mem, err))
+			if (!decode_pair(&pairs[found], (struct str){ text.ptr, len }, arena, err))
 				return false;
 			found++;
 		}
-		text = str_from(text, len + 1);
+		text = str_skip(text, len + 1);
 	}
 	*count = found;
 	return true;

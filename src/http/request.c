@@ -18,7 +18,7 @@ static const char *const method_names[METHODS] = {
 enum method method_parse(struct str word)
 {
 	for (int i = METHOD_GET; i < METHOD_OTHER; i++) {
-		if (str_eq(word, str_of(method_names[i])))
+		if (str_eq(word, str_cstr(method_names[i])))
 			return (enum method)i;
 	}
 	return METHOD_OTHER;
@@ -29,71 +29,72 @@ const char *method_name(enum method method)
 	return method < METHODS ? method_names[method] : method_names[METHOD_NONE];
 }
 
-bool request_add_param(struct request *request, struct str name, struct str value, struct err *err)
+bool request_add_cgi_param(
+	struct request *request, struct str name, struct str value, struct err *err)
 {
-	if (request->param_count == REQUEST_PARAMS_MAX)
+	if (request->cgi_param_count == REQUEST_CGI_PARAMS_MAX)
 		return err_set(err, ERR_TOO_LARGE, NULL,
-			"The request has more than %d header fields.", REQUEST_PARAMS_MAX);
-	request->params[request->param_count++] = (struct pair){ name, value };
+			"The request has more than %d header fields.", REQUEST_CGI_PARAMS_MAX);
+	request->cgi_params[request->cgi_param_count++] = (struct pair){ name, value };
 	return true;
 }
 
 static struct str find_pair(const struct pair *pairs, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (str_eq(pairs[i].name, str_of(name)))
+		if (str_eq(pairs[i].name, str_cstr(name)))
 			return pairs[i].value;
 	}
 	return STR_NULL;
 }
 
-struct str request_param(const struct request *request, const char *name)
+struct str request_cgi_param(const struct request *request, const char *name)
 {
-	return find_pair(request->params, request->param_count, name);
+	return find_pair(request->cgi_params, request->cgi_param_count, name);
 }
 
-size_t request_count_param(const struct request *request, const char *name)
+size_t request_count_cgi_param(const struct request *request, const char *name)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < request->param_count; i++)
-		count += str_eq(request->params[i].name, str_of(name));
+	for (size_t i = 0; i < request->cgi_param_count; i++)
+		count += str_eq(request->cgi_params[i].name, str_cstr(name));
 	return count;
 }
 
-struct str request_var(const struct request *request, const char *name)
+struct str request_path_var(const struct request *request, const char *name)
 {
-	return find_pair(request->vars, request->var_count, name);
+	return find_pair(request->path_vars, request->path_var_count, name);
 }
 
-struct str request_query(const struct request *request, const char *name)
+struct str request_query_param(const struct request *request, const char *name)
 {
 	return find_pair(request->query, request->query_count, name);
 }
 
 struct str request_media_type(const struct request *request)
 {
-	struct str type = request_param(request, "CONTENT_TYPE");
+	struct str type = request_cgi_param(request, "CONTENT_TYPE");
 	const char *end = type.len ? memchr(type.ptr, ';', type.len) : NULL;
 
 	return str_trim((struct str){ type.ptr, end ? (size_t)(end - type.ptr) : type.len });
 }
 
-static bool refuse_address(struct err *err, const char *why)
+static bool set_uri_error(struct err *err, const char *why)
 {
 	return err_set(err, ERR_MALFORMED, NULL, "The address %s.", why);
 }
 
 /* What may stand nowhere in an address, query included. */
-static bool check_bytes(struct str uri, struct err *err)
+static bool check_uri_bytes(struct str uri, struct err *err)
 {
 	for (size_t i = 0; i < uri.len; i++) {
 		unsigned char c = (unsigned char)uri.ptr[i];
 
 		if (c <= 0x20 || c == 0x7F)
-			return refuse_address(err, "holds a space or a control character");
+			return set_uri_error(err, "holds a space or a control character");
 		if (c == '#')
-			return refuse_address(err, "holds a fragment");
+			return set_uri_error(err, "holds a fragment");
 	}
 	return true;
 }
@@ -105,28 +106,28 @@ static bool check_bytes(struct str uri, struct err *err)
 static bool check_path(struct str path, struct err *err)
 {
 	if (memmem(path.ptr, path.len, "//", 2))
-		return refuse_address(err, "holds an empty segment");
+		return set_uri_error(err, "holds an empty segment");
 	if (memmem(path.ptr, path.len, "%2e", 3) || memmem(path.ptr, path.len, "%2E", 3))
-		return refuse_address(err, "holds an encoded dot");
+		return set_uri_error(err, "holds an encoded dot");
 	return true;
 }
 
 static bool check_segment(struct str segment, struct err *err)
 {
 	if (memchr(segment.ptr, '\\', segment.len))
-		return refuse_address(err, "holds a backslash");
+		return set_uri_error(err, "holds a backslash");
 	while (segment.len > 0) {
 		const char *end = memchr(segment.ptr, '/', segment.len);
 		struct str part = { segment.ptr, end ? (size_t)(end - segment.ptr) : segment.len };
 
 		if (str_eq(part, STR(".")) || str_eq(part, STR("..")))
-			return refuse_address(err, "holds a dot segment");
-		segment = str_from(segment, part.len + 1);
+			return set_uri_error(err, "holds a dot segment");
+		segment = str_skip(segment, part.len + 1);
 	}
 	return true;
 }
 
-bool request_can_be_segment(struct str text)
+bool request_is_valid_segment(struct str text)
 {
 	struct err err;
 
@@ -135,7 +136,7 @@ bool request_can_be_segment(struct str text)
 
 static bool split_path(struct request *request, struct str path, struct err *err)
 {
-	struct str rest = str_from(path, 1);
+	struct str rest = str_skip(path, 1);
 	size_t count = 0;
 
 	while (rest.len > 0) {
@@ -146,14 +147,14 @@ static bool split_path(struct request *request, struct str path, struct err *err
 		if (count == REQUEST_SEGMENTS_MAX)
 			return err_set(err, ERR_URI_TOO_LONG, NULL,
 				"The address has more than %d segments.", REQUEST_SEGMENTS_MAX);
-		if (!query_decode(&segment, raw, QUERY_PLUS_IS_PLUS, request->mem, err) ||
+		if (!query_decode(&segment, raw, QUERY_PLUS_IS_PLUS, request->arena, err) ||
 			!check_segment(segment, err))
 			return false;
 		request->segments[count++] = segment;
-		rest = str_from(rest, raw.len + 1);
+		rest = str_skip(rest, raw.len + 1);
 	}
 	request->segment_count = count;
-	request->slash = path.ptr[path.len - 1] == '/';
+	request->trailing_slash = path.ptr[path.len - 1] == '/';
 	request->path = path;
 	return true;
 }
@@ -161,7 +162,7 @@ static bool split_path(struct request *request, struct str path, struct err *err
 static bool split_query(struct request *request, struct str query, struct err *err)
 {
 	if (query_split(request->query, REQUEST_QUERY_MAX, &request->query_count, query,
-		    request->mem, err))
+		    request->arena, err))
 		return true;
 	if (err->code == ERR_TOO_LARGE)
 		err->code = ERR_URI_TOO_LONG;
@@ -170,13 +171,13 @@ static bool split_query(struct request *request, struct str query, struct err *e
 
 bool request_parse(struct request *request, struct err *err)
 {
-	struct str method = request_param(request, "REQUEST_METHOD");
-	struct str uri = request_param(request, "REQUEST_URI");
+	struct str method = request_cgi_param(request, "REQUEST_METHOD");
+	struct str uri = request_cgi_param(request, "REQUEST_URI");
 	struct str path, query = STR_NULL;
 	const char *mark;
 
-	if (method.len == 0 || request_count_param(request, "REQUEST_METHOD") != 1 ||
-		request_count_param(request, "REQUEST_URI") != 1)
+	if (method.len == 0 || request_count_cgi_param(request, "REQUEST_METHOD") != 1 ||
+		request_count_cgi_param(request, "REQUEST_URI") != 1)
 		return err_set(
 			err, ERR_MALFORMED, NULL, "The request has no one method and address.");
 	request->method = method_parse(method);
@@ -184,39 +185,39 @@ bool request_parse(struct request *request, struct err *err)
 		return err_set(err, ERR_URI_TOO_LONG, NULL, "The address has more than %d bytes.",
 			REQUEST_URI_MAX);
 	if (uri.len == 0 || uri.ptr[0] != '/')
-		return refuse_address(err, "is not an absolute path");
+		return set_uri_error(err, "is not an absolute path");
 	mark = memchr(uri.ptr, '?', uri.len);
 	path = (struct str){ uri.ptr, mark ? (size_t)(mark - uri.ptr) : uri.len };
 	if (mark)
-		query = str_from(uri, path.len + 1);
-	if (!check_bytes(uri, err) || !check_path(path, err) || !split_path(request, path, err) ||
-		!split_query(request, query, err))
+		query = str_skip(uri, path.len + 1);
+	if (!check_uri_bytes(uri, err) || !check_path(path, err) ||
+		!split_path(request, path, err) || !split_query(request, query, err))
 		return false;
 	request->uri = uri;
 	return true;
 }
 
 /* A parameter that only the web server sets: twice means that somebody else set it as well. */
-static bool take_trusted(
+static bool parse_trusted_param(
 	struct str *value, const struct request *request, const char *name, struct err *err)
 {
-	struct str found = request_param(request, name);
+	struct str found = request_cgi_param(request, name);
 
-	if (found.len == 0 || request_count_param(request, name) != 1 || !str_is_utf8(found))
+	if (found.len == 0 || request_count_cgi_param(request, name) != 1 || !str_is_utf8(found))
 		return err_set(err, ERR_UNAUTHENTICATED, NULL, NULL);
 	*value = found;
 	return true;
 }
 
-bool request_take_principal(struct request *request, struct err *err)
+bool request_parse_principal(struct request *request, struct err *err)
 {
 	struct principal principal;
 	struct str rights;
 
-	if (!take_trusted(&principal.user, request, "REMOTE_USER", err) ||
-		!take_trusted(&principal.tenant, request, "POLYTASK_TENANT", err) ||
-		!take_trusted(&rights, request, "POLYTASK_RIGHTS", err) ||
-		!take_trusted(&principal.dialect, request, "POLYTASK_DIALECT", err))
+	if (!parse_trusted_param(&principal.user, request, "REMOTE_USER", err) ||
+		!parse_trusted_param(&principal.tenant, request, "POLYTASK_TENANT", err) ||
+		!parse_trusted_param(&rights, request, "POLYTASK_RIGHTS", err) ||
+		!parse_trusted_param(&principal.dialect, request, "POLYTASK_DIALECT", err))
 		return false;
 	if (!rights_parse(&principal.rights, rights))
 		return err_set(err, ERR_UNAUTHENTICATED, NULL, NULL);

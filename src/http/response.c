@@ -56,19 +56,19 @@ static const char *const reasons[] = {
 
 void response_free(struct response *response)
 {
-	buf_free(&response->head);
+	buf_free(&response->headers);
 	buf_free(&response->body);
 	*response = (struct response){ 0 };
 }
 
 void response_reset(struct response *response)
 {
-	buf_reset(&response->head);
+	buf_reset(&response->headers);
 	buf_reset(&response->body);
 	response->status = 0;
 	response->reason = NULL;
 	response->media_type = NULL;
-	response->held = false;
+	response->after_flush = false;
 }
 
 static bool has_control(struct str value)
@@ -82,27 +82,27 @@ static bool has_control(struct str value)
 	return false;
 }
 
-void response_header(struct response *response, const char *name, struct str value)
+void response_add_header(struct response *response, const char *name, struct str value)
 {
 	if (has_control(value))
 		return;
-	buf_puts(&response->head, name);
-	buf_puts(&response->head, ": ");
-	buf_put_str(&response->head, value);
-	buf_puts(&response->head, "\r\n");
+	buf_puts(&response->headers, name);
+	buf_puts(&response->headers, ": ");
+	buf_put_str(&response->headers, value);
+	buf_puts(&response->headers, "\r\n");
 }
 
-void response_retry(struct response *response, unsigned seconds)
+void response_add_retry_after(struct response *response, unsigned seconds)
 {
 	char text[12];
 
 	if (response->status != 429 && response->status != 503)
 		return;
 	snprintf(text, sizeof(text), "%u", seconds > 0 ? seconds : 1);
-	response_header(response, "Retry-After", str_of(text));
+	response_add_header(response, "Retry-After", str_cstr(text));
 }
 
-void response_head(const struct response *response, struct buf *out)
+void response_write_head(const struct response *response, struct buf *out)
 {
 	buf_puts(out, "Status: ");
 	buf_put_number(out, response->status);
@@ -113,10 +113,10 @@ void response_head(const struct response *response, struct buf *out)
 		buf_puts(out, response->media_type);
 	}
 	buf_puts(out, "\r\n");
-	buf_put_str(out, buf_str(&response->head));
+	buf_put_str(out, buf_str(&response->headers));
 	buf_puts(out, "\r\n");
 	/* A head that lost a line is not the head that was meant. */
-	out->failed |= response->head.failed;
+	out->failed |= response->headers.failed;
 }
 
 const char *response_reason(int status)

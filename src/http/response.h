@@ -9,25 +9,25 @@ struct response {
 	int status;
 	const char *reason;	/* a constant, instead of the status's own phrase; or NULL */
 	const char *media_type; /* a constant; NULL: no body and no Content-Type */
-	struct buf head;	/* further header lines, each ended by CR LF */
+	struct buf headers;	/* further header lines, each ended by CR LF */
 	struct buf body;
-	bool held; /* leaves only after the log is on disk */
+	bool after_flush; /* leaves only after the log is on disk */
 };
 
 void response_free(struct response *response);
 void response_reset(struct response *response);
 /* Adds a header line. A value with a control byte is left out altogether: nobody splits an answer.
  */
-void response_header(struct response *response, const char *name, struct str value);
+void response_add_header(struct response *response, const char *name, struct str value);
 /*
  * Says when to come again where the status is one that passes, 429 or 503 (RFC 6585 §4, RFC 9110
  * §15.6.4): after so many seconds, at least one.
  */
-void response_retry(struct response *response, unsigned seconds);
+void response_add_retry_after(struct response *response, unsigned seconds);
 /*
  * Writes the CGI head (RFC 3875 §6.3: Status, Content-Type, the header lines, an empty line) into
  * out.
  */
-void response_head(const struct response *response, struct buf *out);
+void response_write_head(const struct response *response, struct buf *out);
 /* The reason phrase of a status (RFC 9110 §15), "Unknown" for others. */
 const char *response_reason(int status);

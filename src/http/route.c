@@ -24,7 +24,7 @@ static struct str variable_name(struct str segment)
  * highest, so that of two patterns that fit, the one with the larger number wins at the leftmost
  * difference.
  */
-static bool pattern_fits(
+static bool pattern_matches(
 	const char *pattern, const struct request *request, size_t skip, unsigned *literals)
 {
 	unsigned bits = 0;
@@ -38,7 +38,7 @@ static bool pattern_fits(
 		if (i >= request->segment_count)
 			return false;
 		if (variable_name(segment).ptr) {
-			if (++variables > REQUEST_VARS_MAX)
+			if (++variables > REQUEST_PATH_VARS_MAX)
 				return false;
 		} else if (str_eq(segment, request->segments[i])) {
 			bits |= 1U << (REQUEST_SEGMENTS_MAX - i);
@@ -53,24 +53,24 @@ static bool pattern_fits(
 
 static void set_variables(struct request *request, const char *pattern, size_t skip)
 {
-	request->var_count = 0;
+	request->path_var_count = 0;
 	for (size_t i = skip; i < request->segment_count; i++) {
 		struct str name = variable_name(pattern_segment(&pattern));
 
 		if (name.ptr)
-			request->vars[request->var_count++] = (struct pair){ name,
+			request->path_vars[request->path_var_count++] = (struct pair){ name,
 				request->segments[i] };
 	}
 }
 
-static unsigned method_bits(enum method method)
+static unsigned allowed_bits(enum method method)
 {
 	unsigned bits = 1U << method | 1U << METHOD_OPTIONS;
 
 	return method == METHOD_GET ? bits | 1U << METHOD_HEAD : bits;
 }
 
-enum route_found route_find(const struct route *routes, struct request *request, size_t skip,
+enum route_match route_find(const struct route *routes, struct request *request, size_t skip,
 	const struct route **found, unsigned *allowed)
 {
 	const struct route *best = NULL;
@@ -80,9 +80,9 @@ enum route_found route_find(const struct route *routes, struct request *request,
 		bool exact = row->method == request->method;
 		unsigned rank;
 
-		if (!pattern_fits(row->pattern, request, skip, &rank))
+		if (!pattern_matches(row->pattern, request, skip, &rank))
 			continue;
-		known |= method_bits(row->method);
+		known |= allowed_bits(row->method);
 		if (!exact && !(request->method == METHOD_HEAD && row->method == METHOD_GET))
 			continue;
 		/* The bits of literals leave the lowest one free: HEAD's own row beats that of GET.
@@ -99,12 +99,12 @@ enum route_found route_find(const struct route *routes, struct request *request,
 		return ROUTE_FOUND;
 	}
 	if (!known)
-		return ROUTE_NO_PATH;
+		return ROUTE_NOT_FOUND;
 	*allowed = known;
-	return ROUTE_NO_METHOD;
+	return ROUTE_METHOD_NOT_ALLOWED;
 }
 
-void route_allow(unsigned allowed, struct buf *out)
+void route_write_allow(unsigned allowed, struct buf *out)
 {
 	const char *comma = "";
 

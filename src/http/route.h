@@ -23,8 +23,9 @@ struct route {
 	 */
 	bool (*encode)(const struct request *request, const struct result *result,
 		struct response *response, struct err *err);
-	bool (*row)(const struct request *request, const struct task *task, struct buf *out);
-	bool (*tail)(const struct request *request, const struct result *result, struct buf *out);
+	bool (*encode_row)(const struct request *request, const struct task *task, struct buf *out);
+	bool (*encode_end)(
+		const struct request *request, const struct result *result, struct buf *out);
 };
 
 /* The last row of a table. */
@@ -33,14 +34,14 @@ struct route {
 		.method = METHOD_NONE \
 	}
 
-enum route_found { ROUTE_FOUND, ROUTE_NO_PATH, ROUTE_NO_METHOD };
+enum route_match { ROUTE_FOUND, ROUTE_NOT_FOUND, ROUTE_METHOD_NOT_ALLOWED };
 
 /*
  * Finds the row for the request's segments from `skip` on (those of the prefix), sets the request's
- * variables. HEAD finds the row of GET. On ROUTE_NO_METHOD, allowed has a bit (1 << method) for
+ * variables. HEAD finds the row of GET. On ROUTE_METHOD_NOT_ALLOWED, allowed has a bit (1 << method) for
  * each method that the path knows, HEAD and OPTIONS included.
  */
-enum route_found route_find(const struct route *routes, struct request *request, size_t skip,
+enum route_match route_find(const struct route *routes, struct request *request, size_t skip,
 	const struct route **found, unsigned *allowed);
 /* The value of an Allow header for such bits. */
-void route_allow(unsigned allowed, struct buf *out);
+void route_write_allow(unsigned allowed, struct buf *out);

@@ -3,7 +3,7 @@
 #include "dialect/dialect.h"
 
 void child_store_options(
-	const struct child *child, enum store_mode mode, struct store_options *options)
+	const struct child_context *child, enum store_mode mode, struct store_options *options)
 {
 	*options = (struct store_options){
 		.mode = mode,
@@ -11,8 +11,8 @@ void child_store_options(
 		.regions = child->conf->regions,
 		.expected_tasks = child->conf->expected_tasks,
 		.cache_mb = child->conf->cache_mb,
-		.indexes = dialect_indexes(),
-		.shared = &child->board->store,
-		.place = &child->slot->place,
+		.indexes = dialect_index_tables(),
+		.shared = &child->scoreboard->store,
+		.activity = &child->slot->store_activity,
 	};
 }

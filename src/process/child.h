@@ -12,31 +12,31 @@
 #include <sys/types.h>
 
 #include "base/conf.h"
-#include "process/board.h"
+#include "process/scoreboard.h"
 
-struct child {
+struct child_context {
 	const struct conf *conf;
-	struct board *board;
-	struct board_slot *slot;
-	int listener; /* the FastCGI socket; workers only, else -1 */
-	uid_t peer;   /* who may connect to it, besides our own user */
-	int lifeline; /* readable (end of file) when the supervisor is gone: leave after this round
+	struct scoreboard *scoreboard;
+	struct scoreboard_slot *slot;
+	int listener;	/* the FastCGI socket; workers only, else -1 */
+	uid_t peer_uid; /* who may connect to it, besides our own user */
+	int supervisor_pipe; /* readable (end of file) when the supervisor is gone: leave after this round
 		       */
-	int client;   /* an accepted control connection; operators only, else -1 */
+	int client;	     /* an accepted control connection; operators only, else -1 */
 	struct str
-		head; /* what the supervisor has read from it: the request line, and what follows */
+		received; /* what the supervisor has read from it: the request line, and what follows */
 };
 
 /* The store options every child opens with, by mode. */
 void child_store_options(
-	const struct child *child, enum store_mode mode, struct store_options *options);
+	const struct child_context *child, enum store_mode mode, struct store_options *options);
 
 /* Opens with recovery, makes and sizes what is missing, checks room, exits 0: the only process
  * then. */
-int recover_main(const struct child *child);
+int recover_main(const struct child_context *child);
 /* Checkpoints, logs, deadlock sweep, free space (board->store.read_only). */
-int keeper_main(const struct child *child);
+int keeper_main(const struct child_context *child);
 /* Answers requests. */
-int worker_main(const struct child *child);
+int worker_main(const struct child_context *child);
 /* Carries out one verb of polytaskctl for the connection `client`, then exits. */
-int operator_main(const struct child *child);
+int operator_main(const struct child_context *child);

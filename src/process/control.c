@@ -7,11 +7,11 @@
 #include "sys/listen.h"
 
 /* For the line to come and the answer to leave; for a verb that has to wait. */
-#define PATIENCE_MS 5000
-#define LATER_MS    20000
-#define BACKLOG	    16
+#define CLIENT_TIMEOUT_MS 5000
+#define RETRY_TIMEOUT_MS  20000
+#define BACKLOG		  16
 
-void control_frame(struct buf *out, char kind, struct str text)
+void control_put_frame(struct buf *out, char kind, struct str text)
 {
 	do {
 		const char *end = text.len ? memchr(text.ptr, '\n', text.len) : NULL;
@@ -21,11 +21,11 @@ void control_frame(struct buf *out, char kind, struct str text)
 		buf_putc(out, ' ');
 		buf_put(out, text.ptr, len);
 		buf_putc(out, '\n');
-		text = str_from(text, end ? len + 1 : len);
+		text = str_skip(text, end ? len + 1 : len);
 	} while (text.len > 0);
 }
 
-void control_exit(struct buf *out, int status)
+void control_put_exit(struct buf *out, int status)
 {
 	buf_printf(out, "x %d\n", status);
 }
@@ -37,7 +37,7 @@ bool control_open(struct control *control, const char *path, struct err *err)
 	return listen_bind(&control->listener, path, 0600, (uid_t)-1, (gid_t)-1, BACKLOG, err);
 }
 
-static void drop(struct control_client *client)
+static void close_client(struct control_client *client)
 {
 	close(client->fd);
 	buf_free(&client->in);
@@ -49,12 +49,12 @@ void control_close(struct control *control)
 {
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		if (control->clients[i].fd >= 0)
-			drop(&control->clients[i]);
+			close_client(&control->clients[i]);
 	}
 	close(control->listener);
 }
 
-size_t control_poll(const struct control *control, struct pollfd *fds)
+size_t control_pollfds(const struct control *control, struct pollfd *fds)
 {
 	size_t count = 0;
 
@@ -66,9 +66,9 @@ size_t control_poll(const struct control *control, struct pollfd *fds)
 			continue;
 		fds[count++] = (struct pollfd){
 			.fd = client->fd,
-			.events = client->answered ? POLLOUT
-				  : client->line   ? 0
-						   : POLLIN,
+			.events = client->answered   ? POLLOUT
+				  : client->line_len ? 0
+						     : POLLIN,
 		};
 	}
 	return count;
@@ -77,8 +77,8 @@ size_t control_poll(const struct control *control, struct pollfd *fds)
 static void refuse(struct control_client *client, const char *text)
 {
 	buf_reset(&client->out);
-	control_frame(&client->out, 'e', str_of(text));
-	control_exit(&client->out, 1);
+	control_put_frame(&client->out, 'e', str_cstr(text));
+	control_put_exit(&client->out, 1);
 	client->answered = true;
 }
 
@@ -96,7 +96,7 @@ static void accept_clients(struct control *control, int64_t now)
 			continue;
 		}
 		control->clients[i] = (struct control_client){ .fd = fd,
-			.deadline = now + PATIENCE_MS };
+			.deadline = now + CLIENT_TIMEOUT_MS };
 	}
 }
 
@@ -116,7 +116,7 @@ static bool receive(struct control_client *client)
 	end = memchr(client->in.data + client->in.len, '\n', (size_t)len);
 	client->in.len += (size_t)len;
 	if (end)
-		client->line = (size_t)(end - client->in.data) + 1;
+		client->line_len = (size_t)(end - client->in.data) + 1;
 	else if (client->in.len > CONTROL_LINE_MAX)
 		refuse(client, "the request line is too long");
 	return true;
@@ -134,7 +134,7 @@ static bool transmit(struct control_client *client)
 
 /* Whether the peer has closed both directions; one that only ended its input waits for an answer.
  */
-static bool has_left(int fd)
+static bool peer_closed(int fd)
 {
 	struct pollfd poller = { .fd = fd };
 
@@ -144,27 +144,27 @@ static bool has_left(int fd)
 /* False when the client is done with. */
 static bool serve_client(struct control *control, struct control_client *client, int64_t now)
 {
-	if (!client->answered && !client->line && !receive(client))
+	if (!client->answered && !client->line_len && !receive(client))
 		return false;
-	if (!client->answered && client->line) {
-		switch (control->answer(control->data, client)) {
-		case CONTROL_TAKEN:
+	if (!client->answered && client->line_len) {
+		switch (control->on_request(control->data, client)) {
+		case CONTROL_HANDED_OVER:
 			return false;
 		case CONTROL_ANSWERED:
 			client->answered = true;
-			client->deadline = now + PATIENCE_MS;
+			client->deadline = now + CLIENT_TIMEOUT_MS;
 			break;
-		case CONTROL_LATER:
-			if (has_left(client->fd))
+		case CONTROL_RETRY:
+			if (peer_closed(client->fd))
 				return false;
-			if (now > client->deadline - PATIENCE_MS + LATER_MS)
+			if (now > client->deadline - CLIENT_TIMEOUT_MS + RETRY_TIMEOUT_MS)
 				refuse(client, "the service is busy or being recovered; try again");
 			break;
 		}
 	}
 	if (client->answered)
 		return transmit(client) && now < client->deadline;
-	return client->line || now < client->deadline;
+	return client->line_len || now < client->deadline;
 }
 
 void control_serve(struct control *control, int64_t now)
@@ -174,6 +174,6 @@ void control_serve(struct control *control, int64_t now)
 		struct control_client *client = &control->clients[i];
 
 		if (client->fd >= 0 && !serve_client(control, client, now))
-			drop(client);
+			close_client(client);
 	}
 }

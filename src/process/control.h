@@ -15,16 +15,16 @@
 #define CONTROL_CLIENTS	 16
 #define CONTROL_LINE_MAX ((size_t)64 * 1024)
 
-enum control_answer {
-	CONTROL_ANSWERED, /* out holds the frames */
-	CONTROL_TAKEN,	  /* somebody else has the descriptor now */
-	CONTROL_LATER,	  /* cannot be said yet: ask again soon */
+enum control_outcome {
+	CONTROL_ANSWERED,    /* out holds the frames */
+	CONTROL_HANDED_OVER, /* somebody else has the descriptor now */
+	CONTROL_RETRY,	     /* cannot be said yet: ask again soon */
 };
 
 struct control_client {
 	int fd;		  /* -1: free */
 	int64_t deadline; /* monotonic ms */
-	size_t line;	  /* size of the request line with its end; 0: not there yet */
+	size_t line_len;  /* size of the request line with its end; 0: not there yet */
 	bool answered;
 	struct buf in, out;
 };
@@ -33,7 +33,7 @@ struct control {
 	int listener;
 	struct control_client clients[CONTROL_CLIENTS];
 	/* Judges a request. The client's `in` holds the line and whatever came behind it. */
-	enum control_answer (*answer)(void *data, struct control_client *client);
+	enum control_outcome (*on_request)(void *data, struct control_client *client);
 	void *data;
 };
 
@@ -42,10 +42,10 @@ bool control_open(struct control *control, const char *path, struct err *err);
 void control_close(struct control *control);
 
 /* What to poll for; fds has room for CONTROL_CLIENTS + 1. Returns how many. */
-size_t control_poll(const struct control *control, struct pollfd *fds);
+size_t control_pollfds(const struct control *control, struct pollfd *fds);
 /* Goes on with whatever is ready, and with what has waited; does not block. */
 void control_serve(struct control *control, int64_t now);
 
 /* Frames. Text with line ends becomes several frames. */
-void control_frame(struct buf *out, char kind, struct str text);
-void control_exit(struct buf *out, int status);
+void control_put_frame(struct buf *out, char kind, struct str text);
+void control_put_exit(struct buf *out, int status);

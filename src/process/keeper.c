@@ -2,24 +2,24 @@
 #include <signal.h>
 
 #include "admin/checkpoint.h"
-#include "auth/grant.h"
 #include "auth/principal.h"
+#include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "process/child.h"
 #include "sys/reserve.h"
 
-#define ROUND_MS   200
-#define SECOND_MS  1000
-#define TRIM_MS	   5000
-#define KEYS_MS	   600000
-#define PURGE_MS   3600000
-#define OPEN_TRIES 20
+#define LOOP_MS		     200
+#define SECOND_MS	     1000
+#define TRIM_MS		     5000
+#define IDEMPOTENCY_PURGE_MS 600000
+#define CREDENTIAL_PURGE_MS  3600000
+#define OPEN_TRIES	     20
 /* A checkpoint writes records too: less new log than this is not worth another one. */
-#define WORTHWHILE_KB 16
+#define CHECKPOINT_MIN_KB 16
 
 struct keeper {
-	const struct child *child;
+	const struct child_context *child;
 	struct store *store;
 	bool scarce; /* less than plenty of room */
 };
@@ -41,7 +41,7 @@ static bool checkpoint_by_size(struct keeper *keeper, struct err *err)
 
 static bool checkpoint_by_time(struct keeper *keeper, struct err *err)
 {
-	return checkpoint_write(keeper->store, keeper->child->conf, WORTHWHILE_KB, false, err);
+	return checkpoint_write(keeper->store, keeper->child->conf, CHECKPOINT_MIN_KB, false, err);
 }
 
 static bool trim_logs(struct keeper *keeper, struct err *err)
@@ -61,9 +61,10 @@ static bool purge_credentials(struct keeper *keeper, struct err *err)
 	int64_t now = clock_wall_ms();
 	unsigned logins, tokens, keys;
 
-	if (!token_purge(keeper->store, GRANT_LABEL, now - GRANT_KEEP_MS, &logins, err) ||
-		!token_purge(keeper->store, NULL, now - AUTH_KEEP_MS, &tokens, err) ||
-		!key_purge(keeper->store, now - AUTH_KEEP_MS, &keys, err))
+	if (!token_purge(keeper->store, TOKEN_ENDPOINT_LABEL, now - TOKEN_ENDPOINT_RETENTION_MS,
+		    &logins, err) ||
+		!token_purge(keeper->store, NULL, now - AUTH_RETENTION_MS, &tokens, err) ||
+		!key_purge(keeper->store, now - AUTH_RETENTION_MS, &keys, err))
 		return false;
 	if (logins + tokens + keys > 0)
 		log_info("purge",
@@ -75,16 +76,16 @@ static bool purge_credentials(struct keeper *keeper, struct err *err)
 
 static bool sweep_deadlocks(struct keeper *keeper, struct err *err)
 {
-	return store_sweep_deadlocks(keeper->store, err);
+	return store_detect_deadlocks(keeper->store, err);
 }
 
 /* Between low and plenty everything stays as it is, so that it does not flicker. */
-static bool watch_room(struct keeper *keeper, struct err *err)
+static bool check_free_space(struct keeper *keeper, struct err *err)
 {
-	_Atomic bool *read_only = &keeper->child->board->store.read_only;
-	enum reserve_room room;
+	_Atomic bool *read_only = &keeper->child->scoreboard->store.read_only;
+	enum reserve_level room;
 
-	if (!reserve_room(&room, keeper->child->conf, err))
+	if (!reserve_check(&room, keeper->child->conf, err))
 		return false;
 	if (room == RESERVE_LOW && !atomic_exchange(read_only, true))
 		log_warn("disk-low", "less than %llu MB are free: writes are refused",
@@ -92,7 +93,7 @@ static bool watch_room(struct keeper *keeper, struct err *err)
 	if (room == RESERVE_PLENTY && atomic_exchange(read_only, false))
 		log_info("disk-ok", "there is room again: writes are accepted");
 	if (room == RESERVE_PLENTY)
-		reserve_keep(keeper->child->conf);
+		reserve_create(keeper->child->conf);
 	keeper->scarce = room != RESERVE_PLENTY;
 	return true;
 }
@@ -101,82 +102,84 @@ static bool watch_room(struct keeper *keeper, struct err *err)
 static bool checkpoint_early(struct keeper *keeper, struct err *err)
 {
 	return !keeper->scarce ||
-	       checkpoint_write(keeper->store, keeper->child->conf, WORTHWHILE_KB, false, err);
+	       checkpoint_write(keeper->store, keeper->child->conf, CHECKPOINT_MIN_KB, false, err);
 }
 
-static bool forget_keys(struct keeper *keeper, struct err *err)
+static bool purge_idempotency_keys(struct keeper *keeper, struct err *err)
 {
 	uint64_t forgotten;
 
-	return store_forget_keys(keeper->store, clock_wall_ms(), &forgotten, err);
+	return store_expire_idempotency(keeper->store, clock_wall_ms(), &forgotten, err);
 }
 
-static struct chore {
+static struct periodic_job {
 	const char *name;
-	int64_t every_ms; /* 0: checkpoint_seconds */
+	int64_t interval_ms; /* 0: checkpoint_seconds */
 	bool (*run)(struct keeper *keeper, struct err *err);
 	int64_t next_ms;
 	bool failing; /* said once */
-} chores[] = {
-	{ .name = "free space", .every_ms = ROUND_MS, .run = watch_room },
-	{ .name = "early checkpoint", .every_ms = SECOND_MS, .run = checkpoint_early },
-	{ .name = "checkpoint by size", .every_ms = SECOND_MS, .run = checkpoint_by_size },
-	{ .name = "checkpoint", .every_ms = 0, .run = checkpoint_by_time },
-	{ .name = "log removal", .every_ms = TRIM_MS, .run = trim_logs },
-	{ .name = "old keys", .every_ms = KEYS_MS, .run = forget_keys },
-	{ .name = "credential removal", .every_ms = PURGE_MS, .run = purge_credentials },
-	{ .name = "deadlock sweep", .every_ms = SECOND_MS, .run = sweep_deadlocks },
+} jobs[] = {
+	{ .name = "free space", .interval_ms = LOOP_MS, .run = check_free_space },
+	{ .name = "early checkpoint", .interval_ms = SECOND_MS, .run = checkpoint_early },
+	{ .name = "checkpoint by size", .interval_ms = SECOND_MS, .run = checkpoint_by_size },
+	{ .name = "checkpoint", .interval_ms = 0, .run = checkpoint_by_time },
+	{ .name = "log removal", .interval_ms = TRIM_MS, .run = trim_logs },
+	{ .name = "old keys", .interval_ms = IDEMPOTENCY_PURGE_MS, .run = purge_idempotency_keys },
+	{ .name = "credential removal",
+		.interval_ms = CREDENTIAL_PURGE_MS,
+		.run = purge_credentials },
+	{ .name = "deadlock sweep", .interval_ms = SECOND_MS, .run = sweep_deadlocks },
 };
 
-#define CHORES (sizeof(chores) / sizeof(chores[0]))
+#define JOB_COUNT (sizeof(jobs) / sizeof(jobs[0]))
 
 /* False when the environment is lost. */
-static bool run_chore(struct keeper *keeper, struct chore *chore)
+static bool run_job(struct keeper *keeper, struct periodic_job *periodic_job)
 {
 	struct err err = { 0 };
-	bool done = chore->run(keeper, &err);
+	bool done = periodic_job->run(keeper, &err);
 
-	if (!done && !chore->failing)
-		log_warn("keeper", "%s: %s", chore->name, err_text(&err));
-	else if (done && chore->failing)
-		log_info("keeper", "%s: works again", chore->name);
-	chore->failing = !done;
+	if (!done && !periodic_job->failing)
+		log_warn("keeper", "%s: %s", periodic_job->name, err_text(&err));
+	else if (done && periodic_job->failing)
+		log_info("keeper", "%s: works again", periodic_job->name);
+	periodic_job->failing = !done;
 	return done || err.code != ERR_PANIC;
 }
 
 /* False when the environment is lost. */
-static bool run_chores(struct keeper *keeper)
+static bool run_due_jobs(struct keeper *keeper)
 {
 	int64_t seconds = (int64_t)keeper->child->conf->checkpoint_seconds;
 
-	for (size_t i = 0; i < CHORES; i++) {
+	for (size_t i = 0; i < JOB_COUNT; i++) {
 		int64_t now = clock_mono_ms();
-		int64_t every = chores[i].every_ms ? chores[i].every_ms : seconds * SECOND_MS;
+		int64_t every = jobs[i].interval_ms ? jobs[i].interval_ms : seconds * SECOND_MS;
 
 		/* The first checkpoint is due after its time, all else at once. */
-		if (chores[i].next_ms == 0 && chores[i].every_ms == 0)
-			chores[i].next_ms = now + every;
-		if (now < chores[i].next_ms)
+		if (jobs[i].next_ms == 0 && jobs[i].interval_ms == 0)
+			jobs[i].next_ms = now + every;
+		if (now < jobs[i].next_ms)
 			continue;
-		chores[i].next_ms = now + every;
-		atomic_fetch_add(&keeper->child->slot->counters.turns, 1);
-		if (!run_chore(keeper, &chores[i]))
+		jobs[i].next_ms = now + every;
+		atomic_fetch_add(&keeper->child->slot->counters.heartbeats, 1);
+		if (!run_job(keeper, &jobs[i]))
 			return false;
 	}
 	return true;
 }
 
 /* Waits a round; false when it is time to leave. */
-static bool wait_round(const struct child *child)
+static bool wait_interval(const struct child_context *child)
 {
-	struct pollfd lifeline = { .fd = child->lifeline, .events = POLLIN };
-	struct timespec round = { .tv_nsec = (long)ROUND_MS * 1000000 };
+	struct pollfd supervisor_pipe = { .fd = child->supervisor_pipe, .events = POLLIN };
+	struct timespec round = { .tv_nsec = (long)LOOP_MS * 1000000 };
 	sigset_t mask;
 
 	sigfillset(&mask);
 	sigdelset(&mask, SIGTERM);
-	atomic_fetch_add(&child->slot->counters.turns, 1);
-	return ppoll(&lifeline, 1, &round, &mask) <= 0 && !leave;
+	atomic_fetch_add(&child->slot->counters.heartbeats, 1);
+	return ppoll(&supervisor_pipe, 1, &round, &mask) <= 0 && !leave;
 }
 
 static bool open_store(struct keeper *keeper, struct err *err)
@@ -184,16 +187,16 @@ static bool open_store(struct keeper *keeper, struct err *err)
 	struct store_options options;
 	bool opened = false;
 
-	child_store_options(keeper->child, STORE_JOIN, &options);
+	child_store_options(keeper->child, STORE_ATTACH, &options);
 	for (int i = 0; i < OPEN_TRIES && !opened; i++) {
 		opened = store_open(&keeper->store, &options, err);
-		if (!opened && (err->code == ERR_PANIC || !wait_round(keeper->child)))
+		if (!opened && (err->code == ERR_PANIC || !wait_interval(keeper->child)))
 			break;
 	}
 	return opened;
 }
 
-int keeper_main(const struct child *child)
+int keeper_main(const struct child_context *child)
 {
 	struct sigaction action = { .sa_handler = note_signal };
 	struct keeper keeper = { .child = child };
@@ -209,9 +212,9 @@ int keeper_main(const struct child *child)
 		return err.code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
 	}
 	do {
-		alive = run_chores(&keeper);
+		alive = run_due_jobs(&keeper);
 		child->slot->state = CHILD_READY;
-	} while (alive && wait_round(child));
+	} while (alive && wait_interval(child));
 	/* A last checkpoint makes the next start quick; without it nothing is lost. */
 	if (alive && !checkpoint_write(keeper.store, child->conf, 0, false, &err)) {
 		log_warn("keeper", "last checkpoint: %s", err_text(&err));

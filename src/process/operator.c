@@ -13,13 +13,13 @@
 #include "process/child.h"
 #include "process/control.h"
 
-#define ROUND_MS 200
+#define LOOP_MS 200
 /* A client that takes nothing for so long has lost interest. */
-#define PATIENCE_SEC 60
+#define CLIENT_TIMEOUT_SEC 60
 
 /* The verb's input: first what the supervisor has read already, then what still comes. */
 struct input {
-	const struct child *child;
+	const struct child_context *child;
 	struct str rest;
 };
 
@@ -32,9 +32,9 @@ static void note_signal(int signal)
 }
 
 /* Waits until the client sends; false when the service stops. */
-static bool await_input(const struct child *child)
+static bool wait_for_input(const struct child_context *child)
 {
-	struct timespec round = { .tv_nsec = (long)ROUND_MS * 1000000 };
+	struct timespec round = { .tv_nsec = (long)LOOP_MS * 1000000 };
 	sigset_t mask;
 
 	sigfillset(&mask);
@@ -42,11 +42,11 @@ static bool await_input(const struct child *child)
 	while (!leave) {
 		struct pollfd fds[] = {
 			{ .fd = child->client, .events = POLLIN },
-			{ .fd = child->lifeline, .events = POLLIN },
+			{ .fd = child->supervisor_pipe, .events = POLLIN },
 		};
 		int ready = ppoll(fds, 2, &round, &mask);
 
-		atomic_fetch_add(&child->slot->counters.turns, 1);
+		atomic_fetch_add(&child->slot->counters.heartbeats, 1);
 		if (ready > 0 && fds[1].revents)
 			return false;
 		if (ready > 0)
@@ -62,10 +62,10 @@ static ssize_t read_input(void *cookie, char *bytes, size_t size)
 
 	if (len > 0) {
 		memcpy(bytes, input->rest.ptr, len);
-		input->rest = str_from(input->rest, len);
+		input->rest = str_skip(input->rest, len);
 		return (ssize_t)len;
 	}
-	if (!await_input(input->child)) {
+	if (!wait_for_input(input->child)) {
 		errno = EINTR;
 		return -1;
 	}
@@ -74,7 +74,7 @@ static ssize_t read_input(void *cookie, char *bytes, size_t size)
 
 static bool make_blocking(int fd)
 {
-	struct timeval patience = { .tv_sec = PATIENCE_SEC };
+	struct timeval patience = { .tv_sec = CLIENT_TIMEOUT_SEC };
 	int flags = fcntl(fd, F_GETFL);
 
 	return flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0 &&
@@ -100,7 +100,8 @@ static int refuse(FILE *out, const struct err *err, int status)
 }
 
 /* Who does what, before it is done; once more with its status when it failed. */
-static void audit(const struct child *child, const struct admin_call *call, const int *status)
+static void audit(
+	const struct child_context *child, const struct admin_call *call, const int *status)
 {
 	struct buf line = BUF_INIT;
 	struct ucred peer;
@@ -108,7 +109,7 @@ static void audit(const struct child *child, const struct admin_call *call, cons
 
 	if (!log_begin(&line, LOG_INFO, "admin"))
 		return;
-	admin_describe(call, &line);
+	admin_log_call(call, &line);
 	if (getsockopt(child->client, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
 		buf_printf(&line, ",\"uid\":%u", peer.uid);
 	if (status)
@@ -118,14 +119,15 @@ static void audit(const struct child *child, const struct admin_call *call, cons
 }
 
 /* The child's exit status: it has done its work also when the verb failed. */
-static int carry_out(struct admin *admin, const struct child *child, const struct admin_call *call)
+static int run_verb(
+	struct admin *admin, const struct child_context *child, const struct admin_call *call)
 {
 	struct store_options options;
 	struct err err = { 0 };
 	bool panic;
 	int status;
 
-	child_store_options(child, STORE_JOIN, &options);
+	child_store_options(child, STORE_ATTACH, &options);
 	if (!store_open(&admin->store, &options, &err))
 		return refuse(admin->out, &err, 1);
 	child->slot->state = CHILD_READY;
@@ -140,28 +142,28 @@ static int carry_out(struct admin *admin, const struct child *child, const struc
 	return panic ? STORE_EXIT_PANIC : 0;
 }
 
-int operator_main(const struct child *child)
+int operator_main(const struct child_context *child)
 {
 	struct sigaction action = { .sa_handler = note_signal };
 	struct input input = { .child = child };
 	struct admin admin = { .conf = child->conf };
 	struct admin_call call = { 0 };
 	struct err err = { 0 };
-	const char *end = memchr(child->head.ptr, '\n', child->head.len);
-	size_t line = end ? (size_t)(end - child->head.ptr) : child->head.len;
+	const char *end = memchr(child->received.ptr, '\n', child->received.len);
+	size_t line = end ? (size_t)(end - child->received.ptr) : child->received.len;
 	json_t *request = NULL;
 	int result = 1;
 
 	leave = 0;
 	sigaction(SIGTERM, &action, NULL);
-	input.rest = str_from(child->head, line + 1);
+	input.rest = str_skip(child->received, line + 1);
 	if (!open_streams(&admin, &input)) {
 		log_error("operator", "no streams: %s", strerror(errno));
 		return 1;
 	}
-	if (json_parse(&request, (struct str){ child->head.ptr, line }, &err) &&
+	if (json_parse_trusted(&request, (struct str){ child->received.ptr, line }, &err) &&
 		admin_unpack(&call, request, &err))
-		result = carry_out(&admin, child, &call);
+		result = run_verb(&admin, child, &call);
 	else
 		result = refuse(admin.out, &err, 2);
 	json_decref(request);

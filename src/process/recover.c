@@ -14,16 +14,16 @@ static bool make_directory(const char *path, struct err *err)
 	return err_set(err, ERR_INTERNAL, "home", "%s cannot be used", path);
 }
 
-static bool recover(const struct child *child, struct err *err)
+static bool recover(const struct child_context *child, struct err *err)
 {
 	const struct conf *conf = child->conf;
 	struct store_options options;
-	enum reserve_room room;
+	enum reserve_level room;
 	struct store *store;
 
 	if (!make_directory(conf->home, err) || !make_directory(conf->regions, err))
 		return false;
-	if (!reserve_room(&room, conf, err))
+	if (!reserve_check(&room, conf, err))
 		return false;
 	if (room == RESERVE_LOW)
 		reserve_release(conf->home);
@@ -34,7 +34,7 @@ static bool recover(const struct child *child, struct err *err)
 	return true;
 }
 
-int recover_main(const struct child *child)
+int recover_main(const struct child_context *child)
 {
 	struct err err = { 0 };
 

@@ -16,7 +16,7 @@
 
 bool spawn_open(struct spawn *spawn, struct err *err)
 {
-	if (pipe2(spawn->lifeline, O_CLOEXEC) != 0)
+	if (pipe2(spawn->supervisor_pipe, O_CLOEXEC) != 0)
 		return err_set(
 			err, ERR_INTERNAL, NULL, "no pipe for the children: %s", strerror(errno));
 	return true;
@@ -24,11 +24,11 @@ bool spawn_open(struct spawn *spawn, struct err *err)
 
 void spawn_close(struct spawn *spawn)
 {
-	close(spawn->lifeline[0]);
-	close(spawn->lifeline[1]);
+	close(spawn->supervisor_pipe[0]);
+	close(spawn->supervisor_pipe[1]);
 }
 
-void spawn_name(const struct process *process, char *name, size_t size)
+void spawn_process_name(const struct process *process, char *name, size_t size)
 {
 	if (process->role == ROLE_WORKER)
 		snprintf(name, size, "worker %d", process->number);
@@ -44,7 +44,7 @@ static int compare_ints(const void *a, const void *b)
 }
 
 /* Closes everything from 3 on but these; negative ones do not count. */
-static void close_others(int *kept, size_t count)
+static void close_other_fds(int *kept, size_t count)
 {
 	unsigned next = 3;
 
@@ -75,7 +75,7 @@ static void reset_signals(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-static uid_t peer_of(const struct conf *conf)
+static uid_t lookup_peer_uid(const struct conf *conf)
 {
 	const struct passwd *peer = getpwnam(conf->peer_user);
 
@@ -83,32 +83,32 @@ static uid_t peer_of(const struct conf *conf)
 }
 
 static _Noreturn void run_child(
-	const struct spawn *spawn, const struct process *process, struct child *child)
+	const struct spawn *spawn, const struct process *process, struct child_context *child)
 {
-	int kept[] = { child->lifeline, child->listener, child->client, spawn->lock };
+	int kept[] = { child->supervisor_pipe, child->listener, child->client, spawn->lock };
 	char name[32];
 
 	reset_signals();
-	close_others(kept, sizeof(kept) / sizeof(kept[0]));
-	spawn_name(process, name, sizeof(name));
-	log_process(name);
+	close_other_fds(kept, sizeof(kept) / sizeof(kept[0]));
+	spawn_process_name(process, name, sizeof(name));
+	log_set_process(name);
 	setproctitle("-polytaskd: %s", name);
 	if (spawn->lock >= 0)
-		lock_share(spawn->lock);
+		lock_register_child(spawn->lock);
 	if (child->listener >= 0)
-		child->peer = peer_of(child->conf);
+		child->peer_uid = lookup_peer_uid(child->conf);
 	confine_child();
 	exit(spawn->roles->main[process->role](child));
 }
 
-static void prepare_slot(struct board_slot *slot, const struct process *process)
+static void prepare_slot(struct scoreboard_slot *slot, const struct process *process)
 {
 	slot->number = process->number;
 	slot->generation = process->generation;
 	slot->since = clock_wall_ms();
 	slot->state = CHILD_STARTING;
-	slot->place = STORE_OUTSIDE;
-	slot->counters.turns = 0;
+	slot->store_activity = STORE_IDLE;
+	slot->counters.heartbeats = 0;
 	slot->counters.served = 0;
 	slot->counters.refused = 0;
 	slot->counters.flushes = 0;
@@ -120,14 +120,14 @@ static void prepare_slot(struct board_slot *slot, const struct process *process)
 bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot,
 	struct process *process, int client, struct str head, struct err *err)
 {
-	struct child child = {
+	struct child_context child = {
 		.conf = conf,
-		.board = spawn->board,
-		.slot = &spawn->board->slots[slot],
+		.scoreboard = spawn->scoreboard,
+		.slot = &spawn->scoreboard->slots[slot],
 		.listener = process->role == ROLE_WORKER ? spawn->listener : -1,
-		.lifeline = spawn->lifeline[0],
+		.supervisor_pipe = spawn->supervisor_pipe[0],
 		.client = client,
-		.head = head,
+		.received = head,
 	};
 	pid_t pid;
 
@@ -140,10 +140,10 @@ bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot
 		return err_set(err, ERR_BUSY, NULL, "no new process: %s", strerror(errno));
 	}
 	process->pid = pid;
-	process->dismissed = false;
-	process->turns = 0;
-	process->moved_ms = clock_mono_ms();
-	process->stopped_ms = 0;
-	process->slept_ms = 0;
+	process->exit_requested = false;
+	process->heartbeats = 0;
+	process->last_heartbeat_ms = clock_mono_ms();
+	process->stopped_since_ms = 0;
+	process->sleeping_since_ms = 0;
 	return true;
 }

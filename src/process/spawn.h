@@ -1,20 +1,20 @@
 #pragma once
 /*
- * The supervisor's mechanism: the birth of a child. pool.h is the policy.
+ * The supervisor's mechanism: the birth of a child. restart.h is the policy.
  */
 #include "process/child.h"
-#include "process/pool.h"
+#include "process/restart.h"
 
 /* What each kind of child runs; the tests put their own here. */
-struct roles {
-	int (*main[ROLES])(const struct child *child);
+struct child_mains {
+	int (*main[ROLES])(const struct child_context *child);
 };
 
 struct spawn {
-	struct board *board;
-	const struct roles *roles;
-	int listener, lock; /* borrowed; -1 when there is none */
-	int lifeline[2];    /* the supervisor alone holds the writing end, and never writes */
+	struct scoreboard *scoreboard;
+	const struct child_mains *roles;
+	int listener, lock;	/* borrowed; -1 when there is none */
+	int supervisor_pipe[2]; /* the supervisor alone holds the writing end, and never writes */
 };
 
 bool spawn_open(struct spawn *spawn, struct err *err);
@@ -27,4 +27,4 @@ void spawn_close(struct spawn *spawn);
 bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot,
 	struct process *process, int client, struct str head, struct err *err);
 /* "worker 1", "keeper": as in titles, logs and the status. */
-void spawn_name(const struct process *process, char *name, size_t size);
+void spawn_process_name(const struct process *process, char *name, size_t size);

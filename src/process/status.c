@@ -11,11 +11,11 @@ static json_t *counter(const _Atomic uint64_t *value)
 	return json_integer((json_int_t)atomic_load(value));
 }
 
-static json_t *process_json(const struct process *process, const struct board_slot *slot)
+static json_t *process_json(const struct process *process, const struct scoreboard_slot *slot)
 {
 	char name[32];
 
-	spawn_name(process, name, sizeof(name));
+	spawn_process_name(process, name, sizeof(name));
 	return json_pack("{ss si si ss so so so so so sI}", "process", name, "pid",
 		(int)process->pid, "generation", process->generation, "state",
 		child_state_name((enum child_state)atomic_load(&slot->state)), "served",
@@ -30,14 +30,15 @@ void status_write(const struct status *status, struct buf *out)
 	json_t *processes = json_array();
 	json_t *json = NULL;
 
-	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 		if (status->processes[i].pid != 0)
 			json_array_append_new(processes,
-				process_json(&status->processes[i], &status->board->slots[i]));
+				process_json(&status->processes[i], &status->scoreboard->slots[i]));
 	}
 	json = json_pack("{si ss si so sb sI so}", "pid", (int)getpid(), "phase", status->phase,
-		"generation", status->generation, "recoveries", counter(&status->board->recoveries),
-		"read_only", (int)atomic_load(&status->board->store.read_only), "started",
+		"generation", status->generation, "recoveries",
+		counter(&status->scoreboard->recoveries), "read_only",
+		(int)atomic_load(&status->scoreboard->store.read_only), "started",
 		(json_int_t)status->started, "processes", processes);
 	json_put(out, json);
 	json_decref(json);

@@ -7,14 +7,14 @@
  *      "processes":[{"process":"worker 1","pid":2,"generation":1,"state":"ready","served":0,
  *                    "refused":0,"connections":0,"waiting":0,"flushes":0,"since":...}]}
  */
-#include "process/pool.h"
+#include "process/restart.h"
 
 struct status {
 	const char *phase;
 	int generation;
 	int64_t started; /* wall ms */
 	const struct process *processes;
-	const struct board *board;
+	const struct scoreboard *scoreboard;
 };
 
 void status_write(const struct status *status, struct buf *out);

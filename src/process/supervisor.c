@@ -9,15 +9,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/json.h"
+#include "process/children.h"
 #include "process/control.h"
-#include "process/fleet.h"
 #include "process/status.h"
 #include "process/watchdog.h"
 #include "sys/signals.h"
 
-#define OPERATORS 8
-#define IDLE_MS	  100
-#define HURRY_MS  10
+#define OPERATORS_MAX 8
+#define POLL_IDLE_MS  100
+#define POLL_SOON_MS  10
 /* Between two SIGTERMs: 1, 2, 4 s; then SIGKILL. */
 #define STOP_FIRST_MS 1000
 #define STOP_LAST_MS  4000
@@ -32,15 +32,15 @@ enum phase {
 };
 
 struct supervisor {
-	const struct supervisor_setup *setup;
+	const struct supervisor_config *setup;
 	struct conf conf;
-	struct fleet fleet;
+	struct children children;
 	struct control control;
 	struct watchdog watchdog;
-	struct pool_delay delays[ROLES];
+	struct restart_backoff delays[ROLES];
 	enum phase phase;
-	bool ready; /* said so since the last recovery or reload */
-	bool hurry; /* something is about to change: look again soon */
+	bool ready_announced; /* said so since the last recovery or reload */
+	bool hurry;	      /* something is about to change: look again soon */
 	int64_t started;
 	int64_t stop_next, stop_wait;
 };
@@ -49,39 +49,40 @@ struct supervisor {
 
 static void begin_clearing(struct supervisor *s)
 {
-	atomic_fetch_add(&s->fleet.board->recoveries, 1);
+	atomic_fetch_add(&s->children.scoreboard->recoveries, 1);
 	log_warn("recovery", "the store is recovered: all processes are ended and started anew");
 	sd_notify(0, "STATUS=recovering");
-	fleet_signal(&s->fleet, SIGKILL);
-	s->ready = false;
+	children_signal(&s->children, SIGKILL);
+	s->ready_announced = false;
 	s->phase = PHASE_CLEARING;
 }
 
 /* While everybody is being ended, a death means nothing. */
-static bool judges(const struct supervisor *s)
+static bool acts_on_exits(const struct supervisor *s)
 {
 	return s->phase == PHASE_SERVING || s->phase == PHASE_RECOVERING;
 }
 
-static void follow(struct supervisor *s, enum role role, enum pool_verdict verdict, int64_t now)
+static void apply_action(
+	struct supervisor *s, enum role role, enum restart_action verdict, int64_t now)
 {
 	switch (verdict) {
-	case POOL_FORGET:
+	case RESTART_NONE:
 		break;
-	case POOL_REPLACE:
-		pool_delay_reset(&s->delays[role]);
+	case RESTART_NOW:
+		restart_backoff_reset(&s->delays[role]);
 		break;
-	case POOL_THROTTLE:
-	case POOL_UNRECOVERED:
-		pool_delay_extend(&s->delays[role], now);
+	case RESTART_DELAYED:
+	case RECOVERY_FAILED:
+		restart_backoff_extend(&s->delays[role], now);
 		break;
-	case POOL_RECOVER:
+	case RESTART_RECOVER:
 		/* A request that always ends like this must not keep us recovering at full speed.
 		 */
-		pool_delay_extend(&s->delays[ROLE_RECOVER], now);
+		restart_backoff_extend(&s->delays[ROLE_RECOVER], now);
 		begin_clearing(s);
 		break;
-	case POOL_RECOVERED:
+	case RECOVERY_DONE:
 		s->phase = PHASE_SERVING;
 		break;
 	}
@@ -89,12 +90,12 @@ static void follow(struct supervisor *s, enum role role, enum pool_verdict verdi
 
 static void reap(struct supervisor *s, int64_t now)
 {
-	struct pool_death death;
+	struct child_exit death;
 
-	while (fleet_reap(&s->fleet, &death, judges(s))) {
+	while (children_reap(&s->children, &death, acts_on_exits(s))) {
 		s->hurry = true;
-		if (judges(s))
-			follow(s, death.role, pool_judge(&death), now);
+		if (acts_on_exits(s))
+			apply_action(s, death.role, restart_decide(&death), now);
 	}
 }
 
@@ -102,15 +103,15 @@ static void reap(struct supervisor *s, int64_t now)
 
 static void recover(struct supervisor *s, int64_t now)
 {
-	struct pool_delay *delay = &s->delays[ROLE_RECOVER];
+	struct restart_backoff *delay = &s->delays[ROLE_RECOVER];
 
-	if (fleet_count(&s->fleet, ROLE_NONE) > 0 || now < delay->until)
+	if (children_count(&s->children, ROLE_NONE) > 0 || now < delay->retry_at_ms)
 		return;
-	atomic_store(&s->fleet.board->store.started, 0);
-	atomic_store(&s->fleet.board->store.done, 0);
-	atomic_store(&s->fleet.board->store.flushed, 0);
-	if (!fleet_start(&s->fleet, &s->conf, ROLE_RECOVER, 0, -1, STR_NULL))
-		pool_delay_extend(delay, now);
+	atomic_store(&s->children.scoreboard->store.commits_started, 0);
+	atomic_store(&s->children.scoreboard->store.commits_done, 0);
+	atomic_store(&s->children.scoreboard->store.commits_flushed, 0);
+	if (!children_start(&s->children, &s->conf, ROLE_RECOVER, 0, -1, STR_NULL))
+		restart_backoff_extend(delay, now);
 }
 
 /*
@@ -127,15 +128,15 @@ static int worker_count(const struct supervisor *s)
 	return processors < 2 ? 1 : processors > 128 ? 64 : (int)processors / 2;
 }
 
-static void fill(struct supervisor *s, enum role role, int seats, int64_t now)
+static void start_missing(struct supervisor *s, enum role role, int seats, int64_t now)
 {
 	int number;
 
-	while (now >= s->delays[role].until &&
-		(number = pool_vacant(
-			 s->fleet.processes, BOARD_SLOTS, role, s->fleet.generation, seats)) != 0) {
-		if (!fleet_start(&s->fleet, &s->conf, role, number, -1, STR_NULL))
-			pool_delay_extend(&s->delays[role], now);
+	while (now >= s->delays[role].retry_at_ms &&
+		(number = restart_next_number(s->children.processes, SCOREBOARD_SLOTS, role,
+			 s->children.generation, seats)) != 0) {
+		if (!children_start(&s->children, &s->conf, role, number, -1, STR_NULL))
+			restart_backoff_extend(&s->delays[role], now);
 	}
 }
 
@@ -144,25 +145,25 @@ static void serve(struct supervisor *s, int64_t now)
 	int workers = worker_count(s);
 	int ready, keepers;
 
-	fill(s, ROLE_KEEPER, 1, now);
-	fill(s, ROLE_WORKER, workers, now);
-	ready = fleet_count_ready(&s->fleet, ROLE_WORKER);
-	keepers = fleet_count_ready(&s->fleet, ROLE_KEEPER);
+	start_missing(s, ROLE_KEEPER, 1, now);
+	start_missing(s, ROLE_WORKER, workers, now);
+	ready = children_count_ready(&s->children, ROLE_WORKER);
+	keepers = children_count_ready(&s->children, ROLE_KEEPER);
 	if (ready < workers || keepers < 1)
 		s->hurry = true;
 	else
-		fleet_retire_older(&s->fleet);
-	if (!s->ready && ready > 0 && keepers > 0) {
-		s->ready = true;
-		log_info("ready", "generation %d serves", s->fleet.generation);
-		sd_notifyf(0, "READY=1\nSTATUS=serving, generation %d", s->fleet.generation);
+		children_retire_older(&s->children);
+	if (!s->ready_announced && ready > 0 && keepers > 0) {
+		s->ready_announced = true;
+		log_info("ready", "generation %d serves", s->children.generation);
+		sd_notifyf(0, "READY=1\nSTATUS=serving, generation %d", s->children.generation);
 	}
 }
 
-static void clear(struct supervisor *s, int64_t now)
+static void wait_for_exits(struct supervisor *s, int64_t now)
 {
 	(void)now;
-	if (fleet_count(&s->fleet, ROLE_NONE) > 0)
+	if (children_count(&s->children, ROLE_NONE) > 0)
 		return;
 	s->phase = PHASE_RECOVERING;
 	s->hurry = true;
@@ -170,7 +171,7 @@ static void clear(struct supervisor *s, int64_t now)
 
 static void stop(struct supervisor *s, int64_t now)
 {
-	if (fleet_count(&s->fleet, ROLE_NONE) == 0) {
+	if (children_count(&s->children, ROLE_NONE) == 0) {
 		s->phase = PHASE_STOPPED;
 		return;
 	}
@@ -178,8 +179,8 @@ static void stop(struct supervisor *s, int64_t now)
 		return;
 	if (s->stop_wait > STOP_LAST_MS)
 		log_warn("stop", "%zu processes did not leave and are ended",
-			fleet_count(&s->fleet, ROLE_NONE));
-	fleet_signal(&s->fleet, s->stop_wait > STOP_LAST_MS ? SIGKILL : SIGTERM);
+			children_count(&s->children, ROLE_NONE));
+	children_signal(&s->children, s->stop_wait > STOP_LAST_MS ? SIGKILL : SIGTERM);
 	s->stop_next = now + s->stop_wait;
 	s->stop_wait *= 2;
 }
@@ -190,7 +191,7 @@ static const struct {
 } phases[PHASES] = {
 	[PHASE_RECOVERING] = { "recovering", recover },
 	[PHASE_SERVING] = { "serving", serve },
-	[PHASE_CLEARING] = { "clearing", clear },
+	[PHASE_CLEARING] = { "clearing", wait_for_exits },
 	[PHASE_STOPPING] = { "stopping", stop },
 	[PHASE_STOPPED] = { "stopped", NULL },
 };
@@ -220,92 +221,95 @@ static void begin_reload(struct supervisor *s)
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_mono_us());
 	if (s->setup->reload && !s->setup->reload(&fresh, s->setup->data, &err)) {
 		log_error("reload", "the configuration stays as it was: %s", err_text(&err));
-		if (s->ready)
+		if (s->ready_announced)
 			sd_notify(0, "READY=1");
 		return;
 	}
 	s->conf = fresh;
 	if (log_level_parse(&level, s->conf.log_level))
-		log_threshold(level);
-	s->fleet.generation++;
-	s->ready = false;
+		log_set_level(level);
+	s->children.generation++;
+	s->ready_announced = false;
 	s->hurry = true;
-	log_info("reload", "generation %d starts", s->fleet.generation);
+	log_info("reload", "generation %d starts", s->children.generation);
 }
 
-static enum control_answer say_status(struct supervisor *s, struct control_client *client)
+static enum control_outcome handle_status(struct supervisor *s, struct control_client *client)
 {
 	struct status status = {
 		.phase = phases[s->phase].name,
-		.generation = s->fleet.generation,
+		.generation = s->children.generation,
 		.started = s->started,
-		.processes = s->fleet.processes,
-		.board = s->fleet.board,
+		.processes = s->children.processes,
+		.scoreboard = s->children.scoreboard,
 	};
 	struct buf line = BUF_INIT;
 
 	status_write(&status, &line);
-	control_frame(&client->out, 'o', buf_str(&line));
-	control_exit(&client->out, buf_ok(&line) ? 0 : 1);
+	control_put_frame(&client->out, 'o', buf_str(&line));
+	control_put_exit(&client->out, buf_ok(&line) ? 0 : 1);
 	buf_free(&line);
 	return CONTROL_ANSWERED;
 }
 
-static enum control_answer take_reload(struct supervisor *s, struct control_client *client)
+static enum control_outcome handle_reload(struct supervisor *s, struct control_client *client)
 {
-	signals_ask_reload();
+	signals_request_reload();
 	s->hurry = true;
-	control_exit(&client->out, 0);
+	control_put_exit(&client->out, 0);
 	return CONTROL_ANSWERED;
 }
 
-static enum control_answer take_stop(struct supervisor *s, struct control_client *client)
+static enum control_outcome handle_stop(struct supervisor *s, struct control_client *client)
 {
-	signals_ask_stop();
+	signals_request_stop();
 	s->hurry = true;
-	control_exit(&client->out, 0);
+	control_put_exit(&client->out, 0);
 	return CONTROL_ANSWERED;
 }
 
 /* An operator may join only while nobody recovers. */
-static enum control_answer pass_on(struct supervisor *s, struct control_client *client)
+static enum control_outcome start_operator(struct supervisor *s, struct control_client *client)
 {
-	if (s->phase != PHASE_SERVING || fleet_count(&s->fleet, ROLE_OPERATOR) >= OPERATORS)
-		return CONTROL_LATER;
-	return fleet_start(&s->fleet, &s->conf, ROLE_OPERATOR, 0, client->fd, buf_str(&client->in))
-		       ? CONTROL_TAKEN
-		       : CONTROL_LATER;
+	if (s->phase != PHASE_SERVING ||
+		children_count(&s->children, ROLE_OPERATOR) >= OPERATORS_MAX)
+		return CONTROL_RETRY;
+	return children_start(
+		       &s->children, &s->conf, ROLE_OPERATOR, 0, client->fd, buf_str(&client->in))
+		       ? CONTROL_HANDED_OVER
+		       : CONTROL_RETRY;
 }
 
 static const struct {
 	const char *verb;
-	enum control_answer (*answer)(struct supervisor *s, struct control_client *client);
-} own_verbs[] = {
-	{ "status", say_status },
-	{ "reload", take_reload },
-	{ "stop", take_stop },
+	enum control_outcome (*answer)(struct supervisor *s, struct control_client *client);
+} supervisor_verbs[] = {
+	{ "status", handle_status },
+	{ "reload", handle_reload },
+	{ "stop", handle_stop },
 };
 
-static enum control_answer answer(void *data, struct control_client *client)
+static enum control_outcome answer(void *data, struct control_client *client)
 {
-	enum control_answer (*take)(struct supervisor *, struct control_client *) = pass_on;
-	struct str line = { client->in.data, client->line };
-	enum control_answer result;
+	enum control_outcome (*take)(struct supervisor *, struct control_client *) = start_operator;
+	struct str line = { client->in.data, client->line_len };
+	enum control_outcome result;
 	const char *verb = NULL;
 	json_t *json = NULL;
 	struct err err;
 
-	if (json_parse(&json, line, &err))
+	if (json_parse_trusted(&json, line, &err))
 		verb = json_string_value(json_array_get(json_object_get(json, "verb"), 0));
-	for (size_t i = 0; verb && i < sizeof(own_verbs) / sizeof(own_verbs[0]); i++) {
-		if (strcmp(verb, own_verbs[i].verb) == 0)
-			take = own_verbs[i].answer;
+	for (size_t i = 0; verb && i < sizeof(supervisor_verbs) / sizeof(supervisor_verbs[0]);
+		i++) {
+		if (strcmp(verb, supervisor_verbs[i].verb) == 0)
+			take = supervisor_verbs[i].answer;
 	}
 	if (verb) {
 		result = take(data, client);
 	} else {
-		control_frame(&client->out, 'e', STR("the request is not {\"verb\":[...]}"));
-		control_exit(&client->out, 2);
+		control_put_frame(&client->out, 'e', STR("the request is not {\"verb\":[...]}"));
+		control_put_exit(&client->out, 2);
 		result = CONTROL_ANSWERED;
 	}
 	json_decref(json);
@@ -316,10 +320,10 @@ static enum control_answer answer(void *data, struct control_client *client)
 
 static void wait_for_events(struct supervisor *s)
 {
-	int64_t ms = s->hurry ? HURRY_MS : IDLE_MS;
+	int64_t ms = s->hurry ? POLL_SOON_MS : POLL_IDLE_MS;
 	struct timespec timeout = { .tv_nsec = ms * 1000000 };
 	struct pollfd fds[CONTROL_CLIENTS + 1];
-	size_t count = control_poll(&s->control, fds);
+	size_t count = control_pollfds(&s->control, fds);
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -333,47 +337,47 @@ static void loop(struct supervisor *s)
 	while (s->phase != PHASE_STOPPED) {
 		int64_t now = clock_mono_ms();
 
-		if (signals_stop_asked())
+		if (signals_stop_requested())
 			begin_stop(s);
-		if (signals_take_reload())
+		if (signals_take_reload_request())
 			begin_reload(s);
 		reap(s, now);
 		phases[s->phase].act(s, now);
-		watchdog_look(&s->watchdog, s->fleet.processes, s->fleet.board,
+		watchdog_check(&s->watchdog, s->children.processes, s->children.scoreboard,
 			s->conf.stuck_seconds, now);
-		watchdog_feed(&s->watchdog, s->fleet.processes, now);
+		watchdog_notify_systemd(&s->watchdog, s->children.processes, now);
 		if (s->phase != PHASE_STOPPED)
 			wait_for_events(s);
 	}
 }
 
-static bool prepare(struct supervisor *s, const struct supervisor_setup *setup, struct err *err)
+static bool prepare(struct supervisor *s, const struct supervisor_config *setup, struct err *err)
 {
 	s->setup = setup;
 	s->conf = setup->conf;
 	s->started = clock_wall_ms();
-	s->fleet.generation = 1;
-	s->fleet.board = board_new();
-	if (!s->fleet.board)
+	s->children.generation = 1;
+	s->children.scoreboard = scoreboard_new();
+	if (!s->children.scoreboard)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	s->fleet.spawn = (struct spawn){
-		.board = s->fleet.board,
+	s->children.spawn = (struct spawn){
+		.scoreboard = s->children.scoreboard,
 		.roles = setup->roles,
 		.listener = setup->listener,
 		.lock = setup->lock,
 	};
 	for (int role = 0; role < ROLES; role++)
-		s->delays[role] = (struct pool_delay){ .least = 50, .most = 10000 };
+		s->delays[role] = (struct restart_backoff){ .min_ms = 50, .max_ms = 10000 };
 	/* Nobody is served meanwhile, and room on the disk may come at any time. */
-	s->delays[ROLE_RECOVER] = (struct pool_delay){ .least = 100, .most = 1000 };
-	watchdog_start(&s->watchdog);
-	s->control.answer = answer;
+	s->delays[ROLE_RECOVER] = (struct restart_backoff){ .min_ms = 100, .max_ms = 1000 };
+	watchdog_init(&s->watchdog);
+	s->control.on_request = answer;
 	s->control.data = s;
 	return control_open(&s->control, setup->conf.control, err) &&
-	       spawn_open(&s->fleet.spawn, err);
+	       spawn_open(&s->children.spawn, err);
 }
 
-int supervisor_run(const struct supervisor_setup *setup)
+int supervisor_run(const struct supervisor_config *setup)
 {
 	struct supervisor *s = calloc(1, sizeof(*s));
 	struct err err = { 0 };
@@ -381,7 +385,7 @@ int supervisor_run(const struct supervisor_setup *setup)
 
 	if (!s)
 		log_fatal("start", "memory is exhausted");
-	signals_catch();
+	signals_install();
 	if (!prepare(s, setup, &err)) {
 		log_error("start", "%s", err_text(&err));
 		goto out;
@@ -389,11 +393,11 @@ int supervisor_run(const struct supervisor_setup *setup)
 	loop(s);
 	control_close(&s->control);
 	unlink(setup->conf.control);
-	spawn_close(&s->fleet.spawn);
+	spawn_close(&s->children.spawn);
 	log_info("stop", "stopped");
 	result = 0;
 out:
-	board_free(s->fleet.board);
+	scoreboard_free(s->children.scoreboard);
 	free(s);
 	return result;
 }

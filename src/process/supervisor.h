@@ -11,9 +11,9 @@
  */
 #include "process/spawn.h"
 
-struct supervisor_setup {
+struct supervisor_config {
 	struct conf conf;
-	const struct roles *roles;
+	const struct child_mains *roles;
 	int listener; /* the FastCGI socket; borrowed */
 	int lock;     /* borrowed */
 	/* Reads the configuration anew for SIGHUP; NULL: SIGHUP keeps it. */
@@ -22,4 +22,4 @@ struct supervisor_setup {
 };
 
 /* Listens at conf.control, runs until told to stop; returns the exit status. Blocks its signals. */
-int supervisor_run(const struct supervisor_setup *setup);
+int supervisor_run(const struct supervisor_config *setup);

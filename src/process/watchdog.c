@@ -5,15 +5,15 @@
 
 #include "base/log.h"
 #include "process/spawn.h"
-#include "sys/proc.h"
+#include "sys/process_info.h"
 
-#define LOOK_MS 200
+#define CHECK_INTERVAL_MS 200
 /* A gap this long between two looks means that we ourselves did not run: nobody is to blame. */
-#define ASLEEP_MS 1500
+#define SELF_STALL_MS 1500
 /* A sibling that is busy for so long may hold up the others. */
-#define BUSY_MS 500
+#define BUSY_SIBLING_MS 500
 /* How often systemd hears of us in the time that it waits. */
-#define FEEDS 4
+#define NOTIFIES_PER_INTERVAL 4
 
 /*
  * Notes turns and stops; false when there is nothing to judge. What cannot be seen, because /proc
@@ -21,97 +21,103 @@
  */
 static bool observe(struct process *process, uint64_t turns, int64_t now, char *state)
 {
-	struct proc_stat stat = { .state = 'R' };
+	struct process_info stat = { .state = 'R' };
 
 	if (process->pid == 0)
 		return false;
-	proc_stat(process->pid, &stat);
-	if (process->turns != turns) {
-		process->turns = turns;
-		process->moved_ms = now;
+	process_info_read(process->pid, &stat);
+	if (process->heartbeats != turns) {
+		process->heartbeats = turns;
+		process->last_heartbeat_ms = now;
 	}
-	if (!pool_is_stopped(stat.state))
-		process->stopped_ms = 0;
-	else if (process->stopped_ms == 0)
-		process->stopped_ms = now;
+	if (!restart_state_is_stopped(stat.state))
+		process->stopped_since_ms = 0;
+	else if (process->stopped_since_ms == 0)
+		process->stopped_since_ms = now;
 	if (stat.state != 'S')
-		process->slept_ms = 0;
-	else if (process->slept_ms == 0)
-		process->slept_ms = now;
+		process->sleeping_since_ms = 0;
+	else if (process->sleeping_since_ms == 0)
+		process->sleeping_since_ms = now;
 	*state = stat.state;
 	return true;
 }
 
-static void excuse(struct process *processes, int64_t now)
+static void reset_timers(struct process *processes, int64_t now)
 {
-	for (size_t i = 0; i < BOARD_SLOTS; i++) {
-		processes[i].moved_ms = now;
-		processes[i].stopped_ms = 0;
-		processes[i].slept_ms = 0;
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		processes[i].last_heartbeat_ms = now;
+		processes[i].stopped_since_ms = 0;
+		processes[i].sleeping_since_ms = 0;
 	}
 }
 
 /* Since when it has been as it is: what it did before, working or asleep, does not count. */
-static int64_t still_since(const struct process *process)
+static int64_t unchanged_since(const struct process *process)
 {
-	if (process->stopped_ms)
-		return process->stopped_ms;
-	return process->slept_ms > process->moved_ms ? process->slept_ms : process->moved_ms;
+	if (process->stopped_since_ms)
+		return process->stopped_since_ms;
+	return process->sleeping_since_ms > process->last_heartbeat_ms ? process->sleeping_since_ms
+								       : process->last_heartbeat_ms;
 }
 
-static void judge(
+static void kill_if_stuck(
 	const struct process *process, char state, uint64_t stuck_seconds, bool busy, int64_t now)
 {
-	int64_t since = still_since(process);
+	int64_t since = unchanged_since(process);
 	char name[32];
 
-	if (!pool_is_stuck(process->role, state, now - since, stuck_seconds, busy))
+	if (!restart_child_is_stuck(process->role, state, now - since, stuck_seconds, busy))
 		return;
-	spawn_name(process, name, sizeof(name));
+	spawn_process_name(process, name, sizeof(name));
 	log_warn("stuck", "%s (%d, state %c) has not moved for %lld ms and is ended", name,
 		(int)process->pid, state, (long long)(now - since));
 	kill(process->pid, SIGKILL);
 }
 
-void watchdog_look(struct watchdog *watchdog, struct process *processes, const struct board *board,
-	uint64_t stuck_seconds, int64_t now)
+void watchdog_check(struct watchdog *watchdog, struct process *processes,
+	const struct scoreboard *scoreboard, uint64_t stuck_seconds, int64_t now)
 {
-	char states[BOARD_SLOTS] = { 0 };
+	char states[SCOREBOARD_SLOTS] = { 0 };
 	bool busy = false;
 
-	if (now - watchdog->last_ms < LOOK_MS)
+	if (now - watchdog->last_check_ms < CHECK_INTERVAL_MS)
 		return;
-	if (now - watchdog->last_ms > ASLEEP_MS)
-		excuse(processes, now);
-	watchdog->last_ms = now;
-	for (size_t i = 0; i < BOARD_SLOTS; i++) {
-		if (observe(&processes[i], board->slots[i].counters.turns, now, &states[i]) &&
-			pool_is_busy(states[i]) && now - processes[i].moved_ms > BUSY_MS)
+	if (now - watchdog->last_check_ms > SELF_STALL_MS)
+		reset_timers(processes, now);
+	watchdog->last_check_ms = now;
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		if (observe(&processes[i], scoreboard->slots[i].counters.heartbeats, now,
+			    &states[i]) &&
+			restart_state_is_busy(states[i]) &&
+			now - processes[i].last_heartbeat_ms > BUSY_SIBLING_MS)
 			busy = true;
 	}
-	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 		if (states[i])
-			judge(&processes[i], states[i], stuck_seconds, busy, now);
+			kill_if_stuck(&processes[i], states[i], stuck_seconds, busy, now);
 	}
 }
 
-void watchdog_start(struct watchdog *watchdog)
+void watchdog_init(struct watchdog *watchdog)
 {
 	uint64_t us;
 
 	if (sd_watchdog_enabled(0, &us) > 0)
-		watchdog->every_ms = (int64_t)(us / 1000 / FEEDS);
+		watchdog->notify_interval_ms = (int64_t)(us / 1000 / NOTIFIES_PER_INTERVAL);
 }
 
-void watchdog_feed(struct watchdog *watchdog, const struct process *processes, int64_t now)
+void watchdog_notify_systemd(
+	struct watchdog *watchdog, const struct process *processes, int64_t now)
 {
-	if (watchdog->every_ms == 0 || now - watchdog->fed_ms < watchdog->every_ms)
+	if (watchdog->notify_interval_ms == 0 ||
+		now - watchdog->last_notify_ms < watchdog->notify_interval_ms)
 		return;
-	for (size_t i = 0; i < BOARD_SLOTS; i++) {
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 		if (processes[i].pid && processes[i].role == ROLE_WORKER &&
-			now - processes[i].moved_ms > watchdog->every_ms * FEEDS / 2)
+			now - processes[i].last_heartbeat_ms >
+				watchdog->notify_interval_ms * NOTIFIES_PER_INTERVAL / 2)
 			return;
 	}
-	watchdog->fed_ms = now;
+	watchdog->last_notify_ms = now;
 	sd_notify(0, "WATCHDOG=1");
 }

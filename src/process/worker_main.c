@@ -3,24 +3,24 @@
 
 static void report(void *data, enum worker_state state)
 {
-	struct board_slot *slot = data;
+	struct scoreboard_slot *slot = data;
 
 	atomic_store(&slot->state, state == WORKER_READY ? CHILD_READY : CHILD_RETIRING);
 }
 
-int worker_main(const struct child *child)
+int worker_main(const struct child_context *child)
 {
 	struct worker_setup setup = {
 		.conf = child->conf,
-		.limit = &child->board->limit,
+		.limit = &child->scoreboard->limit,
 		.counters = &child->slot->counters,
 		.listener = child->listener,
-		.peer = child->peer,
-		.lifeline = child->lifeline,
+		.peer = child->peer_uid,
+		.supervisor_pipe = child->supervisor_pipe,
 		.report = report,
 		.data = child->slot,
 	};
 
-	child_store_options(child, STORE_JOIN, &setup.store);
+	child_store_options(child, STORE_ATTACH, &setup.store);
 	return worker_run(&setup);
 }

@@ -3,28 +3,28 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "auth/grant.h"
 #include "auth/signature.h"
+#include "auth/token_endpoint.h"
 #include "base/clock.h"
-#include "serve/allow.h"
-#include "serve/condition.h"
+#include "serve/precondition.h"
+#include "serve/rate.h"
 
 /* The shape of a refusal where no dialect is known: the address belongs to none. */
-static void refuse_plainly(const struct err *err, struct response *response)
+static void encode_plain_error(const struct err *err, struct response *response)
 {
 	response->status = err_status(err->code);
 	response->media_type = "application/json";
 	buf_puts(&response->body, "{\"error\":");
-	buf_put_json(&response->body, str_of(err_text(err)));
+	buf_put_json_string(&response->body, str_cstr(err_text(err)));
 	buf_putc(&response->body, '}');
 }
 
 /* What the log calls a refusal; the others are requests like any. */
-static void note_refusal(struct exchange *exchange, enum err_code code)
+static void classify_refusal(struct exchange *exchange, enum err_code code)
 {
 	static const enum app_event events[ERR_CODES] = {
 		[ERR_FORBIDDEN] = EVENT_FORBIDDEN,
-		[ERR_TOO_MANY] = EVENT_LIMITED,
+		[ERR_TOO_MANY_REQUESTS] = EVENT_LIMITED,
 		[ERR_QUOTA] = EVENT_LIMITED,
 	};
 
@@ -36,19 +36,19 @@ static void note_refusal(struct exchange *exchange, enum err_code code)
 static void refuse(struct exchange *exchange, const struct err *err)
 {
 	struct response *response = &exchange->response;
-	struct buf head = response->head;
+	struct buf head = response->headers;
 
-	note_refusal(exchange, err->code);
+	classify_refusal(exchange, err->code);
 	/* Header lines given so far stay: Allow belongs to a refusal. */
-	response->head = BUF_INIT;
+	response->headers = BUF_INIT;
 	response_reset(response);
-	buf_free(&response->head);
-	response->head = head;
+	buf_free(&response->headers);
+	response->headers = head;
 	if (exchange->dialect)
-		exchange->dialect->refuse(&exchange->request, err, response);
+		exchange->dialect->encode_error(&exchange->request, err, response);
 	else
-		refuse_plainly(err, response);
-	response_retry(response, err->retry_after);
+		encode_plain_error(err, response);
+	response_add_retry_after(response, err->retry_after);
 }
 
 /* Which dialect speaks, by the address; else by what the web server took it for. */
@@ -57,19 +57,21 @@ static void find_dialect(struct exchange *exchange, bool parsed, size_t *skip)
 	const struct request *request = &exchange->request;
 
 	exchange->dialect = parsed ? dialect_by_path(request, skip)
-				   : dialect_by_name(request_param(request, "POLYTASK_DIALECT"));
+				   : dialect_by_name(
+					     request_cgi_param(request, "POLYTASK_DIALECT"));
 }
 
 static bool check_principal(struct exchange *exchange, struct err *err)
 {
 	struct request *request = &exchange->request;
-	struct str judged;
+	struct str credential_dialect;
 
-	if (!request_take_principal(request, err))
+	if (!request_parse_principal(request, err))
 		return false;
 	/* nginx and we read the address apart; the credential counts only where both agree. */
-	judged = request->principal.dialect;
-	if (!str_eq(judged, STR("*")) && !str_eq(judged, str_of(exchange->dialect->name)))
+	credential_dialect = request->principal.dialect;
+	if (!str_eq(credential_dialect, STR("*")) &&
+		!str_eq(credential_dialect, str_cstr(exchange->dialect->name)))
 		return err_set(err, ERR_FORBIDDEN, NULL, NULL);
 	return true;
 }
@@ -80,13 +82,13 @@ static bool check_principal(struct exchange *exchange, struct err *err)
  */
 static bool set_base_url(const struct app *app, struct request *request, struct err *err)
 {
-	struct str scheme = request_param(request, "REQUEST_SCHEME");
-	struct str host = request_param(request, "HTTP_HOST");
+	struct str scheme = request_cgi_param(request, "REQUEST_SCHEME");
+	struct str host = request_cgi_param(request, "HTTP_HOST");
 	char text[300];
 	int len;
 
-	request->zone = app->zone;
-	request->base_url = str_of(app->public_url ? app->public_url : "");
+	request->tz = app->tz;
+	request->base_url = str_cstr(app->public_url ? app->public_url : "");
 	if (request->base_url.len > 0 || host.len == 0 || host.len > 255)
 		return true;
 	for (size_t i = 0; i < host.len; i++) {
@@ -94,8 +96,8 @@ static bool set_base_url(const struct app *app, struct request *request, struct 
 			return true;
 	}
 	len = snprintf(text, sizeof(text), "%s://%.*s",
-		str_eq(scheme, STR("http")) ? "http" : "https", STR_FMT(host));
-	request->base_url = mem_copy(request->mem, (struct str){ text, (size_t)len });
+		str_eq(scheme, STR("http")) ? "http" : "https", STR_ARGS(host));
+	request->base_url = arena_copy(request->arena, (struct str){ text, (size_t)len });
 	return request->base_url.ptr || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
 
@@ -103,13 +105,13 @@ static bool set_base_url(const struct app *app, struct request *request, struct 
 static bool redirect(struct exchange *exchange, struct err *err)
 {
 	struct request *request = &exchange->request;
-	struct str query = str_from(request->uri, request->path.len);
+	struct str query = str_skip(request->uri, request->path.len);
 	struct buf to = BUF_INIT;
 
 	buf_put_str(&to, request->base_url);
 	buf_put(&to, request->path.ptr, request->path.len - 1);
 	buf_put_str(&to, query);
-	response_header(&exchange->response, "Location", buf_str(&to));
+	response_add_header(&exchange->response, "Location", buf_str(&to));
 	exchange->response.status = 307;
 	exchange->route = NULL;
 	if (!buf_ok(&to))
@@ -125,15 +127,15 @@ static bool answer_methods(struct exchange *exchange, unsigned allowed, struct e
 	struct str text;
 
 	exchange->route = NULL;
-	route_allow(allowed, &allow);
-	response_header(&exchange->response, "Allow", buf_str(&allow));
-	text = mem_copy(exchange->request.mem, buf_str(&allow));
+	route_write_allow(allowed, &allow);
+	response_add_header(&exchange->response, "Allow", buf_str(&allow));
+	text = arena_copy(exchange->request.arena, buf_str(&allow));
 	buf_free(&allow);
 	if (exchange->request.method == METHOD_OPTIONS) {
 		exchange->response.status = 204;
 		return true;
 	}
-	err_set(err, exchange->dialect->unknown_method, NULL, NULL);
+	err_set(err, exchange->dialect->method_error, NULL, NULL);
 	err->detail = text;
 	return false;
 }
@@ -146,31 +148,31 @@ static bool find_route(struct exchange *exchange, size_t skip, struct err *err)
 
 	switch (route_find(exchange->dialect->routes, request, skip, &exchange->route, &allowed)) {
 	case ROUTE_FOUND:
-		if (!request->slash || exchange->dialect->slash == SLASH_OPTIONAL)
+		if (!request->trailing_slash || exchange->dialect->trailing_slash == SLASH_IGNORE)
 			return true;
-		if (exchange->dialect->slash == SLASH_REDIRECT)
+		if (exchange->dialect->trailing_slash == SLASH_REDIRECT)
 			return redirect(exchange, err);
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
-	case ROUTE_NO_METHOD:
+	case ROUTE_METHOD_NOT_ALLOWED:
 		return answer_methods(exchange, allowed, err);
-	case ROUTE_NO_PATH:
+	case ROUTE_NOT_FOUND:
 	default:
 		exchange->route = NULL;
 		/* A word that nobody knows is not an address that nobody knows. */
 		if (request->method == METHOD_OTHER)
-			return err_set(err, exchange->dialect->unknown_method, NULL, NULL);
+			return err_set(err, exchange->dialect->method_error, NULL, NULL);
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
 	}
 }
 
 /* ---- what holds for every row ---- */
 
-static bool check_digest(const struct request *request, struct err *err)
+static bool check_content_md5(const struct request *request, struct err *err)
 {
-	struct str sent = request_param(request, "HTTP_CONTENT_MD5");
+	struct str sent = request_cgi_param(request, "HTTP_CONTENT_MD5");
 	char made[SIGNATURE_TEXT_MAX];
 
-	if (request_count_param(request, "HTTP_CONTENT_MD5") > 1)
+	if (request_count_cgi_param(request, "HTTP_CONTENT_MD5") > 1)
 		return err_set(
 			err, ERR_INVALID, "Content-MD5", "Content-MD5 was sent more than once");
 	if (sent.len == 0)
@@ -187,14 +189,14 @@ static bool make_id(const struct dialect *dialect, int64_t now, struct id *id, s
 {
 	if (!id_new(id, now))
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	if (dialect->id_version)
-		id_set_version(id, dialect->id_version);
+	if (dialect->uuid_version)
+		id_set_version(id, dialect->uuid_version);
 	return true;
 }
 
-static void introduce(const struct request *request, struct op *op)
+static void set_principal(const struct request *request, struct op *op)
 {
-	op->mem = request->mem;
+	op->arena = request->arena;
 	op->tenant = request->principal.tenant;
 	op->actor = request->principal.user;
 	op->now = request->now;
@@ -205,15 +207,15 @@ static bool decode(struct exchange *exchange, struct op *op, struct err *err)
 	struct request *request = &exchange->request;
 	bool changes = request->method != METHOD_GET && request->method != METHOD_HEAD;
 
-	introduce(request, op);
-	if (changes && !make_id(exchange->dialect, request->now, &op->fresh, err))
+	set_principal(request, op);
+	if (changes && !make_id(exchange->dialect, request->now, &op->new_id, err))
 		return false;
-	if (!exchange->route->decode(request, op, err) || !condition_take(request, op, err))
+	if (!exchange->route->decode(request, op, err) || !precondition_parse(request, op, err))
 		return false;
-	if (op->also) {
-		introduce(request, op->also);
-		return !id_is_zero(&op->also->fresh) ||
-		       make_id(exchange->dialect, request->now, &op->also->fresh, err);
+	if (op->companion) {
+		set_principal(request, op->companion);
+		return !id_is_zero(&op->companion->new_id) ||
+		       make_id(exchange->dialect, request->now, &op->companion->new_id, err);
 	}
 	return true;
 }
@@ -224,9 +226,9 @@ static bool encode(struct exchange *exchange, struct err *err)
 
 	if (!exchange->route->encode(&exchange->request, &exchange->result, response, err))
 		return false;
-	if (!buf_ok(&response->body) || !buf_ok(&response->head))
+	if (!buf_ok(&response->body) || !buf_ok(&response->headers))
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	condition_tag(&exchange->request, &exchange->result, response);
+	precondition_set_etag(&exchange->request, &exchange->result, response);
 	exchange->streaming = exchange->result.listing && exchange->request.method != METHOD_HEAD;
 	return true;
 }
@@ -245,7 +247,7 @@ static bool serve(struct app *app, struct exchange *exchange, struct err *err)
 	if (!exchange->dialect)
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
 	if (!set_base_url(app, request, err) || !check_principal(exchange, err) ||
-		!allow_request(app, exchange, err) || !find_route(exchange, skip, err))
+		!rate_take(app, exchange, err) || !find_route(exchange, skip, err))
 		return false;
 	if (!exchange->route)
 		return true;
@@ -254,12 +256,12 @@ static bool serve(struct app *app, struct exchange *exchange, struct err *err)
 	if (request->body.len > app->body_limit)
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	memset(&op, 0, sizeof(op));
-	if (!check_digest(request, err) || !decode(exchange, &op, err))
+	if (!check_content_md5(request, err) || !decode(exchange, &op, err))
 		return false;
-	allow_create(app, &op);
+	rate_set_quota(app, &op);
 	if (!store_apply(app->store, &op, &exchange->result, err))
 		return false;
-	exchange->response.held = exchange->result.written;
+	exchange->response.after_flush = exchange->result.written;
 	return encode(exchange, err);
 }
 
@@ -276,23 +278,23 @@ static bool answer_authorizer(struct app *app, struct exchange *exchange, struct
 	if (exchange->note.reason)
 		exchange->event = EVENT_DENIED;
 	else if (exchange->response.status < 400)
-		exchange->event = EVENT_LET_IN;
+		exchange->event = EVENT_AUTHORIZED;
 	return true;
 }
 
 static bool answer_login(struct app *app, struct exchange *exchange, struct err *err)
 {
-	const struct granting granting = { app->store, app->limit, app->login_burst,
+	const struct token_endpoint granting = { app->store, app->limit, app->login_burst,
 		exchange->began_us };
 
 	exchange->event = EVENT_LOGIN;
-	return grant_answer(
+	return token_endpoint_answer(
 		&granting, &exchange->request, &exchange->response, &exchange->note, err);
 }
 
-bool app_answer(struct app *app, struct exchange *exchange, struct err *err)
+bool app_handle(struct app *app, struct exchange *exchange, struct err *err)
 {
-	struct str call = request_param(&exchange->request, "POLYTASK_CALL");
+	struct str call = request_cgi_param(&exchange->request, "POLYTASK_CALL");
 
 	exchange->began_us = clock_mono_us();
 	if (str_eq(call, STR("authorize")))
@@ -308,36 +310,36 @@ bool app_answer(struct app *app, struct exchange *exchange, struct err *err)
 	return true;
 }
 
-void app_refuse(struct exchange *exchange, const struct err *err)
+void app_set_error(struct exchange *exchange, const struct err *err)
 {
 	size_t skip = 0;
 
 	if (!exchange->dialect)
 		find_dialect(exchange, false, &skip);
 	exchange->streaming = false;
-	buf_reset(&exchange->response.head);
+	buf_reset(&exchange->response.headers);
 	refuse(exchange, err);
 }
 
-bool app_more(struct exchange *exchange, size_t enough, struct err *err)
+bool app_stream_rows(struct exchange *exchange, size_t enough, struct err *err)
 {
 	struct buf *body = &exchange->response.body;
 	struct task row;
 	bool end = false;
 
 	while (body->len < enough) {
-		if (!store_next(&exchange->result, &row, &end, err))
+		if (!store_list_next(&exchange->result, &row, &end, err))
 			return false;
 		if (end)
 			break;
-		if (exchange->result.rows > 1)
+		if (exchange->result.rows_returned > 1)
 			buf_putc(body, ',');
-		if (!exchange->route->row(&exchange->request, &row, body))
+		if (!exchange->route->encode_row(&exchange->request, &row, body))
 			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	}
 	if (end) {
 		exchange->streaming = false;
-		if (!exchange->route->tail(&exchange->request, &exchange->result, body))
+		if (!exchange->route->encode_end(&exchange->request, &exchange->result, body))
 			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	}
 	return buf_ok(body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
@@ -347,31 +349,31 @@ void app_reset(struct exchange *exchange)
 {
 	store_result_free(&exchange->result);
 	response_reset(&exchange->response);
-	mem_reset(&exchange->mem);
+	arena_reset(&exchange->arena);
 	/* Only what is counted is ever read: the arrays themselves need no clearing. */
-	exchange->request.param_count = 0;
+	exchange->request.cgi_param_count = 0;
 	exchange->request.segment_count = 0;
 	exchange->request.query_count = 0;
-	exchange->request.var_count = 0;
+	exchange->request.path_var_count = 0;
 	exchange->request.method = METHOD_NONE;
-	exchange->request.slash = false;
+	exchange->request.trailing_slash = false;
 	exchange->request.uri = exchange->request.path = exchange->request.body = STR_NULL;
 	exchange->request.base_url = STR_NULL;
-	exchange->request.shown = 0;
-	exchange->request.allowance = (struct allowance){ 0 };
+	exchange->request.selected_fields = 0;
+	exchange->request.rate_status = (struct rate_status){ 0 };
 	exchange->request.principal = (struct principal){ 0 };
-	exchange->request.mem = &exchange->mem;
+	exchange->request.arena = &exchange->arena;
 	exchange->result.kind = OP_NONE;
 	exchange->route = NULL;
 	exchange->dialect = NULL;
 	exchange->streaming = false;
 	exchange->event = EVENT_REQUEST;
-	exchange->note = (struct auth_note){ 0 };
+	exchange->note = (struct auth_log_entry){ 0 };
 }
 
 void app_free(struct exchange *exchange)
 {
 	app_reset(exchange);
 	response_free(&exchange->response);
-	mem_free(&exchange->mem);
+	arena_free(&exchange->arena);
 }

@@ -3,10 +3,10 @@
 #include "serve/app.h"
 
 /* The web server lets any word through, of thousands of letters, too. */
-#define METHOD_TEXT_MAX 32
+#define METHOD_LOG_MAX 32
 
 /* Of one address: so many refusals are said at once, then one a second. */
-static const struct limit_rule sayings = { .interval_us = 1000000, .burst = 50 };
+static const struct limit_rule refusal_log_rate = { .interval_us = 1000000, .burst = 50 };
 
 /* By event: its name; whether it is one that a stranger can bring about, as often as he likes. */
 static const struct {
@@ -20,18 +20,18 @@ static const struct {
 	[EVENT_LIMITED] = { "limited", true },
 };
 
-static bool may_say(struct app *app, const struct exchange *exchange)
+static bool may_log(struct app *app, const struct exchange *exchange)
 {
-	struct str address = request_param(&exchange->request, "REMOTE_ADDR");
+	struct str address = request_cgi_param(&exchange->request, "REMOTE_ADDR");
 	uint8_t bytes[16];
 	uint64_t key;
 
 	if (!app->limit || !events[exchange->event].by_anybody || exchange->response.status < 400)
 		return true;
-	key = limit_key(app->limit, LIMIT_LINE, limit_address(address, bytes), STR_NULL);
-	if (limit_take(app->limit, &sayings, key, clock_mono_us(), NULL))
+	key = limit_key(app->limit, LIMIT_REFUSAL_LOG, limit_network(address, bytes), STR_NULL);
+	if (limit_take(app->limit, &refusal_log_rate, key, clock_mono_us(), NULL))
 		return true;
-	app->unsaid++;
+	app->suppressed++;
 	return false;
 }
 
@@ -41,7 +41,7 @@ static void put_text(struct buf *line, const char *head, struct str value)
 	if (value.len == 0)
 		return;
 	buf_puts(line, head);
-	buf_put_json(line, value);
+	buf_put_json_string(line, value);
 }
 
 static void put_number(struct buf *line, const char *head, int64_t value)
@@ -53,39 +53,39 @@ static void put_number(struct buf *line, const char *head, int64_t value)
 static void put_request(struct buf *line, const struct exchange *exchange)
 {
 	const struct request *request = &exchange->request;
-	struct str method = request_param(request, "ORIGINAL_METHOD");
+	struct str method = request_cgi_param(request, "ORIGINAL_METHOD");
 
 	if (method.len == 0)
-		method = request_param(request, "REQUEST_METHOD");
-	if (method.len > METHOD_TEXT_MAX)
-		method.len = METHOD_TEXT_MAX;
-	put_text(line, ",\"id\":", request_param(request, "POLYTASK_REQUEST_ID"));
+		method = request_cgi_param(request, "REQUEST_METHOD");
+	if (method.len > METHOD_LOG_MAX)
+		method.len = METHOD_LOG_MAX;
+	put_text(line, ",\"id\":", request_cgi_param(request, "POLYTASK_REQUEST_ID"));
 	put_text(line, ",\"tenant\":", request->principal.tenant);
 	put_text(line, ",\"user\":", request->principal.user);
 	if (exchange->dialect)
-		put_text(line, ",\"dialect\":", str_of(exchange->dialect->name));
+		put_text(line, ",\"dialect\":", str_cstr(exchange->dialect->name));
 	put_text(line, ",\"method\":", method);
 	if (exchange->route)
-		put_text(line, ",\"route\":", str_of(exchange->route->pattern));
+		put_text(line, ",\"route\":", str_cstr(exchange->route->pattern));
 }
 
 static void put_event(struct buf *line, const struct exchange *exchange)
 {
-	const struct auth_note *note = &exchange->note;
+	const struct auth_log_entry *note = &exchange->note;
 
 	if (exchange->event == EVENT_REQUEST)
 		return;
-	put_text(line, ",\"address\":", request_param(&exchange->request, "REMOTE_ADDR"));
-	put_text(line, ",\"reason\":", str_of(note->reason));
-	put_text(line, ",\"credential\":", str_of(note->credential));
-	put_text(line, ",\"key\":", str_of(note->key));
-	put_text(line, ",\"name\":", str_of(note->name));
+	put_text(line, ",\"address\":", request_cgi_param(&exchange->request, "REMOTE_ADDR"));
+	put_text(line, ",\"reason\":", str_cstr(note->reason));
+	put_text(line, ",\"credential\":", str_cstr(note->credential));
+	put_text(line, ",\"key\":", str_cstr(note->key));
+	put_text(line, ",\"name\":", str_cstr(note->name));
 }
 
 void app_log(struct app *app, const struct exchange *exchange, struct buf *line, uint64_t sent)
 {
 	buf_reset(line);
-	if (exchange->event == EVENT_LET_IN || !may_say(app, exchange) ||
+	if (exchange->event == EVENT_AUTHORIZED || !may_log(app, exchange) ||
 		!log_begin(line, LOG_INFO, events[exchange->event].name))
 		return;
 	put_request(line, exchange);
@@ -94,8 +94,8 @@ void app_log(struct app *app, const struct exchange *exchange, struct buf *line,
 	put_number(line, ",\"in\":", (int64_t)exchange->request.body.len);
 	put_number(line, ",\"out\":", (int64_t)sent);
 	put_number(line, ",\"us\":", clock_mono_us() - exchange->began_us);
-	if (app->unsaid > 0)
-		put_number(line, ",\"unsaid\":", (int64_t)app->unsaid);
-	app->unsaid = 0;
+	if (app->suppressed > 0)
+		put_number(line, ",\"unsaid\":", (int64_t)app->suppressed);
+	app->suppressed = 0;
 	log_end(line);
 }

@@ -13,7 +13,7 @@ struct fcgi {
 	FCGX_Request request;
 };
 
-bool fcgi_start(struct err *err)
+bool fcgi_init(struct err *err)
 {
 	/* Else closing waits up to two seconds for the peer. */
 	if (setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1) != 0 || FCGX_Init() != 0)
@@ -21,7 +21,7 @@ bool fcgi_start(struct err *err)
 	return true;
 }
 
-static bool is_peer(int fd, uid_t peer)
+static bool is_allowed_peer(int fd, uid_t peer)
 {
 	struct ucred who;
 	socklen_t size = sizeof(who);
@@ -37,7 +37,7 @@ static bool is_peer(int fd, uid_t peer)
 
 static struct fcgi *fcgi_new(int fd)
 {
-	const struct timeval limit = { 0, FCGI_RECEIVE_MS * 1000L };
+	const struct timeval limit = { 0, FCGI_RECEIVE_TIMEOUT_MS * 1000L };
 	struct fcgi *fcgi = calloc(1, sizeof(*fcgi));
 
 	if (!fcgi || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
@@ -52,23 +52,23 @@ static struct fcgi *fcgi_new(int fd)
 	return fcgi;
 }
 
-enum fcgi_accepted fcgi_accept(struct fcgi **fcgi, int listener, uid_t peer)
+enum fcgi_accept_result fcgi_accept(struct fcgi **fcgi, int listener, uid_t peer)
 {
 	struct fcgi *made;
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM
-			       ? FCGI_SHORT
-			       : FCGI_NOBODY;
-	if (!is_peer(fd, peer)) {
+			       ? FCGI_NO_RESOURCES
+			       : FCGI_NO_CONNECTION;
+	if (!is_allowed_peer(fd, peer)) {
 		close(fd);
-		return FCGI_REFUSED;
+		return FCGI_WRONG_USER;
 	}
 	made = fcgi_new(fd);
 	if (!made) {
 		close(fd);
-		return FCGI_SHORT;
+		return FCGI_NO_RESOURCES;
 	}
 	*fcgi = made;
 	return FCGI_ACCEPTED;
@@ -84,13 +84,13 @@ void fcgi_close(struct fcgi *fcgi)
 	free(fcgi);
 }
 
-int fcgi_descriptor(const struct fcgi *fcgi)
+int fcgi_fd(const struct fcgi *fcgi)
 {
 	return fcgi->request.ipcFd;
 }
 
 /* Lets libfcgi read the next request of a connection that it did not accept. */
-static bool begin(FCGX_Request *fcgx)
+static bool start_request(FCGX_Request *fcgx)
 {
 	int fd = fcgx->ipcFd;
 
@@ -103,7 +103,7 @@ static bool begin(FCGX_Request *fcgx)
 	return FCGX_Accept_r(fcgx) == 0 && fcgx->ipcFd == fd;
 }
 
-static bool take_params(struct request *request, char **envp, struct err *err)
+static bool read_params(struct request *request, char **envp, struct err *err)
 {
 	for (; *envp; envp++) {
 		const char *equal = strchr(*envp, '=');
@@ -112,8 +112,8 @@ static bool take_params(struct request *request, char **envp, struct err *err)
 		if (!equal)
 			continue;
 		name = (struct str){ *envp, (size_t)(equal - *envp) };
-		value = str_of(equal + 1);
-		if (!request_add_param(request, name, value, err))
+		value = str_cstr(equal + 1);
+		if (!request_add_cgi_param(request, name, value, err))
 			return false;
 	}
 	return true;
@@ -132,9 +132,9 @@ static uint64_t drain(FCGX_Stream *in)
 }
 
 /* The announced length; an absent or empty one is 0. False when it is not a number. */
-static bool announced_length(const struct request *request, uint64_t *length)
+static bool content_length(const struct request *request, uint64_t *length)
 {
-	struct str text = request_param(request, "CONTENT_LENGTH");
+	struct str text = request_cgi_param(request, "CONTENT_LENGTH");
 
 	*length = 0;
 	return text.len == 0 || str_to_u64(text, length);
@@ -147,7 +147,7 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 	int got = 0;
 	uint64_t extra;
 
-	if (!announced_length(request, &length)) {
+	if (!content_length(request, &length)) {
 		drain(in);
 		return err_set(err, ERR_MALFORMED, "Content-Length", NULL);
 	}
@@ -156,7 +156,7 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	}
 	if (length > 0) {
-		body = mem_alloc(request->mem, length);
+		body = arena_alloc(request->arena, length);
 		if (body)
 			got = FCGX_GetStr(body, (int)length, in);
 	}
@@ -179,11 +179,11 @@ bool fcgi_receive(struct fcgi *fcgi, struct request *request, size_t body_limit,
 {
 	FCGX_Request *fcgx = &fcgi->request;
 
-	if (!begin(fcgx)) {
+	if (!start_request(fcgx)) {
 		err->code = ERR_NONE;
 		return false;
 	}
-	if (!take_params(request, fcgx->envp, err)) {
+	if (!read_params(request, fcgx->envp, err)) {
 		drain(fcgx->in);
 		return false;
 	}

@@ -21,48 +21,49 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dialect/dialect.h"
-#include "serve/conn.h"
+#include "serve/connection.h"
 #include "sys/reserve.h"
 
-#define ROUND_EVENTS 256
-#define TURN_MS	     200
+#define ROUND_EVENTS_MAX 256
+#define LOOP_MS		 200
 /* Without descriptors or memory: so long nobody is accepted, or the loop would spin. */
-#define SHORT_MS 200
+#define ACCEPT_RETRY_MS 200
 /* Descriptors besides connections: the store's files, the log, epoll. */
-#define OTHER_FILES 64
+#define OTHER_FDS 64
 /* What is in hand when it is time to leave has so long; a slow reader would take for ever. */
-#define GRACE_MS 3000
+#define SHUTDOWN_GRACE_MS 3000
 
 struct worker {
 	const struct worker_setup *setup;
 	struct worker_counters *counters;
-	struct conn_shared shared;
-	struct zone zone;
+	struct connection_shared shared;
+	struct tz tz;
 	int epoll;
 	bool accepting;
-	struct conn *conns;
-	size_t conn_count, sending;
-	struct conn *round[ROUND_EVENTS]; /* those in whose hand is something to send */
+	struct connection *conns;
+	size_t conn_count, want_write;
+	struct connection
+		*round_conns[ROUND_EVENTS_MAX]; /* those in whose hand is something to send */
 	size_t round_count;
 	int64_t accept_from; /* monotonic ms; the listener is left alone until then */
 	int64_t leave_by;    /* when retiring: leave when nobody is connected, or then; else 0 */
 	int64_t must_leave;  /* leave then, whatever is in hand; else 0 */
-	bool leaving;	     /* as soon as nothing is in hand */
+	bool shutting_down;  /* as soon as nothing is in hand */
 };
 
-static volatile sig_atomic_t asked_to_stop, asked_to_retire;
+static volatile sig_atomic_t stop_requested, retire_requested;
 
 /* WARNING: runs at any instant of epoll_pwait. Sets a flag, nothing else. */
-static void take_signal(int number)
+static void handle_signal(int number)
 {
 	if (number == SIGTERM)
-		asked_to_stop = 1;
+		stop_requested = 1;
 	else
-		asked_to_retire = 1;
+		retire_requested = 1;
 }
 
 /* The store is lost to this process. No answer may leave: nobody knows what will have been. */
-static void leave_in_panic(void)
+static void exit_on_panic(void)
 {
 	log_error("panic", "the store must be recovered");
 	log_batch(false);
@@ -70,12 +71,12 @@ static void leave_in_panic(void)
 }
 
 /* What epoll tells of: a connection, or one of these two. */
-static char listener_tag, lifeline_tag;
+static char listener_event, supervisor_event;
 
 static bool watch_listener(struct worker *worker, bool on)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE,
-		.data.ptr = &listener_tag };
+		.data.ptr = &listener_event };
 
 	if (worker->accepting == on)
 		return true;
@@ -84,35 +85,35 @@ static bool watch_listener(struct worker *worker, bool on)
 		       &event) == 0;
 }
 
-static bool watch_conn(struct worker *worker, struct conn *conn, int how, uint32_t events)
+static bool watch_conn(struct worker *worker, struct connection *conn, int how, uint32_t events)
 {
 	struct epoll_event event = { .events = events | EPOLLRDHUP, .data.ptr = conn };
 
-	return epoll_ctl(worker->epoll, how, fcgi_descriptor(conn->fcgi), &event) == 0;
+	return epoll_ctl(worker->epoll, how, fcgi_fd(conn->fcgi), &event) == 0;
 }
 
-static void drop_conn(struct worker *worker, struct conn *conn)
+static void drop_conn(struct worker *worker, struct connection *conn)
 {
-	*conn->link = conn->next;
+	*conn->prev_link = conn->next;
 	if (conn->next)
-		conn->next->link = conn->link;
+		conn->next->prev_link = conn->prev_link;
 	worker->conn_count--;
-	worker->sending -= conn->sending;
-	conn_free(conn, &worker->shared);
+	worker->want_write -= conn->want_write;
+	connection_free(conn, &worker->shared);
 }
 
 static void add_conn(struct worker *worker, struct fcgi *fcgi)
 {
-	struct conn *conn = conn_new(fcgi);
+	struct connection *conn = connection_new(fcgi);
 
 	if (!conn) {
 		fcgi_close(fcgi);
 		return;
 	}
 	conn->next = worker->conns;
-	conn->link = &worker->conns;
+	conn->prev_link = &worker->conns;
 	if (conn->next)
-		conn->next->link = &conn->next;
+		conn->next->prev_link = &conn->next;
 	worker->conns = conn;
 	worker->conn_count++;
 	if (!watch_conn(worker, conn, EPOLL_CTL_ADD, EPOLLIN))
@@ -122,16 +123,16 @@ static void add_conn(struct worker *worker, struct fcgi *fcgi)
 /* Until nobody waits: with one accept a round, newcomers would wait for as many rounds. */
 static void accept_all(struct worker *worker)
 {
-	enum fcgi_accepted accepted = FCGI_ACCEPTED;
+	enum fcgi_accept_result accepted = FCGI_ACCEPTED;
 
-	while (worker->accepting && (accepted == FCGI_ACCEPTED || accepted == FCGI_REFUSED)) {
+	while (worker->accepting && (accepted == FCGI_ACCEPTED || accepted == FCGI_WRONG_USER)) {
 		struct fcgi *fcgi;
 
 		accepted = fcgi_accept(&fcgi, worker->setup->listener, worker->setup->peer);
-		if (accepted == FCGI_SHORT) {
+		if (accepted == FCGI_NO_RESOURCES) {
 			log_warn("accept", "no descriptor or no memory for a connection");
 			watch_listener(worker, false);
-			worker->accept_from = clock_mono_ms() + SHORT_MS;
+			worker->accept_from = clock_mono_ms() + ACCEPT_RETRY_MS;
 		}
 		if (accepted == FCGI_ACCEPTED)
 			add_conn(worker, fcgi);
@@ -140,27 +141,28 @@ static void accept_all(struct worker *worker)
 	}
 }
 
-static void take_event(struct worker *worker, const struct epoll_event *event)
+static void handle_event(struct worker *worker, const struct epoll_event *event)
 {
-	struct conn *conn = event->data.ptr;
+	struct connection *conn = event->data.ptr;
 	struct err err = { 0 };
 	bool sane;
 
-	if (event->data.ptr == &listener_tag || event->data.ptr == &lifeline_tag)
+	if (event->data.ptr == &listener_event || event->data.ptr == &supervisor_event)
 		return;
-	if (conn->sending && (event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)))
-		conn->doomed = true;
-	sane = conn->sending ? conn_fill(conn, &err) : conn_receive(conn, &worker->shared, &err);
+	if (conn->want_write && (event->events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)))
+		conn->closing = true;
+	sane = conn->want_write ? connection_fetch_rows(conn, &err)
+				: connection_receive(conn, &worker->shared, &err);
 	if (!sane)
-		leave_in_panic();
-	worker->round[worker->round_count++] = conn;
+		exit_on_panic();
+	worker->round_conns[worker->round_count++] = conn;
 }
 
 /* Whether this round shows or tells of anything: what is still being streamed counts. */
-static bool round_tells(const struct worker *worker)
+static bool round_has_output(const struct worker *worker)
 {
 	for (size_t i = 0; i < worker->round_count; i++) {
-		if (!worker->round[i]->doomed)
+		if (!worker->round_conns[i]->closing)
 			return true;
 	}
 	return false;
@@ -171,7 +173,7 @@ static void flush_round(struct worker *worker)
 	struct store *store = worker->shared.app.store;
 	struct err err = { 0 };
 
-	if (!round_tells(worker) || store_is_flushed(store))
+	if (!round_has_output(worker) || store_is_flushed(store))
 		return;
 	atomic_fetch_add(&worker->counters->flushes, 1);
 	if (store_flush(store, &err))
@@ -185,53 +187,53 @@ static void flush_round(struct worker *worker)
 			return;
 	}
 	if (err.code == ERR_PANIC)
-		leave_in_panic();
+		exit_on_panic();
 	log_error("flush", "%s", err_text(&err));
 	for (size_t i = 0; i < worker->round_count; i++)
-		conn_unflushed(worker->round[i], &err);
+		connection_flush_failed(worker->round_conns[i], &err);
 }
 
-static void send_one(struct worker *worker, struct conn *conn)
+static void send_one(struct worker *worker, struct connection *conn)
 {
-	bool was_sending = conn->sending;
+	bool was_sending = conn->want_write;
 	int status = 0;
 
-	switch (conn_send(conn, &worker->shared, &status)) {
-	case CONN_DONE:
+	switch (connection_send(conn, &worker->shared, &status)) {
+	case CONNECTION_DONE:
 		atomic_fetch_add(&worker->counters->served, 1);
 		if (status >= 400)
 			atomic_fetch_add(&worker->counters->refused, 1);
-		conn->sending = false;
+		conn->want_write = false;
 		break;
-	case CONN_MORE:
-		conn->sending = true;
+	case CONNECTION_MORE:
+		conn->want_write = true;
 		break;
-	case CONN_BROKEN:
+	case CONNECTION_BROKEN:
 	default:
 		return;
 	}
-	if (conn->sending == was_sending)
+	if (conn->want_write == was_sending)
 		return;
-	worker->sending += conn->sending ? 1 : (size_t)-1;
-	if (!conn->doomed &&
-		!watch_conn(worker, conn, EPOLL_CTL_MOD, conn->sending ? EPOLLOUT : EPOLLIN))
-		conn->doomed = true;
+	worker->want_write += conn->want_write ? 1 : (size_t)-1;
+	if (!conn->closing &&
+		!watch_conn(worker, conn, EPOLL_CTL_MOD, conn->want_write ? EPOLLOUT : EPOLLIN))
+		conn->closing = true;
 }
 
 static void send_round(struct worker *worker)
 {
 	for (size_t i = 0; i < worker->round_count; i++) {
-		struct conn *conn = worker->round[i];
+		struct connection *conn = worker->round_conns[i];
 
-		if (!conn->doomed)
+		if (!conn->closing)
 			send_one(worker, conn);
-		if (conn->doomed)
+		if (conn->closing)
 			drop_conn(worker, conn);
 	}
 	worker->round_count = 0;
-	atomic_store(&worker->counters->waiting, worker->sending);
+	atomic_store(&worker->counters->waiting, worker->want_write);
 	atomic_store(&worker->counters->connections, worker->conn_count);
-	if (!worker->leaving && !worker->leave_by &&
+	if (!worker->shutting_down && !worker->leave_by &&
 		worker->conn_count < worker->setup->conf->connections &&
 		(worker->accept_from == 0 || clock_mono_ms() >= worker->accept_from)) {
 		worker->accept_from = 0;
@@ -244,17 +246,17 @@ static void send_round(struct worker *worker)
 /* Finishes what is in hand, within the grace. */
 static void leave(struct worker *worker)
 {
-	if (worker->leaving)
+	if (worker->shutting_down)
 		return;
-	worker->leaving = true;
-	worker->must_leave = clock_mono_ms() + GRACE_MS;
+	worker->shutting_down = true;
+	worker->must_leave = clock_mono_ms() + SHUTDOWN_GRACE_MS;
 	watch_listener(worker, false);
 }
 
 /* Nobody replaces us and nobody keeps the store any more. */
-static void leave_as_orphan(struct worker *worker)
+static void stop_as_orphan(struct worker *worker)
 {
-	epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->setup->lifeline, NULL);
+	epoll_ctl(worker->epoll, EPOLL_CTL_DEL, worker->setup->supervisor_pipe, NULL);
 	leave(worker);
 }
 
@@ -263,45 +265,46 @@ static void retire(struct worker *worker)
 	if (worker->leave_by)
 		return;
 	worker->leave_by = clock_mono_ms() + (int64_t)worker->setup->conf->drain_seconds * 1000;
-	worker->must_leave = worker->leave_by + GRACE_MS;
+	worker->must_leave = worker->leave_by + SHUTDOWN_GRACE_MS;
 	worker->setup->report(worker->setup->data, WORKER_RETIRING);
 	watch_listener(worker, false);
 }
 
-static bool is_over(const struct worker *worker)
+static bool is_finished(const struct worker *worker)
 {
 	int64_t now;
 	bool drained;
 
-	if (!worker->leaving && !worker->leave_by)
+	if (!worker->shutting_down && !worker->leave_by)
 		return false;
 	now = clock_mono_ms();
 	drained = worker->leave_by && (worker->conn_count == 0 || now >= worker->leave_by);
-	return now >= worker->must_leave || ((worker->leaving || drained) && worker->sending == 0);
+	return now >= worker->must_leave ||
+	       ((worker->shutting_down || drained) && worker->want_write == 0);
 }
 
 static void run(struct worker *worker)
 {
-	struct epoll_event events[ROUND_EVENTS];
+	struct epoll_event events[ROUND_EVENTS_MAX];
 	sigset_t waiting;
 
 	sigfillset(&waiting);
 	sigdelset(&waiting, SIGTERM);
 	sigdelset(&waiting, SIGUSR2);
-	while (!is_over(worker)) {
-		int count = epoll_pwait(worker->epoll, events, ROUND_EVENTS, TURN_MS, &waiting);
+	while (!is_finished(worker)) {
+		int count = epoll_pwait(worker->epoll, events, ROUND_EVENTS_MAX, LOOP_MS, &waiting);
 
-		atomic_fetch_add(&worker->counters->turns, 1);
-		if (asked_to_stop)
+		atomic_fetch_add(&worker->counters->heartbeats, 1);
+		if (stop_requested)
 			leave(worker);
-		if (asked_to_retire)
+		if (retire_requested)
 			retire(worker);
 		worker->shared.now = clock_wall_ms();
 		log_batch(true);
 		for (int i = 0; i < count; i++) {
-			if (events[i].data.ptr == &lifeline_tag)
-				leave_as_orphan(worker);
-			take_event(worker, &events[i]);
+			if (events[i].data.ptr == &supervisor_event)
+				stop_as_orphan(worker);
+			handle_event(worker, &events[i]);
 		}
 		accept_all(worker);
 		flush_round(worker);
@@ -311,14 +314,14 @@ static void run(struct worker *worker)
 }
 
 /* As many descriptors as there may be connections; the usual soft limit is just too low. */
-static void raise_limit(uint64_t connections)
+static void raise_fd_limit(uint64_t connections)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= connections + OTHER_FILES)
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= connections + OTHER_FDS)
 		return;
-	limit.rlim_cur = connections + OTHER_FILES < limit.rlim_max ? connections + OTHER_FILES
-								    : limit.rlim_max;
+	limit.rlim_cur = connections + OTHER_FDS < limit.rlim_max ? connections + OTHER_FDS
+								  : limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		log_warn("limit", "the limit of descriptors could not be raised");
 }
@@ -326,15 +329,15 @@ static void raise_limit(uint64_t connections)
 static bool open_worker(struct worker *worker, struct err *err)
 {
 	const struct worker_setup *setup = worker->setup;
-	struct epoll_event lifeline = { .events = EPOLLIN, .data.ptr = &lifeline_tag };
-	struct sigaction action = { .sa_handler = take_signal };
+	struct epoll_event supervisor_pipe = { .events = EPOLLIN, .data.ptr = &supervisor_event };
+	struct sigaction action = { .sa_handler = handle_signal };
 
-	raise_limit(setup->conf->connections);
-	if (!zone_load(&worker->zone, setup->conf->zone))
+	raise_fd_limit(setup->conf->connections);
+	if (!tz_load(&worker->tz, setup->conf->zone))
 		return err_set(err, ERR_INTERNAL, "zone", "the time zone %s cannot be read",
 			setup->conf->zone);
-	worker->shared.app.zone = &worker->zone;
-	if (!fcgi_start(err))
+	worker->shared.app.tz = &worker->tz;
+	if (!fcgi_init(err))
 		return false;
 	/* After FCGX_Init, which installs its own. */
 	sigaction(SIGTERM, &action, NULL);
@@ -345,7 +348,8 @@ static bool open_worker(struct worker *worker, struct err *err)
 	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (worker->epoll < 0 || fcntl(setup->listener, F_SETFL, O_NONBLOCK) != 0 ||
 		!watch_listener(worker, true) ||
-		epoll_ctl(worker->epoll, EPOLL_CTL_ADD, setup->lifeline, &lifeline) != 0)
+		epoll_ctl(worker->epoll, EPOLL_CTL_ADD, setup->supervisor_pipe, &supervisor_pipe) !=
+			0)
 		return err_set(err, ERR_INTERNAL, "epoll", "cannot wait for connections");
 	return true;
 }
@@ -354,7 +358,7 @@ static void close_worker(struct worker *worker)
 {
 	while (worker->conns)
 		drop_conn(worker, worker->conns);
-	conn_shared_free(&worker->shared);
+	connection_shared_free(&worker->shared);
 	store_close(worker->shared.app.store);
 	if (worker->epoll >= 0)
 		close(worker->epoll);
@@ -367,13 +371,13 @@ int worker_run(const struct worker_setup *setup)
 		.counters = setup->counters,
 		.epoll = -1,
 		.shared.app = {
-			.rules.signature_ms = (int64_t)setup->conf->signature_seconds * 1000,
+			.rules.virtshell_ms = (int64_t)setup->conf->signature_seconds * 1000,
 			.rules.uplynk_ms = (int64_t)setup->conf->uplynk_seconds * 1000,
 			.limit = setup->limit,
-			.principal = limit_per_second(
+			.principal_limit = limit_per_second(
 				setup->conf->principal_rate, setup->conf->principal_burst),
 			.login_burst = setup->conf->login_burst,
-			.creates_a_day[DIALECT_CODE_idol] = setup->conf->idol_creates_a_day,
+			.creates_per_day[DIALECT_CODE_idol] = setup->conf->idol_creates_a_day,
 			.body_limit = setup->conf->body_limit,
 			.public_url = setup->conf->public_url,
 		},

@@ -15,10 +15,10 @@
 
 /* In memory shared with the supervisor; only the worker writes. */
 struct worker_counters {
-	_Atomic uint64_t turns;	  /* of the event loop, also when idle: at least five a second */
-	_Atomic uint64_t served;  /* requests answered */
-	_Atomic uint64_t refused; /* of these with a status of 400 or more */
-	_Atomic uint64_t flushes; /* log flushes for held answers */
+	_Atomic uint64_t heartbeats; /* of the event loop, also when idle: at least five a second */
+	_Atomic uint64_t served;     /* requests answered */
+	_Atomic uint64_t refused;    /* of these with a status of 400 or more */
+	_Atomic uint64_t flushes;    /* log flushes for held answers */
 	_Atomic uint64_t connections;
 	_Atomic uint64_t waiting; /* answers being streamed or held */
 };
@@ -31,9 +31,9 @@ struct worker_setup {
 	struct store_options store;
 	struct limit *limit; /* shared by all workers */
 	struct worker_counters *counters;
-	int listener; /* the FastCGI socket */
-	uid_t peer;   /* who may connect to it, besides our own user */
-	int lifeline; /* readable (end of file) when the supervisor is gone */
+	int listener;	     /* the FastCGI socket */
+	uid_t peer;	     /* who may connect to it, besides our own user */
+	int supervisor_pipe; /* readable (end of file) when the supervisor is gone */
 	void (*report)(void *data, enum worker_state state);
 	void *data;
 };

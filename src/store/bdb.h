@@ -38,7 +38,7 @@ struct store {
 	DB *ranks;		/* the same file, not associated: walking and record numbers */
 	DB *tables[BDB_TABLES]; /* hash, but BDB_ONCE */
 	const struct index_table *indexes;
-	uint8_t sum[INDEX_SUM_SIZE];
+	uint8_t sum[INDEX_SCHEMA_HASH_SIZE];
 	struct store_shared *shared, own_shared;
 	_Atomic int *place, own_place;
 	unsigned depth; /* of nested calls */
@@ -141,10 +141,10 @@ bool bdb_decode_task(struct task *task, const struct buf *record, struct str ten
 	const struct id *id, struct err *err);
 /* Replaces what is in record. ERR_TOO_LARGE past STORE_RECORD_MAX. */
 bool bdb_encode_task(const struct task *task, struct buf *record, struct err *err);
-/* Sets what the op's change names, then lets op->adapt look at it; before is NULL for a new one. */
+/* Sets what the op's change names, then lets op->before_write look at it; before is NULL for a new one. */
 bool bdb_change_task(
 	const struct op *op, const struct task *before, struct task *task, struct err *err);
-/* OP_ENSURE's change: a task that still runs keeps its state, one that has ended begins anew. */
+/* OP_UPSERT's change: a task that still runs keeps its state, one that has ended begins anew. */
 bool bdb_renew_task(const struct op *op, struct task *task, struct err *err);
 /* Whether a change has altered nothing. */
 bool bdb_same_task(const struct task *a, const struct task *b);

@@ -16,7 +16,8 @@ struct work {
 static bool is_theirs(const struct task *task, const struct op *op)
 {
 	return !str_eq(task->tenant, op->tenant) ||
-	       (op->dialect != 0 ? op->dialect != task->dialect : task->dialect >= INDEX_RESOURCES);
+	       (op->dialect != 0 ? op->dialect != task->dialect
+				 : task->dialect >= INDEX_RESOURCE_DIALECTS);
 }
 
 static int no_memory(bool ok)
@@ -57,23 +58,23 @@ static int make(
 	struct store *store, DB_TXN *txn, const struct op *op, struct buf *record, struct err *err)
 {
 	struct task task = {
-		.id = op->fresh,
+		.id = op->new_id,
 		.tenant = op->tenant,
 		.dialect = op->dialect,
 		.created = op->now,
 		.updated = op->now,
-		.revision = op->named && op->now > 0 ? (uint64_t)op->now : 1,
+		.revision = op->client_named && op->now > 0 ? (uint64_t)op->now : 1,
 		.created_by = op->actor,
 		.updated_by = op->actor,
 	};
-	int rc = op->numbered ? bdb_next_number(store, txn, op, &task.number) : 0;
+	int rc = op->assign_number ? bdb_next_number(store, txn, op, &task.number) : 0;
 
-	if (rc == 0 && op->quota.most > 0)
+	if (rc == 0 && op->quota.max_tasks > 0)
 		rc = bdb_check_quota(store, txn, op, err);
 	if (rc != 0)
 		return rc;
 	if (op->change.state == TASK_STATE_NONE)
-		task_enter(&task, TASK_PENDING, op->now);
+		task_set_state(&task, TASK_PENDING, op->now);
 	if (!bdb_change_task(op, NULL, &task, err) || !bdb_encode_task(&task, record, err))
 		return BDB_REFUSED;
 	return bdb_put_task(store, txn, &task, buf_str(record), DB_NOOVERWRITE);
@@ -88,11 +89,11 @@ static int create(struct store *store, DB_TXN *txn, struct work *work, struct er
 
 static bool has_revision(const struct op *op, uint64_t revision)
 {
-	for (size_t i = 0; i < op->revision_count; i++) {
-		if (op->revisions[i] == revision)
+	for (size_t i = 0; i < op->if_match_count; i++) {
+		if (op->if_match[i] == revision)
 			return true;
 	}
-	return op->revision_count == 0;
+	return op->if_match_count == 0;
 }
 
 static int refuse_precondition(struct err *err)
@@ -171,10 +172,10 @@ static int face_connected(struct store *store, DB_TXN *txn, struct work *work, s
 
 	free(work->connected.ids);
 	work->connected = (struct bdb_connected){ 0 };
-	if (!work->op->connected.field)
+	if (!work->op->dependents.field)
 		return 0;
 	rc = bdb_find_connected(store, txn, work->op, &work->connected, err);
-	work->blocked = rc == 0 && work->connected.count > 0 && !work->op->connected.follow;
+	work->blocked = rc == 0 && work->connected.count > 0 && !work->op->dependents.cascade;
 	return rc;
 }
 
@@ -226,9 +227,9 @@ static int make_ensured(struct store *store, DB_TXN *txn, struct work *work, str
 	if (store->before.len > 0)
 		return DB_KEYEXIST;
 	/* What is not there has none of the revisions. */
-	if (op->revision_count > 0 || op->only_there)
+	if (op->if_match_count > 0 || op->must_exist)
 		return refuse_precondition(err);
-	work->result->made = true;
+	work->result->created = true;
 	rc = make(store, txn, op, &work->result->record, err);
 	/* Somebody else made it between the two. */
 	return rc == DB_KEYEXIST ? BDB_AGAIN : rc;
@@ -238,14 +239,14 @@ static int ensure(struct store *store, DB_TXN *txn, struct work *work, struct er
 {
 	const struct op *op = work->op;
 	struct task task, before;
-	int rc = take_up(store, txn, op, &op->fresh, &task, err);
+	int rc = take_up(store, txn, op, &op->new_id, &task, err);
 
-	work->result->made = false;
+	work->result->created = false;
 	if (rc == DB_NOTFOUND)
 		return make_ensured(store, txn, work, err);
 	if (rc != 0)
 		return rc;
-	if (op->only_new || !has_revision(op, task.revision))
+	if (op->must_not_exist || !has_revision(op, task.revision))
 		return refuse_precondition(err);
 	before = task;
 	if (!bdb_renew_task(op, &task, err))
@@ -267,7 +268,7 @@ static const struct {
 	[OP_READ] = { .look = read_one },
 	[OP_LIST] = { .look = bdb_list },
 	[OP_CREATE] = { .write = create },
-	[OP_ENSURE] = { .write = ensure },
+	[OP_UPSERT] = { .write = ensure },
 	[OP_UPDATE] = { .write = modify },
 	[OP_REMOVE] = { .write = modify },
 	[OP_ARCHIVE] = { .write = modify },
@@ -280,15 +281,15 @@ static int step_write(struct store *store, DB_TXN *txn, void *data, struct err *
 	int rc = 0;
 
 	work->nothing = work->blocked = false;
-	buf_reset(&work->result->other_record);
-	if (op->key.len > 0)
+	buf_reset(&work->result->companion_record);
+	if (op->idempotency_key.len > 0)
 		rc = bdb_recall(store, txn, op, work->result, &work->again, err);
 	if (rc != 0 || work->again)
 		return rc;
 	rc = kinds[op->kind].write(store, txn, work, err);
-	if (rc == 0 && op->also && !work->nothing)
-		rc = make(store, txn, op->also, &work->result->other_record, err);
-	if (rc == 0 && op->key.len > 0 && !work->blocked)
+	if (rc == 0 && op->companion && !work->nothing)
+		rc = make(store, txn, op->companion, &work->result->companion_record, err);
+	if (rc == 0 && op->idempotency_key.len > 0 && !work->blocked)
 		rc = bdb_remember(store, txn, op, work->result);
 	return rc;
 }
@@ -302,7 +303,7 @@ static bool list_connected(
 	if (!work->blocked)
 		return true;
 	work->connected.ids = NULL;
-	result->blocked = true;
+	result->has_dependents = true;
 	result->listing = bdb_listing_of(store, work->op->tenant, ids, work->connected.count);
 	return result->listing || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
@@ -313,8 +314,8 @@ static bool write_one(
 	struct work work = { .op = op, .result = result };
 	bool ok = bdb_run(store, BDB_WRITE, step_write, &work, err) &&
 		  bdb_decode_task(&result->task, &result->record, op->tenant, &op->id, err) &&
-		  (result->other_record.len == 0 ||
-			  bdb_decode_task(&result->other, &result->other_record, op->tenant,
+		  (result->companion_record.len == 0 ||
+			  bdb_decode_task(&result->companion, &result->companion_record, op->tenant,
 				  &op->id, err)) &&
 		  list_connected(store, &work, result, err);
 
@@ -359,6 +360,6 @@ void store_result_free(struct result *result)
 {
 	bdb_listing_free(result->listing);
 	buf_free(&result->record);
-	buf_free(&result->other_record);
+	buf_free(&result->companion_record);
 	*result = (struct result){ 0 };
 }

@@ -48,7 +48,7 @@ static int search_place(struct search *search, struct str value, bool archived)
 	index_value_prefix(&range.prefix, search->op->tenant, search->op->dialect, archived,
 		search->field, value);
 	range.from = range.to = range.prefix;
-	range.to_end = !index_after(&range.to);
+	range.to_end = !index_prefix_end(&range.to);
 	while (rc == 0 && count == BDB_BATCH_ROWS) {
 		rc = bdb_read_hits(cursor, &ranges, &place, hits, BDB_BATCH_ROWS, &count);
 		for (size_t i = 0; rc == 0 && i < count; i++) {
@@ -82,8 +82,8 @@ static int search_of(struct search *search, const struct id *id)
 	rc = bdb_get_task(search->store, search->txn, search->op->tenant, id, &search->record, 0);
 	if (rc != 0)
 		return rc == DB_NOTFOUND ? 0 : rc;
-	if (record_decode(&task, buf_str(&search->record)) && search->op->connected.by)
-		value = task_field(&task, str_of(search->op->connected.by));
+	if (record_decode(&task, buf_str(&search->record)) && search->op->dependents.key_member)
+		value = task_field(&task, str_cstr(search->op->dependents.key_member));
 	if (!value.ptr) {
 		text[0] = '"';
 		id_format(id, text + 1);
@@ -95,7 +95,7 @@ static int search_of(struct search *search, const struct id *id)
 
 static int search_all(struct search *search)
 {
-	int rc = search_value(search, search->op->connected.value);
+	int rc = search_value(search, search->op->dependents.value);
 
 	for (size_t i = 1; rc == 0 && i < search->count; i++)
 		rc = search_of(search, &search->ids[i]);
@@ -126,13 +126,13 @@ int bdb_find_connected(struct store *store, DB_TXN *txn, const struct op *op,
 	search->txn = txn;
 	search->op = op;
 	search->err = err;
-	search->field = index_field_by_code(store->indexes, op->dialect, op->connected.field);
+	search->field = index_field_by_code(store->indexes, op->dialect, op->dependents.field);
 	search->ids[search->count++] = op->id;
 	if (search->field && !search->field->unindexed) {
 		rc = search_all(search);
 	} else {
 		err_set(err, ERR_INTERNAL, NULL, "field %d of dialect %d is no index",
-			op->connected.field, op->dialect);
+			op->dependents.field, op->dialect);
 		rc = BDB_REFUSED;
 	}
 	if (rc == 0)

@@ -12,7 +12,7 @@
 static const char *const table_files[BDB_TABLES] = {
 	[STORE_USERS] = "users.db",
 	[STORE_TOKENS] = "tokens.db",
-	[STORE_KEYS] = "keys.db",
+	[STORE_SIGNING_KEYS] = "keys.db",
 	[BDB_META] = "meta.db",
 	[BDB_ONCE] = "once.db",
 };
@@ -90,7 +90,7 @@ static int make_entries(DB *secondary, const DBT *id, const DBT *record, DBT *re
 
 	(void)id;
 	if (record_decode(&task, (struct str){ record->data, record->size }))
-		count = index_keys(keys, &task, store->indexes);
+		count = index_all_keys(keys, &task, store->indexes);
 	if (count == 0)
 		return DB_DONOTINDEX;
 	entries = calloc(count, sizeof(*entries) + INDEX_KEY_MAX);
@@ -182,7 +182,7 @@ int bdb_get(DB *db, DB_TXN *txn, struct str key, struct buf *out, uint32_t flags
 
 		if (!buf_reserve(out, room))
 			return ENOMEM;
-		value = bdb_out(out->data + out->len, out->size - out->len, 0);
+		value = bdb_out(out->data + out->len, out->capacity - out->len, 0);
 		rc = db->get(db, txn, &id, &value, flags);
 		if (rc == 0)
 			out->len += value.size;

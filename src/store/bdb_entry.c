@@ -34,7 +34,7 @@ static bool change(struct store *store, bdb_step *step, void *data, struct err *
 	return ok;
 }
 
-bool store_put_entry(struct store *store, enum store_table table, struct str key, struct str value,
+bool store_auth_put(struct store *store, enum store_table table, struct str key, struct str value,
 	struct err *err)
 {
 	struct entry entry = { .table = table, .key = key, .value = value };
@@ -42,7 +42,7 @@ bool store_put_entry(struct store *store, enum store_table table, struct str key
 	return bdb_may_write(store, err) && change(store, step_put, &entry, err);
 }
 
-bool store_get_entry(struct store *store, enum store_table table, struct str key, struct buf *out,
+bool store_auth_get(struct store *store, enum store_table table, struct str key, struct buf *out,
 	struct err *err)
 {
 	struct entry entry = { .table = table, .key = key, .out = out };
@@ -57,7 +57,7 @@ bool store_get_entry(struct store *store, enum store_table table, struct str key
 /* ---- edits ---- */
 
 struct edits {
-	const struct store_edit *edits;
+	const struct store_auth_edit *edits;
 	size_t count;
 	bool had_one; /* one of those edited so far was there before */
 	struct buf old, made;
@@ -67,7 +67,7 @@ struct edits {
 static void wipe(struct buf *buf)
 {
 	if (buf->data)
-		explicit_bzero(buf->data, buf->size);
+		explicit_bzero(buf->data, buf->capacity);
 	buf_free(buf);
 }
 
@@ -80,7 +80,7 @@ static int remove_entry(DB *db, DB_TXN *txn, struct str key)
 }
 
 /* DB_RMW locks also the place of an entry that is not there; DB_NOOVERWRITE makes sure of it. */
-static int edit_entry(struct store *store, DB_TXN *txn, const struct store_edit *edit,
+static int edit_entry(struct store *store, DB_TXN *txn, const struct store_auth_edit *edit,
 	struct edits *edits, struct err *err)
 {
 	DB *db = store->tables[edit->table];
@@ -94,7 +94,7 @@ static int edit_entry(struct store *store, DB_TXN *txn, const struct store_edit 
 	edits->had_one |= rc == 0;
 	if (!edits->had_one && !bdb_may_write(store, err))
 		return BDB_REFUSED;
-	if (!edit->make(rc == 0 ? buf_str(&edits->old) : STR_NULL, &edits->made, edit->data, err))
+	if (!edit->update(rc == 0 ? buf_str(&edits->old) : STR_NULL, &edits->made, edit->data, err))
 		return BDB_REFUSED;
 	if (!buf_ok(&edits->made))
 		return ENOMEM;
@@ -114,8 +114,8 @@ static int step_edit(struct store *store, DB_TXN *txn, void *data, struct err *e
 	return rc;
 }
 
-bool store_edit_entries(
-	struct store *store, const struct store_edit *edits, size_t count, struct err *err)
+bool store_auth_update(
+	struct store *store, const struct store_auth_edit *edits, size_t count, struct err *err)
 {
 	struct edits all = { .edits = edits, .count = count };
 	bool ok = change(store, step_edit, &all, err);
@@ -142,7 +142,7 @@ static int copy_next(DBC *cursor, struct buf *out)
 
 		if (!buf_reserve(out, 2 * sizeof(uint32_t) + 2 * room))
 			return ENOMEM;
-		half = (out->size - out->len - 2 * sizeof(uint32_t)) / 2;
+		half = (out->capacity - out->len - 2 * sizeof(uint32_t)) / 2;
 		key = bdb_out(out->data + out->len + 2 * sizeof(uint32_t), half, 0);
 		value = bdb_out((char *)key.data + half, half, 0);
 		rc = cursor->get(cursor, &key, &value, DB_NEXT);
@@ -189,12 +189,12 @@ static void show(const struct buf *copy, bool (*take)(struct str key, struct str
 		memcpy(sizes, left.ptr, sizeof(sizes));
 		key = (struct str){ left.ptr + sizeof(sizes), sizes[0] };
 		value = (struct str){ key.ptr + key.len, sizes[1] };
-		left = str_from(left, sizeof(sizes) + key.len + value.len);
+		left = str_skip(left, sizeof(sizes) + key.len + value.len);
 		more = take(key, value, data);
 	}
 }
 
-bool store_each_entry(struct store *store, enum store_table table,
+bool store_auth_each(struct store *store, enum store_table table,
 	bool (*take)(struct str key, struct str value, void *data), void *data, struct err *err)
 {
 	struct buf copy = BUF_INIT;

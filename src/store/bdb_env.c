@@ -220,7 +220,7 @@ static bool settle_index(struct store *store, enum store_mode mode, struct err *
 		return bdb_fail(store, rc, "index", err);
 	if (ours)
 		return true;
-	if (mode == STORE_JOIN)
+	if (mode == STORE_ATTACH)
 		return err_set(err, ERR_INTERNAL, NULL, "the index was made for other tables");
 	return store->index_is_new ? bdb_fill_index(store, err) : store_reindex(store, err);
 }
@@ -230,7 +230,7 @@ static bool open_all(struct store *store, const struct store_options *options, s
 	int rc = open_environment(store, options);
 
 	if (rc == 0)
-		rc = bdb_open_all(store, options->mode != STORE_JOIN);
+		rc = bdb_open_all(store, options->mode != STORE_ATTACH);
 	if (rc == DB_RUNRECOVERY)
 		return err_set(err, ERR_PANIC, NULL, NULL);
 	if (rc == ENOSPC)
@@ -265,7 +265,7 @@ static struct store *new_store(const struct store_options *options)
 		return NULL;
 	store->indexes = options->indexes;
 	store->shared = options->shared ? options->shared : &store->own_shared;
-	store->place = options->place ? options->place : &store->own_place;
+	store->place = options->activity ? options->activity : &store->own_place;
 	store->expected_tasks = options->expected_tasks;
 	store->ephemeral = options->mode == STORE_EPHEMERAL;
 	store->sync_commits = options->sync_commits && !store->ephemeral;
@@ -282,7 +282,7 @@ bool store_open(struct store **store, const struct store_options *options, struc
 
 	if (!opened)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	if (!index_sum(options->indexes, opened->sum, err))
+	if (!index_schema_hash(options->indexes, opened->sum, err))
 		goto out;
 	bdb_enter(opened);
 	ok = make_environment(opened, err) && open_all(opened, options, err);

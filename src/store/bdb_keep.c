@@ -25,7 +25,7 @@ bool store_checkpoint(
 	return ok;
 }
 
-bool store_sweep_deadlocks(struct store *store, struct err *err)
+bool store_detect_deadlocks(struct store *store, struct err *err)
 {
 	bool ok;
 	int rc;

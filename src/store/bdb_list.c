@@ -47,7 +47,7 @@ struct opening {
 
 uint64_t bdb_offset(const struct list_query *list, uint64_t total)
 {
-	if (!list->clamp || list->limit == 0 || list->offset < total)
+	if (!list->clamp_offset || list->limit == 0 || list->offset < total)
 		return list->offset;
 	return total == 0 ? 0 : (total - 1) / list->limit * list->limit;
 }
@@ -60,12 +60,12 @@ static int find_start(DBC *cursor, struct listing *listing)
 	struct bdb_found *found = &listing->found;
 	int rc;
 
-	if (!list->count && list->offset == 0)
+	if (!list->want_total && list->offset == 0)
 		return 0;
 	rc = bdb_count_ranges(cursor, &listing->ranges);
 	if (rc != 0)
 		return rc;
-	found->counted = list->count;
+	found->counted = list->want_total;
 	found->total = listing->ranges.total;
 	found->offset = bdb_offset(list, found->total);
 	if (found->offset == 0) {
@@ -111,7 +111,7 @@ static bool still_belongs(
 	const struct bdb_range *range = &listing->ranges.at[hit->range];
 	struct index_key key;
 
-	return index_key_of(&key, task, range->field) &&
+	return index_field_key(&key, task, range->field) &&
 	       key.len == range->prefix.len + hit->tail.len &&
 	       memcmp(key.bytes, range->prefix.bytes, range->prefix.len) == 0 &&
 	       memcmp(key.bytes + range->prefix.len, hit->tail.bytes, hit->tail.len) == 0;
@@ -128,7 +128,7 @@ static int fetch_row(struct store *store, struct listing *listing, const struct 
 	if (rc != 0 && rc != DB_NOTFOUND)
 		return rc;
 	*gone = rc == DB_NOTFOUND ||
-		!record_decode(&task, str_from(buf_str(&listing->records), start));
+		!record_decode(&task, str_skip(buf_str(&listing->records), start));
 	if (!*gone && hit)
 		*gone = !still_belongs(listing, &task, hit);
 	else if (!*gone && !listing->unchecked)
@@ -179,8 +179,8 @@ static int fetch_hits(struct store *store, struct listing *listing, bool exact)
 static int step_ranges(struct store *store, struct opening *opening)
 {
 	struct listing *listing = opening->listing;
-	uint64_t done = atomic_load(&store->shared->done);
-	uint64_t started = atomic_load(&store->shared->started);
+	uint64_t done = atomic_load(&store->shared->commits_done);
+	uint64_t started = atomic_load(&store->shared->commits_started);
 	bool exact = opening->exact && opening->tries++ < EXACT_TRIES &&
 		     clock_mono_us() < opening->until;
 	int rc;
@@ -190,7 +190,7 @@ static int step_ranges(struct store *store, struct opening *opening)
 	rc = read_index(store, listing, opening);
 	if (rc != 0)
 		return rc;
-	if (exact && started != atomic_load(&store->shared->started))
+	if (exact && started != atomic_load(&store->shared->commits_started))
 		return BDB_AGAIN;
 	opening->settled = exact;
 	return fetch_hits(store, listing, exact);
@@ -238,7 +238,8 @@ static bool load_batch(struct listing *listing, bool first, struct err *err)
 	const struct list_query *list = &listing->query.list;
 	struct opening opening = { .listing = listing,
 		.first = first,
-		.exact = listing->ranges.count > 1 || (first && (list->count || list->offset > 0)),
+		.exact = listing->ranges.count > 1 ||
+			 (first && (list->want_total || list->offset > 0)),
 		.until = clock_mono_us() + EXACT_US };
 	bool ok;
 
@@ -280,7 +281,8 @@ struct listing *bdb_listing_of(
 
 static bool open_ranges(struct listing *listing, struct err *err)
 {
-	if (!bdb_place_behind(&listing->ranges, listing->query.list.after, &listing->place, err))
+	if (!bdb_place_behind(
+		    &listing->ranges, listing->query.list.after_cursor, &listing->place, err))
 		return false;
 	return load_batch(listing, true, err);
 }
@@ -310,14 +312,14 @@ bool bdb_list(struct store *store, const struct op *op, struct result *result, s
 		return false;
 	}
 	result->listing = listing;
-	result->counted = listing->found.counted;
+	result->total_known = listing->found.counted;
 	result->total = listing->found.counted ? listing->found.total : 0;
 	result->offset = listing->found.offset;
-	result->settled = listing->settled;
+	result->consistent = listing->settled;
 	return true;
 }
 
-bool store_next(struct result *result, struct task *row, bool *end, struct err *err)
+bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err)
 {
 	struct listing *listing = result->listing;
 	size_t start;
@@ -328,7 +330,7 @@ bool store_next(struct result *result, struct task *row, bool *end, struct err *
 	}
 	if (listing->next_row == listing->row_count || listing->left == 0) {
 		if (listing->more)
-			result->next = (struct str){ (const char *)listing->last.bytes,
+			result->next_cursor = (struct str){ (const char *)listing->last.bytes,
 				listing->last.len };
 		*end = true;
 		return true;
@@ -339,7 +341,7 @@ bool store_next(struct result *result, struct task *row, bool *end, struct err *
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
 	listing->next_row++;
 	listing->left--;
-	result->rows++;
+	result->rows_returned++;
 	*end = false;
 	return true;
 }

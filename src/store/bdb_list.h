@@ -15,7 +15,7 @@
 #define BDB_BATCH_ROWS 64
 /* What an entry's key has behind its field code, at most. */
 #define BDB_TAIL_MAX (INDEX_KEY_MAX - 3)
-_Static_assert(BDB_TAIL_MAX <= LIST_PLACE_MAX, "a tail is the place a list goes on from");
+_Static_assert(BDB_TAIL_MAX <= LIST_CURSOR_MAX, "a tail is the place a list goes on from");
 
 struct bdb_tail {
 	uint16_t len;
@@ -106,10 +106,10 @@ bool bdb_order(const struct bdb_query *query, const struct task *task, struct bd
 /* ---- bdb_ranges.c ---- */
 
 /* Whether a span bounds anything (bdb_query.c). */
-bool bdb_is_set(const struct list_span *span);
+bool bdb_is_set(const struct list_time_range *span);
 /* Whether the query looks at that dialect, and among the archived or current ones. */
 bool bdb_is_asked_for(const struct bdb_query *query, uint8_t dialect);
-bool bdb_is_in_place(enum list_place place, bool archived);
+bool bdb_is_in_place(enum list_scope place, bool archived);
 /* A filter's values, from 0. */
 struct str bdb_value_of(const struct list_filter *filter, size_t i);
 /* The field of that code of one dialect, or of the first one asked for: the common ones are alike.

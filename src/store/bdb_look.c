@@ -11,7 +11,7 @@
  *   - else those of the order's own index, until the page is full: conditions that are not small
  * are met often. How many there are in all is known only of a single condition, from its count.
  *
- * Both look at LIST_LOOKED_AT_MAX rows at most.
+ * Both look at LIST_SCAN_MAX rows at most.
  */
 
 struct row {
@@ -204,7 +204,7 @@ static bool gather(struct look *look, struct bdb_found *found, struct err *err)
 	size_t first;
 
 	/* Others may add to them meanwhile. */
-	look->most = 2 * (uint64_t)LIST_LOOKED_AT_MAX;
+	look->most = 2 * (uint64_t)LIST_SCAN_MAX;
 	if (!look_until(look, UINT64_MAX, err))
 		return false;
 	if (!look->through)
@@ -214,7 +214,7 @@ static bool gather(struct look *look, struct bdb_found *found, struct err *err)
 	found->counted = true;
 	found->total = look->row_count;
 	found->offset = bdb_offset(list, found->total);
-	first = first_behind(look, list->after);
+	first = first_behind(look, list->after_cursor);
 	if (found->offset > look->row_count - first)
 		first = look->row_count;
 	else
@@ -242,7 +242,7 @@ static void plan_walk(const struct list_query *list, const struct bdb_found *fou
 
 	*walk = (struct walk){ .skip = found->offset, .want = list->limit };
 	if (list->limit == 0)
-		walk->want = LIST_LOOKED_AT_MAX;
+		walk->want = LIST_SCAN_MAX;
 	if (found->counted && left < walk->want)
 		walk->want = left;
 	if (found->counted && left - walk->want < walk->skip) {
@@ -285,11 +285,11 @@ static bool walk_on(
 	uint64_t end = walk->skip + walk->want;
 	bool complete;
 
-	if (!bdb_place_behind(&look->ranges, list->after, &look->place, err) ||
+	if (!bdb_place_behind(&look->ranges, list->after_cursor, &look->place, err) ||
 		!look_until(look, end + 1, err))
 		return false;
 	complete = look->through || look->row_count > end;
-	if (!complete && !list->partial)
+	if (!complete && !list->allow_partial)
 		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
 	if (!cut_page(look, (size_t)walk->skip, found, err))
 		return false;
@@ -306,7 +306,7 @@ static bool walk_order(
 	const struct bdb_query *query = look->query;
 	size_t covers;
 
-	look->most = LIST_LOOKED_AT_MAX;
+	look->most = LIST_SCAN_MAX;
 	look->walking = true;
 	if (!bdb_filter_ranges(query, BDB_WHOLE, bdb_sort_code(query), &look->ranges, &covers, err))
 		return false;
@@ -322,17 +322,17 @@ static bool choose(struct look *look, struct bdb_ranges *smallest, size_t covers
 {
 	const struct bdb_query *query = look->query;
 	const struct list_query *list = &query->list;
-	bool few = smallest->total <= LIST_LOOKED_AT_MAX;
+	bool few = smallest->total <= LIST_SCAN_MAX;
 	bool known = covers == bdb_conditions(query), can_walk;
 	struct walk walk;
 
-	found->counted = list->count && known;
+	found->counted = list->want_total && known;
 	found->total = found->counted ? smallest->total : 0;
 	found->offset = found->counted ? bdb_offset(list, found->total) : list->offset;
 	plan_walk(list, found, all, &walk);
 	can_walk = list->sort_count <= 1 && bdb_is_indexed(query, bdb_sort_code(query)) &&
-		   (found->counted || !list->count || list->partial) &&
-		   walk.skip <= LIST_LOOKED_AT_MAX;
+		   (found->counted || !list->want_total || list->allow_partial) &&
+		   walk.skip <= LIST_SCAN_MAX;
 	if (few && !(can_walk && found->counted && 2 * walk.looks < smallest->total)) {
 		look->ranges = *smallest;
 		*smallest = (struct bdb_ranges){ 0 };

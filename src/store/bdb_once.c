@@ -14,8 +14,8 @@
  * near its end in the one after, because a worker whose round began a little earlier comes late to
  * a key. What is older stands at the front, where it is forgotten without a look at the rest.
  */
-#define HEAD_SIZE (8 + OP_FINGERPRINT + 4)
-#define PERIOD_MS (STORE_KEYS_HOURS * 3600000LL)
+#define HEAD_SIZE (8 + OP_FINGERPRINT_SIZE + 4)
+#define PERIOD_MS (STORE_IDEMPOTENCY_HOURS * 3600000LL)
 /* Near the end of a period: always, it would have all keys meet on the last page. */
 #define LATE_MS 60000
 
@@ -38,7 +38,7 @@ static bool put_key(const struct op *op, uint64_t period, struct buf *key)
 	buf_putc(key, '\0');
 	buf_put_str(key, op->actor);
 	buf_putc(key, '\0');
-	buf_put_str(key, op->key);
+	buf_put_str(key, op->idempotency_key);
 	return buf_ok(key);
 }
 
@@ -57,10 +57,10 @@ int bdb_remember(struct store *store, DB_TXN *txn, const struct op *op, const st
 	int rc = ENOMEM;
 
 	put_number(&value, (uint64_t)op->now, 8);
-	buf_put(&value, op->fingerprint, OP_FINGERPRINT);
+	buf_put(&value, op->idempotency_fingerprint, OP_FINGERPRINT_SIZE);
 	put_number(&value, result->record.len, 4);
 	buf_put_str(&value, buf_str(&result->record));
-	buf_put_str(&value, buf_str(&result->other_record));
+	buf_put_str(&value, buf_str(&result->companion_record));
 	if (put_key(op, period_of(op->now), &key) && buf_ok(&value))
 		rc = bdb_put(store->tables[BDB_ONCE], txn, buf_str(&key), buf_str(&value), 0);
 	buf_free(&key);
@@ -89,18 +89,18 @@ static int take_value(
 		return refuse(err, ERR_INTERNAL);
 	if (is_expired(op, value))
 		return 0;
-	if (memcmp(value.ptr + 8, op->fingerprint, OP_FINGERPRINT) != 0)
+	if (memcmp(value.ptr + 8, op->idempotency_fingerprint, OP_FINGERPRINT_SIZE) != 0)
 		return refuse(err, ERR_KEY_REUSED);
-	first = take_number(value.ptr + 8 + OP_FINGERPRINT, 4);
-	value = str_from(value, HEAD_SIZE);
+	first = take_number(value.ptr + 8 + OP_FINGERPRINT_SIZE, 4);
+	value = str_skip(value, HEAD_SIZE);
 	if (first > value.len)
 		return refuse(err, ERR_INTERNAL);
 	buf_reset(&result->record);
-	buf_reset(&result->other_record);
+	buf_reset(&result->companion_record);
 	buf_put(&result->record, value.ptr, (size_t)first);
-	buf_put_str(&result->other_record, str_from(value, (size_t)first));
+	buf_put_str(&result->companion_record, str_skip(value, (size_t)first));
 	*known = true;
-	return buf_ok(&result->record) && buf_ok(&result->other_record) ? 0 : ENOMEM;
+	return buf_ok(&result->record) && buf_ok(&result->companion_record) ? 0 : ENOMEM;
 }
 
 static int recall_from(
@@ -174,7 +174,8 @@ static int step_forget(struct store *store, DB_TXN *txn, void *data, struct err 
 	return rc == DB_NOTFOUND || rc == 0 ? closed : rc;
 }
 
-bool store_forget_keys(struct store *store, int64_t now, uint64_t *forgotten, struct err *err)
+bool store_expire_idempotency(
+	struct store *store, int64_t now, uint64_t *forgotten, struct err *err)
 {
 	uint64_t period = period_of(now);
 	struct forgetting forgetting = { .before = period > 0 ? period - 1 : 0 };

@@ -2,7 +2,7 @@
 
 uint8_t bdb_sort_code(const struct bdb_query *query)
 {
-	return query->list.sort_count > 0 ? query->list.sorts[0].field : INDEX_BY_ALL;
+	return query->list.sort_count > 0 ? query->list.sorts[0].field : INDEX_BY_CREATED;
 }
 
 bool bdb_is_descending(const struct bdb_query *query)
@@ -10,7 +10,7 @@ bool bdb_is_descending(const struct bdb_query *query)
 	return query->list.sort_count > 0 && query->list.sorts[0].descending;
 }
 
-bool bdb_is_set(const struct list_span *span)
+bool bdb_is_set(const struct list_time_range *span)
 {
 	return span->from != 0 || span->to != 0;
 }
@@ -35,7 +35,7 @@ bool bdb_check_query(const struct bdb_query *query, struct err *err)
 	const struct list_query *list = &query->list;
 	bool ok = true;
 
-	if (list->after.len > BDB_TAIL_MAX)
+	if (list->after_cursor.len > BDB_TAIL_MAX)
 		return err_set(err, ERR_INVALID, "cursor", NULL);
 	for (size_t i = 0; ok && i < list->filter_count; i++)
 		ok = check_field(query, list->filters[i].field, err);
@@ -52,8 +52,8 @@ static bool is_in_order(const struct bdb_query *query, const struct list_filter 
 	if (!field || field->unindexed)
 		return false;
 	if (bdb_sort_code(query) == filter->field)
-		return filter->other_count == 0;
-	return bdb_sort_code(query) == INDEX_BY_ALL && !field->order;
+		return filter->more_value_count == 0;
+	return bdb_sort_code(query) == INDEX_BY_CREATED && !field->order_by;
 }
 
 /* Two filters that an index has as a pair, in the order of creation. */
@@ -62,7 +62,7 @@ static bool direct_pair(
 {
 	size_t covers;
 
-	if (bdb_sort_code(query) != INDEX_BY_ALL)
+	if (bdb_sort_code(query) != INDEX_BY_CREATED)
 		return true;
 	if (!bdb_pair_ranges(query, 0, 1, ranges, &covers, err))
 		return false;
@@ -96,14 +96,14 @@ bool bdb_direct_ranges(
 
 /* ---- looking at a task ---- */
 
-static bool is_in_span(const struct list_span *span, int64_t time)
+static bool is_in_span(const struct list_time_range *span, int64_t time)
 {
 	return (span->from == 0 || time >= span->from) && (span->to == 0 || time < span->to);
 }
 
 static bool same_text(const struct index_field *field, struct str a, struct str b)
 {
-	return field->fold ? str_eq(field->fold(a), field->fold(b)) : str_eq(a, b);
+	return field->normalize ? str_eq(field->normalize(a), field->normalize(b)) : str_eq(a, b);
 }
 
 static bool has_value(const struct index_field *field, const struct task *task, struct str value)
@@ -113,11 +113,11 @@ static bool has_value(const struct index_field *field, const struct task *task, 
 
 	switch (field->source) {
 	case INDEX_STATE:
-		return same_text(field, str_of(task_state_name(task->state)), value);
-	case INDEX_WORD:
-		return same_text(field, task->word, value);
+		return same_text(field, str_cstr(task_state_name(task->state)), value);
+	case INDEX_STATUS:
+		return same_text(field, task->status, value);
 	case INDEX_FIELD:
-		json = task_field(task, str_of(field->name));
+		json = task_field(task, str_cstr(field->name));
 		return json.ptr && same_text(field, json, value);
 	case INDEX_NUMBER:
 		return str_to_u64(value, &number) && number == task->number;
@@ -135,7 +135,7 @@ static bool passes(
 {
 	const struct index_field *field = bdb_field_of(query, task->dialect, filter->field);
 
-	for (size_t i = 0; field && i <= filter->other_count; i++) {
+	for (size_t i = 0; field && i <= filter->more_value_count; i++) {
 		if (has_value(field, task, bdb_value_of(filter, i)))
 			return true;
 	}
@@ -147,7 +147,7 @@ bool bdb_fits(const struct bdb_query *query, const struct task *task)
 	const struct list_query *list = &query->list;
 
 	if (!bdb_is_asked_for(query, task->dialect) ||
-		!bdb_is_in_place(list->place, task->archived) ||
+		!bdb_is_in_place(list->scope, task->archived) ||
 		!is_in_span(&list->created, task->created) ||
 		!is_in_span(&list->updated, task->updated))
 		return false;
@@ -169,10 +169,10 @@ static bool sort_value(const struct bdb_query *query, const struct task *task, u
 	const struct index_field *field = bdb_field_of(query, task->dialect, code);
 	struct index_key place;
 
-	if (!field || !index_key_of(key, task, field))
+	if (!field || !index_field_key(key, task, field))
 		return false;
 	index_field_prefix(&place, task->tenant, task->dialect, task->archived, field);
-	*value = str_from(bdb_key(key), place.len);
+	*value = str_skip(bdb_key(key), place.len);
 	value->len -= field->source == INDEX_ALL ? sizeof(struct id) : TIE_SIZE;
 	return true;
 }
@@ -199,7 +199,7 @@ bool bdb_order(const struct bdb_query *query, const struct task *task, struct bd
 
 	order->len = 0;
 	for (size_t i = 0; i < list->sort_count || i == 0; i++) {
-		uint8_t code = i < list->sort_count ? list->sorts[i].field : INDEX_BY_ALL;
+		uint8_t code = i < list->sort_count ? list->sorts[i].field : INDEX_BY_CREATED;
 
 		inverted = several && list->sorts[i].descending;
 		if (!sort_value(query, task, code, &key, &value) ||
@@ -207,8 +207,8 @@ bool bdb_order(const struct bdb_query *query, const struct task *task, struct bd
 			return false;
 	}
 	/* Behind the last value its key goes on with the tie, or with what is left of it. */
-	value = str_from(bdb_key(&key), key.len - TIE_SIZE);
-	if (!several && bdb_sort_code(query) == INDEX_BY_ALL)
-		value = str_from(value, 8);
+	value = str_skip(bdb_key(&key), key.len - TIE_SIZE);
+	if (!several && bdb_sort_code(query) == INDEX_BY_CREATED)
+		value = str_skip(value, 8);
 	return add_bytes(order, value, inverted);
 }

@@ -33,7 +33,7 @@ static int count_place(DBC *cursor, const struct op *op, const struct index_fiel
 static int count_created(struct store *store, DB_TXN *txn, const struct op *op, uint64_t *count)
 {
 	const struct index_field *field = index_field_by_code(
-		store->indexes, op->dialect, INDEX_BY_ALL);
+		store->indexes, op->dialect, INDEX_BY_CREATED);
 	DBC *cursor;
 	int rc = store->ranks->cursor(store->ranks, txn, &cursor, DB_READ_COMMITTED), closed;
 
@@ -53,7 +53,7 @@ int bdb_check_quota(struct store *store, DB_TXN *txn, const struct op *op, struc
 	uint64_t count;
 	int rc = count_created(store, txn, op, &count);
 
-	if (rc != 0 || count < op->quota.most)
+	if (rc != 0 || count < op->quota.max_tasks)
 		return rc;
 	err_set(err, ERR_QUOTA, NULL, NULL);
 	err->retry_after = wait > 0 ? (unsigned)((wait + 999) / 1000) : 0;

@@ -19,7 +19,7 @@ bool bdb_is_asked_for(const struct bdb_query *query, uint8_t dialect)
 		if (list->dialects[i] == dialect)
 			return true;
 	}
-	return list->dialect_count == 0 && dialect < INDEX_RESOURCES;
+	return list->dialect_count == 0 && dialect < INDEX_RESOURCE_DIALECTS;
 }
 
 static size_t dialects_of(const struct bdb_query *query, uint8_t dialects[DIALECTS_MAX])
@@ -34,7 +34,7 @@ static size_t dialects_of(const struct bdb_query *query, uint8_t dialects[DIALEC
 	return count;
 }
 
-bool bdb_is_in_place(enum list_place place, bool archived)
+bool bdb_is_in_place(enum list_scope place, bool archived)
 {
 	return place == LIST_BOTH || archived == (place == LIST_ARCHIVED);
 }
@@ -54,7 +54,7 @@ const struct index_field *bdb_any_field(const struct bdb_query *query, uint8_t c
 /* ---- ranges ---- */
 
 /* Ends the range at a time of the kind that its entries have behind the prefix. */
-static void cut_range(struct bdb_range *range, const struct list_span *span)
+static void cut_range(struct bdb_range *range, const struct list_time_range *span)
 {
 	if (span->from != 0)
 		index_put_time(&range->from, span->from);
@@ -66,21 +66,21 @@ static void cut_range(struct bdb_range *range, const struct list_span *span)
 }
 
 /* Which time the entries behind the prefix begin with: that of creation, of the update, or none. */
-static const struct list_span *span_of(
+static const struct list_time_range *span_of(
 	const struct bdb_query *query, const struct index_field *field, bool whole)
 {
-	static const struct list_span none;
+	static const struct list_time_range none;
 
 	if (field->source == INDEX_UPDATED)
 		return whole ? &query->list.updated : &none;
-	if (field->source == INDEX_ALL || (!whole && !field->order))
+	if (field->source == INDEX_ALL || (!whole && !field->order_by))
 		return &query->list.created;
 	return &none;
 }
 
 struct str bdb_value_of(const struct list_filter *filter, size_t i)
 {
-	return i == 0 ? filter->value : filter->others[i - 1];
+	return i == 0 ? filter->value : filter->more_values[i - 1];
 }
 
 /* Ends the range where its prefix, and the span that it can be cut to, ends. */
@@ -89,7 +89,7 @@ static void bound_range(const struct bdb_query *query, const struct index_field 
 {
 	range->field = field;
 	range->from = range->to = range->prefix;
-	range->to_end = !index_after(&range->to);
+	range->to_end = !index_prefix_end(&range->to);
 	cut_range(range, span_of(query, field, whole));
 }
 
@@ -108,13 +108,13 @@ static bool add_ranges(const struct bdb_query *query, const struct list_filter *
 	uint8_t dialect, uint8_t code, struct bdb_ranges *ranges, struct err *err)
 {
 	const struct index_field *field = index_field_by_code(query->store->indexes, dialect, code);
-	size_t values = filter ? filter->other_count + 1 : 1;
+	size_t values = filter ? filter->more_value_count + 1 : 1;
 
 	if (!field || field->unindexed)
 		return err_set(err, ERR_INTERNAL, NULL,
 			"there is no list by field %d of dialect %d", code, dialect);
 	for (int archived = 0; archived <= 1; archived++) {
-		if (!bdb_is_in_place(query->list.place, archived))
+		if (!bdb_is_in_place(query->list.scope, archived))
 			continue;
 		for (size_t i = 0; i < values; i++) {
 			struct str value = filter ? bdb_value_of(filter, i) : STR_NULL;
@@ -149,7 +149,7 @@ bool bdb_filter_ranges(const struct bdb_query *query, size_t filter, uint8_t cod
 	struct bdb_ranges *ranges, size_t *covers, struct err *err)
 {
 	const struct list_filter *asked = filter == BDB_WHOLE ? NULL : &query->list.filters[filter];
-	size_t values = asked ? asked->other_count + 1 : 1;
+	size_t values = asked ? asked->more_value_count + 1 : 1;
 	uint8_t dialects[DIALECTS_MAX];
 	size_t count = dialects_of(query, dialects);
 	struct bdb_ranges made = { .descending = bdb_is_descending(query) };
@@ -204,8 +204,8 @@ static void add_pairs(const struct bdb_query *query, const struct index_field *f
 	const struct list_filter *first, const struct list_filter *second, bool archived,
 	struct bdb_ranges *ranges)
 {
-	for (size_t i = 0; i <= first->other_count; i++) {
-		for (size_t k = 0; k <= second->other_count; k++) {
+	for (size_t i = 0; i <= first->more_value_count; i++) {
+		for (size_t k = 0; k <= second->more_value_count; k++) {
 			struct bdb_range *range = &ranges->at[ranges->count++];
 
 			index_pair_prefix(&range->prefix, query->tenant, query->dialect, archived,
@@ -221,7 +221,7 @@ bool bdb_pair_ranges(const struct bdb_query *query, size_t a, size_t b, struct b
 	const struct index_field *field = find_pair(query, &a, &b);
 	const struct list_filter *first = &query->list.filters[a];
 	const struct list_filter *second = &query->list.filters[b];
-	size_t pairs = (first->other_count + 1) * (second->other_count + 1);
+	size_t pairs = (first->more_value_count + 1) * (second->more_value_count + 1);
 	struct bdb_ranges made = { .descending = bdb_is_descending(query) };
 
 	*ranges = made;
@@ -232,7 +232,7 @@ bool bdb_pair_ranges(const struct bdb_query *query, size_t a, size_t b, struct b
 	if (!made.at)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	for (int archived = 0; archived <= 1; archived++) {
-		if (bdb_is_in_place(query->list.place, archived))
+		if (bdb_is_in_place(query->list.scope, archived))
 			add_pairs(query, field, first, second, archived, &made);
 	}
 	drop_repeats(&made);

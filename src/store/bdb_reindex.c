@@ -39,7 +39,7 @@ static bool move_task(struct store *store, struct filling *filling, const struct
 	struct index_key right;
 	struct moving moving = { filling->plain, key, &right, record };
 
-	index_task_key(&right, task->tenant, &task->id);
+	index_primary_key(&right, task->tenant, &task->id);
 	if (str_eq(bdb_key(key), bdb_key(&right)))
 		return true;
 	if (!bdb_run(store, BDB_WRITE, step_move, &moving, err))
@@ -53,10 +53,10 @@ static bool move_task(struct store *store, struct filling *filling, const struct
 static int put_entries(struct store *store, struct filling *filling, const struct task *task)
 {
 	struct index_key keys[INDEX_KEYS_MAX], at;
-	size_t count = index_keys(keys, task, store->indexes);
+	size_t count = index_all_keys(keys, task, store->indexes);
 	int rc = 0;
 
-	index_task_key(&at, task->tenant, &task->id);
+	index_primary_key(&at, task->tenant, &task->id);
 	if (!filling->txn)
 		rc = store->env->txn_begin(store->env, NULL, &filling->txn, 0);
 	for (size_t i = 0; rc == 0 && i < count; i++)

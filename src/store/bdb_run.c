@@ -25,13 +25,13 @@ static const struct {
 void bdb_enter(struct store *store)
 {
 	if (store->depth++ == 0)
-		atomic_store(store->place, STORE_INSIDE);
+		atomic_store(store->place, STORE_IN_CALL);
 }
 
 void bdb_leave(struct store *store)
 {
 	if (--store->depth == 0)
-		atomic_store(store->place, STORE_OUTSIDE);
+		atomic_store(store->place, STORE_IDLE);
 }
 
 /* Every process of the environment shall notice, not only the one that met the error. */
@@ -86,35 +86,36 @@ int bdb_commit(struct store *store, DB_TXN *txn)
 {
 	int rc;
 
-	atomic_fetch_add(&store->shared->started, 1);
+	atomic_fetch_add(&store->shared->commits_started, 1);
 	rc = txn->commit(txn, store->sync_commits ? DB_TXN_SYNC : DB_TXN_NOSYNC);
-	atomic_fetch_add(&store->shared->done, 1);
+	atomic_fetch_add(&store->shared->commits_done, 1);
 	return rc;
 }
 
 static void raise_flushed(struct store_shared *shared, uint64_t done)
 {
-	uint64_t flushed = atomic_load(&shared->flushed);
+	uint64_t flushed = atomic_load(&shared->commits_flushed);
 
-	while (flushed < done && !atomic_compare_exchange_weak(&shared->flushed, &flushed, done))
+	while (flushed < done &&
+		!atomic_compare_exchange_weak(&shared->commits_flushed, &flushed, done))
 		;
 }
 
 /* With sync_commits locks are held until the log is on disk: nothing is seen before. */
 bool store_is_flushed(const struct store *store)
 {
-	return store->sync_commits ||
-	       atomic_load(&store->shared->started) <= atomic_load(&store->shared->flushed);
+	return store->sync_commits || atomic_load(&store->shared->commits_started) <=
+					      atomic_load(&store->shared->commits_flushed);
 }
 
 static bool flush(struct store *store, struct err *err)
 {
-	uint64_t done = atomic_load(&store->shared->done);
+	uint64_t done = atomic_load(&store->shared->commits_done);
 	int rc;
 
 	atomic_store(store->place, STORE_FLUSHING);
 	rc = store->env->log_flush(store->env, NULL);
-	atomic_store(store->place, STORE_INSIDE);
+	atomic_store(store->place, STORE_IN_CALL);
 	if (rc == ENOSPC || rc == EDQUOT)
 		return err_set(err, ERR_UNKNOWN_OUTCOME, NULL, NULL);
 	/* After a failed fsync the next one reports success, whatever was lost: never try again. */

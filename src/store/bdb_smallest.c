@@ -73,7 +73,7 @@ bool bdb_find_smallest(const struct bdb_query *query, struct bdb_ranges *ranges,
 	const struct list_query *list = &query->list;
 	const struct best best = { ranges, covers };
 
-	if (!try_filter(query, BDB_WHOLE, INDEX_BY_ALL, &best, err))
+	if (!try_filter(query, BDB_WHOLE, INDEX_BY_CREATED, &best, err))
 		return false;
 	*all = ranges->total;
 	if ((list->updated.from || list->updated.to) &&

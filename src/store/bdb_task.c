@@ -24,7 +24,7 @@ bool bdb_decode_task(struct task *task, const struct buf *record, struct str ten
 
 	if (record_decode(task, buf_str(record)))
 		return true;
-	index_task_key(&key, tenant, id);
+	index_primary_key(&key, tenant, id);
 	bdb_unreadable(&key, err);
 	return err_set(err, ERR_INTERNAL, NULL, NULL);
 }
@@ -45,7 +45,7 @@ int bdb_get_task(struct store *store, DB_TXN *txn, struct str tenant, const stru
 {
 	struct index_key key;
 
-	index_task_key(&key, tenant, id);
+	index_primary_key(&key, tenant, id);
 	return bdb_get(store->tasks, txn, bdb_key(&key), out, flags);
 }
 
@@ -54,7 +54,7 @@ int bdb_put_task(struct store *store, DB_TXN *txn, const struct task *task, stru
 {
 	struct index_key key;
 
-	index_task_key(&key, task->tenant, &task->id);
+	index_primary_key(&key, task->tenant, &task->id);
 	return bdb_put(store->tasks, txn, bdb_key(&key), record, flags);
 }
 
@@ -63,7 +63,7 @@ int bdb_remove_task(struct store *store, DB_TXN *txn, struct str tenant, const s
 	struct index_key key;
 	DBT at;
 
-	index_task_key(&key, tenant, id);
+	index_primary_key(&key, tenant, id);
 	at = bdb_in(bdb_key(&key));
 	return store->tasks->del(store->tasks, txn, &at, 0);
 }
@@ -76,9 +76,9 @@ bool bdb_change_task(
 	const struct change *change = &op->change;
 
 	if (change->state != TASK_STATE_NONE)
-		task_enter(task, change->state, op->now);
-	if (change->word.len > 0)
-		task->word = change->word;
+		task_set_state(task, change->state, op->now);
+	if (change->status.len > 0)
+		task->status = change->status;
 	if (change->set & CHANGE_PRIORITY)
 		task->priority = change->priority;
 	if (change->set & CHANGE_NOT_BEFORE)
@@ -96,7 +96,7 @@ bool bdb_change_task(
 			return err_set(err, ERR_UNPROCESSABLE, NULL,
 				"A task may have at most %d members.", TASK_FIELDS_MAX);
 	}
-	return !op->adapt || op->adapt(op, before, task, err);
+	return !op->before_write || op->before_write(op, before, task, err);
 }
 
 static bool same_fields(const struct task *a, const struct task *b)
@@ -113,7 +113,7 @@ static bool same_fields(const struct task *a, const struct task *b)
 
 bool bdb_same_task(const struct task *a, const struct task *b)
 {
-	return a->state == b->state && str_eq(a->word, b->word) && a->archived == b->archived &&
+	return a->state == b->state && str_eq(a->status, b->status) && a->archived == b->archived &&
 	       a->priority == b->priority && a->not_before == b->not_before &&
 	       a->max_attempts == b->max_attempts && str_eq(a->error, b->error) &&
 	       str_eq(a->progress, b->progress) && same_fields(a, b);
@@ -133,7 +133,7 @@ bool bdb_renew_task(const struct op *op, struct task *task, struct err *err)
 		return false;
 	if (!anew) {
 		task->state = before.state;
-		task->word = before.word;
+		task->status = before.status;
 		task->started = before.started;
 		task->finished = before.finished;
 		task->archived = before.archived;
@@ -224,7 +224,7 @@ static int find_in_place(
 	if (rc != 0)
 		return rc;
 	index_value_prefix(&prefix, finding->op->tenant, finding->op->dialect, archived,
-		finding->field, str_of(number));
+		finding->field, str_cstr(number));
 	key = prefix;
 	at = bdb_out(key.bytes, sizeof(key.bytes), key.len);
 	rc = cursor->get(cursor, &at, &value, DB_SET_RANGE);

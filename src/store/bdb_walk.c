@@ -156,7 +156,7 @@ static int step_check(struct store *store, DB_TXN *txn, void *data, struct err *
 	found.len = value.size;
 	match = rc == 0 && str_eq(bdb_key(&found), bdb_key(checking->task_key));
 	checking->matched += match;
-	checking->report.missing += !match;
+	checking->report.missing_entries += !match;
 	return 0;
 }
 
@@ -164,7 +164,7 @@ static bool is_key_of(const struct index_key *key, const struct task *task)
 {
 	struct index_key right;
 
-	index_task_key(&right, task->tenant, &task->id);
+	index_primary_key(&right, task->tenant, &task->id);
 	return str_eq(bdb_key(key), bdb_key(&right));
 }
 
@@ -179,9 +179,9 @@ static bool check_task(struct store *store, const struct index_key *key, struct 
 
 	checking->report.tasks++;
 	if (record_decode(&task, record) && is_key_of(key, &task))
-		count = index_keys(keys, &task, store->indexes);
+		count = index_all_keys(keys, &task, store->indexes);
 	else
-		checking->report.unreadable++;
+		checking->report.unreadable_records++;
 	checking->task_key = key;
 	bdb_enter(store);
 	for (size_t i = 0; ok && i < count; i++) {
@@ -219,8 +219,8 @@ bool store_verify(struct store *store, struct store_report *report, struct err *
 	bdb_leave(store);
 	if (!ok)
 		return false;
-	checking.report.entries = entries;
-	checking.report.stray = entries > checking.matched ? entries - checking.matched : 0;
+	checking.report.index_entries = entries;
+	checking.report.stray_entries = entries > checking.matched ? entries - checking.matched : 0;
 	*report = checking.report;
 	return true;
 }

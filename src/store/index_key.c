@@ -4,9 +4,9 @@
 
 #include "base/buf.h"
 
-#define SUM_HEX 32 /* hex digits of a cut text: 128 bits */
+#define HASH_HEX_LEN 32 /* hex digits of a cut text: 128 bits */
 
-static void put(struct index_key *key, const void *bytes, size_t len)
+static void put_bytes(struct index_key *key, const void *bytes, size_t len)
 {
 	if (len == 0)
 		return;
@@ -40,11 +40,11 @@ static void put_text(struct index_key *key, struct str text, size_t max)
 	uint8_t sum[SHA256_DIGEST_LENGTH];
 
 	if (text.len < max) {
-		put(key, text.ptr, text.len);
+		put_bytes(key, text.ptr, text.len);
 	} else {
 		SHA256((const unsigned char *)text.ptr, text.len, sum);
-		put(key, text.ptr, max - SUM_HEX);
-		for (size_t i = 0; i < SUM_HEX / 2; i++) {
+		put_bytes(key, text.ptr, max - HASH_HEX_LEN);
+		for (size_t i = 0; i < HASH_HEX_LEN / 2; i++) {
 			put_byte(key, (uint8_t)digits[sum[i] >> 4]);
 			put_byte(key, (uint8_t)digits[sum[i] & 0xF]);
 		}
@@ -60,17 +60,17 @@ static void put_value(struct index_key *key, const struct index_field *field, st
 		str_to_u64(value, &number);
 		put_number(key, number);
 	} else if (field->source == INDEX_UPDATED) {
-		put(key, value.ptr, value.len < 8 ? value.len : 8);
+		put_bytes(key, value.ptr, value.len < 8 ? value.len : 8);
 	} else if (field->source != INDEX_ALL) {
-		put_text(key, field->fold ? field->fold(value) : value, INDEX_VALUE_MAX);
+		put_text(key, field->normalize ? field->normalize(value) : value, INDEX_VALUE_MAX);
 	}
 }
 
-void index_task_key(struct index_key *key, struct str tenant, const struct id *id)
+void index_primary_key(struct index_key *key, struct str tenant, const struct id *id)
 {
 	key->len = 0;
 	put_text(key, tenant, INDEX_TENANT_MAX);
-	put(key, id->bytes, sizeof(id->bytes));
+	put_bytes(key, id->bytes, sizeof(id->bytes));
 }
 
 void index_field_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
@@ -98,7 +98,7 @@ void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect
 	put_value(key, field->pair[1], second);
 }
 
-bool index_after(struct index_key *key)
+bool index_prefix_end(struct index_key *key)
 {
 	while (key->len > 0 && key->bytes[key->len - 1] == 0xFF)
 		key->len--;
@@ -109,46 +109,48 @@ bool index_after(struct index_key *key)
 }
 
 /* A member that is absent among the further ones counts as empty. */
-static void put_members(
+static void put_ordered_values(
 	struct index_key *key, const struct task *task, const struct index_field *field)
 {
-	put_value(key, field, task_field(task, str_of(field->name)));
-	for (size_t i = 0; field->order && field->order[i] && i < INDEX_ORDER_MAX; i++)
-		put_text(key, task_field(task, str_of(field->order[i])), INDEX_VALUE_MAX);
+	put_value(key, field, task_field(task, str_cstr(field->name)));
+	for (size_t i = 0; field->order_by && field->order_by[i] && i < INDEX_ORDER_BY_MAX; i++)
+		put_text(key, task_field(task, str_cstr(field->order_by[i])), INDEX_VALUE_MAX);
 }
 
-static struct str text_in(const struct task *task, const struct index_field *field)
+static struct str field_text(const struct task *task, const struct index_field *field)
 {
 	if (field->source == INDEX_STATE)
-		return str_of(task_state_name(task->state));
-	return field->source == INDEX_WORD ? task->word : task_field(task, str_of(field->name));
+		return str_cstr(task_state_name(task->state));
+	return field->source == INDEX_STATUS ? task->status
+					     : task_field(task, str_cstr(field->name));
 }
 
 static bool has_field(const struct task *task, const struct index_field *field)
 {
 	if (field->source == INDEX_PAIR)
-		return text_in(task, field->pair[0]).ptr && text_in(task, field->pair[1]).ptr;
+		return field_text(task, field->pair[0]).ptr && field_text(task, field->pair[1]).ptr;
 	if (field->source == INDEX_FIELD)
-		return task_field(task, str_of(field->name)).ptr;
+		return task_field(task, str_cstr(field->name)).ptr;
 	return field->source != INDEX_NUMBER || task->number != 0;
 }
 
-bool index_key_of(struct index_key *key, const struct task *task, const struct index_field *field)
+bool index_field_key(
+	struct index_key *key, const struct task *task, const struct index_field *field)
 {
 	if (!has_field(task, field))
 		return false;
 	index_field_prefix(key, task->tenant, task->dialect, task->archived, field);
 	switch (field->source) {
 	case INDEX_STATE:
-	case INDEX_WORD:
-		put_value(key, field, text_in(task, field));
+	case INDEX_STATUS:
+		put_value(key, field, field_text(task, field));
 		break;
 	case INDEX_PAIR:
-		put_value(key, field->pair[0], text_in(task, field->pair[0]));
-		put_value(key, field->pair[1], text_in(task, field->pair[1]));
+		put_value(key, field->pair[0], field_text(task, field->pair[0]));
+		put_value(key, field->pair[1], field_text(task, field->pair[1]));
 		break;
 	case INDEX_FIELD:
-		put_members(key, task, field);
+		put_ordered_values(key, task, field);
 		break;
 	case INDEX_UPDATED:
 		index_put_time(key, task->updated);
@@ -161,11 +163,11 @@ bool index_key_of(struct index_key *key, const struct task *task, const struct i
 		break;
 	}
 	index_put_time(key, task->created);
-	put(key, task->id.bytes, sizeof(task->id.bytes));
+	put_bytes(key, task->id.bytes, sizeof(task->id.bytes));
 	return true;
 }
 
-size_t index_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
+size_t index_all_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
 	const struct index_table *tables)
 {
 	const struct index_table *table = tables;
@@ -176,7 +178,7 @@ size_t index_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task
 	for (const struct index_field *field = table->fields;
 		field && field->source != INDEX_END && count < INDEX_KEYS_MAX; field++) {
 		if (!field->unindexed)
-			count += index_key_of(&keys[count], task, field);
+			count += index_field_key(&keys[count], task, field);
 	}
 	return count;
 }
@@ -216,23 +218,24 @@ static bool check_table(
 	return true;
 }
 
-static void put_field(struct buf *text, uint8_t dialect, const struct index_field *field)
+static void describe_field(struct buf *text, uint8_t dialect, const struct index_field *field)
 {
 	buf_printf(text, "%d %d %d %d %s", dialect, field->code, (int)field->source,
-		field->fold != NULL, field->source == INDEX_FIELD ? field->name : "");
-	for (size_t i = 0; field->order && field->order[i]; i++)
-		buf_printf(text, " %s", field->order[i]);
+		field->normalize != NULL, field->source == INDEX_FIELD ? field->name : "");
+	for (size_t i = 0; field->order_by && field->order_by[i]; i++)
+		buf_printf(text, " %s", field->order_by[i]);
 	for (size_t i = 0; i < 2 && field->source == INDEX_PAIR; i++)
 		buf_printf(text, " %d", field->pair[i]->code);
 	buf_putc(text, ';');
 }
 
-bool index_sum(const struct index_table *tables, uint8_t sum[INDEX_SUM_SIZE], struct err *err)
+bool index_schema_hash(
+	const struct index_table *tables, uint8_t sum[INDEX_SCHEMA_HASH_SIZE], struct err *err)
 {
 	struct buf text = BUF_INIT;
 	bool ok = false;
 
-	_Static_assert(INDEX_SUM_SIZE == SHA256_DIGEST_LENGTH, "the sum is a SHA-256");
+	_Static_assert(INDEX_SCHEMA_HASH_SIZE == SHA256_DIGEST_LENGTH, "the sum is a SHA-256");
 	buf_printf(&text, "2 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
 	for (const struct index_table *table = tables; table->fields; table++) {
 		if (!check_table(tables, table, err)) {
@@ -242,7 +245,7 @@ bool index_sum(const struct index_table *tables, uint8_t sum[INDEX_SUM_SIZE], st
 		for (const struct index_field *field = table->fields; field->source != INDEX_END;
 			field++) {
 			if (!field->unindexed)
-				put_field(&text, table->dialect, field);
+				describe_field(&text, table->dialect, field);
 		}
 	}
 	if (buf_ok(&text)) {

@@ -18,12 +18,12 @@
 #include "base/str.h"
 #include "task/index.h"
 
-#define INDEX_TENANT_MAX 64
-#define INDEX_VALUE_MAX	 120
-#define INDEX_ORDER_MAX	 2 /* further members of a field */
-#define INDEX_KEY_MAX	 512
-#define INDEX_KEYS_MAX	 32 /* keys a task, over all its fields */
-#define INDEX_SUM_SIZE	 32
+#define INDEX_TENANT_MAX       64
+#define INDEX_VALUE_MAX	       120
+#define INDEX_ORDER_BY_MAX     2 /* further members of a field */
+#define INDEX_KEY_MAX	       512
+#define INDEX_KEYS_MAX	       32 /* keys a task, over all its fields */
+#define INDEX_SCHEMA_HASH_SIZE 32
 
 struct index_key {
 	size_t len;
@@ -31,7 +31,7 @@ struct index_key {
 };
 
 /* The key of a task itself. */
-void index_task_key(struct index_key *key, struct str tenant, const struct id *id);
+void index_primary_key(struct index_key *key, struct str tenant, const struct id *id);
 /* Everything up to the field code: what all tasks that have the field begin with. */
 void index_field_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
 	const struct index_field *field);
@@ -44,11 +44,12 @@ void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect
 /* Appends a time as it stands in keys. */
 void index_put_time(struct index_key *key, int64_t ms);
 /* The smallest key greater than all that begin with the prefix; false when there is none. */
-bool index_after(struct index_key *key);
+bool index_prefix_end(struct index_key *key);
 /* The key of a task in one field of its dialect's table, indexed or not; false when it has none. */
-bool index_key_of(struct index_key *key, const struct task *task, const struct index_field *field);
+bool index_field_key(
+	struct index_key *key, const struct task *task, const struct index_field *field);
 /* All keys of a task by its dialect's table; returns how many. */
-size_t index_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
+size_t index_all_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
 	const struct index_table *tables);
 /* The row of a dialect's table with that code, NULL when there is none. */
 const struct index_field *index_field_by_code(
@@ -58,4 +59,5 @@ const struct index_field *index_field_by_code(
  * anew. It cannot see inside fold: who changes what folds to what gives the field a new code.
  * Refuses tables that would give one key twice or more than INDEX_KEYS_MAX keys.
  */
-bool index_sum(const struct index_table *tables, uint8_t sum[INDEX_SUM_SIZE], struct err *err);
+bool index_schema_hash(
+	const struct index_table *tables, uint8_t sum[INDEX_SCHEMA_HASH_SIZE], struct err *err);

@@ -10,8 +10,8 @@
  *
  * The two tables are the format: their order stands on disk.
  */
-#define HEAD_SIZE (4 + sizeof(((struct id *)0)->bytes))
-#define TEXT_MAX  ((size_t)UINT32_MAX)
+#define HEADER_SIZE (4 + sizeof(((struct id *)0)->bytes))
+#define TEXT_MAX    ((size_t)UINT32_MAX)
 
 enum number_type { SIGNED_64, SIGNED_32, UNSIGNED_64, UNSIGNED_32 };
 
@@ -35,7 +35,7 @@ static const struct {
 
 static const size_t texts[] = {
 	offsetof(struct task, tenant),
-	offsetof(struct task, word),
+	offsetof(struct task, status),
 	offsetof(struct task, created_by),
 	offsetof(struct task, updated_by),
 	offsetof(struct task, error),
@@ -48,7 +48,7 @@ static const size_t texts[] = {
 
 /* ---- writing ---- */
 
-static void put_number(struct buf *out, uint64_t value)
+static void put_varint(struct buf *out, uint64_t value)
 {
 	uint8_t bytes[10];
 	size_t len = 0;
@@ -65,7 +65,7 @@ static void put_text(struct buf *out, struct str text)
 		out->failed = true;
 		return;
 	}
-	put_number(out, text.len);
+	put_varint(out, text.len);
 	buf_put_str(out, text);
 }
 
@@ -74,7 +74,7 @@ static uint64_t zigzag(int64_t value)
 	return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
 }
 
-static uint64_t load_number(const void *at, enum number_type type)
+static uint64_t get_member(const void *at, enum number_type type)
 {
 	union {
 		int64_t s64;
@@ -106,14 +106,14 @@ bool record_encode(const struct task *task, struct buf *out)
 	buf_put(out, head, sizeof(head));
 	buf_put(out, task->id.bytes, sizeof(task->id.bytes));
 	for (size_t i = 0; i < NUMBERS; i++)
-		put_number(out, load_number(base + numbers[i].offset, numbers[i].type));
+		put_varint(out, get_member(base + numbers[i].offset, numbers[i].type));
 	for (size_t i = 0; i < TEXTS; i++) {
 		struct str text;
 
 		memcpy(&text, base + texts[i], sizeof(text));
 		put_text(out, text);
 	}
-	put_number(out, task->field_count);
+	put_varint(out, task->field_count);
 	for (size_t i = 0; i < task->field_count; i++) {
 		put_text(out, task->fields[i].name);
 		put_text(out, task->fields[i].json);
@@ -124,7 +124,7 @@ bool record_encode(const struct task *task, struct buf *out)
 /* ---- reading ---- */
 
 /* Only the shortest form of a number is one, so that equal tasks have equal records. */
-static bool take_number(struct str *in, uint64_t *value)
+static bool read_varint(struct str *in, uint64_t *value)
 {
 	uint64_t sum = 0;
 
@@ -136,28 +136,28 @@ static bool take_number(struct str *in, uint64_t *value)
 		sum |= (uint64_t)(byte & 0x7F) << (7 * i);
 		if (byte < 0x80) {
 			*value = sum;
-			*in = str_from(*in, i + 1);
+			*in = str_skip(*in, i + 1);
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool take_text(struct str *in, struct str *text)
+static bool read_text(struct str *in, struct str *text)
 {
 	uint64_t len;
 
-	if (!take_number(in, &len) || len > in->len)
+	if (!read_varint(in, &len) || len > in->len)
 		return false;
 	*text = (struct str){ in->ptr, (size_t)len };
-	*in = str_from(*in, (size_t)len);
+	*in = str_skip(*in, (size_t)len);
 	return true;
 }
 
-static bool store_number(void *at, enum number_type type, uint64_t value)
+static bool set_member(void *at, enum number_type type, uint64_t value)
 {
 	int64_t whole = (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
-	int32_t half = (int32_t)whole;
+	int32_t whole32 = (int32_t)whole;
 	uint32_t low = (uint32_t)value;
 
 	switch (type) {
@@ -165,8 +165,8 @@ static bool store_number(void *at, enum number_type type, uint64_t value)
 		memcpy(at, &whole, sizeof(whole));
 		return true;
 	case SIGNED_32:
-		memcpy(at, &half, sizeof(half));
-		return half == whole;
+		memcpy(at, &whole32, sizeof(whole32));
+		return whole32 == whole;
 	case UNSIGNED_64:
 		memcpy(at, &value, sizeof(value));
 		return true;
@@ -177,28 +177,28 @@ static bool store_number(void *at, enum number_type type, uint64_t value)
 	return low == value;
 }
 
-static bool take_head(struct str *in, struct task *task)
+static bool read_header(struct str *in, struct task *task)
 {
 	const uint8_t *at = (const uint8_t *)in->ptr;
 
-	if (in->len < HEAD_SIZE || at[0] != RECORD_VERSION || at[2] > 1 || at[3] >= TASK_STATES)
+	if (in->len < HEADER_SIZE || at[0] != RECORD_VERSION || at[2] > 1 || at[3] >= TASK_STATES)
 		return false;
 	task->dialect = at[1];
 	task->archived = at[2];
 	task->state = (enum task_state)at[3];
 	memcpy(task->id.bytes, at + 4, sizeof(task->id.bytes));
-	*in = str_from(*in, HEAD_SIZE);
+	*in = str_skip(*in, HEADER_SIZE);
 	return true;
 }
 
-static bool take_fields(struct str *in, struct task *task)
+static bool read_fields(struct str *in, struct task *task)
 {
 	uint64_t count;
 
-	if (!take_number(in, &count) || count > TASK_FIELDS_MAX)
+	if (!read_varint(in, &count) || count > TASK_FIELDS_MAX)
 		return false;
 	for (uint64_t i = 0; i < count; i++) {
-		if (!take_text(in, &task->fields[i].name) || !take_text(in, &task->fields[i].json))
+		if (!read_text(in, &task->fields[i].name) || !read_text(in, &task->fields[i].json))
 			return false;
 	}
 	task->field_count = (size_t)count;
@@ -210,23 +210,23 @@ bool record_decode(struct task *task, struct str bytes)
 	struct task read = { 0 };
 	char *base = (char *)&read;
 
-	if (!take_head(&bytes, &read))
+	if (!read_header(&bytes, &read))
 		return false;
 	for (size_t i = 0; i < NUMBERS; i++) {
 		uint64_t value;
 
-		if (!take_number(&bytes, &value) ||
-			!store_number(base + numbers[i].offset, numbers[i].type, value))
+		if (!read_varint(&bytes, &value) ||
+			!set_member(base + numbers[i].offset, numbers[i].type, value))
 			return false;
 	}
 	for (size_t i = 0; i < TEXTS; i++) {
 		struct str text;
 
-		if (!take_text(&bytes, &text))
+		if (!read_text(&bytes, &text))
 			return false;
 		memcpy(base + texts[i], &text, sizeof(text));
 	}
-	if (!take_fields(&bytes, &read) || bytes.len > 0)
+	if (!read_fields(&bytes, &read) || bytes.len > 0)
 		return false;
 	*task = read;
 	return true;

@@ -25,7 +25,7 @@
 #define STORE_RECORD_MAX ((size_t)1024 * 1024)
 
 /* For so long an Idempotency-Key is remembered; and no longer. */
-#define STORE_KEYS_HOURS 24
+#define STORE_IDEMPOTENCY_HOURS 24
 
 struct store;
 
@@ -35,15 +35,15 @@ struct store;
  * the `done` it saw before it began. While started > flushed somebody's commit may not be on disk.
  */
 struct store_shared {
-	_Atomic uint64_t started, done, flushed;
+	_Atomic uint64_t commits_started, commits_done, commits_flushed;
 	_Atomic bool read_only; /* set by the keeper while the disk is nearly full */
 };
 
 /* What a process does in the store right now; a death with anything but OUTSIDE needs recovery. */
-enum store_place { STORE_OUTSIDE = 0, STORE_INSIDE = 1, STORE_FLUSHING = 2 };
+enum store_activity { STORE_IDLE = 0, STORE_IN_CALL = 1, STORE_FLUSHING = 2 };
 
 enum store_mode {
-	STORE_JOIN,	 /* a child of a running service: the environment exists */
+	STORE_ATTACH,	 /* a child of a running service: the environment exists */
 	STORE_RECOVER,	 /* alone: run recovery, make what is missing, then usable like JOIN */
 	STORE_EPHEMERAL, /* tests: private, in memory, nothing on disk */
 };
@@ -56,8 +56,8 @@ struct store_options {
 	uint64_t cache_mb;
 	const struct index_table *indexes;
 	struct store_shared *shared; /* NULL: private counters */
-	_Atomic int *place; /* enum store_place, set round every call; NULL: nobody looks */
-	bool sync_commits;  /* each commit flushes by itself: the benchmark's yardstick */
+	_Atomic int *activity; /* enum store_activity, set round every call; NULL: nobody looks */
+	bool sync_commits;     /* each commit flushes by itself: the benchmark's yardstick */
 };
 
 bool store_open(struct store **store, const struct store_options *options, struct err *err)
@@ -71,7 +71,7 @@ void store_close(struct store *store);
  * Carries out one operation in one transaction and fills in the result, which the caller frees in
  * any case. Not on disk until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (an id that
  * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_QUOTA (with
- * retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_PANIC, and whatever op.adapt gives.
+ * retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_PANIC, and whatever op.before_write gives.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);
@@ -85,10 +85,10 @@ void store_result_free(struct result *result);
  * no such moment in 20 ms: then of moments shortly after each other. So is every batch of a list
  * over several values, places or dialects, and a task that moves among them is in it. Where rows
  * are looked through (struct list_query) they are so one after the other, and the total is of what
- * was seen. Counts result.rows; at the end sets result.next. The listing must end before its store
+ * was seen. Counts result.rows_returned; at the end sets result.next_cursor. The listing must end before its store
  * is closed.
  */
-bool store_next(struct result *result, struct task *row, bool *end, struct err *err);
+bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err);
 
 /* Makes everything committed so far durable. A failure is ERR_UNKNOWN_OUTCOME (no room) or
  * ERR_PANIC. */
@@ -98,13 +98,13 @@ bool store_is_flushed(const struct store *store);
 
 /* ---- small records of the service itself: tokens, keys, users ---- */
 
-enum store_table { STORE_USERS, STORE_TOKENS, STORE_KEYS, STORE_TABLES };
+enum store_table { STORE_USERS, STORE_TOKENS, STORE_SIGNING_KEYS, STORE_TABLES };
 
 /* Replaces what was there. On disk when it returns. */
-bool store_put_entry(struct store *store, enum store_table table, struct str key, struct str value,
+bool store_auth_put(struct store *store, enum store_table table, struct str key, struct str value,
 	struct err *err);
 /* Appends the value to out; ERR_NOT_FOUND when there is none. */
-bool store_get_entry(struct store *store, enum store_table table, struct str key, struct buf *out,
+bool store_auth_get(struct store *store, enum store_table table, struct str key, struct buf *out,
 	struct err *err);
 /*
  * What is to become of one entry. make gets what is there (ptr NULL: nothing) and appends what is
@@ -112,10 +112,10 @@ bool store_get_entry(struct store *store, enum store_table table, struct str key
  * and its data are as they were. When it is false all edits are undone, and its error is the
  * call's.
  */
-struct store_edit {
+struct store_auth_edit {
 	enum store_table table;
 	struct str key;
-	bool (*make)(struct str old, struct buf *value, void *data, struct err *err);
+	bool (*update)(struct str old, struct buf *value, void *data, struct err *err);
 	void *data;
 };
 /*
@@ -123,13 +123,13 @@ struct store_edit {
  * is nearly full that must begin with an entry that is there: what an operator takes back is taken
  * back then, too, and the reserve has room for it, but nothing new is made.
  */
-bool store_edit_entries(
-	struct store *store, const struct store_edit *edits, size_t count, struct err *err);
+bool store_auth_update(
+	struct store *store, const struct store_auth_edit *edits, size_t count, struct err *err);
 /*
  * Calls back for every entry of one moment, in no order, until it returns false. No lock is held
  * meanwhile: the callback may use the store.
  */
-bool store_each_entry(struct store *store, enum store_table table,
+bool store_auth_each(struct store *store, enum store_table table,
 	bool (*take)(struct str key, struct str value, void *data), void *data, struct err *err);
 
 /* ---- the keeper's and the operator's calls ---- */
@@ -144,17 +144,18 @@ bool store_checkpoint(
  * logs.
  */
 bool store_trim_logs(struct store *store, const char *archive, unsigned *removed, struct err *err);
-/* Forgets Idempotency-Keys whose time is over, within another STORE_KEYS_HOURS. Time in ms. */
-bool store_forget_keys(struct store *store, int64_t now, uint64_t *forgotten, struct err *err);
+/* Forgets Idempotency-Keys whose time is over, within another STORE_IDEMPOTENCY_HOURS. Time in ms. */
+bool store_expire_idempotency(
+	struct store *store, int64_t now, uint64_t *forgotten, struct err *err);
 /* One run of the deadlock detector, which also looks at timeouts. */
-bool store_sweep_deadlocks(struct store *store, struct err *err);
+bool store_detect_deadlocks(struct store *store, struct err *err);
 
 struct store_report {
-	uint64_t tasks;	     /* records in the primary */
-	uint64_t entries;    /* entries in the index */
-	uint64_t missing;    /* entries that should be there and are not */
-	uint64_t stray;	     /* entries that no record asks for */
-	uint64_t unreadable; /* records that cannot be decoded */
+	uint64_t tasks;		     /* records in the primary */
+	uint64_t index_entries;	     /* entries in the index */
+	uint64_t missing_entries;    /* entries that should be there and are not */
+	uint64_t stray_entries;	     /* entries that no record asks for */
+	uint64_t unreadable_records; /* records that cannot be decoded */
 };
 /* Walks primary against index. The counts are exact only when nobody writes meanwhile. */
 bool store_verify(struct store *store, struct store_report *report, struct err *err);

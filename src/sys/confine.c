@@ -16,8 +16,8 @@
 #include "base/log.h"
 
 /* On a scale of 1000 parts of all memory: ended before a supervisor that uses a tenth more. */
-#define CHILD_OOM 100
-#define MOST_OOM  1000
+#define CHILD_OOM_SCORE 100
+#define OOM_SCORE_MAX	1000
 
 /* A child has the supervisor's filter already. */
 enum level { SUPERVISOR, CHILD };
@@ -169,21 +169,21 @@ static void drop_capabilities(void)
 }
 
 /* Calls that are forbidden with some arguments only. */
-static int add_partial_rules(scmp_filter_ctx filter, enum level level)
+static int add_argument_rules(scmp_filter_ctx filter, enum level level)
 {
 	uint32_t deny = SCMP_ACT_ERRNO(EPERM);
 	/* Whoever started us from a terminal: text put into its input is read by that shell. The
 	   kernel looks at 32 bits of the request. */
-	static const scmp_datum_t typing[] = { TIOCSTI, TIOCLINUX };
+	static const scmp_datum_t tty_ioctls[] = { TIOCSTI, TIOCLINUX };
 	int rc = 0;
 
 	/* abort(3) has to work. */
 	if (level == CHILD)
 		return seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
 			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
-	for (size_t i = 0; i < sizeof(typing) / sizeof(typing[0]) && rc == 0; i++)
+	for (size_t i = 0; i < sizeof(tty_ioctls) / sizeof(tty_ioctls[0]) && rc == 0; i++)
 		rc = seccomp_rule_add(filter, deny, SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, typing[i]));
+			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, tty_ioctls[i]));
 	return rc;
 }
 
@@ -196,7 +196,7 @@ static int add_rules(scmp_filter_ctx filter, enum level level)
 		if (forbidden[i].level == level)
 			rc = seccomp_rule_add(filter, deny, forbidden[i].call, 0);
 	}
-	return rc == 0 ? add_partial_rules(filter, level) : rc;
+	return rc == 0 ? add_argument_rules(filter, level) : rc;
 }
 
 /* 0 or an errno. */
@@ -234,7 +234,7 @@ void confine_supervisor(void)
 }
 
 /* The files in /proc of a process that is not dumpable are root's: for this moment we are. */
-static void offer_to_oom_killer(void)
+static void raise_oom_score(void)
 {
 	char text[16] = "";
 	int fd, score;
@@ -244,8 +244,8 @@ static void offer_to_oom_killer(void)
 	if (fd < 0)
 		return;
 	if (read(fd, text, sizeof(text) - 1) > 0) {
-		score = (int)strtol(text, NULL, 10) + CHILD_OOM;
-		snprintf(text, sizeof(text), "%d", score < MOST_OOM ? score : MOST_OOM);
+		score = (int)strtol(text, NULL, 10) + CHILD_OOM_SCORE;
+		snprintf(text, sizeof(text), "%d", score < OOM_SCORE_MAX ? score : OOM_SCORE_MAX);
 		if (pwrite(fd, text, strlen(text), 0) < 0)
 			log_debug("confine", "the kernel takes no preference when memory is short");
 	}
@@ -254,7 +254,7 @@ static void offer_to_oom_killer(void)
 
 void confine_child(void)
 {
-	offer_to_oom_killer();
+	raise_oom_score();
 	confine_memory();
 	/* The supervisor has said why, if it fails. */
 	load_filter(CHILD);

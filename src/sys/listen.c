@@ -9,7 +9,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-static bool address(struct sockaddr_un *un, const char *path)
+static bool set_address(struct sockaddr_un *un, const char *path)
 {
 	*un = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	return (size_t)snprintf(un->sun_path, sizeof(un->sun_path), "%s", path) <
@@ -21,7 +21,7 @@ static int new_socket(void)
 	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
-static bool failure(struct err *err, const char *path, const char *what)
+static bool socket_error(struct err *err, const char *path, const char *what)
 {
 	return err_set(
 		err, ERR_INTERNAL, "socket", "%s cannot be %s: %s", path, what, strerror(errno));
@@ -32,7 +32,7 @@ bool listen_connect(int *fd, const char *path)
 	struct sockaddr_un un;
 	int sock;
 
-	if (!address(&un, path))
+	if (!set_address(&un, path))
 		return false;
 	sock = new_socket();
 	if (sock < 0)
@@ -51,14 +51,14 @@ static bool remove_stale(const char *path, struct err *err)
 	int fd;
 
 	if (lstat(path, &info) != 0)
-		return errno == ENOENT || failure(err, path, "looked at");
+		return errno == ENOENT || socket_error(err, path, "looked at");
 	if (!S_ISSOCK(info.st_mode))
 		return err_set(err, ERR_INTERNAL, "socket", "%s is there and is no socket", path);
 	if (listen_connect(&fd, path)) {
 		close(fd);
 		return err_set(err, ERR_BUSY, "socket", "another process listens at %s", path);
 	}
-	return unlink(path) == 0 || failure(err, path, "replaced");
+	return unlink(path) == 0 || socket_error(err, path, "replaced");
 }
 
 static bool set_nonblocking(int fd)
@@ -88,19 +88,19 @@ bool listen_bind(int *fd, const char *path, mode_t mode, uid_t owner, gid_t grou
 	struct sockaddr_un un;
 	int sock = -1;
 
-	if (!address(&un, path))
+	if (!set_address(&un, path))
 		return err_set(err, ERR_INVALID, "socket", "%s is too long for a socket", path);
 	if (!remove_stale(path, err))
 		return false;
 	sock = new_socket();
 	if (sock < 0 || !set_nonblocking(sock) || !bind_with_mode(sock, &un, mode)) {
-		failure(err, path, "bound");
+		socket_error(err, path, "bound");
 		goto fail;
 	}
 	/* Not asked for where nothing is to change: under systemd chown(2) is forbidden. */
 	if ((!(owner == (uid_t)-1 && group == (gid_t)-1) && lchown(path, owner, group) != 0) ||
 		listen(sock, backlog) != 0) {
-		failure(err, path, "opened");
+		socket_error(err, path, "opened");
 		unlink(path);
 		goto fail;
 	}
@@ -121,13 +121,13 @@ static bool is_listening(int fd)
 }
 
 /* Moves it off descriptor 0, where a child or a library would take it for its input. */
-static bool take_stdin(int *fd, struct err *err)
+static bool move_stdin_socket(int *fd, struct err *err)
 {
 	int moved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	int null = open("/dev/null", O_RDWR);
 
 	if (moved < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0)
-		return failure(err, "descriptor 0", "taken");
+		return socket_error(err, "descriptor 0", "taken");
 	if (null != STDIN_FILENO)
 		close(null);
 	*fd = moved;
@@ -149,7 +149,7 @@ bool listen_open(
 		*fd = SD_LISTEN_FDS_START;
 		*bound = false;
 	} else if (is_listening(STDIN_FILENO)) {
-		if (!take_stdin(fd, err))
+		if (!move_stdin_socket(fd, err))
 			return false;
 		*bound = false;
 	} else {
@@ -158,5 +158,5 @@ bool listen_open(
 			return false;
 		*bound = true;
 	}
-	return set_nonblocking(*fd) || failure(err, conf->socket, "used");
+	return set_nonblocking(*fd) || socket_error(err, conf->socket, "used");
 }

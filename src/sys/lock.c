@@ -11,17 +11,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "sys/proc.h"
+#include "sys/process_info.h"
 
-#define ORPHANS_MS 2000
-#define GIVE_UP_MS 8000
-#define LOOK_MS	   20
+#define ORPHAN_GRACE_MS 2000
+#define LOCK_TIMEOUT_MS 8000
+#define POLL_MS		20
 
 /* The file says who took the lock: a pid and its start, so that a reused pid is not taken for it.
  */
-static bool owner_lives(int fd, pid_t *owner)
+static bool owner_is_alive(int fd, pid_t *owner)
 {
-	struct proc_stat stat;
+	struct process_info stat;
 	uint64_t start;
 	char text[64];
 	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
@@ -34,19 +34,19 @@ static bool owner_lives(int fd, pid_t *owner)
 		return false;
 	*owner = pid;
 	/* Hidden where /proc shows others nothing, but there. */
-	if (!proc_stat(pid, &stat))
+	if (!process_info_read(pid, &stat))
 		return kill(pid, 0) == 0 || errno == EPERM;
 	return stat.state != 'Z' && stat.start == start;
 }
 
 /* Always of the same length, so that a full disk does not matter once the file is there. */
-static bool sign_file(int fd)
+static bool write_owner(int fd)
 {
-	struct proc_stat stat = { 0 };
+	struct process_info stat = { 0 };
 	char text[64];
 	int len;
 
-	proc_stat(getpid(), &stat);
+	process_info_read(getpid(), &stat);
 	len = snprintf(text, sizeof(text), "%10d %20" PRIu64 "\n", (int)getpid(), stat.start);
 	return pwrite(fd, text, (size_t)len, 0) == len;
 }
@@ -64,7 +64,7 @@ static void kill_orphan(int fd, const char *path, pid_t *last)
 }
 
 /* Waits for the lock while only orphans hold it. */
-static bool outlast(int fd, const char *path, const char *home, struct err *err)
+static bool wait_for_lock(int fd, const char *path, const char *home, struct err *err)
 {
 	int64_t began = clock_mono_ms();
 	pid_t owner = 0, killed = 0;
@@ -76,14 +76,14 @@ static bool outlast(int fd, const char *path, const char *home, struct err *err)
 			return err_set(err, ERR_INTERNAL, "home", "%s cannot be locked: %s", path,
 				strerror(errno));
 		/* A fresh owner signs a moment after it has locked. */
-		if (owner_lives(fd, &owner))
+		if (owner_is_alive(fd, &owner))
 			return err_set(err, ERR_BUSY, "home", "process %d is at work in %s",
 				(int)owner, home);
-		if (waited > GIVE_UP_MS)
+		if (waited > LOCK_TIMEOUT_MS)
 			return err_set(err, ERR_BUSY, "home", "another process holds %s", path);
-		if (owner && waited > ORPHANS_MS)
+		if (owner && waited > ORPHAN_GRACE_MS)
 			kill_orphan(fd, path, &killed);
-		poll(NULL, 0, LOOK_MS);
+		poll(NULL, 0, POLL_MS);
 	}
 	return true;
 }
@@ -99,9 +99,9 @@ bool lock_take(const char *home, int *fd, struct err *err)
 	if (lock < 0)
 		return err_set(err, ERR_INTERNAL, "home", "%s cannot be opened: %s", path,
 			strerror(errno));
-	if (!outlast(lock, path, home, err))
+	if (!wait_for_lock(lock, path, home, err))
 		goto fail;
-	if (!sign_file(lock)) {
+	if (!write_owner(lock)) {
 		/* Unsigned it would let the next one take us for orphans. */
 		err_set(err, ERR_INTERNAL, "home", "%s cannot be written: %s", path,
 			strerror(errno));
@@ -114,7 +114,7 @@ fail:
 	return false;
 }
 
-void lock_share(int fd)
+void lock_register_child(int fd)
 {
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 

@@ -16,4 +16,4 @@ bool lock_take(const char *home, int *fd, struct err *err);
  * For a child that has inherited the lock: says by a record lock of its own who it is, so that a
  * new instance finds it when it is an orphan. Its files in /proc would not tell (confine.h).
  */
-void lock_share(int fd);
+void lock_register_child(int fd);

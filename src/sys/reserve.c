@@ -31,7 +31,7 @@ bool reserve_free_bytes(const char *home, uint64_t *bytes, struct err *err)
 	return true;
 }
 
-bool reserve_room(enum reserve_room *room, const struct conf *conf, struct err *err)
+bool reserve_check(enum reserve_level *room, const struct conf *conf, struct err *err)
 {
 	uint64_t least = conf->reserve_mb * MIB;
 	uint64_t free_bytes = 0;
@@ -44,7 +44,7 @@ bool reserve_room(enum reserve_room *room, const struct conf *conf, struct err *
 	return true;
 }
 
-void reserve_keep(const struct conf *conf)
+void reserve_create(const struct conf *conf)
 {
 	char path[CONF_TEXT_MAX + 16];
 	uint64_t free_bytes = 0;

@@ -6,13 +6,13 @@
  */
 #include "base/conf.h"
 
-enum reserve_room { RESERVE_LOW, RESERVE_FAIR, RESERVE_PLENTY };
+enum reserve_level { RESERVE_LOW, RESERVE_FAIR, RESERVE_PLENTY };
 
 /* Free bytes of the file system under home. */
 bool reserve_free_bytes(const char *home, uint64_t *bytes, struct err *err);
 /* How much there is: low below reserve_mb, plenty from twice that on. */
-bool reserve_room(enum reserve_room *room, const struct conf *conf, struct err *err);
+bool reserve_check(enum reserve_level *room, const struct conf *conf, struct err *err);
 /* Makes the file when it is missing and there would still be plenty with it; best effort. */
-void reserve_keep(const struct conf *conf);
+void reserve_create(const struct conf *conf);
 /* Gives the file up, if it is there. */
 void reserve_release(const char *home);

@@ -3,18 +3,18 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t stop_asked, reload_asked;
+static volatile sig_atomic_t stop_requested, reload_requested;
 
 /* WARNING: runs at any instant of ppoll. Sets a flag, nothing else. */
 static void note_signal(int signal)
 {
 	if (signal == SIGHUP)
-		reload_asked = 1;
+		reload_requested = 1;
 	else if (signal != SIGCHLD)
-		stop_asked = 1;
+		stop_requested = 1;
 }
 
-void signals_catch(void)
+void signals_install(void)
 {
 	static const int caught[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 	struct sigaction action = { .sa_handler = note_signal };
@@ -30,25 +30,25 @@ void signals_catch(void)
 	sigaction(SIGPIPE, &action, NULL);
 }
 
-bool signals_stop_asked(void)
+bool signals_stop_requested(void)
 {
-	return stop_asked;
+	return stop_requested;
 }
 
-bool signals_take_reload(void)
+bool signals_take_reload_request(void)
 {
-	bool asked = reload_asked;
+	bool asked = reload_requested;
 
-	reload_asked = 0;
+	reload_requested = 0;
 	return asked;
 }
 
-void signals_ask_stop(void)
+void signals_request_stop(void)
 {
-	stop_asked = 1;
+	stop_requested = 1;
 }
 
-void signals_ask_reload(void)
+void signals_request_reload(void)
 {
-	reload_asked = 1;
+	reload_requested = 1;
 }

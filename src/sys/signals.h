@@ -5,10 +5,10 @@
  */
 #include <stdbool.h>
 
-void signals_catch(void);
-bool signals_stop_asked(void);
+void signals_install(void);
+bool signals_stop_requested(void);
 /* True once for each time that it was asked, or several. */
-bool signals_take_reload(void);
+bool signals_take_reload_request(void);
 /* As if the signal had come. */
-void signals_ask_stop(void);
-void signals_ask_reload(void);
+void signals_request_stop(void);
+void signals_request_reload(void);

@@ -16,7 +16,7 @@ struct str change_field(const struct change *change, struct str name)
 	return i < change->field_count ? change->fields[i].json : STR_NULL;
 }
 
-bool change_set(struct change *change, struct str name, struct str json)
+bool change_set_field(struct change *change, struct str name, struct str json)
 {
 	size_t i = field_index(change, name);
 
@@ -28,7 +28,7 @@ bool change_set(struct change *change, struct str name, struct str json)
 	return true;
 }
 
-bool list_where(struct list_query *list, uint8_t field, struct str value)
+bool list_filter_add(struct list_query *list, uint8_t field, struct str value)
 {
 	if (list->filter_count == LIST_FILTERS_MAX)
 		return false;
@@ -37,7 +37,7 @@ bool list_where(struct list_query *list, uint8_t field, struct str value)
 	return true;
 }
 
-bool list_by(struct list_query *list, uint8_t field, bool descending)
+bool list_sort_add(struct list_query *list, uint8_t field, bool descending)
 {
 	if (list->sort_count == LIST_SORTS_MAX)
 		return false;

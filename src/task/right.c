@@ -16,10 +16,10 @@ static const struct {
 
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
-static unsigned right_of(struct str word)
+static unsigned right_from_name(struct str word)
 {
 	for (size_t i = 0; i < WORDS; i++) {
-		if (str_eq(word, str_of(words[i].name)))
+		if (str_eq(word, str_cstr(words[i].name)))
 			return words[i].right;
 	}
 	return RIGHT_NONE;
@@ -36,14 +36,14 @@ bool rights_parse(unsigned *rights, struct str text)
 	for (;;) {
 		const char *comma = text.len ? memchr(text.ptr, ',', text.len) : NULL;
 		size_t len = comma ? (size_t)(comma - text.ptr) : text.len;
-		unsigned right = right_of((struct str){ text.ptr, len });
+		unsigned right = right_from_name((struct str){ text.ptr, len });
 
 		if (right == RIGHT_NONE)
 			return false;
 		sum |= right;
 		if (!comma)
 			break;
-		text = str_from(text, len + 1);
+		text = str_skip(text, len + 1);
 	}
 	*rights = sum;
 	return true;

@@ -17,7 +17,7 @@ const char *task_state_name(enum task_state state)
 enum task_state task_state_parse(struct str name)
 {
 	for (int i = TASK_PENDING; i < TASK_STATES; i++) {
-		if (str_eq(name, str_of(names[i])))
+		if (str_eq(name, str_cstr(names[i])))
 			return (enum task_state)i;
 	}
 	return TASK_STATE_NONE;
@@ -70,14 +70,14 @@ void task_put_fields(const struct task *task, struct buf *out)
 	for (size_t i = 0; i < task->field_count; i++) {
 		if (i > 0)
 			buf_putc(out, ',');
-		buf_put_json(out, task->fields[i].name);
+		buf_put_json_string(out, task->fields[i].name);
 		buf_putc(out, ':');
 		buf_put_str(out, task->fields[i].json);
 	}
 	buf_putc(out, '}');
 }
 
-void task_enter(struct task *task, enum task_state state, int64_t now_ms)
+void task_set_state(struct task *task, enum task_state state, int64_t now_ms)
 {
 	task->state = state;
 	if (state == TASK_RUNNING && task->started == 0)

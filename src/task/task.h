@@ -44,11 +44,11 @@ struct task {
 
 	/* state */
 	enum task_state state;
-	struct str word; /* the dialect's own word, as the client wrote it */
+	struct str status; /* the dialect's own word, as the client wrote it */
 
 	/* time in ms since 1970, 0 when not yet */
 	int64_t created, updated, started, finished;
-	uint64_t revision; /* counts writes, from 1 or (op.named) its time; it is the ETag */
+	uint64_t revision; /* counts writes, from 1 or (op.client_named) its time; it is the ETag */
 
 	/* who */
 	struct str created_by, updated_by;
@@ -83,4 +83,4 @@ void task_put_fields(const struct task *task, struct buf *out);
  * back when it leaves an end. Any state may follow any: whether a dialect allows it is the
  * dialect's table.
  */
-void task_enter(struct task *task, enum task_state state, int64_t now_ms);
+void task_set_state(struct task *task, enum task_state state, int64_t now_ms);

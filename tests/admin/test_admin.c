@@ -1,5 +1,5 @@
 /* The table of verbs, the request line, and the verbs on a store in memory. */
-#include "admin/running.h"
+#include "admin/admin_fixture.h"
 #include "admin/sign.h"
 #include "dialect/dialect.h"
 
@@ -30,7 +30,7 @@ static void test_find(void **state)
 		struct admin_call call = { 0 };
 		struct err err = { 0 };
 
-		admin_find(&call, rows[i].words, rows[i].count, &err);
+		admin_parse_command(&call, rows[i].words, rows[i].count, &err);
 		if (err.code != rows[i].code)
 			print_error("row %zu: %s\n", i, err_text(&err));
 		assert_int_equal(err.code, rows[i].code);
@@ -55,7 +55,7 @@ static void test_request_line(void **state)
 	json_t *json;
 
 	(void)state;
-	find(&call, "user add demo");
+	parse_call(&call, "user add demo");
 	assert_true(admin_pack(&call, &line));
 	assert_str(buf_str(&line),
 		"{\"verb\":[\"user\",\"add\",\"demo\"],\"args\":{\"tenant\":\"a\\\"b\"}}\n");
@@ -112,7 +112,7 @@ static void test_bad_requests(void **state)
 }
 
 /* Refused before anything is sent: one that is left out on the way would lift a limit. */
-static void test_what_is_no_text(void **state)
+static void test_invalid_text(void **state)
 {
 	static const char *const bad[] = { "caf\xe9", "a\nx 0", "a\tb", "\x1b[2J", "\x7f" };
 
@@ -123,10 +123,10 @@ static void test_what_is_no_text(void **state)
 		struct admin_call of_option = { .options = { [ADMIN_DIALECTS] = bad[i] } };
 		struct err err = { 0 };
 
-		assert_false(admin_find(&of_words, words, 3, &err));
+		assert_false(admin_parse_command(&of_words, words, 3, &err));
 		assert_string_equal(
 			err_text(&err), "token add wants USER in UTF-8 without control characters");
-		assert_false(admin_find(
+		assert_false(admin_parse_command(
 			&of_option, (const char *const[]){ "token", "add", "demo" }, 3, &err));
 		assert_string_equal(
 			err_text(&err), "--dialects wants UTF-8 without control characters");
@@ -137,22 +137,25 @@ static void test_bad_options(void **state)
 {
 	struct admin_call rights = { .options = { [ADMIN_RIGHTS] = "everything" } };
 	struct admin_call expires = { .options = { [ADMIN_EXPIRES] = "-1" } };
-	struct ran ran;
+	struct call_result call_result;
 
 	(void)state;
-	find(&rights, "user add demo");
-	ran = run_call(&rights, " ", true);
-	assert_int_equal(ran.status, 1);
-	assert_string_equal(ran.out, "e rights are read,write,work,admin, not everything\n");
-	forget(&ran);
-	find(&expires, "token add demo");
-	ran = run_call(&expires, " ", true);
-	assert_string_equal(ran.out, "e expires wants a number of seconds, not -1\n");
-	forget(&ran);
-	expect("load-sample 0", " ", 1, "", "polytaskctl: 0 is no number from 1 to 100000000\n");
-	expect("load-sample x", " ", 1, "", "polytaskctl: x is no number from 1 to 100000000\n");
-	expect("show x", " ", 1, "", "polytaskctl: x is no UUID\n");
-	expect("show a62ad146-ccf4-11e5-9956-625662870761", " ", 1, "",
+	parse_call(&rights, "user add demo");
+	call_result = run_call(&rights, " ", true);
+	assert_int_equal(call_result.status, 1);
+	assert_string_equal(
+		call_result.out, "e rights are read,write,work,admin, not everything\n");
+	free_result(&call_result);
+	parse_call(&expires, "token add demo");
+	call_result = run_call(&expires, " ", true);
+	assert_string_equal(call_result.out, "e expires wants a number of seconds, not -1\n");
+	free_result(&call_result);
+	expect_result(
+		"load-sample 0", " ", 1, "", "polytaskctl: 0 is no number from 1 to 100000000\n");
+	expect_result(
+		"load-sample x", " ", 1, "", "polytaskctl: x is no number from 1 to 100000000\n");
+	expect_result("show x", " ", 1, "", "polytaskctl: x is no UUID\n");
+	expect_result("show a62ad146-ccf4-11e5-9956-625662870761", " ", 1, "",
 		"polytaskctl: There is no such task.\n");
 }
 
@@ -168,27 +171,27 @@ static size_t count_lines(const char *text)
 /* Export, then the same into an empty store, gives the same lines. */
 static void test_export_import(void **state)
 {
-	struct ran first, second;
+	struct call_result first, second;
 	void *unused = NULL;
 
 	(void)state;
-	expect("load-sample 1234", " ", 0, "1234 tasks loaded\n", "");
-	first = run("export", " ");
+	expect_result("load-sample 1234", " ", 0, "1234 tasks loaded\n", "");
+	first = run_line("export", " ");
 	assert_int_equal(first.status, 0);
 	assert_int_equal(count_lines(first.out), 1234);
 	store_close(store);
 	assert_int_equal(open_store(&unused), 0);
-	expect("import", first.out, 0, "1234 tasks imported\n", "");
-	second = run("export", " ");
+	expect_result("import", first.out, 0, "1234 tasks imported\n", "");
+	second = run_line("export", " ");
 	assert_int_equal(count_lines(second.out), 1234);
 	for (char *rest = second.out, *line; (line = strsep(&rest, "\n")) && *line;)
 		assert_non_null(strstr(first.out, line));
-	forget(&first);
-	forget(&second);
-	first = run("verify", " ");
+	free_result(&first);
+	free_result(&second);
+	first = run_line("verify", " ");
 	assert_int_equal(first.status, 0);
 	assert_int_equal(strncmp(first.out, "tasks:      1234\n", 17), 0);
-	forget(&first);
+	free_result(&first);
 }
 
 /* What is made up of each dialect is what its own rules admit. */
@@ -199,8 +202,8 @@ static bool admit_sample(const struct task *task, void *data)
 	struct err err;
 
 	assert_non_null(dialect);
-	must(dialect->admit(NULL, task, &err), &err);
-	assert_int_equal(dialect_state(dialect, task->word), task->state);
+	must(dialect->validate(NULL, task, &err), &err);
+	assert_int_equal(dialect_state(dialect, task->status), task->state);
 	(*count)++;
 	return true;
 }
@@ -212,15 +215,15 @@ static void test_samples_of_every_dialect(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	find(&call, "load-sample 100");
+	parse_call(&call, "load-sample 100");
 	call.options[ADMIN_TENANT] = "demo";
 	for (size_t i = 0; dialects[i]; i++) {
-		struct ran ran;
+		struct call_result call_result;
 
 		call.options[ADMIN_DIALECT] = dialects[i]->name;
-		ran = run_call(&call, " ", false);
-		assert_int_equal(ran.status, 0);
-		forget(&ran);
+		call_result = run_call(&call, " ", false);
+		assert_int_equal(call_result.status, 0);
+		free_result(&call_result);
 	}
 	must(store_each_task(store, admit_sample, &count, &err), &err);
 	assert_int_equal(count, 600);
@@ -228,18 +231,18 @@ static void test_samples_of_every_dialect(void **state)
 
 static void test_import_stops_at_a_bad_line(void **state)
 {
-	struct ran ran;
+	struct call_result call_result;
 
 	(void)state;
-	expect("import",
+	expect_result("import",
 		"{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"default\","
 		"\"dialect\":\"virtshell\",\"state\":\"pending\",\"word\":\"pending\","
 		"\"created\":1}\n\n{\"id\":1}\n{\"id\":2}\n",
 		1, "1 tasks imported\n", "polytaskctl: line 3: id must be a UUID\n");
-	ran = run("show a62ad146-ccf4-11e5-9956-625662870761", " ");
-	assert_int_equal(ran.status, 0);
-	assert_non_null(strstr(ran.out, "\"revision\":1,"));
-	forget(&ran);
+	call_result = run_line("show a62ad146-ccf4-11e5-9956-625662870761", " ");
+	assert_int_equal(call_result.status, 0);
+	assert_non_null(strstr(call_result.out, "\"revision\":1,"));
+	free_result(&call_result);
 }
 
 /* The vectors of the contract, §5.6. */
@@ -314,11 +317,11 @@ int main(void)
 		CHECK(test_find),
 		CHECK(test_request_line),
 		CHECK(test_bad_requests),
-		CHECK(test_what_is_no_text),
-		IN_STORE(test_bad_options),
-		IN_STORE(test_export_import),
-		IN_STORE(test_samples_of_every_dialect),
-		IN_STORE(test_import_stops_at_a_bad_line),
+		CHECK(test_invalid_text),
+		WITH_STORE(test_bad_options),
+		WITH_STORE(test_export_import),
+		WITH_STORE(test_samples_of_every_dialect),
+		WITH_STORE(test_import_stops_at_a_bad_line),
 		CHECK(test_sign),
 		CHECK(test_urls),
 	};

@@ -2,10 +2,10 @@
 #include <fnmatch.h>
 
 #include "admin/admin_credential.h"
-#include "admin/running.h"
+#include "admin/admin_fixture.h"
 
 /* A verb, and behind it options with their values, each after a '!'. */
-static struct ran run_with(const char *line, const char *input)
+static struct call_result run_with(const char *line, const char *input)
 {
 	struct admin_call call = { 0 };
 	char copy[256], *rest = copy, *words;
@@ -20,33 +20,36 @@ static struct ran run_with(const char *line, const char *input)
 			i++;
 		call.options[i] = option ? option : "yes";
 	}
-	find(&call, words);
+	parse_call(&call, words);
 	return run_call(&call, input, false);
 }
 
 /* "token add demo!label=x!expires=5" prints what the pattern says, and nothing else. */
 static void prints(const char *line, const char *input, const char *pattern)
 {
-	struct ran ran = run_with(line, input);
+	struct call_result call_result = run_with(line, input);
 
-	if (ran.status != 0 || fnmatch(pattern, ran.out, 0) != 0 || *ran.err) {
-		print_error("%s: %d\n%s%s", line, ran.status, ran.out, ran.err);
+	if (call_result.status != 0 || fnmatch(pattern, call_result.out, 0) != 0 ||
+		*call_result.err) {
+		print_error(
+			"%s: %d\n%s%s", line, call_result.status, call_result.out, call_result.err);
 		fail();
 	}
-	forget(&ran);
+	free_result(&call_result);
 }
 
 static void fails(const char *line, const char *input, const char *message)
 {
-	struct ran ran = run_with(line, input);
+	struct call_result call_result = run_with(line, input);
 	char want[200];
 
 	snprintf(want, sizeof(want), "polytaskctl: %s\n", message);
-	if (ran.status != 1 || strcmp(ran.err, want) != 0 || *ran.out) {
-		print_error("%s: %d\n%s%s", line, ran.status, ran.out, ran.err);
+	if (call_result.status != 1 || strcmp(call_result.err, want) != 0 || *call_result.out) {
+		print_error(
+			"%s: %d\n%s%s", line, call_result.status, call_result.out, call_result.err);
 		fail();
 	}
-	forget(&ran);
+	free_result(&call_result);
 }
 
 #define DATE  "20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9]Z"
@@ -152,7 +155,7 @@ static void test_a_nul_in_a_line(void **state)
 	FILE *in = fmemopen(input, sizeof(input), "r");
 
 	(void)state;
-	credential_line(in, line, sizeof(line));
+	admin_read_line(in, line, sizeof(line));
 	assert_string_equal(line, "long enough\x7f and more");
 	fclose(in);
 }
@@ -166,14 +169,14 @@ static void test_description(void **state)
 	struct buf line = BUF_INIT;
 
 	(void)state;
-	find(&call, "key add a\"b");
-	admin_describe(&call, &line);
+	parse_call(&call, "key add a\"b");
+	admin_log_call(&call, &line);
 	assert_str(buf_str(&line),
 		",\"verb\":\"key add\",\"operand\":\"a\\\"b\",\"expires\":\"60\",\"id\":\"k\"");
 	buf_reset(&line);
 	call = (struct admin_call){ 0 };
-	find(&call, "token revoke pt_0123456789012345678901234567890123456789012");
-	admin_describe(&call, &line);
+	parse_call(&call, "token revoke pt_0123456789012345678901234567890123456789012");
+	admin_log_call(&call, &line);
 	assert_str(buf_str(&line), ",\"verb\":\"token revoke\",\"operand\":\"(a token)\"");
 	buf_free(&line);
 }
@@ -181,10 +184,10 @@ static void test_description(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_STORE(test_users),
-		IN_STORE(test_tokens),
-		IN_STORE(test_keys),
-		IN_STORE(test_passwords),
+		WITH_STORE(test_users),
+		WITH_STORE(test_tokens),
+		WITH_STORE(test_keys),
+		WITH_STORE(test_passwords),
 		CHECK(test_a_nul_in_a_line),
 		CHECK(test_description),
 	};

@@ -1,263 +1,294 @@
 #include <stdio.h>
 
-#include "auth/asking.h"
+#include "auth/auth_fixture.h"
 
 struct refusal {
 	const char *name;
-	struct param changes[CHANGES];
+	struct param changes[CHANGES_MAX];
 	int status;
 	const char *reason;
 };
 
 static const struct refusal refusals[] = {
 	{ "no credential", { { NULL, NULL } }, MISSING },
-	{ "neither header", { { STANDARD, NULL }, { X_HEADER, NULL } }, MISSING },
-	{ "no colon", { { X_HEADER, "ann" } }, ACCESS },
-	{ "no user", { { X_HEADER, ":" MADE } }, ACCESS },
-	{ "no signature", { { X_HEADER, "ann:" } }, ACCESS },
-	{ "another scheme", { { STANDARD, "Basic YW5uOng=" } }, ACCESS },
-	{ "two joined by a comma", { { X_HEADER, "ann:" MADE ", ann:" MADE } }, ACCESS },
-	{ "unknown user", { { X_HEADER, "bob:" MADE } }, SIGNATURE },
-	{ "what is no id", { { X_HEADER, "b/b:" MADE } }, SIGNATURE },
-	{ "an expired key, wrongly signed", { { X_HEADER, "old:x" } }, SIGNATURE },
-	{ "a signature of another", { { X_HEADER, "ann:x81yYTpprLzjXp/M5zTxaYTwhUg=" } },
+	{ "neither header", { { AUTHORIZATION_HEADER, NULL }, { VIRTSHELL_HEADER, NULL } },
+		MISSING },
+	{ "no colon", { { VIRTSHELL_HEADER, "ann" } }, ACCESS },
+	{ "no user", { { VIRTSHELL_HEADER, ":" VECTOR_SIGNATURE } }, ACCESS },
+	{ "no signature", { { VIRTSHELL_HEADER, "ann:" } }, ACCESS },
+	{ "another scheme", { { AUTHORIZATION_HEADER, "Basic YW5uOng=" } }, ACCESS },
+	{ "two joined by a comma",
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE ", ann:" VECTOR_SIGNATURE } },
+		ACCESS },
+	{ "unknown user", { { VIRTSHELL_HEADER, "bob:" VECTOR_SIGNATURE } }, SIGNATURE },
+	{ "what is no id", { { VIRTSHELL_HEADER, "b/b:" VECTOR_SIGNATURE } }, SIGNATURE },
+	{ "an expired key, wrongly signed", { { VIRTSHELL_HEADER, "old:x" } }, SIGNATURE },
+	{ "a signature of another", { { VIRTSHELL_HEADER, "ann:x81yYTpprLzjXp/M5zTxaYTwhUg=" } },
 		SIGNATURE },
-	{ "a short signature", { { X_HEADER, "ann:T+TwZlD+qtxigiFzwOkg7qyUl24" } }, SIGNATURE },
-	{ "another method", { { X_HEADER, "ann:" MADE }, { "ORIGINAL_METHOD", "PUT" } },
+	{ "a short signature", { { VIRTSHELL_HEADER, "ann:T+TwZlD+qtxigiFzwOkg7qyUl24" } },
 		SIGNATURE },
-	{ "another host", { { X_HEADER, "ann:" MADE }, { "HTTP_HOST", "localhost" } }, SIGNATURE },
+	{ "another method",
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE }, { "ORIGINAL_METHOD", "PUT" } },
+		SIGNATURE },
+	{ "another host",
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE }, { "HTTP_HOST", "localhost" } },
+		SIGNATURE },
 	{ "another path",
-		{ { X_HEADER, "ann:" MADE }, { "ORIGINAL_URI", "/api/virtshell/v1/tasks" } },
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
+			{ "ORIGINAL_URI", "/api/virtshell/v1/tasks" } },
 		SIGNATURE },
 	{ "the path in other escapes",
-		{ { X_HEADER, "ann:" MADE }, { "ORIGINAL_URI", "/api/virtshell/v1/task%73/" } },
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
+			{ "ORIGINAL_URI", "/api/virtshell/v1/task%73/" } },
 		SIGNATURE },
-	{ "another type", { { X_HEADER, "ann:" MADE }, { "HTTP_CONTENT_TYPE", "text/plain" } },
+	{ "another type",
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
+			{ "HTTP_CONTENT_TYPE", "text/plain" } },
 		SIGNATURE },
-	{ "another digest", { { X_HEADER, "ann:" MADE }, { "HTTP_CONTENT_MD5", "x" } }, SIGNATURE },
+	{ "another digest",
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE }, { "HTTP_CONTENT_MD5", "x" } },
+		SIGNATURE },
 	{ "the same time written otherwise",
-		{ { X_HEADER, "ann:" MADE }, { "HTTP_DATE", "Fri, 01 Jul 2011 19:37:58 GMT" } },
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
+			{ "HTTP_DATE", "Fri, 01 Jul 2011 19:37:58 GMT" } },
 		SIGNATURE },
-	{ "an expired key", { { X_HEADER, "old:" MADE } }, EXPIRED },
-	{ "a revoked user's key", { { X_HEADER, "gone:" MADE } }, REVOKED },
-	{ "no date", { { X_HEADER, "ann:" MADE }, { "HTTP_DATE", NULL } }, SKEWED },
-	{ "an empty date", { { X_HEADER, "ann:" MADE }, { "HTTP_DATE", "" } }, SKEWED },
-	{ "an unreadable date", { { X_HEADER, "ann:" MADE }, { "HTTP_DATE", "today" } }, SKEWED },
+	{ "an expired key", { { VIRTSHELL_HEADER, "old:" VECTOR_SIGNATURE } }, EXPIRED },
+	{ "a revoked user's key", { { VIRTSHELL_HEADER, "gone:" VECTOR_SIGNATURE } }, REVOKED },
+	{ "no date", { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE }, { "HTTP_DATE", NULL } },
+		SKEWED },
+	{ "an empty date", { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE }, { "HTTP_DATE", "" } },
+		SKEWED },
+	{ "an unreadable date",
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE }, { "HTTP_DATE", "today" } },
+		SKEWED },
 	{ "an old date",
-		{ { X_HEADER, "ann:" MADE }, { "HTTP_DATE", "Fri, 01 Jul 2011 19:22:57 +0000" } },
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
+			{ "HTTP_DATE", "Fri, 01 Jul 2011 19:22:57 +0000" } },
 		SKEWED },
 	{ "a future date",
-		{ { X_HEADER, "ann:" MADE }, { "HTTP_DATE", "Fri, 01 Jul 2011 19:52:59 +0000" } },
+		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
+			{ "HTTP_DATE", "Fri, 01 Jul 2011 19:52:59 +0000" } },
 		SKEWED },
-	{ "a token that nobody has", { { STANDARD, "Bearer pt_x" } }, ACCESS },
-	{ "no token", { { STANDARD, "Bearer " } }, ACCESS },
-	{ "no dialect", { { "POLYTASK_DIALECT", NULL }, { X_HEADER, "ann:" MADE } }, ACCESS },
-	{ "an unknown dialect", { { "POLYTASK_DIALECT", "other" }, { X_HEADER, "ann:" MADE } },
+	{ "a token that nobody has", { { AUTHORIZATION_HEADER, "Bearer pt_x" } }, ACCESS },
+	{ "no token", { { AUTHORIZATION_HEADER, "Bearer " } }, ACCESS },
+	{ "no dialect",
+		{ { "POLYTASK_DIALECT", NULL }, { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } },
+		ACCESS },
+	{ "an unknown dialect",
+		{ { "POLYTASK_DIALECT", "other" }, { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } },
 		ACCESS },
 };
 
-static void everything_else_is_refused(void **state)
+static void other_credentials_are_refused(void **state)
 {
 	struct request request;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		fill(&request, refusals[i].changes);
+		fill_request(&request, refusals[i].changes);
 		assert_refused(&request, refusals[i].name, refusals[i].status, refusals[i].reason);
 	}
 }
 
 static void a_signature_in_either_header_is_let_in(void **state)
 {
-	const struct param own[CHANGES] = { { X_HEADER, "ann:" MADE } };
-	const struct param standard[CHANGES] = { { STANDARD, "ann:" MADE } };
-	const struct param reader[CHANGES] = { { X_HEADER, "reader:" MADE } };
-	const struct param query[CHANGES] = { { X_HEADER, "ann:" MADE },
+	const struct param own[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } };
+	const struct param standard[CHANGES_MAX] = { { AUTHORIZATION_HEADER,
+		"ann:" VECTOR_SIGNATURE } };
+	const struct param reader[CHANGES_MAX] = { { VIRTSHELL_HEADER,
+		"reader:" VECTOR_SIGNATURE } };
+	const struct param query[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
 		{ "ORIGINAL_URI", "/api/virtshell/v1/tasks/?a=b" } };
-	const struct param left_out[CHANGES] = { { X_HEADER, "ann:" MADE },
-		{ "HTTP_CONTENT_TYPE", NULL }, { "HTTP_CONTENT_MD5", NULL }, { STANDARD, NULL } };
+	const struct param left_out[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
+		{ "HTTP_CONTENT_TYPE", NULL }, { "HTTP_CONTENT_MD5", NULL },
+		{ AUTHORIZATION_HEADER, NULL } };
 
 	(void)state;
-	let_in(own, "read,write", "virtshell");
-	let_in(standard, "read,write", "virtshell");
-	let_in(reader, "read", "virtshell");
-	let_in(query, "read,write", "virtshell");
-	let_in(left_out, "read,write", "virtshell");
+	assert_params_let_in(own, "read,write", "virtshell");
+	assert_params_let_in(standard, "read,write", "virtshell");
+	assert_params_let_in(reader, "read", "virtshell");
+	assert_params_let_in(query, "read,write", "virtshell");
+	assert_params_let_in(left_out, "read,write", "virtshell");
 }
 
 static void a_bearer_is_let_in_everywhere(void **state)
 {
 	char bearer[100], lower[100];
-	const struct param virtshell[CHANGES] = { { STANDARD, bearer } };
-	const struct param native[CHANGES] = { { STANDARD, bearer },
+	const struct param virtshell[CHANGES_MAX] = { { AUTHORIZATION_HEADER, bearer } };
+	const struct param native[CHANGES_MAX] = { { AUTHORIZATION_HEADER, bearer },
 		{ "POLYTASK_DIALECT", "native" } };
-	const struct param undated[CHANGES] = { { STANDARD, lower }, { "HTTP_DATE", NULL } };
+	const struct param undated[CHANGES_MAX] = { { AUTHORIZATION_HEADER, lower },
+		{ "HTTP_DATE", NULL } };
 
 	(void)state;
 	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
 	snprintf(lower, sizeof(lower), "bearer  %s", token);
-	let_in(virtshell, "read", "virtshell");
-	let_in(native, "read", "native");
-	let_in(undated, "read", "virtshell");
+	assert_params_let_in(virtshell, "read", "virtshell");
+	assert_params_let_in(native, "read", "native");
+	assert_params_let_in(undated, "read", "virtshell");
 }
 
-static void the_own_header_wins(void **state)
+static void virtshell_header_beats_authorization(void **state)
 {
 	char bearer[100];
-	const struct param wrong[CHANGES] = { { STANDARD, bearer }, { X_HEADER, "ann:wrong" } };
-	const struct param right[CHANGES] = { { STANDARD, "Bearer pt_x" },
-		{ X_HEADER, "ann:" MADE } };
+	const struct param wrong[CHANGES_MAX] = { { AUTHORIZATION_HEADER, bearer },
+		{ VIRTSHELL_HEADER, "ann:wrong" } };
+	const struct param right[CHANGES_MAX] = { { AUTHORIZATION_HEADER, "Bearer pt_x" },
+		{ VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } };
 	struct request request;
 
 	(void)state;
 	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
-	fill(&request, wrong);
+	fill_request(&request, wrong);
 	assert_refused(&request, "both, the own one wrong", SIGNATURE);
-	let_in(right, "read,write", "virtshell");
+	assert_params_let_in(right, "read,write", "virtshell");
 }
 
 static void other_bearers_are_refused(void **state)
 {
 	char bearer[100];
-	const struct param changes[CHANGES] = { { STANDARD, bearer } };
+	const struct param changes[CHANGES_MAX] = { { AUTHORIZATION_HEADER, bearer } };
 	struct request request;
 
 	(void)state;
 	snprintf(bearer, sizeof(bearer), "Bearer %s", expired);
-	fill(&request, changes);
+	fill_request(&request, changes);
 	assert_refused(&request, "expired", EXPIRED);
 	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
-	let_in(changes, "read", "virtshell");
+	assert_params_let_in(changes, "read", "virtshell");
 	must(token_revoke(store, "t", NOW, &err), &err);
-	fill(&request, changes);
+	fill_request(&request, changes);
 	assert_refused(&request, "revoked", REVOKED);
 }
 
-static void nothing_judged_may_stand_twice(void **state)
+static void duplicate_params_are_refused(void **state)
 {
-	const struct param own[CHANGES] = { { X_HEADER, "ann:" MADE } };
+	const struct param own[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } };
 	struct request request;
 
 	(void)state;
-	for (size_t i = 1; ordinary[i].name; i++) {
-		fill(&request, own);
-		must(request_add_param(&request, str_of(ordinary[i].name),
-			     request_param(&request, ordinary[i].name), &err),
+	for (size_t i = 1; default_params[i].name; i++) {
+		fill_request(&request, own);
+		must(request_add_cgi_param(&request, str_cstr(default_params[i].name),
+			     request_cgi_param(&request, default_params[i].name), &err),
 			&err);
-		assert_refused(&request, ordinary[i].name, ACCESS);
+		assert_refused(&request, default_params[i].name, ACCESS);
 	}
 }
 
-static void the_edges_of_the_window_are_inside(void **state)
+static void clock_skew_limits_are_inclusive(void **state)
 {
-	const struct param own[CHANGES] = { { X_HEADER, "ann:" MADE } };
+	const struct param own[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } };
 	static const int64_t inside[] = { 0, SKEW, -SKEW }, outside[] = { SKEW + 1, -SKEW - 1 };
 	struct request request;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
-		fill(&request, own);
+		fill_request(&request, own);
 		request.now = NOW + inside[i];
 		assert_let_in(&request, "read,write", "virtshell");
 	}
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
-		fill(&request, own);
+		fill_request(&request, own);
 		request.now = NOW + outside[i];
 		assert_refused(&request, "outside", SKEWED);
 	}
 }
 
-static void the_absolute_address_may_be_signed(void **state)
+static void absolute_url_may_be_signed(void **state)
 {
 	const char *const uri = "http://localhost:8080/api/virtshell/v1/tasks/status/in%20progress";
 	const struct signed_request made = { .method = STR("GET"),
 		.host = STR("localhost:8080"),
 		.date = STR(DATE),
-		.resource = str_of(uri) };
+		.resource = str_cstr(uri) };
 	char text[SIGNATURE_TEXT_MAX], header[100];
-	const struct param http[CHANGES] = { { X_HEADER, header },
+	const struct param http[CHANGES_MAX] = { { VIRTSHELL_HEADER, header },
 		{ "ORIGINAL_URI", "/api/virtshell/v1/tasks/status/in%20progress?x=1" } };
-	const struct param https[CHANGES] = { http[0], http[1], { "ORIGINAL_SCHEME", "https" } };
+	const struct param https[CHANGES_MAX] = { http[0], http[1],
+		{ "ORIGINAL_SCHEME", "https" } };
 	struct request request;
 
 	(void)state;
 	assert_true(signature_make(&made, STR(SECRET), text));
 	snprintf(header, sizeof(header), "ann:%s", text);
-	let_in(http, "read,write", "virtshell");
-	fill(&request, https);
+	assert_params_let_in(http, "read,write", "virtshell");
+	fill_request(&request, https);
 	assert_refused(&request, "the other scheme", SIGNATURE);
 }
 
 /* The old secret signs until its time is over, and not when there is none. */
-static void a_rotated_key(void **state)
+static void both_secrets_sign_after_rotation(void **state)
 {
-	const struct param old[CHANGES] = { { X_HEADER, "ann:" MADE } };
+	const struct param old[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } };
 	struct request request;
 	struct key key;
 
 	(void)state;
 	must(key_rotate(store, "ann", NULL, SKEW, NOW, &key, &err), &err);
-	fill(&request, old);
+	fill_request(&request, old);
 	request.now = NOW + SKEW - 1;
 	assert_let_in(&request, "read,write", "virtshell");
 	request.now = NOW + SKEW;
 	assert_refused(&request, "when both overlapped", SIGNATURE);
 	must(key_rotate(store, "ann", SECRET, SKEW, NOW, &key, &err), &err);
-	let_in(old, "read,write", "virtshell");
+	assert_params_let_in(old, "read,write", "virtshell");
 	must(key_rotate(store, "ann", NULL, 0, NOW, &key, &err), &err);
-	fill(&request, old);
+	fill_request(&request, old);
 	assert_refused(&request, "without overlap", SIGNATURE);
 	must(key_rotate(store, "ann", SECRET, 0, NOW, &key, &err), &err);
-	let_in(old, "read,write", "virtshell");
+	assert_params_let_in(old, "read,write", "virtshell");
 	must(key_revoke(store, "ann", NOW, &err), &err);
-	fill(&request, old);
+	fill_request(&request, old);
 	assert_refused(&request, "revoked", REVOKED);
 	must(key_rotate(store, "reader", NULL, SKEW, NOW, &key, &err), &err);
 	must(key_revoke(store, "reader", NOW, &err), &err);
 	{
-		const struct param reader[CHANGES] = { { X_HEADER, "reader:" MADE } };
+		const struct param reader[CHANGES_MAX] = { { VIRTSHELL_HEADER,
+			"reader:" VECTOR_SIGNATURE } };
 
-		fill(&request, reader);
+		fill_request(&request, reader);
 		assert_refused(&request, "revoked, by its old secret", REVOKED);
 	}
 }
 
 /* An unknown id is checked against this secret, which therefore must open nothing. */
-static void the_stand_in_key_opens_nothing(void **state)
+static void dummy_secret_never_matches(void **state)
 {
 	const struct signed_request made = { .method = STR("GET"),
 		.host = STR("localhost:8080"),
 		.date = STR(DATE),
 		.resource = STR("/api/virtshell/v1/tasks/") };
 	char text[SIGNATURE_TEXT_MAX], header[100], zeros[64];
-	const struct param changes[CHANGES] = { { X_HEADER, header } };
+	const struct param changes[CHANGES_MAX] = { { VIRTSHELL_HEADER, header } };
 	struct request request;
 
 	(void)state;
 	memset(zeros, '0', sizeof(zeros));
 	assert_true(signature_make(&made, (struct str){ zeros, sizeof(zeros) }, text));
 	snprintf(header, sizeof(header), "bob:%s", text);
-	fill(&request, changes);
+	fill_request(&request, changes);
 	assert_refused(&request, "signed by the stand-in", SIGNATURE);
 	/* a known one has no other secret, whose stand-in it is as well */
 	snprintf(header, sizeof(header), "ann:%s", text);
-	fill(&request, changes);
+	fill_request(&request, changes);
 	assert_refused(&request, "signed by the stand-in of another secret", SIGNATURE);
 }
 
 static void a_put_with_digest_and_type_is_let_in(void **state)
 {
 	static const char uri[] = "/api/virtshell/v1/tasks/a62ad146-ccf4-11e5-9956-625662870761";
-	const struct param changes[CHANGES] = { { X_HEADER, "ann:x81yYTpprLzjXp/M5zTxaYTwhUg=" },
+	const struct param changes[CHANGES_MAX] = { { VIRTSHELL_HEADER,
+							    "ann:x81yYTpprLzjXp/M5zTxaYTwhUg=" },
 		{ "ORIGINAL_METHOD", "PUT" }, { "ORIGINAL_URI", uri },
 		{ "HTTP_CONTENT_TYPE", "application/json" } };
 	struct request request;
 
 	(void)state;
-	fill(&request, changes);
-	for (size_t i = 0; i < request.param_count; i++) {
-		if (str_eq(request.params[i].name, STR("HTTP_CONTENT_MD5")))
-			request.params[i].value = STR("7M0A4OBKUxRxxXC9BjjOgA==");
+	fill_request(&request, changes);
+	for (size_t i = 0; i < request.cgi_param_count; i++) {
+		if (str_eq(request.cgi_params[i].name, STR("HTTP_CONTENT_MD5")))
+			request.cgi_params[i].value = STR("7M0A4OBKUxRxxXC9BjjOgA==");
 	}
 	assert_let_in(&request, "read,write", "virtshell");
 }
@@ -265,33 +296,33 @@ static void a_put_with_digest_and_type_is_let_in(void **state)
 /* What cannot be said is never a refusal, which a client or a cache would believe. */
 static void a_broken_record_is_503(void **state)
 {
-	const struct param own[CHANGES] = { { X_HEADER, "ann:" MADE } };
+	const struct param own[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } };
 	struct request request;
 	struct response response;
 
 	(void)state;
-	must(store_put_entry(store, STORE_KEYS, STR("ann"), STR("{"), &err), &err);
-	fill(&request, own);
-	ask(&request, &response);
+	must(store_auth_put(store, STORE_SIGNING_KEYS, STR("ann"), STR("{"), &err), &err);
+	fill_request(&request, own);
+	authorize_request(&request, &response);
 	assert_int_equal(response.status, 503);
-	assert_true(has_line(&response, "Retry-After", "1"));
-	assert_null(memmem(response.head.data, response.head.len, "X-Polytask", 10));
+	assert_true(has_header(&response, "Retry-After", "1"));
+	assert_null(memmem(response.headers.data, response.headers.len, "X-Polytask", 10));
 	response_free(&response);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK_STORED(everything_else_is_refused),
+		CHECK_STORED(other_credentials_are_refused),
 		CHECK_STORED(a_signature_in_either_header_is_let_in),
 		CHECK_STORED(a_bearer_is_let_in_everywhere),
-		CHECK_STORED(the_own_header_wins),
+		CHECK_STORED(virtshell_header_beats_authorization),
 		CHECK_STORED(other_bearers_are_refused),
-		CHECK_STORED(nothing_judged_may_stand_twice),
-		CHECK_STORED(the_edges_of_the_window_are_inside),
-		CHECK_STORED(the_absolute_address_may_be_signed),
-		CHECK_STORED(a_rotated_key),
-		CHECK_STORED(the_stand_in_key_opens_nothing),
+		CHECK_STORED(duplicate_params_are_refused),
+		CHECK_STORED(clock_skew_limits_are_inclusive),
+		CHECK_STORED(absolute_url_may_be_signed),
+		CHECK_STORED(both_secrets_sign_after_rotation),
+		CHECK_STORED(dummy_secret_never_matches),
 		CHECK_STORED(a_put_with_digest_and_type_is_let_in),
 		CHECK_STORED(a_broken_record_is_503),
 	};

@@ -1,15 +1,15 @@
 /* Changes with memory that fails: each is made wholly or not at all, and none loses a limit. */
-#include "auth/asking.h"
-#include "http/chaos.h"
+#include "auth/auth_fixture.h"
+#include "http/alloc_fault.h"
 
 #define OLD   "the old secret"
 #define LIMIT "idol,native"
 
-static const struct terms limited = {
+static const struct credential_terms limited = {
 	.user = "ann", .rights = RIGHT_READ, .dialects = LIMIT, .expires = NOW + 100, .created = NOW
 };
 
-static void assert_limited(const struct terms *terms)
+static void assert_limited(const struct credential_terms *terms)
 {
 	assert_string_equal(terms->user, "ann");
 	assert_string_equal(terms->dialects, LIMIT);
@@ -37,7 +37,7 @@ static bool revoke(struct key *key)
  * Does it with the n-th allocation failing, for every n until it is done, and looks each time
  * whether the key is as it was before or as it is to be.
  */
-static unsigned chaos_walk(
+static unsigned fault_walk(
 	bool (*change)(struct key *key), bool (*is_changed)(const struct key *key))
 {
 	unsigned n = 0;
@@ -47,9 +47,9 @@ static unsigned chaos_walk(
 		struct key ignored, key = { 0 };
 		bool failed;
 
-		chaos_begin(CHAOS_ONE, n);
+		alloc_fault_begin(ALLOC_FAULT_ONCE, n);
 		done = change(&ignored);
-		failed = chaos_end();
+		failed = alloc_fault_end();
 		assert_true(done || failed);
 		if (key_get(store, "k", &key, &err))
 			assert_limited(&key.terms);
@@ -65,7 +65,7 @@ static bool is_added(const struct key *key)
 
 static bool is_rotated(const struct key *key)
 {
-	return strcmp(key->previous, OLD) == 0 && key->previous_until == NOW + 11;
+	return strcmp(key->previous_secret, OLD) == 0 && key->previous_expires == NOW + 11;
 }
 
 static bool is_revoked(const struct key *key)
@@ -73,16 +73,16 @@ static bool is_revoked(const struct key *key)
 	return key->terms.revoked == NOW + 2;
 }
 
-static void keys_change_wholly_or_not(void **state)
+static void key_changes_are_atomic(void **state)
 {
 	(void)state;
-	assert_true(chaos_walk(add, is_added) > 5);
-	assert_true(chaos_walk(rotate, is_rotated) > 5);
-	assert_true(chaos_walk(revoke, is_revoked) > 5);
+	assert_true(fault_walk(add, is_added) > 5);
+	assert_true(fault_walk(rotate, is_rotated) > 5);
+	assert_true(fault_walk(revoke, is_revoked) > 5);
 }
 
 /* Never let in by mistake, and never with more than it may. */
-static void a_token_is_judged_wholly_or_not(void **state)
+static void token_check_is_all_or_nothing(void **state)
 {
 	char text[AUTH_TOKEN_MAX];
 	struct identity who;
@@ -93,9 +93,9 @@ static void a_token_is_judged_wholly_or_not(void **state)
 	for (unsigned n = 0; failed; n++) {
 		bool known;
 
-		chaos_begin(n % 2 ? CHAOS_ONE : CHAOS_REST, n / 2);
-		known = token_check(store, str_of(text), NOW, &who, &err);
-		failed = chaos_end();
+		alloc_fault_begin(n % 2 ? ALLOC_FAULT_ONCE : ALLOC_FAULT_FROM_THERE_ON, n / 2);
+		known = token_check(store, str_cstr(text), NOW, &who, &err);
+		failed = alloc_fault_end();
 		if (known)
 			assert_string_equal(who.dialects, LIMIT);
 		else
@@ -105,9 +105,9 @@ static void a_token_is_judged_wholly_or_not(void **state)
 	must(token_revoke(store, "limited", NOW, &err), &err);
 	failed = true;
 	for (unsigned n = 0; failed; n++) {
-		chaos_begin(n % 2 ? CHAOS_ONE : CHAOS_REST, n / 2);
-		assert_false(token_check(store, str_of(text), NOW, &who, &err));
-		failed = chaos_end();
+		alloc_fault_begin(n % 2 ? ALLOC_FAULT_ONCE : ALLOC_FAULT_FROM_THERE_ON, n / 2);
+		assert_false(token_check(store, str_cstr(text), NOW, &who, &err));
+		failed = alloc_fault_end();
 	}
 	assert_string_equal(err.field, PRINCIPAL_REVOKED);
 }
@@ -124,7 +124,7 @@ static void count_left_out(enum log_level level, struct str line)
 }
 
 /* One that is left out of a look without memory does not survive a revocation that is said done. */
-static void tokens_are_revoked_all_or_it_fails(void **state)
+static void revoke_all_tokens_or_fail(void **state)
 {
 	char texts[2][AUTH_TOKEN_MAX];
 	struct identity who;
@@ -138,14 +138,14 @@ static void tokens_are_revoked_all_or_it_fails(void **state)
 
 		must(token_add(store, "l", TERMS("ann", 0, 0), texts[0], &err), &err);
 		must(token_rotate(store, "l", 100, NOW, texts[1], &err), &err);
-		chaos_begin(CHAOS_ONE, n);
+		alloc_fault_begin(ALLOC_FAULT_ONCE, n);
 		done = token_revoke(store, "l", NOW, &err);
-		failed = chaos_end();
+		failed = alloc_fault_end();
 		assert_true(done || failed);
 		if (!done)
 			token_revoke(store, "l", NOW, &err);
 		for (int i = 0; i < 2; i++)
-			assert_false(token_check(store, str_of(texts[i]), NOW, &who, &err));
+			assert_false(token_check(store, str_cstr(texts[i]), NOW, &who, &err));
 		must(token_purge(store, "l", NOW + 1, &removed, &err), &err);
 		assert_int_equal(removed, 2);
 	}
@@ -156,9 +156,9 @@ static void tokens_are_revoked_all_or_it_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK_STORED(keys_change_wholly_or_not),
-		CHECK_STORED(a_token_is_judged_wholly_or_not),
-		CHECK_STORED(tokens_are_revoked_all_or_it_fails),
+		CHECK_STORED(key_changes_are_atomic),
+		CHECK_STORED(token_check_is_all_or_nothing),
+		CHECK_STORED(revoke_all_tokens_or_fail),
 	};
 
 	return CHECK_RUN(tests);

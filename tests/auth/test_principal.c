@@ -9,8 +9,9 @@
 #define SECOND 1000
 
 /* What a credential made NOW is to be. */
-#define TERMS(name, some, end) \
-	(&(struct terms){ .user = name, .rights = (some), .expires = (end), .created = NOW })
+#define TERMS(name, some, end)       \
+	(&(struct credential_terms){ \
+		.user = name, .rights = (some), .expires = (end), .created = NOW })
 
 static const struct index_field no_fields[] = { { .source = INDEX_END } };
 static const struct index_table no_indexes[] = { { .dialect = 0, .fields = no_fields },
@@ -65,7 +66,7 @@ static void a_user_is_kept(void **state)
 	(void)state;
 	assert_string_equal(made.name, "ann@example.org");
 	assert_string_equal(made.tenant, "demo");
-	assert_true(id_parse(&id, str_of(made.id)));
+	assert_true(id_parse(&id, str_cstr(made.id)));
 	must(user_get(store, "ann@example.org", &read, &err), &err);
 	assert_string_equal(read.name, made.name);
 	assert_string_equal(read.id, made.id);
@@ -109,7 +110,7 @@ static void bad_names_are_refused(void **state)
 	assert_true(auth_is_tenant(STR("a-0")));
 }
 
-static void a_token_says_who(void **state)
+static void token_gives_identity(void **state)
 {
 	struct user ann = add_user("ann", RIGHT_READ | RIGHT_WRITE);
 	char text[AUTH_TOKEN_MAX];
@@ -119,14 +120,14 @@ static void a_token_says_who(void **state)
 	must(token_add(store, "laptop", TERMS("ann", 0, 0), text, &err), &err);
 	assert_int_equal(strlen(text), 3 + 43);
 	assert_true(strncmp(text, "pt_", 3) == 0);
-	assert_true(auth_is_name(str_of(text)));
-	must(token_check(store, str_of(text), NOW, &who, &err), &err);
+	assert_true(auth_is_name(str_cstr(text)));
+	must(token_check(store, str_cstr(text), NOW, &who, &err), &err);
 	assert_string_equal(who.user, ann.id);
 	assert_string_equal(who.tenant, "demo");
 	assert_int_equal(who.rights, RIGHT_READ | RIGHT_WRITE);
 }
 
-static void other_texts_are_nobody(void **state)
+static void unknown_tokens_are_refused(void **state)
 {
 	char text[AUTH_TOKEN_MAX];
 	struct identity who;
@@ -140,10 +141,11 @@ static void other_texts_are_nobody(void **state)
 		ERR_UNAUTHENTICATED);
 	for (size_t i = 0; text[i]; i++) {
 		text[i] ^= 1;
-		assert_err(token_check(store, str_of(text), NOW, &who, &err), ERR_UNAUTHENTICATED);
+		assert_err(
+			token_check(store, str_cstr(text), NOW, &who, &err), ERR_UNAUTHENTICATED);
 		text[i] ^= 1;
 	}
-	must(token_check(store, str_of(text), NOW, &who, &err), &err);
+	must(token_check(store, str_cstr(text), NOW, &who, &err), &err);
 }
 
 static void tokens_expire(void **state)
@@ -154,8 +156,9 @@ static void tokens_expire(void **state)
 	(void)state;
 	add_user("ann", RIGHT_READ);
 	must(token_add(store, "short", TERMS("ann", 0, NOW + SECOND), text, &err), &err);
-	must(token_check(store, str_of(text), NOW + SECOND - 1, &who, &err), &err);
-	assert_err(token_check(store, str_of(text), NOW + SECOND, &who, &err), ERR_UNAUTHENTICATED);
+	must(token_check(store, str_cstr(text), NOW + SECOND - 1, &who, &err), &err);
+	assert_err(
+		token_check(store, str_cstr(text), NOW + SECOND, &who, &err), ERR_UNAUTHENTICATED);
 }
 
 static void tokens_are_revoked_by_label(void **state)
@@ -169,18 +172,18 @@ static void tokens_are_revoked_by_label(void **state)
 	assert_err(token_add(store, "ci robot", TERMS("ann", 0, 0), second, &err), ERR_CONFLICT);
 	must(token_add(store, "ci", TERMS("ann", 0, 0), other, &err), &err);
 	must(token_revoke(store, "ci robot", NOW, &err), &err);
-	assert_err(token_check(store, str_of(first), NOW, &who, &err), ERR_UNAUTHENTICATED);
+	assert_err(token_check(store, str_cstr(first), NOW, &who, &err), ERR_UNAUTHENTICATED);
 	assert_string_equal(err.field, PRINCIPAL_REVOKED);
-	must(token_check(store, str_of(other), NOW, &who, &err), &err);
+	must(token_check(store, str_cstr(other), NOW, &who, &err), &err);
 	assert_err(token_revoke(store, "ci robot", NOW, &err), ERR_NOT_FOUND);
 	must(token_add(store, "ci robot", TERMS("ann", 0, 0), second, &err), &err);
 	assert_string_not_equal(first, second);
-	assert_err(token_check(store, str_of(first), NOW, &who, &err), ERR_UNAUTHENTICATED);
-	must(token_check(store, str_of(second), NOW, &who, &err), &err);
+	assert_err(token_check(store, str_cstr(first), NOW, &who, &err), ERR_UNAUTHENTICATED);
+	must(token_check(store, str_cstr(second), NOW, &who, &err), &err);
 	assert_err(token_add(store, "oauth", TERMS("ann", 0, 0), second, &err), ERR_INVALID);
 }
 
-static void a_revoked_user_takes_everything_along(void **state)
+static void revoked_user_disables_credentials(void **state)
 {
 	char text[AUTH_TOKEN_MAX];
 	struct identity who;
@@ -192,7 +195,7 @@ static void a_revoked_user_takes_everything_along(void **state)
 	must(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &key, &err), &err);
 	must(user_revoke(store, "ann", &err), &err);
 	must(user_revoke(store, "ann", &err), &err);
-	assert_err(token_check(store, str_of(text), NOW, &who, &err), ERR_UNAUTHENTICATED);
+	assert_err(token_check(store, str_cstr(text), NOW, &who, &err), ERR_UNAUTHENTICATED);
 	assert_err(key_identity(store, &key, NOW, &who, &err), ERR_UNAUTHENTICATED);
 	assert_err(token_add(store, "new", TERMS("ann", 0, 0), text, &err), ERR_CONFLICT);
 	assert_err(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &key, &err), ERR_CONFLICT);
@@ -207,10 +210,10 @@ static void a_credential_never_has_more_rights(void **state)
 	(void)state;
 	add_user("ann", RIGHT_READ | RIGHT_WORK);
 	must(token_add(store, "all", TERMS("ann", RIGHT_ALL, 0), text, &err), &err);
-	must(token_check(store, str_of(text), NOW, &who, &err), &err);
+	must(token_check(store, str_cstr(text), NOW, &who, &err), &err);
 	assert_int_equal(who.rights, RIGHT_READ | RIGHT_WORK);
 	must(token_add(store, "read", TERMS("ann", RIGHT_READ, 0), text, &err), &err);
-	must(token_check(store, str_of(text), NOW, &who, &err), &err);
+	must(token_check(store, str_cstr(text), NOW, &who, &err), &err);
 	assert_int_equal(who.rights, RIGHT_READ);
 	assert_err(
 		token_add(store, "admin", TERMS("ann", RIGHT_ADMIN, 0), text, &err), ERR_INVALID);
@@ -288,7 +291,7 @@ static void a_token_is_never_stored(void **state)
 	add_user("ann", RIGHT_READ);
 	must(token_add(store, "laptop", TERMS("ann", 0, 0), text, &err), &err);
 	for (int table = 0; table < STORE_TABLES; table++)
-		must(store_each_entry(store, (enum store_table)table, find_text, text, &err), &err);
+		must(store_auth_each(store, (enum store_table)table, find_text, text, &err), &err);
 }
 
 static bool count_user(const struct user *user, void *data)
@@ -338,7 +341,7 @@ static void all_are_listed(void **state)
 
 /* A record that cannot be read refuses nobody else, and says so; a newer version's is such a one.
  */
-static void an_unreadable_record_opens_nothing(void **state)
+static void unreadable_record_is_refused(void **state)
 {
 	static const char newer[] = "{\"label\":\"l\",\"user\":\"ann\",\"rights\":\"read\","
 				    "\"created\":1,\"expires\":0,\"only\":\"virtshell\"}";
@@ -357,16 +360,16 @@ static void an_unreadable_record_opens_nothing(void **state)
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		expect_log("principal.unreadable");
 		expect_log("principal.unreadable");
-		must(store_put_entry(store, STORE_TOKENS, STR("broken"), str_of(values[i]), &err),
+		must(store_auth_put(store, STORE_TOKENS, STR("broken"), str_cstr(values[i]), &err),
 			&err);
 		must(token_each(store, count_token, &count, &err), &err);
 		assert_int_equal(count, (int)i + 1);
 		assert_err(token_revoke(store, "l", NOW, &err), ERR_NOT_FOUND);
 	}
-	must(store_put_entry(store, STORE_USERS, STR("ann"), STR("{}"), &err), &err);
+	must(store_auth_put(store, STORE_USERS, STR("ann"), STR("{}"), &err), &err);
 	assert_err(user_get(store, "ann", &user, &err), ERR_INTERNAL);
-	assert_err(
-		token_check(store, str_of(text), NOW, &(struct identity){ 0 }, &err), ERR_INTERNAL);
+	assert_err(token_check(store, str_cstr(text), NOW, &(struct identity){ 0 }, &err),
+		ERR_INTERNAL);
 }
 
 int main(void)
@@ -375,17 +378,17 @@ int main(void)
 		CHECK_STORED(a_user_is_kept),
 		CHECK_STORED(a_name_is_taken_once),
 		CHECK_STORED(bad_names_are_refused),
-		CHECK_STORED(a_token_says_who),
-		CHECK_STORED(other_texts_are_nobody),
+		CHECK_STORED(token_gives_identity),
+		CHECK_STORED(unknown_tokens_are_refused),
 		CHECK_STORED(tokens_expire),
 		CHECK_STORED(tokens_are_revoked_by_label),
-		CHECK_STORED(a_revoked_user_takes_everything_along),
+		CHECK_STORED(revoked_user_disables_credentials),
 		CHECK_STORED(a_credential_never_has_more_rights),
 		CHECK_STORED(a_key_is_kept),
 		CHECK_STORED(a_key_can_be_chosen),
 		CHECK_STORED(a_token_is_never_stored),
 		CHECK_STORED(all_are_listed),
-		CHECK_STORED(an_unreadable_record_opens_nothing),
+		CHECK_STORED(unreadable_record_is_refused),
 	};
 
 	return CHECK_RUN(tests);

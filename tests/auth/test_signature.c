@@ -40,7 +40,7 @@ static void the_string_is_what_the_thesis_says(void **state)
 	struct buf string = BUF_INIT;
 
 	(void)state;
-	signature_string(&request, &string);
+	signature_string_to_sign(&request, &string);
 	assert_str(buf_str(&string), "GET\nlocalhost:8080\n\n\nFri, 01 Jul 2011 19:37:58 +0000\n"
 				     "/api/virtshell/v1/tasks/");
 	assert_int_equal(string.len, 77);
@@ -130,7 +130,7 @@ static void equal_means_every_byte_and_the_length(void **state)
 	assert_true(signature_equal(STR(LIST_MADE), LIST_MADE));
 	for (size_t i = 0; i < sizeof(text) - 1; i++) {
 		text[i] ^= 1;
-		assert_false(signature_equal(str_of(text), LIST_MADE));
+		assert_false(signature_equal(str_cstr(text), LIST_MADE));
 		text[i] ^= 1;
 		assert_false(signature_equal((struct str){ text, i }, LIST_MADE));
 	}
@@ -148,7 +148,7 @@ static void split_is_at_the_last_colon(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(signature_split(str_of(bad[i]), &user, &signature));
+		assert_false(signature_split(str_cstr(bad[i]), &user, &signature));
 	assert_str(user, "untouched");
 	assert_str(signature, "untouched");
 	assert_true(signature_split(STR("a:b"), &user, &signature));
@@ -190,7 +190,7 @@ static void dates_are_read(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		int64_t ms = 0;
 
-		if (!signature_date(str_of(good[i].text), &ms) || ms != good[i].seconds * 1000)
+		if (!signature_date(str_cstr(good[i].text), &ms) || ms != good[i].seconds * 1000)
 			fail_msg("%s is %lld", good[i].text, (long long)ms);
 	}
 }
@@ -246,7 +246,7 @@ static void other_dates_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		if (signature_date(str_of(bad[i]), &ms))
+		if (signature_date(str_cstr(bad[i]), &ms))
 			fail_msg("\"%s\" was read", bad[i]);
 	}
 	assert_false(signature_date((struct str){ nul, sizeof(nul) - 1 }, &ms));

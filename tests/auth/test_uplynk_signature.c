@@ -25,7 +25,7 @@ static struct str pack(struct str json, char text[8192])
 	assert_int_equal(
 		compress2(packed, &len, (const unsigned char *)json.ptr, json.len, 9), Z_OK);
 	EVP_EncodeBlock((unsigned char *)text, packed, (int)len);
-	return str_of(text);
+	return str_cstr(text);
 }
 
 static void assert_unreadable(struct str msg, const char *name)
@@ -50,7 +50,7 @@ static void assert_json_read(const char *json, const char *owner, int64_t timest
 	struct uplynk_claim claim;
 	char text[8192];
 
-	must(uplynk_claim_read(pack(str_of(json), text), &claim, &err), &err);
+	must(uplynk_claim_read(pack(str_cstr(json), text), &claim, &err), &err);
 	assert_string_equal(claim.owner, owner);
 	assert_int_equal(claim.timestamp, timestamp);
 }
@@ -107,7 +107,7 @@ static void line_breaks_are_skipped_and_signed(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
 		claim = (struct uplynk_claim){ 0 };
-		must(uplynk_claim_read(str_of(broken[i]), &claim, &err), &err);
+		must(uplynk_claim_read(str_cstr(broken[i]), &claim, &err), &err);
 		assert_string_equal(claim.owner, OWNER);
 		assert_int_equal(claim.timestamp, 1664900951);
 	}
@@ -156,7 +156,7 @@ static void other_objects_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_json_unreadable(str_of(bad[i]));
+		assert_json_unreadable(str_cstr(bad[i]));
 	assert_json_unreadable((struct str){ JSON "\0", sizeof(JSON) });
 }
 
@@ -209,14 +209,14 @@ static void other_texts_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_unreadable(str_of(bad[i]), bad[i]);
+		assert_unreadable(str_cstr(bad[i]), bad[i]);
 	for (size_t len = 0; len < msg.len; len++)
 		assert_unreadable((struct str){ MSG, len }, "a message cut short");
 	assert_unreadable(STR(MSG "AAAA"), "a message with more behind it");
 	for (size_t i = 0; i < 80; i++) {
 		memcpy(changed, MSG, sizeof(MSG));
 		changed[i] = changed[i] == 'A' ? 'B' : 'A';
-		assert_unreadable(str_of(changed), "a changed byte");
+		assert_unreadable(str_cstr(changed), "a changed byte");
 	}
 	assert_unreadable((struct str){ MSG "\0\0\0", msg.len + 4 }, "NUL behind it");
 }
@@ -231,7 +231,7 @@ static void equal_means_every_digit_in_either_case(void **state)
 		STR("DB21F676B35ce581a964150a663679c911dac618c0e776263587260f401e726F"), SIG));
 	for (size_t i = 0; i < UPLYNK_SIG_LEN; i++) {
 		text[i] ^= 1;
-		assert_false(uplynk_sig_equal(str_of(text), SIG));
+		assert_false(uplynk_sig_equal(str_cstr(text), SIG));
 		text[i] ^= 1;
 		assert_false(uplynk_sig_equal((struct str){ text, i }, SIG));
 	}

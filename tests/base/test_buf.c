@@ -1,8 +1,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
-#include "base/mem.h"
 #include "lib/check.h"
 
 static void test_grows(void **state)
@@ -28,7 +28,7 @@ static void test_grows(void **state)
 }
 
 /* The first size is 256 bytes: printf must fit exactly, one less and one more. */
-static void test_printf_at_the_edge(void **state)
+static void test_printf_at_capacity(void **state)
 {
 	(void)state;
 	for (int len = 254; len <= 257; len++) {
@@ -42,7 +42,7 @@ static void test_printf_at_the_edge(void **state)
 	}
 }
 
-static void test_failure_sticks(void **state)
+static void test_failure_is_sticky(void **state)
 {
 	struct buf buf = BUF_INIT;
 	(void)state;
@@ -53,8 +53,8 @@ static void test_failure_sticks(void **state)
 	buf_puts(&buf, "c");
 	buf_putc(&buf, 'c');
 	buf_printf(&buf, "%s", "c");
-	buf_put_json(&buf, STR("c"));
-	buf_put_json(&buf, STR("\n"));
+	buf_put_json_string(&buf, STR("c"));
+	buf_put_json_string(&buf, STR("\n"));
 	assert_false(buf_reserve(&buf, 1));
 	assert_false(buf_ok(&buf));
 	assert_str(buf_str(&buf), "ab");
@@ -105,7 +105,7 @@ static void test_json(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct buf buf = BUF_INIT;
 
-		buf_put_json(&buf, rows[i].in);
+		buf_put_json_string(&buf, rows[i].in);
 		assert_str(buf_str(&buf), rows[i].out);
 		buf_free(&buf);
 	}
@@ -128,7 +128,7 @@ static void test_json_always_parses(void **state)
 			random = random * 1664525 + 1013904223;
 			bytes[i] = (char)(random >> 24);
 		}
-		buf_put_json(&buf, in);
+		buf_put_json_string(&buf, in);
 		assert_true(buf_ok(&buf));
 		json = json_loadb(buf.data, buf.len, JSON_DECODE_ANY, NULL);
 		assert_true(json_is_string(json));
@@ -141,39 +141,39 @@ static void test_json_always_parses(void **state)
 	}
 }
 
-static void test_mem(void **state)
+static void test_arena(void **state)
 {
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct str copy;
 	char *first, *second;
 	(void)state;
 
-	first = mem_alloc(&mem, 1);
-	second = mem_alloc(&mem, 1);
+	first = arena_alloc(&arena, 1);
+	second = arena_alloc(&arena, 1);
 	assert_non_null(first);
 	assert_int_equal((uintptr_t)second % _Alignof(max_align_t), 0);
 	assert_true(second - first >= (ptrdiff_t) _Alignof(max_align_t));
-	assert_non_null(mem_alloc(&mem, 0));
-	copy = mem_copy(&mem, STR("a\0b"));
+	assert_non_null(arena_alloc(&arena, 0));
+	copy = arena_copy(&arena, STR("a\0b"));
 	assert_int_equal(copy.len, 3);
 	assert_memory_equal(copy.ptr, "a\0b", 4);
-	assert_non_null(mem_copy(&mem, STR_NULL).ptr);
-	assert_null(mem_alloc(&mem, SIZE_MAX));
-	assert_null(mem_alloc(&mem, SIZE_MAX / 2 + 1));
-	mem_free(&mem);
-	assert_null(mem.blocks);
+	assert_non_null(arena_copy(&arena, STR_NULL).ptr);
+	assert_null(arena_alloc(&arena, SIZE_MAX));
+	assert_null(arena_alloc(&arena, SIZE_MAX / 2 + 1));
+	arena_free(&arena);
+	assert_null(arena.blocks);
 }
 
 /* Every byte of what was taken may be written, and none is shared. */
-static void test_mem_blocks(void **state)
+static void test_arena_blocks(void **state)
 {
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	char *parts[100];
 	(void)state;
 
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < 100; i++) {
-			parts[i] = mem_alloc(&mem, i * 97);
+			parts[i] = arena_alloc(&arena, i * 97);
 			assert_non_null(parts[i]);
 			memset(parts[i], (int)i, i * 97);
 		}
@@ -181,23 +181,23 @@ static void test_mem_blocks(void **state)
 			for (size_t k = 0; k < i * 97; k++)
 				assert_int_equal(parts[i][k], (char)i);
 		}
-		mem_reset(&mem);
-		assert_non_null(mem.blocks);
+		arena_reset(&arena);
+		assert_non_null(arena.blocks);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 /* One large request must not keep its memory for all that follow. */
-static void test_mem_forgets_large_blocks(void **state)
+static void test_arena_frees_large_blocks(void **state)
 {
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	(void)state;
 
-	assert_non_null(mem_alloc(&mem, (size_t)1024 * 1024));
-	mem_reset(&mem);
-	assert_null(mem.blocks);
-	mem_reset(&mem);
-	mem_free(&mem);
+	assert_non_null(arena_alloc(&arena, (size_t)1024 * 1024));
+	arena_reset(&arena);
+	assert_null(arena.blocks);
+	arena_reset(&arena);
+	arena_free(&arena);
 }
 
 static void test_numbers(void **state)
@@ -241,14 +241,14 @@ int main(void)
 		CHECK(test_numbers),
 		CHECK(test_printf_of_any_length),
 		CHECK(test_grows),
-		CHECK(test_printf_at_the_edge),
-		CHECK(test_failure_sticks),
+		CHECK(test_printf_at_capacity),
+		CHECK(test_failure_is_sticky),
 		CHECK(test_consume),
 		CHECK(test_json),
 		CHECK(test_json_always_parses),
-		CHECK(test_mem),
-		CHECK(test_mem_blocks),
-		CHECK(test_mem_forgets_large_blocks),
+		CHECK(test_arena),
+		CHECK(test_arena_blocks),
+		CHECK(test_arena_frees_large_blocks),
 	};
 
 	return CHECK_RUN(tests);

@@ -50,7 +50,7 @@ static const struct {
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static void refuse(const char *name, const char *value)
+static void assert_rejected(const char *name, const char *value)
 {
 	struct conf conf, before;
 	struct err err;
@@ -67,7 +67,7 @@ static void refuse(const char *name, const char *value)
 
 static void test_number_bounds(void **state)
 {
-	static const char *const none[] = { "", " 1", "1 ", "-1", "+1", "1k", "0x10", "1.0",
+	static const char *const invalid[] = { "", " 1", "1 ", "-1", "+1", "1k", "0x10", "1.0",
 		"99999999999999999999999" };
 	struct conf conf;
 	struct err err;
@@ -78,12 +78,12 @@ static void test_number_bounds(void **state)
 		must(conf_set(&conf, numbers[i].name, numbers[i].least, &err), &err);
 		must(conf_set(&conf, numbers[i].name, numbers[i].most, &err), &err);
 		if (numbers[i].below)
-			refuse(numbers[i].name, numbers[i].below);
-		refuse(numbers[i].name, numbers[i].above);
-		for (size_t k = 0; k < COUNT(none); k++)
-			refuse(numbers[i].name, none[k]);
+			assert_rejected(numbers[i].name, numbers[i].below);
+		assert_rejected(numbers[i].name, numbers[i].above);
+		for (size_t k = 0; k < COUNT(invalid); k++)
+			assert_rejected(numbers[i].name, invalid[k]);
 	}
-	refuse("socket_mode", "0668");
+	assert_rejected("socket_mode", "0668");
 	must(conf_set(&conf, "socket_mode", "660", &err), &err);
 	assert_int_equal(conf.socket_mode, 0660);
 }
@@ -99,7 +99,7 @@ static void test_text_bounds(void **state)
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		memset(value, 'a', sizeof(value));
 		value[texts[i].size] = '\0';
-		refuse(texts[i].name, value);
+		assert_rejected(texts[i].name, value);
 		value[texts[i].size - 1] = '\0';
 		must(conf_set(&conf, texts[i].name, value, &err), &err);
 	}
@@ -124,9 +124,9 @@ static void test_log_level(void **state)
 		must(conf_set(&conf, "log_level", levels[i], &err), &err);
 		assert_string_equal(conf.log_level, levels[i]);
 	}
-	refuse("log_level", "");
-	refuse("log_level", "Info");
-	refuse("log_level", "loud");
+	assert_rejected("log_level", "");
+	assert_rejected("log_level", "Info");
+	assert_rejected("log_level", "loud");
 }
 
 static void test_public_url(void **state)
@@ -146,15 +146,15 @@ static void test_public_url(void **state)
 		assert_string_equal(conf.public_url, right[i]);
 	}
 	for (size_t i = 0; i < COUNT(wrong); i++)
-		refuse("public_url", wrong[i]);
+		assert_rejected("public_url", wrong[i]);
 }
 
 static void test_unknown_option(void **state)
 {
 	(void)state;
-	refuse("wokers", "1");
-	refuse("", "1");
-	refuse("Workers", "1");
+	assert_rejected("wokers", "1");
+	assert_rejected("", "1");
+	assert_rejected("Workers", "1");
 }
 
 /* The tables above name every option: one that is added without a row there is found here. */
@@ -178,7 +178,7 @@ static const char *write_file(struct str text)
 	static char path[256];
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%s/polytask.conf", check_folder());
+	snprintf(path, sizeof(path), "%s/polytask.conf", check_temp_dir());
 	out = fopen(path, "wb");
 	assert_non_null(out);
 	assert_int_equal(fwrite(text.ptr, 1, text.len, out), text.len);
@@ -242,7 +242,7 @@ static void test_files(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *path = write_file(str_of(rows[i].text));
+		const char *path = write_file(str_cstr(rows[i].text));
 		struct conf conf, before;
 		struct err err;
 		bool ok;
@@ -260,7 +260,7 @@ static void test_files(void **state)
 	}
 }
 
-static void test_no_file(void **state)
+static void test_missing_file(void **state)
 {
 	struct conf conf;
 	struct err err;
@@ -272,7 +272,7 @@ static void test_no_file(void **state)
 	assert_non_null(strstr(err.text, "/nonexistent/polytask.conf"));
 }
 
-static void test_fixed_changes(void **state)
+static void test_restart_changes(void **state)
 {
 	struct conf before, after;
 	struct buf names = BUF_INIT;
@@ -283,11 +283,11 @@ static void test_fixed_changes(void **state)
 	after = before;
 	must(conf_set(&after, "workers", "7", &err), &err);
 	must(conf_set(&after, "log_level", "debug", &err), &err);
-	conf_fixed_changes(&before, &after, &names);
+	conf_restart_changes(&before, &after, &names);
 	assert_int_equal(names.len, 0);
 	must(conf_set(&after, "home", "/elsewhere", &err), &err);
 	must(conf_set(&after, "cache_mb", "64", &err), &err);
-	conf_fixed_changes(&before, &after, &names);
+	conf_restart_changes(&before, &after, &names);
 	assert_str(buf_str(&names), "home, cache_mb");
 	buf_free(&names);
 }
@@ -303,8 +303,8 @@ int main(void)
 		CHECK(test_all_options_are_tested),
 		CHECK(test_print_and_read),
 		CHECK(test_files),
-		CHECK(test_no_file),
-		CHECK(test_fixed_changes),
+		CHECK(test_missing_file),
+		CHECK(test_restart_changes),
 	};
 
 	return CHECK_RUN(tests);

@@ -63,7 +63,7 @@ static void test_text(void **state)
 	assert_true(id_parse(&id, STR("df137dae-68b0-4b34-b321-a5c10299679e")));
 }
 
-static void test_no_ids(void **state)
+static void test_invalid_ids(void **state)
 {
 	static const struct str rows[] = {
 		STR(""),
@@ -99,7 +99,7 @@ int main(void)
 		CHECK(test_layout),
 		CHECK(test_order),
 		CHECK(test_text),
-		CHECK(test_no_ids),
+		CHECK(test_invalid_ids),
 	};
 
 	return CHECK_RUN(tests);

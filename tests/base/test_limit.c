@@ -11,7 +11,7 @@
 static struct limit *limit;
 static const struct limit_rule rule = { .interval_us = 1000, .burst = 5 };
 
-static int open_limit(void **state)
+static int setup_limit(void **state)
 {
 	struct err err;
 
@@ -22,7 +22,7 @@ static int open_limit(void **state)
 	return check_setup(state);
 }
 
-static int close_limit(void **state)
+static int teardown_limit(void **state)
 {
 	munmap(limit, sizeof(*limit));
 	return check_teardown(state);
@@ -30,7 +30,7 @@ static int close_limit(void **state)
 
 static uint64_t key_of(const char *name)
 {
-	return limit_key(limit, LIMIT_PRINCIPAL, STR("demo"), str_of(name));
+	return limit_key(limit, LIMIT_PRINCIPAL, STR("demo"), str_cstr(name));
 }
 
 static bool take(const char *name, int64_t now)
@@ -47,15 +47,15 @@ static unsigned take_all(const char *name, int64_t now)
 	return taken;
 }
 
-static void a_burst_and_then_the_rate(void **state)
+static void burst_then_rate(void **state)
 {
-	struct limit_left left;
+	struct limit_status left;
 
 	(void)state;
 	assert_int_equal(take_all("ann", NOW), 5);
 	assert_false(limit_take(limit, &rule, key_of("ann"), NOW + 400, &left));
-	assert_int_equal(left.wait_us, 600);
-	assert_int_equal(left.whole_us, 4600);
+	assert_int_equal(left.retry_us, 600);
+	assert_int_equal(left.reset_us, 4600);
 	assert_int_equal(left.remaining, 0);
 	assert_false(take("ann", NOW + 999));
 	assert_true(take("ann", NOW + 1000));
@@ -65,25 +65,25 @@ static void a_burst_and_then_the_rate(void **state)
 	assert_int_equal(take_all("ann", NOW + 1000000), 5);
 }
 
-static void what_is_left_is_told(void **state)
+static void take_reports_remaining(void **state)
 {
-	struct limit_left left;
+	struct limit_status left;
 
 	(void)state;
 	for (uint64_t i = 1; i <= 5; i++) {
 		assert_true(limit_take(limit, &rule, key_of("ann"), NOW, &left));
 		assert_int_equal(left.remaining, 5 - i);
-		assert_int_equal(left.whole_us, 1000 * i);
-		assert_int_equal(left.wait_us, i < 5 ? 0 : 1000);
+		assert_int_equal(left.reset_us, 1000 * i);
+		assert_int_equal(left.retry_us, i < 5 ? 0 : 1000);
 	}
-	assert_int_equal(limit_seconds(0), 0);
-	assert_int_equal(limit_seconds(1), 1);
-	assert_int_equal(limit_seconds(1000000), 1);
-	assert_int_equal(limit_seconds(1000001), 2);
-	assert_int_equal(limit_seconds(UINT64_MAX), UINT32_MAX);
+	assert_int_equal(limit_us_to_seconds(0), 0);
+	assert_int_equal(limit_us_to_seconds(1), 1);
+	assert_int_equal(limit_us_to_seconds(1000000), 1);
+	assert_int_equal(limit_us_to_seconds(1000001), 2);
+	assert_int_equal(limit_us_to_seconds(UINT64_MAX), UINT32_MAX);
 }
 
-static void rates_become_intervals(void **state)
+static void rate_becomes_interval(void **state)
 {
 	const struct limit_rule none = limit_per_second(0, 1);
 
@@ -95,21 +95,21 @@ static void rates_become_intervals(void **state)
 		assert_true(limit_take(limit, &none, key_of("ann"), NOW, NULL));
 }
 
-static void keys_do_not_meet(void **state)
+static void keys_are_independent(void **state)
 {
 	(void)state;
 	assert_int_equal(take_all("ann", NOW), 5);
 	assert_int_equal(take_all("bob", NOW), 5);
-	assert_true(limit_key(limit, LIMIT_LOGIN, STR("a"), STR("b")) !=
-		    limit_key(limit, LIMIT_LOGIN_NAME, STR("a"), STR("b")));
-	assert_true(limit_key(limit, LIMIT_LOGIN, STR("ab"), STR("c")) !=
-		    limit_key(limit, LIMIT_LOGIN, STR("a"), STR("bc")));
-	assert_true(limit_key(limit, LIMIT_LOGIN, STR_NULL, STR("a")) !=
-		    limit_key(limit, LIMIT_LOGIN, STR("a"), STR_NULL));
+	assert_true(limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR("a"), STR("b")) !=
+		    limit_key(limit, LIMIT_LOGIN_PER_NAME, STR("a"), STR("b")));
+	assert_true(limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR("ab"), STR("c")) !=
+		    limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR("a"), STR("bc")));
+	assert_true(limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR_NULL, STR("a")) !=
+		    limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR("a"), STR_NULL));
 }
 
 /* Nobody outside knows which names meet in one set. */
-static void another_secret_gives_other_keys(void **state)
+static void secret_changes_keys(void **state)
 {
 	uint64_t before = key_of("ann");
 	struct err err;
@@ -119,43 +119,43 @@ static void another_secret_gives_other_keys(void **state)
 	assert_true(key_of("ann") != before);
 }
 
-static void what_is_given_back_does_not_count(void **state)
+static void refund_restores_allowance(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 100; i++) {
 		assert_true(take("ann", NOW));
-		limit_give(limit, &rule, key_of("ann"));
+		limit_refund(limit, &rule, key_of("ann"));
 	}
 	/* nobody gets more than all */
-	limit_give(limit, &rule, key_of("ann"));
+	limit_refund(limit, &rule, key_of("ann"));
 	assert_int_equal(take_all("ann", NOW), 5);
 }
 
 /* Whoever took the time first is not always counted first. */
-static void a_late_process_sees_all_of_it_used(void **state)
+static void clock_skew_counts_as_exhausted(void **state)
 {
-	struct limit_left left;
+	struct limit_status left;
 
 	(void)state;
 	assert_int_equal(take_all("ann", NOW + 50), 5);
 	assert_false(limit_take(limit, &rule, key_of("ann"), NOW, &left));
-	assert_int_equal(left.wait_us, 1000);
-	assert_false(take("ann", NOW + 50 - LIMIT_LATE_US));
+	assert_int_equal(left.retry_us, 1000);
+	assert_false(take("ann", NOW + 50 - LIMIT_CLOCK_SKEW_US));
 	assert_false(take("ann", NOW + 999));
 }
 
 /* A password takes its time to be checked; others fail meanwhile. */
-static void what_is_given_back_late_wipes_nothing_out(void **state)
+static void late_refund_restores_one(void **state)
 {
 	(void)state;
 	assert_true(take("ann", NOW));
 	assert_int_equal(take_all("ann", NOW + 1500), 5);
-	limit_give(limit, &rule, key_of("ann"));
+	limit_refund(limit, &rule, key_of("ann"));
 	assert_int_equal(take_all("ann", NOW + 1500), 1);
 }
 
 /* Those who have used least are forgotten first; who is forgotten is let in. */
-static void a_full_set_forgets(void **state)
+static void full_set_evicts_lowest_debt(void **state)
 {
 	const uint64_t first = 7;
 
@@ -175,10 +175,10 @@ static void a_full_set_forgets(void **state)
 
 /* Whatever stands in the table, and whatever the time: nobody is shut out for longer than a burst.
  */
-static void rubbish_shuts_nobody_out(void **state)
+static void corrupt_slot_never_blocks(void **state)
 {
 	static const uint64_t rubbish[] = { UINT64_MAX, UINT64_MAX - 1000, 1ULL << 63,
-		NOW + 5001 + LIMIT_LATE_US, 0 };
+		NOW + 5001 + LIMIT_CLOCK_SKEW_US, 0 };
 	static const int64_t times[] = { INT64_MIN, -1, 0, 1, NOW, INT64_MAX - 10000000 };
 
 	(void)state;
@@ -187,7 +187,7 @@ static void rubbish_shuts_nobody_out(void **state)
 			uint64_t key = 1 + i * 100 + j;
 
 			assert_true(limit_take(limit, &rule, key, times[j], NULL));
-			limit->sets[key][0].whole = rubbish[i];
+			limit->sets[key][0].tat = rubbish[i];
 			if (rubbish[i] != (uint64_t)times[j])
 				assert_true(limit_take(limit, &rule, key, times[j], NULL));
 		}
@@ -195,7 +195,7 @@ static void rubbish_shuts_nobody_out(void **state)
 }
 
 /* A smaller burst after a reload: what was used before does not count against it. */
-static void another_rule_begins_anew(void **state)
+static void rule_change_resets_debt(void **state)
 {
 	const struct limit_rule much = { .interval_us = 1000, .burst = 2000 };
 	const struct limit_rule less = { .interval_us = 10, .burst = 2 };
@@ -208,28 +208,28 @@ static void another_rule_begins_anew(void **state)
 	assert_false(limit_take(limit, &less, key_of("ann"), NOW, NULL));
 }
 
-static void an_address_is_a_network(void **state)
+static void address_maps_to_network(void **state)
 {
 	uint8_t a[16], b[16];
 
 	(void)state;
-	assert_str(limit_address(STR("192.0.2.1"), a), "192.0.2.1");
-	assert_str(limit_address(STR("unix:"), a), "unix:");
-	assert_str(limit_address(STR_NULL, a), "");
-	assert_true(str_eq(limit_address(STR("2001:db8:0:1::1"), a),
-		limit_address(STR("2001:db8:0:1:ffff::2"), b)));
-	assert_false(str_eq(limit_address(STR("2001:db8:0:1::1"), a),
-		limit_address(STR("2001:db8:0:2::1"), b)));
-	assert_false(str_eq(limit_address(STR("::ffff:192.0.2.1"), a),
-		limit_address(STR("::ffff:192.0.2.2"), b)));
-	assert_true(str_eq(limit_address(STR("::1"), a), limit_address(STR("::2"), b)));
+	assert_str(limit_network(STR("192.0.2.1"), a), "192.0.2.1");
+	assert_str(limit_network(STR("unix:"), a), "unix:");
+	assert_str(limit_network(STR_NULL, a), "");
+	assert_true(str_eq(limit_network(STR("2001:db8:0:1::1"), a),
+		limit_network(STR("2001:db8:0:1:ffff::2"), b)));
+	assert_false(str_eq(limit_network(STR("2001:db8:0:1::1"), a),
+		limit_network(STR("2001:db8:0:2::1"), b)));
+	assert_false(str_eq(limit_network(STR("::ffff:192.0.2.1"), a),
+		limit_network(STR("::ffff:192.0.2.2"), b)));
+	assert_true(str_eq(limit_network(STR("::1"), a), limit_network(STR("::2"), b)));
 }
 
 #define CHILDREN 4
 #define TRIES	 20000
 
 /* Exactly as many as the burst, however many processes ask, each by its own look at the clock. */
-static void processes_count_together(void **state)
+static void processes_share_count(void **state)
 {
 	const struct limit_rule many = { .interval_us = 1000000, .burst = 10000 };
 	unsigned taken = 0;
@@ -260,24 +260,24 @@ static void processes_count_together(void **state)
 	assert_int_equal(taken, 10000);
 }
 
-#define LIMIT_TEST(function) cmocka_unit_test_setup_teardown(function, open_limit, close_limit)
+#define LIMIT_TEST(function) cmocka_unit_test_setup_teardown(function, setup_limit, teardown_limit)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LIMIT_TEST(a_burst_and_then_the_rate),
-		LIMIT_TEST(what_is_left_is_told),
-		LIMIT_TEST(rates_become_intervals),
-		LIMIT_TEST(keys_do_not_meet),
-		LIMIT_TEST(another_secret_gives_other_keys),
-		LIMIT_TEST(what_is_given_back_does_not_count),
-		LIMIT_TEST(a_late_process_sees_all_of_it_used),
-		LIMIT_TEST(what_is_given_back_late_wipes_nothing_out),
-		LIMIT_TEST(a_full_set_forgets),
-		LIMIT_TEST(rubbish_shuts_nobody_out),
-		LIMIT_TEST(another_rule_begins_anew),
-		LIMIT_TEST(an_address_is_a_network),
-		LIMIT_TEST(processes_count_together),
+		LIMIT_TEST(burst_then_rate),
+		LIMIT_TEST(take_reports_remaining),
+		LIMIT_TEST(rate_becomes_interval),
+		LIMIT_TEST(keys_are_independent),
+		LIMIT_TEST(secret_changes_keys),
+		LIMIT_TEST(refund_restores_allowance),
+		LIMIT_TEST(clock_skew_counts_as_exhausted),
+		LIMIT_TEST(late_refund_restores_one),
+		LIMIT_TEST(full_set_evicts_lowest_debt),
+		LIMIT_TEST(corrupt_slot_never_blocks),
+		LIMIT_TEST(rule_change_resets_debt),
+		LIMIT_TEST(address_maps_to_network),
+		LIMIT_TEST(processes_share_count),
 	};
 
 	return CHECK_RUN(tests);

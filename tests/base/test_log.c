@@ -8,24 +8,24 @@
 #include "base/log.h"
 #include "lib/check.h"
 
-static struct buf taken;
+static struct buf last_line;
 static unsigned lines;
 
 static void take(enum log_level level, struct str line)
 {
 	(void)level;
-	buf_reset(&taken);
-	buf_put_str(&taken, line);
+	buf_reset(&last_line);
+	buf_put_str(&last_line, line);
 	lines++;
 }
 
 /* The one line that was logged since, as JSON. The caller gives it back. */
-static json_t *one_line(void)
+static json_t *take_single_line(void)
 {
-	json_t *json = json_loadb(taken.data, taken.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = json_loadb(last_line.data, last_line.len, JSON_REJECT_DUPLICATES, NULL);
 
 	assert_int_equal(lines, 1);
-	assert_null(memchr(taken.data, '\n', taken.len));
+	assert_null(memchr(last_line.data, '\n', last_line.len));
 	assert_true(json_is_object(json));
 	lines = 0;
 	return json;
@@ -36,7 +36,7 @@ static const char *text_of(const json_t *json, const char *name)
 	return json_string_value(json_object_get(json, name));
 }
 
-static int begin(void **state)
+static int setup(void **state)
 {
 	(void)state;
 	log_capture(take);
@@ -44,14 +44,14 @@ static int begin(void **state)
 	return 0;
 }
 
-static int end(void **state)
+static int teardown(void **state)
 {
 	(void)state;
 	log_capture(NULL);
-	log_threshold(LOG_INFO);
-	log_process("main");
-	clock_fix(0);
-	buf_free(&taken);
+	log_set_level(LOG_INFO);
+	log_set_process("main");
+	clock_set_fake(0);
+	buf_free(&last_line);
 	return 0;
 }
 
@@ -60,10 +60,10 @@ static void test_members(void **state)
 	json_t *json;
 	(void)state;
 
-	clock_fix(1429207233007);
-	log_process("worker 1");
+	clock_set_fake(1429207233007);
+	log_set_process("worker 1");
 	log_warn("store-busy", "tried %d times", 3);
-	json = one_line();
+	json = take_single_line();
 	assert_string_equal(text_of(json, "time"), "2015-04-16T18:00:33.007Z");
 	assert_string_equal(text_of(json, "level"), "warn");
 	assert_string_equal(text_of(json, "process"), "worker 1");
@@ -73,19 +73,19 @@ static void test_members(void **state)
 	json_decref(json);
 }
 
-static void test_a_line_stays_one_line(void **state)
+static void test_newlines_are_escaped(void **state)
 {
 	json_t *json;
 	(void)state;
 
 	log_info("event", "a\r\n{\"level\":\"error\"}%c\"\\", 1);
-	json = one_line();
+	json = take_single_line();
 	assert_string_equal(text_of(json, "level"), "info");
 	assert_string_equal(text_of(json, "text"), "a\r\n{\"level\":\"error\"}\x01\"\\");
 	json_decref(json);
-	log_process("a\nb");
+	log_set_process("a\nb");
 	log_info("c\nd", "%s", "\xFF\xFE");
-	json = one_line();
+	json = take_single_line();
 	assert_string_equal(text_of(json, "process"), "a\nb");
 	assert_string_equal(text_of(json, "event"), "c\nd");
 	assert_string_equal(text_of(json, "text"), "\xEF\xBF\xBD\xEF\xBF\xBD");
@@ -98,7 +98,7 @@ static void test_long_text_is_cut(void **state)
 	(void)state;
 
 	log_info("event", "%*s", 5000, "x");
-	json = one_line();
+	json = take_single_line();
 	assert_int_equal(strlen(text_of(json, "text")), 1023);
 	json_decref(json);
 }
@@ -113,7 +113,7 @@ static void test_threshold(void **state)
 	assert_int_equal(lines, 0);
 	assert_false(log_begin(&line, LOG_DEBUG, "event"));
 	assert_int_equal(line.len, 0);
-	log_threshold(LOG_ERROR);
+	log_set_level(LOG_ERROR);
 	log_warn("event", "%s", "x");
 	assert_int_equal(lines, 0);
 	log_error("event", "%s", "x");
@@ -127,7 +127,7 @@ static void test_threshold(void **state)
 	assert_int_equal(level, LOG_ERROR);
 }
 
-static void test_own_members(void **state)
+static void test_custom_members(void **state)
 {
 	struct buf line = BUF_INIT;
 	json_t *json;
@@ -137,13 +137,13 @@ static void test_own_members(void **state)
 	buf_puts(&line, ",\"status\":200");
 	log_end(&line);
 	buf_free(&line);
-	json = one_line();
+	json = take_single_line();
 	assert_int_equal(json_integer_value(json_object_get(json, "status")), 200);
 	json_decref(json);
 }
 
 /* What goes to standard error when nobody captures: whole lines, the last one that of log_fatal. */
-static void test_fatal_writes_and_ends(void **state)
+static void test_fatal_exits(void **state)
 {
 	char text[512];
 	int ends[2], status;
@@ -201,17 +201,17 @@ static void test_batches_are_whole_lines(void **state)
 	close(ends[0]);
 }
 
-#define LOG_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+#define LOG_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOG_TEST(test_members),
-		LOG_TEST(test_a_line_stays_one_line),
+		LOG_TEST(test_newlines_are_escaped),
 		LOG_TEST(test_long_text_is_cut),
 		LOG_TEST(test_threshold),
-		LOG_TEST(test_own_members),
-		LOG_TEST(test_fatal_writes_and_ends),
+		LOG_TEST(test_custom_members),
+		LOG_TEST(test_fatal_exits),
 		LOG_TEST(test_batches_are_whole_lines),
 	};
 

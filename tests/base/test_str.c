@@ -80,7 +80,7 @@ static void test_numbers(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t value = 42;
 
-		assert_int_equal(str_to_u64(str_of(rows[i].text), &value), rows[i].ok);
+		assert_int_equal(str_to_u64(str_cstr(rows[i].text), &value), rows[i].ok);
 		assert_int_equal(value, rows[i].ok ? rows[i].value : 42);
 	}
 }
@@ -101,18 +101,18 @@ static void test_comparisons(void **state)
 	assert_false(str_starts(STR("abc"), STR("b")));
 }
 
-static void test_parts(void **state)
+static void test_skip_and_trim(void **state)
 {
 	(void)state;
-	assert_str(str_from(STR("abc"), 1), "bc");
-	assert_str(str_from(STR("abc"), 3), "");
-	assert_str(str_from(STR("abc"), 99), "");
-	assert_null(str_from(STR_NULL, 1).ptr);
+	assert_str(str_skip(STR("abc"), 1), "bc");
+	assert_str(str_skip(STR("abc"), 3), "");
+	assert_str(str_skip(STR("abc"), 99), "");
+	assert_null(str_skip(STR_NULL, 1).ptr);
 	assert_str(str_trim(STR(" \ta b\t ")), "a b");
 	assert_str(str_trim(STR(" \t ")), "");
 	assert_str(str_trim(STR("")), "");
 	assert_str(str_trim(STR("a\n")), "a\n");
-	assert_int_equal(str_of(NULL).len, 0);
+	assert_int_equal(str_cstr(NULL).len, 0);
 }
 
 static void test_clock(void **state)
@@ -120,9 +120,9 @@ static void test_clock(void **state)
 	int64_t wall, before = clock_mono_us();
 	(void)state;
 
-	clock_fix(1234567890123);
+	clock_set_fake(1234567890123);
 	assert_int_equal(clock_wall_ms(), 1234567890123);
-	clock_fix(0);
+	clock_set_fake(0);
 	wall = clock_wall_ms();
 	assert_true(wall > 1234567890123 && wall < 32503680000000);
 	assert_true(clock_mono_us() >= before);
@@ -157,26 +157,26 @@ static void test_errors(void **state)
 	assert_string_equal(err_name(ERR_CODES), "unknown");
 }
 
-static void test_take_part(void **state)
+static void test_split_next(void **state)
 {
 	struct str rest = STR("a,,b");
 	(void)state;
 
-	assert_str(str_take_part(&rest, ','), "a");
-	assert_str(str_take_part(&rest, ','), "");
+	assert_str(str_split_next(&rest, ','), "a");
+	assert_str(str_split_next(&rest, ','), "");
 	assert_str(rest, "b");
-	assert_str(str_take_part(&rest, ','), "b");
+	assert_str(str_split_next(&rest, ','), "b");
 	assert_int_equal(rest.len, 0);
 	rest = STR_NULL;
-	assert_int_equal(str_take_part(&rest, ',').len, 0);
+	assert_int_equal(str_split_next(&rest, ',').len, 0);
 }
 
-static void test_characters(void **state)
+static void test_utf8_length(void **state)
 {
 	(void)state;
 
-	assert_int_equal(str_characters(STR_NULL), 0);
-	assert_int_equal(str_characters(STR("a\u00e9\u20ac\U0001F600")), 4);
+	assert_int_equal(str_utf8_length(STR_NULL), 0);
+	assert_int_equal(str_utf8_length(STR("a\u00e9\u20ac\U0001F600")), 4);
 }
 
 static void test_leading_number(void **state)
@@ -201,7 +201,7 @@ static void test_leading_number(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(str_leading_number(str_of(rows[i].text), 999), rows[i].number);
+		assert_int_equal(str_leading_number(str_cstr(rows[i].text), 999), rows[i].number);
 	assert_true(str_leading_number(STR("9223372036854775807"), INT64_MAX) == INT64_MAX);
 	assert_true(str_leading_number(STR("9223372036854775808"), INT64_MAX) == INT64_MAX);
 }
@@ -212,11 +212,11 @@ int main(void)
 		CHECK(test_utf8),
 		CHECK(test_numbers),
 		CHECK(test_comparisons),
-		CHECK(test_parts),
+		CHECK(test_skip_and_trim),
 		CHECK(test_clock),
 		CHECK(test_errors),
-		CHECK(test_take_part),
-		CHECK(test_characters),
+		CHECK(test_split_next),
+		CHECK(test_utf8_length),
 		CHECK(test_leading_number),
 	};
 

@@ -1,7 +1,7 @@
 /*
  * The yardstick: what a plain FastCGI program over the same store is. Pre-forked processes, each in
  * libfcgi's own blocking loop, no kept connections, and each commit flushed by itself
- *(DB_TXN_SYNC). Address, decoding, store and answer are the service's own (app_answer), so that a
+ *(DB_TXN_SYNC). Address, decoding, store and answer are the service's own (app_handle), so that a
  *comparison shows the loop and the group commit and nothing else.
  *
  *	plain_loop HOME REGIONS SOCKET PROCESSES
@@ -38,17 +38,17 @@ static bool read_request(FCGX_Request *fcgx, struct request *request, struct err
 	for (char **env = fcgx->envp; *env; env++) {
 		const char *equal = strchr(*env, '=');
 
-		if (equal &&
-			!request_add_param(request, (struct str){ *env, (size_t)(equal - *env) },
-				str_of(equal + 1), err))
+		if (equal && !request_add_cgi_param(request,
+				     (struct str){ *env, (size_t)(equal - *env) },
+				     str_cstr(equal + 1), err))
 			return false;
 	}
-	length = request_param(request, "CONTENT_LENGTH");
+	length = request_cgi_param(request, "CONTENT_LENGTH");
 	if (length.len == 0)
 		return true;
 	if (!str_to_u64(length, &size) || size > BODY_LIMIT)
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
-	body = mem_alloc(request->mem, (size_t)size + 1);
+	body = arena_alloc(request->arena, (size_t)size + 1);
 	if (!body)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	if (FCGX_GetStr(body, (int)size, fcgx->in) != (int)size)
@@ -62,9 +62,9 @@ static void send_answer(FCGX_Request *fcgx, struct exchange *exchange)
 	struct buf head = BUF_INIT;
 	struct err err = { 0 };
 
-	response_head(&exchange->response, &head);
+	response_write_head(&exchange->response, &head);
 	FCGX_PutStr(head.data, (int)head.len, fcgx->out);
-	while (exchange->streaming && app_more(exchange, (size_t)32 * 1024, &err)) {
+	while (exchange->streaming && app_stream_rows(exchange, (size_t)32 * 1024, &err)) {
 		FCGX_PutStr(
 			exchange->response.body.data, (int)exchange->response.body.len, fcgx->out);
 		buf_consume(&exchange->response.body, exchange->response.body.len);
@@ -85,8 +85,8 @@ static int serve(struct app *app, int listener)
 		app_reset(exchange);
 		exchange->request.now = clock_wall_ms();
 		if (!read_request(&fcgx, &exchange->request, &err))
-			app_refuse(exchange, &err);
-		else if (!app_answer(app, exchange, &err))
+			app_set_error(exchange, &err);
+		else if (!app_handle(app, exchange, &err))
 			_exit(STORE_EXIT_PANIC);
 		send_answer(&fcgx, exchange);
 		FCGX_Finish_r(&fcgx);
@@ -99,7 +99,7 @@ static int serve(struct app *app, int listener)
 
 static int child(const struct store_options *options, int listener)
 {
-	struct app app = { .rules = { .signature_ms = 900000 }, .body_limit = BODY_LIMIT };
+	struct app app = { .rules = { .virtshell_ms = 900000 }, .body_limit = BODY_LIMIT };
 	struct err err;
 	int status;
 
@@ -137,23 +137,23 @@ static void catch_signals(void)
 
 int main(int argc, char **argv)
 {
-	struct store_options options = { .mode = STORE_JOIN,
+	struct store_options options = { .mode = STORE_ATTACH,
 		.expected_tasks = 100000,
 		.cache_mb = 128,
-		.indexes = dialect_indexes(),
+		.indexes = dialect_index_tables(),
 		.sync_commits = true };
 	pid_t pids[PROCESSES_MAX];
 	uint64_t count;
 	int listener;
 
-	if (argc != 5 || !str_to_u64(str_of(argv[4]), &count) || count < 1 ||
+	if (argc != 5 || !str_to_u64(str_cstr(argv[4]), &count) || count < 1 ||
 		count > PROCESSES_MAX) {
 		fprintf(stderr, "usage: plain_loop HOME REGIONS SOCKET PROCESSES\n");
 		return 2;
 	}
 	options.home = argv[1];
 	options.regions = argv[2];
-	log_threshold(LOG_WARN);
+	log_set_level(LOG_WARN);
 	if (!recover(options) || FCGX_Init() != 0)
 		return 1;
 	listener = FCGX_OpenSocket(argv[3], BACKLOG);

@@ -4,85 +4,85 @@
 #include "dialect/fourhse.h"
 #include "lib/check.h"
 
-#define FRESH "ab8076c0-db91-71e2-82ce-0002a5d5c51b"
-#define OTHER "5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11"
+#define NEW_ID	 "ab8076c0-db91-71e2-82ce-0002a5d5c51b"
+#define OTHER_ID "5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11"
 
-static void start(struct request *request, struct op *op, struct mem *mem)
+static void init_create(struct request *request, struct op *op, struct arena *arena)
 {
-	*request = (struct request){ .mem = mem, .principal = { .user = STR("ann\"") } };
-	*op = (struct op){ .kind = OP_CREATE, .mem = mem };
-	id_parse(&op->fresh, STR(FRESH));
-	change_set(&op->change, STR("handler"), STR("\"ExportHandler\""));
+	*request = (struct request){ .arena = arena, .principal = { .user = STR("ann\"") } };
+	*op = (struct op){ .kind = OP_CREATE, .arena = arena };
+	id_parse(&op->new_id, STR(NEW_ID));
+	change_set_field(&op->change, STR("handler"), STR("\"ExportHandler\""));
 }
 
 /* The task that the store would make of it. */
-static void make(const struct op *op, struct task *task)
+static void make_task(const struct op *op, struct task *task)
 {
-	*task = (struct task){ .id = op->fresh,
+	*task = (struct task){ .id = op->new_id,
 		.dialect = DIALECT_CODE_fourhse,
 		.state = op->change.state,
-		.word = op->change.word };
+		.status = op->change.status };
 	for (size_t i = 0; i < op->change.field_count; i++)
 		assert_true(task_set_field(task, op->change.fields[i]));
 }
 
-static void what_is_left_out_is_filled_in(void **state)
+static void missing_members_get_defaults(void **state)
 {
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct request request;
 	struct task task;
 	struct op op;
 	struct err err;
 
 	(void)state;
-	start(&request, &op, &mem);
-	must(fourhse_prepare(&request, &op, &err), &err);
-	make(&op, &task);
-	must(fourhse_admit(NULL, &task, &err), &err);
-	assert_str(task_field(&task, STR("task_id")), "\"" FRESH "\"");
+	init_create(&request, &op, &arena);
+	must(fourhse_native_defaults(&request, &op, &err), &err);
+	make_task(&op, &task);
+	must(fourhse_validate(NULL, &task, &err), &err);
+	assert_str(task_field(&task, STR("task_id")), "\"" NEW_ID "\"");
 	assert_str(task_field(&task, STR("user_id")), "\"ann\\\"\"");
 	assert_str(task_field(&task, STR("entity_id")), "null");
 	assert_str(task_field(&task, STR("request")), "null");
 	assert_str(task_field(&task, STR("response")), "null");
-	assert_str(task.word, "pending");
+	assert_str(task.status, "pending");
 	assert_int_equal(task.state, TASK_PENDING);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void what_is_there_stays(void **state)
+static void given_members_are_kept(void **state)
 {
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct request request;
 	struct task task;
 	struct op op;
 	struct err err;
 
 	(void)state;
-	start(&request, &op, &mem);
+	init_create(&request, &op, &arena);
 	op.change.state = TASK_SUCCEEDED;
-	change_set(&op.change, STR("user_id"), STR("\"bob\""));
-	change_set(&op.change, STR("request"), STR("\"{}\""));
-	change_set(&op.change, STR("colour"), STR("[1]"));
-	must(fourhse_prepare(&request, &op, &err), &err);
-	make(&op, &task);
-	must(fourhse_admit(NULL, &task, &err), &err);
+	change_set_field(&op.change, STR("user_id"), STR("\"bob\""));
+	change_set_field(&op.change, STR("request"), STR("\"{}\""));
+	change_set_field(&op.change, STR("colour"), STR("[1]"));
+	must(fourhse_native_defaults(&request, &op, &err), &err);
+	make_task(&op, &task);
+	must(fourhse_validate(NULL, &task, &err), &err);
 	assert_str(task_field(&task, STR("user_id")), "\"bob\"");
 	assert_str(task_field(&task, STR("request")), "\"{}\"");
-	assert_str(task.word, "completed");
-	mem_free(&mem);
+	assert_str(task.status, "completed");
+	arena_free(&arena);
 }
 
 /* A name leads to the same id as an address does; a UUID is the id. */
-static void the_client_names_the_task(void **state)
+static void client_task_id_determines_the_id(void **state)
 {
 	static const struct {
 		const char *given, *kept;
 	} rows[] = {
 		{ "\"task-1\"", "\"task-1\"" },
 		{ "\"a\\u002fb\"", "\"a/b\"" },
-		{ "\"5F0E7A2C-0D5B-4F7A-9C1E-2B6D8A9F0E11\"", "\"" OTHER "\"" },
+		{ "\"5F0E7A2C-0D5B-4F7A-9C1E-2B6D8A9F0E11\"", "\"" OTHER_ID "\"" },
 	};
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct err err;
 
 	(void)state;
@@ -93,21 +93,21 @@ static void the_client_names_the_task(void **state)
 		struct str text;
 		struct id id;
 
-		start(&request, &op, &mem);
-		change_set(&op.change, STR("task_id"), str_of(rows[i].given));
-		must(fourhse_prepare(&request, &op, &err), &err);
-		make(&op, &task);
-		must(fourhse_admit(NULL, &task, &err), &err);
+		init_create(&request, &op, &arena);
+		change_set_field(&op.change, STR("task_id"), str_cstr(rows[i].given));
+		must(fourhse_native_defaults(&request, &op, &err), &err);
+		make_task(&op, &task);
+		must(fourhse_validate(NULL, &task, &err), &err);
 		assert_str(task_field(&task, STR("task_id")), rows[i].kept);
-		text = json_unquote(str_of(rows[i].given), &mem);
-		must(fourhse_resolve(&id, &text, text, &mem, &err), &err);
+		text = json_unquote(str_cstr(rows[i].given), &arena);
+		must(fourhse_parse_task_id(&id, &text, text, &arena, &err), &err);
 		assert_int_equal(id_compare(&id, &task.id), 0);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 /* Each row spoils one member of a good creation. */
-static void members_must_be_of_their_type(void **state)
+static void member_types_are_checked(void **state)
 {
 	static const struct {
 		const char *name, *json;
@@ -127,7 +127,7 @@ static void members_must_be_of_their_type(void **state)
 		{ "request", "{}" },
 		{ "response", "1" },
 	};
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct err err;
 
 	(void)state;
@@ -136,21 +136,21 @@ static void members_must_be_of_their_type(void **state)
 		struct task task;
 		struct op op;
 
-		start(&request, &op, &mem);
-		change_set(&op.change, str_of(rows[i].name), str_of(rows[i].json));
-		must(fourhse_prepare(&request, &op, &err), &err);
-		make(&op, &task);
-		assert_false(fourhse_admit(NULL, &task, &err));
+		init_create(&request, &op, &arena);
+		change_set_field(&op.change, str_cstr(rows[i].name), str_cstr(rows[i].json));
+		must(fourhse_native_defaults(&request, &op, &err), &err);
+		make_task(&op, &task);
+		assert_false(fourhse_validate(NULL, &task, &err));
 		assert_int_equal(err.code, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, rows[i].name);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 /* A word that is no status, and a task_id that leads elsewhere, can only come by a change. */
-static void changes_are_judged_as_well(void **state)
+static void updates_are_validated(void **state)
 {
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct request request;
 	struct task before, task;
 	char word[257];
@@ -158,37 +158,38 @@ static void changes_are_judged_as_well(void **state)
 	struct err err;
 
 	(void)state;
-	start(&request, &op, &mem);
-	must(fourhse_prepare(&request, &op, &err), &err);
-	make(&op, &task);
+	init_create(&request, &op, &arena);
+	must(fourhse_native_defaults(&request, &op, &err), &err);
+	make_task(&op, &task);
 	memset(word, 'w', sizeof(word));
 	before = task;
-	task.word = (struct str){ word, 255 };
-	must(fourhse_admit(&before, &task, &err), &err);
-	task.word.len = 256;
-	assert_false(fourhse_admit(&before, &task, &err));
+	task.status = (struct str){ word, 255 };
+	must(fourhse_validate(&before, &task, &err), &err);
+	task.status.len = 256;
+	assert_false(fourhse_validate(&before, &task, &err));
 	assert_string_equal(err.field, "status");
-	task.word = STR(" ");
-	assert_false(fourhse_admit(&before, &task, &err));
+	task.status = STR(" ");
+	assert_false(fourhse_validate(&before, &task, &err));
 	assert_string_equal(err.field, "status");
-	task.word = STR("done");
-	assert_true(task_set_field(&task, (struct field){ STR("task_id"), STR("\"" OTHER "\"") }));
-	assert_false(fourhse_admit(&before, &task, &err));
+	task.status = STR("done");
+	assert_true(
+		task_set_field(&task, (struct field){ STR("task_id"), STR("\"" OTHER_ID "\"") }));
+	assert_false(fourhse_validate(&before, &task, &err));
 	assert_string_equal(err.field, "task_id");
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 /* Each is another text that leads to the task's own id. */
-static void the_name_of_a_task_stays(void **state)
+static void task_id_is_immutable(void **state)
 {
 	char derived[ID_TEXT_LEN + 3] = "\"";
 	const struct {
 		const char *given, *then;
 	} rows[] = {
-		{ "\"" OTHER "\"", "\"5F0E7A2C-0D5B-4F7A-9C1E-2B6D8A9F0E11\"" },
+		{ "\"" OTHER_ID "\"", "\"5F0E7A2C-0D5B-4F7A-9C1E-2B6D8A9F0E11\"" },
 		{ "\"task-1\"", derived },
 	};
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct err err;
 
 	(void)state;
@@ -197,54 +198,54 @@ static void the_name_of_a_task_stays(void **state)
 		struct request request;
 		struct op op;
 
-		start(&request, &op, &mem);
-		change_set(&op.change, STR("task_id"), str_of(rows[i].given));
-		must(fourhse_prepare(&request, &op, &err), &err);
-		make(&op, &before);
+		init_create(&request, &op, &arena);
+		change_set_field(&op.change, STR("task_id"), str_cstr(rows[i].given));
+		must(fourhse_native_defaults(&request, &op, &err), &err);
+		make_task(&op, &before);
 		id_format(&before.id, derived + 1);
 		derived[ID_TEXT_LEN + 1] = '"';
 		task = before;
-		must(fourhse_admit(&before, &task, &err), &err);
-		task_set_field(&task, (struct field){ STR("task_id"), str_of(rows[i].then) });
-		assert_false(fourhse_admit(&before, &task, &err));
+		must(fourhse_validate(&before, &task, &err), &err);
+		task_set_field(&task, (struct field){ STR("task_id"), str_cstr(rows[i].then) });
+		assert_false(fourhse_validate(&before, &task, &err));
 		assert_string_equal(err.field, "task_id");
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 /* 500 rows and a query of 8000 commas: the rows must not look at it. */
-static void what_is_shown_is_read_once(void **state)
+static void selected_fields_are_parsed_once(void **state)
 {
 	const struct route *row = fourhse_dialect.routes;
-	struct mem mem = { 0 };
-	struct request request = { .mem = &mem,
+	struct arena arena = { 0 };
+	struct request request = { .arena = &arena,
 		.method = METHOD_GET,
 		.query = { { STR("fields"), STR(",nothing, status,handler") } },
 		.query_count = 1 };
-	struct task task = { .word = STR("done") };
-	struct op op = { .mem = &mem };
+	struct task task = { .status = STR("done") };
+	struct op op = { .arena = &arena };
 	struct buf out = BUF_INIT;
 	struct err err;
 
 	(void)state;
 	must(row->decode(&request, &op, &err), &err);
 	request.query_count = 0;
-	assert_true(row->row(&request, &task, &out));
+	assert_true(row->encode_row(&request, &task, &out));
 	assert_str(buf_str(&out), "{\"handler\":null,\"status\":\"done\"}");
 	buf_free(&out);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(what_is_left_out_is_filled_in),
-		CHECK(what_is_there_stays),
-		CHECK(the_client_names_the_task),
-		CHECK(members_must_be_of_their_type),
-		CHECK(changes_are_judged_as_well),
-		CHECK(the_name_of_a_task_stays),
-		CHECK(what_is_shown_is_read_once),
+		CHECK(missing_members_get_defaults),
+		CHECK(given_members_are_kept),
+		CHECK(client_task_id_determines_the_id),
+		CHECK(member_types_are_checked),
+		CHECK(updates_are_validated),
+		CHECK(task_id_is_immutable),
+		CHECK(selected_fields_are_parsed_once),
 	};
 
 	return CHECK_RUN(tests);

@@ -6,41 +6,41 @@
 #define TRACK	     "{\"type\":\"tracks\",\"id\":\"12\"}"
 #define MD5	     "\"82ec2f5bc5372ef72332606fa74209d1\""
 
-static void put(struct change *change, const char *name, const char *json)
+static void set_member(struct change *change, const char *name, const char *json)
 {
-	assert_true(change_set(change, str_of(name), str_of(json)));
+	assert_true(change_set_field(change, str_cstr(name), str_cstr(json)));
 }
 
-static bool prepare(struct mem *mem, struct op *op, struct err *err)
+static bool native_defaults(struct arena *arena, struct op *op, struct err *err)
 {
-	struct request request = { .mem = mem };
+	struct request request = { .arena = arena };
 
-	return idol_dialect.prepare(&request, op, err);
+	return idol_dialect.native_defaults(&request, op, err);
 }
 
 /* The task that the store would make of it. */
 static struct task task_of(const struct op *op)
 {
-	struct task task = { .state = TASK_PENDING, .word = STR("uploaded") };
+	struct task task = { .state = TASK_PENDING, .status = STR("uploaded") };
 
 	for (size_t i = 0; i < op->change.field_count; i++)
 		assert_true(task_set_field(&task, op->change.fields[i]));
 	return task;
 }
 
-static void completes(void **state)
+static void missing_members_get_defaults(void **state)
 {
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct op op = { .kind = OP_CREATE };
 	struct err err;
 	struct task task;
 
 	(void)state;
-	put(&op.change, "master-type", "\"hd\"");
-	put(&op.change, "attachable", "{\"id\": 12, \"type\": \"AssetAttachment\"}");
-	put(&op.change, "precision", "24");
-	must(prepare(&mem, &op, &err), &err);
-	assert_true(op.numbered);
+	set_member(&op.change, "master-type", "\"hd\"");
+	set_member(&op.change, "attachable", "{\"id\": 12, \"type\": \"AssetAttachment\"}");
+	set_member(&op.change, "precision", "24");
+	must(native_defaults(&arena, &op, &err), &err);
+	assert_true(op.assign_number);
 	assert_str(change_field(&op.change, STR("attachable")),
 		"{\"type\":\"asset-attachments\",\"id\":\"12\"}");
 	assert_str(change_field(&op.change, STR("precision")), "\"24\"");
@@ -49,52 +49,52 @@ static void completes(void **state)
 	assert_str(change_field(&op.change, STR("support-number")), "null");
 	assert_null(change_field(&op.change, STR("product-id")).ptr);
 	task = task_of(&op);
-	must(idol_dialect.admit(NULL, &task, &err), &err);
-	mem_free(&mem);
+	must(idol_dialect.validate(NULL, &task, &err), &err);
+	arena_free(&arena);
 }
 
-static void derives_the_product(void **state)
+static void product_id_is_derived(void **state)
 {
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct op op = { .kind = OP_CREATE };
 	struct err err;
 
 	(void)state;
-	put(&op.change, "master-type", "\"cd\"");
-	put(&op.change, "attachable", "{\"type\":\"Product\",\"id\":\"7\"}");
-	must(prepare(&mem, &op, &err), &err);
+	set_member(&op.change, "master-type", "\"cd\"");
+	set_member(&op.change, "attachable", "{\"type\":\"Product\",\"id\":\"7\"}");
+	must(native_defaults(&arena, &op, &err), &err);
 	assert_str(change_field(&op.change, STR("product-id")), "\"7\"");
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void needs_its_members(void **state)
+static void required_members_are_checked(void **state)
 {
 	static const char *const wrong[] = { "null", "\"tracks/1\"", "{\"type\":\"tracks\"}",
 		"{\"type\":\"labels\",\"id\":\"1\"}", "{\"type\":\"tracks\",\"id\":\"\"}" };
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct op op = { .kind = OP_CREATE };
 	struct err err;
 
 	(void)state;
-	put(&op.change, "attachable", TRACK);
-	assert_false(prepare(&mem, &op, &err));
+	set_member(&op.change, "attachable", TRACK);
+	assert_false(native_defaults(&arena, &op, &err));
 	assert_int_equal(err.code, ERR_UNPROCESSABLE);
 	assert_string_equal(err.field, "master-type");
 	op = (struct op){ .kind = OP_CREATE };
-	put(&op.change, "master-type", "\"hd\"");
-	assert_false(prepare(&mem, &op, &err));
+	set_member(&op.change, "master-type", "\"hd\"");
+	assert_false(native_defaults(&arena, &op, &err));
 	assert_string_equal(err.field, "attachable");
 	for (size_t i = 0; i < COUNT(wrong); i++) {
-		put(&op.change, "attachable", wrong[i]);
-		assert_false(prepare(&mem, &op, &err));
+		set_member(&op.change, "attachable", wrong[i]);
+		assert_false(native_defaults(&arena, &op, &err));
 		assert_int_equal(err.code, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, "attachable");
 		assert_int_equal(err.detail.len, 0);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static struct task usual(void)
+static struct task valid_task(void)
 {
 	static const struct field fields[] = {
 		{ STR("master-type"), STR("\"cd\"") },
@@ -104,7 +104,7 @@ static struct task usual(void)
 		{ STR("url"), STR("\"https://x/a\"") },
 		{ STR("md5"), STR(MD5) },
 	};
-	struct task task = { .state = TASK_PENDING, .word = STR("uploaded") };
+	struct task task = { .state = TASK_PENDING, .status = STR("uploaded") };
 
 	for (size_t i = 0; i < COUNT(fields); i++)
 		assert_true(task_set_field(&task, fields[i]));
@@ -156,21 +156,21 @@ static const struct {
 	{ "anything-else", "{\"a\":[1]}", true },
 };
 
-static void judges_every_member(void **state)
+static void every_member_is_validated(void **state)
 {
-	struct task task = usual();
+	struct task task = valid_task();
 	struct err err;
 
 	(void)state;
-	must(idol_dialect.admit(NULL, &task, &err), &err);
+	must(idol_dialect.validate(NULL, &task, &err), &err);
 	for (size_t i = 0; i < COUNT(changes); i++) {
-		struct task before = usual();
+		struct task before = valid_task();
 		bool right;
 
 		task = before;
-		assert_true(task_set_field(
-			&task, (struct field){ str_of(changes[i].name), str_of(changes[i].json) }));
-		right = idol_dialect.admit(&before, &task, &err);
+		assert_true(task_set_field(&task,
+			(struct field){ str_cstr(changes[i].name), str_cstr(changes[i].json) }));
+		right = idol_dialect.validate(&before, &task, &err);
 		if (right != changes[i].right)
 			fail_msg("%s = %s", changes[i].name, changes[i].json);
 		if (right)
@@ -181,38 +181,38 @@ static void judges_every_member(void **state)
 }
 
 /* Rows must not look at a query that may have thousands of names. */
-static void what_is_shown_is_read_once(void **state)
+static void selected_fields_are_parsed_once(void **state)
 {
 	const struct route *row = idol_dialect.routes;
-	struct mem mem = { 0 };
-	struct request request = { .mem = &mem,
+	struct arena arena = { 0 };
+	struct request request = { .arena = &arena,
 		.method = METHOD_GET,
 		.query = { { STR("fields[import-tasks]"), STR("status,id,md5") } },
 		.query_count = 1 };
-	struct task task = { .number = 7, .word = STR("failed") };
-	struct op op = { .mem = &mem };
+	struct task task = { .number = 7, .status = STR("failed") };
+	struct op op = { .arena = &arena };
 	struct buf out = BUF_INIT;
 	struct err err;
 
 	(void)state;
 	must(row->decode(&request, &op, &err), &err);
 	request.query_count = 0;
-	assert_true(row->row(&request, &task, &out));
+	assert_true(row->encode_row(&request, &task, &out));
 	assert_str(buf_str(&out),
 		"{\"id\":\"7\",\"type\":\"import-tasks\",\"links\":{\"self\":\"/api/v2/import-tasks/7\"},"
 		"\"attributes\":{\"status\":\"failed\"}}");
 	buf_free(&out);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(completes),
-		CHECK(derives_the_product),
-		CHECK(needs_its_members),
-		CHECK(judges_every_member),
-		CHECK(what_is_shown_is_read_once),
+		CHECK(missing_members_get_defaults),
+		CHECK(product_id_is_derived),
+		CHECK(required_members_are_checked),
+		CHECK(every_member_is_validated),
+		CHECK(selected_fields_are_parsed_once),
 	};
 
 	return CHECK_RUN(tests);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../http/chaos.h"
+#include "../http/alloc_fault.h"
 #include "dialect/dialect.h"
 #include "http/json.h"
 #include "lib/check.h"
@@ -15,39 +15,40 @@
 #define BEFORE 1429205633000
 
 /* A request on its way, with all that it borrows from. */
-struct asking {
-	struct mem mem;
+struct fixture {
+	struct arena arena;
 	struct request request;
 	struct op op;
 	struct err err;
 };
 
-static void ask(struct asking *asking, const char *method, const char *uri, const char *body)
+static void setup_request(
+	struct fixture *fixture, const char *method, const char *uri, const char *body)
 {
-	struct request *request = &asking->request;
+	struct request *request = &fixture->request;
 	struct err err;
 
-	*asking = (struct asking){ 0 };
-	request->mem = &asking->mem;
+	*fixture = (struct fixture){ 0 };
+	request->arena = &fixture->arena;
 	request->now = NOW;
-	request->body = str_of(body);
-	asking->op = (struct op){ .mem = &asking->mem, .now = NOW, .fresh = { { 1 } } };
-	must(request_add_param(request, STR("REQUEST_METHOD"), str_of(method), &err), &err);
-	must(request_add_param(request, STR("REQUEST_URI"), str_of(uri), &err), &err);
+	request->body = str_cstr(body);
+	fixture->op = (struct op){ .arena = &fixture->arena, .now = NOW, .new_id = { { 1 } } };
+	must(request_add_cgi_param(request, STR("REQUEST_METHOD"), str_cstr(method), &err), &err);
+	must(request_add_cgi_param(request, STR("REQUEST_URI"), str_cstr(uri), &err), &err);
 }
 
-static bool decode(struct asking *asking)
+static bool decode(struct fixture *fixture)
 {
 	const struct route *row;
 	unsigned allowed;
 	size_t skip;
 
-	if (!request_parse(&asking->request, &asking->err))
+	if (!request_parse(&fixture->request, &fixture->err))
 		return false;
-	assert_ptr_equal(dialect_by_path(&asking->request, &skip), &native_dialect);
-	assert_int_equal(route_find(native_dialect.routes, &asking->request, skip, &row, &allowed),
+	assert_ptr_equal(dialect_by_path(&fixture->request, &skip), &native_dialect);
+	assert_int_equal(route_find(native_dialect.routes, &fixture->request, skip, &row, &allowed),
 		ROUTE_FOUND);
-	return row->decode(&asking->request, &asking->op, &asking->err);
+	return row->decode(&fixture->request, &fixture->op, &fixture->err);
 }
 
 /* ---- patches ---- */
@@ -141,50 +142,51 @@ static bool is_progress(const struct patch *patch)
 
 static struct task task_before(const struct patch *patch)
 {
-	const struct dialect *dialect = dialect_by_name(str_of(patch->dialect));
+	const struct dialect *dialect = dialect_by_name(str_cstr(patch->dialect));
 	struct task task = { .dialect = dialect->code, .created = BEFORE, .updated = BEFORE };
 
-	task.word = str_of(patch->word);
-	task_enter(&task, dialect_state(dialect, task.word), BEFORE);
+	task.status = str_cstr(patch->word);
+	task_set_state(&task, dialect_state(dialect, task.status), BEFORE);
 	if (is_progress(patch))
-		task.progress = str_of(patch->json);
+		task.progress = str_cstr(patch->json);
 	else if (patch->field)
-		task_set_field(&task, (struct field){ str_of(patch->field), str_of(patch->json) });
+		task_set_field(
+			&task, (struct field){ str_cstr(patch->field), str_cstr(patch->json) });
 	return task;
 }
 
 /* What the store does with the parts of a change that matter here. */
-static void apply(struct task *task, const struct op *op)
+static void apply_change(struct task *task, const struct op *op)
 {
 	if (op->change.state != TASK_STATE_NONE)
-		task_enter(task, op->change.state, op->now);
-	if (op->change.word.len > 0)
-		task->word = op->change.word;
+		task_set_state(task, op->change.state, op->now);
+	if (op->change.status.len > 0)
+		task->status = op->change.status;
 	if (op->change.set & CHANGE_PROGRESS)
 		task->progress = op->change.progress;
 	for (size_t i = 0; i < op->change.field_count; i++)
 		assert_true(task_set_field(task, op->change.fields[i]));
 }
 
-static bool run(struct asking *asking, const struct task *before, struct task *after)
+static bool run(struct fixture *fixture, const struct task *before, struct task *after)
 {
 	*after = *before;
-	if (!decode(asking))
+	if (!decode(fixture))
 		return false;
-	apply(after, &asking->op);
-	return asking->op.adapt(&asking->op, before, after, &asking->err);
+	apply_change(after, &fixture->op);
+	return fixture->op.before_write(&fixture->op, before, after, &fixture->err);
 }
 
 static void check_after(const struct patch *patch, const struct task *before, struct task *after)
 {
 	const char *word = patch->to ? patch->to : patch->word;
-	enum task_state state = patch->state ? task_state_parse(str_of(patch->state))
+	enum task_state state = patch->state ? task_state_parse(str_cstr(patch->state))
 					     : before->state;
 	struct str json = is_progress(patch)
 				  ? after->progress
-				  : task_field(after, str_of(patch->field ? patch->field : ""));
+				  : task_field(after, str_cstr(patch->field ? patch->field : ""));
 
-	assert_str(after->word, word);
+	assert_str(after->status, word);
 	assert_int_equal(after->state, state);
 	assert_int_equal(after->finished != 0, task_state_is_final(state));
 	assert_true(state != TASK_RUNNING || after->started != 0);
@@ -192,59 +194,61 @@ static void check_after(const struct patch *patch, const struct task *before, st
 		assert_str(json, patch->then);
 }
 
-static void start(struct asking *asking, const struct patch *patch)
+static void setup_patch(struct fixture *fixture, const struct patch *patch)
 {
-	ask(asking, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", patch->body);
+	setup_request(
+		fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", patch->body);
 }
 
 static void one_patch(void **state)
 {
 	const struct patch *patch = *state;
 	struct task before = task_before(patch), after;
-	struct asking asking;
+	struct fixture fixture;
 	bool ok;
 
-	start(&asking, patch);
-	ok = run(&asking, &before, &after);
+	setup_patch(&fixture, patch);
+	ok = run(&fixture, &before, &after);
 	if (patch->refused) {
 		assert_false(ok);
-		assert_int_equal(asking.err.code, ERR_UNPROCESSABLE);
-		assert_true(str_starts(asking.err.detail, str_of(patch->refused)));
+		assert_int_equal(fixture.err.code, ERR_UNPROCESSABLE);
+		assert_true(str_starts(fixture.err.detail, str_cstr(patch->refused)));
 	} else {
-		must(ok, &asking.err);
+		must(ok, &fixture.err);
 		check_after(patch, &before, &after);
 	}
-	mem_free(&asking.mem);
+	arena_free(&fixture.arena);
 }
 
 /* The same patches; every allocation fails in turn, once alone and once with all behind it. */
-static bool fails_well(const struct patch *patch, enum chaos kind, unsigned n)
+static bool survives_alloc_fault(const struct patch *patch, enum alloc_fault kind, unsigned n)
 {
 	struct task before = task_before(patch), after;
-	struct asking asking;
+	struct fixture fixture;
 	bool ok, hit;
 
-	start(&asking, patch);
-	chaos_begin(kind, n);
-	ok = run(&asking, &before, &after);
-	hit = chaos_end();
+	setup_patch(&fixture, patch);
+	alloc_fault_begin(kind, n);
+	ok = run(&fixture, &before, &after);
+	hit = alloc_fault_end();
 	if (ok)
 		check_after(patch, &before, &after);
 	else if (hit)
-		assert_true(asking.err.code == ERR_NO_MEMORY || patch->refused);
-	mem_free(&asking.mem);
+		assert_true(fixture.err.code == ERR_NO_MEMORY || patch->refused);
+	arena_free(&fixture.arena);
 	return hit;
 }
 
-static void memory_fails(void **state)
+static void patches_survive_alloc_faults(void **state)
 {
 	unsigned hits = 0;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(patches) / sizeof(patches[0]); i++) {
-		for (unsigned n = 0; fails_well(&patches[i], CHAOS_ONE, n); n++)
+		for (unsigned n = 0; survives_alloc_fault(&patches[i], ALLOC_FAULT_ONCE, n); n++)
 			hits++;
-		for (unsigned n = 0; fails_well(&patches[i], CHAOS_REST, n); n++)
+		for (unsigned n = 0;
+			survives_alloc_fault(&patches[i], ALLOC_FAULT_FROM_THERE_ON, n); n++)
 			;
 	}
 	assert_true(hits > sizeof(patches) / sizeof(patches[0]));
@@ -253,65 +257,66 @@ static void memory_fails(void **state)
 /* Neither part is too large, the whole is. */
 static void merged_progress_has_a_limit(void **state)
 {
-	struct task before = { .dialect = DIALECT_CODE_native, .word = STR("pending") }, after;
+	struct task before = { .dialect = DIALECT_CODE_native, .status = STR("pending") }, after;
 	char stored[3000], body[3000];
-	struct asking asking;
+	struct fixture fixture;
 
 	(void)state;
 	snprintf(stored, sizeof(stored), "{\"a\":\"%02500d\"}", 1);
 	snprintf(body, sizeof(body), "{\"progress\":{\"b\":\"%02500d\"}}", 1);
-	before.progress = str_of(stored);
-	ask(&asking, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", body);
-	assert_false(run(&asking, &before, &after));
-	assert_int_equal(asking.err.code, ERR_UNPROCESSABLE);
-	assert_true(str_starts(asking.err.detail, STR("[{\"pointer\":\"/progress\"")));
-	mem_free(&asking.mem);
+	before.progress = str_cstr(stored);
+	setup_request(&fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", body);
+	assert_false(run(&fixture, &before, &after));
+	assert_int_equal(fixture.err.code, ERR_UNPROCESSABLE);
+	assert_true(str_starts(fixture.err.detail, STR("[{\"pointer\":\"/progress\"")));
+	arena_free(&fixture.arena);
 }
 
-static void what_is_no_task_is_not_changed(void **state)
+static void resources_cannot_be_patched(void **state)
 {
 	struct task before = { .dialect = DIALECT_CODE_uplynk_point }, after;
-	struct asking asking;
+	struct fixture fixture;
 
 	(void)state;
-	ask(&asking, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", "{}");
-	assert_false(run(&asking, &before, &after));
-	assert_int_equal(asking.err.code, ERR_NOT_FOUND);
-	mem_free(&asking.mem);
+	setup_request(&fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", "{}");
+	assert_false(run(&fixture, &before, &after));
+	assert_int_equal(fixture.err.code, ERR_NOT_FOUND);
+	arena_free(&fixture.arena);
 }
 
 /* ---- every dialect ---- */
 
 /* One row of a table, both ways, on a task that is in another state. */
-static void check_word(const struct dialect *dialect, const struct state_word *row)
+static void check_status(const struct dialect *dialect, const struct dialect_status_row *row)
 {
 	enum task_state other = row->state == TASK_PENDING ? TASK_FAILED : TASK_PENDING;
 	struct task after, before = { .dialect = dialect->code, .state = other };
-	struct op op = { .change.word = str_of(row->word), .now = NOW };
-	struct asking asking;
+	struct op op = { .change.status = str_cstr(row->status), .now = NOW };
+	struct fixture fixture;
 
-	before.word = str_of(dialect_word(dialect, other));
-	ask(&asking, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", "{}");
-	must(decode(&asking), &asking.err);
-	op.mem = &asking.mem;
+	before.status = str_cstr(dialect_status(dialect, other));
+	setup_request(&fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", "{}");
+	must(decode(&fixture), &fixture.err);
+	op.arena = &fixture.arena;
 	after = before;
 	/* What the dialect says of a task without fields is not what is tested. */
-	asking.op.adapt(&op, &before, &after, &asking.err);
+	fixture.op.before_write(&op, &before, &after, &fixture.err);
 	assert_int_equal(after.state, row->state);
-	op.change.word = STR_NULL;
+	op.change.status = STR_NULL;
 	op.change.state = row->state;
 	after = before;
-	asking.op.adapt(&op, &before, &after, &asking.err);
-	assert_str(after.word, dialect_word(dialect, row->state));
-	mem_free(&asking.mem);
+	fixture.op.before_write(&op, &before, &after, &fixture.err);
+	assert_str(after.status, dialect_status(dialect, row->state));
+	arena_free(&fixture.arena);
 }
 
-static void states_and_words_agree(void **state)
+static void states_and_statuses_agree(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
-		for (const struct state_word *row = dialects[i]->words; row->word; row++)
-			check_word(dialects[i], row);
+		for (const struct dialect_status_row *row = dialects[i]->statuses; row->status;
+			row++)
+			check_status(dialects[i], row);
 	}
 }
 
@@ -319,21 +324,21 @@ static void states_and_words_agree(void **state)
 static void parameter_name(const struct index_field *field, char *name, size_t size)
 {
 	static const char *const names[] = {
-		[INDEX_WORD] = "word",
+		[INDEX_STATUS] = "word",
 		[INDEX_NUMBER] = "number",
 	};
 
 	name[0] = '\0';
 	if (field->source == INDEX_FIELD)
 		snprintf(name, size, "fields.%s", field->name);
-	else if (field->source == INDEX_WORD || field->source == INDEX_NUMBER)
+	else if (field->source == INDEX_STATUS || field->source == INDEX_NUMBER)
 		snprintf(name, size, "%s", names[field->source]);
 }
 
 static void check_filter(const struct dialect *dialect, const struct index_field *field)
 {
 	const struct list_filter *filter;
-	struct asking asking;
+	struct fixture fixture;
 	char name[100], uri[300];
 	bool two;
 
@@ -342,36 +347,37 @@ static void check_filter(const struct dialect *dialect, const struct index_field
 		return;
 	snprintf(uri, sizeof(uri), "/v1/tasks?dialect=%s&%s=5&%s=5&sort=-%s", dialect->name, name,
 		name, name);
-	ask(&asking, "GET", uri, "");
+	setup_request(&fixture, "GET", uri, "");
 	if (field->unindexed) {
-		assert_false(decode(&asking));
-		assert_int_equal(asking.err.code, ERR_INVALID);
-		mem_free(&asking.mem);
+		assert_false(decode(&fixture));
+		assert_int_equal(fixture.err.code, ERR_INVALID);
+		arena_free(&fixture.arena);
 		return;
 	}
-	must(decode(&asking), &asking.err);
-	filter = &asking.op.list.filters[0];
+	must(decode(&fixture), &fixture.err);
+	filter = &fixture.op.list.filters[0];
 	two = field->source == INDEX_FIELD &&
-	      !(field->fold && str_eq(field->fold(STR("5")), field->fold(STR("\"5\""))));
-	assert_int_equal(asking.op.dialect, dialect->code);
-	assert_int_equal(asking.op.list.filter_count, 1);
+	      !(field->normalize &&
+		      str_eq(field->normalize(STR("5")), field->normalize(STR("\"5\""))));
+	assert_int_equal(fixture.op.dialect, dialect->code);
+	assert_int_equal(fixture.op.list.filter_count, 1);
 	assert_int_equal(filter->field, field->code);
-	assert_int_equal(asking.op.list.sorts[0].field, field->code);
+	assert_int_equal(fixture.op.list.sorts[0].field, field->code);
 	/* A field is JSON: the string and the number, unless they are the same to its index. */
 	assert_str(filter->value, field->source == INDEX_FIELD ? "\"5\"" : "5");
-	assert_int_equal(filter->other_count, two);
+	assert_int_equal(filter->more_value_count, two);
 	if (two)
-		assert_str(filter->others[0], "5");
-	mem_free(&asking.mem);
+		assert_str(filter->more_values[0], "5");
+	arena_free(&fixture.arena);
 }
 
-static void every_index_can_be_asked_for(void **state)
+static void every_index_has_a_filter(void **state)
 {
 	size_t count = 0;
 
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
-		for (const struct index_field *field = dialects[i]->indexed; field->source;
+		for (const struct index_field *field = dialects[i]->index_fields; field->source;
 			field++, count++)
 			check_filter(dialects[i], field);
 	}
@@ -386,10 +392,10 @@ int main(void)
 	for (size_t i = 0; i < count; i++)
 		tests[i] = (struct CMUnitTest){ patches[i].name, one_patch, check_setup,
 			check_teardown, (void *)(uintptr_t)&patches[i] };
-	tests[count] = (struct CMUnitTest)CHECK(memory_fails);
-	tests[count + 1] = (struct CMUnitTest)CHECK(what_is_no_task_is_not_changed);
-	tests[count + 2] = (struct CMUnitTest)CHECK(states_and_words_agree);
-	tests[count + 3] = (struct CMUnitTest)CHECK(every_index_can_be_asked_for);
+	tests[count] = (struct CMUnitTest)CHECK(patches_survive_alloc_faults);
+	tests[count + 1] = (struct CMUnitTest)CHECK(resources_cannot_be_patched);
+	tests[count + 2] = (struct CMUnitTest)CHECK(states_and_statuses_agree);
+	tests[count + 3] = (struct CMUnitTest)CHECK(every_index_has_a_filter);
 	tests[count + 4] = (struct CMUnitTest)CHECK(merged_progress_has_a_limit);
 	return CHECK_RUN(tests);
 }

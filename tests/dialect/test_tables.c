@@ -27,7 +27,7 @@ static void names_and_codes_are_unique(void **state)
 	for (size_t i = 0; dialects[i]; i++) {
 		assert_true(dialects[i]->code > 0);
 		assert_true(dialects[i]->name[0] != '\0');
-		assert_ptr_equal(dialect_by_name(str_of(dialects[i]->name)), dialects[i]);
+		assert_ptr_equal(dialect_by_name(str_cstr(dialects[i]->name)), dialects[i]);
 		assert_ptr_equal(dialect_by_code(dialects[i]->code), dialects[i]);
 		for (size_t j = 0; j < i; j++) {
 			assert_int_not_equal(dialects[i]->code, dialects[j]->code);
@@ -45,15 +45,15 @@ static void every_dialect_is_complete(void **state)
 	for (size_t i = 0; dialects[i]; i++) {
 		assert_non_null(dialects[i]->prefixes[0]);
 		assert_non_null(dialects[i]->media_type);
-		assert_non_null(dialects[i]->refuse);
-		assert_non_null(dialects[i]->admit);
-		assert_true(dialects[i]->unknown_method == ERR_METHOD ||
-			    dialects[i]->unknown_method == ERR_NOT_IMPLEMENTED);
+		assert_non_null(dialects[i]->encode_error);
+		assert_non_null(dialects[i]->validate);
+		assert_true(dialects[i]->method_error == ERR_METHOD ||
+			    dialects[i]->method_error == ERR_NOT_IMPLEMENTED);
 	}
 }
 
 /* A route serves lists or single tasks or both: the tail goes with the row. */
-static void check_row(const struct route *row)
+static void check_route(const struct route *row)
 {
 	assert_true(row->method < METHOD_OTHER);
 	assert_true(row->pattern && row->pattern[0] == '/');
@@ -61,10 +61,10 @@ static void check_row(const struct route *row)
 	assert_int_equal(row->right & ~(unsigned)RIGHT_ALL, 0);
 	assert_non_null(row->decode);
 	assert_non_null(row->encode);
-	assert_true((row->row != NULL) == (row->tail != NULL));
+	assert_true((row->encode_row != NULL) == (row->encode_end != NULL));
 }
 
-static void every_row_is_complete(void **state)
+static void every_route_is_complete(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
@@ -72,7 +72,7 @@ static void every_row_is_complete(void **state)
 
 		assert_int_not_equal(row->method, METHOD_NONE);
 		for (; row->method != METHOD_NONE; row++)
-			check_row(row);
+			check_route(row);
 	}
 }
 
@@ -80,7 +80,7 @@ static void every_row_is_complete(void **state)
  * Reading needs no right to write, and what changes something no mere right to read. POST alone may
  * be either: there are lists that are asked for with a body.
  */
-static void rights_follow_the_method(void **state)
+static void route_rights_match_the_method(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
@@ -113,7 +113,7 @@ static bool same_pattern(const char *a, const char *b)
 	return true;
 }
 
-static void no_row_hides_another(void **state)
+static void route_patterns_are_distinct(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
@@ -128,7 +128,7 @@ static void no_row_hides_another(void **state)
 }
 
 /* Each row is found by the address that its own pattern spells. */
-static void every_row_is_found(void **state)
+static void every_route_matches_its_pattern(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
@@ -147,7 +147,7 @@ static void every_row_is_found(void **state)
 	}
 }
 
-static void every_prefix_leads_to_its_dialect(void **state)
+static void prefix_selects_its_dialect(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
@@ -167,7 +167,7 @@ static void every_prefix_leads_to_its_dialect(void **state)
 	}
 }
 
-static void a_part_of_a_prefix_is_none(void **state)
+static void prefix_must_match_whole_segments(void **state)
 {
 	struct request request;
 	size_t skip = 99;
@@ -186,24 +186,26 @@ static void a_part_of_a_prefix_is_none(void **state)
 	assert_int_equal(skip, 99);
 }
 
-static void states_and_words_lead_both_ways(void **state)
+static void states_and_statuses_round_trip(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
 		for (int s = TASK_PENDING; s < TASK_STATES; s++) {
-			const char *word = dialect_word(dialects[i], (enum task_state)s);
+			const char *word = dialect_status(dialects[i], (enum task_state)s);
 
 			assert_non_null(word);
-			assert_int_equal(dialect_state(dialects[i], str_of(word)), s);
+			assert_int_equal(dialect_state(dialects[i], str_cstr(word)), s);
 		}
-		for (const struct state_word *row = dialects[i]->words; row->word; row++) {
-			assert_int_equal(dialect_state(dialects[i], str_of(row->word)), row->state);
-			for (const struct state_word *other = dialects[i]->words; other < row;
-				other++)
-				assert_string_not_equal(row->word, other->word);
+		for (const struct dialect_status_row *row = dialects[i]->statuses; row->status;
+			row++) {
+			assert_int_equal(
+				dialect_state(dialects[i], str_cstr(row->status)), row->state);
+			for (const struct dialect_status_row *other = dialects[i]->statuses;
+				other < row; other++)
+				assert_string_not_equal(row->status, other->status);
 		}
-		assert_int_equal(
-			dialect_state(dialects[i], STR("no such word")), dialects[i]->other_words);
+		assert_int_equal(dialect_state(dialects[i], STR("no such word")),
+			dialects[i]->default_state);
 	}
 }
 
@@ -215,7 +217,7 @@ static void check_pair(const struct index_field *fields, const struct index_fiel
 
 		while (row->source != INDEX_END && row != pair->pair[i])
 			row++;
-		assert_true(row->source == INDEX_WORD || row->source == INDEX_FIELD ||
+		assert_true(row->source == INDEX_STATUS || row->source == INDEX_FIELD ||
 			    row->source == INDEX_STATE);
 		assert_ptr_not_equal(pair->pair[0], pair->pair[1]);
 	}
@@ -230,14 +232,14 @@ static void check_fields(const struct index_field *fields)
 			assert_int_not_equal(field->code, other->code);
 		check_pair(fields, field);
 	}
-	assert_int_equal(fields[0].code, INDEX_BY_ALL);
+	assert_int_equal(fields[0].code, INDEX_BY_CREATED);
 	assert_int_equal(fields[0].source, INDEX_ALL);
 }
 
 /* Lists over all dialects go by these. */
 static void check_common(const struct index_field *fields)
 {
-	static const struct index_field common[] = { INDEX_COMMON };
+	static const struct index_field common[] = { INDEX_COMMON_FIELDS };
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
 		assert_int_equal(fields[i].code, common[i].code);
@@ -250,14 +252,14 @@ static void indexes_belong_to_dialects(void **state)
 	size_t count = 0;
 
 	(void)state;
-	for (const struct index_table *table = dialect_indexes(); table->fields; table++) {
+	for (const struct index_table *table = dialect_index_tables(); table->fields; table++) {
 		const struct dialect *dialect = dialect_by_code(table->dialect);
 
-		assert_int_equal(dialect != NULL, table->dialect < INDEX_RESOURCES);
+		assert_int_equal(dialect != NULL, table->dialect < INDEX_RESOURCE_DIALECTS);
 		check_fields(table->fields);
 		if (!dialect)
 			continue;
-		assert_ptr_equal(dialect->indexed, table->fields);
+		assert_ptr_equal(dialect->index_fields, table->fields);
 		check_common(table->fields);
 		count++;
 	}
@@ -268,37 +270,38 @@ static void indexes_belong_to_dialects(void **state)
 static void codes_have_names(void **state)
 {
 	(void)state;
-	for (const struct index_table *table = dialect_indexes(); table->fields; table++) {
+	for (const struct index_table *table = dialect_index_tables(); table->fields; table++) {
 		const char *name = dialect_code_name(table->dialect);
 
 		assert_non_null(name);
-		assert_int_equal(dialect_code_of(str_of(name)), table->dialect);
+		assert_int_equal(dialect_code_by_name(str_cstr(name)), table->dialect);
 	}
 	assert_null(dialect_code_name(0));
-	assert_int_equal(dialect_code_of(STR("nothing")), 0);
+	assert_int_equal(dialect_code_by_name(STR("nothing")), 0);
 }
 
 /* A folded value stays as it is when it is folded again, or the index would not find it. */
-static void folding_settles(void **state)
+static void folding_is_idempotent(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
-		for (const struct index_field *field = dialects[i]->indexed; field->source;
+		for (const struct index_field *field = dialects[i]->index_fields; field->source;
 			field++) {
-			for (const struct state_word *row = dialects[i]->words; row->word; row++) {
-				struct str once = str_of(row->word);
+			for (const struct dialect_status_row *row = dialects[i]->statuses;
+				row->status; row++) {
+				struct str once = str_cstr(row->status);
 
-				if (!field->fold)
+				if (!field->normalize)
 					continue;
-				once = field->fold(once);
-				assert_true(str_eq(field->fold(once), once));
+				once = field->normalize(once);
+				assert_true(str_eq(field->normalize(once), once));
 			}
 		}
 	}
 }
 
 /* Every error has an answer; 406 may go without a body, nothing goes without a status. */
-static void every_error_is_answered(void **state)
+static void every_error_has_a_response(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
@@ -308,7 +311,7 @@ static void every_error_is_answered(void **state)
 			struct err err;
 
 			err_set(&err, (enum err_code)code, NULL, NULL);
-			dialects[i]->refuse(&request, &err, &response);
+			dialects[i]->encode_error(&request, &err, &response);
 			assert_true(response.status >= 400 && response.status < 600);
 			assert_true((response.media_type != NULL) == (response.body.len > 0));
 			assert_true(response.media_type || response.status == 406);
@@ -322,17 +325,17 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(names_and_codes_are_unique),
 		CHECK(every_dialect_is_complete),
-		CHECK(every_row_is_complete),
-		CHECK(rights_follow_the_method),
-		CHECK(no_row_hides_another),
-		CHECK(every_row_is_found),
-		CHECK(every_prefix_leads_to_its_dialect),
-		CHECK(a_part_of_a_prefix_is_none),
-		CHECK(states_and_words_lead_both_ways),
+		CHECK(every_route_is_complete),
+		CHECK(route_rights_match_the_method),
+		CHECK(route_patterns_are_distinct),
+		CHECK(every_route_matches_its_pattern),
+		CHECK(prefix_selects_its_dialect),
+		CHECK(prefix_must_match_whole_segments),
+		CHECK(states_and_statuses_round_trip),
 		CHECK(indexes_belong_to_dialects),
 		CHECK(codes_have_names),
-		CHECK(folding_settles),
-		CHECK(every_error_is_answered),
+		CHECK(folding_is_idempotent),
+		CHECK(every_error_has_a_response),
 	};
 
 	return CHECK_RUN(tests);

@@ -3,38 +3,38 @@
 #include "lib/check.h"
 
 static const char *const operations[] = { "\"CREATE\"", "\"UPDATE\"", "\"DELETE\"", "\"RESTART\"" };
-static const char *const nonsense[] = { "\"create\"", "\"\"", "\"MOVE\"", "null", "1", "CREATE",
-	"[\"CREATE\"]" };
+static const char *const invalid_operations[] = { "\"create\"", "\"\"", "\"MOVE\"", "null", "1",
+	"CREATE", "[\"CREATE\"]" };
 
 static struct task task_of(enum task_state state, const char *operation)
 {
 	struct task task = { .dialect = DIALECT_CODE_uplynk, .state = state };
 
-	task_set_field(&task, (struct field){ STR("operation"), str_of(operation) });
+	task_set_field(&task, (struct field){ STR("operation"), str_cstr(operation) });
 	return task;
 }
 
-static void operations_are_a_closed_set(void **state)
+static void only_known_operations_are_valid(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
 		struct task task = task_of(TASK_RUNNING, operations[i]);
 		struct err err = { 0 };
 
-		must(uplynk_dialect.admit(NULL, &task, &err), &err);
+		must(uplynk_dialect.validate(NULL, &task, &err), &err);
 	}
-	for (size_t i = 0; i < sizeof(nonsense) / sizeof(nonsense[0]); i++) {
-		struct task task = task_of(TASK_RUNNING, nonsense[i]);
+	for (size_t i = 0; i < sizeof(invalid_operations) / sizeof(invalid_operations[0]); i++) {
+		struct task task = task_of(TASK_RUNNING, invalid_operations[i]);
 		struct err err = { 0 };
 
-		assert_false(uplynk_dialect.admit(NULL, &task, &err));
+		assert_false(uplynk_dialect.validate(NULL, &task, &err));
 		assert_int_equal(err.code, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, "operation");
 	}
 }
 
 /* Any step from a state that is no end; none from one that is, but to stay there. */
-static void an_end_is_an_end(void **state)
+static void final_states_cannot_be_left(void **state)
 {
 	(void)state;
 	for (int from = TASK_PENDING; from < TASK_STATES; from++) {
@@ -44,26 +44,26 @@ static void an_end_is_an_end(void **state)
 			bool may = from == to || !task_state_is_final((enum task_state)from);
 			struct err err = { 0 };
 
-			assert_int_equal(uplynk_dialect.admit(&before, &after, &err), may);
+			assert_int_equal(uplynk_dialect.validate(&before, &after, &err), may);
 			assert_int_equal(err.code, may ? ERR_NONE : ERR_CONFLICT);
 		}
 	}
 }
 
-static void a_task_is_born_in_progress(void **state)
+static void new_tasks_are_in_progress(void **state)
 {
 	struct request request = { 0 };
 	struct op op = { .kind = OP_CREATE };
 	struct err err = { 0 };
 
 	(void)state;
-	assert_true(change_set(&op.change, STR("operation"), STR("\"UPDATE\"")));
-	must(uplynk_dialect.prepare(&request, &op, &err), &err);
+	assert_true(change_set_field(&op.change, STR("operation"), STR("\"UPDATE\"")));
+	must(uplynk_dialect.native_defaults(&request, &op, &err), &err);
 	assert_int_equal(op.change.state, TASK_RUNNING);
-	assert_str(op.change.word, "IN_PROGRESS");
+	assert_str(op.change.status, "IN_PROGRESS");
 }
 
-static void a_given_state_stays(void **state)
+static void given_state_is_kept(void **state)
 {
 	(void)state;
 	for (int given = TASK_PENDING; given < TASK_STATES; given++) {
@@ -72,14 +72,14 @@ static void a_given_state_stays(void **state)
 		struct err err = { 0 };
 
 		op.change.state = (enum task_state)given;
-		assert_true(change_set(&op.change, STR("operation"), STR("\"DELETE\"")));
-		must(uplynk_dialect.prepare(&request, &op, &err), &err);
+		assert_true(change_set_field(&op.change, STR("operation"), STR("\"DELETE\"")));
+		must(uplynk_dialect.native_defaults(&request, &op, &err), &err);
 		assert_int_equal(op.change.state, given);
-		assert_int_equal(dialect_state(&uplynk_dialect, op.change.word), given);
+		assert_int_equal(dialect_state(&uplynk_dialect, op.change.status), given);
 	}
 }
 
-static void a_task_has_an_operation(void **state)
+static void operation_is_required(void **state)
 {
 	struct request request = { 0 };
 	struct op op = { .kind = OP_CREATE };
@@ -87,21 +87,21 @@ static void a_task_has_an_operation(void **state)
 	struct err err = { 0 };
 
 	(void)state;
-	assert_false(uplynk_dialect.prepare(&request, &op, &err));
+	assert_false(uplynk_dialect.native_defaults(&request, &op, &err));
 	assert_int_equal(err.code, ERR_UNPROCESSABLE);
 	assert_int_equal(op.change.state, TASK_STATE_NONE);
-	assert_false(uplynk_dialect.admit(NULL, &task, &err));
+	assert_false(uplynk_dialect.validate(NULL, &task, &err));
 	assert_string_equal(err.field, "operation");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(operations_are_a_closed_set),
-		CHECK(an_end_is_an_end),
-		CHECK(a_task_is_born_in_progress),
-		CHECK(a_given_state_stays),
-		CHECK(a_task_has_an_operation),
+		CHECK(only_known_operations_are_valid),
+		CHECK(final_states_cannot_be_left),
+		CHECK(new_tasks_are_in_progress),
+		CHECK(given_state_is_kept),
+		CHECK(operation_is_required),
 	};
 
 	return CHECK_RUN(tests);

@@ -6,7 +6,7 @@
 #include "dialect/vector.h"
 #include "lib/check.h"
 
-static void assert_same(json_t *wanted, json_t *found)
+static void assert_json_equal(json_t *wanted, json_t *found)
 {
 	char *left, *right;
 
@@ -34,7 +34,7 @@ static void check_decoded(struct vector *vector, const struct outcome *outcome)
 	if (!outcome->decoded)
 		fail_msg("%s: %s", err_name(outcome->err.code), err_text(&outcome->err));
 	found = vector_op(outcome, vector->dialect);
-	assert_same(op, found);
+	assert_json_equal(op, found);
 	json_decref(found);
 }
 
@@ -48,7 +48,7 @@ static void check_body(
 		assert_int_equal(response->body.len, 0);
 		return;
 	}
-	text = json_text(wanted, &vector->mem);
+	text = json_text(wanted, &vector->arena);
 	assert_non_null(text.ptr);
 	assert_str(buf_str(&response->body), text.ptr);
 	assert_non_null(response->media_type);
@@ -65,8 +65,8 @@ static void check_headers(const struct response *response, json_t *headers)
 		char line[200];
 
 		snprintf(line, sizeof(line), "%s: %s\r\n", name, json_string_value(value));
-		assert_non_null(memmem(
-			buf_str(&response->head).ptr, response->head.len, line, strlen(line)));
+		assert_non_null(memmem(buf_str(&response->headers).ptr, response->headers.len, line,
+			strlen(line)));
 	}
 }
 
@@ -78,11 +78,11 @@ static void check_is_json(const struct response *response)
 
 	if (!response->media_type)
 		return;
-	must(json_read(&json, buf_str(&response->body), &err), &err);
+	must(json_parse_strict(&json, buf_str(&response->body), &err), &err);
 	json_decref(json);
 }
 
-static void check_answer(struct vector *vector, const struct response *response)
+static void check_response(struct vector *vector, const struct response *response)
 {
 	json_t *body = NULL, *says = NULL, *headers = NULL;
 	const char *type = NULL;
@@ -112,22 +112,22 @@ static void one_vector(void **state)
 	struct outcome outcome;
 
 	vector_open(&vector, *state);
-	vector_prepare(&vector, &outcome);
+	vector_setup(&vector, &outcome);
 	vector_decode(&vector, &outcome);
 	check_decoded(&vector, &outcome);
 	if (!outcome.decoded || vector.result) {
-		vector_answer(&vector, &outcome);
-		check_answer(&vector, &outcome.response);
+		vector_encode(&vector, &outcome);
+		check_response(&vector, &outcome.response);
 	} else {
 		assert_null(vector.response);
 	}
-	vector_finish(&outcome);
+	vector_teardown(&outcome);
 	vector_close(&vector);
 }
 
 static glob_t files;
 
-static void assert_named(const char *text, const char *path)
+static void assert_listed(const char *text, const char *path)
 {
 	char entry[300];
 	const char *slash = strrchr(path, '/');
@@ -138,7 +138,7 @@ static void assert_named(const char *text, const char *path)
 }
 
 /* A file that its makefile does not name would be missing from a release without a word. */
-static void the_makefiles_name_them(void **state)
+static void makefiles_list_every_vector(void **state)
 {
 	char makefile[512];
 	char *text;
@@ -151,7 +151,7 @@ static void the_makefiles_name_them(void **state)
 		snprintf(makefile, sizeof(makefile), "%.*s/Makefile.inc", len, files.gl_pathv[i]);
 		text = check_read_file(makefile, &size);
 		assert_non_null(text);
-		assert_named(text, files.gl_pathv[i]);
+		assert_listed(text, files.gl_pathv[i]);
 		free(text);
 	}
 }
@@ -177,7 +177,7 @@ int main(void)
 	for (size_t i = 0; i < count; i++)
 		tests[i] = (struct CMUnitTest){ files.gl_pathv[i] + folder, one_vector, check_setup,
 			check_teardown, files.gl_pathv[i] };
-	tests[count] = (struct CMUnitTest)CHECK(the_makefiles_name_them);
+	tests[count] = (struct CMUnitTest)CHECK(makefiles_list_every_vector);
 	failed = _cmocka_run_group_tests("vectors", tests, count + 1, NULL, NULL);
 	free(tests);
 	globfree(&files);

@@ -6,17 +6,17 @@
 #include "lib/check.h"
 
 /* The id that the address of the same task has. */
-static struct id id_of(const char *address, struct mem *mem)
+static struct id id_from_uri(const char *address, struct arena *arena)
 {
 	const struct route *row = NULL;
-	struct request request = { .mem = mem };
-	struct op op = { .mem = mem };
+	struct request request = { .arena = arena };
+	struct op op = { .arena = arena };
 	unsigned allowed;
 	struct err err;
 	size_t skip = 0;
 
-	must(request_add_param(&request, STR("REQUEST_METHOD"), STR("GET"), &err), &err);
-	must(request_add_param(&request, STR("REQUEST_URI"), str_of(address), &err), &err);
+	must(request_add_cgi_param(&request, STR("REQUEST_METHOD"), STR("GET"), &err), &err);
+	must(request_add_cgi_param(&request, STR("REQUEST_URI"), str_cstr(address), &err), &err);
 	must(request_parse(&request, &err), &err);
 	assert_ptr_equal(dialect_by_path(&request, &skip), &vionlabs_dialect);
 	assert_int_equal(
@@ -25,56 +25,59 @@ static struct id id_of(const char *address, struct mem *mem)
 	return op.id;
 }
 
-static void native_tasks_have_the_id_of_their_address(void **state)
+static void native_tasks_have_the_id_of_their_uri(void **state)
 {
-	struct mem mem = { 0 };
-	struct request request = { .mem = &mem };
-	struct op op = { .kind = OP_CREATE, .mem = &mem };
-	struct id wanted = id_of("/tasks/catalog-item/a%2Fb/product/markers/version/1", &mem);
+	struct arena arena = { 0 };
+	struct request request = { .arena = &arena };
+	struct op op = { .kind = OP_CREATE, .arena = &arena };
+	struct id wanted = id_from_uri(
+		"/tasks/catalog-item/a%2Fb/product/markers/version/1", &arena);
 	struct err err;
 	(void)state;
 
-	change_set(&op.change, STR("version"), STR("\"1\""));
-	change_set(&op.change, STR("inventory_id"), STR("\"a\\u002fb\""));
-	change_set(&op.change, STR("product"), STR("\"markers\""));
-	change_set(&op.change, STR("priority"), STR("\"high\""));
-	must(vionlabs_prepare(&request, &op, &err), &err);
-	assert_int_equal(id_compare(&op.fresh, &wanted), 0);
+	change_set_field(&op.change, STR("version"), STR("\"1\""));
+	change_set_field(&op.change, STR("inventory_id"), STR("\"a\\u002fb\""));
+	change_set_field(&op.change, STR("product"), STR("\"markers\""));
+	change_set_field(&op.change, STR("priority"), STR("\"high\""));
+	must(vionlabs_native_defaults(&request, &op, &err), &err);
+	assert_int_equal(id_compare(&op.new_id, &wanted), 0);
 	assert_int_equal(op.change.set, CHANGE_PRIORITY);
 	assert_int_equal(op.change.priority, 2);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void parts_of_a_name_do_not_run_together(void **state)
+static void name_parts_are_delimited(void **state)
 {
-	struct mem mem = { 0 };
-	struct id one = id_of("/tasks/catalog-item/a/product/fingerprint/version/plus1", &mem);
-	struct id other = id_of("/tasks/catalog-item/a/product/fingerprintplus/version/1", &mem);
+	struct arena arena = { 0 };
+	struct id one = id_from_uri(
+		"/tasks/catalog-item/a/product/fingerprint/version/plus1", &arena);
+	struct id other = id_from_uri(
+		"/tasks/catalog-item/a/product/fingerprintplus/version/1", &arena);
 	(void)state;
 
 	assert_int_not_equal(id_compare(&one, &other), 0);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void a_priority_of_the_native_api_goes_first(void **state)
+static void native_priority_takes_precedence(void **state)
 {
-	struct mem mem = { 0 };
-	struct request request = { .mem = &mem };
-	struct op op = { .mem = &mem, .change = { .set = CHANGE_PRIORITY, .priority = 7 } };
+	struct arena arena = { 0 };
+	struct request request = { .arena = &arena };
+	struct op op = { .arena = &arena, .change = { .set = CHANGE_PRIORITY, .priority = 7 } };
 	struct err err;
 	(void)state;
 
-	change_set(&op.change, STR("inventory_id"), STR("\"a\""));
-	change_set(&op.change, STR("product"), STR("\"markers\""));
-	change_set(&op.change, STR("version"), STR("\"1\""));
-	change_set(&op.change, STR("priority"), STR("\"high\""));
-	must(vionlabs_prepare(&request, &op, &err), &err);
+	change_set_field(&op.change, STR("inventory_id"), STR("\"a\""));
+	change_set_field(&op.change, STR("product"), STR("\"markers\""));
+	change_set_field(&op.change, STR("version"), STR("\"1\""));
+	change_set_field(&op.change, STR("priority"), STR("\"high\""));
+	must(vionlabs_native_defaults(&request, &op, &err), &err);
 	assert_int_equal(op.change.priority, 7);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 /* Each row takes or spoils one member of a good creation. */
-static void names_must_be_whole(void **state)
+static void name_members_are_required(void **state)
 {
 	static const struct {
 		const char *name, *json;
@@ -92,57 +95,57 @@ static void names_must_be_whole(void **state)
 		{ "inventory_id", "\"a/./b\"" },
 		{ "inventory_id", "\"a\\\\b\"" },
 	};
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct request request = { .mem = &mem };
-		struct op op = { .mem = &mem };
+		struct request request = { .arena = &arena };
+		struct op op = { .arena = &arena };
 		struct err err = { 0 };
 
-		change_set(&op.change, STR("inventory_id"), STR("\"a\""));
-		change_set(&op.change, STR("product"), STR("\"markers\""));
-		change_set(&op.change, STR("version"), STR("\"1\""));
-		change_set(&op.change, str_of(rows[i].name), str_of(rows[i].json));
-		assert_false(vionlabs_prepare(&request, &op, &err));
+		change_set_field(&op.change, STR("inventory_id"), STR("\"a\""));
+		change_set_field(&op.change, STR("product"), STR("\"markers\""));
+		change_set_field(&op.change, STR("version"), STR("\"1\""));
+		change_set_field(&op.change, str_cstr(rows[i].name), str_cstr(rows[i].json));
+		assert_false(vionlabs_native_defaults(&request, &op, &err));
 		assert_int_equal(err.code, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, rows[i].name);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 static void long_names_are_refused(void **state)
 {
 	char json[VIONLABS_VERSION_MAX + 4];
-	struct mem mem = { 0 };
-	struct request request = { .mem = &mem };
-	struct op op = { .mem = &mem };
+	struct arena arena = { 0 };
+	struct request request = { .arena = &arena };
+	struct op op = { .arena = &arena };
 	struct err err;
 	(void)state;
 
 	snprintf(json, sizeof(json), "\"%0*d\"", VIONLABS_VERSION_MAX, 1);
-	change_set(&op.change, STR("inventory_id"), STR("\"a\""));
-	change_set(&op.change, STR("product"), STR("\"markers\""));
-	change_set(&op.change, STR("version"), str_of(json));
-	must(vionlabs_prepare(&request, &op, &err), &err);
+	change_set_field(&op.change, STR("inventory_id"), STR("\"a\""));
+	change_set_field(&op.change, STR("product"), STR("\"markers\""));
+	change_set_field(&op.change, STR("version"), str_cstr(json));
+	must(vionlabs_native_defaults(&request, &op, &err), &err);
 	snprintf(json, sizeof(json), "\"%0*d\"", VIONLABS_VERSION_MAX + 1, 1);
-	change_set(&op.change, STR("version"), str_of(json));
-	assert_false(vionlabs_prepare(&request, &op, &err));
+	change_set_field(&op.change, STR("version"), str_cstr(json));
+	assert_false(vionlabs_native_defaults(&request, &op, &err));
 	assert_string_equal(err.field, "version");
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 /* ---- what a task may be ---- */
 
 static void make_task(struct task *task)
 {
-	*task = (struct task){ .state = TASK_PENDING, .word = STR("pending") };
+	*task = (struct task){ .state = TASK_PENDING, .status = STR("pending") };
 	task_set_field(task, (struct field){ STR("inventory_id"), STR("\"a\"") });
 	task_set_field(task, (struct field){ STR("product"), STR("\"markers\"") });
 	task_set_field(task, (struct field){ STR("version"), STR("\"1\"") });
 }
 
-static void good_tasks_are_admitted(void **state)
+static void valid_tasks_are_accepted(void **state)
 {
 	struct task task, before;
 	struct err err;
@@ -150,16 +153,16 @@ static void good_tasks_are_admitted(void **state)
 
 	make_task(&before);
 	make_task(&task);
-	must(vionlabs_admit(NULL, &task, &err), &err);
-	must(vionlabs_admit(&before, &task, &err), &err);
+	must(vionlabs_validate(NULL, &task, &err), &err);
+	must(vionlabs_validate(&before, &task, &err), &err);
 	task_set_field(&task, (struct field){ STR("priority"), STR("\"medium\"") });
 	task_set_field(&task, (struct field){ STR("note"), STR("{\"any\":1}") });
 	task.state = TASK_FAILED;
-	task.word = STR("failed");
-	must(vionlabs_admit(&before, &task, &err), &err);
+	task.status = STR("failed");
+	must(vionlabs_validate(&before, &task, &err), &err);
 }
 
-static void others_are_not(void **state)
+static void invalid_tasks_are_rejected(void **state)
 {
 	static const struct {
 		const char *name, *json;
@@ -185,42 +188,43 @@ static void others_are_not(void **state)
 
 		make_task(&before);
 		make_task(&task);
-		task_set_field(&task, (struct field){ str_of(rows[i].name), str_of(rows[i].json) });
-		assert_false(vionlabs_admit(&before, &task, &err));
+		task_set_field(
+			&task, (struct field){ str_cstr(rows[i].name), str_cstr(rows[i].json) });
+		assert_false(vionlabs_validate(&before, &task, &err));
 		assert_int_equal(err.code, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, rows[i].name);
-		assert_int_equal(!vionlabs_admit(NULL, &task, &err), rows[i].when_new);
+		assert_int_equal(!vionlabs_validate(NULL, &task, &err), rows[i].when_new);
 	}
 }
 
-static void words_go_with_their_states(void **state)
+static void status_must_match_the_state(void **state)
 {
 	struct task task;
 	struct err err;
 	(void)state;
 
 	make_task(&task);
-	task.word = STR("done");
-	assert_false(vionlabs_admit(NULL, &task, &err));
-	task.word = STR("success");
-	assert_false(vionlabs_admit(NULL, &task, &err));
+	task.status = STR("done");
+	assert_false(vionlabs_validate(NULL, &task, &err));
+	task.status = STR("success");
+	assert_false(vionlabs_validate(NULL, &task, &err));
 	assert_string_equal(err.field, "word");
-	task.word = STR("done");
+	task.status = STR("done");
 	task.state = TASK_SUCCEEDED;
-	must(vionlabs_admit(NULL, &task, &err), &err);
+	must(vionlabs_validate(NULL, &task, &err), &err);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(native_tasks_have_the_id_of_their_address),
-		CHECK(parts_of_a_name_do_not_run_together),
-		CHECK(a_priority_of_the_native_api_goes_first),
-		CHECK(names_must_be_whole),
+		CHECK(native_tasks_have_the_id_of_their_uri),
+		CHECK(name_parts_are_delimited),
+		CHECK(native_priority_takes_precedence),
+		CHECK(name_members_are_required),
 		CHECK(long_names_are_refused),
-		CHECK(good_tasks_are_admitted),
-		CHECK(others_are_not),
-		CHECK(words_go_with_their_states),
+		CHECK(valid_tasks_are_accepted),
+		CHECK(invalid_tasks_are_rejected),
+		CHECK(status_must_match_the_state),
 	};
 
 	return CHECK_RUN(tests);

@@ -12,7 +12,7 @@ static const struct dialect *dialect_of(const char *path)
 	char copy[512];
 
 	snprintf(copy, sizeof(copy), "%s", path);
-	return dialect_by_name(str_of(basename(dirname(copy))));
+	return dialect_by_name(str_cstr(basename(dirname(copy))));
 }
 
 void vector_open(struct vector *vector, const char *path)
@@ -35,13 +35,13 @@ void vector_open(struct vector *vector, const char *path)
 void vector_close(struct vector *vector)
 {
 	json_decref(vector->json);
-	mem_free(&vector->mem);
+	arena_free(&vector->arena);
 }
 
 /* ---- the request ---- */
 
 /* "Content-Type" as the CGI parameter: HTTP_CONTENT_TYPE, or CONTENT_TYPE itself. */
-static struct str param_name(struct mem *mem, const char *header)
+static struct str param_name(struct arena *arena, const char *header)
 {
 	char name[100];
 	size_t len = (size_t)snprintf(name, sizeof(name), "HTTP_%s", header);
@@ -51,7 +51,7 @@ static struct str param_name(struct mem *mem, const char *header)
 		name[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
 	if (strcmp(name, "HTTP_CONTENT_TYPE") == 0)
 		return STR("CONTENT_TYPE");
-	return mem_copy(mem, str_of(name));
+	return arena_copy(arena, str_cstr(name));
 }
 
 static unsigned hex_digit(char c)
@@ -62,9 +62,9 @@ static unsigned hex_digit(char c)
 	return (unsigned)(at - digits);
 }
 
-static struct str from_hex(struct mem *mem, struct str hex)
+static struct str from_hex(struct arena *arena, struct str hex)
 {
-	char *bytes = mem_alloc(mem, hex.len / 2 + 1);
+	char *bytes = arena_alloc(arena, hex.len / 2 + 1);
 
 	assert_non_null(bytes);
 	assert_true(hex.len % 2 == 0);
@@ -73,12 +73,12 @@ static struct str from_hex(struct mem *mem, struct str hex)
 	return (struct str){ bytes, hex.len / 2 };
 }
 
-static const struct zone *zone(void)
+static const struct tz *zone(void)
 {
-	static struct zone paris;
+	static struct tz paris;
 
 	if (paris.count == 0)
-		assert_true(zone_load(&paris, VECTOR_ZONE));
+		assert_true(tz_load(&paris, VECTOR_ZONE));
 	return &paris;
 }
 
@@ -94,23 +94,23 @@ static void fill_request(struct vector *vector, struct outcome *outcome)
 		    &method, "uri", &uri, "headers", &headers, "body", &body, "body_hex",
 		    &hex) != 0)
 		fail_msg("request: %s", error.text);
-	request->mem = &outcome->mem;
+	request->arena = &outcome->arena;
 	request->now = VECTOR_NOW;
 	request->base_url = STR(VECTOR_URL);
-	request->zone = zone();
+	request->tz = zone();
 	request->principal = (struct principal){ STR(VECTOR_USER), STR(VECTOR_TENANT),
-		str_of(vector->dialect->name), RIGHT_ALL };
-	must(request_add_param(request, STR("REQUEST_METHOD"), str_of(method), &err), &err);
-	must(request_add_param(request, STR("REQUEST_URI"), str_of(uri), &err), &err);
+		str_cstr(vector->dialect->name), RIGHT_ALL };
+	must(request_add_cgi_param(request, STR("REQUEST_METHOD"), str_cstr(method), &err), &err);
+	must(request_add_cgi_param(request, STR("REQUEST_URI"), str_cstr(uri), &err), &err);
 	json_object_foreach (headers, name, value) {
-		must(request_add_param(
-			     request, param_name(&vector->mem, name), json_str(value), &err),
+		must(request_add_cgi_param(
+			     request, param_name(&vector->arena, name), json_str(value), &err),
 			&err);
 	}
 	if (body)
 		request->body = json_str(body);
 	else if (hex)
-		request->body = from_hex(&vector->mem, json_str(hex));
+		request->body = from_hex(&vector->arena, json_str(hex));
 }
 
 /* ---- the result ---- */
@@ -122,7 +122,7 @@ static struct str text_of(struct vector *vector, const json_t *json)
 
 	if (!json || json_is_null(json))
 		return STR_NULL;
-	text = json_text(json, &vector->mem);
+	text = json_text(json, &vector->arena);
 	assert_non_null(text.ptr);
 	return text;
 }
@@ -149,16 +149,16 @@ static void fill_task(struct vector *vector, json_t *from, struct task *task)
 		    "priority", &priority, "dialect", &dialect, "state", &state, "error", &failure,
 		    "progress", &progress, "fields", &fields) != 0)
 		fail_msg("task: %s", error.text);
-	assert_true(id_parse(&task->id, str_of(uuid)));
-	task->dialect = dialect_code_of(str_of(dialect));
+	assert_true(id_parse(&task->id, str_cstr(uuid)));
+	task->dialect = dialect_code_by_name(str_cstr(dialect));
 	assert_int_not_equal(task->dialect, 0);
-	task->word = str_of(word);
-	task->state = state ? task_state_parse(str_of(state))
-			    : dialect_state(vector->dialect, task->word);
+	task->status = str_cstr(word);
+	task->state = state ? task_state_parse(str_cstr(state))
+			    : dialect_state(vector->dialect, task->status);
 	task->created = created;
-	task->created_by = str_of(by);
+	task->created_by = str_cstr(by);
 	task->updated = updated;
-	task->updated_by = str_of(updated_by ? updated_by : by);
+	task->updated_by = str_cstr(updated_by ? updated_by : by);
 	task->started = started;
 	task->finished = finished;
 	task->number = (uint64_t)number;
@@ -172,11 +172,11 @@ static void fill_task(struct vector *vector, json_t *from, struct task *task)
 	task->progress = text_of(vector, progress);
 	json_object_foreach (fields, name, value) {
 		assert_true(task_set_field(
-			task, (struct field){ str_of(name), json_text(value, &vector->mem) }));
+			task, (struct field){ str_cstr(name), json_text(value, &vector->arena) }));
 	}
 }
 
-static enum err_code code_of(const char *name)
+static enum err_code err_code_by_name(const char *name)
 {
 	for (int code = ERR_NONE; code < ERR_CODES; code++) {
 		if (strcmp(err_name((enum err_code)code), name) == 0)
@@ -203,11 +203,11 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 		    "blocked", &blocked, "made", &made, "next", &next) != 0)
 		fail_msg("result: %s", error.text);
 	if (failure)
-		outcome->failure = code_of(json_string_value(failure));
+		outcome->store_error = err_code_by_name(json_string_value(failure));
 	if (task)
 		fill_task(vector, task, &result->task);
 	if (other)
-		fill_task(vector, other, &result->other);
+		fill_task(vector, other, &result->companion);
 	assert_true(json_array_size(tasks) <= VECTOR_ROWS_MAX);
 	json_array_foreach (tasks, i, row) {
 		fill_task(vector, row, &outcome->rows[i]);
@@ -215,46 +215,47 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	outcome->row_count = json_array_size(tasks);
 	/* Nobody walks it: that it is there says that rows follow. */
 	result->listing = tasks ? (struct listing *)outcome->rows : NULL;
-	result->counted = total >= 0;
+	result->total_known = total >= 0;
 	result->total = total >= 0 ? (uint64_t)total : 0;
 	result->offset = (uint64_t)offset;
-	result->blocked = blocked;
-	result->made = made;
+	result->has_dependents = blocked;
+	result->created = made;
 	outcome->next = next ? json_str(next) : STR_NULL;
 }
 
-void vector_prepare(struct vector *vector, struct outcome *outcome)
+void vector_setup(struct vector *vector, struct outcome *outcome)
 {
 	*outcome = (struct outcome){ 0 };
 	fill_request(vector, outcome);
 	fill_result(vector, outcome);
 }
 
-void vector_finish(struct outcome *outcome)
+void vector_teardown(struct outcome *outcome)
 {
 	response_free(&outcome->response);
 	buf_free(&outcome->allow);
-	mem_free(&outcome->mem);
+	arena_free(&outcome->arena);
 }
 
 /* ---- the run: nothing here allocates but the code under test ---- */
 
-static bool find_row(const struct dialect *dialect, struct outcome *outcome)
+static bool match_route(const struct dialect *dialect, struct outcome *outcome)
 {
 	struct request *request = &outcome->request;
-	enum route_found found = ROUTE_NO_PATH;
+	enum route_match found = ROUTE_NOT_FOUND;
 	unsigned allowed;
 	size_t skip;
 
 	if (dialect_by_path(request, &skip) == dialect &&
-		(dialect->slash == SLASH_OPTIONAL || !request->slash))
-		found = route_find(dialect->routes, request, skip, &outcome->row, &allowed);
+		(dialect->trailing_slash == SLASH_IGNORE || !request->trailing_slash))
+		found = route_find(dialect->routes, request, skip, &outcome->route, &allowed);
 	if (found == ROUTE_FOUND)
 		return true;
-	err_set(&outcome->err, found == ROUTE_NO_METHOD ? dialect->unknown_method : ERR_NO_ROUTE,
-		NULL, NULL);
-	if (found == ROUTE_NO_METHOD) {
-		route_allow(allowed, &outcome->allow);
+	err_set(&outcome->err,
+		found == ROUTE_METHOD_NOT_ALLOWED ? dialect->method_error : ERR_NO_ROUTE, NULL,
+		NULL);
+	if (found == ROUTE_METHOD_NOT_ALLOWED) {
+		route_write_allow(allowed, &outcome->allow);
 		outcome->err.detail = buf_str(&outcome->allow);
 	}
 	return false;
@@ -265,19 +266,19 @@ void vector_decode(const struct vector *vector, struct outcome *outcome)
 	bool changes;
 
 	outcome->decoded = request_parse(&outcome->request, &outcome->err) &&
-			   find_row(vector->dialect, outcome);
+			   match_route(vector->dialect, outcome);
 	if (!outcome->decoded)
 		return;
 	changes = outcome->request.method != METHOD_GET && outcome->request.method != METHOD_HEAD;
 	outcome->op = (struct op){
-		.mem = outcome->request.mem,
+		.arena = outcome->request.arena,
 		.tenant = outcome->request.principal.tenant,
 		.actor = outcome->request.principal.user,
 		.now = outcome->request.now,
 	};
 	if (changes)
-		id_parse(&outcome->op.fresh, STR(VECTOR_FRESH));
-	outcome->decoded = outcome->row->decode(&outcome->request, &outcome->op, &outcome->err);
+		id_parse(&outcome->op.new_id, STR(VECTOR_NEW_ID));
+	outcome->decoded = outcome->route->decode(&outcome->request, &outcome->op, &outcome->err);
 }
 
 static bool put_rows(struct outcome *outcome)
@@ -287,30 +288,30 @@ static bool put_rows(struct outcome *outcome)
 	for (size_t i = 0; i < outcome->row_count; i++) {
 		if (i > 0)
 			buf_putc(body, ',');
-		if (!outcome->row->row(&outcome->request, &outcome->rows[i], body))
+		if (!outcome->route->encode_row(&outcome->request, &outcome->rows[i], body))
 			return err_set(&outcome->err, ERR_NO_MEMORY, NULL, NULL);
-		outcome->result.rows++;
+		outcome->result.rows_returned++;
 	}
-	outcome->result.next = outcome->next;
-	if (!outcome->row->tail(&outcome->request, &outcome->result, body))
+	outcome->result.next_cursor = outcome->next;
+	if (!outcome->route->encode_end(&outcome->request, &outcome->result, body))
 		return err_set(&outcome->err, ERR_NO_MEMORY, NULL, NULL);
 	return true;
 }
 
-void vector_answer(const struct vector *vector, struct outcome *outcome)
+void vector_encode(const struct vector *vector, struct outcome *outcome)
 {
 	bool ok = outcome->decoded;
 
 	outcome->result.kind = outcome->op.kind;
-	if (ok && outcome->failure != ERR_NONE)
-		ok = err_set(&outcome->err, outcome->failure, NULL, NULL);
-	ok = ok && outcome->row->encode(
+	if (ok && outcome->store_error != ERR_NONE)
+		ok = err_set(&outcome->err, outcome->store_error, NULL, NULL);
+	ok = ok && outcome->route->encode(
 			   &outcome->request, &outcome->result, &outcome->response, &outcome->err);
 	if (ok && outcome->result.listing)
 		ok = put_rows(outcome);
 	if (!ok) {
-		vector->dialect->refuse(&outcome->request, &outcome->err, &outcome->response);
-		response_retry(&outcome->response, outcome->err.retry_after);
+		vector->dialect->encode_error(&outcome->request, &outcome->err, &outcome->response);
+		response_add_retry_after(&outcome->response, outcome->err.retry_after);
 	}
 }
 
@@ -321,7 +322,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_READ] = "read",
 	[OP_LIST] = "list",
 	[OP_CREATE] = "create",
-	[OP_ENSURE] = "ensure",
+	[OP_UPSERT] = "ensure",
 	[OP_UPDATE] = "update",
 	[OP_REMOVE] = "remove",
 	[OP_ARCHIVE] = "archive",
@@ -350,7 +351,7 @@ static void set_id(json_t *json, const char *name, const struct id *id, const ch
 
 	id_format(id, text);
 	if (!id_is_zero(id) && strcmp(text, usual) != 0)
-		set_str(json, name, str_of(text));
+		set_str(json, name, str_cstr(text));
 }
 
 static void set_fields(json_t *json, const struct change *change)
@@ -377,9 +378,9 @@ static void set_fields(json_t *json, const struct change *change)
 static void set_change(json_t *json, const struct change *change)
 {
 	if (change->state != TASK_STATE_NONE)
-		set_str(json, "state", str_of(task_state_name(change->state)));
-	if (change->word.len > 0)
-		set_str(json, "word", change->word);
+		set_str(json, "state", str_cstr(task_state_name(change->state)));
+	if (change->status.len > 0)
+		set_str(json, "word", change->status);
 	if (change->set & CHANGE_PRIORITY)
 		json_object_set_new(json, "priority", json_integer(change->priority));
 	if (change->set & CHANGE_NOT_BEFORE)
@@ -398,7 +399,7 @@ static void set_change(json_t *json, const struct change *change)
 /* The fields of resources stand in tables of their own. */
 static const struct index_field *field_of(uint8_t dialect, uint8_t code)
 {
-	const struct index_table *table = dialect_indexes();
+	const struct index_table *table = dialect_index_tables();
 	const struct index_field *field;
 
 	while (table->fields && dialect && table->dialect != dialect)
@@ -414,10 +415,10 @@ static json_t *filter_values(const struct list_filter *filter, const struct inde
 {
 	json_t *values = json_array();
 
-	for (size_t i = 0; i <= filter->other_count; i++) {
-		struct str value = i == 0 ? filter->value : filter->others[i - 1];
+	for (size_t i = 0; i <= filter->more_value_count; i++) {
+		struct str value = i == 0 ? filter->value : filter->more_values[i - 1];
 
-		value = field->fold ? field->fold(value) : value;
+		value = field->normalize ? field->normalize(value) : value;
 		json_array_append_new(values, json_stringn(value.ptr ? value.ptr : "", value.len));
 	}
 	return values;
@@ -451,10 +452,10 @@ static void set_sorts(json_t *query, const struct op *op)
 			op->list.sorts[i].descending ? "-" : "",
 			field_of(op->dialect, op->list.sorts[i].field)->name);
 	if (len > 0)
-		set_str(query, "sort", str_of(text));
+		set_str(query, "sort", str_cstr(text));
 }
 
-static void set_span(json_t *query, const char *name, const struct list_span *span)
+static void set_span(json_t *query, const char *name, const struct list_time_range *span)
 {
 	if (span->from || span->to)
 		json_object_set_new(query, name,
@@ -477,16 +478,16 @@ static void set_list(json_t *json, const struct op *op)
 		json_array_append_new(json_object_get(query, "dialects"),
 			json_string(dialect_code_name(list->dialects[i])));
 	}
-	if (list->place != LIST_CURRENT)
-		set_str(query, "place", str_of(places[list->place]));
-	if (list->count)
+	if (list->scope != LIST_CURRENT)
+		set_str(query, "place", str_cstr(places[list->scope]));
+	if (list->want_total)
 		json_object_set_new(query, "count", json_true());
-	if (list->clamp)
+	if (list->clamp_offset)
 		json_object_set_new(query, "clamp", json_true());
-	if (list->partial)
+	if (list->allow_partial)
 		json_object_set_new(query, "partial", json_true());
-	if (list->after.len > 0)
-		set_str(query, "after", list->after);
+	if (list->after_cursor.len > 0)
+		set_str(query, "after", list->after_cursor);
 	set_number(query, "offset", list->offset);
 	set_number(query, "limit", list->limit);
 	json_object_set_new(json, "list", query);
@@ -494,13 +495,14 @@ static void set_list(json_t *json, const struct op *op)
 
 static void set_connected(json_t *json, const struct op *op)
 {
-	const struct op_connected *connected = &op->connected;
+	const struct op_dependents *connected = &op->dependents;
 
 	if (!connected->field)
 		return;
 	json_object_set_new(json, "connected",
 		json_pack("{s:s, s:s, s:b}", "field", field_of(op->dialect, connected->field)->name,
-			"by", connected->by ? connected->by : "", "follow", connected->follow));
+			"by", connected->key_member ? connected->key_member : "", "follow",
+			connected->cascade));
 	set_json(json_object_get(json, "connected"), "value", connected->value);
 }
 
@@ -508,30 +510,31 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 {
 	json_t *json = json_object();
 
-	set_str(json, "kind", str_of(kinds[op->kind]));
+	set_str(json, "kind", str_cstr(kinds[op->kind]));
 	if (op->dialect != dialect->code)
 		set_str(json, "dialect",
-			str_of(op->dialect ? dialect_code_name(op->dialect) : "any"));
-	set_id(json, "fresh", &op->fresh, fresh);
+			str_cstr(op->dialect ? dialect_code_name(op->dialect) : "any"));
+	set_id(json, "fresh", &op->new_id, fresh);
 	set_id(json, "id", &op->id, "");
 	set_number(json, "number", op->number);
-	if (op->numbered)
+	if (op->assign_number)
 		json_object_set_new(json, "numbered", json_true());
 	set_change(json, &op->change);
 	set_connected(json, op);
 	if (op->kind == OP_LIST)
 		set_list(json, op);
-	if (op->also)
-		json_object_set_new(json, "also", op_json(op->also, dialect, VECTOR_ALSO));
+	if (op->companion)
+		json_object_set_new(
+			json, "also", op_json(op->companion, dialect, VECTOR_COMPANION_ID));
 	return json;
 }
 
 json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect)
 {
 	char rights[32];
-	json_t *json = op_json(&outcome->op, dialect, VECTOR_FRESH);
+	json_t *json = op_json(&outcome->op, dialect, VECTOR_NEW_ID);
 
-	rights_format(outcome->row->right, rights, sizeof(rights));
-	set_str(json, "right", str_of(rights));
+	rights_format(outcome->route->right, rights, sizeof(rights));
+	set_str(json, "right", str_cstr(rights));
 	return json;
 }

@@ -21,22 +21,22 @@ static void check_op(const struct op *op)
 	for (size_t i = 0; i < op->change.field_count; i++)
 		check(str_is_utf8(op->change.fields[i].name) &&
 			str_is_utf8(op->change.fields[i].json));
-	check(str_is_utf8(op->change.word) && op->list.filter_count <= LIST_FILTERS_MAX);
+	check(str_is_utf8(op->change.status) && op->list.filter_count <= LIST_FILTERS_MAX);
 	check(op->list.sort_count <= LIST_SORTS_MAX && op->list.limit <= LIST_PAGE_MAX);
 	for (size_t i = 0; i < op->list.filter_count; i++)
 		check(str_is_utf8(op->list.filters[i].value) &&
-			op->list.filters[i].other_count < LIST_VALUES_MAX);
-	if (op->also)
-		check_op(op->also);
+			op->list.filters[i].more_value_count < LIST_VALUES_MAX);
+	if (op->companion)
+		check_op(op->companion);
 }
 
-static void refuse(
+static void encode_error(
 	const struct request *request, const struct dialect *dialect, const struct err *err)
 {
 	struct response response = { 0 };
 
 	check(err->code > ERR_NONE && err->code < ERR_CODES);
-	dialect->refuse(request, err, &response);
+	dialect->encode_error(request, err, &response);
 	check(response.status >= 400 && response.status < 600 && buf_ok(&response.body));
 	response_free(&response);
 }
@@ -47,7 +47,7 @@ static void decode(struct request *request)
 	const struct dialect *dialect = dialect_by_path(request, &skip);
 	const struct route *row = NULL;
 	struct err err = { 0 };
-	struct op op = { .mem = request->mem, .fresh = { { 1 } } };
+	struct op op = { .arena = request->arena, .new_id = { { 1 } } };
 	unsigned allowed;
 
 	if (!dialect)
@@ -58,28 +58,28 @@ static void decode(struct request *request)
 	if (row->decode(request, &op, &err))
 		check_op(&op);
 	else
-		refuse(request, dialect, &err);
+		encode_error(request, dialect, &err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str rest = { (const char *)data, size };
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct request request = {
-		.mem = &mem,
+		.arena = &arena,
 		.now = 1429207233000,
 		.base_url = STR("https://tasks.example.com"),
 		.principal = { STR("u1"), STR("demo"), STR("virtshell"), RIGHT_ALL },
 	};
 	struct err err = { 0 };
 
-	check(request_add_param(&request, STR("REQUEST_METHOD"), fuzz_line(&rest), &err));
-	check(request_add_param(&request, STR("REQUEST_URI"), fuzz_line(&rest), &err));
-	check(request_add_param(&request, STR("HTTP_ACCEPT"), fuzz_line(&rest), &err));
-	check(request_add_param(&request, STR("CONTENT_TYPE"), fuzz_line(&rest), &err));
+	check(request_add_cgi_param(&request, STR("REQUEST_METHOD"), fuzz_line(&rest), &err));
+	check(request_add_cgi_param(&request, STR("REQUEST_URI"), fuzz_line(&rest), &err));
+	check(request_add_cgi_param(&request, STR("HTTP_ACCEPT"), fuzz_line(&rest), &err));
+	check(request_add_cgi_param(&request, STR("CONTENT_TYPE"), fuzz_line(&rest), &err));
 	request.body = rest;
 	if (request_parse(&request, &err))
 		decode(&request);
-	mem_free(&mem);
+	arena_free(&arena);
 	return 0;
 }

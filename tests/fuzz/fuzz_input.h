@@ -11,7 +11,7 @@ static inline struct str fuzz_line(struct str *rest)
 	const char *end = rest->len ? memchr(rest->ptr, '\n', rest->len) : NULL;
 	struct str line = { rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len };
 
-	*rest = str_from(*rest, line.len + 1);
+	*rest = str_skip(*rest, line.len + 1);
 	return line;
 }
 

@@ -18,7 +18,7 @@ static bool same_place(const struct task *a, const struct task *b)
 {
 	return id_compare(&a->id, &b->id) == 0 && a->number == b->number &&
 	       str_eq(a->tenant, b->tenant) && a->dialect == b->dialect &&
-	       a->archived == b->archived && a->state == b->state && str_eq(a->word, b->word);
+	       a->archived == b->archived && a->state == b->state && str_eq(a->status, b->status);
 }
 
 static bool same_times(const struct task *a, const struct task *b)

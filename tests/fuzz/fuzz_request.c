@@ -51,13 +51,13 @@ static void find_routes(struct request *request)
 
 		switch (route_find(routes, request, skip, &found, &allowed)) {
 		case ROUTE_FOUND:
-			check(found && request->var_count <= REQUEST_VARS_MAX);
+			check(found && request->path_var_count <= REQUEST_PATH_VARS_MAX);
 			break;
-		case ROUTE_NO_METHOD:
-			route_allow(allowed, &allow);
+		case ROUTE_METHOD_NOT_ALLOWED:
+			route_write_allow(allowed, &allow);
 			check((allowed & 1U << METHOD_OPTIONS) && allow.len > 0);
 			break;
-		case ROUTE_NO_PATH:
+		case ROUTE_NOT_FOUND:
 			check(allowed == 0);
 			break;
 		}
@@ -65,13 +65,13 @@ static void find_routes(struct request *request)
 	}
 }
 
-static void split_form(struct str text, struct mem *mem)
+static void split_form(struct str text, struct arena *arena)
 {
 	struct pair pairs[8];
 	size_t count = 0;
 	struct err err = { 0 };
 
-	if (query_split(pairs, 8, &count, text, mem, &err))
+	if (query_split(pairs, 8, &count, text, arena, &err))
 		check(count <= 8);
 	else
 		check(count == 0 && (err.code == ERR_MALFORMED || err.code == ERR_TOO_LARGE));
@@ -82,24 +82,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const char *const names[] = { "REQUEST_METHOD", "REQUEST_URI", "HTTP_ACCEPT",
 		"REMOTE_USER", "POLYTASK_RIGHTS" };
 	struct str rest = { (const char *)data, size };
-	struct mem mem = { 0 };
-	struct request request = { .mem = &mem };
+	struct arena arena = { 0 };
+	struct request request = { .arena = &arena };
 	struct err err = { 0 };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		check(request_add_param(&request, str_of(names[i]), fuzz_line(&rest), &err));
-	check(request_add_param(&request, STR("POLYTASK_TENANT"), STR("demo"), &err));
-	check(request_add_param(&request, STR("POLYTASK_DIALECT"), STR("*"), &err));
+		check(request_add_cgi_param(&request, str_cstr(names[i]), fuzz_line(&rest), &err));
+	check(request_add_cgi_param(&request, STR("POLYTASK_TENANT"), STR("demo"), &err));
+	check(request_add_cgi_param(&request, STR("POLYTASK_DIALECT"), STR("*"), &err));
 	if (request_parse(&request, &err)) {
 		check_parsed(&request);
 		find_routes(&request);
 	} else {
 		check(err.code == ERR_MALFORMED || err.code == ERR_URI_TOO_LONG);
 	}
-	if (!request_take_principal(&request, &err))
+	if (!request_parse_principal(&request, &err))
 		check(err.code == ERR_UNAUTHENTICATED);
 	(void)request_accepts(&request, "application", "json");
-	split_form(rest, &mem);
-	mem_free(&mem);
+	split_form(rest, &arena);
+	arena_free(&arena);
 	return 0;
 }

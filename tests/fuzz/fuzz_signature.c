@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (ms != 0) {
 		abort();
 	}
-	if (!content_md5(text, digest) || !signature_equal(str_of(digest), digest))
+	if (!content_md5(text, digest) || !signature_equal(str_cstr(digest), digest))
 		abort();
 	if (size != strlen(digest) && signature_equal(text, digest))
 		abort();

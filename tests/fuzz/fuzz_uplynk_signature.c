@@ -27,7 +27,7 @@ static bool read_claim(struct str msg)
 	}
 	check(claim.timestamp >= 0 && claim.timestamp <= (int64_t)1 << 40);
 	check(strnlen(claim.owner, sizeof(claim.owner)) < sizeof(claim.owner));
-	check(claim.owner[0] && str_is_utf8(str_of(claim.owner)));
+	check(claim.owner[0] && str_is_utf8(str_cstr(claim.owner)));
 	return true;
 }
 
@@ -39,7 +39,7 @@ static void read_packed(struct str json)
 
 	check(compress2(packed, &len, (const unsigned char *)json.ptr, json.len, 9) == Z_OK);
 	EVP_EncodeBlock((unsigned char *)text, packed, (int)len);
-	if (read_claim(str_of(text)))
+	if (read_claim(str_cstr(text)))
 		check(json.len <= UPLYNK_JSON_MAX && strlen(text) <= UPLYNK_MSG_MAX);
 }
 
@@ -55,8 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (rest.len > 0 && rest.len <= 8192)
 		read_packed(rest);
 	check(uplynk_sign(msg, STR("0123456789abcdefghij"), sig) && strlen(sig) == UPLYNK_SIG_LEN);
-	check(uplynk_sig_equal(str_of(sig), sig));
-	if (space && str_from(line, msg.len + 1).len != UPLYNK_SIG_LEN)
-		check(!uplynk_sig_equal(str_from(line, msg.len + 1), sig));
+	check(uplynk_sig_equal(str_cstr(sig), sig));
+	if (space && str_skip(line, msg.len + 1).len != UPLYNK_SIG_LEN)
+		check(!uplynk_sig_equal(str_skip(line, msg.len + 1), sig));
 	return 0;
 }

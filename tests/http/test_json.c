@@ -1,9 +1,9 @@
 #include "http/json.h"
 #include "lib/check.h"
 
-static struct mem mem;
+static struct arena arena;
 
-static void test_text_comes_back(void **state)
+static void test_round_trip(void **state)
 {
 	static const struct {
 		const char *in, *out;
@@ -39,26 +39,26 @@ static void test_text_comes_back(void **state)
 		struct err err;
 		json_t *json;
 
-		must(json_read(&json, str_of(rows[i].in), &err), &err);
-		assert_str(json_text(json, &mem), rows[i].out);
+		must(json_parse_strict(&json, str_cstr(rows[i].in), &err), &err);
+		assert_str(json_text(json, &arena), rows[i].out);
 		json_decref(json);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void refuse(struct str text)
+static void assert_malformed(struct str text)
 {
 	json_t *json = NULL;
 	struct err err;
 
-	if (json_read(&json, text, &err))
-		fail_msg("was taken: %.*s", STR_FMT(text));
+	if (json_parse_strict(&json, text, &err))
+		fail_msg("was taken: %.*s", STR_ARGS(text));
 	assert_int_equal(err.code, ERR_MALFORMED);
 	assert_true(err.text[0]);
 	assert_null(json);
 }
 
-static void test_refused(void **state)
+static void test_rejected(void **state)
 {
 	static const struct str rows[] = {
 		STR(""),
@@ -102,20 +102,20 @@ static void test_refused(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		refuse(rows[i]);
+		assert_malformed(rows[i]);
 }
 
-static void test_digits_inside_strings_are_text(void **state)
+static void test_strings_keep_digits(void **state)
 {
 	const char *text = "{\"0.100000000000000006\":\"\\\\\\\"[[0.100000000000000006\"}";
 	struct err err;
 	json_t *json;
 	(void)state;
 
-	must(json_read(&json, str_of(text), &err), &err);
-	assert_str(json_text(json, &mem), text);
+	must(json_parse_strict(&json, str_cstr(text), &err), &err);
+	assert_str(json_text(json, &arena), text);
 	json_decref(json);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 static void test_long_numbers(void **state)
@@ -128,16 +128,16 @@ static void test_long_numbers(void **state)
 	buf_puts(&text, "0.5");
 	while (text.len < 127)
 		buf_putc(&text, '0');
-	must(json_read(&json, buf_str(&text), &err), &err);
-	assert_str(json_text(json, &mem), "0.5");
+	must(json_parse_strict(&json, buf_str(&text), &err), &err);
+	assert_str(json_text(json, &arena), "0.5");
 	json_decref(json);
 	buf_putc(&text, '0');
-	refuse(buf_str(&text));
+	assert_malformed(buf_str(&text));
 	buf_free(&text);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void nest(struct buf *text, size_t levels, const char *open, char close)
+static void put_nested(struct buf *text, size_t levels, const char *open, char close)
 {
 	buf_reset(text);
 	for (size_t i = 0; i < levels; i++)
@@ -154,27 +154,27 @@ static void test_depth(void **state)
 	json_t *json;
 	(void)state;
 
-	nest(&text, JSON_DEPTH_MAX, "[", ']');
-	must(json_read(&json, buf_str(&text), &err), &err);
+	put_nested(&text, JSON_DEPTH_MAX, "[", ']');
+	must(json_parse_strict(&json, buf_str(&text), &err), &err);
 	json_decref(json);
-	nest(&text, JSON_DEPTH_MAX, "{\"a\":", '}');
-	must(json_read(&json, buf_str(&text), &err), &err);
+	put_nested(&text, JSON_DEPTH_MAX, "{\"a\":", '}');
+	must(json_parse_strict(&json, buf_str(&text), &err), &err);
 	json_decref(json);
-	nest(&text, JSON_DEPTH_MAX + 1, "[", ']');
-	refuse(buf_str(&text));
-	nest(&text, JSON_DEPTH_MAX + 1, "{\"a\":", '}');
-	refuse(buf_str(&text));
+	put_nested(&text, JSON_DEPTH_MAX + 1, "[", ']');
+	assert_malformed(buf_str(&text));
+	put_nested(&text, JSON_DEPTH_MAX + 1, "{\"a\":", '}');
+	assert_malformed(buf_str(&text));
 	/* what holds such a text is read otherwise */
-	must(json_parse(&json, buf_str(&text), &err), &err);
+	must(json_parse_trusted(&json, buf_str(&text), &err), &err);
 	json_decref(json);
-	assert_false(json_parse(&json, STR("{\"a\":1,\"a\":2}"), &err));
-	assert_false(json_parse(&json, (struct str){ "1\0", 2 }, &err));
-	nest(&text, 200000, "[", ']');
-	refuse(buf_str(&text));
+	assert_false(json_parse_trusted(&json, STR("{\"a\":1,\"a\":2}"), &err));
+	assert_false(json_parse_trusted(&json, (struct str){ "1\0", 2 }, &err));
+	put_nested(&text, 200000, "[", ']');
+	assert_malformed(buf_str(&text));
 	buf_free(&text);
 }
 
-static json_t *nested(unsigned levels)
+static json_t *make_nested(unsigned levels)
 {
 	json_t *json = json_integer(1);
 
@@ -185,16 +185,16 @@ static json_t *nested(unsigned levels)
 
 static void test_text_depth(void **state)
 {
-	json_t *json = nested(JSON_TEXT_DEPTH_MAX - 1);
+	json_t *json = make_nested(JSON_TEXT_DEPTH_MAX - 1);
 	(void)state;
 
-	assert_non_null(json_text(json, &mem).ptr);
+	assert_non_null(json_text(json, &arena).ptr);
 	json_decref(json);
-	json = nested(JSON_TEXT_DEPTH_MAX);
-	assert_null(json_text(json, &mem).ptr);
+	json = make_nested(JSON_TEXT_DEPTH_MAX);
+	assert_null(json_text(json, &arena).ptr);
 	json_decref(json);
-	assert_null(json_text(NULL, &mem).ptr);
-	mem_free(&mem);
+	assert_null(json_text(NULL, &arena).ptr);
+	arena_free(&arena);
 }
 
 static void test_read_object(void **state)
@@ -203,14 +203,14 @@ static void test_read_object(void **state)
 	struct err err;
 	(void)state;
 
-	must(json_read_object(&json, STR("{\"a\":1}"), &err), &err);
+	must(json_parse_object(&json, STR("{\"a\":1}"), &err), &err);
 	json_decref(json);
 	json = NULL;
-	assert_false(json_read_object(&json, STR("[{}]"), &err));
+	assert_false(json_parse_object(&json, STR("[{}]"), &err));
 	assert_int_equal(err.code, ERR_MALFORMED);
-	assert_false(json_read_object(&json, STR("\"{}\""), &err));
+	assert_false(json_parse_object(&json, STR("\"{}\""), &err));
 	assert_int_equal(err.code, ERR_MALFORMED);
-	assert_false(json_read_object(&json, STR("{"), &err));
+	assert_false(json_parse_object(&json, STR("{"), &err));
 	assert_int_equal(err.code, ERR_MALFORMED);
 	assert_null(json);
 }
@@ -221,36 +221,36 @@ static void test_error_has_the_position(void **state)
 	struct err err;
 	(void)state;
 
-	assert_false(json_read(&json, STR("{\n  \"a\": x}"), &err));
+	assert_false(json_parse_strict(&json, STR("{\n  \"a\": x}"), &err));
 	assert_non_null(strstr(err.text, "line 2"));
 }
 
 static void test_quote(void **state)
 {
 	(void)state;
-	assert_str(json_quote(STR(""), &mem), "\"\"");
-	assert_str(json_quote(STR("a\"\\/\n\x01"), &mem), "\"a\\\"\\\\/\\n\\u0001\"");
-	assert_str(json_quote(STR("\xC3\xA4"), &mem), "\"\xC3\xA4\"");
-	assert_str(json_quote(STR("a\xFF"), &mem), "\"a\xEF\xBF\xBD\"");
-	mem_free(&mem);
+	assert_str(json_quote(STR(""), &arena), "\"\"");
+	assert_str(json_quote(STR("a\"\\/\n\x01"), &arena), "\"a\\\"\\\\/\\n\\u0001\"");
+	assert_str(json_quote(STR("\xC3\xA4"), &arena), "\"\xC3\xA4\"");
+	assert_str(json_quote(STR("a\xFF"), &arena), "\"a\xEF\xBF\xBD\"");
+	arena_free(&arena);
 }
 
 static void test_unquote(void **state)
 {
-	struct str empty = json_unquote(STR("\"\""), &mem);
+	struct str empty = json_unquote(STR("\"\""), &arena);
 	(void)state;
 
 	assert_non_null(empty.ptr);
 	assert_int_equal(empty.len, 0);
 	assert_str(
-		json_unquote(STR("\"a\\u0041\\n\\ud83d\\ude00\""), &mem), "aA\n\xF0\x9F\x98\x80");
-	assert_null(json_unquote(STR(""), &mem).ptr);
-	assert_null(json_unquote(STR("1"), &mem).ptr);
-	assert_null(json_unquote(STR("\"a"), &mem).ptr);
-	assert_null(json_unquote(STR("\"a\"b"), &mem).ptr);
-	assert_null(json_unquote(STR("[\"a\"]"), &mem).ptr);
-	assert_null(json_unquote(STR("\"\xFF\""), &mem).ptr);
-	mem_free(&mem);
+		json_unquote(STR("\"a\\u0041\\n\\ud83d\\ude00\""), &arena), "aA\n\xF0\x9F\x98\x80");
+	assert_null(json_unquote(STR(""), &arena).ptr);
+	assert_null(json_unquote(STR("1"), &arena).ptr);
+	assert_null(json_unquote(STR("\"a"), &arena).ptr);
+	assert_null(json_unquote(STR("\"a\"b"), &arena).ptr);
+	assert_null(json_unquote(STR("[\"a\"]"), &arena).ptr);
+	assert_null(json_unquote(STR("\"\xFF\""), &arena).ptr);
+	arena_free(&arena);
 }
 
 static void test_put_as_string(void **state)
@@ -269,7 +269,7 @@ static void test_put_as_string(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		buf_reset(&out);
-		json_put_as_string(&out, str_of(rows[i].json));
+		json_put_as_string(&out, str_cstr(rows[i].json));
 		assert_str(buf_str(&out), rows[i].put);
 	}
 	buf_free(&out);
@@ -278,9 +278,9 @@ static void test_put_as_string(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_text_comes_back),
-		CHECK(test_refused),
-		CHECK(test_digits_inside_strings_are_text),
+		CHECK(test_round_trip),
+		CHECK(test_rejected),
+		CHECK(test_strings_keep_digits),
 		CHECK(test_long_numbers),
 		CHECK(test_depth),
 		CHECK(test_text_depth),

@@ -1,46 +1,46 @@
 /* json.h with memory that fails: ERR_NO_MEMORY or a NULL, never a crash, and never half a text. */
-#include "chaos.h"
+#include "alloc_fault.h"
 #include "http/json.h"
 #include "lib/check.h"
 
 /* Reading, writing and unquoting with the n-th allocation failing; false when none failed. */
-static bool chaos_round(enum chaos kind, unsigned n, struct str text)
+static bool fault_round(enum alloc_fault kind, unsigned n, struct str text)
 {
-	struct mem own = { 0 };
+	struct arena own = { 0 };
 	struct err err = { 0 };
 	struct str out = STR_NULL;
 	json_t *json = NULL;
 	bool failed, read;
 
-	chaos_begin(kind, n);
-	read = json_read(&json, text, &err);
+	alloc_fault_begin(kind, n);
+	read = json_parse_strict(&json, text, &err);
 	if (read)
 		out = json_text(json, &own);
-	failed = chaos_end();
+	failed = alloc_fault_end();
 	if (!read)
 		assert_int_equal(err.code, ERR_NO_MEMORY);
 	else if (out.ptr)
 		assert_true(str_eq(out, text));
 	assert_true(failed || out.ptr);
 	json_decref(json);
-	mem_free(&own);
+	arena_free(&own);
 	return failed;
 }
 
-static void chaos_walk(struct str text)
+static void fault_walk(struct str text)
 {
 	unsigned one = 0, rest = 0;
 
-	while (chaos_round(CHAOS_ONE, one, text))
+	while (fault_round(ALLOC_FAULT_ONCE, one, text))
 		one++;
-	while (chaos_round(CHAOS_REST, rest, text))
+	while (fault_round(ALLOC_FAULT_FROM_THERE_ON, rest, text))
 		rest++;
 	assert_true(one >= 3);
 	assert_int_equal(one, rest);
 }
 
 /* The same for a text that is not written as it was read. */
-static void chaos_walk_any(struct str text)
+static void fault_walk_parse_only(struct str text)
 {
 	struct err err;
 	json_t *json;
@@ -49,9 +49,9 @@ static void chaos_walk_any(struct str text)
 	for (unsigned n = 0; failed; n++) {
 		bool read;
 
-		chaos_begin(n % 2 ? CHAOS_ONE : CHAOS_REST, n / 2);
-		read = json_read(&json, text, &err);
-		failed = chaos_end();
+		alloc_fault_begin(n % 2 ? ALLOC_FAULT_ONCE : ALLOC_FAULT_FROM_THERE_ON, n / 2);
+		read = json_parse_strict(&json, text, &err);
+		failed = alloc_fault_end();
 		assert_int_equal(read, !failed);
 		if (read)
 			json_decref(json);
@@ -63,11 +63,11 @@ static void chaos_walk_any(struct str text)
 static void test_no_memory(void **state)
 {
 	(void)state;
-	chaos_walk(STR(
+	fault_walk(STR(
 		"{\"description\":\"a text longer than the first buffer of the lexer\",\"n\":[1,"
 		"0.30000000000000004,1234567890123456789,true,{\"a\":{\"b\":[[],{}]}}],"
 		"\"k1\":1,\"k2\":2,\"k3\":3,\"k4\":4,\"k5\":5,\"k6\":6,\"k7\":7,\"k8\":8,\"k9\":9}"));
-	chaos_walk(STR("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]"));
+	fault_walk(STR("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]"));
 }
 
 /* Every length, so that the lexer's buffer grows at each place of a string, its end included. */
@@ -82,7 +82,7 @@ static void test_no_memory_at_each_length(void **state)
 		for (size_t i = 0; i < len; i++)
 			buf_puts(&text, i % 2 ? "x" : "\xC3\xA4");
 		buf_puts(&text, "\":12345678901}");
-		chaos_walk(buf_str(&text));
+		fault_walk(buf_str(&text));
 	}
 	buf_free(&text);
 }
@@ -96,27 +96,27 @@ static void test_no_memory_in_numbers(void **state)
 	for (int digits = 1; digits < 36; digits++) {
 		buf_reset(&text);
 		buf_printf(&text, "[0.%0*de-20]", digits, 5);
-		chaos_walk_any(buf_str(&text));
+		fault_walk_parse_only(buf_str(&text));
 	}
 	buf_free(&text);
 }
 
-static bool chaos_quote(unsigned n)
+static bool fault_quote(unsigned n)
 {
-	struct mem own = { 0 };
+	struct arena own = { 0 };
 	struct str quoted, plain = STR_NULL;
 	bool failed;
 
-	chaos_begin(CHAOS_ONE, n);
+	alloc_fault_begin(ALLOC_FAULT_ONCE, n);
 	quoted = json_quote(STR("a long enough text with a \" and an \xC3\xA4 and a tail"), &own);
 	if (quoted.ptr)
 		plain = json_unquote(quoted, &own);
-	failed = chaos_end();
+	failed = alloc_fault_end();
 	if (plain.ptr)
 		assert_str(plain, "a long enough text with a \" and an \xC3\xA4 and a tail");
 	else
 		assert_true(failed);
-	mem_free(&own);
+	arena_free(&own);
 	return failed;
 }
 
@@ -125,7 +125,7 @@ static void test_no_memory_for_quotes(void **state)
 	unsigned n = 0;
 	(void)state;
 
-	while (chaos_quote(n))
+	while (fault_quote(n))
 		n++;
 	assert_true(n >= 4);
 }

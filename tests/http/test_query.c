@@ -1,7 +1,7 @@
 #include "http/query.h"
 #include "lib/check.h"
 
-static struct mem mem;
+static struct arena arena;
 
 static void test_decode(void **state)
 {
@@ -40,7 +40,7 @@ static void test_decode(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct str out = STR_NULL;
 		struct err err;
-		bool ok = query_decode(&out, rows[i].in, rows[i].plus, &mem, &err);
+		bool ok = query_decode(&out, rows[i].in, rows[i].plus, &arena, &err);
 
 		if (rows[i].out) {
 			must(ok, &err);
@@ -52,7 +52,7 @@ static void test_decode(void **state)
 			assert_null(out.ptr);
 		}
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 static void test_split(void **state)
@@ -83,17 +83,17 @@ static void test_split(void **state)
 		size_t count = 99;
 		struct err err;
 
-		must(query_split(pairs, 3, &count, str_of(rows[i].in), &mem, &err), &err);
+		must(query_split(pairs, 3, &count, str_cstr(rows[i].in), &arena, &err), &err);
 		assert_int_equal(count, rows[i].count);
 		for (size_t k = 0; k < count; k++) {
 			assert_str(pairs[k].name, rows[i].pairs[k][0]);
 			assert_str(pairs[k].value, rows[i].pairs[k][1]);
 		}
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void test_split_refused(void **state)
+static void test_split_rejected(void **state)
 {
 	static const struct {
 		const char *in;
@@ -113,11 +113,11 @@ static void test_split_refused(void **state)
 		size_t count = 99;
 		struct err err;
 
-		assert_false(query_split(pairs, 2, &count, str_of(rows[i].in), &mem, &err));
+		assert_false(query_split(pairs, 2, &count, str_cstr(rows[i].in), &arena, &err));
 		assert_int_equal(err.code, rows[i].code);
 		assert_int_equal(count, 99);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 static void test_encode(void **state)
@@ -137,10 +137,10 @@ static void test_encode(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		buf_reset(&out);
-		query_encode(&out, str_of(rows[i].in), QUERY_PLUS_IS_PLUS);
+		query_encode(&out, str_cstr(rows[i].in), QUERY_PLUS_IS_PLUS);
 		assert_str(buf_str(&out), rows[i].plus);
 		buf_reset(&out);
-		query_encode(&out, str_of(rows[i].in), QUERY_PLUS_IS_SPACE);
+		query_encode(&out, str_cstr(rows[i].in), QUERY_PLUS_IS_SPACE);
 		assert_str(buf_str(&out), rows[i].space);
 	}
 	buf_reset(&out);
@@ -154,7 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(test_decode),
 		CHECK(test_split),
-		CHECK(test_split_refused),
+		CHECK(test_split_rejected),
 		CHECK(test_encode),
 	};
 

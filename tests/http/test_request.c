@@ -1,17 +1,17 @@
 #include <stdio.h>
 
-#include "chaos.h"
+#include "alloc_fault.h"
 #include "http/request.h"
 #include "lib/check.h"
 #include "task/right.h"
 
-static struct mem mem;
+static struct arena arena;
 
 static bool parse(struct request *request, struct str method, struct str uri, struct err *err)
 {
-	*request = (struct request){ .mem = &mem };
-	return request_add_param(request, STR("REQUEST_METHOD"), method, err) &&
-	       request_add_param(request, STR("REQUEST_URI"), uri, err) &&
+	*request = (struct request){ .arena = &arena };
+	return request_add_cgi_param(request, STR("REQUEST_METHOD"), method, err) &&
+	       request_add_cgi_param(request, STR("REQUEST_URI"), uri, err) &&
 	       request_parse(request, err);
 }
 
@@ -46,19 +46,19 @@ static void test_paths(void **state)
 		struct request request;
 		struct err err;
 
-		must(parse(&request, STR("GET"), str_of(rows[i].uri), &err), &err);
+		must(parse(&request, STR("GET"), str_cstr(rows[i].uri), &err), &err);
 		assert_int_equal(request.method, METHOD_GET);
 		assert_str(request.uri, rows[i].uri);
 		assert_str(request.path, rows[i].path);
-		assert_int_equal(request.slash, rows[i].slash);
+		assert_int_equal(request.trailing_slash, rows[i].slash);
 		assert_int_equal(request.segment_count, rows[i].count);
 		for (size_t k = 0; k < rows[i].count; k++)
 			assert_str(request.segments[k], rows[i].segments[k]);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void test_refused_addresses(void **state)
+static void test_rejected_uris(void **state)
 {
 	static const struct str rows[] = {
 		STR(""),
@@ -116,13 +116,13 @@ static void test_refused_addresses(void **state)
 		struct err err;
 
 		if (parse(&request, STR("HEAD"), rows[i], &err))
-			fail_msg("was taken: %.*s", STR_FMT(rows[i]));
+			fail_msg("was taken: %.*s", STR_ARGS(rows[i]));
 		assert_int_equal(err.code, ERR_MALFORMED);
 		assert_int_equal(request.method, METHOD_HEAD);
 		assert_int_equal(request.query_count, 0);
 		assert_null(request.uri.ptr);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 /* A query may hold what a path may not: it chooses no rule of the web server. */
@@ -135,14 +135,14 @@ static void test_query(void **state)
 	must(parse(&request, STR("GET"), STR("/t?url=http://h/../a&b=x+y&b=2&%2e=..%5c&q?"), &err),
 		&err);
 	assert_int_equal(request.query_count, 5);
-	assert_str(request_query(&request, "url"), "http://h/../a");
-	assert_str(request_query(&request, "b"), "x y");
+	assert_str(request_query_param(&request, "url"), "http://h/../a");
+	assert_str(request_query_param(&request, "b"), "x y");
 	assert_str(request.query[2].value, "2");
-	assert_str(request_query(&request, "."), "..\\");
-	assert_str(request_query(&request, "q?"), "");
-	assert_non_null(request_query(&request, "q?").ptr);
-	assert_null(request_query(&request, "c").ptr);
-	mem_free(&mem);
+	assert_str(request_query_param(&request, "."), "..\\");
+	assert_str(request_query_param(&request, "q?"), "");
+	assert_non_null(request_query_param(&request, "q?").ptr);
+	assert_null(request_query_param(&request, "c").ptr);
+	arena_free(&arena);
 }
 
 /* What a long address is made of. */
@@ -166,7 +166,7 @@ static void check_limit(const char *head, const char *part, size_t most)
 	assert_false(parse(&request, STR("GET"), buf_str(&uri), &err));
 	assert_int_equal(err.code, ERR_URI_TOO_LONG);
 	buf_free(&uri);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 static void test_limits(void **state)
@@ -178,7 +178,7 @@ static void test_limits(void **state)
 	check_limit("/?", "a&", REQUEST_QUERY_MAX);
 }
 
-static void test_segments_with_a_slash_behind(void **state)
+static void test_trailing_slash(void **state)
 {
 	struct buf uri = BUF_INIT;
 	struct request request;
@@ -188,12 +188,12 @@ static void test_segments_with_a_slash_behind(void **state)
 	repeat(&uri, "/", "a/", REQUEST_SEGMENTS_MAX);
 	must(parse(&request, STR("GET"), buf_str(&uri), &err), &err);
 	assert_int_equal(request.segment_count, REQUEST_SEGMENTS_MAX);
-	assert_true(request.slash);
+	assert_true(request.trailing_slash);
 	buf_free(&uri);
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void test_method_and_address_once(void **state)
+static void test_method_and_uri_required_once(void **state)
 {
 	static const char *const rows[][4] = {
 		{ "REQUEST_METHOD", "REQUEST_METHOD", "REQUEST_URI", NULL },
@@ -205,16 +205,16 @@ static void test_method_and_address_once(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct request request = { .mem = &mem };
+		struct request request = { .arena = &arena };
 		struct err err;
 
 		for (size_t k = 0; rows[i][k]; k++)
-			must(request_add_param(&request, str_of(rows[i][k]), STR("/a"), &err),
+			must(request_add_cgi_param(&request, str_cstr(rows[i][k]), STR("/a"), &err),
 				&err);
 		assert_false(request_parse(&request, &err));
 		assert_int_equal(err.code, ERR_MALFORMED);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 static void test_methods(void **state)
@@ -241,7 +241,7 @@ static void test_methods(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(method_parse(str_of(rows[i].word)), rows[i].method);
+		assert_int_equal(method_parse(str_cstr(rows[i].word)), rows[i].method);
 		if (rows[i].method != METHOD_OTHER)
 			assert_string_equal(method_name(rows[i].method), rows[i].word);
 	}
@@ -249,23 +249,23 @@ static void test_methods(void **state)
 
 static void test_params(void **state)
 {
-	struct request request = { .mem = &mem };
+	struct request request = { .arena = &arena };
 	struct err err;
 	(void)state;
 
-	must(request_add_param(&request, STR("A"), STR("1"), &err), &err);
-	must(request_add_param(&request, STR("A"), STR("2"), &err), &err);
-	must(request_add_param(&request, STR("B"), STR(""), &err), &err);
-	assert_str(request_param(&request, "A"), "1");
-	assert_int_equal(request_count_param(&request, "A"), 2);
-	assert_non_null(request_param(&request, "B").ptr);
-	assert_null(request_param(&request, "a").ptr);
-	assert_int_equal(request_count_param(&request, "C"), 0);
-	while (request.param_count < REQUEST_PARAMS_MAX)
-		must(request_add_param(&request, STR("X"), STR("x"), &err), &err);
-	assert_false(request_add_param(&request, STR("X"), STR("x"), &err));
+	must(request_add_cgi_param(&request, STR("A"), STR("1"), &err), &err);
+	must(request_add_cgi_param(&request, STR("A"), STR("2"), &err), &err);
+	must(request_add_cgi_param(&request, STR("B"), STR(""), &err), &err);
+	assert_str(request_cgi_param(&request, "A"), "1");
+	assert_int_equal(request_count_cgi_param(&request, "A"), 2);
+	assert_non_null(request_cgi_param(&request, "B").ptr);
+	assert_null(request_cgi_param(&request, "a").ptr);
+	assert_int_equal(request_count_cgi_param(&request, "C"), 0);
+	while (request.cgi_param_count < REQUEST_CGI_PARAMS_MAX)
+		must(request_add_cgi_param(&request, STR("X"), STR("x"), &err), &err);
+	assert_false(request_add_cgi_param(&request, STR("X"), STR("x"), &err));
 	assert_int_equal(err.code, ERR_TOO_LARGE);
-	assert_int_equal(request.param_count, REQUEST_PARAMS_MAX);
+	assert_int_equal(request.cgi_param_count, REQUEST_CGI_PARAMS_MAX);
 }
 
 static const char *const trusted[][2] = {
@@ -278,30 +278,31 @@ static const char *const trusted[][2] = {
 #define TRUSTED (sizeof(trusted) / sizeof(trusted[0]))
 
 /* All four, but the one at `other` (if any) with this value, and `again` once more. */
-static bool take(
+static bool parse_principal(
 	struct request *request, size_t other, struct str value, size_t again, struct err *err)
 {
-	*request = (struct request){ .mem = &mem };
+	*request = (struct request){ .arena = &arena };
 	for (size_t i = 0; i < TRUSTED; i++) {
-		struct str usual = str_of(trusted[i][1]);
+		struct str usual = str_cstr(trusted[i][1]);
 
 		if (i == other && !value.ptr)
 			continue;
-		must(request_add_param(
-			     request, str_of(trusted[i][0]), i == other ? value : usual, err),
+		must(request_add_cgi_param(
+			     request, str_cstr(trusted[i][0]), i == other ? value : usual, err),
 			err);
 		if (i == again)
-			must(request_add_param(request, str_of(trusted[i][0]), usual, err), err);
+			must(request_add_cgi_param(request, str_cstr(trusted[i][0]), usual, err),
+				err);
 	}
-	return request_take_principal(request, err);
+	return request_parse_principal(request, err);
 }
 
-static void refuse_principal(size_t other, struct str value, size_t again)
+static void assert_principal_rejected(size_t other, struct str value, size_t again)
 {
 	struct request request;
 	struct err err;
 
-	assert_false(take(&request, other, value, again, &err));
+	assert_false(parse_principal(&request, other, value, again, &err));
 	assert_int_equal(err.code, ERR_UNAUTHENTICATED);
 	assert_null(request.principal.user.ptr);
 	assert_int_equal(request.principal.rights, 0);
@@ -313,38 +314,38 @@ static void test_principal(void **state)
 	struct err err;
 	(void)state;
 
-	must(take(&request, TRUSTED, STR_NULL, TRUSTED, &err), &err);
+	must(parse_principal(&request, TRUSTED, STR_NULL, TRUSTED, &err), &err);
 	assert_str(request.principal.user, "u1");
 	assert_str(request.principal.tenant, "demo");
 	assert_str(request.principal.dialect, "virtshell");
 	assert_int_equal(request.principal.rights, RIGHT_READ | RIGHT_WORK);
 	for (size_t i = 0; i < TRUSTED; i++) {
-		refuse_principal(i, STR_NULL, TRUSTED);
-		refuse_principal(i, STR(""), TRUSTED);
-		refuse_principal(i, STR("\xFF"), TRUSTED);
-		refuse_principal(TRUSTED, STR_NULL, i);
+		assert_principal_rejected(i, STR_NULL, TRUSTED);
+		assert_principal_rejected(i, STR(""), TRUSTED);
+		assert_principal_rejected(i, STR("\xFF"), TRUSTED);
+		assert_principal_rejected(TRUSTED, STR_NULL, i);
 	}
-	refuse_principal(2, STR("read,all"), TRUSTED);
-	refuse_principal(2, STR("read, write"), TRUSTED);
+	assert_principal_rejected(2, STR("read,all"), TRUSTED);
+	assert_principal_rejected(2, STR("read, write"), TRUSTED);
 }
 
 /* Parsing with the n-th allocation failing; false when none failed. */
-static bool chaos_round(enum chaos kind, unsigned n, struct str uri)
+static bool fault_round(enum alloc_fault kind, unsigned n, struct str uri)
 {
-	struct mem own = { 0 };
-	struct request request = { .mem = &own };
+	struct arena own = { 0 };
+	struct request request = { .arena = &own };
 	struct err err = { 0 };
 	bool failed, ok;
 
-	must(request_add_param(&request, STR("REQUEST_METHOD"), STR("GET"), &err), &err);
-	must(request_add_param(&request, STR("REQUEST_URI"), uri, &err), &err);
-	chaos_begin(kind, n);
+	must(request_add_cgi_param(&request, STR("REQUEST_METHOD"), STR("GET"), &err), &err);
+	must(request_add_cgi_param(&request, STR("REQUEST_URI"), uri, &err), &err);
+	alloc_fault_begin(kind, n);
 	ok = request_parse(&request, &err);
-	failed = chaos_end();
+	failed = alloc_fault_end();
 	assert_int_equal(ok, !failed);
 	if (failed)
 		assert_int_equal(err.code, ERR_NO_MEMORY);
-	mem_free(&own);
+	arena_free(&own);
 	return failed;
 }
 
@@ -359,9 +360,9 @@ static void test_no_memory(void **state)
 	repeat(&uri, "/a/b/c?", "%41=", 1500);
 	for (int i = 0; i < 63; i++)
 		buf_printf(&uri, "&name%02d=%0*d", i, 20, i);
-	while (chaos_round(CHAOS_ONE, one, buf_str(&uri)))
+	while (fault_round(ALLOC_FAULT_ONCE, one, buf_str(&uri)))
 		one++;
-	while (chaos_round(CHAOS_REST, rest, buf_str(&uri)))
+	while (fault_round(ALLOC_FAULT_FROM_THERE_ON, rest, buf_str(&uri)))
 		rest++;
 	assert_int_equal(one, rest);
 	assert_true(one >= 1);
@@ -372,11 +373,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(test_paths),
-		CHECK(test_refused_addresses),
+		CHECK(test_rejected_uris),
 		CHECK(test_query),
 		CHECK(test_limits),
-		CHECK(test_segments_with_a_slash_behind),
-		CHECK(test_method_and_address_once),
+		CHECK(test_trailing_slash),
+		CHECK(test_method_and_uri_required_once),
 		CHECK(test_methods),
 		CHECK(test_params),
 		CHECK(test_principal),

@@ -1,4 +1,4 @@
-#include "chaos.h"
+#include "alloc_fault.h"
 #include "http/response.h"
 #include "lib/check.h"
 
@@ -8,14 +8,14 @@ static void test_head(void **state)
 	struct buf out = BUF_INIT;
 	(void)state;
 
-	response_header(&response, "ETag", STR("\"7\""));
-	response_header(&response, "Location", STR("/tasks/1"));
-	response_head(&response, &out);
+	response_add_header(&response, "ETag", STR("\"7\""));
+	response_add_header(&response, "Location", STR("/tasks/1"));
+	response_write_head(&response, &out);
 	assert_str(buf_str(&out), "Status: 200 OK\r\nContent-Type: application/json\r\n"
 				  "ETag: \"7\"\r\nLocation: /tasks/1\r\n\r\n");
 	buf_free(&out);
 	response_free(&response);
-	assert_null(response.head.data);
+	assert_null(response.headers.data);
 }
 
 static void test_head_without_a_body(void **state)
@@ -24,13 +24,13 @@ static void test_head_without_a_body(void **state)
 	struct buf out = BUF_INIT;
 	(void)state;
 
-	response_head(&response, &out);
+	response_write_head(&response, &out);
 	assert_str(buf_str(&out), "Status: 406 Not Acceptable\r\n\r\n");
 	buf_free(&out);
 	response_free(&response);
 }
 
-static void test_nobody_splits_an_answer(void **state)
+static void test_header_injection(void **state)
 {
 	static const struct str rows[] = {
 		STR("a\r\nSet-Cookie: b"),
@@ -46,15 +46,15 @@ static void test_nobody_splits_an_answer(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		response_header(&response, "X-Name", rows[i]);
-	assert_int_equal(response.head.len, 0);
-	response_header(&response, "X-Name", STR(""));
-	response_header(&response, "X-Name", STR(" ~\xC3\xA4"));
-	assert_str(buf_str(&response.head), "X-Name: \r\nX-Name:  ~\xC3\xA4\r\n");
+		response_add_header(&response, "X-Name", rows[i]);
+	assert_int_equal(response.headers.len, 0);
+	response_add_header(&response, "X-Name", STR(""));
+	response_add_header(&response, "X-Name", STR(" ~\xC3\xA4"));
+	assert_str(buf_str(&response.headers), "X-Name: \r\nX-Name:  ~\xC3\xA4\r\n");
 	response_free(&response);
 }
 
-static void test_when_to_come_again(void **state)
+static void test_retry_after(void **state)
 {
 	static const struct {
 		int status;
@@ -74,25 +74,25 @@ static void test_when_to_come_again(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct response response = { .status = rows[i].status };
 
-		response_retry(&response, rows[i].seconds);
-		assert_str(buf_str(&response.head), rows[i].head);
+		response_add_retry_after(&response, rows[i].seconds);
+		assert_str(buf_str(&response.headers), rows[i].head);
 		response_free(&response);
 	}
 }
 
 static void test_reset(void **state)
 {
-	struct response response = { .status = 500, .media_type = "a/b", .held = true };
+	struct response response = { .status = 500, .media_type = "a/b", .after_flush = true };
 	(void)state;
 
-	response_header(&response, "A", STR("b"));
+	response_add_header(&response, "A", STR("b"));
 	buf_puts(&response.body, "body");
 	response.body.failed = true;
 	response_reset(&response);
 	assert_int_equal(response.status, 0);
 	assert_null(response.media_type);
-	assert_false(response.held);
-	assert_int_equal(response.head.len, 0);
+	assert_false(response.after_flush);
+	assert_int_equal(response.headers.len, 0);
 	assert_int_equal(response.body.len, 0);
 	assert_true(buf_ok(&response.body));
 	assert_non_null(response.body.data);
@@ -130,16 +130,16 @@ static void test_every_error_has_a_reason(void **state)
 			response_reason(err_status((enum err_code)code)), "Unknown");
 }
 
-static void test_a_lost_line_is_not_sent(void **state)
+static void test_lost_header_fails_the_response(void **state)
 {
 	struct response response = { .status = 200 };
 	struct buf out = BUF_INIT;
 	(void)state;
 
-	chaos_begin(CHAOS_ONE, 0);
-	response_header(&response, "Location", STR("/tasks/1"));
-	assert_true(chaos_end());
-	response_head(&response, &out);
+	alloc_fault_begin(ALLOC_FAULT_ONCE, 0);
+	response_add_header(&response, "Location", STR("/tasks/1"));
+	assert_true(alloc_fault_end());
+	response_write_head(&response, &out);
 	assert_false(buf_ok(&out));
 	buf_free(&out);
 	response_free(&response);
@@ -150,12 +150,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(test_head),
 		CHECK(test_head_without_a_body),
-		CHECK(test_nobody_splits_an_answer),
-		CHECK(test_when_to_come_again),
+		CHECK(test_header_injection),
+		CHECK(test_retry_after),
 		CHECK(test_reset),
 		CHECK(test_reasons),
 		CHECK(test_every_error_has_a_reason),
-		CHECK(test_a_lost_line_is_not_sent),
+		CHECK(test_lost_header_fails_the_response),
 	};
 
 	return CHECK_RUN(tests);

@@ -35,13 +35,13 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
-static void parse(struct request *request, struct mem *mem, const char *method, const char *uri)
+static void parse(struct request *request, struct arena *arena, const char *method, const char *uri)
 {
 	struct err err;
 
-	*request = (struct request){ .mem = mem };
-	must(request_add_param(request, STR("REQUEST_METHOD"), str_of(method), &err), &err);
-	must(request_add_param(request, STR("REQUEST_URI"), str_of(uri), &err), &err);
+	*request = (struct request){ .arena = arena };
+	must(request_add_cgi_param(request, STR("REQUEST_METHOD"), str_cstr(method), &err), &err);
+	must(request_add_cgi_param(request, STR("REQUEST_URI"), str_cstr(uri), &err), &err);
 	must(request_parse(request, &err), &err);
 }
 
@@ -72,7 +72,7 @@ static void test_found(void **state)
 		{ "PATCH", "/p", ROOT, 0, NULL, NULL },
 		{ "GET", "/p/four/1/2/3/4", FOUR, 4, "d", "4" },
 	};
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -80,16 +80,16 @@ static void test_found(void **state)
 		struct request request;
 		unsigned allowed = 99;
 
-		parse(&request, &mem, rows[i].method, rows[i].uri);
+		parse(&request, &arena, rows[i].method, rows[i].uri);
 		assert_int_equal(route_find(routes, &request, 1, &found, &allowed), ROUTE_FOUND);
 		if (found != &routes[rows[i].row])
 			fail_msg("%s %s found %s", rows[i].method, rows[i].uri, found->pattern);
-		assert_int_equal(request.var_count, rows[i].vars);
+		assert_int_equal(request.path_var_count, rows[i].vars);
 		if (rows[i].name)
-			assert_str(request_var(&request, rows[i].name), rows[i].value);
-		assert_null(request_var(&request, "absent").ptr);
+			assert_str(request_path_var(&request, rows[i].name), rows[i].value);
+		assert_null(request_path_var(&request, "absent").ptr);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 static void test_no_path(void **state)
@@ -104,7 +104,7 @@ static void test_no_path(void **state)
 		"/p/four/1/2/3",
 		"/p/five/1/2/3/4/5",
 	};
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -112,12 +112,13 @@ static void test_no_path(void **state)
 		struct request request;
 		unsigned allowed = 99;
 
-		parse(&request, &mem, "GET", rows[i]);
-		assert_int_equal(route_find(routes, &request, 1, &found, &allowed), ROUTE_NO_PATH);
+		parse(&request, &arena, "GET", rows[i]);
+		assert_int_equal(
+			route_find(routes, &request, 1, &found, &allowed), ROUTE_NOT_FOUND);
 		assert_null(found);
 		assert_int_equal(allowed, 99);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
 static void test_no_method(void **state)
@@ -133,7 +134,7 @@ static void test_no_method(void **state)
 		{ "HEAD", "/p/", "PATCH, OPTIONS" },
 		{ "POST", "/p/a/x/1", "GET, HEAD, OPTIONS" },
 	};
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -142,36 +143,36 @@ static void test_no_method(void **state)
 		struct request request;
 		unsigned allowed = 0;
 
-		parse(&request, &mem, rows[i].method, rows[i].uri);
-		assert_int_equal(
-			route_find(routes, &request, 1, &found, &allowed), ROUTE_NO_METHOD);
+		parse(&request, &arena, rows[i].method, rows[i].uri);
+		assert_int_equal(route_find(routes, &request, 1, &found, &allowed),
+			ROUTE_METHOD_NOT_ALLOWED);
 		assert_null(found);
-		assert_int_equal(request.var_count, 0);
-		route_allow(allowed, &allow);
+		assert_int_equal(request.path_var_count, 0);
+		route_write_allow(allowed, &allow);
 		assert_str(buf_str(&allow), rows[i].allow);
 		buf_free(&allow);
 	}
-	mem_free(&mem);
+	arena_free(&arena);
 }
 
-static void test_skip(void **state)
+static void test_prefix_skipped(void **state)
 {
 	const struct route *found = NULL;
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct request request;
 	unsigned allowed;
 	(void)state;
 
-	parse(&request, &mem, "GET", "/api/virtshell/v1/tasks/7");
+	parse(&request, &arena, "GET", "/api/virtshell/v1/tasks/7");
 	assert_int_equal(route_find(routes, &request, 3, &found, &allowed), ROUTE_FOUND);
 	assert_ptr_equal(found, &routes[READ]);
-	assert_int_equal(route_find(routes, &request, 0, &found, &allowed), ROUTE_NO_PATH);
-	assert_int_equal(route_find(routes, &request, 9, &found, &allowed), ROUTE_NO_PATH);
-	mem_free(&mem);
+	assert_int_equal(route_find(routes, &request, 0, &found, &allowed), ROUTE_NOT_FOUND);
+	assert_int_equal(route_find(routes, &request, 9, &found, &allowed), ROUTE_NOT_FOUND);
+	arena_free(&arena);
 }
 
 /* As deep as a request can be, the last segment still counts for the choice. */
-static void test_the_last_segment_counts(void **state)
+static void test_last_segment_decides(void **state)
 {
 	static const struct route deep[] = {
 		{ .method = METHOD_GET, .pattern = "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/{last}" },
@@ -179,19 +180,19 @@ static void test_the_last_segment_counts(void **state)
 		ROUTE_END,
 	};
 	const struct route *found = NULL;
-	struct mem mem = { 0 };
+	struct arena arena = { 0 };
 	struct request request;
 	unsigned allowed;
 	(void)state;
 
-	parse(&request, &mem, "GET", deep[1].pattern);
+	parse(&request, &arena, "GET", deep[1].pattern);
 	assert_int_equal(route_find(deep, &request, 0, &found, &allowed), ROUTE_FOUND);
 	assert_ptr_equal(found, &deep[1]);
-	parse(&request, &mem, "GET", "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/x");
+	parse(&request, &arena, "GET", "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/x");
 	assert_int_equal(route_find(deep, &request, 0, &found, &allowed), ROUTE_FOUND);
 	assert_ptr_equal(found, &deep[0]);
-	assert_str(request_var(&request, "last"), "x");
-	mem_free(&mem);
+	assert_str(request_path_var(&request, "last"), "x");
+	arena_free(&arena);
 }
 
 int main(void)
@@ -200,8 +201,8 @@ int main(void)
 		CHECK(test_found),
 		CHECK(test_no_path),
 		CHECK(test_no_method),
-		CHECK(test_skip),
-		CHECK(test_the_last_segment_counts),
+		CHECK(test_prefix_skipped),
+		CHECK(test_last_segment_decides),
 	};
 
 	return CHECK_RUN(tests);

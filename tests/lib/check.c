@@ -10,10 +10,10 @@
 
 static char expected[EXPECTED_MAX][64];
 static size_t expected_count;
-static char surprise[1024];
-static char folder[64];
+static char unexpected[1024];
+static char temp_dir[64];
 
-static void take_line(enum log_level level, struct str line)
+static void check_line(enum log_level level, struct str line)
 {
 	char event[80];
 
@@ -26,16 +26,16 @@ static void take_line(enum log_level level, struct str line)
 			return;
 		}
 	}
-	if (!surprise[0])
-		snprintf(surprise, sizeof(surprise), "%.*s", STR_FMT(line));
+	if (!unexpected[0])
+		snprintf(unexpected, sizeof(unexpected), "%.*s", STR_ARGS(line));
 }
 
 int check_setup(void **state)
 {
 	(void)state;
 	expected_count = 0;
-	surprise[0] = '\0';
-	log_capture(take_line);
+	unexpected[0] = '\0';
+	log_capture(check_line);
 	return 0;
 }
 
@@ -43,11 +43,11 @@ int check_teardown(void **state)
 {
 	(void)state;
 	log_capture(NULL);
-	if (surprise[0])
-		print_error("unexpected log line: %s\n", surprise);
+	if (unexpected[0])
+		print_error("unexpected log line: %s\n", unexpected);
 	if (expected_count)
 		print_error("log line did not come: %s\n", expected[0]);
-	return surprise[0] || expected_count ? -1 : 0;
+	return unexpected[0] || expected_count ? -1 : 0;
 }
 
 void expect_log(const char *event)
@@ -66,9 +66,9 @@ void check_must(bool ok, const struct err *err, const char *what, const char *fi
 
 void check_str(struct str s, const char *text, const char *file, int line)
 {
-	if (str_eq(s, str_of(text)))
+	if (str_eq(s, str_cstr(text)))
 		return;
-	print_error("\"%.*s\" is not \"%s\"\n", STR_FMT(s), text);
+	print_error("\"%.*s\" is not \"%s\"\n", STR_ARGS(s), text);
 	_fail(file, line);
 }
 
@@ -78,20 +78,20 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
 	return remove(path);
 }
 
-static void remove_folder(void)
+static void remove_temp_dir(void)
 {
-	nftw(folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+	nftw(temp_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-const char *check_folder(void)
+const char *check_temp_dir(void)
 {
-	if (!folder[0]) {
-		snprintf(folder, sizeof(folder), "/tmp/polytask-test.XXXXXX");
-		if (!mkdtemp(folder))
+	if (!temp_dir[0]) {
+		snprintf(temp_dir, sizeof(temp_dir), "/tmp/polytask-test.XXXXXX");
+		if (!mkdtemp(temp_dir))
 			abort();
-		atexit(remove_folder);
+		atexit(remove_temp_dir);
 	}
-	return folder;
+	return temp_dir;
 }
 
 char *check_read_file(const char *path, size_t *size)

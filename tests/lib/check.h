@@ -34,6 +34,6 @@ void check_must(bool ok, const struct err *err, const char *what, const char *fi
 void check_str(struct str s, const char *text, const char *file, int line);
 
 /* A fresh folder of this process, removed at exit; the same at each call. */
-const char *check_folder(void);
+const char *check_temp_dir(void);
 /* Reads a whole file; NULL when it cannot be read. The caller frees. */
 char *check_read_file(const char *path, size_t *size);

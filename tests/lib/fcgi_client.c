@@ -8,17 +8,17 @@ static void put_header(struct buf *out, int type, size_t len)
 	buf_put(out, header, sizeof(header));
 }
 
-void fcgi_put_record(struct buf *out, int type, struct str content)
+void fcgi_client_put_record(struct buf *out, int type, struct str content)
 {
 	put_header(out, type, content.len);
 	buf_put_str(out, content);
 }
 
-void fcgi_put_begin(struct buf *out, bool keep)
+void fcgi_client_put_begin(struct buf *out, bool keep)
 {
 	const char body[8] = { 0, 1, keep ? 1 : 0, 0, 0, 0, 0, 0 };
 
-	fcgi_put_record(out, FCGI_CLIENT_BEGIN, (struct str){ body, sizeof(body) });
+	fcgi_client_put_record(out, FCGI_CLIENT_BEGIN, (struct str){ body, sizeof(body) });
 }
 
 static void put_length(struct buf *out, size_t len)
@@ -33,7 +33,7 @@ static void put_length(struct buf *out, size_t len)
 	buf_putc(out, (char)len);
 }
 
-void fcgi_put_params(struct buf *out, const char *const pairs[])
+void fcgi_client_put_params(struct buf *out, const char *const pairs[])
 {
 	struct buf params = BUF_INIT;
 
@@ -44,30 +44,30 @@ void fcgi_put_params(struct buf *out, const char *const pairs[])
 		buf_puts(&params, pairs[1]);
 	}
 	if (params.len > 0)
-		fcgi_put_record(out, FCGI_CLIENT_PARAMS, buf_str(&params));
-	fcgi_put_record(out, FCGI_CLIENT_PARAMS, STR(""));
+		fcgi_client_put_record(out, FCGI_CLIENT_PARAMS, buf_str(&params));
+	fcgi_client_put_record(out, FCGI_CLIENT_PARAMS, STR(""));
 	buf_free(&params);
 }
 
-void fcgi_put_stdin(struct buf *out, struct str body)
+void fcgi_client_put_stdin(struct buf *out, struct str body)
 {
 	while (body.len > 0) {
 		size_t len = body.len < 16000 ? body.len : 16000;
 
-		fcgi_put_record(out, FCGI_CLIENT_STDIN, (struct str){ body.ptr, len });
-		body = str_from(body, len);
+		fcgi_client_put_record(out, FCGI_CLIENT_STDIN, (struct str){ body.ptr, len });
+		body = str_skip(body, len);
 	}
-	fcgi_put_record(out, FCGI_CLIENT_STDIN, STR(""));
+	fcgi_client_put_record(out, FCGI_CLIENT_STDIN, STR(""));
 }
 
-void fcgi_put_request(struct buf *out, const char *const pairs[], struct str body)
+void fcgi_client_put_request(struct buf *out, const char *const pairs[], struct str body)
 {
-	fcgi_put_begin(out, true);
-	fcgi_put_params(out, pairs);
-	fcgi_put_stdin(out, body);
+	fcgi_client_put_begin(out, true);
+	fcgi_client_put_params(out, pairs);
+	fcgi_client_put_stdin(out, body);
 }
 
-bool fcgi_take_answer(struct buf *in, struct buf *out)
+bool fcgi_client_take_response(struct buf *in, struct buf *out)
 {
 	size_t at = 0;
 	struct buf text = BUF_INIT;

@@ -11,17 +11,17 @@
 #define FCGI_CLIENT_STDIN  5
 #define FCGI_CLIENT_STDOUT 6
 
-void fcgi_put_record(struct buf *out, int type, struct str content);
-void fcgi_put_begin(struct buf *out, bool keep);
+void fcgi_client_put_record(struct buf *out, int type, struct str content);
+void fcgi_client_put_begin(struct buf *out, bool keep);
 /* One PARAMS record with these pairs, then the empty one. pairs ends with NULL. */
-void fcgi_put_params(struct buf *out, const char *const pairs[]);
+void fcgi_client_put_params(struct buf *out, const char *const pairs[]);
 /* STDIN records of at most 16000 bytes each, then the empty one. */
-void fcgi_put_stdin(struct buf *out, struct str body);
+void fcgi_client_put_stdin(struct buf *out, struct str body);
 /* A whole request on a kept connection. */
-void fcgi_put_request(struct buf *out, const char *const pairs[], struct str body);
+void fcgi_client_put_request(struct buf *out, const char *const pairs[], struct str body);
 
 /*
  * Takes one whole answer off the front of `in`: what stood in STDOUT records goes to `out`. False
  * when the answer is not complete yet; nothing is taken then.
  */
-bool fcgi_take_answer(struct buf *in, struct buf *out);
+bool fcgi_client_take_response(struct buf *in, struct buf *out);

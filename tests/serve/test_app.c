@@ -21,7 +21,7 @@ static int open_app(void **state)
 		.mode = STORE_EPHEMERAL,
 		.expected_tasks = 1000,
 		.cache_mb = 8,
-		.indexes = dialect_indexes(),
+		.indexes = dialect_index_tables(),
 	};
 	struct err err;
 
@@ -47,7 +47,8 @@ static void param(struct fixture *fixture, const char *name, const char *value)
 {
 	struct err err;
 
-	must(request_add_param(&fixture->exchange.request, str_of(name), str_of(value), &err),
+	must(request_add_cgi_param(
+		     &fixture->exchange.request, str_cstr(name), str_cstr(value), &err),
 		&err);
 }
 
@@ -56,7 +57,7 @@ static void begin(struct fixture *fixture, const char *method, const char *uri, 
 	app_reset(&fixture->exchange);
 	param(fixture, "REQUEST_METHOD", method);
 	param(fixture, "REQUEST_URI", uri);
-	fixture->exchange.request.body = str_of(body);
+	fixture->exchange.request.body = str_cstr(body);
 	fixture->exchange.request.now = 1454433171000;
 }
 
@@ -74,9 +75,9 @@ static int answer(struct fixture *fixture)
 	struct exchange *exchange = &fixture->exchange;
 	struct err err;
 
-	must(app_answer(&fixture->app, exchange, &err), &err);
+	must(app_handle(&fixture->app, exchange, &err), &err);
 	while (exchange->streaming)
-		must(app_more(exchange, exchange->response.body.len + 1, &err), &err);
+		must(app_stream_rows(exchange, exchange->response.body.len + 1, &err), &err);
 	return exchange->response.status;
 }
 
@@ -94,7 +95,7 @@ static struct str body_of(struct fixture *fixture)
 
 static bool head_has(struct fixture *fixture, const char *line)
 {
-	struct str head = buf_str(&fixture->exchange.response.head);
+	struct str head = buf_str(&fixture->exchange.response.headers);
 
 	return memmem(head.ptr, head.len, line, strlen(line)) != NULL;
 }
@@ -106,7 +107,7 @@ static void make_task(struct fixture *fixture, char uri[128])
 	const char *id;
 
 	assert_int_equal(ask(fixture, "POST", TASKS, "{\"description\":\"d\"}"), 200);
-	assert_true(fixture->exchange.response.held);
+	assert_true(fixture->exchange.response.after_flush);
 	body = body_of(fixture);
 	id = memmem(body.ptr, body.len, "\"task_id\":\"", 11);
 	assert_non_null(id);
@@ -120,7 +121,7 @@ static void test_create_and_read(void **state)
 
 	make_task(fixture, uri);
 	assert_int_equal(ask(fixture, "GET", uri, ""), 200);
-	assert_false(fixture->exchange.response.held);
+	assert_false(fixture->exchange.response.after_flush);
 	assert_true(head_has(fixture, "ETag: \"1\"\r\n"));
 	assert_non_null(
 		memmem(body_of(fixture).ptr, body_of(fixture).len, "\"at\":\"1454433171\"", 17));
@@ -149,7 +150,7 @@ static bool fail_to_end(const struct request *request, const struct result *resu
 }
 
 /* What has no end must not be sent as if it had one. */
-static void test_list_without_a_tail_breaks(void **state)
+static void test_list_end_failure_aborts(void **state)
 {
 	struct fixture *fixture = *state;
 	struct exchange *exchange = &fixture->exchange;
@@ -158,12 +159,12 @@ static void test_list_without_a_tail_breaks(void **state)
 
 	begin(fixture, "GET", TASKS, "");
 	principal(fixture, "virtshell", "read");
-	must(app_answer(&fixture->app, exchange, &err), &err);
+	must(app_handle(&fixture->app, exchange, &err), &err);
 	assert_true(exchange->streaming);
 	route = *exchange->route;
-	route.tail = fail_to_end;
+	route.encode_end = fail_to_end;
 	exchange->route = &route;
-	assert_false(app_more(exchange, 1000, &err));
+	assert_false(app_stream_rows(exchange, 1000, &err));
 	assert_int_equal(err.code, ERR_NO_MEMORY);
 	exchange->route = NULL;
 }
@@ -176,7 +177,7 @@ static void test_head_has_no_rows(void **state)
 	make_task(fixture, uri);
 	assert_int_equal(ask(fixture, "HEAD", TASKS, ""), 200);
 	assert_false(fixture->exchange.streaming);
-	assert_int_equal(fixture->exchange.result.rows, 0);
+	assert_int_equal(fixture->exchange.result.rows_returned, 0);
 }
 
 static void test_options_and_unknown_methods(void **state)
@@ -190,7 +191,7 @@ static void test_options_and_unknown_methods(void **state)
 	assert_int_equal(ask(fixture, "BREW", TASKS "/", ""), 501);
 }
 
-static void test_nobody_gets_nothing(void **state)
+static void test_missing_or_repeated_principal(void **state)
 {
 	static const char *const names[] = { "REMOTE_USER", "POLYTASK_TENANT", "POLYTASK_RIGHTS",
 		"POLYTASK_DIALECT" };
@@ -223,7 +224,7 @@ static void test_rights_and_dialect_of_the_credential(void **state)
 	assert_str(body_of(fixture), "{\"tasks\":[]}");
 }
 
-static void test_another_tenant_sees_nothing(void **state)
+static void test_tenant_isolation(void **state)
 {
 	struct fixture *fixture = *state;
 	char uri[128];
@@ -357,13 +358,13 @@ static void test_idempotency_keys(void **state)
 		param(fixture, "HTTP_IDEMPOTENCY_KEY", rows[i].key);
 		assert_int_equal(answer(fixture), rows[i].status);
 		if (i == 0)
-			snprintf(first, sizeof(first), "%.*s", STR_FMT(body_of(fixture)));
+			snprintf(first, sizeof(first), "%.*s", STR_ARGS(body_of(fixture)));
 		else if (i == 1)
 			assert_str(body_of(fixture), first);
 	}
 }
 
-static void test_digest_of_the_body(void **state)
+static void test_content_md5(void **state)
 {
 	struct fixture *fixture = *state;
 	const char *body = "{\"status\": \"sucess\", \"log\": \"done\"}";
@@ -378,7 +379,7 @@ static void test_digest_of_the_body(void **state)
 	assert_int_equal(answer(fixture), 400);
 }
 
-static void test_addresses_of_nobody(void **state)
+static void test_unknown_paths(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -409,18 +410,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		APP(test_create_and_read),
 		APP(test_list_is_streamed_whole),
-		APP(test_list_without_a_tail_breaks),
+		APP(test_list_end_failure_aborts),
 		APP(test_head_has_no_rows),
 		APP(test_options_and_unknown_methods),
-		APP(test_nobody_gets_nothing),
+		APP(test_missing_or_repeated_principal),
 		APP(test_rights_and_dialect_of_the_credential),
-		APP(test_another_tenant_sees_nothing),
+		APP(test_tenant_isolation),
 		APP(test_conditional_requests),
 		APP(test_repeated_conditions),
 		APP(test_conditional_creation),
 		APP(test_idempotency_keys),
-		APP(test_digest_of_the_body),
-		APP(test_addresses_of_nobody),
+		APP(test_content_md5),
+		APP(test_unknown_paths),
 		APP(test_body_limit),
 	};
 

@@ -23,13 +23,13 @@ static struct sockaddr_un address = { .sun_family = AF_UNIX };
 struct fixture {
 	int client;
 	struct fcgi *fcgi;
-	struct mem mem;
+	struct arena arena;
 	struct request request;
 };
 
 static void listen_in_folder(void)
 {
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", check_folder());
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", check_temp_dir());
 	listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(listener, 8), 0);
@@ -49,7 +49,7 @@ static int open_pair(void **state)
 
 	check_setup(state);
 	memset(&fixture, 0, sizeof(fixture));
-	fixture.request.mem = &fixture.mem;
+	fixture.request.arena = &fixture.arena;
 	fixture.client = connect_client();
 	assert_int_equal(fcgi_accept(&fixture.fcgi, listener, geteuid()), FCGI_ACCEPTED);
 	*state = &fixture;
@@ -62,7 +62,7 @@ static int close_pair(void **state)
 
 	fcgi_close(fixture->fcgi);
 	close(fixture->client);
-	mem_free(&fixture->mem);
+	arena_free(&fixture->arena);
 	return check_teardown(state);
 }
 
@@ -77,16 +77,16 @@ static void send_request(struct fixture *fixture, const char *length, struct str
 		"CONTENT_LENGTH", length, NULL };
 	struct buf bytes = BUF_INIT;
 
-	fcgi_put_request(&bytes, pairs, body);
+	fcgi_client_put_request(&bytes, pairs, body);
 	send_bytes(fixture->client, &bytes);
 	buf_free(&bytes);
 }
 
-static void fresh_request(struct fixture *fixture)
+static void reset_request(struct fixture *fixture)
 {
-	mem_reset(&fixture->mem);
+	arena_reset(&fixture->arena);
 	memset(&fixture->request, 0, sizeof(fixture->request));
-	fixture->request.mem = &fixture->mem;
+	fixture->request.arena = &fixture->arena;
 }
 
 static void expect_answer(struct fixture *fixture, const char *text)
@@ -94,7 +94,7 @@ static void expect_answer(struct fixture *fixture, const char *text)
 	struct buf in = BUF_INIT, out = BUF_INIT;
 	char bytes[4096];
 
-	while (!fcgi_take_answer(&in, &out)) {
+	while (!fcgi_client_take_response(&in, &out)) {
 		ssize_t got = read(fixture->client, bytes, sizeof(bytes));
 
 		assert_true(got > 0);
@@ -112,10 +112,10 @@ static void test_requests_follow_each_other(void **state)
 	struct err err;
 
 	for (int i = 0; i < 3; i++) {
-		fresh_request(fixture);
+		reset_request(fixture);
 		send_request(fixture, "5", STR("hello"));
 		must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
-		assert_str(request_param(&fixture->request, "REQUEST_URI"), "/x");
+		assert_str(request_cgi_param(&fixture->request, "REQUEST_URI"), "/x");
 		assert_str(fixture->request.body, "hello");
 		assert_true(fcgi_send(fixture->fcgi, "Status: 200\r\n\r\nok", 17));
 		assert_true(fcgi_end(fixture->fcgi));
@@ -123,7 +123,7 @@ static void test_requests_follow_each_other(void **state)
 	}
 }
 
-static void test_nothing_leaves_before_it_is_sent(void **state)
+static void test_no_output_before_end(void **state)
 {
 	struct fixture *fixture = *state;
 	struct pollfd ready = { .fd = fixture->client, .events = POLLIN };
@@ -139,15 +139,15 @@ static void test_nothing_leaves_before_it_is_sent(void **state)
 static void test_large_answer_in_parts(void **state)
 {
 	struct fixture *fixture = *state;
-	char *part = calloc(1, FCGI_CHUNK), *all = calloc(4, FCGI_CHUNK + 1);
+	char *part = calloc(1, FCGI_SEND_MAX), *all = calloc(4, FCGI_SEND_MAX + 1);
 	struct err err;
 
-	memset(part, 'a', FCGI_CHUNK);
-	memset(all, 'a', 3 * FCGI_CHUNK);
+	memset(part, 'a', FCGI_SEND_MAX);
+	memset(all, 'a', 3 * FCGI_SEND_MAX);
 	send_request(fixture, "", STR(""));
 	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
 	for (int i = 0; i < 3; i++)
-		assert_true(fcgi_send(fixture->fcgi, part, FCGI_CHUNK));
+		assert_true(fcgi_send(fixture->fcgi, part, FCGI_SEND_MAX));
 	assert_true(fcgi_end(fixture->fcgi));
 	expect_answer(fixture, all);
 	free(part);
@@ -167,13 +167,13 @@ static void test_body_too_large_leaves_connection_usable(void **state)
 	assert_true(fcgi_end(fixture->fcgi));
 	expect_answer(fixture, "");
 
-	fresh_request(fixture);
+	reset_request(fixture);
 	send_request(fixture, "1000", (struct str){ large, BODY_LIMIT });
 	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
 	assert_int_equal(fixture->request.body.len, BODY_LIMIT);
 }
 
-static void test_body_of_another_length_is_refused(void **state)
+static void test_wrong_content_length(void **state)
 {
 	static const char *const lengths[] = { "4", "6", "-5", "5x", "99999999999999999999" };
 	struct fixture *fixture = *state;
@@ -181,7 +181,7 @@ static void test_body_of_another_length_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		struct err err;
 
-		fresh_request(fixture);
+		reset_request(fixture);
 		send_request(fixture, lengths[i], STR("hello"));
 		assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
 		assert_int_equal(err.code, ERR_MALFORMED);
@@ -193,13 +193,13 @@ static void test_body_of_another_length_is_refused(void **state)
 static void test_too_many_parameters(void **state)
 {
 	struct fixture *fixture = *state;
-	const char *pairs[2 * (REQUEST_PARAMS_MAX + 1) + 1] = { NULL };
+	const char *pairs[2 * (REQUEST_CGI_PARAMS_MAX + 1) + 1] = { NULL };
 	struct buf bytes = BUF_INIT;
 	struct err err;
 
-	for (int i = 0; i <= REQUEST_PARAMS_MAX; i++)
+	for (int i = 0; i <= REQUEST_CGI_PARAMS_MAX; i++)
 		pairs[2 * i] = pairs[2 * i + 1] = "A";
-	fcgi_put_request(&bytes, pairs, STR(""));
+	fcgi_client_put_request(&bytes, pairs, STR(""));
 	send_bytes(fixture->client, &bytes);
 	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
 	assert_int_equal(err.code, ERR_TOO_LARGE);
@@ -217,20 +217,21 @@ static void test_peer_that_left(void **state)
 	assert_int_equal(err.code, ERR_NONE);
 }
 
-static void test_half_a_request_does_not_hold_us_up(void **state)
+static void test_incomplete_request_times_out(void **state)
 {
 	struct fixture *fixture = *state;
 	int64_t began = clock_mono_ms();
 	struct buf bytes = BUF_INIT;
 	struct err err = { .code = ERR_INTERNAL };
 
-	fcgi_put_begin(&bytes, true);
+	fcgi_client_put_begin(&bytes, true);
 	bytes.len -= 3;
 	send_bytes(fixture->client, &bytes);
 	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
 	assert_int_equal(err.code, ERR_NONE);
-	/* Generous: it says "not for ever", the limit itself is FCGI_RECEIVE_MS. */
-	assert_in_range(clock_mono_ms() - began, FCGI_RECEIVE_MS / 2, 20 * FCGI_RECEIVE_MS);
+	/* Generous: it says "not for ever", the limit itself is FCGI_RECEIVE_TIMEOUT_MS. */
+	assert_in_range(
+		clock_mono_ms() - began, FCGI_RECEIVE_TIMEOUT_MS / 2, 20 * FCGI_RECEIVE_TIMEOUT_MS);
 	buf_free(&bytes);
 }
 
@@ -247,36 +248,36 @@ static void test_garbage_is_closed(void **state)
 	buf_free(&bytes);
 }
 
-static void test_connection_that_is_not_kept(void **state)
+static void test_connection_without_keep_alive(void **state)
 {
 	const char *const pairs[] = { "REQUEST_METHOD", "GET", NULL };
 	struct fixture *fixture = *state;
 	struct buf bytes = BUF_INIT;
 	struct err err;
 
-	fcgi_put_begin(&bytes, false);
-	fcgi_put_params(&bytes, pairs);
-	fcgi_put_stdin(&bytes, STR(""));
+	fcgi_client_put_begin(&bytes, false);
+	fcgi_client_put_params(&bytes, pairs);
+	fcgi_client_put_stdin(&bytes, STR(""));
 	send_bytes(fixture->client, &bytes);
 	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
 	assert_false(fcgi_end(fixture->fcgi));
-	assert_int_equal(fcgi_descriptor(fixture->fcgi), -1);
+	assert_int_equal(fcgi_fd(fixture->fcgi), -1);
 	expect_answer(fixture, "");
 	buf_free(&bytes);
 }
 
-static void test_nobody_waits(void **state)
+static void test_accept_without_connection(void **state)
 {
 	struct fcgi *fcgi;
 
 	(void)state;
-	assert_int_equal(fcgi_accept(&fcgi, listener, geteuid()), FCGI_NOBODY);
+	assert_int_equal(fcgi_accept(&fcgi, listener, geteuid()), FCGI_NO_CONNECTION);
 }
 
 static void test_foreign_user_is_refused(void **state)
 {
 	struct fcgi *fcgi;
-	enum fcgi_accepted accepted;
+	enum fcgi_accept_result accepted;
 	pid_t child;
 	int pipes[2], status;
 
@@ -284,7 +285,7 @@ static void test_foreign_user_is_refused(void **state)
 	if (geteuid() != 0)
 		skip();
 	assert_int_equal(pipe(pipes), 0);
-	assert_int_equal(chmod(check_folder(), 0711), 0);
+	assert_int_equal(chmod(check_temp_dir(), 0711), 0);
 	assert_int_equal(chmod(address.sun_path, 0666), 0);
 	child = fork();
 	if (child == 0) {
@@ -301,8 +302,8 @@ static void test_foreign_user_is_refused(void **state)
 	expect_log("peer-refused");
 	do {
 		accepted = fcgi_accept(&fcgi, listener, geteuid());
-	} while (accepted == FCGI_NOBODY && usleep(1000) == 0);
-	assert_int_equal(accepted, FCGI_REFUSED);
+	} while (accepted == FCGI_NO_CONNECTION && usleep(1000) == 0);
+	assert_int_equal(accepted, FCGI_WRONG_USER);
 	close(pipes[1]);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
@@ -314,21 +315,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PAIR(test_requests_follow_each_other),
-		PAIR(test_nothing_leaves_before_it_is_sent),
+		PAIR(test_no_output_before_end),
 		PAIR(test_large_answer_in_parts),
 		PAIR(test_body_too_large_leaves_connection_usable),
-		PAIR(test_body_of_another_length_is_refused),
+		PAIR(test_wrong_content_length),
 		PAIR(test_too_many_parameters),
 		PAIR(test_peer_that_left),
-		PAIR(test_half_a_request_does_not_hold_us_up),
+		PAIR(test_incomplete_request_times_out),
 		PAIR(test_garbage_is_closed),
-		PAIR(test_connection_that_is_not_kept),
-		CHECK(test_nobody_waits),
+		PAIR(test_connection_without_keep_alive),
+		CHECK(test_accept_without_connection),
 		CHECK(test_foreign_user_is_refused),
 	};
 	struct err err;
 
-	if (!fcgi_start(&err))
+	if (!fcgi_init(&err))
 		return 1;
 	listen_in_folder();
 	return CHECK_RUN(tests);

@@ -16,12 +16,12 @@ static struct app app;
 static struct exchange exchange;
 static struct err err;
 static struct buf scratch;
-static char said[4000];
+static char logged[4000];
 
-static void take(enum log_level level, struct str line)
+static void capture_line(enum log_level level, struct str logged_line)
 {
 	assert_int_equal(level, LOG_INFO);
-	snprintf(said, sizeof(said), "%.*s", STR_FMT(line));
+	snprintf(logged, sizeof(logged), "%.*s", STR_ARGS(logged_line));
 }
 
 static int open_app(void **state)
@@ -30,11 +30,11 @@ static int open_app(void **state)
 		.mode = STORE_EPHEMERAL,
 		.expected_tasks = 1000,
 		.cache_mb = 8,
-		.indexes = dialect_indexes(),
+		.indexes = dialect_index_tables(),
 	};
 
 	check_setup(state);
-	log_capture(take);
+	log_capture(capture_line);
 	memset(&limit, 0, sizeof(limit));
 	must(limit_init(&limit, &err), &err);
 	must(store_open(&store, &options, &err), &err);
@@ -52,7 +52,7 @@ static int close_app(void **state)
 
 static void param(const char *name, const char *value)
 {
-	must(request_add_param(&exchange.request, str_of(name), str_of(value), &err), &err);
+	must(request_add_cgi_param(&exchange.request, str_cstr(name), str_cstr(value), &err), &err);
 }
 
 static void begin(const char *call)
@@ -66,9 +66,9 @@ static void begin(const char *call)
 
 static int answer(void)
 {
-	must(app_answer(&app, &exchange, &err), &err);
+	must(app_handle(&app, &exchange, &err), &err);
 	while (exchange.streaming)
-		must(app_more(&exchange, exchange.response.body.len + 1, &err), &err);
+		must(app_stream_rows(&exchange, exchange.response.body.len + 1, &err), &err);
 	return exchange.response.status;
 }
 
@@ -84,37 +84,37 @@ static int ask(const char *tenant, const char *user, const char *method, const c
 	return answer();
 }
 
-static bool head_has(const char *line)
+static bool head_has(const char *logged_line)
 {
-	struct str head = buf_str(&exchange.response.head);
+	struct str head = buf_str(&exchange.response.headers);
 
-	return memmem(head.ptr, head.len, line, strlen(line)) != NULL;
+	return memmem(head.ptr, head.len, logged_line, strlen(logged_line)) != NULL;
 }
 
 /* The line of the exchange, without what differs each time; "" when none was said. */
-static const char *line(void)
+static const char *logged_line(void)
 {
 	char *from, *to;
 
-	said[0] = '\0';
+	logged[0] = '\0';
 	app_log(&app, &exchange, &scratch, exchange.response.body.len);
-	from = strstr(said, "\"event\":");
+	from = strstr(logged, "\"event\":");
 	if (!from)
 		return "";
-	memmove(said, from, strlen(from) + 1);
-	to = strstr(said, ",\"us\":");
+	memmove(logged, from, strlen(from) + 1);
+	to = strstr(logged, ",\"us\":");
 	assert_non_null(to);
 	from = to + 6 + strspn(to + 6, "0123456789");
 	memmove(to, from, strlen(from) + 1);
-	return said;
+	return logged;
 }
 
 /* ---- principals ---- */
 
-static void a_user_may_ask_so_often(void **state)
+static void user_request_rate_is_limited(void **state)
 {
 	(void)state;
-	app.principal = (struct limit_rule){ HOUR_US, 3 };
+	app.principal_limit = (struct limit_rule){ HOUR_US, 3 };
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(ask("demo", "ann", "GET", TASKS), 200);
 	assert_false(head_has("Retry-After"));
@@ -129,14 +129,14 @@ static void a_user_may_ask_so_often(void **state)
 	assert_int_equal(ask("demo", "eve", "OPTIONS", TASKS), 429);
 }
 
-static void each_dialect_says_it_its_way(void **state)
+static void rate_limit_error_follows_dialect(void **state)
 {
 	static const char *const addresses[] = { TASKS, "/tasks/catalog-item/1",
 		"/api/v4/managed-slicer/1/ingest_point/task", "/v2/task/index",
 		"/api/v2/import-tasks", "/v1/tasks" };
 
 	(void)state;
-	app.principal = (struct limit_rule){ HOUR_US, 1 };
+	app.principal_limit = (struct limit_rule){ HOUR_US, 1 };
 	assert_int_equal(ask("demo", "ann", "GET", TASKS), 200);
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
 		assert_int_equal(ask("demo", "ann", "GET", addresses[i]), 429);
@@ -149,10 +149,10 @@ static void each_dialect_says_it_its_way(void **state)
 			     "X-Rate-Limit-Reset: 3"));
 }
 
-static void no_rate_is_no_limit(void **state)
+static void zero_rate_means_unlimited(void **state)
 {
 	(void)state;
-	app.principal = limit_per_second(0, 1);
+	app.principal_limit = limit_per_second(0, 1);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(ask("demo", "ann", "GET", TASKS), 200);
 }
@@ -171,7 +171,7 @@ static int create(const char *uri, const char *type, const char *key, const char
 	param("CONTENT_TYPE", type);
 	if (key)
 		param("HTTP_IDEMPOTENCY_KEY", key);
-	exchange.request.body = str_of(body);
+	exchange.request.body = str_cstr(body);
 	return answer();
 }
 
@@ -194,10 +194,10 @@ static int native_task(const char *dialect)
 }
 
 /* By either API; another dialect's tasks do not count. */
-static void a_tenant_may_create_so_many(void **state)
+static void tenant_daily_quota_is_enforced(void **state)
 {
 	(void)state;
-	app.creates_a_day[DIALECT_CODE_idol] = 2;
+	app.creates_per_day[DIALECT_CODE_idol] = 2;
 	assert_int_equal(import_task("a"), 201);
 	assert_int_equal(native_task("native"), 201);
 	assert_int_equal(native_task("idol"), 201);
@@ -213,42 +213,42 @@ static void a_tenant_may_create_so_many(void **state)
 	assert_string_equal(exchange.note.reason, "quota");
 	assert_int_equal(import_task("a"), 201);
 	assert_int_equal(native_task("native"), 201);
-	app.creates_a_day[DIALECT_CODE_idol] = 0;
+	app.creates_per_day[DIALECT_CODE_idol] = 0;
 	assert_int_equal(import_task(NULL), 201);
 }
 
 /* ---- the log ---- */
 
-static void a_request_is_a_line(void **state)
+static void request_is_logged(void **state)
 {
 	(void)state;
 	ask("demo", "ann", "GET", TASKS);
-	assert_string_equal(line(),
+	assert_string_equal(logged_line(),
 		"\"event\":\"request\",\"id\":\"" ID "\",\"tenant\":\"demo\",\"user\":\"ann\","
 		"\"dialect\":\"virtshell\",\"method\":\"GET\",\"route\":\"/tasks\",\"status\":200,"
 		"\"in\":0,\"out\":12}");
 	ask("demo", "ann", "POST", TASKS);
-	assert_string_equal(line(),
+	assert_string_equal(logged_line(),
 		"\"event\":\"forbidden\",\"id\":\"" ID "\",\"tenant\":\"demo\",\"user\":\"ann\","
 		"\"dialect\":\"virtshell\",\"method\":\"POST\",\"route\":\"/tasks\","
 		"\"address\":\"192.0.2.1\",\"status\":403,\"in\":0,\"out\":47}");
-	app.principal = (struct limit_rule){ HOUR_US, 0 };
+	app.principal_limit = (struct limit_rule){ HOUR_US, 0 };
 	ask("demo", "ann", "GET", TASKS);
-	assert_string_equal(line(),
+	assert_string_equal(logged_line(),
 		"\"event\":\"limited\",\"id\":\"" ID "\",\"tenant\":\"demo\",\"user\":\"ann\","
 		"\"dialect\":\"virtshell\",\"method\":\"GET\",\"address\":\"192.0.2.1\","
 		"\"reason\":\"too-many\",\"status\":429,\"in\":0,\"out\":30}");
 }
 
 /* Whatever a client sends: a line of the log has an end. */
-static void a_line_is_short(void **state)
+static void long_method_is_truncated_in_log(void **state)
 {
 	char method[4001] = "";
 
 	(void)state;
 	memset(method, 'A', sizeof(method) - 1);
 	ask("demo", "ann", method, TASKS);
-	assert_non_null(strstr(line(), "\"method\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","));
+	assert_non_null(strstr(logged_line(), "\"method\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\","));
 }
 
 static int authorize_with(const char *header)
@@ -267,29 +267,29 @@ static int authorize_with(const char *header)
 	"\"address\":\"192.0.2.1\",\"reason\":"
 
 /* A credential of hers, without an end. */
-static const struct terms anns = { .user = "ann", .created = 1 };
+static const struct credential_terms ann_terms = { .user = "ann", .created = 1 };
 
-static void a_refused_credential_is_a_line(void **state)
+static void refused_credential_is_logged(void **state)
 {
 	char token[AUTH_TOKEN_MAX], header[AUTH_TOKEN_MAX + 10];
 	struct user user;
 
 	(void)state;
 	must(user_add(store, "ann", "demo", RIGHT_READ, 0, 1, &user, &err), &err);
-	must(token_add(store, "t", &anns, token, &err), &err);
+	must(token_add(store, "t", &ann_terms, token, &err), &err);
 	snprintf(header, sizeof(header), "Bearer %s", token);
 	assert_int_equal(authorize_with(header), 204);
-	assert_string_equal(line(), "");
+	assert_string_equal(logged_line(), "");
 	assert_int_equal(authorize_with(""), 403);
-	assert_string_equal(line(), DENIED "\"CredentialMissing\",\"credential\":\"none\","
-					   "\"status\":403,\"in\":0,\"out\":0}");
+	assert_string_equal(logged_line(), DENIED "\"CredentialMissing\",\"credential\":\"none\","
+						  "\"status\":403,\"in\":0,\"out\":0}");
 	assert_int_equal(authorize_with("Bearer pt_wrong"), 403);
-	assert_string_equal(line(), DENIED "\"AccessDenied\",\"credential\":\"token\","
-					   "\"status\":403,\"in\":0,\"out\":0}");
+	assert_string_equal(logged_line(), DENIED "\"AccessDenied\",\"credential\":\"token\","
+						  "\"status\":403,\"in\":0,\"out\":0}");
 }
 
 /* The id of a key is said when there is one, and nothing else that was sent. */
-static void a_refused_key_is_named(void **state)
+static void refused_key_is_logged_with_id(void **state)
 {
 	static const struct {
 		const char *header, *line;
@@ -308,8 +308,8 @@ static void a_refused_key_is_named(void **state)
 
 	(void)state;
 	must(user_add(store, "ann", "demo", RIGHT_READ, 0, 1, &user, &err), &err);
-	must(key_add(store, "shown", NULL, &anns, &key, &err), &err);
-	app.rules.signature_ms = INT64_MAX / 4;
+	must(key_add(store, "shown", NULL, &ann_terms, &key, &err), &err);
+	app.rules.virtshell_ms = INT64_MAX / 4;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		begin("authorize");
 		param("POLYTASK_DIALECT", "virtshell");
@@ -319,7 +319,7 @@ static void a_refused_key_is_named(void **state)
 		param("HTTP_DATE", "Fri, 01 Jul 2011 19:37:58 +0000");
 		param("HTTP_X_VIRTSHELL_AUTHORIZATION", rows[i].header);
 		assert_int_equal(answer(), 403);
-		assert_string_equal(line(), rows[i].line);
+		assert_string_equal(logged_line(), rows[i].line);
 	}
 }
 
@@ -327,13 +327,13 @@ static int login(const char *form)
 {
 	begin("token");
 	param("REQUEST_METHOD", "POST");
-	exchange.request.body = str_of(form);
+	exchange.request.body = str_cstr(form);
 	return answer();
 }
 
 #define LOGIN "\"event\":\"login\",\"id\":\"" ID "\",\"method\":\"POST\",\"address\":\"192.0.2.1\","
 
-static void a_login_is_a_line(void **state)
+static void login_is_logged(void **state)
 {
 	char hash[PASSWORD_HASH_SIZE];
 	struct user user;
@@ -344,42 +344,43 @@ static void a_login_is_a_line(void **state)
 	must(password_hash(STR("correct horse"), hash, &err), &err);
 	must(user_set_password(store, "ann", hash, 0, 1, &err), &err);
 	assert_int_equal(login("grant_type=password&username=ann&password=correct+horse"), 200);
-	assert_true(str_starts(str_of(line()), STR(LOGIN "\"name\":\"ann\",\"status\":200,")));
+	assert_true(
+		str_starts(str_cstr(logged_line()), STR(LOGIN "\"name\":\"ann\",\"status\":200,")));
 	assert_int_equal(login("grant_type=password&username=correct+horse&password=ann"), 400);
-	assert_true(str_starts(
-		str_of(line()), STR(LOGIN "\"reason\":\"invalid_grant\",\"status\":400,")));
-	assert_null(strstr(said, "horse"));
+	assert_true(str_starts(str_cstr(logged_line()),
+		STR(LOGIN "\"reason\":\"invalid_grant\",\"status\":400,")));
+	assert_null(strstr(logged, "horse"));
 	assert_int_equal(login("grant_type=password&username=ann&password=x"), 400);
-	assert_true(str_starts(str_of(line()),
+	assert_true(str_starts(str_cstr(logged_line()),
 		STR(LOGIN "\"reason\":\"invalid_grant\",\"name\":\"ann\",\"status\":400,")));
 	assert_int_equal(login("grant_type=password&username=ann&password=x"), 429);
-	assert_true(
-		str_starts(str_of(line()), STR(LOGIN "\"reason\":\"limited\",\"status\":429,")));
+	assert_true(str_starts(
+		str_cstr(logged_line()), STR(LOGIN "\"reason\":\"limited\",\"status\":429,")));
 }
 
 /* One address cannot fill the disk; how much was left out is said with the next line. */
-static void a_flood_is_counted(void **state)
+static void refusal_log_is_rate_limited(void **state)
 {
 	unsigned lines = 0;
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		authorize_with("");
-		lines += line()[0] != '\0';
-		assert_null(strstr(said, "unsaid"));
+		lines += logged_line()[0] != '\0';
+		assert_null(strstr(logged, "unsaid"));
 	}
 	assert_true(lines >= 50 && lines < 100);
-	assert_int_equal(app.unsaid, 1000 - lines);
+	assert_int_equal(app.suppressed, 1000 - lines);
 	/* what was served is always said */
 	ask("demo", "ann", "GET", TASKS);
-	assert_non_null(strstr(line(), "\"unsaid\":9"));
+	assert_non_null(strstr(logged_line(), "\"unsaid\":9"));
 	ask("demo", "ann", "GET", TASKS);
-	assert_null(strstr(line(), "unsaid"));
+	assert_null(strstr(logged_line(), "unsaid"));
 	begin("authorize");
-	exchange.request.params[2].value = STR("192.0.2.2");
+	exchange.request.cgi_params[2].value = STR("192.0.2.2");
 	param("POLYTASK_DIALECT", "virtshell");
 	answer();
-	assert_non_null(strstr(line(), "\"address\":\"192.0.2.2\""));
+	assert_non_null(strstr(logged_line(), "\"address\":\"192.0.2.2\""));
 }
 
 #define APP(function) cmocka_unit_test_setup_teardown(function, open_app, close_app)
@@ -387,16 +388,16 @@ static void a_flood_is_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		APP(a_user_may_ask_so_often),
-		APP(each_dialect_says_it_its_way),
-		APP(no_rate_is_no_limit),
-		APP(a_tenant_may_create_so_many),
-		APP(a_request_is_a_line),
-		APP(a_line_is_short),
-		APP(a_refused_credential_is_a_line),
-		APP(a_refused_key_is_named),
-		APP(a_login_is_a_line),
-		APP(a_flood_is_counted),
+		APP(user_request_rate_is_limited),
+		APP(rate_limit_error_follows_dialect),
+		APP(zero_rate_means_unlimited),
+		APP(tenant_daily_quota_is_enforced),
+		APP(request_is_logged),
+		APP(long_method_is_truncated_in_log),
+		APP(refused_credential_is_logged),
+		APP(refused_key_is_logged_with_id),
+		APP(login_is_logged),
+		APP(refusal_log_is_rate_limited),
 	};
 
 	return CHECK_RUN(tests);

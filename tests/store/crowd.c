@@ -38,7 +38,7 @@ struct store *crowd_join(void)
 	struct store *store;
 	struct err err;
 
-	crowd_options.mode = STORE_JOIN;
+	crowd_options.mode = STORE_ATTACH;
 	if (!store_open(&store, &crowd_options, &err))
 		_exit(90);
 	return store;
@@ -51,7 +51,7 @@ pid_t crowd_start(void (*work)(struct store *store, unsigned number), unsigned n
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		log_capture(NULL);
-		log_threshold(LOG_LEVELS);
+		log_set_level(LOG_LEVELS);
 		work(crowd_join(), number);
 		_exit(0);
 	}

@@ -10,12 +10,12 @@ static struct str fold_word(struct str word)
 }
 
 static const struct index_field fields_a[] = {
-	INDEX_COMMON,
-	{ .code = BY_WORD, .source = INDEX_WORD, .name = "word", .fold = fold_word },
+	INDEX_COMMON_FIELDS,
+	{ .code = BY_WORD, .source = INDEX_STATUS, .name = "word", .normalize = fold_word },
 	{ .code = BY_TYPE, .source = INDEX_FIELD, .name = "type" },
 	{ 0 },
 };
-static const struct index_field fields_b[] = { INDEX_COMMON, { 0 } };
+static const struct index_field fields_b[] = { INDEX_COMMON_FIELDS, { 0 } };
 
 const struct index_table fixture_indexes[] = {
 	{ DIALECT_A, fields_a },
@@ -27,8 +27,8 @@ struct store_options fixture_options(enum store_mode mode, const char *name)
 {
 	static char home[128], regions[128];
 
-	snprintf(home, sizeof(home), "%s/%s/home", check_folder(), name);
-	snprintf(regions, sizeof(regions), "%s/%s/regions", check_folder(), name);
+	snprintf(home, sizeof(home), "%s/%s/home", check_temp_dir(), name);
+	snprintf(regions, sizeof(regions), "%s/%s/regions", check_temp_dir(), name);
 	return (struct store_options){
 		.mode = mode,
 		.home = home,
@@ -81,7 +81,7 @@ struct op fixture_op(enum op_kind kind, unsigned number)
 	};
 
 	if (kind == OP_CREATE)
-		op.fresh = fixture_id(number);
+		op.new_id = fixture_id(number);
 	else
 		op.id = fixture_id(number);
 	return op;
@@ -94,9 +94,9 @@ void fixture_create(struct store *store, unsigned number, const char *word, cons
 	struct err err = { 0 };
 
 	op.change.state = TASK_PENDING;
-	op.change.word = str_of(word);
+	op.change.status = str_cstr(word);
 	if (type)
-		assert_true(change_set(&op.change, STR("type"), str_of(type)));
+		assert_true(change_set_field(&op.change, STR("type"), str_cstr(type)));
 	must(store_apply(store, &op, &result, &err), &err);
 	store_result_free(&result);
 }
@@ -106,9 +106,9 @@ struct op fixture_list(uint8_t field, const char *value)
 	struct op op = fixture_op(OP_LIST, 0);
 
 	if (value)
-		assert_true(list_where(&op.list, field, str_of(value)));
+		assert_true(list_filter_add(&op.list, field, str_cstr(value)));
 	else
-		assert_true(list_by(&op.list, field, false));
+		assert_true(list_sort_add(&op.list, field, false));
 	return op;
 }
 
@@ -135,7 +135,7 @@ uint64_t fixture_rows(struct store *store, const struct op *op, char *text, size
 	if (!store_apply(store, op, &result, &err))
 		goto out;
 	while (!end) {
-		must(store_next(&result, &row, &end, &err), &err);
+		must(store_list_next(&result, &row, &end, &err), &err);
 		if (!end && used < size)
 			used += (size_t)snprintf(text + used, size - used, "%s%u", used ? " " : "",
 				number_of(&row.id));
@@ -160,9 +160,9 @@ void fixture_verify(struct store *store, uint64_t tasks)
 	struct err err = { 0 };
 
 	must(store_verify(store, &report, &err), &err);
-	assert_int_equal(report.missing, 0);
-	assert_int_equal(report.stray, 0);
-	assert_int_equal(report.unreadable, 0);
+	assert_int_equal(report.missing_entries, 0);
+	assert_int_equal(report.stray_entries, 0);
+	assert_int_equal(report.unreadable_records, 0);
 	assert_int_equal(report.tasks, tasks);
 }
 

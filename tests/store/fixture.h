@@ -8,10 +8,10 @@
 
 enum { DIALECT_A = 1, DIALECT_B = 2 };
 enum {
-	BY_ALL = INDEX_BY_ALL,
+	BY_ALL = INDEX_BY_CREATED,
 	BY_STATE = INDEX_BY_STATE,
 	BY_UPDATED = INDEX_BY_UPDATED,
-	BY_WORD = INDEX_OWN,
+	BY_WORD = INDEX_FIRST_OWN,
 	BY_TYPE
 };
 
@@ -19,7 +19,7 @@ extern const struct index_table fixture_indexes[];
 
 /* An ephemeral store of a few tasks. */
 struct store *fixture_ephemeral(void);
-/* Options for the folders name/home and name/regions under check_folder(). */
+/* Options for the folders name/home and name/regions under check_temp_dir(). */
 struct store_options fixture_options(enum store_mode mode, const char *name);
 /* Opens, or ends the test. */
 struct store *fixture_open(const struct store_options *options);

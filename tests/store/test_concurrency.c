@@ -17,7 +17,7 @@ static void toggle_for_ever(struct store *store, unsigned writer)
 		struct op op = fixture_op(OP_UPDATE, 1 + n % TOGGLED);
 		struct err err;
 
-		op.change.word = n % 7 < 3 ? STR("in") : STR("out");
+		op.change.status = n % 7 < 3 ? STR("in") : STR("out");
 		if (!crowd_apply(store, &op, &err) && err.code != ERR_BUSY)
 			_exit(94);
 		crowd->written[writer]++;
@@ -32,7 +32,7 @@ static void count_for_ever(struct store *store, unsigned number)
 	struct op op = fixture_list(BY_WORD, "in");
 
 	(void)number;
-	op.list.count = true;
+	op.list.want_total = true;
 	for (;;) {
 		struct result result = { 0 };
 		struct task row;
@@ -44,11 +44,11 @@ static void count_for_ever(struct store *store, unsigned number)
 			crowd->busy++;
 			continue;
 		}
-		while (store_next(&result, &row, &end, &err) && !end)
+		while (store_list_next(&result, &row, &end, &err) && !end)
 			rows++;
 		crowd->good += rows == result.total;
-		crowd->wrong += rows != result.total && result.settled;
-		crowd->busy += !result.settled;
+		crowd->wrong += rows != result.total && result.consistent;
+		crowd->busy += !result.consistent;
 		store_result_free(&result);
 	}
 }
@@ -95,7 +95,7 @@ static void walk_for_ever(struct store *store, unsigned number)
 			_exit(96);
 		if (!store_each_task(store, look, NULL, &err) && err.code != ERR_BUSY)
 			_exit(97);
-		if (!store_checkpoint(store, 0, 0, &err) || !store_sweep_deadlocks(store, &err))
+		if (!store_checkpoint(store, 0, 0, &err) || !store_detect_deadlocks(store, &err))
 			_exit(98);
 		crowd->good++;
 	}
@@ -114,7 +114,7 @@ static void import_for_ever(struct store *store, unsigned writer)
 		struct err err;
 
 		for (unsigned i = 0; i < 100; i++)
-			tasks[i].word = crowd->written[writer] % 2 ? STR("x") : STR("y");
+			tasks[i].status = crowd->written[writer] % 2 ? STR("x") : STR("y");
 		if (store_put_tasks(store, tasks, 100, &err))
 			crowd->written[writer]++;
 		else if (err.code == ERR_BUSY)
@@ -174,7 +174,7 @@ static void test_trim_logs(void **state)
 	(void)state;
 	memset(big, '1', 1000000);
 	big[1000000] = '\0';
-	snprintf(archive, sizeof(archive), "%s/archive", check_folder());
+	snprintf(archive, sizeof(archive), "%s/archive", check_temp_dir());
 	snprintf(logs, sizeof(logs), "%s/log", crowd_options.home);
 	must(store_trim_logs(store, archive, &removed, &err), &err);
 	assert_int_equal(removed, 0);

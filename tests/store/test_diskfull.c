@@ -56,7 +56,7 @@ static unsigned write_until_full(struct store *store, unsigned first, enum err_c
 	for (; n < first + TASKS_MAX; n++) {
 		struct op op = fixture_op(OP_CREATE, n);
 
-		change_set(&op.change, STR("type"), str_of(value));
+		change_set_field(&op.change, STR("type"), str_cstr(value));
 		*why = fixture_error(store, &op);
 		if (*why != ERR_NONE)
 			break;
@@ -88,7 +88,7 @@ static void test_full_and_back(void **state)
 	unsigned count, removed;
 
 	(void)state;
-	snprintf(small, sizeof(small), "%s/small", check_folder());
+	snprintf(small, sizeof(small), "%s/small", check_temp_dir());
 	if (!mount_small(small))
 		skip();
 	options = fixture_options(STORE_RECOVER, "full");
@@ -99,7 +99,7 @@ static void test_full_and_back(void **state)
 	store = fixture_open(&options);
 	fill(reserve, RESERVE_MB);
 	log_capture(NULL); /* libdb says a lot about a full disk */
-	log_threshold(LOG_LEVELS);
+	log_set_level(LOG_LEVELS);
 
 	count = write_until_full(store, 0, &why);
 	fill(reserve, MEGABYTES);
@@ -121,7 +121,7 @@ static void test_full_and_back(void **state)
 	assert_all(store, count);
 	store_close(store);
 
-	log_threshold(LOG_INFO);
+	log_set_level(LOG_INFO);
 	store = fixture_open(&options);
 	assert_all(store, count);
 	op = fixture_op(OP_READ, TASKS_MAX + 1);

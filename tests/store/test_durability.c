@@ -25,12 +25,12 @@ static void write_for_ever(struct store *store, unsigned writer)
 		struct err err;
 
 		crowd->written[writer] = n;
-		op.change.word = STR("new");
-		change_set(&op.change, STR("type"), STR("\"a\""));
+		op.change.status = STR("new");
+		change_set_field(&op.change, STR("type"), STR("\"a\""));
 		if (!crowd_apply(store, &op, &err))
 			_exit(err.code == ERR_PANIC ? STORE_EXIT_PANIC : 91);
 		op = fixture_op(OP_UPDATE, first + n);
-		op.change.word = STR("old");
+		op.change.status = STR("old");
 		if (n % 3 == 0 && !crowd_apply(store, &op, &err))
 			_exit(92);
 		if (!store_flush(store, &err))
@@ -95,7 +95,7 @@ static void test_kill_all_in_the_middle(void **state)
 			shown += crowd->shown[i];
 		}
 		fixture_verify(store, tasks);
-		op.list.count = true;
+		op.list.want_total = true;
 		op.list.limit = 1;
 		must(store_apply(store, &op, &result, &err), &err);
 		assert_int_equal(result.total, tasks);
@@ -215,16 +215,16 @@ static void test_place(void **state)
 
 	(void)state;
 	store_close(store);
-	crowd_options.place = &crowd->place;
+	crowd_options.activity = &crowd->place;
 	store = crowd_join();
-	assert_int_equal(crowd->place, STORE_OUTSIDE);
+	assert_int_equal(crowd->place, STORE_IDLE);
 	fixture_create(store, 1, "new", NULL);
-	assert_int_equal(crowd->place, STORE_OUTSIDE);
+	assert_int_equal(crowd->place, STORE_IDLE);
 	db_env_set_func_fsync(fsync_looks);
 	must(store_flush(store, &err), &err);
 	db_env_set_func_fsync(fsync);
 	assert_int_equal(crowd->written[1], STORE_FLUSHING);
-	assert_int_equal(crowd->place, STORE_OUTSIDE);
+	assert_int_equal(crowd->place, STORE_IDLE);
 	store_close(store);
 }
 

@@ -23,7 +23,7 @@ static struct task sample(int64_t created, const char *type)
 	};
 
 	if (type)
-		assert_true(task_set_field(&task, (struct field){ STR("type"), str_of(type) }));
+		assert_true(task_set_field(&task, (struct field){ STR("type"), str_cstr(type) }));
 	return task;
 }
 
@@ -31,7 +31,7 @@ static struct index_key key_of(const struct task *task, const struct index_field
 {
 	struct index_key key;
 
-	assert_true(index_key_of(&key, task, field));
+	assert_true(index_field_key(&key, task, field));
 	assert_true(key.len < INDEX_KEY_MAX);
 	return key;
 }
@@ -84,14 +84,14 @@ static void test_prefix_and_after(void **state)
 	(void)state;
 	index_value_prefix(&prefix, STR("acme"), DIALECT_A, false, &by_type, STR("\"x\""));
 	after = prefix;
-	assert_true(index_after(&after));
+	assert_true(index_prefix_end(&after));
 	assert_true(starts(&key, &prefix) && !starts(&foreign, &prefix));
 	assert_true(compare(&key, &after) < 0 && compare(&prefix, &key) < 0);
 	after = (struct index_key){ 3, { 1, 0xFF, 0xFF } };
-	assert_true(index_after(&after));
+	assert_true(index_prefix_end(&after));
 	assert_true(after.len == 1 && after.bytes[0] == 2);
 	after = (struct index_key){ 2, { 0xFF, 0xFF } };
-	assert_false(index_after(&after));
+	assert_false(index_prefix_end(&after));
 }
 
 static void test_updated(void **state)
@@ -162,17 +162,17 @@ static void test_keys_of_a_task(void **state)
 	struct task task = sample(1, "\"x\"");
 
 	(void)state;
-	assert_int_equal(index_keys(keys, &task, fixture_indexes), 5);
+	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 5);
 	for (size_t i = 0; i < 5; i++) {
 		for (size_t k = 0; k < i; k++)
 			assert_true(compare(&keys[i], &keys[k]) != 0);
 	}
 	task = sample(1, NULL);
-	assert_int_equal(index_keys(keys, &task, fixture_indexes), 4);
+	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 4);
 	task.dialect = DIALECT_B;
-	assert_int_equal(index_keys(keys, &task, fixture_indexes), 3);
+	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 3);
 	task.dialect = 0;
-	assert_int_equal(index_keys(keys, &task, fixture_indexes), 0);
+	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 0);
 }
 
 static void test_fold(void **state)
@@ -196,7 +196,7 @@ static void test_sum(void **state)
 		{ .code = 1, .source = INDEX_STATE, .name = "b" }, { 0 } };
 	static struct index_field many[INDEX_KEYS_MAX + 2];
 	static const struct index_table tables[][2] = { { { 1, twice } }, { { 1, many } } };
-	uint8_t a[INDEX_SUM_SIZE], b[INDEX_SUM_SIZE];
+	uint8_t a[INDEX_SCHEMA_HASH_SIZE], b[INDEX_SCHEMA_HASH_SIZE];
 	struct err err = { 0 };
 
 	(void)state;
@@ -204,13 +204,13 @@ static void test_sum(void **state)
 		many[i] = (struct index_field){
 			.code = (uint8_t)(i + 1), .source = INDEX_ALL, .name = "a"
 		};
-	assert_false(index_sum(tables[0], a, &err));
+	assert_false(index_schema_hash(tables[0], a, &err));
 	assert_int_equal(err.code, ERR_INTERNAL);
-	assert_false(index_sum(tables[1], a, &err));
+	assert_false(index_schema_hash(tables[1], a, &err));
 	many[INDEX_KEYS_MAX] = (struct index_field){ 0 };
-	must(index_sum(tables[1], a, &err), &err);
+	must(index_schema_hash(tables[1], a, &err), &err);
 	many[3].source = INDEX_STATE;
-	must(index_sum(tables[1], b, &err), &err);
+	must(index_schema_hash(tables[1], b, &err), &err);
 	assert_memory_not_equal(a, b, sizeof(a));
 }
 

@@ -28,13 +28,13 @@ static void test_import_and_export(void **state)
 		tasks[i].tenant = STR("acme");
 		tasks[i].dialect = DIALECT_A;
 		tasks[i].state = TASK_FAILED;
-		tasks[i].word = STR("w");
+		tasks[i].status = STR("w");
 		tasks[i].revision = 9;
 	}
 	must(store_put_tasks(store, tasks, 50, &err), &err);
-	tasks[7].word = STR("other");
+	tasks[7].status = STR("other");
 	must(store_put_tasks(store, tasks, 50, &err), &err);
-	op.list.count = true;
+	op.list.want_total = true;
 	op.list.limit = 2;
 	fixture_expect_rows(store, &op, 49, "0 1");
 	must(store_each_task(store, count_task, &left, &err), &err);
@@ -50,7 +50,7 @@ static void plant(DB *db, struct str key, const char *value)
 	DBT k = bdb_in(key);
 
 	if (value)
-		assert_int_equal(bdb_put(db, NULL, key, str_of(value), 0), 0);
+		assert_int_equal(bdb_put(db, NULL, key, str_cstr(value), 0), 0);
 	else
 		assert_int_equal(db->del(db, NULL, &k, 0), 0);
 }
@@ -68,7 +68,7 @@ static void test_verify_and_reindex(void **state)
 	for (unsigned i = 1; i <= 3; i++)
 		fixture_create(store, i, "new", NULL);
 	must(store_apply(store, &read, &result, &err), &err);
-	assert_true(index_key_of(
+	assert_true(index_field_key(
 		&key, &result.task, index_field_by_code(fixture_indexes, DIALECT_A, BY_WORD)));
 	store_result_free(&result);
 	plant(store->ranks, bdb_key(&key), NULL);
@@ -77,9 +77,9 @@ static void test_verify_and_reindex(void **state)
 	plant(store->ranks, bdb_key(&key), "0123456789abcdefgh");
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.tasks, 3);
-	assert_int_equal(report.missing, 1);
-	assert_int_equal(report.stray, 2);
-	assert_int_equal(report.entries, 3 * 4 - 1 + 2);
+	assert_int_equal(report.missing_entries, 1);
+	assert_int_equal(report.stray_entries, 2);
+	assert_int_equal(report.index_entries, 3 * 4 - 1 + 2);
 	fixture_expect_rows(store, &op, 0, "1 3");
 	must(store_reindex(store, &err), &err);
 	fixture_verify(store, 3);
@@ -103,7 +103,7 @@ static void test_keys_of_old(void **state)
 	for (unsigned i = 1; i <= 3; i++)
 		fixture_create(store, i, "new", NULL);
 	must(store_apply(store, &op, &result, &err), &err);
-	index_task_key(&key, STR("acme"), &op.id);
+	index_primary_key(&key, STR("acme"), &op.id);
 	assert_int_equal(bdb_open_tasks(store, &plain), 0);
 	assert_int_equal(bdb_put(plain, NULL, (struct str){ (char *)op.id.bytes, 16 },
 				 buf_str(&result.record), 0),
@@ -113,7 +113,7 @@ static void test_keys_of_old(void **state)
 	store_result_free(&result);
 	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
 	must(store_verify(store, &report, &err), &err);
-	assert_int_equal(report.unreadable, 1);
+	assert_int_equal(report.unreadable_records, 1);
 	must(store_reindex(store, &err), &err);
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	fixture_verify(store, 3);
@@ -134,12 +134,12 @@ static void test_unreadable_record(void **state)
 	unsigned left = 100;
 
 	fixture_create(store, 1, "new", NULL);
-	index_task_key(&key, STR("acme"), &id);
+	index_primary_key(&key, STR("acme"), &id);
 	plant(store->tasks, bdb_key(&key), "\x63garbage");
 	must(store_verify(store, &report, &err), &err);
-	assert_int_equal(report.unreadable, 1);
+	assert_int_equal(report.unreadable_records, 1);
 	assert_int_equal(report.tasks, 2);
-	assert_int_equal(report.missing + report.stray, 0);
+	assert_int_equal(report.missing_entries + report.stray_entries, 0);
 	expect_log("record-unreadable");
 	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
 	expect_log("record-unreadable");
@@ -155,7 +155,7 @@ static void test_keeping(void **state)
 	fixture_create(store, 1, "new", NULL);
 	must(store_checkpoint(store, 1000000, 1000, &err), &err);
 	must(store_checkpoint(store, 0, 0, &err), &err);
-	must(store_sweep_deadlocks(store, &err), &err);
+	must(store_detect_deadlocks(store, &err), &err);
 }
 
 /* ---- opening ---- */
@@ -163,7 +163,7 @@ static void test_keeping(void **state)
 static void test_open_again(void **state)
 {
 	struct store_options options = fixture_options(STORE_RECOVER, "again");
-	struct store_options join = fixture_options(STORE_JOIN, "again");
+	struct store_options join = fixture_options(STORE_ATTACH, "again");
 	struct store *first, *second;
 	struct err err = { 0 };
 	struct op op = fixture_op(OP_READ, 1);
@@ -192,11 +192,11 @@ static void test_open_again(void **state)
 static void test_other_tables(void **state)
 {
 	static const struct index_field fields[] = {
-		{ .code = 9, .source = INDEX_WORD, .name = "word" }, { 0 }
+		{ .code = 9, .source = INDEX_STATUS, .name = "word" }, { 0 }
 	};
 	static const struct index_table tables[] = { { DIALECT_A, fields }, { 0, NULL } };
 	struct store_options options = fixture_options(STORE_RECOVER, "tables");
-	struct store_options join = fixture_options(STORE_JOIN, "tables");
+	struct store_options join = fixture_options(STORE_ATTACH, "tables");
 	struct op op = fixture_list(9, "new");
 	struct store *store, *other;
 	struct err err = { 0 };

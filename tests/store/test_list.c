@@ -10,7 +10,7 @@ static void test_pages(void **state)
 	struct op op = fixture_list(BY_TYPE, "\"a\"");
 
 	fixture_expect_rows(store, &op, 0, ""); /* nothing at all */
-	op.list.count = true;
+	op.list.want_total = true;
 	op.list.offset = 1;
 	fixture_expect_rows(store, &op, 0, "");
 	for (unsigned i = 1; i <= 9; i++)
@@ -18,7 +18,7 @@ static void test_pages(void **state)
 	op.list.offset = 0;
 	fixture_expect_rows(store, &op, 3, "1 4 7");
 	op.list.sort_count = 0;
-	list_by(&op.list, BY_ALL, true);
+	list_sort_add(&op.list, BY_ALL, true);
 	fixture_expect_rows(store, &op, 3, "7 4 1");
 	op.list.limit = 2;
 	fixture_expect_rows(store, &op, 3, "7 4");
@@ -29,22 +29,22 @@ static void test_pages(void **state)
 	op.list.offset = 3;
 	fixture_expect_rows(store, &op, 3, "");
 	op.list.sort_count = 0;
-	list_by(&op.list, BY_ALL, false);
+	list_sort_add(&op.list, BY_ALL, false);
 	fixture_expect_rows(store, &op, 3, "");
 	op.list.offset = 2;
 	fixture_expect_rows(store, &op, 3, "7");
 	op.list.offset = 1;
 	op.list.limit = 1;
 	fixture_expect_rows(store, &op, 3, "4");
-	op.list.count = false;
+	op.list.want_total = false;
 	fixture_expect_rows(store, &op, 0, "4");
 	op.list.offset = UINT64_MAX;
 	fixture_expect_rows(store, &op, 0, "");
 	op = fixture_list(BY_TYPE, "\"c\"");
-	op.list.count = true;
+	op.list.want_total = true;
 	fixture_expect_rows(store, &op, 0, "");
 	op.list.sort_count = 0;
-	list_by(&op.list, BY_ALL, true);
+	list_sort_add(&op.list, BY_ALL, true);
 	fixture_expect_rows(store, &op, 0, "");
 }
 
@@ -63,15 +63,15 @@ static void test_list_keys(void **state)
 	op.dialect = DIALECT_B;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	op = fixture_list(BY_WORD, "SUCCESS");
-	op.list.count = true;
+	op.list.want_total = true;
 	fixture_expect_rows(store, &op, 2, "1 3");
 	op = fixture_list(BY_STATE, "pending");
-	op.list.count = true;
+	op.list.want_total = true;
 	fixture_expect_rows(store, &op, 3, "1 2 3");
 	op.tenant = STR("acm");
 	fixture_expect_rows(store, &op, 1, "4");
 	op = fixture_list(BY_ALL, NULL);
-	op.list.count = true;
+	op.list.want_total = true;
 	fixture_expect_rows(store, &op, 3, "1 2 3");
 	op.dialect = 0;
 	fixture_expect_rows(store, &op, 4, "1 2 3 5");
@@ -101,31 +101,31 @@ static void test_changes_between_batches(void **state)
 
 	for (unsigned i = 1; i <= 200; i++)
 		fixture_create(store, i, "new", NULL);
-	list.list.count = true;
+	list.list.want_total = true;
 	must(store_apply(store, &list, &result, &err), &err);
 	assert_int_equal(result.total, 200);
 	op = fixture_op(OP_REMOVE, 150);
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	op = fixture_op(OP_UPDATE, 160);
-	op.change.word = STR("old");
+	op.change.status = STR("old");
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	fixture_create(store, 201, "new", NULL);
 	for (;;) {
-		must(store_next(&result, &row, &end, &err), &err);
+		must(store_list_next(&result, &row, &end, &err), &err);
 		if (end)
 			break;
-		assert_str(row.word, "new");
+		assert_str(row.status, "new");
 		assert_true(row.id.bytes[15] != 150 && row.id.bytes[15] != 160);
 		seen++;
 	}
 	assert_int_equal(seen, 199);
-	must(store_next(&result, &row, &end, &err), &err);
+	must(store_list_next(&result, &row, &end, &err), &err);
 	assert_true(end);
 	store_result_free(&result);
 	list.list.limit = 130;
 	list.list.offset = 10;
 	must(store_apply(store, &list, &result, &err), &err);
-	for (seen = 0; store_next(&result, &row, &end, &err) && !end; seen++)
+	for (seen = 0; store_list_next(&result, &row, &end, &err) && !end; seen++)
 		;
 	assert_int_equal(seen, 130);
 	assert_int_equal(row.id.bytes[15], 140);
@@ -150,7 +150,7 @@ static void test_large_rows(void **state)
 	}
 	fixture_expect_rows(store, &op, 0, want);
 	op.list.sort_count = 0;
-	list_by(&op.list, BY_ALL, true);
+	list_sort_add(&op.list, BY_ALL, true);
 	fixture_expect_rows(store, &op, 0, back);
 	free(big);
 }

@@ -3,19 +3,19 @@
 
 #include "fixture.h"
 
-enum { CODE_A = 1, CODE_POINT = INDEX_RESOURCES };
-#define DAY (STORE_KEYS_HOURS * 3600000LL)
-enum { O_PARENT = INDEX_OWN, O_NAME, O_NUMBER };
+enum { CODE_A = 1, CODE_POINT = INDEX_RESOURCE_DIALECTS };
+#define DAY (STORE_IDEMPOTENCY_HOURS * 3600000LL)
+enum { O_PARENT = INDEX_FIRST_OWN, O_NAME, O_NUMBER };
 
 static const struct index_field fields_a[] = {
-	INDEX_COMMON,
+	INDEX_COMMON_FIELDS,
 	{ .code = O_PARENT, .source = INDEX_FIELD, .name = "parent" },
 	{ .code = O_NAME, .source = INDEX_FIELD, .name = "name" },
 	{ .code = O_NUMBER, .source = INDEX_NUMBER, .name = "number" },
 	{ 0 },
 };
 static const struct index_field fields_point[] = {
-	{ .code = INDEX_BY_ALL, .source = INDEX_ALL, .name = "created" },
+	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },
 	{ 0 },
 };
 static const struct index_table tables[] = {
@@ -40,8 +40,8 @@ static uint64_t count_all(struct store *store, uint8_t dialect)
 	uint64_t total;
 
 	op.dialect = dialect;
-	op.list.count = true;
-	op.list.place = LIST_BOTH;
+	op.list.want_total = true;
+	op.list.scope = LIST_BOTH;
 	result = run(store, &op);
 	total = result.total;
 	store_result_free(&result);
@@ -52,13 +52,13 @@ static uint64_t count_all(struct store *store, uint8_t dialect)
 
 static struct op ensure(unsigned number, const char *priority)
 {
-	struct op op = fixture_op(OP_ENSURE, 0);
+	struct op op = fixture_op(OP_UPSERT, 0);
 
-	op.fresh = fixture_id(number);
+	op.new_id = fixture_id(number);
 	op.change.state = TASK_PENDING;
-	op.change.word = STR("pending");
+	op.change.status = STR("pending");
 	if (priority)
-		change_set(&op.change, STR("priority"), str_of(priority));
+		change_set_field(&op.change, STR("priority"), str_cstr(priority));
 	return op;
 }
 
@@ -68,15 +68,15 @@ static void test_ensure(void **state)
 	struct op op = ensure(1, "1"), end = fixture_op(OP_UPDATE, 1);
 	struct result result = run(store, &op);
 
-	assert_true(result.made && result.written);
+	assert_true(result.created && result.written);
 	assert_int_equal(result.task.revision, 1);
 	store_result_free(&result);
 	result = run(store, &op); /* nothing new: nothing written */
-	assert_true(!result.made && !result.written);
+	assert_true(!result.created && !result.written);
 	assert_int_equal(result.task.revision, 1);
 	store_result_free(&result);
 	end.change.state = TASK_RUNNING;
-	end.change.word = STR("processing");
+	end.change.status = STR("processing");
 	end.now = 2000;
 	result = run(store, &end);
 	store_result_free(&result);
@@ -84,12 +84,12 @@ static void test_ensure(void **state)
 	result = run(store, &op);
 	assert_true(result.written);
 	assert_int_equal(result.task.state, TASK_RUNNING);
-	assert_str(result.task.word, "processing");
+	assert_str(result.task.status, "processing");
 	assert_int_equal(result.task.started, 2000);
 	assert_str(task_field(&result.task, STR("priority")), "2");
 	store_result_free(&result);
 	end.change.state = TASK_FAILED;
-	end.change.word = STR("failed");
+	end.change.status = STR("failed");
 	end.change.set = CHANGE_ERROR;
 	end.change.error = STR("\"why\"");
 	result = run(store, &end);
@@ -118,26 +118,26 @@ static void test_ensure_conditions(void **state)
 	struct op op = ensure(1, NULL);
 	struct result result;
 
-	op.revisions[0] = 1;
-	op.revision_count = 1;
+	op.if_match[0] = 1;
+	op.if_match_count = 1;
 	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION); /* of nothing */
-	op.revision_count = 0;
+	op.if_match_count = 0;
 	result = run(store, &op);
 	store_result_free(&result);
 	op = ensure(1, "5");
-	op.revisions[0] = 7;
-	op.revision_count = 1;
+	op.if_match[0] = 7;
+	op.if_match_count = 1;
 	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
-	op.revisions[op.revision_count++] = 1;
+	op.if_match[op.if_match_count++] = 1;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	op = ensure(1, "6");
-	op.only_new = true;
+	op.must_not_exist = true;
 	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
-	op.fresh = fixture_id(2);
-	op.only_new = false;
-	op.only_there = true;
+	op.new_id = fixture_id(2);
+	op.must_not_exist = false;
+	op.must_exist = true;
 	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
-	op.fresh = fixture_id(1);
+	op.new_id = fixture_id(1);
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	op = ensure(1, NULL);
 	op.dialect = CODE_POINT;
@@ -153,7 +153,7 @@ static uint64_t make_numbered(struct store *store, unsigned id, struct str tenan
 	struct result result;
 	uint64_t number;
 
-	op.numbered = true;
+	op.assign_number = true;
 	op.tenant = tenant;
 	result = run(store, &op);
 	number = result.task.number;
@@ -172,7 +172,7 @@ static void test_numbers(void **state)
 	assert_int_equal(make_numbered(store, 1, STR("acme")), 1);
 	assert_int_equal(make_numbered(store, 2, STR("acme")), 2);
 	assert_int_equal(make_numbered(store, 3, STR("other")), 1);
-	taken.numbered = true; /* what is refused takes no number */
+	taken.assign_number = true; /* what is refused takes no number */
 	assert_int_equal(fixture_error(store, &taken), ERR_CONFLICT);
 	assert_int_equal(make_numbered(store, 4, STR("acme")), 3);
 	op.number = 2;
@@ -215,21 +215,21 @@ static void test_second_task(void **state)
 	struct result result;
 
 	op.dialect = CODE_POINT;
-	op.also = &also;
+	op.companion = &also;
 	result = run(store, &op);
 	assert_int_equal(result.task.dialect, CODE_POINT);
-	assert_int_equal(result.other.dialect, CODE_A);
-	assert_int_equal(result.other.id.bytes[15], 2);
+	assert_int_equal(result.companion.dialect, CODE_A);
+	assert_int_equal(result.companion.id.bytes[15], 2);
 	store_result_free(&result);
-	op.fresh = fixture_id(3); /* the second cannot be: the first is not either */
+	op.new_id = fixture_id(3); /* the second cannot be: the first is not either */
 	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
 	assert_int_equal(count_all(store, CODE_POINT), 1);
 	op = fixture_op(OP_REMOVE, 1);
 	op.dialect = CODE_POINT;
-	op.also = &also;
-	also.fresh = fixture_id(4);
+	op.companion = &also;
+	also.new_id = fixture_id(4);
 	result = run(store, &op);
-	assert_int_equal(result.other.id.bytes[15], 4);
+	assert_int_equal(result.companion.id.bytes[15], 4);
 	store_result_free(&result);
 	assert_int_equal(count_all(store, CODE_POINT), 0);
 	assert_int_equal(count_all(store, CODE_A), 2);
@@ -248,8 +248,8 @@ static void make_child(struct store *store, unsigned id, const char *name, const
 	struct result result;
 
 	if (name)
-		change_set(&op.change, STR("name"), str_of(name));
-	change_set(&op.change, STR("parent"), str_of(parent));
+		change_set_field(&op.change, STR("name"), str_cstr(name));
+	change_set_field(&op.change, STR("parent"), str_cstr(parent));
 	result = run(store, &op);
 	store_result_free(&result);
 }
@@ -258,8 +258,8 @@ static struct op connected(enum op_kind kind, unsigned id, const char *value, bo
 {
 	struct op op = fixture_op(kind, id);
 
-	op.connected = (struct op_connected){
-		.field = O_PARENT, .by = "name", .value = str_of(value), .follow = follow
+	op.dependents = (struct op_dependents){
+		.field = O_PARENT, .key_member = "name", .value = str_cstr(value), .cascade = follow
 	};
 	return op;
 }
@@ -272,9 +272,9 @@ static unsigned walk_blocked(struct store *store, const struct op *op)
 	unsigned seen = 0;
 	bool end = false;
 
-	assert_true(result.blocked && result.listing && !result.written);
+	assert_true(result.has_dependents && result.listing && !result.written);
 	for (;;) {
-		must(store_next(&result, &row, &end, &err), &err);
+		must(store_list_next(&result, &row, &end, &err), &err);
 		if (end)
 			break;
 		seen = seen * 10 + row.id.bytes[15];
@@ -299,7 +299,7 @@ static void test_connected(void **state)
 	assert_int_equal(count_all(store, CODE_A), 5);
 	op = connected(OP_REMOVE, 5, "\"five\"", false);
 	result = run(store, &op);
-	assert_true(!result.blocked && result.written);
+	assert_true(!result.has_dependents && result.written);
 	store_result_free(&result);
 	op = connected(OP_ARCHIVE, 2, "\"two\"", true);
 	result = run(store, &op);
@@ -327,7 +327,7 @@ static void test_connected_limits(void **state)
 	make_child(store, 2, "\"two\"", "\"one\"");
 	op = connected(OP_REMOVE, 1, "\"one\"", false);
 	assert_int_equal(walk_blocked(store, &op), 2);
-	op.connected.follow = true;
+	op.dependents.cascade = true;
 	result = run(store, &op);
 	store_result_free(&result);
 	assert_int_equal(count_all(store, CODE_A), 0);
@@ -344,9 +344,9 @@ static struct op keyed(unsigned id, const char *key, uint8_t print)
 {
 	struct op op = fixture_op(OP_CREATE, id);
 
-	op.key = str_of(key);
-	memset(op.fingerprint, print, sizeof(op.fingerprint));
-	change_set(&op.change, STR("name"), STR("\"first\""));
+	op.idempotency_key = str_cstr(key);
+	memset(op.idempotency_fingerprint, print, sizeof(op.idempotency_fingerprint));
+	change_set_field(&op.change, STR("name"), STR("\"first\""));
 	return op;
 }
 
@@ -360,7 +360,7 @@ static void test_keys(void **state)
 
 	assert_true(result.written);
 	store_result_free(&result);
-	change_set(&update.change, STR("name"), STR("\"later\""));
+	change_set_field(&update.change, STR("name"), STR("\"later\""));
 	result = run(store, &update);
 	store_result_free(&result);
 	op = keyed(2, "k", 1); /* the answer of then, whatever happened since */
@@ -381,19 +381,19 @@ static void test_keys(void **state)
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	op = keyed(1, "x", 1); /* what is refused is not remembered */
 	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
-	op.fresh = fixture_id(4);
+	op.new_id = fixture_id(4);
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	op = keyed(5, "k", 9); /* a day later the key is free again */
 	op.now += DAY + 1;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
-	must(store_forget_keys(store, op.now, &forgotten, &err), &err);
+	must(store_expire_idempotency(store, op.now, &forgotten, &err), &err);
 	assert_int_equal(forgotten, 0);
-	must(store_forget_keys(store, op.now + DAY, &forgotten, &err), &err);
+	must(store_expire_idempotency(store, op.now + DAY, &forgotten, &err), &err);
 	assert_int_equal(forgotten, 4);
 	op = keyed(7, "early", 9); /* by two whose clocks differ, at the border of two days */
 	op.now = 10 * DAY + 1;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
-	op.fresh = fixture_id(8);
+	op.new_id = fixture_id(8);
 	op.now = 10 * DAY - 1;
 	result = run(store, &op);
 	assert_int_equal(result.task.id.bytes[15], 7);
@@ -402,7 +402,7 @@ static void test_keys(void **state)
 	op.now += 2 * DAY - 5000;
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	op.now += DAY / 2;
-	op.fingerprint[0] = 1;
+	op.idempotency_fingerprint[0] = 1;
 	assert_int_equal(fixture_error(store, &op), ERR_KEY_REUSED);
 }
 
@@ -413,11 +413,11 @@ static void test_keys_and_second_tasks(void **state)
 	struct result result;
 
 	op.dialect = CODE_POINT;
-	op.also = &also;
+	op.companion = &also;
 	for (int i = 0; i < 2; i++) {
 		result = run(store, &op);
 		assert_int_equal(result.task.id.bytes[15], 1);
-		assert_int_equal(result.other.id.bytes[15], 2);
+		assert_int_equal(result.companion.id.bytes[15], 2);
 		store_result_free(&result);
 	}
 	assert_int_equal(count_all(store, CODE_A), 1);
@@ -432,12 +432,12 @@ static void test_keys_and_connected(void **state)
 
 	make_child(store, 1, NULL, "null");
 	make_child(store, 2, NULL, "\"one\"");
-	op.connected = (struct op_connected){ .field = O_PARENT, .value = STR("\"one\"") };
-	op.also = &also;
-	op.key = STR("k");
+	op.dependents = (struct op_dependents){ .field = O_PARENT, .value = STR("\"one\"") };
+	op.companion = &also;
+	op.idempotency_key = STR("k");
 	for (int i = 0; i < 2; i++) {
 		result = run(store, &op);
-		assert_true(result.blocked);
+		assert_true(result.has_dependents);
 		store_result_free(&result);
 	}
 	assert_int_equal(count_all(store, CODE_A), 2);
@@ -457,9 +457,9 @@ static void test_many_keys_are_forgotten(void **state)
 		op = keyed(i, key, 1);
 		assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	}
-	must(store_forget_keys(store, 2 * DAY, &forgotten, &err), &err);
+	must(store_expire_idempotency(store, 2 * DAY, &forgotten, &err), &err);
 	assert_int_equal(forgotten, 700);
-	must(store_forget_keys(store, 2 * DAY, &forgotten, &err), &err);
+	must(store_expire_idempotency(store, 2 * DAY, &forgotten, &err), &err);
 	assert_int_equal(forgotten, 0);
 }
 
@@ -476,7 +476,7 @@ static bool name_it(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
 	(void)op, (void)err;
-	task->word = before ? STR("changed") : STR("made");
+	task->status = before ? STR("changed") : STR("made");
 	return true;
 }
 
@@ -486,19 +486,19 @@ static void test_adapt(void **state)
 	struct op op = fixture_op(OP_CREATE, 1);
 	struct result result;
 
-	op.adapt = refuse_all;
+	op.before_write = refuse_all;
 	assert_int_equal(fixture_error(store, &op), ERR_UNPROCESSABLE);
 	assert_int_equal(count_all(store, CODE_A), 0);
-	op.adapt = name_it;
+	op.before_write = name_it;
 	result = run(store, &op);
-	assert_str(result.task.word, "made");
+	assert_str(result.task.status, "made");
 	store_result_free(&result);
 	op = fixture_op(OP_UPDATE, 1);
-	op.adapt = name_it;
+	op.before_write = name_it;
 	result = run(store, &op);
-	assert_str(result.task.word, "changed");
+	assert_str(result.task.status, "changed");
 	store_result_free(&result);
-	op.adapt = refuse_all;
+	op.before_write = refuse_all;
 	assert_int_equal(fixture_error(store, &op), ERR_UNPROCESSABLE);
 }
 

@@ -19,7 +19,7 @@ static void toggle_until_told(struct store *store, unsigned writer)
 		struct op op = fixture_op(OP_UPDATE, 1 + n % TOGGLED);
 		struct err err;
 
-		op.change.word = words[n % 7 % 3];
+		op.change.status = words[n % 7 % 3];
 		op.change.set = CHANGE_ARCHIVED;
 		op.change.archived = n % 5 == 0;
 		if (!crowd_apply(store, &op, &err) && err.code != ERR_BUSY)
@@ -38,12 +38,12 @@ static uint64_t count_rows(struct result *result, unsigned *still)
 	bool end = false;
 
 	while (!end) {
-		if (!store_next(result, &row, &end, &err))
+		if (!store_list_next(result, &row, &end, &err))
 			_exit(92);
 		if (!end && row.id.bytes[15] > TOGGLED)
 			++*still;
 	}
-	return result->rows;
+	return result->rows_returned;
 }
 
 static struct op all_words(void)
@@ -51,9 +51,9 @@ static struct op all_words(void)
 	static const struct str others[] = { { "out", 3 }, { "off", 3 }, { "x", 1 } };
 	struct op op = fixture_list(BY_WORD, "in");
 
-	op.list.filters[0].others = others;
-	op.list.filters[0].other_count = 3;
-	op.list.place = LIST_BOTH;
+	op.list.filters[0].more_values = others;
+	op.list.filters[0].more_value_count = 3;
+	op.list.scope = LIST_BOTH;
 	return op;
 }
 
@@ -64,11 +64,11 @@ static void count_ranges(struct store *store)
 	unsigned still = 0;
 	uint64_t rows;
 
-	op.list.count = true;
+	op.list.want_total = true;
 	race_insist(store, &op, &result);
 	rows = count_rows(&result, &still);
-	crowd->good += result.settled;
-	if (result.settled && (result.total != STILL || rows != STILL))
+	crowd->good += result.consistent;
+	if (result.consistent && (result.total != STILL || rows != STILL))
 		track->wrong++;
 	store_result_free(&result);
 }
@@ -81,8 +81,8 @@ static void list_ranges(struct store *store)
 	unsigned still = 0;
 
 	race_insist(store, &op, &result);
-	track->wrong += count_rows(&result, &still) != STILL && result.settled;
-	track->given += !result.settled;
+	track->wrong += count_rows(&result, &still) != STILL && result.consistent;
+	track->given += !result.consistent;
 	store_result_free(&result);
 }
 
@@ -94,19 +94,19 @@ static void page_of_several(struct store *store, unsigned n)
 	unsigned still = 0;
 	uint64_t rows, want;
 
-	op.list.filters[0].others = others;
-	op.list.filters[0].other_count = 1;
-	list_by(&op.list, BY_ALL, n % 2);
-	op.list.count = true;
-	op.list.clamp = true;
+	op.list.filters[0].more_values = others;
+	op.list.filters[0].more_value_count = 1;
+	list_sort_add(&op.list, BY_ALL, n % 2);
+	op.list.want_total = true;
+	op.list.clamp_offset = true;
 	op.list.limit = 1 + n % 40;
 	op.list.offset = n % 50;
 	race_insist(store, &op, &result);
 	rows = count_rows(&result, &still);
 	want = result.total - result.offset < op.list.limit ? result.total - result.offset
 							    : op.list.limit;
-	crowd->good += result.settled;
-	if (result.settled && rows != want)
+	crowd->good += result.consistent;
+	if (result.consistent && rows != want)
 		track->wrong++;
 	store_result_free(&result);
 }
@@ -168,13 +168,13 @@ static void clamp_until_done(struct store *store, unsigned reader)
 		unsigned still = 0;
 		uint64_t rows, want;
 
-		op.list.count = op.list.clamp = true;
+		op.list.want_total = op.list.clamp_offset = true;
 		op.list.limit = op.list.offset = 6;
 		race_insist(store, &op, &result);
 		rows = count_rows(&result, &still);
 		want = result.total - result.offset < 6 ? result.total - result.offset : 6;
-		crowd->good += result.settled && result.total <= 6;
-		if (result.settled && rows != want)
+		crowd->good += result.consistent && result.total <= 6;
+		if (result.consistent && rows != want)
 			track->wrong++;
 		store_result_free(&result);
 	}
@@ -195,7 +195,7 @@ static void page_until_done(struct store *store, unsigned reader)
 {
 	(void)reader;
 	for (unsigned n = 0; n < LISTS; n++) {
-		char next[LIST_PLACE_MAX];
+		char next[LIST_CURSOR_MAX];
 		struct str after = STR_NULL;
 		unsigned still = 0;
 
@@ -204,12 +204,12 @@ static void page_until_done(struct store *store, unsigned reader)
 			struct result result = { 0 };
 
 			op.list.limit = 3;
-			op.list.after = after;
+			op.list.after_cursor = after;
 			race_insist(store, &op, &result);
 			count_rows(&result, &still);
-			if (result.next.len > 0)
-				memcpy(next, result.next.ptr, result.next.len);
-			after = (struct str){ next, result.next.len };
+			if (result.next_cursor.len > 0)
+				memcpy(next, result.next_cursor.ptr, result.next_cursor.len);
+			after = (struct str){ next, result.next_cursor.len };
 			store_result_free(&result);
 		} while (after.len > 0);
 		track->wrong += still != STILL - TOGGLED;
@@ -249,7 +249,7 @@ static void move_ahead(struct store *store, unsigned writer)
  */
 static void walk_updated(struct store *store, unsigned reader)
 {
-	char next[LIST_PLACE_MAX];
+	char next[LIST_CURSOR_MAX];
 	struct str after = STR_NULL;
 	unsigned odd = 0;
 
@@ -261,13 +261,13 @@ static void walk_updated(struct store *store, unsigned reader)
 		struct err err;
 		bool end = false;
 
-		list_by(&op.list, BY_UPDATED, false);
-		op.list.count = true;
+		list_sort_add(&op.list, BY_UPDATED, false);
+		op.list.want_total = true;
 		op.list.limit = 2;
-		op.list.after = after;
+		op.list.after_cursor = after;
 		race_insist(store, &op, &result);
 		while (!end) {
-			if (!store_next(&result, &row, &end, &err))
+			if (!store_list_next(&result, &row, &end, &err))
 				_exit(92);
 			if (end)
 				break;
@@ -275,11 +275,11 @@ static void walk_updated(struct store *store, unsigned reader)
 			if (row.updated < 1000000)
 				track->given = (uint32_t)(row.updated - 1000);
 		}
-		if (result.next.len > 0)
-			memcpy(next, result.next.ptr, result.next.len);
-		after = (struct str){ next, result.next.len };
+		if (result.next_cursor.len > 0)
+			memcpy(next, result.next_cursor.ptr, result.next_cursor.len);
+		after = (struct str){ next, result.next_cursor.len };
 		/* Behind the odd ones: those that move go on without end. */
-		if (result.rows > 0 && row.updated >= 1000000 && odd >= WALKED / 2)
+		if (result.rows_returned > 0 && row.updated >= 1000000 && odd >= WALKED / 2)
 			after.len = 0;
 		store_result_free(&result);
 	} while (after.len > 0);

@@ -7,17 +7,25 @@
 
 #include "fixture.h"
 
-enum { CODE_A = 1, CODE_B = 2, CODE_THING = INDEX_RESOURCES };
-enum { Q_WORD = INDEX_OWN, Q_TYPE, Q_GROUP, Q_NUMBER, Q_NOTE, Q_WORD_AND_TYPE, Q_NOTE_AND_STATE };
+enum { CODE_A = 1, CODE_B = 2, CODE_THING = INDEX_RESOURCE_DIALECTS };
+enum {
+	Q_WORD = INDEX_FIRST_OWN,
+	Q_TYPE,
+	Q_GROUP,
+	Q_NUMBER,
+	Q_NOTE,
+	Q_WORD_AND_TYPE,
+	Q_NOTE_AND_STATE
+};
 
 #define TASKS_MAX 400
 
 static const char *const group_order[] = { "type", NULL };
 static const struct index_field fields_a[] = {
-	INDEX_COMMON,
-	{ .code = Q_WORD, .source = INDEX_WORD, .name = "word" },
+	INDEX_COMMON_FIELDS,
+	{ .code = Q_WORD, .source = INDEX_STATUS, .name = "word" },
 	{ .code = Q_TYPE, .source = INDEX_FIELD, .name = "type" },
-	{ .code = Q_GROUP, .source = INDEX_FIELD, .name = "group", .order = group_order },
+	{ .code = Q_GROUP, .source = INDEX_FIELD, .name = "group", .order_by = group_order },
 	{ .code = Q_NUMBER, .source = INDEX_NUMBER, .name = "number" },
 	{ .code = Q_NOTE, .source = INDEX_FIELD, .name = "note", .unindexed = true },
 	{ .code = Q_WORD_AND_TYPE,
@@ -30,9 +38,9 @@ static const struct index_field fields_a[] = {
 		.pair = { &fields_a[7], &fields_a[1] } },
 	{ 0 },
 };
-static const struct index_field fields_b[] = { INDEX_COMMON, { 0 } };
+static const struct index_field fields_b[] = { INDEX_COMMON_FIELDS, { 0 } };
 static const struct index_field fields_thing[] = {
-	{ .code = INDEX_BY_ALL, .source = INDEX_ALL, .name = "created" },
+	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },
 	{ 0 },
 };
 static const struct index_table tables[] = {
@@ -83,9 +91,9 @@ static struct str text_value(const struct task *task, uint8_t code)
 {
 	switch (code) {
 	case INDEX_BY_STATE:
-		return str_of(task_state_name(task->state));
+		return str_cstr(task_state_name(task->state));
 	case Q_WORD:
-		return task->word;
+		return task->status;
 	case Q_TYPE:
 		return task_field(task, STR("type"));
 	case Q_GROUP:
@@ -102,7 +110,7 @@ static int compare_by(const struct task *a, const struct task *b, uint8_t code)
 	int order;
 
 	switch (code) {
-	case INDEX_BY_ALL:
+	case INDEX_BY_CREATED:
 		return compare_number((uint64_t)a->created, (uint64_t)b->created);
 	case INDEX_BY_UPDATED:
 		return compare_number((uint64_t)a->updated, (uint64_t)b->updated);
@@ -132,7 +140,7 @@ static int compare_tasks(const void *left, const void *right)
 	}
 	if (order != 0)
 		return order;
-	order = compare_by(a, b, INDEX_BY_ALL);
+	order = compare_by(a, b, INDEX_BY_CREATED);
 	if (order == 0)
 		order = id_compare(&a->id, &b->id);
 	return descending ? -order : order;
@@ -140,7 +148,7 @@ static int compare_tasks(const void *left, const void *right)
 
 static bool has_value(const struct task *task, const struct list_filter *filter, size_t i)
 {
-	struct str value = i == 0 ? filter->value : filter->others[i - 1];
+	struct str value = i == 0 ? filter->value : filter->more_values[i - 1];
 	uint64_t number;
 
 	if (filter->field == Q_NUMBER)
@@ -150,14 +158,14 @@ static bool has_value(const struct task *task, const struct list_filter *filter,
 
 static bool passes(const struct task *task, const struct list_filter *filter)
 {
-	for (size_t i = 0; i <= filter->other_count; i++) {
+	for (size_t i = 0; i <= filter->more_value_count; i++) {
 		if (has_value(task, filter, i))
 			return true;
 	}
 	return false;
 }
 
-static bool is_in_span(const struct list_span *span, int64_t time)
+static bool is_in_span(const struct list_time_range *span, int64_t time)
 {
 	return (!span->from || time >= span->from) && (!span->to || time < span->to);
 }
@@ -173,7 +181,7 @@ static bool fits(const struct op *op, const struct entry *entry)
 		asked = asked || list->dialects[i] == task->dialect;
 	if (!entry->there || !asked)
 		return false;
-	if (list->place != LIST_BOTH && task->archived != (list->place == LIST_ARCHIVED))
+	if (list->scope != LIST_BOTH && task->archived != (list->scope == LIST_ARCHIVED))
 		return false;
 	if (!is_in_span(&list->created, task->created) ||
 		!is_in_span(&list->updated, task->updated))
@@ -202,13 +210,13 @@ static size_t expect(const struct op *op, const struct task *rows[TASKS_MAX])
 
 static void put_fields(struct op *op)
 {
-	op->change.word = str_of(PICK(words));
+	op->change.status = str_cstr(PICK(words));
 	op->change.state = draw(2) ? TASK_PENDING : TASK_SUCCEEDED;
 	if (op->dialect != CODE_A)
 		return;
-	change_set(&op->change, STR("type"), str_of(PICK(types)));
-	change_set(&op->change, STR("group"), str_of(PICK(groups)));
-	change_set(&op->change, STR("note"), str_of(PICK(notes)));
+	change_set_field(&op->change, STR("type"), str_cstr(PICK(types)));
+	change_set_field(&op->change, STR("group"), str_cstr(PICK(groups)));
+	change_set_field(&op->change, STR("note"), str_cstr(PICK(notes)));
 }
 
 /* The model keeps what the store made of it; the texts are constants. */
@@ -217,7 +225,7 @@ static void keep(struct entry *entry, const struct op *op, const struct task *ma
 	entry->there = true;
 	entry->task = *made;
 	entry->task.tenant = op->tenant;
-	entry->task.word = op->change.word.len ? op->change.word : entry->task.word;
+	entry->task.status = op->change.status.len ? op->change.status : entry->task.status;
 	for (size_t i = 0; i < op->change.field_count; i++)
 		entry->task.fields[i] = op->change.fields[i];
 }
@@ -239,7 +247,7 @@ static void add(struct store *store)
 
 	op.dialect = draw(8) == 0 ? CODE_THING : draw(4) == 0 ? CODE_B : CODE_A;
 	op.now = 5000 + draw(200); /* many at one moment */
-	op.numbered = op.dialect == CODE_A;
+	op.assign_number = op.dialect == CODE_A;
 	put_fields(&op);
 	apply(store, &op, entry);
 	if (draw(3) != 0)
@@ -247,9 +255,10 @@ static void add(struct store *store)
 	op = fixture_op(draw(2) ? OP_ARCHIVE : OP_UPDATE, (unsigned)model_size);
 	op.dialect = entry->task.dialect;
 	op.now = 5200 + draw(100);
-	op.change.word = entry->task.word;
+	op.change.status = entry->task.status;
 	for (size_t i = 0; i < entry->task.field_count; i++)
-		change_set(&op.change, entry->task.fields[i].name, entry->task.fields[i].json);
+		change_set_field(
+			&op.change, entry->task.fields[i].name, entry->task.fields[i].json);
 	apply(store, &op, entry);
 }
 
@@ -273,17 +282,17 @@ static struct str draw_value(uint8_t field)
 	case INDEX_BY_STATE:
 		return draw(2) ? STR("pending") : STR("succeeded");
 	case Q_WORD:
-		return str_of(PICK(words));
+		return str_cstr(PICK(words));
 	case Q_TYPE:
-		return str_of(PICK(types));
+		return str_cstr(PICK(types));
 	case Q_GROUP:
-		return str_of(PICK(groups));
+		return str_cstr(PICK(groups));
 	case Q_NOTE:
-		return str_of(PICK(notes));
+		return str_cstr(PICK(notes));
 	default:
 		next = (next + 1) % 16;
 		snprintf(numbers[next], sizeof(numbers[next]), "%u", 1 + draw(TASKS_MAX));
-		return str_of(numbers[next]);
+		return str_cstr(numbers[next]);
 	}
 }
 
@@ -297,16 +306,16 @@ static void draw_filter(struct op *op)
 		if (op->list.filters[i].field == field)
 			return;
 	}
-	list_where(&op->list, field, draw_value(field));
+	list_filter_add(&op->list, field, draw_value(field));
 	if (draw(2) == 0)
 		return;
-	filter->other_count = draw(3);
-	filter->others = others[op->list.filter_count - 1];
-	for (size_t i = 0; i < filter->other_count; i++)
+	filter->more_value_count = draw(3);
+	filter->more_values = others[op->list.filter_count - 1];
+	for (size_t i = 0; i < filter->more_value_count; i++)
 		others[op->list.filter_count - 1][i] = draw_value(field);
 }
 
-static void draw_span(struct list_span *span)
+static void draw_span(struct list_time_range *span)
 {
 	if (draw(4) != 0)
 		return;
@@ -316,11 +325,11 @@ static void draw_span(struct list_span *span)
 
 static void draw_sort(struct op *op)
 {
-	static const uint8_t own[] = { INDEX_BY_ALL, INDEX_BY_STATE, INDEX_BY_UPDATED, Q_WORD,
+	static const uint8_t own[] = { INDEX_BY_CREATED, INDEX_BY_STATE, INDEX_BY_UPDATED, Q_WORD,
 		Q_TYPE, Q_GROUP, Q_NUMBER, Q_NOTE };
-	static const uint8_t common[] = { INDEX_BY_ALL, INDEX_BY_STATE, INDEX_BY_UPDATED };
+	static const uint8_t common[] = { INDEX_BY_CREATED, INDEX_BY_STATE, INDEX_BY_UPDATED };
 
-	list_by(&op->list, op->dialect == CODE_A ? PICK(own) : PICK(common), draw(2));
+	list_sort_add(&op->list, op->dialect == CODE_A ? PICK(own) : PICK(common), draw(2));
 }
 
 static struct op draw_question(void)
@@ -333,15 +342,15 @@ static struct op draw_question(void)
 		op.list.dialects = both;
 		op.list.dialect_count = 1 + draw(2);
 	}
-	op.list.place = draw(3);
+	op.list.scope = draw(3);
 	for (unsigned i = draw(4); i > 1; i--)
 		draw_filter(&op);
 	draw_span(&op.list.created);
 	draw_span(&op.list.updated);
 	for (unsigned i = draw(3); i > 0; i--)
 		draw_sort(&op);
-	op.list.count = draw(3) > 0;
-	op.list.clamp = op.list.count && draw(2);
+	op.list.want_total = draw(3) > 0;
+	op.list.clamp_offset = op.list.want_total && draw(2);
 	op.list.limit = draw(4) ? 1 + draw(100) : 0;
 	op.list.offset = draw(2) ? draw(TASKS_MAX) : 0;
 	return op;
@@ -354,12 +363,12 @@ static void describe(const struct op *op)
 	const struct list_query *list = &op->list;
 
 	print_error("dialect %d, place %d, offset %d, limit %d, created %d-%d, updated %d-%d\n",
-		op->dialect, (int)list->place, (int)list->offset, (int)list->limit,
+		op->dialect, (int)list->scope, (int)list->offset, (int)list->limit,
 		(int)list->created.from, (int)list->created.to, (int)list->updated.from,
 		(int)list->updated.to);
 	for (size_t i = 0; i < list->filter_count; i++)
 		print_error("filter %d: %.*s and %d more\n", list->filters[i].field,
-			STR_FMT(list->filters[i].value), (int)list->filters[i].other_count);
+			STR_ARGS(list->filters[i].value), (int)list->filters[i].more_value_count);
 	for (size_t i = 0; i < list->sort_count; i++)
 		print_error("sort %d %d\n", list->sorts[i].field, list->sorts[i].descending);
 }
@@ -378,7 +387,7 @@ static void expect_row(const struct op *op, const struct task *want, const struc
 
 static uint64_t expected_offset(const struct list_query *list, size_t count)
 {
-	if (!list->clamp || list->limit == 0 || list->offset < count)
+	if (!list->clamp_offset || list->limit == 0 || list->offset < count)
 		return list->offset;
 	return count ? (count - 1) / list->limit * list->limit : 0;
 }
@@ -395,23 +404,23 @@ static void check_question(struct store *store, const struct op *op)
 	must(store_apply(store, op, &result, &err), &err);
 	at = (size_t)expected_offset(&op->list, count);
 	end = op->list.limit && at + op->list.limit < count ? at + (size_t)op->list.limit : count;
-	if (op->list.count && (!result.counted || result.total != count)) {
+	if (op->list.want_total && (!result.total_known || result.total != count)) {
 		describe(op);
 		fail_msg("wanted %zu in all, found %d", count, (int)result.total);
 	}
 	assert_int_equal(result.offset, at);
 	for (; at < end; at++) {
-		must(store_next(&result, &row, &done, &err), &err);
+		must(store_list_next(&result, &row, &done, &err), &err);
 		if (done)
 			describe(op);
 		assert_false(done);
 		expect_row(op, rows[at], &row);
 	}
-	must(store_next(&result, &row, &done, &err), &err);
+	must(store_list_next(&result, &row, &done, &err), &err);
 	assert_true(done);
-	if ((end < count) != (result.next.len > 0))
+	if ((end < count) != (result.next_cursor.len > 0))
 		describe(op);
-	assert_int_equal(end<count, result.next.len> 0);
+	assert_int_equal(end<count, result.next_cursor.len> 0);
 	store_result_free(&result);
 }
 
@@ -434,10 +443,10 @@ static void walk_pages(struct store *store, struct op *op)
 {
 	const struct task *rows[TASKS_MAX];
 	size_t count, at = 0;
-	uint8_t place[LIST_PLACE_MAX];
+	uint8_t place[LIST_CURSOR_MAX];
 
 	op->list.offset = 0;
-	op->list.clamp = false;
+	op->list.clamp_offset = false;
 	op->list.limit = 1 + draw(20);
 	count = expect(op, rows);
 	do {
@@ -448,17 +457,18 @@ static void walk_pages(struct store *store, struct op *op)
 
 		must(store_apply(store, op, &result, &err), &err);
 		for (;;) {
-			must(store_next(&result, &row, &done, &err), &err);
+			must(store_list_next(&result, &row, &done, &err), &err);
 			if (done)
 				break;
 			assert_true(at < count);
 			expect_row(op, rows[at++], &row);
 		}
-		assert_true(result.next.len <= sizeof(place));
-		memcpy(place, result.next.ptr ? result.next.ptr : "", result.next.len);
-		op->list.after = (struct str){ (const char *)place, result.next.len };
+		assert_true(result.next_cursor.len <= sizeof(place));
+		memcpy(place, result.next_cursor.ptr ? result.next_cursor.ptr : "",
+			result.next_cursor.len);
+		op->list.after_cursor = (struct str){ (const char *)place, result.next_cursor.len };
 		store_result_free(&result);
-	} while (op->list.after.len > 0);
+	} while (op->list.after_cursor.len > 0);
 	assert_int_equal(at, count);
 }
 
@@ -480,7 +490,7 @@ static void test_forged_places(void **state)
 {
 	struct store *store = *state;
 	static const uint8_t nobody = 99;
-	char bytes[LIST_PLACE_MAX + 200];
+	char bytes[LIST_CURSOR_MAX + 200];
 	struct op op = { 0 };
 
 	seed = 3;
@@ -492,14 +502,14 @@ static void test_forged_places(void **state)
 		op.list.offset = 0;
 		for (size_t k = 0; k < sizeof(bytes); k++)
 			bytes[k] = (char)draw(256);
-		op.list.after = (struct str){ bytes, 1 + draw(sizeof(bytes)) };
+		op.list.after_cursor = (struct str){ bytes, 1 + draw(sizeof(bytes)) };
 		code = fixture_error(store, &op);
 		assert_true(code == ERR_NONE || code == ERR_INVALID);
-		assert_true(op.list.after.len <= LIST_PLACE_MAX || code == ERR_INVALID);
+		assert_true(op.list.after_cursor.len <= LIST_CURSOR_MAX || code == ERR_INVALID);
 	}
 	op.dialect = 0; /* without a range that it could be too long for */
 	op.list = (struct list_query){ .dialects = &nobody, .dialect_count = 1 };
-	op.list.after = (struct str){ bytes, sizeof(bytes) };
+	op.list.after_cursor = (struct str){ bytes, sizeof(bytes) };
 	assert_int_equal(fixture_error(store, &op), ERR_INVALID);
 }
 
@@ -511,10 +521,10 @@ static void test_fields_that_are_none(void **state)
 	seed = 4;
 	fill(store, 5);
 	op.dialect = CODE_A;
-	list_where(&op.list, 99, STR("x"));
+	list_filter_add(&op.list, 99, STR("x"));
 	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
 	op.list.filter_count = 0;
-	list_by(&op.list, 99, false);
+	list_sort_add(&op.list, 99, false);
 	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
 	op.list.sorts[0].field = Q_TYPE; /* is one, but not of all dialects */
 	op.dialect = 0;
@@ -532,13 +542,13 @@ static void test_too_broad(void **state)
 	struct task row;
 	bool done = false;
 
-	for (unsigned n = 0; n < LIST_LOOKED_AT_MAX + 1000; n += 1000) {
+	for (unsigned n = 0; n < LIST_SCAN_MAX + 1000; n += 1000) {
 		for (unsigned i = 0; i < 1000; i++) {
 			tasks[i] = (struct task){ .id = fixture_id(n + i),
 				.tenant = STR("acme"),
 				.dialect = CODE_A,
 				.state = TASK_PENDING,
-				.word = STR("new"),
+				.status = STR("new"),
 				.created = 1000 + n + i,
 				.updated = 1000 + n + i,
 				.revision = 1 };
@@ -552,29 +562,29 @@ static void test_too_broad(void **state)
 	free(tasks);
 	op.dialect = CODE_A;
 	op.list.limit = 10;
-	op.list.count = true;
-	list_where(&op.list, Q_TYPE, STR("\"a\""));
-	list_where(&op.list, Q_GROUP, STR("\"x\""));
+	op.list.want_total = true;
+	list_filter_add(&op.list, Q_TYPE, STR("\"a\""));
+	list_filter_add(&op.list, Q_GROUP, STR("\"x\""));
 	assert_int_equal(fixture_error(store, &op), ERR_TOO_BROAD);
 	/* the smallest condition decides */
 	op.list.filters[0].value = STR("\"b\"");
 	must(store_apply(store, &op, &result, &err), &err);
-	assert_true(result.counted && result.total == 1);
+	assert_true(result.total_known && result.total == 1);
 	store_result_free(&result);
 	/* one condition in another's order: its count is known, its rows are met at once */
 	op.list.filter_count = 1;
 	op.list.filters[0].value = STR("\"a\"");
-	list_by(&op.list, INDEX_BY_UPDATED, true);
+	list_sort_add(&op.list, INDEX_BY_UPDATED, true);
 	must(store_apply(store, &op, &result, &err), &err);
-	assert_true(result.counted && result.total == LIST_LOOKED_AT_MAX + 999);
-	must(store_next(&result, &row, &done, &err), &err);
-	assert_int_equal(row.updated, 1000 + LIST_LOOKED_AT_MAX + 999);
+	assert_true(result.total_known && result.total == LIST_SCAN_MAX + 999);
+	must(store_list_next(&result, &row, &done, &err), &err);
+	assert_int_equal(row.updated, 1000 + LIST_SCAN_MAX + 999);
 	store_result_free(&result);
-	op.list.offset = LIST_LOOKED_AT_MAX + 995; /* the last page, walked to from the end */
+	op.list.offset = LIST_SCAN_MAX + 995; /* the last page, walked to from the end */
 	must(store_apply(store, &op, &result, &err), &err);
-	for (done = false; store_next(&result, &row, &done, &err) && !done;)
+	for (done = false; store_list_next(&result, &row, &done, &err) && !done;)
 		;
-	assert_int_equal(result.rows, 4);
+	assert_int_equal(result.rows_returned, 4);
 	assert_int_equal(row.updated, 1000);
 	store_result_free(&result);
 	/* a condition that all fulfil is as good as one that leaves one out */
@@ -582,21 +592,21 @@ static void test_too_broad(void **state)
 	op.list.filters[0].field = Q_GROUP;
 	op.list.filters[0].value = STR("\"x\"");
 	must(store_apply(store, &op, &result, &err), &err);
-	assert_true(result.counted && result.total == LIST_LOOKED_AT_MAX + 1000);
+	assert_true(result.total_known && result.total == LIST_SCAN_MAX + 1000);
 	store_result_free(&result);
 	/* a part */
 	op.list.filters[0].value = STR("\"x\"");
 	op.list.filters[0].field = Q_GROUP;
-	list_where(&op.list, Q_WORD, STR("old"));
+	list_filter_add(&op.list, Q_WORD, STR("old"));
 	op.list.filters[1].value = STR("new");
-	list_where(&op.list, Q_TYPE, STR("\"a\""));
-	op.list.partial = true;
+	list_filter_add(&op.list, Q_TYPE, STR("\"a\""));
+	op.list.allow_partial = true;
 	must(store_apply(store, &op, &result, &err), &err);
-	assert_false(result.counted);
-	for (done = false; store_next(&result, &row, &done, &err) && !done;)
+	assert_false(result.total_known);
+	for (done = false; store_list_next(&result, &row, &done, &err) && !done;)
 		;
-	assert_int_equal(result.rows, 10);
-	assert_true(result.next.len > 0);
+	assert_int_equal(result.rows_returned, 10);
+	assert_true(result.next_cursor.len > 0);
 	store_result_free(&result);
 }
 

@@ -11,7 +11,7 @@ static struct op create(unsigned number, int64_t now, uint64_t most)
 	struct op op = fixture_op(OP_CREATE, number);
 
 	op.now = now;
-	op.numbered = true;
+	op.assign_number = true;
 	op.quota = (struct op_quota){ most, FROM, UNTIL };
 	return op;
 }
@@ -45,7 +45,7 @@ static void test_used_up(void **state)
 	assert_int_equal(err.retry_after, 2);
 	fixture_verify(store, 3);
 	/* no number was lost; a higher quota, or none, lets more in */
-	op.quota.most = 4;
+	op.quota.max_tasks = 4;
 	must(store_apply(store, &op, &result, &err), &err);
 	assert_int_equal(result.task.number, 4);
 	store_result_free(&result);
@@ -102,7 +102,7 @@ static void test_repeated_with_a_key(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		struct op op = create(1 + i, FROM, 1);
 
-		op.key = STR("k");
+		op.idempotency_key = STR("k");
 		must(store_apply(store, &op, &result, &err), &err);
 		assert_int_equal(result.task.number, 1);
 		store_result_free(&result);
@@ -112,7 +112,7 @@ static void test_repeated_with_a_key(void **state)
 	for (uint64_t most = 1; most <= 2; most++) {
 		struct op op = create(6, FROM, most);
 
-		op.key = STR("l");
+		op.idempotency_key = STR("l");
 		assert_int_equal(fixture_error(store, &op), most == 1 ? ERR_QUOTA : ERR_NONE);
 	}
 	fixture_verify(store, 2);

@@ -42,12 +42,12 @@ static void create_with_one_key(struct store *store, unsigned racer)
 		char key[24];
 
 		snprintf(key, sizeof(key), "key %u", round * 7919 % 1000);
-		op.key = str_of(key);
-		op.numbered = true;
+		op.idempotency_key = str_cstr(key);
+		op.assign_number = true;
 		op.now = 1000;
 		race_line_up(round);
 		race_insist(store, &op, &result);
-		if (id_compare(&result.task.id, &op.fresh) == 0)
+		if (id_compare(&result.task.id, &op.new_id) == 0)
 			track->made++;
 		else
 			track->given++;
@@ -76,7 +76,7 @@ static void create_numbered(struct store *store, unsigned racer)
 		struct op op = fixture_op(OP_CREATE, 1 + round * RACERS + racer);
 		struct result result = { 0 };
 
-		op.numbered = true;
+		op.assign_number = true;
 		race_insist(store, &op, &result);
 		store_result_free(&result);
 	}
@@ -98,18 +98,18 @@ static void test_numbers(void **state)
 static void ensure_one_id(struct store *store, unsigned racer)
 {
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct op op = fixture_op(OP_ENSURE, 0);
+		struct op op = fixture_op(OP_UPSERT, 0);
 		struct result result = { 0 };
 
-		op.fresh = fixture_id(1 + round * 31 % 1000);
+		op.new_id = fixture_id(1 + round * 31 % 1000);
 		op.change.state = TASK_PENDING;
-		op.change.word = STR("new");
+		op.change.status = STR("new");
 		if (racer % 2)
-			change_set(&op.change, STR("type"), STR("\"odd\""));
+			change_set_field(&op.change, STR("type"), STR("\"odd\""));
 		race_line_up(round);
 		race_insist(store, &op, &result);
-		track->made += result.made;
-		track->wrong += id_compare(&result.task.id, &op.fresh) != 0;
+		track->made += result.created;
+		track->wrong += id_compare(&result.task.id, &op.new_id) != 0;
 		store_result_free(&result);
 	}
 	race_leave(store);
@@ -151,11 +151,11 @@ static bool take_place(struct str old, struct buf *value, void *data, struct err
 }
 
 /* True when all was done; false when somebody else has the place. */
-static bool insist_on_edits(struct store *store, const struct store_edit *edits, size_t count)
+static bool insist_on_edits(struct store *store, const struct store_auth_edit *edits, size_t count)
 {
 	struct err err = { 0 };
 
-	while (!store_edit_entries(store, edits, count, &err)) {
+	while (!store_auth_update(store, edits, count, &err)) {
 		if (err.code == ERR_CONFLICT)
 			return false;
 		if (err.code != ERR_BUSY)
@@ -170,17 +170,17 @@ static bool insist_on_edits(struct store *store, const struct store_edit *edits,
 static void edit_entries(struct store *store, unsigned racer)
 {
 	char place[24], name[24];
-	const struct store_edit count = { STORE_USERS, STR("count"), add_one, NULL };
+	const struct store_auth_edit count = { STORE_USERS, STR("count"), add_one, NULL };
 
 	snprintf(name, sizeof(name), "%u", racer);
 	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct store_edit edits[] = {
+		struct store_auth_edit edits[] = {
 			{ STORE_TOKENS, STR_NULL, take_place, name },
 			{ STORE_USERS, STR("wins"), add_one, NULL },
 		};
 
 		snprintf(place, sizeof(place), "%u", round);
-		edits[0].key = str_of(place);
+		edits[0].key = str_cstr(place);
 		race_line_up(round);
 		if (insist_on_edits(store, edits, 2))
 			track->made++;
@@ -198,7 +198,7 @@ static void expect_count(struct store *store, const char *name, unsigned count)
 	char want[24];
 
 	snprintf(want, sizeof(want), "%u", count);
-	must(store_get_entry(store, STORE_USERS, str_of(name), &value, &err), &err);
+	must(store_auth_get(store, STORE_USERS, str_cstr(name), &value, &err), &err);
 	assert_str(buf_str(&value), want);
 	buf_free(&value);
 }

@@ -13,7 +13,7 @@ static struct task sample(void)
 		.dialect = 5,
 		.archived = true,
 		.state = TASK_RUNNING,
-		.word = STR("in_progress"),
+		.status = STR("in_progress"),
 		.created = 1700000000000,
 		.updated = 1700000000001,
 		.started = -1,
@@ -96,7 +96,7 @@ static void assert_sample(const struct task *task)
 	assert_true(task->max_attempts == UINT32_MAX);
 	assert_true(task->lease.token == UINT64_MAX && task->lease.expires == INT64_MAX);
 	assert_str(task->tenant, "acme");
-	assert_str(task->word, "in_progress");
+	assert_str(task->status, "in_progress");
 	assert_str(task->created_by, "a");
 	assert_str(task->updated_by, "b");
 	assert_str(task->lease.holder, "w1");
@@ -200,7 +200,7 @@ static void test_empty_and_full(void **state)
 	assert_int_equal(read.tenant.len, 0);
 	for (size_t i = 0; i < TASK_FIELDS_MAX; i++) {
 		snprintf(names[i], sizeof(names[i]), "f%zu", i);
-		full.fields[i] = (struct field){ str_of(names[i]), STR("{\"\xC3\xA4\":[null]}") };
+		full.fields[i] = (struct field){ str_cstr(names[i]), STR("{\"\xC3\xA4\":[null]}") };
 	}
 	buf_reset(&record);
 	assert_true(record_encode(&full, &record));

@@ -14,9 +14,9 @@ static void test_create_and_read(void **state)
 	struct result made = { 0 }, read = { 0 };
 	struct err err = { 0 };
 
-	op.change.word = STR("new");
-	change_set(&op.change, STR("type"), STR("\"clone\""));
-	change_set(&op.change, STR("none"), STR(""));
+	op.change.status = STR("new");
+	change_set_field(&op.change, STR("type"), STR("\"clone\""));
+	change_set_field(&op.change, STR("none"), STR(""));
 	must(store_apply(store, &op, &made, &err), &err);
 	assert_true(made.written && made.kind == OP_CREATE);
 	op = fixture_op(OP_READ, 7);
@@ -26,7 +26,7 @@ static void test_create_and_read(void **state)
 		const struct task *task = i ? &read.task : &made.task;
 
 		assert_str(task->tenant, "acme");
-		assert_str(task->word, "new");
+		assert_str(task->status, "new");
 		assert_str(task->created_by, "alice");
 		assert_str(task->updated_by, "alice");
 		assert_int_equal(task->state, TASK_PENDING);
@@ -48,7 +48,7 @@ static void test_errors(void **state)
 	fixture_create(store, 1, "new", NULL);
 	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
 	for (int kind = OP_READ; kind < OP_KINDS; kind++) {
-		if (kind == OP_LIST || kind == OP_CREATE || kind == OP_ENSURE)
+		if (kind == OP_LIST || kind == OP_CREATE || kind == OP_UPSERT)
 			continue;
 		op = fixture_op((enum op_kind)kind, 2);
 		assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
@@ -79,12 +79,12 @@ static void test_update(void **state)
 	fixture_create(store, 1, "new", "\"a\"");
 	op.actor = STR("bob");
 	op.now = 5000;
-	op.revision_count = 1;
-	op.revisions[0] = 1;
+	op.if_match_count = 1;
+	op.if_match[0] = 1;
 	op.change.state = TASK_SUCCEEDED;
-	op.change.word = STR("sucess");
-	change_set(&op.change, STR("type"), STR(""));
-	change_set(&op.change, STR("log"), STR("[1]"));
+	op.change.status = STR("sucess");
+	change_set_field(&op.change, STR("type"), STR(""));
+	change_set_field(&op.change, STR("log"), STR("[1]"));
 	must(store_apply(store, &op, &result, &err), &err);
 	assert_true(result.written);
 	assert_int_equal(result.task.revision, 2);
@@ -98,8 +98,8 @@ static void test_update(void **state)
 	store_result_free(&result);
 
 	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
-	op.revision_count = 1;
-	op.revisions[0] = 2;
+	op.if_match_count = 1;
+	op.if_match[0] = 2;
 	op.now = 10; /* a clock that went back does not take the time of the last write back */
 	op.change = (struct change){ 0 };
 	must(store_apply(store, &op, &result, &err), &err);
@@ -124,21 +124,21 @@ static void test_remove_and_archive(void **state)
 	assert_true(result.task.archived && result.task.revision == 2);
 	store_result_free(&result);
 	op = fixture_list(BY_WORD, "new");
-	op.list.count = true;
+	op.list.want_total = true;
 	assert_int_equal(fixture_rows(store, &op, rows, sizeof(rows)), 1);
 	assert_string_equal(rows, "2");
-	op.list.place = LIST_ARCHIVED;
+	op.list.scope = LIST_ARCHIVED;
 	assert_int_equal(fixture_rows(store, &op, rows, sizeof(rows)), 1);
 	assert_string_equal(rows, "1");
 	op = fixture_op(OP_READ, 1);
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 
 	op = fixture_op(OP_REMOVE, 1);
-	op.revision_count = 1;
-	op.revisions[0] = 1;
+	op.if_match_count = 1;
+	op.if_match[0] = 1;
 	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
-	op.revision_count = 1;
-	op.revisions[0] = 2;
+	op.if_match_count = 1;
+	op.if_match[0] = 2;
 	must(store_apply(store, &op, &result, &err), &err);
 	assert_true(result.written);
 	assert_str(task_field(&result.task, STR("type")), "\"a\"");
@@ -154,13 +154,13 @@ static void test_limits(void **state)
 	char *big = malloc(STORE_RECORD_MAX);
 
 	memset(big, '1', STORE_RECORD_MAX);
-	change_set(&op.change, STR("type"), (struct str){ big, STORE_RECORD_MAX - 200 });
+	change_set_field(&op.change, STR("type"), (struct str){ big, STORE_RECORD_MAX - 200 });
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
-	change_set(&op.change, STR("type"), (struct str){ big, STORE_RECORD_MAX });
-	op.fresh = fixture_id(2);
+	change_set_field(&op.change, STR("type"), (struct str){ big, STORE_RECORD_MAX });
+	op.new_id = fixture_id(2);
 	assert_int_equal(fixture_error(store, &op), ERR_TOO_LARGE);
 	op = fixture_op(OP_UPDATE, 1);
-	change_set(&op.change, STR("more"), (struct str){ big, 400 });
+	change_set_field(&op.change, STR("more"), (struct str){ big, 400 });
 	assert_int_equal(fixture_error(store, &op), ERR_TOO_LARGE);
 	op = fixture_op(OP_UPDATE, 3);
 	fixture_create(store, 3, "new", "1");
@@ -193,7 +193,7 @@ static bool make_none(struct str old, struct buf *value, void *data, struct err 
 static void test_read_only_entries(void **state)
 {
 	struct store *store = *state;
-	const struct store_edit edits[] = {
+	const struct store_auth_edit edits[] = {
 		{ STORE_USERS, STR("a"), make_two, NULL },
 		{ STORE_USERS, STR("b"), make_two, NULL },
 		{ STORE_USERS, STR("a"), make_none, NULL },
@@ -201,20 +201,20 @@ static void test_read_only_entries(void **state)
 	struct buf out = BUF_INIT;
 	struct err err = { 0 };
 
-	must(store_put_entry(store, STORE_USERS, STR("a"), STR("1"), &err), &err);
+	must(store_auth_put(store, STORE_USERS, STR("a"), STR("1"), &err), &err);
 	atomic_store(&store->shared->read_only, true);
-	assert_false(store_put_entry(store, STORE_USERS, STR("a"), STR("b"), &err));
+	assert_false(store_auth_put(store, STORE_USERS, STR("a"), STR("b"), &err));
 	assert_int_equal(err.code, ERR_DISK_FULL);
-	assert_false(store_edit_entries(store, edits + 1, 1, &err));
+	assert_false(store_auth_update(store, edits + 1, 1, &err));
 	assert_int_equal(err.code, ERR_DISK_FULL);
-	must(store_edit_entries(store, edits, 1, &err), &err);
-	must(store_get_entry(store, STORE_USERS, STR("a"), &out, &err), &err);
+	must(store_auth_update(store, edits, 1, &err), &err);
+	must(store_auth_get(store, STORE_USERS, STR("a"), &out, &err), &err);
 	assert_str(buf_str(&out), "2");
-	assert_false(store_get_entry(store, STORE_USERS, STR("b"), &out, &err));
-	must(store_edit_entries(store, edits, 2, &err), &err);
-	must(store_get_entry(store, STORE_USERS, STR("b"), &out, &err), &err);
-	must(store_edit_entries(store, edits + 2, 1, &err), &err);
-	assert_false(store_get_entry(store, STORE_USERS, STR("a"), &out, &err));
+	assert_false(store_auth_get(store, STORE_USERS, STR("b"), &out, &err));
+	must(store_auth_update(store, edits, 2, &err), &err);
+	must(store_auth_get(store, STORE_USERS, STR("b"), &out, &err), &err);
+	must(store_auth_update(store, edits + 2, 1, &err), &err);
+	assert_false(store_auth_get(store, STORE_USERS, STR("a"), &out, &err));
 	atomic_store(&store->shared->read_only, false);
 	buf_free(&out);
 }
@@ -253,24 +253,24 @@ static void test_counters(void **state)
 	assert_true(store_is_flushed(store));
 	fixture_create(store, 1, "new", NULL);
 	assert_false(store_is_flushed(store));
-	assert_int_equal(shared->started, shared->done);
+	assert_int_equal(shared->commits_started, shared->commits_done);
 	must(store_flush(store, &err), &err);
 	assert_true(store_is_flushed(store));
 	/* somebody's commit under way: not flushed by our flush, and no moment to count in */
-	atomic_fetch_add(&shared->started, 1);
+	atomic_fetch_add(&shared->commits_started, 1);
 	must(store_flush(store, &err), &err);
 	assert_false(store_is_flushed(store));
-	op.list.count = true;
+	op.list.want_total = true;
 	must(store_apply(store, &op, &result, &err), &err);
-	assert_true(result.counted && !result.settled && result.total == 1);
+	assert_true(result.total_known && !result.consistent && result.total == 1);
 	store_result_free(&result);
-	atomic_fetch_add(&shared->done, 1);
+	atomic_fetch_add(&shared->commits_done, 1);
 	must(store_flush(store, &err), &err);
 	must(store_apply(store, &op, &result, &err), &err);
-	assert_true(result.settled);
+	assert_true(result.consistent);
 	store_result_free(&result);
 	assert_true(store_is_flushed(store));
-	assert_int_equal(*store->place, STORE_OUTSIDE);
+	assert_int_equal(*store->place, STORE_IDLE);
 	assert_int_equal(store->depth, 0);
 }
 
@@ -294,23 +294,23 @@ static void test_entries(void **state)
 	unsigned sum = 0;
 
 	memset(big, 'x', sizeof(big));
-	must(store_each_entry(store, STORE_USERS, collect, &sum, &err), &err);
+	must(store_auth_each(store, STORE_USERS, collect, &sum, &err), &err);
 	assert_int_equal(sum, 0);
-	must(store_put_entry(store, STORE_USERS, STR("a"), STR("1"), &err), &err);
+	must(store_auth_put(store, STORE_USERS, STR("a"), STR("1"), &err), &err);
 	assert_true(store_is_flushed(store));
-	must(store_put_entry(store, STORE_USERS, STR("b"), STR("2"), &err), &err);
-	must(store_put_entry(store, STORE_USERS, STR("b"), STR("3"), &err), &err);
-	must(store_put_entry(store, STORE_USERS, STR("c"), (struct str){ big, sizeof(big) }, &err),
+	must(store_auth_put(store, STORE_USERS, STR("b"), STR("2"), &err), &err);
+	must(store_auth_put(store, STORE_USERS, STR("b"), STR("3"), &err), &err);
+	must(store_auth_put(store, STORE_USERS, STR("c"), (struct str){ big, sizeof(big) }, &err),
 		&err);
-	must(store_put_entry(store, STORE_KEYS, STR("k"), STR("4"), &err), &err);
+	must(store_auth_put(store, STORE_SIGNING_KEYS, STR("k"), STR("4"), &err), &err);
 	buf_puts(&out, "=");
-	must(store_get_entry(store, STORE_USERS, STR("b"), &out, &err), &err);
+	must(store_auth_get(store, STORE_USERS, STR("b"), &out, &err), &err);
 	assert_str(buf_str(&out), "=3");
-	assert_false(store_get_entry(store, STORE_TOKENS, STR("b"), &out, &err));
+	assert_false(store_auth_get(store, STORE_TOKENS, STR("b"), &out, &err));
 	assert_int_equal(err.code, ERR_NOT_FOUND);
-	must(store_get_entry(store, STORE_USERS, STR("c"), &out, &err), &err);
+	must(store_auth_get(store, STORE_USERS, STR("c"), &out, &err), &err);
 	assert_int_equal(out.len, 2 + sizeof(big));
-	must(store_each_entry(store, STORE_USERS, collect, &sum, &err), &err);
+	must(store_auth_each(store, STORE_USERS, collect, &sum, &err), &err);
 	assert_int_equal(sum, 'a' + 'b' + 'c');
 	buf_free(&out);
 }
@@ -326,7 +326,7 @@ static bool make_wanted(struct str old, struct buf *value, void *data, struct er
 	const struct wanted *wanted = data;
 
 	buf_puts(value, wanted->made);
-	if ((old.ptr != NULL) == (wanted->old != NULL) && str_eq(old, str_of(wanted->old)))
+	if ((old.ptr != NULL) == (wanted->old != NULL) && str_eq(old, str_cstr(wanted->old)))
 		return true;
 	return err_set(err, ERR_CONFLICT, NULL, NULL);
 }
@@ -335,7 +335,7 @@ static void expect_entry(struct store *store, const char *key, const char *value
 {
 	struct buf out = BUF_INIT;
 	struct err err = { 0 };
-	bool there = store_get_entry(store, STORE_USERS, str_of(key), &out, &err);
+	bool there = store_auth_get(store, STORE_USERS, str_cstr(key), &out, &err);
 
 	assert_int_equal(there, value != NULL);
 	if (there)
@@ -348,27 +348,27 @@ static void test_edits(void **state)
 {
 	struct store *store = *state;
 	struct wanted first = { NULL, "1" }, second = { NULL, "2" };
-	const struct store_edit edits[] = {
+	const struct store_auth_edit edits[] = {
 		{ STORE_USERS, STR("a"), make_wanted, &first },
 		{ STORE_USERS, STR("b"), make_wanted, &second },
 	};
 	struct err err = { 0 };
 
-	must(store_edit_entries(store, edits, 2, &err), &err);
+	must(store_auth_update(store, edits, 2, &err), &err);
 	assert_true(store_is_flushed(store));
 	expect_entry(store, "a", "1");
 	expect_entry(store, "b", "2");
 	first = (struct wanted){ "1", "3" };
-	assert_false(store_edit_entries(store, edits, 2, &err));
+	assert_false(store_auth_update(store, edits, 2, &err));
 	assert_int_equal(err.code, ERR_CONFLICT);
 	expect_entry(store, "a", "1");
 	second = (struct wanted){ "2", "" };
-	must(store_edit_entries(store, edits, 2, &err), &err);
+	must(store_auth_update(store, edits, 2, &err), &err);
 	expect_entry(store, "a", "3");
 	expect_entry(store, "b", NULL);
 	first = (struct wanted){ "3", "" };
 	second = (struct wanted){ NULL, "" };
-	must(store_edit_entries(store, edits, 2, &err), &err);
+	must(store_auth_update(store, edits, 2, &err), &err);
 	expect_entry(store, "a", NULL);
 	assert_int_equal(store->depth, 0);
 }

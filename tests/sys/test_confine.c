@@ -21,10 +21,10 @@
 #include "sys/confine.h"
 
 /* Known here by name: the list in confine.c is not asked. Each does nothing with such arguments. */
-static const char *const everybody[] = { "execve", "execveat", "io_uring_setup", "process_vm_readv",
-	"process_vm_writev", "process_mrelease", "migrate_pages", "move_pages", "pidfd_getfd",
-	"perf_event_open", "setuid", "setgid", "setresuid", "setgroups", "capset", "unshare",
-	"setns", "mount", "umount2", "open_tree", "fsopen", "pivot_root", "chroot",
+static const char *const denied_to_all[] = { "execve", "execveat", "io_uring_setup",
+	"process_vm_readv", "process_vm_writev", "process_mrelease", "migrate_pages", "move_pages",
+	"pidfd_getfd", "perf_event_open", "setuid", "setgid", "setresuid", "setgroups", "capset",
+	"unshare", "setns", "mount", "umount2", "open_tree", "fsopen", "pivot_root", "chroot",
 	"open_by_handle_at", "fanotify_init", "quotactl_fd", "personality", "add_key",
 	"request_key", "keyctl", "bpf", "userfaultfd", "init_module", "finit_module", "kexec_load",
 	"syslog", "sethostname", "clock_settime", "adjtimex", "reboot",
@@ -32,15 +32,15 @@ static const char *const everybody[] = { "execve", "execveat", "io_uring_setup",
 	"ptrace",
 #endif
 	NULL };
-static const char *const children[] = { "socket", "socketpair", "bind", "connect", "listen", "kill",
-	"tkill", "tgkill", "pidfd_open", "pidfd_send_signal", "rt_sigqueueinfo", "fchownat",
-	"mknodat", "setsid", "setpgid",
+static const char *const denied_to_children[] = { "socket", "socketpair", "bind", "connect",
+	"listen", "kill", "tkill", "tgkill", "pidfd_open", "pidfd_send_signal", "rt_sigqueueinfo",
+	"fchownat", "mknodat", "setsid", "setpgid",
 #ifndef POLYTASK_SANITIZED
 	"clone", "clone3",
 #endif
 	NULL };
 
-static int are_refused(const char *const *names)
+static int count_permitted(const char *const *names)
 {
 	int wrong = 0;
 
@@ -77,14 +77,14 @@ static bool has_seccomp(void)
 
 /* ---- what is forbidden ---- */
 
-static int supervise(void *data)
+static int check_supervisor(void *data)
 {
 	pid_t child;
 	int fd;
 
 	(void)data;
 	confine_supervisor();
-	if (are_refused(everybody) > 0)
+	if (count_permitted(denied_to_all) > 0)
 		return 1;
 	if (ioctl(-1, TIOCSTI, "x") != -1 || errno != EPERM)
 		return 3;
@@ -109,7 +109,7 @@ static void test_supervisor(void **state)
 	(void)state;
 	if (!has_seccomp())
 		skip();
-	assert_int_equal(in_child(supervise, NULL), 0);
+	assert_int_equal(in_child(check_supervisor, NULL), 0);
 }
 
 static int serve(void *data)
@@ -117,7 +117,7 @@ static int serve(void *data)
 	(void)data;
 	confine_supervisor();
 	confine_child();
-	return are_refused(everybody) + are_refused(children);
+	return count_permitted(denied_to_all) + count_permitted(denied_to_children);
 }
 
 static void test_child(void **state)
@@ -129,7 +129,7 @@ static void test_child(void **state)
 }
 
 /* As from a unit with AmbientCapabilities. */
-static int give_up(void *data)
+static int check_capabilities(void *data)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3];
@@ -149,10 +149,10 @@ static void test_capabilities(void **state)
 	(void)state;
 	if (geteuid() != 0)
 		skip();
-	assert_int_equal(in_child(give_up, NULL), 0);
+	assert_int_equal(in_child(check_capabilities, NULL), 0);
 }
 
-static int be_looked_at(void *data)
+static int check_limits(void *data)
 {
 	struct rlimit limit;
 	int score;
@@ -179,10 +179,10 @@ static int be_looked_at(void *data)
 static void test_memory(void **state)
 {
 	(void)state;
-	assert_int_equal(in_child(be_looked_at, NULL), 0);
+	assert_int_equal(in_child(check_limits, NULL), 0);
 }
 
-static int fail_badly(void *data)
+static int call_abort(void *data)
 {
 	(void)data;
 	confine_supervisor();
@@ -195,7 +195,7 @@ static void test_abort(void **state)
 	int status;
 
 	(void)state;
-	status = in_child(fail_badly, NULL);
+	status = in_child(call_abort, NULL);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGABRT);
 	assert_false(WCOREDUMP(status));
@@ -222,7 +222,7 @@ static void test_accept(void **state)
 	char byte = 7;
 
 	(void)state;
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", check_folder());
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/s", check_temp_dir());
 	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
 	assert_int_equal(listen(listener, 1), 0);
 	assert_int_equal(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -255,15 +255,15 @@ static bool create_big(struct store *store, unsigned number, char *text, struct 
 	struct result result = { 0 };
 	bool ok;
 
-	op.change.word = STR("pending");
-	ok = change_set(&op.change, STR("type"), (struct str){ text, BIG }) &&
+	op.change.status = STR("pending");
+	ok = change_set_field(&op.change, STR("type"), (struct str){ text, BIG }) &&
 	     store_apply(store, &op, &result, err);
 	store_result_free(&result);
 	return ok;
 }
 
 /* Recovery, many writes, checkpoints, new logs and old ones away, a clean end. */
-static int keep_store(void *data)
+static int use_store(void *data)
 {
 	const struct store_options *options = data;
 	char archive[256], *text = malloc(BIG);
@@ -274,7 +274,7 @@ static int keep_store(void *data)
 
 	confine_supervisor();
 	confine_child();
-	snprintf(archive, sizeof(archive), "%s/archive", check_folder());
+	snprintf(archive, sizeof(archive), "%s/archive", check_temp_dir());
 	if (!text || mkdir(archive, 0700) != 0)
 		return 1;
 	memset(text, 'a', BIG);
@@ -297,7 +297,7 @@ static void test_store(void **state)
 	struct store *store;
 
 	(void)state;
-	assert_int_equal(in_child(keep_store, &options), 0);
+	assert_int_equal(in_child(use_store, &options), 0);
 	store = fixture_open(&options);
 	fixture_verify(store, TASKS);
 	store_close(store);

@@ -7,7 +7,7 @@ static void free_bytes_of_a_directory(void **state)
 	uint64_t bytes = 0;
 
 	(void)state;
-	must(reserve_free_bytes(check_folder(), &bytes, &err), &err);
+	must(reserve_free_bytes(check_temp_dir(), &bytes, &err), &err);
 	assert_true(bytes > 0);
 }
 

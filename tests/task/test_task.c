@@ -5,7 +5,7 @@
 #include "task/right.h"
 #include "task/task.h"
 
-static void test_rights_are_read(void **state)
+static void test_rights_parse(void **state)
 {
 	static const struct {
 		const char *text;
@@ -39,13 +39,13 @@ static void test_rights_are_read(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		unsigned rights = 99;
 
-		assert_int_equal(rights_parse(&rights, str_of(rows[i].text)), rows[i].ok);
+		assert_int_equal(rights_parse(&rights, str_cstr(rows[i].text)), rows[i].ok);
 		assert_int_equal(rights, rows[i].ok ? rows[i].rights : 99);
 	}
 	assert_false(rights_parse(&(unsigned){ 0 }, STR_NULL));
 }
 
-static void test_rights_come_back(void **state)
+static void test_rights_round_trip(void **state)
 {
 	char text[32];
 	(void)state;
@@ -54,7 +54,7 @@ static void test_rights_come_back(void **state)
 		unsigned again = 99;
 
 		rights_format(rights, text, sizeof(text));
-		assert_true(rights_parse(&again, str_of(text)));
+		assert_true(rights_parse(&again, str_cstr(text)));
 		assert_int_equal(again, rights);
 	}
 	rights_format(RIGHT_NONE, text, sizeof(text));
@@ -83,7 +83,7 @@ static void test_states(void **state)
 	assert_int_equal(sizeof(rows) / sizeof(rows[0]), TASK_STATES - 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_string_equal(task_state_name(rows[i].state), rows[i].name);
-		assert_int_equal(task_state_parse(str_of(rows[i].name)), rows[i].state);
+		assert_int_equal(task_state_parse(str_cstr(rows[i].name)), rows[i].state);
 		assert_int_equal(task_state_is_final(rows[i].state), rows[i].final);
 	}
 	assert_int_equal(task_state_parse(STR("none")), TASK_STATE_NONE);
@@ -104,7 +104,7 @@ static void test_state_numbers_never_change(void **state)
 	assert_int_equal(TASK_CANCELLED, 5);
 }
 
-static void test_enter(void **state)
+static void test_set_state(void **state)
 {
 	static const struct {
 		enum task_state state;
@@ -124,12 +124,12 @@ static void test_enter(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		task_enter(&task, steps[i].state, steps[i].now);
+		task_set_state(&task, steps[i].state, steps[i].now);
 		assert_int_equal(task.state, steps[i].state);
 		assert_int_equal(task.started, steps[i].started);
 		assert_int_equal(task.finished, steps[i].finished);
 	}
-	task_enter(&ended, TASK_FAILED, 5);
+	task_set_state(&ended, TASK_FAILED, 5);
 	assert_int_equal(ended.started, 0);
 	assert_int_equal(ended.finished, 5);
 }
@@ -139,7 +139,7 @@ static char names[TASK_FIELDS_MAX + 1][8];
 static struct str name_of(size_t i)
 {
 	snprintf(names[i], sizeof(names[i]), "f%zu", i);
-	return str_of(names[i]);
+	return str_cstr(names[i]);
 }
 
 static void test_fields(void **state)
@@ -165,7 +165,7 @@ static void test_fields(void **state)
 	assert_int_equal(task.field_count, 2);
 }
 
-static void test_no_field_too_many(void **state)
+static void test_fields_max(void **state)
 {
 	struct task task = { 0 };
 	(void)state;
@@ -189,9 +189,9 @@ static void test_changes(void **state)
 	struct change change = { 0 };
 	(void)state;
 
-	assert_true(change_set(&change, STR("a"), STR("1")));
-	assert_true(change_set(&change, STR("b"), STR("")));
-	assert_true(change_set(&change, STR("a"), STR("2")));
+	assert_true(change_set_field(&change, STR("a"), STR("1")));
+	assert_true(change_set_field(&change, STR("b"), STR("")));
+	assert_true(change_set_field(&change, STR("a"), STR("2")));
 	assert_int_equal(change.field_count, 2);
 	assert_str(change.fields[0].json, "2");
 	assert_str(change.fields[1].name, "b");
@@ -200,23 +200,23 @@ static void test_changes(void **state)
 	assert_int_equal(change_field(&change, STR("b")).len, 0);
 	assert_null(change_field(&change, STR("c")).ptr);
 	for (size_t i = 2; i < TASK_FIELDS_MAX; i++)
-		assert_true(change_set(&change, name_of(i), STR("1")));
-	assert_false(change_set(&change, STR("more"), STR("1")));
-	assert_false(change_set(&change, STR("more"), STR("")));
-	assert_true(change_set(&change, STR("a"), STR("3")));
+		assert_true(change_set_field(&change, name_of(i), STR("1")));
+	assert_false(change_set_field(&change, STR("more"), STR("1")));
+	assert_false(change_set_field(&change, STR("more"), STR("")));
+	assert_true(change_set_field(&change, STR("a"), STR("3")));
 	assert_int_equal(change.field_count, TASK_FIELDS_MAX);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_rights_are_read),
-		CHECK(test_rights_come_back),
+		CHECK(test_rights_parse),
+		CHECK(test_rights_round_trip),
 		CHECK(test_states),
 		CHECK(test_state_numbers_never_change),
-		CHECK(test_enter),
+		CHECK(test_set_state),
 		CHECK(test_fields),
-		CHECK(test_no_field_too_many),
+		CHECK(test_fields_max),
 		CHECK(test_changes),
 	};
 

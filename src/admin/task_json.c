@@ -1,0 +1,306 @@
+#include "admin/task_json.h"
+
+#include <inttypes.h>
+
+#include "auth/principal.h"
+#include "dialect/dialect.h"
+#include "http/json.h"
+
+/* How a member of a task is written and read; at points at it within the task. */
+struct codec {
+	void (*write)(const void *at, struct buf *out);
+	bool (*read)(void *at, const json_t *json, struct arena *arena);
+	const char *expected; /* for errors: "state must be ..." */
+};
+
+/* ---- numbers ---- */
+
+#define WRITE_NUMBER(type, format)                                \
+	static void write_##type(const void *at, struct buf *out) \
+	{                                                         \
+		type value;                                       \
+                                                                  \
+		memcpy(&value, at, sizeof(value));                \
+		buf_printf(out, "%" format, value);               \
+	}
+
+#define READ_NUMBER(type, least, most)                                             \
+	static bool read_##type(void *at, const json_t *json, struct arena *arena) \
+	{                                                                          \
+		json_int_t number = json_integer_value(json);                      \
+		type value = (type)number;                                         \
+                                                                                   \
+		(void)arena;                                                       \
+		if (!json_is_integer(json) || number < (least) || number > (most)) \
+			return false;                                              \
+		memcpy(at, &value, sizeof(value));                                 \
+		return true;                                                       \
+	}
+
+WRITE_NUMBER(int64_t, PRId64)
+WRITE_NUMBER(uint64_t, PRIu64)
+WRITE_NUMBER(int32_t, PRId32)
+WRITE_NUMBER(uint32_t, PRIu32)
+READ_NUMBER(int64_t, INT64_MIN, INT64_MAX)
+READ_NUMBER(uint64_t, 0, INT64_MAX)
+READ_NUMBER(int32_t, INT32_MIN, INT32_MAX)
+READ_NUMBER(uint32_t, 0, UINT32_MAX)
+
+static void write_bool(const void *at, struct buf *out)
+{
+	const bool *value = at;
+
+	buf_puts(out, *value ? "true" : "false");
+}
+
+static bool read_bool(void *at, const json_t *json, struct arena *arena)
+{
+	bool *value = at;
+
+	(void)arena;
+	*value = json_is_true(json);
+	return json_is_boolean(json);
+}
+
+/* ---- texts ---- */
+
+static void write_text(const void *at, struct buf *out)
+{
+	const struct str *text = at;
+
+	buf_put_json_string(out, *text);
+}
+
+static bool read_text(void *at, const json_t *json, struct arena *arena)
+{
+	struct str *text = at;
+
+	if (!json_is_string(json))
+		return false;
+	*text = arena_copy(arena, json_str(json));
+	return text->ptr;
+}
+
+static bool read_tenant(void *at, const json_t *json, struct arena *arena)
+{
+	return json_is_string(json) && auth_is_tenant(json_str(json)) && read_text(at, json, arena);
+}
+
+/* JSON text, or null for none. */
+static void write_json(const void *at, struct buf *out)
+{
+	const struct str *text = at;
+
+	buf_put_str(out, text->len ? *text : STR("null"));
+}
+
+static bool read_json(void *at, const json_t *json, struct arena *arena)
+{
+	struct str *text = at;
+
+	if (json_is_null(json))
+		return true;
+	*text = json_text(json, arena);
+	return text->ptr;
+}
+
+/* ---- what has names of its own ---- */
+
+static void write_id(const void *at, struct buf *out)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	id_format(at, text);
+	buf_printf(out, "\"%s\"", text);
+}
+
+static bool read_id(void *at, const json_t *json, struct arena *arena)
+{
+	(void)arena;
+	return json_is_string(json) && id_parse(at, json_str(json));
+}
+
+static void write_dialect(const void *at, struct buf *out)
+{
+	const uint8_t *code = at;
+	const char *name = dialect_code_name(*code);
+
+	if (name)
+		buf_put_json_string(out, str_cstr(name));
+	else
+		buf_printf(out, "%u", *code);
+}
+
+static bool read_dialect(void *at, const json_t *json, struct arena *arena)
+{
+	uint8_t read = json_is_string(json) ? dialect_code_by_name(json_str(json)) : 0;
+	uint8_t *code = at;
+
+	(void)arena;
+	if (read)
+		*code = read;
+	return read;
+}
+
+static void write_state(const void *at, struct buf *out)
+{
+	const enum task_state *state = at;
+
+	buf_put_json_string(out, str_cstr(task_state_name(*state)));
+}
+
+static bool read_state(void *at, const json_t *json, struct arena *arena)
+{
+	enum task_state *state = at;
+
+	(void)arena;
+	*state = json_is_string(json) ? task_state_parse(json_str(json)) : TASK_STATE_NONE;
+	return *state != TASK_STATE_NONE;
+}
+
+/* ---- the table ---- */
+
+#define NUMBER(type, text)                      \
+	{                                       \
+		write_##type, read_##type, text \
+	}
+
+static const struct codec codec_int64 = NUMBER(int64_t, "a whole number");
+static const struct codec codec_uint64 = NUMBER(uint64_t, "a whole number from 0 on");
+static const struct codec codec_int32 = NUMBER(int32_t, "a whole number of 32 bits");
+static const struct codec codec_uint32 = NUMBER(uint32_t, "a whole number of 32 bits from 0 on");
+static const struct codec codec_bool = { write_bool, read_bool, "true or false" };
+static const struct codec codec_text = { write_text, read_text, "a text" };
+static const struct codec codec_tenant = { write_text, read_tenant, "the name of a tenant" };
+static const struct codec codec_json = { write_json, read_json, "JSON" };
+static const struct codec codec_id = { write_id, read_id, "a UUID" };
+static const struct codec codec_dialect = { write_dialect, read_dialect, "the name of a dialect" };
+static const struct codec codec_state = { write_state, read_state, "the name of a state" };
+
+#define MEMBER(text, how, member) \
+	.name = (text), .kind = &(how), .offset = offsetof(struct task, member)
+
+static const struct member {
+	const char *name;
+	const struct codec *kind;
+	size_t offset;
+	bool required;
+} members[] = {
+	{ MEMBER("id", codec_id, id), .required = true },
+	{ MEMBER("number", codec_uint64, number) },
+	{ MEMBER("tenant", codec_tenant, tenant), .required = true },
+	{ MEMBER("dialect", codec_dialect, dialect), .required = true },
+	{ MEMBER("archived", codec_bool, archived) },
+	{ MEMBER("state", codec_state, state), .required = true },
+	{ MEMBER("word", codec_text, status) },
+	{ MEMBER("created", codec_int64, created), .required = true },
+	{ MEMBER("updated", codec_int64, updated) },
+	{ MEMBER("started", codec_int64, started) },
+	{ MEMBER("finished", codec_int64, finished) },
+	{ MEMBER("revision", codec_uint64, revision) },
+	{ MEMBER("created_by", codec_text, created_by) },
+	{ MEMBER("updated_by", codec_text, updated_by) },
+	{ MEMBER("priority", codec_int32, priority) },
+	{ MEMBER("not_before", codec_int64, not_before) },
+	{ MEMBER("attempt", codec_uint32, attempt) },
+	{ MEMBER("max_attempts", codec_uint32, max_attempts) },
+	{ MEMBER("lease_holder", codec_text, lease.holder) },
+	{ MEMBER("lease_token", codec_uint64, lease.token) },
+	{ MEMBER("lease_expires", codec_int64, lease.expires) },
+	{ MEMBER("error", codec_json, error) },
+	{ MEMBER("progress", codec_json, progress) },
+};
+
+#define MEMBERS (sizeof(members) / sizeof(members[0]))
+#define FIELDS	"fields"
+
+void task_json_write(const struct task *task, struct buf *out)
+{
+	for (size_t i = 0; i < MEMBERS; i++) {
+		buf_printf(out, "%c\"%s\":", i ? ',' : '{', members[i].name);
+		members[i].kind->write((const char *)task + members[i].offset, out);
+	}
+	buf_puts(out, ",\"" FIELDS "\":");
+	task_put_fields(task, out);
+	buf_putc(out, '}');
+}
+
+static bool read_fields(struct task *task, struct arena *arena, json_t *fields, struct err *err)
+{
+	const char *name;
+	json_t *value;
+
+	if (fields && !json_is_object(fields))
+		return err_set(err, ERR_INVALID, FIELDS, "fields must be an object");
+	json_object_foreach (fields, name, value) {
+		struct field field = { arena_copy(arena, str_cstr(name)), json_text(value, arena) };
+
+		if (!field.name.ptr || !field.json.ptr)
+			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		if (!task_set_field(task, field))
+			return err_set(err, ERR_TOO_LARGE, FIELDS, "there are more than %d fields",
+				TASK_FIELDS_MAX);
+	}
+	return true;
+}
+
+static bool read_members(
+	struct task *task, struct arena *arena, const json_t *json, struct err *err)
+{
+	for (size_t i = 0; i < MEMBERS; i++) {
+		const json_t *value = json_object_get(json, members[i].name);
+
+		if (!value && members[i].required)
+			return err_set(err, ERR_MISSING, members[i].name, "%s is missing",
+				members[i].name);
+		if (value && !members[i].kind->read((char *)task + members[i].offset, value, arena))
+			return err_set(err, ERR_INVALID, members[i].name, "%s must be %s",
+				members[i].name, members[i].kind->expected);
+	}
+	return true;
+}
+
+static bool is_member(const char *name)
+{
+	size_t i = 0;
+
+	while (i < MEMBERS && strcmp(members[i].name, name) != 0)
+		i++;
+	return i < MEMBERS || strcmp(name, FIELDS) == 0;
+}
+
+static bool check_names(json_t *json, struct err *err)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (json, name, value) {
+		if (!is_member(name))
+			return err_set(err, ERR_INVALID, name, "there is no member %.60s", name);
+	}
+	return true;
+}
+
+bool task_json_read(struct task *task, struct arena *arena, struct str line, struct err *err)
+{
+	struct task read = { .revision = 1 };
+	bool ok = false;
+	json_t *json;
+
+	/* Not json_parse_strict: a stored field may be as deep as that allows, and lies two levels deeper
+	 * here. */
+	if (!json_parse_trusted(&json, line, err))
+		return false;
+	if (!json_is_object(json)) {
+		err_set(err, ERR_MALFORMED, NULL, "not a JSON object");
+		goto out;
+	}
+	if (!check_names(json, err) || !read_members(&read, arena, json, err) ||
+		!read_fields(&read, arena, json_object_get(json, FIELDS), err))
+		goto out;
+	*task = read;
+	ok = true;
+out:
+	json_decref(json);
+	return ok;
+}

@@ -1,0 +1,252 @@
+#include "auth/token_endpoint.h"
+
+#include "auth/auth_record.h"
+#include "auth/login_limit.h"
+#include "auth/password.h"
+#include "auth/principal.h"
+#include "http/query.h"
+#include "task/right.h"
+
+#define PARAMS_MAX 16
+
+enum refusal {
+	GRANTED,
+	INVALID_REQUEST,
+	MISSING_TYPE,
+	REPEATED,
+	UNSUPPORTED_TYPE,
+	INVALID_GRANT,
+	WRONG_METHOD,
+	UNAVAILABLE,
+	TOO_MANY,
+	REFUSALS
+};
+
+/* Doorkeeper's sentences where it has one. */
+static const struct {
+	int status;
+	const char *error, *description;
+} refusals[REFUSALS] = {
+	[INVALID_REQUEST] = { 400, "invalid_request", "The form could not be read." },
+	[MISSING_TYPE] = { 400, "invalid_request", "Missing required parameter: grant_type." },
+	[REPEATED] = { 400, "invalid_request", "A parameter was sent more than once." },
+	[UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type",
+		"The authorization grant type is not supported by the authorization server." },
+	[INVALID_GRANT] = { 400, "invalid_grant",
+		"The provided authorization grant is invalid, expired, revoked, does not match the "
+		"redirection URI used in the authorization request, or was issued to another "
+		"client." },
+	[WRONG_METHOD] = { 405, "invalid_request", "The method is not allowed here." },
+	[UNAVAILABLE] = { 503, "temporarily_unavailable",
+		"The service is busy; try again shortly." },
+	/* RFC 6749 has no word for it; this one says that it passes. */
+	[TOO_MANY] = { 429, "temporarily_unavailable", "Too many logins have failed." },
+};
+
+/* Why no token is given; GRANTED while nothing speaks against it. */
+struct login_result {
+	enum refusal refusal;
+	unsigned seconds; /* until it may go better */
+};
+
+struct form {
+	struct str type, username, password;
+};
+
+static bool store_param(struct form *form, const struct pair *pair)
+{
+	const struct {
+		const char *name;
+		struct str *to;
+	} known[] = {
+		{ "grant_type", &form->type },
+		{ "username", &form->username },
+		{ "password", &form->password },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (!str_eq(pair->name, str_cstr(known[i].name)))
+			continue;
+		if (known[i].to->ptr)
+			return false;
+		*known[i].to = pair->value;
+	}
+	return true;
+}
+
+/* Unknown parameters (client_id, scope) are ignored. */
+static bool read_form(
+	const struct request *request, struct form *form, enum refusal *refusal, struct err *err)
+{
+	struct pair pairs[PARAMS_MAX];
+	size_t count;
+
+	if (!query_split(pairs, PARAMS_MAX, &count, request->body, request->arena, err)) {
+		*refusal = INVALID_REQUEST;
+		return err->code != ERR_NO_MEMORY;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!store_param(form, &pairs[i]))
+			*refusal = REPEATED;
+	}
+	if (*refusal == GRANTED && form->type.len == 0)
+		*refusal = MISSING_TYPE;
+	else if (*refusal == GRANTED && !str_eq(form->type, STR("password")))
+		*refusal = UNSUPPORTED_TYPE;
+	return true;
+}
+
+/* Whose name it is; somebody without a password where it is nobody's, or not to be let in. */
+static bool find_user(
+	struct store *store, struct str name, int64_t now, struct user *user, struct err *err)
+{
+	char text[AUTH_NAME_MAX] = "";
+
+	*user = (struct user){ 0 };
+	if (!auth_is_name(name))
+		return true;
+	memcpy(text, name.ptr, name.len);
+	if (!user_get(store, text, user, err))
+		return err->code == ERR_NOT_FOUND;
+	if (!user_may_log_in(user, now))
+		user->password_hash[0] = '\0';
+	return true;
+}
+
+/* Whether it is her password; a failure stays counted. */
+static bool check_password(const struct token_endpoint *granting, const struct form *form,
+	int64_t now, const struct login_limit *login_limit, struct user *user,
+	enum refusal *refusal, struct err *err)
+{
+	bool matches = false;
+	bool ok = find_user(granting->store, form->username, now, user, err) &&
+		  password_check(form->password, user->password_hash, &matches, err);
+
+	if (ok && !matches)
+		*refusal = INVALID_GRANT;
+	else
+		login_limit_refund(login_limit);
+	return ok;
+}
+
+static bool check_form(const struct token_endpoint *granting, const struct request *request,
+	const struct form *form, struct user *user, struct login_result *login_result,
+	struct err *err)
+{
+	struct login_limit login_limit;
+
+	login_limit_init(&login_limit, granting->limit, granting->burst, granting->now_us,
+		form->username, request_cgi_param(request, "REMOTE_ADDR"));
+	if (login_limit_take(&login_limit, &login_result->seconds))
+		return check_password(granting, form, request->now, &login_limit, user,
+			&login_result->refusal, err);
+	login_result->refusal = TOO_MANY;
+	return true;
+}
+
+/* ---- the answer ---- */
+
+static void put_rights(struct buf *out, unsigned rights)
+{
+	char text[RIGHTS_TEXT_SIZE];
+
+	rights_format(rights, text, sizeof(text));
+	for (char *at = text; *at; at++) {
+		if (*at == ',')
+			*at = ' ';
+	}
+	buf_put_json_string(out, str_cstr(text));
+}
+
+static void answer_token(
+	const char *token, const struct user *user, int64_t now, struct response *response)
+{
+	struct buf *body = &response->body;
+
+	response->status = 200;
+	buf_puts(body, "{\"access_token\":");
+	buf_put_json_string(body, str_cstr(token));
+	buf_printf(body, ",\"token_type\":\"Bearer\",\"expires_in\":%d,\"scope\":",
+		TOKEN_ENDPOINT_LIFETIME_S);
+	put_rights(body, user->rights);
+	buf_puts(body, ",\"created_at\":");
+	buf_put_number(body, now / 1000);
+	buf_putc(body, '}');
+}
+
+static void answer_refusal(const struct login_result *login_result, struct response *response)
+{
+	enum refusal refusal = login_result->refusal;
+
+	response->status = refusals[refusal].status;
+	if (refusal == WRONG_METHOD)
+		response_add_header(response, "Allow", STR("POST"));
+	response_add_retry_after(response, login_result->seconds);
+	buf_puts(&response->body, "{\"error\":");
+	buf_put_json_string(&response->body, str_cstr(refusals[refusal].error));
+	buf_puts(&response->body, ",\"error_description\":");
+	buf_put_json_string(&response->body, str_cstr(refusals[refusal].description));
+	buf_putc(&response->body, '}');
+}
+
+/* The media type to the letter: a client in public code compares it with this text. */
+static void finish(struct response *response)
+{
+	response->media_type = "application/json; charset=utf-8";
+	response_add_header(response, "Cache-Control", STR("no-store"));
+	response_add_header(response, "Pragma", STR("no-cache"));
+	if (buf_ok(&response->headers) && buf_ok(&response->body))
+		return;
+	response_reset(response);
+	response->status = 503;
+}
+
+static bool grant(const struct token_endpoint *granting, const struct request *request,
+	struct response *response, struct login_result *login_result,
+	struct auth_log_entry *log_entry, struct err *err)
+{
+	char token[AUTH_TOKEN_MAX];
+	struct form form = { 0 };
+	struct user user = { 0 };
+	bool ok;
+
+	if (!str_eq(request_cgi_param(request, "REQUEST_METHOD"), STR("POST"))) {
+		login_result->refusal = WRONG_METHOD;
+		return true;
+	}
+	if (!read_form(request, &form, &login_result->refusal, err))
+		return false;
+	if (login_result->refusal != GRANTED)
+		return true;
+	ok = check_form(granting, request, &form, &user, login_result, err);
+	memcpy(log_entry->name, user.name, sizeof(log_entry->name));
+	if (ok && login_result->refusal == GRANTED) {
+		ok = token_add_login(granting->store, &user,
+			request->now + (int64_t)TOKEN_ENDPOINT_LIFETIME_S * 1000, request->now,
+			token, err);
+		if (ok)
+			answer_token(token, &user, request->now, response);
+		explicit_bzero(token, sizeof(token));
+	}
+	return ok;
+}
+
+bool token_endpoint_answer(const struct token_endpoint *granting, const struct request *request,
+	struct response *response, struct auth_log_entry *log_entry, struct err *err)
+{
+	struct login_result login_result = { .refusal = GRANTED };
+
+	if (!grant(granting, request, response, &login_result, log_entry, err)) {
+		if (err->code == ERR_PANIC)
+			return false;
+		login_result.refusal = UNAVAILABLE;
+	}
+	if (login_result.refusal != GRANTED) {
+		log_entry->reason = login_result.refusal == TOO_MANY
+					    ? "limited"
+					    : refusals[login_result.refusal].error;
+		answer_refusal(&login_result, response);
+	}
+	finish(response);
+	return true;
+}

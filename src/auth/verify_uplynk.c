@@ -1,0 +1,53 @@
+#include "auth/uplynk_signature.h"
+#include "auth/verify.h"
+
+static bool is_within_skew(
+	const struct auth_request *auth_request, const struct uplynk_claim *claim)
+{
+	int64_t off = claim->timestamp * 1000 - auth_request->request->now;
+
+	return off <= auth_request->clock_skew->uplynk_ms &&
+	       -off <= auth_request->clock_skew->uplynk_ms;
+}
+
+static bool signature_matches(const void *what, struct str secret, bool *matches, struct err *err)
+{
+	const struct credential *credential = what;
+	char made[UPLYNK_SIG_LEN + 1];
+
+	if (!uplynk_sign(credential->text, secret, made))
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	*matches = uplynk_sig_equal(credential->signature, made);
+	return true;
+}
+
+/*
+ * Which key signs is said only inside the message, so it must be inflated before its signature can
+ * be checked: with a limit on both sides, and for nothing but the owner's name. Until the signature
+ * matches that name picks a key and means nothing else, and the time is not looked at. A name that
+ * nobody has costs the same as a wrong signature (verify_find_signer).
+ */
+bool verify_uplynk(const struct auth_request *auth_request, const struct credential *credential,
+	struct outcome *outcome, struct err *err)
+{
+	struct uplynk_claim claim;
+	struct signer signer = { 0 };
+	bool matches = false, ok;
+
+	if (!uplynk_claim_read(credential->text, &claim, err))
+		return err->code == ERR_MALFORMED ? verify_deny(outcome, AUTH_MISMATCH) : false;
+	ok = verify_find_signer(auth_request->store, str_cstr(claim.owner),
+		     auth_request->request->now, &signer, err) &&
+	     verify_with_secrets(&signer, signature_matches, credential, &matches, err);
+	memcpy(outcome->key, signer.key.id, sizeof(outcome->key));
+	if (ok && !matches)
+		verify_deny(outcome, AUTH_MISMATCH);
+	else if (ok && !is_within_skew(auth_request, &claim))
+		verify_deny(outcome, AUTH_SKEWED);
+	else if (ok)
+		ok = verify_set_outcome(key_identity(auth_request->store, &signer.key,
+						auth_request->request->now, &outcome->who, err),
+			outcome, err);
+	verify_wipe_signer(&signer);
+	return ok;
+}

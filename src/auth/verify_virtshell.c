@@ -1,0 +1,97 @@
+#include "auth/signature.h"
+#include "auth/verify.h"
+
+/* Several header lines of one name may reach us joined by commas, which neither part can hold. */
+static bool split_credential(struct str header, struct str *user, struct str *signature)
+{
+	if (header.len > 0 && memchr(header.ptr, ',', header.len))
+		return false;
+	return signature_split(header, user, signature);
+}
+
+static bool is_within_skew(const struct request *request, const struct auth_clock_skew *rules)
+{
+	int64_t date;
+
+	if (!signature_date(request_cgi_param(request, "HTTP_DATE"), &date))
+		return false;
+	return date - request->now <= rules->virtshell_ms &&
+	       request->now - date <= rules->virtshell_ms;
+}
+
+static struct str path_without_query(struct str uri)
+{
+	const char *query = uri.len ? memchr(uri.ptr, '?', uri.len) : NULL;
+
+	return query ? (struct str){ uri.ptr, (size_t)(query - uri.ptr) } : uri;
+}
+
+/* "https://host/path": how the specification's "from the protocol name" can be read, too. */
+static void put_absolute_url(const struct request *request, struct str path, struct buf *out)
+{
+	buf_put_str(out, request_cgi_param(request, "ORIGINAL_SCHEME"));
+	buf_puts(out, "://");
+	buf_put_str(out, request_cgi_param(request, "HTTP_HOST"));
+	buf_put_str(out, path);
+}
+
+struct signed_input {
+	const struct request *request;
+	struct str signature;
+};
+
+/* Both readings of the resource are computed in any case. */
+static bool signature_matches(const void *what, struct str secret, bool *matches, struct err *err)
+{
+	const struct signed_input *signed_input = what;
+	const struct request *request = signed_input->request;
+	struct signed_request made = {
+		.method = request_cgi_param(request, "ORIGINAL_METHOD"),
+		.host = request_cgi_param(request, "HTTP_HOST"),
+		.content_md5 = request_cgi_param(request, "HTTP_CONTENT_MD5"),
+		.content_type = request_cgi_param(request, "HTTP_CONTENT_TYPE"),
+		.date = request_cgi_param(request, "HTTP_DATE"),
+		.resource = path_without_query(request_cgi_param(request, "ORIGINAL_URI")),
+	};
+	char by_path[SIGNATURE_TEXT_MAX], by_address[SIGNATURE_TEXT_MAX];
+	struct buf address = BUF_INIT;
+	bool path_fits, address_fits;
+	bool ok = signature_make(&made, secret, by_path);
+
+	put_absolute_url(request, made.resource, &address);
+	made.resource = buf_str(&address);
+	ok = ok && buf_ok(&address) && signature_make(&made, secret, by_address);
+	buf_free(&address);
+	if (!ok)
+		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	path_fits = signature_equal(signed_input->signature, by_path);
+	address_fits = signature_equal(signed_input->signature, by_address);
+	*matches = path_fits || address_fits;
+	return true;
+}
+
+bool verify_virtshell(const struct auth_request *auth_request, const struct credential *credential,
+	struct outcome *outcome, struct err *err)
+{
+	const struct request *request = auth_request->request;
+	struct signed_input signed_input = { .request = request };
+	struct signer signer = { 0 };
+	struct str id;
+	bool matches = false, ok;
+
+	if (!split_credential(credential->text, &id, &signed_input.signature))
+		return verify_deny(outcome, AUTH_DENIED);
+	if (!is_within_skew(request, auth_request->clock_skew))
+		return verify_deny(outcome, AUTH_SKEWED);
+	ok = verify_find_signer(auth_request->store, id, request->now, &signer, err) &&
+	     verify_with_secrets(&signer, signature_matches, &signed_input, &matches, err);
+	memcpy(outcome->key, signer.key.id, sizeof(outcome->key));
+	if (ok && !matches)
+		verify_deny(outcome, AUTH_MISMATCH);
+	else if (ok)
+		ok = verify_set_outcome(key_identity(auth_request->store, &signer.key, request->now,
+						&outcome->who, err),
+			outcome, err);
+	verify_wipe_signer(&signer);
+	return ok;
+}

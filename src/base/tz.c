@@ -1,0 +1,130 @@
+#include "base/tz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define DAY	      ((time_t)86400)
+#define END_OF_TIME   ((time_t)4133980800) /* 2101-01-01 */
+#define MS_PER_SECOND 1000
+
+static int32_t system_offset(time_t at)
+{
+	struct tm local;
+
+	return localtime_r(&at, &local) ? (int32_t)local.tm_gmtoff : 0;
+}
+
+/* The first second in (before, after] that has after's offset; there is one change between. */
+static time_t find_change(time_t before, time_t after)
+{
+	int32_t offset = system_offset(after);
+
+	while (after - before > 1) {
+		time_t middle = before + (after - before) / 2;
+
+		if (system_offset(middle) == offset)
+			after = middle;
+		else
+			before = middle;
+	}
+	return after;
+}
+
+static bool add_transition(struct tz *zone, time_t from, int32_t offset)
+{
+	if (zone->count == TZ_TRANSITIONS_MAX)
+		return false;
+	zone->transitions[zone->count].from = (int64_t)from * MS_PER_SECOND;
+	zone->transitions[zone->count++].offset = offset;
+	return true;
+}
+
+/* Asks the C library day by day: no zone changes twice a day. */
+static bool find_transitions(struct tz *zone)
+{
+	bool ok = add_transition(zone, 0, system_offset(0));
+
+	for (time_t day = 0; ok && day < END_OF_TIME; day += DAY) {
+		if (system_offset(day + DAY) != system_offset(day)) {
+			time_t change = find_change(day, day + DAY);
+
+			ok = add_transition(zone, change, system_offset(change));
+		}
+	}
+	return ok;
+}
+
+/* The C library takes a name it does not know for UTC, without a word. */
+bool tz_exists(const char *name)
+{
+	char path[256];
+	struct stat info;
+	int len = snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
+
+	return len > 0 && (size_t)len < sizeof(path) && !strstr(name, "..") && name[0] != '/' &&
+	       stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+bool tz_load(struct tz *zone, const char *name)
+{
+	struct tz read = { 0 };
+	const char *was = getenv("TZ");
+	char *copy = was ? strdup(was) : NULL;
+	bool ok = false;
+
+	if ((was && !copy) || !tz_exists(name) || setenv("TZ", name, 1) != 0)
+		goto out;
+	tzset();
+	ok = find_transitions(&read);
+	if (copy)
+		setenv("TZ", copy, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+	if (ok)
+		*zone = read;
+out:
+	free(copy);
+	return ok;
+}
+
+int32_t tz_offset(const struct tz *zone, int64_t ms)
+{
+	size_t low = 0, high = zone ? zone->count : 0;
+
+	if (high == 0)
+		return 0;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (zone->transitions[middle].from <= ms)
+			low = middle;
+		else
+			high = middle;
+	}
+	return zone->transitions[low].offset;
+}
+
+/* Rounds towards the past, so that the milliseconds are never negative. */
+static int64_t floor_seconds(int64_t ms)
+{
+	return (ms - (ms % MS_PER_SECOND + MS_PER_SECOND) % MS_PER_SECOND) / MS_PER_SECOND;
+}
+
+void tz_put_time(const struct tz *zone, int64_t ms, struct buf *out)
+{
+	int32_t offset = tz_offset(zone, ms), minutes = abs(offset) / 60;
+	time_t local = (time_t)(floor_seconds(ms) + offset);
+	struct tm tm;
+
+	if (!gmtime_r(&local, &tm)) {
+		out->failed = true;
+		return;
+	}
+	buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03d%c%02d:%02d", tm.tm_year + 1900,
+		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+		(int)(ms - floor_seconds(ms) * MS_PER_SECOND), offset < 0 ? '-' : '+', minutes / 60,
+		minutes % 60);
+}

@@ -1,0 +1,142 @@
+#include "ctl/ctl_admin.h"
+
+#include <bsd/readpassphrase.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ctl/client.h"
+#include "dialect/dialect.h"
+#include "sys/lock.h"
+#include "sys/service_user.h"
+
+#define SECRET_SIZE 1024
+/* How long a service may neither answer nor be down: while it starts or ends. */
+#define RETRY_TIMEOUT_MS 5000
+#define POLL_INTERVAL_MS 50
+
+/* With the lock in hand: nobody else is in the store. */
+static bool run_with_store(const struct conf *conf, const struct admin_call *call, FILE *in,
+	int *status, struct err *err)
+{
+	struct admin admin = { .conf = conf, .in = in, .out = stdout, .err = stderr };
+	struct store_options options = {
+		.mode = STORE_RECOVER,
+		.home = conf->home,
+		.regions = conf->regions,
+		.expected_tasks = conf->expected_tasks,
+		.cache_mb = conf->cache_mb,
+		.indexes = dialect_index_tables(),
+	};
+	bool panic, ok;
+
+	if (!store_open(&admin.store, &options, err))
+		return false;
+	*status = admin_run(&admin, call, &panic);
+	ok = panic || store_checkpoint(admin.store, 0, 0, err);
+	store_close(admin.store);
+	return ok;
+}
+
+/* A slip in the name of a home shall not make one, and look as if it were empty. */
+static bool check_store_exists(
+	const struct conf *conf, const struct admin_call *call, struct err *err)
+{
+	char path[CONF_TEXT_MAX + 8];
+
+	snprintf(path, sizeof(path), "%s/data", conf->home);
+	return call->verb->creates_store || access(path, F_OK) == 0 || errno != ENOENT ||
+	       err_set(err, ERR_NOT_FOUND, "home", "there is no store in %s", conf->home);
+}
+
+static bool run_offline(const struct conf *conf, const struct admin_call *call, FILE *in,
+	int *status, struct err *err)
+{
+	struct service_user owner;
+	bool ok = false;
+	int lock;
+
+	if (!check_store_exists(conf, call, err) || !service_user_find(&owner, conf, err) ||
+		!service_user_make_directories(conf, &owner, err) ||
+		!lock_take(conf->home, &lock, err))
+		return false;
+	if (owner.switch_user && fchown(lock, owner.uid, owner.gid) != 0)
+		err_set(err, ERR_INTERNAL, "home", "the lock cannot be given to %s", owner.name);
+	else
+		ok = service_user_become(&owner, err) &&
+		     run_with_store(conf, call, in, status, err);
+	close(lock);
+	return ok;
+}
+
+/* True when it was done, by whomever. */
+static bool try_run(const struct conf *conf, const struct admin_call *call, struct str request,
+	FILE *in, int *status, struct err *err)
+{
+	bool answered;
+
+	if (!client_call(conf->control, request, admin_reads_input(call) ? in : NULL, stdout,
+		    stderr, &answered, status, err))
+		return false;
+	return answered || run_offline(conf, call, in, status, err);
+}
+
+/* Twice, so that a slip of the finger does not lock anybody out. */
+static bool prompt_secret(const char *prompt, char line[SECRET_SIZE], struct err *err)
+{
+	char again[SECRET_SIZE];
+	bool same = readpassphrase(prompt, line, SECRET_SIZE - 1, RPP_REQUIRE_TTY) &&
+		    readpassphrase("Again: ", again, SECRET_SIZE - 1, RPP_REQUIRE_TTY) &&
+		    strcmp(line, again) == 0;
+
+	explicit_bzero(again, sizeof(again));
+	return same || err_set(err, ERR_INVALID, NULL, "the two are not the same");
+}
+
+/* What the verb reads: standard input, or in memory what was typed blindly. NULL: an error. */
+static FILE *open_input(const struct admin_call *call, char line[SECRET_SIZE], struct err *err)
+{
+	FILE *in;
+
+	if (!admin_reads_secret(call) || !isatty(STDIN_FILENO))
+		return stdin;
+	if (!prompt_secret(call->verb->secret ? "Password: " : "Secret: ", line, err))
+		return NULL;
+	in = fmemopen(line, strlen(line) ? strlen(line) : 1, "r");
+	if (!in)
+		err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return in;
+}
+
+int ctl_admin_run(const struct conf *conf, const struct admin_call *call)
+{
+	int64_t until = clock_mono_ms() + RETRY_TIMEOUT_MS;
+	struct buf request = BUF_INIT;
+	struct err err = { 0 };
+	char line[SECRET_SIZE] = "";
+	FILE *in = open_input(call, line, &err);
+	int status = 1;
+	bool done = false;
+
+	if (in && !admin_pack(call, &request))
+		err_set(&err, ERR_NO_MEMORY, NULL, NULL);
+	/* While the lock is held and nobody answers, the service is just starting or ending. */
+	while (err.code == ERR_NONE) {
+		done = try_run(conf, call, buf_str(&request), in, &status, &err);
+		if (done || err.code != ERR_BUSY || clock_mono_ms() > until)
+			break;
+		err.code = ERR_NONE;
+		poll(NULL, 0, POLL_INTERVAL_MS);
+	}
+	if (!done) {
+		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
+		status = 1;
+	}
+	if (in && in != stdin)
+		fclose(in);
+	explicit_bzero(line, sizeof(line));
+	buf_free(&request);
+	return status;
+}

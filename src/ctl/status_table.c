@@ -1,0 +1,113 @@
+#include "ctl/status_table.h"
+
+#include <inttypes.h>
+#include <libsmartcols/libsmartcols.h>
+
+#include "http/json.h"
+
+static const struct column {
+	const char *title, *member;
+	int flags;
+} columns[] = {
+	{ "PROCESS", "process", 0 },
+	{ "PID", "pid", SCOLS_FL_RIGHT },
+	{ "GENERATION", "generation", SCOLS_FL_RIGHT },
+	{ "STATE", "state", 0 },
+	{ "SERVED", "served", SCOLS_FL_RIGHT },
+	{ "REFUSED", "refused", SCOLS_FL_RIGHT },
+	{ "CONNECTIONS", "connections", SCOLS_FL_RIGHT },
+	{ "WAITING", "waiting", SCOLS_FL_RIGHT },
+	{ "FLUSHES", "flushes", SCOLS_FL_RIGHT },
+	{ "UPTIME", "since", SCOLS_FL_RIGHT },
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static void format_duration(int64_t ms, char *text, size_t size)
+{
+	int64_t seconds = ms > 0 ? ms / 1000 : 0;
+
+	if (seconds < 3600)
+		snprintf(text, size, "%" PRId64 "m%02ds", seconds / 60, (int)(seconds % 60));
+	else if (seconds < 24 * 3600)
+		snprintf(text, size, "%" PRId64 "h%02dm", seconds / 3600, (int)(seconds / 60 % 60));
+	else
+		snprintf(text, size, "%" PRId64 "d%02dh", seconds / 86400,
+			(int)(seconds / 3600 % 24));
+}
+
+static bool set_cell(struct libscols_line *line, size_t column, const json_t *value, int64_t now)
+{
+	char text[64];
+
+	if (json_is_string(value))
+		return scols_line_set_data(line, column, json_string_value(value)) == 0;
+	if (strcmp(columns[column].member, "since") == 0)
+		format_duration(now - json_integer_value(value), text, sizeof(text));
+	else
+		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	return scols_line_set_data(line, column, text) == 0;
+}
+
+static bool fill_table(struct libscols_table *table, const json_t *processes, int64_t now)
+{
+	for (size_t i = 0; i < COLUMNS; i++) {
+		if (!scols_table_new_column(table, columns[i].title, 0, columns[i].flags))
+			return false;
+	}
+	for (size_t i = 0; i < json_array_size(processes); i++) {
+		const json_t *process = json_array_get(processes, i);
+		struct libscols_line *line = scols_table_new_line(table, NULL);
+
+		for (size_t k = 0; k < COLUMNS; k++) {
+			if (!line || !set_cell(line, k, json_object_get(process, columns[k].member),
+					     now))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool print_table(const json_t *processes, int64_t now, FILE *out)
+{
+	struct libscols_table *table = scols_new_table();
+	bool ok = table && scols_table_set_stream(table, out) == 0 &&
+		  fill_table(table, processes, now) && scols_print_table(table) == 0;
+
+	scols_unref_table(table);
+	return ok;
+}
+
+static bool print_status(const json_t *status, int64_t now, FILE *out)
+{
+	const char *phase = json_string_value(json_object_get(status, "phase"));
+	json_int_t generation = json_integer_value(json_object_get(status, "generation"));
+	json_int_t recoveries = json_integer_value(json_object_get(status, "recoveries"));
+	json_int_t started = json_integer_value(json_object_get(status, "started"));
+	char up[64];
+
+	if (!phase)
+		return false;
+	format_duration(now - started, up, sizeof(up));
+	fprintf(out,
+		"%s for %s, generation %" JSON_INTEGER_FORMAT ", recoveries %" JSON_INTEGER_FORMAT
+		"%s\n\n",
+		phase, up, generation, recoveries,
+		json_is_true(json_object_get(status, "read_only"))
+			? ", writes refused: the disk is nearly full"
+			: "");
+	return print_table(json_object_get(status, "processes"), now, out);
+}
+
+bool status_table_print(struct str status, int64_t now, FILE *out)
+{
+	struct err err;
+	json_t *json;
+	bool ok;
+
+	if (!json_parse_trusted(&json, status, &err))
+		return false;
+	ok = print_status(json, now, out);
+	json_decref(json);
+	return ok;
+}

@@ -1,0 +1,126 @@
+#include "process/children.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "base/log.h"
+
+bool children_start(struct children *children, const struct conf *conf, enum role role, int number,
+	int client, struct str head)
+{
+	struct process process = {
+		.role = role, .number = number, .generation = children->generation
+	};
+	struct err err = { 0 };
+	size_t i = 0;
+	bool done;
+
+	while (i < SCOREBOARD_SLOTS && children->processes[i].pid)
+		i++;
+	done = i < SCOREBOARD_SLOTS
+		       ? spawn_child(&children->spawn, conf, i, &process, client, head, &err)
+		       : err_set(&err, ERR_BUSY, NULL, "too many processes");
+	if (done)
+		children->processes[i] = process;
+	else
+		log_error("spawn", "%s: %s", role_name(role), err_text(&err));
+	return done;
+}
+
+size_t children_count(const struct children *children, enum role role)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		const struct process *process = &children->processes[i];
+
+		if (process->pid && (role == ROLE_NONE || process->role == role))
+			count++;
+	}
+	return count;
+}
+
+int children_count_ready(const struct children *children, enum role role)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		const struct process *process = &children->processes[i];
+
+		if (process->pid && process->role == role &&
+			process->generation == children->generation &&
+			children->scoreboard->slots[i].state == CHILD_READY)
+			count++;
+	}
+	return count;
+}
+
+void children_signal(const struct children *children, int signal)
+{
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		if (children->processes[i].pid)
+			kill(children->processes[i].pid, signal);
+	}
+}
+
+void children_retire_older(struct children *children)
+{
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		struct process *process = &children->processes[i];
+		bool worker = process->role == ROLE_WORKER;
+
+		if (!process->pid || process->exit_requested ||
+			process->generation == children->generation ||
+			(!worker && process->role != ROLE_KEEPER))
+			continue;
+		process->exit_requested = true;
+		kill(process->pid, worker ? SIGUSR2 : SIGTERM);
+	}
+}
+
+static void log_exit(const struct process *process, const struct child_exit *death)
+{
+	int status = death->status;
+	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	char name[32];
+
+	spawn_process_name(process, name, sizeof(name));
+	log_line(clean ? LOG_DEBUG : LOG_WARN, "exit", "%s (%d) %s %d%s", name, (int)process->pid,
+		WIFSIGNALED(status) ? "was ended by signal" : "left with status",
+		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+		death->in_store ? ", inside the store" : "");
+}
+
+static void reap_one(struct process *process, struct scoreboard_slot *slot, int status,
+	struct child_exit *death, bool log)
+{
+	*death = (struct child_exit){
+		.role = process->role,
+		.status = status,
+		.in_store = slot->store_activity != STORE_IDLE,
+		.was_healthy = process->role == ROLE_KEEPER ? slot->state != CHILD_STARTING
+							    : slot->counters.served > 0,
+		.exit_requested = process->exit_requested,
+	};
+	if (log)
+		log_exit(process, death);
+	process->pid = 0;
+	slot->role = ROLE_NONE;
+}
+
+bool children_reap(struct children *children, struct child_exit *death, bool log)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+			if (children->processes[i].pid == pid) {
+				reap_one(&children->processes[i], &children->scoreboard->slots[i],
+					status, death, log);
+				return true;
+			}
+		}
+	}
+	return false;
+}

@@ -1,0 +1,152 @@
+#include "process/restart.h"
+
+#include <sys/wait.h>
+
+#define SLEEPING_MS 3000
+#define BUSY_MS	    30000
+
+int restart_next_number(
+	const struct process *processes, size_t count, enum role role, int generation, int seats)
+{
+	for (int number = 1; number <= seats; number++) {
+		size_t i = 0;
+
+		while (i < count && (processes[i].pid == 0 || processes[i].role != role ||
+					    processes[i].generation != generation ||
+					    processes[i].number != number))
+			i++;
+		if (i == count)
+			return number;
+	}
+	return 0;
+}
+
+enum exit_kind {
+	EXIT_CLEAN = 1,
+	EXIT_FAILED = 2,
+	EXIT_PANIC = 4,
+	ANY_EXIT = EXIT_CLEAN | EXIT_FAILED | EXIT_PANIC
+};
+enum tristate { NO = 1, YES = 2, EITHER = NO | YES };
+
+#define ROLE_BIT(role) (1U << (role))
+#define SERVICE_ROLES  (ROLE_BIT(ROLE_WORKER) | ROLE_BIT(ROLE_KEEPER))
+#define STORE_ROLES    (SERVICE_ROLES | ROLE_BIT(ROLE_OPERATOR))
+
+/* The first row that fits decides. */
+static const struct {
+	unsigned roles, manner, inside, exit_requested, was_healthy;
+	enum restart_action verdict;
+} rules[] = {
+	{ ROLE_BIT(ROLE_RECOVER), EXIT_CLEAN, EITHER, EITHER, EITHER, RECOVERY_DONE },
+	{ ROLE_BIT(ROLE_RECOVER), ANY_EXIT, EITHER, EITHER, EITHER, RECOVERY_FAILED },
+	{ STORE_ROLES, EXIT_PANIC, EITHER, EITHER, EITHER, RESTART_RECOVER },
+	{ STORE_ROLES, ANY_EXIT, YES, EITHER, EITHER, RESTART_RECOVER },
+	{ SERVICE_ROLES, ANY_EXIT, NO, NO, YES, RESTART_NOW },
+	{ SERVICE_ROLES, ANY_EXIT, NO, NO, NO, RESTART_DELAYED },
+};
+
+static enum exit_kind exit_kind_of(int status)
+{
+	if (!WIFEXITED(status))
+		return EXIT_FAILED;
+	if (WEXITSTATUS(status) == STORE_EXIT_PANIC)
+		return EXIT_PANIC;
+	return WEXITSTATUS(status) == 0 ? EXIT_CLEAN : EXIT_FAILED;
+}
+
+static unsigned tristate(bool yes)
+{
+	return yes ? YES : NO;
+}
+
+enum restart_action restart_decide(const struct child_exit *death)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if ((rules[i].roles & ROLE_BIT(death->role)) &&
+			(rules[i].manner & exit_kind_of(death->status)) &&
+			(rules[i].inside & tristate(death->in_store)) &&
+			(rules[i].exit_requested & tristate(death->exit_requested)) &&
+			(rules[i].was_healthy & tristate(death->was_healthy)))
+			return rules[i].verdict;
+	}
+	return RESTART_NONE;
+}
+
+void restart_backoff_extend(struct restart_backoff *delay, int64_t now)
+{
+	if (now < delay->retry_at_ms)
+		return;
+	if (delay->delay_ms == 0 || now - delay->retry_at_ms > delay->max_ms)
+		delay->delay_ms = delay->min_ms;
+	else if (delay->delay_ms < delay->max_ms / 2)
+		delay->delay_ms *= 2;
+	else
+		delay->delay_ms = delay->max_ms;
+	delay->retry_at_ms = now + delay->delay_ms;
+}
+
+void restart_backoff_reset(struct restart_backoff *delay)
+{
+	delay->delay_ms = 0;
+	delay->retry_at_ms = 0;
+}
+
+static const struct {
+	char state;
+	int64_t least_ms;
+	bool plus_stuck; /* stuck_seconds on top */
+	bool stopped, busy;
+} limits[] = {
+	{ 'T', 0, .plus_stuck = true, .stopped = true },
+	{ 't', 0, .plus_stuck = true, .stopped = true },
+	{ 'S', SLEEPING_MS, .plus_stuck = true },
+	{ 'D', BUSY_MS, .busy = true },
+	{ 'R', BUSY_MS, .busy = true },
+};
+
+#define LIMITS (sizeof(limits) / sizeof(limits[0]))
+
+static size_t find_limit(char state)
+{
+	size_t i = 0;
+
+	while (i < LIMITS && limits[i].state != state)
+		i++;
+	return i;
+}
+
+bool restart_child_is_stuck(
+	enum role role, char state, int64_t still_ms, uint64_t stuck_seconds, bool busy_sibling)
+{
+	size_t i = find_limit(state);
+	int64_t limit;
+
+	if (i == LIMITS)
+		return false;
+	/* These two may spend minutes in one call of the store. */
+	if ((role == ROLE_OPERATOR || role == ROLE_RECOVER) && !limits[i].stopped)
+		return false;
+	/* A checkpoint, or the copy of many logs, is one call as well; only waiting is suspicious.
+	 */
+	if (role == ROLE_KEEPER && limits[i].busy)
+		return false;
+	limit = limits[i].least_ms + (limits[i].plus_stuck ? (int64_t)stuck_seconds * 1000 : 0);
+	if (busy_sibling && !limits[i].stopped && limit < BUSY_MS)
+		limit = BUSY_MS;
+	return still_ms >= limit;
+}
+
+bool restart_state_is_stopped(char state)
+{
+	size_t i = find_limit(state);
+
+	return i < LIMITS && limits[i].stopped;
+}
+
+bool restart_state_is_busy(char state)
+{
+	size_t i = find_limit(state);
+
+	return i < LIMITS && limits[i].busy;
+}

@@ -1,0 +1,33 @@
+#include "serve/rate.h"
+
+#define DAY_MS ((int64_t)24 * 3600 * 1000)
+
+bool rate_take(const struct app *app, struct exchange *exchange, struct err *err)
+{
+	struct request *request = &exchange->request;
+	const struct principal *who = &request->principal;
+	struct limit_status left;
+	bool taken;
+
+	if (!app->limit || app->principal_limit.interval_us == 0)
+		return true;
+	taken = limit_take(app->limit, &app->principal_limit,
+		limit_key(app->limit, LIMIT_PRINCIPAL, who->tenant, who->user), exchange->began_us,
+		&left);
+	request->rate_status = (struct rate_status){ app->principal_limit.burst, left.remaining,
+		limit_us_to_seconds(left.reset_us) };
+	if (taken)
+		return true;
+	err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
+	err->retry_after = limit_us_to_seconds(left.retry_us);
+	return false;
+}
+
+void rate_set_quota(const struct app *app, struct op *op)
+{
+	uint64_t most = app->creates_per_day[op->dialect];
+	int64_t today = op->now - op->now % DAY_MS;
+
+	if (op->kind == OP_CREATE && most > 0)
+		op->quota = (struct op_quota){ most, today, today + DAY_MS };
+}

@@ -1,0 +1,36 @@
+#include "sys/process_info.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+bool process_info_read(pid_t pid, struct process_info *stat)
+{
+	char path[64], text[1024];
+	unsigned long long start;
+	const char *name_end;
+	ssize_t len;
+	char state;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (len <= 0)
+		return false;
+	text[len] = '\0';
+	/* The name in parentheses may itself hold spaces and parentheses. */
+	name_end = strrchr(text, ')');
+	if (!name_end ||
+		sscanf(name_end + 1,
+			" %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+			&state, &start) != 2)
+		return false;
+	stat->state = state;
+	stat->start = start;
+	return true;
+}

@@ -1,0 +1,215 @@
+/* A task as a line of JSON, and made-up tasks. */
+#include "admin/sample.h"
+#include "admin/task_json.h"
+#include "dialect/dialect.h"
+#include "lib/check.h"
+
+#define HEAD                                                                       \
+	"{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"default\"," \
+	"\"dialect\":\"virtshell\",\"state\":\"running\",\"created\":1429207233000"
+
+static void read_back(struct task *task, struct arena *arena, const char *line)
+{
+	struct err err = { 0 };
+
+	must(task_json_read(task, arena, str_cstr(line), &err), &err);
+}
+
+static void test_all_members(void **state)
+{
+	struct task task, again;
+	struct arena arena = { 0 };
+	struct buf first = BUF_INIT, second = BUF_INIT;
+
+	(void)state;
+	read_back(&task, &arena,
+		HEAD ",\"number\":7,\"archived\":true,\"word\":\"setting up\",\"updated\":2,"
+		     "\"started\":3,\"finished\":4,\"revision\":5,\"created_by\":\"a\","
+		     "\"updated_by\":\"b\\u00e9\",\"priority\":-6,\"not_before\":8,\"attempt\":9,"
+		     "\"max_attempts\":4294967295,\"lease_holder\":\"w\",\"lease_token\":11,"
+		     "\"lease_expires\":12,\"error\":{\"a\":[1,2.5]},\"progress\":50,"
+		     "\"fields\":{\"log\":\"x\\n\",\"n\":null,\"deep\":[[[[{\"k\":false}]]]]}}");
+	assert_int_equal(task.number, 7);
+	assert_true(task.archived);
+	assert_int_equal(task.state, TASK_RUNNING);
+	assert_str(task.status, "setting up");
+	assert_int_equal(task.created, 1429207233000);
+	assert_int_equal(task.revision, 5);
+	assert_str(task.updated_by, "b\xC3\xA9");
+	assert_int_equal(task.priority, -6);
+	assert_int_equal(task.max_attempts, UINT32_MAX);
+	assert_int_equal(task.lease.token, 11);
+	assert_str(task.error, "{\"a\":[1,2.5]}");
+	assert_str(task.progress, "50");
+	assert_int_equal(task.field_count, 3);
+	assert_str(task_field(&task, STR("n")), "null");
+	assert_str(task_field(&task, STR("deep")), "[[[[{\"k\":false}]]]]");
+	task_json_write(&task, &first);
+	buf_putc(&first, '\0');
+	read_back(&again, &arena, first.data);
+	task_json_write(&again, &second);
+	buf_putc(&second, '\0');
+	assert_string_equal(first.data, second.data);
+	buf_free(&first);
+	buf_free(&second);
+	arena_free(&arena);
+}
+
+/* As deep as a request's body may be: what was stored must come back. */
+static void test_depth(void **state)
+{
+	struct arena arena = { 0 };
+	struct buf line = BUF_INIT;
+	struct task task;
+
+	(void)state;
+	buf_puts(&line, HEAD ",\"fields\":{\"deep\":");
+	for (int i = 0; i < 31; i++)
+		buf_putc(&line, '[');
+	for (int i = 0; i < 31; i++)
+		buf_putc(&line, ']');
+	buf_puts(&line, "}}");
+	buf_putc(&line, '\0');
+	read_back(&task, &arena, line.data);
+	assert_int_equal(task_field(&task, STR("deep")).len, 62);
+	buf_free(&line);
+	arena_free(&arena);
+}
+
+static void test_refusals(void **state)
+{
+	static const struct {
+		const char *line;
+		enum err_code code;
+		const char *field;
+	} rows[] = {
+		{ "", ERR_MALFORMED, "" },
+		{ "[]", ERR_MALFORMED, "" },
+		{ "{", ERR_MALFORMED, "" },
+		{ HEAD "} x", ERR_MALFORMED, "" },
+		{ HEAD ",\"created\":1}", ERR_MALFORMED, "" },
+		{ HEAD ",\"word\":\"\\u0000\"}", ERR_MALFORMED, "" },
+		{ HEAD ",\"word\":\"\xFF\"}", ERR_MALFORMED, "" },
+		{ HEAD ",\"colour\":1}", ERR_INVALID, "colour" },
+		{ HEAD ",\"word\":1}", ERR_INVALID, "word" },
+		{ HEAD ",\"number\":-1}", ERR_INVALID, "number" },
+		{ HEAD ",\"number\":1.0}", ERR_INVALID, "number" },
+		{ HEAD ",\"number\":\"1\"}", ERR_INVALID, "number" },
+		{ HEAD ",\"attempt\":4294967296}", ERR_INVALID, "attempt" },
+		{ HEAD ",\"priority\":2147483648}", ERR_INVALID, "priority" },
+		{ HEAD ",\"archived\":0}", ERR_INVALID, "archived" },
+		{ HEAD ",\"fields\":[]}", ERR_INVALID, "fields" },
+		{ "{}", ERR_MISSING, "id" },
+		{ "{\"id\":\"x\"}", ERR_INVALID, "id" },
+		{ "{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\"}", ERR_MISSING, "tenant" },
+		{ "{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"A b\"}",
+			ERR_INVALID, "tenant" },
+		{ "{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"a\","
+		  "\"dialect\":\"klingon\"}",
+			ERR_INVALID, "dialect" },
+		{ "{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"a\","
+		  "\"dialect\":\"virtshell\",\"state\":\"none\"}",
+			ERR_INVALID, "state" },
+	};
+	struct arena arena = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct task task = { .number = 42 };
+		struct err err = { 0 };
+
+		if (task_json_read(&task, &arena, str_cstr(rows[i].line), &err) ||
+			err.code != rows[i].code || strcmp(err.field, rows[i].field) != 0) {
+			print_error("row %zu: %s: %s\n", i, err.field, err_text(&err));
+			fail();
+		}
+		assert_int_equal(task.number, 42);
+	}
+	arena_free(&arena);
+}
+
+static void test_too_many_fields(void **state)
+{
+	struct buf line = BUF_INIT;
+	struct arena arena = { 0 };
+	struct err err = { 0 };
+	struct task task;
+
+	(void)state;
+	buf_puts(&line, HEAD ",\"fields\":{\"f\":0");
+	for (int i = 1; i <= TASK_FIELDS_MAX; i++)
+		buf_printf(&line, ",\"f%d\":0", i);
+	buf_puts(&line, "}}");
+	assert_false(task_json_read(&task, &arena, buf_str(&line), &err));
+	assert_int_equal(err.code, ERR_TOO_LARGE);
+	buf_free(&line);
+	arena_free(&arena);
+}
+
+static void count_sample(uint64_t count, uint64_t failed)
+{
+	struct sample sample;
+	struct err err = { 0 };
+	struct arena arena = { 0 };
+	uint64_t seen = 0;
+
+	must(sample_open(&sample, STR("virtshell"), STR("default"), count, &err), &err);
+	for (uint64_t i = 0; i < count; i++) {
+		struct task task;
+
+		assert_true(sample_task(&sample, i, &arena, &task));
+		seen += task.state == TASK_FAILED;
+		assert_int_equal(str_eq(task.status, STR("failed")), task.state == TASK_FAILED);
+		arena_reset(&arena);
+	}
+	assert_int_equal(seen, failed);
+	arena_free(&arena);
+}
+
+static void test_sample_failures(void **state)
+{
+	(void)state;
+	count_sample(1, 1);
+	count_sample(20, 20);
+	count_sample(21, 20);
+	count_sample(1000, 20);
+	count_sample(10007, 20);
+}
+
+static void test_sample_is_deterministic(void **state)
+{
+	struct buf first = BUF_INIT, second = BUF_INIT;
+	struct sample sample;
+	struct err err = { 0 };
+	struct arena arena = { 0 };
+	struct task task, again;
+
+	(void)state;
+	must(sample_open(&sample, STR("virtshell"), STR("default"), 100, &err), &err);
+	assert_true(sample_task(&sample, 57, &arena, &task));
+	assert_true(sample_task(&sample, 57, &arena, &again));
+	assert_int_not_equal(id_compare(&task.id, &again.id), 0);
+	again.id = task.id;
+	task_json_write(&task, &first);
+	task_json_write(&again, &second);
+	assert_true(str_eq(buf_str(&first), buf_str(&second)));
+	assert_false(sample_open(&sample, STR("klingon"), STR("default"), 100, &err));
+	assert_int_equal(err.code, ERR_INVALID);
+	buf_free(&first);
+	buf_free(&second);
+	arena_free(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(test_all_members),
+		CHECK(test_depth),
+		CHECK(test_refusals),
+		CHECK(test_too_many_fields),
+		CHECK(test_sample_failures),
+		CHECK(test_sample_is_deterministic),
+	};
+
+	return CHECK_RUN(tests);
+}

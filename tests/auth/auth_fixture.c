@@ -1,0 +1,160 @@
+#include "auth/auth_fixture.h"
+
+#include <stdio.h>
+
+static const struct index_field no_fields[] = { { .source = INDEX_END } };
+static const struct index_table no_indexes[] = { { .dialect = 0, .fields = no_fields },
+	{ .fields = NULL } };
+static const struct auth_clock_skew rules = { .virtshell_ms = SKEW, .uplynk_ms = UPLYNK_SKEW };
+
+struct store *store;
+struct user ann;
+char token[AUTH_TOKEN_MAX], expired[AUTH_TOKEN_MAX];
+struct err err;
+struct auth_log_entry log_entry;
+static struct arena arena;
+
+static void add_key(const char *user, const char *id, unsigned rights, int64_t expires)
+{
+	struct credential_terms terms = { .rights = rights, .expires = expires, .created = NOW };
+	struct key key;
+
+	snprintf(terms.user, sizeof(terms.user), "%s", user);
+	must(key_add(store, id, SECRET, &terms, &key, &err), &err);
+}
+
+int open_store(void **state)
+{
+	const struct store_options options = {
+		.mode = STORE_EPHEMERAL,
+		.expected_tasks = 1000,
+		.cache_mb = 4,
+		.indexes = no_indexes,
+	};
+	struct user gone;
+	struct key key;
+
+	if (check_setup(state) != 0)
+		return -1;
+	must(store_open(&store, &options, &err), &err);
+	must(user_add(store, "ann", "demo", RIGHT_READ | RIGHT_WRITE, 0, NOW, &ann, &err), &err);
+	must(user_add(store, "gone", "demo", RIGHT_ALL, 0, NOW, &gone, &err), &err);
+	add_key("ann", "ann", 0, 0);
+	add_key("ann", "reader", RIGHT_READ, 0);
+	add_key("ann", "old", 0, NOW);
+	must(key_add(store, OWNER, OWNER_SECRET, TERMS("ann", 0, 0), &key, &err), &err);
+	add_key("gone", "gone", 0, 0);
+	must(user_revoke(store, "gone", &err), &err);
+	must(token_add(store, "t", TERMS("ann", RIGHT_READ, 0), token, &err), &err);
+	must(token_add(store, "e",
+		     &(struct credential_terms){
+			     .user = "ann", .rights = 0, .expires = NOW, .created = NOW - 1 },
+		     expired, &err),
+		&err);
+	return 0;
+}
+
+int close_store(void **state)
+{
+	store_close(store);
+	store = NULL;
+	arena_free(&arena);
+	return check_teardown(state);
+}
+
+/* What nginx sends for the first vector, without a credential. */
+const struct param default_params[] = {
+	{ "POLYTASK_CALL", "authorize" },
+	{ "POLYTASK_DIALECT", "virtshell" },
+	{ "ORIGINAL_METHOD", "GET" },
+	{ "ORIGINAL_URI", "/api/virtshell/v1/tasks/" },
+	{ "ORIGINAL_SCHEME", "http" },
+	{ "HTTP_HOST", "localhost:8080" },
+	{ "HTTP_DATE", DATE },
+	{ "HTTP_CONTENT_TYPE", "" },
+	{ "HTTP_CONTENT_MD5", "" },
+	{ AUTHORIZATION_HEADER, "" },
+	{ API_KEY, "" },
+	{ VIRTSHELL_HEADER, "" },
+	{ NULL, NULL },
+};
+
+static const char *changed(const struct param *param, const struct param changes[CHANGES_MAX])
+{
+	for (size_t i = 0; i < CHANGES_MAX && changes[i].name; i++) {
+		if (strcmp(changes[i].name, param->name) == 0)
+			return changes[i].value;
+	}
+	return param->value;
+}
+
+void fill_request(struct request *request, const struct param changes[CHANGES_MAX])
+{
+	*request = (struct request){ .now = NOW, .arena = &arena };
+	for (size_t i = 0; default_params[i].name; i++) {
+		const char *value = changed(&default_params[i], changes);
+
+		if (value)
+			must(request_add_cgi_param(request, str_cstr(default_params[i].name),
+				     str_cstr(value), &err),
+				&err);
+	}
+}
+
+void authorize_request(const struct request *request, struct response *response)
+{
+	*response = (struct response){ 0 };
+	log_entry = (struct auth_log_entry){ 0 };
+	must(authorize(store, &rules, request, response, &log_entry, &err), &err);
+	assert_null(response->media_type);
+	assert_int_equal(response->body.len, 0);
+	assert_null(memmem(buf_str(&response->headers).ptr, response->headers.len, "Cache", 5));
+}
+
+bool has_header(const struct response *response, const char *name, const char *value)
+{
+	char line[200];
+
+	snprintf(line, sizeof(line), "%s: %s\r\n", name, value);
+	return memmem(buf_str(&response->headers).ptr, response->headers.len, line, strlen(line)) !=
+	       NULL;
+}
+
+void assert_refused(const struct request *request, const char *name, int status, const char *reason)
+{
+	struct response response;
+
+	authorize_request(request, &response);
+	if (response.status != status || !has_header(&response, "X-Polytask-Reason", reason))
+		fail_msg(
+			"%s: %d %.*s", name, response.status, STR_ARGS(buf_str(&response.headers)));
+	assert_string_equal(log_entry.reason, reason);
+	assert_true((memmem(response.headers.data, response.headers.len,
+			     "WWW-Authenticate: ", 18) != NULL) == (status == 401));
+	assert_null(memmem(response.headers.data, response.headers.len, "X-Polytask-User", 15));
+	response_free(&response);
+}
+
+void assert_let_in(const struct request *request, const char *rights, const char *dialect)
+{
+	struct response response;
+
+	authorize_request(request, &response);
+	if (response.status != 204)
+		fail_msg("%d %.*s", response.status, STR_ARGS(buf_str(&response.headers)));
+	assert_null(log_entry.reason);
+	assert_true(has_header(&response, "X-Polytask-User", ann.id));
+	assert_true(has_header(&response, "X-Polytask-Tenant", "demo"));
+	assert_true(has_header(&response, "X-Polytask-Rights", rights));
+	assert_true(has_header(&response, "X-Polytask-Dialect", dialect));
+	response_free(&response);
+}
+
+void assert_params_let_in(
+	const struct param changes[CHANGES_MAX], const char *rights, const char *dialect)
+{
+	struct request request;
+
+	fill_request(&request, changes);
+	assert_let_in(&request, rights, dialect);
+}
