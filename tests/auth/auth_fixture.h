@@ -17,7 +17,7 @@
 #define TERMS(name, some, end)       \
 	(&(struct credential_terms){ \
 		.user = name, .rights = (some), .expires = (end), .created = NOW })
-/* GET /api/virtshell/v1/tasks/ of localhost:8080 at DATE: the first vector of virtshell.md. */
+/* GET /api/virtshell/v1/tasks/ of localhost:8080 at DATE: the first vector of src/dialect/virtshell/README.md. */
 #define VECTOR_SIGNATURE "T+TwZlD+qtxigiFzwOkg7qyUl24="
 
 #define VIRTSHELL_HEADER     "HTTP_X_VIRTSHELL_AUTHORIZATION"

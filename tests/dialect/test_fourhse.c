@@ -1,7 +1,7 @@
 /* 4HSE tasks that come in by the native API: what they are named and what they may be. */
 #include <stdio.h>
 
-#include "dialect/fourhse.h"
+#include "dialect/fourhse/fourhse.h"
 #include "lib/check.h"
 
 #define NEW_ID	 "ab8076c0-db91-71e2-82ce-0002a5d5c51b"

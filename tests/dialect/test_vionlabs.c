@@ -1,7 +1,7 @@
 /* Vionlabs tasks that come in by the native API: what they are named and what they may be. */
 #include <stdio.h>
 
-#include "dialect/vionlabs.h"
+#include "dialect/vionlabs/vionlabs.h"
 #include "http/json.h"
 #include "lib/check.h"
 

@@ -1,0 +1,280 @@
+#include "dialect/fourhse/fourhse.h"
+
+/* ---- ids and texts ---- */
+
+bool fourhse_is_blank(struct str text)
+{
+	size_t i = 0;
+
+	while (i < text.len && memchr(" \t\r\n\v\f", text.ptr[i], 6))
+		i++;
+	return i == text.len;
+}
+
+struct str fourhse_requested_id(const struct request *request)
+{
+	struct str id = request_path_var(request, "id");
+
+	return id.ptr ? id : fourhse_last_query_param(request, "id");
+}
+
+bool fourhse_parse_task_id(
+	struct id *id, struct str *text, struct str task_id, struct arena *arena, struct err *err)
+{
+	char lower[ID_TEXT_LEN + 1];
+
+	if (task_id.len == 0 || str_utf8_length(task_id) > FOURHSE_ID_MAX)
+		return err_set(err, ERR_INVALID, "task_id", NULL);
+	if (id_parse(id, task_id)) {
+		id_format(id, lower);
+		task_id = (struct str){ lower, ID_TEXT_LEN };
+	} else if (!id_from_name(id, str_cstr(fourhse_dialect.name), task_id)) {
+		return err_no_memory(err);
+	}
+	*text = arena_copy(arena, task_id);
+	return text->ptr || err_no_memory(err);
+}
+
+struct str fourhse_as_string(const json_t *value, struct arena *arena)
+{
+	struct str text;
+
+	if (!value || json_is_null(value))
+		return STR("null");
+	text = json_is_string(value) ? json_str(value) : json_text(value, arena);
+	return text.ptr ? json_quote(text, arena) : STR_NULL;
+}
+
+/* Which task a request is about: an id that no task can have is that of none. */
+static bool parse_id(
+	const struct request *request, struct op *op, struct str *text, struct err *err)
+{
+	struct str asked = fourhse_requested_id(request);
+
+	if (!request_check_accepts_json(request, err))
+		return false;
+	if (!asked.ptr)
+		return err_set(err, ERR_MISSING, "id", "Missing required parameters: id");
+	if (fourhse_parse_task_id(&op->id, text, asked, request->arena, err))
+		return true;
+	return err->code == ERR_INVALID ? err_set(err, ERR_NOT_FOUND, NULL, NULL) : false;
+}
+
+static void init_op(struct op *op, enum op_kind kind)
+{
+	op->kind = kind;
+	op->dialect = fourhse_dialect.code;
+}
+
+/* ---- members of a body ---- */
+
+/* A body while it is read. */
+struct body_parser {
+	const json_t *body;
+	struct arena *arena;
+	struct op *op;
+	struct buf faults; /* the first of each member */
+	struct err *err;
+};
+
+/* Of what is not right with a value the first is said. */
+static bool check_value(
+	const struct fourhse_member *member, const json_t *value, struct buf *errors)
+{
+	if (member->nullable && json_is_null(value))
+		return true;
+	if (json_is_null(value) ||
+		(!member->nullable && json_is_string(value) && fourhse_is_blank(json_str(value))))
+		fourhse_add_error(errors, member->name, "%s cannot be blank.", member->label);
+	else if (!member->any_json && !json_is_string(value))
+		fourhse_add_error(errors, member->name, "%s must be a string.", member->label);
+	else if (member->max_chars && str_utf8_length(json_str(value)) > member->max_chars)
+		fourhse_add_error(errors, member->name, "%s should contain at most %zu characters.",
+			member->label, member->max_chars);
+	else
+		return true;
+	return false;
+}
+
+static bool set_field(struct body_parser *body_parser, const char *name, struct str json)
+{
+	if (!json.ptr)
+		return err_no_memory(body_parser->err);
+	/* Nine members at most: there is room. */
+	change_set_field(&body_parser->op->change, str_cstr(name), json);
+	return true;
+}
+
+static bool set_status(struct body_parser *body_parser, const json_t *value)
+{
+	struct change *change = &body_parser->op->change;
+
+	change->status = arena_copy(body_parser->arena, json_str(value));
+	if (!change->status.ptr)
+		return err_no_memory(body_parser->err);
+	change->state = dialect_state(&fourhse_dialect, change->status);
+	return true;
+}
+
+static bool set_member(
+	struct body_parser *body_parser, const struct fourhse_member *member, const json_t *value)
+{
+	if (!check_value(member, value, &body_parser->faults))
+		return true;
+	if (member->source == FOURHSE_STATUS)
+		return set_status(body_parser, value);
+	return set_field(body_parser, member->name, fourhse_as_string(value, body_parser->arena));
+}
+
+/* Absent, null or "": the server's to choose. */
+static bool is_unset(const json_t *value)
+{
+	return !value || json_is_null(value) ||
+	       (json_is_string(value) && json_string_length(value) == 0);
+}
+
+/* The id as the client names it, or a fresh one. */
+static bool set_task_id(struct body_parser *body_parser)
+{
+	const struct fourhse_member *member = fourhse_member_by_name(STR("task_id"));
+	const json_t *value = json_object_get(body_parser->body, member->name);
+	struct op *op = body_parser->op;
+	char fresh[ID_TEXT_LEN + 1];
+	struct str text;
+
+	id_format(&op->new_id, fresh);
+	if (is_unset(value))
+		return set_field(
+			body_parser, member->name, json_quote(str_cstr(fresh), body_parser->arena));
+	if (!check_value(member, value, &body_parser->faults))
+		return true;
+	op->client_named = true;
+	return fourhse_parse_task_id(
+		       &op->new_id, &text, json_str(value), body_parser->arena, body_parser->err) &&
+	       set_field(body_parser, member->name, json_quote(text, body_parser->arena));
+}
+
+/* What is left out of a creation. */
+static bool set_default(
+	struct body_parser *body_parser, const struct fourhse_member *member, struct str user)
+{
+	if (member->nullable)
+		return set_field(body_parser, member->name, STR("null"));
+	if (member->source == FOURHSE_STATUS) {
+		body_parser->op->change.status = STR("pending");
+		body_parser->op->change.state = TASK_PENDING;
+		return true;
+	}
+	if (str_eq(str_cstr(member->name), STR("user_id")))
+		return set_field(body_parser, member->name, json_quote(user, body_parser->arena));
+	fourhse_add_error(&body_parser->faults, member->name, "%s cannot be blank.", member->label);
+	return true;
+}
+
+static bool is_settable(const struct fourhse_member *member)
+{
+	return (member->source == FOURHSE_FIELD || member->source == FOURHSE_STATUS) &&
+	       member->index != FOURHSE_BY_TASK_ID;
+}
+
+static bool parse_create(struct body_parser *body_parser, struct str user)
+{
+	bool ok = set_task_id(body_parser);
+
+	for (size_t i = 0; ok && i < FOURHSE_MEMBER_COUNT; i++) {
+		const struct fourhse_member *member = &fourhse_members[i];
+		const json_t *value = json_object_get(body_parser->body, member->name);
+
+		if (!is_settable(member))
+			continue;
+		if (!value || (!member->nullable && is_unset(value)))
+			ok = set_default(body_parser, member, user);
+		else
+			ok = set_member(body_parser, member, value);
+	}
+	return ok;
+}
+
+static bool parse_update(struct body_parser *body_parser)
+{
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < FOURHSE_MEMBER_COUNT; i++) {
+		const json_t *value = json_object_get(body_parser->body, fourhse_members[i].name);
+
+		if (value && is_settable(&fourhse_members[i]))
+			ok = set_member(body_parser, &fourhse_members[i], value);
+	}
+	return ok;
+}
+
+static bool parse_members(
+	const struct request *request, struct op *op, bool create, struct err *err)
+{
+	struct body_parser body_parser = { .arena = request->arena, .op = op, .err = err };
+	json_t *body;
+	bool ok;
+
+	if (!fourhse_parse_body(&body, request, err))
+		return false;
+	body_parser.body = body;
+	ok = create ? parse_create(&body_parser, request->principal.user)
+		    : parse_update(&body_parser);
+	ok = ok && fourhse_finish_errors(&body_parser.faults, request->arena, err);
+	buf_free(&body_parser.faults);
+	json_decref(body);
+	return ok;
+}
+
+/* ---- the decoders ---- */
+
+bool fourhse_decode_create(struct request *request, struct op *op, struct err *err)
+{
+	init_op(op, OP_CREATE);
+	fourhse_select_fields(request);
+	return request_check_accepts_json(request, err) && parse_members(request, op, true, err);
+}
+
+bool fourhse_decode_read(struct request *request, struct op *op, struct err *err)
+{
+	struct str text;
+
+	init_op(op, OP_READ);
+	fourhse_select_fields(request);
+	return parse_id(request, op, &text, err);
+}
+
+bool fourhse_decode_update(struct request *request, struct op *op, struct err *err)
+{
+	struct str text;
+
+	init_op(op, OP_UPDATE);
+	fourhse_select_fields(request);
+	return parse_id(request, op, &text, err) && parse_members(request, op, false, err);
+}
+
+static bool flag_is_set(const struct request *request, const char *name)
+{
+	struct str value = fourhse_last_query_param(request, name);
+
+	return fourhse_text_is_true(value);
+}
+
+/* Into the history goes a task with all that is connected with it; out of the store only by force.
+ */
+bool fourhse_decode_delete(struct request *request, struct op *op, struct err *err)
+{
+	bool keep = flag_is_set(request, "historicize");
+	struct str text;
+
+	init_op(op, keep ? OP_ARCHIVE : OP_REMOVE);
+	if (!parse_id(request, op, &text, err))
+		return false;
+	op->dependents = (struct op_dependents){
+		.field = FOURHSE_BY_ENTITY_ID,
+		.key_member = "task_id",
+		.value = json_quote(text, request->arena),
+		.cascade = keep || flag_is_set(request, "force"),
+	};
+	return op->dependents.value.ptr || err_no_memory(err);
+}

@@ -1,0 +1,174 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "dialect/fourhse/fourhse.h"
+
+/* ---- lists of what is not valid ---- */
+
+void fourhse_add_error(struct buf *list, const char *field, const char *format, ...)
+{
+	char text[400];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	buf_puts(list, list->len == 0 ? "[{\"field\":" : ",{\"field\":");
+	buf_put_json_string(list, str_cstr(field));
+	buf_puts(list, ",\"message\":");
+	buf_put_json_string(list, str_cstr(text));
+	buf_putc(list, '}');
+}
+
+bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *err)
+{
+	struct str detail;
+
+	if (list->len == 0 && buf_ok(list))
+		return true;
+	buf_putc(list, ']');
+	detail = buf_ok(list) ? arena_copy(arena, buf_str(list)) : STR_NULL;
+	if (!detail.ptr)
+		return err_no_memory(err);
+	err_set(err, ERR_UNPROCESSABLE, NULL, NULL);
+	err->detail = detail;
+	return false;
+}
+
+/* ---- refusals ---- */
+
+/* Where this dialect departs from the status or the sentence of the one list of errors. */
+static const struct error_override {
+	int status;
+	const char *text;  /* instead of the error's own */
+	const char *field; /* answered as a list of what is not valid, of this one member */
+} error_overrides[ERR_CODES] = {
+	[ERR_UNAUTHENTICATED] = { .text = "Your request was made with invalid credentials." },
+	[ERR_FORBIDDEN] = { .text = "You are not allowed to perform this action." },
+	[ERR_NO_ROUTE] = { .text = "Page not found." },
+	[ERR_NOT_ACCEPTABLE] = { .text = "None of your requested content types is supported." },
+	[ERR_CONFLICT] = { .status = 422,
+		.text = "Task ID has already been taken.",
+		.field = "task_id" },
+	[ERR_UNPROCESSABLE] = { .field = "" },
+	[ERR_TOO_BROAD] = { .field = "filter" },
+	[ERR_KEY_REUSED] = { .field = "Idempotency-Key" },
+	[ERR_TOO_MANY_REQUESTS] = { .text = "Rate limit exceeded." },
+	[ERR_INTERNAL] = { .text = "An internal server error occurred." },
+	[ERR_NO_MEMORY] = { .text = "An internal server error occurred." },
+	[ERR_DISK_FULL] = { .status = 503 },
+};
+
+/* The framework's names of statuses where they are not those of RFC 9110. */
+static const char *status_name(int status)
+{
+	switch (status) {
+	case 413:
+		return "Request Entity Too Large";
+	case 414:
+		return "Request-URI Too Long";
+	default:
+		return response_reason(status);
+	}
+}
+
+/* The methods of Allow that do something: HEAD and OPTIONS go without saying. */
+static void put_methods(struct buf *out, struct str allow)
+{
+	const char *before = " This URL can only handle the following request methods: ";
+
+	buf_puts(out, "Method Not Allowed.");
+	while (allow.len > 0) {
+		struct str method = str_trim(str_split_next(&allow, ','));
+
+		if (str_eq(method, STR("HEAD")) || str_eq(method, STR("OPTIONS")))
+			continue;
+		buf_puts(out, before);
+		buf_put_str(out, method);
+		before = ", ";
+	}
+	if (before[0] == ',')
+		buf_putc(out, '.');
+}
+
+static void put_message(struct buf *out, const struct request *request, const struct err *err)
+{
+	struct buf text = BUF_INIT;
+
+	if (err->code == ERR_METHOD) {
+		put_methods(&text, err->detail);
+	} else if (err->code == ERR_NOT_FOUND) {
+		buf_puts(&text, "Object not found: ");
+		buf_put_str(&text, fourhse_requested_id(request));
+	} else {
+		buf_puts(&text, error_overrides[err->code].text ? error_overrides[err->code].text
+								: err_text(err));
+	}
+	buf_put_json_string(out, buf_str(&text));
+	out->failed |= text.failed;
+	buf_free(&text);
+}
+
+static void put_error_object(
+	struct buf *out, const struct request *request, const struct err *err, int status)
+{
+	buf_puts(out, "{\"name\":");
+	buf_put_json_string(out, str_cstr(status_name(status)));
+	buf_puts(out, ",\"message\":");
+	put_message(out, request, err);
+	buf_printf(out, ",\"code\":0,\"status\":%d}", status);
+}
+
+static void put_error_list(struct buf *out, const struct err *err)
+{
+	const struct error_override *own = &error_overrides[err->code];
+
+	if (err->detail.len > 0) {
+		buf_put_str(out, err->detail);
+		return;
+	}
+	fourhse_add_error(out, own->field[0] ? own->field : err->field, "%s",
+		own->text ? own->text : err_text(err));
+	buf_putc(out, ']');
+}
+
+static void add_number_header(struct response *response, const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	response_add_header(response, name, str_cstr(text));
+}
+
+static void add_rate_headers(struct response *response, const struct rate_status *allowance)
+{
+	if (allowance->limit == 0)
+		return;
+	add_number_header(response, "X-Rate-Limit-Limit", allowance->limit);
+	add_number_header(response, "X-Rate-Limit-Remaining", allowance->remaining);
+	add_number_header(response, "X-Rate-Limit-Reset", allowance->reset);
+}
+
+void fourhse_encode_error(
+	const struct request *request, const struct err *err, struct response *response)
+{
+	int status = error_overrides[err->code].status;
+
+	buf_reset(&response->body);
+	response->media_type = NULL;
+	response->status = status ? status : err_status(err->code);
+	if (response->status == 401)
+		response_add_header(response, "WWW-Authenticate", STR("Bearer realm=\"api\""));
+	if (response->status == 429)
+		add_rate_headers(response, &request->rate_status);
+	if (response->status == 422)
+		response->reason = "Data Validation Failed.";
+	if (error_overrides[err->code].field)
+		put_error_list(&response->body, err);
+	else
+		put_error_object(&response->body, request, err, response->status);
+	if (buf_ok(&response->body))
+		response->media_type = fourhse_dialect.media_type;
+	else
+		buf_reset(&response->body);
+}

@@ -1,0 +1,260 @@
+#include <time.h>
+
+#include "dialect/fourhse/fourhse.h"
+
+#define DAY_MS ((int64_t)86400000)
+
+/* A list that is asked for, while it is read. */
+struct list_parser {
+	struct arena *arena;
+	struct list_query *list;
+	struct buf faults; /* one at most: all of them are the filter's */
+	struct err *err;
+};
+
+/* Says what is not valid, if it is the first of all; the caller goes on. */
+#define ADD_ERROR(list_parser, ...)                                                       \
+	do {                                                                              \
+		if ((list_parser)->faults.len == 0)                                       \
+			fourhse_add_error(&(list_parser)->faults, "filter", __VA_ARGS__); \
+	} while (0)
+
+/* ---- days ---- */
+
+/* Digits only, as many as there are. */
+static int parse_digits(const char *text, size_t count)
+{
+	int number = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -1;
+		number = number * 10 + (text[i] - '0');
+	}
+	return number;
+}
+
+/* The first millisecond of a day "2024-01-31" of UTC; false when it is none after 1970-01-01. */
+static bool parse_date(int64_t *ms, struct str text)
+{
+	struct tm tm = { 0 }, again;
+	time_t seconds;
+
+	if (text.len != 10 || text.ptr[4] != '-' || text.ptr[7] != '-' ||
+		parse_digits(text.ptr, 4) < 1970 || parse_digits(text.ptr + 5, 2) < 1 ||
+		parse_digits(text.ptr + 8, 2) < 1)
+		return false;
+	tm.tm_year = parse_digits(text.ptr, 4) - 1900;
+	tm.tm_mon = parse_digits(text.ptr + 5, 2) - 1;
+	tm.tm_mday = parse_digits(text.ptr + 8, 2);
+	again = tm;
+	seconds = timegm(&again);
+	if (again.tm_mon != tm.tm_mon || again.tm_mday != tm.tm_mday)
+		return false;
+	*ms = (int64_t)seconds * 1000;
+	return true;
+}
+
+/* A span of which no time is part. */
+static const struct list_time_range empty_span = { 1, 1 };
+
+static void add_date_filter(
+	struct list_parser *list_parser, const struct fourhse_member *member, const json_t *value)
+{
+	struct list_time_range *span = member->source == FOURHSE_CREATED
+					       ? &list_parser->list->created
+					       : &list_parser->list->updated;
+	int64_t from = 0;
+
+	if (json_is_null(value) || (json_is_string(value) && str_eq(json_str(value), STR("NULL"))))
+		*span = empty_span;
+	else if (json_is_string(value) && parse_date(&from, json_str(value)))
+		/* 0 would be an open end; nothing was created in that millisecond. */
+		*span = (struct list_time_range){ from > 0 ? from : 1, from + DAY_MS };
+	else
+		ADD_ERROR(list_parser, "The format of %s is invalid.", member->label);
+}
+
+/* ---- texts ---- */
+
+/* A value as it is indexed; "NULL" is null where null cannot be written. */
+static struct str index_value(const struct list_parser *list_parser,
+	const struct fourhse_member *member, const json_t *value)
+{
+	if (json_is_null(value) || (json_is_string(value) && str_eq(json_str(value), STR("NULL"))))
+		return member->source == FOURHSE_STATUS ? STR("") : STR("null");
+	if (member->source == FOURHSE_FIELD)
+		return fourhse_as_string(value, list_parser->arena);
+	return json_is_string(value) ? arena_copy(list_parser->arena, json_str(value))
+				     : json_text(value, list_parser->arena);
+}
+
+/* A UUID is kept in lower case. */
+static struct str canonical_uuid(const struct list_parser *list_parser, struct str json)
+{
+	struct str text = { json.ptr + 1, json.len - 2 };
+	char lower[ID_TEXT_LEN + 1];
+	struct id id;
+
+	if (json.len != ID_TEXT_LEN + 2 || !id_parse(&id, text))
+		return json;
+	id_format(&id, lower);
+	return json_quote(str_cstr(lower), list_parser->arena);
+}
+
+static bool add_value(struct list_parser *list_parser, const struct fourhse_member *member,
+	const json_t *value, struct str *values, size_t *count)
+{
+	struct str text;
+
+	if ((json_is_object(value) || json_is_array(value)) && !member->any_json) {
+		ADD_ERROR(list_parser,
+			"Condition for \"%s\" should be either a value or valid operator "
+			"specification.",
+			member->name);
+		return true;
+	}
+	text = index_value(list_parser, member, value);
+	if (text.ptr && member->index == FOURHSE_BY_TASK_ID)
+		text = canonical_uuid(list_parser, text);
+	if (!text.ptr)
+		return err_no_memory(list_parser->err);
+	for (size_t i = 0; i < *count; i++) {
+		if (str_eq(values[i], text))
+			return true;
+	}
+	values[(*count)++] = text;
+	return true;
+}
+
+/* Several values: any of them; none: no task has one of them. */
+static bool add_any_of_filter(
+	struct list_parser *list_parser, const struct fourhse_member *member, const json_t *list)
+{
+	size_t size = json_array_size(list), count = 0;
+	struct str *values;
+
+	if (size > LIST_VALUES_MAX) {
+		ADD_ERROR(list_parser, "%s should have at most %d values.", member->label,
+			LIST_VALUES_MAX);
+		return true;
+	}
+	values = arena_alloc(list_parser->arena, (size + 1) * sizeof(*values));
+	if (!values)
+		return err_no_memory(list_parser->err);
+	for (size_t i = 0; i < size; i++) {
+		if (!add_value(list_parser, member, json_array_get(list, i), values, &count))
+			return false;
+	}
+	list_filter_add(list_parser->list, member->index, count > 0 ? values[0] : STR(""));
+	if (count > 1) {
+		struct list_filter *filter =
+			&list_parser->list->filters[list_parser->list->filter_count - 1];
+
+		filter->more_values = values + 1;
+		filter->more_value_count = count - 1;
+	}
+	return true;
+}
+
+static bool add_equals_filter(
+	struct list_parser *list_parser, const struct fourhse_member *member, const json_t *value)
+{
+	struct str text;
+	size_t count = 0;
+
+	if (!add_value(list_parser, member, value, &text, &count))
+		return false;
+	if (count > 0)
+		list_filter_add(list_parser->list, member->index, text);
+	return true;
+}
+
+static bool add_member_filter(
+	struct list_parser *list_parser, const char *name, const json_t *value)
+{
+	const struct fourhse_member *member = fourhse_member_by_name(str_cstr(name));
+
+	if (!member) {
+		ADD_ERROR(list_parser, "Unknown filter attribute \"%s\"", name);
+		return true;
+	}
+	if (member->source == FOURHSE_CREATED || member->source == FOURHSE_UPDATED) {
+		add_date_filter(list_parser, member, value);
+		return true;
+	}
+	return json_is_array(value) ? add_any_of_filter(list_parser, member, value)
+				    : add_equals_filter(list_parser, member, value);
+}
+
+/* Absent, null, "" and [] filter nothing. */
+static bool parse_filter(struct list_parser *list_parser, json_t *filter)
+{
+	const char *name;
+	json_t *value;
+
+	if (!filter || json_is_null(filter) ||
+		(json_is_string(filter) && json_string_length(filter) == 0) ||
+		(json_is_array(filter) && json_array_size(filter) == 0))
+		return true;
+	if (!json_is_object(filter)) {
+		ADD_ERROR(list_parser, "The format of Filter is invalid.");
+		return true;
+	}
+	json_object_foreach (filter, name, value) {
+		if (!add_member_filter(list_parser, name, value))
+			return false;
+	}
+	return true;
+}
+
+/* ---- order and place ---- */
+
+/* The first member that is one, '-' before it: the other way round. The rest does not count. */
+static void parse_sort(struct list_query *list, const json_t *sort)
+{
+	struct str names = json_str(sort);
+
+	while (names.len > 0) {
+		struct str name = str_trim(str_split_next(&names, ','));
+		bool descending = str_starts(name, STR("-"));
+		const struct fourhse_member *member = fourhse_member_by_name(
+			str_skip(name, descending ? 1 : 0));
+
+		if (member) {
+			list_sort_add(list, member->index, descending);
+			return;
+		}
+	}
+}
+
+static void parse_page(struct list_query *list, const json_t *params)
+{
+	list->limit = fourhse_per_page(params);
+	list->offset = (fourhse_page(params) - 1) * list->limit;
+	list->clamp_offset = true;
+	list->want_total = true;
+	list->scope = fourhse_json_is_true(json_object_get(params, "history")) ? LIST_BOTH
+									       : LIST_CURRENT;
+}
+
+bool fourhse_decode_list(struct request *request, struct op *op, struct err *err)
+{
+	struct list_parser list_parser = { .arena = request->arena, .list = &op->list, .err = err };
+	json_t *params;
+	bool ok;
+
+	op->kind = OP_LIST;
+	op->dialect = fourhse_dialect.code;
+	fourhse_select_fields(request);
+	if (!request_check_accepts_json(request, err) ||
+		!fourhse_list_params(&params, request, err))
+		return false;
+	parse_sort(&op->list, json_object_get(params, "sort"));
+	parse_page(&op->list, params);
+	ok = parse_filter(&list_parser, json_object_get(params, "filter")) &&
+	     fourhse_finish_errors(&list_parser.faults, request->arena, err);
+	buf_free(&list_parser.faults);
+	json_decref(params);
+	return ok;
+}

@@ -1,0 +1,187 @@
+/* Addresses and queries. What the framework does with each parameter is its Ruby's (README.md). */
+#include "dialect/idol/idol.h"
+
+#define INCLUDE_ERRORS_MAX 20 /* error objects for includes in one answer */
+#define INTEGER_DIGITS_MAX 40 /* digits of an id that are looked at */
+
+static const struct str type = { IDOL_RESOURCE_TYPE, sizeof(IDOL_RESOURCE_TYPE) - 1 };
+
+/* ---- words ---- */
+
+bool idol_split_brackets(struct str name, const char *object, struct str *key)
+{
+	size_t len = strlen(object);
+
+	if (!str_starts(name, str_cstr(object)) || name.len < len + 2 || name.ptr[len] != '[' ||
+		name.ptr[name.len - 1] != ']')
+		return false;
+	*key = (struct str){ name.ptr + len + 1, name.len - len - 2 };
+	return true;
+}
+
+/* A whole number of any size without what does not count: " +007" is "7". */
+bool idol_parse_integer(struct str text, struct str *digits)
+{
+	bool negative;
+	struct str rest;
+
+	text = str_trim(text);
+	negative = text.len > 0 && text.ptr[0] == '-';
+	rest = str_skip(text, text.len > 0 && (negative || text.ptr[0] == '+') ? 1 : 0);
+	if (rest.len == 0 || rest.len > INTEGER_DIGITS_MAX)
+		return false;
+	for (size_t i = 0; i < rest.len; i++) {
+		if (rest.ptr[i] < '0' || rest.ptr[i] > '9')
+			return false;
+	}
+	while (rest.len > 1 && rest.ptr[0] == '0')
+		rest = str_skip(rest, 1);
+	/* Nobody has a negative id: its sign keeps it from being found. */
+	*digits = negative ? text : rest;
+	return true;
+}
+
+/* ---- Accept ---- */
+
+struct negotiation {
+	bool asked, wanted;
+};
+
+static void match_header(struct negotiation *negotiation, struct str header)
+{
+	while (header.len > 0) {
+		struct str range = str_trim(str_split_next(&header, ','));
+
+		negotiation->asked |= range.len > 0;
+		negotiation->wanted |= str_eq_nocase(range, STR(IDOL_MEDIA_TYPE)) ||
+				       str_starts(range, STR("*/*"));
+	}
+}
+
+static bool check_accept(const struct request *request, struct err *err)
+{
+	struct negotiation negotiation = { 0 };
+
+	for (size_t i = 0; i < request->cgi_param_count; i++) {
+		if (str_eq(request->cgi_params[i].name, STR("HTTP_ACCEPT")))
+			match_header(&negotiation, request->cgi_params[i].value);
+	}
+	if (negotiation.wanted || !negotiation.asked)
+		return true;
+	return idol_set_error(err, request->arena, IDOL_NOT_ACCEPTABLE,
+		request_cgi_param(request, "HTTP_ACCEPT"), STR_NULL);
+}
+
+/* ---- fields ---- */
+
+/* Other types are known; what fields they have is not, and none of them is ever sent. */
+static bool is_other_type(struct str name)
+{
+	return str_eq(name, STR("tracks")) || str_eq(name, STR("videos")) ||
+	       str_eq(name, STR("asset-attachments")) || str_eq(name, STR("products"));
+}
+
+static bool select_fields(struct request *request, struct str names, struct err *err)
+{
+	request->selected_fields = 0;
+	if (names.len == 0)
+		return idol_set_error(err, request->arena, IDOL_INVALID_FIELD, STR("nil"), type);
+	while (names.len > 0) {
+		struct str name = str_split_next(&names, ',');
+
+		if (!idol_select_field(name, &request->selected_fields))
+			return idol_set_error(err, request->arena, IDOL_INVALID_FIELD, name, type);
+	}
+	return true;
+}
+
+/* Of several the last one counts. */
+static bool check_fields(struct request *request, struct err *err)
+{
+	request->selected_fields = ~0U;
+	for (size_t i = 0; i < request->query_count; i++) {
+		const struct pair *pair = &request->query[i];
+		struct str key;
+
+		if (str_eq(pair->name, STR("fields")))
+			return idol_set_error(
+				err, request->arena, IDOL_INVALID_FIELD_FORMAT, STR_NULL, STR_NULL);
+		if (!idol_split_brackets(pair->name, "fields", &key) || is_other_type(key))
+			continue;
+		if (!str_eq(key, type))
+			return idol_set_error(
+				err, request->arena, IDOL_INVALID_RESOURCE, key, STR_NULL);
+		if (!select_fields(request, pair->value, err))
+			return false;
+	}
+	return true;
+}
+
+/* ---- include ---- */
+
+/* No related resource is held here, so none can be included. */
+static bool check_include(const struct request *request, struct err *err)
+{
+	struct buf objects = BUF_INIT;
+	size_t told = 0;
+
+	for (size_t i = 0; i < request->query_count; i++) {
+		struct str rest = request->query[i].value;
+
+		if (!str_eq(request->query[i].name, STR("include")))
+			continue;
+		for (; rest.len > 0 && told < INCLUDE_ERRORS_MAX; told++) {
+			struct str path = str_split_next(&rest, ',');
+			const char *dot = path.len ? memchr(path.ptr, '.', path.len) : NULL;
+
+			if (dot)
+				path.len = (size_t)(dot - path.ptr);
+			idol_put_api_error(&objects, IDOL_INVALID_INCLUDE, path, type);
+		}
+	}
+	if (told > 0)
+		idol_set_errors(err, request->arena, ERR_INVALID, &objects);
+	buf_free(&objects);
+	return told == 0;
+}
+
+bool idol_check_query(struct request *request, struct err *err)
+{
+	return check_accept(request, err) && check_fields(request, err) &&
+	       check_include(request, err);
+}
+
+/* ---- the rows ---- */
+
+bool idol_decode_read(struct request *request, struct op *op, struct err *err)
+{
+	struct str id = request_path_var(request, "id"), digits;
+
+	op->kind = OP_READ;
+	op->dialect = DIALECT_CODE_idol;
+	if (!idol_check_query(request, err))
+		return false;
+	if (!idol_parse_integer(id, &digits))
+		return idol_set_error(err, request->arena, IDOL_INVALID_FIELD_VALUE, id, STR("id"));
+	/* A number that nobody can have, or none that fits: not there either. */
+	if (!str_to_u64(digits, &op->number) || op->number == 0)
+		return idol_set_error(err, request->arena, IDOL_NOT_FOUND, id, STR_NULL);
+	return true;
+}
+
+/* The documented way to see how a client takes failures; nothing has failed. */
+bool idol_decode_trigger(struct request *request, struct op *op, struct err *err)
+{
+	struct str kind = request_query_param(request, "kind");
+
+	(void)op;
+	if (kind.len == 0)
+		return idol_set_error(
+			err, request->arena, IDOL_PARAM_MISSING, STR("kind"), STR_NULL);
+	if (!str_eq(kind, STR("db")) && !str_eq(kind, STR("http")) && !str_eq(kind, STR("error")))
+		return idol_set_error(
+			err, request->arena, IDOL_INVALID_FIELD_VALUE, kind, STR("kind"));
+	err_set(err, ERR_INTERNAL, "kind", NULL);
+	err->detail = kind;
+	return false;
+}

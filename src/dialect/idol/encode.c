@@ -1,0 +1,322 @@
+/* Resource objects, and what a page of them has around it. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dialect/idol/idol.h"
+#include "http/json.h"
+#include "http/query.h"
+
+#define BASE_PATH "/api/v2/"
+
+/* ---- attributes ---- */
+
+static void put_created(const struct request *request, const struct task *task, struct buf *out)
+{
+	buf_putc(out, '"');
+	tz_put_time(request->tz, task->created, out);
+	buf_putc(out, '"');
+}
+
+static void put_updated(const struct request *request, const struct task *task, struct buf *out)
+{
+	buf_putc(out, '"');
+	tz_put_time(request->tz, task->updated, out);
+	buf_putc(out, '"');
+}
+
+static void put_status(const struct request *request, const struct task *task, struct buf *out)
+{
+	(void)request;
+	buf_put_json_string(out, task->status);
+}
+
+/* Of a failure alone, whatever an earlier one left; other dialects' may be any JSON, here it is
+ * text. */
+static void put_message(const struct request *request, const struct task *task, struct buf *out)
+{
+	(void)request;
+	json_put_as_string(out, task->state == TASK_FAILED ? task->error : STR_NULL);
+}
+
+/* In the order of the answers. Without `put` it is the member of that name. */
+static const struct attribute {
+	const char *name;
+	void (*put)(const struct request *request, const struct task *task, struct buf *out);
+	bool optional; /* left out where others are null */
+} attributes[] = {
+	{ "created-at", .put = put_created },
+	{ "updated-at", .put = put_updated },
+	{ "precision", .put = NULL },
+	{ "master-type", .put = NULL },
+	{ "support-number", .put = NULL },
+	{ "status", .put = put_status },
+	{ "cover-url", .optional = true },
+	{ "url", .put = NULL },
+	{ "message", .put = put_message },
+	{ "md5", .optional = true },
+};
+
+#define ATTRIBUTE_COUNT	  (sizeof(attributes) / sizeof(attributes[0]))
+#define SELECT_ATTACHABLE (1U << ATTRIBUTE_COUNT)
+
+bool idol_select_field(struct str name, unsigned *shown)
+{
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+		if (str_eq(name, str_cstr(attributes[i].name))) {
+			*shown |= 1U << i;
+			return true;
+		}
+	}
+	if (str_eq(name, STR("attachable"))) {
+		*shown |= SELECT_ATTACHABLE;
+		return true;
+	}
+	return str_eq(name, STR("id"));
+}
+
+/* The member's JSON text, null when the task does not have it. */
+static struct str field_json(const struct task *task, const char *name)
+{
+	struct str json = task_field(task, str_cstr(name));
+
+	return json.ptr ? json : STR("null");
+}
+
+static void put_attributes(const struct request *request, const struct task *task, struct buf *out)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+		const struct attribute *attribute = &attributes[i];
+
+		if (!(request->selected_fields & 1U << i))
+			continue;
+		if (attribute->optional && str_eq(field_json(task, attribute->name), STR("null")))
+			continue;
+		buf_puts(out, any ? ",\"" : ",\"attributes\":{\"");
+		buf_puts(out, attribute->name);
+		buf_puts(out, "\":");
+		if (attribute->put)
+			attribute->put(request, task, out);
+		else
+			buf_put_str(out, field_json(task, attribute->name));
+		any = true;
+	}
+	if (any)
+		buf_putc(out, '}');
+}
+
+/* ---- addresses ---- */
+
+static void put_url(
+	const struct request *request, const struct task *task, const char *behind, struct buf *out)
+{
+	buf_put_str(out, request->base_url);
+	buf_printf(out, BASE_PATH IDOL_RESOURCE_TYPE "/%llu%s", (unsigned long long)task->number,
+		behind);
+}
+
+static void put_quoted_url(
+	const struct request *request, const struct task *task, const char *behind, struct buf *out)
+{
+	buf_putc(out, '"');
+	put_url(request, task, behind, out);
+	buf_putc(out, '"');
+}
+
+/* {"links":{...},"data":...}: a relationship in a resource, and the answer to its own address. */
+static void put_linkage(const struct request *request, const struct task *task, struct buf *out)
+{
+	buf_puts(out, "{\"links\":{\"self\":");
+	put_quoted_url(request, task, "/relationships/attachable", out);
+	buf_puts(out, ",\"related\":");
+	put_quoted_url(request, task, "/attachable", out);
+	buf_puts(out, "},\"data\":");
+	buf_put_str(out, field_json(task, "attachable"));
+	buf_putc(out, '}');
+}
+
+bool idol_put_task(const struct request *request, const struct task *task, struct buf *out)
+{
+	buf_printf(out, "{\"id\":\"%llu\",\"type\":\"" IDOL_RESOURCE_TYPE "\",\"links\":{\"self\":",
+		(unsigned long long)task->number);
+	put_quoted_url(request, task, "", out);
+	buf_putc(out, '}');
+	put_attributes(request, task, out);
+	if (request->selected_fields & SELECT_ATTACHABLE) {
+		buf_puts(out, ",\"relationships\":{\"attachable\":");
+		put_linkage(request, task, out);
+		buf_putc(out, '}');
+	}
+	buf_putc(out, '}');
+	return buf_ok(out);
+}
+
+/* ---- links of a page ---- */
+
+/* The parameters that links keep, with the two of the page, in alphabetical order; written as
+ * Rails' to_query does, a space as a plus. */
+struct page_params {
+	struct pair pairs[REQUEST_QUERY_MAX + 2];
+	size_t count;
+	char number[24], size[24];
+};
+
+static bool is_page_param(const struct request *request, size_t i)
+{
+	struct str name = request->query[i].name, key;
+
+	if (!idol_split_brackets(name, "fields", &key) &&
+		!idol_split_brackets(name, "filter", &key) && !str_eq(name, STR("include")) &&
+		!str_eq(name, STR("sort")))
+		return false;
+	/* Of several the last one counts. */
+	for (size_t k = i + 1; k < request->query_count; k++) {
+		if (str_eq(request->query[k].name, name))
+			return false;
+	}
+	return true;
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	struct str left = ((const struct pair *)a)->name, right = ((const struct pair *)b)->name;
+	size_t len = left.len < right.len ? left.len : right.len;
+	int order = len ? memcmp(left.ptr, right.ptr, len) : 0;
+
+	return order != 0 ? order : (left.len > right.len) - (left.len < right.len);
+}
+
+static void collect_page_params(
+	const struct request *request, struct idol_page page, struct page_params *page_params)
+{
+	page_params->count = 0;
+	for (size_t i = 0; i < request->query_count; i++) {
+		if (is_page_param(request, i))
+			page_params->pairs[page_params->count++] = request->query[i];
+	}
+	snprintf(page_params->number, sizeof(page_params->number), "%lld", (long long)page.number);
+	snprintf(page_params->size, sizeof(page_params->size), "%lld", (long long)page.size);
+	page_params->pairs[page_params->count++] = (struct pair){ STR("page[number]"),
+		str_cstr(page_params->number) };
+	page_params->pairs[page_params->count++] = (struct pair){ STR("page[size]"),
+		str_cstr(page_params->size) };
+	qsort(page_params->pairs, page_params->count, sizeof(page_params->pairs[0]), compare_pairs);
+}
+
+static void put_page_link(
+	const struct request *request, const char *name, struct idol_page page, struct buf *out)
+{
+	struct page_params page_params;
+
+	collect_page_params(request, page, &page_params);
+	if (out->len > 0 && out->data[out->len - 1] != '{')
+		buf_putc(out, ',');
+	buf_printf(out, "\"%s\":\"", name);
+	buf_put_str(out, request->base_url);
+	buf_puts(out, BASE_PATH IDOL_RESOURCE_TYPE);
+	for (size_t i = 0; i < page_params.count; i++) {
+		buf_putc(out, i == 0 ? '?' : '&');
+		query_encode(out, page_params.pairs[i].name, QUERY_PLUS_IS_SPACE);
+		buf_putc(out, '=');
+		query_encode(out, page_params.pairs[i].value, QUERY_PLUS_IS_SPACE);
+	}
+	buf_putc(out, '"');
+}
+
+bool idol_encode_end(const struct request *request, const struct result *result, struct buf *out)
+{
+	struct idol_page page = idol_parse_page(request);
+	const int64_t total = (int64_t)result->total, size = page.size;
+	const int64_t count = (total + size - 1) / size, last = count > 0 ? count : 1;
+
+	buf_printf(out, "],\"meta\":{\"record-count\":%lld,\"page-count\":%lld},\"links\":{",
+		(long long)total, (long long)count);
+	put_page_link(request, "first", (struct idol_page){ 1, size }, out);
+	if (page.number > 1)
+		put_page_link(request, "prev", (struct idol_page){ page.number - 1, size }, out);
+	if (page.number < count)
+		put_page_link(request, "next", (struct idol_page){ page.number + 1, size }, out);
+	put_page_link(request, "last", (struct idol_page){ last, size }, out);
+	buf_puts(out, "}}");
+	return buf_ok(out);
+}
+
+/* ---- answers ---- */
+
+static bool finish(struct response *response, int status, struct err *err)
+{
+	response->status = status;
+	response->media_type = IDOL_MEDIA_TYPE;
+	return (buf_ok(&response->body) && buf_ok(&response->headers)) || err_no_memory(err);
+}
+
+static void put_location(
+	const struct request *request, const struct task *task, struct response *response)
+{
+	struct buf address = BUF_INIT;
+
+	put_url(request, task, "", &address);
+	response_add_header(response, "Location", buf_str(&address));
+	response->headers.failed |= address.failed;
+	buf_free(&address);
+}
+
+bool idol_encode(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	if (result->kind == OP_LIST) {
+		buf_puts(&response->body, "{\"data\":[");
+		return finish(response, 200, err);
+	}
+	buf_puts(&response->body, "{\"data\":");
+	idol_put_task(request, &result->task, &response->body);
+	buf_putc(&response->body, '}');
+	if (result->kind != OP_CREATE)
+		return finish(response, 200, err);
+	put_location(request, &result->task, response);
+	return finish(response, 201, err);
+}
+
+bool idol_encode_linkage(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	put_linkage(request, &result->task, &response->body);
+	return finish(response, 200, err);
+}
+
+/* Of what a task is about only its type and id are known here. */
+static void put_related(const struct request *request, const json_t *linkage, struct buf *out)
+{
+	struct str type = json_str(json_object_get(linkage, "type"));
+	struct str id = json_str(json_object_get(linkage, "id"));
+
+	buf_puts(out, "{\"data\":{\"id\":");
+	buf_put_json_string(out, id);
+	buf_puts(out, ",\"type\":");
+	buf_put_json_string(out, type);
+	buf_puts(out, ",\"links\":{\"self\":\"");
+	buf_put_str(out, request->base_url);
+	buf_puts(out, BASE_PATH);
+	query_encode(out, type, QUERY_PLUS_IS_PLUS);
+	buf_putc(out, '/');
+	query_encode(out, id, QUERY_PLUS_IS_PLUS);
+	buf_puts(out, "\"}}}");
+}
+
+bool idol_encode_related(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	struct err why;
+	json_t *linkage;
+
+	if (!json_parse_strict(&linkage, field_json(&result->task, "attachable"), &why))
+		return err_set(
+			err, why.code == ERR_NO_MEMORY ? ERR_NO_MEMORY : ERR_INTERNAL, NULL, NULL);
+	if (json_is_object(linkage))
+		put_related(request, linkage, &response->body);
+	else
+		buf_puts(&response->body, "{\"data\":null}");
+	json_decref(linkage);
+	return finish(response, 200, err);
+}

@@ -1,0 +1,275 @@
+/*
+ * What tasks are like, whoever makes them: the types of what they are about, and the rules for
+ * those that come in by the native API.
+ */
+#include <stdio.h>
+
+#include "dialect/idol/idol.h"
+
+#define LINKAGE_ID_MAX 64
+#define MD5_LEN	       32
+
+static const char *const master_types[] = { "cd", "hd", "dolby_atmos", "apple_motion_art_desktop",
+	"apple_motion_art_mobile" };
+
+bool idol_is_master_type(struct str word)
+{
+	for (size_t i = 0; i < sizeof(master_types) / sizeof(master_types[0]); i++) {
+		if (str_eq(word, str_cstr(master_types[i])))
+			return true;
+	}
+	return false;
+}
+
+bool idol_is_md5(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '\0' || !strchr("0123456789abcdefABCDEF", text.ptr[i]))
+			return false;
+	}
+	return text.len == MD5_LEN;
+}
+
+const char *const idol_members[] = { "master-type", "precision", "support-number", "url", "md5",
+	NULL };
+
+/* ---- types ---- */
+
+/* The framework makes one of ImportTask, import_task and import-tasks. */
+bool idol_matches_type(struct str text, const char *plain)
+{
+	size_t len = strlen(plain), at = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == '-' || text.ptr[i] == '_')
+			continue;
+		if (at < len && (text.ptr[i] | 0x20) == plain[at])
+			at++;
+		else if (at == len && i + 1 == text.len && (text.ptr[i] | 0x20) == 's')
+			return true;
+		else
+			return false;
+	}
+	return at == len;
+}
+
+static const struct {
+	const char *plain, *shown;
+} types[] = {
+	{ "track", "tracks" },
+	{ "video", "videos" },
+	{ "assetattachment", "asset-attachments" },
+	{ "product", "products" },
+};
+
+static const char *find_type(const json_t *name)
+{
+	for (size_t i = 0; json_is_string(name) && i < sizeof(types) / sizeof(types[0]); i++) {
+		if (idol_matches_type(json_str(name), types[i].plain))
+			return types[i].shown;
+	}
+	return NULL;
+}
+
+/* ---- what a task is about ---- */
+
+static bool set_linkage_error(
+	struct idol_linkage *linkage, enum idol_api_error fault, const json_t *wrong)
+{
+	linkage->error = fault;
+	linkage->bad_value = wrong;
+	return false;
+}
+
+bool idol_parse_linkage(struct idol_linkage *linkage, const json_t *data)
+{
+	const json_t *type = json_object_get(data, "type"), *id = json_object_get(data, "id");
+
+	if (json_object_size(data) != 2 || !type || !id)
+		return set_linkage_error(linkage, IDOL_INVALID_LINKS_OBJECT, NULL);
+	linkage->type = find_type(type);
+	if (!linkage->type)
+		return set_linkage_error(linkage, IDOL_INVALID_RESOURCE, type);
+	linkage->id = json_str(id);
+	if (json_is_integer(id)) {
+		snprintf(linkage->number, sizeof(linkage->number), "%lld",
+			(long long)json_integer_value(id));
+		linkage->id = str_cstr(linkage->number);
+	}
+	if (linkage->id.len == 0 || linkage->id.len > LINKAGE_ID_MAX)
+		return set_linkage_error(linkage, IDOL_INVALID_FIELD_VALUE, id);
+	return true;
+}
+
+/* A product is its own product-id; what product a track belongs to is not known here. */
+bool idol_set_linkage(const struct idol_linkage *linkage, struct change *change,
+	struct arena *arena, struct err *err)
+{
+	struct buf text = BUF_INIT;
+	struct str json = STR_NULL, id = json_quote(linkage->id, arena);
+	bool ok = id.ptr;
+
+	buf_printf(&text, "{\"type\":\"%s\",\"id\":", linkage->type);
+	if (ok)
+		buf_put_str(&text, id);
+	buf_putc(&text, '}');
+	if (ok && buf_ok(&text))
+		json = arena_copy(arena, buf_str(&text));
+	buf_free(&text);
+	if (!json.ptr)
+		return err_no_memory(err);
+	ok = change_set_field(change, STR("attachable"), json);
+	if (strcmp(linkage->type, "products") == 0)
+		ok = ok && change_set_field(change, STR("product-id"), id);
+	return ok || err_set(err, ERR_INVALID, "attachable", "A task has too many members");
+}
+
+/* ---- tasks of the native API ---- */
+
+static bool set_member_error(struct err *err, const char *name, const char *what)
+{
+	return err_set(err, ERR_UNPROCESSABLE, name, "%s must be %s", name, what);
+}
+
+#define LINKAGE_EXPECTED "an object of type (tracks, videos, asset-attachments, products) and id"
+
+/* Any spelling that a creation takes becomes the one that answers have. */
+static bool normalize_linkage(struct op *op, struct arena *arena, struct err *err)
+{
+	struct str text = change_field(&op->change, STR("attachable"));
+	struct idol_linkage linkage;
+	json_t *json;
+	bool ok;
+
+	if (text.len == 0)
+		return set_member_error(err, "attachable", LINKAGE_EXPECTED);
+	if (!json_parse_strict(&json, text, err))
+		return false;
+	if (idol_parse_linkage(&linkage, json))
+		ok = idol_set_linkage(&linkage, &op->change, arena, err);
+	else
+		ok = set_member_error(err, "attachable", LINKAGE_EXPECTED);
+	json_decref(json);
+	return ok;
+}
+
+bool idol_native_defaults(const struct request *request, struct op *op, struct err *err)
+{
+	struct str precision = change_field(&op->change, STR("precision"));
+
+	op->assign_number = true;
+	if (change_field(&op->change, STR("master-type")).len == 0)
+		return set_member_error(err, "master-type", "there");
+	if (!normalize_linkage(op, request->arena, err))
+		return false;
+	if (str_eq(precision, STR("16")) || str_eq(precision, STR("24")))
+		change_set_field(&op->change, STR("precision"),
+			str_eq(precision, STR("16")) ? STR("\"16\"") : STR("\"24\""));
+	for (size_t i = 0; idol_members[i]; i++) {
+		if (change_field(&op->change, str_cstr(idol_members[i])).len == 0 &&
+			!change_set_field(&op->change, str_cstr(idol_members[i]), STR("null")))
+			return err_set(err, ERR_UNPROCESSABLE, idol_members[i],
+				"A task has too many members");
+	}
+	return true;
+}
+
+/* ---- what a task may be ---- */
+
+static bool is_text(struct str json)
+{
+	return json.len >= 2 && json.ptr[0] == '"';
+}
+
+static bool is_null(struct str json)
+{
+	return str_eq(json, STR("null"));
+}
+
+/* Without the quotes; none of the words needs an escape. */
+static struct str unquote(struct str json)
+{
+	return is_text(json) ? (struct str){ json.ptr + 1, json.len - 2 } : STR_NULL;
+}
+
+static bool is_master_type(struct str json)
+{
+	return idol_is_master_type(unquote(json));
+}
+
+static bool is_precision(struct str json)
+{
+	return is_null(json) || str_eq(json, STR("\"16\"")) || str_eq(json, STR("\"24\""));
+}
+
+static bool is_text_or_null(struct str json)
+{
+	return is_null(json) || is_text(json);
+}
+
+static bool is_text_or_absent(struct str json)
+{
+	return !json.ptr || is_text_or_null(json);
+}
+
+static bool is_md5_or_null(struct str json)
+{
+	return is_null(json) || idol_is_md5(unquote(json));
+}
+
+static bool is_id_or_absent(struct str json)
+{
+	if (!json.ptr || is_text(json))
+		return true;
+	for (size_t i = 0; i < json.len; i++) {
+		if (json.ptr[i] < '0' || json.ptr[i] > '9')
+			return false;
+	}
+	return json.len > 0;
+}
+
+/* In a merge patch null takes a member away. */
+#define REQUIRED_SUFFIX ", and cannot be taken away"
+
+static const struct {
+	const char *name;
+	bool (*is_right)(struct str json);
+	const char *what;
+} rules[] = {
+	{ "master-type", is_master_type,
+		"cd, hd, dolby_atmos, apple_motion_art_desktop or apple_motion_art_mobile" },
+	{ "precision", is_precision, "\"16\", \"24\" or null" REQUIRED_SUFFIX },
+	{ "support-number", is_text_or_null, "a string or null" REQUIRED_SUFFIX },
+	{ "url", is_text_or_null, "a string or null" REQUIRED_SUFFIX },
+	{ "md5", is_md5_or_null, "32 hexadecimal digits or null" REQUIRED_SUFFIX },
+	{ "cover-url", is_text_or_absent, "a string or null" },
+	{ "product-id", is_id_or_absent, "a string or a whole number from 0" },
+	{ "distributor-id", is_id_or_absent, "a string or a whole number from 0" },
+};
+
+/* As answers copy it: in their spelling, the id a string. */
+static bool validate_linkage(struct str text, struct err *err)
+{
+	struct idol_linkage linkage;
+	json_t *json;
+	bool ok;
+
+	if (text.len == 0)
+		return set_member_error(err, "attachable", LINKAGE_EXPECTED);
+	if (!json_parse_strict(&json, text, err))
+		return false;
+	ok = idol_parse_linkage(&linkage, json) && json_is_string(json_object_get(json, "id")) &&
+	     str_eq(json_str(json_object_get(json, "type")), str_cstr(linkage.type));
+	json_decref(json);
+	return ok || set_member_error(err, "attachable", LINKAGE_EXPECTED);
+}
+
+bool idol_validate(const struct task *before, const struct task *task, struct err *err)
+{
+	(void)before;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (!rules[i].is_right(task_field(task, str_cstr(rules[i].name))))
+			return set_member_error(err, rules[i].name, rules[i].what);
+	}
+	return validate_linkage(task_field(task, STR("attachable")), err);
+}

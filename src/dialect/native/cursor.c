@@ -1,0 +1,163 @@
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
+#include "dialect/native/native.h"
+
+#define CURSOR_HEADER_LEN (1 + NATIVE_CURSOR_CHECKSUM_LEN)
+
+/* ---- base64url (RFC 4648 §5), without padding ---- */
+
+static struct str base64url_encode(struct arena *arena, struct str bytes)
+{
+	char *text = arena_alloc(arena, (bytes.len + 2) / 3 * 4 + 1);
+	size_t len;
+
+	if (!text)
+		return STR_NULL;
+	len = (size_t)EVP_EncodeBlock(
+		(unsigned char *)text, (const unsigned char *)bytes.ptr, (int)bytes.len);
+	while (len > 0 && text[len - 1] == '=')
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '+')
+			text[i] = '-';
+		else if (text[i] == '/')
+			text[i] = '_';
+	}
+	return (struct str){ text, len };
+}
+
+static bool is_base64url(struct str text)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				      "0123456789-_";
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (!memchr(letters, text.ptr[i], sizeof(letters) - 1))
+			return false;
+	}
+	return text.len > 0 && text.len % 4 != 1;
+}
+
+/* The text must be of the alphabet; ptr is NULL without memory. */
+static struct str base64url_decode(struct arena *arena, struct str text)
+{
+	size_t padded = (text.len + 3) / 4 * 4;
+	char *copy = arena_alloc(arena, padded), *bytes = arena_alloc(arena, padded / 4 * 3);
+
+	if (!copy || !bytes)
+		return STR_NULL;
+	for (size_t i = 0; i < padded; i++) {
+		char c = i < text.len ? text.ptr[i] : '=';
+
+		copy[i] = (char)(c == '-' ? '+' : c == '_' ? '/' : c);
+	}
+	if (EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)copy, (int)padded) < 0)
+		return (struct str){ bytes, 0 };
+	return (struct str){ bytes, padded / 4 * 3 - (padded - text.len) };
+}
+
+/* ---- what a cursor belongs to ---- */
+
+/* These say how much is told, not what is in the list or in which order. */
+static bool is_significant(struct str name)
+{
+	return !str_eq(name, STR("cursor")) && !str_eq(name, STR("limit")) &&
+	       !str_eq(name, STR("total"));
+}
+
+static int compare_text(struct str a, struct str b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len ? memcmp(a.ptr, b.ptr, len) : 0;
+
+	return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static bool pair_precedes(const struct pair *a, const struct pair *b)
+{
+	int order = compare_text(a->name, b->name);
+
+	return order < 0 || (order == 0 && compare_text(a->value, b->value) < 0);
+}
+
+/* The query's parameters in an order of their own: a client may write them in any. */
+static size_t sort_query(const struct request *request, const struct pair **sorted)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < request->query_count; i++) {
+		const struct pair *pair = &request->query[i];
+		size_t at = count;
+
+		if (!is_significant(pair->name))
+			continue;
+		for (; at > 0 && pair_precedes(pair, sorted[at - 1]); at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = pair;
+		count++;
+	}
+	return count;
+}
+
+/* No name or value has a NUL in it. False without memory. */
+static bool make_checksum(
+	const struct request *request, struct str position, uint8_t checksum[SHA256_DIGEST_LENGTH])
+{
+	const struct pair *sorted[REQUEST_QUERY_MAX];
+	size_t count = sort_query(request, sorted);
+	struct buf text = BUF_INIT;
+	bool ok;
+
+	buf_put_str(&text, request->principal.tenant);
+	for (size_t i = 0; i < count; i++) {
+		buf_putc(&text, '\0');
+		buf_put_str(&text, sorted[i]->name);
+		buf_putc(&text, '\0');
+		buf_put_str(&text, sorted[i]->value);
+	}
+	buf_put(&text, "\0\0", 2);
+	buf_put_str(&text, position);
+	ok = buf_ok(&text) && SHA256((const unsigned char *)text.data, text.len, checksum);
+	buf_free(&text);
+	return ok;
+}
+
+struct str native_cursor_encode(const struct request *request, struct str position)
+{
+	uint8_t checksum[SHA256_DIGEST_LENGTH];
+	char *bytes = arena_alloc(request->arena, CURSOR_HEADER_LEN + position.len);
+
+	if (!bytes || !make_checksum(request, position, checksum))
+		return STR_NULL;
+	bytes[0] = NATIVE_CURSOR_VERSION;
+	memcpy(bytes + 1, checksum, NATIVE_CURSOR_CHECKSUM_LEN);
+	memcpy(bytes + CURSOR_HEADER_LEN, position.ptr, position.len);
+	return base64url_encode(
+		request->arena, (struct str){ bytes, CURSOR_HEADER_LEN + position.len });
+}
+
+bool native_cursor_decode(
+	const struct request *request, struct str cursor, struct str *position, struct err *err)
+{
+	uint8_t checksum[SHA256_DIGEST_LENGTH];
+	struct str bytes, found;
+
+	if (!is_base64url(cursor))
+		goto damaged;
+	bytes = base64url_decode(request->arena, cursor);
+	if (!bytes.ptr)
+		return err_no_memory(err);
+	if (bytes.len <= CURSOR_HEADER_LEN || bytes.ptr[0] != NATIVE_CURSOR_VERSION)
+		goto damaged;
+	found = str_skip(bytes, CURSOR_HEADER_LEN);
+	if (!make_checksum(request, found, checksum))
+		return err_no_memory(err);
+	if (memcmp(bytes.ptr + 1, checksum, NATIVE_CURSOR_CHECKSUM_LEN) != 0)
+		goto damaged;
+	*position = found;
+	return true;
+damaged:
+	return native_set_error(err, request->arena, ERR_INVALID, NATIVE_AT_PARAM(STR("cursor")),
+		"The cursor is damaged, or belongs to another query.");
+}

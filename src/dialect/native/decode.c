@@ -1,0 +1,368 @@
+#include "base/date.h"
+#include "dialect/native/native.h"
+
+/* What a body says, while it is read. */
+struct body {
+	struct arena *arena;
+	struct change *change;
+	struct native_nested_patches *merges; /* NULL: a new task */
+	struct err *err;
+};
+
+#define MEMBER_ERROR(body, name, ...)                                                           \
+	native_set_error((body)->err, (body)->arena, ERR_UNPROCESSABLE, NATIVE_AT_MEMBER(name), \
+		__VA_ARGS__)
+
+/* ---- members ---- */
+
+static bool parse_dialect(const struct body *body, struct str name, json_t *value)
+{
+	const struct dialect *dialect = dialect_by_name(json_str(value));
+
+	if (!json_is_string(value) || !dialect)
+		return MEMBER_ERROR(body, name, "This is not the name of a dialect.");
+	/* read before the members are taken: see find_dialect */
+	return true;
+}
+
+static bool parse_state(const struct body *body, struct str name, json_t *value)
+{
+	enum task_state state = task_state_parse(json_str(value));
+
+	if (!json_is_string(value) || state == TASK_STATE_NONE)
+		return MEMBER_ERROR(
+			body, name, "A state is pending, running, succeeded, failed or cancelled.");
+	body->change->state = state;
+	return true;
+}
+
+static bool parse_status(const struct body *body, struct str name, json_t *value)
+{
+	struct str word = json_str(value);
+
+	if (!json_is_string(value) || word.len == 0 || word.len > NATIVE_STATUS_MAX)
+		return MEMBER_ERROR(
+			body, name, "A word is a string of 1 to %d bytes.", NATIVE_STATUS_MAX);
+	body->change->status = arena_copy(body->arena, word);
+	return body->change->status.ptr || err_no_memory(body->err);
+}
+
+static bool is_integer(const json_t *value, json_int_t least, json_int_t most)
+{
+	return json_is_integer(value) && json_integer_value(value) >= least &&
+	       json_integer_value(value) <= most;
+}
+
+static bool parse_priority(const struct body *body, struct str name, json_t *value)
+{
+	if (!is_integer(value, INT32_MIN, INT32_MAX))
+		return MEMBER_ERROR(body, name, "A priority is an integer of 32 bits.");
+	body->change->priority = (int32_t)json_integer_value(value);
+	body->change->set |= CHANGE_PRIORITY;
+	return true;
+}
+
+static bool parse_max_attempts(const struct body *body, struct str name, json_t *value)
+{
+	if (!is_integer(value, 0, INT32_MAX))
+		return MEMBER_ERROR(
+			body, name, "max_attempts is an integer from 0 to %d.", INT32_MAX);
+	body->change->max_attempts = (uint32_t)json_integer_value(value);
+	body->change->set |= CHANGE_MAX_ATTEMPTS;
+	return true;
+}
+
+static bool parse_not_before(const struct body *body, struct str name, json_t *value)
+{
+	int64_t ms = 0;
+
+	if (!json_is_null(value) && (!json_is_string(value) || !date_parse(&ms, json_str(value))))
+		return MEMBER_ERROR(
+			body, name, "not_before is a time as RFC 3339 has it, or null.");
+	body->change->not_before = ms;
+	body->change->set |= CHANGE_NOT_BEFORE;
+	return true;
+}
+
+static bool parse_archived(const struct body *body, struct str name, json_t *value)
+{
+	if (!json_is_boolean(value))
+		return MEMBER_ERROR(body, name, "archived is true or false.");
+	body->change->archived = json_is_true(value);
+	body->change->set |= CHANGE_ARCHIVED;
+	return true;
+}
+
+/* The JSON text, empty for null. */
+static bool parse_json_text(
+	const struct body *body, struct str name, json_t *value, struct str *text)
+{
+	struct str json = STR("");
+
+	if (!json_is_null(value))
+		json = json_text(value, body->arena);
+	if (!json.ptr)
+		return err_no_memory(body->err);
+	if (json.len > NATIVE_TEXT_MAX)
+		return MEMBER_ERROR(
+			body, name, "The JSON text may have at most %d bytes.", NATIVE_TEXT_MAX);
+	*text = json;
+	return true;
+}
+
+static bool parse_error(const struct body *body, struct str name, json_t *value)
+{
+	if (!json_is_null(value) && !json_is_string(value))
+		return MEMBER_ERROR(body, name, "error is a string or null.");
+	body->change->set |= CHANGE_ERROR;
+	return parse_json_text(body, name, value, &body->change->error);
+}
+
+/* An object in a patch is a patch itself: see set_field. */
+static bool parse_progress(const struct body *body, struct str name, json_t *value)
+{
+	struct str *progress = &body->change->progress;
+
+	body->change->set |= CHANGE_PROGRESS;
+	if (!parse_json_text(body, name, value, progress))
+		return false;
+	if (!body->merges || !json_is_object(value))
+		return true;
+	body->merges->progress = *progress;
+	return native_merge_patch(progress, STR("{}"), *progress, body->arena, body->err);
+}
+
+static bool reject_read_only(const struct body *body, struct str name, json_t *value)
+{
+	(void)value;
+	return MEMBER_ERROR(body, name, "The service sets this member itself.");
+}
+
+/* ---- fields ---- */
+
+/*
+ * An object in a patch is a patch itself: the change holds what it makes of nothing, for a task
+ * that does not have the field as an object; native_before_write looks.
+ */
+static bool set_field(const struct body *body, struct str name, json_t *value)
+{
+	struct str copy = arena_copy(body->arena, name), json = STR("");
+	bool nested_patches = body->merges && json_is_object(value);
+
+	if (!body->merges || !json_is_null(value))
+		json = json_text(value, body->arena);
+	if (!copy.ptr || !json.ptr)
+		return err_no_memory(body->err);
+	if (nested_patches) {
+		body->merges->fields[body->merges->count++] = (struct field){ copy, json };
+		if (!native_merge_patch(&json, STR("{}"), json, body->arena, body->err))
+			return false;
+	}
+	if (!change_set_field(body->change, copy, json))
+		return MEMBER_ERROR(body, STR("fields"), "A task has too many fields.");
+	return true;
+}
+
+static bool parse_fields(const struct body *body, struct str name, json_t *value)
+{
+	const char *field;
+	json_t *content;
+
+	if (!json_is_object(value))
+		return MEMBER_ERROR(body, name, "fields is an object.");
+	if (json_object_size(value) > NATIVE_FIELDS_MAX)
+		return MEMBER_ERROR(
+			body, name, "fields has at most %d members.", NATIVE_FIELDS_MAX);
+	json_object_foreach (value, field, content) {
+		size_t len = strlen(field);
+
+		if (len == 0 || len > NATIVE_FIELD_NAME_MAX)
+			return MEMBER_ERROR(body, name, "The name of a field has 1 to %d bytes.",
+				NATIVE_FIELD_NAME_MAX);
+		if (!set_field(body, str_cstr(field), content))
+			return false;
+	}
+	return true;
+}
+
+/* ---- bodies ---- */
+
+#define IN_CREATE 1
+#define IN_PATCH  2
+#define IN_BOTH	  (IN_CREATE | IN_PATCH)
+
+static const struct member {
+	const char *name;
+	unsigned where;
+	bool (*take)(const struct body *body, struct str name, json_t *value);
+} members[] = {
+	{ "dialect", IN_CREATE, parse_dialect },
+	{ "state", IN_BOTH, parse_state },
+	{ "word", IN_BOTH, parse_status },
+	{ "archived", IN_PATCH, parse_archived },
+	{ "priority", IN_BOTH, parse_priority },
+	{ "not_before", IN_BOTH, parse_not_before },
+	{ "max_attempts", IN_BOTH, parse_max_attempts },
+	{ "error", IN_BOTH, parse_error },
+	{ "progress", IN_BOTH, parse_progress },
+	{ "fields", IN_BOTH, parse_fields },
+	{ "dialect", IN_PATCH, reject_read_only },
+	{ "archived", IN_CREATE, reject_read_only },
+	{ "id", IN_BOTH, reject_read_only },
+	{ "number", IN_BOTH, reject_read_only },
+	{ "revision", IN_BOTH, reject_read_only },
+	{ "created_at", IN_BOTH, reject_read_only },
+	{ "updated_at", IN_BOTH, reject_read_only },
+	{ "started_at", IN_BOTH, reject_read_only },
+	{ "finished_at", IN_BOTH, reject_read_only },
+	{ "created_by", IN_BOTH, reject_read_only },
+	{ "updated_by", IN_BOTH, reject_read_only },
+	{ "attempt", IN_BOTH, reject_read_only },
+	{ "links", IN_BOTH, reject_read_only },
+	{ NULL, 0, NULL },
+};
+
+static bool parse_member(const struct body *body, struct str name, json_t *value)
+{
+	unsigned allowed_in = body->merges ? IN_PATCH : IN_CREATE;
+	const struct member *member = members;
+
+	while (member->name &&
+		(!(member->where & allowed_in) || !str_eq(name, str_cstr(member->name))))
+		member++;
+	if (!member->name)
+		return MEMBER_ERROR(body, name, "A task has no such member.");
+	return member->take(body, name, value);
+}
+
+static bool parse_members(const struct body *body, json_t *json)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (json, name, value) {
+		if (!parse_member(body, str_cstr(name), value))
+			return false;
+	}
+	return true;
+}
+
+/* Without a Content-Type the body is taken for what it must be (RFC 9110 §8.3). */
+static bool check_content_type(const struct request *request, bool patch, struct err *err)
+{
+	struct str type = request_media_type(request);
+
+	if (type.len == 0 || str_eq_nocase(type, STR("application/json")) ||
+		(patch && str_eq_nocase(type, STR(NATIVE_MERGE_PATCH_TYPE))))
+		return true;
+	return err_set(err, ERR_MEDIA_TYPE, "Content-Type", "The body must be %s.",
+		patch ? NATIVE_MERGE_PATCH_TYPE : "application/json");
+}
+
+/* ---- create ---- */
+
+static const struct dialect *find_dialect(const json_t *json)
+{
+	const json_t *name = json_object_get(json, "dialect");
+
+	return name ? dialect_by_name(json_str(name)) : &native_dialect;
+}
+
+/*
+ * What the client said of the state is settled before the dialect looks; what it left open is the
+ * dialect's to say: not every one begins with what is pending.
+ */
+static bool complete_create(const struct request *request, const struct dialect *dialect,
+	struct op *op, struct err *err)
+{
+	struct change *change = &op->change;
+	bool open = change->state == TASK_STATE_NONE && change->status.len == 0;
+
+	if (!open && !native_complete_state(dialect, change, request->arena, err))
+		return false;
+	op->kind = OP_CREATE;
+	op->dialect = dialect->code;
+	op->before_write = native_before_write;
+	if (dialect->uuid_version)
+		id_set_version(&op->new_id, dialect->uuid_version);
+	if (dialect->native_defaults && !dialect->native_defaults(request, op, err))
+		return native_convert_error(err, request->arena);
+	return native_complete_state(dialect, change, request->arena, err);
+}
+
+bool native_decode_create(struct request *request, struct op *op, struct err *err)
+{
+	struct change change = { 0 };
+	const struct body body = { .arena = request->arena, .change = &change, .err = err };
+	const struct dialect *dialect = NULL;
+	json_t *json = NULL;
+	bool ok;
+
+	if (!request_check_accepts_json(request, err) || !check_content_type(request, false, err) ||
+		!json_parse_object(&json, request->body, err))
+		return false;
+	ok = parse_members(&body, json);
+	if (ok)
+		dialect = find_dialect(json);
+	json_decref(json);
+	if (!ok)
+		return false;
+	op->change = change;
+	return complete_create(request, dialect, op, err);
+}
+
+/* ---- one task ---- */
+
+static bool parse_id(
+	const struct request *request, struct op *op, enum op_kind kind, struct err *err)
+{
+	if (!id_parse(&op->id, request_path_var(request, "id")))
+		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
+	op->kind = kind;
+	op->dialect = 0;
+	return true;
+}
+
+bool native_decode_read(struct request *request, struct op *op, struct err *err)
+{
+	return request_check_accepts_json(request, err) && parse_id(request, op, OP_READ, err);
+}
+
+/* The answer has no body: what the client takes does not matter. */
+bool native_decode_delete(struct request *request, struct op *op, struct err *err)
+{
+	return parse_id(request, op, OP_REMOVE, err);
+}
+
+bool native_decode_archive(struct request *request, struct op *op, struct err *err)
+{
+	op->before_write = native_before_write;
+	return request_check_accepts_json(request, err) && parse_id(request, op, OP_ARCHIVE, err);
+}
+
+bool native_decode_update(struct request *request, struct op *op, struct err *err)
+{
+	struct change change = { 0 };
+	struct body body = { .arena = request->arena, .change = &change, .err = err };
+	json_t *json = NULL;
+	bool ok;
+
+	if (!request_check_accepts_json(request, err) || !check_content_type(request, true, err) ||
+		!parse_id(request, op, OP_UPDATE, err))
+		return false;
+	body.merges = arena_alloc(request->arena,
+		sizeof(*body.merges) + NATIVE_FIELDS_MAX * sizeof(body.merges->fields[0]));
+	if (!body.merges)
+		return err_no_memory(err);
+	*body.merges = (struct native_nested_patches){ 0 };
+	if (!json_parse_object(&json, request->body, err))
+		return false;
+	ok = parse_members(&body, json);
+	json_decref(json);
+	if (!ok)
+		return false;
+	op->change = change;
+	op->hook_data = body.merges;
+	op->before_write = native_before_write;
+	return true;
+}

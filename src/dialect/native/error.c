@@ -1,0 +1,160 @@
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "dialect/native/native.h"
+
+#define PROBLEM_TYPE "application/problem+json"
+#define PATCH_TYPES  NATIVE_MERGE_PATCH_TYPE ", application/json"
+
+/* RFC 6901 §3; other kinds of places have nothing to escape. */
+static void put_location(struct buf *out, const struct native_location *place)
+{
+	bool pointer = place->parent[0] == '/';
+	struct buf text = BUF_INIT;
+
+	buf_puts(&text, place->parent);
+	for (size_t i = 0; i < place->name.len; i++) {
+		char c = place->name.ptr[i];
+
+		if (pointer && c == '~')
+			buf_puts(&text, "~0");
+		else if (pointer && c == '/')
+			buf_puts(&text, "~1");
+		else
+			buf_putc(&text, c);
+	}
+	buf_puts(out, "{\"");
+	buf_puts(out, place->kind);
+	buf_puts(out, "\":");
+	buf_put_json_string(out, buf_str(&text));
+	out->failed |= !buf_ok(&text);
+	buf_free(&text);
+}
+
+static void put_errors(struct buf *out, const struct native_location *place, const char *sentence)
+{
+	buf_putc(out, '[');
+	put_location(out, place);
+	buf_puts(out, ",\"detail\":");
+	buf_put_json_string(out, str_cstr(sentence));
+	buf_puts(out, "}]");
+}
+
+bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
+	struct native_location place, const char *format, ...)
+{
+	struct buf errors = BUF_INIT;
+	char text[sizeof(err->text)];
+	struct str detail = STR_NULL;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	put_errors(&errors, &place, text);
+	if (buf_ok(&errors))
+		detail = arena_copy(arena, buf_str(&errors));
+	buf_free(&errors);
+	if (!detail.ptr)
+		return err_no_memory(err);
+	err_set(err, code, NULL, "%s", text);
+	snprintf(err->field, sizeof(err->field), "%.*s", STR_ARGS(place.name));
+	err->detail = detail;
+	return false;
+}
+
+/* What others than our decoders found wrong is a header field's fault. */
+static void put_error_list(struct buf *out, const struct err *err)
+{
+	const struct native_location place = { "header", "", str_cstr(err->field) };
+
+	if (err->code != ERR_METHOD && err->detail.len > 0) {
+		buf_puts(out, ",\"errors\":");
+		buf_put_str(out, err->detail);
+	} else if (err->field[0]) {
+		buf_puts(out, ",\"errors\":");
+		put_errors(out, &place, err_text(err));
+	}
+}
+
+/* The web server's name for this very request. */
+static void put_instance(struct buf *out, const struct request *request)
+{
+	struct str id = request_cgi_param(request, "POLYTASK_REQUEST_ID");
+
+	for (size_t i = 0; i < id.len; i++) {
+		if (!isalnum((unsigned char)id.ptr[i]) && id.ptr[i] != '-')
+			return;
+	}
+	if (id.len == 0)
+		return;
+	buf_puts(out, ",\"instance\":\"/v1/requests/");
+	buf_put_str(out, id);
+	buf_putc(out, '"');
+}
+
+static void put_problem(
+	const struct request *request, const struct err *err, int status, struct buf *out)
+{
+	struct err without_detail;
+
+	err_set(&without_detail, err->code, NULL, NULL);
+	buf_puts(out, "{\"type\":\"/v1/problems/");
+	buf_puts(out, err_name(err->code));
+	buf_puts(out, "\",\"title\":");
+	buf_put_json_string(out, str_cstr(err_text(&without_detail)));
+	buf_puts(out, ",\"status\":");
+	buf_put_number(out, status);
+	buf_puts(out, ",\"detail\":");
+	buf_put_json_string(out, str_cstr(err_text(err)));
+	put_instance(out, request);
+	put_error_list(out, err);
+	buf_putc(out, '}');
+}
+
+/* What the client may do about it. */
+static void add_error_headers(const struct request *request, int status, struct response *response)
+{
+	if (status == 401)
+		response_add_header(response, "WWW-Authenticate", STR("Bearer realm=\"polytask\""));
+	if (status == 415 && request->method == METHOD_PATCH)
+		response_add_header(response, "Accept-Patch", STR(PATCH_TYPES));
+	if (status == 415 && request->method == METHOD_POST)
+		response_add_header(response, "Accept-Post", STR("application/json"));
+}
+
+void native_encode_error(
+	const struct request *request, const struct err *err, struct response *response)
+{
+	enum err_code code = err->code < ERR_CODES ? err->code : ERR_INTERNAL;
+
+	buf_reset(&response->body);
+	response->media_type = NULL;
+	response->status = err_status(code);
+	add_error_headers(request, response->status, response);
+	put_problem(request, err, response->status, &response->body);
+	if (buf_ok(&response->body))
+		response->media_type = PROBLEM_TYPE;
+	else
+		buf_reset(&response->body);
+}
+
+bool native_convert_error(struct err *err, struct arena *arena)
+{
+	struct err theirs = *err;
+	struct str field = str_cstr(theirs.field);
+
+	if (theirs.code == ERR_NO_MEMORY)
+		return false;
+	/* What came over the wire could be read: its content is what is wrong. */
+	if (err_status(theirs.code) == 400)
+		theirs.code = ERR_UNPROCESSABLE;
+	if (field.len == 0)
+		return err_set(err, theirs.code, NULL, "%s", err_text(&theirs));
+	if (str_eq(field, STR("state")) || str_eq(field, STR("word")))
+		return native_set_error(
+			err, arena, theirs.code, NATIVE_AT_MEMBER(field), "%s", err_text(&theirs));
+	return native_set_error(
+		err, arena, theirs.code, NATIVE_AT_FIELD(field), "%s", err_text(&theirs));
+}

@@ -1,0 +1,235 @@
+#include "dialect/native/list.h"
+
+/* The next part of a list with commas; the last one leaves rest.ptr NULL. */
+static struct str next_part(struct str *rest)
+{
+	const char *comma = rest->len ? memchr(rest->ptr, ',', rest->len) : NULL;
+	struct str part = *rest;
+
+	if (comma) {
+		part.len = (size_t)(comma - rest->ptr);
+		*rest = (struct str){ comma + 1, rest->len - part.len - 1 };
+	} else {
+		*rest = STR_NULL;
+	}
+	return part;
+}
+
+/* ---- dialects ---- */
+
+static bool add_dialects(
+	const struct native_query *query, struct str rest, uint8_t *codes, size_t *count)
+{
+	do {
+		const struct dialect *dialect = dialect_by_name(next_part(&rest));
+
+		if (!dialect)
+			return NATIVE_QUERY_ERROR(
+				query, STR("dialect"), "This is not the name of a dialect.");
+		if (!memchr(codes, dialect->code, *count))
+			codes[(*count)++] = dialect->code;
+	} while (rest.ptr);
+	return true;
+}
+
+bool native_parse_dialects(struct native_query *query)
+{
+	uint8_t *codes = arena_alloc(query->request->arena, UINT8_MAX);
+	size_t count = 0;
+
+	if (!codes)
+		return err_no_memory(query->err);
+	for (size_t i = 0; i < query->request->query_count; i++) {
+		const struct pair *pair = &query->request->query[i];
+
+		if (str_eq(pair->name, STR("dialect")) &&
+			!add_dialects(query, pair->value, codes, &count))
+			return false;
+	}
+	query->op->dialect = count == 1 ? codes[0] : 0;
+	query->dialect = count == 1 ? dialect_by_code(codes[0]) : NULL;
+	if (count > 1) {
+		query->op->list.dialects = codes;
+		query->op->list.dialect_count = count;
+	}
+	return true;
+}
+
+/* ---- states ---- */
+
+static bool add_states(const struct native_query *query, struct str rest, unsigned *states)
+{
+	do {
+		enum task_state state = task_state_parse(next_part(&rest));
+
+		if (state == TASK_STATE_NONE)
+			return NATIVE_QUERY_ERROR(query, STR("state"),
+				"A state is pending, running, succeeded, failed or cancelled.");
+		*states |= 1U << state;
+	} while (rest.ptr);
+	return true;
+}
+
+/* A filter of values that stand in memory of the request's; there is at least one. */
+static bool add_filter(const struct native_query *query, const struct native_param *given,
+	uint8_t field, const struct str *values, size_t count)
+{
+	struct list_query *list = &query->op->list;
+
+	if (!list_filter_add(list, field, values[0]))
+		return NATIVE_QUERY_ERROR(
+			query, given->name, "A query has at most %d filters.", LIST_FILTERS_MAX);
+	list->filters[list->filter_count - 1].more_values = values + 1;
+	list->filters[list->filter_count - 1].more_value_count = count - 1;
+	return true;
+}
+
+bool native_parse_states(const struct native_query *query, const struct native_param *given)
+{
+	const struct request *request = query->request;
+	struct str *values = arena_alloc(request->arena, TASK_STATES * sizeof(*values));
+	unsigned states = 0;
+	size_t count = 0;
+
+	if (!values)
+		return err_no_memory(query->err);
+	for (size_t i = given->first; i < request->query_count; i++) {
+		if (str_eq(request->query[i].name, given->name) &&
+			!add_states(query, request->query[i].value, &states))
+			return false;
+	}
+	for (int state = TASK_PENDING; state < TASK_STATES; state++) {
+		if (states & 1U << state)
+			values[count++] = str_cstr(task_state_name((enum task_state)state));
+	}
+	return add_filter(query, given, INDEX_BY_STATE, values, count);
+}
+
+/* ---- fields ---- */
+
+#define FIELDS_PREFIX "fields."
+
+/* What word, number and fields.x are called in a filter and in an order; NULL: not indexed. */
+static const struct index_field *find_index(const struct dialect *dialect, struct str name)
+{
+	for (const struct index_field *field = dialect->index_fields; field->source; field++) {
+		if (field->unindexed)
+			continue;
+		if ((field->source == INDEX_STATUS && str_eq(name, STR("word"))) ||
+			(field->source == INDEX_NUMBER && str_eq(name, STR("number"))))
+			return field;
+		if (field->source == INDEX_FIELD && str_starts(name, STR(FIELDS_PREFIX)) &&
+			str_eq(str_skip(name, strlen(FIELDS_PREFIX)), str_cstr(field->name)))
+			return field;
+	}
+	return NULL;
+}
+
+bool native_is_dialect_field(struct str name)
+{
+	return str_eq(name, STR("word")) || str_eq(name, STR("number")) ||
+	       str_starts(name, STR(FIELDS_PREFIX));
+}
+
+const struct index_field *native_require_index(
+	const struct native_query *query, struct str parameter, struct str name)
+{
+	const struct index_field *field = NULL;
+
+	if (!query->dialect)
+		NATIVE_QUERY_ERROR(query, parameter, "This needs exactly one dialect.");
+	else if (!(field = find_index(query->dialect, name)))
+		NATIVE_QUERY_ERROR(query, parameter, "The dialect %s has no index for this.",
+			query->dialect->name);
+	return field;
+}
+
+/* The JSON text of a number, true, false or null that a value spells; empty: it is none. */
+static bool parse_scalar(const struct native_query *query, struct str value, struct str *text)
+{
+	json_t *json;
+
+	*text = STR_NULL;
+	if (value.len == 0 || !memchr("-0123456789tfn", value.ptr[0], 14) ||
+		memchr(" \t\r\n", value.ptr[value.len - 1], 4))
+		return true;
+	if (!json_parse_strict(&json, value, query->err))
+		return query->err->code != ERR_NO_MEMORY;
+	*text = json_text(json, query->request->arena);
+	json_decref(json);
+	return text->ptr || err_no_memory(query->err);
+}
+
+/* The values of one filter, each once: a list would show its tasks twice. */
+struct values {
+	const struct index_field *field;
+	struct str *list; /* LIST_VALUES_MAX */
+	size_t count;
+};
+
+static void add_unique(struct values *values, struct str value)
+{
+	struct str (*fold)(struct str) = values->field->normalize;
+	struct str folded = fold ? fold(value) : value;
+
+	for (size_t i = 0; i < values->count; i++) {
+		struct str other = fold ? fold(values->list[i]) : values->list[i];
+
+		if (str_eq(other, folded))
+			return;
+	}
+	values->list[values->count++] = value;
+}
+
+/* A field is stored as JSON: `5` is looked for as the number and as the string. */
+static bool add_json(const struct native_query *query, struct str value, struct values *values)
+{
+	struct str scalar, quoted = json_quote(value, query->request->arena);
+
+	if (!quoted.ptr)
+		return err_no_memory(query->err);
+	if (!parse_scalar(query, value, &scalar))
+		return false;
+	add_unique(values, quoted);
+	if (scalar.ptr)
+		add_unique(values, scalar);
+	return true;
+}
+
+static bool add_value(const struct native_query *query, const struct native_param *given,
+	struct str value, struct values *values)
+{
+	uint64_t number;
+
+	if (values->count + 2 > LIST_VALUES_MAX)
+		return NATIVE_QUERY_ERROR(query, given->name, "There are too many values.");
+	if (values->field->source == INDEX_FIELD)
+		return add_json(query, value, values);
+	if (values->field->source == INDEX_NUMBER) {
+		if (!str_to_u64(value, &number))
+			return NATIVE_QUERY_ERROR(
+				query, given->name, "A number is written in decimal.");
+		while (value.len > 1 && value.ptr[0] == '0')
+			value = str_skip(value, 1);
+	}
+	add_unique(values, value);
+	return true;
+}
+
+bool native_parse_field_filter(const struct native_query *query, const struct native_param *given)
+{
+	const struct request *request = query->request;
+	struct values values = { .field = native_require_index(query, given->name, given->name) };
+
+	if (!values.field)
+		return false;
+	values.list = arena_alloc(request->arena, LIST_VALUES_MAX * sizeof(*values.list));
+	if (!values.list)
+		return err_no_memory(query->err);
+	for (size_t i = given->first; i < request->query_count; i++) {
+		if (str_eq(request->query[i].name, given->name) &&
+			!add_value(query, given, request->query[i].value, &values))
+			return false;
+	}
+	return add_filter(query, given, values.field->code, values.list, values.count);
+}

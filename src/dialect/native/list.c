@@ -1,0 +1,192 @@
+#include "dialect/native/list.h"
+
+#include "base/date.h"
+
+static bool parse_sort(const struct native_query *query, const struct native_param *given)
+{
+	static const struct {
+		const char *name;
+		uint8_t code;
+	} common[] = {
+		{ "created", INDEX_BY_CREATED },
+		{ "updated", INDEX_BY_UPDATED },
+		{ "state", INDEX_BY_STATE },
+	};
+	bool descending = str_starts(given->value, STR("-"));
+	struct str name = str_skip(given->value, descending);
+	const struct index_field *field;
+
+	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
+		if (str_eq(name, str_cstr(common[i].name)))
+			return list_sort_add(&query->op->list, common[i].code, descending);
+	}
+	if (!native_is_dialect_field(name))
+		return NATIVE_QUERY_ERROR(query, given->name, "There is no order of this name.");
+	field = native_require_index(query, given->name, name);
+	return field && list_sort_add(&query->op->list, field->code, descending);
+}
+
+/* A + that nobody encoded came as a space. */
+static bool parse_time(
+	const struct native_query *query, const struct native_param *given, int64_t *ms)
+{
+	const size_t offset = strlen("+00:00");
+	struct str text = given->value;
+	char *copy = arena_alloc(query->request->arena, text.len + 1);
+
+	if (!copy)
+		return err_no_memory(query->err);
+	if (text.len > 0)
+		memcpy(copy, text.ptr, text.len);
+	if (text.len > offset && copy[text.len - offset] == ' ')
+		copy[text.len - offset] = '+';
+	text.ptr = copy;
+	if (date_parse(ms, text))
+		return true;
+	return NATIVE_QUERY_ERROR(query, given->name, "This is no time as RFC 3339 has it.");
+}
+
+static bool parse_span(const struct native_query *query, const struct native_param *given,
+	struct list_time_range *span)
+{
+	bool from = given->name.ptr[given->name.len - 1] == 'm';
+	int64_t ms = 0;
+
+	if (!parse_time(query, given, &ms))
+		return false;
+	/* 0 is an open end, and nothing is older than it. */
+	if (from)
+		span->from = ms;
+	else
+		span->to = ms > 0 ? ms : 1;
+	if (span->from && span->to && span->from >= span->to)
+		return NATIVE_QUERY_ERROR(
+			query, given->name, "The end of the time must lie behind its beginning.");
+	return true;
+}
+
+static bool parse_created(const struct native_query *query, const struct native_param *given)
+{
+	return parse_span(query, given, &query->op->list.created);
+}
+
+static bool parse_updated(const struct native_query *query, const struct native_param *given)
+{
+	return parse_span(query, given, &query->op->list.updated);
+}
+
+static bool parse_archived(const struct native_query *query, const struct native_param *given)
+{
+	static const char *const places[] = {
+		[LIST_CURRENT] = "false",
+		[LIST_ARCHIVED] = "true",
+		[LIST_BOTH] = "any",
+	};
+
+	for (int place = LIST_CURRENT; place <= LIST_BOTH; place++) {
+		if (str_eq(given->value, str_cstr(places[place]))) {
+			query->op->list.scope = (enum list_scope)place;
+			return true;
+		}
+	}
+	return NATIVE_QUERY_ERROR(query, given->name, "archived is false, true or any.");
+}
+
+static bool parse_total(const struct native_query *query, const struct native_param *given)
+{
+	query->op->list.want_total = str_eq(given->value, STR("true"));
+	if (query->op->list.want_total || str_eq(given->value, STR("false")))
+		return true;
+	return NATIVE_QUERY_ERROR(query, given->name, "total is true or false.");
+}
+
+static bool parse_limit(const struct native_query *query, const struct native_param *given)
+{
+	uint64_t limit;
+
+	if (!str_to_u64(given->value, &limit) || limit < 1 || limit > NATIVE_LIMIT_MAX)
+		return NATIVE_QUERY_ERROR(
+			query, given->name, "limit is a number from 1 to %d.", NATIVE_LIMIT_MAX);
+	query->op->list.limit = limit;
+	return true;
+}
+
+static bool parse_cursor(const struct native_query *query, const struct native_param *given)
+{
+	return native_cursor_decode(
+		query->request, given->value, &query->op->list.after_cursor, query->err);
+}
+
+/* Was read before the others: native_parse_dialects. */
+static bool ignore_dialect(const struct native_query *query, const struct native_param *given)
+{
+	(void)query, (void)given;
+	return true;
+}
+
+/* ---- the table ---- */
+
+static const struct parameter {
+	const char *name;
+	bool many; /* may stand more than once */
+	bool (*take)(const struct native_query *query, const struct native_param *given);
+} parameters[] = {
+	{ "dialect", true, ignore_dialect }, { "state", true, native_parse_states },
+	{ "archived", false, parse_archived }, { "created_from", false, parse_created },
+	{ "created_to", false, parse_created }, { "updated_from", false, parse_updated },
+	{ "updated_to", false, parse_updated }, { "sort", false, parse_sort },
+	{ "limit", false, parse_limit }, { "cursor", false, parse_cursor },
+	{ "total", false, parse_total },
+	{ NULL, true, native_parse_field_filter }, /* word, number, fields.x */
+};
+
+static const struct parameter *find_parameter(struct str name)
+{
+	const struct parameter *parameter = parameters;
+
+	while (parameter->name && !str_eq(name, str_cstr(parameter->name)))
+		parameter++;
+	return parameter->name || native_is_dialect_field(name) ? parameter : NULL;
+}
+
+static bool is_repeated(const struct request *request, size_t at)
+{
+	size_t i = 0;
+
+	while (i < at && !str_eq(request->query[i].name, request->query[at].name))
+		i++;
+	return i < at;
+}
+
+static bool parse_parameter(const struct native_query *query, size_t at)
+{
+	const struct pair *pair = &query->request->query[at];
+	const struct native_param given = { at, pair->name, pair->value };
+	const struct parameter *parameter = find_parameter(pair->name);
+
+	if (!parameter)
+		return NATIVE_QUERY_ERROR(query, pair->name, "There is no parameter of this name.");
+	if (!is_repeated(query->request, at))
+		return parameter->take(query, &given);
+	return parameter->many ||
+	       NATIVE_QUERY_ERROR(query, pair->name, "This parameter may stand once.");
+}
+
+bool native_decode_list(struct request *request, struct op *op, struct err *err)
+{
+	struct native_query query = { .request = request, .op = op, .err = err };
+
+	if (!request_check_accepts_json(request, err))
+		return false;
+	op->kind = OP_LIST;
+	op->list.limit = NATIVE_LIMIT_DEFAULT;
+	op->list.want_total = true;
+	op->list.allow_partial = true;
+	if (!native_parse_dialects(&query))
+		return false;
+	for (size_t i = 0; i < request->query_count; i++) {
+		if (!parse_parameter(&query, i))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,262 @@
+#include "dialect/uplynk/uplynk.h"
+#include "http/json.h"
+
+#define NAME_MAX_BYTES 255
+#define DESC_MAX_BYTES 4096
+
+/* ---- ids ---- */
+
+bool uplynk_parse_id(struct id *id, struct str text)
+{
+	static const size_t groups[] = { 8, 4, 4, 4, 12 };
+	char whole[ID_TEXT_LEN], *end = whole;
+	const char *from = text.ptr;
+
+	if (text.len != UPLYNK_HEX_LEN)
+		return id_parse(id, text);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (i > 0)
+			*end++ = '-';
+		memcpy(end, from, groups[i]);
+		end += groups[i];
+		from += groups[i];
+	}
+	return id_parse(id, (struct str){ whole, sizeof(whole) });
+}
+
+static bool parse_id(
+	const struct request *request, const char *name, struct id *id, struct err *err)
+{
+	return uplynk_parse_id(id, request_path_var(request, name)) ||
+	       err_set(err, ERR_NOT_FOUND, NULL, NULL);
+}
+
+/* ---- bodies ---- */
+
+/* What a body may say of an ingest point. Whatever else it says is ignored. */
+static const struct member {
+	const char *name;
+	size_t min, max; /* bytes; what may not be empty may not be missing, either */
+	bool may_change;
+} members[] = {
+	{ .name = "endpoint_name", .min = 1, .max = NAME_MAX_BYTES, .may_change = true },
+	{ .name = "server_region_id", .min = 1, .max = NAME_MAX_BYTES },
+	{ .name = "stream_type_name", .min = 1, .max = NAME_MAX_BYTES },
+	{ .name = "desc", .max = DESC_MAX_BYTES, .may_change = true },
+};
+
+#define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
+
+/* Nothing and null are an empty text, where a text may be empty. */
+static bool parse_text(const struct member *member, const json_t *value, struct arena *arena,
+	struct str *json, struct err *err)
+{
+	struct str text = json_str(value), made = STR("\"\"");
+
+	if (value && !json_is_string(value) && !(json_is_null(value) && member->min == 0))
+		return err_set(err, ERR_INVALID, member->name, "%s must be a string", member->name);
+	if (text.len < member->min || text.len > member->max)
+		return err_set(err, ERR_INVALID, member->name, "%s must have %zu to %zu bytes",
+			member->name, member->min, member->max);
+	if (text.len > 0)
+		made = json_quote(text, arena);
+	if (!made.ptr)
+		return err_no_memory(err);
+	*json = made;
+	return true;
+}
+
+/* A point that is made has them all, in the order of the table. */
+static bool parse_create(
+	const struct request *request, const json_t *body, struct change *change, struct err *err)
+{
+	for (size_t i = 0; i < MEMBER_COUNT; i++) {
+		const struct member *member = &members[i];
+		const json_t *value = json_object_get(body, member->name);
+		struct str json;
+
+		if (!value && member->min > 0)
+			return err_set(
+				err, ERR_MISSING, member->name, "%s is required", member->name);
+		if (!parse_text(member, value, request->arena, &json, err))
+			return false;
+		change_set_field(change, str_cstr(member->name), json);
+	}
+	return true;
+}
+
+static bool parse_update(
+	const struct request *request, const json_t *body, struct change *change, struct err *err)
+{
+	for (size_t i = 0; i < MEMBER_COUNT; i++) {
+		const struct member *member = &members[i];
+		const json_t *value = json_object_get(body, member->name);
+		struct str json;
+
+		if (!value || !member->may_change)
+			continue;
+		if (!parse_text(member, value, request->arena, &json, err))
+			return false;
+		change_set_field(change, str_cstr(member->name), json);
+	}
+	return true;
+}
+
+/* The body whatever its Content-Type: nothing public says which one is sent. */
+static bool parse_body(const struct request *request,
+	bool (*take)(const struct request *, const json_t *, struct change *, struct err *),
+	struct change *change, struct err *err)
+{
+	json_t *json = NULL;
+	bool ok;
+
+	if (request->body.len > 0 && !json_parse_object(&json, request->body, err))
+		return false;
+	ok = take(request, json, change, err);
+	json_decref(json);
+	return ok;
+}
+
+/* ---- operations ---- */
+
+static bool init_op(struct op *op, enum op_kind kind, uint8_t dialect, const struct id *id)
+{
+	op->kind = kind;
+	op->dialect = dialect;
+	if (id)
+		op->id = *id;
+	return true;
+}
+
+/*
+ * The task that comes with an operation on a point. Besides the operation it says what whoever
+ * carries it out must know: which point, and what of it was set.
+ */
+static bool make_task_op(const struct request *request, const char *operation,
+	const struct id *point, const struct change *change, struct op **made, struct err *err)
+{
+	struct op *task = arena_alloc(request->arena, sizeof(*task));
+	char hex[UPLYNK_HEX_LEN];
+	struct str json;
+
+	if (!task)
+		return err_no_memory(err);
+	*task = (struct op){ .kind = OP_CREATE, .dialect = uplynk_dialect.code };
+	uplynk_format_id(point, hex);
+	json = json_quote((struct str){ hex, sizeof(hex) }, request->arena);
+	if (!json.ptr)
+		return err_no_memory(err);
+	task->change.state = TASK_RUNNING;
+	task->change.status = str_cstr(dialect_status(&uplynk_dialect, TASK_RUNNING));
+	change_set_field(&task->change, STR("operation"), str_cstr(operation));
+	change_set_field(&task->change, STR("ingest_point"), json);
+	for (size_t i = 0; change && i < change->field_count; i++)
+		change_set_field(&task->change, change->fields[i].name, change->fields[i].json);
+	*made = task;
+	return true;
+}
+
+bool uplynk_decode_tasks(struct request *request, struct op *op, struct err *err)
+{
+	(void)request, (void)err;
+	return init_op(op, OP_LIST, DIALECT_CODE_uplynk, NULL);
+}
+
+bool uplynk_decode_task(struct request *request, struct op *op, struct err *err)
+{
+	struct id id;
+
+	return parse_id(request, "task", &id, err) &&
+	       init_op(op, OP_READ, DIALECT_CODE_uplynk, &id);
+}
+
+bool uplynk_decode_points(struct request *request, struct op *op, struct err *err)
+{
+	(void)request, (void)err;
+	return init_op(op, OP_LIST, DIALECT_CODE_uplynk_point, NULL);
+}
+
+bool uplynk_decode_point(struct request *request, struct op *op, struct err *err)
+{
+	struct id id;
+
+	return parse_id(request, "point", &id, err) &&
+	       init_op(op, OP_READ, DIALECT_CODE_uplynk_point, &id);
+}
+
+bool uplynk_decode_create(struct request *request, struct op *op, struct err *err)
+{
+	struct change change = { 0 };
+	struct op *task;
+
+	if (!parse_body(request, parse_create, &change, err) ||
+		!make_task_op(request, "\"CREATE\"", &op->new_id, &change, &task, err))
+		return false;
+	op->change = change;
+	op->companion = task;
+	return init_op(op, OP_CREATE, DIALECT_CODE_uplynk_point, NULL);
+}
+
+bool uplynk_decode_update(struct request *request, struct op *op, struct err *err)
+{
+	struct change change = { 0 };
+	struct op *task;
+	struct id id;
+
+	if (!parse_id(request, "point", &id, err) ||
+		!parse_body(request, parse_update, &change, err) ||
+		!make_task_op(request, "\"UPDATE\"", &id, &change, &task, err))
+		return false;
+	op->change = change;
+	op->companion = task;
+	return init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
+}
+
+bool uplynk_decode_delete(struct request *request, struct op *op, struct err *err)
+{
+	struct op *task;
+	struct id id;
+
+	if (!parse_id(request, "point", &id, err) ||
+		!make_task_op(request, "\"DELETE\"", &id, NULL, &task, err))
+		return false;
+	op->companion = task;
+	return init_op(op, OP_REMOVE, DIALECT_CODE_uplynk_point, &id);
+}
+
+/* ---- what comes in by the native API ---- */
+
+static bool check_operation(struct str json, struct err *err)
+{
+	/* RESTART is that of a slicer's tasks; a backend may keep them here. */
+	static const char *const known[] = { "\"CREATE\"", "\"UPDATE\"", "\"DELETE\"",
+		"\"RESTART\"" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (str_eq(json, str_cstr(known[i])))
+			return true;
+	}
+	return err_set(err, ERR_UNPROCESSABLE, "operation",
+		"operation must be CREATE, UPDATE, DELETE or RESTART");
+}
+
+bool uplynk_native_defaults(const struct request *request, struct op *op, struct err *err)
+{
+	(void)request;
+	if (!check_operation(change_field(&op->change, STR("operation")), err))
+		return false;
+	if (op->change.state == TASK_STATE_NONE)
+		op->change.state = TASK_RUNNING;
+	op->change.status = str_cstr(dialect_status(&uplynk_dialect, op->change.state));
+	return true;
+}
+
+bool uplynk_validate(const struct task *before, const struct task *task, struct err *err)
+{
+	if (!check_operation(task_field(task, STR("operation")), err))
+		return false;
+	if (before && task_state_is_final(before->state) && task->state != before->state)
+		return err_set(err, ERR_CONFLICT, "state",
+			"The task has ended; its state does not change any more");
+	return true;
+}

@@ -1,0 +1,117 @@
+#include <time.h>
+
+#include "dialect/uplynk/uplynk.h"
+
+/* RFC 2606: no name below it ever leads anywhere. */
+#define INGEST_DOMAIN ".ingest.invalid"
+
+void uplynk_format_id(const struct id *id, char text[UPLYNK_HEX_LEN])
+{
+	char whole[ID_TEXT_LEN + 1], *end = text;
+
+	id_format(id, whole);
+	for (const char *from = whole; *from; from++) {
+		if (*from != '-')
+			*end++ = *from;
+	}
+}
+
+static void put_id(const struct id *id, struct buf *out)
+{
+	char text[UPLYNK_HEX_LEN];
+
+	uplynk_format_id(id, text);
+	buf_put(out, text, sizeof(text));
+}
+
+/* "Jun 7, 2023 4:13:44 PM", in UTC, with quotes. */
+static void put_time(int64_t ms, struct buf *out)
+{
+	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
+		"Aug", "Sep", "Oct", "Nov", "Dec" };
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm)) {
+		out->failed = true;
+		return;
+	}
+	buf_printf(out, "\"%s %d, %d %d:%02d:%02d %s\"", months[tm.tm_mon], tm.tm_mday,
+		tm.tm_year + 1900, tm.tm_hour % 12 ? tm.tm_hour % 12 : 12, tm.tm_min, tm.tm_sec,
+		tm.tm_hour < 12 ? "AM" : "PM");
+}
+
+/* A member of the answer: its name, and the point's own member that it shows. */
+static void put_member(
+	struct buf *out, const char *name, const struct task *point, const char *field_name)
+{
+	struct str json = task_field(point, str_cstr(field_name));
+
+	buf_puts(out, ",\"");
+	buf_puts(out, name);
+	buf_puts(out, "\":");
+	buf_put_str(out, json.ptr ? json : STR("\"\""));
+}
+
+/* Where to push to. Nobody listens there: a host's name that is one, and no ports. */
+static void put_ingest_point(const struct task *point, bool is_new, struct buf *out)
+{
+	struct str type = task_field(point, STR("stream_type_name"));
+
+	buf_puts(out, ",\"ingest_point\":{");
+	if (!is_new) {
+		buf_puts(out, "\"creation_time\":");
+		put_time(point->created, out);
+		buf_puts(out, ",\"ingest_point_id\":\"");
+		put_id(&point->id, out);
+		buf_puts(out, "\",");
+	}
+	buf_puts(out, "\"reserved_domain_name\":\"");
+	put_id(&point->id, out);
+	buf_puts(out, INGEST_DOMAIN "\",\"reserved_ports\":{}");
+	if (str_eq_nocase(type, STR("\"rtmp\""))) {
+		buf_puts(out, ",\"secure_rtmp_url\":\"rtmp://");
+		put_id(&point->id, out);
+		buf_puts(out, INGEST_DOMAIN "/\"");
+	}
+	put_member(out, "server_region", point, "server_region_id");
+	buf_puts(out, ",\"slicer_account_name\":\"\"}");
+}
+
+void uplynk_put_point_head(const struct id *id, struct buf *out)
+{
+	buf_puts(out, "{\"@id\":\"" UPLYNK_POINTS_PATH "/");
+	put_id(id, out);
+	buf_puts(out, "\",\"@type\":\"IngestPoint\"");
+}
+
+static void put_point(const struct task *point, bool is_new, struct buf *out)
+{
+	uplynk_put_point_head(&point->id, out);
+	buf_puts(out, ",\"created\":");
+	put_time(point->created, out);
+	put_member(out, "desc", point, "desc");
+	put_member(out, "endpoint_name", point, "endpoint_name");
+	buf_puts(out, ",\"id\":\"");
+	put_id(&point->id, out);
+	buf_putc(out, '"');
+	put_ingest_point(point, is_new, out);
+	buf_puts(out, ",\"lastmod\":");
+	put_time(point->updated, out);
+	put_member(out, "server_region_id", point, "server_region_id");
+	put_member(out, "stream_type_id", point, "stream_type_name");
+	put_member(out, "stream_type_name", point, "stream_type_name");
+	buf_putc(out, '}');
+}
+
+bool uplynk_put_point(const struct request *request, const struct task *point, struct buf *out)
+{
+	(void)request;
+	put_point(point, false, out);
+	return buf_ok(out);
+}
+
+void uplynk_put_created_point(const struct task *point, struct buf *out)
+{
+	put_point(point, true, out);
+}

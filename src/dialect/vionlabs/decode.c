@@ -1,0 +1,349 @@
+#include "dialect/vionlabs/vionlabs.h"
+#include "http/json.h"
+
+const char *const vionlabs_products[] = {
+	"adbreaks",
+	"contextual_adbreak",
+	"emotions",
+	"fingerprint",
+	"fingerprintplus",
+	"jitpreviews",
+	"jitthumbnails",
+	"markers",
+	"nudity",
+	"profanity",
+	"semantic",
+	"similar",
+	"content_summary",
+	"semantic_scenes",
+	"vertical_conversion",
+	"scene_tags",
+	NULL,
+};
+
+const char *const vionlabs_priorities[] = { "low", "medium", "high", NULL };
+
+/* What names a task within its tenant. */
+struct identity {
+	struct str item, product, version;
+};
+
+int vionlabs_value_index(const char *const *values, struct str word)
+{
+	for (int i = 0; values[i]; i++) {
+		if (str_eq(word, str_cstr(values[i])))
+			return i;
+	}
+	return -1;
+}
+
+/* ---- the address ---- */
+
+static bool check_length(struct buf *problems, const char *loc, struct str text, size_t max,
+	struct arena *arena, struct err *err)
+{
+	struct str quoted;
+
+	if (str_utf8_length(text) <= max)
+		return true;
+	quoted = json_quote(text, arena);
+	if (!quoted.ptr)
+		return err_no_memory(err);
+	vionlabs_put_length_error(problems, loc, quoted, max);
+	return true;
+}
+
+static bool check_product(
+	struct buf *problems, struct str product, struct arena *arena, struct err *err)
+{
+	struct str quoted;
+
+	if (vionlabs_value_index(vionlabs_products, product) >= 0)
+		return true;
+	quoted = json_quote(product, arena);
+	if (!quoted.ptr)
+		return err_no_memory(err);
+	vionlabs_put_enum_error(problems, "\"path\",\"product\"", quoted, vionlabs_products);
+	return true;
+}
+
+/* False only without memory: what is wrong goes to the problems. */
+static bool parse_path(const struct request *request, struct buf *problems,
+	struct identity *identity_parts, struct err *err)
+{
+	identity_parts->item = request_path_var(request, "item");
+	identity_parts->product = request_path_var(request, "product");
+	identity_parts->version = request_path_var(request, "version");
+	return check_length(problems, "\"path\",\"inventory_id\"", identity_parts->item,
+		       VIONLABS_ITEM_MAX, request->arena, err) &&
+	       check_product(problems, identity_parts->product, request->arena, err) &&
+	       check_length(problems, "\"path\",\"version\"", identity_parts->version,
+		       VIONLABS_VERSION_MAX, request->arena, err);
+}
+
+/* No part of a name holds a NUL, so no two names are written alike. */
+static bool make_id(
+	const struct identity *identity_parts, struct id *id, struct arena *arena, struct err *err)
+{
+	size_t len = identity_parts->item.len + identity_parts->product.len +
+		     identity_parts->version.len + 2;
+	char *name = arena_alloc(arena, len), *at = name;
+	const struct str parts[] = { identity_parts->item, identity_parts->product,
+		identity_parts->version };
+
+	if (!name)
+		return err_no_memory(err);
+	for (size_t i = 0; i < 3; i++) {
+		if (i > 0)
+			*at++ = '\0';
+		if (parts[i].len > 0)
+			memcpy(at, parts[i].ptr, parts[i].len);
+		at += parts[i].len;
+	}
+	return id_from_name(id, STR("vionlabs"), (struct str){ name, len }) || err_no_memory(err);
+}
+
+/* ---- the body ---- */
+
+/* What we refuse and Python takes has no place there: it is told at the body's begin. */
+static bool set_json_error(const struct request *request, const char *why, struct err *err)
+{
+	struct buf problems = BUF_INIT;
+	size_t at = 0;
+	const char *json_error = vionlabs_find_json_error(request->body, &at);
+
+	vionlabs_put_json_error(&problems, json_error ? at : 0, json_error ? json_error : why);
+	return vionlabs_finish_errors(&problems, request->arena, err);
+}
+
+/* *json stays NULL when there is no body, whatever its Content-Type. */
+static bool parse_body(const struct request *request, json_t **json, struct err *err)
+{
+	struct err why;
+
+	if (request->body.len == 0)
+		return true;
+	if (!str_is_utf8(request->body))
+		return err_set(err, ERR_MALFORMED, NULL, "There was an error parsing the body");
+	if (json_parse_strict(json, request->body, &why))
+		return true;
+	if (why.code == ERR_NO_MEMORY)
+		return err_no_memory(err);
+	return set_json_error(request, err_text(&why), err);
+}
+
+static void set_priority(struct change *change, struct str word)
+{
+	int place = vionlabs_value_index(vionlabs_priorities, word);
+
+	if (place < 0)
+		return;
+	change->set |= CHANGE_PRIORITY;
+	change->priority = place;
+}
+
+/* null stands for "not given", for the body as for the member. */
+static bool parse_priority(const json_t *json, struct buf *problems, struct change *change,
+	struct arena *arena, struct err *err)
+{
+	const json_t *priority = json_object_get(json, "priority");
+	struct str text;
+
+	if (!json || json_is_null(json))
+		return true;
+	if (json_is_object(json) && (!priority || json_is_null(priority)))
+		return true;
+	text = json_text(priority ? priority : json, arena);
+	if (!text.ptr)
+		return err_no_memory(err);
+	if (!json_is_object(json))
+		vionlabs_put_object_error(problems, text);
+	else if (vionlabs_value_index(vionlabs_priorities, json_str(priority)) < 0)
+		vionlabs_put_enum_error(
+			problems, "\"body\",\"priority\"", text, vionlabs_priorities);
+	else
+		change_set_field(change, STR("priority"), text);
+	set_priority(change, json_str(priority));
+	return true;
+}
+
+/* ---- the rows ---- */
+
+/* The address alone; ends the problems. */
+static bool parse_identity(const struct request *request, struct id *id, struct err *err)
+{
+	struct buf problems = BUF_INIT;
+	struct identity identity_parts;
+
+	if (!parse_path(request, &problems, &identity_parts, err)) {
+		buf_free(&problems);
+		return false;
+	}
+	return vionlabs_finish_errors(&problems, request->arena, err) &&
+	       make_id(&identity_parts, id, request->arena, err);
+}
+
+bool vionlabs_decode_list(struct request *request, struct op *op, struct err *err)
+{
+	struct str item = request_path_var(request, "item"), value;
+	struct buf problems = BUF_INIT;
+
+	if (!check_length(&problems, "\"path\",\"inventory_id\"", item, VIONLABS_ITEM_MAX,
+		    request->arena, err) ||
+		!vionlabs_finish_errors(&problems, request->arena, err))
+		return false;
+	value = json_quote(item, request->arena);
+	if (!value.ptr)
+		return err_no_memory(err);
+	op->kind = OP_LIST;
+	op->dialect = vionlabs_dialect.code;
+	/* within one item the index has the order of product and version */
+	list_filter_add(&op->list, VIONLABS_BY_ITEM, value);
+	list_sort_add(&op->list, VIONLABS_BY_ITEM, false);
+	return true;
+}
+
+bool vionlabs_decode_read(struct request *request, struct op *op, struct err *err)
+{
+	if (!parse_identity(request, &op->id, err))
+		return false;
+	op->kind = OP_READ;
+	op->dialect = vionlabs_dialect.code;
+	return true;
+}
+
+bool vionlabs_decode_deactivate(struct request *request, struct op *op, struct err *err)
+{
+	if (!parse_identity(request, &op->id, err))
+		return false;
+	op->kind = OP_UPDATE;
+	op->dialect = vionlabs_dialect.code;
+	op->change.state = TASK_CANCELLED;
+	op->change.status = str_cstr(dialect_status(&vionlabs_dialect, TASK_CANCELLED));
+	return true;
+}
+
+static bool set_identity(struct change *change, const struct identity *identity_parts,
+	struct arena *arena, struct err *err)
+{
+	struct str item = json_quote(identity_parts->item, arena);
+	struct str product = json_quote(identity_parts->product, arena);
+	struct str version = json_quote(identity_parts->version, arena);
+
+	if (!item.ptr || !product.ptr || !version.ptr)
+		return err_no_memory(err);
+	return change_set_field(change, STR("inventory_id"), item) &&
+	       change_set_field(change, STR("product"), product) &&
+	       change_set_field(change, STR("version"), version);
+}
+
+bool vionlabs_decode_create(struct request *request, struct op *op, struct err *err)
+{
+	struct buf problems = BUF_INIT;
+	struct change change = { .state = TASK_PENDING };
+	struct identity identity_parts;
+	json_t *json = NULL;
+	bool ok = false;
+
+	change.status = str_cstr(dialect_status(&vionlabs_dialect, TASK_PENDING));
+	if (!parse_body(request, &json, err) ||
+		!parse_path(request, &problems, &identity_parts, err) ||
+		!set_identity(&change, &identity_parts, request->arena, err) ||
+		!parse_priority(json, &problems, &change, request->arena, err))
+		goto out;
+	if (!vionlabs_finish_errors(&problems, request->arena, err) ||
+		!make_id(&identity_parts, &op->new_id, request->arena, err))
+		goto out;
+	op->kind = OP_UPSERT;
+	op->client_named = true;
+	op->dialect = vionlabs_dialect.code;
+	op->change = change;
+	ok = true;
+out:
+	buf_free(&problems);
+	json_decref(json);
+	return ok;
+}
+
+/* ---- tasks of the native API ---- */
+
+/* A member that must be a text of 1 to max characters; *text is its value. */
+static bool require_text(const struct op *op, const char *name, size_t max, struct arena *arena,
+	struct str *text, struct err *err)
+{
+	struct str json = change_field(&op->change, str_cstr(name));
+
+	if (json.len == 0 || json.ptr[0] != '"')
+		return err_set(err, ERR_UNPROCESSABLE, name, "%s must be a string", name);
+	*text = json_unquote(json, arena);
+	if (!text->ptr)
+		return err_no_memory(err);
+	if (text->len == 0 || str_utf8_length(*text) > max)
+		return err_set(err, ERR_UNPROCESSABLE, name, "%s must have 1 to %zu characters",
+			name, max);
+	if (!request_is_valid_segment(*text))
+		return err_set(err, ERR_UNPROCESSABLE, name,
+			"%s holds a backslash or a dot segment, which no address may", name);
+	return true;
+}
+
+bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err)
+{
+	struct str priority = change_field(&op->change, STR("priority"));
+	struct identity identity_parts;
+
+	if (!require_text(op, "inventory_id", VIONLABS_ITEM_MAX, request->arena,
+		    &identity_parts.item, err) ||
+		!require_text(op, "product", VIONLABS_ITEM_MAX, request->arena,
+			&identity_parts.product, err) ||
+		!require_text(op, "version", VIONLABS_VERSION_MAX, request->arena,
+			&identity_parts.version, err))
+		return false;
+	if (priority.len > 2 && !(op->change.set & CHANGE_PRIORITY))
+		set_priority(&op->change, (struct str){ priority.ptr + 1, priority.len - 2 });
+	op->client_named = true;
+	return make_id(&identity_parts, &op->new_id, request->arena, err);
+}
+
+/* Whether a member's JSON text is a string that is one of the words. */
+static bool is_one_of(struct str json, const char *const *values)
+{
+	return json.len > 2 && json.ptr[0] == '"' &&
+	       vionlabs_value_index(values, (struct str){ json.ptr + 1, json.len - 2 }) >= 0;
+}
+
+/* The address of a task is made of these. */
+static bool validate_identity(const struct task *before, const struct task *task, struct err *err)
+{
+	static const char *const names[] = { "inventory_id", "product", "version" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct str json = task_field(task, str_cstr(names[i]));
+
+		if (json.len <= 2 || json.ptr[0] != '"')
+			return err_set(err, ERR_UNPROCESSABLE, names[i],
+				"%s must be a string and not empty", names[i]);
+		if (before && !str_eq(json, task_field(before, str_cstr(names[i]))))
+			return err_set(err, ERR_UNPROCESSABLE, names[i],
+				"%s cannot be changed: it is part of the task's name", names[i]);
+	}
+	if (!is_one_of(task_field(task, STR("product")), vionlabs_products))
+		return err_set(
+			err, ERR_UNPROCESSABLE, "product", "product must be one that is known");
+	return true;
+}
+
+bool vionlabs_validate(const struct task *before, const struct task *task, struct err *err)
+{
+	struct str priority = task_field(task, STR("priority"));
+
+	if (!validate_identity(before, task, err))
+		return false;
+	if (priority.ptr && !is_one_of(priority, vionlabs_priorities))
+		return err_set(
+			err, ERR_UNPROCESSABLE, "priority", "priority must be low, medium or high");
+	if (dialect_state(&vionlabs_dialect, task->status) != task->state)
+		return err_set(err, ERR_UNPROCESSABLE, "word",
+			"the word must be the one that Vionlabs has for the state");
+	return true;
+}

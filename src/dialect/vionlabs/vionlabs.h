@@ -1,0 +1,74 @@
+#pragma once
+/*
+ * Vionlabs tasks, as README.md says:
+ *
+ *     GET    /{item}                                        all tasks of an item
+ *     GET    /{item}/product/{product}/version/{version}    one task
+ *     POST   the same address                               create it, or begin it anew
+ *     DELETE the same address                               deactivate it
+ *
+ * tables.c holds the tables and the answers, decode.c reads requests,
+ * error.c tells what is wrong with one, json.c what is wrong with a body that
+ * is no JSON. Nobody else needs this header.
+ */
+#include "dialect/dialect.h"
+
+enum vionlabs_index {
+	VIONLABS_BY_ITEM = INDEX_FIRST_OWN,
+};
+
+/* Longest values, in characters; an address has at most 8192 bytes anyway. */
+#define VIONLABS_ITEM_MAX    512
+#define VIONLABS_VERSION_MAX 128
+
+/* ---- the words of an enumeration, ends with NULL ---- */
+
+extern const char *const vionlabs_products[];
+/* From the least on: the place of a word is the task's priority. */
+extern const char *const vionlabs_priorities[];
+
+/* The place of a word in its list, -1 when it is not there. */
+int vionlabs_value_index(const char *const *words, struct str word);
+
+/* ---- requests ---- */
+
+/* Decoders of the rows of that name (http/route.h). */
+bool vionlabs_decode_list(struct request *request, struct op *op, struct err *err);
+bool vionlabs_decode_read(struct request *request, struct op *op, struct err *err);
+bool vionlabs_decode_create(struct request *request, struct op *op, struct err *err);
+bool vionlabs_decode_deactivate(struct request *request, struct op *op, struct err *err);
+
+/* struct dialect's. */
+bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err);
+bool vionlabs_validate(const struct task *before, const struct task *task, struct err *err);
+
+/* ---- problems ---- */
+
+/*
+ * What is wrong with a request is collected and told at once, an object each, in the form of
+ * Pydantic 2. The list is a buffer of theirs with commas between.
+ */
+
+/* A value that is none of the words. loc is the inside of a JSON array, input JSON text. */
+void vionlabs_put_enum_error(
+	struct buf *problems, const char *loc, struct str input, const char *const *words);
+void vionlabs_put_length_error(struct buf *problems, const char *loc, struct str input, size_t max);
+/* The body is JSON, but no object. */
+void vionlabs_put_object_error(struct buf *problems, struct str input);
+/* The body is no JSON: why, and at which byte. */
+void vionlabs_put_json_error(struct buf *problems, size_t at, const char *why);
+/* A sentence of the service itself. */
+void vionlabs_put_value_error(struct buf *problems, const char *loc, const char *sentence);
+/*
+ * Ends the list and frees it. True when it was empty; else ERR_UNPROCESSABLE with the JSON array in
+ * err->detail, in arena, or ERR_NO_MEMORY.
+ */
+bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct err *err);
+
+/* ---- JSON as Python reads it ---- */
+
+/*
+ * Where Python's reader stops in a text and what it says there; NULL when it finds nothing wrong,
+ * or not within JSON_DEPTH_MAX levels. The sentence is a constant.
+ */
+const char *vionlabs_find_json_error(struct str text, size_t *at);

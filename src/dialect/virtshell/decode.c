@@ -1,0 +1,233 @@
+#include "dialect/virtshell/virtshell.h"
+#include "http/json.h"
+
+#define MEMBERS_MAX	60
+#define MEMBER_NAME_MAX 64
+#define STATUS_MAX	64
+
+/* What a body says, while it is read. */
+struct body {
+	struct arena *arena;
+	struct change *change;
+	struct err *err;
+};
+
+static bool set_member(const struct body *body, const char *name, struct str json)
+{
+	struct str copy = arena_copy(body->arena, str_cstr(name));
+
+	if (!copy.ptr)
+		return err_no_memory(body->err);
+	if (!change_set_field(body->change, copy, json))
+		return err_set(body->err, ERR_INVALID, name, "A task has too many members");
+	return true;
+}
+
+/* Takes any value as it is. */
+static bool parse_any(const struct body *body, const char *name, const json_t *value)
+{
+	struct str json = json_text(value, body->arena);
+
+	return json.ptr ? set_member(body, name, json) : err_no_memory(body->err);
+}
+
+/* null takes the member away. */
+static bool parse_text(const struct body *body, const char *name, const json_t *value)
+{
+	if (json_is_null(value))
+		return set_member(body, name, STR(""));
+	if (!json_is_string(value))
+		return err_set(body->err, ERR_INVALID, name, "%s must be a string", name);
+	return parse_any(body, name, value);
+}
+
+/* null leaves the status as it is. */
+static bool parse_status(const struct body *body, const char *name, const json_t *value)
+{
+	struct str status;
+
+	if (json_is_null(value))
+		return true;
+	if (!json_is_string(value))
+		return err_set(body->err, ERR_INVALID, name, "%s must be a string", name);
+	status = json_str(value);
+	if (status.len == 0 || status.len > STATUS_MAX)
+		return err_set(body->err, ERR_INVALID, name, "%s must have 1 to %d bytes", name,
+			STATUS_MAX);
+	status = arena_copy(body->arena, status);
+	if (!status.ptr)
+		return err_no_memory(body->err);
+	body->change->status = status;
+	body->change->state = dialect_state(&virtshell_dialect, status);
+	return true;
+}
+
+/* What the server sets itself: a client may send back a task as it got it. */
+static bool ignore_member(const struct body *body, const char *name, const json_t *value)
+{
+	(void)body, (void)name, (void)value;
+	return true;
+}
+
+static const struct member {
+	const char *name;
+	bool (*take)(const struct body *body, const char *name, const json_t *value);
+} members[] = {
+	{ "description", parse_text },
+	{ "status", parse_status },
+	{ "type", parse_text },
+	{ "object_uuid", parse_text },
+	{ "log", parse_text },
+	{ "uuid", ignore_member },
+	{ "task_id", ignore_member },
+	{ "created", ignore_member },
+	{ "last_update", ignore_member },
+	{ NULL, parse_any },
+};
+
+static const struct member *find_member(struct str name)
+{
+	const struct member *member = members;
+
+	while (member->name && !str_eq(name, str_cstr(member->name)))
+		member++;
+	return member;
+}
+
+bool virtshell_is_known_member(struct str name)
+{
+	return find_member(name)->name != NULL;
+}
+
+static bool parse_members(const struct body *body, json_t *json)
+{
+	const char *name;
+	json_t *value;
+
+	if (json_object_size(json) > MEMBERS_MAX)
+		return err_set(body->err, ERR_INVALID, NULL, "A task may have at most %d members",
+			MEMBERS_MAX);
+	json_object_foreach (json, name, value) {
+		if (strlen(name) > MEMBER_NAME_MAX)
+			return err_set(body->err, ERR_INVALID, NULL,
+				"A member's name may have at most %d bytes", MEMBER_NAME_MAX);
+		if (!find_member(str_cstr(name))->take(body, name, value))
+			return false;
+	}
+	return true;
+}
+
+/* The body whatever its Content-Type: curl -d says it is a form. */
+static bool parse_body(
+	const struct request *request, const char *action, struct change *change, struct err *err)
+{
+	const struct body body = { request->arena, change, err };
+	json_t *json = NULL;
+	bool ok;
+
+	if (request->body.len > 0 && !json_parse_object(&json, request->body, err))
+		return false;
+	if (json_object_size(json) == 0)
+		ok = err_set(err, ERR_MISSING, NULL, "Missing input for %s task", action);
+	else
+		ok = parse_members(&body, json);
+	json_decref(json);
+	return ok;
+}
+
+/* What the client takes comes first, then which task, then the body. */
+static bool parse_id(const struct request *request, struct id *id, struct err *err)
+{
+	if (!request_check_accepts_json(request, err))
+		return false;
+	if (!id_parse(id, request_path_var(request, "key")))
+		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
+	return true;
+}
+
+static bool init_op(struct op *op, enum op_kind kind, const struct id *id)
+{
+	op->kind = kind;
+	op->dialect = virtshell_dialect.code;
+	if (id)
+		op->id = *id;
+	return true;
+}
+
+/* What an answer copies as it is must be what the specification says it is. */
+bool virtshell_validate(const struct task *before, const struct task *task, struct err *err)
+{
+	static const char *const texts[] = { "description", "type", "object_uuid", "log" };
+
+	(void)before;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct str json = task_field(task, str_cstr(texts[i]));
+
+		if (json.ptr && json.ptr[0] != '"')
+			return err_set(
+				err, ERR_UNPROCESSABLE, texts[i], "%s must be a string", texts[i]);
+	}
+	return true;
+}
+
+bool virtshell_decode_list(struct request *request, struct op *op, struct err *err)
+{
+	if (!request_check_accepts_json(request, err))
+		return false;
+	return init_op(op, OP_LIST, NULL);
+}
+
+bool virtshell_decode_status(struct request *request, struct op *op, struct err *err)
+{
+	if (!request_check_accepts_json(request, err))
+		return false;
+	list_filter_add(&op->list, VIRTSHELL_BY_STATUS, request_path_var(request, "key"));
+	return init_op(op, OP_LIST, NULL);
+}
+
+bool virtshell_decode_missing_status(struct request *request, struct op *op, struct err *err)
+{
+	(void)op;
+	if (!request_check_accepts_json(request, err))
+		return false;
+	return err_set(err, ERR_MISSING, "status", "missing status name parameter");
+}
+
+/* No status looks like a UUID. */
+bool virtshell_decode_task_or_status(struct request *request, struct op *op, struct err *err)
+{
+	struct id id;
+
+	if (!id_parse(&id, request_path_var(request, "key")))
+		return virtshell_decode_status(request, op, err);
+	return request_check_accepts_json(request, err) && init_op(op, OP_READ, &id);
+}
+
+bool virtshell_decode_create(struct request *request, struct op *op, struct err *err)
+{
+	struct change change = { .state = TASK_PENDING, .status = STR("pending") };
+
+	if (!request_check_accepts_json(request, err) ||
+		!parse_body(request, "create", &change, err))
+		return false;
+	op->change = change;
+	return init_op(op, OP_CREATE, NULL);
+}
+
+bool virtshell_decode_update(struct request *request, struct op *op, struct err *err)
+{
+	struct change change = { 0 };
+	struct id id;
+
+	if (!parse_id(request, &id, err) || !parse_body(request, "update", &change, err))
+		return false;
+	op->change = change;
+	return init_op(op, OP_UPDATE, &id);
+}
+
+bool virtshell_decode_delete(struct request *request, struct op *op, struct err *err)
+{
+	struct id id;
+
+	return parse_id(request, &id, err) && init_op(op, OP_REMOVE, &id);
+}
