@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "crowd.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 #define CHILDREN   (WRITERS + 1)
 #define ROUNDS	   6

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "fixture.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 /* ---- import, export, verify, reindex ---- */
 
@@ -71,10 +71,10 @@ static void test_verify_and_reindex(void **state)
 	assert_true(index_field_key(
 		&key, &result.task, index_field_by_code(fixture_indexes, DIALECT_A, BY_WORD)));
 	store_result_free(&result);
-	plant(store->ranks, bdb_key(&key), NULL);
+	plant(store->ranks, key_str(&key), NULL);
 	plant(store->ranks, STR("stray"), "x");
 	key.bytes[key.len - 1] = 99; /* an entry for a task that does not exist */
-	plant(store->ranks, bdb_key(&key), "0123456789abcdefgh");
+	plant(store->ranks, key_str(&key), "0123456789abcdefgh");
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.tasks, 3);
 	assert_int_equal(report.missing_entries, 1);
@@ -108,7 +108,7 @@ static void test_keys_of_old(void **state)
 	assert_int_equal(bdb_put(plain, NULL, (struct str){ (char *)op.id.bytes, 16 },
 				 buf_str(&result.record), 0),
 		0);
-	plant(plain, bdb_key(&key), NULL);
+	plant(plain, key_str(&key), NULL);
 	plain->close(plain, DB_NOSYNC);
 	store_result_free(&result);
 	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
@@ -135,7 +135,7 @@ static void test_unreadable_record(void **state)
 
 	fixture_create(store, 1, "new", NULL);
 	index_primary_key(&key, STR("acme"), &id);
-	plant(store->tasks, bdb_key(&key), "\x63garbage");
+	plant(store->tasks, key_str(&key), "\x63garbage");
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.unreadable_records, 1);
 	assert_int_equal(report.tasks, 2);

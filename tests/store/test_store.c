@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "fixture.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 /* ---- one task ---- */
 

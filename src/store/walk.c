@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 /*
  * A hash has no order in which a walk could go on later, a cursor that stays open holds a lock
@@ -50,7 +50,7 @@ static int step_read(struct store *store, DB_TXN *txn, void *data, struct err *e
 
 	(void)err;
 	buf_reset(reading->record);
-	rc = bdb_get(store->tasks, txn, bdb_key(reading->key), reading->record, 0);
+	rc = bdb_get(store->tasks, txn, key_str(reading->key), reading->record, 0);
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
@@ -65,7 +65,7 @@ static bool next_key(FILE *keys, struct index_key *key)
 }
 
 static bool read_keys(
-	struct store *store, FILE *keys, bdb_take_record *take, void *data, struct err *err)
+	struct store *store, FILE *keys, walk_function *take, void *data, struct err *err)
 {
 	struct buf record = BUF_INIT;
 	struct index_key key;
@@ -75,9 +75,9 @@ static bool read_keys(
 	err->code = ERR_NONE;
 	rewind(keys);
 	while (ok && more && next_key(keys, &key)) {
-		bdb_enter(store);
-		ok = bdb_run(store, BDB_READ, step_read, &reading, err);
-		bdb_leave(store);
+		store_enter(store);
+		ok = step_run(store, STEP_READ, step_read, &reading, err);
+		store_leave(store);
 		if (ok && record.len > 0)
 			more = take(store, &key, buf_str(&record), data, err);
 	}
@@ -87,7 +87,7 @@ static bool read_keys(
 	return ok && err->code == ERR_NONE;
 }
 
-bool bdb_walk_tasks(struct store *store, bdb_take_record *take, void *data, struct err *err)
+bool walk_tasks(struct store *store, walk_function *take, void *data, struct err *err)
 {
 	FILE *keys = tmpfile();
 	bool ok;
@@ -95,9 +95,9 @@ bool bdb_walk_tasks(struct store *store, bdb_take_record *take, void *data, stru
 	if (!keys)
 		return err_set(err, ERR_INTERNAL, NULL, "no temporary file can be made: %s",
 			strerror(errno));
-	bdb_enter(store);
-	ok = bdb_run(store, BDB_READ, note_keys, keys, err);
-	bdb_leave(store);
+	store_enter(store);
+	ok = step_run(store, STEP_READ, note_keys, keys, err);
+	store_leave(store);
 	ok = ok && read_keys(store, keys, take, data, err);
 	fclose(keys);
 	return ok;
@@ -121,7 +121,7 @@ static bool take_task(struct store *store, const struct index_key *key, struct s
 		return false;
 	if (record_decode(&task, record))
 		return each->take(&task, each->data);
-	return bdb_unreadable(key, err);
+	return row_unreadable(key, err);
 }
 
 bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
@@ -129,7 +129,7 @@ bool store_each_task(struct store *store, bool (*take)(const struct task *task, 
 {
 	struct each each = { take, data };
 
-	return bdb_walk_tasks(store, take_task, &each, err);
+	return walk_tasks(store, take_task, &each, err);
 }
 
 /* ---- verify ---- */
@@ -145,7 +145,7 @@ static int step_check(struct store *store, DB_TXN *txn, void *data, struct err *
 {
 	struct checking *checking = data;
 	struct index_key found;
-	DBT key = bdb_in(bdb_key(checking->key));
+	DBT key = bdb_in(key_str(checking->key));
 	DBT value = bdb_out(found.bytes, sizeof(found.bytes), 0);
 	int rc = store->ranks->get(store->ranks, txn, &key, &value, 0);
 	bool match;
@@ -154,7 +154,7 @@ static int step_check(struct store *store, DB_TXN *txn, void *data, struct err *
 	if (rc != 0 && rc != DB_NOTFOUND && rc != DB_BUFFER_SMALL)
 		return rc;
 	found.len = value.size;
-	match = rc == 0 && str_eq(bdb_key(&found), bdb_key(checking->task_key));
+	match = rc == 0 && str_eq(key_str(&found), key_str(checking->task_key));
 	checking->matched += match;
 	checking->report.missing_entries += !match;
 	return 0;
@@ -165,7 +165,7 @@ static bool is_key_of(const struct index_key *key, const struct task *task)
 	struct index_key right;
 
 	index_primary_key(&right, task->tenant, &task->id);
-	return str_eq(bdb_key(key), bdb_key(&right));
+	return str_eq(key_str(key), key_str(&right));
 }
 
 static bool check_task(struct store *store, const struct index_key *key, struct str record,
@@ -183,12 +183,12 @@ static bool check_task(struct store *store, const struct index_key *key, struct 
 	else
 		checking->report.unreadable_records++;
 	checking->task_key = key;
-	bdb_enter(store);
+	store_enter(store);
 	for (size_t i = 0; ok && i < count; i++) {
 		checking->key = &keys[i];
-		ok = bdb_run(store, BDB_READ, step_check, checking, err);
+		ok = step_run(store, STEP_READ, step_check, checking, err);
 	}
-	bdb_leave(store);
+	store_leave(store);
 	return ok;
 }
 
@@ -200,7 +200,7 @@ static int step_count(struct store *store, DB_TXN *txn, void *data, struct err *
 
 	(void)txn, (void)err;
 	memset(last.bytes, 0xFF, sizeof(last.bytes));
-	rc = bdb_rank(store->ranks, &last, &rank);
+	rc = index_rank(store->ranks, &last, &rank);
 	if (rc == 0)
 		*entries = rank - 1;
 	return rc;
@@ -210,13 +210,13 @@ bool store_verify(struct store *store, struct store_report *report, struct err *
 {
 	struct checking checking = { 0 };
 	uint64_t entries = 0;
-	bool ok = bdb_walk_tasks(store, check_task, &checking, err);
+	bool ok = walk_tasks(store, check_task, &checking, err);
 
 	if (!ok)
 		return false;
-	bdb_enter(store);
-	ok = bdb_run(store, BDB_READ, step_count, &entries, err);
-	bdb_leave(store);
+	store_enter(store);
+	ok = step_run(store, STEP_READ, step_count, &entries, err);
+	store_leave(store);
 	if (!ok)
 		return false;
 	checking.report.index_entries = entries;

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/bdb_list.h"
+#include "store/list.h"
 
 struct work {
 	const struct op *op;
@@ -9,7 +9,7 @@ struct work {
 	bool again;   /* the op's key was used before: the result is that of then */
 	bool nothing; /* nothing was changed */
 	bool blocked; /* by connected tasks */
-	struct bdb_connected connected;
+	struct dependents dependents;
 };
 
 /* Somebody else's task is answered like one that does not exist. */
@@ -35,11 +35,11 @@ static int step_read(struct store *store, DB_TXN *txn, void *data, struct err *e
 	int rc;
 
 	buf_reset(record);
-	rc = bdb_get_task(store, txn, op->tenant, &op->id, record, 0);
+	rc = row_get(store, txn, op->tenant, &op->id, record, 0);
 	if (rc != 0)
 		return rc;
-	if (!bdb_decode_task(&work->result->task, record, op->tenant, &op->id, err))
-		return BDB_REFUSED;
+	if (!row_decode(&work->result->task, record, op->tenant, &op->id, err))
+		return STEP_FAILED;
 	return is_theirs(&work->result->task, op) ? DB_NOTFOUND : 0;
 }
 
@@ -48,13 +48,13 @@ static bool read_one(
 {
 	struct work work = { .op = op, .result = result };
 
-	return bdb_run(store, BDB_READ, step_read, &work, err);
+	return step_run(store, STEP_READ, step_read, &work, err);
 }
 
 /* ---- create ---- */
 
 /* Makes the task of an op and leaves its record in `record`. */
-static int make(
+static int insert(
 	struct store *store, DB_TXN *txn, const struct op *op, struct buf *record, struct err *err)
 {
 	struct task task = {
@@ -67,22 +67,22 @@ static int make(
 		.created_by = op->actor,
 		.updated_by = op->actor,
 	};
-	int rc = op->assign_number ? bdb_next_number(store, txn, op, &task.number) : 0;
+	int rc = op->assign_number ? number_next(store, txn, op, &task.number) : 0;
 
 	if (rc == 0 && op->quota.max_tasks > 0)
-		rc = bdb_check_quota(store, txn, op, err);
+		rc = quota_check(store, txn, op, err);
 	if (rc != 0)
 		return rc;
 	if (op->change.state == TASK_STATE_NONE)
 		task_set_state(&task, TASK_PENDING, op->now);
-	if (!bdb_change_task(op, NULL, &task, err) || !bdb_encode_task(&task, record, err))
-		return BDB_REFUSED;
-	return bdb_put_task(store, txn, &task, buf_str(record), DB_NOOVERWRITE);
+	if (!change_apply(op, NULL, &task, err) || !row_encode(&task, record, err))
+		return STEP_FAILED;
+	return row_put(store, txn, &task, buf_str(record), DB_NOOVERWRITE);
 }
 
 static int create(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
 {
-	return make(store, txn, work->op, &work->result->record, err);
+	return insert(store, txn, work->op, &work->result->record, err);
 }
 
 /* ---- update, archive, remove ---- */
@@ -99,37 +99,37 @@ static bool has_revision(const struct op *op, uint64_t revision)
 static int refuse_precondition(struct err *err)
 {
 	err_set(err, ERR_PRECONDITION, NULL, NULL);
-	return BDB_REFUSED;
+	return STEP_FAILED;
 }
 
 /* Reads a task that is to be changed, into store->before. */
-static int take_up(struct store *store, DB_TXN *txn, const struct op *op, const struct id *id,
-	struct task *task, struct err *err)
+static int load_for_update(struct store *store, DB_TXN *txn, const struct op *op,
+	const struct id *id, struct task *task, struct err *err)
 {
 	int rc;
 
 	buf_reset(&store->before);
-	rc = bdb_get_task(store, txn, op->tenant, id, &store->before, DB_RMW);
+	rc = row_get(store, txn, op->tenant, id, &store->before, DB_RMW);
 	if (rc != 0)
 		return rc;
-	if (!bdb_decode_task(task, &store->before, op->tenant, id, err))
-		return BDB_REFUSED;
+	if (!row_decode(task, &store->before, op->tenant, id, err))
+		return STEP_FAILED;
 	return is_theirs(task, op) ? DB_NOTFOUND : 0;
 }
 
-static int put_back(struct store *store, DB_TXN *txn, const struct op *op, struct task *task,
+static int save(struct store *store, DB_TXN *txn, const struct op *op, struct task *task,
 	struct buf *record, struct err *err)
 {
 	task->revision++;
 	if (op->now > task->updated)
 		task->updated = op->now;
 	task->updated_by = op->actor;
-	if (!bdb_encode_task(task, record, err))
-		return BDB_REFUSED;
-	return bdb_put_task(store, txn, task, buf_str(record), 0);
+	if (!row_encode(task, record, err))
+		return STEP_FAILED;
+	return row_put(store, txn, task, buf_str(record), 0);
 }
 
-static int take_out(struct store *store, DB_TXN *txn, struct work *work, const struct id *id)
+static int delete_task(struct store *store, DB_TXN *txn, struct work *work, const struct id *id)
 {
 	struct buf *record = &work->result->record;
 
@@ -137,45 +137,45 @@ static int take_out(struct store *store, DB_TXN *txn, struct work *work, const s
 	buf_put_str(record, buf_str(&store->before));
 	if (!buf_ok(record))
 		return ENOMEM;
-	return bdb_remove_task(store, txn, work->op->tenant, id);
+	return row_delete(store, txn, work->op->tenant, id);
 }
 
 /* What happens to a task happens to those that are connected with it. */
-static int follow(struct store *store, DB_TXN *txn, const struct work *work, struct err *err)
+static int cascade(struct store *store, DB_TXN *txn, const struct work *work, struct err *err)
 {
 	const struct op *op = work->op;
 	struct buf record = BUF_INIT;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < work->connected.count; i++) {
-		const struct id *id = &work->connected.ids[i];
+	for (size_t i = 0; rc == 0 && i < work->dependents.count; i++) {
+		const struct id *id = &work->dependents.ids[i];
 		struct task task;
 
 		if (op->kind == OP_REMOVE) {
-			rc = bdb_remove_task(store, txn, op->tenant, id);
+			rc = row_delete(store, txn, op->tenant, id);
 			continue;
 		}
-		rc = take_up(store, txn, op, id, &task, err);
+		rc = load_for_update(store, txn, op, id, &task, err);
 		if (rc != 0 || task.archived)
 			continue;
 		task.archived = true;
-		rc = put_back(store, txn, op, &task, &record, err);
+		rc = save(store, txn, op, &task, &record, err);
 	}
 	buf_free(&record);
 	return rc;
 }
 
 /* Finds what is connected; work->blocked when that stands in the way. */
-static int face_connected(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
+static int check_dependents(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
 {
 	int rc;
 
-	free(work->connected.ids);
-	work->connected = (struct bdb_connected){ 0 };
+	free(work->dependents.ids);
+	work->dependents = (struct dependents){ 0 };
 	if (!work->op->dependents.field)
 		return 0;
-	rc = bdb_find_connected(store, txn, work->op, &work->connected, err);
-	work->blocked = rc == 0 && work->connected.count > 0 && !work->op->dependents.cascade;
+	rc = dependents_find(store, txn, work->op, &work->dependents, err);
+	work->blocked = rc == 0 && work->dependents.count > 0 && !work->op->dependents.cascade;
 	return rc;
 }
 
@@ -187,22 +187,22 @@ static int change_taken(
 
 	if (op->kind == OP_ARCHIVE)
 		task->archived = true;
-	if (!bdb_change_task(op, &before, task, err))
-		return BDB_REFUSED;
-	return put_back(store, txn, op, task, &work->result->record, err);
+	if (!change_apply(op, &before, task, err))
+		return STEP_FAILED;
+	return save(store, txn, op, task, &work->result->record, err);
 }
 
 static int modify(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
 {
 	const struct op *op = work->op;
 	struct task task;
-	int rc = take_up(store, txn, op, &op->id, &task, err);
+	int rc = load_for_update(store, txn, op, &op->id, &task, err);
 
 	if (rc != 0)
 		return rc;
 	if (!has_revision(op, task.revision))
 		return refuse_precondition(err);
-	rc = face_connected(store, txn, work, err);
+	rc = check_dependents(store, txn, work, err);
 	if (rc != 0)
 		return rc;
 	if (work->blocked) {
@@ -211,14 +211,14 @@ static int modify(struct store *store, DB_TXN *txn, struct work *work, struct er
 		buf_put_str(&work->result->record, buf_str(&store->before));
 		return no_memory(buf_ok(&work->result->record));
 	}
-	rc = op->kind == OP_REMOVE ? take_out(store, txn, work, &op->id)
+	rc = op->kind == OP_REMOVE ? delete_task(store, txn, work, &op->id)
 				   : change_taken(store, txn, work, &task, err);
-	return rc == 0 ? follow(store, txn, work, err) : rc;
+	return rc == 0 ? cascade(store, txn, work, err) : rc;
 }
 
-/* ---- ensure ---- */
+/* ---- upsert ---- */
 
-static int make_ensured(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
+static int insert_absent(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
 {
 	const struct op *op = work->op;
 	int rc;
@@ -230,31 +230,31 @@ static int make_ensured(struct store *store, DB_TXN *txn, struct work *work, str
 	if (op->if_match_count > 0 || op->must_exist)
 		return refuse_precondition(err);
 	work->result->created = true;
-	rc = make(store, txn, op, &work->result->record, err);
+	rc = insert(store, txn, op, &work->result->record, err);
 	/* Somebody else made it between the two. */
-	return rc == DB_KEYEXIST ? BDB_AGAIN : rc;
+	return rc == DB_KEYEXIST ? STEP_RETRY : rc;
 }
 
-static int ensure(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
+static int upsert(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
 {
 	const struct op *op = work->op;
 	struct task task, before;
-	int rc = take_up(store, txn, op, &op->new_id, &task, err);
+	int rc = load_for_update(store, txn, op, &op->new_id, &task, err);
 
 	work->result->created = false;
 	if (rc == DB_NOTFOUND)
-		return make_ensured(store, txn, work, err);
+		return insert_absent(store, txn, work, err);
 	if (rc != 0)
 		return rc;
 	if (op->must_not_exist || !has_revision(op, task.revision))
 		return refuse_precondition(err);
 	before = task;
-	if (!bdb_renew_task(op, &task, err))
-		return BDB_REFUSED;
-	if (!bdb_same_task(&before, &task))
-		return put_back(store, txn, op, &task, &work->result->record, err);
+	if (!upsert_apply(op, &task, err))
+		return STEP_FAILED;
+	if (!same_task(&before, &task))
+		return save(store, txn, op, &task, &work->result->record, err);
 	work->nothing = true;
-	return bdb_encode_task(&task, &work->result->record, err) ? 0 : BDB_REFUSED;
+	return row_encode(&task, &work->result->record, err) ? 0 : STEP_FAILED;
 }
 
 /* ---- the operations ---- */
@@ -266,9 +266,9 @@ static const struct {
 	do_write *write;
 } kinds[OP_KINDS] = {
 	[OP_READ] = { .look = read_one },
-	[OP_LIST] = { .look = bdb_list },
+	[OP_LIST] = { .look = list_open },
 	[OP_CREATE] = { .write = create },
-	[OP_UPSERT] = { .write = ensure },
+	[OP_UPSERT] = { .write = upsert },
 	[OP_UPDATE] = { .write = modify },
 	[OP_REMOVE] = { .write = modify },
 	[OP_ARCHIVE] = { .write = modify },
@@ -283,28 +283,28 @@ static int step_write(struct store *store, DB_TXN *txn, void *data, struct err *
 	work->nothing = work->blocked = false;
 	buf_reset(&work->result->companion_record);
 	if (op->idempotency_key.len > 0)
-		rc = bdb_recall(store, txn, op, work->result, &work->again, err);
+		rc = idempotency_lookup(store, txn, op, work->result, &work->again, err);
 	if (rc != 0 || work->again)
 		return rc;
 	rc = kinds[op->kind].write(store, txn, work, err);
 	if (rc == 0 && op->companion && !work->nothing)
-		rc = make(store, txn, op->companion, &work->result->companion_record, err);
+		rc = insert(store, txn, op->companion, &work->result->companion_record, err);
 	if (rc == 0 && op->idempotency_key.len > 0 && !work->blocked)
-		rc = bdb_remember(store, txn, op, work->result);
+		rc = idempotency_store(store, txn, op, work->result);
 	return rc;
 }
 
 /* Connected tasks that stand in the way are what the answer names. */
-static bool list_connected(
+static bool list_dependents(
 	struct store *store, struct work *work, struct result *result, struct err *err)
 {
-	struct id *ids = work->connected.ids;
+	struct id *ids = work->dependents.ids;
 
 	if (!work->blocked)
 		return true;
-	work->connected.ids = NULL;
+	work->dependents.ids = NULL;
 	result->has_dependents = true;
-	result->listing = bdb_listing_of(store, work->op->tenant, ids, work->connected.count);
+	result->listing = listing_of_ids(store, work->op->tenant, ids, work->dependents.count);
 	return result->listing || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
 
@@ -312,19 +312,19 @@ static bool write_one(
 	struct store *store, const struct op *op, struct result *result, struct err *err)
 {
 	struct work work = { .op = op, .result = result };
-	bool ok = bdb_run(store, BDB_WRITE, step_write, &work, err) &&
-		  bdb_decode_task(&result->task, &result->record, op->tenant, &op->id, err) &&
+	bool ok = step_run(store, STEP_WRITE, step_write, &work, err) &&
+		  row_decode(&result->task, &result->record, op->tenant, &op->id, err) &&
 		  (result->companion_record.len == 0 ||
-			  bdb_decode_task(&result->companion, &result->companion_record, op->tenant,
+			  row_decode(&result->companion, &result->companion_record, op->tenant,
 				  &op->id, err)) &&
-		  list_connected(store, &work, result, err);
+		  list_dependents(store, &work, result, err);
 
-	free(work.connected.ids);
+	free(work.dependents.ids);
 	result->written = ok && !work.nothing && !work.again && !store->sync_commits;
 	return ok;
 }
 
-static bool carry_out(
+static bool execute(
 	struct store *store, const struct op *op, struct result *result, struct err *err)
 {
 	struct op found;
@@ -334,7 +334,7 @@ static bool carry_out(
 					    : write_one(store, op, result, err);
 	found = *op;
 	found.number = 0;
-	return bdb_find_number(store, op, &found.id, err) && carry_out(store, &found, result, err);
+	return number_find(store, op, &found.id, err) && execute(store, &found, result, err);
 }
 
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err)
@@ -343,11 +343,11 @@ bool store_apply(struct store *store, const struct op *op, struct result *result
 
 	if (op->kind >= OP_KINDS || (!kinds[op->kind].look && !kinds[op->kind].write))
 		return err_set(err, ERR_INTERNAL, NULL, "no such operation");
-	if (kinds[op->kind].write && !bdb_may_write(store, err))
+	if (kinds[op->kind].write && !store_may_write(store, err))
 		return false;
-	bdb_enter(store);
-	ok = carry_out(store, op, result, err);
-	bdb_leave(store);
+	store_enter(store);
+	ok = execute(store, op, result, err);
+	store_leave(store);
 	if (!ok) {
 		store_result_free(result);
 		return false;
@@ -358,7 +358,7 @@ bool store_apply(struct store *store, const struct op *op, struct result *result
 
 void store_result_free(struct result *result)
 {
-	bdb_listing_free(result->listing);
+	listing_free(result->listing);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);
 	*result = (struct result){ 0 };

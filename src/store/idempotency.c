@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include "store/bdb.h"
+#include "store/internal.h"
 
 /*
  * What was done with an Idempotency-Key, so that it is done once and told again. It is written in
@@ -51,7 +51,8 @@ static uint64_t take_number(const char *from, int bytes)
 	return number;
 }
 
-int bdb_remember(struct store *store, DB_TXN *txn, const struct op *op, const struct result *result)
+int idempotency_store(
+	struct store *store, DB_TXN *txn, const struct op *op, const struct result *result)
 {
 	struct buf key = BUF_INIT, value = BUF_INIT;
 	int rc = ENOMEM;
@@ -62,7 +63,8 @@ int bdb_remember(struct store *store, DB_TXN *txn, const struct op *op, const st
 	buf_put_str(&value, buf_str(&result->record));
 	buf_put_str(&value, buf_str(&result->companion_record));
 	if (put_key(op, period_of(op->now), &key) && buf_ok(&value))
-		rc = bdb_put(store->tables[BDB_ONCE], txn, buf_str(&key), buf_str(&value), 0);
+		rc = bdb_put(
+			store->tables[TABLE_IDEMPOTENCY], txn, buf_str(&key), buf_str(&value), 0);
 	buf_free(&key);
 	buf_free(&value);
 	return rc;
@@ -71,7 +73,7 @@ int bdb_remember(struct store *store, DB_TXN *txn, const struct op *op, const st
 static int refuse(struct err *err, enum err_code code)
 {
 	err_set(err, code, NULL, NULL);
-	return BDB_REFUSED;
+	return STEP_FAILED;
 }
 
 static bool is_expired(const struct op *op, struct str value)
@@ -111,12 +113,12 @@ static int recall_from(
 
 	buf_reset(value);
 	if (put_key(op, period, &key))
-		rc = bdb_get(store->tables[BDB_ONCE], txn, buf_str(&key), value, DB_RMW);
+		rc = bdb_get(store->tables[TABLE_IDEMPOTENCY], txn, buf_str(&key), value, DB_RMW);
 	buf_free(&key);
 	return rc;
 }
 
-int bdb_recall(struct store *store, DB_TXN *txn, const struct op *op, struct result *result,
+int idempotency_lookup(struct store *store, DB_TXN *txn, const struct op *op, struct result *result,
 	bool *known, struct err *err)
 {
 	uint64_t period = period_of(op->now);
@@ -160,7 +162,7 @@ static int forget_first(DBC *cursor, const struct forgetting *forgetting)
 static int step_forget(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
 	struct forgetting *forgetting = data;
-	DB *once = store->tables[BDB_ONCE];
+	DB *once = store->tables[TABLE_IDEMPOTENCY];
 	DBC *cursor;
 	int rc = once->cursor(once, txn, &cursor, 0), closed;
 
@@ -183,9 +185,9 @@ bool store_expire_idempotency(
 
 	*forgotten = 0;
 	do {
-		bdb_enter(store);
-		ok = bdb_run(store, BDB_WRITE, step_forget, &forgetting, err);
-		bdb_leave(store);
+		store_enter(store);
+		ok = step_run(store, STEP_WRITE, step_forget, &forgetting, err);
+		store_leave(store);
 		*forgotten += ok ? forgetting.count : 0;
 	} while (ok && forgetting.count == FORGET_AT_ONCE);
 	return ok;

@@ -1,26 +1,26 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/bdb_list.h"
+#include "store/list.h"
 
-static int count_range(DBC *cursor, struct bdb_range *range)
+static int count_range(DBC *cursor, struct key_range *range)
 {
 	struct index_key last = { .len = INDEX_KEY_MAX };
-	int rc = bdb_cursor_rank(cursor, &range->from, &range->first);
+	int rc = cursor_rank(cursor, &range->from, &range->first);
 
 	memset(last.bytes, 0xFF, sizeof(last.bytes));
 	if (rc == 0)
-		rc = bdb_cursor_rank(cursor, range->to_end ? &last : &range->to, &range->end);
+		rc = cursor_rank(cursor, range->to_end ? &last : &range->to, &range->end);
 	if (rc == 0 && range->end < range->first)
 		range->end = range->first;
 	return rc;
 }
 
-int bdb_count_ranges(DBC *cursor, struct bdb_ranges *ranges)
+int ranges_count(DBC *cursor, struct range_set *ranges)
 {
 	ranges->total = 0;
 	for (size_t i = 0; i < ranges->count; i++) {
-		struct bdb_range *range = &ranges->at[i];
+		struct key_range *range = &ranges->at[i];
 		int rc = count_range(cursor, range);
 
 		if (rc != 0)
@@ -31,7 +31,7 @@ int bdb_count_ranges(DBC *cursor, struct bdb_ranges *ranges)
 }
 
 static void set_place(
-	struct bdb_place *place, const struct bdb_range *range, const struct index_key *key)
+	struct position *place, const struct key_range *range, const struct index_key *key)
 {
 	place->set = place->at = true;
 	place->tail.len = (uint16_t)(key->len - range->prefix.len);
@@ -40,15 +40,15 @@ static void set_place(
 
 /* The entry of that record number, which must still be one of the range's. */
 static int take_record(
-	DBC *cursor, const struct bdb_range *range, uint64_t number, struct bdb_place *place)
+	DBC *cursor, const struct key_range *range, uint64_t number, struct position *place)
 {
 	struct index_key key;
-	int rc = bdb_go_to_record(cursor, number, &key);
+	int rc = cursor_go_to(cursor, number, &key);
 
 	if (rc != 0)
 		return rc;
-	if (!bdb_is_in_range(range, &key))
-		return BDB_AGAIN;
+	if (!range_contains(range, &key))
+		return STEP_RETRY;
 	set_place(place, range, &key);
 	return 0;
 }
@@ -78,8 +78,8 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
  * One step: the entry in the middle of the widest window splits every window; *below is how many
  * rows of all lie before it, and cuts has where.
  */
-static int split(DBC *cursor, const struct bdb_ranges *ranges, const struct window *windows,
-	struct window *cuts, struct bdb_place *middle, uint64_t *below)
+static int split(DBC *cursor, const struct range_set *ranges, const struct window *windows,
+	struct window *cuts, struct position *middle, uint64_t *below)
 {
 	size_t wide = widest(windows, ranges->count);
 	uint64_t number = windows[wide].low + (windows[wide].high - windows[wide].low) / 2;
@@ -87,13 +87,13 @@ static int split(DBC *cursor, const struct bdb_ranges *ranges, const struct wind
 
 	*below = 0;
 	for (size_t i = 0; rc == 0 && i < ranges->count; i++) {
-		const struct bdb_range *range = &ranges->at[i];
+		const struct key_range *range = &ranges->at[i];
 		struct index_key key;
 		uint64_t rank = number;
 
-		bdb_key_at(range, &middle->tail, &key);
+		range_key(range, &middle->tail, &key);
 		if (i != wide)
-			rc = bdb_cursor_rank(cursor, &key, &rank);
+			rc = cursor_rank(cursor, &key, &rank);
 		rank = clamp(rank, range->first, range->end);
 		*below += rank - range->first;
 		cuts[i].low = rank + (i == wide);
@@ -104,7 +104,7 @@ static int split(DBC *cursor, const struct bdb_ranges *ranges, const struct wind
 
 /* The row of that number among ascending rows of several ranges: O(ranges · log rows). */
 static int select_among(
-	DBC *cursor, const struct bdb_ranges *ranges, uint64_t row, struct bdb_place *place)
+	DBC *cursor, const struct range_set *ranges, uint64_t row, struct position *place)
 {
 	struct window *windows = calloc(ranges->count, 2 * sizeof(*windows)), *cuts;
 	uint64_t below = row + 1;
@@ -134,8 +134,7 @@ static int select_among(
 	return rc;
 }
 
-int bdb_select_row(
-	DBC *cursor, const struct bdb_ranges *ranges, uint64_t row, struct bdb_place *place)
+int ranges_select(DBC *cursor, const struct range_set *ranges, uint64_t row, struct position *place)
 {
 	if (row >= ranges->total)
 		return DB_NOTFOUND;

@@ -1,6 +1,6 @@
 #include <errno.h>
 
-#include "store/bdb.h"
+#include "store/internal.h"
 
 struct entry {
 	enum store_table table;
@@ -24,13 +24,13 @@ static int step_get(struct store *store, DB_TXN *txn, void *data, struct err *er
 	return bdb_get(store->tables[entry->table], txn, entry->key, entry->out, 0);
 }
 
-static bool change(struct store *store, bdb_step *step, void *data, struct err *err)
+static bool change(struct store *store, store_step *step, void *data, struct err *err)
 {
 	bool ok;
 
-	bdb_enter(store);
-	ok = bdb_run(store, BDB_WRITE, step, data, err) && store_flush(store, err);
-	bdb_leave(store);
+	store_enter(store);
+	ok = step_run(store, STEP_WRITE, step, data, err) && store_flush(store, err);
+	store_leave(store);
 	return ok;
 }
 
@@ -39,7 +39,7 @@ bool store_auth_put(struct store *store, enum store_table table, struct str key,
 {
 	struct entry entry = { .table = table, .key = key, .value = value };
 
-	return bdb_may_write(store, err) && change(store, step_put, &entry, err);
+	return store_may_write(store, err) && change(store, step_put, &entry, err);
 }
 
 bool store_auth_get(struct store *store, enum store_table table, struct str key, struct buf *out,
@@ -48,9 +48,9 @@ bool store_auth_get(struct store *store, enum store_table table, struct str key,
 	struct entry entry = { .table = table, .key = key, .out = out };
 	bool ok;
 
-	bdb_enter(store);
-	ok = bdb_run(store, BDB_READ, step_get, &entry, err);
-	bdb_leave(store);
+	store_enter(store);
+	ok = step_run(store, STEP_READ, step_get, &entry, err);
+	store_leave(store);
 	return ok;
 }
 
@@ -92,10 +92,10 @@ static int edit_entry(struct store *store, DB_TXN *txn, const struct store_auth_
 	if (rc != 0 && rc != DB_NOTFOUND)
 		return rc;
 	edits->had_one |= rc == 0;
-	if (!edits->had_one && !bdb_may_write(store, err))
-		return BDB_REFUSED;
+	if (!edits->had_one && !store_may_write(store, err))
+		return STEP_FAILED;
 	if (!edit->update(rc == 0 ? buf_str(&edits->old) : STR_NULL, &edits->made, edit->data, err))
-		return BDB_REFUSED;
+		return STEP_FAILED;
 	if (!buf_ok(&edits->made))
 		return ENOMEM;
 	if (edits->made.len == 0)
@@ -201,9 +201,9 @@ bool store_auth_each(struct store *store, enum store_table table,
 	struct entry entry = { .table = table, .out = &copy };
 	bool ok;
 
-	bdb_enter(store);
-	ok = bdb_run(store, BDB_VIEW, step_copy, &entry, err);
-	bdb_leave(store);
+	store_enter(store);
+	ok = step_run(store, STEP_VIEW, step_copy, &entry, err);
+	store_leave(store);
 	if (ok)
 		show(&copy, take, data);
 	wipe(&copy);

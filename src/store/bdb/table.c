@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/bdb.h"
+#include "store/internal.h"
 
 #define PAGE_SIZE 4096
 /* (page - 32) / (key + record + 8) for records of 500 bytes: an unsized hash deadlocks on its
@@ -9,12 +9,12 @@
 #define HASH_FILL ((PAGE_SIZE - 32) / (16 + 500 + 8))
 #define FILE_MODE 0600
 
-static const char *const table_files[BDB_TABLES] = {
+static const char *const table_files[TABLE_COUNT] = {
 	[STORE_USERS] = "users.db",
 	[STORE_TOKENS] = "tokens.db",
 	[STORE_SIGNING_KEYS] = "keys.db",
-	[BDB_META] = "meta.db",
-	[BDB_ONCE] = "once.db",
+	[TABLE_META] = "meta.db",
+	[TABLE_IDEMPOTENCY] = "once.db",
 };
 static const char tasks_file[] = "tasks.db";
 static const char index_file[] = "index.db";
@@ -155,11 +155,11 @@ int bdb_open_all(struct store *store, bool create)
 {
 	int rc = open_tasks(store, create);
 
-	for (int i = 0; rc == 0 && i < BDB_TABLES; i++) {
+	for (int i = 0; rc == 0 && i < TABLE_COUNT; i++) {
 		rc = new_db(store, &store->tables[i]);
 		if (rc == 0)
 			rc = open_db(store, store->tables[i], table_files[i],
-				i == BDB_ONCE ? DB_BTREE : DB_HASH, create);
+				i == TABLE_IDEMPOTENCY ? DB_BTREE : DB_HASH, create);
 	}
 	return rc == 0 ? bdb_open_index(store, create) : rc;
 }
@@ -167,7 +167,7 @@ int bdb_open_all(struct store *store, bool create)
 void bdb_close_all(struct store *store)
 {
 	bdb_close_index(store);
-	for (int i = 0; i < BDB_TABLES; i++)
+	for (int i = 0; i < TABLE_COUNT; i++)
 		close_db(&store->tables[i]);
 	close_db(&store->tasks);
 }

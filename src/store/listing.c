@@ -1,9 +1,8 @@
-#include "store/bdb_list.h"
-
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/list.h"
 
 #define BATCH_BYTES ((size_t)256 * 1024) /* a batch ends with the row that reaches it */
 /* For counts and rows of one moment. Over many ranges a single try takes milliseconds. */
@@ -13,11 +12,11 @@
 /* Rows come either from ranges of the index, or are those of a list of ids. */
 struct listing {
 	struct store *store;
-	struct bdb_query query;
-	struct bdb_ranges ranges;
-	struct bdb_place place; /* go on here */
+	struct query query;
+	struct range_set ranges;
+	struct position place; /* go on here */
 	bool by_ids;
-	struct bdb_found found;
+	struct found_ids found;
 	size_t next_id;
 	bool unchecked; /* ids: whatever the query says */
 	bool settled;	/* the first batch is of one moment */
@@ -25,12 +24,12 @@ struct listing {
 	uint64_t left; /* rows that may still be given out */
 	bool finished; /* nothing behind the batch */
 	bool more;     /* rows follow behind the last one */
-	struct bdb_tail last;
+	struct key_suffix last;
 
-	struct bdb_hit hits[BDB_BATCH_ROWS + 1];
+	struct index_entry hits[LIST_BATCH_ROWS + 1];
 	size_t hit_count;
 	struct buf records; /* the rows of the batch, one after the other */
-	size_t ends[BDB_BATCH_ROWS];
+	size_t ends[LIST_BATCH_ROWS];
 	size_t row_count, next_row;
 };
 
@@ -45,7 +44,7 @@ struct opening {
 	int64_t until; /* monotonic us */
 };
 
-uint64_t bdb_offset(const struct list_query *list, uint64_t total)
+uint64_t list_offset(const struct list_query *list, uint64_t total)
 {
 	if (!list->clamp_offset || list->limit == 0 || list->offset < total)
 		return list->offset;
@@ -57,36 +56,36 @@ uint64_t bdb_offset(const struct list_query *list, uint64_t total)
 static int find_start(DBC *cursor, struct listing *listing)
 {
 	const struct list_query *list = &listing->query.list;
-	struct bdb_found *found = &listing->found;
+	struct found_ids *found = &listing->found;
 	int rc;
 
 	if (!list->want_total && list->offset == 0)
 		return 0;
-	rc = bdb_count_ranges(cursor, &listing->ranges);
+	rc = ranges_count(cursor, &listing->ranges);
 	if (rc != 0)
 		return rc;
 	found->counted = list->want_total;
 	found->total = listing->ranges.total;
-	found->offset = bdb_offset(list, found->total);
+	found->offset = list_offset(list, found->total);
 	if (found->offset == 0) {
 		/* An earlier try may have skipped to where an offset was that is clamped now. */
 		if (list->offset > 0)
 			listing->place.set = false;
 		return 0;
 	}
-	return bdb_select_row(cursor, &listing->ranges, found->offset, &listing->place);
+	return ranges_select(cursor, &listing->ranges, found->offset, &listing->place);
 }
 
 /* One hit more than the batch has rows says whether there are more. */
 static int find_hits(struct listing *listing, const struct opening *opening, DBC *cursor)
 {
-	size_t max = listing->left < BDB_BATCH_ROWS ? (size_t)listing->left : BDB_BATCH_ROWS;
+	size_t max = listing->left < LIST_BATCH_ROWS ? (size_t)listing->left : LIST_BATCH_ROWS;
 	int rc = opening->first ? find_start(cursor, listing) : 0;
 
 	max++;
 	listing->hit_count = 0;
 	if (rc == 0)
-		rc = bdb_read_hits(cursor, &listing->ranges, &listing->place, listing->hits, max,
+		rc = ranges_read(cursor, &listing->ranges, &listing->place, listing->hits, max,
 			&listing->hit_count);
 	listing->finished = listing->hit_count < max;
 	return rc == DB_NOTFOUND ? 0 : rc;
@@ -106,9 +105,9 @@ static int read_index(struct store *store, struct listing *listing, const struct
 
 /* Whether the record, read after the entry, still belongs where the entry stands. */
 static bool still_belongs(
-	const struct listing *listing, const struct task *task, const struct bdb_hit *hit)
+	const struct listing *listing, const struct task *task, const struct index_entry *hit)
 {
-	const struct bdb_range *range = &listing->ranges.at[hit->range];
+	const struct key_range *range = &listing->ranges.at[hit->range];
 	struct index_key key;
 
 	return index_field_key(&key, task, range->field) &&
@@ -119,11 +118,11 @@ static bool still_belongs(
 
 /* Reads one row; *gone when the task does not belong to the list any more. */
 static int fetch_row(struct store *store, struct listing *listing, const struct id *id,
-	const struct bdb_hit *hit, bool *gone)
+	const struct index_entry *hit, bool *gone)
 {
 	size_t start = listing->records.len;
 	struct task task;
-	int rc = bdb_get_task(store, NULL, listing->query.tenant, id, &listing->records, 0);
+	int rc = row_get(store, NULL, listing->query.tenant, id, &listing->records, 0);
 
 	if (rc != 0 && rc != DB_NOTFOUND)
 		return rc;
@@ -132,7 +131,7 @@ static int fetch_row(struct store *store, struct listing *listing, const struct 
 	if (!*gone && hit)
 		*gone = !still_belongs(listing, &task, hit);
 	else if (!*gone && !listing->unchecked)
-		*gone = !bdb_fits(&listing->query, &task);
+		*gone = !query_matches(&listing->query, &task);
 	if (*gone)
 		listing->records.len = start;
 	else
@@ -145,22 +144,22 @@ static int fetch_hits(struct store *store, struct listing *listing, bool exact)
 	size_t i = 0;
 
 	for (; i < listing->hit_count && listing->row_count < listing->left &&
-		listing->row_count < BDB_BATCH_ROWS && listing->records.len < BATCH_BYTES;
+		listing->row_count < LIST_BATCH_ROWS && listing->records.len < BATCH_BYTES;
 		i++) {
-		const struct bdb_hit *hit = &listing->hits[i];
+		const struct index_entry *hit = &listing->hits[i];
 		struct id id;
 		bool gone;
 		int rc;
 
-		bdb_hit_id(hit, &id);
+		index_entry_id(hit, &id);
 		rc = fetch_row(store, listing, &id, hit, &gone);
 		if (rc != 0)
 			return rc;
 		if (gone && exact)
-			return BDB_AGAIN;
+			return STEP_RETRY;
 	}
 	if (i > 0)
-		listing->place = (struct bdb_place){ .set = true,
+		listing->place = (struct position){ .set = true,
 			.tail = listing->hits[i - 1].tail };
 	/* Hits that were gone may have used up the one more: what follows is not known then. */
 	if (i < listing->hit_count || !listing->finished) {
@@ -186,12 +185,12 @@ static int step_ranges(struct store *store, struct opening *opening)
 	int rc;
 
 	if (exact && started != done)
-		return BDB_AGAIN;
+		return STEP_RETRY;
 	rc = read_index(store, listing, opening);
 	if (rc != 0)
 		return rc;
 	if (exact && started != atomic_load(&store->shared->commits_started))
-		return BDB_AGAIN;
+		return STEP_RETRY;
 	opening->settled = exact;
 	return fetch_hits(store, listing, exact);
 }
@@ -203,7 +202,7 @@ static int step_ids(struct store *store, struct listing *listing)
 	size_t i = listing->next_id;
 	int rc = 0;
 
-	for (; rc == 0 && i < listing->found.count && listing->row_count < BDB_BATCH_ROWS &&
+	for (; rc == 0 && i < listing->found.count && listing->row_count < LIST_BATCH_ROWS &&
 		listing->records.len < BATCH_BYTES;
 		i++) {
 		bool gone;
@@ -243,15 +242,15 @@ static bool load_batch(struct listing *listing, bool first, struct err *err)
 		.until = clock_mono_us() + EXACT_US };
 	bool ok;
 
-	bdb_enter(listing->store);
-	ok = bdb_run(listing->store, BDB_READ, step_batch, &opening, err);
-	bdb_leave(listing->store);
+	store_enter(listing->store);
+	ok = step_run(listing->store, STEP_READ, step_batch, &opening, err);
+	store_leave(listing->store);
 	if (first)
 		listing->settled = opening.settled;
 	return ok;
 }
 
-static struct listing *listing_new(struct store *store, const struct bdb_query *query)
+static struct listing *listing_new(struct store *store, const struct query *query)
 {
 	struct listing *listing = calloc(1, sizeof(*listing));
 
@@ -263,10 +262,10 @@ static struct listing *listing_new(struct store *store, const struct bdb_query *
 	return listing;
 }
 
-struct listing *bdb_listing_of(
+struct listing *listing_of_ids(
 	struct store *store, struct str tenant, struct id *take_ids, size_t count)
 {
-	const struct bdb_query query = { .store = store, .tenant = tenant };
+	const struct query query = { .store = store, .tenant = tenant };
 	struct listing *listing = listing_new(store, &query);
 
 	if (!listing) {
@@ -281,7 +280,7 @@ struct listing *bdb_listing_of(
 
 static bool open_ranges(struct listing *listing, struct err *err)
 {
-	if (!bdb_place_behind(
+	if (!position_after(
 		    &listing->ranges, listing->query.list.after_cursor, &listing->place, err))
 		return false;
 	return load_batch(listing, true, err);
@@ -291,24 +290,24 @@ static bool open_listing(struct listing *listing, struct err *err)
 {
 	bool direct;
 
-	if (!bdb_check_query(&listing->query, err) ||
-		!bdb_direct_ranges(&listing->query, &listing->ranges, &direct, err))
+	if (!query_check(&listing->query, err) ||
+		!query_direct_ranges(&listing->query, &listing->ranges, &direct, err))
 		return false;
 	if (direct)
 		return open_ranges(listing, err);
 	listing->by_ids = true;
-	return bdb_look_through(&listing->query, &listing->found, err);
+	return list_scan(&listing->query, &listing->found, err);
 }
 
-bool bdb_list(struct store *store, const struct op *op, struct result *result, struct err *err)
+bool list_open(struct store *store, const struct op *op, struct result *result, struct err *err)
 {
-	const struct bdb_query query = { store, op->tenant, op->dialect, op->list };
+	const struct query query = { store, op->tenant, op->dialect, op->list };
 	struct listing *listing = listing_new(store, &query);
 
 	if (!listing)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	if (!open_listing(listing, err)) {
-		bdb_listing_free(listing);
+		listing_free(listing);
 		return false;
 	}
 	result->listing = listing;
@@ -346,11 +345,11 @@ bool store_list_next(struct result *result, struct task *row, bool *end, struct 
 	return true;
 }
 
-void bdb_listing_free(struct listing *listing)
+void listing_free(struct listing *listing)
 {
 	if (!listing)
 		return;
-	bdb_free_ranges(&listing->ranges);
+	ranges_free(&listing->ranges);
 	free(listing->found.ids);
 	buf_free(&listing->records);
 	free(listing);

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "store/bdb_list.h"
+#include "store/list.h"
 
 /* From conditions to the ranges of the index that fulfil them. */
 
@@ -9,7 +9,7 @@
 
 /* ---- where to look ---- */
 
-bool bdb_is_asked_for(const struct bdb_query *query, uint8_t dialect)
+bool query_has_dialect(const struct query *query, uint8_t dialect)
 {
 	const struct list_query *list = &query->list;
 
@@ -22,39 +22,39 @@ bool bdb_is_asked_for(const struct bdb_query *query, uint8_t dialect)
 	return list->dialect_count == 0 && dialect < INDEX_RESOURCE_DIALECTS;
 }
 
-static size_t dialects_of(const struct bdb_query *query, uint8_t dialects[DIALECTS_MAX])
+static size_t dialects_of(const struct query *query, uint8_t dialects[DIALECTS_MAX])
 {
 	size_t count = 0;
 
 	for (const struct index_table *table = query->store->indexes;
 		table->fields && count < DIALECTS_MAX; table++) {
-		if (bdb_is_asked_for(query, table->dialect))
+		if (query_has_dialect(query, table->dialect))
 			dialects[count++] = table->dialect;
 	}
 	return count;
 }
 
-bool bdb_is_in_place(enum list_scope place, bool archived)
+bool scope_includes(enum list_scope place, bool archived)
 {
 	return place == LIST_BOTH || archived == (place == LIST_ARCHIVED);
 }
 
-const struct index_field *bdb_field_of(const struct bdb_query *query, uint8_t dialect, uint8_t code)
+const struct index_field *query_field(const struct query *query, uint8_t dialect, uint8_t code)
 {
 	return index_field_by_code(query->store->indexes, dialect, code);
 }
 
-const struct index_field *bdb_any_field(const struct bdb_query *query, uint8_t code)
+const struct index_field *query_any_field(const struct query *query, uint8_t code)
 {
 	uint8_t dialects[DIALECTS_MAX];
 
-	return dialects_of(query, dialects) > 0 ? bdb_field_of(query, dialects[0], code) : NULL;
+	return dialects_of(query, dialects) > 0 ? query_field(query, dialects[0], code) : NULL;
 }
 
 /* ---- ranges ---- */
 
 /* Ends the range at a time of the kind that its entries have behind the prefix. */
-static void cut_range(struct bdb_range *range, const struct list_time_range *span)
+static void cut_range(struct key_range *range, const struct list_time_range *span)
 {
 	if (span->from != 0)
 		index_put_time(&range->from, span->from);
@@ -67,7 +67,7 @@ static void cut_range(struct bdb_range *range, const struct list_time_range *spa
 
 /* Which time the entries behind the prefix begin with: that of creation, of the update, or none. */
 static const struct list_time_range *span_of(
-	const struct bdb_query *query, const struct index_field *field, bool whole)
+	const struct query *query, const struct index_field *field, bool whole)
 {
 	static const struct list_time_range none;
 
@@ -78,14 +78,14 @@ static const struct list_time_range *span_of(
 	return &none;
 }
 
-struct str bdb_value_of(const struct list_filter *filter, size_t i)
+struct str filter_value(const struct list_filter *filter, size_t i)
 {
 	return i == 0 ? filter->value : filter->more_values[i - 1];
 }
 
 /* Ends the range where its prefix, and the span that it can be cut to, ends. */
-static void bound_range(const struct bdb_query *query, const struct index_field *field, bool whole,
-	struct bdb_range *range)
+static void bound_range(const struct query *query, const struct index_field *field, bool whole,
+	struct key_range *range)
 {
 	range->field = field;
 	range->from = range->to = range->prefix;
@@ -93,8 +93,8 @@ static void bound_range(const struct bdb_query *query, const struct index_field 
 	cut_range(range, span_of(query, field, whole));
 }
 
-static void make_range(const struct bdb_query *query, const struct index_field *field,
-	uint8_t dialect, bool archived, const struct str *value, struct bdb_range *range)
+static void make_range(const struct query *query, const struct index_field *field, uint8_t dialect,
+	bool archived, const struct str *value, struct key_range *range)
 {
 	if (value)
 		index_value_prefix(&range->prefix, query->tenant, dialect, archived, field, *value);
@@ -104,8 +104,8 @@ static void make_range(const struct bdb_query *query, const struct index_field *
 }
 
 /* The ranges of one dialect: a place and a value each. */
-static bool add_ranges(const struct bdb_query *query, const struct list_filter *filter,
-	uint8_t dialect, uint8_t code, struct bdb_ranges *ranges, struct err *err)
+static bool add_ranges(const struct query *query, const struct list_filter *filter, uint8_t dialect,
+	uint8_t code, struct range_set *ranges, struct err *err)
 {
 	const struct index_field *field = index_field_by_code(query->store->indexes, dialect, code);
 	size_t values = filter ? filter->more_value_count + 1 : 1;
@@ -114,10 +114,10 @@ static bool add_ranges(const struct bdb_query *query, const struct list_filter *
 		return err_set(err, ERR_INTERNAL, NULL,
 			"there is no list by field %d of dialect %d", code, dialect);
 	for (int archived = 0; archived <= 1; archived++) {
-		if (!bdb_is_in_place(query->list.scope, archived))
+		if (!scope_includes(query->list.scope, archived))
 			continue;
 		for (size_t i = 0; i < values; i++) {
-			struct str value = filter ? bdb_value_of(filter, i) : STR_NULL;
+			struct str value = filter ? filter_value(filter, i) : STR_NULL;
 
 			if (ranges->count == RANGES_MAX)
 				return err_set(err, ERR_TOO_BROAD, NULL, NULL);
@@ -129,7 +129,7 @@ static bool add_ranges(const struct bdb_query *query, const struct list_filter *
 }
 
 /* Two spellings of one value would show its tasks twice. */
-static void drop_repeats(struct bdb_ranges *ranges)
+static void drop_repeats(struct range_set *ranges)
 {
 	size_t kept = 0;
 
@@ -137,7 +137,7 @@ static void drop_repeats(struct bdb_ranges *ranges)
 		size_t k = 0;
 
 		while (k < kept &&
-			!str_eq(bdb_key(&ranges->at[k].prefix), bdb_key(&ranges->at[i].prefix)))
+			!str_eq(key_str(&ranges->at[k].prefix), key_str(&ranges->at[i].prefix)))
 			k++;
 		if (k == kept)
 			ranges->at[kept++] = ranges->at[i];
@@ -145,14 +145,14 @@ static void drop_repeats(struct bdb_ranges *ranges)
 	ranges->count = kept;
 }
 
-bool bdb_filter_ranges(const struct bdb_query *query, size_t filter, uint8_t code,
-	struct bdb_ranges *ranges, size_t *covers, struct err *err)
+bool filter_ranges(const struct query *query, size_t filter, uint8_t code, struct range_set *ranges,
+	size_t *satisfied, struct err *err)
 {
-	const struct list_filter *asked = filter == BDB_WHOLE ? NULL : &query->list.filters[filter];
+	const struct list_filter *asked = filter == NO_FILTER ? NULL : &query->list.filters[filter];
 	size_t values = asked ? asked->more_value_count + 1 : 1;
 	uint8_t dialects[DIALECTS_MAX];
 	size_t count = dialects_of(query, dialects);
-	struct bdb_ranges made = { .descending = bdb_is_descending(query) };
+	struct range_set made = { .descending = query_descending(query) };
 	size_t room = 2 * count * values;
 
 	made.at = calloc(room < RANGES_MAX ? room + 1 : RANGES_MAX, sizeof(*made.at));
@@ -161,14 +161,14 @@ bool bdb_filter_ranges(const struct bdb_query *query, size_t filter, uint8_t cod
 	for (size_t i = 0; i < count; i++) {
 		if (!add_ranges(
 			    query, asked, dialects[i], asked ? asked->field : code, &made, err)) {
-			bdb_free_ranges(&made);
+			ranges_free(&made);
 			return false;
 		}
 	}
 	drop_repeats(&made);
-	*covers = asked ? 1 : 0;
+	*satisfied = asked ? 1 : 0;
 	if (made.count > 0)
-		*covers += bdb_is_set(span_of(query, made.at[0].field, !asked));
+		*satisfied += time_range_is_set(span_of(query, made.at[0].field, !asked));
 	*ranges = made;
 	return true;
 }
@@ -176,10 +176,10 @@ bool bdb_filter_ranges(const struct bdb_query *query, size_t filter, uint8_t cod
 /* ---- two filters at once ---- */
 
 /* The index of two of the query's filters, NULL when there is none; puts them in its order. */
-static const struct index_field *find_pair(const struct bdb_query *query, size_t *a, size_t *b)
+static const struct index_field *find_pair(const struct query *query, size_t *a, size_t *b)
 {
-	const struct index_field *first = bdb_any_field(query, query->list.filters[*a].field);
-	const struct index_field *second = bdb_any_field(query, query->list.filters[*b].field);
+	const struct index_field *first = query_any_field(query, query->list.filters[*a].field);
+	const struct index_field *second = query_any_field(query, query->list.filters[*b].field);
 	const struct index_table *table = query->store->indexes;
 	size_t kept = *a;
 
@@ -200,43 +200,43 @@ static const struct index_field *find_pair(const struct bdb_query *query, size_t
 	return NULL;
 }
 
-static void add_pairs(const struct bdb_query *query, const struct index_field *field,
+static void add_pairs(const struct query *query, const struct index_field *field,
 	const struct list_filter *first, const struct list_filter *second, bool archived,
-	struct bdb_ranges *ranges)
+	struct range_set *ranges)
 {
 	for (size_t i = 0; i <= first->more_value_count; i++) {
 		for (size_t k = 0; k <= second->more_value_count; k++) {
-			struct bdb_range *range = &ranges->at[ranges->count++];
+			struct key_range *range = &ranges->at[ranges->count++];
 
 			index_pair_prefix(&range->prefix, query->tenant, query->dialect, archived,
-				field, bdb_value_of(first, i), bdb_value_of(second, k));
+				field, filter_value(first, i), filter_value(second, k));
 			bound_range(query, field, false, range);
 		}
 	}
 }
 
-bool bdb_pair_ranges(const struct bdb_query *query, size_t a, size_t b, struct bdb_ranges *ranges,
-	size_t *covers, struct err *err)
+bool pair_ranges(const struct query *query, size_t a, size_t b, struct range_set *ranges,
+	size_t *satisfied, struct err *err)
 {
 	const struct index_field *field = find_pair(query, &a, &b);
 	const struct list_filter *first = &query->list.filters[a];
 	const struct list_filter *second = &query->list.filters[b];
 	size_t pairs = (first->more_value_count + 1) * (second->more_value_count + 1);
-	struct bdb_ranges made = { .descending = bdb_is_descending(query) };
+	struct range_set made = { .descending = query_descending(query) };
 
 	*ranges = made;
-	*covers = 0;
+	*satisfied = 0;
 	if (!field || 2 * pairs > RANGES_MAX)
 		return true;
 	made.at = calloc(2 * pairs, sizeof(*made.at));
 	if (!made.at)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	for (int archived = 0; archived <= 1; archived++) {
-		if (bdb_is_in_place(query->list.scope, archived))
+		if (scope_includes(query->list.scope, archived))
 			add_pairs(query, field, first, second, archived, &made);
 	}
 	drop_repeats(&made);
-	*covers = 2 + bdb_is_set(&query->list.created);
+	*satisfied = 2 + time_range_is_set(&query->list.created);
 	*ranges = made;
 	return true;
 }

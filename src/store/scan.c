@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/bdb_list.h"
+#include "store/list.h"
 
 /*
  * Where no index has the rows of a list together and in order, rows are looked through:
@@ -21,15 +21,15 @@ struct row {
 };
 
 struct look {
-	const struct bdb_query *query;
+	const struct query *query;
 	struct store *store;
-	struct bdb_ranges ranges; /* the rows that are looked at */
-	struct bdb_place place;	  /* behind the last of them */
+	struct range_set ranges; /* the rows that are looked at */
+	struct position place;	 /* behind the last of them */
 	uint64_t looked, most;
 	bool through; /* there are no more */
 	bool walking; /* in the order of the entries: the last one is where the next page begins */
 
-	struct bdb_hit hits[BDB_BATCH_ROWS];
+	struct index_entry hits[LIST_BATCH_ROWS];
 	size_t hit_count;
 	struct buf record, orders;
 	struct row *rows; /* those that fit */
@@ -47,8 +47,8 @@ static int step_hits(struct store *store, DB_TXN *txn, void *data, struct err *e
 	(void)err;
 	if (rc != 0)
 		return rc;
-	rc = bdb_read_hits(
-		cursor, &look->ranges, &look->place, look->hits, BDB_BATCH_ROWS, &look->hit_count);
+	rc = ranges_read(
+		cursor, &look->ranges, &look->place, look->hits, LIST_BATCH_ROWS, &look->hit_count);
 	closed = cursor->close(cursor);
 	return rc != 0 ? rc : closed;
 }
@@ -67,24 +67,24 @@ static int step_record(struct store *store, DB_TXN *txn, void *data, struct err 
 
 	(void)err;
 	buf_reset(&look->record);
-	rc = bdb_get_task(store, txn, look->query->tenant, reading->id, &look->record, 0);
+	rc = row_get(store, txn, look->query->tenant, reading->id, &look->record, 0);
 	reading->gone = rc == DB_NOTFOUND;
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
 static bool keep_row(
-	struct look *look, const struct task *task, const struct bdb_hit *hit, struct err *err)
+	struct look *look, const struct task *task, const struct index_entry *hit, struct err *err)
 {
-	struct bdb_tail order;
+	struct key_suffix order;
 	struct row *row;
 
-	if (!bdb_order(look->query, task, &order))
+	if (!query_sort_key(look->query, task, &order))
 		return true; /* it has no place in this order */
 	/* One that moved since its entry was read is not here any more. */
-	if (look->walking && bdb_compare_tails(&order, &hit->tail) != 0)
+	if (look->walking && key_suffix_compare(&order, &hit->tail) != 0)
 		return true;
 	if (look->row_count == look->row_room) {
-		size_t room = look->row_room ? 2 * look->row_room : BDB_BATCH_ROWS;
+		size_t room = look->row_room ? 2 * look->row_room : LIST_BATCH_ROWS;
 		struct row *rows = reallocarray(look->rows, room, sizeof(*rows));
 
 		if (!rows)
@@ -98,19 +98,19 @@ static bool keep_row(
 	return buf_ok(&look->orders) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
 }
 
-static bool look_at(struct look *look, const struct bdb_hit *hit, struct err *err)
+static bool look_at(struct look *look, const struct index_entry *hit, struct err *err)
 {
 	struct task task;
 	struct id id;
 	struct reading reading = { look, &id, false };
 
 	look->looked++;
-	look->place = (struct bdb_place){ .set = true, .tail = hit->tail };
-	bdb_hit_id(hit, &id);
-	if (!bdb_run(look->store, BDB_READ, step_record, &reading, err))
+	look->place = (struct position){ .set = true, .tail = hit->tail };
+	index_entry_id(hit, &id);
+	if (!step_run(look->store, STEP_READ, step_record, &reading, err))
 		return false;
 	if (reading.gone || !record_decode(&task, buf_str(&look->record)) ||
-		!bdb_fits(look->query, &task))
+		!query_matches(look->query, &task))
 		return true;
 	return keep_row(look, &task, hit, err);
 }
@@ -119,13 +119,13 @@ static bool look_at(struct look *look, const struct bdb_hit *hit, struct err *er
 static bool look_until(struct look *look, uint64_t enough, struct err *err)
 {
 	while (!look->through && look->row_count < enough && look->looked < look->most) {
-		if (!bdb_run(look->store, BDB_READ, step_hits, look, err))
+		if (!step_run(look->store, STEP_READ, step_hits, look, err))
 			return false;
 		for (size_t i = 0; i < look->hit_count && look->row_count < enough; i++) {
 			if (!look_at(look, &look->hits[i], err))
 				return false;
 		}
-		look->through = look->hit_count < BDB_BATCH_ROWS && look->row_count < enough;
+		look->through = look->hit_count < LIST_BATCH_ROWS && look->row_count < enough;
 	}
 	return true;
 }
@@ -150,7 +150,7 @@ static int compare_rows(const void *left, const void *right, void *data)
 	return list->sort_count == 1 && list->sorts[0].descending ? -order : order;
 }
 
-static void row_tail(const struct look *look, const struct row *row, struct bdb_tail *tail)
+static void row_tail(const struct look *look, const struct row *row, struct key_suffix *tail)
 {
 	tail->len = row->len;
 	memcpy(tail->bytes, order_bytes(look, row), row->len);
@@ -159,8 +159,8 @@ static void row_tail(const struct look *look, const struct row *row, struct bdb_
 /* The first row behind the place to go on from; rows are in order. */
 static size_t first_behind(const struct look *look, struct str after)
 {
-	bool descending = look->query->list.sort_count == 1 && bdb_is_descending(look->query);
-	struct bdb_tail place = { .len = (uint16_t)after.len }, tail;
+	bool descending = look->query->list.sort_count == 1 && query_descending(look->query);
+	struct key_suffix place = { .len = (uint16_t)after.len }, tail;
 	size_t i = 0;
 
 	if (after.len == 0)
@@ -170,7 +170,7 @@ static size_t first_behind(const struct look *look, struct str after)
 		int order;
 
 		row_tail(look, &look->rows[i], &tail);
-		order = bdb_compare_tails(&tail, &place);
+		order = key_suffix_compare(&tail, &place);
 		if (descending ? order < 0 : order > 0)
 			break;
 	}
@@ -179,7 +179,7 @@ static size_t first_behind(const struct look *look, struct str after)
 
 /* Copies the ids of the rows from `first` on, as many as a page has. */
 static bool cut_page(
-	const struct look *look, size_t first, struct bdb_found *found, struct err *err)
+	const struct look *look, size_t first, struct found_ids *found, struct err *err)
 {
 	uint64_t limit = look->query->list.limit;
 	size_t left = first < look->row_count ? look->row_count - first : 0;
@@ -198,7 +198,7 @@ static bool cut_page(
 
 /* ---- all that fit ---- */
 
-static bool gather(struct look *look, struct bdb_found *found, struct err *err)
+static bool gather(struct look *look, struct found_ids *found, struct err *err)
 {
 	const struct list_query *list = &look->query->list;
 	size_t first;
@@ -213,7 +213,7 @@ static bool gather(struct look *look, struct bdb_found *found, struct err *err)
 		qsort_r(look->rows, look->row_count, sizeof(*look->rows), compare_rows, look);
 	found->counted = true;
 	found->total = look->row_count;
-	found->offset = bdb_offset(list, found->total);
+	found->offset = list_offset(list, found->total);
 	first = first_behind(look, list->after_cursor);
 	if (found->offset > look->row_count - first)
 		first = look->row_count;
@@ -235,7 +235,7 @@ struct walk {
  * Plans the walk. The total is known of a single condition only, from its count; then a page near
  * the end is walked to from there.
  */
-static void plan_walk(const struct list_query *list, const struct bdb_found *found, uint64_t all,
+static void plan_walk(const struct list_query *list, const struct found_ids *found, uint64_t all,
 	struct walk *walk)
 {
 	uint64_t left = found->total > found->offset ? found->total - found->offset : 0;
@@ -266,7 +266,7 @@ static void reverse_rows(struct look *look)
 
 /* The page's rows stand at the end of what was walked over, then at its start. */
 static bool walk_backwards(
-	struct look *look, const struct walk *walk, struct bdb_found *found, struct err *err)
+	struct look *look, const struct walk *walk, struct found_ids *found, struct err *err)
 {
 	look->ranges.descending = !look->ranges.descending;
 	if (!look_until(look, walk->skip + walk->want, err))
@@ -279,13 +279,13 @@ static bool walk_backwards(
 
 /* One row more than the page has says whether there are more. */
 static bool walk_on(
-	struct look *look, const struct walk *walk, struct bdb_found *found, struct err *err)
+	struct look *look, const struct walk *walk, struct found_ids *found, struct err *err)
 {
 	const struct list_query *list = &look->query->list;
 	uint64_t end = walk->skip + walk->want;
 	bool complete;
 
-	if (!bdb_place_behind(&look->ranges, list->after_cursor, &look->place, err) ||
+	if (!position_after(&look->ranges, list->after_cursor, &look->place, err) ||
 		!look_until(look, end + 1, err))
 		return false;
 	complete = look->through || look->row_count > end;
@@ -301,14 +301,15 @@ static bool walk_on(
 }
 
 static bool walk_order(
-	struct look *look, const struct walk *walk, struct bdb_found *found, struct err *err)
+	struct look *look, const struct walk *walk, struct found_ids *found, struct err *err)
 {
-	const struct bdb_query *query = look->query;
-	size_t covers;
+	const struct query *query = look->query;
+	size_t satisfied;
 
 	look->most = LIST_SCAN_MAX;
 	look->walking = true;
-	if (!bdb_filter_ranges(query, BDB_WHOLE, bdb_sort_code(query), &look->ranges, &covers, err))
+	if (!filter_ranges(
+		    query, NO_FILTER, query_sort_field(query), &look->ranges, &satisfied, err))
 		return false;
 	return walk->backwards ? walk_backwards(look, walk, found, err)
 			       : walk_on(look, walk, found, err);
@@ -317,25 +318,25 @@ static bool walk_order(
 /* ---- the choice ---- */
 
 /* Few rows in all are gathered, unless the walk is to end much sooner. */
-static bool choose(struct look *look, struct bdb_ranges *smallest, size_t covers, uint64_t all,
-	struct bdb_found *found, struct err *err)
+static bool choose(struct look *look, struct range_set *smallest, size_t satisfied, uint64_t all,
+	struct found_ids *found, struct err *err)
 {
-	const struct bdb_query *query = look->query;
+	const struct query *query = look->query;
 	const struct list_query *list = &query->list;
 	bool few = smallest->total <= LIST_SCAN_MAX;
-	bool known = covers == bdb_conditions(query), can_walk;
+	bool known = satisfied == query_conditions(query), can_walk;
 	struct walk walk;
 
 	found->counted = list->want_total && known;
 	found->total = found->counted ? smallest->total : 0;
-	found->offset = found->counted ? bdb_offset(list, found->total) : list->offset;
+	found->offset = found->counted ? list_offset(list, found->total) : list->offset;
 	plan_walk(list, found, all, &walk);
-	can_walk = list->sort_count <= 1 && bdb_is_indexed(query, bdb_sort_code(query)) &&
+	can_walk = list->sort_count <= 1 && query_is_indexed(query, query_sort_field(query)) &&
 		   (found->counted || !list->want_total || list->allow_partial) &&
 		   walk.skip <= LIST_SCAN_MAX;
 	if (few && !(can_walk && found->counted && 2 * walk.looks < smallest->total)) {
 		look->ranges = *smallest;
-		*smallest = (struct bdb_ranges){ 0 };
+		*smallest = (struct range_set){ 0 };
 		return gather(look, found, err);
 	}
 	if (!can_walk)
@@ -345,14 +346,14 @@ static bool choose(struct look *look, struct bdb_ranges *smallest, size_t covers
 
 static void look_free(struct look *look)
 {
-	bdb_free_ranges(&look->ranges);
+	ranges_free(&look->ranges);
 	buf_free(&look->record);
 	buf_free(&look->orders);
 	free(look->rows);
 	free(look);
 }
 
-static struct look *look_new(const struct bdb_query *query)
+static struct look *look_new(const struct query *query)
 {
 	struct look *look = calloc(1, sizeof(*look));
 
@@ -363,20 +364,20 @@ static struct look *look_new(const struct bdb_query *query)
 	return look;
 }
 
-bool bdb_look_through(const struct bdb_query *query, struct bdb_found *found, struct err *err)
+bool list_scan(const struct query *query, struct found_ids *found, struct err *err)
 {
 	struct look *look = look_new(query);
-	struct bdb_ranges smallest = { 0 };
+	struct range_set smallest = { 0 };
 	uint64_t all = 0;
-	size_t covers = 0;
+	size_t satisfied = 0;
 	bool ok;
 
-	*found = (struct bdb_found){ 0 };
+	*found = (struct found_ids){ 0 };
 	if (!look)
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
-	ok = bdb_find_smallest(query, &smallest, &covers, &all, err) &&
-	     choose(look, &smallest, covers, all, found, err);
-	bdb_free_ranges(&smallest);
+	ok = choose_index(query, &smallest, &satisfied, &all, err) &&
+	     choose(look, &smallest, satisfied, all, found, err);
+	ranges_free(&smallest);
 	look_free(look);
 	return ok;
 }

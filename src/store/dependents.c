@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/bdb_list.h"
+#include "store/list.h"
 
 #define CONNECTED_MAX 1000
 
@@ -25,7 +25,7 @@ static int keep(struct search *search, const struct id *id)
 	if (search->count > CONNECTED_MAX) {
 		err_set(search->err, ERR_TOO_LARGE, NULL,
 			"More than %d tasks are connected with this one.", CONNECTED_MAX);
-		return BDB_REFUSED;
+		return STEP_FAILED;
 	}
 	search->ids[search->count++] = *id;
 	return 0;
@@ -34,11 +34,11 @@ static int keep(struct search *search, const struct id *id)
 /* Keeps the ids of all that have the value, in one place. */
 static int search_place(struct search *search, struct str value, bool archived)
 {
-	struct bdb_range range = { .field = search->field };
-	struct bdb_ranges ranges = { .at = &range, .count = 1 };
-	struct bdb_place place = { 0 };
-	struct bdb_hit hits[BDB_BATCH_ROWS];
-	size_t count = BDB_BATCH_ROWS;
+	struct key_range range = { .field = search->field };
+	struct range_set ranges = { .at = &range, .count = 1 };
+	struct position place = { 0 };
+	struct index_entry hits[LIST_BATCH_ROWS];
+	size_t count = LIST_BATCH_ROWS;
 	DBC *cursor;
 	int rc = search->store->ranks->cursor(search->store->ranks, search->txn, &cursor, 0);
 	int closed;
@@ -49,13 +49,13 @@ static int search_place(struct search *search, struct str value, bool archived)
 		search->field, value);
 	range.from = range.to = range.prefix;
 	range.to_end = !index_prefix_end(&range.to);
-	while (rc == 0 && count == BDB_BATCH_ROWS) {
-		rc = bdb_read_hits(cursor, &ranges, &place, hits, BDB_BATCH_ROWS, &count);
+	while (rc == 0 && count == LIST_BATCH_ROWS) {
+		rc = ranges_read(cursor, &ranges, &place, hits, LIST_BATCH_ROWS, &count);
 		for (size_t i = 0; rc == 0 && i < count; i++) {
 			struct id id;
 
-			bdb_hit_id(&hits[i], &id);
-			place = (struct bdb_place){ .set = true, .tail = hits[i].tail };
+			index_entry_id(&hits[i], &id);
+			place = (struct position){ .set = true, .tail = hits[i].tail };
 			rc = keep(search, &id);
 		}
 	}
@@ -79,7 +79,7 @@ static int search_of(struct search *search, const struct id *id)
 	int rc;
 
 	buf_reset(&search->record);
-	rc = bdb_get_task(search->store, search->txn, search->op->tenant, id, &search->record, 0);
+	rc = row_get(search->store, search->txn, search->op->tenant, id, &search->record, 0);
 	if (rc != 0)
 		return rc == DB_NOTFOUND ? 0 : rc;
 	if (record_decode(&task, buf_str(&search->record)) && search->op->dependents.key_member)
@@ -102,7 +102,7 @@ static int search_all(struct search *search)
 	return rc;
 }
 
-static int copy_found(const struct search *search, struct bdb_connected *connected)
+static int copy_found(const struct search *search, struct dependents *connected)
 {
 	size_t count = search->count - 1;
 
@@ -114,8 +114,8 @@ static int copy_found(const struct search *search, struct bdb_connected *connect
 	return 0;
 }
 
-int bdb_find_connected(struct store *store, DB_TXN *txn, const struct op *op,
-	struct bdb_connected *connected, struct err *err)
+int dependents_find(struct store *store, DB_TXN *txn, const struct op *op,
+	struct dependents *connected, struct err *err)
 {
 	struct search *search = calloc(1, sizeof(*search));
 	int rc;
@@ -133,7 +133,7 @@ int bdb_find_connected(struct store *store, DB_TXN *txn, const struct op *op,
 	} else {
 		err_set(err, ERR_INTERNAL, NULL, "field %d of dialect %d is no index",
 			op->dependents.field, op->dialect);
-		rc = BDB_REFUSED;
+		rc = STEP_FAILED;
 	}
 	if (rc == 0)
 		rc = copy_found(search, connected);

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 #define MEGABYTE 1048576U
 /*
@@ -129,7 +129,7 @@ static int set_folders(DB_ENV *env, const struct store_options *options)
 	if (rc == 0)
 		rc = env->set_lg_dir(env, log);
 	if (rc == 0 && create)
-		bdb_cut_log(log);
+		wal_trim(log);
 	if (rc == 0 && create)
 		rc = make_folder(options->regions);
 	if (rc == 0 && create)
@@ -203,7 +203,7 @@ static int open_environment(struct store *store, const struct store_options *opt
 static int index_is_ours(struct store *store, bool *ours)
 {
 	struct buf sum = BUF_INIT;
-	int rc = bdb_get(store->tables[BDB_META], NULL, STR("index"), &sum, 0);
+	int rc = bdb_get(store->tables[TABLE_META], NULL, STR("index"), &sum, 0);
 
 	*ours = rc == 0 && sum.len == sizeof(store->sum) && !store->index_is_new &&
 		memcmp(sum.data, store->sum, sizeof(store->sum)) == 0;
@@ -217,12 +217,12 @@ static bool settle_index(struct store *store, enum store_mode mode, struct err *
 	int rc = index_is_ours(store, &ours);
 
 	if (rc != 0)
-		return bdb_fail(store, rc, "index", err);
+		return step_fail(store, rc, "index", err);
 	if (ours)
 		return true;
 	if (mode == STORE_ATTACH)
 		return err_set(err, ERR_INTERNAL, NULL, "the index was made for other tables");
-	return store->index_is_new ? bdb_fill_index(store, err) : store_reindex(store, err);
+	return store->index_is_new ? index_fill(store, err) : store_reindex(store, err);
 }
 
 static bool open_all(struct store *store, const struct store_options *options, struct err *err)
@@ -284,9 +284,9 @@ bool store_open(struct store **store, const struct store_options *options, struc
 		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
 	if (!index_schema_hash(options->indexes, opened->sum, err))
 		goto out;
-	bdb_enter(opened);
+	store_enter(opened);
 	ok = make_environment(opened, err) && open_all(opened, options, err);
-	bdb_leave(opened);
+	store_leave(opened);
 out:
 	if (ok)
 		*store = opened;
@@ -299,11 +299,11 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
-	bdb_enter(store);
+	store_enter(store);
 	bdb_close_all(store);
 	if (store->env)
 		store->env->close(store->env, 0);
 	buf_free(&store->before);
-	bdb_leave(store);
+	store_leave(store);
 	free(store);
 }

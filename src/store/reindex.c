@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 #define TASKS_A_COMMIT 256
 
@@ -21,8 +21,8 @@ struct moving {
 static int step_move(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
 	const struct moving *moving = data;
-	DBT from = bdb_in(bdb_key(moving->from));
-	int rc = bdb_put(moving->plain, txn, bdb_key(moving->to), moving->record, 0);
+	DBT from = bdb_in(key_str(moving->from));
+	int rc = bdb_put(moving->plain, txn, key_str(moving->to), moving->record, 0);
 
 	(void)store, (void)err;
 	return rc == 0 ? moving->plain->del(moving->plain, txn, &from, 0) : rc;
@@ -40,9 +40,9 @@ static bool move_task(struct store *store, struct filling *filling, const struct
 	struct moving moving = { filling->plain, key, &right, record };
 
 	index_primary_key(&right, task->tenant, &task->id);
-	if (str_eq(bdb_key(key), bdb_key(&right)))
+	if (str_eq(key_str(key), key_str(&right)))
 		return true;
-	if (!bdb_run(store, BDB_WRITE, step_move, &moving, err))
+	if (!step_run(store, STEP_WRITE, step_move, &moving, err))
 		return false;
 	filling->moved++;
 	return true;
@@ -60,10 +60,10 @@ static int put_entries(struct store *store, struct filling *filling, const struc
 	if (!filling->txn)
 		rc = store->env->txn_begin(store->env, NULL, &filling->txn, 0);
 	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = bdb_put(store->ranks, filling->txn, bdb_key(&keys[i]), bdb_key(&at), 0);
+		rc = bdb_put(store->ranks, filling->txn, key_str(&keys[i]), key_str(&at), 0);
 	filling->tasks++;
 	if (rc == 0 && ++filling->open == TASKS_A_COMMIT) {
-		rc = bdb_commit(store, filling->txn);
+		rc = store_commit(store, filling->txn);
 		filling->txn = NULL;
 		filling->open = 0;
 	}
@@ -83,7 +83,7 @@ static bool fill_task(struct store *store, const struct index_key *key, struct s
 	if (!move_task(store, filling, &task, key, record, err))
 		return false;
 	rc = put_entries(store, filling, &task);
-	return rc == 0 || bdb_fail(store, rc, "reindex", err);
+	return rc == 0 || step_fail(store, rc, "reindex", err);
 }
 
 /* ---- the whole index ---- */
@@ -91,7 +91,7 @@ static bool fill_task(struct store *store, const struct index_key *key, struct s
 static int step_note_sum(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
 	const struct str *sum = data;
-	DB *meta = store->tables[BDB_META];
+	DB *meta = store->tables[TABLE_META];
 	DBT key = bdb_in(STR("index"));
 	int rc;
 
@@ -105,7 +105,7 @@ static int step_note_sum(struct store *store, DB_TXN *txn, void *data, struct er
 /* The note comes last and goes first: an index that was not filled to its end is built again. */
 static bool note_sum(struct store *store, struct str sum, struct err *err)
 {
-	return bdb_run(store, BDB_WRITE, step_note_sum, &sum, err);
+	return step_run(store, STEP_WRITE, step_note_sum, &sum, err);
 }
 
 static bool end_filling(struct store *store, struct filling *filling, bool ok, struct err *err)
@@ -113,9 +113,9 @@ static bool end_filling(struct store *store, struct filling *filling, bool ok, s
 	int rc = 0;
 
 	if (filling->txn)
-		rc = ok ? bdb_commit(store, filling->txn) : filling->txn->abort(filling->txn);
+		rc = ok ? store_commit(store, filling->txn) : filling->txn->abort(filling->txn);
 	if (ok && rc != 0)
-		return bdb_fail(store, rc, "reindex", err);
+		return step_fail(store, rc, "reindex", err);
 	return ok;
 }
 
@@ -125,22 +125,22 @@ static bool fill_all(struct store *store, struct filling *filling, struct err *e
 	bool ok;
 
 	if (rc != 0)
-		return bdb_fail(store, rc, "reindex", err);
-	ok = bdb_walk_tasks(store, fill_task, filling, err);
+		return step_fail(store, rc, "reindex", err);
+	ok = walk_tasks(store, fill_task, filling, err);
 	ok = end_filling(store, filling, ok, err);
 	rc = filling->plain->close(filling->plain, DB_NOSYNC);
-	return ok && (rc == 0 || bdb_fail(store, rc, "reindex", err));
+	return ok && (rc == 0 || step_fail(store, rc, "reindex", err));
 }
 
-bool bdb_fill_index(struct store *store, struct err *err)
+bool index_fill(struct store *store, struct err *err)
 {
 	struct str sum = { (const char *)store->sum, sizeof(store->sum) };
 	struct filling filling = { 0 };
 	bool ok;
 
-	bdb_enter(store);
+	store_enter(store);
 	ok = fill_all(store, &filling, err) && note_sum(store, sum, err);
-	bdb_leave(store);
+	store_leave(store);
 	if (!ok)
 		return false;
 	store->index_is_new = false;
@@ -163,17 +163,17 @@ static bool drop_index(struct store *store, struct err *err)
 	rc = bdb_drop_index(store);
 	if (rc == 0)
 		rc = bdb_open_index(store, true);
-	return rc == 0 || bdb_fail(store, rc, "reindex", err);
+	return rc == 0 || step_fail(store, rc, "reindex", err);
 }
 
 bool store_reindex(struct store *store, struct err *err)
 {
 	bool ok;
 
-	if (!bdb_may_write(store, err))
+	if (!store_may_write(store, err))
 		return false;
-	bdb_enter(store);
-	ok = drop_index(store, err) && bdb_fill_index(store, err) && store_flush(store, err);
-	bdb_leave(store);
+	store_enter(store);
+	ok = drop_index(store, err) && index_fill(store, err) && store_flush(store, err);
+	store_leave(store);
 	return ok;
 }

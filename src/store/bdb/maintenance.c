@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 bool store_checkpoint(
 	struct store *store, uint64_t min_kbytes, uint64_t min_minutes, struct err *err)
@@ -17,11 +17,11 @@ bool store_checkpoint(
 	bool ok;
 	int rc;
 
-	bdb_enter(store);
+	store_enter(store);
 	rc = store->env->txn_checkpoint(
 		store->env, (uint32_t)min_kbytes, (uint32_t)min_minutes, force);
-	ok = rc == 0 || bdb_fail(store, rc, "checkpoint", err);
-	bdb_leave(store);
+	ok = rc == 0 || step_fail(store, rc, "checkpoint", err);
+	store_leave(store);
 	return ok;
 }
 
@@ -30,10 +30,10 @@ bool store_detect_deadlocks(struct store *store, struct err *err)
 	bool ok;
 	int rc;
 
-	bdb_enter(store);
+	store_enter(store);
 	rc = store->env->lock_detect(store->env, 0, DB_LOCK_YOUNGEST, NULL);
-	ok = rc == 0 || bdb_fail(store, rc, "deadlock sweep", err);
-	bdb_leave(store);
+	ok = rc == 0 || step_fail(store, rc, "deadlock sweep", err);
+	store_leave(store);
 	return ok;
 }
 
@@ -120,7 +120,7 @@ static bool trim(struct store *store, const char *archive, unsigned *removed, st
 	if (rc == 0 && count > 0)
 		rc = store->env->log_archive(store->env, NULL, DB_ARCH_REMOVE);
 	if (rc != 0)
-		return bdb_fail(store, rc, "log removal", err);
+		return step_fail(store, rc, "log removal", err);
 	*removed = count;
 	return true;
 }
@@ -129,8 +129,8 @@ bool store_trim_logs(struct store *store, const char *archive, unsigned *removed
 {
 	bool ok;
 
-	bdb_enter(store);
+	store_enter(store);
 	ok = trim(store, archive, removed, err);
-	bdb_leave(store);
+	store_leave(store);
 	return ok;
 }

@@ -1,41 +1,41 @@
-#include "store/bdb_list.h"
+#include "store/list.h"
 
-uint8_t bdb_sort_code(const struct bdb_query *query)
+uint8_t query_sort_field(const struct query *query)
 {
 	return query->list.sort_count > 0 ? query->list.sorts[0].field : INDEX_BY_CREATED;
 }
 
-bool bdb_is_descending(const struct bdb_query *query)
+bool query_descending(const struct query *query)
 {
 	return query->list.sort_count > 0 && query->list.sorts[0].descending;
 }
 
-bool bdb_is_set(const struct list_time_range *span)
+bool time_range_is_set(const struct list_time_range *span)
 {
 	return span->from != 0 || span->to != 0;
 }
 
-size_t bdb_conditions(const struct bdb_query *query)
+size_t query_conditions(const struct query *query)
 {
-	return query->list.filter_count + bdb_is_set(&query->list.created) +
-	       bdb_is_set(&query->list.updated);
+	return query->list.filter_count + time_range_is_set(&query->list.created) +
+	       time_range_is_set(&query->list.updated);
 }
 
 /* ---- what one index answers ---- */
 
-static bool check_field(const struct bdb_query *query, uint8_t code, struct err *err)
+static bool check_field(const struct query *query, uint8_t code, struct err *err)
 {
-	return bdb_any_field(query, code) ||
+	return query_any_field(query, code) ||
 	       err_set(err, ERR_INTERNAL, NULL, "there is no list by field %d of dialect %d", code,
 		       query->dialect);
 }
 
-bool bdb_check_query(const struct bdb_query *query, struct err *err)
+bool query_check(const struct query *query, struct err *err)
 {
 	const struct list_query *list = &query->list;
 	bool ok = true;
 
-	if (list->after_cursor.len > BDB_TAIL_MAX)
+	if (list->after_cursor.len > KEY_SUFFIX_MAX)
 		return err_set(err, ERR_INVALID, "cursor", NULL);
 	for (size_t i = 0; ok && i < list->filter_count; i++)
 		ok = check_field(query, list->filters[i].field, err);
@@ -45,39 +45,39 @@ bool bdb_check_query(const struct bdb_query *query, struct err *err)
 }
 
 /* Whether the rows of a filter stand in the order that is asked for. */
-static bool is_in_order(const struct bdb_query *query, const struct list_filter *filter)
+static bool is_in_order(const struct query *query, const struct list_filter *filter)
 {
-	const struct index_field *field = bdb_any_field(query, filter->field);
+	const struct index_field *field = query_any_field(query, filter->field);
 
 	if (!field || field->unindexed)
 		return false;
-	if (bdb_sort_code(query) == filter->field)
+	if (query_sort_field(query) == filter->field)
 		return filter->more_value_count == 0;
-	return bdb_sort_code(query) == INDEX_BY_CREATED && !field->order_by;
+	return query_sort_field(query) == INDEX_BY_CREATED && !field->order_by;
 }
 
 /* Two filters that an index has as a pair, in the order of creation. */
 static bool direct_pair(
-	const struct bdb_query *query, struct bdb_ranges *ranges, bool *direct, struct err *err)
+	const struct query *query, struct range_set *ranges, bool *direct, struct err *err)
 {
-	size_t covers;
+	size_t satisfied;
 
-	if (bdb_sort_code(query) != INDEX_BY_CREATED)
+	if (query_sort_field(query) != INDEX_BY_CREATED)
 		return true;
-	if (!bdb_pair_ranges(query, 0, 1, ranges, &covers, err))
+	if (!pair_ranges(query, 0, 1, ranges, &satisfied, err))
 		return false;
-	*direct = covers > 0 && covers == bdb_conditions(query);
+	*direct = satisfied > 0 && satisfied == query_conditions(query);
 	if (!*direct)
-		bdb_free_ranges(ranges);
+		ranges_free(ranges);
 	return true;
 }
 
-bool bdb_direct_ranges(
-	const struct bdb_query *query, struct bdb_ranges *ranges, bool *direct, struct err *err)
+bool query_direct_ranges(
+	const struct query *query, struct range_set *ranges, bool *direct, struct err *err)
 {
 	const struct list_query *list = &query->list;
-	const struct index_field *sort = bdb_any_field(query, bdb_sort_code(query));
-	size_t filter = list->filter_count == 1 ? 0 : BDB_WHOLE, covers;
+	const struct index_field *sort = query_any_field(query, query_sort_field(query));
+	size_t filter = list->filter_count == 1 ? 0 : NO_FILTER, satisfied;
 
 	*direct = false;
 	if (list->sort_count > 1 || list->filter_count > 2)
@@ -86,11 +86,11 @@ bool bdb_direct_ranges(
 		return direct_pair(query, ranges, direct, err);
 	if (filter == 0 ? !is_in_order(query, &list->filters[0]) : sort && sort->unindexed)
 		return true;
-	if (!bdb_filter_ranges(query, filter, bdb_sort_code(query), ranges, &covers, err))
+	if (!filter_ranges(query, filter, query_sort_field(query), ranges, &satisfied, err))
 		return false;
-	*direct = covers == bdb_conditions(query);
+	*direct = satisfied == query_conditions(query);
 	if (!*direct)
-		bdb_free_ranges(ranges);
+		ranges_free(ranges);
 	return true;
 }
 
@@ -131,23 +131,23 @@ static bool has_value(const struct index_field *field, const struct task *task, 
 }
 
 static bool passes(
-	const struct bdb_query *query, const struct list_filter *filter, const struct task *task)
+	const struct query *query, const struct list_filter *filter, const struct task *task)
 {
-	const struct index_field *field = bdb_field_of(query, task->dialect, filter->field);
+	const struct index_field *field = query_field(query, task->dialect, filter->field);
 
 	for (size_t i = 0; field && i <= filter->more_value_count; i++) {
-		if (has_value(field, task, bdb_value_of(filter, i)))
+		if (has_value(field, task, filter_value(filter, i)))
 			return true;
 	}
 	return false;
 }
 
-bool bdb_fits(const struct bdb_query *query, const struct task *task)
+bool query_matches(const struct query *query, const struct task *task)
 {
 	const struct list_query *list = &query->list;
 
-	if (!bdb_is_asked_for(query, task->dialect) ||
-		!bdb_is_in_place(list->scope, task->archived) ||
+	if (!query_has_dialect(query, task->dialect) ||
+		!scope_includes(list->scope, task->archived) ||
 		!is_in_span(&list->created, task->created) ||
 		!is_in_span(&list->updated, task->updated))
 		return false;
@@ -163,21 +163,21 @@ bool bdb_fits(const struct bdb_query *query, const struct task *task)
 #define TIE_SIZE (8 + sizeof(struct id)) /* creation and id, which every key ends with */
 
 /* What a key has between its field code and its tie; for the order of creation: the creation. */
-static bool sort_value(const struct bdb_query *query, const struct task *task, uint8_t code,
+static bool sort_value(const struct query *query, const struct task *task, uint8_t code,
 	struct index_key *key, struct str *value)
 {
-	const struct index_field *field = bdb_field_of(query, task->dialect, code);
+	const struct index_field *field = query_field(query, task->dialect, code);
 	struct index_key place;
 
 	if (!field || !index_field_key(key, task, field))
 		return false;
 	index_field_prefix(&place, task->tenant, task->dialect, task->archived, field);
-	*value = str_skip(bdb_key(key), place.len);
+	*value = str_skip(key_str(key), place.len);
 	value->len -= field->source == INDEX_ALL ? sizeof(struct id) : TIE_SIZE;
 	return true;
 }
 
-static bool add_bytes(struct bdb_tail *order, struct str bytes, bool inverted)
+static bool add_bytes(struct key_suffix *order, struct str bytes, bool inverted)
 {
 	if (order->len + bytes.len > sizeof(order->bytes))
 		return false;
@@ -190,7 +190,7 @@ static bool add_bytes(struct bdb_tail *order, struct str bytes, bool inverted)
  * One sort gives the very bytes that the index has; several are put behind each other, those that
  * descend inverted, so that all of it ascends. Values end in NUL or have a fixed size.
  */
-bool bdb_order(const struct bdb_query *query, const struct task *task, struct bdb_tail *order)
+bool query_sort_key(const struct query *query, const struct task *task, struct key_suffix *order)
 {
 	const struct list_query *list = &query->list;
 	bool several = list->sort_count > 1, inverted = false;
@@ -207,8 +207,8 @@ bool bdb_order(const struct bdb_query *query, const struct task *task, struct bd
 			return false;
 	}
 	/* Behind the last value its key goes on with the tie, or with what is left of it. */
-	value = str_skip(bdb_key(&key), key.len - TIE_SIZE);
-	if (!several && bdb_sort_code(query) == INDEX_BY_CREATED)
+	value = str_skip(key_str(&key), key.len - TIE_SIZE);
+	if (!several && query_sort_field(query) == INDEX_BY_CREATED)
 		value = str_skip(value, 8);
 	return add_bytes(order, value, inverted);
 }

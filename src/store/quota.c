@@ -1,9 +1,9 @@
-#include "store/bdb_list.h"
+#include "store/list.h"
 
 /*
  * No counter: the index, which has the tasks by creation, is asked for two record numbers a place,
  * inside the transaction. Those who would count the same tasks wait for each other at the last
- * number that was given (bdb_next_number), so what is counted cannot grow before this one is
+ * number that was given (number_next), so what is counted cannot grow before this one is
  * committed.
  */
 
@@ -18,9 +18,9 @@ static int count_place(DBC *cursor, const struct op *op, const struct index_fiel
 	to = from;
 	index_put_time(&from, op->quota.from);
 	index_put_time(&to, op->quota.to);
-	rc = bdb_cursor_rank(cursor, &from, &first);
+	rc = cursor_rank(cursor, &from, &first);
 	if (rc == 0)
-		rc = bdb_cursor_rank(cursor, &to, &end);
+		rc = cursor_rank(cursor, &to, &end);
 	if (rc == 0 && end > first)
 		*count += end - first;
 	return rc;
@@ -47,7 +47,7 @@ static int count_created(struct store *store, DB_TXN *txn, const struct op *op, 
 	return rc != 0 ? rc : closed;
 }
 
-int bdb_check_quota(struct store *store, DB_TXN *txn, const struct op *op, struct err *err)
+int quota_check(struct store *store, DB_TXN *txn, const struct op *op, struct err *err)
 {
 	int64_t wait = op->quota.to - op->now;
 	uint64_t count;
@@ -57,5 +57,5 @@ int bdb_check_quota(struct store *store, DB_TXN *txn, const struct op *op, struc
 		return rc;
 	err_set(err, ERR_QUOTA, NULL, NULL);
 	err->retry_after = wait > 0 ? (unsigned)((wait + 999) / 1000) : 0;
-	return BDB_REFUSED;
+	return STEP_FAILED;
 }

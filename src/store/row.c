@@ -1,11 +1,11 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 /* ---- records ---- */
 
-bool bdb_unreadable(const struct index_key *key, struct err *err)
+bool row_unreadable(const struct index_key *key, struct err *err)
 {
 	char text[ID_TEXT_LEN + 1];
 	struct id id = { { 0 } };
@@ -17,19 +17,19 @@ bool bdb_unreadable(const struct index_key *key, struct err *err)
 	return err_set(err, ERR_INTERNAL, NULL, "the record of task %s cannot be read", text);
 }
 
-bool bdb_decode_task(struct task *task, const struct buf *record, struct str tenant,
-	const struct id *id, struct err *err)
+bool row_decode(struct task *task, const struct buf *record, struct str tenant, const struct id *id,
+	struct err *err)
 {
 	struct index_key key;
 
 	if (record_decode(task, buf_str(record)))
 		return true;
 	index_primary_key(&key, tenant, id);
-	bdb_unreadable(&key, err);
+	row_unreadable(&key, err);
 	return err_set(err, ERR_INTERNAL, NULL, NULL);
 }
 
-bool bdb_encode_task(const struct task *task, struct buf *record, struct err *err)
+bool row_encode(const struct task *task, struct buf *record, struct err *err)
 {
 	buf_reset(record);
 	if (!record_encode(task, record))
@@ -40,37 +40,37 @@ bool bdb_encode_task(const struct task *task, struct buf *record, struct err *er
 	return true;
 }
 
-int bdb_get_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
+int row_get(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
 	struct buf *out, uint32_t flags)
 {
 	struct index_key key;
 
 	index_primary_key(&key, tenant, id);
-	return bdb_get(store->tasks, txn, bdb_key(&key), out, flags);
+	return bdb_get(store->tasks, txn, key_str(&key), out, flags);
 }
 
-int bdb_put_task(struct store *store, DB_TXN *txn, const struct task *task, struct str record,
+int row_put(struct store *store, DB_TXN *txn, const struct task *task, struct str record,
 	uint32_t flags)
 {
 	struct index_key key;
 
 	index_primary_key(&key, task->tenant, &task->id);
-	return bdb_put(store->tasks, txn, bdb_key(&key), record, flags);
+	return bdb_put(store->tasks, txn, key_str(&key), record, flags);
 }
 
-int bdb_remove_task(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id)
+int row_delete(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id)
 {
 	struct index_key key;
 	DBT at;
 
 	index_primary_key(&key, tenant, id);
-	at = bdb_in(bdb_key(&key));
+	at = bdb_in(key_str(&key));
 	return store->tasks->del(store->tasks, txn, &at, 0);
 }
 
 /* ---- changes ---- */
 
-bool bdb_change_task(
+bool change_apply(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
 	const struct change *change = &op->change;
@@ -111,7 +111,7 @@ static bool same_fields(const struct task *a, const struct task *b)
 	return true;
 }
 
-bool bdb_same_task(const struct task *a, const struct task *b)
+bool same_task(const struct task *a, const struct task *b)
 {
 	return a->state == b->state && str_eq(a->status, b->status) && a->archived == b->archived &&
 	       a->priority == b->priority && a->not_before == b->not_before &&
@@ -119,7 +119,7 @@ bool bdb_same_task(const struct task *a, const struct task *b)
 	       str_eq(a->progress, b->progress) && same_fields(a, b);
 }
 
-bool bdb_renew_task(const struct op *op, struct task *task, struct err *err)
+bool upsert_apply(const struct op *op, struct task *task, struct err *err)
 {
 	const struct task before = *task;
 	bool anew = task_state_is_final(task->state) || task->archived;
@@ -129,7 +129,7 @@ bool bdb_renew_task(const struct op *op, struct task *task, struct err *err)
 		task->error = task->progress = STR_NULL;
 		task->archived = false;
 	}
-	if (!bdb_change_task(op, &before, task, err))
+	if (!change_apply(op, &before, task, err))
 		return false;
 	if (!anew) {
 		task->state = before.state;
@@ -163,7 +163,7 @@ static int last_number(
 	struct store *store, DB_TXN *txn, const struct index_key *key, uint64_t *number)
 {
 	struct buf text = BUF_INIT;
-	int rc = bdb_get(store->tables[BDB_META], txn, bdb_key(key), &text, DB_RMW);
+	int rc = bdb_get(store->tables[TABLE_META], txn, key_str(key), &text, DB_RMW);
 
 	*number = 0;
 	if (rc == 0 && !str_to_u64(buf_str(&text), number))
@@ -179,10 +179,10 @@ static int put_number(
 	int len = snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
 
 	return bdb_put(
-		store->tables[BDB_META], txn, bdb_key(key), (struct str){ text, (size_t)len }, 0);
+		store->tables[TABLE_META], txn, key_str(key), (struct str){ text, (size_t)len }, 0);
 }
 
-int bdb_next_number(struct store *store, DB_TXN *txn, const struct op *op, uint64_t *number)
+int number_next(struct store *store, DB_TXN *txn, const struct op *op, uint64_t *number)
 {
 	struct index_key key;
 	int rc;
@@ -192,7 +192,7 @@ int bdb_next_number(struct store *store, DB_TXN *txn, const struct op *op, uint6
 	return rc == 0 ? put_number(store, txn, &key, ++*number) : rc;
 }
 
-int bdb_note_number(struct store *store, DB_TXN *txn, const struct task *task)
+int number_reserve(struct store *store, DB_TXN *txn, const struct task *task)
 {
 	struct index_key key;
 	uint64_t last;
@@ -230,7 +230,7 @@ static int find_in_place(
 	rc = cursor->get(cursor, &at, &value, DB_SET_RANGE);
 	closed = cursor->close(cursor);
 	key.len = at.size;
-	if (rc == 0 && (!str_starts(bdb_key(&key), bdb_key(&prefix)) ||
+	if (rc == 0 && (!str_starts(key_str(&key), key_str(&prefix)) ||
 			       key.len < sizeof(finding->id->bytes)))
 		rc = DB_NOTFOUND;
 	if (rc == 0)
@@ -254,7 +254,7 @@ static int step_find_number(struct store *store, DB_TXN *txn, void *data, struct
 	return rc;
 }
 
-bool bdb_find_number(struct store *store, const struct op *op, struct id *id, struct err *err)
+bool number_find(struct store *store, const struct op *op, struct id *id, struct err *err)
 {
 	const struct index_table *table = store->indexes;
 	struct finding finding = { .op = op, .id = id };
@@ -267,5 +267,5 @@ bool bdb_find_number(struct store *store, const struct op *op, struct id *id, st
 		finding.field++;
 	if (!finding.field || finding.field->source == INDEX_END)
 		return err_set(err, ERR_INTERNAL, NULL, "dialect %d has no numbers", op->dialect);
-	return bdb_run(store, BDB_READ, step_find_number, &finding, err);
+	return step_run(store, STEP_READ, step_find_number, &finding, err);
 }

@@ -1,15 +1,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "store/bdb_list.h"
+#include "store/list.h"
 
-void bdb_free_ranges(struct bdb_ranges *ranges)
+void ranges_free(struct range_set *ranges)
 {
 	free(ranges->at);
-	*ranges = (struct bdb_ranges){ 0 };
+	*ranges = (struct range_set){ 0 };
 }
 
-void bdb_hit_id(const struct bdb_hit *hit, struct id *id)
+void index_entry_id(const struct index_entry *hit, struct id *id)
 {
 	memcpy(id->bytes, hit->tail.bytes + hit->tail.len - sizeof(id->bytes), sizeof(id->bytes));
 }
@@ -26,7 +26,7 @@ static int compare_keys(const struct index_key *a, const struct index_key *b)
 	return compare(a->bytes, a->len, b->bytes, b->len);
 }
 
-int bdb_compare_tails(const struct bdb_tail *a, const struct bdb_tail *b)
+int key_suffix_compare(const struct key_suffix *a, const struct key_suffix *b)
 {
 	return compare(a->bytes, a->len, b->bytes, b->len);
 }
@@ -54,7 +54,7 @@ static int record_number(DBC *cursor, uint64_t *number)
 	return rc;
 }
 
-int bdb_cursor_rank(DBC *cursor, const struct index_key *key, uint64_t *rank)
+int cursor_rank(DBC *cursor, const struct index_key *key, uint64_t *rank)
 {
 	struct index_key at = *key;
 	uint64_t last = 0;
@@ -73,19 +73,19 @@ int bdb_cursor_rank(DBC *cursor, const struct index_key *key, uint64_t *rank)
 	return 0;
 }
 
-int bdb_rank(DB *ranks, const struct index_key *key, uint64_t *rank)
+int index_rank(DB *ranks, const struct index_key *key, uint64_t *rank)
 {
 	DBC *cursor;
 	int rc = ranks->cursor(ranks, NULL, &cursor, 0), closed;
 
 	if (rc != 0)
 		return rc;
-	rc = bdb_cursor_rank(cursor, key, rank);
+	rc = cursor_rank(cursor, key, rank);
 	closed = cursor->close(cursor);
 	return rc != 0 ? rc : closed;
 }
 
-int bdb_go_to_record(DBC *cursor, uint64_t number, struct index_key *key)
+int cursor_go_to(DBC *cursor, uint64_t number, struct index_key *key)
 {
 	db_recno_t recno = (db_recno_t)number;
 	DBT at = bdb_in((struct str){ (const char *)&recno, sizeof(recno) });
@@ -118,14 +118,14 @@ static int go_from(DBC *cursor, const struct index_key *from, struct index_key *
 	return get(cursor, key, DB_SET_RANGE);
 }
 
-bool bdb_is_in_range(const struct bdb_range *range, const struct index_key *key)
+bool range_contains(const struct key_range *range, const struct index_key *key)
 {
-	return str_starts(bdb_key(key), bdb_key(&range->prefix)) &&
+	return str_starts(key_str(key), key_str(&range->prefix)) &&
 	       compare_keys(key, &range->from) >= 0 &&
 	       (range->to_end || compare_keys(key, &range->to) < 0);
 }
 
-void bdb_key_at(const struct bdb_range *range, const struct bdb_tail *tail, struct index_key *key)
+void range_key(const struct key_range *range, const struct key_suffix *tail, struct index_key *key)
 {
 	*key = range->prefix;
 	memcpy(key->bytes + key->len, tail->bytes, tail->len);
@@ -134,20 +134,20 @@ void bdb_key_at(const struct bdb_range *range, const struct bdb_tail *tail, stru
 
 /* The same, and just behind it. Tails leave room for a byte. */
 static void key_behind(
-	const struct bdb_range *range, const struct bdb_tail *tail, struct index_key *key)
+	const struct key_range *range, const struct key_suffix *tail, struct index_key *key)
 {
-	bdb_key_at(range, tail, key);
+	range_key(range, tail, key);
 	key->bytes[key->len++] = 0;
 }
 
-bool bdb_place_behind(
-	const struct bdb_ranges *ranges, struct str tail, struct bdb_place *place, struct err *err)
+bool position_after(
+	const struct range_set *ranges, struct str tail, struct position *place, struct err *err)
 {
 	for (size_t i = 0; i < ranges->count; i++) {
 		if (ranges->at[i].prefix.len + tail.len >= INDEX_KEY_MAX)
 			return err_set(err, ERR_INVALID, "cursor", NULL);
 	}
-	*place = (struct bdb_place){ .set = tail.len > 0 };
+	*place = (struct position){ .set = tail.len > 0 };
 	if (!place->set)
 		return true;
 	place->tail.len = (uint16_t)tail.len;
@@ -164,8 +164,8 @@ struct head {
 };
 
 /* Finds the first entry of the range that the place does not lie behind. */
-static int find_head(DBC *cursor, const struct bdb_ranges *ranges, const struct bdb_range *range,
-	const struct bdb_place *place, struct head *head)
+static int find_head(DBC *cursor, const struct range_set *ranges, const struct key_range *range,
+	const struct position *place, struct head *head)
 {
 	struct index_key start = range->from;
 	int rc;
@@ -175,31 +175,31 @@ static int find_head(DBC *cursor, const struct bdb_ranges *ranges, const struct 
 		if (place->set && place->at)
 			key_behind(range, &place->tail, &start);
 		else if (place->set)
-			bdb_key_at(range, &place->tail, &start);
+			range_key(range, &place->tail, &start);
 		if (!range->to_end && compare_keys(&start, &range->to) > 0)
 			start = range->to;
 		rc = go_before(cursor, place->set || !range->to_end ? &start : NULL, &head->key);
 	} else {
 		if (place->set && place->at)
-			bdb_key_at(range, &place->tail, &start);
+			range_key(range, &place->tail, &start);
 		else if (place->set)
 			key_behind(range, &place->tail, &start);
 		if (compare_keys(&start, &range->from) < 0)
 			start = range->from;
 		rc = go_from(cursor, &start, &head->key);
 	}
-	head->done = rc != 0 || !bdb_is_in_range(range, &head->key);
+	head->done = rc != 0 || !range_contains(range, &head->key);
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
-static size_t tail_of(const struct bdb_range *range, const struct head *head, const uint8_t **tail)
+static size_t tail_of(const struct key_range *range, const struct head *head, const uint8_t **tail)
 {
 	*tail = head->key.bytes + range->prefix.len;
 	return head->key.len - range->prefix.len;
 }
 
 /* The range whose head comes first, or ranges->count when all are done. */
-static size_t first_head(const struct bdb_ranges *ranges, const struct head *heads)
+static size_t first_head(const struct range_set *ranges, const struct head *heads)
 {
 	size_t best = ranges->count;
 
@@ -223,8 +223,8 @@ static size_t first_head(const struct bdb_ranges *ranges, const struct head *hea
 	return best;
 }
 
-static void take_hit(
-	const struct bdb_ranges *ranges, size_t range, const struct head *head, struct bdb_hit *hit)
+static void take_hit(const struct range_set *ranges, size_t range, const struct head *head,
+	struct index_entry *hit)
 {
 	const uint8_t *tail;
 
@@ -234,21 +234,21 @@ static void take_hit(
 }
 
 /* Moves a range's head on; the cursor stands on it or not. */
-static int advance(DBC *cursor, const struct bdb_ranges *ranges, size_t range, bool stands_on_it,
-	const struct bdb_hit *hit, struct head *head)
+static int advance(DBC *cursor, const struct range_set *ranges, size_t range, bool stands_on_it,
+	const struct index_entry *hit, struct head *head)
 {
-	struct bdb_place behind = { .set = true, .tail = hit->tail };
+	struct position behind = { .set = true, .tail = hit->tail };
 	int rc;
 
 	if (!stands_on_it)
 		return find_head(cursor, ranges, &ranges->at[range], &behind, head);
 	rc = get(cursor, &head->key, ranges->descending ? DB_PREV : DB_NEXT);
-	head->done = rc != 0 || !bdb_is_in_range(&ranges->at[range], &head->key);
+	head->done = rc != 0 || !range_contains(&ranges->at[range], &head->key);
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
-static int read_from(DBC *cursor, const struct bdb_ranges *ranges, const struct bdb_place *place,
-	struct head *heads, struct bdb_hit *hits, size_t max, size_t *count)
+static int read_from(DBC *cursor, const struct range_set *ranges, const struct position *place,
+	struct head *heads, struct index_entry *hits, size_t max, size_t *count)
 {
 	size_t on = ranges->count; /* the range that the cursor stands on */
 	int rc = 0;
@@ -271,8 +271,8 @@ static int read_from(DBC *cursor, const struct bdb_ranges *ranges, const struct 
 	return rc;
 }
 
-int bdb_read_hits(DBC *cursor, const struct bdb_ranges *ranges, const struct bdb_place *place,
-	struct bdb_hit *hits, size_t max, size_t *count)
+int ranges_read(DBC *cursor, const struct range_set *ranges, const struct position *place,
+	struct index_entry *hits, size_t max, size_t *count)
 {
 	struct head one = { .done = true }, *heads = &one;
 	int rc;

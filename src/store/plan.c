@@ -1,6 +1,6 @@
-#include "store/bdb_list.h"
+#include "store/list.h"
 
-bool bdb_is_indexed(const struct bdb_query *query, uint8_t code)
+bool query_is_indexed(const struct query *query, uint8_t code)
 {
 	const struct index_table *tables = query->store->indexes;
 	uint8_t dialect = query->dialect ? query->dialect : tables->dialect;
@@ -11,76 +11,76 @@ bool bdb_is_indexed(const struct bdb_query *query, uint8_t code)
 
 static int step_count(struct store *store, DB_TXN *txn, void *data, struct err *err)
 {
-	struct bdb_ranges *ranges = data;
+	struct range_set *ranges = data;
 	DBC *cursor;
 	int rc = store->ranks->cursor(store->ranks, txn, &cursor, 0), closed;
 
 	(void)err;
 	if (rc != 0)
 		return rc;
-	rc = bdb_count_ranges(cursor, ranges);
+	rc = ranges_count(cursor, ranges);
 	closed = cursor->close(cursor);
 	return rc != 0 ? rc : closed;
 }
 
 struct best {
-	struct bdb_ranges *ranges;
-	size_t *covers;
+	struct range_set *ranges;
+	size_t *satisfied;
 };
 
 /* Counts ranges and keeps them if they are the smallest so far, or as small and say more. */
-static bool keep_smaller(const struct bdb_query *query, struct bdb_ranges *ranges, size_t covers,
+static bool keep_smaller(const struct query *query, struct range_set *ranges, size_t satisfied,
 	const struct best *best, struct err *err)
 {
-	bool ok = bdb_run(query->store, BDB_READ, step_count, ranges, err);
+	bool ok = step_run(query->store, STEP_READ, step_count, ranges, err);
 
 	if (!ok || (best->ranges->at && (ranges->total > best->ranges->total ||
 						(ranges->total == best->ranges->total &&
-							covers <= *best->covers)))) {
-		bdb_free_ranges(ranges);
+							satisfied <= *best->satisfied)))) {
+		ranges_free(ranges);
 		return ok;
 	}
-	bdb_free_ranges(best->ranges);
+	ranges_free(best->ranges);
 	*best->ranges = *ranges;
-	*best->covers = covers;
+	*best->satisfied = satisfied;
 	return true;
 }
 
-static bool try_filter(const struct bdb_query *query, size_t filter, uint8_t code,
+static bool try_filter(const struct query *query, size_t filter, uint8_t code,
 	const struct best *best, struct err *err)
 {
-	struct bdb_ranges ranges;
-	size_t covers;
+	struct range_set ranges;
+	size_t satisfied;
 
-	return bdb_filter_ranges(query, filter, code, &ranges, &covers, err) &&
-	       keep_smaller(query, &ranges, covers, best, err);
+	return filter_ranges(query, filter, code, &ranges, &satisfied, err) &&
+	       keep_smaller(query, &ranges, satisfied, best, err);
 }
 
 static bool try_pair(
-	const struct bdb_query *query, size_t a, size_t b, const struct best *best, struct err *err)
+	const struct query *query, size_t a, size_t b, const struct best *best, struct err *err)
 {
-	struct bdb_ranges ranges;
-	size_t covers;
+	struct range_set ranges;
+	size_t satisfied;
 
-	if (!bdb_pair_ranges(query, a, b, &ranges, &covers, err))
+	if (!pair_ranges(query, a, b, &ranges, &satisfied, err))
 		return false;
-	return covers == 0 || keep_smaller(query, &ranges, covers, best, err);
+	return satisfied == 0 || keep_smaller(query, &ranges, satisfied, best, err);
 }
 
-bool bdb_find_smallest(const struct bdb_query *query, struct bdb_ranges *ranges, size_t *covers,
+bool choose_index(const struct query *query, struct range_set *ranges, size_t *satisfied,
 	uint64_t *all, struct err *err)
 {
 	const struct list_query *list = &query->list;
-	const struct best best = { ranges, covers };
+	const struct best best = { ranges, satisfied };
 
-	if (!try_filter(query, BDB_WHOLE, INDEX_BY_CREATED, &best, err))
+	if (!try_filter(query, NO_FILTER, INDEX_BY_CREATED, &best, err))
 		return false;
 	*all = ranges->total;
 	if ((list->updated.from || list->updated.to) &&
-		!try_filter(query, BDB_WHOLE, INDEX_BY_UPDATED, &best, err))
+		!try_filter(query, NO_FILTER, INDEX_BY_UPDATED, &best, err))
 		return false;
 	for (size_t i = 0; i < list->filter_count; i++) {
-		if (bdb_is_indexed(query, list->filters[i].field) &&
+		if (query_is_indexed(query, list->filters[i].field) &&
 			!try_filter(query, i, 0, &best, err))
 			return false;
 		for (size_t k = 0; k < i; k++) {

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 #define DEADLOCKS_MAX 20
 #define AGAINS_MAX    400
@@ -16,19 +16,19 @@ static const struct {
 	{ DB_KEYEXIST, ERR_CONFLICT },
 	{ DB_LOCK_DEADLOCK, ERR_BUSY },
 	{ DB_LOCK_NOTGRANTED, ERR_BUSY },
-	{ BDB_AGAIN, ERR_BUSY },
+	{ STEP_RETRY, ERR_BUSY },
 	{ ENOSPC, ERR_DISK_FULL },
 	{ EDQUOT, ERR_DISK_FULL },
 	{ ENOMEM, ERR_NO_MEMORY },
 };
 
-void bdb_enter(struct store *store)
+void store_enter(struct store *store)
 {
 	if (store->depth++ == 0)
 		atomic_store(store->place, STORE_IN_CALL);
 }
 
-void bdb_leave(struct store *store)
+void store_leave(struct store *store)
 {
 	if (--store->depth == 0)
 		atomic_store(store->place, STORE_IDLE);
@@ -46,7 +46,7 @@ static bool lose(struct store *store, int code, const char *what, struct err *er
 	return err_set(err, ERR_PANIC, NULL, NULL);
 }
 
-bool bdb_fail(struct store *store, int code, const char *what, struct err *err)
+bool step_fail(struct store *store, int code, const char *what, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		if (expected[i].code == code)
@@ -55,7 +55,7 @@ bool bdb_fail(struct store *store, int code, const char *what, struct err *err)
 	return lose(store, code, what, err);
 }
 
-bool bdb_may_write(const struct store *store, struct err *err)
+bool store_may_write(const struct store *store, struct err *err)
 {
 	return !atomic_load(&store->shared->read_only) || err_set(err, ERR_DISK_FULL, NULL, NULL);
 }
@@ -82,7 +82,7 @@ static void back_off(struct store *store, int tries)
  * now <= D: no commit was between its two counts at that moment and none has begun since, so all
  * are in the flushed log.
  */
-int bdb_commit(struct store *store, DB_TXN *txn)
+int store_commit(struct store *store, DB_TXN *txn)
 {
 	int rc;
 
@@ -131,32 +131,32 @@ bool store_flush(struct store *store, struct err *err)
 
 	if (store_is_flushed(store))
 		return true;
-	bdb_enter(store);
+	store_enter(store);
 	ok = flush(store, err);
-	bdb_leave(store);
+	store_leave(store);
 	return ok;
 }
 
 static int run_once(
-	struct store *store, enum bdb_access access, bdb_step *step, void *data, struct err *err)
+	struct store *store, enum access access, store_step *step, void *data, struct err *err)
 {
 	DB_TXN *txn = NULL;
 	int rc, undone;
 
-	if (access == BDB_READ)
+	if (access == STEP_READ)
 		return step(store, NULL, data, err);
 	rc = store->env->txn_begin(store->env, NULL, &txn, 0);
 	if (rc != 0)
 		return rc;
 	rc = step(store, txn, data, err);
-	if (rc == 0 && access == BDB_WRITE)
-		return bdb_commit(store, txn);
+	if (rc == 0 && access == STEP_WRITE)
+		return store_commit(store, txn);
 	undone = txn->abort(txn);
 	return undone != 0 ? undone : rc;
 }
 
-bool bdb_run(
-	struct store *store, enum bdb_access access, bdb_step *step, void *data, struct err *err)
+bool step_run(
+	struct store *store, enum access access, store_step *step, void *data, struct err *err)
 {
 	int deadlocks = 0, agains = 0;
 
@@ -165,13 +165,13 @@ bool bdb_run(
 
 		if (rc == 0)
 			return true;
-		if (rc == BDB_REFUSED)
+		if (rc == STEP_FAILED)
 			return false;
 		if (rc == DB_LOCK_DEADLOCK && ++deadlocks < DEADLOCKS_MAX)
 			back_off(store, deadlocks);
-		else if (rc == BDB_AGAIN && ++agains < AGAINS_MAX)
+		else if (rc == STEP_RETRY && ++agains < AGAINS_MAX)
 			sched_yield();
 		else
-			return bdb_fail(store, rc, "store", err);
+			return step_fail(store, rc, "store", err);
 	}
 }

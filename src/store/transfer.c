@@ -1,4 +1,4 @@
-#include "store/bdb.h"
+#include "store/internal.h"
 
 struct import {
 	const struct task *tasks;
@@ -13,11 +13,11 @@ static int step_import(struct store *store, DB_TXN *txn, void *data, struct err 
 	for (size_t i = 0; rc == 0 && i < import->count; i++) {
 		const struct task *task = &import->tasks[i];
 
-		if (!bdb_encode_task(task, &store->before, err))
-			return BDB_REFUSED;
-		rc = bdb_put_task(store, txn, task, buf_str(&store->before), 0);
+		if (!row_encode(task, &store->before, err))
+			return STEP_FAILED;
+		rc = row_put(store, txn, task, buf_str(&store->before), 0);
 		if (rc == 0)
-			rc = bdb_note_number(store, txn, task);
+			rc = number_reserve(store, txn, task);
 	}
 	return rc;
 }
@@ -27,10 +27,10 @@ bool store_put_tasks(struct store *store, const struct task *tasks, size_t count
 	struct import import = { tasks, count };
 	bool ok;
 
-	if (!bdb_may_write(store, err))
+	if (!store_may_write(store, err))
 		return false;
-	bdb_enter(store);
-	ok = bdb_run(store, BDB_WRITE, step_import, &import, err);
-	bdb_leave(store);
+	store_enter(store);
+	ok = step_run(store, STEP_WRITE, step_import, &import, err);
+	store_leave(store);
 	return ok;
 }

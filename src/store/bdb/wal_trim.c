@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/bdb.h"
+#include "store/internal.h"
 
 /* Whether all bytes from here to the end are zero; a file that cannot be read is not. */
 static bool is_zero_from(int fd, off_t offset, off_t size)
@@ -43,7 +43,7 @@ static bool find_last(const char *folder, char *path, size_t size)
 	return last > 0 && len > 0 && (size_t)len < size;
 }
 
-void bdb_cut_log(const char *folder)
+void wal_trim(const char *folder)
 {
 	char path[PATH_MAX];
 	struct stat info;
