@@ -5,8 +5,9 @@
 #include "auth/principal.h"
 #include "dialect/dialect.h"
 #include "http/json.h"
+#include "task/member.h"
 
-/* How a member of a task is written and read; at points at it within the task. */
+/* Writes and reads members of one type; `at` points to the member within the task. */
 struct codec {
 	void (*write)(const void *at, struct buf *out);
 	bool (*read)(void *at, const json_t *json, struct arena *arena);
@@ -160,65 +161,33 @@ static bool read_state(void *at, const json_t *json, struct arena *arena)
 
 /* ---- the table ---- */
 
-#define NUMBER(type, text)                      \
-	{                                       \
-		write_##type, read_##type, text \
-	}
-
-static const struct codec codec_int64 = NUMBER(int64_t, "a whole number");
-static const struct codec codec_uint64 = NUMBER(uint64_t, "a whole number from 0 on");
-static const struct codec codec_int32 = NUMBER(int32_t, "a whole number of 32 bits");
-static const struct codec codec_uint32 = NUMBER(uint32_t, "a whole number of 32 bits from 0 on");
-static const struct codec codec_bool = { write_bool, read_bool, "true or false" };
-static const struct codec codec_text = { write_text, read_text, "a text" };
-static const struct codec codec_tenant = { write_text, read_tenant, "the name of a tenant" };
-static const struct codec codec_json = { write_json, read_json, "JSON" };
-static const struct codec codec_id = { write_id, read_id, "a UUID" };
-static const struct codec codec_dialect = { write_dialect, read_dialect, "the name of a dialect" };
-static const struct codec codec_state = { write_state, read_state, "the name of a state" };
-
-#define MEMBER(text, how, member) \
-	.name = (text), .kind = &(how), .offset = offsetof(struct task, member)
-
-static const struct member {
-	const char *name;
-	const struct codec *kind;
-	size_t offset;
-	bool required;
-} members[] = {
-	{ MEMBER("id", codec_id, id), .required = true },
-	{ MEMBER("number", codec_uint64, number) },
-	{ MEMBER("tenant", codec_tenant, tenant), .required = true },
-	{ MEMBER("dialect", codec_dialect, dialect), .required = true },
-	{ MEMBER("archived", codec_bool, archived) },
-	{ MEMBER("state", codec_state, state), .required = true },
-	{ MEMBER("word", codec_text, status) },
-	{ MEMBER("created", codec_int64, created), .required = true },
-	{ MEMBER("updated", codec_int64, updated) },
-	{ MEMBER("started", codec_int64, started) },
-	{ MEMBER("finished", codec_int64, finished) },
-	{ MEMBER("revision", codec_uint64, revision) },
-	{ MEMBER("created_by", codec_text, created_by) },
-	{ MEMBER("updated_by", codec_text, updated_by) },
-	{ MEMBER("priority", codec_int32, priority) },
-	{ MEMBER("not_before", codec_int64, not_before) },
-	{ MEMBER("attempt", codec_uint32, attempt) },
-	{ MEMBER("max_attempts", codec_uint32, max_attempts) },
-	{ MEMBER("lease_holder", codec_text, lease.holder) },
-	{ MEMBER("lease_token", codec_uint64, lease.token) },
-	{ MEMBER("lease_expires", codec_int64, lease.expires) },
-	{ MEMBER("error", codec_json, error) },
-	{ MEMBER("progress", codec_json, progress) },
+static const struct codec codecs[MEMBER_TYPES] = {
+	[TYPE_ID] = { write_id, read_id, "a UUID" },
+	[TYPE_DIALECT] = { write_dialect, read_dialect, "the name of a dialect" },
+	[TYPE_BOOL] = { write_bool, read_bool, "true or false" },
+	[TYPE_STATE] = { write_state, read_state, "the name of a state" },
+	[TYPE_INT32] = { write_int32_t, read_int32_t, "an integer of 32 bits" },
+	[TYPE_UINT32] = { write_uint32_t, read_uint32_t, "an unsigned integer of 32 bits" },
+	[TYPE_INT64] = { write_int64_t, read_int64_t, "an integer" },
+	[TYPE_UINT64] = { write_uint64_t, read_uint64_t, "an unsigned integer" },
+	[TYPE_SERIAL] = { write_uint64_t, read_uint64_t, "an unsigned integer" },
+	[TYPE_TIME] = { write_int64_t, read_int64_t, "an integer (milliseconds)" },
+	[TYPE_TEXT] = { write_text, read_text, "a string" },
+	[TYPE_TENANT] = { write_text, read_tenant, "the name of a tenant" },
+	[TYPE_JSON] = { write_json, read_json, "JSON" },
 };
 
-#define MEMBERS (sizeof(members) / sizeof(members[0]))
-#define FIELDS	"fields"
+#define FIELDS "fields"
+/* The name of status in exports of early versions. */
+#define OLD_STATUS "word"
 
 void task_json_write(const struct task *task, struct buf *out)
 {
 	for (size_t i = 0; i < MEMBERS; i++) {
-		buf_printf(out, "%c\"%s\":", i ? ',' : '{', members[i].name);
-		members[i].kind->write((const char *)task + members[i].offset, out);
+		const struct member_row *row = &task_members[i];
+
+		buf_printf(out, "%c\"%s\":", i ? ',' : '{', row->name);
+		codecs[row->type].write(member_of(task, row), out);
 	}
 	buf_puts(out, ",\"" FIELDS "\":");
 	task_put_fields(task, out);
@@ -244,29 +213,36 @@ static bool read_fields(struct task *task, struct arena *arena, json_t *fields, 
 	return true;
 }
 
+static const json_t *get_member(const json_t *json, enum member member)
+{
+	const json_t *value = json_object_get(json, task_members[member].name);
+
+	return value || member != MEMBER_STATUS ? value : json_object_get(json, OLD_STATUS);
+}
+
 static bool read_members(
 	struct task *task, struct arena *arena, const json_t *json, struct err *err)
 {
 	for (size_t i = 0; i < MEMBERS; i++) {
-		const json_t *value = json_object_get(json, members[i].name);
+		const struct member_row *row = &task_members[i];
+		const json_t *value = get_member(json, (enum member)i);
 
-		if (!value && members[i].required)
-			return err_set(err, ERR_MISSING, members[i].name, "%s is missing",
-				members[i].name);
-		if (value && !members[i].kind->read((char *)task + members[i].offset, value, arena))
-			return err_set(err, ERR_INVALID, members[i].name, "%s must be %s",
-				members[i].name, members[i].kind->expected);
+		if (!value && row->required)
+			return err_set(err, ERR_MISSING, row->name, "%s is missing", row->name);
+		if (value && !codecs[row->type].read(member_at(task, row), value, arena))
+			return err_set(err, ERR_INVALID, row->name, "%s must be %s", row->name,
+				codecs[row->type].expected);
 	}
 	return true;
 }
 
 static bool is_member(const char *name)
 {
-	size_t i = 0;
-
-	while (i < MEMBERS && strcmp(members[i].name, name) != 0)
-		i++;
-	return i < MEMBERS || strcmp(name, FIELDS) == 0;
+	for (size_t i = 0; i < MEMBERS; i++) {
+		if (strcmp(task_members[i].name, name) == 0)
+			return true;
+	}
+	return strcmp(name, FIELDS) == 0 || strcmp(name, OLD_STATUS) == 0;
 }
 
 static bool check_names(json_t *json, struct err *err)

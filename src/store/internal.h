@@ -146,8 +146,6 @@ bool change_apply(
 	const struct op *op, const struct task *before, struct task *task, struct err *err);
 /* OP_UPSERT's change: a task that still runs keeps its state, one that has ended begins anew. */
 bool upsert_apply(const struct op *op, struct task *task, struct err *err);
-/* Whether a change has altered nothing. */
-bool same_task(const struct task *a, const struct task *b);
 /* The next number of a tenant and dialect. */
 int number_next(struct store *store, DB_TXN *txn, const struct op *op, uint64_t *number);
 /* Numbers up to this one are given, from now on. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "store/list.h"
+#include "task/member.h"
 
 struct work {
 	const struct op *op;
@@ -251,7 +252,7 @@ static int upsert(struct store *store, DB_TXN *txn, struct work *work, struct er
 	before = task;
 	if (!upsert_apply(op, &task, err))
 		return STEP_FAILED;
-	if (!same_task(&before, &task))
+	if (!task_equal(&before, &task))
 		return save(store, txn, op, &task, &work->result->record, err);
 	work->nothing = true;
 	return row_encode(&task, &work->result->record, err) ? 0 : STEP_FAILED;

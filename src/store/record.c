@@ -1,50 +1,19 @@
 #include "store/record.h"
 
+#include "task/member.h"
+
 /*
  * Version 1:
  *
- *     version · dialect · archived (0 or 1) · state · id (16)
- *     the numbers below, in order: unsigned LEB128, signed ones zigzag first
- *     the texts below, in order: length, bytes
- *     number of members, then each as name and JSON, both texts
+ *	version · dialect · archived (0 or 1) · state · id (16 bytes)
+ *	the numbers of task_members, in order: unsigned LEB128, signed ones zigzag first
+ *	the texts of task_members, in order: length, bytes
+ *	number of fields, then each as name and JSON, both texts
  *
- * The two tables are the format: their order stands on disk.
+ * A later version adds members at the end of their group (struct member_row.since).
  */
 #define HEADER_SIZE (4 + sizeof(((struct id *)0)->bytes))
 #define TEXT_MAX    ((size_t)UINT32_MAX)
-
-enum number_type { SIGNED_64, SIGNED_32, UNSIGNED_64, UNSIGNED_32 };
-
-static const struct {
-	size_t offset;
-	enum number_type type;
-} numbers[] = {
-	{ offsetof(struct task, number), UNSIGNED_64 },
-	{ offsetof(struct task, created), SIGNED_64 },
-	{ offsetof(struct task, updated), SIGNED_64 },
-	{ offsetof(struct task, started), SIGNED_64 },
-	{ offsetof(struct task, finished), SIGNED_64 },
-	{ offsetof(struct task, revision), UNSIGNED_64 },
-	{ offsetof(struct task, priority), SIGNED_32 },
-	{ offsetof(struct task, not_before), SIGNED_64 },
-	{ offsetof(struct task, attempt), UNSIGNED_32 },
-	{ offsetof(struct task, max_attempts), UNSIGNED_32 },
-	{ offsetof(struct task, lease.token), UNSIGNED_64 },
-	{ offsetof(struct task, lease.expires), SIGNED_64 },
-};
-
-static const size_t texts[] = {
-	offsetof(struct task, tenant),
-	offsetof(struct task, status),
-	offsetof(struct task, created_by),
-	offsetof(struct task, updated_by),
-	offsetof(struct task, error),
-	offsetof(struct task, progress),
-	offsetof(struct task, lease.holder),
-};
-
-#define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
-#define TEXTS	(sizeof(texts) / sizeof(texts[0]))
 
 /* ---- writing ---- */
 
@@ -74,7 +43,13 @@ static uint64_t zigzag(int64_t value)
 	return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
 }
 
-static uint64_t get_member(const void *at, enum number_type type)
+static bool is_signed(const struct member_row *row)
+{
+	return row->type == TYPE_INT32 || row->type == TYPE_INT64 || row->type == TYPE_TIME;
+}
+
+/* The value of a number as it is written. */
+static uint64_t get_number(const struct task *task, const struct member_row *row)
 {
 	union {
 		int64_t s64;
@@ -83,36 +58,23 @@ static uint64_t get_member(const void *at, enum number_type type)
 		uint32_t u32;
 	} value;
 
-	memcpy(&value, at, type == SIGNED_32 || type == UNSIGNED_32 ? 4 : 8);
-	switch (type) {
-	case SIGNED_64:
-		return zigzag(value.s64);
-	case SIGNED_32:
-		return zigzag(value.s32);
-	case UNSIGNED_64:
-		return value.u64;
-	case UNSIGNED_32:
-		break;
-	}
-	return value.u32;
+	memcpy(&value, member_of(task, row), row->size);
+	if (row->size == sizeof(value.u32))
+		return is_signed(row) ? zigzag(value.s32) : value.u32;
+	return is_signed(row) ? zigzag(value.s64) : value.u64;
 }
 
 bool record_encode(const struct task *task, struct buf *out)
 {
 	const uint8_t head[] = { RECORD_VERSION, task->dialect, task->archived,
 		(uint8_t)task->state };
-	const char *base = (const char *)task;
 
 	buf_put(out, head, sizeof(head));
 	buf_put(out, task->id.bytes, sizeof(task->id.bytes));
-	for (size_t i = 0; i < NUMBERS; i++)
-		put_varint(out, get_member(base + numbers[i].offset, numbers[i].type));
-	for (size_t i = 0; i < TEXTS; i++) {
-		struct str text;
-
-		memcpy(&text, base + texts[i], sizeof(text));
-		put_text(out, text);
-	}
+	for (size_t i = MEMBER_FIRST_NUMBER; i < MEMBER_FIRST_TEXT; i++)
+		put_varint(out, get_number(task, &task_members[i]));
+	for (size_t i = MEMBER_FIRST_TEXT; i < MEMBERS; i++)
+		put_text(out, *(const struct str *)member_of(task, &task_members[i]));
 	put_varint(out, task->field_count);
 	for (size_t i = 0; i < task->field_count; i++) {
 		put_text(out, task->fields[i].name);
@@ -154,35 +116,33 @@ static bool read_text(struct str *in, struct str *text)
 	return true;
 }
 
-static bool set_member(void *at, enum number_type type, uint64_t value)
+/* Returns false if the value does not fit the member. */
+static bool set_number(struct task *task, const struct member_row *row, uint64_t value)
 {
-	int64_t whole = (int64_t)(value >> 1 ^ (value & 1 ? UINT64_MAX : 0));
-	int32_t whole32 = (int32_t)whole;
-	uint32_t low = (uint32_t)value;
+	uint64_t number = value;
+	int32_t s32;
+	uint32_t u32;
 
-	switch (type) {
-	case SIGNED_64:
-		memcpy(at, &whole, sizeof(whole));
+	if (is_signed(row))
+		number = value >> 1 ^ (value & 1 ? UINT64_MAX : 0);
+	if (row->size == sizeof(number)) {
+		memcpy(member_at(task, row), &number, sizeof(number));
 		return true;
-	case SIGNED_32:
-		memcpy(at, &whole32, sizeof(whole32));
-		return whole32 == whole;
-	case UNSIGNED_64:
-		memcpy(at, &value, sizeof(value));
-		return true;
-	case UNSIGNED_32:
-		break;
 	}
-	memcpy(at, &low, sizeof(low));
-	return low == value;
+	u32 = (uint32_t)number;
+	memcpy(&s32, &u32, sizeof(s32));
+	memcpy(member_at(task, row), &u32, sizeof(u32));
+	return is_signed(row) ? (int64_t)number == s32 : number == u32;
 }
 
-static bool read_header(struct str *in, struct task *task)
+static bool read_header(struct str *in, struct task *task, uint8_t *version)
 {
 	const uint8_t *at = (const uint8_t *)in->ptr;
 
-	if (in->len < HEADER_SIZE || at[0] != RECORD_VERSION || at[2] > 1 || at[3] >= TASK_STATES)
+	if (in->len < HEADER_SIZE || at[0] == 0 || at[0] > RECORD_VERSION || at[2] > 1 ||
+		at[3] >= TASK_STATES)
 		return false;
+	*version = at[0];
 	task->dialect = at[1];
 	task->archived = at[2];
 	task->state = (enum task_state)at[3];
@@ -205,28 +165,31 @@ static bool read_fields(struct str *in, struct task *task)
 	return true;
 }
 
+static bool read_members(struct str *in, struct task *task, uint8_t version)
+{
+	for (size_t i = MEMBER_FIRST_NUMBER; i < MEMBER_FIRST_TEXT; i++) {
+		uint64_t value;
+
+		if (task_members[i].since > version)
+			continue;
+		if (!read_varint(in, &value) || !set_number(task, &task_members[i], value))
+			return false;
+	}
+	for (size_t i = MEMBER_FIRST_TEXT; i < MEMBERS; i++) {
+		if (task_members[i].since <= version &&
+			!read_text(in, member_at(task, &task_members[i])))
+			return false;
+	}
+	return true;
+}
+
 bool record_decode(struct task *task, struct str bytes)
 {
 	struct task read = { 0 };
-	char *base = (char *)&read;
+	uint8_t version;
 
-	if (!read_header(&bytes, &read))
-		return false;
-	for (size_t i = 0; i < NUMBERS; i++) {
-		uint64_t value;
-
-		if (!read_varint(&bytes, &value) ||
-			!set_member(base + numbers[i].offset, numbers[i].type, value))
-			return false;
-	}
-	for (size_t i = 0; i < TEXTS; i++) {
-		struct str text;
-
-		if (!read_text(&bytes, &text))
-			return false;
-		memcpy(base + texts[i], &text, sizeof(text));
-	}
-	if (!read_fields(&bytes, &read) || bytes.len > 0)
+	if (!read_header(&bytes, &read, &version) || !read_members(&bytes, &read, version) ||
+		!read_fields(&bytes, &read) || bytes.len > 0)
 		return false;
 	*task = read;
 	return true;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "store/internal.h"
+#include "task/member.h"
 
 /* ---- records ---- */
 
@@ -73,50 +74,9 @@ int row_delete(struct store *store, DB_TXN *txn, struct str tenant, const struct
 bool change_apply(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
-	const struct change *change = &op->change;
-
-	if (change->state != TASK_STATE_NONE)
-		task_set_state(task, change->state, op->now);
-	if (change->status.len > 0)
-		task->status = change->status;
-	if (change->set & CHANGE_PRIORITY)
-		task->priority = change->priority;
-	if (change->set & CHANGE_NOT_BEFORE)
-		task->not_before = change->not_before;
-	if (change->set & CHANGE_MAX_ATTEMPTS)
-		task->max_attempts = change->max_attempts;
-	if (change->set & CHANGE_ARCHIVED)
-		task->archived = change->archived;
-	if (change->set & CHANGE_ERROR)
-		task->error = change->error;
-	if (change->set & CHANGE_PROGRESS)
-		task->progress = change->progress;
-	for (size_t i = 0; i < change->field_count; i++) {
-		if (!task_set_field(task, change->fields[i]))
-			return err_set(err, ERR_UNPROCESSABLE, NULL,
-				"A task may have at most %d members.", TASK_FIELDS_MAX);
-	}
-	return !op->before_write || op->before_write(op, before, task, err);
-}
-
-static bool same_fields(const struct task *a, const struct task *b)
-{
-	if (a->field_count != b->field_count)
+	if (!task_apply_change(task, &op->change, op->now, err))
 		return false;
-	for (size_t i = 0; i < a->field_count; i++) {
-		if (!str_eq(a->fields[i].name, b->fields[i].name) ||
-			!str_eq(a->fields[i].json, b->fields[i].json))
-			return false;
-	}
-	return true;
-}
-
-bool same_task(const struct task *a, const struct task *b)
-{
-	return a->state == b->state && str_eq(a->status, b->status) && a->archived == b->archived &&
-	       a->priority == b->priority && a->not_before == b->not_before &&
-	       a->max_attempts == b->max_attempts && str_eq(a->error, b->error) &&
-	       str_eq(a->progress, b->progress) && same_fields(a, b);
+	return !op->before_write || op->before_write(op, before, task, err);
 }
 
 bool upsert_apply(const struct op *op, struct task *task, struct err *err)

@@ -236,7 +236,7 @@ static void test_import_stops_at_a_bad_line(void **state)
 	(void)state;
 	expect_result("import",
 		"{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"default\","
-		"\"dialect\":\"virtshell\",\"state\":\"pending\",\"word\":\"pending\","
+		"\"dialect\":\"virtshell\",\"state\":\"pending\",\"status\":\"pending\","
 		"\"created\":1}\n\n{\"id\":1}\n{\"id\":2}\n",
 		1, "1 tasks imported\n", "polytaskctl: line 3: id must be a UUID\n");
 	call_result = run_line("show a62ad146-ccf4-11e5-9956-625662870761", " ");
