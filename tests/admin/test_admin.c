@@ -33,7 +33,7 @@ static void test_find(void **state)
 		admin_parse_command(&call, rows[i].words, rows[i].count, &err);
 		if (err.code != rows[i].code)
 			print_error("row %zu: %s\n", i, err_text(&err));
-		assert_int_equal(err.code, rows[i].code);
+		assert_err(&err, rows[i].code);
 		assert_int_equal(call.verb != NULL, rows[i].code != ERR_NO_ROUTE);
 	}
 }
@@ -277,7 +277,7 @@ static void test_sign(void **state)
 	assert_int_equal(strncmp(out.data, "Date: Fri, 01 Jul 2011 19:37:58 +0000\n", 38), 0);
 	sign.secret = NULL;
 	assert_false(sign_headers(&sign, 0, &out, &err));
-	assert_int_equal(err.code, ERR_MISSING);
+	assert_err(&err, ERR_MISSING);
 	buf_free(&out);
 }
 

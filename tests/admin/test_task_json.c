@@ -152,7 +152,7 @@ static void test_too_many_fields(void **state)
 		buf_printf(&line, ",\"f%d\":0", i);
 	buf_puts(&line, "}}");
 	assert_false(task_json_read(&task, &arena, buf_str(&line), &err));
-	assert_int_equal(err.code, ERR_TOO_LARGE);
+	assert_err(&err, ERR_TOO_LARGE);
 	buf_free(&line);
 	arena_free(&arena);
 }
@@ -205,7 +205,7 @@ static void test_sample_is_deterministic(void **state)
 	task_json_write(&again, &second);
 	assert_true(str_eq(buf_str(&first), buf_str(&second)));
 	assert_false(sample_open(&sample, STR("klingon"), STR("default"), 100, &err));
-	assert_int_equal(err.code, ERR_INVALID);
+	assert_err(&err, ERR_INVALID);
 	buf_free(&first);
 	buf_free(&second);
 	arena_free(&arena);

@@ -20,12 +20,6 @@ static void assert_token(const char *text, int64_t now, const char *why)
 		fail_msg("%s: %s", why ? why : "live", ok ? "let in" : err.field);
 }
 
-static void assert_error(bool ok, enum err_code code)
-{
-	assert_false(ok);
-	assert_string_equal(err_name(err.code), err_name(code));
-}
-
 /* ---- ends ---- */
 
 static void revoked_wins_over_expired(void **state)
@@ -55,19 +49,20 @@ static void expiry_can_be_changed(void **state)
 	assert_token(text, NOW + SECOND, NULL);
 	/* what has ended stays so: its label may be another's */
 	must(token_expire(store, "x", NOW + SECOND, NOW, &err), &err);
-	assert_error(token_expire(store, "x", 0, NOW + SECOND, &err), ERR_NOT_FOUND);
-	assert_error(token_expire(store, "oauth", 0, NOW, &err), ERR_INVALID);
+	assert_fails(token_expire(store, "x", 0, NOW + SECOND, &err), &err, ERR_NOT_FOUND);
+	assert_fails(token_expire(store, "oauth", 0, NOW, &err), &err, ERR_INVALID);
 
 	must(key_expire(store, "ann", NOW + SECOND, &err), &err);
 	must(key_get(store, "ann", &key, &err), &err);
-	assert_error(key_identity(store, &key, NOW + SECOND, &who, &err), ERR_UNAUTHENTICATED);
+	assert_fails(
+		key_identity(store, &key, NOW + SECOND, &who, &err), &err, ERR_UNAUTHENTICATED);
 	assert_string_equal(err.field, PRINCIPAL_EXPIRED);
 	must(key_expire(store, "ann", 0, &err), &err);
 	must(key_get(store, "ann", &key, &err), &err);
 	must(key_identity(store, &key, NOW + SECOND, &who, &err), &err);
 	must(key_revoke(store, "ann", NOW, &err), &err);
-	assert_error(key_expire(store, "ann", 0, &err), ERR_NOT_FOUND);
-	assert_error(key_expire(store, "nobody", 0, &err), ERR_NOT_FOUND);
+	assert_fails(key_expire(store, "ann", 0, &err), &err, ERR_NOT_FOUND);
+	assert_fails(key_expire(store, "nobody", 0, &err), &err, ERR_NOT_FOUND);
 }
 
 static void expired_user_disables_credentials(void **state)
@@ -81,18 +76,19 @@ static void expired_user_disables_credentials(void **state)
 	assert_token(token, NOW + SECOND - 1, NULL);
 	assert_token(token, NOW + SECOND, PRINCIPAL_EXPIRED);
 	must(key_get(store, "ann", &key, &err), &err);
-	assert_error(key_identity(store, &key, NOW + SECOND, &who, &err), ERR_UNAUTHENTICATED);
+	assert_fails(
+		key_identity(store, &key, NOW + SECOND, &who, &err), &err, ERR_UNAUTHENTICATED);
 	assert_string_equal(err.field, PRINCIPAL_EXPIRED);
 	{
 		struct credential_terms late = { .user = "ann", .created = NOW + SECOND };
 
-		assert_error(token_add(store, "late", &late, text, &err), ERR_CONFLICT);
+		assert_fails(token_add(store, "late", &late, text, &err), &err, ERR_CONFLICT);
 	}
 	must(user_expire(store, "ann", 0, &err), &err);
 	assert_token(token, NOW + SECOND, NULL);
 	must(user_revoke(store, "ann", &err), &err);
-	assert_error(user_expire(store, "ann", 0, &err), ERR_CONFLICT);
-	assert_error(user_expire(store, "nobody", 0, &err), ERR_NOT_FOUND);
+	assert_fails(user_expire(store, "ann", 0, &err), &err, ERR_CONFLICT);
+	assert_fails(user_expire(store, "nobody", 0, &err), &err, ERR_NOT_FOUND);
 }
 
 /* ---- rotation ---- */
@@ -143,7 +139,8 @@ static void token_rotation(void **state)
 	assert_token(first, NOW + 4 * SECOND, PRINCIPAL_REVOKED);
 	assert_token(second, NOW + 4 * SECOND, PRINCIPAL_REVOKED);
 	assert_token(third, NOW + 4 * SECOND, PRINCIPAL_REVOKED);
-	assert_error(token_rotate(store, "x", 0, NOW + 4 * SECOND, third, &err), ERR_NOT_FOUND);
+	assert_fails(
+		token_rotate(store, "x", 0, NOW + 4 * SECOND, third, &err), &err, ERR_NOT_FOUND);
 }
 
 static void token_rotation_refusals(void **state)
@@ -153,18 +150,18 @@ static void token_rotation_refusals(void **state)
 	char text[AUTH_TOKEN_MAX], hash[65] = "";
 
 	(void)state;
-	assert_error(token_rotate(store, "nobody", 0, NOW, text, &err), ERR_NOT_FOUND);
-	assert_error(token_rotate(store, "oauth", 0, NOW, text, &err), ERR_INVALID);
+	assert_fails(token_rotate(store, "nobody", 0, NOW, text, &err), &err, ERR_NOT_FOUND);
+	assert_fails(token_rotate(store, "oauth", 0, NOW, text, &err), &err, ERR_INVALID);
 	/* labels could be shared once */
 	memset(hash, '0', sizeof(hash) - 1);
 	put(STORE_TOKENS, hash, record);
-	assert_error(token_rotate(store, "t", 0, NOW, text, &err), ERR_CONFLICT);
+	assert_fails(token_rotate(store, "t", 0, NOW, text, &err), &err, ERR_CONFLICT);
 	assert_token(token, NOW, NULL);
 	must(token_revoke(store, "t", NOW, &err), &err);
 	assert_token(token, NOW, PRINCIPAL_REVOKED);
 	must(token_add(store, "g", TERMS("ann", 0, 0), text, &err), &err);
 	must(user_revoke(store, "ann", &err), &err);
-	assert_error(token_rotate(store, "g", 0, NOW, text, &err), ERR_CONFLICT);
+	assert_fails(token_rotate(store, "g", 0, NOW, text, &err), &err, ERR_CONFLICT);
 }
 
 static void key_rotation(void **state)
@@ -195,12 +192,12 @@ static void key_rotation(void **state)
 	must(key_get(store, "k", &read, &err), &err);
 	assert_string_equal(read.previous_secret, "");
 	assert_true(read.previous_expires == 0);
-	assert_error(key_rotate(store, "k", "", 0, NOW, &made, &err), ERR_INVALID);
-	assert_error(key_rotate(store, "nobody", NULL, 0, NOW, &made, &err), ERR_NOT_FOUND);
-	assert_error(key_rotate(store, "old", NULL, 0, NOW, &made, &err), ERR_CONFLICT);
-	assert_error(key_rotate(store, "gone", NULL, 0, NOW, &made, &err), ERR_CONFLICT);
+	assert_fails(key_rotate(store, "k", "", 0, NOW, &made, &err), &err, ERR_INVALID);
+	assert_fails(key_rotate(store, "nobody", NULL, 0, NOW, &made, &err), &err, ERR_NOT_FOUND);
+	assert_fails(key_rotate(store, "old", NULL, 0, NOW, &made, &err), &err, ERR_CONFLICT);
+	assert_fails(key_rotate(store, "gone", NULL, 0, NOW, &made, &err), &err, ERR_CONFLICT);
 	must(key_revoke(store, "k", NOW, &err), &err);
-	assert_error(key_rotate(store, "k", NULL, 0, NOW, &made, &err), ERR_NOT_FOUND);
+	assert_fails(key_rotate(store, "k", NULL, 0, NOW, &made, &err), &err, ERR_NOT_FOUND);
 }
 
 static void password_rotation(void **state)
@@ -208,7 +205,7 @@ static void password_rotation(void **state)
 	struct user user;
 
 	(void)state;
-	assert_error(user_rotate_password(store, "ann", "a", 0, NOW, &err), ERR_NOT_FOUND);
+	assert_fails(user_rotate_password(store, "ann", "a", 0, NOW, &err), &err, ERR_NOT_FOUND);
 	must(user_set_password(store, "ann", "a", NOW + 10 * SECOND, NOW, &err), &err);
 	must(user_rotate_password(store, "ann", "b", USER_SAME_LIFETIME, NOW + SECOND, &err), &err);
 	must(user_get(store, "ann", &user, &err), &err);
@@ -219,7 +216,7 @@ static void password_rotation(void **state)
 	assert_true(user.password_expires == 0);
 	/* not even by somebody who found one a moment ago */
 	must(user_revoke_password(store, "ann", NOW, &err), &err);
-	assert_error(user_rotate_password(store, "ann", "d", 0, NOW, &err), ERR_NOT_FOUND);
+	assert_fails(user_rotate_password(store, "ann", "d", 0, NOW, &err), &err, ERR_NOT_FOUND);
 	must(user_get(store, "ann", &user, &err), &err);
 	assert_string_equal(user.password_hash, "");
 }
@@ -274,11 +271,11 @@ static void purge_removes_ended_credentials(void **state)
 	must(key_revoke(store, "reader", NOW + SECOND, &err), &err);
 	must(key_purge(store, NOW + SECOND, &removed, &err), &err);
 	assert_int_equal(removed, 1);
-	assert_error(key_get(store, "old", &key, &err), ERR_NOT_FOUND);
+	assert_fails(key_get(store, "old", &key, &err), &err, ERR_NOT_FOUND);
 	must(key_get(store, "reader", &key, &err), &err);
 	must(key_purge(store, NOW + SECOND + 1, &removed, &err), &err);
 	assert_int_equal(removed, 1);
-	assert_error(key_get(store, "reader", &key, &err), ERR_NOT_FOUND);
+	assert_fails(key_get(store, "reader", &key, &err), &err, ERR_NOT_FOUND);
 	must(key_get(store, "ann", &key, &err), &err);
 }
 
@@ -315,7 +312,7 @@ static void dialect_list_restricts_credential(void **state)
 			.user = "ann", .dialects = "idol, native", .created = NOW
 		};
 
-		assert_error(token_add(store, "odd", &odd, text, &err), ERR_INVALID);
+		assert_fails(token_add(store, "odd", &odd, text, &err), &err, ERR_INVALID);
 	}
 }
 

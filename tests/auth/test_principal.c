@@ -44,12 +44,6 @@ static int close_store(void **state)
 
 #define CHECK_STORED(function) cmocka_unit_test_setup_teardown(function, open_store, close_store)
 
-#define assert_err(ok, wanted)                                             \
-	do {                                                               \
-		assert_false(ok);                                          \
-		assert_string_equal(err_name(err.code), err_name(wanted)); \
-	} while (0)
-
 static struct user add_user(const char *name, unsigned rights)
 {
 	struct user user;
@@ -74,8 +68,8 @@ static void a_user_is_kept(void **state)
 	assert_int_equal(read.rights, RIGHT_READ | RIGHT_WRITE);
 	assert_true(read.created == NOW);
 	assert_false(read.revoked);
-	assert_err(user_get(store, "bob", &read, &err), ERR_NOT_FOUND);
-	assert_err(user_revoke(store, "bob", &err), ERR_NOT_FOUND);
+	assert_fails(user_get(store, "bob", &read, &err), &err, ERR_NOT_FOUND);
+	assert_fails(user_revoke(store, "bob", &err), &err, ERR_NOT_FOUND);
 }
 
 static void a_name_is_taken_once(void **state)
@@ -83,9 +77,11 @@ static void a_name_is_taken_once(void **state)
 	struct user user = add_user("ann", RIGHT_READ);
 
 	(void)state;
-	assert_err(user_add(store, "ann", "demo", RIGHT_ALL, 0, NOW, &user, &err), ERR_CONFLICT);
+	assert_fails(
+		user_add(store, "ann", "demo", RIGHT_ALL, 0, NOW, &user, &err), &err, ERR_CONFLICT);
 	must(user_revoke(store, "ann", &err), &err);
-	assert_err(user_add(store, "ann", "demo", RIGHT_ALL, 0, NOW, &user, &err), ERR_CONFLICT);
+	assert_fails(
+		user_add(store, "ann", "demo", RIGHT_ALL, 0, NOW, &user, &err), &err, ERR_CONFLICT);
 }
 
 static void bad_names_are_refused(void **state)
@@ -98,13 +94,14 @@ static void bad_names_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		assert_err(user_add(store, names[i], "demo", RIGHT_READ, 0, NOW, &user, &err),
-			ERR_INVALID);
+		assert_fails(user_add(store, names[i], "demo", RIGHT_READ, 0, NOW, &user, &err),
+			&err, ERR_INVALID);
 	for (size_t i = 0; i < sizeof(tenants) / sizeof(tenants[0]); i++)
-		assert_err(user_add(store, "ann", tenants[i], RIGHT_READ, 0, NOW, &user, &err),
-			ERR_INVALID);
-	assert_err(user_add(store, "ann", "demo", 0, 0, NOW, &user, &err), ERR_INVALID);
-	assert_err(user_add(store, "ann", "demo", 1U << 20, 0, NOW, &user, &err), ERR_INVALID);
+		assert_fails(user_add(store, "ann", tenants[i], RIGHT_READ, 0, NOW, &user, &err),
+			&err, ERR_INVALID);
+	assert_fails(user_add(store, "ann", "demo", 0, 0, NOW, &user, &err), &err, ERR_INVALID);
+	assert_fails(
+		user_add(store, "ann", "demo", 1U << 20, 0, NOW, &user, &err), &err, ERR_INVALID);
 	assert_false(auth_is_name(STR("a\0b")));
 	assert_true(auth_is_name(STR("A.z_0@b-c")));
 	assert_true(auth_is_tenant(STR("a-0")));
@@ -135,14 +132,14 @@ static void unknown_tokens_are_refused(void **state)
 	(void)state;
 	add_user("ann", RIGHT_READ);
 	must(token_add(store, "laptop", TERMS("ann", 0, 0), text, &err), &err);
-	assert_err(token_check(store, STR(""), NOW, &who, &err), ERR_UNAUTHENTICATED);
-	assert_err(token_check(store, STR("pt_"), NOW, &who, &err), ERR_UNAUTHENTICATED);
-	assert_err(token_check(store, (struct str){ text, strlen(text) - 1 }, NOW, &who, &err),
-		ERR_UNAUTHENTICATED);
+	assert_fails(token_check(store, STR(""), NOW, &who, &err), &err, ERR_UNAUTHENTICATED);
+	assert_fails(token_check(store, STR("pt_"), NOW, &who, &err), &err, ERR_UNAUTHENTICATED);
+	assert_fails(token_check(store, (struct str){ text, strlen(text) - 1 }, NOW, &who, &err),
+		&err, ERR_UNAUTHENTICATED);
 	for (size_t i = 0; text[i]; i++) {
 		text[i] ^= 1;
-		assert_err(
-			token_check(store, str_cstr(text), NOW, &who, &err), ERR_UNAUTHENTICATED);
+		assert_fails(token_check(store, str_cstr(text), NOW, &who, &err), &err,
+			ERR_UNAUTHENTICATED);
 		text[i] ^= 1;
 	}
 	must(token_check(store, str_cstr(text), NOW, &who, &err), &err);
@@ -157,8 +154,8 @@ static void tokens_expire(void **state)
 	add_user("ann", RIGHT_READ);
 	must(token_add(store, "short", TERMS("ann", 0, NOW + SECOND), text, &err), &err);
 	must(token_check(store, str_cstr(text), NOW + SECOND - 1, &who, &err), &err);
-	assert_err(
-		token_check(store, str_cstr(text), NOW + SECOND, &who, &err), ERR_UNAUTHENTICATED);
+	assert_fails(token_check(store, str_cstr(text), NOW + SECOND, &who, &err), &err,
+		ERR_UNAUTHENTICATED);
 }
 
 static void tokens_are_revoked_by_label(void **state)
@@ -169,18 +166,22 @@ static void tokens_are_revoked_by_label(void **state)
 	(void)state;
 	add_user("ann", RIGHT_READ);
 	must(token_add(store, "ci robot", TERMS("ann", 0, 0), first, &err), &err);
-	assert_err(token_add(store, "ci robot", TERMS("ann", 0, 0), second, &err), ERR_CONFLICT);
+	assert_fails(
+		token_add(store, "ci robot", TERMS("ann", 0, 0), second, &err), &err, ERR_CONFLICT);
 	must(token_add(store, "ci", TERMS("ann", 0, 0), other, &err), &err);
 	must(token_revoke(store, "ci robot", NOW, &err), &err);
-	assert_err(token_check(store, str_cstr(first), NOW, &who, &err), ERR_UNAUTHENTICATED);
+	assert_fails(
+		token_check(store, str_cstr(first), NOW, &who, &err), &err, ERR_UNAUTHENTICATED);
 	assert_string_equal(err.field, PRINCIPAL_REVOKED);
 	must(token_check(store, str_cstr(other), NOW, &who, &err), &err);
-	assert_err(token_revoke(store, "ci robot", NOW, &err), ERR_NOT_FOUND);
+	assert_fails(token_revoke(store, "ci robot", NOW, &err), &err, ERR_NOT_FOUND);
 	must(token_add(store, "ci robot", TERMS("ann", 0, 0), second, &err), &err);
 	assert_string_not_equal(first, second);
-	assert_err(token_check(store, str_cstr(first), NOW, &who, &err), ERR_UNAUTHENTICATED);
+	assert_fails(
+		token_check(store, str_cstr(first), NOW, &who, &err), &err, ERR_UNAUTHENTICATED);
 	must(token_check(store, str_cstr(second), NOW, &who, &err), &err);
-	assert_err(token_add(store, "oauth", TERMS("ann", 0, 0), second, &err), ERR_INVALID);
+	assert_fails(
+		token_add(store, "oauth", TERMS("ann", 0, 0), second, &err), &err, ERR_INVALID);
 }
 
 static void revoked_user_disables_credentials(void **state)
@@ -195,10 +196,12 @@ static void revoked_user_disables_credentials(void **state)
 	must(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &key, &err), &err);
 	must(user_revoke(store, "ann", &err), &err);
 	must(user_revoke(store, "ann", &err), &err);
-	assert_err(token_check(store, str_cstr(text), NOW, &who, &err), ERR_UNAUTHENTICATED);
-	assert_err(key_identity(store, &key, NOW, &who, &err), ERR_UNAUTHENTICATED);
-	assert_err(token_add(store, "new", TERMS("ann", 0, 0), text, &err), ERR_CONFLICT);
-	assert_err(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &key, &err), ERR_CONFLICT);
+	assert_fails(
+		token_check(store, str_cstr(text), NOW, &who, &err), &err, ERR_UNAUTHENTICATED);
+	assert_fails(key_identity(store, &key, NOW, &who, &err), &err, ERR_UNAUTHENTICATED);
+	assert_fails(token_add(store, "new", TERMS("ann", 0, 0), text, &err), &err, ERR_CONFLICT);
+	assert_fails(
+		key_add(store, NULL, NULL, TERMS("ann", 0, 0), &key, &err), &err, ERR_CONFLICT);
 }
 
 static void a_credential_never_has_more_rights(void **state)
@@ -215,8 +218,8 @@ static void a_credential_never_has_more_rights(void **state)
 	must(token_add(store, "read", TERMS("ann", RIGHT_READ, 0), text, &err), &err);
 	must(token_check(store, str_cstr(text), NOW, &who, &err), &err);
 	assert_int_equal(who.rights, RIGHT_READ);
-	assert_err(
-		token_add(store, "admin", TERMS("ann", RIGHT_ADMIN, 0), text, &err), ERR_INVALID);
+	assert_fails(token_add(store, "admin", TERMS("ann", RIGHT_ADMIN, 0), text, &err), &err,
+		ERR_INVALID);
 	must(key_add(store, NULL, NULL, TERMS("ann", RIGHT_WORK | RIGHT_ADMIN, 0), &key, &err),
 		&err);
 	key.terms.rights = RIGHT_ALL;
@@ -243,10 +246,10 @@ static void a_key_is_kept(void **state)
 	assert_string_not_equal(again.secret, made.secret);
 	must(key_revoke(store, made.id, NOW, &err), &err);
 	must(key_get(store, made.id, &read, &err), &err);
-	assert_err(key_identity(store, &read, NOW, &(struct identity){ 0 }, &err),
+	assert_fails(key_identity(store, &read, NOW, &(struct identity){ 0 }, &err), &err,
 		ERR_UNAUTHENTICATED);
 	assert_string_equal(err.field, PRINCIPAL_REVOKED);
-	assert_err(key_revoke(store, made.id, NOW, &err), ERR_NOT_FOUND);
+	assert_fails(key_revoke(store, made.id, NOW, &err), &err, ERR_NOT_FOUND);
 	/* its id is free again */
 	must(key_add(store, NULL, NULL, TERMS("ann", 0, 0), &again, &err), &err);
 	assert_string_equal(again.id, ann.id);
@@ -266,11 +269,13 @@ static void a_key_can_be_chosen(void **state)
 	assert_string_equal(key.id, "agent-7");
 	assert_string_equal(key.secret, "0123456789abcdef");
 	must(key_identity(store, &key, NOW, &who, &err), &err);
-	assert_err(key_identity(store, &key, NOW + SECOND, &who, &err), ERR_UNAUTHENTICATED);
-	assert_err(key_add(store, "agent-7", "x", TERMS("ann", 0, 0), &key, &err), ERR_CONFLICT);
-	assert_err(key_add(store, "a:b", "x", TERMS("ann", 0, 0), &key, &err), ERR_INVALID);
-	assert_err(key_add(store, "b", "", TERMS("ann", 0, 0), &key, &err), ERR_INVALID);
-	assert_err(key_add(store, "b", "x", TERMS("bob", 0, 0), &key, &err), ERR_NOT_FOUND);
+	assert_fails(
+		key_identity(store, &key, NOW + SECOND, &who, &err), &err, ERR_UNAUTHENTICATED);
+	assert_fails(
+		key_add(store, "agent-7", "x", TERMS("ann", 0, 0), &key, &err), &err, ERR_CONFLICT);
+	assert_fails(key_add(store, "a:b", "x", TERMS("ann", 0, 0), &key, &err), &err, ERR_INVALID);
+	assert_fails(key_add(store, "b", "", TERMS("ann", 0, 0), &key, &err), &err, ERR_INVALID);
+	assert_fails(key_add(store, "b", "x", TERMS("bob", 0, 0), &key, &err), &err, ERR_NOT_FOUND);
 }
 
 static bool find_text(struct str key, struct str value, void *data)
@@ -364,11 +369,11 @@ static void unreadable_record_is_refused(void **state)
 			&err);
 		must(token_each(store, count_token, &count, &err), &err);
 		assert_int_equal(count, (int)i + 1);
-		assert_err(token_revoke(store, "l", NOW, &err), ERR_NOT_FOUND);
+		assert_fails(token_revoke(store, "l", NOW, &err), &err, ERR_NOT_FOUND);
 	}
 	must(store_auth_put(store, STORE_USERS, STR("ann"), STR("{}"), &err), &err);
-	assert_err(user_get(store, "ann", &user, &err), ERR_INTERNAL);
-	assert_err(token_check(store, str_cstr(text), NOW, &(struct identity){ 0 }, &err),
+	assert_fails(user_get(store, "ann", &user, &err), &err, ERR_INTERNAL);
+	assert_fails(token_check(store, str_cstr(text), NOW, &(struct identity){ 0 }, &err), &err,
 		ERR_INTERNAL);
 }
 

@@ -85,7 +85,7 @@ static void password_check_result(void **state)
 	assert_false(password_hash(STR("seven77"), hash, &err));
 	assert_false(password_hash(STR("eight\n88"), hash, &err));
 	assert_false(password_hash(STR("eight\xff\xff\xff"), hash, &err));
-	assert_int_equal(err.code, ERR_INVALID);
+	assert_err(&err, ERR_INVALID);
 }
 
 static int64_t check_us(const char *hash)
@@ -314,12 +314,12 @@ static void a_password_survives_what_else_changes(void **state)
 	must(user_get(store, "ann", &before, &err), &err);
 	assert_string_equal(before.password_hash, after.password_hash);
 	assert_false(user_set_password(store, "ann", after.password_hash, 0, NOW, &err));
-	assert_int_equal(err.code, ERR_CONFLICT);
+	assert_err(&err, ERR_CONFLICT);
 	assert_false(user_rotate_password(store, "ann", after.password_hash, 0, NOW, &err));
-	assert_int_equal(err.code, ERR_CONFLICT);
+	assert_err(&err, ERR_CONFLICT);
 	must(user_revoke_password(store, "ann", NOW, &err), &err);
 	assert_false(user_set_password(store, "bob", after.password_hash, 0, NOW, &err));
-	assert_int_equal(err.code, ERR_NOT_FOUND);
+	assert_err(&err, ERR_NOT_FOUND);
 }
 
 static char *log_in(const char *password)
@@ -344,7 +344,7 @@ static void assert_ended(const char *text)
 	struct identity who;
 
 	assert_false(token_check(store, str_cstr(text), NOW, &who, &err));
-	assert_int_equal(err.code, ERR_UNAUTHENTICATED);
+	assert_err(&err, ERR_UNAUTHENTICATED);
 	assert_string_equal(err.field, PRINCIPAL_REVOKED);
 }
 
@@ -367,9 +367,9 @@ static void tokens_end_with_their_password(void **state)
 	assert_ended(text);
 	assert_refusal(STR(FORM "correct+horse"), "invalid_grant");
 	assert_false(user_revoke_password(store, "ann", NOW + 3, &err));
-	assert_int_equal(err.code, ERR_NOT_FOUND);
+	assert_err(&err, ERR_NOT_FOUND);
 	assert_false(user_expire_password(store, "ann", 0, &err));
-	assert_int_equal(err.code, ERR_NOT_FOUND);
+	assert_err(&err, ERR_NOT_FOUND);
 	must(token_check(store, str_cstr(token), NOW, &who, &err), &err);
 }
 

@@ -34,7 +34,7 @@ static void assert_unreadable(struct str msg, const char *name)
 
 	if (uplynk_claim_read(msg, &claim, &err))
 		fail_msg("%s was read", name);
-	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_err(&err, ERR_MALFORMED);
 	assert_int_equal(claim.timestamp, 42);
 }
 

@@ -59,7 +59,7 @@ static void assert_rejected(const char *name, const char *value)
 	before = conf;
 	if (conf_set(&conf, name, value, &err))
 		fail_msg("%s = %s was taken", name, value);
-	assert_int_equal(err.code, ERR_INVALID);
+	assert_err(&err, ERR_INVALID);
 	assert_string_equal(err.field, name);
 	assert_non_null(strstr(err.text, name));
 	assert_memory_equal(&conf, &before, sizeof(conf));
@@ -253,7 +253,7 @@ static void test_files(void **state)
 		assert_int_equal(ok, !rows[i].said);
 		if (ok)
 			continue;
-		assert_int_equal(err.code, ERR_INVALID);
+		assert_err(&err, ERR_INVALID);
 		assert_non_null(strstr(err.text, rows[i].said));
 		assert_non_null(strstr(err.text, path));
 		assert_memory_equal(&conf, &before, sizeof(conf));
@@ -268,7 +268,7 @@ static void test_missing_file(void **state)
 
 	conf_defaults(&conf);
 	assert_false(conf_read(&conf, "/nonexistent/polytask.conf", &err));
-	assert_int_equal(err.code, ERR_INVALID);
+	assert_err(&err, ERR_INVALID);
 	assert_non_null(strstr(err.text, "/nonexistent/polytask.conf"));
 }
 

@@ -141,7 +141,7 @@ static void member_types_are_checked(void **state)
 		must(fourhse_native_defaults(&request, &op, &err), &err);
 		make_task(&op, &task);
 		assert_false(fourhse_validate(NULL, &task, &err));
-		assert_int_equal(err.code, ERR_UNPROCESSABLE);
+		assert_err(&err, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, rows[i].name);
 	}
 	arena_free(&arena);

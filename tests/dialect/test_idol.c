@@ -78,7 +78,7 @@ static void required_members_are_checked(void **state)
 	(void)state;
 	set_member(&op.change, "attachable", TRACK);
 	assert_false(native_defaults(&arena, &op, &err));
-	assert_int_equal(err.code, ERR_UNPROCESSABLE);
+	assert_err(&err, ERR_UNPROCESSABLE);
 	assert_string_equal(err.field, "master-type");
 	op = (struct op){ .kind = OP_CREATE };
 	set_member(&op.change, "master-type", "\"hd\"");
@@ -87,7 +87,7 @@ static void required_members_are_checked(void **state)
 	for (size_t i = 0; i < COUNT(wrong); i++) {
 		set_member(&op.change, "attachable", wrong[i]);
 		assert_false(native_defaults(&arena, &op, &err));
-		assert_int_equal(err.code, ERR_UNPROCESSABLE);
+		assert_err(&err, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, "attachable");
 		assert_int_equal(err.detail.len, 0);
 	}
@@ -175,7 +175,7 @@ static void every_member_is_validated(void **state)
 			fail_msg("%s = %s", changes[i].name, changes[i].json);
 		if (right)
 			continue;
-		assert_int_equal(err.code, ERR_UNPROCESSABLE);
+		assert_err(&err, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, changes[i].name);
 	}
 }

@@ -211,7 +211,7 @@ static void one_patch(void **state)
 	ok = run(&fixture, &before, &after);
 	if (patch->refused) {
 		assert_false(ok);
-		assert_int_equal(fixture.err.code, ERR_UNPROCESSABLE);
+		assert_err(&fixture.err, ERR_UNPROCESSABLE);
 		assert_true(str_starts(fixture.err.detail, str_cstr(patch->refused)));
 	} else {
 		must(ok, &fixture.err);
@@ -267,7 +267,7 @@ static void merged_progress_has_a_limit(void **state)
 	before.progress = str_cstr(stored);
 	setup_request(&fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", body);
 	assert_false(run(&fixture, &before, &after));
-	assert_int_equal(fixture.err.code, ERR_UNPROCESSABLE);
+	assert_err(&fixture.err, ERR_UNPROCESSABLE);
 	assert_true(str_starts(fixture.err.detail, STR("[{\"pointer\":\"/progress\"")));
 	arena_free(&fixture.arena);
 }
@@ -280,7 +280,7 @@ static void resources_cannot_be_patched(void **state)
 	(void)state;
 	setup_request(&fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", "{}");
 	assert_false(run(&fixture, &before, &after));
-	assert_int_equal(fixture.err.code, ERR_NOT_FOUND);
+	assert_err(&fixture.err, ERR_NOT_FOUND);
 	arena_free(&fixture.arena);
 }
 
@@ -350,7 +350,7 @@ static void check_filter(const struct dialect *dialect, const struct index_field
 	setup_request(&fixture, "GET", uri, "");
 	if (field->unindexed) {
 		assert_false(decode(&fixture));
-		assert_int_equal(fixture.err.code, ERR_INVALID);
+		assert_err(&fixture.err, ERR_INVALID);
 		arena_free(&fixture.arena);
 		return;
 	}

@@ -28,7 +28,7 @@ static void only_known_operations_are_valid(void **state)
 		struct err err = { 0 };
 
 		assert_false(uplynk_dialect.validate(NULL, &task, &err));
-		assert_int_equal(err.code, ERR_UNPROCESSABLE);
+		assert_err(&err, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, "operation");
 	}
 }
@@ -45,7 +45,7 @@ static void final_states_cannot_be_left(void **state)
 			struct err err = { 0 };
 
 			assert_int_equal(uplynk_dialect.validate(&before, &after, &err), may);
-			assert_int_equal(err.code, may ? ERR_NONE : ERR_CONFLICT);
+			assert_err(&err, may ? ERR_NONE : ERR_CONFLICT);
 		}
 	}
 }
@@ -88,7 +88,7 @@ static void operation_is_required(void **state)
 
 	(void)state;
 	assert_false(uplynk_dialect.native_defaults(&request, &op, &err));
-	assert_int_equal(err.code, ERR_UNPROCESSABLE);
+	assert_err(&err, ERR_UNPROCESSABLE);
 	assert_int_equal(op.change.state, TASK_STATE_NONE);
 	assert_false(uplynk_dialect.validate(NULL, &task, &err));
 	assert_string_equal(err.field, "operation");

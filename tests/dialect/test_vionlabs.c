@@ -108,7 +108,7 @@ static void name_members_are_required(void **state)
 		change_set_field(&op.change, STR("version"), STR("\"1\""));
 		change_set_field(&op.change, str_cstr(rows[i].name), str_cstr(rows[i].json));
 		assert_false(vionlabs_native_defaults(&request, &op, &err));
-		assert_int_equal(err.code, ERR_UNPROCESSABLE);
+		assert_err(&err, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, rows[i].name);
 	}
 	arena_free(&arena);
@@ -191,7 +191,7 @@ static void invalid_tasks_are_rejected(void **state)
 		task_set_field(
 			&task, (struct field){ str_cstr(rows[i].name), str_cstr(rows[i].json) });
 		assert_false(vionlabs_validate(&before, &task, &err));
-		assert_int_equal(err.code, ERR_UNPROCESSABLE);
+		assert_err(&err, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, rows[i].name);
 		assert_int_equal(!vionlabs_validate(NULL, &task, &err), rows[i].when_new);
 	}

@@ -53,7 +53,7 @@ static void assert_malformed(struct str text)
 
 	if (json_parse_strict(&json, text, &err))
 		fail_msg("was taken: %.*s", STR_ARGS(text));
-	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_err(&err, ERR_MALFORMED);
 	assert_true(err.text[0]);
 	assert_null(json);
 }
@@ -207,11 +207,11 @@ static void test_read_object(void **state)
 	json_decref(json);
 	json = NULL;
 	assert_false(json_parse_object(&json, STR("[{}]"), &err));
-	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_err(&err, ERR_MALFORMED);
 	assert_false(json_parse_object(&json, STR("\"{}\""), &err));
-	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_err(&err, ERR_MALFORMED);
 	assert_false(json_parse_object(&json, STR("{"), &err));
-	assert_int_equal(err.code, ERR_MALFORMED);
+	assert_err(&err, ERR_MALFORMED);
 	assert_null(json);
 }
 

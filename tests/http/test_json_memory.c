@@ -18,7 +18,7 @@ static bool fault_round(enum alloc_fault kind, unsigned n, struct str text)
 		out = json_text(json, &own);
 	failed = alloc_fault_end();
 	if (!read)
-		assert_int_equal(err.code, ERR_NO_MEMORY);
+		assert_err(&err, ERR_NO_MEMORY);
 	else if (out.ptr)
 		assert_true(str_eq(out, text));
 	assert_true(failed || out.ptr);
@@ -56,7 +56,7 @@ static void fault_walk_parse_only(struct str text)
 		if (read)
 			json_decref(json);
 		else
-			assert_int_equal(err.code, ERR_NO_MEMORY);
+			assert_err(&err, ERR_NO_MEMORY);
 	}
 }
 

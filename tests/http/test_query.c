@@ -48,7 +48,7 @@ static void test_decode(void **state)
 		} else {
 			if (ok)
 				fail_msg("row %zu was taken", i);
-			assert_int_equal(err.code, ERR_MALFORMED);
+			assert_err(&err, ERR_MALFORMED);
 			assert_null(out.ptr);
 		}
 	}
@@ -114,7 +114,7 @@ static void test_split_rejected(void **state)
 		struct err err;
 
 		assert_false(query_split(pairs, 2, &count, str_cstr(rows[i].in), &arena, &err));
-		assert_int_equal(err.code, rows[i].code);
+		assert_err(&err, rows[i].code);
 		assert_int_equal(count, 99);
 	}
 	arena_free(&arena);

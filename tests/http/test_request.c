@@ -117,7 +117,7 @@ static void test_rejected_uris(void **state)
 
 		if (parse(&request, STR("HEAD"), rows[i], &err))
 			fail_msg("was taken: %.*s", STR_ARGS(rows[i]));
-		assert_int_equal(err.code, ERR_MALFORMED);
+		assert_err(&err, ERR_MALFORMED);
 		assert_int_equal(request.method, METHOD_HEAD);
 		assert_int_equal(request.query_count, 0);
 		assert_null(request.uri.ptr);
@@ -164,7 +164,7 @@ static void check_limit(const char *head, const char *part, size_t most)
 	must(parse(&request, STR("GET"), buf_str(&uri), &err), &err);
 	repeat(&uri, head, part, most + 1);
 	assert_false(parse(&request, STR("GET"), buf_str(&uri), &err));
-	assert_int_equal(err.code, ERR_URI_TOO_LONG);
+	assert_err(&err, ERR_URI_TOO_LONG);
 	buf_free(&uri);
 	arena_free(&arena);
 }
@@ -212,7 +212,7 @@ static void test_method_and_uri_required_once(void **state)
 			must(request_add_cgi_param(&request, str_cstr(rows[i][k]), STR("/a"), &err),
 				&err);
 		assert_false(request_parse(&request, &err));
-		assert_int_equal(err.code, ERR_MALFORMED);
+		assert_err(&err, ERR_MALFORMED);
 	}
 	arena_free(&arena);
 }
@@ -264,7 +264,7 @@ static void test_params(void **state)
 	while (request.cgi_param_count < REQUEST_CGI_PARAMS_MAX)
 		must(request_add_cgi_param(&request, STR("X"), STR("x"), &err), &err);
 	assert_false(request_add_cgi_param(&request, STR("X"), STR("x"), &err));
-	assert_int_equal(err.code, ERR_TOO_LARGE);
+	assert_err(&err, ERR_TOO_LARGE);
 	assert_int_equal(request.cgi_param_count, REQUEST_CGI_PARAMS_MAX);
 }
 
@@ -303,7 +303,7 @@ static void assert_principal_rejected(size_t other, struct str value, size_t aga
 	struct err err;
 
 	assert_false(parse_principal(&request, other, value, again, &err));
-	assert_int_equal(err.code, ERR_UNAUTHENTICATED);
+	assert_err(&err, ERR_UNAUTHENTICATED);
 	assert_null(request.principal.user.ptr);
 	assert_int_equal(request.principal.rights, 0);
 }
@@ -344,7 +344,7 @@ static bool fault_round(enum alloc_fault kind, unsigned n, struct str uri)
 	failed = alloc_fault_end();
 	assert_int_equal(ok, !failed);
 	if (failed)
-		assert_int_equal(err.code, ERR_NO_MEMORY);
+		assert_err(&err, ERR_NO_MEMORY);
 	arena_free(&own);
 	return failed;
 }

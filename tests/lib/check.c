@@ -64,6 +64,32 @@ void check_must(bool ok, const struct err *err, const char *what, const char *fi
 	_fail(file, line);
 }
 
+void check_err(const struct err *err, enum err_code wanted, const char *file, int line)
+{
+	if (err->code == wanted)
+		return;
+	print_error("%s instead of %s: %s\n", err_name(err->code), err_name(wanted), err_text(err));
+	_fail(file, line);
+}
+
+void check_code(enum err_code code, enum err_code wanted, const char *file, int line)
+{
+	if (code == wanted)
+		return;
+	print_error("%s instead of %s\n", err_name(code), err_name(wanted));
+	_fail(file, line);
+}
+
+void check_fails(bool ok, const struct err *err, enum err_code wanted, const char *what,
+	const char *file, int line)
+{
+	if (ok) {
+		print_error("%s succeeded instead of %s\n", what, err_name(wanted));
+		_fail(file, line);
+	}
+	check_err(err, wanted, file, line);
+}
+
 void check_str(struct str s, const char *text, const char *file, int line)
 {
 	if (str_eq(s, str_cstr(text)))

@@ -29,6 +29,19 @@ void expect_log(const char *event);
 #define must(ok, err) check_must((ok), (err), #ok, __FILE__, __LINE__)
 void check_must(bool ok, const struct err *err, const char *what, const char *file, int line);
 
+/* Ends the test unless the error has this code; prints the names of both codes and the text. */
+#define assert_err(err, code) check_err((err), (code), __FILE__, __LINE__)
+void check_err(const struct err *err, enum err_code wanted, const char *file, int line);
+
+/* The same for a code without its error. */
+#define assert_code(code, expected) check_code((code), (expected), __FILE__, __LINE__)
+void check_code(enum err_code code, enum err_code wanted, const char *file, int line);
+
+/* Ends the test unless the call returns false with this code in *err. */
+#define assert_fails(call, err, code) check_fails((call), (err), (code), #call, __FILE__, __LINE__)
+void check_fails(bool ok, const struct err *err, enum err_code wanted, const char *what,
+	const char *file, int line);
+
 /* The bytes are equal to the text. */
 #define assert_str(s, text) check_str((s), (text), __FILE__, __LINE__)
 void check_str(struct str s, const char *text, const char *file, int line);

@@ -200,7 +200,7 @@ static void test_supervisor_dies(void **state)
 	fake_service_start();
 	fake_service_wait_ready(0, 1, 0);
 	assert_false(lock_take(fake_service_conf()->home, &lock, &err));
-	assert_int_equal(err.code, ERR_BUSY);
+	assert_err(&err, ERR_BUSY);
 	fake_service_kill();
 	must(lock_take(fake_service_conf()->home, &lock, &err), &err);
 	close(lock);
@@ -240,7 +240,7 @@ static void test_lock_rejects_symlink(void **state)
 	unlink(path);
 	assert_int_equal(symlink(other, path), 0);
 	assert_false(lock_take(fake_service_conf()->home, &lock, &err));
-	assert_int_equal(err.code, ERR_INTERNAL);
+	assert_err(&err, ERR_INTERNAL);
 	assert_int_equal(lstat(other, &info), -1);
 	unlink(path);
 }

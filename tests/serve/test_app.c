@@ -165,7 +165,7 @@ static void test_list_end_failure_aborts(void **state)
 	route.encode_end = fail_to_end;
 	exchange->route = &route;
 	assert_false(app_stream_rows(exchange, 1000, &err));
-	assert_int_equal(err.code, ERR_NO_MEMORY);
+	assert_err(&err, ERR_NO_MEMORY);
 	exchange->route = NULL;
 }
 

@@ -163,7 +163,7 @@ static void test_body_too_large_leaves_connection_usable(void **state)
 	memset(large, 'x', sizeof(large));
 	send_request(fixture, "1001", (struct str){ large, sizeof(large) });
 	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
-	assert_int_equal(err.code, ERR_TOO_LARGE);
+	assert_err(&err, ERR_TOO_LARGE);
 	assert_true(fcgi_end(fixture->fcgi));
 	expect_answer(fixture, "");
 
@@ -184,7 +184,7 @@ static void test_wrong_content_length(void **state)
 		reset_request(fixture);
 		send_request(fixture, lengths[i], STR("hello"));
 		assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
-		assert_int_equal(err.code, ERR_MALFORMED);
+		assert_err(&err, ERR_MALFORMED);
 		assert_true(fcgi_end(fixture->fcgi));
 		expect_answer(fixture, "");
 	}
@@ -202,7 +202,7 @@ static void test_too_many_parameters(void **state)
 	fcgi_client_put_request(&bytes, pairs, STR(""));
 	send_bytes(fixture->client, &bytes);
 	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
-	assert_int_equal(err.code, ERR_TOO_LARGE);
+	assert_err(&err, ERR_TOO_LARGE);
 	assert_true(fcgi_end(fixture->fcgi));
 	buf_free(&bytes);
 }
@@ -214,7 +214,7 @@ static void test_peer_that_left(void **state)
 
 	shutdown(fixture->client, SHUT_RDWR);
 	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
-	assert_int_equal(err.code, ERR_NONE);
+	assert_err(&err, ERR_NONE);
 }
 
 static void test_incomplete_request_times_out(void **state)
@@ -228,7 +228,7 @@ static void test_incomplete_request_times_out(void **state)
 	bytes.len -= 3;
 	send_bytes(fixture->client, &bytes);
 	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
-	assert_int_equal(err.code, ERR_NONE);
+	assert_err(&err, ERR_NONE);
 	/* Generous: it says "not for ever", the limit itself is FCGI_RECEIVE_TIMEOUT_MS. */
 	assert_in_range(
 		clock_mono_ms() - began, FCGI_RECEIVE_TIMEOUT_MS / 2, 20 * FCGI_RECEIVE_TIMEOUT_MS);
@@ -244,7 +244,7 @@ static void test_garbage_is_closed(void **state)
 	buf_puts(&bytes, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	send_bytes(fixture->client, &bytes);
 	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
-	assert_int_equal(err.code, ERR_NONE);
+	assert_err(&err, ERR_NONE);
 	buf_free(&bytes);
 }
 

@@ -74,7 +74,7 @@ static void assert_all(struct store *store, unsigned count)
 	for (unsigned n = 0; n < count; n++) {
 		struct op op = fixture_op(OP_READ, n);
 
-		assert_int_equal(fixture_error(store, &op), ERR_NONE);
+		assert_code(fixture_error(store, &op), ERR_NONE);
 	}
 }
 
@@ -116,7 +116,7 @@ static void test_full_and_back(void **state)
 	assert_int_equal(unlink(reserve), 0);
 	must(store_checkpoint(store, 0, 0, &err), &err);
 	must(store_trim_logs(store, "", &removed, &err), &err);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	must(store_flush(store, &err), &err);
 	assert_all(store, count);
 	store_close(store);
@@ -125,7 +125,7 @@ static void test_full_and_back(void **state)
 	store = fixture_open(&options);
 	assert_all(store, count);
 	op = fixture_op(OP_READ, TASKS_MAX + 1);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	store_close(store);
 	umount2(small, MNT_DETACH);
 }

@@ -65,7 +65,7 @@ static uint64_t check_writer(struct store *store, unsigned writer)
 			fixture_create(
 				store, writer * PER_WRITER + n, "new", NULL); /* fill the gap */
 		else
-			assert_int_equal(code, ERR_NONE);
+			assert_code(code, ERR_NONE);
 	}
 	return crowd->written[writer];
 }
@@ -127,12 +127,12 @@ static void test_unflushed_is_visible_and_not_safe(void **state)
 	pid = crowd_start(write_without_flush, 5);
 	crowd_wait(&crowd->written[0], 1);
 	assert_int_equal(crowd->written[0], 1);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	assert_false(store_is_flushed(store));
 	crowd_stop(&pid, 1);
 	store_close(store);
 	store = crowd_recover("unflushed");
-	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+	assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 	fixture_verify(store, 0);
 	store_close(store);
 }
@@ -196,7 +196,7 @@ static void test_eio_ends_the_environment(void **state)
 		assert_int_equal(WEXITSTATUS(status), STORE_EXIT_PANIC);
 	}
 	store = crowd_recover("eio");
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	store_close(store);
 }
 
@@ -241,7 +241,7 @@ static void test_sync_commits(void **state)
 	assert_true(store_is_flushed(store));
 	store_close(store);
 	store = crowd_recover("sync");
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	store_close(store);
 }
 

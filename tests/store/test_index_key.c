@@ -205,7 +205,7 @@ static void test_sum(void **state)
 			.code = (uint8_t)(i + 1), .source = INDEX_ALL, .name = "a"
 		};
 	assert_false(index_schema_hash(tables[0], a, &err));
-	assert_int_equal(err.code, ERR_INTERNAL);
+	assert_err(&err, ERR_INTERNAL);
 	assert_false(index_schema_hash(tables[1], a, &err));
 	many[INDEX_KEYS_MAX] = (struct index_field){ 0 };
 	must(index_schema_hash(tables[1], a, &err), &err);

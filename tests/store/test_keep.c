@@ -111,15 +111,15 @@ static void test_keys_of_old(void **state)
 	plant(plain, key_str(&key), NULL);
 	plain->close(plain, DB_NOSYNC);
 	store_result_free(&result);
-	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+	assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.unreadable_records, 1);
 	must(store_reindex(store, &err), &err);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	fixture_verify(store, 3);
 	fixture_expect_rows(store, &list, 0, "1 2 3");
 	op.kind = OP_REMOVE;
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	fixture_verify(store, 2);
 }
 
@@ -141,7 +141,7 @@ static void test_unreadable_record(void **state)
 	assert_int_equal(report.tasks, 2);
 	assert_int_equal(report.missing_entries + report.stray_entries, 0);
 	expect_log("record-unreadable");
-	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
+	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 	expect_log("record-unreadable");
 	assert_false(store_each_task(store, count_task, &left, &err));
 	must(store_reindex(store, &err), &err);
@@ -175,7 +175,7 @@ static void test_open_again(void **state)
 	first = fixture_open(&options);
 	fixture_create(first, 1, "new", NULL);
 	second = fixture_open(&join);
-	assert_int_equal(fixture_error(second, &op), ERR_NONE);
+	assert_code(fixture_error(second, &op), ERR_NONE);
 	store_close(second);
 	must(store_flush(first, &err), &err);
 	store_close(first);
@@ -208,7 +208,7 @@ static void test_other_tables(void **state)
 	fixture_create(store, 2, "new", NULL);
 	join.indexes = tables;
 	assert_false(store_open(&other, &join, &err));
-	assert_int_equal(err.code, ERR_INTERNAL);
+	assert_err(&err, ERR_INTERNAL);
 	must(store_flush(store, &err), &err);
 	store_close(store);
 	options.indexes = tables;

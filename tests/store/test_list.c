@@ -58,10 +58,10 @@ static void test_list_keys(void **state)
 	fixture_create(store, 2, "failed", NULL);
 	op = fixture_op(OP_CREATE, 4);
 	op.tenant = STR("acm");
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = fixture_op(OP_CREATE, 5);
 	op.dialect = DIALECT_B;
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = fixture_list(BY_WORD, "SUCCESS");
 	op.list.want_total = true;
 	fixture_expect_rows(store, &op, 2, "1 3");
@@ -77,15 +77,15 @@ static void test_list_keys(void **state)
 	fixture_expect_rows(store, &op, 4, "1 2 3 5");
 	op = fixture_op(OP_UPDATE, 1);
 	op.now = 9000;
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = fixture_list(BY_UPDATED, NULL);
 	op.list.sorts[0].descending = true;
 	fixture_expect_rows(store, &op, 0, "1 3 2");
 	op = fixture_list(0xFF, "x");
-	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
+	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 	op = fixture_list(BY_TYPE, "x");
 	op.dialect = DIALECT_B;
-	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
+	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 }
 
 /* More than a batch of rows, and rows that go, come and change between the batches. */
@@ -105,10 +105,10 @@ static void test_changes_between_batches(void **state)
 	must(store_apply(store, &list, &result, &err), &err);
 	assert_int_equal(result.total, 200);
 	op = fixture_op(OP_REMOVE, 150);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = fixture_op(OP_UPDATE, 160);
 	op.change.status = STR("old");
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	fixture_create(store, 201, "new", NULL);
 	for (;;) {
 		must(store_list_next(&result, &row, &end, &err), &err);

@@ -120,28 +120,28 @@ static void test_ensure_conditions(void **state)
 
 	op.if_match[0] = 1;
 	op.if_match_count = 1;
-	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION); /* of nothing */
+	assert_code(fixture_error(store, &op), ERR_PRECONDITION); /* of nothing */
 	op.if_match_count = 0;
 	result = run(store, &op);
 	store_result_free(&result);
 	op = ensure(1, "5");
 	op.if_match[0] = 7;
 	op.if_match_count = 1;
-	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
+	assert_code(fixture_error(store, &op), ERR_PRECONDITION);
 	op.if_match[op.if_match_count++] = 1;
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = ensure(1, "6");
 	op.must_not_exist = true;
-	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
+	assert_code(fixture_error(store, &op), ERR_PRECONDITION);
 	op.new_id = fixture_id(2);
 	op.must_not_exist = false;
 	op.must_exist = true;
-	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
+	assert_code(fixture_error(store, &op), ERR_PRECONDITION);
 	op.new_id = fixture_id(1);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = ensure(1, NULL);
 	op.dialect = CODE_POINT;
-	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
+	assert_code(fixture_error(store, &op), ERR_CONFLICT);
 	fixture_verify(store, 1);
 }
 
@@ -173,7 +173,7 @@ static void test_numbers(void **state)
 	assert_int_equal(make_numbered(store, 2, STR("acme")), 2);
 	assert_int_equal(make_numbered(store, 3, STR("other")), 1);
 	taken.assign_number = true; /* what is refused takes no number */
-	assert_int_equal(fixture_error(store, &taken), ERR_CONFLICT);
+	assert_code(fixture_error(store, &taken), ERR_CONFLICT);
 	assert_int_equal(make_numbered(store, 4, STR("acme")), 3);
 	op.number = 2;
 	result = run(store, &op);
@@ -189,21 +189,21 @@ static void test_numbers(void **state)
 	op.number = 71;
 	result = run(store, &op);
 	store_result_free(&result);
-	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+	assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 	assert_int_equal(make_numbered(store, 52, STR("acme")), 72);
 	op.kind = OP_READ;
 	op.number = 4;
-	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+	assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 	op.number = 2;
 	op.tenant = STR("other");
-	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+	assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 	op = fixture_op(OP_ARCHIVE, 0);
 	op.number = 1;
 	result = run(store, &op);
 	assert_true(result.task.archived);
 	store_result_free(&result);
 	op.kind = OP_READ; /* archived, but still found */
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 }
 
 /* ---- a second task ---- */
@@ -222,7 +222,7 @@ static void test_second_task(void **state)
 	assert_int_equal(result.companion.id.bytes[15], 2);
 	store_result_free(&result);
 	op.new_id = fixture_id(3); /* the second cannot be: the first is not either */
-	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
+	assert_code(fixture_error(store, &op), ERR_CONFLICT);
 	assert_int_equal(count_all(store, CODE_POINT), 1);
 	op = fixture_op(OP_REMOVE, 1);
 	op.dialect = CODE_POINT;
@@ -235,7 +235,7 @@ static void test_second_task(void **state)
 	assert_int_equal(count_all(store, CODE_A), 2);
 	op = fixture_op(OP_READ, 1); /* a resource is no task of any dialect */
 	op.dialect = 0;
-	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+	assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 	assert_int_equal(count_all(store, 0), 2);
 	fixture_verify(store, 2);
 }
@@ -334,7 +334,7 @@ static void test_connected_limits(void **state)
 	make_child(store, 1, "\"one\"", "null");
 	for (unsigned i = 2; i < 1003; i++)
 		make_child(store, i, NULL, "\"one\"");
-	assert_int_equal(fixture_error(store, &op), ERR_TOO_LARGE);
+	assert_code(fixture_error(store, &op), ERR_TOO_LARGE);
 	assert_int_equal(count_all(store, CODE_A), 1002);
 }
 
@@ -371,28 +371,28 @@ static void test_keys(void **state)
 	assert_str(task_field(&result.task, STR("name")), "\"first\"");
 	store_result_free(&result);
 	op = keyed(2, "k", 2);
-	assert_int_equal(fixture_error(store, &op), ERR_KEY_REUSED);
+	assert_code(fixture_error(store, &op), ERR_KEY_REUSED);
 	assert_int_equal(count_all(store, CODE_A), 1);
 	op = keyed(2, "k", 2); /* another user's key, another tenant's */
 	op.actor = STR("bob");
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = keyed(3, "k", 3);
 	op.tenant = STR("other");
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = keyed(1, "x", 1); /* what is refused is not remembered */
-	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
+	assert_code(fixture_error(store, &op), ERR_CONFLICT);
 	op.new_id = fixture_id(4);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = keyed(5, "k", 9); /* a day later the key is free again */
 	op.now += DAY + 1;
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	must(store_expire_idempotency(store, op.now, &forgotten, &err), &err);
 	assert_int_equal(forgotten, 0);
 	must(store_expire_idempotency(store, op.now + DAY, &forgotten, &err), &err);
 	assert_int_equal(forgotten, 4);
 	op = keyed(7, "early", 9); /* by two whose clocks differ, at the border of two days */
 	op.now = 10 * DAY + 1;
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op.new_id = fixture_id(8);
 	op.now = 10 * DAY - 1;
 	result = run(store, &op);
@@ -400,10 +400,10 @@ static void test_keys(void **state)
 	store_result_free(&result);
 	op = keyed(6, "late", 9); /* across the border of two days */
 	op.now += 2 * DAY - 5000;
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op.now += DAY / 2;
 	op.idempotency_fingerprint[0] = 1;
-	assert_int_equal(fixture_error(store, &op), ERR_KEY_REUSED);
+	assert_code(fixture_error(store, &op), ERR_KEY_REUSED);
 }
 
 static void test_keys_and_second_tasks(void **state)
@@ -455,7 +455,7 @@ static void test_many_keys_are_forgotten(void **state)
 
 		snprintf(key, sizeof(key), "key %u", i);
 		op = keyed(i, key, 1);
-		assert_int_equal(fixture_error(store, &op), ERR_NONE);
+		assert_code(fixture_error(store, &op), ERR_NONE);
 	}
 	must(store_expire_idempotency(store, 2 * DAY, &forgotten, &err), &err);
 	assert_int_equal(forgotten, 700);
@@ -487,7 +487,7 @@ static void test_adapt(void **state)
 	struct result result;
 
 	op.before_write = refuse_all;
-	assert_int_equal(fixture_error(store, &op), ERR_UNPROCESSABLE);
+	assert_code(fixture_error(store, &op), ERR_UNPROCESSABLE);
 	assert_int_equal(count_all(store, CODE_A), 0);
 	op.before_write = name_it;
 	result = run(store, &op);
@@ -499,7 +499,7 @@ static void test_adapt(void **state)
 	assert_str(result.task.status, "changed");
 	store_result_free(&result);
 	op.before_write = refuse_all;
-	assert_int_equal(fixture_error(store, &op), ERR_UNPROCESSABLE);
+	assert_code(fixture_error(store, &op), ERR_UNPROCESSABLE);
 }
 
 static int open_memory(void **state)

@@ -510,7 +510,7 @@ static void test_forged_places(void **state)
 	op.dialect = 0; /* without a range that it could be too long for */
 	op.list = (struct list_query){ .dialects = &nobody, .dialect_count = 1 };
 	op.list.after_cursor = (struct str){ bytes, sizeof(bytes) };
-	assert_int_equal(fixture_error(store, &op), ERR_INVALID);
+	assert_code(fixture_error(store, &op), ERR_INVALID);
 }
 
 static void test_fields_that_are_none(void **state)
@@ -522,13 +522,13 @@ static void test_fields_that_are_none(void **state)
 	fill(store, 5);
 	op.dialect = CODE_A;
 	list_filter_add(&op.list, 99, STR("x"));
-	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
+	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 	op.list.filter_count = 0;
 	list_sort_add(&op.list, 99, false);
-	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
+	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 	op.list.sorts[0].field = Q_TYPE; /* is one, but not of all dialects */
 	op.dialect = 0;
-	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
+	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 }
 
 /* More than the looked-at rows: refused, or with `partial` a part and a place to go on from. */
@@ -565,7 +565,7 @@ static void test_too_broad(void **state)
 	op.list.want_total = true;
 	list_filter_add(&op.list, Q_TYPE, STR("\"a\""));
 	list_filter_add(&op.list, Q_GROUP, STR("\"x\""));
-	assert_int_equal(fixture_error(store, &op), ERR_TOO_BROAD);
+	assert_code(fixture_error(store, &op), ERR_TOO_BROAD);
 	/* the smallest condition decides */
 	op.list.filters[0].value = STR("\"b\"");
 	must(store_apply(store, &op, &result, &err), &err);

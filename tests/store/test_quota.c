@@ -27,7 +27,7 @@ static void change(struct store *store, enum op_kind kind, unsigned number)
 {
 	struct op op = fixture_op(kind, number);
 
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 }
 
 static void test_used_up(void **state)
@@ -37,11 +37,11 @@ static void test_used_up(void **state)
 	struct result result = { 0 };
 	struct err err = { 0 };
 
-	assert_int_equal(made(store, 1, FROM, 3), ERR_NONE);
-	assert_int_equal(made(store, 2, FROM + 1, 3), ERR_NONE);
-	assert_int_equal(made(store, 3, UNTIL - 1, 3), ERR_NONE);
+	assert_code(made(store, 1, FROM, 3), ERR_NONE);
+	assert_code(made(store, 2, FROM + 1, 3), ERR_NONE);
+	assert_code(made(store, 3, UNTIL - 1, 3), ERR_NONE);
 	assert_false(store_apply(store, &op, &result, &err));
-	assert_int_equal(err.code, ERR_QUOTA);
+	assert_err(&err, ERR_QUOTA);
 	assert_int_equal(err.retry_after, 2);
 	fixture_verify(store, 3);
 	/* no number was lost; a higher quota, or none, lets more in */
@@ -49,8 +49,8 @@ static void test_used_up(void **state)
 	must(store_apply(store, &op, &result, &err), &err);
 	assert_int_equal(result.task.number, 4);
 	store_result_free(&result);
-	assert_int_equal(made(store, 5, FROM, 4), ERR_QUOTA);
-	assert_int_equal(made(store, 5, FROM, 0), ERR_NONE);
+	assert_code(made(store, 5, FROM, 4), ERR_QUOTA);
+	assert_code(made(store, 5, FROM, 0), ERR_NONE);
 }
 
 /* Another time, another tenant, another dialect. */
@@ -59,19 +59,19 @@ static void test_what_does_not_count(void **state)
 	struct store *store = *state;
 	struct op op;
 
-	assert_int_equal(made(store, 1, FROM - 1, 1), ERR_NONE);
-	assert_int_equal(made(store, 2, UNTIL, 1), ERR_NONE);
+	assert_code(made(store, 1, FROM - 1, 1), ERR_NONE);
+	assert_code(made(store, 2, UNTIL, 1), ERR_NONE);
 	op = create(3, FROM, 1);
 	op.tenant = STR("acme2");
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = create(4, FROM, 1);
 	op.tenant = STR("acm");
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	op = create(5, FROM, 1);
 	op.dialect = DIALECT_B;
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
-	assert_int_equal(made(store, 6, FROM, 1), ERR_NONE);
-	assert_int_equal(made(store, 7, FROM, 1), ERR_QUOTA);
+	assert_code(fixture_error(store, &op), ERR_NONE);
+	assert_code(made(store, 6, FROM, 1), ERR_NONE);
+	assert_code(made(store, 7, FROM, 1), ERR_QUOTA);
 }
 
 /* Archived is still there; removed is not. */
@@ -79,17 +79,17 @@ static void test_places_given_back(void **state)
 {
 	struct store *store = *state;
 
-	assert_int_equal(made(store, 1, FROM, 2), ERR_NONE);
+	assert_code(made(store, 1, FROM, 2), ERR_NONE);
 	change(store, OP_ARCHIVE, 1);
-	assert_int_equal(made(store, 2, FROM, 2), ERR_NONE);
-	assert_int_equal(made(store, 3, FROM, 2), ERR_QUOTA);
+	assert_code(made(store, 2, FROM, 2), ERR_NONE);
+	assert_code(made(store, 3, FROM, 2), ERR_QUOTA);
 	change(store, OP_UPDATE, 2);
-	assert_int_equal(made(store, 3, FROM, 2), ERR_QUOTA);
+	assert_code(made(store, 3, FROM, 2), ERR_QUOTA);
 	change(store, OP_REMOVE, 1);
-	assert_int_equal(made(store, 3, FROM, 2), ERR_NONE);
+	assert_code(made(store, 3, FROM, 2), ERR_NONE);
 	change(store, OP_REMOVE, 2);
-	assert_int_equal(made(store, 4, FROM, 2), ERR_NONE);
-	assert_int_equal(made(store, 5, FROM, 2), ERR_QUOTA);
+	assert_code(made(store, 4, FROM, 2), ERR_NONE);
+	assert_code(made(store, 5, FROM, 2), ERR_QUOTA);
 }
 
 /* A key's answer of then is given again, and counts no more. */
@@ -107,13 +107,13 @@ static void test_repeated_with_a_key(void **state)
 		assert_int_equal(result.task.number, 1);
 		store_result_free(&result);
 	}
-	assert_int_equal(made(store, 5, FROM, 1), ERR_QUOTA);
+	assert_code(made(store, 5, FROM, 1), ERR_QUOTA);
 	/* what was refused was not remembered */
 	for (uint64_t most = 1; most <= 2; most++) {
 		struct op op = create(6, FROM, most);
 
 		op.idempotency_key = STR("l");
-		assert_int_equal(fixture_error(store, &op), most == 1 ? ERR_QUOTA : ERR_NONE);
+		assert_code(fixture_error(store, &op), most == 1 ? ERR_QUOTA : ERR_NONE);
 	}
 	fixture_verify(store, 2);
 }
@@ -154,8 +154,8 @@ static void test_creators_at_once(void **state)
 	store = crowd_recover("quota");
 	fixture_verify(store, MOST);
 	/* what was counted before the restart counts after it */
-	assert_int_equal(made(store, ROUNDS * RACERS + 1, FROM, MOST), ERR_QUOTA);
-	assert_int_equal(made(store, ROUNDS * RACERS + 1, FROM, MOST + 1), ERR_NONE);
+	assert_code(made(store, ROUNDS * RACERS + 1, FROM, MOST), ERR_QUOTA);
+	assert_code(made(store, ROUNDS * RACERS + 1, FROM, MOST + 1), ERR_NONE);
 	store_close(store);
 }
 

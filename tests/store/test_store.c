@@ -46,26 +46,26 @@ static void test_errors(void **state)
 	struct op op = fixture_op(OP_CREATE, 1);
 
 	fixture_create(store, 1, "new", NULL);
-	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
+	assert_code(fixture_error(store, &op), ERR_CONFLICT);
 	for (int kind = OP_READ; kind < OP_KINDS; kind++) {
 		if (kind == OP_LIST || kind == OP_CREATE || kind == OP_UPSERT)
 			continue;
 		op = fixture_op((enum op_kind)kind, 2);
-		assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+		assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 		op = fixture_op((enum op_kind)kind, 1);
 		op.tenant = STR("other");
-		assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+		assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 		op = fixture_op((enum op_kind)kind, 1);
 		op.dialect = DIALECT_B;
-		assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+		assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 	}
 	op.kind = OP_NONE;
-	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
+	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 	op.kind = OP_KINDS;
-	assert_int_equal(fixture_error(store, &op), ERR_INTERNAL);
+	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 	op = fixture_op(OP_READ, 1);
 	op.dialect = 0;
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	fixture_verify(store, 1);
 }
 
@@ -97,7 +97,7 @@ static void test_update(void **state)
 	assert_null(task_field(&result.task, STR("type")).ptr);
 	store_result_free(&result);
 
-	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
+	assert_code(fixture_error(store, &op), ERR_PRECONDITION);
 	op.if_match_count = 1;
 	op.if_match[0] = 2;
 	op.now = 10; /* a clock that went back does not take the time of the last write back */
@@ -131,19 +131,19 @@ static void test_remove_and_archive(void **state)
 	assert_int_equal(fixture_rows(store, &op, rows, sizeof(rows)), 1);
 	assert_string_equal(rows, "1");
 	op = fixture_op(OP_READ, 1);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 
 	op = fixture_op(OP_REMOVE, 1);
 	op.if_match_count = 1;
 	op.if_match[0] = 1;
-	assert_int_equal(fixture_error(store, &op), ERR_PRECONDITION);
+	assert_code(fixture_error(store, &op), ERR_PRECONDITION);
 	op.if_match_count = 1;
 	op.if_match[0] = 2;
 	must(store_apply(store, &op, &result, &err), &err);
 	assert_true(result.written);
 	assert_str(task_field(&result.task, STR("type")), "\"a\"");
 	store_result_free(&result);
-	assert_int_equal(fixture_error(store, &op), ERR_NOT_FOUND);
+	assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
 	fixture_verify(store, 1);
 }
 
@@ -155,13 +155,13 @@ static void test_limits(void **state)
 
 	memset(big, '1', STORE_RECORD_MAX);
 	change_set_field(&op.change, STR("type"), (struct str){ big, STORE_RECORD_MAX - 200 });
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	change_set_field(&op.change, STR("type"), (struct str){ big, STORE_RECORD_MAX });
 	op.new_id = fixture_id(2);
-	assert_int_equal(fixture_error(store, &op), ERR_TOO_LARGE);
+	assert_code(fixture_error(store, &op), ERR_TOO_LARGE);
 	op = fixture_op(OP_UPDATE, 1);
 	change_set_field(&op.change, STR("more"), (struct str){ big, 400 });
-	assert_int_equal(fixture_error(store, &op), ERR_TOO_LARGE);
+	assert_code(fixture_error(store, &op), ERR_TOO_LARGE);
 	op = fixture_op(OP_UPDATE, 3);
 	fixture_create(store, 3, "new", "1");
 	for (int i = 0; i < TASK_FIELDS_MAX; i++) {
@@ -169,9 +169,9 @@ static void test_limits(void **state)
 		op.change.fields[i].json = STR("2");
 	}
 	op.change.field_count = TASK_FIELDS_MAX;
-	assert_int_equal(fixture_error(store, &op), ERR_UNPROCESSABLE);
+	assert_code(fixture_error(store, &op), ERR_UNPROCESSABLE);
 	op = fixture_op(OP_READ, 1);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	fixture_verify(store, 2);
 	free(big);
 }
@@ -204,9 +204,9 @@ static void test_read_only_entries(void **state)
 	must(store_auth_put(store, STORE_USERS, STR("a"), STR("1"), &err), &err);
 	atomic_store(&store->shared->read_only, true);
 	assert_false(store_auth_put(store, STORE_USERS, STR("a"), STR("b"), &err));
-	assert_int_equal(err.code, ERR_DISK_FULL);
+	assert_err(&err, ERR_DISK_FULL);
 	assert_false(store_auth_update(store, edits + 1, 1, &err));
-	assert_int_equal(err.code, ERR_DISK_FULL);
+	assert_err(&err, ERR_DISK_FULL);
 	must(store_auth_update(store, edits, 1, &err), &err);
 	must(store_auth_get(store, STORE_USERS, STR("a"), &out, &err), &err);
 	assert_str(buf_str(&out), "2");
@@ -228,13 +228,13 @@ static void test_read_only(void **state)
 
 	fixture_create(store, 1, "new", NULL);
 	atomic_store(&store->shared->read_only, true);
-	assert_int_equal(fixture_error(store, &op), ERR_DISK_FULL);
+	assert_code(fixture_error(store, &op), ERR_DISK_FULL);
 	op = fixture_op(OP_REMOVE, 1);
-	assert_int_equal(fixture_error(store, &op), ERR_DISK_FULL);
+	assert_code(fixture_error(store, &op), ERR_DISK_FULL);
 	op = fixture_op(OP_READ, 1);
-	assert_int_equal(fixture_error(store, &op), ERR_NONE);
+	assert_code(fixture_error(store, &op), ERR_NONE);
 	assert_false(store_put_tasks(store, &task, 1, &err));
-	assert_int_equal(err.code, ERR_DISK_FULL);
+	assert_err(&err, ERR_DISK_FULL);
 	atomic_store(&store->shared->read_only, false);
 	fixture_verify(store, 1);
 }
@@ -307,7 +307,7 @@ static void test_entries(void **state)
 	must(store_auth_get(store, STORE_USERS, STR("b"), &out, &err), &err);
 	assert_str(buf_str(&out), "=3");
 	assert_false(store_auth_get(store, STORE_TOKENS, STR("b"), &out, &err));
-	assert_int_equal(err.code, ERR_NOT_FOUND);
+	assert_err(&err, ERR_NOT_FOUND);
 	must(store_auth_get(store, STORE_USERS, STR("c"), &out, &err), &err);
 	assert_int_equal(out.len, 2 + sizeof(big));
 	must(store_auth_each(store, STORE_USERS, collect, &sum, &err), &err);
@@ -360,7 +360,7 @@ static void test_edits(void **state)
 	expect_entry(store, "b", "2");
 	first = (struct wanted){ "1", "3" };
 	assert_false(store_auth_update(store, edits, 2, &err));
-	assert_int_equal(err.code, ERR_CONFLICT);
+	assert_err(&err, ERR_CONFLICT);
 	expect_entry(store, "a", "1");
 	second = (struct wanted){ "2", "" };
 	must(store_auth_update(store, edits, 2, &err), &err);

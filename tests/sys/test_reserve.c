@@ -18,7 +18,7 @@ static void missing_directory_is_an_error(void **state)
 
 	(void)state;
 	assert_false(reserve_free_bytes("/nowhere/at/all", &bytes, &err));
-	assert_int_equal(err.code, ERR_INTERNAL);
+	assert_err(&err, ERR_INTERNAL);
 	assert_string_equal(err.field, "home");
 	assert_int_equal(bytes, 7);
 }
