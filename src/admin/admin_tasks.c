@@ -25,7 +25,7 @@ static bool batch_open(struct batch *batch, struct store *store, struct err *err
 {
 	*batch = (struct batch){ .store = store };
 	batch->tasks = calloc(BATCH_SIZE, sizeof(*batch->tasks));
-	return batch->tasks || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return batch->tasks || err_no_memory(err);
 }
 
 static void batch_close(struct batch *batch)
@@ -74,7 +74,7 @@ static bool put_samples(struct batch *batch, const struct sample *sample, struct
 		if (!task)
 			return false;
 		if (!sample_task(sample, i, &batch->arena, task))
-			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+			return err_no_memory(err);
 		batch->count++;
 	}
 	return batch_put(batch, true, err);
@@ -213,8 +213,7 @@ bool admin_show(struct admin *admin, const struct admin_call *call, struct err *
 	if (!id_parse(&op.id, str_cstr(call->operand)))
 		return err_set(err, ERR_INVALID, "ID", "%s is no UUID", call->operand);
 	if (store_apply(admin->store, &op, &result, err) && store_flush(admin->store, err))
-		ok = write_task(&result.task, &task_writer) ||
-		     err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		ok = write_task(&result.task, &task_writer) || err_no_memory(err);
 	store_result_free(&result);
 	buf_free(&task_writer.line);
 	return ok;

@@ -84,5 +84,5 @@ bool sign_headers(const struct sign *sign, int64_t now, struct buf *out, struct 
 	if (request.content_md5.len > 0)
 		buf_printf(out, "Content-MD5: %.*s\n", STR_ARGS(request.content_md5));
 	buf_printf(out, "X-VirtShell-Authorization: %s:%s\n", sign->user, text);
-	return buf_ok(out) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return buf_ok(out) || err_no_memory(err);
 }

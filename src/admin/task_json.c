@@ -205,7 +205,7 @@ static bool read_fields(struct task *task, struct arena *arena, json_t *fields, 
 		struct field field = { arena_copy(arena, str_cstr(name)), json_text(value, arena) };
 
 		if (!field.name.ptr || !field.json.ptr)
-			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+			return err_no_memory(err);
 		if (!task_set_field(task, field))
 			return err_set(err, ERR_TOO_LARGE, FIELDS, "there are more than %d fields",
 				TASK_FIELDS_MAX);

@@ -182,7 +182,7 @@ static bool restore_plus(struct str *text, struct arena *arena, struct err *err)
 	char *bytes = arena_alloc(arena, text->len + 1);
 
 	if (!bytes)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	for (size_t i = 0; i < text->len; i++)
 		bytes[i] = text->ptr[i] == ' ' ? '+' : text->ptr[i];
 	*text = (struct str){ bytes, text->len };

@@ -284,7 +284,7 @@ bool key_purge(struct store *store, int64_t before, unsigned *removed, struct er
 
 	*removed = 0;
 	if (ok && !buf_ok(&purge.ids))
-		ok = err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		ok = err_no_memory(err);
 	for (struct str rest = buf_str(&purge.ids); ok && rest.len > 0;) {
 		struct str id = str_split_next(&rest, '\0');
 		const struct store_auth_edit edit = { STORE_SIGNING_KEYS, id, remove_record,

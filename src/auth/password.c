@@ -33,7 +33,7 @@ bool password_hash(struct str password, char hash[PASSWORD_HASH_SIZE], struct er
 	if (sodium_init() < 0)
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
 	if (crypto_pwhash_str(hash, password.ptr, password.len, PASSES, MEMORY_BYTES) != 0)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	return true;
 }
 
@@ -50,7 +50,7 @@ bool password_check(struct str password, const char *hash, bool *matches, struct
 	result = crypto_pwhash_str_verify(
 		*hash ? hash : dummy_hash, password.len ? password.ptr : "", password.len);
 	if (result != 0 && errno != EINVAL)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	*matches = result == 0 && *hash && password.len > 0;
 	return true;
 }

@@ -24,7 +24,7 @@ static bool token_hash(struct str text, char hex[TOKEN_HASH_LEN + 1], struct err
 	unsigned int len;
 
 	if (EVP_Digest(text.len ? text.ptr : "", text.len, hash, &len, EVP_sha256(), NULL) != 1)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	auth_record_hex(hash, HASH_LEN, hex);
 	return true;
 }

@@ -37,7 +37,7 @@ static bool collect_selected(struct str hash, struct str value, void *data)
 static bool find_tokens(struct store *store, struct batch *batch, struct err *err)
 {
 	return store_auth_each(store, STORE_TOKENS, collect_selected, batch, err) &&
-	       (buf_ok(&batch->hashes) || err_set(err, ERR_NO_MEMORY, NULL, NULL));
+	       (buf_ok(&batch->hashes) || err_no_memory(err));
 }
 
 /* One that somebody changed meanwhile, so that it is not meant any more, stays as it is. */

@@ -75,7 +75,7 @@ static bool inflate_json(const unsigned char *packed, size_t len, unsigned char 
 	int result = uncompress2(json, &room, packed, &used);
 
 	if (result == Z_MEM_ERROR)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (result != Z_OK || used != len)
 		return malformed(err);
 	*json_len = room;

@@ -16,7 +16,7 @@ static bool signature_matches(const void *what, struct str secret, bool *matches
 	char made[UPLYNK_SIG_LEN + 1];
 
 	if (!uplynk_sign(credential->text, secret, made))
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	*matches = uplynk_sig_equal(credential->signature, made);
 	return true;
 }

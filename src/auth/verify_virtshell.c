@@ -63,7 +63,7 @@ static bool signature_matches(const void *what, struct str secret, bool *matches
 	ok = ok && buf_ok(&address) && signature_make(&made, secret, by_address);
 	buf_free(&address);
 	if (!ok)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	path_fits = signature_equal(signed_input->signature, by_path);
 	address_fits = signature_equal(signed_input->signature, by_address);
 	*matches = path_fits || address_fits;

@@ -70,7 +70,7 @@ bool client_exchange(
 	ssize_t len;
 
 	if (!answer)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (send_all(fd, request) && in)
 		send_stream(fd, in);
 	shutdown(fd, SHUT_WR);

@@ -106,7 +106,7 @@ static FILE *open_input(const struct admin_call *call, char line[SECRET_SIZE], s
 		return NULL;
 	in = fmemopen(line, strlen(line) ? strlen(line) : 1, "r");
 	if (!in)
-		err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		err_no_memory(err);
 	return in;
 }
 
@@ -121,7 +121,7 @@ int ctl_admin_run(const struct conf *conf, const struct admin_call *call)
 	bool done = false;
 
 	if (in && !admin_pack(call, &request))
-		err_set(&err, ERR_NO_MEMORY, NULL, NULL);
+		err_no_memory(&err);
 	/* While the lock is held and nobody answers, the service is just starting or ending. */
 	while (err.code == ERR_NONE) {
 		done = try_run(conf, call, buf_str(&request), in, &status, &err);

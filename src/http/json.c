@@ -66,7 +66,7 @@ bool json_parse_trusted(json_t **json, struct str body, struct err *err)
 		return err_set(err, ERR_MALFORMED, NULL, "The JSON text holds a NUL byte.");
 	mine.reserve = malloc(mine.reserve_size);
 	if (!mine.reserve)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	json_get_alloc_funcs(&mine.take, &mine.give);
 	parse = &mine;
 	json_set_alloc_funcs(parse_malloc, parse_free);
@@ -78,7 +78,7 @@ bool json_parse_trusted(json_t **json, struct str body, struct err *err)
 	parse = NULL;
 	free(mine.reserve);
 	if (mine.failed)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (!read)
 		return err_set(err, ERR_MALFORMED, NULL, "%s at line %d, column %d",
 			json_error_code(&error) == json_error_null_character

@@ -30,7 +30,7 @@ bool query_decode(struct str *out, struct str text, enum query_plus plus, struct
 	size_t len = 0;
 
 	if (!bytes)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	for (size_t i = 0; i < text.len; i++) {
 		int byte = (unsigned char)text.ptr[i];
 

@@ -359,7 +359,7 @@ static bool prepare(struct supervisor *s, const struct supervisor_config *setup,
 	s->children.generation = 1;
 	s->children.scoreboard = scoreboard_new();
 	if (!s->children.scoreboard)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	s->children.spawn = (struct spawn){
 		.scoreboard = s->children.scoreboard,
 		.roles = setup->roles,

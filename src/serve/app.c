@@ -98,7 +98,7 @@ static bool set_base_url(const struct app *app, struct request *request, struct 
 	len = snprintf(text, sizeof(text), "%s://%.*s",
 		str_eq(scheme, STR("http")) ? "http" : "https", STR_ARGS(host));
 	request->base_url = arena_copy(request->arena, (struct str){ text, (size_t)len });
-	return request->base_url.ptr || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return request->base_url.ptr || err_no_memory(err);
 }
 
 /* The same address without the slash at its end, query and all. */
@@ -115,7 +115,7 @@ static bool redirect(struct exchange *exchange, struct err *err)
 	exchange->response.status = 307;
 	exchange->route = NULL;
 	if (!buf_ok(&to))
-		err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		err_no_memory(err);
 	buf_free(&to);
 	return buf_ok(&to);
 }
@@ -178,7 +178,7 @@ static bool check_content_md5(const struct request *request, struct err *err)
 	if (sent.len == 0)
 		return true;
 	if (!content_md5(request->body, made))
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (!signature_equal(str_trim(sent), made))
 		return err_set(
 			err, ERR_INVALID, "Content-MD5", "Content-MD5 does not match the body");
@@ -227,7 +227,7 @@ static bool encode(struct exchange *exchange, struct err *err)
 	if (!exchange->route->encode(&exchange->request, &exchange->result, response, err))
 		return false;
 	if (!buf_ok(&response->body) || !buf_ok(&response->headers))
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	precondition_set_etag(&exchange->request, &exchange->result, response);
 	exchange->streaming = exchange->result.listing && exchange->request.method != METHOD_HEAD;
 	return true;
@@ -335,14 +335,14 @@ bool app_stream_rows(struct exchange *exchange, size_t enough, struct err *err)
 		if (exchange->result.rows_returned > 1)
 			buf_putc(body, ',');
 		if (!exchange->route->encode_row(&exchange->request, &row, body))
-			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+			return err_no_memory(err);
 	}
 	if (end) {
 		exchange->streaming = false;
 		if (!exchange->route->encode_end(&exchange->request, &exchange->result, body))
-			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+			return err_no_memory(err);
 	}
-	return buf_ok(body) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return buf_ok(body) || err_no_memory(err);
 }
 
 void app_reset(struct exchange *exchange)

@@ -162,7 +162,7 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 	}
 	extra = drain(in);
 	if (length > 0 && !body)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	/* The peer has left or stalled: a refusal would say that the client was wrong. */
 	if (FCGX_GetError(in) != 0) {
 		err->code = ERR_NONE;

@@ -89,7 +89,7 @@ static bool compute_fingerprint(const struct request *request, struct op *op, st
 
 	_Static_assert(OP_FINGERPRINT_SIZE == 32, "the fingerprint is a SHA-256");
 	EVP_MD_CTX_free(context);
-	return ok || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return ok || err_no_memory(err);
 }
 
 /*

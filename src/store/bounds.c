@@ -157,7 +157,7 @@ bool filter_ranges(const struct query *query, size_t filter, uint8_t code, struc
 
 	made.at = calloc(room < RANGES_MAX ? room + 1 : RANGES_MAX, sizeof(*made.at));
 	if (!made.at)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	for (size_t i = 0; i < count; i++) {
 		if (!add_ranges(
 			    query, asked, dialects[i], asked ? asked->field : code, &made, err)) {
@@ -230,7 +230,7 @@ bool pair_ranges(const struct query *query, size_t a, size_t b, struct range_set
 		return true;
 	made.at = calloc(2 * pairs, sizeof(*made.at));
 	if (!made.at)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	for (int archived = 0; archived <= 1; archived++) {
 		if (scope_includes(query->list.scope, archived))
 			add_pairs(query, field, first, second, archived, &made);

@@ -252,7 +252,7 @@ bool index_schema_hash(
 		SHA256((const unsigned char *)text.data, text.len, sum);
 		ok = true;
 	} else {
-		err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		err_no_memory(err);
 	}
 	buf_free(&text);
 	return ok;

@@ -305,7 +305,7 @@ bool list_open(struct store *store, const struct op *op, struct result *result, 
 	struct listing *listing = listing_new(store, &query);
 
 	if (!listing)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (!open_listing(listing, err)) {
 		listing_free(listing);
 		return false;

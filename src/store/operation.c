@@ -306,7 +306,7 @@ static bool list_dependents(
 	work->dependents.ids = NULL;
 	result->has_dependents = true;
 	result->listing = listing_of_ids(store, work->op->tenant, ids, work->dependents.count);
-	return result->listing || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return result->listing || err_no_memory(err);
 }
 
 static bool write_one(

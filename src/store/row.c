@@ -34,7 +34,7 @@ bool row_encode(const struct task *task, struct buf *record, struct err *err)
 {
 	buf_reset(record);
 	if (!record_encode(task, record))
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (record->len > STORE_RECORD_MAX)
 		return err_set(err, ERR_TOO_LARGE, NULL, "The task would be larger than %zu bytes.",
 			STORE_RECORD_MAX);

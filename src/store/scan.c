@@ -88,14 +88,14 @@ static bool keep_row(
 		struct row *rows = reallocarray(look->rows, room, sizeof(*rows));
 
 		if (!rows)
-			return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+			return err_no_memory(err);
 		look->rows = rows;
 		look->row_room = room;
 	}
 	row = &look->rows[look->row_count++];
 	*row = (struct row){ task->id, look->orders.len, order.len };
 	buf_put(&look->orders, order.bytes, order.len);
-	return buf_ok(&look->orders) || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return buf_ok(&look->orders) || err_no_memory(err);
 }
 
 static bool look_at(struct look *look, const struct index_entry *hit, struct err *err)
@@ -188,7 +188,7 @@ static bool cut_page(
 	found->more = found->count < left;
 	found->ids = calloc(found->count + 1, sizeof(*found->ids));
 	if (!found->ids)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	for (size_t i = 0; i < found->count; i++)
 		found->ids[i] = look->rows[first + i].id;
 	if (found->count > 0)
@@ -374,7 +374,7 @@ bool list_scan(const struct query *query, struct found_ids *found, struct err *e
 
 	*found = (struct found_ids){ 0 };
 	if (!look)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	ok = choose_index(query, &smallest, &satisfied, &all, err) &&
 	     choose(look, &smallest, satisfied, all, found, err);
 	ranges_free(&smallest);

@@ -23,7 +23,7 @@ static bool set_option(struct conf *conf, const char *text, struct err *err)
 	if (!equals)
 		return err_set(err, ERR_INVALID, NULL, "%s is not name=value", text);
 	name = strndup(text, (size_t)(equals - text));
-	ok = name ? conf_set(conf, name, equals + 1, err) : err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	ok = name ? conf_set(conf, name, equals + 1, err) : err_no_memory(err);
 	free(name);
 	return ok;
 }
@@ -98,7 +98,7 @@ static bool keep_startup_options(const struct conf *before, struct conf *after, 
 		copy_option(after, printed.data, name + strspn(name, " "));
 	buf_free(&names);
 	buf_free(&printed);
-	return ok || err_set(err, ERR_NO_MEMORY, NULL, NULL);
+	return ok || err_no_memory(err);
 }
 
 bool conf_load_reload(struct conf *conf, void *data, struct err *err)

@@ -50,7 +50,7 @@ static bool read_request(FCGX_Request *fcgx, struct request *request, struct err
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	body = arena_alloc(request->arena, (size_t)size + 1);
 	if (!body)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (FCGX_GetStr(body, (int)size, fcgx->in) != (int)size)
 		return err_set(err, ERR_MALFORMED, NULL, NULL);
 	request->body = (struct str){ body, (size_t)size };

@@ -289,12 +289,12 @@ static bool put_rows(struct outcome *outcome)
 		if (i > 0)
 			buf_putc(body, ',');
 		if (!outcome->route->encode_row(&outcome->request, &outcome->rows[i], body))
-			return err_set(&outcome->err, ERR_NO_MEMORY, NULL, NULL);
+			return err_no_memory(&outcome->err);
 		outcome->result.rows_returned++;
 	}
 	outcome->result.next_cursor = outcome->next;
 	if (!outcome->route->encode_end(&outcome->request, &outcome->result, body))
-		return err_set(&outcome->err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(&outcome->err);
 	return true;
 }
 

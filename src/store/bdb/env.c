@@ -281,7 +281,7 @@ bool store_open(struct store **store, const struct store_options *options, struc
 	bool ok = false;
 
 	if (!opened)
-		return err_set(err, ERR_NO_MEMORY, NULL, NULL);
+		return err_no_memory(err);
 	if (!index_schema_hash(options->indexes, opened->sum, err))
 		goto out;
 	store_enter(opened);
