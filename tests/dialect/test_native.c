@@ -55,40 +55,41 @@ static bool decode(struct fixture *fixture)
 
 struct patch {
 	const char *name;
-	const char *dialect, *word;    /* the task before */
-	const char *field, *json;      /* its one field, or its progress, or NULL */
-	const char *body;	       /* the patch */
-	const char *to, *state, *then; /* word, state and the field's JSON after; NULL: as before */
-	const char *refused;	       /* what `errors` of the refusal begins with */
+	const char *dialect, *status; /* the task before */
+	const char *field, *json;     /* its one field, or its progress, or NULL */
+	const char *body;	      /* the patch */
+	const char *to, *state,
+		*then;	     /* status, state and the field's JSON after; NULL: as before */
+	const char *refused; /* what `errors` of the refusal begins with */
 };
 
 static const struct patch patches[] = {
-	{ "a state takes the dialect's word along", "virtshell", "pending", NULL, NULL,
+	{ "a state sets the dialect's status", "virtshell", "pending", NULL, NULL,
 		"{\"state\":\"running\"}", "in progress", "running", NULL, NULL },
-	{ "a word takes the state along", "virtshell", "pending", NULL, NULL,
-		"{\"word\":\"provisioned\"}", "provisioned", "succeeded", NULL, NULL },
-	{ "a word may be one of several", "virtshell", "pending", NULL, NULL,
-		"{\"word\":\"installing\"}", "installing", "running", NULL, NULL },
-	{ "a word that stands for the state already is kept", "virtshell", "installing", NULL, NULL,
+	{ "a status sets the state", "virtshell", "pending", NULL, NULL,
+		"{\"status\":\"provisioned\"}", "provisioned", "succeeded", NULL, NULL },
+	{ "a state has several statuses", "virtshell", "pending", NULL, NULL,
+		"{\"status\":\"installing\"}", "installing", "running", NULL, NULL },
+	{ "a status that already means the state is kept", "virtshell", "installing", NULL, NULL,
 		"{\"state\":\"running\"}", "installing", "running", NULL, NULL },
-	{ "another state takes its first word", "virtshell", "installing", NULL, NULL,
+	{ "another state sets its first status", "virtshell", "installing", NULL, NULL,
 		"{\"state\":\"succeeded\"}", "sucess", "succeeded", NULL, NULL },
-	{ "a word nobody knows, where the set is open", "virtshell", "pending", NULL, NULL,
-		"{\"word\":\"melting\"}", "melting", "running", NULL, NULL },
-	{ "state and word agree", "virtshell", "pending", NULL, NULL,
-		"{\"word\":\"error\",\"state\":\"failed\"}", "error", "failed", NULL, NULL },
-	{ "state and word do not agree", "virtshell", "pending", NULL, NULL,
-		"{\"word\":\"error\",\"state\":\"running\"}", NULL, NULL, NULL,
-		"[{\"pointer\":\"/word\",\"detail\":\"In the dialect virtshell" },
-	{ "a word nobody knows, where the set is closed", "native", "pending", NULL, NULL,
-		"{\"word\":\"done\"}", NULL, NULL, NULL,
-		"[{\"pointer\":\"/word\",\"detail\":\"This is not a word" },
+	{ "an unknown status of an open set", "virtshell", "pending", NULL, NULL,
+		"{\"status\":\"melting\"}", "melting", "running", NULL, NULL },
+	{ "state and status agree", "virtshell", "pending", NULL, NULL,
+		"{\"status\":\"error\",\"state\":\"failed\"}", "error", "failed", NULL, NULL },
+	{ "state and status disagree", "virtshell", "pending", NULL, NULL,
+		"{\"status\":\"error\",\"state\":\"running\"}", NULL, NULL, NULL,
+		"[{\"pointer\":\"/status\",\"detail\":\"In the dialect virtshell" },
+	{ "an unknown status of a closed set", "native", "pending", NULL, NULL,
+		"{\"status\":\"done\"}", NULL, NULL, NULL,
+		"[{\"pointer\":\"/status\",\"detail\":\"The dialect native has no" },
 	{ "the words of one dialect are not those of another", "native", "pending", NULL, NULL,
-		"{\"word\":\"processing\"}", NULL, NULL, NULL, "[{\"pointer\":\"/word\"" },
+		"{\"status\":\"processing\"}", NULL, NULL, NULL, "[{\"pointer\":\"/status\"" },
 	{ "any state may follow any", "native", "succeeded", NULL, NULL, "{\"state\":\"pending\"}",
 		"pending", "pending", NULL, NULL },
-	{ "neither state nor word", "native", "running", NULL, NULL, "{\"priority\":1}", "running",
-		"running", NULL, NULL },
+	{ "neither state nor status", "native", "running", NULL, NULL, "{\"priority\":1}",
+		"running", "running", NULL, NULL },
 
 	{ "a field is replaced", "native", "pending", "f", "1", "{\"fields\":{\"f\":[2]}}", NULL,
 		NULL, "[2]", NULL },
@@ -145,7 +146,7 @@ static struct task task_before(const struct patch *patch)
 	const struct dialect *dialect = dialect_by_name(str_cstr(patch->dialect));
 	struct task task = { .dialect = dialect->code, .created = BEFORE, .updated = BEFORE };
 
-	task.status = str_cstr(patch->word);
+	task.status = str_cstr(patch->status);
 	task_set_state(&task, dialect_state(dialect, task.status), BEFORE);
 	if (is_progress(patch))
 		task.progress = str_cstr(patch->json);
@@ -179,14 +180,14 @@ static bool run(struct fixture *fixture, const struct task *before, struct task 
 
 static void check_after(const struct patch *patch, const struct task *before, struct task *after)
 {
-	const char *word = patch->to ? patch->to : patch->word;
+	const char *status = patch->to ? patch->to : patch->status;
 	enum task_state state = patch->state ? task_state_parse(str_cstr(patch->state))
 					     : before->state;
 	struct str json = is_progress(patch)
 				  ? after->progress
 				  : task_field(after, str_cstr(patch->field ? patch->field : ""));
 
-	assert_str(after->status, word);
+	assert_str(after->status, status);
 	assert_int_equal(after->state, state);
 	assert_int_equal(after->finished != 0, task_state_is_final(state));
 	assert_true(state != TASK_RUNNING || after->started != 0);
@@ -324,7 +325,7 @@ static void states_and_statuses_agree(void **state)
 static void parameter_name(const struct index_field *field, char *name, size_t size)
 {
 	static const char *const names[] = {
-		[INDEX_STATUS] = "word",
+		[INDEX_STATUS] = "status",
 		[INDEX_NUMBER] = "number",
 	};
 

@@ -208,7 +208,7 @@ static void status_must_match_the_state(void **state)
 	assert_false(vionlabs_validate(NULL, &task, &err));
 	task.status = STR("success");
 	assert_false(vionlabs_validate(NULL, &task, &err));
-	assert_string_equal(err.field, "word");
+	assert_string_equal(err.field, "status");
 	task.status = STR("done");
 	task.state = TASK_SUCCEEDED;
 	must(vionlabs_validate(NULL, &task, &err), &err);

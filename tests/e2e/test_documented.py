@@ -169,7 +169,7 @@ def documented_tasks():
         task = dict(
             sample,
             id=uuid,
-            word=word,
+            status=word,
             state=state,
             created=created * 1000,
             updated=updated * 1000,

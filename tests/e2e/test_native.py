@@ -9,7 +9,7 @@ TASKS = "/v1/tasks"
 UNKNOWN = "018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e"
 MERGE = ("Content-Type", "application/merge-patch+json")
 MEMBERS = (
-    "id dialect number state word archived revision created_at updated_at started_at finished_at "
+    "id dialect number state status archived revision created_at updated_at started_at finished_at "
     "created_by updated_by priority not_before attempt max_attempts error progress fields links"
 ).split()
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
@@ -72,7 +72,7 @@ def life():
     equal(answer.status, 201, "POST {}: 201")
     equal(list(task), MEMBERS, "every member is there, in order")
     equal(
-        (task["dialect"], task["state"], task["word"], task["revision"], task["fields"]),
+        (task["dialect"], task["state"], task["status"], task["revision"], task["fields"]),
         ("native", "pending", "pending", 1, {}),
         "a pending native task",
     )
@@ -88,7 +88,7 @@ def life():
     answer = patch(task, {"state": "running", "progress": {"percent": 10, "step": "a"}})
     running = answer.json()
     equal((answer.status, answer.headers["ETag"]), (200, '"2"'), "PATCH: 200, the next ETag")
-    equal((running["state"], running["word"]), ("running", "running"), "it runs")
+    equal((running["state"], running["status"]), ("running", "running"), "it runs")
     ok(TIME.match(running["started_at"]) and running["finished_at"] is None, "it has started")
     ok(running["updated_at"] > running["created_at"], "updated_at has moved")
     running = patch(task, {"progress": {"percent": 20, "step": None}}).json()
@@ -150,8 +150,8 @@ def members():
         ({"titel": "x"}, "/titel"),
         ({"a/b~": 1}, "/a~1b~0"),
         ({"state": "done"}, "/state"),
-        ({"word": "processing"}, "/word"),
-        ({"state": "failed", "word": "running"}, "/word"),
+        ({"status": "processing"}, "/status"),
+        ({"state": "failed", "status": "running"}, "/status"),
         ({"priority": "high"}, "/priority"),
         ({"priority": 2**31}, "/priority"),
         ({"not_before": "tomorrow"}, "/not_before"),
@@ -189,15 +189,15 @@ def dialects():
     made = instance.create(description="clone", status="installing", mine={"a": 1})
     task = ask("GET", f"{TASKS}/{made}").json()
     equal(
-        (task["dialect"], task["state"], task["word"]),
+        (task["dialect"], task["state"], task["status"]),
         ("virtshell", "running", "installing"),
         "a VirtShell task is seen",
     )
     equal(task["fields"], {"description": "clone", "mine": {"a": 1}}, "with its fields")
-    equal(patch(task, {"state": "running"}).json()["word"], "installing", "its word is kept")
-    equal(patch(task, {"state": "succeeded"}).json()["word"], "sucess", "or follows the state")
+    equal(patch(task, {"state": "running"}).json()["status"], "installing", "its status is kept")
+    equal(patch(task, {"state": "succeeded"}).json()["status"], "sucess", "or follows the state")
     equal(instance.get("/tasks/" + made).json()["status"], "sucess", "and its client sees it")
-    equal(patch(task, {"word": "melting"}).json()["state"], "running", "any word is VirtShell's")
+    equal(patch(task, {"status": "melting"}).json()["state"], "running", "VirtShell takes others")
     answer = patch(task, {"fields": {"description": {"a": 1}}})
     ok(
         is_problem(answer, 422, "unprocessable", ("pointer", "/fields/description")),
@@ -205,8 +205,8 @@ def dialects():
         answer,
     )
     equal(instance.get("/tasks/" + made).json()["description"], "clone", "and was not written")
-    task = create(dialect="virtshell", word="provisioned", fields={"description": "made here"})
-    equal(task["state"], "succeeded", "the state is that of the word")
+    task = create(dialect="virtshell", status="provisioned", fields={"description": "made here"})
+    equal(task["state"], "succeeded", "the state is that of the status")
     shown = instance.get("/tasks/" + task["id"]).json()
     equal((shown["status"], shown["description"]), ("provisioned", "made here"), "shown there")
     answer = ask("POST", TASKS, {"dialect": "jira"}, ("Content-Type", "application/json"))
@@ -217,11 +217,11 @@ def moves():
     """How a backend moves on what clients of other APIs have asked for."""
     names = {"inventory_id": "item-1", "product": "adbreaks", "version": "1.0.1"}
     task = create(dialect="vionlabs", fields=names)
-    equal((task["state"], task["word"]), ("pending", "pending"), "a Vionlabs task")
+    equal((task["state"], task["status"]), ("pending", "pending"), "a Vionlabs task")
     moved = patch(task, {"state": "running"}).json()
-    equal((moved["state"], moved["word"]), ("running", "processing"), "is being processed")
-    moved = patch(task, {"word": "done"}).json()
-    equal((moved["state"], moved["word"]), ("succeeded", "done"), "and done")
+    equal((moved["state"], moved["status"]), ("running", "processing"), "is being processed")
+    moved = patch(task, {"status": "done"}).json()
+    equal((moved["state"], moved["status"]), ("succeeded", "done"), "and done")
     again = {"dialect": "vionlabs", "fields": names}
     answer = ask("POST", TASKS, again, ("Content-Type", "application/json"))
     ok(is_problem(answer, 409, "conflict"), "there is one of these names: 409", answer)
@@ -230,14 +230,14 @@ def moves():
     place = ("pointer", "/fields/inventory_id")
     ok(is_problem(answer, 422, "unprocessable", place), "one name is missing: 422", answer)
     task = create(dialect="uplynk", fields={"operation": "CREATE"})
-    equal((task["state"], task["word"]), ("running", "IN_PROGRESS"), "an Uplynk task has begun")
+    equal((task["state"], task["status"]), ("running", "IN_PROGRESS"), "an Uplynk task has begun")
     equal(uuid.UUID(task["id"]).version, 4, "with an id such as its clients know")
     moved = patch(task, {"state": "succeeded"}).json()
-    equal((moved["state"], moved["word"]), ("succeeded", "COMPLETED"), "and is complete")
+    equal((moved["state"], moved["status"]), ("succeeded", "COMPLETED"), "and is complete")
     answer = patch(task, {"state": "running"})
     ok(is_problem(answer, 409, "conflict", ("pointer", "/state")), "for good: 409", answer)
     found = items("?dialect=vionlabs&fields.inventory_id=item-1")
-    equal([item["word"] for item in found], ["done"], "found by an indexed field")
+    equal([item["status"] for item in found], ["done"], "found by an indexed field")
     found = items("?dialect=vionlabs,uplynk&state=succeeded&sort=-updated")
     equal([item["dialect"] for item in found], ["uplynk", "vionlabs"], "both, the last one first")
 
@@ -295,8 +295,8 @@ def lists():
     ok(other not in failed and ids[2] in failed, "a state of some dialects")
     both = items("?dialect=virtshell,native&limit=500")
     equal({t["dialect"] for t in both}, {"virtshell", "native"}, "two dialects")
-    words = items("?dialect=virtshell&word=failed&word=in+progress")
-    ok(words and {t["word"] for t in words} <= {"failed", "in progress"}, "words of one dialect")
+    found = items("?dialect=virtshell&status=failed&status=in+progress")
+    ok(found and {t["status"] for t in found} <= {"failed", "in progress"}, "statuses of one dialect")
     pages(f"?{span}", ids)
     pages(f"?{span}&sort=-created", ids[::-1])
     bad_lists()
@@ -337,7 +337,7 @@ def bad_lists():
         ("archived=1", "archived"),
         ("total=yes", "total"),
         ("sort=priority", "sort"),
-        ("word=x", "word"),
+        ("status=x", "status"),
         ("fields.n=1", "fields.n"),
         ("dialect=native&fields.n=1", "fields.n"),
         ("created_from=yesterday", "created_from"),

@@ -122,7 +122,7 @@ def states():
     instance.request("POST", path, {"priority": "medium"})
     task = exported(instance, item)
     equal(
-        (task["priority"], task["fields"]["priority"], task["state"], task["word"]),
+        (task["priority"], task["fields"]["priority"], task["state"], task["status"]),
         (1, "medium", "pending", "pending"),
         "what is kept of a creation",
     )
@@ -132,7 +132,7 @@ def states():
         ("failed", "failed", {"code": 7}, '{"code":7}'),
         ("succeeded", "done", "an old failure", None),
     ):
-        task["state"], task["word"] = state, word
+        task["state"], task["status"] = state, word
         task.pop("error", None)
         if left:
             task["error"] = left

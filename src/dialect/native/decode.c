@@ -38,12 +38,12 @@ static bool parse_state(const struct body *body, struct str name, json_t *value)
 
 static bool parse_status(const struct body *body, struct str name, json_t *value)
 {
-	struct str word = json_str(value);
+	struct str status = json_str(value);
 
-	if (!json_is_string(value) || word.len == 0 || word.len > NATIVE_STATUS_MAX)
+	if (!json_is_string(value) || status.len == 0 || status.len > NATIVE_STATUS_MAX)
 		return MEMBER_ERROR(
-			body, name, "A word is a string of 1 to %d bytes.", NATIVE_STATUS_MAX);
-	body->change->status = arena_copy(body->arena, word);
+			body, name, "status must be a string of 1 to %d bytes.", NATIVE_STATUS_MAX);
+	body->change->status = arena_copy(body->arena, status);
 	return body->change->status.ptr || err_no_memory(body->err);
 }
 
@@ -198,7 +198,7 @@ static const struct member {
 } members[] = {
 	{ "dialect", IN_CREATE, parse_dialect },
 	{ "state", IN_BOTH, parse_state },
-	{ "word", IN_BOTH, parse_status },
+	{ "status", IN_BOTH, parse_status },
 	{ "archived", IN_PATCH, parse_archived },
 	{ "priority", IN_BOTH, parse_priority },
 	{ "not_before", IN_BOTH, parse_not_before },

@@ -152,7 +152,7 @@ bool native_convert_error(struct err *err, struct arena *arena)
 		theirs.code = ERR_UNPROCESSABLE;
 	if (field.len == 0)
 		return err_set(err, theirs.code, NULL, "%s", err_text(&theirs));
-	if (str_eq(field, STR("state")) || str_eq(field, STR("word")))
+	if (str_eq(field, STR("state")) || str_eq(field, STR("status")))
 		return native_set_error(
 			err, arena, theirs.code, NATIVE_AT_MEMBER(field), "%s", err_text(&theirs));
 	return native_set_error(

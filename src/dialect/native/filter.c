@@ -109,13 +109,13 @@ bool native_parse_states(const struct native_query *query, const struct native_p
 
 #define FIELDS_PREFIX "fields."
 
-/* What word, number and fields.x are called in a filter and in an order; NULL: not indexed. */
+/* What status, number and fields.x are called in a filter and in an order; NULL: not indexed. */
 static const struct index_field *find_index(const struct dialect *dialect, struct str name)
 {
 	for (const struct index_field *field = dialect->index_fields; field->source; field++) {
 		if (field->unindexed)
 			continue;
-		if ((field->source == INDEX_STATUS && str_eq(name, STR("word"))) ||
+		if ((field->source == INDEX_STATUS && str_eq(name, STR("status"))) ||
 			(field->source == INDEX_NUMBER && str_eq(name, STR("number"))))
 			return field;
 		if (field->source == INDEX_FIELD && str_starts(name, STR(FIELDS_PREFIX)) &&
@@ -127,7 +127,7 @@ static const struct index_field *find_index(const struct dialect *dialect, struc
 
 bool native_is_dialect_field(struct str name)
 {
-	return str_eq(name, STR("word")) || str_eq(name, STR("number")) ||
+	return str_eq(name, STR("status")) || str_eq(name, STR("number")) ||
 	       str_starts(name, STR(FIELDS_PREFIX));
 }
 

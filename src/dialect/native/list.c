@@ -137,7 +137,7 @@ static const struct parameter {
 	{ "updated_to", false, parse_updated }, { "sort", false, parse_sort },
 	{ "limit", false, parse_limit }, { "cursor", false, parse_cursor },
 	{ "total", false, parse_total },
-	{ NULL, true, native_parse_field_filter }, /* word, number, fields.x */
+	{ NULL, true, native_parse_field_filter }, /* status, number, fields.x */
 };
 
 static const struct parameter *find_parameter(struct str name)

@@ -29,7 +29,7 @@ bool native_parse_dialects(struct native_query *query);
 bool native_parse_states(const struct native_query *query, const struct native_param *given);
 bool native_parse_field_filter(const struct native_query *query, const struct native_param *given);
 
-/* Whether it is the name of something that only some dialects have: word, number, fields.x. */
+/* Whether it is the name of something that only some dialects have: status, number, fields.x. */
 bool native_is_dialect_field(struct str name);
 /*
  * The row of the one dialect's table that has this name; NULL, and an error of the parameter, when

@@ -8,12 +8,13 @@ static bool state_of_status(const struct dialect *dialect, struct str word, enum
 
 	if (meant == TASK_STATE_NONE)
 		return native_set_error(err, arena, ERR_UNPROCESSABLE,
-			NATIVE_AT_MEMBER(STR("word")), "This is not a word of the dialect %s.",
+			NATIVE_AT_MEMBER(STR("status")), "The dialect %s has no such status.",
 			dialect->name);
 	if (*state != TASK_STATE_NONE && *state != meant)
 		return native_set_error(err, arena, ERR_UNPROCESSABLE,
-			NATIVE_AT_MEMBER(STR("word")), "In the dialect %s this word stands for %s.",
-			dialect->name, task_state_name(meant));
+			NATIVE_AT_MEMBER(STR("status")),
+			"In the dialect %s this status means the state %s.", dialect->name,
+			task_state_name(meant));
 	*state = meant;
 	return true;
 }

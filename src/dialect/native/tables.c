@@ -70,7 +70,7 @@ static void put_identity(struct buf *out, const struct task *task)
 	else
 		buf_puts(out, ",\"number\":null");
 	put_text(out, ",\"state\":", str_cstr(task_state_name(task->state)));
-	put_text(out, ",\"word\":", task->status);
+	put_text(out, ",\"status\":", task->status);
 	buf_puts(out, task->archived ? ",\"archived\":true" : ",\"archived\":false");
 	put_number(out, ",\"revision\":", (int64_t)task->revision);
 }

@@ -343,7 +343,7 @@ bool vionlabs_validate(const struct task *before, const struct task *task, struc
 		return err_set(
 			err, ERR_UNPROCESSABLE, "priority", "priority must be low, medium or high");
 	if (dialect_state(&vionlabs_dialect, task->status) != task->state)
-		return err_set(err, ERR_UNPROCESSABLE, "word",
-			"the word must be the one that Vionlabs has for the state");
+		return err_set(err, ERR_UNPROCESSABLE, "status",
+			"status must be the one that Vionlabs uses for the state");
 	return true;
 }
