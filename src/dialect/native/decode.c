@@ -187,52 +187,43 @@ static bool parse_fields(const struct body *body, struct str name, json_t *value
 
 /* ---- bodies ---- */
 
-#define IN_CREATE 1
-#define IN_PATCH  2
-#define IN_BOTH	  (IN_CREATE | IN_PATCH)
+typedef bool parse_value(const struct body *body, struct str name, json_t *value);
 
-static const struct member {
-	const char *name;
-	unsigned where;
-	bool (*take)(const struct body *body, struct str name, json_t *value);
-} members[] = {
-	{ "dialect", IN_CREATE, parse_dialect },
-	{ "state", IN_BOTH, parse_state },
-	{ "status", IN_BOTH, parse_status },
-	{ "archived", IN_PATCH, parse_archived },
-	{ "priority", IN_BOTH, parse_priority },
-	{ "not_before", IN_BOTH, parse_not_before },
-	{ "max_attempts", IN_BOTH, parse_max_attempts },
-	{ "error", IN_BOTH, parse_error },
-	{ "progress", IN_BOTH, parse_progress },
-	{ "fields", IN_BOTH, parse_fields },
-	{ "dialect", IN_PATCH, reject_read_only },
-	{ "archived", IN_CREATE, reject_read_only },
-	{ "id", IN_BOTH, reject_read_only },
-	{ "number", IN_BOTH, reject_read_only },
-	{ "revision", IN_BOTH, reject_read_only },
-	{ "created_at", IN_BOTH, reject_read_only },
-	{ "updated_at", IN_BOTH, reject_read_only },
-	{ "started_at", IN_BOTH, reject_read_only },
-	{ "finished_at", IN_BOTH, reject_read_only },
-	{ "created_by", IN_BOTH, reject_read_only },
-	{ "updated_by", IN_BOTH, reject_read_only },
-	{ "attempt", IN_BOTH, reject_read_only },
-	{ "links", IN_BOTH, reject_read_only },
-	{ NULL, 0, NULL },
+static parse_value *const parsers[MEMBERS] = {
+	[MEMBER_DIALECT] = parse_dialect,
+	[MEMBER_STATE] = parse_state,
+	[MEMBER_STATUS] = parse_status,
+	[MEMBER_ARCHIVED] = parse_archived,
+	[MEMBER_PRIORITY] = parse_priority,
+	[MEMBER_NOT_BEFORE] = parse_not_before,
+	[MEMBER_MAX_ATTEMPTS] = parse_max_attempts,
+	[MEMBER_ERROR] = parse_error,
+	[MEMBER_PROGRESS] = parse_progress,
 };
+
+static parse_value *find_parser(struct str name, enum native_request request)
+{
+	if (str_eq(name, STR("fields")))
+		return parse_fields;
+	if (str_eq(name, STR("links")))
+		return reject_read_only;
+	for (size_t i = 0; i < native_member_count; i++) {
+		const struct native_member *member = &native_members[i];
+
+		if (str_eq(name, str_cstr(member->name)))
+			return member->set_by & request ? parsers[member->member]
+							: reject_read_only;
+	}
+	return NULL;
+}
 
 static bool parse_member(const struct body *body, struct str name, json_t *value)
 {
-	unsigned allowed_in = body->merges ? IN_PATCH : IN_CREATE;
-	const struct member *member = members;
+	parse_value *parse = find_parser(name, body->merges ? NATIVE_PATCH : NATIVE_CREATE);
 
-	while (member->name &&
-		(!(member->where & allowed_in) || !str_eq(name, str_cstr(member->name))))
-		member++;
-	if (!member->name)
+	if (!parse)
 		return MEMBER_ERROR(body, name, "A task has no such member.");
-	return member->take(body, name, value);
+	return parse(body, name, value);
 }
 
 static bool parse_members(const struct body *body, json_t *json)

@@ -15,6 +15,7 @@
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
+#include "task/member.h"
 
 #define NATIVE_LIMIT_DEFAULT	50 /* rows, unless limit says otherwise */
 #define NATIVE_LIMIT_MAX	500
@@ -33,6 +34,33 @@ bool native_decode_read(struct request *request, struct op *op, struct err *err)
 bool native_decode_update(struct request *request, struct op *op, struct err *err);
 bool native_decode_delete(struct request *request, struct op *op, struct err *err);
 bool native_decode_archive(struct request *request, struct op *op, struct err *err);
+
+/* ---- encoders of these rows ---- */
+
+bool native_encode_task(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool native_encode_created(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool native_encode_deleted(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool native_encode_list(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool native_encode_row(const struct request *request, const struct task *task, struct buf *out);
+bool native_encode_end(const struct request *request, const struct result *result, struct buf *out);
+
+/* ---- the members that the API shows, in its order ---- */
+
+/* Requests that may set a member: bits. */
+enum native_request { NATIVE_READ_ONLY = 0, NATIVE_CREATE = 1, NATIVE_PATCH = 2, NATIVE_BOTH = 3 };
+
+struct native_member {
+	const char *name;
+	enum member member; /* its row in task_members */
+	unsigned set_by;    /* enum native_request */
+};
+
+extern const struct native_member native_members[];
+extern const size_t native_member_count;
 
 /* ---- a task and its dialect ---- */
 

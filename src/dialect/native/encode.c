@@ -1,0 +1,216 @@
+#include <inttypes.h>
+
+#include "base/date.h"
+#include "dialect/native/native.h"
+
+static void put_id(const void *at, struct buf *out)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	id_format(at, text);
+	buf_putc(out, '"');
+	buf_put(out, text, ID_TEXT_LEN);
+	buf_putc(out, '"');
+}
+
+static void put_dialect(const void *at, struct buf *out)
+{
+	const uint8_t *code = at;
+
+	buf_put_json_string(out, str_cstr(dialect_code_name(*code)));
+}
+
+static void put_bool(const void *at, struct buf *out)
+{
+	const bool *value = at;
+
+	buf_puts(out, *value ? "true" : "false");
+}
+
+static void put_state(const void *at, struct buf *out)
+{
+	const enum task_state *state = at;
+
+	buf_put_json_string(out, str_cstr(task_state_name(*state)));
+}
+
+static void put_int32(const void *at, struct buf *out)
+{
+	const int32_t *number = at;
+
+	buf_put_number(out, *number);
+}
+
+static void put_uint32(const void *at, struct buf *out)
+{
+	const uint32_t *number = at;
+
+	buf_put_number(out, *number);
+}
+
+static void put_int64(const void *at, struct buf *out)
+{
+	const int64_t *number = at;
+
+	buf_put_number(out, *number);
+}
+
+static void put_uint64(const void *at, struct buf *out)
+{
+	const uint64_t *number = at;
+
+	buf_put_number(out, (int64_t)*number);
+}
+
+static void put_serial(const void *at, struct buf *out)
+{
+	const uint64_t *number = at;
+
+	if (*number)
+		buf_put_number(out, (int64_t)*number);
+	else
+		buf_puts(out, "null");
+}
+
+static void put_time(const void *at, struct buf *out)
+{
+	const int64_t *ms = at;
+
+	if (*ms == 0) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_putc(out, '"');
+	date_put(*ms, out);
+	buf_putc(out, '"');
+}
+
+static void put_text(const void *at, struct buf *out)
+{
+	const struct str *text = at;
+
+	buf_put_json_string(out, *text);
+}
+
+static void put_json(const void *at, struct buf *out)
+{
+	const struct str *json = at;
+
+	buf_put_str(out, json->len ? *json : STR("null"));
+}
+
+static void (*const put_member[MEMBER_TYPES])(const void *at, struct buf *out) = {
+	[TYPE_ID] = put_id,
+	[TYPE_DIALECT] = put_dialect,
+	[TYPE_BOOL] = put_bool,
+	[TYPE_STATE] = put_state,
+	[TYPE_INT32] = put_int32,
+	[TYPE_UINT32] = put_uint32,
+	[TYPE_INT64] = put_int64,
+	[TYPE_UINT64] = put_uint64,
+	[TYPE_SERIAL] = put_serial,
+	[TYPE_TIME] = put_time,
+	[TYPE_TEXT] = put_text,
+	[TYPE_TENANT] = put_text,
+	[TYPE_JSON] = put_json,
+};
+
+static void put_url(struct buf *out, const struct request *request, const struct id *id)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	id_format(id, text);
+	buf_put_str(out, request->base_url);
+	buf_puts(out, NATIVE_TASKS_PATH "/");
+	buf_puts(out, text);
+}
+
+/* Writes every member, always. The URL has no byte that JSON would escape. */
+bool native_encode_row(const struct request *request, const struct task *task, struct buf *out)
+{
+	for (size_t i = 0; i < native_member_count; i++) {
+		const struct member_row *row = &task_members[native_members[i].member];
+
+		buf_puts(out, i ? ",\"" : "{\"");
+		buf_puts(out, native_members[i].name);
+		buf_puts(out, "\":");
+		put_member[row->type](member_of(task, row), out);
+	}
+	buf_puts(out, ",\"fields\":");
+	task_put_fields(task, out);
+	buf_puts(out, ",\"links\":{\"self\":\"");
+	put_url(out, request, &task->id);
+	buf_puts(out, "\"}}");
+	return buf_ok(out);
+}
+
+/* ---- answers ---- */
+
+static bool finish(struct response *response, int status, struct err *err)
+{
+	response->status = status;
+	response->media_type = native_dialect.media_type;
+	return buf_ok(&response->body) || err_no_memory(err);
+}
+
+bool native_encode_task(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	/* What tasks are about lies in the same store, but is none. */
+	if (!dialect_by_code(result->task.dialect))
+		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
+	native_encode_row(request, &result->task, &response->body);
+	return finish(response, 200, err);
+}
+
+bool native_encode_created(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	struct buf address = BUF_INIT;
+	bool ok;
+
+	put_url(&address, request, &result->task.id);
+	response_add_header(response, "Location", buf_str(&address));
+	native_encode_row(request, &result->task, &response->body);
+	ok = buf_ok(&address) && buf_ok(&response->headers);
+	buf_free(&address);
+	return ok ? finish(response, 201, err) : err_no_memory(err);
+}
+
+bool native_encode_deleted(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	(void)request, (void)result, (void)err;
+	response->status = 204;
+	return true;
+}
+
+/* Before the rows. */
+bool native_encode_list(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	(void)request, (void)result;
+	buf_puts(&response->body, "{\"items\":[");
+	return finish(response, 200, err);
+}
+
+bool native_encode_end(const struct request *request, const struct result *result, struct buf *out)
+{
+	struct str cursor;
+
+	if (result->total_known)
+		buf_printf(out, "],\"total\":%" PRIu64, result->total);
+	else
+		buf_puts(out, "],\"total\":null");
+	if (result->next_cursor.len == 0) {
+		buf_puts(out, ",\"next\":null}");
+		return buf_ok(out);
+	}
+	cursor = native_cursor_encode(request, result->next_cursor);
+	if (!cursor.ptr)
+		return false;
+	buf_puts(out, ",\"next\":");
+	buf_put_json_string(out, cursor);
+	buf_putc(out, '}');
+	return buf_ok(out);
+}
