@@ -84,7 +84,7 @@ static void check_is_json(const struct response *response)
 
 static void check_response(struct vector *vector, const struct response *response)
 {
-	json_t *body = NULL, *says = NULL, *headers = NULL;
+	json_t *body = NULL, *part = NULL, *headers = NULL;
 	const char *type = NULL;
 	json_error_t error;
 	int status;
@@ -93,16 +93,17 @@ static void check_response(struct vector *vector, const struct response *respons
 	if (!vector->response)
 		return;
 	if (json_unpack_ex(vector->response, &error, 0, "{s:i, s?s, s?o, s?o, s?o !}", "status",
-		    &status, "type", &type, "body", &body, "says", &says, "headers", &headers) != 0)
+		    &status, "media_type", &type, "body", &body, "body_contains", &part, "headers",
+		    &headers) != 0)
 		fail_msg("response: %s", error.text);
 	assert_int_equal(response->status, status);
 	if (type)
 		assert_string_equal(response->media_type ? response->media_type : "", type);
 	if (body)
 		check_body(vector, response, body, type);
-	if (says)
+	if (part)
 		assert_non_null(memmem(buf_str(&response->body).ptr, response->body.len,
-			json_string_value(says), json_string_length(says)));
+			json_string_value(part), json_string_length(part)));
 	check_headers(response, headers);
 }
 

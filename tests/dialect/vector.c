@@ -129,7 +129,7 @@ static struct str text_of(struct vector *vector, const json_t *json)
 
 static void fill_task(struct vector *vector, json_t *from, struct task *task)
 {
-	const char *uuid, *word, *by = VECTOR_USER, *updated_by = NULL, *dialect, *state = NULL,
+	const char *id, *status, *by = VECTOR_USER, *updated_by = NULL, *dialect, *state = NULL,
 				 *name;
 	json_int_t created, updated, started = 0, finished = 0, number = 0, revision = 1;
 	json_int_t not_before = 0, attempt = 0, max_attempts = 0;
@@ -142,17 +142,17 @@ static void fill_task(struct vector *vector, json_t *from, struct task *task)
 	if (json_unpack_ex(from, &error, 0,
 		    "{s:s, s:s, s:I, s?s, s?s, s:I, s?I, s?I, s?I, s?I, s?I, s?I, s?I, s?b, s?i, s?s, "
 		    "s?s, s?o, s?o, s?o !}",
-		    "uuid", &uuid, "word", &word, "created", &created, "created_by", &by,
+		    "id", &id, "status", &status, "created", &created, "created_by", &by,
 		    "updated_by", &updated_by, "updated", &updated, "started", &started, "finished",
 		    &finished, "number", &number, "revision", &revision, "not_before", &not_before,
 		    "attempt", &attempt, "max_attempts", &max_attempts, "archived", &archived,
 		    "priority", &priority, "dialect", &dialect, "state", &state, "error", &failure,
 		    "progress", &progress, "fields", &fields) != 0)
 		fail_msg("task: %s", error.text);
-	assert_true(id_parse(&task->id, str_cstr(uuid)));
+	assert_true(id_parse(&task->id, str_cstr(id)));
 	task->dialect = dialect_code_by_name(str_cstr(dialect));
 	assert_int_not_equal(task->dialect, 0);
-	task->status = str_cstr(word);
+	task->status = str_cstr(status);
 	task->state = state ? task_state_parse(str_cstr(state))
 			    : dialect_state(vector->dialect, task->status);
 	task->created = created;
@@ -188,10 +188,10 @@ static enum err_code err_code_by_name(const char *name)
 
 static void fill_result(struct vector *vector, struct outcome *outcome)
 {
-	json_t *failure = NULL, *task = NULL, *other = NULL, *tasks = NULL, *next = NULL, *row;
+	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL, *row;
 	struct result *result = &outcome->result;
 	json_int_t total = -1, offset = 0;
-	int blocked = 0, made = 0;
+	int has_dependents = 0, created = 0;
 	json_error_t error;
 	size_t i;
 
@@ -199,27 +199,28 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 		return;
 	if (json_unpack_ex(vector->result, &error, 0,
 		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?o !}", "error", &failure, "task",
-		    &task, "other", &other, "tasks", &tasks, "total", &total, "offset", &offset,
-		    "blocked", &blocked, "made", &made, "next", &next) != 0)
+		    &task, "companion", &companion, "tasks", &tasks, "total", &total, "offset",
+		    &offset, "has_dependents", &has_dependents, "created", &created, "next_cursor",
+		    &next) != 0)
 		fail_msg("result: %s", error.text);
 	if (failure)
 		outcome->store_error = err_code_by_name(json_string_value(failure));
 	if (task)
 		fill_task(vector, task, &result->task);
-	if (other)
-		fill_task(vector, other, &result->companion);
+	if (companion)
+		fill_task(vector, companion, &result->companion);
 	assert_true(json_array_size(tasks) <= VECTOR_ROWS_MAX);
 	json_array_foreach (tasks, i, row) {
 		fill_task(vector, row, &outcome->rows[i]);
 	}
 	outcome->row_count = json_array_size(tasks);
-	/* Nobody walks it: that it is there says that rows follow. */
+	/* Never dereferenced: a listing tells the encoder that rows follow. */
 	result->listing = tasks ? (struct listing *)outcome->rows : NULL;
 	result->total_known = total >= 0;
 	result->total = total >= 0 ? (uint64_t)total : 0;
 	result->offset = (uint64_t)offset;
-	result->has_dependents = blocked;
-	result->created = made;
+	result->has_dependents = has_dependents;
+	result->created = created;
 	outcome->next = next ? json_str(next) : STR_NULL;
 }
 
@@ -322,7 +323,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_READ] = "read",
 	[OP_LIST] = "list",
 	[OP_CREATE] = "create",
-	[OP_UPSERT] = "ensure",
+	[OP_UPSERT] = "upsert",
 	[OP_UPDATE] = "update",
 	[OP_REMOVE] = "remove",
 	[OP_ARCHIVE] = "archive",
@@ -380,7 +381,7 @@ static void set_change(json_t *json, const struct change *change)
 	if (change->state != TASK_STATE_NONE)
 		set_str(json, "state", str_cstr(task_state_name(change->state)));
 	if (change->status.len > 0)
-		set_str(json, "word", change->status);
+		set_str(json, "status", change->status);
 	if (change->set & CHANGE_PRIORITY)
 		json_object_set_new(json, "priority", json_integer(change->priority));
 	if (change->set & CHANGE_NOT_BEFORE)
@@ -424,24 +425,24 @@ static json_t *filter_values(const struct list_filter *filter, const struct inde
 	return values;
 }
 
-/* "where": { name: [values] } */
+/* "filters": { name: [values] } */
 static void set_filters(json_t *query, const struct op *op)
 {
-	json_t *where = json_object();
+	json_t *filters = json_object();
 
 	for (size_t i = 0; i < op->list.filter_count; i++) {
 		const struct list_filter *filter = &op->list.filters[i];
 		const struct index_field *field = field_of(op->dialect, filter->field);
 
-		assert_null(json_object_get(where, field->name));
-		json_object_set_new(where, field->name, filter_values(filter, field));
+		assert_null(json_object_get(filters, field->name));
+		json_object_set_new(filters, field->name, filter_values(filter, field));
 	}
-	if (json_object_size(where) > 0)
-		json_object_set(query, "where", where);
-	json_decref(where);
+	if (json_object_size(filters) > 0)
+		json_object_set(query, "filters", filters);
+	json_decref(filters);
 }
 
-/* "sort": "state,-created" */
+/* "sorts": "state,-created" */
 static void set_sorts(json_t *query, const struct op *op)
 {
 	char text[400] = "";
@@ -452,7 +453,7 @@ static void set_sorts(json_t *query, const struct op *op)
 			op->list.sorts[i].descending ? "-" : "",
 			field_of(op->dialect, op->list.sorts[i].field)->name);
 	if (len > 0)
-		set_str(query, "sort", str_cstr(text));
+		set_str(query, "sorts", str_cstr(text));
 }
 
 static void set_span(json_t *query, const char *name, const struct list_time_range *span)
@@ -464,7 +465,7 @@ static void set_span(json_t *query, const char *name, const struct list_time_ran
 
 static void set_list(json_t *json, const struct op *op)
 {
-	static const char *const places[] = { "current", "archived", "both" };
+	static const char *const scopes[] = { "current", "archived", "both" };
 	const struct list_query *list = &op->list;
 	json_t *query = json_object();
 
@@ -479,34 +480,35 @@ static void set_list(json_t *json, const struct op *op)
 			json_string(dialect_code_name(list->dialects[i])));
 	}
 	if (list->scope != LIST_CURRENT)
-		set_str(query, "place", str_cstr(places[list->scope]));
+		set_str(query, "scope", str_cstr(scopes[list->scope]));
 	if (list->want_total)
-		json_object_set_new(query, "count", json_true());
+		json_object_set_new(query, "want_total", json_true());
 	if (list->clamp_offset)
-		json_object_set_new(query, "clamp", json_true());
+		json_object_set_new(query, "clamp_offset", json_true());
 	if (list->allow_partial)
-		json_object_set_new(query, "partial", json_true());
+		json_object_set_new(query, "allow_partial", json_true());
 	if (list->after_cursor.len > 0)
-		set_str(query, "after", list->after_cursor);
+		set_str(query, "after_cursor", list->after_cursor);
 	set_number(query, "offset", list->offset);
 	set_number(query, "limit", list->limit);
 	json_object_set_new(json, "list", query);
 }
 
-static void set_connected(json_t *json, const struct op *op)
+static void set_dependents(json_t *json, const struct op *op)
 {
-	const struct op_dependents *connected = &op->dependents;
+	const struct op_dependents *dependents = &op->dependents;
 
-	if (!connected->field)
+	if (!dependents->field)
 		return;
-	json_object_set_new(json, "connected",
-		json_pack("{s:s, s:s, s:b}", "field", field_of(op->dialect, connected->field)->name,
-			"by", connected->key_member ? connected->key_member : "", "follow",
-			connected->cascade));
-	set_json(json_object_get(json, "connected"), "value", connected->value);
+	json_object_set_new(json, "dependents",
+		json_pack("{s:s, s:s, s:b}", "field",
+			field_of(op->dialect, dependents->field)->name, "key_member",
+			dependents->key_member ? dependents->key_member : "", "cascade",
+			dependents->cascade));
+	set_json(json_object_get(json, "dependents"), "value", dependents->value);
 }
 
-static json_t *op_json(const struct op *op, const struct dialect *dialect, const char *fresh)
+static json_t *op_json(const struct op *op, const struct dialect *dialect, const char *usual_id)
 {
 	json_t *json = json_object();
 
@@ -514,18 +516,18 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 	if (op->dialect != dialect->code)
 		set_str(json, "dialect",
 			str_cstr(op->dialect ? dialect_code_name(op->dialect) : "any"));
-	set_id(json, "fresh", &op->new_id, fresh);
+	set_id(json, "new_id", &op->new_id, usual_id);
 	set_id(json, "id", &op->id, "");
 	set_number(json, "number", op->number);
 	if (op->assign_number)
-		json_object_set_new(json, "numbered", json_true());
+		json_object_set_new(json, "assign_number", json_true());
 	set_change(json, &op->change);
-	set_connected(json, op);
+	set_dependents(json, op);
 	if (op->kind == OP_LIST)
 		set_list(json, op);
 	if (op->companion)
 		json_object_set_new(
-			json, "also", op_json(op->companion, dialect, VECTOR_COMPANION_ID));
+			json, "companion", op_json(op->companion, dialect, VECTOR_COMPANION_ID));
 	return json;
 }
 
