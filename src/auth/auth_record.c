@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "base/encode.h"
 #include "base/log.h"
 #include "http/json.h"
 #include "task/right.h"
@@ -89,15 +90,6 @@ bool auth_record_copy_text(char *to, size_t size, const char *from)
 	return (size_t)snprintf(to, size, "%s", from) < size;
 }
 
-void auth_record_hex(const uint8_t *bytes, size_t len, char *text)
-{
-	for (size_t i = 0; i < len; i++) {
-		text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-		text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 0xF];
-	}
-	text[2 * len] = '\0';
-}
-
 bool auth_record_random(uint8_t bytes[AUTH_RECORD_RANDOM_LEN], struct err *err)
 {
 	if (getrandom(bytes, AUTH_RECORD_RANDOM_LEN, 0) != AUTH_RECORD_RANDOM_LEN)
@@ -111,7 +103,7 @@ bool auth_record_random_hex(char text[2 * AUTH_RECORD_RANDOM_LEN + 1], struct er
 
 	if (!auth_record_random(bytes, err))
 		return false;
-	auth_record_hex(bytes, sizeof(bytes), text);
+	hex_encode(text, bytes, sizeof(bytes));
 	explicit_bzero(bytes, sizeof(bytes));
 	return true;
 }

@@ -43,8 +43,6 @@ bool auth_record_parse_rights(unsigned *rights, const char *text);
 bool auth_record_is_text(struct str text, size_t most);
 /* False when it does not fit. */
 bool auth_record_copy_text(char *to, size_t size, const char *from);
-/* Writes 2 * len digits and a NUL. */
-void auth_record_hex(const uint8_t *bytes, size_t len, char *text);
 bool auth_record_random(uint8_t bytes[AUTH_RECORD_RANDOM_LEN], struct err *err);
 bool auth_record_new_id(char text[ID_TEXT_LEN + 1], int64_t now, struct err *err);
 

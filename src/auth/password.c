@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "auth/auth_record.h"
+#include "base/encode.h"
 
 #define PASSES	     2
 #define MEMORY_BYTES ((size_t)19 * 1024 * 1024)
@@ -20,7 +21,7 @@ bool password_random(char text[PASSWORD_RANDOM_SIZE], struct err *err)
 
 	if (!auth_record_random(bytes, err))
 		return false;
-	auth_record_hex(bytes, (PASSWORD_RANDOM_SIZE - 1) / 2, text);
+	hex_encode(text, bytes, (PASSWORD_RANDOM_SIZE - 1) / 2);
 	explicit_bzero(bytes, sizeof(bytes));
 	return true;
 }

@@ -3,12 +3,15 @@
 #include <openssl/evp.h>
 
 #include "auth/token_endpoint.h"
+#include "base/encode.h"
 
 #define TOKEN_PREFIX "pt_"
 #define TOKEN_LEN    (sizeof(TOKEN_PREFIX) - 1 + 43)
 #define HASH_LEN     32
 
 _Static_assert(TOKEN_HASH_LEN == 2 * HASH_LEN, "a hash is written in hex");
+_Static_assert(AUTH_TOKEN_MAX >= sizeof(TOKEN_PREFIX) - 1 + BASE64URL_SIZE(AUTH_RECORD_RANDOM_LEN),
+	"a token does not fit");
 
 /* ---- its text ---- */
 
@@ -25,24 +28,15 @@ static bool token_hash(struct str text, char hex[TOKEN_HASH_LEN + 1], struct err
 
 	if (EVP_Digest(text.len ? text.ptr : "", text.len, hash, &len, EVP_sha256(), NULL) != 1)
 		return err_no_memory(err);
-	auth_record_hex(hash, HASH_LEN, hex);
+	hex_encode(hex, hash, HASH_LEN);
 	return true;
 }
 
 /* The prefix and the bytes in base64url without padding (RFC 4648 §5). */
 static void token_format(const uint8_t bytes[AUTH_RECORD_RANDOM_LEN], char text[AUTH_TOKEN_MAX])
 {
-	char *at = text + strlen(TOKEN_PREFIX);
-
 	memcpy(text, TOKEN_PREFIX, strlen(TOKEN_PREFIX));
-	EVP_EncodeBlock((unsigned char *)at, bytes, AUTH_RECORD_RANDOM_LEN);
-	for (; *at && *at != '='; at++) {
-		if (*at == '+')
-			*at = '-';
-		else if (*at == '/')
-			*at = '_';
-	}
-	*at = '\0';
+	base64url_encode(text + strlen(TOKEN_PREFIX), bytes, AUTH_RECORD_RANDOM_LEN);
 }
 
 /* ---- the record ---- */

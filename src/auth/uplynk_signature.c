@@ -3,8 +3,10 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sodium.h>
 #include <zlib.h>
 
+#include "base/encode.h"
 #include "http/json.h"
 
 #define COMPRESSED_MAX (UPLYNK_MSG_MAX / 4 * 3)
@@ -16,54 +18,17 @@ static bool malformed(struct err *err)
 	return err_set(err, ERR_MALFORMED, "msg", "The message cannot be read.");
 }
 
-static bool is_base64_digit(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       c == '+' || c == '/';
-}
-
-static size_t count_padding(struct str text)
-{
-	size_t count = 0;
-
-	while (count < 2 && count < text.len && text.ptr[text.len - 1 - count] == '=')
-		count++;
-	return count;
-}
-
-/* Python 2's encode('base64') breaks lines after 76 digits and ends with a break. */
-static struct str strip_line_breaks(struct str text, char digits[UPLYNK_MSG_MAX])
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] != '\r' && text.ptr[i] != '\n')
-			digits[len++] = text.ptr[i];
-	}
-	return (struct str){ digits, len };
-}
-
-/* OpenSSL's decoder skips blanks and takes '=' anywhere: what it gets is looked at before. */
+/*
+ * Python 2's encode('base64') breaks lines after 76 digits and ends with a line break: breaks are
+ * ignored, anything else outside the alphabet is refused. A NUL is checked for here because
+ * libsodium counts the end of its list of ignored bytes as one of them.
+ */
 static bool decode_base64(struct str msg, unsigned char packed[COMPRESSED_MAX], size_t *len)
 {
-	char digits[UPLYNK_MSG_MAX];
-	struct str text;
-	size_t padding;
-
-	if (msg.len > UPLYNK_MSG_MAX)
-		return false;
-	text = strip_line_breaks(msg, digits);
-	if (text.len == 0 || text.len % 4 != 0)
-		return false;
-	padding = count_padding(text);
-	for (size_t i = 0; i < text.len - padding; i++) {
-		if (!is_base64_digit(text.ptr[i]))
-			return false;
-	}
-	if (EVP_DecodeBlock(packed, (const unsigned char *)text.ptr, (int)text.len) < 0)
-		return false;
-	*len = text.len / 4 * 3 - padding;
-	return true;
+	return msg.len > 0 && msg.len <= UPLYNK_MSG_MAX && !memchr(msg.ptr, '\0', msg.len) &&
+	       sodium_base642bin(packed, COMPRESSED_MAX, msg.ptr, msg.len, "\r\n", len, NULL,
+		       sodium_base64_VARIANT_ORIGINAL) == 0 &&
+	       *len > 0;
 }
 
 /* All of it into the room there is, or nothing: a bomb costs no more than UPLYNK_JSON_MAX bytes. */
@@ -118,7 +83,6 @@ bool uplynk_claim_read(struct str msg, struct uplynk_claim *claim, struct err *e
 
 bool uplynk_sign(struct str msg, struct str secret, char sig[UPLYNK_SIG_LEN + 1])
 {
-	static const char digits[] = "0123456789abcdef";
 	unsigned char mac[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
 
@@ -127,11 +91,7 @@ bool uplynk_sign(struct str msg, struct str secret, char sig[UPLYNK_SIG_LEN + 1]
 			(const unsigned char *)(msg.len ? msg.ptr : ""), msg.len, mac, &len) ||
 		len != UPLYNK_SIG_LEN / 2)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		sig[2 * i] = digits[mac[i] >> 4];
-		sig[2 * i + 1] = digits[mac[i] & 15];
-	}
-	sig[UPLYNK_SIG_LEN] = '\0';
+	hex_encode(sig, mac, len);
 	return true;
 }
 

@@ -1,26 +1,13 @@
 #include "http/query.h"
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
+#include "base/encode.h"
 
-/* The byte of the escape that starts here, -1 when it is none. */
+/* Returns the byte that an escape ("%2F") at the start of s stands for, or -1. */
 static int escaped_byte(struct str s)
 {
-	int high, low;
+	uint8_t byte;
 
-	if (s.len < 3)
-		return -1;
-	high = hex_digit(s.ptr[1]);
-	low = hex_digit(s.ptr[2]);
-	return high < 0 || low < 0 ? -1 : high << 4 | low;
+	return s.len >= 3 && hex_decode(&byte, 1, (struct str){ s.ptr + 1, 2 }) ? byte : -1;
 }
 
 bool query_decode(struct str *out, struct str text, enum query_plus plus, struct arena *arena,
@@ -88,7 +75,6 @@ bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text,
 
 void query_encode(struct buf *out, struct str text, enum query_plus plus)
 {
-	static const char digits[] = "0123456789ABCDEF";
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789-._~";
 
@@ -100,9 +86,7 @@ void query_encode(struct buf *out, struct str text, enum query_plus plus)
 		} else if (byte == ' ' && plus == QUERY_PLUS_IS_SPACE) {
 			buf_putc(out, '+');
 		} else {
-			buf_putc(out, '%');
-			buf_putc(out, digits[byte >> 4]);
-			buf_putc(out, digits[byte & 0xF]);
+			buf_printf(out, "%%%02X", byte);
 		}
 	}
 }

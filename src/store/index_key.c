@@ -3,6 +3,7 @@
 #include <openssl/sha.h>
 
 #include "base/buf.h"
+#include "base/encode.h"
 
 #define HASH_HEX_LEN 32 /* hex digits of a cut text: 128 bits */
 
@@ -36,7 +37,7 @@ void index_put_time(struct index_key *key, int64_t ms)
  */
 static void put_text(struct index_key *key, struct str text, size_t max)
 {
-	static const char digits[] = "0123456789abcdef";
+	char hex[HEX_SIZE(SHA256_DIGEST_LENGTH)];
 	uint8_t sum[SHA256_DIGEST_LENGTH];
 
 	if (text.len < max) {
@@ -44,10 +45,8 @@ static void put_text(struct index_key *key, struct str text, size_t max)
 	} else {
 		SHA256((const unsigned char *)text.ptr, text.len, sum);
 		put_bytes(key, text.ptr, max - HASH_HEX_LEN);
-		for (size_t i = 0; i < HASH_HEX_LEN / 2; i++) {
-			put_byte(key, (uint8_t)digits[sum[i] >> 4]);
-			put_byte(key, (uint8_t)digits[sum[i] & 0xF]);
-		}
+		hex_encode(hex, sum, sizeof(sum));
+		put_bytes(key, hex, HASH_HEX_LEN);
 	}
 	put_byte(key, 0);
 }

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "base/encode.h"
 #include "dialect/idol/idol.h"
 
 #define LINKAGE_ID_MAX 64
@@ -23,11 +24,9 @@ bool idol_is_master_type(struct str word)
 
 bool idol_is_md5(struct str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '\0' || !strchr("0123456789abcdefABCDEF", text.ptr[i]))
-			return false;
-	}
-	return text.len == MD5_LEN;
+	uint8_t sum[MD5_LEN / 2];
+
+	return hex_decode(sum, sizeof(sum), text);
 }
 
 const char *const idol_members[] = { "master-type", "precision", "support-number", "url", "md5",

@@ -1,61 +1,9 @@
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 
+#include "base/encode.h"
 #include "dialect/native/native.h"
 
 #define CURSOR_HEADER_LEN (1 + NATIVE_CURSOR_CHECKSUM_LEN)
-
-/* ---- base64url (RFC 4648 §5), without padding ---- */
-
-static struct str base64url_encode(struct arena *arena, struct str bytes)
-{
-	char *text = arena_alloc(arena, (bytes.len + 2) / 3 * 4 + 1);
-	size_t len;
-
-	if (!text)
-		return STR_NULL;
-	len = (size_t)EVP_EncodeBlock(
-		(unsigned char *)text, (const unsigned char *)bytes.ptr, (int)bytes.len);
-	while (len > 0 && text[len - 1] == '=')
-		len--;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '+')
-			text[i] = '-';
-		else if (text[i] == '/')
-			text[i] = '_';
-	}
-	return (struct str){ text, len };
-}
-
-static bool is_base64url(struct str text)
-{
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				      "0123456789-_";
-
-	for (size_t i = 0; i < text.len; i++) {
-		if (!memchr(letters, text.ptr[i], sizeof(letters) - 1))
-			return false;
-	}
-	return text.len > 0 && text.len % 4 != 1;
-}
-
-/* The text must be of the alphabet; ptr is NULL without memory. */
-static struct str base64url_decode(struct arena *arena, struct str text)
-{
-	size_t padded = (text.len + 3) / 4 * 4;
-	char *copy = arena_alloc(arena, padded), *bytes = arena_alloc(arena, padded / 4 * 3);
-
-	if (!copy || !bytes)
-		return STR_NULL;
-	for (size_t i = 0; i < padded; i++) {
-		char c = i < text.len ? text.ptr[i] : '=';
-
-		copy[i] = (char)(c == '-' ? '+' : c == '_' ? '/' : c);
-	}
-	if (EVP_DecodeBlock((unsigned char *)bytes, (const unsigned char *)copy, (int)padded) < 0)
-		return (struct str){ bytes, 0 };
-	return (struct str){ bytes, padded / 4 * 3 - (padded - text.len) };
-}
 
 /* ---- what a cursor belongs to ---- */
 
@@ -126,34 +74,36 @@ static bool make_checksum(
 struct str native_cursor_encode(const struct request *request, struct str position)
 {
 	uint8_t checksum[SHA256_DIGEST_LENGTH];
-	char *bytes = arena_alloc(request->arena, CURSOR_HEADER_LEN + position.len);
+	size_t len = CURSOR_HEADER_LEN + position.len;
+	char *bytes = arena_alloc(request->arena, len);
+	char *text = arena_alloc(request->arena, BASE64URL_SIZE(len));
 
-	if (!bytes || !make_checksum(request, position, checksum))
+	if (!bytes || !text || !make_checksum(request, position, checksum))
 		return STR_NULL;
 	bytes[0] = NATIVE_CURSOR_VERSION;
 	memcpy(bytes + 1, checksum, NATIVE_CURSOR_CHECKSUM_LEN);
 	memcpy(bytes + CURSOR_HEADER_LEN, position.ptr, position.len);
-	return base64url_encode(
-		request->arena, (struct str){ bytes, CURSOR_HEADER_LEN + position.len });
+	base64url_encode(text, bytes, len);
+	return str_cstr(text);
 }
 
 bool native_cursor_decode(
 	const struct request *request, struct str cursor, struct str *position, struct err *err)
 {
 	uint8_t checksum[SHA256_DIGEST_LENGTH];
-	struct str bytes, found;
+	char *bytes = arena_alloc(request->arena, cursor.len);
+	struct str found;
+	size_t len;
 
-	if (!is_base64url(cursor))
-		goto damaged;
-	bytes = base64url_decode(request->arena, cursor);
-	if (!bytes.ptr)
+	if (!bytes)
 		return err_no_memory(err);
-	if (bytes.len <= CURSOR_HEADER_LEN || bytes.ptr[0] != NATIVE_CURSOR_VERSION)
+	if (!base64url_decode(bytes, cursor.len, &len, cursor) || len <= CURSOR_HEADER_LEN ||
+		bytes[0] != NATIVE_CURSOR_VERSION)
 		goto damaged;
-	found = str_skip(bytes, CURSOR_HEADER_LEN);
+	found = (struct str){ bytes + CURSOR_HEADER_LEN, len - CURSOR_HEADER_LEN };
 	if (!make_checksum(request, found, checksum))
 		return err_no_memory(err);
-	if (memcmp(bytes.ptr + 1, checksum, NATIVE_CURSOR_CHECKSUM_LEN) != 0)
+	if (memcmp(bytes + 1, checksum, NATIVE_CURSOR_CHECKSUM_LEN) != 0)
 		goto damaged;
 	*position = found;
 	return true;

@@ -1,3 +1,4 @@
+#include "base/encode.h"
 #include "dialect/uplynk/uplynk.h"
 #include "http/json.h"
 
@@ -8,20 +9,8 @@
 
 bool uplynk_parse_id(struct id *id, struct str text)
 {
-	static const size_t groups[] = { 8, 4, 4, 4, 12 };
-	char whole[ID_TEXT_LEN], *end = whole;
-	const char *from = text.ptr;
-
-	if (text.len != UPLYNK_HEX_LEN)
-		return id_parse(id, text);
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		if (i > 0)
-			*end++ = '-';
-		memcpy(end, from, groups[i]);
-		end += groups[i];
-		from += groups[i];
-	}
-	return id_parse(id, (struct str){ whole, sizeof(whole) });
+	return text.len == UPLYNK_HEX_LEN ? hex_decode(id->bytes, sizeof(id->bytes), text)
+					  : id_parse(id, text);
 }
 
 static bool parse_id(
@@ -136,14 +125,14 @@ static bool make_task_op(const struct request *request, const char *operation,
 	const struct id *point, const struct change *change, struct op **made, struct err *err)
 {
 	struct op *task = arena_alloc(request->arena, sizeof(*task));
-	char hex[UPLYNK_HEX_LEN];
+	char hex[UPLYNK_HEX_LEN + 1];
 	struct str json;
 
 	if (!task)
 		return err_no_memory(err);
 	*task = (struct op){ .kind = OP_CREATE, .dialect = uplynk_dialect.code };
 	uplynk_format_id(point, hex);
-	json = json_quote((struct str){ hex, sizeof(hex) }, request->arena);
+	json = json_quote((struct str){ hex, UPLYNK_HEX_LEN }, request->arena);
 	if (!json.ptr)
 		return err_no_memory(err);
 	task->change.state = TASK_RUNNING;

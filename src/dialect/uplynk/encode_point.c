@@ -1,27 +1,22 @@
 #include <time.h>
 
+#include "base/encode.h"
 #include "dialect/uplynk/uplynk.h"
 
 /* RFC 2606: no name below it ever leads anywhere. */
 #define INGEST_DOMAIN ".ingest.invalid"
 
-void uplynk_format_id(const struct id *id, char text[UPLYNK_HEX_LEN])
+void uplynk_format_id(const struct id *id, char text[UPLYNK_HEX_LEN + 1])
 {
-	char whole[ID_TEXT_LEN + 1], *end = text;
-
-	id_format(id, whole);
-	for (const char *from = whole; *from; from++) {
-		if (*from != '-')
-			*end++ = *from;
-	}
+	hex_encode(text, id->bytes, sizeof(id->bytes));
 }
 
 static void put_id(const struct id *id, struct buf *out)
 {
-	char text[UPLYNK_HEX_LEN];
+	char text[UPLYNK_HEX_LEN + 1];
 
 	uplynk_format_id(id, text);
-	buf_put(out, text, sizeof(text));
+	buf_puts(out, text);
 }
 
 /* "Jun 7, 2023 4:13:44 PM", in UTC, with quotes. */

@@ -19,9 +19,9 @@
 #define UPLYNK_TASKS_PATH  UPLYNK_PREFIX "/ingest-points/tasks"
 #define UPLYNK_POINTS_PATH UPLYNK_PREFIX "/slicers/ingest-points"
 
-/* The id of an ingest point as it is written: 32 lower-case hex digits. */
+/* The id of an ingest point as it is written: 32 lower-case hex digits, and a NUL. */
 #define UPLYNK_HEX_LEN 32
-void uplynk_format_id(const struct id *id, char text[UPLYNK_HEX_LEN]);
+void uplynk_format_id(const struct id *id, char text[UPLYNK_HEX_LEN + 1]);
 /* Reads either form of an id, 36 characters or 32 hex digits; either case. */
 bool uplynk_parse_id(struct id *id, struct str text);
 
