@@ -197,6 +197,6 @@ bool sample_task(const struct sample *sample, uint64_t i, struct arena *arena, s
 		.created_by = str_cstr(kind->user),
 		.updated_by = str_cstr(kind->user),
 	};
-	task_set_state(task, dialect_state(dialect, task->status), created);
+	task_set_state(task, dialect_state(dialect->statuses, task->status), created);
 	return id_new(&task->id, created) && kind->fill(task, i, arena);
 }

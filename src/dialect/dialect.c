@@ -28,7 +28,7 @@ const struct index_table *dialect_index_tables(void)
 	return index_tables;
 }
 
-/* How many segments the prefix has when the request's begin with it, else 0. */
+/* The number of segments of the prefix if the request's path begins with it, else 0. */
 static size_t prefix_segments(const struct request *request, const char *prefix)
 {
 	size_t count = 0;
@@ -101,20 +101,45 @@ uint8_t dialect_code_by_name(struct str name)
 	return 0;
 }
 
-const char *dialect_status(const struct dialect *dialect, enum task_state state)
+const char *dialect_status(const struct dialect_statuses *statuses, enum task_state state)
 {
-	for (const struct dialect_status_row *row = dialect->statuses; row->status; row++) {
+	for (const struct dialect_status_row *row = statuses->rows; row->status; row++) {
 		if (row->state == state)
 			return row->status;
 	}
 	return NULL;
 }
 
-enum task_state dialect_state(const struct dialect *dialect, struct str status)
+enum task_state dialect_state(const struct dialect_statuses *statuses, struct str status)
 {
-	for (const struct dialect_status_row *row = dialect->statuses; row->status; row++) {
+	for (const struct dialect_status_row *row = statuses->rows; row->status; row++) {
 		if (str_eq(status, str_cstr(row->status)))
 			return row->state;
 	}
-	return dialect->default_state;
+	return statuses->default_state;
+}
+
+static struct error_override find_override(const struct dialect *dialect, enum err_code code)
+{
+	static const struct error_override none;
+
+	return dialect->error_overrides ? dialect->error_overrides[code] : none;
+}
+
+void dialect_encode_error(const struct dialect *dialect, const struct request *request,
+	const struct err *err, struct response *response)
+{
+	const struct error_override own = find_override(dialect, err->code);
+
+	buf_reset(&response->body);
+	response->status = own.status ? own.status : err_status(err->code);
+	if (response->status == 401 && dialect->challenge)
+		response_add_header(response, "WWW-Authenticate", str_cstr(dialect->challenge));
+	dialect->encode_error(request, err, own.text ? own.text : err_text(err), response);
+	response->media_type = dialect->error_media_type ? dialect->error_media_type
+							 : dialect->media_type;
+	if (!buf_ok(&response->body))
+		buf_reset(&response->body);
+	if (response->body.len == 0)
+		response->media_type = NULL;
 }

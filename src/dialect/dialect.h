@@ -1,8 +1,8 @@
 #pragma once
 /*
- * One wire language. Everything in it is constant and pure: no clock, files, logging, store or
- * mutable statics. A dialect translates, it does not act. Its page <name>.md stands beside its
- * source and wins over it. HACKING says how to add one.
+ * A dialect: one wire protocol. Everything in it is constant and pure: no clock, files, logging,
+ * store or mutable statics. Its page, src/dialect/<name>/README.md, is the specification: where the
+ * code differs, the code is wrong. HACKING says how to add a dialect.
  */
 #include "http/route.h"
 #include "task/index.h"
@@ -12,46 +12,67 @@ struct dialect_status_row {
 	const char *status;
 };
 
-/* An address that ends with a slash too many: not found, the same as without, or a redirect. */
+/*
+ * The statuses of a dialect's tasks. The first row of a state is the status written for it; each
+ * status leads to the state of its row. rows ends with { 0 }.
+ */
+struct dialect_statuses {
+	const struct dialect_status_row *rows;
+	enum task_state default_state; /* of unknown statuses; TASK_STATE_NONE: reject them */
+};
+
+/* Policy for a path that ends with a slash: 404, ignore the slash, or redirect to the path without it. */
 enum dialect_slash_policy { SLASH_NOT_FOUND = 0, SLASH_IGNORE, SLASH_REDIRECT };
+
+/* How a dialect answers an error where it departs from base/err.h; 0 and NULL: it does not. */
+struct error_override {
+	int status;
+	const char *text;
+	const char *location; /* private to the dialect: the part of the request to blame */
+};
 
 struct dialect {
 	const char *name;
 	uint8_t code;		     /* in records and index keys: from 1, never reused */
 	const char *const *prefixes; /* whole path segments, "/api/virtshell/v1"; ends with NULL */
 	enum dialect_slash_policy trailing_slash;
-	const struct route *routes;
-	/* Both ways: the first row of a state is its word, every word leads to its state. Ends with
-	 * { 0 }. */
-	const struct dialect_status_row *statuses;
-	enum task_state default_state; /* the state of unknown words; TASK_STATE_NONE: refused */
+	const struct route *routes; /* ends with ROUTE_END */
+	const struct dialect_statuses *statuses;
 	const struct index_field *index_fields; /* begins with INDEX_COMMON_FIELDS */
 	const char *media_type;
-	enum err_code method_error; /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
-	unsigned uuid_version;	    /* what its clients take ids for: 4; 0: ours, 7 */
-	/* Writes status, headers and body of a refusal in the dialect's own shape, but Retry-After,
-	 * which all have alike. The request may be one that could not be read: then it has no
-	 * segments, query or variables. */
-	void (*encode_error)(
-		const struct request *request, const struct err *err, struct response *response);
+	const char *error_media_type; /* NULL: media_type */
+	const char *challenge;	      /* WWW-Authenticate of a 401 (RFC 9110 §15.5.2); or NULL */
+	enum err_code method_error;   /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
+	unsigned uuid_version;	      /* of new ids, where clients expect 4; 0: 7 */
+	const struct error_override *error_overrides; /* indexed by enum err_code; NULL: none */
+	/*
+	 * Writes the body of an error response, and header fields that only this dialect sends.
+	 * text is the sentence to send. response->status is set and may be changed. The request may
+	 * be one that could not be parsed: then it has no segments, query or path variables.
+	 */
+	void (*encode_error)(const struct request *request, const struct err *err, const char *text,
+		struct response *response);
 
 	/*
-	 * For tasks of this dialect that come in by the native API. prepare completes a CREATE that
-	 * has the client's fields in op->change: the id where this dialect's clients name it
-	 * (op->new_id), op->assign_number, members that every task has, and the state and word to begin
-	 * with when the client gave neither (both are open then; else both are set and agree).
-	 * admit says whether a task may be as it is, made or changed (before is NULL for a new
-	 * one): required members there, each of its type, transitions that the dialect knows;
-	 * err.field names the member. admit also is what keeps its encoder from writing nonsense.
-	 * Both pure.
+	 * Two hooks for tasks of this dialect that arrive by the native API. Both are pure.
+	 *
+	 * native_defaults completes a CREATE whose op->change holds the client's fields: the id
+	 * where clients of this dialect name it (op->new_id), op->assign_number, members that every
+	 * task has, and the first state and status if the client gave neither. (If the client gave
+	 * one of them, both are set and agree.)
+	 *
+	 * validate checks a task that is about to be created (before is NULL) or changed: required
+	 * members, their types, and the transitions that the dialect knows. It rejects every task
+	 * that the encoder could not write. err->field names the member at fault.
 	 */
 	bool (*native_defaults)(const struct request *request, struct op *op, struct err *err);
 	bool (*validate)(const struct task *before, const struct task *task, struct err *err);
 };
 
 /*
- * The one list: a row X(name, code) makes <name>.c part of the service, which defines the two
- * constants below it. Codes stand in records and index keys: from 1, never reused.
+ * The list of dialects. A row X(name, code) adds src/dialect/<name>/ to the service; that folder
+ * defines <name>_dialect and <name>_indexed. Codes are stored in records and index keys: 1 to 127,
+ * never reused.
  */
 #define DIALECT_LIST(X) \
 	X(virtshell, 1) \
@@ -62,9 +83,8 @@ struct dialect {
 	X(native, 6)
 
 /*
- * What tasks of a dialect are about and what it keeps besides them: records like those of tasks, in
- * no list of tasks. Codes from INDEX_RESOURCE_DIALECTS on. <name>_indexed is its table, without
- * INDEX_COMMON_FIELDS.
+ * Records of a dialect that are not tasks: stored like tasks, but in no list of tasks. Codes above
+ * INDEX_RESOURCE_DIALECTS. <name>_indexed does not have INDEX_COMMON_FIELDS.
  */
 #define RESOURCE_LIST(X) X(uplynk_point, 129)
 
@@ -83,24 +103,30 @@ enum dialect_code {
 #undef X
 };
 
-/* The same list to walk; ends with NULL. */
+/* All dialects; ends with NULL. */
 extern const struct dialect *const dialects[];
 
 /*
- * The dialect whose prefix the path has, compared segment by segment, longest first; NULL when
- * none. *skip is the number of segments of that prefix.
+ * Finds the dialect with the longest prefix of the request's path, compared by whole segments; NULL
+ * if none matches. *skip is the number of segments of that prefix.
  */
 const struct dialect *dialect_by_path(const struct request *request, size_t *skip);
 const struct dialect *dialect_by_name(struct str name);
 const struct dialect *dialect_by_code(uint8_t code);
-/* The name of a dialect or a resource, NULL for no such code; and the code of a name, 0 for none.
- */
+/* The name of a dialect or a resource, NULL for an unknown code; the code of a name, 0 if unknown. */
 const char *dialect_code_name(uint8_t code);
 uint8_t dialect_code_by_name(struct str name);
-/* The tables of all dialects and resources: what store_open wants. */
+/* The index tables of all dialects and resources, for store_open(). */
 const struct index_table *dialect_index_tables(void);
 
-/* The dialect's word for a state; never NULL for a complete table. */
-const char *dialect_status(const struct dialect *dialect, enum task_state state);
-/* The state of a word; other_words when it is not in the table. */
-enum task_state dialect_state(const struct dialect *dialect, struct str word);
+/* The status written for a state; never NULL for a complete table. */
+const char *dialect_status(const struct dialect_statuses *statuses, enum task_state state);
+/* The state of a status; default_state if the table does not have it. */
+enum task_state dialect_state(const struct dialect_statuses *statuses, struct str status);
+
+/*
+ * Replaces the body by the dialect's response to an error: status, sentence, body and media type. Adds
+ * the dialect's header fields but not Retry-After. Without memory the body is empty.
+ */
+void dialect_encode_error(const struct dialect *dialect, const struct request *request,
+	const struct err *err, struct response *response);

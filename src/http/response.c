@@ -102,6 +102,13 @@ void response_add_retry_after(struct response *response, unsigned seconds)
 	response_add_header(response, "Retry-After", str_cstr(text));
 }
 
+bool response_finish(struct response *response, int status, const char *media_type, struct err *err)
+{
+	response->status = status;
+	response->media_type = media_type;
+	return (buf_ok(&response->body) && buf_ok(&response->headers)) || err_no_memory(err);
+}
+
 void response_write_head(const struct response *response, struct buf *out)
 {
 	buf_puts(out, "Status: ");

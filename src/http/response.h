@@ -4,6 +4,7 @@
  * body; nobody writes to a socket here.
  */
 #include "base/buf.h"
+#include "base/err.h"
 
 struct response {
 	int status;
@@ -24,6 +25,9 @@ void response_add_header(struct response *response, const char *name, struct str
  * §15.6.4): after so many seconds, at least one.
  */
 void response_add_retry_after(struct response *response, unsigned seconds);
+/* Sets the status and the media type of a complete body; false with ERR_NO_MEMORY if a write failed. */
+bool response_finish(
+	struct response *response, int status, const char *media_type, struct err *err);
 /*
  * Writes the CGI head (RFC 3875 §6.3: Status, Content-Type, the header lines, an empty line) into
  * out.

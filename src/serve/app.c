@@ -45,7 +45,7 @@ static void refuse(struct exchange *exchange, const struct err *err)
 	buf_free(&response->headers);
 	response->headers = head;
 	if (exchange->dialect)
-		exchange->dialect->encode_error(&exchange->request, err, response);
+		dialect_encode_error(exchange->dialect, &exchange->request, err, response);
 	else
 		encode_plain_error(err, response);
 	response_add_retry_after(response, err->retry_after);

@@ -203,7 +203,7 @@ static bool admit_sample(const struct task *task, void *data)
 
 	assert_non_null(dialect);
 	must(dialect->validate(NULL, task, &err), &err);
-	assert_int_equal(dialect_state(dialect, task->status), task->state);
+	assert_int_equal(dialect_state(dialect->statuses, task->status), task->state);
 	(*count)++;
 	return true;
 }

@@ -191,21 +191,23 @@ static void states_and_statuses_round_trip(void **state)
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
 		for (int s = TASK_PENDING; s < TASK_STATES; s++) {
-			const char *word = dialect_status(dialects[i], (enum task_state)s);
+			const char *word = dialect_status(
+				dialects[i]->statuses, (enum task_state)s);
 
 			assert_non_null(word);
-			assert_int_equal(dialect_state(dialects[i], str_cstr(word)), s);
+			assert_int_equal(dialect_state(dialects[i]->statuses, str_cstr(word)), s);
 		}
-		for (const struct dialect_status_row *row = dialects[i]->statuses; row->status;
-			row++) {
+		for (const struct dialect_status_row *row = dialects[i]->statuses->rows;
+			row->status; row++) {
 			assert_int_equal(
-				dialect_state(dialects[i], str_cstr(row->status)), row->state);
-			for (const struct dialect_status_row *other = dialects[i]->statuses;
+				dialect_state(dialects[i]->statuses, str_cstr(row->status)),
+				row->state);
+			for (const struct dialect_status_row *other = dialects[i]->statuses->rows;
 				other < row; other++)
 				assert_string_not_equal(row->status, other->status);
 		}
-		assert_int_equal(dialect_state(dialects[i], STR("no such word")),
-			dialects[i]->default_state);
+		assert_int_equal(dialect_state(dialects[i]->statuses, STR("no such word")),
+			dialects[i]->statuses->default_state);
 	}
 }
 
@@ -287,7 +289,7 @@ static void folding_is_idempotent(void **state)
 	for (size_t i = 0; dialects[i]; i++) {
 		for (const struct index_field *field = dialects[i]->index_fields; field->source;
 			field++) {
-			for (const struct dialect_status_row *row = dialects[i]->statuses;
+			for (const struct dialect_status_row *row = dialects[i]->statuses->rows;
 				row->status; row++) {
 				struct str once = str_cstr(row->status);
 
@@ -311,7 +313,7 @@ static void every_error_has_a_response(void **state)
 			struct err err;
 
 			err_set(&err, (enum err_code)code, NULL, NULL);
-			dialects[i]->encode_error(&request, &err, &response);
+			dialect_encode_error(dialects[i], &request, &err, &response);
 			assert_true(response.status >= 400 && response.status < 600);
 			assert_true((response.media_type != NULL) == (response.body.len > 0));
 			assert_true(response.media_type || response.status == 406);

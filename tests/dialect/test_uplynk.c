@@ -75,7 +75,7 @@ static void given_state_is_kept(void **state)
 		assert_true(change_set_field(&op.change, STR("operation"), STR("\"DELETE\"")));
 		must(uplynk_dialect.native_defaults(&request, &op, &err), &err);
 		assert_int_equal(op.change.state, given);
-		assert_int_equal(dialect_state(&uplynk_dialect, op.change.status), given);
+		assert_int_equal(dialect_state(uplynk_dialect.statuses, op.change.status), given);
 	}
 }
 

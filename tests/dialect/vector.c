@@ -154,7 +154,7 @@ static void fill_task(struct vector *vector, json_t *from, struct task *task)
 	assert_int_not_equal(task->dialect, 0);
 	task->status = str_cstr(status);
 	task->state = state ? task_state_parse(str_cstr(state))
-			    : dialect_state(vector->dialect, task->status);
+			    : dialect_state(vector->dialect->statuses, task->status);
 	task->created = created;
 	task->created_by = str_cstr(by);
 	task->updated = updated;
@@ -311,7 +311,8 @@ void vector_encode(const struct vector *vector, struct outcome *outcome)
 	if (ok && outcome->result.listing)
 		ok = put_rows(outcome);
 	if (!ok) {
-		vector->dialect->encode_error(&outcome->request, &outcome->err, &outcome->response);
+		dialect_encode_error(
+			vector->dialect, &outcome->request, &outcome->err, &outcome->response);
 		response_add_retry_after(&outcome->response, outcome->err.retry_after);
 	}
 }

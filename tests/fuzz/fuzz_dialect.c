@@ -36,7 +36,7 @@ static void encode_error(
 	struct response response = { 0 };
 
 	check(err->code > ERR_NONE && err->code < ERR_CODES);
-	dialect->encode_error(request, err, &response);
+	dialect_encode_error(dialect, request, err, &response);
 	check(response.status >= 400 && response.status < 600 && buf_ok(&response.body));
 	response_free(&response);
 }

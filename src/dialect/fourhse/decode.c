@@ -28,7 +28,7 @@ bool fourhse_parse_task_id(
 	if (id_parse(id, task_id)) {
 		id_format(id, lower);
 		task_id = (struct str){ lower, ID_TEXT_LEN };
-	} else if (!id_from_name(id, str_cstr(fourhse_dialect.name), task_id)) {
+	} else if (!id_from_name(id, STR("fourhse"), task_id)) {
 		return err_no_memory(err);
 	}
 	*text = arena_copy(arena, task_id);
@@ -63,7 +63,7 @@ static bool parse_id(
 static void init_op(struct op *op, enum op_kind kind)
 {
 	op->kind = kind;
-	op->dialect = fourhse_dialect.code;
+	op->dialect = DIALECT_CODE_fourhse;
 }
 
 /* ---- members of a body ---- */
@@ -112,7 +112,7 @@ static bool set_status(struct body_parser *body_parser, const json_t *value)
 	change->status = arena_copy(body_parser->arena, json_str(value));
 	if (!change->status.ptr)
 		return err_no_memory(body_parser->err);
-	change->state = dialect_state(&fourhse_dialect, change->status);
+	change->state = dialect_state(&fourhse_statuses, change->status);
 	return true;
 }
 

@@ -37,22 +37,18 @@ bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *er
 
 /* ---- refusals ---- */
 
-/* Where this dialect departs from the status or the sentence of the one list of errors. */
-static const struct error_override {
-	int status;
-	const char *text;  /* instead of the error's own */
-	const char *field; /* answered as a list of what is not valid, of this one member */
-} error_overrides[ERR_CODES] = {
+/* With a location: answered as a list of invalid members, of this one; "": of err->field. */
+const struct error_override fourhse_error_overrides[ERR_CODES] = {
 	[ERR_UNAUTHENTICATED] = { .text = "Your request was made with invalid credentials." },
 	[ERR_FORBIDDEN] = { .text = "You are not allowed to perform this action." },
 	[ERR_NO_ROUTE] = { .text = "Page not found." },
 	[ERR_NOT_ACCEPTABLE] = { .text = "None of your requested content types is supported." },
 	[ERR_CONFLICT] = { .status = 422,
 		.text = "Task ID has already been taken.",
-		.field = "task_id" },
-	[ERR_UNPROCESSABLE] = { .field = "" },
-	[ERR_TOO_BROAD] = { .field = "filter" },
-	[ERR_KEY_REUSED] = { .field = "Idempotency-Key" },
+		.location = "task_id" },
+	[ERR_UNPROCESSABLE] = { .location = "" },
+	[ERR_TOO_BROAD] = { .location = "filter" },
+	[ERR_KEY_REUSED] = { .location = "Idempotency-Key" },
 	[ERR_TOO_MANY_REQUESTS] = { .text = "Rate limit exceeded." },
 	[ERR_INTERNAL] = { .text = "An internal server error occurred." },
 	[ERR_NO_MEMORY] = { .text = "An internal server error occurred." },
@@ -91,7 +87,8 @@ static void put_methods(struct buf *out, struct str allow)
 		buf_putc(out, '.');
 }
 
-static void put_message(struct buf *out, const struct request *request, const struct err *err)
+static void put_message(
+	struct buf *out, const struct request *request, const struct err *err, const char *message)
 {
 	struct buf text = BUF_INIT;
 
@@ -101,34 +98,32 @@ static void put_message(struct buf *out, const struct request *request, const st
 		buf_puts(&text, "Object not found: ");
 		buf_put_str(&text, fourhse_requested_id(request));
 	} else {
-		buf_puts(&text, error_overrides[err->code].text ? error_overrides[err->code].text
-								: err_text(err));
+		buf_puts(&text, message);
 	}
 	buf_put_json_string(out, buf_str(&text));
 	out->failed |= text.failed;
 	buf_free(&text);
 }
 
-static void put_error_object(
-	struct buf *out, const struct request *request, const struct err *err, int status)
+static void put_error_object(struct buf *out, const struct request *request, const struct err *err,
+	const char *text, int status)
 {
 	buf_puts(out, "{\"name\":");
 	buf_put_json_string(out, str_cstr(status_name(status)));
 	buf_puts(out, ",\"message\":");
-	put_message(out, request, err);
+	put_message(out, request, err, text);
 	buf_printf(out, ",\"code\":0,\"status\":%d}", status);
 }
 
-static void put_error_list(struct buf *out, const struct err *err)
+static void put_error_list(struct buf *out, const struct err *err, const char *text)
 {
-	const struct error_override *own = &error_overrides[err->code];
+	const char *field = fourhse_error_overrides[err->code].location;
 
 	if (err->detail.len > 0) {
 		buf_put_str(out, err->detail);
 		return;
 	}
-	fourhse_add_error(out, own->field[0] ? own->field : err->field, "%s",
-		own->text ? own->text : err_text(err));
+	fourhse_add_error(out, field[0] ? field : err->field, "%s", text);
 	buf_putc(out, ']');
 }
 
@@ -149,26 +144,15 @@ static void add_rate_headers(struct response *response, const struct rate_status
 	add_number_header(response, "X-Rate-Limit-Reset", allowance->reset);
 }
 
-void fourhse_encode_error(
-	const struct request *request, const struct err *err, struct response *response)
+void fourhse_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response)
 {
-	int status = error_overrides[err->code].status;
-
-	buf_reset(&response->body);
-	response->media_type = NULL;
-	response->status = status ? status : err_status(err->code);
-	if (response->status == 401)
-		response_add_header(response, "WWW-Authenticate", STR("Bearer realm=\"api\""));
 	if (response->status == 429)
 		add_rate_headers(response, &request->rate_status);
 	if (response->status == 422)
 		response->reason = "Data Validation Failed.";
-	if (error_overrides[err->code].field)
-		put_error_list(&response->body, err);
+	if (fourhse_error_overrides[err->code].location)
+		put_error_list(&response->body, err, text);
 	else
-		put_error_object(&response->body, request, err, response->status);
-	if (buf_ok(&response->body))
-		response->media_type = fourhse_dialect.media_type;
-	else
-		buf_reset(&response->body);
+		put_error_object(&response->body, request, err, text, response->status);
 }

@@ -16,7 +16,8 @@
 #include "dialect/dialect.h"
 #include "http/json.h"
 
-#define FOURHSE_PREFIX "/v2/task"
+#define FOURHSE_MEDIA_TYPE "application/json; charset=UTF-8"
+#define FOURHSE_PREFIX	   "/v2/task"
 
 enum fourhse_index {
 	FOURHSE_BY_STATUS = INDEX_FIRST_OWN,
@@ -122,8 +123,28 @@ void fourhse_add_error(struct buf *list, const char *field, const char *format, 
 /* Ends the list: ERR_UNPROCESSABLE with the whole in err->detail, or true when it is empty. */
 bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *err);
 
-/* struct dialect's. */
-void fourhse_encode_error(
-	const struct request *request, const struct err *err, struct response *response);
+/* Encoders of the rows of that name (http/route.h). */
+bool fourhse_encode_list(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool fourhse_encode_list_row(
+	const struct request *request, const struct task *task, struct buf *out);
+bool fourhse_encode_list_end(
+	const struct request *request, const struct result *result, struct buf *out);
+bool fourhse_encode_task(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool fourhse_encode_created(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool fourhse_encode_deleted(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool fourhse_encode_dependent_row(
+	const struct request *request, const struct task *task, struct buf *out);
+bool fourhse_encode_dependents_end(
+	const struct request *request, const struct result *result, struct buf *out);
+
+/* Columns of struct dialect. */
+extern const struct dialect_statuses fourhse_statuses;
+extern const struct error_override fourhse_error_overrides[];
+void fourhse_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response);
 bool fourhse_native_defaults(const struct request *request, struct op *op, struct err *err);
 bool fourhse_validate(const struct task *before, const struct task *task, struct err *err);

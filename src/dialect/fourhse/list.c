@@ -245,7 +245,7 @@ bool fourhse_decode_list(struct request *request, struct op *op, struct err *err
 	bool ok;
 
 	op->kind = OP_LIST;
-	op->dialect = fourhse_dialect.code;
+	op->dialect = DIALECT_CODE_fourhse;
 	fourhse_select_fields(request);
 	if (!request_check_accepts_json(request, err) ||
 		!fourhse_list_params(&params, request, err))

@@ -39,7 +39,7 @@ bool fourhse_native_defaults(const struct request *request, struct op *op, struc
 	if (change->state == TASK_STATE_NONE)
 		change->state = TASK_PENDING;
 	if (change->status.len == 0)
-		change->status = str_cstr(dialect_status(&fourhse_dialect, change->state));
+		change->status = str_cstr(dialect_status(&fourhse_statuses, change->state));
 	return set_native_id(op, err) && set_default(change, "user_id", user, err) &&
 	       set_default(change, "entity_id", STR("null"), err) &&
 	       set_default(change, "request", STR("null"), err) &&

@@ -152,3 +152,74 @@ bool idol_set_error(struct err *err, struct arena *arena, enum idol_api_error fa
 	buf_free(&object);
 	return false;
 }
+
+/* ---- answers ---- */
+
+const struct error_override idol_error_overrides[ERR_CODES] = {
+	[ERR_UNAUTHENTICATED] = { .text = "The access token is invalid" },
+	/* Rails has no route for the method. */
+	[ERR_METHOD] = { .status = 404, .text = "There is nothing at this address." },
+	[ERR_INTERNAL] = { .text = "Internal Server Error" },
+	[ERR_NO_MEMORY] = { .text = "Internal Server Error" },
+	[ERR_DISK_FULL] = { .status = 503 },
+};
+
+/* What /timeouts/trigger pretends, by its `kind`. */
+static const struct {
+	const char *kind;
+	int status;
+	const char *text;
+} trigger_errors[] = {
+	{ "db", 504, "DB query cancelled" },
+	{ "http", 504, "Request Timeout" },
+	{ "error", 500, "Internal Server Error" },
+};
+
+static void put_message(struct response *response, const char *text)
+{
+	buf_puts(&response->body, "{\"message\":");
+	buf_put_json_string(&response->body, str_cstr(text));
+	buf_putc(&response->body, '}');
+}
+
+/* Below 500: the document that the decoder has rendered, or one object made here. */
+static void put_errors(const struct request *request, const struct err *err, const char *text,
+	struct response *response)
+{
+	struct str id = request_path_var(request, "id");
+
+	if (err->detail.len > 0 && err->code != ERR_METHOD) {
+		buf_put_str(&response->body, err->detail);
+		return;
+	}
+	buf_puts(&response->body, "{\"errors\":[");
+	if (err->code == ERR_NOT_FOUND && id.ptr)
+		idol_put_api_error(&response->body, IDOL_NOT_FOUND, id, STR_NULL);
+	else
+		idol_put_http_error(&response->body, response_reason(response->status),
+			str_cstr(text), response->status);
+	buf_puts(&response->body, "]}");
+}
+
+/* Returns the sentence of the error that /timeouts/trigger was asked for, and sets its status. */
+static const char *trigger_error(const struct err *err, const char *text, struct response *response)
+{
+	for (size_t i = 0; i < sizeof(trigger_errors) / sizeof(trigger_errors[0]); i++) {
+		if (err->code != ERR_INTERNAL ||
+			!str_eq(err->detail, str_cstr(trigger_errors[i].kind)))
+			continue;
+		response->status = trigger_errors[i].status;
+		return trigger_errors[i].text;
+	}
+	return text;
+}
+
+void idol_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response)
+{
+	text = trigger_error(err, text, response);
+	if (response->status >= 500)
+		put_message(response, text);
+	else
+		put_errors(request, err, text, response);
+}

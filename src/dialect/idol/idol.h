@@ -136,6 +136,10 @@ bool idol_encode_related(const struct request *request, const struct result *res
 bool idol_put_task(const struct request *request, const struct task *task, struct buf *out);
 bool idol_encode_end(const struct request *request, const struct result *result, struct buf *out);
 
-/* struct dialect's. */
+/* Columns of struct dialect. */
+extern const struct dialect_statuses idol_statuses;
+extern const struct error_override idol_error_overrides[];
+void idol_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response);
 bool idol_native_defaults(const struct request *request, struct op *op, struct err *err);
 bool idol_validate(const struct task *before, const struct task *task, struct err *err);

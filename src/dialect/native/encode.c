@@ -146,13 +146,6 @@ bool native_encode_row(const struct request *request, const struct task *task, s
 
 /* ---- answers ---- */
 
-static bool finish(struct response *response, int status, struct err *err)
-{
-	response->status = status;
-	response->media_type = native_dialect.media_type;
-	return buf_ok(&response->body) || err_no_memory(err);
-}
-
 bool native_encode_task(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
@@ -160,7 +153,7 @@ bool native_encode_task(const struct request *request, const struct result *resu
 	if (!dialect_by_code(result->task.dialect))
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	native_encode_row(request, &result->task, &response->body);
-	return finish(response, 200, err);
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
 bool native_encode_created(const struct request *request, const struct result *result,
@@ -172,9 +165,9 @@ bool native_encode_created(const struct request *request, const struct result *r
 	put_url(&address, request, &result->task.id);
 	response_add_header(response, "Location", buf_str(&address));
 	native_encode_row(request, &result->task, &response->body);
-	ok = buf_ok(&address) && buf_ok(&response->headers);
+	ok = buf_ok(&address);
 	buf_free(&address);
-	return ok ? finish(response, 201, err) : err_no_memory(err);
+	return ok ? response_finish(response, 201, NATIVE_MEDIA_TYPE, err) : err_no_memory(err);
 }
 
 bool native_encode_deleted(const struct request *request, const struct result *result,
@@ -191,7 +184,7 @@ bool native_encode_list(const struct request *request, const struct result *resu
 {
 	(void)request, (void)result;
 	buf_puts(&response->body, "{\"items\":[");
-	return finish(response, 200, err);
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
 bool native_encode_end(const struct request *request, const struct result *result, struct buf *out)

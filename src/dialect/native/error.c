@@ -4,8 +4,7 @@
 
 #include "dialect/native/native.h"
 
-#define PROBLEM_TYPE "application/problem+json"
-#define PATCH_TYPES  NATIVE_MERGE_PATCH_TYPE ", application/json"
+#define PATCH_TYPES NATIVE_MERGE_PATCH_TYPE ", application/json"
 
 /* RFC 6901 §3; other kinds of places have nothing to escape. */
 static void put_location(struct buf *out, const struct native_location *place)
@@ -94,8 +93,8 @@ static void put_instance(struct buf *out, const struct request *request)
 	buf_putc(out, '"');
 }
 
-static void put_problem(
-	const struct request *request, const struct err *err, int status, struct buf *out)
+static void put_problem(const struct request *request, const struct err *err, const char *text,
+	int status, struct buf *out)
 {
 	struct err without_detail;
 
@@ -107,37 +106,26 @@ static void put_problem(
 	buf_puts(out, ",\"status\":");
 	buf_put_number(out, status);
 	buf_puts(out, ",\"detail\":");
-	buf_put_json_string(out, str_cstr(err_text(err)));
+	buf_put_json_string(out, str_cstr(text));
 	put_instance(out, request);
 	put_error_list(out, err);
 	buf_putc(out, '}');
 }
 
 /* What the client may do about it. */
-static void add_error_headers(const struct request *request, int status, struct response *response)
+static void add_error_headers(const struct request *request, struct response *response)
 {
-	if (status == 401)
-		response_add_header(response, "WWW-Authenticate", STR("Bearer realm=\"polytask\""));
-	if (status == 415 && request->method == METHOD_PATCH)
+	if (response->status == 415 && request->method == METHOD_PATCH)
 		response_add_header(response, "Accept-Patch", STR(PATCH_TYPES));
-	if (status == 415 && request->method == METHOD_POST)
+	if (response->status == 415 && request->method == METHOD_POST)
 		response_add_header(response, "Accept-Post", STR("application/json"));
 }
 
-void native_encode_error(
-	const struct request *request, const struct err *err, struct response *response)
+void native_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response)
 {
-	enum err_code code = err->code < ERR_CODES ? err->code : ERR_INTERNAL;
-
-	buf_reset(&response->body);
-	response->media_type = NULL;
-	response->status = err_status(code);
-	add_error_headers(request, response->status, response);
-	put_problem(request, err, response->status, &response->body);
-	if (buf_ok(&response->body))
-		response->media_type = PROBLEM_TYPE;
-	else
-		buf_reset(&response->body);
+	add_error_headers(request, response);
+	put_problem(request, err, text, response->status, &response->body);
 }
 
 bool native_convert_error(struct err *err, struct arena *arena)

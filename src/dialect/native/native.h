@@ -23,6 +23,7 @@
 #define NATIVE_FIELD_NAME_MAX	64   /* bytes of a field's name */
 #define NATIVE_STATUS_MAX	64   /* bytes */
 #define NATIVE_TEXT_MAX		4096 /* bytes of the JSON text of error and of progress */
+#define NATIVE_MEDIA_TYPE	"application/json"
 #define NATIVE_TASKS_PATH	"/v1/tasks"
 #define NATIVE_MERGE_PATCH_TYPE "application/merge-patch+json"
 
@@ -118,6 +119,7 @@ struct native_location {
 bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
 	struct native_location place, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
-/* struct dialect's. */
-void native_encode_error(
-	const struct request *request, const struct err *err, struct response *response);
+/* Columns of struct dialect. */
+extern const struct dialect_statuses native_statuses;
+void native_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response);

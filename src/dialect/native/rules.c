@@ -4,7 +4,7 @@
 static bool state_of_status(const struct dialect *dialect, struct str word, enum task_state *state,
 	struct arena *arena, struct err *err)
 {
-	enum task_state meant = dialect_state(dialect, word);
+	enum task_state meant = dialect_state(dialect->statuses, word);
 
 	if (meant == TASK_STATE_NONE)
 		return native_set_error(err, arena, ERR_UNPROCESSABLE,
@@ -26,7 +26,7 @@ bool native_complete_state(
 		return state_of_status(dialect, change->status, &change->state, arena, err);
 	if (change->state == TASK_STATE_NONE)
 		change->state = TASK_PENDING;
-	change->status = str_cstr(dialect_status(dialect, change->state));
+	change->status = str_cstr(dialect_status(dialect->statuses, change->state));
 	return true;
 }
 
@@ -40,8 +40,9 @@ static bool update_state(
 		if (!state_of_status(dialect, op->change.status, &state, op->arena, err))
 			return false;
 		task_set_state(task, state, op->now);
-	} else if (state != TASK_STATE_NONE && dialect_state(dialect, task->status) != state) {
-		task->status = str_cstr(dialect_status(dialect, state));
+	} else if (state != TASK_STATE_NONE &&
+		   dialect_state(dialect->statuses, task->status) != state) {
+		task->status = str_cstr(dialect_status(dialect->statuses, state));
 	}
 	return true;
 }

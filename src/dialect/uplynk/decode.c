@@ -130,13 +130,13 @@ static bool make_task_op(const struct request *request, const char *operation,
 
 	if (!task)
 		return err_no_memory(err);
-	*task = (struct op){ .kind = OP_CREATE, .dialect = uplynk_dialect.code };
+	*task = (struct op){ .kind = OP_CREATE, .dialect = DIALECT_CODE_uplynk };
 	uplynk_format_id(point, hex);
 	json = json_quote((struct str){ hex, UPLYNK_HEX_LEN }, request->arena);
 	if (!json.ptr)
 		return err_no_memory(err);
 	task->change.state = TASK_RUNNING;
-	task->change.status = str_cstr(dialect_status(&uplynk_dialect, TASK_RUNNING));
+	task->change.status = str_cstr(dialect_status(&uplynk_statuses, TASK_RUNNING));
 	change_set_field(&task->change, STR("operation"), str_cstr(operation));
 	change_set_field(&task->change, STR("ingest_point"), json);
 	for (size_t i = 0; change && i < change->field_count; i++)
@@ -236,7 +236,7 @@ bool uplynk_native_defaults(const struct request *request, struct op *op, struct
 		return false;
 	if (op->change.state == TASK_STATE_NONE)
 		op->change.state = TASK_RUNNING;
-	op->change.status = str_cstr(dialect_status(&uplynk_dialect, op->change.state));
+	op->change.status = str_cstr(dialect_status(&uplynk_statuses, op->change.state));
 	return true;
 }
 

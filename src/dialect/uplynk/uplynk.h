@@ -15,6 +15,7 @@
  */
 #include "dialect/dialect.h"
 
+#define UPLYNK_MEDIA_TYPE  "application/json"
 #define UPLYNK_PREFIX	   "/api/v4/managed-slicer"
 #define UPLYNK_TASKS_PATH  UPLYNK_PREFIX "/ingest-points/tasks"
 #define UPLYNK_POINTS_PATH UPLYNK_PREFIX "/slicers/ingest-points"
@@ -41,6 +42,20 @@ bool uplynk_put_point(const struct request *request, const struct task *point, s
 /* The answer to a creation: the documentation has two members less there. */
 void uplynk_put_created_point(const struct task *point, struct buf *out);
 
-/* struct dialect's. */
+/* Encoders of the rows (http/route.h). */
+bool uplynk_put_task(const struct request *request, const struct task *task, struct buf *out);
+bool uplynk_encode_end(const struct request *request, const struct result *result, struct buf *out);
+bool uplynk_encode_tasks(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool uplynk_encode_points(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool uplynk_encode_deleted(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+
+/* Columns of struct dialect. */
+extern const struct dialect_statuses uplynk_statuses;
+extern const struct error_override uplynk_error_overrides[];
+void uplynk_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response);
 bool uplynk_native_defaults(const struct request *request, struct op *op, struct err *err);
 bool uplynk_validate(const struct task *before, const struct task *task, struct err *err);

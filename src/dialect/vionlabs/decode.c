@@ -196,7 +196,7 @@ bool vionlabs_decode_list(struct request *request, struct op *op, struct err *er
 	if (!value.ptr)
 		return err_no_memory(err);
 	op->kind = OP_LIST;
-	op->dialect = vionlabs_dialect.code;
+	op->dialect = DIALECT_CODE_vionlabs;
 	/* within one item the index has the order of product and version */
 	list_filter_add(&op->list, VIONLABS_BY_ITEM, value);
 	list_sort_add(&op->list, VIONLABS_BY_ITEM, false);
@@ -208,7 +208,7 @@ bool vionlabs_decode_read(struct request *request, struct op *op, struct err *er
 	if (!parse_identity(request, &op->id, err))
 		return false;
 	op->kind = OP_READ;
-	op->dialect = vionlabs_dialect.code;
+	op->dialect = DIALECT_CODE_vionlabs;
 	return true;
 }
 
@@ -217,9 +217,9 @@ bool vionlabs_decode_deactivate(struct request *request, struct op *op, struct e
 	if (!parse_identity(request, &op->id, err))
 		return false;
 	op->kind = OP_UPDATE;
-	op->dialect = vionlabs_dialect.code;
+	op->dialect = DIALECT_CODE_vionlabs;
 	op->change.state = TASK_CANCELLED;
-	op->change.status = str_cstr(dialect_status(&vionlabs_dialect, TASK_CANCELLED));
+	op->change.status = str_cstr(dialect_status(&vionlabs_statuses, TASK_CANCELLED));
 	return true;
 }
 
@@ -245,7 +245,7 @@ bool vionlabs_decode_create(struct request *request, struct op *op, struct err *
 	json_t *json = NULL;
 	bool ok = false;
 
-	change.status = str_cstr(dialect_status(&vionlabs_dialect, TASK_PENDING));
+	change.status = str_cstr(dialect_status(&vionlabs_statuses, TASK_PENDING));
 	if (!parse_body(request, &json, err) ||
 		!parse_path(request, &problems, &identity_parts, err) ||
 		!set_identity(&change, &identity_parts, request->arena, err) ||
@@ -256,7 +256,7 @@ bool vionlabs_decode_create(struct request *request, struct op *op, struct err *
 		goto out;
 	op->kind = OP_UPSERT;
 	op->client_named = true;
-	op->dialect = vionlabs_dialect.code;
+	op->dialect = DIALECT_CODE_vionlabs;
 	op->change = change;
 	ok = true;
 out:
@@ -342,7 +342,7 @@ bool vionlabs_validate(const struct task *before, const struct task *task, struc
 	if (priority.ptr && !is_one_of(priority, vionlabs_priorities))
 		return err_set(
 			err, ERR_UNPROCESSABLE, "priority", "priority must be low, medium or high");
-	if (dialect_state(&vionlabs_dialect, task->status) != task->state)
+	if (dialect_state(&vionlabs_statuses, task->status) != task->state)
 		return err_set(err, ERR_UNPROCESSABLE, "status",
 			"status must be the one that Vionlabs uses for the state");
 	return true;

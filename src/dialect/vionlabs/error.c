@@ -105,3 +105,39 @@ bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct er
 	err->detail = (struct str){ text, len + 2 };
 	return false;
 }
+
+/* ---- answers ---- */
+
+/* The framework's own sentences; a 422 is a list, and says where. */
+const struct error_override vionlabs_error_overrides[ERR_CODES] = {
+	[ERR_UNAUTHENTICATED] = { .text = "Not authenticated" },
+	[ERR_NOT_FOUND] = { .text = "Task not found" },
+	[ERR_NO_ROUTE] = { .text = "Not Found" },
+	[ERR_METHOD] = { .text = "Method Not Allowed" },
+	[ERR_UNPROCESSABLE] = { .location = "\"body\"" },
+	[ERR_TOO_BROAD] = { .location = "\"path\"" },
+	[ERR_KEY_REUSED] = { .location = "\"header\",\"Idempotency-Key\"" },
+};
+
+void vionlabs_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response)
+{
+	const char *location = vionlabs_error_overrides[err->code].location;
+	struct buf *out = &response->body, problems = BUF_INIT;
+
+	(void)request;
+	buf_puts(out, "{\"detail\":");
+	if (err->code == ERR_UNPROCESSABLE && err->detail.len > 0) {
+		buf_put_str(out, err->detail);
+	} else if (location) {
+		vionlabs_put_value_error(&problems, location, text);
+		buf_putc(out, '[');
+		buf_put_str(out, buf_str(&problems));
+		buf_putc(out, ']');
+		out->failed |= problems.failed;
+		buf_free(&problems);
+	} else {
+		buf_put_json_string(out, str_cstr(text));
+	}
+	buf_putc(out, '}');
+}

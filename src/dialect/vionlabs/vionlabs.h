@@ -13,6 +13,8 @@
  */
 #include "dialect/dialect.h"
 
+#define VIONLABS_MEDIA_TYPE "application/json"
+
 enum vionlabs_index {
 	VIONLABS_BY_ITEM = INDEX_FIRST_OWN,
 };
@@ -38,7 +40,20 @@ bool vionlabs_decode_read(struct request *request, struct op *op, struct err *er
 bool vionlabs_decode_create(struct request *request, struct op *op, struct err *err);
 bool vionlabs_decode_deactivate(struct request *request, struct op *op, struct err *err);
 
-/* struct dialect's. */
+/* Encoders of the rows of that name (http/route.h). */
+bool vionlabs_encode_list(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool vionlabs_encode_row(const struct request *request, const struct task *task, struct buf *out);
+bool vionlabs_encode_end(
+	const struct request *request, const struct result *result, struct buf *out);
+bool vionlabs_encode_task(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+
+/* Columns of struct dialect. */
+extern const struct dialect_statuses vionlabs_statuses;
+extern const struct error_override vionlabs_error_overrides[];
+void vionlabs_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response);
 bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err);
 bool vionlabs_validate(const struct task *before, const struct task *task, struct err *err);
 

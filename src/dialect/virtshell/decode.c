@@ -58,7 +58,7 @@ static bool parse_status(const struct body *body, const char *name, const json_t
 	if (!status.ptr)
 		return err_no_memory(body->err);
 	body->change->status = status;
-	body->change->state = dialect_state(&virtshell_dialect, status);
+	body->change->state = dialect_state(&virtshell_statuses, status);
 	return true;
 }
 
@@ -148,7 +148,7 @@ static bool parse_id(const struct request *request, struct id *id, struct err *e
 static bool init_op(struct op *op, enum op_kind kind, const struct id *id)
 {
 	op->kind = kind;
-	op->dialect = virtshell_dialect.code;
+	op->dialect = DIALECT_CODE_virtshell;
 	if (id)
 		op->id = *id;
 	return true;

@@ -14,6 +14,8 @@
  */
 #include "dialect/dialect.h"
 
+#define VIRTSHELL_MEDIA_TYPE "application/json"
+
 enum virtshell_index {
 	VIRTSHELL_BY_STATUS = INDEX_FIRST_OWN,
 };
@@ -27,7 +29,20 @@ bool virtshell_decode_create(struct request *request, struct op *op, struct err 
 bool virtshell_decode_update(struct request *request, struct op *op, struct err *err);
 bool virtshell_decode_delete(struct request *request, struct op *op, struct err *err);
 
-/* struct dialect's. */
+/* Encoders of the rows (http/route.h). */
+bool virtshell_put_task(const struct request *request, const struct task *task, struct buf *out);
+bool virtshell_encode_end(
+	const struct request *request, const struct result *result, struct buf *out);
+bool virtshell_encode_tasks(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool virtshell_encode_success(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+
+/* Columns of struct dialect. */
+extern const struct dialect_statuses virtshell_statuses;
+extern const struct error_override virtshell_error_overrides[];
+void virtshell_encode_error(const struct request *request, const struct err *err, const char *text,
+	struct response *response);
 bool virtshell_validate(const struct task *before, const struct task *task, struct err *err);
 /* Whether the specification names this member; all others are kept and given back untouched. */
 bool virtshell_is_known_member(struct str name);

@@ -1,0 +1,151 @@
+#include <time.h>
+
+#include "dialect/fourhse/fourhse.h"
+#include "http/query.h"
+
+static void put_date(struct buf *out, int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+
+	if (!gmtime_r(&seconds, &tm)) {
+		out->failed = true;
+		return;
+	}
+	buf_printf(out, "\"%04d-%02d-%02d\"", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
+}
+
+static void put_field(struct buf *out, const struct task *task, const char *name)
+{
+	struct str json = task_field(task, str_cstr(name));
+
+	buf_put_str(out, json.len > 0 ? json : STR("null"));
+}
+
+static void put_value(struct buf *out, const struct task *task, const struct fourhse_member *member)
+{
+	switch (member->source) {
+	case FOURHSE_STATUS:
+		buf_put_json_string(out, task->status);
+		break;
+	case FOURHSE_CREATED:
+		put_date(out, task->created);
+		break;
+	case FOURHSE_UPDATED:
+		put_date(out, task->updated);
+		break;
+	case FOURHSE_FIELD:
+	default:
+		put_field(out, task, member->name);
+		break;
+	}
+}
+
+static void put_task(const struct request *request, const struct task *task, struct buf *out)
+{
+	char before = '{';
+
+	for (size_t i = 0; i < FOURHSE_MEMBER_COUNT; i++) {
+		if (!(request->selected_fields & 1U << i))
+			continue;
+		buf_putc(out, before);
+		buf_putc(out, '"');
+		buf_puts(out, fourhse_members[i].name);
+		buf_puts(out, "\":");
+		put_value(out, task, &fourhse_members[i]);
+		before = ',';
+	}
+	buf_puts(out, before == '{' ? "{}" : "}");
+}
+
+bool fourhse_encode_list(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	json_t *params;
+	bool ok;
+
+	if (!fourhse_list_params(&params, request, err))
+		return false;
+	buf_putc(&response->body, '[');
+	ok = fourhse_add_page_headers(params, request, result, response, err) &&
+	     response_finish(response, 200, FOURHSE_MEDIA_TYPE, err);
+	json_decref(params);
+	return ok;
+}
+
+bool fourhse_encode_list_row(
+	const struct request *request, const struct task *task, struct buf *out)
+{
+	put_task(request, task, out);
+	return buf_ok(out);
+}
+
+bool fourhse_encode_list_end(
+	const struct request *request, const struct result *result, struct buf *out)
+{
+	(void)request, (void)result;
+	buf_putc(out, ']');
+	return buf_ok(out);
+}
+
+bool fourhse_encode_task(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	put_task(request, &result->task, &response->body);
+	return response_finish(response, 200, FOURHSE_MEDIA_TYPE, err);
+}
+
+/* Where the new task is to be seen. */
+bool fourhse_encode_created(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	struct str id = json_unquote(task_field(&result->task, STR("task_id")), request->arena);
+	struct buf to = BUF_INIT;
+	bool ok;
+
+	buf_put_str(&to, request->base_url);
+	buf_puts(&to, FOURHSE_PREFIX "/view?id=");
+	query_encode(&to, id, QUERY_PLUS_IS_PLUS);
+	response_add_header(response, "Location", buf_str(&to));
+	ok = id.ptr && buf_ok(&to);
+	buf_free(&to);
+	if (!ok)
+		return err_no_memory(err);
+	put_task(request, &result->task, &response->body);
+	return response_finish(response, 201, FOURHSE_MEDIA_TYPE, err);
+}
+
+/* Nothing, or what stands in the way: the rows are the connected tasks. */
+bool fourhse_encode_deleted(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	(void)request;
+	response->status = 204;
+	if (!result->has_dependents)
+		return true;
+	buf_puts(&response->body,
+		"{\"name\":\"Bad Request\",\"message\":\"The task has connected entities, which will "
+		"be deleted as well: confirm it with force=true.\",\"code\":0,\"status\":400,"
+		"\"entities\":[");
+	return response_finish(response, 400, FOURHSE_MEDIA_TYPE, err);
+}
+
+bool fourhse_encode_dependent_row(
+	const struct request *request, const struct task *task, struct buf *out)
+{
+	(void)request;
+	buf_puts(out, "{\"type\":\"task\",\"id\":");
+	put_field(out, task, "task_id");
+	buf_puts(out, ",\"name\":");
+	put_field(out, task, "handler");
+	buf_putc(out, '}');
+	return buf_ok(out);
+}
+
+bool fourhse_encode_dependents_end(
+	const struct request *request, const struct result *result, struct buf *out)
+{
+	(void)request, (void)result;
+	buf_puts(out, "]}");
+	return buf_ok(out);
+}

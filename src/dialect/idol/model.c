@@ -1,0 +1,43 @@
+#include "dialect/idol/idol.h"
+
+/* Ids are strings here, but an operator may have set one as a number. */
+static struct str fold_id(struct str json)
+{
+	if (json.len < 2 || json.ptr[0] != '"' || json.ptr[json.len - 1] != '"')
+		return json;
+	return (struct str){ json.ptr + 1, json.len - 2 };
+}
+
+const struct index_field idol_indexed[] = {
+	INDEX_COMMON_FIELDS,
+	{ .code = IDOL_BY_NUMBER, .source = INDEX_NUMBER, .name = "id" },
+	{ .code = IDOL_BY_STATUS, .source = INDEX_STATUS, .name = "status" },
+	{ .code = IDOL_BY_PRODUCT,
+		.source = INDEX_FIELD,
+		.name = "product-id",
+		.normalize = fold_id },
+	{ .code = IDOL_BY_DISTRIBUTOR,
+		.source = INDEX_FIELD,
+		.name = "distributor-id",
+		.normalize = fold_id },
+	{ .code = IDOL_BY_MASTER_TYPE, .source = INDEX_FIELD, .name = "master-type" },
+	{ .code = IDOL_BY_PRECISION, .source = INDEX_FIELD, .name = "precision" },
+	{ .code = IDOL_BY_URL, .source = INDEX_FIELD, .name = "url", .unindexed = true },
+	{ .code = IDOL_BY_MD5, .source = INDEX_FIELD, .name = "md5", .unindexed = true },
+	{ .code = IDOL_BY_SUPPORT_NUMBER,
+		.source = INDEX_FIELD,
+		.name = "support-number",
+		.unindexed = true },
+	{ .source = INDEX_END },
+};
+
+static const struct dialect_status_row rows[] = {
+	{ TASK_PENDING, "uploaded" },
+	{ TASK_RUNNING, "processing" },
+	{ TASK_SUCCEEDED, "completed" },
+	{ TASK_FAILED, "failed" },
+	{ TASK_CANCELLED, "cancelled" },
+	{ TASK_STATE_NONE, NULL },
+};
+
+const struct dialect_statuses idol_statuses = { rows, .default_state = TASK_STATE_NONE };

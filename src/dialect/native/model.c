@@ -1,0 +1,41 @@
+#include "dialect/native/native.h"
+
+const struct index_field native_indexed[] = {
+	INDEX_COMMON_FIELDS,
+	{ .source = INDEX_END },
+};
+
+static const struct dialect_status_row rows[] = {
+	{ TASK_PENDING, "pending" },
+	{ TASK_RUNNING, "running" },
+	{ TASK_SUCCEEDED, "succeeded" },
+	{ TASK_FAILED, "failed" },
+	{ TASK_CANCELLED, "cancelled" },
+	{ TASK_STATE_NONE, NULL },
+};
+
+const struct dialect_statuses native_statuses = { rows, .default_state = TASK_STATE_NONE };
+
+const struct native_member native_members[] = {
+	{ "id", MEMBER_ID, NATIVE_READ_ONLY },
+	{ "dialect", MEMBER_DIALECT, NATIVE_CREATE },
+	{ "number", MEMBER_NUMBER, NATIVE_READ_ONLY },
+	{ "state", MEMBER_STATE, NATIVE_BOTH },
+	{ "status", MEMBER_STATUS, NATIVE_BOTH },
+	{ "archived", MEMBER_ARCHIVED, NATIVE_PATCH },
+	{ "revision", MEMBER_REVISION, NATIVE_READ_ONLY },
+	{ "created_at", MEMBER_CREATED, NATIVE_READ_ONLY },
+	{ "updated_at", MEMBER_UPDATED, NATIVE_READ_ONLY },
+	{ "started_at", MEMBER_STARTED, NATIVE_READ_ONLY },
+	{ "finished_at", MEMBER_FINISHED, NATIVE_READ_ONLY },
+	{ "created_by", MEMBER_CREATED_BY, NATIVE_READ_ONLY },
+	{ "updated_by", MEMBER_UPDATED_BY, NATIVE_READ_ONLY },
+	{ "priority", MEMBER_PRIORITY, NATIVE_BOTH },
+	{ "not_before", MEMBER_NOT_BEFORE, NATIVE_BOTH },
+	{ "attempt", MEMBER_ATTEMPT, NATIVE_READ_ONLY },
+	{ "max_attempts", MEMBER_MAX_ATTEMPTS, NATIVE_BOTH },
+	{ "error", MEMBER_ERROR, NATIVE_BOTH },
+	{ "progress", MEMBER_PROGRESS, NATIVE_BOTH },
+};
+
+const size_t native_member_count = sizeof(native_members) / sizeof(native_members[0]);

@@ -1,0 +1,102 @@
+#include "dialect/uplynk/uplynk.h"
+
+/*
+ * What a client of Uplynk is told: it knows no queue, and waits for one of two ends. The other two
+ * words are for the native API, which alone can bring a task there.
+ */
+static const enum task_state visible_state[TASK_STATES] = {
+	[TASK_STATE_NONE] = TASK_RUNNING,
+	[TASK_PENDING] = TASK_RUNNING,
+	[TASK_RUNNING] = TASK_RUNNING,
+	[TASK_SUCCEEDED] = TASK_SUCCEEDED,
+	[TASK_FAILED] = TASK_FAILED,
+	[TASK_CANCELLED] = TASK_FAILED,
+};
+
+/* What is told of a task everywhere, in the answer to a removal as well. */
+static void put_state(const struct task *task, struct buf *out)
+{
+	struct str operation = task_field(task, STR("operation"));
+
+	buf_puts(out, "\"state\":\"");
+	buf_puts(out, dialect_status(&uplynk_statuses, visible_state[task->state]));
+	buf_puts(out, "\",\"operation\":");
+	buf_put_str(out, operation.ptr ? operation : STR("null"));
+}
+
+bool uplynk_put_task(const struct request *request, const struct task *task, struct buf *out)
+{
+	char id[ID_TEXT_LEN + 1];
+
+	(void)request;
+	id_format(&task->id, id);
+	buf_puts(out, "{\"@id\":\"" UPLYNK_TASKS_PATH "/");
+	buf_puts(out, id);
+	buf_puts(out, "\",\"@type\":\"ReservedEndpointTask\",\"id\":\"");
+	buf_puts(out, id);
+	buf_puts(out, "\",");
+	put_state(task, out);
+	buf_puts(out, ",\"timestamp\":");
+	buf_put_number(out, task->created / 1000);
+	buf_putc(out, '}');
+	return buf_ok(out);
+}
+
+bool uplynk_encode_end(const struct request *request, const struct result *result, struct buf *out)
+{
+	(void)request;
+	buf_puts(out, "],\"total_items\":");
+	buf_put_number(out, (int64_t)result->rows_returned);
+	buf_putc(out, '}');
+	return buf_ok(out);
+}
+
+static void put_collection(const char *id, struct buf *out)
+{
+	buf_puts(out, "{\"@id\":\"");
+	buf_puts(out, id);
+	buf_puts(out, "\",\"@type\":\"Collection\",\"items\":[");
+}
+
+/* One task, or what stands before the rows of a list. */
+bool uplynk_encode_tasks(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	if (result->kind == OP_LIST)
+		put_collection(UPLYNK_TASKS_PATH, &response->body);
+	else
+		uplynk_put_task(request, &result->task, &response->body);
+	return response_finish(response, 200, UPLYNK_MEDIA_TYPE, err);
+}
+
+bool uplynk_encode_points(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	if (result->kind == OP_LIST)
+		put_collection(UPLYNK_POINTS_PATH, &response->body);
+	else if (result->kind == OP_CREATE)
+		uplynk_put_created_point(&result->task, &response->body);
+	else
+		uplynk_put_point(request, &result->task, &response->body);
+	return response_finish(response, 200, UPLYNK_MEDIA_TYPE, err);
+}
+
+/* The point is gone: what the client gets is the task by which it can see when that is so. */
+bool uplynk_encode_deleted(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	struct buf *out = &response->body;
+	char task[ID_TEXT_LEN + 1];
+	struct id point;
+
+	if (!uplynk_parse_id(&point, request_path_var(request, "point")))
+		return err_set(err, ERR_INTERNAL, NULL, NULL);
+	id_format(&result->companion.id, task);
+	uplynk_put_point_head(&point, out);
+	buf_puts(out, ",\"task\":{\"id\":\"");
+	buf_puts(out, task);
+	buf_puts(out, "\",");
+	put_state(&result->companion, out);
+	buf_puts(out, "}}");
+	return response_finish(response, 200, UPLYNK_MEDIA_TYPE, err);
+}
