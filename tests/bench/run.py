@@ -16,20 +16,12 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
-from lib import (
-    BASE,
-    BUILD,
-    NGINX,
-    POLYTASKD,
-    Instance,
-    fill_template,
-    find_program,
-    finish,
-    free_port,
-    make_directory,
-    start,
-    until,
-)
+from dialects import virtshell
+from lib import NGINX, POLYTASKD, Instance
+from nginx_site import fill_template
+from paths import BUILD
+from processes import find_program, finish, free_port, make_directory, start
+from tap import until
 import signal
 import urllib.request
 
@@ -167,11 +159,11 @@ class Bench:
         )
         self.urls = {
             "R": f"http://127.0.0.1:{self.port}/return",
-            "GET": f"http://127.0.0.1:{self.port}{BASE}/tasks/{self.sample}",
-            "known": self.sites["known"].url + f"{BASE}/tasks/{self.sample}",
-            "edge": self.sites["edge"].url + f"{BASE}/tasks/{self.sample}",
-            "POST": f"http://127.0.0.1:{self.port}{BASE}/tasks",
-            "plain": f"http://127.0.0.1:{self.plain_port}{BASE}/tasks",
+            "GET": f"http://127.0.0.1:{self.port}{virtshell.PREFIX}/tasks/{self.sample}",
+            "known": self.sites["known"].url + f"{virtshell.PREFIX}/tasks/{self.sample}",
+            "edge": self.sites["edge"].url + f"{virtshell.PREFIX}/tasks/{self.sample}",
+            "POST": f"http://127.0.0.1:{self.port}{virtshell.PREFIX}/tasks",
+            "plain": f"http://127.0.0.1:{self.plain_port}{virtshell.PREFIX}/tasks",
         }
         for what in ("R", "GET"):
             if not until(lambda: self.answers(self.urls[what]), 30, 0.1):

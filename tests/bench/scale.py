@@ -12,8 +12,13 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
-from lib import BASE, FOURHSE, IDOL, NATIVE, UPLYNK, VIONLABS, Instance
+from dialects import DIALECTS
+from lib import Instance
 
+VIRTSHELL, VIONLABS, UPLYNK, FOURHSE, IDOL, NATIVE = (
+    DIALECTS[name].prefix
+    for name in ("virtshell", "vionlabs", "uplynk", "fourhse", "idol", "native")
+)
 ROUNDS, REQUESTS, GOAL = 7, 60, 1.5
 LAST = 10**9  # a page that every service clamps, or finds empty
 API = "application/vnd.api+json"
@@ -27,15 +32,15 @@ def post(path, body):
     return ("POST", path, json.dumps(body), [("Content-Type", "application/json")])
 
 
-def virtshell(ids, count):
+def virtshell_requests(ids, count):
     return {
-        "one task by id": [get(f"{BASE}/tasks/{one}") for one in ids],
-        "the list of a status that 20 have": [get(BASE + "/tasks/status/failed")],
-        "a status that nobody has": [get(BASE + "/tasks/status/none")],
+        "one task by id": [get(f"{VIRTSHELL}/tasks/{one}") for one in ids],
+        "the list of a status that 20 have": [get(VIRTSHELL + "/tasks/status/failed")],
+        "a status that nobody has": [get(VIRTSHELL + "/tasks/status/none")],
     }
 
 
-def vionlabs(ids, count):
+def vionlabs_requests(ids, count):
     items = [f"{VIONLABS}/movie-{i:06d}" for i in range(0, count // 8, max(1, count // 8000))]
     one = "/product/emotions/version/1.0.1"
     return {
@@ -44,11 +49,11 @@ def vionlabs(ids, count):
     }
 
 
-def uplynk(ids, count):
+def uplynk_requests(ids, count):
     return {"one task by id": [get(f"{UPLYNK}/ingest-points/tasks/{one}") for one in ids]}
 
 
-def fourhse(ids, count):
+def fourhse_requests(ids, count):
     def index(**body):
         return [post(FOURHSE + "/index", {"per-page": 20, **body})]
 
@@ -95,7 +100,7 @@ def fourhse(ids, count):
     }
 
 
-def idol(ids, count):
+def idol_requests(ids, count):
     def page(query):
         return [get(f"{IDOL}/import-tasks?{query}", API)]
 
@@ -115,7 +120,7 @@ def idol(ids, count):
     }
 
 
-def native(ids, count):
+def native_requests(ids, count):
     def page(query):
         return [get(f"{NATIVE}/tasks?{query}")]
 
@@ -130,13 +135,13 @@ def native(ids, count):
     }
 
 
-QUESTIONS = {
-    "virtshell": virtshell,
-    "vionlabs": vionlabs,
-    "uplynk": uplynk,
-    "fourhse": fourhse,
-    "idol": idol,
-    "native": native,
+REQUESTS_OF = {
+    "virtshell": virtshell_requests,
+    "vionlabs": vionlabs_requests,
+    "uplynk": uplynk_requests,
+    "fourhse": fourhse_requests,
+    "idol": idol_requests,
+    "native": native_requests,
 }
 
 
@@ -185,7 +190,7 @@ def measure(instance, requests):
 
 def compare(dialect, counts):
     sides = [load(dialect, count) for count in counts]
-    asked = [QUESTIONS[dialect](ids, count) for (_, ids), count in zip(sides, counts)]
+    asked = [REQUESTS_OF[dialect](ids, count) for (_, ids), count in zip(sides, counts)]
     missed = 0
     for name in asked[0]:
         rounds = [
@@ -210,7 +215,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--small", type=int, default=10000)
     parser.add_argument("--large", type=int, default=1000000)
-    parser.add_argument("dialect", nargs="*", default=list(QUESTIONS))
+    parser.add_argument("dialect", nargs="*", default=list(REQUESTS_OF))
     options = parser.parse_args()
     missed = sum(
         compare(dialect, (options.small, options.large)) for dialect in options.dialect

@@ -5,19 +5,10 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from lib import (
-    Instance,
-    Journal,
-    Load,
-    equal,
-    find_program,
-    make_directory,
-    note,
-    ok,
-    run_tests,
-    skip,
-    until,
-)
+from lib import Instance, run_tests
+from processes import find_program, make_directory
+from tap import equal, note, ok, skip, until
+from workload import Journal, Load
 
 # What is said of a full disk, and of a broken one.
 FULL = ("bdb", "disk-low", "exit", "flush", "keeper", "reserve", "store-write-failed")

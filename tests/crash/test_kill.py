@@ -8,7 +8,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from lib import Instance, Journal, Load, equal, kill, note, ok, run_tests, until
+from lib import Instance, run_tests
+from processes import kill
+from tap import equal, note, ok, until
+from workload import Journal, Load
 
 # What the service says when a process is lost, and is right to say.
 DEATHS = ("exit", "recovery", "stuck")

@@ -10,7 +10,10 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from lib import BUILD, NGINX, equal, find_program, make_directory, ok, run_tests, skip
+from lib import NGINX, run_tests
+from paths import BUILD
+from processes import find_program, make_directory
+from tap import equal, ok, skip
 
 # What the unit must say, whatever else it says.
 SERVICE = {

@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 import tap
-from lib import SOURCE
+from paths import SOURCE
 from tap import equal, ok
 
 TOP = ("data", "m4", "nginx", "src", "tests")

@@ -1,7 +1,7 @@
-"""One private Polytask, real polytaskd and real nginx, and a client that shares no code with it.
+"""A private instance of the service: the real polytaskd behind the real nginx.
 
-At its end the secrets that were used are looked for in every log, whatever the service warned of must
-have been expected, and every answer must have been one that data/openapi describes.
+stop() ends an instance and checks three things: no log and no answer contains a credential, the log
+has no unexpected warning, and every answer agrees with the OpenAPI documents.
 """
 import http.client
 import json
@@ -10,63 +10,14 @@ import pwd
 import signal
 import subprocess
 
-import audit
+import leaks
 import openapi
 import tap
-from edge import BUILD, SITE_PARTS, SOURCE, Edge, fill_template
-from load import Journal, Load
-from proc import child_pids, find_program, finish, free_port, kill, make_directory, start
-from tap import equal, note, ok, skip, until
-from wire import (
-    BASE,
-    FOURHSE,
-    IDOL,
-    NATIVE,
-    UPLYNK,
-    VIONLABS,
-    Client,
-    body_md5,
-    http_date,
-    parse_answer,
-    uplynk_message,
-    uplynk_pack,
-    virtshell_signature,
-    with_query,
-)
-
-__all__ = [
-    "BASE",
-    "BUILD",
-    "FOURHSE",
-    "IDOL",
-    "NATIVE",
-    "SITE_PARTS",
-    "SOURCE",
-    "UPLYNK",
-    "VIONLABS",
-    "Journal",
-    "Load",
-    "child_pids",
-    "fill_template",
-    "find_program",
-    "finish",
-    "free_port",
-    "kill",
-    "make_directory",
-    "start",
-    "equal",
-    "note",
-    "ok",
-    "skip",
-    "until",
-    "body_md5",
-    "http_date",
-    "parse_answer",
-    "uplynk_message",
-    "uplynk_pack",
-    "virtshell_signature",
-    "with_query",
-]
+from client import Client
+from nginx_site import NginxSite
+from paths import BUILD
+from processes import child_pids, find_program, finish, free_port, kill, make_directory, start
+from tap import equal, ok, skip, until
 
 POLYTASKD = os.path.join(BUILD, "polytaskd")
 POLYTASKCTL = os.path.join(BUILD, "polytaskctl")
@@ -89,7 +40,7 @@ NGINX = (
 
 
 def run_tests(*functions, needs=("nginx", "curl", "openssl")):
-    """The last line of every test file; skips all where a program is missing."""
+    """Runs the tests of a program; skips all of them if a program that they need is missing."""
     missing = [name for name in needs if not (NGINX if name == "nginx" else find_program(name))]
     if missing or not os.path.exists(POLYTASKD):
         print("1..0 # SKIP", "missing:", " ".join(missing) or "polytaskd")
@@ -97,8 +48,13 @@ def run_tests(*functions, needs=("nginx", "curl", "openssl")):
     tap.run(functions)
 
 
-class Instance(Client, Edge):
-    """polytaskd and nginx in a directory of their own, with a user, a token, and a key of each kind."""
+class Instance(Client, NginxSite):
+    """polytaskd and nginx in a directory of their own, with a user, a token and two keys.
+
+    conf and nginx: options and placeholders that differ from the defaults here; expect: events that
+    may be logged at warning or above; compared=False: do not check answers against the documents
+    (a stand-in answers).
+    """
 
     def __init__(
         self,
@@ -117,8 +73,7 @@ class Instance(Client, Edge):
         self.socket = os.path.join(self.dir, "polytask.sock")
         self.secrets = []
         self.echoes = {}
-        # Not compared where somebody else answers in the service's place.
-        self.documents = openapi.Checker(os.path.join(SOURCE, "data", "openapi"))
+        self.documents = openapi.Checker()
         self.compared = compared
         self.expect = set(expect)
         self.daemon = self.nginx = None
@@ -137,7 +92,7 @@ class Instance(Client, Edge):
             "cache_mb": "16",
             "reserve_mb": "1",
             "workers": "2",
-            # Other tests may do as much as they like: what is limited is in test_limits.py.
+            # No limits: test_limits.py sets its own.
             "principal_rate": "0",
             "login_burst": "0",
             "idol_creates_a_day": "0",
@@ -249,7 +204,7 @@ class Instance(Client, Edge):
         ]
 
     def kill_daemon(self):
-        """Ends the supervisor and all its children at once, as a power cut would."""
+        """Kills the supervisor and all its children, as a power cut would."""
         children = child_pids(self.daemon.pid)
         self.daemon.kill()
         for pid in children:
@@ -261,44 +216,42 @@ class Instance(Client, Edge):
         return status
 
     def stop(self, name="instance"):
-        """Ends both and looks through the logs; the last call of every test of an instance."""
+        """Stops both and checks the logs and the answers; every test of an instance ends with it."""
         if self.nginx:
             equal(finish(self.nginx, signal.SIGQUIT, 20), 0, f"{name}: nginx stops")
         if self.daemon:
             equal(self.stop_daemon(), 0, f"{name}: polytaskd stops with status 0")
         self.nginx = None
-        self.audit(name)
-        self.compare(name)
+        self.check_logs(name)
+        self.check_documented(name)
 
     # -- answers --
 
     def answered(self, method, path, answer):
-        """No answer tells a credential again, but a redirect to the address that holds it."""
+        """Records answers that contain a credential. Location of a 307 may: it has the address."""
         text = answer.body.decode("latin-1") + "".join(
             f"{name}: {value}\n"
             for name, value in answer.headers.items()
             if (answer.status, name) != (307, "Location")
         )
-        for leak in audit.leaks(self.secrets, text):
+        for leak in leaks.leaks(self.secrets, text):
             self.echoes.setdefault(f"{method} {path.split('?')[0]}: {answer.status}", leak)
-
-    # -- documents --
 
     def documented(self, method, path, answer):
         if self.compared:
             self.documents.take(method, path, answer)
 
-    def compare(self, name):
-        """Whether every answer so far was one that the OpenAPI documents describe."""
+    def check_documented(self, name):
+        """Checks that every answer so far agrees with the OpenAPI documents."""
         if not self.compared:
             return
         if not openapi.jsonschema:
-            skip(f"{name}: answers as documented", "python3-jsonschema is not installed")
+            skip(f"{name}: answers agree with the documents", "python3-jsonschema is not installed")
             return
         problems = self.documents.problems
         ok(
             not problems,
-            f"{name}: {self.documents.count} answers are as documented",
+            f"{name}: {self.documents.count} answers agree with the documents",
             "\n".join(f"{what}  {answer}" for what, answer in list(problems.items())[:30]),
         )
 
@@ -321,24 +274,25 @@ class Instance(Client, Edge):
                 lines.append(entry)
         return lines
 
-    def audit(self, name):
-        leaks, broken = [], []
-        for file, text in audit.texts(os.path.join(self.dir, "log")):
-            leaks += [f"{file}: {leak}" for leak in audit.leaks(self.secrets, text)]
+    def check_logs(self, name):
+        found, broken = [], []
+        for file, text in leaks.texts(os.path.join(self.dir, "log")):
+            found += [f"{file}: {leak}" for leak in leaks.leaks(self.secrets, text)]
             broken += [
                 line
                 for line in text.splitlines()
                 if "Sanitizer" in line or "runtime error:" in line
             ]
-        ok(not leaks, f"{name}: no credential in any log", "\n".join(leaks))
+        ok(not found, f"{name}: no credential in any log", "\n".join(found))
         ok(not self.echoes, f"{name}: no credential in any answer", self.echoes)
-        cores = audit.core_files(self.dir)
+        cores = leaks.core_files(self.dir)
         ok(not cores, f"{name}: no core file", cores)
-        # Decisions are kept with the tokens that they are about: for the web server alone.
+        # nginx's cache of decisions contains tokens: only its own user may read it.
         cache = os.path.join(self.memory, "authorized")
         if os.path.isdir(cache):
-            equal(oct(os.stat(cache).st_mode & 0o7777), "0o700", f"{name}: the cache of decisions")
-        ok(not broken, f"{name}: no sanitizer spoke", "\n".join(broken))
+            mode = oct(os.stat(cache).st_mode & 0o7777)
+            equal(mode, "0o700", f"{name}: mode of the decision cache")
+        ok(not broken, f"{name}: no sanitizer report", "\n".join(broken))
         surprises = [
             entry
             for entry in self.events()
@@ -347,7 +301,7 @@ class Instance(Client, Edge):
         ]
         ok(
             not surprises,
-            f"{name}: no warning that was not expected",
+            f"{name}: no unexpected warning",
             "\n".join(map(json.dumps, surprises)),
         )
 
@@ -359,7 +313,7 @@ class Instance(Client, Edge):
 
     def verify(self, name):
         done = self.ctl_run("verify", timeout=300)
-        ok(done.returncode == 0, f"{name}: primary and index are equal", done.stdout + done.stderr)
+        ok(done.returncode == 0, f"{name}: primary and index agree", done.stdout + done.stderr)
 
 
 def user_name():

@@ -1,4 +1,4 @@
-"""Whether an answer is one that the OpenAPI documents describe: data/openapi/*.json, as they are served."""
+"""Checks answers against the OpenAPI documents of the tree."""
 import json
 import os
 import re
@@ -8,13 +8,28 @@ try:
 except ImportError:
     jsonschema = None
 
+from paths import SOURCE
+
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-# Said of an address or a method that is none, by whoever finds out first.
+# Refusals of an unknown address or method, by nginx, the authorizer or the application.
 ANYWHERE = (400, 401, 403, 404, 405, 413, 414, 429, 431, 501, 503)
 
 
+def documents():
+    """The path of each document by the name of its dialect."""
+    folder = os.path.join(SOURCE, "data", "openapi")
+    names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
+    return {name[: -len(".json")]: os.path.join(folder, name) for name in names}
+
+
+def load(name):
+    """The document of a dialect."""
+    with open(documents()[name]) as text:
+        return Document(name, text.read())
+
+
 def escape(word):
-    """A word of a JSON pointer (RFC 6901)."""
+    """Escapes a reference token of a JSON pointer (RFC 6901)."""
     return word.replace("~", "~0").replace("/", "~1")
 
 
@@ -28,7 +43,7 @@ class Document:
         self.root = json.loads(json_text)
         servers = self.root.get("servers") or [{"url": "/"}]
         bases = [re.sub("^https?://[^/]*", "", one["url"]).rstrip("/") for one in servers]
-        # The fewer variables the better a template fits.
+        # A template with fewer variables matches first.
         self.paths = sorted(
             (
                 (template.count("{"), re.compile(self._pattern(base + template)), template)
@@ -45,7 +60,7 @@ class Document:
         return "^" + "[^/]+".join(map(re.escape, parts)) + "$"
 
     def resolve(self, pointer):
-        """The pointer and the value behind all references."""
+        """Follows references: the pointer and the value at the end."""
         while True:
             value = self.root
             for word in pointer.split("/")[1:]:
@@ -62,9 +77,9 @@ class Document:
         return None
 
     def errors(self, pointer, value):
-        """What the schema at the pointer says against the value."""
+        """Where the value violates the schema at the pointer: a list of sentences."""
         if pointer not in self.validators:
-            # The whole document is the schema's root, so that its references lead somewhere.
+            # The root of the schema is the whole document: references resolve against it.
             root = {name: part for name, part in self.root.items() if name != "$ref"}
             self.validators[pointer] = jsonschema.Draft202012Validator(
                 dict(root, **{"$ref": pointer}), format_checker=jsonschema.FormatChecker()
@@ -82,12 +97,12 @@ class Document:
         return None, None
 
     def check(self, method, path, status, headers, body):
-        """What is wrong with an answer: a list of sentences, empty when all is as documented."""
+        """Where the answer differs from the document: a list of sentences."""
         path = path.split("?")[0]
         template = self.find(path)
         if template is None:
             return [] if status in ANYWHERE else ["the address is not documented"]
-        # Whether a slash too many is borne is said in prose.
+        # The documents describe the policy for a trailing slash in prose only.
         if path.endswith("/") and status in (307, 404):
             return []
         pointer, item = self.resolve("#/paths/" + escape(template))
@@ -122,7 +137,7 @@ class Document:
         if method == "HEAD" or status in (204, 304) or not (body or content):
             return [] if not body else [f"{status} with a body"]
         if not body:
-            return ["a body is documented, and there is none"]
+            return ["the documented body is missing"]
         sent = media_type(headers.get("Content-Type") or "")
         for name, described in content.items():
             if media_type(name) == sent:
@@ -134,11 +149,11 @@ class Document:
         try:
             value = json.loads(body)
         except ValueError:
-            return ["the body is no JSON"]
+            return ["the body is not JSON"]
         return self.errors(f"{pointer}/content/{escape(name)}/schema", value)
 
     def examples(self):
-        """Each example of a body with the pointer of the schema that it must fit."""
+        """Yields (pointer of the schema, pointer of the example, value) for each example."""
         yield from self._examples("#", self.root)
 
     def _examples(self, pointer, value):
@@ -160,21 +175,13 @@ class Document:
 
 
 class Checker:
-    """Judges answers by the documents of a directory; a document without paths judges nothing."""
+    """Collects the problems of all answers; an address that no document has is not checked."""
 
-    def __init__(self, directory):
-        self.documents = []
+    def __init__(self):
+        loaded = [load(name) for name in documents()] if jsonschema else []
+        self.documents = [document for document in loaded if document.paths]
         self.count = 0
         self.problems = {}
-        if not jsonschema:
-            return
-        for file in sorted(os.listdir(directory)):
-            if not file.endswith(".json"):
-                continue
-            with open(os.path.join(directory, file)) as text:
-                document = Document(file, text.read())
-            if document.paths:
-                self.documents.append(document)
 
     def take(self, method, path, answer):
         for document in self.documents:

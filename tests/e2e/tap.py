@@ -35,7 +35,7 @@ def note(text):
 
 
 def run(functions):
-    """Runs each function, or those named on the command line; raising is a failed test."""
+    """Runs each function, or those named on the command line; an exception is a failed test."""
     wanted = sys.argv[1:]
     for function in functions:
         if wanted and function.__name__ not in wanted:
@@ -45,14 +45,14 @@ def run(functions):
             function()
         except Exception:
             ok(False, function.__name__ + " ran to its end", traceback.format_exc())
-    # No exit status of our own: the harness would count it as one more failure.
+    # Exit with 0: the harness would count another status as one more failure.
     print(f"1..{_count}", flush=True)
     if _failed:
         note(f"{_failed} failed")
 
 
 def until(condition, seconds, step=0.05):
-    """The condition's value as soon as it is true, else its last value after so many seconds."""
+    """Polls a condition; returns its value once it is true, or the last one after the timeout."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()

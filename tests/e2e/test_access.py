@@ -1,170 +1,186 @@
-"""Who may do what: every route, every way to send a credential, every reason to be refused."""
-import json
+"""Access control: every route, every way to send a credential, every state of the credential."""
 import os
 import time
 
-import access
-from access import DIALECTS, WAYS, carries
-from lib import SOURCE, equal, ok, run_tests
+import openapi
+from credential_states import shared
+from dialects import DIALECTS, SCHEMES
+from lib import run_tests
 from refusals import difference, forbidden, unauthenticated
-from table import OPEN, ROUTES, shared
+from routes import OPEN, ROUTES, address, has_id, routes_of
+from tap import equal, ok
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND")
 
 
 def documents():
-    """Every operation says which credential it wants, in words that the document explains."""
+    """Every documented operation names credentials that its document defines."""
     for dialect in DIALECTS:
-        with open(os.path.join(SOURCE, "data", "openapi", dialect + ".json")) as text:
-            schemes = set(json.load(text)["components"]["securitySchemes"])
-        mine = [route for route in ROUTES if route.dialect == dialect]
-        open_ones = [
+        defined = set(openapi.load(dialect).root["components"]["securitySchemes"])
+        routes = [route for route in ROUTES if route.dialect == dialect]
+        undefined = [
             route.name
-            for route in mine
-            if not route.security or not all(one and set(one) <= schemes for one in route.security)
+            for route in routes
+            if not route.security
+            or not all(one and set(one) <= defined for one in route.security)
         ]
-        ok(mine and not open_ones, f"{dialect}: {len(mine)} routes want a credential", open_ones)
-    # For everybody, and for nobody else's sake: they know no principal.
-    equal([route.name for route in OPEN], ["POST /oauth/token"], "one route is for everybody")
-    table = shared()
-    answer = table.request("POST", "/oauth/token", "", [])
+        ok(
+            routes and not undefined,
+            f"{dialect}: {len(routes)} routes need a defined credential",
+            undefined,
+        )
+    # Both precede any credential: one issues a token, the other describes the APIs.
+    equal([route.name for route in OPEN], ["POST /oauth/token"], "one documented route is open")
+    states = shared()
+    answer = states.request("POST", "/oauth/token", "", [])
     equal(
-        (answer.status, answer.json()["error"]), (400, "invalid_request"), "/oauth/token is open"
+        (answer.status, answer.json()["error"]),
+        (400, "invalid_request"),
+        "POST /oauth/token needs no credential",
     )
-    answer = table.request("GET", "/v1/openapi/native.json", None, [])
-    equal(answer.status, 200, "/v1/openapi/ is open")
+    answer = states.request("GET", "/v1/openapi/native.json", None, [])
+    equal(answer.status, 200, "GET /v1/openapi/ needs no credential")
 
 
-def judge(name, routes, refusal, send):
-    """One line of the table: every route, sent in one way, gets its refusal."""
-    table, wrong = shared(), []
+def check(name, routes, want, send):
+    """One test: send(route) yields answers, each of which must equal want(route)."""
+    states, wrong = shared(), []
     for route in routes:
         for answer in send(route):
-            found = difference(answer, refusal(route), table.hidden, route.method)
+            found = difference(answer, want(route), states.hidden, route.method)
             wrong += [f"{route.name}: {found}"] if found else []
     ok(routes and not wrong, name, "\n".join(wrong))
 
 
 def refusals():
-    """Every credential that is none, or that does not allow this, on every route."""
-    table = shared()
-    time.sleep(1.1)  # what expires has expired
-    for way in WAYS:
-        mine = [route for route in ROUTES if carries(way, route)]
-        name = f"{way.dialect}, {way.name}"
+    """Every invalid credential, and every valid one without the right, on every route."""
+    states = shared()
+    time.sleep(1.1)  # until the credentials of one second have expired
+    for dialect, scheme in SCHEMES:
+        routes = routes_of(dialect, scheme)
+        name = f"{dialect}, {scheme.name}"
 
-        def send(who, offset=0):
-            return lambda route: [table.ask(route, table.ours[route.dialect], way, who, offset)]
+        def send(credentials, offset=0):
+            return lambda route: [
+                states.ask(route, states.ours[dialect], scheme, credentials, offset)
+            ]
 
-        def nobody(reason):
-            return lambda route: unauthenticated(route.dialect, reason, way.kind)
+        def refused(reason):
+            return lambda route: unauthenticated(dialect, reason, scheme.kind)
 
-        judge(
+        check(
             f"{name}: absent",
-            mine,
-            nobody("absent"),
-            lambda route: [table.ask(route, table.ours[route.dialect])],
+            routes,
+            refused("absent"),
+            lambda route: [states.ask(route, states.ours[dialect])],
         )
-        if way.malformed:
-            judge(
+        if scheme.malformed:
+            check(
                 f"{name}: malformed",
-                mine,
-                nobody("malformed"),
+                routes,
+                refused("malformed"),
                 lambda route: [
-                    table.ask(route, table.ours[route.dialect], spoil=spoil)
-                    for spoil in way.malformed
+                    states.ask(route, states.ours[dialect], spoil=spoil)
+                    for spoil in scheme.malformed
                 ],
             )
-        judge(f"{name}: wrong", mine, nobody("wrong"), send(table.wrong))
-        if way.kind != "login":  # which lasts two hours, and has no name to revoke it by
-            judge(f"{name}: expired", mine, nobody("expired"), send(table.expired))
-            judge(f"{name}: revoked", mine, nobody("revoked"), send(table.revoked))
-        judge(f"{name}: its user revoked", mine, nobody("user revoked"), send(table.left))
-        if way.kind in ("key", "owner"):
-            late = -910 if way.kind == "key" else -310
-            judge(f"{name}: replayed", mine, nobody("replayed"), send(table.right, late))
+        check(f"{name}: wrong", routes, refused("wrong"), send(states.wrong))
+        # A login's token lives two hours and has no label to revoke it by.
+        if scheme.kind != "login":
+            check(f"{name}: expired", routes, refused("expired"), send(states.expired))
+            check(f"{name}: revoked", routes, refused("revoked"), send(states.revoked))
+        check(
+            f"{name}: of a revoked user", routes, refused("user revoked"), send(states.user_revoked)
+        )
+        if scheme.kind in ("key", "owner"):
+            late = -910 if scheme.kind == "key" else -310
+            check(f"{name}: replayed", routes, refused("replayed"), send(states.valid, late))
         for right, other in (("read", "write"), ("write", "read")):
-            these = [route for route in mine if route.right == right]
+            these = routes_of(dialect, scheme, right)
             if these:
-                judge(
+                check(
                     f"{name}: without the right to {right}",
                     these,
-                    lambda route: forbidden(route.dialect),
-                    send(table.having[other]),
+                    lambda route: forbidden(dialect),
+                    send(states.with_right[other]),
                 )
 
 
 def limited():
     """A credential that is limited to another dialect."""
-    table = shared()
+    states = shared()
     limits = {
-        name: table.who("tester", "only-" + name, "--dialects", name)
+        name: states.credentials("tester", "only-" + name, "--dialects", name)
         for name in ("idol", "native")
     }
-    for way in WAYS:
-        if way.kind == "login":
+    for dialect, scheme in SCHEMES:
+        if scheme.kind == "login":
             continue
-        who = limits["native" if way.dialect != "native" else "idol"]
-        judge(
-            f"{way.dialect}, {way.name}: limited to another dialect",
-            [route for route in ROUTES if carries(way, route)],
-            lambda route: forbidden(route.dialect),
-            lambda route: [table.ask(route, table.ours[route.dialect], way, who)],
+        credentials = limits["native" if dialect != "native" else "idol"]
+        check(
+            f"{dialect}, {scheme.name}: limited to another dialect",
+            routes_of(dialect, scheme),
+            lambda route: forbidden(dialect),
+            lambda route: [states.ask(route, states.ours[dialect], scheme, credentials)],
         )
 
 
 def methods():
-    """Without a credential no method tells anything: not what is there, not what could be done."""
-    table = shared()
+    """Without a credential no method tells which addresses or methods exist."""
+    states = shared()
     for dialect in DIALECTS:
         wrong = []
-        mine = {route.template: route for route in ROUTES if route.dialect == dialect}
-        for route in mine.values():
+        routes = {route.template: route for route in ROUTES if route.dialect == dialect}
+        for route in routes.values():
             for method in METHODS:
                 for line in ([], [("If-None-Match", "*")], [("If-None-Match", '"1"')]):
-                    answer = table.request(
+                    answer = states.request(
                         method,
-                        access.address(route, table.ours[dialect]),
+                        address(route, states.ours[dialect]),
                         None,
                         line,
-                        connection=table.connection,
+                        connection=states.connection,
                     )
                     want = unauthenticated(dialect, "absent", "key")
-                    found = difference(answer, want, table.hidden, method)
+                    found = difference(answer, want, states.hidden, method)
                     wrong += [f"{method} {route.template}: {found}"] if found else []
-        ok(mine and not wrong, f"{dialect}: no method tells anything to nobody", "\n".join(wrong))
+        ok(
+            routes and not wrong,
+            f"{dialect}: without a credential all methods get the same refusal",
+            "\n".join(wrong),
+        )
 
 
 def accepted():
-    """The right credential is let in everywhere; lib compares each answer with the documents."""
-    table = shared()
-    for way in WAYS:
+    """A valid credential is accepted on every route; lib.py compares the answers."""
+    states = shared()
+    for dialect, scheme in SCHEMES:
         wrong = []
-        for route in (route for route in ROUTES if carries(way, route)):
-            changes = route.right == "write" and access.has_id(route)
-            values = table.values(route.dialect) if changes else table.ours[route.dialect]
-            answer = table.ask(route, values, way, table.right)
-            # Where the document has no success, an answer of the application's own is one.
+        for route in routes_of(dialect, scheme):
+            changes = route.right == "write" and has_id(route)
+            values = states.new_task(dialect) if changes else states.ours[dialect]
+            answer = states.ask(route, values, scheme, states.valid)
+            # A route without a documented success answers 400 once the credential is accepted.
             if answer.status >= 300 and (route.succeeds or answer.status != 400):
                 wrong.append(f"{route.name}: {answer}")
-        ok(not wrong, f"{way.dialect}, {way.name}: let in", "\n".join(wrong))
+        ok(not wrong, f"{dialect}, {scheme.name}: accepted", "\n".join(wrong))
 
 
 def stored():
-    """No token lies in the store as it was given out; a key's secret must."""
-    table = shared()
-    tokens = [secret.encode() for secret in table.secrets if secret.startswith("pt_")]
+    """The store has only digests of tokens. A key's secret must be stored: signatures need it."""
+    states = shared()
+    tokens = [secret.encode() for secret in states.secrets if secret.startswith("pt_")]
     found = []
-    for directory, _, files in os.walk(table.conf["home"]):
+    for directory, _, files in os.walk(states.conf["home"]):
         for file in files:
             with open(os.path.join(directory, file), "rb") as data:
                 text = data.read()
             found += [file for token in tokens if token in text]
-    ok(tokens and not found, "no token is kept in clear", found)
+    ok(tokens and not found, "no token is stored in clear text", found)
 
 
 def ending():
-    shared().verify("after all of this")
+    shared().verify("after access control")
     shared().stop("shared instance")
 
 

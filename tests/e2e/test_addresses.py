@@ -1,4 +1,4 @@
-"""What nginx limits by address, in the shape of each dialect, and what it writes down of it."""
+"""nginx's limits per client address (failed authentication, connections, forms) and its log."""
 import concurrent.futures
 import contextlib
 import json
@@ -6,90 +6,16 @@ import os
 import socket
 import time
 
-from lib import (
-    BASE,
-    FOURHSE,
-    IDOL,
-    NATIVE,
-    UPLYNK,
-    VIONLABS,
-    Instance,
-    equal,
-    ok,
-    run_tests,
-    until,
-)
+from dialects import DIALECTS, fourhse, native, uplynk, vionlabs, virtshell
+from lib import Instance, run_tests
+from refusals import unauthenticated
+from tap import equal, ok, until
 
-LATE = "Too many requests."
-# The body of a 429, and of the refusal of a wrong token.
-BODIES = {
-    BASE: ({"error": LATE}, 403, {"error": "AccessDenied"}),
-    VIONLABS: ({"detail": LATE}, 401, {"detail": "Invalid API key"}),
-    UPLYNK: (
-        {"@type": "Error", "status": 429, "message": LATE},
-        401,
-        {"@type": "Error", "status": 401, "message": "Invalid signature"},
-    ),
-    FOURHSE: (
-        {
-            "name": "Too Many Requests",
-            "message": "Rate limit exceeded.",
-            "code": 0,
-            "status": 429,
-        },
-        401,
-        {
-            "name": "Unauthorized",
-            "message": "Your request was made with invalid credentials.",
-            "code": 0,
-            "status": 401,
-        },
-    ),
-    IDOL: (
-        {
-            "errors": [
-                {
-                    "title": "Too Many Requests",
-                    "detail": LATE,
-                    "code": "429",
-                    "status": "429",
-                }
-            ]
-        },
-        401,
-        {
-            "errors": [
-                {
-                    "title": "Unauthorized",
-                    "detail": "The access token is invalid",
-                    "code": "401",
-                    "status": "401",
-                }
-            ]
-        },
-    ),
-    NATIVE: (
-        {
-            "type": "/v1/problems/too-many",
-            "title": LATE,
-            "status": 429,
-            "detail": LATE,
-            "instance": "/v1/requests/REQUEST",
-        },
-        401,
-        {
-            "type": "/v1/problems/unauthenticated",
-            "title": "No valid credential was sent.",
-            "status": 401,
-            "detail": "No valid credential was sent.",
-            "instance": "/v1/requests/REQUEST",
-        },
-    ),
-}
+TOO_MANY = "Too many requests."
 
 
 def limited(**placeholders):
-    """An instance that takes a client's address from a header of the test."""
+    """An instance that takes the client's address from the header field X-Test-Address."""
     instance = Instance(autostart=False, nginx=placeholders)
     instance.write_nginx_conf(
         dict(
@@ -103,12 +29,12 @@ def limited(**placeholders):
     return instance
 
 
-def shown(answer):
+def seen(answer):
     body = answer.body.decode().replace(answer.headers.get("X-Request-Id", "none"), "REQUEST")
-    return answer.status, json.loads(body)
+    return answer.status, body
 
 
-def at_once(instance, count, path, headers, method="GET"):
+def in_parallel(instance, count, path, headers, method="GET"):
     with concurrent.futures.ThreadPoolExecutor(count) as pool:
         return list(
             pool.map(
@@ -134,54 +60,63 @@ def from_address(address, headers):
 
 
 def refusals():
-    """A wrong credential waits for its turn; a good one from the same address never does."""
+    """Requests with a wrong credential are delayed, then refused; valid ones never are."""
     instance = limited(RATE="2", BURST="3")
     wrong, number = instance.bearer("pt_wrong"), 0
-    for prefix, (late, status, refused) in BODIES.items():
+    for name, dialect in DIALECTS.items():
         number += 1
+        refused = unauthenticated(name, "wrong")
+        late = dialect.refusal_body(429, TOO_MANY)
         headers = from_address(f"192.0.2.{number}", wrong)
         began = time.monotonic()
-        answers = at_once(instance, 8, prefix + "/x", headers)
+        answers = in_parallel(instance, 8, dialect.prefix + "/x", headers)
         seconds = time.monotonic() - began
         equal(
-            sorted(json.dumps(shown(answer)) for answer in answers),
-            sorted([json.dumps((status, refused))] * 4 + [json.dumps((429, late))] * 4),
-            f"{prefix}: one at once, three in turn, the others not at all",
+            sorted(map(seen, answers)),
+            sorted([(refused.status, refused.body)] * 4 + [(429, late)] * 4),
+            f"{name}: of 8 wrong credentials 1 is answered at once, 3 later, 4 with 429",
         )
-        ok(seconds > 1.4, f"{prefix}: two a second", seconds)
+        ok(seconds > 1.4, f"{name}: two refusals per second", seconds)
         for answer in answers:
             if answer.status == 429:
-                equal(answer.headers.get_all("Retry-After"), ["1"], f"{prefix}: Retry-After")
-        good = at_once(
-            instance, 8, prefix + "/x", from_address(f"192.0.2.{number}", instance.bearer())
+                equal(answer.headers.get_all("Retry-After"), ["1"], f"{name}: Retry-After")
+        good = in_parallel(
+            instance,
+            8,
+            dialect.prefix + "/x",
+            from_address(f"192.0.2.{number}", instance.bearer()),
         )
         ok(
             all(answer.status in (200, 404) for answer in good),
-            f"{prefix}: whoever is known does not wait",
+            f"{name}: valid credentials are not delayed",
             good,
         )
     ok(
-        until(lambda: count_of(instance, status=429, reason="TooManyRefusals") == 24, 5),
-        "the log says which limit it was",
+        until(lambda: count_of(instance, status=429, reason="TooManyRefusals") == 4 * number, 5),
+        "the access log names the limit",
     )
-    equal(count_of(instance, status=401, reason="AccessDenied"), 20, "and why a token was refused")
+    equal(
+        count_of(instance, status=401, reason="AccessDenied"),
+        4 * sum(dialect.unauthenticated == 401 for dialect in DIALECTS.values()),
+        "the access log names the reason",
+    )
     instance.stop("refusals")
 
 
 def missing_right():
-    """The application's own 403 is not counted."""
+    """A 403 for a missing right does not count as a failed authentication."""
     instance = limited(RATE="1", BURST="1")
     reader = instance.bearer(instance.add_token("tester", "reader", "--rights", "read"))
-    answers = at_once(instance, 10, BASE + "/tasks", reader, method="POST")
+    answers = in_parallel(instance, 10, virtshell.PREFIX + "/tasks", reader, method="POST")
     equal(
-        {shown(answer)[0] for answer in answers}, {403}, "a right that is missing is no bad token"
+        {seen(answer)[0] for answer in answers}, {403}, "missing rights are not rate limited"
     )
-    equal(count_of(instance, status=403, reason=""), 10, "and no reason of the authorizer")
+    equal(count_of(instance, status=403, reason=""), 10, "the access log has no authorizer reason for them")
     instance.stop("missing right")
 
 
 def networks():
-    """An IPv4 address counts by itself, an IPv6 address with its /64."""
+    """IPv4 clients are counted by address, IPv6 clients by /64 network."""
     instance = limited(RATE="1", BURST="1")
     wrong = instance.bearer("pt_wrong")
 
@@ -196,34 +131,34 @@ def networks():
                 )
             )
 
-    equal(statuses(*(f"198.51.100.{n}" for n in range(1, 7))), [403] * 6, "IPv4 addresses")
+    equal(statuses(*(f"198.51.100.{n}" for n in range(1, 7))), [403] * 6, "IPv4 addresses are counted separately")
     equal(
         statuses(*(f"::ffff:203.0.113.{n}" for n in range(1, 7))),
         [403] * 6,
-        "IPv4 addresses that come as IPv6 ones",
+        "IPv4-mapped addresses are counted as IPv4",
     )
     equal(
         statuses(*(f"2001:db8:0:{n}::1" for n in range(1, 7))),
         [403] * 6,
-        "IPv6 addresses of different networks",
+        "IPv6 addresses of different networks are counted separately",
     )
     equal(
         statuses(*(f"2001:db8:0:a::{n}" for n in range(1, 5)), "2001:db8:0:a:ff:a0a:a:7b7d"),
         [403, 403, 429, 429, 429],
-        "IPv6 addresses of one network",
+        "IPv6 addresses of one /64 network are counted together",
     )
     instance.stop("networks")
 
 
 @contextlib.contextmanager
 def half_sent(instance, count, address):
-    """Requests in hand: each has a good credential and owes the last byte of its body."""
+    """Opens requests with a valid credential whose body lacks its last byte."""
     with contextlib.ExitStack() as stack:
         for _ in range(count):
             plain = stack.enter_context(socket.create_connection(("127.0.0.1", instance.port)))
             tls = stack.enter_context(instance.tls.wrap_socket(plain, server_hostname="localhost"))
             tls.sendall(
-                f"POST {BASE}/tasks HTTP/1.1\r\nHost: {instance.host}\r\n"
+                f"POST {virtshell.PREFIX}/tasks HTTP/1.1\r\nHost: {instance.host}\r\n"
                 f"Authorization: Bearer {instance.token}\r\nX-Test-Address: {address}\r\n"
                 "Content-Length: 3\r\n\r\n{}".encode()
             )
@@ -234,31 +169,35 @@ def connections():
     instance = limited(CONNECTIONS="4")
     good = instance.bearer()
 
-    def ask(prefix, address):
-        return instance.request("GET", prefix + "/x", None, from_address(address, good))
+    def ask(dialect, address):
+        return instance.request("GET", dialect.prefix + "/x", None, from_address(address, good))
 
     with half_sent(instance, 4, "192.0.2.1"):
-        for prefix, (late, _, _) in BODIES.items():
-            if not until(lambda: ask(prefix, "192.0.2.1").status == 429, 5):
-                ok(False, f"{prefix}: never too many")
+        for name, dialect in DIALECTS.items():
+            if not until(lambda: ask(dialect, "192.0.2.1").status == 429, 5):
+                ok(False, f"{name}: no 429 with too many connections")
                 continue
-            answer = ask(prefix, "192.0.2.1")
-            equal(shown(answer), (429, late), f"{prefix}: too many at a time")
-            equal(answer.headers.get_all("Retry-After"), ["1"], f"{prefix}: Retry-After")
-            answer = ask(prefix, "192.0.2.2")
-            ok(answer.status in (200, 404), f"{prefix}: another address is served", answer)
+            answer = ask(dialect, "192.0.2.1")
+            late = dialect.refusal_body(429, TOO_MANY)
+            equal(seen(answer), (429, late), f"{name}: too many connections: 429")
+            equal(answer.headers.get_all("Retry-After"), ["1"], f"{name}: Retry-After")
+            answer = ask(dialect, "192.0.2.2")
+            ok(answer.status in (200, 404), f"{name}: another address is served", answer)
         with half_sent(instance, 4, "2001:db8::1"):
             ok(
-                until(lambda: ask(BASE, "2001:db8::2").status == 429, 5),
-                "an IPv6 network has them together",
+                until(lambda: ask(DIALECTS["virtshell"], "2001:db8::2").status == 429, 5),
+                "connections of one IPv6 network are counted together",
             )
-        ok(count_of(instance, status=429, reason="TooManyConnections") >= 6, "the log says so")
-    ok(until(lambda: ask(BASE, "192.0.2.1").status == 404, 5), "and when they are gone")
+        ok(count_of(instance, status=429, reason="TooManyConnections") >= len(DIALECTS), "the access log names it")
+    ok(
+        until(lambda: ask(DIALECTS["virtshell"], "192.0.2.1").status == 404, 5),
+        "served again once they are closed",
+    )
     instance.stop("connections")
 
 
 def forms():
-    """Of those whose body is awaited before anybody is known, a network may have few."""
+    """A client network may have 64 forms whose body nginx buffers before authentication."""
     instance = limited()
     tls = instance.tls
     with contextlib.ExitStack() as stack:
@@ -266,7 +205,7 @@ def forms():
             plain = stack.enter_context(socket.create_connection(("127.0.0.1", instance.port)))
             own = stack.enter_context(tls.wrap_socket(plain, server_hostname="localhost"))
             own.sendall(
-                f"POST {FOURHSE}/index HTTP/1.1\r\nHost: {instance.host}\r\n"
+                f"POST {fourhse.PREFIX}/index HTTP/1.1\r\nHost: {instance.host}\r\n"
                 "X-Test-Address: 192.0.2.1\r\nContent-Length: 9\r\n"
                 "Content-Type: application/x-www-form-urlencoded\r\n\r\naccess".encode()
             )
@@ -274,31 +213,31 @@ def forms():
         def ask(address):
             headers = [("Content-Type", "application/x-www-form-urlencoded")]
             body = f"access-token={instance.token}"
-            path = FOURHSE + "/index"
+            path = fourhse.PREFIX + "/index"
             return instance.request("POST", path, body, from_address(address, headers)).status
 
-        ok(until(lambda: ask("192.0.2.1") == 429, 5), "one form more is too many")
+        ok(until(lambda: ask("192.0.2.1") == 429, 5), "the 65th form: 429")
         equal(ask("192.0.2.2"), 200, "another address is served")
         good = from_address("192.0.2.1", instance.bearer())
-        equal(instance.get("/tasks", good).status, 200, "and so is who has sent a bearer")
+        equal(instance.get("/tasks", good).status, 200, "a request with a bearer token is served")
     instance.stop("forms")
 
 
 def log_lines():
-    """Whoever it was, what it spoke, and why it was refused; no query and no credential."""
+    """The access log has user, dialect and reason of each request, without query and credential."""
     instance = Instance(expect=())
     instance.create(description="x")
     instance.get("/tasks?key=" + instance.token)
-    instance.request("GET", VIONLABS + "/1", None, [])
-    instance.request("POST", NATIVE + "/tasks", b"0" * 300000)
+    instance.request("GET", vionlabs.PREFIX + "/1", None, [])
+    instance.request("POST", native.PREFIX + "/tasks", b"0" * 300000)
     instance.raw_request(b"GET /v2/task HTTP/1.1", [b"Host: other"])
     instance.raw_request(b"GET /v2/task HTTP/1.1", [b"X-Big: " + b"x" * 9000])
-    instance.request("GET", UPLYNK + "/nothing/here")
+    instance.request("GET", uplynk.PREFIX + "/nothing/here")
 
     def has(**members):
-        ok(until(lambda: count_of(instance, **members) > 0, 5), f"a line with {members}")
+        ok(until(lambda: count_of(instance, **members) > 0, 5), f"the access log has a line with {members}")
 
-    has(status=200, tenant="demo", dialect="virtshell", reason="", path=BASE + "/tasks")
+    has(status=200, tenant="demo", dialect="virtshell", reason="", path=virtshell.PREFIX + "/tasks")
     has(status=401, tenant="", dialect="vionlabs", reason="CredentialMissing", user="")
     has(status=413, method="POST", dialect="native", reason="WebServer", upstream_status="")
     has(status=400, dialect="fourhse", reason="WebServer")
@@ -307,7 +246,7 @@ def log_lines():
     equal(
         set(map(type, (entry["status"] for entry in entries(instance)))),
         {int},
-        "each line is JSON",
+        "each line is JSON with a numeric status",
     )
     instance.stop("log lines")
 

@@ -1,35 +1,21 @@
-"""Names that only the web server may set, addresses that two readers read apart, credentials mixed up."""
+"""Attacks on access control: forged names, ambiguous addresses, several credentials at once."""
+import functools
 import itertools
 import random
 
-from hostile import Target, converse, shape_fault
-from lib import (
-    BASE,
-    FOURHSE,
-    IDOL,
-    NATIVE,
-    UPLYNK,
-    VIONLABS,
-    equal,
-    ok,
-    run_tests,
-    uplynk_message,
-    with_query,
-)
+from dialects import DIALECTS, virtshell
+from dialects.credentials import with_query
+from dialects.uplynk import uplynk_message
+from lib import run_tests
+from raw_http import Target, converse, format_fault
 from refusals import difference, unauthenticated
+from tap import equal, ok
 
-LISTS = {
-    "virtshell": BASE + "/tasks",
-    "vionlabs": VIONLABS + "/item-of-ours",
-    "uplynk": UPLYNK + "/ingest-points/tasks",
-    "fourhse": FOURHSE + "/index",
-    "idol": IDOL + "/import-tasks",
-    "native": NATIVE + "/tasks",
-}
+LISTS = {name: dialect.list_path for name, dialect in DIALECTS.items()}
 
 
 class Attacked(Target):
-    """Tasks of ours, a reader, and another tenant."""
+    """An instance with tasks of ours, a user who may only read, and a user of another tenant."""
 
     def __init__(self):
         super().__init__()
@@ -48,17 +34,12 @@ class Attacked(Target):
         )
 
 
-def shared():
-    if not shared.instance:
-        shared.instance = Attacked()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Attacked)
 
 # ---- names ----
 
-# Whatever a server, a proxy or a framework might believe, and what it might be told.
+# Header fields that servers, proxies and frameworks trust, each with a forged value.
 NAMES = {
     "Remote-User": "KEY",
     "Remote-Addr": "127.0.0.1",
@@ -73,7 +54,7 @@ NAMES = {
     "X-Polytask-Rights": "read,write,work,admin",
     "X-Polytask-Dialect": "*",
     "X-Polytask-Reason": "none",
-    "Original-Uri": BASE + "/tasks/x",
+    "Original-Uri": virtshell.PREFIX + "/tasks/x",
     "Original-Method": "OPTIONS",
     "Original-Scheme": "https",
     "Request-Uri": "/v1/openapi/native.json",
@@ -106,7 +87,7 @@ NAMES = {
 
 
 def spellings(name):
-    """The name as clients could write it so that it becomes the one that counts."""
+    """Spellings that could be mapped to the same CGI variable."""
     lower = name.replace("-", "_")
     return [
         name,
@@ -120,7 +101,7 @@ def spellings(name):
 
 
 def spoofing():
-    """A client's header line never becomes one of the names that are believed, in any spelling."""
+    """A header field of a client never sets a trusted name, in any spelling."""
     target = shared()
     lines = [
         (spelling, value.replace("KEY", target.key).replace("TOKEN", target.token))
@@ -134,32 +115,32 @@ def spoofing():
             for headers in ([line], [line, line]):
                 answer = target.ask("GET", path, headers)
                 found = difference(answer, want, target.hidden)
-                if answer.status == 400:  # a name that is none, or stands twice
-                    found = shape_fault(answer)
+                if answer.status == 400:  # an invalid or repeated name
+                    found = format_fault(answer)
                 wrong += [f"{line[0]}: {found}"] if found else []
         seen = target.reached()
         ok(
             not wrong and not seen,
-            f"{dialect}: {len(lines)} header lines are no credential",
+            f"{dialect}: {len(lines)} forged header lines are not a credential",
             f"{wrong}\n{seen}",
         )
-    # With a credential they change nothing about who asks.
+    # Beside a credential they do not change the user or the rights.
     wrong = []
     for line in lines:
-        for who, method, path, status in (
-            (target.other, "GET", f"{BASE}/tasks/{target.uuid}", 404),
-            (target.reader, "DELETE", f"{BASE}/tasks/{target.uuid}", 403),
-            (target.token, "GET", f"{BASE}/tasks/{target.uuid}", 200),
+        for token, method, path, status in (
+            (target.other, "GET", f"{virtshell.PREFIX}/tasks/{target.uuid}", 404),
+            (target.reader, "DELETE", f"{virtshell.PREFIX}/tasks/{target.uuid}", 403),
+            (target.token, "GET", f"{virtshell.PREFIX}/tasks/{target.uuid}", 200),
         ):
-            answer = target.ask(method, path, target.bearer(who) + [line])
+            answer = target.ask(method, path, target.bearer(token) + [line])
             if answer.status not in (status, 400) or (answer.status == 400 and line[0][-1] != " "):
                 wrong.append(f"{line[0]}: {method}: {answer}")
-            told = [n for n in answer.headers if "polytask" in n.lower() or "accel" in n.lower()]
-            wrong += [f"{line[0]}: tells {told}"] if told else []
-    ok(not wrong, f"{len(lines)} header lines change nothing about who asks", "\n".join(wrong))
+            leaked = [n for n in answer.headers if "polytask" in n.lower() or "accel" in n.lower()]
+            wrong += [f"{line[0]}: leaks {leaked}"] if leaked else []
+    ok(not wrong, f"{len(lines)} forged header lines change neither user nor rights", "\n".join(wrong))
     every = [line for line in lines if line[0] in NAMES]
-    answer = target.ask("GET", f"{BASE}/tasks/{target.uuid}", target.bearer() + every)
-    equal((answer.status, answer.json()["uuid"]), (200, target.uuid), "all of them do no harm")
+    answer = target.ask("GET", f"{virtshell.PREFIX}/tasks/{target.uuid}", target.bearer() + every)
+    equal((answer.status, answer.json()["uuid"]), (200, target.uuid), "all forged header lines in one request: 200")
     target.reached()
 
 
@@ -171,7 +152,7 @@ SLASHES = ("/", "%2f", "%2F", "%5c", "\\", "//", "/./", "/%2e/", "%252f", "%c0%a
 
 
 def crossings(start, end, thorough):
-    """Addresses that begin where one rule holds and could be read as leading where another does."""
+    """Addresses that begin at one prefix and that a lenient parser could resolve to another."""
     depth = start.count("/")
     for dots, slash in itertools.product(DOTS, SLASHES):
         if not thorough and dots != DOTS[0] and slash != SLASHES[0]:
@@ -199,7 +180,7 @@ def crossings(start, end, thorough):
 
 
 def own_credentials(target):
-    """What is a credential at one dialect's address and nowhere else: header lines, query."""
+    """Credentials that are valid below one prefix only, as (header lines, query)."""
     msg, sig = uplynk_message(target.owner, target.owner_key)
     target.secrets += [msg, sig]
     return {
@@ -212,7 +193,7 @@ def own_credentials(target):
 
 
 def addresses():
-    """A credential that counts at one dialect's address opens no other's, however it is written."""
+    """A credential of one dialect gives no access to another one, however the address is written."""
     target = shared()
     for credential, (headers, query) in own_credentials(target).items():
         start = credential.split(",")[0]
@@ -224,26 +205,26 @@ def addresses():
                 path = with_query(address, **query) if query else address
                 answer = send(target, path, headers)
                 count += 1
-                fault = shape_fault(answer)
+                fault = format_fault(answer)
                 wrong += [f"{address}: {fault} {answer}"] if fault else []
         seen = [e for e in target.reached() if e["status"] < 400 or e.get("dialect") != start]
         ok(
             not wrong and not seen,
-            f"{credential}: {count} addresses lead nowhere else",
+            f"{credential}: {count} addresses give no access to another dialect",
             "\n".join(wrong[:20]) + f"\n{seen[:20]}",
         )
 
 
 def send(target, path, headers):
-    """A GET of an address as it stands."""
+    """Sends a GET of an address without normalizing it."""
     lines = [f"GET {path} HTTP/1.1", f"Host: {target.host}"]
     lines += [f"{name}: {value}" for name, value in headers]
     answers, rest = converse(target, "\r\n".join(lines + ["", ""]).encode("latin-1"), 1)
-    return answers[0] if len(answers) == 1 and not rest else Answerless(answers, rest)
+    return answers[0] if len(answers) == 1 and not rest else NoSingleAnswer(answers, rest)
 
 
-class Answerless:
-    """Stands for no answer, or for several."""
+class NoSingleAnswer:
+    """Represents no answer, or several."""
 
     status, headers, body = 0, {}, b""
 
@@ -255,7 +236,7 @@ class Answerless:
 
 
 def internal():
-    """What the web server asks itself cannot be asked from outside, with a credential or without."""
+    """nginx's internal locations cannot be requested, with a credential or without."""
     target = shared()
     for path in ("/-/authorize", "/-/error/json", "/-/error/problem"):
         wrong = []
@@ -278,54 +259,56 @@ def internal():
         for form in forms:
             for headers in ([], target.bearer(), [("X-Accel-Redirect", path)]):
                 answer = send(target, form, headers)
-                fault = shape_fault(answer)
-                told = [n for n in answer.headers if "polytask" in n.lower()]
-                if fault or told:
-                    wrong.append(f"{form}: {fault} {told} {answer}")
+                fault = format_fault(answer)
+                leaked = [n for n in answer.headers if "polytask" in n.lower()]
+                if fault or leaked:
+                    wrong.append(f"{form}: {fault} {leaked} {answer}")
         seen = [entry for entry in target.reached() if entry["status"] < 400]
-        ok(not wrong and not seen, f"{path} is not for clients", f"{wrong}\n{seen}")
+        ok(not wrong and not seen, f"{path} cannot be requested", f"{wrong}\n{seen}")
 
 
 # ---- several credentials at once ----
 
 
-def who_is_it(target, answer):
-    """Whose list it is: ours, the other tenant's, or nobody's."""
+def tenant_of(target, answer):
+    """The tenant whose list it is, "ours" or "other", or the status of a refusal."""
     if answer.status != 200:
         return answer.status
     return "ours" if b"adbreaks" in answer.body or b"ExportHandler" in answer.body else "other"
 
 
-def mixture(name, path, ways, values):
-    """Every value in every way at once, in any order, twice: always the first that is there counts."""
+def mixture(name, path, places, values):
+    """Sends every combination of values in several places, in random order, each twice: the value in
+    the first place that has one decides.
+    """
     target = shared()
-    rounds = list(itertools.product(values, repeat=len(ways))) * 2
+    rounds = list(itertools.product(values, repeat=len(places))) * 2
     random.Random(1).shuffle(rounds)
     wrong = []
     for round in rounds:
         headers, query = [], []
-        for (kind, form), value in zip(ways, round):
+        for (kind, form), value in zip(places, round):
             if value is not None and kind == "header":
                 headers.append((form[0], form[1] + value))
             elif value is not None:
                 query.append(f"{form}={value}")
         first = next((value for value in round if value is not None), None)
         want = {target.token: "ours", target.other: "other"}.get(first, 401)
-        got = who_is_it(
+        got = tenant_of(
             target, target.ask("GET", path + "?" * bool(query) + "&".join(query), headers)
         )
         if got != want:
-            said = [{target.token: "ours", target.other: "other"}.get(v, v) for v in round]
-            wrong.append(f"{said}: {got}, not {want}")
+            sent = [{target.token: "ours", target.other: "other"}.get(v, v) for v in round]
+            wrong.append(f"{sent}: {got}, not {want}")
     ok(
         not wrong,
-        f"{name}: of {len(rounds)} mixtures each is judged by its first",
+        f"{name}: the first credential decides in each of {len(rounds)} combinations",
         "\n".join(wrong),
     )
 
 
 def mixtures():
-    """Credentials of different users in one request: the same one counts each time, cache or not."""
+    """Credentials of several users in one request: the same one decides, cached or not."""
     target = shared()
     target.fourhse("POST", "/create", {"handler": "ExportHandler"})
     values = (None, target.token, target.other, "wrong")
@@ -333,12 +316,12 @@ def mixtures():
     key = ("header", ("X-API-Key", ""))
     mixture("vionlabs", LISTS["vionlabs"], [bearer, ("query", "key"), key], values)
     mixture("fourhse", LISTS["fourhse"], [bearer, ("query", "access-token")], values)
-    # The cache's key cannot be cut in two ways.
+    # No two sets of credentials have the same key in the cache, whose separator is |.
     ours, other = target.token, target.other
-    barred = (None, ours, f"{ours}|", f"|{ours}", f"{ours}|{other}", f"{other}|", "|")
-    ways = [bearer, ("query", "key"), key]
-    mixture("vionlabs, bars", LISTS["vionlabs"], ways, barred)
-    # A token counts in the places of its dialect only, also when it was good elsewhere just before.
+    with_bars = (None, ours, f"{ours}|", f"|{ours}", f"{ours}|{other}", f"{other}|", "|")
+    places = [bearer, ("query", "key"), key]
+    mixture("vionlabs, bars", LISTS["vionlabs"], places, with_bars)
+    # A token is accepted in the places of its dialect only, also right after it was accepted in one.
     wrong = []
     places = {
         "bearer": ([("Authorization", f"Bearer {ours}")], ""),
@@ -354,35 +337,35 @@ def mixtures():
         is_in = answer.status not in (401, 403)
         if is_in != (place == "bearer" or place in allowed.get(dialect, ())):
             wrong.append(f"{dialect}, {place}: {answer}")
-    ok(not wrong, "a token counts in its dialect's places only", "\n".join(wrong))
+    ok(not wrong, "a token is accepted in the places of its dialect only", "\n".join(wrong))
     target.reached()
 
 
 def staleness():
-    """A refusal is kept for its own request only, and a decision for no other Host, dialect or token."""
+    """A refusal does not affect later requests with the same token, nor does the case of a token."""
     target = shared()
     fresh = target.add_token("other", "fresh")
     path = LISTS["vionlabs"]
     for name, headers, address in (
         ("a longer token", target.bearer(fresh + "x"), path),
         ("a shorter token", target.bearer(fresh[:-1]), path),
-        ("a bad key and the token in X-API-Key", [("X-API-Key", fresh)], path + "?key=x"),
+        ("a wrong key and the token in X-API-Key", [("X-API-Key", fresh)], path + "?key=x"),
         ("the token in a name", [], f"{path}?x={fresh}"),
         ("at another dialect", [("X-API-Key", fresh)], LISTS["fourhse"]),
     ):
         refused = target.ask("GET", address, headers)
         answer = target.ask("GET", path, target.bearer(fresh))
-        equal((refused.status, answer.status), (401, 200), f"{name} spoils nothing")
+        equal((refused.status, answer.status), (401, 200), f"{name}: refused; the token stays valid")
     for change in (str.upper, str.lower, str.swapcase):
         answer = target.ask("GET", path, target.bearer(change(fresh)))
-        equal(answer.status, 401, "a token is kept with its case")
+        equal(answer.status, 401, "tokens are case-sensitive")
     target.reached()
 
 
 def ending():
     target = shared()
-    equal(target.get("/tasks/" + target.uuid).status, 200, "the task is still there")
-    target.verify("after all of this")
+    equal(target.get("/tasks/" + target.uuid).status, 200, "the task still exists")
+    target.verify("after the attacks")
     target.stop("shared instance")
 
 

@@ -6,18 +6,10 @@ import socket
 import subprocess
 import time
 
-from lib import (
-    BUILD,
-    SOURCE,
-    child_pids,
-    equal,
-    finish,
-    free_port,
-    make_directory,
-    ok,
-    run_tests,
-    until,
-)
+from lib import run_tests
+from paths import BUILD, SOURCE
+from processes import child_pids, finish, free_port, make_directory
+from tap import equal, ok, until
 
 BOOTSTRAP = os.path.join(SOURCE, "bootstrap")
 

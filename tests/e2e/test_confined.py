@@ -5,18 +5,9 @@ import pwd
 import stat
 import subprocess
 
-from lib import (
-    POLYTASKD,
-    SANITIZED,
-    Instance,
-    child_pids,
-    equal,
-    find_program,
-    ok,
-    run_tests,
-    skip,
-    until,
-)
+from lib import POLYTASKD, SANITIZED, Instance, run_tests
+from processes import child_pids, find_program
+from tap import equal, ok, skip, until
 
 NOBODY, STRANGER = "nobody", "games"
 

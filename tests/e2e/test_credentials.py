@@ -1,42 +1,25 @@
 """Credentials: signatures, bearers, messages and logins, each in its own detail."""
+import functools
 import hmac
 import os
 import textwrap
 import time
 import urllib.parse
 
-from lib import (
-    BASE,
-    FOURHSE,
-    IDOL,
-    NATIVE,
-    UPLYNK,
-    VIONLABS,
-    Instance,
-    body_md5,
-    equal,
-    http_date,
-    ok,
-    run_tests,
-    uplynk_message,
-    uplynk_pack,
-    until,
-    virtshell_signature,
-    with_query,
-)
+from dialects import fourhse, idol, native, uplynk, vionlabs, virtshell
+from dialects.credentials import with_query
+from dialects.uplynk import uplynk_message, uplynk_pack
+from dialects.virtshell import body_md5, http_date, virtshell_signature
+from lib import Instance, run_tests
+from tap import equal, ok, until
 
 DENIED = (403, b'{"error":"AccessDenied"}')
 MISMATCH = (403, b'{"error":"SignatureDoesNotMatch"}')
 SKEWED = (403, b'{"error":"RequestTimeTooSkewed"}')
 
 
-def shared():
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def vectors():
@@ -79,7 +62,7 @@ def vectors():
 
 def signatures():
     instance = shared()
-    path = BASE + "/tasks/none"
+    path = virtshell.PREFIX + "/tasks/none"
     fine = instance.sign("GET", path)
     credential = fine[1][1]
 
@@ -115,10 +98,10 @@ def signatures():
     body = {"description": "signed"}
     form = "application/x-www-form-urlencoded"
     accepted(
-        instance.sign("POST", BASE + "/tasks", form) + [("Content-Type", form)],
+        instance.sign("POST", virtshell.PREFIX + "/tasks", form) + [("Content-Type", form)],
         "a signed POST",
         method="POST",
-        address=BASE + "/tasks",
+        address=virtshell.PREFIX + "/tasks",
         body=body,
     )
 
@@ -140,9 +123,9 @@ def signatures():
     count = len(instance.tasks())
     equal(
         ask(
-            instance.sign("GET", BASE + "/tasks"),
+            instance.sign("GET", virtshell.PREFIX + "/tasks"),
             method="POST",
-            address=BASE + "/tasks",
+            address=virtshell.PREFIX + "/tasks",
             body=body,
         ),
         MISMATCH,
@@ -165,7 +148,7 @@ def signatures():
     two = [("X-VirtShell-Authorization", "x:y"), ("X-VirtShell-Authorization", credential)]
     ok(ask([fine[0]] + two)[0] == 403, "a wrong credential before a right one")
     # A signed answer must not be kept: the same credential for another address is wrong.
-    equal(ask(fine, address=BASE + "/tasks/other"), MISMATCH, "a signature for another address")
+    equal(ask(fine, address=virtshell.PREFIX + "/tasks/other"), MISMATCH, "a signature for another address")
     key, secret = instance.add_key("tester", "--id", "short-lived")
     accepted(instance.sign("GET", path, key=key, secret=secret), "a second key")
     instance.ctl("key", "revoke", key)
@@ -237,19 +220,19 @@ DOORKEEPER = (
     'error_description="The access token is invalid"'
 )
 UNAUTHENTICATED = {
-    VIONLABS: (
+    vionlabs.PREFIX: (
         b'{"detail":"Not authenticated"}',
         b'{"detail":"Invalid API key"}',
         "APIKey",
         "application/json",
     ),
-    UPLYNK: (
+    uplynk.PREFIX: (
         b'{"@type":"Error","status":401,"message":"Invalid signature"}',
         b'{"@type":"Error","status":401,"message":"Invalid signature"}',
         'Bearer realm="polytask"',
         "application/json",
     ),
-    FOURHSE: (
+    fourhse.PREFIX: (
         b'{"name":"Unauthorized","message":"Your request was made with invalid credentials.",'
         b'"code":0,"status":401}',
         b'{"name":"Unauthorized","message":"Your request was made with invalid credentials.",'
@@ -257,7 +240,7 @@ UNAUTHENTICATED = {
         'Bearer realm="api"',
         "application/json; charset=UTF-8",
     ),
-    IDOL: (
+    idol.PREFIX: (
         b'{"errors":[{"title":"Unauthorized","detail":"The access token is invalid",'
         b'"code":"401","status":"401"}]}',
         b'{"errors":[{"title":"Unauthorized","detail":"The access token is invalid",'
@@ -265,7 +248,7 @@ UNAUTHENTICATED = {
         DOORKEEPER,
         "application/vnd.api+json",
     ),
-    NATIVE: (
+    native.PREFIX: (
         b'{"type":"/v1/problems/unauthenticated","title":"No valid credential was sent.",'
         b'"status":401,"detail":"No valid credential was sent.","instance":"/v1/requests/REQUEST"}',
         b'{"type":"/v1/problems/unauthenticated","title":"No valid credential was sent.",'
@@ -303,7 +286,7 @@ def every_dialect():
 
 
 def expired_tokens():
-    """IDOL's clients are told what became of their token; the others get their one refusal."""
+    """idol.PREFIX's clients are told what became of their token; the others get their one refusal."""
     instance = shared()
     expired = instance.add_token("tester", "for-a-second", "--expires", "1")
     instance.ctl("user", "add", "leaver", "--tenant", "demo")
@@ -333,7 +316,7 @@ def expired_tokens():
 
 def tokens_of_vionlabs_and_fourhse():
     instance = shared()
-    token, item, task = instance.token, VIONLABS + "/none", FOURHSE + "/view/none"
+    token, item, task = instance.token, vionlabs.PREFIX + "/none", fourhse.PREFIX + "/view/none"
 
     def ask(address, headers=()):
         return instance.request("GET", address, None, list(headers)).status
@@ -365,10 +348,10 @@ def tokens_of_vionlabs_and_fourhse():
             let_in(f"key after {name}, {round}", f"{item}?key={token}", [("X-API-Key", token)])
     equal(ask(with_query(item, access_token=token)), 401, "vionlabs: access-token")
     equal(ask(with_query(task, key=token)), 401, "fourhse: key")
-    equal(ask(with_query(IDOL + "/import-tasks", key=token)), 401, "idol: key")
-    equal(ask(with_query(NATIVE + "/tasks", key=token)), 401, "native: key")
-    equal(ask(with_query(BASE + "/tasks", key=token)), 403, "virtshell: key")
-    equal(ask(BASE + "/tasks", [("X-API-Key", token)]), 403, "virtshell: X-API-Key")
+    equal(ask(with_query(idol.PREFIX + "/import-tasks", key=token)), 401, "idol: key")
+    equal(ask(with_query(native.PREFIX + "/tasks", key=token)), 401, "native: key")
+    equal(ask(with_query(virtshell.PREFIX + "/tasks", key=token)), 403, "virtshell: key")
+    equal(ask(virtshell.PREFIX + "/tasks", [("X-API-Key", token)]), 403, "virtshell: X-API-Key")
 
 
 def forms_of_fourhse():
@@ -376,11 +359,11 @@ def forms_of_fourhse():
     instance = shared()
     form = [("Content-Type", "application/x-www-form-urlencoded")]
     good = {"access-token": instance.token}
-    refused = UNAUTHENTICATED[FOURHSE][0]
+    refused = UNAUTHENTICATED[fourhse.PREFIX][0]
 
     def ask(path, body, method="POST", headers=(), **members):
         body = urllib.parse.urlencode(dict(body, **members)) if body is not None else None
-        return instance.request(method, FOURHSE + path, body, form + list(headers))
+        return instance.request(method, fourhse.PREFIX + path, body, form + list(headers))
 
     answer = ask("/create", good, task_id="by-form", handler="h", request="x" * 150000)
     equal((answer.status, answer.json()["task_id"]), (201, "by-form"), "a task by a form")
@@ -396,7 +379,7 @@ def forms_of_fourhse():
     equal(ask("/nothing", good).status, 404, "what is not there is not there")
     chunked = urllib.parse.urlencode(dict(good, handler="h")).encode()
     answer = instance.raw_request(
-        f"POST {FOURHSE}/create HTTP/1.1".encode(),
+        f"POST {fourhse.PREFIX}/create HTTP/1.1".encode(),
         [
             b"Content-Type: Application/X-WWW-Form-URLencoded; charset=utf-8",
             b"Transfer-Encoding: chunked",
@@ -436,8 +419,8 @@ def forms_of_fourhse():
         ("no type", []),
     ):
         body = urllib.parse.urlencode(good)
-        no(name, instance.request("POST", FOURHSE + "/index", body, headers))
-    for prefix in (VIONLABS, UPLYNK, IDOL, NATIVE):
+        no(name, instance.request("POST", fourhse.PREFIX + "/index", body, headers))
+    for prefix in (vionlabs.PREFIX, uplynk.PREFIX, idol.PREFIX, native.PREFIX):
         answer = instance.request("POST", prefix + "/x", urllib.parse.urlencode(good), form)
         equal(answer.status, 401, f"{prefix}: not there")
     for path in ("/-/authorize", "/-/authorize/form", "/-/refused", "/@polytask_judged"):
@@ -454,7 +437,7 @@ def forms_of_fourhse():
 
 def messages_of_uplynk():
     instance = shared()
-    path = UPLYNK + "/ingest-points/tasks"
+    path = uplynk.PREFIX + "/ingest-points/tasks"
     owner, key = instance.owner, instance.owner_key
 
     def ask(msg, sig, carrier="query"):

@@ -1,24 +1,21 @@
 """VirtShell as its document shows it, through real curl, TLS, nginx, workers and store."""
+import functools
 import json
 import os
 import re
 import subprocess
 import time
 
-from lib import BASE, Instance, equal, ok, run_tests
+from dialects import virtshell
+from lib import Instance, run_tests
+from tap import equal, ok
 
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 NO_ADDRESS = b'{"error":"There is nothing at this address."}'
 
 
-def shared():
-    """One instance for the tests that do not harm it."""
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def curl(instance, method, path, *args, http="--http2", content_type=""):
@@ -66,7 +63,7 @@ def documented():
         status, headers, body = curl(
             instance,
             "POST",
-            BASE + "/tasks",
+            virtshell.PREFIX + "/tasks",
             "-d",
             '{ "description": "clone virtual machine database_01",\n        "status" : "in progress"}',
             http=http,
@@ -79,7 +76,7 @@ def documented():
         ok(UUID.match(answer.get("task_id", "")), f"{http}: create says which task", body)
         uuid = answer["task_id"]
 
-        status, headers, body = curl(instance, "GET", f"{BASE}/tasks/{uuid}", http=http)
+        status, headers, body = curl(instance, "GET", f"{virtshell.PREFIX}/tasks/{uuid}", http=http)
         task = json.loads(body)
         equal(
             (status, headers.get("content-type")), (200, "application/json"), f"{http}: get by id"
@@ -107,7 +104,7 @@ def documented():
         )
         ok(UUID.match(task["created"]["by"]), f"{http}: created.by is a user's id", task)
 
-        status, _, body = curl(instance, "GET", BASE + "/tasks/", http=http)
+        status, _, body = curl(instance, "GET", virtshell.PREFIX + "/tasks/", http=http)
         listed = json.loads(body)
         equal((status, list(listed)), (200, ["tasks"]), f"{http}: get all")
         equal(len(listed["tasks"]), before + 1, f"{http}: all are listed")
@@ -116,14 +113,14 @@ def documented():
         status, _, body = curl(
             instance,
             "PUT",
-            f"{BASE}/hosts/{uuid}",
+            f"{virtshell.PREFIX}/hosts/{uuid}",
             "-d",
             '{"status": "sucess",\n     "log": "....."}',
             http=http,
             content_type=form,
         )
         equal((status, json.loads(body)), (200, {"update": "success"}), f"{http}: update")
-        status, _, body = curl(instance, "GET", BASE + "/tasks/sucess", http=http)
+        status, _, body = curl(instance, "GET", virtshell.PREFIX + "/tasks/sucess", http=http)
         rows = [row for row in json.loads(body)["tasks"] if row["uuid"] == uuid]
         equal(status, 200, f"{http}: get by status")
         equal(
@@ -131,7 +128,7 @@ def documented():
             [("sucess", ".....", "clone virtual machine database_01")],
             f"{http}: the updated task is in the list of its status",
         )
-        status, _, body = curl(instance, "GET", BASE + "/tasks/status/sucess", http=http)
+        status, _, body = curl(instance, "GET", virtshell.PREFIX + "/tasks/status/sucess", http=http)
         ok(
             uuid in [row["uuid"] for row in json.loads(body)["tasks"]],
             f"{http}: the other address of a status",
@@ -180,7 +177,7 @@ def documented_tasks():
         lines.append(json.dumps(task))
     instance.ctl("import", stdin="\n".join(lines) + "\n")
     for uuid, description, word, _, created, by, updated in document:
-        status, _, body = curl(instance, "GET", f"{BASE}/tasks/{uuid}")
+        status, _, body = curl(instance, "GET", f"{virtshell.PREFIX}/tasks/{uuid}")
         equal(
             (status, json.loads(body)),
             (
@@ -199,7 +196,7 @@ def documented_tasks():
     status, _, body = curl(
         instance,
         "PUT",
-        BASE + "/hosts/a62ad146-ccf4-11e5-9956-625662870761",
+        virtshell.PREFIX + "/hosts/a62ad146-ccf4-11e5-9956-625662870761",
         "-d",
         '{"status": "sucess",\n     "log": "....."}',
         content_type="application/x-www-form-urlencoded",
@@ -209,7 +206,7 @@ def documented_tasks():
     )
     for uuid, *_ in document:
         equal(
-            instance.request("DELETE", f"{BASE}/tasks/{uuid}").body,
+            instance.request("DELETE", f"{virtshell.PREFIX}/tasks/{uuid}").body,
             b'{"delete":"success"}',
             "and it can be removed",
         )
@@ -265,7 +262,7 @@ def addresses():
         equal(
             (instance.get(path).status, instance.get(path).body),
             (404, NO_ADDRESS),
-            f"GET {BASE}{path}: 404",
+            f"GET {virtshell.PREFIX}{path}: 404",
         )
 
 
@@ -329,7 +326,7 @@ def too_large():
         status, _, body = curl(
             instance,
             "POST",
-            BASE + "/tasks",
+            virtshell.PREFIX + "/tasks",
             "-H",
             "Expect:",
             "--data-binary",

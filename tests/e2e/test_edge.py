@@ -1,34 +1,23 @@
 """The edge: what nginx refuses and how, and addresses that two readers could read apart."""
+import functools
 import os
 import re
 import socket
 import subprocess
 import time
 
-from lib import (
-    BASE,
-    BUILD,
-    NATIVE,
-    NGINX,
-    SITE_PARTS,
-    Instance,
-    equal,
-    ok,
-    parse_answer,
-    run_tests,
-    until,
-)
+from client import parse_answer
+from dialects import native, virtshell
+from lib import NGINX, Instance, run_tests
+from nginx_site import SITE_PARTS
+from paths import BUILD
+from tap import equal, ok, until
 
 MALFORMED = b'{"error":"The request could not be read."}'
 
 
-def shared():
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def refused(answer, status, body, name):
@@ -44,7 +33,7 @@ def refused(answer, status, body, name):
 def static_refusals():
     """What nginx itself refuses has the dialect's shape."""
     instance = shared()
-    path = (BASE + "/tasks").encode()
+    path = (virtshell.PREFIX + "/tasks").encode()
     refused(
         instance.request("GET", "/nowhere"),
         404,
@@ -59,7 +48,7 @@ def static_refusals():
             f"{internal} is not for clients",
         )
     refused(
-        instance.request("GET", BASE + "/" + "x" * 9000),
+        instance.request("GET", virtshell.PREFIX + "/" + "x" * 9000),
         414,
         b'{"error":"The address is too long."}',
         "414",
@@ -91,7 +80,7 @@ def static_refusals():
     ):
         refused(instance.raw_request(line), 400, MALFORMED, name)
     # The documents' location has a list of its own of what it answers itself.
-    document = NATIVE + "/openapi/native.json"
+    document = native.PREFIX + "/openapi/native.json"
     answer = instance.request("POST", document, b"x" * 263000, [], documented=False)
     equal(
         (answer.status, answer.headers["Content-Type"]),
@@ -121,7 +110,7 @@ def huge_header():
         ("many names", [b"X-%d: x" % i for i in range(900000)]),
     ):
         answer = instance.raw_request(
-            f"POST {BASE}/tasks HTTP/1.1".encode(),
+            f"POST {virtshell.PREFIX}/tasks HTTP/1.1".encode(),
             [f"Authorization: Bearer {instance.token}".encode()] + lines,
             b'{"description": "x"}',
         )
@@ -158,7 +147,7 @@ def addresses():
         "/tasks/%1",
     ):
         for method in ("GET", "DELETE"):
-            answer = instance.raw_request(f"{method} {BASE}{path} HTTP/1.1".encode())
+            answer = instance.raw_request(f"{method} {virtshell.PREFIX}{path} HTTP/1.1".encode())
             if path == "/tasks/..%2f":
                 ok(answer.status in (200, 400, 404, 501), f"{method} {path}", answer)
                 continue
@@ -174,9 +163,9 @@ def addresses():
     ):
         answer = instance.raw_request(f"GET {path} HTTP/1.1".encode())
         ok(answer.status in (400, 404), f"GET {path}", answer)
-    answer = instance.raw_request(f"GET {BASE}/tasks/{uuid}#x HTTP/1.1".encode())
+    answer = instance.raw_request(f"GET {virtshell.PREFIX}/tasks/{uuid}#x HTTP/1.1".encode())
     equal(answer.status, 400, "a fragment")
-    answer = instance.raw_request(f"GET {BASE}/tasks/%0d%0aX-Evil:%20yes HTTP/1.1".encode())
+    answer = instance.raw_request(f"GET {virtshell.PREFIX}/tasks/%0d%0aX-Evil:%20yes HTTP/1.1".encode())
     ok(
         answer.headers.get("X-Evil") is None,
         "a line break in the address splits no answer",
@@ -184,7 +173,7 @@ def addresses():
     )
     ok(instance.log().count("\nX-Evil") == 0, "nor the log")
     answer = instance.raw_request(
-        f"GET https://{instance.host}{BASE}/tasks/{uuid} HTTP/1.1".encode()
+        f"GET https://{instance.host}{virtshell.PREFIX}/tasks/{uuid} HTTP/1.1".encode()
     )
     equal(answer.status, 200, "an absolute address, which every server must take")
     equal(instance.get(f"/tasks/{uuid}?x=1&y=%ff").status in (200, 400), True, "a query")
@@ -196,7 +185,7 @@ def truncated_bodies():
     count = len(instance.tasks())
     body = b'{"description": "half"}'
     head = (
-        f"POST {BASE}/tasks HTTP/1.1\r\nHost: {instance.host}\r\n"
+        f"POST {virtshell.PREFIX}/tasks HTTP/1.1\r\nHost: {instance.host}\r\n"
         f"Authorization: Bearer {instance.token}\r\n"
     ).encode()
     instance.raw(head + b"Content-Length: %d\r\n\r\n" % (len(body) + 10) + body, timeout=1)
@@ -245,7 +234,7 @@ def protocols():
                 "-H",
                 f"Authorization: Bearer {instance.token}",
                 *args,
-                f"https://{instance.host}{BASE}/tasks/none",
+                f"https://{instance.host}{virtshell.PREFIX}/tasks/none",
             ],
             capture_output=True,
             text=True,
@@ -266,7 +255,7 @@ def without_service():
     uuid = instance.create(description="before")
     equal(instance.stop_daemon(), 0, "polytaskd stops")
     body = b'{"error":"The service is busy; try again shortly."}'
-    for name, headers in (("bearer", None), ("signed", instance.sign("GET", BASE + "/tasks"))):
+    for name, headers in (("bearer", None), ("signed", instance.sign("GET", virtshell.PREFIX + "/tasks"))):
         answer = instance.get("/tasks", headers=headers)
         refused(answer, 503, body, f"{name}: 503")
         equal(answer.headers["Retry-After"], "1", f"{name}: with Retry-After")

@@ -1,10 +1,12 @@
 """4HSE v2 end to end: the documented calls, ids, lists and pages, connected tasks, history, forms."""
+import functools
 import json
 import re
 import time
 from urllib.parse import quote, urlencode, urlsplit
 
-from lib import Instance, equal, ok, run_tests
+from lib import Instance, run_tests
+from tap import equal, ok
 
 TASK = "/v2/task"
 MEMBERS = [
@@ -22,14 +24,8 @@ UUID = "5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11"
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 
-def shared():
-    """One instance for the tests that do not harm it."""
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def call(method, path, body=None, headers=()):

@@ -3,19 +3,9 @@ import socket
 import struct
 import threading
 
-from lib import (
-    BASE,
-    FOURHSE,
-    IDOL,
-    NATIVE,
-    UPLYNK,
-    VIONLABS,
-    Instance,
-    equal,
-    ok,
-    run_tests,
-    until,
-)
+from dialects import fourhse, idol, native, uplynk, vionlabs, virtshell
+from lib import Instance, run_tests
+from tap import equal, ok, until
 
 BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
 WHO = {
@@ -149,7 +139,7 @@ def with_stand_in():
 
 def parameters():
     instance, stand_in = with_stand_in()
-    path = BASE + "/tasks/a%2Fb?x=1"
+    path = virtshell.PREFIX + "/tasks/a%2Fb?x=1"
     headers = instance.sign("POST", path, "text/x") + [
         ("Content-Type", "text/x"),
         ("Authorization", "Basic cGFzcw=="),
@@ -267,7 +257,7 @@ def forms():
         return 204, who, b""
 
     stand_in.authorize = judge
-    answer = instance.request("PUT", FOURHSE + "/update/1?a=b", b"access-token=x", form)
+    answer = instance.request("PUT", fourhse.PREFIX + "/update/1?a=b", b"access-token=x", form)
     equal(answer.status, 200, "answered")
     call = dict(stand_in.calls[0])
     equal(
@@ -284,13 +274,13 @@ def forms():
             named[name]
             for name in ("REQUEST_METHOD", "REQUEST_URI", "REMOTE_USER", "POLYTASK_DIALECT")
         ],
-        ["PUT", FOURHSE + "/update/1?a=b", "u-1", "fourhse"],
+        ["PUT", fourhse.PREFIX + "/update/1?a=b", "u-1", "fourhse"],
         "with what was judged",
     )
     ok(all([name for name, _ in params].count(name) == 1 for name in named), "each once", params)
     equal((len(stand_in.calls), len(stand_in.requests)), (1, 1), "both once")
     stand_in.authorize = lambda params: (503, {}, b"")
-    answer = instance.request("POST", FOURHSE + "/create", b"access-token=x", form)
+    answer = instance.request("POST", fourhse.PREFIX + "/create", b"access-token=x", form)
     equal((answer.status, len(stand_in.requests)), (503, 1), "who cannot say does not say no")
     instance.stop("forms")
 
@@ -311,14 +301,14 @@ def redirects():
             name,
         )
 
-    for path in (BASE + "/tasks", FOURHSE + "/index", NATIVE + "/tasks"):
+    for path in (virtshell.PREFIX + "/tasks", fourhse.PREFIX + "/index", native.PREFIX + "/tasks"):
         ask(f"{path}: neither of the authorizer nor of the application", "GET", path)
     ask("a login's", "POST", "/oauth/token", b"x=y", [])
     judged = {"X-Accel-Redirect": "@polytask_judged"}
     stand_in.authorize = lambda params: (204, dict(WHO, **judged), b"")
     stand_in.answer = lambda params, body: (200, judged, b"application")
     stand_in.requests.clear()
-    ask("the application's, behind a form", "POST", FOURHSE + "/index", b"a=b", form)
+    ask("the application's, behind a form", "POST", fourhse.PREFIX + "/index", b"a=b", form)
     equal(len(stand_in.requests), 1, "which it gets once")
     instance.stop("redirects")
 
@@ -329,7 +319,7 @@ def cached_decisions():
     def calls(times, headers, method="GET"):
         before = len(stand_in.calls)
         for _ in range(times):
-            instance.request(method, BASE + "/tasks", b"{}" if method == "POST" else None, headers)
+            instance.request(method, virtshell.PREFIX + "/tasks", b"{}" if method == "POST" else None, headers)
         return len(stand_in.calls) - before
 
     bearer = [("Authorization", "Bearer another-token")]
@@ -340,7 +330,7 @@ def cached_decisions():
         1,
         "another bearer is another question",
     )
-    signed = instance.sign("GET", BASE + "/tasks")
+    signed = instance.sign("GET", virtshell.PREFIX + "/tasks")
     equal(calls(3, signed), 3, "a signature is judged each time")
     equal(calls(2, signed + bearer), 2, "also beside a bearer that is known")
     equal(calls(2, [signed[0], ("Authorization", signed[1][1])]), 2, "also in Authorization")
@@ -362,7 +352,7 @@ def cached_tokens():
             instance.request("GET", address.replace("#N", str(number)), None, list(headers))
         return len(stand_in.calls) - before
 
-    item = VIONLABS + "/#N"
+    item = vionlabs.PREFIX + "/#N"
     equal(calls(3, item + "?key=one"), 1, "vionlabs: key, for any address")
     equal(calls(3, item + "?page=#N&key=one&x=%25"), 0, "wherever it stands in the query")
     equal(calls(1, item + "?key=two"), 1, "another key")
@@ -370,17 +360,17 @@ def cached_tokens():
     equal(calls(3, item + "?key=two", [("X-API-Key", "one")]), 1, "both: another question")
     equal(calls(3, item + "?%6bey=two", [("X-API-Key", "one")]), 3, "an escape in a name")
     equal(calls(3, item + "?k+y=two", [("Authorization", "Bearer a")]), 3, "a plus in a name")
-    equal(calls(2, VIONLABS + "?access-token=one"), 2, "of another dialect: none")
-    equal(calls(2, VIONLABS), 2, "none at all")
-    task = FOURHSE + "/view/#N"
+    equal(calls(2, vionlabs.PREFIX + "?access-token=one"), 2, "of another dialect: none")
+    equal(calls(2, vionlabs.PREFIX), 2, "none at all")
+    task = fourhse.PREFIX + "/view/#N"
     equal(calls(3, task + "?access-token=one"), 1, "fourhse: access-token")
     equal(calls(3, task + "?id=#N&access-token=one"), 0, "wherever it stands")
     equal(calls(2, task + "?access%2Dtoken=one"), 2, "its name with an escape")
     equal(calls(2, task + "?key=one", [("X-API-Key", "one")]), 2, "of another dialect: none")
-    signed = UPLYNK + "/ingest-points/tasks?msg=a&sig=b"
+    signed = uplynk.PREFIX + "/ingest-points/tasks?msg=a&sig=b"
     equal(calls(3, signed), 3, "uplynk: a signature is judged each time")
-    equal(calls(2, UPLYNK + "/x", [("Authorization", "msg sig")]), 2, "also in a header")
-    for prefix in (VIONLABS, UPLYNK, FOURHSE, IDOL, NATIVE):
+    equal(calls(2, uplynk.PREFIX + "/x", [("Authorization", "msg sig")]), 2, "also in a header")
+    for prefix in (vionlabs.PREFIX, uplynk.PREFIX, fourhse.PREFIX, idol.PREFIX, native.PREFIX):
         name, bearer = prefix + "/#N", [("Authorization", "bearer token-of-" + prefix)]
         equal(calls(3, name, bearer), 1, f"{prefix}: a bearer is judged once")
         equal(calls(2, name, [("Authorization", "Basic x")]), 2, f"{prefix}: nothing else is")
@@ -453,7 +443,7 @@ def answers():
     for method in ("GET", "POST", "PUT", "DELETE"):
         before = len(stand_in.requests)
         answer = instance.request(
-            method, BASE + "/tasks", b"{}" if method in ("POST", "PUT") else None
+            method, virtshell.PREFIX + "/tasks", b"{}" if method in ("POST", "PUT") else None
         )
         equal(
             (answer.status, answer.body),

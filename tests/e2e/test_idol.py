@@ -1,24 +1,20 @@
 """IDOL import-tasks end to end: a client of JSON:API that knows the documents and nothing else."""
+import functools
 import json
 import re
 import time
 import urllib.parse
 
-from lib import Instance, equal, ok, run_tests
+from lib import Instance, run_tests
+from tap import equal, ok
 
 TYPE = "application/vnd.api+json"
 PATH = "/api/v2/import-tasks"
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0[12]:00$")
 
 
-def shared():
-    """One instance for the tests that do not harm it."""
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def call(method, path, body=None, *lines, accept=TYPE):

@@ -3,7 +3,9 @@ import threading
 import time
 import urllib.parse
 
-from lib import FOURHSE, IDOL, NATIVE, Instance, equal, ok, run_tests, until
+from dialects import fourhse, idol, native
+from lib import Instance, run_tests
+from tap import equal, ok, until
 
 DAY = 86400
 NEW = {
@@ -288,7 +290,7 @@ def lines():
 
     denied(
         "no credential",
-        instance.request("GET", NATIVE + "/tasks", headers=[]),
+        instance.request("GET", native.PREFIX + "/tasks", headers=[]),
         *("native", "GET", "CredentialMissing", "none", 401),
     )
     wrong = "pt_" + "w" * 43
@@ -300,7 +302,7 @@ def lines():
     )
     denied(
         "a wrong token in a query",
-        instance.request("GET", f"{FOURHSE}/index?access-token={wrong}x", headers=[]),
+        instance.request("GET", f"{fourhse.PREFIX}/index?access-token={wrong}x", headers=[]),
         *("fourhse", "GET", "AccessDenied", "token", 401),
     )
     denied(
@@ -331,7 +333,7 @@ def flood():
     begun = time.monotonic()
     for i in range(300):
         instance.request(
-            "GET", IDOL + "/import-tasks", None, instance.bearer(f"x{i}"), connection=connection
+            "GET", idol.PREFIX + "/import-tasks", None, instance.bearer(f"x{i}"), connection=connection
         )
     passed = time.monotonic() - begun
     find_lines(instance, instance.get("/tasks"))

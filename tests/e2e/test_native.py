@@ -1,9 +1,11 @@
 """The native API end to end: tasks of every dialect in one shape, lists, changes, problems."""
+import functools
 import re
 import time
 import uuid
 
-from lib import Instance, equal, ok, run_tests
+from lib import Instance, run_tests
+from tap import equal, ok
 
 TASKS = "/v1/tasks"
 UNKNOWN = "018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e"
@@ -15,14 +17,8 @@ MEMBERS = (
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 
 
-def shared():
-    """One instance for the tests that do not harm it."""
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def ask(method, path, body=None, *lines):

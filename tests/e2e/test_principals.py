@@ -1,4 +1,5 @@
 """What an operator does with users, passwords, tokens and keys, and what their bearers notice of it."""
+import functools
 import json
 import os
 import socket
@@ -7,35 +8,19 @@ import threading
 import time
 import urllib.parse
 
-from lib import (
-    BASE,
-    FOURHSE,
-    IDOL,
-    NATIVE,
-    POLYTASKCTL,
-    UPLYNK,
-    VIONLABS,
-    Instance,
-    equal,
-    ok,
-    run_tests,
-    until,
-    uplynk_message,
-    with_query,
-)
+from dialects import fourhse, idol, native, uplynk, vionlabs, virtshell
+from dialects.credentials import with_query
+from dialects.uplynk import uplynk_message
+from lib import POLYTASKCTL, Instance, run_tests
+from tap import equal, ok, until
 
 # So long nginx keeps what it was told of a bearer (polytaskctl(8)), and some for a busy machine.
 KEPT = 5
 SLACK = 2.5
 
 
-def shared():
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def table(instance, what):
@@ -60,12 +45,12 @@ def find(instance, what, name):
 
 def path_of(dialect):
     return {
-        "virtshell": BASE + "/tasks/status/none",
-        "vionlabs": VIONLABS + "/none",
-        "uplynk": UPLYNK + "/ingest-points/tasks",
-        "fourhse": FOURHSE + "/index",
-        "idol": IDOL + "/import-tasks",
-        "native": NATIVE + "/tasks",
+        "virtshell": virtshell.PREFIX + "/tasks/status/none",
+        "vionlabs": vionlabs.PREFIX + "/none",
+        "uplynk": uplynk.PREFIX + "/ingest-points/tasks",
+        "fourhse": fourhse.PREFIX + "/index",
+        "idol": idol.PREFIX + "/import-tasks",
+        "native": native.PREFIX + "/tasks",
     }[dialect]
 
 
@@ -300,7 +285,7 @@ def rotation():
     equal(bearer(instance, fresh), 200, "the new token stays")
     equal(signed(instance, key, new).status, 200, "the new secret stays")
     answer = instance.idol("GET", "/import-tasks", token=token)
-    equal(answer.json()["errors"][0]["detail"], "The access token expired", "IDOL says what was")
+    equal(answer.json()["errors"][0]["detail"], "The access token expired", "idol.PREFIX says what was")
 
 
 def revocation():
@@ -387,23 +372,23 @@ def makers():
     listed = instance.bearer(token)
 
     def made_by():
-        answer = instance.request("GET", NATIVE + "/tasks", None, listed)
+        answer = instance.request("GET", native.PREFIX + "/tasks", None, listed)
         return {(task["dialect"], task["created_by"]) for task in answer.json()["items"]}
 
     answer = instance.request(
         "POST",
-        BASE + "/tasks",
+        virtshell.PREFIX + "/tasks",
         {"description": "x", "created": {"at": "1", "by": "somebody"}},
-        instance.sign("POST", BASE + "/tasks", key=key, secret=secret),
+        instance.sign("POST", virtshell.PREFIX + "/tasks", key=key, secret=secret),
     )
     equal(answer.status, 200, "VirtShell: a task, signed")
-    task = instance.request("GET", BASE + "/tasks", None, listed).json()["tasks"][0]
+    task = instance.request("GET", virtshell.PREFIX + "/tasks", None, listed).json()["tasks"][0]
     equal(task["created"]["by"], maker, "VirtShell: created.by")
     msg, sig = uplynk_message(key, secret)
     instance.secrets += [msg, sig]
     answer = instance.request(
         "POST",
-        with_query(UPLYNK + "/slicers/ingest-points", msg=msg, sig=sig),
+        with_query(uplynk.PREFIX + "/slicers/ingest-points", msg=msg, sig=sig),
         {
             "endpoint_name": "p",
             "server_region_id": "us-east-1",
@@ -415,11 +400,11 @@ def makers():
     ok(answer.status in (200, 201), "Uplynk: an ingest point, signed by its _owner", answer)
     body = [("Content-Type", "application/json")]
     answer = instance.request(
-        "POST", FOURHSE + "/create", {"handler": "h"}, instance.bearer(token) + body
+        "POST", fourhse.PREFIX + "/create", {"handler": "h"}, instance.bearer(token) + body
     )
     equal((answer.status, answer.json()["user_id"]), (201, maker), "4HSE: user_id")
     answer = instance.request(
-        "POST", FOURHSE + "/create", {"handler": "h", "user_id": "x"}, instance.bearer(token) + body
+        "POST", fourhse.PREFIX + "/create", {"handler": "h", "user_id": "x"}, instance.bearer(token) + body
     )
     equal((answer.status, answer.json()["user_id"]), (201, "x"), "4HSE: a user_id that is sent")
     equal(

@@ -6,22 +6,10 @@ import socket
 import subprocess
 import time
 
-from lib import (
-    POLYTASKD,
-    Instance,
-    Journal,
-    Load,
-    child_pids,
-    equal,
-    find_program,
-    finish,
-    note,
-    ok,
-    run_tests,
-    skip,
-    start,
-    until,
-)
+from lib import POLYTASKD, Instance, run_tests
+from processes import child_pids, find_program, finish, start
+from tap import equal, note, ok, skip, until
+from workload import Journal, Load
 
 
 def gone(pid):

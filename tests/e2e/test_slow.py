@@ -6,7 +6,9 @@ import os
 import socket
 import ssl
 
-from lib import BASE, SANITIZED, Instance, equal, note, ok, run_tests, until
+from dialects import virtshell
+from lib import SANITIZED, Instance, run_tests
+from tap import equal, note, ok, until
 
 HANGING = 100  # of each kind
 READERS = 120
@@ -26,7 +28,7 @@ def hang(instance, stack, data, buffer=None):
 
 def head(instance, method="GET", path="/tasks"):
     return (
-        f"{method} {BASE}{path} HTTP/1.1\r\nHost: {instance.host}\r\n"
+        f"{method} {virtshell.PREFIX}{path} HTTP/1.1\r\nHost: {instance.host}\r\n"
         f"Authorization: Bearer {instance.token}\r\n"
     ).encode()
 

@@ -2,21 +2,20 @@
 
 What has reached it says its own log, not the status alone.
 """
-from hostile import Target, converse, converse2, h2, request2, shape_fault
-from lib import BASE, equal, ok, run_tests, skip
+import functools
 
-CREATE = f"{BASE}/tasks"
+from dialects import virtshell
+from lib import run_tests
+from raw_http import Target, converse, converse_http2, h2, http2_fields, format_fault
+from tap import equal, ok, skip
+
+CREATE = f"{virtshell.PREFIX}/tasks"
 BODY = b'{"log": "x"}'
 MALFORMED = b'{"error":"The request could not be read."}'
 
 
-def shared():
-    if not shared.instance:
-        shared.instance = Target()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Target)
 
 
 def lines(*texts):
@@ -28,7 +27,7 @@ def attack(name, data, statuses, reached=0):
     target = shared()
     answers, rest = converse(target, data, len(statuses))
     seen = target.reached()
-    faults = [shape_fault(a) for a in answers if a.status >= 300]
+    faults = [format_fault(a) for a in answers if a.status >= 300]
     faults += [a for a in answers if a.status == 400 and a.body != MALFORMED]
     ok(
         [a.status for a in answers] == statuses
@@ -205,15 +204,15 @@ def http2():
         return
     target = shared()
     bearer = ("authorization", f"Bearer {target.token}")
-    answer = converse2(target, request2(target, "GET", CREATE, bearer))
+    answer = converse_http2(target, http2_fields(target, "GET", CREATE, bearer))
     equal((answer.status, len(target.reached())), (200, 1), "an ordinary request")
 
     def field(name, value):
-        return [line for line in request2(target, "GET", CREATE) if line[0] != name] + [
+        return [line for line in http2_fields(target, "GET", CREATE) if line[0] != name] + [
             (name, value)
         ]
 
-    plain = request2(target, "GET", CREATE)
+    plain = http2_fields(target, "GET", CREATE)
     for name, headers in {
         "nobody": plain,
         "a path without a slash": field(":path", "v1/tasks"),
@@ -246,9 +245,9 @@ def http2():
         "Connection": plain + [("connection", "authorization")],
         "Upgrade": plain + [("upgrade", "h2c"), ("connection", "upgrade")],
     }.items():
-        answer = converse2(target, headers)
+        answer = converse_http2(target, headers)
         seen = target.reached()
-        fault = shape_fault(answer) if answer.status else None
+        fault = format_fault(answer) if answer.status else None
         ok(not seen and not fault, f"HTTP/2, {name}: refused", f"{answer} {fault} {seen}")
     # What this server bears is one request, of one who may ask.
     for name, headers in (
@@ -257,7 +256,7 @@ def http2():
         ("pseudo-fields behind others", [bearer, *plain]),
         ("Host for the authority", [*field(":authority", "x")[:-1], ("host", "x"), bearer]),
     ):
-        answer = converse2(target, headers)
+        answer = converse_http2(target, headers)
         seen = target.reached()
         ok(
             (answer.status, len(seen)) in ((200, 1), (400, 0), (0, 0)),
@@ -272,8 +271,8 @@ def http2():
         ("two Content-Lengths", [("content-length", "12"), ("content-length", "2")], BODY),
         ("Content-Length with a plus", [("content-length", "+12")], BODY),
     ):
-        headers = request2(target, "POST", CREATE, bearer, *more)
-        answer = converse2(target, headers, body)
+        headers = http2_fields(target, "POST", CREATE, bearer, *more)
+        answer = converse_http2(target, headers, body)
         seen = target.reached()
         ok(not seen and answer.status in (0, 400), f"HTTP/2, {name}: refused", f"{answer} {seen}")
     equal(len(target.tasks()), count, "HTTP/2: nothing was made")

@@ -10,19 +10,10 @@ import subprocess
 import threading
 import time
 
-from lib import (
-    BUILD,
-    POLYTASKD,
-    SANITIZED,
-    Instance,
-    equal,
-    find_program,
-    ok,
-    run_tests,
-    skip,
-    start,
-    until,
-)
+from lib import POLYTASKD, SANITIZED, Instance, run_tests
+from paths import BUILD
+from processes import find_program, start
+from tap import equal, ok, skip, until
 
 # A user whom every system has, and who owns nothing.
 NOBODY = "nobody"

@@ -1,26 +1,19 @@
-"""What one tenant has, another cannot see, count, change, nor find out that it is there."""
+"""Isolation of tenants: no user can read, count, change or detect the tasks of another tenant."""
+import functools
 import os
 import re
 
-import access
-from access import WAYS, carries
-from lib import (
-    BASE,
-    FOURHSE,
-    IDOL,
-    NATIVE,
-    UPLYNK,
-    equal,
-    ok,
-    run_tests,
-    uplynk_message,
-    with_query,
-)
-from table import ROUTES, shared
+from credential_states import shared
+from dialects import DIALECTS, SCHEMES, fourhse, idol, native, uplynk, virtshell
+from dialects.credentials import with_query
+from dialects.uplynk import uplynk_message
+from lib import run_tests
+from routes import has_id, routes_of
+from tap import equal, ok
 
 
 def unknown(values):
-    """The same variables, leading nowhere: of the same length, so that only the answer counts."""
+    """The same variables with values of the same length that lead to no task."""
     other = dict(values)
     for name in set(values) - {"product", "version", "status"}:
         text = values[name]
@@ -29,7 +22,7 @@ def unknown(values):
 
 
 def without(answer, values):
-    """An answer but for the ids that it echoes and what every answer has of its own."""
+    """An answer without the ids that it repeats and without what differs in every answer."""
     body = answer.body.decode()
     for name in set(values) - {"product", "version", "status"}:
         body = re.sub(rf"\b{re.escape(values[name])}\b", "ID", body)
@@ -39,154 +32,152 @@ def without(answer, values):
 
 
 def foreign_lists():
-    """What another tenant lists holds nothing of ours; it has made nothing itself so far."""
-    table = shared()
-    for way in WAYS:
+    """No list of another tenant, which has no tasks yet, contains an id of ours."""
+    states = shared()
+    for dialect, scheme in SCHEMES:
         wrong = []
-        for route in (r for r in ROUTES if carries(way, r) and r.right == "read"):
-            answer = table.ask(route, table.ours[route.dialect], way, table.foreign)
+        for route in routes_of(dialect, scheme, "read"):
+            answer = states.ask(route, states.ours[dialect], scheme, states.foreign)
             text = answer.body.decode() + str(answer.headers)
-            asked = table.ours[route.dialect].values() if access.has_id(route) else ()
+            asked = states.ours[dialect].values() if has_id(route) else ()
             found = {
                 value
-                for values in table.ours.values()
+                for values in states.ours.values()
                 for value in values.values()
                 if len(value) > 15 and value in text and value not in asked
             }
             wrong += [f"{route.name}: {found}"] if found else []
-        ok(not wrong, f"{way.dialect}, {way.name}: foreign lists", "\n".join(wrong))
+        ok(not wrong, f"{dialect}, {scheme.name}: lists have no foreign id", "\n".join(wrong))
 
 
 def foreign_tasks():
-    """What another tenant has is answered like what nobody has, byte by byte.
+    """Another tenant's task and a task that does not exist get the same answer, byte by byte.
 
-    In the same time as well, which is not measured here: a key of the store begins with the tenant, or
-    a record's tenant is looked at before the rest of it, so both are one look-up of the same depth, in
-    a round of the event loop that takes many times as long.
+    The time is not measured here. It is the same, too: keys begin with the tenant, or the tenant of a
+    record is compared first, so both are one look-up of the same depth, within a round of the event
+    loop that takes many times as long.
     """
-    table = shared()
-    for way in WAYS:
+    states = shared()
+    for dialect, scheme in SCHEMES:
         wrong = []
-        for route in (r for r in ROUTES if carries(way, r) and access.has_id(r)):
-            ours, none = table.ours[route.dialect], unknown(table.ours[route.dialect])
-            # The second answer of both: a name that a client gives is taken after the first.
+        for route in filter(has_id, routes_of(dialect, scheme)):
+            ours, none = states.ours[dialect], unknown(states.ours[dialect])
+            # Compares second answers: the first one may create the task that a client names.
             got, want = [
-                [table.ask(route, values, way, table.foreign) for _ in range(2)][1]
+                [states.ask(route, values, scheme, states.foreign) for _ in range(2)][1]
                 for values in (ours, none)
             ]
             if without(got, ours) != without(want, none):
                 wrong.append(f"{route.name}: {got}, not {want}")
-        ok(not wrong, f"{way.dialect}, {way.name}: a foreign task", "\n".join(wrong))
+        ok(not wrong, f"{dialect}, {scheme.name}: a foreign task looks like no task", "\n".join(wrong))
 
 
+@functools.cache
 def newcomer():
-    """Somebody in a tenant of her own, with nothing in it."""
-    if not newcomer.who:
-        shared().user("newcomer", "faraway")
-        newcomer.who = shared().who("newcomer", "newcomer")
-    return newcomer.who
-
-
-newcomer.who = None
+    """Credentials of a user in a tenant without tasks."""
+    shared().add_user("newcomer", "faraway")
+    return shared().credentials("newcomer", "newcomer")
 
 
 def empty_lists():
-    """In a new tenant nothing is there and nothing is counted, however near its name is to ours."""
-    table = shared()
-    table.user("long", "t" * 30 + "a")
-    table.native("POST", "/tasks", {}, token=table.add_token("long", "long"))
+    """A new tenant has empty lists and counts of 0, also if its name is a neighbour of ours."""
+    states = shared()
+    states.add_user("long", "t" * 30 + "a")
+    states.native("POST", "/tasks", {}, token=states.add_token("long", "long"))
     for tenant in ("dem", "demo-", "demo0", "t" * 30 + "b", "t" * 30):
-        table.user("of-" + tenant, tenant)
-        who = table.who("of-" + tenant, "of-" + tenant)
-        msg, sig = uplynk_message(*who.owner)
-        table.secrets += [msg, sig]
+        states.add_user("of-" + tenant, tenant)
+        credentials = states.credentials("of-" + tenant, "of-" + tenant)
+        msg, sig = uplynk_message(*credentials.owner)
+        states.secrets += [msg, sig]
 
-        def ask(path, headers=table.bearer(who.token)):
-            return table.request("GET", path, None, headers)
+        def ask(path, headers=states.bearer(credentials.token)):
+            return states.request("GET", path, None, headers)
 
         def signed(path):
             collection = ask(with_query(path, msg=msg, sig=sig), []).json()
             return collection["items"], collection["total_items"]
 
         listed = [
-            ask(BASE + "/tasks").body,
-            ask(BASE + "/tasks/pending").body,
-            ask(FOURHSE + "/index?history=true").body,
-            ask(FOURHSE + "/index").headers["X-Pagination-Total-Count"],
-            ask(IDOL + "/import-tasks").json()["meta"]["record-count"],
-            ask(NATIVE + "/tasks?archived=any").json(),
-            signed(UPLYNK + "/ingest-points/tasks"),
-            signed(UPLYNK + "/slicers/ingest-points"),
+            ask(virtshell.PREFIX + "/tasks").body,
+            ask(virtshell.PREFIX + "/tasks/pending").body,
+            ask(fourhse.PREFIX + "/index?history=true").body,
+            ask(fourhse.PREFIX + "/index").headers["X-Pagination-Total-Count"],
+            ask(idol.PREFIX + "/import-tasks").json()["meta"]["record-count"],
+            ask(native.PREFIX + "/tasks?archived=any").json(),
+            signed(uplynk.PREFIX + "/ingest-points/tasks"),
+            signed(uplynk.PREFIX + "/slicers/ingest-points"),
         ]
         nothing = [b'{"tasks":[]}', b'{"tasks":[]}', b"[]", "0", 0]
         nothing += [{"items": [], "total": 0, "next": None}, ([], 0), ([], 0)]
-        equal(listed, nothing, f"tenant {tenant}: empty lists")
+        equal(listed, nothing, f"tenant {tenant}: lists are empty")
 
 
 def conditions():
-    """What a foreign task's ETag is cannot be found out."""
-    table, token = shared(), newcomer().token
-    ours = table.ours["native"]["id"]
-    tag = table.native("GET", f"/tasks/{ours}").headers["ETag"]
+    """Conditional requests do not reveal the ETag of a foreign task."""
+    states, token = shared(), newcomer().token
+    ours = states.ours["native"]["id"]
+    tag = states.native("GET", f"/tasks/{ours}").headers["ETag"]
     for method, name in (("GET", "If-None-Match"), ("PATCH", "If-Match"), ("DELETE", "If-Match")):
         body = {} if method == "PATCH" else None
         for value in (tag, "*", '"77"'):
-            answer = table.native(method, f"/tasks/{ours}", body, [(name, value)], token)
+            answer = states.native(method, f"/tasks/{ours}", body, [(name, value)], token)
             equal(
-                (answer.status, answer.headers["ETag"]), (404, None), f"{method}, {name}: {value}"
+                (answer.status, answer.headers["ETag"]),
+                (404, None),
+                f"{method} with {name}: {value} on a foreign task: 404",
             )
 
 
 def names():
-    """Keys, numbers and names of one tenant are free in another, and connect nothing."""
-    table, token = shared(), newcomer().token
+    """Idempotency keys, numbers and names of one tenant are unused in another."""
+    states, token = shared(), newcomer().token
     key = [("Idempotency-Key", os.urandom(8).hex())]
-    first = table.native("POST", "/tasks", {"fields": {"name": "ours"}}, key)
-    second = table.native("POST", "/tasks", {"fields": {"name": "theirs"}}, key, token)
+    first = states.native("POST", "/tasks", {"fields": {"name": "ours"}}, key)
+    second = states.native("POST", "/tasks", {"fields": {"name": "theirs"}}, key, token)
     equal(
         (first.status, second.status, second.json()["fields"]),
         (201, 201, {"name": "theirs"}),
-        "an Idempotency-Key of another tenant is free",
+        "an Idempotency-Key of another tenant is unused here",
     )
-    ok(first.json()["id"] != second.json()["id"], "and makes a task of its own")
+    ok(first.json()["id"] != second.json()["id"], "POST with it creates a second task")
 
-    answer = table.idol("POST", "/import-tasks", access.BODIES["idol"], token=token)
+    answer = states.idol("POST", "/import-tasks", DIALECTS["idol"].body, token=token)
     equal(
         (answer.status, answer.json()["data"]["id"], answer.headers["Location"][-15:]),
         (201, "1", "/import-tasks/1"),
-        "IDOL's numbers are the tenant's own",
+        "IDOL numbers the tasks of each tenant from 1",
     )
-    ours = table.ours["fourhse"]["id"]
-    answer = table.fourhse("POST", "/create", {"task_id": ours, "handler": "Theirs"}, token=token)
-    equal((answer.status, answer.json()["task_id"]), (201, ours), "a 4HSE name is free")
-    answer = table.fourhse("GET", f"/view/{ours}")
-    equal(answer.json()["handler"], "ExportHandler", "and ours is as it was")
+    ours = states.ours["fourhse"]["id"]
+    answer = states.fourhse("POST", "/create", {"task_id": ours, "handler": "Theirs"}, token=token)
+    equal((answer.status, answer.json()["task_id"]), (201, ours), "a 4HSE task_id of another tenant is unused here")
+    answer = states.fourhse("GET", f"/view/{ours}")
+    equal(answer.json()["handler"], "ExportHandler", "our task of that name is unchanged")
 
-    mine = table.fourhse("POST", "/create", {"handler": "Ours"}).json()["task_id"]
-    table.fourhse("POST", "/create", {"handler": "x", "entity_id": mine}, token=token)
-    answer = table.fourhse("DELETE", f"/delete/{mine}")
-    equal((answer.status, answer.body), (204, b""), "a foreign task is not connected with ours")
-    listed = table.fourhse("GET", f"/index?filter[entity_id]={mine}", token=token).json()
-    equal(len(listed), 1, "and not removed with it")
+    mine = states.fourhse("POST", "/create", {"handler": "Ours"}).json()["task_id"]
+    states.fourhse("POST", "/create", {"handler": "x", "entity_id": mine}, token=token)
+    answer = states.fourhse("DELETE", f"/delete/{mine}")
+    equal((answer.status, answer.body), (204, b""), "DELETE ignores foreign dependents")
+    listed = states.fourhse("GET", f"/index?filter[entity_id]={mine}", token=token).json()
+    equal(len(listed), 1, "DELETE does not delete foreign dependents")
 
 
 def cursors():
-    """A cursor is a place in its own tenant's list."""
-    table, token = shared(), newcomer().token
+    """A cursor works in the lists of its own tenant only."""
+    states, token = shared(), newcomer().token
     for _ in range(2):
-        table.native("POST", "/tasks", {})
-    cursor = table.native("GET", "/tasks?limit=1").json()["next"]
-    answer = table.native("GET", f"/tasks?limit=1&cursor={cursor}", token=token)
+        states.native("POST", "/tasks", {})
+    cursor = states.native("GET", "/tasks?limit=1").json()["next"]
+    answer = states.native("GET", f"/tasks?limit=1&cursor={cursor}", token=token)
     by = {item["created_by"] for item in answer.json().get("items", [])}
     ok(
-        answer.status in (200, 400) and table.key not in by,
-        "a foreign cursor leads to nothing foreign",
+        answer.status in (200, 400) and states.key not in by,
+        "a foreign cursor lists no foreign task",
         answer,
     )
 
 
 def ending():
-    shared().verify("after all of this")
+    shared().verify("after requests of other tenants")
     shared().stop("shared instance")
 
 

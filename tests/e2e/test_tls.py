@@ -8,8 +8,12 @@ import subprocess
 import threading
 import warnings
 
-from authority import EC, HOST, RSA, Authority
-from lib import BASE, Instance, child_pids, equal, ok, parse_answer, run_tests, until
+from certificate_authority import EC, HOST, RSA, Authority
+from client import parse_answer
+from dialects import virtshell
+from lib import Instance, run_tests
+from processes import child_pids
+from tap import equal, ok, until
 
 # That TLS 1.0 should not be used is what is tested here.
 warnings.simplefilter("ignore", DeprecationWarning)
@@ -131,8 +135,8 @@ def names(instance):
         ("[::1]", None),
     ):
         for status, line, headers in (
-            (200, b"GET " + BASE.encode() + b"/tasks HTTP/1.1", None),
-            (403, b"GET " + BASE.encode() + b"/tasks HTTP/1.1", []),
+            (200, b"GET " + virtshell.PREFIX.encode() + b"/tasks HTTP/1.1", None),
+            (403, b"GET " + virtshell.PREFIX.encode() + b"/tasks HTTP/1.1", []),
             (404, b"GET /nowhere HTTP/1.1", []),
         ):
             lines = [f"{n}: {v}".encode() for n, v in instance.bearer()]

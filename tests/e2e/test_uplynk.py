@@ -1,10 +1,12 @@
 """Uplynk end to end: ingest points, and the tasks that operations on them leave behind."""
 import calendar
+import functools
 import json
 import re
 import time
 
-from lib import Instance, equal, ok, run_tests
+from lib import Instance, run_tests
+from tap import equal, ok
 
 PREFIX = "/api/v4/managed-slicer"
 TASKS = PREFIX + "/ingest-points/tasks"
@@ -19,14 +21,8 @@ STUDIO = {
 }
 
 
-def shared():
-    """One instance for the tests that do not harm it."""
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def error(status, message):

@@ -1,8 +1,10 @@
 """Vionlabs end to end: the documented calls, names of every kind, all that is refused, one's own tasks."""
+import functools
 import json
 from urllib.parse import quote
 
-from lib import Instance, equal, ok, run_tests
+from lib import Instance, run_tests
+from tap import equal, ok
 
 ITEMS = "/tasks/catalog-item/"
 PRODUCTS = (
@@ -13,14 +15,8 @@ PRODUCTS = (
 JSON = ("Content-Type", "application/json")
 
 
-def shared():
-    """One instance for the tests that do not harm it."""
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def address(item, product="adbreaks", version="1.0.1"):

@@ -1,23 +1,21 @@
 """VirtShell end to end: updates, bad bodies, methods, conditions, digests, long lists."""
+import functools
 import json
 import re
 import time
 
-from lib import BASE, SANITIZED, Instance, body_md5, equal, note, ok, run_tests, skip, until
+from dialects import virtshell
+from dialects.virtshell import body_md5
+from lib import SANITIZED, Instance, run_tests
+from tap import equal, note, ok, skip, until
 
 UNKNOWN = "ab8076c0-db91-11e2-82ce-0002a5d5c51b"
 NOT_FOUND = b'{"error":"task not found"}'
 NOT_IMPLEMENTED = b'{"error":"The method is not implemented."}'
 
 
-def shared():
-    """One instance for the tests that do not harm it."""
-    if not shared.instance:
-        shared.instance = Instance()
-    return shared.instance
-
-
-shared.instance = None
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
 
 
 def updates():
@@ -77,11 +75,11 @@ def updates():
     answer = instance.get("/tasks/" + UNKNOWN)
     equal((answer.status, answer.body), (404, NOT_FOUND), "GET unknown")
     equal(
-        instance.request("DELETE", f"{BASE}/tasks/{uuid}").body, b'{"delete":"success"}', "DELETE"
+        instance.request("DELETE", f"{virtshell.PREFIX}/tasks/{uuid}").body, b'{"delete":"success"}', "DELETE"
     )
     equal(instance.get("/tasks/" + uuid).status, 404, "and it is gone")
     equal(
-        instance.request("DELETE", f"{BASE}/tasks/{uuid}").status,
+        instance.request("DELETE", f"{virtshell.PREFIX}/tasks/{uuid}").status,
         404,
         "and cannot be removed twice",
     )
@@ -125,7 +123,7 @@ def bodies():
     }
     for name, body in bad.items():
         for method, path in (("POST", "/tasks"), ("PUT", "/tasks/" + uuid)):
-            answer = instance.request(method, BASE + path, body)
+            answer = instance.request(method, virtshell.PREFIX + path, body)
             try:
                 sentence = answer.json()
                 shape = list(sentence) == ["error"] and len(sentence["error"]) > 5
@@ -160,7 +158,7 @@ def bodies():
         equal(answer.status, 200, f"POST {name}: 200")
     # A chunked body, the end of which is known only at its end.
     answer = instance.raw_request(
-        f"POST {BASE}/tasks HTTP/1.1".encode(),
+        f"POST {virtshell.PREFIX}/tasks HTTP/1.1".encode(),
         [
             f"Authorization: Bearer {instance.token}".encode(),
             b"Transfer-Encoding: chunked",
@@ -202,15 +200,15 @@ def methods():
         ("PURGE", "/tasks"),
         ("DELETE", "/tasks/status/pending"),
     ):
-        answer = instance.request(method, BASE + path)
+        answer = instance.request(method, virtshell.PREFIX + path)
         equal((answer.status, answer.body), (501, NOT_IMPLEMENTED), f"{method} {path}: 501")
     equal(instance.get("/tasks/" + uuid).status, 200, "the task is still there")
     equal(
-        set(instance.request("PATCH", f"{BASE}/tasks/{uuid}").headers["Allow"].split(", ")),
+        set(instance.request("PATCH", f"{virtshell.PREFIX}/tasks/{uuid}").headers["Allow"].split(", ")),
         {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"},
         "501 says what is allowed",
     )
-    answer = instance.request("OPTIONS", BASE + "/tasks")
+    answer = instance.request("OPTIONS", virtshell.PREFIX + "/tasks")
     equal((answer.status, answer.body), (204, b""), "OPTIONS")
     equal(
         set(answer.headers["Allow"].split(", ")),
@@ -218,13 +216,13 @@ def methods():
         "and its Allow",
     )
     for path in ("/tasks/" + uuid, "/tasks", "/tasks/pending"):
-        answer = instance.request("HEAD", BASE + path)
+        answer = instance.request("HEAD", virtshell.PREFIX + path)
         equal(
             (answer.status, answer.body, answer.headers["Content-Type"]),
             (200, b"", "application/json"),
             f"HEAD {path}",
         )
-    equal(instance.request("HEAD", f"{BASE}/tasks/{UNKNOWN}").status, 404, "HEAD unknown")
+    equal(instance.request("HEAD", f"{virtshell.PREFIX}/tasks/{UNKNOWN}").status, 404, "HEAD unknown")
 
 
 def conditions():
@@ -255,7 +253,7 @@ def conditions():
     equal(changed.json()["log"], "1", "which changed nothing")
     ok(changed.headers["ETag"] != tag, "the tag has changed with the task")
     answer = instance.request(
-        "DELETE", BASE + path, headers=instance.bearer() + [("If-Match", tag)]
+        "DELETE", virtshell.PREFIX + path, headers=instance.bearer() + [("If-Match", tag)]
     )
     equal(answer.status, 412, "nor may an old tag remove it")
 
@@ -298,7 +296,7 @@ def accepts():
 def digests():
     instance = shared()
     body = b'{"description": "with a digest"}'
-    path = BASE + "/tasks"
+    path = virtshell.PREFIX + "/tasks"
     headers = instance.sign("POST", path, md5=body_md5(body))
     equal(
         instance.request("POST", path, body, headers).status,
@@ -344,7 +342,7 @@ def long_lists():
     equal(len(instance.get("/tasks/failed").json()["tasks"]), 20, "a status that twenty have")
     # A reader that stops in the middle keeps nobody waiting.
     stalled = instance.connect()
-    stalled.putrequest("GET", BASE + "/tasks")
+    stalled.putrequest("GET", virtshell.PREFIX + "/tasks")
     for line in instance.bearer():
         stalled.putheader(*line)
     stalled.endheaders()

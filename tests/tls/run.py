@@ -9,8 +9,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
-from authority import HOST, Authority
-from lib import NGINX, POLYTASKD, Instance, find_program
+from certificate_authority import HOST, Authority
+from lib import NGINX, POLYTASKD, Instance
+from processes import find_program
 
 # Protocols, ciphers, the server's choices, its certificate, its header lines, known holes.
 CHECKS = ("-p", "-s", "-P", "-S", "-h", "-U")

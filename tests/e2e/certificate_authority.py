@@ -1,4 +1,4 @@
-"""A certification authority of a test's own, and certificates of its making."""
+"""A private certificate authority for tests of TLS."""
 import os
 import ssl
 import subprocess
@@ -23,12 +23,12 @@ class Authority:
         self.count = 0
         _openssl(
             *("req", "-x509", "-newkey", "rsa:3072", "-nodes", "-days", DAYS),
-            *("-subj", "/CN=An authority of a test", "-keyout", self.key, "-out", self.cert),
+            *("-subj", "/CN=Polytask test CA", "-keyout", self.key, "-out", self.cert),
             *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
         )
 
     def issue(self, cert, key, kind=EC):
-        """Writes a fresh key and its certificate, and gives back the certificate's DER bytes."""
+        """Writes a new key and its certificate; returns the certificate as DER."""
         self.count += 1
         request, extensions = (
             os.path.join(self.directory, name) for name in ("request.pem", "extensions")
@@ -52,6 +52,6 @@ class Authority:
             return ssl.PEM_cert_to_DER_cert(text.read())
 
     def install(self, instance):
-        """Before its start: the instance's certificate, and trust in it."""
+        """Before the start of an instance: issues its certificate and makes its client trust it."""
         self.issue(instance.cert, os.path.join(instance.dir, "key.pem"))
         instance.tls = ssl.create_default_context(cafile=self.cert)

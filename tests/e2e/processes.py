@@ -1,4 +1,4 @@
-"""Processes and directories of a test: all of them end with it, by process id."""
+"""Processes and directories of a test, which end with it. Signals go to process ids only."""
 import atexit
 import os
 import shutil
@@ -20,17 +20,17 @@ _directories = []
 
 
 def start(argv, log, stdin=subprocess.DEVNULL, env=None):
-    """A child that ends when we are killed, too."""
-    keeper = [find_program("setpriv"), "--pdeathsig", "TERM"] if find_program("setpriv") else []
+    """A child that also ends when the test itself is killed."""
+    wrapper = [find_program("setpriv"), "--pdeathsig", "TERM"] if find_program("setpriv") else []
     process = subprocess.Popen(
-        keeper + argv, stdin=stdin, stdout=log, stderr=log, env=env, start_new_session=True
+        wrapper + argv, stdin=stdin, stdout=log, stderr=log, env=env, start_new_session=True
     )
     _running.append(process)
     return process
 
 
 def finish(process, number, seconds):
-    """Signals a process we started and waits; its exit status, or None when it had to be killed."""
+    """Signals a child and waits; returns its exit status, or None if it had to be killed."""
     if process.poll() is None:
         process.send_signal(number)
     try:
@@ -44,7 +44,7 @@ def finish(process, number, seconds):
 
 def _clean_up():
     for process in _running:
-        # Not at once with SIGKILL: nginx's workers would outlive their master.
+        # SIGTERM first: after SIGKILL nginx's workers would outlive their master.
         finish(process, signal.SIGTERM, 10)
     for directory in _directories:
         shutil.rmtree(directory, ignore_errors=True)

@@ -1,12 +1,10 @@
-"""What a test's nginx is given: the site, filled in from its templates, and a certificate."""
+"""Configuration of a test's nginx: the site filled in from its templates, and a certificate."""
 import os
 import ssl
 import subprocess
 
-SOURCE = os.path.abspath(
-    os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "..", "..")
-)
-BUILD = os.path.abspath(os.environ.get("top_builddir") or SOURCE)
+from paths import SOURCE
+
 SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error")
 
 
@@ -20,11 +18,11 @@ def fill_template(name, values, path):
         out.write(text)
 
 
-class Edge:
-    """The files of an instance's edge; it knows the places."""
+class NginxSite:
+    """The part of an instance that writes nginx's files; it uses dir, memory, port and cert."""
 
     def write_nginx_conf(self, changed):
-        """Fills the templates; changed: placeholders with other values than a test usually needs."""
+        """Fills the templates; changed overrides placeholders."""
         values = {
             "USER": "user root;" if os.geteuid() == 0 else "",
             "HOME": self.dir,

@@ -1,11 +1,13 @@
-"""Clients that do not keep to HTTP, and what of theirs the application has seen."""
+"""Sends malformed HTTP/1 and HTTP/2; the log shows which requests reached the application."""
 import json
 import re
 import socket
 import ssl
 
-from lib import Instance, until
-from wire import Answer, dechunk
+from client import Answer, dechunk
+from dialects import DIALECTS
+from lib import Instance
+from tap import until
 
 try:
     import h2.config
@@ -16,17 +18,12 @@ try:
 except ImportError:
     h2 = None
 
-MEDIA = {
-    "application/json",
-    "application/json; charset=UTF-8",
-    "application/json; charset=utf-8",
-    "application/vnd.api+json",
-    "application/problem+json",
-}
+# Of the dialects, and of the token endpoint.
+MEDIA = {dialect.media_type for dialect in DIALECTS.values()} | {"application/json; charset=utf-8"}
 
 
-def shape_fault(answer):
-    """Why an answer is no refusal in the shape of one of the dialects, or None."""
+def format_fault(answer):
+    """Why an answer is not a refusal in the format of one of the dialects, or None."""
     if not 400 <= answer.status < 500 and answer.status != 501:
         return f"status {answer.status}"
     if answer.headers.get("Content-Type") not in MEDIA:
@@ -36,12 +33,12 @@ def shape_fault(answer):
     try:
         json.loads(answer.body or "{}")
     except ValueError:
-        return "no JSON"
+        return "not JSON"
     return None
 
 
 class Target(Instance):
-    """One worker, so that its log has the requests in the order in which they were answered."""
+    """An instance with one worker: its log has the requests in the order of their answers."""
 
     def __init__(self, **named):
         super().__init__({"workers": "1"}, **named)
@@ -50,9 +47,9 @@ class Target(Instance):
         self.reached()
 
     def reached(self):
-        """The log lines of what the application has been given since the last call.
+        """The log entries of the requests that reached the application since the last call.
 
-        The authorizer's own are not among them: it has no dialect, and answers 204, 401 or 403.
+        Leaves out the authorizer's: they have no dialect and status 204, 401 or 403.
         """
         answer = self.get("/tasks/status/none", connection=self.marker)
         mine = answer.headers["X-Request-Id"]
@@ -68,7 +65,7 @@ class Target(Instance):
         ]
 
     def _lines(self, last):
-        """What is new in the log, once it has that request's line."""
+        """The new lines of the log up to the line of a request, or None if it is not there yet."""
         with open(self.log_path, "rb") as log:
             log.seek(self.read)
             lines = log.readlines()
@@ -83,7 +80,7 @@ class Target(Instance):
 
 
 def answers_in(data):
-    """All answers that stand in bytes, and what is behind the last whole one."""
+    """All complete answers in the bytes, and the rest."""
     found = []
     while data:
         head, end, rest = data.partition(b"\r\n\r\n")
@@ -94,7 +91,7 @@ def answers_in(data):
         length = int(headers.get("Content-Length", 0))
         body = rest[:length]
         if headers.get("Transfer-Encoding") == "chunked":
-            # No body here has a line break, so that these bytes are its last chunk.
+            # No body here has a line break: these bytes are the last chunk.
             length = rest.find(b"0\r\n\r\n") + 5
             body = dechunk(rest[:length])
         if not length <= len(rest) or length == 4:
@@ -111,7 +108,7 @@ def _headers(head):
 
 
 def converse(instance, data, count):
-    """Sends bytes and waits for so many answers, or the end; all answers, and bytes that are none."""
+    """Sends bytes, waits for count answers or the end; returns all answers and any other bytes."""
     got = b""
     context = ssl.create_default_context(cafile=instance.cert)
     context.set_alpn_protocols(["http/1.1"])
@@ -121,7 +118,7 @@ def converse(instance, data, count):
                 tls.sendall(data)
                 while len(answers_in(got)[0]) < count and (chunk := tls.recv(65536)):
                     got += chunk
-                # What more could come comes now, or never.
+                # Anything more arrives before the server closes.
                 plain.shutdown(socket.SHUT_WR)
                 while chunk := tls.recv(65536):
                     got += chunk
@@ -136,8 +133,8 @@ def converse(instance, data, count):
 # ---- HTTP/2 ----
 
 
-def converse2(instance, headers, body=None, end=True):
-    """One request of exactly these header fields over HTTP/2; status 0 when it is not answered."""
+def converse_http2(instance, headers, body=None, end=True):
+    """Sends exactly these header fields over HTTP/2; an answer of status 0 means none arrived."""
     context = ssl.create_default_context(cafile=instance.cert)
     context.set_alpn_protocols(["h2"])
     loose = h2.config.H2Configuration(
@@ -155,12 +152,12 @@ def converse2(instance, headers, body=None, end=True):
                 connection.send_data(1, body, end_stream=end)
             try:
                 tls.sendall(connection.data_to_send())
-                return _receive2(connection, tls)
+                return _receive_http2(connection, tls)
             except OSError:
                 return Answer(0, {}, b"")
 
 
-def _receive2(connection, tls):
+def _receive_http2(connection, tls):
     status, headers, body = 0, {}, b""
     while data := tls.recv(65536):
         for event in connection.receive_data(data):
@@ -180,12 +177,12 @@ def _receive2(connection, tls):
 
 
 def _named(headers):
-    """Names as HTTP/1 writes them here."""
+    """Renames the header field to the spelling that HTTP/1 has here."""
     return {"X-Request-Id" if n.lower() == "x-request-id" else n: v for n, v in headers.items()}
 
 
-def request2(instance, method, path, *more):
-    """The fields of an ordinary request."""
+def http2_fields(instance, method, path, *more):
+    """The header fields of a well-formed request, followed by more."""
     return [
         (":method", method),
         (":scheme", "https"),

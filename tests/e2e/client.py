@@ -1,51 +1,12 @@
-"""A client written from the contract alone, its signature included: the service's oracle."""
-import base64
-import hashlib
-import hmac
+"""An HTTP client that sends requests as the clients of each dialect do; no code of the service."""
 import http.client
 import json
 import socket
-import time
-import urllib.parse
-import zlib
 
-BASE = "/api/virtshell/v1"
-VIONLABS = "/tasks/catalog-item"
-UPLYNK = "/api/v4/managed-slicer"
-FOURHSE = "/v2/task"
-IDOL = "/api/v2"
-NATIVE = "/v1"
-
-
-def http_date(offset=0):
-    return time.strftime("%a, %d %b %Y %H:%M:%S +0000", time.gmtime(time.time() + offset))
-
-
-def body_md5(body):
-    return base64.b64encode(hashlib.md5(body).digest()).decode()
-
-
-def virtshell_signature(secret, method, host, md5, content_type, date, resource):
-    text = "\n".join((method, host, md5, content_type, date, resource))
-    mac = hmac.new(secret.encode(), text.encode(), hashlib.sha1)
-    return base64.b64encode(mac.digest()).decode()
-
-
-def uplynk_message(owner, key, timestamp=None, members=None):
-    """msg and sig, as the vendor's own client makes them."""
-    said = {"_owner": owner, "_timestamp": int(time.time() if timestamp is None else timestamp)}
-    return uplynk_pack(json.dumps(dict(said, **(members or {}))).encode(), key)
-
-
-def uplynk_pack(text, key):
-    msg = base64.b64encode(zlib.compress(text, 9)).decode().strip()
-    return msg, hmac.new(key.encode(), msg.encode(), hashlib.sha256).hexdigest()
-
-
-def with_query(path, **members):
-    """The address with these members in its query; a _ in a name stands for a -."""
-    query = urllib.parse.urlencode({n.replace("_", "-"): v for n, v in members.items()})
-    return path + ("&" if "?" in path else "?") + query
+from dialects import fourhse, idol, native, uplynk, vionlabs, virtshell
+from dialects.credentials import with_query
+from dialects.uplynk import uplynk_message
+from dialects.virtshell import http_date, virtshell_signature
 
 
 class Answer:
@@ -86,10 +47,11 @@ def dechunk(data):
 
 
 class Client:
-    """Requests to one address; host, port, tls, token, key, secret and secrets are the heir's.
+    """Requests to one service. A subclass sets host, port, tls (an SSL context), token, key and
+    secret (VirtShell's), owner and owner_key (Uplynk's), and secrets (texts that must not leak).
 
-    Each dialect has a method of its name that calls an address below its prefix with the credential
-    that its clients send; owner and owner_key are Uplynk's.
+    The method of a dialect's name requests an address below its prefix with the credential that its
+    clients send; get, post, put and create are VirtShell's.
     """
 
     def connect(self, timeout=10):
@@ -109,7 +71,7 @@ class Client:
         host=None,
         resource=None,
     ):
-        """The header lines of a signed request."""
+        """The header lines of a request with a VirtShell signature."""
         date = http_date() if date is None else date
         signature = virtshell_signature(
             secret or self.secret,
@@ -128,10 +90,10 @@ class Client:
         return [("Authorization", "Bearer " + (token or self.token))]
 
     def answered(self, method, path, answer):
-        """Called with every answer of request(); Instance looks for credentials in it."""
+        """Called with every answer of request(); Instance searches it for credentials."""
 
     def documented(self, method, path, answer):
-        """Called with every answer of request(); Instance compares it with the OpenAPI documents."""
+        """Called with every answer of request(); Instance compares it with the documents."""
 
     def request(
         self,
@@ -143,9 +105,9 @@ class Client:
         connection=None,
         documented=True,
     ):
-        """Sends exactly these header lines besides Host and Content-Length; a bearer by default.
+        """Sends exactly these header lines, and Host and Content-Length; by default a bearer token.
 
-        documented=False: a request so odd that nobody has to describe its answer.
+        documented=False: do not compare the answer with the OpenAPI documents.
         """
         own = connection or self.connect(timeout)
         if isinstance(body, (dict, list)):
@@ -174,41 +136,41 @@ class Client:
                 own.close()
 
     def vionlabs(self, method, path, body=None, headers=(), key=None, **named):
-        address = with_query(VIONLABS + path, key=key or self.token)
+        address = with_query(vionlabs.PREFIX + path, key=key or self.token)
         return self.request(method, address, body, list(headers), **named)
 
     def uplynk(self, method, path, body=None, headers=(), **named):
         msg, sig = uplynk_message(self.owner, self.owner_key)
         self.secrets += [msg, sig]
-        address = with_query(UPLYNK + path, msg=msg, sig=sig)
+        address = with_query(uplynk.PREFIX + path, msg=msg, sig=sig)
         return self.request(method, address, body, list(headers), **named)
 
     def fourhse(self, method, path, body=None, headers=(), token=None, **named):
         own = [("Content-Type", "application/json")] if body is not None else []
         return self.request(
-            method, FOURHSE + path, body, self.bearer(token) + own + list(headers), **named
+            method, fourhse.PREFIX + path, body, self.bearer(token) + own + list(headers), **named
         )
 
     def idol(self, method, path, body=None, headers=(), token=None, **named):
         own = [("Content-Type", "application/vnd.api+json")]
         return self.request(
-            method, IDOL + path, body, self.bearer(token) + own + list(headers), **named
+            method, idol.PREFIX + path, body, self.bearer(token) + own + list(headers), **named
         )
 
     def native(self, method, path, body=None, headers=(), token=None, **named):
         own = [("Content-Type", "application/json")] if body is not None else []
         return self.request(
-            method, NATIVE + path, body, self.bearer(token) + own + list(headers), **named
+            method, native.PREFIX + path, body, self.bearer(token) + own + list(headers), **named
         )
 
     def get(self, path, headers=None, **named):
-        return self.request("GET", BASE + path, headers=headers, **named)
+        return self.request("GET", virtshell.PREFIX + path, headers=headers, **named)
 
     def post(self, path, body, headers=None, **named):
-        return self.request("POST", BASE + path, body=body, headers=headers, **named)
+        return self.request("POST", virtshell.PREFIX + path, body=body, headers=headers, **named)
 
     def put(self, path, body, headers=None, **named):
-        return self.request("PUT", BASE + path, body=body, headers=headers, **named)
+        return self.request("PUT", virtshell.PREFIX + path, body=body, headers=headers, **named)
 
     def create(self, **members):
         answer = self.post("/tasks", members or {"description": "a task"})
@@ -217,7 +179,7 @@ class Client:
         return answer.json()["task_id"]
 
     def raw(self, data, timeout=10, shut=False):
-        """Bytes over TLS as they are; what comes back until the server closes or falls silent."""
+        """Sends bytes over TLS; returns the answer when the server closes or the timeout ends."""
         answer = b""
         with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as plain:
             with self.tls.wrap_socket(plain, server_hostname="localhost") as tls:
@@ -225,7 +187,7 @@ class Client:
                     for offset in range(0, len(data), 16384):
                         tls.sendall(data[offset : offset + 16384])
                 except OSError:
-                    pass  # refused in the middle: the answer is there already
+                    pass  # refused before the end: the answer has arrived
                 try:
                     if shut:
                         plain.shutdown(socket.SHUT_WR)
@@ -236,7 +198,7 @@ class Client:
         return parse_answer(answer)
 
     def raw_request(self, line, headers=None, body=b"", timeout=10):
-        """A request whose first line and header lines are bytes that http.client would not send."""
+        """Sends a request line and header lines that http.client would refuse to send."""
         lines = [line, b"Host: " + self.host.encode(), b"Connection: close"]
         lines += (
             [f"{name}: {value}".encode() for name, value in self.bearer()]

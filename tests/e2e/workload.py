@@ -1,4 +1,4 @@
-"""Clients that work while something breaks, and the account of what each was told."""
+"""Clients that create tasks while something fails, and a record of every answer."""
 import http.client
 import threading
 import time
@@ -7,7 +7,7 @@ from tap import ok
 
 
 class Journal:
-    """What each operation came to: ok (2xx), fail (4xx) or unknown (5xx or a broken connection)."""
+    """The outcome of each creation: ok (2xx), fail (4xx) or unknown (5xx, broken connection)."""
 
     def __init__(self):
         self.lock = threading.Lock()
@@ -33,23 +33,23 @@ class Journal:
             self.seen.update(uuids)
 
     def check(self, instance, name):
-        """The promise: acknowledged is there once, refused is not, unknown is there once or not."""
+        """Acknowledged tasks exist once, refused ones do not, unknown ones exist at most once."""
         times, ids = {}, {}
         for task in instance.tasks():
             times[task.get("description")] = times.get(task.get("description"), 0) + 1
             ids[task["uuid"]] = task.get("description")
         lost = [key for key, uuid in self.ok.items() if ids.get(uuid) != key]
-        ok(not lost, f"{name}: all {len(self.ok)} acknowledged tasks are there", lost[:10])
+        ok(not lost, f"{name}: all {len(self.ok)} acknowledged tasks exist", lost[:10])
         ghosts = [key for key in self.fail if key in times]
-        ok(not ghosts, f"{name}: nothing refused ({len(self.fail)}) is there", ghosts[:10])
+        ok(not ghosts, f"{name}: no refused task ({len(self.fail)}) exists", ghosts[:10])
         twice = [key for key in (*self.ok, *self.unknown) if times.get(key, 0) > 1]
-        ok(not twice, f"{name}: nothing is there twice ({len(self.unknown)} unknown)", twice[:10])
+        ok(not twice, f"{name}: no task exists twice ({len(self.unknown)} unknown)", twice[:10])
         vanished = [uuid for uuid in self.seen if uuid not in ids]
-        ok(not vanished, f"{name}: nothing shown ({len(self.seen)}) has vanished", vanished[:10])
+        ok(not vanished, f"{name}: no listed task ({len(self.seen)}) has vanished", vanished[:10])
 
 
 class Load:
-    """Clients that create, and one that reads what is shown, until stopped or count is reached."""
+    """Clients that create tasks, and one that lists them, until stopped or count are created."""
 
     def __init__(
         self, instance, journal, clients=16, count=None, prefix="t", reader=True, pause=0.0
@@ -121,5 +121,5 @@ class Load:
                 if answer.status == 200:
                     self.journal.show(task["uuid"] for task in answer.json()["tasks"])
             except (OSError, ValueError, http.client.HTTPException):
-                pass  # a broken list shows nothing whole
+                pass  # a broken list counts as not seen
             time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""Looking for credentials where none may be."""
+"""Searches for credentials in texts that must not contain any."""
 import functools
 import json
 import os
@@ -7,8 +7,8 @@ import urllib.parse
 
 
 @functools.lru_cache(maxsize=None)
-def written(secret):
-    """How a text may stand somewhere: plain, as JSON with escapes, percent-encoded in an address."""
+def encodings(secret):
+    """The forms a text can take: plain, as JSON with escapes, percent-encoded in an address."""
     quoted = [urllib.parse.quote(secret, safe=safe) for safe in ("", "/", "/=", "/+=")]
     quoted.append(urllib.parse.quote_plus(secret))
     lower = [re.sub("%..", lambda found: found[0].lower(), text) for text in quoted]
@@ -17,12 +17,12 @@ def written(secret):
 
 
 def leaks(secrets, text):
-    """The beginnings of those secrets that stand in a text in any form."""
-    return [f"{one[:6]}..." for one in secrets if any(form in text for form in written(one))]
+    """The first six characters of each secret that a text contains in any form."""
+    return [f"{one[:6]}..." for one in secrets if any(form in text for form in encodings(one))]
 
 
 def texts(directory):
-    """Names and texts of all files below a directory."""
+    """Yields the name and the text of every file below a directory."""
     for parent, _, files in os.walk(directory):
         for file in files:
             with open(os.path.join(parent, file), errors="replace") as text:

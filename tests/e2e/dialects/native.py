@@ -1,0 +1,47 @@
+"""The native API: problem details (RFC 9457) and bearer tokens."""
+from dialects.credentials import BEARER
+from dialects.dialect import Dialect
+
+PREFIX = "/v1"
+_PROBLEMS = {
+    400: "malformed",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "no-route",
+    405: "method",
+    413: "too-large",
+    414: "uri-too-long",
+    429: "too-many",
+    501: "not-implemented",
+    503: "busy",
+}
+
+
+def create(client):
+    return {"id": client.post_route(PREFIX + "/tasks")["id"]}
+
+
+def _shape(status, phrase, sentence):
+    problem = _PROBLEMS.get(status)
+    return {
+        "type": "/v1/problems/" + problem if problem else "about:blank",
+        "title": sentence if problem else phrase,
+        "status": status,
+        "detail": sentence,
+        "instance": "/v1/requests/REQUEST",
+    }
+
+
+DIALECT = Dialect(
+    prefix=PREFIX,
+    list_path=PREFIX + "/tasks",
+    body={"fields": {"name": "from the table"}},
+    bodies={PREFIX + "/tasks/{id}": {"state": "running"}},
+    body_type="application/json",
+    create=create,
+    schemes=(BEARER,),
+    challenge='Bearer realm="polytask"',
+    credential_sentences={"wrong": "No valid credential was sent."},
+    shape=_shape,
+    media_type="application/problem+json",
+)
