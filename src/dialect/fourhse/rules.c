@@ -89,7 +89,7 @@ static bool validate_id(
 	if (id_compare(&id, &task->id) == 0 && str_eq(text, canonical) &&
 		(!before || str_eq(task_field(before, name), task_field(task, name))))
 		return true;
-	return err_set(err, ERR_UNPROCESSABLE, "task_id", "task_id is not that of the task");
+	return err_set(err, ERR_UNPROCESSABLE, "task_id", "task_id must be the id of the task");
 }
 
 static bool validate_status(const struct fourhse_member *member, struct str status, struct err *err)

@@ -158,7 +158,7 @@ bool idol_native_defaults(const struct request *request, struct op *op, struct e
 
 	op->assign_number = true;
 	if (change_field(&op->change, STR("master-type")).len == 0)
-		return set_member_error(err, "master-type", "there");
+		return set_member_error(err, "master-type", "present");
 	if (!normalize_linkage(op, request->arena, err))
 		return false;
 	if (str_eq(precision, STR("16")) || str_eq(precision, STR("24")))
@@ -228,7 +228,7 @@ static bool is_id_or_absent(struct str json)
 }
 
 /* In a merge patch null takes a member away. */
-#define REQUIRED_SUFFIX ", and cannot be taken away"
+#define REQUIRED_SUFFIX ", and cannot be removed"
 
 static const struct {
 	const char *name;

@@ -109,5 +109,5 @@ bool native_cursor_decode(
 	return true;
 damaged:
 	return native_set_error(err, request->arena, ERR_INVALID, NATIVE_AT_PARAM(STR("cursor")),
-		"The cursor is damaged, or belongs to another query.");
+		"The cursor is damaged or belongs to another query.");
 }

@@ -30,8 +30,8 @@ static bool parse_state(const struct body *body, struct str name, json_t *value)
 	enum task_state state = task_state_parse(json_str(value));
 
 	if (!json_is_string(value) || state == TASK_STATE_NONE)
-		return MEMBER_ERROR(
-			body, name, "A state is pending, running, succeeded, failed or cancelled.");
+		return MEMBER_ERROR(body, name,
+			"state must be pending, running, succeeded, failed or cancelled.");
 	body->change->state = state;
 	return true;
 }
@@ -56,7 +56,7 @@ static bool is_integer(const json_t *value, json_int_t least, json_int_t most)
 static bool parse_priority(const struct body *body, struct str name, json_t *value)
 {
 	if (!is_integer(value, INT32_MIN, INT32_MAX))
-		return MEMBER_ERROR(body, name, "A priority is an integer of 32 bits.");
+		return MEMBER_ERROR(body, name, "priority must be a 32-bit integer.");
 	body->change->priority = (int32_t)json_integer_value(value);
 	body->change->set |= CHANGE_PRIORITY;
 	return true;
@@ -66,7 +66,7 @@ static bool parse_max_attempts(const struct body *body, struct str name, json_t 
 {
 	if (!is_integer(value, 0, INT32_MAX))
 		return MEMBER_ERROR(
-			body, name, "max_attempts is an integer from 0 to %d.", INT32_MAX);
+			body, name, "max_attempts must be an integer from 0 to %d.", INT32_MAX);
 	body->change->max_attempts = (uint32_t)json_integer_value(value);
 	body->change->set |= CHANGE_MAX_ATTEMPTS;
 	return true;
@@ -77,8 +77,7 @@ static bool parse_not_before(const struct body *body, struct str name, json_t *v
 	int64_t ms = 0;
 
 	if (!json_is_null(value) && (!json_is_string(value) || !date_parse(&ms, json_str(value))))
-		return MEMBER_ERROR(
-			body, name, "not_before is a time as RFC 3339 has it, or null.");
+		return MEMBER_ERROR(body, name, "not_before must be an RFC 3339 time or null.");
 	body->change->not_before = ms;
 	body->change->set |= CHANGE_NOT_BEFORE;
 	return true;
@@ -87,7 +86,7 @@ static bool parse_not_before(const struct body *body, struct str name, json_t *v
 static bool parse_archived(const struct body *body, struct str name, json_t *value)
 {
 	if (!json_is_boolean(value))
-		return MEMBER_ERROR(body, name, "archived is true or false.");
+		return MEMBER_ERROR(body, name, "archived must be true or false.");
 	body->change->archived = json_is_true(value);
 	body->change->set |= CHANGE_ARCHIVED;
 	return true;
@@ -105,7 +104,7 @@ static bool parse_json_text(
 		return err_no_memory(body->err);
 	if (json.len > NATIVE_TEXT_MAX)
 		return MEMBER_ERROR(
-			body, name, "The JSON text may have at most %d bytes.", NATIVE_TEXT_MAX);
+			body, name, "The JSON text must have at most %d bytes.", NATIVE_TEXT_MAX);
 	*text = json;
 	return true;
 }
@@ -113,7 +112,7 @@ static bool parse_json_text(
 static bool parse_error(const struct body *body, struct str name, json_t *value)
 {
 	if (!json_is_null(value) && !json_is_string(value))
-		return MEMBER_ERROR(body, name, "error is a string or null.");
+		return MEMBER_ERROR(body, name, "error must be a string or null.");
 	body->change->set |= CHANGE_ERROR;
 	return parse_json_text(body, name, value, &body->change->error);
 }
@@ -135,7 +134,7 @@ static bool parse_progress(const struct body *body, struct str name, json_t *val
 static bool reject_read_only(const struct body *body, struct str name, json_t *value)
 {
 	(void)value;
-	return MEMBER_ERROR(body, name, "The service sets this member itself.");
+	return MEMBER_ERROR(body, name, "This member is read-only.");
 }
 
 /* ---- fields ---- */
@@ -159,7 +158,7 @@ static bool set_field(const struct body *body, struct str name, json_t *value)
 			return false;
 	}
 	if (!change_set_field(body->change, copy, json))
-		return MEMBER_ERROR(body, STR("fields"), "A task has too many fields.");
+		return MEMBER_ERROR(body, STR("fields"), "The task has too many fields.");
 	return true;
 }
 
@@ -169,15 +168,16 @@ static bool parse_fields(const struct body *body, struct str name, json_t *value
 	json_t *content;
 
 	if (!json_is_object(value))
-		return MEMBER_ERROR(body, name, "fields is an object.");
+		return MEMBER_ERROR(body, name, "fields must be an object.");
 	if (json_object_size(value) > NATIVE_FIELDS_MAX)
 		return MEMBER_ERROR(
-			body, name, "fields has at most %d members.", NATIVE_FIELDS_MAX);
+			body, name, "fields must have at most %d members.", NATIVE_FIELDS_MAX);
 	json_object_foreach (value, field, content) {
 		size_t len = strlen(field);
 
 		if (len == 0 || len > NATIVE_FIELD_NAME_MAX)
-			return MEMBER_ERROR(body, name, "The name of a field has 1 to %d bytes.",
+			return MEMBER_ERROR(body, name,
+				"The name of a field must have 1 to %d bytes.",
 				NATIVE_FIELD_NAME_MAX);
 		if (!set_field(body, str_cstr(field), content))
 			return false;

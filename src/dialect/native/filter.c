@@ -64,7 +64,7 @@ static bool add_states(const struct native_query *query, struct str rest, unsign
 
 		if (state == TASK_STATE_NONE)
 			return NATIVE_QUERY_ERROR(query, STR("state"),
-				"A state is pending, running, succeeded, failed or cancelled.");
+				"state must be pending, running, succeeded, failed or cancelled.");
 		*states |= 1U << state;
 	} while (rest.ptr);
 	return true;
@@ -77,8 +77,8 @@ static bool add_filter(const struct native_query *query, const struct native_par
 	struct list_query *list = &query->op->list;
 
 	if (!list_filter_add(list, field, values[0]))
-		return NATIVE_QUERY_ERROR(
-			query, given->name, "A query has at most %d filters.", LIST_FILTERS_MAX);
+		return NATIVE_QUERY_ERROR(query, given->name,
+			"A query may have at most %d filters.", LIST_FILTERS_MAX);
 	list->filters[list->filter_count - 1].more_values = values + 1;
 	list->filters[list->filter_count - 1].more_value_count = count - 1;
 	return true;
@@ -137,7 +137,7 @@ const struct index_field *native_require_index(
 	const struct index_field *field = NULL;
 
 	if (!query->dialect)
-		NATIVE_QUERY_ERROR(query, parameter, "This needs exactly one dialect.");
+		NATIVE_QUERY_ERROR(query, parameter, "This requires exactly one dialect.");
 	else if (!(field = find_index(query->dialect, name)))
 		NATIVE_QUERY_ERROR(query, parameter, "The dialect %s has no index for this.",
 			query->dialect->name);
@@ -202,13 +202,13 @@ static bool add_value(const struct native_query *query, const struct native_para
 	uint64_t number;
 
 	if (values->count + 2 > LIST_VALUES_MAX)
-		return NATIVE_QUERY_ERROR(query, given->name, "There are too many values.");
+		return NATIVE_QUERY_ERROR(query, given->name, "The filter has too many values.");
 	if (values->field->source == INDEX_FIELD)
 		return add_json(query, value, values);
 	if (values->field->source == INDEX_NUMBER) {
 		if (!str_to_u64(value, &number))
 			return NATIVE_QUERY_ERROR(
-				query, given->name, "A number is written in decimal.");
+				query, given->name, "number must be a decimal number.");
 		while (value.len > 1 && value.ptr[0] == '0')
 			value = str_skip(value, 1);
 	}

@@ -21,7 +21,7 @@ static bool parse_sort(const struct native_query *query, const struct native_par
 			return list_sort_add(&query->op->list, common[i].code, descending);
 	}
 	if (!native_is_dialect_field(name))
-		return NATIVE_QUERY_ERROR(query, given->name, "There is no order of this name.");
+		return NATIVE_QUERY_ERROR(query, given->name, "There is no sort key of this name.");
 	field = native_require_index(query, given->name, name);
 	return field && list_sort_add(&query->op->list, field->code, descending);
 }
@@ -43,7 +43,7 @@ static bool parse_time(
 	text.ptr = copy;
 	if (date_parse(ms, text))
 		return true;
-	return NATIVE_QUERY_ERROR(query, given->name, "This is no time as RFC 3339 has it.");
+	return NATIVE_QUERY_ERROR(query, given->name, "This is not an RFC 3339 time.");
 }
 
 static bool parse_span(const struct native_query *query, const struct native_param *given,
@@ -61,7 +61,7 @@ static bool parse_span(const struct native_query *query, const struct native_par
 		span->to = ms > 0 ? ms : 1;
 	if (span->from && span->to && span->from >= span->to)
 		return NATIVE_QUERY_ERROR(
-			query, given->name, "The end of the time must lie behind its beginning.");
+			query, given->name, "The end of the time range must be after its start.");
 	return true;
 }
 
@@ -89,7 +89,7 @@ static bool parse_archived(const struct native_query *query, const struct native
 			return true;
 		}
 	}
-	return NATIVE_QUERY_ERROR(query, given->name, "archived is false, true or any.");
+	return NATIVE_QUERY_ERROR(query, given->name, "archived must be false, true or any.");
 }
 
 static bool parse_total(const struct native_query *query, const struct native_param *given)
@@ -97,7 +97,7 @@ static bool parse_total(const struct native_query *query, const struct native_pa
 	query->op->list.want_total = str_eq(given->value, STR("true"));
 	if (query->op->list.want_total || str_eq(given->value, STR("false")))
 		return true;
-	return NATIVE_QUERY_ERROR(query, given->name, "total is true or false.");
+	return NATIVE_QUERY_ERROR(query, given->name, "total must be true or false.");
 }
 
 static bool parse_limit(const struct native_query *query, const struct native_param *given)
@@ -105,8 +105,8 @@ static bool parse_limit(const struct native_query *query, const struct native_pa
 	uint64_t limit;
 
 	if (!str_to_u64(given->value, &limit) || limit < 1 || limit > NATIVE_LIMIT_MAX)
-		return NATIVE_QUERY_ERROR(
-			query, given->name, "limit is a number from 1 to %d.", NATIVE_LIMIT_MAX);
+		return NATIVE_QUERY_ERROR(query, given->name,
+			"limit must be a number from 1 to %d.", NATIVE_LIMIT_MAX);
 	query->op->list.limit = limit;
 	return true;
 }
@@ -169,7 +169,7 @@ static bool parse_parameter(const struct native_query *query, size_t at)
 	if (!is_repeated(query->request, at))
 		return parameter->take(query, &given);
 	return parameter->many ||
-	       NATIVE_QUERY_ERROR(query, pair->name, "This parameter may stand once.");
+	       NATIVE_QUERY_ERROR(query, pair->name, "This parameter may be given only once.");
 }
 
 bool native_decode_list(struct request *request, struct op *op, struct err *err)

@@ -140,7 +140,7 @@ static bool merge_progress(
 	if (task->progress.len <= NATIVE_TEXT_MAX)
 		return true;
 	return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
-		NATIVE_AT_MEMBER(STR("progress")), "The JSON text may have at most %d bytes.",
+		NATIVE_AT_MEMBER(STR("progress")), "The JSON text must have at most %d bytes.",
 		NATIVE_TEXT_MAX);
 }
 

@@ -246,6 +246,6 @@ bool uplynk_validate(const struct task *before, const struct task *task, struct 
 		return false;
 	if (before && task_state_is_final(before->state) && task->state != before->state)
 		return err_set(err, ERR_CONFLICT, "state",
-			"The task has ended; its state does not change any more");
+			"The task has ended; its state can no longer change");
 	return true;
 }

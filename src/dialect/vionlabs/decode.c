@@ -283,7 +283,7 @@ static bool require_text(const struct op *op, const char *name, size_t max, stru
 			name, max);
 	if (!request_is_valid_segment(*text))
 		return err_set(err, ERR_UNPROCESSABLE, name,
-			"%s holds a backslash or a dot segment, which no address may", name);
+			"%s must not contain a backslash or a dot segment", name);
 	return true;
 }
 
@@ -322,14 +322,14 @@ static bool validate_identity(const struct task *before, const struct task *task
 
 		if (json.len <= 2 || json.ptr[0] != '"')
 			return err_set(err, ERR_UNPROCESSABLE, names[i],
-				"%s must be a string and not empty", names[i]);
+				"%s must be a non-empty string", names[i]);
 		if (before && !str_eq(json, task_field(before, str_cstr(names[i]))))
 			return err_set(err, ERR_UNPROCESSABLE, names[i],
-				"%s cannot be changed: it is part of the task's name", names[i]);
+				"%s cannot be changed: it identifies the task", names[i]);
 	}
 	if (!is_one_of(task_field(task, STR("product")), vionlabs_products))
 		return err_set(
-			err, ERR_UNPROCESSABLE, "product", "product must be one that is known");
+			err, ERR_UNPROCESSABLE, "product", "product must be a known product");
 	return true;
 }
 
