@@ -1,0 +1,116 @@
+"""The structure of src/: layers, circles, who may include a library's header, size of files.
+
+    python3 .ci/structure.py [BUILD]     (after make; BUILD: the build tree, default .)
+
+Prints what breaks a rule and exits 1 if anything does.
+"""
+import collections
+import os
+import re
+import subprocess
+import sys
+
+# Bottom to top: a layer includes only itself and those before it.
+LAYERS = "base sys task store http auth dialect admin serve process ctl".split()
+# Headers that only one place may know.
+PRIVATE = {
+    "db.h": "src/store/bdb/",
+    "fcgiapp.h": "src/serve/fcgi.c",
+    "seccomp.h": "src/sys/confine.c",
+    "libsmartcols.h": "src/ctl/",
+}
+LINES_MAX = 400
+# The list of dialects names the tables of each; dialects may look into the list.
+LIST = "src/dialect/dialect.c"
+
+build = sys.argv[1] if len(sys.argv) > 1 else "."
+files = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True).stdout.split()
+faults = []
+
+
+def layer(path):
+    parts = path.split("/")
+    return parts[1] if parts[0] == "src" and len(parts) > 2 else None
+
+
+def check_includes(path, text):
+    own = layer(path)
+    for header in re.findall(r'#include ["<]([^">]+)[">]', text):
+        name = header.rsplit("/", 1)[-1]
+        place = PRIVATE.get(name)
+        if place and not path.startswith(place):
+            faults.append(f"{path}: <{name}> belongs to {place}")
+        other = header.split("/")[0]
+        ours = own in LAYERS and other in LAYERS and os.path.exists(os.path.join("src", header))
+        if ours and LAYERS.index(other) > LAYERS.index(own):
+            faults.append(f"{path}: includes {header} of a higher layer")
+
+
+def check_files():
+    for path in files:
+        if not path.startswith(("src/", "tests/")) or not path.endswith((".c", ".h", ".py")):
+            continue
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        lines = text.count("\n")
+        if lines > LINES_MAX:
+            faults.append(f"{path}: {lines} lines, more than {LINES_MAX}")
+        if path.startswith("src/"):
+            check_includes(path, text)
+
+
+def symbols(path):
+    """Global symbols that an object file defines and uses."""
+    defined, used = set(), set()
+    for line in subprocess.run(["nm", "-g", path], capture_output=True, text=True, check=True).stdout.splitlines():
+        kind, name = line.split()[-2:]
+        (used if kind in "Uw" else defined).add(name)
+    return defined, used
+
+
+def circles(edges):
+    """Groups of objects that need each other (Tarjan's strongly connected components)."""
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in edges[node]:
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            group = stack[stack.index(node) :]
+            del stack[stack.index(node) :]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in list(edges):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def check_circles():
+    objects = {}
+    for path in files:
+        built = os.path.join(build, path[:-2] + ".o")
+        if path.startswith("src/") and path.endswith(".c") and os.path.exists(built):
+            objects[path] = symbols(built)
+    if not objects:
+        faults.append("no object files: build first")
+    owner = {name: path for path, (defined, _) in objects.items() for name in defined}
+    edges = collections.defaultdict(set)
+    for path, (_, used) in objects.items():
+        edges[path] = {owner[name] for name in used if name in owner} - {path}
+    edges[LIST] = {path for path in edges[LIST] if not path.endswith("/tables.c")}
+    for group in circles(edges):
+        faults.append("circle: " + ", ".join(group))
+
+
+check_files()
+check_circles()
+print("\n".join(faults) or f"{len(files)} files: layers, circles, private headers and sizes are in order")
+sys.exit(bool(faults))
