@@ -9,13 +9,14 @@ SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error")
 
 
 def fill_template(name, values, path):
-    with open(os.path.join(SOURCE, "nginx", name + ".conf.in")) as template:
-        lines = template.read().split("# Placeholders:", 1)
-    text = lines[0] + ("\n" + lines[1].split("\n\n", 1)[1] if len(lines) > 1 else "")
-    for placeholder, value in values.items():
-        text = text.replace(f"@{placeholder}@", value)
-    with open(path, "w") as out:
-        out.write(text)
+    with open(os.path.join(SOURCE, "nginx", name + ".conf.in")) as template, open(path, "w") as out:
+        subprocess.run(
+            ["sh", os.path.join(SOURCE, "data", "fill.sh")]
+            + [f"{placeholder}={value}" for placeholder, value in values.items()],
+            check=True,
+            stdin=template,
+            stdout=out,
+        )
 
 
 class NginxSite:
