@@ -1,0 +1,195 @@
+#!/bin/bash
+# `bootstrap run`: one whole instance, polytaskd and nginx, in the foreground and in one directory. Ctrl-C
+# stops it; its tasks and credentials stay for the next start.
+#
+# usage: run.sh [--dry-run] [--port PORT] [--home DIR]
+#
+# The programs are those of the build tree $POLYTASK_BUILD, by default the source tree. --dry-run only
+# checks the options.
+set -euo pipefail
+
+SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+BUILD=${POLYTASK_BUILD:-$SOURCE}
+PORT=8443
+HOME_DIR=$SOURCE/run
+DRY_RUN=''
+NGINX_PID=''
+POLYTASKD_PID=''
+
+# shellcheck source=data/try-out/credentials.sh
+. "$SOURCE/data/try-out/credentials.sh"
+# shellcheck source=data/try-out/services.sh
+. "$SOURCE/data/try-out/services.sh"
+
+die() {
+	printf 'polytask: %s\n' "$*" >&2
+	exit 1
+}
+
+usage() {
+	printf 'usage: ./bootstrap run [--port PORT] [--home DIR]\n' >&2
+	exit 2
+}
+
+read_options() {
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--port | --home)
+			[ $# -ge 2 ] || usage
+			[ "$1" = --port ] && PORT=$2 || HOME_DIR=$2
+			shift
+			;;
+		--port=*) PORT=${1#*=} ;;
+		--home=*) HOME_DIR=${1#*=} ;;
+		--dry-run) DRY_RUN=yes ;;
+		*) usage ;;
+		esac
+		shift
+	done
+	[[ $PORT =~ ^[1-9][0-9]{0,4}$ ]] && [ "$PORT" -le 65535 ] && [ -n "$HOME_DIR" ] || usage
+}
+
+# Creates the instance's directory and takes its lock.
+take_home() {
+	umask 077
+	mkdir -p "$HOME_DIR" 2>/dev/null || die "cannot create the directory $HOME_DIR"
+	HOME_DIR=$(cd "$HOME_DIR" && pwd -P) || die "cannot enter the directory $HOME_DIR"
+	# test -w would succeed for root on a read-only file system.
+	( : >"$HOME_DIR/.writable" ) 2>/dev/null || die "the directory $HOME_DIR is not writable"
+	rm -f "$HOME_DIR/.writable"
+	case $HOME_DIR in
+	*[\'\"\\\ \;\{\}\|\&\#\$]*)
+		die "the directory's name must not contain blanks, quotes or any of \\ ; { } | & # \$"
+		;;
+	esac
+	# polytaskd inherits the lock: if this script is killed, the directory stays locked until polytaskd
+	# has stopped.
+	exec 9>"$HOME_DIR/bootstrap.lock"
+	flock -w 5 9 || die "another instance is running in $HOME_DIR"
+	mkdir -p "$HOME_DIR/log" "$HOME_DIR/nginx" "$HOME_DIR/tls" "$HOME_DIR/conf"
+}
+
+port_is_taken() {
+	(exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null ||
+		(exec 3<>"/dev/tcp/::1/$PORT") 2>/dev/null
+}
+
+# Creates a private directory in a place where every user can create files. Fails if the name is a link
+# or belongs to another user.
+own_directory() {
+	mkdir -m 0700 "$1" 2>/dev/null || true
+	[ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && chmod 0700 "$1"
+}
+
+# Berkeley DB's regions and nginx's cache belong on a tmpfs; a socket's path is limited to 107 bytes.
+choose_places() {
+	local name
+
+	name=polytask-$(id -u)-$(printf '%s' "$HOME_DIR" | sha256sum | cut -c1-12)
+	MEMORY=/dev/shm/$name
+	if [ "$(stat -f -c %T /dev/shm 2>/dev/null)" != tmpfs ] || ! own_directory "$MEMORY"; then
+		MEMORY=$HOME_DIR/memory
+		own_directory "$MEMORY" || die "cannot create the directory $MEMORY"
+	fi
+	SOCKETS=$HOME_DIR
+	if [ ${#HOME_DIR} -gt 85 ]; then
+		SOCKETS=${XDG_RUNTIME_DIR:-/tmp}/$name
+		own_directory "$SOCKETS" || die "cannot create the directory $SOCKETS"
+		printf 'polytask: the path %s is too long for sockets; they are in %s\n' \
+			"$HOME_DIR" "$SOCKETS"
+	fi
+}
+
+write_certificate() {
+	local tls=$HOME_DIR/tls
+
+	[ -f "$tls/key.pem" ] &&
+		openssl x509 -in "$tls/cert.pem" -noout -checkend 86400 >/dev/null 2>&1 && return 0
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 800 \
+		-keyout "$tls/key.pem" -out "$tls/cert.pem" -subj /CN=localhost \
+		-addext subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1 >"$HOME_DIR/log/openssl.log" 2>&1 ||
+		die "openssl could not create a certificate; see $HOME_DIR/log/openssl.log"
+	chmod 0600 "$tls/key.pem"
+}
+
+write_polytask_conf() {
+	cat >"$HOME_DIR/polytask.conf" <<-END
+		# Written by bootstrap at every start; see polytask.conf(5)
+		home = $HOME_DIR/store
+		regions = $MEMORY/regions
+		socket = $SOCKETS/polytask.sock
+		socket_mode = 0600
+		control = $SOCKETS/control.sock
+		peer_user = $(id -un)
+		# All requests of a trial or a measurement come from one user.
+		principal_rate = 20000
+		principal_burst = 40000
+	END
+}
+
+# As root, nginx's workers and polytaskd stay root here, because DIR may be inside a private home directory
+# that no other user can enter. A system installation gives each a user of its own.
+write_nginx_conf() {
+	local user='' listen="listen 127.0.0.1:$PORT ssl http2;" template
+
+	[ "$(id -u)" != 0 ] || user='user root;'
+	! grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 ||
+		listen+=" listen [::1]:$PORT ssl http2;"
+	for template in "$SOURCE"/nginx/{nginx,polytask-*}.conf.in; do
+		sh "$SOURCE/data/fill.sh" USER="$user" HOME="$HOME_DIR" CONF="$HOME_DIR/conf" \
+			SOCKET="$SOCKETS/polytask.sock" CACHE="$MEMORY/authorized" \
+			RATE=10 BURST=50 CONNECTIONS=2048 LISTEN="$listen" \
+			CERTIFICATE="$HOME_DIR/tls/cert.pem" CERTIFICATE_KEY="$HOME_DIR/tls/key.pem" \
+			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$SOURCE/data/openapi" \
+			<"$template" >"$HOME_DIR/conf/$(basename "$template" .in)"
+	done
+	mv "$HOME_DIR/conf/nginx.conf" "$HOME_DIR/nginx.conf"
+}
+
+print_commands() {
+	cat <<-END
+		polytask: ready on $POLYTASK_URL
+
+		Try, in another terminal:
+
+		  . $HOME_DIR/demo.env
+		  curl --cacert "\$POLYTASK_CACERT" -H "Authorization: Bearer \$POLYTASK_TOKEN" \\
+		    -d '{"description": "clone virtual machine database_01", "status": "in progress"}' \\
+		    "\$POLYTASK_URL/api/virtshell/v1/tasks"
+		  curl --cacert "\$POLYTASK_CACERT" -H "Authorization: Bearer \$POLYTASK_TOKEN" \\
+		    "\$POLYTASK_URL/api/virtshell/v1/tasks/"
+
+		The same list with VirtShell's signature:
+
+		  VIRTSHELL_KEY="\$VIRTSHELL_KEY" $BUILD/polytaskctl sign --user "\$VIRTSHELL_USER" \\
+		    GET "\$POLYTASK_URL/api/virtshell/v1/tasks/" |
+		    curl --cacert "\$POLYTASK_CACERT" -H @- "\$POLYTASK_URL/api/virtshell/v1/tasks/"
+
+		Ctrl-C stops it; the tasks stay in $HOME_DIR.
+	END
+}
+
+run() {
+	local why
+
+	take_home
+	! port_is_taken || die "port $PORT is in use"
+	NGINX=$(PATH=$PATH:/usr/sbin:/sbin command -v nginx) && [ -x "$BUILD/polytaskd" ] ||
+		die "the programs are not built, or nginx is missing"
+	choose_places
+	write_certificate
+	write_polytask_conf
+	write_nginx_conf
+	write_demo_env
+	trap 'stop_services; exit 0' INT TERM HUP
+	start_services
+	wait_until_ready
+	print_commands
+	wait -n "$NGINX_PID" "$POLYTASKD_PID" || true
+	why=$(ended_service || true)
+	stop_services
+	die "${why:-a service ended}"
+}
+
+read_options "$@"
+[ -n "$DRY_RUN" ] || run

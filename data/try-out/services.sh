@@ -1,0 +1,80 @@
+# Part of run.sh: starts and stops polytaskd and nginx.
+
+# setsid: Ctrl-C reaches only this script, which chooses the order. pdeathsig: the kernel ends the services
+# when this script is killed.
+start_services() {
+	setsid setpriv --pdeathsig TERM \
+		"$BUILD/polytaskd" -c "$HOME_DIR/polytask.conf" </dev/null \
+		>>"$HOME_DIR/log/polytaskd.log" 2>&1 &
+	POLYTASKD_PID=$!
+	setsid setpriv --pdeathsig QUIT \
+		"$NGINX" -p "$HOME_DIR" -e "$HOME_DIR/log/nginx-error.log" -c "$HOME_DIR/nginx.conf" \
+		</dev/null >>"$HOME_DIR/log/nginx-error.log" 2>&1 9>&- &
+	NGINX_PID=$!
+}
+
+alive() {
+	[ -n "$1" ] && kill -0 "$1" 2>/dev/null
+}
+
+# nginx first: it finishes its requests while polytaskd still answers them.
+stop_services() {
+	local tries
+
+	trap '' INT TERM HUP
+	if alive "$NGINX_PID"; then
+		kill -QUIT "$NGINX_PID" 2>/dev/null || true
+		for ((tries = 0; tries < 100; tries++)); do
+			alive "$NGINX_PID" || break
+			sleep 0.1
+		done
+		kill -TERM "$NGINX_PID" 2>/dev/null || true
+		wait "$NGINX_PID" 2>/dev/null || true
+	fi
+	# nginx's workers survive a master that was killed, and hold the port; they are in its process group.
+	[ -z "$NGINX_PID" ] || kill -KILL -- "-$NGINX_PID" 2>/dev/null || true
+	if alive "$POLYTASKD_PID"; then
+		kill -TERM "$POLYTASKD_PID" 2>/dev/null || true
+		wait "$POLYTASKD_PID" 2>/dev/null || true
+	fi
+	NGINX_PID=''
+	POLYTASKD_PID=''
+	# Both use memory; the next start creates them again.
+	rm -rf -- "$MEMORY/regions" "$MEMORY/authorized"
+	rm -f -- "$SOCKETS/polytask.sock" "$SOCKETS/control.sock"
+	[ "$SOCKETS" = "$HOME_DIR" ] || rmdir -- "$SOCKETS" 2>/dev/null || true
+	rmdir -- "$MEMORY" 2>/dev/null || true
+}
+
+# Prints which service ended; fails if both run.
+ended_service() {
+	if ! alive "$POLYTASKD_PID"; then
+		echo "polytaskd ended; see $HOME_DIR/log/polytaskd.log"
+	elif ! alive "$NGINX_PID"; then
+		echo "nginx ended; see $HOME_DIR/log/nginx-error.log"
+	else
+		return 1
+	fi
+}
+
+first_request_succeeds() {
+	curl -s -o /dev/null -f -m 5 --noproxy '*' --cacert "$POLYTASK_CACERT" -K - \
+		"$POLYTASK_URL/api/virtshell/v1/tasks/status/none" 9>&- \
+		<<<"header = \"Authorization: Bearer $POLYTASK_TOKEN\""
+}
+
+wait_until_ready() {
+	local deadline=$((SECONDS + 60)) why
+
+	until first_request_succeeds; do
+		if why=$(ended_service); then
+			stop_services
+			die "$why"
+		fi
+		if [ $SECONDS -ge $deadline ]; then
+			stop_services
+			die "no response after 60 seconds; see the logs in $HOME_DIR/log"
+		fi
+		sleep 0.1
+	done
+}
