@@ -66,18 +66,17 @@ bool credential_uplynk_header(
 	const struct request *request, struct credential *credential, struct err *err)
 {
 	struct str header = authorization(request);
-	const char *space = header.len ? memchr(header.ptr, ' ', header.len) : NULL;
-	size_t at;
+	struct str owner, signature = header;
 
 	(void)err;
 	if (header.len == 0)
 		return true;
 	set_credential(credential, CREDENTIAL_MALFORMED, STR_NULL);
-	if (!space)
+	owner = str_split_next(&signature, ' ');
+	if (!signature.ptr)
 		return true;
-	at = (size_t)(space - header.ptr);
-	set_credential(credential, CREDENTIAL_UPLYNK, (struct str){ header.ptr, at });
-	credential->signature = str_skip(header, at + 1);
+	set_credential(credential, CREDENTIAL_UPLYNK, owner);
+	credential->signature = signature;
 	return true;
 }
 
@@ -108,15 +107,14 @@ static bool name_matches(
 static bool search_pair(
 	struct query_search *search, struct str part, struct arena *arena, struct err *err)
 {
-	const char *equals = part.len ? memchr(part.ptr, '=', part.len) : NULL;
-	size_t len = equals ? (size_t)(equals - part.ptr) : part.len;
+	struct str value = part, name = str_split_next(&value, '=');
 	bool named;
 
-	if (!name_matches((struct str){ part.ptr, len }, search->name, &named, arena, err))
+	if (!name_matches(name, search->name, &named, arena, err))
 		return false;
 	if (!named || search->count++ > 0)
 		return true;
-	if (query_decode(&search->value, str_skip(part, len + 1), QUERY_PLUS_IS_PLUS, arena, err))
+	if (query_decode(&search->value, value, QUERY_PLUS_IS_PLUS, arena, err))
 		return true;
 	search->unreadable = true;
 	return err->code != ERR_NO_MEMORY;
@@ -125,17 +123,12 @@ static bool search_pair(
 static bool search_query(
 	const struct request *request, struct query_search *search, struct err *err)
 {
-	struct str uri = request_cgi_param(request, "ORIGINAL_URI");
-	const char *mark = uri.len ? memchr(uri.ptr, '?', uri.len) : NULL;
-	struct str rest = mark ? str_skip(uri, (size_t)(mark - uri.ptr) + 1) : STR_NULL;
+	struct str rest = request_cgi_param(request, "ORIGINAL_URI");
 
+	str_split_next(&rest, '?');
 	while (rest.len > 0) {
-		const char *end = memchr(rest.ptr, '&', rest.len);
-		size_t len = end ? (size_t)(end - rest.ptr) : rest.len;
-
-		if (!search_pair(search, (struct str){ rest.ptr, len }, request->arena, err))
+		if (!search_pair(search, str_split_next(&rest, '&'), request->arena, err))
 			return false;
-		rest = str_skip(rest, len + 1);
 	}
 	return true;
 }

@@ -21,9 +21,7 @@ static bool is_within_skew(const struct request *request, const struct auth_cloc
 
 static struct str path_without_query(struct str uri)
 {
-	const char *query = uri.len ? memchr(uri.ptr, '?', uri.len) : NULL;
-
-	return query ? (struct str){ uri.ptr, (size_t)(query - uri.ptr) } : uri;
+	return str_split_next(&uri, '?');
 }
 
 /* "https://host/path": how the specification's "from the protocol name" can be read, too. */

@@ -12,9 +12,14 @@ struct str str_trim(struct str s)
 struct str str_split_next(struct str *rest, char separator)
 {
 	const char *end = rest->len ? memchr(rest->ptr, separator, rest->len) : NULL;
-	struct str part = { rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len };
+	struct str part = *rest;
 
-	*rest = str_skip(*rest, part.len + 1);
+	if (end) {
+		part.len = (size_t)(end - rest->ptr);
+		*rest = str_skip(*rest, part.len + 1);
+	} else {
+		*rest = STR_NULL;
+	}
 	return part;
 }
 

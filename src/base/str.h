@@ -41,6 +41,18 @@ static inline bool str_starts(struct str s, struct str prefix)
 	       (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
+/*
+ * Orders by unsigned bytes, a text before any longer one that begins with it: negative, zero or
+ * positive like memcmp.
+ */
+static inline int str_compare(struct str a, struct str b)
+{
+	size_t shorter = a.len < b.len ? a.len : b.len;
+	int order = shorter > 0 ? memcmp(a.ptr, b.ptr, shorter) : 0;
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 /* The part from offset on; empty when offset lies at or past the end. */
 static inline struct str str_skip(struct str s, size_t offset)
 {
@@ -51,7 +63,10 @@ static inline struct str str_skip(struct str s, size_t offset)
 /* Without spaces and tabs at either end. */
 struct str str_trim(struct str s);
 
-/* The part up to the separator; *rest is what stands behind it, empty at the end. */
+/*
+ * Returns the part of *rest before the first separator and moves *rest behind it. Without a separator
+ * it returns all of *rest and sets *rest to STR_NULL, so rest.ptr tells whether a separator was there.
+ */
 struct str str_split_next(struct str *rest, char separator);
 
 /* Characters of well-formed UTF-8. */

@@ -69,14 +69,13 @@ static bool parse_weight(bool *above_zero, struct str text)
 
 static bool parse_range(struct range *range, struct str text)
 {
-	struct str kind = split_quoted(&text, ';');
-	const char *slash = kind.len ? memchr(kind.ptr, '/', kind.len) : NULL;
+	struct str subtype = split_quoted(&text, ';'), type = str_split_next(&subtype, '/');
 	bool acceptable = true;
 
-	if (!slash)
+	if (!subtype.ptr)
 		return false;
-	range->type = (struct str){ kind.ptr, (size_t)(slash - kind.ptr) };
-	range->subtype = str_skip(kind, range->type.len + 1);
+	range->type = type;
+	range->subtype = subtype;
 	if (!is_token(range->type) || !is_token(range->subtype))
 		return false;
 	if (str_eq(range->type, STR("*")) && !str_eq(range->subtype, STR("*")))

@@ -41,13 +41,10 @@ bool query_decode(struct str *out, struct str text, enum query_plus plus, struct
 
 static bool decode_pair(struct pair *pair, struct str part, struct arena *arena, struct err *err)
 {
-	const char *equals = memchr(part.ptr, '=', part.len);
-	size_t name_len = equals ? (size_t)(equals - part.ptr) : part.len;
-	struct str name = { part.ptr, name_len };
+	struct str value = part, name = str_split_next(&value, '=');
 
 	return query_decode(&pair->name, name, QUERY_PLUS_IS_SPACE, arena, err) &&
-	       query_decode(
-		       &pair->value, str_skip(part, name_len + 1), QUERY_PLUS_IS_SPACE, arena, err);
+	       query_decode(&pair->value, value, QUERY_PLUS_IS_SPACE, arena, err);
 }
 
 bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text,
@@ -56,18 +53,16 @@ bool query_split(struct pair *pairs, size_t max, size_t *count, struct str text,
 	size_t found = 0;
 
 	while (text.len > 0) {
-		const char *end = memchr(text.ptr, '&', text.len);
-		size_t len = end ? (size_t)(end - text.ptr) : text.len;
+		struct str part = str_split_next(&text, '&');
 
-		if (len > 0) {
-			if (found == max)
-				return err_set(err, ERR_TOO_LARGE, NULL,
-					"There are more than %zu parameters.", max);
-			if (!decode_pair(&pairs[found], (struct str){ text.ptr, len }, arena, err))
-				return false;
-			found++;
-		}
-		text = str_skip(text, len + 1);
+		if (part.len == 0)
+			continue;
+		if (found == max)
+			return err_set(err, ERR_TOO_LARGE, NULL,
+				"There are more than %zu parameters.", max);
+		if (!decode_pair(&pairs[found], part, arena, err))
+			return false;
+		found++;
 	}
 	*count = found;
 	return true;

@@ -75,9 +75,8 @@ struct str request_query_param(const struct request *request, const char *name)
 struct str request_media_type(const struct request *request)
 {
 	struct str type = request_cgi_param(request, "CONTENT_TYPE");
-	const char *end = type.len ? memchr(type.ptr, ';', type.len) : NULL;
 
-	return str_trim((struct str){ type.ptr, end ? (size_t)(end - type.ptr) : type.len });
+	return str_trim(str_split_next(&type, ';'));
 }
 
 static bool set_uri_error(struct err *err, const char *why)
@@ -117,12 +116,10 @@ static bool check_segment(struct str segment, struct err *err)
 	if (memchr(segment.ptr, '\\', segment.len))
 		return set_uri_error(err, "holds a backslash");
 	while (segment.len > 0) {
-		const char *end = memchr(segment.ptr, '/', segment.len);
-		struct str part = { segment.ptr, end ? (size_t)(end - segment.ptr) : segment.len };
+		struct str part = str_split_next(&segment, '/');
 
 		if (str_eq(part, STR(".")) || str_eq(part, STR("..")))
 			return set_uri_error(err, "holds a dot segment");
-		segment = str_skip(segment, part.len + 1);
 	}
 	return true;
 }
@@ -140,9 +137,7 @@ static bool split_path(struct request *request, struct str path, struct err *err
 	size_t count = 0;
 
 	while (rest.len > 0) {
-		const char *end = memchr(rest.ptr, '/', rest.len);
-		struct str raw = { rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len };
-		struct str segment;
+		struct str raw = str_split_next(&rest, '/'), segment;
 
 		if (count == REQUEST_SEGMENTS_MAX)
 			return err_set(err, ERR_URI_TOO_LONG, NULL,
@@ -151,7 +146,6 @@ static bool split_path(struct request *request, struct str path, struct err *err
 			!check_segment(segment, err))
 			return false;
 		request->segments[count++] = segment;
-		rest = str_skip(rest, raw.len + 1);
 	}
 	request->segment_count = count;
 	request->trailing_slash = path.ptr[path.len - 1] == '/';
@@ -173,8 +167,7 @@ bool request_parse(struct request *request, struct err *err)
 {
 	struct str method = request_cgi_param(request, "REQUEST_METHOD");
 	struct str uri = request_cgi_param(request, "REQUEST_URI");
-	struct str path, query = STR_NULL;
-	const char *mark;
+	struct str path, query = uri;
 
 	if (method.len == 0 || request_count_cgi_param(request, "REQUEST_METHOD") != 1 ||
 		request_count_cgi_param(request, "REQUEST_URI") != 1)
@@ -186,10 +179,7 @@ bool request_parse(struct request *request, struct err *err)
 			REQUEST_URI_MAX);
 	if (uri.len == 0 || uri.ptr[0] != '/')
 		return set_uri_error(err, "is not an absolute path");
-	mark = memchr(uri.ptr, '?', uri.len);
-	path = (struct str){ uri.ptr, mark ? (size_t)(mark - uri.ptr) : uri.len };
-	if (mark)
-		query = str_skip(uri, path.len + 1);
+	path = str_split_next(&query, '?');
 	if (!check_uri_bytes(uri, err) || !check_path(path, err) ||
 		!split_path(request, path, err) || !split_query(request, query, err))
 		return false;

@@ -14,14 +14,10 @@
 void control_put_frame(struct buf *out, char kind, struct str text)
 {
 	do {
-		const char *end = text.len ? memchr(text.ptr, '\n', text.len) : NULL;
-		size_t len = end ? (size_t)(end - text.ptr) : text.len;
-
 		buf_putc(out, kind);
 		buf_putc(out, ' ');
-		buf_put(out, text.ptr, len);
+		buf_put_str(out, str_split_next(&text, '\n'));
 		buf_putc(out, '\n');
-		text = str_skip(text, end ? len + 1 : len);
 	} while (text.len > 0);
 }
 

@@ -149,20 +149,19 @@ int operator_main(const struct child_context *child)
 	struct admin admin = { .conf = child->conf };
 	struct admin_call call = { 0 };
 	struct err err = { 0 };
-	const char *end = memchr(child->received.ptr, '\n', child->received.len);
-	size_t line = end ? (size_t)(end - child->received.ptr) : child->received.len;
+	struct str line;
 	json_t *request = NULL;
 	int result = 1;
 
 	leave = 0;
 	sigaction(SIGTERM, &action, NULL);
-	input.rest = str_skip(child->received, line + 1);
+	input.rest = child->received;
+	line = str_split_next(&input.rest, '\n');
 	if (!open_streams(&admin, &input)) {
 		log_error("operator", "no streams: %s", strerror(errno));
 		return 1;
 	}
-	if (json_parse_trusted(&request, (struct str){ child->received.ptr, line }, &err) &&
-		admin_unpack(&call, request, &err))
+	if (json_parse_trusted(&request, line, &err) && admin_unpack(&call, request, &err))
 		result = run_verb(&admin, child, &call);
 	else
 		result = refuse(admin.out, &err, 2);

@@ -16,9 +16,8 @@ void index_entry_id(const struct index_entry *hit, struct id *id)
 
 static int compare(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
 {
-	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
-
-	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+	return str_compare(
+		(struct str){ (const char *)a, a_len }, (struct str){ (const char *)b, b_len });
 }
 
 static int compare_keys(const struct index_key *a, const struct index_key *b)

@@ -142,11 +142,9 @@ static int compare_rows(const void *left, const void *right, void *data)
 	const struct row *a = left, *b = right;
 	const struct look *look = data;
 	const struct list_query *list = &look->query->list;
-	size_t shorter = a->len < b->len ? a->len : b->len;
-	int order = memcmp(order_bytes(look, a), order_bytes(look, b), shorter);
+	int order = str_compare((struct str){ order_bytes(look, a), a->len },
+		(struct str){ order_bytes(look, b), b->len });
 
-	if (order == 0)
-		order = (a->len > b->len) - (a->len < b->len);
 	return list->sort_count == 1 && list->sorts[0].descending ? -order : order;
 }
 

@@ -33,18 +33,13 @@ bool rights_parse(unsigned *rights, struct str text)
 		*rights = RIGHT_NONE;
 		return true;
 	}
-	for (;;) {
-		const char *comma = text.len ? memchr(text.ptr, ',', text.len) : NULL;
-		size_t len = comma ? (size_t)(comma - text.ptr) : text.len;
-		unsigned right = right_from_name((struct str){ text.ptr, len });
+	do {
+		unsigned right = right_from_name(str_split_next(&text, ','));
 
 		if (right == RIGHT_NONE)
 			return false;
 		sum |= right;
-		if (!comma)
-			break;
-		text = str_skip(text, len + 1);
-	}
+	} while (text.ptr);
 	*rights = sum;
 	return true;
 }

@@ -157,18 +157,50 @@ static void test_errors(void **state)
 	assert_string_equal(err_name(ERR_CODES), "unknown");
 }
 
-static void test_split_next(void **state)
+static void split_next_returns_each_part(void **state)
 {
 	struct str rest = STR("a,,b");
-	(void)state;
 
+	(void)state;
 	assert_str(str_split_next(&rest, ','), "a");
 	assert_str(str_split_next(&rest, ','), "");
 	assert_str(rest, "b");
 	assert_str(str_split_next(&rest, ','), "b");
+	assert_null(rest.ptr);
 	assert_int_equal(rest.len, 0);
-	rest = STR_NULL;
 	assert_int_equal(str_split_next(&rest, ',').len, 0);
+	assert_null(rest.ptr);
+}
+
+static void split_next_tells_an_empty_rest_from_none(void **state)
+{
+	struct str rest = STR("a,");
+
+	(void)state;
+	assert_str(str_split_next(&rest, ','), "a");
+	assert_non_null(rest.ptr);
+	assert_int_equal(rest.len, 0);
+	assert_int_equal(str_split_next(&rest, ',').len, 0);
+	assert_null(rest.ptr);
+}
+
+static void compare_orders_by_unsigned_bytes_and_then_by_length(void **state)
+{
+	/* In ascending order. */
+	static const struct str rows[] = { STR(""), STR("\0"), STR("A"), STR("a"), STR("a\0"),
+		STR("aa"), STR("b"), STR("\x80") };
+	const size_t count = sizeof(rows) / sizeof(rows[0]);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < count; j++) {
+			int order = str_compare(rows[i], rows[j]);
+
+			assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
+		}
+	}
+	assert_int_equal(str_compare(STR_NULL, STR("")), 0);
+	assert_true(str_compare(STR_NULL, STR("a")) < 0);
 }
 
 static void test_utf8_length(void **state)
@@ -215,7 +247,9 @@ int main(void)
 		CHECK(test_skip_and_trim),
 		CHECK(test_clock),
 		CHECK(test_errors),
-		CHECK(test_split_next),
+		CHECK(split_next_returns_each_part),
+		CHECK(split_next_tells_an_empty_rest_from_none),
+		CHECK(compare_orders_by_unsigned_bytes_and_then_by_length),
 		CHECK(test_utf8_length),
 		CHECK(test_leading_number),
 	};

@@ -12,21 +12,20 @@
 /* "[key]" off the front; false when it does not begin with one. */
 static bool split_key(struct str *rest, struct str *key)
 {
-	const char *end = rest->len > 0 && rest->ptr[0] == '[' ? memchr(rest->ptr, ']', rest->len)
-							       : NULL;
+	struct str after = *rest, part = str_split_next(&after, ']');
 
-	if (!end)
+	if (!str_starts(part, STR("[")) || !after.ptr)
 		return false;
-	*key = (struct str){ rest->ptr + 1, (size_t)(end - rest->ptr) - 1 };
-	*rest = str_skip(*rest, key->len + 2);
+	*key = str_skip(part, 1);
+	*rest = after;
 	return true;
 }
 
 /* The part before the first bracket; all of it when what follows is not bracketed to its end. */
 static struct str split_head(struct str name, struct str *rest)
 {
-	const char *bracket = memchr(name.ptr, '[', name.len);
-	size_t len = bracket ? (size_t)(bracket - name.ptr) : name.len;
+	struct str after = name;
+	size_t len = str_split_next(&after, '[').len;
 	struct str left = str_skip(name, len), key;
 
 	*rest = left;

@@ -132,11 +132,9 @@ static bool check_include(const struct request *request, struct err *err)
 			continue;
 		for (; rest.len > 0 && told < INCLUDE_ERRORS_MAX; told++) {
 			struct str path = str_split_next(&rest, ',');
-			const char *dot = path.len ? memchr(path.ptr, '.', path.len) : NULL;
 
-			if (dot)
-				path.len = (size_t)(dot - path.ptr);
-			idol_put_api_error(&objects, IDOL_INVALID_INCLUDE, path, type);
+			idol_put_api_error(
+				&objects, IDOL_INVALID_INCLUDE, str_split_next(&path, '.'), type);
 		}
 	}
 	if (told > 0)

@@ -180,11 +180,7 @@ static bool is_page_param(const struct request *request, size_t i)
 
 static int compare_pairs(const void *a, const void *b)
 {
-	struct str left = ((const struct pair *)a)->name, right = ((const struct pair *)b)->name;
-	size_t len = left.len < right.len ? left.len : right.len;
-	int order = len ? memcmp(left.ptr, right.ptr, len) : 0;
-
-	return order != 0 ? order : (left.len > right.len) - (left.len < right.len);
+	return str_compare(((const struct pair *)a)->name, ((const struct pair *)b)->name);
 }
 
 static void collect_page_params(

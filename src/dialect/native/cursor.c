@@ -14,19 +14,11 @@ static bool is_significant(struct str name)
 	       !str_eq(name, STR("total"));
 }
 
-static int compare_text(struct str a, struct str b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int order = len ? memcmp(a.ptr, b.ptr, len) : 0;
-
-	return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static bool pair_precedes(const struct pair *a, const struct pair *b)
 {
-	int order = compare_text(a->name, b->name);
+	int order = str_compare(a->name, b->name);
 
-	return order < 0 || (order == 0 && compare_text(a->value, b->value) < 0);
+	return order < 0 || (order == 0 && str_compare(a->value, b->value) < 0);
 }
 
 /* The query's parameters in an order of their own: a client may write them in any. */

@@ -1,27 +1,12 @@
 #include "dialect/native/list.h"
 
-/* The next part of a list with commas; the last one leaves rest.ptr NULL. */
-static struct str next_part(struct str *rest)
-{
-	const char *comma = rest->len ? memchr(rest->ptr, ',', rest->len) : NULL;
-	struct str part = *rest;
-
-	if (comma) {
-		part.len = (size_t)(comma - rest->ptr);
-		*rest = (struct str){ comma + 1, rest->len - part.len - 1 };
-	} else {
-		*rest = STR_NULL;
-	}
-	return part;
-}
-
 /* ---- dialects ---- */
 
 static bool add_dialects(
 	const struct native_query *query, struct str rest, uint8_t *codes, size_t *count)
 {
 	do {
-		const struct dialect *dialect = dialect_by_name(next_part(&rest));
+		const struct dialect *dialect = dialect_by_name(str_split_next(&rest, ','));
 
 		if (!dialect)
 			return NATIVE_QUERY_ERROR(
@@ -60,7 +45,7 @@ bool native_parse_dialects(struct native_query *query)
 static bool add_states(const struct native_query *query, struct str rest, unsigned *states)
 {
 	do {
-		enum task_state state = task_state_parse(next_part(&rest));
+		enum task_state state = task_state_parse(str_split_next(&rest, ','));
 
 		if (state == TASK_STATE_NONE)
 			return NATIVE_QUERY_ERROR(query, STR("state"),
