@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 
-#include "auth/principal.h"
+#include "auth/token.h"
 
 #define WORDS_MAX     4
 #define BIT(option)   (1U << ADMIN_##option)

@@ -4,7 +4,8 @@
  * and how a list is printed.
  */
 #include "admin/admin.h"
-#include "auth/principal.h"
+#include "auth/key.h"
+#include "auth/token_change.h"
 
 /* --expires, in seconds from now or "never", as wall ms; 0: never, or not given. */
 bool admin_parse_expires(

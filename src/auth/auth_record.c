@@ -8,14 +8,27 @@
 #include "http/json.h"
 #include "task/right.h"
 
-static const char *const kinds[STORE_TABLES] = {
-	[STORE_USERS] = "user",
-	[STORE_TOKENS] = "token",
-	[STORE_SIGNING_KEYS] = "key",
-};
+/* ---- reading and writing ---- */
 
-bool auth_record_write(struct buf *value, json_t *json, struct err *err)
+bool auth_record_decode(
+	const struct auth_record_kind *kind, struct str key, struct str value, void *record)
 {
+	json_t *json;
+	struct err err;
+	bool ok = json_parse_strict(&json, value, &err);
+
+	if (ok) {
+		ok = kind->decode(key, json, record);
+		json_decref(json);
+	}
+	return ok;
+}
+
+bool auth_record_encode(
+	const struct auth_record_kind *kind, const void *record, struct buf *value, struct err *err)
+{
+	json_t *json = kind->encode(record);
+
 	if (json)
 		json_put(value, json);
 	else
@@ -24,42 +37,86 @@ bool auth_record_write(struct buf *value, json_t *json, struct err *err)
 	return buf_ok(value) || err_no_memory(err);
 }
 
-bool auth_record_not_found(enum store_table table, const char *key, struct err *err)
+bool auth_record_not_found(const struct auth_record_kind *kind, const char *key, struct err *err)
 {
-	return err_set(err, ERR_NOT_FOUND, kinds[table], "there is no %s %s", kinds[table], key);
+	return err_set(err, ERR_NOT_FOUND, kind->name, "%s '%s' not found", kind->name, key);
 }
 
-bool auth_record_corrupt(enum store_table table, const char *key, struct err *err)
+static bool set_corrupt(const struct auth_record_kind *kind, const char *key, struct err *err)
 {
-	return err_set(err, ERR_INTERNAL, kinds[table], "the record of %s %s cannot be read",
-		kinds[table], key);
+	return err_set(err, ERR_INTERNAL, kind->name, "the record of %s '%s' is unreadable",
+		kind->name, key);
 }
 
-bool auth_record_get(struct store *store, enum store_table table, const char *key,
-	struct buf *value, struct err *err)
+bool auth_record_get(struct store *store, const struct auth_record_kind *kind, const char *key,
+	void *record, struct err *err)
 {
-	if (store_auth_get(store, table, str_cstr(key), value, err))
-		return true;
-	return err->code == ERR_NOT_FOUND ? auth_record_not_found(table, key, err) : false;
+	struct buf value = BUF_INIT;
+	bool ok = store_auth_get(store, kind->table, str_cstr(key), &value, err);
+
+	if (!ok && err->code == ERR_NOT_FOUND)
+		auth_record_not_found(kind, key, err);
+	if (ok && !auth_record_decode(kind, str_cstr(key), buf_str(&value), record))
+		ok = set_corrupt(kind, key, err);
+	if (value.data)
+		explicit_bzero(value.data, value.capacity);
+	buf_free(&value);
+	return ok;
 }
+
+static bool update_value(struct str old, struct buf *value, void *data, struct err *err)
+{
+	const struct auth_record_update *update = data;
+	const struct auth_record_kind *kind = update->kind;
+	bool ok = false;
+
+	if (!old.ptr)
+		auth_record_not_found(kind, update->key, err);
+	else if (!auth_record_decode(kind, str_cstr(update->key), old, update->record))
+		set_corrupt(kind, update->key, err);
+	else
+		ok = update->change(update->record, update->data, err) &&
+		     auth_record_encode(kind, update->record, value, err);
+	explicit_bzero(update->record, kind->size);
+	return ok;
+}
+
+bool auth_record_update(
+	struct store *store, const struct auth_record_update *update, struct err *err)
+{
+	struct auth_record_update copy = *update;
+	const struct store_auth_edit edit = { update->kind->table, str_cstr(update->key),
+		update_value, &copy };
+
+	return store_auth_update(store, &edit, 1, err);
+}
+
+static bool take_value(struct str key, struct str value, void *data)
+{
+	const struct auth_record_walk *walk = data;
+	bool more = true;
+
+	if (auth_record_decode(walk->kind, key, value, walk->record))
+		more = walk->take(key, walk->record, walk->data);
+	else
+		log_error("principal.unreadable", "skipped an unreadable %s record",
+			walk->kind->name);
+	explicit_bzero(walk->record, walk->kind->size);
+	return more;
+}
+
+bool auth_record_each(struct store *store, const struct auth_record_walk *walk, struct err *err)
+{
+	struct auth_record_walk copy = *walk;
+
+	return store_auth_each(store, walk->kind->table, take_value, &copy, err);
+}
+
+/* ---- members ---- */
 
 bool auth_record_set_time(json_t *json, const char *name, int64_t time)
 {
 	return time == 0 || json_object_set_new(json, name, json_integer(time)) == 0;
-}
-
-json_t *auth_record_parse(struct str value)
-{
-	json_t *json;
-	struct err err;
-
-	return json_parse_strict(&json, value, &err) ? json : NULL;
-}
-
-void auth_record_log_unreadable(enum store_table table)
-{
-	log_error("principal.unreadable", "the record of a %s cannot be read and is left out",
-		kinds[table]);
 }
 
 bool auth_record_parse_rights(unsigned *rights, const char *text)
@@ -71,6 +128,13 @@ bool auth_record_parse_rights(unsigned *rights, const char *text)
 	*rights = read;
 	return true;
 }
+
+bool auth_record_copy_text(char *to, size_t size, const char *from)
+{
+	return (size_t)snprintf(to, size, "%s", from) < size;
+}
+
+/* ---- new values ---- */
 
 bool auth_record_is_text(struct str text, size_t most)
 {
@@ -85,25 +149,19 @@ bool auth_record_is_text(struct str text, size_t most)
 	return true;
 }
 
-bool auth_record_copy_text(char *to, size_t size, const char *from)
+bool auth_record_random(uint8_t *bytes, size_t len, struct err *err)
 {
-	return (size_t)snprintf(to, size, "%s", from) < size;
+	return getrandom(bytes, len, 0) == (ssize_t)len ||
+	       err_set(err, ERR_INTERNAL, NULL, "the system provides no random bytes");
 }
 
-bool auth_record_random(uint8_t bytes[AUTH_RECORD_RANDOM_LEN], struct err *err)
-{
-	if (getrandom(bytes, AUTH_RECORD_RANDOM_LEN, 0) != AUTH_RECORD_RANDOM_LEN)
-		return err_set(err, ERR_INTERNAL, NULL, "the system gives no random bytes");
-	return true;
-}
-
-bool auth_record_random_hex(char text[2 * AUTH_RECORD_RANDOM_LEN + 1], struct err *err)
+bool auth_record_random_hex(char *text, size_t len, struct err *err)
 {
 	uint8_t bytes[AUTH_RECORD_RANDOM_LEN];
 
-	if (!auth_record_random(bytes, err))
+	if (!auth_record_random(bytes, len, err))
 		return false;
-	hex_encode(text, bytes, sizeof(bytes));
+	hex_encode(text, bytes, len);
 	explicit_bzero(bytes, sizeof(bytes));
 	return true;
 }
@@ -113,7 +171,7 @@ bool auth_record_new_id(char text[ID_TEXT_LEN + 1], int64_t now, struct err *err
 	struct id id;
 
 	if (!id_new(&id, now))
-		return err_set(err, ERR_INTERNAL, NULL, "the system gives no random bytes");
+		return err_set(err, ERR_INTERNAL, NULL, "the system provides no random bytes");
 	id_format(&id, text);
 	return true;
 }

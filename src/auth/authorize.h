@@ -18,21 +18,10 @@
  * dialect's WWW-Authenticate. 503 when the store cannot say: never mistaken for a refusal.
  */
 #include "auth/auth_log.h"
+#include "auth/auth_rules.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "store/store.h"
-
-#define AUTH_MISSING  "CredentialMissing"
-#define AUTH_DENIED   "AccessDenied"
-#define AUTH_EXPIRED  "CredentialExpired"
-#define AUTH_REVOKED  "CredentialRevoked"
-#define AUTH_MISMATCH "SignatureDoesNotMatch"
-#define AUTH_SKEWED   "RequestTimeTooSkewed"
-
-struct auth_clock_skew {
-	int64_t virtshell_ms; /* how far a signed VirtShell request's Date may be off */
-	int64_t uplynk_ms;    /* and an Uplynk message's _timestamp */
-};
 
 /*
  * False only with ERR_PANIC; every other outcome is an answer. Decodes into request->arena. The note,

@@ -1,9 +1,9 @@
 #pragma once
 /*
- * For this folder only: who may try a password. What counts is the name as it was sent, whether
- * anybody has it or not, and the address: so many failures of one name from one address, and 20
- * times as many of one name from everywhere, against guesses from many addresses. Then one in 10
- * seconds. Who is over it is told so without a look at the password, so that guessing on is no use.
+ * Internal to src/auth: the rate limit of failed logins. Failures are counted per name and address,
+ * and per name over all addresses (20 times the burst) against distributed guessing. Above the
+ * burst, one attempt per 10 s is allowed. Names are counted as sent, whether such a user exists or
+ * not. A refused attempt is not compared with the password, so further guesses reveal nothing.
  */
 #include "base/limit.h"
 
@@ -13,19 +13,19 @@
 enum login_limit_scope { LOGIN_LIMIT_PER_ADDRESS, LOGIN_LIMIT_PER_NAME, LOGIN_LIMIT_SCOPES };
 
 struct login_limit {
-	struct limit *limit; /* NULL: nobody is limited */
+	struct limit *limit; /* NULL: unlimited */
 	int64_t now_us;
 	uint64_t keys[LOGIN_LIMIT_SCOPES];
 	struct limit_rule rules[LOGIN_LIMIT_SCOPES];
 };
 
-/* burst 0: nobody is limited. */
+/* limit NULL or burst 0: unlimited. */
 void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint64_t burst,
 	int64_t now_us, struct str name, struct str address);
 /*
- * Counts one before it is known how it ends, so that those who come at the same time are counted,
- * too. False: one too many, nothing was counted; *seconds until the next.
+ * Counts an attempt before its outcome is known, so that concurrent attempts count too. False if
+ * the limit is reached: then nothing was counted and *seconds is the time until the next attempt.
  */
 bool login_limit_take(const struct login_limit *login_limit, unsigned *seconds);
-/* It was no failure. */
+/* Uncounts an attempt that did not fail. */
 void login_limit_refund(const struct login_limit *login_limit);

@@ -4,33 +4,27 @@
 #include <sodium.h>
 
 #include "auth/auth_record.h"
-#include "base/encode.h"
 
 #define PASSES	     2
 #define MEMORY_BYTES ((size_t)19 * 1024 * 1024)
 
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash does not fit");
 
-/* What nobody's password is compared with; of random bytes, made with the numbers above. */
+/* Compared with if there is no hash: the hash of random bytes, with the parameters above. */
 static const char dummy_hash[] = "$argon2id$v=19$m=19456,t=2,p=1$iNEbS3xb2sY+4CLJDHRGJw"
 				 "$GljFPaDd2LWwiN7yeJqxGn9fQApluFhqf2Fr3Kyk87U";
 
 bool password_random(char text[PASSWORD_RANDOM_SIZE], struct err *err)
 {
-	uint8_t bytes[AUTH_RECORD_RANDOM_LEN];
-
-	if (!auth_record_random(bytes, err))
-		return false;
-	hex_encode(text, bytes, (PASSWORD_RANDOM_SIZE - 1) / 2);
-	explicit_bzero(bytes, sizeof(bytes));
-	return true;
+	return auth_record_random_hex(text, (PASSWORD_RANDOM_SIZE - 1) / 2, err);
 }
 
 bool password_hash(struct str password, char hash[PASSWORD_HASH_SIZE], struct err *err)
 {
 	if (password.len < PASSWORD_MIN || !auth_record_is_text(password, PASSWORD_MAX))
-		return err_set(err, ERR_INVALID, "password", "a password is %d to %d bytes of text",
-			PASSWORD_MIN, PASSWORD_MAX);
+		return err_set(err, ERR_INVALID, "password",
+			"a password is %d to %d bytes without control characters", PASSWORD_MIN,
+			PASSWORD_MAX);
 	if (sodium_init() < 0)
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
 	if (crypto_pwhash_str(hash, password.ptr, password.len, PASSES, MEMORY_BYTES) != 0)
@@ -46,7 +40,7 @@ bool password_check(struct str password, const char *hash, bool *matches, struct
 		password.len = 0;
 	if (sodium_init() < 0)
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	/* EINVAL says "another password"; anything else that it was not compared. */
+	/* EINVAL after the call means a mismatch; any other value, that nothing was compared. */
 	errno = EINVAL;
 	result = crypto_pwhash_str_verify(
 		*hash ? hash : dummy_hash, password.len ? password.ptr : "", password.len);

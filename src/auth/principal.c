@@ -1,16 +1,15 @@
-#include "auth/auth_record.h"
-#include "task/right.h"
+#include "auth/principal.h"
 
 #define LOWER  "abcdefghijklmnopqrstuvwxyz"
 #define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
-static bool has_only_chars(struct str text, size_t most, const char *letters)
+static bool has_only_chars(struct str text, size_t most, const char *chars)
 {
 	if (text.len == 0 || text.len > most)
 		return false;
 	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '\0' || !strchr(letters, text.ptr[i]))
+		if (text.ptr[i] == '\0' || !strchr(chars, text.ptr[i]))
 			return false;
 	}
 	return true;
@@ -26,6 +25,11 @@ bool auth_is_tenant(struct str tenant)
 	return has_only_chars(tenant, AUTH_TENANT_MAX - 1, LOWER DIGITS "-");
 }
 
+bool auth_is_dialect_list(struct str dialects)
+{
+	return dialects.len == 0 || has_only_chars(dialects, AUTH_DIALECTS_MAX - 1, LOWER ",");
+}
+
 bool identity_allows_dialect(const struct identity *who, struct str dialect)
 {
 	struct str rest = str_cstr(who->dialects);
@@ -37,157 +41,4 @@ bool identity_allows_dialect(const struct identity *who, struct str dialect)
 			return true;
 	}
 	return false;
-}
-
-int64_t credential_terms_earlier(int64_t a, int64_t b)
-{
-	if (a == 0 || b == 0)
-		return a + b;
-	return a < b ? a : b;
-}
-
-int64_t credential_terms_extend(int64_t made, int64_t expires, int64_t now)
-{
-	return made == 0 || expires <= made ? expires : now + expires - made;
-}
-
-/* ---- the record ---- */
-
-bool credential_terms_read(
-	struct credential_terms *terms, const struct credential_terms_members *members)
-{
-	struct credential_terms copy = {
-		.created = members->created,
-		.expires = members->expires,
-		.revoked = members->revoked,
-	};
-
-	/* An empty list would open what it was meant to close. */
-	if (members->dialects && !*members->dialects)
-		return false;
-	if (!auth_record_copy_text(copy.user, sizeof(copy.user), members->user) ||
-		!auth_record_parse_rights(&copy.rights, members->rights) ||
-		!auth_record_copy_text(copy.dialects, sizeof(copy.dialects),
-			members->dialects ? members->dialects : ""))
-		return false;
-	*terms = copy;
-	return true;
-}
-
-json_t *credential_terms_json(const struct credential_terms *terms)
-{
-	char rights[RIGHTS_TEXT_SIZE];
-	json_t *json;
-
-	rights_format(terms->rights, rights, sizeof(rights));
-	json = json_pack("{s:s, s:s, s:I, s:I}", "user", terms->user, "rights", rights, "created",
-		(json_int_t)terms->created, "expires", (json_int_t)terms->expires);
-	if (json &&
-		(!terms->dialects[0] ||
-			json_object_set_new(json, "dialects", json_string(terms->dialects)) == 0) &&
-		auth_record_set_time(json, "revoked", terms->revoked))
-		return json;
-	json_decref(json);
-	return NULL;
-}
-
-/* ---- a new one ---- */
-
-static bool get_live_user(
-	struct store *store, const char *name, int64_t now, struct user *user, struct err *err)
-{
-	static const char *const ends[] = {
-		[VALIDITY_EXPIRED] = "has expired",
-		[VALIDITY_REVOKED] = "is revoked",
-	};
-	enum validity validity;
-
-	if (!user_get(store, name, user, err))
-		return false;
-	validity = user_validity(user, now);
-	return validity == VALIDITY_LIVE ||
-	       err_set(err, ERR_CONFLICT, "user", "user %s %s", name, ends[validity]);
-}
-
-bool credential_terms_create(struct store *store, const struct credential_terms *wanted,
-	struct credential_terms *made, struct err *err)
-{
-	struct credential_terms terms = { .created = wanted->created, .expires = wanted->expires };
-	struct str dialects = str_cstr(wanted->dialects);
-	struct user owner;
-
-	if (dialects.len > 0 && !has_only_chars(dialects, AUTH_DIALECTS_MAX - 1, LOWER ","))
-		return err_set(err, ERR_INVALID, "dialects", "dialects are names joined by commas");
-	if (!get_live_user(store, wanted->user, wanted->created, &owner, err))
-		return false;
-	terms.rights = wanted->rights ? wanted->rights & owner.rights : owner.rights;
-	if (terms.rights == RIGHT_NONE)
-		return err_set(err, ERR_INVALID, "rights", "user %s has none of these rights",
-			wanted->user);
-	auth_record_copy_text(terms.user, sizeof(terms.user), owner.name);
-	auth_record_copy_text(terms.dialects, sizeof(terms.dialects), wanted->dialects);
-	*made = terms;
-	return true;
-}
-
-bool credential_terms_renew(struct store *store, const struct credential_terms *old, int64_t now,
-	struct credential_terms *made, struct err *err)
-{
-	struct credential_terms terms = *old;
-
-	terms.created = now;
-	terms.expires = credential_terms_extend(old->created, old->expires, now);
-	return credential_terms_create(store, &terms, made, err);
-}
-
-/* ---- how it stands ---- */
-
-enum validity credential_terms_validity(const struct credential_terms *terms, int64_t now)
-{
-	if (terms->revoked != 0)
-		return VALIDITY_REVOKED;
-	if (terms->expires != 0 && now >= terms->expires)
-		return VALIDITY_EXPIRED;
-	return VALIDITY_LIVE;
-}
-
-int64_t credential_terms_ended_at(const struct credential_terms *terms)
-{
-	return credential_terms_earlier(terms->revoked, terms->expires);
-}
-
-bool credential_terms_resolve(struct store *store, const struct credential_terms *terms,
-	int64_t now, struct user *owner, enum validity *validity, struct err *err)
-{
-	enum validity of_user, of_terms = credential_terms_validity(terms, now);
-	struct user user = { 0 };
-
-	if (user_get(store, terms->user, &user, err))
-		of_user = user_validity(&user, now);
-	else if (err->code == ERR_NOT_FOUND)
-		of_user = VALIDITY_REVOKED;
-	else
-		return false;
-	if ((user.rights & terms->rights) == RIGHT_NONE)
-		of_user = VALIDITY_REVOKED;
-	*validity = of_user > of_terms ? of_user : of_terms;
-	*owner = user;
-	return true;
-}
-
-bool credential_terms_identity(const struct credential_terms *terms, const struct user *owner,
-	enum validity validity, struct identity *who, struct err *err)
-{
-	static const char *const ends[] = {
-		[VALIDITY_EXPIRED] = PRINCIPAL_EXPIRED,
-		[VALIDITY_REVOKED] = PRINCIPAL_REVOKED,
-	};
-
-	if (validity != VALIDITY_LIVE)
-		return err_set(err, ERR_UNAUTHENTICATED, ends[validity], NULL);
-	*who = (struct identity){ .rights = owner->rights & terms->rights };
-	memcpy(who->user, owner->id, sizeof(who->user));
-	memcpy(who->tenant, owner->tenant, sizeof(who->tenant));
-	memcpy(who->dialects, terms->dialects, sizeof(who->dialects));
-	return true;
 }

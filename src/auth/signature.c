@@ -74,7 +74,7 @@ bool content_md5(struct str body, char text[SIGNATURE_TEXT_MAX])
 	return EVP_EncodeBlock((unsigned char *)text, digest, (int)len) > 0;
 }
 
-/* ---- the date: each take_ function eats what it reads from the front of the text ---- */
+/* ---- dates: each take_ function consumes what it parses from the front of the text ---- */
 
 static bool take_spaces(struct str *text)
 {
@@ -93,7 +93,7 @@ static bool take_char(struct str *text, char c)
 	return true;
 }
 
-/* Returns the number of digits, 0 when there are not least to most of them. */
+/* Returns the number of digits; 0 unless there are `least` to `most`. */
 static size_t take_number(struct str *text, size_t least, size_t most, int *number)
 {
 	int sum = 0;
@@ -111,7 +111,7 @@ static size_t take_number(struct str *text, size_t least, size_t most, int *numb
 	return len;
 }
 
-/* One of the names, which all have three letters; the number is its place. */
+/* Parses one of `count` three-letter names; *number is its index. */
 static bool take_name(struct str *text, const char *const *names, int count, int *number)
 {
 	struct str word = { text->ptr, 3 };
@@ -128,7 +128,7 @@ static bool take_name(struct str *text, const char *const *names, int count, int
 	return false;
 }
 
-/* "01 Jul 2011"; two digits stand for 1950 to 2049 (RFC 5322 §4.3). */
+/* "01 Jul 2011"; two-digit years are 1950 to 2049 (RFC 5322 §4.3). */
 static bool take_date(struct str *text, struct tm *date)
 {
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
@@ -148,7 +148,7 @@ static bool take_date(struct str *text, struct tm *date)
 	return true;
 }
 
-/* "19:37:58" or "19:37", in seconds; 60 is a leap second. */
+/* "19:37:58" or "19:37", in seconds since midnight; second 60 is a leap second. */
 static bool take_time(struct str *text, int *seconds)
 {
 	int hour, minute, second = 0;
@@ -164,7 +164,7 @@ static bool take_time(struct str *text, int *seconds)
 	return true;
 }
 
-/* "+0200", "-0330", GMT or UT: seconds east of Greenwich. */
+/* "+0200", "-0330", GMT or UT; in seconds east of Greenwich. */
 static bool take_zone(struct str *text, int *seconds)
 {
 	int sign = take_char(text, '-') ? -1 : take_char(text, '+') ? 1 : 0;
@@ -183,13 +183,13 @@ static bool take_zone(struct str *text, int *seconds)
 	return true;
 }
 
-/* Midnight of that day, if there is such a day and it falls on weekday (-1: any). */
+/* Midnight of the day. False if there is no such day or its weekday differs (-1: any). */
 static bool day_start(const struct tm *date, int weekday, time_t *start)
 {
 	struct tm day = *date;
 	time_t midnight = timegm(&day);
 
-	/* timegm turns the 31st of June into the 1st of July */
+	/* timegm normalises 31 June to 1 July. */
 	if (day.tm_mday != date->tm_mday || day.tm_mon != date->tm_mon)
 		return false;
 	if (weekday >= 0 && weekday != day.tm_wday)

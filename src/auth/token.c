@@ -2,25 +2,23 @@
 
 #include <openssl/evp.h>
 
-#include "auth/token_endpoint.h"
 #include "base/encode.h"
 
-#define TOKEN_PREFIX "pt_"
-#define TOKEN_LEN    (sizeof(TOKEN_PREFIX) - 1 + 43)
-#define HASH_LEN     32
+#define TOKEN_PREFIX	 "pt_"
+#define TOKEN_PREFIX_LEN (sizeof(TOKEN_PREFIX) - 1)
+#define TOKEN_LEN	 (TOKEN_PREFIX_LEN + BASE64URL_SIZE(AUTH_RECORD_RANDOM_LEN) - 1)
+#define HASH_LEN	 32
 
-_Static_assert(TOKEN_HASH_LEN == 2 * HASH_LEN, "a hash is written in hex");
-_Static_assert(AUTH_TOKEN_MAX >= sizeof(TOKEN_PREFIX) - 1 + BASE64URL_SIZE(AUTH_RECORD_RANDOM_LEN),
-	"a token does not fit");
+_Static_assert(TOKEN_HASH_LEN == 2 * HASH_LEN, "the hash is written in hex");
+_Static_assert(TOKEN_LEN < AUTH_TOKEN_MAX, "a token does not fit");
 
-/* ---- its text ---- */
+/* ---- text and hash ---- */
 
 bool token_is_wellformed(struct str text)
 {
 	return text.len == TOKEN_LEN && str_starts(text, STR(TOKEN_PREFIX));
 }
 
-/* What stands in the store for a token: the hex SHA-256 of its whole text. */
 static bool token_hash(struct str text, char hex[TOKEN_HASH_LEN + 1], struct err *err)
 {
 	uint8_t hash[EVP_MAX_MD_SIZE];
@@ -32,51 +30,44 @@ static bool token_hash(struct str text, char hex[TOKEN_HASH_LEN + 1], struct err
 	return true;
 }
 
-/* The prefix and the bytes in base64url without padding (RFC 4648 §5). */
-static void token_format(const uint8_t bytes[AUTH_RECORD_RANDOM_LEN], char text[AUTH_TOKEN_MAX])
+bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err)
 {
-	memcpy(text, TOKEN_PREFIX, strlen(TOKEN_PREFIX));
-	base64url_encode(text + strlen(TOKEN_PREFIX), bytes, AUTH_RECORD_RANDOM_LEN);
+	uint8_t bytes[AUTH_RECORD_RANDOM_LEN];
+
+	if (!auth_record_random(bytes, sizeof(bytes), err))
+		return false;
+	memcpy(text, TOKEN_PREFIX, TOKEN_PREFIX_LEN);
+	base64url_encode(text + TOKEN_PREFIX_LEN, bytes, sizeof(bytes));
+	explicit_bzero(bytes, sizeof(bytes));
+	return token_hash(str_cstr(text), hash, err);
 }
 
 /* ---- the record ---- */
 
-bool token_read(struct str value, struct token *token)
+static bool decode_token(struct str hash, json_t *json, void *record)
 {
-	json_t *json = auth_record_parse(value);
 	struct credential_terms_members members = { 0 };
 	const char *label;
 	json_int_t replaced = 0, login = TOKEN_NO_LOGIN;
-	struct token copy = { 0 };
-	bool ok = auth_record_unpack(json, "{s:s, s?I, s?I, " CREDENTIAL_TERMS_FORMAT "}", "label",
-			  &label, "replaced", &replaced, "login", &login,
-			  CREDENTIAL_TERMS_MEMBERS(&members)) &&
-		  auth_record_copy_text(copy.label, sizeof(copy.label), label) &&
-		  credential_terms_read(&copy.terms, &members);
+	struct token token = { 0 };
 
-	if (ok) {
-		copy.replaced_at = replaced;
-		copy.login_password_changed = login;
-		*token = copy;
-	}
-	json_decref(json);
-	return ok;
+	if (!auth_record_unpack(json, "{s:s, s?I, s?I, " CREDENTIAL_TERMS_FORMAT "}", "label",
+		    &label, "replaced", &replaced, "login", &login,
+		    CREDENTIAL_TERMS_MEMBERS(&members)) ||
+		!auth_record_copy_text(token.label, sizeof(token.label), label) ||
+		!credential_terms_decode(&token.terms, &members))
+		return false;
+	(void)hash;
+	token.replaced_at = replaced;
+	token.login_password_changed = login;
+	memcpy(record, &token, sizeof(token));
+	return true;
 }
 
-bool token_get(struct store *store, struct str hash, struct token *token, struct err *err)
+static json_t *encode_token(const void *record)
 {
-	struct buf value = BUF_INIT;
-	bool ok = store_auth_get(store, STORE_TOKENS, hash, &value, err);
-
-	if (ok && !token_read(buf_str(&value), token))
-		ok = err_set(err, ERR_INTERNAL, "token", "the token's record cannot be read");
-	buf_free(&value);
-	return ok;
-}
-
-json_t *token_json(const struct token *token)
-{
-	json_t *json = credential_terms_json(&token->terms);
+	const struct token *token = record;
+	json_t *json = credential_terms_encode(&token->terms);
 
 	if (json && json_object_set_new(json, "label", json_string(token->label)) == 0 &&
 		auth_record_set_time(json, "replaced", token->replaced_at) &&
@@ -88,24 +79,44 @@ json_t *token_json(const struct token *token)
 	return NULL;
 }
 
-/* ---- a new one ---- */
+const struct auth_record_kind token_kind = {
+	.table = STORE_TOKENS,
+	.name = "token",
+	.size = sizeof(struct token),
+	.decode = decode_token,
+	.encode = encode_token,
+};
 
-bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err)
+struct walk {
+	bool (*take)(const struct token *token, void *data);
+	void *data;
+};
+
+static bool take_token(struct str hash, const void *record, void *data)
 {
-	uint8_t bytes[AUTH_RECORD_RANDOM_LEN];
+	const struct walk *walk = data;
 
-	if (!auth_record_random(bytes, err))
-		return false;
-	token_format(bytes, text);
-	explicit_bzero(bytes, sizeof(bytes));
-	return token_hash(str_cstr(text), hash, err);
+	(void)hash;
+	return walk->take(record, walk->data);
 }
+
+bool token_each(struct store *store, bool (*take)(const struct token *token, void *data),
+	void *data, struct err *err)
+{
+	struct walk typed = { take, data };
+	struct token token;
+	const struct auth_record_walk walk = { &token_kind, &token, take_token, &typed };
+
+	return auth_record_each(store, &walk, err);
+}
+
+/* ---- adding ---- */
 
 bool token_insert(struct str old, struct buf *value, void *data, struct err *err)
 {
 	if (old.ptr)
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	return auth_record_write(value, token_json(data), err);
+	return auth_record_encode(&token_kind, data, value, err);
 }
 
 bool token_put(struct store *store, struct token *token, char text[AUTH_TOKEN_MAX], struct err *err)
@@ -125,7 +136,7 @@ bool token_add_login(struct store *store, const struct user *user, int64_t expir
 	char text[AUTH_TOKEN_MAX], struct err *err)
 {
 	struct token token = {
-		.label = TOKEN_ENDPOINT_LABEL,
+		.label = TOKEN_LOGIN_LABEL,
 		.terms = { .rights = user->rights, .created = now, .expires = expires },
 		.login_password_changed = user->password_changed,
 	};
@@ -134,7 +145,7 @@ bool token_add_login(struct store *store, const struct user *user, int64_t expir
 	return token_put(store, &token, text, err);
 }
 
-/* ---- who bears it ---- */
+/* ---- checking ---- */
 
 static bool resolve_token(struct store *store, const struct token *token, int64_t now,
 	struct user *owner, enum validity *validity, struct err *err)
@@ -157,7 +168,7 @@ bool token_check(
 
 	if (!token_hash(text, hash, err))
 		return false;
-	if (!token_get(store, str_cstr(hash), &token, err))
+	if (!auth_record_get(store, &token_kind, hash, &token, err))
 		return err->code == ERR_NOT_FOUND ? err_set(err, ERR_UNAUTHENTICATED, NULL, NULL)
 						  : false;
 	return resolve_token(store, &token, now, &owner, &validity, err) &&
@@ -170,31 +181,4 @@ bool token_validity(struct store *store, const struct token *token, int64_t now,
 	struct user owner;
 
 	return resolve_token(store, token, now, &owner, validity, err);
-}
-
-/* ---- all of them ---- */
-
-struct walk {
-	bool (*take)(const struct token *token, void *data);
-	void *data;
-};
-
-static bool take_token(struct str hash, struct str value, void *data)
-{
-	const struct walk *walk = data;
-	struct token token;
-
-	(void)hash;
-	if (token_read(value, &token))
-		return walk->take(&token, walk->data);
-	auth_record_log_unreadable(STORE_TOKENS);
-	return true;
-}
-
-bool token_each(struct store *store, bool (*take)(const struct token *token, void *data),
-	void *data, struct err *err)
-{
-	struct walk walk = { take, data };
-
-	return store_auth_each(store, STORE_TOKENS, take_token, &walk, err);
 }

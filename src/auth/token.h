@@ -1,24 +1,49 @@
 #pragma once
 /*
- * For this folder only: the record of a token and how one is made (token.c), for what changes them
- * (token_change.c).
+ * Bearer tokens (table STORE_TOKENS, key: hex SHA-256 of the token). A token is "pt_" and 256 random
+ * bits in base64url; its text exists only in the caller's buffer, the store has the hash. Operators
+ * refer to a token by its label (token_change.h).
  */
-#include "auth/auth_record.h"
+#include "auth/credential_terms.h"
 
-/* The digits of a token's SHA-256, its key in the table. */
-#define TOKEN_HASH_LEN 64
+/* Label of all tokens issued for a password, and how long they are kept after their end. */
+#define TOKEN_LOGIN_LABEL	 "oauth"
+#define TOKEN_LOGIN_RETENTION_MS ((int64_t)24 * 3600 * 1000)
+
 #define TOKEN_NO_LOGIN (-1)
 
-bool token_read(struct str value, struct token *token);
-/* NULL without memory. */
-json_t *token_json(const struct token *token);
-/* By its hash; ERR_NOT_FOUND. */
-bool token_get(struct store *store, struct str hash, struct token *token, struct err *err);
+struct token {
+	char label[AUTH_NAME_MAX];
+	struct credential_terms terms;
+	int64_t replaced_at;		/* when token_rotate made its successor; 0: current */
+	int64_t login_password_changed; /* user.password_changed at login; else TOKEN_NO_LOGIN */
+};
 
-/* A text that nobody has, and its hash. */
+/* The identity of a live token; else ERR_UNAUTHENTICATED (principal.h). */
+bool token_check(
+	struct store *store, struct str text, int64_t now, struct identity *who, struct err *err);
+/* The validity that token_check would find. */
+bool token_validity(struct store *store, const struct token *token, int64_t now,
+	enum validity *validity, struct err *err);
+/* True if the text has the form of a token and so must not be logged. */
+bool token_is_wellformed(struct str text);
+/* The callback may use the store. Skips unreadable records and logs them. */
+bool token_each(struct store *store, bool (*take)(const struct token *token, void *data),
+	void *data, struct err *err);
+/* Adds a login token: any later change of user->password_changed revokes it. */
+bool token_add_login(struct store *store, const struct user *user, int64_t expires, int64_t now,
+	char text[AUTH_TOKEN_MAX], struct err *err);
+
+/* ---- for token_change.c ---- */
+
+#define TOKEN_HASH_LEN 64 /* hex digits of the SHA-256 */
+
+extern const struct auth_record_kind token_kind;
+
+/* Makes a random token and its hash. */
 bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err);
-/* For store_edit: data are the new token. */
+/* An update for store_auth_edit that inserts; data is the struct token. */
 bool token_insert(struct str old, struct buf *value, void *data, struct err *err);
-/* Makes the text and puts the token. */
+/* Generates the text and stores the token. */
 bool token_put(
 	struct store *store, struct token *token, char text[AUTH_TOKEN_MAX], struct err *err);

@@ -1,121 +1,104 @@
-#include "auth/token.h"
-#include "auth/token_endpoint.h"
+#include "auth/token_change.h"
 
-/* ---- finding and changing ---- */
+#include "auth/auth_batch.h"
 
-/* Which tokens are meant, and what becomes of them. */
-struct batch {
+struct token_change {
 	const char *label; /* NULL: any */
-	bool (*fits)(const struct token *token, const struct batch *batch);
-	void (*change)(struct token *token, const struct batch *batch); /* NULL: removed */
 	int64_t now;
-	int64_t then;	   /* the new end; or: those that ended before */
-	int64_t expires;   /* the end until now */
-	struct buf hashes; /* TOKEN_HASH_LEN bytes each, of those that were found */
-	size_t found;	   /* how many those were */
-	bool changed;	   /* the last of them: it was still as it was found */
+	int64_t end;	 /* new end; for token_purge: tokens that ended before this */
+	int64_t old_end; /* token_rotate: the end that the token had when it was read */
 };
 
-static bool is_selected(const struct token *token, const struct batch *batch)
+/* ---- selection ---- */
+
+static bool has_label(const struct token *token, const struct token_change *change)
 {
-	return (!batch->label || strcmp(token->label, batch->label) == 0) &&
-	       batch->fits(token, batch);
+	return !change->label || strcmp(token->label, change->label) == 0;
 }
 
-static bool collect_selected(struct str hash, struct str value, void *data)
+static bool is_live(const void *record, const void *data)
 {
-	struct batch *batch = data;
+	const struct token *token = record;
+	const struct token_change *change = data;
+
+	return has_label(token, change) &&
+	       credential_terms_validity(&token->terms, change->now) == VALIDITY_LIVE;
+}
+
+/* Live and not replaced: the token that clients should use. */
+static bool is_current(const void *record, const void *data)
+{
+	const struct token *token = record;
+
+	return token->replaced_at == 0 && is_live(record, data);
+}
+
+static bool is_unchanged(const void *record, const void *data)
+{
+	const struct token *token = record;
+	const struct token_change *change = data;
+
+	return is_current(record, data) && token->terms.expires == change->old_end;
+}
+
+static bool has_ended(const void *record, const void *data)
+{
+	const struct token *token = record;
+	const struct token_change *change = data;
+
+	return has_label(token, change) &&
+	       credential_terms_ended_before(&token->terms, change->end);
+}
+
+static bool change_tokens(struct store *store, const struct token_change *change,
+	bool (*selects)(const void *record, const void *data),
+	void (*apply)(void *record, const void *data), unsigned *found, unsigned *changed,
+	struct err *err)
+{
 	struct token token;
+	struct auth_batch batch = { .kind = &token_kind,
+		.record = &token,
+		.selects = selects,
+		.change = apply,
+		.data = change };
+	bool ok = auth_batch_run(store, &batch, changed, err);
 
-	if (!token_read(value, &token))
-		auth_record_log_unreadable(STORE_TOKENS);
-	else if (hash.len == TOKEN_HASH_LEN && is_selected(&token, batch))
-		buf_put_str(&batch->hashes, hash);
-	return buf_ok(&batch->hashes);
-}
-
-static bool find_tokens(struct store *store, struct batch *batch, struct err *err)
-{
-	return store_auth_each(store, STORE_TOKENS, collect_selected, batch, err) &&
-	       (buf_ok(&batch->hashes) || err_no_memory(err));
-}
-
-/* One that somebody changed meanwhile, so that it is not meant any more, stays as it is. */
-static bool change_record(struct str old, struct buf *value, void *data, struct err *err)
-{
-	struct batch *batch = data;
-	struct token token;
-
-	/* It could be read a moment ago. */
-	if (old.ptr && !token_read(old, &token))
-		return err_set(err, ERR_INTERNAL, "token", "the token's record cannot be read");
-	batch->changed = old.ptr && is_selected(&token, batch);
-	if (!batch->changed) {
-		buf_put_str(value, old);
-		return true;
-	}
-	if (!batch->change)
-		return true;
-	batch->change(&token, batch);
-	return auth_record_write(value, token_json(&token), err);
-}
-
-/* Changes those that are meant, each in a transaction of its own. */
-static bool change_tokens(
-	struct store *store, struct batch *batch, unsigned *changed, struct err *err)
-{
-	bool ok = find_tokens(store, batch, err);
-
-	*changed = 0;
-	batch->found = batch->hashes.len / TOKEN_HASH_LEN;
-	for (size_t at = 0; ok && at < batch->hashes.len; at += TOKEN_HASH_LEN) {
-		const struct store_auth_edit edit = { STORE_TOKENS,
-			{ batch->hashes.data + at, TOKEN_HASH_LEN }, change_record, batch };
-
-		ok = store_auth_update(store, &edit, 1, err);
-		*changed += ok && batch->changed;
-	}
-	buf_free(&batch->hashes);
+	*found = batch.found;
+	auth_batch_free(&batch);
 	return ok;
 }
 
-static bool no_such_token(const char *label, struct err *err)
-{
-	return err_set(err, ERR_NOT_FOUND, "label", "there is no live token labelled %s", label);
-}
-
-static bool is_live(const struct token *token, const struct batch *batch)
-{
-	return credential_terms_validity(&token->terms, batch->now) == VALIDITY_LIVE;
-}
-
-/* The one that clients are to use. */
-static bool is_current(const struct token *token, const struct batch *batch)
-{
-	return token->replaced_at == 0 && is_live(token, batch);
-}
-
-/* ---- a new one ---- */
+/* ---- adding ---- */
 
 static bool check_label(const char *label, struct err *err)
 {
 	if (!auth_record_is_text(str_cstr(label), AUTH_NAME_MAX - 1))
-		return err_set(err, ERR_INVALID, "label", "a label is 1 to %d bytes of text",
-			AUTH_NAME_MAX - 1);
-	if (strcmp(label, TOKEN_ENDPOINT_LABEL) == 0)
 		return err_set(err, ERR_INVALID, "label",
-			"the label " TOKEN_ENDPOINT_LABEL " is for the tokens of logins");
+			"a label is 1 to %d bytes without control characters", AUTH_NAME_MAX - 1);
+	if (strcmp(label, TOKEN_LOGIN_LABEL) == 0)
+		return err_set(err, ERR_INVALID, "label",
+			"the label '" TOKEN_LOGIN_LABEL "' is reserved for login tokens");
 	return true;
+}
+
+static bool no_such_token(const char *label, struct err *err)
+{
+	return err_set(err, ERR_NOT_FOUND, "label", "no live token is labelled '%s'", label);
 }
 
 static bool check_label_free(struct store *store, const char *label, int64_t now, struct err *err)
 {
-	struct batch batch = { .label = label, .fits = is_live, .now = now };
-	bool ok = find_tokens(store, &batch, err);
+	const struct token_change change = { .label = label, .now = now };
+	struct token token;
+	struct auth_batch batch = {
+		.kind = &token_kind, .record = &token, .selects = is_live, .data = &change
+	};
+	bool ok = auth_batch_find(store, &batch, err);
 
-	if (ok && batch.hashes.len > 0)
-		ok = err_set(err, ERR_CONFLICT, "label", "a live token is labelled %s", label);
-	buf_free(&batch.hashes);
+	if (ok && batch.found > 0)
+		ok = err_set(
+			err, ERR_CONFLICT, "label", "a live token is already labelled '%s'", label);
+	auth_batch_free(&batch);
 	return ok;
 }
 
@@ -132,139 +115,141 @@ bool token_add(struct store *store, const char *label, const struct credential_t
 	return token_put(store, &token, text, err);
 }
 
-/* ---- its end ---- */
+/* ---- ending ---- */
 
-static void apply_revocation(struct token *token, const struct batch *batch)
+static void apply_revocation(void *record, const void *data)
 {
-	token->terms.revoked = batch->now;
+	const struct token_change *change = data;
+	struct token *token = record;
+
+	token->terms.revoked = change->now;
 }
 
 /*
- * Until a look finds none: somebody may just have put another in the place of one, or the last look
- * have left one out without memory. "Done" must not be said while one lives.
+ * Repeats until a search finds no live token: a concurrent rotation may add one, and a search may
+ * skip a record for want of memory. Success must mean that none is left.
  */
 bool token_revoke(struct store *store, const char *label, int64_t now, struct err *err)
 {
-	struct batch batch = {
-		.label = label, .fits = is_live, .change = apply_revocation, .now = now
-	};
-	unsigned changed, all = 0;
+	const struct token_change change = { .label = label, .now = now };
+	unsigned found, changed, total = 0;
 
 	do {
-		if (!change_tokens(store, &batch, &changed, err))
+		if (!change_tokens(
+			    store, &change, is_live, apply_revocation, &found, &changed, err))
 			return false;
-		all += changed;
-	} while (batch.found > 0);
-	return all > 0 || no_such_token(label, err);
+		total += changed;
+	} while (found > 0);
+	return total > 0 || no_such_token(label, err);
 }
 
-static void apply_expiry(struct token *token, const struct batch *batch)
+static void apply_expiry(void *record, const void *data)
 {
-	token->terms.expires = batch->then;
+	const struct token_change *change = data;
+	struct token *token = record;
+
+	token->terms.expires = change->end;
 }
 
 bool token_expire(
 	struct store *store, const char *label, int64_t expires, int64_t now, struct err *err)
 {
-	struct batch batch = { .label = label,
-		.fits = is_current,
-		.change = apply_expiry,
-		.now = now,
-		.then = expires };
-	unsigned changed;
+	const struct token_change change = { .label = label, .now = now, .end = expires };
+	unsigned found, changed;
 
-	return check_label(label, err) && change_tokens(store, &batch, &changed, err) &&
+	return check_label(label, err) &&
+	       change_tokens(store, &change, is_current, apply_expiry, &found, &changed, err) &&
 	       (changed > 0 || no_such_token(label, err));
-}
-
-static bool ended_before(const struct token *token, const struct batch *batch)
-{
-	int64_t end = credential_terms_ended_at(&token->terms);
-
-	return end != 0 && end < batch->then;
 }
 
 bool token_purge(
 	struct store *store, const char *label, int64_t before, unsigned *removed, struct err *err)
 {
-	struct batch batch = { .label = label, .fits = ended_before, .then = before };
+	const struct token_change change = { .label = label, .end = before };
+	unsigned found;
 
-	return change_tokens(store, &batch, removed, err);
+	return change_tokens(store, &change, has_ended, NULL, &found, removed, err);
 }
 
-/* ---- another in its place ---- */
+/* ---- rotation ---- */
 
-static bool is_unchanged(const struct token *token, const struct batch *batch)
+static void apply_replacement(void *record, const void *data)
 {
-	return is_current(token, batch) && token->terms.expires == batch->expires;
-}
+	const struct token_change *change = data;
+	struct token *token = record;
 
-static void apply_replacement(struct token *token, const struct batch *batch)
-{
-	token->replaced_at = batch->now;
-	if (batch->then == batch->now)
-		token->terms.revoked = batch->now;
+	token->replaced_at = change->now;
+	if (change->end == change->now)
+		token->terms.revoked = change->now;
 	else
-		token->terms.expires = credential_terms_earlier(token->terms.expires, batch->then);
+		token->terms.expires = validity_earlier_end(token->terms.expires, change->end);
 }
 
-/* Unlike change_record: another is made only where this one is replaced. */
+/* Unlike auth_batch_edit: a conflict undoes the transaction that also inserts the successor. */
 static bool replace_record(struct str old, struct buf *value, void *data, struct err *err)
 {
-	struct batch *batch = data;
+	struct auth_batch *batch = data;
 
-	return change_record(old, value, data, err) &&
+	return auth_batch_edit(old, value, data, err) &&
 	       (batch->changed || err_set(err, ERR_CONFLICT, "label",
-					  "the token was changed by somebody else meanwhile"));
+					  "the token was changed concurrently; try again"));
 }
 
-/* The hash of the one that is meant. */
-static bool find_single(struct store *store, struct batch *batch, struct err *err)
+static bool find_single(struct store *store, struct auth_batch *batch, const char *label,
+	char hash[TOKEN_HASH_LEN + 1], struct err *err)
 {
-	if (!find_tokens(store, batch, err))
+	struct str keys;
+
+	if (!auth_batch_find(store, batch, err))
 		return false;
-	if (batch->hashes.len == 0)
-		return no_such_token(batch->label, err);
-	return batch->hashes.len == TOKEN_HASH_LEN ||
-	       err_set(err, ERR_CONFLICT, "label", "%zu live tokens are labelled %s",
-		       batch->hashes.len / TOKEN_HASH_LEN, batch->label);
+	if (batch->found == 0)
+		return no_such_token(label, err);
+	if (batch->found > 1)
+		return err_set(err, ERR_CONFLICT, "label", "%u live tokens are labelled '%s'",
+			batch->found, label);
+	keys = buf_str(&batch->keys);
+	if (keys.len != TOKEN_HASH_LEN + 1)
+		return no_such_token(label, err);
+	memcpy(hash, keys.ptr, keys.len);
+	return true;
 }
 
-static bool replace_token(
-	struct store *store, struct batch *batch, char text[AUTH_TOKEN_MAX], struct err *err)
+static bool replace_token(struct store *store, struct auth_batch *batch, const char *old_hash,
+	struct token_change *change, char text[AUTH_TOKEN_MAX], struct err *err)
 {
-	const struct str old_hash = buf_str(&batch->hashes);
 	char hash[TOKEN_HASH_LEN + 1];
-	struct token token, made;
+	struct token old, made;
 	const struct store_auth_edit edits[] = {
-		{ STORE_TOKENS, old_hash, replace_record, batch },
+		{ STORE_TOKENS, str_cstr(old_hash), replace_record, batch },
 		{ STORE_TOKENS, { hash, TOKEN_HASH_LEN }, token_insert, &made },
 	};
 
-	if (!token_get(store, old_hash, &token, err))
+	if (!auth_record_get(store, &token_kind, old_hash, &old, err))
 		return false;
-	made = token;
-	batch->fits = is_unchanged;
-	batch->expires = token.terms.expires;
-	return credential_terms_renew(store, &token.terms, batch->now, &made.terms, err) &&
+	batch->selects = is_unchanged;
+	batch->change = apply_replacement;
+	batch->key = str_cstr(old_hash);
+	made = old;
+	change->old_end = old.terms.expires;
+	return credential_terms_renew(store, &old.terms, change->now, &made.terms, err) &&
 	       token_generate(text, hash, err) && store_auth_update(store, edits, 2, err);
 }
 
 bool token_rotate(struct store *store, const char *label, int64_t overlap, int64_t now,
 	char text[AUTH_TOKEN_MAX], struct err *err)
 {
-	struct batch batch = { .label = label,
-		.fits = is_current,
-		.change = apply_replacement,
-		.now = now,
-		.then = now + overlap };
-	char made[AUTH_TOKEN_MAX];
-	bool ok = check_label(label, err) && find_single(store, &batch, err) &&
-		  replace_token(store, &batch, made, err);
+	struct token_change change = { .label = label, .now = now, .end = now + overlap };
+	struct token token;
+	struct auth_batch batch = {
+		.kind = &token_kind, .record = &token, .selects = is_current, .data = &change
+	};
+	char made[AUTH_TOKEN_MAX], old_hash[TOKEN_HASH_LEN + 1];
+	bool ok = check_label(label, err) && find_single(store, &batch, label, old_hash, err) &&
+		  replace_token(store, &batch, old_hash, &change, made, err);
 
 	if (ok)
 		memcpy(text, made, sizeof(made));
 	explicit_bzero(made, sizeof(made));
-	buf_free(&batch.hashes);
+	auth_batch_free(&batch);
 	return ok;
 }

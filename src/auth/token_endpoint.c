@@ -1,9 +1,7 @@
 #include "auth/token_endpoint.h"
 
-#include "auth/auth_record.h"
 #include "auth/login_limit.h"
-#include "auth/password.h"
-#include "auth/principal.h"
+#include "auth/token.h"
 #include "http/query.h"
 #include "task/right.h"
 
@@ -22,7 +20,7 @@ enum refusal {
 	REFUSALS
 };
 
-/* Doorkeeper's sentences where it has one. */
+/* The sentences of Doorkeeper, IDOL's OAuth library, where it has one. */
 static const struct {
 	int status;
 	const char *error, *description;
@@ -39,14 +37,13 @@ static const struct {
 	[WRONG_METHOD] = { 405, "invalid_request", "The method is not allowed here." },
 	[UNAVAILABLE] = { 503, "temporarily_unavailable",
 		"The service is busy; try again shortly." },
-	/* RFC 6749 has no word for it; this one says that it passes. */
+	/* RFC 6749 has no error code for this; this one says that the condition is temporary. */
 	[TOO_MANY] = { 429, "temporarily_unavailable", "Too many logins have failed." },
 };
 
-/* Why no token is given; GRANTED while nothing speaks against it. */
 struct login_result {
-	enum refusal refusal;
-	unsigned seconds; /* until it may go better */
+	enum refusal refusal; /* GRANTED until a check fails */
+	unsigned seconds;     /* for Retry-After; 0: unknown */
 };
 
 struct form {
@@ -96,7 +93,7 @@ static bool read_form(
 	return true;
 }
 
-/* Whose name it is; somebody without a password where it is nobody's, or not to be let in. */
+/* Reads the user; one without a password if the user is unknown or may not log in. */
 static bool find_user(
 	struct store *store, struct str name, int64_t now, struct user *user, struct err *err)
 {
@@ -113,13 +110,13 @@ static bool find_user(
 	return true;
 }
 
-/* Whether it is her password; a failure stays counted. */
-static bool check_password(const struct token_endpoint *granting, const struct form *form,
+/* A mismatch stays counted; a match, or an error of the store, is uncounted. */
+static bool check_password(const struct token_endpoint *endpoint, const struct form *form,
 	int64_t now, const struct login_limit *login_limit, struct user *user,
 	enum refusal *refusal, struct err *err)
 {
 	bool matches = false;
-	bool ok = find_user(granting->store, form->username, now, user, err) &&
+	bool ok = find_user(endpoint->store, form->username, now, user, err) &&
 		  password_check(form->password, user->password_hash, &matches, err);
 
 	if (ok && !matches)
@@ -129,22 +126,22 @@ static bool check_password(const struct token_endpoint *granting, const struct f
 	return ok;
 }
 
-static bool check_form(const struct token_endpoint *granting, const struct request *request,
+static bool check_form(const struct token_endpoint *endpoint, const struct request *request,
 	const struct form *form, struct user *user, struct login_result *login_result,
 	struct err *err)
 {
 	struct login_limit login_limit;
 
-	login_limit_init(&login_limit, granting->limit, granting->burst, granting->now_us,
+	login_limit_init(&login_limit, endpoint->limit, endpoint->burst, endpoint->now_us,
 		form->username, request_cgi_param(request, "REMOTE_ADDR"));
 	if (login_limit_take(&login_limit, &login_result->seconds))
-		return check_password(granting, form, request->now, &login_limit, user,
+		return check_password(endpoint, form, request->now, &login_limit, user,
 			&login_result->refusal, err);
 	login_result->refusal = TOO_MANY;
 	return true;
 }
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
 static void put_rights(struct buf *out, unsigned rights)
 {
@@ -189,7 +186,7 @@ static void answer_refusal(const struct login_result *login_result, struct respo
 	buf_putc(&response->body, '}');
 }
 
-/* The media type to the letter: a client in public code compares it with this text. */
+/* The exact media type: a published client compares the whole string. */
 static void finish(struct response *response)
 {
 	response->media_type = "application/json; charset=utf-8";
@@ -201,7 +198,7 @@ static void finish(struct response *response)
 	response->status = 503;
 }
 
-static bool grant(const struct token_endpoint *granting, const struct request *request,
+static bool grant(const struct token_endpoint *endpoint, const struct request *request,
 	struct response *response, struct login_result *login_result,
 	struct auth_log_entry *log_entry, struct err *err)
 {
@@ -218,10 +215,10 @@ static bool grant(const struct token_endpoint *granting, const struct request *r
 		return false;
 	if (login_result->refusal != GRANTED)
 		return true;
-	ok = check_form(granting, request, &form, &user, login_result, err);
+	ok = check_form(endpoint, request, &form, &user, login_result, err);
 	memcpy(log_entry->name, user.name, sizeof(log_entry->name));
 	if (ok && login_result->refusal == GRANTED) {
-		ok = token_add_login(granting->store, &user,
+		ok = token_add_login(endpoint->store, &user,
 			request->now + (int64_t)TOKEN_ENDPOINT_LIFETIME_S * 1000, request->now,
 			token, err);
 		if (ok)
@@ -231,12 +228,12 @@ static bool grant(const struct token_endpoint *granting, const struct request *r
 	return ok;
 }
 
-bool token_endpoint_answer(const struct token_endpoint *granting, const struct request *request,
+bool token_endpoint_answer(const struct token_endpoint *endpoint, const struct request *request,
 	struct response *response, struct auth_log_entry *log_entry, struct err *err)
 {
 	struct login_result login_result = { .refusal = GRANTED };
 
-	if (!grant(granting, request, response, &login_result, log_entry, err)) {
+	if (!grant(endpoint, request, response, &login_result, log_entry, err)) {
 		if (err->code == ERR_PANIC)
 			return false;
 		login_result.refusal = UNAVAILABLE;

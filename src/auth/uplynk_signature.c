@@ -10,7 +10,7 @@
 #include "http/json.h"
 
 #define COMPRESSED_MAX (UPLYNK_MSG_MAX / 4 * 3)
-/* Far beyond any clock, and times 1000 still a number. */
+/* Seconds; far in the future, and does not overflow in ms. */
 #define TIMESTAMP_MAX ((json_int_t)1 << 40)
 
 static bool malformed(struct err *err)
@@ -19,9 +19,9 @@ static bool malformed(struct err *err)
 }
 
 /*
- * Python 2's encode('base64') breaks lines after 76 digits and ends with a line break: breaks are
- * ignored, anything else outside the alphabet is refused. A NUL is checked for here because
- * libsodium counts the end of its list of ignored bytes as one of them.
+ * Python 2's encode('base64') breaks lines after 76 characters and ends with a line break. Ignores
+ * line breaks and rejects all other characters outside the alphabet, NUL included: libsodium takes
+ * the end of the string of ignored characters for one of them.
  */
 static bool decode_base64(struct str msg, unsigned char packed[COMPRESSED_MAX], size_t *len)
 {
@@ -31,7 +31,7 @@ static bool decode_base64(struct str msg, unsigned char packed[COMPRESSED_MAX], 
 	       *len > 0;
 }
 
-/* All of it into the room there is, or nothing: a bomb costs no more than UPLYNK_JSON_MAX bytes. */
+/* Fails if the output exceeds UPLYNK_JSON_MAX bytes: protects against decompression bombs. */
 static bool inflate_json(const unsigned char *packed, size_t len, unsigned char *json,
 	size_t *json_len, struct err *err)
 {

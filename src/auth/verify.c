@@ -1,12 +1,13 @@
 #include "auth/verify.h"
 
+#include "auth/token.h"
+
 bool verify_deny(struct outcome *outcome, const char *reason)
 {
 	outcome->reason = reason;
 	return true;
 }
 
-/* A credential that nobody bears is a verdict; anything else that fails is an error. */
 bool verify_set_outcome(bool known, struct outcome *outcome, const struct err *err)
 {
 	if (known)
@@ -54,14 +55,14 @@ bool verify_find_signer(
 }
 
 bool verify_with_secrets(const struct signer *signer, verify_signature_fn *compare,
-	const void *what, bool *matches, struct err *err)
+	const void *input, bool *matches, struct err *err)
 {
 	bool any = false;
 
 	for (int i = 0; i < VERIFY_SECRETS; i++) {
 		bool matched;
 
-		if (!compare(what, signer->secrets[i], &matched, err))
+		if (!compare(input, signer->secrets[i], &matched, err))
 			return false;
 		any |= matched & signer->usable[i];
 	}
@@ -74,7 +75,7 @@ void verify_wipe_signer(struct signer *signer)
 	explicit_bzero(signer, sizeof(*signer));
 }
 
-/* ---- what needs no key ---- */
+/* ---- credentials without a key ---- */
 
 bool verify_missing(const struct auth_request *auth_request, const struct credential *credential,
 	struct outcome *outcome, struct err *err)

@@ -1,11 +1,11 @@
 #pragma once
 /*
- * For this folder only: how each kind of credential is judged (verify.c, verify_virtshell.c,
- * verify_uplynk.c).
+ * Internal to src/auth: the verifiers, one for each kind of credential (verify.c,
+ * verify_virtshell.c, verify_uplynk.c).
  */
-#include "auth/authorize.h"
+#include "auth/auth_rules.h"
 #include "auth/credential.h"
-#include "auth/principal.h"
+#include "auth/key.h"
 
 struct auth_request {
 	struct store *store;
@@ -13,40 +13,42 @@ struct auth_request {
 	const struct request *request;
 };
 
-/* What one judgement came to: who, or why not. */
 struct outcome {
-	struct identity who;
-	const char *reason;	 /* one of AUTH_...; NULL: who is known */
-	char key[AUTH_NAME_MAX]; /* the id of the key that was found; else empty */
+	struct identity who;	 /* if accepted */
+	const char *reason;	 /* one of AUTH_...; NULL: accepted */
+	char key[AUTH_NAME_MAX]; /* id of the key used, if it exists; else empty */
 };
 
-/* A judgement is false when the store cannot say; a refusal is a verdict. */
+/* Returns false only if the store failed; a refusal is an outcome. */
 typedef bool verify(const struct auth_request *auth_request, const struct credential *credential,
 	struct outcome *outcome, struct err *err);
 
 verify verify_missing, verify_malformed, verify_token, verify_virtshell, verify_uplynk;
 
-/* For judgements: refuses; and makes a verdict of what a look into the store came to. */
+/* ---- for verifiers ---- */
+
+/* Refuses; returns true. */
 bool verify_deny(struct outcome *outcome, const char *reason);
+/* Turns the result of token_check or key_identity into an outcome. */
 bool verify_set_outcome(bool known, struct outcome *outcome, const struct err *err);
+
 /*
- * The key of that id, and the secrets that may have signed: its own, and while both are accepted
- * the one before it. A signature is compared with both in any case, by verify_signature_fn of the kind:
- * an unknown key, or one without another secret, is made up by a secret that nobody knows and that
- * does not count, so that it costs the same work and gets the same answer as a known one with a
- * wrong signature. verify_wipe_signer wipes it.
+ * A key's current secret and, during a rotation's overlap, its previous one. A signature is always
+ * compared with both. If the key is unknown or has no previous secret, a dummy that never counts
+ * takes its place, so that an unknown key costs the same time and gets the same response as a known
+ * key with a wrong signature. verify_wipe_signer() erases the secrets.
  */
 #define VERIFY_SECRETS 2
 struct signer {
-	struct key key;
+	struct key key; /* zeroed if unknown */
 	struct str secrets[VERIFY_SECRETS];
 	bool usable[VERIFY_SECRETS];
 };
 bool verify_find_signer(
 	struct store *store, struct str id, int64_t now, struct signer *signer, struct err *err);
-/* Whether what was signed was signed with that secret; false when it cannot be computed. */
+/* Compares the signature in `input` with one made by `secret`; false if none can be computed. */
 typedef bool verify_signature_fn(
-	const void *what, struct str secret, bool *matches, struct err *err);
+	const void *input, struct str secret, bool *matches, struct err *err);
 bool verify_with_secrets(const struct signer *signer, verify_signature_fn *compare,
-	const void *what, bool *matches, struct err *err);
+	const void *input, bool *matches, struct err *err);
 void verify_wipe_signer(struct signer *signer);

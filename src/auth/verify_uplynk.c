@@ -4,15 +4,15 @@
 static bool is_within_skew(
 	const struct auth_request *auth_request, const struct uplynk_claim *claim)
 {
-	int64_t off = claim->timestamp * 1000 - auth_request->request->now;
+	int64_t skew = claim->timestamp * 1000 - auth_request->request->now;
 
-	return off <= auth_request->clock_skew->uplynk_ms &&
-	       -off <= auth_request->clock_skew->uplynk_ms;
+	return skew <= auth_request->clock_skew->uplynk_ms &&
+	       -skew <= auth_request->clock_skew->uplynk_ms;
 }
 
-static bool signature_matches(const void *what, struct str secret, bool *matches, struct err *err)
+static bool signature_matches(const void *input, struct str secret, bool *matches, struct err *err)
 {
-	const struct credential *credential = what;
+	const struct credential *credential = input;
 	char made[UPLYNK_SIG_LEN + 1];
 
 	if (!uplynk_sign(credential->text, secret, made))
@@ -22,10 +22,10 @@ static bool signature_matches(const void *what, struct str secret, bool *matches
 }
 
 /*
- * Which key signs is said only inside the message, so it must be inflated before its signature can
- * be checked: with a limit on both sides, and for nothing but the owner's name. Until the signature
- * matches that name picks a key and means nothing else, and the time is not looked at. A name that
- * nobody has costs the same as a wrong signature (verify_find_signer).
+ * The key's id is inside the message, so the message must be inflated before its signature can be
+ * checked; input and output sizes are limited. Until the signature matches, the id only selects a
+ * key and the timestamp is ignored. An unknown id costs the same as a wrong signature
+ * (verify_find_signer).
  */
 bool verify_uplynk(const struct auth_request *auth_request, const struct credential *credential,
 	struct outcome *outcome, struct err *err)

@@ -1,7 +1,7 @@
 #include "auth/signature.h"
 #include "auth/verify.h"
 
-/* Several header lines of one name may reach us joined by commas, which neither part can hold. */
+/* Repeated header fields may arrive joined by commas. Neither part can contain a comma. */
 static bool split_credential(struct str header, struct str *user, struct str *signature)
 {
 	if (header.len > 0 && memchr(header.ptr, ',', header.len))
@@ -9,14 +9,14 @@ static bool split_credential(struct str header, struct str *user, struct str *si
 	return signature_split(header, user, signature);
 }
 
-static bool is_within_skew(const struct request *request, const struct auth_clock_skew *rules)
+static bool is_within_skew(const struct request *request, const struct auth_clock_skew *skew)
 {
 	int64_t date;
 
 	if (!signature_date(request_cgi_param(request, "HTTP_DATE"), &date))
 		return false;
-	return date - request->now <= rules->virtshell_ms &&
-	       request->now - date <= rules->virtshell_ms;
+	return date - request->now <= skew->virtshell_ms &&
+	       request->now - date <= skew->virtshell_ms;
 }
 
 static struct str path_without_query(struct str uri)
@@ -24,7 +24,7 @@ static struct str path_without_query(struct str uri)
 	return str_split_next(&uri, '?');
 }
 
-/* "https://host/path": how the specification's "from the protocol name" can be read, too. */
+/* "https://host/path": the other reading of the specification's "from the protocol name". */
 static void put_absolute_url(const struct request *request, struct str path, struct buf *out)
 {
 	buf_put_str(out, request_cgi_param(request, "ORIGINAL_SCHEME"));
@@ -38,10 +38,10 @@ struct signed_input {
 	struct str signature;
 };
 
-/* Both readings of the resource are computed in any case. */
-static bool signature_matches(const void *what, struct str secret, bool *matches, struct err *err)
+/* Accepts either reading of the resource. Always computes both, for constant time. */
+static bool signature_matches(const void *input, struct str secret, bool *matches, struct err *err)
 {
-	const struct signed_input *signed_input = what;
+	const struct signed_input *signed_input = input;
 	const struct request *request = signed_input->request;
 	struct signed_request made = {
 		.method = request_cgi_param(request, "ORIGINAL_METHOD"),
@@ -51,20 +51,20 @@ static bool signature_matches(const void *what, struct str secret, bool *matches
 		.date = request_cgi_param(request, "HTTP_DATE"),
 		.resource = path_without_query(request_cgi_param(request, "ORIGINAL_URI")),
 	};
-	char by_path[SIGNATURE_TEXT_MAX], by_address[SIGNATURE_TEXT_MAX];
-	struct buf address = BUF_INIT;
-	bool path_fits, address_fits;
+	char by_path[SIGNATURE_TEXT_MAX], by_url[SIGNATURE_TEXT_MAX];
+	struct buf url = BUF_INIT;
+	bool path_matches, url_matches;
 	bool ok = signature_make(&made, secret, by_path);
 
-	put_absolute_url(request, made.resource, &address);
-	made.resource = buf_str(&address);
-	ok = ok && buf_ok(&address) && signature_make(&made, secret, by_address);
-	buf_free(&address);
+	put_absolute_url(request, made.resource, &url);
+	made.resource = buf_str(&url);
+	ok = ok && buf_ok(&url) && signature_make(&made, secret, by_url);
+	buf_free(&url);
 	if (!ok)
 		return err_no_memory(err);
-	path_fits = signature_equal(signed_input->signature, by_path);
-	address_fits = signature_equal(signed_input->signature, by_address);
-	*matches = path_fits || address_fits;
+	path_matches = signature_equal(signed_input->signature, by_path);
+	url_matches = signature_equal(signed_input->signature, by_url);
+	*matches = path_matches || url_matches;
 	return true;
 }
 

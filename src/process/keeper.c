@@ -2,8 +2,8 @@
 #include <signal.h>
 
 #include "admin/checkpoint.h"
-#include "auth/principal.h"
-#include "auth/token_endpoint.h"
+#include "auth/key.h"
+#include "auth/token_change.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "process/child.h"
@@ -61,10 +61,10 @@ static bool purge_credentials(struct keeper *keeper, struct err *err)
 	int64_t now = clock_wall_ms();
 	unsigned logins, tokens, keys;
 
-	if (!token_purge(keeper->store, TOKEN_ENDPOINT_LABEL, now - TOKEN_ENDPOINT_RETENTION_MS,
-		    &logins, err) ||
-		!token_purge(keeper->store, NULL, now - AUTH_RETENTION_MS, &tokens, err) ||
-		!key_purge(keeper->store, now - AUTH_RETENTION_MS, &keys, err))
+	if (!token_purge(keeper->store, TOKEN_LOGIN_LABEL, now - TOKEN_LOGIN_RETENTION_MS, &logins,
+		    err) ||
+		!token_purge(keeper->store, NULL, now - CREDENTIAL_RETENTION_MS, &tokens, err) ||
+		!key_purge(keeper->store, now - CREDENTIAL_RETENTION_MS, &keys, err))
 		return false;
 	if (logins + tokens + keys > 0)
 		log_info("purge",

@@ -59,7 +59,7 @@ static void test_users(void **state)
 {
 	(void)state;
 	prints("user add demo", " ", "*-*-*-*-*\n");
-	fails("user add demo", " ", "demo exists already");
+	fails("user add demo", " ", "user 'demo' already exists");
 	prints("user list", " ", "demo\t*-*\tdefault\tread,write,work\t" DATE "\tnever\tlive\n");
 	prints("user expire demo!expires=60", " ", "");
 	prints("user list", " ", "*\t" DATE "\t" DATE "\tlive\n");
@@ -70,8 +70,8 @@ static void test_users(void **state)
 		"{\"name\":\"demo\",\"id\":\"*\",\"tenant\":\"default\",\"rights\":"
 		"\"read,write,work\",\"created\":\"" DATE "\",\"expires\":null,"
 		"\"state\":\"revoked\"}\n");
-	fails("user expire demo!expires=60", " ", "user demo is revoked");
-	fails("user expire nobody!expires=60", " ", "there is no user nobody");
+	fails("user expire demo!expires=60", " ", "user 'demo' is revoked");
+	fails("user expire nobody!expires=60", " ", "user 'nobody' not found");
 }
 
 static void test_tokens(void **state)
@@ -79,22 +79,22 @@ static void test_tokens(void **state)
 	(void)state;
 	prints("user add demo", " ", "*");
 	prints("token add demo", " ", TOKEN);
-	fails("token add demo", " ", "a live token is labelled demo");
+	fails("token add demo", " ", "a live token is already labelled 'demo'");
 	prints("token list", " ", "demo\tdemo\tread,write,work\tnever\tall\t" DATE "\tlive\n");
 	prints("token rotate demo!overlap=60", " ", TOKEN);
 	prints("token list", " ", "*\treplaced\n*");
 	prints("token list", " ", "*\tlive\n*");
 	prints("token revoke demo", " ", "");
 	prints("token list", " ", "demo\t*\trevoked\ndemo\t*\trevoked\n");
-	fails("token revoke demo", " ", "there is no live token labelled demo");
-	fails("token rotate demo", " ", "there is no live token labelled demo");
+	fails("token revoke demo", " ", "no live token is labelled 'demo'");
+	fails("token rotate demo", " ", "no live token is labelled 'demo'");
 	prints("user add other", " ", "*");
 	prints("token add other!label=a b!dialects=virtshell,idol!rights=read!expires=60", " ",
 		TOKEN);
 	prints("token list", " ", "*a b\tother\tread\t" DATE "\tvirtshell,idol\t" DATE "\tlive\n*");
 	prints("token list!json=yes", " ", "*,\"dialects\":\"virtshell,idol\",*");
 	prints("token list!json=yes", " ", "*,\"dialects\":null,*");
-	fails("token add other!label=oauth", " ", "the label oauth is for the tokens of logins");
+	fails("token add other!label=oauth", " ", "the label 'oauth' is reserved for login tokens");
 	fails("token add other!label=c!dialects=virtshell,klingon", " ",
 		"there is no dialect \"klingon\"");
 	fails("token add other!label=c!dialects=idol,", " ", "name each dialect once");
@@ -111,10 +111,12 @@ static void test_keys(void **state)
 	prints("user add demo", " ", "*");
 	prints("key add demo!id=k!secret=s3cret", " ", "id: k\nsecret: s3cret\n");
 	prints("key add demo!id=typed!secret=-", "t y p e d\nx", "id: typed\nsecret: t y p e d\n");
-	fails("key add demo!id=none!secret=-", "\n", "a secret is 1 to 127 bytes of text");
+	fails("key add demo!id=none!secret=-", "\n",
+		"a secret is 1 to 127 bytes without control characters");
 	memset(longest, 'x', sizeof(longest));
 	longest[sizeof(longest) - 1] = '\0';
-	fails("key add demo!id=none!secret=-", longest, "a secret is 1 to 127 bytes of text");
+	fails("key add demo!id=none!secret=-", longest,
+		"a secret is 1 to 127 bytes without control characters");
 	prints("key revoke typed", " ", "");
 	prints("key list", " ", "*k\tdemo\tread,write,work\tnever\tall\t" DATE "\tlive\t-\n*");
 	prints("key list", " ", "*typed\t*\trevoked\t-\n*");
@@ -124,9 +126,9 @@ static void test_keys(void **state)
 	prints("key rotate k!secret=-", "new one\n", "id: k\nsecret: new one\n");
 	prints("key list!json=yes", " ", "*\"id\":\"k\",*\"overlap\":null}\n*");
 	prints("key expire k!expires=60", " ", "");
-	fails("key rotate typed", " ", "key typed is revoked");
-	fails("key revoke typed", " ", "key typed is revoked");
-	fails("key revoke x", " ", "there is no key x");
+	fails("key rotate typed", " ", "key 'typed' is revoked");
+	fails("key revoke typed", " ", "key 'typed' is revoked");
+	fails("key revoke x", " ", "key 'x' not found");
 	fails("key rotate k!overlap=soon", " ", "overlap wants a number of seconds, not soon");
 }
 
@@ -135,8 +137,9 @@ static void test_passwords(void **state)
 	(void)state;
 	prints("user add demo", " ", "*");
 	prints("password list", " ", "");
-	fails("password rotate demo", " ", "user demo has no password");
-	fails("password set demo", "short\n", "a password is 8 to 256 bytes of text");
+	fails("password rotate demo", " ", "user 'demo' has no password");
+	fails("password set demo", "short\n",
+		"a password is 8 to 256 bytes without control characters");
 	prints("password add demo!expires=60", "long enough\n", "");
 	prints("password list", " ", "demo\t" DATE "\t" DATE "\tlive\n");
 	prints("password expire demo!expires=never", " ", "");
@@ -145,8 +148,8 @@ static void test_passwords(void **state)
 	prints("password rotate demo", " ", "????????????????????????????????\n");
 	prints("password revoke demo", " ", "");
 	prints("password list", " ", "");
-	fails("password revoke demo", " ", "user demo has no password");
-	fails("password expire demo!expires=1", " ", "user demo has no password");
+	fails("password revoke demo", " ", "user 'demo' has no password");
+	fails("password expire demo!expires=1", " ", "user 'demo' has no password");
 }
 
 static void test_a_nul_in_a_line(void **state)

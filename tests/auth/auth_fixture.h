@@ -4,8 +4,9 @@
  * them. A request is the ordinary one below with up to CHANGES parameters changed.
  */
 #include "auth/authorize.h"
-#include "auth/principal.h"
+#include "auth/key.h"
 #include "auth/signature.h"
+#include "auth/token_change.h"
 #include "lib/check.h"
 #include "task/right.h"
 

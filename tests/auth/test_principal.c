@@ -1,7 +1,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "auth/principal.h"
+#include "auth/key.h"
+#include "auth/token_change.h"
 #include "lib/check.h"
 #include "task/right.h"
 

@@ -518,7 +518,7 @@ def logins():
     done = instance.ctl_run("password", "set", "singer@example.com", stdin="short\n")
     equal(
         (done.returncode, done.stderr),
-        (1, "polytaskctl: a password is 8 to 256 bytes of text\n"),
+        (1, "polytaskctl: a password is 8 to 256 bytes without control characters\n"),
         "but no short one",
     )
 

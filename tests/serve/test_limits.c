@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "auth/principal.h"
+#include "auth/key.h"
+#include "auth/token_change.h"
 #include "lib/check.h"
 #include "serve/app.h"
 

@@ -1,0 +1,32 @@
+#pragma once
+/*
+ * Internal to src/auth: finds records by a condition and changes or removes each of them in a
+ * transaction of its own.
+ */
+#include "auth/auth_record.h"
+
+/* Zero-initialise the rest; auth_batch_free releases it. */
+struct auth_batch {
+	const struct auth_record_kind *kind;
+	void *record; /* the caller's working memory for one record */
+	bool (*selects)(const void *record, const void *data);
+	void (*change)(void *record, const void *data); /* NULL: remove the record */
+	const void *data;
+
+	struct buf keys; /* of the records found, each with its NUL */
+	unsigned found;
+	struct str key; /* of the record to edit */
+	bool changed;	/* by the last auth_batch_edit */
+};
+
+void auth_batch_free(struct auth_batch *batch);
+/* Fills in keys and found. */
+bool auth_batch_find(struct store *store, struct auth_batch *batch, struct err *err);
+/* Finds the records and changes each; counts those changed. */
+bool auth_batch_run(
+	struct store *store, struct auth_batch *batch, unsigned *changed, struct err *err);
+/*
+ * Changes one record, batch->key; an update for store_auth_edit, whose data is the batch. Leaves the
+ * record alone and clears `changed` if a concurrent change means that it is no longer selected.
+ */
+bool auth_batch_edit(struct str old, struct buf *value, void *data, struct err *err);

@@ -1,0 +1,28 @@
+#pragma once
+/*
+ * Adding, ending and replacing tokens by label. Each change of a token is one transaction. An end of
+ * 0 means never.
+ */
+#include "auth/token.h"
+
+/*
+ * Adds a token on the `wanted` terms; wanted->created is the current time, rights of 0 mean the
+ * user's. ERR_CONFLICT if a live token has the label; two concurrent calls may still share one,
+ * and are then revoked together.
+ */
+bool token_add(struct store *store, const char *label, const struct credential_terms *wanted,
+	char text[AUTH_TOKEN_MAX], struct err *err);
+/* Revokes all live tokens of the label. ERR_NOT_FOUND if none exists. */
+bool token_revoke(struct store *store, const char *label, int64_t now, struct err *err);
+/* Sets the end of the live, current tokens of the label; replaced ones keep theirs. */
+bool token_expire(
+	struct store *store, const char *label, int64_t expires, int64_t now, struct err *err);
+/*
+ * Replaces the live token of the label by a new one with the same terms and duration. The old token
+ * ends after overlap ms, or at its own end if that is earlier; with overlap 0 it is revoked.
+ */
+bool token_rotate(struct store *store, const char *label, int64_t overlap, int64_t now,
+	char text[AUTH_TOKEN_MAX], struct err *err);
+/* Removes tokens of the label (NULL: of any label) that expired or were revoked before then. */
+bool token_purge(
+	struct store *store, const char *label, int64_t before, unsigned *removed, struct err *err);

@@ -1,0 +1,57 @@
+#pragma once
+/*
+ * Users and their passwords (table STORE_USERS, key: the name). Each change is one transaction, so
+ * concurrent changes are serialised. An end (`expires`) of 0 means never.
+ */
+#include "auth/password.h"
+#include "auth/principal.h"
+#include "auth/validity.h"
+#include "base/err.h"
+#include "store/store.h"
+
+struct user {
+	char name[AUTH_NAME_MAX];
+	char id[ID_TEXT_LEN + 1];
+	char tenant[AUTH_TENANT_MAX];
+	unsigned rights;
+	int64_t created, expires;
+	bool revoked;
+	char password_hash[PASSWORD_HASH_SIZE]; /* empty: login disabled */
+	int64_t password_changed;		/* set or removed; 0: unknown */
+	int64_t password_expires;
+};
+
+/* ERR_CONFLICT if the name exists, revoked or not. */
+bool user_add(struct store *store, const char *name, const char *tenant, unsigned rights,
+	int64_t expires, int64_t now, struct user *made, struct err *err);
+bool user_get(struct store *store, const char *name, struct user *user, struct err *err);
+/* Disables the user, the password and all tokens and keys, permanently. */
+bool user_revoke(struct store *store, const char *name, struct err *err);
+/* Disables the same from `expires` on. ERR_CONFLICT if the user is revoked. */
+bool user_expire(struct store *store, const char *name, int64_t expires, struct err *err);
+enum validity user_validity(const struct user *user, int64_t now);
+/* The callback may use the store. Skips unreadable records and logs them. */
+bool user_each(struct store *store, bool (*take)(const struct user *user, void *data), void *data,
+	struct err *err);
+
+/* ---- passwords ---- */
+
+/*
+ * Stores a hash from password_hash(). Tokens issued for the previous password stop working.
+ * ERR_CONFLICT if the user is revoked.
+ */
+bool user_set_password(struct store *store, const char *name, const char *hash, int64_t expires,
+	int64_t now, struct err *err);
+/*
+ * Like user_set_password, but ERR_NOT_FOUND if there is no password to replace. With expires
+ * USER_SAME_LIFETIME the new password lasts as long as the old one was set for.
+ */
+#define USER_SAME_LIFETIME ((int64_t)-1)
+bool user_rotate_password(struct store *store, const char *name, const char *hash, int64_t expires,
+	int64_t now, struct err *err);
+/* Removes the password and disables the tokens issued for it. ERR_NOT_FOUND if none exists. */
+bool user_revoke_password(struct store *store, const char *name, int64_t now, struct err *err);
+/* Tokens issued for the password keep their own end. ERR_NOT_FOUND if none exists. */
+bool user_expire_password(struct store *store, const char *name, int64_t expires, struct err *err);
+/* True if the user is live and has a password that has not expired. */
+bool user_may_log_in(const struct user *user, int64_t now);
