@@ -5,9 +5,9 @@
 
 #define CURSOR_HEADER_LEN (1 + NATIVE_CURSOR_CHECKSUM_LEN)
 
-/* ---- what a cursor belongs to ---- */
+/* ---- checksum of the query ---- */
 
-/* These say how much is told, not what is in the list or in which order. */
+/* These parameters change neither the rows of the list nor their order. */
 static bool is_significant(struct str name)
 {
 	return !str_eq(name, STR("cursor")) && !str_eq(name, STR("limit")) &&
@@ -21,7 +21,7 @@ static bool pair_precedes(const struct pair *a, const struct pair *b)
 	return order < 0 || (order == 0 && str_compare(a->value, b->value) < 0);
 }
 
-/* The query's parameters in an order of their own: a client may write them in any. */
+/* Sorts the parameters, so that their order in the request does not matter. Returns their count. */
 static size_t sort_query(const struct request *request, const struct pair **sorted)
 {
 	size_t count = 0;
@@ -40,7 +40,7 @@ static size_t sort_query(const struct request *request, const struct pair **sort
 	return count;
 }
 
-/* No name or value has a NUL in it. False without memory. */
+/* NUL separates the texts: none contains one. Returns false if memory is exhausted. */
 static bool make_checksum(
 	const struct request *request, struct str position, uint8_t checksum[SHA256_DIGEST_LENGTH])
 {

@@ -1,11 +1,11 @@
 #include "base/date.h"
 #include "dialect/native/native.h"
 
-/* What a body says, while it is read. */
+/* The state of the parser. */
 struct body {
 	struct arena *arena;
 	struct change *change;
-	struct native_nested_patches *merges; /* NULL: a new task */
+	struct native_nested_patches *patches; /* NULL: the body creates a task */
 	struct err *err;
 };
 
@@ -21,7 +21,7 @@ static bool parse_dialect(const struct body *body, struct str name, json_t *valu
 
 	if (!json_is_string(value) || !dialect)
 		return MEMBER_ERROR(body, name, "This is not the name of a dialect.");
-	/* read before the members are taken: see find_dialect */
+	/* find_dialect() reads the value. */
 	return true;
 }
 
@@ -47,10 +47,10 @@ static bool parse_status(const struct body *body, struct str name, json_t *value
 	return body->change->status.ptr || err_no_memory(body->err);
 }
 
-static bool is_integer(const json_t *value, json_int_t least, json_int_t most)
+static bool is_integer(const json_t *value, json_int_t min, json_int_t max)
 {
-	return json_is_integer(value) && json_integer_value(value) >= least &&
-	       json_integer_value(value) <= most;
+	return json_is_integer(value) && json_integer_value(value) >= min &&
+	       json_integer_value(value) <= max;
 }
 
 static bool parse_priority(const struct body *body, struct str name, json_t *value)
@@ -92,7 +92,7 @@ static bool parse_archived(const struct body *body, struct str name, json_t *val
 	return true;
 }
 
-/* The JSON text, empty for null. */
+/* *text is the JSON text, empty for null. */
 static bool parse_json_text(
 	const struct body *body, struct str name, json_t *value, struct str *text)
 {
@@ -117,7 +117,7 @@ static bool parse_error(const struct body *body, struct str name, json_t *value)
 	return parse_json_text(body, name, value, &body->change->error);
 }
 
-/* An object in a patch is a patch itself: see set_field. */
+/* An object in a patch is a nested patch: see set_field(). */
 static bool parse_progress(const struct body *body, struct str name, json_t *value)
 {
 	struct str *progress = &body->change->progress;
@@ -125,9 +125,9 @@ static bool parse_progress(const struct body *body, struct str name, json_t *val
 	body->change->set |= CHANGE_PROGRESS;
 	if (!parse_json_text(body, name, value, progress))
 		return false;
-	if (!body->merges || !json_is_object(value))
+	if (!body->patches || !json_is_object(value))
 		return true;
-	body->merges->progress = *progress;
+	body->patches->progress = *progress;
 	return native_merge_patch(progress, STR("{}"), *progress, body->arena, body->err);
 }
 
@@ -140,20 +140,20 @@ static bool reject_read_only(const struct body *body, struct str name, json_t *v
 /* ---- fields ---- */
 
 /*
- * An object in a patch is a patch itself: the change holds what it makes of nothing, for a task
- * that does not have the field as an object; native_before_write looks.
+ * An object in a patch is a nested patch. The change holds the patch applied to an empty object,
+ * which is right unless the stored field is an object; native_before_write() merges those.
  */
 static bool set_field(const struct body *body, struct str name, json_t *value)
 {
 	struct str copy = arena_copy(body->arena, name), json = STR("");
-	bool nested_patches = body->merges && json_is_object(value);
+	bool nested = body->patches && json_is_object(value);
 
-	if (!body->merges || !json_is_null(value))
+	if (!body->patches || !json_is_null(value))
 		json = json_text(value, body->arena);
 	if (!copy.ptr || !json.ptr)
 		return err_no_memory(body->err);
-	if (nested_patches) {
-		body->merges->fields[body->merges->count++] = (struct field){ copy, json };
+	if (nested) {
+		body->patches->fields[body->patches->count++] = (struct field){ copy, json };
 		if (!native_merge_patch(&json, STR("{}"), json, body->arena, body->err))
 			return false;
 	}
@@ -219,7 +219,7 @@ static parse_value *find_parser(struct str name, enum native_request request)
 
 static bool parse_member(const struct body *body, struct str name, json_t *value)
 {
-	parse_value *parse = find_parser(name, body->merges ? NATIVE_PATCH : NATIVE_CREATE);
+	parse_value *parse = find_parser(name, body->patches ? NATIVE_PATCH : NATIVE_CREATE);
 
 	if (!parse)
 		return MEMBER_ERROR(body, name, "A task has no such member.");
@@ -238,7 +238,7 @@ static bool parse_members(const struct body *body, json_t *json)
 	return true;
 }
 
-/* Without a Content-Type the body is taken for what it must be (RFC 9110 §8.3). */
+/* A missing Content-Type counts as the expected one (RFC 9110 §8.3). */
 static bool check_content_type(const struct request *request, bool patch, struct err *err)
 {
 	struct str type = request_media_type(request);
@@ -260,16 +260,16 @@ static const struct dialect *find_dialect(const json_t *json)
 }
 
 /*
- * What the client said of the state is settled before the dialect looks; what it left open is the
- * dialect's to say: not every one begins with what is pending.
+ * Completes state and status before native_defaults() if the client sent one of them. If it sent
+ * neither, native_defaults() chooses, because not every dialect starts with pending.
  */
 static bool complete_create(const struct request *request, const struct dialect *dialect,
 	struct op *op, struct err *err)
 {
 	struct change *change = &op->change;
-	bool open = change->state == TASK_STATE_NONE && change->status.len == 0;
+	bool unset = change->state == TASK_STATE_NONE && change->status.len == 0;
 
-	if (!open && !native_complete_state(dialect, change, request->arena, err))
+	if (!unset && !native_complete_state(dialect, change, request->arena, err))
 		return false;
 	op->kind = OP_CREATE;
 	op->dialect = dialect->code;
@@ -319,7 +319,7 @@ bool native_decode_read(struct request *request, struct op *op, struct err *err)
 	return request_check_accepts_json(request, err) && parse_id(request, op, OP_READ, err);
 }
 
-/* The answer has no body: what the client takes does not matter. */
+/* The response has no body, so Accept does not matter. */
 bool native_decode_delete(struct request *request, struct op *op, struct err *err)
 {
 	return parse_id(request, op, OP_REMOVE, err);
@@ -341,11 +341,11 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 	if (!request_check_accepts_json(request, err) || !check_content_type(request, true, err) ||
 		!parse_id(request, op, OP_UPDATE, err))
 		return false;
-	body.merges = arena_alloc(request->arena,
-		sizeof(*body.merges) + NATIVE_FIELDS_MAX * sizeof(body.merges->fields[0]));
-	if (!body.merges)
+	body.patches = arena_alloc(request->arena,
+		sizeof(*body.patches) + NATIVE_FIELDS_MAX * sizeof(body.patches->fields[0]));
+	if (!body.patches)
 		return err_no_memory(err);
-	*body.merges = (struct native_nested_patches){ 0 };
+	*body.patches = (struct native_nested_patches){ 0 };
 	if (!json_parse_object(&json, request->body, err))
 		return false;
 	ok = parse_members(&body, json);
@@ -353,7 +353,7 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 	if (!ok)
 		return false;
 	op->change = change;
-	op->hook_data = body.merges;
+	op->hook_data = body.patches;
 	op->before_write = native_before_write;
 	return true;
 }

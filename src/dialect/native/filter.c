@@ -55,7 +55,7 @@ static bool add_states(const struct native_query *query, struct str rest, unsign
 	return true;
 }
 
-/* A filter of values that stand in memory of the request's; there is at least one. */
+/* Adds a filter with one value or more, which are in the request's arena. */
 static bool add_filter(const struct native_query *query, const struct native_param *given,
 	uint8_t field, const struct str *values, size_t count)
 {
@@ -94,7 +94,7 @@ bool native_parse_states(const struct native_query *query, const struct native_p
 
 #define FIELDS_PREFIX "fields."
 
-/* What status, number and fields.x are called in a filter and in an order; NULL: not indexed. */
+/* Finds the index for status, number or fields.x; NULL if there is none. */
 static const struct index_field *find_index(const struct dialect *dialect, struct str name)
 {
 	for (const struct index_field *field = dialect->index_fields; field->source; field++) {
@@ -129,7 +129,7 @@ const struct index_field *native_require_index(
 	return field;
 }
 
-/* The JSON text of a number, true, false or null that a value spells; empty: it is none. */
+/* If the value is a JSON number, true, false or null, *text is its JSON text, else STR_NULL. */
 static bool parse_scalar(const struct native_query *query, struct str value, struct str *text)
 {
 	json_t *json;
@@ -145,28 +145,28 @@ static bool parse_scalar(const struct native_query *query, struct str value, str
 	return text->ptr || err_no_memory(query->err);
 }
 
-/* The values of one filter, each once: a list would show its tasks twice. */
+/* The distinct values of one filter; a duplicate would list its tasks twice. */
 struct values {
 	const struct index_field *field;
-	struct str *list; /* LIST_VALUES_MAX */
+	struct str *list; /* room for LIST_VALUES_MAX */
 	size_t count;
 };
 
 static void add_unique(struct values *values, struct str value)
 {
-	struct str (*fold)(struct str) = values->field->normalize;
-	struct str folded = fold ? fold(value) : value;
+	struct str (*normalize)(struct str) = values->field->normalize;
+	struct str normalized = normalize ? normalize(value) : value;
 
 	for (size_t i = 0; i < values->count; i++) {
-		struct str other = fold ? fold(values->list[i]) : values->list[i];
+		struct str other = normalize ? normalize(values->list[i]) : values->list[i];
 
-		if (str_eq(other, folded))
+		if (str_eq(other, normalized))
 			return;
 	}
 	values->list[values->count++] = value;
 }
 
-/* A field is stored as JSON: `5` is looked for as the number and as the string. */
+/* Fields are stored as JSON text: 5 matches the number and the string. */
 static bool add_json(const struct native_query *query, struct str value, struct values *values)
 {
 	struct str scalar, quoted = json_quote(value, query->request->arena);

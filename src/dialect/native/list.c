@@ -26,7 +26,7 @@ static bool parse_sort(const struct native_query *query, const struct native_par
 	return field && list_sort_add(&query->op->list, field->code, descending);
 }
 
-/* A + that nobody encoded came as a space. */
+/* An unescaped + before the offset has been decoded as a space: accept that. */
 static bool parse_time(
 	const struct native_query *query, const struct native_param *given, int64_t *ms)
 {
@@ -46,20 +46,20 @@ static bool parse_time(
 	return NATIVE_QUERY_ERROR(query, given->name, "This is not an RFC 3339 time.");
 }
 
-static bool parse_span(const struct native_query *query, const struct native_param *given,
-	struct list_time_range *span)
+static bool parse_time_range(const struct native_query *query, const struct native_param *given,
+	struct list_time_range *range)
 {
-	bool from = given->name.ptr[given->name.len - 1] == 'm';
+	bool is_start = given->name.ptr[given->name.len - 1] == 'm';
 	int64_t ms = 0;
 
 	if (!parse_time(query, given, &ms))
 		return false;
-	/* 0 is an open end, and nothing is older than it. */
-	if (from)
-		span->from = ms;
+	/* 0 means unbounded, and no task is that old. */
+	if (is_start)
+		range->from = ms;
 	else
-		span->to = ms > 0 ? ms : 1;
-	if (span->from && span->to && span->from >= span->to)
+		range->to = ms > 0 ? ms : 1;
+	if (range->from && range->to && range->from >= range->to)
 		return NATIVE_QUERY_ERROR(
 			query, given->name, "The end of the time range must be after its start.");
 	return true;
@@ -67,25 +67,25 @@ static bool parse_span(const struct native_query *query, const struct native_par
 
 static bool parse_created(const struct native_query *query, const struct native_param *given)
 {
-	return parse_span(query, given, &query->op->list.created);
+	return parse_time_range(query, given, &query->op->list.created);
 }
 
 static bool parse_updated(const struct native_query *query, const struct native_param *given)
 {
-	return parse_span(query, given, &query->op->list.updated);
+	return parse_time_range(query, given, &query->op->list.updated);
 }
 
 static bool parse_archived(const struct native_query *query, const struct native_param *given)
 {
-	static const char *const places[] = {
+	static const char *const values[] = {
 		[LIST_CURRENT] = "false",
 		[LIST_ARCHIVED] = "true",
 		[LIST_BOTH] = "any",
 	};
 
-	for (int place = LIST_CURRENT; place <= LIST_BOTH; place++) {
-		if (str_eq(given->value, str_cstr(places[place]))) {
-			query->op->list.scope = (enum list_scope)place;
+	for (int scope = LIST_CURRENT; scope <= LIST_BOTH; scope++) {
+		if (str_eq(given->value, str_cstr(values[scope]))) {
+			query->op->list.scope = (enum list_scope)scope;
 			return true;
 		}
 	}
@@ -117,7 +117,7 @@ static bool parse_cursor(const struct native_query *query, const struct native_p
 		query->request, given->value, &query->op->list.after_cursor, query->err);
 }
 
-/* Was read before the others: native_parse_dialects. */
+/* native_parse_dialects() has read it. */
 static bool ignore_dialect(const struct native_query *query, const struct native_param *given)
 {
 	(void)query, (void)given;
@@ -128,8 +128,8 @@ static bool ignore_dialect(const struct native_query *query, const struct native
 
 static const struct parameter {
 	const char *name;
-	bool many; /* may stand more than once */
-	bool (*take)(const struct native_query *query, const struct native_param *given);
+	bool repeatable;
+	bool (*parse)(const struct native_query *query, const struct native_param *given);
 } parameters[] = {
 	{ "dialect", true, ignore_dialect }, { "state", true, native_parse_states },
 	{ "archived", false, parse_archived }, { "created_from", false, parse_created },
@@ -167,8 +167,8 @@ static bool parse_parameter(const struct native_query *query, size_t at)
 	if (!parameter)
 		return NATIVE_QUERY_ERROR(query, pair->name, "There is no parameter of this name.");
 	if (!is_repeated(query->request, at))
-		return parameter->take(query, &given);
-	return parameter->many ||
+		return parameter->parse(query, &given);
+	return parameter->repeatable ||
 	       NATIVE_QUERY_ERROR(query, pair->name, "This parameter may be given only once.");
 }
 

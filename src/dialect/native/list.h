@@ -1,21 +1,21 @@
 #pragma once
 /*
- * What the two files that read the query of a list share: list.c has the parameters,
- * filter.c those among them that become filters.
+ * Query parameters of GET /tasks: list.c reads them all and calls filter.c for those that are
+ * filters. Functions that return false have set query->err.
  */
 #include "dialect/native/native.h"
 
-/* A query, while it is read. */
+/* The state of the parser. */
 struct native_query {
 	const struct request *request;
 	struct op *op;
-	const struct dialect *dialect; /* when it names exactly one */
+	const struct dialect *dialect; /* NULL unless the query names exactly one */
 	struct err *err;
 };
 
-/* A parameter that the query has, at its first place. */
+/* The first occurrence of a parameter. */
 struct native_param {
-	size_t first;
+	size_t first; /* its index in request->query */
 	struct str name, value;
 };
 
@@ -23,17 +23,17 @@ struct native_param {
 	native_set_error((query)->err, (query)->request->arena, ERR_INVALID, \
 		NATIVE_AT_PARAM(name), __VA_ARGS__)
 
-/* Sets the op's dialect or dialects. Comes first: what else may be asked for depends on it. */
+/* Sets the dialects of the op. Call it first: filters and sort keys depend on the dialect. */
 bool native_parse_dialects(struct native_query *query);
-/* A filter of each; the parameter may stand several times, for further values. */
+/* Each adds one filter with the values of all occurrences of the parameter. */
 bool native_parse_states(const struct native_query *query, const struct native_param *given);
 bool native_parse_field_filter(const struct native_query *query, const struct native_param *given);
 
-/* Whether it is the name of something that only some dialects have: status, number, fields.x. */
+/* Whether the name is status, number or fields.x, which only some dialects index. */
 bool native_is_dialect_field(struct str name);
 /*
- * The row of the one dialect's table that has this name; NULL, and an error of the parameter, when
- * there is none, or not one dialect.
+ * The index of that name in the table of the query's one dialect. Returns NULL and sets an error
+ * for the parameter if there is no such index or not exactly one dialect.
  */
 const struct index_field *native_require_index(
 	const struct native_query *query, struct str parameter, struct str name);

@@ -1,21 +1,21 @@
 #include "dialect/native/native.h"
 
-/* The state that a word stands for; the other state, if one is given, must be the same. */
-static bool state_of_status(const struct dialect *dialect, struct str word, enum task_state *state,
-	struct arena *arena, struct err *err)
+/* Sets *state to the state that the status means. If *state is set already, both must agree. */
+static bool state_of_status(const struct dialect *dialect, struct str status,
+	enum task_state *state, struct arena *arena, struct err *err)
 {
-	enum task_state meant = dialect_state(dialect->statuses, word);
+	enum task_state implied = dialect_state(dialect->statuses, status);
 
-	if (meant == TASK_STATE_NONE)
+	if (implied == TASK_STATE_NONE)
 		return native_set_error(err, arena, ERR_UNPROCESSABLE,
 			NATIVE_AT_MEMBER(STR("status")), "The dialect %s has no such status.",
 			dialect->name);
-	if (*state != TASK_STATE_NONE && *state != meant)
+	if (*state != TASK_STATE_NONE && *state != implied)
 		return native_set_error(err, arena, ERR_UNPROCESSABLE,
 			NATIVE_AT_MEMBER(STR("status")),
 			"In the dialect %s this status means the state %s.", dialect->name,
-			task_state_name(meant));
-	*state = meant;
+			task_state_name(implied));
+	*state = implied;
 	return true;
 }
 
@@ -30,7 +30,7 @@ bool native_complete_state(
 	return true;
 }
 
-/* A task whose word already stands for the new state keeps it: there may be several. */
+/* Keeps a status that already means the new state: several may. */
 static bool update_state(
 	const struct op *op, const struct dialect *dialect, struct task *task, struct err *err)
 {
@@ -48,8 +48,8 @@ static bool update_state(
 }
 
 /*
- * RFC 7396 §2. No deeper than the patch, which json_parse_strict bounds. Only what is no object is shared
- * between the two, and only objects are changed.
+ * RFC 7396 §2. The recursion is as deep as the patch, at most JSON_DEPTH_MAX. Both documents share
+ * values that are not objects; only objects are modified, so the patch stays unchanged.
  */
 static bool merge(json_t *target, json_t *patch)
 {
@@ -78,7 +78,7 @@ static bool merge(json_t *target, json_t *patch)
 	return true;
 }
 
-/* Both were read once; what cannot be read again is ours to answer for. */
+/* Both texts were parsed before, so malformed text here is an internal error. */
 static bool parse_stored(json_t **json, struct str text, struct err *err)
 {
 	if (json_parse_object(json, text, err))
@@ -108,14 +108,14 @@ out:
 	return ok;
 }
 
-/* A field that was an object is merged with; any other has become what the change says already. */
+/* Merges patches into stored objects. The change has set all other fields already. */
 static bool merge_fields(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
-	const struct native_nested_patches *nested_patches = op->hook_data;
+	const struct native_nested_patches *patches = op->hook_data;
 
-	for (size_t i = 0; i < nested_patches->count; i++) {
-		struct field field = nested_patches->fields[i];
+	for (size_t i = 0; i < patches->count; i++) {
+		struct field field = patches->fields[i];
 		struct str stored = task_field(before, field.name);
 
 		if (stored.len == 0 || stored.ptr[0] != '{')
@@ -130,12 +130,12 @@ static bool merge_fields(
 static bool merge_progress(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
-	const struct native_nested_patches *nested_patches = op->hook_data;
+	const struct native_nested_patches *patches = op->hook_data;
 	struct str stored = before->progress;
 
-	if (nested_patches->progress.len == 0 || stored.len == 0 || stored.ptr[0] != '{')
+	if (patches->progress.len == 0 || stored.len == 0 || stored.ptr[0] != '{')
 		return true;
-	if (!native_merge_patch(&task->progress, stored, nested_patches->progress, op->arena, err))
+	if (!native_merge_patch(&task->progress, stored, patches->progress, op->arena, err))
 		return false;
 	if (task->progress.len <= NATIVE_TEXT_MAX)
 		return true;
@@ -149,7 +149,7 @@ bool native_before_write(
 {
 	const struct dialect *dialect = dialect_by_code(task->dialect);
 
-	/* What is no task, but what tasks are about, is not served here. */
+	/* Resources such as Uplynk's ingest points are not tasks: not served here. */
 	if (!dialect)
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	if (!update_state(op, dialect, task, err))

@@ -23,15 +23,15 @@ const char *const vionlabs_products[] = {
 
 const char *const vionlabs_priorities[] = { "low", "medium", "high", NULL };
 
-/* What names a task within its tenant. */
+/* The path segments that identify a task of a tenant. */
 struct identity {
 	struct str item, product, version;
 };
 
-int vionlabs_value_index(const char *const *values, struct str word)
+int vionlabs_value_index(const char *const *values, struct str name)
 {
 	for (int i = 0; values[i]; i++) {
-		if (str_eq(word, str_cstr(values[i])))
+		if (str_eq(name, str_cstr(values[i])))
 			return i;
 	}
 	return -1;
@@ -67,29 +67,27 @@ static bool check_product(
 	return true;
 }
 
-/* False only without memory: what is wrong goes to the problems. */
+/* Appends invalid segments to problems. Returns false only if memory is exhausted. */
 static bool parse_path(const struct request *request, struct buf *problems,
-	struct identity *identity_parts, struct err *err)
+	struct identity *identity, struct err *err)
 {
-	identity_parts->item = request_path_var(request, "item");
-	identity_parts->product = request_path_var(request, "product");
-	identity_parts->version = request_path_var(request, "version");
-	return check_length(problems, "\"path\",\"inventory_id\"", identity_parts->item,
+	identity->item = request_path_var(request, "item");
+	identity->product = request_path_var(request, "product");
+	identity->version = request_path_var(request, "version");
+	return check_length(problems, "\"path\",\"inventory_id\"", identity->item,
 		       VIONLABS_ITEM_MAX, request->arena, err) &&
-	       check_product(problems, identity_parts->product, request->arena, err) &&
-	       check_length(problems, "\"path\",\"version\"", identity_parts->version,
+	       check_product(problems, identity->product, request->arena, err) &&
+	       check_length(problems, "\"path\",\"version\"", identity->version,
 		       VIONLABS_VERSION_MAX, request->arena, err);
 }
 
-/* No part of a name holds a NUL, so no two names are written alike. */
+/* No segment contains a NUL, so it separates the parts of a name unambiguously. */
 static bool make_id(
-	const struct identity *identity_parts, struct id *id, struct arena *arena, struct err *err)
+	const struct identity *identity, struct id *id, struct arena *arena, struct err *err)
 {
-	size_t len = identity_parts->item.len + identity_parts->product.len +
-		     identity_parts->version.len + 2;
+	size_t len = identity->item.len + identity->product.len + identity->version.len + 2;
 	char *name = arena_alloc(arena, len), *at = name;
-	const struct str parts[] = { identity_parts->item, identity_parts->product,
-		identity_parts->version };
+	const struct str parts[] = { identity->item, identity->product, identity->version };
 
 	if (!name)
 		return err_no_memory(err);
@@ -105,7 +103,7 @@ static bool make_id(
 
 /* ---- the body ---- */
 
-/* What we refuse and Python takes has no place there: it is told at the body's begin. */
+/* If we reject what Python's parser accepts, there is no position to report: use 0. */
 static bool set_json_error(const struct request *request, const char *why, struct err *err)
 {
 	struct buf problems = BUF_INIT;
@@ -116,7 +114,7 @@ static bool set_json_error(const struct request *request, const char *why, struc
 	return vionlabs_finish_errors(&problems, request->arena, err);
 }
 
-/* *json stays NULL when there is no body, whatever its Content-Type. */
+/* Leaves *json NULL if there is no body. The Content-Type does not matter. */
 static bool parse_body(const struct request *request, json_t **json, struct err *err)
 {
 	struct err why;
@@ -132,17 +130,17 @@ static bool parse_body(const struct request *request, json_t **json, struct err 
 	return set_json_error(request, err_text(&why), err);
 }
 
-static void set_priority(struct change *change, struct str word)
+static void set_priority(struct change *change, struct str name)
 {
-	int place = vionlabs_value_index(vionlabs_priorities, word);
+	int index = vionlabs_value_index(vionlabs_priorities, name);
 
-	if (place < 0)
+	if (index < 0)
 		return;
 	change->set |= CHANGE_PRIORITY;
-	change->priority = place;
+	change->priority = index;
 }
 
-/* null stands for "not given", for the body as for the member. */
+/* A null body or a null member counts as absent. */
 static bool parse_priority(const json_t *json, struct buf *problems, struct change *change,
 	struct arena *arena, struct err *err)
 {
@@ -167,20 +165,20 @@ static bool parse_priority(const json_t *json, struct buf *problems, struct chan
 	return true;
 }
 
-/* ---- the rows ---- */
+/* ---- decoders ---- */
 
-/* The address alone; ends the problems. */
+/* For requests whose body is ignored: checks the address only. */
 static bool parse_identity(const struct request *request, struct id *id, struct err *err)
 {
 	struct buf problems = BUF_INIT;
-	struct identity identity_parts;
+	struct identity identity;
 
-	if (!parse_path(request, &problems, &identity_parts, err)) {
+	if (!parse_path(request, &problems, &identity, err)) {
 		buf_free(&problems);
 		return false;
 	}
 	return vionlabs_finish_errors(&problems, request->arena, err) &&
-	       make_id(&identity_parts, id, request->arena, err);
+	       make_id(&identity, id, request->arena, err);
 }
 
 bool vionlabs_decode_list(struct request *request, struct op *op, struct err *err)
@@ -197,7 +195,7 @@ bool vionlabs_decode_list(struct request *request, struct op *op, struct err *er
 		return err_no_memory(err);
 	op->kind = OP_LIST;
 	op->dialect = DIALECT_CODE_vionlabs;
-	/* within one item the index has the order of product and version */
+	/* Within an item the index is ordered by product and version. */
 	list_filter_add(&op->list, VIONLABS_BY_ITEM, value);
 	list_sort_add(&op->list, VIONLABS_BY_ITEM, false);
 	return true;
@@ -223,12 +221,12 @@ bool vionlabs_decode_deactivate(struct request *request, struct op *op, struct e
 	return true;
 }
 
-static bool set_identity(struct change *change, const struct identity *identity_parts,
+static bool set_identity(struct change *change, const struct identity *identity,
 	struct arena *arena, struct err *err)
 {
-	struct str item = json_quote(identity_parts->item, arena);
-	struct str product = json_quote(identity_parts->product, arena);
-	struct str version = json_quote(identity_parts->version, arena);
+	struct str item = json_quote(identity->item, arena);
+	struct str product = json_quote(identity->product, arena);
+	struct str version = json_quote(identity->version, arena);
 
 	if (!item.ptr || !product.ptr || !version.ptr)
 		return err_no_memory(err);
@@ -241,18 +239,17 @@ bool vionlabs_decode_create(struct request *request, struct op *op, struct err *
 {
 	struct buf problems = BUF_INIT;
 	struct change change = { .state = TASK_PENDING };
-	struct identity identity_parts;
+	struct identity identity;
 	json_t *json = NULL;
 	bool ok = false;
 
 	change.status = str_cstr(dialect_status(&vionlabs_statuses, TASK_PENDING));
-	if (!parse_body(request, &json, err) ||
-		!parse_path(request, &problems, &identity_parts, err) ||
-		!set_identity(&change, &identity_parts, request->arena, err) ||
+	if (!parse_body(request, &json, err) || !parse_path(request, &problems, &identity, err) ||
+		!set_identity(&change, &identity, request->arena, err) ||
 		!parse_priority(json, &problems, &change, request->arena, err))
 		goto out;
 	if (!vionlabs_finish_errors(&problems, request->arena, err) ||
-		!make_id(&identity_parts, &op->new_id, request->arena, err))
+		!make_id(&identity, &op->new_id, request->arena, err))
 		goto out;
 	op->kind = OP_UPSERT;
 	op->client_named = true;
@@ -267,7 +264,7 @@ out:
 
 /* ---- tasks of the native API ---- */
 
-/* A member that must be a text of 1 to max characters; *text is its value. */
+/* Requires a member that is a string of 1 to max characters; *text is its value. */
 static bool require_text(const struct op *op, const char *name, size_t max, struct arena *arena,
 	struct str *text, struct err *err)
 {
@@ -290,29 +287,29 @@ static bool require_text(const struct op *op, const char *name, size_t max, stru
 bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err)
 {
 	struct str priority = change_field(&op->change, STR("priority"));
-	struct identity identity_parts;
+	struct identity identity;
 
-	if (!require_text(op, "inventory_id", VIONLABS_ITEM_MAX, request->arena,
-		    &identity_parts.item, err) ||
-		!require_text(op, "product", VIONLABS_ITEM_MAX, request->arena,
-			&identity_parts.product, err) ||
+	if (!require_text(
+		    op, "inventory_id", VIONLABS_ITEM_MAX, request->arena, &identity.item, err) ||
+		!require_text(
+			op, "product", VIONLABS_ITEM_MAX, request->arena, &identity.product, err) ||
 		!require_text(op, "version", VIONLABS_VERSION_MAX, request->arena,
-			&identity_parts.version, err))
+			&identity.version, err))
 		return false;
 	if (priority.len > 2 && !(op->change.set & CHANGE_PRIORITY))
 		set_priority(&op->change, (struct str){ priority.ptr + 1, priority.len - 2 });
 	op->client_named = true;
-	return make_id(&identity_parts, &op->new_id, request->arena, err);
+	return make_id(&identity, &op->new_id, request->arena, err);
 }
 
-/* Whether a member's JSON text is a string that is one of the words. */
+/* Whether the JSON text is a string and one of the values. */
 static bool is_one_of(struct str json, const char *const *values)
 {
 	return json.len > 2 && json.ptr[0] == '"' &&
 	       vionlabs_value_index(values, (struct str){ json.ptr + 1, json.len - 2 }) >= 0;
 }
 
-/* The address of a task is made of these. */
+/* Requires the members that form the task's address, and rejects changes to them. */
 static bool validate_identity(const struct task *before, const struct task *task, struct err *err)
 {
 	static const char *const names[] = { "inventory_id", "product", "version" };

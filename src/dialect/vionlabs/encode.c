@@ -3,8 +3,8 @@
 #include "http/query.h"
 
 /*
- * A failure's message: a task that is tried again or deactivated may still have one. The documented
- * type is a string: what else a worker left is shown as its JSON text in one.
+ * The error of a failed task; null in other states, although a retried or deactivated task may still
+ * hold one. The documented type is a string: another value is shown as its JSON text in a string.
  */
 static void put_error(struct buf *out, const struct task *task)
 {
@@ -19,7 +19,7 @@ static void put_status(struct buf *out, const struct task *task)
 	put_error(out, task);
 }
 
-/* The address is the task's name, however the request escaped it. */
+/* Escapes the path of the task in one canonical way, whatever the request used. */
 static void put_href(struct buf *out, const struct request *request)
 {
 	buf_puts(out, "{\"href\":\"/tasks/catalog-item/");

@@ -3,24 +3,25 @@
 #include "dialect/vionlabs/vionlabs.h"
 
 /*
- * Walks through a text in the order of Python's json.decoder and stops where that does. It accepts
- * what that accepts, NaN included: whether we do is for http/json.c to say.
+ * Scans JSON text like Python's json.decoder and reports its error and its position: Vionlabs
+ * clients receive both, and jansson's differ. Accepts everything that Python accepts, including
+ * NaN; http/json.c decides what the service accepts.
  */
 struct scan {
 	struct str text;
 	size_t at;
-	const char *complaint;
+	const char *error; /* a constant; NULL: none yet */
 	bool too_deep;
 };
 
 static bool set_error(struct scan *scan, size_t at, const char *error)
 {
 	scan->at = at;
-	scan->complaint = error;
+	scan->error = error;
 	return false;
 }
 
-/* The byte at a place; NUL, which no text reaches us with, behind the end. */
+/* The byte at an offset; NUL past the end, because the text itself contains no NUL. */
 static char byte_at(const struct scan *scan, size_t at)
 {
 	return at < scan->text.len ? scan->text.ptr[at] : '\0';
@@ -47,13 +48,16 @@ static bool is_hex(char c)
 	return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* From the backslash on. Text that ends within four digits is their fault, not the quote's. */
-static bool scan_escape(struct scan *scan, size_t begin)
+/*
+ * Starts at the backslash. Text that ends within the four digits is an invalid escape, not an
+ * unterminated string.
+ */
+static bool scan_escape(struct scan *scan, size_t quote)
 {
 	char c = byte_at(scan, scan->at + 1);
 
 	if (c == '\0')
-		return set_error(scan, begin, "Unterminated string starting at");
+		return set_error(scan, quote, "Unterminated string starting at");
 	if (!strchr("\"\\/bfnrtu", c))
 		return set_error(scan, scan->at, "Invalid \\escape");
 	if (c != 'u') {
@@ -70,19 +74,19 @@ static bool scan_escape(struct scan *scan, size_t begin)
 	return true;
 }
 
-/* From the opening quote to behind the closing one. */
+/* Starts at the opening quote and ends after the closing one. */
 static bool scan_string(struct scan *scan)
 {
-	size_t begin = scan->at++;
+	size_t quote = scan->at++;
 
 	while (peek(scan) != '"') {
 		if (scan->at >= scan->text.len)
-			return set_error(scan, begin, "Unterminated string starting at");
+			return set_error(scan, quote, "Unterminated string starting at");
 		if ((unsigned char)peek(scan) < 0x20)
 			return set_error(scan, scan->at, "Invalid control character at");
 		if (peek(scan) != '\\')
 			scan->at++;
-		else if (!scan_escape(scan, begin))
+		else if (!scan_escape(scan, quote))
 			return false;
 	}
 	scan->at++;
@@ -95,14 +99,14 @@ static void skip_digits(struct scan *scan)
 		scan->at++;
 }
 
-/* What does not belong to the number any more is found by what comes next. */
+/* Stops after the longest prefix that is a number; the caller rejects what follows. */
 static bool scan_number(struct scan *scan)
 {
-	size_t begin = scan->at, exponent;
+	size_t start = scan->at, exponent;
 
 	scan->at += peek(scan) == '-';
 	if (!is_digit(peek(scan)))
-		return set_error(scan, begin, "Expecting value");
+		return set_error(scan, start, "Expecting value");
 	if (peek(scan) == '0')
 		scan->at++;
 	else
@@ -139,7 +143,7 @@ static bool scan_literal(struct scan *scan)
 
 static bool scan_value(struct scan *scan, unsigned depth);
 
-/* A name and its colon. */
+/* A member's name and the colon. */
 static bool scan_name(struct scan *scan)
 {
 	if (peek(scan) != '"')
@@ -155,7 +159,7 @@ static bool scan_name(struct scan *scan)
 	return true;
 }
 
-/* From the opening bracket to behind the closing one. */
+/* Starts at the opening bracket and ends after the closing one. */
 static bool scan_container(struct scan *scan, char close, unsigned depth)
 {
 	scan->at++;
@@ -207,5 +211,5 @@ const char *vionlabs_find_json_error(struct str text, size_t *at)
 			set_error(&scan, scan.at, "Extra data");
 	}
 	*at = scan.at;
-	return scan.too_deep ? NULL : scan.complaint;
+	return scan.too_deep ? NULL : scan.error;
 }
