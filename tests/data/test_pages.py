@@ -1,4 +1,4 @@
-"""Every file and folder that README and HACKING name is there."""
+"""Every file and folder that README, HACKING and SECURITY name exists."""
 import glob
 import os
 import re
@@ -40,7 +40,7 @@ def is_there(name):
 
 
 def pages():
-    for page in ("README", "HACKING"):
+    for page in ("README", "HACKING", "SECURITY"):
         with open(os.path.join(SOURCE, page)) as text:
             names = list(named(text.read()))
         missing = [name for name in names if not is_there(name)]
