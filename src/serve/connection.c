@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/exchange_log.h"
 
 struct connection *connection_new(struct fcgi *take_fcgi)
 {
@@ -22,24 +23,24 @@ static struct exchange *acquire_exchange(struct connection_shared *shared)
 	if (!exchange)
 		exchange = calloc(1, sizeof(*exchange));
 	if (exchange)
-		app_reset(exchange);
+		exchange_reset(exchange);
 	return exchange;
 }
 
-static void exchange_free(struct exchange *exchange)
+static void delete_exchange(struct exchange *exchange)
 {
 	if (!exchange)
 		return;
-	app_free(exchange);
+	exchange_free(exchange);
 	free(exchange);
 }
 
 static void release_exchange(struct connection_shared *shared, struct exchange *exchange)
 {
-	exchange_free(shared->idle_exchange);
+	delete_exchange(shared->idle_exchange);
 	shared->idle_exchange = exchange;
 	if (exchange)
-		app_reset(exchange);
+		exchange_reset(exchange);
 }
 
 void connection_free(struct connection *conn, struct connection_shared *shared)
@@ -52,10 +53,10 @@ void connection_free(struct connection *conn, struct connection_shared *shared)
 
 void connection_shared_free(struct connection_shared *shared)
 {
-	exchange_free(shared->idle_exchange);
+	delete_exchange(shared->idle_exchange);
 	shared->idle_exchange = NULL;
 	buf_free(&shared->head);
-	buf_free(&shared->line);
+	buf_free(&shared->log_line);
 }
 
 bool connection_receive(struct connection *conn, struct connection_shared *shared, struct err *err)
@@ -70,7 +71,7 @@ bool connection_receive(struct connection *conn, struct connection_shared *share
 	conn->head_sent = false;
 	conn->body_sent = 0;
 	exchange->request.now = shared->now;
-	if (fcgi_receive(conn->fcgi, &exchange->request, shared->app.body_limit, err))
+	if (fcgi_receive(conn->fcgi, &exchange->request, shared->app.options.body_limit, err))
 		return app_handle(&shared->app, exchange, err) && connection_fetch_rows(conn, err);
 	if (err->code == ERR_NONE) {
 		conn->closing = true;
@@ -151,8 +152,8 @@ enum connection_send_result connection_send(
 	if (exchange->response.body.len > 0 || exchange->streaming)
 		return CONNECTION_MORE;
 	*status = exchange->response.status;
-	app_log(&shared->app, exchange, &shared->line, conn->body_sent);
-	/* The log line borrows from the request, which ends here. */
+	/* Before fcgi_end(): the log line borrows from the request. */
+	exchange_log(&shared->app, exchange, &shared->log_line, conn->body_sent);
 	conn->closing = !fcgi_end(conn->fcgi);
 	release_exchange(shared, exchange);
 	conn->exchange = NULL;

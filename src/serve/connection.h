@@ -1,54 +1,53 @@
 #pragma once
 /*
- * One kept connection of the web server and the request in its hand, if any. The steps are those of
- * a worker's round: receive and prepare, then (after the flush) send. Nothing here waits.
+ * A kept connection of the web server and its current exchange, if any. The calls are the steps of
+ * a round (round.h). None of them blocks.
  */
 #include "serve/app.h"
 #include "serve/fcgi.h"
 
 struct connection {
-	struct fcgi *fcgi;
-	struct exchange *exchange;	      /* while a request is in hand, else NULL */
-	bool head_sent;			      /* the head of the answer has left */
-	bool want_write;		      /* epoll watches for room, not for a request */
-	bool closing;			      /* to be closed at the end of the round */
-	uint64_t body_sent;		      /* bytes of the body */
-	struct connection *next, **prev_link; /* the worker's list */
+	struct fcgi *fcgi;	   /* owned */
+	struct exchange *exchange; /* owned; NULL while no request is being answered */
+	bool head_sent;		   /* the response head was sent */
+	bool writing;		   /* epoll reports room to write, not the next request */
+	bool closing;		   /* close at the end of the round */
+	uint64_t body_sent;	   /* bytes */
+	struct connection *next, **prev_link; /* list of connections.h */
 };
 
-/* What connections of one worker have in common. */
+/* State that all connections of a worker share. */
 struct connection_shared {
 	struct app app;
-	struct exchange *idle_exchange; /* an idle exchange, its memory warm */
-	struct buf head, line;		/* scratch */
-	int64_t now;			/* wall ms of this round */
+	struct exchange *idle_exchange; /* kept with its memory for the next request; or NULL */
+	struct buf head, log_line;	/* scratch memory */
+	int64_t now;			/* start of the round: wall clock, ms since the epoch */
 };
 
-/* The connection takes fcgi over. NULL without memory: fcgi is then still the caller's. */
+/* Takes fcgi. Returns NULL without memory; fcgi then remains the caller's. */
 struct connection *connection_new(struct fcgi *take_fcgi);
 void connection_free(struct connection *conn, struct connection_shared *shared);
 void connection_shared_free(struct connection_shared *shared);
 
 /*
- * Reads the request of a readable connection and answers it into memory. The connection is doomed
- * when its peer has left. False only with ERR_PANIC.
+ * Reads a request from a readable connection and builds its response in memory. Marks the
+ * connection as closing if the peer has left. Returns false only with ERR_PANIC.
  */
 bool connection_receive(struct connection *conn, struct connection_shared *shared, struct err *err);
-/* Fetches rows of a list that is being streamed, as many as one send takes. False only with
- * ERR_PANIC. */
+/* Fetches rows of a streamed list, as many as one send takes. Returns false only with ERR_PANIC. */
 bool connection_fetch_rows(struct connection *conn, struct err *err);
 /*
- * The flush of this round has failed: `err` for what wrote, "busy" for what only read, since it may
- * show what was not kept. A list that has begun is cut off.
+ * The flush of this round failed: replaces the response by `err` if the request wrote, else by
+ * ERR_BUSY, because a read may have seen the lost commits. If the head was sent, marks the
+ * connection as closing.
  */
 void connection_flush_failed(struct connection *conn, const struct err *err);
 
 enum connection_send_result {
-	CONNECTION_DONE,   /* the answer is out; the connection waits for the next request */
-	CONNECTION_MORE,   /* send again when there is room */
-	CONNECTION_BROKEN, /* doomed */
+	CONNECTION_DONE,   /* the response is sent; the connection waits for the next request */
+	CONNECTION_MORE,   /* call again when there is room to write */
+	CONNECTION_BROKEN, /* marked as closing */
 };
-/* Sends what a connection with room takes. On CONNECTION_DONE *status is what the request was answered
- * with. */
+/* Sends as much as fits. On CONNECTION_DONE, *status is the status code of the response. */
 enum connection_send_result connection_send(
 	struct connection *conn, struct connection_shared *shared, int *status);

@@ -15,23 +15,23 @@ struct fcgi {
 
 bool fcgi_init(struct err *err)
 {
-	/* Else closing waits up to two seconds for the peer. */
+	/* Otherwise closing waits up to 2 s for the peer. */
 	if (setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1) != 0 || FCGX_Init() != 0)
-		return err_set(err, ERR_INTERNAL, "fcgi", "libfcgi does not start");
+		return err_set(err, ERR_INTERNAL, "fcgi", "cannot initialise libfcgi");
 	return true;
 }
 
 static bool is_allowed_peer(int fd, uid_t peer)
 {
-	struct ucred who;
-	socklen_t size = sizeof(who);
+	struct ucred credentials;
+	socklen_t size = sizeof(credentials);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
 		return false;
-	if (who.uid == peer || who.uid == geteuid())
+	if (credentials.uid == peer || credentials.uid == geteuid())
 		return true;
-	log_warn("peer-refused", "user %u, process %d tried to connect", (unsigned)who.uid,
-		(int)who.pid);
+	log_warn("peer-refused", "refused a connection from user %u, process %d",
+		(unsigned)credentials.uid, (int)credentials.pid);
 	return false;
 }
 
@@ -45,8 +45,7 @@ static struct fcgi *fcgi_new(int fd)
 		free(fcgi);
 		return NULL;
 	}
-	/* Listening socket -1: on a broken connection libfcgi would accept another one by itself.
-	 */
+	/* Listening socket -1: otherwise libfcgi accepts a connection when this one breaks. */
 	FCGX_InitRequest(&fcgi->request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
 	fcgi->request.ipcFd = fd;
 	return fcgi;
@@ -78,7 +77,7 @@ void fcgi_close(struct fcgi *fcgi)
 {
 	if (!fcgi)
 		return;
-	/* detached: a bare close, without shutting down and waiting. */
+	/* detached: close(2) without shutdown(2) and a wait. */
 	fcgi->request.detached = 1;
 	FCGX_Free(&fcgi->request, fcgi->request.ipcFd >= 0);
 	free(fcgi);
@@ -89,13 +88,13 @@ int fcgi_fd(const struct fcgi *fcgi)
 	return fcgi->request.ipcFd;
 }
 
-/* Lets libfcgi read the next request of a connection that it did not accept. */
+/* Makes libfcgi read the next request of a connection that it did not accept itself. */
 static bool start_request(FCGX_Request *fcgx)
 {
 	int fd = fcgx->ipcFd;
 
 	fcgx->isBeginProcessed = 0;
-	fcgx->keepConnection = 1; /* or FCGX_Accept_r begins by closing it */
+	fcgx->keepConnection = 1; /* otherwise FCGX_Accept_r() closes the connection */
 	fcgx->detached = 1;
 	fcgx->in = fcgx->out = fcgx->err = NULL;
 	fcgx->envp = NULL;
@@ -119,7 +118,7 @@ static bool read_params(struct request *request, char **envp, struct err *err)
 	return true;
 }
 
-/* Reads what is left of the body: a kept connection must stand at the next request. */
+/* Skips the rest of the body, so that the next request follows on a kept connection. */
 static uint64_t drain(FCGX_Stream *in)
 {
 	char scrap[4096];
@@ -131,7 +130,7 @@ static uint64_t drain(FCGX_Stream *in)
 	return drained;
 }
 
-/* The announced length; an absent or empty one is 0. False when it is not a number. */
+/* CONTENT_LENGTH, 0 if it is missing or empty. False if it is not a number. */
 static bool content_length(const struct request *request, uint64_t *length)
 {
 	struct str text = request_cgi_param(request, "CONTENT_LENGTH");
@@ -163,7 +162,7 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 	extra = drain(in);
 	if (length > 0 && !body)
 		return err_no_memory(err);
-	/* The peer has left or stalled: a refusal would say that the client was wrong. */
+	/* The peer left or stalled; a 4xx would wrongly blame the client. */
 	if (FCGX_GetError(in) != 0) {
 		err->code = ERR_NONE;
 		return false;

@@ -3,7 +3,9 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-/* The strong tag "N" of a revision; 0 when the text is none that we ever sent. */
+#include "auth/signature.h"
+
+/* The revision in a strong entity tag ("7" with its quotes); 0 for a tag that we never send. */
 static uint64_t revision_of_tag(struct str tag)
 {
 	uint64_t revision;
@@ -14,7 +16,7 @@ static uint64_t revision_of_tag(struct str tag)
 	return revision;
 }
 
-/* Whether `*` or the revision is in a list of tags, compared weakly (RFC 9110 §13.1.2). */
+/* Weak comparison (RFC 9110 §13.1.2) of a list of entity tags, or `*`, with a revision. */
 static bool tags_match(struct str tags, uint64_t revision)
 {
 	while (tags.len > 0) {
@@ -28,7 +30,7 @@ static bool tags_match(struct str tags, uint64_t revision)
 	return false;
 }
 
-/* Collects the revisions of a list of tags; what we never sent is one that no task has. */
+/* Appends the revisions in a list of entity tags; 0, for an unknown tag, matches no task. */
 static bool parse_tags(struct str tags, struct op *op, struct err *err)
 {
 	while (tags.len > 0) {
@@ -43,8 +45,8 @@ static bool parse_tags(struct str tags, struct op *op, struct err *err)
 }
 
 /*
- * If-Match names revisions, which the store compares inside the transaction. Several lines are one
- * list (RFC 9110 §5.3); an empty one must not make the change unconditional.
+ * The store compares revisions inside the transaction. Several If-Match fields form one list (RFC
+ * 9110 §5.3). An empty value is an error: it must not make the change unconditional.
  */
 static bool parse_if_match(const struct request *request, struct op *op, struct err *err)
 {
@@ -63,7 +65,7 @@ static bool parse_if_match(const struct request *request, struct op *op, struct 
 	return true;
 }
 
-/* "Only if it is not there": what no change of a task can fulfil (RFC 9110 §13.1.2). */
+/* `If-None-Match: *`: the task must not exist (RFC 9110 §13.1.2), so an update always fails. */
 static bool parse_if_none_match(const struct request *request, struct op *op, struct err *err)
 {
 	struct str none = str_trim(request_cgi_param(request, "HTTP_IF_NONE_MATCH"));
@@ -93,8 +95,8 @@ static bool compute_fingerprint(const struct request *request, struct op *op, st
 }
 
 /*
- * Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a quoted string; without the quotes,
- * as many clients send it, it is the same key.
+ * The draft requires a quoted string. Many clients send the key without quotes; both forms are the
+ * same key.
  */
 static bool parse_idempotency_key(const struct request *request, struct op *op, struct err *err)
 {
@@ -123,6 +125,24 @@ bool precondition_parse(const struct request *request, struct op *op, struct err
 {
 	return parse_if_match(request, op, err) && parse_if_none_match(request, op, err) &&
 	       parse_idempotency_key(request, op, err);
+}
+
+bool precondition_check_digest(const struct request *request, struct err *err)
+{
+	struct str sent = request_cgi_param(request, "HTTP_CONTENT_MD5");
+	char computed[SIGNATURE_TEXT_MAX];
+
+	if (request_count_cgi_param(request, "HTTP_CONTENT_MD5") > 1)
+		return err_set(
+			err, ERR_INVALID, "Content-MD5", "Content-MD5 was sent more than once");
+	if (sent.len == 0)
+		return true;
+	if (!content_md5(request->body, computed))
+		return err_no_memory(err);
+	if (!signature_equal(str_trim(sent), computed))
+		return err_set(
+			err, ERR_INVALID, "Content-MD5", "Content-MD5 does not match the body");
+	return true;
 }
 
 void precondition_set_etag(

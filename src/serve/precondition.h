@@ -1,15 +1,20 @@
 #pragma once
 /*
- * What a request's header lines say about any task of any dialect: If-Match, If-None-Match (RFC
- * 9110 §13) and Idempotency-Key (draft-ietf-httpapi-idempotency-key-header), and the ETag of an
- * answer. A task's tag is its revision in quotes.
+ * Request header fields that mean the same for every dialect: If-Match and If-None-Match (RFC 9110
+ * §13), Idempotency-Key (draft-ietf-httpapi-idempotency-key-header) and Content-MD5 (RFC 1864); and
+ * the ETag of a response. The entity tag of a task is its revision in quotes.
  */
 #include "http/request.h"
 #include "http/response.h"
 #include "task/op.h"
 
-/* Adds the request's conditions to the decoded operation. */
+/* Adds the request's preconditions to the decoded operation. */
 bool precondition_parse(const struct request *request, struct op *op, struct err *err);
-/* One task's answer carries its revision; a reader who has it already is told so (304). */
+/* Fails with ERR_INVALID if the request has a Content-MD5 that does not match its body. */
+bool precondition_check_digest(const struct request *request, struct err *err);
+/*
+ * Adds the ETag of a single task. Turns a read into 304 without a body if If-None-Match lists the
+ * tag.
+ */
 void precondition_set_etag(
 	const struct request *request, const struct result *result, struct response *response);

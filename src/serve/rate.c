@@ -6,15 +6,16 @@ bool rate_take(const struct app *app, struct exchange *exchange, struct err *err
 {
 	struct request *request = &exchange->request;
 	const struct principal *who = &request->principal;
+	const struct limit_rule *rule = &app->options.principal_rate;
 	struct limit_status left;
 	bool taken;
 
-	if (!app->limit || app->principal_limit.interval_us == 0)
+	if (!app->limit || rule->interval_us == 0)
 		return true;
-	taken = limit_take(app->limit, &app->principal_limit,
+	taken = limit_take(app->limit, rule,
 		limit_key(app->limit, LIMIT_PRINCIPAL, who->tenant, who->user), exchange->began_us,
 		&left);
-	request->rate_status = (struct rate_status){ app->principal_limit.burst, left.remaining,
+	request->rate_status = (struct rate_status){ rule->burst, left.remaining,
 		limit_us_to_seconds(left.reset_us) };
 	if (taken)
 		return true;
@@ -25,9 +26,9 @@ bool rate_take(const struct app *app, struct exchange *exchange, struct err *err
 
 void rate_set_quota(const struct app *app, struct op *op)
 {
-	uint64_t most = app->creates_per_day[op->dialect];
+	uint64_t quota = app->options.creates_per_day[op->dialect];
 	int64_t today = op->now - op->now % DAY_MS;
 
-	if (op->kind == OP_CREATE && most > 0)
-		op->quota = (struct op_quota){ most, today, today + DAY_MS };
+	if (op->kind == OP_CREATE && quota > 0)
+		op->quota = (struct op_quota){ quota, today, today + DAY_MS };
 }

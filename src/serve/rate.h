@@ -1,13 +1,13 @@
 #pragma once
 /*
- * How often, and how many: what a principal is allowed by the configuration besides its rights.
+ * Configured limits per principal: the request rate, and the number of tasks created per day.
  */
-#include "serve/app.h"
+#include "serve/exchange.h"
 
 /*
- * Takes one request of the principal's; ERR_TOO_MANY_REQUESTS with retry_after when none is left. Fills in
- * request.rate_status.
+ * Charges one request to the principal and sets request.rate_status. Fails with
+ * ERR_TOO_MANY_REQUESTS and retry_after if the principal has none left.
  */
 bool rate_take(const struct app *app, struct exchange *exchange, struct err *err);
-/* Gives a CREATE the quota of the day (UTC) that its dialect has; the store counts. */
+/* Sets the daily quota (UTC) of a CREATE in op->dialect; the store counts and enforces it. */
 void rate_set_quota(const struct app *app, struct op *op);

@@ -82,7 +82,7 @@ static int serve(struct app *app, int listener)
 	if (!exchange || FCGX_InitRequest(&fcgx, listener, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		return 1;
 	while (!stopping && FCGX_Accept_r(&fcgx) == 0) {
-		app_reset(exchange);
+		exchange_reset(exchange);
 		exchange->request.now = clock_wall_ms();
 		if (!read_request(&fcgx, &exchange->request, &err))
 			app_set_error(exchange, &err);
@@ -92,14 +92,15 @@ static int serve(struct app *app, int listener)
 		FCGX_Finish_r(&fcgx);
 	}
 	FCGX_Free(&fcgx, 1);
-	app_free(exchange);
+	exchange_free(exchange);
 	free(exchange);
 	return 0;
 }
 
 static int child(const struct store_options *options, int listener)
 {
-	struct app app = { .rules = { .virtshell_ms = 900000 }, .body_limit = BODY_LIMIT };
+	struct app app = { .options = {
+				   .clock_skew.virtshell_ms = 900000, .body_limit = BODY_LIMIT } };
 	struct err err;
 	int status;
 

@@ -1,18 +1,18 @@
+#include "serve/exchange_log.h"
+
 #include "base/clock.h"
 #include "base/log.h"
-#include "serve/app.h"
 
-/* The web server lets any word through, of thousands of letters, too. */
+/* nginx passes any token as a method, even of thousands of characters. */
 #define METHOD_LOG_MAX 32
 
-/* Of one address: so many refusals are said at once, then one a second. */
+/* Refusals logged per client address: a burst of 50, then one per second. */
 static const struct limit_rule refusal_log_rate = { .interval_us = 1000000, .burst = 50 };
 
-/* By event: its name; whether it is one that a stranger can bring about, as often as he likes. */
 static const struct {
 	const char *name;
-	bool by_anybody;
-} events[APP_EVENTS] = {
+	bool unauthenticated; /* clients without a credential can cause it at any rate */
+} events[EXCHANGE_EVENTS] = {
 	[EVENT_REQUEST] = { "request", false },
 	[EVENT_DENIED] = { "denied", true },
 	[EVENT_LOGIN] = { "login", true },
@@ -26,7 +26,8 @@ static bool may_log(struct app *app, const struct exchange *exchange)
 	uint8_t bytes[16];
 	uint64_t key;
 
-	if (!app->limit || !events[exchange->event].by_anybody || exchange->response.status < 400)
+	if (!app->limit || !events[exchange->event].unauthenticated ||
+		exchange->response.status < 400)
 		return true;
 	key = limit_key(app->limit, LIMIT_REFUSAL_LOG, limit_network(address, bytes), STR_NULL);
 	if (limit_take(app->limit, &refusal_log_rate, key, clock_mono_us(), NULL))
@@ -35,18 +36,18 @@ static bool may_log(struct app *app, const struct exchange *exchange)
 	return false;
 }
 
-/* What is not known is left out. */
-static void put_text(struct buf *line, const char *head, struct str value)
+/* Unknown values are left out. */
+static void put_text(struct buf *line, const char *prefix, struct str value)
 {
 	if (value.len == 0)
 		return;
-	buf_puts(line, head);
+	buf_puts(line, prefix);
 	buf_put_json_string(line, value);
 }
 
-static void put_number(struct buf *line, const char *head, int64_t value)
+static void put_number(struct buf *line, const char *prefix, int64_t value)
 {
-	buf_puts(line, head);
+	buf_puts(line, prefix);
 	buf_put_number(line, value);
 }
 
@@ -71,18 +72,18 @@ static void put_request(struct buf *line, const struct exchange *exchange)
 
 static void put_event(struct buf *line, const struct exchange *exchange)
 {
-	const struct auth_log_entry *note = &exchange->note;
+	const struct auth_log_entry *entry = &exchange->auth_log;
 
 	if (exchange->event == EVENT_REQUEST)
 		return;
 	put_text(line, ",\"address\":", request_cgi_param(&exchange->request, "REMOTE_ADDR"));
-	put_text(line, ",\"reason\":", str_cstr(note->reason));
-	put_text(line, ",\"credential\":", str_cstr(note->credential));
-	put_text(line, ",\"key\":", str_cstr(note->key));
-	put_text(line, ",\"name\":", str_cstr(note->name));
+	put_text(line, ",\"reason\":", str_cstr(entry->reason));
+	put_text(line, ",\"credential\":", str_cstr(entry->credential));
+	put_text(line, ",\"key\":", str_cstr(entry->key));
+	put_text(line, ",\"name\":", str_cstr(entry->name));
 }
 
-void app_log(struct app *app, const struct exchange *exchange, struct buf *line, uint64_t sent)
+void exchange_log(struct app *app, const struct exchange *exchange, struct buf *line, uint64_t sent)
 {
 	buf_reset(line);
 	if (exchange->event == EVENT_AUTHORIZED || !may_log(app, exchange) ||
@@ -95,7 +96,7 @@ void app_log(struct app *app, const struct exchange *exchange, struct buf *line,
 	put_number(line, ",\"out\":", (int64_t)sent);
 	put_number(line, ",\"us\":", clock_mono_us() - exchange->began_us);
 	if (app->suppressed > 0)
-		put_number(line, ",\"unsaid\":", (int64_t)app->suppressed);
+		put_number(line, ",\"suppressed\":", (int64_t)app->suppressed);
 	app->suppressed = 0;
 	log_end(line);
 }

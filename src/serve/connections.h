@@ -1,0 +1,39 @@
+#pragma once
+/*
+ * The connections of one worker: their list, the events that epoll reports for them, and the
+ * listening socket. Owns the connections and the epoll descriptor; borrows all else.
+ */
+#include "serve/connection.h"
+
+struct connections {
+	struct connection_shared *shared;
+	int epoll; /* events carry the struct connection, or &listener for new connections */
+	int listener;
+	uid_t peer; /* user that may connect, besides the own user */
+	size_t max;
+	struct connection *first;
+	size_t count;
+	size_t writing;		 /* connections with a response that is not sent completely */
+	bool listening;		 /* epoll reports new connections */
+	bool closed;		 /* connections_stop_accepting() was called */
+	int64_t accept_after_ms; /* monotonic; accept failed for want of resources; 0: no pause */
+};
+
+/* The caller has set shared, listener, peer and max; the rest is zero. */
+bool connections_open(struct connections *connections, struct err *err);
+void connections_close(struct connections *connections);
+
+/* Accepts all pending connections: one per round would make a burst wait many rounds. */
+void connections_accept(struct connections *connections);
+/* Pauses accepting at the limit or without resources; resumes when the cause is gone. */
+void connections_resume_accepting(struct connections *connections);
+/* For good: the worker is leaving. */
+void connections_stop_accepting(struct connections *connections);
+
+/*
+ * Sets whether epoll reports room for the rest of a response or the next request. On failure the
+ * connection is marked as closing.
+ */
+void connections_set_writing(
+	struct connections *connections, struct connection *conn, bool writing);
+void connections_drop(struct connections *connections, struct connection *conn);

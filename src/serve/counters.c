@@ -1,0 +1,31 @@
+#include "serve/counters.h"
+
+#define AT(member) .offset = offsetof(struct worker_counters, member)
+
+const struct counter counters[] = {
+	{ AT(heartbeats), .name = "heartbeats", .unit = "turns",
+		.help = "turns of the event loop, at least 5 a second, also when idle",
+		.internal = true },
+	{ AT(served), .name = "served", .unit = "requests", .help = "requests answered" },
+	{ AT(refused), .name = "refused", .unit = "requests",
+		.help = "requests answered with a status code of 400 or above" },
+	{ AT(connections), .name = "connections", .unit = "connections",
+		.help = "open connections of the web server", .kind = COUNTER_GAUGE },
+	{ AT(waiting), .name = "waiting", .unit = "responses",
+		.help = "responses that wait until the web server reads", .kind = COUNTER_GAUGE },
+	{ AT(flushes), .name = "flushes", .unit = "flushes", .help = "flushes of the log to disk" },
+};
+
+_Static_assert(sizeof(counters) / sizeof(counters[0]) == COUNTERS, "each counter has one row");
+
+uint64_t counter_read(const struct counter *counter, const struct worker_counters *values)
+{
+	return atomic_load(
+		(const _Atomic uint64_t *)(const void *)((const char *)values + counter->offset));
+}
+
+void counters_reset(struct worker_counters *values)
+{
+	for (size_t i = 0; i < COUNTERS; i++)
+		atomic_store((_Atomic uint64_t *)(void *)((char *)values + counters[i].offset), 0);
+}

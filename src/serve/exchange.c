@@ -1,0 +1,36 @@
+#include "serve/exchange.h"
+
+void exchange_reset(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+
+	store_result_free(&exchange->result);
+	response_reset(&exchange->response);
+	arena_reset(&exchange->arena);
+	/* Resetting the counts is enough: elements beyond them are never read. */
+	request->cgi_param_count = 0;
+	request->segment_count = 0;
+	request->query_count = 0;
+	request->path_var_count = 0;
+	request->method = METHOD_NONE;
+	request->trailing_slash = false;
+	request->uri = request->path = request->body = STR_NULL;
+	request->base_url = STR_NULL;
+	request->selected_fields = 0;
+	request->rate_status = (struct rate_status){ 0 };
+	request->principal = (struct principal){ 0 };
+	request->arena = &exchange->arena;
+	exchange->result.kind = OP_NONE;
+	exchange->route = NULL;
+	exchange->dialect = NULL;
+	exchange->streaming = false;
+	exchange->event = EVENT_REQUEST;
+	exchange->auth_log = (struct auth_log_entry){ 0 };
+}
+
+void exchange_free(struct exchange *exchange)
+{
+	exchange_reset(exchange);
+	response_free(&exchange->response);
+	arena_free(&exchange->arena);
+}

@@ -1,0 +1,61 @@
+#pragma once
+/*
+ * An exchange: one request, its response, and the state in between. Shared by the files that
+ * handle a request (routing.h, rate.h, refusal.h, app.h, exchange_log.h).
+ *
+ * Ownership: an exchange owns its arena, response and result; `route` and `dialect` are constant
+ * tables. Zero-initialise an exchange, call exchange_reset() before the first request and after
+ * each one (memory is kept for reuse), and exchange_free() at the end.
+ */
+#include "auth/authorize.h"
+#include "base/limit.h"
+#include "dialect/dialect.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "store/store.h"
+
+/* The part of the configuration that requests depend on. */
+struct app_options {
+	struct auth_clock_skew clock_skew;
+	struct limit_rule principal_rate;	 /* requests of one user of a tenant */
+	uint64_t login_burst;			 /* failed logins in a burst; 0: no limit */
+	uint64_t creates_per_day[UINT8_MAX + 1]; /* by dialect code, per tenant; 0: no limit */
+	size_t body_limit;			 /* bytes */
+	const char *public_url; /* prefix of links; NULL or "": scheme and Host of the request */
+};
+
+/* State that all exchanges of a worker share. Borrows store, limit and tz. */
+struct app {
+	struct store *store;
+	struct limit *limit; /* shared by all workers; NULL: no limits */
+	const struct tz *tz; /* NULL: UTC */
+	uint64_t suppressed; /* log lines suppressed since the last one (exchange_log.h) */
+	struct app_options options;
+};
+
+/* The event under which an exchange is logged; polytaskd(8), LOG, describes each. */
+enum exchange_event {
+	EVENT_REQUEST,
+	EVENT_AUTHORIZED, /* accepted by the authorizer: not logged, the request follows */
+	EVENT_DENIED,
+	EVENT_LOGIN,
+	EVENT_FORBIDDEN,
+	EVENT_LIMITED,
+	EXCHANGE_EVENTS
+};
+
+struct exchange {
+	struct arena arena;
+	struct request request;
+	struct response response;
+	struct result result; /* the response and the rows of a list borrow from it */
+	const struct route *route;
+	const struct dialect *dialect;
+	bool streaming;	  /* a list has more rows: app_stream_rows() */
+	int64_t began_us; /* monotonic */
+	enum exchange_event event;
+	struct auth_log_entry auth_log;
+};
+
+void exchange_reset(struct exchange *exchange);
+void exchange_free(struct exchange *exchange);
