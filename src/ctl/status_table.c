@@ -1,27 +1,13 @@
 #include "ctl/status_table.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <libsmartcols/libsmartcols.h>
 
 #include "http/json.h"
 
-static const struct column {
-	const char *title, *member;
-	int flags;
-} columns[] = {
-	{ "PROCESS", "process", 0 },
-	{ "PID", "pid", SCOLS_FL_RIGHT },
-	{ "GENERATION", "generation", SCOLS_FL_RIGHT },
-	{ "STATE", "state", 0 },
-	{ "SERVED", "served", SCOLS_FL_RIGHT },
-	{ "REFUSED", "refused", SCOLS_FL_RIGHT },
-	{ "CONNECTIONS", "connections", SCOLS_FL_RIGHT },
-	{ "WAITING", "waiting", SCOLS_FL_RIGHT },
-	{ "FLUSHES", "flushes", SCOLS_FL_RIGHT },
-	{ "UPTIME", "since", SCOLS_FL_RIGHT },
-};
-
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+/* This member is a time; its column shows the time since then. */
+#define START_MEMBER "since"
 
 static void format_duration(int64_t ms, char *text, size_t size)
 {
@@ -36,32 +22,51 @@ static void format_duration(int64_t ms, char *text, size_t size)
 			(int)(seconds / 3600 % 24));
 }
 
-static bool set_cell(struct libscols_line *line, size_t column, const json_t *value, int64_t now)
+static bool add_column(struct libscols_table *table, const char *member, const json_t *value)
+{
+	const char *name = strcmp(member, START_MEMBER) == 0 ? "uptime" : member;
+	char title[64];
+	size_t len = 0;
+
+	for (; name[len] && len < sizeof(title) - 1; len++)
+		title[len] = (char)toupper((unsigned char)name[len]);
+	title[len] = '\0';
+	return scols_table_new_column(
+		       table, title, 0, json_is_string(value) ? 0 : SCOLS_FL_RIGHT) != NULL;
+}
+
+static bool set_cell(struct libscols_line *line, size_t column, const char *member,
+	const json_t *value, int64_t now)
 {
 	char text[64];
 
 	if (json_is_string(value))
 		return scols_line_set_data(line, column, json_string_value(value)) == 0;
-	if (strcmp(columns[column].member, "since") == 0)
+	if (strcmp(member, START_MEMBER) == 0)
 		format_duration(now - json_integer_value(value), text, sizeof(text));
 	else
 		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	return scols_line_set_data(line, column, text) == 0;
 }
 
+/* Each member of the first process is a column: the service alone knows which counters there are. */
 static bool fill_table(struct libscols_table *table, const json_t *processes, int64_t now)
 {
-	for (size_t i = 0; i < COLUMNS; i++) {
-		if (!scols_table_new_column(table, columns[i].title, 0, columns[i].flags))
+	json_t *columns = json_array_get(processes, 0), *value;
+	const char *member;
+
+	json_object_foreach (columns, member, value) {
+		if (!add_column(table, member, value))
 			return false;
 	}
 	for (size_t i = 0; i < json_array_size(processes); i++) {
 		const json_t *process = json_array_get(processes, i);
 		struct libscols_line *line = scols_table_new_line(table, NULL);
+		size_t column = 0;
 
-		for (size_t k = 0; k < COLUMNS; k++) {
-			if (!line || !set_cell(line, k, json_object_get(process, columns[k].member),
-					     now))
+		json_object_foreach (columns, member, value) {
+			if (!line || !set_cell(line, column++, member,
+					     json_object_get(process, member), now))
 				return false;
 		}
 	}
@@ -70,9 +75,14 @@ static bool fill_table(struct libscols_table *table, const json_t *processes, in
 
 static bool print_table(const json_t *processes, int64_t now, FILE *out)
 {
-	struct libscols_table *table = scols_new_table();
-	bool ok = table && scols_table_set_stream(table, out) == 0 &&
-		  fill_table(table, processes, now) && scols_print_table(table) == 0;
+	struct libscols_table *table;
+	bool ok;
+
+	if (json_array_size(processes) == 0)
+		return true;
+	table = scols_new_table();
+	ok = table && scols_table_set_stream(table, out) == 0 &&
+	     fill_table(table, processes, now) && scols_print_table(table) == 0;
 
 	scols_unref_table(table);
 	return ok;

@@ -108,12 +108,7 @@ static void prepare_slot(struct scoreboard_slot *slot, const struct process *pro
 	slot->since = clock_wall_ms();
 	slot->state = CHILD_STARTING;
 	slot->store_activity = STORE_IDLE;
-	slot->counters.heartbeats = 0;
-	slot->counters.served = 0;
-	slot->counters.refused = 0;
-	slot->counters.flushes = 0;
-	slot->counters.connections = 0;
-	slot->counters.waiting = 0;
+	counters_reset(&slot->counters);
 	slot->role = process->role;
 }
 

@@ -6,23 +6,29 @@
 #include "http/json.h"
 #include "process/spawn.h"
 
-static json_t *counter(const _Atomic uint64_t *value)
+static void set_counters(json_t *json, const struct worker_counters *values)
 {
-	return json_integer((json_int_t)atomic_load(value));
+	for (size_t i = 0; i < COUNTERS; i++) {
+		const struct counter *counter = &counters[i];
+
+		if (!counter->internal)
+			json_object_set_new(json, counter->name,
+				json_integer((json_int_t)counter_read(counter, values)));
+	}
 }
 
 static json_t *process_json(const struct process *process, const struct scoreboard_slot *slot)
 {
 	char name[32];
+	json_t *json;
 
 	spawn_process_name(process, name, sizeof(name));
-	return json_pack("{ss si si ss so so so so so sI}", "process", name, "pid",
-		(int)process->pid, "generation", process->generation, "state",
-		child_state_name((enum child_state)atomic_load(&slot->state)), "served",
-		counter(&slot->counters.served), "refused", counter(&slot->counters.refused),
-		"connections", counter(&slot->counters.connections), "waiting",
-		counter(&slot->counters.waiting), "flushes", counter(&slot->counters.flushes),
-		"since", (json_int_t)atomic_load(&slot->since));
+	json = json_pack("{ss si si ss}", "process", name, "pid", (int)process->pid, "generation",
+		process->generation, "state",
+		child_state_name((enum child_state)atomic_load(&slot->state)));
+	set_counters(json, &slot->counters);
+	json_object_set_new(json, "since", json_integer((json_int_t)atomic_load(&slot->since)));
+	return json;
 }
 
 void status_write(const struct status *status, struct buf *out)
@@ -35,9 +41,9 @@ void status_write(const struct status *status, struct buf *out)
 			json_array_append_new(processes,
 				process_json(&status->processes[i], &status->scoreboard->slots[i]));
 	}
-	json = json_pack("{si ss si so sb sI so}", "pid", (int)getpid(), "phase", status->phase,
+	json = json_pack("{si ss si sI sb sI so}", "pid", (int)getpid(), "phase", status->phase,
 		"generation", status->generation, "recoveries",
-		counter(&status->scoreboard->recoveries), "read_only",
+		(json_int_t)atomic_load(&status->scoreboard->recoveries), "read_only",
 		(int)atomic_load(&status->scoreboard->store.read_only), "started",
 		(json_int_t)status->started, "processes", processes);
 	json_put(out, json);
