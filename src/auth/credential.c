@@ -1,6 +1,11 @@
 #include "auth/credential.h"
 
+#include <ctype.h>
+#include <stdio.h>
+
 #include "http/query.h"
+
+#define CREDENTIAL_PARAM_MAX 64
 
 static void set_credential(
 	struct credential *credential, enum credential_kind kind, struct str text)
@@ -8,31 +13,37 @@ static void set_credential(
 	*credential = (struct credential){ .kind = kind, .text = text };
 }
 
-/* ---- headers ---- */
+/* ---- header fields ---- */
 
-static struct str authorization(const struct request *request)
+/* "X-API-Key" as CGI passes it: HTTP_X_API_KEY. */
+static struct str header_value(const struct request *request, const char *name)
 {
-	return str_trim(request_cgi_param(request, "HTTP_AUTHORIZATION"));
+	char param[CREDENTIAL_PARAM_MAX];
+	size_t len = (size_t)snprintf(param, sizeof(param), "HTTP_%s", name);
+
+	for (size_t i = 0; i < len && i < sizeof(param); i++)
+		param[i] = param[i] == '-' ? '_' : (char)toupper((unsigned char)param[i]);
+	return str_trim(request_cgi_param(request, param));
 }
 
-bool credential_bearer(
-	const struct request *request, struct credential *credential, struct err *err)
+static bool find_bearer(const struct request *request, const char *name,
+	struct credential *credential, struct err *err)
 {
 	static const struct str scheme = { "Bearer ", 7 };
-	struct str header = authorization(request);
+	struct str header = header_value(request, "Authorization");
 	struct str head = { header.ptr, scheme.len };
 
-	(void)err;
+	(void)name, (void)err;
 	if (header.len > scheme.len && str_eq_nocase(head, scheme))
 		set_credential(
 			credential, CREDENTIAL_TOKEN, str_trim(str_skip(header, scheme.len)));
 	return true;
 }
 
-bool credential_api_key(
-	const struct request *request, struct credential *credential, struct err *err)
+static bool find_header_token(const struct request *request, const char *name,
+	struct credential *credential, struct err *err)
 {
-	struct str token = str_trim(request_cgi_param(request, "HTTP_X_API_KEY"));
+	struct str token = header_value(request, name);
 
 	(void)err;
 	if (token.len > 0)
@@ -40,10 +51,10 @@ bool credential_api_key(
 	return true;
 }
 
-bool credential_virtshell(
-	const struct request *request, struct credential *credential, struct err *err)
+static bool find_virtshell(const struct request *request, const char *name,
+	struct credential *credential, struct err *err)
 {
-	struct str header = str_trim(request_cgi_param(request, "HTTP_X_VIRTSHELL_AUTHORIZATION"));
+	struct str header = header_value(request, name);
 
 	(void)err;
 	if (header.len > 0)
@@ -51,24 +62,13 @@ bool credential_virtshell(
 	return true;
 }
 
-bool credential_virtshell_standard(
-	const struct request *request, struct credential *credential, struct err *err)
+static bool find_uplynk_header(const struct request *request, const char *name,
+	struct credential *credential, struct err *err)
 {
-	struct str header = authorization(request);
-
-	(void)err;
-	if (header.len > 0)
-		set_credential(credential, CREDENTIAL_VIRTSHELL, header);
-	return true;
-}
-
-bool credential_uplynk_header(
-	const struct request *request, struct credential *credential, struct err *err)
-{
-	struct str header = authorization(request);
+	struct str header = header_value(request, "Authorization");
 	struct str owner, signature = header;
 
-	(void)err;
+	(void)name, (void)err;
 	if (header.len == 0)
 		return true;
 	set_credential(credential, CREDENTIAL_MALFORMED, STR_NULL);
@@ -82,7 +82,7 @@ bool credential_uplynk_header(
 
 /* ---- the query ---- */
 
-/* How often a name stands in the query, its first value decoded. */
+/* The number of query parameters with a name, and the first value, decoded. */
 struct query_search {
 	struct str name;
 	size_t count;
@@ -90,7 +90,7 @@ struct query_search {
 	struct str value;
 };
 
-/* What cannot be decoded is no name of ours; whether the address is one is not judged here. */
+/* A name that cannot be decoded does not match; the application rejects such a query. */
 static bool name_matches(
 	struct str part, struct str name, bool *named, struct arena *arena, struct err *err)
 {
@@ -146,10 +146,10 @@ static void set_from_search(const struct query_search *search, struct credential
 			search->value);
 }
 
-static bool find_query_token(const struct request *request, struct str name,
+static bool find_query_token(const struct request *request, const char *name,
 	struct credential *credential, struct err *err)
 {
-	struct query_search search = { .name = name };
+	struct query_search search = { .name = str_cstr(name) };
 
 	if (!search_query(request, &search, err))
 		return false;
@@ -157,19 +157,7 @@ static bool find_query_token(const struct request *request, struct str name,
 	return true;
 }
 
-bool credential_query_key(
-	const struct request *request, struct credential *credential, struct err *err)
-{
-	return find_query_token(request, STR("key"), credential, err);
-}
-
-bool credential_query_access_token(
-	const struct request *request, struct credential *credential, struct err *err)
-{
-	return find_query_token(request, STR("access-token"), credential, err);
-}
-
-/* Base64 has no space: one can only be a '+' that was written or decoded as a form would be. */
+/* Base64 has no space: a space is a '+' that was sent or decoded as in a form. */
 static bool restore_plus(struct str *text, struct arena *arena, struct err *err)
 {
 	char *bytes = arena_alloc(arena, text->len + 1);
@@ -182,11 +170,12 @@ static bool restore_plus(struct str *text, struct arena *arena, struct err *err)
 	return true;
 }
 
-bool credential_uplynk_query(
-	const struct request *request, struct credential *credential, struct err *err)
+static bool find_uplynk_query(const struct request *request, const char *name,
+	struct credential *credential, struct err *err)
 {
 	struct query_search msg = { .name = STR("msg") }, sig = { .name = STR("sig") };
 
+	(void)name;
 	if (!search_query(request, &msg, err) || !search_query(request, &sig, err))
 		return false;
 	if (msg.count == 0 && sig.count == 0)
@@ -201,11 +190,11 @@ bool credential_uplynk_query(
 
 /* ---- the body ---- */
 
-bool credential_form_access_token(
-	const struct request *request, struct credential *credential, struct err *err)
+static bool find_form_token(const struct request *request, const char *name,
+	struct credential *credential, struct err *err)
 {
 	struct pair pairs[CREDENTIAL_FORM_MAX];
-	struct query_search search = { .name = STR("access-token") };
+	struct query_search search = { .name = str_cstr(name) };
 	size_t count;
 
 	if (!query_split(pairs, CREDENTIAL_FORM_MAX, &count, request->body, request->arena, err))
@@ -216,4 +205,21 @@ bool credential_form_access_token(
 	}
 	set_from_search(&search, credential);
 	return true;
+}
+
+bool credential_find(const struct credential_source *source, const struct request *request,
+	struct credential *credential, struct err *err)
+{
+	static bool (*const finders[SOURCE_KINDS])(const struct request *request, const char *name,
+		struct credential *credential, struct err *err) = {
+		[SOURCE_BEARER] = find_bearer,
+		[SOURCE_HEADER] = find_header_token,
+		[SOURCE_QUERY] = find_query_token,
+		[SOURCE_FORM] = find_form_token,
+		[SOURCE_VIRTSHELL] = find_virtshell,
+		[SOURCE_UPLYNK_QUERY] = find_uplynk_query,
+		[SOURCE_UPLYNK_HEADER] = find_uplynk_header,
+	};
+
+	return finders[source->kind](request, source->name, credential, err);
 }

@@ -119,27 +119,44 @@ enum task_state dialect_state(const struct dialect_statuses *statuses, struct st
 	return statuses->default_state;
 }
 
-static struct error_override find_override(const struct dialect *dialect, enum err_code code)
+static void encode_error(const struct dialect *dialect, const struct request *request,
+	const struct err *err, const char *text, struct response *response)
 {
-	static const struct error_override none;
-
-	return dialect->error_overrides ? dialect->error_overrides[code] : none;
-}
-
-void dialect_encode_error(const struct dialect *dialect, const struct request *request,
-	const struct err *err, struct response *response)
-{
-	const struct error_override own = find_override(dialect, err->code);
-
 	buf_reset(&response->body);
-	response->status = own.status ? own.status : err_status(err->code);
-	if (response->status == 401 && dialect->challenge)
-		response_add_header(response, "WWW-Authenticate", str_cstr(dialect->challenge));
-	dialect->encode_error(request, err, own.text ? own.text : err_text(err), response);
+	dialect->encode_error(request, err, text ? text : err_text(err), response);
 	response->media_type = dialect->error_media_type ? dialect->error_media_type
 							 : dialect->media_type;
 	if (!buf_ok(&response->body))
 		buf_reset(&response->body);
 	if (response->body.len == 0)
 		response->media_type = NULL;
+}
+
+void dialect_encode_refusal(const struct dialect *dialect, const struct request *request,
+	const char *reason, struct response *response)
+{
+	const struct auth_refusal *refusal = auth_find_refusal(dialect->auth, reason);
+	struct err err;
+
+	err_set(&err, ERR_UNAUTHENTICATED, NULL, NULL);
+	response->status = dialect->auth->refusal_status;
+	if (refusal->challenge)
+		response_add_header(response, "WWW-Authenticate", str_cstr(refusal->challenge));
+	encode_error(dialect, request, &err, refusal->text, response);
+}
+
+void dialect_encode_error(const struct dialect *dialect, const struct request *request,
+	const struct err *err, struct response *response)
+{
+	static const struct error_override none;
+	const struct error_override *own = dialect->error_overrides
+						   ? &dialect->error_overrides[err->code]
+						   : &none;
+
+	if (err->code == ERR_UNAUTHENTICATED) {
+		dialect_encode_refusal(dialect, request, AUTH_MISSING, response);
+		return;
+	}
+	response->status = own->status ? own->status : err_status(err->code);
+	encode_error(dialect, request, err, own->text, response);
 }

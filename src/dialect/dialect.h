@@ -4,6 +4,7 @@
  * store or mutable statics. Its page, src/dialect/<name>/README.md, is the specification: where the
  * code differs, the code is wrong. HACKING says how to add a dialect.
  */
+#include "auth/auth_policy.h"
 #include "http/route.h"
 #include "task/index.h"
 
@@ -36,15 +37,16 @@ struct dialect {
 	uint8_t code;		     /* in records and index keys: from 1, never reused */
 	const char *const *prefixes; /* whole path segments, "/api/virtshell/v1"; ends with NULL */
 	enum dialect_slash_policy trailing_slash;
+	const struct auth_policy *auth;
 	const struct route *routes; /* ends with ROUTE_END */
 	const struct dialect_statuses *statuses;
 	const struct index_field *index_fields; /* begins with INDEX_COMMON_FIELDS */
 	const char *media_type;
 	const char *error_media_type; /* NULL: media_type */
-	const char *challenge;	      /* WWW-Authenticate of a 401 (RFC 9110 §15.5.2); or NULL */
 	enum err_code method_error;   /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
 	unsigned uuid_version;	      /* of new ids, where clients expect 4; 0: 7 */
-	const struct error_override *error_overrides; /* indexed by enum err_code; NULL: none */
+	/* Indexed by enum err_code; NULL: none. ERR_UNAUTHENTICATED is answered by auth. */
+	const struct error_override *error_overrides;
 	/*
 	 * Writes the body of an error response, and header fields that only this dialect sends.
 	 * text is the sentence to send. response->status is set and may be changed. The request may
@@ -130,3 +132,6 @@ enum task_state dialect_state(const struct dialect_statuses *statuses, struct st
  */
 void dialect_encode_error(const struct dialect *dialect, const struct request *request,
 	const struct err *err, struct response *response);
+/* The same for a refused credential; reason is one of AUTH_... */
+void dialect_encode_refusal(const struct dialect *dialect, const struct request *request,
+	const char *reason, struct response *response);

@@ -114,7 +114,8 @@ static bool answer_authorizer(struct app *app, struct exchange *exchange, struct
 	size_t skip = 0;
 
 	routing_find_dialect(exchange, false, &skip);
-	if (!authorize(app->store, &app->options.clock_skew, &exchange->request,
+	if (!authorize(app->store, &app->options.clock_skew,
+		    exchange->dialect ? exchange->dialect->auth : NULL, &exchange->request,
 		    &exchange->response, &exchange->auth_log, err))
 		return false;
 	if (exchange->auth_log.reason)

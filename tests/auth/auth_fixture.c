@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "dialect/dialect.h"
+
 static const struct index_field no_fields[] = { { .source = INDEX_END } };
 static const struct index_table no_indexes[] = { { .dialect = 0, .fields = no_fields },
 	{ .fields = NULL } };
@@ -103,9 +105,14 @@ void fill_request(struct request *request, const struct param changes[CHANGES_MA
 
 void authorize_request(const struct request *request, struct response *response)
 {
+	const struct dialect *dialect = dialect_by_name(
+		request_cgi_param(request, "POLYTASK_DIALECT"));
+
 	*response = (struct response){ 0 };
 	log_entry = (struct auth_log_entry){ 0 };
-	must(authorize(store, &rules, request, response, &log_entry, &err), &err);
+	must(authorize(store, &rules, dialect ? dialect->auth : NULL, request, response, &log_entry,
+		     &err),
+		&err);
 	assert_null(response->media_type);
 	assert_int_equal(response->body.len, 0);
 	assert_null(memmem(buf_str(&response->headers).ptr, response->headers.len, "Cache", 5));

@@ -39,7 +39,6 @@ bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *er
 
 /* With a location: answered as a list of invalid members, of this one; "": of err->field. */
 const struct error_override fourhse_error_overrides[ERR_CODES] = {
-	[ERR_UNAUTHENTICATED] = { .text = "Your request was made with invalid credentials." },
 	[ERR_FORBIDDEN] = { .text = "You are not allowed to perform this action." },
 	[ERR_NO_ROUTE] = { .text = "Page not found." },
 	[ERR_NOT_ACCEPTABLE] = { .text = "None of your requested content types is supported." },

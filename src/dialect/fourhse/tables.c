@@ -34,6 +34,17 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+static const struct auth_policy auth = {
+	.sources = { { SOURCE_BEARER }, { SOURCE_QUERY, "access-token" },
+		{ SOURCE_FORM, "access-token" } },
+	.refusal_status = 401,
+	.refusals =
+		(const struct auth_refusal[]){
+			{ NULL, "Your request was made with invalid credentials.",
+				"Bearer realm=\"api\"" },
+		},
+};
+
 static const char *const prefixes[] = { FOURHSE_PREFIX, NULL };
 
 const struct dialect fourhse_dialect = {
@@ -41,11 +52,11 @@ const struct dialect fourhse_dialect = {
 	.code = DIALECT_CODE_fourhse,
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_IGNORE,
+	.auth = &auth,
 	.routes = routes,
 	.statuses = &fourhse_statuses,
 	.index_fields = fourhse_indexed,
 	.media_type = FOURHSE_MEDIA_TYPE,
-	.challenge = "Bearer realm=\"api\"",
 	.method_error = ERR_METHOD,
 	.error_overrides = fourhse_error_overrides,
 	.encode_error = fourhse_encode_error,

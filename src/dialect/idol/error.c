@@ -156,7 +156,6 @@ bool idol_set_error(struct err *err, struct arena *arena, enum idol_api_error fa
 /* ---- answers ---- */
 
 const struct error_override idol_error_overrides[ERR_CODES] = {
-	[ERR_UNAUTHENTICATED] = { .text = "The access token is invalid" },
 	/* Rails has no route for the method. */
 	[ERR_METHOD] = { .status = 404, .text = "There is nothing at this address." },
 	[ERR_INTERNAL] = { .text = "Internal Server Error" },

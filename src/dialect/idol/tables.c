@@ -22,6 +22,25 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+#define CHALLENGE(sentence)                                      \
+	"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", " \
+	"error_description=\"" sentence "\""
+#define TOKEN_REFUSAL(reason, sentence)               \
+	{                                             \
+		reason, sentence, CHALLENGE(sentence) \
+	}
+
+static const struct auth_policy auth = {
+	.sources = { { SOURCE_BEARER } },
+	.refusal_status = 401,
+	.refusals =
+		(const struct auth_refusal[]){
+			TOKEN_REFUSAL(AUTH_EXPIRED, "The access token expired"),
+			TOKEN_REFUSAL(AUTH_REVOKED, "The access token was revoked"),
+			TOKEN_REFUSAL(NULL, "The access token is invalid"),
+		},
+};
+
 static const char *const prefixes[] = { "/api/v2", NULL };
 
 const struct dialect idol_dialect = {
@@ -29,12 +48,11 @@ const struct dialect idol_dialect = {
 	.code = DIALECT_CODE_idol,
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_IGNORE,
+	.auth = &auth,
 	.routes = routes,
 	.statuses = &idol_statuses,
 	.index_fields = idol_indexed,
 	.media_type = IDOL_MEDIA_TYPE,
-	.challenge =
-		"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", error_description=\"The access token is invalid\"",
 	.method_error = ERR_METHOD,
 	.error_overrides = idol_error_overrides,
 	.encode_error = idol_encode_error,

@@ -36,6 +36,15 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+static const struct auth_policy auth = {
+	.sources = { { SOURCE_BEARER } },
+	.refusal_status = 401,
+	.refusals =
+		(const struct auth_refusal[]){
+			{ NULL, NULL, "Bearer realm=\"polytask\"" },
+		},
+};
+
 static const char *const prefixes[] = { "/v1", NULL };
 
 /* A native task is what the API lets it be. */
@@ -50,13 +59,13 @@ const struct dialect native_dialect = {
 	.code = DIALECT_CODE_native,
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_IGNORE,
+	.auth = &auth,
 	.routes = routes,
 	.statuses = &native_statuses,
 	.index_fields = native_indexed,
 	.media_type = NATIVE_MEDIA_TYPE,
 	.method_error = ERR_METHOD,
 	.error_media_type = "application/problem+json",
-	.challenge = "Bearer realm=\"polytask\"",
 	.encode_error = native_encode_error,
 	.validate = validate,
 };

@@ -1,9 +1,5 @@
 #include "dialect/uplynk/uplynk.h"
 
-const struct error_override uplynk_error_overrides[ERR_CODES] = {
-	[ERR_UNAUTHENTICATED] = { .text = "Invalid signature" },
-};
-
 /* Replaces sentences about tasks where the path names an ingest point. */
 static const char *point_text(enum err_code code, const char *text)
 {

@@ -23,6 +23,15 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+static const struct auth_policy auth = {
+	.sources = { { SOURCE_BEARER }, { SOURCE_UPLYNK_QUERY }, { SOURCE_UPLYNK_HEADER } },
+	.refusal_status = 401,
+	.refusals =
+		(const struct auth_refusal[]){
+			{ NULL, "Invalid signature", "Bearer realm=\"polytask\"" },
+		},
+};
+
 static const char *const prefixes[] = { UPLYNK_PREFIX, NULL };
 
 const struct dialect uplynk_dialect = {
@@ -30,14 +39,13 @@ const struct dialect uplynk_dialect = {
 	.code = DIALECT_CODE_uplynk,
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_IGNORE,
+	.auth = &auth,
 	.routes = routes,
 	.statuses = &uplynk_statuses,
 	.index_fields = uplynk_indexed,
 	.media_type = UPLYNK_MEDIA_TYPE,
-	.challenge = "Bearer realm=\"polytask\"",
 	.method_error = ERR_METHOD,
 	.uuid_version = 4,
-	.error_overrides = uplynk_error_overrides,
 	.encode_error = uplynk_encode_error,
 	.native_defaults = uplynk_native_defaults,
 	.validate = uplynk_validate,

@@ -110,7 +110,6 @@ bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct er
 
 /* The framework's own sentences; a 422 is a list, and says where. */
 const struct error_override vionlabs_error_overrides[ERR_CODES] = {
-	[ERR_UNAUTHENTICATED] = { .text = "Not authenticated" },
 	[ERR_NOT_FOUND] = { .text = "Task not found" },
 	[ERR_NO_ROUTE] = { .text = "Not Found" },
 	[ERR_METHOD] = { .text = "Method Not Allowed" },

@@ -28,6 +28,16 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+static const struct auth_policy auth = {
+	.sources = { { SOURCE_BEARER }, { SOURCE_QUERY, "key" }, { SOURCE_HEADER, "X-API-Key" } },
+	.refusal_status = 401,
+	.refusals =
+		(const struct auth_refusal[]){
+			{ AUTH_MISSING, "Not authenticated", "APIKey" },
+			{ NULL, "Invalid API key", "APIKey" },
+		},
+};
+
 static const char *const prefixes[] = { "/tasks/catalog-item", NULL };
 
 const struct dialect vionlabs_dialect = {
@@ -35,11 +45,11 @@ const struct dialect vionlabs_dialect = {
 	.code = DIALECT_CODE_vionlabs,
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_REDIRECT,
+	.auth = &auth,
 	.routes = routes,
 	.statuses = &vionlabs_statuses,
 	.index_fields = vionlabs_indexed,
 	.media_type = VIONLABS_MEDIA_TYPE,
-	.challenge = "APIKey",
 	.method_error = ERR_METHOD,
 	.error_overrides = vionlabs_error_overrides,
 	.encode_error = vionlabs_encode_error,

@@ -1,7 +1,6 @@
 #include "dialect/virtshell/virtshell.h"
 
 const struct error_override virtshell_error_overrides[ERR_CODES] = {
-	[ERR_UNAUTHENTICATED] = { .status = 403 },
 	[ERR_NOT_FOUND] = { .text = "task not found" },
 	[ERR_METHOD] = { .status = 501 },
 	[ERR_MEDIA_TYPE] = { .status = 400 },

@@ -21,6 +21,18 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+static const struct auth_policy auth = {
+	.sources = { { SOURCE_VIRTSHELL, "X-VirtShell-Authorization" }, { SOURCE_BEARER },
+		{ SOURCE_VIRTSHELL, "Authorization" } },
+	.refusal_status = 403,
+	.refusals =
+		(const struct auth_refusal[]){
+			{ AUTH_MISMATCH, .text = "SignatureDoesNotMatch" },
+			{ AUTH_SKEWED, .text = "RequestTimeTooSkewed" },
+			{ NULL, .text = "AccessDenied" },
+		},
+};
+
 static const char *const prefixes[] = {
 	"/api/virtshell/v1",
 	"/virtshell/api/v1",
@@ -33,6 +45,7 @@ const struct dialect virtshell_dialect = {
 	.code = DIALECT_CODE_virtshell,
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_IGNORE,
+	.auth = &auth,
 	.routes = routes,
 	.statuses = &virtshell_statuses,
 	.index_fields = virtshell_indexed,

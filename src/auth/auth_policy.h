@@ -1,0 +1,55 @@
+#pragma once
+/*
+ * What a dialect does about credentials: where its clients send them, and how it refuses. Constant
+ * data of struct dialect; authorize() applies it, nginx/generate.c writes nginx's part from it.
+ */
+#include <string.h>
+
+#include "auth/auth_rules.h"
+
+enum credential_source_kind {
+	SOURCE_END = 0,
+	SOURCE_BEARER,	      /* Authorization: Bearer TOKEN (RFC 6750) */
+	SOURCE_HEADER,	      /* a token as the header field `name` */
+	SOURCE_QUERY,	      /* a token as the query parameter `name` */
+	SOURCE_FORM,	      /* a token as the field `name` of a form in the body */
+	SOURCE_VIRTSHELL,     /* USER:SIGNATURE in the header field `name` (signature.h) */
+	SOURCE_UPLYNK_QUERY,  /* ?msg=MSG&sig=SIG (uplynk_signature.h) */
+	SOURCE_UPLYNK_HEADER, /* Authorization: MSG SIG */
+	SOURCE_KINDS
+};
+
+struct credential_source {
+	enum credential_source_kind kind;
+	const char *name; /* letters, digits and '-' */
+};
+
+struct auth_refusal {
+	const char *reason; /* AUTH_...; NULL in the last row, which is for all other reasons */
+	const char *text;   /* the sentence of the response; NULL: that of ERR_UNAUTHENTICATED */
+	const char
+		*challenge; /* WWW-Authenticate, required in a 401 (RFC 9110 §15.5.2); NULL: none */
+};
+
+#define AUTH_SOURCES_MAX 4
+
+struct auth_policy {
+	/*
+	 * In order: the first source that the request uses decides alone. A source whose decisions
+	 * nginx caches (bearer, header, query) comes first, so that the cache key is complete. At
+	 * most one SOURCE_HEADER and one SOURCE_QUERY.
+	 */
+	struct credential_source sources[AUTH_SOURCES_MAX];
+	int refusal_status; /* 401 or 403 */
+	const struct auth_refusal *refusals;
+};
+
+static inline const struct auth_refusal *auth_find_refusal(
+	const struct auth_policy *policy, const char *reason)
+{
+	const struct auth_refusal *row = policy->refusals;
+
+	while (row->reason && strcmp(row->reason, reason) != 0)
+		row++;
+	return row;
+}
