@@ -45,17 +45,17 @@ struct str fourhse_as_string(const json_t *value, struct arena *arena)
 	return text.ptr ? json_quote(text, arena) : STR_NULL;
 }
 
-/* Which task a request is about: an id that no task can have is that of none. */
+/* The id in the request; one that no task can have is 404. */
 static bool parse_id(
 	const struct request *request, struct op *op, struct str *text, struct err *err)
 {
-	struct str asked = fourhse_requested_id(request);
+	struct str requested = fourhse_requested_id(request);
 
 	if (!request_check_accepts_json(request, err))
 		return false;
-	if (!asked.ptr)
+	if (!requested.ptr)
 		return err_set(err, ERR_MISSING, "id", "Missing required parameters: id");
-	if (fourhse_parse_task_id(&op->id, text, asked, request->arena, err))
+	if (fourhse_parse_task_id(&op->id, text, requested, request->arena, err))
 		return true;
 	return err->code == ERR_INVALID ? err_set(err, ERR_NOT_FOUND, NULL, NULL) : false;
 }
@@ -68,16 +68,16 @@ static void init_op(struct op *op, enum op_kind kind)
 
 /* ---- members of a body ---- */
 
-/* A body while it is read. */
+/* The state of the parser. */
 struct body_parser {
 	const json_t *body;
 	struct arena *arena;
 	struct op *op;
-	struct buf faults; /* the first of each member */
+	struct buf errors; /* one object per invalid member */
 	struct err *err;
 };
 
-/* Of what is not right with a value the first is said. */
+/* Reports only the first problem of a value. */
 static bool check_value(
 	const struct fourhse_member *member, const json_t *value, struct buf *errors)
 {
@@ -100,7 +100,7 @@ static bool set_field(struct body_parser *body_parser, const char *name, struct 
 {
 	if (!json.ptr)
 		return err_no_memory(body_parser->err);
-	/* Nine members at most: there is room. */
+	/* Cannot fail: there are nine members at most. */
 	change_set_field(&body_parser->op->change, str_cstr(name), json);
 	return true;
 }
@@ -119,34 +119,34 @@ static bool set_status(struct body_parser *body_parser, const json_t *value)
 static bool set_member(
 	struct body_parser *body_parser, const struct fourhse_member *member, const json_t *value)
 {
-	if (!check_value(member, value, &body_parser->faults))
+	if (!check_value(member, value, &body_parser->errors))
 		return true;
 	if (member->source == FOURHSE_STATUS)
 		return set_status(body_parser, value);
 	return set_field(body_parser, member->name, fourhse_as_string(value, body_parser->arena));
 }
 
-/* Absent, null or "": the server's to choose. */
+/* Absent, null or "": the server chooses the value. */
 static bool is_unset(const json_t *value)
 {
 	return !value || json_is_null(value) ||
 	       (json_is_string(value) && json_string_length(value) == 0);
 }
 
-/* The id as the client names it, or a fresh one. */
+/* The client's id, or a new one. */
 static bool set_task_id(struct body_parser *body_parser)
 {
 	const struct fourhse_member *member = fourhse_member_by_name(STR("task_id"));
 	const json_t *value = json_object_get(body_parser->body, member->name);
 	struct op *op = body_parser->op;
-	char fresh[ID_TEXT_LEN + 1];
+	char new_id[ID_TEXT_LEN + 1];
 	struct str text;
 
-	id_format(&op->new_id, fresh);
+	id_format(&op->new_id, new_id);
 	if (is_unset(value))
-		return set_field(
-			body_parser, member->name, json_quote(str_cstr(fresh), body_parser->arena));
-	if (!check_value(member, value, &body_parser->faults))
+		return set_field(body_parser, member->name,
+			json_quote(str_cstr(new_id), body_parser->arena));
+	if (!check_value(member, value, &body_parser->errors))
 		return true;
 	op->client_named = true;
 	return fourhse_parse_task_id(
@@ -154,7 +154,7 @@ static bool set_task_id(struct body_parser *body_parser)
 	       set_field(body_parser, member->name, json_quote(text, body_parser->arena));
 }
 
-/* What is left out of a creation. */
+/* The value of a member that the body of a creation does not set. */
 static bool set_default(
 	struct body_parser *body_parser, const struct fourhse_member *member, struct str user)
 {
@@ -167,7 +167,7 @@ static bool set_default(
 	}
 	if (str_eq(str_cstr(member->name), STR("user_id")))
 		return set_field(body_parser, member->name, json_quote(user, body_parser->arena));
-	fourhse_add_error(&body_parser->faults, member->name, "%s cannot be blank.", member->label);
+	fourhse_add_error(&body_parser->errors, member->name, "%s cannot be blank.", member->label);
 	return true;
 }
 
@@ -220,8 +220,8 @@ static bool parse_members(
 	body_parser.body = body;
 	ok = create ? parse_create(&body_parser, request->principal.user)
 		    : parse_update(&body_parser);
-	ok = ok && fourhse_finish_errors(&body_parser.faults, request->arena, err);
-	buf_free(&body_parser.faults);
+	ok = ok && fourhse_finish_errors(&body_parser.errors, request->arena, err);
+	buf_free(&body_parser.errors);
 	json_decref(body);
 	return ok;
 }
@@ -260,21 +260,20 @@ static bool flag_is_set(const struct request *request, const char *name)
 	return fourhse_text_is_true(value);
 }
 
-/* Into the history goes a task with all that is connected with it; out of the store only by force.
- */
+/* historicize archives the task with its dependents; a removal cascades only with force. */
 bool fourhse_decode_delete(struct request *request, struct op *op, struct err *err)
 {
-	bool keep = flag_is_set(request, "historicize");
+	bool archive = flag_is_set(request, "historicize");
 	struct str text;
 
-	init_op(op, keep ? OP_ARCHIVE : OP_REMOVE);
+	init_op(op, archive ? OP_ARCHIVE : OP_REMOVE);
 	if (!parse_id(request, op, &text, err))
 		return false;
 	op->dependents = (struct op_dependents){
 		.field = FOURHSE_BY_ENTITY_ID,
 		.key_member = "task_id",
 		.value = json_quote(text, request->arena),
-		.cascade = keep || flag_is_set(request, "force"),
+		.cascade = archive || flag_is_set(request, "force"),
 	};
 	return op->dependents.value.ptr || err_no_memory(err);
 }

@@ -95,7 +95,7 @@ bool fourhse_encode_task(const struct request *request, const struct result *res
 	return response_finish(response, 200, FOURHSE_MEDIA_TYPE, err);
 }
 
-/* Where the new task is to be seen. */
+/* Location is the address of the new task. */
 bool fourhse_encode_created(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
@@ -115,7 +115,7 @@ bool fourhse_encode_created(const struct request *request, const struct result *
 	return response_finish(response, 201, FOURHSE_MEDIA_TYPE, err);
 }
 
-/* Nothing, or what stands in the way: the rows are the connected tasks. */
+/* 204, or 400 with the dependent tasks, which follow as rows. */
 bool fourhse_encode_deleted(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {

@@ -4,24 +4,24 @@
 
 #define DAY_MS ((int64_t)86400000)
 
-/* A list that is asked for, while it is read. */
+/* The state of the parser. */
 struct list_parser {
 	struct arena *arena;
 	struct list_query *list;
-	struct buf faults; /* one at most: all of them are the filter's */
+	struct buf errors; /* one object at most: all concern the member filter */
 	struct err *err;
 };
 
-/* Says what is not valid, if it is the first of all; the caller goes on. */
+/* Reports the problem if it is the first one. The caller continues. */
 #define ADD_ERROR(list_parser, ...)                                                       \
 	do {                                                                              \
-		if ((list_parser)->faults.len == 0)                                       \
-			fourhse_add_error(&(list_parser)->faults, "filter", __VA_ARGS__); \
+		if ((list_parser)->errors.len == 0)                                       \
+			fourhse_add_error(&(list_parser)->errors, "filter", __VA_ARGS__); \
 	} while (0)
 
 /* ---- days ---- */
 
-/* Digits only, as many as there are. */
+/* Reads exactly count digits; -1 if there are others. */
 static int parse_digits(const char *text, size_t count)
 {
 	int number = 0;
@@ -34,7 +34,7 @@ static int parse_digits(const char *text, size_t count)
 	return number;
 }
 
-/* The first millisecond of a day "2024-01-31" of UTC; false when it is none after 1970-01-01. */
+/* *ms is the start of a UTC day, "2024-01-31". Returns false if it is not a day from 1970 on. */
 static bool parse_date(int64_t *ms, struct str text)
 {
 	struct tm tm = { 0 }, again;
@@ -55,29 +55,29 @@ static bool parse_date(int64_t *ms, struct str text)
 	return true;
 }
 
-/* A span of which no time is part. */
-static const struct list_time_range empty_span = { 1, 1 };
+/* A range that contains no time. */
+static const struct list_time_range empty_range = { 1, 1 };
 
 static void add_date_filter(
 	struct list_parser *list_parser, const struct fourhse_member *member, const json_t *value)
 {
-	struct list_time_range *span = member->source == FOURHSE_CREATED
-					       ? &list_parser->list->created
-					       : &list_parser->list->updated;
+	struct list_time_range *range = member->source == FOURHSE_CREATED
+						? &list_parser->list->created
+						: &list_parser->list->updated;
 	int64_t from = 0;
 
 	if (json_is_null(value) || (json_is_string(value) && str_eq(json_str(value), STR("NULL"))))
-		*span = empty_span;
+		*range = empty_range;
 	else if (json_is_string(value) && parse_date(&from, json_str(value)))
-		/* 0 would be an open end; nothing was created in that millisecond. */
-		*span = (struct list_time_range){ from > 0 ? from : 1, from + DAY_MS };
+		/* 0 means unbounded, and no task is that old. */
+		*range = (struct list_time_range){ from > 0 ? from : 1, from + DAY_MS };
 	else
 		ADD_ERROR(list_parser, "The format of %s is invalid.", member->label);
 }
 
 /* ---- texts ---- */
 
-/* A value as it is indexed; "NULL" is null where null cannot be written. */
+/* The value as indexed. "NULL" stands for null, because forms cannot express null. */
 static struct str index_value(const struct list_parser *list_parser,
 	const struct fourhse_member *member, const json_t *value)
 {
@@ -89,7 +89,7 @@ static struct str index_value(const struct list_parser *list_parser,
 				     : json_text(value, list_parser->arena);
 }
 
-/* A UUID is kept in lower case. */
+/* UUIDs are stored in lower case. */
 static struct str canonical_uuid(const struct list_parser *list_parser, struct str json)
 {
 	struct str text = { json.ptr + 1, json.len - 2 };
@@ -127,7 +127,7 @@ static bool add_value(struct list_parser *list_parser, const struct fourhse_memb
 	return true;
 }
 
-/* Several values: any of them; none: no task has one of them. */
+/* Matches tasks that have one of the values; none if the array is empty. */
 static bool add_any_of_filter(
 	struct list_parser *list_parser, const struct fourhse_member *member, const json_t *list)
 {
@@ -187,7 +187,7 @@ static bool add_member_filter(
 				    : add_equals_filter(list_parser, member, value);
 }
 
-/* Absent, null, "" and [] filter nothing. */
+/* Absent, null, "" and [] mean no filter. */
 static bool parse_filter(struct list_parser *list_parser, json_t *filter)
 {
 	const char *name;
@@ -208,9 +208,9 @@ static bool parse_filter(struct list_parser *list_parser, json_t *filter)
 	return true;
 }
 
-/* ---- order and place ---- */
+/* ---- sort and page ---- */
 
-/* The first member that is one, '-' before it: the other way round. The rest does not count. */
+/* Sorts by the first known member, descending after '-'. The rest is ignored. */
 static void parse_sort(struct list_query *list, const json_t *sort)
 {
 	struct str names = json_str(sort);
@@ -253,8 +253,8 @@ bool fourhse_decode_list(struct request *request, struct op *op, struct err *err
 	parse_sort(&op->list, json_object_get(params, "sort"));
 	parse_page(&op->list, params);
 	ok = parse_filter(&list_parser, json_object_get(params, "filter")) &&
-	     fourhse_finish_errors(&list_parser.faults, request->arena, err);
-	buf_free(&list_parser.faults);
+	     fourhse_finish_errors(&list_parser.errors, request->arena, err);
+	buf_free(&list_parser.errors);
 	json_decref(params);
 	return ok;
 }

@@ -1,7 +1,9 @@
 #include "dialect/fourhse/fourhse.h"
 
-/* What is asked for together: the pending ones of a handler. The table has each code's row at code
- * - 1. */
+/*
+ * Filters that are often combined, such as the pending tasks of a handler. The index of code n is row
+ * n - 1 of the table.
+ */
 #define PAIR_WITH_STATUS(pair_code, other)                                           \
 	{                                                                            \
 		.code = (pair_code), .source = INDEX_PAIR, .name = "pair", .pair = { \
@@ -46,7 +48,7 @@ const struct fourhse_member *fourhse_member_by_name(struct str name)
 	return NULL;
 }
 
-/* The set is open; the first word of a state is the one we write ourselves. */
+/* The set is open: unknown statuses mean running. */
 static const struct dialect_status_row rows[] = {
 	{ TASK_PENDING, "pending" },
 	{ TASK_RUNNING, "running" },

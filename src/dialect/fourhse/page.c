@@ -1,12 +1,12 @@
-/* What a list's headers say about its pages. */
+/* Pagination parameters, and the header fields of a list. */
 #include <stdio.h>
 
 #include "dialect/fourhse/fourhse.h"
 #include "http/query.h"
 
-/* Beyond every list, and small enough to be multiplied by the largest page. */
+/* More pages than any list has; times the largest page size it fits into 64 bits. */
 #define PAGE_NUMBER_MAX 1000000000000
-/* Of one address: five of them stand in a header that the web server must take. */
+/* Bytes of one URL: nginx must accept a Link header field with five of them. */
 #define LINK_MAX 1500
 
 /* ---- numbers ---- */
@@ -51,7 +51,7 @@ uint64_t fourhse_page(const json_t *params)
 struct link {
 	struct arena *arena;
 	struct buf *text;
-	struct buf name; /* of the parameter, with the brackets it is in */
+	struct buf name; /* of the current parameter, with brackets: filter[status] */
 	bool failed;
 };
 
@@ -104,7 +104,7 @@ static bool put_scalar(struct link *link, const json_t *value)
 	return text.len <= LINK_MAX;
 }
 
-/* False when the address becomes too long. */
+/* Returns false if the URL becomes too long. */
 static bool put_params(struct link *link, json_t *value)
 {
 	const char *key;
@@ -123,7 +123,7 @@ static bool put_params(struct link *link, json_t *value)
 	return true;
 }
 
-/* The parameters of another page of the same list. */
+/* Sets the parameters of another page of the same list. */
 static bool set_page_params(json_t *params, uint64_t page, uint64_t per_page)
 {
 	if (json_object_set_new(params, "page", json_integer((json_int_t)page)) != 0)
@@ -139,13 +139,13 @@ static bool set_page_params(json_t *params, uint64_t page, uint64_t per_page)
 
 struct pages {
 	const struct request *request;
-	json_t *params; /* a copy that is ours */
+	json_t *params; /* owned */
 	uint64_t per_page, current, count;
 	struct buf links;
 	bool failed;
 };
 
-/* False when the address is too long, or without memory. */
+/* Returns false if the URL is too long or memory is exhausted. */
 static bool put_link(struct pages *pages, const char *rel, uint64_t page)
 {
 	struct buf text = BUF_INIT;
@@ -194,7 +194,7 @@ bool fourhse_add_page_headers(const json_t *params, const struct request *reques
 	const struct result *result, struct response *response, struct err *err)
 {
 	struct pages pages = { .request = request, .per_page = fourhse_per_page(params) };
-	/* jansson copies from what it takes for writable; nothing is written. */
+	/* json_copy() takes a non-const argument but does not modify it. */
 	json_t *copy = json_copy((json_t *)(uintptr_t)params);
 
 	pages.params = copy;
@@ -204,7 +204,7 @@ bool fourhse_add_page_headers(const json_t *params, const struct request *reques
 	add_number_header(response, "X-Pagination-Page-Count", pages.count);
 	add_number_header(response, "X-Pagination-Current-Page", pages.current);
 	add_number_header(response, "X-Pagination-Per-Page", pages.per_page);
-	/* Without links rather than with a head that nobody can take. */
+	/* Omit Link if it is too long for nginx. */
 	if (copy && put_links(&pages))
 		response_add_header(response, "Link", buf_str(&pages.links));
 	pages.failed |= !copy || !buf_ok(&pages.links);

@@ -1,15 +1,15 @@
-/* Queries and bodies, JSON or forms, as one object: the rest reads nothing else. */
+/* Turns queries, forms and JSON bodies into one JSON object, the input of all decoders. */
 #include "dialect/fourhse/fourhse.h"
 #include "http/query.h"
 
 #define FORM_PAIRS_MAX	128
 #define NAME_LEVELS_MAX 8
-/* A credential that clients put among the parameters: judged before, and never looked at here. */
+/* A credential that clients send as a parameter. nginx has checked it; ignored here. */
 #define CREDENTIAL_PARAM "access-token"
 
 /* ---- bracketed names ---- */
 
-/* "[key]" off the front; false when it does not begin with one. */
+/* Splits "[key]" off the front; returns false if *rest does not begin with one. */
 static bool split_key(struct str *rest, struct str *key)
 {
 	struct str after = *rest, part = str_split_next(&after, ']');
@@ -21,7 +21,7 @@ static bool split_key(struct str *rest, struct str *key)
 	return true;
 }
 
-/* The part before the first bracket; all of it when what follows is not bracketed to its end. */
+/* The part before the first bracket, or the whole name if the rest is not a sequence of [key]. */
 static struct str split_head(struct str name, struct str *rest)
 {
 	struct str after = name;
@@ -39,40 +39,40 @@ static struct str split_head(struct str name, struct str *rest)
 	return name;
 }
 
-/* The place of a key in an array: empty and what is past the end are appended. */
-static bool parse_array_index(struct str key, uint64_t *place)
+/* The array index of a key. An empty key, or an index past the end, appends. */
+static bool parse_array_index(struct str key, uint64_t *index)
 {
-	*place = UINT64_MAX;
-	return key.len == 0 || str_to_u64(key, place);
+	*index = UINT64_MAX;
+	return key.len == 0 || str_to_u64(key, index);
 }
 
 static json_t *get_child(const json_t *node, struct str key)
 {
-	uint64_t place;
+	uint64_t index;
 
 	if (json_is_object(node))
 		return json_object_getn(node, key.ptr, key.len);
-	return parse_array_index(key, &place) ? json_array_get(node, place) : NULL;
+	return parse_array_index(key, &index) ? json_array_get(node, index) : NULL;
 }
 
-/* Steals the child. */
+/* Takes ownership of child. */
 static bool put_child(json_t *node, struct str key, json_t *child)
 {
-	uint64_t place;
+	uint64_t index;
 
 	if (json_is_object(node))
 		return json_object_setn_new(node, key.ptr, key.len, child) == 0;
-	if (parse_array_index(key, &place) && place < json_array_size(node))
-		return json_array_set_new(node, place, child) == 0;
+	if (parse_array_index(key, &index) && index < json_array_size(node))
+		return json_array_set_new(node, index, child) == 0;
 	return json_array_append_new(node, child) == 0;
 }
 
-/* What is under the key, and can itself hold `next`; what cannot is replaced. NULL: no memory. */
+/* The container under key that can hold next; replaces any other value. NULL: no memory. */
 static json_t *get_or_make_child(json_t *node, struct str key, struct str next)
 {
 	json_t *child = get_child(node, key);
-	uint64_t place;
-	bool list = parse_array_index(next, &place);
+	uint64_t index;
+	bool list = parse_array_index(next, &index);
 
 	if ((json_is_object(child) && next.len > 0) || (json_is_array(child) && list))
 		return child;
@@ -104,15 +104,15 @@ static bool put_pair(json_t *params, const struct pair *pair, struct err *err)
 static bool params_from_pairs(
 	json_t **params, const struct pair *pairs, size_t count, struct err *err)
 {
-	json_t *made = json_object();
-	bool ok = made || err_no_memory(err);
+	json_t *object = json_object();
+	bool ok = object || err_no_memory(err);
 
 	for (size_t i = 0; ok && i < count; i++)
-		ok = put_pair(made, &pairs[i], err);
+		ok = put_pair(object, &pairs[i], err);
 	if (ok)
-		*params = made;
+		*params = object;
 	else
-		json_decref(made);
+		json_decref(object);
 	return ok;
 }
 
@@ -141,7 +141,7 @@ static bool invalid_json(struct err *err, const char *why)
 	return err_set(err, ERR_MALFORMED, NULL, "Invalid JSON data in request body: %s.", text);
 }
 
-/* An empty array is what PHP makes of an empty object. */
+/* PHP encodes an empty object as an empty array. */
 static bool parse_json_body(json_t **params, const struct request *request, struct err *err)
 {
 	json_t *json;
@@ -163,7 +163,7 @@ static bool parse_json_body(json_t **params, const struct request *request, stru
 	return true;
 }
 
-/* curl -d calls everything a form: what begins like JSON is JSON. */
+/* curl -d announces a form even for JSON, so look at the first byte. */
 static bool looks_like_json(struct str body)
 {
 	size_t i = 0;
@@ -224,7 +224,7 @@ void fourhse_select_fields(struct request *request)
 	}
 }
 
-/* Python's clients write True. */
+/* Python clients send True. */
 bool fourhse_text_is_true(struct str text)
 {
 	return str_eq_nocase(text, STR("true")) || str_eq(text, STR("1"));

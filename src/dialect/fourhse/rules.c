@@ -1,4 +1,4 @@
-/* Tasks that come in by the native API. */
+/* Hooks for tasks that arrive by the native API. */
 #include "dialect/fourhse/fourhse.h"
 
 static bool set_default(struct change *change, const char *name, struct str json, struct err *err)
@@ -11,16 +11,16 @@ static bool set_default(struct change *change, const char *name, struct str json
 	       err_set(err, ERR_UNPROCESSABLE, name, "A task has too many members");
 }
 
-/* The id that a client gives makes the task's; admit refuses what is none. */
+/* Derives the task's id from the client's task_id; fourhse_validate() rejects an invalid one. */
 static bool set_native_id(struct op *op, struct err *err)
 {
 	struct str json = change_field(&op->change, STR("task_id")), text;
-	char fresh[ID_TEXT_LEN + 1];
+	char new_id[ID_TEXT_LEN + 1];
 
-	id_format(&op->new_id, fresh);
+	id_format(&op->new_id, new_id);
 	if (json.len == 0 || json.ptr[0] != '"')
 		return set_default(
-			&op->change, "task_id", json_quote(str_cstr(fresh), op->arena), err);
+			&op->change, "task_id", json_quote(str_cstr(new_id), op->arena), err);
 	text = json_unquote(json, op->arena);
 	if (!text.ptr)
 		return err_no_memory(err);
@@ -72,8 +72,8 @@ static bool validate_text(
 }
 
 /*
- * A task that another id leads to would be found by nobody; one that has another text for the same
- * id (a UUID in upper case) by no filter, and by no task that is connected with it.
+ * task_id must lead to the task's id, or requests would not find the task, and must be in canonical
+ * form (a UUID in lower case), or filters and dependent tasks would not match it.
  */
 static bool validate_id(
 	const struct task *before, const struct task *task, struct arena *arena, struct err *err)
@@ -101,7 +101,7 @@ static bool validate_status(const struct fourhse_member *member, struct str stat
 	return true;
 }
 
-/* What an answer copies as it is must be what the documents say it is. */
+/* The encoder copies these members unchecked, so they must be of the documented type. */
 bool fourhse_validate(const struct task *before, const struct task *task, struct err *err)
 {
 	struct arena arena = { 0 };

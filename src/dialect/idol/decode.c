@@ -1,12 +1,12 @@
-/* Addresses and queries. What the framework does with each parameter is its Ruby's (README.md). */
+/* Paths and query parameters; README.md describes what Rails does with each parameter. */
 #include "dialect/idol/idol.h"
 
-#define INCLUDE_ERRORS_MAX 20 /* error objects for includes in one answer */
-#define INTEGER_DIGITS_MAX 40 /* digits of an id that are looked at */
+#define INCLUDE_ERRORS_MAX 20 /* error objects for include in one response */
+#define INTEGER_DIGITS_MAX 40 /* more digits are not an integer */
 
 static const struct str type = { IDOL_RESOURCE_TYPE, sizeof(IDOL_RESOURCE_TYPE) - 1 };
 
-/* ---- words ---- */
+/* ---- names and numbers ---- */
 
 bool idol_split_brackets(struct str name, const char *object, struct str *key)
 {
@@ -19,7 +19,6 @@ bool idol_split_brackets(struct str name, const char *object, struct str *key)
 	return true;
 }
 
-/* A whole number of any size without what does not count: " +007" is "7". */
 bool idol_parse_integer(struct str text, struct str *digits)
 {
 	bool negative;
@@ -36,7 +35,7 @@ bool idol_parse_integer(struct str text, struct str *digits)
 	}
 	while (rest.len > 1 && rest.ptr[0] == '0')
 		rest = str_skip(rest, 1);
-	/* Nobody has a negative id: its sign keeps it from being found. */
+	/* Keep the sign: negative ids do not exist, so it matches nothing. */
 	*digits = negative ? text : rest;
 	return true;
 }
@@ -44,7 +43,7 @@ bool idol_parse_integer(struct str text, struct str *digits)
 /* ---- Accept ---- */
 
 struct negotiation {
-	bool asked, wanted;
+	bool present, acceptable;
 };
 
 static void match_header(struct negotiation *negotiation, struct str header)
@@ -52,9 +51,9 @@ static void match_header(struct negotiation *negotiation, struct str header)
 	while (header.len > 0) {
 		struct str range = str_trim(str_split_next(&header, ','));
 
-		negotiation->asked |= range.len > 0;
-		negotiation->wanted |= str_eq_nocase(range, STR(IDOL_MEDIA_TYPE)) ||
-				       str_starts(range, STR("*/*"));
+		negotiation->present |= range.len > 0;
+		negotiation->acceptable |= str_eq_nocase(range, STR(IDOL_MEDIA_TYPE)) ||
+					   str_starts(range, STR("*/*"));
 	}
 }
 
@@ -66,7 +65,7 @@ static bool check_accept(const struct request *request, struct err *err)
 		if (str_eq(request->cgi_params[i].name, STR("HTTP_ACCEPT")))
 			match_header(&negotiation, request->cgi_params[i].value);
 	}
-	if (negotiation.wanted || !negotiation.asked)
+	if (negotiation.acceptable || !negotiation.present)
 		return true;
 	return idol_set_error(err, request->arena, IDOL_NOT_ACCEPTABLE,
 		request_cgi_param(request, "HTTP_ACCEPT"), STR_NULL);
@@ -74,7 +73,7 @@ static bool check_accept(const struct request *request, struct err *err)
 
 /* ---- fields ---- */
 
-/* Other types are known; what fields they have is not, and none of them is ever sent. */
+/* Known types whose resources are never sent, so their fields are not checked. */
 static bool is_other_type(struct str name)
 {
 	return str_eq(name, STR("tracks")) || str_eq(name, STR("videos")) ||
@@ -95,7 +94,7 @@ static bool select_fields(struct request *request, struct str names, struct err 
 	return true;
 }
 
-/* Of several the last one counts. */
+/* If a parameter is repeated, the last one counts. */
 static bool check_fields(struct request *request, struct err *err)
 {
 	request->selected_fields = ~0U;
@@ -119,28 +118,28 @@ static bool check_fields(struct request *request, struct err *err)
 
 /* ---- include ---- */
 
-/* No related resource is held here, so none can be included. */
+/* Related resources are not stored here, so no include is valid. */
 static bool check_include(const struct request *request, struct err *err)
 {
 	struct buf objects = BUF_INIT;
-	size_t told = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < request->query_count; i++) {
 		struct str rest = request->query[i].value;
 
 		if (!str_eq(request->query[i].name, STR("include")))
 			continue;
-		for (; rest.len > 0 && told < INCLUDE_ERRORS_MAX; told++) {
+		for (; rest.len > 0 && count < INCLUDE_ERRORS_MAX; count++) {
 			struct str path = str_split_next(&rest, ',');
 
 			idol_put_api_error(
 				&objects, IDOL_INVALID_INCLUDE, str_split_next(&path, '.'), type);
 		}
 	}
-	if (told > 0)
+	if (count > 0)
 		idol_set_errors(err, request->arena, ERR_INVALID, &objects);
 	buf_free(&objects);
-	return told == 0;
+	return count == 0;
 }
 
 bool idol_check_query(struct request *request, struct err *err)
@@ -149,7 +148,7 @@ bool idol_check_query(struct request *request, struct err *err)
 	       check_include(request, err);
 }
 
-/* ---- the rows ---- */
+/* ---- decoders ---- */
 
 bool idol_decode_read(struct request *request, struct op *op, struct err *err)
 {
@@ -161,13 +160,13 @@ bool idol_decode_read(struct request *request, struct op *op, struct err *err)
 		return false;
 	if (!idol_parse_integer(id, &digits))
 		return idol_set_error(err, request->arena, IDOL_INVALID_FIELD_VALUE, id, STR("id"));
-	/* A number that nobody can have, or none that fits: not there either. */
+	/* Numbers start at 1 and have 64 bits: no task has another one. */
 	if (!str_to_u64(digits, &op->number) || op->number == 0)
 		return idol_set_error(err, request->arena, IDOL_NOT_FOUND, id, STR_NULL);
 	return true;
 }
 
-/* The documented way to see how a client takes failures; nothing has failed. */
+/* Fails on purpose: a documented way to test how a client handles failures. */
 bool idol_decode_trigger(struct request *request, struct op *op, struct err *err)
 {
 	struct str kind = request_query_param(request, "kind");

@@ -1,4 +1,4 @@
-/* Bodies of creations. The order of the checks is the framework's. */
+/* Parses the body of a creation. The order of the checks is that of jsonapi-resources. */
 #include "dialect/idol/idol.h"
 
 #define SUPPORT_NUMBER_MAX 255
@@ -8,9 +8,9 @@
 #define NOT_INCLUDED "is not included in the list"
 #define NOT_VALID    "is invalid"
 
-/* ---- the model's rules: why a value will not do, or NULL ---- */
+/* ---- validations of the model: the reason why a value is invalid, or NULL ---- */
 
-/* Ruby's blank?: nothing, or nothing in it. */
+/* Ruby's blank?: absent, null, false, white space, or an empty container. */
 static bool is_blank(const json_t *value)
 {
 	struct str text = json_str(value);
@@ -31,7 +31,7 @@ static const char *check_master_type(const json_t *value)
 	return NOT_INCLUDED;
 }
 
-/* 16 or 24, as a number or as the string that answers have: its text, or NULL. */
+/* The JSON string for 16 or 24, given as a number or a string; NULL for other values. */
 static const char *precision_text(const json_t *value)
 {
 	if (json_is_string(value))
@@ -87,7 +87,7 @@ static const char *check_support_number(const json_t *value)
 
 static const struct attribute {
 	const char *name, *pointer;
-	const char *(*judge)(const json_t *value);
+	const char *(*check)(const json_t *value);
 	bool required;
 } attributes[] = {
 	{ "master-type", "/data/attributes/master-type", check_master_type, true },
@@ -111,20 +111,20 @@ static bool is_attribute(const char *name)
 
 /* ---- the body ---- */
 
-/* What is echoed of a value: a string as it is, anything else as JSON; ptr NULL without memory. */
+/* The text that an error echoes: a string as it is, other values as JSON. ptr NULL: no memory. */
 static struct str echo_value(const json_t *value, struct arena *arena)
 {
 	return json_is_string(value) ? arena_copy(arena, json_str(value)) : json_text(value, arena);
 }
 
 static bool set_value_error(const struct request *request, enum idol_api_error fault,
-	const json_t *value, struct str where, struct err *err)
+	const json_t *value, struct str field, struct err *err)
 {
 	struct str text = value ? echo_value(value, request->arena) : STR("");
 
 	if (!text.ptr)
 		return err_no_memory(err);
-	return idol_set_error(err, request->arena, fault, text, where);
+	return idol_set_error(err, request->arena, fault, text, field);
 }
 
 static bool check_content_type(const struct request *request, struct err *err)
@@ -136,7 +136,7 @@ static bool check_content_type(const struct request *request, struct err *err)
 	return idol_set_error(err, request->arena, IDOL_UNSUPPORTED_MEDIA_TYPE, sent, STR_NULL);
 }
 
-/* `data` of the body and its type. */
+/* Checks the member data of the body, and its type. */
 static bool check_data(
 	const struct request *request, const json_t *json, const json_t **data, struct err *err)
 {
@@ -170,19 +170,19 @@ static bool is_relationship(const char *name)
 	return strcmp(name, "attachable") == 0;
 }
 
-/* Every member of the object must be known; `where` is its name when it is no object. */
+/* Every member of the object must be known. name is that of the object, for errors. */
 static bool check_member_names(const struct request *request, const json_t *object,
-	const char *where, bool (*is_known)(const char *name), struct err *err)
+	const char *name, bool (*is_known)(const char *name), struct err *err)
 {
-	/* jansson's iterators want it writable; nothing is written. */
-	json_t *walked = (json_t *)(uintptr_t)object;
+	/* jansson's iterators take a non-const argument but do not modify it. */
+	json_t *iterated = (json_t *)(uintptr_t)object;
 
 	if (!object || json_is_null(object))
 		return true;
 	if (!json_is_object(object))
 		return set_value_error(
-			request, IDOL_INVALID_FIELD_VALUE, object, str_cstr(where), err);
-	for (void *at = json_object_iter(walked); at; at = json_object_iter_next(walked, at)) {
+			request, IDOL_INVALID_FIELD_VALUE, object, str_cstr(name), err);
+	for (void *at = json_object_iter(iterated); at; at = json_object_iter_next(iterated, at)) {
 		if (!is_known(json_object_iter_key(at)))
 			return idol_set_error(err, request->arena, IDOL_PARAM_NOT_ALLOWED,
 				str_cstr(json_object_iter_key(at)), STR_NULL);
@@ -206,7 +206,7 @@ static bool check_shape(const struct request *request, const json_t *data, struc
 	return true;
 }
 
-/* The linkage; null is none, which the model's rules are about. */
+/* Sets the linkage. If it is absent or null, *found is false; check_attributes() rejects that. */
 static bool parse_linkage(const struct request *request, const json_t *data, struct change *change,
 	bool *found, struct err *err)
 {
@@ -223,7 +223,7 @@ static bool parse_linkage(const struct request *request, const json_t *data, str
 	return idol_set_linkage(&linkage, change, request->arena, err);
 }
 
-/* All broken rules are told at once. */
+/* Reports all invalid attributes in one response. */
 static bool check_attributes(
 	const struct request *request, const json_t *values, bool linked, struct err *err)
 {
@@ -233,7 +233,7 @@ static bool check_attributes(
 	for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
 		const struct attribute *attribute = &attributes[i];
 		const json_t *value = json_object_get(values, attribute->name);
-		const char *why = value || attribute->required ? attribute->judge(value) : NULL;
+		const char *why = value || attribute->required ? attribute->check(value) : NULL;
 
 		if (why) {
 			idol_put_validation_error(
@@ -294,7 +294,7 @@ bool idol_decode_create(struct request *request, struct op *op, struct err *err)
 	op->change.status = STR("uploaded");
 	if (!check_content_type(request, err) || !idol_check_query(request, err))
 		return false;
-	/* No body at all is a body without data. */
+	/* A missing body counts as one without data. */
 	if (request->body.len > 0 && !json_parse_strict(&json, request->body, err))
 		return false;
 	ok = parse_body(request, json, &op->change, err);

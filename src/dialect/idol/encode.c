@@ -1,4 +1,4 @@
-/* Resource objects, and what a page of them has around it. */
+/* Resource objects, pages of them, and the links of a page. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -30,19 +30,21 @@ static void put_status(const struct request *request, const struct task *task, s
 	buf_put_json_string(out, task->status);
 }
 
-/* Of a failure alone, whatever an earlier one left; other dialects' may be any JSON, here it is
- * text. */
+/*
+ * The error of a failed task; null in other states. The type is a string: another value is shown as
+ * its JSON text in a string.
+ */
 static void put_message(const struct request *request, const struct task *task, struct buf *out)
 {
 	(void)request;
 	json_put_as_string(out, task->state == TASK_FAILED ? task->error : STR_NULL);
 }
 
-/* In the order of the answers. Without `put` it is the member of that name. */
+/* In the order of responses. Without put the attribute is the field of that name. */
 static const struct attribute {
 	const char *name;
 	void (*put)(const struct request *request, const struct task *task, struct buf *out);
-	bool optional; /* left out where others are null */
+	bool optional; /* omitted if null */
 } attributes[] = {
 	{ "created-at", .put = put_created },
 	{ "updated-at", .put = put_updated },
@@ -74,7 +76,7 @@ bool idol_select_field(struct str name, unsigned *shown)
 	return str_eq(name, STR("id"));
 }
 
-/* The member's JSON text, null when the task does not have it. */
+/* The field's JSON text; null if the task does not have the field. */
 static struct str field_json(const struct task *task, const char *name)
 {
 	struct str json = task_field(task, str_cstr(name));
@@ -109,22 +111,22 @@ static void put_attributes(const struct request *request, const struct task *tas
 /* ---- addresses ---- */
 
 static void put_url(
-	const struct request *request, const struct task *task, const char *behind, struct buf *out)
+	const struct request *request, const struct task *task, const char *suffix, struct buf *out)
 {
 	buf_put_str(out, request->base_url);
 	buf_printf(out, BASE_PATH IDOL_RESOURCE_TYPE "/%llu%s", (unsigned long long)task->number,
-		behind);
+		suffix);
 }
 
 static void put_quoted_url(
-	const struct request *request, const struct task *task, const char *behind, struct buf *out)
+	const struct request *request, const struct task *task, const char *suffix, struct buf *out)
 {
 	buf_putc(out, '"');
-	put_url(request, task, behind, out);
+	put_url(request, task, suffix, out);
 	buf_putc(out, '"');
 }
 
-/* {"links":{...},"data":...}: a relationship in a resource, and the answer to its own address. */
+/* {"links":{...},"data":...}: a relationship, in a resource or as its own response. */
 static void put_linkage(const struct request *request, const struct task *task, struct buf *out)
 {
 	buf_puts(out, "{\"links\":{\"self\":");
@@ -154,8 +156,10 @@ bool idol_put_task(const struct request *request, const struct task *task, struc
 
 /* ---- links of a page ---- */
 
-/* The parameters that links keep, with the two of the page, in alphabetical order; written as
- * Rails' to_query does, a space as a plus. */
+/*
+ * The parameters of a page's link: those of the request and the page, in alphabetical order. Encoded
+ * like Rails' to_query: a space becomes a plus.
+ */
 struct page_params {
 	struct pair pairs[REQUEST_QUERY_MAX + 2];
 	size_t count;
@@ -170,7 +174,7 @@ static bool is_page_param(const struct request *request, size_t i)
 		!idol_split_brackets(name, "filter", &key) && !str_eq(name, STR("include")) &&
 		!str_eq(name, STR("sort")))
 		return false;
-	/* Of several the last one counts. */
+	/* If a parameter is repeated, the last one counts. */
 	for (size_t k = i + 1; k < request->query_count; k++) {
 		if (str_eq(request->query[k].name, name))
 			return false;
@@ -281,7 +285,7 @@ bool idol_encode_linkage(const struct request *request, const struct result *res
 	return finish(response, 200, err);
 }
 
-/* Of what a task is about only its type and id are known here. */
+/* Only type and id of the attachable are known here. */
 static void put_related(const struct request *request, const json_t *linkage, struct buf *out)
 {
 	struct str type = json_str(json_object_get(linkage, "type"));

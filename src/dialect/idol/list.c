@@ -1,23 +1,22 @@
-/* The query of a list: filter, sort and page. */
+/* Query parameters of a list: filter, sort and page. */
 #include <stdio.h>
 
 #include "dialect/idol/idol.h"
 
-/* A page beyond this has nothing on it, and its offset still fits. */
+/* Larger than any list has; its offset fits into 64 bits. */
 #define PAGE_NUMBER_MAX INT64_C(1000000000000)
-/* Folded ids are what JSON strings have between their quotes: in none of them stands a bare quote.
- */
+/* Matches no id: normalized ids are contents of JSON strings, which hold no bare quote. */
 #define NO_MATCH STR("\"")
 
-/* ---- words ---- */
+/* ---- names ---- */
 
-/* The framework takes product_id for product-id. */
-static bool key_matches(struct str word, const char *name)
+/* jsonapi-resources accepts product_id for product-id. */
+static bool key_matches(struct str key, const char *name)
 {
-	if (word.len != strlen(name))
+	if (key.len != strlen(name))
 		return false;
-	for (size_t i = 0; i < word.len; i++) {
-		if (name[i] != (word.ptr[i] == '_' ? '-' : word.ptr[i]))
+	for (size_t i = 0; i < key.len; i++) {
+		if (name[i] != (key.ptr[i] == '_' ? '-' : key.ptr[i]))
 			return false;
 	}
 	return true;
@@ -26,7 +25,7 @@ static bool key_matches(struct str word, const char *name)
 /* ---- filter ---- */
 
 static const struct filter {
-	const char *key, *told_as;
+	const char *key, *name_in_errors;
 	uint8_t field;
 } filters[] = {
 	{ "id", "id", IDOL_BY_NUMBER },
@@ -45,7 +44,7 @@ static const struct filter *find_filter(struct str key)
 	return NULL;
 }
 
-/* The last value of each filter; NULL where there is none. */
+/* Collects the last occurrence of each filter; NULL if absent. */
 static bool collect_filters(
 	const struct request *request, const struct pair *selected[FILTER_COUNT], struct err *err)
 {
@@ -68,7 +67,7 @@ static bool collect_filters(
 	return true;
 }
 
-static bool has(const struct str *values, size_t count, struct str value)
+static bool contains(const struct str *values, size_t count, struct str value)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (str_eq(values[i], value))
@@ -77,7 +76,7 @@ static bool has(const struct str *values, size_t count, struct str value)
 	return false;
 }
 
-/* One line of CSV: whole numbers, quoted or not, any of which may be meant. */
+/* Parses one line of CSV: integers, quoted or not. The filter matches any of them. */
 static bool parse_values(const struct request *request, const struct filter *filter,
 	struct str text, struct str *values, size_t *count, struct err *err)
 {
@@ -92,12 +91,12 @@ static bool parse_values(const struct request *request, const struct filter *fil
 			continue;
 		if (!idol_parse_integer(part, &value))
 			return idol_set_error(err, request->arena, IDOL_INVALID_FILTER_VALUE, part,
-				str_cstr(filter->told_as));
-		if (has(values, *count, value))
+				str_cstr(filter->name_in_errors));
+		if (contains(values, *count, value))
 			continue;
 		if (*count == LIST_VALUES_MAX)
 			return idol_set_error(err, request->arena, IDOL_INVALID_FILTER_VALUE, text,
-				str_cstr(filter->told_as));
+				str_cstr(filter->name_in_errors));
 		values[(*count)++] = value;
 	}
 	return true;
@@ -178,8 +177,8 @@ static bool add_sort(const struct request *request, struct str key, struct op *o
 }
 
 /*
- * Numbers are given in the order of creation, so where there is a filter the default is that, which
- * every filter's index has; by number, all that fit would have to be looked through.
+ * Numbers are assigned in the order of creation, so with a filter the default order is that of
+ * creation, which the index of every filter has. Sorting by number would scan all matching tasks.
  */
 static bool parse_sort(const struct request *request, struct op *op, struct err *err)
 {
@@ -256,7 +255,7 @@ static bool parse_page(const struct request *request, struct op *op, struct err 
 	return true;
 }
 
-/* ---- the row ---- */
+/* ---- the decoder ---- */
 
 bool idol_decode_list(struct request *request, struct op *op, struct err *err)
 {

@@ -1,7 +1,7 @@
 #include "dialect/idol/idol.h"
 
-/* Ids are strings here, but an operator may have set one as a number. */
-static struct str fold_id(struct str json)
+/* Ids are strings here, but the native API accepts numbers: index the bare digits of both. */
+static struct str normalize_id(struct str json)
 {
 	if (json.len < 2 || json.ptr[0] != '"' || json.ptr[json.len - 1] != '"')
 		return json;
@@ -15,11 +15,11 @@ const struct index_field idol_indexed[] = {
 	{ .code = IDOL_BY_PRODUCT,
 		.source = INDEX_FIELD,
 		.name = "product-id",
-		.normalize = fold_id },
+		.normalize = normalize_id },
 	{ .code = IDOL_BY_DISTRIBUTOR,
 		.source = INDEX_FIELD,
 		.name = "distributor-id",
-		.normalize = fold_id },
+		.normalize = normalize_id },
 	{ .code = IDOL_BY_MASTER_TYPE, .source = INDEX_FIELD, .name = "master-type" },
 	{ .code = IDOL_BY_PRECISION, .source = INDEX_FIELD, .name = "precision" },
 	{ .code = IDOL_BY_URL, .source = INDEX_FIELD, .name = "url", .unindexed = true },

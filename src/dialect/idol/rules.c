@@ -1,7 +1,4 @@
-/*
- * What tasks are like, whoever makes them: the types of what they are about, and the rules for
- * those that come in by the native API.
- */
+/* The model of a task: its linkage, and the rules for tasks that arrive by the native API. */
 #include <stdio.h>
 
 #include "base/encode.h"
@@ -13,10 +10,10 @@
 static const char *const master_types[] = { "cd", "hd", "dolby_atmos", "apple_motion_art_desktop",
 	"apple_motion_art_mobile" };
 
-bool idol_is_master_type(struct str word)
+bool idol_is_master_type(struct str text)
 {
 	for (size_t i = 0; i < sizeof(master_types) / sizeof(master_types[0]); i++) {
-		if (str_eq(word, str_cstr(master_types[i])))
+		if (str_eq(text, str_cstr(master_types[i])))
 			return true;
 	}
 	return false;
@@ -34,7 +31,7 @@ const char *const idol_members[] = { "master-type", "precision", "support-number
 
 /* ---- types ---- */
 
-/* The framework makes one of ImportTask, import_task and import-tasks. */
+/* jsonapi-resources treats ImportTask, import_task and import-tasks alike. */
 bool idol_matches_type(struct str text, const char *plain)
 {
 	size_t len = strlen(plain), at = 0;
@@ -70,13 +67,13 @@ static const char *find_type(const json_t *name)
 	return NULL;
 }
 
-/* ---- what a task is about ---- */
+/* ---- linkage ---- */
 
 static bool set_linkage_error(
-	struct idol_linkage *linkage, enum idol_api_error fault, const json_t *wrong)
+	struct idol_linkage *linkage, enum idol_api_error error, const json_t *bad_value)
 {
-	linkage->error = fault;
-	linkage->bad_value = wrong;
+	linkage->error = error;
+	linkage->bad_value = bad_value;
 	return false;
 }
 
@@ -100,7 +97,7 @@ bool idol_parse_linkage(struct idol_linkage *linkage, const json_t *data)
 	return true;
 }
 
-/* A product is its own product-id; what product a track belongs to is not known here. */
+/* A product sets product-id too; the product of a track is not known here. */
 bool idol_set_linkage(const struct idol_linkage *linkage, struct change *change,
 	struct arena *arena, struct err *err)
 {
@@ -125,14 +122,14 @@ bool idol_set_linkage(const struct idol_linkage *linkage, struct change *change,
 
 /* ---- tasks of the native API ---- */
 
-static bool set_member_error(struct err *err, const char *name, const char *what)
+static bool set_member_error(struct err *err, const char *name, const char *expected)
 {
-	return err_set(err, ERR_UNPROCESSABLE, name, "%s must be %s", name, what);
+	return err_set(err, ERR_UNPROCESSABLE, name, "%s must be %s", name, expected);
 }
 
 #define LINKAGE_EXPECTED "an object of type (tracks, videos, asset-attachments, products) and id"
 
-/* Any spelling that a creation takes becomes the one that answers have. */
+/* Turns every spelling that a creation accepts into the one of responses. */
 static bool normalize_linkage(struct op *op, struct arena *arena, struct err *err)
 {
 	struct str text = change_field(&op->change, STR("attachable"));
@@ -173,7 +170,7 @@ bool idol_native_defaults(const struct request *request, struct op *op, struct e
 	return true;
 }
 
-/* ---- what a task may be ---- */
+/* ---- validation ---- */
 
 static bool is_text(struct str json)
 {
@@ -185,7 +182,7 @@ static bool is_null(struct str json)
 	return str_eq(json, STR("null"));
 }
 
-/* Without the quotes; none of the words needs an escape. */
+/* The text between the quotes; the values compared with it need no escapes. */
 static struct str unquote(struct str json)
 {
 	return is_text(json) ? (struct str){ json.ptr + 1, json.len - 2 } : STR_NULL;
@@ -227,13 +224,13 @@ static bool is_id_or_absent(struct str json)
 	return json.len > 0;
 }
 
-/* In a merge patch null takes a member away. */
+/* In a merge patch null removes a member. */
 #define REQUIRED_SUFFIX ", and cannot be removed"
 
 static const struct {
 	const char *name;
-	bool (*is_right)(struct str json);
-	const char *what;
+	bool (*is_valid)(struct str json);
+	const char *expected;
 } rules[] = {
 	{ "master-type", is_master_type,
 		"cd, hd, dolby_atmos, apple_motion_art_desktop or apple_motion_art_mobile" },
@@ -246,7 +243,7 @@ static const struct {
 	{ "distributor-id", is_id_or_absent, "a string or a whole number from 0" },
 };
 
-/* As answers copy it: in their spelling, the id a string. */
+/* The encoder copies the linkage unchecked: type in its canonical spelling, id a string. */
 static bool validate_linkage(struct str text, struct err *err)
 {
 	struct idol_linkage linkage;
@@ -267,8 +264,8 @@ bool idol_validate(const struct task *before, const struct task *task, struct er
 {
 	(void)before;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (!rules[i].is_right(task_field(task, str_cstr(rules[i].name))))
-			return set_member_error(err, rules[i].name, rules[i].what);
+		if (!rules[i].is_valid(task_field(task, str_cstr(rules[i].name))))
+			return set_member_error(err, rules[i].name, rules[i].expected);
 	}
 	return validate_linkage(task_field(task, STR("attachable")), err);
 }

@@ -149,7 +149,7 @@ bool native_encode_row(const struct request *request, const struct task *task, s
 bool native_encode_task(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	/* What tasks are about lies in the same store, but is none. */
+	/* Resources such as ingest points are not tasks: not served here. */
 	if (!dialect_by_code(result->task.dialect))
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	native_encode_row(request, &result->task, &response->body);

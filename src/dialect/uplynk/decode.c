@@ -22,10 +22,10 @@ static bool parse_id(
 
 /* ---- bodies ---- */
 
-/* What a body may say of an ingest point. Whatever else it says is ignored. */
+/* The members of an ingest point that a body may set. All others are ignored. */
 static const struct member {
 	const char *name;
-	size_t min, max; /* bytes; what may not be empty may not be missing, either */
+	size_t min, max; /* bytes; min > 0: required */
 	bool may_change;
 } members[] = {
 	{ .name = "endpoint_name", .min = 1, .max = NAME_MAX_BYTES, .may_change = true },
@@ -36,11 +36,11 @@ static const struct member {
 
 #define MEMBER_COUNT (sizeof(members) / sizeof(members[0]))
 
-/* Nothing and null are an empty text, where a text may be empty. */
+/* A missing or null member is an empty string if the member may be empty. */
 static bool parse_text(const struct member *member, const json_t *value, struct arena *arena,
 	struct str *json, struct err *err)
 {
-	struct str text = json_str(value), made = STR("\"\"");
+	struct str text = json_str(value), quoted = STR("\"\"");
 
 	if (value && !json_is_string(value) && !(json_is_null(value) && member->min == 0))
 		return err_set(err, ERR_INVALID, member->name, "%s must be a string", member->name);
@@ -48,14 +48,14 @@ static bool parse_text(const struct member *member, const json_t *value, struct 
 		return err_set(err, ERR_INVALID, member->name, "%s must have %zu to %zu bytes",
 			member->name, member->min, member->max);
 	if (text.len > 0)
-		made = json_quote(text, arena);
-	if (!made.ptr)
+		quoted = json_quote(text, arena);
+	if (!quoted.ptr)
 		return err_no_memory(err);
-	*json = made;
+	*json = quoted;
 	return true;
 }
 
-/* A point that is made has them all, in the order of the table. */
+/* A new point has all members, in the order of the table. */
 static bool parse_create(
 	const struct request *request, const json_t *body, struct change *change, struct err *err)
 {
@@ -91,9 +91,9 @@ static bool parse_update(
 	return true;
 }
 
-/* The body whatever its Content-Type: nothing public says which one is sent. */
+/* Accepts any Content-Type: the documentation does not say what clients send. */
 static bool parse_body(const struct request *request,
-	bool (*take)(const struct request *, const json_t *, struct change *, struct err *),
+	bool (*parse)(const struct request *, const json_t *, struct change *, struct err *),
 	struct change *change, struct err *err)
 {
 	json_t *json = NULL;
@@ -101,7 +101,7 @@ static bool parse_body(const struct request *request,
 
 	if (request->body.len > 0 && !json_parse_object(&json, request->body, err))
 		return false;
-	ok = take(request, json, change, err);
+	ok = parse(request, json, change, err);
 	json_decref(json);
 	return ok;
 }
@@ -118,11 +118,11 @@ static bool init_op(struct op *op, enum op_kind kind, uint8_t dialect, const str
 }
 
 /*
- * The task that comes with an operation on a point. Besides the operation it says what whoever
- * carries it out must know: which point, and what of it was set.
+ * Creates the task that records an operation on an ingest point. Its fields tell the backend which
+ * point and which of its members were set.
  */
 static bool make_task_op(const struct request *request, const char *operation,
-	const struct id *point, const struct change *change, struct op **made, struct err *err)
+	const struct id *point, const struct change *change, struct op **task_op, struct err *err)
 {
 	struct op *task = arena_alloc(request->arena, sizeof(*task));
 	char hex[UPLYNK_HEX_LEN + 1];
@@ -141,7 +141,7 @@ static bool make_task_op(const struct request *request, const char *operation,
 	change_set_field(&task->change, STR("ingest_point"), json);
 	for (size_t i = 0; change && i < change->field_count; i++)
 		change_set_field(&task->change, change->fields[i].name, change->fields[i].json);
-	*made = task;
+	*task_op = task;
 	return true;
 }
 
@@ -217,7 +217,7 @@ bool uplynk_decode_delete(struct request *request, struct op *op, struct err *er
 
 static bool check_operation(struct str json, struct err *err)
 {
-	/* RESTART is that of a slicer's tasks; a backend may keep them here. */
+	/* RESTART belongs to tasks of slicers, which a backend may store here too. */
 	static const char *const known[] = { "\"CREATE\"", "\"UPDATE\"", "\"DELETE\"",
 		"\"RESTART\"" };
 

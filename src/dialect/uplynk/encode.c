@@ -1,8 +1,8 @@
 #include "dialect/uplynk/uplynk.h"
 
 /*
- * What a client of Uplynk is told: it knows no queue, and waits for one of two ends. The other two
- * words are for the native API, which alone can bring a task there.
+ * The state that Uplynk clients see: they know neither a queue nor cancelled tasks. Only the native
+ * API can set those states, and only it shows them.
  */
 static const enum task_state visible_state[TASK_STATES] = {
 	[TASK_STATE_NONE] = TASK_RUNNING,
@@ -13,7 +13,7 @@ static const enum task_state visible_state[TASK_STATES] = {
 	[TASK_CANCELLED] = TASK_FAILED,
 };
 
-/* What is told of a task everywhere, in the answer to a removal as well. */
+/* The members of a task in every response, including that to a removal. */
 static void put_state(const struct task *task, struct buf *out)
 {
 	struct str operation = task_field(task, STR("operation"));
@@ -58,7 +58,7 @@ static void put_collection(const char *id, struct buf *out)
 	buf_puts(out, "\",\"@type\":\"Collection\",\"items\":[");
 }
 
-/* One task, or what stands before the rows of a list. */
+/* One task, or the text before the rows of a list. */
 bool uplynk_encode_tasks(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
@@ -81,7 +81,7 @@ bool uplynk_encode_points(const struct request *request, const struct result *re
 	return response_finish(response, 200, UPLYNK_MEDIA_TYPE, err);
 }
 
-/* The point is gone: what the client gets is the task by which it can see when that is so. */
+/* The point no longer exists: the response names the task that records its removal. */
 bool uplynk_encode_deleted(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {

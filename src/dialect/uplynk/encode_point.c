@@ -3,7 +3,7 @@
 #include "base/encode.h"
 #include "dialect/uplynk/uplynk.h"
 
-/* RFC 2606: no name below it ever leads anywhere. */
+/* RFC 2606: names below .invalid never resolve. */
 #define INGEST_DOMAIN ".ingest.invalid"
 
 void uplynk_format_id(const struct id *id, char text[UPLYNK_HEX_LEN + 1])
@@ -36,7 +36,7 @@ static void put_time(int64_t ms, struct buf *out)
 		tm.tm_hour < 12 ? "AM" : "PM");
 }
 
-/* A member of the answer: its name, and the point's own member that it shows. */
+/* Writes a member that shows the point's field of another name. */
 static void put_member(
 	struct buf *out, const char *name, const struct task *point, const char *field_name)
 {
@@ -48,7 +48,7 @@ static void put_member(
 	buf_put_str(out, json.ptr ? json : STR("\"\""));
 }
 
-/* Where to push to. Nobody listens there: a host's name that is one, and no ports. */
+/* Where to push to. No server exists: a host name that is syntactically valid, and no ports. */
 static void put_ingest_point(const struct task *point, bool is_new, struct buf *out)
 {
 	struct str type = task_field(point, STR("stream_type_name"));

@@ -5,7 +5,7 @@
 #define MEMBER_NAME_MAX 64
 #define STATUS_MAX	64
 
-/* What a body says, while it is read. */
+/* The state of the parser. */
 struct body {
 	struct arena *arena;
 	struct change *change;
@@ -23,7 +23,7 @@ static bool set_member(const struct body *body, const char *name, struct str jso
 	return true;
 }
 
-/* Takes any value as it is. */
+/* Keeps any value unchanged. */
 static bool parse_any(const struct body *body, const char *name, const json_t *value)
 {
 	struct str json = json_text(value, body->arena);
@@ -31,7 +31,7 @@ static bool parse_any(const struct body *body, const char *name, const json_t *v
 	return json.ptr ? set_member(body, name, json) : err_no_memory(body->err);
 }
 
-/* null takes the member away. */
+/* null removes the member. */
 static bool parse_text(const struct body *body, const char *name, const json_t *value)
 {
 	if (json_is_null(value))
@@ -41,7 +41,7 @@ static bool parse_text(const struct body *body, const char *name, const json_t *
 	return parse_any(body, name, value);
 }
 
-/* null leaves the status as it is. */
+/* null leaves the status unchanged. */
 static bool parse_status(const struct body *body, const char *name, const json_t *value)
 {
 	struct str status;
@@ -62,7 +62,7 @@ static bool parse_status(const struct body *body, const char *name, const json_t
 	return true;
 }
 
-/* What the server sets itself: a client may send back a task as it got it. */
+/* Set by the server: ignored, so that a client may send a task back as it received it. */
 static bool ignore_member(const struct body *body, const char *name, const json_t *value)
 {
 	(void)body, (void)name, (void)value;
@@ -71,7 +71,7 @@ static bool ignore_member(const struct body *body, const char *name, const json_
 
 static const struct member {
 	const char *name;
-	bool (*take)(const struct body *body, const char *name, const json_t *value);
+	bool (*parse)(const struct body *body, const char *name, const json_t *value);
 } members[] = {
 	{ "description", parse_text },
 	{ "status", parse_status },
@@ -111,13 +111,13 @@ static bool parse_members(const struct body *body, json_t *json)
 		if (strlen(name) > MEMBER_NAME_MAX)
 			return err_set(body->err, ERR_INVALID, NULL,
 				"A member's name may have at most %d bytes", MEMBER_NAME_MAX);
-		if (!find_member(str_cstr(name))->take(body, name, value))
+		if (!find_member(str_cstr(name))->parse(body, name, value))
 			return false;
 	}
 	return true;
 }
 
-/* The body whatever its Content-Type: curl -d says it is a form. */
+/* Accepts any Content-Type: curl -d announces a form. */
 static bool parse_body(
 	const struct request *request, const char *action, struct change *change, struct err *err)
 {
@@ -135,7 +135,7 @@ static bool parse_body(
 	return ok;
 }
 
-/* What the client takes comes first, then which task, then the body. */
+/* The order of errors: Accept, then the id, then the body. */
 static bool parse_id(const struct request *request, struct id *id, struct err *err)
 {
 	if (!request_check_accepts_json(request, err))
@@ -154,7 +154,7 @@ static bool init_op(struct op *op, enum op_kind kind, const struct id *id)
 	return true;
 }
 
-/* What an answer copies as it is must be what the specification says it is. */
+/* The encoder copies these members unchecked, so they must be of the specified type. */
 bool virtshell_validate(const struct task *before, const struct task *task, struct err *err)
 {
 	static const char *const texts[] = { "description", "type", "object_uuid", "log" };
@@ -193,7 +193,7 @@ bool virtshell_decode_missing_status(struct request *request, struct op *op, str
 	return err_set(err, ERR_MISSING, "status", "missing status name parameter");
 }
 
-/* No status looks like a UUID. */
+/* No status has the form of a UUID. */
 bool virtshell_decode_task_or_status(struct request *request, struct op *op, struct err *err)
 {
 	struct id id;

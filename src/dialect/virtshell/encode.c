@@ -17,7 +17,7 @@ static void put_uuid(struct buf *out, const struct id *id)
 	buf_putc(out, '"');
 }
 
-/* What every sample shows: empty when it was never said. */
+/* Every example in the specification shows the member: empty if it was never set. */
 static void put_required(struct buf *out, const struct task *task, const char *name)
 {
 	struct str json = task_field(task, str_cstr(name));
@@ -38,7 +38,7 @@ static void put_optional(struct buf *out, const struct task *task, const char *n
 	buf_put_str(out, json);
 }
 
-/* What the specification does not know, in the order in which it came. */
+/* Members that the specification does not name, in the order in which they were set. */
 static void put_unknown_members(struct buf *out, const struct task *task)
 {
 	for (size_t i = 0; i < task->field_count; i++) {
@@ -81,7 +81,7 @@ bool virtshell_encode_end(
 	return buf_ok(out);
 }
 
-/* One task, or what stands before the rows of a list. */
+/* One task, or the text before the rows of a list. */
 bool virtshell_encode_tasks(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {

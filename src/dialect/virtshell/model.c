@@ -1,9 +1,9 @@
 #include "dialect/virtshell/virtshell.h"
 
-/* The specification misspells its good end; clients ask for either. */
-static struct str fold_status(struct str word)
+/* The specification misspells success as sucess; clients filter by either. */
+static struct str normalize_status(struct str status)
 {
-	return str_eq(word, STR("success")) ? STR("sucess") : word;
+	return str_eq(status, STR("success")) ? STR("sucess") : status;
 }
 
 const struct index_field virtshell_indexed[] = {
@@ -11,11 +11,10 @@ const struct index_field virtshell_indexed[] = {
 	{ .code = VIRTSHELL_BY_STATUS,
 		.source = INDEX_STATUS,
 		.name = "status",
-		.normalize = fold_status },
+		.normalize = normalize_status },
 	{ .source = INDEX_END },
 };
 
-/* The first word of a state is the one we write ourselves. */
 static const struct dialect_status_row rows[] = {
 	{ TASK_PENDING, "pending" },
 	{ TASK_RUNNING, "in progress" },
