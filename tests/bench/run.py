@@ -4,7 +4,8 @@
 
 R is nginx `return 200`; GET is one task by id without an authorizer; POST a durable create; plain
 the same POST against plain_loop. edge is the same GET through the whole site without TLS, its maps,
-log and limits, with a bearer whose decision is kept; known the same where the site asks nobody. Each
+log and limits,
+with a bearer whose decision is kept; known the same where the site asks nobody. Each,
 round runs all of them, one after the other, so that whatever else the machine does hits all of them;
 only ratios within a run mean anything.
 """

@@ -111,7 +111,11 @@ def missing_right():
     equal(
         {seen(answer)[0] for answer in answers}, {403}, "missing rights are not rate limited"
     )
-    equal(count_of(instance, status=403, reason=""), 10, "the access log has no authorizer reason for them")
+    equal(
+        count_of(instance, status=403, reason=""),
+        10,
+        "the access log has no authorizer reason for them",
+    )
     instance.stop("missing right")
 
 
@@ -131,7 +135,11 @@ def networks():
                 )
             )
 
-    equal(statuses(*(f"198.51.100.{n}" for n in range(1, 7))), [403] * 6, "IPv4 addresses are counted separately")
+    equal(
+        statuses(*(f"198.51.100.{n}" for n in range(1, 7))),
+        [403] * 6,
+        "IPv4 addresses are counted separately",
+    )
     equal(
         statuses(*(f"::ffff:203.0.113.{n}" for n in range(1, 7))),
         [403] * 6,
@@ -188,7 +196,10 @@ def connections():
                 until(lambda: ask(DIALECTS["virtshell"], "2001:db8::2").status == 429, 5),
                 "connections of one IPv6 network are counted together",
             )
-        ok(count_of(instance, status=429, reason="TooManyConnections") >= len(DIALECTS), "the access log names it")
+        ok(
+            count_of(instance, status=429, reason="TooManyConnections") >= len(DIALECTS),
+            "the access log names it",
+        )
     ok(
         until(lambda: ask(DIALECTS["virtshell"], "192.0.2.1").status == 404, 5),
         "served again once they are closed",
@@ -235,7 +246,10 @@ def log_lines():
     instance.request("GET", uplynk.PREFIX + "/nothing/here")
 
     def has(**members):
-        ok(until(lambda: count_of(instance, **members) > 0, 5), f"the access log has a line with {members}")
+        ok(
+            until(lambda: count_of(instance, **members) > 0, 5),
+            f"the access log has a line with {members}",
+        )
 
     has(status=200, tenant="demo", dialect="virtshell", reason="", path=virtshell.PREFIX + "/tasks")
     has(status=401, tenant="", dialect="vionlabs", reason="CredentialMissing", user="")

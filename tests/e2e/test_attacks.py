@@ -137,10 +137,18 @@ def spoofing():
                 wrong.append(f"{line[0]}: {method}: {answer}")
             leaked = [n for n in answer.headers if "polytask" in n.lower() or "accel" in n.lower()]
             wrong += [f"{line[0]}: leaks {leaked}"] if leaked else []
-    ok(not wrong, f"{len(lines)} forged header lines change neither user nor rights", "\n".join(wrong))
+    ok(
+        not wrong,
+        f"{len(lines)} forged header lines change neither user nor rights",
+        "\n".join(wrong),
+    )
     every = [line for line in lines if line[0] in NAMES]
     answer = target.ask("GET", f"{virtshell.PREFIX}/tasks/{target.uuid}", target.bearer() + every)
-    equal((answer.status, answer.json()["uuid"]), (200, target.uuid), "all forged header lines in one request: 200")
+    equal(
+        (answer.status, answer.json()["uuid"]),
+        (200, target.uuid),
+        "all forged header lines in one request: 200",
+    )
     target.reached()
 
 
@@ -355,7 +363,9 @@ def staleness():
     ):
         refused = target.ask("GET", address, headers)
         answer = target.ask("GET", path, target.bearer(fresh))
-        equal((refused.status, answer.status), (401, 200), f"{name}: refused; the token stays valid")
+        equal(
+            (refused.status, answer.status), (401, 200), f"{name}: refused; the token stays valid"
+        )
     for change in (str.upper, str.lower, str.swapcase):
         answer = target.ask("GET", path, target.bearer(change(fresh)))
         equal(answer.status, 401, "tokens are case-sensitive")

@@ -211,7 +211,9 @@ def older():
         ok(kept[3] not in made, "but half a key", made)
         calls = """
             . "$1"
-            ask() { curl -s -o /dev/null -w '%{http_code} ' --noproxy '*' --cacert "$POLYTASK_CACERT" "$@"; }
+            ask() {
+                curl -s -o /dev/null -w '%{http_code} ' --noproxy '*' --cacert "$POLYTASK_CACERT" "$@";
+            }
             ask "$POLYTASK_URL/tasks/catalog-item/x?key=$VIONLABS_KEY"
             ask "$POLYTASK_URL/v2/task/none?access-token=$FOURHSE_TOKEN"
             ask -H "Authorization: Bearer $IDOL_TOKEN" "$POLYTASK_URL/api/v2/none"

@@ -128,7 +128,9 @@ def documented():
             [("sucess", ".....", "clone virtual machine database_01")],
             f"{http}: the updated task is in the list of its status",
         )
-        status, _, body = curl(instance, "GET", virtshell.PREFIX + "/tasks/status/sucess", http=http)
+        status, _, body = curl(
+            instance, "GET", virtshell.PREFIX + "/tasks/status/sucess", http=http
+        )
         ok(
             uuid in [row["uuid"] for row in json.loads(body)["tasks"]],
             f"{http}: the other address of a status",

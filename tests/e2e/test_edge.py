@@ -165,7 +165,9 @@ def addresses():
         ok(answer.status in (400, 404), f"GET {path}", answer)
     answer = instance.raw_request(f"GET {virtshell.PREFIX}/tasks/{uuid}#x HTTP/1.1".encode())
     equal(answer.status, 400, "a fragment")
-    answer = instance.raw_request(f"GET {virtshell.PREFIX}/tasks/%0d%0aX-Evil:%20yes HTTP/1.1".encode())
+    answer = instance.raw_request(
+        f"GET {virtshell.PREFIX}/tasks/%0d%0aX-Evil:%20yes HTTP/1.1".encode()
+    )
     ok(
         answer.headers.get("X-Evil") is None,
         "a line break in the address splits no answer",
@@ -255,7 +257,9 @@ def without_service():
     uuid = instance.create(description="before")
     equal(instance.stop_daemon(), 0, "polytaskd stops")
     body = b'{"error":"The service is busy; try again shortly."}'
-    for name, headers in (("bearer", None), ("signed", instance.sign("GET", virtshell.PREFIX + "/tasks"))):
+    for name, headers in (
+        ("bearer", None), ("signed", instance.sign("GET", virtshell.PREFIX + "/tasks"))
+    ):
         answer = instance.get("/tasks", headers=headers)
         refused(answer, 503, body, f"{name}: 503")
         equal(answer.headers["Retry-After"], "1", f"{name}: with Retry-After")

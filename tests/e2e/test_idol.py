@@ -166,7 +166,9 @@ def pages():
     back = call("GET", document["links"]["prev"].split(shared().host)[1]).json()
     equal(ids(back), everything[:3], "prev leads to the page before")
     beyond = page("?page[number]=1000000")
-    equal((beyond["data"], "next" in beyond["links"]), ([], False), "a page beyond the end is empty")
+    equal(
+        (beyond["data"], "next" in beyond["links"]), ([], False), "a page beyond the end is empty"
+    )
 
 
 def filters():
@@ -293,7 +295,9 @@ def conditions():
 
 def settings():
     """Another zone, and links that do not believe the Host."""
-    instance = Instance(conf={"zone": "America/St_Johns", "public_url": "https://tasks.example.com"})
+    instance = Instance(
+        conf={"zone": "America/St_Johns", "public_url": "https://tasks.example.com"}
+    )
     answer = instance.request(
         "POST", PATH, resource(), instance.bearer() + [("Content-Type", TYPE)]
     )

@@ -333,7 +333,11 @@ def flood():
     begun = time.monotonic()
     for i in range(300):
         instance.request(
-            "GET", idol.PREFIX + "/import-tasks", None, instance.bearer(f"x{i}"), connection=connection
+            "GET",
+            idol.PREFIX + "/import-tasks",
+            None,
+            instance.bearer(f"x{i}"),
+            connection=connection,
         )
     passed = time.monotonic() - begun
     find_lines(instance, instance.get("/tasks"))

@@ -1,5 +1,4 @@
-"""The service as a process: ways to start it, its command, reload and stop under load."""
-import json
+"""The service as a process: ways to start it, its children, its end, and who may connect."""
 import os
 import signal
 import socket
@@ -8,8 +7,7 @@ import time
 
 from lib import POLYTASKD, Instance, run_tests
 from processes import child_pids, find_program, finish, start
-from tap import equal, note, ok, skip, until
-from workload import Journal, Load
+from tap import equal, ok, skip, until
 
 
 def gone(pid):
@@ -181,180 +179,6 @@ def started_by_systemd():
     instance.stop("systemd")
 
 
-def command():
-    """Every verb with the service down and with the service up."""
-    instance = Instance(autostart=False)
-    for state in ("down", "up"):
-        if state == "up":
-            instance.make_principal()
-            instance.start()
-        name = "user-" + state
-        equal(
-            instance.ctl_run(
-                "user", "add", name, "--tenant", "demo", "--rights", "read"
-            ).returncode,
-            0,
-            f"{state}: user add",
-        )
-        ok(name in instance.ctl("user", "list"), f"{state}: user list")
-        token = instance.add_token(name, "label-" + state)
-        ok(
-            token.startswith("pt_") and "\n" not in token,
-            f"{state}: token add prints the token alone",
-        )
-        listed = instance.ctl("token", "list")
-        ok(
-            "label-" + state in listed and token not in listed,
-            f"{state}: token list without the token",
-        )
-        key, secret = instance.add_key(name, "--id", "key-" + state)
-        equal(key, "key-" + state, f"{state}: key add")
-        listed = instance.ctl("key", "list")
-        ok(key in listed and secret not in listed, f"{state}: key list without the secret")
-        equal(
-            instance.ctl("load-sample", "100", "--tenant", "demo").strip(),
-            "100 tasks loaded",
-            f"{state}: load-sample",
-        )
-        lines = instance.ctl("export").splitlines()
-        equal(len(lines), 100 if state == "down" else 200, f"{state}: export")
-        task = json.loads(lines[0])
-        equal(
-            json.loads(instance.ctl("show", task["id"], "--tenant", "demo")),
-            task,
-            f"{state}: show",
-        )
-        # What was exported can be imported, and nothing is there twice.
-        equal(
-            instance.ctl("import", stdin="\n".join(lines) + "\n").strip(),
-            f"{len(lines)} tasks imported",
-            f"{state}: import",
-        )
-        equal(
-            sorted(instance.ctl("export").splitlines()),
-            sorted(lines),
-            f"{state}: import is export",
-        )
-        done = instance.ctl_run("import", stdin=lines[0] + '\n{"id": 1}\n' + lines[1] + "\n")
-        ok(done.returncode == 1 and "line 2" in done.stderr, f"{state}: a bad line is named", done)
-        instance.verify(state)
-        equal(instance.ctl_run("checkpoint").returncode, 0, f"{state}: checkpoint")
-        for verb in (
-            ("token", "revoke", "label-" + state),
-            ("key", "revoke", key),
-            ("user", "revoke", name),
-        ):
-            equal(instance.ctl_run(*verb).returncode, 0, f"{state}: {' '.join(verb)}")
-        done = instance.ctl_run("token", "revoke", "never-made")
-        ok(
-            done.returncode == 1 and done.stderr.count("\n") == 1,
-            f"{state}: an unknown label",
-            done,
-        )
-        for wrong in (
-            ("fly",),
-            ("user",),
-            ("user", "add"),
-            ("show",),
-            ("load-sample", "x"),
-            ("token", "add", "nobody"),
-            ("show", "no-uuid"),
-        ):
-            done = instance.ctl_run(*wrong)
-            ok(
-                done.returncode in (1, 2) and done.stderr.strip(),
-                f"{state}: {' '.join(wrong)}",
-                done,
-            )
-        if state == "down":
-            done = instance.ctl_run("status")
-            ok(done.returncode == 1 and done.stderr.count("\n") == 1, "down: status says so", done)
-    rows = instance.get("/tasks/failed").json()["tasks"]
-    equal(len(rows), 40, "both samples are served")
-    ok("pid" in instance.status(), "status as JSON")
-    # Garbage on the control socket harms nobody.
-    for data in (b"", b"\n", b"{}\n", b"[" * 70000 + b"\n", b"\x00\xff\n", b'{"verb":["status"]'):
-        with socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(5)
-            control.connect(instance.conf["control"])
-            try:
-                control.sendall(data)
-                control.shutdown(socket.SHUT_WR)
-                while control.recv(4096):
-                    pass
-            except OSError:
-                pass
-    equal(instance.ctl_run("status").returncode, 0, "garbage on the control socket harms nobody")
-    equal(instance.ctl_run("stop").returncode, 0, "polytaskctl stop")
-    equal(instance.daemon.wait(20), 0, "ends the service with status 0")
-    instance.daemon = None
-    instance.stop("command")
-
-
-def reload_under_load():
-    """Three reloads while eight clients work: nobody is refused, nothing is lost."""
-    instance = Instance()
-    journal = Journal()
-    generations = {instance.status()["generation"]}
-    before = instance.workers()
-    with Load(instance, journal, clients=8):
-        for turn in range(3):
-            time.sleep(0.7)
-            if turn == 2:
-                instance.conf["workers"] = "3"
-                instance.write_conf()
-            old = max(generations)
-            instance.daemon.send_signal(signal.SIGHUP)
-            ok(
-                until(lambda: instance.status()["generation"] > old, 10),
-                f"reload {turn + 1} takes place",
-            )
-            generations.add(instance.status()["generation"])
-        time.sleep(1)
-    equal(set(journal.statuses), {200}, "every request was answered with 200")
-    note(f"{journal.statuses}; generations {sorted(generations)}")
-    ok(
-        until(lambda: not set(before) & set(instance.workers()), 60, 0.5),
-        "the first workers have left",
-        instance.status(),
-    )
-    new = [
-        child
-        for child in instance.status()["processes"]
-        if child["generation"] == max(generations)
-    ]
-    equal(
-        len([child for child in new if child["process"].startswith("worker")]),
-        3,
-        "the new configuration counts",
-    )
-    journal.check(instance, "reload")
-    instance.verify("reload")
-    # A configuration that cannot be read changes nothing.
-    with open(os.path.join(instance.dir, "polytask.conf"), "a") as conf:
-        conf.write("workers = many\n")
-    instance.expect.add("reload")
-    instance.daemon.send_signal(signal.SIGHUP)
-    ok(until(lambda: instance.events("reload"), 5), "a bad configuration is told")
-    equal(instance.get("/tasks/none").status, 200, "and the old one stays")
-    instance.stop("reload")
-
-
-def stop_under_load():
-    """TERM lets what was begun end: every answer is a success, or nginx's 503."""
-    instance = Instance()
-    journal = Journal()
-    with Load(instance, journal, clients=8, reader=False):
-        time.sleep(1)
-        equal(instance.stop_daemon(), 0, "stops under load with status 0")
-        time.sleep(0.3)
-    ok(set(journal.statuses) <= {200, 503}, "each request got 200 or 503", journal.statuses)
-    instance.start()
-    journal.check(instance, "stop")
-    instance.verify("stop")
-    instance.stop("stop")
-
-
 def foreign_peer():
     """Only the web server's user may connect to the FastCGI socket."""
     if os.geteuid() != 0 or not find_program("setpriv"):
@@ -394,8 +218,5 @@ run_tests(
     supervisor_killed,
     started_by_spawn_fcgi,
     started_by_systemd,
-    command,
-    reload_under_load,
-    stop_under_load,
     foreign_peer,
 )

@@ -69,7 +69,11 @@ def foreign_tasks():
             ]
             if without(got, ours) != without(want, none):
                 wrong.append(f"{route.name}: {got}, not {want}")
-        ok(not wrong, f"{dialect}, {scheme.name}: a foreign task looks like no task", "\n".join(wrong))
+        ok(
+            not wrong,
+            f"{dialect}, {scheme.name}: a foreign task looks like no task",
+            "\n".join(wrong),
+        )
 
 
 @functools.cache
@@ -149,7 +153,11 @@ def names():
     )
     ours = states.ours["fourhse"]["id"]
     answer = states.fourhse("POST", "/create", {"task_id": ours, "handler": "Theirs"}, token=token)
-    equal((answer.status, answer.json()["task_id"]), (201, ours), "a 4HSE task_id of another tenant is unused here")
+    equal(
+        (answer.status, answer.json()["task_id"]),
+        (201, ours),
+        "a 4HSE task_id of another tenant is unused here",
+    )
     answer = states.fourhse("GET", f"/view/{ours}")
     equal(answer.json()["handler"], "ExportHandler", "our task of that name is unchanged")
 

@@ -170,7 +170,9 @@ class Clients:
     """Some that keep a connection, some that make one for each request, until they are stopped.
 
     A server may close a kept connection while a request is on its way; who kept it asks again on a fresh
-    one (RFC 9112 section 9.3.1). On that one, and on every other fresh one, there must be an answer.
+    one (
+        RFC 9112 section 9.3.1
+    ). On that one, and on every other fresh one, there must be an answer.
     """
 
     def __init__(self, instance):

@@ -75,7 +75,9 @@ def updates():
     answer = instance.get("/tasks/" + UNKNOWN)
     equal((answer.status, answer.body), (404, NOT_FOUND), "GET unknown")
     equal(
-        instance.request("DELETE", f"{virtshell.PREFIX}/tasks/{uuid}").body, b'{"delete":"success"}', "DELETE"
+        instance.request("DELETE", f"{virtshell.PREFIX}/tasks/{uuid}").body,
+        b'{"delete":"success"}',
+        "DELETE",
     )
     equal(instance.get("/tasks/" + uuid).status, 404, "and it is gone")
     equal(
@@ -204,7 +206,11 @@ def methods():
         equal((answer.status, answer.body), (501, NOT_IMPLEMENTED), f"{method} {path}: 501")
     equal(instance.get("/tasks/" + uuid).status, 200, "the task is still there")
     equal(
-        set(instance.request("PATCH", f"{virtshell.PREFIX}/tasks/{uuid}").headers["Allow"].split(", ")),
+        set(
+            instance.request("PATCH", f"{virtshell.PREFIX}/tasks/{uuid}").headers["Allow"].split(
+                ", "
+            )
+        ),
         {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"},
         "501 says what is allowed",
     )
@@ -222,7 +228,9 @@ def methods():
             (200, b"", "application/json"),
             f"HEAD {path}",
         )
-    equal(instance.request("HEAD", f"{virtshell.PREFIX}/tasks/{UNKNOWN}").status, 404, "HEAD unknown")
+    equal(
+        instance.request("HEAD", f"{virtshell.PREFIX}/tasks/{UNKNOWN}").status, 404, "HEAD unknown"
+    )
 
 
 def conditions():

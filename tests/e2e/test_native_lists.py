@@ -1,0 +1,107 @@
+"""The native API: lists, their filters, orders, pages and cursors."""
+import time
+
+from lib import run_tests
+from native_client import TASKS, ask, create, is_problem, items, patch, shared
+from tap import equal, ok
+
+
+def lists():
+    """Filters and orders of ten tasks, selected by their creation time."""
+    first = create(fields={"n": 0})["created_at"]
+    time.sleep(0.02)
+    start = time.time()
+    states = ("pending", "running", "failed")
+    tasks = [create(state=states[i % 3], fields={"n": i}) for i in range(10)]
+    time.sleep(0.02)
+    other = shared().create(description="among them", status="failed")
+    stop = ask("GET", f"{TASKS}/{other}").json()["created_at"]
+    ids = [task["id"] for task in tasks]
+    span = f"created_from={tasks[0]['created_at']}&created_to={stop}"
+    ok(time.time() - start < 60 and first < tasks[0]["created_at"] < stop, "the selected time span")
+    page = ask("GET", f"{TASKS}?{span}").json()
+    equal(list(page), ["items", "total", "next"], "members of a page")
+    equal(
+        [t["id"] for t in page["items"]],
+        ids,
+        "created_from is inclusive, created_to exclusive, in order of creation",
+    )
+    equal((page["total"], page["next"]), (10, None), "total is 10, next is null")
+    equal(page["items"][0], tasks[0], "an item equals its GET")
+    equal([t["id"] for t in items(f"?{span}&sort=-created")], ids[::-1], "sort=-created")
+    equal(
+        [t["id"] for t in items(f"?{span}&state=pending,failed")],
+        [t["id"] for t in tasks if t["state"] != "running"],
+        "state=pending,failed",
+    )
+    states = [t["state"] for t in items(f"?{span}&sort=state")]
+    equal(states, sorted(states), "sort=state")
+    patch(tasks[3], {"priority": 1})
+    equal(items(f"?{span}&sort=-updated")[0]["id"], ids[3], "sort=-updated")
+    failed = [t["id"] for t in items("?state=failed&limit=500")]
+    ok(other in failed and ids[2] in failed, "state=failed of all dialects")
+    failed = [t["id"] for t in items("?state=failed&limit=500&dialect=native,uplynk")]
+    ok(other not in failed and ids[2] in failed, "state=failed of two dialects")
+    both = items("?dialect=virtshell,native&limit=500")
+    equal({t["dialect"] for t in both}, {"virtshell", "native"}, "dialect=virtshell,native")
+    found = items("?dialect=virtshell&status=failed&status=in+progress")
+    ok(
+        found and {t["status"] for t in found} <= {"failed", "in progress"},
+        "two statuses of one dialect",
+    )
+    pages(f"?{span}", ids)
+    pages(f"?{span}&sort=-created", ids[::-1])
+    bad_lists()
+
+
+def pages(query, ids):
+    """Follows cursors while tasks change between the pages."""
+    seen, cursor, totals, turns = [], "", set(), 0
+    while turns < 30:
+        turns += 1
+        page = ask("GET", f"{TASKS}{query}&limit=3{cursor}").json()
+        seen += [task["id"] for task in page["items"]]
+        totals.add(page["total"])
+        patch({"id": ids[turns % len(ids)]}, {"fields": {"touched": turns}})
+        if not page["next"]:
+            break
+        cursor = "&cursor=" + page["next"]
+    equal(seen, ids, f"{query[-9:]}: every task once, in order, while tasks change")
+    equal(totals, {len(ids)}, "every page has the same total")
+    page = ask("GET", f"{TASKS}{query}&limit=3&total=false").json()
+    equal(page["total"], None, "total=false: no total")
+    for name, address in (
+        ("a cursor of another query", f"{TASKS}?state=failed&cursor={page['next']}"),
+        ("a damaged cursor", f"{TASKS}{query}&cursor={page['next'][:-3]}AAA"),
+        ("an invalid cursor", f"{TASKS}{query}&cursor=x"),
+    ):
+        answer = ask("GET", address)
+        ok(is_problem(answer, 400, "invalid", ("parameter", "cursor")), f"{name}: 400", answer)
+
+
+def bad_lists():
+    for query, name in (
+        ("limit=0", "limit"),
+        ("limit=501", "limit"),
+        ("limit=1&limit=1", "limit"),
+        ("dialect=jira", "dialect"),
+        ("state=done", "state"),
+        ("archived=1", "archived"),
+        ("total=yes", "total"),
+        ("sort=priority", "sort"),
+        ("status=x", "status"),
+        ("fields.n=1", "fields.n"),
+        ("dialect=native&fields.n=1", "fields.n"),
+        ("created_from=yesterday", "created_from"),
+        ("page=2", "page"),
+    ):
+        answer = ask("GET", f"{TASKS}?{query}")
+        ok(is_problem(answer, 400, "invalid", ("parameter", name)), f"?{query}: 400", answer)
+
+
+def ending():
+    shared().verify("native")
+    shared().stop("native")
+
+
+run_tests(lists, ending)

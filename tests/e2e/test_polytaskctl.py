@@ -1,0 +1,119 @@
+"""polytaskctl: every command with the service stopped and with the service running."""
+import json
+import socket
+
+from lib import Instance, run_tests
+from tap import equal, ok
+
+
+def command():
+    """Every verb with the service down and with the service up."""
+    instance = Instance(autostart=False)
+    for state in ("down", "up"):
+        if state == "up":
+            instance.make_principal()
+            instance.start()
+        name = "user-" + state
+        equal(
+            instance.ctl_run(
+                "user", "add", name, "--tenant", "demo", "--rights", "read"
+            ).returncode,
+            0,
+            f"{state}: user add",
+        )
+        ok(name in instance.ctl("user", "list"), f"{state}: user list")
+        token = instance.add_token(name, "label-" + state)
+        ok(
+            token.startswith("pt_") and "\n" not in token,
+            f"{state}: token add prints the token alone",
+        )
+        listed = instance.ctl("token", "list")
+        ok(
+            "label-" + state in listed and token not in listed,
+            f"{state}: token list without the token",
+        )
+        key, secret = instance.add_key(name, "--id", "key-" + state)
+        equal(key, "key-" + state, f"{state}: key add")
+        listed = instance.ctl("key", "list")
+        ok(key in listed and secret not in listed, f"{state}: key list without the secret")
+        equal(
+            instance.ctl("load-sample", "100", "--tenant", "demo").strip(),
+            "100 tasks loaded",
+            f"{state}: load-sample",
+        )
+        lines = instance.ctl("export").splitlines()
+        equal(len(lines), 100 if state == "down" else 200, f"{state}: export")
+        task = json.loads(lines[0])
+        equal(
+            json.loads(instance.ctl("show", task["id"], "--tenant", "demo")),
+            task,
+            f"{state}: show",
+        )
+        # What was exported can be imported, and nothing is there twice.
+        equal(
+            instance.ctl("import", stdin="\n".join(lines) + "\n").strip(),
+            f"{len(lines)} tasks imported",
+            f"{state}: import",
+        )
+        equal(
+            sorted(instance.ctl("export").splitlines()),
+            sorted(lines),
+            f"{state}: import is export",
+        )
+        done = instance.ctl_run("import", stdin=lines[0] + '\n{"id": 1}\n' + lines[1] + "\n")
+        ok(done.returncode == 1 and "line 2" in done.stderr, f"{state}: a bad line is named", done)
+        instance.verify(state)
+        equal(instance.ctl_run("checkpoint").returncode, 0, f"{state}: checkpoint")
+        for verb in (
+            ("token", "revoke", "label-" + state),
+            ("key", "revoke", key),
+            ("user", "revoke", name),
+        ):
+            equal(instance.ctl_run(*verb).returncode, 0, f"{state}: {' '.join(verb)}")
+        done = instance.ctl_run("token", "revoke", "never-made")
+        ok(
+            done.returncode == 1 and done.stderr.count("\n") == 1,
+            f"{state}: an unknown label",
+            done,
+        )
+        for wrong in (
+            ("fly",),
+            ("user",),
+            ("user", "add"),
+            ("show",),
+            ("load-sample", "x"),
+            ("token", "add", "nobody"),
+            ("show", "no-uuid"),
+        ):
+            done = instance.ctl_run(*wrong)
+            ok(
+                done.returncode in (1, 2) and done.stderr.strip(),
+                f"{state}: {' '.join(wrong)}",
+                done,
+            )
+        if state == "down":
+            done = instance.ctl_run("status")
+            ok(done.returncode == 1 and done.stderr.count("\n") == 1, "down: status says so", done)
+    rows = instance.get("/tasks/failed").json()["tasks"]
+    equal(len(rows), 40, "both samples are served")
+    ok("pid" in instance.status(), "status as JSON")
+    # Garbage on the control socket harms nobody.
+    for data in (b"", b"\n", b"{}\n", b"[" * 70000 + b"\n", b"\x00\xff\n", b'{"verb":["status"]'):
+        with socket.socket(socket.AF_UNIX) as control:
+            control.settimeout(5)
+            control.connect(instance.conf["control"])
+            try:
+                control.sendall(data)
+                control.shutdown(socket.SHUT_WR)
+                while control.recv(4096):
+                    pass
+            except OSError:
+                pass
+    equal(instance.ctl_run("status").returncode, 0, "garbage on the control socket harms nobody")
+    equal(instance.ctl_run("stop").returncode, 0, "polytaskctl stop")
+    equal(instance.daemon.wait(20), 0, "ends the service with status 0")
+    instance.daemon = None
+    instance.stop("command")
+
+
+run_tests(command)

@@ -1,0 +1,100 @@
+"""The token endpoint: a user's name and password for a token (RFC 6749 section 4.3)."""
+import functools
+import time
+import urllib.parse
+
+from lib import Instance, run_tests
+from tap import equal, ok
+
+# One instance for the tests that leave it usable.
+shared = functools.cache(Instance)
+
+
+def logins():
+    """grant_type=password: a token with the rights of the user."""
+    instance = shared()
+    password = "correct horse + battery & staple ä"
+    instance.secrets += [password, urllib.parse.quote_plus(password)]
+    instance.ctl("user", "add", "singer@example.com", "--tenant", "demo", "--rights", "read")
+    done = instance.ctl_run("password", "set", "singer@example.com", stdin=password + "\n")
+    equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "password set: no output")
+    done = instance.ctl_run("password", "set", "singer@example.com", stdin="short\n")
+    equal(
+        (done.returncode, done.stderr),
+        (1, "polytaskctl: a password is 8 to 256 bytes without control characters\n"),
+        "password set refuses a short password",
+    )
+
+    def ask(method="POST", body=None, headers=(), **form):
+        body = urllib.parse.urlencode(form) if body is None else body
+        return instance.request(method, "/oauth/token", body, list(headers))
+
+    right = dict(grant_type="password", username="singer@example.com", password=password)
+    answer = ask(**right)
+    equal(
+        (
+            answer.status,
+            answer.headers.get_all("Content-Type"),
+            answer.headers.get_all("Cache-Control"),
+        ),
+        (200, ["application/json; charset=utf-8"], ["no-store"]),
+        "POST /oauth/token: 200, no-store",
+    )
+    ok(len(answer.headers["X-Request-Id"]) == 32, "POST /oauth/token: X-Request-Id")
+    token = answer.json()
+    instance.secrets.append(token["access_token"])
+    ok(abs(token.pop("created_at") - time.time()) < 5, "created_at is the current time", token)
+    equal(
+        dict(token, access_token=None),
+        {"access_token": None, "token_type": "Bearer", "expires_in": 7200, "scope": "read"},
+        "members of the answer",
+    )
+    answer = instance.idol("GET", "/nothing", token=token["access_token"])
+    ok(answer.status not in (401, 403), "the token is accepted", answer)
+    answer = instance.post("/tasks", {"log": "x"}, instance.bearer(token["access_token"]))
+    equal(answer.status, 403, "the token has the rights of the user")
+    other = ask(**dict(right, client_id="x", scope="public")).json()["access_token"]
+    instance.secrets.append(other)
+    ok(other != token["access_token"], "each login gets another token; unknown fields are ignored")
+
+    def refused(name, error, answer, status=400):
+        equal(
+            (answer.status, answer.json()["error"], answer.headers["Content-Type"]),
+            (status, error, "application/json; charset=utf-8"),
+            name,
+        )
+
+    for name in ("nobody", "tester", "", "a/b", "x" * 300):
+        refused(f"user {name[:9]!r}", "invalid_grant", ask(**dict(right, username=name)))
+    for name in (password[:-1], password + "x", "", "x" * 2000):
+        refused("a wrong password", "invalid_grant", ask(**dict(right, password=name)))
+    refused("no password", "invalid_grant", ask(grant_type="password", username="tester"))
+    refused("no grant_type", "invalid_request", ask(username="x"))
+    refused("an empty body", "invalid_request", ask(body=b""))
+    refused("another grant_type", "unsupported_grant_type", ask(grant_type="client_credentials"))
+    refused(
+        "a password twice",
+        "invalid_request",
+        ask(body=urllib.parse.urlencode(right) + "&password="),
+    )
+    refused("an invalid escape", "invalid_request", ask(body="grant_type=password&username=%zz"))
+    refused("17 members", "invalid_request", ask(body="&".join(["a=b"] * 17)))
+    time.sleep(1)  # the rate of logins is limited
+    refused("a body of 9000 bytes", "invalid_request", ask(body=b"x" * 9000), 413)
+    answer = ask("GET", b"")
+    refused("GET /oauth/token", "invalid_request", answer, 405)
+    equal(answer.headers["Allow"], "POST", "405 has Allow: POST")
+    instance.ctl("user", "revoke", "singer@example.com")
+    refused("a revoked user", "invalid_grant", ask(**right))
+    answers = [ask(**dict(right, password="a guess")) for _ in range(60)]
+    late = [answer for answer in answers if answer.status == 429]
+    if ok(late, "60 wrong passwords: some get 429", [answer.status for answer in answers]):
+        refused("429 in the format of OAuth", "invalid_request", late[0], 429)
+
+
+def ending():
+    shared().verify("after the logins")
+    shared().stop("shared instance")
+
+
+run_tests(logins, ending)
