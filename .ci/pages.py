@@ -1,0 +1,63 @@
+"""Every file and folder that README, HACKING and SECURITY name exists.
+
+    python3 .ci/pages.py     (in the top folder of the tree)
+
+Prints the names that do not exist and exits 1 if there are any.
+"""
+import glob
+import os
+import re
+import sys
+
+PAGES = [page for page in ("README", "HACKING", "SECURITY") if os.path.exists(page)]
+TOP = ("data", "m4", "nginx", "src", "tests")
+# A name may be relative to the top folder, to src/ or to tests/.
+FOLDERS = ("", "src", "tests")
+# With a folder, or with an ending: "tests/fuzz/", "auth/judge_*.c", "test_access.py".
+NAME = re.compile(r"(?<![\w./*-])(?:[\w*-]+/)*[\w*.-]*\w/?(?![\w*])")
+ENDING = re.compile(r"\.(c|h|in|json|md|py)$")
+
+
+def names_in(text):
+    """<name> in a path matches any name; <db.h> alone is a header of the system."""
+    text = re.sub(r"(?<![/\w])<[\w.]+>", "", text)
+    for name in sorted(set(NAME.findall(re.sub(r"<\w+>", "*", text)))):
+        first = name.split("/")[0]
+        is_path = "/" in name and any(
+            os.path.isdir(os.path.join(folder, first))
+            for folder in FOLDERS
+            if folder or first in TOP
+        )
+        if is_path or ENDING.search(name):
+            yield name
+
+
+def exists(name):
+    """Also if the name is that of a program whose source exists; without a folder, in any folder."""
+    forms = [os.path.join(folder, name) for folder in FOLDERS]
+    forms += [form + ".c" for form in forms]
+    if "/" not in name:
+        forms += [os.path.join(folder, "**", name) for folder in TOP]
+    return any(glob.glob(form, recursive=True) for form in forms)
+
+
+def check_patterns():
+    """The patterns above find what they should."""
+    names = list(names_in("GNU/Linux, <db.h>, auth/ and tests/e2e/test_<name>.c"))
+    if names != ["auth/", "tests/e2e/test_*.c"] or [exists(name) for name in names] != [True, False]:
+        yield f".ci/pages.py: the patterns are wrong: {names}"
+
+
+def check_page(page):
+    with open(page) as text:
+        names = list(names_in(text.read()))
+    if len(names) <= 10:
+        yield f"{page}: only {len(names)} names were found"
+    for name in names:
+        if not exists(name):
+            yield f"{page}: {name} does not exist"
+
+
+faults = [*check_patterns(), *(fault for page in PAGES for fault in check_page(page))]
+print("\n".join(faults) if faults else f"{', '.join(PAGES)}: all names exist")
+sys.exit(1 if faults else 0)
