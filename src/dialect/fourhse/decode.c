@@ -11,13 +11,6 @@ bool fourhse_is_blank(struct str text)
 	return i == text.len;
 }
 
-struct str fourhse_requested_id(const struct request *request)
-{
-	struct str id = request_path_var(request, "id");
-
-	return id.ptr ? id : fourhse_last_query_param(request, "id");
-}
-
 bool fourhse_parse_task_id(
 	struct id *id, struct str *text, struct str task_id, struct arena *arena, struct err *err)
 {

@@ -210,6 +210,13 @@ struct str fourhse_last_query_param(const struct request *request, const char *n
 	return STR_NULL;
 }
 
+struct str fourhse_requested_id(const struct request *request)
+{
+	struct str id = request_path_var(request, "id");
+
+	return id.ptr ? id : fourhse_last_query_param(request, "id");
+}
+
 void fourhse_select_fields(struct request *request)
 {
 	struct str names = fourhse_last_query_param(request, "fields");

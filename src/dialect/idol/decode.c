@@ -2,43 +2,8 @@
 #include "dialect/idol/idol.h"
 
 #define INCLUDE_ERRORS_MAX 20 /* error objects for include in one response */
-#define INTEGER_DIGITS_MAX 40 /* more digits are not an integer */
 
 static const struct str type = { IDOL_RESOURCE_TYPE, sizeof(IDOL_RESOURCE_TYPE) - 1 };
-
-/* ---- names and numbers ---- */
-
-bool idol_split_brackets(struct str name, const char *object, struct str *key)
-{
-	size_t len = strlen(object);
-
-	if (!str_starts(name, str_cstr(object)) || name.len < len + 2 || name.ptr[len] != '[' ||
-		name.ptr[name.len - 1] != ']')
-		return false;
-	*key = (struct str){ name.ptr + len + 1, name.len - len - 2 };
-	return true;
-}
-
-bool idol_parse_integer(struct str text, struct str *digits)
-{
-	bool negative;
-	struct str rest;
-
-	text = str_trim(text);
-	negative = text.len > 0 && text.ptr[0] == '-';
-	rest = str_skip(text, text.len > 0 && (negative || text.ptr[0] == '+') ? 1 : 0);
-	if (rest.len == 0 || rest.len > INTEGER_DIGITS_MAX)
-		return false;
-	for (size_t i = 0; i < rest.len; i++) {
-		if (rest.ptr[i] < '0' || rest.ptr[i] > '9')
-			return false;
-	}
-	while (rest.len > 1 && rest.ptr[0] == '0')
-		rest = str_skip(rest, 1);
-	/* Keep the sign: negative ids do not exist, so it matches nothing. */
-	*digits = negative ? text : rest;
-	return true;
-}
 
 /* ---- Accept ---- */
 

@@ -3,8 +3,6 @@
 
 #include "dialect/idol/idol.h"
 
-/* Larger than any list has; its offset fits into 64 bits. */
-#define PAGE_NUMBER_MAX INT64_C(1000000000000)
 /* Matches no id: normalized ids are contents of JSON strings, which hold no bare quote. */
 #define NO_MATCH STR("\"")
 
@@ -198,21 +196,6 @@ static bool parse_sort(const struct request *request, struct op *op, struct err 
 }
 
 /* ---- page ---- */
-
-struct idol_page idol_parse_page(const struct request *request)
-{
-	struct idol_page page = { 1, IDOL_PAGE_SIZE_DEFAULT };
-
-	for (size_t i = 0; i < request->query_count; i++) {
-		const struct pair *pair = &request->query[i];
-
-		if (str_eq(pair->name, STR("page")) || str_eq(pair->name, STR("page[number]")))
-			page.number = str_leading_number(pair->value, PAGE_NUMBER_MAX);
-		else if (str_eq(pair->name, STR("page[size]")))
-			page.size = str_leading_number(pair->value, PAGE_NUMBER_MAX);
-	}
-	return page;
-}
 
 static bool check_page_names(const struct request *request, struct err *err)
 {

@@ -256,7 +256,7 @@ static const struct dialect *find_dialect(const json_t *json)
 {
 	const json_t *name = json_object_get(json, "dialect");
 
-	return name ? dialect_by_name(json_str(name)) : &native_dialect;
+	return name ? dialect_by_name(json_str(name)) : dialect_by_code(DIALECT_CODE_native);
 }
 
 /*
