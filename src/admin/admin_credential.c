@@ -1,9 +1,9 @@
 #include "admin/admin_credential.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "dialect/dialect.h"
 #include "task/right.h"
 
@@ -157,13 +157,9 @@ bool admin_list_row(struct admin_list *admin_list, const struct cell *cells, siz
 
 const char *admin_list_date(int64_t ms, char text[ADMIN_DATE_SIZE])
 {
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm utc;
-
 	if (ms == 0)
 		return NULL;
-	gmtime_r(&seconds, &utc);
-	strftime(text, ADMIN_DATE_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc);
+	date_format(text, ADMIN_DATE_SIZE, ms, "%Y-%m-%dT%H:%M:%SZ");
 	return text;
 }
 

@@ -1,8 +1,8 @@
 #include "admin/sign.h"
 
-#include <time.h>
-
 #include "auth/signature.h"
+#include "base/date.h"
+#include "http/content_md5.h"
 
 #define FORM "application/x-www-form-urlencoded"
 
@@ -45,15 +45,6 @@ static bool has_body(const struct sign *sign)
 	return sign->data || strcmp(sign->method, "POST") == 0 || strcmp(sign->method, "PUT") == 0;
 }
 
-static void format_date(int64_t now, char *text, size_t size)
-{
-	time_t seconds = (time_t)(now / 1000);
-	struct tm utc;
-
-	gmtime_r(&seconds, &utc);
-	strftime(text, size, "%a, %d %b %Y %H:%M:%S +0000", &utc);
-}
-
 static const char *default_if_null(const char *text, const char *other)
 {
 	return text ? text : other;
@@ -61,7 +52,7 @@ static const char *default_if_null(const char *text, const char *other)
 
 bool sign_headers(const struct sign *sign, int64_t now, struct buf *out, struct err *err)
 {
-	char date[64], md5[SIGNATURE_TEXT_MAX] = "", text[SIGNATURE_TEXT_MAX];
+	char date[64], md5[CONTENT_MD5_SIZE] = "", text[SIGNATURE_TEXT_MAX];
 	struct signed_request request = { .method = str_cstr(sign->method) };
 
 	if (!sign->user || !sign->secret)
@@ -71,7 +62,7 @@ bool sign_headers(const struct sign *sign, int64_t now, struct buf *out, struct 
 		return false;
 	if (sign->data && !content_md5(str_cstr(sign->data), md5))
 		return err_set(err, ERR_INTERNAL, NULL, "the digest cannot be computed");
-	format_date(now, date, sizeof(date));
+	date_format(date, sizeof(date), now, "%a, %d %b %Y %H:%M:%S +0000");
 	request.date = str_cstr(default_if_null(sign->date, date));
 	request.content_md5 = str_cstr(default_if_null(sign->content_md5, md5));
 	request.content_type = str_cstr(

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * VirtShell's request signature and Content-MD5 (src/dialect/virtshell/README.md). Pure; the
+ * VirtShell's request signature (src/dialect/virtshell/README.md). Pure; the
  * cryptography is OpenSSL's.
  */
 #include "base/buf.h"
@@ -20,12 +20,5 @@ bool signature_make(
 	const struct signed_request *request, struct str secret, char text[SIGNATURE_TEXT_MAX]);
 /* In constant time for any length of `given`. */
 bool signature_equal(struct str given, const char *made);
-/*
- * Parses "Fri, 01 Jul 2011 19:37:58 +0000" into ms since the epoch: RFC 822 with a numeric zone, GMT
- * or UT; two-digit years as in RFC 5322 §4.3; the day of the week is optional but must be right.
- */
-bool signature_date(struct str text, int64_t *ms);
 /* Splits "UserId:Signature" at the last colon. False if either part is empty. */
 bool signature_split(struct str header, struct str *user, struct str *signature);
-/* Value of the header field Content-MD5: base64 of the MD5 of the body (RFC 1864). */
-bool content_md5(struct str body, char text[SIGNATURE_TEXT_MAX]);

@@ -1,5 +1,6 @@
 #include "auth/signature.h"
 #include "auth/verify.h"
+#include "base/date.h"
 
 /* Repeated header fields may arrive joined by commas. Neither part can contain a comma. */
 static bool split_credential(struct str header, struct str *user, struct str *signature)
@@ -13,7 +14,7 @@ static bool is_within_skew(const struct request *request, const struct auth_cloc
 {
 	int64_t date;
 
-	if (!signature_date(request_cgi_param(request, "HTTP_DATE"), &date))
+	if (!date_parse_rfc5322(&date, request_cgi_param(request, "HTTP_DATE")))
 		return false;
 	return date - request->now <= skew->virtshell_ms &&
 	       request->now - date <= skew->virtshell_ms;

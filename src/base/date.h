@@ -1,15 +1,38 @@
 #pragma once
 /*
- * Times as text: RFC 3339 (a profile of ISO 8601), read strictly and written in UTC. Pure.
+ * Dates as text, read strictly and written. All times are milliseconds since 1970-01-01 UTC. Readers
+ * return false and leave *ms unchanged for any other text and for a day that the calendar does not
+ * have. Pure.
  */
 #include "base/buf.h"
 
 /*
- * Reads "2019-03-22T12:26:32.113+01:00" to ms since 1970: a date, T, a time with seconds, with or
- * without a fraction, and Z or an offset; T and Z in either case. What a fraction has below the
- * millisecond is cut off. False, and *ms untouched, for anything else, for a day that no calendar
- * has, for a second of 60 and for what lies outside the years 1970 to 9999 in UTC.
+ * RFC 3339: "2019-03-22T12:26:32.113+01:00", with seconds, an optional fraction, and Z or an offset;
+ * T and Z in either case. Digits below the millisecond are cut off. A second of 60 and times outside
+ * the years 1970 to 9999 in UTC are refused.
  */
 bool date_parse(int64_t *ms, struct str text);
 /* "2019-03-22T11:26:32.113Z" */
 void date_put(int64_t ms, struct buf *out);
+/* "2019-03-22T12:26:32.113+01:00"; the offset is in seconds east of UTC. */
+void date_put_offset(int64_t ms, int32_t offset, struct buf *out);
+
+/* "2024-01-31", from 1970 on: the first millisecond of that day in UTC. */
+bool date_parse_day(int64_t *ms, struct str text);
+
+/*
+ * RFC 5322: "Fri, 01 Jul 2011 19:37:58 +0000". The name of the day and the seconds are optional, a
+ * second of 60 is accepted, two-digit years are 1950 to 2049 (§4.3); the zone is a numeric offset,
+ * GMT or UT. Spaces and tabs around the date are ignored.
+ */
+bool date_parse_rfc5322(int64_t *ms, struct str text);
+
+/*
+ * The time in UTC in a format of strftime, which the program's C locale writes in English. The text
+ * is empty if it does not fit.
+ */
+void date_format(char *text, size_t size, int64_t ms, const char *format)
+	__attribute__((format(strftime, 4, 0)));
+/* The same, of at most 63 bytes. */
+void date_put_format(int64_t ms, const char *format, struct buf *out)
+	__attribute__((format(strftime, 2, 0)));

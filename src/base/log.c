@@ -4,10 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 
 static const char *const names[LOG_LEVELS] = {
 	[LOG_DEBUG] = "debug",
@@ -52,17 +52,15 @@ bool log_level_parse(enum log_level *level, const char *name)
 	return false;
 }
 
-/* "2026-11-23T10:00:00", made once a second. */
-static const char *format_second(time_t seconds)
+/* "2026-11-23T10:00:00", formatted once a second. */
+static const char *format_second(int64_t ms)
 {
 	static char text[32];
-	static time_t made;
-	struct tm utc;
+	static int64_t formatted;
 
-	if (seconds != made || !text[0]) {
-		gmtime_r(&seconds, &utc);
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-		made = seconds;
+	if (ms / 1000 != formatted || !text[0]) {
+		date_format(text, sizeof(text), ms, "%Y-%m-%dT%H:%M:%S");
+		formatted = ms / 1000;
 	}
 	return text;
 }
@@ -88,7 +86,7 @@ static void put_time(struct buf *line, int64_t now)
 		(char)('0' + now % 10), 'Z' };
 
 	buf_puts(line, "{\"time\":\"");
-	buf_puts(line, format_second((time_t)(now / 1000)));
+	buf_puts(line, format_second(now));
 	buf_put(line, ms, sizeof(ms));
 }
 

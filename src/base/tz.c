@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/date.h"
+
 #define DAY	      ((time_t)86400)
 #define END_OF_TIME   ((time_t)4133980800) /* 2101-01-01 */
 #define MS_PER_SECOND 1000
@@ -107,24 +109,7 @@ int32_t tz_offset(const struct tz *zone, int64_t ms)
 	return zone->transitions[low].offset;
 }
 
-/* Rounds towards the past, so that the milliseconds are never negative. */
-static int64_t floor_seconds(int64_t ms)
-{
-	return (ms - (ms % MS_PER_SECOND + MS_PER_SECOND) % MS_PER_SECOND) / MS_PER_SECOND;
-}
-
 void tz_put_time(const struct tz *zone, int64_t ms, struct buf *out)
 {
-	int32_t offset = tz_offset(zone, ms), minutes = abs(offset) / 60;
-	time_t local = (time_t)(floor_seconds(ms) + offset);
-	struct tm tm;
-
-	if (!gmtime_r(&local, &tm)) {
-		out->failed = true;
-		return;
-	}
-	buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%03d%c%02d:%02d", tm.tm_year + 1900,
-		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-		(int)(ms - floor_seconds(ms) * MS_PER_SECOND), offset < 0 ? '-' : '+', minutes / 60,
-		minutes % 60);
+	date_put_offset(ms, tz_offset(zone, ms), out);
 }

@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-#include "auth/signature.h"
+#include "http/content_md5.h"
 
 /* The revision in a strong entity tag ("7" with its quotes); 0 for a tag that we never send. */
 static uint64_t revision_of_tag(struct str tag)
@@ -130,7 +130,7 @@ bool precondition_parse(const struct request *request, struct op *op, struct err
 bool precondition_check_digest(const struct request *request, struct err *err)
 {
 	struct str sent = request_cgi_param(request, "HTTP_CONTENT_MD5");
-	char computed[SIGNATURE_TEXT_MAX];
+	char computed[CONTENT_MD5_SIZE];
 
 	if (request_count_cgi_param(request, "HTTP_CONTENT_MD5") > 1)
 		return err_set(
@@ -139,7 +139,7 @@ bool precondition_check_digest(const struct request *request, struct err *err)
 		return true;
 	if (!content_md5(request->body, computed))
 		return err_no_memory(err);
-	if (!signature_equal(str_trim(sent), computed))
+	if (!str_eq(str_trim(sent), str_cstr(computed)))
 		return err_set(
 			err, ERR_INVALID, "Content-MD5", "Content-MD5 does not match the body");
 	return true;

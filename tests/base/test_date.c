@@ -103,6 +103,144 @@ static void no_read_past_the_end(void **state)
 	}
 }
 
+/* ---- days ---- */
+
+static void days_are_parsed(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} rows[] = {
+		{ "1970-01-01", 0 },
+		{ "2000-02-29", 951782400 },
+		{ "2019-03-22", 1553212800 },
+		{ "9999-12-31", 253402214400 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t ms = -1;
+
+		assert_true(date_parse_day(&ms, str_cstr(rows[i].text)));
+		assert_int_equal(ms, rows[i].seconds * 1000);
+	}
+}
+
+static void other_days_are_rejected(void **state)
+{
+	static const char *const rows[] = { "", "2019", "2019-03", "2019-3-22", "2019-03-2",
+		"2019-03-222", "2019-03-22T00:00:00Z", "2019-02-29", "2019-04-31", "2019-00-01",
+		"2019-13-01", "2019-01-00", "1969-12-31", "0000-01-01", "2019/03/22", " 2019-03-22",
+		"-019-03-22", "2019-03-2x" };
+	int64_t ms = 42;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (date_parse_day(&ms, str_cstr(rows[i])))
+			fail_msg("\"%s\" is accepted", rows[i]);
+	}
+	assert_int_equal(ms, 42);
+}
+
+/* ---- RFC 5322 ---- */
+
+static void rfc5322_dates_are_parsed(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} good[] = {
+		{ "Fri, 01 Jul 2011 19:37:58 +0000", 1309549078 },
+		{ "Fri, 01 Jul 2011 19:37:58 GMT", 1309549078 },
+		{ "Fri, 01 Jul 2011 19:37:58 UT", 1309549078 },
+		{ "fri, 01 JUL 2011 19:37:58 gmt", 1309549078 },
+		{ "Fri, 1 Jul 2011 19:37:58 -0000", 1309549078 },
+		{ "01 Jul 2011 19:37:58 +0000", 1309549078 },
+		{ "Fri,01 Jul 2011  19:37:58\t+0000", 1309549078 },
+		{ "  Fri, 01 Jul 2011 19:37:58 +0000 ", 1309549078 },
+		{ "Fri, 01 Jul 11 19:37:58 +0000", 1309549078 },
+		{ "Fri, 01 Jul 2011 21:37:58 +0200", 1309549078 },
+		{ "Sat, 02 Jul 2011 01:07:58 +0530", 1309549078 },
+		{ "Fri, 01 Jul 2011 12:37:58 -0700", 1309549078 },
+		{ "Fri, 01 Jul 2011 19:37 +0000", 1309549020 },
+		{ "Thu, 01 Jan 1970 00:00:00 GMT", 0 },
+		{ "Wed, 31 Dec 1969 23:59:59 GMT", -1 },
+		{ "01 Jan 50 00:00:00 GMT", -631152000 },
+		{ "31 Dec 49 00:00:00 GMT", 2524521600 },
+		{ "Tue, 29 Feb 2000 00:00:00 GMT", 951782400 },
+		{ "Sat, 31 Dec 2016 23:59:60 GMT", 1483228800 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		int64_t ms = 0;
+
+		if (!date_parse_rfc5322(&ms, str_cstr(good[i].text)) ||
+			ms != good[i].seconds * 1000)
+			fail_msg("%s is %lld", good[i].text, (long long)ms);
+	}
+}
+
+static void other_rfc5322_dates_are_rejected(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"Fri",
+		"Fri,",
+		"Fri 01 Jul 2011 19:37:58 +0000",
+		"Friday, 01 Jul 2011 19:37:58 +0000",
+		"Thu, 01 Jul 2011 19:37:58 +0000",
+		"Fri, 00 Jul 2011 19:37:58 +0000",
+		"00 Jul 2011 19:37:58 +0000",
+		"31 Jun 2011 19:37:58 +0000",
+		"29 Feb 2011 19:37:58 +0000",
+		"32 Jul 2011 19:37:58 +0000",
+		"001 Jul 2011 19:37:58 +0000",
+		"01 July 2011 19:37:58 +0000",
+		"01 Jux 2011 19:37:58 +0000",
+		"01 07 2011 19:37:58 +0000",
+		"01 Jul 011 19:37:58 +0000",
+		"01 Jul 1899 19:37:58 +0000",
+		"01 Jul 20110 19:37:58 +0000",
+		"01 Jul -011 19:37:58 +0000",
+		"01 Jul 2011 24:00:00 +0000",
+		"01 Jul 2011 19:60:58 +0000",
+		"01 Jul 2011 19:37:61 +0000",
+		"01 Jul 2011 9:37:58 +0000",
+		"01 Jul 2011 19:37: +0000",
+		"01 Jul 2011 19 +0000",
+		"01 Jul 2011 19:37:58",
+		"01 Jul 2011 19:37:58 ",
+		"01 Jul 2011 19:37:58+0000",
+		"01 Jul 2011 19:37:58 0000",
+		"01 Jul 2011 19:37:58 +00000",
+		"01 Jul 2011 19:37:58 +000",
+		"01 Jul 2011 19:37:58 +2400",
+		"01 Jul 2011 19:37:58 +0060",
+		"01 Jul 2011 19:37:58 +-100",
+		"01 Jul 2011 19:37:58 EST",
+		"01 Jul 2011 19:37:58 Z",
+		"01 Jul 2011 19:37:58 GMT+1",
+		"01 Jul 2011 19:37:58 +0000 x",
+		"2011-07-01T19:37:58Z",
+		"1309549078",
+		"Fri Jul  1 19:37:58 2011",
+		"Friday, 01-Jul-11 19:37:58 GMT",
+	};
+	static const char nul[] = "01 Jul 2011 19:37:58 GMT\0";
+	int64_t ms = 42;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (date_parse_rfc5322(&ms, str_cstr(bad[i])))
+			fail_msg("\"%s\" is accepted", bad[i]);
+	}
+	assert_false(date_parse_rfc5322(&ms, (struct str){ nul, sizeof(nul) - 1 }));
+	assert_int_equal(ms, 42);
+}
+
+/* ---- writers ---- */
+
 static void dates_round_trip(void **state)
 {
 	static const int64_t rows[] = { 0, 1, 999, 1000, 1429205633123, 951782399999,
@@ -123,13 +261,56 @@ static void dates_round_trip(void **state)
 	buf_free(&out);
 }
 
+static void assert_offset(int64_t ms, int32_t offset, const char *wanted)
+{
+	struct buf out = BUF_INIT;
+
+	date_put_offset(ms, offset, &out);
+	assert_true(buf_ok(&out));
+	assert_str(buf_str(&out), wanted);
+	buf_free(&out);
+}
+
+static void offsets_are_written_with_their_sign(void **state)
+{
+	(void)state;
+	assert_offset(1553253992113, 3600, "2019-03-22T12:26:32.113+01:00");
+	assert_offset(1553253992113, 0, "2019-03-22T11:26:32.113+00:00");
+	assert_offset(1547553600000, -12600, "2019-01-15T08:30:00.000-03:30");
+	assert_offset(-1, 0, "1969-12-31T23:59:59.999+00:00");
+}
+
+static void a_format_is_written_in_utc(void **state)
+{
+	struct buf out = BUF_INIT;
+	char text[8];
+
+	(void)state;
+	date_put_format(1686154424999, "%b %-d, %Y %-I:%M:%S %p", &out);
+	assert_str(buf_str(&out), "Jun 7, 2023 4:13:44 PM");
+	buf_reset(&out);
+	date_put_format(0, "%a, %d %b %Y %H:%M:%S +0000", &out);
+	assert_str(buf_str(&out), "Thu, 01 Jan 1970 00:00:00 +0000");
+	buf_free(&out);
+	date_format(text, sizeof(text), 1553253992113, "%H:%M");
+	assert_string_equal(text, "11:26");
+	date_format(text, sizeof(text), 1553253992113, "%H:%M:%S");
+	assert_string_equal(text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(valid_dates_are_parsed),
 		CHECK(invalid_dates_are_rejected),
 		CHECK(no_read_past_the_end),
+		CHECK(days_are_parsed),
+		CHECK(other_days_are_rejected),
+		CHECK(rfc5322_dates_are_parsed),
+		CHECK(other_rfc5322_dates_are_rejected),
 		CHECK(dates_round_trip),
+		CHECK(offsets_are_written_with_their_sign),
+		CHECK(a_format_is_written_in_utc),
 	};
 
 	return CHECK_RUN(tests);

@@ -2,7 +2,9 @@
 #include <stdlib.h>
 
 #include "auth/signature.h"
+#include "base/date.h"
 #include "fuzz_input.h"
+#include "http/content_md5.h"
 
 /* Years 1 to 9999, with a day of slack for the zone. */
 #define DATE_LEAST (-62135596800000 - 86400000)
@@ -12,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = { (const char *)data, size };
 	struct str user = STR_NULL, signature = STR_NULL;
-	char digest[SIGNATURE_TEXT_MAX];
+	char digest[CONTENT_MD5_SIZE];
 	int64_t ms = 0;
 
 	if (signature_split(text, &user, &signature)) {
@@ -23,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else if (user.ptr || signature.ptr) {
 		abort();
 	}
-	if (signature_date(text, &ms)) {
+	if (date_parse_rfc5322(&ms, text)) {
 		if (ms < DATE_LEAST || ms > DATE_MOST)
 			abort();
 	} else if (ms != 0) {

@@ -1,19 +1,8 @@
-#include <time.h>
-
+#include "base/date.h"
 #include "dialect/fourhse/fourhse.h"
 #include "http/query.h"
 
-static void put_date(struct buf *out, int64_t ms)
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-
-	if (!gmtime_r(&seconds, &tm)) {
-		out->failed = true;
-		return;
-	}
-	buf_printf(out, "\"%04d-%02d-%02d\"", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday);
-}
+#define DAY_FORMAT "\"%Y-%m-%d\"" /* UTC */
 
 static void put_field(struct buf *out, const struct task *task, const char *name)
 {
@@ -29,10 +18,10 @@ static void put_value(struct buf *out, const struct task *task, const struct fou
 		buf_put_json_string(out, task->status);
 		break;
 	case FOURHSE_CREATED:
-		put_date(out, task->created);
+		date_put_format(task->created, DAY_FORMAT, out);
 		break;
 	case FOURHSE_UPDATED:
-		put_date(out, task->updated);
+		date_put_format(task->updated, DAY_FORMAT, out);
 		break;
 	case FOURHSE_FIELD:
 	default:

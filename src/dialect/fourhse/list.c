@@ -1,5 +1,4 @@
-#include <time.h>
-
+#include "base/date.h"
 #include "dialect/fourhse/fourhse.h"
 
 #define DAY_MS ((int64_t)86400000)
@@ -21,40 +20,6 @@ struct list_parser {
 
 /* ---- days ---- */
 
-/* Reads exactly count digits; -1 if there are others. */
-static int parse_digits(const char *text, size_t count)
-{
-	int number = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return -1;
-		number = number * 10 + (text[i] - '0');
-	}
-	return number;
-}
-
-/* *ms is the start of a UTC day, "2024-01-31". Returns false if it is not a day from 1970 on. */
-static bool parse_date(int64_t *ms, struct str text)
-{
-	struct tm tm = { 0 }, again;
-	time_t seconds;
-
-	if (text.len != 10 || text.ptr[4] != '-' || text.ptr[7] != '-' ||
-		parse_digits(text.ptr, 4) < 1970 || parse_digits(text.ptr + 5, 2) < 1 ||
-		parse_digits(text.ptr + 8, 2) < 1)
-		return false;
-	tm.tm_year = parse_digits(text.ptr, 4) - 1900;
-	tm.tm_mon = parse_digits(text.ptr + 5, 2) - 1;
-	tm.tm_mday = parse_digits(text.ptr + 8, 2);
-	again = tm;
-	seconds = timegm(&again);
-	if (again.tm_mon != tm.tm_mon || again.tm_mday != tm.tm_mday)
-		return false;
-	*ms = (int64_t)seconds * 1000;
-	return true;
-}
-
 /* A range that contains no time. */
 static const struct list_time_range empty_range = { 1, 1 };
 
@@ -68,7 +33,7 @@ static void add_date_filter(
 
 	if (json_is_null(value) || (json_is_string(value) && str_eq(json_str(value), STR("NULL"))))
 		*range = empty_range;
-	else if (json_is_string(value) && parse_date(&from, json_str(value)))
+	else if (json_is_string(value) && date_parse_day(&from, json_str(value)))
 		/* 0 means unbounded, and no task is that old. */
 		*range = (struct list_time_range){ from > 0 ? from : 1, from + DAY_MS };
 	else

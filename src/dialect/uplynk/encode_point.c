@@ -1,5 +1,4 @@
-#include <time.h>
-
+#include "base/date.h"
 #include "base/encode.h"
 #include "dialect/uplynk/uplynk.h"
 
@@ -22,18 +21,7 @@ static void put_id(const struct id *id, struct buf *out)
 /* "Jun 7, 2023 4:13:44 PM", in UTC, with quotes. */
 static void put_time(int64_t ms, struct buf *out)
 {
-	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul",
-		"Aug", "Sep", "Oct", "Nov", "Dec" };
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-
-	if (!gmtime_r(&seconds, &tm)) {
-		out->failed = true;
-		return;
-	}
-	buf_printf(out, "\"%s %d, %d %d:%02d:%02d %s\"", months[tm.tm_mon], tm.tm_mday,
-		tm.tm_year + 1900, tm.tm_hour % 12 ? tm.tm_hour % 12 : 12, tm.tm_min, tm.tm_sec,
-		tm.tm_hour < 12 ? "AM" : "PM");
+	date_put_format(ms, "\"%b %-d, %Y %-I:%M:%S %p\"", out);
 }
 
 /* Writes a member that shows the point's field of another name. */
