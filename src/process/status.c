@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include "http/json.h"
-#include "process/spawn.h"
 
 static void set_counters(json_t *json, const struct worker_counters *values)
 {
@@ -31,21 +30,23 @@ static json_t *process_json(const struct process *process, const struct scoreboa
 	return json;
 }
 
-void status_write(const struct status *status, struct buf *out)
+void status_write(const struct service *service, struct buf *out)
 {
+	const struct children *children = &service->children;
+	const struct scoreboard *scoreboard = children->scoreboard;
 	json_t *processes = json_array();
 	json_t *json = NULL;
 
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
-		if (status->processes[i].pid != 0)
+		if (children->processes[i].pid != 0)
 			json_array_append_new(processes,
-				process_json(&status->processes[i], &status->scoreboard->slots[i]));
+				process_json(&children->processes[i], &scoreboard->slots[i]));
 	}
-	json = json_pack("{si ss si sI sb sI so}", "pid", (int)getpid(), "phase", status->phase,
-		"generation", status->generation, "recoveries",
-		(json_int_t)atomic_load(&status->scoreboard->recoveries), "read_only",
-		(int)atomic_load(&status->scoreboard->store.read_only), "started",
-		(json_int_t)status->started, "processes", processes);
+	json = json_pack("{si ss si sI sb sI so}", "pid", (int)getpid(), "phase",
+		service_phase_name(service), "generation", children->generation, "recoveries",
+		(json_int_t)atomic_load(&scoreboard->recoveries), "read_only",
+		(int)atomic_load(&scoreboard->store.read_only), "started",
+		(json_int_t)service->started_ms, "processes", processes);
 	json_put(out, json);
 	json_decref(json);
 }

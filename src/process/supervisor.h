@@ -1,25 +1,32 @@
 #pragma once
 /*
- * The process that starts, watches and ends all others (DESIGN §4). It never opens the store and
- * never sees a byte of a request, so that there is nothing in it to crash.
+ * Supervisor: starts, monitors and stops every other process. It never opens the store and never
+ * reads request data, so a bad request or a damaged store cannot crash it.
  *
- *     recovering --recovered--> serving --a death inside the store--> clearing --all gone-->
- * recovering any of them --SIGTERM, SIGINT, stop--> stopping --all gone--> returns
+ * Phases:
  *
- * SIGHUP starts a new generation with a fresh configuration and retires the old one when the new
- * one is ready. Needs the lock (lock.h) for as long as it runs.
+ *	recovering --recovery done--> serving
+ *	serving    --a child died inside the store--> clearing
+ *	clearing   --all children exited--> recovering
+ *	any phase  --SIGTERM, SIGINT or `stop`--> stopping --all children exited--> return
+ *
+ * SIGHUP and `reload` read the configuration, start a new generation of children and retire the old
+ * generation once the new one is ready. The caller holds the instance lock (lock.h).
  */
 #include "process/spawn.h"
 
 struct supervisor_config {
 	struct conf conf;
-	const struct child_mains *roles;
-	int listener; /* the FastCGI socket; borrowed */
-	int lock;     /* borrowed */
-	/* Reads the configuration anew for SIGHUP; NULL: SIGHUP keeps it. */
+	const struct child_mains *roles; /* borrowed */
+	int listener;			 /* the FastCGI socket; borrowed */
+	int lock;			 /* borrowed */
+	/* Reads the configuration again into *conf, or fails without a change. May be NULL. */
 	bool (*reload)(struct conf *conf, void *data, struct err *err);
 	void *data;
 };
 
-/* Listens at conf.control, runs until told to stop; returns the exit status. Blocks its signals. */
-int supervisor_run(const struct supervisor_config *setup);
+/*
+ * Listens on conf.control and runs until a request or a signal stops it. Returns the exit status.
+ * Blocks the signals that it handles.
+ */
+int supervisor_run(const struct supervisor_config *config);

@@ -1,0 +1,41 @@
+#pragma once
+/*
+ * The service as the supervisor sees it: its processes, the phase it is in (supervisor.h has the
+ * diagram), and the transitions between phases. Reaps children, starts missing ones, and kills all
+ * of them when the store may be damaged.
+ */
+#include "process/children.h"
+
+enum phase {
+	PHASE_RECOVERING,
+	PHASE_SERVING,
+	PHASE_CLEARING,
+	PHASE_STOPPING,
+	PHASE_STOPPED,
+	PHASES
+};
+
+struct service {
+	struct conf conf;
+	struct children children;
+	struct restart_backoff backoffs[ROLES];
+	enum phase phase;
+	bool ready_announced;	    /* since the last recovery or reload */
+	bool hurry;		    /* a change is due: call service_step() again soon */
+	int64_t started_ms;	    /* wall clock, since the epoch */
+	int64_t next_signal_ms;	    /* stopping: monotonic */
+	int64_t signal_interval_ms; /* stopping */
+};
+
+/* Zero-initialise first. Borrows roles, listener and lock. */
+bool service_init(struct service *service, const struct conf *conf, const struct child_mains *roles,
+	int listener, int lock, struct err *err);
+void service_free(struct service *service);
+
+/* Reaps ended children and does what the phase requires. Does not block. `now`: monotonic ms. */
+void service_step(struct service *service, int64_t now);
+/* Begins to stop. service->phase is PHASE_STOPPED when no child is left. */
+void service_stop(struct service *service);
+/* Starts a new generation of children with this configuration; retires the old one when ready. */
+void service_reload(struct service *service, const struct conf *conf);
+const char *service_phase_name(const struct service *service);
