@@ -1,13 +1,15 @@
 #pragma once
 /*
- * What a child process is given, and the children's entry functions. A child starts with all
- * signals blocked, SIGPIPE ignored, its process title set, and only the descriptors below open
- * besides 0-2 and the lock (lock.h: it keeps a new instance out until the last orphan has left),
- * and confined (confine.h). It ends by returning its exit status.
+ * What a child process gets, and the entry functions of the children.
  *
- * Signals: SIGTERM: finish what is in hand, then leave (0). SIGUSR2 (workers): retire: accept
- * nothing new, go on answering on kept connections until the web server has closed them or
- * drain_seconds have passed, then leave (0). Never SIGKILL from a child.
+ * A child starts with all signals blocked, SIGPIPE ignored, its process title set and confined
+ * (confine.h). Of the supervisor's descriptors it has only 0-2, those below, and the lock (lock.h:
+ * it keeps a new instance out until the last orphan has exited). It ends by returning its exit
+ * status.
+ *
+ * Signals: SIGTERM: finish the current work and exit with 0. SIGUSR2 (workers only): retire: accept
+ * no new connections, answer on the kept ones until the web server closes them or drain_seconds
+ * have passed, then exit with 0. A child never sends SIGKILL.
  */
 #include <sys/types.h>
 
@@ -18,25 +20,25 @@ struct child_context {
 	const struct conf *conf;
 	struct scoreboard *scoreboard;
 	struct scoreboard_slot *slot;
-	int listener;	/* the FastCGI socket; workers only, else -1 */
-	uid_t peer_uid; /* who may connect to it, besides our own user */
-	int supervisor_pipe; /* readable (end of file) when the supervisor is gone: leave after this round
-		       */
+	int listener;	     /* the FastCGI socket; workers only, else -1 */
+	uid_t peer_uid;	     /* user that may connect to it, besides the own user */
+	int supervisor_pipe; /* readable (end of file) when the supervisor is gone: exit soon */
 	int client;	     /* an accepted control connection; operators only, else -1 */
-	struct str
-		received; /* what the supervisor has read from it: the request line, and what follows */
+	struct str received; /* what was read from client: the request line, perhaps more */
 };
 
-/* The store options every child opens with, by mode. */
+/* Sets the options with which a child opens the store in this mode. */
 void child_store_options(
 	const struct child_context *child, enum store_mode mode, struct store_options *options);
 
-/* Opens with recovery, makes and sizes what is missing, checks room, exits 0: the only process
- * then. */
+/*
+ * Runs recovery on the store, creates what is missing, checks the free space and exits with 0. No
+ * other child runs at that time.
+ */
 int recover_main(const struct child_context *child);
-/* Checkpoints, logs, deadlock sweep, free space (board->store.read_only). */
+/* Maintains the store: periodic jobs, and scoreboard->store.read_only by the free space. */
 int keeper_main(const struct child_context *child);
-/* Answers requests. */
+/* Answers requests (serve/worker.h). */
 int worker_main(const struct child_context *child);
-/* Carries out one verb of polytaskctl for the connection `client`, then exits. */
+/* Carries out one command of polytaskctl for `client`, then exits. */
 int operator_main(const struct child_context *child);

@@ -6,7 +6,7 @@
 #include "base/log.h"
 
 bool children_start(struct children *children, const struct conf *conf, enum role role, int number,
-	int client, struct str head)
+	int client, struct str received)
 {
 	struct process process = {
 		.role = role, .number = number, .generation = children->generation
@@ -18,7 +18,7 @@ bool children_start(struct children *children, const struct conf *conf, enum rol
 	while (i < SCOREBOARD_SLOTS && children->processes[i].pid)
 		i++;
 	done = i < SCOREBOARD_SLOTS
-		       ? spawn_child(&children->spawn, conf, i, &process, client, head, &err)
+		       ? spawn_child(&children->spawn, conf, i, &process, client, received, &err)
 		       : err_set(&err, ERR_BUSY, NULL, "too many processes");
 	if (done)
 		children->processes[i] = process;
@@ -78,23 +78,23 @@ void children_retire_older(struct children *children)
 	}
 }
 
-static void log_exit(const struct process *process, const struct child_exit *death)
+static void log_exit(const struct process *process, const struct child_exit *child)
 {
-	int status = death->status;
+	int status = child->status;
 	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	char name[32];
 
 	spawn_process_name(process, name, sizeof(name));
 	log_line(clean ? LOG_DEBUG : LOG_WARN, "exit", "%s (%d) %s %d%s", name, (int)process->pid,
-		WIFSIGNALED(status) ? "was ended by signal" : "left with status",
+		WIFSIGNALED(status) ? "was killed by signal" : "exited with status",
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-		death->in_store ? ", inside the store" : "");
+		child->in_store ? ", inside the store" : "");
 }
 
 static void reap_one(struct process *process, struct scoreboard_slot *slot, int status,
-	struct child_exit *death, bool log)
+	struct child_exit *child, bool log)
 {
-	*death = (struct child_exit){
+	*child = (struct child_exit){
 		.role = process->role,
 		.status = status,
 		.in_store = slot->store_activity != STORE_IDLE,
@@ -103,12 +103,12 @@ static void reap_one(struct process *process, struct scoreboard_slot *slot, int 
 		.exit_requested = process->exit_requested,
 	};
 	if (log)
-		log_exit(process, death);
+		log_exit(process, child);
 	process->pid = 0;
 	slot->role = ROLE_NONE;
 }
 
-bool children_reap(struct children *children, struct child_exit *death, bool log)
+bool children_reap(struct children *children, struct child_exit *child, bool log)
 {
 	int status;
 	pid_t pid;
@@ -117,7 +117,7 @@ bool children_reap(struct children *children, struct child_exit *death, bool log
 		for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 			if (children->processes[i].pid == pid) {
 				reap_one(&children->processes[i], &children->scoreboard->slots[i],
-					status, death, log);
+					status, child, log);
 				return true;
 			}
 		}

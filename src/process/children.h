@@ -1,6 +1,6 @@
 #pragma once
 /*
- * All children of one supervisor: the table of processes, beside the board that they write.
+ * The table of child processes. The entry of a child has the same index as its scoreboard slot.
  */
 #include "process/spawn.h"
 
@@ -8,21 +8,21 @@ struct children {
 	struct spawn spawn;
 	struct scoreboard *scoreboard;
 	struct process processes[SCOREBOARD_SLOTS];
-	int generation; /* of those that are started now */
+	int generation; /* of new children */
 };
 
-/* Starts one; a failure is logged. */
+/* Starts a child; `client` and `received` are an operator's (spawn.h). Logs a failure. */
 bool children_start(struct children *children, const struct conf *conf, enum role role, int number,
-	int client, struct str head);
-/* How many there are, of this role or (ROLE_NONE) of all. */
+	int client, struct str received);
+/* The number of children in this role; ROLE_NONE counts all. */
 size_t children_count(const struct children *children, enum role role);
-/* How many of this role and the present generation are ready. */
+/* The number of ready children in this role and the current generation. */
 int children_count_ready(const struct children *children, enum role role);
 void children_signal(const struct children *children, int signal);
-/* Tells keepers and workers of earlier generations to leave, once. */
+/* Asks the keepers and workers of earlier generations to exit, once each. */
 void children_retire_older(struct children *children);
 /*
- * Waits for one that has ended, without blocking: fills in what is to be judged, logs it when
- * `log`, and frees its place. False when none has.
+ * Reaps one ended child without blocking, frees its entry and, if `log`, logs the exit. Returns
+ * false and leaves *child unchanged if none has ended.
  */
-bool children_reap(struct children *children, struct child_exit *death, bool log);
+bool children_reap(struct children *children, struct child_exit *child, bool log);

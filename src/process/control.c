@@ -6,9 +6,8 @@
 
 #include "sys/listen.h"
 
-/* For the line to come and the answer to leave; for a verb that has to wait. */
-#define CLIENT_TIMEOUT_MS 5000
-#define RETRY_TIMEOUT_MS  20000
+#define CLIENT_TIMEOUT_MS 5000	/* to send the line; to read the response */
+#define RETRY_TIMEOUT_MS  20000 /* for an outcome of CONTROL_RETRY */
 #define BACKLOG		  16
 
 void control_put_frame(struct buf *out, char kind, struct str text)
@@ -96,7 +95,7 @@ static void accept_clients(struct control *control, int64_t now)
 	}
 }
 
-/* False when the client has gone. */
+/* Returns false if the client has disconnected. */
 static bool receive(struct control_client *client)
 {
 	const char *end;
@@ -128,8 +127,7 @@ static bool transmit(struct control_client *client)
 	return client->out.len > 0;
 }
 
-/* Whether the peer has closed both directions; one that only ended its input waits for an answer.
- */
+/* Whether the peer closed both directions; after shutdown(SHUT_WR) it still reads. */
 static bool peer_closed(int fd)
 {
 	struct pollfd poller = { .fd = fd };
@@ -137,7 +135,7 @@ static bool peer_closed(int fd)
 	return poll(&poller, 1, 0) == 1 && (poller.revents & (POLLHUP | POLLERR));
 }
 
-/* False when the client is done with. */
+/* Returns false if the connection can be closed. */
 static bool serve_client(struct control *control, struct control_client *client, int64_t now)
 {
 	if (!client->answered && !client->line_len && !receive(client))
@@ -154,7 +152,7 @@ static bool serve_client(struct control *control, struct control_client *client,
 			if (peer_closed(client->fd))
 				return false;
 			if (now > client->deadline - CLIENT_TIMEOUT_MS + RETRY_TIMEOUT_MS)
-				refuse(client, "the service is busy or being recovered; try again");
+				refuse(client, "the service is busy or recovering; try again");
 			break;
 		}
 	}

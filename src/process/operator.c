@@ -14,24 +14,24 @@
 #include "process/control.h"
 
 #define LOOP_MS 200
-/* A client that takes nothing for so long has lost interest. */
+/* A client that does not read for this time is dropped. */
 #define CLIENT_TIMEOUT_SEC 60
 
-/* The verb's input: first what the supervisor has read already, then what still comes. */
+/* Input of the verb: the rest of what the supervisor read, then the connection. */
 struct input {
 	const struct child_context *child;
 	struct str rest;
 };
 
-static volatile sig_atomic_t leave;
+static volatile sig_atomic_t stop_requested;
 
-static void note_signal(int signal)
+static void handle_signal(int signal)
 {
 	(void)signal;
-	leave = 1;
+	stop_requested = 1;
 }
 
-/* Waits until the client sends; false when the service stops. */
+/* Returns true when the client has sent something, false when the service stops. */
 static bool wait_for_input(const struct child_context *child)
 {
 	struct timespec round = { .tv_nsec = (long)LOOP_MS * 1000000 };
@@ -39,7 +39,7 @@ static bool wait_for_input(const struct child_context *child)
 
 	sigfillset(&mask);
 	sigdelset(&mask, SIGTERM);
-	while (!leave) {
+	while (!stop_requested) {
 		struct pollfd fds[] = {
 			{ .fd = child->client, .events = POLLIN },
 			{ .fd = child->supervisor_pipe, .events = POLLIN },
@@ -74,11 +74,11 @@ static ssize_t read_input(void *cookie, char *bytes, size_t size)
 
 static bool make_blocking(int fd)
 {
-	struct timeval patience = { .tv_sec = CLIENT_TIMEOUT_SEC };
+	struct timeval timeout = { .tv_sec = CLIENT_TIMEOUT_SEC };
 	int flags = fcntl(fd, F_GETFL);
 
 	return flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0 &&
-	       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0;
+	       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0;
 }
 
 static bool open_streams(struct admin *admin, struct input *input)
@@ -99,7 +99,7 @@ static int refuse(FILE *out, const struct err *err, int status)
 	return err->code == ERR_PANIC ? STORE_EXIT_PANIC : 0;
 }
 
-/* Who does what, before it is done; once more with its status when it failed. */
+/* Logs the command before it runs, and again with its status if it failed. */
 static void audit(
 	const struct child_context *child, const struct admin_call *call, const int *status)
 {
@@ -118,7 +118,7 @@ static void audit(
 	buf_free(&line);
 }
 
-/* The child's exit status: it has done its work also when the verb failed. */
+/* Returns the exit status of this process, which is 0 also if the verb failed. */
 static int run_verb(
 	struct admin *admin, const struct child_context *child, const struct admin_call *call)
 {
@@ -144,7 +144,7 @@ static int run_verb(
 
 int operator_main(const struct child_context *child)
 {
-	struct sigaction action = { .sa_handler = note_signal };
+	struct sigaction action = { .sa_handler = handle_signal };
 	struct input input = { .child = child };
 	struct admin admin = { .conf = child->conf };
 	struct admin_call call = { 0 };
@@ -153,12 +153,12 @@ int operator_main(const struct child_context *child)
 	json_t *request = NULL;
 	int result = 1;
 
-	leave = 0;
+	stop_requested = 0;
 	sigaction(SIGTERM, &action, NULL);
 	input.rest = child->received;
 	line = str_split_next(&input.rest, '\n');
 	if (!open_streams(&admin, &input)) {
-		log_error("operator", "no streams: %s", strerror(errno));
+		log_error("operator", "cannot open the connection: %s", strerror(errno));
 		return 1;
 	}
 	if (json_parse_trusted(&request, line, &err) && admin_unpack(&call, request, &err))

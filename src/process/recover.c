@@ -6,12 +6,12 @@
 #include "process/child.h"
 #include "sys/reserve.h"
 
-/* Private to the service: records hold secrets. */
+/* Mode 0700: records contain secrets. */
 static bool make_directory(const char *path, struct err *err)
 {
 	if (mkdir(path, 0700) == 0 || access(path, R_OK | W_OK | X_OK) == 0)
 		return true;
-	return err_set(err, ERR_INTERNAL, "home", "%s cannot be used", path);
+	return err_set(err, ERR_INTERNAL, "home", "cannot use the directory %s", path);
 }
 
 static bool recover(const struct child_context *child, struct err *err)
@@ -40,6 +40,6 @@ int recover_main(const struct child_context *child)
 
 	if (recover(child, &err))
 		return 0;
-	log_error("recover", "the store could not be recovered: %s", err_text(&err));
+	log_error("recover", "cannot recover the store: %s", err_text(&err));
 	return 1;
 }

@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+/* Limits without a heartbeat; conf.stuck_seconds is added to the first. */
 #define SLEEPING_MS 3000
 #define BUSY_MS	    30000
 
@@ -33,10 +34,10 @@ enum tristate { NO = 1, YES = 2, EITHER = NO | YES };
 #define SERVICE_ROLES  (ROLE_BIT(ROLE_WORKER) | ROLE_BIT(ROLE_KEEPER))
 #define STORE_ROLES    (SERVICE_ROLES | ROLE_BIT(ROLE_OPERATOR))
 
-/* The first row that fits decides. */
+/* The first matching row decides. */
 static const struct {
-	unsigned roles, manner, inside, exit_requested, was_healthy;
-	enum restart_action verdict;
+	unsigned roles, exits, in_store, exit_requested, was_healthy;
+	enum restart_action action;
 } rules[] = {
 	{ ROLE_BIT(ROLE_RECOVER), EXIT_CLEAN, EITHER, EITHER, EITHER, RECOVERY_DONE },
 	{ ROLE_BIT(ROLE_RECOVER), ANY_EXIT, EITHER, EITHER, EITHER, RECOVERY_FAILED },
@@ -60,47 +61,47 @@ static unsigned tristate(bool yes)
 	return yes ? YES : NO;
 }
 
-enum restart_action restart_decide(const struct child_exit *death)
+enum restart_action restart_decide(const struct child_exit *child)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if ((rules[i].roles & ROLE_BIT(death->role)) &&
-			(rules[i].manner & exit_kind_of(death->status)) &&
-			(rules[i].inside & tristate(death->in_store)) &&
-			(rules[i].exit_requested & tristate(death->exit_requested)) &&
-			(rules[i].was_healthy & tristate(death->was_healthy)))
-			return rules[i].verdict;
+		if ((rules[i].roles & ROLE_BIT(child->role)) &&
+			(rules[i].exits & exit_kind_of(child->status)) &&
+			(rules[i].in_store & tristate(child->in_store)) &&
+			(rules[i].exit_requested & tristate(child->exit_requested)) &&
+			(rules[i].was_healthy & tristate(child->was_healthy)))
+			return rules[i].action;
 	}
 	return RESTART_NONE;
 }
 
-void restart_backoff_extend(struct restart_backoff *delay, int64_t now)
+void restart_backoff_extend(struct restart_backoff *backoff, int64_t now)
 {
-	if (now < delay->retry_at_ms)
+	if (now < backoff->retry_at_ms)
 		return;
-	if (delay->delay_ms == 0 || now - delay->retry_at_ms > delay->max_ms)
-		delay->delay_ms = delay->min_ms;
-	else if (delay->delay_ms < delay->max_ms / 2)
-		delay->delay_ms *= 2;
+	if (backoff->delay_ms == 0 || now - backoff->retry_at_ms > backoff->max_ms)
+		backoff->delay_ms = backoff->min_ms;
+	else if (backoff->delay_ms < backoff->max_ms / 2)
+		backoff->delay_ms *= 2;
 	else
-		delay->delay_ms = delay->max_ms;
-	delay->retry_at_ms = now + delay->delay_ms;
+		backoff->delay_ms = backoff->max_ms;
+	backoff->retry_at_ms = now + backoff->delay_ms;
 }
 
-void restart_backoff_reset(struct restart_backoff *delay)
+void restart_backoff_reset(struct restart_backoff *backoff)
 {
-	delay->delay_ms = 0;
-	delay->retry_at_ms = 0;
+	backoff->delay_ms = 0;
+	backoff->retry_at_ms = 0;
 }
 
 static const struct {
 	char state;
-	int64_t least_ms;
-	bool plus_stuck; /* stuck_seconds on top */
+	int64_t limit_ms;
+	bool plus_stuck_seconds;
 	bool stopped, busy;
 } limits[] = {
-	{ 'T', 0, .plus_stuck = true, .stopped = true },
-	{ 't', 0, .plus_stuck = true, .stopped = true },
-	{ 'S', SLEEPING_MS, .plus_stuck = true },
+	{ 'T', 0, .plus_stuck_seconds = true, .stopped = true },
+	{ 't', 0, .plus_stuck_seconds = true, .stopped = true },
+	{ 'S', SLEEPING_MS, .plus_stuck_seconds = true },
 	{ 'D', BUSY_MS, .busy = true },
 	{ 'R', BUSY_MS, .busy = true },
 };
@@ -117,24 +118,24 @@ static size_t find_limit(char state)
 }
 
 bool restart_child_is_stuck(
-	enum role role, char state, int64_t still_ms, uint64_t stuck_seconds, bool busy_sibling)
+	enum role role, char state, int64_t silent_ms, uint64_t stuck_seconds, bool busy_sibling)
 {
 	size_t i = find_limit(state);
 	int64_t limit;
 
 	if (i == LIMITS)
 		return false;
-	/* These two may spend minutes in one call of the store. */
+	/* One call of the store may take minutes. */
 	if ((role == ROLE_OPERATOR || role == ROLE_RECOVER) && !limits[i].stopped)
 		return false;
-	/* A checkpoint, or the copy of many logs, is one call as well; only waiting is suspicious.
-	 */
+	/* A checkpoint or the archiving of many logs is one call; sleeping in it is not normal. */
 	if (role == ROLE_KEEPER && limits[i].busy)
 		return false;
-	limit = limits[i].least_ms + (limits[i].plus_stuck ? (int64_t)stuck_seconds * 1000 : 0);
+	limit = limits[i].limit_ms +
+		(limits[i].plus_stuck_seconds ? (int64_t)stuck_seconds * 1000 : 0);
 	if (busy_sibling && !limits[i].stopped && limit < BUSY_MS)
 		limit = BUSY_MS;
-	return still_ms >= limit;
+	return silent_ms >= limit;
 }
 
 bool restart_state_is_stopped(char state)

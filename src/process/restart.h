@@ -1,67 +1,69 @@
 #pragma once
 /*
- * The supervisor's policy: who is missing, what a death means, when to try again, who is stuck.
- * Pure: it calls nothing and changes only what it is given. spawn.h is the mechanism.
+ * The supervisor's policy: which children are missing, how to react to an exit, when to retry, and
+ * when a child is stuck. Pure functions; spawn.h and children.h are the mechanism.
  */
 #include <sys/types.h>
 
 #include "process/scoreboard.h"
 
-/* What the supervisor knows of one child from its own bookkeeping; its board slot has the same
- * index. */
+/* The supervisor's own record of a child. Times are monotonic. */
 struct process {
-	pid_t pid; /* 0: free */
+	pid_t pid; /* 0: the entry is free */
 	enum role role;
 	int number, generation;
-	bool exit_requested; /* was told to leave: not missed when it has gone */
-	uint64_t heartbeats; /* as last seen, and when they last moved */
-	int64_t last_heartbeat_ms;
-	int64_t stopped_since_ms; /* since when it is stopped; 0: it is not */
-	int64_t sleeping_since_ms; /* since when it sleeps without running in between; 0: it does not */
+	bool exit_requested;	   /* its exit needs no replacement */
+	uint64_t heartbeats;	   /* as last read */
+	int64_t last_heartbeat_ms; /* when they last changed */
+	int64_t stopped_since_ms;  /* 0: not stopped */
+	int64_t sleeping_since_ms; /* asleep at every check since then; 0: not asleep */
 };
 
-/* The lowest number from 1 to seats that no such child of this generation has; 0 when all are
- * there. */
+/*
+ * Returns the lowest unused worker number (1..seats) of this role and generation, or 0 if all seats
+ * are taken.
+ */
 int restart_next_number(
 	const struct process *processes, size_t count, enum role role, int generation, int seats);
 
 enum restart_action {
-	RESTART_NONE,	 /* nothing to do */
-	RESTART_NOW,	 /* at once */
-	RESTART_DELAYED, /* after a delay: we see the symptom of a lasting problem */
-	RESTART_RECOVER, /* the store may be damaged: everybody goes, recover, start again */
-	RECOVERY_DONE,	 /* the store is whole: start the others */
-	RECOVERY_FAILED, /* recover again, after a delay */
+	RESTART_NONE, /* expected exit */
+	RESTART_NOW,
+	RESTART_DELAYED, /* back off: the child died before it did any work */
+	RESTART_RECOVER, /* the store may be damaged: kill all children, run recovery, restart */
+	RECOVERY_DONE,	 /* the store is consistent: start the other children */
+	RECOVERY_FAILED, /* retry recovery after a delay */
 };
 
 struct child_exit {
 	enum role role;
-	int status;	  /* as waitpid gave it */
-	bool in_store;	  /* its place word was not STORE_IDLE */
-	bool was_healthy; /* it had served a request, or, as a keeper, been ready */
+	int status;	  /* of waitpid(2) */
+	bool in_store;	  /* store_activity was not STORE_IDLE */
+	bool was_healthy; /* had answered a request; a keeper: had been ready */
 	bool exit_requested;
 };
 
-enum restart_action restart_decide(const struct child_exit *death);
+enum restart_action restart_decide(const struct child_exit *child);
 
-/* A delay that doubles with every failure, and starts anew when things went well for `most`. */
+/* A delay that doubles with every failure and restarts at min_ms after max_ms without one. */
 struct restart_backoff {
 	int64_t min_ms, max_ms;
-	int64_t delay_ms, retry_at_ms; /* monotonic ms */
+	int64_t delay_ms;
+	int64_t retry_at_ms; /* monotonic; 0: at once */
 };
 
-/* A failure at `now`; further ones before the delay is over count as the same. */
-void restart_backoff_extend(struct restart_backoff *delay, int64_t now);
-/* Things go well. */
-void restart_backoff_reset(struct restart_backoff *delay);
+/* Counts a failure at `now`. Failures before retry_at_ms count as the same one. */
+void restart_backoff_extend(struct restart_backoff *backoff, int64_t now);
+void restart_backoff_reset(struct restart_backoff *backoff);
 
 /*
- * Whether a child that has shown no sign of life for still_ms in this process state (proc.h) is to
- * be killed. A sleeper may wait for a sibling that is busy with a slow disk: then it has as long as
- * one.
+ * Whether to kill a child that gave no heartbeat for silent_ms while in this state (process_info.h).
+ * A sleeping child may wait for a sibling that is busy with a slow disk; it then gets the time of a
+ * busy one.
  */
 bool restart_child_is_stuck(
-	enum role role, char state, int64_t still_ms, uint64_t stuck_seconds, bool busy_sibling);
-/* Whether it is stopped (a signal, a tracer); running or waiting for the disk. */
+	enum role role, char state, int64_t silent_ms, uint64_t stuck_seconds, bool busy_sibling);
+/* Stopped by a signal or a tracer. */
 bool restart_state_is_stopped(char state);
+/* Running, or waiting for the disk. */
 bool restart_state_is_busy(char state);

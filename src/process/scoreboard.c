@@ -20,7 +20,6 @@ struct scoreboard *scoreboard_new(void)
 {
 	struct scoreboard *scoreboard = mmap(NULL, sizeof(*scoreboard), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
 	struct err err;
 
 	if (scoreboard == MAP_FAILED)

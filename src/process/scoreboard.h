@@ -1,9 +1,10 @@
 #pragma once
 /*
- * What all processes of one service share: anonymous memory made before the first fork.
- * Each child writes its own slot, the supervisor reads them all; no locks, only atomics. The
- * supervisor trusts nothing here for its own bookkeeping (a child may have scribbled): pids come
- * from fork.
+ * Memory shared by all processes of one service, mapped before the first fork. Each child writes
+ * its own slot and the supervisor reads all of them, with atomics instead of locks.
+ *
+ * The supervisor's own decisions about processes never depend on this memory, which a faulty child
+ * may have overwritten: it has its own record of each child (struct process in restart.h).
  */
 #include <stdatomic.h>
 
@@ -16,15 +17,15 @@ enum role { ROLE_NONE, ROLE_RECOVER, ROLE_KEEPER, ROLE_WORKER, ROLE_OPERATOR, RO
 enum child_state { CHILD_STARTING, CHILD_READY, CHILD_RETIRING, CHILD_STATES };
 
 struct scoreboard_slot {
-	/* written by the supervisor before fork */
+	/* Written by the supervisor before fork: */
 	_Atomic int role;   /* enum role; ROLE_NONE: the slot is free */
-	_Atomic int number; /* "worker 1" */
+	_Atomic int number; /* 2 of "worker 2" */
 	_Atomic int generation;
-	_Atomic int64_t since; /* wall ms */
-	/* written by the child */
+	_Atomic int64_t since; /* start, wall clock, ms since the epoch */
+	/* Written by the child: */
 	_Atomic int state;		 /* enum child_state */
-	_Atomic int store_activity;	 /* enum store_activity; what a death here means */
-	struct worker_counters counters; /* children besides workers count turns only */
+	_Atomic int store_activity;	 /* enum store_activity: decides what its exit means */
+	struct worker_counters counters; /* children other than workers only use heartbeats */
 };
 
 struct scoreboard {
@@ -34,7 +35,7 @@ struct scoreboard {
 	struct limit limit;
 };
 
-/* NULL when there is no memory, or no random bytes for the limiter. */
+/* Returns NULL without memory, or without random bytes for the limiter. */
 struct scoreboard *scoreboard_new(void);
 void scoreboard_free(struct scoreboard *scoreboard);
 const char *role_name(enum role role);

@@ -18,7 +18,7 @@ bool spawn_open(struct spawn *spawn, struct err *err)
 {
 	if (pipe2(spawn->supervisor_pipe, O_CLOEXEC) != 0)
 		return err_set(
-			err, ERR_INTERNAL, NULL, "no pipe for the children: %s", strerror(errno));
+			err, ERR_INTERNAL, NULL, "cannot create a pipe: %s", strerror(errno));
 	return true;
 }
 
@@ -43,7 +43,7 @@ static int compare_ints(const void *a, const void *b)
 	return (*left > *right) - (*left < *right);
 }
 
-/* Closes everything from 3 on but these; negative ones do not count. */
+/* Closes all descriptors from 3 on except those in `kept`; ignores negative ones there. */
 static void close_other_fds(int *kept, size_t count)
 {
 	unsigned next = 3;
@@ -113,7 +113,7 @@ static void prepare_slot(struct scoreboard_slot *slot, const struct process *pro
 }
 
 bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot,
-	struct process *process, int client, struct str head, struct err *err)
+	struct process *process, int client, struct str received, struct err *err)
 {
 	struct child_context child = {
 		.conf = conf,
@@ -122,7 +122,7 @@ bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot
 		.listener = process->role == ROLE_WORKER ? spawn->listener : -1,
 		.supervisor_pipe = spawn->supervisor_pipe[0],
 		.client = client,
-		.received = head,
+		.received = received,
 	};
 	pid_t pid;
 
@@ -132,7 +132,7 @@ bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot
 		run_child(spawn, process, &child);
 	if (pid < 0) {
 		child.slot->role = ROLE_NONE;
-		return err_set(err, ERR_BUSY, NULL, "no new process: %s", strerror(errno));
+		return err_set(err, ERR_BUSY, NULL, "cannot fork: %s", strerror(errno));
 	}
 	process->pid = pid;
 	process->exit_requested = false;

@@ -8,37 +8,36 @@
 #include "sys/process_info.h"
 
 #define CHECK_INTERVAL_MS 200
-/* A gap this long between two looks means that we ourselves did not run: nobody is to blame. */
+/* If checks are this far apart, the supervisor itself was not running: no child is at fault. */
 #define SELF_STALL_MS 1500
-/* A sibling that is busy for so long may hold up the others. */
-#define BUSY_SIBLING_MS 500
-/* How often systemd hears of us in the time that it waits. */
+/* A child that is busy for this long may block its siblings. */
+#define BUSY_SIBLING_MS	      500
 #define NOTIFIES_PER_INTERVAL 4
 
 /*
- * Notes turns and stops; false when there is nothing to judge. What cannot be seen, because /proc
- * shows nothing of a process that is not dumpable (proc(5), hidepid), has as long as a busy one.
+ * Updates the times of a process and sets *state; returns false for a free entry. If /proc does not
+ * show the state (hidepid, proc(5)), the process is assumed to be busy.
  */
-static bool observe(struct process *process, uint64_t turns, int64_t now, char *state)
+static bool observe(struct process *process, uint64_t heartbeats, int64_t now, char *state)
 {
-	struct process_info stat = { .state = 'R' };
+	struct process_info info = { .state = 'R' };
 
 	if (process->pid == 0)
 		return false;
-	process_info_read(process->pid, &stat);
-	if (process->heartbeats != turns) {
-		process->heartbeats = turns;
+	process_info_read(process->pid, &info);
+	if (process->heartbeats != heartbeats) {
+		process->heartbeats = heartbeats;
 		process->last_heartbeat_ms = now;
 	}
-	if (!restart_state_is_stopped(stat.state))
+	if (!restart_state_is_stopped(info.state))
 		process->stopped_since_ms = 0;
 	else if (process->stopped_since_ms == 0)
 		process->stopped_since_ms = now;
-	if (stat.state != 'S')
+	if (info.state != 'S')
 		process->sleeping_since_ms = 0;
 	else if (process->sleeping_since_ms == 0)
 		process->sleeping_since_ms = now;
-	*state = stat.state;
+	*state = info.state;
 	return true;
 }
 
@@ -51,7 +50,7 @@ static void reset_timers(struct process *processes, int64_t now)
 	}
 }
 
-/* Since when it has been as it is: what it did before, working or asleep, does not count. */
+/* Start of the present state, or the last heartbeat if that is later. */
 static int64_t unchanged_since(const struct process *process)
 {
 	if (process->stopped_since_ms)
@@ -69,7 +68,7 @@ static void kill_if_stuck(
 	if (!restart_child_is_stuck(process->role, state, now - since, stuck_seconds, busy))
 		return;
 	spawn_process_name(process, name, sizeof(name));
-	log_warn("stuck", "%s (%d, state %c) has not moved for %lld ms and is ended", name,
+	log_warn("stuck", "killing %s (%d, state %c): no heartbeat for %lld ms", name,
 		(int)process->pid, state, (long long)(now - since));
 	kill(process->pid, SIGKILL);
 }

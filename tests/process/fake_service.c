@@ -24,11 +24,11 @@ pid_t supervisor;
 
 static struct supervisor_config setup;
 
-/* ---- pretenders ---- */
+/* ---- fake children ---- */
 
 static volatile sig_atomic_t stop_requested, retire_requested;
 
-static void note_signal(int number)
+static void handle_signal(int number)
 {
 	if (number == SIGTERM)
 		stop_requested = 1;
@@ -72,7 +72,7 @@ static bool is_first_worker(const struct child_context *child)
 
 static int serve(const struct child_context *child)
 {
-	struct sigaction action = { .sa_handler = note_signal };
+	struct sigaction action = { .sa_handler = handle_signal };
 	struct timespec tick = { .tv_nsec = 10000000 };
 	struct pollfd supervisor_pipe = { .fd = child->supervisor_pipe, .events = POLLIN };
 	sigset_t none;
@@ -112,7 +112,7 @@ static int recover(const struct child_context *child)
 	_exit(0);
 }
 
-/* Says back the request's size and leaves. */
+/* Responds with the number of bytes received. */
 static int echo_size(const struct child_context *child)
 {
 	char text[64];
@@ -133,7 +133,7 @@ static const struct child_mains roles = {
 	},
 };
 
-/* ---- the service and its control ---- */
+/* ---- the service and its control socket ---- */
 
 static void drop_line(enum log_level level, struct str line)
 {
@@ -221,7 +221,7 @@ static struct service_state query_state(void)
 	return seen;
 }
 
-struct service_state fake_service_wait_ready(pid_t old, int64_t generation, int64_t recoveries)
+struct service_state fake_service_wait_ready(pid_t old_pid, int64_t generation, int64_t recoveries)
 {
 	int64_t until = clock_mono_ms() + TIMEOUT_MS;
 	struct service_state seen;
@@ -229,11 +229,11 @@ struct service_state fake_service_wait_ready(pid_t old, int64_t generation, int6
 	do {
 		poll(NULL, 0, 5);
 		seen = query_state();
-	} while ((!seen.ready || seen.workers[1] == old || seen.generation != generation ||
+	} while ((!seen.ready || seen.workers[1] == old_pid || seen.generation != generation ||
 			 seen.recoveries != recoveries) &&
 		 clock_mono_ms() < until);
 	assert_true(seen.ready);
-	assert_int_not_equal(seen.workers[1], old);
+	assert_int_not_equal(seen.workers[1], old_pid);
 	assert_int_equal(seen.generation, generation);
 	assert_int_equal(seen.recoveries, recoveries);
 	return seen;

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The real supervisor over children that only pretend: what they are to do, and what was seen of
- * them, stands in memory shared with the test.
+ * The real supervisor with fake children, which open no store and no socket. A script in shared
+ * memory says how they behave and counts what they did.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -23,31 +23,32 @@ enum injected_fault {
 
 struct child_script {
 	_Atomic int start_counts[ROLES];
-	_Atomic int recover_failures; /* so many recoveries fail first */
+	_Atomic int recover_failures; /* recoveries that still fail */
 	_Atomic bool recover_slow;
-	_Atomic int injected_fault; /* of worker 1 */
+	_Atomic int injected_fault; /* enum injected_fault; in worker 1 */
 	_Atomic int retired, orphaned;
-	_Atomic bool started_during_recovery; /* somebody started while a recovery ran */
+	_Atomic bool started_during_recovery; /* another child ran during a recovery */
 	_Atomic int recovering;
 };
 
 extern struct child_script *script;
-extern pid_t supervisor; /* 0: none runs */
+extern pid_t supervisor; /* 0: not running */
 
-/* Around every test; the latter leaves nothing behind, also after a failed assertion. */
+/* Setup and teardown of each test. The latter kills a supervisor that a failed test left. */
 int fake_service_setup(void **state);
 int fake_service_teardown(void **state);
 
-/* A fresh script and configuration; then the supervisor, forked. */
+/* Resets the script and the configuration. */
 void fake_service_prepare(void);
+/* Forks the supervisor. */
 void fake_service_start(void);
 const struct conf *fake_service_conf(void);
-/* SIGTERM, and the status that waitpid gave. */
+/* Sends SIGTERM and returns the status of waitpid(2). */
 int fake_service_stop(void);
-/* SIGKILL for the supervisor alone. */
+/* Sends SIGKILL to the supervisor only. */
 void fake_service_kill(void);
 
-/* Sends a request; the caller frees. NULL when nobody answers. */
+/* Sends a control request. The caller frees the response; NULL if the connection fails. */
 char *fake_service_request(const char *request, int *status);
 
 struct service_state {
@@ -55,9 +56,12 @@ struct service_state {
 	int64_t generation, recoveries;
 	pid_t keeper, workers[FAKE_SERVICE_WORKERS + 1];
 	size_t processes;
-	bool ready; /* keeper and all workers, and nobody else */
+	bool ready; /* the keeper and all workers are ready; no other child runs */
 };
 
-/* Waits until all are ready, worker 1 is not `old`, and generation and recoveries are as many. */
-struct service_state fake_service_wait_ready(pid_t old, int64_t generation, int64_t recoveries);
+/*
+ * Waits until the service is ready with this generation and number of recoveries, and the pid of
+ * worker 1 is not old_pid. The test fails after 15 s.
+ */
+struct service_state fake_service_wait_ready(pid_t old_pid, int64_t generation, int64_t recoveries);
 bool fake_service_is_gone(pid_t pid);

@@ -1,18 +1,30 @@
-/* The supervisor's policy, by tables. */
+/* The restart policy of the supervisor. */
 #include "lib/check.h"
 #include "process/restart.h"
 
-/* As waitpid gives them. */
+/* Statuses of waitpid(2). */
 #define EXITED(code)   ((code) << 8)
 #define KILLED(signal) (signal)
 
-static void test_decide(void **state)
+struct decision {
+	struct child_exit child;
+	enum restart_action action;
+};
+
+static void check_decisions(const struct decision *rows, size_t count)
 {
-	static const struct {
-		struct child_exit death;
-		enum restart_action verdict;
-	} rows[] = {
-		/* a worker that had served, and one that had not */
+	for (size_t i = 0; i < count; i++) {
+		if (restart_decide(&rows[i].child) != rows[i].action)
+			print_error("row %zu\n", i);
+		assert_int_equal(restart_decide(&rows[i].child), rows[i].action);
+	}
+}
+
+#define CHECK_DECISIONS(rows) check_decisions(rows, sizeof(rows) / sizeof((rows)[0]))
+
+static void exit_outside_the_store_restarts(void **state)
+{
+	static const struct decision rows[] = {
 		{ { .role = ROLE_WORKER, .status = KILLED(9), .was_healthy = true }, RESTART_NOW },
 		{ { .role = ROLE_WORKER, .status = EXITED(1), .was_healthy = true }, RESTART_NOW },
 		{ { .role = ROLE_WORKER, .status = EXITED(0), .was_healthy = true }, RESTART_NOW },
@@ -20,7 +32,16 @@ static void test_decide(void **state)
 		{ { .role = ROLE_WORKER, .status = EXITED(0) }, RESTART_DELAYED },
 		{ { .role = ROLE_KEEPER, .status = KILLED(9), .was_healthy = true }, RESTART_NOW },
 		{ { .role = ROLE_KEEPER, .status = EXITED(1) }, RESTART_DELAYED },
-		/* inside the store nothing excuses */
+	};
+
+	(void)state;
+	CHECK_DECISIONS(rows);
+}
+
+/* Neither health nor a requested exit matters. */
+static void exit_inside_the_store_recovers(void **state)
+{
+	static const struct decision rows[] = {
 		{ { .role = ROLE_WORKER,
 			  .status = KILLED(9),
 			  .in_store = true,
@@ -39,7 +60,16 @@ static void test_decide(void **state)
 			RESTART_RECOVER },
 		{ { .role = ROLE_OPERATOR, .status = KILLED(9), .in_store = true },
 			RESTART_RECOVER },
-		/* a panic is one wherever it was noticed */
+	};
+
+	(void)state;
+	CHECK_DECISIONS(rows);
+}
+
+/* Wherever it was noticed. */
+static void panic_recovers(void **state)
+{
+	static const struct decision rows[] = {
 		{ { .role = ROLE_WORKER, .status = EXITED(STORE_EXIT_PANIC) }, RESTART_RECOVER },
 		{ { .role = ROLE_WORKER,
 			  .status = EXITED(STORE_EXIT_PANIC),
@@ -48,7 +78,16 @@ static void test_decide(void **state)
 		{ { .role = ROLE_KEEPER, .status = EXITED(STORE_EXIT_PANIC), .was_healthy = true },
 			RESTART_RECOVER },
 		{ { .role = ROLE_OPERATOR, .status = EXITED(STORE_EXIT_PANIC) }, RESTART_RECOVER },
-		/* who was told to leave is not missed; an operator never is */
+	};
+
+	(void)state;
+	CHECK_DECISIONS(rows);
+}
+
+/* An operator is never replaced. */
+static void requested_exit_is_not_replaced(void **state)
+{
+	static const struct decision rows[] = {
 		{ { .role = ROLE_WORKER,
 			  .status = EXITED(0),
 			  .exit_requested = true,
@@ -63,7 +102,16 @@ static void test_decide(void **state)
 			RESTART_NONE },
 		{ { .role = ROLE_OPERATOR, .status = EXITED(0) }, RESTART_NONE },
 		{ { .role = ROLE_OPERATOR, .status = KILLED(9) }, RESTART_NONE },
-		/* recovery: its place word means nothing */
+	};
+
+	(void)state;
+	CHECK_DECISIONS(rows);
+}
+
+/* Its store_activity is ignored. */
+static void recovery_exit_decides_by_status(void **state)
+{
+	static const struct decision rows[] = {
 		{ { .role = ROLE_RECOVER, .status = EXITED(0) }, RECOVERY_DONE },
 		{ { .role = ROLE_RECOVER, .status = EXITED(1) }, RECOVERY_FAILED },
 		{ { .role = ROLE_RECOVER, .status = KILLED(9), .in_store = true },
@@ -73,19 +121,15 @@ static void test_decide(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (restart_decide(&rows[i].death) != rows[i].verdict)
-			print_error("row %zu\n", i);
-		assert_int_equal(restart_decide(&rows[i].death), rows[i].verdict);
-	}
+	CHECK_DECISIONS(rows);
 }
 
-static void test_stuck(void **state)
+static void stuck_limit_depends_on_role_and_state(void **state)
 {
 	static const struct {
 		enum role role;
-		char process;
-		int64_t still;
+		char state;
+		int64_t silent_ms;
 		bool busy_sibling, stuck;
 	} rows[] = {
 		{ ROLE_WORKER, 'T', 1999, false, false },
@@ -96,7 +140,7 @@ static void test_stuck(void **state)
 		{ ROLE_RECOVER, 'T', 2000, false, true },
 		{ ROLE_WORKER, 'S', 4999, false, false },
 		{ ROLE_WORKER, 'S', 5000, false, true },
-		/* perhaps it waits for the sibling that waits for the disk */
+		/* it may wait for a sibling that waits for the disk */
 		{ ROLE_WORKER, 'S', 29999, true, false },
 		{ ROLE_WORKER, 'S', 30000, true, true },
 		{ ROLE_WORKER, 'D', 29999, false, false },
@@ -107,11 +151,11 @@ static void test_stuck(void **state)
 		{ ROLE_KEEPER, 'S', 5000, false, true },
 		{ ROLE_WORKER, 'R', 29999, false, false },
 		{ ROLE_WORKER, 'R', 30000, false, true },
-		/* one call may take them minutes */
+		/* one call of the store may take minutes */
 		{ ROLE_OPERATOR, 'S', 3600000, false, false },
 		{ ROLE_OPERATOR, 'R', 3600000, false, false },
 		{ ROLE_RECOVER, 'D', 3600000, false, false },
-		/* dead already */
+		/* already dead */
 		{ ROLE_WORKER, 'Z', 3600000, false, false },
 		{ ROLE_WORKER, 'X', 3600000, false, false },
 	};
@@ -119,7 +163,7 @@ static void test_stuck(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		bool stuck = restart_child_is_stuck(
-			rows[i].role, rows[i].process, rows[i].still, 2, rows[i].busy_sibling);
+			rows[i].role, rows[i].state, rows[i].silent_ms, 2, rows[i].busy_sibling);
 
 		if (stuck != rows[i].stuck)
 			print_error("row %zu\n", i);
@@ -127,18 +171,28 @@ static void test_stuck(void **state)
 	}
 }
 
-static void test_process_states(void **state)
+static void process_states_are_classified(void **state)
 {
+	static const struct {
+		char state;
+		bool stopped, busy;
+	} rows[] = {
+		{ 'T', true, false },
+		{ 't', true, false },
+		{ 'D', false, true },
+		{ 'R', false, true },
+		{ 'S', false, false },
+		{ 'Z', false, false },
+	};
+
 	(void)state;
-	assert_true(restart_state_is_stopped('T') && restart_state_is_stopped('t'));
-	assert_false(restart_state_is_stopped('S') || restart_state_is_stopped('D') ||
-		     restart_state_is_stopped('Z'));
-	assert_true(restart_state_is_busy('D') && restart_state_is_busy('R'));
-	assert_false(restart_state_is_busy('S') || restart_state_is_busy('T') ||
-		     restart_state_is_busy('Z'));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(restart_state_is_stopped(rows[i].state), rows[i].stopped);
+		assert_int_equal(restart_state_is_busy(rows[i].state), rows[i].busy);
+	}
 }
 
-static void test_next_number(void **state)
+static void lowest_free_number_is_next(void **state)
 {
 	struct process processes[] = {
 		{ .pid = 10, .role = ROLE_KEEPER, .number = 1, .generation = 2 },
@@ -160,41 +214,72 @@ static void test_next_number(void **state)
 	assert_int_equal(restart_next_number(processes, 0, ROLE_WORKER, 2, 2), 1);
 }
 
-static void test_backoff(void **state)
+static void backoff_doubles_up_to_its_maximum(void **state)
 {
-	struct restart_backoff delay = { .min_ms = 50, .max_ms = 1000 };
+	struct restart_backoff backoff = { .min_ms = 50, .max_ms = 1000 };
 	int64_t now = 100000;
 
 	(void)state;
-	restart_backoff_extend(&delay, now);
-	assert_int_equal(delay.retry_at_ms, now + 50);
-	/* all children dying at once count once */
-	restart_backoff_extend(&delay, now + 10);
-	assert_int_equal(delay.retry_at_ms, now + 50);
-	restart_backoff_extend(&delay, now + 50);
-	assert_int_equal(delay.delay_ms, 100);
+	restart_backoff_extend(&backoff, now);
+	assert_int_equal(backoff.retry_at_ms, now + 50);
+	restart_backoff_extend(&backoff, now + 50);
+	assert_int_equal(backoff.delay_ms, 100);
 	for (int i = 0; i < 10; i++)
-		restart_backoff_extend(&delay, delay.retry_at_ms);
-	assert_int_equal(delay.delay_ms, 1000);
-	/* an old failure is forgotten */
-	now = delay.retry_at_ms + 1001;
-	restart_backoff_extend(&delay, now);
-	assert_int_equal(delay.delay_ms, 50);
-	restart_backoff_extend(&delay, delay.retry_at_ms);
-	restart_backoff_reset(&delay);
-	assert_int_equal(delay.retry_at_ms, 0);
-	restart_backoff_extend(&delay, now + 2000);
-	assert_int_equal(delay.delay_ms, 50);
+		restart_backoff_extend(&backoff, backoff.retry_at_ms);
+	assert_int_equal(backoff.delay_ms, 1000);
+}
+
+static void simultaneous_failures_count_once(void **state)
+{
+	struct restart_backoff backoff = { .min_ms = 50, .max_ms = 1000 };
+	int64_t now = 100000;
+
+	(void)state;
+	restart_backoff_extend(&backoff, now);
+	restart_backoff_extend(&backoff, now + 10);
+	assert_int_equal(backoff.retry_at_ms, now + 50);
+}
+
+static void backoff_restarts_after_a_time_without_failure(void **state)
+{
+	struct restart_backoff backoff = { .min_ms = 50, .max_ms = 1000 };
+
+	(void)state;
+	restart_backoff_extend(&backoff, 100000);
+	restart_backoff_extend(&backoff, backoff.retry_at_ms);
+	assert_int_equal(backoff.delay_ms, 100);
+	restart_backoff_extend(&backoff, backoff.retry_at_ms + backoff.max_ms + 1);
+	assert_int_equal(backoff.delay_ms, 50);
+}
+
+static void reset_forgets_the_backoff(void **state)
+{
+	struct restart_backoff backoff = { .min_ms = 50, .max_ms = 1000 };
+
+	(void)state;
+	restart_backoff_extend(&backoff, 100000);
+	restart_backoff_extend(&backoff, backoff.retry_at_ms);
+	restart_backoff_reset(&backoff);
+	assert_int_equal(backoff.retry_at_ms, 0);
+	restart_backoff_extend(&backoff, 102000);
+	assert_int_equal(backoff.delay_ms, 50);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_decide),
-		CHECK(test_stuck),
-		CHECK(test_process_states),
-		CHECK(test_next_number),
-		CHECK(test_backoff),
+		CHECK(exit_outside_the_store_restarts),
+		CHECK(exit_inside_the_store_recovers),
+		CHECK(panic_recovers),
+		CHECK(requested_exit_is_not_replaced),
+		CHECK(recovery_exit_decides_by_status),
+		CHECK(stuck_limit_depends_on_role_and_state),
+		CHECK(process_states_are_classified),
+		CHECK(lowest_free_number_is_next),
+		CHECK(backoff_doubles_up_to_its_maximum),
+		CHECK(simultaneous_failures_count_once),
+		CHECK(backoff_restarts_after_a_time_without_failure),
+		CHECK(reset_forgets_the_backoff),
 	};
 
 	return CHECK_RUN(tests);

@@ -1,4 +1,4 @@
-/* The supervisor's rules, seen from outside: births, deaths, signals, requests. */
+/* The supervisor from outside: starts, exits, signals and control requests. */
 #include <bsd/unistd.h>
 #include <poll.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 
 #define TIMEOUT_MS 15000
 
-static void test_start_and_stop(void **state)
+static void service_starts_and_stops(void **state)
 {
 	struct service_state seen;
 
@@ -34,7 +34,7 @@ static void test_start_and_stop(void **state)
 	assert_false(script->started_during_recovery);
 }
 
-static void test_exit_outside_store(void **state)
+static void worker_killed_outside_the_store_is_replaced(void **state)
 {
 	struct service_state before, after;
 
@@ -62,7 +62,7 @@ static void check_all_replaced(
 	assert_false(script->started_during_recovery);
 }
 
-static void test_exit_inside_store(void **state)
+static void worker_killed_inside_the_store_causes_recovery(void **state)
 {
 	struct service_state before, after;
 
@@ -79,7 +79,7 @@ static void test_exit_inside_store(void **state)
 	assert_int_equal(fake_service_stop(), 0);
 }
 
-static void test_panic(void **state)
+static void panic_causes_recovery(void **state)
 {
 	struct service_state before, after;
 
@@ -93,7 +93,7 @@ static void test_panic(void **state)
 	assert_int_equal(fake_service_stop(), 0);
 }
 
-static void test_failed_recovery_is_repeated(void **state)
+static void failed_recovery_is_repeated(void **state)
 {
 	(void)state;
 	fake_service_prepare();
@@ -105,7 +105,7 @@ static void test_failed_recovery_is_repeated(void **state)
 	assert_int_equal(fake_service_stop(), 0);
 }
 
-static void test_stopped_worker(void **state)
+static void stopped_worker_is_replaced(void **state)
 {
 	struct service_state before, after;
 	int64_t began;
@@ -122,8 +122,8 @@ static void test_stopped_worker(void **state)
 	assert_int_equal(fake_service_stop(), 0);
 }
 
-/* It sleeps, and its loop does not turn: 3 s and stuck_seconds. */
-static void test_hung_worker(void **state)
+/* Asleep without a heartbeat for 3 s + stuck_seconds. */
+static void hung_worker_is_replaced(void **state)
 {
 	struct service_state before;
 	int64_t began;
@@ -139,21 +139,21 @@ static void test_hung_worker(void **state)
 	assert_int_equal(fake_service_stop(), 0);
 }
 
-static void test_restart_backoff(void **state)
+static void repeated_exits_are_delayed(void **state)
 {
 	(void)state;
 	fake_service_prepare();
 	script->injected_fault = INJECT_EXIT;
 	fake_service_start();
 	poll(NULL, 0, 1200);
-	/* after 50, 100, 200, 400 ms; without the delay there would be hundreds */
+	/* after 50, 100, 200, 400 ms; without the delay there are hundreds */
 	assert_in_range(script->start_counts[ROLE_WORKER], 3, 8);
 	script->injected_fault = INJECT_NONE;
 	fake_service_wait_ready(0, 1, 0);
 	assert_int_equal(fake_service_stop(), 0);
 }
 
-static void test_reload(void **state)
+static void reload_replaces_all_children(void **state)
 {
 	struct service_state before, after;
 
@@ -171,8 +171,7 @@ static void test_reload(void **state)
 	assert_int_equal(fake_service_stop(), 0);
 }
 
-/* Who does not heed SIGTERM is killed in the end. */
-static void test_worker_ignores_sigterm(void **state)
+static void worker_that_ignores_sigterm_is_killed(void **state)
 {
 	struct service_state seen;
 	int64_t began;
@@ -189,8 +188,8 @@ static void test_worker_ignores_sigterm(void **state)
 	assert_true(fake_service_is_gone(seen.workers[1]));
 }
 
-/* They see that it has gone, and keep the lock until they have gone, too. */
-static void test_supervisor_dies(void **state)
+/* They keep the lock until they have exited. */
+static void children_exit_when_the_supervisor_dies(void **state)
 {
 	struct err err = { 0 };
 	int lock;
@@ -207,8 +206,7 @@ static void test_supervisor_dies(void **state)
 	assert_int_equal(script->orphaned, FAKE_SERVICE_WORKERS + 1);
 }
 
-/* One that cannot leave by itself is killed by the next instance. */
-static void test_stuck_orphan(void **state)
+static void next_instance_kills_a_stuck_orphan(void **state)
 {
 	struct err err = { 0 };
 	struct service_state seen;
@@ -225,8 +223,8 @@ static void test_stuck_orphan(void **state)
 	close(lock);
 }
 
-/* The service's user could let root, who takes the lock first, write anywhere. */
-static void test_lock_rejects_symlink(void **state)
+/* root takes the lock first: the service's user must not redirect the file. */
+static void lock_rejects_a_symlink(void **state)
 {
 	char path[512], other[512];
 	struct err err = { 0 };
@@ -258,35 +256,61 @@ static void check_answer(const char *request, const char *answer, int expected)
 	free(text);
 }
 
-#define MALFORMED_REQUEST "polytaskctl: the request is not {\"verb\":[...]}\n"
+#define MALFORMED_REQUEST "polytaskctl: malformed request: expected {\"verb\":[...]}\n"
 
-static void test_control(void **state)
+static void start_ready_service(void)
 {
-	char *endless = calloc(1, CONTROL_LINE_MAX + 8192);
-
-	(void)state;
 	fake_service_prepare();
 	fake_service_start();
 	fake_service_wait_ready(0, 1, 0);
+}
+
+static void malformed_control_request_is_refused(void **state)
+{
+	(void)state;
+	start_ready_service();
 	check_answer("hello\n", MALFORMED_REQUEST, 2);
 	check_answer("{}\n", MALFORMED_REQUEST, 2);
 	check_answer("{\"verb\":\"status\"}\n", MALFORMED_REQUEST, 2);
 	check_answer("{\"verb\":[{}]}\n", MALFORMED_REQUEST, 2);
-	/* all that was read goes to the operator with the descriptor */
-	check_answer("{\"verb\":[\"x\"]}\n", "15\n", 3);
-	check_answer("{\"verb\":[\"x\"]}\n12345", "20\n", 3);
+	assert_int_equal(fake_service_stop(), 0);
+}
+
+static void endless_control_request_is_refused(void **state)
+{
+	char *endless = calloc(1, CONTROL_LINE_MAX + 8192);
+
+	(void)state;
+	assert_non_null(endless);
+	start_ready_service();
 	memset(endless, 'a', CONTROL_LINE_MAX + 8191);
 	check_answer(endless, "polytaskctl: the request line is too long\n", 1);
+	free(endless);
+	assert_int_equal(fake_service_stop(), 0);
+}
+
+static void operator_gets_all_that_was_received(void **state)
+{
+	(void)state;
+	start_ready_service();
+	check_answer("{\"verb\":[\"x\"]}\n", "15\n", 3);
+	check_answer("{\"verb\":[\"x\"]}\n12345", "20\n", 3);
+	assert_int_equal(fake_service_stop(), 0);
+}
+
+static void control_requests_reload_and_stop(void **state)
+{
+	(void)state;
+	start_ready_service();
 	check_answer("{\"verb\":[\"reload\"]}\n", "", 0);
 	fake_service_wait_ready(0, 2, 0);
 	check_answer("{\"verb\":[\"stop\"]}\n", "", 0);
 	assert_int_equal(waitpid(supervisor, NULL, 0), supervisor);
 	supervisor = 0;
-	free(endless);
 }
 
-/* Nobody who is silent holds up anybody else, and each is let go after a while. */
-static void test_silent_clients(void **state)
+/* They do not block other clients and are disconnected after a timeout. */
+static void silent_clients_are_disconnected(void **state)
 {
 	int silent[CONTROL_CLIENTS - 1];
 	struct pollfd poller = { .events = POLLIN };
@@ -305,7 +329,7 @@ static void test_silent_clients(void **state)
 	assert_int_equal(fake_service_stop(), 0);
 }
 
-static void test_operator_waits_for_recovery(void **state)
+static void operator_waits_for_recovery(void **state)
 {
 	(void)state;
 	fake_service_prepare();
@@ -324,22 +348,25 @@ static void test_operator_waits_for_recovery(void **state)
 int main(int argc, char **argv, char **envp)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_start_and_stop),
-		TEST(test_exit_outside_store),
-		TEST(test_exit_inside_store),
-		TEST(test_panic),
-		TEST(test_failed_recovery_is_repeated),
-		TEST(test_stopped_worker),
-		TEST(test_hung_worker),
-		TEST(test_restart_backoff),
-		TEST(test_reload),
-		TEST(test_worker_ignores_sigterm),
-		TEST(test_supervisor_dies),
-		TEST(test_stuck_orphan),
-		TEST(test_lock_rejects_symlink),
-		TEST(test_control),
-		TEST(test_silent_clients),
-		TEST(test_operator_waits_for_recovery),
+		TEST(service_starts_and_stops),
+		TEST(worker_killed_outside_the_store_is_replaced),
+		TEST(worker_killed_inside_the_store_causes_recovery),
+		TEST(panic_causes_recovery),
+		TEST(failed_recovery_is_repeated),
+		TEST(stopped_worker_is_replaced),
+		TEST(hung_worker_is_replaced),
+		TEST(repeated_exits_are_delayed),
+		TEST(reload_replaces_all_children),
+		TEST(worker_that_ignores_sigterm_is_killed),
+		TEST(children_exit_when_the_supervisor_dies),
+		TEST(next_instance_kills_a_stuck_orphan),
+		TEST(lock_rejects_a_symlink),
+		TEST(malformed_control_request_is_refused),
+		TEST(endless_control_request_is_refused),
+		TEST(operator_gets_all_that_was_received),
+		TEST(control_requests_reload_and_stop),
+		TEST(silent_clients_are_disconnected),
+		TEST(operator_waits_for_recovery),
 	};
 
 	setproctitle_init(argc, argv, envp);
