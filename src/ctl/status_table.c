@@ -28,7 +28,7 @@ static bool add_column(struct libscols_table *table, const char *member, const j
 	char title[64];
 	size_t len = 0;
 
-	for (; name[len] && len < sizeof(title) - 1; len++)
+	for (; len < sizeof(title) - 1 && name[len]; len++)
 		title[len] = (char)toupper((unsigned char)name[len]);
 	title[len] = '\0';
 	return scols_table_new_column(
