@@ -1,6 +1,6 @@
 # POLYTASK_LIB_BDB
-# Berkeley DB has no .pc file. Sets BDB_LIBS and bdb_version; ends when there is none, or when header
-# and library are not of the same release.
+# Berkeley DB has no .pc file. Sets BDB_LIBS and bdb_version. Fails if it is missing, or if header and
+# library are of different releases.
 AC_DEFUN([POLYTASK_LIB_BDB], [
 	AC_CHECK_HEADER([db.h], [], [AC_MSG_ERROR([db.h not found (Debian: libdb5.3-dev)])])
 	polytask_save_LIBS=$LIBS

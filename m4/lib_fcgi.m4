@@ -1,6 +1,6 @@
 # POLYTASK_LIB_FCGI
-# Sets FCGI_CFLAGS, FCGI_LIBS and fcgi_version. src/serve/fcgi.c drives FCGX_Request by members that
-# the header says not to touch, so only the releases that the suite was run with are taken.
+# Sets FCGI_CFLAGS, FCGI_LIBS and fcgi_version. src/serve/fcgi.c sets members of FCGX_Request that its header
+# declares private, so only releases that the suite was run with are accepted.
 AC_DEFUN([POLYTASK_LIB_FCGI], [
 	PKG_CHECK_MODULES([FCGI], [fcgi >= 2.4.2 fcgi < 2.5])
 	fcgi_version=$($PKG_CONFIG --modversion fcgi)
