@@ -1,13 +1,13 @@
 #pragma once
 /*
- * The operator's verbs on users, credentials and tasks: one table (admin.c), carried out by an
- * operator process while the service runs and by polytaskctl itself while it is down.
+ * An administrative call: a command with its operand and options, and the environment it runs in.
+ * Calls run in an operator process while the service is up, and in polytaskctl itself while it is
+ * down. command.h has the table of commands, request.h the form in which a call is sent.
  */
-#include <jansson.h>
 #include <stdio.h>
 
 #include "base/conf.h"
-#include "store/store.h"
+#include "base/err.h"
 
 enum admin_option {
 	ADMIN_TENANT,
@@ -23,99 +23,58 @@ enum admin_option {
 	ADMIN_OPTIONS
 };
 
-struct admin_verb;
+struct admin_option_row {
+	const char *name;  /* "tenant", as in --tenant */
+	const char *value; /* placeholder for the usage line; NULL: the option takes no value */
+	bool secret;	   /* not logged */
+};
+extern const struct admin_option_row admin_options[ADMIN_OPTIONS];
 
-/* A verb with its operand and options, all borrowed. Zero-initialise. */
+/* All texts are borrowed. Zero-initialise. */
 struct admin_call {
-	const struct admin_verb *verb;
-	const char *operand;		    /* NULL when the verb takes none */
-	const char *options[ADMIN_OPTIONS]; /* NULL: not given */
+	const struct admin_command *command;
+	const char *operand;		    /* NULL if the command takes none */
+	const char *options[ADMIN_OPTIONS]; /* NULL: not given; any text if it takes no value */
 };
 
-/* Where a verb works. Streams are borrowed. */
+/* The streams are borrowed. */
 struct admin {
 	struct store *store;
 	const struct conf *conf;
-	FILE *in; /* what the verb reads (import) */
+	FILE *in;
 	FILE *out;
-	FILE *err; /* NULL: errors go to out, and everything is framed (control.h) */
+	FILE *err; /* NULL: errors go to out, and lines are framed (process/control.h) */
 };
 
-struct admin_verb {
+typedef bool admin_run_fn(struct admin *admin, const struct admin_call *call, struct err *err);
+
+struct admin_command {
 	const char *words;	   /* "user add" */
-	const char *operand;	   /* what to call it in the usage line; NULL: none */
-	unsigned options;	   /* bits 1 << enum admin_option */
-	unsigned required_options; /* those of them that must be given */
+	const char *operand;	   /* placeholder for the usage line; NULL: no operand */
+	unsigned options;	   /* allowed: bits 1 << enum admin_option */
+	unsigned required_options; /* subset of options */
 	bool reads_input;	   /* reads admin->in */
-	bool creates_store;	   /* may be the first thing in a new home */
-	bool secret;		   /* a line, which at a terminal is asked for without echo */
-	bool (*run)(struct admin *admin, const struct admin_call *call, struct err *err);
+	bool creates_store;	   /* may run on a home without a store */
+	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
+	admin_run_fn *run;
 	const char *help;
 };
 
-/* Ends with an all-zero row. */
-extern const struct admin_verb admin_verbs[];
-/* "tenant", as in --tenant. */
-const char *admin_option_name(enum admin_option option);
-/* Whether it has a value; one that has none is given as any text. */
-bool admin_option_has_value(enum admin_option option);
-/* Whether the call reads admin->in; whether what it reads there is a secret. */
+/* True if the call reads admin->in; true if it reads a secret there. */
 bool admin_reads_input(const struct admin_call *call);
 bool admin_reads_secret(const struct admin_call *call);
 
 /*
- * Fills in verb and operand from words ("user", "add", "demo"), and checks options that were set
- * before. ERR_NO_ROUTE: no such verb; ERR_INVALID: the verb is known (call->verb is set) and
- * something is wrong with the rest.
- */
-bool admin_parse_command(
-	struct admin_call *call, const char *const *words, size_t count, struct err *err);
-/* "user add NAME [--tenant TENANT] ...". */
-void admin_usage(const struct admin_verb *verb, struct buf *out);
-
-/* The request line of a call, with its end; false without memory. */
-bool admin_pack(const struct admin_call *call, struct buf *line);
-/* Back; the call borrows from the request. */
-bool admin_unpack(struct admin_call *call, const json_t *request, struct err *err);
-
-/* Appends the call as members of a log line, without what is secret. */
-void admin_log_call(const struct admin_call *call, struct buf *line);
-
-/* Carries the call out, reports its error, and returns the exit status. *panic: the store is lost.
+ * Runs the call, prints its error and returns the exit status. Sets *panic if the store must not be
+ * used any more, not even closed.
  */
 int admin_run(struct admin *admin, const struct admin_call *call, bool *panic);
 
-/* For verbs: one line of output without its end; false when nobody reads any more. */
+/* ---- output of commands ---- */
+
+/* Prints one line; `line` and `format` have no line end. False if the output cannot be written. */
+bool admin_print_line(struct admin *admin, struct str line);
 bool admin_print(struct admin *admin, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-bool admin_print_line(struct admin *admin, struct str line);
-
-/* Verbs by file. admin_user.c: */
-bool admin_user_add(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_user_list(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_user_revoke(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_user_expire(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_password_set(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_password_list(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_password_revoke(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_password_rotate(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_password_expire(struct admin *admin, const struct admin_call *call, struct err *err);
-/* admin_token.c: */
-bool admin_token_add(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_token_list(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_token_revoke(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_token_rotate(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_token_expire(struct admin *admin, const struct admin_call *call, struct err *err);
-/* admin_key.c: */
-bool admin_key_add(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_key_list(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_key_revoke(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_key_rotate(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_key_expire(struct admin *admin, const struct admin_call *call, struct err *err);
-/* admin_tasks.c: */
-bool admin_verify(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_checkpoint(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_load_sample(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_export(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_import(struct admin *admin, const struct admin_call *call, struct err *err);
-bool admin_show(struct admin *admin, const struct admin_call *call, struct err *err);
+/* Prints a line of `before` and the secret, then erases the secret, of `size` bytes. */
+void admin_print_secret(struct admin *admin, const char *before, char *secret, size_t size);

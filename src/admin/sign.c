@@ -33,7 +33,7 @@ bool sign_split_url(const char *url, struct str *host, struct str *path, struct 
 		break;
 	}
 	if (found.len == 0 || memchr(found.ptr, '@', found.len))
-		return err_set(err, ERR_INVALID, "URL", "%s is no http or https URL", url);
+		return err_set(err, ERR_INVALID, "URL", "'%s' is not an http or https URL", url);
 	rest.len = strcspn(rest.ptr, "?#");
 	*host = found;
 	*path = rest.len ? rest : STR("/");
@@ -45,9 +45,9 @@ static bool has_body(const struct sign *sign)
 	return sign->data || strcmp(sign->method, "POST") == 0 || strcmp(sign->method, "PUT") == 0;
 }
 
-static const char *default_if_null(const char *text, const char *other)
+static const char *value_or(const char *text, const char *fallback)
 {
-	return text ? text : other;
+	return text ? text : fallback;
 }
 
 bool sign_headers(const struct sign *sign, int64_t now, struct buf *out, struct err *err)
@@ -57,16 +57,15 @@ bool sign_headers(const struct sign *sign, int64_t now, struct buf *out, struct 
 
 	if (!sign->user || !sign->secret)
 		return err_set(err, ERR_MISSING, "user",
-			"a key is needed: --user, and --secret or the variable VIRTSHELL_KEY");
+			"no key given: use --user, and --secret or the variable VIRTSHELL_KEY");
 	if (!sign_split_url(sign->url, &request.host, &request.resource, err))
 		return false;
 	if (sign->data && !content_md5(str_cstr(sign->data), md5))
 		return err_set(err, ERR_INTERNAL, NULL, "the digest cannot be computed");
 	date_format(date, sizeof(date), now, "%a, %d %b %Y %H:%M:%S +0000");
-	request.date = str_cstr(default_if_null(sign->date, date));
-	request.content_md5 = str_cstr(default_if_null(sign->content_md5, md5));
-	request.content_type = str_cstr(
-		default_if_null(sign->content_type, has_body(sign) ? FORM : ""));
+	request.date = str_cstr(value_or(sign->date, date));
+	request.content_md5 = str_cstr(value_or(sign->content_md5, md5));
+	request.content_type = str_cstr(value_or(sign->content_type, has_body(sign) ? FORM : ""));
 	if (!signature_make(&request, str_cstr(sign->secret), text))
 		return err_set(err, ERR_INTERNAL, NULL, "the signature cannot be computed");
 	buf_printf(out, "Date: %.*s\n", STR_ARGS(request.date));

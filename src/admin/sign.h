@@ -1,25 +1,24 @@
 #pragma once
 /*
- * The headers of a signed VirtShell request, as curl would send it (auth/signature.h makes the
- * signature).
+ * Header fields of a signed VirtShell request that curl sends (signature: auth/signature.h).
  */
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Borrowed texts; NULL: not given. */
+/* Texts are borrowed. Optional ones may be NULL. */
 struct sign {
-	const char *user, *secret; /* the key's id and secret; both needed */
-	const char *method, *url;  /* needed */
-	const char *date;	   /* else now */
-	const char *content_type;  /* else none, or for a body what curl -d sends */
-	const char *content_md5;   /* else that of data */
-	const char *data;
+	const char *user, *secret; /* the key's id and secret; required */
+	const char *method, *url;  /* required */
+	const char *date;	   /* default: now */
+	const char *content_type;  /* default: none, or what curl -d sends with a body */
+	const char *content_md5;   /* default: that of data */
+	const char *data;	   /* body, for content_md5 */
 };
 
-/* Appends header lines, ended by LF, for `curl -H @FILE`. */
+/* Appends header lines that end with LF, for `curl -H @FILE`. */
 bool sign_headers(const struct sign *sign, int64_t now, struct buf *out, struct err *err);
 /*
- * Splits an http or https URL into what is signed: the host as sent, without the scheme's own port,
- * and the path without the query, its encoding kept.
+ * Splits an http or https URL into the signed parts: the host as sent, without the scheme's default
+ * port, and the percent-encoded path without the query.
  */
 bool sign_split_url(const char *url, struct str *host, struct str *path, struct err *err);

@@ -105,7 +105,7 @@ static bool read_json(void *at, const json_t *json, struct arena *arena)
 	return text->ptr;
 }
 
-/* ---- what has names of its own ---- */
+/* ---- ids and names ---- */
 
 static void write_id(const void *at, struct buf *out)
 {
@@ -207,8 +207,8 @@ static bool read_fields(struct task *task, struct arena *arena, json_t *fields, 
 		if (!field.name.ptr || !field.json.ptr)
 			return err_no_memory(err);
 		if (!task_set_field(task, field))
-			return err_set(err, ERR_TOO_LARGE, FIELDS, "there are more than %d fields",
-				TASK_FIELDS_MAX);
+			return err_set(
+				err, ERR_TOO_LARGE, FIELDS, "more than %d fields", TASK_FIELDS_MAX);
 	}
 	return true;
 }
@@ -252,7 +252,7 @@ static bool check_names(json_t *json, struct err *err)
 
 	json_object_foreach (json, name, value) {
 		if (!is_member(name))
-			return err_set(err, ERR_INVALID, name, "there is no member %.60s", name);
+			return err_set(err, ERR_INVALID, name, "unknown member %.60s", name);
 	}
 	return true;
 }
@@ -263,8 +263,7 @@ bool task_json_read(struct task *task, struct arena *arena, struct str line, str
 	bool ok = false;
 	json_t *json;
 
-	/* Not json_parse_strict: a stored field may be as deep as that allows, and lies two levels deeper
-	 * here. */
+	/* Not json_parse_strict: a field may have its maximum depth, and is two levels deeper here. */
 	if (!json_parse_trusted(&json, line, err))
 		return false;
 	if (!json_is_object(json)) {

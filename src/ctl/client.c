@@ -18,7 +18,7 @@ static bool send_all(int fd, struct str bytes)
 	return true;
 }
 
-/* Stops without an error when the other side wants no more: its answer says why. */
+/* Not an error if the service stops reading: its response says why. */
 static void send_stream(int fd, FILE *in)
 {
 	char bytes[16384];
@@ -35,7 +35,7 @@ static void write_line(FILE *to, const char *before, struct str text)
 	fprintf(to, "%s%.*s\n", before, STR_ARGS(text));
 }
 
-/* True when the frame was the last one. */
+/* Writes one frame of the response. Returns true after the last one. */
 static bool handle_frame(struct str line, FILE *out, FILE *errors, int *status)
 {
 	struct str text = str_skip(line, 2);
@@ -63,28 +63,28 @@ static bool handle_frame(struct str line, FILE *out, FILE *errors, int *status)
 bool client_exchange(
 	int fd, struct str request, FILE *in, FILE *out, FILE *errors, int *status, struct err *err)
 {
-	FILE *answer = fdopen(dup(fd), "r");
+	FILE *response = fdopen(dup(fd), "r");
 	bool last = false;
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
 
-	if (!answer)
+	if (!response)
 		return err_no_memory(err);
 	if (send_all(fd, request) && in)
 		send_stream(fd, in);
 	shutdown(fd, SHUT_WR);
-	while (!last && !ferror(out) && (len = getline(&line, &size, answer)) > 0) {
+	while (!last && !ferror(out) && (len = getline(&line, &size, response)) > 0) {
 		if (line[len - 1] == '\n')
 			last = handle_frame(
 				(struct str){ line, (size_t)len - 1 }, out, errors, status);
 	}
 	free(line);
-	fclose(answer);
+	fclose(response);
 	if (fflush(out) != 0 || ferror(out))
-		return err_set(err, ERR_INTERNAL, NULL, "the output cannot be written");
+		return err_set(err, ERR_INTERNAL, NULL, "cannot write the output");
 	return last || err_set(err, ERR_UNKNOWN_OUTCOME, NULL,
-			       "the service ended the connection: the outcome is unknown");
+			       "the service closed the connection; the outcome is unknown");
 }
 
 bool client_call(const char *path, struct str request, FILE *in, FILE *out, FILE *errors,

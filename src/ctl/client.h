@@ -1,21 +1,21 @@
 #pragma once
 /*
- * The control socket, the client's side: one request, and what comes back (control.h).
+ * Client of the control socket: sends one request and prints the response (process/control.h).
  */
 #include <stdio.h>
 
 #include "base/err.h"
 
 /*
- * Sends the request line over a connected socket, then all of `in` (NULL: nothing), writes what
- * comes back to out and to errors, and fills in the exit status. False when the connection ends
- * before that.
+ * Sends the request line and then all of `in` (NULL: nothing) over a connected socket. Writes the
+ * response to out and errors and sets the exit status. ERR_UNKNOWN_OUTCOME if the connection ends
+ * before the exit status arrived.
  */
 bool client_exchange(int fd, struct str request, FILE *in, FILE *out, FILE *errors, int *status,
 	struct err *err);
 /*
- * The same over a connection to the socket at path. When nobody answers there *answered is false
- * and nothing was done.
+ * The same over a new connection to the socket at path. If the connection fails, returns true with
+ * *answered false and errno set.
  */
 bool client_call(const char *path, struct str request, FILE *in, FILE *out, FILE *errors,
 	bool *answered, int *status, struct err *err);

@@ -6,18 +6,20 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "admin/request.h"
 #include "base/clock.h"
 #include "ctl/client.h"
 #include "dialect/dialect.h"
+#include "store/store.h"
 #include "sys/lock.h"
 #include "sys/service_user.h"
 
 #define SECRET_SIZE 1024
-/* How long a service may neither answer nor be down: while it starts or ends. */
+/* A service that starts or stops holds the lock and does not accept connections: retry so long. */
 #define RETRY_TIMEOUT_MS 5000
 #define POLL_INTERVAL_MS 50
 
-/* With the lock in hand: nobody else is in the store. */
+/* Requires the instance lock: no other process may use the store. */
 static bool run_with_store(const struct conf *conf, const struct admin_call *call, FILE *in,
 	int *status, struct err *err)
 {
@@ -40,15 +42,15 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 	return ok;
 }
 
-/* A slip in the name of a home shall not make one, and look as if it were empty. */
+/* A mistyped home must not be created and then look like an empty store. */
 static bool check_store_exists(
 	const struct conf *conf, const struct admin_call *call, struct err *err)
 {
 	char path[CONF_TEXT_MAX + 8];
 
 	snprintf(path, sizeof(path), "%s/data", conf->home);
-	return call->verb->creates_store || access(path, F_OK) == 0 || errno != ENOENT ||
-	       err_set(err, ERR_NOT_FOUND, "home", "there is no store in %s", conf->home);
+	return call->command->creates_store || access(path, F_OK) == 0 || errno != ENOENT ||
+	       err_set(err, ERR_NOT_FOUND, "home", "no store found in %s", conf->home);
 }
 
 static bool run_offline(const struct conf *conf, const struct admin_call *call, FILE *in,
@@ -63,7 +65,8 @@ static bool run_offline(const struct conf *conf, const struct admin_call *call, 
 		!lock_take(conf->home, &lock, err))
 		return false;
 	if (owner.switch_user && fchown(lock, owner.uid, owner.gid) != 0)
-		err_set(err, ERR_INTERNAL, "home", "the lock cannot be given to %s", owner.name);
+		err_set(err, ERR_INTERNAL, "home", "cannot change the owner of the lock to %s",
+			owner.name);
 	else
 		ok = service_user_become(&owner, err) &&
 		     run_with_store(conf, call, in, status, err);
@@ -71,7 +74,7 @@ static bool run_offline(const struct conf *conf, const struct admin_call *call, 
 	return ok;
 }
 
-/* True when it was done, by whomever. */
+/* Returns true if the service or this process ran the call. */
 static bool try_run(const struct conf *conf, const struct admin_call *call, struct str request,
 	FILE *in, int *status, struct err *err)
 {
@@ -83,7 +86,7 @@ static bool try_run(const struct conf *conf, const struct admin_call *call, stru
 	return answered || run_offline(conf, call, in, status, err);
 }
 
-/* Twice, so that a slip of the finger does not lock anybody out. */
+/* Prompts twice, because a mistyped password would lock the user out. */
 static bool prompt_secret(const char *prompt, char line[SECRET_SIZE], struct err *err)
 {
 	char again[SECRET_SIZE];
@@ -92,17 +95,17 @@ static bool prompt_secret(const char *prompt, char line[SECRET_SIZE], struct err
 		    strcmp(line, again) == 0;
 
 	explicit_bzero(again, sizeof(again));
-	return same || err_set(err, ERR_INVALID, NULL, "the two are not the same");
+	return same || err_set(err, ERR_INVALID, NULL, "the two inputs differ");
 }
 
-/* What the verb reads: standard input, or in memory what was typed blindly. NULL: an error. */
+/* The input of the command: standard input, or a secret typed at the terminal. NULL: an error. */
 static FILE *open_input(const struct admin_call *call, char line[SECRET_SIZE], struct err *err)
 {
 	FILE *in;
 
 	if (!admin_reads_secret(call) || !isatty(STDIN_FILENO))
 		return stdin;
-	if (!prompt_secret(call->verb->secret ? "Password: " : "Secret: ", line, err))
+	if (!prompt_secret(call->command->reads_secret ? "Password: " : "Secret: ", line, err))
 		return NULL;
 	in = fmemopen(line, strlen(line) ? strlen(line) : 1, "r");
 	if (!in)
@@ -120,9 +123,8 @@ int ctl_admin_run(const struct conf *conf, const struct admin_call *call)
 	int status = 1;
 	bool done = false;
 
-	if (in && !admin_pack(call, &request))
+	if (in && !admin_request_write(call, &request))
 		err_no_memory(&err);
-	/* While the lock is held and nobody answers, the service is just starting or ending. */
 	while (err.code == ERR_NONE) {
 		done = try_run(conf, call, buf_str(&request), in, &status, &err);
 		if (done || err.code != ERR_BUSY || clock_mono_ms() > until)

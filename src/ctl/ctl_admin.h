@@ -1,9 +1,9 @@
 #pragma once
 /*
- * An administrative call, by whatever way there is: the running service carries it out, or, while
- * it is down, this process does, alone in the store.
+ * Runs an administrative call in the running service, or, while the service is down, in this process
+ * with the instance lock held.
  */
 #include "admin/admin.h"
 
-/* The exit status; what went wrong is on standard error. */
+/* Returns the exit status. Errors are printed on standard error. */
 int ctl_admin_run(const struct conf *conf, const struct admin_call *call);

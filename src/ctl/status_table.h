@@ -1,6 +1,6 @@
 #pragma once
 /*
- * The service's status (status.h) as a table for people.
+ * Prints the service's status (process/status.h) as a table.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -8,5 +8,5 @@
 
 #include "base/str.h"
 
-/* False when the text is no status, or cannot be shown. now: wall ms. */
+/* False if the text is not a status or cannot be printed. now: wall-clock ms. */
 bool status_table_print(struct str status, int64_t now, FILE *out);

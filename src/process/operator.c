@@ -7,7 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "admin/admin.h"
+#include "admin/request.h"
 #include "base/log.h"
 #include "http/json.h"
 #include "process/child.h"
@@ -161,7 +161,7 @@ int operator_main(const struct child_context *child)
 		log_error("operator", "cannot open the connection: %s", strerror(errno));
 		return 1;
 	}
-	if (json_parse_trusted(&request, line, &err) && admin_unpack(&call, request, &err))
+	if (json_parse_trusted(&request, line, &err) && admin_request_read(&call, request, &err))
 		result = run_verb(&admin, child, &call);
 	else
 		result = refuse(admin.out, &err, 2);

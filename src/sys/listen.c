@@ -12,6 +12,7 @@
 static bool set_address(struct sockaddr_un *un, const char *path)
 {
 	*un = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	errno = ENAMETOOLONG;
 	return (size_t)snprintf(un->sun_path, sizeof(un->sun_path), "%s", path) <
 	       sizeof(un->sun_path);
 }

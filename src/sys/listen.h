@@ -19,5 +19,5 @@ bool listen_bind(int *fd, const char *path, mode_t mode, uid_t owner, gid_t grou
  */
 bool listen_open(
 	int *fd, bool *bound, const struct conf *conf, uid_t owner, gid_t group, struct err *err);
-/* Connects to the socket at path; false when nobody answers. */
+/* Connects to the socket at path. False with errno set if it cannot. */
 bool listen_connect(int *fd, const char *path);

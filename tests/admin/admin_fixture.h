@@ -2,8 +2,9 @@
 /*
  * Verbs carried out on a store in memory.
  */
-#include "admin/admin.h"
+#include "admin/command.h"
 #include "lib/check.h"
+#include "store/store.h"
 
 struct call_result {
 	int status;

@@ -1,5 +1,6 @@
 /* The table of verbs, the request line, and the verbs on a store in memory. */
 #include "admin/admin_fixture.h"
+#include "admin/request.h"
 #include "admin/sign.h"
 #include "dialect/dialect.h"
 
@@ -34,17 +35,17 @@ static void test_find(void **state)
 		if (err.code != rows[i].code)
 			print_error("row %zu: %s\n", i, err_text(&err));
 		assert_err(&err, rows[i].code);
-		assert_int_equal(call.verb != NULL, rows[i].code != ERR_NO_ROUTE);
+		assert_int_equal(call.command != NULL, rows[i].code != ERR_NO_ROUTE);
 	}
 }
 
-static const struct admin_verb *verb_of(const char *words)
+static const struct admin_command *find_command(const char *words)
 {
-	const struct admin_verb *verb = admin_verbs;
+	const struct admin_command *command = admin_commands;
 
-	while (strcmp(verb->words, words) != 0)
-		verb++;
-	return verb;
+	while (strcmp(command->words, words) != 0)
+		command++;
+	return command;
 }
 
 static void test_request_line(void **state)
@@ -56,25 +57,25 @@ static void test_request_line(void **state)
 
 	(void)state;
 	parse_call(&call, "user add demo");
-	assert_true(admin_pack(&call, &line));
+	assert_true(admin_request_write(&call, &line));
 	assert_str(buf_str(&line),
 		"{\"verb\":[\"user\",\"add\",\"demo\"],\"args\":{\"tenant\":\"a\\\"b\"}}\n");
 	json = json_loadb(line.data, line.len, 0, NULL);
-	must(admin_unpack(&back, json, &err), &err);
-	assert_ptr_equal(back.verb, call.verb);
+	must(admin_request_read(&back, json, &err), &err);
+	assert_ptr_equal(back.command, call.command);
 	assert_string_equal(back.operand, "demo");
 	assert_string_equal(back.options[ADMIN_TENANT], "a\"b");
 	assert_null(back.options[ADMIN_RIGHTS]);
 	json_decref(json);
-	admin_usage(call.verb, &usage);
+	admin_put_usage(call.command, &usage);
 	assert_str(buf_str(&usage),
 		"user add NAME [--tenant TENANT] [--rights read,write,work,admin] "
 		"[--expires SECONDS|never]");
 	buf_reset(&usage);
-	admin_usage(verb_of("key list"), &usage);
+	admin_put_usage(find_command("key list"), &usage);
 	assert_str(buf_str(&usage), "key list [--json]");
 	buf_reset(&usage);
-	admin_usage(verb_of("key expire"), &usage);
+	admin_put_usage(find_command("key expire"), &usage);
 	assert_str(buf_str(&usage), "key expire ID --expires SECONDS|never");
 	buf_free(&line);
 	buf_free(&usage);
@@ -103,12 +104,12 @@ static void test_bad_requests(void **state)
 		struct err err = { 0 };
 		json_t *json = json_loads(rows[i], 0, NULL);
 
-		if (admin_unpack(&call, json, &err))
+		if (admin_request_read(&call, json, &err))
 			print_error("row %zu\n", i);
 		assert_int_not_equal(err.code, ERR_NONE);
 		json_decref(json);
 	}
-	assert_false(admin_unpack(&(struct admin_call){ 0 }, NULL, &(struct err){ 0 }));
+	assert_false(admin_request_read(&(struct admin_call){ 0 }, NULL, &(struct err){ 0 }));
 }
 
 /* Refused before anything is sent: one that is left out on the way would lift a limit. */
@@ -125,11 +126,11 @@ static void test_invalid_text(void **state)
 
 		assert_false(admin_parse_command(&of_words, words, 3, &err));
 		assert_string_equal(
-			err_text(&err), "token add wants USER in UTF-8 without control characters");
+			err_text(&err), "USER must be UTF-8 without control characters");
 		assert_false(admin_parse_command(
 			&of_option, (const char *const[]){ "token", "add", "demo" }, 3, &err));
 		assert_string_equal(
-			err_text(&err), "--dialects wants UTF-8 without control characters");
+			err_text(&err), "--dialects must be UTF-8 without control characters");
 	}
 }
 
@@ -143,18 +144,18 @@ static void test_bad_options(void **state)
 	parse_call(&rights, "user add demo");
 	call_result = run_call(&rights, " ", true);
 	assert_int_equal(call_result.status, 1);
-	assert_string_equal(
-		call_result.out, "e rights are read,write,work,admin, not everything\n");
+	assert_string_equal(call_result.out,
+		"e --rights must be a list of read,write,work,admin, not 'everything'\n");
 	free_result(&call_result);
 	parse_call(&expires, "token add demo");
 	call_result = run_call(&expires, " ", true);
-	assert_string_equal(call_result.out, "e expires wants a number of seconds, not -1\n");
+	assert_string_equal(call_result.out, "e --expires must be a number of seconds, not '-1'\n");
 	free_result(&call_result);
-	expect_result(
-		"load-sample 0", " ", 1, "", "polytaskctl: 0 is no number from 1 to 100000000\n");
-	expect_result(
-		"load-sample x", " ", 1, "", "polytaskctl: x is no number from 1 to 100000000\n");
-	expect_result("show x", " ", 1, "", "polytaskctl: x is no UUID\n");
+	expect_result("load-sample 0", " ", 1, "",
+		"polytaskctl: N must be a number from 1 to 100000000, not '0'\n");
+	expect_result("load-sample x", " ", 1, "",
+		"polytaskctl: N must be a number from 1 to 100000000, not 'x'\n");
+	expect_result("show x", " ", 1, "", "polytaskctl: 'x' is not a UUID\n");
 	expect_result("show a62ad146-ccf4-11e5-9956-625662870761", " ", 1, "",
 		"polytaskctl: There is no such task.\n");
 }

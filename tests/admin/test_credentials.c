@@ -1,8 +1,9 @@
 /* The verbs on users, passwords, tokens and keys: what they print, and what they refuse. */
 #include <fnmatch.h>
 
-#include "admin/admin_credential.h"
 #include "admin/admin_fixture.h"
+#include "admin/credential_options.h"
+#include "admin/request.h"
 
 /* A verb, and behind it options with their values, each after a '!'. */
 static struct call_result run_with(const char *line, const char *input)
@@ -16,7 +17,7 @@ static struct call_result run_with(const char *line, const char *input)
 		const char *name = strsep(&option, "=");
 		int i = 0;
 
-		while (strcmp(admin_option_name((enum admin_option)i), name) != 0)
+		while (strcmp(admin_options[i].name, name) != 0)
 			i++;
 		call.options[i] = option ? option : "yes";
 	}
@@ -96,11 +97,12 @@ static void test_tokens(void **state)
 	prints("token list!json=yes", " ", "*,\"dialects\":null,*");
 	fails("token add other!label=oauth", " ", "the label 'oauth' is reserved for login tokens");
 	fails("token add other!label=c!dialects=virtshell,klingon", " ",
-		"there is no dialect \"klingon\"");
-	fails("token add other!label=c!dialects=idol,", " ", "name each dialect once");
-	fails("token add other!label=c!dialects=", " ", "there is no dialect \"\"");
+		"unknown dialect 'klingon'");
+	fails("token add other!label=c!dialects=idol,", " ",
+		"--dialects must name each dialect once");
+	fails("token add other!label=c!dialects=", " ", "unknown dialect ''");
 	fails("token add other!label=c!rights=none", " ",
-		"rights are read,write,work,admin, not none");
+		"--rights must be a list of read,write,work,admin, not 'none'");
 }
 
 static void test_keys(void **state)
@@ -129,7 +131,8 @@ static void test_keys(void **state)
 	fails("key rotate typed", " ", "key 'typed' is revoked");
 	fails("key revoke typed", " ", "key 'typed' is revoked");
 	fails("key revoke x", " ", "key 'x' not found");
-	fails("key rotate k!overlap=soon", " ", "overlap wants a number of seconds, not soon");
+	fails("key rotate k!overlap=soon", " ",
+		"--overlap must be a number of seconds, not 'soon'");
 }
 
 static void test_passwords(void **state)

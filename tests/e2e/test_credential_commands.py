@@ -28,7 +28,7 @@ def commands():
     done = instance.ctl_run("user", "list")
     equal(
         (done.returncode, done.stderr, os.path.exists(instance.conf["home"])),
-        (1, f"polytaskctl: there is no store in {instance.conf['home']}\n", False),
+        (1, f"polytaskctl: no store found in {instance.conf['home']}\n", False),
         "a list without a store fails and creates no store",
     )
     for state in ("down", "up"):
@@ -228,7 +228,7 @@ def hidden_arguments():
     )
     equal(
         (command.returncode, error),
-        (1, "polytaskctl: the service ended the connection: the outcome is unknown\n"),
+        (1, "polytaskctl: the service closed the connection; the outcome is unknown\n"),
         "no answer: the outcome is reported as unknown",
     )
 

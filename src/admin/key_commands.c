@@ -1,8 +1,11 @@
-#include "admin/admin_credential.h"
-#include "base/clock.h"
-#include "task/right.h"
+#include "admin/key_commands.h"
 
-/* --secret: as it stands there, or a line of the input. NULL: none is given. */
+#include "admin/credential_options.h"
+#include "admin/list.h"
+#include "auth/key.h"
+#include "base/clock.h"
+
+/* --secret: its value, or with `-` a line of the input. NULL: not given. */
 static const char *read_secret(
 	struct admin *admin, const struct admin_call *call, char line[AUTH_SECRET_MAX + 2])
 {
@@ -15,8 +18,8 @@ static const char *read_secret(
 static void print_and_wipe(struct admin *admin, struct key *key)
 {
 	admin_print(admin, "id: %s", key->id);
-	admin_print(admin, "secret: %s", key->secret);
-	explicit_bzero(key, sizeof(*key));
+	admin_print_secret(admin, "secret: ", key->secret, sizeof(key->secret));
+	explicit_bzero(key->previous_secret, sizeof(key->previous_secret));
 }
 
 bool admin_key_add(struct admin *admin, const struct admin_call *call, struct err *err)
@@ -51,36 +54,31 @@ bool admin_key_rotate(struct admin *admin, const struct admin_call *call, struct
 
 static bool print_key(const struct key *key, void *data)
 {
-	struct admin_list *admin_list = data;
-	const struct credential_terms *terms = &key->terms;
-	char rights[RIGHTS_TEXT_SIZE], made[ADMIN_DATE_SIZE], end[ADMIN_DATE_SIZE];
-	char until[ADMIN_DATE_SIZE];
-	bool overlaps = key->previous_secret[0] && admin_list->now < key->previous_expires;
-	enum validity validity = VALIDITY_LIVE;
-	bool known = key_validity(
-		admin_list->admin->store, key, admin_list->now, &validity, admin_list->err);
-	const struct cell row[] = {
-		{ "id", key->id, NULL },
-		{ "user", terms->user, NULL },
-		{ "rights", rights, NULL },
-		{ "expires", admin_list_date(terms->expires, end), "never" },
-		{ "dialects", terms->dialects[0] ? terms->dialects : NULL, "all" },
-		{ "created", admin_list_date(terms->created, made), "-" },
-		{ "state", admin_list_validity(validity), NULL },
-		{ "overlap", overlaps ? admin_list_date(key->previous_expires, until) : NULL, "-" },
-	};
+	struct admin_list *list = data;
+	struct admin_terms_texts texts;
+	char overlap_end[ADMIN_DATE_SIZE];
+	bool overlaps = key->previous_secret[0] && list->now < key->previous_expires;
+	enum validity validity;
+	struct admin_cell row[1 + ADMIN_TERMS_CELLS + 2] = { { "id", key->id, NULL } };
 
-	admin_list->failed = !known;
-	rights_format(terms->rights, rights, sizeof(rights));
-	return known && admin_list_row(admin_list, row, sizeof(row) / sizeof(row[0]));
+	if (!key_validity(list->admin->store, key, list->now, &validity, list->err)) {
+		list->failed = true;
+		return false;
+	}
+	admin_list_terms(row + 1, &key->terms, &texts);
+	row[1 + ADMIN_TERMS_CELLS] = (struct admin_cell){ "state", admin_list_validity(validity),
+		NULL };
+	row[2 + ADMIN_TERMS_CELLS] = (struct admin_cell){ "overlap",
+		overlaps ? admin_list_date(key->previous_expires, overlap_end) : NULL, "-" };
+	return admin_list_row(list, row, sizeof(row) / sizeof(row[0]));
 }
 
 bool admin_key_list(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct admin_list admin_list;
+	struct admin_list list;
 
-	admin_list_begin(&admin_list, admin, call, err);
-	return key_each(admin->store, print_key, &admin_list, err) && !admin_list.failed;
+	admin_list_begin(&list, admin, call, err);
+	return key_each(admin->store, print_key, &list, err) && !list.failed;
 }
 
 bool admin_key_revoke(struct admin *admin, const struct admin_call *call, struct err *err)

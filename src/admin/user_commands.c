@@ -1,6 +1,9 @@
-#include "admin/admin_credential.h"
+#include "admin/user_commands.h"
+
+#include "admin/credential_options.h"
+#include "admin/list.h"
+#include "auth/user.h"
 #include "base/clock.h"
-#include "task/right.h"
 
 #define CELLS(row) (sizeof(row) / sizeof((row)[0]))
 
@@ -23,28 +26,28 @@ bool admin_user_add(struct admin *admin, const struct admin_call *call, struct e
 
 static bool print_user(const struct user *user, void *data)
 {
-	struct admin_list *admin_list = data;
-	char rights[RIGHTS_TEXT_SIZE], made[ADMIN_DATE_SIZE], end[ADMIN_DATE_SIZE];
-	const struct cell row[] = {
+	struct admin_list *list = data;
+	char rights[RIGHTS_TEXT_SIZE], created[ADMIN_DATE_SIZE], expires[ADMIN_DATE_SIZE];
+	const struct admin_cell row[] = {
 		{ "name", user->name, NULL },
 		{ "id", user->id, NULL },
 		{ "tenant", user->tenant, NULL },
 		{ "rights", rights, NULL },
-		{ "created", admin_list_date(user->created, made), "-" },
-		{ "expires", admin_list_date(user->expires, end), "never" },
-		{ "state", admin_list_validity(user_validity(user, admin_list->now)), NULL },
+		{ "created", admin_list_date(user->created, created), "-" },
+		{ "expires", admin_list_date(user->expires, expires), "never" },
+		{ "state", admin_list_validity(user_validity(user, list->now)), NULL },
 	};
 
 	rights_format(user->rights, rights, sizeof(rights));
-	return admin_list_row(admin_list, row, CELLS(row));
+	return admin_list_row(list, row, CELLS(row));
 }
 
 bool admin_user_list(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct admin_list admin_list;
+	struct admin_list list;
 
-	admin_list_begin(&admin_list, admin, call, err);
-	return user_each(admin->store, print_user, &admin_list, err) && !admin_list.failed;
+	admin_list_begin(&list, admin, call, err);
+	return user_each(admin->store, print_user, &list, err) && !list.failed;
 }
 
 bool admin_user_revoke(struct admin *admin, const struct admin_call *call, struct err *err)
@@ -62,11 +65,11 @@ bool admin_user_expire(struct admin *admin, const struct admin_call *call, struc
 
 /* ---- passwords ---- */
 
-/* user_set_password, or user_rotate_password. */
+/* user_set_password or user_rotate_password. */
 typedef bool password_setter(struct store *store, const char *name, const char *hash,
 	int64_t expires, int64_t now, struct err *err);
 
-/* Expires is the end where the call says none. */
+/* `expires` is the default if the call has no --expires. */
 static bool change_password(struct admin *admin, const struct admin_call *call,
 	password_setter *change, const char *password, int64_t expires, struct err *err)
 {
@@ -98,7 +101,7 @@ bool admin_password_rotate(struct admin *admin, const struct admin_call *call, s
 			  admin, call, user_rotate_password, password, USER_SAME_LIFETIME, err);
 
 	if (ok)
-		admin_print(admin, "%s", password);
+		admin_print_secret(admin, "", password, sizeof(password));
 	explicit_bzero(password, sizeof(password));
 	return ok;
 }
@@ -127,22 +130,22 @@ static enum validity password_validity(const struct user *user, int64_t now)
 
 static bool print_password(const struct user *user, void *data)
 {
-	struct admin_list *admin_list = data;
-	char since[ADMIN_DATE_SIZE], end[ADMIN_DATE_SIZE];
-	const struct cell row[] = {
+	struct admin_list *list = data;
+	char since[ADMIN_DATE_SIZE], expires[ADMIN_DATE_SIZE];
+	const struct admin_cell row[] = {
 		{ "user", user->name, NULL },
 		{ "since", admin_list_date(user->password_changed, since), "-" },
-		{ "expires", admin_list_date(user->password_expires, end), "never" },
-		{ "state", admin_list_validity(password_validity(user, admin_list->now)), NULL },
+		{ "expires", admin_list_date(user->password_expires, expires), "never" },
+		{ "state", admin_list_validity(password_validity(user, list->now)), NULL },
 	};
 
-	return !user->password_hash[0] || admin_list_row(admin_list, row, CELLS(row));
+	return !user->password_hash[0] || admin_list_row(list, row, CELLS(row));
 }
 
 bool admin_password_list(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	struct admin_list admin_list;
+	struct admin_list list;
 
-	admin_list_begin(&admin_list, admin, call, err);
-	return user_each(admin->store, print_password, &admin_list, err) && !admin_list.failed;
+	admin_list_begin(&list, admin, call, err);
+	return user_each(admin->store, print_password, &list, err) && !list.failed;
 }

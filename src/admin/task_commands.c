@@ -1,7 +1,8 @@
+#include "admin/task_commands.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "admin/admin.h"
 #include "admin/checkpoint.h"
 #include "admin/sample.h"
 #include "admin/task_json.h"
@@ -12,11 +13,11 @@
 #define SAMPLES_MAX	  100000000
 #define LINE_MAX_BYTES	  ((size_t)8 * 1024 * 1024)
 
-/* Tasks on their way into the store. */
+/* Tasks collected for one transaction. */
 struct batch {
 	struct store *store;
 	struct task *tasks;
-	struct arena arena; /* their texts */
+	struct arena arena; /* the texts of the tasks */
 	size_t count, since_flush;
 	uint64_t total;
 };
@@ -47,7 +48,7 @@ static bool batch_put(struct batch *batch, bool flush, struct err *err)
 	return store_flush(batch->store, err);
 }
 
-/* The next free place; a full batch goes to the store first. */
+/* The next free slot. Writes a full batch to the store first. */
 static struct task *batch_next(struct batch *batch, struct err *err)
 {
 	if (batch->count == BATCH_SIZE && !batch_put(batch, false, err))
@@ -63,7 +64,7 @@ static bool parse_tenant(const struct admin_call *call, struct str *tenant, stru
 
 	*tenant = text ? str_cstr(text) : STR("default");
 	return auth_is_tenant(*tenant) ||
-	       err_set(err, ERR_INVALID, "tenant", "%s cannot be a tenant's name", text);
+	       err_set(err, ERR_INVALID, "tenant", "'%s' is not a valid tenant name", text);
 }
 
 static bool put_samples(struct batch *batch, const struct sample *sample, struct err *err)
@@ -90,8 +91,8 @@ bool admin_load_sample(struct admin *admin, const struct admin_call *call, struc
 	bool ok;
 
 	if (!str_to_u64(str_cstr(call->operand), &count) || count == 0 || count > SAMPLES_MAX)
-		return err_set(err, ERR_INVALID, "N", "%s is no number from 1 to %d", call->operand,
-			SAMPLES_MAX);
+		return err_set(err, ERR_INVALID, "N", "N must be a number from 1 to %d, not '%s'",
+			SAMPLES_MAX, call->operand);
 	if (!parse_tenant(call, &tenant, err) ||
 		!sample_open(
 			&sample, str_cstr(dialect ? dialect : "virtshell"), tenant, count, err) ||
@@ -119,7 +120,8 @@ static bool import_line(struct batch *batch, struct str line, struct err *err)
 	struct task *task;
 
 	if (line.len > LINE_MAX_BYTES)
-		return err_set(err, ERR_TOO_LARGE, NULL, "the line is too long");
+		return err_set(err, ERR_TOO_LARGE, NULL, "the line is longer than %zu bytes",
+			LINE_MAX_BYTES);
 	task = batch_next(batch, err);
 	if (!task || !task_json_read(task, &batch->arena, line, err))
 		return false;
@@ -145,13 +147,13 @@ static bool import_lines(struct admin *admin, struct batch *batch, struct err *e
 			ok = import_line(batch, line, err) || add_line_number(err, number);
 	}
 	if (ok && ferror(admin->in))
-		ok = err_set(
-			err, ERR_MALFORMED, NULL, "the input broke off at line %" PRIu64, number);
+		ok = err_set(err, ERR_MALFORMED, NULL, "reading the input failed at line %" PRIu64,
+			number);
 	free(text);
 	return ok;
 }
 
-/* Lines before a bad one are kept: the message says how many tasks that is. */
+/* Keeps the lines before a bad one; the output says how many. */
 bool admin_import(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct err late = { 0 };
@@ -196,7 +198,7 @@ bool admin_export(struct admin *admin, const struct admin_call *call, struct err
 	(void)call;
 	ok = store_each_task(admin->store, write_task, &task_writer, err);
 	if (ok && (!buf_ok(&task_writer.line) || ferror(admin->out)))
-		ok = err_set(err, ERR_INTERNAL, NULL, "the output broke off");
+		ok = err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
 	buf_free(&task_writer.line);
 	return ok;
 }
@@ -211,7 +213,7 @@ bool admin_show(struct admin *admin, const struct admin_call *call, struct err *
 	if (!parse_tenant(call, &op.tenant, err))
 		return false;
 	if (!id_parse(&op.id, str_cstr(call->operand)))
-		return err_set(err, ERR_INVALID, "ID", "%s is no UUID", call->operand);
+		return err_set(err, ERR_INVALID, "ID", "'%s' is not a UUID", call->operand);
 	if (store_apply(admin->store, &op, &result, err) && store_flush(admin->store, err))
 		ok = write_task(&result.task, &task_writer) || err_no_memory(err);
 	store_result_free(&result);
@@ -234,7 +236,7 @@ bool admin_verify(struct admin *admin, const struct admin_call *call, struct err
 	admin_print(admin, "stray:      %" PRIu64, report.stray_entries);
 	admin_print(admin, "unreadable: %" PRIu64, report.unreadable_records);
 	if (report.missing_entries || report.stray_entries || report.unreadable_records)
-		return err_set(err, ERR_CONFLICT, NULL, "tasks and index differ");
+		return err_set(err, ERR_CONFLICT, NULL, "the index does not match the tasks");
 	return true;
 }
 

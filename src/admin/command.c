@@ -1,0 +1,204 @@
+#include "admin/command.h"
+
+#include "admin/key_commands.h"
+#include "admin/task_commands.h"
+#include "admin/token_commands.h"
+#include "admin/user_commands.h"
+
+#define BIT(option)   (1U << ADMIN_##option)
+#define TERMS_OPTIONS (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
+
+const struct admin_command admin_commands[] = {
+	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS) | BIT(EXPIRES), .creates_store = true,
+		.run = admin_user_add, .help = "add a user (default rights: read,write,work)" },
+	{ "user list", NULL, BIT(JSON), .run = admin_user_list,
+		.help = "list users: name, id, tenant, rights, created, expires, state" },
+	{ "user revoke", "NAME", .run = admin_user_revoke,
+		.help = "disable a user with all tokens and keys, permanently" },
+	{ "user expire", "NAME", BIT(EXPIRES), BIT(EXPIRES), .run = admin_user_expire,
+		.help = "set when a user with all tokens and keys expires" },
+	{ "password set", "USER", BIT(EXPIRES), .reads_input = true, .reads_secret = true,
+		.run = admin_password_set,
+		.help = "set a user's password for /oauth/token, read from standard input" },
+	{ "password add", "USER", BIT(EXPIRES), .reads_input = true, .reads_secret = true,
+		.run = admin_password_set, .help = "same as password set" },
+	{ "password list", NULL, BIT(JSON), .run = admin_password_list,
+		.help = "list passwords: user, since, expires, state" },
+	{ "password revoke", "USER", .run = admin_password_revoke,
+		.help = "remove a password and revoke the tokens issued for it" },
+	{ "password rotate", "USER", BIT(EXPIRES), .run = admin_password_rotate,
+		.help = "replace a password by a random one and print it once" },
+	{ "password expire", "USER", BIT(EXPIRES), BIT(EXPIRES), .run = admin_password_expire,
+		.help = "set when a password expires" },
+	{ "token add", "USER", BIT(LABEL) | TERMS_OPTIONS, .run = admin_token_add,
+		.help = "add a bearer token and print it once" },
+	{ "token list", NULL, BIT(JSON), .run = admin_token_list,
+		.help = "list tokens: label, user, rights, expires, dialects, created, state" },
+	{ "token revoke", "LABEL", .run = admin_token_revoke,
+		.help = "revoke all tokens with a label, permanently" },
+	{ "token rotate", "LABEL", BIT(OVERLAP), .run = admin_token_rotate,
+		.help = "replace a token by a new one and print it once" },
+	{ "token expire", "LABEL", BIT(EXPIRES), BIT(EXPIRES), .run = admin_token_expire,
+		.help = "set when a token expires" },
+	{ "key add", "USER", BIT(ID) | BIT(SECRET) | TERMS_OPTIONS, .run = admin_key_add,
+		.help = "add a signing key and print it (--secret -: read the secret from "
+			"standard input)" },
+	{ "key list", NULL, BIT(JSON), .run = admin_key_list,
+		.help = "list keys: id, user, rights, expires, dialects, created, state, overlap" },
+	{ "key revoke", "ID", .run = admin_key_revoke, .help = "revoke a key, permanently" },
+	{ "key rotate", "ID", BIT(SECRET) | BIT(OVERLAP), .run = admin_key_rotate,
+		.help = "give a key a new secret and print it" },
+	{ "key expire", "ID", BIT(EXPIRES), BIT(EXPIRES), .run = admin_key_expire,
+		.help = "set when a key expires" },
+	{ "show", "ID", BIT(TENANT), .run = admin_show,
+		.help = "print a task in the format of export" },
+	{ "verify", .run = admin_verify, .help = "compare tasks and index; fails if they differ" },
+	{ "checkpoint", .run = admin_checkpoint,
+		.help = "write a checkpoint and remove old log files" },
+	{ "export", .run = admin_export,
+		.help = "write every task as a line of JSON to standard output" },
+	{ "import", .reads_input = true, .creates_store = true, .run = admin_import,
+		.help = "read tasks in the format of export from standard input" },
+	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .creates_store = true,
+		.run = admin_load_sample, .help = "add N sample tasks" },
+	{ 0 },
+};
+
+/* ---- usage ---- */
+
+static void put_option(const struct admin_option_row *option, bool required, struct buf *out)
+{
+	buf_printf(out, " %s--%s", required ? "" : "[", option->name);
+	if (option->value)
+		buf_printf(out, " %s", option->value);
+	if (!required)
+		buf_putc(out, ']');
+}
+
+void admin_put_usage(const struct admin_command *command, struct buf *out)
+{
+	buf_puts(out, command->words);
+	if (command->operand)
+		buf_printf(out, " %s", command->operand);
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		if (command->options & (1U << i))
+			put_option(&admin_options[i], command->required_options & (1U << i), out);
+	}
+	if (command->reads_input)
+		buf_puts(out, command->reads_secret ? " [<FILE]" : " <FILE");
+}
+
+/* ---- parsing ---- */
+
+/* The number of words that name the command; 0 if they do not. */
+static size_t match(const struct admin_command *command, const char *const *words, size_t count)
+{
+	const char *at = command->words;
+	size_t used = 0;
+
+	while (used < count) {
+		size_t len = strcspn(at, " ");
+
+		if (strlen(words[used]) != len || memcmp(words[used], at, len) != 0)
+			return 0;
+		used++;
+		if (at[len] == '\0')
+			return used;
+		at += len + 1;
+	}
+	return 0;
+}
+
+/* A line end would break a frame or a row of a list; other text than UTF-8 has no JSON form. */
+static bool is_text(const char *text)
+{
+	for (const char *at = text; *at; at++) {
+		if ((unsigned char)*at < 0x20 || *at == 0x7F)
+			return false;
+	}
+	return str_is_utf8(str_cstr(text));
+}
+
+static bool check_texts(const struct admin_call *call, struct err *err)
+{
+	if (call->operand && !is_text(call->operand))
+		return err_set(err, ERR_INVALID, call->command->operand,
+			"%s must be UTF-8 without control characters", call->command->operand);
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		if (call->options[i] && !is_text(call->options[i]))
+			return err_set(err, ERR_INVALID, admin_options[i].name,
+				"--%s must be UTF-8 without control characters",
+				admin_options[i].name);
+	}
+	return true;
+}
+
+static bool check_options(const struct admin_call *call, struct err *err)
+{
+	const struct admin_command *command = call->command;
+
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		const char *name = admin_options[i].name;
+
+		if (call->options[i] && !(command->options & (1U << i)))
+			return err_set(err, ERR_INVALID, name, "'%s' has no option --%s",
+				command->words, name);
+		if (!call->options[i] && (command->required_options & (1U << i)))
+			return err_set(
+				err, ERR_INVALID, name, "'%s' requires --%s", command->words, name);
+	}
+	return true;
+}
+
+static bool check(const struct admin_call *call, size_t operands, struct err *err)
+{
+	const struct admin_command *command = call->command;
+	size_t wanted = command->operand ? 1 : 0;
+
+	if (!check_options(call, err))
+		return false;
+	if (operands < wanted)
+		return err_set(err, ERR_INVALID, command->operand, "'%s' requires %s",
+			command->words, command->operand);
+	if (operands > wanted)
+		return err_set(
+			err, ERR_INVALID, NULL, "too many arguments for '%s'", command->words);
+	return check_texts(call, err);
+}
+
+/* For a known first word, list its subcommands. */
+static bool set_unknown_command(const char *const *words, size_t count, struct err *err)
+{
+	const char *first = count ? words[0] : "";
+	size_t len = strlen(first);
+	struct buf list = BUF_INIT;
+
+	for (const struct admin_command *command = admin_commands; len > 0 && command->words;
+		command++) {
+		if (strncmp(command->words, first, len) == 0 && command->words[len] == ' ')
+			buf_printf(&list, "%s%s", list.len ? ", " : "", command->words + len + 1);
+	}
+	if (list.len > 0)
+		err_set(err, ERR_NO_ROUTE, NULL, "the subcommands of '%s' are %.*s", first,
+			STR_ARGS(buf_str(&list)));
+	else
+		err_set(err, ERR_NO_ROUTE, NULL, "unknown command '%s' (see polytaskctl --help)",
+			first);
+	buf_free(&list);
+	return false;
+}
+
+bool admin_parse_command(
+	struct admin_call *call, const char *const *words, size_t count, struct err *err)
+{
+	for (const struct admin_command *command = admin_commands; command->words; command++) {
+		size_t used = match(command, words, count);
+
+		if (used == 0)
+			continue;
+		call->command = command;
+		call->operand = used < count ? words[used] : NULL;
+		return check(call, count - used, err);
+	}
+	return set_unknown_command(words, count, err);
+}

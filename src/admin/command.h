@@ -1,0 +1,19 @@
+#pragma once
+/*
+ * The table of administrative commands, and how words of a command line find their row.
+ */
+#include "admin/admin.h"
+#include "base/buf.h"
+
+/* Ends with an all-zero row. */
+extern const struct admin_command admin_commands[];
+
+/*
+ * Fills in command and operand from words ("user", "add", "demo") and checks the options already
+ * set. ERR_NO_ROUTE: unknown command; ERR_INVALID: call->command is set, but the operand or an
+ * option is wrong.
+ */
+bool admin_parse_command(
+	struct admin_call *call, const char *const *words, size_t count, struct err *err);
+/* Appends "user add NAME [--tenant TENANT] ...". */
+void admin_put_usage(const struct admin_command *command, struct buf *out);

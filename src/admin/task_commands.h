@@ -1,0 +1,8 @@
+#pragma once
+/*
+ * Commands on tasks and on the store as a whole.
+ */
+#include "admin/admin.h"
+
+admin_run_fn admin_show, admin_verify, admin_checkpoint, admin_export, admin_import;
+admin_run_fn admin_load_sample;

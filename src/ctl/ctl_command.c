@@ -1,0 +1,135 @@
+#include "ctl/ctl_command.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ctl/client.h"
+#include "ctl/status_table.h"
+#include "sys/listen.h"
+
+#define STOP_TIMEOUT_MS	 15000
+#define POLL_INTERVAL_MS 50
+
+int ctl_fail(const char *text)
+{
+	fprintf(stderr, "polytaskctl: %s\n", text);
+	return 1;
+}
+
+/* ---- the service ---- */
+
+static int fail_to_connect(const char *path, int error)
+{
+	const char *hint = "";
+
+	if (error == EACCES || error == EPERM)
+		hint = " (are you root or the service's user?)";
+	else if (error == ENOENT || error == ECONNREFUSED)
+		hint = " (is the service running?)";
+	fprintf(stderr, "polytaskctl: cannot connect to %s: %s%s\n", path, strerror(error), hint);
+	return 1;
+}
+
+static int call_service(struct ctl *ctl, struct str request, FILE *out)
+{
+	struct err err = { 0 };
+	bool answered;
+	int status = 1;
+
+	if (!client_call(ctl->conf.control, request, NULL, out, stderr, &answered, &status, &err))
+		return ctl_fail(err_text(&err));
+	return answered ? status : fail_to_connect(ctl->conf.control, errno);
+}
+
+static int run_status(struct ctl *ctl)
+{
+	struct str request = STR("{\"verb\":[\"status\"]}\n");
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory;
+	int status;
+
+	if (ctl->call.options[ADMIN_JSON])
+		return call_service(ctl, request, stdout);
+	memory = open_memstream(&text, &size);
+	if (!memory)
+		return ctl_fail("memory is exhausted");
+	status = call_service(ctl, request, memory);
+	if (fclose(memory) == 0 && status == 0 &&
+		!status_table_print((struct str){ text, size }, clock_wall_ms(), stdout))
+		status = ctl_fail("cannot read the status that the service sent");
+	free(text);
+	return status;
+}
+
+static int run_reload(struct ctl *ctl)
+{
+	return call_service(ctl, STR("{\"verb\":[\"reload\"]}\n"), stdout);
+}
+
+/* Returns after the service has exited. */
+static int run_stop(struct ctl *ctl)
+{
+	int64_t until = clock_mono_ms() + STOP_TIMEOUT_MS;
+	int status = call_service(ctl, STR("{\"verb\":[\"stop\"]}\n"), stdout);
+	int fd;
+
+	while (status == 0 && listen_connect(&fd, ctl->conf.control)) {
+		close(fd);
+		if (clock_mono_ms() > until)
+			return ctl_fail("the service is still stopping");
+		poll(NULL, 0, POLL_INTERVAL_MS);
+	}
+	return status;
+}
+
+/* ---- without the service ---- */
+
+static int run_sign(struct ctl *ctl)
+{
+	struct buf out = BUF_INIT;
+	struct err err = { 0 };
+	int status = 0;
+
+	ctl->sign.method = ctl->words[1];
+	ctl->sign.url = ctl->words[2];
+	ctl->sign.secret = ctl->call.options[ADMIN_SECRET];
+	if (!ctl->sign.secret)
+		ctl->sign.secret = getenv("VIRTSHELL_KEY");
+	if (!sign_headers(&ctl->sign, clock_wall_ms(), &out, &err))
+		status = ctl_fail(err_text(&err));
+	else if (fwrite(out.data, 1, out.len, stdout) != out.len)
+		status = 1;
+	buf_free(&out);
+	return status;
+}
+
+static int run_print_config(struct ctl *ctl)
+{
+	struct buf out = BUF_INIT;
+	int status = 1;
+
+	conf_print(&ctl->conf, &out);
+	if (buf_ok(&out) && fwrite(out.data, 1, out.len, stdout) == out.len)
+		status = 0;
+	buf_free(&out);
+	return status;
+}
+
+const struct ctl_command ctl_commands[] = {
+	{ "status", " [--json]", 0, 1U << ADMIN_JSON, false, run_status,
+		"show the processes of the service" },
+	{ "reload", "", 0, 0, false, run_reload,
+		"reload the configuration and start new worker processes" },
+	{ "stop", "", 0, 0, false, run_stop, "stop the service and wait for its end" },
+	{ "sign",
+		" --user ID [--secret SECRET] [--date DATE] [--content-type TYPE]\n"
+		"         [--content-md5 MD5 | --data BODY] METHOD URL",
+		2, 1U << ADMIN_SECRET, true, run_sign,
+		"print the header fields of a signed VirtShell request, for curl -H @FILE" },
+	{ "print-config", "", 0, 0, false, run_print_config, "print the configuration in use" },
+	{ 0 },
+};

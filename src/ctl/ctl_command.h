@@ -1,0 +1,36 @@
+#pragma once
+/*
+ * The commands of polytaskctl that do not use the store: those that control the service and those
+ * that need none. admin/command.h has the others.
+ */
+#include "admin/admin.h"
+#include "admin/sign.h"
+#include "sys/conf_load.h"
+
+#define CTL_WORDS_MAX 8
+
+/* One run of polytaskctl: its command line and configuration. */
+struct ctl {
+	struct conf_source source;
+	struct conf conf;
+	struct admin_call call;
+	struct sign sign;
+	const char *words[CTL_WORDS_MAX]; /* the command and its operands */
+	size_t count;
+};
+
+struct ctl_command {
+	const char *word;
+	const char *usage; /* rest of the usage line */
+	size_t operands;
+	unsigned options;	     /* allowed: bits 1 << enum admin_option */
+	bool sign_options;	     /* options for struct sign are allowed */
+	int (*run)(struct ctl *ctl); /* returns the exit status */
+	const char *help;
+};
+
+/* Ends with an all-zero row. */
+extern const struct ctl_command ctl_commands[];
+
+/* Prints an error message; returns 1, the exit status. */
+int ctl_fail(const char *text);
