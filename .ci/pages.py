@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-PAGES = [page for page in ("README", "HACKING", "SECURITY") if os.path.exists(page)]
+PAGES = ("README", "HACKING", "SECURITY")
 TOP = ("data", "m4", "nginx", "src", "tests")
 # A name may be relative to the top folder, to src/ or to tests/.
 FOLDERS = ("", "src", "tests")
