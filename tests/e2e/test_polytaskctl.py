@@ -7,7 +7,7 @@ from tap import equal, ok
 
 
 def command():
-    """Every verb with the service down and with the service up."""
+    """Every command with the service stopped ("down") and running ("up")."""
     instance = Instance(autostart=False)
     for state in ("down", "up"):
         if state == "up":
@@ -25,7 +25,7 @@ def command():
         token = instance.add_token(name, "label-" + state)
         ok(
             token.startswith("pt_") and "\n" not in token,
-            f"{state}: token add prints the token alone",
+            f"{state}: token add prints only the token",
         )
         listed = instance.ctl("token", "list")
         ok(
@@ -49,7 +49,7 @@ def command():
             task,
             f"{state}: show",
         )
-        # What was exported can be imported, and nothing is there twice.
+        # An import replaces tasks that exist.
         equal(
             instance.ctl("import", stdin="\n".join(lines) + "\n").strip(),
             f"{len(lines)} tasks imported",
@@ -58,10 +58,14 @@ def command():
         equal(
             sorted(instance.ctl("export").splitlines()),
             sorted(lines),
-            f"{state}: import is export",
+            f"{state}: an import keeps the tasks as exported",
         )
         done = instance.ctl_run("import", stdin=lines[0] + '\n{"id": 1}\n' + lines[1] + "\n")
-        ok(done.returncode == 1 and "line 2" in done.stderr, f"{state}: a bad line is named", done)
+        ok(
+            done.returncode == 1 and "line 2" in done.stderr,
+            f"{state}: import names the line of an error",
+            done,
+        )
         instance.verify(state)
         equal(instance.ctl_run("checkpoint").returncode, 0, f"{state}: checkpoint")
         for verb in (
@@ -73,7 +77,7 @@ def command():
         done = instance.ctl_run("token", "revoke", "never-made")
         ok(
             done.returncode == 1 and done.stderr.count("\n") == 1,
-            f"{state}: an unknown label",
+            f"{state}: an unknown label: status 1, one line",
             done,
         )
         for wrong in (
@@ -82,22 +86,26 @@ def command():
             ("user", "add"),
             ("show",),
             ("load-sample", "x"),
-            ("token", "add", "nobody"),
+            ("token", "add", "unknown"),
             ("show", "no-uuid"),
         ):
             done = instance.ctl_run(*wrong)
             ok(
                 done.returncode in (1, 2) and done.stderr.strip(),
-                f"{state}: {' '.join(wrong)}",
+                f"{state}: {' '.join(wrong)}: refused with a message",
                 done,
             )
         if state == "down":
             done = instance.ctl_run("status")
-            ok(done.returncode == 1 and done.stderr.count("\n") == 1, "down: status says so", done)
+            ok(
+                done.returncode == 1 and done.stderr.count("\n") == 1,
+                "down: status fails with one line",
+                done,
+            )
     rows = instance.get("/tasks/failed").json()["tasks"]
-    equal(len(rows), 40, "both samples are served")
-    ok("pid" in instance.status(), "status as JSON")
-    # Garbage on the control socket harms nobody.
+    equal(len(rows), 40, "the tasks of both samples are served")
+    ok("pid" in instance.status(), "status --json has pid")
+    # Invalid requests on the control socket.
     for data in (b"", b"\n", b"{}\n", b"[" * 70000 + b"\n", b"\x00\xff\n", b'{"verb":["status"]'):
         with socket.socket(socket.AF_UNIX) as control:
             control.settimeout(5)
@@ -109,9 +117,13 @@ def command():
                     pass
             except OSError:
                 pass
-    equal(instance.ctl_run("status").returncode, 0, "garbage on the control socket harms nobody")
-    equal(instance.ctl_run("stop").returncode, 0, "polytaskctl stop")
-    equal(instance.daemon.wait(20), 0, "ends the service with status 0")
+    equal(
+        instance.ctl_run("status").returncode,
+        0,
+        "status works after invalid requests on the control socket",
+    )
+    equal(instance.ctl_run("stop").returncode, 0, "polytaskctl stop: status 0")
+    equal(instance.daemon.wait(20), 0, "polytaskd ends with status 0")
     instance.daemon = None
     instance.stop("command")
 

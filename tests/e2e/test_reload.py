@@ -9,7 +9,7 @@ from workload import Journal, Load
 
 
 def reload_under_load():
-    """Three reloads while eight clients work: nobody is refused, nothing is lost."""
+    """Three reloads while eight clients create tasks: no request fails, no task is lost."""
     instance = Instance()
     journal = Journal()
     generations = {instance.status()["generation"]}
@@ -24,15 +24,15 @@ def reload_under_load():
             instance.daemon.send_signal(signal.SIGHUP)
             ok(
                 until(lambda: instance.status()["generation"] > old, 10),
-                f"reload {turn + 1} takes place",
+                f"reload {turn + 1} starts a new generation",
             )
             generations.add(instance.status()["generation"])
         time.sleep(1)
-    equal(set(journal.statuses), {200}, "every request was answered with 200")
+    equal(set(journal.statuses), {200}, "all answers during reloads are 200")
     note(f"{journal.statuses}; generations {sorted(generations)}")
     ok(
         until(lambda: not set(before) & set(instance.workers()), 60, 0.5),
-        "the first workers have left",
+        "the first workers have ended",
         instance.status(),
     )
     new = [
@@ -43,29 +43,33 @@ def reload_under_load():
     equal(
         len([child for child in new if child["process"].startswith("worker")]),
         3,
-        "the new configuration counts",
+        "a reload applies the new number of workers",
     )
     journal.check(instance, "reload")
     instance.verify("reload")
-    # A configuration that cannot be read changes nothing.
+    # An invalid configuration.
     with open(os.path.join(instance.dir, "polytask.conf"), "a") as conf:
         conf.write("workers = many\n")
     instance.expect.add("reload")
     instance.daemon.send_signal(signal.SIGHUP)
-    ok(until(lambda: instance.events("reload"), 5), "a bad configuration is told")
-    equal(instance.get("/tasks/none").status, 200, "and the old one stays")
+    ok(until(lambda: instance.events("reload"), 5), "an invalid configuration is logged")
+    equal(instance.get("/tasks/none").status, 200, "an invalid configuration keeps the old one")
     instance.stop("reload")
 
 
 def stop_under_load():
-    """TERM lets what was begun end: every answer is a success, or nginx's 503."""
+    """SIGTERM lets running requests end: every answer is a success, or nginx's 503."""
     instance = Instance()
     journal = Journal()
     with Load(instance, journal, clients=8, reader=False):
         time.sleep(1)
-        equal(instance.stop_daemon(), 0, "stops under load with status 0")
+        equal(instance.stop_daemon(), 0, "SIGTERM under load: status 0")
         time.sleep(0.3)
-    ok(set(journal.statuses) <= {200, 503}, "each request got 200 or 503", journal.statuses)
+    ok(
+        set(journal.statuses) <= {200, 503},
+        "all answers during a stop are 200 or 503",
+        journal.statuses,
+    )
     instance.start()
     journal.check(instance, "stop")
     instance.verify("stop")

@@ -10,7 +10,7 @@ from processes import child_pids, find_program, finish, start
 from tap import equal, ok, skip, until
 
 
-def gone(pid):
+def ended(pid):
     try:
         with open(f"/proc/{pid}/stat") as stat:
             return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
@@ -27,12 +27,12 @@ def started_by_path():
     titles = []
     for pid in children:
         with open(f"/proc/{pid}/cmdline") as title:
-            # libbsd pads a title that is as long as the command line was.
+            # libbsd pads titles to the length of the command line.
             titles.append(title.read().split("\0")[0].rstrip())
     equal(
         sorted(titles),
         ["polytaskd: keeper", "polytaskd: worker 1", "polytaskd: worker 2"],
-        "process titles say who is who",
+        "process titles name the role",
     )
     status = instance.status()
     equal(
@@ -44,12 +44,12 @@ def started_by_path():
             (title.split(": ")[1], pid, "ready", status["generation"])
             for title, pid in zip(titles, children)
         ),
-        "status knows them",
+        "status lists the processes",
     )
     for _ in range(10):
         instance.create(description="served")
     served = sum(child["served"] for child in instance.status()["processes"])
-    ok(served >= 10, "status counts what was served", served)
+    ok(served >= 10, "status counts served requests", served)
     table = instance.ctl("status")
     ok(
         all(str(pid) in table for pid in children) and "worker 1" in table,
@@ -57,7 +57,7 @@ def started_by_path():
         table,
     )
 
-    # A second instance in the same home is kept out, and does no harm.
+    # A second instance with the same home.
     second = subprocess.run(
         [POLYTASKD, "-c", os.path.join(instance.dir, "polytask.conf")],
         capture_output=True,
@@ -66,29 +66,27 @@ def started_by_path():
     )
     ok(
         second.returncode == 1 and len(second.stderr.strip().splitlines()) == 1,
-        "a second instance is refused with one sentence",
+        "a second instance in the same home: status 1, one line",
         (second.returncode, second.stderr),
     )
-    equal(instance.get("/tasks/none").status, 200, "and the first goes on")
+    equal(instance.get("/tasks/none").status, 200, "the first instance still answers")
 
-    # Its stop leaves nobody behind.
-    everybody = [instance.daemon.pid, *children]
-    equal(instance.stop_daemon(), 0, "TERM ends it with status 0")
-    ok(until(lambda: all(map(gone, everybody)), 2), "and all its processes")
-    ok(not os.path.exists(instance.conf["control"]), "and its control socket")
-    # Interrupt is the same.
+    everything = [instance.daemon.pid, *children]
+    equal(instance.stop_daemon(), 0, "SIGTERM: status 0")
+    ok(until(lambda: all(map(ended, everything)), 2), "SIGTERM ends all processes within 2 s")
+    ok(not os.path.exists(instance.conf["control"]), "SIGTERM removes the control socket")
     instance.start()
-    equal(finish(instance.daemon, signal.SIGINT, 20), 0, "INT ends it with status 0")
+    equal(finish(instance.daemon, signal.SIGINT, 20), 0, "SIGINT: status 0")
     instance.daemon = None
     instance.stop("by path")
 
 
 def supervisor_killed():
-    """Children whose supervisor is gone leave by themselves, and the next start has everything."""
+    """Children end by themselves after their supervisor is killed; the next start has all tasks."""
     instance = Instance()
     uuid = instance.create(description="survives")
     instance.ctl("load-sample", "20000", "--tenant", "demo")
-    # Somebody reads a long list slowly: that must not keep a worker without a supervisor.
+    # A slow reader of a long list must not keep a worker running without a supervisor.
     reader = subprocess.Popen(
         ["curl", "-s", "--noproxy", "*", "--limit-rate", "1k", "--cacert", instance.cert]
         + ["-H", f"Authorization: Bearer {instance.token}", "-o", "/dev/null"]
@@ -101,13 +99,17 @@ def supervisor_killed():
     children = child_pids(instance.daemon.pid)
     instance.daemon.kill()
     instance.daemon.wait()
-    ok(until(lambda: all(map(gone, children)), 8), "orphans leave", children)
+    ok(
+        until(lambda: all(map(ended, children)), 8),
+        "children of a killed supervisor end within 8 s",
+        children,
+    )
     reader.kill()
     reader.wait()
     begun = time.monotonic()
     instance.start()
-    ok(time.monotonic() - begun < 5, "a start over stale sockets takes no time")
-    equal(instance.get("/tasks/" + uuid).status, 200, "with its tasks")
+    ok(time.monotonic() - begun < 5, "a start with stale sockets takes less than 5 s")
+    equal(instance.get("/tasks/" + uuid).status, 200, "the task is still there")
     instance.verify("after the supervisor's death")
     instance.stop("restarted")
 
@@ -133,13 +135,17 @@ def started_by_spawn_fcgi():
         ]
     )
     uuid = instance.create(description="by spawn-fcgi")
-    equal(instance.get("/tasks/" + uuid).status, 200, "descriptor 0 as the listening socket")
-    equal(len(instance.workers()), 2, "with its workers")
+    equal(
+        instance.get("/tasks/" + uuid).status,
+        200,
+        "spawn-fcgi: descriptor 0 is the listening socket",
+    )
+    equal(len(instance.workers()), 2, "spawn-fcgi: two workers")
     instance.stop("spawn-fcgi")
 
 
 def started_by_systemd():
-    """The protocol of socket activation and readiness, spoken by hand."""
+    """Socket activation (LISTEN_FDS) and notifications (NOTIFY_SOCKET), without systemd."""
     instance = Instance(autostart=False)
     instance.make_principal()
     listener = socket.socket(socket.AF_UNIX)
@@ -149,7 +155,7 @@ def started_by_systemd():
     notify_path = os.path.join(instance.dir, "notify")
     notify.bind(notify_path)
     notify.settimeout(20)
-    # LISTEN_PID must be the pid that calls exec: the shell's own.
+    # LISTEN_PID must be the pid of the process that calls exec: the shell's.
     script = 'exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" -c "$1"'
     with open(instance.log_path, "ab") as log:
         instance.daemon = start(
@@ -158,29 +164,31 @@ def started_by_systemd():
             stdin=listener,
             env=dict(os.environ, NOTIFY_SOCKET=notify_path),
         )
-    said = []
+    received = []
 
-    def hear(word):
-        while not any(word in line for line in said):
-            said.append(notify.recv(4096).decode())
+    def receives(word):
+        while not any(word in line for line in received):
+            received.append(notify.recv(4096).decode())
         return True
 
-    ok(hear("READY=1"), "READY=1 is told")
+    ok(receives("READY=1"), "READY=1 is sent")
     instance.start_nginx()
     instance.wait_ready()
-    equal(instance.get("/tasks/none").status, 200, "LISTEN_FDS as the listening socket")
+    equal(
+        instance.get("/tasks/none").status, 200, "LISTEN_FDS: descriptor 3 is the listening socket"
+    )
     instance.daemon.send_signal(signal.SIGHUP)
-    said.clear()
-    ok(hear("RELOADING=1") and hear("READY=1"), "a reload is told")
-    equal(instance.stop_daemon(), 0, "stops")
-    ok(hear("STOPPING=1"), "STOPPING=1 is told")
-    ok(os.path.exists(instance.socket), "a socket that was given is left alone")
+    received.clear()
+    ok(receives("RELOADING=1") and receives("READY=1"), "a reload sends RELOADING=1, READY=1")
+    equal(instance.stop_daemon(), 0, "SIGTERM: status 0, socket activation")
+    ok(receives("STOPPING=1"), "STOPPING=1 is sent")
+    ok(os.path.exists(instance.socket), "a passed socket is not removed")
     listener.close()
     instance.stop("systemd")
 
 
 def foreign_peer():
-    """Only the web server's user may connect to the FastCGI socket."""
+    """Only the user of the web server may connect to the FastCGI socket."""
     if os.geteuid() != 0 or not find_program("setpriv"):
         skip("a foreign user", "needs root")
         return
@@ -207,9 +215,13 @@ def foreign_peer():
         text=True,
         timeout=20,
     )
-    ok(done.stdout.strip() == "0" or "Error" in done.stderr, "a foreign user is hung up on", done)
-    ok(until(lambda: instance.events("peer-refused"), 5), "and it is logged")
-    equal(instance.get("/tasks/none").status, 200, "others are served")
+    ok(
+        done.stdout.strip() == "0" or "Error" in done.stderr,
+        "a connection of another user is closed",
+        done,
+    )
+    ok(until(lambda: instance.events("peer-refused"), 5), "the log has peer-refused")
+    equal(instance.get("/tasks/none").status, 200, "the web server is still served")
     instance.stop("foreign")
 
 

@@ -1,4 +1,4 @@
-"""VirtShell end to end: updates, bad bodies, methods, conditions, digests, long lists."""
+"""VirtShell: updates, invalid bodies, methods, preconditions, digests, long lists."""
 import functools
 import json
 import re
@@ -29,22 +29,22 @@ def updates():
         cost=1.5,
     )
     before = instance.get("/tasks/" + uuid).json()
-    equal(before.pop("log"), "", "a log that nobody wrote is empty")
+    equal(before.pop("log"), "", "log is empty by default")
     equal(
         (before["type"], before["object_uuid"], before["owner"], before["cost"]),
         ("create_instance", "o-1", {"team": ["a", 1, None]}, 1.5),
-        "type, object_uuid and members nobody knows come back",
+        "POST keeps type, object_uuid and unknown members",
     )
     time.sleep(1.1)
     equal(
         instance.put("/tasks/" + uuid, {"log": 'half \u00fc "quoted" \\ way'}).body,
         b'{"update":"success"}',
-        "log alone",
+        "PUT of log: success",
     )
     after = instance.get("/tasks/" + uuid).json()
-    equal(after.pop("log"), 'half \u00fc "quoted" \\ way', "the log is there")
-    ok(int(after.pop("last_update")) > int(before.pop("last_update")), "last_update has moved")
-    equal(after, before, "all else is as it was")
+    equal(after.pop("log"), 'half \u00fc "quoted" \\ way', "PUT of log: the new log")
+    ok(int(after.pop("last_update")) > int(before.pop("last_update")), "PUT sets last_update")
+    equal(after, before, "PUT keeps all other members")
     instance.put(
         "/tasks/" + uuid,
         {
@@ -58,37 +58,39 @@ def updates():
     equal(
         instance.get("/tasks/" + uuid).json()["created"],
         before["created"],
-        "created, uuid and last_update are the server's",
+        "PUT ignores created, uuid and last_update",
     )
-    equal(instance.get("/tasks/" + UNKNOWN).status, 404, "a client's uuid names nothing")
+    equal(instance.get("/tasks/" + UNKNOWN).status, 404, "PUT with a uuid creates no task of it")
     count = len(instance.tasks())
     for path in ("/tasks/", "/hosts/"):
         answer = instance.put(path + UNKNOWN, {"status": "x"})
-        equal((answer.status, answer.body), (404, NOT_FOUND), f"PUT {path}unknown")
+        equal((answer.status, answer.body), (404, NOT_FOUND), f"PUT {path}UNKNOWN: 404")
         answer = instance.put(path + "no-uuid", {"status": "x"})
-        equal((answer.status, answer.body), (404, NOT_FOUND), f"PUT {path}no-uuid")
-    equal(len(instance.tasks()), count, "an update never creates")
+        equal((answer.status, answer.body), (404, NOT_FOUND), f"PUT {path}no-uuid: 404")
+    equal(len(instance.tasks()), count, "PUT never creates a task")
     answer = instance.put("/tasks/" + uuid, {})
     equal(
-        (answer.status, answer.body), (400, b'{"error":"Missing input for update task"}'), "PUT {}"
+        (answer.status, answer.body),
+        (400, b'{"error":"Missing input for update task"}'),
+        "PUT of an empty object: 400",
     )
     answer = instance.get("/tasks/" + UNKNOWN)
-    equal((answer.status, answer.body), (404, NOT_FOUND), "GET unknown")
+    equal((answer.status, answer.body), (404, NOT_FOUND), "GET of an unknown task: 404")
     equal(
         instance.request("DELETE", f"{virtshell.PREFIX}/tasks/{uuid}").body,
         b'{"delete":"success"}',
         "DELETE",
     )
-    equal(instance.get("/tasks/" + uuid).status, 404, "and it is gone")
+    equal(instance.get("/tasks/" + uuid).status, 404, "GET after DELETE: 404")
     equal(
         instance.request("DELETE", f"{virtshell.PREFIX}/tasks/{uuid}").status,
         404,
-        "and cannot be removed twice",
+        "DELETE again: 404",
     )
 
 
 def bodies():
-    """Bad input of every kind: 400 with a sentence, and nothing is written."""
+    """Invalid bodies of every kind: 400 with a sentence; nothing is written."""
     instance = shared()
     uuid = instance.create(description="stays", status="pending")
     before = instance.get("/tasks/" + uuid).body
@@ -103,23 +105,23 @@ def bodies():
         "null": b"null",
         "two values": b'{"description": "x"} {"description": "y"}',
         "duplicate members": b'{"status": "a", "status": "b"}',
-        "duplicate members below": b'{"x": {"a": 1, "a": 2}}',
+        "duplicate members in a nested object": b'{"x": {"a": 1, "a": 2}}',
         "invalid UTF-8": b'{"description": "\xff\xfe"}',
         "overlong UTF-8": b'{"description": "\xc0\xaf"}',
         "a lone surrogate": b'{"description": "\\ud800"}',
         "a NUL escape": b'{"description": "a\\u0000b"}',
         "a NUL": b'{"description": "a\x00b"}',
-        "a NUL behind": b'{"description": "ab"}\x00',
+        "a NUL after the object": b'{"description": "ab"}\x00',
         "a control character": b'{"description": "a\nb"}',
         "a byte order mark": b'\xef\xbb\xbf{"description": "x"}',
-        "33 levels": b'{"x": ' + b"[" * 32 + b"]" * 32 + b"}",
-        "100000 levels": b'{"x": ' + b"[" * 100000 + b"]" * 100000 + b"}",
+        "33 levels of nesting": b'{"x": ' + b"[" * 32 + b"]" * 32 + b"}",
+        "100000 levels of nesting": b'{"x": ' + b"[" * 100000 + b"]" * 100000 + b"}",
         "an integer too large": b'{"x": 123456789012345678901234567890}',
         "a real too large": b'{"x": 1e999}',
-        "a status that is no string": b'{"status": 1}',
+        "a status that is not a string": b'{"status": 1}',
         "an empty status": b'{"status": ""}',
         "a long status": b'{"status": "' + b"x" * 65 + b'"}',
-        "a description that is no string": b'{"description": ["x"]}',
+        "a description that is not a string": b'{"description": ["x"]}',
         "too many members": json.dumps({f"m{i}": i for i in range(61)}).encode(),
         "a long name": json.dumps({"m" * 65: 1}).encode(),
     }
@@ -135,19 +137,19 @@ def bodies():
                 answer.status == 400
                 and shape
                 and answer.headers["Content-Type"] == "application/json",
-                f"{method} {name}: 400",
+                f"{method} of {name}: 400",
                 answer,
             )
     answer = instance.post("/tasks", b"{}")
     equal(
         (answer.status, answer.body),
         (400, b'{"error":"Missing input for create task"}'),
-        "POST {}",
+        "POST of an empty object: 400",
     )
-    equal(instance.get("/tasks/" + uuid).body, before, "nothing was changed")
-    equal(len(instance.tasks()), count, "nothing was created")
+    equal(instance.get("/tasks/" + uuid).body, before, "refused requests change nothing")
+    equal(len(instance.tasks()), count, "refused requests create no task")
     good = {
-        "32 levels": b'{"x": ' + b"[" * 31 + b"]" * 31 + b"}",
+        "32 levels of nesting": b'{"x": ' + b"[" * 31 + b"]" * 31 + b"}",
         "60 members": json.dumps({f"m{i}": i for i in range(60)}).encode(),
         "any Content-Type": b'{"description": "x"}',
         "white space": b' \r\n\t{ "description" : "x" } \n',
@@ -157,8 +159,8 @@ def bodies():
         answer = instance.post(
             "/tasks", body, headers=instance.bearer() + [("Content-Type", "text/x")]
         )
-        equal(answer.status, 200, f"POST {name}: 200")
-    # A chunked body, the end of which is known only at its end.
+        equal(answer.status, 200, f"POST of {name}: 200")
+    # A chunked body.
     answer = instance.raw_request(
         f"POST {virtshell.PREFIX}/tasks HTTP/1.1".encode(),
         [
@@ -175,18 +177,18 @@ def sizes():
     instance = shared()
     room = 262144 - len('{"log": ""}')
     answer = instance.post("/tasks", {"log": "x" * room})
-    equal(answer.status, 200, "a body of exactly 256 KiB")
+    equal(answer.status, 200, "POST of exactly 256 KiB: 200")
     task = instance.get("/tasks/" + answer.json()["task_id"])
-    equal(len(task.json()["log"]), room, "comes back whole")
+    equal(len(task.json()["log"]), room, "GET returns the whole log of that body")
     count = len(instance.tasks())
     for extra in (1, 100000, 4 << 20):
         answer = instance.post("/tasks", {"log": "x" * (room + extra)})
         equal(
             (answer.status, answer.body),
             (413, b'{"error":"The request is too large."}'),
-            f"{extra} bytes more: 413",
+            f"POST of 256 KiB and {extra} bytes: 413",
         )
-    equal(len(instance.tasks()), count, "nothing was created")
+    equal(len(instance.tasks()), count, "refused requests create no task")
 
 
 def methods():
@@ -204,7 +206,7 @@ def methods():
     ):
         answer = instance.request(method, virtshell.PREFIX + path)
         equal((answer.status, answer.body), (501, NOT_IMPLEMENTED), f"{method} {path}: 501")
-    equal(instance.get("/tasks/" + uuid).status, 200, "the task is still there")
+    equal(instance.get("/tasks/" + uuid).status, 200, "the refused methods keep the task")
     equal(
         set(
             instance.request("PATCH", f"{virtshell.PREFIX}/tasks/{uuid}").headers["Allow"].split(
@@ -212,14 +214,14 @@ def methods():
             )
         ),
         {"GET", "HEAD", "PUT", "DELETE", "OPTIONS"},
-        "501 says what is allowed",
+        "501 has Allow",
     )
     answer = instance.request("OPTIONS", virtshell.PREFIX + "/tasks")
     equal((answer.status, answer.body), (204, b""), "OPTIONS")
     equal(
         set(answer.headers["Allow"].split(", ")),
         {"GET", "HEAD", "POST", "OPTIONS"},
-        "and its Allow",
+        "OPTIONS has Allow",
     )
     for path in ("/tasks/" + uuid, "/tasks", "/tasks/pending"):
         answer = instance.request("HEAD", virtshell.PREFIX + path)
@@ -229,7 +231,9 @@ def methods():
             f"HEAD {path}",
         )
     equal(
-        instance.request("HEAD", f"{virtshell.PREFIX}/tasks/{UNKNOWN}").status, 404, "HEAD unknown"
+        instance.request("HEAD", f"{virtshell.PREFIX}/tasks/{UNKNOWN}").status,
+        404,
+        "HEAD of an unknown task: 404",
     )
 
 
@@ -245,25 +249,25 @@ def conditions():
         equal(
             (answer.status, answer.body, answer.headers["ETag"]),
             (304, b"", tag),
-            f"If-None-Match: {sent}",
+            f"If-None-Match: {sent}: 304",
         )
     answer = instance.get(path, headers=instance.bearer() + [("If-None-Match", '"other"')])
-    equal((answer.status, answer.body), (200, first.body), "If-None-Match of another")
+    equal((answer.status, answer.body), (200, first.body), "If-None-Match of another revision: 200")
     answer = instance.put(path, {"log": "1"}, headers=instance.bearer() + [("If-Match", tag)])
-    equal(answer.status, 200, "If-Match of the revision that is")
+    equal(answer.status, 200, "If-Match of the current revision: 200")
     answer = instance.put(path, {"log": "2"}, headers=instance.bearer() + [("If-Match", tag)])
     equal(
         (answer.status, answer.json()),
         (412, {"error": "The task has changed since it was read."}),
-        "If-Match of an old one",
+        "If-Match of an old revision: 412",
     )
     changed = instance.get(path)
-    equal(changed.json()["log"], "1", "which changed nothing")
-    ok(changed.headers["ETag"] != tag, "the tag has changed with the task")
+    equal(changed.json()["log"], "1", "the refused PUT changes nothing")
+    ok(changed.headers["ETag"] != tag, "PUT changes the ETag")
     answer = instance.request(
         "DELETE", virtshell.PREFIX + path, headers=instance.bearer() + [("If-Match", tag)]
     )
-    equal(answer.status, 412, "nor may an old tag remove it")
+    equal(answer.status, 412, "DELETE with If-Match of an old revision: 412")
 
 
 def accepts():
@@ -278,7 +282,7 @@ def accepts():
         "application/json; charset=utf-8",
     ):
         answer = instance.get("/tasks/" + uuid, headers=instance.bearer() + [("Accept", accept)])
-        equal(answer.status, 200, f"Accept: {accept}")
+        equal(answer.status, 200, f"Accept: {accept}: 200")
     count = len(instance.tasks())
     for accept in (
         "text/html",
@@ -298,7 +302,7 @@ def accepts():
                 (406, b"", None),
                 f"Accept: {accept}: 406 without a body",
             )
-    equal(len(instance.tasks()), count, "nothing was created")
+    equal(len(instance.tasks()), count, "refused requests create no task")
 
 
 def digests():
@@ -309,7 +313,7 @@ def digests():
     equal(
         instance.request("POST", path, body, headers).status,
         200,
-        "Content-MD5 of the body, signed",
+        "a signed Content-MD5 of the body: 200",
     )
     count = len(instance.tasks())
     headers = instance.sign("POST", path, md5=body_md5(body))
@@ -317,15 +321,15 @@ def digests():
     equal(
         (answer.status, answer.body),
         (400, b'{"error":"Content-MD5 does not match the body"}'),
-        "another body under the same signature",
+        "another body with the same signature: 400",
     )
     headers = instance.bearer() + [("Content-MD5", "nonsense")]
-    equal(instance.request("POST", path, body, headers).status, 400, "a digest that is none")
-    equal(len(instance.tasks()), count, "nothing was created")
+    equal(instance.request("POST", path, body, headers).status, 400, "an invalid Content-MD5: 400")
+    equal(len(instance.tasks()), count, "refused requests create no task")
 
 
 def long_lists():
-    """A list of any length is streamed: the worker's memory does not grow with it."""
+    """Lists are streamed: the memory of the worker does not grow with their length."""
     instance = Instance(conf={"workers": "1", "expected_tasks": "30000"})
     instance.ctl("load-sample", "20000", "--tenant", "demo")
 
@@ -340,34 +344,34 @@ def long_lists():
     equal(
         (answer.status, len(rows), len({row["uuid"] for row in rows})),
         (200, 20000, 20000),
-        "all rows, each once",
+        "a list of 20000 tasks has each of them once",
     )
     note(f"{len(answer.body)} bytes; the worker's own memory: {before} kB, then {peak()} kB")
     if SANITIZED:
-        skip("the worker did not hold them", "a sanitizer keeps what was freed")
+        skip("the worker's memory grows by less than 4 MiB", "a sanitizer keeps freed memory")
     else:
-        ok(peak() - before < 4096, "the worker did not hold them", peak())
-    equal(len(instance.get("/tasks/failed").json()["tasks"]), 20, "a status that twenty have")
-    # A reader that stops in the middle keeps nobody waiting.
+        ok(peak() - before < 4096, "the worker's memory grows by less than 4 MiB", peak())
+    equal(len(instance.get("/tasks/failed").json()["tasks"]), 20, "a list of 20 of 20000 tasks")
+    # A client that stops reading in the middle.
     stalled = instance.connect()
     stalled.putrequest("GET", virtshell.PREFIX + "/tasks")
     for line in instance.bearer():
         stalled.putheader(*line)
     stalled.endheaders()
     begun = time.monotonic()
-    equal(instance.get("/tasks/failed").status, 200, "others are served while a list is not read")
-    ok(time.monotonic() - begun < 1, "at once")
+    equal(instance.get("/tasks/failed").status, 200, "another list is served while one is not read")
+    ok(time.monotonic() - begun < 1, "another list is served within 1 s")
     stalled.close()
     ok(
         until(lambda: sum(child["waiting"] for child in instance.status()["processes"]) == 0, 10),
-        "a list whose reader left is dropped",
+        "a list is dropped when its client disconnects",
         instance.status(),
     )
     instance.stop("long lists")
 
 
 def ending():
-    shared().verify("after all of this")
+    shared().verify("after the requests")
     shared().stop("shared instance")
 
 

@@ -1,4 +1,4 @@
-"""VirtShell as its document shows it, through real curl, TLS, nginx, workers and store."""
+"""VirtShell's documented commands, run with curl through TLS, nginx, workers and store."""
 import functools
 import json
 import os
@@ -19,7 +19,7 @@ shared = functools.cache(Instance)
 
 
 def curl(instance, method, path, *args, http="--http2", content_type=""):
-    """A documented command with the host and the signature changed, nothing else."""
+    """Runs a documented command with another host and signature."""
     signature = [
         word
         for line in instance.sign(method, path, content_type)
@@ -54,7 +54,7 @@ def curl(instance, method, path, *args, http="--http2", content_type=""):
 
 
 def documented():
-    """The commands of the document in its order, over HTTP/2 (curl's choice), then HTTP/1.1."""
+    """The documented commands in their order, over HTTP/2 (curl's default), then HTTP/1.1."""
     instance = shared()
     form = "application/x-www-form-urlencoded"
     for http in ("--http2", "--http1.1"):
@@ -70,16 +70,18 @@ def documented():
             content_type=form,
         )
         answer = json.loads(body)
-        equal(status, 200, f"{http}: create is 200")
-        equal(headers.get("content-type"), "application/json", f"{http}: create's media type")
+        equal(status, 200, f"{http}: POST: 200")
+        equal(headers.get("content-type"), "application/json", f"{http}: POST: Content-Type")
         equal(answer.get("create"), "success", f'{http}: {{"create": "success"}}')
-        ok(UUID.match(answer.get("task_id", "")), f"{http}: create says which task", body)
+        ok(UUID.match(answer.get("task_id", "")), f"{http}: POST returns task_id", body)
         uuid = answer["task_id"]
 
         status, headers, body = curl(instance, "GET", f"{virtshell.PREFIX}/tasks/{uuid}", http=http)
         task = json.loads(body)
         equal(
-            (status, headers.get("content-type")), (200, "application/json"), f"{http}: get by id"
+            (status, headers.get("content-type")),
+            (200, "application/json"),
+            f"{http}: GET of a task: 200",
         )
         equal(
             {name: task.get(name) for name in ("uuid", "description", "status")},
@@ -88,27 +90,27 @@ def documented():
                 "description": "clone virtual machine database_01",
                 "status": "in progress",
             },
-            f"{http}: the task as it was created",
+            f"{http}: GET returns the created task",
         )
         equal(
             sorted(task),
             ["created", "description", "last_update", "log", "status", "uuid"],
-            f"{http}: the documented members, and no other",
+            f"{http}: GET returns the documented members only",
         )
-        equal(sorted(task["created"]), ["at", "by"], f"{http}: created is an object")
+        equal(sorted(task["created"]), ["at", "by"], f"{http}: created has at and by")
         ok(
             isinstance(task["created"]["at"], str)
             and now <= int(task["created"]["at"]) <= now + 10,
-            f"{http}: times are strings of seconds",
+            f"{http}: times are seconds as strings",
             task,
         )
         ok(UUID.match(task["created"]["by"]), f"{http}: created.by is a user's id", task)
 
         status, _, body = curl(instance, "GET", virtshell.PREFIX + "/tasks/", http=http)
         listed = json.loads(body)
-        equal((status, list(listed)), (200, ["tasks"]), f"{http}: get all")
-        equal(len(listed["tasks"]), before + 1, f"{http}: all are listed")
-        ok(task in listed["tasks"], f"{http}: a row of the list is the task", body[:500])
+        equal((status, list(listed)), (200, ["tasks"]), f"{http}: GET of all tasks: 200")
+        equal(len(listed["tasks"]), before + 1, f"{http}: GET of all tasks lists the new one")
+        ok(task in listed["tasks"], f"{http}: a row of the list equals the task", body[:500])
 
         status, _, body = curl(
             instance,
@@ -119,26 +121,26 @@ def documented():
             http=http,
             content_type=form,
         )
-        equal((status, json.loads(body)), (200, {"update": "success"}), f"{http}: update")
+        equal((status, json.loads(body)), (200, {"update": "success"}), f"{http}: PUT: 200")
         status, _, body = curl(instance, "GET", virtshell.PREFIX + "/tasks/sucess", http=http)
         rows = [row for row in json.loads(body)["tasks"] if row["uuid"] == uuid]
-        equal(status, 200, f"{http}: get by status")
+        equal(status, 200, f"{http}: GET by status: 200")
         equal(
             [(row["status"], row["log"], row["description"]) for row in rows],
             [("sucess", ".....", "clone virtual machine database_01")],
-            f"{http}: the updated task is in the list of its status",
+            f"{http}: GET by status lists the updated task",
         )
         status, _, body = curl(
             instance, "GET", virtshell.PREFIX + "/tasks/status/sucess", http=http
         )
         ok(
             uuid in [row["uuid"] for row in json.loads(body)["tasks"]],
-            f"{http}: the other address of a status",
+            f"{http}: GET /tasks/status/STATUS lists it",
         )
 
 
 def documented_tasks():
-    """The two tasks of the document, brought in by an import, come out as it shows them."""
+    """The two documented tasks are imported and read as documented."""
     instance = shared()
     sample = json.loads(
         instance.ctl("show", instance.create(description="a sample"), "--tenant", "demo")
@@ -193,7 +195,7 @@ def documented_tasks():
                     "log": "summary of the task",
                 },
             ),
-            f"{description}: as the document shows it",
+            f"{description}: as documented",
         )
     status, _, body = curl(
         instance,
@@ -204,13 +206,13 @@ def documented_tasks():
         content_type="application/x-www-form-urlencoded",
     )
     equal(
-        (status, body), (200, b'{"update":"success"}'), "the documented update of this very task"
+        (status, body), (200, b'{"update":"success"}'), "the documented PUT of that task"
     )
     for uuid, *_ in document:
         equal(
             instance.request("DELETE", f"{virtshell.PREFIX}/tasks/{uuid}").body,
             b'{"delete":"success"}',
-            "and it can be removed",
+            "DELETE of that task",
         )
 
 
@@ -243,7 +245,7 @@ def addresses():
                     (200, b'{"update":"success"}'),
                     f"PUT {base}{path}{slash}",
                 )
-        # The signature covers the address that was called, whichever it is.
+        # The signature covers the address of the request.
         answer = instance.request(
             "GET", base + "/tasks/pending", headers=instance.sign("GET", base + "/tasks/pending")
         )
@@ -283,27 +285,36 @@ def statuses():
 
     for form in ("/tasks/", "/tasks/status/"):
         ok(made["in progress"] in found(form + "in%20progress"), f"{form}in%20progress")
-        ok({made["success"], made["sucess"]} <= found(form + "sucess"), f"{form}sucess finds both")
+        ok(
+            {made["success"], made["sucess"]} <= found(form + "sucess"),
+            f"{form}sucess lists both spellings",
+        )
         ok(
             {made["success"], made["sucess"]} <= found(form + "success"),
-            f"{form}success finds both",
+            f"{form}success lists both spellings",
         )
         equal(
-            found(form + "dispatched"), {made["dispatched"]}, f"{form}dispatched: words are open"
+            found(form + "dispatched"),
+            {made["dispatched"]},
+            f"{form}dispatched: any status is accepted",
         )
         equal(
-            found(form + "a%2Fb"), {made["a/b"]}, f"{form}a%2Fb: an encoded slash is no separator"
+            found(form + "a%2Fb"),
+            {made["a/b"]},
+            f"{form}a%2Fb: an encoded slash is not a separator",
         )
         equal(found(form + "gr%C3%B6%C3%9Fer"), {made["größer"]}, f"{form}größer")
-        equal(found(form + "x+y"), {made["x+y"]}, f"{form}x+y: a plus is a plus in a path")
-        equal(found(form + "in+progress"), set(), f"{form}in+progress finds nothing")
+        equal(found(form + "x+y"), {made["x+y"]}, f"{form}x+y: a plus in a path is a plus")
+        equal(found(form + "in+progress"), set(), f"{form}in+progress: empty list")
         equal(
-            instance.get(form + "never-heard").body, b'{"tasks":[]}', f"{form}unknown: empty list"
+            instance.get(form + "never-heard").body,
+            b'{"tasks":[]}',
+            f"{form}never-heard: empty list",
         )
     equal(
         instance.get("/tasks/" + made["success"]).json()["status"],
         "success",
-        "a status is given back as it was written",
+        "a status keeps its spelling",
     )
     for path in ("/tasks/status", "/tasks/status/"):
         answer = instance.get(path)
@@ -312,14 +323,22 @@ def statuses():
             (400, b'{"error":"missing status name parameter"}'),
             f"GET {path}",
         )
-    # One task is in one list of statuses at a time.
+    # A task is listed under its current status only.
     instance.put("/tasks/" + made["dispatched"], {"status": "setting up"})
-    equal(found("/tasks/dispatched"), set(), "an updated task has left its old status")
-    equal(found("/tasks/setting%20up"), {made["dispatched"]}, "and is in its new one")
+    equal(
+        found("/tasks/dispatched"),
+        set(),
+        "PUT status removes the task from the list of its old status",
+    )
+    equal(
+        found("/tasks/setting%20up"),
+        {made["dispatched"]},
+        "PUT status adds the task to the list of its new status",
+    )
 
 
 def too_large():
-    """HTTP/2 takes another way through nginx than HTTP/1.1 to the same refusal."""
+    """HTTP/2 and HTTP/1.1, which nginx handles separately, get the same refusal."""
     instance = shared()
     big = os.path.join(instance.dir, "big")
     with open(big, "wb") as body:
@@ -339,7 +358,7 @@ def too_large():
         equal(
             (status, body),
             (413, b'{"error":"The request is too large."}'),
-            f"{http}: a body that is too large",
+            f"{http}: a body of 300000 bytes: 413",
         )
 
 
