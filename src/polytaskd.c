@@ -1,5 +1,6 @@
 /*
- * The service. polytaskd.8 is its manual; process/supervisor.h says what goes on in it.
+ * The service: command line, resources, then the supervisor (process/supervisor.h). polytaskd(8)
+ * is the manual.
  */
 #include <bsd/unistd.h>
 #include <getopt.h>
@@ -41,7 +42,7 @@ static const struct child_mains roles = {
 	},
 };
 
-/* False when the command line is wrong. */
+/* Returns false if the command line is wrong. */
 static bool parse(int argc, char **argv, struct conf_source *source, enum action *action)
 {
 	int option;
@@ -89,7 +90,7 @@ static int print_config(const struct conf *conf)
 struct resources {
 	struct service_user owner;
 	int lock, listener;
-	bool bound; /* the FastCGI socket is ours to remove */
+	bool bound; /* this process created the FastCGI socket: remove it at the end */
 };
 
 static bool acquire_resources(struct resources *resources, const struct conf *conf, struct err *err)
@@ -97,11 +98,11 @@ static bool acquire_resources(struct resources *resources, const struct conf *co
 	if (!service_user_make_directories(conf, &resources->owner, err) ||
 		!lock_take(conf->home, &resources->lock, err))
 		return false;
-	/* Whoever runs as that user later must be able to take it, too. */
+	/* A later instance may be started by that user itself. */
 	if (resources->owner.switch_user &&
 		fchown(resources->lock, resources->owner.uid, resources->owner.gid) != 0)
-		return err_set(err, ERR_INTERNAL, "home", "the lock cannot be given to %s",
-			resources->owner.name);
+		return err_set(err, ERR_INTERNAL, "home",
+			"cannot change the owner of the lock to %s", resources->owner.name);
 	return listen_open(&resources->listener, &resources->bound, conf, resources->owner.uid,
 		       resources->owner.gid, err) &&
 	       service_user_become(&resources->owner, err);
@@ -110,7 +111,7 @@ static bool acquire_resources(struct resources *resources, const struct conf *co
 static int run(struct conf_source *source, const struct conf *conf, struct err *err)
 {
 	struct resources resources = { .bound = false };
-	struct supervisor_config setup = {
+	struct supervisor_config config = {
 		.conf = *conf, .roles = &roles, .reload = conf_load_reload, .data = source
 	};
 	enum log_level level;
@@ -127,11 +128,11 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 			unlink(conf->socket);
 		return 1;
 	}
-	setup.lock = resources.lock;
-	setup.listener = resources.listener;
+	config.lock = resources.lock;
+	config.listener = resources.listener;
 	setproctitle("-polytaskd: supervisor");
 	confine_supervisor();
-	result = supervisor_run(&setup);
+	result = supervisor_run(&config);
 	if (resources.bound)
 		unlink(conf->socket);
 	return result;

@@ -1,3 +1,4 @@
+/* The operator: carries out one command of polytaskctl on the open store. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

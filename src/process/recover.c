@@ -1,3 +1,4 @@
+/* The recover process: prepares directories and the store before all other processes start. */
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>

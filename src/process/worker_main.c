@@ -1,3 +1,4 @@
+/* Connects the worker (serve/worker.h), which knows no other process, to the scoreboard. */
 #include "process/child.h"
 #include "serve/worker.h"
 

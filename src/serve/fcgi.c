@@ -130,13 +130,16 @@ static uint64_t drain(FCGX_Stream *in)
 	return drained;
 }
 
-/* CONTENT_LENGTH, 0 if it is missing or empty. False if it is not a number. */
-static bool content_length(const struct request *request, uint64_t *length)
+/* A missing or empty CONTENT_LENGTH is 0. */
+static bool parse_length(
+	const struct request *request, size_t limit, uint64_t *length, struct err *err)
 {
 	struct str text = request_cgi_param(request, "CONTENT_LENGTH");
 
 	*length = 0;
-	return text.len == 0 || str_to_u64(text, length);
+	if (text.len > 0 && !str_to_u64(text, length))
+		return err_set(err, ERR_MALFORMED, "Content-Length", NULL);
+	return *length <= limit || err_set(err, ERR_TOO_LARGE, NULL, NULL);
 }
 
 static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, struct err *err)
@@ -146,13 +149,9 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 	int got = 0;
 	uint64_t extra;
 
-	if (!content_length(request, &length)) {
+	if (!parse_length(request, limit, &length, err)) {
 		drain(in);
-		return err_set(err, ERR_MALFORMED, "Content-Length", NULL);
-	}
-	if (length > limit) {
-		drain(in);
-		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
+		return false;
 	}
 	if (length > 0) {
 		body = arena_alloc(request->arena, length);
