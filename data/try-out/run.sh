@@ -135,7 +135,7 @@ write_nginx_conf() {
 	[ "$(id -u)" != 0 ] || user='user root;'
 	! grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 ||
 		listen+=" listen [::1]:$PORT ssl http2;"
-	for template in "$SOURCE"/nginx/{nginx,polytask-*}.conf.in; do
+	for template in "$SOURCE"/nginx/{nginx,polytask-*}.conf.in "$BUILD"/nginx/polytask-dialects-*.conf.in; do
 		sh "$SOURCE/data/fill.sh" USER="$user" HOME="$HOME_DIR" CONF="$HOME_DIR/conf" \
 			SOCKET="$SOCKETS/polytask.sock" CACHE="$MEMORY/authorized" \
 			RATE=10 BURST=50 CONNECTIONS=2048 LISTEN="$listen" \

@@ -6,6 +6,8 @@
 #include "task/right.h"
 
 #define PARAMS_MAX 16
+/* Exactly this: a published client compares the whole string. */
+#define MEDIA_TYPE "application/json; charset=utf-8"
 
 enum refusal {
 	GRANTED,
@@ -23,7 +25,7 @@ enum refusal {
 /* The sentences of Doorkeeper, IDOL's OAuth library, where it has one. */
 static const struct {
 	int status;
-	const char *error, *description;
+	const char *error, *description; /* NULL: the sentence of err.h for this status */
 } refusals[REFUSALS] = {
 	[INVALID_REQUEST] = { 400, "invalid_request", "The form could not be read." },
 	[MISSING_TYPE] = { 400, "invalid_request", "Missing required parameter: grant_type." },
@@ -34,9 +36,8 @@ static const struct {
 		"The provided authorization grant is invalid, expired, revoked, does not match the "
 		"redirection URI used in the authorization request, or was issued to another "
 		"client." },
-	[WRONG_METHOD] = { 405, "invalid_request", "The method is not allowed here." },
-	[UNAVAILABLE] = { 503, "temporarily_unavailable",
-		"The service is busy; try again shortly." },
+	[WRONG_METHOD] = { 405, "invalid_request", NULL },
+	[UNAVAILABLE] = { 503, "temporarily_unavailable", NULL },
 	/* RFC 6749 has no error code for this; this one says that the condition is temporary. */
 	[TOO_MANY] = { 429, "temporarily_unavailable", "Too many logins have failed." },
 };
@@ -171,25 +172,41 @@ static void answer_token(
 	buf_putc(body, '}');
 }
 
+static void put_error(struct response *response, const char *error, const char *description)
+{
+	buf_puts(&response->body, "{\"error\":");
+	buf_put_json_string(&response->body, str_cstr(error));
+	buf_puts(&response->body, ",\"error_description\":");
+	buf_put_json_string(&response->body, str_cstr(description));
+	buf_putc(&response->body, '}');
+}
+
+void token_endpoint_encode_error(const struct err *err, struct response *response)
+{
+	response->status = err_status(err->code);
+	response->media_type = MEDIA_TYPE;
+	put_error(response, response->status == 503 ? "temporarily_unavailable" : "invalid_request",
+		err_text(err));
+}
+
 static void answer_refusal(const struct login_result *login_result, struct response *response)
 {
 	enum refusal refusal = login_result->refusal;
 
+	struct err err;
+
+	err_set(&err, refusal == WRONG_METHOD ? ERR_METHOD : ERR_BUSY, NULL, NULL);
 	response->status = refusals[refusal].status;
 	if (refusal == WRONG_METHOD)
 		response_add_header(response, "Allow", STR("POST"));
 	response_add_retry_after(response, login_result->seconds);
-	buf_puts(&response->body, "{\"error\":");
-	buf_put_json_string(&response->body, str_cstr(refusals[refusal].error));
-	buf_puts(&response->body, ",\"error_description\":");
-	buf_put_json_string(&response->body, str_cstr(refusals[refusal].description));
-	buf_putc(&response->body, '}');
+	put_error(response, refusals[refusal].error,
+		refusals[refusal].description ? refusals[refusal].description : err_text(&err));
 }
 
-/* The exact media type: a published client compares the whole string. */
 static void finish(struct response *response)
 {
-	response->media_type = "application/json; charset=utf-8";
+	response->media_type = MEDIA_TYPE;
 	response_add_header(response, "Cache-Control", STR("no-store"));
 	response_add_header(response, "Pragma", STR("no-cache"));
 	if (buf_ok(&response->headers) && buf_ok(&response->body))

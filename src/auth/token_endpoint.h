@@ -13,6 +13,7 @@
 #include "http/request.h"
 #include "http/response.h"
 
+#define TOKEN_ENDPOINT_PATH	  "/oauth/token"
 #define TOKEN_ENDPOINT_LIFETIME_S 7200
 
 struct token_endpoint {
@@ -28,3 +29,5 @@ struct token_endpoint {
  */
 bool token_endpoint_answer(const struct token_endpoint *endpoint, const struct request *request,
 	struct response *response, struct auth_log_entry *log_entry, struct err *err);
+/* Writes an error that did not reach the endpoint, such as those of nginx. */
+void token_endpoint_encode_error(const struct err *err, struct response *response);

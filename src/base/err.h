@@ -5,12 +5,14 @@
  * to the caller that passed it.
  *
  * Each code has a name (logs, tests, problem types), the HTTP status it stands for unless a dialect
- * says otherwise, and a sentence used when no better one was given.
+ * says otherwise, and a sentence used when no better one was given. ERR_PLAIN_HTTP,
+ * ERR_HEADER_TOO_LARGE and ERR_HTTP_VERSION occur in nginx only (nginx/generate.c).
  */
 #include "base/str.h"
 
 #define ERR_LIST(X)                                                                                \
 	X(ERR_MALFORMED, "malformed", 400, "The request could not be read.")                       \
+	X(ERR_PLAIN_HTTP, "plain-http", 400, "This port speaks HTTPS only.")                       \
 	X(ERR_INVALID, "invalid", 400, "A value in the request is not valid.")                     \
 	X(ERR_MISSING, "missing", 400, "A required value is missing.")                             \
 	X(ERR_UNAUTHENTICATED, "unauthenticated", 401, "No valid credential was sent.")            \
@@ -31,6 +33,8 @@
 		"The Idempotency-Key was used before with another request.")                       \
 	X(ERR_TOO_MANY_REQUESTS, "too-many", 429, "Too many requests.")                            \
 	X(ERR_QUOTA, "quota", 429, "No more tasks may be created today.")                          \
+	X(ERR_HEADER_TOO_LARGE, "header-too-large", 431,                                           \
+		"The header of the request is too large.")                                         \
 	X(ERR_INTERNAL, "internal", 500, "An internal error occurred.")                            \
 	X(ERR_NO_MEMORY, "no-memory", 500, "Memory is exhausted.")                                 \
 	X(ERR_NOT_IMPLEMENTED, "not-implemented", 501, "The method is not implemented.")           \
@@ -38,7 +42,8 @@
 	X(ERR_UNKNOWN_OUTCOME, "unknown-outcome", 503,                                             \
 		"The outcome is unknown; repeat with the same Idempotency-Key.")                   \
 	X(ERR_DISK_FULL, "disk-full", 507, "The disk is full; nothing was changed.")               \
-	X(ERR_PANIC, "panic", 503, "The store is being recovered; try again shortly.")
+	X(ERR_PANIC, "panic", 503, "The store is being recovered; try again shortly.")             \
+	X(ERR_HTTP_VERSION, "http-version", 505, "The HTTP version is not supported.")
 
 enum err_code {
 	ERR_NONE = 0,

@@ -3,13 +3,17 @@ import os
 import ssl
 import subprocess
 
-from paths import SOURCE
+from paths import BUILD, SOURCE
 
-SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error")
+# Those of the dialects are written by nginx/generate, into the build tree.
+SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error") + tuple(
+    "dialects-" + part for part in ("http", "site", "authorize", "pass")
+)
 
 
 def fill_template(name, values, path):
-    with open(os.path.join(SOURCE, "nginx", name + ".conf.in")) as template, open(path, "w") as out:
+    folder = BUILD if name.startswith("polytask-dialects-") else SOURCE
+    with open(os.path.join(folder, "nginx", name + ".conf.in")) as template, open(path, "w") as out:
         subprocess.run(
             ["sh", os.path.join(SOURCE, "data", "fill.sh")]
             + [f"{placeholder}={value}" for placeholder, value in values.items()],

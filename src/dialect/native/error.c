@@ -4,6 +4,8 @@
 
 #include "dialect/native/native.h"
 
+/* RFC 9457 §4.2.1: the title is the reason phrase. */
+#define ABOUT_BLANK "about:blank"
 #define PATCH_TYPES NATIVE_MERGE_PATCH_TYPE ", application/json"
 
 /* RFC 6901 §3; other kinds of places have nothing to escape. */
@@ -93,16 +95,32 @@ static void put_instance(struct buf *out, const struct request *request)
 	buf_putc(out, '"');
 }
 
+/* With a location: the problem's type, where it is not named for the error. */
+const struct error_override native_error_overrides[ERR_CODES] = {
+	[ERR_PLAIN_HTTP] = { .location = "/v1/problems/malformed" },
+	[ERR_HEADER_TOO_LARGE] = { .location = ABOUT_BLANK },
+	[ERR_HTTP_VERSION] = { .location = ABOUT_BLANK },
+};
+
+static void put_type(const struct err *err, int status, struct buf *out)
+{
+	const char *type = native_error_overrides[err->code].location;
+	struct err general;
+
+	err_set(&general, err->code, NULL, NULL);
+	buf_puts(out, "{\"type\":\"");
+	buf_puts(out, type ? type : "/v1/problems/");
+	buf_puts(out, type ? "" : err_name(err->code));
+	buf_puts(out, "\",\"title\":");
+	buf_put_json_string(
+		out, str_cstr(type && strcmp(type, ABOUT_BLANK) == 0 ? response_reason(status)
+								     : err_text(&general)));
+}
+
 static void put_problem(const struct request *request, const struct err *err, const char *text,
 	int status, struct buf *out)
 {
-	struct err without_detail;
-
-	err_set(&without_detail, err->code, NULL, NULL);
-	buf_puts(out, "{\"type\":\"/v1/problems/");
-	buf_puts(out, err_name(err->code));
-	buf_puts(out, "\",\"title\":");
-	buf_put_json_string(out, str_cstr(err_text(&without_detail)));
+	put_type(err, status, out);
 	buf_puts(out, ",\"status\":");
 	buf_put_number(out, status);
 	buf_puts(out, ",\"detail\":");

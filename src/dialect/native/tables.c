@@ -66,6 +66,7 @@ const struct dialect native_dialect = {
 	.media_type = NATIVE_MEDIA_TYPE,
 	.method_error = ERR_METHOD,
 	.error_media_type = "application/problem+json",
+	.error_overrides = native_error_overrides,
 	.encode_error = native_encode_error,
 	.validate = validate,
 };

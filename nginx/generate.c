@@ -1,0 +1,103 @@
+/*
+ * Writes the parts of nginx's configuration that follow from the dialects, at build time.
+ *
+ * usage: generate PATH: writes the template whose name PATH ends with to standard output.
+ */
+#include "generate.h"
+
+#include <stdio.h>
+
+#include "auth/token_endpoint.h"
+
+struct buf generated = BUF_INIT;
+
+static void put_shape_map(void)
+{
+	buf_puts(&generated, "map $request $polytask_shape_of_line {\n");
+	for (size_t i = 0; dialects[i]; i++) {
+		for (const char *const *prefix = dialects[i]->prefixes; *prefix; prefix++)
+			buf_printf(&generated, "\t\"~^[^ ]+ (https?://[^/? ]+)?%s([/? ]|$)\" %s;\n",
+				*prefix, dialects[i]->name);
+	}
+	buf_printf(&generated,
+		"\t\"~^[^ ]+ (https?://[^/? ]+)?" TOKEN_ENDPOINT_PATH "([? ]|$)\" oauth;\n"
+		"\tdefault %s;\n"
+		"}\n",
+		dialects[0]->name);
+}
+
+static void put_http(void)
+{
+	generate_token_maps();
+	buf_puts(&generated,
+		"# The shape of an error before there is a location, by the request line: it is "
+		"there even if it\n# is too long to be parsed.\n");
+	put_shape_map();
+	generate_bodies();
+}
+
+/* Without a slash at the end: nginx would redirect the bare prefix. */
+static void put_locations(const struct dialect *dialect)
+{
+	for (const char *const *prefix = dialect->prefixes; *prefix; prefix++) {
+		buf_printf(&generated, "location %s {\n\tset $polytask_dialect %s;\n", *prefix,
+			dialect->name);
+		if (generate_has_form_token(dialect))
+			buf_puts(&generated, "\tif ($polytask_token_in_form) {\n"
+					     "\t\trewrite ^ /-/authorize/form last;\n"
+					     "\t}\n");
+		buf_puts(&generated, "\tinclude @CONF@/polytask-app.conf;\n}\n");
+	}
+}
+
+static void put_site(void)
+{
+	for (size_t i = 0; dialects[i]; i++)
+		generate_error_location(dialects[i]);
+	generate_error_location(NULL);
+	for (size_t i = 0; dialects[i]; i++)
+		put_locations(dialects[i]);
+}
+
+static void put_authorize(void)
+{
+	generate_header_params(false);
+}
+
+static void put_pass(void)
+{
+	generate_header_params(true);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		void (*put)(void);
+	} parts[] = {
+		{ "polytask-dialects-http.conf.in", put_http },
+		{ "polytask-dialects-site.conf.in", put_site },
+		{ "polytask-dialects-authorize.conf.in", put_authorize },
+		{ "polytask-dialects-pass.conf.in", put_pass },
+	};
+	bool known = false;
+	const char *slash = argc == 2 ? strrchr(argv[1], '/') : NULL;
+	const char *name = slash ? slash + 1 : argc == 2 ? argv[1] : "";
+
+	buf_puts(&generated,
+		"# Written by nginx/generate.c from the dialects (src/dialect/*/tables.c).\n\n");
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (strcmp(name, parts[i].name) == 0) {
+			parts[i].put();
+			known = true;
+		}
+	}
+	if (!buf_ok(&generated) || !known) {
+		fprintf(stderr,
+			"usage: generate polytask-dialects-{http,site,authorize,pass}.conf.in\n");
+		return 1;
+	}
+	fwrite(generated.data, 1, generated.len, stdout);
+	buf_free(&generated);
+	return fflush(stdout) == 0 ? 0 : 1;
+}

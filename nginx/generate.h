@@ -1,0 +1,19 @@
+#pragma once
+/*
+ * The program that writes nginx's configuration for the dialects: generate.c (main), bodies.c,
+ * credentials.c. All of them append to `generated`; main checks it for errors.
+ */
+#include "dialect/dialect.h"
+
+extern struct buf generated;
+
+/* Maps of nginx's own errors to bodies: $polytask_error_body. */
+void generate_bodies(void);
+/* The location with the static error responses of a dialect; NULL: of the token endpoint. */
+void generate_error_location(const struct dialect *dialect);
+
+/* Maps of the tokens in a request: $polytask_query_token, $polytask_header_token, $polytask_one_time. */
+void generate_token_maps(void);
+bool generate_has_form_token(const struct dialect *dialect);
+/* Parameters for the header fields that may hold a credential, besides Authorization: as sent, or empty. */
+void generate_header_params(bool empty);
