@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "admin/checkpoint.h"
 #include "admin/sample.h"
 #include "admin/task_json.h"
 #include "auth/principal.h"
@@ -245,8 +244,7 @@ bool admin_checkpoint(struct admin *admin, const struct admin_call *call, struct
 	unsigned removed = 0;
 
 	(void)call;
-	if (!checkpoint_write(admin->store, admin->conf, 0, true, err) ||
-		!checkpoint_trim(admin->store, admin->conf, true, &removed, err))
+	if (!store_checkpoint(admin->store, true, &removed, err))
 		return false;
 	admin_print(admin, "checkpoint written, %u logs removed", removed);
 	return true;

@@ -28,8 +28,11 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 		.mode = STORE_RECOVER,
 		.home = conf->home,
 		.regions = conf->regions,
+		.archive = conf->archive,
 		.expected_tasks = conf->expected_tasks,
 		.cache_mb = conf->cache_mb,
+		.checkpoint_mb = conf->checkpoint_mb,
+		.checkpoint_seconds = conf->checkpoint_seconds,
 		.indexes = dialect_index_tables(),
 	};
 	bool panic, ok;
@@ -37,7 +40,7 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 	if (!store_open(&admin.store, &options, err))
 		return false;
 	*status = admin_run(&admin, call, &panic);
-	ok = panic || store_checkpoint(admin.store, 0, 0, err);
+	ok = panic || store_checkpoint(admin.store, false, NULL, err);
 	store_close(admin.store);
 	return ok;
 }

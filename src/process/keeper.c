@@ -1,7 +1,6 @@
 #include <poll.h>
 #include <signal.h>
 
-#include "admin/checkpoint.h"
 #include "auth/key.h"
 #include "auth/token_change.h"
 #include "base/clock.h"
@@ -9,19 +8,29 @@
 #include "process/child.h"
 #include "sys/reserve.h"
 
-#define LOOP_MS		     200
-#define SECOND_MS	     1000
-#define TRIM_MS		     5000
-#define IDEMPOTENCY_PURGE_MS 600000
-#define CREDENTIAL_PURGE_MS  3600000
-#define OPEN_TRIES	     20
-/* A checkpoint writes records too: less new log than this is not worth another one. */
-#define CHECKPOINT_MIN_KB 16
+#define LOOP_MS		    200
+#define CREDENTIAL_PURGE_MS 3600000
+#define OPEN_TRIES	    20
+#define JOBS_MAX	    16
+
+struct keeper;
+
+struct periodic_job {
+	const char *name;
+	int64_t interval_ms;
+	/* NULL: the store's chore of this number */
+	bool (*run)(struct keeper *keeper, struct err *err);
+	size_t chore;
+	int64_t next_ms;
+	bool failing; /* logged once */
+};
 
 struct keeper {
 	const struct child_context *child;
 	struct store *store;
-	bool scarce; /* less than plenty of room */
+	bool low_space; /* since it was low, until it is plenty */
+	struct periodic_job jobs[JOBS_MAX];
+	size_t job_count;
 };
 
 static volatile sig_atomic_t leave;
@@ -32,30 +41,9 @@ static void note_signal(int signal)
 	leave = 1;
 }
 
-static bool checkpoint_by_size(struct keeper *keeper, struct err *err)
-{
-	const struct conf *conf = keeper->child->conf;
+/* ---- jobs ---- */
 
-	return checkpoint_write(keeper->store, conf, conf->checkpoint_mb * 1024, false, err);
-}
-
-static bool checkpoint_by_time(struct keeper *keeper, struct err *err)
-{
-	return checkpoint_write(keeper->store, keeper->child->conf, CHECKPOINT_MIN_KB, false, err);
-}
-
-static bool trim_logs(struct keeper *keeper, struct err *err)
-{
-	unsigned removed = 0;
-
-	if (!checkpoint_trim(keeper->store, keeper->child->conf, false, &removed, err))
-		return false;
-	if (removed > 0)
-		log_info("trim", "%u finished logs were removed", removed);
-	return true;
-}
-
-/* Logins leave tokens behind; other credentials that ended are remembered for longer. */
+/* Expired logins leave tokens behind; other credentials are kept longer after their end. */
 static bool purge_credentials(struct keeper *keeper, struct err *err)
 {
 	int64_t now = clock_wall_ms();
@@ -68,18 +56,12 @@ static bool purge_credentials(struct keeper *keeper, struct err *err)
 		return false;
 	if (logins + tokens + keys > 0)
 		log_info("purge",
-			"%u tokens of logins, %u other tokens and %u keys that had ended were "
-			"removed",
+			"removed %u login tokens, %u other tokens and %u keys that had ended",
 			logins, tokens, keys);
 	return true;
 }
 
-static bool sweep_deadlocks(struct keeper *keeper, struct err *err)
-{
-	return store_detect_deadlocks(keeper->store, err);
-}
-
-/* Between low and plenty everything stays as it is, so that it does not flicker. */
+/* Nothing changes between low and plenty, so that the state does not flicker. */
 static bool check_free_space(struct keeper *keeper, struct err *err)
 {
 	_Atomic bool *read_only = &keeper->child->scoreboard->store.read_only;
@@ -91,85 +73,74 @@ static bool check_free_space(struct keeper *keeper, struct err *err)
 		log_warn("disk-low", "less than %llu MB are free: writes are refused",
 			(unsigned long long)keeper->child->conf->reserve_mb);
 	if (room == RESERVE_PLENTY && atomic_exchange(read_only, false))
-		log_info("disk-ok", "there is room again: writes are accepted");
+		log_info("disk-ok", "enough space is free again: writes are accepted");
 	if (room == RESERVE_PLENTY)
 		reserve_create(keeper->child->conf);
-	keeper->scarce = room != RESERVE_PLENTY;
+	keeper->low_space = room != RESERVE_PLENTY;
 	return true;
 }
 
-/* While room shrinks: what waits in the cache is written as long as it fits. */
-static bool checkpoint_early(struct keeper *keeper, struct err *err)
+static void add_job(struct keeper *keeper, const struct periodic_job *job)
 {
-	return !keeper->scarce ||
-	       checkpoint_write(keeper->store, keeper->child->conf, CHECKPOINT_MIN_KB, false, err);
+	if (keeper->job_count < JOBS_MAX)
+		keeper->jobs[keeper->job_count++] = *job;
+	else
+		log_error("keeper", "no room for the job %s", job->name);
 }
 
-static bool purge_idempotency_keys(struct keeper *keeper, struct err *err)
+static void add_jobs(struct keeper *keeper)
 {
-	uint64_t forgotten;
+	static const struct periodic_job own[] = {
+		{ .name = "free space", .interval_ms = LOOP_MS, .run = check_free_space },
+		{ .name = "credential removal",
+			.interval_ms = CREDENTIAL_PURGE_MS,
+			.run = purge_credentials },
+	};
+	struct store_chore chore;
 
-	return store_expire_idempotency(keeper->store, clock_wall_ms(), &forgotten, err);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		add_job(keeper, &own[i]);
+	for (size_t i = 0; store_chore(keeper->store, i, &chore); i++)
+		add_job(keeper,
+			&(struct periodic_job){
+				.name = chore.name, .interval_ms = chore.interval_ms, .chore = i });
 }
-
-static struct periodic_job {
-	const char *name;
-	int64_t interval_ms; /* 0: checkpoint_seconds */
-	bool (*run)(struct keeper *keeper, struct err *err);
-	int64_t next_ms;
-	bool failing; /* said once */
-} jobs[] = {
-	{ .name = "free space", .interval_ms = LOOP_MS, .run = check_free_space },
-	{ .name = "early checkpoint", .interval_ms = SECOND_MS, .run = checkpoint_early },
-	{ .name = "checkpoint by size", .interval_ms = SECOND_MS, .run = checkpoint_by_size },
-	{ .name = "checkpoint", .interval_ms = 0, .run = checkpoint_by_time },
-	{ .name = "log removal", .interval_ms = TRIM_MS, .run = trim_logs },
-	{ .name = "old keys", .interval_ms = IDEMPOTENCY_PURGE_MS, .run = purge_idempotency_keys },
-	{ .name = "credential removal",
-		.interval_ms = CREDENTIAL_PURGE_MS,
-		.run = purge_credentials },
-	{ .name = "deadlock sweep", .interval_ms = SECOND_MS, .run = sweep_deadlocks },
-};
-
-#define JOB_COUNT (sizeof(jobs) / sizeof(jobs[0]))
 
 /* False when the environment is lost. */
-static bool run_job(struct keeper *keeper, struct periodic_job *periodic_job)
+static bool run_job(struct keeper *keeper, struct periodic_job *job)
 {
 	struct err err = { 0 };
-	bool done = periodic_job->run(keeper, &err);
+	bool done = job->run ? job->run(keeper, &err)
+			     : store_run_chore(keeper->store, job->chore, keeper->low_space, &err);
 
-	if (!done && !periodic_job->failing)
-		log_warn("keeper", "%s: %s", periodic_job->name, err_text(&err));
-	else if (done && periodic_job->failing)
-		log_info("keeper", "%s: works again", periodic_job->name);
-	periodic_job->failing = !done;
+	if (!done && !job->failing)
+		log_warn("keeper", "%s: %s", job->name, err_text(&err));
+	else if (done && job->failing)
+		log_info("keeper", "%s: works again", job->name);
+	job->failing = !done;
 	return done || err.code != ERR_PANIC;
 }
 
-/* False when the environment is lost. */
+/* False when the environment is lost. All jobs are due at the start. */
 static bool run_due_jobs(struct keeper *keeper)
 {
-	int64_t seconds = (int64_t)keeper->child->conf->checkpoint_seconds;
-
-	for (size_t i = 0; i < JOB_COUNT; i++) {
+	for (size_t i = 0; i < keeper->job_count; i++) {
+		struct periodic_job *job = &keeper->jobs[i];
 		int64_t now = clock_mono_ms();
-		int64_t every = jobs[i].interval_ms ? jobs[i].interval_ms : seconds * SECOND_MS;
 
-		/* The first checkpoint is due after its time, all else at once. */
-		if (jobs[i].next_ms == 0 && jobs[i].interval_ms == 0)
-			jobs[i].next_ms = now + every;
-		if (now < jobs[i].next_ms)
+		if (now < job->next_ms)
 			continue;
-		jobs[i].next_ms = now + every;
+		job->next_ms = now + job->interval_ms;
 		atomic_fetch_add(&keeper->child->slot->counters.heartbeats, 1);
-		if (!run_job(keeper, &jobs[i]))
+		if (!run_job(keeper, job))
 			return false;
 	}
 	return true;
 }
 
-/* Waits a round; false when it is time to leave. */
+/* ---- the process ---- */
+
+/* Waits for one round; false when it is time to leave. */
 static bool wait_interval(const struct child_context *child)
 {
 	struct pollfd supervisor_pipe = { .fd = child->supervisor_pipe, .events = POLLIN };
@@ -211,12 +182,13 @@ int keeper_main(const struct child_context *child)
 		log_error("keeper", "the store cannot be opened: %s", err_text(&err));
 		return err.code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
 	}
+	add_jobs(&keeper);
 	do {
 		alive = run_due_jobs(&keeper);
 		child->slot->state = CHILD_READY;
 	} while (alive && wait_interval(child));
 	/* A last checkpoint makes the next start quick; without it nothing is lost. */
-	if (alive && !checkpoint_write(keeper.store, child->conf, 0, false, &err)) {
+	if (alive && !store_checkpoint(keeper.store, false, NULL, &err)) {
 		log_warn("keeper", "last checkpoint: %s", err_text(&err));
 		alive = err.code != ERR_PANIC;
 	}

@@ -2,54 +2,7 @@
 
 #include "store/list.h"
 
-/* From conditions to the ranges of the index that fulfil them. */
-
-#define RANGES_MAX   192
-#define DIALECTS_MAX 32
-
-/* ---- where to look ---- */
-
-bool query_has_dialect(const struct query *query, uint8_t dialect)
-{
-	const struct list_query *list = &query->list;
-
-	if (query->dialect != 0)
-		return dialect == query->dialect;
-	for (size_t i = 0; i < list->dialect_count; i++) {
-		if (list->dialects[i] == dialect)
-			return true;
-	}
-	return list->dialect_count == 0 && dialect < INDEX_RESOURCE_DIALECTS;
-}
-
-static size_t dialects_of(const struct query *query, uint8_t dialects[DIALECTS_MAX])
-{
-	size_t count = 0;
-
-	for (const struct index_table *table = query->store->indexes;
-		table->fields && count < DIALECTS_MAX; table++) {
-		if (query_has_dialect(query, table->dialect))
-			dialects[count++] = table->dialect;
-	}
-	return count;
-}
-
-bool scope_includes(enum list_scope place, bool archived)
-{
-	return place == LIST_BOTH || archived == (place == LIST_ARCHIVED);
-}
-
-const struct index_field *query_field(const struct query *query, uint8_t dialect, uint8_t code)
-{
-	return index_field_by_code(query->store->indexes, dialect, code);
-}
-
-const struct index_field *query_any_field(const struct query *query, uint8_t code)
-{
-	uint8_t dialects[DIALECTS_MAX];
-
-	return dialects_of(query, dialects) > 0 ? query_field(query, dialects[0], code) : NULL;
-}
+#define RANGES_MAX 192
 
 /* ---- ranges ---- */
 
@@ -78,11 +31,6 @@ static const struct list_time_range *span_of(
 	return &none;
 }
 
-struct str filter_value(const struct list_filter *filter, size_t i)
-{
-	return i == 0 ? filter->value : filter->more_values[i - 1];
-}
-
 /* Ends the range where its prefix, and the span that it can be cut to, ends. */
 static void bound_range(const struct query *query, const struct index_field *field, bool whole,
 	struct key_range *range)
@@ -105,7 +53,7 @@ static void make_range(const struct query *query, const struct index_field *fiel
 
 /* The ranges of one dialect: a place and a value each. */
 static bool add_ranges(const struct query *query, const struct list_filter *filter, uint8_t dialect,
-	uint8_t code, struct range_set *ranges, struct err *err)
+	uint8_t code, struct range_set *set, struct err *err)
 {
 	const struct index_field *field = index_field_by_code(query->store->indexes, dialect, code);
 	size_t values = filter ? filter->more_value_count + 1 : 1;
@@ -119,40 +67,40 @@ static bool add_ranges(const struct query *query, const struct list_filter *filt
 		for (size_t i = 0; i < values; i++) {
 			struct str value = filter ? filter_value(filter, i) : STR_NULL;
 
-			if (ranges->count == RANGES_MAX)
+			if (set->count == RANGES_MAX)
 				return err_set(err, ERR_TOO_BROAD, NULL, NULL);
 			make_range(query, field, dialect, archived, filter ? &value : NULL,
-				&ranges->at[ranges->count++]);
+				&set->at[set->count++]);
 		}
 	}
 	return true;
 }
 
 /* Two spellings of one value would show its tasks twice. */
-static void drop_repeats(struct range_set *ranges)
+static void drop_repeats(struct range_set *set)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < ranges->count; i++) {
+	for (size_t i = 0; i < set->count; i++) {
 		size_t k = 0;
 
 		while (k < kept &&
-			!str_eq(key_str(&ranges->at[k].prefix), key_str(&ranges->at[i].prefix)))
+			!str_eq(key_str(&set->at[k].prefix), key_str(&set->at[i].prefix)))
 			k++;
 		if (k == kept)
-			ranges->at[kept++] = ranges->at[i];
+			set->at[kept++] = set->at[i];
 	}
-	ranges->count = kept;
+	set->count = kept;
 }
 
-bool filter_ranges(const struct query *query, size_t filter, uint8_t code, struct range_set *ranges,
+bool filter_ranges(const struct query *query, size_t filter, uint8_t code, struct range_set *set,
 	size_t *satisfied, struct err *err)
 {
 	const struct list_filter *asked = filter == NO_FILTER ? NULL : &query->list.filters[filter];
 	size_t values = asked ? asked->more_value_count + 1 : 1;
-	uint8_t dialects[DIALECTS_MAX];
-	size_t count = dialects_of(query, dialects);
-	struct range_set made = { .descending = query_descending(query) };
+	uint8_t dialects[QUERY_DIALECTS_MAX];
+	size_t count = query_dialects(query, dialects);
+	struct range_set made = { .descending = query_is_descending(query) };
 	size_t room = 2 * count * values;
 
 	made.at = calloc(room < RANGES_MAX ? room + 1 : RANGES_MAX, sizeof(*made.at));
@@ -169,7 +117,7 @@ bool filter_ranges(const struct query *query, size_t filter, uint8_t code, struc
 	*satisfied = asked ? 1 : 0;
 	if (made.count > 0)
 		*satisfied += time_range_is_set(span_of(query, made.at[0].field, !asked));
-	*ranges = made;
+	*set = made;
 	return true;
 }
 
@@ -202,11 +150,11 @@ static const struct index_field *find_pair(const struct query *query, size_t *a,
 
 static void add_pairs(const struct query *query, const struct index_field *field,
 	const struct list_filter *first, const struct list_filter *second, bool archived,
-	struct range_set *ranges)
+	struct range_set *set)
 {
 	for (size_t i = 0; i <= first->more_value_count; i++) {
 		for (size_t k = 0; k <= second->more_value_count; k++) {
-			struct key_range *range = &ranges->at[ranges->count++];
+			struct key_range *range = &set->at[set->count++];
 
 			index_pair_prefix(&range->prefix, query->tenant, query->dialect, archived,
 				field, filter_value(first, i), filter_value(second, k));
@@ -215,16 +163,16 @@ static void add_pairs(const struct query *query, const struct index_field *field
 	}
 }
 
-bool pair_ranges(const struct query *query, size_t a, size_t b, struct range_set *ranges,
+bool pair_ranges(const struct query *query, size_t a, size_t b, struct range_set *set,
 	size_t *satisfied, struct err *err)
 {
 	const struct index_field *field = find_pair(query, &a, &b);
 	const struct list_filter *first = &query->list.filters[a];
 	const struct list_filter *second = &query->list.filters[b];
 	size_t pairs = (first->more_value_count + 1) * (second->more_value_count + 1);
-	struct range_set made = { .descending = query_descending(query) };
+	struct range_set made = { .descending = query_is_descending(query) };
 
-	*ranges = made;
+	*set = made;
 	*satisfied = 0;
 	if (!field || 2 * pairs > RANGES_MAX)
 		return true;
@@ -237,6 +185,6 @@ bool pair_ranges(const struct query *query, size_t a, size_t b, struct range_set
 	}
 	drop_repeats(&made);
 	*satisfied = 2 + time_range_is_set(&query->list.created);
-	*ranges = made;
+	*set = made;
 	return true;
 }

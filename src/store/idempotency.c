@@ -1,22 +1,20 @@
-#include <errno.h>
-
 #include "store/internal.h"
 
 /*
- * What was done with an Idempotency-Key, so that it is done once and told again. It is written in
- * the transaction that makes the task:
+ * The result of an operation with an Idempotency-Key, so that it is carried out once and a
+ * repetition gets the same response. It is written in the transaction that creates the task:
  *
  *     period (4, big-endian) · tenant NUL · user NUL · key  ->
  *     time (8, big-endian) · fingerprint (32) · length of the first record (4) ·
- *     the record of the task as it was made · that of the task that was made with it, or nothing
+ *     the task's record as it was created · the companion's record, or nothing
  *
- * A period is as long as keys are kept: a key is looked for in this one and the one before, and
- * near its end in the one after, because a worker whose round began a little earlier comes late to
- * a key. What is older stands at the front, where it is forgotten without a look at the rest.
+ * A period is as long as keys are kept. A key is looked up in the current period and the one
+ * before and, near the end of the current one, in the next: a worker whose round began a little
+ * earlier may be late. Expired keys are the first of the table, so removing them reads no others.
  */
 #define HEAD_SIZE (8 + OP_FINGERPRINT_SIZE + 4)
 #define PERIOD_MS (STORE_IDEMPOTENCY_HOURS * 3600000LL)
-/* Near the end of a period: always, it would have all keys meet on the last page. */
+/* Only near the end of a period; doing it always would make every insert hit the last leaf. */
 #define LATE_MS 60000
 
 static void put_number(struct buf *out, uint64_t number, int bytes)
@@ -42,7 +40,7 @@ static bool put_key(const struct op *op, uint64_t period, struct buf *key)
 	return buf_ok(key);
 }
 
-static uint64_t take_number(const char *from, int bytes)
+static uint64_t get_number(const char *from, int bytes)
 {
 	uint64_t number = 0;
 
@@ -51,11 +49,10 @@ static uint64_t take_number(const char *from, int bytes)
 	return number;
 }
 
-int idempotency_store(
-	struct store *store, DB_TXN *txn, const struct op *op, const struct result *result)
+int idempotency_store(struct store *store, const struct op *op, const struct result *result)
 {
 	struct buf key = BUF_INIT, value = BUF_INIT;
-	int rc = ENOMEM;
+	int rc = ENGINE_NO_MEMORY;
 
 	put_number(&value, (uint64_t)op->now, 8);
 	buf_put(&value, op->idempotency_fingerprint, OP_FINGERPRINT_SIZE);
@@ -63,14 +60,15 @@ int idempotency_store(
 	buf_put_str(&value, buf_str(&result->record));
 	buf_put_str(&value, buf_str(&result->companion_record));
 	if (put_key(op, period_of(op->now), &key) && buf_ok(&value))
-		rc = bdb_put(
-			store->tables[TABLE_IDEMPOTENCY], txn, buf_str(&key), buf_str(&value), 0);
+		rc = store_put(
+			store, TABLE_IDEMPOTENCY, buf_str(&key), buf_str(&value), ENGINE_INSERT);
 	buf_free(&key);
 	buf_free(&value);
-	return rc;
+	/* Another process used the key since the lookup. */
+	return rc == ENGINE_EXISTS ? STEP_RETRY : rc;
 }
 
-static int refuse(struct err *err, enum err_code code)
+static int fail(struct err *err, enum err_code code)
 {
 	err_set(err, code, NULL, NULL);
 	return STEP_FAILED;
@@ -78,117 +76,97 @@ static int refuse(struct err *err, enum err_code code)
 
 static bool is_expired(const struct op *op, struct str value)
 {
-	return op->now - (int64_t)take_number(value.ptr, 8) > PERIOD_MS;
+	return op->now - (int64_t)get_number(value.ptr, 8) > PERIOD_MS;
 }
 
-/* Takes the value apart into the records of the result. */
-static int take_value(
+/* Splits the value into the records of the result. */
+static int split_value(
 	const struct op *op, struct str value, struct result *result, bool *known, struct err *err)
 {
 	uint64_t first;
 
 	if (value.len < HEAD_SIZE)
-		return refuse(err, ERR_INTERNAL);
+		return fail(err, ERR_INTERNAL);
 	if (is_expired(op, value))
 		return 0;
 	if (memcmp(value.ptr + 8, op->idempotency_fingerprint, OP_FINGERPRINT_SIZE) != 0)
-		return refuse(err, ERR_KEY_REUSED);
-	first = take_number(value.ptr + 8 + OP_FINGERPRINT_SIZE, 4);
+		return fail(err, ERR_KEY_REUSED);
+	first = get_number(value.ptr + 8 + OP_FINGERPRINT_SIZE, 4);
 	value = str_skip(value, HEAD_SIZE);
 	if (first > value.len)
-		return refuse(err, ERR_INTERNAL);
+		return fail(err, ERR_INTERNAL);
 	buf_reset(&result->record);
 	buf_reset(&result->companion_record);
 	buf_put(&result->record, value.ptr, (size_t)first);
 	buf_put_str(&result->companion_record, str_skip(value, (size_t)first));
 	*known = true;
-	return buf_ok(&result->record) && buf_ok(&result->companion_record) ? 0 : ENOMEM;
+	return buf_ok(&result->record) && buf_ok(&result->companion_record) ? 0 : ENGINE_NO_MEMORY;
 }
 
-static int recall_from(
-	struct store *store, DB_TXN *txn, const struct op *op, uint64_t period, struct buf *value)
+static int lookup_in(struct store *store, const struct op *op, uint64_t period, struct buf *value)
 {
 	struct buf key = BUF_INIT;
-	int rc = ENOMEM;
+	int rc = ENGINE_NO_MEMORY;
 
 	buf_reset(value);
 	if (put_key(op, period, &key))
-		rc = bdb_get(store->tables[TABLE_IDEMPOTENCY], txn, buf_str(&key), value, DB_RMW);
+		rc = store_get(store, TABLE_IDEMPOTENCY, buf_str(&key), true, value);
 	buf_free(&key);
 	return rc;
 }
 
-int idempotency_lookup(struct store *store, DB_TXN *txn, const struct op *op, struct result *result,
-	bool *known, struct err *err)
+int idempotency_lookup(struct store *store, const struct op *op, struct result *result, bool *known,
+	struct err *err)
 {
 	uint64_t period = period_of(op->now);
 	struct buf value = BUF_INIT;
-	int rc = recall_from(store, txn, op, period, &value);
+	int rc = lookup_in(store, op, period, &value);
 
 	*known = false;
-	if (rc == DB_NOTFOUND && period > 0)
-		rc = recall_from(store, txn, op, period - 1, &value);
-	if (rc == DB_NOTFOUND && period_of(op->now + LATE_MS) > period)
-		rc = recall_from(store, txn, op, period + 1, &value);
+	if (rc == ENGINE_NOT_FOUND && period > 0)
+		rc = lookup_in(store, op, period - 1, &value);
+	if (rc == ENGINE_NOT_FOUND && period_of(op->now + LATE_MS) > period)
+		rc = lookup_in(store, op, period + 1, &value);
 	if (rc == 0)
-		rc = take_value(op, buf_str(&value), result, known, err);
+		rc = split_value(op, buf_str(&value), result, known, err);
 	buf_free(&value);
-	return rc == DB_NOTFOUND ? 0 : rc;
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-/* ---- forgetting ---- */
+/* ---- expiry ---- */
 
-#define FORGET_AT_ONCE 256
+#define EXPIRED_PER_COMMIT 256
 
-struct forgetting {
-	uint64_t before; /* periods */
-	unsigned count;
+struct expiry {
+	char end[4]; /* the first period that is kept */
+	size_t count;
 };
 
-static int forget_first(DBC *cursor, const struct forgetting *forgetting)
+static int step_expire(struct store *store, void *data, struct err *err)
 {
-	char period[4];
-	DBT key = bdb_out(period, sizeof(period), 0), value = bdb_nothing();
-	int rc;
-
-	key.flags |= DB_DBT_PARTIAL;
-	key.dlen = sizeof(period);
-	rc = cursor->get(cursor, &key, &value, DB_NEXT | DB_RMW);
-	if (rc == 0 && take_number(period, 4) >= forgetting->before)
-		rc = DB_NOTFOUND;
-	return rc == 0 ? cursor->del(cursor, 0) : rc;
-}
-
-static int step_forget(struct store *store, DB_TXN *txn, void *data, struct err *err)
-{
-	struct forgetting *forgetting = data;
-	DB *once = store->tables[TABLE_IDEMPOTENCY];
-	DBC *cursor;
-	int rc = once->cursor(once, txn, &cursor, 0), closed;
+	struct expiry *expiry = data;
+	const struct engine_range range = { .to = { expiry->end, sizeof(expiry->end) } };
+	int rc = store_scan(store, TABLE_IDEMPOTENCY, &range, false, EXPIRED_PER_COMMIT);
 
 	(void)err;
-	if (rc != 0)
-		return rc;
-	for (forgetting->count = 0; rc == 0 && forgetting->count < FORGET_AT_ONCE;)
-		if ((rc = forget_first(cursor, forgetting)) == 0)
-			forgetting->count++;
-	closed = cursor->close(cursor);
-	return rc == DB_NOTFOUND || rc == 0 ? closed : rc;
+	expiry->count = store->batch.count;
+	for (size_t i = 0; rc == 0 && i < expiry->count; i++)
+		rc = store_del(store, TABLE_IDEMPOTENCY, engine_batch_key(&store->batch, i));
+	return rc;
 }
 
-bool store_expire_idempotency(
-	struct store *store, int64_t now, uint64_t *forgotten, struct err *err)
+bool store_expire_idempotency(struct store *store, int64_t now, uint64_t *expired, struct err *err)
 {
-	uint64_t period = period_of(now);
-	struct forgetting forgetting = { .before = period > 0 ? period - 1 : 0 };
+	uint64_t period = period_of(now), kept = period > 0 ? period - 1 : 0;
+	struct expiry expiry = { .count = 0 };
 	bool ok;
 
-	*forgotten = 0;
+	for (int i = 0; i < 4; i++)
+		expiry.end[i] = (char)(kept >> (24 - 8 * i));
+	*expired = 0;
 	do {
-		store_enter(store);
-		ok = step_run(store, STEP_WRITE, step_forget, &forgetting, err);
-		store_leave(store);
-		*forgotten += ok ? forgetting.count : 0;
-	} while (ok && forgetting.count == FORGET_AT_ONCE);
+		ok = step_call(store, ENGINE_WRITE, step_expire, &expiry, err);
+		*expired += ok ? expiry.count : 0;
+	} while (ok && expiry.count == EXPIRED_PER_COMMIT);
 	return ok;
 }

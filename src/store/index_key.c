@@ -235,7 +235,7 @@ bool index_schema_hash(
 	bool ok = false;
 
 	_Static_assert(INDEX_SCHEMA_HASH_SIZE == SHA256_DIGEST_LENGTH, "the sum is a SHA-256");
-	buf_printf(&text, "2 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
+	buf_printf(&text, "3 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
 	for (const struct index_table *table = tables; table->fields; table++) {
 		if (!check_table(tables, table, err)) {
 			buf_free(&text);

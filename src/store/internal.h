@@ -2,196 +2,220 @@
 /*
  * Shared by the files of the store, private to them.
  *
- *     bdb/env.c          the environment and its folders, open, close
- *     bdb/table.c        the databases in it, the callback of the index
- *     bdb/maintenance.c  checkpoints, log archive and removal, deadlock detection
- *     bdb/wal_trim.c     the last log file, before a recovery
- *     step.c             one transaction: retries, error mapping, the shared counters
- *     operation.c        operations on one task
- *     row.c              the record of a task, its number, its changes
- *     idempotency.c      Idempotency-Keys
- *     dependents.c       tasks that refer to another one
- *     quota.c            how many tasks may be created
- *     list.h             lists, counts, pages
- *     transfer.c         import
- *     auth_table.c       the small tables
- *     walk.c             verify, export
- *     reindex.c          rebuilding the index
+ *     engine.h       the seam: tables of keys and values, with transactions
+ *     store.c        open, close, chores
+ *     call.c         begin and end of a public call, errors
+ *     flush.c        the counters of commits and flushes
+ *     step.c         runs a step in a transaction, with retries
+ *     operation.c    operations: read, create, upsert
+ *     modify.c       operations: update, archive, remove
+ *     change.c       what both need: load, change and save a task
+ *     row.c          a task's record together with its index entries
+ *     number.c       numbers of tasks
+ *     idempotency.c  Idempotency-Keys
+ *     dependents.c   tasks that refer to another one
+ *     quota.c        how many tasks may be created
+ *     list.h         lists, counts, pages
+ *     transfer.c     export and import
+ *     auth_table.c   the tables of users, tokens and keys
+ *     walk.c         the keys of all tasks, to go through them without a lock
+ *     verify.c       tasks against index
+ *     reindex.c      rebuilding the index
  */
-#include <db.h>
+#include <stdio.h>
 
+#include "store/engine.h"
 #include "store/index_key.h"
 #include "store/record.h"
 #include "store/store.h"
 
-/* What a step gives besides libdb's codes: the error is filled in; or: not now, do it again. */
-#define STEP_FAILED (-1)
-#define STEP_RETRY  (-2)
-
-/* Tables that nobody else sees: what the store notes for itself, and what was done with a key. */
-enum { TABLE_META = STORE_TABLES, TABLE_IDEMPOTENCY, TABLE_COUNT };
-
 struct store {
-	DB_ENV *env;
-	DB *tasks;		 /* tenant and id -> record, hash */
-	DB *index;		 /* associated with tasks: it makes the entries, nobody reads it */
-	DB *ranks;		 /* the same file, not associated: walking and record numbers */
-	DB *tables[TABLE_COUNT]; /* hash, but TABLE_IDEMPOTENCY */
+	struct engine *engine;
 	const struct index_table *indexes;
-	uint8_t sum[INDEX_SCHEMA_HASH_SIZE];
+	uint8_t schema_hash[INDEX_SCHEMA_HASH_SIZE];
 	struct store_shared *shared, own_shared;
-	_Atomic int *place, own_place;
+	_Atomic int *activity, own_activity;
 	unsigned depth; /* of nested calls */
-	uint64_t expected_tasks;
 	uint64_t random;
-	struct buf before; /* a record that is being changed */
-	bool ephemeral, sync_commits;
-	bool index_is_new; /* made by this open: nothing in it yet */
-	bool lost;	   /* ERR_PANIC was given: said once in the log */
+	struct buf old_record;	   /* of the task that is being changed */
+	struct engine_batch batch; /* the keys of the scan that is being read */
+	bool sync_commits;
+	bool lost; /* ERR_PANIC was returned and logged */
 };
 
-/* ---- step_run.c ---- */
+/* ---- call.c ---- */
 
-/* Round every public call; they nest. */
+/* Mark the beginning and the end of a public call (store_options.activity); they nest. */
 void store_enter(struct store *store);
 void store_leave(struct store *store);
-
-/*
- * Does one step of work: in a transaction that is committed when it gives 0 (STEP_WRITE), in one
- * that is given up, so that all it reads is of one moment (STEP_VIEW), or without one (STEP_READ). It
- * is called again after a deadlock or STEP_RETRY, so it starts from the beginning each time. A step
- * closes its cursors before it returns and holds no lock in one while it asks for another outside
- * the transaction: libdb cannot see a process that waits for itself.
- */
-enum access { STEP_READ, STEP_VIEW, STEP_WRITE };
-typedef int store_step(struct store *store, DB_TXN *txn, void *data, struct err *err);
-bool step_run(
-	struct store *store, enum access access, store_step *step, void *data, struct err *err);
-/* Commits, not to disk, and counts (struct store_shared). The transaction is gone in any case. */
-int store_commit(struct store *store, DB_TXN *txn);
-/* A libdb code as an error; returns false. What is not expected means that the environment is lost.
- */
-bool step_fail(struct store *store, int code, const char *what, struct err *err);
+/* Turns a result of a step or of the engine into an error; returns false. Logs ENGINE_LOST once. */
+bool store_fail(struct store *store, int status, struct err *err);
 /* Whether writes are allowed; false with ERR_DISK_FULL. */
 bool store_may_write(const struct store *store, struct err *err);
 
-/* ---- bdb/table.c ---- */
+/* ---- flush.c ---- */
 
-/* Opens what is there; with create makes what is missing. */
-int bdb_open_all(struct store *store, bool create);
-void bdb_close_all(struct store *store);
-/* A second handle of the tasks, with no index that follows it. */
-int bdb_open_tasks(struct store *store, DB **db);
-/* The index's two handles, ranks first. */
-int bdb_open_index(struct store *store, bool create);
-void bdb_close_index(struct store *store);
-int bdb_drop_index(struct store *store);
+/* Commits the transaction and counts it (struct store_shared). */
+enum engine_status store_commit(struct store *store);
 
-/* Appends a value to out. flags as DB->get: 0 or DB_RMW. */
-int bdb_get(DB *db, DB_TXN *txn, struct str key, struct buf *out, uint32_t flags);
-int bdb_put(DB *db, DB_TXN *txn, struct str key, struct str value, uint32_t flags);
+/* ---- step.c ---- */
+
+/*
+ * Results of a step besides enum engine_status: the error is filled in; or the step has to run
+ * again because a concurrent commit came between its reads.
+ */
+#define STEP_FAILED (-1)
+#define STEP_RETRY  (-2)
+
+/*
+ * Runs a step in a transaction of the engine: a WRITE one is committed when the step returns 0,
+ * else undone. After ENGINE_RETRY and STEP_RETRY the step runs again, a limited number of times,
+ * so it starts from the beginning each time.
+ */
+typedef int store_step(struct store *store, void *data, struct err *err);
+bool step_run(struct store *store, enum engine_access access, store_step *step, void *data,
+	struct err *err);
+/* step_run between store_enter and store_leave. */
+bool step_call(struct store *store, enum engine_access access, store_step *step, void *data,
+	struct err *err);
+
+/* ---- the engine's calls ---- */
+
+static inline int store_get(struct store *store, enum engine_table table, struct str key,
+	bool for_update, struct buf *out)
+{
+	return (int)store->engine->ops->get(store->engine, table, key, for_update, out);
+}
+
+static inline int store_put(struct store *store, enum engine_table table, struct str key,
+	struct str value, enum engine_put how)
+{
+	return (int)store->engine->ops->put(store->engine, table, key, value, how);
+}
+
+static inline int store_del(struct store *store, enum engine_table table, struct str key)
+{
+	return (int)store->engine->ops->del(store->engine, table, key);
+}
+
+/* Replaces the keys in store->batch. */
+static inline int store_scan(struct store *store, enum engine_table table,
+	const struct engine_range *range, bool reverse, size_t limit)
+{
+	engine_batch_reset(&store->batch);
+	return (int)store->engine->ops->scan(
+		store->engine, table, range, reverse, limit, &store->batch);
+}
 
 static inline struct str key_str(const struct index_key *key)
 {
 	return (struct str){ (const char *)key->bytes, key->len };
 }
 
-/* A DBT that libdb only reads, though its type cannot say so. */
-static inline DBT bdb_in(struct str bytes)
-{
-	DBT dbt = { 0 };
-
-	dbt.data = (void *)(uintptr_t)bytes.ptr;
-	dbt.size = (uint32_t)bytes.len;
-	return dbt;
-}
-
-/* A DBT that libdb fills in, with len bytes of input in it. */
-static inline DBT bdb_out(void *bytes, size_t size, size_t len)
-{
-	DBT dbt = { 0 };
-
-	dbt.data = bytes;
-	dbt.ulen = (uint32_t)size;
-	dbt.size = (uint32_t)len;
-	dbt.flags = DB_DBT_USERMEM;
-	return dbt;
-}
-
-/* A DBT for values that are not wanted. */
-static inline DBT bdb_nothing(void)
-{
-	DBT dbt = { 0 };
-
-	dbt.flags = DB_DBT_USERMEM | DB_DBT_PARTIAL;
-	return dbt;
-}
-
 /* ---- row.c ---- */
 
-/* Appends the record of a task to out. flags as bdb_get. */
-int row_get(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id,
-	struct buf *out, uint32_t flags);
-int row_put(struct store *store, DB_TXN *txn, const struct task *task, struct str record,
-	uint32_t flags);
-int row_delete(struct store *store, DB_TXN *txn, struct str tenant, const struct id *id);
-/* A record that cannot be decoded: says so in the log; returns false. The key ends in the id. */
-bool row_unreadable(const struct index_key *key, struct err *err);
+/* Appends the record of a task to out. */
+int row_get(struct store *store, struct str tenant, const struct id *id, bool for_update,
+	struct buf *out);
+/* Writes a new task with its index entries; ENGINE_EXISTS when the id is taken. */
+int row_insert(struct store *store, const struct task *task, struct str record);
+/* Replaces a task; `old` is the one that is stored, NULL when it cannot be read. */
+int row_update(
+	struct store *store, const struct task *old, const struct task *task, struct str record);
+int row_delete(struct store *store, const struct task *task);
+/* Logs that the record of the key cannot be decoded; returns false. The key ends in the id. */
+bool row_unreadable(struct str key, struct err *err);
 bool row_decode(struct task *task, const struct buf *record, struct str tenant, const struct id *id,
 	struct err *err);
-/* Replaces what is in record. ERR_TOO_LARGE past STORE_RECORD_MAX. */
+/* Replaces the content of record. ERR_TOO_LARGE past STORE_RECORD_MAX. */
 bool row_encode(const struct task *task, struct buf *record, struct err *err);
-/* Sets what the op's change names, then lets op->before_write look at it; before is NULL for a new one. */
-bool change_apply(
-	const struct op *op, const struct task *before, struct task *task, struct err *err);
-/* OP_UPSERT's change: a task that still runs keeps its state, one that has ended begins anew. */
-bool upsert_apply(const struct op *op, struct task *task, struct err *err);
-/* The next number of a tenant and dialect. */
-int number_next(struct store *store, DB_TXN *txn, const struct op *op, uint64_t *number);
-/* Numbers up to this one are given, from now on. */
-int number_reserve(struct store *store, DB_TXN *txn, const struct task *task);
-/* The id of the task of that number; ERR_NOT_FOUND. Outside a transaction. */
+
+/* ---- number.c ---- */
+
+/* The next number of the op's tenant and dialect. */
+int number_next(struct store *store, const struct op *op, uint64_t *number);
+/* Numbers up to that of the task will not be assigned any more. */
+int number_reserve(struct store *store, const struct task *task);
+/* The id of the task that has the op's number; ERR_NOT_FOUND. */
 bool number_find(struct store *store, const struct op *op, struct id *id, struct err *err);
 
 /* ---- idempotency.c ---- */
 
 /*
- * Whether the op's key was used before: gives what was done then as the result, with *known true,
- * or STEP_FAILED with ERR_KEY_REUSED. Locks the key until the end of the transaction.
+ * Finds what was done with the op's key: fills the result's records and sets *known, or
+ * STEP_FAILED with ERR_KEY_REUSED. Locks the key until the end of the transaction.
  */
-int idempotency_lookup(struct store *store, DB_TXN *txn, const struct op *op, struct result *result,
-	bool *known, struct err *err);
-int idempotency_store(
-	struct store *store, DB_TXN *txn, const struct op *op, const struct result *result);
+int idempotency_lookup(struct store *store, const struct op *op, struct result *result, bool *known,
+	struct err *err);
+int idempotency_store(struct store *store, const struct op *op, const struct result *result);
 
 /* ---- dependents.c ---- */
 
-/* The tasks that are connected with the task, directly or over others, without itself. */
+/* Tasks that refer to the op's task, directly or through others, without itself. */
 struct dependents {
 	struct id *ids; /* the caller frees */
 	size_t count;
 };
-int dependents_find(struct store *store, DB_TXN *txn, const struct op *op,
-	struct dependents *connected, struct err *err);
+int dependents_find(
+	struct store *store, const struct op *op, struct dependents *dependents, struct err *err);
 
 /* ---- quota.c ---- */
 
-/* STEP_FAILED with ERR_QUOTA when the op's is used up. Once the op's number is taken: see there. */
-int quota_check(struct store *store, DB_TXN *txn, const struct op *op, struct err *err);
+/* STEP_FAILED with ERR_QUOTA when the op's quota is used up. Call it after number_next. */
+int quota_check(struct store *store, const struct op *op, struct err *err);
+
+/* ---- change.c ---- */
+
+/* Whether the task has one of the revisions that the op demands. */
+bool has_revision(const struct op *op, uint64_t revision);
+/* ERR_PRECONDITION; returns STEP_FAILED. */
+int fail_precondition(struct err *err);
+/* A task of another tenant or dialect is reported as not found. */
+bool is_foreign(const struct task *task, const struct op *op);
+/* Reads the task of that id for a change; its texts are in store->old_record. */
+int load_for_update(struct store *store, const struct op *op, const struct id *id,
+	struct task *task, struct err *err);
+/* Applies the op's change, then its before_write; old is NULL for a new task. */
+bool change_task(const struct op *op, const struct task *old, struct task *task, struct err *err);
+/* Writes the changed task with the next revision; its record is left in `record`. */
+int save(struct store *store, const struct op *op, const struct task *old, struct task *task,
+	struct buf *record, struct err *err);
+
+/* ---- modify.c ---- */
+
+/* A write in progress. */
+struct write {
+	const struct op *op;
+	struct result *result;
+	bool replayed;	/* the Idempotency-Key was used before: the result is the one of then */
+	bool unchanged; /* nothing was written */
+	bool blocked;	/* by dependents */
+	struct dependents dependents;
+};
+
+typedef int write_step(struct store *store, struct write *write, struct err *err);
+write_step write_modify; /* UPDATE, ARCHIVE, REMOVE */
 
 /* ---- listing.c ---- */
 
 bool list_open(struct store *store, const struct op *op, struct result *result, struct err *err);
 void listing_free(struct listing *listing);
-/* key_range.c: the record number of the first entry that is not less than the key; one more than
- * all when none. */
-int index_rank(DB *ranks, const struct index_key *key, uint64_t *rank);
 
 /* ---- walk.c ---- */
 
+/* The keys of all tasks in a temporary file, as they were when it was made. */
+struct walk {
+	FILE *keys;
+};
+bool walk_open(struct store *store, struct walk *walk, struct err *err);
+void walk_close(struct walk *walk);
+/* False at the end or after a read error (walk_ended). */
+bool walk_next(struct walk *walk, struct index_key *key);
+/* False with ERR_INTERNAL after a read error. */
+bool walk_ended(const struct walk *walk, struct err *err);
 /*
  * Calls take with every key and record until it returns false, which ends the walk: as a success
- * unless it filled in the error.
+ * unless it filled in the error. No lock is held meanwhile.
  */
 typedef bool walk_function(struct store *store, const struct index_key *key, struct str record,
 	void *data, struct err *err);
@@ -199,14 +223,5 @@ bool walk_tasks(struct store *store, walk_function *take, void *data, struct err
 
 /* ---- reindex.c ---- */
 
-/* Fills the index, which is empty, from the tasks, and notes its sum. Alone. */
-bool index_fill(struct store *store, struct err *err);
-
-/* ---- bdb/wal_trim.c ---- */
-
-/*
- * libdb makes a log file of its full size with nothing in it, and recovery writes zeros over all
- * that follows the last record: on a full disk it dies of the room that this takes, up to a whole
- * log file. So what was never written is cut off before. Best effort.
- */
-void wal_trim(const char *folder);
+/* Rebuilds the index unless it was made by these tables. With `attach`: ERR_INTERNAL instead. */
+bool index_settle(struct store *store, bool attach, struct err *err);

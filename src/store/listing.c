@@ -14,20 +14,20 @@ struct listing {
 	struct store *store;
 	struct query query;
 	struct range_set ranges;
-	struct position place; /* go on here */
+	struct position position; /* go on here */
 	bool by_ids;
 	struct found_ids found;
 	size_t next_id;
-	bool unchecked; /* ids: whatever the query says */
-	bool settled;	/* the first batch is of one moment */
+	bool unchecked;	 /* ids: whatever the query says */
+	bool consistent; /* the first batch is of one moment */
 
 	uint64_t left; /* rows that may still be given out */
 	bool finished; /* nothing behind the batch */
 	bool more;     /* rows follow behind the last one */
 	struct key_suffix last;
 
-	struct index_entry hits[LIST_BATCH_ROWS + 1];
-	size_t hit_count;
+	struct index_entry entries[LIST_BATCH_ROWS + 1];
+	size_t entry_count;
 	struct buf records; /* the rows of the batch, one after the other */
 	size_t ends[LIST_BATCH_ROWS];
 	size_t row_count, next_row;
@@ -39,21 +39,14 @@ struct listing {
  */
 struct opening {
 	struct listing *listing;
-	bool first, exact, settled;
+	bool first, exact, consistent;
 	unsigned tries;
 	int64_t until; /* monotonic us */
 };
 
-uint64_t list_offset(const struct list_query *list, uint64_t total)
-{
-	if (!list->clamp_offset || list->limit == 0 || list->offset < total)
-		return list->offset;
-	return total == 0 ? 0 : (total - 1) / list->limit * list->limit;
-}
-
 /* ---- batches out of ranges ---- */
 
-static int find_start(DBC *cursor, struct listing *listing)
+static int find_start(struct store *store, struct listing *listing)
 {
 	const struct list_query *list = &listing->query.list;
 	struct found_ids *found = &listing->found;
@@ -61,75 +54,63 @@ static int find_start(DBC *cursor, struct listing *listing)
 
 	if (!list->want_total && list->offset == 0)
 		return 0;
-	rc = ranges_count(cursor, &listing->ranges);
+	rc = ranges_count(store, &listing->ranges);
 	if (rc != 0)
 		return rc;
 	found->counted = list->want_total;
 	found->total = listing->ranges.total;
 	found->offset = list_offset(list, found->total);
 	if (found->offset == 0) {
-		/* An earlier try may have skipped to where an offset was that is clamped now. */
+		/* An earlier try may have skipped to an offset that is clamped now. */
 		if (list->offset > 0)
-			listing->place.set = false;
+			listing->position.set = false;
 		return 0;
 	}
-	return ranges_select(cursor, &listing->ranges, found->offset, &listing->place);
+	return ranges_select(store, &listing->ranges, found->offset, &listing->position);
 }
 
-/* One hit more than the batch has rows says whether there are more. */
-static int find_hits(struct listing *listing, const struct opening *opening, DBC *cursor)
-{
-	size_t max = listing->left < LIST_BATCH_ROWS ? (size_t)listing->left : LIST_BATCH_ROWS;
-	int rc = opening->first ? find_start(cursor, listing) : 0;
-
-	max++;
-	listing->hit_count = 0;
-	if (rc == 0)
-		rc = ranges_read(cursor, &listing->ranges, &listing->place, listing->hits, max,
-			&listing->hit_count);
-	listing->finished = listing->hit_count < max;
-	return rc == DB_NOTFOUND ? 0 : rc;
-}
-
+/* One entry more than the batch has rows shows whether there are more. */
 static int read_index(struct store *store, struct listing *listing, const struct opening *opening)
 {
-	DBC *cursor;
-	int rc = store->ranks->cursor(store->ranks, NULL, &cursor, 0), closed;
+	size_t max = listing->left < LIST_BATCH_ROWS ? (size_t)listing->left : LIST_BATCH_ROWS;
+	int rc = opening->first ? find_start(store, listing) : 0;
 
-	if (rc != 0)
-		return rc;
-	rc = find_hits(listing, opening, cursor);
-	closed = cursor->close(cursor);
-	return rc != 0 ? rc : closed;
+	max++;
+	listing->entry_count = 0;
+	if (rc == 0)
+		rc = ranges_read(store, &listing->ranges, &listing->position, listing->entries, max,
+			&listing->entry_count);
+	listing->finished = listing->entry_count < max;
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
 /* Whether the record, read after the entry, still belongs where the entry stands. */
 static bool still_belongs(
-	const struct listing *listing, const struct task *task, const struct index_entry *hit)
+	const struct listing *listing, const struct task *task, const struct index_entry *entry)
 {
-	const struct key_range *range = &listing->ranges.at[hit->range];
+	const struct key_range *range = &listing->ranges.at[entry->range];
 	struct index_key key;
 
 	return index_field_key(&key, task, range->field) &&
-	       key.len == range->prefix.len + hit->tail.len &&
+	       key.len == range->prefix.len + entry->suffix.len &&
 	       memcmp(key.bytes, range->prefix.bytes, range->prefix.len) == 0 &&
-	       memcmp(key.bytes + range->prefix.len, hit->tail.bytes, hit->tail.len) == 0;
+	       memcmp(key.bytes + range->prefix.len, entry->suffix.bytes, entry->suffix.len) == 0;
 }
 
 /* Reads one row; *gone when the task does not belong to the list any more. */
 static int fetch_row(struct store *store, struct listing *listing, const struct id *id,
-	const struct index_entry *hit, bool *gone)
+	const struct index_entry *entry, bool *gone)
 {
 	size_t start = listing->records.len;
 	struct task task;
-	int rc = row_get(store, NULL, listing->query.tenant, id, &listing->records, 0);
+	int rc = row_get(store, listing->query.tenant, id, false, &listing->records);
 
-	if (rc != 0 && rc != DB_NOTFOUND)
+	if (rc != 0 && rc != ENGINE_NOT_FOUND)
 		return rc;
-	*gone = rc == DB_NOTFOUND ||
+	*gone = rc == ENGINE_NOT_FOUND ||
 		!record_decode(&task, str_skip(buf_str(&listing->records), start));
-	if (!*gone && hit)
-		*gone = !still_belongs(listing, &task, hit);
+	if (!*gone && entry)
+		*gone = !still_belongs(listing, &task, entry);
 	else if (!*gone && !listing->unchecked)
 		*gone = !query_matches(&listing->query, &task);
 	if (*gone)
@@ -139,32 +120,32 @@ static int fetch_row(struct store *store, struct listing *listing, const struct 
 	return 0;
 }
 
-static int fetch_hits(struct store *store, struct listing *listing, bool exact)
+static int fetch_entries(struct store *store, struct listing *listing, bool exact)
 {
 	size_t i = 0;
 
-	for (; i < listing->hit_count && listing->row_count < listing->left &&
+	for (; i < listing->entry_count && listing->row_count < listing->left &&
 		listing->row_count < LIST_BATCH_ROWS && listing->records.len < BATCH_BYTES;
 		i++) {
-		const struct index_entry *hit = &listing->hits[i];
+		const struct index_entry *entry = &listing->entries[i];
 		struct id id;
 		bool gone;
 		int rc;
 
-		index_entry_id(hit, &id);
-		rc = fetch_row(store, listing, &id, hit, &gone);
+		index_entry_id(entry, &id);
+		rc = fetch_row(store, listing, &id, entry, &gone);
 		if (rc != 0)
 			return rc;
 		if (gone && exact)
 			return STEP_RETRY;
 	}
 	if (i > 0)
-		listing->place = (struct position){ .set = true,
-			.tail = listing->hits[i - 1].tail };
+		listing->position = (struct position){ .set = true,
+			.suffix = listing->entries[i - 1].suffix };
 	/* Hits that were gone may have used up the one more: what follows is not known then. */
-	if (i < listing->hit_count || !listing->finished) {
+	if (i < listing->entry_count || !listing->finished) {
 		listing->finished = listing->more = listing->row_count == listing->left;
-		listing->last = listing->place.tail;
+		listing->last = listing->position.suffix;
 	}
 	return 0;
 }
@@ -191,8 +172,8 @@ static int step_ranges(struct store *store, struct opening *opening)
 		return rc;
 	if (exact && started != atomic_load(&store->shared->commits_started))
 		return STEP_RETRY;
-	opening->settled = exact;
-	return fetch_hits(store, listing, exact);
+	opening->consistent = exact;
+	return fetch_entries(store, listing, exact);
 }
 
 /* ---- batches out of ids ---- */
@@ -220,12 +201,12 @@ static int step_ids(struct store *store, struct listing *listing)
 
 /* ---- listings ---- */
 
-static int step_batch(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static int step_batch(struct store *store, void *data, struct err *err)
 {
 	struct opening *opening = data;
 	struct listing *listing = opening->listing;
 
-	(void)txn, (void)err;
+	(void)err;
 	buf_reset(&listing->records);
 	listing->row_count = listing->next_row = 0;
 	listing->finished = listing->more = false;
@@ -242,11 +223,9 @@ static bool load_batch(struct listing *listing, bool first, struct err *err)
 		.until = clock_mono_us() + EXACT_US };
 	bool ok;
 
-	store_enter(listing->store);
-	ok = step_run(listing->store, STEP_READ, step_batch, &opening, err);
-	store_leave(listing->store);
+	ok = step_call(listing->store, ENGINE_READ, step_batch, &opening, err);
 	if (first)
-		listing->settled = opening.settled;
+		listing->consistent = opening.consistent;
 	return ok;
 }
 
@@ -281,7 +260,7 @@ struct listing *listing_of_ids(
 static bool open_ranges(struct listing *listing, struct err *err)
 {
 	if (!position_after(
-		    &listing->ranges, listing->query.list.after_cursor, &listing->place, err))
+		    &listing->ranges, listing->query.list.after_cursor, &listing->position, err))
 		return false;
 	return load_batch(listing, true, err);
 }
@@ -314,7 +293,7 @@ bool list_open(struct store *store, const struct op *op, struct result *result, 
 	result->total_known = listing->found.counted;
 	result->total = listing->found.counted ? listing->found.total : 0;
 	result->offset = listing->found.offset;
-	result->consistent = listing->settled;
+	result->consistent = listing->consistent;
 	return true;
 }
 

@@ -1,62 +1,43 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "store/list.h"
 #include "task/member.h"
 
-struct work {
-	const struct op *op;
-	struct result *result;
-	bool again;   /* the op's key was used before: the result is that of then */
-	bool nothing; /* nothing was changed */
-	bool blocked; /* by connected tasks */
-	struct dependents dependents;
-};
-
-/* Somebody else's task is answered like one that does not exist. */
-static bool is_theirs(const struct task *task, const struct op *op)
-{
-	return !str_eq(task->tenant, op->tenant) ||
-	       (op->dialect != 0 ? op->dialect != task->dialect
-				 : task->dialect >= INDEX_RESOURCE_DIALECTS);
-}
-
-static int no_memory(bool ok)
-{
-	return ok ? 0 : ENOMEM;
-}
-
 /* ---- read ---- */
 
-static int step_read(struct store *store, DB_TXN *txn, void *data, struct err *err)
+struct read {
+	const struct op *op;
+	struct result *result;
+};
+
+static int step_read(struct store *store, void *data, struct err *err)
 {
-	const struct work *work = data;
-	const struct op *op = work->op;
-	struct buf *record = &work->result->record;
+	const struct read *read = data;
+	const struct op *op = read->op;
+	struct buf *record = &read->result->record;
 	int rc;
 
 	buf_reset(record);
-	rc = row_get(store, txn, op->tenant, &op->id, record, 0);
+	rc = row_get(store, op->tenant, &op->id, false, record);
 	if (rc != 0)
 		return rc;
-	if (!row_decode(&work->result->task, record, op->tenant, &op->id, err))
+	if (!row_decode(&read->result->task, record, op->tenant, &op->id, err))
 		return STEP_FAILED;
-	return is_theirs(&work->result->task, op) ? DB_NOTFOUND : 0;
+	return is_foreign(&read->result->task, op) ? ENGINE_NOT_FOUND : 0;
 }
 
-static bool read_one(
+static bool read_task(
 	struct store *store, const struct op *op, struct result *result, struct err *err)
 {
-	struct work work = { .op = op, .result = result };
+	struct read read = { op, result };
 
-	return step_run(store, STEP_READ, step_read, &work, err);
+	return step_run(store, ENGINE_READ, step_read, &read, err);
 }
 
 /* ---- create ---- */
 
-/* Makes the task of an op and leaves its record in `record`. */
-static int insert(
-	struct store *store, DB_TXN *txn, const struct op *op, struct buf *record, struct err *err)
+/* Creates the task of an op; its record is left in `record`. */
+static int insert(struct store *store, const struct op *op, struct buf *record, struct err *err)
 {
 	struct task task = {
 		.id = op->new_id,
@@ -68,260 +49,150 @@ static int insert(
 		.created_by = op->actor,
 		.updated_by = op->actor,
 	};
-	int rc = op->assign_number ? number_next(store, txn, op, &task.number) : 0;
+	int rc = op->assign_number ? number_next(store, op, &task.number) : 0;
 
 	if (rc == 0 && op->quota.max_tasks > 0)
-		rc = quota_check(store, txn, op, err);
+		rc = quota_check(store, op, err);
 	if (rc != 0)
 		return rc;
 	if (op->change.state == TASK_STATE_NONE)
 		task_set_state(&task, TASK_PENDING, op->now);
-	if (!change_apply(op, NULL, &task, err) || !row_encode(&task, record, err))
+	if (!change_task(op, NULL, &task, err) || !row_encode(&task, record, err))
 		return STEP_FAILED;
-	return row_put(store, txn, &task, buf_str(record), DB_NOOVERWRITE);
+	return row_insert(store, &task, buf_str(record));
 }
 
-static int create(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
+static int write_create(struct store *store, struct write *write, struct err *err)
 {
-	return insert(store, txn, work->op, &work->result->record, err);
-}
-
-/* ---- update, archive, remove ---- */
-
-static bool has_revision(const struct op *op, uint64_t revision)
-{
-	for (size_t i = 0; i < op->if_match_count; i++) {
-		if (op->if_match[i] == revision)
-			return true;
-	}
-	return op->if_match_count == 0;
-}
-
-static int refuse_precondition(struct err *err)
-{
-	err_set(err, ERR_PRECONDITION, NULL, NULL);
-	return STEP_FAILED;
-}
-
-/* Reads a task that is to be changed, into store->before. */
-static int load_for_update(struct store *store, DB_TXN *txn, const struct op *op,
-	const struct id *id, struct task *task, struct err *err)
-{
-	int rc;
-
-	buf_reset(&store->before);
-	rc = row_get(store, txn, op->tenant, id, &store->before, DB_RMW);
-	if (rc != 0)
-		return rc;
-	if (!row_decode(task, &store->before, op->tenant, id, err))
-		return STEP_FAILED;
-	return is_theirs(task, op) ? DB_NOTFOUND : 0;
-}
-
-static int save(struct store *store, DB_TXN *txn, const struct op *op, struct task *task,
-	struct buf *record, struct err *err)
-{
-	task->revision++;
-	if (op->now > task->updated)
-		task->updated = op->now;
-	task->updated_by = op->actor;
-	if (!row_encode(task, record, err))
-		return STEP_FAILED;
-	return row_put(store, txn, task, buf_str(record), 0);
-}
-
-static int delete_task(struct store *store, DB_TXN *txn, struct work *work, const struct id *id)
-{
-	struct buf *record = &work->result->record;
-
-	buf_reset(record);
-	buf_put_str(record, buf_str(&store->before));
-	if (!buf_ok(record))
-		return ENOMEM;
-	return row_delete(store, txn, work->op->tenant, id);
-}
-
-/* What happens to a task happens to those that are connected with it. */
-static int cascade(struct store *store, DB_TXN *txn, const struct work *work, struct err *err)
-{
-	const struct op *op = work->op;
-	struct buf record = BUF_INIT;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < work->dependents.count; i++) {
-		const struct id *id = &work->dependents.ids[i];
-		struct task task;
-
-		if (op->kind == OP_REMOVE) {
-			rc = row_delete(store, txn, op->tenant, id);
-			continue;
-		}
-		rc = load_for_update(store, txn, op, id, &task, err);
-		if (rc != 0 || task.archived)
-			continue;
-		task.archived = true;
-		rc = save(store, txn, op, &task, &record, err);
-	}
-	buf_free(&record);
-	return rc;
-}
-
-/* Finds what is connected; work->blocked when that stands in the way. */
-static int check_dependents(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
-{
-	int rc;
-
-	free(work->dependents.ids);
-	work->dependents = (struct dependents){ 0 };
-	if (!work->op->dependents.field)
-		return 0;
-	rc = dependents_find(store, txn, work->op, &work->dependents, err);
-	work->blocked = rc == 0 && work->dependents.count > 0 && !work->op->dependents.cascade;
-	return rc;
-}
-
-static int change_taken(
-	struct store *store, DB_TXN *txn, struct work *work, struct task *task, struct err *err)
-{
-	const struct op *op = work->op;
-	struct task before = *task;
-
-	if (op->kind == OP_ARCHIVE)
-		task->archived = true;
-	if (!change_apply(op, &before, task, err))
-		return STEP_FAILED;
-	return save(store, txn, op, task, &work->result->record, err);
-}
-
-static int modify(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
-{
-	const struct op *op = work->op;
-	struct task task;
-	int rc = load_for_update(store, txn, op, &op->id, &task, err);
-
-	if (rc != 0)
-		return rc;
-	if (!has_revision(op, task.revision))
-		return refuse_precondition(err);
-	rc = check_dependents(store, txn, work, err);
-	if (rc != 0)
-		return rc;
-	if (work->blocked) {
-		work->nothing = true;
-		buf_reset(&work->result->record);
-		buf_put_str(&work->result->record, buf_str(&store->before));
-		return no_memory(buf_ok(&work->result->record));
-	}
-	rc = op->kind == OP_REMOVE ? delete_task(store, txn, work, &op->id)
-				   : change_taken(store, txn, work, &task, err);
-	return rc == 0 ? cascade(store, txn, work, err) : rc;
+	return insert(store, write->op, &write->result->record, err);
 }
 
 /* ---- upsert ---- */
 
-static int insert_absent(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
+static int insert_absent(struct store *store, struct write *write, struct err *err)
 {
-	const struct op *op = work->op;
+	const struct op *op = write->op;
 	int rc;
 
-	/* An id that is there, but not for this one: of another dialect. */
-	if (store->before.len > 0)
-		return DB_KEYEXIST;
-	/* What is not there has none of the revisions. */
+	/* The id exists, but belongs to another dialect. */
+	if (store->old_record.len > 0)
+		return ENGINE_EXISTS;
+	/* A task that does not exist has none of the revisions. */
 	if (op->if_match_count > 0 || op->must_exist)
-		return refuse_precondition(err);
-	work->result->created = true;
-	rc = insert(store, txn, op, &work->result->record, err);
-	/* Somebody else made it between the two. */
-	return rc == DB_KEYEXIST ? STEP_RETRY : rc;
+		return fail_precondition(err);
+	write->result->created = true;
+	rc = insert(store, op, &write->result->record, err);
+	/* Another process created it since it was looked up. */
+	return rc == ENGINE_EXISTS ? STEP_RETRY : rc;
 }
 
-static int upsert(struct store *store, DB_TXN *txn, struct work *work, struct err *err)
+/* A task that still runs keeps its state; one that has ended or is archived is reopened. */
+static bool change_upserted(
+	const struct op *op, const struct task *old, struct task *task, struct err *err)
 {
-	const struct op *op = work->op;
-	struct task task, before;
-	int rc = load_for_update(store, txn, op, &op->new_id, &task, err);
+	bool reopen = task_state_is_final(old->state) || old->archived;
 
-	work->result->created = false;
-	if (rc == DB_NOTFOUND)
-		return insert_absent(store, txn, work, err);
+	if (reopen) {
+		task->started = task->finished = 0;
+		task->error = task->progress = STR_NULL;
+		task->archived = false;
+	}
+	if (!change_task(op, old, task, err))
+		return false;
+	if (!reopen) {
+		task->state = old->state;
+		task->status = old->status;
+		task->started = old->started;
+		task->finished = old->finished;
+		task->archived = old->archived;
+	}
+	return true;
+}
+
+static int write_upsert(struct store *store, struct write *write, struct err *err)
+{
+	const struct op *op = write->op;
+	struct task task, old;
+	int rc = load_for_update(store, op, &op->new_id, &task, err);
+
+	write->result->created = false;
+	if (rc == ENGINE_NOT_FOUND)
+		return insert_absent(store, write, err);
 	if (rc != 0)
 		return rc;
 	if (op->must_not_exist || !has_revision(op, task.revision))
-		return refuse_precondition(err);
-	before = task;
-	if (!upsert_apply(op, &task, err))
+		return fail_precondition(err);
+	old = task;
+	if (!change_upserted(op, &old, &task, err))
 		return STEP_FAILED;
-	if (!task_equal(&before, &task))
-		return save(store, txn, op, &task, &work->result->record, err);
-	work->nothing = true;
-	return row_encode(&task, &work->result->record, err) ? 0 : STEP_FAILED;
+	if (!task_equal(&old, &task))
+		return save(store, op, &old, &task, &write->result->record, err);
+	write->unchanged = true;
+	return row_encode(&task, &write->result->record, err) ? 0 : STEP_FAILED;
 }
 
 /* ---- the operations ---- */
 
-typedef int do_write(struct store *store, DB_TXN *txn, struct work *work, struct err *err);
-
 static const struct {
-	bool (*look)(struct store *, const struct op *, struct result *, struct err *);
-	do_write *write;
+	bool (*read)(struct store *, const struct op *, struct result *, struct err *);
+	write_step *write;
 } kinds[OP_KINDS] = {
-	[OP_READ] = { .look = read_one },
-	[OP_LIST] = { .look = list_open },
-	[OP_CREATE] = { .write = create },
-	[OP_UPSERT] = { .write = upsert },
-	[OP_UPDATE] = { .write = modify },
-	[OP_REMOVE] = { .write = modify },
-	[OP_ARCHIVE] = { .write = modify },
+	[OP_READ] = { .read = read_task },
+	[OP_LIST] = { .read = list_open },
+	[OP_CREATE] = { .write = write_create },
+	[OP_UPSERT] = { .write = write_upsert },
+	[OP_UPDATE] = { .write = write_modify },
+	[OP_REMOVE] = { .write = write_modify },
+	[OP_ARCHIVE] = { .write = write_modify },
 };
 
-static int step_write(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static int step_write(struct store *store, void *data, struct err *err)
 {
-	struct work *work = data;
-	const struct op *op = work->op;
+	struct write *write = data;
+	const struct op *op = write->op;
 	int rc = 0;
 
-	work->nothing = work->blocked = false;
-	buf_reset(&work->result->companion_record);
+	write->unchanged = write->blocked = false;
+	buf_reset(&write->result->companion_record);
 	if (op->idempotency_key.len > 0)
-		rc = idempotency_lookup(store, txn, op, work->result, &work->again, err);
-	if (rc != 0 || work->again)
+		rc = idempotency_lookup(store, op, write->result, &write->replayed, err);
+	if (rc != 0 || write->replayed)
 		return rc;
-	rc = kinds[op->kind].write(store, txn, work, err);
-	if (rc == 0 && op->companion && !work->nothing)
-		rc = insert(store, txn, op->companion, &work->result->companion_record, err);
-	if (rc == 0 && op->idempotency_key.len > 0 && !work->blocked)
-		rc = idempotency_store(store, txn, op, work->result);
+	rc = kinds[op->kind].write(store, write, err);
+	if (rc == 0 && op->companion && !write->unchanged)
+		rc = insert(store, op->companion, &write->result->companion_record, err);
+	if (rc == 0 && op->idempotency_key.len > 0 && !write->blocked)
+		rc = idempotency_store(store, op, write->result);
 	return rc;
 }
 
-/* Connected tasks that stand in the way are what the answer names. */
-static bool list_dependents(
-	struct store *store, struct work *work, struct result *result, struct err *err)
+/* Dependents that block the operation are listed in the response. */
+static bool list_dependents(struct store *store, struct write *write, struct err *err)
 {
-	struct id *ids = work->dependents.ids;
+	struct id *ids = write->dependents.ids;
 
-	if (!work->blocked)
+	if (!write->blocked)
 		return true;
-	work->dependents.ids = NULL;
-	result->has_dependents = true;
-	result->listing = listing_of_ids(store, work->op->tenant, ids, work->dependents.count);
-	return result->listing || err_no_memory(err);
+	write->dependents.ids = NULL;
+	write->result->has_dependents = true;
+	write->result->listing = listing_of_ids(
+		store, write->op->tenant, ids, write->dependents.count);
+	return write->result->listing || err_no_memory(err);
 }
 
-static bool write_one(
+static bool write_task(
 	struct store *store, const struct op *op, struct result *result, struct err *err)
 {
-	struct work work = { .op = op, .result = result };
-	bool ok = step_run(store, STEP_WRITE, step_write, &work, err) &&
+	struct write write = { .op = op, .result = result };
+	bool ok = step_run(store, ENGINE_WRITE, step_write, &write, err) &&
 		  row_decode(&result->task, &result->record, op->tenant, &op->id, err) &&
 		  (result->companion_record.len == 0 ||
 			  row_decode(&result->companion, &result->companion_record, op->tenant,
 				  &op->id, err)) &&
-		  list_dependents(store, &work, result, err);
+		  list_dependents(store, &write, err);
 
-	free(work.dependents.ids);
-	result->written = ok && !work.nothing && !work.again && !store->sync_commits;
+	free(write.dependents.ids);
+	result->written = ok && !write.unchanged && !write.replayed && !store->sync_commits;
 	return ok;
 }
 
@@ -331,8 +202,8 @@ static bool execute(
 	struct op found;
 
 	if (op->number == 0)
-		return kinds[op->kind].look ? kinds[op->kind].look(store, op, result, err)
-					    : write_one(store, op, result, err);
+		return kinds[op->kind].read ? kinds[op->kind].read(store, op, result, err)
+					    : write_task(store, op, result, err);
 	found = *op;
 	found.number = 0;
 	return number_find(store, op, &found.id, err) && execute(store, &found, result, err);
@@ -342,7 +213,7 @@ bool store_apply(struct store *store, const struct op *op, struct result *result
 {
 	bool ok;
 
-	if (op->kind >= OP_KINDS || (!kinds[op->kind].look && !kinds[op->kind].write))
+	if (op->kind >= OP_KINDS || (!kinds[op->kind].read && !kinds[op->kind].write))
 		return err_set(err, ERR_INTERNAL, NULL, "no such operation");
 	if (kinds[op->kind].write && !store_may_write(store, err))
 		return false;

@@ -1,5 +1,59 @@
 #include "store/list.h"
 
+/* ---- one index answers the query ---- */
+
+/* Whether the rows of a filter stand in the order that is asked for. */
+static bool is_in_order(const struct query *query, const struct list_filter *filter)
+{
+	const struct index_field *field = query_any_field(query, filter->field);
+
+	if (!field || field->unindexed)
+		return false;
+	if (query_sort_field(query) == filter->field)
+		return filter->more_value_count == 0;
+	return query_sort_field(query) == INDEX_BY_CREATED && !field->order_by;
+}
+
+/* Two filters that an index has as a pair, in the order of creation. */
+static bool direct_pair(
+	const struct query *query, struct range_set *ranges, bool *direct, struct err *err)
+{
+	size_t satisfied;
+
+	if (query_sort_field(query) != INDEX_BY_CREATED)
+		return true;
+	if (!pair_ranges(query, 0, 1, ranges, &satisfied, err))
+		return false;
+	*direct = satisfied > 0 && satisfied == query_conditions(query);
+	if (!*direct)
+		ranges_free(ranges);
+	return true;
+}
+
+bool query_direct_ranges(
+	const struct query *query, struct range_set *ranges, bool *direct, struct err *err)
+{
+	const struct list_query *list = &query->list;
+	const struct index_field *sort = query_any_field(query, query_sort_field(query));
+	size_t filter = list->filter_count == 1 ? 0 : NO_FILTER, satisfied;
+
+	*direct = false;
+	if (list->sort_count > 1 || list->filter_count > 2)
+		return true;
+	if (list->filter_count == 2)
+		return direct_pair(query, ranges, direct, err);
+	if (filter == 0 ? !is_in_order(query, &list->filters[0]) : sort && sort->unindexed)
+		return true;
+	if (!filter_ranges(query, filter, query_sort_field(query), ranges, &satisfied, err))
+		return false;
+	*direct = satisfied == query_conditions(query);
+	if (!*direct)
+		ranges_free(ranges);
+	return true;
+}
+
+/* ---- the smallest condition ---- */
+
 bool query_is_indexed(const struct query *query, uint8_t code)
 {
 	const struct index_table *tables = query->store->indexes;
@@ -9,18 +63,10 @@ bool query_is_indexed(const struct query *query, uint8_t code)
 	return field && !field->unindexed;
 }
 
-static int step_count(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static int step_count(struct store *store, void *data, struct err *err)
 {
-	struct range_set *ranges = data;
-	DBC *cursor;
-	int rc = store->ranks->cursor(store->ranks, txn, &cursor, 0), closed;
-
 	(void)err;
-	if (rc != 0)
-		return rc;
-	rc = ranges_count(cursor, ranges);
-	closed = cursor->close(cursor);
-	return rc != 0 ? rc : closed;
+	return ranges_count(store, data);
 }
 
 struct best {
@@ -32,7 +78,7 @@ struct best {
 static bool keep_smaller(const struct query *query, struct range_set *ranges, size_t satisfied,
 	const struct best *best, struct err *err)
 {
-	bool ok = step_run(query->store, STEP_READ, step_count, ranges, err);
+	bool ok = step_run(query->store, ENGINE_READ, step_count, ranges, err);
 
 	if (!ok || (best->ranges->at && (ranges->total > best->ranges->total ||
 						(ranges->total == best->ranges->total &&

@@ -1,18 +1,65 @@
 #include "store/list.h"
 
+bool query_has_dialect(const struct query *query, uint8_t dialect)
+{
+	const struct list_query *list = &query->list;
+
+	if (query->dialect != 0)
+		return dialect == query->dialect;
+	for (size_t i = 0; i < list->dialect_count; i++) {
+		if (list->dialects[i] == dialect)
+			return true;
+	}
+	return list->dialect_count == 0 && dialect < INDEX_RESOURCE_DIALECTS;
+}
+
+size_t query_dialects(const struct query *query, uint8_t dialects[QUERY_DIALECTS_MAX])
+{
+	size_t count = 0;
+
+	for (const struct index_table *table = query->store->indexes;
+		table->fields && count < QUERY_DIALECTS_MAX; table++) {
+		if (query_has_dialect(query, table->dialect))
+			dialects[count++] = table->dialect;
+	}
+	return count;
+}
+
+bool scope_includes(enum list_scope scope, bool archived)
+{
+	return scope == LIST_BOTH || archived == (scope == LIST_ARCHIVED);
+}
+
+const struct index_field *query_field(const struct query *query, uint8_t dialect, uint8_t code)
+{
+	return index_field_by_code(query->store->indexes, dialect, code);
+}
+
+const struct index_field *query_any_field(const struct query *query, uint8_t code)
+{
+	uint8_t dialects[QUERY_DIALECTS_MAX];
+
+	return query_dialects(query, dialects) > 0 ? query_field(query, dialects[0], code) : NULL;
+}
+
+struct str filter_value(const struct list_filter *filter, size_t i)
+{
+	return i == 0 ? filter->value : filter->more_values[i - 1];
+}
+
 uint8_t query_sort_field(const struct query *query)
 {
 	return query->list.sort_count > 0 ? query->list.sorts[0].field : INDEX_BY_CREATED;
 }
 
-bool query_descending(const struct query *query)
+bool query_is_descending(const struct query *query)
 {
 	return query->list.sort_count > 0 && query->list.sorts[0].descending;
 }
 
-bool time_range_is_set(const struct list_time_range *span)
+bool time_range_is_set(const struct list_time_range *range)
 {
-	return span->from != 0 || span->to != 0;
+	return range->from != 0 || range->to != 0;
 }
 
 size_t query_conditions(const struct query *query)
@@ -21,7 +68,12 @@ size_t query_conditions(const struct query *query)
 	       time_range_is_set(&query->list.updated);
 }
 
-/* ---- what one index answers ---- */
+uint64_t list_offset(const struct list_query *list, uint64_t total)
+{
+	if (!list->clamp_offset || list->limit == 0 || list->offset < total)
+		return list->offset;
+	return total == 0 ? 0 : (total - 1) / list->limit * list->limit;
+}
 
 static bool check_field(const struct query *query, uint8_t code, struct err *err)
 {
@@ -42,173 +94,4 @@ bool query_check(const struct query *query, struct err *err)
 	for (size_t i = 0; ok && i < list->sort_count; i++)
 		ok = check_field(query, list->sorts[i].field, err);
 	return ok;
-}
-
-/* Whether the rows of a filter stand in the order that is asked for. */
-static bool is_in_order(const struct query *query, const struct list_filter *filter)
-{
-	const struct index_field *field = query_any_field(query, filter->field);
-
-	if (!field || field->unindexed)
-		return false;
-	if (query_sort_field(query) == filter->field)
-		return filter->more_value_count == 0;
-	return query_sort_field(query) == INDEX_BY_CREATED && !field->order_by;
-}
-
-/* Two filters that an index has as a pair, in the order of creation. */
-static bool direct_pair(
-	const struct query *query, struct range_set *ranges, bool *direct, struct err *err)
-{
-	size_t satisfied;
-
-	if (query_sort_field(query) != INDEX_BY_CREATED)
-		return true;
-	if (!pair_ranges(query, 0, 1, ranges, &satisfied, err))
-		return false;
-	*direct = satisfied > 0 && satisfied == query_conditions(query);
-	if (!*direct)
-		ranges_free(ranges);
-	return true;
-}
-
-bool query_direct_ranges(
-	const struct query *query, struct range_set *ranges, bool *direct, struct err *err)
-{
-	const struct list_query *list = &query->list;
-	const struct index_field *sort = query_any_field(query, query_sort_field(query));
-	size_t filter = list->filter_count == 1 ? 0 : NO_FILTER, satisfied;
-
-	*direct = false;
-	if (list->sort_count > 1 || list->filter_count > 2)
-		return true;
-	if (list->filter_count == 2)
-		return direct_pair(query, ranges, direct, err);
-	if (filter == 0 ? !is_in_order(query, &list->filters[0]) : sort && sort->unindexed)
-		return true;
-	if (!filter_ranges(query, filter, query_sort_field(query), ranges, &satisfied, err))
-		return false;
-	*direct = satisfied == query_conditions(query);
-	if (!*direct)
-		ranges_free(ranges);
-	return true;
-}
-
-/* ---- looking at a task ---- */
-
-static bool is_in_span(const struct list_time_range *span, int64_t time)
-{
-	return (span->from == 0 || time >= span->from) && (span->to == 0 || time < span->to);
-}
-
-static bool same_text(const struct index_field *field, struct str a, struct str b)
-{
-	return field->normalize ? str_eq(field->normalize(a), field->normalize(b)) : str_eq(a, b);
-}
-
-static bool has_value(const struct index_field *field, const struct task *task, struct str value)
-{
-	struct str json;
-	uint64_t number;
-
-	switch (field->source) {
-	case INDEX_STATE:
-		return same_text(field, str_cstr(task_state_name(task->state)), value);
-	case INDEX_STATUS:
-		return same_text(field, task->status, value);
-	case INDEX_FIELD:
-		json = task_field(task, str_cstr(field->name));
-		return json.ptr && same_text(field, json, value);
-	case INDEX_NUMBER:
-		return str_to_u64(value, &number) && number == task->number;
-	case INDEX_ALL:
-	case INDEX_UPDATED:
-	case INDEX_PAIR:
-	case INDEX_END:
-		break;
-	}
-	return true;
-}
-
-static bool passes(
-	const struct query *query, const struct list_filter *filter, const struct task *task)
-{
-	const struct index_field *field = query_field(query, task->dialect, filter->field);
-
-	for (size_t i = 0; field && i <= filter->more_value_count; i++) {
-		if (has_value(field, task, filter_value(filter, i)))
-			return true;
-	}
-	return false;
-}
-
-bool query_matches(const struct query *query, const struct task *task)
-{
-	const struct list_query *list = &query->list;
-
-	if (!query_has_dialect(query, task->dialect) ||
-		!scope_includes(list->scope, task->archived) ||
-		!is_in_span(&list->created, task->created) ||
-		!is_in_span(&list->updated, task->updated))
-		return false;
-	for (size_t i = 0; i < list->filter_count; i++) {
-		if (!passes(query, &list->filters[i], task))
-			return false;
-	}
-	return true;
-}
-
-/* ---- the order of tasks that are looked at ---- */
-
-#define TIE_SIZE (8 + sizeof(struct id)) /* creation and id, which every key ends with */
-
-/* What a key has between its field code and its tie; for the order of creation: the creation. */
-static bool sort_value(const struct query *query, const struct task *task, uint8_t code,
-	struct index_key *key, struct str *value)
-{
-	const struct index_field *field = query_field(query, task->dialect, code);
-	struct index_key place;
-
-	if (!field || !index_field_key(key, task, field))
-		return false;
-	index_field_prefix(&place, task->tenant, task->dialect, task->archived, field);
-	*value = str_skip(key_str(key), place.len);
-	value->len -= field->source == INDEX_ALL ? sizeof(struct id) : TIE_SIZE;
-	return true;
-}
-
-static bool add_bytes(struct key_suffix *order, struct str bytes, bool inverted)
-{
-	if (order->len + bytes.len > sizeof(order->bytes))
-		return false;
-	for (size_t i = 0; i < bytes.len; i++)
-		order->bytes[order->len++] = (uint8_t)(inverted ? ~bytes.ptr[i] : bytes.ptr[i]);
-	return true;
-}
-
-/*
- * One sort gives the very bytes that the index has; several are put behind each other, those that
- * descend inverted, so that all of it ascends. Values end in NUL or have a fixed size.
- */
-bool query_sort_key(const struct query *query, const struct task *task, struct key_suffix *order)
-{
-	const struct list_query *list = &query->list;
-	bool several = list->sort_count > 1, inverted = false;
-	struct index_key key;
-	struct str value = STR_NULL;
-
-	order->len = 0;
-	for (size_t i = 0; i < list->sort_count || i == 0; i++) {
-		uint8_t code = i < list->sort_count ? list->sorts[i].field : INDEX_BY_CREATED;
-
-		inverted = several && list->sorts[i].descending;
-		if (!sort_value(query, task, code, &key, &value) ||
-			!add_bytes(order, value, inverted))
-			return false;
-	}
-	/* Behind the last value its key goes on with the tie, or with what is left of it. */
-	value = str_skip(key_str(&key), key.len - TIE_SIZE);
-	if (!several && query_sort_field(query) == INDEX_BY_CREATED)
-		value = str_skip(value, 8);
-	return add_bytes(order, value, inverted);
 }

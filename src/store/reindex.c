@@ -1,169 +1,134 @@
+
 #include "base/log.h"
 #include "store/internal.h"
 
-#define TASKS_A_COMMIT 256
+#define TASKS_PER_COMMIT 256
+#define SCHEMA_KEY	 STR("index")
 
-struct filling {
-	DB_TXN *txn;
-	unsigned open; /* tasks in it */
-	uint64_t tasks, moved;
-	DB *plain; /* the tasks without their index */
-};
+/* ---- the schema of the index ---- */
 
-/* ---- keys of old ---- */
-
-struct moving {
-	DB *plain;
-	const struct index_key *from, *to;
-	struct str record;
-};
-
-static int step_move(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static int step_write_schema(struct store *store, void *data, struct err *err)
 {
-	const struct moving *moving = data;
-	DBT from = bdb_in(key_str(moving->from));
-	int rc = bdb_put(moving->plain, txn, key_str(moving->to), moving->record, 0);
+	const struct str *hash = data;
+	int rc;
 
-	(void)store, (void)err;
-	return rc == 0 ? moving->plain->del(moving->plain, txn, &from, 0) : rc;
+	(void)err;
+	if (hash->len > 0)
+		return store_put(store, TABLE_META, SCHEMA_KEY, *hash, ENGINE_REPLACE);
+	rc = store_del(store, TABLE_META, SCHEMA_KEY);
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
 /*
- * Before 0.1.0 a task's key was its id alone. Such a task is given its key here, where it has no
- * entries: a new form of the keys makes every index one that must be built anew. In a transaction
- * of its own, because the walk reads without one and must not meet its locks.
+ * The hash is removed before a rebuild and written after it: an index that was not filled to its
+ * end is built again.
  */
-static bool move_task(struct store *store, struct filling *filling, const struct task *task,
-	const struct index_key *key, struct str record, struct err *err)
+static bool write_schema(struct store *store, struct str hash, struct err *err)
 {
-	struct index_key right;
-	struct moving moving = { filling->plain, key, &right, record };
+	return step_run(store, ENGINE_WRITE, step_write_schema, &hash, err);
+}
 
-	index_primary_key(&right, task->tenant, &task->id);
-	if (str_eq(key_str(key), key_str(&right)))
-		return true;
-	if (!step_run(store, STEP_WRITE, step_move, &moving, err))
-		return false;
-	filling->moved++;
-	return true;
+static int step_compare_schema(struct store *store, void *data, struct err *err)
+{
+	struct buf hash = BUF_INIT;
+	bool *current = data;
+	int rc = store_get(store, TABLE_META, SCHEMA_KEY, false, &hash);
+
+	(void)err;
+	*current = rc == 0 && hash.len == sizeof(store->schema_hash) &&
+		   memcmp(hash.data, store->schema_hash, hash.len) == 0;
+	buf_free(&hash);
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
 /* ---- entries ---- */
 
-static int put_entries(struct store *store, struct filling *filling, const struct task *task)
+struct filling {
+	struct walk walk;
+	off_t place; /* in the walk, of the first task that is not committed */
+	uint64_t tasks;
+	unsigned in_step; /* tasks in the current transaction */
+	struct buf record;
+	bool end;
+};
+
+/* A record that cannot be read has no entries; verify reports it. */
+static int put_entries(struct store *store, struct filling *filling, const struct index_key *at)
 {
-	struct index_key keys[INDEX_KEYS_MAX], at;
-	size_t count = index_all_keys(keys, task, store->indexes);
+	struct index_key keys[INDEX_KEYS_MAX];
+	struct task task;
+	size_t count = 0;
+	int rc;
+
+	buf_reset(&filling->record);
+	rc = store_get(store, TABLE_TASKS, key_str(at), false, &filling->record);
+	if (rc == ENGINE_NOT_FOUND)
+		return 0;
+	if (rc == 0 && record_decode(&task, buf_str(&filling->record)))
+		count = index_all_keys(keys, &task, store->indexes);
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = store_put(store, TABLE_INDEX, key_str(&keys[i]), STR(""), ENGINE_REPLACE);
+	return rc;
+}
+
+static int step_fill(struct store *store, void *data, struct err *err)
+{
+	struct filling *filling = data;
+	struct index_key key;
 	int rc = 0;
 
-	index_primary_key(&at, task->tenant, &task->id);
-	if (!filling->txn)
-		rc = store->env->txn_begin(store->env, NULL, &filling->txn, 0);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = bdb_put(store->ranks, filling->txn, key_str(&keys[i]), key_str(&at), 0);
-	filling->tasks++;
-	if (rc == 0 && ++filling->open == TASKS_A_COMMIT) {
-		rc = store_commit(store, filling->txn);
-		filling->txn = NULL;
-		filling->open = 0;
+	(void)err;
+	if (fseeko(filling->walk.keys, filling->place, SEEK_SET) != 0)
+		return ENGINE_FULL;
+	for (filling->in_step = 0; rc == 0 && filling->in_step < TASKS_PER_COMMIT;
+		filling->in_step++) {
+		filling->end = !walk_next(&filling->walk, &key);
+		if (filling->end)
+			break;
+		rc = put_entries(store, filling, &key);
 	}
 	return rc;
 }
 
-/* A record that cannot be read has no entries, as in make_entries. */
-static bool fill_task(struct store *store, const struct index_key *key, struct str record,
-	void *data, struct err *err)
+static bool fill_all(struct store *store, struct filling *filling, struct err *err)
 {
-	struct filling *filling = data;
-	struct task task;
-	int rc;
+	bool ok = true;
 
-	if (!record_decode(&task, record))
-		return true;
-	if (!move_task(store, filling, &task, key, record, err))
+	while (ok && !filling->end) {
+		ok = step_run(store, ENGINE_WRITE, step_fill, filling, err);
+		filling->place = ftello(filling->walk.keys);
+		filling->tasks += filling->in_step;
+	}
+	return ok && walk_ended(&filling->walk, err);
+}
+
+static bool fill_index(struct store *store, struct err *err)
+{
+	struct str hash = { (const char *)store->schema_hash, sizeof(store->schema_hash) };
+	struct filling filling = { 0 };
+	bool ok;
+
+	if (!walk_open(store, &filling.walk, err))
 		return false;
-	rc = put_entries(store, filling, &task);
-	return rc == 0 || step_fail(store, rc, "reindex", err);
+	ok = fill_all(store, &filling, err) && write_schema(store, hash, err);
+	walk_close(&filling.walk);
+	buf_free(&filling.record);
+	if (ok && filling.tasks > 0)
+		log_info("reindexed", "built the index of %llu tasks",
+			(unsigned long long)filling.tasks);
+	return ok;
 }
 
 /* ---- the whole index ---- */
 
-static int step_note_sum(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static bool clear_index(struct store *store, struct err *err)
 {
-	const struct str *sum = data;
-	DB *meta = store->tables[TABLE_META];
-	DBT key = bdb_in(STR("index"));
-	int rc;
+	enum engine_status status;
 
-	(void)err;
-	if (sum->len > 0)
-		return bdb_put(meta, txn, STR("index"), *sum, 0);
-	rc = meta->del(meta, txn, &key, 0);
-	return rc == DB_NOTFOUND ? 0 : rc;
-}
-
-/* The note comes last and goes first: an index that was not filled to its end is built again. */
-static bool note_sum(struct store *store, struct str sum, struct err *err)
-{
-	return step_run(store, STEP_WRITE, step_note_sum, &sum, err);
-}
-
-static bool end_filling(struct store *store, struct filling *filling, bool ok, struct err *err)
-{
-	int rc = 0;
-
-	if (filling->txn)
-		rc = ok ? store_commit(store, filling->txn) : filling->txn->abort(filling->txn);
-	if (ok && rc != 0)
-		return step_fail(store, rc, "reindex", err);
-	return ok;
-}
-
-static bool fill_all(struct store *store, struct filling *filling, struct err *err)
-{
-	int rc = bdb_open_tasks(store, &filling->plain);
-	bool ok;
-
-	if (rc != 0)
-		return step_fail(store, rc, "reindex", err);
-	ok = walk_tasks(store, fill_task, filling, err);
-	ok = end_filling(store, filling, ok, err);
-	rc = filling->plain->close(filling->plain, DB_NOSYNC);
-	return ok && (rc == 0 || step_fail(store, rc, "reindex", err));
-}
-
-bool index_fill(struct store *store, struct err *err)
-{
-	struct str sum = { (const char *)store->sum, sizeof(store->sum) };
-	struct filling filling = { 0 };
-	bool ok;
-
-	store_enter(store);
-	ok = fill_all(store, &filling, err) && note_sum(store, sum, err);
-	store_leave(store);
-	if (!ok)
+	if (!write_schema(store, STR_NULL, err))
 		return false;
-	store->index_is_new = false;
-	if (filling.tasks > 0)
-		log_info("reindexed", "the index was built from %llu tasks",
-			(unsigned long long)filling.tasks);
-	if (filling.moved > 0)
-		log_info("upgraded", "%llu tasks were given the keys of this version",
-			(unsigned long long)filling.moved);
-	return true;
-}
-
-static bool drop_index(struct store *store, struct err *err)
-{
-	int rc;
-
-	if (!note_sum(store, STR_NULL, err))
-		return false;
-	bdb_close_index(store);
-	rc = bdb_drop_index(store);
-	if (rc == 0)
-		rc = bdb_open_index(store, true);
-	return rc == 0 || step_fail(store, rc, "reindex", err);
+	status = store->engine->ops->clear(store->engine, TABLE_INDEX);
+	return status == ENGINE_OK || store_fail(store, (int)status, err);
 }
 
 bool store_reindex(struct store *store, struct err *err)
@@ -173,7 +138,20 @@ bool store_reindex(struct store *store, struct err *err)
 	if (!store_may_write(store, err))
 		return false;
 	store_enter(store);
-	ok = drop_index(store, err) && index_fill(store, err) && store_flush(store, err);
+	ok = clear_index(store, err) && fill_index(store, err) && store_flush(store, err);
 	store_leave(store);
 	return ok;
+}
+
+bool index_settle(struct store *store, bool attach, struct err *err)
+{
+	bool created = store->engine->created & 1U << TABLE_INDEX, current;
+
+	if (!step_run(store, ENGINE_READ, step_compare_schema, &current, err))
+		return false;
+	if (current && !created)
+		return true;
+	if (attach)
+		return err_set(err, ERR_INTERNAL, NULL, "the index was made for other tables");
+	return created ? fill_index(store, err) : store_reindex(store, err);
 }

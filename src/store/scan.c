@@ -23,14 +23,14 @@ struct row {
 struct look {
 	const struct query *query;
 	struct store *store;
-	struct range_set ranges; /* the rows that are looked at */
-	struct position place;	 /* behind the last of them */
+	struct range_set ranges;  /* the rows that are looked at */
+	struct position position; /* behind the last of them */
 	uint64_t looked, most;
 	bool through; /* there are no more */
 	bool walking; /* in the order of the entries: the last one is where the next page begins */
 
-	struct index_entry hits[LIST_BATCH_ROWS];
-	size_t hit_count;
+	struct index_entry entries[LIST_BATCH_ROWS];
+	size_t entry_count;
 	struct buf record, orders;
 	struct row *rows; /* those that fit */
 	size_t row_count, row_room;
@@ -38,19 +38,13 @@ struct look {
 
 /* ---- reading rows ---- */
 
-static int step_hits(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static int step_entries(struct store *store, void *data, struct err *err)
 {
 	struct look *look = data;
-	DBC *cursor;
-	int rc = store->ranks->cursor(store->ranks, txn, &cursor, 0), closed;
 
 	(void)err;
-	if (rc != 0)
-		return rc;
-	rc = ranges_read(
-		cursor, &look->ranges, &look->place, look->hits, LIST_BATCH_ROWS, &look->hit_count);
-	closed = cursor->close(cursor);
-	return rc != 0 ? rc : closed;
+	return ranges_read(store, &look->ranges, &look->position, look->entries, LIST_BATCH_ROWS,
+		&look->entry_count);
 }
 
 struct reading {
@@ -59,7 +53,7 @@ struct reading {
 	bool gone;
 };
 
-static int step_record(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static int step_record(struct store *store, void *data, struct err *err)
 {
 	struct reading *reading = data;
 	struct look *look = reading->look;
@@ -67,13 +61,13 @@ static int step_record(struct store *store, DB_TXN *txn, void *data, struct err 
 
 	(void)err;
 	buf_reset(&look->record);
-	rc = row_get(store, txn, look->query->tenant, reading->id, &look->record, 0);
-	reading->gone = rc == DB_NOTFOUND;
-	return rc == DB_NOTFOUND ? 0 : rc;
+	rc = row_get(store, look->query->tenant, reading->id, false, &look->record);
+	reading->gone = rc == ENGINE_NOT_FOUND;
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-static bool keep_row(
-	struct look *look, const struct task *task, const struct index_entry *hit, struct err *err)
+static bool keep_row(struct look *look, const struct task *task, const struct index_entry *entry,
+	struct err *err)
 {
 	struct key_suffix order;
 	struct row *row;
@@ -81,7 +75,7 @@ static bool keep_row(
 	if (!query_sort_key(look->query, task, &order))
 		return true; /* it has no place in this order */
 	/* One that moved since its entry was read is not here any more. */
-	if (look->walking && key_suffix_compare(&order, &hit->tail) != 0)
+	if (look->walking && key_suffix_compare(&order, &entry->suffix) != 0)
 		return true;
 	if (look->row_count == look->row_room) {
 		size_t room = look->row_room ? 2 * look->row_room : LIST_BATCH_ROWS;
@@ -98,34 +92,34 @@ static bool keep_row(
 	return buf_ok(&look->orders) || err_no_memory(err);
 }
 
-static bool look_at(struct look *look, const struct index_entry *hit, struct err *err)
+static bool look_at(struct look *look, const struct index_entry *entry, struct err *err)
 {
 	struct task task;
 	struct id id;
 	struct reading reading = { look, &id, false };
 
 	look->looked++;
-	look->place = (struct position){ .set = true, .tail = hit->tail };
-	index_entry_id(hit, &id);
-	if (!step_run(look->store, STEP_READ, step_record, &reading, err))
+	look->position = (struct position){ .set = true, .suffix = entry->suffix };
+	index_entry_id(entry, &id);
+	if (!step_run(look->store, ENGINE_READ, step_record, &reading, err))
 		return false;
 	if (reading.gone || !record_decode(&task, buf_str(&look->record)) ||
 		!query_matches(look->query, &task))
 		return true;
-	return keep_row(look, &task, hit, err);
+	return keep_row(look, &task, entry, err);
 }
 
 /* Looks until so many rows fit, the rows end, or as many were looked at as may be. */
 static bool look_until(struct look *look, uint64_t enough, struct err *err)
 {
 	while (!look->through && look->row_count < enough && look->looked < look->most) {
-		if (!step_run(look->store, STEP_READ, step_hits, look, err))
+		if (!step_run(look->store, ENGINE_READ, step_entries, look, err))
 			return false;
-		for (size_t i = 0; i < look->hit_count && look->row_count < enough; i++) {
-			if (!look_at(look, &look->hits[i], err))
+		for (size_t i = 0; i < look->entry_count && look->row_count < enough; i++) {
+			if (!look_at(look, &look->entries[i], err))
 				return false;
 		}
-		look->through = look->hit_count < LIST_BATCH_ROWS && look->row_count < enough;
+		look->through = look->entry_count < LIST_BATCH_ROWS && look->row_count < enough;
 	}
 	return true;
 }
@@ -157,7 +151,7 @@ static void row_tail(const struct look *look, const struct row *row, struct key_
 /* The first row behind the place to go on from; rows are in order. */
 static size_t first_behind(const struct look *look, struct str after)
 {
-	bool descending = look->query->list.sort_count == 1 && query_descending(look->query);
+	bool descending = look->query->list.sort_count == 1 && query_is_descending(look->query);
 	struct key_suffix place = { .len = (uint16_t)after.len }, tail;
 	size_t i = 0;
 
@@ -223,7 +217,7 @@ static bool gather(struct look *look, struct found_ids *found, struct err *err)
 /* ---- along the order ---- */
 
 /* What is known before a walk: where it begins, and from which end. */
-struct walk {
+struct page_walk {
 	uint64_t skip, want; /* rows to leave out, rows of the page */
 	bool backwards;
 	uint64_t looks; /* about how many rows it will look at */
@@ -234,11 +228,11 @@ struct walk {
  * the end is walked to from there.
  */
 static void plan_walk(const struct list_query *list, const struct found_ids *found, uint64_t all,
-	struct walk *walk)
+	struct page_walk *walk)
 {
 	uint64_t left = found->total > found->offset ? found->total - found->offset : 0;
 
-	*walk = (struct walk){ .skip = found->offset, .want = list->limit };
+	*walk = (struct page_walk){ .skip = found->offset, .want = list->limit };
 	if (list->limit == 0)
 		walk->want = LIST_SCAN_MAX;
 	if (found->counted && left < walk->want)
@@ -264,7 +258,7 @@ static void reverse_rows(struct look *look)
 
 /* The page's rows stand at the end of what was walked over, then at its start. */
 static bool walk_backwards(
-	struct look *look, const struct walk *walk, struct found_ids *found, struct err *err)
+	struct look *look, const struct page_walk *walk, struct found_ids *found, struct err *err)
 {
 	look->ranges.descending = !look->ranges.descending;
 	if (!look_until(look, walk->skip + walk->want, err))
@@ -277,13 +271,13 @@ static bool walk_backwards(
 
 /* One row more than the page has says whether there are more. */
 static bool walk_on(
-	struct look *look, const struct walk *walk, struct found_ids *found, struct err *err)
+	struct look *look, const struct page_walk *walk, struct found_ids *found, struct err *err)
 {
 	const struct list_query *list = &look->query->list;
 	uint64_t end = walk->skip + walk->want;
 	bool complete;
 
-	if (!position_after(&look->ranges, list->after_cursor, &look->place, err) ||
+	if (!position_after(&look->ranges, list->after_cursor, &look->position, err) ||
 		!look_until(look, end + 1, err))
 		return false;
 	complete = look->through || look->row_count > end;
@@ -293,13 +287,13 @@ static bool walk_on(
 		return false;
 	if (!complete) {
 		found->more = true;
-		found->last = look->place.tail;
+		found->last = look->position.suffix;
 	}
 	return true;
 }
 
 static bool walk_order(
-	struct look *look, const struct walk *walk, struct found_ids *found, struct err *err)
+	struct look *look, const struct page_walk *walk, struct found_ids *found, struct err *err)
 {
 	const struct query *query = look->query;
 	size_t satisfied;
@@ -323,7 +317,7 @@ static bool choose(struct look *look, struct range_set *smallest, size_t satisfi
 	const struct list_query *list = &query->list;
 	bool few = smallest->total <= LIST_SCAN_MAX;
 	bool known = satisfied == query_conditions(query), can_walk;
-	struct walk walk;
+	struct page_walk walk;
 
 	found->counted = list->want_total && known;
 	found->total = found->counted ? smallest->total : 0;

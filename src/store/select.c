@@ -1,59 +1,72 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "store/list.h"
 
-static int count_range(DBC *cursor, struct key_range *range)
+static int count_keys(struct store *store, struct engine_range *bounds, uint64_t *count)
 {
-	struct index_key last = { .len = INDEX_KEY_MAX };
-	int rc = cursor_rank(cursor, &range->from, &range->first);
-
-	memset(last.bytes, 0xFF, sizeof(last.bytes));
-	if (rc == 0)
-		rc = cursor_rank(cursor, range->to_end ? &last : &range->to, &range->end);
-	if (rc == 0 && range->end < range->first)
-		range->end = range->first;
-	return rc;
+	return (int)store->engine->ops->count(store->engine, TABLE_INDEX, bounds, count);
 }
 
-int ranges_count(DBC *cursor, struct range_set *ranges)
+int ranges_count(struct store *store, struct range_set *set)
 {
-	ranges->total = 0;
-	for (size_t i = 0; i < ranges->count; i++) {
-		struct key_range *range = &ranges->at[i];
-		int rc = count_range(cursor, range);
+	set->total = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		struct key_range *range = &set->at[i];
+		struct engine_range bounds;
+		int rc;
 
+		range->hint = 0;
+		bounds = range_bounds(range);
+		rc = count_keys(store, &bounds, &range->count);
 		if (rc != 0)
 			return rc;
-		ranges->total += range->end - range->first;
+		range->hint = bounds.hint;
+		set->total += range->count;
 	}
 	return 0;
 }
 
-static void set_place(
-	struct position *place, const struct key_range *range, const struct index_key *key)
+/* The position at key number n of a range. A concurrent commit may have removed it. */
+static int find_nth(
+	struct store *store, const struct key_range *range, uint64_t n, struct position *position)
 {
-	place->set = place->at = true;
-	place->tail.len = (uint16_t)(key->len - range->prefix.len);
-	memcpy(place->tail.bytes, key->bytes + range->prefix.len, place->tail.len);
-}
+	const struct engine_range bounds = range_bounds(range);
+	struct str suffix;
+	int rc;
 
-/* The entry of that record number, which must still be one of the range's. */
-static int take_record(
-	DBC *cursor, const struct key_range *range, uint64_t number, struct position *place)
-{
-	struct index_key key;
-	int rc = cursor_go_to(cursor, number, &key);
-
+	engine_batch_reset(&store->batch);
+	rc = (int)store->engine->ops->nth(store->engine, TABLE_INDEX, &bounds, n, &store->batch);
 	if (rc != 0)
-		return rc;
-	if (!range_contains(range, &key))
-		return STEP_RETRY;
-	set_place(place, range, &key);
+		return rc == ENGINE_NOT_FOUND ? STEP_RETRY : rc;
+	suffix = str_skip(engine_batch_key(&store->batch, 0), range->prefix.len);
+	position->set = position->at = true;
+	position->suffix.len = (uint16_t)suffix.len;
+	memcpy(position->suffix.bytes, suffix.ptr, suffix.len);
 	return 0;
 }
 
-/* Which part of each range may still hold the row that is looked for, as record numbers. */
+/* How many keys of a range lie before that of the suffix. */
+static int count_before(struct store *store, const struct key_range *range,
+	const struct key_suffix *suffix, uint64_t *count)
+{
+	struct engine_range bounds = range_bounds(range);
+	struct index_key key;
+	int rc;
+
+	range_key(range, suffix, &key);
+	bounds.to = key_str(&key);
+	*count = 0;
+	if (str_compare(bounds.to, bounds.from) <= 0)
+		return 0;
+	rc = count_keys(store, &bounds, count);
+	if (*count > range->count)
+		*count = range->count;
+	return rc;
+}
+
+/* ---- row k of several ranges: O(ranges · log rows) ---- */
+
+/* The part of a range that may still hold the row, as key numbers of the range. */
 struct window {
 	uint64_t low, high;
 };
@@ -69,61 +82,50 @@ static size_t widest(const struct window *windows, size_t count)
 	return best;
 }
 
-static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high)
-{
-	return value < low ? low : value > high ? high : value;
-}
-
 /*
- * One step: the entry in the middle of the widest window splits every window; *below is how many
- * rows of all lie before it, and cuts has where.
+ * One step: the key in the middle of the widest window splits every window. *below is the number of
+ * rows before it in all ranges, cuts holds those of each.
  */
-static int split(DBC *cursor, const struct range_set *ranges, const struct window *windows,
+static int split(struct store *store, const struct range_set *set, const struct window *windows,
 	struct window *cuts, struct position *middle, uint64_t *below)
 {
-	size_t wide = widest(windows, ranges->count);
+	size_t wide = widest(windows, set->count);
 	uint64_t number = windows[wide].low + (windows[wide].high - windows[wide].low) / 2;
-	int rc = take_record(cursor, &ranges->at[wide], number, middle);
+	int rc = find_nth(store, &set->at[wide], number, middle);
 
 	*below = 0;
-	for (size_t i = 0; rc == 0 && i < ranges->count; i++) {
-		const struct key_range *range = &ranges->at[i];
-		struct index_key key;
-		uint64_t rank = number;
+	for (size_t i = 0; rc == 0 && i < set->count; i++) {
+		uint64_t before = number;
 
-		range_key(range, &middle->tail, &key);
 		if (i != wide)
-			rc = cursor_rank(cursor, &key, &rank);
-		rank = clamp(rank, range->first, range->end);
-		*below += rank - range->first;
-		cuts[i].low = rank + (i == wide);
-		cuts[i].high = rank;
+			rc = count_before(store, &set->at[i], &middle->suffix, &before);
+		*below += before;
+		cuts[i].low = before + (i == wide);
+		cuts[i].high = before;
 	}
 	return rc;
 }
 
-/* The row of that number among ascending rows of several ranges: O(ranges · log rows). */
 static int select_among(
-	DBC *cursor, const struct range_set *ranges, uint64_t row, struct position *place)
+	struct store *store, const struct range_set *set, uint64_t row, struct position *position)
 {
-	struct window *windows = calloc(ranges->count, 2 * sizeof(*windows)), *cuts;
+	struct window *windows = calloc(set->count, 2 * sizeof(*windows)), *cuts;
 	uint64_t below = row + 1;
 	int rc = 0;
 
 	if (!windows)
-		return ENOMEM;
-	cuts = windows + ranges->count;
-	for (size_t i = 0; i < ranges->count; i++)
-		windows[i] = (struct window){ ranges->at[i].first, ranges->at[i].end };
+		return ENGINE_NO_MEMORY;
+	cuts = windows + set->count;
+	for (size_t i = 0; i < set->count; i++)
+		windows[i].high = set->at[i].count;
 	while (rc == 0 && below != row) {
-		size_t wide = widest(windows, ranges->count);
+		size_t wide = widest(windows, set->count);
 
-		/* Somebody wrote between our steps; who wants it exact sees that by the counters.
-		 */
+		/* A concurrent commit moved the rows; exact callers detect it from the counters. */
 		if (windows[wide].low >= windows[wide].high)
 			break;
-		rc = split(cursor, ranges, windows, cuts, place, &below);
-		for (size_t i = 0; rc == 0 && i < ranges->count; i++) {
+		rc = split(store, set, windows, cuts, position, &below);
+		for (size_t i = 0; rc == 0 && i < set->count; i++) {
 			if (below < row && cuts[i].low > windows[i].low)
 				windows[i].low = cuts[i].low;
 			if (below > row && cuts[i].high < windows[i].high)
@@ -134,13 +136,14 @@ static int select_among(
 	return rc;
 }
 
-int ranges_select(DBC *cursor, const struct range_set *ranges, uint64_t row, struct position *place)
+int ranges_select(
+	struct store *store, const struct range_set *set, uint64_t row, struct position *position)
 {
-	if (row >= ranges->total)
-		return DB_NOTFOUND;
-	if (ranges->descending)
-		row = ranges->total - 1 - row;
-	if (ranges->count == 1)
-		return take_record(cursor, &ranges->at[0], ranges->at[0].first + row, place);
-	return select_among(cursor, ranges, row, place);
+	if (row >= set->total)
+		return ENGINE_NOT_FOUND;
+	if (set->descending)
+		row = set->total - 1 - row;
+	if (set->count == 1)
+		return find_nth(store, &set->at[0], row, position);
+	return select_among(store, set, row, position);
 }

@@ -1,16 +1,16 @@
 #pragma once
 /*
- * Where tasks live. This header is the contract; bdb*.c are the only files that include <db.h>, and
- * no DB_ code, DBT or file name leaves them. One implementation, chosen when linking.
+ * The store: tasks, their lists, and the service's own records. This header is the contract for
+ * everything above; engine.h is the seam below.
  *
- * The promise: once store_flush has returned true, what store_apply committed before is on disk,
- * once. A commit is visible to every process at once and on disk only after the next flush: nobody
- * may be told of it, or shown it, before (store_is_flushed).
+ * Durability: every commit that precedes a successful store_flush() is on disk, exactly once.
+ * Commits become visible to all processes immediately but durable only at the next flush, so
+ * callers must not send a response that depends on unflushed data (store_is_flushed()).
  *
- * One store a process, opened after fork; it never crosses fork. Not for threads. Calls may wait
- * for other processes for microseconds; deadlocks are retried inside, a bounded number of times,
- * and end as ERR_BUSY. ERR_PANIC from any call means: the environment is lost for this process;
- * leave at once with STORE_EXIT_PANIC, somebody else recovers.
+ * One store per process, opened after fork; it never crosses a fork and is not for threads. Calls
+ * may wait microseconds for other processes. Conflicts are retried inside, a limited number of
+ * times, and end as ERR_BUSY. ERR_PANIC from any call means that the environment is lost for this
+ * process: exit immediately with STORE_EXIT_PANIC, the supervisor starts a recovery.
  */
 #include <stdatomic.h>
 
@@ -18,46 +18,52 @@
 #include "task/index.h"
 #include "task/op.h"
 
-/* The exit status of a process that met ERR_PANIC. */
+/* Exit status of a process that met ERR_PANIC. */
 #define STORE_EXIT_PANIC 75
 
-/* A task's record may have at most this many bytes. */
+/* Largest record of a task, in bytes. */
 #define STORE_RECORD_MAX ((size_t)1024 * 1024)
 
-/* For so long an Idempotency-Key is remembered; and no longer. */
+/* Lifetime of an Idempotency-Key, in hours. */
 #define STORE_IDEMPOTENCY_HOURS 24
 
 struct store;
+struct engine_ops;
 
 /*
- * Shared by all processes of one environment (in memory made before fork), zeroed before recovery.
- * A commit counts in `started` before it and in `done` after it; a flush carries `flushed` up to
- * the `done` it saw before it began. While started > flushed somebody's commit may not be on disk.
+ * Shared by all processes of one environment, in memory mapped before fork; zeroed before recovery.
+ * A commit counts in commits_started before it and in commits_done after it; a flush raises
+ * commits_flushed to the commits_done that it loaded before it began. While started > flushed, a
+ * commit may not be durable.
  */
 struct store_shared {
 	_Atomic uint64_t commits_started, commits_done, commits_flushed;
 	_Atomic bool read_only; /* set by the keeper while the disk is nearly full */
 };
 
-/* What a process does in the store right now; a death with anything but OUTSIDE needs recovery. */
+/* What a process does in the store; a death in any state but IDLE needs recovery. */
 enum store_activity { STORE_IDLE = 0, STORE_IN_CALL = 1, STORE_FLUSHING = 2 };
 
 enum store_mode {
-	STORE_ATTACH,	 /* a child of a running service: the environment exists */
-	STORE_RECOVER,	 /* alone: run recovery, make what is missing, then usable like JOIN */
+	STORE_ATTACH,	 /* child of a running service: the environment exists */
+	STORE_RECOVER,	 /* alone: recover, create what is missing, then as STORE_ATTACH */
 	STORE_EPHEMERAL, /* tests: private, in memory, nothing on disk */
 };
 
 struct store_options {
 	enum store_mode mode;
-	const char *home;    /* data files and logs; made (0700) by STORE_RECOVER */
-	const char *regions; /* shared regions; made (0700), emptied by STORE_RECOVER */
+	const char *home;    /* data files and logs; created (0700) by STORE_RECOVER */
+	const char *regions; /* shared regions; created (0700) and emptied by STORE_RECOVER */
+	const char *archive; /* folder for finished logs, NULL or "": they are removed */
 	uint64_t expected_tasks;
 	uint64_t cache_mb;
+	uint64_t checkpoint_mb,
+		checkpoint_seconds; /* of new log and of time, between checkpoints */
 	const struct index_table *indexes;
 	struct store_shared *shared; /* NULL: private counters */
-	_Atomic int *activity; /* enum store_activity, set round every call; NULL: nobody looks */
-	bool sync_commits;     /* each commit flushes by itself: the benchmark's yardstick */
+	_Atomic int *activity;	     /* enum store_activity, set by every call; NULL: not shown */
+	bool sync_commits; /* each commit is flushed by itself: the benchmark's yardstick */
+	const struct engine_ops *engine; /* NULL: Berkeley DB; tests use another one */
 };
 
 bool store_open(struct store **store, const struct store_options *options, struct err *err)
@@ -68,49 +74,49 @@ void store_close(struct store *store);
 /* ---- tasks ---- */
 
 /*
- * Carries out one operation in one transaction and fills in the result, which the caller frees in
- * any case. Not on disk until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (an id that
+ * Carries out one operation in one transaction and fills in the result. The caller must always free
+ * the result. Not durable until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id
  * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_QUOTA (with
- * retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_PANIC, and whatever op.before_write gives.
+ * retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_PANIC, and those of op.before_write.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);
 
 /*
- * Walks the result's open listing: true with *end false and a row that borrows from the listing
- * until the next call, or true with *end true. Rows are fetched in batches; no lock is held between
- * calls, so a slow reader holds up nobody, and a task that changes meanwhile is shown as it was in
- * its batch or, once it does not belong to the list any more, left out. With count or offset the
- * total and which rows stand in the first batch (64 at most) are of one moment, unless writers left
- * no such moment in 20 ms: then of moments shortly after each other. So is every batch of a list
- * over several values, places or dialects, and a task that moves among them is in it. Where rows
- * are looked through (struct list_query) they are so one after the other, and the total is of what
- * was seen. Counts result.rows_returned; at the end sets result.next_cursor. The listing must end before its store
- * is closed.
+ * Reads the next row of the result's open listing: *end false and a row that borrows from the
+ * listing until the next call, or *end true. Counts result.rows_returned; at the end sets
+ * result.next_cursor. The listing must be freed before its store is closed.
+ *
+ * Rows are fetched in batches, and no lock is held between calls, so a slow reader delays no
+ * writer. A task that changes meanwhile is shown as it was in its batch or, when it no longer
+ * belongs to the list, left out.
+ *
+ * With want_total or an offset, the total and the rows of the first batch (at most 64) are of one
+ * moment, unless writers left no such moment within 20 ms: result.consistent. So is every batch of
+ * a list over several values, scopes or dialects, and a task that moves among these is in it. A
+ * list that is scanned (struct list_query) reads its rows one after the other; its total is of the
+ * rows read.
  */
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err);
 
-/* Makes everything committed so far durable. A failure is ERR_UNKNOWN_OUTCOME (no room) or
- * ERR_PANIC. */
+/*
+ * Makes all previous commits durable. Fails with ERR_UNKNOWN_OUTCOME (no space) or ERR_PANIC.
+ */
 bool store_flush(struct store *store, struct err *err);
-/* Whether everything that anybody had committed by now is on disk. */
+/* Whether every commit of any process up to now is durable. */
 bool store_is_flushed(const struct store *store);
 
-/* ---- small records of the service itself: tokens, keys, users ---- */
+/* ---- the service's own records: users, tokens, signing keys ---- */
 
 enum store_table { STORE_USERS, STORE_TOKENS, STORE_SIGNING_KEYS, STORE_TABLES };
 
-/* Replaces what was there. On disk when it returns. */
-bool store_auth_put(struct store *store, enum store_table table, struct str key, struct str value,
-	struct err *err);
 /* Appends the value to out; ERR_NOT_FOUND when there is none. */
 bool store_auth_get(struct store *store, enum store_table table, struct str key, struct buf *out,
 	struct err *err);
 /*
- * What is to become of one entry. make gets what is there (ptr NULL: nothing) and appends what is
- * to be there; nothing appended removes it. It may be called again, after a deadlock: it is pure,
- * and its data are as they were. When it is false all edits are undone, and its error is the
- * call's.
+ * Change of one record. update gets the old value (ptr NULL: none) and appends the new one; when it
+ * appends nothing the record is removed. It may be called again after a conflict, so it is pure.
+ * When it returns false all edits are undone, and its error is that of the call.
  */
 struct store_auth_edit {
 	enum store_table table;
@@ -119,47 +125,48 @@ struct store_auth_edit {
 	void *data;
 };
 /*
- * Carries the edits out in one transaction, in their order; on disk when it returns. While the disk
- * is nearly full that must begin with an entry that is there: what an operator takes back is taken
- * back then, too, and the reserve has room for it, but nothing new is made.
+ * Carries out the edits in one transaction, in their order; durable when it returns. While the disk
+ * is nearly full, the first edit must change an existing record: revocations must still work, and
+ * the reserve has room for them, but nothing new is created.
  */
 bool store_auth_update(
 	struct store *store, const struct store_auth_edit *edits, size_t count, struct err *err);
 /*
- * Calls back for every entry of one moment, in no order, until it returns false. No lock is held
+ * Calls back for every record of one moment, in no order, until it returns false. No lock is held
  * meanwhile: the callback may use the store.
  */
 bool store_auth_each(struct store *store, enum store_table table,
 	bool (*take)(struct str key, struct str value, void *data), void *data, struct err *err);
 
-/* ---- the keeper's and the operator's calls ---- */
+/* ---- maintenance: the keeper and the operator ---- */
 
-/* Writes a checkpoint if at least this much log or time has come since the last; 0, 0: in any case.
- */
-bool store_checkpoint(
-	struct store *store, uint64_t min_kbytes, uint64_t min_minutes, struct err *err);
+struct store_chore {
+	const char *name; /* for messages */
+	int64_t interval_ms;
+};
+/* Chore `number`, from 0; false past the last. */
+bool store_chore(const struct store *store, size_t number, struct store_chore *chore);
+/* Runs a chore once. low_space: the disk is nearly full. Only the keeper runs them. */
+bool store_run_chore(struct store *store, size_t number, bool low_space, struct err *err);
+
 /*
- * Removes logs that recovery does not need, after copying them to the folder archive (fsynced)
- * unless it is "". Only for the process that writes the checkpoints: one in between would free more
- * logs.
+ * Writes a checkpoint, so that the next recovery is short, and with trim archives and removes the
+ * logs that it does not need: *removed (or NULL) files. Waits for another process that does this.
  */
-bool store_trim_logs(struct store *store, const char *archive, unsigned *removed, struct err *err);
-/* Forgets Idempotency-Keys whose time is over, within another STORE_IDEMPOTENCY_HOURS. Time in ms. */
-bool store_expire_idempotency(
-	struct store *store, int64_t now, uint64_t *forgotten, struct err *err);
-/* One run of the deadlock detector, which also looks at timeouts. */
-bool store_detect_deadlocks(struct store *store, struct err *err);
+bool store_checkpoint(struct store *store, bool trim, unsigned *removed, struct err *err);
+/* Removes Idempotency-Keys STORE_IDEMPOTENCY_HOURS after they expired at the latest. now: ms. */
+bool store_expire_idempotency(struct store *store, int64_t now, uint64_t *expired, struct err *err);
 
 struct store_report {
-	uint64_t tasks;		     /* records in the primary */
-	uint64_t index_entries;	     /* entries in the index */
-	uint64_t missing_entries;    /* entries that should be there and are not */
-	uint64_t stray_entries;	     /* entries that no record asks for */
-	uint64_t unreadable_records; /* records that cannot be decoded */
+	uint64_t tasks;
+	uint64_t index_entries;
+	uint64_t missing_entries;    /* that a task should have */
+	uint64_t stray_entries;	     /* that no task has */
+	uint64_t unreadable_records; /* that cannot be decoded */
 };
-/* Walks primary against index. The counts are exact only when nobody writes meanwhile. */
+/* Compares tasks and index. The counts are exact only without concurrent writers. */
 bool store_verify(struct store *store, struct store_report *report, struct err *err);
-/* Throws the index away and builds it anew. Alone: after STORE_RECOVER, nobody joined. */
+/* Rebuilds the index. Alone: after STORE_RECOVER, with no other process attached. */
 bool store_reindex(struct store *store, struct err *err);
 /*
  * Calls back for every task, in no order, until it returns false. The task borrows from the walk.
@@ -168,7 +175,7 @@ bool store_reindex(struct store *store, struct err *err);
 bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
 	void *data, struct err *err);
 /*
- * Puts up to count tasks as they are, ids, times and revisions included, in one transaction; an
- * existing id is replaced. For import; not on disk until the next flush.
+ * Writes count tasks as they are, ids, times and revisions included, in one transaction; an
+ * existing task of that id is replaced. For import; not durable until the next flush.
  */
 bool store_put_tasks(struct store *store, const struct task *tasks, size_t count, struct err *err);

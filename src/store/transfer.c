@@ -1,36 +1,79 @@
 #include "store/internal.h"
 
+/* ---- export ---- */
+
+struct export
+{
+	bool (*take)(const struct task *task, void *data);
+	void *data;
+};
+
+static bool export_task(struct store *store, const struct index_key *key, struct str record,
+	void *data, struct err *err)
+{
+	const struct export *export = data;
+	struct task task;
+
+	/* Only what is durable may be shown. */
+	if (!store_flush(store, err))
+		return false;
+	if (record_decode(&task, record))
+		return export->take(&task, export->data);
+	return row_unreadable(key_str(key), err);
+}
+
+bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
+	void *data, struct err *err)
+{
+	struct export export = { take, data };
+
+	return walk_tasks(store, export_task, &export, err);
+}
+
+/* ---- import ---- */
+
 struct import {
 	const struct task *tasks;
 	size_t count;
+	struct buf record;
 };
 
-static int step_import(struct store *store, DB_TXN *txn, void *data, struct err *err)
+static int import_task(
+	struct store *store, struct import *import, const struct task *task, struct err *err)
 {
-	const struct import *import = data;
+	struct task old;
+	bool found;
+	int rc;
+
+	if (!row_encode(task, &import->record, err))
+		return STEP_FAILED;
+	buf_reset(&store->old_record);
+	rc = row_get(store, task->tenant, &task->id, true, &store->old_record);
+	if (rc != 0 && rc != ENGINE_NOT_FOUND)
+		return rc;
+	found = rc == 0 && record_decode(&old, buf_str(&store->old_record));
+	rc = row_update(store, found ? &old : NULL, task, buf_str(&import->record));
+	return rc == 0 ? number_reserve(store, task) : rc;
+}
+
+static int step_import(struct store *store, void *data, struct err *err)
+{
+	struct import *import = data;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < import->count; i++) {
-		const struct task *task = &import->tasks[i];
-
-		if (!row_encode(task, &store->before, err))
-			return STEP_FAILED;
-		rc = row_put(store, txn, task, buf_str(&store->before), 0);
-		if (rc == 0)
-			rc = number_reserve(store, txn, task);
-	}
+	for (size_t i = 0; rc == 0 && i < import->count; i++)
+		rc = import_task(store, import, &import->tasks[i], err);
 	return rc;
 }
 
 bool store_put_tasks(struct store *store, const struct task *tasks, size_t count, struct err *err)
 {
-	struct import import = { tasks, count };
+	struct import import = { .tasks = tasks, .count = count };
 	bool ok;
 
 	if (!store_may_write(store, err))
 		return false;
-	store_enter(store);
-	ok = step_run(store, STEP_WRITE, step_import, &import, err);
-	store_leave(store);
+	ok = step_call(store, ENGINE_WRITE, step_import, &import, err);
+	buf_free(&import.record);
 	return ok;
 }

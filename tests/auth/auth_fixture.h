@@ -8,6 +8,7 @@
 #include "auth/signature.h"
 #include "auth/token_change.h"
 #include "lib/check.h"
+#include "store/fixture.h"
 #include "task/right.h"
 
 #define SECRET "0123456789abcdef0123456789abcdef"

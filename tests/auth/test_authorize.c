@@ -301,7 +301,7 @@ static void a_broken_record_is_503(void **state)
 	struct response response;
 
 	(void)state;
-	must(store_auth_put(store, STORE_SIGNING_KEYS, STR("ann"), STR("{"), &err), &err);
+	fixture_auth_put(store, STORE_SIGNING_KEYS, STR("ann"), STR("{"));
 	fill_request(&request, own);
 	authorize_request(&request, &response);
 	assert_int_equal(response.status, 503);

@@ -400,7 +400,7 @@ static void unknown_owner_gets_same_refusal(void **state)
 	assert_uplynk(uri, "", OWNER_TIME, AUTH_EXPIRED);
 	must(user_revoke(store, "ann", &err), &err);
 	assert_uplynk(uri, "", OWNER_TIME - 1, AUTH_REVOKED);
-	must(store_auth_put(store, STORE_SIGNING_KEYS, STR(OWNER), STR("{"), &err), &err);
+	fixture_auth_put(store, STORE_SIGNING_KEYS, STR(OWNER), STR("{"));
 	{
 		const struct param changes[CHANGES_MAX] = { DIALECT("uplynk"), URI(uri) };
 		struct request request;

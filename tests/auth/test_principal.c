@@ -4,6 +4,7 @@
 #include "auth/key.h"
 #include "auth/token_change.h"
 #include "lib/check.h"
+#include "store/fixture.h"
 #include "task/right.h"
 
 #define NOW    ((int64_t)1309549078000)
@@ -366,13 +367,12 @@ static void unreadable_record_is_refused(void **state)
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		expect_log("principal.unreadable");
 		expect_log("principal.unreadable");
-		must(store_auth_put(store, STORE_TOKENS, STR("broken"), str_cstr(values[i]), &err),
-			&err);
+		fixture_auth_put(store, STORE_TOKENS, STR("broken"), str_cstr(values[i]));
 		must(token_each(store, count_token, &count, &err), &err);
 		assert_int_equal(count, (int)i + 1);
 		assert_fails(token_revoke(store, "l", NOW, &err), &err, ERR_NOT_FOUND);
 	}
-	must(store_auth_put(store, STORE_USERS, STR("ann"), STR("{}"), &err), &err);
+	fixture_auth_put(store, STORE_USERS, STR("ann"), STR("{}"));
 	assert_fails(user_get(store, "ann", &user, &err), &err, ERR_INTERNAL);
 	assert_fails(token_check(store, str_cstr(text), NOW, &(struct identity){ 0 }, &err), &err,
 		ERR_INTERNAL);

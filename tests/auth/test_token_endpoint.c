@@ -167,7 +167,7 @@ static void invalid_requests_are_refused(void **state)
 	response_free(&response);
 	must(user_revoke(store, "ann", &err), &err);
 	assert_refusal(STR(FORM "correct+horse"), "invalid_grant");
-	must(store_auth_put(store, STORE_USERS, STR("ann"), STR("{"), &err), &err);
+	fixture_auth_put(store, STORE_USERS, STR("ann"), STR("{"));
 	post("POST", STR(FORM "correct+horse"), &response);
 	assert_int_equal(response.status, 503);
 	assert_true(has_header(&response, "Retry-After", "1"));
@@ -271,7 +271,7 @@ static void store_error_is_not_counted(void **state)
 {
 	(void)state;
 	set_limit(1);
-	must(store_auth_put(store, STORE_USERS, STR("ann"), STR("{"), &err), &err);
+	fixture_auth_put(store, STORE_USERS, STR("ann"), STR("{"));
 	for (int i = 0; i < 3; i++) {
 		struct response response;
 

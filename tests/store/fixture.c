@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "memory_engine.h"
 
 static struct str fold_word(struct str word)
 {
@@ -164,6 +165,37 @@ void fixture_verify(struct store *store, uint64_t tasks)
 	assert_int_equal(report.stray_entries, 0);
 	assert_int_equal(report.unreadable_records, 0);
 	assert_int_equal(report.tasks, tasks);
+}
+
+struct value {
+	struct str text;
+};
+
+static bool replace(struct str old, struct buf *value, void *data, struct err *err)
+{
+	const struct value *wanted = data;
+
+	(void)old, (void)err;
+	buf_put_str(value, wanted->text);
+	return true;
+}
+
+void fixture_auth_put(struct store *store, enum store_table table, struct str key, struct str value)
+{
+	struct value wanted = { value };
+	const struct store_auth_edit edit = { table, key, replace, &wanted };
+	struct err err = { 0 };
+
+	must(store_auth_update(store, &edit, 1, &err), &err);
+}
+
+int fixture_setup_memory(void **state)
+{
+	struct store_options options = fixture_options(STORE_EPHEMERAL, "none");
+
+	options.engine = &memory_engine_ops;
+	*state = fixture_open(&options);
+	return check_setup(state);
 }
 
 int fixture_setup_ephemeral(void **state)

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * What the tests of the store share: a table of indexes of two dialects, options, and operations
- * that end the test when they fail.
+ * Shared by the tests of the store: index tables of two dialects, options, and operations that end
+ * the test when they fail.
  */
 #include "lib/check.h"
 #include "store/store.h"
@@ -45,15 +45,24 @@ void fixture_expect_rows(
 /* Primary and index agree, and there are so many tasks. */
 void fixture_verify(struct store *store, uint64_t tasks);
 
-/* BOTH runs a test on a store in memory, then on one in a folder; *state is the store. */
+/* Writes a record of the service, whatever is there. */
+void fixture_auth_put(
+	struct store *store, enum store_table table, struct str key, struct str value);
+
+/* Setups of one test: *state is the store. */
 int fixture_setup_ephemeral(void **state);
 int fixture_setup_folder(void **state);
+int fixture_setup_memory(void **state);
 int fixture_teardown(void **state);
 
 #define FIXTURE_TEST(function, where, setup)                                  \
 	{                                                                     \
 #function ", " where, function, setup, fixture_teardown, NULL \
 	}
-#define BOTH(function)                                                \
-	FIXTURE_TEST(function, "in memory", fixture_setup_ephemeral), \
-		FIXTURE_TEST(function, "in a folder", fixture_setup_folder)
+/* Runs a test on Berkeley DB in memory and in files. */
+#define ON_BDB(function)                                                          \
+	FIXTURE_TEST(function, "Berkeley DB in memory", fixture_setup_ephemeral), \
+		FIXTURE_TEST(function, "Berkeley DB in files", fixture_setup_folder)
+/* Runs it on the test engine in memory too (memory_engine.h). */
+#define ON_EVERY_ENGINE(function) \
+	ON_BDB(function), FIXTURE_TEST(function, "memory engine", fixture_setup_memory)

@@ -87,6 +87,7 @@ static bool look(const struct task *task, void *data)
 static void walk_for_ever(struct store *store, unsigned number)
 {
 	struct store_report report;
+	struct store_chore chore;
 	struct err err;
 
 	(void)number;
@@ -95,8 +96,10 @@ static void walk_for_ever(struct store *store, unsigned number)
 			_exit(96);
 		if (!store_each_task(store, look, NULL, &err) && err.code != ERR_BUSY)
 			_exit(97);
-		if (!store_checkpoint(store, 0, 0, &err) || !store_detect_deadlocks(store, &err))
-			_exit(98);
+		for (size_t i = 0; store_chore(store, i, &chore); i++) {
+			if (!store_run_chore(store, i, true, &err) && err.code != ERR_BUSY)
+				_exit(98);
+		}
 		crowd->good++;
 	}
 }
@@ -165,7 +168,7 @@ static unsigned count_files(const char *path)
 
 static void test_trim_logs(void **state)
 {
-	struct store *store = crowd_recover("logs");
+	struct store *store;
 	struct err err = { 0 };
 	char archive[256], logs[256];
 	char *big = malloc(1000001);
@@ -175,17 +178,20 @@ static void test_trim_logs(void **state)
 	memset(big, '1', 1000000);
 	big[1000000] = '\0';
 	snprintf(archive, sizeof(archive), "%s/archive", check_temp_dir());
+	store_close(crowd_recover("logs"));
 	snprintf(logs, sizeof(logs), "%s/log", crowd_options.home);
-	must(store_trim_logs(store, archive, &removed, &err), &err);
+	crowd_options.archive = archive;
+	store = crowd_join();
+	must(store_checkpoint(store, true, &removed, &err), &err);
 	assert_int_equal(removed, 0);
 	for (unsigned i = 1; i <= 70; i++)
 		fixture_create(store, i, "new", big);
-	must(store_checkpoint(store, 0, 0, &err), &err);
-	assert_int_equal(count_files(logs), 3);
-	assert_false(store_trim_logs(store, archive, &removed, &err)); /* no such folder */
+	/* the archive does not exist: nothing is removed */
+	assert_fails(store_checkpoint(store, true, &removed, &err), &err, ERR_INTERNAL);
+	assert_non_null(strstr(err.text, "cannot be archived"));
 	assert_int_equal(count_files(logs), 3);
 	assert_int_equal(mkdir(archive, 0700), 0);
-	must(store_trim_logs(store, archive, &removed, &err), &err);
+	must(store_checkpoint(store, true, &removed, &err), &err);
 	assert_int_equal(removed, 2);
 	assert_int_equal(count_files(archive), 2);
 	assert_int_equal(count_files(logs), 1);

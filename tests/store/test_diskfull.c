@@ -114,8 +114,7 @@ static void test_full_and_back(void **state)
 
 	/* room comes back: so do writes, in the same process */
 	assert_int_equal(unlink(reserve), 0);
-	must(store_checkpoint(store, 0, 0, &err), &err);
-	must(store_trim_logs(store, "", &removed, &err), &err);
+	must(store_checkpoint(store, true, &removed, &err), &err);
 	assert_code(fixture_error(store, &op), ERR_NONE);
 	must(store_flush(store, &err), &err);
 	assert_all(store, count);

@@ -2,12 +2,12 @@
  * What was acknowledged survives the death of every process; what was not is there wholly or not at
  * all; nothing is shown that is not on disk.
  */
+#include <db.h> /* replaces its fsync */
 #include <errno.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "crowd.h"
-#include "store/internal.h"
 
 #define CHILDREN   (WRITERS + 1)
 #define ROUNDS	   6

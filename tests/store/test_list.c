@@ -158,10 +158,10 @@ static void test_large_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_pages),
-		BOTH(test_list_keys),
-		BOTH(test_changes_between_batches),
-		BOTH(test_large_rows),
+		ON_EVERY_ENGINE(test_pages),
+		ON_EVERY_ENGINE(test_list_keys),
+		ON_EVERY_ENGINE(test_changes_between_batches),
+		ON_EVERY_ENGINE(test_large_rows),
 	};
 
 	return CHECK_RUN(tests);

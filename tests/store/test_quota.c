@@ -162,10 +162,10 @@ static void test_creators_at_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_used_up),
-		BOTH(test_what_does_not_count),
-		BOTH(test_places_given_back),
-		BOTH(test_repeated_with_a_key),
+		ON_EVERY_ENGINE(test_used_up),
+		ON_EVERY_ENGINE(test_what_does_not_count),
+		ON_EVERY_ENGINE(test_places_given_back),
+		ON_EVERY_ENGINE(test_repeated_with_a_key),
 		RACE(test_creators_at_once),
 	};
 

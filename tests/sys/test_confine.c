@@ -265,7 +265,7 @@ static bool create_big(struct store *store, unsigned number, char *text, struct 
 /* Recovery, many writes, checkpoints, new logs and old ones away, a clean end. */
 static int use_store(void *data)
 {
-	const struct store_options *options = data;
+	struct store_options options = *(const struct store_options *)data;
 	char archive[256], *text = malloc(BIG);
 	struct store *store = NULL;
 	struct err err = { 0 };
@@ -279,11 +279,11 @@ static int use_store(void *data)
 		return 1;
 	memset(text, 'a', BIG);
 	text[0] = text[BIG - 1] = '"';
-	ok = store_open(&store, options, &err);
+	options.archive = archive;
+	ok = store_open(&store, &options, &err);
 	for (unsigned i = 0; ok && i < TASKS; i++)
 		ok = create_big(store, i, text, &err);
-	ok = ok && store_flush(store, &err) && store_checkpoint(store, 0, 0, &err) &&
-	     store_trim_logs(store, archive, &removed, &err);
+	ok = ok && store_flush(store, &err) && store_checkpoint(store, true, &removed, &err);
 	if (!ok)
 		fprintf(stderr, "# %s\n", err_text(&err));
 	store_close(store);

@@ -1,20 +1,20 @@
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/internal.h"
+#include "store/bdb/bdb.h"
 
 #define MEGABYTE 1048576U
 /*
- * A long scan in one transaction takes a lock a page. And a process that is killed outside the
- * store leaves a lock and a locker a database, and some mutexes, until the next recovery: there is
+ * A long scan in one transaction takes a lock per page. A process that is killed outside the store
+ * leaves one lock and one locker per database and some mutexes until the next recovery: there is
  * room for ten thousand such deaths.
  */
 #define LOCKS_MAX	 100000
@@ -23,42 +23,42 @@
 #define PROCESSES_MAX	 256
 #define LOG_BUFFER	 (4 * MEGABYTE)
 #define LOG_FILE	 (32 * MEGABYTE)
-#define LOG_IN_MEMORY	 (16 * MEGABYTE)	 /* holds the whole of a transaction */
+#define LOG_IN_MEMORY	 (16 * MEGABYTE)	 /* must hold a whole transaction */
 #define LOCK_WAIT	 ((db_timeout_t)1000000) /* microseconds */
 
 #define SUBSYSTEMS (DB_INIT_TXN | DB_INIT_LOCK | DB_INIT_LOG | DB_INIT_MPOOL)
 
-/* On a full disk libdb has a line for every page: more than this in a second are left out. */
-#define ERRORS_A_SECOND 5
+/* On a full disk libdb reports every page: the rest of a second is suppressed. */
+#define ERRORS_PER_SECOND 5
 
-static void say_error(const DB_ENV *env, const char *prefix, const char *text)
+static void log_libdb_error(const DB_ENV *env, const char *prefix, const char *text)
 {
 	static int64_t second;
-	static unsigned said;
+	static unsigned logged;
 	int64_t now = clock_mono_ms() / 1000;
 
 	(void)env, (void)prefix;
 	if (now != second) {
 		second = now;
-		said = 0;
+		logged = 0;
 	}
-	if (++said <= ERRORS_A_SECOND)
-		log_error("bdb", "%s%s", text, said == ERRORS_A_SECOND ? " (and more)" : "");
+	if (++logged <= ERRORS_PER_SECOND)
+		log_error("bdb", "%s%s", text, logged == ERRORS_PER_SECOND ? " (and more)" : "");
 }
 
-static void say_info(const DB_ENV *env, const char *text)
+static void log_libdb_message(const DB_ENV *env, const char *text)
 {
 	(void)env;
 	log_info("bdb", "%s", text);
 }
 
-static void say_event(DB_ENV *env, uint32_t event, void *info)
+static void log_libdb_event(DB_ENV *env, uint32_t event, void *info)
 {
 	(void)env, (void)info;
 	if (event == DB_EVENT_PANIC)
-		log_error("store-panic", "the database environment is lost until it is recovered");
+		log_error("store-panic", "the database environment is unusable until recovery");
 	else if (event == DB_EVENT_WRITE_FAILED)
-		log_error("store-write-failed", "a page could not be written to its file");
+		log_error("store-write-failed", "a page could not be written");
 }
 
 /* ---- folders ---- */
@@ -82,7 +82,7 @@ static int make_folder(const char *path)
 	return 0;
 }
 
-/* What a killed service left may be of another size or another library: recovery makes new ones. */
+/* Regions left by a killed service may have another size or library version. */
 static int empty_regions(const char *path)
 {
 	DIR *folder = opendir(path);
@@ -100,7 +100,7 @@ static int empty_regions(const char *path)
 	return rc;
 }
 
-/* home/name, absolute: the environment's own home is the folder of the regions. */
+/* home/name as an absolute path: libdb's own home is the folder of the regions. */
 static int sub_folder(const char *home, const char *name, bool create, char path[PATH_MAX])
 {
 	char joined[PATH_MAX];
@@ -114,9 +114,9 @@ static int sub_folder(const char *home, const char *name, bool create, char path
 	return rc;
 }
 
-static int set_folders(DB_ENV *env, const struct store_options *options)
+static int set_folders(DB_ENV *env, const struct engine_options *options)
 {
-	bool create = options->mode == STORE_RECOVER;
+	bool create = options->mode == ENGINE_RECOVER;
 	char data[PATH_MAX], log[PATH_MAX];
 	int rc = sub_folder(options->home, "data", create, data);
 
@@ -129,7 +129,7 @@ static int set_folders(DB_ENV *env, const struct store_options *options)
 	if (rc == 0)
 		rc = env->set_lg_dir(env, log);
 	if (rc == 0 && create)
-		wal_trim(log);
+		bdb_trim_wal(log);
 	if (rc == 0 && create)
 		rc = make_folder(options->regions);
 	if (rc == 0 && create)
@@ -139,8 +139,8 @@ static int set_folders(DB_ENV *env, const struct store_options *options)
 
 /* ---- the environment ---- */
 
-/* The sizes are those of every process: who recovers makes the regions, who joins must agree. */
-static int set_sizes(DB_ENV *env, const struct store_options *options, bool ephemeral)
+/* Recovery creates the regions with these sizes; processes that attach must use the same. */
+static int set_sizes(DB_ENV *env, const struct engine_options *options, bool ephemeral)
 {
 	uint64_t cache = (options->cache_mb ? options->cache_mb : 32) * MEGABYTE;
 	int rc = env->set_cachesize(
@@ -176,134 +176,135 @@ static int set_locking(DB_ENV *env)
 	return rc;
 }
 
-static int open_environment(struct store *store, const struct store_options *options)
+static int open_environment(struct bdb *bdb, const struct engine_options *options)
 {
-	DB_ENV *env = store->env;
+	DB_ENV *env = bdb->env;
 	uint32_t flags = SUBSYSTEMS;
-	int rc = set_sizes(env, options, store->ephemeral);
+	int rc = set_sizes(env, options, bdb->ephemeral);
 
 	if (rc == 0)
 		rc = set_locking(env);
-	if (rc == 0 && store->ephemeral)
+	if (rc == 0 && bdb->ephemeral)
 		rc = env->log_set_config(env, DB_LOG_IN_MEMORY, 1);
-	if (rc == 0 && !store->ephemeral)
+	if (rc == 0 && !bdb->ephemeral)
 		rc = env->set_lg_filemode(env, 0600);
-	if (rc == 0 && !store->ephemeral)
+	if (rc == 0 && !bdb->ephemeral)
 		rc = set_folders(env, options);
 	if (rc != 0)
 		return rc;
-	if (options->mode == STORE_RECOVER)
+	if (options->mode == ENGINE_RECOVER)
 		flags |= DB_CREATE | DB_RECOVER;
-	else if (store->ephemeral)
+	else if (bdb->ephemeral)
 		flags |= DB_CREATE | DB_PRIVATE;
-	return env->open(env, store->ephemeral ? NULL : options->regions, flags, 0600);
+	return env->open(env, bdb->ephemeral ? NULL : options->regions, flags, 0600);
 }
 
-/* Whether the index was made by our tables; a libdb code when that is not known. */
-static int index_is_ours(struct store *store, bool *ours)
+static int create_environment(struct bdb *bdb)
 {
-	struct buf sum = BUF_INIT;
-	int rc = bdb_get(store->tables[TABLE_META], NULL, STR("index"), &sum, 0);
-
-	*ours = rc == 0 && sum.len == sizeof(store->sum) && !store->index_is_new &&
-		memcmp(sum.data, store->sum, sizeof(store->sum)) == 0;
-	buf_free(&sum);
-	return rc == DB_NOTFOUND ? 0 : rc;
-}
-
-static bool settle_index(struct store *store, enum store_mode mode, struct err *err)
-{
-	bool ours;
-	int rc = index_is_ours(store, &ours);
-
-	if (rc != 0)
-		return step_fail(store, rc, "index", err);
-	if (ours)
-		return true;
-	if (mode == STORE_ATTACH)
-		return err_set(err, ERR_INTERNAL, NULL, "the index was made for other tables");
-	return store->index_is_new ? index_fill(store, err) : store_reindex(store, err);
-}
-
-static bool open_all(struct store *store, const struct store_options *options, struct err *err)
-{
-	int rc = open_environment(store, options);
-
-	if (rc == 0)
-		rc = bdb_open_all(store, options->mode != STORE_ATTACH);
-	if (rc == DB_RUNRECOVERY)
-		return err_set(err, ERR_PANIC, NULL, NULL);
-	if (rc == ENOSPC)
-		return err_set(err, ERR_DISK_FULL, NULL, NULL);
-	if (rc != 0)
-		return err_set(err, ERR_INTERNAL, "home", "the store cannot be opened: %s",
-			db_strerror(rc));
-	if (!settle_index(store, options->mode, err))
-		return false;
-	return options->mode != STORE_RECOVER || store_checkpoint(store, 0, 0, err);
-}
-
-static bool make_environment(struct store *store, struct err *err)
-{
-	int rc = db_env_create(&store->env, 0);
+	int rc = db_env_create(&bdb->env, 0);
 
 	if (rc != 0) {
-		store->env = NULL;
-		return err_set(err, rc == ENOMEM ? ERR_NO_MEMORY : ERR_INTERNAL, NULL, NULL);
+		bdb->env = NULL;
+		return rc;
 	}
-	store->env->set_errcall(store->env, say_error);
-	store->env->set_msgcall(store->env, say_info);
-	store->env->set_event_notify(store->env, say_event);
-	return true;
+	bdb->env->set_errcall(bdb->env, log_libdb_error);
+	bdb->env->set_msgcall(bdb->env, log_libdb_message);
+	bdb->env->set_event_notify(bdb->env, log_libdb_event);
+	return 0;
 }
 
-static struct store *new_store(const struct store_options *options)
-{
-	struct store *store = calloc(1, sizeof(*store));
+/* ---- the engine ---- */
 
-	if (!store)
+static struct bdb *new_bdb(const struct engine_options *options)
+{
+	struct bdb *bdb = calloc(1, sizeof(*bdb));
+
+	if (!bdb)
 		return NULL;
-	store->indexes = options->indexes;
-	store->shared = options->shared ? options->shared : &store->own_shared;
-	store->place = options->activity ? options->activity : &store->own_place;
-	store->expected_tasks = options->expected_tasks;
-	store->ephemeral = options->mode == STORE_EPHEMERAL;
-	store->sync_commits = options->sync_commits && !store->ephemeral;
-	if (getrandom(&store->random, sizeof(store->random), 0) < 0)
-		store->random = (uint64_t)getpid();
-	store->random |= 1; /* the generator stays at 0 for ever */
-	return store;
+	bdb->engine.ops = &bdb_engine_ops;
+	bdb->home = -1;
+	bdb->expected_tasks = options->expected_tasks;
+	bdb->ephemeral = options->mode == ENGINE_EPHEMERAL;
+	bdb->sync_commits = options->sync_commits;
+	bdb->archive = options->archive;
+	bdb->checkpoint_kb = options->checkpoint_mb * 1024;
+	bdb->checkpoint_ms = (int64_t)options->checkpoint_seconds * 1000;
+	bdb->last_checkpoint = clock_mono_ms();
+	return bdb;
 }
 
-bool store_open(struct store **store, const struct store_options *options, struct err *err)
+static int open_home(struct bdb *bdb, const char *path)
 {
-	struct store *opened = new_store(options);
-	bool ok = false;
-
-	if (!opened)
-		return err_no_memory(err);
-	if (!index_schema_hash(options->indexes, opened->sum, err))
-		goto out;
-	store_enter(opened);
-	ok = make_environment(opened, err) && open_all(opened, options, err);
-	store_leave(opened);
-out:
-	if (ok)
-		*store = opened;
-	else
-		store_close(opened);
-	return ok;
+	if (bdb->ephemeral)
+		return 0;
+	bdb->home = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return bdb->home >= 0 ? 0 : errno;
 }
 
-void store_close(struct store *store)
+/* Nothing is lost yet when an environment cannot be opened, so only DB_RUNRECOVERY means it. */
+static enum engine_status open_status(struct bdb *bdb, int rc)
 {
-	if (!store)
-		return;
-	store_enter(store);
-	bdb_close_all(store);
-	if (store->env)
-		store->env->close(store->env, 0);
-	buf_free(&store->before);
-	store_leave(store);
-	free(store);
+	snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s", db_strerror(rc));
+	switch (rc) {
+	case 0:
+		return ENGINE_OK;
+	case DB_RUNRECOVERY:
+		return ENGINE_LOST;
+	case ENOSPC:
+		return ENGINE_FULL;
+	case ENOMEM:
+		return ENGINE_NO_MEMORY;
+	default:
+		return ENGINE_FAILED;
+	}
 }
+
+static enum engine_status bdb_open(struct engine **engine, const struct engine_options *options)
+{
+	struct bdb *bdb = new_bdb(options);
+	int rc;
+
+	*engine = bdb ? &bdb->engine : NULL;
+	if (!bdb)
+		return ENGINE_NO_MEMORY;
+	rc = create_environment(bdb);
+	if (rc == 0)
+		rc = open_environment(bdb, options);
+	if (rc == 0)
+		rc = open_home(bdb, options->home);
+	if (rc == 0)
+		rc = bdb_open_tables(bdb, options->mode != ENGINE_ATTACH);
+	return open_status(bdb, rc);
+}
+
+static void bdb_close(struct engine *engine)
+{
+	struct bdb *bdb = bdb_of(engine);
+
+	bdb_close_tables(bdb);
+	if (bdb->env)
+		bdb->env->close(bdb->env, 0);
+	if (bdb->home >= 0)
+		close(bdb->home);
+	free(bdb);
+}
+
+const struct engine_ops bdb_engine_ops = {
+	.name = "Berkeley DB",
+	.open = bdb_open,
+	.close = bdb_close,
+	.begin = bdb_begin,
+	.commit = bdb_commit,
+	.abort = bdb_abort,
+	.flush = bdb_flush,
+	.get = bdb_get,
+	.put = bdb_put,
+	.del = bdb_del,
+	.scan = bdb_scan,
+	.count = bdb_count,
+	.nth = bdb_nth,
+	.each = bdb_each,
+	.clear = bdb_clear,
+	.checkpoint = bdb_checkpoint,
+	.chores = bdb_chores,
+};

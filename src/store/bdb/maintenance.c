@@ -3,41 +3,21 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "store/internal.h"
+#include "store/bdb/bdb.h"
 
-bool store_checkpoint(
-	struct store *store, uint64_t min_kbytes, uint64_t min_minutes, struct err *err)
-{
-	uint32_t force = min_kbytes == 0 && min_minutes == 0 ? DB_FORCE : 0;
-	bool ok;
-	int rc;
+#define SECOND_MS 1000
+#define TRIM_MS	  5000
+/* A checkpoint writes records too: less new log than this is not worth another one. */
+#define CHECKPOINT_MIN_KB 16
 
-	store_enter(store);
-	rc = store->env->txn_checkpoint(
-		store->env, (uint32_t)min_kbytes, (uint32_t)min_minutes, force);
-	ok = rc == 0 || step_fail(store, rc, "checkpoint", err);
-	store_leave(store);
-	return ok;
-}
-
-bool store_detect_deadlocks(struct store *store, struct err *err)
-{
-	bool ok;
-	int rc;
-
-	store_enter(store);
-	rc = store->env->lock_detect(store->env, 0, DB_LOCK_YOUNGEST, NULL);
-	ok = rc == 0 || step_fail(store, rc, "deadlock sweep", err);
-	store_leave(store);
-	return ok;
-}
-
-/* ---- logs that recovery does not need ---- */
+/* ---- archive of finished logs ---- */
 
 static int copy_bytes(int from, int to)
 {
@@ -50,7 +30,7 @@ static int copy_bytes(int from, int to)
 	return 0;
 }
 
-/* A finished log never changes: what was copied before a crash or an outage is not copied again. */
+/* A finished log never changes, so a copy of its size is complete. */
 static bool is_archived(const char *path, const char *name, int folder)
 {
 	struct stat log, copy;
@@ -101,36 +81,127 @@ static int copy_logs(char **logs, const char *archive)
 	return rc;
 }
 
-/* Only the process that writes checkpoints may do this: one in between would free logs not copied.
+/* ---- checkpoints ---- */
+
+/*
+ * Checkpoints and log removal are made by one process at a time: a checkpoint between the copying
+ * of finished logs and their removal would free logs that were never copied. The lock is on the
+ * folder itself, so the kernel releases it when a process dies. *locked false: another process has
+ * it.
  */
-static bool trim(struct store *store, const char *archive, unsigned *removed, struct err *err)
+static enum engine_status lock_home(struct bdb *bdb, bool wait, bool *locked)
+{
+	*locked = bdb->ephemeral || flock(bdb->home, wait ? LOCK_EX : LOCK_EX | LOCK_NB) == 0;
+	if (*locked || errno == EWOULDBLOCK)
+		return ENGINE_OK;
+	snprintf(bdb->engine.message, sizeof(bdb->engine.message), "the home cannot be locked: %s",
+		strerror(errno));
+	return ENGINE_FAILED;
+}
+
+static void unlock_home(struct bdb *bdb)
+{
+	if (!bdb->ephemeral)
+		flock(bdb->home, LOCK_UN);
+}
+
+static enum engine_status write_checkpoint(struct bdb *bdb, uint64_t min_kbytes)
+{
+	int rc = bdb->env->txn_checkpoint(
+		bdb->env, (uint32_t)min_kbytes, 0, min_kbytes == 0 ? DB_FORCE : 0);
+
+	return bdb_status(bdb, rc, "checkpoint");
+}
+
+/* Removes logs that recovery does not need, after copying them to the archive, if there is one. */
+static enum engine_status trim_logs(struct bdb *bdb, unsigned *removed)
 {
 	unsigned count = 0;
 	char **logs = NULL;
-	int rc = store->env->log_archive(store->env, &logs, DB_ARCH_ABS), copied = 0;
+	int rc = bdb->env->log_archive(bdb->env, &logs, DB_ARCH_ABS), copied = 0;
 
-	if (rc == 0 && logs && *archive)
-		copied = copy_logs(logs, archive);
+	if (rc == 0 && logs && bdb->archive && *bdb->archive)
+		copied = copy_logs(logs, bdb->archive);
 	for (; logs && logs[count]; count++)
 		;
 	free(logs);
-	if (copied != 0)
-		return err_set(err, copied == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, "archive",
+	if (copied != 0) {
+		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
 			"the logs cannot be archived: %s", strerror(copied));
+		return ENGINE_FAILED;
+	}
 	if (rc == 0 && count > 0)
-		rc = store->env->log_archive(store->env, NULL, DB_ARCH_REMOVE);
-	if (rc != 0)
-		return step_fail(store, rc, "log removal", err);
-	*removed = count;
-	return true;
+		rc = bdb->env->log_archive(bdb->env, NULL, DB_ARCH_REMOVE);
+	if (rc == 0)
+		*removed = count;
+	return bdb_status(bdb, rc, "log removal");
 }
 
-bool store_trim_logs(struct store *store, const char *archive, unsigned *removed, struct err *err)
+enum engine_status bdb_checkpoint(struct engine *engine, bool trim, unsigned *removed)
 {
-	bool ok;
+	struct bdb *bdb = bdb_of(engine);
+	bool locked;
+	enum engine_status status = lock_home(bdb, true, &locked);
 
-	store_enter(store);
-	ok = trim(store, archive, removed, err);
-	store_leave(store);
-	return ok;
+	*removed = 0;
+	if (status != ENGINE_OK)
+		return status;
+	status = write_checkpoint(bdb, 0);
+	if (status == ENGINE_OK && trim)
+		status = trim_logs(bdb, removed);
+	unlock_home(bdb);
+	return status;
 }
+
+/* ---- chores ---- */
+
+/* A chore leaves out its turn while another process checkpoints or trims. */
+static enum engine_status checkpoint_chore(struct engine *engine, bool low_space)
+{
+	struct bdb *bdb = bdb_of(engine);
+	int64_t now = clock_mono_ms();
+	bool due = now - bdb->last_checkpoint >= bdb->checkpoint_ms, locked;
+	enum engine_status status = lock_home(bdb, false, &locked);
+
+	if (status != ENGINE_OK || !locked)
+		return status;
+	status = write_checkpoint(bdb, due || low_space ? CHECKPOINT_MIN_KB : bdb->checkpoint_kb);
+	if (due && status == ENGINE_OK)
+		bdb->last_checkpoint = now;
+	unlock_home(bdb);
+	return status;
+}
+
+static enum engine_status trim_chore(struct engine *engine, bool low_space)
+{
+	struct bdb *bdb = bdb_of(engine);
+	unsigned removed = 0;
+	bool locked;
+	enum engine_status status = lock_home(bdb, false, &locked);
+
+	(void)low_space;
+	if (status != ENGINE_OK || !locked)
+		return status;
+	status = trim_logs(bdb, &removed);
+	unlock_home(bdb);
+	if (removed > 0)
+		log_info("trim", "removed %u finished logs", removed);
+	return status;
+}
+
+/* libdb looks for deadlocks at each conflict; this finds the waits that have timed out since. */
+static enum engine_status deadlock_chore(struct engine *engine, bool low_space)
+{
+	struct bdb *bdb = bdb_of(engine);
+
+	(void)low_space;
+	return bdb_status(bdb, bdb->env->lock_detect(bdb->env, 0, DB_LOCK_YOUNGEST, NULL),
+		"deadlock detection");
+}
+
+const struct engine_chore bdb_chores[] = {
+	{ .name = "checkpoint", .interval_ms = SECOND_MS, .run = checkpoint_chore },
+	{ .name = "log removal", .interval_ms = TRIM_MS, .run = trim_chore },
+	{ .name = "deadlock detection", .interval_ms = SECOND_MS, .run = deadlock_chore },
+	{ 0 },
+};

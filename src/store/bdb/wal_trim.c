@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "store/internal.h"
+#include "store/bdb/bdb.h"
 
 /* Whether all bytes from here to the end are zero; a file that cannot be read is not. */
 static bool is_zero_from(int fd, off_t offset, off_t size)
@@ -43,7 +43,7 @@ static bool find_last(const char *folder, char *path, size_t size)
 	return last > 0 && len > 0 && (size_t)len < size;
 }
 
-void wal_trim(const char *folder)
+void bdb_trim_wal(const char *folder)
 {
 	char path[PATH_MAX];
 	struct stat info;
@@ -57,7 +57,7 @@ void wal_trim(const char *folder)
 		return;
 	if (fstat(fd, &info) == 0 && (hole = lseek(fd, 0, SEEK_HOLE)) > 0 && hole < info.st_size &&
 		is_zero_from(fd, hole, info.st_size) && ftruncate(fd, hole) == 0)
-		log_debug("log-cut", "%lld unwritten bytes were cut off the log",
+		log_debug("log-cut", "cut %lld unwritten bytes off the last log file",
 			(long long)(info.st_size - hole));
 	close(fd);
 }

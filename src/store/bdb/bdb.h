@@ -1,0 +1,119 @@
+#pragma once
+/*
+ * The embedded engine on Berkeley DB. Only the files of this folder include <db.h>.
+ *
+ *     env.c          the environment, its folders and settings; open and close
+ *     table.c        the databases in it
+ *     txn.c          begin, commit, abort, flush; libdb's codes as enum engine_status
+ *     access.c       get, put, del
+ *     range.c        scan, count, nth, each
+ *     maintenance.c  checkpoints, archive and removal of logs, deadlock detection
+ *     wal_trim.c     the last log file, before a recovery
+ *
+ * Tables are files of their own: ordered ones B-trees, counted ones B-trees with record numbers
+ * (DB_RECNUM), the others hash tables. Functions of these files return libdb's codes; the ops
+ * translate them with bdb_status.
+ */
+#include <db.h>
+
+#include "store/engine.h"
+
+struct bdb {
+	struct engine engine;
+	DB_ENV *env;
+	DB *tables[ENGINE_TABLES];
+	DB_TXN *txn; /* NULL: none, or ENGINE_READ */
+	uint64_t expected_tasks;
+	bool ephemeral, sync_commits;
+
+	/* maintenance.c */
+	int home; /* descriptor; its lock is the turn to write checkpoints. -1: ephemeral */
+	const char *archive;
+	uint64_t checkpoint_kb;
+	int64_t checkpoint_ms, last_checkpoint; /* interval; monotonic ms */
+};
+
+static inline struct bdb *bdb_of(struct engine *engine)
+{
+	return (struct bdb *)engine;
+}
+
+/* ---- txn.c ---- */
+
+enum engine_status bdb_begin(struct engine *engine, enum engine_access access);
+enum engine_status bdb_commit(struct engine *engine);
+enum engine_status bdb_abort(struct engine *engine);
+enum engine_status bdb_flush(struct engine *engine);
+/* A code that is not expected means that the environment is lost: for every process. */
+enum engine_status bdb_status(struct bdb *bdb, int code, const char *what);
+
+/* ---- table.c ---- */
+
+/* Opens the tables; with create makes those that are missing (engine.created). */
+int bdb_open_tables(struct bdb *bdb, bool create);
+void bdb_close_tables(struct bdb *bdb);
+enum engine_status bdb_clear(struct engine *engine, enum engine_table table);
+
+/* ---- access.c ---- */
+
+enum engine_status bdb_get(struct engine *engine, enum engine_table table, struct str key,
+	bool for_update, struct buf *out);
+enum engine_status bdb_put(struct engine *engine, enum engine_table table, struct str key,
+	struct str value, enum engine_put how);
+enum engine_status bdb_del(struct engine *engine, enum engine_table table, struct str key);
+
+/* A DBT that libdb only reads, though its type cannot say so. */
+static inline DBT bdb_in(struct str bytes)
+{
+	DBT dbt = { 0 };
+
+	dbt.data = (void *)(uintptr_t)bytes.ptr;
+	dbt.size = (uint32_t)bytes.len;
+	return dbt;
+}
+
+/* A DBT that libdb fills in, with len bytes of input in it. */
+static inline DBT bdb_out(void *bytes, size_t size, size_t len)
+{
+	DBT dbt = { 0 };
+
+	dbt.data = bytes;
+	dbt.ulen = (uint32_t)size;
+	dbt.size = (uint32_t)len;
+	dbt.flags = DB_DBT_USERMEM;
+	return dbt;
+}
+
+/* A DBT for a key or value that is not wanted. */
+static inline DBT bdb_nothing(void)
+{
+	DBT dbt = { 0 };
+
+	dbt.flags = DB_DBT_USERMEM | DB_DBT_PARTIAL;
+	return dbt;
+}
+
+/* ---- range.c ---- */
+
+enum engine_status bdb_scan(struct engine *engine, enum engine_table table,
+	const struct engine_range *range, bool reverse, size_t limit, struct engine_batch *batch);
+enum engine_status bdb_count(struct engine *engine, enum engine_table table,
+	struct engine_range *range, uint64_t *count);
+enum engine_status bdb_nth(struct engine *engine, enum engine_table table,
+	const struct engine_range *range, uint64_t n, struct engine_batch *batch);
+enum engine_status bdb_each(struct engine *engine, enum engine_table table, bool keys_only,
+	engine_take *take, void *data);
+
+/* ---- maintenance.c ---- */
+
+extern const struct engine_chore bdb_chores[];
+enum engine_status bdb_checkpoint(struct engine *engine, bool trim, unsigned *removed);
+
+/* ---- wal_trim.c ---- */
+
+/*
+ * Cuts off the part of the last log file that was never written. libdb makes a log file at its full
+ * size, and recovery writes zeros over everything behind the last record: on a full disk it fails
+ * for want of that space, up to a whole log file. Best effort.
+ */
+void bdb_trim_wal(const char *folder);

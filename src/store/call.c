@@ -1,0 +1,46 @@
+#include "base/log.h"
+#include "store/internal.h"
+
+void store_enter(struct store *store)
+{
+	if (store->depth++ == 0)
+		atomic_store(store->activity, STORE_IN_CALL);
+}
+
+void store_leave(struct store *store)
+{
+	if (--store->depth == 0)
+		atomic_store(store->activity, STORE_IDLE);
+}
+
+static bool fail_lost(struct store *store, struct err *err)
+{
+	if (!store->lost) {
+		store->lost = true;
+		log_error("store-lost", "%s", store->engine->message);
+	}
+	return err_set(err, ERR_PANIC, NULL, NULL);
+}
+
+bool store_fail(struct store *store, int status, struct err *err)
+{
+	static const enum err_code codes[] = {
+		[ENGINE_NOT_FOUND] = ERR_NOT_FOUND,
+		[ENGINE_EXISTS] = ERR_CONFLICT,
+		[ENGINE_RETRY] = ERR_BUSY,
+		[ENGINE_BUSY] = ERR_BUSY,
+		[ENGINE_FULL] = ERR_DISK_FULL,
+		[ENGINE_NO_MEMORY] = ERR_NO_MEMORY,
+	};
+
+	if (status == ENGINE_LOST)
+		return fail_lost(store, err);
+	if (status == ENGINE_FAILED)
+		return err_set(err, ERR_INTERNAL, NULL, "%s", store->engine->message);
+	return err_set(err, status == STEP_RETRY ? ERR_BUSY : codes[status], NULL, NULL);
+}
+
+bool store_may_write(const struct store *store, struct err *err)
+{
+	return !atomic_load(&store->shared->read_only) || err_set(err, ERR_DISK_FULL, NULL, NULL);
+}

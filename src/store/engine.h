@@ -1,0 +1,167 @@
+#pragma once
+/*
+ * Storage engine: tables of keys and values with transactions. The rest of the store decides what
+ * the bytes mean and includes no engine's header; an engine knows nothing of tasks. bdb/ is the
+ * engine of the service, tests/store/memory_engine.c the second one, which proves the seam.
+ *
+ * A handle belongs to one process and one thread; it is opened after fork and never crosses one.
+ * It has at most one transaction at a time, so calls do not name it. Keys are compared as unsigned
+ * bytes, a prefix before what it begins. Calls work on batches: no call is made per row of a scan.
+ *
+ * Errors: enum engine_status. After ENGINE_RETRY, ENGINE_BUSY, ENGINE_FULL, ENGINE_NO_MEMORY and
+ * ENGINE_LOST the caller aborts the transaction. ENGINE_FAILED and ENGINE_LOST leave their cause in
+ * engine->message.
+ */
+#include "base/buf.h"
+#include "base/str.h"
+
+enum engine_table {
+	TABLE_TASKS,
+	TABLE_INDEX,
+	TABLE_META,
+	TABLE_IDEMPOTENCY,
+	TABLE_USERS,
+	TABLE_TOKENS,
+	TABLE_SIGNING_KEYS,
+	ENGINE_TABLES
+};
+
+/* What the store needs of each table; all of them have get, put, del and each. */
+struct engine_table_spec {
+	const char *name; /* on disk: never changed */
+	bool ordered;	  /* scan */
+	bool counted;	  /* count and nth in O(log n); implies ordered */
+	bool large;	  /* sized for engine_options.expected_tasks */
+};
+
+extern const struct engine_table_spec engine_tables[ENGINE_TABLES];
+
+enum engine_status {
+	ENGINE_OK = 0,
+	ENGINE_NOT_FOUND,
+	ENGINE_EXISTS, /* put with ENGINE_INSERT */
+	ENGINE_RETRY,  /* conflict with another transaction: abort, back off, run it again */
+	ENGINE_BUSY,   /* a lock was not granted in time */
+	ENGINE_FULL,   /* no space */
+	ENGINE_NO_MEMORY,
+	ENGINE_FAILED, /* open, clear or a chore did not succeed; the data are as they were */
+	ENGINE_LOST,   /* no process can go on before a recovery */
+};
+
+enum engine_access {
+	ENGINE_READ,  /* no transaction: each call holds its locks only until it returns */
+	ENGINE_VIEW,  /* everything read is of one moment; ends by abort */
+	ENGINE_WRITE, /* what get (for_update) and scan read stays as it is until the end */
+};
+
+enum engine_put { ENGINE_REPLACE, ENGINE_INSERT };
+
+enum engine_mode { ENGINE_ATTACH, ENGINE_RECOVER, ENGINE_EPHEMERAL };
+
+/* See struct store_options; texts are borrowed until close. */
+struct engine_options {
+	enum engine_mode mode;
+	const char *home, *regions, *archive;
+	uint64_t expected_tasks, cache_mb, checkpoint_mb, checkpoint_seconds;
+	bool sync_commits;
+};
+
+#define ENGINE_MESSAGE_SIZE 200
+
+struct engine_ops;
+
+/* An engine's own struct begins with this one. */
+struct engine {
+	const struct engine_ops *ops;
+	unsigned created; /* bit 1 << table: open has made the table, it is empty */
+	char message[ENGINE_MESSAGE_SIZE];
+};
+
+/* Keys from `from` (included) to `to` (excluded). */
+struct engine_range {
+	struct str from; /* empty: the first key */
+	struct str to;	 /* ptr NULL: past the last key */
+	/* For the engine: where `from` is, set by count, used by count and nth until the transaction
+	 * or step ends. 0: unknown. */
+	uint64_t hint;
+};
+
+/* Keys, one after the other. The caller keeps it between calls to save allocations. */
+struct engine_batch {
+	struct buf bytes;
+	size_t *ends; /* of each key in bytes */
+	size_t count, capacity;
+};
+
+void engine_batch_reset(struct engine_batch *batch);
+void engine_batch_free(struct engine_batch *batch);
+/* Appends the len bytes that stand behind batch->bytes (buf_reserve) as a key. */
+bool engine_batch_accept(struct engine_batch *batch, size_t len);
+
+static inline struct str engine_batch_key(const struct engine_batch *batch, size_t i)
+{
+	size_t start = i > 0 ? batch->ends[i - 1] : 0;
+
+	return (struct str){ batch->bytes.data + start, batch->ends[i] - start };
+}
+
+/* Periodic maintenance, run by one process, the keeper. */
+struct engine_chore {
+	const char *name;
+	int64_t interval_ms;
+	/* low_space: the disk is nearly full; write what is cached while it fits. */
+	enum engine_status (*run)(struct engine *engine, bool low_space);
+};
+
+/* Return false to end the walk. The engine must not be used meanwhile. */
+typedef bool engine_take(struct str key, struct str value, void *data);
+
+struct engine_ops {
+	const char *name;
+	/* On failure *engine is NULL or, for its message, a handle that only close accepts. */
+	enum engine_status (*open)(struct engine **engine, const struct engine_options *options);
+	void (*close)(struct engine *engine);
+
+	enum engine_status (*begin)(struct engine *engine, enum engine_access access);
+	/* Ends a WRITE transaction, whatever the result. Visible to every process now, durable after
+	 * the next flush, or with sync_commits durable first. */
+	enum engine_status (*commit)(struct engine *engine);
+	/* Ends any transaction; undoes a WRITE one. */
+	enum engine_status (*abort)(struct engine *engine);
+	/* Makes durable whatever any process has committed. ENGINE_FULL: the outcome is unknown. */
+	enum engine_status (*flush)(struct engine *engine);
+
+	/* Appends the value. for_update: nobody else may change the row, nor insert an absent one
+	 * (or put with ENGINE_INSERT reports it), until the WRITE transaction ends. */
+	enum engine_status (*get)(struct engine *engine, enum engine_table table, struct str key,
+		bool for_update, struct buf *out);
+	enum engine_status (*put)(struct engine *engine, enum engine_table table, struct str key,
+		struct str value, enum engine_put how);
+	enum engine_status (*del)(struct engine *engine, enum engine_table table, struct str key);
+
+	/* Appends at most limit keys of the range, descending with reverse. The range's texts must
+	 * not lie in the batch. */
+	enum engine_status (*scan)(struct engine *engine, enum engine_table table,
+		const struct engine_range *range, bool reverse, size_t limit,
+		struct engine_batch *batch);
+	/* How many keys the range has. Locks nothing until the end of a transaction: every insert
+	 * changes the counts that lead to its place. */
+	enum engine_status (*count)(struct engine *engine, enum engine_table table,
+		struct engine_range *range, uint64_t *count);
+	/* Appends the range's key number n, from 0; ENGINE_NOT_FOUND past its end. */
+	enum engine_status (*nth)(struct engine *engine, enum engine_table table,
+		const struct engine_range *range, uint64_t n, struct engine_batch *batch);
+
+	/* Calls take for every row, in no order. keys_only: values are empty. */
+	enum engine_status (*each)(struct engine *engine, enum engine_table table, bool keys_only,
+		engine_take *take, void *data);
+	/* Removes all rows. Outside a transaction, with no other process attached. */
+	enum engine_status (*clear)(struct engine *engine, enum engine_table table);
+
+	/* Shortens the next recovery and, with trim, removes what it will not need: *removed files.
+	 * Waits for another process that does the same. */
+	enum engine_status (*checkpoint)(struct engine *engine, bool trim, unsigned *removed);
+	const struct engine_chore *chores; /* ends with a row without a name */
+};
+
+extern const struct engine_ops bdb_engine_ops;

@@ -1,0 +1,118 @@
+#include "store/list.h"
+
+static bool is_in_span(const struct list_time_range *span, int64_t time)
+{
+	return (span->from == 0 || time >= span->from) && (span->to == 0 || time < span->to);
+}
+
+static bool same_text(const struct index_field *field, struct str a, struct str b)
+{
+	return field->normalize ? str_eq(field->normalize(a), field->normalize(b)) : str_eq(a, b);
+}
+
+static bool has_value(const struct index_field *field, const struct task *task, struct str value)
+{
+	struct str json;
+	uint64_t number;
+
+	switch (field->source) {
+	case INDEX_STATE:
+		return same_text(field, str_cstr(task_state_name(task->state)), value);
+	case INDEX_STATUS:
+		return same_text(field, task->status, value);
+	case INDEX_FIELD:
+		json = task_field(task, str_cstr(field->name));
+		return json.ptr && same_text(field, json, value);
+	case INDEX_NUMBER:
+		return str_to_u64(value, &number) && number == task->number;
+	case INDEX_ALL:
+	case INDEX_UPDATED:
+	case INDEX_PAIR:
+	case INDEX_END:
+		break;
+	}
+	return true;
+}
+
+static bool passes(
+	const struct query *query, const struct list_filter *filter, const struct task *task)
+{
+	const struct index_field *field = query_field(query, task->dialect, filter->field);
+
+	for (size_t i = 0; field && i <= filter->more_value_count; i++) {
+		if (has_value(field, task, filter_value(filter, i)))
+			return true;
+	}
+	return false;
+}
+
+bool query_matches(const struct query *query, const struct task *task)
+{
+	const struct list_query *list = &query->list;
+
+	if (!query_has_dialect(query, task->dialect) ||
+		!scope_includes(list->scope, task->archived) ||
+		!is_in_span(&list->created, task->created) ||
+		!is_in_span(&list->updated, task->updated))
+		return false;
+	for (size_t i = 0; i < list->filter_count; i++) {
+		if (!passes(query, &list->filters[i], task))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the order of tasks that are looked at ---- */
+
+#define TIE_SIZE (8 + sizeof(struct id)) /* creation and id, which every key ends with */
+
+/* What a key has between its field code and its tie; for the order of creation: the creation. */
+static bool sort_value(const struct query *query, const struct task *task, uint8_t code,
+	struct index_key *key, struct str *value)
+{
+	const struct index_field *field = query_field(query, task->dialect, code);
+	struct index_key place;
+
+	if (!field || !index_field_key(key, task, field))
+		return false;
+	index_field_prefix(&place, task->tenant, task->dialect, task->archived, field);
+	*value = str_skip(key_str(key), place.len);
+	value->len -= field->source == INDEX_ALL ? sizeof(struct id) : TIE_SIZE;
+	return true;
+}
+
+static bool add_bytes(struct key_suffix *order, struct str bytes, bool inverted)
+{
+	if (order->len + bytes.len > sizeof(order->bytes))
+		return false;
+	for (size_t i = 0; i < bytes.len; i++)
+		order->bytes[order->len++] = (uint8_t)(inverted ? ~bytes.ptr[i] : bytes.ptr[i]);
+	return true;
+}
+
+/*
+ * One sort gives the very bytes that the index has; several are put behind each other, those that
+ * descend inverted, so that all of it ascends. Values end in NUL or have a fixed size.
+ */
+bool query_sort_key(const struct query *query, const struct task *task, struct key_suffix *order)
+{
+	const struct list_query *list = &query->list;
+	bool several = list->sort_count > 1, inverted = false;
+	struct index_key key;
+	struct str value = STR_NULL;
+
+	order->len = 0;
+	for (size_t i = 0; i < list->sort_count || i == 0; i++) {
+		uint8_t code = i < list->sort_count ? list->sorts[i].field : INDEX_BY_CREATED;
+
+		inverted = several && list->sorts[i].descending;
+		if (!sort_value(query, task, code, &key, &value) ||
+			!add_bytes(order, value, inverted))
+			return false;
+	}
+	/* Behind the last value its key goes on with the tie, or with what is left of it. */
+	value = str_skip(key_str(&key), key.len - TIE_SIZE);
+	if (!several && query_sort_field(query) == INDEX_BY_CREATED)
+		value = str_skip(value, 8);
+	return add_bytes(order, value, inverted);
+}

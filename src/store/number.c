@@ -1,0 +1,131 @@
+
+#include "store/internal.h"
+
+/*
+ * The last number that was assigned is a row of the meta table, because it must outlive the task
+ * that has it. Writers of one tenant and dialect wait for each other here until the end of the
+ * transaction.
+ */
+static void number_key(struct index_key *key, struct str tenant, uint8_t dialect)
+{
+	static const char mark[] = "number";
+	size_t len = tenant.len < INDEX_TENANT_MAX ? tenant.len : INDEX_TENANT_MAX;
+
+	memcpy(key->bytes, mark, sizeof(mark));
+	key->len = sizeof(mark);
+	key->bytes[key->len++] = dialect;
+	memcpy(key->bytes + key->len, tenant.ptr, len);
+	key->len += len;
+}
+
+static int last_number(struct store *store, const struct index_key *key, uint64_t *number)
+{
+	struct buf text = BUF_INIT;
+	int rc = store_get(store, TABLE_META, key_str(key), true, &text);
+
+	*number = 0;
+	if (rc == 0 && !str_to_u64(buf_str(&text), number))
+		*number = 0;
+	buf_free(&text);
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
+static int put_number(struct store *store, const struct index_key *key, uint64_t number)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+
+	return store_put(
+		store, TABLE_META, key_str(key), (struct str){ text, (size_t)len }, ENGINE_REPLACE);
+}
+
+int number_next(struct store *store, const struct op *op, uint64_t *number)
+{
+	struct index_key key;
+	int rc;
+
+	number_key(&key, op->tenant, op->dialect);
+	rc = last_number(store, &key, number);
+	return rc == 0 ? put_number(store, &key, ++*number) : rc;
+}
+
+int number_reserve(struct store *store, const struct task *task)
+{
+	struct index_key key;
+	uint64_t last;
+	int rc;
+
+	if (task->number == 0)
+		return 0;
+	number_key(&key, task->tenant, task->dialect);
+	rc = last_number(store, &key, &last);
+	if (rc != 0 || last >= task->number)
+		return rc;
+	return put_number(store, &key, task->number);
+}
+
+/* ---- finding the task of a number ---- */
+
+struct search {
+	const struct op *op;
+	const struct index_field *field;
+	struct id *id;
+};
+
+static int find_in_scope(
+	struct store *store, const struct search *search, const char *number, bool archived)
+{
+	struct index_key from, to;
+	struct engine_range range;
+	struct str key;
+	int rc;
+
+	index_value_prefix(&from, search->op->tenant, search->op->dialect, archived, search->field,
+		str_cstr(number));
+	to = from;
+	range = (struct engine_range){ .from = key_str(&from) };
+	if (index_prefix_end(&to))
+		range.to = key_str(&to);
+	rc = store_scan(store, TABLE_INDEX, &range, false, 1);
+	if (rc != 0)
+		return rc;
+	if (store->batch.count == 0)
+		return ENGINE_NOT_FOUND;
+	key = engine_batch_key(&store->batch, 0);
+	if (key.len < sizeof(search->id->bytes))
+		return ENGINE_NOT_FOUND;
+	memcpy(search->id->bytes, key.ptr + key.len - sizeof(search->id->bytes),
+		sizeof(search->id->bytes));
+	return 0;
+}
+
+static int step_find(struct store *store, void *data, struct err *err)
+{
+	/* The current ones twice: the task may have come back between the first two. */
+	static const bool scopes[] = { false, true, false };
+	const struct search *search = data;
+	char number[24];
+	int rc = ENGINE_NOT_FOUND;
+
+	(void)err;
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)search->op->number);
+	for (size_t i = 0; rc == ENGINE_NOT_FOUND && i < sizeof(scopes); i++)
+		rc = find_in_scope(store, search, number, scopes[i]);
+	return rc;
+}
+
+bool number_find(struct store *store, const struct op *op, struct id *id, struct err *err)
+{
+	const struct index_table *table = store->indexes;
+	struct search search = { .op = op, .id = id };
+
+	while (table->fields && table->dialect != op->dialect)
+		table++;
+	search.field = table->fields;
+	while (search.field && search.field->source != INDEX_NUMBER &&
+		search.field->source != INDEX_END)
+		search.field++;
+	if (!search.field || search.field->source == INDEX_END)
+		return err_set(err, ERR_INTERNAL, NULL, "dialect %d has no numbers", op->dialect);
+	return step_run(store, ENGINE_READ, step_find, &search, err);
+}

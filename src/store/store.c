@@ -1,0 +1,156 @@
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "store/internal.h"
+
+#define IDEMPOTENCY_EXPIRY_MS 600000
+
+/* ---- open, close ---- */
+
+static struct store *new_store(const struct store_options *options)
+{
+	struct store *store = calloc(1, sizeof(*store));
+
+	if (!store)
+		return NULL;
+	store->indexes = options->indexes;
+	store->shared = options->shared ? options->shared : &store->own_shared;
+	store->activity = options->activity ? options->activity : &store->own_activity;
+	store->sync_commits = options->sync_commits && options->mode != STORE_EPHEMERAL;
+	if (getrandom(&store->random, sizeof(store->random), 0) < 0)
+		store->random = (uint64_t)getpid();
+	store->random |= 1; /* the generator would stay at 0 */
+	return store;
+}
+
+static bool fail_open(struct store *store, enum engine_status status, struct err *err)
+{
+	if (status == ENGINE_LOST)
+		return err_set(err, ERR_PANIC, NULL, NULL);
+	if (status == ENGINE_FULL)
+		return err_set(err, ERR_DISK_FULL, NULL, NULL);
+	if (status == ENGINE_NO_MEMORY || !store->engine)
+		return err_no_memory(err);
+	return err_set(err, ERR_INTERNAL, "home", "the store cannot be opened: %s",
+		store->engine->message);
+}
+
+static bool open_engine(struct store *store, const struct store_options *options, struct err *err)
+{
+	static const enum engine_mode modes[] = {
+		[STORE_ATTACH] = ENGINE_ATTACH,
+		[STORE_RECOVER] = ENGINE_RECOVER,
+		[STORE_EPHEMERAL] = ENGINE_EPHEMERAL,
+	};
+	const struct engine_ops *ops = options->engine ? options->engine : &bdb_engine_ops;
+	const struct engine_options engine_options = {
+		.mode = modes[options->mode],
+		.home = options->home,
+		.regions = options->regions,
+		.archive = options->archive,
+		.expected_tasks = options->expected_tasks,
+		.cache_mb = options->cache_mb,
+		.checkpoint_mb = options->checkpoint_mb,
+		.checkpoint_seconds = options->checkpoint_seconds,
+		.sync_commits = store->sync_commits,
+	};
+	enum engine_status status = ops->open(&store->engine, &engine_options);
+
+	return status == ENGINE_OK || fail_open(store, status, err);
+}
+
+static bool open_all(struct store *store, const struct store_options *options, struct err *err)
+{
+	return open_engine(store, options, err) &&
+	       index_settle(store, options->mode == STORE_ATTACH, err) &&
+	       (options->mode != STORE_RECOVER || store_checkpoint(store, false, NULL, err));
+}
+
+bool store_open(struct store **store, const struct store_options *options, struct err *err)
+{
+	struct store *opened = new_store(options);
+	bool ok = false;
+
+	if (!opened)
+		return err_no_memory(err);
+	if (!index_schema_hash(options->indexes, opened->schema_hash, err))
+		goto out;
+	store_enter(opened);
+	ok = open_all(opened, options, err);
+	store_leave(opened);
+out:
+	if (ok)
+		*store = opened;
+	else
+		store_close(opened);
+	return ok;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	store_enter(store);
+	if (store->engine)
+		store->engine->ops->close(store->engine);
+	buf_free(&store->old_record);
+	engine_batch_free(&store->batch);
+	store_leave(store);
+	free(store);
+}
+
+/* ---- maintenance ---- */
+
+bool store_checkpoint(struct store *store, bool trim, unsigned *removed, struct err *err)
+{
+	unsigned files = 0;
+	enum engine_status status;
+
+	store_enter(store);
+	status = store->engine->ops->checkpoint(store->engine, trim, &files);
+	store_leave(store);
+	if (status != ENGINE_OK)
+		return store_fail(store, (int)status, err);
+	if (removed)
+		*removed = files;
+	return true;
+}
+
+static size_t count_engine_chores(const struct store *store)
+{
+	const struct engine_chore *chores = store->engine->ops->chores;
+	size_t count = 0;
+
+	while (chores[count].name)
+		count++;
+	return count;
+}
+
+bool store_chore(const struct store *store, size_t number, struct store_chore *chore)
+{
+	size_t count = count_engine_chores(store);
+
+	if (number > count)
+		return false;
+	if (number < count)
+		*chore = (struct store_chore){ store->engine->ops->chores[number].name,
+			store->engine->ops->chores[number].interval_ms };
+	else
+		*chore = (struct store_chore){ "idempotency keys", IDEMPOTENCY_EXPIRY_MS };
+	return true;
+}
+
+bool store_run_chore(struct store *store, size_t number, bool low_space, struct err *err)
+{
+	enum engine_status status;
+	uint64_t expired;
+
+	if (number >= count_engine_chores(store))
+		return store_expire_idempotency(store, clock_wall_ms(), &expired, err);
+	store_enter(store);
+	status = store->engine->ops->chores[number].run(store->engine, low_space);
+	store_leave(store);
+	return status == ENGINE_OK || store_fail(store, (int)status, err);
+}

@@ -1,0 +1,78 @@
+#include "store/internal.h"
+
+struct check {
+	struct store_report report;
+	uint64_t matched;
+	struct buf value;
+	const struct index_key *keys; /* of the task that is checked */
+	size_t count;
+};
+
+static int step_check(struct store *store, void *data, struct err *err)
+{
+	struct check *check = data;
+	uint64_t missing = 0;
+
+	(void)err;
+	for (size_t i = 0; i < check->count; i++) {
+		int rc;
+
+		buf_reset(&check->value);
+		rc = store_get(store, TABLE_INDEX, key_str(&check->keys[i]), false, &check->value);
+		if (rc != 0 && rc != ENGINE_NOT_FOUND)
+			return rc;
+		missing += rc != 0 || check->value.len > 0;
+	}
+	check->matched += check->count - missing;
+	check->report.missing_entries += missing;
+	return 0;
+}
+
+static bool is_key_of(const struct index_key *key, const struct task *task)
+{
+	struct index_key right;
+
+	index_primary_key(&right, task->tenant, &task->id);
+	return str_eq(key_str(key), key_str(&right));
+}
+
+static bool check_task(struct store *store, const struct index_key *key, struct str record,
+	void *data, struct err *err)
+{
+	struct index_key keys[INDEX_KEYS_MAX];
+	struct check *check = data;
+	struct task task;
+
+	check->report.tasks++;
+	check->keys = keys;
+	check->count = 0;
+	if (record_decode(&task, record) && is_key_of(key, &task))
+		check->count = index_all_keys(keys, &task, store->indexes);
+	else
+		check->report.unreadable_records++;
+	return step_call(store, ENGINE_READ, step_check, check, err);
+}
+
+static int step_count(struct store *store, void *data, struct err *err)
+{
+	struct engine_range all = { 0 };
+
+	(void)err;
+	return (int)store->engine->ops->count(store->engine, TABLE_INDEX, &all, data);
+}
+
+bool store_verify(struct store *store, struct store_report *report, struct err *err)
+{
+	struct check check = { 0 };
+	uint64_t entries = 0;
+	bool ok = walk_tasks(store, check_task, &check, err) &&
+		  step_call(store, ENGINE_READ, step_count, &entries, err);
+
+	buf_free(&check.value);
+	if (!ok)
+		return false;
+	check.report.index_entries = entries;
+	check.report.stray_entries = entries > check.matched ? entries - check.matched : 0;
+	*report = check.report;
+	return true;
+}
