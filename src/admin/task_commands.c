@@ -6,6 +6,7 @@
 #include "admin/sample.h"
 #include "admin/task_json.h"
 #include "auth/principal.h"
+#include "store/store.h"
 
 #define BATCH_SIZE	  500
 #define BATCHES_PER_FLUSH 20

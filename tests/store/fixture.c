@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "memory_engine.h"
+#include "store/internal.h"
 
 static struct str fold_word(struct str word)
 {
@@ -167,26 +168,31 @@ void fixture_verify(struct store *store, uint64_t tasks)
 	assert_int_equal(report.tasks, tasks);
 }
 
-struct value {
-	struct str text;
+struct row {
+	enum engine_table table;
+	struct str key, value;
 };
 
-static bool replace(struct str old, struct buf *value, void *data, struct err *err)
+static int step_put(struct store *store, void *data, struct err *err)
 {
-	const struct value *wanted = data;
+	const struct row *row = data;
 
-	(void)old, (void)err;
-	buf_put_str(value, wanted->text);
-	return true;
+	(void)err;
+	return store_put(store, row->table, row->key, row->value, ENGINE_REPLACE);
 }
 
 void fixture_auth_put(struct store *store, enum store_table table, struct str key, struct str value)
 {
-	struct value wanted = { value };
-	const struct store_auth_edit edit = { table, key, replace, &wanted };
+	static const enum engine_table tables[] = {
+		[STORE_USERS] = TABLE_USERS,
+		[STORE_TOKENS] = TABLE_TOKENS,
+		[STORE_SIGNING_KEYS] = TABLE_SIGNING_KEYS,
+	};
+	struct row row = { tables[table], key, value };
 	struct err err = { 0 };
 
-	must(store_auth_update(store, &edit, 1, &err), &err);
+	must(step_call(store, ENGINE_WRITE, step_put, &row, &err), &err);
+	must(store_flush(store, &err), &err);
 }
 
 int fixture_setup_memory(void **state)

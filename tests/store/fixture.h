@@ -45,7 +45,7 @@ void fixture_expect_rows(
 /* Primary and index agree, and there are so many tasks. */
 void fixture_verify(struct store *store, uint64_t tasks);
 
-/* Writes a record of the service, whatever is there. */
+/* Writes a record of the service as it is, empty ones too. */
 void fixture_auth_put(
 	struct store *store, enum store_table table, struct str key, struct str value);
 
