@@ -5,6 +5,7 @@ from lib import Instance
 from tap import equal
 
 TASK = "/v2/task"
+
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
 

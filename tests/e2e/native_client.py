@@ -6,6 +6,7 @@ from lib import Instance
 TASKS = "/v1/tasks"
 UNKNOWN = "018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e"
 MERGE = ("Content-Type", "application/merge-patch+json")
+
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
 

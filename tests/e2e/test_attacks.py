@@ -33,7 +33,6 @@ class Attacked(Target):
             method, path, None, headers, connection=self.connection, documented=False
         )
 
-
 # One instance for the tests that leave it usable.
 shared = functools.cache(Attacked)
 

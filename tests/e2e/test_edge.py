@@ -1,4 +1,4 @@
-"""The edge: what nginx refuses and how, and addresses that two readers could read apart."""
+"""nginx: its own refusals, ambiguous addresses, protocols, request ids, a stopped service."""
 import functools
 import os
 import re
@@ -15,7 +15,6 @@ from tap import equal, ok, until
 
 MALFORMED = b'{"error":"The request could not be read."}'
 
-
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
 
@@ -31,46 +30,46 @@ def refused(answer, status, body, name):
 
 
 def static_refusals():
-    """What nginx itself refuses has the dialect's shape."""
+    """nginx's own refusals have the format of the dialect."""
     instance = shared()
     path = (virtshell.PREFIX + "/tasks").encode()
     refused(
         instance.request("GET", "/nowhere"),
         404,
         b'{"error":"There is nothing at this address."}',
-        "404",
+        "an unknown address: 404",
     )
     for internal in ("/-/authorize", "/-/error"):
         refused(
             instance.request("GET", internal),
             404,
             b'{"error":"There is nothing at this address."}',
-            f"{internal} is not for clients",
+            f"{internal} cannot be requested: 404",
         )
     refused(
         instance.request("GET", virtshell.PREFIX + "/" + "x" * 9000),
         414,
         b'{"error":"The address is too long."}',
-        "414",
+        "a long address: 414",
     )
     big = [f"X-Big-{i}: ".encode() + b"x" * 6000 for i in range(4)]
     refused(
         instance.raw_request(b"GET " + path + b" HTTP/1.1", big * 2),
         431,
         b'{"error":"The header of the request is too large."}',
-        "431, many lines",
+        "many long header lines: 431",
     )
     refused(
         instance.raw_request(b"GET " + path + b" HTTP/1.1", [b"X-Big: " + b"x" * 9000]),
         431,
         b'{"error":"The header of the request is too large."}',
-        "431, one line",
+        "one long header line: 431",
     )
     refused(
         instance.raw_request(b"TRACE " + path + b" HTTP/1.1"),
         501,
         b'{"error":"The method is not implemented."}',
-        "501, TRACE",
+        "TRACE: 501",
     )
     for name, line in (
         ("a method in lower case", b"get " + path + b" HTTP/1.1"),
@@ -79,13 +78,13 @@ def static_refusals():
         ("a path above the root", b"GET /../../x HTTP/1.1"),
     ):
         refused(instance.raw_request(line), 400, MALFORMED, name)
-    # The documents' location has a list of its own of what it answers itself.
+    # The location of the documents has its own list of error pages.
     document = native.PREFIX + "/openapi/native.json"
     answer = instance.request("POST", document, b"x" * 263000, [], documented=False)
     equal(
         (answer.status, answer.headers["Content-Type"]),
         (413, "application/problem+json"),
-        "413, a body for a document",
+        "a body sent to a document: 413",
     )
     with socket.create_connection(("127.0.0.1", instance.port), timeout=5) as plain:
         plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -96,7 +95,7 @@ def static_refusals():
         parse_answer(data),
         400,
         b'{"error":"This port speaks HTTPS only."}',
-        "HTTP on an HTTPS port",
+        "HTTP on the HTTPS port: 400",
     )
 
 
@@ -114,16 +113,16 @@ def huge_header():
             [f"Authorization: Bearer {instance.token}".encode()] + lines,
             b'{"description": "x"}',
         )
-        # The answer may be lost when the server closes before the client has sent all.
+        # The answer can be lost: the server closes before the client has sent everything.
         ok(answer.status in (0, 400, 431), f"8 MiB of header, {name}", answer)
-    equal(len(instance.tasks()), count, "nothing was created, and the service answers")
+    equal(len(instance.tasks()), count, "refused headers create no task")
     lines = [("X-%d" % i, "x") for i in range(150)]
     answer = instance.get("/tasks/none", headers=instance.bearer() + lines)
-    ok(answer.status in (200, 400, 413, 431), "150 header lines: an answer", answer)
+    ok(answer.status in (200, 400, 413, 431), "150 header lines: 200 or a refusal", answer)
 
 
 def addresses():
-    """nginx and the application read the address apart; where they could differ it is refused."""
+    """Addresses that nginx and the application could read differently are refused."""
     instance = shared()
     uuid = instance.create(description="a", status="here")
     count = len(instance.tasks())
@@ -164,22 +163,27 @@ def addresses():
         answer = instance.raw_request(f"GET {path} HTTP/1.1".encode())
         ok(answer.status in (400, 404), f"GET {path}", answer)
     answer = instance.raw_request(f"GET {virtshell.PREFIX}/tasks/{uuid}#x HTTP/1.1".encode())
-    equal(answer.status, 400, "a fragment")
+    equal(answer.status, 400, "an address with a fragment: 400")
     answer = instance.raw_request(
         f"GET {virtshell.PREFIX}/tasks/%0d%0aX-Evil:%20yes HTTP/1.1".encode()
     )
     ok(
         answer.headers.get("X-Evil") is None,
-        "a line break in the address splits no answer",
+        "an escaped line break in the address adds no header field",
         answer,
     )
-    ok(instance.log().count("\nX-Evil") == 0, "nor the log")
+    ok(
+        instance.log().count("\nX-Evil") == 0,
+        "an escaped line break in the address adds no log line",
+    )
     answer = instance.raw_request(
         f"GET https://{instance.host}{virtshell.PREFIX}/tasks/{uuid} HTTP/1.1".encode()
     )
-    equal(answer.status, 200, "an absolute address, which every server must take")
-    equal(instance.get(f"/tasks/{uuid}?x=1&y=%ff").status in (200, 400), True, "a query")
-    equal(len(instance.tasks()), count, "nothing was removed")
+    equal(answer.status, 200, "an absolute address: 200 (RFC 9112 section 3.2.2)")
+    equal(
+        instance.get(f"/tasks/{uuid}?x=1&y=%ff").status in (200, 400), True, "a query: 200 or 400"
+    )
+    equal(len(instance.tasks()), count, "refused addresses delete no task")
 
 
 def truncated_bodies():
@@ -196,25 +200,28 @@ def truncated_bodies():
     )
     instance.raw(head + b"Transfer-Encoding: chunked\r\n\r\n17\r\n" + body, timeout=1)
     instance.raw(head + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + body, timeout=1)
-    equal(len(instance.tasks()), count, "a body that did not come whole creates nothing")
+    equal(len(instance.tasks()), count, "an incomplete body creates no task")
 
 
 def request_ids():
     instance = shared()
     ids = [instance.get("/tasks/none").headers["X-Request-Id"] for _ in range(3)]
-    equal(len(set(ids)), 3, "each answer has an id of its own")
+    equal(len(set(ids)), 3, "every answer has another X-Request-Id")
     ok(
         until(lambda: all(f'"id":"{one}"' in instance.log() for one in ids), 5),
-        "which the application's log has, too",
+        "the application's log has the request ids",
     )
 
     def access():
         with open(os.path.join(instance.dir, "log", "nginx-access.log")) as log:
             return log.read()
 
-    ok(until(lambda: all(f'"id":"{one}"' in access() for one in ids), 5), "and the access log")
+    ok(
+        until(lambda: all(f'"id":"{one}"' in access() for one in ids), 5),
+        "nginx's log has the request ids",
+    )
     instance.get("/tasks/none?token=" + instance.token)
-    # audit() at the end looks for the token in all logs
+    # stop() searches all logs for the token
 
 
 def protocols():
@@ -245,14 +252,14 @@ def protocols():
     equal(curl("--http2"), "2 200", "HTTP/2")
     equal(curl("--http1.1"), "1.1 200", "HTTP/1.1")
     big = "X-Big: " + "x" * 40000
-    equal(curl("--http2", "-H", big)[-3:], "000", "HTTP/2: too large a header has no answer")
+    equal(curl("--http2", "-H", big)[-3:], "000", "HTTP/2: a header of 40000 bytes gets no answer")
     equal(curl("--tls-max", "1.2"), "2 200", "TLS 1.2")
-    equal(curl("--tlsv1.0", "--tls-max", "1.1"), "0 000", "no TLS 1.1")
-    equal(instance.get("/tasks/none").headers["Server"], "nginx", "no version is told")
+    equal(curl("--tlsv1.0", "--tls-max", "1.1"), "0 000", "TLS 1.1 is refused")
+    equal(instance.get("/tasks/none").headers["Server"], "nginx", "Server has no version")
 
 
 def without_service():
-    """polytaskd is not there: 503 in the dialect's shape, and everything works once it is back."""
+    """Without polytaskd: 503 in the format of the dialect. After its start requests succeed again."""
     instance = Instance()
     uuid = instance.create(description="before")
     equal(instance.stop_daemon(), 0, "polytaskd stops")
@@ -262,25 +269,25 @@ def without_service():
     ):
         answer = instance.get("/tasks", headers=headers)
         refused(answer, 503, body, f"{name}: 503")
-        equal(answer.headers["Retry-After"], "1", f"{name}: with Retry-After")
-    # The socket is gone, which nginx finds critical: the token in this query must stay out of its log.
-    equal(instance.vionlabs("GET", "/1").status, 503, "a token in the query: 503")
-    time.sleep(6)  # what is known of the bearer is forgotten
-    refused(instance.get("/tasks"), 503, body, "an authorizer that cannot say is no refusal")
+        equal(answer.headers["Retry-After"], "1", f"{name}: Retry-After")
+    # nginx logs the missing socket as critical: the token in the query must not be in that line.
+    equal(instance.vionlabs("GET", "/1").status, 503, "503 for a token in the query")
+    time.sleep(6)  # until the cached decision about the bearer has expired
+    refused(instance.get("/tasks"), 503, body, "an unavailable authorizer: 503, not a refusal")
     instance.start()
-    equal(instance.get("/tasks/" + uuid).status, 200, "back again, with its tasks")
+    equal(instance.get("/tasks/" + uuid).status, 200, "after the start the task is there")
     instance.stop("restarted")
 
 
 def installed():
-    """What make install puts into a system: no placeholder is left, and nginx takes it."""
+    """The installed files: no placeholder is left, and nginx accepts them."""
     instance = Instance(autostart=False)
     folder = os.path.join(instance.dir, "installed")
     os.mkdir(folder)
     for part in SITE_PARTS:
         with open(os.path.join(BUILD, "nginx", f"polytask-{part}.conf")) as conf:
             text = conf.read()
-        ok(not re.search("@[A-Z_]+@|Placeholders", text), f"{part}: filled in")
+        ok(not re.search("@[A-Z_]+@|Placeholders", text), f"{part}: no placeholder is left")
         for pattern, value in (
             (r"(?<=include )\S*/(?=polytask-)", folder + "/"),
             (r" listen \[[^;]*;", ""),
@@ -301,14 +308,14 @@ def installed():
         [NGINX, "-t", "-q", "-p", instance.dir, "-c", os.path.join(folder, "nginx.conf")],
         capture_output=True,
         text=True,
-        # nginx takes a variable of that name for its own.
+        # nginx itself interprets a variable of that name.
         env={name: value for name, value in os.environ.items() if name != "NGINX"},
     )
     equal((done.returncode, done.stderr), (0, ""), "nginx -t")
 
 
 def ending():
-    shared().verify("after all of this")
+    shared().verify("after the requests")
     shared().stop("shared instance")
 
 

@@ -1,4 +1,4 @@
-"""IDOL import-tasks end to end: a client of JSON:API that knows the documents and nothing else."""
+"""IDOL import-tasks, with a client of JSON:API written from the vendor's documents."""
 import functools
 import json
 import re
@@ -11,7 +11,6 @@ from tap import equal, ok
 TYPE = "application/vnd.api+json"
 PATH = "/api/v2/import-tasks"
 TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0[12]:00$")
-
 
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
@@ -76,12 +75,18 @@ def creation():
         ),
     )
     equal(
-        (answer.status, answer.headers["Content-Type"]), (201, TYPE), "a creation is 201, JSON:API"
+        (answer.status, answer.headers["Content-Type"]),
+        (201, TYPE),
+        "POST: 201, media type of JSON:API",
     )
     task = answer.json()["data"]
     key, own = task["id"], f"https://{instance.host}{PATH}/{task['id']}"
-    equal(answer.headers["Location"], own, "Location is its address")
-    equal(list(task), ["id", "type", "links", "attributes", "relationships"], "members in order")
+    equal(answer.headers["Location"], own, "POST: Location is the task's address")
+    equal(
+        list(task),
+        ["id", "type", "links", "attributes", "relationships"],
+        "members in the documented order",
+    )
     equal(
         list(task["attributes"]),
         [
@@ -95,11 +100,11 @@ def creation():
             "message",
             "md5",
         ],
-        "attributes in order",
+        "attributes in the documented order",
     )
-    ok(TIME.match(task["attributes"]["created-at"]), "the time is that of Paris", task)
-    equal(task["attributes"]["precision"], "24", "the precision is a string")
-    equal(task["attributes"]["url"], "https://files.example.com/ä.wav", "the address is kept")
+    ok(TIME.match(task["attributes"]["created-at"]), "created-at has the time zone of Paris", task)
+    equal(task["attributes"]["precision"], "24", "precision is a string")
+    equal(task["attributes"]["url"], "https://files.example.com/ä.wav", "url is kept")
     equal(
         task["relationships"]["attachable"],
         {
@@ -109,11 +114,11 @@ def creation():
             },
             "data": {"type": "tracks", "id": "12"},
         },
-        "what it is about",
+        "relationships.attachable",
     )
-    equal(call("GET", f"{PATH}/{key}").json(), {"data": task}, "it is read as it was told")
-    equal(page()["meta"]["record-count"], begun + 1, "and stands in the list")
-    equal(int(create()["id"]), int(key) + 1, "the next one has the next number")
+    equal(call("GET", f"{PATH}/{key}").json(), {"data": task}, "GET returns the task of the POST")
+    equal(page()["meta"]["record-count"], begun + 1, "POST raises record-count by 1")
+    equal(int(create()["id"]), int(key) + 1, "the next POST gets the next number")
 
 
 def related():
@@ -121,7 +126,9 @@ def related():
     key = create("videos", "v 1/2")["id"]
     own = f"{PATH}/{key}"
     linkage = call("GET", own + "/relationships/attachable")
-    equal(linkage.json()["data"], {"type": "videos", "id": "v 1/2"}, "the linkage")
+    equal(
+        linkage.json()["data"], {"type": "videos", "id": "v 1/2"}, "GET of relationships/attachable"
+    )
     equal(
         call("GET", own + "/attachable").json(),
         {
@@ -131,21 +138,29 @@ def related():
                 "links": {"self": f"https://{instance.host}/api/v2/videos/v%201%2F2"},
             }
         },
-        "the resource, as far as it is known",
+        "GET of attachable returns id, type and link",
     )
     self_link = urllib.parse.urlsplit(linkage.json()["links"]["self"])
-    equal(call("GET", self_link.path).body, linkage.body, "links lead where they say")
+    equal(
+        call("GET", self_link.path).body,
+        linkage.body,
+        "GET of links.self returns the same document",
+    )
     sparse = call("GET", own + "?fields[import-tasks]=status").json()["data"]
-    equal(sparse["attributes"], {"status": "uploaded"}, "one field alone")
-    ok("relationships" not in sparse, "and no relationship")
+    equal(
+        sparse["attributes"],
+        {"status": "uploaded"},
+        "fields[import-tasks]=status returns this attribute only",
+    )
+    ok("relationships" not in sparse, "fields[import-tasks]=status returns no relationships")
 
 
 def pages():
-    """Every task stands on one page, whichever way one goes through them."""
+    """Every task is on exactly one page, in every order."""
     for number in range(7):
         create("products", str(500 + number % 2), support_number=f"s{number}")
     everything = ids(page("?page[size]=200"))
-    equal(everything, sorted(everything, key=int), "by number")
+    equal(everything, sorted(everything, key=int), "tasks are listed by number")
     for sort in ("id", "-id", "-created-at", "status,-id"):
         seen, path = [], f"{PATH}?sort={sort}&page[size]=3"
         while path:
@@ -154,15 +169,17 @@ def pages():
             following = document["links"].get("next")
             path = following and following.split("/api", 1)[1].join(["/api", ""])
         wanted = everything if sort == "id" else everything[::-1]
-        equal(seen, wanted, f"sort={sort}, three at a time, by the links")
+        equal(seen, wanted, f"sort={sort}: the next links lead through all pages")
     document = page("?page[number]=2&page[size]=3")
     equal(
         document["meta"],
         {"record-count": len(everything), "page-count": -(-len(everything) // 3)},
-        "the counts",
+        "record-count and page-count",
     )
-    equal(list(document), ["data", "meta", "links"], "members in order")
-    equal(list(document["links"]), ["first", "prev", "next", "last"], "links in order")
+    equal(list(document), ["data", "meta", "links"], "members in the documented order")
+    equal(
+        list(document["links"]), ["first", "prev", "next", "last"], "links in the documented order"
+    )
     back = call("GET", document["links"]["prev"].split(shared().host)[1]).json()
     equal(ids(back), everything[:3], "prev leads to the page before")
     beyond = page("?page[number]=1000000")
@@ -183,23 +200,33 @@ def filters():
     ):
         document = page("?filter[product-id]=" + query)
         equal(ids(document), wanted, f"filter[product-id]={query}")
-        equal(document["meta"]["record-count"], len(wanted), "and the count of them")
-    equal(page("?filter[distributor-id]=900")["data"], [], "nobody has a distributor")
-    equal(ids(page(f"?filter[id]={mine[2]},{mine[0]}")), [mine[0], mine[2]], "by number")
+        equal(
+            document["meta"]["record-count"],
+            len(wanted),
+            f"filter[product-id]={query}: record-count",
+        )
+    equal(
+        page("?filter[distributor-id]=900")["data"], [], "filter[distributor-id] of no task: empty"
+    )
+    equal(
+        ids(page(f"?filter[id]={mine[2]},{mine[0]}")),
+        [mine[0], mine[2]],
+        "filter[id] of two numbers",
+    )
     equal(
         ids(page(f"?filter[product-id]=900&filter[id]={mine[2]},{mine[1]}")),
         [mine[2]],
-        "two filters both hold",
+        "two filters must both match",
     )
     equal(
         ids(page("?filter[product-id]=900,901,902&sort=-id&page[size]=2&page[number]=2")),
         [mine[1], mine[0]],
-        "a filter, an order and a page",
+        "a filter, an order and a page together",
     )
     equal(
         ids(page("?filter[product-id]=900,902&sort=url,-id")),
         [mine[3], mine[2], mine[0]],
-        "an order that has no index",
+        "an order without an index",
     )
 
 
@@ -230,31 +257,35 @@ def refusals():
     equal(
         (answer.status, [error["source"]["pointer"] for error in answer.json()["errors"]]),
         (422, ["/data/attributes/" + name for name in ("master-type", "precision", "md5")]),
-        "every broken rule is told",
+        "POST with three invalid attributes: 422 with three errors",
     )
     answer = call("POST", PATH, b'{"data":', accept=None)
-    equal((answer.status, errors(answer)[0][:2]), (400, ("400", "400")), "no JSON")
+    equal(
+        (answer.status, errors(answer)[0][:2]), (400, ("400", "400")), "POST that is not JSON: 400"
+    )
     answer = call("GET", PATH, accept="application/json")
-    equal((answer.status, errors(answer)[0][:2]), (406, ("406", "406")), "another Accept")
+    equal((answer.status, errors(answer)[0][:2]), (406, ("406", "406")), "another Accept: 406")
     answer = shared().request(
         "POST", PATH, resource(), shared().bearer() + [("Content-Type", "application/json")]
     )
-    equal((answer.status, errors(answer)[0][:2]), (415, ("415", "415")), "another Content-Type")
+    equal(
+        (answer.status, errors(answer)[0][:2]), (415, ("415", "415")), "another Content-Type: 415"
+    )
     for method in ("PUT", "PATCH", "DELETE"):
         answer = call(method, PATH + "/1", json.dumps(resource()))
         equal(
             (answer.status, answer.headers["Allow"]),
             (404, "GET, HEAD, OPTIONS"),
-            f"{method} is not served",
+            f"{method}: 404 with Allow",
         )
-    equal(call("GET", PATH + "/").status, 200, "a slash too many")
-    answer = shared().request("GET", PATH, headers=[("Authorization", "Bearer nobody")])
+    equal(call("GET", PATH + "/").status, 200, "a trailing slash is ignored")
+    answer = shared().request("GET", PATH, headers=[("Authorization", "Bearer unknown")])
     equal(
         (answer.status, answer.headers["WWW-Authenticate"].split(" ")[0]),
         (401, "Bearer"),
-        "a token that nobody has",
+        "an unknown token: 401 with a challenge",
     )
-    equal(page()["meta"]["record-count"], count, "and nothing was written")
+    equal(page()["meta"]["record-count"], count, "refused requests create no task")
 
 
 def failures():
@@ -270,15 +301,27 @@ def failures():
             (status, {"message": message}),
             f"the documented failure {kind}",
         )
-        ok(time.monotonic() - begun < 5, "at once")
-    equal(call("GET", "/api/v2/timeouts/trigger?kind=x").status, 400, "an unknown failure")
+        ok(time.monotonic() - begun < 5, f"the documented failure {kind}: without a delay")
+    equal(
+        call("GET", "/api/v2/timeouts/trigger?kind=x").status,
+        400,
+        "an unknown kind of failure: 400",
+    )
 
 
 def conditions():
     answer = call("POST", PATH, resource())
     own, tag = f"{PATH}/{answer.json()['data']['id']}", answer.headers["ETag"]
-    equal(call("GET", own, None, ("If-None-Match", tag)).status, 304, "unchanged")
-    equal(call("GET", own, None, ("If-None-Match", '"99"')).status, 200, "another revision")
+    equal(
+        call("GET", own, None, ("If-None-Match", tag)).status,
+        304,
+        "If-None-Match of the current revision: 304",
+    )
+    equal(
+        call("GET", own, None, ("If-None-Match", '"99"')).status,
+        200,
+        "If-None-Match of another revision: 200",
+    )
     head = call("HEAD", own)
     equal((head.status, head.body, head.headers["ETag"]), (200, b"", tag), "HEAD")
     key = ("Idempotency-Key", '"import-1"')
@@ -287,14 +330,18 @@ def conditions():
     equal(
         (again.status, again.json(), again.headers["Location"]),
         (201, first.json(), first.headers["Location"]),
-        "a creation that is repeated is done once",
+        "the same Idempotency-Key and request: the same task",
     )
     answer = call("POST", PATH, resource(url="https://b"), key)
-    equal((answer.status, errors(answer)[0][:2]), (422, ("422", "422")), "the key of another one")
+    equal(
+        (answer.status, errors(answer)[0][:2]),
+        (422, ("422", "422")),
+        "the same Idempotency-Key, another request: 422",
+    )
 
 
 def settings():
-    """Another zone, and links that do not believe the Host."""
+    """The options zone and public_url."""
     instance = Instance(
         conf={"zone": "America/St_Johns", "public_url": "https://tasks.example.com"}
     )
@@ -302,17 +349,23 @@ def settings():
         "POST", PATH, resource(), instance.bearer() + [("Content-Type", TYPE)]
     )
     equal(
-        answer.headers["Location"], "https://tasks.example.com" + PATH + "/1", "links as configured"
+        answer.headers["Location"],
+        "https://tasks.example.com" + PATH + "/1",
+        "Location begins with public_url",
     )
     created = answer.json()["data"]["attributes"]["created-at"]
-    ok(re.search(r"-0[23]:30$", created), "the time is that of Newfoundland", created)
+    ok(
+        re.search(r"-0[23]:30$", created),
+        "created-at has the time zone of the option zone",
+        created,
+    )
     done = instance.ctl_run("status")
-    equal(done.returncode, 0, "polytaskctl reads the same configuration")
+    equal(done.returncode, 0, "polytaskctl accepts the same configuration")
     instance.stop("settings")
 
 
 def ending():
-    shared().verify("after all of this")
+    shared().verify("after the requests")
     shared().stop("shared instance")
 
 

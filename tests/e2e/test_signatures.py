@@ -15,6 +15,7 @@ from tap import equal, ok
 DENIED = (403, b'{"error":"AccessDenied"}')
 MISMATCH = (403, b'{"error":"SignatureDoesNotMatch"}')
 SKEWED = (403, b'{"error":"RequestTimeTooSkewed"}')
+
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
 

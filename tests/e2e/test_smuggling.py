@@ -1,6 +1,6 @@
-"""Requests that two readers could cut apart: nothing without a credential reaches the application.
+"""Request smuggling: no request without a credential reaches the application.
 
-What has reached it says its own log, not the status alone.
+The application's log shows which requests reached it; a status alone does not.
 """
 import functools
 
@@ -13,7 +13,6 @@ CREATE = f"{virtshell.PREFIX}/tasks"
 BODY = b'{"log": "x"}'
 MALFORMED = b'{"error":"The request could not be read."}'
 
-
 # One instance for the tests that leave it usable.
 shared = functools.cache(Target)
 
@@ -23,7 +22,7 @@ def lines(*texts):
 
 
 def attack(name, data, statuses, reached=0):
-    """Sends bytes: these answers come and no other, so many requests reach the application."""
+    """Sends bytes; checks the statuses of all answers and how many requests reach the application."""
     target = shared()
     answers, rest = converse(target, data, len(statuses))
     seen = target.reached()
@@ -41,7 +40,7 @@ def attack(name, data, statuses, reached=0):
 
 
 def framing():
-    """Where a body ends, said twice or in no way: refused, with a credential or without."""
+    """Contradictory or invalid lengths of a body are refused, with a credential and without."""
     target = shared()
     start = f"POST {CREATE} HTTP/1.1", f"Host: {target.host}"
     hidden = lines(f"DELETE {CREATE}/{target.create()} HTTP/1.1", f"Host: {target.host}", "")
@@ -67,79 +66,83 @@ def framing():
         "identity and chunks": (["Transfer-Encoding: identity", te], chunked, 400),
         "a list of chunks": (["Transfer-Encoding: chunked, chunked"], chunked, 501),
         "another encoding": (["Transfer-Encoding: xchunked"], chunked, 501),
-        "an encoding with a tab": (["Transfer-Encoding:\tchunked"], chunked, 501),
+        "a tab before the encoding": (["Transfer-Encoding:\tchunked"], chunked, 501),
         "a space before the colon": (["Transfer-Encoding : chunked"], chunked, 400),
         "a folded encoding": (["Transfer-Encoding:", " chunked"], chunked, 400),
         "a NUL in the encoding": (["Transfer-Encoding: chunked\0"], chunked, 400),
     }
     for name, (more, body, status) in refused.items():
-        for who, credential in (("nobody", []), ("bearer", target.bearer())):
+        for who, credential in (("no credential", []), ("bearer", target.bearer())):
             head = [f"{n}: {v}" for n, v in credential]
             attack(f"{name}, {who}", lines(*start, *head, *more, "") + body + hidden, [status])
-    # A chunk that is none. Who asks is known before the body is looked at.
+    # Invalid chunks. The authorizer decides before the body is read.
     bearer = [f"{n}: {v}" for n, v in target.bearer()]
     for name, body in {
-        "a size that is none": b"zz\r\n",
-        "a negative size": b"-c\r\n",
-        "a size in 0x": b"0xc\r\n",
-        "a huge size": b"fffffffffffffffff\r\n",
-        "an empty size": b"\r\n",
-        "a chunk longer than said": b"2\r\n" + BODY + b"\r\n0\r\n\r\n",
+        "an invalid chunk size": b"zz\r\n",
+        "a negative chunk size": b"-c\r\n",
+        "a chunk size with 0x": b"0xc\r\n",
+        "a huge chunk size": b"fffffffffffffffff\r\n",
+        "an empty chunk size": b"\r\n",
+        "a chunk longer than its size": b"2\r\n" + BODY + b"\r\n0\r\n\r\n",
     }.items():
         attack(f"{name}, bearer", lines(*start, *bearer, te, "") + body + hidden, [400])
     for name, body in {
         "chunks": chunked,
-        "a chunk's extension": b"c;x=y\r\n" + BODY + b"\r\n0\r\n\r\n",
-        "a chunk with zeros": b"0000c\r\n" + BODY + b"\r\n000\r\n\r\n",
+        "a chunk extension": b"c;x=y\r\n" + BODY + b"\r\n0\r\n\r\n",
+        "a chunk size with leading zeros": b"0000c\r\n" + BODY + b"\r\n000\r\n\r\n",
     }.items():
-        # Behind them a request of its own, which has no credential.
+        # A second request without a credential follows.
         attack(f"{name}, bearer", lines(*start, *bearer, te, "") + body + hidden, [200, 403], 1)
     attack(
-        "a name with _ is none",
+        "a header name with _ is ignored",
         lines(*start, "Transfer_Encoding: chunked", "") + hidden,
         [403, 403],
     )
     attack(
-        "HTTP/1.0 and chunks",
+        "HTTP/1.0 with chunks",
         lines(start[0][:-1] + "0", *start[1:], te, "") + chunked + hidden,
         [400],
     )
 
 
 def lines_and_names():
-    """Header lines that another reader would take for a credential, or for the end."""
+    """Header lines that another parser could read as a credential or as the end of the header."""
     target = shared()
     token = target.token
     get = f"GET {CREATE} HTTP/1.1"
     host = f"Host: {target.host}"
     for name, data, status in (
         ("a folded credential", lines(get, host, "Authorization:", f" Bearer {token}", ""), 400),
-        ("a fold behind Host", lines(get, host, f"\tAuthorization: Bearer {token}", ""), 400),
+        (
+            "a folded credential after Host",
+            lines(get, host, f"\tAuthorization: Bearer {token}", ""),
+            400,
+        ),
         ("a space before the colon", lines(get, host, f"Authorization : Bearer {token}", ""), 400),
         ("a tab before the colon", lines(get, host, f"Authorization\t: Bearer {token}", ""), 400),
         ("a space before the name", lines(get, host, f" Authorization: Bearer {token}", ""), 400),
         ("a NUL in a name", lines(get, host, f"Author\0ization: Bearer {token}", ""), 400),
         ("a NUL in a value", lines(get, host, f"Authorization: Bearer {token}\0", ""), 400),
-        ("no name", lines(get, host, f": Bearer {token}", ""), 400),
+        ("an empty name", lines(get, host, f": Bearer {token}", ""), 400),
         ("two Hosts", lines(get, host, host, f"Authorization: Bearer {token}", ""), 400),
         ("no Host", lines(get, f"Authorization: Bearer {token}", ""), 400),
         ("a Host with a path", lines(get, f"Host: {target.host}/v1", ""), 400),
         ("two Authorizations", lines(get, host, *[f"Authorization: Bearer {token}"] * 2, ""), 400),
-        ("bytes behind the version", lines(f"GET {CREATE} HTTP/1.1 x", host, ""), 400),
-        ("a tab in the line", lines(f"GET\t{CREATE} HTTP/1.1", host, ""), 400),
+        ("bytes after the version", lines(f"GET {CREATE} HTTP/1.1 x", host, ""), 400),
+        ("a tab in the request line", lines(f"GET\t{CREATE} HTTP/1.1", host, ""), 400),
         ("HTTP/2's preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
         ("an asterisk", lines("OPTIONS * HTTP/1.1", host, ""), 400),
         ("an asterisk for GET", lines("GET * HTTP/1.1", host, ""), 400),
-        ("an authority", lines(f"GET {target.host} HTTP/1.1", host, ""), 400),
+        ("an authority as the address", lines(f"GET {target.host} HTTP/1.1", host, ""), 400),
         ("CONNECT", lines(f"CONNECT {target.host} HTTP/1.1", host, ""), 400),
     ):
         attack(name, data + lines(get, host, ""), [status])
-    # These are read as they are meant, and nobody asks.
+    # These are valid requests without a credential.
     for name, data in (
         ("a line without a colon", lines(get, host, "Authorization", "")),
         ("bare LF", lines(get, host, "").replace(b"\r\n", b"\n")),
-        ("empty lines before", b"\r\n\r\n" + lines(get, host, "")),
-        ("spaces in the line", lines(f"GET  {CREATE}  HTTP/1.1", host, "")),
+        ("empty lines before the request", b"\r\n\r\n" + lines(get, host, "")),
+        ("repeated spaces in the request line", lines(f"GET  {CREATE}  HTTP/1.1", host, "")),
         (
             "Upgrade: h2c",
             lines(
@@ -170,42 +173,53 @@ def lines_and_names():
         1,
     )
     answers, _ = converse(target, lines(f"GET {CREATE} HTTP/2.0", host, ""), 1)
-    equal([answer.status for answer in answers], [505], "HTTP/2.0 in the line")
-    equal(answers[0].body, b'{"error":"The HTTP version is not supported."}', "in shape")
+    equal([answer.status for answer in answers], [505], "HTTP/2.0 in the request line: 505")
+    equal(
+        answers[0].body,
+        b'{"error":"The HTTP version is not supported."}',
+        "505 in the format of the dialect",
+    )
     answers, rest = converse(target, f"GET {CREATE}\r\n".encode(), 1)
-    equal((answers, rest), ([], b'{"error":"AccessDenied"}'), "HTTP/0.9: a body without a head")
-    equal(target.reached(), [], "HTTP/0.9 reaches nothing")
+    equal(
+        (answers, rest), ([], b'{"error":"AccessDenied"}'), "HTTP/0.9: a refusal without a header"
+    )
+    equal(target.reached(), [], "HTTP/0.9 does not reach the application")
 
 
 def pipelines():
-    """Each request of a connection brings its own credential; none is left over from the one before."""
+    """Every request of a connection needs its own credential."""
     target = shared()
     host = f"Host: {target.host}"
     bearer = f"Authorization: Bearer {target.token}"
     known = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, "")
     nobody = lines(f"DELETE {CREATE}/{target.create()} HTTP/1.1", host, "")
     target.reached()
-    attack("nobody behind a bearer", known + nobody, [200, 403], 1)
-    attack("nobody between bearers", known + nobody + known, [200, 403, 200], 2)
-    attack("nobody first", nobody + known, [403, 200], 1)
-    attack("other dialects", known + lines("GET /v1/tasks HTTP/1.1", host, ""), [200, 401], 1)
+    attack("no credential after a bearer", known + nobody, [200, 403], 1)
+    attack("no credential between bearers", known + nobody + known, [200, 403, 200], 2)
+    attack("no credential before a bearer", nobody + known, [403, 200], 1)
+    attack(
+        "no credential at another dialect",
+        known + lines("GET /v1/tasks HTTP/1.1", host, ""),
+        [200, 401],
+        1,
+    )
     closing = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, "Connection: close", "")
-    attack("nothing behind Connection: close", closing + known, [200], 1)
+    attack("nothing is read after Connection: close", closing + known, [200], 1)
     body = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, f"Content-Length: {len(nobody)}", "")
     attack("a request in a body", body + nobody, [200], 1)
     body = lines(f"POST {CREATE} HTTP/1.1", host, f"Content-Length: {len(known)}", "")
-    attack("a request in the body of a refused one", body + known, [403])
+    attack("a request in the body of a refused request", body + known, [403])
 
 
 def http2():
-    """What HTTP/2 could say twice, or in names that HTTP/1 has no words for."""
+    """Repeated pseudo-header fields, and names and values that HTTP/1 cannot express."""
     if not h2:
         skip("HTTP/2", "python3-h2 is not installed")
         return
     target = shared()
     bearer = ("authorization", f"Bearer {target.token}")
     answer = converse_http2(target, http2_fields(target, "GET", CREATE, bearer))
-    equal((answer.status, len(target.reached())), (200, 1), "an ordinary request")
+    equal((answer.status, len(target.reached())), (200, 1), "HTTP/2: a valid request")
 
     def field(name, value):
         return [line for line in http2_fields(target, "GET", CREATE) if line[0] != name] + [
@@ -214,13 +228,15 @@ def http2():
 
     plain = http2_fields(target, "GET", CREATE)
     for name, headers in {
-        "nobody": plain,
+        "no credential": plain,
         "a path without a slash": field(":path", "v1/tasks"),
         "an empty path": field(":path", ""),
         "an asterisk": field(":path", "*"),
         "an absolute path": field(":path", f"https://{target.host}{CREATE}"),
         "a path with a space": field(":path", f"{CREATE} HTTP/1.1"),
-        "a path with a line": field(":path", f"{CREATE} HTTP/1.1\r\nAuthorization: {bearer[1]}"),
+        "a path with a line break": field(
+            ":path", f"{CREATE} HTTP/1.1\r\nAuthorization: {bearer[1]}"
+        ),
         "a path with a NUL": field(":path", CREATE + "\0"),
         "two paths": plain + [(":path", "/v1/openapi/native.json")],
         "two methods": plain + [(":method", "OPTIONS")],
@@ -229,15 +245,15 @@ def http2():
         "no method": [line for line in plain if line[0] != ":method"],
         "an authority with a path": field(":authority", f"{target.host}/v1"),
         "another scheme": field(":scheme", "file"),
-        "a pseudo-field that is none": plain + [(":user", "root"), bearer],
-        "pseudo-fields behind others": [("x", "y"), *plain],
-        "upper case": plain + [("Authorization", bearer[1])],
+        "an unknown pseudo-header field": plain + [(":user", "root"), bearer],
+        "pseudo-header fields after others": [("x", "y"), *plain],
+        "a name in upper case": plain + [("Authorization", bearer[1])],
         "a name with a space": plain + [("authorization ", bearer[1])],
         "a name with a colon": plain + [("authorization:x", bearer[1])],
-        "a name with a line": plain + [("x\r\nauthorization", bearer[1])],
+        "a name with a line break": plain + [("x\r\nauthorization", bearer[1])],
         "a name with a NUL": plain + [("authorization\0", bearer[1])],
         "an empty name": plain + [("", bearer[1])],
-        "a value with a line": plain + [("x", f"y\r\nAuthorization: {bearer[1]}")],
+        "a value with a line break": plain + [("x", f"y\r\nAuthorization: {bearer[1]}")],
         "a value with a NUL": plain + [("authorization", f"{bearer[1]}\0")],
         "another Host": plain + [("host", "other"), bearer],
         "two credentials": plain + [bearer, bearer],
@@ -249,12 +265,12 @@ def http2():
         seen = target.reached()
         fault = format_fault(answer) if answer.status else None
         ok(not seen and not fault, f"HTTP/2, {name}: refused", f"{answer} {fault} {seen}")
-    # What this server bears is one request, of one who may ask.
+    # The server may accept these as one request, which has a credential.
     for name, headers in (
         ("Transfer-Encoding", [*plain, bearer, ("transfer-encoding", "chunked")]),
         ("Connection", [*plain, bearer, ("connection", "close, authorization")]),
-        ("pseudo-fields behind others", [bearer, *plain]),
-        ("Host for the authority", [*field(":authority", "x")[:-1], ("host", "x"), bearer]),
+        ("pseudo-header fields after others", [bearer, *plain]),
+        ("Host instead of the authority", [*field(":authority", "x")[:-1], ("host", "x"), bearer]),
     ):
         answer = converse_http2(target, headers)
         seen = target.reached()
@@ -275,11 +291,11 @@ def http2():
         answer = converse_http2(target, headers, body)
         seen = target.reached()
         ok(not seen and answer.status in (0, 400), f"HTTP/2, {name}: refused", f"{answer} {seen}")
-    equal(len(target.tasks()), count, "HTTP/2: nothing was made")
+    equal(len(target.tasks()), count, "HTTP/2: refused requests create no task")
 
 
 def ending():
-    shared().verify("after all of this")
+    shared().verify("after the attacks")
     shared().stop("shared instance")
 
 

@@ -13,7 +13,6 @@ UNKNOWN = "ab8076c0-db91-11e2-82ce-0002a5d5c51b"
 NOT_FOUND = b'{"error":"task not found"}'
 NOT_IMPLEMENTED = b'{"error":"The method is not implemented."}'
 
-
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
 

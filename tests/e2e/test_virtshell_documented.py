@@ -13,7 +13,6 @@ from tap import equal, ok
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 NO_ADDRESS = b'{"error":"There is nothing at this address."}'
 
-
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
 
