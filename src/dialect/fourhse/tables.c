@@ -35,7 +35,7 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { SOURCE_BEARER }, { SOURCE_QUERY, "access-token" },
+	.sources = { { .kind = SOURCE_BEARER }, { SOURCE_QUERY, "access-token" },
 		{ SOURCE_FORM, "access-token" } },
 	.refusal_status = 401,
 	.refusals =

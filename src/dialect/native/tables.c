@@ -37,7 +37,7 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { SOURCE_BEARER } },
+	.sources = { { .kind = SOURCE_BEARER } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){

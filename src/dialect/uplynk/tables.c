@@ -24,7 +24,8 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { SOURCE_BEARER }, { SOURCE_UPLYNK_QUERY }, { SOURCE_UPLYNK_HEADER } },
+	.sources = { { .kind = SOURCE_BEARER }, { .kind = SOURCE_UPLYNK_QUERY },
+		{ .kind = SOURCE_UPLYNK_HEADER } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){

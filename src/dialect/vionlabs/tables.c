@@ -29,7 +29,8 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { SOURCE_BEARER }, { SOURCE_QUERY, "key" }, { SOURCE_HEADER, "X-API-Key" } },
+	.sources = { { .kind = SOURCE_BEARER }, { SOURCE_QUERY, "key" },
+		{ SOURCE_HEADER, "X-API-Key" } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){

@@ -22,7 +22,7 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { SOURCE_VIRTSHELL, "X-VirtShell-Authorization" }, { SOURCE_BEARER },
+	.sources = { { SOURCE_VIRTSHELL, "X-VirtShell-Authorization" }, { .kind = SOURCE_BEARER },
 		{ SOURCE_VIRTSHELL, "Authorization" } },
 	.refusal_status = 403,
 	.refusals =
