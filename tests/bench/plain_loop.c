@@ -1,8 +1,8 @@
 /*
- * The yardstick: what a plain FastCGI program over the same store is. Pre-forked processes, each in
- * libfcgi's own blocking loop, no kept connections, and each commit flushed by itself
- *(DB_TXN_SYNC). Address, decoding, store and answer are the service's own (app_handle), so that a
- *comparison shows the loop and the group commit and nothing else.
+ * Baseline of the benchmark: a plain FastCGI program on the same store. Pre-forked processes, each in
+ * libfcgi's blocking loop, without kept connections; every commit is flushed by itself (DB_TXN_SYNC).
+ * Routing, decoding, store and encoding are those of the service (app_handle), so a comparison
+ * measures only the event loop and the group commit.
  *
  *	plain_loop HOME REGIONS SOCKET PROCESSES
  */

@@ -1,19 +1,24 @@
-"""What the event loop and the group commit bring, as ratios of one interleaved run.
+"""Ratios of throughput in one interleaved run: the event loop, the group commit, the site.
 
     python3 tests/bench/run.py [ROUNDS [SECONDS]]     (after make; needs wrk, nginx, strace)
 
-R is nginx `return 200`; GET is one task by id without an authorizer; POST a durable create; plain
-the same POST against plain_loop. edge is the same GET through the whole site without TLS, its maps,
-log and limits,
-with a bearer whose decision is kept; known the same where the site asks nobody. Each,
-round runs all of them, one after the other, so that whatever else the machine does hits all of them;
-only ratios within a run mean anything.
+Each round runs every target, one after the other, so that other load on the machine affects all of
+them: only ratios within one run are meaningful.
+
+    R       nginx `return 200`
+    GET     one task by id, without an authorizer
+    POST    a durable creation
+    plain   the same POST to plain_loop
+    known   GET through the whole site without TLS (maps, log, limits), with a fixed principal
+    edge    the same with a bearer token whose decision is cached
 """
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
+import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
@@ -23,8 +28,6 @@ from nginx_site import fill_template
 from paths import BUILD
 from processes import find_program, finish, free_port, make_directory, start
 from tap import until
-import signal
-import urllib.request
 
 CONNECTIONS = 64
 
@@ -58,7 +61,7 @@ def wrk(url, seconds, script=None, headers=()):
 
 
 class Site:
-    """The site as it is installed, but for TLS, on a port of its own; "known" sets the principal by hand."""
+    """The installed site without TLS on its own port; "known" has a fixed principal, no authorizer."""
 
     KNOWN = """
 set $polytask_user 00000000-0000-7000-8000-000000000001;
@@ -82,7 +85,7 @@ set $polytask_reason "";
             }
         )
         if name == "known":
-            self.ask_nobody(os.path.join(home, "conf", "polytask-app.conf"))
+            self.fix_principal(os.path.join(home, "conf", "polytask-app.conf"))
         self.url = f"http://127.0.0.1:{port}"
         self.nginx = start(
             [
@@ -92,7 +95,7 @@ set $polytask_reason "";
             log,
         )
 
-    def ask_nobody(self, path):
+    def fix_principal(self, path):
         with open(path) as conf:
             lines = conf.readlines()
         with open(path, "w") as conf:
@@ -193,7 +196,7 @@ class Bench:
         )
 
     def syncs_per_post(self, seconds):
-        """fdatasync calls of the workers for each POST, counted by the kernel's side of them."""
+        """fdatasync calls of the workers per POST, counted with strace."""
         if not find_program("strace"):
             return None
         trace = os.path.join(self.instance.dir, "log", "syncs")

@@ -1,4 +1,4 @@
-"""A million tasks answer like ten thousand: one by id, and every kind of list, first and last page.
+"""Compares response times with 10,000 and 1,000,000 tasks: one by id, and first and last pages.
 
     tests/bench/scale.py [--small N] [--large N] [DIALECT...]     (after make)
 """
@@ -20,7 +20,7 @@ VIRTSHELL, VIONLABS, UPLYNK, FOURHSE, IDOL, NATIVE = (
     for name in ("virtshell", "vionlabs", "uplynk", "fourhse", "idol", "native")
 )
 ROUNDS, REQUESTS, GOAL = 7, 60, 1.5
-LAST = 10**9  # a page that every service clamps, or finds empty
+LAST = 10**9  # beyond the last page
 API = "application/vnd.api+json"
 
 
@@ -36,7 +36,7 @@ def virtshell_requests(ids, count):
     return {
         "one task by id": [get(f"{VIRTSHELL}/tasks/{one}") for one in ids],
         "the list of a status that 20 have": [get(VIRTSHELL + "/tasks/status/failed")],
-        "a status that nobody has": [get(VIRTSHELL + "/tasks/status/none")],
+        "the list of a status without tasks": [get(VIRTSHELL + "/tasks/status/none")],
     }
 
 
@@ -164,7 +164,7 @@ def load(dialect, count):
     seconds = time.monotonic() - begun
     instance.start()
     print(f"{count} of {dialect} loaded in {seconds:.1f} s ({count / seconds:.0f}/s)", flush=True)
-    # Ids from anywhere in the store, not only those that were made last.
+    # Ids from the whole store, not only the newest.
     export = instance.ctl_run("export", timeout=3600).stdout
     ids = re.findall(r'"id":"([^"]+)"', export)
     if len(ids) < count:
@@ -173,7 +173,7 @@ def load(dialect, count):
 
 
 def measure(instance, requests):
-    """Median milliseconds over one kept connection."""
+    """Median time of a request in ms, over one kept connection."""
     connection, times = instance.connect(30), []
     for number in range(REQUESTS):
         method, path, body, headers = requests[number * 31 % len(requests)]

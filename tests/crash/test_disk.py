@@ -1,4 +1,4 @@
-"""The disk fails: full under data and logs, and an error from fdatasync."""
+"""Disk failures: a full disk below data and logs, and EIO from fdatasync."""
 import os
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from processes import find_program, make_directory
 from tap import equal, note, ok, skip, until
 from workload import Journal, Load
 
-# What is said of a full disk, and of a broken one.
+# Events that may be logged: with a full disk, and with EIO.
 FULL = ("bdb", "disk-low", "exit", "flush", "keeper", "reserve", "store-write-failed")
 BROKEN = ("bdb", "exit", "panic", "recovery", "store-lost", "store-panic")
 MIB = 1 << 20
@@ -33,7 +33,7 @@ def free_bytes(path):
 
 
 def fill(path, leave):
-    """A file that leaves so many bytes; making it may itself meet the full disk."""
+    """Fills the disk up to leave free bytes; ignores the error of a full disk."""
     try:
         with open(os.path.join(path, "filler"), "ab", buffering=0) as filler:
             while (room := free_bytes(path) - leave) > 0:
@@ -42,8 +42,8 @@ def fill(path, leave):
         pass
 
 
-def give_back(path, leave):
-    """Of the filler, what the service has used of the room that was to be left."""
+def restore_free(path, leave):
+    """Shortens the filler by the space that the service has used of the free bytes."""
     missing = leave - free_bytes(path)
     if missing > 0:
         filler = os.path.join(path, "filler")
@@ -58,15 +58,15 @@ def unfill(path):
 
 
 def await_reserve(path):
-    """The service had time to get ready for the next time."""
+    """Waits until the service has a reserve file for the next round."""
     ok(
         until(lambda: os.path.exists(os.path.join(path, "store", "reserve")), 10),
-        "there is a reserve file",
+        "the reserve file exists",
     )
 
 
-def take_back(instance, path, leave):
-    """Whoever is to be shut out can be shut out while nothing new is taken."""
+def revoke_on_full_disk(instance, path, leave):
+    """On a nearly full disk credentials can be revoked and rotated, but no user added."""
     for words, status in {
         ("token", "rotate", "lost"): 0,
         ("token", "revoke", "lost"): 0,
@@ -74,7 +74,7 @@ def take_back(instance, path, leave):
         ("user", "revoke", "leaver"): 0,
         ("user", "add", "newcomer"): 1,
     }.items():
-        give_back(path, leave)
+        restore_free(path, leave)
         done = instance.ctl_run(*words)
         instance.secrets += done.stdout.split()
         text = "polytaskctl: The disk is full; nothing was changed.\n" if status else ""
@@ -96,8 +96,8 @@ def round_of_full_disk(instance, journal, path, leave, name):
             lambda: try_create(instance, journal, f"{name} {time.monotonic()}") >= 500, 60
         )
         fill(path, leave)
-        ok(refused, f"{name}: a write is refused with 5xx", journal.statuses)
-        # For seconds: removed logs may give room meanwhile.
+        ok(refused, f"{name}: a write gets 5xx", journal.statuses)
+        # For 3 s: removed logs may free space meanwhile.
         deadline, statuses, reads = time.monotonic() + 3, [], set()
         while time.monotonic() < deadline:
             fill(path, leave)
@@ -108,27 +108,26 @@ def round_of_full_disk(instance, journal, path, leave, name):
                 except OSError:
                     reads.add(0)
             time.sleep(0.05)
-    note(
-        f"{name}: writes {set(statuses)}, reads {reads}, all {journal.statuses}, {free_bytes(path)} bytes free"
-    )
+    note(f"{name}: writes {set(statuses)}, reads {reads}, all {journal.statuses}")
+    note(f"{name}: {free_bytes(path)} bytes free")
     ok(
         all(status >= 500 for status in statuses[-10:]),
-        f"{name}: writes are refused, and stay so",
+        f"{name}: all following writes get 5xx",
         statuses,
     )
-    equal(reads, {200}, f"{name}: reads go on")
+    equal(reads, {200}, f"{name}: all reads get 200")
     if leave > 0:
-        take_back(instance, path, leave)
+        revoke_on_full_disk(instance, path, leave)
     unfill(path)
     begun = time.monotonic()
     ok(
         until(
             lambda: try_create(instance, journal, f"{name} {time.monotonic()}") == 200, 20, 0.05
         ),
-        f"{name}: with room, writes come back by themselves",
+        f"{name}: writes succeed within 20 s after space was freed",
         instance.log()[-2000:],
     )
-    note(f"{name}: {time.monotonic() - begun:.2f} s after there was room")
+    note(f"{name}: {time.monotonic() - begun:.2f} s until the first write after space was freed")
     journal.check(instance, name)
     instance.verify(name)
 
@@ -160,7 +159,7 @@ def full_disk():
         journal = Journal()
         round_of_full_disk(instance, journal, path, 2 * MIB, "low")
         round_of_full_disk(instance, journal, path, 0, "full")
-        # Worse: the service is ended while the disk is full, and must come up on it.
+        # The service is killed while the disk is full, and must start on it.
         uuid = instance.create(description="last", status="pending")
         journal.ok["last"] = uuid
         await_reserve(path)
@@ -169,7 +168,7 @@ def full_disk():
         instance.start_daemon()
         ok(
             until(lambda: _reads(instance, uuid), 20),
-            "a start on a full disk: reads work",
+            "a start on a full disk: reads succeed",
             instance.log()[-3000:],
         )
         unfill(path)
@@ -177,7 +176,7 @@ def full_disk():
             until(
                 lambda: try_create(instance, journal, f"start {time.monotonic()}") == 200, 20, 0.05
             ),
-            "and with room, writes",
+            "a start on a full disk: writes succeed after space was freed",
             instance.log()[-2000:],
         )
         journal.check(instance, "started on a full disk")
@@ -206,7 +205,7 @@ def can_trace():
 
 
 def broken_sync():
-    """EIO from a worker's fdatasync: what it covered is in doubt, so recovery, at once."""
+    """EIO from a worker's fdatasync: the commits that it covers are in doubt; the store is recovered."""
     if not can_trace():
         skip("EIO from fdatasync", "needs strace")
         return
@@ -255,7 +254,7 @@ def broken_sync():
     note(f"answers {journal.statuses}")
     ok(set(journal.statuses) <= {200, 0, 503}, "answers are 200, 503 or none", journal.statuses)
     errors = [entry for entry in instance.events() if entry["level"] == "error"]
-    ok(errors, "an error stands in the log")
+    ok(errors, "the log has an error")
     instance.verify("EIO")
     instance.stop("EIO")
 

@@ -1,4 +1,4 @@
-"""Processes that die or stand still: service goes on by itself, nothing acknowledged is lost."""
+"""Killed and stopped processes: the service recovers by itself and loses no acknowledged task."""
 import http.client
 import os
 import random
@@ -13,13 +13,13 @@ from processes import kill
 from tap import equal, note, ok, until
 from workload import Journal, Load
 
-# What the service says when a process is lost, and is right to say.
-DEATHS = ("exit", "recovery", "stuck")
-FIRST_ANSWER = 2.0
+# Events that are logged when a process ends unexpectedly.
+CRASH_EVENTS = ("exit", "recovery", "stuck")
+FIRST_ANSWER = 2.0  # seconds
 
 
 def first_answer(instance, since, what):
-    """Waits for a success and says how long after the fault it came."""
+    """Waits for a success; checks and returns the seconds since the fault."""
 
     def succeeds():
         try:
@@ -38,8 +38,8 @@ def first_answer(instance, since, what):
 
 
 def two_hundred_creates():
-    """200 creates over 16 connections, every worker killed in the middle: three rounds."""
-    instance = Instance(expect=DEATHS)
+    """Three rounds of 200 creations over 16 connections, during which all workers are killed."""
+    instance = Instance(expect=CRASH_EVENTS)
     journal = Journal()
     for turn in range(3):
         with Load(instance, journal, count=200, prefix=f"round{turn}", reader=False) as load:
@@ -51,7 +51,7 @@ def two_hundred_creates():
         ok(
             len(workers) == 2
             and len(journal.ok) + len(journal.fail) + len(journal.unknown) == 200 * (turn + 1),
-            f"round {turn}: 200 were tried",
+            f"round {turn}: 200 creations were tried",
             journal.statuses,
         )
         instance.stop_daemon()
@@ -63,8 +63,8 @@ def two_hundred_creates():
 
 
 def everything_killed():
-    """All processes at once, as when the machine goes down without its disk."""
-    instance = Instance(expect=DEATHS)
+    """All processes are killed at the same time."""
+    instance = Instance(expect=CRASH_EVENTS)
     journal = Journal()
     for turn in range(3):
         with Load(instance, journal, prefix=f"all{turn}"):
@@ -77,8 +77,8 @@ def everything_killed():
 
 
 def killed_outside():
-    """An idle worker that dies is replaced; the store is not recovered for it."""
-    instance = Instance(expect=DEATHS)
+    """An idle worker that is killed is replaced, without a recovery of the store."""
+    instance = Instance(expect=CRASH_EVENTS)
     uuid = instance.create(description="kept")
     for turn in range(3):
         time.sleep(0.3)
@@ -92,11 +92,15 @@ def killed_outside():
                 and before[turn % 2] not in instance.workers(),
                 5,
             ),
-            "it is replaced",
+            "a killed idle worker is replaced",
             instance.status(),
         )
-        ok(before[1 - turn % 2] in instance.workers(), "the other one stays")
-    equal((instance.status()["recoveries"], instance.events("recovery")), (0, []), "no recovery")
+        ok(before[1 - turn % 2] in instance.workers(), "the other worker keeps running")
+    equal(
+        (instance.status()["recoveries"], instance.events("recovery")),
+        (0, []),
+        "no recovery after an idle worker was killed",
+    )
     keeper = [
         child["pid"] for child in instance.status()["processes"] if child["process"] == "keeper"
     ]
@@ -112,17 +116,17 @@ def killed_outside():
             ],
             10,
         ),
-        "a keeper that dies is replaced",
+        "a killed keeper is replaced",
         instance.status(),
     )
-    equal(instance.get("/tasks/" + uuid).status, 200, "nothing is lost")
+    equal(instance.get("/tasks/" + uuid).status, 200, "the task is still there")
     instance.verify("killed outside")
     instance.stop("killed outside")
 
 
 def killed_inside():
-    """Workers killed under load until one dies inside the store: recovery."""
-    instance = Instance(expect=DEATHS)
+    """Workers are killed under load; one that dies inside the store makes the store be recovered."""
+    instance = Instance(expect=CRASH_EVENTS)
     journal = Journal()
     recoveries, kills, slowest = 0, 0, 0.0
     with Load(instance, journal):
@@ -151,11 +155,10 @@ def killed_inside():
     equal(
         instance.status()["recoveries"],
         len(instance.events("recovery")),
-        "each recovery is logged",
+        "the log has every recovery",
     )
-    note(
-        f"{kills} kills, {recoveries} recoveries, slowest {slowest:.2f} s, answers {journal.statuses}"
-    )
+    note(f"{kills} kills, {recoveries} recoveries, slowest {slowest:.2f} s")
+    note(f"answers {journal.statuses}")
     ok(set(journal.statuses) <= {200, 0, 503}, "answers are 200, 503 or none", journal.statuses)
     journal.check(instance, "killed inside")
     instance.verify("killed inside")
@@ -168,8 +171,8 @@ def _next_success(journal, begun):
 
 
 def stopped():
-    """A worker under SIGSTOP while connections wait: replaced within two seconds."""
-    instance = Instance(expect=DEATHS)
+    """Workers that are stopped with SIGSTOP are replaced within 2 s, under load and idle."""
+    instance = Instance(expect=CRASH_EVENTS)
     journal = Journal()
     for turn, count in enumerate((1, 2, 2)):
         with Load(instance, journal, prefix=f"stop{turn}", clients=8):
@@ -180,7 +183,7 @@ def stopped():
                 kill(pid, signal.SIGSTOP)
             ok(
                 until(lambda: not set(victims) & set(instance.workers()), 10, 0.02),
-                f"{count} stopped under load: ended",
+                f"{count} stopped under load: replaced",
                 instance.status(),
             )
             seconds = _next_success(journal, begun)
@@ -191,24 +194,24 @@ def stopped():
                     f"{seconds:.2f} s",
                 )
             first_answer(instance, begun, f"{count} stopped")
-    # Idle, too: whoever comes next must not meet a worker that stands still.
+    # Idle workers, too: the next request must not wait for a stopped worker.
     time.sleep(0.5)
     begun = time.monotonic()
     for pid in instance.workers():
         kill(pid, signal.SIGSTOP)
     first_answer(instance, begun, "all stopped while idle")
-    ok(instance.events("stuck"), "the log tells why")
+    ok(instance.events("stuck"), "the log has the event stuck")
     journal.check(instance, "stopped")
     instance.verify("stopped")
     instance.stop("stopped")
 
 
 class Repeater:
-    """Clients that repeat each creation with its Idempotency-Key until they are told how it ended."""
+    """Clients that repeat each creation with its Idempotency-Key until they get an answer."""
 
     def __init__(self, instance, clients, count):
         self.instance, self.count = instance, count
-        self.told, self.tries, self.lock = {}, 0, threading.Lock()
+        self.created, self.tries, self.lock = {}, 0, threading.Lock()
         self.threads = [
             threading.Thread(target=self.work, args=(i,), daemon=True) for i in range(clients)
         ]
@@ -239,12 +242,12 @@ class Repeater:
                     raise RuntimeError(f"{key}: {answer}")
                 time.sleep(0.02)
             with self.lock:
-                self.told[key] = answer.json()["id"]
+                self.created[key] = answer.json()["id"]
 
 
 def repeated_with_a_key():
-    """What is unknown is repeated with its key: in the end each task is there once, as told."""
-    instance = Instance(expect=DEATHS)
+    """Creations with an unknown outcome are repeated with their key: each task exists once."""
+    instance = Instance(expect=CRASH_EVENTS)
     repeater = Repeater(instance, 8, 60)
     for thread in repeater.threads:
         thread.start()
@@ -254,12 +257,14 @@ def repeated_with_a_key():
         for pid in instance.workers():
             kills += kill(pid, signal.SIGKILL)
     total = 8 * 60
-    equal(len(repeater.told), total, f"every creation ended, {repeater.tries} tries, {kills} kills")
+    equal(
+        len(repeater.created), total, f"every creation ended, {repeater.tries} tries, {kills} kills"
+    )
     names, cursor = {}, ""
     while cursor is not None:
         place = f"&cursor={cursor}" if cursor else ""
         answer = instance.native("GET", "/tasks?dialect=native&limit=500" + place)
-        if answer.status == 503:  # the last kill's recovery
+        if answer.status == 503:  # recovery after the last kill
             time.sleep(0.1)
             continue
         page = answer.json()
@@ -268,10 +273,10 @@ def repeated_with_a_key():
         cursor = page["next"]
     equal(
         {name: ids[0] for name, ids in names.items() if len(ids) == 1},
-        repeater.told,
-        "each task is there once, with the id that was told",
+        repeater.created,
+        "each task exists once, with the id of its answer",
     )
-    equal(page["total"], total, "and no other")
+    equal(page["total"], total, "no other task exists")
     instance.verify("repeated with a key")
     instance.stop("repeated with a key")
 

@@ -1,5 +1,5 @@
-"""make install into a folder: whether what it leaves there makes a system, as polytaskd(8) says
-under DEPLOYMENT. Only systemd itself does not run here.
+"""make install into a folder: files, units, users and the web server's configuration as described in
+polytaskd(8) under DEPLOYMENT. Only systemd itself does not run here.
 """
 import glob
 import os
@@ -15,7 +15,7 @@ from paths import BUILD
 from processes import find_program, make_directory
 from tap import equal, ok, skip
 
-# What the unit must say, whatever else it says.
+# Settings that the units must have.
 SERVICE = {
     "Type": "notify",
     "NotifyAccess": "main",
@@ -37,7 +37,7 @@ SOCKET = {"SocketMode": "0660", "SocketUser": "polytask", "SocketGroup": "www-da
 
 
 class Tree:
-    """An installation, and the directories that it was made for."""
+    """An installation below root, and the directories that it was configured for."""
 
     def __init__(self):
         self.root = make_directory("polytask-install-")
@@ -68,8 +68,8 @@ class Tree:
         with open(self.path(name)) as file:
             return file.read()
 
-    def moved(self, text):
-        """The text with the directories as they are called from outside."""
+    def relocate(self, text):
+        """Replaces the configured directories by those below root."""
         for name in (self.sbin, self.sysconf, self.state, self.run, "/var/log/nginx"):
             text = text.replace(name + "/", self.path(name) + "/")
         return text
@@ -77,7 +77,7 @@ class Tree:
 
 def installed(tree):
     for name in ("polytaskd", "polytaskctl", "polytaskd.8", "polytaskctl.8", "polytask.conf.5"):
-        ok(os.path.isfile(tree.path(tree.find(name))), f"{name} is there")
+        ok(os.path.isfile(tree.path(tree.find(name))), f"{name} is installed")
     marks = []
     for folder, _, files in os.walk(tree.root):
         for name in files:
@@ -87,14 +87,14 @@ def installed(tree):
                 marks += [(name, mark) for mark in re.findall(rb"@[A-Za-z_]+@", content)]
     equal(marks, [], "no placeholder is left in any file")
     conf = tree.text(tree.find("share/polytask/polytask.conf"))
-    ok(re.search(r"^user = polytask$", conf, re.M), "the sample names the service's user", conf)
+    ok(re.search(r"^user = polytask$", conf, re.M), "the sample sets user = polytask", conf)
     done = subprocess.run(
         [tree.path(tree.sbin + "/polytaskd"), "--check-config", "-c"]
         + [tree.path(tree.find("share/polytask/polytask.conf"))],
         capture_output=True,
         text=True,
     )
-    equal((done.returncode, done.stderr), (0, ""), "and is valid")
+    equal((done.returncode, done.stderr), (0, ""), "the sample is valid")
 
 
 def settings(text):
@@ -104,7 +104,7 @@ def settings(text):
 def units(tree):
     for unit, wanted in (("polytaskd.service", SERVICE), ("polytaskd.socket", SOCKET)):
         known = settings(tree.text(os.path.dirname(tree.unit) + "/" + unit))
-        equal({name: known.get(name) for name in wanted}, wanted, f"{unit}: what matters")
+        equal({name: known.get(name) for name in wanted}, wanted, f"{unit}: required settings")
     if not find_program("systemd-analyze"):
         skip("systemd-analyze", "not installed")
         return
@@ -124,7 +124,7 @@ def units(tree):
         capture_output=True,
         text=True,
     )
-    ok(done.returncode == 0, "an exposure of 1.0 at most", done.stdout[-2000:])
+    ok(done.returncode == 0, "systemd-analyze security: exposure at most 1.0", done.stdout[-2000:])
 
 
 def users_and_directories(tree):
@@ -152,7 +152,7 @@ def users_and_directories(tree):
         ok(done.returncode == 0, program[0], done.stderr)
     with open(os.path.join(etc, "passwd")) as users:
         user = [line.split(":") for line in users if line.startswith("polytask:")]
-    ok(user and user[0][6].strip().endswith("nologin"), "a user without a shell", user)
+    ok(user and user[0][6].strip().endswith("nologin"), "the user polytask has no shell", user)
     uid, gid = int(user[0][2]), int(user[0][3])
     for folder, mode, owner in (
         (tree.state, 0o700, (uid, gid)),
@@ -168,14 +168,14 @@ def users_and_directories(tree):
 
 
 def web_server(tree):
-    """The site as installed, linked into a web server's configuration, and its certificate."""
+    """nginx accepts the installed site, linked into its configuration, with a certificate."""
     site = os.path.dirname(tree.find("polytask-site.conf"))
     local = tree.path("/nginx")
     for folder in (local, tree.path("/var/log/nginx"), tree.path(tree.run)):
         os.makedirs(folder, exist_ok=True)
     for path in glob.glob(tree.path(site) + "/*.conf"):
         with open(path) as file:
-            text = tree.moved(file.read())
+            text = tree.relocate(file.read())
         share = os.path.dirname(site)
         with open(os.path.join(local, os.path.basename(path)), "w") as out:
             out.write(
@@ -190,7 +190,7 @@ def web_server(tree):
         check=True,
         capture_output=True,
     )
-    # As in Debian's nginx.conf: files of one folder, in the order of their names.
+    # As in Debian's nginx.conf: all files of one folder, in the order of their names.
     os.mkdir(local + "/conf.d")
     for name in ("polytask-http.conf", "polytask-site.conf"):
         os.symlink(f"../{name}", f"{local}/conf.d/{name}")

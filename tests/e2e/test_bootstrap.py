@@ -1,4 +1,4 @@
-"""`bootstrap run` from the outside: what it prints works, and its refusals are clear."""
+"""`bootstrap run`: the printed commands work, credentials are kept, and refusals are clear."""
 import os
 import re
 import signal
@@ -12,9 +12,7 @@ from processes import child_pids, finish, free_port, make_directory
 from tap import equal, ok, until
 
 BOOTSTRAP = os.path.join(SOURCE, "bootstrap")
-
-
-# What demo.env holds.
+# The variables of demo.env.
 NAMES = [
     "FOURHSE_TOKEN",
     "IDOL_PASSWORD",
@@ -63,7 +61,7 @@ class Run:
         return self.text()
 
 
-def whole():
+def first_and_second_start():
     parent = make_directory("polytask-run-")
     home, port = os.path.join(parent, "run"), free_port()
     run = Run(home, port)
@@ -71,7 +69,7 @@ def whole():
         text = run.wait()
         if not ok(
             f"\npolytask: ready on https://localhost:{port}\n" in "\n" + text,
-            "the ready line",
+            "prints that it is ready",
             text,
         ):
             return
@@ -80,16 +78,16 @@ def whole():
         equal(
             sorted(names),
             NAMES,
-            "demo.env",
+            "demo.env has the documented variables",
         )
-        equal(text_of(home).count("\n"), len(NAMES), "and nothing else in it")
+        equal(text_of(home).count("\n"), len(NAMES), "demo.env has nothing else")
         ok(
             re.search(r"^UPLYNK_OWNER='[0-9a-f]{32}'$", text_of(home), re.M),
-            "Uplynk's owner is 32 digits",
+            "UPLYNK_OWNER is 32 hexadecimal digits",
         )
         for name in ("demo.env", "tls/key.pem"):
-            equal(os.stat(os.path.join(home, name)).st_mode & 0o777, 0o600, f"{name} is private")
-        # The commands as printed, pasted into a shell.
+            equal(os.stat(os.path.join(home, name)).st_mode & 0o777, 0o600, f"{name} has mode 0600")
+        # The printed commands in a shell.
         pasted = text[text.index("  . ") : text.index("Ctrl-C")].replace(
             "The same list with", "# The same list with"
         )
@@ -100,14 +98,14 @@ def whole():
             timeout=30,
             cwd="/",
         )
-        equal(done.returncode, 0, "the printed commands work")
+        equal(done.returncode, 0, "the printed commands succeed")
         ok(
             done.stdout.count('"create":"success"') == 1
             and done.stdout.count("clone virtual machine database_01") == 2,
-            "and show the task",
+            "the printed commands show the task",
             done,
         )
-        # Another start on the same directory, or on the same port.
+        # Another start with the same directory, then with the same port.
         other = subprocess.run(
             ["bash", BOOTSTRAP, "run", "--port", str(free_port()), "--home", home],
             env=environment(),
@@ -119,7 +117,7 @@ def whole():
             other.returncode == 1
             and "another instance" in other.stderr
             and other.stderr.count("\n") == 1,
-            "another instance on the directory",
+            "another instance with the same directory: one line, status 1",
             other,
         )
         other = subprocess.run(
@@ -131,13 +129,13 @@ def whole():
         )
         ok(
             other.returncode == 1 and "in use" in other.stderr and other.stderr.count("\n") == 1,
-            "the port in use",
+            "a port in use: one line, status 1",
             other,
         )
     finally:
         begun = time.monotonic()
         equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
-        ok(time.monotonic() - begun < 10, "soon")
+        ok(time.monotonic() - begun < 10, "Ctrl-C: ends within 10 s")
     secrets = [
         line
         for line in text_of(home).splitlines()
@@ -146,8 +144,12 @@ def whole():
     port = free_port()
     run = Run(home, port)
     try:
-        ok(f"ready on https://localhost:{port}" in run.wait(), "a second start", run.text())
-        ok(set(secrets) <= set(text_of(home).splitlines()), "keeps its credentials")
+        ok(
+            f"ready on https://localhost:{port}" in run.wait(),
+            "a start with an existing directory",
+            run.text(),
+        )
+        ok(set(secrets) <= set(text_of(home).splitlines()), "it keeps the credentials")
         done = subprocess.run(
             [
                 "bash",
@@ -159,8 +161,8 @@ def whole():
             text=True,
             timeout=30,
         )
-        ok("clone virtual machine database_01" in done.stdout, "and its tasks", done)
-        # A service that dies: one sentence, everything is stopped.
+        ok("clone virtual machine database_01" in done.stdout, "it keeps the tasks", done)
+        # polytaskd is killed.
         daemon = [
             pid
             for pid in child_pids(run.process.pid)
@@ -168,11 +170,11 @@ def whole():
         ]
         os.kill(daemon[0], signal.SIGKILL)
         run.process.wait(30)
-        equal(run.process.returncode, 1, "a service that dies: exit status 1")
+        equal(run.process.returncode, 1, "polytaskd killed: exit status 1")
         equal(
             run.text().splitlines()[-1].startswith("polytask: polytaskd ended; see"),
             True,
-            "and one sentence",
+            "polytaskd killed: one line names the log",
         )
     finally:
         finish(run.process, signal.SIGTERM, 30)
@@ -189,12 +191,12 @@ def whole():
             )
 
 
-def older():
-    """A demo.env of an older version keeps what it has and gets the rest; all of it is let in."""
+def old_credentials():
+    """A demo.env of an older version keeps its variables and gets the missing ones; all are valid."""
     home, port = os.path.join(make_directory("polytask-run-"), "run"), free_port()
     run = Run(home, port)
-    ok("ready on" in run.wait(), "starts", run.text())
-    equal(finish(run.process, signal.SIGTERM, 30), 0, "stops")
+    ok("ready on" in run.wait(), "the first start", run.text())
+    equal(finish(run.process, signal.SIGTERM, 30), 0, "SIGTERM: exit status 0")
     kept = [
         line
         for line in text_of(home).splitlines()
@@ -204,11 +206,15 @@ def older():
         env.write("\n".join(kept) + "\nFOURHSE_TOKEN=\n")
     run = Run(home, port)
     try:
-        ok("ready on" in run.wait(), "starts again", run.text())
+        ok("ready on" in run.wait(), "the second start", run.text())
         made = text_of(home).splitlines()
-        equal(sorted(line.split("=")[0] for line in made), NAMES, "completed")
-        ok(set(kept[:3]) <= set(made), "and what was there is kept", made)
-        ok(kept[3] not in made, "but half a key", made)
+        equal(
+            sorted(line.split("=")[0] for line in made),
+            NAMES,
+            "demo.env gets the missing variables",
+        )
+        ok(set(kept[:3]) <= set(made), "demo.env keeps complete variables", made)
+        ok(kept[3] not in made, "demo.env replaces an incomplete key", made)
         calls = """
             . "$1"
             ask() {
@@ -231,29 +237,29 @@ def older():
             len(done.stdout.split()) == 5
             and done.stdout.split()[4] == "200"
             and not {"401", "403", "503"} & set(done.stdout.split()),
-            "all of them are let in",
+            "all credentials are accepted",
             done,
         )
     finally:
-        equal(finish(run.process, signal.SIGTERM, 30), 0, "stops")
+        equal(finish(run.process, signal.SIGTERM, 30), 0, "SIGTERM: exit status 0")
 
 
 def killed():
-    """bootstrap itself is killed: nothing of it stays behind, and the next start goes on."""
+    """After SIGKILL of bootstrap its services end, and the next start succeeds."""
     parent = make_directory("polytask-run-")
     home = os.path.join(parent, "run")
     run = Run(home, free_port())
-    ok("ready on" in run.wait(), "starts", run.text())
+    ok("ready on" in run.wait(), "the first start", run.text())
     children = child_pids(run.process.pid)
     run.process.kill()
     run.process.wait()
     ok(
         until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in children), 15),
-        "its services end",
+        "after SIGKILL the services end within 15 s",
     )
     run = Run(home, free_port())
-    ok("ready on" in run.wait(), "starts again", run.text())
-    equal(finish(run.process, signal.SIGTERM, 30), 0, "TERM: exit status 0")
+    ok("ready on" in run.wait(), "the second start", run.text())
+    equal(finish(run.process, signal.SIGTERM, 30), 0, "SIGTERM: exit status 0")
 
 
 def refusals():
@@ -293,7 +299,7 @@ def refusals():
             done.returncode == 1
             and done.stderr.startswith("polytask: ")
             and done.stderr.count("\n") == 1,
-            f"{os.path.basename(home)}: a directory that cannot be used",
+            f"{os.path.basename(home)}: an unusable directory: one line, status 1",
             done,
         )
     with socket.socket() as taken:
@@ -304,21 +310,27 @@ def refusals():
         )
         ok(
             done.returncode == 1 and "in use" in done.stderr and done.stderr.count("\n") == 1,
-            "port in use",
+            "a port of another program: one line, status 1",
             done,
         )
     deep = os.path.join(parent, "d" * 60, "e" * 60)
     run = Run(deep, free_port()) if os.makedirs(os.path.dirname(deep)) is None else None
     ok(
         "ready on" in run.wait() and "too long for sockets" in run.text(),
-        "a long name",
+        "a long path: starts, with a note about sockets",
         run.text(),
     )
     with open(os.path.join(deep, "polytask.conf")) as conf:
         regions = re.search("^regions = (.*)", conf.read(), re.M).group(1)
-    ok(os.path.isdir(regions), "regions, in memory")
-    equal(finish(run.process, signal.SIGTERM, 30), 0, "stops")
-    ok(not os.path.exists(os.path.dirname(regions)), "and gives the memory back")
+    ok(os.path.isdir(regions), "a long path: the regions exist in memory")
+    equal(finish(run.process, signal.SIGTERM, 30), 0, "SIGTERM: exit status 0")
+    ok(not os.path.exists(os.path.dirname(regions)), "SIGTERM removes the regions")
 
 
-run_tests(whole, older, killed, refusals, needs=("nginx", "curl", "openssl", "setpriv", "flock"))
+run_tests(
+    first_and_second_start,
+    old_credentials,
+    killed,
+    refusals,
+    needs=("nginx", "curl", "openssl", "setpriv", "flock"),
+)

@@ -1,4 +1,4 @@
-"""Limits that all workers count together: of users, of failed logins, of creations; and what the log says."""
+"""Limits that all workers share: rate per user, failed logins, daily quota; and their log lines."""
 import threading
 import time
 import urllib.parse
@@ -20,19 +20,19 @@ PASSWORD = "correct horse battery"
 
 
 def add_user(instance, name, tenant="demo", *args):
-    """A user's token."""
+    """Adds a user and returns a token."""
     instance.ctl("user", "add", name, "--tenant", tenant, *args)
     return instance.add_token(name, name)
 
 
 def seconds(answer):
-    """Of Retry-After, given once; else -1."""
+    """Retry-After in seconds, or -1 unless the answer has it once."""
     values = answer.headers.get_all("Retry-After") or []
     return int(values[0]) if len(values) == 1 and values[0].isdigit() else -1
 
 
 def find_lines(instance, answer):
-    """What the log says of an exchange, without what differs each time."""
+    """The request's id and its log lines, without the members that differ each time."""
     request_id = answer.headers["X-Request-Id"]
 
     def find():
@@ -58,12 +58,12 @@ def users():
     ]
     passed = time.monotonic() - begun
     served = sum(answer.status == 200 for answer in answers)
-    ok(20 <= served <= 21 + passed, "both tokens of a user count together", (served, passed))
+    ok(20 <= served <= 21 + passed, "both tokens of a user share one limit", (served, passed))
     late = [answer for answer in answers if answer.status != 200]
     equal(
         {(answer.status, answer.body, seconds(answer)) for answer in late},
         {(429, b'{"error":"Too many requests."}', 1)},
-        "what is more is refused",
+        "requests beyond the limit: 429, Retry-After 1",
     )
     for name, token in (("another user", bob), ("another tenant", other)):
         equal(instance.get("/tasks", instance.bearer(token)).status, 200, f"{name} is served")
@@ -73,9 +73,9 @@ def users():
     ]
     created = sum(answer.status == 201 for answer in made)
     problem = [answer for answer in made if answer.status == 429][0]
-    equal(problem.json()["type"], "/v1/problems/too-many", "in the native API's shape")
+    equal(problem.json()["type"], "/v1/problems/too-many", "429 in the format of the native API")
     after = len(instance.native("GET", "/tasks", token=bob).json()["items"])
-    equal(after - before, created, "and nothing is done")
+    equal(after - before, created, "requests with 429 create no task")
     answer = [instance.fourhse("GET", "/index", token=ann) for _ in range(20)][-1]
     equal(
         (
@@ -85,19 +85,22 @@ def users():
             answer.headers["X-Rate-Limit-Remaining"],
         ),
         (429, "Rate limit exceeded.", "20", "0"),
-        "4HSE's own headers",
+        "429 of 4HSE has X-Rate-Limit header fields",
     )
-    ok(1 <= int(answer.headers["X-Rate-Limit-Reset"]) <= 20, "the time until all is given back")
+    ok(
+        1 <= int(answer.headers["X-Rate-Limit-Reset"]) <= 20,
+        "X-Rate-Limit-Reset is between 1 and 20 s",
+    )
     ok(
         until(lambda: instance.get("/tasks", instance.bearer(ann)).status == 200, 10, 0.3),
-        "after a while it goes on",
+        "the user is served again after some seconds",
     )
     lines = until(lambda: instance.events("limited"), 5)
-    equal({line["reason"] for line in lines}, {"too-many"}, "the log says limited")
+    equal({line["reason"] for line in lines}, {"too-many"}, "the log has the reason too-many")
     equal(
         {(line["tenant"], line["address"], line["status"]) for line in lines},
         {("demo", "127.0.0.1", 429)},
-        "who, from where",
+        "the log has tenant, address and status",
     )
     instance.stop("users")
 
@@ -114,24 +117,30 @@ def logins():
         instance.ctl("user", "add", name, "--tenant", "demo")
         instance.ctl("password", "set", name, stdin=PASSWORD + "\n")
     refusals = {}
-    for name in ("ann", "nobody"):
+    for name in ("ann", "unknown"):
         answers = [ask_token(instance, name, "a guess") for _ in range(5)]
         refusals[name] = [(answer.status, answer.body) for answer in answers]
-        equal([answer.status for answer in answers], [400] * 3 + [429] * 2, f"{name}: few guesses")
+        equal(
+            [answer.status for answer in answers],
+            [400] * 3 + [429] * 2,
+            f"{name}: 3 failed logins, then 429",
+        )
         ok(1 <= seconds(answers[-1]) <= 10, f"{name}: Retry-After", answers[-1].headers)
         equal(
             (answers[-1].json()["error"], answers[-1].headers["Content-Type"]),
             ("temporarily_unavailable", "application/json; charset=utf-8"),
-            f"{name}: in OAuth's shape",
+            f"{name}: 429 in the format of OAuth",
         )
-    equal(refusals["ann"], refusals["nobody"], "nobody's name is answered like somebody's")
-    equal(ask_token(instance, "ann", PASSWORD).status, 429, "the password is not looked at")
+    equal(refusals["ann"], refusals["unknown"], "an unknown name gets the same answers")
+    equal(
+        ask_token(instance, "ann", PASSWORD).status, 429, "a valid password beyond the limit: 429"
+    )
     given = ask_token(instance, "bob", PASSWORD)
-    equal(given.status, 200, "another name is let in")
+    equal(given.status, 200, "a login of another name: 200")
     instance.secrets.append(given.json()["access_token"])
     ok(
         until(lambda: ask_token(instance, "ann", PASSWORD).status == 200, 20, 1),
-        "after a while she is let in",
+        "a login after some seconds: 200",
     )
     misplaced = ask_token(instance, PASSWORD, "ann")
     find_lines(instance, misplaced)
@@ -144,10 +153,10 @@ def logins():
         + [(429, "limited", None)] * 2
         + [(400, "invalid_grant", None)] * 3
         + [(429, "limited", None)] * 2,
-        "each is a line, with the name of a user only",
+        "the log has a line for each login, with names of users only",
     )
-    equal(lines[11], (200, None, "bob"), "so is one that was let in")
-    equal(lines[-1], (400, "invalid_grant", None), "a password in the wrong place is not told")
+    equal(lines[11], (200, None, "bob"), "the log has the successful login")
+    equal(lines[-1], (400, "invalid_grant", None), "a password sent as the name is not logged")
     instance.stop("logins")
 
 
@@ -167,7 +176,7 @@ def quota():
         return instance.idol("POST", "/import-tasks", NEW, lines, token=token)
 
     first = create(Idempotency_Key="k")
-    equal([create().status for _ in range(3)], [201] * 3, "some are created")
+    equal([create().status for _ in range(3)], [201] * 3, "creations within the quota: 201")
     made = instance.native(
         "POST",
         "/tasks",
@@ -177,10 +186,10 @@ def quota():
         },
         token=ann,
     )
-    equal(made.status, 201, "one by the native API")
+    equal(made.status, 201, "a creation by the native API: 201")
     answer = create()
     midnight = DAY - time.time() % DAY
-    equal(answer.status, 429, "no more today")
+    equal(answer.status, 429, "a creation beyond the quota: 429")
     equal(
         answer.json(),
         {
@@ -193,11 +202,19 @@ def quota():
                 }
             ]
         },
-        "in the shape of JSON:API",
+        "429 in the format of JSON:API",
     )
-    ok(abs(seconds(answer) - midnight) < 10, "come again at midnight", (answer.headers, midnight))
+    ok(
+        abs(seconds(answer) - midnight) < 10,
+        "Retry-After is the time to midnight",
+        (answer.headers, midnight),
+    )
     again = create(Idempotency_Key="k")
-    equal((again.status, again.body), (201, first.body), "a repeated key is answered as then")
+    equal(
+        (again.status, again.body),
+        (201, first.body),
+        "a repeated Idempotency-Key gets the first answer",
+    )
     answer = instance.native(
         "POST",
         "/tasks",
@@ -208,14 +225,18 @@ def quota():
         token=ann,
     )
     equal(
-        (answer.status, answer.json()["type"]), (429, "/v1/problems/quota"), "the native API, too"
+        (answer.status, answer.json()["type"]),
+        (429, "/v1/problems/quota"),
+        "the native API refuses IDOL tasks beyond the quota",
     )
-    equal(instance.native("POST", "/tasks", {}, token=ann).status, 201, "its own are free")
+    equal(
+        instance.native("POST", "/tasks", {}, token=ann).status, 201, "native tasks are not limited"
+    )
     count = instance.idol("GET", "/import-tasks", token=ann).json()["meta"]["record-count"]
-    equal(count, 5, "so many are there")
+    equal(count, 5, "5 tasks exist")
     equal(instance.stop_daemon(), 0, "polytaskd stops")
     instance.start()
-    equal(create().status, 429, "a restart forgets nothing")
+    equal(create().status, 429, "the quota counts across a restart")
     statuses = []
     threads = [
         threading.Thread(target=lambda: statuses.append(create(token=cid).status))
@@ -225,17 +246,21 @@ def quota():
         thread.start()
     for thread in threads:
         thread.join()
-    equal(sorted(statuses), [201] * 5 + [429] * 7, "another tenant has its own, to the task")
+    equal(
+        sorted(statuses),
+        [201] * 5 + [429] * 7,
+        "12 concurrent creations in another tenant: 5 succeed",
+    )
     removed = instance.native("DELETE", "/tasks/" + made.json()["id"], token=ann)
-    equal(removed.status, 204, "one is removed")
-    equal([create().status for _ in range(2)], [201, 429], "which gives its place back")
+    equal(removed.status, 204, "DELETE of a task: 204")
+    equal([create().status for _ in range(2)], [201, 429], "DELETE allows one more creation")
     find_lines(instance, create())
     lines = instance.events("limited")
-    equal({line["reason"] for line in lines}, {"quota"}, "the log says why")
+    equal({line["reason"] for line in lines}, {"quota"}, "the log has the reason quota")
     equal(
         {(line["tenant"], line["dialect"]) for line in lines},
         {("demo", "idol"), ("demo", "native"), ("other", "idol")},
-        "and who",
+        "the log has tenant and dialect",
     )
     instance.stop("quota")
 
@@ -244,13 +269,13 @@ def lines():
     instance = Instance()
     reader = add_user(instance, "reader", "demo", "--rights", "read")
 
-    def says(name, answer, **members):
+    def logs(name, answer, **members):
         request_id, found = find_lines(instance, answer)
         equal(found, [dict(members, id=request_id, level="info")], name)
 
     served = instance.get("/tasks")
-    says(
-        "served",
+    logs(
+        "log: a served request",
         served,
         event="request",
         tenant="demo",
@@ -261,8 +286,8 @@ def lines():
         **{"in": 0, "out": len(served.body)},
     )
     forbidden = instance.post("/tasks", {}, instance.bearer(reader))
-    says(
-        "a missing right",
+    logs(
+        "log: a missing right",
         forbidden,
         event="forbidden",
         tenant="demo",
@@ -275,7 +300,7 @@ def lines():
     )
 
     def denied(name, answer, dialect, method, reason, credential, status, **members):
-        says(
+        logs(
             name,
             answer,
             event="denied",
@@ -289,35 +314,35 @@ def lines():
         )
 
     denied(
-        "no credential",
+        "log: no credential",
         instance.request("GET", native.PREFIX + "/tasks", headers=[]),
         *("native", "GET", "CredentialMissing", "none", 401),
     )
     wrong = "pt_" + "w" * 43
     instance.secrets.append(wrong)
     denied(
-        "a wrong token",
+        "log: a wrong token",
         instance.idol("DELETE", "/import-tasks", token=wrong),
         *("idol", "DELETE", "AccessDenied", "token", 401),
     )
     denied(
-        "a wrong token in a query",
+        "log: a wrong token in a query",
         instance.request("GET", f"{fourhse.PREFIX}/index?access-token={wrong}x", headers=[]),
         *("fourhse", "GET", "AccessDenied", "token", 401),
     )
     denied(
-        "a wrong signature",
+        "log: a wrong signature",
         instance.get("/tasks", instance.sign("GET", "/elsewhere")),
         *("virtshell", "GET", "SignatureDoesNotMatch", "virtshell", 403),
         key=instance.key,
     )
     denied(
-        "an unknown key",
+        "log: an unknown key",
         instance.get("/tasks", instance.sign("GET", "/tasks", key="unknown")),
         *("virtshell", "GET", "SignatureDoesNotMatch", "virtshell", 403),
     )
     denied(
-        "a signed request from another time",
+        "log: a signature with an old Date",
         instance.get(
             "/tasks", instance.sign("GET", "/tasks", date="Fri, 01 Jul 2011 19:37:58 +0000")
         ),
@@ -327,7 +352,7 @@ def lines():
 
 
 def flood():
-    """One address cannot fill the log; how much was left out is said."""
+    """Refusals are logged at a limited rate per address; lines carry the number suppressed."""
     instance = Instance(conf={"workers": "1"})
     connection = instance.connect()
     begun = time.monotonic()
@@ -341,10 +366,14 @@ def flood():
         )
     passed = time.monotonic() - begun
     find_lines(instance, instance.get("/tasks"))
-    said = len(instance.events("denied"))
-    ok(50 <= said <= 51 + passed, "some of 300 refusals are said", (said, passed))
+    logged = len(instance.events("denied"))
+    ok(
+        50 <= logged <= 51 + passed,
+        "50 of 300 refusals are logged, then one per second",
+        (logged, passed),
+    )
     suppressed = sum(line.get("suppressed", 0) for line in instance.events())
-    equal(said + suppressed, 300, "all are counted")
+    equal(logged + suppressed, 300, "logged and suppressed refusals are 300")
     instance.stop("flood")
 
 

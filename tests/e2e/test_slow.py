@@ -1,4 +1,4 @@
-"""Slow clients: hundreds that send or read slowly, or not at all, while others are served as ever."""
+"""Hundreds of clients that send or read slowly, or stop, while other clients are served."""
 import concurrent.futures
 import contextlib
 import json
@@ -15,7 +15,7 @@ READERS = 120
 
 
 def hang(instance, stack, data, buffer=None):
-    """A connection that sends this and then nothing; buffer: so little it takes in."""
+    """Opens a connection that sends data and nothing more; buffer: size of its receive buffer."""
     plain = stack.enter_context(contextlib.closing(socket.socket()))
     if buffer:
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
@@ -44,7 +44,7 @@ def total(instance, member):
 
 
 def serves(instance, name):
-    """Clients beside them are answered, each of their requests, and every worker has a part in it."""
+    """Checks that 16 other clients get all answers and that every worker serves some of them."""
     before = {worker["pid"]: worker["served"] for worker in workers(instance)}
     statuses = []
 
@@ -56,17 +56,17 @@ def serves(instance, name):
         finally:
             connection.close()
 
-    def all_had_a_part():
+    def all_workers_serve():
         with concurrent.futures.ThreadPoolExecutor(16) as pool:
             list(pool.map(client, range(16)))
         return all(worker["served"] > before[worker["pid"]] for worker in workers(instance))
 
-    ok(until(all_had_a_part, 20), f"{name}: every worker answers", workers(instance))
-    equal(set(statuses), {200}, f"{name}: all {len(statuses)} requests are answered")
+    ok(until(all_workers_serve, 20), f"{name}: every worker serves requests", workers(instance))
+    equal(set(statuses), {200}, f"{name}: all {len(statuses)} answers are 200")
 
 
 def end_of(tls):
-    """What came before the server closed; None: it did not close."""
+    """The bytes before the server closed the connection, or None if it did not close."""
     data = b""
     tls.settimeout(0.2)
     try:
@@ -100,7 +100,7 @@ def senders():
         serves(instance, f"beside {len(kinds) * HANGING} that hang")
         ok(
             total(instance, "connections") < HANGING and total(instance, "waiting") == 0,
-            "none of them takes a connection of a worker",
+            "stalled clients occupy no connection of a worker",
             workers(instance),
         )
         for kind, sockets in hanging.items():
@@ -110,28 +110,28 @@ def senders():
                 answers[:] = [end_of(tls) for tls in sockets[:3]]
                 return None not in answers
 
-            ok(until(closed, 30, 1), f"{kind}: closed after a while", answers)
+            ok(until(closed, 30, 1), f"{kind}: closed within 30 s", answers)
             equal(set(answers), {b""}, f"{kind}: without an answer")
     timeouts = [entry for entry in log_entries(instance) if entry["status"] == 408]
     equal(
         sorted({(entry["method"], entry["reason"]) for entry in timeouts}),
         [("GET", "WebServer"), ("POST", "WebServer")],
-        "the log says why",
+        "nginx's log has status 408",
     )
-    equal(instance.tasks(), [], "half a body creates nothing")
+    equal(instance.tasks(), [], "an incomplete body creates no task")
     serves(instance, "afterwards")
     instance.stop("senders")
 
 
 def resident(pid):
-    """Bytes of a process's own; the store's cache is shared."""
+    """Private memory of a process in bytes, without the shared cache of the store."""
     with open(f"/proc/{pid}/statm") as statm:
         _, resident, shared, *_ = map(int, statm.read().split())
         return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
 
 def readers():
-    """A long list that nobody takes stays where it is: in the store."""
+    """A list that its client does not read is not buffered in the worker."""
     instance = Instance()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: instance.create(description="long", log="x" * 8000), range(1000)))
@@ -144,24 +144,26 @@ def readers():
             hang(instance, stack, head(instance) + b"\r\n", 4096)
         ok(
             until(lambda: total(instance, "waiting") == READERS, 20),
-            f"{READERS} wait with {size} bytes each",
+            f"{READERS} lists of {size} bytes are pending",
             workers(instance),
         )
         serves(instance, "beside slow readers")
         grown = sum(map(resident, pids)) - before
-        # One row and the buffers it was made in, for each; a sanitizer has memory of its own.
+        # For each, one row and the buffers that built it; a sanitizer uses more memory.
         ok(
             SANITIZED or grown < READERS * size / 8,
-            "workers do not keep what is not taken",
+            "the workers' memory grows by less than an eighth of the lists",
             grown,
         )
         note(f"{grown} bytes more in the workers")
         ok(
             until(lambda: total(instance, "waiting") == 0, 60, 0.5),
-            "who takes nothing for long is let go",
+            "stalled readers are disconnected within 60 s",
             workers(instance),
         )
-    equal([worker["pid"] for worker in workers(instance)], pids, "the workers are those of before")
+    equal(
+        [worker["pid"] for worker in workers(instance)], pids, "the workers are the same processes"
+    )
     instance.stop("readers")
 
 

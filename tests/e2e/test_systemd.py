@@ -1,5 +1,5 @@
-"""What the units rely on: notifications, the watchdog, a socket that outlives the service, and no
-system call beyond those that the service's unit allows.
+"""The service under systemd: notifications, watchdog, socket activation across a restart, and system
+calls within the filter of the unit.
 """
 import os
 import re
@@ -15,12 +15,12 @@ from paths import BUILD
 from processes import find_program, start
 from tap import equal, ok, skip, until
 
-# A user whom every system has, and who owns nothing.
+# Exists on every system and owns no files.
 NOBODY = "nobody"
 
 
 class Manager:
-    """In systemd's place: holds the socket, starts the service with it, hears what it says."""
+    """Acts as systemd: holds the socket, starts the service with it, receives notifications."""
 
     def __init__(self, instance):
         self.instance = instance
@@ -31,16 +31,16 @@ class Manager:
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.path)
         os.chmod(self.path, 0o666)
-        self.heard = []  # (when, what)
-        threading.Thread(target=self._hear, daemon=True).start()
+        self.received = []  # (time, line)
+        threading.Thread(target=self._receive, daemon=True).start()
 
-    def _hear(self):
+    def _receive(self):
         while True:
             for line in self.notify.recv(4096).decode().splitlines():
-                self.heard.append((time.monotonic(), line))
+                self.received.append((time.monotonic(), line))
 
     def start(self, **environment):
-        # LISTEN_PID must be the pid that calls exec: the shell's own.
+        # LISTEN_PID must be the pid of the process that calls exec: the shell's.
         script = 'exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" -c "$1"'
         conf = os.path.join(self.instance.dir, "polytask.conf")
         with open(self.instance.log_path, "ab") as log:
@@ -51,14 +51,15 @@ class Manager:
                 env=dict(os.environ, NOTIFY_SOCKET=self.path, **environment),
             )
 
-    def times(self, what):
-        return [when for when, line in list(self.heard) if line.startswith(what)]
+    def times(self, text):
+        """When notifications that begin with the text arrived."""
+        return [time for time, line in list(self.received) if line.startswith(text)]
 
-    def await_word(self, what, seconds=20):
-        return until(lambda: self.times(what), seconds)
+    def receives(self, text, seconds=20):
+        return until(lambda: self.times(text), seconds)
 
-    def quiet_for(self, what):
-        return time.monotonic() - max(self.times(what), default=0)
+    def silent_for(self, text):
+        return time.monotonic() - max(self.times(text), default=0)
 
 
 def notifications():
@@ -66,65 +67,68 @@ def notifications():
     instance.make_principal()
     manager = Manager(instance)
     manager.start()
-    ok(manager.await_word("READY=1"), "READY=1 is told")
+    ok(manager.receives("READY=1"), "READY=1 is sent")
     status = instance.status()
-    equal(status["phase"], "serving", "when the store is recovered")
+    equal(status["phase"], "serving", "READY=1: the store is recovered")
     ready = {
         child["process"].split()[0] for child in status["processes"] if child["state"] == "ready"
     }
-    equal(ready, {"keeper", "worker"}, "and a worker and the keeper are ready")
+    equal(ready, {"keeper", "worker"}, "READY=1: a worker and the keeper are ready")
     instance.start_nginx()
     instance.wait_ready()
-    ok(not manager.times("WATCHDOG"), "nobody asks for a watchdog, and none is fed")
+    ok(not manager.times("WATCHDOG"), "without WATCHDOG_USEC no WATCHDOG is sent")
 
-    manager.heard.clear()
+    manager.received.clear()
     instance.daemon.send_signal(signal.SIGHUP)
-    ok(manager.await_word("READY=1"), "a reload ends with READY=1")
-    words = [line for _, line in manager.heard]
+    ok(manager.receives("READY=1"), "a reload sends READY=1")
+    words = [line for _, line in manager.received]
     at = words.index("RELOADING=1") if "RELOADING=1" in words else -1
-    ok(at >= 0 and at < words.index("READY=1"), "after RELOADING=1", words)
+    ok(at >= 0 and at < words.index("READY=1"), "a reload sends RELOADING=1 first", words)
     stamp = [word for word in words if word.startswith("MONOTONIC_USEC=")]
     ok(
         stamp and abs(int(stamp[0].split("=")[1]) / 1e6 - time.monotonic()) < 60,
-        "with the time of it",
+        "a reload sends MONOTONIC_USEC",
         words,
     )
 
-    manager.heard.clear()
+    manager.received.clear()
     equal(instance.stop_daemon(), 0, "stops")
-    ok(manager.times("STOPPING=1"), "STOPPING=1 is told", manager.heard)
+    ok(manager.times("STOPPING=1"), "STOPPING=1 is sent", manager.received)
     instance.stop("notifications")
 
 
 def watchdog():
-    """Fed in less than half of the interval, and not while a worker hangs that is not ended."""
+    """WATCHDOG=1 is sent more often than every half interval, but not while a worker hangs."""
     seconds = 4
     instance = Instance(autostart=False, conf={"stuck_seconds": "600"})
     instance.make_principal()
     manager = Manager(instance)
     manager.start(WATCHDOG_USEC=str(seconds * 1000000))
-    manager.await_word("READY=1")
+    manager.receives("READY=1")
     ok(
         until(lambda: len(manager.times("WATCHDOG=1")) >= 5, 30),
-        "WATCHDOG=1 is told again and again",
+        "WATCHDOG=1 is sent repeatedly",
     )
     times = manager.times("WATCHDOG=1")
     gaps = [after - before for before, after in zip(times, times[1:])]
-    ok(max(gaps) < seconds / 2, "in less than half of the interval", gaps)
+    ok(max(gaps) < seconds / 2, "WATCHDOG=1 is sent within half the interval", gaps)
     worker = instance.workers()[0]
     os.kill(worker, signal.SIGSTOP)
     ok(
-        until(lambda: manager.quiet_for("WATCHDOG=1") > seconds, 30),
-        "with a worker that hangs it ends",
+        until(lambda: manager.silent_for("WATCHDOG=1") > seconds, 30),
+        "WATCHDOG=1 stops while a worker hangs",
     )
     os.kill(worker, signal.SIGCONT)
-    ok(until(lambda: manager.quiet_for("WATCHDOG=1") < 1, 20), "when it goes on, so does that")
+    ok(
+        until(lambda: manager.silent_for("WATCHDOG=1") < 1, 20),
+        "WATCHDOG=1 resumes with the worker",
+    )
     equal(instance.stop_daemon(), 0, "stops")
     instance.stop("watchdog")
 
 
 def restart():
-    """Whoever connects while the service is down waits in the socket's queue, and is served."""
+    """Clients that connect during a restart wait in the queue of the socket and are served."""
     instance = Instance(autostart=False)
     instance.make_principal()
     manager = Manager(instance)
@@ -143,11 +147,11 @@ def restart():
     for client in clients:
         client.start()
     time.sleep(0.5)
-    equal(answers, [], "nobody is refused while it is down")
+    equal(answers, [], "no client is refused while the service is stopped")
     manager.start()
     for client in clients:
         client.join(60)
-    equal(answers, [200] * len(clients), "and everybody is served when it is up")
+    equal(answers, [200] * len(clients), "all clients are served after the start")
     instance.stop("restart")
 
 
@@ -193,7 +197,7 @@ def can_trace():
 
 
 def calls():
-    """The service's whole life, traced; as the unit runs it: not as root, the socket given."""
+    """Traces the service from start to end, run as the unit does: not as root, with the socket."""
     if SANITIZED or not find_program("systemd-analyze") or not can_trace():
         skip("system calls", "needs systemd-analyze, strace, and no leak checker beside it")
         return
@@ -206,7 +210,7 @@ def calls():
     manager = Manager(instance)
     for folder in (instance.dir, instance.memory):
         os.chmod(folder, 0o711)
-    # What tmpfiles.d makes.
+    # As tmpfiles.d creates them.
     as_user = []
     for folder in (instance.conf["home"], os.path.dirname(instance.conf["control"])):
         os.mkdir(folder, 0o700)
@@ -219,7 +223,7 @@ def calls():
         ):
             subprocess.run(["chown", NOBODY, folder], check=True)
     trace = os.path.join(instance.dir, "trace")
-    # The tree may lie where that user cannot go.
+    # The build tree may be unreadable for that user.
     program = shutil.copy(POLYTASKD, instance.dir)
     with open(instance.log_path, "ab") as log:
         instance.daemon = start(
@@ -229,28 +233,28 @@ def calls():
             stdin=manager.listener,
             env=dict(os.environ, NOTIFY_SOCKET=manager.path, WATCHDOG_USEC="1000000"),
         )
-    ok(manager.await_word("READY=1", 60), "starts", instance.log())
+    ok(manager.receives("READY=1", 60), "the traced service sends READY=1", instance.log())
     instance.make_principal()
     instance.start_nginx()
     instance.wait_ready()
     for number in range(5):
         instance.create(description=f"task {number}")
-    equal(instance.get("/tasks/").status, 200, "answers")
+    equal(instance.get("/tasks/").status, 200, "the traced service answers")
     instance.ctl("load-sample", "500", "--tenant", "demo")
     instance.ctl("checkpoint")
     instance.verify("traced")
-    manager.heard.clear()
+    manager.received.clear()
     instance.ctl("reload")
-    ok(manager.await_word("READY=1", 60), "reloads")
-    manager.await_word("WATCHDOG=1")
+    ok(manager.receives("READY=1", 60), "the traced service reloads")
+    manager.receives("WATCHDOG=1")
     instance.ctl("stop")
     instance.daemon.wait(60)
     with open(trace, errors="replace") as lines:
         text = lines.read()
-    # strace's own child becomes the user before that.
+    # Before execve() strace's child changes its user.
     made = set(re.findall(r"^\d+ +(\w+)\(", text[text.index("execve(") :], re.M))
     ok({"fdatasync", "accept4", "epoll_pwait", "seccomp"} <= made, "the trace was read", made)
-    equal(made - allowed, set(), "every call that is made is one that the unit allows")
+    equal(made - allowed, set(), "the unit allows every system call")
     instance.daemon = None
     instance.stop("calls")
 

@@ -53,8 +53,8 @@ def foreign_lists():
 def foreign_tasks():
     """Another tenant's task and a task that does not exist get the same answer, byte by byte.
 
-    The time is not measured here. It is the same, too: keys begin with the tenant, or the tenant of a
-    record is compared first, so both are one look-up of the same depth, within a round of the event
+    The time is not measured here. It is the same, too: keys begin with the tenant, or the tenant of
+    a record is compared first. Both are one look-up of the same depth, within a round of the event
     loop that takes many times as long.
     """
     states = shared()

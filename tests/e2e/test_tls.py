@@ -1,4 +1,4 @@
-"""TLS: what is offered and what is not, the names that HSTS is for, and a certificate that is renewed."""
+"""TLS: versions, ciphers and features, HSTS, and renewal of the certificate under load."""
 import http.client
 import os
 import signal
@@ -15,7 +15,7 @@ from lib import Instance, run_tests
 from processes import child_pids
 from tap import equal, ok, until
 
-# That TLS 1.0 should not be used is what is tested here.
+# The tests use TLS 1.0 to see it refused.
 warnings.simplefilter("ignore", DeprecationWarning)
 
 # Mozilla's intermediate list by the kind of certificate, in OpenSSL's names.
@@ -42,7 +42,7 @@ WEAK = (
 
 def context(authority, **settings):
     made = ssl.create_default_context(cafile=authority.cert)
-    # The library's own floor would hide what the server refuses.
+    # Without this the library itself would refuse old ciphers.
     made.set_ciphers("ALL:@SECLEVEL=0")
     for name, value in settings.items():
         setattr(made, name, value)
@@ -50,7 +50,7 @@ def context(authority, **settings):
 
 
 def shake_hands(instance, made, host=HOST):
-    """Version, cipher, protocol and certificate that were agreed on; None where nothing was."""
+    """The negotiated version, cipher, protocol and certificate, or None if the handshake failed."""
     try:
         with socket.create_connection(("127.0.0.1", instance.port), timeout=10) as plain:
             with made.wrap_socket(plain, server_hostname=host) as tls:
@@ -87,7 +87,7 @@ def protocols(instance, authority):
         made = context(authority, minimum_version=versions.TLSv1, maximum_version=version)
         made.minimum_version = version
         agreed = shake_hands(instance, made)
-        equal(agreed and agreed[0], name, f"{version.name}")
+        equal(agreed and agreed[0], name, f"{version.name}: {name or 'refused'}")
     for offered, chosen in (
         (["h2", "http/1.1"], "h2"),
         (["http/1.1"], "http/1.1"),
@@ -107,17 +107,21 @@ def ciphers(instance, authority, kind):
         if result := shake_hands(instance, made):
             agreed.add(result[1])
     equal(agreed, STRONG[kind], f"{kind}: ciphers of TLS 1.2")
-    # OpenSSL's own list for TLS 1.3, all of them authenticated encryption.
-    ok("AES" in shake_hands(instance, context(authority))[1], "a cipher of TLS 1.3")
+    # The ciphers of TLS 1.3 are OpenSSL's default list; all are AEAD.
+    ok("AES" in shake_hands(instance, context(authority))[1], "TLS 1.3 uses AES")
 
 
 def features(instance, authority):
-    """Compression, renegotiation and tickets, by another client's eyes."""
+    """Compression, renegotiation and session tickets, with openssl s_client."""
     twelve = s_client(instance, authority, "-tls1_2", "-comp", stdin=b"Q\n").stdout
     ok(b"Compression: NONE" in twelve, "no compression", twelve[-1500:])
-    ok(b"Secure Renegotiation IS supported" in twelve, "RFC 5746", twelve[-1500:])
+    ok(
+        b"Secure Renegotiation IS supported" in twelve,
+        "secure renegotiation (RFC 5746)",
+        twelve[-1500:],
+    )
     ok(b"TLS session ticket" not in twelve, "no session tickets", twelve[-1500:])
-    ok(b"Verify return code: 0 (ok)" in twelve, "a certificate that holds", twelve[-1500:])
+    ok(b"Verify return code: 0 (ok)" in twelve, "the certificate is verified", twelve[-1500:])
     again = s_client(instance, authority, "-tls1_2", stdin=b"R\n")
     ok(
         again.returncode != 0 or b"no renegotiation" in again.stderr,
@@ -127,7 +131,7 @@ def features(instance, authority):
 
 
 def names(instance):
-    """HSTS holds for a whole name, so not for those that are everybody's."""
+    """HSTS is sent for the site's name only: it would affect every service on localhost."""
     for host, wanted in (
         (HOST, "max-age=63072000"),
         ("localhost", None),
@@ -162,17 +166,19 @@ def plain(instance):
             while chunk := tcp.recv(65536):
                 data += chunk
         answer = parse_answer(data)
-        equal(answer.status, 400, "HTTP is refused")
-        ok(b"This port speaks HTTPS only." in answer.body, "and told why", answer)
+        equal(answer.status, 400, "HTTP on the HTTPS port: 400")
+        ok(
+            b"This port speaks HTTPS only." in answer.body,
+            "HTTP on the HTTPS port: the body names the reason",
+            answer,
+        )
 
 
 class Clients:
-    """Some that keep a connection, some that make one for each request, until they are stopped.
+    """Clients that send requests until stopped: two keep a connection, two open one per request.
 
-    A server may close a kept connection while a request is on its way; who kept it asks again on a fresh
-    one (
-        RFC 9112 section 9.3.1
-    ). On that one, and on every other fresh one, there must be an answer.
+    A server may close a kept connection while a request is on its way; the client then repeats the
+    request on a new one (RFC 9112 section 9.3.1). Every new connection must get an answer.
     """
 
     def __init__(self, instance):
@@ -208,7 +214,7 @@ class Clients:
             try:
                 answer = self.ask(connection)
                 fault = None if answer.status == 200 else answer
-                # nginx says so before it closes a connection that it no longer wants.
+                # nginx announces that it closes the connection.
                 closing = kind == "fresh" or answer.headers["Connection"] == "close"
             except (http.client.RemoteDisconnected, ConnectionError, ssl.SSLError) as why:
                 fault, closing = None if used else repr(why), True
@@ -227,29 +233,32 @@ class Clients:
 
 
 def renewal(instance, authority):
-    """A new certificate by HUP, under load: no request is lost, and new connections see it."""
+    """SIGHUP loads a new certificate under load: no request fails, new connections get it."""
     with Clients(instance) as clients:
         for round, kind in enumerate((EC, EC, RSA)):
             start = dict(clients.counts)
             ok(
                 until(lambda: all(clients.counts[k] > start[k] + 20 for k in start), 30),
-                f"round {round}: clients are at work",
+                f"round {round}: clients send requests",
             )
             new = authority.issue(instance.cert, os.path.join(instance.dir, "key.pem"), kind)
             before = set(child_pids(instance.nginx.pid))
             instance.nginx.send_signal(signal.SIGHUP)
             ok(
                 until(lambda: shake_hands(instance, context(authority))[3] == new, 20),
-                f"round {round}: the new certificate is shown",
+                f"round {round}: new connections get the new certificate",
             )
-            ok(until(lambda: new in clients.seen, 20), f"round {round}: to the clients, too")
+            ok(
+                until(lambda: new in clients.seen, 20),
+                f"round {round}: the clients get the new certificate",
+            )
             ok(
                 until(lambda: not before & set(child_pids(instance.nginx.pid)), 20),
-                f"round {round}: the processes of before leave",
+                f"round {round}: nginx's old workers end",
             )
     ok(
         not clients.faults,
-        f"of {sum(clients.counts.values())} requests each was answered",
+        f"all {sum(clients.counts.values())} requests were answered",
         clients.faults[:10],
     )
 

@@ -1,13 +1,13 @@
 /*
- * Lints the OpenAPI documents that are named: one line of JSON a finding. Its library is looked for in
- * NODE_PATH, where `bootstrap check` has installed package.json.
+ * Lints the OpenAPI documents of its arguments and prints one line of JSON per finding. The library is
+ * found by NODE_PATH: `bootstrap check` installs the dependencies of package.json there.
  */
 "use strict";
 
 const { createConfig, lint } = require("@redocly/openapi-core");
 
-// What is ours to decide: documents lie beside the service (server "/"), and the refusals that every
-// operation shares are documented where they differ.
+// Exceptions: the documents are served by the service itself (server "/"), and refusals that all
+// operations share are documented only where they differ.
 const rules = {
 	extends: ["recommended"],
 	rules: {

@@ -1,4 +1,4 @@
-"""What testssl.sh thinks of the site: nothing worse than LOW.
+"""Scans the site with testssl.sh; fails on a finding worse than LOW.
 
     python3 tests/tls/run.py     (after make; needs nginx and testssl.sh; half a minute)
 """
@@ -13,7 +13,7 @@ from certificate_authority import HOST, Authority
 from lib import NGINX, POLYTASKD, Instance
 from processes import find_program
 
-# Protocols, ciphers, the server's choices, its certificate, its header lines, known holes.
+# Protocols, ciphers, server preferences, certificate, header fields, known vulnerabilities.
 CHECKS = ("-p", "-s", "-P", "-S", "-h", "-U")
 FINE = {"OK", "INFO", "LOW", "WARN"}
 
@@ -47,12 +47,12 @@ def main():
     worse = [finding for finding in found if finding["severity"] not in FINE]
     for finding in worse:
         print(finding["severity"], finding["id"], finding["finding"])
-    # A scan that broke off would find nothing, either.
-    whole = {"TLS1_2", "TLS1_3", "HSTS_time", "BEAST", "cipherlist_STRONG"} <= {
+    # An interrupted scan has no findings either: require some of each kind.
+    complete = {"TLS1_2", "TLS1_3", "HSTS_time", "BEAST", "cipherlist_STRONG"} <= {
         f["id"] for f in found
     }
-    print(f"{len(found)} findings, {len(worse)} worse than LOW" + ("" if whole else "; not whole"))
-    raise SystemExit(1 if worse or not whole else 0)
+    print(f"{len(found)} findings, {len(worse)} worse than LOW" + ("" if complete else "; the scan is incomplete"))
+    raise SystemExit(1 if worse or not complete else 0)
 
 
 main()
