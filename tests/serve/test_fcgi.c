@@ -1,5 +1,4 @@
-/* Connections over libfcgi: the members that its header says not to touch behave as fcgi.c needs.
- */
+/* FastCGI connections: the reserved members of FCGX_Request behave as fcgi.c needs. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -89,7 +88,7 @@ static void reset_request(struct fixture *fixture)
 	fixture->request.arena = &fixture->arena;
 }
 
-static void expect_answer(struct fixture *fixture, const char *text)
+static void expect_response(struct fixture *fixture, const char *text)
 {
 	struct buf in = BUF_INIT, out = BUF_INIT;
 	char bytes[4096];
@@ -106,7 +105,7 @@ static void expect_answer(struct fixture *fixture, const char *text)
 	buf_free(&out);
 }
 
-static void test_requests_follow_each_other(void **state)
+static void connection_carries_several_requests(void **state)
 {
 	struct fixture *fixture = *state;
 	struct err err;
@@ -119,11 +118,11 @@ static void test_requests_follow_each_other(void **state)
 		assert_str(fixture->request.body, "hello");
 		assert_true(fcgi_send(fixture->fcgi, "Status: 200\r\n\r\nok", 17));
 		assert_true(fcgi_end(fixture->fcgi));
-		expect_answer(fixture, "Status: 200\r\n\r\nok");
+		expect_response(fixture, "Status: 200\r\n\r\nok");
 	}
 }
 
-static void test_no_output_before_end(void **state)
+static void response_is_sent_at_its_end(void **state)
 {
 	struct fixture *fixture = *state;
 	struct pollfd ready = { .fd = fixture->client, .events = POLLIN };
@@ -136,7 +135,7 @@ static void test_no_output_before_end(void **state)
 	assert_int_equal(poll(&ready, 1, 1000), 1);
 }
 
-static void test_large_answer_in_parts(void **state)
+static void large_response_is_sent_in_parts(void **state)
 {
 	struct fixture *fixture = *state;
 	char *part = calloc(1, FCGI_SEND_MAX), *all = calloc(4, FCGI_SEND_MAX + 1);
@@ -149,12 +148,12 @@ static void test_large_answer_in_parts(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_true(fcgi_send(fixture->fcgi, part, FCGI_SEND_MAX));
 	assert_true(fcgi_end(fixture->fcgi));
-	expect_answer(fixture, all);
+	expect_response(fixture, all);
 	free(part);
 	free(all);
 }
 
-static void test_body_too_large_leaves_connection_usable(void **state)
+static void connection_survives_a_body_that_is_too_large(void **state)
 {
 	struct fixture *fixture = *state;
 	char large[BODY_LIMIT + 1];
@@ -165,7 +164,7 @@ static void test_body_too_large_leaves_connection_usable(void **state)
 	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
 	assert_err(&err, ERR_TOO_LARGE);
 	assert_true(fcgi_end(fixture->fcgi));
-	expect_answer(fixture, "");
+	expect_response(fixture, "");
 
 	reset_request(fixture);
 	send_request(fixture, "1000", (struct str){ large, BODY_LIMIT });
@@ -173,7 +172,7 @@ static void test_body_too_large_leaves_connection_usable(void **state)
 	assert_int_equal(fixture->request.body.len, BODY_LIMIT);
 }
 
-static void test_wrong_content_length(void **state)
+static void wrong_content_length_is_malformed(void **state)
 {
 	static const char *const lengths[] = { "4", "6", "-5", "5x", "99999999999999999999" };
 	struct fixture *fixture = *state;
@@ -186,11 +185,11 @@ static void test_wrong_content_length(void **state)
 		assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
 		assert_err(&err, ERR_MALFORMED);
 		assert_true(fcgi_end(fixture->fcgi));
-		expect_answer(fixture, "");
+		expect_response(fixture, "");
 	}
 }
 
-static void test_too_many_parameters(void **state)
+static void too_many_parameters_are_refused(void **state)
 {
 	struct fixture *fixture = *state;
 	const char *pairs[2 * (REQUEST_CGI_PARAMS_MAX + 1) + 1] = { NULL };
@@ -207,7 +206,7 @@ static void test_too_many_parameters(void **state)
 	buf_free(&bytes);
 }
 
-static void test_peer_that_left(void **state)
+static void closed_connection_has_no_request(void **state)
 {
 	struct fixture *fixture = *state;
 	struct err err = { .code = ERR_INTERNAL };
@@ -217,7 +216,7 @@ static void test_peer_that_left(void **state)
 	assert_err(&err, ERR_NONE);
 }
 
-static void test_incomplete_request_times_out(void **state)
+static void incomplete_request_times_out(void **state)
 {
 	struct fixture *fixture = *state;
 	int64_t began = clock_mono_ms();
@@ -229,13 +228,13 @@ static void test_incomplete_request_times_out(void **state)
 	send_bytes(fixture->client, &bytes);
 	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
 	assert_err(&err, ERR_NONE);
-	/* Generous: it says "not for ever", the limit itself is FCGI_RECEIVE_TIMEOUT_MS. */
+	/* Wide bounds for slow machines. */
 	assert_in_range(
 		clock_mono_ms() - began, FCGI_RECEIVE_TIMEOUT_MS / 2, 20 * FCGI_RECEIVE_TIMEOUT_MS);
 	buf_free(&bytes);
 }
 
-static void test_garbage_is_closed(void **state)
+static void other_protocol_is_closed(void **state)
 {
 	struct fixture *fixture = *state;
 	struct err err = { .code = ERR_INTERNAL };
@@ -248,7 +247,7 @@ static void test_garbage_is_closed(void **state)
 	buf_free(&bytes);
 }
 
-static void test_connection_without_keep_alive(void **state)
+static void connection_without_keep_alive_ends_with_its_request(void **state)
 {
 	const char *const pairs[] = { "REQUEST_METHOD", "GET", NULL };
 	struct fixture *fixture = *state;
@@ -262,11 +261,11 @@ static void test_connection_without_keep_alive(void **state)
 	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
 	assert_false(fcgi_end(fixture->fcgi));
 	assert_int_equal(fcgi_fd(fixture->fcgi), -1);
-	expect_answer(fixture, "");
+	expect_response(fixture, "");
 	buf_free(&bytes);
 }
 
-static void test_accept_without_connection(void **state)
+static void accept_reports_no_connection(void **state)
 {
 	struct fcgi *fcgi;
 
@@ -274,7 +273,7 @@ static void test_accept_without_connection(void **state)
 	assert_int_equal(fcgi_accept(&fcgi, listener, geteuid()), FCGI_NO_CONNECTION);
 }
 
-static void test_foreign_user_is_refused(void **state)
+static void connection_of_another_user_is_refused(void **state)
 {
 	struct fcgi *fcgi;
 	enum fcgi_accept_result accepted;
@@ -314,18 +313,18 @@ static void test_foreign_user_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PAIR(test_requests_follow_each_other),
-		PAIR(test_no_output_before_end),
-		PAIR(test_large_answer_in_parts),
-		PAIR(test_body_too_large_leaves_connection_usable),
-		PAIR(test_wrong_content_length),
-		PAIR(test_too_many_parameters),
-		PAIR(test_peer_that_left),
-		PAIR(test_incomplete_request_times_out),
-		PAIR(test_garbage_is_closed),
-		PAIR(test_connection_without_keep_alive),
-		CHECK(test_accept_without_connection),
-		CHECK(test_foreign_user_is_refused),
+		PAIR(connection_carries_several_requests),
+		PAIR(response_is_sent_at_its_end),
+		PAIR(large_response_is_sent_in_parts),
+		PAIR(connection_survives_a_body_that_is_too_large),
+		PAIR(wrong_content_length_is_malformed),
+		PAIR(too_many_parameters_are_refused),
+		PAIR(closed_connection_has_no_request),
+		PAIR(incomplete_request_times_out),
+		PAIR(other_protocol_is_closed),
+		PAIR(connection_without_keep_alive_ends_with_its_request),
+		CHECK(accept_reports_no_connection),
+		CHECK(connection_of_another_user_is_refused),
 	};
 	struct err err;
 
