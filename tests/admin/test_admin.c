@@ -277,8 +277,7 @@ static void test_sign(void **state)
 	must(sign_headers(&sign, 1309549078000, &out, &err), &err);
 	assert_int_equal(strncmp(out.data, "Date: Fri, 01 Jul 2011 19:37:58 +0000\n", 38), 0);
 	sign.secret = NULL;
-	assert_false(sign_headers(&sign, 0, &out, &err));
-	assert_err(&err, ERR_MISSING);
+	assert_fails(sign_headers(&sign, 0, &out, &err), &err, ERR_MISSING);
 	buf_free(&out);
 }
 

@@ -151,8 +151,7 @@ static void test_too_many_fields(void **state)
 	for (int i = 1; i <= TASK_FIELDS_MAX; i++)
 		buf_printf(&line, ",\"f%d\":0", i);
 	buf_puts(&line, "}}");
-	assert_false(task_json_read(&task, &arena, buf_str(&line), &err));
-	assert_err(&err, ERR_TOO_LARGE);
+	assert_fails(task_json_read(&task, &arena, buf_str(&line), &err), &err, ERR_TOO_LARGE);
 	buf_free(&line);
 	arena_free(&arena);
 }
@@ -204,8 +203,8 @@ static void test_sample_is_deterministic(void **state)
 	task_json_write(&task, &first);
 	task_json_write(&again, &second);
 	assert_true(str_eq(buf_str(&first), buf_str(&second)));
-	assert_false(sample_open(&sample, STR("klingon"), STR("default"), 100, &err));
-	assert_err(&err, ERR_INVALID);
+	assert_fails(
+		sample_open(&sample, STR("klingon"), STR("default"), 100, &err), &err, ERR_INVALID);
 	buf_free(&first);
 	buf_free(&second);
 	arena_free(&arena);

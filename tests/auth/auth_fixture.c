@@ -4,10 +4,7 @@
 
 #include "dialect/dialect.h"
 
-static const struct index_field no_fields[] = { { .source = INDEX_END } };
-static const struct index_table no_indexes[] = { { .dialect = 0, .fields = no_fields },
-	{ .fields = NULL } };
-static const struct auth_clock_skew rules = { .virtshell_ms = SKEW, .uplynk_ms = UPLYNK_SKEW };
+static const struct auth_clock_skew clock_skew = { .virtshell_ms = SKEW, .uplynk_ms = UPLYNK_SKEW };
 
 struct store *store;
 struct user ann;
@@ -15,6 +12,14 @@ char token[AUTH_TOKEN_MAX], expired[AUTH_TOKEN_MAX];
 struct err err;
 struct auth_log_entry log_entry;
 static struct arena arena;
+
+struct user add_user(const char *name, unsigned rights)
+{
+	struct user user;
+
+	must(user_add(store, name, "demo", rights, 0, NOW, &user, &err), &err);
+	return user;
+}
 
 static void add_key(const char *user, const char *id, unsigned rights, int64_t expires)
 {
@@ -25,22 +30,22 @@ static void add_key(const char *user, const char *id, unsigned rights, int64_t e
 	must(key_add(store, id, SECRET, &terms, &key, &err), &err);
 }
 
-int open_store(void **state)
+int open_empty_store(void **state)
 {
-	const struct store_options options = {
-		.mode = STORE_EPHEMERAL,
-		.expected_tasks = 1000,
-		.cache_mb = 4,
-		.indexes = no_indexes,
-	};
-	struct user gone;
-	struct key key;
-
 	if (check_setup(state) != 0)
 		return -1;
-	must(store_open(&store, &options, &err), &err);
-	must(user_add(store, "ann", "demo", RIGHT_READ | RIGHT_WRITE, 0, NOW, &ann, &err), &err);
-	must(user_add(store, "gone", "demo", RIGHT_ALL, 0, NOW, &gone, &err), &err);
+	store = fixture_ephemeral();
+	return 0;
+}
+
+int open_store(void **state)
+{
+	struct key key;
+
+	if (open_empty_store(state) != 0)
+		return -1;
+	ann = add_user("ann", RIGHT_READ | RIGHT_WRITE);
+	add_user("gone", RIGHT_ALL);
 	add_key("ann", "ann", 0, 0);
 	add_key("ann", "reader", RIGHT_READ, 0);
 	add_key("ann", "old", 0, NOW);
@@ -56,6 +61,15 @@ int open_store(void **state)
 	return 0;
 }
 
+void assert_token(const char *text, int64_t now, const char *why)
+{
+	struct identity who;
+	bool ok = token_check(store, str_cstr(text), now, &who, &err);
+
+	if (ok != (why == NULL) || (why && strcmp(err.field, why) != 0))
+		fail_msg("%s: %s", why ? why : "live", ok ? "accepted" : err.field);
+}
+
 int close_store(void **state)
 {
 	store_close(store);
@@ -64,7 +78,6 @@ int close_store(void **state)
 	return check_teardown(state);
 }
 
-/* What nginx sends for the first vector, without a credential. */
 const struct param default_params[] = {
 	{ "POLYTASK_CALL", "authorize" },
 	{ "POLYTASK_DIALECT", "virtshell" },
@@ -81,7 +94,7 @@ const struct param default_params[] = {
 	{ NULL, NULL },
 };
 
-static const char *changed(const struct param *param, const struct param changes[CHANGES_MAX])
+static const char *changed_value(const struct param *param, const struct param changes[CHANGES_MAX])
 {
 	for (size_t i = 0; i < CHANGES_MAX && changes[i].name; i++) {
 		if (strcmp(changes[i].name, param->name) == 0)
@@ -94,7 +107,7 @@ void fill_request(struct request *request, const struct param changes[CHANGES_MA
 {
 	*request = (struct request){ .now = NOW, .arena = &arena };
 	for (size_t i = 0; default_params[i].name; i++) {
-		const char *value = changed(&default_params[i], changes);
+		const char *value = changed_value(&default_params[i], changes);
 
 		if (value)
 			must(request_add_cgi_param(request, str_cstr(default_params[i].name),
@@ -110,8 +123,8 @@ void authorize_request(const struct request *request, struct response *response)
 
 	*response = (struct response){ 0 };
 	log_entry = (struct auth_log_entry){ 0 };
-	must(authorize(store, &rules, dialect ? dialect->auth : NULL, request, response, &log_entry,
-		     &err),
+	must(authorize(store, &clock_skew, dialect ? dialect->auth : NULL, request, response,
+		     &log_entry, &err),
 		&err);
 	assert_null(response->media_type);
 	assert_int_equal(response->body.len, 0);
@@ -142,7 +155,7 @@ void assert_refused(const struct request *request, const char *name, int status,
 	response_free(&response);
 }
 
-void assert_let_in(const struct request *request, const char *rights, const char *dialect)
+void assert_accepted(const struct request *request, const char *rights, const char *dialect)
 {
 	struct response response;
 
@@ -157,11 +170,11 @@ void assert_let_in(const struct request *request, const char *rights, const char
 	response_free(&response);
 }
 
-void assert_params_let_in(
+void assert_params_accepted(
 	const struct param changes[CHANGES_MAX], const char *rights, const char *dialect)
 {
 	struct request request;
 
 	fill_request(&request, changes);
-	assert_let_in(&request, rights, dialect);
+	assert_accepted(&request, rights, dialect);
 }

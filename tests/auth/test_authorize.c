@@ -1,3 +1,4 @@
+/* The authorizer on VirtShell's requests: signatures, bearer tokens, clock skew. */
 #include <stdio.h>
 
 #include "auth/auth_fixture.h"
@@ -21,10 +22,10 @@ static const struct refusal refusals[] = {
 		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE ", ann:" VECTOR_SIGNATURE } },
 		ACCESS },
 	{ "unknown user", { { VIRTSHELL_HEADER, "bob:" VECTOR_SIGNATURE } }, SIGNATURE },
-	{ "what is no id", { { VIRTSHELL_HEADER, "b/b:" VECTOR_SIGNATURE } }, SIGNATURE },
+	{ "an invalid id", { { VIRTSHELL_HEADER, "b/b:" VECTOR_SIGNATURE } }, SIGNATURE },
 	{ "an expired key, wrongly signed", { { VIRTSHELL_HEADER, "old:x" } }, SIGNATURE },
-	{ "a signature of another", { { VIRTSHELL_HEADER, "ann:x81yYTpprLzjXp/M5zTxaYTwhUg=" } },
-		SIGNATURE },
+	{ "a signature of another request",
+		{ { VIRTSHELL_HEADER, "ann:x81yYTpprLzjXp/M5zTxaYTwhUg=" } }, SIGNATURE },
 	{ "a short signature", { { VIRTSHELL_HEADER, "ann:T+TwZlD+qtxigiFzwOkg7qyUl24" } },
 		SIGNATURE },
 	{ "another method",
@@ -37,7 +38,7 @@ static const struct refusal refusals[] = {
 		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
 			{ "ORIGINAL_URI", "/api/virtshell/v1/tasks" } },
 		SIGNATURE },
-	{ "the path in other escapes",
+	{ "the path with other percent-encoding",
 		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
 			{ "ORIGINAL_URI", "/api/virtshell/v1/task%73/" } },
 		SIGNATURE },
@@ -48,7 +49,7 @@ static const struct refusal refusals[] = {
 	{ "another digest",
 		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE }, { "HTTP_CONTENT_MD5", "x" } },
 		SIGNATURE },
-	{ "the same time written otherwise",
+	{ "the same time in another form",
 		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
 			{ "HTTP_DATE", "Fri, 01 Jul 2011 19:37:58 GMT" } },
 		SIGNATURE },
@@ -69,8 +70,8 @@ static const struct refusal refusals[] = {
 		{ { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
 			{ "HTTP_DATE", "Fri, 01 Jul 2011 19:52:59 +0000" } },
 		SKEWED },
-	{ "a token that nobody has", { { AUTHORIZATION_HEADER, "Bearer pt_x" } }, ACCESS },
-	{ "no token", { { AUTHORIZATION_HEADER, "Bearer " } }, ACCESS },
+	{ "an unknown token", { { AUTHORIZATION_HEADER, "Bearer pt_x" } }, ACCESS },
+	{ "an empty token", { { AUTHORIZATION_HEADER, "Bearer " } }, ACCESS },
 	{ "no dialect",
 		{ { "POLYTASK_DIALECT", NULL }, { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } },
 		ACCESS },
@@ -79,7 +80,7 @@ static const struct refusal refusals[] = {
 		ACCESS },
 };
 
-static void other_credentials_are_refused(void **state)
+static void invalid_credentials_are_refused(void **state)
 {
 	struct request request;
 
@@ -90,7 +91,7 @@ static void other_credentials_are_refused(void **state)
 	}
 }
 
-static void a_signature_in_either_header_is_let_in(void **state)
+static void signature_is_accepted_in_either_header(void **state)
 {
 	const struct param own[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } };
 	const struct param standard[CHANGES_MAX] = { { AUTHORIZATION_HEADER,
@@ -99,19 +100,19 @@ static void a_signature_in_either_header_is_let_in(void **state)
 		"reader:" VECTOR_SIGNATURE } };
 	const struct param query[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
 		{ "ORIGINAL_URI", "/api/virtshell/v1/tasks/?a=b" } };
-	const struct param left_out[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
+	const struct param omitted[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE },
 		{ "HTTP_CONTENT_TYPE", NULL }, { "HTTP_CONTENT_MD5", NULL },
 		{ AUTHORIZATION_HEADER, NULL } };
 
 	(void)state;
-	assert_params_let_in(own, "read,write", "virtshell");
-	assert_params_let_in(standard, "read,write", "virtshell");
-	assert_params_let_in(reader, "read", "virtshell");
-	assert_params_let_in(query, "read,write", "virtshell");
-	assert_params_let_in(left_out, "read,write", "virtshell");
+	assert_params_accepted(own, "read,write", "virtshell");
+	assert_params_accepted(standard, "read,write", "virtshell");
+	assert_params_accepted(reader, "read", "virtshell");
+	assert_params_accepted(query, "read,write", "virtshell");
+	assert_params_accepted(omitted, "read,write", "virtshell");
 }
 
-static void a_bearer_is_let_in_everywhere(void **state)
+static void bearer_token_is_accepted_by_every_dialect(void **state)
 {
 	char bearer[100], lower[100];
 	const struct param virtshell[CHANGES_MAX] = { { AUTHORIZATION_HEADER, bearer } };
@@ -123,12 +124,12 @@ static void a_bearer_is_let_in_everywhere(void **state)
 	(void)state;
 	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
 	snprintf(lower, sizeof(lower), "bearer  %s", token);
-	assert_params_let_in(virtshell, "read", "virtshell");
-	assert_params_let_in(native, "read", "native");
-	assert_params_let_in(undated, "read", "virtshell");
+	assert_params_accepted(virtshell, "read", "virtshell");
+	assert_params_accepted(native, "read", "native");
+	assert_params_accepted(undated, "read", "virtshell");
 }
 
-static void virtshell_header_beats_authorization(void **state)
+static void virtshell_header_takes_precedence(void **state)
 {
 	char bearer[100];
 	const struct param wrong[CHANGES_MAX] = { { AUTHORIZATION_HEADER, bearer },
@@ -140,11 +141,11 @@ static void virtshell_header_beats_authorization(void **state)
 	(void)state;
 	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
 	fill_request(&request, wrong);
-	assert_refused(&request, "both, the own one wrong", SIGNATURE);
-	assert_params_let_in(right, "read,write", "virtshell");
+	assert_refused(&request, "both header fields, X-VirtShell-Authorization wrong", SIGNATURE);
+	assert_params_accepted(right, "read,write", "virtshell");
 }
 
-static void other_bearers_are_refused(void **state)
+static void ended_bearer_tokens_are_refused(void **state)
 {
 	char bearer[100];
 	const struct param changes[CHANGES_MAX] = { { AUTHORIZATION_HEADER, bearer } };
@@ -155,7 +156,7 @@ static void other_bearers_are_refused(void **state)
 	fill_request(&request, changes);
 	assert_refused(&request, "expired", EXPIRED);
 	snprintf(bearer, sizeof(bearer), "Bearer %s", token);
-	assert_params_let_in(changes, "read", "virtshell");
+	assert_params_accepted(changes, "read", "virtshell");
 	must(token_revoke(store, "t", NOW, &err), &err);
 	fill_request(&request, changes);
 	assert_refused(&request, "revoked", REVOKED);
@@ -186,7 +187,7 @@ static void clock_skew_limits_are_inclusive(void **state)
 	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++) {
 		fill_request(&request, own);
 		request.now = NOW + inside[i];
-		assert_let_in(&request, "read,write", "virtshell");
+		assert_accepted(&request, "read,write", "virtshell");
 	}
 	for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++) {
 		fill_request(&request, own);
@@ -212,13 +213,13 @@ static void absolute_url_may_be_signed(void **state)
 	(void)state;
 	assert_true(signature_make(&made, STR(SECRET), text));
 	snprintf(header, sizeof(header), "ann:%s", text);
-	assert_params_let_in(http, "read,write", "virtshell");
+	assert_params_accepted(http, "read,write", "virtshell");
 	fill_request(&request, https);
 	assert_refused(&request, "the other scheme", SIGNATURE);
 }
 
-/* The old secret signs until its time is over, and not when there is none. */
-static void both_secrets_sign_after_rotation(void **state)
+/* The old secret is accepted during the overlap, and never without one. */
+static void rotated_key_accepts_both_secrets_during_overlap(void **state)
 {
 	const struct param old[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } };
 	struct request request;
@@ -228,16 +229,16 @@ static void both_secrets_sign_after_rotation(void **state)
 	must(key_rotate(store, "ann", NULL, SKEW, NOW, &key, &err), &err);
 	fill_request(&request, old);
 	request.now = NOW + SKEW - 1;
-	assert_let_in(&request, "read,write", "virtshell");
+	assert_accepted(&request, "read,write", "virtshell");
 	request.now = NOW + SKEW;
-	assert_refused(&request, "when both overlapped", SIGNATURE);
+	assert_refused(&request, "after the overlap", SIGNATURE);
 	must(key_rotate(store, "ann", SECRET, SKEW, NOW, &key, &err), &err);
-	assert_params_let_in(old, "read,write", "virtshell");
+	assert_params_accepted(old, "read,write", "virtshell");
 	must(key_rotate(store, "ann", NULL, 0, NOW, &key, &err), &err);
 	fill_request(&request, old);
 	assert_refused(&request, "without overlap", SIGNATURE);
 	must(key_rotate(store, "ann", SECRET, 0, NOW, &key, &err), &err);
-	assert_params_let_in(old, "read,write", "virtshell");
+	assert_params_accepted(old, "read,write", "virtshell");
 	must(key_revoke(store, "ann", NOW, &err), &err);
 	fill_request(&request, old);
 	assert_refused(&request, "revoked", REVOKED);
@@ -248,11 +249,11 @@ static void both_secrets_sign_after_rotation(void **state)
 			"reader:" VECTOR_SIGNATURE } };
 
 		fill_request(&request, reader);
-		assert_refused(&request, "revoked, by its old secret", REVOKED);
+		assert_refused(&request, "revoked, signed with the old secret", REVOKED);
 	}
 }
 
-/* An unknown id is checked against this secret, which therefore must open nothing. */
+/* Unknown ids are checked against the dummy secret, so it must never be accepted. */
 static void dummy_secret_never_matches(void **state)
 {
 	const struct signed_request made = { .method = STR("GET"),
@@ -268,14 +269,14 @@ static void dummy_secret_never_matches(void **state)
 	assert_true(signature_make(&made, (struct str){ zeros, sizeof(zeros) }, text));
 	snprintf(header, sizeof(header), "bob:%s", text);
 	fill_request(&request, changes);
-	assert_refused(&request, "signed by the stand-in", SIGNATURE);
-	/* a known one has no other secret, whose stand-in it is as well */
+	assert_refused(&request, "an unknown key with the dummy secret", SIGNATURE);
+	/* it also takes the place of a previous secret */
 	snprintf(header, sizeof(header), "ann:%s", text);
 	fill_request(&request, changes);
-	assert_refused(&request, "signed by the stand-in of another secret", SIGNATURE);
+	assert_refused(&request, "a known key with the dummy secret", SIGNATURE);
 }
 
-static void a_put_with_digest_and_type_is_let_in(void **state)
+static void signed_put_with_digest_and_type_is_accepted(void **state)
 {
 	static const char uri[] = "/api/virtshell/v1/tasks/a62ad146-ccf4-11e5-9956-625662870761";
 	const struct param changes[CHANGES_MAX] = { { VIRTSHELL_HEADER,
@@ -290,11 +291,11 @@ static void a_put_with_digest_and_type_is_let_in(void **state)
 		if (str_eq(request.cgi_params[i].name, STR("HTTP_CONTENT_MD5")))
 			request.cgi_params[i].value = STR("7M0A4OBKUxRxxXC9BjjOgA==");
 	}
-	assert_let_in(&request, "read,write", "virtshell");
+	assert_accepted(&request, "read,write", "virtshell");
 }
 
-/* What cannot be said is never a refusal, which a client or a cache would believe. */
-static void a_broken_record_is_503(void **state)
+/* Not a refusal: clients and caches would believe it. */
+static void unreadable_key_record_is_503(void **state)
 {
 	const struct param own[CHANGES_MAX] = { { VIRTSHELL_HEADER, "ann:" VECTOR_SIGNATURE } };
 	struct request request;
@@ -313,18 +314,18 @@ static void a_broken_record_is_503(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK_STORED(other_credentials_are_refused),
-		CHECK_STORED(a_signature_in_either_header_is_let_in),
-		CHECK_STORED(a_bearer_is_let_in_everywhere),
-		CHECK_STORED(virtshell_header_beats_authorization),
-		CHECK_STORED(other_bearers_are_refused),
+		CHECK_STORED(invalid_credentials_are_refused),
+		CHECK_STORED(signature_is_accepted_in_either_header),
+		CHECK_STORED(bearer_token_is_accepted_by_every_dialect),
+		CHECK_STORED(virtshell_header_takes_precedence),
+		CHECK_STORED(ended_bearer_tokens_are_refused),
 		CHECK_STORED(duplicate_params_are_refused),
 		CHECK_STORED(clock_skew_limits_are_inclusive),
 		CHECK_STORED(absolute_url_may_be_signed),
-		CHECK_STORED(both_secrets_sign_after_rotation),
+		CHECK_STORED(rotated_key_accepts_both_secrets_during_overlap),
 		CHECK_STORED(dummy_secret_never_matches),
-		CHECK_STORED(a_put_with_digest_and_type_is_let_in),
-		CHECK_STORED(a_broken_record_is_503),
+		CHECK_STORED(signed_put_with_digest_and_type_is_accepted),
+		CHECK_STORED(unreadable_key_record_is_503),
 	};
 
 	return CHECK_RUN(tests);

@@ -1,23 +1,11 @@
-/* What becomes of tokens and keys: revoked, expired, rotated, forgotten; and records of old. */
+/* Expiry, revocation, rotation and removal of credentials; records of older versions. */
 #include <stdio.h>
 
 #include "auth/auth_fixture.h"
 
-#define SECOND ((int64_t)1000)
-
 static void put(enum store_table table, const char *key, const char *record)
 {
 	fixture_auth_put(store, table, str_cstr(key), str_cstr(record));
-}
-
-/* NULL: it is let in. */
-static void assert_token(const char *text, int64_t now, const char *why)
-{
-	struct identity who;
-	bool ok = token_check(store, str_cstr(text), now, &who, &err);
-
-	if (ok != (why == NULL) || (why && strcmp(err.field, why) != 0))
-		fail_msg("%s: %s", why ? why : "live", ok ? "let in" : err.field);
 }
 
 /* ---- ends ---- */
@@ -47,7 +35,7 @@ static void expiry_can_be_changed(void **state)
 	assert_token(text, NOW + SECOND, PRINCIPAL_EXPIRED);
 	must(token_expire(store, "x", 0, NOW, &err), &err);
 	assert_token(text, NOW + SECOND, NULL);
-	/* what has ended stays so: its label may be another's */
+	/* an expired token cannot be revived: its label may be in use again */
 	must(token_expire(store, "x", NOW + SECOND, NOW, &err), &err);
 	assert_fails(token_expire(store, "x", 0, NOW + SECOND, &err), &err, ERR_NOT_FOUND);
 	assert_fails(token_expire(store, "oauth", 0, NOW, &err), &err, ERR_INVALID);
@@ -103,7 +91,7 @@ static bool take_labelled(const struct token *found, void *data)
 	return false;
 }
 
-static void token_rotation(void **state)
+static void token_rotation_keeps_terms_and_duration(void **state)
 {
 	struct credential_terms some = { .user = "ann",
 		.rights = RIGHT_READ,
@@ -124,17 +112,17 @@ static void token_rotation(void **state)
 	must(token_each(store, take_labelled, &now, &err), &err);
 	assert_int_equal(now.terms.rights, RIGHT_READ);
 	assert_string_equal(now.terms.dialects, "idol");
-	assert_true(now.terms.created == NOW + 2 * SECOND);
-	/* without overlap; and of the two that live the newer one is meant */
+	assert_int_equal(now.terms.created, NOW + 2 * SECOND);
+	/* without overlap; of two live tokens the newer one is replaced */
 	must(token_rotate(store, "x", 0, NOW + 3 * SECOND, third, &err), &err);
 	assert_token(second, NOW + 3 * SECOND, PRINCIPAL_REVOKED);
 	assert_token(first, NOW + 3 * SECOND, NULL);
 	assert_token(third, NOW + 3 * SECOND, NULL);
-	/* an overlap lengthens nobody's life */
+	/* an overlap never extends a token's lifetime */
 	must(token_rotate(store, "x", 100 * SECOND, NOW + 4 * SECOND, second, &err), &err);
 	assert_token(third, NOW + 13 * SECOND - 1, NULL);
 	assert_token(third, NOW + 13 * SECOND, PRINCIPAL_EXPIRED);
-	/* revoking means all of them */
+	/* revokes all tokens of the label */
 	must(token_revoke(store, "x", NOW + 4 * SECOND, &err), &err);
 	assert_token(first, NOW + 4 * SECOND, PRINCIPAL_REVOKED);
 	assert_token(second, NOW + 4 * SECOND, PRINCIPAL_REVOKED);
@@ -143,7 +131,7 @@ static void token_rotation(void **state)
 		token_rotate(store, "x", 0, NOW + 4 * SECOND, third, &err), &err, ERR_NOT_FOUND);
 }
 
-static void token_rotation_refusals(void **state)
+static void token_rotation_is_rejected(void **state)
 {
 	static const char record[] = "{\"label\":\"t\",\"user\":\"ann\",\"rights\":\"read\","
 				     "\"created\":1,\"expires\":0}";
@@ -152,7 +140,7 @@ static void token_rotation_refusals(void **state)
 	(void)state;
 	assert_fails(token_rotate(store, "nobody", 0, NOW, text, &err), &err, ERR_NOT_FOUND);
 	assert_fails(token_rotate(store, "oauth", 0, NOW, text, &err), &err, ERR_INVALID);
-	/* labels could be shared once */
+	/* older versions allowed several tokens with one label */
 	memset(hash, '0', sizeof(hash) - 1);
 	put(STORE_TOKENS, hash, record);
 	assert_fails(token_rotate(store, "t", 0, NOW, text, &err), &err, ERR_CONFLICT);
@@ -164,7 +152,7 @@ static void token_rotation_refusals(void **state)
 	assert_fails(token_rotate(store, "g", 0, NOW, text, &err), &err, ERR_CONFLICT);
 }
 
-static void key_rotation(void **state)
+static void key_rotation_keeps_previous_secret_for_overlap(void **state)
 {
 	struct credential_terms some = { .user = "ann",
 		.rights = RIGHT_READ,
@@ -180,18 +168,18 @@ static void key_rotation(void **state)
 	must(key_get(store, "k", &read, &err), &err);
 	assert_string_equal(read.secret, made.secret);
 	assert_string_equal(read.previous_secret, "first");
-	assert_true(read.previous_expires == NOW + 5 * SECOND);
-	assert_true(read.terms.expires == NOW + 12 * SECOND);
+	assert_int_equal(read.previous_expires, NOW + 5 * SECOND);
+	assert_int_equal(read.terms.expires, NOW + 12 * SECOND);
 	assert_string_equal(read.terms.dialects, "uplynk");
 	assert_int_equal(read.terms.rights, RIGHT_READ);
 	must(key_rotate(store, "k", "third", 100 * SECOND, NOW + 3 * SECOND, &made, &err), &err);
 	must(key_get(store, "k", &read, &err), &err);
 	assert_string_equal(read.secret, "third");
-	assert_true(read.previous_expires == NOW + 12 * SECOND);
+	assert_int_equal(read.previous_expires, NOW + 12 * SECOND);
 	must(key_rotate(store, "k", "fourth", 0, NOW + 3 * SECOND, &made, &err), &err);
 	must(key_get(store, "k", &read, &err), &err);
 	assert_string_equal(read.previous_secret, "");
-	assert_true(read.previous_expires == 0);
+	assert_int_equal(read.previous_expires, 0);
 	assert_fails(key_rotate(store, "k", "", 0, NOW, &made, &err), &err, ERR_INVALID);
 	assert_fails(key_rotate(store, "nobody", NULL, 0, NOW, &made, &err), &err, ERR_NOT_FOUND);
 	assert_fails(key_rotate(store, "old", NULL, 0, NOW, &made, &err), &err, ERR_CONFLICT);
@@ -200,7 +188,7 @@ static void key_rotation(void **state)
 	assert_fails(key_rotate(store, "k", NULL, 0, NOW, &made, &err), &err, ERR_NOT_FOUND);
 }
 
-static void password_rotation(void **state)
+static void password_rotation_keeps_duration(void **state)
 {
 	struct user user;
 
@@ -210,19 +198,19 @@ static void password_rotation(void **state)
 	must(user_rotate_password(store, "ann", "b", USER_SAME_LIFETIME, NOW + SECOND, &err), &err);
 	must(user_get(store, "ann", &user, &err), &err);
 	assert_string_equal(user.password_hash, "b");
-	assert_true(user.password_expires == NOW + 11 * SECOND);
+	assert_int_equal(user.password_expires, NOW + 11 * SECOND);
 	must(user_rotate_password(store, "ann", "c", 0, NOW + SECOND, &err), &err);
 	must(user_get(store, "ann", &user, &err), &err);
-	assert_true(user.password_expires == 0);
-	/* not even by somebody who found one a moment ago */
+	assert_int_equal(user.password_expires, 0);
+	/* also if the password was removed a moment ago */
 	must(user_revoke_password(store, "ann", NOW, &err), &err);
 	assert_fails(user_rotate_password(store, "ann", "d", 0, NOW, &err), &err, ERR_NOT_FOUND);
 	must(user_get(store, "ann", &user, &err), &err);
 	assert_string_equal(user.password_hash, "");
 }
 
-/* What was made under a clock that was ahead, and then got an end before that. */
-static void rotation_after_clock_step_back(void **state)
+/* The expiry lies before the creation, because the clock was ahead at the creation. */
+static void rotation_after_clock_step_back_keeps_end(void **state)
 {
 	const int64_t back = NOW - 1000 * SECOND;
 	char text[AUTH_TOKEN_MAX];
@@ -237,7 +225,7 @@ static void rotation_after_clock_step_back(void **state)
 	assert_token(text, back + 10 * SECOND, PRINCIPAL_EXPIRED);
 	must(key_expire(store, "ann", back + 10 * SECOND, &err), &err);
 	must(key_rotate(store, "ann", NULL, 0, back, &key, &err), &err);
-	assert_true(key.terms.expires == back + 10 * SECOND);
+	assert_int_equal(key.terms.expires, back + 10 * SECOND);
 	must(user_set_password(store, "ann", "a", 0, NOW, &err), &err);
 	must(user_expire_password(store, "ann", back + 10 * SECOND, &err), &err);
 	must(user_rotate_password(store, "ann", "b", USER_SAME_LIFETIME, back, &err), &err);
@@ -245,7 +233,7 @@ static void rotation_after_clock_step_back(void **state)
 	assert_true(user_may_log_in(&user, back + 9 * SECOND));
 }
 
-/* ---- what is forgotten ---- */
+/* ---- removal ---- */
 
 static void purge_removes_ended_credentials(void **state)
 {
@@ -277,6 +265,28 @@ static void purge_removes_ended_credentials(void **state)
 	assert_int_equal(removed, 1);
 	assert_fails(key_get(store, "reader", &key, &err), &err, ERR_NOT_FOUND);
 	must(key_get(store, "ann", &key, &err), &err);
+}
+
+static void purge_by_label_keeps_other_labels(void **state)
+{
+	struct credential_terms later = { .user = "ann" };
+	char ended[AUTH_TOKEN_MAX], lasting[AUTH_TOKEN_MAX], other[AUTH_TOKEN_MAX];
+	struct identity who;
+	unsigned removed = 7;
+
+	(void)state;
+	must(token_add(store, "l", TERMS("ann", 0, NOW + 10), ended, &err), &err);
+	later.created = NOW + 10;
+	must(token_add(store, "l", &later, lasting, &err), &err);
+	must(token_add(store, "m", TERMS("ann", 0, NOW + 10), other, &err), &err);
+	must(token_purge(store, "l", NOW + 10, &removed, &err), &err);
+	assert_int_equal(removed, 0);
+	must(token_purge(store, "l", NOW + 11, &removed, &err), &err);
+	assert_int_equal(removed, 1);
+	assert_false(token_check(store, str_cstr(ended), NOW, &who, &err));
+	assert_string_equal(err.field, "");
+	must(token_check(store, str_cstr(lasting), NOW, &who, &err), &err);
+	must(token_check(store, str_cstr(other), NOW, &who, &err), &err);
 }
 
 /* ---- dialects ---- */
@@ -316,7 +326,7 @@ static void dialect_list_restricts_credential(void **state)
 	}
 }
 
-/* ---- records of old ---- */
+/* ---- records of older versions ---- */
 
 static void old_records_stay_readable(void **state)
 {
@@ -332,24 +342,30 @@ static void old_records_stay_readable(void **state)
 		"{\"id\":\"0190a5e4-0000-7000-8000-000000000001\",\"tenant\":\"demo\","
 		"\"rights\":\"read\",\"created\":5,\"revoked\":false,\"password\":\"x\"}");
 	must(user_get(store, "old", &user, &err), &err);
-	assert_true(user.created == 5 && user.expires == 0 && user.password_changed == 0);
+	assert_int_equal(user.created, 5);
+	assert_int_equal(user.expires, 0);
+	assert_int_equal(user.password_changed, 0);
 	assert_true(user_may_log_in(&user, NOW));
 	put(STORE_TOKENS, hash,
 		"{\"label\":\"l\",\"user\":\"old\",\"rights\":\"read\",\"created\":5,\"expires\":0}");
 	must(token_each(store, take_labelled, &found, &err), &err);
 	assert_string_equal(found.terms.user, "old");
 	assert_token("pt_old", NOW, NULL);
-	assert_true(found.login_password_changed == -1 && found.terms.revoked == 0 &&
-		    !found.terms.dialects[0]);
+	assert_int_equal(found.login_password_changed, TOKEN_NO_LOGIN);
+	assert_int_equal(found.terms.revoked, 0);
+	assert_string_equal(found.terms.dialects, "");
 	put(STORE_SIGNING_KEYS, "k",
 		"{\"user\":\"old\",\"secret\":\"s\",\"rights\":\"read\",\"created\":5,\"expires\":0}");
 	must(key_get(store, "k", &key, &err), &err);
-	assert_true(!key.previous_secret[0] && key.terms.revoked == 0 && !key.terms.dialects[0]);
-	/* and what they say is what is written again */
+	assert_string_equal(key.previous_secret, "");
+	assert_int_equal(key.terms.revoked, 0);
+	assert_string_equal(key.terms.dialects, "");
+	/* a change keeps the other members */
 	must(user_expire(store, "old", NOW, &err), &err);
 	must(user_get(store, "old", &user, &err), &err);
 	assert_string_equal(user.password_hash, "x");
-	assert_true(user.expires == NOW && user.created == 5);
+	assert_int_equal(user.expires, NOW);
+	assert_int_equal(user.created, 5);
 }
 
 int main(void)
@@ -358,12 +374,13 @@ int main(void)
 		CHECK_STORED(revoked_wins_over_expired),
 		CHECK_STORED(expiry_can_be_changed),
 		CHECK_STORED(expired_user_disables_credentials),
-		CHECK_STORED(token_rotation),
-		CHECK_STORED(token_rotation_refusals),
-		CHECK_STORED(key_rotation),
-		CHECK_STORED(password_rotation),
-		CHECK_STORED(rotation_after_clock_step_back),
+		CHECK_STORED(token_rotation_keeps_terms_and_duration),
+		CHECK_STORED(token_rotation_is_rejected),
+		CHECK_STORED(key_rotation_keeps_previous_secret_for_overlap),
+		CHECK_STORED(password_rotation_keeps_duration),
+		CHECK_STORED(rotation_after_clock_step_back_keeps_end),
 		CHECK_STORED(purge_removes_ended_credentials),
+		CHECK_STORED(purge_by_label_keeps_other_labels),
 		CHECK_STORED(dialect_list_restricts_credential),
 		CHECK_STORED(old_records_stay_readable),
 	};

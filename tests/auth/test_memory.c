@@ -1,4 +1,4 @@
-/* Changes with memory that fails: each is made wholly or not at all, and none loses a limit. */
+/* Failing allocations: each change is atomic, and no restriction of a credential is lost. */
 #include "auth/auth_fixture.h"
 #include "http/alloc_fault.h"
 
@@ -34,8 +34,8 @@ static bool revoke(struct key *key)
 }
 
 /*
- * Does it with the n-th allocation failing, for every n until it is done, and looks each time
- * whether the key is as it was before or as it is to be.
+ * Makes the change with the n-th allocation failing, for n = 0, 1, ... until it succeeds. After each
+ * attempt the key must be changed if it succeeded and unchanged if not. Returns the attempts made.
  */
 static unsigned fault_walk(
 	bool (*change)(struct key *key), bool (*is_changed)(const struct key *key))
@@ -81,7 +81,7 @@ static void key_changes_are_atomic(void **state)
 	assert_true(fault_walk(revoke, is_revoked) > 5);
 }
 
-/* Never let in by mistake, and never with more than it may. */
+/* A failed allocation neither accepts a token nor widens its terms. */
 static void token_check_is_all_or_nothing(void **state)
 {
 	char text[AUTH_TOKEN_MAX];
@@ -112,19 +112,19 @@ static void token_check_is_all_or_nothing(void **state)
 	assert_string_equal(err.field, PRINCIPAL_REVOKED);
 }
 
-static unsigned left_out;
+static unsigned skipped;
 
-static void count_left_out(enum log_level level, struct str line)
+static void count_skipped_record(enum log_level level, struct str line)
 {
 	static const char event[] = "\"event\":\"principal.unreadable\"";
 
 	assert_int_equal(level, LOG_ERROR);
 	assert_non_null(memmem(line.ptr, line.len, event, strlen(event)));
-	left_out++;
+	skipped++;
 }
 
-/* One that is left out of a look without memory does not survive a revocation that is said done. */
-static void revoke_all_tokens_or_fail(void **state)
+/* A revocation that succeeds leaves no live token, even if memory failed in a search. */
+static void revocation_is_complete_or_fails(void **state)
 {
 	char texts[2][AUTH_TOKEN_MAX];
 	struct identity who;
@@ -132,7 +132,7 @@ static void revoke_all_tokens_or_fail(void **state)
 	bool failed = true;
 
 	(void)state;
-	log_capture(count_left_out);
+	log_capture(count_skipped_record);
 	for (unsigned n = 0; failed; n++) {
 		bool done;
 
@@ -149,7 +149,7 @@ static void revoke_all_tokens_or_fail(void **state)
 		must(token_purge(store, "l", NOW + 1, &removed, &err), &err);
 		assert_int_equal(removed, 2);
 	}
-	assert_true(left_out > 0);
+	assert_true(skipped > 0);
 	check_setup(state);
 }
 
@@ -158,7 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK_STORED(key_changes_are_atomic),
 		CHECK_STORED(token_check_is_all_or_nothing),
-		CHECK_STORED(revoke_all_tokens_or_fail),
+		CHECK_STORED(revocation_is_complete_or_fails),
 	};
 
 	return CHECK_RUN(tests);

@@ -3,7 +3,7 @@
 #include "auth/signature.h"
 #include "lib/check.h"
 
-/* The two computed vectors of virtshell.md. */
+/* The two examples of src/dialect/virtshell/README.md. */
 #define SECRET	   STR("0123456789abcdef0123456789abcdef")
 #define DATE	   STR("Fri, 01 Jul 2011 19:37:58 +0000")
 #define HOST	   STR("localhost:8080")
@@ -33,7 +33,7 @@ static struct signed_request put_request(void)
 	};
 }
 
-static void the_string_is_what_the_thesis_says(void **state)
+static void string_to_sign_joins_elements_by_lf(void **state)
 {
 	struct signed_request request = list_request();
 	struct buf string = BUF_INIT;
@@ -46,7 +46,7 @@ static void the_string_is_what_the_thesis_says(void **state)
 	buf_free(&string);
 }
 
-static void both_vectors_match(void **state)
+static void signatures_of_the_examples_match(void **state)
 {
 	struct signed_request list = list_request(), put = put_request();
 	char made[SIGNATURE_TEXT_MAX];
@@ -58,7 +58,7 @@ static void both_vectors_match(void **state)
 	assert_string_equal(made, PUT_MADE);
 }
 
-static void assert_other(const struct signed_request *request, struct str secret)
+static void assert_differs(const struct signed_request *request, struct str secret)
 {
 	char made[SIGNATURE_TEXT_MAX];
 
@@ -66,8 +66,8 @@ static void assert_other(const struct signed_request *request, struct str secret
 	assert_false(signature_equal(STR(PUT_MADE), made));
 }
 
-/* Each byte of each element counts, and an element cannot be moved to its neighbour. */
-static void every_element_counts(void **state)
+/* Changing, shortening or emptying any element changes the signature. */
+static void every_byte_of_every_element_is_signed(void **state)
 {
 	static const size_t offsets[] = {
 		offsetof(struct signed_request, method),
@@ -90,27 +90,27 @@ static void every_element_counts(void **state)
 			memcpy(changed, whole.ptr, whole.len);
 			changed[at] ^= 0x20;
 			*part = (struct str){ changed, whole.len };
-			assert_other(&request, SECRET);
+			assert_differs(&request, SECRET);
 		}
 		*part = (struct str){ whole.ptr, whole.len - 1 };
-		assert_other(&request, SECRET);
+		assert_differs(&request, SECRET);
 		*part = STR("");
-		assert_other(&request, SECRET);
+		assert_differs(&request, SECRET);
 	}
 	assert_true(tried > 100);
 }
 
-static void the_secret_counts(void **state)
+static void other_secrets_give_other_signatures(void **state)
 {
 	struct signed_request request = put_request();
 
 	(void)state;
-	assert_other(&request, STR("0123456789abcdef0123456789abcdee"));
-	assert_other(&request, STR("0123456789abcdef0123456789abcde"));
-	assert_other(&request, STR(""));
+	assert_differs(&request, STR("0123456789abcdef0123456789abcdee"));
+	assert_differs(&request, STR("0123456789abcdef0123456789abcde"));
+	assert_differs(&request, STR(""));
 }
 
-static void equal_means_every_byte_and_the_length(void **state)
+static void comparison_covers_every_byte_and_the_length(void **state)
 {
 	char text[] = LIST_MADE;
 
@@ -150,11 +150,11 @@ static void split_is_at_the_last_colon(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(the_string_is_what_the_thesis_says),
-		CHECK(both_vectors_match),
-		CHECK(every_element_counts),
-		CHECK(the_secret_counts),
-		CHECK(equal_means_every_byte_and_the_length),
+		CHECK(string_to_sign_joins_elements_by_lf),
+		CHECK(signatures_of_the_examples_match),
+		CHECK(every_byte_of_every_element_is_signed),
+		CHECK(other_secrets_give_other_signatures),
+		CHECK(comparison_covers_every_byte_and_the_length),
 		CHECK(split_is_at_the_last_colon),
 	};
 

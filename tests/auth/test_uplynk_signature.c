@@ -5,7 +5,7 @@
 #include "auth/uplynk_signature.h"
 #include "lib/check.h"
 
-/* The computed vector of contract §2.5. */
+/* The example of src/dialect/uplynk/README.md. */
 #define SECRET STR("0123456789abcdefghij")
 #define OWNER  "abcdef0123456789abcdef0123456789"
 #define JSON   "{\"_owner\": \"" OWNER "\", \"_timestamp\": 1664900951}"
@@ -16,7 +16,7 @@
 
 static struct err err;
 
-/* As a client makes msg, from any bytes. */
+/* Encodes any bytes as a client encodes the JSON of msg. */
 static struct str pack(struct str json, char text[8192])
 {
 	unsigned char packed[4096];
@@ -55,7 +55,7 @@ static void assert_json_read(const char *json, const char *owner, int64_t timest
 	assert_int_equal(claim.timestamp, timestamp);
 }
 
-static void the_vector_matches(void **state)
+static void signature_of_the_example_matches(void **state)
 {
 	struct uplynk_claim claim;
 	char sig[UPLYNK_SIG_LEN + 1];
@@ -68,7 +68,7 @@ static void the_vector_matches(void **state)
 	assert_string_equal(sig, SIG);
 }
 
-static void messages_of_other_makers_are_read(void **state)
+static void other_encodings_of_the_object_are_accepted(void **state)
 {
 	char longest[UPLYNK_OWNER_MAX + 100], owner[UPLYNK_OWNER_MAX];
 
@@ -84,14 +84,13 @@ static void messages_of_other_makers_are_read(void **state)
 	assert_json_read(longest, owner, 1);
 }
 
-/* As Python 2 makes it: b64 of the vector, a break after 76 digits and one at the end. */
+/* The example as Python 2 encodes it: line breaks after 76 characters and at the end. */
 #define BROKEN_MSG                                    \
 	"eNqrVorPL89LLVKyUlBKTEpOSU0zMDQyNjE1M7ewROc" \
 	"r6SgoxZdk5qYWlyTmFgB1GJqZmVgaGFia\nGtYCAANbFE8=\n"
 #define BROKEN_SIG "ea8a84f706b083f569f3db0dab07f35fdf949a4525cdca98100b77d9d3d5558c"
 
-/* What is signed is the text with its breaks. */
-static void line_breaks_are_skipped_and_signed(void **state)
+static void line_breaks_are_ignored_but_signed(void **state)
 {
 	static const char *const broken[] = {
 		BROKEN_MSG,
@@ -113,17 +112,17 @@ static void line_breaks_are_skipped_and_signed(void **state)
 	}
 	assert_true(uplynk_sign(STR(BROKEN_MSG), SECRET, sig));
 	assert_string_equal(sig, BROKEN_SIG);
-	/* they count towards the limit, and alone are nothing */
+	/* line breaks count towards the size limit */
 	memset(most, '\n', sizeof(most));
 	memcpy(most, MSG, strlen(MSG));
 	must(uplynk_claim_read((struct str){ most, UPLYNK_MSG_MAX }, &claim, &err), &err);
-	assert_unreadable((struct str){ most, UPLYNK_MSG_MAX + 1 }, "a break too much");
-	assert_unreadable(STR("\r\n\n"), "nothing but breaks");
+	assert_unreadable((struct str){ most, UPLYNK_MSG_MAX + 1 }, "one line break too many");
+	assert_unreadable(STR("\r\n\n"), "only line breaks");
 	assert_unreadable(STR(MSG "\t"), "a tab");
-	assert_unreadable(STR(MSG "\v\n"), "another blank");
+	assert_unreadable(STR(MSG "\v\n"), "a vertical tab");
 }
 
-static void other_objects_are_refused(void **state)
+static void invalid_objects_are_rejected(void **state)
 {
 	static const char *const bad[] = {
 		"",
@@ -160,9 +159,9 @@ static void other_objects_are_refused(void **state)
 	assert_json_unreadable((struct str){ JSON "\0", sizeof(JSON) });
 }
 
-/* Two mebibytes of blanks before the object are two kilobytes of zlib, and of base64 too many;
- * what fits into a message must stop at the limit of what comes out. */
-static void a_bomb_is_refused(void **state)
+/* 2 MiB of blanks compress to 2 KiB, which exceeds the limit as base64. 1 MiB fits into a message,
+ * so the limit of the decompressed size must stop it. */
+static void decompression_bombs_are_rejected(void **state)
 {
 	size_t size = 2 << 20;
 	char *json = malloc(size), text[8192];
@@ -177,7 +176,8 @@ static void a_bomb_is_refused(void **state)
 	assert_unreadable(pack((struct str){ json + size / 2, size / 2 }, text), "1 MiB");
 	assert_true(strlen(text) < UPLYNK_MSG_MAX);
 	memcpy(json + UPLYNK_JSON_MAX + 1 - strlen(JSON), JSON, strlen(JSON));
-	assert_unreadable(pack((struct str){ json, UPLYNK_JSON_MAX + 1 }, text), "a byte too much");
+	assert_unreadable(
+		pack((struct str){ json, UPLYNK_JSON_MAX + 1 }, text), "one byte too many");
 	assert_true(strlen(text) < UPLYNK_MSG_MAX);
 	memset(json, ' ', whole);
 	memcpy(json + whole, JSON, strlen(JSON) + 1);
@@ -185,7 +185,7 @@ static void a_bomb_is_refused(void **state)
 	free(json);
 }
 
-static void other_texts_are_refused(void **state)
+static void invalid_texts_are_rejected(void **state)
 {
 	static const char *const bad[] = {
 		"",
@@ -199,7 +199,7 @@ static void other_texts_are_refused(void **state)
 		"eNqrVorPL89LLVKyUlBKTEpOSU0z==",
 		"e===",
 		"AAAA",
-		/* gzip, raw deflate, a zlib stream that wants a dictionary */
+		/* gzip, raw deflate, a zlib stream that needs a dictionary */
 		"H4sIAAAAAAACA6uuBQBDv6ajAgAAAA==",
 		"q64FAA==",
 		"ePkAAAABAwAAAAAB",
@@ -211,17 +211,17 @@ static void other_texts_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_unreadable(str_cstr(bad[i]), bad[i]);
 	for (size_t len = 0; len < msg.len; len++)
-		assert_unreadable((struct str){ MSG, len }, "a message cut short");
-	assert_unreadable(STR(MSG "AAAA"), "a message with more behind it");
+		assert_unreadable((struct str){ MSG, len }, "a truncated message");
+	assert_unreadable(STR(MSG "AAAA"), "trailing base64");
 	for (size_t i = 0; i < 80; i++) {
 		memcpy(changed, MSG, sizeof(MSG));
 		changed[i] = changed[i] == 'A' ? 'B' : 'A';
 		assert_unreadable(str_cstr(changed), "a changed byte");
 	}
-	assert_unreadable((struct str){ MSG "\0\0\0", msg.len + 4 }, "NUL behind it");
+	assert_unreadable((struct str){ MSG "\0\0\0", msg.len + 4 }, "a trailing NUL");
 }
 
-static void equal_means_every_digit_in_either_case(void **state)
+static void comparison_covers_every_digit_and_ignores_case(void **state)
 {
 	char text[] = SIG;
 
@@ -240,7 +240,7 @@ static void equal_means_every_digit_in_either_case(void **state)
 	assert_false(uplynk_sig_equal(STR_NULL, SIG));
 }
 
-static void the_text_and_the_secret_count(void **state)
+static void other_texts_and_secrets_give_other_signatures(void **state)
 {
 	char sig[UPLYNK_SIG_LEN + 1];
 
@@ -256,14 +256,14 @@ static void the_text_and_the_secret_count(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(the_vector_matches),
-		CHECK(messages_of_other_makers_are_read),
-		CHECK(line_breaks_are_skipped_and_signed),
-		CHECK(other_objects_are_refused),
-		CHECK(a_bomb_is_refused),
-		CHECK(other_texts_are_refused),
-		CHECK(equal_means_every_digit_in_either_case),
-		CHECK(the_text_and_the_secret_count),
+		CHECK(signature_of_the_example_matches),
+		CHECK(other_encodings_of_the_object_are_accepted),
+		CHECK(line_breaks_are_ignored_but_signed),
+		CHECK(invalid_objects_are_rejected),
+		CHECK(decompression_bombs_are_rejected),
+		CHECK(invalid_texts_are_rejected),
+		CHECK(comparison_covers_every_digit_and_ignores_case),
+		CHECK(other_texts_and_secrets_give_other_signatures),
 	};
 
 	return CHECK_RUN(tests);

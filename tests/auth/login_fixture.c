@@ -1,0 +1,40 @@
+#include "auth/login_fixture.h"
+
+struct token_endpoint endpoint;
+
+void set_password(const char *user, const char *password)
+{
+	char hash[PASSWORD_HASH_SIZE];
+
+	must(password_hash(str_cstr(password), hash, &err), &err);
+	must(user_set_password(store, user, hash, 0, NOW, &err), &err);
+}
+
+int open_login(void **state)
+{
+	if (open_store(state) != 0)
+		return -1;
+	endpoint = (struct token_endpoint){ .store = store };
+	set_password("ann", PASSWORD);
+	return 0;
+}
+
+void post_from(const char *address, const char *method, struct str body, struct response *response)
+{
+	struct arena arena = { 0 };
+	struct request request = { .now = NOW, .arena = &arena, .body = body };
+
+	must(request_add_cgi_param(&request, STR("REQUEST_METHOD"), str_cstr(method), &err), &err);
+	must(request_add_cgi_param(&request, STR("REMOTE_ADDR"), str_cstr(address), &err), &err);
+	*response = (struct response){ 0 };
+	log_entry = (struct auth_log_entry){ 0 };
+	must(token_endpoint_answer(&endpoint, &request, response, &log_entry, &err), &err);
+	assert_true(has_header(response, "Cache-Control", "no-store"));
+	assert_string_equal(response->media_type, "application/json; charset=utf-8");
+	arena_free(&arena);
+}
+
+void post(const char *method, struct str body, struct response *response)
+{
+	post_from("192.0.2.1", method, body, response);
+}

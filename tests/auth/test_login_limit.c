@@ -1,0 +1,137 @@
+/* The limit of failed logins at the token endpoint, and what the log says of a login. */
+#include <stdio.h>
+
+#include "auth/login_fixture.h"
+
+#define SECONDS 1000000 /* in us */
+
+static struct limit limit;
+
+/* Logs in at the time now_us of the limiter. Returns the status code. */
+static int login(const char *address, const char *name, const char *password, int64_t now_us)
+{
+	struct response response;
+	char body[200];
+	int status;
+
+	endpoint.now_us = now_us;
+	snprintf(body, sizeof(body), "grant_type=password&username=%s&password=%s", name, password);
+	post_from(address, "POST", str_cstr(body), &response);
+	status = response.status;
+	if (status == 429)
+		assert_str(buf_str(&response.body),
+			"{\"error\":\"temporarily_unavailable\",\"error_description\":"
+			"\"Too many logins have failed.\"}");
+	assert_true((status == 429) == (memmem(response.headers.data, response.headers.len,
+						"Retry-After", 11) != NULL));
+	assert_true((log_entry.reason != NULL) == (status != 200));
+	response_free(&response);
+	return status;
+}
+
+static void set_limit(uint64_t burst)
+{
+	memset(&limit, 0, sizeof(limit));
+	must(limit_init(&limit, &err), &err);
+	endpoint.limit = &limit;
+	endpoint.burst = burst;
+}
+
+/* Also for unknown users. Other addresses are not affected. */
+static void failures_are_limited_per_address(void **state)
+{
+	static const char *const names[] = { "ann", "nobody", "not%20a%20name", "" };
+	struct response response;
+
+	(void)state;
+	set_limit(2);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_int_equal(login("192.0.2.1", names[i], "x", SECONDS), 400);
+		assert_int_equal(login("192.0.2.1", names[i], "x", SECONDS), 400);
+		assert_int_equal(login("192.0.2.1", names[i], "x", SECONDS), 429);
+		assert_string_equal(log_entry.reason, "limited");
+		assert_string_equal(log_entry.name, "");
+		assert_int_equal(login("192.0.2.2", names[i], "x", SECONDS), 400);
+	}
+	/* also with the right password, so that further guesses reveal nothing */
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS), 429);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, 10 * SECONDS), 429);
+	post("POST", STR(FORM "x"), &response);
+	assert_true(has_header(&response, "Retry-After", "1"));
+	response_free(&response);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, 11 * SECONDS), 200);
+	assert_int_equal(login("192.0.2.1", "ann", "x", 11 * SECONDS), 400);
+	assert_int_equal(login("192.0.2.1", "ann", "x", 11 * SECONDS), 429);
+}
+
+static void successful_logins_are_not_counted(void **state)
+{
+	(void)state;
+	set_limit(2);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS), 200);
+	assert_int_equal(login("192.0.2.1", "ann", "x", SECONDS), 400);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS), 200);
+	assert_string_equal(log_entry.name, "ann");
+	assert_int_equal(login("192.0.2.1", "ann", "x", SECONDS), 400);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS), 429);
+}
+
+/* Guesses from many addresses: 20 times the burst in all. */
+static void failures_are_limited_per_name(void **state)
+{
+	char address[32];
+
+	(void)state;
+	set_limit(1);
+	for (int i = 0; i < 20; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		assert_int_equal(login(address, "ann", "x", SECONDS), 400);
+	}
+	assert_int_equal(login("198.51.100.1", "ann", PASSWORD, SECONDS), 429);
+	assert_int_equal(login("198.51.100.1", "bob", "x", SECONDS), 400);
+	/* a refusal for the name does not count for the address */
+	assert_int_equal(login("198.51.100.1", "ann", "x", 11 * SECONDS), 400);
+}
+
+static void store_errors_are_not_counted(void **state)
+{
+	(void)state;
+	set_limit(1);
+	fixture_auth_put(store, STORE_USERS, STR("ann"), STR("{"));
+	for (int i = 0; i < 3; i++) {
+		struct response response;
+
+		post("POST", STR(FORM "x"), &response);
+		assert_int_equal(response.status, 503);
+		assert_string_equal(log_entry.reason, "temporarily_unavailable");
+		response_free(&response);
+	}
+}
+
+/* A client may send its password as the name, so only names of existing users are logged. */
+static void log_contains_only_names_of_known_users(void **state)
+{
+	(void)state;
+	set_limit(0);
+	assert_int_equal(login("192.0.2.1", "ann", "x", SECONDS), 400);
+	assert_string_equal(log_entry.name, "ann");
+	assert_string_equal(log_entry.reason, "invalid_grant");
+	assert_int_equal(login("192.0.2.1", "gone", "x", SECONDS), 400);
+	assert_string_equal(log_entry.name, "gone");
+	assert_int_equal(login("192.0.2.1", "s3cret", "ann", SECONDS), 400);
+	assert_string_equal(log_entry.name, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK_LOGIN(failures_are_limited_per_address),
+		CHECK_LOGIN(successful_logins_are_not_counted),
+		CHECK_LOGIN(failures_are_limited_per_name),
+		CHECK_LOGIN(store_errors_are_not_counted),
+		CHECK_LOGIN(log_contains_only_names_of_known_users),
+	};
+
+	return CHECK_RUN(tests);
+}
