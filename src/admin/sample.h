@@ -1,23 +1,22 @@
 #pragma once
 /*
- * Made-up tasks for trials and measurements: the same for the same numbers, but for their ids.
- * Pure.
+ * Made-up tasks for trials and measurements. The same number gives the same task, except for its id.
  */
 #include "base/arena.h"
 #include "base/err.h"
 #include "task/task.h"
 
-/* How many of any number of tasks have failed, spread evenly. */
+/* Number of failed tasks in a sample of any size, spread evenly. */
 #define SAMPLE_FAILED_COUNT 20
 
 struct sample {
-	const struct sample_kind *kind; /* what a dialect's tasks look like */
+	const struct dialect *dialect;
 	struct str tenant;
 	uint64_t count;
 };
 
-/* ERR_INVALID when there are no samples of that dialect. */
+/* ERR_INVALID if there is no dialect of that name. */
 bool sample_open(struct sample *sample, struct str dialect, struct str tenant, uint64_t count,
 	struct err *err);
-/* Task number i of 0 to count - 1; its texts lie in arena. False without memory or randomness. */
+/* Task number i, 0 to count - 1; its texts are in arena. False without memory or randomness. */
 bool sample_task(const struct sample *sample, uint64_t i, struct arena *arena, struct task *task);

@@ -69,6 +69,13 @@ struct dialect {
 	 */
 	bool (*native_defaults)(const struct request *request, struct op *op, struct err *err);
 	bool (*validate)(const struct task *before, const struct task *task, struct err *err);
+
+	/*
+	 * Fills in the i-th sample task (admin/sample.h): its fields, and its id or number where
+	 * clients of this dialect know one. The task has an id and a state, which may be changed; the
+	 * caller sets the status. Pure; texts in arena. False without memory.
+	 */
+	bool (*sample)(struct task *task, uint64_t i, struct arena *arena);
 };
 
 /*

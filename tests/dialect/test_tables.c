@@ -48,6 +48,7 @@ static void every_dialect_is_complete(void **state)
 		assert_non_null(dialects[i]->encode_error);
 		assert_non_null(dialects[i]->validate);
 		assert_non_null(dialects[i]->auth);
+		assert_non_null(dialects[i]->sample);
 		assert_true(dialects[i]->method_error == ERR_METHOD ||
 			    dialects[i]->method_error == ERR_NOT_IMPLEMENTED);
 	}

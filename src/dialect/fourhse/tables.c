@@ -62,4 +62,5 @@ const struct dialect fourhse_dialect = {
 	.encode_error = fourhse_encode_error,
 	.native_defaults = fourhse_native_defaults,
 	.validate = fourhse_validate,
+	.sample = fourhse_sample,
 };

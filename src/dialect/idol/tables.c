@@ -58,4 +58,5 @@ const struct dialect idol_dialect = {
 	.encode_error = idol_encode_error,
 	.native_defaults = idol_native_defaults,
 	.validate = idol_validate,
+	.sample = idol_sample,
 };

@@ -69,4 +69,5 @@ const struct dialect native_dialect = {
 	.error_overrides = native_error_overrides,
 	.encode_error = native_encode_error,
 	.validate = validate,
+	.sample = native_sample,
 };

@@ -50,4 +50,5 @@ const struct dialect uplynk_dialect = {
 	.encode_error = uplynk_encode_error,
 	.native_defaults = uplynk_native_defaults,
 	.validate = uplynk_validate,
+	.sample = uplynk_sample,
 };

@@ -58,3 +58,4 @@ void uplynk_encode_error(const struct request *request, const struct err *err, c
 	struct response *response);
 bool uplynk_native_defaults(const struct request *request, struct op *op, struct err *err);
 bool uplynk_validate(const struct task *before, const struct task *task, struct err *err);
+bool uplynk_sample(struct task *task, uint64_t i, struct arena *arena);

@@ -56,4 +56,5 @@ const struct dialect vionlabs_dialect = {
 	.encode_error = vionlabs_encode_error,
 	.native_defaults = vionlabs_native_defaults,
 	.validate = vionlabs_validate,
+	.sample = vionlabs_sample,
 };

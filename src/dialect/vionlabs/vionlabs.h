@@ -87,3 +87,4 @@ bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct er
  * or not within JSON_DEPTH_MAX levels. The sentence is a constant.
  */
 const char *vionlabs_find_json_error(struct str text, size_t *at);
+bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena);

@@ -54,4 +54,5 @@ const struct dialect virtshell_dialect = {
 	.error_overrides = virtshell_error_overrides,
 	.encode_error = virtshell_encode_error,
 	.validate = virtshell_validate,
+	.sample = virtshell_sample,
 };

@@ -46,3 +46,4 @@ void virtshell_encode_error(const struct request *request, const struct err *err
 bool virtshell_validate(const struct task *before, const struct task *task, struct err *err);
 /* Whether the specification names this member; all others are kept and given back untouched. */
 bool virtshell_is_known_member(struct str name);
+bool virtshell_sample(struct task *task, uint64_t i, struct arena *arena);
