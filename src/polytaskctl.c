@@ -125,7 +125,7 @@ static int handle_option(struct ctl *ctl, int option)
 		ctl->source.path = optarg;
 		return -1;
 	case 'o':
-		return conf_load_add_override(&ctl->source, optarg)
+		return conf_add_override(&ctl->source, optarg)
 			       ? -1
 			       : usage_error(ctl, NULL, "too many -o options");
 	case 'h':

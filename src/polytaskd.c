@@ -11,7 +11,7 @@
 
 #include "base/log.h"
 #include "process/supervisor.h"
-#include "sys/conf_load.h"
+#include "sys/conf.h"
 #include "sys/confine.h"
 #include "sys/listen.h"
 #include "sys/lock.h"
@@ -54,7 +54,7 @@ static bool parse(int argc, char **argv, struct conf_source *source, enum action
 			source->path = optarg;
 			break;
 		case 'o':
-			if (!conf_load_add_override(source, optarg))
+			if (!conf_add_override(source, optarg))
 				return false;
 			break;
 		case 'k':
@@ -81,7 +81,7 @@ static int print_config(const struct conf *conf)
 	struct buf out = BUF_INIT;
 	bool ok;
 
-	conf_print(conf, &out);
+	option_print(&conf_options, conf, &out);
 	ok = buf_ok(&out) && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
 	buf_free(&out);
 	return ok ? 0 : 1;
@@ -112,7 +112,7 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 {
 	struct resources resources = { .bound = false };
 	struct supervisor_config config = {
-		.conf = *conf, .roles = &roles, .reload = conf_load_reload, .data = source
+		.conf = *conf, .roles = &roles, .reload = conf_reload, .data = source
 	};
 	enum log_level level;
 	int result;

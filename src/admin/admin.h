@@ -6,8 +6,8 @@
  */
 #include <stdio.h>
 
-#include "base/conf.h"
 #include "base/err.h"
+#include "sys/conf.h"
 
 enum admin_option {
 	ADMIN_TENANT,

@@ -5,7 +5,7 @@
  */
 #include "admin/admin.h"
 #include "admin/sign.h"
-#include "sys/conf_load.h"
+#include "sys/conf.h"
 
 #define CTL_WORDS_MAX 8
 

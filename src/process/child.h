@@ -13,8 +13,8 @@
  */
 #include <sys/types.h>
 
-#include "base/conf.h"
 #include "process/scoreboard.h"
+#include "sys/conf.h"
 
 struct child_context {
 	const struct conf *conf;

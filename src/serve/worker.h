@@ -9,10 +9,10 @@
  */
 #include <sys/types.h>
 
-#include "base/conf.h"
 #include "base/limit.h"
 #include "serve/counters.h"
 #include "store/store.h"
+#include "sys/conf.h"
 
 enum worker_state { WORKER_READY, WORKER_RETIRING };
 

@@ -5,7 +5,7 @@
  */
 #include <sys/types.h>
 
-#include "base/conf.h"
+#include "sys/conf.h"
 
 /*
  * Binds at path with that mode and, unless they are -1, owner and group. A socket file that nobody

@@ -4,7 +4,7 @@
  * file of the same size in the home holds room back, which is given up when what is already
  * committed in memory must still reach the log, or when a recovery has pages to write.
  */
-#include "base/conf.h"
+#include "sys/conf.h"
 
 enum reserve_level { RESERVE_LOW, RESERVE_FAIR, RESERVE_PLENTY };
 

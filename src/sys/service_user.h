@@ -4,7 +4,7 @@
  */
 #include <sys/types.h>
 
-#include "base/conf.h"
+#include "sys/conf.h"
 
 struct service_user {
 	uid_t uid;

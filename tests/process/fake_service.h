@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "base/conf.h"
 #include "process/scoreboard.h"
+#include "sys/conf.h"
 
 #define FAKE_SERVICE_WORKERS 2
 

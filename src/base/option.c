@@ -1,0 +1,248 @@
+#include "base/option.h"
+
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void *member(const struct option_row *row, void *values)
+{
+	return (char *)values + row->offset;
+}
+
+static const void *member_const(const struct option_row *row, const void *values)
+{
+	return (const char *)values + row->offset;
+}
+
+static size_t member_size(const struct option_row *row)
+{
+	return row->type == OPTION_TEXT ? row->size : sizeof(uint64_t);
+}
+
+/* ---- one option ---- */
+
+static bool parse_octal(const char *text, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '7' || sum > 0777777)
+			return false;
+		sum = sum * 8 + (uint64_t)(*text - '0');
+	}
+	*value = sum;
+	return true;
+}
+
+static bool set_number(
+	const struct option_row *row, void *values, const char *text, struct err *err)
+{
+	uint64_t number;
+	bool read = row->type == OPTION_OCTAL ? parse_octal(text, &number)
+					      : str_to_u64(str_cstr(text), &number);
+
+	if (!read || number < row->min || number > row->max)
+		return err_set(err, ERR_INVALID, row->name,
+			row->type == OPTION_OCTAL ? "%s must be an octal number from %llo to %llo"
+						  : "%s must be a number from %llu to %llu",
+			row->name, (unsigned long long)row->min, (unsigned long long)row->max);
+	memcpy(member(row, values), &number, sizeof(number));
+	return true;
+}
+
+static bool set_row(const struct option_row *row, void *values, const char *text, struct err *err)
+{
+	size_t len = strlen(text);
+
+	if (row->type != OPTION_TEXT)
+		return set_number(row, values, text, err);
+	if (len >= row->size)
+		return err_set(err, ERR_INVALID, row->name, "%s may have at most %zu bytes",
+			row->name, row->size - 1);
+	if (row->is_valid && !row->is_valid(text))
+		return err_set(
+			err, ERR_INVALID, row->name, "%s is not valid: %s", row->name, row->help);
+	memset(member(row, values), 0, row->size);
+	memcpy(member(row, values), text, len);
+	return true;
+}
+
+bool option_set(const struct option_table *table, void *values, const char *name, const char *text,
+	struct err *err)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		if (strcmp(table->rows[i].name, name) == 0)
+			return set_row(&table->rows[i], values, text, err);
+	}
+	return err_set(err, ERR_INVALID, name, "there is no option %s", name);
+}
+
+void option_set_defaults(const struct option_table *table, void *values)
+{
+	struct err err;
+
+	for (size_t i = 0; i < table->count; i++) {
+		if (!set_row(&table->rows[i], values, table->rows[i].default_value, &err))
+			abort();
+	}
+}
+
+/* ---- files ---- */
+
+struct reader {
+	const struct option_table *table;
+	void *values;
+	struct err *err;
+	FILE *file;
+	int line;
+	bool failed;
+};
+
+/*
+ * inih takes an indented line for a continuation of the option before it, and cuts a long line. Both
+ * would silently change a path, so both are errors here.
+ */
+static char *read_line(char *text, int size, void *user)
+{
+	struct reader *reader = user;
+	size_t len;
+
+	if (reader->failed || !fgets(text, size, reader->file))
+		return NULL;
+	reader->line++;
+	len = strlen(text);
+	if ((text[0] == ' ' || text[0] == '\t') && strspn(text, " \t\r\n") < len) {
+		err_set(reader->err, ERR_INVALID, "config", "a line may not be indented");
+		reader->failed = true;
+	} else if (len + 1 == (size_t)size && text[len - 1] != '\n') {
+		err_set(reader->err, ERR_INVALID, "config", "a line may have at most %d bytes",
+			size - 2);
+		reader->failed = true;
+	}
+	return reader->failed ? NULL : text;
+}
+
+static int handle_option(void *user, const char *section, const char *name, const char *value)
+{
+	struct reader *reader = user;
+
+	if (reader->failed)
+		return 0;
+	if (*section) {
+		err_set(reader->err, ERR_INVALID, section, "sections are not used: [%s]", section);
+		reader->failed = true;
+	} else if (!option_set(reader->table, reader->values, name, value, reader->err)) {
+		reader->failed = true;
+	}
+	return !reader->failed;
+}
+
+static bool read_stream(struct reader *reader, const char *path)
+{
+	struct err *err = reader->err;
+	int line = ini_parse_stream(read_line, reader, handle_option, reader);
+
+	if (reader->failed) {
+		struct err first = *err;
+
+		return err_set(err, ERR_INVALID, first.field, "%s, line %d: %s", path, reader->line,
+			first.text);
+	}
+	if (line != 0)
+		return err_set(
+			err, ERR_INVALID, "config", "%s, line %d: not `name = value`", path, line);
+	return true;
+}
+
+bool option_read_file(
+	const struct option_table *table, void *values, const char *path, struct err *err)
+{
+	struct reader reader = {
+		.table = table, .values = values, .err = err, .file = fopen(path, "re")
+	};
+	bool read;
+
+	if (!reader.file)
+		return err_set(err, ERR_INVALID, "config", "%s cannot be read", path);
+	read = read_stream(&reader, path);
+	fclose(reader.file);
+	return read;
+}
+
+/* ---- output ---- */
+
+static void print_number(const struct option_row *row, uint64_t number, struct buf *out)
+{
+	buf_printf(out, row->type == OPTION_OCTAL ? "%04llo" : "%llu", (unsigned long long)number);
+}
+
+static void print_value(const struct option_row *row, const void *values, struct buf *out)
+{
+	uint64_t number;
+
+	if (row->type == OPTION_TEXT) {
+		buf_puts(out, member_const(row, values));
+		return;
+	}
+	memcpy(&number, member_const(row, values), sizeof(number));
+	print_number(row, number, out);
+}
+
+void option_print_range(const struct option_row *row, struct buf *out)
+{
+	if (row->type == OPTION_TEXT)
+		return;
+	print_number(row, row->min, out);
+	buf_puts(out, " to ");
+	print_number(row, row->max, out);
+	if (row->unit) {
+		buf_putc(out, ' ');
+		buf_puts(out, row->unit);
+	}
+}
+
+/* "# 1 to 3600 seconds. Restart to change." */
+static void print_rules(const struct option_row *row, struct buf *out)
+{
+	if (row->type == OPTION_TEXT && !row->needs_restart)
+		return;
+	buf_putc(out, '#');
+	if (row->type != OPTION_TEXT) {
+		buf_putc(out, ' ');
+		option_print_range(row, out);
+		buf_putc(out, '.');
+	}
+	buf_puts(out, row->needs_restart ? " Restart to change.\n" : "\n");
+}
+
+void option_print(const struct option_table *table, const void *values, struct buf *out)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct option_row *row = &table->rows[i];
+
+		buf_printf(out, "%s# %s\n", i ? "\n" : "", row->help);
+		print_rules(row, out);
+		buf_printf(out, "%s = ", row->name);
+		print_value(row, values, out);
+		buf_putc(out, '\n');
+	}
+}
+
+/* ---- reload ---- */
+
+void option_keep_startup(
+	const struct option_table *table, const void *before, void *after, struct buf *names)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct option_row *row = &table->rows[i];
+		const void *from = member_const(row, before);
+		void *to = member(row, after);
+
+		if (!row->needs_restart || memcmp(from, to, member_size(row)) == 0)
+			continue;
+		buf_printf(names, "%s%s", names->len ? ", " : "", row->name);
+		memcpy(to, from, member_size(row));
+	}
+}

@@ -1,0 +1,63 @@
+#pragma once
+/*
+ * Mechanism of configuration options: parse, print, read from a file, compare. It knows no option: the
+ * caller's table has a row for each, and the values are members of the caller's struct ("values"),
+ * found by their offset. A text is a char array, a number a uint64_t.
+ *
+ * Files are INI without sections, read by inih: `name = value` at the start of a line; `#` or `;`
+ * starts a comment line, ` ;` a comment behind a value. A line has at most 198 bytes.
+ */
+#include "base/buf.h"
+#include "base/err.h"
+
+enum option_type { OPTION_TEXT, OPTION_NUMBER, OPTION_OCTAL };
+
+struct option_row {
+	const char *name;
+	enum option_type type;
+	size_t offset; /* of the member */
+	size_t size;   /* OPTION_TEXT: of the array, with the NUL */
+	const char *default_value;
+	uint64_t min, max;		     /* of a number */
+	const char *unit;		     /* of a number, plural; NULL: none */
+	bool needs_restart;		     /* a reload leaves the value unchanged */
+	bool (*is_valid)(const char *value); /* of a text: a rule, which help states; NULL: none */
+	const char *help;		     /* one line */
+	const char *manual;		     /* more sentences for the manual page; NULL: none */
+};
+
+struct option_table {
+	const struct option_row *rows;
+	size_t count;
+};
+
+/* Rows without their type: the member of a struct that holds the value. */
+#define OPTION_TEXT_IN(type_, member)                                  \
+	.type = OPTION_TEXT, .offset = offsetof(struct type_, member), \
+	.size = sizeof(((struct type_ *)0)->member)
+#define OPTION_NUMBER_IN(type_, member) \
+	.type = OPTION_NUMBER, .offset = offsetof(struct type_, member)
+#define OPTION_OCTAL_IN(type_, member) \
+	.type = OPTION_OCTAL, .offset = offsetof(struct type_, member)
+
+/* Sets every option to its default. Aborts if a default breaks the rules of its own row. */
+void option_set_defaults(const struct option_table *table, void *values);
+/* Sets one option. The error names it and states its rule; the values are then unchanged. */
+bool option_set(const struct option_table *table, void *values, const char *name, const char *text,
+	struct err *err);
+/*
+ * Sets the options of a file. The error names file, line and option; the options of earlier lines
+ * are then set.
+ */
+bool option_read_file(
+	const struct option_table *table, void *values, const char *path, struct err *err);
+/* Writes a file of all options, each with its help as a comment. */
+void option_print(const struct option_table *table, const void *values, struct buf *out);
+/* Writes "1 to 3600 seconds"; nothing for a text. */
+void option_print_range(const struct option_row *row, struct buf *out);
+/*
+ * Copies each option that needs a restart from before to after. Appends the names of those that
+ * differed, separated by ", ".
+ */
+void option_keep_startup(
+	const struct option_table *table, const void *before, void *after, struct buf *names);

@@ -1,0 +1,196 @@
+#include "sys/conf.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/tz.h"
+
+static bool is_log_level(const char *value)
+{
+	enum log_level level;
+
+	return log_level_parse(&level, value);
+}
+
+/* Links are made by appending a path. */
+static bool is_public_url(const char *value)
+{
+	size_t scheme = strncmp(value, "https://", 8) == 0  ? 8
+			: strncmp(value, "http://", 7) == 0 ? 7
+							    : 0;
+	size_t len = strlen(value);
+
+	if (len == 0)
+		return true;
+	for (size_t i = 0; i < len; i++) {
+		if (value[i] <= ' ' || value[i] > '~' || strchr("\"<>\\?#", value[i]))
+			return false;
+	}
+	return scheme > 0 && len > scheme && value[scheme] != '/' && value[len - 1] != '/';
+}
+
+#define TEXT(member)   OPTION_TEXT_IN(conf, member)
+#define NUMBER(member) OPTION_NUMBER_IN(conf, member)
+#define OCTAL(member)  OPTION_OCTAL_IN(conf, member)
+
+static const struct option_row rows[] = {
+	{ "home", TEXT(home), .default_value = POLYTASK_STATEDIR, .needs_restart = true,
+		.help = "Directory of the database, its logs and the lock file; on a disk." },
+	{ "regions", TEXT(regions), .default_value = POLYTASK_RUNDIR "/regions",
+		.needs_restart = true,
+		.help = "Directory of Berkeley DB's shared memory; on a tmpfs, rebuilt at every start." },
+	{ "archive", TEXT(archive), .default_value = "",
+		.help = "Directory that finished logs are copied to before they are removed; empty: none." },
+	{ "socket", TEXT(socket), .default_value = POLYTASK_RUNDIR "/polytask.sock",
+		.needs_restart = true,
+		.help = "FastCGI socket, unless one is passed as descriptor 0 or by systemd." },
+	{ "socket_mode", OCTAL(socket_mode), .default_value = "0660", .max = 0777,
+		.needs_restart = true, .help = "Mode of the FastCGI socket, in octal." },
+	{ "control", TEXT(control), .default_value = POLYTASK_RUNDIR "/control.sock",
+		.needs_restart = true, .help = "Socket for polytaskctl; its mode is 0600." },
+	{ "user", TEXT(user), .default_value = "", .needs_restart = true,
+		.help = "User to become when started by root; empty: remain root.",
+		.manual = "Without it, root does not work in a home that another user owns." },
+	{ "group", TEXT(group), .default_value = "", .needs_restart = true,
+		.help = "Group of the processes and of the FastCGI socket; empty: the user's own." },
+	{ "peer_user", TEXT(peer_user), .default_value = "www-data",
+		.help = "The web server's user. Only this and the service's own user may connect." },
+	{ "backlog", NUMBER(backlog), .default_value = "1024", .min = 1, .max = 65535,
+		.unit = "connections", .needs_restart = true,
+		.help = "Connections that may wait to be accepted." },
+	{ "workers", NUMBER(workers), .default_value = "0", .max = 64, .unit = "processes",
+		.help = "Worker processes; 0: one for every two processors.",
+		.manual = "The web server needs the other half of the processors." },
+	{ "connections", NUMBER(connections), .default_value = "1024", .min = 16, .max = 65536,
+		.unit = "connections", .help = "Connections that one worker keeps open at most." },
+	{ "expected_tasks", NUMBER(expected_tasks), .default_value = "100000", .min = 1000,
+		.max = 1000000000, .unit = "tasks", .needs_restart = true,
+		.help = "Number of tasks to size the hash file for when it is created." },
+	{ "cache_mb", NUMBER(cache_mb), .default_value = "128", .min = 4, .max = 1048576,
+		.unit = "MiB", .needs_restart = true,
+		.help = "Database cache, shared by all processes." },
+	{ "body_limit", NUMBER(body_limit), .default_value = "262144", .min = 1024, .max = 16777216,
+		.unit = "bytes",
+		.help = "Largest request body. Set the web server's own limit to the same." },
+	{ "checkpoint_mb", NUMBER(checkpoint_mb), .default_value = "32", .min = 1, .max = 4096,
+		.unit = "MiB", .help = "Amount of log after which a checkpoint is written." },
+	{ "checkpoint_seconds", NUMBER(checkpoint_seconds), .default_value = "30", .min = 1,
+		.max = 3600, .unit = "seconds",
+		.help = "Time after which a checkpoint is written if there is new log." },
+	{ "reserve_mb", NUMBER(reserve_mb), .default_value = "64", .min = 1, .max = 65536,
+		.unit = "MiB",
+		.help = "Size of the reserve file; writes are refused while less than this is free.",
+		.manual = "A recovery on a full disk needs room for all changes since the last "
+			  "checkpoint: set this higher than checkpoint_mb." },
+	{ "stuck_seconds", NUMBER(stuck_seconds), .default_value = "1", .min = 1, .max = 3600,
+		.unit = "seconds",
+		.help = "Time after which a stopped process is killed and replaced." },
+	{ "drain_seconds", NUMBER(drain_seconds), .default_value = "60", .min = 1, .max = 3600,
+		.unit = "seconds",
+		.help = "Time that a retired worker waits for the web server to close connections." },
+	{ "signature_seconds", NUMBER(signature_seconds), .default_value = "900", .min = 1,
+		.max = 86400, .unit = "seconds",
+		.help = "Allowed distance of a signed VirtShell request's Date from the current time." },
+	{ "uplynk_seconds", NUMBER(uplynk_seconds), .default_value = "300", .min = 1, .max = 86400,
+		.unit = "seconds",
+		.help = "Allowed distance of an Uplynk message's _timestamp from the current time." },
+	{ "principal_rate", NUMBER(principal_rate), .default_value = "1000", .max = 1000000,
+		.unit = "requests per second",
+		.help = "Requests of one user, over all credentials and connections; 0: no limit.",
+		.manual = "Requests over the limit are answered with 429 and Retry-After." },
+	{ "principal_burst", NUMBER(principal_burst), .default_value = "2000", .min = 1,
+		.max = 1000000, .unit = "requests",
+		.help = "Requests that one user may send at once before principal_rate applies." },
+	{ "login_burst", NUMBER(login_burst), .default_value = "5", .max = 1000, .unit = "logins",
+		.help = "Failed logins at once per name and address, then one per 10 s; 0: no limit.",
+		.manual = "Over all addresses, 20 times as many may fail at once per name. An IPv6 "
+			  "address counts as its /64 network. A client that knows a name and has "
+			  "many addresses can therefore block the logins of that name. The name's "
+			  "tokens and keys remain valid." },
+	{ "idol_creates_a_day", NUMBER(idol_creates_a_day), .default_value = "10000",
+		.max = 1000000000, .unit = "tasks per day",
+		.help = "IDOL import tasks that a tenant may create in a day (UTC); 0: no limit.",
+		.manual = "Tasks created by IDOL's own API and by the native API are counted "
+			  "together. Removing a task permanently frees its place." },
+	{ "log_level", TEXT(log_level), .default_value = "info", .is_valid = is_log_level,
+		.help = "Lowest level that is logged: debug, info, warn or error." },
+	{ "zone", TEXT(zone), .default_value = "Europe/Paris",
+		.help = "Time zone of dialects that write local time; a name in /usr/share/zoneinfo." },
+	{ "public_url", TEXT(public_url), .default_value = "", .is_valid = is_public_url,
+		.help = "Start of links: http(s)://HOST without a trailing slash; empty: as requested.",
+		.manual = "If empty, links have the scheme and the host of the request." },
+};
+
+const struct option_table conf_options = { rows, sizeof(rows) / sizeof(rows[0]) };
+
+void conf_defaults(struct conf *conf)
+{
+	memset(conf, 0, sizeof(*conf));
+	option_set_defaults(&conf_options, conf);
+}
+
+bool conf_add_override(struct conf_source *source, const char *text)
+{
+	if (source->override_count == CONF_OVERRIDES_MAX)
+		return false;
+	source->overrides[source->override_count++] = text;
+	return true;
+}
+
+static bool apply_override(struct conf *conf, const char *text, struct err *err)
+{
+	const char *equals = strchr(text, '=');
+	char *name;
+	bool ok;
+
+	if (!equals)
+		return err_set(err, ERR_INVALID, NULL, "%s is not name=value", text);
+	name = strndup(text, (size_t)(equals - text));
+	ok = name ? option_set(&conf_options, conf, name, equals + 1, err) : err_no_memory(err);
+	free(name);
+	return ok;
+}
+
+/* Not a rule of the row: a system without the default zone may be given another one. */
+static bool check_zone(const struct conf *conf, struct err *err)
+{
+	return tz_exists(conf->zone) ||
+	       err_set(err, ERR_INVALID, "zone", "zone: this system has no time zone called %s",
+		       conf->zone);
+}
+
+bool conf_load(const struct conf_source *source, struct conf *conf, struct err *err)
+{
+	const char *path = source->path ? source->path : POLYTASK_CONFFILE;
+	struct conf read;
+
+	conf_defaults(&read);
+	if ((source->path || access(path, F_OK) == 0) &&
+		!option_read_file(&conf_options, &read, path, err))
+		return false;
+	for (size_t i = 0; i < source->override_count; i++) {
+		if (!apply_override(&read, source->overrides[i], err))
+			return false;
+	}
+	if (!check_zone(&read, err))
+		return false;
+	*conf = read;
+	return true;
+}
+
+bool conf_reload(struct conf *conf, void *data, struct err *err)
+{
+	struct buf names = BUF_INIT;
+	struct conf read;
+
+	if (!conf_load(data, &read, err))
+		return false;
+	option_keep_startup(&conf_options, conf, &read, &names);
+	if (names.len > 0)
+		log_warn("reload", "these options take effect at the next start: %.*s",
+			STR_ARGS(buf_str(&names)));
+	buf_free(&names);
+	*conf = read;
+	return true;
+}

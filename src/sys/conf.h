@@ -1,0 +1,61 @@
+#pragma once
+/*
+ * Configuration of the service: built-in defaults, a file over them, the command line over that. A
+ * member here and its row in conf.c are all that an option needs: file, sample, --print-config,
+ * polytask.conf(5) and reload come from the table (base/option.h).
+ */
+#include "base/option.h"
+
+#define CONF_TEXT_MAX	   256
+#define CONF_SOCKET_MAX	   108 /* the path in struct sockaddr_un */
+#define CONF_OVERRIDES_MAX 32
+
+struct conf {
+	char home[CONF_TEXT_MAX];
+	char regions[CONF_TEXT_MAX];
+	char archive[CONF_TEXT_MAX];
+	char socket[CONF_SOCKET_MAX];
+	char control[CONF_SOCKET_MAX];
+	char user[CONF_TEXT_MAX];
+	char group[CONF_TEXT_MAX];
+	char peer_user[CONF_TEXT_MAX];
+	char log_level[CONF_TEXT_MAX];
+	char zone[CONF_TEXT_MAX];
+	char public_url[CONF_TEXT_MAX];
+	uint64_t socket_mode;
+	uint64_t backlog;
+	uint64_t workers;     /* 0: one for every two processors */
+	uint64_t connections; /* per worker */
+	uint64_t expected_tasks;
+	uint64_t cache_mb;
+	uint64_t body_limit; /* bytes */
+	uint64_t checkpoint_mb;
+	uint64_t checkpoint_seconds;
+	uint64_t reserve_mb;
+	uint64_t stuck_seconds;
+	uint64_t drain_seconds;
+	uint64_t signature_seconds;
+	uint64_t uplynk_seconds;
+	uint64_t principal_rate; /* requests per second; 0: no limit */
+	uint64_t principal_burst;
+	uint64_t login_burst;	     /* 0: no limit */
+	uint64_t idol_creates_a_day; /* per tenant; 0: no limit */
+};
+
+extern const struct option_table conf_options;
+
+struct conf_source {
+	const char *path;			   /* NULL: the installed file, if it exists */
+	const char *overrides[CONF_OVERRIDES_MAX]; /* "name=value", borrowed */
+	size_t override_count;
+};
+
+void conf_defaults(struct conf *conf);
+/* False if there are too many. */
+bool conf_add_override(struct conf_source *source, const char *text);
+bool conf_load(const struct conf_source *source, struct conf *conf, struct err *err);
+/*
+ * Loads the source again over the values in use; data is its struct conf_source. Options that need a
+ * restart keep their values, and a warning names those that changed in the source.
+ */
+bool conf_reload(struct conf *conf, void *data, struct err *err);

@@ -1,0 +1,369 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/check.h"
+#include "sys/conf.h"
+
+/* Every number with the ends of its range; the bounds in sys/conf.c must not change unnoticed. */
+static const struct {
+	const char *name;
+	const char *least, *most, *below, *above;
+} numbers[] = {
+	{ "socket_mode", "0", "0777", NULL, "1000" },
+	{ "backlog", "1", "65535", "0", "65536" },
+	{ "workers", "0", "64", NULL, "65" },
+	{ "connections", "16", "65536", "15", "65537" },
+	{ "expected_tasks", "1000", "1000000000", "999", "1000000001" },
+	{ "cache_mb", "4", "1048576", "3", "1048577" },
+	{ "body_limit", "1024", "16777216", "1023", "16777217" },
+	{ "checkpoint_mb", "1", "4096", "0", "4097" },
+	{ "checkpoint_seconds", "1", "3600", "0", "3601" },
+	{ "reserve_mb", "1", "65536", "0", "65537" },
+	{ "stuck_seconds", "1", "3600", "0", "3601" },
+	{ "drain_seconds", "1", "3600", "0", "3601" },
+	{ "signature_seconds", "1", "86400", "0", "86401" },
+	{ "uplynk_seconds", "1", "86400", "0", "86401" },
+	{ "principal_rate", "0", "1000000", NULL, "1000001" },
+	{ "principal_burst", "1", "1000000", "0", "1000001" },
+	{ "login_burst", "0", "1000", NULL, "1001" },
+	{ "idol_creates_a_day", "0", "1000000000", NULL, "1000000001" },
+};
+
+static const struct {
+	const char *name;
+	size_t size;
+} texts[] = {
+	{ "home", CONF_TEXT_MAX },
+	{ "regions", CONF_TEXT_MAX },
+	{ "archive", CONF_TEXT_MAX },
+	{ "socket", CONF_SOCKET_MAX },
+	{ "control", CONF_SOCKET_MAX },
+	{ "user", CONF_TEXT_MAX },
+	{ "group", CONF_TEXT_MAX },
+	{ "peer_user", CONF_TEXT_MAX },
+	{ "zone", CONF_TEXT_MAX },
+};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static struct conf defaults(void)
+{
+	struct conf conf;
+
+	conf_defaults(&conf);
+	return conf;
+}
+
+static void set(struct conf *conf, const char *name, const char *text)
+{
+	struct err err;
+
+	must(option_set(&conf_options, conf, name, text, &err), &err);
+}
+
+static void assert_rejected(const char *name, const char *text)
+{
+	struct conf conf = defaults(), before = conf;
+	struct err err;
+
+	assert_fails(option_set(&conf_options, &conf, name, text, &err), &err, ERR_INVALID);
+	assert_string_equal(err.field, name);
+	assert_non_null(strstr(err.text, name));
+	assert_memory_equal(&conf, &before, sizeof(conf));
+}
+
+/* ---- the rows ---- */
+
+static void numbers_have_bounds(void **state)
+{
+	struct conf conf = defaults();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		set(&conf, numbers[i].name, numbers[i].least);
+		set(&conf, numbers[i].name, numbers[i].most);
+		if (numbers[i].below)
+			assert_rejected(numbers[i].name, numbers[i].below);
+		assert_rejected(numbers[i].name, numbers[i].above);
+	}
+}
+
+static void texts_have_a_longest_size(void **state)
+{
+	struct conf conf = defaults();
+	char text[CONF_TEXT_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		memset(text, 'a', sizeof(text));
+		text[texts[i].size] = '\0';
+		assert_rejected(texts[i].name, text);
+		text[texts[i].size - 1] = '\0';
+		set(&conf, texts[i].name, text);
+	}
+	assert_int_equal(strlen(conf.home), CONF_TEXT_MAX - 1);
+	assert_int_equal(strlen(conf.control), CONF_SOCKET_MAX - 1);
+}
+
+static void log_level_is_one_of_four(void **state)
+{
+	static const char *const levels[] = { "debug", "info", "warn", "error" };
+	struct conf conf = defaults();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(levels); i++) {
+		set(&conf, "log_level", levels[i]);
+		assert_string_equal(conf.log_level, levels[i]);
+	}
+	assert_rejected("log_level", "");
+	assert_rejected("log_level", "Info");
+	assert_rejected("log_level", "loud");
+}
+
+static void public_url_is_a_scheme_and_a_host(void **state)
+{
+	static const char *const valid[] = { "", "http://localhost:8443", "https://a.example/tasks",
+		"https://[::1]:9" };
+	static const char *const invalid[] = { "a.example", "ftp://a.example", "https://",
+		"https:///a", "https://a.example/", "https://a b", "https://a.example?b",
+		"https://a\"b", "https://a#b", "HTTPS://a.example", "https://\xC3\xA4" };
+	struct conf conf = defaults();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(valid); i++) {
+		set(&conf, "public_url", valid[i]);
+		assert_string_equal(conf.public_url, valid[i]);
+	}
+	for (size_t i = 0; i < COUNT(invalid); i++)
+		assert_rejected("public_url", invalid[i]);
+}
+
+static bool is_tested(const char *name)
+{
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		if (strcmp(numbers[i].name, name) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		if (strcmp(texts[i].name, name) == 0)
+			return true;
+	}
+	return strcmp(name, "log_level") == 0 || strcmp(name, "public_url") == 0;
+}
+
+static void every_option_is_tested(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < conf_options.count; i++) {
+		if (!is_tested(conf_options.rows[i].name))
+			fail_msg("%s is not in the tables of this test", conf_options.rows[i].name);
+	}
+}
+
+/* ---- documentation ---- */
+
+static void every_number_has_a_unit(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < conf_options.count; i++) {
+		const struct option_row *row = &conf_options.rows[i];
+
+		if (row->type == OPTION_NUMBER && !row->unit)
+			fail_msg("%s has no unit", row->name);
+	}
+}
+
+static void assert_unit(const char *ending, const char *unit)
+{
+	for (size_t i = 0; i < conf_options.count; i++) {
+		const struct option_row *row = &conf_options.rows[i];
+		size_t len = strlen(row->name), end = strlen(ending);
+
+		if (len > end && strcmp(row->name + len - end, ending) == 0)
+			assert_string_equal(row->unit, unit);
+	}
+}
+
+static void units_match_names(void **state)
+{
+	(void)state;
+	assert_unit("_seconds", "seconds");
+	assert_unit("_mb", "MiB");
+}
+
+/* A comment of the sample is one line of 100 columns; conf_manual splits sentences. */
+static void help_is_one_short_sentence(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < conf_options.count; i++) {
+		const char *help = conf_options.rows[i].help;
+		size_t len = strlen(help);
+
+		assert_in_range(len, 10, 98);
+		assert_int_equal(help[len - 1], '.');
+		assert_null(strchr(help, '\n'));
+		assert_null(strchr(help, '\\'));
+	}
+}
+
+/* What the manual must say of an option, its entry's first line aside. */
+static void put_entry(const struct option_row *row, struct buf *out)
+{
+	buf_printf(out, "\n.It Cm %s Ns = Ns ", row->name);
+	if (row->default_value[0])
+		buf_printf(out, "Ar %s\n", row->default_value);
+	else
+		buf_puts(out, "Pq empty\n");
+	buf_putc(out, '\0');
+}
+
+static void assert_in_manual(const char *manual, const struct option_row *row)
+{
+	struct buf entry = BUF_INIT, range = BUF_INIT;
+	const char *start, *end, *found;
+
+	put_entry(row, &entry);
+	start = strstr(manual, entry.data);
+	if (!start)
+		fail_msg("polytask.conf.5 does not have %s with its default", row->name);
+	end = strstr(start + entry.len, "\n.");
+	assert_non_null(end);
+	option_print_range(row, &range);
+	buf_putc(&range, '\0');
+	found = strstr(start, range.data);
+	if (!found || found > end)
+		fail_msg("polytask.conf.5 does not have the range of %s", row->name);
+	found = strstr(start, "Takes effect at the next start.");
+	assert_int_equal(found && found < end, row->needs_restart);
+	buf_free(&entry);
+	buf_free(&range);
+}
+
+static void the_manual_has_every_option(void **state)
+{
+	const char *build = getenv("top_builddir");
+	char path[512], *manual;
+	size_t size = 0;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/src/polytask.conf.5", build ? build : ".");
+	manual = check_read_file(path, &size);
+	assert_non_null(manual);
+	assert_null(strstr(manual, "@OPTIONS@"));
+	for (size_t i = 0; i < conf_options.count; i++)
+		assert_in_manual(manual, &conf_options.rows[i]);
+	free(manual);
+}
+
+/* ---- loading ---- */
+
+static const char *write_file(const char *text)
+{
+	static char path[256];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/polytask.conf", check_temp_dir());
+	out = fopen(path, "wb");
+	assert_non_null(out);
+	assert_true(fputs(text, out) >= 0);
+	assert_int_equal(fclose(out), 0);
+	return path;
+}
+
+static void overrides_win_over_the_file(void **state)
+{
+	struct conf_source source = { .path = write_file("workers = 3\ncache_mb = 64\n") };
+	struct conf conf;
+	struct err err;
+
+	(void)state;
+	assert_true(conf_add_override(&source, "workers=5"));
+	assert_true(conf_add_override(&source, "home=/a=b"));
+	must(conf_load(&source, &conf, &err), &err);
+	assert_int_equal(conf.workers, 5);
+	assert_int_equal(conf.cache_mb, 64);
+	assert_string_equal(conf.home, "/a=b");
+	assert_int_equal(conf.backlog, defaults().backlog);
+}
+
+static void overrides_are_limited(void **state)
+{
+	struct conf_source source = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < CONF_OVERRIDES_MAX; i++)
+		assert_true(conf_add_override(&source, "workers=5"));
+	assert_false(conf_add_override(&source, "workers=5"));
+}
+
+static void a_source_with_an_error_changes_nothing(void **state)
+{
+	static const struct {
+		const char *file, *override, *reason;
+	} rows[] = {
+		{ "workers = x\n", NULL, "line 1: workers must be a number from 0 to 64" },
+		{ "workers = 3\nnothing = 1\n", NULL, "line 2: there is no option nothing" },
+		{ "", "workers", "workers is not name=value" },
+		{ "", "nothing=1", "there is no option nothing" },
+		{ "", "zone=Europe/Pairs", "this system has no time zone called Europe/Pairs" },
+	};
+	struct conf conf = defaults(), before = conf;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct conf_source source = { .path = write_file(rows[i].file) };
+
+		if (rows[i].override)
+			assert_true(conf_add_override(&source, rows[i].override));
+		assert_fails(conf_load(&source, &conf, &err), &err, ERR_INVALID);
+		assert_non_null(strstr(err.text, rows[i].reason));
+		assert_memory_equal(&conf, &before, sizeof(conf));
+	}
+}
+
+static void a_reload_keeps_options_that_need_a_restart(void **state)
+{
+	struct conf_source source = { .path = write_file("workers = 3\ncache_mb = 64\n") };
+	struct conf conf = defaults();
+	struct err err;
+
+	(void)state;
+	expect_log("reload");
+	must(conf_reload(&conf, &source, &err), &err);
+	assert_int_equal(conf.workers, 3);
+	assert_int_equal(conf.cache_mb, defaults().cache_mb);
+}
+
+static void a_reload_without_such_changes_does_not_warn(void **state)
+{
+	struct conf_source source = { .path = write_file("workers = 3\n") };
+	struct conf conf = defaults();
+	struct err err;
+
+	(void)state;
+	must(conf_reload(&conf, &source, &err), &err);
+	assert_int_equal(conf.workers, 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(numbers_have_bounds),
+		CHECK(texts_have_a_longest_size),
+		CHECK(log_level_is_one_of_four),
+		CHECK(public_url_is_a_scheme_and_a_host),
+		CHECK(every_option_is_tested),
+		CHECK(every_number_has_a_unit),
+		CHECK(units_match_names),
+		CHECK(help_is_one_short_sentence),
+		CHECK(the_manual_has_every_option),
+		CHECK(overrides_win_over_the_file),
+		CHECK(overrides_are_limited),
+		CHECK(a_source_with_an_error_changes_nothing),
+		CHECK(a_reload_keeps_options_that_need_a_restart),
+		CHECK(a_reload_without_such_changes_does_not_warn),
+	};
+
+	return CHECK_RUN(tests);
+}
