@@ -1,42 +1,6 @@
 #include "dialect/vionlabs/vionlabs.h"
 #include "http/json.h"
 
-const char *const vionlabs_products[] = {
-	"adbreaks",
-	"contextual_adbreak",
-	"emotions",
-	"fingerprint",
-	"fingerprintplus",
-	"jitpreviews",
-	"jitthumbnails",
-	"markers",
-	"nudity",
-	"profanity",
-	"semantic",
-	"similar",
-	"content_summary",
-	"semantic_scenes",
-	"vertical_conversion",
-	"scene_tags",
-	NULL,
-};
-
-const char *const vionlabs_priorities[] = { "low", "medium", "high", NULL };
-
-/* The path segments that identify a task of a tenant. */
-struct identity {
-	struct str item, product, version;
-};
-
-int vionlabs_value_index(const char *const *values, struct str name)
-{
-	for (int i = 0; values[i]; i++) {
-		if (str_eq(name, str_cstr(values[i])))
-			return i;
-	}
-	return -1;
-}
-
 /* ---- the address ---- */
 
 static bool check_length(struct buf *problems, const char *loc, struct str text, size_t max,
@@ -69,7 +33,7 @@ static bool check_product(
 
 /* Appends invalid segments to problems. Returns false only if memory is exhausted. */
 static bool parse_path(const struct request *request, struct buf *problems,
-	struct identity *identity, struct err *err)
+	struct vionlabs_identity *identity, struct err *err)
 {
 	identity->item = request_path_var(request, "item");
 	identity->product = request_path_var(request, "product");
@@ -79,26 +43,6 @@ static bool parse_path(const struct request *request, struct buf *problems,
 	       check_product(problems, identity->product, request->arena, err) &&
 	       check_length(problems, "\"path\",\"version\"", identity->version,
 		       VIONLABS_VERSION_MAX, request->arena, err);
-}
-
-/* No segment contains a NUL, so it separates the parts of a name unambiguously. */
-static bool make_id(
-	const struct identity *identity, struct id *id, struct arena *arena, struct err *err)
-{
-	size_t len = identity->item.len + identity->product.len + identity->version.len + 2;
-	char *name = arena_alloc(arena, len), *at = name;
-	const struct str parts[] = { identity->item, identity->product, identity->version };
-
-	if (!name)
-		return err_no_memory(err);
-	for (size_t i = 0; i < 3; i++) {
-		if (i > 0)
-			*at++ = '\0';
-		if (parts[i].len > 0)
-			memcpy(at, parts[i].ptr, parts[i].len);
-		at += parts[i].len;
-	}
-	return id_from_name(id, STR("vionlabs"), (struct str){ name, len }) || err_no_memory(err);
 }
 
 /* ---- the body ---- */
@@ -130,16 +74,6 @@ static bool parse_body(const struct request *request, json_t **json, struct err 
 	return set_json_error(request, err_text(&why), err);
 }
 
-static void set_priority(struct change *change, struct str name)
-{
-	int index = vionlabs_value_index(vionlabs_priorities, name);
-
-	if (index < 0)
-		return;
-	change->set |= CHANGE_PRIORITY;
-	change->priority = index;
-}
-
 /* A null body or a null member counts as absent. */
 static bool parse_priority(const json_t *json, struct buf *problems, struct change *change,
 	struct arena *arena, struct err *err)
@@ -161,7 +95,7 @@ static bool parse_priority(const json_t *json, struct buf *problems, struct chan
 			problems, "\"body\",\"priority\"", text, vionlabs_priorities);
 	else
 		change_set_field(change, STR("priority"), text);
-	set_priority(change, json_str(priority));
+	vionlabs_set_priority(change, json_str(priority));
 	return true;
 }
 
@@ -171,14 +105,14 @@ static bool parse_priority(const json_t *json, struct buf *problems, struct chan
 static bool parse_identity(const struct request *request, struct id *id, struct err *err)
 {
 	struct buf problems = BUF_INIT;
-	struct identity identity;
+	struct vionlabs_identity identity;
 
 	if (!parse_path(request, &problems, &identity, err)) {
 		buf_free(&problems);
 		return false;
 	}
 	return vionlabs_finish_errors(&problems, request->arena, err) &&
-	       make_id(&identity, id, request->arena, err);
+	       vionlabs_make_id(&identity, id, request->arena, err);
 }
 
 bool vionlabs_decode_list(struct request *request, struct op *op, struct err *err)
@@ -221,7 +155,7 @@ bool vionlabs_decode_deactivate(struct request *request, struct op *op, struct e
 	return true;
 }
 
-static bool set_identity(struct change *change, const struct identity *identity,
+static bool set_identity(struct change *change, const struct vionlabs_identity *identity,
 	struct arena *arena, struct err *err)
 {
 	struct str item = json_quote(identity->item, arena);
@@ -239,7 +173,7 @@ bool vionlabs_decode_create(struct request *request, struct op *op, struct err *
 {
 	struct buf problems = BUF_INIT;
 	struct change change = { .state = TASK_PENDING };
-	struct identity identity;
+	struct vionlabs_identity identity;
 	json_t *json = NULL;
 	bool ok = false;
 
@@ -249,7 +183,7 @@ bool vionlabs_decode_create(struct request *request, struct op *op, struct err *
 		!parse_priority(json, &problems, &change, request->arena, err))
 		goto out;
 	if (!vionlabs_finish_errors(&problems, request->arena, err) ||
-		!make_id(&identity, &op->new_id, request->arena, err))
+		!vionlabs_make_id(&identity, &op->new_id, request->arena, err))
 		goto out;
 	op->kind = OP_UPSERT;
 	op->client_named = true;
@@ -260,87 +194,4 @@ out:
 	buf_free(&problems);
 	json_decref(json);
 	return ok;
-}
-
-/* ---- tasks of the native API ---- */
-
-/* Requires a member that is a string of 1 to max characters; *text is its value. */
-static bool require_text(const struct op *op, const char *name, size_t max, struct arena *arena,
-	struct str *text, struct err *err)
-{
-	struct str json = change_field(&op->change, str_cstr(name));
-
-	if (json.len == 0 || json.ptr[0] != '"')
-		return err_set(err, ERR_UNPROCESSABLE, name, "%s must be a string", name);
-	*text = json_unquote(json, arena);
-	if (!text->ptr)
-		return err_no_memory(err);
-	if (text->len == 0 || str_utf8_length(*text) > max)
-		return err_set(err, ERR_UNPROCESSABLE, name, "%s must have 1 to %zu characters",
-			name, max);
-	if (!request_is_valid_segment(*text))
-		return err_set(err, ERR_UNPROCESSABLE, name,
-			"%s must not contain a backslash or a dot segment", name);
-	return true;
-}
-
-bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err)
-{
-	struct str priority = change_field(&op->change, STR("priority"));
-	struct identity identity;
-
-	if (!require_text(
-		    op, "inventory_id", VIONLABS_ITEM_MAX, request->arena, &identity.item, err) ||
-		!require_text(
-			op, "product", VIONLABS_ITEM_MAX, request->arena, &identity.product, err) ||
-		!require_text(op, "version", VIONLABS_VERSION_MAX, request->arena,
-			&identity.version, err))
-		return false;
-	if (priority.len > 2 && !(op->change.set & CHANGE_PRIORITY))
-		set_priority(&op->change, (struct str){ priority.ptr + 1, priority.len - 2 });
-	op->client_named = true;
-	return make_id(&identity, &op->new_id, request->arena, err);
-}
-
-/* Whether the JSON text is a string and one of the values. */
-static bool is_one_of(struct str json, const char *const *values)
-{
-	return json.len > 2 && json.ptr[0] == '"' &&
-	       vionlabs_value_index(values, (struct str){ json.ptr + 1, json.len - 2 }) >= 0;
-}
-
-/* Requires the members that form the task's address, and rejects changes to them. */
-static bool validate_identity(const struct task *before, const struct task *task, struct err *err)
-{
-	static const char *const names[] = { "inventory_id", "product", "version" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct str json = task_field(task, str_cstr(names[i]));
-
-		if (json.len <= 2 || json.ptr[0] != '"')
-			return err_set(err, ERR_UNPROCESSABLE, names[i],
-				"%s must be a non-empty string", names[i]);
-		if (before && !str_eq(json, task_field(before, str_cstr(names[i]))))
-			return err_set(err, ERR_UNPROCESSABLE, names[i],
-				"%s cannot be changed: it identifies the task", names[i]);
-	}
-	if (!is_one_of(task_field(task, STR("product")), vionlabs_products))
-		return err_set(
-			err, ERR_UNPROCESSABLE, "product", "product must be a known product");
-	return true;
-}
-
-bool vionlabs_validate(const struct task *before, const struct task *task, struct err *err)
-{
-	struct str priority = task_field(task, STR("priority"));
-
-	if (!validate_identity(before, task, err))
-		return false;
-	if (priority.ptr && !is_one_of(priority, vionlabs_priorities))
-		return err_set(
-			err, ERR_UNPROCESSABLE, "priority", "priority must be low, medium or high");
-	if (dialect_state(&vionlabs_statuses, task->status) != task->state)
-		return err_set(err, ERR_UNPROCESSABLE, "status",
-			"status must be the one that Vionlabs uses for the state");
-	return true;
 }

@@ -23,14 +23,26 @@ enum vionlabs_index {
 #define VIONLABS_ITEM_MAX    512
 #define VIONLABS_VERSION_MAX 128
 
-/* ---- the words of an enumeration, ends with NULL ---- */
+/* ---- values and identity (model.c) ---- */
 
+/* Both end with NULL. */
 extern const char *const vionlabs_products[];
-/* From the least on: the place of a word is the task's priority. */
+/* In ascending order: the index of a value is the task's priority. */
 extern const char *const vionlabs_priorities[];
 
-/* The place of a word in its list, -1 when it is not there. */
-int vionlabs_value_index(const char *const *words, struct str word);
+/* The index of a value in its list, or -1. */
+int vionlabs_value_index(const char *const *values, struct str name);
+/* Sets the priority if the name is one of vionlabs_priorities. */
+void vionlabs_set_priority(struct change *change, struct str name);
+
+/* The path segments that identify a task of a tenant. */
+struct vionlabs_identity {
+	struct str item, product, version;
+};
+
+/* Derives the task's id from its identity. */
+bool vionlabs_make_id(const struct vionlabs_identity *identity, struct id *id, struct arena *arena,
+	struct err *err);
 
 /* ---- requests ---- */
 

@@ -154,22 +154,6 @@ static bool init_op(struct op *op, enum op_kind kind, const struct id *id)
 	return true;
 }
 
-/* The encoder copies these members unchecked, so they must be of the specified type. */
-bool virtshell_validate(const struct task *before, const struct task *task, struct err *err)
-{
-	static const char *const texts[] = { "description", "type", "object_uuid", "log" };
-
-	(void)before;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct str json = task_field(task, str_cstr(texts[i]));
-
-		if (json.ptr && json.ptr[0] != '"')
-			return err_set(
-				err, ERR_UNPROCESSABLE, texts[i], "%s must be a string", texts[i]);
-	}
-	return true;
-}
-
 bool virtshell_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	if (!request_check_accepts_json(request, err))

@@ -1,0 +1,37 @@
+/* Hooks for tasks that arrive by the native API. */
+#include "dialect/uplynk/uplynk.h"
+
+static bool check_operation(struct str json, struct err *err)
+{
+	/* RESTART belongs to tasks of slicers, which a backend may store here too. */
+	static const char *const known[] = { "\"CREATE\"", "\"UPDATE\"", "\"DELETE\"",
+		"\"RESTART\"" };
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (str_eq(json, str_cstr(known[i])))
+			return true;
+	}
+	return err_set(err, ERR_UNPROCESSABLE, "operation",
+		"operation must be CREATE, UPDATE, DELETE or RESTART");
+}
+
+bool uplynk_native_defaults(const struct request *request, struct op *op, struct err *err)
+{
+	(void)request;
+	if (!check_operation(change_field(&op->change, STR("operation")), err))
+		return false;
+	if (op->change.state == TASK_STATE_NONE)
+		op->change.state = TASK_RUNNING;
+	op->change.status = str_cstr(dialect_status(&uplynk_statuses, op->change.state));
+	return true;
+}
+
+bool uplynk_validate(const struct task *before, const struct task *task, struct err *err)
+{
+	if (!check_operation(task_field(task, STR("operation")), err))
+		return false;
+	if (before && task_state_is_final(before->state) && task->state != before->state)
+		return err_set(err, ERR_CONFLICT, "state",
+			"The task has ended; its state can no longer change");
+	return true;
+}
