@@ -109,8 +109,8 @@ bool store_auth_update(
 /* ---- all records ---- */
 
 /*
- * The tables are small, so all of one is copied and no lock is held while the caller looks at it.
- * Reading it in parts could miss both of a record that is replaced by another meanwhile.
+ * The tables are small: a whole table is copied, so that no lock is held while the caller runs.
+ * Reading it in parts could miss both the old and the new record of a replacement.
  */
 struct copy {
 	enum engine_table table;

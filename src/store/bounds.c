@@ -6,20 +6,20 @@
 
 /* ---- ranges ---- */
 
-/* Ends the range at a time of the kind that its entries have behind the prefix. */
-static void cut_range(struct key_range *range, const struct list_time_range *span)
+/* Cuts the range to times; its keys have a time behind the prefix. */
+static void cut_range(struct key_range *range, const struct list_time_range *times)
 {
-	if (span->from != 0)
-		index_put_time(&range->from, span->from);
-	if (span->to != 0) {
+	if (times->from != 0)
+		index_put_time(&range->from, times->from);
+	if (times->to != 0) {
 		range->to = range->prefix;
 		range->to_end = false;
-		index_put_time(&range->to, span->to);
+		index_put_time(&range->to, times->to);
 	}
 }
 
-/* Which time the entries behind the prefix begin with: that of creation, of the update, or none. */
-static const struct list_time_range *span_of(
+/* The time range that suits the keys behind the prefix: by creation, by update, or none. */
+static const struct list_time_range *times_of(
 	const struct query *query, const struct index_field *field, bool whole)
 {
 	static const struct list_time_range none;
@@ -31,14 +31,14 @@ static const struct list_time_range *span_of(
 	return &none;
 }
 
-/* Ends the range where its prefix, and the span that it can be cut to, ends. */
+/* Sets the bounds from the prefix and the time range. */
 static void bound_range(const struct query *query, const struct index_field *field, bool whole,
 	struct key_range *range)
 {
 	range->field = field;
 	range->from = range->to = range->prefix;
 	range->to_end = !index_prefix_end(&range->to);
-	cut_range(range, span_of(query, field, whole));
+	cut_range(range, times_of(query, field, whole));
 }
 
 static void make_range(const struct query *query, const struct index_field *field, uint8_t dialect,
@@ -51,7 +51,7 @@ static void make_range(const struct query *query, const struct index_field *fiel
 	bound_range(query, field, !value, range);
 }
 
-/* The ranges of one dialect: a place and a value each. */
+/* Adds the ranges of one dialect: one per scope and value. */
 static bool add_ranges(const struct query *query, const struct list_filter *filter, uint8_t dialect,
 	uint8_t code, struct range_set *set, struct err *err)
 {
@@ -76,7 +76,7 @@ static bool add_ranges(const struct query *query, const struct list_filter *filt
 	return true;
 }
 
-/* Two spellings of one value would show its tasks twice. */
+/* Without this, two spellings of one value would show its tasks twice. */
 static void drop_repeats(struct range_set *set)
 {
 	size_t kept = 0;
@@ -116,14 +116,14 @@ bool filter_ranges(const struct query *query, size_t filter, uint8_t code, struc
 	drop_repeats(&made);
 	*satisfied = asked ? 1 : 0;
 	if (made.count > 0)
-		*satisfied += time_range_is_set(span_of(query, made.at[0].field, !asked));
+		*satisfied += time_range_is_set(times_of(query, made.at[0].field, !asked));
 	*set = made;
 	return true;
 }
 
-/* ---- two filters at once ---- */
+/* ---- two filters together ---- */
 
-/* The index of two of the query's filters, NULL when there is none; puts them in its order. */
+/* The pair index of two filters, or NULL; puts the filters in its order. */
 static const struct index_field *find_pair(const struct query *query, size_t *a, size_t *b)
 {
 	const struct index_field *first = query_any_field(query, query->list.filters[*a].field);

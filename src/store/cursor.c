@@ -84,7 +84,7 @@ struct head {
 	bool complete; /* nothing follows behind them */
 };
 
-/* What is read. Several ranges are merged; each is read in parts of `part` keys. */
+/* A read of several ranges: they are merged, each is read in parts of `part` keys. */
 struct merge {
 	struct store *store;
 	const struct range_set *set;

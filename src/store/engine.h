@@ -26,7 +26,7 @@ enum engine_table {
 	ENGINE_TABLES
 };
 
-/* What the store needs of each table; all of them have get, put, del and each. */
+/* Requirements of each table beyond get, put, del and each. */
 struct engine_table_spec {
 	const char *name; /* on disk: never changed */
 	bool ordered;	  /* scan */
@@ -51,7 +51,7 @@ enum engine_status {
 enum engine_access {
 	ENGINE_READ,  /* no transaction: each call holds its locks only until it returns */
 	ENGINE_VIEW,  /* everything read is of one moment; ends by abort */
-	ENGINE_WRITE, /* what get (for_update) and scan read stays as it is until the end */
+	ENGINE_WRITE, /* rows read by get (for_update) and scan do not change until the end */
 };
 
 enum engine_put { ENGINE_REPLACE, ENGINE_INSERT };
@@ -95,7 +95,7 @@ struct engine_batch {
 
 void engine_batch_reset(struct engine_batch *batch);
 void engine_batch_free(struct engine_batch *batch);
-/* Appends the len bytes that stand behind batch->bytes (buf_reserve) as a key. */
+/* Appends the len bytes behind batch->bytes (buf_reserve) as a key. */
 bool engine_batch_accept(struct engine_batch *batch, size_t len);
 
 static inline struct str engine_batch_key(const struct engine_batch *batch, size_t i)
@@ -131,7 +131,7 @@ struct engine_ops {
 	/* Makes durable whatever any process has committed. ENGINE_FULL: the outcome is unknown. */
 	enum engine_status (*flush)(struct engine *engine);
 
-	/* Appends the value. for_update: nobody else may change the row, nor insert an absent one
+	/* Appends the value. for_update: no other process may change the row, nor insert an absent one
 	 * (or put with ENGINE_INSERT reports it), until the WRITE transaction ends. */
 	enum engine_status (*get)(struct engine *engine, enum engine_table table, struct str key,
 		bool for_update, struct buf *out);

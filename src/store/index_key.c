@@ -32,8 +32,8 @@ void index_put_time(struct index_key *key, int64_t ms)
 }
 
 /*
- * A text that stands as it is, is shorter than max, a cut one has exactly max: so no text a client
- * makes up is taken for the cut form of another.
+ * An uncut text is shorter than max, a cut one has exactly max bytes: so no text that a client
+ * chooses equals the cut form of another.
  */
 static void put_text(struct index_key *key, struct str text, size_t max)
 {
@@ -107,7 +107,7 @@ bool index_prefix_end(struct index_key *key)
 	return true;
 }
 
-/* A member that is absent among the further ones counts as empty. */
+/* An absent further member counts as empty. */
 static void put_ordered_values(
 	struct index_key *key, const struct task *task, const struct index_field *field)
 {
@@ -198,7 +198,7 @@ const struct index_field *index_field_by_code(
 	return NULL;
 }
 
-/* A key's dialect and field code must name one row, or libdb is given the same key twice. */
+/* A dialect and a field code must name one row, or a task would have the same key twice. */
 static bool check_table(
 	const struct index_table *tables, const struct index_table *table, struct err *err)
 {
@@ -207,7 +207,7 @@ static bool check_table(
 	for (const struct index_field *field = table->fields; field->source != INDEX_END; field++) {
 		if (index_field_by_code(tables, table->dialect, field->code) != field)
 			return err_set(err, ERR_INTERNAL, NULL,
-				"index field %d of dialect %d stands twice", field->code,
+				"index field %d of dialect %d is there twice", field->code,
 				table->dialect);
 		count += !field->unindexed;
 	}
@@ -229,12 +229,13 @@ static void describe_field(struct buf *text, uint8_t dialect, const struct index
 }
 
 bool index_schema_hash(
-	const struct index_table *tables, uint8_t sum[INDEX_SCHEMA_HASH_SIZE], struct err *err)
+	const struct index_table *tables, uint8_t hash[INDEX_SCHEMA_HASH_SIZE], struct err *err)
 {
 	struct buf text = BUF_INIT;
 	bool ok = false;
 
-	_Static_assert(INDEX_SCHEMA_HASH_SIZE == SHA256_DIGEST_LENGTH, "the sum is a SHA-256");
+	_Static_assert(INDEX_SCHEMA_HASH_SIZE == SHA256_DIGEST_LENGTH, "the hash is a SHA-256");
+	/* 3: entries without values */
 	buf_printf(&text, "3 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
 	for (const struct index_table *table = tables; table->fields; table++) {
 		if (!check_table(tables, table, err)) {
@@ -248,7 +249,7 @@ bool index_schema_hash(
 		}
 	}
 	if (buf_ok(&text)) {
-		SHA256((const unsigned char *)text.data, text.len, sum);
+		SHA256((const unsigned char *)text.data, text.len, hash);
 		ok = true;
 	} else {
 		err_no_memory(err);

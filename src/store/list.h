@@ -14,7 +14,7 @@
 #include "store/internal.h"
 
 #define LIST_BATCH_ROWS 64
-/* The longest suffix: what an entry's key has behind its field code. */
+/* Longest key suffix: the part of an entry's key behind its field code. */
 #define KEY_SUFFIX_MAX (INDEX_KEY_MAX - 3)
 _Static_assert(KEY_SUFFIX_MAX <= LIST_CURSOR_MAX, "a cursor of the API is a key suffix");
 
@@ -121,7 +121,7 @@ uint64_t list_offset(const struct list_query *list, uint64_t total);
 #define NO_FILTER SIZE_MAX
 bool filter_ranges(const struct query *query, size_t filter, uint8_t field, struct range_set *set,
 	size_t *satisfied, struct err *err);
-/* The ranges of two filters at once; none, and *satisfied 0, unless an index has the pair. */
+/* The ranges of two filters together; none, and *satisfied 0, unless an index has the pair. */
 bool pair_ranges(const struct query *query, size_t a, size_t b, struct range_set *set,
 	size_t *satisfied, struct err *err);
 

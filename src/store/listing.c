@@ -1,29 +1,28 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "store/list.h"
 
 #define BATCH_BYTES ((size_t)256 * 1024) /* a batch ends with the row that reaches it */
-/* For counts and rows of one moment. Over many ranges a single try takes milliseconds. */
+/* Limits on tries to read one moment. A try over many ranges takes milliseconds. */
 #define EXACT_TRIES 200
 #define EXACT_US    20000
 
-/* Rows come either from ranges of the index, or are those of a list of ids. */
+/* Rows come from ranges of the index or, with by_ids, from a list of ids. */
 struct listing {
 	struct store *store;
 	struct query query;
 	struct range_set ranges;
-	struct position position; /* go on here */
+	struct position position; /* of the next row */
 	bool by_ids;
 	struct found_ids found;
 	size_t next_id;
-	bool unchecked;	 /* ids: whatever the query says */
+	bool unfiltered; /* by ids: show all of them */
 	bool consistent; /* the first batch is of one moment */
 
-	uint64_t left; /* rows that may still be given out */
-	bool finished; /* nothing behind the batch */
-	bool more;     /* rows follow behind the last one */
+	uint64_t left; /* rows up to the limit */
+	bool finished; /* the batch is the last one */
+	bool more;     /* rows follow behind `last`, beyond the limit */
 	struct key_suffix last;
 
 	struct index_entry entries[LIST_BATCH_ROWS + 1];
@@ -34,17 +33,20 @@ struct listing {
 };
 
 /*
- * A batch that starts a listing also counts and skips, and should be of one moment. So should each
- * of several ranges: a task that moves from one to the other would be missed in both.
+ * Reading of a batch. The first batch of a listing also counts and skips; it should be of one
+ * moment. So should every batch of several ranges, or a task that moves from one range to another
+ * could be missed in both.
  */
-struct opening {
+struct batch_read {
 	struct listing *listing;
-	bool first, exact, consistent;
+	bool first;
+	bool exact;	 /* try to read one moment */
+	bool consistent; /* it was one */
 	unsigned tries;
 	int64_t until; /* monotonic us */
 };
 
-/* ---- batches out of ranges ---- */
+/* ---- batches from ranges ---- */
 
 static int find_start(struct store *store, struct listing *listing)
 {
@@ -69,11 +71,11 @@ static int find_start(struct store *store, struct listing *listing)
 	return ranges_select(store, &listing->ranges, found->offset, &listing->position);
 }
 
-/* One entry more than the batch has rows shows whether there are more. */
-static int read_index(struct store *store, struct listing *listing, const struct opening *opening)
+/* Reads one entry more than the batch has rows, to know whether there are more. */
+static int read_index(struct store *store, struct listing *listing, const struct batch_read *batch)
 {
 	size_t max = listing->left < LIST_BATCH_ROWS ? (size_t)listing->left : LIST_BATCH_ROWS;
-	int rc = opening->first ? find_start(store, listing) : 0;
+	int rc = batch->first ? find_start(store, listing) : 0;
 
 	max++;
 	listing->entry_count = 0;
@@ -84,8 +86,8 @@ static int read_index(struct store *store, struct listing *listing, const struct
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-/* Whether the record, read after the entry, still belongs where the entry stands. */
-static bool still_belongs(
+/* Whether the record, read after the entry, still has this entry. */
+static bool has_entry(
 	const struct listing *listing, const struct task *task, const struct index_entry *entry)
 {
 	const struct key_range *range = &listing->ranges.at[entry->range];
@@ -110,8 +112,8 @@ static int fetch_row(struct store *store, struct listing *listing, const struct 
 	*gone = rc == ENGINE_NOT_FOUND ||
 		!record_decode(&task, str_skip(buf_str(&listing->records), start));
 	if (!*gone && entry)
-		*gone = !still_belongs(listing, &task, entry);
-	else if (!*gone && !listing->unchecked)
+		*gone = !has_entry(listing, &task, entry);
+	else if (!*gone && !listing->unfiltered)
 		*gone = !query_matches(&listing->query, &task);
 	if (*gone)
 		listing->records.len = start;
@@ -142,7 +144,7 @@ static int fetch_entries(struct store *store, struct listing *listing, bool exac
 	if (i > 0)
 		listing->position = (struct position){ .set = true,
 			.suffix = listing->entries[i - 1].suffix };
-	/* Hits that were gone may have used up the one more: what follows is not known then. */
+	/* Entries of removed tasks may have used up the extra one: it is unknown then what follows. */
 	if (i < listing->entry_count || !listing->finished) {
 		listing->finished = listing->more = listing->row_count == listing->left;
 		listing->last = listing->position.suffix;
@@ -151,32 +153,31 @@ static int fetch_entries(struct store *store, struct listing *listing, bool exac
 }
 
 /*
- * Two ranks and the entries between them are of one moment when no commit happened meanwhile:
- * nothing was under way before (started = done), and none had begun after. The counters say so
- * without a lock; who was disturbed looks again, until there is no end of it. The rows are read
- * after that, and each must still belong.
+ * Counts and entries are of one moment if no commit happened while they were read: none was under
+ * way before (started = done), and none has started since. The counters show this without a lock.
+ * After a commit the step is repeated, up to the limits. The rows are read afterwards; each must
+ * still have its entry.
  */
-static int step_ranges(struct store *store, struct opening *opening)
+static int step_ranges(struct store *store, struct batch_read *batch)
 {
-	struct listing *listing = opening->listing;
+	struct listing *listing = batch->listing;
 	uint64_t done = atomic_load(&store->shared->commits_done);
 	uint64_t started = atomic_load(&store->shared->commits_started);
-	bool exact = opening->exact && opening->tries++ < EXACT_TRIES &&
-		     clock_mono_us() < opening->until;
+	bool exact = batch->exact && batch->tries++ < EXACT_TRIES && clock_mono_us() < batch->until;
 	int rc;
 
 	if (exact && started != done)
 		return STEP_RETRY;
-	rc = read_index(store, listing, opening);
+	rc = read_index(store, listing, batch);
 	if (rc != 0)
 		return rc;
 	if (exact && started != atomic_load(&store->shared->commits_started))
 		return STEP_RETRY;
-	opening->consistent = exact;
+	batch->consistent = exact;
 	return fetch_entries(store, listing, exact);
 }
 
-/* ---- batches out of ids ---- */
+/* ---- batches from ids ---- */
 
 static int step_ids(struct store *store, struct listing *listing)
 {
@@ -203,29 +204,29 @@ static int step_ids(struct store *store, struct listing *listing)
 
 static int step_batch(struct store *store, void *data, struct err *err)
 {
-	struct opening *opening = data;
-	struct listing *listing = opening->listing;
+	struct batch_read *batch = data;
+	struct listing *listing = batch->listing;
 
 	(void)err;
 	buf_reset(&listing->records);
 	listing->row_count = listing->next_row = 0;
 	listing->finished = listing->more = false;
-	return listing->by_ids ? step_ids(store, listing) : step_ranges(store, opening);
+	return listing->by_ids ? step_ids(store, listing) : step_ranges(store, batch);
 }
 
 static bool load_batch(struct listing *listing, bool first, struct err *err)
 {
 	const struct list_query *list = &listing->query.list;
-	struct opening opening = { .listing = listing,
+	struct batch_read batch = { .listing = listing,
 		.first = first,
 		.exact = listing->ranges.count > 1 ||
 			 (first && (list->want_total || list->offset > 0)),
 		.until = clock_mono_us() + EXACT_US };
 	bool ok;
 
-	ok = step_call(listing->store, ENGINE_READ, step_batch, &opening, err);
+	ok = step_call(listing->store, ENGINE_READ, step_batch, &batch, err);
 	if (first)
-		listing->consistent = opening.consistent;
+		listing->consistent = batch.consistent;
 	return ok;
 }
 
@@ -251,7 +252,7 @@ struct listing *listing_of_ids(
 		free(take_ids);
 		return NULL;
 	}
-	listing->by_ids = listing->unchecked = true;
+	listing->by_ids = listing->unfiltered = true;
 	listing->found.ids = take_ids;
 	listing->found.count = count;
 	return listing;

@@ -1,8 +1,8 @@
 #include "store/list.h"
 
-static bool is_in_span(const struct list_time_range *span, int64_t time)
+static bool is_in_time_range(const struct list_time_range *range, int64_t time)
 {
-	return (span->from == 0 || time >= span->from) && (span->to == 0 || time < span->to);
+	return (range->from == 0 || time >= range->from) && (range->to == 0 || time < range->to);
 }
 
 static bool same_text(const struct index_field *field, struct str a, struct str b)
@@ -34,7 +34,7 @@ static bool has_value(const struct index_field *field, const struct task *task, 
 	return true;
 }
 
-static bool passes(
+static bool satisfies(
 	const struct query *query, const struct list_filter *filter, const struct task *task)
 {
 	const struct index_field *field = query_field(query, task->dialect, filter->field);
@@ -52,67 +52,68 @@ bool query_matches(const struct query *query, const struct task *task)
 
 	if (!query_has_dialect(query, task->dialect) ||
 		!scope_includes(list->scope, task->archived) ||
-		!is_in_span(&list->created, task->created) ||
-		!is_in_span(&list->updated, task->updated))
+		!is_in_time_range(&list->created, task->created) ||
+		!is_in_time_range(&list->updated, task->updated))
 		return false;
 	for (size_t i = 0; i < list->filter_count; i++) {
-		if (!passes(query, &list->filters[i], task))
+		if (!satisfies(query, &list->filters[i], task))
 			return false;
 	}
 	return true;
 }
 
-/* ---- the order of tasks that are looked at ---- */
+/* ---- the sort key ---- */
 
-#define TIE_SIZE (8 + sizeof(struct id)) /* creation and id, which every key ends with */
+#define TIE_SIZE (8 + sizeof(struct id)) /* creation and id: every key ends in them */
 
-/* What a key has between its field code and its tie; for the order of creation: the creation. */
+/* The part of a key between field code and tie; in the order of creation, the creation. */
 static bool sort_value(const struct query *query, const struct task *task, uint8_t code,
 	struct index_key *key, struct str *value)
 {
 	const struct index_field *field = query_field(query, task->dialect, code);
-	struct index_key place;
+	struct index_key prefix;
 
 	if (!field || !index_field_key(key, task, field))
 		return false;
-	index_field_prefix(&place, task->tenant, task->dialect, task->archived, field);
-	*value = str_skip(key_str(key), place.len);
+	index_field_prefix(&prefix, task->tenant, task->dialect, task->archived, field);
+	*value = str_skip(key_str(key), prefix.len);
 	value->len -= field->source == INDEX_ALL ? sizeof(struct id) : TIE_SIZE;
 	return true;
 }
 
-static bool add_bytes(struct key_suffix *order, struct str bytes, bool inverted)
+static bool add_bytes(struct key_suffix *sort_key, struct str bytes, bool inverted)
 {
-	if (order->len + bytes.len > sizeof(order->bytes))
+	if (sort_key->len + bytes.len > sizeof(sort_key->bytes))
 		return false;
 	for (size_t i = 0; i < bytes.len; i++)
-		order->bytes[order->len++] = (uint8_t)(inverted ? ~bytes.ptr[i] : bytes.ptr[i]);
+		sort_key->bytes[sort_key->len++] = (uint8_t)(inverted ? ~bytes.ptr[i]
+								      : bytes.ptr[i]);
 	return true;
 }
 
 /*
- * One sort gives the very bytes that the index has; several are put behind each other, those that
- * descend inverted, so that all of it ascends. Values end in NUL or have a fixed size.
+ * The key of one sort is the key suffix of its index. Several sorts are concatenated, descending
+ * ones inverted, so that the whole key ascends. Values end in NUL or have a fixed size.
  */
-bool query_sort_key(const struct query *query, const struct task *task, struct key_suffix *order)
+bool query_sort_key(const struct query *query, const struct task *task, struct key_suffix *sort_key)
 {
 	const struct list_query *list = &query->list;
 	bool several = list->sort_count > 1, inverted = false;
 	struct index_key key;
 	struct str value = STR_NULL;
 
-	order->len = 0;
+	sort_key->len = 0;
 	for (size_t i = 0; i < list->sort_count || i == 0; i++) {
 		uint8_t code = i < list->sort_count ? list->sorts[i].field : INDEX_BY_CREATED;
 
 		inverted = several && list->sorts[i].descending;
 		if (!sort_value(query, task, code, &key, &value) ||
-			!add_bytes(order, value, inverted))
+			!add_bytes(sort_key, value, inverted))
 			return false;
 	}
-	/* Behind the last value its key goes on with the tie, or with what is left of it. */
+	/* The tie follows; in the order of creation, its first part is there already. */
 	value = str_skip(key_str(&key), key.len - TIE_SIZE);
 	if (!several && query_sort_field(query) == INDEX_BY_CREATED)
 		value = str_skip(value, 8);
-	return add_bytes(order, value, inverted);
+	return add_bytes(sort_key, value, inverted);
 }

@@ -2,7 +2,7 @@
 
 /* ---- one index answers the query ---- */
 
-/* Whether the rows of a filter stand in the order that is asked for. */
+/* Whether the index has the rows of the filter in the requested order. */
 static bool is_in_order(const struct query *query, const struct list_filter *filter)
 {
 	const struct index_field *field = query_any_field(query, filter->field);
@@ -14,7 +14,7 @@ static bool is_in_order(const struct query *query, const struct list_filter *fil
 	return query_sort_field(query) == INDEX_BY_CREATED && !field->order_by;
 }
 
-/* Two filters that an index has as a pair, in the order of creation. */
+/* Two filters that have a pair index, in the order of creation. */
 static bool direct_pair(
 	const struct query *query, struct range_set *ranges, bool *direct, struct err *err)
 {
@@ -74,7 +74,10 @@ struct best {
 	size_t *satisfied;
 };
 
-/* Counts ranges and keeps them if they are the smallest so far, or as small and say more. */
+/*
+ * Counts ranges and keeps them if they are the smallest so far. Of equal ones it keeps those that
+ * satisfy more conditions.
+ */
 static bool keep_smaller(const struct query *query, struct range_set *ranges, size_t satisfied,
 	const struct best *best, struct err *err)
 {

@@ -48,7 +48,7 @@ static bool is_signed(const struct member_row *row)
 	return row->type == TYPE_INT32 || row->type == TYPE_INT64 || row->type == TYPE_TIME;
 }
 
-/* The value of a number as it is written. */
+/* A number as it is written. */
 static uint64_t get_number(const struct task *task, const struct member_row *row)
 {
 	union {
@@ -85,7 +85,7 @@ bool record_encode(const struct task *task, struct buf *out)
 
 /* ---- reading ---- */
 
-/* Only the shortest form of a number is one, so that equal tasks have equal records. */
+/* Accepts only the shortest form of a number, so that equal tasks have equal records. */
 static bool read_varint(struct str *in, uint64_t *value)
 {
 	uint64_t sum = 0;

@@ -1,54 +1,53 @@
-#include <errno.h>
 #include <stdlib.h>
 
 #include "store/list.h"
 
 /*
- * Where no index has the rows of a list together and in order, rows are looked through:
+ * When no index has the rows of a list together and in order, rows are read and tested:
  *
- *   - those of the smallest condition, found by its exact count, when they are few. All that fit
- * are put in order; their number is exact.
- *   - else those of the order's own index, until the page is full: conditions that are not small
- * are met often. How many there are in all is known only of a single condition, from its count.
+ *   - the rows of the smallest condition, found by exact counts, if they are few. All that match
+ *     are sorted; their number is exact.
+ *   - else the rows of the sort field's own index, until the page is full: conditions with many
+ *     rows are met often. The total is known only for a single condition, from its count.
  *
- * Both look at LIST_SCAN_MAX rows at most.
+ * Both read LIST_SCAN_MAX rows at most.
  */
 
 struct row {
 	struct id id;
-	size_t at; /* of its order in `orders` */
-	uint16_t len;
+	size_t key_at; /* its sort key, in scan.sort_keys */
+	uint16_t key_len;
 };
 
-struct look {
+struct scan {
 	const struct query *query;
 	struct store *store;
-	struct range_set ranges;  /* the rows that are looked at */
-	struct position position; /* behind the last of them */
-	uint64_t looked, most;
-	bool through; /* there are no more */
-	bool walking; /* in the order of the entries: the last one is where the next page begins */
+	struct range_set ranges;  /* the rows that are read */
+	struct position position; /* behind the last row read */
+	uint64_t rows_read, rows_max;
+	bool ended;    /* the ranges have no more rows */
+	bool in_order; /* rows come in the list's order: the position is a cursor for the client */
 
 	struct index_entry entries[LIST_BATCH_ROWS];
 	size_t entry_count;
-	struct buf record, orders;
-	struct row *rows; /* those that fit */
-	size_t row_count, row_room;
+	struct buf record, sort_keys;
+	struct row *rows; /* that match */
+	size_t row_count, row_capacity;
 };
 
 /* ---- reading rows ---- */
 
 static int step_entries(struct store *store, void *data, struct err *err)
 {
-	struct look *look = data;
+	struct scan *scan = data;
 
 	(void)err;
-	return ranges_read(store, &look->ranges, &look->position, look->entries, LIST_BATCH_ROWS,
-		&look->entry_count);
+	return ranges_read(store, &scan->ranges, &scan->position, scan->entries, LIST_BATCH_ROWS,
+		&scan->entry_count);
 }
 
 struct reading {
-	struct look *look;
+	struct scan *scan;
 	const struct id *id;
 	bool gone;
 };
@@ -56,125 +55,125 @@ struct reading {
 static int step_record(struct store *store, void *data, struct err *err)
 {
 	struct reading *reading = data;
-	struct look *look = reading->look;
+	struct scan *scan = reading->scan;
 	int rc;
 
 	(void)err;
-	buf_reset(&look->record);
-	rc = row_get(store, look->query->tenant, reading->id, false, &look->record);
+	buf_reset(&scan->record);
+	rc = row_get(store, scan->query->tenant, reading->id, false, &scan->record);
 	reading->gone = rc == ENGINE_NOT_FOUND;
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-static bool keep_row(struct look *look, const struct task *task, const struct index_entry *entry,
+static bool keep_row(struct scan *scan, const struct task *task, const struct index_entry *entry,
 	struct err *err)
 {
-	struct key_suffix order;
+	struct key_suffix key;
 	struct row *row;
 
-	if (!query_sort_key(look->query, task, &order))
-		return true; /* it has no place in this order */
-	/* One that moved since its entry was read is not here any more. */
-	if (look->walking && key_suffix_compare(&order, &entry->suffix) != 0)
+	if (!query_sort_key(scan->query, task, &key))
+		return true; /* no place in this order */
+	/* It has moved since its entry was read. */
+	if (scan->in_order && key_suffix_compare(&key, &entry->suffix) != 0)
 		return true;
-	if (look->row_count == look->row_room) {
-		size_t room = look->row_room ? 2 * look->row_room : LIST_BATCH_ROWS;
-		struct row *rows = reallocarray(look->rows, room, sizeof(*rows));
+	if (scan->row_count == scan->row_capacity) {
+		size_t capacity = scan->row_capacity ? 2 * scan->row_capacity : LIST_BATCH_ROWS;
+		struct row *rows = reallocarray(scan->rows, capacity, sizeof(*rows));
 
 		if (!rows)
 			return err_no_memory(err);
-		look->rows = rows;
-		look->row_room = room;
+		scan->rows = rows;
+		scan->row_capacity = capacity;
 	}
-	row = &look->rows[look->row_count++];
-	*row = (struct row){ task->id, look->orders.len, order.len };
-	buf_put(&look->orders, order.bytes, order.len);
-	return buf_ok(&look->orders) || err_no_memory(err);
+	row = &scan->rows[scan->row_count++];
+	*row = (struct row){ task->id, scan->sort_keys.len, key.len };
+	buf_put(&scan->sort_keys, key.bytes, key.len);
+	return buf_ok(&scan->sort_keys) || err_no_memory(err);
 }
 
-static bool look_at(struct look *look, const struct index_entry *entry, struct err *err)
+static bool test_entry(struct scan *scan, const struct index_entry *entry, struct err *err)
 {
 	struct task task;
 	struct id id;
-	struct reading reading = { look, &id, false };
+	struct reading reading = { scan, &id, false };
 
-	look->looked++;
-	look->position = (struct position){ .set = true, .suffix = entry->suffix };
+	scan->rows_read++;
+	scan->position = (struct position){ .set = true, .suffix = entry->suffix };
 	index_entry_id(entry, &id);
-	if (!step_run(look->store, ENGINE_READ, step_record, &reading, err))
+	if (!step_run(scan->store, ENGINE_READ, step_record, &reading, err))
 		return false;
-	if (reading.gone || !record_decode(&task, buf_str(&look->record)) ||
-		!query_matches(look->query, &task))
+	if (reading.gone || !record_decode(&task, buf_str(&scan->record)) ||
+		!query_matches(scan->query, &task))
 		return true;
-	return keep_row(look, &task, entry, err);
+	return keep_row(scan, &task, entry, err);
 }
 
-/* Looks until so many rows fit, the rows end, or as many were looked at as may be. */
-static bool look_until(struct look *look, uint64_t enough, struct err *err)
+/* Reads until that many rows match, the ranges end, or the limit is reached. */
+static bool scan_until(struct scan *scan, uint64_t enough, struct err *err)
 {
-	while (!look->through && look->row_count < enough && look->looked < look->most) {
-		if (!step_run(look->store, ENGINE_READ, step_entries, look, err))
+	while (!scan->ended && scan->row_count < enough && scan->rows_read < scan->rows_max) {
+		if (!step_run(scan->store, ENGINE_READ, step_entries, scan, err))
 			return false;
-		for (size_t i = 0; i < look->entry_count && look->row_count < enough; i++) {
-			if (!look_at(look, &look->entries[i], err))
+		for (size_t i = 0; i < scan->entry_count && scan->row_count < enough; i++) {
+			if (!test_entry(scan, &scan->entries[i], err))
 				return false;
 		}
-		look->through = look->entry_count < LIST_BATCH_ROWS && look->row_count < enough;
+		scan->ended = scan->entry_count < LIST_BATCH_ROWS && scan->row_count < enough;
 	}
 	return true;
 }
 
 /* ---- the page ---- */
 
-static const char *order_bytes(const struct look *look, const struct row *row)
+static const char *sort_key_of(const struct scan *scan, const struct row *row)
 {
-	return look->orders.data + row->at;
+	return scan->sort_keys.data + row->key_at;
 }
 
 static int compare_rows(const void *left, const void *right, void *data)
 {
 	const struct row *a = left, *b = right;
-	const struct look *look = data;
-	const struct list_query *list = &look->query->list;
-	int order = str_compare((struct str){ order_bytes(look, a), a->len },
-		(struct str){ order_bytes(look, b), b->len });
+	const struct scan *scan = data;
+	const struct list_query *list = &scan->query->list;
+	int order = str_compare((struct str){ sort_key_of(scan, a), a->key_len },
+		(struct str){ sort_key_of(scan, b), b->key_len });
 
 	return list->sort_count == 1 && list->sorts[0].descending ? -order : order;
 }
 
-static void row_tail(const struct look *look, const struct row *row, struct key_suffix *tail)
+static void row_suffix(const struct scan *scan, const struct row *row, struct key_suffix *suffix)
 {
-	tail->len = row->len;
-	memcpy(tail->bytes, order_bytes(look, row), row->len);
+	suffix->len = row->key_len;
+	memcpy(suffix->bytes, sort_key_of(scan, row), row->key_len);
 }
 
-/* The first row behind the place to go on from; rows are in order. */
-static size_t first_behind(const struct look *look, struct str after)
+/* The first of the sorted rows behind the cursor. */
+static size_t first_after(const struct scan *scan, struct str after)
 {
-	bool descending = look->query->list.sort_count == 1 && query_is_descending(look->query);
-	struct key_suffix place = { .len = (uint16_t)after.len }, tail;
+	bool descending = scan->query->list.sort_count == 1 && query_is_descending(scan->query);
+	struct key_suffix cursor = { .len = (uint16_t)after.len }, suffix;
 	size_t i = 0;
 
 	if (after.len == 0)
 		return 0;
-	memcpy(place.bytes, after.ptr, after.len);
-	for (; i < look->row_count; i++) {
+	memcpy(cursor.bytes, after.ptr, after.len);
+	for (; i < scan->row_count; i++) {
 		int order;
 
-		row_tail(look, &look->rows[i], &tail);
-		order = key_suffix_compare(&tail, &place);
+		row_suffix(scan, &scan->rows[i], &suffix);
+		order = key_suffix_compare(&suffix, &cursor);
 		if (descending ? order < 0 : order > 0)
 			break;
 	}
 	return i;
 }
 
-/* Copies the ids of the rows from `first` on, as many as a page has. */
+/* Copies the ids of one page of rows, from `first` on. */
 static bool cut_page(
-	const struct look *look, size_t first, struct found_ids *found, struct err *err)
+	const struct scan *scan, size_t first, struct found_ids *found, struct err *err)
 {
-	uint64_t limit = look->query->list.limit;
-	size_t left = first < look->row_count ? look->row_count - first : 0;
+	uint64_t limit = scan->query->list.limit;
+	size_t left = first < scan->row_count ? scan->row_count - first : 0;
 
 	found->count = limit && limit < left ? (size_t)limit : left;
 	found->more = found->count < left;
@@ -182,194 +181,194 @@ static bool cut_page(
 	if (!found->ids)
 		return err_no_memory(err);
 	for (size_t i = 0; i < found->count; i++)
-		found->ids[i] = look->rows[first + i].id;
+		found->ids[i] = scan->rows[first + i].id;
 	if (found->count > 0)
-		row_tail(look, &look->rows[first + found->count - 1], &found->last);
+		row_suffix(scan, &scan->rows[first + found->count - 1], &found->last);
 	return true;
 }
 
-/* ---- all that fit ---- */
+/* ---- all rows of the smallest condition ---- */
 
-static bool gather(struct look *look, struct found_ids *found, struct err *err)
+static bool scan_all(struct scan *scan, struct found_ids *found, struct err *err)
 {
-	const struct list_query *list = &look->query->list;
+	const struct list_query *list = &scan->query->list;
 	size_t first;
 
-	/* Others may add to them meanwhile. */
-	look->most = 2 * (uint64_t)LIST_SCAN_MAX;
-	if (!look_until(look, UINT64_MAX, err))
+	/* Other processes may add rows meanwhile. */
+	scan->rows_max = 2 * (uint64_t)LIST_SCAN_MAX;
+	if (!scan_until(scan, UINT64_MAX, err))
 		return false;
-	if (!look->through)
+	if (!scan->ended)
 		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	if (look->row_count > 0)
-		qsort_r(look->rows, look->row_count, sizeof(*look->rows), compare_rows, look);
+	if (scan->row_count > 0)
+		qsort_r(scan->rows, scan->row_count, sizeof(*scan->rows), compare_rows, scan);
 	found->counted = true;
-	found->total = look->row_count;
+	found->total = scan->row_count;
 	found->offset = list_offset(list, found->total);
-	first = first_behind(look, list->after_cursor);
-	if (found->offset > look->row_count - first)
-		first = look->row_count;
+	first = first_after(scan, list->after_cursor);
+	if (found->offset > scan->row_count - first)
+		first = scan->row_count;
 	else
 		first += (size_t)found->offset;
-	return cut_page(look, first, found, err);
+	return cut_page(scan, first, found, err);
 }
 
-/* ---- along the order ---- */
+/* ---- in the order of an index ---- */
 
-/* What is known before a walk: where it begins, and from which end. */
-struct page_walk {
-	uint64_t skip, want; /* rows to leave out, rows of the page */
+/* How the page is reached. */
+struct page_plan {
+	uint64_t skip, want; /* rows before the page, rows of the page */
 	bool backwards;
-	uint64_t looks; /* about how many rows it will look at */
+	uint64_t reads; /* estimated number of rows to read */
 };
 
 /*
- * Plans the walk. The total is known of a single condition only, from its count; then a page near
- * the end is walked to from there.
+ * The total is known only for a single condition, from its count; then a page near the end is
+ * reached from there.
  */
-static void plan_walk(const struct list_query *list, const struct found_ids *found, uint64_t all,
-	struct page_walk *walk)
+static void plan_page(const struct list_query *list, const struct found_ids *found, uint64_t all,
+	struct page_plan *plan)
 {
 	uint64_t left = found->total > found->offset ? found->total - found->offset : 0;
 
-	*walk = (struct page_walk){ .skip = found->offset, .want = list->limit };
+	*plan = (struct page_plan){ .skip = found->offset, .want = list->limit };
 	if (list->limit == 0)
-		walk->want = LIST_SCAN_MAX;
-	if (found->counted && left < walk->want)
-		walk->want = left;
-	if (found->counted && left - walk->want < walk->skip) {
-		walk->skip = left - walk->want;
-		walk->backwards = true;
+		plan->want = LIST_SCAN_MAX;
+	if (found->counted && left < plan->want)
+		plan->want = left;
+	if (found->counted && left - plan->want < plan->skip) {
+		plan->skip = left - plan->want;
+		plan->backwards = true;
 	}
-	walk->looks = walk->skip + walk->want + 1;
+	plan->reads = plan->skip + plan->want + 1;
 	if (found->total > 0)
-		walk->looks = (uint64_t)((double)walk->looks * (double)all / (double)found->total);
+		plan->reads = (uint64_t)((double)plan->reads * (double)all / (double)found->total);
 }
 
-static void reverse_rows(struct look *look)
+static void reverse_rows(struct scan *scan)
 {
-	for (size_t i = 0, k = look->row_count; i + 1 < k; i++) {
-		struct row row = look->rows[i];
+	for (size_t i = 0, k = scan->row_count; i + 1 < k; i++) {
+		struct row row = scan->rows[i];
 
-		look->rows[i] = look->rows[--k];
-		look->rows[k] = row;
+		scan->rows[i] = scan->rows[--k];
+		scan->rows[k] = row;
 	}
 }
 
-/* The page's rows stand at the end of what was walked over, then at its start. */
-static bool walk_backwards(
-	struct look *look, const struct page_walk *walk, struct found_ids *found, struct err *err)
+/* The page's rows are the last ones read; reversed, the first. */
+static bool scan_backwards(
+	struct scan *scan, const struct page_plan *plan, struct found_ids *found, struct err *err)
 {
-	look->ranges.descending = !look->ranges.descending;
-	if (!look_until(look, walk->skip + walk->want, err))
+	scan->ranges.descending = !scan->ranges.descending;
+	if (!scan_until(scan, plan->skip + plan->want, err))
 		return false;
-	if (!look->through && look->row_count < walk->skip + walk->want)
+	if (!scan->ended && scan->row_count < plan->skip + plan->want)
 		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	reverse_rows(look);
-	return cut_page(look, 0, found, err);
+	reverse_rows(scan);
+	return cut_page(scan, 0, found, err);
 }
 
-/* One row more than the page has says whether there are more. */
-static bool walk_on(
-	struct look *look, const struct page_walk *walk, struct found_ids *found, struct err *err)
+/* Reads one row more than the page has, to know whether there are more. */
+static bool scan_forwards(
+	struct scan *scan, const struct page_plan *plan, struct found_ids *found, struct err *err)
 {
-	const struct list_query *list = &look->query->list;
-	uint64_t end = walk->skip + walk->want;
+	const struct list_query *list = &scan->query->list;
+	uint64_t end = plan->skip + plan->want;
 	bool complete;
 
-	if (!position_after(&look->ranges, list->after_cursor, &look->position, err) ||
-		!look_until(look, end + 1, err))
+	if (!position_after(&scan->ranges, list->after_cursor, &scan->position, err) ||
+		!scan_until(scan, end + 1, err))
 		return false;
-	complete = look->through || look->row_count > end;
+	complete = scan->ended || scan->row_count > end;
 	if (!complete && !list->allow_partial)
 		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	if (!cut_page(look, (size_t)walk->skip, found, err))
+	if (!cut_page(scan, (size_t)plan->skip, found, err))
 		return false;
 	if (!complete) {
 		found->more = true;
-		found->last = look->position.suffix;
+		found->last = scan->position.suffix;
 	}
 	return true;
 }
 
-static bool walk_order(
-	struct look *look, const struct page_walk *walk, struct found_ids *found, struct err *err)
+static bool scan_in_order(
+	struct scan *scan, const struct page_plan *plan, struct found_ids *found, struct err *err)
 {
-	const struct query *query = look->query;
+	const struct query *query = scan->query;
 	size_t satisfied;
 
-	look->most = LIST_SCAN_MAX;
-	look->walking = true;
+	scan->rows_max = LIST_SCAN_MAX;
+	scan->in_order = true;
 	if (!filter_ranges(
-		    query, NO_FILTER, query_sort_field(query), &look->ranges, &satisfied, err))
+		    query, NO_FILTER, query_sort_field(query), &scan->ranges, &satisfied, err))
 		return false;
-	return walk->backwards ? walk_backwards(look, walk, found, err)
-			       : walk_on(look, walk, found, err);
+	return plan->backwards ? scan_backwards(scan, plan, found, err)
+			       : scan_forwards(scan, plan, found, err);
 }
 
 /* ---- the choice ---- */
 
-/* Few rows in all are gathered, unless the walk is to end much sooner. */
-static bool choose(struct look *look, struct range_set *smallest, size_t satisfied, uint64_t all,
+/* Reads all rows of a small condition, unless the page is reached much sooner in order. */
+static bool choose(struct scan *scan, struct range_set *smallest, size_t satisfied, uint64_t all,
 	struct found_ids *found, struct err *err)
 {
-	const struct query *query = look->query;
+	const struct query *query = scan->query;
 	const struct list_query *list = &query->list;
 	bool few = smallest->total <= LIST_SCAN_MAX;
-	bool known = satisfied == query_conditions(query), can_walk;
-	struct page_walk walk;
+	bool known = satisfied == query_conditions(query), can_scan;
+	struct page_plan plan;
 
 	found->counted = list->want_total && known;
 	found->total = found->counted ? smallest->total : 0;
 	found->offset = found->counted ? list_offset(list, found->total) : list->offset;
-	plan_walk(list, found, all, &walk);
-	can_walk = list->sort_count <= 1 && query_is_indexed(query, query_sort_field(query)) &&
+	plan_page(list, found, all, &plan);
+	can_scan = list->sort_count <= 1 && query_is_indexed(query, query_sort_field(query)) &&
 		   (found->counted || !list->want_total || list->allow_partial) &&
-		   walk.skip <= LIST_SCAN_MAX;
-	if (few && !(can_walk && found->counted && 2 * walk.looks < smallest->total)) {
-		look->ranges = *smallest;
+		   plan.skip <= LIST_SCAN_MAX;
+	if (few && !(can_scan && found->counted && 2 * plan.reads < smallest->total)) {
+		scan->ranges = *smallest;
 		*smallest = (struct range_set){ 0 };
-		return gather(look, found, err);
+		return scan_all(scan, found, err);
 	}
-	if (!can_walk)
+	if (!can_scan)
 		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	return walk_order(look, &walk, found, err);
+	return scan_in_order(scan, &plan, found, err);
 }
 
-static void look_free(struct look *look)
+static void scan_free(struct scan *scan)
 {
-	ranges_free(&look->ranges);
-	buf_free(&look->record);
-	buf_free(&look->orders);
-	free(look->rows);
-	free(look);
+	ranges_free(&scan->ranges);
+	buf_free(&scan->record);
+	buf_free(&scan->sort_keys);
+	free(scan->rows);
+	free(scan);
 }
 
-static struct look *look_new(const struct query *query)
+static struct scan *scan_new(const struct query *query)
 {
-	struct look *look = calloc(1, sizeof(*look));
+	struct scan *scan = calloc(1, sizeof(*scan));
 
-	if (look) {
-		look->query = query;
-		look->store = query->store;
+	if (scan) {
+		scan->query = query;
+		scan->store = query->store;
 	}
-	return look;
+	return scan;
 }
 
 bool list_scan(const struct query *query, struct found_ids *found, struct err *err)
 {
-	struct look *look = look_new(query);
+	struct scan *scan = scan_new(query);
 	struct range_set smallest = { 0 };
 	uint64_t all = 0;
 	size_t satisfied = 0;
 	bool ok;
 
 	*found = (struct found_ids){ 0 };
-	if (!look)
+	if (!scan)
 		return err_no_memory(err);
 	ok = choose_index(query, &smallest, &satisfied, &all, err) &&
-	     choose(look, &smallest, satisfied, all, found, err);
+	     choose(scan, &smallest, satisfied, all, found, err);
 	ranges_free(&smallest);
-	look_free(look);
+	scan_free(scan);
 	return ok;
 }

@@ -41,7 +41,7 @@ struct store_shared {
 	_Atomic bool read_only; /* set by the keeper while the disk is nearly full */
 };
 
-/* What a process does in the store; a death in any state but IDLE needs recovery. */
+/* State of a process; a death in any state but IDLE needs recovery. */
 enum store_activity { STORE_IDLE = 0, STORE_IN_CALL = 1, STORE_FLUSHING = 2 };
 
 enum store_mode {
@@ -110,7 +110,7 @@ bool store_is_flushed(const struct store *store);
 
 enum store_table { STORE_USERS, STORE_TOKENS, STORE_SIGNING_KEYS, STORE_TABLES };
 
-/* Appends the value to out; ERR_NOT_FOUND when there is none. */
+/* Appends the value to out; ERR_NOT_FOUND without one. */
 bool store_auth_get(struct store *store, enum store_table table, struct str key, struct buf *out,
 	struct err *err);
 /*

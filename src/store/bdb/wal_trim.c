@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "store/bdb/bdb.h"
 
-/* Whether all bytes from here to the end are zero; a file that cannot be read is not. */
+/* Whether all bytes from offset to the end are zero; false for a file that cannot be read. */
 static bool is_zero_from(int fd, off_t offset, off_t size)
 {
 	static const char zero[4096];
@@ -24,7 +24,7 @@ static bool is_zero_from(int fd, off_t offset, off_t size)
 	return true;
 }
 
-/* The last log by its number, libdb's own name for it; false when there is none. */
+/* The path of the log with the highest number, in libdb's naming; false when there is none. */
 static bool find_last(const char *folder, char *path, size_t size)
 {
 	unsigned last = 0, number;
