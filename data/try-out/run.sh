@@ -140,7 +140,7 @@ write_nginx_conf() {
 			SOCKET="$SOCKETS/polytask.sock" CACHE="$MEMORY/authorized" \
 			RATE=10 BURST=50 CONNECTIONS=2048 LISTEN="$listen" \
 			CERTIFICATE="$HOME_DIR/tls/cert.pem" CERTIFICATE_KEY="$HOME_DIR/tls/key.pem" \
-			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$SOURCE/data/openapi" \
+			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$BUILD/data/openapi" \
 			<"$template" >"$HOME_DIR/conf/$(basename "$template" .in)"
 	done
 	mv "$HOME_DIR/conf/nginx.conf" "$HOME_DIR/nginx.conf"

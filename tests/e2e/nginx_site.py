@@ -41,7 +41,7 @@ class NginxSite:
             "CERTIFICATE": self.cert,
             "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),
             "ACCESS_LOG": os.path.join(self.dir, "log", "nginx-access.log"),
-            "OPENAPI": os.path.join(SOURCE, "data", "openapi"),
+            "OPENAPI": os.path.join(BUILD, "data", "openapi"),
         }
         values.update(changed)
         for name in ("nginx", *("polytask-" + part for part in SITE_PARTS)):

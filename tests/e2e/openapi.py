@@ -1,4 +1,5 @@
 """Checks answers against the OpenAPI documents of the tree."""
+import glob
 import json
 import os
 import re
@@ -17,9 +18,8 @@ ANYWHERE = (400, 401, 403, 404, 405, 413, 414, 429, 431, 501, 503)
 
 def documents():
     """The path of each document by the name of its dialect."""
-    folder = os.path.join(SOURCE, "data", "openapi")
-    names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
-    return {name[: -len(".json")]: os.path.join(folder, name) for name in names}
+    paths = glob.glob(os.path.join(SOURCE, "src", "dialect", "*", "openapi.json"))
+    return {os.path.basename(os.path.dirname(path)): path for path in sorted(paths)}
 
 
 def load(name):
