@@ -1,5 +1,7 @@
 #include "auth/login_limit.h"
 
+#include "auth/limit_domain.h"
+
 void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint64_t burst,
 	int64_t now_us, struct str name, struct str address)
 {

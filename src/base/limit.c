@@ -46,10 +46,9 @@ static uint64_t hash(const struct limit *limit, struct str text)
 	return number;
 }
 
-uint64_t limit_key(
-	const struct limit *limit, enum limit_kind kind, struct str first, struct str second)
+uint64_t limit_key(const struct limit *limit, unsigned domain, struct str first, struct str second)
 {
-	const uint64_t parts[] = { kind, hash(limit, first), hash(limit, second) };
+	const uint64_t parts[] = { domain, hash(limit, first), hash(limit, second) };
 	uint64_t key = hash(limit, (struct str){ (const char *)parts, sizeof(parts) });
 
 	return key != 0 ? key : 1;
@@ -71,7 +70,6 @@ struct str limit_network(struct str text, uint8_t bytes[16])
 
 /* ---- the table ---- */
 
-/* Sooner whole, sooner given up. */
 static struct limit_slot *lowest_debt(struct limit_slot *set)
 {
 	struct limit_slot *least = set;
@@ -84,8 +82,8 @@ static struct limit_slot *lowest_debt(struct limit_slot *set)
 }
 
 /*
- * The key's slot, or one that is taken over. It is emptied before it gets its new name: whoever
- * comes between finds too little counted, never another's debt.
+ * Returns the key's slot, evicting another key if there is none. The slot is emptied before it gets
+ * the new key, so that a concurrent process sees too low a debt and never that of another key.
  */
 static struct limit_slot *find_slot(struct limit *limit, uint64_t key)
 {
@@ -102,10 +100,10 @@ static struct limit_slot *find_slot(struct limit *limit, uint64_t key)
 }
 
 /*
- * How far from whole the allowance is. A process that read the clock a little before another one
- * that was counted first sees more than all of it used up. What lies further ahead is another
- * rule's, from before the configuration changed, or rubbish: it counts for nothing, since nobody
- * may be shut out by it.
+ * Time until the full allowance, at most the whole burst. A process whose clock reading is older than
+ * that of a process counted before it may see a slightly larger debt. A debt beyond the clock skew
+ * comes from another rule (the configuration changed) or a damaged slot and counts as none, so that
+ * it cannot lock a client out.
  */
 static uint64_t debt_of(const struct limit_rule *rule, uint64_t tat, uint64_t now)
 {

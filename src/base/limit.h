@@ -1,18 +1,16 @@
 #pragma once
 /*
- * How often something may happen, counted by all processes together: a table in memory that they
- * share. Bounded, without locks, and never in anybody's way: when it is full it forgets those who
- * have used least, and lets them begin anew.
+ * Rates, counted by all processes together in a table of shared memory. The table is bounded and
+ * lock-free and never blocks: a full set evicts the slot with the lowest debt, whose key then has its
+ * full allowance again.
  *
- * The rule is the generic cell rate algorithm (ITU-T I.371, annex A): for each key the table holds
- * the time at which its allowance is whole again, one 64-bit number that is changed by
- * compare-and-swap. A process that dies between any two steps leaves a table that is as good as
- * before. What can go wrong is small and said here: when two keys take over the same slot at the
- * same instant, one of them may be counted for the other, once; and a key that was forgotten has
- * its whole allowance again.
+ * The rule is the generic cell rate algorithm (ITU-T I.371, annex A). Each slot holds the theoretical
+ * arrival time of its key, a 64-bit number changed by compare-and-swap, so a process that dies between
+ * any two steps leaves a consistent table. The one inaccuracy: if two keys take over the same slot at
+ * the same instant, one of them may be counted for the other, once.
  *
- * Keys are made with a secret of the process tree (SipHash-2-4): nobody outside can choose names
- * that meet in one set.
+ * Keys are hashed with a secret of the process tree (SipHash-2-4), so clients cannot choose names that
+ * fall into one set.
  */
 #include <stdatomic.h>
 
@@ -21,61 +19,51 @@
 #define LIMIT_WAYS	  4 /* slots of a set, which is a cache line */
 #define LIMIT_SETS	  16384
 #define LIMIT_SECRET_SIZE 16
-/* The times that processes pass may differ by so much, however they were held up. */
+/* Largest difference between the times that two processes pass. */
 #define LIMIT_CLOCK_SKEW_US 1000000U
 
 struct limit_slot {
 	_Atomic uint64_t key; /* 0: free */
-	_Atomic uint64_t tat; /* us: its allowance is whole from then on */
+	_Atomic uint64_t tat; /* theoretical arrival time, us: full allowance from then on */
 };
 
-/* A mebibyte of shared memory, zeroed, then limit_init; before the first fork. */
+/* 1 MiB of zeroed shared memory. Call limit_init before the first fork. */
 struct limit {
 	_Alignas(64) struct limit_slot sets[LIMIT_SETS][LIMIT_WAYS];
 	uint8_t secret[LIMIT_SECRET_SIZE];
 };
 
-/* So many at once, then one each interval. */
+/* burst at once, then one per interval. */
 struct limit_rule {
 	uint64_t interval_us; /* 0: no limit */
 	uint64_t burst;
 };
 
-/* What a key has left. */
 struct limit_status {
-	uint64_t remaining; /* at once */
-	uint64_t reset_us;  /* until the allowance is whole again */
-	uint64_t retry_us;  /* refused: until the next one is free */
+	uint64_t remaining; /* allowed at once */
+	uint64_t reset_us;  /* until the full allowance */
+	uint64_t retry_us;  /* until the next one is allowed; 0 unless none remains */
 };
 
-/* What a key counts: keys of different kinds never meet. */
-enum limit_kind {
-	LIMIT_PRINCIPAL,
-	LIMIT_LOGIN_PER_ADDRESS,
-	LIMIT_LOGIN_PER_NAME,
-	LIMIT_REFUSAL_LOG
-};
-
-/* False when the system has no random bytes: ERR_INTERNAL. */
+/* False if the system provides no random bytes: ERR_INTERNAL. */
 bool limit_init(struct limit *limit, struct err *err);
-/* The rule of so many a second; 0 a second: no limit. */
+/* rate per second; 0: no limit. */
 struct limit_rule limit_per_second(uint64_t rate, uint64_t burst);
-uint64_t limit_key(
-	const struct limit *limit, enum limit_kind kind, struct str first, struct str second);
+/* Key of one or two texts. Keys of different domains never collide; callers number the domains. */
+uint64_t limit_key(const struct limit *limit, unsigned domain, struct str first, struct str second);
 /*
- * What counts as one address: all of an IPv4 address, also where it is written as an IPv6 one
- * (::ffff:192.0.2.1, a socket for both), the /64 of an IPv6 one, which is one
- * customer's (RFC 6177); what is neither, as it is. The bytes are borrowed from `bytes` or `text`.
+ * The network that counts as one client: an IPv4 address, also if mapped into IPv6 (::ffff:192.0.2.1),
+ * or the /64 of an IPv6 address, which is one customer's (RFC 6177). Any other text is returned
+ * unchanged. The result is borrowed from `bytes` or `text`.
  */
 struct str limit_network(struct str text, uint8_t bytes[16]);
 /*
- * Takes one of the key's allowance; false when there is none left, and nothing was taken then. now:
- * us of a clock that all processes share and that does not go back (clock_mono_us). left may be
- * NULL.
+ * Takes one of the key's allowance; false and no change if none remains. now is in us of a clock that
+ * all processes share and that never goes back (clock_mono_us). left may be NULL.
  */
 bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
 	struct limit_status *left);
-/* Gives one back that was taken and should not count. */
+/* Returns one that was taken. */
 void limit_refund(struct limit *limit, const struct limit_rule *rule, uint64_t key);
-/* Microseconds as whole seconds, rounded up. */
+/* Rounded up. */
 unsigned limit_us_to_seconds(uint64_t us);

@@ -1,5 +1,6 @@
 #include "serve/exchange_log.h"
 
+#include "auth/limit_domain.h"
 #include "base/clock.h"
 #include "base/log.h"
 

@@ -1,5 +1,7 @@
 #include "serve/rate.h"
 
+#include "auth/limit_domain.h"
+
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
 
 bool rate_take(const struct app *app, struct exchange *exchange, struct err *err)

@@ -8,6 +8,8 @@
 
 #define NOW ((int64_t)1000000000)
 
+enum { DOMAIN, OTHER_DOMAIN };
+
 static struct limit *limit;
 static const struct limit_rule rule = { .interval_us = 1000, .burst = 5 };
 
@@ -30,7 +32,7 @@ static int teardown_limit(void **state)
 
 static uint64_t key_of(const char *name)
 {
-	return limit_key(limit, LIMIT_PRINCIPAL, STR("demo"), str_cstr(name));
+	return limit_key(limit, DOMAIN, STR("demo"), str_cstr(name));
 }
 
 static bool take(const char *name, int64_t now)
@@ -100,15 +102,15 @@ static void keys_are_independent(void **state)
 	(void)state;
 	assert_int_equal(take_all("ann", NOW), 5);
 	assert_int_equal(take_all("bob", NOW), 5);
-	assert_true(limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR("a"), STR("b")) !=
-		    limit_key(limit, LIMIT_LOGIN_PER_NAME, STR("a"), STR("b")));
-	assert_true(limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR("ab"), STR("c")) !=
-		    limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR("a"), STR("bc")));
-	assert_true(limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR_NULL, STR("a")) !=
-		    limit_key(limit, LIMIT_LOGIN_PER_ADDRESS, STR("a"), STR_NULL));
+	assert_true(limit_key(limit, DOMAIN, STR("a"), STR("b")) !=
+		    limit_key(limit, OTHER_DOMAIN, STR("a"), STR("b")));
+	assert_true(limit_key(limit, DOMAIN, STR("ab"), STR("c")) !=
+		    limit_key(limit, DOMAIN, STR("a"), STR("bc")));
+	assert_true(limit_key(limit, DOMAIN, STR_NULL, STR("a")) !=
+		    limit_key(limit, DOMAIN, STR("a"), STR_NULL));
 }
 
-/* Nobody outside knows which names meet in one set. */
+/* Clients cannot predict which names share a set. */
 static void secret_changes_keys(void **state)
 {
 	uint64_t before = key_of("ann");
