@@ -3,19 +3,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Digits that a double always keeps when it is written and read again. */
+/* A double written with 17 digits reads back as itself; 15 digits survive a double. */
 #define REAL_DIGITS	17
 #define REAL_DIGITS_MIN 15
-/* Longer texts of one real number are refused. */
+/* A longer text of a real number is refused. */
 #define REAL_TEXT_MAX 127
 
 /*
- * jansson's lexer does not look whether its token could grow. Without memory it drops a byte and
- * goes on: a shortened text or number comes out, an assertion ends the process, or it reads past
- * the token when the byte was the closing quote. So for the time of a parse the allocators are
- * ours: the first allocation that fails is served from a reserve, all others after it fail, the
- * input ends at that byte, and what comes out is thrown away. The parser gets its input byte by
- * byte for that reason.
+ * jansson's lexer ignores that its token could not grow: without memory it drops a byte and continues,
+ * so a shortened text or number results, an assertion ends the process, or it reads past the token if
+ * the byte was the closing quote. Measured with jansson 2.14: without what follows, the walk of failing
+ * allocations (tests/http/test_json_memory.c) reports valid bodies as malformed and ends with the
+ * assertion in lex_unget_unsave.
+ *
+ * Therefore the allocators are replaced during a parse: the first allocation that fails is served from
+ * a reserve, all later ones fail, the input ends at that byte, and the result is discarded. For that
+ * the parser gets its input byte by byte.
  */
 struct parse {
 	struct str rest;
@@ -26,7 +29,7 @@ struct parse {
 	bool failed;
 };
 
-static struct parse *parse; /* the allocators are told nothing else */
+static struct parse *parse; /* the allocators have no other argument */
 
 static void *parse_malloc(size_t size)
 {
@@ -56,12 +59,12 @@ static size_t next_byte(void *buffer, size_t size, void *data)
 
 bool json_parse_trusted(json_t **json, struct str body, struct err *err)
 {
-	/* The lexer doubles its token from 16 bytes on: it asks for less than this. */
+	/* The lexer doubles its token from 16 bytes on, so no allocation is larger. */
 	struct parse mine = { .rest = body, .reserve_size = 4 * body.len + 64 };
 	json_error_t error = { .line = -1 };
 	json_t *read;
 
-	/* With JSON_DECODE_ANY jansson takes a number followed by one NUL for a number. */
+	/* With JSON_DECODE_ANY, jansson accepts a number that is followed by one NUL. */
 	if (body.len > 0 && memchr(body.ptr, '\0', body.len))
 		return err_set(err, ERR_MALFORMED, NULL, "The JSON text holds a NUL byte.");
 	mine.reserve = malloc(mine.reserve_size);
@@ -94,7 +97,7 @@ static bool is_number_byte(char c)
 	return (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.' || c == 'e' || c == 'E';
 }
 
-/* The string, the number or the single byte that well-formed JSON text begins with. */
+/* Returns the string, number or single byte at the start of well-formed JSON text. */
 static struct str first_token(struct str text)
 {
 	size_t len = 1;
@@ -110,7 +113,7 @@ static struct str first_token(struct str text)
 	return (struct str){ text.ptr, len };
 }
 
-/* A number's digits without zeros at either end; REAL_DIGITS + 1 when there are more of them. */
+/* Copies a number's digits without zeros at either end; returns REAL_DIGITS + 1 if too many. */
 static size_t significant_digits(struct str number, char digits[REAL_DIGITS + 1])
 {
 	size_t count = 0, zeros = 0;
@@ -135,7 +138,7 @@ static size_t significant_digits(struct str number, char digits[REAL_DIGITS + 1]
 	return count;
 }
 
-/* Whether the double nearest to the text gives the same digits again. LC_NUMERIC stays "C". */
+/* Whether the double nearest to the text has the same digits. LC_NUMERIC must be "C". */
 static bool round_trips(struct str number)
 {
 	char text[REAL_TEXT_MAX + 1], again[REAL_TEXT_MAX + 1];
@@ -160,7 +163,9 @@ static bool is_real(struct str token)
 		       memchr(token.ptr, 'E', token.len));
 }
 
-/* jansson sees neither: its own depth is 2048, and it rounds. The text is known to be well-formed.
+/*
+ * Checks what jansson does not: its own limit is 2048 levels, and it rounds. The text must be
+ * well-formed.
  */
 static bool check_depth_and_digits(struct str text, struct err *err)
 {
@@ -219,7 +224,7 @@ static int dump_to_buf(const char *bytes, size_t len, void *data)
 	return buf_ok(data) ? 0 : -1;
 }
 
-/* The fewest digits that read as the same number: 0.1 and not 0.10000000000000001. */
+/* Returns the fewest digits that read back as the same number: 0.1, not 0.10000000000000001. */
 static size_t real_precision(double value)
 {
 	char text[REAL_TEXT_MAX + 1];
@@ -249,7 +254,7 @@ static void put_array(const json_t *array, struct buf *out, unsigned depth)
 
 static void put_object(const json_t *object, struct buf *out, unsigned depth)
 {
-	/* jansson's iterators want it writable; nothing is written. */
+	/* jansson's iterators take a mutable object but do not change it. */
 	json_t *walked = (json_t *)(uintptr_t)object;
 	char before = '{';
 
@@ -263,7 +268,7 @@ static void put_object(const json_t *object, struct buf *out, unsigned depth)
 	buf_puts(out, before == '{' ? "{}" : "}");
 }
 
-/* Only containers are walked here, because jansson has one precision for all numbers of a dump. */
+/* Containers are walked here because jansson has one precision for all numbers of a dump. */
 static void put_json(const json_t *json, struct buf *out, unsigned depth)
 {
 	size_t flags = JSON_ENCODE_ANY | JSON_COMPACT;
@@ -282,7 +287,7 @@ static void put_json(const json_t *json, struct buf *out, unsigned depth)
 	}
 }
 
-/* The text in arena, the buffer freed. */
+/* Copies the text to the arena and frees the buffer. */
 static struct str move_to_arena(struct buf *buf, struct arena *arena)
 {
 	struct str text = buf_ok(buf) ? arena_copy(arena, buf_str(buf)) : STR_NULL;
