@@ -7,7 +7,7 @@ from lib import Instance
 from tap import until
 
 BEGIN, END, PARAMS, STDIN, STDOUT = 1, 3, 4, 5, 6
-# What the authorizer adds to an acceptance.
+# The header fields with which the authorizer accepts a credential.
 PRINCIPAL = {
     "X-Polytask-User": "u-1",
     "X-Polytask-Tenant": "t-1",

@@ -72,7 +72,7 @@ def commands():
         entry = [entry for entry in list_all(instance, "key") if entry["id"] == key][0]
         ok(entry["overlap"] and entry["state"] == "live", f"{state}: key rotate", entry)
         instance.ctl("key", "expire", key, "--expires", "1000")
-        instance.ctl("password", "add", user, "--expires", "1000", stdin="first password of\n")
+        instance.ctl("password", "add", user, "--expires", "1000", stdin="the first password\n")
         instance.ctl("password", "expire", user, "--expires", "never")
         equal(states_of(instance, "password", user), ["live"], f"{state}: password list")
         password = instance.ctl("password", "rotate", user).strip()
@@ -95,7 +95,7 @@ def commands():
             log_in(instance, user, password).status, 200, f"{state}: the new password is accepted"
         )
         equal(
-            log_in(instance, user, "first password of").status,
+            log_in(instance, user, "the first password").status,
             400,
             f"{state}: the old password is refused",
         )
@@ -210,7 +210,7 @@ def hidden_arguments():
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(path)
         listener.listen()
-        words = ("key", "add", "nobody", "--id", "hidden", "--secret", "not to be seen")
+        words = ("key", "add", "unknown", "--id", "hidden", "--secret", "not to be seen")
         command = subprocess.Popen(
             [POLYTASKCTL, "-o", "control=" + path, *words], stderr=subprocess.PIPE, text=True
         )

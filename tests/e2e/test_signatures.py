@@ -119,7 +119,7 @@ def signatures():
         "another host": instance.sign("GET", path, host="localhost"),
         "another secret": instance.sign("GET", path, secret="0" * 64),
         "another Date": [("Date", http_date(1)), fine[1]],
-        "an unknown key": instance.sign("GET", path, key="nobody"),
+        "an unknown key": instance.sign("GET", path, key="unknown"),
         "the signature without its last character": [
             fine[0], ("X-VirtShell-Authorization", credential[:-1])
         ],

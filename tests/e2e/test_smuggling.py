@@ -192,11 +192,11 @@ def pipelines():
     host = f"Host: {target.host}"
     bearer = f"Authorization: Bearer {target.token}"
     known = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, "")
-    nobody = lines(f"DELETE {CREATE}/{target.create()} HTTP/1.1", host, "")
+    anonymous = lines(f"DELETE {CREATE}/{target.create()} HTTP/1.1", host, "")
     target.reached()
-    attack("no credential after a bearer", known + nobody, [200, 403], 1)
-    attack("no credential between bearers", known + nobody + known, [200, 403, 200], 2)
-    attack("no credential before a bearer", nobody + known, [403, 200], 1)
+    attack("no credential after a bearer", known + anonymous, [200, 403], 1)
+    attack("no credential between bearers", known + anonymous + known, [200, 403, 200], 2)
+    attack("no credential before a bearer", anonymous + known, [403, 200], 1)
     attack(
         "no credential at another dialect",
         known + lines("GET /v1/tasks HTTP/1.1", host, ""),
@@ -205,8 +205,8 @@ def pipelines():
     )
     closing = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, "Connection: close", "")
     attack("nothing is read after Connection: close", closing + known, [200], 1)
-    body = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, f"Content-Length: {len(nobody)}", "")
-    attack("a request in a body", body + nobody, [200], 1)
+    body = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, f"Content-Length: {len(anonymous)}", "")
+    attack("a request in a body", body + anonymous, [200], 1)
     body = lines(f"POST {CREATE} HTTP/1.1", host, f"Content-Length: {len(known)}", "")
     attack("a request in the body of a refused request", body + known, [403])
 

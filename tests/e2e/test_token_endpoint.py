@@ -64,7 +64,7 @@ def logins():
             name,
         )
 
-    for name in ("nobody", "tester", "", "a/b", "x" * 300):
+    for name in ("unknown", "tester", "", "a/b", "x" * 300):
         refused(f"user {name[:9]!r}", "invalid_grant", ask(**dict(right, username=name)))
     for name in (password[:-1], password + "x", "", "x" * 2000):
         refused("a wrong password", "invalid_grant", ask(**dict(right, password=name)))

@@ -116,7 +116,7 @@ def methods():
     equal((answer.status, answer.body), (204, b""), "OPTIONS")
     answer = instance.request("HEAD", path)
     equal((answer.status, answer.body), (200, b""), "HEAD")
-    equal(instance.request("HEAD", address("nobody")).status, 404, "HEAD of an unknown task: 404")
+    equal(instance.request("HEAD", address("unknown")).status, 404, "HEAD of an unknown task: 404")
     for where in ("methods/product", "methods/product/adbreaks", "methods/x/adbreaks/version/1"):
         shows(instance.request("GET", ITEMS + where), 404, b'{"detail":"Not Found"}', where)
     for where, query in ((path, ""), (path, "?a=b"), (ITEMS + "methods", "")):

@@ -2,7 +2,7 @@
 import collections
 import urllib.parse
 
-# What one principal holds: a token; a key for VirtShell's signatures and one for Uplynk's messages,
+# The credentials of one principal: a token; a key for VirtShell's signatures and one for Uplynk's messages,
 # each as (id, secret); the token of a login.
 Credentials = collections.namedtuple("Credentials", "token key owner login", defaults=(None,))
 # headers is a list of (name, value); body may be a dict, sent as JSON.

@@ -1,5 +1,5 @@
-"""What the tests know of one dialect, each in a module of its name. Written from the dialect's page
-and its vendor's documents, not from the code: it is an oracle, so every sentence is written out.
+"""The description of one dialect, an oracle: written from the dialect's page and its vendor's documents,
+not from the code, with every sentence written out.
 """
 import dataclasses
 import json
