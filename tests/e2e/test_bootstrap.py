@@ -61,9 +61,74 @@ class Run:
         return self.text()
 
 
-def first_and_second_start():
-    parent = make_directory("polytask-run-")
-    home, port = os.path.join(parent, "run"), free_port()
+def check_env(home):
+    names = re.findall(r"^([A-Z_]+)='[^']+'$", text_of(home), re.M)
+    equal(
+        sorted(names),
+        NAMES,
+        "demo.env has the documented variables",
+    )
+    equal(text_of(home).count("\n"), len(NAMES), "demo.env has nothing else")
+    ok(
+        re.search(r"^UPLYNK_OWNER='[0-9a-f]{32}'$", text_of(home), re.M),
+        "UPLYNK_OWNER is 32 hexadecimal digits",
+    )
+    for name in ("demo.env", "tls/key.pem"):
+        equal(os.stat(os.path.join(home, name)).st_mode & 0o777, 0o600, f"{name} has mode 0600")
+
+
+def check_printed_commands(text):
+    pasted = text[text.index("  . ") : text.index("Ctrl-C")].replace(
+        "The same list with", "# The same list with"
+    )
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", pasted],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        cwd="/",
+    )
+    equal(done.returncode, 0, "the printed commands succeed")
+    ok(
+        done.stdout.count('"create":"success"') == 1
+        and done.stdout.count("clone virtual machine database_01") == 2,
+        "the printed commands show the task",
+        done,
+    )
+
+
+def check_second_instance(home, port):
+    """Another start with the same directory, then with the same port."""
+    other = subprocess.run(
+        ["bash", BOOTSTRAP, "run", "--port", str(free_port()), "--home", home],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    ok(
+        other.returncode == 1
+        and "another instance" in other.stderr
+        and other.stderr.count("\n") == 1,
+        "another instance with the same directory: one line, status 1",
+        other,
+    )
+    other = subprocess.run(
+        ["bash", BOOTSTRAP, "run", "--port", str(port), "--home", home + "2"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    ok(
+        other.returncode == 1 and "in use" in other.stderr and other.stderr.count("\n") == 1,
+        "a port in use: one line, status 1",
+        other,
+    )
+
+
+def first_start(home):
+    port = free_port()
     run = Run(home, port)
     try:
         text = run.wait()
@@ -74,73 +139,16 @@ def first_and_second_start():
         ):
             return
         equal(run.process.poll(), None, "stays in the foreground")
-        names = re.findall(r"^([A-Z_]+)='[^']+'$", text_of(home), re.M)
-        equal(
-            sorted(names),
-            NAMES,
-            "demo.env has the documented variables",
-        )
-        equal(text_of(home).count("\n"), len(NAMES), "demo.env has nothing else")
-        ok(
-            re.search(r"^UPLYNK_OWNER='[0-9a-f]{32}'$", text_of(home), re.M),
-            "UPLYNK_OWNER is 32 hexadecimal digits",
-        )
-        for name in ("demo.env", "tls/key.pem"):
-            equal(os.stat(os.path.join(home, name)).st_mode & 0o777, 0o600, f"{name} has mode 0600")
-        # The printed commands in a shell.
-        pasted = text[text.index("  . ") : text.index("Ctrl-C")].replace(
-            "The same list with", "# The same list with"
-        )
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", pasted],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            cwd="/",
-        )
-        equal(done.returncode, 0, "the printed commands succeed")
-        ok(
-            done.stdout.count('"create":"success"') == 1
-            and done.stdout.count("clone virtual machine database_01") == 2,
-            "the printed commands show the task",
-            done,
-        )
-        # Another start with the same directory, then with the same port.
-        other = subprocess.run(
-            ["bash", BOOTSTRAP, "run", "--port", str(free_port()), "--home", home],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
-        ok(
-            other.returncode == 1
-            and "another instance" in other.stderr
-            and other.stderr.count("\n") == 1,
-            "another instance with the same directory: one line, status 1",
-            other,
-        )
-        other = subprocess.run(
-            ["bash", BOOTSTRAP, "run", "--port", str(port), "--home", home + "2"],
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=30,
-        )
-        ok(
-            other.returncode == 1 and "in use" in other.stderr and other.stderr.count("\n") == 1,
-            "a port in use: one line, status 1",
-            other,
-        )
+        check_env(home)
+        check_printed_commands(text)
+        check_second_instance(home, port)
     finally:
         begun = time.monotonic()
         equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
         ok(time.monotonic() - begun < 10, "Ctrl-C: ends within 10 s")
-    secrets = [
-        line
-        for line in text_of(home).splitlines()
-        if not line.startswith(("POLYTASK_URL", "POLYTASK_CACERT"))
-    ]
+
+
+def second_start(home, secrets):
     port = free_port()
     run = Run(home, port)
     try:
@@ -178,6 +186,17 @@ def first_and_second_start():
         )
     finally:
         finish(run.process, signal.SIGTERM, 30)
+
+
+def first_and_second_start():
+    home = os.path.join(make_directory("polytask-run-"), "run")
+    first_start(home)
+    secrets = [
+        line
+        for line in text_of(home).splitlines()
+        if not line.startswith(("POLYTASK_URL", "POLYTASK_CACERT"))
+    ]
+    second_start(home, secrets)
     for log in os.listdir(os.path.join(home, "log")):
         with open(os.path.join(home, "log", log), errors="replace") as text:
             content = text.read()

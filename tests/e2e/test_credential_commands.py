@@ -21,109 +21,141 @@ CACHED = 5
 MARGIN = 2.5
 
 
+def make_token(instance, state, user):
+    label = "label-" + state
+    instance.add_token(user, label, "--dialects", "virtshell,idol")
+    first = rotate_token(instance, label)
+    equal(
+        states_of(instance, "token", label),
+        ["live", "revoked"],
+        f"{state}: token rotate without overlap",
+    )
+    second = rotate_token(instance, label, "--overlap", "1000")
+    equal(
+        states_of(instance, "token", label),
+        ["live", "replaced", "revoked"],
+        f"{state}: token rotate with overlap",
+    )
+    instance.ctl("token", "expire", label, "--expires", "1000")
+    entries = [entry for entry in list_all(instance, "token") if entry["label"] == label]
+    ok(
+        all(entry["dialects"] == "virtshell,idol" for entry in entries)
+        and len([entry for entry in entries if entry["expires"]]) == 2,
+        f"{state}: token expire",
+        entries,
+    )
+    return first, second
+
+
+def make_key(instance, state, user):
+    key = "key-" + state
+    done = instance.ctl_run(
+        "key", "add", user, "--id", key, "--secret", "-", stdin="of " + state + "\n"
+    )
+    equal(
+        (done.returncode, done.stdout),
+        (0, f"id: {key}\nsecret: of {state}\n"),
+        f"{state}: key add reads a secret from standard input",
+    )
+    secret = rotate_key(instance, key, "--overlap", "1000")
+    entry = [entry for entry in list_all(instance, "key") if entry["id"] == key][0]
+    ok(entry["overlap"] and entry["state"] == "live", f"{state}: key rotate", entry)
+    instance.ctl("key", "expire", key, "--expires", "1000")
+    return key, secret
+
+
+def make_password(instance, state, user):
+    instance.ctl("password", "add", user, "--expires", "1000", stdin="the first password\n")
+    instance.ctl("password", "expire", user, "--expires", "never")
+    equal(states_of(instance, "password", user), ["live"], f"{state}: password list")
+    password = instance.ctl("password", "rotate", user).strip()
+    instance.secrets.append(password)
+    return password
+
+
+def make_all(instance, state):
+    """A user with rotated credentials of each kind."""
+    user = "user-" + state
+    instance.ctl("user", "add", user, "--tenant", "demo", "--expires", "1000")
+    instance.ctl("user", "expire", user, "--expires", "never")
+    equal(states_of(instance, "user", user), ["live"], f"{state}: user expire never")
+    first, second = make_token(instance, state, user)
+    key, secret = make_key(instance, state, user)
+    password = make_password(instance, state, user)
+    listed = "".join(instance.ctl(what, "list") for what in ("user", "token", "key"))
+    listed += instance.ctl("password", "list")
+    for what, text in (("token", second), ("secret", secret), ("password", password)):
+        ok(text not in listed, f"{state}: no list contains a {what}")
+    ok(
+        "$argon2" not in listed and "of " + state not in listed,
+        f"{state}: no list contains a hash or a secret",
+    )
+    return user, first, second, key, secret, password
+
+
+def check_accepted(instance, state, user, first, second, key, secret, password):
+    equal(bearer(instance, first), 200, f"{state}: the replaced token is accepted")
+    equal(bearer(instance, second), 200, f"{state}: the new token is accepted")
+    for text in ("of " + state, secret):
+        equal(signed(instance, key, text).status, 200, f"{state}: both secrets are accepted")
+    equal(
+        log_in(instance, user, password).status, 200, f"{state}: the new password is accepted"
+    )
+    equal(
+        log_in(instance, user, "the first password").status,
+        400,
+        f"{state}: the old password is refused",
+    )
+
+
+def revoke_all(instance, state, user, first, second, key, secret, password):
+    instance.ctl("password", "revoke", user)
+    instance.ctl("token", "revoke", "label-" + state)
+    instance.ctl("key", "revoke", key)
+    instance.ctl("user", "revoke", user)
+    equal(
+        states_of(instance, "user", user), ["revoked"], f"{state}: user revoke, service stopped"
+    )
+    equal(
+        states_of(instance, "password", user), [], f"{state}: password revoke, service stopped"
+    )
+
+
+def check_refused(instance, state, user, first, second, key, secret, password):
+    for token in (first, second):
+        ok(
+            until(lambda: bearer(instance, token) == 403, CACHED + MARGIN, 0.2),
+            f"{state}: a token revoked while the service was stopped is refused",
+        )
+    equal(signed(instance, key, secret).status, 403, f"{state}: the revoked key is refused")
+    equal(
+        log_in(instance, user, password).status,
+        400,
+        f"{state}: the revoked password is refused",
+    )
+
+
 def commands():
-    """Every command with the service stopped and with the service running."""
+    """Every command with the service stopped ("down") and running ("up")."""
     instance = Instance(autostart=False)
-    kept = {}
     done = instance.ctl_run("user", "list")
     equal(
         (done.returncode, done.stderr, os.path.exists(instance.conf["home"])),
         (1, f"polytaskctl: no store found in {instance.conf['home']}\n", False),
         "a list without a store fails and creates no store",
     )
-    for state in ("down", "up"):
-        if state == "up":
-            instance.make_principal()
-            instance.start()
-        user, label, key = "user-" + state, "label-" + state, "key-" + state
-        instance.ctl("user", "add", user, "--tenant", "demo", "--expires", "1000")
-        instance.ctl("user", "expire", user, "--expires", "never")
-        equal(states_of(instance, "user", user), ["live"], f"{state}: user expire never")
-        instance.add_token(user, label, "--dialects", "virtshell,idol")
-        first = rotate_token(instance, label)
-        equal(
-            states_of(instance, "token", label),
-            ["live", "revoked"],
-            f"{state}: token rotate without overlap",
-        )
-        second = rotate_token(instance, label, "--overlap", "1000")
-        equal(
-            states_of(instance, "token", label),
-            ["live", "replaced", "revoked"],
-            f"{state}: token rotate with overlap",
-        )
-        instance.ctl("token", "expire", label, "--expires", "1000")
-        entries = [entry for entry in list_all(instance, "token") if entry["label"] == label]
-        ok(
-            all(entry["dialects"] == "virtshell,idol" for entry in entries)
-            and len([entry for entry in entries if entry["expires"]]) == 2,
-            f"{state}: token expire",
-            entries,
-        )
-        done = instance.ctl_run(
-            "key", "add", user, "--id", key, "--secret", "-", stdin="of " + state + "\n"
-        )
-        equal(
-            (done.returncode, done.stdout),
-            (0, f"id: {key}\nsecret: of {state}\n"),
-            f"{state}: key add reads a secret from standard input",
-        )
-        secret = rotate_key(instance, key, "--overlap", "1000")
-        entry = [entry for entry in list_all(instance, "key") if entry["id"] == key][0]
-        ok(entry["overlap"] and entry["state"] == "live", f"{state}: key rotate", entry)
-        instance.ctl("key", "expire", key, "--expires", "1000")
-        instance.ctl("password", "add", user, "--expires", "1000", stdin="the first password\n")
-        instance.ctl("password", "expire", user, "--expires", "never")
-        equal(states_of(instance, "password", user), ["live"], f"{state}: password list")
-        password = instance.ctl("password", "rotate", user).strip()
-        instance.secrets.append(password)
-        listed = "".join(instance.ctl(what, "list") for what in ("user", "token", "key"))
-        listed += instance.ctl("password", "list")
-        for what, text in (("token", second), ("secret", secret), ("password", password)):
-            ok(text not in listed, f"{state}: no list contains a {what}")
-        ok(
-            "$argon2" not in listed and "of " + state not in listed,
-            f"{state}: no list contains a hash or a secret",
-        )
-        kept[state] = (user, first, second, key, secret, password)
-    for state, (user, first, second, key, secret, password) in kept.items():
-        equal(bearer(instance, first), 200, f"{state}: the replaced token is accepted")
-        equal(bearer(instance, second), 200, f"{state}: the new token is accepted")
-        for text in ("of " + state, secret):
-            equal(signed(instance, key, text).status, 200, f"{state}: both secrets are accepted")
-        equal(
-            log_in(instance, user, password).status, 200, f"{state}: the new password is accepted"
-        )
-        equal(
-            log_in(instance, user, "the first password").status,
-            400,
-            f"{state}: the old password is refused",
-        )
-    equal(instance.stop_daemon(), 0, "polytaskd stops")
-    for state, (user, first, second, key, secret, password) in kept.items():
-        instance.ctl("password", "revoke", user)
-        instance.ctl("token", "revoke", "label-" + state)
-        instance.ctl("key", "revoke", key)
-        instance.ctl("user", "revoke", user)
-        equal(
-            states_of(instance, "user", user), ["revoked"], f"{state}: user revoke, service stopped"
-        )
-        equal(
-            states_of(instance, "password", user), [], f"{state}: password revoke, service stopped"
-        )
+    made = {"down": make_all(instance, "down")}
+    instance.make_principal()
     instance.start()
-    for state, (user, first, second, key, secret, password) in kept.items():
-        for token in (first, second):
-            ok(
-                until(lambda: bearer(instance, token) == 403, CACHED + MARGIN, 0.2),
-                f"{state}: a token revoked while the service was stopped is refused",
-            )
-        equal(signed(instance, key, secret).status, 403, f"{state}: the revoked key is refused")
-        equal(
-            log_in(instance, user, password).status,
-            400,
-            f"{state}: the revoked password is refused",
-        )
+    made["up"] = make_all(instance, "up")
+    for state, user in made.items():
+        check_accepted(instance, state, *user)
+    equal(instance.stop_daemon(), 0, "polytaskd stops")
+    for state, user in made.items():
+        revoke_all(instance, state, *user)
+    instance.start()
+    for state, user in made.items():
+        check_refused(instance, state, *user)
     for wrong in (
         ("token", "expire", "x"),
         ("token", "rotate", "x", "--expires", "1"),

@@ -15,6 +15,11 @@ NEW = {
         "relationships": {"attachable": {"data": {"type": "tracks", "id": "1"}}},
     }
 }
+NEW_BY_NATIVE = {
+    "dialect": "idol",
+    "fields": {"master-type": "hd", "attachable": {"type": "tracks", "id": "1"}},
+}
+KEY = ("Idempotency-Key", "k")
 LOGIN = "/oauth/token"
 PASSWORD = "correct horse battery"
 
@@ -166,28 +171,11 @@ def away_from_midnight():
         time.sleep(left + 1)
 
 
-def quota():
-    away_from_midnight()
-    instance = Instance(conf={"idol_creates_a_day": "5"})
-    ann, cid = add_user(instance, "ann"), add_user(instance, "cid", "other")
+def create(instance, token, *headers):
+    return instance.idol("POST", "/import-tasks", NEW, list(headers), token=token)
 
-    def create(token=ann, **headers):
-        lines = [(name.replace("_", "-"), value) for name, value in headers.items()]
-        return instance.idol("POST", "/import-tasks", NEW, lines, token=token)
 
-    first = create(Idempotency_Key="k")
-    equal([create().status for _ in range(3)], [201] * 3, "creations within the quota: 201")
-    made = instance.native(
-        "POST",
-        "/tasks",
-        {
-            "dialect": "idol",
-            "fields": {"master-type": "hd", "attachable": {"type": "tracks", "id": "1"}},
-        },
-        token=ann,
-    )
-    equal(made.status, 201, "a creation by the native API: 201")
-    answer = create()
+def check_refusal(answer):
     midnight = DAY - time.time() % DAY
     equal(answer.status, 429, "a creation beyond the quota: 429")
     equal(
@@ -209,21 +197,48 @@ def quota():
         "Retry-After is the time to midnight",
         (answer.headers, midnight),
     )
-    again = create(Idempotency_Key="k")
+
+
+def check_concurrent(instance, token):
+    """12 creations at the same time share the quota of 5."""
+    statuses = []
+    threads = [
+        threading.Thread(target=lambda: statuses.append(create(instance, token).status))
+        for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    equal(
+        sorted(statuses),
+        [201] * 5 + [429] * 7,
+        "12 concurrent creations in another tenant: 5 succeed",
+    )
+
+
+def quota():
+    away_from_midnight()
+    instance = Instance(conf={"idol_creates_a_day": "5"})
+    ann, cid = add_user(instance, "ann"), add_user(instance, "cid", "other")
+
+    first = create(instance, ann, KEY)
+    equal(
+        [create(instance, ann).status for _ in range(3)],
+        [201] * 3,
+        "creations within the quota: 201",
+    )
+    made = instance.native("POST", "/tasks", NEW_BY_NATIVE, token=ann)
+    equal(made.status, 201, "a creation by the native API: 201")
+    answer = create(instance, ann)
+    check_refusal(answer)
+    again = create(instance, ann, KEY)
     equal(
         (again.status, again.body),
         (201, first.body),
         "a repeated Idempotency-Key gets the first answer",
     )
-    answer = instance.native(
-        "POST",
-        "/tasks",
-        {
-            "dialect": "idol",
-            "fields": {"master-type": "hd", "attachable": {"type": "tracks", "id": "1"}},
-        },
-        token=ann,
-    )
+    answer = instance.native("POST", "/tasks", NEW_BY_NATIVE, token=ann)
     equal(
         (answer.status, answer.json()["type"]),
         (429, "/v1/problems/quota"),
@@ -236,25 +251,16 @@ def quota():
     equal(count, 5, "5 tasks exist")
     equal(instance.stop_daemon(), 0, "polytaskd stops")
     instance.start()
-    equal(create().status, 429, "the quota counts across a restart")
-    statuses = []
-    threads = [
-        threading.Thread(target=lambda: statuses.append(create(token=cid).status))
-        for _ in range(12)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    equal(
-        sorted(statuses),
-        [201] * 5 + [429] * 7,
-        "12 concurrent creations in another tenant: 5 succeed",
-    )
+    equal(create(instance, ann).status, 429, "the quota counts across a restart")
+    check_concurrent(instance, cid)
     removed = instance.native("DELETE", "/tasks/" + made.json()["id"], token=ann)
     equal(removed.status, 204, "DELETE of a task: 204")
-    equal([create().status for _ in range(2)], [201, 429], "DELETE allows one more creation")
-    find_lines(instance, create())
+    equal(
+        [create(instance, ann).status for _ in range(2)],
+        [201, 429],
+        "DELETE allows one more creation",
+    )
+    find_lines(instance, create(instance, ann))
     lines = instance.events("limited")
     equal({line["reason"] for line in lines}, {"quota"}, "the log has the reason quota")
     equal(
@@ -265,16 +271,78 @@ def quota():
     instance.stop("quota")
 
 
+def logs(instance, name, answer, **members):
+    request_id, found = find_lines(instance, answer)
+    equal(found, [dict(members, id=request_id, level="info")], name)
+
+
+def denied(instance, name, answer, dialect, method, reason, credential, status, **members):
+    logs(
+        instance,
+        name,
+        answer,
+        event="denied",
+        dialect=dialect,
+        method=method,
+        address="127.0.0.1",
+        reason=reason,
+        credential=credential,
+        status=status,
+        **dict({"in": 0, "out": 0}, **members),
+    )
+
+
+def refused_lines(instance):
+    denied(
+        instance,
+        "log: no credential",
+        instance.request("GET", native.PREFIX + "/tasks", headers=[]),
+        *("native", "GET", "CredentialMissing", "none", 401),
+    )
+    wrong = "pt_" + "w" * 43
+    instance.secrets.append(wrong)
+    denied(
+        instance,
+        "log: a wrong token",
+        instance.idol("DELETE", "/import-tasks", token=wrong),
+        *("idol", "DELETE", "AccessDenied", "token", 401),
+    )
+    denied(
+        instance,
+        "log: a wrong token in a query",
+        instance.request("GET", f"{fourhse.PREFIX}/index?access-token={wrong}x", headers=[]),
+        *("fourhse", "GET", "AccessDenied", "token", 401),
+    )
+    denied(
+        instance,
+        "log: a wrong signature",
+        instance.get("/tasks", instance.sign("GET", "/elsewhere")),
+        *("virtshell", "GET", "SignatureDoesNotMatch", "virtshell", 403),
+        key=instance.key,
+    )
+    denied(
+        instance,
+        "log: an unknown key",
+        instance.get("/tasks", instance.sign("GET", "/tasks", key="unknown")),
+        *("virtshell", "GET", "SignatureDoesNotMatch", "virtshell", 403),
+    )
+    denied(
+        instance,
+        "log: a signature with an old Date",
+        instance.get(
+            "/tasks", instance.sign("GET", "/tasks", date="Fri, 01 Jul 2011 19:37:58 +0000")
+        ),
+        *("virtshell", "GET", "RequestTimeTooSkewed", "virtshell", 403),
+    )
+
+
 def lines():
     instance = Instance()
     reader = add_user(instance, "reader", "demo", "--rights", "read")
 
-    def logs(name, answer, **members):
-        request_id, found = find_lines(instance, answer)
-        equal(found, [dict(members, id=request_id, level="info")], name)
-
     served = instance.get("/tasks")
     logs(
+        instance,
         "log: a served request",
         served,
         event="request",
@@ -287,6 +355,7 @@ def lines():
     )
     forbidden = instance.post("/tasks", {}, instance.bearer(reader))
     logs(
+        instance,
         "log: a missing right",
         forbidden,
         event="forbidden",
@@ -298,56 +367,7 @@ def lines():
         status=403,
         **{"in": 2, "out": len(forbidden.body)},
     )
-
-    def denied(name, answer, dialect, method, reason, credential, status, **members):
-        logs(
-            name,
-            answer,
-            event="denied",
-            dialect=dialect,
-            method=method,
-            address="127.0.0.1",
-            reason=reason,
-            credential=credential,
-            status=status,
-            **dict({"in": 0, "out": 0}, **members),
-        )
-
-    denied(
-        "log: no credential",
-        instance.request("GET", native.PREFIX + "/tasks", headers=[]),
-        *("native", "GET", "CredentialMissing", "none", 401),
-    )
-    wrong = "pt_" + "w" * 43
-    instance.secrets.append(wrong)
-    denied(
-        "log: a wrong token",
-        instance.idol("DELETE", "/import-tasks", token=wrong),
-        *("idol", "DELETE", "AccessDenied", "token", 401),
-    )
-    denied(
-        "log: a wrong token in a query",
-        instance.request("GET", f"{fourhse.PREFIX}/index?access-token={wrong}x", headers=[]),
-        *("fourhse", "GET", "AccessDenied", "token", 401),
-    )
-    denied(
-        "log: a wrong signature",
-        instance.get("/tasks", instance.sign("GET", "/elsewhere")),
-        *("virtshell", "GET", "SignatureDoesNotMatch", "virtshell", 403),
-        key=instance.key,
-    )
-    denied(
-        "log: an unknown key",
-        instance.get("/tasks", instance.sign("GET", "/tasks", key="unknown")),
-        *("virtshell", "GET", "SignatureDoesNotMatch", "virtshell", 403),
-    )
-    denied(
-        "log: a signature with an old Date",
-        instance.get(
-            "/tasks", instance.sign("GET", "/tasks", date="Fri, 01 Jul 2011 19:37:58 +0000")
-        ),
-        *("virtshell", "GET", "RequestTimeTooSkewed", "virtshell", 403),
-    )
+    refused_lines(instance)
     instance.stop("lines")
 
 

@@ -1,4 +1,4 @@
-"""The native API: life of a task, its members, and tasks of the other dialects."""
+"""The native API: life of a task, its members, refused_members, and tasks of the other dialects."""
 import re
 import time
 import uuid
@@ -71,6 +71,7 @@ def life():
 
 
 def members():
+    """Members of POST and PATCH."""
     task = create(
         state="running",
         priority=-5,
@@ -83,7 +84,7 @@ def members():
     equal(
         (task["priority"], task["not_before"], task["max_attempts"], task["error"]),
         (-5, "2015-04-16T17:33:53.500Z", 3, "e"),
-        "POST keeps the given members, times in UTC",
+        "POST keeps the given members, refused_members, times in UTC",
     )
     equal(
         (task["progress"], task["fields"]),
@@ -111,6 +112,11 @@ def members():
         {"b": {}},
         "PATCH with null removes members of an object in a field",
     )
+
+
+def refused_members():
+    """Invalid members: 422; invalid JSON: 400; too many fields: 422."""
+    task = create(fields={"a": 1})
     before = ask("GET", f"{TASKS}/{task['id']}").json()
     for body, place in (
         ({"id": UNKNOWN}, "/id"),
@@ -295,4 +301,4 @@ def ending():
     shared().stop("native")
 
 
-run_tests(life, members, dialects, state_changes, archive, ending)
+run_tests(life, members, refused_members, dialects, state_changes, archive, ending)

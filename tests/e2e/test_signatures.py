@@ -15,6 +15,8 @@ from tap import equal, ok
 DENIED = (403, b'{"error":"AccessDenied"}')
 MISMATCH = (403, b'{"error":"SignatureDoesNotMatch"}')
 SKEWED = (403, b'{"error":"RequestTimeTooSkewed"}')
+PATH = virtshell.PREFIX + "/tasks/none"
+MESSAGES = uplynk.PREFIX + "/ingest-points/tasks"
 
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
@@ -58,21 +60,21 @@ def vectors():
         )
 
 
-def signatures():
+def ask(headers, method="GET", address=PATH, body=None):
+    answer = shared().request(method, address, body, headers)
+    return answer.status, answer.body
+
+
+def accepted(headers, name, **named):
+    status, body = ask(headers, **named)
+    equal(status, 200, f"{name}: accepted")
+
+
+def accepted_signatures():
     """VirtShell: HMAC-SHA1 in X-VirtShell-Authorization or Authorization."""
     instance = shared()
-    path = virtshell.PREFIX + "/tasks/none"
-    fine = instance.sign("GET", path)
+    fine = instance.sign("GET", PATH)
     credential = fine[1][1]
-
-    def ask(headers, method="GET", address=path, body=None):
-        answer = instance.request(method, address, body, headers)
-        return answer.status, answer.body
-
-    def accepted(headers, name, **named):
-        status, body = ask(headers, **named)
-        equal(status, 200, f"{name}: accepted")
-
     accepted(fine, "a signature")
     accepted(fine, "the same signature again")
     accepted([fine[0], ("Authorization", credential)], "a signature in Authorization")
@@ -82,44 +84,54 @@ def signatures():
         "X-VirtShell-Authorization beside a wrong Authorization",
     )
     accepted(
-        instance.sign("GET", path, resource=f"https://{instance.host}{path}"),
+        instance.sign("GET", PATH, resource=f"https://{instance.host}{PATH}"),
         "a signature over the absolute address",
     )
-    accepted(instance.sign("GET", path), "a query, which is not signed", address=path + "?a=b")
-    accepted(instance.sign("GET", path, date=http_date().replace("+0000", "GMT")), "Date in GMT")
-    local = time.strftime("%a, %d %b %Y %H:%M:%S +0200", time.gmtime(time.time() + 7200))
-    accepted(instance.sign("GET", path, date=local), "Date in another time zone")
-    for offset in (-890, 890):
-        accepted(instance.sign("GET", path, date=http_date(offset)), f"Date {offset:+} s")
-    for offset in (-910, 910, -86400, 86400):
-        equal(
-            ask(instance.sign("GET", path, date=http_date(offset))),
-            SKEWED,
-            f"Date {offset:+} s: RequestTimeTooSkewed",
-        )
-    equal(ask(fine[1:]), SKEWED, "no Date: RequestTimeTooSkewed")
-    equal(
-        ask(instance.sign("GET", path, date="yesterday")),
-        SKEWED,
-        "an invalid Date: RequestTimeTooSkewed",
-    )
-    body = {"description": "signed"}
+    accepted(instance.sign("GET", PATH), "a query, which is not signed", address=PATH + "?a=b")
     form = "application/x-www-form-urlencoded"
     accepted(
         instance.sign("POST", virtshell.PREFIX + "/tasks", form) + [("Content-Type", form)],
         "a signed POST",
         method="POST",
         address=virtshell.PREFIX + "/tasks",
-        body=body,
+        body={"description": "signed"},
     )
 
+
+def dates():
+    """VirtShell: Date may differ by 900 s."""
+    instance = shared()
+    accepted(instance.sign("GET", PATH, date=http_date().replace("+0000", "GMT")), "Date in GMT")
+    local = time.strftime("%a, %d %b %Y %H:%M:%S +0200", time.gmtime(time.time() + 7200))
+    accepted(instance.sign("GET", PATH, date=local), "Date in another time zone")
+    for offset in (-890, 890):
+        accepted(instance.sign("GET", PATH, date=http_date(offset)), f"Date {offset:+} s")
+    for offset in (-910, 910, -86400, 86400):
+        equal(
+            ask(instance.sign("GET", PATH, date=http_date(offset))),
+            SKEWED,
+            f"Date {offset:+} s: RequestTimeTooSkewed",
+        )
+    equal(ask(instance.sign("GET", PATH)[1:]), SKEWED, "no Date: RequestTimeTooSkewed")
+    equal(
+        ask(instance.sign("GET", PATH, date="yesterday")),
+        SKEWED,
+        "an invalid Date: RequestTimeTooSkewed",
+    )
+
+
+def wrong_signatures():
+    """VirtShell: SignatureDoesNotMatch."""
+    instance = shared()
+    fine = instance.sign("GET", PATH)
+    credential = fine[1][1]
     wrong = {
-        "another method": instance.sign("POST", path),
-        "another path": instance.sign("GET", path + "x"),
-        "another host": instance.sign("GET", path, host="localhost"),
-        "another secret": instance.sign("GET", path, secret="0" * 64),
+        "another method": instance.sign("POST", PATH),
+        "another PATH": instance.sign("GET", PATH + "x"),
+        "another host": instance.sign("GET", PATH, host="localhost"),
+        "another secret": instance.sign("GET", PATH, secret="0" * 64),
         "another Date": [("Date", http_date(1)), fine[1]],
-        "an unknown key": instance.sign("GET", path, key="unknown"),
+        "an unknown key": instance.sign("GET", PATH, key="unknown"),
         "the signature without its last character": [
             fine[0], ("X-VirtShell-Authorization", credential[:-1])
         ],
@@ -140,12 +152,19 @@ def signatures():
             instance.sign("GET", virtshell.PREFIX + "/tasks"),
             method="POST",
             address=virtshell.PREFIX + "/tasks",
-            body=body,
+            body={"description": "signed"},
         ),
         MISMATCH,
         "POST with the signature of a GET: SignatureDoesNotMatch",
     )
     equal(len(instance.tasks()), count, "POST with the signature of a GET creates no task")
+
+
+def incomplete_signatures():
+    """VirtShell: no credential, or one that is not an id and a signature."""
+    instance = shared()
+    fine = instance.sign("GET", PATH)
+    credential = fine[1][1]
     bare = {
         "no credential": [fine[0]],
         "an empty credential": [fine[0], ("X-VirtShell-Authorization", "")],
@@ -161,6 +180,12 @@ def signatures():
     # nginx passes on only the first of two header lines.
     two = [("X-VirtShell-Authorization", "x:y"), ("X-VirtShell-Authorization", credential)]
     ok(ask([fine[0]] + two)[0] == 403, "a wrong credential before a valid one: refused")
+
+
+def keys():
+    """VirtShell: decisions are not cached; several keys; polytaskctl sign."""
+    instance = shared()
+    fine = instance.sign("GET", PATH)
     # Decisions about signatures are not cached: the signature is invalid for another address.
     equal(
         ask(fine, address=virtshell.PREFIX + "/tasks/other"),
@@ -168,9 +193,9 @@ def signatures():
         "the signature of another address: SignatureDoesNotMatch",
     )
     key, secret = instance.add_key("tester", "--id", "short-lived")
-    accepted(instance.sign("GET", path, key=key, secret=secret), "a second key")
+    accepted(instance.sign("GET", PATH, key=key, secret=secret), "a second key")
     instance.ctl("key", "revoke", key)
-    status, text = ask(instance.sign("GET", path, key=key, secret=secret))
+    status, text = ask(instance.sign("GET", PATH, key=key, secret=secret))
     ok((status, text) in (DENIED, MISMATCH), "a revoked key is refused immediately", text)
     # polytaskctl computes the same signature.
     lines = instance.ctl_run(
@@ -180,7 +205,7 @@ def signatures():
         "--date",
         fine[0][1],
         "GET",
-        f"https://{instance.host}{path}",
+        f"https://{instance.host}{PATH}",
         env=dict(os.environ, VIRTSHELL_KEY=instance.secret),
     ).stdout
     equal(
@@ -190,34 +215,36 @@ def signatures():
     )
 
 
-def messages():
-    """Uplynk: msg and sig in the query or in the header."""
+def send(msg, sig, place="query"):
+    """The status of a list of tasks with a message."""
     instance = shared()
-    path = uplynk.PREFIX + "/ingest-points/tasks"
+    instance.secrets += [text for text in (msg, sig) if len(text) > 8]
+    if place == "query":
+        return instance.request("GET", with_query(MESSAGES, msg=msg, sig=sig), None, []).status
+    header = [("Authorization", f"{msg} {sig}")]
+    return instance.request("GET", MESSAGES, None, header).status
+
+
+def accepted_message(name, *args):
+    status = send(*args)
+    ok(status not in (401, 403, 503), f"message {name}: accepted", status)
+
+
+def accepted_messages():
+    """Uplynk: msg and sig in the query or in the header, 300 s around now."""
+    instance = shared()
     owner, key = instance.owner, instance.owner_key
-
-    def ask(msg, sig, carrier="query"):
-        instance.secrets += [text for text in (msg, sig) if len(text) > 8]
-        if carrier == "query":
-            return instance.request("GET", with_query(path, msg=msg, sig=sig), None, []).status
-        header = [("Authorization", f"{msg} {sig}")]
-        return instance.request("GET", path, None, header).status
-
-    def is_accepted(name, *args):
-        status = ask(*args)
-        ok(status not in (401, 403, 503), f"message {name}: accepted", status)
-
     msg, sig = uplynk_message(owner, key)
-    is_accepted("in the query", msg, sig)
-    is_accepted("sent again", msg, sig)
-    is_accepted("in the header", msg, sig, "header")
-    is_accepted("with sig in upper case", msg, sig.upper())
-    is_accepted("with more members", *uplynk_message(owner, key, members={"ids": ["a"] * 20}))
+    accepted_message("in the query", msg, sig)
+    accepted_message("sent again", msg, sig)
+    accepted_message("in the header", msg, sig, "header")
+    accepted_message("with sig in upper case", msg, sig.upper())
+    accepted_message("with more members", *uplynk_message(owner, key, members={"ids": ["a"] * 20}))
     for end in ("\n", "\r\n"):
         lines = end.join(textwrap.wrap(msg, 76)) + end
         signed = hmac.new(key.encode(), lines.encode(), "sha256").hexdigest()
-        is_accepted(f"with line breaks {end!r}", lines, signed)
-        equal(ask(lines, sig), 401, f"message with unsigned line breaks {end!r}: refused")
+        accepted_message(f"with line breaks {end!r}", lines, signed)
+        equal(send(lines, sig), 401, f"message with unsigned line breaks {end!r}: refused")
     plus = next(
         (m, s)
         for m, s in (
@@ -227,17 +254,24 @@ def messages():
     )
     instance.secrets += plus
     for form in (plus[0], plus[0].replace("+", "%20")):
-        answer = instance.request("GET", f"{path}?msg={form}&sig={plus[1]}", None, [])
+        answer = instance.request("GET", f"{MESSAGES}?msg={form}&sig={plus[1]}", None, [])
         ok(
             answer.status not in (401, 403, 503),
             "a message with an unescaped plus: accepted",
             answer,
         )
     for offset in (-290, 290):
-        is_accepted(f"{offset:+} s", *uplynk_message(owner, key, time.time() + offset))
+        accepted_message(f"{offset:+} s", *uplynk_message(owner, key, time.time() + offset))
+
+
+def refused_messages():
+    """Uplynk: messages that are invalid, old or signed with another key."""
+    instance = shared()
+    owner, key = instance.owner, instance.owner_key
+    msg, sig = uplynk_message(owner, key)
     for offset in (-310, 310, -86400):
         equal(
-            ask(*uplynk_message(owner, key, time.time() + offset)),
+            send(*uplynk_message(owner, key, time.time() + offset)),
             401,
             f"message {offset:+} s: refused",
         )
@@ -261,16 +295,16 @@ def messages():
         "that is not zlib": ("AAAA", sig),
         "that is not base64": ("!", sig),
     }.items():
-        equal(ask(*pair), 401, f"message {name}: refused")
-        equal(ask(*pair, "header"), 401, f"message {name}, in the header: refused")
+        equal(send(*pair), 401, f"message {name}: refused")
+        equal(send(*pair, "header"), 401, f"message {name}, in the header: refused")
     status = instance.request(
-        "GET", with_query(path + f"?msg={msg}", msg=msg, sig=sig), None, []
+        "GET", with_query(MESSAGES + f"?msg={msg}", msg=msg, sig=sig), None, []
     ).status
     equal(status, 401, "msg twice: refused")
-    answer = instance.request("DELETE", with_query(path + "/x", msg=msg, sig=sig), None, [])
+    answer = instance.request("DELETE", with_query(MESSAGES + "/x", msg=msg, sig=sig), None, [])
     ok(answer.status not in (401, 403), "the message of a GET is valid for a DELETE", answer)
     instance.ctl("key", "revoke", owner)
-    equal(ask(msg, sig), 401, "a revoked key is refused immediately")
+    equal(send(msg, sig), 401, "a revoked key is refused immediately")
 
 
 def ending():
@@ -278,4 +312,14 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(vectors, signatures, messages, ending)
+run_tests(
+    vectors,
+    accepted_signatures,
+    dates,
+    wrong_signatures,
+    incomplete_signatures,
+    keys,
+    accepted_messages,
+    refused_messages,
+    ending,
+)

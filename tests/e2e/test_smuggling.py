@@ -137,7 +137,14 @@ def lines_and_names():
         ("CONNECT", lines(f"CONNECT {target.host} HTTP/1.1", host, ""), 400),
     ):
         attack(name, data + lines(get, host, ""), [status])
-    # These are valid requests without a credential.
+
+
+def valid_lines():
+    """Unusual but valid requests; none of them but the last has a credential."""
+    target = shared()
+    token = target.token
+    get = f"GET {CREATE} HTTP/1.1"
+    host = f"Host: {target.host}"
     for name, data in (
         ("a line without a colon", lines(get, host, "Authorization", "")),
         ("bare LF", lines(get, host, "").replace(b"\r\n", b"\n")),
@@ -172,6 +179,12 @@ def lines_and_names():
         [200],
         1,
     )
+
+
+def versions():
+    """HTTP/2.0 in a request line, and HTTP/0.9."""
+    target = shared()
+    host = f"Host: {target.host}"
     answers, _ = converse(target, lines(f"GET {CREATE} HTTP/2.0", host, ""), 1)
     equal([answer.status for answer in answers], [505], "HTTP/2.0 in the request line: 505")
     equal(
@@ -205,26 +218,35 @@ def pipelines():
     )
     closing = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, "Connection: close", "")
     attack("nothing is read after Connection: close", closing + known, [200], 1)
-    body = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, f"Content-Length: {len(anonymous)}", "")
+    body = lines(
+        f"GET {CREATE}/none HTTP/1.1", host, bearer, f"Content-Length: {len(anonymous)}", ""
+    )
     attack("a request in a body", body + anonymous, [200], 1)
     body = lines(f"POST {CREATE} HTTP/1.1", host, f"Content-Length: {len(known)}", "")
     attack("a request in the body of a refused request", body + known, [403])
 
 
+def http2_bearer():
+    """The header field with a bearer token, or None if HTTP/2 cannot be tested."""
+    if h2:
+        return ("authorization", f"Bearer {shared().token}")
+    skip("HTTP/2", "python3-h2 is not installed")
+    return None
+
+
+def field(name, value):
+    """The header fields of a request, with another value of one of them."""
+    fields = http2_fields(shared(), "GET", CREATE)
+    return [line for line in fields if line[0] != name] + [(name, value)]
+
+
 def http2():
     """Repeated pseudo-header fields, and names and values that HTTP/1 cannot express."""
-    if not h2:
-        skip("HTTP/2", "python3-h2 is not installed")
+    target, bearer = shared(), http2_bearer()
+    if not bearer:
         return
-    target = shared()
-    bearer = ("authorization", f"Bearer {target.token}")
     answer = converse_http2(target, http2_fields(target, "GET", CREATE, bearer))
     equal((answer.status, len(target.reached())), (200, 1), "HTTP/2: a valid request")
-
-    def field(name, value):
-        return [line for line in http2_fields(target, "GET", CREATE) if line[0] != name] + [
-            (name, value)
-        ]
 
     plain = http2_fields(target, "GET", CREATE)
     for name, headers in {
@@ -265,7 +287,14 @@ def http2():
         seen = target.reached()
         fault = format_fault(answer) if answer.status else None
         ok(not seen and not fault, f"HTTP/2, {name}: refused", f"{answer} {fault} {seen}")
-    # The server may accept these as one request, which has a credential.
+
+
+def http2_tolerated():
+    """Requests that the server may accept as one request, which has a credential."""
+    target, bearer = shared(), http2_bearer()
+    if not bearer:
+        return
+    plain = http2_fields(target, "GET", CREATE)
     for name, headers in (
         ("Transfer-Encoding", [*plain, bearer, ("transfer-encoding", "chunked")]),
         ("Connection", [*plain, bearer, ("connection", "close, authorization")]),
@@ -279,6 +308,13 @@ def http2():
             f"HTTP/2, {name}, bearer: one request or none",
             f"{answer} {seen}",
         )
+
+
+def http2_lengths():
+    """A Content-Length that differs from the body."""
+    target, bearer = shared(), http2_bearer()
+    if not bearer:
+        return
     count = len(target.tasks())
     target.reached()
     for name, more, body in (
@@ -299,4 +335,14 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(framing, lines_and_names, pipelines, http2, ending)
+run_tests(
+    framing,
+    lines_and_names,
+    valid_lines,
+    versions,
+    pipelines,
+    http2,
+    http2_tolerated,
+    http2_lengths,
+    ending,
+)

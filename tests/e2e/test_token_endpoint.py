@@ -6,17 +6,24 @@ import urllib.parse
 from lib import Instance, run_tests
 from tap import equal, ok
 
+PASSWORD = "correct horse + battery & staple ä"
+VALID = dict(grant_type="password", username="singer@example.com", password=PASSWORD)
+
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
 
 
-def logins():
+def ask(method="POST", body=None, headers=(), **form):
+    body = urllib.parse.urlencode(form) if body is None else body
+    return shared().request(method, "/oauth/token", body, list(headers))
+
+
+def accepted():
     """grant_type=password: a token with the rights of the user."""
     instance = shared()
-    password = "correct horse + battery & staple ä"
-    instance.secrets += [password, urllib.parse.quote_plus(password)]
+    instance.secrets += [PASSWORD, urllib.parse.quote_plus(PASSWORD)]
     instance.ctl("user", "add", "singer@example.com", "--tenant", "demo", "--rights", "read")
-    done = instance.ctl_run("password", "set", "singer@example.com", stdin=password + "\n")
+    done = instance.ctl_run("password", "set", "singer@example.com", stdin=PASSWORD + "\n")
     equal((done.returncode, done.stdout, done.stderr), (0, "", ""), "password set: no output")
     done = instance.ctl_run("password", "set", "singer@example.com", stdin="short\n")
     equal(
@@ -25,12 +32,7 @@ def logins():
         "password set refuses a short password",
     )
 
-    def ask(method="POST", body=None, headers=(), **form):
-        body = urllib.parse.urlencode(form) if body is None else body
-        return instance.request(method, "/oauth/token", body, list(headers))
-
-    right = dict(grant_type="password", username="singer@example.com", password=password)
-    answer = ask(**right)
+    answer = ask(**VALID)
     equal(
         (
             answer.status,
@@ -53,21 +55,26 @@ def logins():
     ok(answer.status not in (401, 403), "the token is accepted", answer)
     answer = instance.post("/tasks", {"log": "x"}, instance.bearer(token["access_token"]))
     equal(answer.status, 403, "the token has the rights of the user")
-    other = ask(**dict(right, client_id="x", scope="public")).json()["access_token"]
+    other = ask(**dict(VALID, client_id="x", scope="public")).json()["access_token"]
     instance.secrets.append(other)
     ok(other != token["access_token"], "each login gets another token; unknown fields are ignored")
 
-    def refused(name, error, answer, status=400):
-        equal(
-            (answer.status, answer.json()["error"], answer.headers["Content-Type"]),
-            (status, error, "application/json; charset=utf-8"),
-            name,
-        )
 
+def refused(name, error, answer, status=400):
+    equal(
+        (answer.status, answer.json()["error"], answer.headers["Content-Type"]),
+        (status, error, "application/json; charset=utf-8"),
+        f"{name}: {error}",
+    )
+
+
+def refusals():
+    """Errors in the format of OAuth (RFC 6749 section 5.2)."""
+    instance = shared()
     for name in ("unknown", "tester", "", "a/b", "x" * 300):
-        refused(f"user {name[:9]!r}", "invalid_grant", ask(**dict(right, username=name)))
-    for name in (password[:-1], password + "x", "", "x" * 2000):
-        refused("a wrong password", "invalid_grant", ask(**dict(right, password=name)))
+        refused(f"user {name[:9]!r}", "invalid_grant", ask(**dict(VALID, username=name)))
+    for name in (PASSWORD[:-1], PASSWORD + "x", "", "x" * 2000):
+        refused("a wrong password", "invalid_grant", ask(**dict(VALID, password=name)))
     refused("no password", "invalid_grant", ask(grant_type="password", username="tester"))
     refused("no grant_type", "invalid_request", ask(username="x"))
     refused("an empty body", "invalid_request", ask(body=b""))
@@ -75,7 +82,7 @@ def logins():
     refused(
         "a password twice",
         "invalid_request",
-        ask(body=urllib.parse.urlencode(right) + "&password="),
+        ask(body=urllib.parse.urlencode(VALID) + "&password="),
     )
     refused("an invalid escape", "invalid_request", ask(body="grant_type=password&username=%zz"))
     refused("17 members", "invalid_request", ask(body="&".join(["a=b"] * 17)))
@@ -85,11 +92,11 @@ def logins():
     refused("GET /oauth/token", "invalid_request", answer, 405)
     equal(answer.headers["Allow"], "POST", "405 has Allow: POST")
     instance.ctl("user", "revoke", "singer@example.com")
-    refused("a revoked user", "invalid_grant", ask(**right))
-    answers = [ask(**dict(right, password="a guess")) for _ in range(60)]
+    refused("a revoked user", "invalid_grant", ask(**VALID))
+    answers = [ask(**dict(VALID, password="a guess")) for _ in range(60)]
     late = [answer for answer in answers if answer.status == 429]
     if ok(late, "60 wrong passwords: some get 429", [answer.status for answer in answers]):
-        refused("429 in the format of OAuth", "invalid_request", late[0], 429)
+        refused("429", "invalid_request", late[0], 429)
 
 
 def ending():
@@ -97,4 +104,4 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(logins, ending)
+run_tests(accepted, refusals, ending)

@@ -177,31 +177,38 @@ def tokens_outside_authorization():
     )
 
 
-def forms_of_fourhse():
+FORM = [("Content-Type", "application/x-www-form-urlencoded")]
+
+
+def send_form(path, body, method="POST", headers=(), **members):
+    body = urllib.parse.urlencode(dict(body, **members)) if body is not None else None
+    return shared().request(method, fourhse.PREFIX + path, body, FORM + list(headers))
+
+
+def is_refused(name, answer):
+    body = unauthenticated("fourhse", "absent").body.encode()
+    equal((answer.status, answer.body), (401, body), f"{name}: refused")
+
+
+def accepted_forms():
     """access-token as a field of a form; the other fields are the request."""
     instance = shared()
-    form = [("Content-Type", "application/x-www-form-urlencoded")]
     good = {"access-token": instance.token}
-    refused = unauthenticated("fourhse", "absent").body.encode()
 
-    def ask(path, body, method="POST", headers=(), **members):
-        body = urllib.parse.urlencode(dict(body, **members)) if body is not None else None
-        return instance.request(method, fourhse.PREFIX + path, body, form + list(headers))
-
-    answer = ask("/create", good, task_id="by-form", handler="h", request="x" * 150000)
+    answer = send_form("/create", good, task_id="by-form", handler="h", request="x" * 150000)
     equal(
         (answer.status, answer.json()["task_id"]), (201, "by-form"), "POST of a form creates a task"
     )
     equal(len(answer.json()["request"]), 150000, "a member of 150000 bytes is stored")
     ok(instance.token.encode() not in answer.body, "the token does not become a member")
-    answer = ask("/update/by-form", good, "PUT", status="done")
+    answer = send_form("/update/by-form", good, "PUT", status="done")
     equal((answer.status, answer.json()["status"]), (200, "done"), "PUT of a form")
-    equal(ask("/view/by-form", good, "GET").status, 200, "GET with a form")
-    equal(ask("/view/by-form", good, "HEAD").status, 200, "HEAD with a form")
-    answer = ask("/index", good, **{"filter[status]": "done"})
+    equal(send_form("/view/by-form", good, "GET").status, 200, "GET with a form")
+    equal(send_form("/view/by-form", good, "HEAD").status, 200, "HEAD with a form")
+    answer = send_form("/index", good, **{"filter[status]": "done"})
     equal(len(answer.json()), 1, "a form can filter a list")
     ok(instance.token not in str(answer.headers), "no link contains the token", answer.headers)
-    equal(ask("/nothing", good).status, 404, "an unknown address with a valid form: 404")
+    equal(send_form("/nothing", good).status, 404, "an unknown address with a valid form: 404")
     chunked = urllib.parse.urlencode(dict(good, handler="h")).encode()
     answer = instance.raw_request(
         f"POST {fourhse.PREFIX}/create HTTP/1.1".encode(),
@@ -216,36 +223,41 @@ def forms_of_fourhse():
         ],
     )
     equal(answer.status, 201, "a chunked form")
+
+
+def refused_forms():
+    """Forms with a missing or wrong token, with another credential, or of another dialect."""
+    instance = shared()
+    good = {"access-token": instance.token}
     count = len(instance.fourhse("GET", "/index?per-page=100").json())
-
-    def is_refused(name, answer, want=(401, refused)):
-        equal((answer.status, answer.body), want, f"{name}: refused")
-
-    is_refused("a form without a token", ask("/create", {}, handler="h"))
-    is_refused("no body", ask("/create", None))
+    is_refused("a form without a token", send_form("/create", {}, handler="h"))
+    is_refused("no body", send_form("/create", None))
     is_refused(
-        "a form with a wrong token", ask("/create", {"access-token": "pt_wrong"}, handler="h")
+        "a form with a wrong token", send_form("/create", {"access-token": "pt_wrong"}, handler="h")
     )
-    is_refused("a form with an empty token", ask("/create", {"access-token": ""}, handler="h"))
-    answer = ask("/create", {"access-token": "pt_wrong"}, handler="h")
+    is_refused(
+        "a form with an empty token", send_form("/create", {"access-token": ""}, handler="h")
+    )
+    answer = send_form("/create", {"access-token": "pt_wrong"}, handler="h")
     equal(
         answer.headers.get_all("WWW-Authenticate"),
         ['Bearer realm="api"'],
         "a form with a wrong token: challenge",
     )
     many = {f"a{n}": 1 for n in range(128)}
-    is_refused("a form of 129 fields", ask("/create", dict(many, **good)))
+    is_refused("a form of 129 fields", send_form("/create", dict(many, **good)))
     is_refused(
         "a wrong bearer beside a valid form",
-        ask("/create", good, headers=instance.bearer("pt_x"), handler="h"),
+        send_form("/create", good, headers=instance.bearer("pt_x"), handler="h"),
     )
     is_refused(
-        "a wrong query beside a valid form", ask("/create?access-token=pt_x", good, handler="h")
+        "a wrong query beside a valid form",
+        send_form("/create?access-token=pt_x", good, handler="h"),
     )
     is_refused(
-        "an empty query beside a valid form", ask("/create?access-token=", good, handler="h")
+        "an empty query beside a valid form", send_form("/create?access-token=", good, handler="h")
     )
-    answer = ask("/create", good, handler="h", request="x" * 300000)
+    answer = send_form("/create", good, handler="h", request="x" * 300000)
     equal(answer.status, 413, "a form of 300000 bytes: 413")
     for name, headers in (
         ("a form sent as text", [("Content-Type", "text/plain")]),
@@ -259,21 +271,25 @@ def forms_of_fourhse():
         is_refused(name, instance.request("POST", fourhse.PREFIX + "/index", body, headers))
     for dialect in sorted(CHALLENGING.keys() - {"fourhse"}):
         address = DIALECTS[dialect].prefix + "/x"
-        answer = instance.request("POST", address, urllib.parse.urlencode(good), form)
+        answer = instance.request("POST", address, urllib.parse.urlencode(good), FORM)
         equal(answer.status, 401, f"{dialect}: a token in a form is not accepted")
     for path in ("/-/authorize", "/-/authorize/form", "/-/refused", "/@polytask_judged"):
-        answer = instance.request("POST", path, urllib.parse.urlencode(good), form)
+        answer = instance.request("POST", path, urllib.parse.urlencode(good), FORM)
         equal(answer.status, 404, f"{path} cannot be requested")
     lines = [("X-Accel-Redirect", "@polytask_judged"), ("Polytask-Continue", "@polytask_judged")]
-    is_refused("internal names as header fields", ask("/create", {}, headers=lines, handler="h"))
+    is_refused(
+        "internal names as header fields", send_form("/create", {}, headers=lines, handler="h")
+    )
     after = len(instance.fourhse("GET", "/index?per-page=100").json())
     equal(after, count, "no refused form created a task")
     reader = instance.add_token("tester", "form-reader", "--rights", "read")
     equal(
-        ask("/index", {"access-token": reader}).status, 200, "a form with a token for reading: GET"
+        send_form("/index", {"access-token": reader}).status,
+        200,
+        "a form with a token for reading: GET",
     )
     equal(
-        ask("/create", {"access-token": reader}, handler="h").status,
+        send_form("/create", {"access-token": reader}, handler="h").status,
         403,
         "a form with a token for reading: no POST",
     )
@@ -289,6 +305,7 @@ run_tests(
     every_dialect,
     expired_tokens,
     tokens_outside_authorization,
-    forms_of_fourhse,
+    accepted_forms,
+    refused_forms,
     ending,
 )

@@ -1,4 +1,4 @@
-"""VirtShell: updates, invalid bodies, methods, preconditions, digests, long lists."""
+"""VirtShell: updates, invalid refused_bodies, accepted_bodies, methods, preconditions, digests, long lists."""
 import functools
 import json
 import re
@@ -88,7 +88,7 @@ def updates():
     )
 
 
-def bodies():
+def refused_bodies():
     """Invalid bodies of every kind: 400 with a sentence; nothing is written."""
     instance = shared()
     uuid = instance.create(description="stays", status="pending")
@@ -147,6 +147,11 @@ def bodies():
     )
     equal(instance.get("/tasks/" + uuid).body, before, "refused requests change nothing")
     equal(len(instance.tasks()), count, "refused requests create no task")
+
+
+def accepted_bodies():
+    """Bodies up to the limits, with any Content-Type, chunked."""
+    instance = shared()
     good = {
         "32 levels of nesting": b'{"x": ' + b"[" * 31 + b"]" * 31 + b"}",
         "60 members": json.dumps({f"m{i}": i for i in range(60)}).encode(),
@@ -374,4 +379,15 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(updates, bodies, sizes, methods, conditions, accepts, digests, ending, long_lists)
+run_tests(
+    updates,
+    refused_bodies,
+    accepted_bodies,
+    sizes,
+    methods,
+    conditions,
+    accepts,
+    digests,
+    ending,
+    long_lists,
+)

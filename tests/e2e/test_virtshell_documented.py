@@ -13,6 +13,8 @@ from tap import equal, ok
 UUID = re.compile(r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
 NO_ADDRESS = b'{"error":"There is nothing at this address."}'
 
+FORM = "application/x-www-form-urlencoded"
+
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
 
@@ -52,90 +54,99 @@ def curl(instance, method, path, *args, http="--http2", content_type=""):
     return int(lines[0].split()[1]), headers, body
 
 
+def create(instance, http):
+    status, headers, body = curl(
+        instance,
+        "POST",
+        virtshell.PREFIX + "/tasks",
+        "-d",
+        '{ "description": "clone virtual machine database_01",\n        "status" : "in progress"}',
+        http=http,
+        content_type=FORM,
+    )
+    answer = json.loads(body)
+    equal(status, 200, f"{http}: POST: 200")
+    equal(headers.get("content-type"), "application/json", f"{http}: POST: Content-Type")
+    equal(answer.get("create"), "success", f'{http}: {{"create": "success"}}')
+    ok(UUID.match(answer.get("task_id", "")), f"{http}: POST returns task_id", body)
+    return answer["task_id"]
+
+
+def read(instance, http, uuid, now):
+    status, headers, body = curl(instance, "GET", f"{virtshell.PREFIX}/tasks/{uuid}", http=http)
+    task = json.loads(body)
+    equal(
+        (status, headers.get("content-type")),
+        (200, "application/json"),
+        f"{http}: GET of a task: 200",
+    )
+    equal(
+        {name: task.get(name) for name in ("uuid", "description", "status")},
+        {
+            "uuid": uuid,
+            "description": "clone virtual machine database_01",
+            "status": "in progress",
+        },
+        f"{http}: GET returns the created task",
+    )
+    equal(
+        sorted(task),
+        ["created", "description", "last_update", "log", "status", "uuid"],
+        f"{http}: GET returns the documented members only",
+    )
+    equal(sorted(task["created"]), ["at", "by"], f"{http}: created has at and by")
+    ok(
+        isinstance(task["created"]["at"], str)
+        and now <= int(task["created"]["at"]) <= now + 10,
+        f"{http}: times are seconds as strings",
+        task,
+    )
+    ok(UUID.match(task["created"]["by"]), f"{http}: created.by is a user's id", task)
+    return task
+
+
+def update(instance, http, uuid):
+    status, _, body = curl(
+        instance,
+        "PUT",
+        f"{virtshell.PREFIX}/hosts/{uuid}",
+        "-d",
+        '{"status": "sucess",\n     "log": "....."}',
+        http=http,
+        content_type=FORM,
+    )
+    equal((status, json.loads(body)), (200, {"update": "success"}), f"{http}: PUT: 200")
+    status, _, body = curl(instance, "GET", virtshell.PREFIX + "/tasks/sucess", http=http)
+    rows = [row for row in json.loads(body)["tasks"] if row["uuid"] == uuid]
+    equal(status, 200, f"{http}: GET by status: 200")
+    equal(
+        [(row["status"], row["log"], row["description"]) for row in rows],
+        [("sucess", ".....", "clone virtual machine database_01")],
+        f"{http}: GET by status lists the updated task",
+    )
+    status, _, body = curl(
+        instance, "GET", virtshell.PREFIX + "/tasks/status/sucess", http=http
+    )
+    ok(
+        uuid in [row["uuid"] for row in json.loads(body)["tasks"]],
+        f"{http}: GET /tasks/status/STATUS lists it",
+    )
+
+
 def documented():
     """The documented commands in their order, over HTTP/2 (curl's default), then HTTP/1.1."""
     instance = shared()
-    form = "application/x-www-form-urlencoded"
     for http in ("--http2", "--http1.1"):
         before = len(instance.tasks())
         now = int(time.time())
-        status, headers, body = curl(
-            instance,
-            "POST",
-            virtshell.PREFIX + "/tasks",
-            "-d",
-            '{ "description": "clone virtual machine database_01",\n        "status" : "in progress"}',
-            http=http,
-            content_type=form,
-        )
-        answer = json.loads(body)
-        equal(status, 200, f"{http}: POST: 200")
-        equal(headers.get("content-type"), "application/json", f"{http}: POST: Content-Type")
-        equal(answer.get("create"), "success", f'{http}: {{"create": "success"}}')
-        ok(UUID.match(answer.get("task_id", "")), f"{http}: POST returns task_id", body)
-        uuid = answer["task_id"]
-
-        status, headers, body = curl(instance, "GET", f"{virtshell.PREFIX}/tasks/{uuid}", http=http)
-        task = json.loads(body)
-        equal(
-            (status, headers.get("content-type")),
-            (200, "application/json"),
-            f"{http}: GET of a task: 200",
-        )
-        equal(
-            {name: task.get(name) for name in ("uuid", "description", "status")},
-            {
-                "uuid": uuid,
-                "description": "clone virtual machine database_01",
-                "status": "in progress",
-            },
-            f"{http}: GET returns the created task",
-        )
-        equal(
-            sorted(task),
-            ["created", "description", "last_update", "log", "status", "uuid"],
-            f"{http}: GET returns the documented members only",
-        )
-        equal(sorted(task["created"]), ["at", "by"], f"{http}: created has at and by")
-        ok(
-            isinstance(task["created"]["at"], str)
-            and now <= int(task["created"]["at"]) <= now + 10,
-            f"{http}: times are seconds as strings",
-            task,
-        )
-        ok(UUID.match(task["created"]["by"]), f"{http}: created.by is a user's id", task)
-
+        uuid = create(instance, http)
+        task = read(instance, http, uuid, now)
         status, _, body = curl(instance, "GET", virtshell.PREFIX + "/tasks/", http=http)
         listed = json.loads(body)
         equal((status, list(listed)), (200, ["tasks"]), f"{http}: GET of all tasks: 200")
         equal(len(listed["tasks"]), before + 1, f"{http}: GET of all tasks lists the new one")
         ok(task in listed["tasks"], f"{http}: a row of the list equals the task", body[:500])
-
-        status, _, body = curl(
-            instance,
-            "PUT",
-            f"{virtshell.PREFIX}/hosts/{uuid}",
-            "-d",
-            '{"status": "sucess",\n     "log": "....."}',
-            http=http,
-            content_type=form,
-        )
-        equal((status, json.loads(body)), (200, {"update": "success"}), f"{http}: PUT: 200")
-        status, _, body = curl(instance, "GET", virtshell.PREFIX + "/tasks/sucess", http=http)
-        rows = [row for row in json.loads(body)["tasks"] if row["uuid"] == uuid]
-        equal(status, 200, f"{http}: GET by status: 200")
-        equal(
-            [(row["status"], row["log"], row["description"]) for row in rows],
-            [("sucess", ".....", "clone virtual machine database_01")],
-            f"{http}: GET by status lists the updated task",
-        )
-        status, _, body = curl(
-            instance, "GET", virtshell.PREFIX + "/tasks/status/sucess", http=http
-        )
-        ok(
-            uuid in [row["uuid"] for row in json.loads(body)["tasks"]],
-            f"{http}: GET /tasks/status/STATUS lists it",
-        )
+        update(instance, http, uuid)
 
 
 def documented_tasks():
