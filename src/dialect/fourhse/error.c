@@ -3,7 +3,7 @@
 
 #include "dialect/fourhse/fourhse.h"
 
-/* ---- lists of what is not valid ---- */
+/* ---- lists of invalid members ---- */
 
 void fourhse_add_error(struct buf *list, const char *field, const char *format, ...)
 {
@@ -35,9 +35,9 @@ bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *er
 	return false;
 }
 
-/* ---- refusals ---- */
+/* ---- responses ---- */
 
-/* With a location: answered as a list of invalid members, of this one; "": of err->field. */
+/* Errors with a location are sent as a list with this one invalid member; "": err->field. */
 const struct error_override fourhse_error_overrides[ERR_CODES] = {
 	[ERR_FORBIDDEN] = { .text = "You are not allowed to perform this action." },
 	[ERR_NO_ROUTE] = { .text = "Page not found." },
@@ -54,7 +54,7 @@ const struct error_override fourhse_error_overrides[ERR_CODES] = {
 	[ERR_DISK_FULL] = { .status = 503 },
 };
 
-/* The framework's names of statuses where they are not those of RFC 9110. */
+/* The framework's reason phrases that differ from RFC 9110. */
 static const char *status_name(int status)
 {
 	switch (status) {
@@ -67,7 +67,7 @@ static const char *status_name(int status)
 	}
 }
 
-/* The methods of Allow that do something: HEAD and OPTIONS go without saying. */
+/* The methods of Allow without HEAD and OPTIONS, which the framework does not list. */
 static void put_methods(struct buf *out, struct str allow)
 {
 	const char *before = " This URL can only handle the following request methods: ";

@@ -1,17 +1,16 @@
 #pragma once
 /*
- * 4HSE v2 tasks, as README.md says:
+ * 4HSE v2 tasks (README.md):
  *
- *     GET, POST  /index          list, by a query or a body
+ *     GET, POST  /index          list, with a query or a body
  *     POST       /create         create
- *     GET        /view           one task; the id stands in the query or behind the address
+ *     GET        /view           one task; the id is in the query or in the path
  *     PUT, PATCH /update         change some members; likewise
  *     DELETE     /delete         remove one; likewise
  *
- * tables.c holds the tables and the answers, fourhse_encode_error.c what is said of errors,
- * fourhse_list_params.c reads queries and bodies of any form into JSON, decode.c makes
- * operations of them, list.c lists, page.c what is said about a list's pages, and
- * fourhse_validate.c judges tasks that come in by the native API. Nobody else needs this header.
+ * Private to this folder: tables.c has the routes, model.c statuses, indexes and members, params.c
+ * parses queries and bodies, list.c turns them into list operations and decode.c into all others,
+ * page.c writes pagination header fields, rules.c has the native API's hooks.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
@@ -32,7 +31,7 @@ enum fourhse_index {
 	FOURHSE_BY_ENTITY_ID_AND_STATUS,
 };
 
-/* Where a member stands in a task. */
+/* The source of a member's value. */
 enum fourhse_source {
 	FOURHSE_FIELD,
 	FOURHSE_STATUS,
@@ -42,53 +41,51 @@ enum fourhse_source {
 
 struct fourhse_member {
 	const char *name;
-	const char *label; /* as sentences call it */
-	uint8_t index;	   /* what lists filter and sort by */
+	const char *label; /* its name in sentences */
+	uint8_t index;	   /* for filters and sort keys */
 	enum fourhse_source source;
-	size_t max_chars; /* characters; 0: as many as a body has */
-	bool nullable;	  /* may be null; otherwise it is a string that is not blank */
-	bool any_json;	  /* takes any JSON value, kept as its text in a string */
+	size_t max_chars; /* characters; 0: no limit but that of the body */
+	bool nullable;	  /* if not, it is a string that is not blank */
+	bool any_json;	  /* accepts any JSON value, stored as its text in a string */
 };
 
 #define FOURHSE_MEMBER_COUNT 9
-/* In the order in which they are shown. */
+/* In the order of responses. */
 extern const struct fourhse_member fourhse_members[FOURHSE_MEMBER_COUNT];
-/* NULL when there is none of that name. */
+/* Returns NULL if there is none of that name. */
 const struct fourhse_member *fourhse_member_by_name(struct str name);
 
 /* ---- ids ---- */
 
 #define FOURHSE_ID_MAX 64 /* characters of a task_id */
 
-/*
- * The id that a request names, in its address or its query, as it was sent; ptr NULL when it names
- * none.
- */
+/* The id in the path or the query, as sent; ptr is NULL if there is none. */
 struct str fourhse_requested_id(const struct request *request);
 /*
- * The id of a task_id: that of a UUID is the UUID, other texts of 1 to FOURHSE_ID_MAX characters
- * give one made of their name. *text is how the task_id is kept: a UUID in lower case. False with
- * ERR_INVALID for any other text.
+ * Derives the task's id from its task_id: a UUID is the id itself, any other text of 1 to
+ * FOURHSE_ID_MAX characters is hashed. *text is the task_id as stored: a UUID in lower case. Returns
+ * false with ERR_INVALID for any other text.
  */
 bool fourhse_parse_task_id(
 	struct id *id, struct str *text, struct str task_id, struct arena *arena, struct err *err);
-/* Whether it is empty or all white space. */
+/* Whether the text is empty or all white space. */
 bool fourhse_is_blank(struct str text);
 
-/* ---- parameters (fourhse_list_params.c) ---- */
+/* ---- parameters (params.c) ---- */
 
 /*
- * The body as an object, which the caller owns: JSON, or a form whose bracketed names are nested
- * ("filter[status]"). An empty body is an empty object. A credential in it is left out.
+ * Parses the body into an object, which the caller owns. It is JSON, or a form whose bracketed names
+ * ("filter[status]") become nested objects. An empty body is an empty object. A credential is
+ * omitted.
  */
 bool fourhse_parse_body(json_t **params, const struct request *request, struct err *err);
-/* What a list is asked for with: the body when it says anything, else the query. */
+/* The parameters of a list: the body unless it is empty, else the query. */
 bool fourhse_list_params(json_t **params, const struct request *request, struct err *err);
 /* The last parameter of that name in the query, or STR_NULL. */
 struct str fourhse_last_query_param(const struct request *request, const char *name);
-/* Sets request->selected_fields by `fields` of the query: once, because a list asks for each of its rows. */
+/* Sets request->selected_fields from the query, once for all rows of a list. */
 void fourhse_select_fields(struct request *request);
-/* Whether a parameter means yes: true, 1, and as texts "1" and "true" in any case. */
+/* Whether a parameter is true, 1, or a string: "1", or "true" in any case. */
 bool fourhse_json_is_true(const json_t *value);
 bool fourhse_text_is_true(struct str text);
 
@@ -97,10 +94,10 @@ bool fourhse_text_is_true(struct str text);
 #define FOURHSE_PER_PAGE_DEFAULT 100
 #define FOURHSE_PER_PAGE_MAX	 500
 
-/* Rows a page, and which page from 1, brought into their limits. */
+/* Rows per page, and the page from 1, clamped to their limits. */
 uint64_t fourhse_per_page(const json_t *params);
 uint64_t fourhse_page(const json_t *params);
-/* The headers of a list that total and offset are known of. */
+/* Adds the pagination header fields. The result has total and offset. */
 bool fourhse_add_page_headers(const json_t *params, const struct request *request,
 	const struct result *result, struct response *response, struct err *err);
 
@@ -113,17 +110,17 @@ bool fourhse_decode_update(struct request *request, struct op *op, struct err *e
 bool fourhse_decode_delete(struct request *request, struct op *op, struct err *err);
 
 /*
- * The value as a string's JSON text: a string as it is, anything else as its JSON text in a string,
- * null as null.
+ * JSON text of a string or null: a string and null as they are, any other value as its JSON text in
+ * a string.
  */
 struct str fourhse_as_string(const json_t *value, struct arena *arena);
-/* Adds {"field","message"} to a list of what is not valid; the message is printed with a label. */
+/* Appends {"field","message"} to a list of invalid members. */
 void fourhse_add_error(struct buf *list, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Ends the list: ERR_UNPROCESSABLE with the whole in err->detail, or true when it is empty. */
+/* Returns true if the list is empty; otherwise sets ERR_UNPROCESSABLE with the list in err->detail. */
 bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *err);
 
-/* Encoders of the rows of that name (http/route.h). */
+/* Encoders of the routes (http/route.h). */
 bool fourhse_encode_list(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 bool fourhse_encode_list_row(

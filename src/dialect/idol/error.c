@@ -5,7 +5,7 @@
 
 #define ECHO_MAX 200
 
-/* In `detail` each '%' stands for what is echoed. */
+/* Each '%' in detail is replaced by an argument. */
 static const struct api_error_row {
 	enum err_code err;
 	const char *code, *title, *detail;
@@ -54,7 +54,7 @@ static const struct api_error_row {
 
 _Static_assert(IDOL_PAGE_SIZE_MAX == 200, "the sentence about the page size says so");
 
-/* Whole characters only. */
+/* Truncates at a character boundary. */
 static struct str truncate_echo(struct str text)
 {
 	size_t len = ECHO_MAX;
@@ -156,14 +156,14 @@ bool idol_set_error(struct err *err, struct arena *arena, enum idol_api_error fa
 /* ---- answers ---- */
 
 const struct error_override idol_error_overrides[ERR_CODES] = {
-	/* Rails has no route for the method. */
+	/* Rails has no route for other methods. */
 	[ERR_METHOD] = { .status = 404, .text = "There is nothing at this address." },
 	[ERR_INTERNAL] = { .text = "Internal Server Error" },
 	[ERR_NO_MEMORY] = { .text = "Internal Server Error" },
 	[ERR_DISK_FULL] = { .status = 503 },
 };
 
-/* What /timeouts/trigger pretends, by its `kind`. */
+/* The errors of /timeouts/trigger by kind. */
 static const struct {
 	const char *kind;
 	int status;
@@ -181,7 +181,7 @@ static void put_message(struct response *response, const char *text)
 	buf_putc(&response->body, '}');
 }
 
-/* Below 500: the document that the decoder has rendered, or one object made here. */
+/* Below 500: the decoder's document, or a new one with one error object. */
 static void put_errors(const struct request *request, const struct err *err, const char *text,
 	struct response *response)
 {

@@ -1,17 +1,17 @@
 #pragma once
 /*
- * IDOL import-tasks, as README.md says:
+ * IDOL import-tasks (README.md):
  *
- *     GET  /import-tasks                                   a page of them
+ *     GET  /import-tasks                                   a page of tasks
  *     POST /import-tasks                                   create
  *     GET  /import-tasks/{id}                              one
- *     GET  /import-tasks/{id}/relationships/attachable     what it is about: the linkage
- *     GET  /import-tasks/{id}/attachable                   the same as a resource
+ *     GET  /import-tasks/{id}/relationships/attachable     the linkage to its attachable
+ *     GET  /import-tasks/{id}/attachable                   the attachable as a resource
  *     GET  /timeouts/trigger                               fails on purpose
  *
- * tables.c holds the tables and the refusals, error.c the error objects, encode.c the
- * answers; decode.c reads addresses and what all queries have, list.c those of lists,
- * decode_create.c bodies; rules.c knows what a task may be. Nobody else needs this header.
+ * Private to this folder: tables.c has the routes, model.c statuses and indexes; decode.c parses paths
+ * and common parameters, list.c those of lists, params.c their parts, decode_create.c bodies; rules.c
+ * has the model's rules and the native API's hooks.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
@@ -35,7 +35,7 @@ enum idol_index {
 
 /* ---- error objects ---- */
 
-/* The framework's errors, by its names for them. */
+/* The errors of jsonapi-resources, with its names. The comment lists first and second. */
 enum idol_api_error {
 	IDOL_INVALID_RESOURCE,	     /* type */
 	IDOL_FILTER_NOT_ALLOWED,     /* filter */
@@ -60,18 +60,18 @@ enum idol_api_error {
 	IDOL_API_ERRORS
 };
 
-/* Writes one error object; what is echoed is cut after 200 bytes. */
+/* Writes one error object; first and second are truncated after 200 bytes. */
 void idol_put_api_error(
 	struct buf *out, enum idol_api_error fault, struct str first, struct str second);
-/* Writes one error object of code `status` for what the framework has no words of its own. */
+/* Writes one error object, whose code is the status, for errors that the framework does not have. */
 void idol_put_http_error(struct buf *out, const char *title, struct str detail, int status);
-/* Writes the error object of one broken rule of the model: "master-type - can't be blank". */
+/* Writes the error object of a violated rule of the model: "master-type - can't be blank". */
 void idol_put_validation_error(
 	struct buf *out, const char *pointer, const char *member, const char *why);
-/* Fills in an error of this one object: err->detail is the whole document. Always false. */
+/* Sets an error with this one object: err->detail is the whole document. Returns false. */
 bool idol_set_error(struct err *err, struct arena *arena, enum idol_api_error fault,
 	struct str first, struct str second);
-/* The same for all error objects that were written into `objects`. */
+/* The same with all error objects in the buffer. */
 bool idol_set_errors(
 	struct err *err, struct arena *arena, enum err_code code, const struct buf *objects);
 
@@ -81,16 +81,16 @@ struct idol_page {
 	int64_t number, size;
 };
 
-/* What the query asks for, whether it is allowed or not. */
+/* The page in the query, not checked. */
 struct idol_page idol_parse_page(const struct request *request);
-/* "filter[product-id]" is of "filter", and its key is "product-id". */
+/* Splits "filter[product-id]" into the object "filter" and the key "product-id". */
 bool idol_split_brackets(struct str name, const char *object, struct str *key);
-/* A whole number of any size, without what does not count: " +007" is "7". */
+/* Parses an integer of at most 40 digits into its canonical form: " +007" is "7". */
 bool idol_parse_integer(struct str text, struct str *digits);
-/* Accept, fields and include: what every row looks at first. Sets request->selected_fields. */
+/* The first checks of every route: Accept, fields, include. Sets request->selected_fields. */
 bool idol_check_query(struct request *request, struct err *err);
 
-/* Decoders of the rows of that name (http/route.h). */
+/* Decoders of the routes (http/route.h). */
 bool idol_decode_list(struct request *request, struct op *op, struct err *err);
 bool idol_decode_read(struct request *request, struct op *op, struct err *err);
 bool idol_decode_create(struct request *request, struct op *op, struct err *err);
@@ -98,35 +98,33 @@ bool idol_decode_trigger(struct request *request, struct op *op, struct err *err
 
 /* ---- the model ---- */
 
-/* What a task is about: {"type":...,"id":...}. */
+/* The attachable of a task: {"type":...,"id":...}. */
 struct idol_linkage {
 	const char *type; /* as shown */
 	struct str id;	  /* borrowed, or number */
 	char number[24];
-	/* where it is none: the fault, and the value that it echoes or NULL */
+	/* after a failure: the error, and the value to report or NULL */
 	enum idol_api_error error;
 	const json_t *bad_value;
 };
 
-/* False where it is none. The linkage borrows from data and must not move. */
+/* Returns false if data is not a linkage. The linkage borrows from data and must not be moved. */
 bool idol_parse_linkage(struct idol_linkage *linkage, const json_t *data);
-/* Sets attachable, and product-id when it is a product. */
+/* Sets attachable, and product-id if it is a product. */
 bool idol_set_linkage(const struct idol_linkage *linkage, struct change *change,
 	struct arena *arena, struct err *err);
-/* Whether the text spells the type: any case, with or without - and _, singular or plural. */
+/* Compares a type in any spelling: any case, with or without - and _, singular or plural. */
 bool idol_matches_type(struct str text, const char *plain);
-bool idol_is_master_type(struct str word);
+bool idol_is_master_type(struct str text);
 bool idol_is_md5(struct str text);
-/* Every task has these, null if need be, or lists sorted by them would leave it out. Ends with
- * NULL.
- */
+/* Members of every task, null if unset: lists sorted by them would omit it. Ends with NULL. */
 extern const char *const idol_members[];
 
 /* ---- answers ---- */
 
-/* Whether fields[import-tasks] may name it; adds its bit to *shown. */
+/* Returns false if there is no such field; otherwise adds its bit to *shown. */
 bool idol_select_field(struct str name, unsigned *shown);
-/* Encoders (http/route.h). */
+/* Encoders of the routes (http/route.h). */
 bool idol_encode(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 bool idol_encode_linkage(const struct request *request, const struct result *result,

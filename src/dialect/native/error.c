@@ -8,7 +8,7 @@
 #define ABOUT_BLANK "about:blank"
 #define PATCH_TYPES NATIVE_MERGE_PATCH_TYPE ", application/json"
 
-/* RFC 6901 §3; other kinds of places have nothing to escape. */
+/* Pointers are escaped (RFC 6901 §3); other kinds need no escapes. */
 static void put_location(struct buf *out, const struct native_location *place)
 {
 	bool pointer = place->parent[0] == '/';
@@ -65,7 +65,7 @@ bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
 	return false;
 }
 
-/* What others than our decoders found wrong is a header field's fault. */
+/* Errors without detail that name a field come from checks of header fields. */
 static void put_error_list(struct buf *out, const struct err *err)
 {
 	const struct native_location place = { "header", "", str_cstr(err->field) };
@@ -79,7 +79,7 @@ static void put_error_list(struct buf *out, const struct err *err)
 	}
 }
 
-/* The web server's name for this very request. */
+/* nginx's id of the request. */
 static void put_instance(struct buf *out, const struct request *request)
 {
 	struct str id = request_cgi_param(request, "POLYTASK_REQUEST_ID");
@@ -95,7 +95,7 @@ static void put_instance(struct buf *out, const struct request *request)
 	buf_putc(out, '"');
 }
 
-/* With a location: the problem's type, where it is not named for the error. */
+/* A location replaces the problem's type, which is otherwise the name of the error. */
 const struct error_override native_error_overrides[ERR_CODES] = {
 	[ERR_PLAIN_HTTP] = { .location = "/v1/problems/malformed" },
 	[ERR_HEADER_TOO_LARGE] = { .location = ABOUT_BLANK },
@@ -130,7 +130,7 @@ static void put_problem(const struct request *request, const struct err *err, co
 	buf_putc(out, '}');
 }
 
-/* What the client may do about it. */
+/* Header fields that name the accepted media types. */
 static void add_error_headers(const struct request *request, struct response *response)
 {
 	if (response->status == 415 && request->method == METHOD_PATCH)
@@ -153,7 +153,7 @@ bool native_convert_error(struct err *err, struct arena *arena)
 
 	if (theirs.code == ERR_NO_MEMORY)
 		return false;
-	/* What came over the wire could be read: its content is what is wrong. */
+	/* The request was parsed, so an invalid value is 422 here. */
 	if (err_status(theirs.code) == 400)
 		theirs.code = ERR_UNPROCESSABLE;
 	if (field.len == 0)

@@ -1,23 +1,23 @@
 #pragma once
 /*
- * The native API, as README.md says: tasks of every dialect in one shape.
+ * The native API (README.md): tasks of every dialect in one format.
  *
- *     GET    /tasks                 those that fit the query
- *     POST   /tasks                 create one of any dialect
+ *     GET    /tasks                 tasks that match the query
+ *     POST   /tasks                 create one in any dialect
  *     GET    /tasks/{id}            one
  *     PATCH  /tasks/{id}            merge patch
- *     DELETE /tasks/{id}            remove for good
- *     POST   /tasks/{id}/archive    take it out of the normal lists
+ *     DELETE /tasks/{id}            remove permanently
+ *     POST   /tasks/{id}/archive    move it into the archive
  *
- * tables.c holds the tables and the answers, decode.c reads bodies, rules.c fits a
- * task to its dialect inside the transaction, list.c and native_cursor_encode.c read lists,
- * error.c says what is wrong. Nobody else needs this header.
+ * Private to this folder: tables.c has the routes, model.c statuses, indexes and members; decode.c
+ * parses bodies, list.c and filter.c the query of a list, cursor.c cursors; rules.c adapts a task to
+ * its dialect inside the transaction.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
 #include "task/member.h"
 
-#define NATIVE_LIMIT_DEFAULT	50 /* rows, unless limit says otherwise */
+#define NATIVE_LIMIT_DEFAULT	50 /* rows per page */
 #define NATIVE_LIMIT_MAX	500
 #define NATIVE_FIELDS_MAX	60
 #define NATIVE_FIELD_NAME_MAX	64   /* bytes of a field's name */
@@ -27,7 +27,7 @@
 #define NATIVE_TASKS_PATH	"/v1/tasks"
 #define NATIVE_MERGE_PATCH_TYPE "application/merge-patch+json"
 
-/* ---- decoders of the rows of that name (http/route.h) ---- */
+/* ---- decoders of the routes (http/route.h) ---- */
 
 bool native_decode_list(struct request *request, struct op *op, struct err *err);
 bool native_decode_create(struct request *request, struct op *op, struct err *err);
@@ -65,49 +65,52 @@ extern const size_t native_member_count;
 
 /* ---- a task and its dialect ---- */
 
-/* What a merge patch says where a value is an object: a patch of its own. */
+/* Values of a merge patch that are objects: patches of the stored value. */
 struct native_nested_patches {
-	struct str progress; /* JSON text, empty: none */
+	struct str progress; /* JSON text; empty: none */
 	size_t count;
 	struct field fields[]; /* JSON text */
 };
 
 /*
- * Gives a new task's state and word the one that is not there; ERR_UNPROCESSABLE when the dialect
- * does not have the word, or the word stands for another state.
+ * Sets the missing one of state and status. ERR_UNPROCESSABLE if the dialect does not have the status
+ * or both disagree.
  */
 bool native_complete_state(
 	const struct dialect *dialect, struct change *change, struct arena *arena, struct err *err);
-/* RFC 7396 for two objects, as JSON text in arena. */
+/* Merges two objects by RFC 7396; *merged is JSON text in arena. */
 bool native_merge_patch(struct str *merged, struct str stored, struct str patch,
 	struct arena *arena, struct err *err);
-/* struct op's: state and word by the task's dialect, merges (op->hook_data), the dialect's consent. */
+/*
+ * struct op's hook: completes state and status, applies nested patches (op->hook_data), and lets the
+ * dialect validate the task.
+ */
 bool native_before_write(
 	const struct op *op, const struct task *before, struct task *task, struct err *err);
-/* Turns what another dialect's prepare or admit refuses with into a problem of ours. */
+/* Turns an error of another dialect's hooks into a problem of the native API. Returns false. */
 bool native_convert_error(struct err *err, struct arena *arena);
 
-/* ---- places in a list ---- */
+/* ---- cursors ---- */
 
 /*
- * A cursor is base64url of: a version, 8 bytes of SHA-256 over tenant, query and position, the
- * position. Whoever makes one up gets no further than with the query itself: the store bounds what
- * it reads by the query.
+ * A cursor is the base64url text of a version byte, 8 bytes of SHA-256 over tenant, query and
+ * position, and the position. A forged cursor gives no access beyond the query: the store reads only
+ * within the bounds of the query.
  */
 #define NATIVE_CURSOR_VERSION	   1
 #define NATIVE_CURSOR_CHECKSUM_LEN 8
-/* In the request's memory; ptr NULL without memory. */
+/* In the request's arena; ptr is NULL if memory is exhausted. */
 struct str native_cursor_encode(const struct request *request, struct str position);
-/* ERR_INVALID when it is damaged, or of another query. */
+/* ERR_INVALID if the cursor is damaged or belongs to another query. */
 bool native_cursor_decode(
 	const struct request *request, struct str cursor, struct str *position, struct err *err);
 
 /* ---- problems (RFC 9457) ---- */
 
-/* Where a problem lies. */
+/* The part of a request that is at fault. */
 struct native_location {
 	const char *kind;   /* "pointer" (RFC 6901), "parameter", "header" */
-	const char *parent; /* what a pointer begins with */
+	const char *parent; /* prefix of a pointer */
 	struct str name;
 };
 
@@ -115,7 +118,7 @@ struct native_location {
 #define NATIVE_AT_FIELD(name)  ((struct native_location){ "pointer", "/fields/", (name) })
 #define NATIVE_AT_PARAM(name)  ((struct native_location){ "parameter", "", (name) })
 
-/* Fills in the error, with what `errors` of the answer will be in err->detail; returns false. */
+/* Sets the error, with the response's member errors in err->detail. Returns false. */
 bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
 	struct native_location place, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

@@ -2,7 +2,7 @@
 
 #include "dialect/vionlabs/vionlabs.h"
 
-/* The members stand in the order in which Pydantic gives them. */
+/* The members are in Pydantic's order. */
 static void begin_error(struct buf *problems, const char *type, const char *loc)
 {
 	if (problems->len > 0)
@@ -108,7 +108,7 @@ bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct er
 
 /* ---- answers ---- */
 
-/* The framework's own sentences; a 422 is a list, and says where. */
+/* The framework's sentences; the detail of a 422 is a list with a location. */
 const struct error_override vionlabs_error_overrides[ERR_CODES] = {
 	[ERR_NOT_FOUND] = { .text = "Task not found" },
 	[ERR_NO_ROUTE] = { .text = "Not Found" },

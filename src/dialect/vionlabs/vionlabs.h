@@ -1,15 +1,14 @@
 #pragma once
 /*
- * Vionlabs tasks, as README.md says:
+ * Vionlabs tasks (README.md):
  *
  *     GET    /{item}                                        all tasks of an item
  *     GET    /{item}/product/{product}/version/{version}    one task
- *     POST   the same address                               create it, or begin it anew
- *     DELETE the same address                               deactivate it
+ *     POST   the same path                                  create or reopen it
+ *     DELETE the same path                                  deactivate it
  *
- * tables.c holds the tables and the answers, decode.c reads requests,
- * error.c tells what is wrong with one, json.c what is wrong with a body that
- * is no JSON. Nobody else needs this header.
+ * Private to this folder: tables.c has the routes, model.c statuses, indexes and values, rules.c the
+ * native API's hooks, json.c the errors of Python's JSON parser.
  */
 #include "dialect/dialect.h"
 
@@ -19,7 +18,7 @@ enum vionlabs_index {
 	VIONLABS_BY_ITEM = INDEX_FIRST_OWN,
 };
 
-/* Longest values, in characters; an address has at most 8192 bytes anyway. */
+/* Longest values, in characters. A path has at most 8192 bytes anyway. */
 #define VIONLABS_ITEM_MAX    512
 #define VIONLABS_VERSION_MAX 128
 
@@ -46,13 +45,13 @@ bool vionlabs_make_id(const struct vionlabs_identity *identity, struct id *id, s
 
 /* ---- requests ---- */
 
-/* Decoders of the rows of that name (http/route.h). */
+/* Decoders of the routes (http/route.h). */
 bool vionlabs_decode_list(struct request *request, struct op *op, struct err *err);
 bool vionlabs_decode_read(struct request *request, struct op *op, struct err *err);
 bool vionlabs_decode_create(struct request *request, struct op *op, struct err *err);
 bool vionlabs_decode_deactivate(struct request *request, struct op *op, struct err *err);
 
-/* Encoders of the rows of that name (http/route.h). */
+/* Encoders of the routes (http/route.h). */
 bool vionlabs_encode_list(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 bool vionlabs_encode_row(const struct request *request, const struct task *task, struct buf *out);
@@ -72,31 +71,33 @@ bool vionlabs_validate(const struct task *before, const struct task *task, struc
 /* ---- problems ---- */
 
 /*
- * What is wrong with a request is collected and told at once, an object each, in the form of
- * Pydantic 2. The list is a buffer of theirs with commas between.
+ * One response reports all problems of a request, each as an object in the format of Pydantic 2.
+ * problems collects the objects, separated by commas. loc is the content of a JSON array, input is
+ * JSON text.
  */
 
-/* A value that is none of the words. loc is the inside of a JSON array, input JSON text. */
+/* A value that is none of the allowed ones. */
 void vionlabs_put_enum_error(
-	struct buf *problems, const char *loc, struct str input, const char *const *words);
+	struct buf *problems, const char *loc, struct str input, const char *const *values);
 void vionlabs_put_length_error(struct buf *problems, const char *loc, struct str input, size_t max);
-/* The body is JSON, but no object. */
+/* The body is JSON but not an object. */
 void vionlabs_put_object_error(struct buf *problems, struct str input);
-/* The body is no JSON: why, and at which byte. */
+/* The body is not JSON: at is the position in bytes. */
 void vionlabs_put_json_error(struct buf *problems, size_t at, const char *why);
-/* A sentence of the service itself. */
+/* A problem that the framework does not have. */
 void vionlabs_put_value_error(struct buf *problems, const char *loc, const char *sentence);
 /*
- * Ends the list and frees it. True when it was empty; else ERR_UNPROCESSABLE with the JSON array in
- * err->detail, in arena, or ERR_NO_MEMORY.
+ * Frees the list. Returns true if it was empty; otherwise sets ERR_UNPROCESSABLE with the JSON array
+ * in err->detail (in arena), or ERR_NO_MEMORY.
  */
 bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct err *err);
 
-/* ---- JSON as Python reads it ---- */
+/* ---- errors of Python's JSON parser (json.c) ---- */
 
 /*
- * Where Python's reader stops in a text and what it says there; NULL when it finds nothing wrong,
- * or not within JSON_DEPTH_MAX levels. The sentence is a constant.
+ * Returns the sentence of Python's JSON parser for a text, a constant, and sets *at to the position
+ * of the error in bytes. Returns NULL if Python accepts the text, or finds no error within
+ * JSON_DEPTH_MAX levels.
  */
 const char *vionlabs_find_json_error(struct str text, size_t *at);
 bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena);
