@@ -25,7 +25,9 @@ enum refusal {
 /* The sentences of Doorkeeper, IDOL's OAuth library, where it has one. */
 static const struct {
 	int status;
-	const char *error, *description; /* NULL: the sentence of err.h for this status */
+	const char *error;
+	const char *description; /* NULL: the sentence of `code` */
+	enum err_code code;
 } refusals[REFUSALS] = {
 	[INVALID_REQUEST] = { 400, "invalid_request", "The form could not be read." },
 	[MISSING_TYPE] = { 400, "invalid_request", "Missing required parameter: grant_type." },
@@ -36,8 +38,8 @@ static const struct {
 		"The provided authorization grant is invalid, expired, revoked, does not match the "
 		"redirection URI used in the authorization request, or was issued to another "
 		"client." },
-	[WRONG_METHOD] = { 405, "invalid_request", NULL },
-	[UNAVAILABLE] = { 503, "temporarily_unavailable", NULL },
+	[WRONG_METHOD] = { 405, "invalid_request", .code = ERR_METHOD },
+	[UNAVAILABLE] = { 503, "temporarily_unavailable", .code = ERR_BUSY },
 	/* RFC 6749 has no error code for this; this one says that the condition is temporary. */
 	[TOO_MANY] = { 429, "temporarily_unavailable", "Too many logins have failed." },
 };
@@ -192,16 +194,14 @@ void token_endpoint_encode_error(const struct err *err, struct response *respons
 static void answer_refusal(const struct login_result *login_result, struct response *response)
 {
 	enum refusal refusal = login_result->refusal;
+	const struct err err = { .code = refusals[refusal].code };
+	const char *description = refusals[refusal].description;
 
-	struct err err;
-
-	err_set(&err, refusal == WRONG_METHOD ? ERR_METHOD : ERR_BUSY, NULL, NULL);
 	response->status = refusals[refusal].status;
 	if (refusal == WRONG_METHOD)
 		response_add_header(response, "Allow", STR("POST"));
 	response_add_retry_after(response, login_result->seconds);
-	put_error(response, refusals[refusal].error,
-		refusals[refusal].description ? refusals[refusal].description : err_text(&err));
+	put_error(response, refusals[refusal].error, description ? description : err_text(&err));
 }
 
 static void finish(struct response *response)

@@ -42,7 +42,6 @@ void parse_call(struct admin_call *call, const char *line)
 	must(admin_parse_command(call, words, count, &err), &err);
 }
 
-/* The caller frees with forget. */
 struct call_result run_call(const struct admin_call *call, const char *input, bool framed)
 {
 	struct call_result call_result = { 0 };

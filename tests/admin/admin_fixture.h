@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Verbs carried out on a store in memory.
+ * Runs administrative commands on a store in memory.
  */
 #include "admin/command.h"
 #include "lib/check.h"
@@ -18,12 +18,12 @@ int open_store(void **state);
 int close_store(void **state);
 #define WITH_STORE(function) cmocka_unit_test_setup_teardown(function, open_store, close_store)
 
-/* Fills in verb and operand from a line of words with one space between them. */
+/* Fills in command and operand from words separated by single spaces, or ends the test. */
 void parse_call(struct admin_call *call, const char *line);
-/* The caller frees with forget. */
+/* framed: errors go to out, as for the control socket. Free the result with free_result. */
 struct call_result run_call(const struct admin_call *call, const char *input, bool framed);
 struct call_result run_line(const char *line, const char *input);
 void free_result(struct call_result *call_result);
-/* Runs it, and compares all that comes of it. */
+/* Runs the line and compares status and output. */
 void expect_result(
 	const char *line, const char *input, int status, const char *out, const char *err);

@@ -1,4 +1,4 @@
-/* A task as a line of JSON, and made-up tasks. */
+/* Tasks as lines of JSON, and sample tasks. */
 #include "admin/sample.h"
 #include "admin/task_json.h"
 #include "dialect/dialect.h"
@@ -16,7 +16,7 @@ static void read_back(struct task *task, struct arena *arena, const char *line)
 	must(task_json_read(task, arena, str_cstr(line), &err), &err);
 }
 
-static void test_all_members(void **state)
+static void all_members_are_written_and_read(void **state)
 {
 	struct task task, again;
 	struct arena arena = { 0 };
@@ -67,8 +67,8 @@ static void early_exports_call_the_status_word(void **state)
 	arena_free(&arena);
 }
 
-/* As deep as a request's body may be: what was stored must come back. */
-static void test_depth(void **state)
+/* A field may be as deep as a request's body allows. */
+static void deepest_fields_are_read(void **state)
 {
 	struct arena arena = { 0 };
 	struct buf line = BUF_INIT;
@@ -88,7 +88,7 @@ static void test_depth(void **state)
 	arena_free(&arena);
 }
 
-static void test_refusals(void **state)
+static void invalid_lines_are_rejected(void **state)
 {
 	static const struct {
 		const char *line;
@@ -114,7 +114,7 @@ static void test_refusals(void **state)
 		{ "{}", ERR_MISSING, "id" },
 		{ "{\"id\":\"x\"}", ERR_INVALID, "id" },
 		{ ID "}", ERR_MISSING, "dialect" },
-		{ ID ",\"dialect\":\"klingon\"}", ERR_INVALID, "dialect" },
+		{ ID ",\"dialect\":\"unknown\"}", ERR_INVALID, "dialect" },
 		{ ID ",\"dialect\":\"virtshell\",\"state\":\"none\"}", ERR_INVALID, "state" },
 		{ ID ",\"dialect\":\"virtshell\",\"state\":\"running\",\"created\":1}", ERR_MISSING,
 			"tenant" },
@@ -139,7 +139,7 @@ static void test_refusals(void **state)
 	arena_free(&arena);
 }
 
-static void test_too_many_fields(void **state)
+static void number_of_fields_is_limited(void **state)
 {
 	struct buf line = BUF_INIT;
 	struct arena arena = { 0 };
@@ -176,7 +176,7 @@ static void count_sample(uint64_t count, uint64_t failed)
 	arena_free(&arena);
 }
 
-static void test_sample_failures(void **state)
+static void number_of_failed_samples_is_fixed(void **state)
 {
 	(void)state;
 	count_sample(1, 1);
@@ -186,7 +186,7 @@ static void test_sample_failures(void **state)
 	count_sample(10007, 20);
 }
 
-static void test_sample_is_deterministic(void **state)
+static void samples_differ_only_in_their_ids(void **state)
 {
 	struct buf first = BUF_INIT, second = BUF_INIT;
 	struct sample sample;
@@ -204,7 +204,7 @@ static void test_sample_is_deterministic(void **state)
 	task_json_write(&again, &second);
 	assert_true(str_eq(buf_str(&first), buf_str(&second)));
 	assert_fails(
-		sample_open(&sample, STR("klingon"), STR("default"), 100, &err), &err, ERR_INVALID);
+		sample_open(&sample, STR("unknown"), STR("default"), 100, &err), &err, ERR_INVALID);
 	buf_free(&first);
 	buf_free(&second);
 	arena_free(&arena);
@@ -213,13 +213,13 @@ static void test_sample_is_deterministic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_all_members),
+		CHECK(all_members_are_written_and_read),
 		CHECK(early_exports_call_the_status_word),
-		CHECK(test_depth),
-		CHECK(test_refusals),
-		CHECK(test_too_many_fields),
-		CHECK(test_sample_failures),
-		CHECK(test_sample_is_deterministic),
+		CHECK(deepest_fields_are_read),
+		CHECK(invalid_lines_are_rejected),
+		CHECK(number_of_fields_is_limited),
+		CHECK(number_of_failed_samples_is_fixed),
+		CHECK(samples_differ_only_in_their_ids),
 	};
 
 	return CHECK_RUN(tests);
