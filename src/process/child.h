@@ -1,6 +1,6 @@
 #pragma once
 /*
- * What a child process gets, and the entry functions of the children.
+ * The context of a child process, and the entry functions of the children.
  *
  * A child starts with all signals blocked, SIGPIPE ignored, its process title set and confined
  * (confine.h). Of the supervisor's descriptors it has only 0-2, those below, and the lock (lock.h:
@@ -21,7 +21,7 @@ struct child_context {
 	struct scoreboard *scoreboard;
 	struct scoreboard_slot *slot;
 	int listener;	     /* the FastCGI socket; workers only, else -1 */
-	uid_t peer_uid;	     /* user that may connect to it, besides the own user */
+	uid_t peer_uid;	     /* user that may connect to it, besides the service's */
 	int supervisor_pipe; /* readable (end of file) when the supervisor is gone: exit soon */
 	int client;	     /* an accepted control connection; operators only, else -1 */
 	struct str received; /* what was read from client: the request line, perhaps more */

@@ -57,9 +57,9 @@ void restart_backoff_extend(struct restart_backoff *backoff, int64_t now);
 void restart_backoff_reset(struct restart_backoff *backoff);
 
 /*
- * Whether to kill a child that gave no heartbeat for silent_ms while in this state (process_info.h).
- * A sleeping child may wait for a sibling that is busy with a slow disk; it then gets the time of a
- * busy one.
+ * Whether to kill a child that gave no heartbeat for silent_ms while in this state
+ * (process_info.h). A sleeping child may wait for a sibling that is busy with a slow disk; it then
+ * gets the time of a busy one.
  */
 bool restart_child_is_stuck(
 	enum role role, char state, int64_t silent_ms, uint64_t stuck_seconds, bool busy_sibling);

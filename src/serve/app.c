@@ -14,8 +14,7 @@ static bool check_principal(struct exchange *exchange, struct err *err)
 
 	if (!request_parse_principal(request, err))
 		return false;
-	/* nginx chose the dialect by its location: reject a path that it and dialect_by_path() read
-	 * differently. */
+	/* Reject a path for which nginx chose another dialect than dialect_by_path(). */
 	credential_dialect = request->principal.dialect;
 	if (!str_eq(credential_dialect, STR("*")) &&
 		!str_eq(credential_dialect, str_cstr(exchange->dialect->name)))

@@ -9,7 +9,7 @@ struct connections {
 	struct connection_shared *shared;
 	int epoll; /* events carry the struct connection, or &listener for new connections */
 	int listener;
-	uid_t peer; /* user that may connect, besides the own user */
+	uid_t peer; /* user that may connect, besides the service's */
 	size_t max;
 	struct connection *first;
 	size_t count;

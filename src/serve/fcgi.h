@@ -9,7 +9,7 @@
  * that the tests were run with; tests/serve/test_fcgi.c checks the behaviour.
  *
  * libfcgi trusts its peer: a hostile record can crash the process. So fcgi_accept() admits only the
- * web server's user and the own user. The web server sends whole requests
+ * web server's user and the service's own. The web server sends whole requests
  * (fastcgi_request_buffering on); a peer that pauses within one for FCGI_RECEIVE_TIMEOUT_MS is
  * disconnected.
  */

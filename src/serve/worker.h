@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Worker: a process that answers FastCGI requests until it is told to stop. It knows neither the
+ * Worker: a process that answers FastCGI requests until a signal stops it. It knows neither the
  * supervisor nor other workers: the caller passes all it needs in a struct worker_setup.
  *
  * Signals, which the caller has blocked: SIGTERM finishes the current requests and returns. SIGUSR2
@@ -23,7 +23,7 @@ struct worker_setup {
 	struct limit *limit; /* shared by all workers */
 	struct worker_counters *counters;
 	int listener;	     /* the FastCGI socket */
-	uid_t peer;	     /* user that may connect, besides the own user */
+	uid_t peer;	     /* user that may connect, besides the service's */
 	int supervisor_pipe; /* readable (end of file) when the supervisor is gone */
 	void (*report)(void *data, enum worker_state state);
 	void *data;
