@@ -1,5 +1,8 @@
 #include "process/child.h"
 
+#include <poll.h>
+#include <signal.h>
+
 #include "dialect/dialect.h"
 
 void child_store_options(
@@ -18,4 +21,44 @@ void child_store_options(
 		.shared = &child->scoreboard->store,
 		.activity = &child->slot->store_activity,
 	};
+}
+
+static volatile sig_atomic_t stop_requested;
+
+static void handle_signal(int signal)
+{
+	(void)signal;
+	stop_requested = 1;
+}
+
+void child_catch_sigterm(void)
+{
+	struct sigaction action = { .sa_handler = handle_signal };
+
+	stop_requested = 0;
+	sigaction(SIGTERM, &action, NULL);
+}
+
+bool child_stop_requested(void)
+{
+	return stop_requested;
+}
+
+bool child_wait(const struct child_context *child, int fd, bool *readable)
+{
+	const struct timespec timeout = { .tv_nsec = (long)CHILD_WAIT_MS * 1000000 };
+	struct pollfd fds[] = {
+		{ .fd = child->supervisor_pipe, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+	};
+	sigset_t mask;
+	int ready;
+
+	sigfillset(&mask);
+	sigdelset(&mask, SIGTERM);
+	atomic_fetch_add(&child->slot->counters.heartbeats, 1);
+	ready = ppoll(fds, 2, &timeout, &mask);
+	if (readable)
+		*readable = ready > 0 && fds[1].revents;
+	return !stop_requested && (ready <= 0 || !fds[0].revents);
 }

@@ -31,6 +31,17 @@ struct child_context {
 void child_store_options(
 	const struct child_context *child, enum store_mode mode, struct store_options *options);
 
+#define CHILD_WAIT_MS 200
+
+/* Installs the handler of SIGTERM, which child_wait() and child_stop_requested() report. */
+void child_catch_sigterm(void);
+bool child_stop_requested(void);
+/*
+ * Gives a heartbeat and waits up to CHILD_WAIT_MS until fd is readable; fd may be -1 and readable
+ * NULL. Returns false if the child must exit: SIGTERM, or the supervisor is gone.
+ */
+bool child_wait(const struct child_context *child, int fd, bool *readable);
+
 /*
  * Runs recovery on the store, creates what is missing, checks the free space and exits with 0. No
  * other child runs at that time.

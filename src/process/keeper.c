@@ -1,6 +1,4 @@
-#include <poll.h>
-#include <signal.h>
-
+/* The keeper: maintains the store and watches the free space; runs periodic jobs in one loop. */
 #include "auth/key.h"
 #include "auth/token_change.h"
 #include "base/clock.h"
@@ -8,7 +6,6 @@
 #include "process/child.h"
 #include "sys/reserve.h"
 
-#define LOOP_MS		    200
 #define CREDENTIAL_PURGE_MS 3600000
 #define OPEN_TRIES	    20
 #define JOBS_MAX	    16
@@ -32,14 +29,6 @@ struct keeper {
 	struct periodic_job jobs[JOBS_MAX];
 	size_t job_count;
 };
-
-static volatile sig_atomic_t leave;
-
-static void note_signal(int signal)
-{
-	(void)signal;
-	leave = 1;
-}
 
 /* ---- jobs ---- */
 
@@ -91,7 +80,7 @@ static void add_job(struct keeper *keeper, const struct periodic_job *job)
 static void add_jobs(struct keeper *keeper)
 {
 	static const struct periodic_job own[] = {
-		{ .name = "free space", .interval_ms = LOOP_MS, .run = check_free_space },
+		{ .name = "free space", .interval_ms = CHILD_WAIT_MS, .run = check_free_space },
 		{ .name = "credential removal",
 			.interval_ms = CREDENTIAL_PURGE_MS,
 			.run = purge_credentials },
@@ -106,7 +95,7 @@ static void add_jobs(struct keeper *keeper)
 				.name = chore.name, .interval_ms = chore.interval_ms, .chore = i });
 }
 
-/* False when the environment is lost. */
+/* Returns false if the environment is lost. */
 static bool run_job(struct keeper *keeper, struct periodic_job *job)
 {
 	struct err err = { 0 };
@@ -121,7 +110,7 @@ static bool run_job(struct keeper *keeper, struct periodic_job *job)
 	return done || err.code != ERR_PANIC;
 }
 
-/* False when the environment is lost. All jobs are due at the start. */
+/* Returns false if the environment is lost. All jobs are due at the start. */
 static bool run_due_jobs(struct keeper *keeper)
 {
 	for (size_t i = 0; i < keeper->job_count; i++) {
@@ -140,19 +129,6 @@ static bool run_due_jobs(struct keeper *keeper)
 
 /* ---- the process ---- */
 
-/* Waits for one round; false when it is time to leave. */
-static bool wait_interval(const struct child_context *child)
-{
-	struct pollfd supervisor_pipe = { .fd = child->supervisor_pipe, .events = POLLIN };
-	struct timespec round = { .tv_nsec = (long)LOOP_MS * 1000000 };
-	sigset_t mask;
-
-	sigfillset(&mask);
-	sigdelset(&mask, SIGTERM);
-	atomic_fetch_add(&child->slot->counters.heartbeats, 1);
-	return ppoll(&supervisor_pipe, 1, &round, &mask) <= 0 && !leave;
-}
-
 static bool open_store(struct keeper *keeper, struct err *err)
 {
 	struct store_options options;
@@ -161,7 +137,7 @@ static bool open_store(struct keeper *keeper, struct err *err)
 	child_store_options(keeper->child, STORE_ATTACH, &options);
 	for (int i = 0; i < OPEN_TRIES && !opened; i++) {
 		opened = store_open(&keeper->store, &options, err);
-		if (!opened && (err->code == ERR_PANIC || !wait_interval(keeper->child)))
+		if (!opened && (err->code == ERR_PANIC || !child_wait(keeper->child, -1, NULL)))
 			break;
 	}
 	return opened;
@@ -169,24 +145,22 @@ static bool open_store(struct keeper *keeper, struct err *err)
 
 int keeper_main(const struct child_context *child)
 {
-	struct sigaction action = { .sa_handler = note_signal };
 	struct keeper keeper = { .child = child };
 	struct err err = { 0 };
 	bool alive;
 
-	leave = 0;
-	sigaction(SIGTERM, &action, NULL);
+	child_catch_sigterm();
 	if (!open_store(&keeper, &err)) {
-		if (leave)
+		if (child_stop_requested())
 			return 0;
-		log_error("keeper", "the store cannot be opened: %s", err_text(&err));
+		log_error("keeper", "cannot open the store: %s", err_text(&err));
 		return err.code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
 	}
 	add_jobs(&keeper);
 	do {
 		alive = run_due_jobs(&keeper);
 		child->slot->state = CHILD_READY;
-	} while (alive && wait_interval(child));
+	} while (alive && child_wait(child, -1, NULL));
 	/* A last checkpoint makes the next start quick; without it nothing is lost. */
 	if (alive && !store_checkpoint(keeper.store, false, NULL, &err)) {
 		log_warn("keeper", "last checkpoint: %s", err_text(&err));

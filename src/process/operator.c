@@ -1,8 +1,6 @@
 /* The operator: carries out one command of polytaskctl on the open store. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,9 +10,7 @@
 #include "base/log.h"
 #include "http/json.h"
 #include "process/child.h"
-#include "process/control.h"
 
-#define LOOP_MS 200
 /* A client that does not read for this time is dropped. */
 #define CLIENT_TIMEOUT_SEC 60
 
@@ -24,33 +20,13 @@ struct input {
 	struct str rest;
 };
 
-static volatile sig_atomic_t stop_requested;
-
-static void handle_signal(int signal)
-{
-	(void)signal;
-	stop_requested = 1;
-}
-
 /* Returns true when the client has sent something, false when the service stops. */
 static bool wait_for_input(const struct child_context *child)
 {
-	struct timespec round = { .tv_nsec = (long)LOOP_MS * 1000000 };
-	sigset_t mask;
+	bool readable;
 
-	sigfillset(&mask);
-	sigdelset(&mask, SIGTERM);
-	while (!stop_requested) {
-		struct pollfd fds[] = {
-			{ .fd = child->client, .events = POLLIN },
-			{ .fd = child->supervisor_pipe, .events = POLLIN },
-		};
-		int ready = ppoll(fds, 2, &round, &mask);
-
-		atomic_fetch_add(&child->slot->counters.heartbeats, 1);
-		if (ready > 0 && fds[1].revents)
-			return false;
-		if (ready > 0)
+	while (child_wait(child, child->client, &readable)) {
+		if (readable)
 			return true;
 	}
 	return false;
@@ -145,7 +121,6 @@ static int run_verb(
 
 int operator_main(const struct child_context *child)
 {
-	struct sigaction action = { .sa_handler = handle_signal };
 	struct input input = { .child = child };
 	struct admin admin = { .conf = child->conf };
 	struct admin_call call = { 0 };
@@ -154,8 +129,7 @@ int operator_main(const struct child_context *child)
 	json_t *request = NULL;
 	int result = 1;
 
-	stop_requested = 0;
-	sigaction(SIGTERM, &action, NULL);
+	child_catch_sigterm();
 	input.rest = child->received;
 	line = str_split_next(&input.rest, '\n');
 	if (!open_streams(&admin, &input)) {
