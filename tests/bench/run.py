@@ -104,22 +104,52 @@ set $polytask_reason "";
 
 
 class Bench:
+    """All targets: the service behind nginx without an authorizer, two sites, and plain_loop."""
+
     def __init__(self):
         self.instance = Instance(
             autostart=False,
-            conf={
-                "expected_tasks": "100000",
-                "cache_mb": "128",
-                "workers": "0",
-            },
+            conf={"expected_tasks": "100000", "cache_mb": "128", "workers": "0"},
         )
         self.instance.ctl("load-sample", "100000")
         self.instance.ctl("user", "add", "bench", "--tenant", "default")
-        self.sample = re.search(r'"id":"([^"]+)"', self.instance.ctl("export")).group(1)
+        sample = re.search(r'"id":"([^"]+)"', self.instance.ctl("export")).group(1)
         self.plain_dir = make_directory("polytask-plain-")
-        self.port, self.plain_port = free_port(), free_port()
-        conf = os.path.join(self.instance.dir, "conf", "bench.conf")
+        self.log = open(os.path.join(self.plain_dir, "log"), "ab")
+        self.instance.start_daemon()
+        self.sites = {name: Site(self.instance, name, self.log) for name in ("known", "edge")}
+        token = self.instance.ctl("token", "add", "bench", "--label", "bench").strip()
+        self.headers = ["-H", "Authorization: Bearer " + token]
         plain_socket = os.path.join(self.plain_dir, "plain.sock")
+        self.start_plain(plain_socket)
+        service, plain = self.start_nginx(plain_socket)
+        task = f"{virtshell.PREFIX}/tasks/{sample}"
+        self.urls = {
+            "R": service + "/return",
+            "GET": service + task,
+            "known": self.sites["known"].url + task,
+            "edge": self.sites["edge"].url + task,
+            "POST": f"{service}{virtshell.PREFIX}/tasks",
+            "plain": f"{plain}{virtshell.PREFIX}/tasks",
+        }
+        self.wait_ready()
+
+    def start_plain(self, socket):
+        self.plain = start(
+            [
+                os.path.join(BUILD, "tests", "bench", "plain_loop"),
+                os.path.join(self.plain_dir, "store"),
+                os.path.join(self.instance.memory, "plain"),
+                socket,
+                "4",
+            ],
+            self.log,
+        )
+
+    def start_nginx(self, plain_socket):
+        """The URLs of the service and of plain_loop behind an nginx without an authorizer."""
+        port, plain_port = free_port(), free_port()
+        conf = os.path.join(self.instance.dir, "conf", "bench.conf")
         fill_template(
             "bench",
             {
@@ -127,48 +157,18 @@ class Bench:
                 "HOME": self.instance.dir,
                 "SOCKET": self.instance.socket,
                 "PLAIN_SOCKET": plain_socket,
-                "PORT": str(self.port),
-                "PLAIN_PORT": str(self.plain_port),
+                "PORT": str(port),
+                "PLAIN_PORT": str(plain_port),
             },
             conf,
         )
-        self.instance.start_daemon()
-        log = open(os.path.join(self.plain_dir, "log"), "ab")
-        self.sites = {}
-        for name in ("known", "edge"):
-            self.sites[name] = Site(self.instance, name, log)
-        token = self.instance.ctl("token", "add", "bench", "--label", "bench").strip()
-        self.headers = ["-H", "Authorization: Bearer " + token]
-        self.plain = start(
-            [
-                os.path.join(BUILD, "tests", "bench", "plain_loop"),
-                os.path.join(self.plain_dir, "store"),
-                os.path.join(self.instance.memory, "plain"),
-                plain_socket,
-                "4",
-            ],
-            log,
-        )
+        error_log = os.path.join(self.plain_dir, "nginx.log")
         self.nginx = start(
-            [
-                NGINX,
-                "-p",
-                self.instance.dir,
-                "-e",
-                os.path.join(self.plain_dir, "nginx.log"),
-                "-c",
-                conf,
-            ],
-            log,
+            [NGINX, "-p", self.instance.dir, "-e", error_log, "-c", conf], self.log
         )
-        self.urls = {
-            "R": f"http://127.0.0.1:{self.port}/return",
-            "GET": f"http://127.0.0.1:{self.port}{virtshell.PREFIX}/tasks/{self.sample}",
-            "known": self.sites["known"].url + f"{virtshell.PREFIX}/tasks/{self.sample}",
-            "edge": self.sites["edge"].url + f"{virtshell.PREFIX}/tasks/{self.sample}",
-            "POST": f"http://127.0.0.1:{self.port}{virtshell.PREFIX}/tasks",
-            "plain": f"http://127.0.0.1:{self.plain_port}{virtshell.PREFIX}/tasks",
-        }
+        return f"http://127.0.0.1:{port}", f"http://127.0.0.1:{plain_port}"
+
+    def wait_ready(self):
         for what in ("R", "GET"):
             if not until(lambda: self.answers(self.urls[what]), 30, 0.1):
                 raise SystemExit(f"{what} does not answer: {self.instance.log()[-2000:]}")
@@ -178,12 +178,8 @@ class Bench:
     @staticmethod
     def answers(url):
         try:
-            return (
-                urllib.request.build_opener(urllib.request.ProxyHandler({}))
-                .open(url, timeout=5)
-                .status
-                == 200
-            )
+            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+            return opener.open(url, timeout=5).status == 200
         except OSError:
             return False
 
