@@ -1,7 +1,6 @@
 /*
- * What the native API does inside the transaction, where a task's dialect is known: states and
- * words, merge patches of fields, the dialect's consent. And its filters on the indexes of every
- * dialect there is.
+ * The native API's hook inside the transaction: states and statuses, nested merge patches, the
+ * dialect's validation. Also the filters on the indexes of every dialect.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@
 #define NOW    1429207233123
 #define BEFORE 1429205633000
 
-/* A request on its way, with all that it borrows from. */
+/* A request and its operation; both borrow from the arena. */
 struct fixture {
 	struct arena arena;
 	struct request request;
@@ -37,6 +36,11 @@ static void setup_request(
 	must(request_add_cgi_param(request, STR("REQUEST_URI"), str_cstr(uri), &err), &err);
 }
 
+static void setup_patch(struct fixture *fixture, const char *body)
+{
+	setup_request(fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", body);
+}
+
 static bool decode(struct fixture *fixture)
 {
 	const struct route *row;
@@ -56,11 +60,11 @@ static bool decode(struct fixture *fixture)
 struct patch {
 	const char *name;
 	const char *dialect, *status; /* the task before */
-	const char *field, *json;     /* its one field, or its progress, or NULL */
+	const char *field, *json;     /* its only field, or progress; or NULL */
 	const char *body;	      /* the patch */
 	const char *to, *state,
 		*then;	     /* status, state and the field's JSON after; NULL: as before */
-	const char *refused; /* what `errors` of the refusal begins with */
+	const char *refused; /* prefix of the response's errors; NULL: accepted */
 };
 
 static const struct patch patches[] = {
@@ -74,66 +78,66 @@ static const struct patch patches[] = {
 		"{\"state\":\"running\"}", "installing", "running", NULL, NULL },
 	{ "another state sets its first status", "virtshell", "installing", NULL, NULL,
 		"{\"state\":\"succeeded\"}", "sucess", "succeeded", NULL, NULL },
-	{ "an unknown status of an open set", "virtshell", "pending", NULL, NULL,
+	{ "an open set accepts an unknown status", "virtshell", "pending", NULL, NULL,
 		"{\"status\":\"melting\"}", "melting", "running", NULL, NULL },
-	{ "state and status agree", "virtshell", "pending", NULL, NULL,
+	{ "a state and a status that agree are accepted", "virtshell", "pending", NULL, NULL,
 		"{\"status\":\"error\",\"state\":\"failed\"}", "error", "failed", NULL, NULL },
-	{ "state and status disagree", "virtshell", "pending", NULL, NULL,
+	{ "a state and a status that disagree are rejected", "virtshell", "pending", NULL, NULL,
 		"{\"status\":\"error\",\"state\":\"running\"}", NULL, NULL, NULL,
 		"[{\"pointer\":\"/status\",\"detail\":\"In the dialect virtshell" },
-	{ "an unknown status of a closed set", "native", "pending", NULL, NULL,
+	{ "a closed set rejects an unknown status", "native", "pending", NULL, NULL,
 		"{\"status\":\"done\"}", NULL, NULL, NULL,
 		"[{\"pointer\":\"/status\",\"detail\":\"The dialect native has no" },
-	{ "the words of one dialect are not those of another", "native", "pending", NULL, NULL,
+	{ "a status of another dialect is rejected", "native", "pending", NULL, NULL,
 		"{\"status\":\"processing\"}", NULL, NULL, NULL, "[{\"pointer\":\"/status\"" },
-	{ "any state may follow any", "native", "succeeded", NULL, NULL, "{\"state\":\"pending\"}",
-		"pending", "pending", NULL, NULL },
-	{ "neither state nor status", "native", "running", NULL, NULL, "{\"priority\":1}",
-		"running", "running", NULL, NULL },
+	{ "any state may follow any other", "native", "succeeded", NULL, NULL,
+		"{\"state\":\"pending\"}", "pending", "pending", NULL, NULL },
+	{ "a patch without state and status keeps both", "native", "running", NULL, NULL,
+		"{\"priority\":1}", "running", "running", NULL, NULL },
 
 	{ "a field is replaced", "native", "pending", "f", "1", "{\"fields\":{\"f\":[2]}}", NULL,
 		NULL, "[2]", NULL },
-	{ "a field is taken away", "native", "pending", "f", "1", "{\"fields\":{\"f\":null}}", NULL,
+	{ "null removes a field", "native", "pending", "f", "1", "{\"fields\":{\"f\":null}}", NULL,
 		NULL, "", NULL },
-	{ "an object is merged with", "native", "pending", "f", "{\"a\":1,\"b\":2}",
+	{ "objects are merged", "native", "pending", "f", "{\"a\":1,\"b\":2}",
 		"{\"fields\":{\"f\":{\"b\":3,\"c\":4}}}", NULL, NULL, "{\"a\":1,\"b\":3,\"c\":4}",
 		NULL },
-	{ "null takes a member of an object away", "native", "pending", "f", "{\"a\":1,\"b\":2}",
+	{ "null removes a member of an object", "native", "pending", "f", "{\"a\":1,\"b\":2}",
 		"{\"fields\":{\"f\":{\"a\":null,\"x\":null}}}", NULL, NULL, "{\"b\":2}", NULL },
-	{ "the last member away leaves an object", "native", "pending", "f", "{\"a\":1}",
+	{ "removing the last member leaves an empty object", "native", "pending", "f", "{\"a\":1}",
 		"{\"fields\":{\"f\":{\"a\":null}}}", NULL, NULL, "{}", NULL },
 	{ "objects are merged at any depth", "native", "pending", "f",
 		"{\"a\":{\"b\":{\"c\":1,\"d\":2}},\"e\":[1]}",
 		"{\"fields\":{\"f\":{\"a\":{\"b\":{\"c\":null,\"x\":{\"y\":null}}},\"e\":[null]}}}",
 		NULL, NULL, "{\"a\":{\"b\":{\"d\":2,\"x\":{}}},\"e\":[null]}", NULL },
-	{ "an object replaces what is none, without its nulls", "native", "pending", "f", "[1]",
+	{ "an object replaces another value, without its nulls", "native", "pending", "f", "[1]",
 		"{\"fields\":{\"f\":{\"a\":1,\"b\":null}}}", NULL, NULL, "{\"a\":1}", NULL },
-	{ "an object inside replaces what is none, without its nulls", "native", "pending", "f",
+	{ "a nested object replaces another value, without its nulls", "native", "pending", "f",
 		"{\"a\":[1]}", "{\"fields\":{\"f\":{\"a\":{\"b\":null,\"c\":1}}}}", NULL, NULL,
 		"{\"a\":{\"c\":1}}", NULL },
-	{ "what is no object replaces one", "native", "pending", "f", "{\"a\":1}",
+	{ "another value replaces an object", "native", "pending", "f", "{\"a\":1}",
 		"{\"fields\":{\"f\":\"x\"}}", NULL, NULL, "\"x\"", NULL },
-	{ "a null that is stored stays until it is named", "native", "pending", "f",
+	{ "a stored null stays unless the patch names it", "native", "pending", "f",
 		"{\"a\":null,\"b\":1}", "{\"fields\":{\"f\":{\"b\":2}}}", NULL, NULL,
 		"{\"a\":null,\"b\":2}", NULL },
 	{ "numbers keep their digits", "native", "pending", "f",
 		"{\"a\":9223372036854775807,\"b\":0.1}", "{\"fields\":{\"f\":{\"c\":1e300}}}", NULL,
 		NULL, "{\"a\":9223372036854775807,\"b\":0.1,\"c\":1e300}", NULL },
-	{ "progress is merged as well", "native", "pending", "progress",
-		"{\"percent\":10,\"at\":1}", "{\"progress\":{\"percent\":20,\"at\":null}}", NULL,
-		NULL, "{\"percent\":20}", NULL },
-	{ "progress that is no object is replaced", "native", "pending", "progress", "0.5",
+	{ "progress is merged", "native", "pending", "progress", "{\"percent\":10,\"at\":1}",
 		"{\"progress\":{\"percent\":20,\"at\":null}}", NULL, NULL, "{\"percent\":20}",
 		NULL },
-	{ "progress may become what is no object", "native", "pending", "progress",
-		"{\"percent\":10}", "{\"progress\":0.5}", NULL, NULL, "0.5", NULL },
-	{ "progress is taken away", "native", "pending", "progress", "{\"percent\":10}",
+	{ "progress that is not an object is replaced", "native", "pending", "progress", "0.5",
+		"{\"progress\":{\"percent\":20,\"at\":null}}", NULL, NULL, "{\"percent\":20}",
+		NULL },
+	{ "progress may become another value", "native", "pending", "progress", "{\"percent\":10}",
+		"{\"progress\":0.5}", NULL, NULL, "0.5", NULL },
+	{ "null removes progress", "native", "pending", "progress", "{\"percent\":10}",
 		"{\"progress\":null}", NULL, NULL, "", NULL },
-	{ "the dialect does not take the field", "virtshell", "pending", "description", "\"d\"",
+	{ "the dialect rejects an invalid field", "virtshell", "pending", "description", "\"d\"",
 		"{\"fields\":{\"description\":{\"a\":1}}}", NULL, NULL, NULL,
 		"[{\"pointer\":\"/fields/description\",\"detail\":\"description must be a string" },
-	{ "the dialect does not look at what it does not know", "virtshell", "pending", "mine",
-		"\"d\"", "{\"fields\":{\"mine\":{\"a\":1}}}", NULL, NULL, "{\"a\":1}", NULL },
+	{ "the dialect ignores an unknown field", "virtshell", "pending", "mine", "\"d\"",
+		"{\"fields\":{\"mine\":{\"a\":1}}}", NULL, NULL, "{\"a\":1}", NULL },
 };
 
 static bool is_progress(const struct patch *patch)
@@ -156,7 +160,7 @@ static struct task task_before(const struct patch *patch)
 	return task;
 }
 
-/* What the store does with the parts of a change that matter here. */
+/* Applies a change like the store does, as far as these tests need it. */
 static void apply_change(struct task *task, const struct op *op)
 {
 	if (op->change.state != TASK_STATE_NONE)
@@ -195,12 +199,6 @@ static void check_after(const struct patch *patch, const struct task *before, st
 		assert_str(json, patch->then);
 }
 
-static void setup_patch(struct fixture *fixture, const struct patch *patch)
-{
-	setup_request(
-		fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", patch->body);
-}
-
 static void one_patch(void **state)
 {
 	const struct patch *patch = *state;
@@ -208,7 +206,7 @@ static void one_patch(void **state)
 	struct fixture fixture;
 	bool ok;
 
-	setup_patch(&fixture, patch);
+	setup_patch(&fixture, patch->body);
 	ok = run(&fixture, &before, &after);
 	if (patch->refused) {
 		assert_false(ok);
@@ -221,14 +219,14 @@ static void one_patch(void **state)
 	arena_free(&fixture.arena);
 }
 
-/* The same patches; every allocation fails in turn, once alone and once with all behind it. */
+/* The same patches; each allocation fails in turn, alone and together with all later ones. */
 static bool survives_alloc_fault(const struct patch *patch, enum alloc_fault kind, unsigned n)
 {
 	struct task before = task_before(patch), after;
 	struct fixture fixture;
 	bool ok, hit;
 
-	setup_patch(&fixture, patch);
+	setup_patch(&fixture, patch->body);
 	alloc_fault_begin(kind, n);
 	ok = run(&fixture, &before, &after);
 	hit = alloc_fault_end();
@@ -255,7 +253,7 @@ static void patches_survive_alloc_faults(void **state)
 	assert_true(hits > sizeof(patches) / sizeof(patches[0]));
 }
 
-/* Neither part is too large, the whole is. */
+/* Both parts are within the limit, the merged value is not. */
 static void merged_progress_has_a_limit(void **state)
 {
 	struct task before = { .dialect = DIALECT_CODE_native, .status = STR("pending") }, after;
@@ -266,7 +264,7 @@ static void merged_progress_has_a_limit(void **state)
 	snprintf(stored, sizeof(stored), "{\"a\":\"%02500d\"}", 1);
 	snprintf(body, sizeof(body), "{\"progress\":{\"b\":\"%02500d\"}}", 1);
 	before.progress = str_cstr(stored);
-	setup_request(&fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", body);
+	setup_patch(&fixture, body);
 	assert_false(run(&fixture, &before, &after));
 	assert_err(&fixture.err, ERR_UNPROCESSABLE);
 	assert_true(str_starts(fixture.err.detail, STR("[{\"pointer\":\"/progress\"")));
@@ -279,7 +277,7 @@ static void resources_cannot_be_patched(void **state)
 	struct fixture fixture;
 
 	(void)state;
-	setup_request(&fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", "{}");
+	setup_patch(&fixture, "{}");
 	assert_false(run(&fixture, &before, &after));
 	assert_err(&fixture.err, ERR_NOT_FOUND);
 	arena_free(&fixture.arena);
@@ -287,7 +285,7 @@ static void resources_cannot_be_patched(void **state)
 
 /* ---- every dialect ---- */
 
-/* One row of a table, both ways, on a task that is in another state. */
+/* Tests a row in both directions, on a task in another state. */
 static void check_status(const struct dialect *dialect, const struct dialect_status_row *row)
 {
 	enum task_state other = row->state == TASK_PENDING ? TASK_FAILED : TASK_PENDING;
@@ -296,11 +294,11 @@ static void check_status(const struct dialect *dialect, const struct dialect_sta
 	struct fixture fixture;
 
 	before.status = str_cstr(dialect_status(dialect->statuses, other));
-	setup_request(&fixture, "PATCH", "/v1/tasks/018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e", "{}");
+	setup_patch(&fixture, "{}");
 	must(decode(&fixture), &fixture.err);
 	op.arena = &fixture.arena;
 	after = before;
-	/* What the dialect says of a task without fields is not what is tested. */
+	/* The dialect may reject the task, which has no fields: ignore the result. */
 	fixture.op.before_write(&op, &before, &after, &fixture.err);
 	assert_int_equal(after.state, row->state);
 	op.change.status = STR_NULL;
@@ -321,7 +319,7 @@ static void states_and_statuses_agree(void **state)
 	}
 }
 
-/* What a filter is called; empty where it has another name altogether. */
+/* The parameter that filters by an index; empty if there is none. */
 static void parameter_name(const struct index_field *field, char *name, size_t size)
 {
 	static const char *const names[] = {

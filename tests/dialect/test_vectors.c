@@ -1,4 +1,4 @@
-/* Runs every file of tests/vectors/<dialect>/ as one test case (vector.h has the format). */
+/* Runs every file of tests/vectors/<dialect>/ as one test case (HACKING has the format). */
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static void check_headers(const struct response *response, json_t *headers)
 	}
 }
 
-/* Whatever a dialect answers, it is JSON if it says so. */
+/* A response with a media type is valid JSON. */
 static void check_is_json(const struct response *response)
 {
 	json_t *json;

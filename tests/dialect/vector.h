@@ -15,7 +15,7 @@ struct vector {
 
 #define VECTOR_ROWS_MAX 8
 
-/* What a vector's request stands in: who asks, when, what is made. */
+/* The context of every vector's request. */
 #define VECTOR_USER	    "92d30f0c-8c9c-11e5-8994-feff819cdc9f"
 #define VECTOR_TENANT	    "demo"
 #define VECTOR_NOW	    1429207233123
@@ -24,16 +24,16 @@ struct vector {
 #define VECTOR_URL	    "https://tasks.example.com"
 #define VECTOR_ZONE	    "Europe/Paris"
 
-/* What the code under test is given, and what it made of it. */
+/* Input and output of the code under test. */
 struct outcome {
-	struct arena arena; /* the request's own */
+	struct arena arena; /* the request's */
 	struct request request;
-	enum err_code store_error; /* what the store would say; ERR_NONE: the result below */
+	enum err_code store_error; /* of the store; ERR_NONE: result is valid */
 	struct result result;
 	struct task rows[VECTOR_ROWS_MAX];
 	size_t row_count;
 	struct str next;
-	struct buf allow; /* what err.detail borrows from */
+	struct buf allow; /* err.detail borrows from it */
 
 	const struct route *route;
 	struct op op;
@@ -42,14 +42,14 @@ struct outcome {
 	struct response response;
 };
 
-/* Ends the test when the file is not a vector. */
+/* Fails the test if the file is not a vector. */
 void vector_open(struct vector *vector, const char *path);
 void vector_close(struct vector *vector);
-/* Sets up what the code under test is given. */
+/* Prepares the input of the code under test. */
 void vector_setup(struct vector *vector, struct outcome *outcome);
-/* Runs it: parses, finds the row, decodes up to the operation or the error. */
+/* Parses the request, finds the route and decodes it to an operation or an error. */
 void vector_decode(const struct vector *vector, struct outcome *outcome);
-/* Runs it: encodes the given result, or refuses. */
+/* Encodes the vector's result, or the error. */
 void vector_encode(const struct vector *vector, struct outcome *outcome);
 void vector_teardown(struct outcome *outcome);
 /* The operation in the form of a vector's "op"; the caller owns it. */

@@ -63,8 +63,8 @@ const struct fourhse_member *fourhse_member_by_name(struct str name);
 struct str fourhse_requested_id(const struct request *request);
 /*
  * Derives the task's id from its task_id: a UUID is the id itself, any other text of 1 to
- * FOURHSE_ID_MAX characters is hashed. *text is the task_id as stored: a UUID in lower case. Returns
- * false with ERR_INVALID for any other text.
+ * FOURHSE_ID_MAX characters is hashed. *text is the task_id as stored: a UUID in lower case.
+ * Returns false with ERR_INVALID for any other text.
  */
 bool fourhse_parse_task_id(
 	struct id *id, struct str *text, struct str task_id, struct arena *arena, struct err *err);
@@ -74,8 +74,8 @@ bool fourhse_is_blank(struct str text);
 /* ---- parameters (params.c) ---- */
 
 /*
- * Parses the body into an object, which the caller owns. It is JSON, or a form whose bracketed names
- * ("filter[status]") become nested objects. An empty body is an empty object. A credential is
+ * Parses the body into an object, which the caller owns. It is JSON, or a form whose bracketed
+ * names ("filter[status]") become nested objects. An empty body is an empty object. A credential is
  * omitted.
  */
 bool fourhse_parse_body(json_t **params, const struct request *request, struct err *err);
@@ -117,7 +117,7 @@ struct str fourhse_as_string(const json_t *value, struct arena *arena);
 /* Appends {"field","message"} to a list of invalid members. */
 void fourhse_add_error(struct buf *list, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Returns true if the list is empty; otherwise sets ERR_UNPROCESSABLE with the list in err->detail. */
+/* Returns true if the list is empty; else sets ERR_UNPROCESSABLE with the list in err->detail. */
 bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *err);
 
 /* Encoders of the routes (http/route.h). */

@@ -1,8 +1,8 @@
 #include "dialect/fourhse/fourhse.h"
 
 /*
- * Filters that are often combined, such as the pending tasks of a handler. The index of code n is row
- * n - 1 of the table.
+ * Filters that are often combined, such as the pending tasks of a handler. The index of code n is
+ * row n - 1 of the table.
  */
 #define PAIR_WITH_STATUS(pair_code, other)                                           \
 	{                                                                            \

@@ -157,8 +157,8 @@ bool idol_put_task(const struct request *request, const struct task *task, struc
 /* ---- links of a page ---- */
 
 /*
- * The parameters of a page's link: those of the request and the page, in alphabetical order. Encoded
- * like Rails' to_query: a space becomes a plus.
+ * The parameters of a page's link: those of the request and the page, in alphabetical order.
+ * Encoded like Rails' to_query: a space becomes a plus.
  */
 struct page_params {
 	struct pair pairs[REQUEST_QUERY_MAX + 2];
@@ -242,7 +242,7 @@ bool idol_encode_end(const struct request *request, const struct result *result,
 	return buf_ok(out);
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 static bool finish(struct response *response, int status, struct err *err)
 {

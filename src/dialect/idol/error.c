@@ -153,7 +153,7 @@ bool idol_set_error(struct err *err, struct arena *arena, enum idol_api_error fa
 	return false;
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 const struct error_override idol_error_overrides[ERR_CODES] = {
 	/* Rails has no route for other methods. */

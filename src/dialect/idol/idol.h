@@ -9,9 +9,9 @@
  *     GET  /import-tasks/{id}/attachable                   the attachable as a resource
  *     GET  /timeouts/trigger                               fails on purpose
  *
- * Private to this folder: tables.c has the routes, model.c statuses and indexes; decode.c parses paths
- * and common parameters, list.c those of lists, params.c their parts, decode_create.c bodies; rules.c
- * has the model's rules and the native API's hooks.
+ * Private to this folder: tables.c has the routes, model.c statuses and indexes; decode.c parses
+ * paths and common parameters, list.c those of lists, params.c their parts, decode_create.c bodies;
+ * rules.c has the model's rules and the native API's hooks.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
@@ -63,7 +63,7 @@ enum idol_api_error {
 /* Writes one error object; first and second are truncated after 200 bytes. */
 void idol_put_api_error(
 	struct buf *out, enum idol_api_error fault, struct str first, struct str second);
-/* Writes one error object, whose code is the status, for errors that the framework does not have. */
+/* Writes one error object for an error that the framework does not have; its code is the status. */
 void idol_put_http_error(struct buf *out, const char *title, struct str detail, int status);
 /* Writes the error object of a violated rule of the model: "master-type - can't be blank". */
 void idol_put_validation_error(
@@ -120,7 +120,7 @@ bool idol_is_md5(struct str text);
 /* Members of every task, null if unset: lists sorted by them would omit it. Ends with NULL. */
 extern const char *const idol_members[];
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 /* Returns false if there is no such field; otherwise adds its bit to *shown. */
 bool idol_select_field(struct str name, unsigned *shown);

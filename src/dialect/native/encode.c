@@ -144,7 +144,7 @@ bool native_encode_row(const struct request *request, const struct task *task, s
 	return buf_ok(out);
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 bool native_encode_task(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)

@@ -10,8 +10,8 @@
  *     POST   /tasks/{id}/archive    move it into the archive
  *
  * Private to this folder: tables.c has the routes, model.c statuses, indexes and members; decode.c
- * parses bodies, list.c and filter.c the query of a list, cursor.c cursors; rules.c adapts a task to
- * its dialect inside the transaction.
+ * parses bodies, list.c and filter.c the query of a list, cursor.c cursors; rules.c adapts a task
+ * to its dialect inside the transaction.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
@@ -73,8 +73,8 @@ struct native_nested_patches {
 };
 
 /*
- * Sets the missing one of state and status. ERR_UNPROCESSABLE if the dialect does not have the status
- * or both disagree.
+ * Sets the missing one of state and status. ERR_UNPROCESSABLE if the dialect does not have the
+ * status or both disagree.
  */
 bool native_complete_state(
 	const struct dialect *dialect, struct change *change, struct arena *arena, struct err *err);
@@ -82,8 +82,8 @@ bool native_complete_state(
 bool native_merge_patch(struct str *merged, struct str stored, struct str patch,
 	struct arena *arena, struct err *err);
 /*
- * struct op's hook: completes state and status, applies nested patches (op->hook_data), and lets the
- * dialect validate the task.
+ * struct op's hook: completes state and status, applies nested patches (op->hook_data), and lets
+ * the dialect validate the task.
  */
 bool native_before_write(
 	const struct op *op, const struct task *before, struct task *task, struct err *err);
@@ -94,8 +94,8 @@ bool native_convert_error(struct err *err, struct arena *arena);
 
 /*
  * A cursor is the base64url text of a version byte, 8 bytes of SHA-256 over tenant, query and
- * position, and the position. A forged cursor gives no access beyond the query: the store reads only
- * within the bounds of the query.
+ * position, and the position. A forged cursor gives no access beyond the query: the store reads
+ * only within the bounds of the query.
  */
 #define NATIVE_CURSOR_VERSION	   1
 #define NATIVE_CURSOR_CHECKSUM_LEN 8

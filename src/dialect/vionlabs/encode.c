@@ -3,8 +3,9 @@
 #include "http/query.h"
 
 /*
- * The error of a failed task; null in other states, although a retried or deactivated task may still
- * hold one. The documented type is a string: another value is shown as its JSON text in a string.
+ * The error of a failed task; null in other states, although a retried or deactivated task may
+ * still hold one. The documented type is a string: another value is shown as its JSON text in a
+ * string.
  */
 static void put_error(struct buf *out, const struct task *task)
 {

@@ -106,7 +106,7 @@ bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct er
 	return false;
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 /* The framework's sentences; the detail of a 422 is a list with a location. */
 const struct error_override vionlabs_error_overrides[ERR_CODES] = {

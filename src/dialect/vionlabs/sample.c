@@ -9,7 +9,7 @@ static const char *const sample_products[] = { "adbreaks", "emotions", "fingerpr
 
 #define PRODUCTS (sizeof(sample_products) / sizeof(sample_products[0]))
 
-/* One task of each product per item. The id is made of item, product and version, as in requests. */
+/* One task of each product per item. Item, product and version make the id, as in requests. */
 bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena)
 {
 	const char *product = sample_products[i % PRODUCTS];

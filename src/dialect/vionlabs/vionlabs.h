@@ -7,8 +7,8 @@
  *     POST   the same path                                  create or reopen it
  *     DELETE the same path                                  deactivate it
  *
- * Private to this folder: tables.c has the routes, model.c statuses, indexes and values, rules.c the
- * native API's hooks, json.c the errors of Python's JSON parser.
+ * Private to this folder: tables.c has the routes, model.c statuses, indexes and values, rules.c
+ * the native API's hooks, json.c the errors of Python's JSON parser.
  */
 #include "dialect/dialect.h"
 
@@ -87,8 +87,8 @@ void vionlabs_put_json_error(struct buf *problems, size_t at, const char *why);
 /* A problem that the framework does not have. */
 void vionlabs_put_value_error(struct buf *problems, const char *loc, const char *sentence);
 /*
- * Frees the list. Returns true if it was empty; otherwise sets ERR_UNPROCESSABLE with the JSON array
- * in err->detail (in arena), or ERR_NO_MEMORY.
+ * Frees the list. Returns true if it was empty; otherwise sets ERR_UNPROCESSABLE with the JSON
+ * array in err->detail (in arena), or ERR_NO_MEMORY.
  */
 bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct err *err);
 

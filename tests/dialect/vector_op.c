@@ -1,0 +1,228 @@
+/* A decoded operation as JSON, in the form of a vector's op (HACKING, VECTORS). */
+#include <stdio.h>
+
+#include "dialect/vector.h"
+#include "lib/check.h"
+
+static const char *const kinds[OP_KINDS] = {
+	[OP_NONE] = "none",
+	[OP_READ] = "read",
+	[OP_LIST] = "list",
+	[OP_CREATE] = "create",
+	[OP_UPSERT] = "upsert",
+	[OP_UPDATE] = "update",
+	[OP_REMOVE] = "remove",
+	[OP_ARCHIVE] = "archive",
+};
+
+static void set_str(json_t *json, const char *name, struct str value)
+{
+	json_object_set_new(json, name, json_stringn(value.ptr ? value.ptr : "", value.len));
+}
+
+static void set_number(json_t *json, const char *name, uint64_t number)
+{
+	if (number > 0)
+		json_object_set_new(json, name, json_integer((json_int_t)number));
+}
+
+static void set_json(json_t *json, const char *name, struct str text)
+{
+	json_object_set_new(json, name,
+		text.len ? json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL) : json_null());
+}
+
+static void set_id(json_t *json, const char *name, const struct id *id, const char *usual)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	id_format(id, text);
+	if (!id_is_zero(id) && strcmp(text, usual) != 0)
+		set_str(json, name, str_cstr(text));
+}
+
+static void set_fields(json_t *json, const struct change *change)
+{
+	json_t *fields = json_object(), *removed = json_array();
+
+	for (size_t i = 0; i < change->field_count; i++) {
+		struct str name = change->fields[i].name, text = change->fields[i].json;
+
+		if (text.len == 0)
+			json_array_append_new(removed, json_stringn(name.ptr, name.len));
+		else
+			json_object_setn_new(fields, name.ptr, name.len,
+				json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL));
+	}
+	if (json_object_size(fields) > 0)
+		json_object_set(json, "fields", fields);
+	if (json_array_size(removed) > 0)
+		json_object_set(json, "removed", removed);
+	json_decref(fields);
+	json_decref(removed);
+}
+
+static void set_change(json_t *json, const struct change *change)
+{
+	if (change->state != TASK_STATE_NONE)
+		set_str(json, "state", str_cstr(task_state_name(change->state)));
+	if (change->status.len > 0)
+		set_str(json, "status", change->status);
+	if (change->set & CHANGE_PRIORITY)
+		json_object_set_new(json, "priority", json_integer(change->priority));
+	if (change->set & CHANGE_NOT_BEFORE)
+		json_object_set_new(json, "not_before", json_integer(change->not_before));
+	if (change->set & CHANGE_MAX_ATTEMPTS)
+		json_object_set_new(json, "max_attempts", json_integer(change->max_attempts));
+	if (change->set & CHANGE_ARCHIVED)
+		json_object_set_new(json, "archived", json_boolean(change->archived));
+	if (change->set & CHANGE_ERROR)
+		set_json(json, "error", change->error);
+	if (change->set & CHANGE_PROGRESS)
+		set_json(json, "progress", change->progress);
+	set_fields(json, change);
+}
+
+/* Finds a field in the index table of a dialect or a resource. */
+static const struct index_field *field_of(uint8_t dialect, uint8_t code)
+{
+	const struct index_table *table = dialect_index_tables();
+	const struct index_field *field;
+
+	while (table->fields && dialect && table->dialect != dialect)
+		table++;
+	assert_non_null(table->fields);
+	for (field = table->fields; field->source != INDEX_END && field->code != code; field++)
+		;
+	assert_int_not_equal(field->source, INDEX_END);
+	return field;
+}
+
+static json_t *filter_values(const struct list_filter *filter, const struct index_field *field)
+{
+	json_t *values = json_array();
+
+	for (size_t i = 0; i <= filter->more_value_count; i++) {
+		struct str value = i == 0 ? filter->value : filter->more_values[i - 1];
+
+		value = field->normalize ? field->normalize(value) : value;
+		json_array_append_new(values, json_stringn(value.ptr ? value.ptr : "", value.len));
+	}
+	return values;
+}
+
+/* "filters": { name: [values] } */
+static void set_filters(json_t *query, const struct op *op)
+{
+	json_t *filters = json_object();
+
+	for (size_t i = 0; i < op->list.filter_count; i++) {
+		const struct list_filter *filter = &op->list.filters[i];
+		const struct index_field *field = field_of(op->dialect, filter->field);
+
+		assert_null(json_object_get(filters, field->name));
+		json_object_set_new(filters, field->name, filter_values(filter, field));
+	}
+	if (json_object_size(filters) > 0)
+		json_object_set(query, "filters", filters);
+	json_decref(filters);
+}
+
+/* "sorts": "state,-created" */
+static void set_sorts(json_t *query, const struct op *op)
+{
+	char text[400] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < op->list.sort_count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s%s", i ? "," : "",
+			op->list.sorts[i].descending ? "-" : "",
+			field_of(op->dialect, op->list.sorts[i].field)->name);
+	if (len > 0)
+		set_str(query, "sorts", str_cstr(text));
+}
+
+static void set_span(json_t *query, const char *name, const struct list_time_range *span)
+{
+	if (span->from || span->to)
+		json_object_set_new(query, name,
+			json_pack("[I, I]", (json_int_t)span->from, (json_int_t)span->to));
+}
+
+static void set_list(json_t *json, const struct op *op)
+{
+	static const char *const scopes[] = { "current", "archived", "both" };
+	const struct list_query *list = &op->list;
+	json_t *query = json_object();
+
+	set_filters(query, op);
+	set_sorts(query, op);
+	set_span(query, "created", &list->created);
+	set_span(query, "updated", &list->updated);
+	for (size_t i = 0; i < list->dialect_count; i++) {
+		if (i == 0)
+			json_object_set_new(query, "dialects", json_array());
+		json_array_append_new(json_object_get(query, "dialects"),
+			json_string(dialect_code_name(list->dialects[i])));
+	}
+	if (list->scope != LIST_CURRENT)
+		set_str(query, "scope", str_cstr(scopes[list->scope]));
+	if (list->want_total)
+		json_object_set_new(query, "want_total", json_true());
+	if (list->clamp_offset)
+		json_object_set_new(query, "clamp_offset", json_true());
+	if (list->allow_partial)
+		json_object_set_new(query, "allow_partial", json_true());
+	if (list->after_cursor.len > 0)
+		set_str(query, "after_cursor", list->after_cursor);
+	set_number(query, "offset", list->offset);
+	set_number(query, "limit", list->limit);
+	json_object_set_new(json, "list", query);
+}
+
+static void set_dependents(json_t *json, const struct op *op)
+{
+	const struct op_dependents *dependents = &op->dependents;
+
+	if (!dependents->field)
+		return;
+	json_object_set_new(json, "dependents",
+		json_pack("{s:s, s:s, s:b}", "field",
+			field_of(op->dialect, dependents->field)->name, "key_member",
+			dependents->key_member ? dependents->key_member : "", "cascade",
+			dependents->cascade));
+	set_json(json_object_get(json, "dependents"), "value", dependents->value);
+}
+
+static json_t *op_json(const struct op *op, const struct dialect *dialect, const char *usual_id)
+{
+	json_t *json = json_object();
+
+	set_str(json, "kind", str_cstr(kinds[op->kind]));
+	if (op->dialect != dialect->code)
+		set_str(json, "dialect",
+			str_cstr(op->dialect ? dialect_code_name(op->dialect) : "any"));
+	set_id(json, "new_id", &op->new_id, usual_id);
+	set_id(json, "id", &op->id, "");
+	set_number(json, "number", op->number);
+	if (op->assign_number)
+		json_object_set_new(json, "assign_number", json_true());
+	set_change(json, &op->change);
+	set_dependents(json, op);
+	if (op->kind == OP_LIST)
+		set_list(json, op);
+	if (op->companion)
+		json_object_set_new(
+			json, "companion", op_json(op->companion, dialect, VECTOR_COMPANION_ID));
+	return json;
+}
+
+json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect)
+{
+	char rights[32];
+	json_t *json = op_json(&outcome->op, dialect, VECTOR_NEW_ID);
+
+	rights_format(outcome->route->right, rights, sizeof(rights));
+	set_str(json, "right", str_cstr(rights));
+	return json;
+}
