@@ -25,6 +25,8 @@ const struct index_table fixture_indexes[] = {
 	{ 0, NULL },
 };
 
+const struct index_table *fixture_tables = fixture_indexes;
+
 struct store_options fixture_options(enum store_mode mode, const char *name)
 {
 	static char home[128], regions[128];
@@ -37,7 +39,7 @@ struct store_options fixture_options(enum store_mode mode, const char *name)
 		.regions = regions,
 		.expected_tasks = 1000,
 		.cache_mb = 8,
-		.indexes = fixture_indexes,
+		.indexes = fixture_tables,
 	};
 }
 

@@ -16,6 +16,8 @@ enum {
 };
 
 extern const struct index_table fixture_indexes[];
+/* The tables of stores that fixture_options opens; a program may set its own before its tests. */
+extern const struct index_table *fixture_tables;
 
 /* An ephemeral store of a few tasks. */
 struct store *fixture_ephemeral(void);
