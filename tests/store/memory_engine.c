@@ -3,15 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A treap: a search tree by key and a heap by a random priority, with the sizes of subtrees. */
-struct node {
-	struct node *left, *right;
-	uint64_t priority;
-	size_t size;
-	struct str key, value; /* owned */
-};
+#include "treap.h"
 
-/* What a row was before the transaction changed it. */
+/* A row as it was before the transaction changed it. */
 struct undo {
 	enum engine_table table;
 	struct str key, value; /* owned */
@@ -20,8 +14,7 @@ struct undo {
 
 struct memory {
 	struct engine engine;
-	struct node *tables[ENGINE_TABLES];
-	uint64_t random;
+	struct treap tables[ENGINE_TABLES];
 	bool in_write;
 	struct undo *undos;
 	size_t undo_count, undo_capacity;
@@ -32,149 +25,14 @@ static struct memory *memory_of(struct engine *engine)
 	return (struct memory *)engine;
 }
 
-/* The tests do not try exhausted memory with this engine. */
-static struct str copy(struct str s)
-{
-	char *bytes = malloc(s.len + 1);
-
-	if (!bytes)
-		abort();
-	if (s.len > 0)
-		memcpy(bytes, s.ptr, s.len);
-	return (struct str){ bytes, s.len };
-}
-
-static void free_str(struct str s)
-{
-	free((void *)(uintptr_t)s.ptr);
-}
-
-/* ---- the tree ---- */
-
-static size_t size_of(const struct node *node)
-{
-	return node ? node->size : 0;
-}
-
-static struct node *resize(struct node *node)
-{
-	node->size = 1 + size_of(node->left) + size_of(node->right);
-	return node;
-}
-
-/* Keys below `key` go to *low, the others to *high. */
-static void split(struct node *node, struct str key, struct node **low, struct node **high)
-{
-	if (!node) {
-		*low = *high = NULL;
-	} else if (str_compare(node->key, key) < 0) {
-		split(node->right, key, &node->right, high);
-		*low = resize(node);
-	} else {
-		split(node->left, key, low, &node->left);
-		*high = resize(node);
-	}
-}
-
-static struct node *merge(struct node *low, struct node *high)
-{
-	if (!low || !high)
-		return low ? low : high;
-	if (low->priority > high->priority) {
-		low->right = merge(low->right, high);
-		return resize(low);
-	}
-	high->left = merge(low, high->left);
-	return resize(high);
-}
-
-static struct node *find(struct node *node, struct str key)
-{
-	while (node) {
-		int order = str_compare(key, node->key);
-
-		if (order == 0)
-			break;
-		node = order < 0 ? node->left : node->right;
-	}
-	return node;
-}
-
-/* How many keys are below the key. */
-static size_t rank(const struct node *node, struct str key)
-{
-	size_t below = 0;
-
-	while (node) {
-		if (str_compare(node->key, key) < 0) {
-			below += size_of(node->left) + 1;
-			node = node->right;
-		} else {
-			node = node->left;
-		}
-	}
-	return below;
-}
-
-static const struct node *node_at(const struct node *node, size_t number)
-{
-	while (node && number != size_of(node->left)) {
-		if (number < size_of(node->left)) {
-			node = node->left;
-		} else {
-			number -= size_of(node->left) + 1;
-			node = node->right;
-		}
-	}
-	return node;
-}
-
-static void free_tree(struct node *node)
-{
-	if (!node)
-		return;
-	free_tree(node->left);
-	free_tree(node->right);
-	free_str(node->key);
-	free_str(node->value);
-	free(node);
-}
-
-static void insert(struct memory *memory, enum engine_table table, struct str key, struct str value)
-{
-	struct node *node = calloc(1, sizeof(*node)), *low, *high;
-
-	if (!node)
-		abort();
-	memory->random ^= memory->random << 13;
-	memory->random ^= memory->random >> 7;
-	memory->random ^= memory->random << 17;
-	*node = (struct node){
-		.priority = memory->random, .size = 1, .key = copy(key), .value = copy(value)
-	};
-	split(memory->tables[table], key, &low, &high);
-	memory->tables[table] = merge(merge(low, node), high);
-}
-
-static void delete (struct memory *memory, enum engine_table table, struct str key)
-{
-	struct str first = copy(key);
-	struct node *low, *node, *high;
-
-	split(memory->tables[table], first, &low, &high);
-	first.len++; /* the key's successor: copy has left room for a byte */
-	((char *)(uintptr_t)first.ptr)[key.len] = '\0';
-	split(high, first, &node, &high);
-	free_tree(node);
-	free_str(first);
-	memory->tables[table] = merge(low, high);
-}
-
 /* ---- transactions ---- */
 
-static void note_undo(
-	struct memory *memory, enum engine_table table, struct str key, const struct node *old)
+static void note_undo(struct memory *memory, enum engine_table table, struct str key)
 {
+	struct undo *undo;
+	struct str value = STR_NULL;
+	bool existed = treap_get(&memory->tables[table], key, &value);
+
 	if (!memory->in_write)
 		return;
 	if (memory->undo_count == memory->undo_capacity) {
@@ -184,19 +42,15 @@ static void note_undo(
 		if (!memory->undos)
 			abort();
 	}
-	memory->undos[memory->undo_count++] = (struct undo){
-		.table = table,
-		.key = copy(key),
-		.value = old ? copy(old->value) : STR_NULL,
-		.existed = old != NULL,
-	};
+	undo = &memory->undos[memory->undo_count++];
+	*undo = (struct undo){ table, treap_copy(key), treap_copy(value), existed };
 }
 
 static void end(struct memory *memory)
 {
 	for (size_t i = 0; i < memory->undo_count; i++) {
-		free_str(memory->undos[i].key);
-		free_str(memory->undos[i].value);
+		treap_free_str(memory->undos[i].key);
+		treap_free_str(memory->undos[i].value);
 	}
 	memory->undo_count = 0;
 	memory->in_write = false;
@@ -221,10 +75,10 @@ static enum engine_status abort_all(struct engine *engine)
 	for (size_t i = memory->undo_count; i > 0; i--) {
 		const struct undo *undo = &memory->undos[i - 1];
 
-		if (find(memory->tables[undo->table], undo->key))
-			delete (memory, undo->table, undo->key);
 		if (undo->existed)
-			insert(memory, undo->table, undo->key, undo->value);
+			treap_put(&memory->tables[undo->table], undo->key, undo->value);
+		else
+			treap_delete(&memory->tables[undo->table], undo->key);
 	}
 	end(memory);
 	return ENGINE_OK;
@@ -241,12 +95,12 @@ static enum engine_status flush(struct engine *engine)
 static enum engine_status get(struct engine *engine, enum engine_table table, struct str key,
 	bool for_update, struct buf *out)
 {
-	const struct node *node = find(memory_of(engine)->tables[table], key);
+	struct str value;
 
 	(void)for_update;
-	if (!node)
+	if (!treap_get(&memory_of(engine)->tables[table], key, &value))
 		return ENGINE_NOT_FOUND;
-	buf_put_str(out, node->value);
+	buf_put_str(out, value);
 	return buf_ok(out) ? ENGINE_OK : ENGINE_NO_MEMORY;
 }
 
@@ -254,43 +108,39 @@ static enum engine_status put(struct engine *engine, enum engine_table table, st
 	struct str value, enum engine_put how)
 {
 	struct memory *memory = memory_of(engine);
-	struct node *node = find(memory->tables[table], key);
+	struct str old;
 
-	if (node && how == ENGINE_INSERT)
+	if (how == ENGINE_INSERT && treap_get(&memory->tables[table], key, &old))
 		return ENGINE_EXISTS;
-	note_undo(memory, table, key, node);
-	if (node) {
-		free_str(node->value);
-		node->value = copy(value);
-	} else {
-		insert(memory, table, key, value);
-	}
+	note_undo(memory, table, key);
+	treap_put(&memory->tables[table], key, value);
 	return ENGINE_OK;
 }
 
 static enum engine_status del(struct engine *engine, enum engine_table table, struct str key)
 {
 	struct memory *memory = memory_of(engine);
-	const struct node *node = find(memory->tables[table], key);
+	struct str old;
 
-	if (!node)
+	if (!treap_get(&memory->tables[table], key, &old))
 		return ENGINE_NOT_FOUND;
-	note_undo(memory, table, key, node);
-	delete (memory, table, key);
+	note_undo(memory, table, key);
+	treap_delete(&memory->tables[table], key);
 	return ENGINE_OK;
 }
 
 /* ---- ranges ---- */
 
+/* The range as numbers of rows. */
 struct span {
 	size_t first, end;
 };
 
-static struct span span_of(const struct node *tree, const struct engine_range *range)
+static struct span span_of(const struct treap *treap, const struct engine_range *range)
 {
 	struct span span = {
-		.first = rank(tree, range->from),
-		.end = range->to.ptr ? rank(tree, range->to) : size_of(tree),
+		.first = treap_rank(treap, range->from),
+		.end = range->to.ptr ? treap_rank(treap, range->to) : treap_size(treap),
 	};
 
 	if (span.end < span.first)
@@ -298,30 +148,31 @@ static struct span span_of(const struct node *tree, const struct engine_range *r
 	return span;
 }
 
-static enum engine_status append(struct engine_batch *batch, const struct node *node)
+static enum engine_status append(struct engine_batch *batch, struct str key)
 {
-	if (!buf_reserve(&batch->bytes, node->key.len))
+	if (!buf_reserve(&batch->bytes, key.len))
 		return ENGINE_NO_MEMORY;
-	memcpy(batch->bytes.data + batch->bytes.len, node->key.ptr, node->key.len);
-	return engine_batch_accept(batch, node->key.len) ? ENGINE_OK : ENGINE_NO_MEMORY;
+	memcpy(batch->bytes.data + batch->bytes.len, key.ptr, key.len);
+	return engine_batch_accept(batch, key.len) ? ENGINE_OK : ENGINE_NO_MEMORY;
 }
 
 static enum engine_status scan(struct engine *engine, enum engine_table table,
 	const struct engine_range *range, bool reverse, size_t limit, struct engine_batch *batch)
 {
-	const struct node *tree = memory_of(engine)->tables[table];
-	struct span span = span_of(tree, range);
+	const struct treap *treap = &memory_of(engine)->tables[table];
+	struct span span = span_of(treap, range);
 	enum engine_status status = ENGINE_OK;
 
 	for (size_t i = 0; status == ENGINE_OK && i < limit && i < span.end - span.first; i++)
-		status = append(batch, node_at(tree, reverse ? span.end - 1 - i : span.first + i));
+		status = append(
+			batch, treap_at(treap, reverse ? span.end - 1 - i : span.first + i).key);
 	return status;
 }
 
 static enum engine_status count(
 	struct engine *engine, enum engine_table table, struct engine_range *range, uint64_t *keys)
 {
-	struct span span = span_of(memory_of(engine)->tables[table], range);
+	struct span span = span_of(&memory_of(engine)->tables[table], range);
 
 	*keys = span.end - span.first;
 	return ENGINE_OK;
@@ -330,24 +181,24 @@ static enum engine_status count(
 static enum engine_status nth(struct engine *engine, enum engine_table table,
 	const struct engine_range *range, uint64_t n, struct engine_batch *batch)
 {
-	const struct node *tree = memory_of(engine)->tables[table];
-	struct span span = span_of(tree, range);
+	const struct treap *treap = &memory_of(engine)->tables[table];
+	struct span span = span_of(treap, range);
 
 	if (n >= span.end - span.first)
 		return ENGINE_NOT_FOUND;
-	return append(batch, node_at(tree, span.first + (size_t)n));
+	return append(batch, treap_at(treap, span.first + (size_t)n).key);
 }
 
 static enum engine_status each(struct engine *engine, enum engine_table table, bool keys_only,
 	engine_take *take, void *data)
 {
-	const struct node *tree = memory_of(engine)->tables[table];
+	const struct treap *treap = &memory_of(engine)->tables[table];
 	bool more = true;
 
-	for (size_t i = 0; more && i < size_of(tree); i++) {
-		const struct node *node = node_at(tree, i);
+	for (size_t i = 0; more && i < treap_size(treap); i++) {
+		struct treap_row row = treap_at(treap, i);
 
-		more = take(node->key, keys_only ? STR("") : node->value, data);
+		more = take(row.key, keys_only ? STR("") : row.value, data);
 	}
 	return ENGINE_OK;
 }
@@ -356,10 +207,7 @@ static enum engine_status each(struct engine *engine, enum engine_table table, b
 
 static enum engine_status clear(struct engine *engine, enum engine_table table)
 {
-	struct memory *memory = memory_of(engine);
-
-	free_tree(memory->tables[table]);
-	memory->tables[table] = NULL;
+	treap_clear(&memory_of(engine)->tables[table]);
 	return ENGINE_OK;
 }
 
@@ -375,7 +223,7 @@ static void close_all(struct engine *engine)
 	struct memory *memory = memory_of(engine);
 
 	for (int i = 0; i < ENGINE_TABLES; i++)
-		free_tree(memory->tables[i]);
+		treap_clear(&memory->tables[i]);
 	end(memory);
 	free(memory->undos);
 	free(memory);
@@ -390,7 +238,6 @@ static enum engine_status open_memory(struct engine **engine, const struct engin
 		return ENGINE_NO_MEMORY;
 	memory->engine.ops = &memory_engine_ops;
 	memory->engine.created = (1U << ENGINE_TABLES) - 1;
-	memory->random = 88172645463325252ULL;
 	if (options->mode == ENGINE_EPHEMERAL)
 		return ENGINE_OK;
 	snprintf(memory->engine.message, sizeof(memory->engine.message),

@@ -1,0 +1,192 @@
+/*
+ * Lists that read and test rows, LIST_SCAN_MAX at most: with more, they are refused or partial. One
+ * store of LIST_SCAN_MAX + 1000 tasks serves all tests of an engine; they only read. Berkeley DB in
+ * memory would need a larger cache.
+ */
+#include <stdlib.h>
+
+#include "query_model.h"
+
+#define TASKS	 (LIST_SCAN_MAX + 1000)
+#define PER_CALL 1000
+#define ODD	 20500 /* the one task with the type "b" */
+
+static void set_task(struct task *task, unsigned number)
+{
+	*task = (struct task){ .id = fixture_id(number),
+		.tenant = STR("acme"),
+		.dialect = CODE_A,
+		.state = TASK_PENDING,
+		.status = STR("new"),
+		.created = 1000 + number,
+		.updated = 1000 + number,
+		.revision = 1 };
+	task_set_field(
+		task, (struct field){ STR("type"), number == ODD ? STR("\"b\"") : STR("\"a\"") });
+	task_set_field(task, (struct field){ STR("group"), STR("\"x\"") });
+}
+
+static void fill(struct store *store)
+{
+	struct task *tasks = calloc(PER_CALL, sizeof(*tasks));
+	struct err err = { 0 };
+
+	assert_non_null(tasks);
+	for (unsigned first = 0; first < TASKS; first += PER_CALL) {
+		for (unsigned i = 0; i < PER_CALL; i++)
+			set_task(&tasks[i], first + i);
+		must(store_put_tasks(store, tasks, PER_CALL, &err), &err);
+	}
+	free(tasks);
+}
+
+/* A page of 10 with its total. */
+static struct op list(void)
+{
+	struct op op = fixture_op(OP_LIST, 0);
+
+	op.dialect = CODE_A;
+	op.list.limit = 10;
+	op.list.want_total = true;
+	return op;
+}
+
+static struct result open_list(struct store *store, const struct op *op)
+{
+	struct result result = { 0 };
+	struct err err = { 0 };
+
+	must(store_apply(store, op, &result, &err), &err);
+	return result;
+}
+
+/* Reads to the end; *row is the last one. */
+static void read_all(struct result *result, struct task *row)
+{
+	struct err err = { 0 };
+	struct task next;
+	bool end = false;
+
+	for (;;) {
+		must(store_list_next(result, &next, &end, &err), &err);
+		if (end)
+			break;
+		*row = next;
+	}
+}
+
+static void two_large_conditions_are_too_broad(struct store *store)
+{
+	struct op op = list();
+
+	list_filter_add(&op.list, Q_TYPE, STR("\"a\""));
+	list_filter_add(&op.list, Q_GROUP, STR("\"x\""));
+	assert_code(fixture_error(store, &op), ERR_TOO_BROAD);
+}
+
+static void smallest_condition_is_read(struct store *store)
+{
+	struct op op = list();
+	struct result result;
+
+	list_filter_add(&op.list, Q_TYPE, STR("\"b\""));
+	list_filter_add(&op.list, Q_GROUP, STR("\"x\""));
+	result = open_list(store, &op);
+	assert_true(result.total_known);
+	assert_int_equal(result.total, 1);
+	store_result_free(&result);
+}
+
+static void one_condition_in_another_order_has_its_total(struct store *store)
+{
+	struct op op = list();
+	struct result result;
+	struct task row;
+	struct err err = { 0 };
+	bool end;
+
+	list_filter_add(&op.list, Q_TYPE, STR("\"a\""));
+	list_sort_add(&op.list, INDEX_BY_UPDATED, true);
+	result = open_list(store, &op);
+	assert_true(result.total_known);
+	assert_int_equal(result.total, TASKS - 1);
+	must(store_list_next(&result, &row, &end, &err), &err);
+	assert_false(end);
+	assert_int_equal(row.updated, 1000 + TASKS - 1);
+	store_result_free(&result);
+}
+
+static void last_page_is_reached_from_the_end(struct store *store)
+{
+	struct op op = list();
+	struct result result;
+	struct task row = { 0 };
+
+	list_filter_add(&op.list, Q_TYPE, STR("\"a\""));
+	list_sort_add(&op.list, INDEX_BY_UPDATED, true);
+	op.list.offset = TASKS - 5;
+	result = open_list(store, &op);
+	read_all(&result, &row);
+	assert_int_equal(result.rows_returned, 4);
+	assert_int_equal(row.updated, 1000);
+	store_result_free(&result);
+}
+
+static void condition_of_all_tasks_has_its_total(struct store *store)
+{
+	struct op op = list();
+	struct result result;
+
+	list_filter_add(&op.list, Q_GROUP, STR("\"x\""));
+	list_sort_add(&op.list, INDEX_BY_UPDATED, true);
+	result = open_list(store, &op);
+	assert_true(result.total_known);
+	assert_int_equal(result.total, TASKS);
+	store_result_free(&result);
+}
+
+static void partial_list_has_a_cursor(struct store *store)
+{
+	struct op op = list();
+	struct result result;
+	struct task row = { 0 };
+
+	list_filter_add(&op.list, Q_GROUP, STR("\"x\""));
+	list_filter_add(&op.list, Q_WORD, STR("new"));
+	list_filter_add(&op.list, Q_TYPE, STR("\"a\""));
+	list_sort_add(&op.list, INDEX_BY_UPDATED, true);
+	op.list.allow_partial = true;
+	result = open_list(store, &op);
+	assert_false(result.total_known);
+	read_all(&result, &row);
+	assert_int_equal(result.rows_returned, 10);
+	assert_true(result.next_cursor.len > 0);
+	store_result_free(&result);
+}
+
+static void scans_are_limited(void **state)
+{
+	static void (*const tests[])(struct store *) = {
+		two_large_conditions_are_too_broad,
+		smallest_condition_is_read,
+		one_condition_in_another_order_has_its_total,
+		last_page_is_reached_from_the_end,
+		condition_of_all_tasks_has_its_total,
+		partial_list_has_a_cursor,
+	};
+
+	fill(*state);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		tests[i](*state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXTURE_TEST(scans_are_limited, "Berkeley DB in files", fixture_setup_folder),
+		FIXTURE_TEST(scans_are_limited, "memory engine", fixture_setup_memory),
+	};
+
+	fixture_tables = query_tables;
+	return CHECK_RUN(tests);
+}
