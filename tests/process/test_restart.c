@@ -124,44 +124,17 @@ static void recovery_exit_decides_by_status(void **state)
 	CHECK_DECISIONS(rows);
 }
 
-static void stuck_limit_depends_on_role_and_state(void **state)
-{
-	static const struct {
-		enum role role;
-		char state;
-		int64_t silent_ms;
-		bool busy_sibling, stuck;
-	} rows[] = {
-		{ ROLE_WORKER, 'T', 1999, false, false },
-		{ ROLE_WORKER, 'T', 2000, false, true },
-		{ ROLE_WORKER, 't', 2000, false, true },
-		{ ROLE_WORKER, 'T', 2000, true, true },
-		{ ROLE_OPERATOR, 'T', 2000, false, true },
-		{ ROLE_RECOVER, 'T', 2000, false, true },
-		{ ROLE_WORKER, 'S', 4999, false, false },
-		{ ROLE_WORKER, 'S', 5000, false, true },
-		/* it may wait for a sibling that waits for the disk */
-		{ ROLE_WORKER, 'S', 29999, true, false },
-		{ ROLE_WORKER, 'S', 30000, true, true },
-		{ ROLE_WORKER, 'D', 29999, false, false },
-		{ ROLE_WORKER, 'D', 30000, false, true },
-		/* a checkpoint on a slow disk is one call of the store */
-		{ ROLE_KEEPER, 'D', 3600000, false, false },
-		{ ROLE_KEEPER, 'R', 3600000, false, false },
-		{ ROLE_KEEPER, 'S', 5000, false, true },
-		{ ROLE_WORKER, 'R', 29999, false, false },
-		{ ROLE_WORKER, 'R', 30000, false, true },
-		/* one call of the store may take minutes */
-		{ ROLE_OPERATOR, 'S', 3600000, false, false },
-		{ ROLE_OPERATOR, 'R', 3600000, false, false },
-		{ ROLE_RECOVER, 'D', 3600000, false, false },
-		/* already dead */
-		{ ROLE_WORKER, 'Z', 3600000, false, false },
-		{ ROLE_WORKER, 'X', 3600000, false, false },
-	};
+struct silence {
+	enum role role;
+	char state;
+	int64_t silent_ms;
+	bool busy_sibling, stuck;
+};
 
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+/* With stuck_seconds = 2. */
+static void check_silences(const struct silence *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
 		bool stuck = restart_child_is_stuck(
 			rows[i].role, rows[i].state, rows[i].silent_ms, 2, rows[i].busy_sibling);
 
@@ -169,6 +142,86 @@ static void stuck_limit_depends_on_role_and_state(void **state)
 			print_error("row %zu\n", i);
 		assert_int_equal(stuck, rows[i].stuck);
 	}
+}
+
+#define CHECK_SILENCES(rows) check_silences(rows, sizeof(rows) / sizeof((rows)[0]))
+
+static void stopped_process_is_stuck_after_stuck_seconds(void **state)
+{
+	static const struct silence rows[] = {
+		{ ROLE_WORKER, 'T', 1999, false, false },
+		{ ROLE_WORKER, 'T', 2000, false, true },
+		{ ROLE_WORKER, 't', 2000, false, true },
+		{ ROLE_WORKER, 'T', 2000, true, true },
+		{ ROLE_OPERATOR, 'T', 2000, false, true },
+		{ ROLE_RECOVER, 'T', 2000, false, true },
+	};
+
+	(void)state;
+	CHECK_SILENCES(rows);
+}
+
+static void sleeping_process_is_stuck_after_3_s_more(void **state)
+{
+	static const struct silence rows[] = {
+		{ ROLE_WORKER, 'S', 4999, false, false },
+		{ ROLE_WORKER, 'S', 5000, false, true },
+		{ ROLE_KEEPER, 'S', 5000, false, true },
+	};
+
+	(void)state;
+	CHECK_SILENCES(rows);
+}
+
+/* The sibling may wait for the disk and hold a lock. */
+static void sleeping_process_may_wait_for_a_busy_sibling(void **state)
+{
+	static const struct silence rows[] = {
+		{ ROLE_WORKER, 'S', 29999, true, false },
+		{ ROLE_WORKER, 'S', 30000, true, true },
+	};
+
+	(void)state;
+	CHECK_SILENCES(rows);
+}
+
+static void busy_worker_is_stuck_after_30_s(void **state)
+{
+	static const struct silence rows[] = {
+		{ ROLE_WORKER, 'D', 29999, false, false },
+		{ ROLE_WORKER, 'D', 30000, false, true },
+		{ ROLE_WORKER, 'R', 29999, false, false },
+		{ ROLE_WORKER, 'R', 30000, false, true },
+	};
+
+	(void)state;
+	CHECK_SILENCES(rows);
+}
+
+/* For example a checkpoint on a slow disk, an export or recovery. */
+static void one_call_of_the_store_may_take_minutes(void **state)
+{
+	static const struct silence rows[] = {
+		{ ROLE_KEEPER, 'D', 3600000, false, false },
+		{ ROLE_KEEPER, 'R', 3600000, false, false },
+		{ ROLE_OPERATOR, 'S', 3600000, false, false },
+		{ ROLE_OPERATOR, 'R', 3600000, false, false },
+		{ ROLE_RECOVER, 'D', 3600000, false, false },
+	};
+
+	(void)state;
+	CHECK_SILENCES(rows);
+}
+
+static void dead_process_is_not_stuck(void **state)
+{
+	static const struct silence rows[] = {
+		{ ROLE_WORKER, 'Z', 3600000, false, false },
+		{ ROLE_WORKER, 'X', 3600000, false, false },
+	};
+
+	(void)state;
+	CHECK_SILENCES(rows);
 }
 
 static void process_states_are_classified(void **state)
@@ -273,7 +326,12 @@ int main(void)
 		CHECK(panic_recovers),
 		CHECK(requested_exit_is_not_replaced),
 		CHECK(recovery_exit_decides_by_status),
-		CHECK(stuck_limit_depends_on_role_and_state),
+		CHECK(stopped_process_is_stuck_after_stuck_seconds),
+		CHECK(sleeping_process_is_stuck_after_3_s_more),
+		CHECK(sleeping_process_may_wait_for_a_busy_sibling),
+		CHECK(busy_worker_is_stuck_after_30_s),
+		CHECK(one_call_of_the_store_may_take_minutes),
+		CHECK(dead_process_is_not_stuck),
 		CHECK(process_states_are_classified),
 		CHECK(lowest_free_number_is_next),
 		CHECK(backoff_doubles_up_to_its_maximum),
