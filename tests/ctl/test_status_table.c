@@ -1,0 +1,63 @@
+/* The table that `polytaskctl status` prints. */
+#include <stdlib.h>
+
+#include "ctl/status_table.h"
+#include "lib/check.h"
+
+#define NOW 1429207233000
+
+#define HEAD                                                                                \
+	"{\"pid\":1,\"phase\":\"serving\",\"generation\":2,\"recoveries\":3,\"read_only\":" \
+	"false,\"started\":1429207171000,\"processes\":"
+
+/* The caller frees the text. */
+static char *print(const char *status)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_true(status_table_print(str_cstr(status), NOW, out));
+	fclose(out);
+	return text;
+}
+
+static void each_member_is_a_column(void **state)
+{
+	char *text = print(HEAD "[{\"process\":\"worker 1\",\"pid\":17,\"new_counter\":5,"
+				"\"since\":1429203633000}]}");
+
+	(void)state;
+	assert_string_equal(text, "serving for 1m02s, generation 2, recoveries 3\n\n"
+				  "PROCESS  PID NEW_COUNTER UPTIME\n"
+				  "worker 1  17           5  1h00m\n");
+	free(text);
+}
+
+static void service_without_processes_has_no_table(void **state)
+{
+	char *text = print(HEAD "[]}");
+
+	(void)state;
+	assert_string_equal(text, "serving for 1m02s, generation 2, recoveries 3\n\n");
+	free(text);
+}
+
+static void other_text_is_refused(void **state)
+{
+	(void)state;
+	assert_false(status_table_print(STR("[]"), NOW, stdout));
+	assert_false(status_table_print(STR("not JSON"), NOW, stdout));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(each_member_is_a_column),
+		CHECK(service_without_processes_has_no_table),
+		CHECK(other_text_is_refused),
+	};
+
+	return CHECK_RUN(tests);
+}
