@@ -5,7 +5,7 @@
  */
 #include "auth/auth_record.h"
 
-/* Zero-initialise the rest; auth_batch_free releases it. */
+/* Set the first five members and zero the rest; auth_batch_free() releases them. */
 struct auth_batch {
 	const struct auth_record_kind *kind;
 	void *record; /* the caller's working memory for one record */
@@ -20,9 +20,9 @@ struct auth_batch {
 };
 
 void auth_batch_free(struct auth_batch *batch);
-/* Fills in keys and found. */
+/* Finds the records; fills in keys and found. */
 bool auth_batch_find(struct store *store, struct auth_batch *batch, struct err *err);
-/* Finds the records and changes each; counts those changed. */
+/* Finds the records and changes each. *changed: how many. */
 bool auth_batch_run(
 	struct store *store, struct auth_batch *batch, unsigned *changed, struct err *err);
 /*

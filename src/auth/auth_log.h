@@ -1,7 +1,7 @@
 #pragma once
 /*
- * What the access log records about an authorization or a login. Never contains a token, signature,
- * secret or password, nor a name from the request that is not the name of an existing user or key.
+ * Members of the log line of an authorization or a login. Never contains a token, signature, secret
+ * or password, nor a name from the request unless a user or key has this name.
  */
 #include "auth/principal.h"
 

@@ -1,9 +1,7 @@
 #include "auth/auth_record.h"
 
 #include <stdio.h>
-#include <sys/random.h>
 
-#include "base/encode.h"
 #include "base/log.h"
 #include "http/json.h"
 #include "task/right.h"
@@ -132,38 +130,6 @@ bool auth_record_parse_rights(unsigned *rights, const char *text)
 bool auth_record_copy_text(char *to, size_t size, const char *from)
 {
 	return (size_t)snprintf(to, size, "%s", from) < size;
-}
-
-/* ---- new values ---- */
-
-bool auth_record_is_text(struct str text, size_t most)
-{
-	if (text.len == 0 || text.len > most || !str_is_utf8(text))
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-
-		if (c < 0x20 || c == 0x7F)
-			return false;
-	}
-	return true;
-}
-
-bool auth_record_random(uint8_t *bytes, size_t len, struct err *err)
-{
-	return getrandom(bytes, len, 0) == (ssize_t)len ||
-	       err_set(err, ERR_INTERNAL, NULL, "the system provides no random bytes");
-}
-
-bool auth_record_random_hex(char *text, size_t len, struct err *err)
-{
-	uint8_t bytes[AUTH_RECORD_RANDOM_LEN];
-
-	if (!auth_record_random(bytes, len, err))
-		return false;
-	hex_encode(text, bytes, len);
-	explicit_bzero(bytes, sizeof(bytes));
-	return true;
 }
 
 bool auth_record_new_id(char text[ID_TEXT_LEN + 1], int64_t now, struct err *err)

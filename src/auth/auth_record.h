@@ -77,13 +77,5 @@ bool auth_record_parse_rights(unsigned *rights, const char *text);
 /* False if the text does not fit. */
 bool auth_record_copy_text(char *to, size_t size, const char *from);
 
-/* ---- new values ---- */
-
-#define AUTH_RECORD_RANDOM_LEN 32 /* bytes of a generated token or secret */
-
-/* 1 to most bytes of UTF-8 without control characters: labels, secrets, passwords. */
-bool auth_record_is_text(struct str text, size_t most);
-bool auth_record_random(uint8_t *bytes, size_t len, struct err *err);
-/* Random bytes as hex digits; text has 2 * len + 1 bytes. */
-bool auth_record_random_hex(char *text, size_t len, struct err *err);
+/* A new id as text. ERR_INTERNAL if the system provides no random bytes. */
 bool auth_record_new_id(char text[ID_TEXT_LEN + 1], int64_t now, struct err *err);

@@ -1,6 +1,7 @@
 #include "auth/key.h"
 
 #include "auth/auth_batch.h"
+#include "auth/secret.h"
 
 /* ---- the record ---- */
 
@@ -82,8 +83,8 @@ bool key_each(struct store *store, bool (*take)(const struct key *key, void *dat
 static bool choose_secret(const char *wanted, char secret[AUTH_SECRET_MAX], struct err *err)
 {
 	if (!wanted)
-		return auth_record_random_hex(secret, AUTH_RECORD_RANDOM_LEN, err);
-	if (!auth_record_is_text(str_cstr(wanted), AUTH_SECRET_MAX - 1))
+		return secret_random_hex(secret, SECRET_RANDOM_LEN, err);
+	if (!auth_is_text(str_cstr(wanted), AUTH_SECRET_MAX - 1))
 		return err_set(err, ERR_INVALID, "secret",
 			"a secret is 1 to %d bytes without control characters",
 			AUTH_SECRET_MAX - 1);

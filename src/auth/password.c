@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <sodium.h>
 
-#include "auth/auth_record.h"
+#include "auth/principal.h"
+#include "auth/secret.h"
 
 #define PASSES	     2
 #define MEMORY_BYTES ((size_t)19 * 1024 * 1024)
@@ -16,12 +17,12 @@ static const char dummy_hash[] = "$argon2id$v=19$m=19456,t=2,p=1$iNEbS3xb2sY+4CL
 
 bool password_random(char text[PASSWORD_RANDOM_SIZE], struct err *err)
 {
-	return auth_record_random_hex(text, (PASSWORD_RANDOM_SIZE - 1) / 2, err);
+	return secret_random_hex(text, (PASSWORD_RANDOM_SIZE - 1) / 2, err);
 }
 
 bool password_hash(struct str password, char hash[PASSWORD_HASH_SIZE], struct err *err)
 {
-	if (password.len < PASSWORD_MIN || !auth_record_is_text(password, PASSWORD_MAX))
+	if (password.len < PASSWORD_MIN || !auth_is_text(password, PASSWORD_MAX))
 		return err_set(err, ERR_INVALID, "password",
 			"a password is %d to %d bytes without control characters", PASSWORD_MIN,
 			PASSWORD_MAX);

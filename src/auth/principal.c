@@ -30,6 +30,19 @@ bool auth_is_dialect_list(struct str dialects)
 	return dialects.len == 0 || has_only_chars(dialects, AUTH_DIALECTS_MAX - 1, LOWER ",");
 }
 
+bool auth_is_text(struct str text, size_t most)
+{
+	if (text.len == 0 || text.len > most || !str_is_utf8(text))
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		if (c < 0x20 || c == 0x7F)
+			return false;
+	}
+	return true;
+}
+
 bool identity_allows_dialect(const struct identity *who, struct str dialect)
 {
 	struct str rest = str_cstr(who->dialects);

@@ -17,7 +17,7 @@
 #define AUTH_SECRET_MAX	  128
 #define AUTH_TOKEN_MAX	  64
 
-/* What a valid credential allows. */
+/* The user of a valid credential, and what the credential allows. */
 struct identity {
 	char user[ID_TEXT_LEN + 1];
 	char tenant[AUTH_TENANT_MAX];
@@ -38,5 +38,7 @@ bool identity_allows_dialect(const struct identity *who, struct str dialect);
 bool auth_is_name(struct str name);
 /* 1 to 31 lower-case letters, digits and '-'. */
 bool auth_is_tenant(struct str tenant);
+/* 1 to most bytes of UTF-8 without control characters: labels, secrets, passwords. */
+bool auth_is_text(struct str text, size_t most);
 /* Lower-case letters and commas, or empty; fits AUTH_DIALECTS_MAX. Does not look the names up. */
 bool auth_is_dialect_list(struct str dialects);

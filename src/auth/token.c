@@ -2,11 +2,11 @@
 
 #include <openssl/evp.h>
 
-#include "base/encode.h"
+#include "auth/secret.h"
 
 #define TOKEN_PREFIX	 "pt_"
 #define TOKEN_PREFIX_LEN (sizeof(TOKEN_PREFIX) - 1)
-#define TOKEN_LEN	 (TOKEN_PREFIX_LEN + BASE64URL_SIZE(AUTH_RECORD_RANDOM_LEN) - 1)
+#define TOKEN_LEN	 (TOKEN_PREFIX_LEN + BASE64URL_SIZE(SECRET_RANDOM_LEN) - 1)
 #define HASH_LEN	 32
 
 _Static_assert(TOKEN_HASH_LEN == 2 * HASH_LEN, "the hash is written in hex");
@@ -32,9 +32,9 @@ static bool token_hash(struct str text, char hex[TOKEN_HASH_LEN + 1], struct err
 
 bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err)
 {
-	uint8_t bytes[AUTH_RECORD_RANDOM_LEN];
+	uint8_t bytes[SECRET_RANDOM_LEN];
 
-	if (!auth_record_random(bytes, sizeof(bytes), err))
+	if (!secret_random(bytes, sizeof(bytes), err))
 		return false;
 	memcpy(text, TOKEN_PREFIX, TOKEN_PREFIX_LEN);
 	base64url_encode(text + TOKEN_PREFIX_LEN, bytes, sizeof(bytes));

@@ -72,7 +72,7 @@ static bool change_tokens(struct store *store, const struct token_change *change
 
 static bool check_label(const char *label, struct err *err)
 {
-	if (!auth_record_is_text(str_cstr(label), AUTH_NAME_MAX - 1))
+	if (!auth_is_text(str_cstr(label), AUTH_NAME_MAX - 1))
 		return err_set(err, ERR_INVALID, "label",
 			"a label is 1 to %d bytes without control characters", AUTH_NAME_MAX - 1);
 	if (strcmp(label, TOKEN_LOGIN_LABEL) == 0)

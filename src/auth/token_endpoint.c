@@ -53,7 +53,8 @@ struct form {
 	struct str type, username, password;
 };
 
-static bool store_param(struct form *form, const struct pair *pair)
+/* Returns false if the parameter is repeated. Ignores unknown ones (client_id, scope). */
+static bool set_param(struct form *form, const struct pair *pair)
 {
 	const struct {
 		const char *name;
@@ -74,7 +75,7 @@ static bool store_param(struct form *form, const struct pair *pair)
 	return true;
 }
 
-/* Unknown parameters (client_id, scope) are ignored. */
+/* Sets *refusal if the form is not a valid login. False: no memory. */
 static bool read_form(
 	const struct request *request, struct form *form, enum refusal *refusal, struct err *err)
 {
@@ -86,7 +87,7 @@ static bool read_form(
 		return err->code != ERR_NO_MEMORY;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!store_param(form, &pairs[i]))
+		if (!set_param(form, &pairs[i]))
 			*refusal = REPEATED;
 	}
 	if (*refusal == GRANTED && form->type.len == 0)
@@ -129,7 +130,7 @@ static bool check_password(const struct token_endpoint *endpoint, const struct f
 	return ok;
 }
 
-static bool check_form(const struct token_endpoint *endpoint, const struct request *request,
+static bool check_login(const struct token_endpoint *endpoint, const struct request *request,
 	const struct form *form, struct user *user, struct login_result *login_result,
 	struct err *err)
 {
@@ -215,7 +216,7 @@ static void finish(struct response *response)
 	response->status = 503;
 }
 
-static bool grant(const struct token_endpoint *endpoint, const struct request *request,
+static bool handle_login(const struct token_endpoint *endpoint, const struct request *request,
 	struct response *response, struct login_result *login_result,
 	struct auth_log_entry *log_entry, struct err *err)
 {
@@ -232,7 +233,7 @@ static bool grant(const struct token_endpoint *endpoint, const struct request *r
 		return false;
 	if (login_result->refusal != GRANTED)
 		return true;
-	ok = check_form(endpoint, request, &form, &user, login_result, err);
+	ok = check_login(endpoint, request, &form, &user, login_result, err);
 	memcpy(log_entry->name, user.name, sizeof(log_entry->name));
 	if (ok && login_result->refusal == GRANTED) {
 		ok = token_add_login(endpoint->store, &user,
@@ -250,7 +251,7 @@ bool token_endpoint_answer(const struct token_endpoint *endpoint, const struct r
 {
 	struct login_result login_result = { .refusal = GRANTED };
 
-	if (!grant(endpoint, request, response, &login_result, log_entry, err)) {
+	if (!handle_login(endpoint, request, response, &login_result, log_entry, err)) {
 		if (err->code == ERR_PANIC)
 			return false;
 		login_result.refusal = UNAVAILABLE;
