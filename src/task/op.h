@@ -1,8 +1,8 @@
 #pragma once
 /*
- * The operations that every dialect compiles down to, and what they give. A decoder (http side)
- * fills a struct op from a request, store_apply carries it out in one transaction, an encoder
- * writes the answer from the struct result. An op borrows from its request and never outlives it.
+ * Operations and their results, common to all dialects. A dialect's decoder fills a struct op from a
+ * request, store_apply executes it in one transaction, and the dialect's encoder writes the response
+ * from the struct result. An op borrows from its request and must not outlive it.
  */
 #include "base/arena.h"
 #include "base/buf.h"
@@ -12,22 +12,23 @@
 enum op_kind {
 	OP_NONE = 0,
 	OP_READ,    /* one task */
-	OP_LIST,    /* those that fit op.list */
-	OP_CREATE,  /* ERR_CONFLICT when there is one of that id */
-	OP_UPSERT,  /* create, or begin anew: see below */
-	OP_UPDATE,  /* changes what op.change names, leaves the rest */
-	OP_REMOVE,  /* the record goes for good */
-	OP_ARCHIVE, /* leaves the normal lists, stays readable by id */
+	OP_LIST,    /* the tasks that match op.list */
+	OP_CREATE,  /* ERR_CONFLICT if the id exists */
+	OP_UPSERT,  /* create, change or reopen: see below */
+	OP_UPDATE,  /* sets what op.change names */
+	OP_REMOVE,  /* deletes the record permanently */
+	OP_ARCHIVE, /* removes the task from current lists; it remains readable by id */
 	OP_KINDS
 };
 
 /*
- * OP_UPSERT makes the task op.new_id with op.change when there is none. One that is there gets the
- * change, but its state only when it has ended or is archived: it then begins anew, without the old
- * error and progress, among the current ones. When that alters nothing, nothing is written.
+ * OP_UPSERT creates the task op.new_id from op.change if it does not exist. An existing task gets the
+ * change without its state, unless the task is final or archived: then it is reopened, becomes
+ * current again, gets the state and loses its error and progress. Nothing is written if the task
+ * stays the same.
  */
 
-/* Which of the members of struct change are to be set besides state, word and fields. */
+/* Members of struct change to set, besides state, status and fields. */
 enum change_member {
 	CHANGE_PRIORITY = 1,
 	CHANGE_NOT_BEFORE = 2,
@@ -37,7 +38,7 @@ enum change_member {
 	CHANGE_PROGRESS = 32,
 };
 
-/* What CREATE, ENSURE and UPDATE set. A zero state, word or count means "leave". */
+/* Members that CREATE, UPSERT and UPDATE set. A zero state, status or count leaves them unchanged. */
 struct change {
 	enum task_state state;
 	struct str status;
@@ -57,10 +58,10 @@ struct change {
 #define LIST_VALUES_MAX	 64 /* values of one filter */
 #define LIST_SORTS_MAX	 4
 #define LIST_CURSOR_MAX	 512 /* bytes of struct result.next_cursor */
-/* The largest page: a decoder refuses or clamps what is more. */
+/* Largest page; decoders reject or clamp larger ones. */
 #define LIST_PAGE_MAX 1000
 
-/* The tasks whose field has one of the values, each as indexed, before folding. */
+/* Tasks whose field has one of the values, as in the task, before index_field.normalize. */
 struct list_filter {
 	uint8_t field; /* struct index_field.code of the op's dialect */
 	struct str value;
@@ -73,7 +74,7 @@ struct list_sort {
 	bool descending;
 };
 
-/* From (included) to (excluded), in ms; 0: open. */
+/* from (inclusive) to (exclusive), in ms; 0: unbounded. */
 struct list_time_range {
 	int64_t from, to;
 };
@@ -81,29 +82,28 @@ struct list_time_range {
 enum list_scope { LIST_CURRENT = 0, LIST_ARCHIVED, LIST_BOTH };
 
 /*
- * A list is answered in O(log n + page) when one index has its rows together and in order: any
- * filter alone, or two that are an INDEX_PAIR, in the order of the index; any order without a
- * filter; over several values, places or dialects alike. Otherwise the smallest filter's rows are
- * looked through, LIST_SCAN_MAX at most: past that the list is refused (ERR_TOO_BROAD), or,
- * with `partial`, shorter than asked for.
+ * A list takes O(log n + page) if one index has its rows together and in order: with one filter, or
+ * two that are an INDEX_PAIR, in the order of that index; or with any order and no filter. Several
+ * values, scopes or dialects do not change that. Otherwise the rows of the most selective filter are
+ * scanned, at most LIST_SCAN_MAX: beyond that the list fails with ERR_TOO_BROAD or, with
+ * allow_partial, returns a shorter page.
  */
 struct list_query {
-	struct list_filter filters[LIST_FILTERS_MAX]; /* all of them must hold */
+	struct list_filter filters[LIST_FILTERS_MAX]; /* a task must match all */
 	size_t filter_count;
 	struct list_time_range created, updated;
-	const uint8_t *dialects; /* op.dialect 0: only these */
+	const uint8_t *dialects; /* if op.dialect is 0: only these */
 	size_t dialect_count;	 /* 0: all */
 	enum list_scope scope;
 	struct list_sort sorts[LIST_SORTS_MAX];
 	size_t sort_count; /* 0: by creation */
 
-	bool want_total;    /* result.total is wanted */
-	bool clamp_offset;  /* an offset past the end means that of the last page */
-	bool allow_partial; /* fewer rows, and result.next_cursor, rather than ERR_TOO_BROAD */
-	uint64_t offset;    /* rows to leave out; not together with after */
-	struct str
-		after_cursor; /* go on behind this place, a result's next; empty: from the start */
-	uint64_t limit;	      /* rows at most; 0: all of them, streamed */
+	bool want_total;	 /* compute result.total */
+	bool clamp_offset;	 /* take an offset past the end as that of the last page */
+	bool allow_partial;	 /* a shorter page and a next_cursor instead of ERR_TOO_BROAD */
+	uint64_t offset;	 /* rows to skip; not together with after_cursor */
+	struct str after_cursor; /* a result's next_cursor; empty: from the start */
+	uint64_t limit;		 /* most rows; 0: all, streamed */
 };
 
 #define LIST_SCAN_MAX 20000
@@ -115,21 +115,22 @@ struct list_query {
 #define OP_FINGERPRINT_SIZE    32
 
 /*
- * REMOVE, ARCHIVE: tasks whose `field` has the value are connected with the task, and so on with
- * theirs, each by its member `by` (or, without one, by its id as a JSON string). With follow they
- * share its fate; without, and when there are any, nothing is done and result.listing names them.
+ * REMOVE, ARCHIVE: the tasks that depend on the task, directly or through others. A task depends on
+ * another if its `field` has the value of the other's `key_member` (NULL: the id as a JSON string).
+ * With cascade they are removed or archived as well; otherwise, if there are any, nothing is changed
+ * and result.listing lists them.
  */
 struct op_dependents {
-	uint8_t field;		/* 0: nothing is connected with a task of this dialect */
-	const char *key_member; /* the member that holds what the others' field says */
-	struct str value;	/* the task's own, JSON text */
+	uint8_t field;		/* index_field.code; 0: no dependents */
+	const char *key_member; /* NULL: the id */
+	struct str value;	/* key of the task itself, JSON text */
 	bool cascade;
 };
 
 /*
- * So many tasks of the tenant and the dialect may have been created from (included) to (excluded),
- * in ms, current and archived ones; what was removed for good does not count any more. Numbers are
- * given one after the other, so that creators who come together cannot exceed it.
+ * Limit of tasks per tenant and dialect created from (inclusive) to (exclusive), in ms. Current and
+ * archived tasks count, removed ones do not. Concurrent operations cannot exceed it, because they
+ * assign numbers one after the other.
  */
 struct op_quota {
 	uint64_t max_tasks; /* 0: no quota */
@@ -138,78 +139,82 @@ struct op_quota {
 
 struct op {
 	enum op_kind kind;
-	/* The code of the tasks' dialect, or of a resource; 0: any dialect's. Others are not found.
-	 */
+	/* Code of a dialect or of a resource, 0: any dialect. Other tasks are not found. */
 	uint8_t dialect;
-	struct arena *arena; /* filled in by app, like all up to fresh: the request's */
-	struct str tenant;   /* the principal's */
+
+	/* Set before the decoder is called, from the request and its principal. */
+	struct arena *arena;
+	struct str tenant;
 	struct str actor;
 	int64_t now;	  /* ms */
-	struct id new_id; /* the id of what is created; a decoder may replace it */
+	struct id new_id; /* of the task to create; a decoder may replace it */
 
-	struct id id;	       /* READ, UPDATE, REMOVE, ARCHIVE: which */
-	uint64_t number;       /* instead of id: which by its number */
-	bool assign_number;    /* CREATE: the task gets the next number of its tenant and dialect */
-	struct op_quota quota; /* CREATE, with numbered: ERR_QUOTA when it is used up */
-	/* CREATE, ENSURE: the client named it: fresh is made of the name. A task of that
-	 * name may have been removed before, so revisions begin at the time, not at 1: no tag of
-	 * the old one fits the new one. */
+	struct id id;	       /* READ, UPDATE, REMOVE, ARCHIVE: the task */
+	uint64_t number;       /* the same by its number; 0: by id */
+	bool assign_number;    /* CREATE: assign the next number of the tenant and dialect */
+	struct op_quota quota; /* CREATE with assign_number: ERR_QUOTA if exceeded */
+	/*
+	 * CREATE, UPSERT: new_id is derived from a name that the client chose. A removed task may
+	 * have had that name, so the first revision is the time in ms and not 1: no entity tag of
+	 * the old task matches the new one.
+	 */
 	bool client_named;
 
-	/* If-Match: the revisions of which the task must have one; ERR_PRECONDITION otherwise. */
+	/* If-Match: the task must have one of these revisions, else ERR_PRECONDITION. */
 	uint64_t if_match[OP_IF_MATCH_MAX];
 	size_t if_match_count;
-	bool must_exist;     /* ENSURE: ERR_PRECONDITION when it is not there (If-Match: *) */
-	bool must_not_exist; /* ENSURE: ERR_PRECONDITION when it is there (If-None-Match: *) */
-	/* Idempotency-Key: what was created with it is given again; ERR_KEY_REUSED when the request
-	 * was another. Kept for STORE_IDEMPOTENCY_HOURS. */
+	bool must_exist;     /* UPSERT, If-Match: *; else ERR_PRECONDITION */
+	bool must_not_exist; /* UPSERT, If-None-Match: *; else ERR_PRECONDITION */
+	/*
+	 * Idempotency-Key: returns the task that was created with the same key, or ERR_KEY_REUSED
+	 * if the fingerprint of that request differs. Kept for STORE_IDEMPOTENCY_HOURS.
+	 */
 	struct str idempotency_key;
 	uint8_t idempotency_fingerprint[OP_FINGERPRINT_SIZE];
 
 	struct change change;
 	/*
-	 * Looks at a task inside the transaction, after the change, before it is written: may
-	 * complete it, with texts of op->arena or constants, or refuse it. `before` is NULL for a new
-	 * one. Pure; may be called again.
+	 * Called in the transaction with the changed task, before it is written. May complete the
+	 * task, with texts of op->arena or constants, or refuse it. before is NULL for a new task.
+	 * Pure; may be called several times.
 	 */
 	bool (*before_write)(
 		const struct op *op, const struct task *before, struct task *task, struct err *err);
-	const void *hook_data; /* the decoder's, for its adapt; in arena */
+	const void *hook_data; /* for before_write; in arena */
 	struct op_dependents dependents;
 	struct list_query list;
-	struct op *companion; /* with CREATE, UPDATE, REMOVE: a CREATE in the same transaction */
+	struct op *
+		companion; /* with CREATE, UPDATE, REMOVE: a CREATE in the same transaction; NULL: none */
 };
 
 struct listing;
 
 /*
- * After READ, CREATE, ENSURE, UPDATE, REMOVE, ARCHIVE: the task as it is now (REMOVE: as it was).
- * After LIST, or when connected tasks stand in the way: an open listing (store.h walks it).
- * Zero-initialise; store_result_free frees.
+ * Result of an operation. After LIST, and if has_dependents, `listing` is open (store.h reads it);
+ * after the others, `task` is the task as it is now, or was before REMOVE. Zero-initialise; free with
+ * store_result_free.
  */
 struct result {
 	enum op_kind kind;
 	struct task task;
-	struct task companion;	     /* what op.companion made */
-	struct buf record;	     /* what task borrows from */
-	struct buf companion_record; /* what other borrows from */
-	bool written;	     /* something was committed: hold the answer until the log is on disk */
-	bool created;	     /* ENSURE: the task was not there */
-	bool has_dependents; /* REMOVE, ARCHIVE: connected tasks stand in the way, see listing */
-	bool total_known;    /* LIST: total is known */
-	bool consistent;     /* LIST: total and the first rows are of one moment */
-	uint64_t total;	     /* LIST with count: how many in all */
-	uint64_t offset;     /* LIST: of the first row, after clamping */
-	uint64_t rows_returned; /* given out so far */
-	struct str
-		next_cursor; /* once the rows are through: where the next page begins, or empty */
+	struct task companion;	     /* created by op.companion */
+	struct buf record;	     /* task borrows from it */
+	struct buf companion_record; /* companion borrows from it */
+	bool written;		     /* committed: hold the response until the log is on disk */
+	bool created;		     /* UPSERT: the task did not exist */
+	bool has_dependents;	     /* REMOVE, ARCHIVE: nothing was done, listing has the reason */
+	bool total_known;	     /* LIST: total is valid */
+	bool consistent;	     /* LIST: total and first rows are of the same moment */
+	uint64_t total;		     /* LIST with want_total */
+	uint64_t offset;	     /* LIST: of the first row, after clamping */
+	uint64_t rows_returned;
+	struct str next_cursor; /* LIST, after the last row: of the next page, or empty */
 	struct listing *listing;
 };
 
-/* Adds a member to the change, or replaces it; false when there are more than TASK_FIELDS_MAX. */
+/* Adds or replaces a field; false if there would be more than TASK_FIELDS_MAX. */
 bool change_set_field(struct change *change, struct str name, struct str json);
-/* What the change says of a member: its JSON text, empty where it is taken away; ptr is NULL when
- * it says nothing. */
+/* The JSON text of a field, empty if the change removes it; STR_NULL if it does not name it. */
 struct str change_field(const struct change *change, struct str name);
 /* Adds a filter of one value; false past LIST_FILTERS_MAX. */
 bool list_filter_add(struct list_query *list, uint8_t field, struct str value);

@@ -1,27 +1,26 @@
 #pragma once
 /*
- * What a principal may do. A route's row names the right it needs; RIGHT_NONE is an invalid row.
+ * Rights of a principal. Each route names the right that it needs; RIGHT_NONE makes a row invalid.
  *
- * Rights are about what is done: the answer of a request that changes or reports a task is the task
- * as it is then, whole, whoever has no right to read. That is decided so: clients of every dialect
- * expect it, and who may write a member can see it.
+ * A right permits an action, not the view of a task: the response to a change is the whole task, also
+ * for a principal without the right to read. Clients of every dialect expect it.
  */
 #include "base/str.h"
 
 enum right {
 	RIGHT_NONE = 0,
 	RIGHT_READ = 1,	 /* see tasks */
-	RIGHT_WRITE = 2, /* create, change, remove them */
-	RIGHT_WORK = 4,	 /* claim them and report */
-	RIGHT_ADMIN = 8, /* what concerns everybody: remove all, manage principals */
+	RIGHT_WRITE = 2, /* create, change and remove tasks */
+	RIGHT_WORK = 4,	 /* reserved for claims; no route needs it yet */
+	RIGHT_ADMIN = 8, /* reserved for administration; no route needs it yet */
 };
 #define RIGHT_ALL (RIGHT_READ | RIGHT_WRITE | RIGHT_WORK | RIGHT_ADMIN)
 
 /*
- * Reads "read,write" (no spaces, each word once or more), or "none", which stands alone; false for
- * an unknown or empty word.
+ * Parses "read,write" (no spaces, in any order, repetitions allowed) or "none". Returns false and
+ * leaves *rights unchanged if a word is unknown or empty.
  */
 bool rights_parse(unsigned *rights, struct str text);
-/* Writes the same form; this size is enough for all. */
-#define RIGHTS_TEXT_SIZE 32
+#define RIGHTS_TEXT_SIZE 32 /* enough for all rights */
+/* Writes the same form, in the order of the enum. */
 void rights_format(unsigned rights, char *text, size_t size);

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * The one model of a task, whatever dialect it came in by. A struct task borrows all its text: from
- * the record it was read from (struct result, struct listing) or from the request that makes it,
- * and is never freed itself.
+ * The model of a task, common to all dialects. A struct task borrows all its texts: from the record it
+ * was read from (struct result, struct listing) or from the request that creates it. It is never
+ * freed.
  */
 #include "base/buf.h"
 #include "base/id.h"
@@ -10,7 +10,7 @@
 
 #define TASK_FIELDS_MAX 64
 
-/* Canonical states. The numbers stand in records and index keys: never change one. */
+/* Canonical states. The numbers are in records on disk: never change one. */
 enum task_state {
 	TASK_STATE_NONE = 0,
 	TASK_PENDING = 1,
@@ -21,8 +21,10 @@ enum task_state {
 	TASK_STATES
 };
 
-/* A dialect's own member: the value is the JSON text that will be sent (DESIGN: "kept as JSON
- * text"). */
+/*
+ * A member of the dialect's own. The value is kept as the JSON text that will be sent, so that reading
+ * a task copies bytes.
+ */
 struct field {
 	struct str name;
 	struct str json;
@@ -31,7 +33,7 @@ struct field {
 struct lease {
 	struct str holder;
 	uint64_t token;	 /* 0: not leased */
-	int64_t expires; /* ms */
+	int64_t expires; /* ms since 1970 */
 };
 
 struct task {
@@ -39,16 +41,17 @@ struct task {
 	struct id id;
 	uint64_t number; /* per tenant and dialect, for dialects whose ids are integers; else 0 */
 	struct str tenant;
-	uint8_t dialect; /* its code, see dialect.c */
+	uint8_t dialect; /* its code (dialect/dialect.c) */
 	bool archived;
 
 	/* state */
 	enum task_state state;
-	struct str status; /* the dialect's own word, as the client wrote it */
+	struct str status; /* in the dialect's own words, as the client wrote it */
 
-	/* time in ms since 1970, 0 when not yet */
+	/* times in ms since 1970, 0: not yet */
 	int64_t created, updated, started, finished;
-	uint64_t revision; /* counts writes, from 1 or (op.client_named) its time; it is the ETag */
+	uint64_t
+		revision; /* of each write, from 1 or, if op.client_named, the time in ms; the ETag */
 
 	/* who */
 	struct str created_by, updated_by;
@@ -61,7 +64,7 @@ struct task {
 	struct str error;    /* JSON text or empty */
 	struct str progress; /* JSON text or empty */
 
-	/* the dialect's members, in the order in which they came */
+	/* the dialect's members, in the order of the request */
 	struct field fields[TASK_FIELDS_MAX];
 	size_t field_count;
 };
@@ -69,18 +72,18 @@ struct task {
 const char *task_state_name(enum task_state state);
 /* TASK_STATE_NONE for an unknown name. */
 enum task_state task_state_parse(struct str name);
-/* Whether the state is an end: succeeded, failed, cancelled. */
+/* Succeeded, failed or cancelled. */
 bool task_state_is_final(enum task_state state);
 
-/* The JSON text of a member; ptr is NULL when the task does not have it. */
+/* The JSON text of a field; STR_NULL if the task does not have it. */
 struct str task_field(const struct task *task, struct str name);
-/* Sets or replaces; an empty json removes. False when there would be more than TASK_FIELDS_MAX. */
+/* Sets, replaces or, with empty json, removes. False if there would be more than TASK_FIELDS_MAX. */
 bool task_set_field(struct task *task, struct field field);
-/* Writes the members as one JSON object, in their order. */
+/* Writes the fields as one JSON object, in their order. */
 void task_put_fields(const struct task *task, struct buf *out);
 /*
- * Moves to a state at a time: started is set when it first runs, finished when it ends and taken
- * back when it leaves an end. Any state may follow any: whether a dialect allows it is the
- * dialect's table.
+ * Changes the state: `started` is set when the task first runs, `finished` when it becomes final, and
+ * cleared when it leaves a final state. Any state may follow any; dialects restrict that in their own
+ * tables.
  */
 void task_set_state(struct task *task, enum task_state state, int64_t now_ms);
