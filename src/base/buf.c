@@ -120,7 +120,7 @@ static int append_json(const char *bytes, size_t len, void *data)
 	return buf_ok(data) ? 0 : -1;
 }
 
-/* Bytes of no known encoding, one character each: what is not ASCII becomes U+FFFD. */
+/* Replaces every byte that is not ASCII by U+FFFD. */
 static json_t *json_from_invalid_utf8(struct str s)
 {
 	struct buf text = BUF_INIT;

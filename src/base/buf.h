@@ -1,8 +1,8 @@
 #pragma once
 /*
- * A growing byte buffer with a sticky failure: after one allocation failed every call does nothing,
- * and the writer looks once, at the end (buf_ok). Zero-initialise, use, buf_free. The bytes belong
- * to the buffer and move when it grows.
+ * Growing byte buffer with a sticky failure: after an allocation has failed, every call does
+ * nothing, so a writer checks once, at the end (buf_ok). Zero-initialise; free with buf_free. The
+ * bytes belong to the buffer and move when it grows.
  */
 #include "base/str.h"
 
@@ -16,21 +16,21 @@ struct buf {
 #define BUF_INIT ((struct buf){ 0 })
 
 void buf_free(struct buf *buf);
-/* Forgets the bytes and the failure, keeps the memory. */
+/* Empties the buffer and clears the failure; keeps the memory. */
 void buf_reset(struct buf *buf);
-/* Makes room for len more bytes at buf->data + buf->len; false when there is no memory. */
+/* Provides room for len more bytes at buf->data + buf->len; false if memory is exhausted. */
 bool buf_reserve(struct buf *buf, size_t len);
 void buf_put(struct buf *buf, const void *bytes, size_t len);
 void buf_puts(struct buf *buf, const char *text);
 void buf_put_str(struct buf *buf, struct str s);
 void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* In decimal; what a log line is full of, at a tenth of buf_printf's price. */
+/* In decimal; ten times as fast as buf_printf, for log lines. */
 void buf_put_number(struct buf *buf, int64_t number);
 /*
- * The bytes as a JSON string, quotes included (RFC 8259). Plain ASCII is copied; the rest is left
- * to jansson. Bytes that are no UTF-8 are written as one U+FFFD each, so that a log line is always
- * JSON.
+ * Writes a JSON string with its quotes (RFC 8259). Plain ASCII is copied, the rest is escaped by
+ * jansson. In a text that is not UTF-8, each byte that is not ASCII becomes U+FFFD, so that a log
+ * line is always JSON.
  */
 void buf_put_json_string(struct buf *buf, struct str s);
 /* Drops the first len bytes. */

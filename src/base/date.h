@@ -1,15 +1,15 @@
 #pragma once
 /*
- * Dates as text, read strictly and written. All times are milliseconds since 1970-01-01 UTC. Readers
- * return false and leave *ms unchanged for any other text and for a day that the calendar does not
- * have. Pure.
+ * Dates as text, read strictly and written. All times are milliseconds since 1970-01-01 UTC.
+ * Readers return false and leave *ms unchanged for any other text and for a day that the calendar
+ * does not have. Pure.
  */
 #include "base/buf.h"
 
 /*
- * RFC 3339: "2019-03-22T12:26:32.113+01:00", with seconds, an optional fraction, and Z or an offset;
- * T and Z in either case. Digits below the millisecond are cut off. A second of 60 and times outside
- * the years 1970 to 9999 in UTC are refused.
+ * RFC 3339: "2019-03-22T12:26:32.113+01:00", with seconds, an optional fraction, and Z or an
+ * offset; T and Z in either case. Digits below the millisecond are cut off. A second of 60 and
+ * times outside the years 1970 to 9999 in UTC are refused.
  */
 bool date_parse(int64_t *ms, struct str text);
 /* "2019-03-22T11:26:32.113Z" */

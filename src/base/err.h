@@ -1,12 +1,10 @@
 #pragma once
 /*
- * The one list of errors. Functions that can fail return bool and take a struct err last; on false
- * the error is filled in and no other output is written. Nothing here is global: an error belongs
- * to the caller that passed it.
+ * Errors. A function that can fail returns bool and takes a struct err last; if it returns false,
+ * the error is filled in and no other output is written. The caller owns the error.
  *
- * Each code has a name (logs, tests, problem types), the HTTP status it stands for unless a dialect
- * says otherwise, and a sentence used when no better one was given. ERR_PLAIN_HTTP,
- * ERR_HEADER_TOO_LARGE and ERR_HTTP_VERSION occur in nginx only (nginx/generate.c).
+ * Each code has a name (for logs, tests and problem types), an HTTP status that dialects may
+ * override, and a default text.
  */
 #include "base/str.h"
 
@@ -55,24 +53,27 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	char field[64]; /* which member, parameter or header; empty when none */
-	char text[240]; /* one sentence for the client; never a secret, never a path of the host */
-	struct str detail;    /* where one sentence is not enough, a dialect's own rendering; with
-				 ERR_METHOD the value of Allow. Borrowed from the request's memory,
-				 empty otherwise */
-	unsigned retry_after; /* seconds until it may go better; 0: nobody knows */
+	char field[64]; /* member, parameter or header field at fault, or empty */
+	char text[240]; /* one sentence for the client; no secrets, no paths of the host */
+	/*
+	 * A dialect's own form of the error if one sentence is not enough; with ERR_METHOD the
+	 * value of Allow; otherwise empty. Borrowed from the request's arena.
+	 */
+	struct str detail;
+	unsigned retry_after; /* seconds; 0: unknown */
 };
 
 /*
- * Fills in the error and returns false, so that `return err_set(...)` ends a function. A NULL
- * format takes the code's own sentence; field may be NULL. Over-long text is cut.
+ * Fills in the error and returns false, for `return err_set(...)`. format NULL: the default text of
+ * the code; field may be NULL. Text that is too long is cut.
  */
 bool err_set(struct err *err, enum err_code code, const char *field, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* The most common one: ERR_NO_MEMORY. */
+/* The same for ERR_NO_MEMORY. */
 bool err_no_memory(struct err *err);
 
 const char *err_name(enum err_code code);
 int err_status(enum err_code code);
+/* The text, or the default text of the code if it is empty. */
 const char *err_text(const struct err *err);

@@ -5,8 +5,8 @@
 #include <uuid/uuid.h>
 
 /*
- * 12 bits of rand_a count within a millisecond (RFC 9562 §6.2, method 1), starting at a random
- * value below half the range, so that ids made by one process in one round keep their order.
+ * The 12 bits of rand_a are a counter within the millisecond (RFC 9562 §6.2, method 1) that starts
+ * at a random value in the lower half of its range, so that ids of one process are in order.
  */
 static struct {
 	int64_t ms;

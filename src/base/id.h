@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Identifiers: UUIDs of 16 bytes. Ours are version 7 (RFC 9562 §5.7): they sort by the time they
- * were made, and within one process strictly. Any version is read.
+ * Identifiers: UUIDs. New ones are version 7 (RFC 9562 §5.7): they sort by the time of creation,
+ * strictly within one process. Any version is parsed.
  */
 #include "base/str.h"
 
@@ -11,16 +11,16 @@ struct id {
 	uint8_t bytes[16];
 };
 
-/* A fresh id of the given wall time in ms; false when the system gives no randomness. */
+/* Creates an id of the given wall time in ms; false if the system provides no random bytes. */
 bool id_new(struct id *id, int64_t wall_ms);
 /*
- * The id of something that its clients name themselves: version 8 (RFC 9562 §5.8), of the SHA-256
- * of kind, NUL and name, so the same for the same name. False without memory.
+ * Derives the id of an object that clients name: version 8 (RFC 9562 §5.8), from the SHA-256 of
+ * kind, NUL and name. False if memory is exhausted.
  */
 bool id_from_name(struct id *id, struct str kind, struct str name);
-/* Writes the number of another version over that of an id, for clients that look at it. */
+/* Overwrites the version, for clients that check it. */
 void id_set_version(struct id *id, unsigned version);
-/* Reads the 36-character form, either case; false when it is anything else. */
+/* Parses the 36-character form in either case; false and *id unchanged for any other text. */
 bool id_parse(struct id *id, struct str text);
 /* Writes the lower-case 36-character form and a NUL. */
 void id_format(const struct id *id, char text[ID_TEXT_LEN + 1]);

@@ -100,10 +100,10 @@ static struct limit_slot *find_slot(struct limit *limit, uint64_t key)
 }
 
 /*
- * Time until the full allowance, at most the whole burst. A process whose clock reading is older than
- * that of a process counted before it may see a slightly larger debt. A debt beyond the clock skew
- * comes from another rule (the configuration changed) or a damaged slot and counts as none, so that
- * it cannot lock a client out.
+ * Time until the full allowance, at most the whole burst. A process whose clock reading is older
+ * than that of a process counted before it may see a slightly larger debt. A debt beyond the clock
+ * skew comes from another rule (the configuration changed) or a damaged slot and counts as none, so
+ * that it cannot lock a client out.
  */
 static uint64_t debt_of(const struct limit_rule *rule, uint64_t tat, uint64_t now)
 {

@@ -1,16 +1,16 @@
 #pragma once
 /*
  * Rates, counted by all processes together in a table of shared memory. The table is bounded and
- * lock-free and never blocks: a full set evicts the slot with the lowest debt, whose key then has its
- * full allowance again.
+ * lock-free and never blocks: a full set evicts the slot with the lowest debt, whose key then has
+ * its full allowance again.
  *
- * The rule is the generic cell rate algorithm (ITU-T I.371, annex A). Each slot holds the theoretical
- * arrival time of its key, a 64-bit number changed by compare-and-swap, so a process that dies between
- * any two steps leaves a consistent table. The one inaccuracy: if two keys take over the same slot at
- * the same instant, one of them may be counted for the other, once.
+ * The rule is the generic cell rate algorithm (ITU-T I.371, annex A). Each slot holds the
+ * theoretical arrival time of its key, a 64-bit number changed by compare-and-swap, so a process
+ * that dies between any two steps leaves a consistent table. The one inaccuracy: if two keys take
+ * over the same slot at the same instant, one of them may be counted for the other, once.
  *
- * Keys are hashed with a secret of the process tree (SipHash-2-4), so clients cannot choose names that
- * fall into one set.
+ * Keys are hashed with a secret of the process tree (SipHash-2-4), so clients cannot choose names
+ * that fall into one set.
  */
 #include <stdatomic.h>
 
@@ -52,14 +52,14 @@ struct limit_rule limit_per_second(uint64_t rate, uint64_t burst);
 /* Key of one or two texts. Keys of different domains never collide; callers number the domains. */
 uint64_t limit_key(const struct limit *limit, unsigned domain, struct str first, struct str second);
 /*
- * The network that counts as one client: an IPv4 address, also if mapped into IPv6 (::ffff:192.0.2.1),
- * or the /64 of an IPv6 address, which is one customer's (RFC 6177). Any other text is returned
- * unchanged. The result is borrowed from `bytes` or `text`.
+ * The network that counts as one client: an IPv4 address, also if mapped into IPv6
+ * (::ffff:192.0.2.1), or the /64 of an IPv6 address, which is one customer's (RFC 6177). Any other
+ * text is returned unchanged. The result is borrowed from `bytes` or `text`.
  */
 struct str limit_network(struct str text, uint8_t bytes[16]);
 /*
- * Takes one of the key's allowance; false and no change if none remains. now is in us of a clock that
- * all processes share and that never goes back (clock_mono_us). left may be NULL.
+ * Takes one of the key's allowance; false and no change if none remains. now is in us of a clock
+ * that all processes share and that never goes back (clock_mono_us). left may be NULL.
  */
 bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
 	struct limit_status *left);

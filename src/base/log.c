@@ -17,12 +17,12 @@ static const char *const names[LOG_LEVELS] = {
 };
 
 static char process[32] = "main";
-static bool process_members_valid; /* the text in who() is this process's */
+static bool process_members_valid; /* cached text of process_members() */
 static enum log_level threshold = LOG_INFO;
 static enum log_level current_level;
 static void (*capture)(enum log_level level, struct str line);
 
-/* A pipe takes so much from one process before it takes from another (pipe(7)): whole lines. */
+/* The largest write to a pipe that is atomic (pipe(7)), so lines of processes do not mix. */
 #define BATCH_MAX PIPE_BUF
 
 static struct {
@@ -65,7 +65,7 @@ static const char *format_second(int64_t ms)
 	return text;
 }
 
-/* `,"process":"worker 1","pid":123,"event":`, made once a process. */
+/* `,"process":"worker 1","pid":123,"event":`, formatted once per process. */
 static struct str process_members(void)
 {
 	static struct buf text;
@@ -104,7 +104,7 @@ bool log_begin(struct buf *line, enum log_level level, const char *event)
 	return true;
 }
 
-/* A log that cannot be written has nowhere to complain. */
+/* A failure is ignored: there is nowhere to report it. */
 static void write_stderr(const char *bytes, size_t len)
 {
 	ssize_t written = write(STDERR_FILENO, bytes, len);

@@ -101,8 +101,8 @@ struct reader {
 };
 
 /*
- * inih takes an indented line for a continuation of the option before it, and cuts a long line. Both
- * would silently change a path, so both are errors here.
+ * inih takes an indented line for a continuation of the option before it, and cuts a long line.
+ * Both would silently change a path, so both are errors here.
  */
 static char *read_line(char *text, int size, void *user)
 {

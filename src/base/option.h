@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Mechanism of configuration options: parse, print, read from a file, compare. It knows no option: the
- * caller's table has a row for each, and the values are members of the caller's struct ("values"),
- * found by their offset. A text is a char array, a number a uint64_t.
+ * Mechanism of configuration options: parse, print, read from a file, compare. It knows no option:
+ * the caller's table has a row for each, and the values are members of the caller's struct
+ * ("values"), found by their offset. A text is a char array, a number a uint64_t.
  *
  * Files are INI without sections, read by inih: `name = value` at the start of a line; `#` or `;`
  * starts a comment line, ` ;` a comment behind a value. A line has at most 198 bytes.

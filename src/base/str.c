@@ -66,7 +66,7 @@ bool str_to_u64(struct str s, uint64_t *value)
 	return true;
 }
 
-/* How many bytes the sequence starting here has, 0 when it is none. */
+/* Length of the UTF-8 sequence at the start, or 0 if it is not valid. */
 static size_t utf8_sequence(const unsigned char *at, size_t left)
 {
 	size_t size;

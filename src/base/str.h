@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Borrowed bytes: a pointer and a length, never ended by NUL unless said. The owner is whoever
- * made the bytes; a struct str is passed and copied by value and never freed.
+ * String view: a pointer to borrowed bytes and their number, not terminated by NUL unless stated.
+ * It is passed and copied by value and never freed.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static inline bool str_eq(struct str a, struct str b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-/* ASCII letters of either case are equal; for header values and other protocol words. */
+/* Ignores the case of ASCII letters; for header fields and other protocol elements. */
 static inline bool str_eq_nocase(struct str a, struct str b)
 {
 	return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
@@ -53,37 +53,39 @@ static inline int str_compare(struct str a, struct str b)
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-/* The part from offset on; empty when offset lies at or past the end. */
+/* The part from offset on; empty if offset is at or past the end. */
 static inline struct str str_skip(struct str s, size_t offset)
 {
 	return offset >= s.len ? (struct str){ s.ptr ? s.ptr + s.len : NULL, 0 }
 			       : (struct str){ s.ptr + offset, s.len - offset };
 }
 
-/* Without spaces and tabs at either end. */
+/* Removes spaces and tabs at both ends. */
 struct str str_trim(struct str s);
 
 /*
- * Returns the part of *rest before the first separator and moves *rest behind it. Without a separator
- * it returns all of *rest and sets *rest to STR_NULL, so rest.ptr tells whether a separator was there.
+ * Returns the part of *rest before the first separator and moves *rest behind it. Without a
+ * separator it returns all of *rest and sets *rest to STR_NULL, so rest.ptr tells whether a
+ * separator was there.
  */
 struct str str_split_next(struct str *rest, char separator);
 
-/* Characters of well-formed UTF-8. */
+/* Number of characters in well-formed UTF-8. */
 size_t str_utf8_length(struct str s);
 
 /*
- * The decimal number that a text begins with, behind spaces and a sign, as PHP and Ruby read one: 0
- * when it begins with none. What lies beyond the limit, on either side, is the limit.
+ * The decimal number at the start of a text, after spaces and a sign, as PHP and Ruby parse one: 0
+ * if there is none. Clamped to ±limit.
  */
 int64_t str_leading_number(struct str s, int64_t limit);
 
 /*
- * Reads a whole decimal number, digits only, at most UINT64_MAX. False when empty, when anything
- * else is in it, or when it does not fit; *value is then untouched.
+ * Parses a decimal number of digits only. Returns false and leaves *value unchanged if the text is
+ * empty, contains another byte or exceeds UINT64_MAX.
  */
 bool str_to_u64(struct str s, uint64_t *value);
 
-/* Whether the bytes are well-formed UTF-8 (RFC 3629: no surrogates, nothing overlong) without NUL.
+/*
+ * Whether the text is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL.
  */
 bool str_is_utf8(struct str s);

@@ -18,7 +18,7 @@ static int32_t system_offset(time_t at)
 	return localtime_r(&at, &local) ? (int32_t)local.tm_gmtoff : 0;
 }
 
-/* The first second in (before, after] that has after's offset; there is one change between. */
+/* The first second in (before, after] with the offset of after, given one change in between. */
 static time_t find_change(time_t before, time_t after)
 {
 	int32_t offset = system_offset(after);
@@ -43,7 +43,7 @@ static bool add_transition(struct tz *zone, time_t from, int32_t offset)
 	return true;
 }
 
-/* Asks the C library day by day: no zone changes twice a day. */
+/* Compares offsets day by day: no zone changes twice in a day. */
 static bool find_transitions(struct tz *zone)
 {
 	bool ok = add_transition(zone, 0, system_offset(0));
@@ -58,7 +58,7 @@ static bool find_transitions(struct tz *zone)
 	return ok;
 }
 
-/* The C library takes a name it does not know for UTC, without a word. */
+/* Checked here because the C library silently takes an unknown name for UTC. */
 bool tz_exists(const char *name)
 {
 	char path[256];

@@ -1,7 +1,7 @@
-/* The part of request.h that reads Accept (RFC 9110 §12.5.1). */
+/* Parser of Accept for request.h (RFC 9110 §12.5.1). */
 #include "http/request.h"
 
-/* How closely a range names a type; the closest one that does decides. */
+/* Specificity of a range; the most specific one that matches decides. */
 enum specificity { MATCH_NONE, MATCH_ANY, MATCH_TYPE, MATCH_EXACT };
 
 struct range {
@@ -9,7 +9,7 @@ struct range {
 	bool wanted; /* q above 0 */
 };
 
-/* Cuts the text up to the separator off; one inside a quoted string does not count. */
+/* Takes the text up to the separator; a separator in a quoted string does not count. */
 static struct str split_quoted(struct str *rest, char separator)
 {
 	struct str part = *rest;
@@ -45,7 +45,7 @@ static bool is_token(struct str s)
 	return s.len > 0;
 }
 
-/* 0 to 1. Old Java writes `.2`, others more than three digits: neither is worth a refusal. */
+/* 0 to 1. Accepts `.2` (old Java) and more than three digits, unlike RFC 9110. */
 static bool parse_weight(bool *above_zero, struct str text)
 {
 	bool above = false, one = false, digits = false;
@@ -107,7 +107,7 @@ static enum specificity range_specificity(
 struct negotiation {
 	enum specificity closest;
 	bool wanted;
-	bool asked; /* there was something in the header, readable or not */
+	bool asked; /* the field is not empty, valid or not */
 };
 
 static void match_header(
@@ -124,7 +124,7 @@ static void match_header(
 		close = range_specificity(&range, type, subtype);
 		if (close == MATCH_NONE || close < negotiation->closest)
 			continue;
-		/* Ranges that differ in parameters only: one that wants us is enough. */
+		/* Of ranges that differ only in parameters, one with a weight is enough. */
 		negotiation->wanted = range.wanted ||
 				      (close == negotiation->closest && negotiation->wanted);
 		negotiation->closest = close;
@@ -135,7 +135,7 @@ bool request_accepts(const struct request *request, const char *type, const char
 {
 	struct negotiation negotiation = { .closest = MATCH_NONE };
 
-	/* Header lines of one name count as one list (RFC 9110 §5.3). */
+	/* Fields of the same name form one list (RFC 9110 §5.3). */
 	for (size_t i = 0; i < request->cgi_param_count; i++) {
 		if (str_eq(request->cgi_params[i].name, STR("HTTP_ACCEPT")))
 			match_header(&negotiation, request->cgi_params[i].value, type, subtype);

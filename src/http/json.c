@@ -10,15 +10,15 @@
 #define REAL_TEXT_MAX 127
 
 /*
- * jansson's lexer ignores that its token could not grow: without memory it drops a byte and continues,
- * so a shortened text or number results, an assertion ends the process, or it reads past the token if
- * the byte was the closing quote. Measured with jansson 2.14: without what follows, the walk of failing
- * allocations (tests/http/test_json_memory.c) reports valid bodies as malformed and ends with the
- * assertion in lex_unget_unsave.
+ * jansson's lexer ignores that its token could not grow: without memory it drops a byte and
+ * continues, so a shortened text or number results, an assertion ends the process, or it reads past
+ * the token if the byte was the closing quote. Measured with jansson 2.14: without what follows,
+ * the walk of failing allocations (tests/http/test_json_memory.c) reports valid bodies as malformed
+ * and ends with the assertion in lex_unget_unsave.
  *
- * Therefore the allocators are replaced during a parse: the first allocation that fails is served from
- * a reserve, all later ones fail, the input ends at that byte, and the result is discarded. For that
- * the parser gets its input byte by byte.
+ * Therefore the allocators are replaced during a parse: the first allocation that fails is served
+ * from a reserve, all later ones fail, the input ends at that byte, and the result is discarded.
+ * For that the parser gets its input byte by byte.
  */
 struct parse {
 	struct str rest;

@@ -84,7 +84,7 @@ static bool set_uri_error(struct err *err, const char *why)
 	return err_set(err, ERR_MALFORMED, NULL, "The address %s.", why);
 }
 
-/* What may stand nowhere in an address, query included. */
+/* Bytes that neither path nor query may contain. */
 static bool check_uri_bytes(struct str uri, struct err *err)
 {
 	for (size_t i = 0; i < uri.len; i++) {
@@ -99,8 +99,9 @@ static bool check_uri_bytes(struct str uri, struct err *err)
 }
 
 /*
- * The web server chose its rules by the path as it normalised it, with %2F as a slash: what could
- * lead it elsewhere than us is refused in every spelling. %2F itself stays, ids may hold it.
+ * The web server selects its rules by the normalised path, with %2F decoded. A path that it could
+ * normalise differently from us is refused in every spelling. %2F itself is allowed: ids may
+ * contain it.
  */
 static bool check_path(struct str path, struct err *err)
 {
@@ -187,7 +188,7 @@ bool request_parse(struct request *request, struct err *err)
 	return true;
 }
 
-/* A parameter that only the web server sets: twice means that somebody else set it as well. */
+/* Reads a parameter that only the web server may set; a duplicate means that a client set it. */
 static bool parse_trusted_param(
 	struct str *value, const struct request *request, const char *name, struct err *err)
 {

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * A request as a value: what the web server handed over, split and decoded once, with limits. It
- * owns nothing itself: the texts live in `arena`, which its maker resets after the answer.
+ * A request as a value: the web server's FastCGI parameters, split and decoded once, with limits.
+ * Its texts are in `arena`, which the caller resets after the response.
  */
 #include "base/arena.h"
 #include "base/err.h"
@@ -24,7 +24,7 @@ enum method {
 	METHOD_PATCH,
 	METHOD_DELETE,
 	METHOD_OPTIONS,
-	METHOD_OTHER, /* a word we do not know */
+	METHOD_OTHER, /* unknown */
 	METHODS
 };
 
@@ -32,93 +32,91 @@ struct pair {
 	struct str name, value;
 };
 
-/* Who asks, as the authorizer judged it. */
+/* The authenticated client, as the authorizer determined it. */
 struct principal {
-	struct str user; /* the user's id */
+	struct str user; /* name */
 	struct str tenant;
-	struct str dialect; /* the dialect the credential was judged for; "*" for any */
+	struct str dialect; /* that the credential was verified for; "*": any */
 	unsigned rights;
 };
 
-/* How often a principal may ask: at once, how often still, and the seconds until it may do so
- * again. */
+/* Rate limit of the principal after this request, for header fields of the response. */
 struct rate_status {
-	uint64_t limit; /* 0: there is no limit */
+	uint64_t limit; /* requests at once; 0: no limit */
 	uint64_t remaining;
-	unsigned reset;
+	unsigned reset; /* seconds until remaining is limit again */
 };
 
 struct request {
 	struct arena *arena;
-	/* the FastCGI parameters as they came: REQUEST_METHOD, HTTP_ACCEPT, ... */
+	/* FastCGI parameters: REQUEST_METHOD, HTTP_ACCEPT, ... */
 	struct pair cgi_params[REQUEST_CGI_PARAMS_MAX];
 	size_t cgi_param_count;
 
 	enum method method;
 	struct str uri;				   /* raw, with the query */
 	struct str path;			   /* raw, without the query */
-	struct str segments[REQUEST_SEGMENTS_MAX]; /* decoded one by one: an id may hold '/' */
+	struct str segments[REQUEST_SEGMENTS_MAX]; /* decoded after splitting: may contain '/' */
 	size_t segment_count;
-	bool trailing_slash;		      /* the path ends with one */
-	struct pair query[REQUEST_QUERY_MAX]; /* decoded, in order, repeats kept */
+	bool trailing_slash;
+	struct pair query[REQUEST_QUERY_MAX]; /* decoded, in order, with duplicates */
 	size_t query_count;
 	struct str body;
 
 	struct principal principal;
-	struct pair path_vars[REQUEST_PATH_VARS_MAX]; /* {id} -> the segment, by route_find */
+	struct pair path_vars
+		[REQUEST_PATH_VARS_MAX]; /* name in the pattern and segment; set by route_find */
 	size_t path_var_count;
-	int64_t now; /* ms, set by whoever read it */
+	int64_t now; /* ms since 1970, when it was read */
 
-	/* What links are made of, set by app: "https://tasks.example.com", or empty; and the zone
-	 * that times are told in where a dialect tells local time. */
-	struct str base_url;
-	const struct tz *tz;
-	struct rate_status rate_status; /* after this request */
-	/* From a decoder to its encoder: a bit for each member that the client wants to see. */
-	unsigned selected_fields;
+	/* Set by the application. */
+	struct str base_url; /* of links: "https://tasks.example.com", or empty */
+	const struct tz *tz; /* of dialects that write local time */
+	struct rate_status rate_status;
+
+	unsigned selected_fields; /* from a decoder to its encoder: a bit per requested member */
 };
 
-/* Adds a FastCGI parameter; ERR_TOO_LARGE past REQUEST_CGI_PARAMS_MAX. Texts are borrowed. */
+/* Adds a FastCGI parameter, borrowed; ERR_TOO_LARGE beyond REQUEST_CGI_PARAMS_MAX. */
 bool request_add_cgi_param(
 	struct request *request, struct str name, struct str value, struct err *err);
 /*
- * Reads method, address and query from the parameters: REQUEST_METHOD and REQUEST_URI. Refuses
- * (ERR_MALFORMED) an address that is not absolute-path form, whose path holds `//`, a dot segment
- * also between %2F, an encoded dot or a backslash in any form, that holds '#', a space or a control
- * byte, a bad or NUL escape, or is not UTF-8 once decoded; and what exceeds the limits
- * (ERR_URI_TOO_LONG). The method is set even when the address is refused: an answer to HEAD has no
+ * Parses REQUEST_METHOD and REQUEST_URI. ERR_MALFORMED if the URI is not an absolute path, contains
+ * '#', a space, a control byte, an invalid or NUL escape or, decoded, is not UTF-8; or if its path
+ * contains `//`, a dot segment (also between %2F), an encoded dot or a backslash in any form.
+ * ERR_URI_TOO_LONG beyond the limits. The method is set even on failure: a response to HEAD has no
  * body.
  */
 bool request_parse(struct request *request, struct err *err);
 /*
- * Takes the principal from REMOTE_USER, POLYTASK_TENANT, POLYTASK_RIGHTS, POLYTASK_DIALECT, which
- * only the web server sets. ERR_UNAUTHENTICATED when one is absent or empty, or stands twice.
- * Rights may be "none": a known principal who may do nothing here.
+ * Reads the principal from REMOTE_USER, POLYTASK_TENANT, POLYTASK_RIGHTS and POLYTASK_DIALECT,
+ * which only the web server sets. ERR_UNAUTHENTICATED if one is missing, empty or duplicated.
+ * Rights may be "none": an authenticated principal without any right.
  */
 bool request_parse_principal(struct request *request, struct err *err);
 
 /*
- * Whether a text can be a segment of an address that request_parse takes, once it is
- * percent-encoded: what is named otherwise could not be asked for.
+ * Whether request_parse accepts the percent-encoded text as a path segment. An object with another
+ * name could not be requested.
  */
 bool request_is_valid_segment(struct str text);
-/* The first parameter of that name, or STR_NULL. */
+/* The first FastCGI parameter of this name, or STR_NULL. */
 struct str request_cgi_param(const struct request *request, const char *name);
-/* How many parameters have that name. */
+/* The number of FastCGI parameters of this name. */
 size_t request_count_cgi_param(const struct request *request, const char *name);
-/* A path variable by the name in its pattern, or STR_NULL. */
+/* The path variable of this name, or STR_NULL. */
 struct str request_path_var(const struct request *request, const char *name);
-/* The first query parameter of that decoded name, or STR_NULL. */
+/* The first query parameter of this decoded name, or STR_NULL. */
 struct str request_query_param(const struct request *request, const char *name);
-/* METHOD_OTHER for an unknown word; methods are case-sensitive (RFC 9110 §9.1). */
+/* METHOD_OTHER if unknown; methods are case-sensitive (RFC 9110 §9.1). */
 enum method method_parse(struct str word);
 const char *method_name(enum method method);
-/* The media type of the body, without its parameters; empty when it has none. */
+/* Media type of the body without parameters; empty if there is none. */
 struct str request_media_type(const struct request *request);
 /*
- * Whether Accept lets a media type through (RFC 9110 §12.5.1): absent, the type itself, type/star
- * or star/star with a q above 0; the most specific range decides.
+ * Whether Accept allows a media type (RFC 9110 §12.5.1): it is absent, or the most specific range
+ * that matches has a weight above 0.
  */
 bool request_accepts(const struct request *request, const char *type, const char *subtype);
-/* The same for application/json, or ERR_NOT_ACCEPTABLE. */
+/* ERR_NOT_ACCEPTABLE unless Accept allows application/json. */
 bool request_check_accepts_json(const struct request *request, struct err *err);

@@ -122,7 +122,7 @@ void response_write_head(const struct response *response, struct buf *out)
 	buf_puts(out, "\r\n");
 	buf_put_str(out, buf_str(&response->headers));
 	buf_puts(out, "\r\n");
-	/* A head that lost a line is not the head that was meant. */
+	/* A header that lacks a field must not be sent. */
 	out->failed |= response->headers.failed;
 }
 

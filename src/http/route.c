@@ -1,6 +1,6 @@
 #include "http/route.h"
 
-/* The next segment of a pattern; *pattern moves behind it. Empty at the end. */
+/* Takes the next segment from the pattern; empty at the end. */
 static struct str pattern_segment(const char **pattern)
 {
 	struct str segment;
@@ -11,7 +11,7 @@ static struct str pattern_segment(const char **pattern)
 	return segment;
 }
 
-/* The name in "{name}", or STR_NULL for a literal. */
+/* Returns the name in "{name}", or STR_NULL for a literal. */
 static struct str variable_name(struct str segment)
 {
 	if (segment.len < 3 || segment.ptr[0] != '{' || segment.ptr[segment.len - 1] != '}')
@@ -20,8 +20,8 @@ static struct str variable_name(struct str segment)
 }
 
 /*
- * Whether the pattern fits the segments. *literals has a bit for each literal, the leftmost
- * highest, so that of two patterns that fit, the one with the larger number wins at the leftmost
+ * Whether the pattern matches the segments. *literals has a bit per literal, the leftmost highest:
+ * of two matching patterns, the one with the larger number has a literal at the leftmost
  * difference.
  */
 static bool pattern_matches(
@@ -85,8 +85,7 @@ enum route_match route_find(const struct route *routes, struct request *request,
 		known |= allowed_bits(row->method);
 		if (!exact && !(request->method == METHOD_HEAD && row->method == METHOD_GET))
 			continue;
-		/* The bits of literals leave the lowest one free: HEAD's own row beats that of GET.
-		 */
+		/* The lowest bit is not a literal's: a row of HEAD beats that of GET. */
 		rank |= exact;
 		if (!best || rank > best_rank) {
 			best = row;

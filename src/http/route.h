@@ -1,8 +1,8 @@
 #pragma once
 /*
- * One row: a request that a dialect understands. Rows stand in a constant table; route_find takes
- * the row whose pattern and method fit. A literal segment beats a variable, so the order carries no
- * meaning.
+ * Routes: each dialect has a constant table with a row per request that it serves. route_find
+ * returns the row whose pattern and method match. A literal segment beats a variable, so the order
+ * carries no meaning.
  */
 #include "http/request.h"
 #include "http/response.h"
@@ -11,15 +11,15 @@
 
 struct route {
 	enum method method;
-	const char *pattern; /* behind the prefix: "/tasks/{id}" */
-	enum right right;    /* what the caller must be allowed; RIGHT_NONE is an invalid row */
-	/* Request to operation. Pure; the op borrows from the request. */
+	const char *pattern; /* after the prefix: "/tasks/{id}" */
+	enum right right;    /* that the principal needs; RIGHT_NONE makes the row invalid */
+	/* Makes the operation of a request. Pure; op borrows from the request. */
 	bool (*decode)(struct request *request, struct op *op, struct err *err);
 	/*
-	 * Result to answer. For a list, and where connected tasks stand in the way of a removal
-	 * (result->listing), it writes what stands before the rows; then row is called for each,
-	 * with a comma between them written by the caller, then tail. A row that gives no list has
-	 * neither. result->total and offset are known from the start, rows and next in the tail.
+	 * Writes the response to a result. If result->listing is set, encode writes the part before
+	 * the rows, encode_row each row (the caller writes the commas between them) and encode_end
+	 * the rest; a route without lists has neither. result->total and offset are known from the
+	 * start, rows_returned and next_cursor only in encode_end.
 	 */
 	bool (*encode)(const struct request *request, const struct result *result,
 		struct response *response, struct err *err);
@@ -37,11 +37,11 @@ struct route {
 enum route_match { ROUTE_FOUND, ROUTE_NOT_FOUND, ROUTE_METHOD_NOT_ALLOWED };
 
 /*
- * Finds the row for the request's segments from `skip` on (those of the prefix), sets the request's
- * variables. HEAD finds the row of GET. On ROUTE_METHOD_NOT_ALLOWED, allowed has a bit (1 << method) for
- * each method that the path knows, HEAD and OPTIONS included.
+ * Finds the row for the request and sets its path variables. The first `skip` segments are the
+ * prefix. HEAD finds the row of GET. On ROUTE_METHOD_NOT_ALLOWED, *allowed has a bit (1 << method)
+ * for each method of the path, HEAD and OPTIONS included.
  */
 enum route_match route_find(const struct route *routes, struct request *request, size_t skip,
 	const struct route **found, unsigned *allowed);
-/* The value of an Allow header for such bits. */
+/* Writes the value of the header field Allow for such bits. */
 void route_write_allow(unsigned allowed, struct buf *out);

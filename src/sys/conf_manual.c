@@ -1,6 +1,6 @@
 /*
- * Writes polytask.conf(5): copies its template from standard input and replaces the line @OPTIONS@ by
- * the table of options, in mdoc.
+ * Writes polytask.conf(5): copies its template from standard input and replaces the line @OPTIONS@
+ * by the table of options, in mdoc.
  */
 #include <stdio.h>
 

@@ -15,27 +15,27 @@
 
 #include "base/log.h"
 
-/* On a scale of 1000 parts of all memory: ended before a supervisor that uses a tenth more. */
+/* In 1/1000 of all memory: a child is killed before a supervisor that uses up to 10 % more. */
 #define CHILD_OOM_SCORE 100
 #define OOM_SCORE_MAX	1000
 
-/* A child has the supervisor's filter already. */
+/* A child has inherited the supervisor's filter. */
 enum level { SUPERVISOR, CHILD };
 
 /*
- * What is forbidden, not what is allowed: a library's new version may make other calls for the same
- * work.
+ * A list of forbidden calls, not of allowed ones: a new version of a library may make other calls
+ * for the same work.
  */
 
 static const struct {
 	int call;
 	enum level level;
 } forbidden[] = {
-	/* another program, and the ring that makes calls past this filter */
+	/* execution of programs, and io_uring, which bypasses this filter */
 	{ SCMP_SYS(execve), SUPERVISOR },
 	{ SCMP_SYS(execveat), SUPERVISOR },
 	{ SCMP_SYS(io_uring_setup), SUPERVISOR },
-	/* other processes' memory and descriptors */
+	/* memory and descriptors of other processes */
 	{ SCMP_SYS(process_vm_readv), SUPERVISOR },
 	{ SCMP_SYS(process_vm_writev), SUPERVISOR },
 	{ SCMP_SYS(process_madvise), SUPERVISOR },
@@ -45,7 +45,7 @@ static const struct {
 	{ SCMP_SYS(pidfd_getfd), SUPERVISOR },
 	{ SCMP_SYS(kcmp), SUPERVISOR },
 	{ SCMP_SYS(perf_event_open), SUPERVISOR },
-	/* another user, more capabilities */
+	/* change of user, more capabilities */
 	{ SCMP_SYS(setuid), SUPERVISOR },
 	{ SCMP_SYS(setgid), SUPERVISOR },
 	{ SCMP_SYS(setreuid), SUPERVISOR },
@@ -56,7 +56,7 @@ static const struct {
 	{ SCMP_SYS(setfsgid), SUPERVISOR },
 	{ SCMP_SYS(setgroups), SUPERVISOR },
 	{ SCMP_SYS(capset), SUPERVISOR },
-	/* other namespaces, other files in the known places, files by handle */
+	/* namespaces, mounts, files by handle */
 	{ SCMP_SYS(unshare), SUPERVISOR },
 	{ SCMP_SYS(setns), SUPERVISOR },
 	{ SCMP_SYS(mount), SUPERVISOR },
@@ -78,11 +78,11 @@ static const struct {
 	{ SCMP_SYS(swapon), SUPERVISOR },
 	{ SCMP_SYS(swapoff), SUPERVISOR },
 	{ SCMP_SYS(acct), SUPERVISOR },
-	/* the kernel's keys */
+	/* keys of the kernel */
 	{ SCMP_SYS(add_key), SUPERVISOR },
 	{ SCMP_SYS(request_key), SUPERVISOR },
 	{ SCMP_SYS(keyctl), SUPERVISOR },
-	/* code and rarely used parts of the kernel, where its own bugs are found */
+	/* kernel code, and rarely used parts of the kernel, where most of its bugs are found */
 	{ SCMP_SYS(bpf), SUPERVISOR },
 	{ SCMP_SYS(userfaultfd), SUPERVISOR },
 	{ SCMP_SYS(init_module), SUPERVISOR },
@@ -96,7 +96,7 @@ static const struct {
 	{ SCMP_SYS(iopl), SUPERVISOR },
 	{ SCMP_SYS(vhangup), SUPERVISOR },
 	{ SCMP_SYS(syslog), SUPERVISOR },
-	/* the whole machine's name, clock and life */
+	/* host name, clock, reboot */
 	{ SCMP_SYS(sethostname), SUPERVISOR },
 	{ SCMP_SYS(setdomainname), SUPERVISOR },
 	{ SCMP_SYS(settimeofday), SUPERVISOR },
@@ -104,31 +104,31 @@ static const struct {
 	{ SCMP_SYS(clock_adjtime), SUPERVISOR },
 	{ SCMP_SYS(adjtimex), SUPERVISOR },
 	{ SCMP_SYS(reboot), SUPERVISOR },
-	/* sockets besides those it was born with, and what it accepts from them */
+	/* new sockets; accept(2) on inherited ones is allowed */
 	{ SCMP_SYS(socket), CHILD },
 	{ SCMP_SYS(socketpair), CHILD },
 	{ SCMP_SYS(bind), CHILD },
 	{ SCMP_SYS(connect), CHILD },
 	{ SCMP_SYS(listen), CHILD },
-	/* signals to others: its own death by abort(3) goes through tgkill */
+	/* signals to other processes; abort(3) uses tgkill */
 	{ SCMP_SYS(kill), CHILD },
 	{ SCMP_SYS(tkill), CHILD },
 	{ SCMP_SYS(pidfd_open), CHILD },
 	{ SCMP_SYS(pidfd_send_signal), CHILD },
 	{ SCMP_SYS(rt_sigqueueinfo), CHILD },
 	{ SCMP_SYS(rt_tgsigqueueinfo), CHILD },
-	/* files for others */
+	/* modes and owners of files */
 	{ SCMP_SYS(chown), CHILD },
 	{ SCMP_SYS(fchown), CHILD },
 	{ SCMP_SYS(lchown), CHILD },
 	{ SCMP_SYS(fchownat), CHILD },
 	{ SCMP_SYS(mknod), CHILD },
 	{ SCMP_SYS(mknodat), CHILD },
-	/* leave the supervisor's session */
+	/* new sessions */
 	{ SCMP_SYS(setsid), CHILD },
 	{ SCMP_SYS(setpgid), CHILD },
 #ifndef POLYTASK_SANITIZED
-	/* new processes, and a debugger's view of them; the leak checker is one of both */
+	/* process creation and ptrace; LeakSanitizer needs both */
 	{ SCMP_SYS(ptrace), SUPERVISOR },
 	{ SCMP_SYS(fork), CHILD },
 	{ SCMP_SYS(vfork), CHILD },
@@ -150,7 +150,7 @@ void confine_memory(void)
 #endif
 }
 
-/* Others than root may have been given some, too. */
+/* A user other than root may have capabilities, too. */
 static void drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -163,21 +163,23 @@ static void drop_capabilities(void)
 	}
 	if (geteuid() == 0)
 		kept[0].permitted = kept[0].effective = had[0].permitted & 1U << CAP_DAC_OVERRIDE;
-	/* Not asked for where there are none: under systemd capset(2) is forbidden. */
+	/* Only if something changes: the systemd unit forbids capset(2). */
 	if (memcmp(had, kept, sizeof(had)) != 0 && syscall(SYS_capset, &header, kept) != 0)
 		log_warn("confine", "capabilities are kept: %s", strerror(errno));
 }
 
-/* Calls that are forbidden with some arguments only. */
+/* Calls that are forbidden with certain arguments. */
 static int add_argument_rules(scmp_filter_ctx filter, enum level level)
 {
 	uint32_t deny = SCMP_ACT_ERRNO(EPERM);
-	/* Whoever started us from a terminal: text put into its input is read by that shell. The
-	   kernel looks at 32 bits of the request. */
+	/*
+	 * TIOCSTI puts text into a terminal's input, where the shell that started us would read
+	 * it. The kernel ignores the upper 32 bits of the request.
+	 */
 	static const scmp_datum_t tty_ioctls[] = { TIOCSTI, TIOCLINUX };
 	int rc = 0;
 
-	/* abort(3) has to work. */
+	/* abort(3) must work. */
 	if (level == CHILD)
 		return seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
 			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
@@ -199,7 +201,7 @@ static int add_rules(scmp_filter_ctx filter, enum level level)
 	return rc == 0 ? add_argument_rules(filter, level) : rc;
 }
 
-/* 0 or an errno. */
+/* Returns 0 or an errno. */
 static int load_filter(enum level level)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
@@ -207,8 +209,10 @@ static int load_filter(enum level level)
 
 	if (!filter)
 		return ENOMEM;
-	/* Calls as another architecture makes them would not be looked at otherwise; and a tree,
-	   because a list of so many would be walked at every call. */
+	/*
+	 * Kills calls of other architectures, which the filter would not check. The filter is a
+	 * tree: a list of this length would be walked at every call.
+	 */
 	rc = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
 	if (rc == 0)
 		rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
@@ -233,7 +237,7 @@ void confine_supervisor(void)
 		log_warn("confine", "system calls are not filtered: %s", strerror(error));
 }
 
-/* The files in /proc of a process that is not dumpable are root's: for this moment we are. */
+/* Root owns the /proc files of a process that is not dumpable, so be dumpable while writing. */
 static void raise_oom_score(void)
 {
 	char text[16] = "";
@@ -256,6 +260,6 @@ void confine_child(void)
 {
 	raise_oom_score();
 	confine_memory();
-	/* The supervisor has said why, if it fails. */
+	/* If this fails, the supervisor has logged the reason. */
 	load_filter(CHILD);
 }

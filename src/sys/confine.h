@@ -1,26 +1,26 @@
 #pragma once
 /*
- * What a process of the service gives up for good, so that one that was taken over through a
- * request can do little more than it was made for: no other program, no other process's memory, no
- * other user, and in a child no new process and no new socket either. A call that was given up
- * fails with EPERM.
+ * Confinement: privileges that a process of the service drops permanently, so that a process
+ * compromised by a request can do little beyond its task. It cannot execute programs, access the
+ * memory of other processes or change its user; a child process cannot create processes or sockets
+ * either. Forbidden system calls fail with EPERM.
  *
- * With it go cores and the view of other processes of the same user: what is in memory are
- * credentials and tasks.
+ * Core dumps and inspection by other processes of the same user are disabled as well, because
+ * memory holds credentials and tasks.
  */
 #include <stdbool.h>
 
-/* No core is ever written, and nobody but root may look in, by ptrace(2) or /proc/PID/mem. */
+/* Disables core dumps; only root can inspect the process (ptrace(2), /proc/PID/mem). */
 void confine_memory(void);
 /*
- * Before the first fork; children inherit it. No capability is kept, but CAP_DAC_OVERRIDE by a
- * process of root's that stays root's: the home may lie where only another user may enter. A kernel
- * without seccomp(2) is said in the log once, and the service runs without.
+ * Call before the first fork; children inherit it. Drops all capabilities, except CAP_DAC_OVERRIDE
+ * in a process that remains root: its home may be in a directory that only another user may enter.
+ * On a kernel without seccomp(2) it logs a warning, and the service runs without the filter.
  */
 void confine_supervisor(void);
 /*
- * A child, before it sees the first byte from outside; after the names of users were looked up,
- * which takes sockets on some systems. Lets itself be ended before the supervisor when memory is
- * short.
+ * Call in a child before it reads its first byte from a client, and after looking up names of
+ * users, which needs sockets on some systems. Also makes the child a better victim of the OOM
+ * killer than the supervisor.
  */
 void confine_child(void);

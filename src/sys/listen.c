@@ -71,8 +71,8 @@ static bool set_nonblocking(int fd)
 }
 
 /*
- * The mode comes with the socket, not after it: in a folder of the service's user a path may stand
- * for something else a moment later, and root follows no link there.
+ * The umask sets the mode at creation. A later chmod by path could be redirected: in a directory of
+ * the service's user, the path may have become a symbolic link.
  */
 static bool bind_with_mode(int sock, const struct sockaddr_un *un, mode_t mode)
 {
@@ -98,7 +98,7 @@ bool listen_bind(int *fd, const char *path, mode_t mode, uid_t owner, gid_t grou
 		socket_error(err, path, "bound");
 		goto fail;
 	}
-	/* Not asked for where nothing is to change: under systemd chown(2) is forbidden. */
+	/* Only if something changes: the systemd unit forbids chown(2). */
 	if ((!(owner == (uid_t)-1 && group == (gid_t)-1) && lchown(path, owner, group) != 0) ||
 		listen(sock, backlog) != 0) {
 		socket_error(err, path, "opened");
@@ -121,7 +121,7 @@ static bool is_listening(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &size) == 0 && value;
 }
 
-/* Moves it off descriptor 0, where a child or a library would take it for its input. */
+/* Moves it away from descriptor 0, which a child or a library would read as standard input. */
 static bool move_stdin_socket(int *fd, struct err *err)
 {
 	int moved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);

@@ -1,23 +1,20 @@
 #pragma once
-/*
- * Listening unix sockets: our own, or one that came with us. All are non-blocking and
- * close-on-exec.
- */
+/* Listening unix sockets, bound or inherited. All are non-blocking and close-on-exec. */
 #include <sys/types.h>
 
 #include "sys/conf.h"
 
 /*
- * Binds at path with that mode and, unless they are -1, owner and group. A socket file that nobody
- * answers on is replaced; one that somebody does answer on, or another kind of file, is an error.
+ * Binds at path with this mode and, unless -1, owner and group. Replaces a socket file that refuses
+ * connections. Fails if a process accepts connections there or if the path is another kind of file.
  */
 bool listen_bind(int *fd, const char *path, mode_t mode, uid_t owner, gid_t group, int backlog,
 	struct err *err);
 /*
- * The FastCGI socket: from systemd (LISTEN_FDS), else descriptor 0 if that listens (spawn-fcgi),
- * else bound at conf->socket. *bound says whether it was, and is the caller's to unlink.
+ * Opens the FastCGI socket: the one from systemd (LISTEN_FDS), else descriptor 0 if it listens
+ * (spawn-fcgi), else a new one bound at conf->socket. If *bound, the caller unlinks it at the end.
  */
 bool listen_open(
 	int *fd, bool *bound, const struct conf *conf, uid_t owner, gid_t group, struct err *err);
-/* Connects to the socket at path. False with errno set if it cannot. */
+/* Connects to the socket at path. False with errno set on failure. */
 bool listen_connect(int *fd, const char *path);

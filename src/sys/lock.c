@@ -17,8 +17,7 @@
 #define LOCK_TIMEOUT_MS 8000
 #define POLL_MS		20
 
-/* The file says who took the lock: a pid and its start, so that a reused pid is not taken for it.
- */
+/* The file has the pid and the start time of the holder, so that a reused pid is recognised. */
 static bool owner_is_alive(int fd, pid_t *owner)
 {
 	struct process_info stat;
@@ -33,13 +32,13 @@ static bool owner_is_alive(int fd, pid_t *owner)
 	if (sscanf(text, "%d %" SCNu64, &pid, &start) != 2 || pid <= 0)
 		return false;
 	*owner = pid;
-	/* Hidden where /proc shows others nothing, but there. */
+	/* Alive, but hidden: /proc is mounted with hidepid. */
 	if (!process_info_read(pid, &stat))
 		return kill(pid, 0) == 0 || errno == EPERM;
 	return stat.state != 'Z' && stat.start == start;
 }
 
-/* Always of the same length, so that a full disk does not matter once the file is there. */
+/* Always of the same length, so that rewriting succeeds on a full disk. */
 static bool write_owner(int fd)
 {
 	struct process_info stat = { 0 };
@@ -51,7 +50,7 @@ static bool write_owner(int fd)
 	return pwrite(fd, text, (size_t)len, 0) == len;
 }
 
-/* One at a time; the one that is just dying counts once. */
+/* Kills one orphan per call. A process that is exiting counts once. */
 static void kill_orphan(int fd, const char *path, pid_t *last)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -63,7 +62,7 @@ static void kill_orphan(int fd, const char *path, pid_t *last)
 	log_warn("orphans", "killed %d, which held %s", (int)lock.l_pid, path);
 }
 
-/* Waits for the lock while only orphans hold it. */
+/* Waits for the lock as long as only orphans hold it. */
 static bool wait_for_lock(int fd, const char *path, const char *home, struct err *err)
 {
 	int64_t began = clock_mono_ms();
@@ -75,7 +74,7 @@ static bool wait_for_lock(int fd, const char *path, const char *home, struct err
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return err_set(err, ERR_INTERNAL, "home", "%s cannot be locked: %s", path,
 				strerror(errno));
-		/* A fresh owner signs a moment after it has locked. */
+		/* A new holder writes its pid shortly after it has taken the lock. */
 		if (owner_is_alive(fd, &owner))
 			return err_set(err, ERR_BUSY, "home", "process %d is at work in %s",
 				(int)owner, home);
@@ -94,7 +93,7 @@ bool lock_take(const char *home, int *fd, struct err *err)
 	int lock;
 
 	snprintf(path, sizeof(path), "%s/lock", home);
-	/* The home is the service's user's: root, who opens it first, must not be led elsewhere. */
+	/* The service's user owns the home: root, which opens it first, must not follow a link. */
 	lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (lock < 0)
 		return err_set(err, ERR_INTERNAL, "home", "%s cannot be opened: %s", path,
@@ -102,7 +101,7 @@ bool lock_take(const char *home, int *fd, struct err *err)
 	if (!wait_for_lock(lock, path, home, err))
 		goto fail;
 	if (!write_owner(lock)) {
-		/* Unsigned it would let the next one take us for orphans. */
+		/* Without it, the next instance would take us for orphans. */
 		err_set(err, ERR_INTERNAL, "home", "%s cannot be written: %s", path,
 			strerror(errno));
 		goto fail;

@@ -1,19 +1,20 @@
 #pragma once
 /*
- * The lock on a home (flock on home/lock): whoever holds it owns the store. The supervisor takes it
- * for its life, polytaskctl while the service is down. The children of a supervisor inherit the
- * descriptor, so that nobody recovers under the feet of orphans.
+ * Instance lock (flock on home/lock): its holder owns the store. The supervisor holds it while it
+ * runs, polytaskctl while it works without the service. Child processes inherit the descriptor, so
+ * no new instance can recover the store while orphans of the old one still use it.
  */
 #include "base/err.h"
 
 /*
- * Takes the lock; *fd is closed to give it back. ERR_BUSY at once when the one who took it lives.
- * When only orphans of a dead one hold it they have two seconds to leave, then they are killed.
+ * Takes the lock; closing *fd releases it. Fails immediately with ERR_BUSY if the process that took
+ * it is alive. If only orphans of a dead process hold it, it gives them 2 s to exit and then kills
+ * them.
  */
 bool lock_take(const char *home, int *fd, struct err *err);
 
 /*
- * For a child that has inherited the lock: says by a record lock of its own who it is, so that a
- * new instance finds it when it is an orphan. Its files in /proc would not tell (confine.h).
+ * Call in a child that has inherited the lock. Takes a record lock, by which a new instance finds
+ * the child if it becomes an orphan; the child's files in /proc are not readable (confine.h).
  */
 void lock_register_child(int fd);

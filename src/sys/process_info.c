@@ -23,7 +23,7 @@ bool process_info_read(pid_t pid, struct process_info *stat)
 	if (len <= 0)
 		return false;
 	text[len] = '\0';
-	/* The name in parentheses may itself hold spaces and parentheses. */
+	/* The name, in parentheses, may contain spaces and parentheses. */
 	name_end = strrchr(text, ')');
 	if (!name_end ||
 		sscanf(name_end + 1,

@@ -1,18 +1,18 @@
 #pragma once
 /*
- * Room on the disk. Below conf->reserve_mb writes are refused before the store meets the wall; a
- * file of the same size in the home holds room back, which is given up when what is already
- * committed in memory must still reach the log, or when a recovery has pages to write.
+ * Reserve of disk space. With less than conf->reserve_mb free, writes are refused before the store
+ * runs out of space. A file of the same size in the home reserves more: it is released if commits
+ * that are still in memory must reach the log, or if a recovery has pages to write.
  */
 #include "sys/conf.h"
 
 enum reserve_level { RESERVE_LOW, RESERVE_FAIR, RESERVE_PLENTY };
 
-/* Free bytes of the file system under home. */
+/* Free bytes of the file system of the home. */
 bool reserve_free_bytes(const char *home, uint64_t *bytes, struct err *err);
-/* How much there is: low below reserve_mb, plenty from twice that on. */
+/* LOW: less than reserve_mb free; PLENTY: at least twice as much. */
 bool reserve_check(enum reserve_level *room, const struct conf *conf, struct err *err);
-/* Makes the file when it is missing and there would still be plenty with it; best effort. */
+/* Creates the file if it is missing and the space left is then still plenty. Ignores errors. */
 void reserve_create(const struct conf *conf);
-/* Gives the file up, if it is there. */
+/* Removes the file, if it exists. */
 void reserve_release(const char *home);

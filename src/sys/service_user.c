@@ -36,9 +36,8 @@ bool service_user_find(struct service_user *owner, const struct conf *conf, stru
 }
 
 /*
- * By descriptor: in a folder of the service's user, what was just made may be replaced by a link
- * before root gives it away. Not asked for where nothing is to change: under systemd chown(2) is
- * forbidden.
+ * By descriptor: in a directory of the service's user, the new directory may be replaced by a link
+ * before root changes its owner. Only if something changes: the systemd unit forbids chown(2).
  */
 static bool give_to_user(const char *path, mode_t mode, const struct service_user *owner)
 {
@@ -56,7 +55,7 @@ static bool give_to_user(const char *path, mode_t mode, const struct service_use
 	return given;
 }
 
-/* Makes the last part of the path; ours when it was not there. */
+/* Creates the last component of the path; sets the owner only of a new one. */
 static bool create_directory(
 	const char *path, mode_t mode, const struct service_user *owner, struct err *err)
 {
@@ -74,7 +73,7 @@ static bool create_directory(
 	return true;
 }
 
-/* Parents are made for everybody to pass through. */
+/* Missing parents are created with mode 0755. */
 static bool make_path(
 	const char *path, mode_t mode, const struct service_user *owner, struct err *err)
 {
@@ -92,7 +91,7 @@ static bool make_path(
 	return create_directory(path, mode, owner, err);
 }
 
-/* The web server has to reach the socket by its group. */
+/* The web server reaches the socket by its group. */
 static bool make_parent(const char *socket, const struct service_user *owner, struct err *err)
 {
 	char copy[CONF_SOCKET_MAX];
@@ -101,7 +100,7 @@ static bool make_parent(const char *socket, const struct service_user *owner, st
 	return make_path(dirname(copy), 0750, owner, err);
 }
 
-/* Root would leave files in it that the service cannot open afterwards. */
+/* Root would create files in it that the service cannot open later. */
 static bool check_home_owner(const char *home, const struct service_user *owner, struct err *err)
 {
 	struct stat info;

@@ -1,7 +1,5 @@
 #pragma once
-/*
- * The ground a process stands on before it opens the store: directories and whom it runs as.
- */
+/* The user that the service runs as, and its directories: prepared before the store is opened. */
 #include <sys/types.h>
 
 #include "sys/conf.h"
@@ -9,17 +7,17 @@
 struct service_user {
 	uid_t uid;
 	gid_t gid;	  /* also the group of the FastCGI socket */
-	bool switch_user; /* started by root, with a user configured */
+	bool switch_user; /* started by root, and a user is configured */
 	char name[CONF_TEXT_MAX];
 };
 
-/* Whom the configuration wants: conf->user and group when root asks, else whoever we are. */
+/* conf->user and conf->group if started by root, else the current user and group. */
 bool service_user_find(struct service_user *owner, const struct conf *conf, struct err *err);
 /*
- * Makes what is missing of home, regions, archive, and the sockets' directories; owned rightly.
- * ERR_INVALID when root is asked to work as one user in the home of another.
+ * Creates missing directories (home, regions, archive, those of the sockets) with the right owner.
+ * ERR_INVALID if root would work in a home that belongs to a user other than the configured one.
  */
 bool service_user_make_directories(
 	const struct conf *conf, const struct service_user *owner, struct err *err);
-/* Becomes the owner for good; a no-op unless owner->change. */
+/* Changes to the user permanently, if owner->switch_user. */
 bool service_user_become(const struct service_user *owner, struct err *err);

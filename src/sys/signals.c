@@ -5,7 +5,7 @@
 
 static volatile sig_atomic_t stop_requested, reload_requested;
 
-/* WARNING: runs at any instant of ppoll. Sets a flag, nothing else. */
+/* WARNING: may run at any instant of ppoll. Must only set a flag. */
 static void note_signal(int signal)
 {
 	if (signal == SIGHUP)

@@ -1,14 +1,14 @@
 #pragma once
 /*
- * What the supervisor has been told by signals: blocked but while it waits, noted and acted on by
- * its loop. SIGTERM and SIGINT ask it to stop, SIGHUP to reload, SIGCHLD only wakes it.
+ * Signals of the supervisor: blocked except while it waits, recorded by a handler, acted on by its
+ * loop. SIGTERM and SIGINT request a stop, SIGHUP a reload; SIGCHLD only wakes the loop.
  */
 #include <stdbool.h>
 
 void signals_install(void);
 bool signals_stop_requested(void);
-/* True once for each time that it was asked, or several. */
+/* Returns true once after one or more requests. */
 bool signals_take_reload_request(void);
-/* As if the signal had come. */
+/* The same requests without a signal. */
 void signals_request_stop(void);
 void signals_request_reload(void);

@@ -4,8 +4,8 @@
  * store keeps one index entry per field and task. Entries of equal value are ordered by the members
  * of order_by, then by creation.
  *
- * A list sorted by a member omits tasks that do not have it: a dialect that offers such an order must
- * give the member to all of its tasks, as null if necessary.
+ * A list sorted by a member omits tasks that do not have it: a dialect that offers such an order
+ * must give the member to all of its tasks, as null if necessary.
  */
 #include "task/task.h"
 

@@ -4,10 +4,10 @@
  * change, the export and the native API walk this table, so a new member is one row here and one
  * line in struct task (HACKING, "How to add a member of the task").
  *
- * The order of the rows is the order in the record and stands on disk: fixed-size members, numbers,
+ * The order of the rows is the order in the record on disk: fixed-size members, numbers,
  * texts. New rows go to the end of their group, with `since` of the new record version.
  *
- * The dialect's own fields (task.fields) are no members; each user handles them after the rows.
+ * The dialect's own fields (task.fields) are not members; callers handle them after the rows.
  */
 #include <stddef.h>
 
@@ -71,8 +71,10 @@ struct member_row {
 	size_t offset, size; /* within struct task */
 	bool required;	     /* in exports */
 	uint8_t since;	     /* the first record version that has it */
-	/* How an operation changes it: a bit of change.set and the place within struct change. A row
-	 * without a bit is set by the service, or, as state and status, has a rule of its own. */
+	/*
+	 * How an operation changes it: a bit of change.set and the offset in struct change. A row
+	 * without a bit is set by the service or, like state and status, has a rule of its own.
+	 */
 	enum change_member change;
 	size_t change_offset;
 };

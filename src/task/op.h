@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Operations and their results, common to all dialects. A dialect's decoder fills a struct op from a
- * request, store_apply executes it in one transaction, and the dialect's encoder writes the response
- * from the struct result. An op borrows from its request and must not outlive it.
+ * Operations and their results, common to all dialects. A dialect's decoder fills a struct op from
+ * a request, store_apply executes it in one transaction, and the dialect's encoder writes the
+ * response from the struct result. An op borrows from its request and must not outlive it.
  */
 #include "base/arena.h"
 #include "base/buf.h"
@@ -22,8 +22,8 @@ enum op_kind {
 };
 
 /*
- * OP_UPSERT creates the task op.new_id from op.change if it does not exist. An existing task gets the
- * change without its state, unless the task is final or archived: then it is reopened, becomes
+ * OP_UPSERT creates the task op.new_id from op.change if it does not exist. An existing task gets
+ * the change without its state, unless the task is final or archived: then it is reopened, becomes
  * current again, gets the state and loses its error and progress. Nothing is written if the task
  * stays the same.
  */
@@ -38,7 +38,9 @@ enum change_member {
 	CHANGE_PROGRESS = 32,
 };
 
-/* Members that CREATE, UPSERT and UPDATE set. A zero state, status or count leaves them unchanged. */
+/*
+ * Members that CREATE, UPSERT and UPDATE set. A zero state, status or count leaves them unchanged.
+ */
 struct change {
 	enum task_state state;
 	struct str status;
@@ -84,8 +86,8 @@ enum list_scope { LIST_CURRENT = 0, LIST_ARCHIVED, LIST_BOTH };
 /*
  * A list takes O(log n + page) if one index has its rows together and in order: with one filter, or
  * two that are an INDEX_PAIR, in the order of that index; or with any order and no filter. Several
- * values, scopes or dialects do not change that. Otherwise the rows of the most selective filter are
- * scanned, at most LIST_SCAN_MAX: beyond that the list fails with ERR_TOO_BROAD or, with
+ * values, scopes or dialects do not change that. Otherwise the rows of the most selective filter
+ * are scanned, at most LIST_SCAN_MAX: beyond that the list fails with ERR_TOO_BROAD or, with
  * allow_partial, returns a shorter page.
  */
 struct list_query {
@@ -117,8 +119,8 @@ struct list_query {
 /*
  * REMOVE, ARCHIVE: the tasks that depend on the task, directly or through others. A task depends on
  * another if its `field` has the value of the other's `key_member` (NULL: the id as a JSON string).
- * With cascade they are removed or archived as well; otherwise, if there are any, nothing is changed
- * and result.listing lists them.
+ * With cascade they are removed or archived as well; otherwise, if there are any, nothing is
+ * changed and result.listing lists them.
  */
 struct op_dependents {
 	uint8_t field;		/* index_field.code; 0: no dependents */
@@ -183,16 +185,16 @@ struct op {
 	const void *hook_data; /* for before_write; in arena */
 	struct op_dependents dependents;
 	struct list_query list;
-	struct op *
-		companion; /* with CREATE, UPDATE, REMOVE: a CREATE in the same transaction; NULL: none */
+	struct op
+		*companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction; or NULL */
 };
 
 struct listing;
 
 /*
  * Result of an operation. After LIST, and if has_dependents, `listing` is open (store.h reads it);
- * after the others, `task` is the task as it is now, or was before REMOVE. Zero-initialise; free with
- * store_result_free.
+ * after the others, `task` is the task as it is now, or was before REMOVE. Zero-initialise; free
+ * with store_result_free.
  */
 struct result {
 	enum op_kind kind;

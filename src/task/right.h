@@ -2,8 +2,8 @@
 /*
  * Rights of a principal. Each route names the right that it needs; RIGHT_NONE makes a row invalid.
  *
- * A right permits an action, not the view of a task: the response to a change is the whole task, also
- * for a principal without the right to read. Clients of every dialect expect it.
+ * A right permits an action, not the view of a task: the response to a change is the whole task,
+ * also for a principal without the right to read. Clients of every dialect expect it.
  */
 #include "base/str.h"
 

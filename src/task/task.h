@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The model of a task, common to all dialects. A struct task borrows all its texts: from the record it
- * was read from (struct result, struct listing) or from the request that creates it. It is never
+ * The model of a task, common to all dialects. A struct task borrows all its texts: from the record
+ * it was read from (struct result, struct listing) or from the request that creates it. It is never
  * freed.
  */
 #include "base/buf.h"
@@ -22,8 +22,8 @@ enum task_state {
 };
 
 /*
- * A member of the dialect's own. The value is kept as the JSON text that will be sent, so that reading
- * a task copies bytes.
+ * A member of the dialect's own. The value is kept as the JSON text that will be sent, so that
+ * reading a task copies bytes.
  */
 struct field {
 	struct str name;
@@ -50,8 +50,7 @@ struct task {
 
 	/* times in ms since 1970, 0: not yet */
 	int64_t created, updated, started, finished;
-	uint64_t
-		revision; /* of each write, from 1 or, if op.client_named, the time in ms; the ETag */
+	uint64_t revision; /* grows with each write; the ETag */
 
 	/* who */
 	struct str created_by, updated_by;
@@ -77,13 +76,15 @@ bool task_state_is_final(enum task_state state);
 
 /* The JSON text of a field; STR_NULL if the task does not have it. */
 struct str task_field(const struct task *task, struct str name);
-/* Sets, replaces or, with empty json, removes. False if there would be more than TASK_FIELDS_MAX. */
+/*
+ * Sets, replaces or, with empty json, removes. False if there would be more than TASK_FIELDS_MAX.
+ */
 bool task_set_field(struct task *task, struct field field);
 /* Writes the fields as one JSON object, in their order. */
 void task_put_fields(const struct task *task, struct buf *out);
 /*
- * Changes the state: `started` is set when the task first runs, `finished` when it becomes final, and
- * cleared when it leaves a final state. Any state may follow any; dialects restrict that in their own
- * tables.
+ * Changes the state: `started` is set when the task first runs, `finished` when it becomes final,
+ * and cleared when it leaves a final state. Any state may follow any; dialects restrict that in
+ * their own tables.
  */
 void task_set_state(struct task *task, enum task_state state, int64_t now_ms);

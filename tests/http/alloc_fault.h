@@ -1,8 +1,8 @@
 #pragma once
 /*
  * Failing memory. The test programs here are linked with --wrap=malloc,calloc,realloc, and jansson,
- * which is a shared library, is given the same functions by alloc_fault_begin. A test walks the n-th
- * allocation failing for n = 0, 1, 2, … until nothing fails any more.
+ * which is a shared library, is given the same functions by alloc_fault_begin. A test walks the
+ * n-th allocation failing for n = 0, 1, 2, … until nothing fails any more.
  */
 #include <stdbool.h>
 
