@@ -89,7 +89,15 @@ struct dialect {
 	X(uplynk, 3)    \
 	X(fourhse, 4)   \
 	X(idol, 5)      \
-	X(native, 6)
+	X(native, 6)    \
+	DIALECT_TEST_LIST(X)
+
+/* A made-up dialect, in test programs only (tests/dialect/toybox/). Codes 120 to 127 are for tests. */
+#ifdef DIALECT_WITH_TEST_LIST
+#define DIALECT_TEST_LIST(X) X(toybox, 120)
+#else
+#define DIALECT_TEST_LIST(X)
+#endif
 
 /*
  * Records of a dialect that are not tasks: stored like tasks, but in no list of tasks. Codes above

@@ -1,0 +1,154 @@
+"""A dialect is its folder, one row of the list and its vectors: nothing else lists the dialects.
+
+Reads the sources, and the configuration that nginx/generate wrote for the list with the made-up dialect of
+tests/dialect/toybox/.
+"""
+import os
+import re
+import sys
+
+SOURCE = os.path.abspath(os.environ.get("top_srcdir") or os.path.join(__file__, "..", "..", ".."))
+BUILD = os.path.abspath(os.environ.get("top_builddir") or SOURCE)
+sys.path.insert(0, os.path.join(SOURCE, "tests", "e2e"))
+
+from tap import equal, ok, run  # noqa: E402
+
+# The files of every folder; a dialect may have more.
+FILES = {
+    "Makefile.inc",
+    "README.md",
+    "decode.c",
+    "encode.c",
+    "error.c",
+    "model.c",
+    "openapi.json",
+    "sample.c",
+    "tables.c",
+}
+
+# Files outside the dialects' folders that name several dialects, with the reason. In tests only a file that
+# names all of them counts: a test of three dialects is not a list.
+ALLOWED = {
+    "HACKING": "examples",
+    "NEWS": "history",
+    "README": "says what Polytask is",
+    "SECURITY": "evidence",
+    "src/dialect/Makefile.inc": "one line per folder",
+    "src/dialect/dialect.h": "the list",
+    "src/auth/credential.h": "kinds of signatures",
+    "src/serve/worker.c": "options of single dialects",
+    "src/polytaskctl.8": "examples",
+    "src/sys/conf.c": "options of single dialects",
+    "data/try-out/credentials.sh": "examples",
+    "tests/auth/test_credentials.c": "the sources of credentials, one by one",
+    "tests/bench/scale.py": "requests to measure",
+    "tests/e2e/Makefile.inc": "a program per dialect",
+    "tests/e2e/client.py": "a method per dialect",
+    "tests/e2e/test_credential_scope.py": "walks the list, with cases of single dialects",
+}
+
+
+def read(path):
+    with open(os.path.join(SOURCE, path), encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def listed():
+    """The names in DIALECT_LIST."""
+    body = re.search(r"#define DIALECT_LIST\(X\)(.*?)\n\n", read("src/dialect/dialect.h"), re.S).group(1)
+    return re.findall(r"X\((\w+), \d+\)", body)
+
+
+def folders_are_complete():
+    names = listed()
+    ok(len(names) >= 6, "the list has dialects", names)
+    folders = [
+        name
+        for name in sorted(os.listdir(os.path.join(SOURCE, "src", "dialect")))
+        if os.path.isdir(os.path.join(SOURCE, "src", "dialect", name)) and name != ".deps"
+    ]
+    equal(folders, sorted(names), "a folder for each row of the list")
+    makefile = read("src/dialect/Makefile.inc")
+    for path in [f"src/dialect/{name}" for name in names] + ["tests/dialect/toybox"]:
+        name = os.path.basename(path)
+        missing = (FILES | {name + ".h"}) - set(os.listdir(os.path.join(SOURCE, path)))
+        ok(not missing, f"{path} is complete", missing)
+        vectors = os.path.join(SOURCE, "tests", "vectors", name)
+        ok(os.path.isdir(vectors) and os.listdir(vectors), f"tests/vectors/{name} has vectors")
+    for name in names:
+        ok(f"include src/dialect/{name}/Makefile.inc" in makefile, f"{name}: its makefile is included")
+
+
+def sources():
+    """Every text file that could hold a list, as a path below the source tree."""
+    skipped = {".git", "autom4te.cache", "build-aux", "node_modules", "vectors", "corpus", "openapi"}
+    kinds = (".c", ".h", ".in", ".inc", ".py", ".sh", ".lua", ".am", ".ac", ".5", ".8", ".md", ".m4")
+    plain = {"README", "NEWS", "HACKING", "SECURITY", "bootstrap", "run"}
+    for folder, folders, files in os.walk(SOURCE):
+        relative = os.path.relpath(folder, SOURCE)
+        folders[:] = [
+            name
+            for name in folders
+            if name not in skipped
+            and os.path.join(relative, name) not in ("./run", "./build")
+            and not name.startswith(("build-", "polytask-"))
+        ]
+        for name in files:
+            path = os.path.normpath(os.path.join(relative, name))
+            if name in plain or (name.endswith(kinds) and not is_generated(path)):
+                yield path
+
+
+def is_generated(path):
+    """Written by autoconf or make, if the build tree is the source tree."""
+    names = ("Makefile.in", "config.h.in", "polytask.conf.5")
+    return os.path.basename(path) in names or "polytask-dialects-" in path
+
+
+def places(names):
+    """Files outside the dialects' folders that name several dialects."""
+    patterns = [re.compile(rf"(?<![a-z]){name}(?![a-z])", re.I) for name in names]
+    for path in sources():
+        if re.match(r"src/dialect/\w+/|tests/dialect/|tests/e2e/dialects/\w", path):
+            continue
+        count = sum(bool(pattern.search(read(path))) for pattern in patterns)
+        if count >= (len(names) if path.startswith("tests/") else 3):
+            yield path
+
+
+def no_other_place_lists_dialects():
+    """Fails and names the place if a file lists dialects instead of walking the list."""
+    found = set(places(listed()))
+    equal(sorted(found - set(ALLOWED)), [], "no other file lists dialects by name")
+    missing = [path for path in ALLOWED if not os.path.exists(os.path.join(SOURCE, path))]
+    equal(missing, [], "each exception exists")
+
+
+def generated(part):
+    path = os.path.join(BUILD, "tests", "dialect", f"polytask-dialects-{part}.conf.in")
+    with open(path) as file:
+        return file.read()
+
+
+def configuration_is_generated():
+    site, http = generated("site"), generated("http")
+    for text, wanted in (
+        (site, "location /toybox/v1 {\n\tset $polytask_dialect toybox;\n\tif ($polytask_token_in_form)"),
+        (site, 'location = /-/error/toybox {\n\tdefault_type "application/vnd.toybox+json";'),
+        (http, '"~^[^ ]+ (https?://[^/? ]+)?/toybox/v1([/? ]|$)" toybox;'),
+        (http, "\"toybox too-large\" '{\"oops\":\"The request is too large.\"}';"),
+        (http, "\"toybox CredentialExpired\" '{\"oops\":\"This key is worn out.\"}';"),
+        (http, "\"~^toybox \" '{\"oops\":\"This key opens no box.\"}';"),
+        (http, "toybox $polytask_query_toy_token;"),
+        (http, "toybox $http_toy_token;"),
+        (http, "(key|access-token|toy-token)"),
+        (generated("authorize"), "fastcgi_param HTTP_TOY_TOKEN $http_toy_token;"),
+        (generated("pass"), 'fastcgi_param HTTP_TOY_TOKEN "";'),
+    ):
+        ok(wanted in text, f"generated: {wanted.splitlines()[0]}", text[:2000])
+    for part in ("site", "http", "authorize", "pass"):
+        with open(os.path.join(BUILD, "nginx", f"polytask-dialects-{part}.conf.in")) as file:
+            ok("toy" not in file.read().lower(), f"installed polytask-dialects-{part}: no toybox")
+
+
+run((folders_are_complete, no_other_place_lists_dialects, configuration_is_generated))
