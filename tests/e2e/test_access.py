@@ -69,14 +69,14 @@ def refusals():
             return lambda route: unauthenticated(dialect, reason, scheme.kind)
 
         check(
-            f"{name}: absent",
+            f"{name}, absent: refused",
             routes,
             refused("absent"),
             lambda route: [states.ask(route, states.ours[dialect])],
         )
         if scheme.malformed:
             check(
-                f"{name}: malformed",
+                f"{name}, malformed: refused",
                 routes,
                 refused("malformed"),
                 lambda route: [
@@ -84,22 +84,27 @@ def refusals():
                     for spoil in scheme.malformed
                 ],
             )
-        check(f"{name}: wrong", routes, refused("wrong"), send(states.wrong))
+        check(f"{name}, wrong: refused", routes, refused("wrong"), send(states.wrong))
         # A login's token lives two hours and has no label to revoke it by.
         if scheme.kind != "login":
-            check(f"{name}: expired", routes, refused("expired"), send(states.expired))
-            check(f"{name}: revoked", routes, refused("revoked"), send(states.revoked))
+            check(f"{name}, expired: refused", routes, refused("expired"), send(states.expired))
+            check(f"{name}, revoked: refused", routes, refused("revoked"), send(states.revoked))
         check(
-            f"{name}: of a revoked user", routes, refused("user revoked"), send(states.user_revoked)
+            f"{name}, of a revoked user: refused",
+            routes,
+            refused("user revoked"),
+            send(states.user_revoked),
         )
         if scheme.kind in ("key", "owner"):
             late = -910 if scheme.kind == "key" else -310
-            check(f"{name}: replayed", routes, refused("replayed"), send(states.valid, late))
+            check(
+                f"{name}, replayed: refused", routes, refused("replayed"), send(states.valid, late)
+            )
         for right, other in (("read", "write"), ("write", "read")):
             these = routes_of(dialect, scheme, right)
             if these:
                 check(
-                    f"{name}: without the right to {right}",
+                    f"{name}, without the right to {right}: refused",
                     these,
                     lambda route: forbidden(dialect),
                     send(states.with_right[other]),
@@ -118,7 +123,7 @@ def limited():
             continue
         credentials = limits["native" if dialect != "native" else "idol"]
         check(
-            f"{dialect}, {scheme.name}: limited to another dialect",
+            f"{dialect}, {scheme.name}, limited to another dialect: refused",
             routes_of(dialect, scheme),
             lambda route: forbidden(dialect),
             lambda route: [states.ask(route, states.ours[dialect], scheme, credentials)],
@@ -163,7 +168,7 @@ def accepted():
             # A route without a documented success answers 400 once the credential is accepted.
             if answer.status >= 300 and (route.succeeds or answer.status != 400):
                 wrong.append(f"{route.name}: {answer}")
-        ok(not wrong, f"{dialect}, {scheme.name}: accepted", "\n".join(wrong))
+        ok(not wrong, f"{dialect}, {scheme.name}, valid: accepted", "\n".join(wrong))
 
 
 def stored():

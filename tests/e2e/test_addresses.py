@@ -198,7 +198,7 @@ def connections():
             )
         ok(
             count_of(instance, status=429, reason="TooManyConnections") >= len(DIALECTS),
-            "the access log names it",
+            "the access log names the limit of connections",
         )
     ok(
         until(lambda: ask(DIALECTS["virtshell"], "192.0.2.1").status == 404, 5),

@@ -237,7 +237,8 @@ def old_credentials():
         calls = """
             . "$1"
             ask() {
-                curl -s -o /dev/null -w '%{http_code} ' --noproxy '*' --cacert "$POLYTASK_CACERT" "$@";
+                curl -s -o /dev/null -w '%{http_code} ' --noproxy '*' \\
+                    --cacert "$POLYTASK_CACERT" "$@"
             }
             ask "$POLYTASK_URL/tasks/catalog-item/x?key=$VIONLABS_KEY"
             ask "$POLYTASK_URL/v2/task/none?access-token=$FOURHSE_TOKEN"
@@ -308,7 +309,7 @@ def refusals():
             " ".join(args) + ": usage",
             done,
         )
-    equal(bootstrap("--help").returncode, 0, "--help")
+    equal(bootstrap("--help").returncode, 0, "--help: status 0")
     parent = make_directory("polytask-run-")
     with open(os.path.join(parent, "file"), "w"):
         pass

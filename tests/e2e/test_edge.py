@@ -249,11 +249,11 @@ def protocols():
             text=True,
         ).stdout
 
-    equal(curl("--http2"), "2 200", "HTTP/2")
-    equal(curl("--http1.1"), "1.1 200", "HTTP/1.1")
+    equal(curl("--http2"), "2 200", "HTTP/2: 200")
+    equal(curl("--http1.1"), "1.1 200", "HTTP/1.1: 200")
     big = "X-Big: " + "x" * 40000
     equal(curl("--http2", "-H", big)[-3:], "000", "HTTP/2: a header of 40000 bytes gets no answer")
-    equal(curl("--tls-max", "1.2"), "2 200", "TLS 1.2")
+    equal(curl("--tls-max", "1.2"), "2 200", "TLS 1.2: 200")
     equal(curl("--tlsv1.0", "--tls-max", "1.1"), "0 000", "TLS 1.1 is refused")
     equal(instance.get("/tasks/none").headers["Server"], "nginx", "Server has no version")
 
@@ -311,7 +311,7 @@ def installed():
         # nginx itself interprets a variable of that name.
         env={name: value for name, value in os.environ.items() if name != "NGINX"},
     )
-    equal((done.returncode, done.stderr), (0, ""), "nginx -t")
+    equal((done.returncode, done.stderr), (0, ""), "nginx -t accepts the installed files")
 
 
 def ending():

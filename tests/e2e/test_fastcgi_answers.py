@@ -50,7 +50,7 @@ def refusals():
         equal(
             ask(403, {"X-Polytask-Reason": reason}),
             (403, f'{{"error":"{reason}"}}'.encode()),
-            f"403 {reason}",
+            f"403 {reason}: the dialect's refusal",
         )
     equal(
         ask(403, {"X-Polytask-Reason": '","x":"'}),

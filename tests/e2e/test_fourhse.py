@@ -141,7 +141,7 @@ def updates():
         answer = call("PUT", path, body)
         equal((answer.status, answer.json()), (200, changed), f"PUT with {body}: no change")
     answer = call("PATCH", path, {"handler": "Other"})
-    equal((answer.status, answer.json()["handler"]), (200, "Other"), "PATCH")
+    equal((answer.status, answer.json()["handler"]), (200, "Other"), "PATCH /update/ID")
     answer = call(
         "PUT", path, {"handler": " ", "user_id": None, "status": 5, "entity_id": "x" * 256}
     )
@@ -234,7 +234,7 @@ def refusals():
         405,
         "Method Not Allowed",
         "Method Not Allowed. This URL can only handle the following request methods: POST.",
-        "GET /create",
+        "GET /create: 405",
     )
     equal(answer.headers["Allow"], "POST, OPTIONS", "405 has Allow")
     refused(
@@ -245,7 +245,7 @@ def refusals():
         "Accept: application/xml",
     )
     answer = call("OPTIONS", "/update")
-    equal((answer.status, answer.headers["Allow"]), (204, "PUT, PATCH, OPTIONS"), "OPTIONS")
+    equal((answer.status, answer.headers["Allow"]), (204, "PUT, PATCH, OPTIONS"), "OPTIONS: 204")
     answer = call("HEAD", "/index")
     equal(
         (answer.status, answer.body, answer.headers["X-Pagination-Total-Count"]),

@@ -323,7 +323,7 @@ def conditions():
         "If-None-Match of another revision: 200",
     )
     head = call("HEAD", own)
-    equal((head.status, head.body, head.headers["ETag"]), (200, b"", tag), "HEAD")
+    equal((head.status, head.body, head.headers["ETag"]), (200, b"", tag), "HEAD: 200")
     key = ("Idempotency-Key", '"import-1"')
     first = call("POST", PATH, resource(url="https://a"), key)
     again = call("POST", PATH, resource(url="https://a"), key)

@@ -147,7 +147,11 @@ def virtshell_answers():
     instance.put("/hosts/" + uuid, {"log": 1})
     instance.put("/hosts/none", {"log": "x"})
     stale = instance.bearer() + [("If-Match", etag)]
-    equal(instance.put("/tasks/" + uuid, {"log": "x"}, headers=stale).status, 412, "412")
+    equal(
+        instance.put("/tasks/" + uuid, {"log": "x"}, headers=stale).status,
+        412,
+        "PUT with an old ETag: 412",
+    )
     for body in (b"", b"{", b"[]", b"{}", {"status": ""}, b"0" * 300000):
         instance.post("/tasks", body)
     instance.request("PATCH", f"{virtshell.PREFIX}/tasks/{uuid}", {"log": "x"})

@@ -195,7 +195,8 @@ def foreign_peer():
     instance = Instance(conf={"socket_mode": "0666"}, expect=("peer-refused",))
     os.chmod(instance.dir, 0o755)
     script = (
-        "import socket,sys; s=socket.socket(socket.AF_UNIX); s.settimeout(5); s.connect(sys.argv[1]);"
+        "import socket,sys; s=socket.socket(socket.AF_UNIX);"
+        "s.settimeout(5); s.connect(sys.argv[1]);"
         "s.send(b'\\1\\1\\0\\1\\0\\10\\0\\0\\0\\1\\1\\0\\0\\0\\0\\0'); print(len(s.recv(100)))"
     )
     done = subprocess.run(

@@ -92,7 +92,7 @@ def notifications():
     )
 
     manager.received.clear()
-    equal(instance.stop_daemon(), 0, "stops")
+    equal(instance.stop_daemon(), 0, "SIGTERM: status 0")
     ok(manager.times("STOPPING=1"), "STOPPING=1 is sent", manager.received)
     instance.stop("notifications")
 
@@ -123,7 +123,7 @@ def watchdog():
         until(lambda: manager.silent_for("WATCHDOG=1") < 1, 20),
         "WATCHDOG=1 resumes with the worker",
     )
-    equal(instance.stop_daemon(), 0, "stops")
+    equal(instance.stop_daemon(), 0, "SIGTERM: status 0")
     instance.stop("watchdog")
 
 
@@ -136,7 +136,7 @@ def restart():
     instance.start_nginx()
     instance.wait_ready()
     uuid = instance.create(description="waits")
-    equal(instance.stop_daemon(), 0, "stops")
+    equal(instance.stop_daemon(), 0, "SIGTERM: status 0")
     answers = []
     clients = [
         threading.Thread(

@@ -66,14 +66,18 @@ def bodies():
         "a long text": ({**STUDIO, "desc": "x" * 4097}, "desc must have 0 to 4096 bytes"),
     }
     for name, (body, message) in bad.items():
-        equal(seen(instance.request("POST", POINTS, body)), error(400, message), f"POST {name}")
+        equal(
+            seen(instance.request("POST", POINTS, body)),
+            error(400, message),
+            f"POST of {name}: 400",
+        )
     for body in (b"[]", b"{", b'{"desc": "\xff"}', b'{"desc": 1, "desc": 2}', b"a=b&c=d"):
         for method, path in (("POST", POINTS), ("PATCH", made["@id"])):
             answer = instance.request(method, path, body)
             equal(
                 (answer.status, answer.json()["@type"], answer.json()["status"]),
                 (400, "Error", 400),
-                f"{method} {body!r}",
+                f"{method} of {body!r}: 400",
             )
     equal((points(instance), tasks(instance)), before, "refused requests create and change nothing")
     answer = instance.request("PATCH", made["@id"], {"server_region_id": "x"})
@@ -113,9 +117,9 @@ def methods():
             equal(seen(answer), refused, f"{method} {path}")
             equal(set(answer.headers["Allow"].split(", ")), known, "405 has Allow")
         answer = instance.request("OPTIONS", path)
-        equal((answer.status, answer.body), (204, b""), f"OPTIONS {path}")
+        equal((answer.status, answer.body), (204, b""), f"OPTIONS {path}: 204")
         answer = instance.request("HEAD", path)
-        equal((answer.status, answer.body), (200, b""), f"HEAD {path}")
+        equal((answer.status, answer.body), (200, b""), f"HEAD {path}: 200")
     nothing = error(404, "There is nothing at this address.")
     for path in ("", "/ingest-points", "/slicers", "/slicers/tasks", f"/slicers/restart/{UNKNOWN}"):
         equal(

@@ -57,7 +57,7 @@ def refusals():
         ("a form", b"priority=low", 422),
     ):
         answer = instance.request("POST", path, body)
-        equal((answer.status, list(answer.json())), (code, ["detail"]), name)
+        equal((answer.status, list(answer.json())), (code, ["detail"]), f"POST of {name}: {code}")
     long = instance.request("GET", address("i" * 513, "markers", "v" * 129)).json()["detail"]
     equal(
         [(problem["type"], problem["loc"][1], problem["ctx"]) for problem in long],
@@ -85,7 +85,7 @@ def bodies():
     ):
         path = address(name)
         answer = instance.request("POST", path, body, instance.bearer() + headers)
-        shows(answer, 200, status(path, "pending"), name)
+        shows(answer, 200, status(path, "pending"), f"POST of {name}: 200")
     answer = instance.raw_request(
         f"POST {address('chunked')} HTTP/1.1".encode(),
         [
@@ -96,7 +96,7 @@ def bodies():
             b'5\r\n{"pri\r\n11\r\nority":"medium"} \r\n0',
         ],
     )
-    equal(answer.status, 200, "a chunked body")
+    equal(answer.status, 200, "POST of a chunked body: 200")
 
 
 def methods():
@@ -113,12 +113,17 @@ def methods():
         shows(answer, 405, b'{"detail":"Method Not Allowed"}', f"{method} {where}")
         equal(answer.headers["Allow"], allowed, "405 has Allow")
     answer = instance.request("OPTIONS", path)
-    equal((answer.status, answer.body), (204, b""), "OPTIONS")
+    equal((answer.status, answer.body), (204, b""), "OPTIONS: 204")
     answer = instance.request("HEAD", path)
-    equal((answer.status, answer.body), (200, b""), "HEAD")
+    equal((answer.status, answer.body), (200, b""), "HEAD: 200")
     equal(instance.request("HEAD", address("unknown")).status, 404, "HEAD of an unknown task: 404")
     for where in ("methods/product", "methods/product/adbreaks", "methods/x/adbreaks/version/1"):
-        shows(instance.request("GET", ITEMS + where), 404, b'{"detail":"Not Found"}', where)
+        shows(
+            instance.request("GET", ITEMS + where),
+            404,
+            b'{"detail":"Not Found"}',
+            f"GET {where}: 404",
+        )
     for where, query in ((path, ""), (path, "?a=b"), (ITEMS + "methods", "")):
         answer = instance.request("GET", f"{where}/{query}")
         equal(

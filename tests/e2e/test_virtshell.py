@@ -78,7 +78,7 @@ def updates():
     equal(
         instance.request("DELETE", f"{virtshell.PREFIX}/tasks/{uuid}").body,
         b'{"delete":"success"}',
-        "DELETE",
+        "DELETE: success",
     )
     equal(instance.get("/tasks/" + uuid).status, 404, "GET after DELETE: 404")
     equal(
@@ -221,7 +221,7 @@ def methods():
         "501 has Allow",
     )
     answer = instance.request("OPTIONS", virtshell.PREFIX + "/tasks")
-    equal((answer.status, answer.body), (204, b""), "OPTIONS")
+    equal((answer.status, answer.body), (204, b""), "OPTIONS: 204")
     equal(
         set(answer.headers["Allow"].split(", ")),
         {"GET", "HEAD", "POST", "OPTIONS"},
@@ -232,7 +232,7 @@ def methods():
         equal(
             (answer.status, answer.body, answer.headers["Content-Type"]),
             (200, b"", "application/json"),
-            f"HEAD {path}",
+            f"HEAD {path}: 200",
         )
     equal(
         instance.request("HEAD", f"{virtshell.PREFIX}/tasks/{UNKNOWN}").status,
