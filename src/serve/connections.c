@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* Pause after accept failed for want of descriptors or memory; without it the loop would spin. */
+/* Pause when no file descriptor or memory is left; without a pause the loop would spin. */
 #define ACCEPT_RETRY_MS 200
 
 static bool watch_listener(struct connections *connections, bool on)

@@ -16,7 +16,7 @@ struct connections {
 	size_t writing;		 /* connections with a response that is not sent completely */
 	bool listening;		 /* epoll reports new connections */
 	bool closed;		 /* connections_stop_accepting() was called */
-	int64_t accept_after_ms; /* monotonic; accept failed for want of resources; 0: no pause */
+	int64_t accept_after_ms; /* monotonic; 0: no pause */
 };
 
 /* The caller has set shared, listener, peer and max; the rest is zero. */
@@ -25,9 +25,9 @@ void connections_close(struct connections *connections);
 
 /* Accepts all pending connections: one per round would make a burst wait many rounds. */
 void connections_accept(struct connections *connections);
-/* Pauses accepting at the limit or without resources; resumes when the cause is gone. */
+/* Accepting pauses at the limit and without resources: resumes it when the cause is gone. */
 void connections_resume_accepting(struct connections *connections);
-/* For good: the worker is leaving. */
+/* Stops accepting permanently: the worker will exit. */
 void connections_stop_accepting(struct connections *connections);
 
 /*
