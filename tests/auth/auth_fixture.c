@@ -61,6 +61,31 @@ int open_store(void **state)
 	return 0;
 }
 
+static bool take_labelled(const struct token *found, void *data)
+{
+	struct token *wanted = data;
+
+	if (strcmp(found->label, wanted->label) != 0 || found->replaced_at != 0)
+		return true;
+	*wanted = *found;
+	return false;
+}
+
+struct token find_token(const char *label)
+{
+	struct token found = { 0 };
+
+	snprintf(found.label, sizeof(found.label), "%s", label);
+	must(token_each(store, take_labelled, &found, &err), &err);
+	assert_int_not_equal(found.terms.created, 0);
+	return found;
+}
+
+void put_record(enum store_table table, const char *key, const char *record)
+{
+	fixture_auth_put(store, table, str_cstr(key), str_cstr(record));
+}
+
 void assert_token(const char *text, int64_t now, const char *why)
 {
 	struct identity who;

@@ -70,8 +70,13 @@ int close_store(void **state);
 	cmocka_unit_test_setup_teardown(function, open_empty_store, close_store)
 
 struct user add_user(const char *name, unsigned rights);
+/* The current token of the label. Ends the test if there is none. */
+struct token find_token(const char *label);
 /* why: a PRINCIPAL_ reason, "" if the token must be unknown, NULL if it must be accepted. */
 void assert_token(const char *text, int64_t now, const char *why);
+
+/* Writes a record directly, for instance one of an older version. */
+void put_record(enum store_table table, const char *key, const char *record);
 
 /* A change to NULL omits the parameter. */
 void fill_request(struct request *request, const struct param changes[CHANGES_MAX]);

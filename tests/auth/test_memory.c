@@ -34,8 +34,9 @@ static bool revoke(struct key *key)
 }
 
 /*
- * Makes the change with the n-th allocation failing, for n = 0, 1, ... until it succeeds. After each
- * attempt the key must be changed if it succeeded and unchanged if not. Returns the attempts made.
+ * Makes the change with the n-th allocation failing, for n = 0, 1, ... until it succeeds. After
+ * each attempt the key must be changed if it succeeded and unchanged if not. Returns the attempts
+ * made.
  */
 static unsigned fault_walk(
 	bool (*change)(struct key *key), bool (*is_changed)(const struct key *key))
