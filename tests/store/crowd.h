@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Tests with several processes on one store: a page they share, and children that work until they
- * are killed.
+ * Tests with several processes on one store: memory that they share, and children that run until
+ * they are killed.
  */
 #include <sys/types.h>
 
@@ -12,10 +12,10 @@
 struct crowd {
 	struct store_shared store;
 	_Atomic int place;
-	_Atomic uint32_t written[WRITERS];	/* number of the newest task that was tried */
-	_Atomic uint32_t acknowledged[WRITERS]; /* of the newest that was flushed */
-	_Atomic uint32_t shown[WRITERS];	/* of the newest that the reader could have shown */
-	_Atomic uint32_t good, busy, wrong;	/* what the counting reader met */
+	_Atomic uint32_t written[WRITERS];	/* number of the newest task tried */
+	_Atomic uint32_t acknowledged[WRITERS]; /* of the newest task flushed */
+	_Atomic uint32_t shown[WRITERS];	/* of the newest task that the reader could show */
+	_Atomic uint32_t good, busy, wrong;	/* results of the counting reader */
 };
 
 extern struct crowd *crowd;
@@ -28,14 +28,14 @@ int crowd_teardown(void **state);
 #function, function, crowd_setup, crowd_teardown, NULL \
 	}
 
-/* Opens the folder name alone, the counters at zero. */
+/* Opens the folder `name` with recovery, the counters at zero. */
 struct store *crowd_recover(const char *name);
 struct store *crowd_join(void);
-/* A child ends only by a signal or with the status of a lost environment, never as a test. */
+/* A child never returns as a test: it ends by a signal or by _exit. */
 pid_t crowd_start(void (*work)(struct store *joined, unsigned number), unsigned number);
-/* Kills them and sees that this is what they died of. */
+/* Kills the children; ends the test if one died of another cause. */
 void crowd_stop(const pid_t *pids, size_t count);
-/* Waits until the counter has come so far; a slow machine gets its time. */
+/* Waits until the counter has reached the value, at most 60 s. */
 void crowd_wait(const _Atomic uint32_t *counter, uint32_t least);
-/* One operation, its result thrown away. */
+/* Applies one operation and frees its result. */
 bool crowd_apply(struct store *joined, const struct op *op, struct err *err);

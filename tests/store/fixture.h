@@ -32,19 +32,19 @@ struct id fixture_id(unsigned number);
 struct op fixture_op(enum op_kind kind, unsigned number);
 /* Creates task number with a word and, unless it is NULL, the JSON text of "type". */
 void fixture_create(struct store *store, unsigned number, const char *word, const char *type);
-/* A list by a field. */
+/* A list with a filter, or with value NULL sorted by the field. */
 struct op fixture_list(uint8_t field, const char *value);
-/* The error of an operation, ERR_NONE when it succeeded; the result is thrown away. */
+/* The error of an operation, ERR_NONE on success; frees the result. */
 enum err_code fixture_error(struct store *store, const struct op *op);
 /*
  * Carries out a list, writes the numbers of its rows ("3 2 1") and returns the total, or UINT64_MAX
  * after an error.
  */
 uint64_t fixture_rows(struct store *store, const struct op *op, char *text, size_t size);
-/* Carries out a list and compares total and rows. */
+/* Compares total and rows of a list. */
 void fixture_expect_rows(
 	struct store *store, const struct op *op, uint64_t total, const char *want);
-/* Primary and index agree, and there are so many tasks. */
+/* Ends the test unless tasks and index agree and there are that many tasks. */
 void fixture_verify(struct store *store, uint64_t tasks);
 
 /* Writes a record of the service as it is, empty ones too. */

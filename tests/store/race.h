@@ -1,12 +1,12 @@
 #pragma once
-/* What tests share in which several processes want the same at the same moment. */
+/* Shared by tests in which several processes do the same at the same time. */
 #include "crowd.h"
 
 #define RACERS 4
 
-/* What the racers share besides the store. */
+/* Memory shared by the racers. */
 struct track {
-	_Atomic uint32_t arrived; /* at the starts of all rounds so far */
+	_Atomic uint32_t arrived; /* at the start of a round, summed over the rounds */
 	_Atomic uint32_t made, given, wrong;
 	_Atomic uint32_t slowest; /* us */
 	_Atomic bool stop;
@@ -21,14 +21,14 @@ int race_teardown(void **state);
 #function, function, race_setup, race_teardown, NULL \
 	}
 
-/* For the racers. Ends one: the log's buffer does not outlive the last process. */
+/* Flushes and ends a racer: the log's buffer does not outlive the last process. */
 void race_leave(struct store *store);
-/* All begin a round together. */
+/* Waits until all racers have reached the round. */
 void race_line_up(unsigned round);
-/* Carries it out until it is not busy; any other error ends the racer. */
+/* Repeats the operation while it is busy; any other error ends the racer. */
 void race_insist(struct store *store, const struct op *op, struct result *result);
 
-/* Sees that a racer ends well. */
+/* Waits for a racer; ends the test unless its status is 0. */
 void race_await(pid_t pid);
 /* Runs the racers to their end. */
 void race_run(void (*work)(struct store *store, unsigned number));

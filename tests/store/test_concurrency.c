@@ -1,4 +1,4 @@
-/* Several processes on one store: counts that are exact, walks that end, logs that go. */
+/* Several processes on one store: exact totals, walks that end, removal of logs. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define TOGGLED 30
 
-/* ---- counts beside writers ---- */
+/* ---- totals beside writers ---- */
 
 static void toggle_for_ever(struct store *store, unsigned writer)
 {
@@ -26,7 +26,7 @@ static void toggle_for_ever(struct store *store, unsigned writer)
 	}
 }
 
-/* Every row of a list that was counted is there: the count and the rows are of one moment. */
+/* The total and the rows are of one moment, so their numbers agree. */
 static void count_for_ever(struct store *store, unsigned number)
 {
 	struct op op = fixture_list(BY_WORD, "in");
@@ -53,7 +53,7 @@ static void count_for_ever(struct store *store, unsigned number)
 	}
 }
 
-static void test_counts_beside_writers(void **state)
+static void totals_agree_with_rows_beside_writers(void **state)
 {
 	struct store *store = crowd_recover("counts");
 	pid_t pids[4];
@@ -68,7 +68,7 @@ static void test_counts_beside_writers(void **state)
 	crowd_wait(&crowd->good, 100);
 	crowd_wait(&crowd->written[0], 100);
 	crowd_stop(pids, 4);
-	print_message("# %u counts beside %u writes, %u of no one moment\n", crowd->good,
+	print_message("# %u totals beside %u writes, %u not of one moment\n", crowd->good,
 		crowd->written[0] + crowd->written[1], crowd->busy);
 	assert_int_equal(crowd->wrong, 0);
 	store = crowd_recover("counts");
@@ -76,7 +76,7 @@ static void test_counts_beside_writers(void **state)
 	store_close(store);
 }
 
-/* ---- everything at once, walks among it ---- */
+/* ---- walks beside writers ---- */
 
 static bool look(const struct task *task, void *data)
 {
@@ -127,7 +127,7 @@ static void import_for_ever(struct store *store, unsigned writer)
 	}
 }
 
-static void test_walks_beside_writers(void **state)
+static void walks_end_beside_writers(void **state)
 {
 	struct store *store = crowd_recover("walks");
 	pid_t pids[4];
@@ -166,7 +166,7 @@ static unsigned count_files(const char *path)
 	return count;
 }
 
-static void test_trim_logs(void **state)
+static void finished_logs_are_archived_and_removed(void **state)
 {
 	struct store *store;
 	struct err err = { 0 };
@@ -205,9 +205,9 @@ static void test_trim_logs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CROWD(test_counts_beside_writers),
-		WITH_CROWD(test_walks_beside_writers),
-		WITH_CROWD(test_trim_logs),
+		WITH_CROWD(totals_agree_with_rows_beside_writers),
+		WITH_CROWD(walks_end_beside_writers),
+		WITH_CROWD(finished_logs_are_archived_and_removed),
 	};
 
 	return CHECK_RUN(tests);

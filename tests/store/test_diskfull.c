@@ -1,7 +1,7 @@
 /*
- * A full disk under data and logs (a small file system in memory, in a mount namespace of our own):
- * writes are refused or unknown, reads go on, nothing acknowledged is lost, and when room returns
- * so do the writes. Skipped where nothing may be mounted.
+ * A full disk under data and logs (a small tmpfs in a private mount namespace): writes are refused
+ * or unknown, reads succeed, no acknowledged write is lost, and writes succeed again when space is
+ * free. Skipped without the right to mount.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -30,7 +30,7 @@ static bool mount_small(const char *path)
 	return mkdir(path, 0700) == 0 && mount("tmpfs", path, "tmpfs", 0, size) == 0;
 }
 
-/* Takes so much room, or all that is left, in a file of its own. */
+/* Fills a file with that many megabytes, or until the disk is full. */
 static void fill(const char *path, unsigned megabytes)
 {
 	static const char bytes[4096];
@@ -44,7 +44,7 @@ static void fill(const char *path, unsigned megabytes)
 	close(file);
 }
 
-/* Creates and flushes until something is refused; returns how many were acknowledged. */
+/* Creates and flushes until a call fails; returns the number of acknowledged tasks. */
 static unsigned write_until_full(struct store *store, unsigned first, enum err_code *why)
 {
 	char *value = malloc(VALUE_SIZE + 1);
@@ -78,7 +78,7 @@ static void assert_all(struct store *store, unsigned count)
 	}
 }
 
-static void test_full_and_back(void **state)
+static void full_disk_loses_nothing_and_writes_resume(void **state)
 {
 	struct err err = { 0 };
 	struct op op;
@@ -98,7 +98,7 @@ static void test_full_and_back(void **state)
 	options.cache_mb = 64; /* dirty pages cannot leave the cache while the disk is full */
 	store = fixture_open(&options);
 	fill(reserve, RESERVE_MB);
-	log_capture(NULL); /* libdb says a lot about a full disk */
+	log_capture(NULL); /* libdb logs many lines about a full disk */
 	log_set_level(LOG_LEVELS);
 
 	count = write_until_full(store, 0, &why);
@@ -112,7 +112,7 @@ static void test_full_and_back(void **state)
 	assert_true(why == ERR_DISK_FULL || why == ERR_UNKNOWN_OUTCOME);
 	assert_all(store, count);
 
-	/* room comes back: so do writes, in the same process */
+	/* space is free again: the same process can write */
 	assert_int_equal(unlink(reserve), 0);
 	must(store_checkpoint(store, true, &removed, &err), &err);
 	assert_code(fixture_error(store, &op), ERR_NONE);
@@ -132,7 +132,7 @@ static void test_full_and_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_full_and_back),
+		CHECK(full_disk_loses_nothing_and_writes_resume),
 	};
 
 	return CHECK_RUN(tests);

@@ -1,6 +1,6 @@
 /*
- * What was acknowledged survives the death of every process; what was not is there wholly or not at
- * all; nothing is shown that is not on disk.
+ * Acknowledged writes survive the death of all processes; others are there wholly or not at all;
+ * nothing is shown that is not on disk.
  */
 #include <db.h> /* replaces its fsync */
 #include <errno.h>
@@ -14,7 +14,7 @@
 #define ROUND_MS   150
 #define PER_WRITER 1000000U
 
-/* ---- killed in the middle ---- */
+/* ---- all processes are killed ---- */
 
 static void write_for_ever(struct store *store, unsigned writer)
 {
@@ -39,7 +39,7 @@ static void write_for_ever(struct store *store, unsigned writer)
 	}
 }
 
-/* Looks for the newest task of each writer, flushed or not, and notes what it could have shown. */
+/* Reads the newest task of each writer, flushed or not, and notes which ones it could show. */
 static void read_for_ever(struct store *store, unsigned number)
 {
 	(void)number;
@@ -70,7 +70,7 @@ static uint64_t check_writer(struct store *store, unsigned writer)
 	return crowd->written[writer];
 }
 
-static void test_kill_all_in_the_middle(void **state)
+static void killed_processes_lose_no_acknowledged_write(void **state)
 {
 	struct store *store = crowd_recover("kill");
 	uint64_t acknowledged = 0, tasks = 0, shown = 0;
@@ -117,7 +117,7 @@ static void write_without_flush(struct store *store, unsigned number)
 	pause();
 }
 
-static void test_unflushed_is_visible_and_not_safe(void **state)
+static void unflushed_commit_is_visible_and_can_be_lost(void **state)
 {
 	struct store *store = crowd_recover("unflushed");
 	struct op op = fixture_op(OP_READ, 5);
@@ -137,7 +137,7 @@ static void test_unflushed_is_visible_and_not_safe(void **state)
 	store_close(store);
 }
 
-/* ---- an error of the disk ---- */
+/* ---- disk error ---- */
 
 static int fsync_fails(int fd)
 {
@@ -156,7 +156,7 @@ static void read_until_lost(struct store *store, unsigned number)
 	_exit(err.code == ERR_PANIC ? STORE_EXIT_PANIC : 90);
 }
 
-/* The first flush fails for the disk, everything after it because the environment is lost. */
+/* The first flush fails because of the disk, later calls because the environment is lost. */
 static void lose_the_disk(struct store *store, unsigned number)
 {
 	struct op op = fixture_op(OP_READ, number);
@@ -175,7 +175,7 @@ static void lose_the_disk(struct store *store, unsigned number)
 	_exit(STORE_EXIT_PANIC);
 }
 
-static void test_eio_ends_the_environment(void **state)
+static void failed_fsync_ends_the_environment(void **state)
 {
 	struct store *store = crowd_recover("eio");
 	struct op op = fixture_op(OP_READ, 1);
@@ -200,7 +200,7 @@ static void test_eio_ends_the_environment(void **state)
 	store_close(store);
 }
 
-/* ---- the words round a call ---- */
+/* ---- activity ---- */
 
 static int fsync_looks(int fd)
 {
@@ -208,7 +208,7 @@ static int fsync_looks(int fd)
 	return fsync(fd);
 }
 
-static void test_place(void **state)
+static void activity_is_shown_during_a_call(void **state)
 {
 	struct store *store = crowd_recover("place");
 	struct err err = { 0 };
@@ -228,7 +228,7 @@ static void test_place(void **state)
 	store_close(store);
 }
 
-static void test_sync_commits(void **state)
+static void synchronous_commit_is_durable(void **state)
 {
 	struct store *store = crowd_recover("sync");
 	struct op op = fixture_op(OP_READ, 1);
@@ -248,11 +248,11 @@ static void test_sync_commits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_CROWD(test_kill_all_in_the_middle),
-		WITH_CROWD(test_unflushed_is_visible_and_not_safe),
-		WITH_CROWD(test_eio_ends_the_environment),
-		WITH_CROWD(test_place),
-		WITH_CROWD(test_sync_commits),
+		WITH_CROWD(killed_processes_lose_no_acknowledged_write),
+		WITH_CROWD(unflushed_commit_is_visible_and_can_be_lost),
+		WITH_CROWD(failed_fsync_ends_the_environment),
+		WITH_CROWD(activity_is_shown_during_a_call),
+		WITH_CROWD(synchronous_commit_is_durable),
 	};
 
 	return CHECK_RUN(tests);

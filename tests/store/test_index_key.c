@@ -1,4 +1,4 @@
-/* Index keys: their order is that of the lists, and nothing makes two lists one. */
+/* Index keys sort like the lists, and different lists have different keys. */
 #include <stdlib.h>
 
 #include "fixture.h"
@@ -48,7 +48,7 @@ static bool starts(const struct index_key *key, const struct index_key *prefix)
 	return key->len >= prefix->len && memcmp(key->bytes, prefix->bytes, prefix->len) == 0;
 }
 
-static void test_layout(void **state)
+static void key_has_the_documented_layout(void **state)
 {
 	static const uint8_t want[] =
 		"acme\0\1\0\5\"x\"\0\0\0\0\0\0\0\1\2\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1";
@@ -60,7 +60,7 @@ static void test_layout(void **state)
 	assert_memory_equal(key.bytes, want, key.len);
 }
 
-static void test_order(void **state)
+static void keys_sort_by_value_creation_and_id(void **state)
 {
 	/* by value first, then by creation, then by id; a value before what only begins with it */
 	struct task tasks[] = { sample(900, "1"), sample(-5, "10"), sample(5, "10"),
@@ -75,7 +75,7 @@ static void test_order(void **state)
 	}
 }
 
-static void test_prefix_and_after(void **state)
+static void prefix_covers_its_keys_only(void **state)
 {
 	struct task task = sample(INT64_MAX, "\"x\""), other = sample(1, "\"x\\u0000\"");
 	struct index_key key = key_of(&task, &by_type), foreign = key_of(&other, &by_type);
@@ -94,7 +94,7 @@ static void test_prefix_and_after(void **state)
 	assert_false(index_prefix_end(&after));
 }
 
-static void test_updated(void **state)
+static void update_time_has_eight_bytes(void **state)
 {
 	struct task task = sample(0x0102, NULL);
 	struct index_key key = key_of(&task, &by_updated), all, one;
@@ -119,7 +119,7 @@ static void prefix_of(struct index_key *key, size_t len, char last)
 	index_value_prefix(key, STR("acme"), DIALECT_A, false, &by_type, (struct str){ text, len });
 }
 
-static void test_long_values(void **state)
+static void cut_values_stay_apart(void **state)
 {
 	static const size_t lens[] = { INDEX_VALUE_MAX - 1, INDEX_VALUE_MAX, INDEX_VALUE_MAX + 1,
 		1000 };
@@ -134,14 +134,14 @@ static void test_long_values(void **state)
 		assert_true(compare(&a, &b) != 0 && compare(&a, &c) == 0);
 		assert_true(a.len <= 5 + 3 + INDEX_VALUE_MAX + 1);
 	}
-	/* the cut form of one value, sent as a value, is another list */
+	/* the cut form of a value, sent as a value, is another value */
 	prefix_of(&a, 1000, 'a');
 	cut = (struct str){ (const char *)a.bytes + 8, INDEX_VALUE_MAX };
 	index_value_prefix(&b, STR("acme"), DIALECT_A, false, &by_type, cut);
 	assert_true(compare(&a, &b) != 0);
 }
 
-static void test_longest_key(void **state)
+static void longest_key_fits(void **state)
 {
 	static char text[400];
 	struct task task = sample(1, NULL);
@@ -156,7 +156,7 @@ static void test_longest_key(void **state)
 		key.len, INDEX_TENANT_MAX + 1 + 3 + INDEX_VALUE_MAX + 1 + 8 + sizeof(struct id));
 }
 
-static void test_keys_of_a_task(void **state)
+static void task_has_one_key_per_field(void **state)
 {
 	struct index_key keys[INDEX_KEYS_MAX];
 	struct task task = sample(1, "\"x\"");
@@ -175,7 +175,7 @@ static void test_keys_of_a_task(void **state)
 	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 0);
 }
 
-static void test_fold(void **state)
+static void normalized_values_are_one(void **state)
 {
 	const struct index_field *field = index_field_by_code(fixture_indexes, DIALECT_A, BY_WORD);
 	struct index_key a, b, c;
@@ -190,7 +190,7 @@ static void test_fold(void **state)
 	assert_null(index_field_by_code(fixture_indexes, DIALECT_B, BY_TYPE));
 }
 
-static void test_sum(void **state)
+static void schema_hash_covers_the_tables(void **state)
 {
 	static const struct index_field twice[] = { { .code = 1, .source = INDEX_ALL, .name = "a" },
 		{ .code = 1, .source = INDEX_STATE, .name = "b" }, { 0 } };
@@ -217,15 +217,15 @@ static void test_sum(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_layout),
-		CHECK(test_order),
-		CHECK(test_prefix_and_after),
-		CHECK(test_updated),
-		CHECK(test_long_values),
-		CHECK(test_longest_key),
-		CHECK(test_keys_of_a_task),
-		CHECK(test_fold),
-		CHECK(test_sum),
+		CHECK(key_has_the_documented_layout),
+		CHECK(keys_sort_by_value_creation_and_id),
+		CHECK(prefix_covers_its_keys_only),
+		CHECK(update_time_has_eight_bytes),
+		CHECK(cut_values_stay_apart),
+		CHECK(longest_key_fits),
+		CHECK(task_has_one_key_per_field),
+		CHECK(normalized_values_are_one),
+		CHECK(schema_hash_covers_the_tables),
 	};
 
 	return CHECK_RUN(tests);

@@ -8,9 +8,9 @@
 
 #define TOGGLED 30
 #define LISTS	1500
-#define STILL	(TOGGLED + 20) /* those above TOGGLED never change */
+#define STILL	(TOGGLED + 20) /* tasks above TOGGLED never change */
 
-/* The first thirty move between words and into the archive and back. */
+/* The first TOGGLED tasks change their status, and are archived and reopened. */
 static void toggle_until_told(struct store *store, unsigned writer)
 {
 	static const struct str words[] = { { "in", 2 }, { "out", 3 }, { "off", 3 } };
@@ -30,7 +30,7 @@ static void toggle_until_told(struct store *store, unsigned writer)
 	_exit(0);
 }
 
-/* Carries a list out and counts its rows; how many of them are of those that never change. */
+/* Counts the rows of a list, and those among them that never change. */
 static uint64_t count_rows(struct result *result, unsigned *still)
 {
 	struct err err = { 0 };
@@ -73,7 +73,7 @@ static void count_ranges(struct store *store)
 	store_result_free(&result);
 }
 
-/* A task that moves from one range to the other is in one of them. */
+/* A task that moves from one range to another is in exactly one of them. */
 static void list_ranges(struct store *store)
 {
 	struct op op = all_words();
@@ -124,7 +124,7 @@ static void list_until_done(struct store *store, unsigned reader)
 	_exit(0);
 }
 
-/* Runs readers to their end beside writers. */
+/* Runs readers to their end while writers write. */
 static void race_beside_writers(void (*read)(struct store *store, unsigned number))
 {
 	pid_t pids[4];
@@ -147,7 +147,7 @@ static void create_toggled(const char *name)
 	store_close(store);
 }
 
-static void test_ranges_beside_writers(void **state)
+static void pages_over_ranges_agree_beside_writers(void **state)
 {
 	(void)state;
 	create_toggled("ranges");
@@ -158,7 +158,7 @@ static void test_ranges_beside_writers(void **state)
 	assert_true(track->given <= LISTS / 4);
 }
 
-/* The place of the last page is that of the first when there is one page only, by then. */
+/* With one page left, the last page is the first. */
 static void clamp_until_done(struct store *store, unsigned reader)
 {
 	(void)reader;
@@ -181,7 +181,7 @@ static void clamp_until_done(struct store *store, unsigned reader)
 	_exit(0);
 }
 
-static void test_clamped_offset(void **state)
+static void clamped_offset_agrees_beside_writers(void **state)
 {
 	(void)state;
 	create_toggled("clamp");
@@ -190,7 +190,7 @@ static void test_clamped_offset(void **state)
 	assert_int_equal(track->wrong, 0);
 }
 
-/* Page by page to the end: all that never change are met. */
+/* Reads page by page to the end: every task that never changes is seen. */
 static void page_until_done(struct store *store, unsigned reader)
 {
 	(void)reader;
@@ -217,7 +217,7 @@ static void page_until_done(struct store *store, unsigned reader)
 	_exit(0);
 }
 
-static void test_pages_beside_writers(void **state)
+static void pages_agree_beside_writers(void **state)
 {
 	(void)state;
 	create_toggled("pages");
@@ -226,11 +226,11 @@ static void test_pages_beside_writers(void **state)
 	assert_int_equal(track->wrong, 0);
 }
 
-/* ---- a walk along the order ---- */
+/* ---- a scan in order ---- */
 
 #define WALKED 400
 
-/* What the reader comes to next is changed and so goes to the end; the odd ones stay. */
+/* Updates the tasks just before the reader, so that they move to the end; odd ones stay. */
 static void move_ahead(struct store *store, unsigned writer)
 {
 	for (unsigned n = writer; !track->stop; n++) {
@@ -245,8 +245,7 @@ static void move_ahead(struct store *store, unsigned writer)
 	_exit(0);
 }
 
-/* Two conditions, so that no index answers, and a count by which it is known that a walk is short.
- */
+/* Two conditions, so that rows are scanned; their number makes a scan in order the shorter way. */
 static void walk_updated(struct store *store, unsigned reader)
 {
 	char next[LIST_CURSOR_MAX];
@@ -278,7 +277,7 @@ static void walk_updated(struct store *store, unsigned reader)
 		if (result.next_cursor.len > 0)
 			memcpy(next, result.next_cursor.ptr, result.next_cursor.len);
 		after = (struct str){ next, result.next_cursor.len };
-		/* Behind the odd ones: those that move go on without end. */
+		/* Past the odd tasks: the moving ones never end. */
 		if (result.rows_returned > 0 && row.updated >= 1000000 && odd >= WALKED / 2)
 			after.len = 0;
 		store_result_free(&result);
@@ -309,7 +308,7 @@ static void walk_once(unsigned round)
 	}
 }
 
-static void test_walk_beside_writer(void **state)
+static void cursor_misses_no_row_beside_a_writer(void **state)
 {
 	(void)state;
 	for (unsigned round = 0; round < 10; round++)
@@ -321,10 +320,10 @@ static void test_walk_beside_writer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RACE(test_ranges_beside_writers),
-		RACE(test_clamped_offset),
-		RACE(test_pages_beside_writers),
-		RACE(test_walk_beside_writer),
+		RACE(pages_over_ranges_agree_beside_writers),
+		RACE(clamped_offset_agrees_beside_writers),
+		RACE(pages_agree_beside_writers),
+		RACE(cursor_misses_no_row_beside_a_writer),
 	};
 
 	return CHECK_RUN(tests);

@@ -1,4 +1,4 @@
-/* Several processes that want the same at the same moment: it is done once, and in order. */
+/* Several processes that do the same at the same time: it happens once, and in order. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@ static bool mark_number(const struct task *task, void *data)
 	return true;
 }
 
-/* The numbers 1 to count stand once each. */
+/* Every number from 1 to count occurs once. */
 static void expect_numbers(const char *name, unsigned count)
 {
 	struct store *store = crowd_recover(name);
@@ -56,7 +56,7 @@ static void create_with_one_key(struct store *store, unsigned racer)
 	race_leave(store);
 }
 
-static void test_one_key(void **state)
+static void one_key_creates_one_task(void **state)
 {
 	(void)state;
 	store_close(crowd_recover("key"));
@@ -83,7 +83,7 @@ static void create_numbered(struct store *store, unsigned racer)
 	race_leave(store);
 }
 
-static void test_numbers(void **state)
+static void every_number_is_assigned_once(void **state)
 {
 	(void)state;
 	store_close(crowd_recover("numbers"));
@@ -93,7 +93,7 @@ static void test_numbers(void **state)
 	expect_numbers("numbers", RACERS * ROUNDS);
 }
 
-/* ---- ensure ---- */
+/* ---- upsert ---- */
 
 static void ensure_one_id(struct store *store, unsigned racer)
 {
@@ -115,7 +115,7 @@ static void ensure_one_id(struct store *store, unsigned racer)
 	race_leave(store);
 }
 
-static void test_ensure(void **state)
+static void concurrent_upserts_create_one_task(void **state)
 {
 	struct store *store;
 
@@ -131,7 +131,7 @@ static void test_ensure(void **state)
 	store_close(store);
 }
 
-/* ---- entries ---- */
+/* ---- records of the service ---- */
 
 static bool add_one(struct str old, struct buf *value, void *data, struct err *err)
 {
@@ -150,7 +150,7 @@ static bool take_place(struct str old, struct buf *value, void *data, struct err
 	return !old.ptr || err_set(err, ERR_CONFLICT, NULL, NULL);
 }
 
-/* True when all was done; false when somebody else has the place. */
+/* Returns false if another racer has the place. */
 static bool insist_on_edits(struct store *store, const struct store_auth_edit *edits, size_t count)
 {
 	struct err err = { 0 };
@@ -165,8 +165,7 @@ static bool insist_on_edits(struct store *store, const struct store_auth_edit *e
 	return true;
 }
 
-/* All count; and each round has one place, whose winner counts once more in the same transaction.
- */
+/* Every racer adds to a count; the winner of each round's place adds to another, atomically. */
 static void edit_entries(struct store *store, unsigned racer)
 {
 	char place[24], name[24];
@@ -203,7 +202,7 @@ static void expect_count(struct store *store, const char *name, unsigned count)
 	buf_free(&value);
 }
 
-static void test_entries(void **state)
+static void concurrent_edits_are_all_counted(void **state)
 {
 	struct store *store;
 
@@ -223,10 +222,10 @@ static void test_entries(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RACE(test_one_key),
-		RACE(test_numbers),
-		RACE(test_ensure),
-		RACE(test_entries),
+		RACE(one_key_creates_one_task),
+		RACE(every_number_is_assigned_once),
+		RACE(concurrent_upserts_create_one_task),
+		RACE(concurrent_edits_are_all_counted),
 	};
 
 	return CHECK_RUN(tests);

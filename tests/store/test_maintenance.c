@@ -1,4 +1,4 @@
-/* The contract of store.h: what the keeper and the operator do, and opening. */
+/* Import, export, verify, reindex, chores, opening. */
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -15,7 +15,7 @@ static bool count_task(const struct task *task, void *data)
 	return --*left > 0;
 }
 
-static void test_import_and_export(void **state)
+static void import_replaces_and_export_has_all(void **state)
 {
 	struct store *store = *state;
 	struct task tasks[50] = { 0 };
@@ -62,7 +62,7 @@ static int step_plant(struct store *store, void *data, struct err *err)
 		store, planted->table, planted->key, str_cstr(planted->value), ENGINE_REPLACE);
 }
 
-/* Writes a row behind the store's back; value NULL removes it. */
+/* Writes a row without its index entries or task; value NULL removes it. */
 static void plant(struct store *store, enum engine_table table, struct str key, const char *value)
 {
 	struct planted planted = { table, key, value };
@@ -71,7 +71,7 @@ static void plant(struct store *store, enum engine_table table, struct str key, 
 	must(step_call(store, ENGINE_WRITE, step_plant, &planted, &err), &err);
 }
 
-static void test_verify_and_reindex(void **state)
+static void verify_counts_differences_and_reindex_repairs(void **state)
 {
 	struct store *store = *state;
 	struct op op = fixture_list(BY_WORD, "new");
@@ -89,7 +89,7 @@ static void test_verify_and_reindex(void **state)
 	store_result_free(&result);
 	plant(store, TABLE_INDEX, key_str(&key), NULL);
 	plant(store, TABLE_INDEX, STR("stray"), "x");
-	key.bytes[key.len - 1] = 99; /* an entry for a task that does not exist */
+	key.bytes[key.len - 1] = 99; /* an entry of a task that does not exist */
 	plant(store, TABLE_INDEX, key_str(&key), "0123456789abcdefgh");
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.tasks, 3);
@@ -105,7 +105,7 @@ static void test_verify_and_reindex(void **state)
 	fixture_verify(store, 4);
 }
 
-static void test_unreadable_record(void **state)
+static void unreadable_record_is_reported(void **state)
 {
 	struct store *store = *state;
 	struct op op = fixture_op(OP_READ, 2);
@@ -129,7 +129,7 @@ static void test_unreadable_record(void **state)
 	must(store_reindex(store, &err), &err);
 }
 
-static void test_keeping(void **state)
+static void chores_run(void **state)
 {
 	struct store *store = *state;
 	struct store_chore chore;
@@ -146,7 +146,7 @@ static void test_keeping(void **state)
 
 /* ---- opening ---- */
 
-static void test_open_again(void **state)
+static void store_opens_again_and_is_private(void **state)
 {
 	struct store_options options = fixture_options(STORE_RECOVER, "again");
 	struct store_options join = fixture_options(STORE_ATTACH, "again");
@@ -157,7 +157,7 @@ static void test_open_again(void **state)
 	char path[256];
 
 	(void)state;
-	assert_false(store_open(&second, &join, &err)); /* nothing to join */
+	assert_false(store_open(&second, &join, &err)); /* nothing to attach to */
 	first = fixture_open(&options);
 	fixture_create(first, 1, "new", NULL);
 	second = fixture_open(&join);
@@ -175,7 +175,7 @@ static void test_open_again(void **state)
 	assert_int_equal(info.st_mode & 0777, 0700);
 }
 
-static void test_other_tables(void **state)
+static void other_tables_rebuild_the_index(void **state)
 {
 	static const struct index_field fields[] = {
 		{ .code = 9, .source = INDEX_STATUS, .name = "word" }, { 0 }
@@ -203,7 +203,7 @@ static void test_other_tables(void **state)
 	assert_string_equal(rows, "1 2");
 	fixture_verify(store, 2);
 	store_close(store);
-	/* an index that somebody removed is made again */
+	/* a removed index file is rebuilt */
 	snprintf(path, sizeof(path), "%s/data/index.db", options.home);
 	assert_int_equal(remove(path), 0);
 	store = fixture_open(&options);
@@ -214,12 +214,12 @@ static void test_other_tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_EVERY_ENGINE(test_import_and_export),
-		ON_EVERY_ENGINE(test_verify_and_reindex),
-		ON_EVERY_ENGINE(test_unreadable_record),
-		ON_EVERY_ENGINE(test_keeping),
-		CHECK(test_open_again),
-		CHECK(test_other_tables),
+		ON_EVERY_ENGINE(import_replaces_and_export_has_all),
+		ON_EVERY_ENGINE(verify_counts_differences_and_reindex_repairs),
+		ON_EVERY_ENGINE(unreadable_record_is_reported),
+		ON_EVERY_ENGINE(chores_run),
+		CHECK(store_opens_again_and_is_private),
+		CHECK(other_tables_rebuild_the_index),
 	};
 
 	return CHECK_RUN(tests);
