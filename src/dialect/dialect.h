@@ -120,7 +120,7 @@ enum dialect_code {
 #undef X
 };
 
-/* All dialects; ends with NULL. */
+/* All dialects; ends with NULL. Errors of a path of no dialect have the format of the first. */
 extern const struct dialect *const dialects[];
 
 /*

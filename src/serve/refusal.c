@@ -1,14 +1,5 @@
 #include "serve/refusal.h"
 
-static void encode_plain_error(const struct err *err, struct response *response)
-{
-	response->status = err_status(err->code);
-	response->media_type = "application/json";
-	buf_puts(&response->body, "{\"error\":");
-	buf_put_json_string(&response->body, str_cstr(err_text(err)));
-	buf_putc(&response->body, '}');
-}
-
 /* Errors that are not listed are logged like any request. */
 static void set_event(struct exchange *exchange, enum err_code code)
 {
@@ -33,9 +24,8 @@ void refusal_write(struct exchange *exchange, const struct err *err)
 	response_reset(response);
 	buf_free(&response->headers);
 	response->headers = kept;
-	if (exchange->dialect)
-		dialect_encode_error(exchange->dialect, &exchange->request, err, response);
-	else
-		encode_plain_error(err, response);
+	/* A path of no dialect is answered like nginx does it, in the format of the first. */
+	dialect_encode_error(exchange->dialect ? exchange->dialect : dialects[0],
+		&exchange->request, err, response);
 	response_add_retry_after(response, err->retry_after);
 }

@@ -1,3 +1,5 @@
+#include "dialect/decode.h"
+
 #include "dialect/fourhse/fourhse.h"
 
 /* ---- ids and texts ---- */
@@ -51,12 +53,6 @@ static bool parse_id(
 	if (fourhse_parse_task_id(&op->id, text, requested, request->arena, err))
 		return true;
 	return err->code == ERR_INVALID ? err_set(err, ERR_NOT_FOUND, NULL, NULL) : false;
-}
-
-static void init_op(struct op *op, enum op_kind kind)
-{
-	op->kind = kind;
-	op->dialect = DIALECT_CODE_fourhse;
 }
 
 /* ---- members of a body ---- */
@@ -223,7 +219,7 @@ static bool parse_members(
 
 bool fourhse_decode_create(struct request *request, struct op *op, struct err *err)
 {
-	init_op(op, OP_CREATE);
+	decode_init_op(op, OP_CREATE, DIALECT_CODE_fourhse, NULL);
 	fourhse_select_fields(request);
 	return request_check_accepts_json(request, err) && parse_members(request, op, true, err);
 }
@@ -232,7 +228,7 @@ bool fourhse_decode_read(struct request *request, struct op *op, struct err *err
 {
 	struct str text;
 
-	init_op(op, OP_READ);
+	decode_init_op(op, OP_READ, DIALECT_CODE_fourhse, NULL);
 	fourhse_select_fields(request);
 	return parse_id(request, op, &text, err);
 }
@@ -241,7 +237,7 @@ bool fourhse_decode_update(struct request *request, struct op *op, struct err *e
 {
 	struct str text;
 
-	init_op(op, OP_UPDATE);
+	decode_init_op(op, OP_UPDATE, DIALECT_CODE_fourhse, NULL);
 	fourhse_select_fields(request);
 	return parse_id(request, op, &text, err) && parse_members(request, op, false, err);
 }
@@ -259,7 +255,7 @@ bool fourhse_decode_delete(struct request *request, struct op *op, struct err *e
 	bool archive = flag_is_set(request, "historicize");
 	struct str text;
 
-	init_op(op, archive ? OP_ARCHIVE : OP_REMOVE);
+	decode_init_op(op, archive ? OP_ARCHIVE : OP_REMOVE, DIALECT_CODE_fourhse, NULL);
 	if (!parse_id(request, op, &text, err))
 		return false;
 	op->dependents = (struct op_dependents){

@@ -1,4 +1,5 @@
 #include "base/date.h"
+#include "dialect/decode.h"
 #include "dialect/fourhse/fourhse.h"
 
 #define DAY_MS ((int64_t)86400000)
@@ -209,8 +210,7 @@ bool fourhse_decode_list(struct request *request, struct op *op, struct err *err
 	json_t *params;
 	bool ok;
 
-	op->kind = OP_LIST;
-	op->dialect = DIALECT_CODE_fourhse;
+	decode_init_op(op, OP_LIST, DIALECT_CODE_fourhse, NULL);
 	fourhse_select_fields(request);
 	if (!request_check_accepts_json(request, err) ||
 		!fourhse_list_params(&params, request, err))

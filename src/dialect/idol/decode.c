@@ -1,4 +1,6 @@
 /* Paths and query parameters; README.md describes what Rails does with each parameter. */
+#include "dialect/decode.h"
+
 #include "dialect/idol/idol.h"
 
 #define INCLUDE_ERRORS_MAX 20 /* error objects for include in one response */
@@ -119,8 +121,7 @@ bool idol_decode_read(struct request *request, struct op *op, struct err *err)
 {
 	struct str id = request_path_var(request, "id"), digits;
 
-	op->kind = OP_READ;
-	op->dialect = DIALECT_CODE_idol;
+	decode_init_op(op, OP_READ, DIALECT_CODE_idol, NULL);
 	if (!idol_check_query(request, err))
 		return false;
 	if (!idol_parse_integer(id, &digits))

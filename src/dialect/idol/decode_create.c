@@ -1,4 +1,5 @@
 /* Parses the body of a creation. The order of the checks is that of jsonapi-resources. */
+#include "dialect/decode.h"
 #include "dialect/idol/idol.h"
 
 #define SUPPORT_NUMBER_MAX 255
@@ -287,8 +288,7 @@ bool idol_decode_create(struct request *request, struct op *op, struct err *err)
 	json_t *json = NULL;
 	bool ok;
 
-	op->kind = OP_CREATE;
-	op->dialect = DIALECT_CODE_idol;
+	decode_init_op(op, OP_CREATE, DIALECT_CODE_idol, NULL);
 	op->assign_number = true;
 	op->change.state = TASK_PENDING;
 	op->change.status = STR("uploaded");

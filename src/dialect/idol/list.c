@@ -1,6 +1,7 @@
 /* Query parameters of a list: filter, sort and page. */
 #include <stdio.h>
 
+#include "dialect/decode.h"
 #include "dialect/idol/idol.h"
 
 /* Matches no id: normalized ids are contents of JSON strings, which hold no bare quote. */
@@ -242,8 +243,7 @@ static bool parse_page(const struct request *request, struct op *op, struct err 
 
 bool idol_decode_list(struct request *request, struct op *op, struct err *err)
 {
-	op->kind = OP_LIST;
-	op->dialect = DIALECT_CODE_idol;
+	decode_init_op(op, OP_LIST, DIALECT_CODE_idol, NULL);
 	return idol_check_query(request, err) && parse_filters(request, op, err) &&
 	       parse_sort(request, op, err) && parse_page(request, op, err);
 }

@@ -1,3 +1,5 @@
+#include "dialect/decode.h"
+
 #include "base/encode.h"
 #include "dialect/uplynk/uplynk.h"
 #include "http/json.h"
@@ -43,7 +45,7 @@ static bool parse_text(const struct member *member, const json_t *value, struct 
 	struct str text = json_str(value), quoted = STR("\"\"");
 
 	if (value && !json_is_string(value) && !(json_is_null(value) && member->min == 0))
-		return err_set(err, ERR_INVALID, member->name, "%s must be a string", member->name);
+		return decode_not_a_string(err, ERR_INVALID, member->name);
 	if (text.len < member->min || text.len > member->max)
 		return err_set(err, ERR_INVALID, member->name, "%s must have %zu to %zu bytes",
 			member->name, member->min, member->max);
@@ -108,15 +110,6 @@ static bool parse_body(const struct request *request,
 
 /* ---- operations ---- */
 
-static bool init_op(struct op *op, enum op_kind kind, uint8_t dialect, const struct id *id)
-{
-	op->kind = kind;
-	op->dialect = dialect;
-	if (id)
-		op->id = *id;
-	return true;
-}
-
 /*
  * Creates the task that records an operation on an ingest point. Its fields tell the backend which
  * point and which of its members were set.
@@ -148,7 +141,7 @@ static bool make_task_op(const struct request *request, const char *operation,
 bool uplynk_decode_tasks(struct request *request, struct op *op, struct err *err)
 {
 	(void)request, (void)err;
-	return init_op(op, OP_LIST, DIALECT_CODE_uplynk, NULL);
+	return decode_init_op(op, OP_LIST, DIALECT_CODE_uplynk, NULL);
 }
 
 bool uplynk_decode_task(struct request *request, struct op *op, struct err *err)
@@ -156,13 +149,13 @@ bool uplynk_decode_task(struct request *request, struct op *op, struct err *err)
 	struct id id;
 
 	return parse_id(request, "task", &id, err) &&
-	       init_op(op, OP_READ, DIALECT_CODE_uplynk, &id);
+	       decode_init_op(op, OP_READ, DIALECT_CODE_uplynk, &id);
 }
 
 bool uplynk_decode_points(struct request *request, struct op *op, struct err *err)
 {
 	(void)request, (void)err;
-	return init_op(op, OP_LIST, DIALECT_CODE_uplynk_point, NULL);
+	return decode_init_op(op, OP_LIST, DIALECT_CODE_uplynk_point, NULL);
 }
 
 bool uplynk_decode_point(struct request *request, struct op *op, struct err *err)
@@ -170,7 +163,7 @@ bool uplynk_decode_point(struct request *request, struct op *op, struct err *err
 	struct id id;
 
 	return parse_id(request, "point", &id, err) &&
-	       init_op(op, OP_READ, DIALECT_CODE_uplynk_point, &id);
+	       decode_init_op(op, OP_READ, DIALECT_CODE_uplynk_point, &id);
 }
 
 bool uplynk_decode_create(struct request *request, struct op *op, struct err *err)
@@ -183,7 +176,7 @@ bool uplynk_decode_create(struct request *request, struct op *op, struct err *er
 		return false;
 	op->change = change;
 	op->companion = task;
-	return init_op(op, OP_CREATE, DIALECT_CODE_uplynk_point, NULL);
+	return decode_init_op(op, OP_CREATE, DIALECT_CODE_uplynk_point, NULL);
 }
 
 bool uplynk_decode_update(struct request *request, struct op *op, struct err *err)
@@ -198,7 +191,7 @@ bool uplynk_decode_update(struct request *request, struct op *op, struct err *er
 		return false;
 	op->change = change;
 	op->companion = task;
-	return init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
+	return decode_init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
 }
 
 bool uplynk_decode_delete(struct request *request, struct op *op, struct err *err)
@@ -210,5 +203,5 @@ bool uplynk_decode_delete(struct request *request, struct op *op, struct err *er
 		!make_task_op(request, "\"DELETE\"", &id, NULL, &task, err))
 		return false;
 	op->companion = task;
-	return init_op(op, OP_REMOVE, DIALECT_CODE_uplynk_point, &id);
+	return decode_init_op(op, OP_REMOVE, DIALECT_CODE_uplynk_point, &id);
 }

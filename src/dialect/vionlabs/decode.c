@@ -1,3 +1,5 @@
+#include "dialect/decode.h"
+
 #include "dialect/vionlabs/vionlabs.h"
 #include "http/json.h"
 
@@ -127,8 +129,7 @@ bool vionlabs_decode_list(struct request *request, struct op *op, struct err *er
 	value = json_quote(item, request->arena);
 	if (!value.ptr)
 		return err_no_memory(err);
-	op->kind = OP_LIST;
-	op->dialect = DIALECT_CODE_vionlabs;
+	decode_init_op(op, OP_LIST, DIALECT_CODE_vionlabs, NULL);
 	/* Within an item the index is ordered by product and version. */
 	list_filter_add(&op->list, VIONLABS_BY_ITEM, value);
 	list_sort_add(&op->list, VIONLABS_BY_ITEM, false);
@@ -139,8 +140,7 @@ bool vionlabs_decode_read(struct request *request, struct op *op, struct err *er
 {
 	if (!parse_identity(request, &op->id, err))
 		return false;
-	op->kind = OP_READ;
-	op->dialect = DIALECT_CODE_vionlabs;
+	decode_init_op(op, OP_READ, DIALECT_CODE_vionlabs, NULL);
 	return true;
 }
 
@@ -148,8 +148,7 @@ bool vionlabs_decode_deactivate(struct request *request, struct op *op, struct e
 {
 	if (!parse_identity(request, &op->id, err))
 		return false;
-	op->kind = OP_UPDATE;
-	op->dialect = DIALECT_CODE_vionlabs;
+	decode_init_op(op, OP_UPDATE, DIALECT_CODE_vionlabs, NULL);
 	op->change.state = TASK_CANCELLED;
 	op->change.status = str_cstr(dialect_status(&vionlabs_statuses, TASK_CANCELLED));
 	return true;

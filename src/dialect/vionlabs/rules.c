@@ -1,4 +1,5 @@
 /* Hooks for tasks that arrive by the native API. */
+#include "dialect/decode.h"
 #include "dialect/vionlabs/vionlabs.h"
 #include "http/json.h"
 
@@ -9,7 +10,7 @@ static bool require_text(const struct op *op, const char *name, size_t max, stru
 	struct str json = change_field(&op->change, str_cstr(name));
 
 	if (json.len == 0 || json.ptr[0] != '"')
-		return err_set(err, ERR_UNPROCESSABLE, name, "%s must be a string", name);
+		return decode_not_a_string(err, ERR_UNPROCESSABLE, name);
 	*text = json_unquote(json, arena);
 	if (!text->ptr)
 		return err_no_memory(err);

@@ -1,3 +1,5 @@
+#include "dialect/decode.h"
+
 #include "dialect/virtshell/virtshell.h"
 #include "http/json.h"
 
@@ -37,7 +39,7 @@ static bool parse_text(const struct body *body, const char *name, const json_t *
 	if (json_is_null(value))
 		return set_member(body, name, STR(""));
 	if (!json_is_string(value))
-		return err_set(body->err, ERR_INVALID, name, "%s must be a string", name);
+		return decode_not_a_string(body->err, ERR_INVALID, name);
 	return parse_any(body, name, value);
 }
 
@@ -49,7 +51,7 @@ static bool parse_status(const struct body *body, const char *name, const json_t
 	if (json_is_null(value))
 		return true;
 	if (!json_is_string(value))
-		return err_set(body->err, ERR_INVALID, name, "%s must be a string", name);
+		return decode_not_a_string(body->err, ERR_INVALID, name);
 	status = json_str(value);
 	if (status.len == 0 || status.len > STATUS_MAX)
 		return err_set(body->err, ERR_INVALID, name, "%s must have 1 to %d bytes", name,
@@ -145,20 +147,11 @@ static bool parse_id(const struct request *request, struct id *id, struct err *e
 	return true;
 }
 
-static bool init_op(struct op *op, enum op_kind kind, const struct id *id)
-{
-	op->kind = kind;
-	op->dialect = DIALECT_CODE_virtshell;
-	if (id)
-		op->id = *id;
-	return true;
-}
-
 bool virtshell_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	if (!request_check_accepts_json(request, err))
 		return false;
-	return init_op(op, OP_LIST, NULL);
+	return decode_init_op(op, OP_LIST, DIALECT_CODE_virtshell, NULL);
 }
 
 bool virtshell_decode_status(struct request *request, struct op *op, struct err *err)
@@ -166,7 +159,7 @@ bool virtshell_decode_status(struct request *request, struct op *op, struct err 
 	if (!request_check_accepts_json(request, err))
 		return false;
 	list_filter_add(&op->list, VIRTSHELL_BY_STATUS, request_path_var(request, "key"));
-	return init_op(op, OP_LIST, NULL);
+	return decode_init_op(op, OP_LIST, DIALECT_CODE_virtshell, NULL);
 }
 
 bool virtshell_decode_missing_status(struct request *request, struct op *op, struct err *err)
@@ -184,7 +177,8 @@ bool virtshell_decode_task_or_status(struct request *request, struct op *op, str
 
 	if (!id_parse(&id, request_path_var(request, "key")))
 		return virtshell_decode_status(request, op, err);
-	return request_check_accepts_json(request, err) && init_op(op, OP_READ, &id);
+	return request_check_accepts_json(request, err) &&
+	       decode_init_op(op, OP_READ, DIALECT_CODE_virtshell, &id);
 }
 
 bool virtshell_decode_create(struct request *request, struct op *op, struct err *err)
@@ -195,7 +189,7 @@ bool virtshell_decode_create(struct request *request, struct op *op, struct err 
 		!parse_body(request, "create", &change, err))
 		return false;
 	op->change = change;
-	return init_op(op, OP_CREATE, NULL);
+	return decode_init_op(op, OP_CREATE, DIALECT_CODE_virtshell, NULL);
 }
 
 bool virtshell_decode_update(struct request *request, struct op *op, struct err *err)
@@ -206,12 +200,13 @@ bool virtshell_decode_update(struct request *request, struct op *op, struct err 
 	if (!parse_id(request, &id, err) || !parse_body(request, "update", &change, err))
 		return false;
 	op->change = change;
-	return init_op(op, OP_UPDATE, &id);
+	return decode_init_op(op, OP_UPDATE, DIALECT_CODE_virtshell, &id);
 }
 
 bool virtshell_decode_delete(struct request *request, struct op *op, struct err *err)
 {
 	struct id id;
 
-	return parse_id(request, &id, err) && init_op(op, OP_REMOVE, &id);
+	return parse_id(request, &id, err) &&
+	       decode_init_op(op, OP_REMOVE, DIALECT_CODE_virtshell, &id);
 }

@@ -1,4 +1,5 @@
 /* Hooks for tasks that arrive by the native API. */
+#include "dialect/decode.h"
 #include "dialect/virtshell/virtshell.h"
 
 /* The encoder copies these members unchecked, so they must be of the specified type. */
@@ -11,8 +12,7 @@ bool virtshell_validate(const struct task *before, const struct task *task, stru
 		struct str json = task_field(task, str_cstr(texts[i]));
 
 		if (json.ptr && json.ptr[0] != '"')
-			return err_set(
-				err, ERR_UNPROCESSABLE, texts[i], "%s must be a string", texts[i]);
+			return decode_not_a_string(err, ERR_UNPROCESSABLE, texts[i]);
 	}
 	return true;
 }

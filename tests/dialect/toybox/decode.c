@@ -1,17 +1,12 @@
+#include "dialect/decode.h"
+
 #include "dialect/toybox/toybox.h"
 #include "http/json.h"
-
-static bool init_op(struct op *op, enum op_kind kind)
-{
-	op->kind = kind;
-	op->dialect = DIALECT_CODE_toybox;
-	return true;
-}
 
 bool toybox_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	(void)request, (void)err;
-	return init_op(op, OP_LIST);
+	return decode_init_op(op, OP_LIST, DIALECT_CODE_toybox, NULL);
 }
 
 static bool parse_toy(const struct request *request, struct op *op, json_t *json, struct err *err)
@@ -38,7 +33,7 @@ bool toybox_decode_create(struct request *request, struct op *op, struct err *er
 	json_decref(json);
 	op->change.state = TASK_PENDING;
 	op->change.status = str_cstr(dialect_status(&toybox_statuses, TASK_PENDING));
-	return ok && init_op(op, OP_CREATE);
+	return ok && decode_init_op(op, OP_CREATE, DIALECT_CODE_toybox, NULL);
 }
 
 static bool parse_id(const struct request *request, struct op *op, struct err *err)
@@ -49,12 +44,13 @@ static bool parse_id(const struct request *request, struct op *op, struct err *e
 
 bool toybox_decode_read(struct request *request, struct op *op, struct err *err)
 {
-	return parse_id(request, op, err) && init_op(op, OP_READ);
+	return parse_id(request, op, err) && decode_init_op(op, OP_READ, DIALECT_CODE_toybox, NULL);
 }
 
 bool toybox_decode_delete(struct request *request, struct op *op, struct err *err)
 {
-	return parse_id(request, op, err) && init_op(op, OP_REMOVE);
+	return parse_id(request, op, err) &&
+	       decode_init_op(op, OP_REMOVE, DIALECT_CODE_toybox, NULL);
 }
 
 bool toybox_native_defaults(const struct request *request, struct op *op, struct err *err)
