@@ -185,8 +185,7 @@ struct op {
 	const void *hook_data; /* for before_write; in arena */
 	struct op_dependents dependents;
 	struct list_query list;
-	struct op
-		*companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction; or NULL */
+	struct op *companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction */
 };
 
 struct listing;

@@ -1,15 +1,14 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "lib/check.h"
 
-static void test_grows(void **state)
+static void buffer_grows(void **state)
 {
 	struct buf buf = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	assert_str(buf_str(&buf), "");
 	assert_non_null(buf_str(&buf).ptr);
 	buf_put(&buf, NULL, 0);
@@ -27,8 +26,8 @@ static void test_grows(void **state)
 	assert_null(buf.data);
 }
 
-/* The first size is 256 bytes: printf must fit exactly, one less and one more. */
-static void test_printf_at_capacity(void **state)
+/* The first size is 256 bytes. */
+static void printf_fits_at_the_capacity(void **state)
 {
 	(void)state;
 	for (int len = 254; len <= 257; len++) {
@@ -42,11 +41,11 @@ static void test_printf_at_capacity(void **state)
 	}
 }
 
-static void test_failure_is_sticky(void **state)
+static void failure_is_sticky(void **state)
 {
 	struct buf buf = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	buf_puts(&buf, "ab");
 	assert_false(buf_reserve(&buf, SIZE_MAX - 1));
 	assert_false(buf_ok(&buf));
@@ -66,11 +65,11 @@ static void test_failure_is_sticky(void **state)
 	buf_free(&buf);
 }
 
-static void test_consume(void **state)
+static void consume_drops_the_first_bytes(void **state)
 {
 	struct buf buf = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	buf_puts(&buf, "abcdef");
 	buf_consume(&buf, 0);
 	assert_str(buf_str(&buf), "abcdef");
@@ -84,7 +83,7 @@ static void test_consume(void **state)
 	buf_free(&buf);
 }
 
-static void test_json(void **state)
+static void json_strings_are_escaped(void **state)
 {
 	static const struct {
 		struct str in;
@@ -100,8 +99,8 @@ static void test_json(void **state)
 		{ STR("a\0z"), "\"a\xEF\xBF\xBDz\"" },
 		{ STR("\xED\xA0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"" },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct buf buf = BUF_INIT;
 
@@ -111,13 +110,12 @@ static void test_json(void **state)
 	}
 }
 
-/* Whatever the bytes are, what is written is one JSON string; what was UTF-8 comes back as it was.
- */
-static void test_json_always_parses(void **state)
+/* Random bytes. UTF-8 reads back unchanged. */
+static void any_bytes_become_a_json_string(void **state)
 {
 	uint32_t random = 1;
-	(void)state;
 
+	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		struct buf buf = BUF_INIT;
 		char bytes[8];
@@ -141,70 +139,11 @@ static void test_json_always_parses(void **state)
 	}
 }
 
-static void test_arena(void **state)
-{
-	struct arena arena = { 0 };
-	struct str copy;
-	char *first, *second;
-	(void)state;
-
-	first = arena_alloc(&arena, 1);
-	second = arena_alloc(&arena, 1);
-	assert_non_null(first);
-	assert_int_equal((uintptr_t)second % _Alignof(max_align_t), 0);
-	assert_true(second - first >= (ptrdiff_t) _Alignof(max_align_t));
-	assert_non_null(arena_alloc(&arena, 0));
-	copy = arena_copy(&arena, STR("a\0b"));
-	assert_int_equal(copy.len, 3);
-	assert_memory_equal(copy.ptr, "a\0b", 4);
-	assert_non_null(arena_copy(&arena, STR_NULL).ptr);
-	assert_null(arena_alloc(&arena, SIZE_MAX));
-	assert_null(arena_alloc(&arena, SIZE_MAX / 2 + 1));
-	arena_free(&arena);
-	assert_null(arena.blocks);
-}
-
-/* Every byte of what was taken may be written, and none is shared. */
-static void test_arena_blocks(void **state)
-{
-	struct arena arena = { 0 };
-	char *parts[100];
-	(void)state;
-
-	for (int round = 0; round < 3; round++) {
-		for (size_t i = 0; i < 100; i++) {
-			parts[i] = arena_alloc(&arena, i * 97);
-			assert_non_null(parts[i]);
-			memset(parts[i], (int)i, i * 97);
-		}
-		for (size_t i = 0; i < 100; i++) {
-			for (size_t k = 0; k < i * 97; k++)
-				assert_int_equal(parts[i][k], (char)i);
-		}
-		arena_reset(&arena);
-		assert_non_null(arena.blocks);
-	}
-	arena_free(&arena);
-}
-
-/* One large request must not keep its memory for all that follow. */
-static void test_arena_frees_large_blocks(void **state)
-{
-	struct arena arena = { 0 };
-	(void)state;
-
-	assert_non_null(arena_alloc(&arena, (size_t)1024 * 1024));
-	arena_reset(&arena);
-	assert_null(arena.blocks);
-	arena_reset(&arena);
-	arena_free(&arena);
-}
-
-static void test_numbers(void **state)
+static void numbers_are_written_in_decimal(void **state)
 {
 	static const int64_t numbers[] = { 0, 7, 10, -1, 1454433171, INT64_MAX, INT64_MIN };
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		struct buf buf = BUF_INIT;
 		char text[32];
@@ -216,12 +155,12 @@ static void test_numbers(void **state)
 	}
 }
 
-/* Room is there for a short text; a long one is written again into more. */
-static void test_printf_of_any_length(void **state)
+/* A text longer than the room left is formatted twice. */
+static void printf_writes_any_length(void **state)
 {
 	char text[1001];
-	(void)state;
 
+	(void)state;
 	memset(text, 'a', sizeof(text));
 	text[1000] = '\0';
 	for (int len = 0; len <= 1000; len++) {
@@ -238,17 +177,14 @@ static void test_printf_of_any_length(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_numbers),
-		CHECK(test_printf_of_any_length),
-		CHECK(test_grows),
-		CHECK(test_printf_at_capacity),
-		CHECK(test_failure_is_sticky),
-		CHECK(test_consume),
-		CHECK(test_json),
-		CHECK(test_json_always_parses),
-		CHECK(test_arena),
-		CHECK(test_arena_blocks),
-		CHECK(test_arena_frees_large_blocks),
+		CHECK(numbers_are_written_in_decimal),
+		CHECK(printf_writes_any_length),
+		CHECK(buffer_grows),
+		CHECK(printf_fits_at_the_capacity),
+		CHECK(failure_is_sticky),
+		CHECK(consume_drops_the_first_bytes),
+		CHECK(json_strings_are_escaped),
+		CHECK(any_bytes_become_a_json_string),
 	};
 
 	return CHECK_RUN(tests);

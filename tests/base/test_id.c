@@ -12,11 +12,11 @@ static int64_t id_time(const struct id *id)
 	return ms;
 }
 
-static void test_layout(void **state)
+static void new_id_is_version_7(void **state)
 {
 	struct id id;
-	(void)state;
 
+	(void)state;
 	assert_true(id_new(&id, WALL));
 	assert_int_equal(id_time(&id), WALL);
 	assert_int_equal(id.bytes[6] >> 4, 7);
@@ -25,13 +25,13 @@ static void test_layout(void **state)
 	assert_false(id_is_zero(&id));
 }
 
-static void test_order(void **state)
+static void ids_of_a_process_are_in_order(void **state)
 {
 	struct id last, next;
-	(void)state;
 
+	(void)state;
 	assert_true(id_new(&last, WALL + 1000));
-	/* More than the counter of one millisecond holds, and with a clock that goes back. */
+	/* More ids than the counter of one millisecond holds, and a clock that goes back. */
 	for (int i = 0; i < 20000; i++) {
 		assert_true(id_new(&next, i % 2 ? WALL + 1000 : WALL));
 		assert_true(id_compare(&last, &next) < 0);
@@ -44,13 +44,13 @@ static void test_order(void **state)
 	assert_int_equal(id_time(&next), WALL + 5000);
 }
 
-static void test_text(void **state)
+static void text_round_trips(void **state)
 {
 	static const char text[] = "018f4c1e-7a2b-7cde-8f01-23456789abcd";
 	char again[ID_TEXT_LEN + 1];
 	struct id id, upper;
-	(void)state;
 
+	(void)state;
 	assert_true(id_parse(&id, STR("018f4c1e-7a2b-7cde-8f01-23456789abcd")));
 	assert_int_equal(id.bytes[0], 0x01);
 	assert_int_equal(id.bytes[15], 0xCD);
@@ -63,7 +63,7 @@ static void test_text(void **state)
 	assert_true(id_parse(&id, STR("df137dae-68b0-4b34-b321-a5c10299679e")));
 }
 
-static void test_invalid_ids(void **state)
+static void invalid_texts_are_rejected(void **state)
 {
 	static const struct str rows[] = {
 		STR(""),
@@ -81,13 +81,13 @@ static void test_invalid_ids(void **state)
 		STR("+18f4c1e-7a2b-7cde-8f01-23456789abcd"),
 		STR("0x8f4c1e-7a2b-7cde-8f01-23456789abcd"),
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct id id = { .bytes = { 9 } };
 
 		if (id_parse(&id, rows[i]))
-			fail_msg("row %zu was taken", i);
+			fail_msg("row %zu is accepted", i);
 		assert_int_equal(id.bytes[0], 9);
 	}
 	assert_false(id_parse(&(struct id){ 0 }, STR_NULL));
@@ -96,10 +96,10 @@ static void test_invalid_ids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_layout),
-		CHECK(test_order),
-		CHECK(test_text),
-		CHECK(test_invalid_ids),
+		CHECK(new_id_is_version_7),
+		CHECK(ids_of_a_process_are_in_order),
+		CHECK(text_round_trips),
+		CHECK(invalid_texts_are_rejected),
 	};
 
 	return CHECK_RUN(tests);

@@ -62,7 +62,7 @@ static void burst_then_rate(void **state)
 	assert_false(take("ann", NOW + 999));
 	assert_true(take("ann", NOW + 1000));
 	assert_false(take("ann", NOW + 1000));
-	/* what was refused cost nothing */
+	/* Refused attempts cost nothing. */
 	assert_int_equal(take_all("ann", NOW + 3500), 2);
 	assert_int_equal(take_all("ann", NOW + 1000000), 5);
 }
@@ -128,12 +128,12 @@ static void refund_restores_allowance(void **state)
 		assert_true(take("ann", NOW));
 		limit_refund(limit, &rule, key_of("ann"));
 	}
-	/* nobody gets more than all */
+	/* The allowance is at most the burst. */
 	limit_refund(limit, &rule, key_of("ann"));
 	assert_int_equal(take_all("ann", NOW), 5);
 }
 
-/* Whoever took the time first is not always counted first. */
+/* Processes are not always counted in the order in which they read the clock. */
 static void clock_skew_counts_as_exhausted(void **state)
 {
 	struct limit_status left;
@@ -146,7 +146,7 @@ static void clock_skew_counts_as_exhausted(void **state)
 	assert_false(take("ann", NOW + 999));
 }
 
-/* A password takes its time to be checked; others fail meanwhile. */
+/* Checking a password takes time, in which other attempts may fail. */
 static void late_refund_restores_one(void **state)
 {
 	(void)state;
@@ -156,7 +156,7 @@ static void late_refund_restores_one(void **state)
 	assert_int_equal(take_all("ann", NOW + 1500), 1);
 }
 
-/* Those who have used least are forgotten first; who is forgotten is let in. */
+/* The key with the lowest debt is evicted first and then has its full allowance. */
 static void full_set_evicts_lowest_debt(void **state)
 {
 	const uint64_t first = 7;
@@ -171,12 +171,11 @@ static void full_set_evicts_lowest_debt(void **state)
 		while (limit_take(limit, &rule, first + i * LIMIT_SETS, NOW + 100, NULL))
 			;
 	}
-	/* all of the set are busier: it has its allowance again */
+	/* All others of the set have more debt: it was evicted. */
 	assert_true(limit_take(limit, &rule, first, NOW, NULL));
 }
 
-/* Whatever stands in the table, and whatever the time: nobody is shut out for longer than a burst.
- */
+/* Whatever the slot and the time: no key is refused for longer than a burst takes. */
 static void corrupt_slot_never_blocks(void **state)
 {
 	static const uint64_t rubbish[] = { UINT64_MAX, UINT64_MAX - 1000, 1ULL << 63,
@@ -196,7 +195,7 @@ static void corrupt_slot_never_blocks(void **state)
 	}
 }
 
-/* A smaller burst after a reload: what was used before does not count against it. */
+/* After a reload with a smaller burst, earlier use does not count. */
 static void rule_change_resets_debt(void **state)
 {
 	const struct limit_rule much = { .interval_us = 1000, .burst = 2000 };
@@ -230,7 +229,7 @@ static void address_maps_to_network(void **state)
 #define CHILDREN 4
 #define TRIES	 20000
 
-/* Exactly as many as the burst, however many processes ask, each by its own look at the clock. */
+/* Many processes with clocks of their own together take exactly the burst. */
 static void processes_share_count(void **state)
 {
 	const struct limit_rule many = { .interval_us = 1000000, .burst = 10000 };
@@ -254,7 +253,8 @@ static void processes_share_count(void **state)
 		int status;
 
 		assert_int_equal(read(ends[0], &theirs, sizeof(theirs)), sizeof(theirs));
-		assert_true(wait(&status) > 0 && status == 0);
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
 		taken += theirs;
 	}
 	close(ends[0]);

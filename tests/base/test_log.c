@@ -19,7 +19,7 @@ static void take(enum log_level level, struct str line)
 	lines++;
 }
 
-/* The one line that was logged since, as JSON. The caller gives it back. */
+/* Returns the only line logged since the last call, as JSON; the caller frees it. */
 static json_t *take_single_line(void)
 {
 	json_t *json = json_loadb(last_line.data, last_line.len, JSON_REJECT_DUPLICATES, NULL);
@@ -55,11 +55,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void test_members(void **state)
+static void line_has_its_members(void **state)
 {
 	json_t *json;
-	(void)state;
 
+	(void)state;
 	clock_set_fake(1429207233007);
 	log_set_process("worker 1");
 	log_warn("store-busy", "tried %d times", 3);
@@ -73,11 +73,11 @@ static void test_members(void **state)
 	json_decref(json);
 }
 
-static void test_newlines_are_escaped(void **state)
+static void newlines_are_escaped(void **state)
 {
 	json_t *json;
-	(void)state;
 
+	(void)state;
 	log_info("event", "a\r\n{\"level\":\"error\"}%c\"\\", 1);
 	json = take_single_line();
 	assert_string_equal(text_of(json, "level"), "info");
@@ -92,23 +92,23 @@ static void test_newlines_are_escaped(void **state)
 	json_decref(json);
 }
 
-static void test_long_text_is_cut(void **state)
+static void long_text_is_cut(void **state)
 {
 	json_t *json;
-	(void)state;
 
+	(void)state;
 	log_info("event", "%*s", 5000, "x");
 	json = take_single_line();
 	assert_int_equal(strlen(text_of(json, "text")), 1023);
 	json_decref(json);
 }
 
-static void test_threshold(void **state)
+static void lines_below_the_level_are_dropped(void **state)
 {
 	struct buf line = BUF_INIT;
 	enum log_level level;
-	(void)state;
 
+	(void)state;
 	log_debug("event", "%s", "x");
 	assert_int_equal(lines, 0);
 	assert_false(log_begin(&line, LOG_DEBUG, "event"));
@@ -127,12 +127,12 @@ static void test_threshold(void **state)
 	assert_int_equal(level, LOG_ERROR);
 }
 
-static void test_custom_members(void **state)
+static void callers_add_members(void **state)
 {
 	struct buf line = BUF_INIT;
 	json_t *json;
-	(void)state;
 
+	(void)state;
 	assert_true(log_begin(&line, LOG_INFO, "request"));
 	buf_puts(&line, ",\"status\":200");
 	log_end(&line);
@@ -142,15 +142,15 @@ static void test_custom_members(void **state)
 	json_decref(json);
 }
 
-/* What goes to standard error when nobody captures: whole lines, the last one that of log_fatal. */
-static void test_fatal_exits(void **state)
+/* Without a capture, lines go to standard error. */
+static void fatal_logs_and_exits(void **state)
 {
 	char text[512];
 	int ends[2], status;
 	ssize_t len;
 	pid_t child;
-	(void)state;
 
+	(void)state;
 	assert_int_equal(pipe(ends), 0);
 	child = fork();
 	assert_true(child >= 0);
@@ -170,15 +170,15 @@ static void test_fatal_exits(void **state)
 	close(ends[0]);
 }
 
-/* A pipe that keeps writes apart shows them: what others write never comes into the middle. */
-static void test_batches_are_whole_lines(void **state)
+/* A pipe with O_DIRECT keeps writes apart. */
+static void batches_are_whole_lines(void **state)
 {
 	char text[PIPE_BUF + 1];
 	int ends[2], status, writes = 0;
 	ssize_t len;
 	pid_t child;
-	(void)state;
 
+	(void)state;
 	assert_int_equal(pipe2(ends, O_DIRECT), 0);
 	child = fork();
 	assert_true(child >= 0);
@@ -206,13 +206,13 @@ static void test_batches_are_whole_lines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LOG_TEST(test_members),
-		LOG_TEST(test_newlines_are_escaped),
-		LOG_TEST(test_long_text_is_cut),
-		LOG_TEST(test_threshold),
-		LOG_TEST(test_custom_members),
-		LOG_TEST(test_fatal_exits),
-		LOG_TEST(test_batches_are_whole_lines),
+		LOG_TEST(line_has_its_members),
+		LOG_TEST(newlines_are_escaped),
+		LOG_TEST(long_text_is_cut),
+		LOG_TEST(lines_below_the_level_are_dropped),
+		LOG_TEST(callers_add_members),
+		LOG_TEST(fatal_logs_and_exits),
+		LOG_TEST(batches_are_whole_lines),
 	};
 
 	return CHECK_RUN(tests);

@@ -1,8 +1,7 @@
-#include "base/clock.h"
 #include "base/str.h"
 #include "lib/check.h"
 
-static void test_utf8(void **state)
+static void utf8_is_checked(void **state)
 {
 	static const struct {
 		struct str bytes;
@@ -45,15 +44,15 @@ static void test_utf8(void **state)
 		{ STR("\xF0\x9F\xC3\xA4"), false },
 		{ STR("\xC3\xA4\xA4"), false },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (str_is_utf8(rows[i].bytes) != rows[i].valid)
 			fail_msg("row %zu", i);
 	}
 }
 
-static void test_numbers(void **state)
+static void numbers_are_digits_that_fit(void **state)
 {
 	static const struct {
 		const char *text;
@@ -75,8 +74,8 @@ static void test_numbers(void **state)
 		{ "0x1", false, 0 },
 		{ "1.0", false, 0 },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t value = 42;
 
@@ -85,7 +84,7 @@ static void test_numbers(void **state)
 	}
 }
 
-static void test_comparisons(void **state)
+static void texts_are_compared(void **state)
 {
 	(void)state;
 	assert_true(str_eq(STR_NULL, STR("")));
@@ -101,7 +100,7 @@ static void test_comparisons(void **state)
 	assert_false(str_starts(STR("abc"), STR("b")));
 }
 
-static void test_skip_and_trim(void **state)
+static void skip_and_trim_stay_inside(void **state)
 {
 	(void)state;
 	assert_str(str_skip(STR("abc"), 1), "bc");
@@ -113,48 +112,6 @@ static void test_skip_and_trim(void **state)
 	assert_str(str_trim(STR("")), "");
 	assert_str(str_trim(STR("a\n")), "a\n");
 	assert_int_equal(str_cstr(NULL).len, 0);
-}
-
-static void test_clock(void **state)
-{
-	int64_t wall, before = clock_mono_us();
-	(void)state;
-
-	clock_set_fake(1234567890123);
-	assert_int_equal(clock_wall_ms(), 1234567890123);
-	clock_set_fake(0);
-	wall = clock_wall_ms();
-	assert_true(wall > 1234567890123 && wall < 32503680000000);
-	assert_true(clock_mono_us() >= before);
-	assert_true(clock_mono_ms() >= before / 1000);
-}
-
-static void test_errors(void **state)
-{
-	struct err err;
-	char longer[400];
-	(void)state;
-
-	assert_false(err_set(&err, ERR_MISSING, "name", NULL));
-	assert_string_equal(err.field, "name");
-	assert_string_equal(err_text(&err), "A required value is missing.");
-	assert_int_equal(err_status(err.code), 400);
-	assert_string_equal(err_name(err.code), "missing");
-	assert_false(err_set(&err, ERR_INVALID, NULL, "%s is %d", "x", 3));
-	assert_string_equal(err.field, "");
-	assert_string_equal(err_text(&err), "x is 3");
-	memset(longer, 'a', sizeof(longer));
-	longer[sizeof(longer) - 1] = '\0';
-	err_set(&err, ERR_INVALID, longer, "%s", longer);
-	assert_int_equal(strlen(err.field), sizeof(err.field) - 1);
-	assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
-	for (int code = ERR_NONE + 1; code < ERR_CODES; code++) {
-		err = (struct err){ .code = (enum err_code)code };
-		assert_true(err_status(err.code) >= 400 && err_status(err.code) < 600);
-		assert_true(err_text(&err)[0]);
-	}
-	assert_int_equal(err_status(ERR_CODES), 500);
-	assert_string_equal(err_name(ERR_CODES), "unknown");
 }
 
 static void split_next_returns_each_part(void **state)
@@ -203,7 +160,7 @@ static void compare_orders_by_unsigned_bytes_and_then_by_length(void **state)
 	assert_true(str_compare(STR_NULL, STR("a")) < 0);
 }
 
-static void test_utf8_length(void **state)
+static void utf8_length_counts_characters(void **state)
 {
 	(void)state;
 
@@ -211,7 +168,7 @@ static void test_utf8_length(void **state)
 	assert_int_equal(str_utf8_length(STR("a\u00e9\u20ac\U0001F600")), 4);
 }
 
-static void test_leading_number(void **state)
+static void leading_number_is_clamped(void **state)
 {
 	static const struct {
 		const char *text;
@@ -230,8 +187,8 @@ static void test_leading_number(void **state)
 		{ "99999999999999999999999999", 999 },
 		{ "100000000000000000000000000", 999 },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_int_equal(str_leading_number(str_cstr(rows[i].text), 999), rows[i].number);
 	assert_true(str_leading_number(STR("9223372036854775807"), INT64_MAX) == INT64_MAX);
@@ -241,17 +198,15 @@ static void test_leading_number(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_utf8),
-		CHECK(test_numbers),
-		CHECK(test_comparisons),
-		CHECK(test_skip_and_trim),
-		CHECK(test_clock),
-		CHECK(test_errors),
+		CHECK(utf8_is_checked),
+		CHECK(numbers_are_digits_that_fit),
+		CHECK(texts_are_compared),
+		CHECK(skip_and_trim_stay_inside),
 		CHECK(split_next_returns_each_part),
 		CHECK(split_next_tells_an_empty_rest_from_none),
 		CHECK(compare_orders_by_unsigned_bytes_and_then_by_length),
-		CHECK(test_utf8_length),
-		CHECK(test_leading_number),
+		CHECK(utf8_length_counts_characters),
+		CHECK(leading_number_is_clamped),
 	};
 
 	return CHECK_RUN(tests);

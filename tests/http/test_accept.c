@@ -89,7 +89,7 @@ static const struct {
 	{ "application/json;a=\"\\", true },
 };
 
-static void test_table(void **state)
+static void accept_allows_or_refuses(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -98,7 +98,7 @@ static void test_table(void **state)
 	}
 }
 
-static void test_repeated_headers(void **state)
+static void repeated_fields_form_one_list(void **state)
 {
 	(void)state;
 	assert_true(accepts("text/html", "application/json"));
@@ -110,8 +110,8 @@ static void test_repeated_headers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_table),
-		CHECK(test_repeated_headers),
+		CHECK(accept_allows_or_refuses),
+		CHECK(repeated_fields_form_one_list),
 	};
 
 	return CHECK_RUN(tests);

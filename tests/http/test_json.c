@@ -3,7 +3,7 @@
 
 static struct arena arena;
 
-static void test_round_trip(void **state)
+static void text_round_trips(void **state)
 {
 	static const struct {
 		const char *in, *out;
@@ -33,8 +33,8 @@ static void test_round_trip(void **state)
 		{ "{\"\":[[[]]]}", "{\"\":[[[]]]}" },
 		{ "{\"\\\"\\\\\":1}", "{\"\\\"\\\\\":1}" },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct err err;
 		json_t *json;
@@ -58,7 +58,7 @@ static void assert_malformed(struct str text)
 	assert_null(json);
 }
 
-static void test_rejected(void **state)
+static void malformed_text_is_rejected(void **state)
 {
 	static const struct str rows[] = {
 		STR(""),
@@ -99,32 +99,32 @@ static void test_rejected(void **state)
 		STR("1e-400"),
 		STR("[{\"a\":[\"\\\"0.1\",123456789012345678.5]}]"),
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_malformed(rows[i]);
 }
 
-static void test_strings_keep_digits(void **state)
+static void digits_in_strings_are_kept(void **state)
 {
 	const char *text = "{\"0.100000000000000006\":\"\\\\\\\"[[0.100000000000000006\"}";
 	struct err err;
 	json_t *json;
-	(void)state;
 
+	(void)state;
 	must(json_parse_strict(&json, str_cstr(text), &err), &err);
 	assert_str(json_text(json, &arena), text);
 	json_decref(json);
 	arena_free(&arena);
 }
 
-static void test_long_numbers(void **state)
+static void real_numbers_have_a_longest_text(void **state)
 {
 	struct buf text = BUF_INIT;
 	struct err err;
 	json_t *json;
-	(void)state;
 
+	(void)state;
 	buf_puts(&text, "0.5");
 	while (text.len < 127)
 		buf_putc(&text, '0');
@@ -147,13 +147,13 @@ static void put_nested(struct buf *text, size_t levels, const char *open, char c
 		buf_putc(text, close);
 }
 
-static void test_depth(void **state)
+static void depth_is_limited(void **state)
 {
 	struct buf text = BUF_INIT;
 	struct err err;
 	json_t *json;
-	(void)state;
 
+	(void)state;
 	put_nested(&text, JSON_DEPTH_MAX, "[", ']');
 	must(json_parse_strict(&json, buf_str(&text), &err), &err);
 	json_decref(json);
@@ -164,7 +164,7 @@ static void test_depth(void **state)
 	assert_malformed(buf_str(&text));
 	put_nested(&text, JSON_DEPTH_MAX + 1, "{\"a\":", '}');
 	assert_malformed(buf_str(&text));
-	/* what holds such a text is read otherwise */
+	/* Text of our own may be deeper. */
 	must(json_parse_trusted(&json, buf_str(&text), &err), &err);
 	json_decref(json);
 	assert_false(json_parse_trusted(&json, STR("{\"a\":1,\"a\":2}"), &err));
@@ -183,11 +183,11 @@ static json_t *make_nested(unsigned levels)
 	return json;
 }
 
-static void test_text_depth(void **state)
+static void written_depth_is_limited(void **state)
 {
 	json_t *json = make_nested(JSON_TEXT_DEPTH_MAX - 1);
-	(void)state;
 
+	(void)state;
 	assert_non_null(json_text(json, &arena).ptr);
 	json_decref(json);
 	json = make_nested(JSON_TEXT_DEPTH_MAX);
@@ -197,12 +197,12 @@ static void test_text_depth(void **state)
 	arena_free(&arena);
 }
 
-static void test_read_object(void **state)
+static void body_must_be_an_object(void **state)
 {
 	json_t *json = NULL;
 	struct err err;
-	(void)state;
 
+	(void)state;
 	must(json_parse_object(&json, STR("{\"a\":1}"), &err), &err);
 	json_decref(json);
 	json = NULL;
@@ -215,17 +215,17 @@ static void test_read_object(void **state)
 	assert_null(json);
 }
 
-static void test_error_has_the_position(void **state)
+static void error_has_the_position(void **state)
 {
 	json_t *json;
 	struct err err;
-	(void)state;
 
+	(void)state;
 	assert_false(json_parse_strict(&json, STR("{\n  \"a\": x}"), &err));
 	assert_non_null(strstr(err.text, "line 2"));
 }
 
-static void test_quote(void **state)
+static void texts_are_quoted(void **state)
 {
 	(void)state;
 	assert_str(json_quote(STR(""), &arena), "\"\"");
@@ -235,11 +235,11 @@ static void test_quote(void **state)
 	arena_free(&arena);
 }
 
-static void test_unquote(void **state)
+static void strings_are_unquoted(void **state)
 {
 	struct str empty = json_unquote(STR("\"\""), &arena);
-	(void)state;
 
+	(void)state;
 	assert_non_null(empty.ptr);
 	assert_int_equal(empty.len, 0);
 	assert_str(
@@ -253,7 +253,7 @@ static void test_unquote(void **state)
 	arena_free(&arena);
 }
 
-static void test_put_as_string(void **state)
+static void other_values_become_strings(void **state)
 {
 	static const struct {
 		const char *json, *put;
@@ -265,8 +265,8 @@ static void test_put_as_string(void **state)
 		{ "{\"a\":[\"b\"]}", "\"{\\\"a\\\":[\\\"b\\\"]}\"" },
 	};
 	struct buf out = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		buf_reset(&out);
 		json_put_as_string(&out, str_cstr(rows[i].json));
@@ -278,17 +278,17 @@ static void test_put_as_string(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_round_trip),
-		CHECK(test_rejected),
-		CHECK(test_strings_keep_digits),
-		CHECK(test_long_numbers),
-		CHECK(test_depth),
-		CHECK(test_text_depth),
-		CHECK(test_read_object),
-		CHECK(test_error_has_the_position),
-		CHECK(test_quote),
-		CHECK(test_unquote),
-		CHECK(test_put_as_string),
+		CHECK(text_round_trips),
+		CHECK(malformed_text_is_rejected),
+		CHECK(digits_in_strings_are_kept),
+		CHECK(real_numbers_have_a_longest_text),
+		CHECK(depth_is_limited),
+		CHECK(written_depth_is_limited),
+		CHECK(body_must_be_an_object),
+		CHECK(error_has_the_position),
+		CHECK(texts_are_quoted),
+		CHECK(strings_are_unquoted),
+		CHECK(other_values_become_strings),
 	};
 
 	return CHECK_RUN(tests);

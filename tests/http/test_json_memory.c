@@ -1,9 +1,9 @@
-/* json.h with memory that fails: ERR_NO_MEMORY or a NULL, never a crash, and never half a text. */
+/* json.h with failing allocations: ERR_NO_MEMORY or NULL, never a crash or a partial text. */
 #include "alloc_fault.h"
 #include "http/json.h"
 #include "lib/check.h"
 
-/* Reading, writing and unquoting with the n-th allocation failing; false when none failed. */
+/* Parses and writes while the n-th allocation fails; false if none failed. */
 static bool fault_round(enum alloc_fault kind, unsigned n, struct str text)
 {
 	struct arena own = { 0 };
@@ -39,7 +39,7 @@ static void fault_walk(struct str text)
 	assert_int_equal(one, rest);
 }
 
-/* The same for a text that is not written as it was read. */
+/* The same for a text that is not written as it was parsed. */
 static void fault_walk_parse_only(struct str text)
 {
 	struct err err;
@@ -60,7 +60,7 @@ static void fault_walk_parse_only(struct str text)
 	}
 }
 
-static void test_no_memory(void **state)
+static void each_allocation_may_fail(void **state)
 {
 	(void)state;
 	fault_walk(STR(
@@ -70,12 +70,12 @@ static void test_no_memory(void **state)
 	fault_walk(STR("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]"));
 }
 
-/* Every length, so that the lexer's buffer grows at each place of a string, its end included. */
-static void test_no_memory_at_each_length(void **state)
+/* Every length, so that the lexer's buffer grows at each byte of a string, its end included. */
+static void allocations_may_fail_at_each_length_of_a_string(void **state)
 {
 	struct buf text = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	for (size_t len = 1; len < 70; len++) {
 		buf_reset(&text);
 		buf_puts(&text, "{\"");
@@ -87,12 +87,12 @@ static void test_no_memory_at_each_length(void **state)
 	buf_free(&text);
 }
 
-/* The same for numbers: one cut behind its 'e' or '.' must not reach the lexer's assertions. */
-static void test_no_memory_in_numbers(void **state)
+/* A number cut after its 'e' or '.' must not reach the lexer's assertions. */
+static void allocations_may_fail_in_numbers(void **state)
 {
 	struct buf text = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	for (int digits = 1; digits < 36; digits++) {
 		buf_reset(&text);
 		buf_printf(&text, "[0.%0*de-20]", digits, 5);
@@ -120,11 +120,11 @@ static bool fault_quote(unsigned n)
 	return failed;
 }
 
-static void test_no_memory_for_quotes(void **state)
+static void allocations_may_fail_when_quoting(void **state)
 {
 	unsigned n = 0;
-	(void)state;
 
+	(void)state;
 	while (fault_quote(n))
 		n++;
 	assert_true(n >= 4);
@@ -133,10 +133,10 @@ static void test_no_memory_for_quotes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_no_memory),
-		CHECK(test_no_memory_at_each_length),
-		CHECK(test_no_memory_in_numbers),
-		CHECK(test_no_memory_for_quotes),
+		CHECK(each_allocation_may_fail),
+		CHECK(allocations_may_fail_at_each_length_of_a_string),
+		CHECK(allocations_may_fail_in_numbers),
+		CHECK(allocations_may_fail_when_quoting),
 	};
 
 	return CHECK_RUN(tests);

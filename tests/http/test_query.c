@@ -3,12 +3,12 @@
 
 static struct arena arena;
 
-static void test_decode(void **state)
+static void escapes_are_decoded(void **state)
 {
 	static const struct {
 		struct str in;
 		enum query_plus plus;
-		const char *out; /* NULL: refused */
+		const char *out; /* NULL: rejected */
 	} rows[] = {
 		{ STR(""), QUERY_PLUS_IS_PLUS, "" },
 		{ STR("abc"), QUERY_PLUS_IS_PLUS, "abc" },
@@ -35,8 +35,8 @@ static void test_decode(void **state)
 		{ STR("%ED%A0%80"), QUERY_PLUS_IS_PLUS, NULL },
 		{ STR("\xFF"), QUERY_PLUS_IS_PLUS, NULL },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct str out = STR_NULL;
 		struct err err;
@@ -47,7 +47,7 @@ static void test_decode(void **state)
 			assert_str(out, rows[i].out);
 		} else {
 			if (ok)
-				fail_msg("row %zu was taken", i);
+				fail_msg("row %zu is accepted", i);
 			assert_err(&err, ERR_MALFORMED);
 			assert_null(out.ptr);
 		}
@@ -55,7 +55,7 @@ static void test_decode(void **state)
 	arena_free(&arena);
 }
 
-static void test_split(void **state)
+static void pairs_are_split(void **state)
 {
 	static const struct {
 		const char *in;
@@ -76,8 +76,8 @@ static void test_split(void **state)
 		{ "filter%5Bname%5D=x+y", 1, { { "filter[name]", "x y" } } },
 		{ "a;b=1", 1, { { "a;b", "1" } } },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct pair pairs[3];
 		size_t count = 99;
@@ -93,7 +93,7 @@ static void test_split(void **state)
 	arena_free(&arena);
 }
 
-static void test_split_rejected(void **state)
+static void invalid_pairs_are_rejected(void **state)
 {
 	static const struct {
 		const char *in;
@@ -106,8 +106,8 @@ static void test_split_rejected(void **state)
 		{ "a&b&c", ERR_TOO_LARGE },
 		{ "a&b&=", ERR_TOO_LARGE },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct pair pairs[2];
 		size_t count = 99;
@@ -120,7 +120,7 @@ static void test_split_rejected(void **state)
 	arena_free(&arena);
 }
 
-static void test_encode(void **state)
+static void reserved_bytes_are_escaped(void **state)
 {
 	static const struct {
 		const char *in, *plus, *space;
@@ -133,8 +133,8 @@ static void test_encode(void **state)
 		{ "\x01\x7F\xC3\xA9", "%01%7F%C3%A9", "%01%7F%C3%A9" },
 	};
 	struct buf out = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		buf_reset(&out);
 		query_encode(&out, str_cstr(rows[i].in), QUERY_PLUS_IS_PLUS);
@@ -152,10 +152,10 @@ static void test_encode(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_decode),
-		CHECK(test_split),
-		CHECK(test_split_rejected),
-		CHECK(test_encode),
+		CHECK(escapes_are_decoded),
+		CHECK(pairs_are_split),
+		CHECK(invalid_pairs_are_rejected),
+		CHECK(reserved_bytes_are_escaped),
 	};
 
 	return CHECK_RUN(tests);

@@ -15,7 +15,7 @@ static bool parse(struct request *request, struct str method, struct str uri, st
 	       request_parse(request, err);
 }
 
-static void test_paths(void **state)
+static void paths_are_split_and_decoded(void **state)
 {
 	static const struct {
 		const char *uri, *path;
@@ -40,8 +40,8 @@ static void test_paths(void **state)
 		{ "/a%0Ab", "/a%0Ab", false, 1, { "a\nb" } },
 		{ "/;a=1,2:@!$'()*~", "/;a=1,2:@!$'()*~", false, 1, { ";a=1,2:@!$'()*~" } },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct request request;
 		struct err err;
@@ -58,7 +58,7 @@ static void test_paths(void **state)
 	arena_free(&arena);
 }
 
-static void test_rejected_uris(void **state)
+static void unsafe_uris_are_rejected(void **state)
 {
 	static const struct str rows[] = {
 		STR(""),
@@ -109,14 +109,14 @@ static void test_rejected_uris(void **state)
 		STR("/%ED%A0%80"),
 		STR("/a?b=\xFF"),
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct request request;
 		struct err err;
 
 		if (parse(&request, STR("HEAD"), rows[i], &err))
-			fail_msg("was taken: %.*s", STR_ARGS(rows[i]));
+			fail_msg("%.*s is accepted", STR_ARGS(rows[i]));
 		assert_err(&err, ERR_MALFORMED);
 		assert_int_equal(request.method, METHOD_HEAD);
 		assert_int_equal(request.query_count, 0);
@@ -125,13 +125,13 @@ static void test_rejected_uris(void **state)
 	arena_free(&arena);
 }
 
-/* A query may hold what a path may not: it chooses no rule of the web server. */
-static void test_query(void **state)
+/* The web server does not select its rules by the query. */
+static void query_may_contain_what_a_path_may_not(void **state)
 {
 	struct request request;
 	struct err err;
-	(void)state;
 
+	(void)state;
 	must(parse(&request, STR("GET"), STR("/t?url=http://h/../a&b=x+y&b=2&%2e=..%5c&q?"), &err),
 		&err);
 	assert_int_equal(request.query_count, 5);
@@ -145,7 +145,6 @@ static void test_query(void **state)
 	arena_free(&arena);
 }
 
-/* What a long address is made of. */
 static void repeat(struct buf *uri, const char *head, const char *part, size_t times)
 {
 	buf_reset(uri);
@@ -169,7 +168,7 @@ static void check_limit(const char *head, const char *part, size_t most)
 	arena_free(&arena);
 }
 
-static void test_limits(void **state)
+static void uri_has_limits(void **state)
 {
 	(void)state;
 	check_limit("/", "a", REQUEST_URI_MAX - 1);
@@ -178,13 +177,13 @@ static void test_limits(void **state)
 	check_limit("/?", "a&", REQUEST_QUERY_MAX);
 }
 
-static void test_trailing_slash(void **state)
+static void trailing_slash_is_not_a_segment(void **state)
 {
 	struct buf uri = BUF_INIT;
 	struct request request;
 	struct err err;
-	(void)state;
 
+	(void)state;
 	repeat(&uri, "/", "a/", REQUEST_SEGMENTS_MAX);
 	must(parse(&request, STR("GET"), buf_str(&uri), &err), &err);
 	assert_int_equal(request.segment_count, REQUEST_SEGMENTS_MAX);
@@ -193,7 +192,7 @@ static void test_trailing_slash(void **state)
 	arena_free(&arena);
 }
 
-static void test_method_and_uri_required_once(void **state)
+static void method_and_uri_are_required_once(void **state)
 {
 	static const char *const rows[][4] = {
 		{ "REQUEST_METHOD", "REQUEST_METHOD", "REQUEST_URI", NULL },
@@ -202,8 +201,8 @@ static void test_method_and_uri_required_once(void **state)
 		{ "REQUEST_URI", NULL },
 		{ NULL },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct request request = { .arena = &arena };
 		struct err err;
@@ -217,7 +216,7 @@ static void test_method_and_uri_required_once(void **state)
 	arena_free(&arena);
 }
 
-static void test_methods(void **state)
+static void methods_are_parsed(void **state)
 {
 	static const struct {
 		const char *word;
@@ -238,8 +237,8 @@ static void test_methods(void **state)
 		{ "OTHER", METHOD_OTHER },
 		{ "TRACE", METHOD_OTHER },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(method_parse(str_cstr(rows[i].word)), rows[i].method);
 		if (rows[i].method != METHOD_OTHER)
@@ -247,12 +246,12 @@ static void test_methods(void **state)
 	}
 }
 
-static void test_params(void **state)
+static void cgi_params_are_limited(void **state)
 {
 	struct request request = { .arena = &arena };
 	struct err err;
-	(void)state;
 
+	(void)state;
 	must(request_add_cgi_param(&request, STR("A"), STR("1"), &err), &err);
 	must(request_add_cgi_param(&request, STR("A"), STR("2"), &err), &err);
 	must(request_add_cgi_param(&request, STR("B"), STR(""), &err), &err);
@@ -277,7 +276,7 @@ static const char *const trusted[][2] = {
 
 #define TRUSTED (sizeof(trusted) / sizeof(trusted[0]))
 
-/* All four, but the one at `other` (if any) with this value, and `again` once more. */
+/* All four; the one at `other`, if any, has this value, the one at `again` is repeated. */
 static bool parse_principal(
 	struct request *request, size_t other, struct str value, size_t again, struct err *err)
 {
@@ -308,12 +307,12 @@ static void assert_principal_rejected(size_t other, struct str value, size_t aga
 	assert_int_equal(request.principal.rights, 0);
 }
 
-static void test_principal(void **state)
+static void principal_is_read_from_trusted_params(void **state)
 {
 	struct request request;
 	struct err err;
-	(void)state;
 
+	(void)state;
 	must(parse_principal(&request, TRUSTED, STR_NULL, TRUSTED, &err), &err);
 	assert_str(request.principal.user, "u1");
 	assert_str(request.principal.tenant, "demo");
@@ -329,7 +328,7 @@ static void test_principal(void **state)
 	assert_principal_rejected(2, STR("read, write"), TRUSTED);
 }
 
-/* Parsing with the n-th allocation failing; false when none failed. */
+/* Parses while the n-th allocation fails; false if none failed. */
 static bool fault_round(enum alloc_fault kind, unsigned n, struct str uri)
 {
 	struct arena own = { 0 };
@@ -349,14 +348,13 @@ static bool fault_round(enum alloc_fault kind, unsigned n, struct str uri)
 	return failed;
 }
 
-static void test_no_memory(void **state)
+static void each_allocation_may_fail(void **state)
 {
 	struct buf uri = BUF_INIT;
 	unsigned one = 0, rest = 0;
-	(void)state;
 
-	/* 64 names and values, 16 bytes each at least and the longest 6 KiB: more than one block.
-	 */
+	(void)state;
+	/* 64 pairs of at least 16 bytes, the longest 6 KiB: more than one block of the arena. */
 	repeat(&uri, "/a/b/c?", "%41=", 1500);
 	for (int i = 0; i < 63; i++)
 		buf_printf(&uri, "&name%02d=%0*d", i, 20, i);
@@ -372,16 +370,16 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_paths),
-		CHECK(test_rejected_uris),
-		CHECK(test_query),
-		CHECK(test_limits),
-		CHECK(test_trailing_slash),
-		CHECK(test_method_and_uri_required_once),
-		CHECK(test_methods),
-		CHECK(test_params),
-		CHECK(test_principal),
-		CHECK(test_no_memory),
+		CHECK(paths_are_split_and_decoded),
+		CHECK(unsafe_uris_are_rejected),
+		CHECK(query_may_contain_what_a_path_may_not),
+		CHECK(uri_has_limits),
+		CHECK(trailing_slash_is_not_a_segment),
+		CHECK(method_and_uri_are_required_once),
+		CHECK(methods_are_parsed),
+		CHECK(cgi_params_are_limited),
+		CHECK(principal_is_read_from_trusted_params),
+		CHECK(each_allocation_may_fail),
 	};
 
 	return CHECK_RUN(tests);

@@ -2,12 +2,12 @@
 #include "http/response.h"
 #include "lib/check.h"
 
-static void test_head(void **state)
+static void header_is_written(void **state)
 {
 	struct response response = { .status = 200, .media_type = "application/json" };
 	struct buf out = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	response_add_header(&response, "ETag", STR("\"7\""));
 	response_add_header(&response, "Location", STR("/tasks/1"));
 	response_write_head(&response, &out);
@@ -18,19 +18,19 @@ static void test_head(void **state)
 	assert_null(response.headers.data);
 }
 
-static void test_head_without_a_body(void **state)
+static void header_without_a_body_has_no_type(void **state)
 {
 	struct response response = { .status = 406 };
 	struct buf out = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	response_write_head(&response, &out);
 	assert_str(buf_str(&out), "Status: 406 Not Acceptable\r\n\r\n");
 	buf_free(&out);
 	response_free(&response);
 }
 
-static void test_header_injection(void **state)
+static void control_bytes_are_not_written(void **state)
 {
 	static const struct str rows[] = {
 		STR("a\r\nSet-Cookie: b"),
@@ -43,8 +43,8 @@ static void test_header_injection(void **state)
 		STR("a\x7F"),
 	};
 	struct response response = { 0 };
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		response_add_header(&response, "X-Name", rows[i]);
 	assert_int_equal(response.headers.len, 0);
@@ -54,7 +54,7 @@ static void test_header_injection(void **state)
 	response_free(&response);
 }
 
-static void test_retry_after(void **state)
+static void retry_after_only_on_temporary_statuses(void **state)
 {
 	static const struct {
 		int status;
@@ -69,8 +69,8 @@ static void test_retry_after(void **state)
 		{ 507, 7, "" },
 		{ 200, 7, "" },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct response response = { .status = rows[i].status };
 
@@ -80,11 +80,11 @@ static void test_retry_after(void **state)
 	}
 }
 
-static void test_reset(void **state)
+static void reset_empties_and_keeps_memory(void **state)
 {
 	struct response response = { .status = 500, .media_type = "a/b", .after_flush = true };
-	(void)state;
 
+	(void)state;
 	response_add_header(&response, "A", STR("b"));
 	buf_puts(&response.body, "body");
 	response.body.failed = true;
@@ -99,7 +99,7 @@ static void test_reset(void **state)
 	response_free(&response);
 }
 
-static void test_reasons(void **state)
+static void statuses_have_reasons(void **state)
 {
 	static const struct {
 		int status;
@@ -116,13 +116,13 @@ static void test_reasons(void **state)
 		{ 508, "Unknown" },
 		{ 1000000, "Unknown" },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_string_equal(response_reason(rows[i].status), rows[i].reason);
 }
 
-static void test_every_error_has_a_reason(void **state)
+static void every_error_has_a_reason(void **state)
 {
 	(void)state;
 	for (int code = ERR_NONE; code < ERR_CODES; code++)
@@ -130,12 +130,12 @@ static void test_every_error_has_a_reason(void **state)
 			response_reason(err_status((enum err_code)code)), "Unknown");
 }
 
-static void test_lost_header_fails_the_response(void **state)
+static void lost_field_fails_the_header(void **state)
 {
 	struct response response = { .status = 200 };
 	struct buf out = BUF_INIT;
-	(void)state;
 
+	(void)state;
 	alloc_fault_begin(ALLOC_FAULT_ONCE, 0);
 	response_add_header(&response, "Location", STR("/tasks/1"));
 	assert_true(alloc_fault_end());
@@ -148,14 +148,14 @@ static void test_lost_header_fails_the_response(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_head),
-		CHECK(test_head_without_a_body),
-		CHECK(test_header_injection),
-		CHECK(test_retry_after),
-		CHECK(test_reset),
-		CHECK(test_reasons),
-		CHECK(test_every_error_has_a_reason),
-		CHECK(test_lost_header_fails_the_response),
+		CHECK(header_is_written),
+		CHECK(header_without_a_body_has_no_type),
+		CHECK(control_bytes_are_not_written),
+		CHECK(retry_after_only_on_temporary_statuses),
+		CHECK(reset_empties_and_keeps_memory),
+		CHECK(statuses_have_reasons),
+		CHECK(every_error_has_a_reason),
+		CHECK(lost_field_fails_the_header),
 	};
 
 	return CHECK_RUN(tests);

@@ -17,7 +17,7 @@ enum {
 	FIVE,
 };
 
-/* The variable rows stand first: the order must carry no meaning. */
+/* Rows with variables come first: the order must carry no meaning. */
 static const struct route routes[] = {
 	[READ] = { .method = METHOD_GET, .pattern = "/tasks/{id}" },
 	[UPDATE] = { .method = METHOD_PUT, .pattern = "/tasks/{id}" },
@@ -45,7 +45,7 @@ static void parse(struct request *request, struct arena *arena, const char *meth
 	must(request_parse(request, &err), &err);
 }
 
-static void test_found(void **state)
+static void matching_row_is_found(void **state)
 {
 	static const struct {
 		const char *method, *uri;
@@ -73,8 +73,8 @@ static void test_found(void **state)
 		{ "GET", "/p/four/1/2/3/4", FOUR, 4, "d", "4" },
 	};
 	struct arena arena = { 0 };
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct route *found = NULL;
 		struct request request;
@@ -92,7 +92,7 @@ static void test_found(void **state)
 	arena_free(&arena);
 }
 
-static void test_no_path(void **state)
+static void other_paths_are_not_found(void **state)
 {
 	static const char *const rows[] = {
 		"/p/task",
@@ -105,8 +105,8 @@ static void test_no_path(void **state)
 		"/p/five/1/2/3/4/5",
 	};
 	struct arena arena = { 0 };
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct route *found = NULL;
 		struct request request;
@@ -121,7 +121,7 @@ static void test_no_path(void **state)
 	arena_free(&arena);
 }
 
-static void test_no_method(void **state)
+static void other_methods_are_not_allowed(void **state)
 {
 	static const struct {
 		const char *method, *uri, *allow;
@@ -135,8 +135,8 @@ static void test_no_method(void **state)
 		{ "POST", "/p/a/x/1", "GET, HEAD, OPTIONS" },
 	};
 	struct arena arena = { 0 };
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct route *found = NULL;
 		struct buf allow = BUF_INIT;
@@ -155,14 +155,14 @@ static void test_no_method(void **state)
 	arena_free(&arena);
 }
 
-static void test_prefix_skipped(void **state)
+static void prefix_is_skipped(void **state)
 {
 	const struct route *found = NULL;
 	struct arena arena = { 0 };
 	struct request request;
 	unsigned allowed;
-	(void)state;
 
+	(void)state;
 	parse(&request, &arena, "GET", "/api/virtshell/v1/tasks/7");
 	assert_int_equal(route_find(routes, &request, 3, &found, &allowed), ROUTE_FOUND);
 	assert_ptr_equal(found, &routes[READ]);
@@ -171,8 +171,7 @@ static void test_prefix_skipped(void **state)
 	arena_free(&arena);
 }
 
-/* As deep as a request can be, the last segment still counts for the choice. */
-static void test_last_segment_decides(void **state)
+static void last_segment_of_a_long_path_decides(void **state)
 {
 	static const struct route deep[] = {
 		{ .method = METHOD_GET, .pattern = "/1/2/3/4/5/6/7/8/9/10/11/12/13/14/15/{last}" },
@@ -183,8 +182,8 @@ static void test_last_segment_decides(void **state)
 	struct arena arena = { 0 };
 	struct request request;
 	unsigned allowed;
-	(void)state;
 
+	(void)state;
 	parse(&request, &arena, "GET", deep[1].pattern);
 	assert_int_equal(route_find(deep, &request, 0, &found, &allowed), ROUTE_FOUND);
 	assert_ptr_equal(found, &deep[1]);
@@ -198,11 +197,11 @@ static void test_last_segment_decides(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_found),
-		CHECK(test_no_path),
-		CHECK(test_no_method),
-		CHECK(test_prefix_skipped),
-		CHECK(test_last_segment_decides),
+		CHECK(matching_row_is_found),
+		CHECK(other_paths_are_not_found),
+		CHECK(other_methods_are_not_allowed),
+		CHECK(prefix_is_skipped),
+		CHECK(last_segment_of_a_long_path_decides),
 	};
 
 	return CHECK_RUN(tests);

@@ -46,7 +46,7 @@ int check_teardown(void **state)
 	if (unexpected[0])
 		print_error("unexpected log line: %s\n", unexpected);
 	if (expected_count)
-		print_error("log line did not come: %s\n", expected[0]);
+		print_error("missing log line: %s\n", expected[0]);
 	return unexpected[0] || expected_count ? -1 : 0;
 }
 

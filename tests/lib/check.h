@@ -1,8 +1,8 @@
 #pragma once
 /*
- * cmocka, and helpers that end the test when something fails that is not what it tests. A test
- * states the log lines it expects (expect_log); any other line at warning or above fails it at its
- * end when the group uses check_setup and check_teardown.
+ * cmocka, and helpers of all tests. Helpers end the test on failure. A test declares the log lines
+ * at warning or above that it expects (expect_log); with CHECK, any other such line fails it at its
+ * end.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,18 +14,18 @@
 #include "base/err.h"
 #include "base/log.h"
 
-/* Runs the list as one TAP group with log checking: the last line of main in every test program. */
+/* Runs the tests as one TAP group; the last line of main. */
 #define CHECK_RUN(tests) cmocka_run_group_tests(tests, NULL, NULL)
-/* One test with the log checked before and after. */
+/* A test whose log lines are checked. */
 #define CHECK(function) cmocka_unit_test_setup_teardown(function, check_setup, check_teardown)
 
 int check_setup(void **state);
 int check_teardown(void **state);
 
-/* The test will see exactly one line of this event at warning or above (once a call). */
+/* Expects exactly one line of this event at warning or above, per call. */
 void expect_log(const char *event);
 
-/* Ends the test with the error's text when ok is false. */
+/* Ends the test with the error's text if ok is false. */
 #define must(ok, err) check_must((ok), (err), #ok, __FILE__, __LINE__)
 void check_must(bool ok, const struct err *err, const char *what, const char *file, int line);
 
@@ -42,11 +42,11 @@ void check_code(enum err_code code, enum err_code wanted, const char *file, int 
 void check_fails(bool ok, const struct err *err, enum err_code wanted, const char *what,
 	const char *file, int line);
 
-/* The bytes are equal to the text. */
+/* Ends the test unless the bytes equal the text. */
 #define assert_str(s, text) check_str((s), (text), __FILE__, __LINE__)
 void check_str(struct str s, const char *text, const char *file, int line);
 
-/* A fresh folder of this process, removed at exit; the same at each call. */
+/* A directory of this process, created at the first call and removed at exit. */
 const char *check_temp_dir(void);
-/* Reads a whole file; NULL when it cannot be read. The caller frees. */
+/* Reads a whole file and adds a NUL; NULL if it cannot be read. The caller frees. */
 char *check_read_file(const char *path, size_t *size);

@@ -1,8 +1,5 @@
 #pragma once
-/*
- * The web server's side of FastCGI, as much as tests need: records into a buffer, answers out of
- * one.
- */
+/* The web server's side of FastCGI, as far as tests need it: requests and responses in buffers. */
 #include "base/buf.h"
 
 #define FCGI_CLIENT_BEGIN  1
@@ -17,11 +14,11 @@ void fcgi_client_put_begin(struct buf *out, bool keep);
 void fcgi_client_put_params(struct buf *out, const char *const pairs[]);
 /* STDIN records of at most 16000 bytes each, then the empty one. */
 void fcgi_client_put_stdin(struct buf *out, struct str body);
-/* A whole request on a kept connection. */
+/* A complete request on a kept connection. */
 void fcgi_client_put_request(struct buf *out, const char *const pairs[], struct str body);
 
 /*
- * Takes one whole answer off the front of `in`: what stood in STDOUT records goes to `out`. False
- * when the answer is not complete yet; nothing is taken then.
+ * Removes one complete response from the front of `in` and appends the contents of its STDOUT
+ * records to `out`. Returns false and changes nothing if the response is not complete.
  */
 bool fcgi_client_take_response(struct buf *in, struct buf *out);

@@ -1,4 +1,4 @@
-/* What a confined process can do no more, and what it still can: in processes of their own. */
+/* Confinement, tested in child processes. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "store/fixture.h"
 #include "sys/confine.h"
 
-/* Known here by name: the list in confine.c is not asked. Each does nothing with such arguments. */
+/* Independent of the list in confine.c. With arguments of -1, none of these has an effect. */
 static const char *const denied_to_all[] = { "execve", "execveat", "io_uring_setup",
 	"process_vm_readv", "process_vm_writev", "process_mrelease", "migrate_pages", "move_pages",
 	"pidfd_getfd", "perf_event_open", "setuid", "setgid", "setresuid", "setgroups", "capset",
@@ -57,7 +57,7 @@ static int count_permitted(const char *const *names)
 	return wrong;
 }
 
-/* Runs it in a child and gives what waitpid says. */
+/* Runs the function in a child process and returns the status of waitpid. */
 static int in_child(int (*act)(void *data), void *data)
 {
 	int status = -1;
@@ -92,7 +92,7 @@ static int check_supervisor(void *data)
 		return 4;
 	if (ioctl(-1, FIONREAD, &fd) != -1 || errno != EBADF)
 		return 5;
-	/* What it is there for. */
+	/* A supervisor must still fork, kill and open sockets. */
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	child = fork();
 	if (child == 0) {
@@ -104,7 +104,7 @@ static int check_supervisor(void *data)
 		       : 2;
 }
 
-static void test_supervisor(void **state)
+static void supervisor_cannot_make_denied_calls(void **state)
 {
 	(void)state;
 	if (!has_seccomp())
@@ -120,7 +120,7 @@ static int serve(void *data)
 	return count_permitted(denied_to_all) + count_permitted(denied_to_children);
 }
 
-static void test_child(void **state)
+static void child_cannot_make_denied_calls(void **state)
 {
 	(void)state;
 	if (!has_seccomp())
@@ -128,7 +128,7 @@ static void test_child(void **state)
 	assert_int_equal(in_child(serve, NULL), 0);
 }
 
-/* As from a unit with AmbientCapabilities. */
+/* The process keeps capabilities without being root, as in a unit with AmbientCapabilities. */
 static int check_capabilities(void *data)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -144,7 +144,7 @@ static int check_capabilities(void *data)
 	return has[0].permitted == 0 && has[1].permitted == 0 ? 0 : 3;
 }
 
-static void test_capabilities(void **state)
+static void capabilities_are_dropped(void **state)
 {
 	(void)state;
 	if (geteuid() != 0)
@@ -176,7 +176,7 @@ static int check_limits(void *data)
 	return 0;
 }
 
-static void test_memory(void **state)
+static void child_memory_is_protected(void **state)
 {
 	(void)state;
 	assert_int_equal(in_child(check_limits, NULL), 0);
@@ -190,7 +190,7 @@ static int call_abort(void *data)
 	abort();
 }
 
-static void test_abort(void **state)
+static void abort_still_works(void **state)
 {
 	int status;
 
@@ -215,7 +215,7 @@ static int accept_one(void *data)
 	return fd >= 0 && recv(fd, &byte, 1, 0) == 1 && send(fd, &byte, 1, 0) == 1 ? byte : -1;
 }
 
-static void test_accept(void **state)
+static void child_can_accept(void **state)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int listener = socket(AF_UNIX, SOCK_STREAM, 0), client = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -247,7 +247,7 @@ static int count_files(const char *folder, const char *prefix)
 }
 
 #define BIG   ((size_t)512 * 1024)
-#define TASKS 140 /* of that size: more than two log files */
+#define TASKS 140 /* of BIG bytes: more than two log files */
 
 static bool create_big(struct store *store, unsigned number, char *text, struct err *err)
 {
@@ -262,7 +262,7 @@ static bool create_big(struct store *store, unsigned number, char *text, struct 
 	return ok;
 }
 
-/* Recovery, many writes, checkpoints, new logs and old ones away, a clean end. */
+/* Recovery, many writes, a checkpoint, archiving of logs, a clean end. */
 static int use_store(void *data)
 {
 	struct store_options options = *(const struct store_options *)data;
@@ -291,7 +291,7 @@ static int use_store(void *data)
 	return ok && removed >= 1 && count_files(archive, "log.") == (int)removed ? 0 : 2;
 }
 
-static void test_store(void **state)
+static void child_can_use_the_store(void **state)
 {
 	struct store_options options = fixture_options(STORE_RECOVER, "confined");
 	struct store *store;
@@ -306,13 +306,13 @@ static void test_store(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_supervisor),
-		CHECK(test_child),
-		CHECK(test_capabilities),
-		CHECK(test_memory),
-		CHECK(test_abort),
-		CHECK(test_accept),
-		CHECK(test_store),
+		CHECK(supervisor_cannot_make_denied_calls),
+		CHECK(child_cannot_make_denied_calls),
+		CHECK(capabilities_are_dropped),
+		CHECK(child_memory_is_protected),
+		CHECK(abort_still_works),
+		CHECK(child_can_accept),
+		CHECK(child_can_use_the_store),
 	};
 
 	return CHECK_RUN(tests);

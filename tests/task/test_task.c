@@ -5,7 +5,7 @@
 #include "task/right.h"
 #include "task/task.h"
 
-static void test_rights_parse(void **state)
+static void rights_are_parsed(void **state)
 {
 	static const struct {
 		const char *text;
@@ -34,8 +34,8 @@ static void test_rights_parse(void **state)
 		{ "read,none", false, 0 },
 		{ "None", false, 0 },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		unsigned rights = 99;
 
@@ -45,11 +45,11 @@ static void test_rights_parse(void **state)
 	assert_false(rights_parse(&(unsigned){ 0 }, STR_NULL));
 }
 
-static void test_rights_round_trip(void **state)
+static void rights_round_trip(void **state)
 {
 	char text[32];
-	(void)state;
 
+	(void)state;
 	for (unsigned rights = RIGHT_NONE; rights <= RIGHT_ALL; rights++) {
 		unsigned again = 99;
 
@@ -65,7 +65,7 @@ static void test_rights_round_trip(void **state)
 	assert_int_equal(text[8], 'x');
 }
 
-static void test_states(void **state)
+static void states_have_names(void **state)
 {
 	static const struct {
 		enum task_state state;
@@ -78,8 +78,8 @@ static void test_states(void **state)
 		{ TASK_FAILED, "failed", true },
 		{ TASK_CANCELLED, "cancelled", true },
 	};
-	(void)state;
 
+	(void)state;
 	assert_int_equal(sizeof(rows) / sizeof(rows[0]), TASK_STATES - 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_string_equal(task_state_name(rows[i].state), rows[i].name);
@@ -93,8 +93,8 @@ static void test_states(void **state)
 	assert_false(task_state_is_final(TASK_STATE_NONE));
 }
 
-/* The numbers stand in records and index keys. */
-static void test_state_numbers_never_change(void **state)
+/* The numbers are in records on disk. */
+static void state_numbers_never_change(void **state)
 {
 	(void)state;
 	assert_int_equal(TASK_PENDING, 1);
@@ -104,7 +104,7 @@ static void test_state_numbers_never_change(void **state)
 	assert_int_equal(TASK_CANCELLED, 5);
 }
 
-static void test_set_state(void **state)
+static void state_changes_set_times(void **state)
 {
 	static const struct {
 		enum task_state state;
@@ -121,8 +121,8 @@ static void test_set_state(void **state)
 		{ TASK_RUNNING, 90, 20, 0 },
 	};
 	struct task task = { 0 }, ended = { 0 };
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		task_set_state(&task, steps[i].state, steps[i].now);
 		assert_int_equal(task.state, steps[i].state);
@@ -142,11 +142,11 @@ static struct str name_of(size_t i)
 	return str_cstr(names[i]);
 }
 
-static void test_fields(void **state)
+static void fields_are_set_and_removed(void **state)
 {
 	struct task task = { 0 };
-	(void)state;
 
+	(void)state;
 	assert_true(task_set_field(&task, (struct field){ STR("a"), STR("1") }));
 	assert_true(task_set_field(&task, (struct field){ STR("b"), STR("2") }));
 	assert_true(task_set_field(&task, (struct field){ STR("c"), STR("3") }));
@@ -165,11 +165,11 @@ static void test_fields(void **state)
 	assert_int_equal(task.field_count, 2);
 }
 
-static void test_fields_max(void **state)
+static void fields_are_limited(void **state)
 {
 	struct task task = { 0 };
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < TASK_FIELDS_MAX; i++)
 		assert_true(task_set_field(&task, (struct field){ name_of(i), STR("1") }));
 	assert_false(task_set_field(&task, (struct field){ name_of(TASK_FIELDS_MAX), STR("1") }));
@@ -183,12 +183,12 @@ static void test_fields_max(void **state)
 	assert_str(task.fields[TASK_FIELDS_MAX - 3].name, "f62");
 }
 
-/* A change keeps an empty json: it says "remove", which only the task can do. */
-static void test_changes(void **state)
+/* An empty json means "remove", which applies to the task, not to the change. */
+static void change_keeps_removals(void **state)
 {
 	struct change change = { 0 };
-	(void)state;
 
+	(void)state;
 	assert_true(change_set_field(&change, STR("a"), STR("1")));
 	assert_true(change_set_field(&change, STR("b"), STR("")));
 	assert_true(change_set_field(&change, STR("a"), STR("2")));
@@ -210,14 +210,14 @@ static void test_changes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(test_rights_parse),
-		CHECK(test_rights_round_trip),
-		CHECK(test_states),
-		CHECK(test_state_numbers_never_change),
-		CHECK(test_set_state),
-		CHECK(test_fields),
-		CHECK(test_fields_max),
-		CHECK(test_changes),
+		CHECK(rights_are_parsed),
+		CHECK(rights_round_trip),
+		CHECK(states_have_names),
+		CHECK(state_numbers_never_change),
+		CHECK(state_changes_set_times),
+		CHECK(fields_are_set_and_removed),
+		CHECK(fields_are_limited),
+		CHECK(change_keeps_removals),
 	};
 
 	return CHECK_RUN(tests);
