@@ -1,5 +1,6 @@
 #include "ctl/client.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -99,4 +100,16 @@ bool client_call(const char *path, struct str request, FILE *in, FILE *out, FILE
 	ok = client_exchange(fd, request, in, out, errors, status, err);
 	close(fd);
 	return ok;
+}
+
+bool client_cannot_connect(const char *path, int error, struct err *err)
+{
+	const char *hint = "";
+
+	if (error == EACCES || error == EPERM)
+		hint = " (are you root or the service's user?)";
+	else if (error == ENOENT || error == ECONNREFUSED)
+		hint = " (is the service running?)";
+	return err_set(
+		err, ERR_INTERNAL, NULL, "cannot connect to %s: %s%s", path, strerror(error), hint);
 }

@@ -19,3 +19,5 @@ bool client_exchange(int fd, struct str request, FILE *in, FILE *out, FILE *erro
  */
 bool client_call(const char *path, struct str request, FILE *in, FILE *out, FILE *errors,
 	bool *answered, int *status, struct err *err);
+/* Sets an error for a connection that failed with this errno; returns false. */
+bool client_cannot_connect(const char *path, int error, struct err *err);

@@ -86,6 +86,9 @@ static bool try_run(const struct conf *conf, const struct admin_call *call, stru
 	if (!client_call(conf->control, request, admin_reads_input(call) ? in : NULL, stdout,
 		    stderr, &answered, status, err))
 		return false;
+	/* The service may be running, and its store is not readable either. */
+	if (!answered && errno == EACCES)
+		return client_cannot_connect(conf->control, errno, err);
 	return answered || run_offline(conf, call, in, status, err);
 }
 

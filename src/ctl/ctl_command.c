@@ -21,27 +21,16 @@ int ctl_fail(const char *text)
 
 /* ---- the service ---- */
 
-static int fail_to_connect(const char *path, int error)
-{
-	const char *hint = "";
-
-	if (error == EACCES || error == EPERM)
-		hint = " (are you root or the service's user?)";
-	else if (error == ENOENT || error == ECONNREFUSED)
-		hint = " (is the service running?)";
-	fprintf(stderr, "polytaskctl: cannot connect to %s: %s%s\n", path, strerror(error), hint);
-	return 1;
-}
-
 static int call_service(struct ctl *ctl, struct str request, FILE *out)
 {
 	struct err err = { 0 };
 	bool answered;
 	int status = 1;
 
-	if (!client_call(ctl->conf.control, request, NULL, out, stderr, &answered, &status, &err))
+	if (!client_call(ctl->conf.control, request, NULL, out, stderr, &answered, &status, &err) ||
+		(!answered && !client_cannot_connect(ctl->conf.control, errno, &err)))
 		return ctl_fail(err_text(&err));
-	return answered ? status : fail_to_connect(ctl->conf.control, errno);
+	return status;
 }
 
 static int run_status(struct ctl *ctl)
