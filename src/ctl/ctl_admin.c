@@ -7,10 +7,9 @@
 #include <unistd.h>
 
 #include "admin/request.h"
+#include "admin/store_options.h"
 #include "base/clock.h"
 #include "ctl/client.h"
-#include "dialect/dialect.h"
-#include "store/store.h"
 #include "sys/lock.h"
 #include "sys/service_user.h"
 
@@ -24,19 +23,10 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 	int *status, struct err *err)
 {
 	struct admin admin = { .conf = conf, .in = in, .out = stdout, .err = stderr };
-	struct store_options options = {
-		.mode = STORE_RECOVER,
-		.home = conf->home,
-		.regions = conf->regions,
-		.archive = conf->archive,
-		.expected_tasks = conf->expected_tasks,
-		.cache_mb = conf->cache_mb,
-		.checkpoint_mb = conf->checkpoint_mb,
-		.checkpoint_seconds = conf->checkpoint_seconds,
-		.indexes = dialect_index_tables(),
-	};
+	struct store_options options;
 	bool panic, ok;
 
+	store_options_from_conf(&options, conf, STORE_RECOVER);
 	if (!store_open(&admin.store, &options, err))
 		return false;
 	*status = admin_run(&admin, call, &panic);

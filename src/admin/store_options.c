@@ -1,0 +1,19 @@
+#include "admin/store_options.h"
+
+#include "dialect/dialect.h"
+
+void store_options_from_conf(
+	struct store_options *options, const struct conf *conf, enum store_mode mode)
+{
+	*options = (struct store_options){
+		.mode = mode,
+		.home = conf->home,
+		.regions = conf->regions,
+		.archive = conf->archive,
+		.expected_tasks = conf->expected_tasks,
+		.cache_mb = conf->cache_mb,
+		.checkpoint_mb = conf->checkpoint_mb,
+		.checkpoint_seconds = conf->checkpoint_seconds,
+		.indexes = dialect_index_tables(),
+	};
+}
