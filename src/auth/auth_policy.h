@@ -40,6 +40,11 @@ struct auth_policy {
 	 * most one SOURCE_HEADER and one SOURCE_QUERY.
 	 */
 	struct credential_source sources[AUTH_SOURCES_MAX];
+	/*
+	 * Name of the option (sys/conf.h) with the largest accepted difference between our clock and
+	 * a signed request's, in seconds, in either direction. NULL: no source is signed.
+	 */
+	const char *clock_skew_option;
 	int refusal_status; /* 401 or 403 */
 	const struct auth_refusal *refusals;
 };

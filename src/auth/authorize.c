@@ -103,11 +103,11 @@ static void answer_unavailable(struct response *response)
 	response_add_retry_after(response, 0);
 }
 
-bool authorize(struct store *store, const struct auth_clock_skew *clock_skew,
-	const struct auth_policy *policy, const struct request *request, struct response *response,
-	struct auth_log_entry *log_entry, struct err *err)
+bool authorize(struct store *store, const struct auth_policy *policy, int64_t clock_skew_ms,
+	const struct request *request, struct response *response, struct auth_log_entry *log_entry,
+	struct err *err)
 {
-	const struct auth_request auth_request = { store, clock_skew, request };
+	const struct auth_request auth_request = { store, clock_skew_ms, request };
 	struct outcome outcome = { 0 };
 
 	policy = policy ? policy : &unknown_dialect;

@@ -27,9 +27,10 @@
 
 /*
  * Answers one question. policy is that of the dialect in POLYTASK_DIALECT, NULL if there is none of
- * that name: every credential is then refused. Decodes into request->arena; *log_entry must be
- * zeroed. False only with ERR_PANIC.
+ * that name: every credential is then refused. clock_skew_ms is the value of the policy's
+ * clock_skew_option. Decodes into request->arena; *log_entry must be zeroed. False only with
+ * ERR_PANIC.
  */
-bool authorize(struct store *store, const struct auth_clock_skew *clock_skew,
-	const struct auth_policy *policy, const struct request *request, struct response *response,
-	struct auth_log_entry *log_entry, struct err *err);
+bool authorize(struct store *store, const struct auth_policy *policy, int64_t clock_skew_ms,
+	const struct request *request, struct response *response, struct auth_log_entry *log_entry,
+	struct err *err);

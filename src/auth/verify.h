@@ -9,7 +9,7 @@
 
 struct auth_request {
 	struct store *store;
-	const struct auth_clock_skew *clock_skew;
+	int64_t clock_skew_ms; /* accepted in either direction (auth_policy.h) */
 	const struct request *request;
 };
 

@@ -6,8 +6,7 @@ static bool is_within_skew(
 {
 	int64_t skew = claim->timestamp * 1000 - auth_request->request->now;
 
-	return skew <= auth_request->clock_skew->uplynk_ms &&
-	       -skew <= auth_request->clock_skew->uplynk_ms;
+	return skew <= auth_request->clock_skew_ms && -skew <= auth_request->clock_skew_ms;
 }
 
 static bool signature_matches(const void *input, struct str secret, bool *matches, struct err *err)

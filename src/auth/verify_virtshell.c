@@ -10,14 +10,13 @@ static bool split_credential(struct str header, struct str *user, struct str *si
 	return signature_split(header, user, signature);
 }
 
-static bool is_within_skew(const struct request *request, const struct auth_clock_skew *skew)
+static bool is_within_skew(const struct request *request, int64_t skew_ms)
 {
 	int64_t date;
 
 	if (!date_parse_rfc5322(&date, request_cgi_param(request, "HTTP_DATE")))
 		return false;
-	return date - request->now <= skew->virtshell_ms &&
-	       request->now - date <= skew->virtshell_ms;
+	return date - request->now <= skew_ms && request->now - date <= skew_ms;
 }
 
 static struct str path_without_query(struct str uri)
@@ -80,7 +79,7 @@ bool verify_virtshell(const struct auth_request *auth_request, const struct cred
 
 	if (!split_credential(credential->text, &id, &signed_input.signature))
 		return verify_deny(outcome, AUTH_DENIED);
-	if (!is_within_skew(request, auth_request->clock_skew))
+	if (!is_within_skew(request, auth_request->clock_skew_ms))
 		return verify_deny(outcome, AUTH_SKEWED);
 	ok = verify_find_signer(auth_request->store, id, request->now, &signer, err) &&
 	     verify_with_secrets(&signer, signature_matches, &signed_input, &matches, err);

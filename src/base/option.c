@@ -79,6 +79,19 @@ bool option_set(const struct option_table *table, void *values, const char *name
 	return err_set(err, ERR_INVALID, name, "there is no option %s", name);
 }
 
+uint64_t option_number(const struct option_table *table, const void *values, const char *name)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; name && i < table->count; i++) {
+		const struct option_row *row = &table->rows[i];
+
+		if (row->type != OPTION_TEXT && strcmp(row->name, name) == 0)
+			memcpy(&number, member_const(row, values), sizeof(number));
+	}
+	return number;
+}
+
 void option_set_defaults(const struct option_table *table, void *values)
 {
 	struct err err;

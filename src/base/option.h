@@ -45,6 +45,8 @@ void option_set_defaults(const struct option_table *table, void *values);
 /* Sets one option. The error names it and states its rule; the values are then unchanged. */
 bool option_set(const struct option_table *table, void *values, const char *name, const char *text,
 	struct err *err);
+/* The value of a number; 0 if there is no number of that name. name may be NULL. */
+uint64_t option_number(const struct option_table *table, const void *values, const char *name);
 /*
  * Sets the options of a file. The error names file, line and option; the options of earlier lines
  * are then set.

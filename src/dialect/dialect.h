@@ -45,6 +45,11 @@ struct dialect {
 	const char *error_media_type; /* NULL: media_type */
 	enum err_code method_error;   /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
 	unsigned uuid_version;	      /* of new ids, where clients expect 4; 0: 7 */
+	/*
+	 * Name of the option (sys/conf.h) with the number of tasks that a tenant may create in a day
+	 * (UTC); NULL: no limit.
+	 */
+	const char *quota_option;
 	/* Indexed by enum err_code; NULL: none. ERR_UNAUTHENTICATED is answered by auth. */
 	const struct error_override *error_overrides;
 	/*

@@ -110,11 +110,13 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 
 static bool answer_authorizer(struct app *app, struct exchange *exchange, struct err *err)
 {
+	const struct dialect *dialect;
 	size_t skip = 0;
 
 	routing_find_dialect(exchange, false, &skip);
-	if (!authorize(app->store, &app->options.clock_skew,
-		    exchange->dialect ? exchange->dialect->auth : NULL, &exchange->request,
+	dialect = exchange->dialect;
+	if (!authorize(app->store, dialect ? dialect->auth : NULL,
+		    dialect ? app->options.clock_skew_ms[dialect->code] : 0, &exchange->request,
 		    &exchange->response, &exchange->auth_log, err))
 		return false;
 	if (exchange->auth_log.reason)

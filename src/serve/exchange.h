@@ -16,9 +16,9 @@
 
 /* The part of the configuration that requests depend on. */
 struct app_options {
-	struct auth_clock_skew clock_skew;
 	struct limit_rule principal_rate;	 /* requests of one user of a tenant */
 	uint64_t login_burst;			 /* failed logins in a burst; 0: no limit */
+	int64_t clock_skew_ms[UINT8_MAX + 1];	 /* by dialect code (auth_policy.h) */
 	uint64_t creates_per_day[UINT8_MAX + 1]; /* by dialect code, per tenant; 0: no limit */
 	size_t body_limit;			 /* bytes */
 	const char *public_url; /* prefix of links; NULL or "": scheme and Host of the request */

@@ -184,15 +184,23 @@ static void close_worker(struct worker *worker)
 
 static struct app_options app_options(const struct conf *conf)
 {
-	return (struct app_options){
-		.clock_skew.virtshell_ms = (int64_t)conf->signature_seconds * 1000,
-		.clock_skew.uplynk_ms = (int64_t)conf->uplynk_seconds * 1000,
+	struct app_options options = {
 		.principal_rate = limit_per_second(conf->principal_rate, conf->principal_burst),
 		.login_burst = conf->login_burst,
-		.creates_per_day[DIALECT_CODE_idol] = conf->idol_creates_a_day,
 		.body_limit = conf->body_limit,
 		.public_url = conf->public_url,
 	};
+
+	for (size_t i = 0; dialects[i]; i++) {
+		const struct dialect *dialect = dialects[i];
+		uint64_t skew = option_number(
+			&conf_options, conf, dialect->auth->clock_skew_option);
+
+		options.clock_skew_ms[dialect->code] = (int64_t)skew * 1000;
+		options.creates_per_day[dialect->code] = option_number(
+			&conf_options, conf, dialect->quota_option);
+	}
+	return options;
 }
 
 static void init_worker(struct worker *worker, const struct worker_setup *setup)

@@ -4,8 +4,6 @@
 
 #include "dialect/dialect.h"
 
-static const struct auth_clock_skew clock_skew = { .virtshell_ms = SKEW, .uplynk_ms = UPLYNK_SKEW };
-
 struct store *store;
 struct user ann;
 char token[AUTH_TOKEN_MAX], expired[AUTH_TOKEN_MAX];
@@ -148,8 +146,9 @@ void authorize_request(const struct request *request, struct response *response)
 
 	*response = (struct response){ 0 };
 	log_entry = (struct auth_log_entry){ 0 };
-	must(authorize(store, &clock_skew, dialect ? dialect->auth : NULL, request, response,
-		     &log_entry, &err),
+	must(authorize(store, dialect ? dialect->auth : NULL,
+		     dialect == &uplynk_dialect ? UPLYNK_SKEW : SKEW, request, response, &log_entry,
+		     &err),
 		&err);
 	assert_null(response->media_type);
 	assert_int_equal(response->body.len, 0);

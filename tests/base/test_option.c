@@ -104,6 +104,18 @@ static void an_octal_number_has_bounds(void **state)
 		assert_rejected("mode", invalid[i], "mode must be an octal number from 0 to 777");
 }
 
+static void a_number_is_read_by_its_name(void **state)
+{
+	struct values values = defaults();
+
+	(void)state;
+	assert_int_equal(option_number(&table, &values, "size"), 5);
+	assert_int_equal(option_number(&table, &values, "mode"), 0640);
+	assert_int_equal(option_number(&table, &values, "path"), 0);
+	assert_int_equal(option_number(&table, &values, "nothing"), 0);
+	assert_int_equal(option_number(&table, &values, NULL), 0);
+}
+
 static void a_text_has_a_longest_size(void **state)
 {
 	char text[sizeof(((struct values *)0)->path) + 1];
@@ -292,6 +304,7 @@ int main(void)
 		CHECK(defaults_are_set),
 		CHECK(a_number_has_bounds),
 		CHECK(an_octal_number_has_bounds),
+		CHECK(a_number_is_read_by_its_name),
 		CHECK(a_text_has_a_longest_size),
 		CHECK(a_shorter_text_leaves_nothing_of_the_longer_one),
 		CHECK(a_text_may_have_a_rule),

@@ -99,8 +99,7 @@ static int serve(struct app *app, int listener)
 
 static int child(const struct store_options *options, int listener)
 {
-	struct app app = { .options = {
-				   .clock_skew.virtshell_ms = 900000, .body_limit = BODY_LIMIT } };
+	struct app app = { .options.body_limit = BODY_LIMIT };
 	struct err err;
 	int status;
 

@@ -36,7 +36,6 @@ ALLOWED = {
     "src/dialect/Makefile.inc": "one line per folder",
     "src/dialect/dialect.h": "the list",
     "src/auth/credential.h": "kinds of signatures",
-    "src/serve/worker.c": "options of single dialects",
     "src/polytaskctl.8": "examples",
     "src/sys/conf.c": "options of single dialects",
     "data/try-out/credentials.sh": "examples",

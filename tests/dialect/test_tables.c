@@ -3,6 +3,7 @@
 
 #include "dialect/dialect.h"
 #include "lib/check.h"
+#include "sys/conf.h"
 
 #define SEGMENTS_MAX 16
 
@@ -51,6 +52,42 @@ static void every_dialect_is_complete(void **state)
 		assert_non_null(dialects[i]->sample);
 		assert_true(dialects[i]->method_error == ERR_METHOD ||
 			    dialects[i]->method_error == ERR_NOT_IMPLEMENTED);
+	}
+}
+
+static bool is_number_option(const char *name)
+{
+	struct conf conf;
+
+	conf_defaults(&conf);
+	return option_number(&conf_options, &conf, name) > 0;
+}
+
+static bool accepts_signatures(const struct auth_policy *policy)
+{
+	static const bool is_signature[SOURCE_KINDS] = {
+		[SOURCE_VIRTSHELL] = true,
+		[SOURCE_UPLYNK_QUERY] = true,
+		[SOURCE_UPLYNK_HEADER] = true,
+	};
+
+	for (size_t i = 0; i < AUTH_SOURCES_MAX; i++) {
+		if (is_signature[policy->sources[i].kind])
+			return true;
+	}
+	return false;
+}
+
+/* An unknown name would mean no quota, and that no signed request is accepted. */
+static void named_options_exist(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		const char *quota = dialects[i]->quota_option;
+		const char *skew = dialects[i]->auth->clock_skew_option;
+
+		assert_true(!quota || is_number_option(quota));
+		assert_int_equal(accepts_signatures(dialects[i]->auth), is_number_option(skew));
 	}
 }
 
@@ -329,6 +366,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(names_and_codes_are_unique),
 		CHECK(every_dialect_is_complete),
+		CHECK(named_options_exist),
 		CHECK(every_route_is_complete),
 		CHECK(route_rights_match_the_method),
 		CHECK(route_patterns_are_distinct),

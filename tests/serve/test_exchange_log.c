@@ -183,7 +183,7 @@ static void refused_signature_is_logged_with_its_key(void **state)
 
 	add_ann(f);
 	must(key_add(f->store, "shown", NULL, &ann_terms, &key, &err), &err);
-	f->app.options.clock_skew.virtshell_ms = INT64_MAX / 4;
+	f->app.options.clock_skew_ms[DIALECT_CODE_virtshell] = INT64_MAX / 4;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		begin_authorize(f);
 		app_param(f, "HTTP_HOST", "localhost");

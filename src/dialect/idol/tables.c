@@ -54,6 +54,7 @@ const struct dialect idol_dialect = {
 	.index_fields = idol_indexed,
 	.media_type = IDOL_MEDIA_TYPE,
 	.method_error = ERR_METHOD,
+	.quota_option = "idol_creates_a_day",
 	.error_overrides = idol_error_overrides,
 	.encode_error = idol_encode_error,
 	.native_defaults = idol_native_defaults,

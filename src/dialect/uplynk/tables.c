@@ -26,6 +26,7 @@ static const struct route routes[] = {
 static const struct auth_policy auth = {
 	.sources = { { .kind = SOURCE_BEARER }, { .kind = SOURCE_UPLYNK_QUERY },
 		{ .kind = SOURCE_UPLYNK_HEADER } },
+	.clock_skew_option = "uplynk_seconds",
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){

@@ -24,6 +24,7 @@ static const struct route routes[] = {
 static const struct auth_policy auth = {
 	.sources = { { SOURCE_VIRTSHELL, "X-VirtShell-Authorization" }, { .kind = SOURCE_BEARER },
 		{ SOURCE_VIRTSHELL, "Authorization" } },
+	.clock_skew_option = "signature_seconds",
 	.refusal_status = 403,
 	.refusals =
 		(const struct auth_refusal[]){
