@@ -144,7 +144,7 @@ void confine_memory(void)
 	const struct rlimit none = { 0, 0 };
 
 	if (setrlimit(RLIMIT_CORE, &none) != 0)
-		log_warn("confine", "cores cannot be switched off");
+		log_warn("confine", "core dumps cannot be disabled");
 #ifndef POLYTASK_SANITIZED
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
@@ -158,14 +158,14 @@ static void drop_capabilities(void)
 	struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
 
 	if (syscall(SYS_capget, &header, had) != 0) {
-		log_warn("confine", "capabilities are kept: %s", strerror(errno));
+		log_warn("confine", "capabilities cannot be dropped: %s", strerror(errno));
 		return;
 	}
 	if (geteuid() == 0)
 		kept[0].permitted = kept[0].effective = had[0].permitted & 1U << CAP_DAC_OVERRIDE;
 	/* Only if something changes: the systemd unit forbids capset(2). */
 	if (memcmp(had, kept, sizeof(had)) != 0 && syscall(SYS_capset, &header, kept) != 0)
-		log_warn("confine", "capabilities are kept: %s", strerror(errno));
+		log_warn("confine", "capabilities cannot be dropped: %s", strerror(errno));
 }
 
 /* Calls that are forbidden with certain arguments. */
@@ -231,7 +231,7 @@ void confine_supervisor(void)
 	confine_memory();
 	drop_capabilities();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-		log_warn("confine", "privileges may grow: %s", strerror(errno));
+		log_warn("confine", "no_new_privs cannot be set: %s", strerror(errno));
 	error = load_filter(SUPERVISOR);
 	if (error != 0)
 		log_warn("confine", "system calls are not filtered: %s", strerror(error));

@@ -54,10 +54,10 @@ static bool remove_stale(const char *path, struct err *err)
 	if (lstat(path, &info) != 0)
 		return errno == ENOENT || socket_error(err, path, "looked at");
 	if (!S_ISSOCK(info.st_mode))
-		return err_set(err, ERR_INTERNAL, "socket", "%s is there and is no socket", path);
+		return err_set(err, ERR_INTERNAL, "socket", "%s exists and is not a socket", path);
 	if (listen_connect(&fd, path)) {
 		close(fd);
-		return err_set(err, ERR_BUSY, "socket", "another process listens at %s", path);
+		return err_set(err, ERR_BUSY, "socket", "another process listens on %s", path);
 	}
 	return unlink(path) == 0 || socket_error(err, path, "replaced");
 }
@@ -146,7 +146,7 @@ bool listen_open(
 	if (passed == 1) {
 		if (!is_listening(SD_LISTEN_FDS_START))
 			return err_set(err, ERR_INVALID, "socket",
-				"what systemd passed is no listening socket");
+				"the descriptor passed by systemd is not a listening socket");
 		*fd = SD_LISTEN_FDS_START;
 		*bound = false;
 	} else if (is_listening(STDIN_FILENO)) {

@@ -59,7 +59,7 @@ static void kill_orphan(int fd, const char *path, pid_t *last)
 		lock.l_pid == *last || kill(lock.l_pid, SIGKILL) != 0)
 		return;
 	*last = lock.l_pid;
-	log_warn("orphans", "killed %d, which held %s", (int)lock.l_pid, path);
+	log_warn("orphans", "killed process %d, an orphan that held %s", (int)lock.l_pid, path);
 }
 
 /* Waits for the lock as long as only orphans hold it. */
@@ -76,8 +76,8 @@ static bool wait_for_lock(int fd, const char *path, const char *home, struct err
 				strerror(errno));
 		/* A new holder writes its pid shortly after it has taken the lock. */
 		if (owner_is_alive(fd, &owner))
-			return err_set(err, ERR_BUSY, "home", "process %d is at work in %s",
-				(int)owner, home);
+			return err_set(
+				err, ERR_BUSY, "home", "process %d is using %s", (int)owner, home);
 		if (waited > LOCK_TIMEOUT_MS)
 			return err_set(err, ERR_BUSY, "home", "another process holds %s", path);
 		if (owner && waited > ORPHAN_GRACE_MS)
@@ -118,5 +118,6 @@ void lock_register_child(int fd)
 	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
 
 	if (fcntl(fd, F_SETLK, &lock) != 0)
-		log_warn("lock", "the lock cannot be shared: %s", strerror(errno));
+		log_warn("lock", "this process cannot be registered on the lock: %s",
+			strerror(errno));
 }

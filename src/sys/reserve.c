@@ -25,8 +25,8 @@ bool reserve_free_bytes(const char *home, uint64_t *bytes, struct err *err)
 	struct statvfs info;
 
 	if (statvfs(home, &info) != 0)
-		return err_set(
-			err, ERR_INTERNAL, "home", "free space is not known: %s", strerror(errno));
+		return err_set(err, ERR_INTERNAL, "home", "the free space cannot be determined: %s",
+			strerror(errno));
 	*bytes = (uint64_t)info.f_bavail * info.f_frsize;
 	return true;
 }
@@ -69,5 +69,5 @@ void reserve_release(const char *home)
 
 	file_path(home, path, sizeof(path));
 	if (unlink(path) == 0)
-		log_warn("reserve", "the disk is nearly full: the reserve file was given up");
+		log_warn("reserve", "the disk is nearly full: the reserve file was removed");
 }

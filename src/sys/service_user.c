@@ -64,12 +64,12 @@ static bool create_directory(
 	if (mkdir(path, 0700) != 0) {
 		if (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode))
 			return true;
-		return err_set(err, ERR_INTERNAL, "home", "%s cannot be made: %s", path,
+		return err_set(err, ERR_INTERNAL, "home", "%s cannot be created: %s", path,
 			strerror(errno == EEXIST ? ENOTDIR : errno));
 	}
 	if (!give_to_user(path, mode, owner))
-		return err_set(err, ERR_INTERNAL, "home", "%s cannot be given to its user: %s",
-			path, strerror(errno));
+		return err_set(err, ERR_INTERNAL, "home", "the owner of %s cannot be set: %s", path,
+			strerror(errno));
 	return true;
 }
 
@@ -130,6 +130,7 @@ bool service_user_become(const struct service_user *owner, struct err *err)
 		return err_set(err, ERR_INTERNAL, "user", "cannot become %s: %s", owner->name,
 			strerror(errno));
 	if (owner->uid != 0 && setuid(0) == 0)
-		return err_set(err, ERR_INTERNAL, "user", "could become root again");
+		return err_set(
+			err, ERR_INTERNAL, "user", "root privileges were not dropped permanently");
 	return true;
 }
