@@ -156,9 +156,9 @@ static bool open_worker(struct worker *worker, struct err *err)
 	struct sigaction action = { .sa_handler = handle_signal };
 
 	raise_fd_limit(setup->conf->connections);
-	if (!tz_load(&worker->tz, setup->conf->zone))
+	if (!tz_load(&worker->tz, setup->conf->timezone))
 		return err_set(err, ERR_INTERNAL, "zone", "cannot read the time zone %s",
-			setup->conf->zone);
+			setup->conf->timezone);
 	worker->shared.app.tz = &worker->tz;
 	if (!fcgi_init(err))
 		return false;

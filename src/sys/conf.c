@@ -115,7 +115,7 @@ static const struct option_row rows[] = {
 			  "together. Removing a task permanently frees its place." },
 	{ "log_level", TEXT(log_level), .default_value = "info", .is_valid = is_log_level,
 		.help = "Lowest level that is logged: debug, info, warn or error." },
-	{ "zone", TEXT(zone), .default_value = "Europe/Paris",
+	{ "timezone", TEXT(timezone), .default_value = "Europe/Paris",
 		.help = "Time zone of dialects that write local time; a name in /usr/share/zoneinfo." },
 	{ "public_url", TEXT(public_url), .default_value = "", .is_valid = is_public_url,
 		.help = "Start of links: http(s)://HOST without a trailing slash; empty: as requested.",
@@ -152,12 +152,12 @@ static bool apply_override(struct conf *conf, const char *text, struct err *err)
 	return ok;
 }
 
-/* Not a rule of the row: a system without the default zone may be given another one. */
-static bool check_zone(const struct conf *conf, struct err *err)
+/* Not a rule of the row: a system without the default time zone may be given another. */
+static bool check_timezone(const struct conf *conf, struct err *err)
 {
-	return tz_exists(conf->zone) ||
-	       err_set(err, ERR_INVALID, "zone", "zone: this system has no time zone called %s",
-		       conf->zone);
+	return tz_exists(conf->timezone) ||
+	       err_set(err, ERR_INVALID, "timezone",
+		       "timezone: this system has no time zone called %s", conf->timezone);
 }
 
 bool conf_load(const struct conf_source *source, struct conf *conf, struct err *err)
@@ -173,7 +173,7 @@ bool conf_load(const struct conf_source *source, struct conf *conf, struct err *
 		if (!apply_override(&read, source->overrides[i], err))
 			return false;
 	}
-	if (!check_zone(&read, err))
+	if (!check_timezone(&read, err))
 		return false;
 	*conf = read;
 	return true;

@@ -20,7 +20,7 @@ struct conf {
 	char group[CONF_TEXT_MAX];
 	char peer_user[CONF_TEXT_MAX];
 	char log_level[CONF_TEXT_MAX];
-	char zone[CONF_TEXT_MAX];
+	char timezone[CONF_TEXT_MAX];
 	char public_url[CONF_TEXT_MAX];
 	uint64_t socket_mode;
 	uint64_t backlog;

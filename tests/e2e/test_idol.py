@@ -341,9 +341,9 @@ def conditions():
 
 
 def settings():
-    """The options zone and public_url."""
+    """The options timezone and public_url."""
     instance = Instance(
-        conf={"zone": "America/St_Johns", "public_url": "https://tasks.example.com"}
+        conf={"timezone": "America/St_Johns", "public_url": "https://tasks.example.com"}
     )
     answer = instance.request(
         "POST", PATH, resource(), instance.bearer() + [("Content-Type", TYPE)]
@@ -356,7 +356,7 @@ def settings():
     created = answer.json()["data"]["attributes"]["created-at"]
     ok(
         re.search(r"-0[23]:30$", created),
-        "created-at has the time zone of the option zone",
+        "created-at has the time zone of the option timezone",
         created,
     )
     done = instance.ctl_run("status")

@@ -41,7 +41,7 @@ static const struct {
 	{ "user", CONF_TEXT_MAX },
 	{ "group", CONF_TEXT_MAX },
 	{ "peer_user", CONF_TEXT_MAX },
-	{ "zone", CONF_TEXT_MAX },
+	{ "timezone", CONF_TEXT_MAX },
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -305,7 +305,7 @@ static void a_source_with_an_error_changes_nothing(void **state)
 		{ "workers = 3\nnothing = 1\n", NULL, "line 2: there is no option nothing" },
 		{ "", "workers", "workers is not name=value" },
 		{ "", "nothing=1", "there is no option nothing" },
-		{ "", "zone=Europe/Pairs", "this system has no time zone called Europe/Pairs" },
+		{ "", "timezone=Europe/Pairs", "this system has no time zone called Europe/Pairs" },
 	};
 	struct conf conf = defaults(), before = conf;
 	struct err err;
