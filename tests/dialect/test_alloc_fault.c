@@ -1,6 +1,6 @@
 /*
- * Every allocation of every vector's run fails in turn, once alone and once with all behind it:
- * what comes out is an error, or the very answer that would have come, never less than that.
+ * Runs every vector with each of its allocations failing in turn, alone and together with all later
+ * ones. The result must be an error or the complete response, never a part of it.
  */
 #include <glob.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static bool must_fail(void)
 	return true;
 }
 
-/* The linker sends the program's calls here (--wrap). */
+/* The linker replaces calls of malloc and the like by these (--wrap). */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *at, size_t size);
@@ -48,7 +48,7 @@ void *__wrap_realloc(void *at, size_t size)
 	return must_fail() ? NULL : __real_realloc(at, size);
 }
 
-/* A request's memory comes in large blocks: most of its allocations never get to malloc. */
+/* An arena allocates large blocks: most of its allocations never call malloc. */
 void *__real_arena_alloc(struct arena *arena, size_t size);
 struct str __real_arena_copy(struct arena *arena, struct str text);
 void *__wrap_arena_alloc(struct arena *arena, size_t size);

@@ -1,4 +1,4 @@
-/* 4HSE tasks that come in by the native API: what they are named and what they may be. */
+/* Hooks for 4HSE tasks that arrive by the native API: ids and validation. */
 #include <stdio.h>
 
 #include "dialect/fourhse/fourhse.h"
@@ -15,7 +15,7 @@ static void init_create(struct request *request, struct op *op, struct arena *ar
 	change_set_field(&op->change, STR("handler"), STR("\"ExportHandler\""));
 }
 
-/* The task that the store would make of it. */
+/* Creates the task as the store would. */
 static void make_task(const struct op *op, struct task *task)
 {
 	*task = (struct task){ .id = op->new_id,
@@ -72,7 +72,7 @@ static void given_members_are_kept(void **state)
 	arena_free(&arena);
 }
 
-/* A name leads to the same id as an address does; a UUID is the id. */
+/* A task_id gives the same id as in a path; a UUID is the id. */
 static void client_task_id_determines_the_id(void **state)
 {
 	static const struct {
@@ -106,7 +106,7 @@ static void client_task_id_determines_the_id(void **state)
 	arena_free(&arena);
 }
 
-/* Each row spoils one member of a good creation. */
+/* Each row makes one member of a valid creation invalid. */
 static void member_types_are_checked(void **state)
 {
 	static const struct {
@@ -147,7 +147,7 @@ static void member_types_are_checked(void **state)
 	arena_free(&arena);
 }
 
-/* A word that is no status, and a task_id that leads elsewhere, can only come by a change. */
+/* An invalid status and a task_id of another id can only come from an update. */
 static void updates_are_validated(void **state)
 {
 	struct arena arena = { 0 };
@@ -179,7 +179,7 @@ static void updates_are_validated(void **state)
 	arena_free(&arena);
 }
 
-/* Each is another text that leads to the task's own id. */
+/* Each is another text that gives the task's own id. */
 static void task_id_is_immutable(void **state)
 {
 	char derived[ID_TEXT_LEN + 3] = "\"";
@@ -213,7 +213,7 @@ static void task_id_is_immutable(void **state)
 	arena_free(&arena);
 }
 
-/* 500 rows and a query of 8000 commas: the rows must not look at it. */
+/* A list of 500 rows must not parse a query of 8000 commas once per row. */
 static void selected_fields_are_parsed_once(void **state)
 {
 	const struct route *row = fourhse_dialect.routes;

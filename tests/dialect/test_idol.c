@@ -1,4 +1,4 @@
-/* Import-tasks that come in by the native API: completed, and refused where they are none. */
+/* Hooks for import-tasks that arrive by the native API: defaults and validation. */
 #include "dialect/dialect.h"
 #include "lib/check.h"
 
@@ -18,7 +18,7 @@ static bool native_defaults(struct arena *arena, struct op *op, struct err *err)
 	return idol_dialect.native_defaults(&request, op, err);
 }
 
-/* The task that the store would make of it. */
+/* Creates the task as the store would. */
 static struct task task_of(const struct op *op)
 {
 	struct task task = { .state = TASK_PENDING, .status = STR("uploaded") };
@@ -111,7 +111,7 @@ static struct task valid_task(void)
 	return task;
 }
 
-/* An empty json takes the member away. */
+/* An empty json removes the member. */
 static const struct {
 	const char *name, *json;
 	bool right;
@@ -180,7 +180,7 @@ static void every_member_is_validated(void **state)
 	}
 }
 
-/* Rows must not look at a query that may have thousands of names. */
+/* A list must not parse a query of thousands of names once per row. */
 static void selected_fields_are_parsed_once(void **state)
 {
 	const struct route *row = idol_dialect.routes;

@@ -1,4 +1,4 @@
-/* What must hold for every dialect, read from its tables alone. */
+/* Invariants of the tables of every dialect. */
 #include <stdio.h>
 
 #include "dialect/dialect.h"
@@ -7,7 +7,7 @@
 
 #define SEGMENTS_MAX 16
 
-/* The address as a request's segments; variables stand for themselves. */
+/* Splits a path or a pattern into a request's segments; variables are kept as {name}. */
 static void split(struct request *request, const char *address)
 {
 	*request = (struct request){ 0 };
@@ -91,7 +91,7 @@ static void named_options_exist(void **state)
 	}
 }
 
-/* A route serves lists or single tasks or both: the tail goes with the row. */
+/* A route that can list has encode_row and encode_end. */
 static void check_route(const struct route *row)
 {
 	assert_true(row->method < METHOD_OTHER);
@@ -115,10 +115,7 @@ static void every_route_is_complete(void **state)
 	}
 }
 
-/*
- * Reading needs no right to write, and what changes something no mere right to read. POST alone may
- * be either: there are lists that are asked for with a body.
- */
+/* GET needs the right to read, other methods another right. POST may be either: some lists are POST. */
 static void route_rights_match_the_method(void **state)
 {
 	(void)state;
@@ -134,7 +131,7 @@ static bool is_variable(struct str segment)
 	return segment.len > 2 && segment.ptr[0] == '{';
 }
 
-/* Two patterns that differ only in the names of variables are the same to a request. */
+/* Patterns that differ only in the names of variables match the same paths. */
 static bool same_pattern(const char *a, const char *b)
 {
 	struct request left, right;
@@ -166,7 +163,7 @@ static void route_patterns_are_distinct(void **state)
 	}
 }
 
-/* Each row is found by the address that its own pattern spells. */
+/* Each route is found by its own pattern as a path. */
 static void every_route_matches_its_pattern(void **state)
 {
 	(void)state;
@@ -250,7 +247,7 @@ static void states_and_statuses_round_trip(void **state)
 	}
 }
 
-/* A pair is of two other rows of its table that are texts. */
+/* An INDEX_PAIR names two other rows of its table, both texts. */
 static void check_pair(const struct index_field *fields, const struct index_field *pair)
 {
 	for (size_t i = 0; i < 2 && pair->source == INDEX_PAIR; i++) {
@@ -277,7 +274,7 @@ static void check_fields(const struct index_field *fields)
 	assert_int_equal(fields[0].source, INDEX_ALL);
 }
 
-/* Lists over all dialects go by these. */
+/* Lists over several dialects use these. */
 static void check_common(const struct index_field *fields)
 {
 	static const struct index_field common[] = { INDEX_COMMON_FIELDS };
@@ -321,8 +318,8 @@ static void codes_have_names(void **state)
 	assert_int_equal(dialect_code_by_name(STR("nothing")), 0);
 }
 
-/* A folded value stays as it is when it is folded again, or the index would not find it. */
-static void folding_is_idempotent(void **state)
+/* Filters normalize values that may be normalized already. */
+static void normalization_is_idempotent(void **state)
 {
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
@@ -341,7 +338,7 @@ static void folding_is_idempotent(void **state)
 	}
 }
 
-/* Every error has an answer; 406 may go without a body, nothing goes without a status. */
+/* Every error has a status, and a body unless it is 406. */
 static void every_error_has_a_response(void **state)
 {
 	(void)state;
@@ -376,7 +373,7 @@ int main(void)
 		CHECK(states_and_statuses_round_trip),
 		CHECK(indexes_belong_to_dialects),
 		CHECK(codes_have_names),
-		CHECK(folding_is_idempotent),
+		CHECK(normalization_is_idempotent),
 		CHECK(every_error_has_a_response),
 	};
 

@@ -1,4 +1,4 @@
-/* What Uplynk's dialect lets the native API do with its tasks. */
+/* Hooks for Uplynk tasks that arrive by the native API: defaults and transitions. */
 #include "dialect/dialect.h"
 #include "lib/check.h"
 
@@ -33,7 +33,7 @@ static void only_known_operations_are_valid(void **state)
 	}
 }
 
-/* Any step from a state that is no end; none from one that is, but to stay there. */
+/* A state that is not final may change to any other; a final one only stays. */
 static void final_states_cannot_be_left(void **state)
 {
 	(void)state;

@@ -1,11 +1,11 @@
-/* Vionlabs tasks that come in by the native API: what they are named and what they may be. */
+/* Hooks for Vionlabs tasks that arrive by the native API: ids and validation. */
 #include <stdio.h>
 
 #include "dialect/vionlabs/vionlabs.h"
 #include "http/json.h"
 #include "lib/check.h"
 
-/* The id that the address of the same task has. */
+/* The id of the task that a path names. */
 static struct id id_from_uri(const char *address, struct arena *arena)
 {
 	const struct route *row = NULL;
@@ -76,7 +76,7 @@ static void native_priority_takes_precedence(void **state)
 	arena_free(&arena);
 }
 
-/* Each row takes or spoils one member of a good creation. */
+/* Each row removes one member of a valid creation or makes it invalid. */
 static void name_members_are_required(void **state)
 {
 	static const struct {
@@ -135,7 +135,7 @@ static void long_names_are_refused(void **state)
 	arena_free(&arena);
 }
 
-/* ---- what a task may be ---- */
+/* ---- validation ---- */
 
 static void make_task(struct task *task)
 {

@@ -1,7 +1,6 @@
 /*
- * A whole request on its way to an operation: method, address, Accept and Content-Type, one a line,
- * the rest is the body. The dialect is found by its prefix, like in the service; the corpus has
- * files of each, named for it.
+ * Decodes a request. The input has method, target, Accept and Content-Type, one per line; the rest is
+ * the body. The prefix of the path selects the dialect; the corpus has files for each, with its name.
  */
 #include <stdlib.h>
 

@@ -1,11 +1,11 @@
 #pragma once
 /*
- * A fuzz target's input is text of a few lines, so that the corpus can be read: each line one part,
- * the rest the last part.
+ * The input of a fuzz target is text, so that the corpus is readable: one part per line, and the rest
+ * as the last part.
  */
 #include "base/str.h"
 
-/* Cuts the next line off, without its LF; the whole rest when there is none. */
+/* Removes and returns the next line, without its LF; the whole rest if it has no LF. */
 static inline struct str fuzz_line(struct str *rest)
 {
 	const char *end = rest->len ? memchr(rest->ptr, '\n', rest->len) : NULL;
@@ -15,5 +15,5 @@ static inline struct str fuzz_line(struct str *rest)
 	return line;
 }
 
-/* libFuzzer calls this and nothing else. */
+/* Called by libFuzzer for each input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,4 +1,4 @@
-/* Any bytes as a JSON body: what is taken is written as text that reads as an equal value. */
+/* Parses a JSON body. An accepted body must be written as text that parses to an equal value. */
 #include <stdlib.h>
 
 #include "fuzz_input.h"

@@ -1,4 +1,4 @@
-/* Any bytes as a record: what decodes is written as a record that decodes as the same task. */
+/* Decodes a record. An accepted record must be encoded to one that decodes to the same task. */
 #include <stdlib.h>
 
 #include "fuzz_input.h"

@@ -1,6 +1,6 @@
 /*
- * A request line and headers: method, address, Accept, user and rights, one a line; the rest is
- * read as a form. What was parsed must keep what request.h promises.
+ * Parses a request. The input has method, target, Accept, user and rights, one per line; the rest is
+ * parsed as a form. The result must be within the limits of request.h.
  */
 #include <stdlib.h>
 

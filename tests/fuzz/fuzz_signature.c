@@ -1,4 +1,4 @@
-/* Any bytes as the signed header and as its date; what was split and read must be whole. */
+/* Parses the header field of a signed request, and its date. Accepted parts must be in range. */
 #include <stdlib.h>
 
 #include "auth/signature.h"

@@ -1,6 +1,6 @@
 /*
- * First line: msg as it came, and sig behind a space. The rest is packed as a client packs it and
- * read as a message too, so that the JSON behind the compression is reached.
+ * Parses a message. The first line of the input is msg as sent, a space, and sig. The rest is compressed
+ * and encoded like a client does it, and parsed as a message too, to reach the JSON parser.
  */
 #include <openssl/evp.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Runs every fuzz target for so many seconds (10), from a copy of its corpus, and says how each ended.
-# The targets are those of the build directory: $top_builddir, or where this is called. What a failure
-# was found with stays in the folder that is named.
+# Runs every fuzz target for a number of seconds (default: 10) on a copy of its corpus, and prints a line
+# for each. The targets are those of the build directory: $top_builddir, or the current directory. The input
+# of a failure is kept in the directory that is printed.
 set -u
 
 seconds=${1:-10}
 case $seconds in
 '' | *[!0-9]* | 0)
-	echo "usage: $0 [seconds a target]" >&2
+	echo "usage: $0 [seconds per target]" >&2
 	exit 2
 	;;
 esac
@@ -17,7 +17,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/polytask-fuzz.XXXXXX") || exit 2
 passed=0
 failed=0
 
-# A longer input than the limits of the parser is refused at once and teaches nothing.
+# The parser rejects longer inputs by their length alone.
 max_len()
 {
 	case $1 in

@@ -244,13 +244,6 @@ bool idol_encode_end(const struct request *request, const struct result *result,
 
 /* ---- responses ---- */
 
-static bool finish(struct response *response, int status, struct err *err)
-{
-	response->status = status;
-	response->media_type = IDOL_MEDIA_TYPE;
-	return (buf_ok(&response->body) && buf_ok(&response->headers)) || err_no_memory(err);
-}
-
 static void put_location(
 	const struct request *request, const struct task *task, struct response *response)
 {
@@ -267,22 +260,22 @@ bool idol_encode(const struct request *request, const struct result *result,
 {
 	if (result->kind == OP_LIST) {
 		buf_puts(&response->body, "{\"data\":[");
-		return finish(response, 200, err);
+		return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
 	}
 	buf_puts(&response->body, "{\"data\":");
 	idol_put_task(request, &result->task, &response->body);
 	buf_putc(&response->body, '}');
 	if (result->kind != OP_CREATE)
-		return finish(response, 200, err);
+		return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
 	put_location(request, &result->task, response);
-	return finish(response, 201, err);
+	return response_finish(response, 201, IDOL_MEDIA_TYPE, err);
 }
 
 bool idol_encode_linkage(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	put_linkage(request, &result->task, &response->body);
-	return finish(response, 200, err);
+	return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
 }
 
 /* Only type and id of the attachable are known here. */
@@ -318,5 +311,5 @@ bool idol_encode_related(const struct request *request, const struct result *res
 	else
 		buf_puts(&response->body, "{\"data\":null}");
 	json_decref(linkage);
-	return finish(response, 200, err);
+	return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
 }
