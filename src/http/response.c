@@ -102,6 +102,13 @@ void response_add_retry_after(struct response *response, unsigned seconds)
 	response_add_header(response, "Retry-After", str_cstr(text));
 }
 
+void response_add_location(struct response *response, struct buf *take_url)
+{
+	response_add_header(response, "Location", buf_str(take_url));
+	response->headers.failed |= take_url->failed;
+	buf_free(take_url);
+}
+
 bool response_finish(struct response *response, int status, const char *media_type, struct err *err)
 {
 	response->status = status;

@@ -21,6 +21,8 @@ void response_add_header(struct response *response, const char *name, struct str
  * §15.6.4).
  */
 void response_add_retry_after(struct response *response, unsigned seconds);
+/* Adds Location and frees the URL. If writing the URL failed, response_finish() fails. */
+void response_add_location(struct response *response, struct buf *take_url);
 /* Sets status and media type of a complete body; ERR_NO_MEMORY if a write to it failed. */
 bool response_finish(
 	struct response *response, int status, const char *media_type, struct err *err);

@@ -89,17 +89,14 @@ bool fourhse_encode_created(const struct request *request, const struct result *
 	struct response *response, struct err *err)
 {
 	struct str id = json_unquote(task_field(&result->task, STR("task_id")), request->arena);
-	struct buf to = BUF_INIT;
-	bool ok;
+	struct buf url = BUF_INIT;
 
-	buf_put_str(&to, request->base_url);
-	buf_puts(&to, FOURHSE_PREFIX "/view?id=");
-	query_encode(&to, id, QUERY_PLUS_IS_PLUS);
-	response_add_header(response, "Location", buf_str(&to));
-	ok = id.ptr && buf_ok(&to);
-	buf_free(&to);
-	if (!ok)
+	if (!id.ptr)
 		return err_no_memory(err);
+	buf_put_str(&url, request->base_url);
+	buf_puts(&url, FOURHSE_PREFIX "/view?id=");
+	query_encode(&url, id, QUERY_PLUS_IS_PLUS);
+	response_add_location(response, &url);
 	put_task(request, &result->task, &response->body);
 	return response_finish(response, 201, FOURHSE_MEDIA_TYPE, err);
 }

@@ -244,20 +244,11 @@ bool idol_encode_end(const struct request *request, const struct result *result,
 
 /* ---- responses ---- */
 
-static void put_location(
-	const struct request *request, const struct task *task, struct response *response)
-{
-	struct buf address = BUF_INIT;
-
-	put_url(request, task, "", &address);
-	response_add_header(response, "Location", buf_str(&address));
-	response->headers.failed |= address.failed;
-	buf_free(&address);
-}
-
 bool idol_encode(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
+	struct buf url = BUF_INIT;
+
 	if (result->kind == OP_LIST) {
 		buf_puts(&response->body, "{\"data\":[");
 		return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
@@ -267,7 +258,8 @@ bool idol_encode(const struct request *request, const struct result *result,
 	buf_putc(&response->body, '}');
 	if (result->kind != OP_CREATE)
 		return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
-	put_location(request, &result->task, response);
+	put_url(request, &result->task, "", &url);
+	response_add_location(response, &url);
 	return response_finish(response, 201, IDOL_MEDIA_TYPE, err);
 }
 

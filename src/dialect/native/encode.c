@@ -159,15 +159,12 @@ bool native_encode_task(const struct request *request, const struct result *resu
 bool native_encode_created(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	struct buf address = BUF_INIT;
-	bool ok;
+	struct buf url = BUF_INIT;
 
-	put_url(&address, request, &result->task.id);
-	response_add_header(response, "Location", buf_str(&address));
+	put_url(&url, request, &result->task.id);
+	response_add_location(response, &url);
 	native_encode_row(request, &result->task, &response->body);
-	ok = buf_ok(&address);
-	buf_free(&address);
-	return ok ? response_finish(response, 201, NATIVE_MEDIA_TYPE, err) : err_no_memory(err);
+	return response_finish(response, 201, NATIVE_MEDIA_TYPE, err);
 }
 
 bool native_encode_deleted(const struct request *request, const struct result *result,
