@@ -39,6 +39,7 @@ static bool redirect(struct exchange *exchange, struct err *err)
 	struct request *request = &exchange->request;
 	struct str query = str_skip(request->uri, request->path.len);
 	struct buf target = BUF_INIT;
+	bool ok;
 
 	buf_put_str(&target, request->base_url);
 	buf_put(&target, request->path.ptr, request->path.len - 1);
@@ -46,29 +47,32 @@ static bool redirect(struct exchange *exchange, struct err *err)
 	response_add_header(&exchange->response, "Location", buf_str(&target));
 	exchange->response.status = 307;
 	exchange->route = NULL;
-	if (!buf_ok(&target))
-		err_no_memory(err);
+	ok = buf_ok(&target);
 	buf_free(&target);
-	return buf_ok(&target);
+	return ok || err_no_memory(err);
 }
 
 /* Adds Allow with the methods of this path, then answers OPTIONS or reports the wrong method. */
 static bool answer_methods(struct exchange *exchange, unsigned allowed, struct err *err)
 {
 	struct buf allow = BUF_INIT;
-	struct str text;
+	struct str methods;
+	bool ok;
 
 	exchange->route = NULL;
 	route_write_allow(allowed, &allow);
 	response_add_header(&exchange->response, "Allow", buf_str(&allow));
-	text = arena_copy(exchange->request.arena, buf_str(&allow));
+	methods = arena_copy(exchange->request.arena, buf_str(&allow));
+	ok = buf_ok(&allow) && methods.ptr;
 	buf_free(&allow);
+	if (!ok)
+		return err_no_memory(err);
 	if (exchange->request.method == METHOD_OPTIONS) {
 		exchange->response.status = 204;
 		return true;
 	}
 	err_set(err, exchange->dialect->method_error, NULL, NULL);
-	err->detail = text;
+	err->detail = methods;
 	return false;
 }
 
