@@ -7,9 +7,8 @@
  * it keeps a new instance out until the last orphan has exited). It ends by returning its exit
  * status.
  *
- * Signals: SIGTERM: finish the current work and exit with 0. SIGUSR2 (workers only): retire: accept
- * no new connections, answer on the kept ones until the web server closes them or drain_seconds
- * have passed, then exit with 0. A child never sends SIGKILL.
+ * Signals: SIGTERM: finish the current work and exit with 0. SIGUSR2, to workers only: retire
+ * (serve/worker.h) and exit with 0. A child never sends SIGKILL.
  */
 #include <sys/types.h>
 
@@ -43,13 +42,13 @@ bool child_stop_requested(void);
 bool child_wait(const struct child_context *child, int fd, bool *readable);
 
 /*
- * Runs recovery on the store, creates what is missing, checks the free space and exits with 0. No
- * other child runs at that time.
+ * Creates missing directories, releases the disk reserve if space is low, and runs recovery on the
+ * store. Exits with 0, or with 1 if it failed. No other child runs at that time.
  */
 int recover_main(const struct child_context *child);
-/* Maintains the store: periodic jobs, and scoreboard->store.read_only by the free space. */
+/* Maintains the store by periodic jobs; sets scoreboard->store.read_only by the free space. */
 int keeper_main(const struct child_context *child);
 /* Answers requests (serve/worker.h). */
 int worker_main(const struct child_context *child);
-/* Carries out one command of polytaskctl for `client`, then exits. */
+/* Carries out one command of polytaskctl for `client`. Exits with 0 also if the command failed. */
 int operator_main(const struct child_context *child);

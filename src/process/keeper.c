@@ -25,7 +25,7 @@ struct periodic_job {
 struct keeper {
 	const struct child_context *child;
 	struct store *store;
-	bool low_space; /* since it was low, until it is plenty */
+	bool low_space; /* less than plenty is free */
 	struct periodic_job jobs[JOBS_MAX];
 	size_t job_count;
 };
@@ -50,7 +50,7 @@ static bool purge_credentials(struct keeper *keeper, struct err *err)
 	return true;
 }
 
-/* Nothing changes between low and plenty, so that the state does not flicker. */
+/* Between low and plenty read_only keeps its value, so that it does not flicker. */
 static bool check_free_space(struct keeper *keeper, struct err *err)
 {
 	_Atomic bool *read_only = &keeper->child->scoreboard->store.read_only;

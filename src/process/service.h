@@ -27,7 +27,9 @@ struct service {
 	int64_t signal_interval_ms; /* stopping */
 };
 
-/* Zero-initialise first. Borrows roles, listener and lock. */
+/*
+ * Zero-initialise first. Borrows roles, listener and lock. Call service_free() also after a failure.
+ */
 bool service_init(struct service *service, const struct conf *conf, const struct child_mains *roles,
 	int listener, int lock, struct err *err);
 void service_free(struct service *service);

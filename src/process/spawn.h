@@ -22,7 +22,8 @@ void spawn_close(struct spawn *spawn);
 
 /*
  * Forks the child described by process (role, number, generation); fills in the rest of it and the
- * scoreboard slot. `client` and `received` (child.h) are an operator's, else -1 and STR_NULL.
+ * scoreboard slot. `client` and `received` (child.h) are an operator's, else -1 and STR_NULL. Fails
+ * with ERR_BUSY; the slot is then free.
  */
 bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot,
 	struct process *process, int client, struct str received, struct err *err);

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Kills children whose loop does not turn any more; the supervisor then treats the exit like any
+ * Kills children that give no heartbeat any more; the supervisor then treats the exit like any
  * other (restart.h). Also reports to systemd's watchdog, if the unit has one: systemd restarts the
- * service in the case that a killed worker does not end.
+ * service if a killed worker does not exit.
  */
 #include "process/restart.h"
 

@@ -19,7 +19,10 @@ struct connections {
 	int64_t accept_after_ms; /* monotonic; 0: no pause */
 };
 
-/* The caller has set shared, listener, peer and max; the rest is zero. */
+/*
+ * The caller has set shared, listener, peer, max, and epoll to -1; the rest is zero. Call
+ * connections_close() also if this fails or was never called.
+ */
 bool connections_open(struct connections *connections, struct err *err);
 void connections_close(struct connections *connections);
 
@@ -36,4 +39,5 @@ void connections_stop_accepting(struct connections *connections);
  */
 void connections_set_writing(
 	struct connections *connections, struct connection *conn, bool writing);
+/* Removes the connection from the list, closes and frees it. */
 void connections_drop(struct connections *connections, struct connection *conn);

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * FastCGI connections over libfcgi, one struct fcgi each; the only file that includes <fcgiapp.h>.
+ * FastCGI connections over libfcgi, one struct fcgi each. Only fcgi.c includes <fcgiapp.h>.
  *
  * libfcgi's own loop serves one connection at a time and blocks: other connections starve as soon
  * as the web server keeps them open. So the worker accepts and waits itself and calls libfcgi only

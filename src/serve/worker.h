@@ -5,7 +5,7 @@
  *
  * Signals, which the caller has blocked: SIGTERM finishes the current requests and returns. SIGUSR2
  * retires the worker: it accepts no new connections and answers on the kept ones until the web
- * server closes them or conf.drain_seconds have passed.
+ * server closes them or conf.drain_seconds have passed, and then returns.
  */
 #include <sys/types.h>
 
