@@ -33,13 +33,11 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-static const struct child_mains roles = {
-	.main = {
-		[ROLE_RECOVER] = recover_main,
-		[ROLE_KEEPER] = keeper_main,
-		[ROLE_WORKER] = worker_main,
-		[ROLE_OPERATOR] = operator_main,
-	},
+static child_main *const mains[ROLES] = {
+	[ROLE_RECOVER] = recover_main,
+	[ROLE_KEEPER] = keeper_main,
+	[ROLE_WORKER] = worker_main,
+	[ROLE_OPERATOR] = operator_main,
 };
 
 /* Returns false if the command line is wrong. */
@@ -112,7 +110,7 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 {
 	struct resources resources = { .bound = false };
 	struct supervisor_config config = {
-		.conf = *conf, .roles = &roles, .reload = conf_reload, .data = source
+		.conf = *conf, .mains = mains, .reload = conf_reload, .data = source
 	};
 	enum log_level level;
 	int result;

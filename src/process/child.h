@@ -26,6 +26,9 @@ struct child_context {
 	struct str received; /* what was read from client: the request line, perhaps more */
 };
 
+/* The entry function of a child process. Returns the exit status. */
+typedef int child_main(const struct child_context *child);
+
 /* Sets the options with which a child opens the store in this mode. */
 void child_store_options(
 	const struct child_context *child, enum store_mode mode, struct store_options *options);

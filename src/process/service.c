@@ -203,7 +203,7 @@ void service_reload(struct service *service, const struct conf *conf)
 	log_info("reload", "starting generation %d", service->children.generation);
 }
 
-bool service_init(struct service *service, const struct conf *conf, const struct child_mains *roles,
+bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
 	int listener, int lock, struct err *err)
 {
 	struct scoreboard *scoreboard = scoreboard_new();
@@ -216,7 +216,7 @@ bool service_init(struct service *service, const struct conf *conf, const struct
 	service->children.scoreboard = scoreboard;
 	service->children.spawn = (struct spawn){
 		.scoreboard = scoreboard,
-		.roles = roles,
+		.mains = mains,
 		.listener = listener,
 		.lock = lock,
 		.supervisor_pipe = { -1, -1 },

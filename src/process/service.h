@@ -28,9 +28,9 @@ struct service {
 };
 
 /*
- * Zero-initialise first. Borrows roles, listener and lock. Call service_free() also after a failure.
+ * Zero-initialise first. Borrows mains, listener and lock. Call service_free() also after a failure.
  */
-bool service_init(struct service *service, const struct conf *conf, const struct child_mains *roles,
+bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
 	int listener, int lock, struct err *err);
 void service_free(struct service *service);
 

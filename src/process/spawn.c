@@ -98,7 +98,7 @@ static _Noreturn void run_child(
 	if (child->listener >= 0)
 		child->peer_uid = lookup_peer_uid(child->conf);
 	confine_child();
-	exit(spawn->roles->main[process->role](child));
+	exit(spawn->mains[process->role](child));
 }
 
 static void prepare_slot(struct scoreboard_slot *slot, const struct process *process)

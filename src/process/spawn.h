@@ -5,16 +5,11 @@
 #include "process/child.h"
 #include "process/restart.h"
 
-/* The entry functions by role; tests have others. */
-struct child_mains {
-	int (*main[ROLES])(const struct child_context *child);
-};
-
 struct spawn {
 	struct scoreboard *scoreboard;
-	const struct child_mains *roles;
-	int listener, lock;	/* borrowed; -1: none */
-	int supervisor_pipe[2]; /* only the supervisor has the write end; it never writes */
+	child_main *const *mains; /* by role */
+	int listener, lock;	  /* borrowed; -1: none */
+	int supervisor_pipe[2];	  /* only the supervisor has the write end; it never writes */
 };
 
 bool spawn_open(struct spawn *spawn, struct err *err);

@@ -17,9 +17,9 @@
 
 struct supervisor_config {
 	struct conf conf;
-	const struct child_mains *roles; /* borrowed */
-	int listener;			 /* the FastCGI socket; borrowed */
-	int lock;			 /* borrowed */
+	child_main *const *mains; /* by role; borrowed */
+	int listener;		  /* the FastCGI socket; borrowed */
+	int lock;		  /* borrowed */
 	/* Reads the configuration again into *conf, or fails without a change. May be NULL. */
 	bool (*reload)(struct conf *conf, void *data, struct err *err);
 	void *data;

@@ -124,13 +124,11 @@ static int echo_size(const struct child_context *child)
 	_exit(write(child->client, text, (size_t)len) == len ? 0 : 1);
 }
 
-static const struct child_mains roles = {
-	.main = {
-		[ROLE_RECOVER] = recover,
-		[ROLE_KEEPER] = serve,
-		[ROLE_WORKER] = serve,
-		[ROLE_OPERATOR] = echo_size,
-	},
+static child_main *const mains[ROLES] = {
+	[ROLE_RECOVER] = recover,
+	[ROLE_KEEPER] = serve,
+	[ROLE_WORKER] = serve,
+	[ROLE_OPERATOR] = echo_size,
 };
 
 /* ---- the service and its control socket ---- */
@@ -148,7 +146,7 @@ void fake_service_prepare(void)
 	snprintf(setup.conf.control, sizeof(setup.conf.control), "%s/c", check_temp_dir());
 	setup.conf.workers = FAKE_SERVICE_WORKERS;
 	setup.conf.stuck_seconds = 1;
-	setup.roles = &roles;
+	setup.mains = mains;
 	setup.listener = -1;
 }
 
