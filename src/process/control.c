@@ -90,8 +90,7 @@ static void accept_clients(struct control *control, int64_t now)
 			close(fd);
 			continue;
 		}
-		control->clients[i] = (struct control_client){ .fd = fd,
-			.deadline = now + CLIENT_TIMEOUT_MS };
+		control->clients[i] = (struct control_client){ .fd = fd, .since = now };
 	}
 }
 
@@ -146,19 +145,19 @@ static bool serve_client(struct control *control, struct control_client *client,
 			return false;
 		case CONTROL_ANSWERED:
 			client->answered = true;
-			client->deadline = now + CLIENT_TIMEOUT_MS;
+			client->since = now;
 			break;
 		case CONTROL_RETRY:
 			if (peer_closed(client->fd))
 				return false;
-			if (now > client->deadline - CLIENT_TIMEOUT_MS + RETRY_TIMEOUT_MS)
+			if (now > client->since + RETRY_TIMEOUT_MS)
 				refuse(client, "the service is busy or recovering; try again");
 			break;
 		}
 	}
 	if (client->answered)
-		return transmit(client) && now < client->deadline;
-	return client->line_len || now < client->deadline;
+		return transmit(client) && now < client->since + CLIENT_TIMEOUT_MS;
+	return client->line_len || now < client->since + CLIENT_TIMEOUT_MS;
 }
 
 void control_serve(struct control *control, int64_t now)

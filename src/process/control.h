@@ -25,9 +25,9 @@ enum control_outcome {
 };
 
 struct control_client {
-	int fd;		  /* -1: free */
-	int64_t deadline; /* monotonic ms */
-	size_t line_len;  /* bytes of the request line with its newline; 0: incomplete */
+	int fd;		 /* -1: free */
+	int64_t since;	 /* when it was accepted, later answered; monotonic ms */
+	size_t line_len; /* bytes of the request line with its newline; 0: incomplete */
 	bool answered;
 	struct buf in, out;
 };
