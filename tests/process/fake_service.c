@@ -237,6 +237,13 @@ struct service_state fake_service_wait_ready(pid_t old_pid, int64_t generation, 
 	return seen;
 }
 
+struct service_state fake_service_start_ready(void)
+{
+	fake_service_prepare();
+	fake_service_start();
+	return fake_service_wait_ready(0, 1, 0);
+}
+
 bool fake_service_is_gone(pid_t pid)
 {
 	return kill(pid, 0) != 0 && errno == ESRCH;

