@@ -23,7 +23,7 @@
 
 static volatile sig_atomic_t stopping;
 
-static void take_signal(int number)
+static void handle_signal(int number)
 {
 	(void)number;
 	stopping = 1;
@@ -128,7 +128,7 @@ static bool recover(struct store_options options)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = take_signal };
+	struct sigaction action = { .sa_handler = handle_signal };
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);

@@ -273,6 +273,23 @@ static void accept_reports_no_connection(void **state)
 	assert_int_equal(fcgi_accept(&fcgi, listener, geteuid()), FCGI_NO_CONNECTION);
 }
 
+/* A process of the user nobody that stays connected until pipes[1] is closed. */
+static pid_t connect_as_nobody(const int pipes[2])
+{
+	pid_t child = fork();
+	bool connected;
+	char byte;
+	int fd;
+
+	if (child != 0)
+		return child;
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	connected = setuid(65534) == 0 &&
+		    connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+	close(pipes[1]);
+	_exit(read(pipes[0], &byte, 1) == 0 && connected ? 0 : 1);
+}
+
 static void connection_of_another_user_is_refused(void **state)
 {
 	struct fcgi *fcgi;
@@ -286,17 +303,7 @@ static void connection_of_another_user_is_refused(void **state)
 	assert_int_equal(pipe(pipes), 0);
 	assert_int_equal(chmod(check_temp_dir(), 0711), 0);
 	assert_int_equal(chmod(address.sun_path, 0666), 0);
-	child = fork();
-	if (child == 0) {
-		char byte;
-		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-		int failed = setuid(65534) != 0 ||
-			     connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0;
-
-		close(pipes[1]);
-		failed |= read(pipes[0], &byte, 1) != 0;
-		_exit(failed);
-	}
+	child = connect_as_nobody(pipes);
 	close(pipes[0]);
 	expect_log("peer-refused");
 	do {
