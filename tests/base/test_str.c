@@ -1,53 +1,53 @@
 #include "base/str.h"
 #include "lib/check.h"
 
+static const struct {
+	struct str bytes;
+	bool valid;
+} utf8_texts[] = {
+	{ STR(""), true },
+	{ STR("a"), true },
+	{ STR("\x7F"), true },
+	{ STR("\xC2\x80"), true },
+	{ STR("\xDF\xBF"), true },
+	{ STR("\xE0\xA0\x80"), true },
+	{ STR("\xED\x9F\xBF"), true },
+	{ STR("\xEE\x80\x80"), true },
+	{ STR("\xEF\xBF\xBF"), true },
+	{ STR("\xF0\x90\x80\x80"), true },
+	{ STR("\xF4\x8F\xBF\xBF"), true },
+	{ STR("a\xC3\xA4z"), true },
+	{ STR("\0"), false },
+	{ STR("a\0b"), false },
+	{ STR("\x80"), false },
+	{ STR("\xBF"), false },
+	{ STR("\xC0\x80"), false }, /* overlong, two bytes to four */
+	{ STR("\xC1\xBF"), false },
+	{ STR("\xE0\x80\x80"), false },
+	{ STR("\xE0\x9F\xBF"), false },
+	{ STR("\xF0\x80\x80\x80"), false },
+	{ STR("\xF0\x8F\xBF\xBF"), false },
+	{ STR("\xED\xA0\x80"), false }, /* surrogates */
+	{ STR("\xED\xBF\xBF"), false },
+	{ STR("\xF4\x90\x80\x80"), false }, /* past U+10FFFF */
+	{ STR("\xF5\x80\x80\x80"), false },
+	{ STR("\xF8\x88\x80\x80\x80"), false },
+	{ STR("\xFE"), false },
+	{ STR("\xFF"), false },
+	{ STR("\xC3"), false }, /* cut */
+	{ STR("\xE2\x82"), false },
+	{ STR("\xF0\x9F\x98"), false },
+	{ STR("\xC3z"), false },
+	{ STR("\xE2\x82z"), false },
+	{ STR("\xF0\x9F\xC3\xA4"), false },
+	{ STR("\xC3\xA4\xA4"), false },
+};
+
 static void utf8_is_checked(void **state)
 {
-	static const struct {
-		struct str bytes;
-		bool valid;
-	} rows[] = {
-		{ STR(""), true },
-		{ STR("a"), true },
-		{ STR("\x7F"), true },
-		{ STR("\xC2\x80"), true },
-		{ STR("\xDF\xBF"), true },
-		{ STR("\xE0\xA0\x80"), true },
-		{ STR("\xED\x9F\xBF"), true },
-		{ STR("\xEE\x80\x80"), true },
-		{ STR("\xEF\xBF\xBF"), true },
-		{ STR("\xF0\x90\x80\x80"), true },
-		{ STR("\xF4\x8F\xBF\xBF"), true },
-		{ STR("a\xC3\xA4z"), true },
-		{ STR("\0"), false },
-		{ STR("a\0b"), false },
-		{ STR("\x80"), false },
-		{ STR("\xBF"), false },
-		{ STR("\xC0\x80"), false }, /* overlong, two bytes to four */
-		{ STR("\xC1\xBF"), false },
-		{ STR("\xE0\x80\x80"), false },
-		{ STR("\xE0\x9F\xBF"), false },
-		{ STR("\xF0\x80\x80\x80"), false },
-		{ STR("\xF0\x8F\xBF\xBF"), false },
-		{ STR("\xED\xA0\x80"), false }, /* surrogates */
-		{ STR("\xED\xBF\xBF"), false },
-		{ STR("\xF4\x90\x80\x80"), false }, /* past U+10FFFF */
-		{ STR("\xF5\x80\x80\x80"), false },
-		{ STR("\xF8\x88\x80\x80\x80"), false },
-		{ STR("\xFE"), false },
-		{ STR("\xFF"), false },
-		{ STR("\xC3"), false }, /* cut */
-		{ STR("\xE2\x82"), false },
-		{ STR("\xF0\x9F\x98"), false },
-		{ STR("\xC3z"), false },
-		{ STR("\xE2\x82z"), false },
-		{ STR("\xF0\x9F\xC3\xA4"), false },
-		{ STR("\xC3\xA4\xA4"), false },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (str_is_utf8(rows[i].bytes) != rows[i].valid)
+	for (size_t i = 0; i < sizeof(utf8_texts) / sizeof(utf8_texts[0]); i++) {
+		if (str_is_utf8(utf8_texts[i].bytes) != utf8_texts[i].valid)
 			fail_msg("row %zu", i);
 	}
 }

@@ -57,7 +57,7 @@ static const struct {
 	{ "application/*;q=0, application/json", true },
 	{ "application/json, application/*;q=0, */*;q=0", true },
 	{ "*/*;q=0, application/json;q=0.5", true },
-	/* parameters are tolerated, and do not make two ranges of one */
+	/* parameters are accepted and ignored */
 	{ "application/json;charset=utf-8", true },
 	{ "application/json;charset=utf-8;q=0", false },
 	{ "application/json;v=\"1,2;q=0\"", true },
@@ -66,7 +66,7 @@ static const struct {
 	{ "application/json, application/json;v=2;q=0", true },
 	{ "application/json;", true },
 	{ "application/json;q", true },
-	/* what cannot be read is left out; nothing else there means nothing is accepted */
+	/* invalid ranges are ignored; without a valid one nothing is accepted */
 	{ "garbage", false },
 	{ "application", false },
 	{ "application/", false },

@@ -3,48 +3,48 @@
 
 static struct arena arena;
 
+static const struct {
+	struct str in;
+	enum query_plus plus;
+	const char *out; /* NULL: rejected */
+} escapes[] = {
+	{ STR(""), QUERY_PLUS_IS_PLUS, "" },
+	{ STR("abc"), QUERY_PLUS_IS_PLUS, "abc" },
+	{ STR("a+b"), QUERY_PLUS_IS_PLUS, "a+b" },
+	{ STR("a+b"), QUERY_PLUS_IS_SPACE, "a b" },
+	{ STR("a%2Bb"), QUERY_PLUS_IS_SPACE, "a+b" },
+	{ STR("in%20progress"), QUERY_PLUS_IS_PLUS, "in progress" },
+	{ STR("%2f%2F"), QUERY_PLUS_IS_PLUS, "//" },
+	{ STR("%252F"), QUERY_PLUS_IS_PLUS, "%2F" },
+	{ STR("%c3%A4"), QUERY_PLUS_IS_PLUS, "\xC3\xA4" },
+	{ STR("\xC3\xA4"), QUERY_PLUS_IS_PLUS, "\xC3\xA4" },
+	{ STR("\xC3%A4"), QUERY_PLUS_IS_PLUS, "\xC3\xA4" },
+	{ STR("%0d%0a"), QUERY_PLUS_IS_PLUS, "\r\n" },
+	{ STR("%"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("%4"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("a%4g"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("%g4"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("% 41"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("%+4"), QUERY_PLUS_IS_SPACE, NULL },
+	{ STR("%00"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("a\0b"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("%C3"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("%C0%AF"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("%ED%A0%80"), QUERY_PLUS_IS_PLUS, NULL },
+	{ STR("\xFF"), QUERY_PLUS_IS_PLUS, NULL },
+};
+
 static void escapes_are_decoded(void **state)
 {
-	static const struct {
-		struct str in;
-		enum query_plus plus;
-		const char *out; /* NULL: rejected */
-	} rows[] = {
-		{ STR(""), QUERY_PLUS_IS_PLUS, "" },
-		{ STR("abc"), QUERY_PLUS_IS_PLUS, "abc" },
-		{ STR("a+b"), QUERY_PLUS_IS_PLUS, "a+b" },
-		{ STR("a+b"), QUERY_PLUS_IS_SPACE, "a b" },
-		{ STR("a%2Bb"), QUERY_PLUS_IS_SPACE, "a+b" },
-		{ STR("in%20progress"), QUERY_PLUS_IS_PLUS, "in progress" },
-		{ STR("%2f%2F"), QUERY_PLUS_IS_PLUS, "//" },
-		{ STR("%252F"), QUERY_PLUS_IS_PLUS, "%2F" },
-		{ STR("%c3%A4"), QUERY_PLUS_IS_PLUS, "\xC3\xA4" },
-		{ STR("\xC3\xA4"), QUERY_PLUS_IS_PLUS, "\xC3\xA4" },
-		{ STR("\xC3%A4"), QUERY_PLUS_IS_PLUS, "\xC3\xA4" },
-		{ STR("%0d%0a"), QUERY_PLUS_IS_PLUS, "\r\n" },
-		{ STR("%"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("%4"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("a%4g"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("%g4"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("% 41"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("%+4"), QUERY_PLUS_IS_SPACE, NULL },
-		{ STR("%00"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("a\0b"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("%C3"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("%C0%AF"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("%ED%A0%80"), QUERY_PLUS_IS_PLUS, NULL },
-		{ STR("\xFF"), QUERY_PLUS_IS_PLUS, NULL },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++) {
 		struct str out = STR_NULL;
 		struct err err;
-		bool ok = query_decode(&out, rows[i].in, rows[i].plus, &arena, &err);
+		bool ok = query_decode(&out, escapes[i].in, escapes[i].plus, &arena, &err);
 
-		if (rows[i].out) {
+		if (escapes[i].out) {
 			must(ok, &err);
-			assert_str(out, rows[i].out);
+			assert_str(out, escapes[i].out);
 		} else {
 			if (ok)
 				fail_msg("row %zu is accepted", i);

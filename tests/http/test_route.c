@@ -45,48 +45,50 @@ static void parse(struct request *request, struct arena *arena, const char *meth
 	must(request_parse(request, &err), &err);
 }
 
+static const struct {
+	const char *method, *uri;
+	int row;
+	size_t vars;
+	const char *name, *value;
+} matches[] = {
+	{ "GET", "/p/tasks", LIST, 0, NULL, NULL },
+	{ "GET", "/p/tasks/", LIST, 0, NULL, NULL },
+	{ "POST", "/p/tasks", CREATE, 0, NULL, NULL },
+	{ "HEAD", "/p/tasks", OWN_HEAD, 0, NULL, NULL },
+	{ "GET", "/p/tasks/7", READ, 1, "id", "7" },
+	{ "HEAD", "/p/tasks/7", READ, 1, "id", "7" },
+	{ "PUT", "/p/tasks/7", UPDATE, 1, "id", "7" },
+	{ "GET", "/p/tasks/a%2Fb", READ, 1, "id", "a/b" },
+	{ "GET", "/p/tasks/{id}", READ, 1, "id", "{id}" },
+	{ "GET", "/p/%74asks/7", READ, 1, "id", "7" },
+	{ "GET", "/p/tasks/status", STATUS_MISSING, 0, NULL, NULL },
+	{ "PUT", "/p/tasks/status", UPDATE, 1, "id", "status" },
+	{ "DELETE", "/p/tasks/status", PUT_STATUS, 1, "any", "tasks" },
+	{ "GET", "/p/tasks/status/in%20progress", BY_STATUS, 1, "status", "in progress" },
+	{ "GET", "/p/a/x/1", SUB_LITERAL, 2, "b", "x" },
+	{ "GET", "/p/b/x/1", SUB, 2, "c", "1" },
+	{ "PATCH", "/p", ROOT, 0, NULL, NULL },
+	{ "GET", "/p/four/1/2/3/4", FOUR, 4, "d", "4" },
+};
+
 static void matching_row_is_found(void **state)
 {
-	static const struct {
-		const char *method, *uri;
-		int row;
-		size_t vars;
-		const char *name, *value;
-	} rows[] = {
-		{ "GET", "/p/tasks", LIST, 0, NULL, NULL },
-		{ "GET", "/p/tasks/", LIST, 0, NULL, NULL },
-		{ "POST", "/p/tasks", CREATE, 0, NULL, NULL },
-		{ "HEAD", "/p/tasks", OWN_HEAD, 0, NULL, NULL },
-		{ "GET", "/p/tasks/7", READ, 1, "id", "7" },
-		{ "HEAD", "/p/tasks/7", READ, 1, "id", "7" },
-		{ "PUT", "/p/tasks/7", UPDATE, 1, "id", "7" },
-		{ "GET", "/p/tasks/a%2Fb", READ, 1, "id", "a/b" },
-		{ "GET", "/p/tasks/{id}", READ, 1, "id", "{id}" },
-		{ "GET", "/p/%74asks/7", READ, 1, "id", "7" },
-		{ "GET", "/p/tasks/status", STATUS_MISSING, 0, NULL, NULL },
-		{ "PUT", "/p/tasks/status", UPDATE, 1, "id", "status" },
-		{ "DELETE", "/p/tasks/status", PUT_STATUS, 1, "any", "tasks" },
-		{ "GET", "/p/tasks/status/in%20progress", BY_STATUS, 1, "status", "in progress" },
-		{ "GET", "/p/a/x/1", SUB_LITERAL, 2, "b", "x" },
-		{ "GET", "/p/b/x/1", SUB, 2, "c", "1" },
-		{ "PATCH", "/p", ROOT, 0, NULL, NULL },
-		{ "GET", "/p/four/1/2/3/4", FOUR, 4, "d", "4" },
-	};
 	struct arena arena = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(matches) / sizeof(matches[0]); i++) {
 		const struct route *found = NULL;
 		struct request request;
 		unsigned allowed = 99;
 
-		parse(&request, &arena, rows[i].method, rows[i].uri);
+		parse(&request, &arena, matches[i].method, matches[i].uri);
 		assert_int_equal(route_find(routes, &request, 1, &found, &allowed), ROUTE_FOUND);
-		if (found != &routes[rows[i].row])
-			fail_msg("%s %s found %s", rows[i].method, rows[i].uri, found->pattern);
-		assert_int_equal(request.path_var_count, rows[i].vars);
-		if (rows[i].name)
-			assert_str(request_path_var(&request, rows[i].name), rows[i].value);
+		if (found != &routes[matches[i].row])
+			fail_msg("%s %s found %s", matches[i].method, matches[i].uri,
+				found->pattern);
+		assert_int_equal(request.path_var_count, matches[i].vars);
+		if (matches[i].name)
+			assert_str(request_path_var(&request, matches[i].name), matches[i].value);
 		assert_null(request_path_var(&request, "absent").ptr);
 	}
 	arena_free(&arena);

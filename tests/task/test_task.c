@@ -5,42 +5,43 @@
 #include "task/right.h"
 #include "task/task.h"
 
+static const struct {
+	const char *text;
+	bool ok;
+	unsigned rights;
+} rights_texts[] = {
+	{ "read", true, RIGHT_READ },
+	{ "write", true, RIGHT_WRITE },
+	{ "work", true, RIGHT_WORK },
+	{ "admin", true, RIGHT_ADMIN },
+	{ "read,write,work,admin", true, RIGHT_ALL },
+	{ "work,read", true, RIGHT_READ | RIGHT_WORK },
+	{ "read,read", true, RIGHT_READ },
+	{ "", false, 0 },
+	{ ",", false, 0 },
+	{ "read,", false, 0 },
+	{ ",read", false, 0 },
+	{ "read,,write", false, 0 },
+	{ "read, write", false, 0 },
+	{ "Read", false, 0 },
+	{ "reads", false, 0 },
+	{ "rea", false, 0 },
+	{ "all", false, 0 },
+	{ "none", true, RIGHT_NONE },
+	{ "none,read", false, 0 },
+	{ "read,none", false, 0 },
+	{ "None", false, 0 },
+};
+
 static void rights_are_parsed(void **state)
 {
-	static const struct {
-		const char *text;
-		bool ok;
-		unsigned rights;
-	} rows[] = {
-		{ "read", true, RIGHT_READ },
-		{ "write", true, RIGHT_WRITE },
-		{ "work", true, RIGHT_WORK },
-		{ "admin", true, RIGHT_ADMIN },
-		{ "read,write,work,admin", true, RIGHT_ALL },
-		{ "work,read", true, RIGHT_READ | RIGHT_WORK },
-		{ "read,read", true, RIGHT_READ },
-		{ "", false, 0 },
-		{ ",", false, 0 },
-		{ "read,", false, 0 },
-		{ ",read", false, 0 },
-		{ "read,,write", false, 0 },
-		{ "read, write", false, 0 },
-		{ "Read", false, 0 },
-		{ "reads", false, 0 },
-		{ "rea", false, 0 },
-		{ "all", false, 0 },
-		{ "none", true, RIGHT_NONE },
-		{ "none,read", false, 0 },
-		{ "read,none", false, 0 },
-		{ "None", false, 0 },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(rights_texts) / sizeof(rights_texts[0]); i++) {
 		unsigned rights = 99;
 
-		assert_int_equal(rights_parse(&rights, str_cstr(rows[i].text)), rows[i].ok);
-		assert_int_equal(rights, rows[i].ok ? rows[i].rights : 99);
+		assert_int_equal(
+			rights_parse(&rights, str_cstr(rights_texts[i].text)), rights_texts[i].ok);
+		assert_int_equal(rights, rights_texts[i].ok ? rights_texts[i].rights : 99);
 	}
 	assert_false(rights_parse(&(unsigned){ 0 }, STR_NULL));
 }
