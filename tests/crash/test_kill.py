@@ -16,6 +16,7 @@ from workload import Journal, Load
 # Events that are logged when a process ends unexpectedly.
 CRASH_EVENTS = ("exit", "recovery", "stuck")
 FIRST_ANSWER = 2.0  # seconds
+KILLS_UNSERVED_MAX = 3  # kills in a row before a task was created
 
 
 def first_answer(instance, since, what):
@@ -216,6 +217,9 @@ class Repeater:
             threading.Thread(target=self.work, args=(i,), daemon=True) for i in range(clients)
         ]
 
+    def is_running(self):
+        return any(thread.is_alive() for thread in self.threads)
+
     def work(self, client):
         connection = None
         for number in range(self.count):
@@ -251,11 +255,18 @@ def repeated_with_a_key():
     repeater = Repeater(instance, 8, 60)
     for thread in repeater.threads:
         thread.start()
-    kills = 0
-    while any(thread.is_alive() for thread in repeater.threads):
+    kills, created, unserved = 0, 0, 0
+    while repeater.is_running():
         time.sleep(random.uniform(0.02, 0.15))
         for pid in instance.workers():
             kills += kill(pid, signal.SIGKILL)
+        unserved = unserved + 1 if len(repeater.created) == created else 0
+        created = len(repeater.created)
+        # Workers that die before they serve are started after a delay of up to 10 s: without this
+        # pause they would never serve on a slow machine.
+        if unserved == KILLS_UNSERVED_MAX:
+            until(lambda: len(repeater.created) > created or not repeater.is_running(), 60)
+            unserved = 0
     total = 8 * 60
     equal(
         len(repeater.created), total, f"every creation ended, {repeater.tries} tries, {kills} kills"
