@@ -73,7 +73,6 @@ struct engine_ops;
 /* An engine's own struct begins with this one. */
 struct engine {
 	const struct engine_ops *ops;
-	unsigned created; /* bit 1 << table: open has made the table, it is empty */
 	char message[ENGINE_MESSAGE_SIZE];
 };
 

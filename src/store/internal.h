@@ -223,5 +223,10 @@ bool walk_tasks(struct store *store, walk_function *take, void *data, struct err
 
 /* ---- reindex.c ---- */
 
-/* Rebuilds the index unless it was made by these tables. With `attach`: ERR_INTERNAL instead. */
+/*
+ * Rebuilds the index unless it was made by these tables and has entries. With `attach`:
+ * ERR_INTERNAL if it was made by others.
+ */
 bool index_settle(struct store *store, bool attach, struct err *err);
+/* The number of entries of the index. */
+int index_count(struct store *store, uint64_t *entries);

@@ -28,17 +28,29 @@ static bool write_schema(struct store *store, struct str hash, struct err *err)
 	return step_run(store, ENGINE_WRITE, step_write_schema, &hash, err);
 }
 
-static int step_compare_schema(struct store *store, void *data, struct err *err)
+struct index_state {
+	bool current;	  /* made by the tables of this build */
+	uint64_t entries; /* 0: lost with its file, or never filled */
+};
+
+static int step_inspect(struct store *store, void *data, struct err *err)
 {
 	struct buf hash = BUF_INIT;
-	bool *current = data;
+	struct index_state *state = data;
 	int rc = store_get(store, TABLE_META, SCHEMA_KEY, false, &hash);
 
 	(void)err;
-	*current = rc == 0 && hash.len == sizeof(store->schema_hash) &&
-		   memcmp(hash.data, store->schema_hash, hash.len) == 0;
+	state->current = rc == 0 && hash.len == sizeof(store->schema_hash) &&
+			 memcmp(hash.data, store->schema_hash, hash.len) == 0;
 	buf_free(&hash);
-	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+	return rc == 0 || rc == ENGINE_NOT_FOUND ? index_count(store, &state->entries) : rc;
+}
+
+int index_count(struct store *store, uint64_t *entries)
+{
+	struct engine_range all = { 0 };
+
+	return (int)store->engine->ops->count(store->engine, TABLE_INDEX, &all, entries);
 }
 
 /* ---- entries ---- */
@@ -123,11 +135,8 @@ static bool fill_index(struct store *store, struct err *err)
 
 static bool clear_index(struct store *store, struct err *err)
 {
-	enum engine_status status;
+	enum engine_status status = store->engine->ops->clear(store->engine, TABLE_INDEX);
 
-	if (!write_schema(store, STR_NULL, err))
-		return false;
-	status = store->engine->ops->clear(store->engine, TABLE_INDEX);
 	return status == ENGINE_OK || store_fail(store, (int)status, err);
 }
 
@@ -138,20 +147,23 @@ bool store_reindex(struct store *store, struct err *err)
 	if (!store_may_write(store, err))
 		return false;
 	store_enter(store);
-	ok = clear_index(store, err) && fill_index(store, err) && store_flush(store, err);
+	ok = write_schema(store, STR_NULL, err) && clear_index(store, err) &&
+	     fill_index(store, err) && store_flush(store, err);
 	store_leave(store);
 	return ok;
 }
 
 bool index_settle(struct store *store, bool attach, struct err *err)
 {
-	bool created = store->engine->created & 1U << TABLE_INDEX, current;
+	struct index_state state;
 
-	if (!step_run(store, ENGINE_READ, step_compare_schema, &current, err))
+	if (!step_run(store, ENGINE_READ, step_inspect, &state, err))
 		return false;
-	if (current && !created)
+	if (state.current && (attach || state.entries > 0))
 		return true;
 	if (attach)
 		return err_set(err, ERR_INTERNAL, NULL, "the index was made for other tables");
-	return created ? fill_index(store, err) : store_reindex(store, err);
+	if (state.entries > 0)
+		return store_reindex(store, err);
+	return write_schema(store, STR_NULL, err) && fill_index(store, err);
 }

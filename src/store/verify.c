@@ -55,10 +55,8 @@ static bool check_task(struct store *store, const struct index_key *key, struct 
 
 static int step_count(struct store *store, void *data, struct err *err)
 {
-	struct engine_range all = { 0 };
-
 	(void)err;
-	return (int)store->engine->ops->count(store->engine, TABLE_INDEX, &all, data);
+	return index_count(store, data);
 }
 
 bool store_verify(struct store *store, struct store_report *report, struct err *err)

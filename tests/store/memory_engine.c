@@ -237,7 +237,6 @@ static enum engine_status open_memory(struct engine **engine, const struct engin
 	if (!memory)
 		return ENGINE_NO_MEMORY;
 	memory->engine.ops = &memory_engine_ops;
-	memory->engine.created = (1U << ENGINE_TABLES) - 1;
 	if (options->mode == ENGINE_EPHEMERAL)
 		return ENGINE_OK;
 	snprintf(memory->engine.message, sizeof(memory->engine.message),

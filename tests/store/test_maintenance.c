@@ -211,6 +211,81 @@ static void other_tables_rebuild_the_index(void **state)
 	store_close(store);
 }
 
+/* Berkeley DB, whose writes of index entries fail after some of them. */
+static struct engine_ops interrupted;
+static unsigned entries_left;
+static bool meta_readable;
+
+static enum engine_status interrupted_open(
+	struct engine **engine, const struct engine_options *options)
+{
+	enum engine_status status = bdb_engine_ops.open(engine, options);
+
+	if (status == ENGINE_OK)
+		(*engine)->ops = &interrupted;
+	return status;
+}
+
+static enum engine_status interrupted_put(struct engine *engine, enum engine_table table,
+	struct str key, struct str value, enum engine_put how)
+{
+	if (table == TABLE_INDEX && entries_left-- == 0)
+		return ENGINE_FULL;
+	return bdb_engine_ops.put(engine, table, key, value, how);
+}
+
+static enum engine_status interrupted_get(struct engine *engine, enum engine_table table,
+	struct str key, bool for_update, struct buf *out)
+{
+	if (table == TABLE_META && !meta_readable)
+		return ENGINE_FULL;
+	return bdb_engine_ops.get(engine, table, key, for_update, out);
+}
+
+/* Removes the index, is interrupted while it is rebuilt, and opens the store again. */
+static void interrupt_rebuild(struct store_options options, uint64_t tasks)
+{
+	struct store *store;
+	struct err err = { 0 };
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/data/index.db", options.home);
+	assert_int_equal(remove(path), 0);
+	options.engine = &interrupted;
+	assert_false(store_open(&store, &options, &err));
+	assert_err(&err, ERR_DISK_FULL);
+	options.engine = NULL;
+	store = fixture_open(&options);
+	fixture_verify(store, tasks);
+	must(store_flush(store, &err), &err);
+	store_close(store);
+}
+
+static void interrupted_rebuild_of_a_removed_index_is_repeated(void **state)
+{
+	enum { TASKS = 600 };
+	struct store_options options = fixture_options(STORE_RECOVER, "interrupted");
+	struct store *store = fixture_open(&options);
+	struct err err = { 0 };
+
+	(void)state;
+	for (unsigned i = 1; i <= TASKS; i++)
+		fixture_create(store, i, "new", NULL);
+	must(store_flush(store, &err), &err);
+	store_close(store);
+	interrupted = bdb_engine_ops;
+	interrupted.open = interrupted_open;
+	interrupted.put = interrupted_put;
+	interrupted.get = interrupted_get;
+	/* between the creation of the table and the first transaction */
+	meta_readable = false;
+	interrupt_rebuild(options, TASKS);
+	/* after some of the transactions that fill it */
+	meta_readable = true;
+	entries_left = 2 * TASKS;
+	interrupt_rebuild(options, TASKS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +295,7 @@ int main(void)
 		ON_EVERY_ENGINE(chores_run),
 		CHECK(store_opens_again_and_is_private),
 		CHECK(other_tables_rebuild_the_index),
+		CHECK(interrupted_rebuild_of_a_removed_index_is_repeated),
 	};
 
 	return CHECK_RUN(tests);

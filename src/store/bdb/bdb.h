@@ -49,7 +49,7 @@ enum engine_status bdb_status(struct bdb *bdb, int code, const char *what);
 
 /* ---- table.c ---- */
 
-/* Opens the tables; with create makes those that are missing (engine.created). */
+/* Opens the tables; with create makes those that are missing. */
 int bdb_open_tables(struct bdb *bdb, bool create);
 void bdb_close_tables(struct bdb *bdb);
 enum engine_status bdb_clear(struct engine *engine, enum engine_table table);

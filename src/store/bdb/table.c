@@ -76,10 +76,7 @@ static int open_or_create(struct bdb *bdb, enum engine_table table, bool create)
 
 	if (rc != ENOENT || !create)
 		return rc;
-	rc = open_table(bdb, table, true);
-	if (rc == 0)
-		bdb->engine.created |= 1U << table;
-	return rc;
+	return open_table(bdb, table, true);
 }
 
 int bdb_open_tables(struct bdb *bdb, bool create)
