@@ -40,7 +40,7 @@ static void put_condition_map(void)
 	buf_puts(&generated, "}\n");
 }
 
-/* A request whose id becomes nginx's variable. */
+/* Sets a request id that put_body() replaces by $request_id. */
 static struct request *named_request(struct request *request)
 {
 	struct err err;
@@ -71,7 +71,7 @@ static void put_body(struct str body)
 	buf_putc(&generated, '\'');
 }
 
-/* An error in the shape of a dialect; NULL: in that of the token endpoint. */
+/* Encodes an error in the format of a dialect; NULL: of the token endpoint. */
 static void encode_error(
 	const struct dialect *dialect, enum err_code code, struct response *response)
 {
@@ -88,7 +88,7 @@ static void encode_error(
 		abort();
 }
 
-static void put_shape_bodies(const struct dialect *dialect)
+static void put_format_bodies(const struct dialect *dialect)
 {
 	for (size_t i = 0; i < CONDITIONS; i++) {
 		enum err_code code = conditions[i].code;
@@ -141,15 +141,16 @@ static void put_token_refusal(void)
 void generate_bodies(void)
 {
 	put_condition_map();
-	buf_puts(&generated, "map \"$polytask_shape $polytask_said\" $polytask_refusal_body {\n");
+	buf_puts(&generated,
+		"map \"$polytask_shape $polytask_refusal_reason\" $polytask_refusal_body {\n");
 	for (size_t i = 0; dialects[i]; i++)
 		put_refusal_bodies(dialects[i]);
 	put_token_refusal();
 	buf_puts(&generated, "}\nmap \"$polytask_shape $polytask_error\" $polytask_error_body {\n"
 			     "\t\"~ refused$\" $polytask_refusal_body;\n");
 	for (size_t i = 0; dialects[i]; i++)
-		put_shape_bodies(dialects[i]);
-	put_shape_bodies(NULL);
+		put_format_bodies(dialects[i]);
+	put_format_bodies(NULL);
 	buf_puts(&generated, "}\n");
 }
 

@@ -1,4 +1,4 @@
-/* The part that follows from the sources of credentials. */
+/* The maps and parameters for the sources of credentials. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -6,7 +6,7 @@
 
 #define NAMES_MAX 16
 
-/* A name as part of a variable: "X-API-Key" is x_api_key. */
+/* Converts a name to a part of a variable: "X-API-Key" to x_api_key. */
 static const char *variable(const char *name)
 {
 	static char text[64];
@@ -19,7 +19,7 @@ static const char *variable(const char *name)
 	return text;
 }
 
-/* The different names of the sources of one kind, of all dialects. */
+/* Collects the distinct names of the sources of one kind in all dialects. */
 static size_t collect_names(enum credential_source_kind kind, const char *names[NAMES_MAX])
 {
 	size_t count = 0;
@@ -51,7 +51,7 @@ static const char *source_name(const struct dialect *dialect, enum credential_so
 	return NULL;
 }
 
-/* A map from the dialect to the token of one source; format has the name of the variable. */
+/* Writes a map from the dialect to the variable of its token from one kind of source. */
 static void put_token_map(const char *map, enum credential_source_kind kind, const char *prefix)
 {
 	buf_printf(&generated, "map $polytask_dialect $%s {\n", map);
@@ -73,21 +73,21 @@ static void put_query_maps(void)
 	buf_puts(&generated,
 		"# The token in the query, still escaped. The authorizer's subrequest has no "
 		"$args.\n");
-	put_token_map("polytask_query_token", SOURCE_QUERY, "polytask_query_");
+	put_token_map("polytask_query_token", SOURCE_QUERY, "polytask_query_param_");
 	for (size_t i = 0; i < count; i++) {
 		const char *name = variable(names[i]);
 
 		buf_printf(&generated,
-			"map $request_uri $polytask_query_%s {\n"
-			"\t\"~^[^?]*[?](?:.*&)?%s=(?<polytask_token_%s>[^&]*)\" "
-			"$polytask_token_%s;\n"
+			"map $request_uri $polytask_query_param_%s {\n"
+			"\t\"~^[^?]*[?](?:.*&)?%s=(?<polytask_value_%s>[^&]*)\" "
+			"$polytask_value_%s;\n"
 			"\tdefault \"\";\n"
 			"}\n",
 			name, names[i], name, name);
 	}
 }
 
-static void put_oddity_map(void)
+static void put_ambiguity_map(void)
 {
 	const char *names[NAMES_MAX];
 	struct buf any = BUF_INIT;
@@ -99,7 +99,7 @@ static void put_oddity_map(void)
 		"# 1: a query that the authorizer may read otherwise than the maps above: an escape in "
 		"a name, a token\n"
 		"# twice or empty, '#'.\n"
-		"map $request_uri $polytask_has_oddity {\n"
+		"map $request_uri $polytask_is_ambiguous {\n"
 		"\t\"~^[^?#]*$\" 0;\n"
 		"\t\"~^[^?]*[?](.*&)?[^=&]*[%%+]\" 1;\n"
 		"\t\"~[?&](%.*s)=.*&\\1=\" 1;\n"
@@ -127,7 +127,7 @@ static void put_signature_maps(void)
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&generated, "${polytask_has_signature_%zu}", i);
 	buf_printf(&generated,
-		"$polytask_has_oddity\" $polytask_one_time {\n\t%0*d $polytask_has_no_token;\n"
+		"$polytask_is_ambiguous\" $polytask_one_time {\n\t%0*d $polytask_has_no_token;\n"
 		"\tdefault 1;\n}\n",
 		(int)count + 1, 0);
 }
@@ -154,7 +154,7 @@ void generate_header_params(bool empty)
 void generate_token_maps(void)
 {
 	put_query_maps();
-	put_oddity_map();
+	put_ambiguity_map();
 	buf_puts(&generated, "# The token in a header field other than Authorization.\n");
 	put_token_map("polytask_header_token", SOURCE_HEADER, "http_");
 	put_signature_maps();

@@ -30,8 +30,8 @@ static void put_http(void)
 {
 	generate_token_maps();
 	buf_puts(&generated,
-		"# The shape of an error before there is a location, by the request line: it is "
-		"there even if it\n# is too long to be parsed.\n");
+		"# The dialect of an error without a location, by the request line, which is "
+		"available even if the\n# target is too long to be parsed.\n");
 	put_shape_map();
 	generate_bodies();
 }

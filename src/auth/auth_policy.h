@@ -1,6 +1,6 @@
 #pragma once
 /*
- * What a dialect does about credentials: where its clients send them, and how it refuses. Constant
+ * A dialect's policy for credentials: where its clients send them, and how it refuses them. Constant
  * data of struct dialect; authorize() applies it, nginx/generate.c writes nginx's part from it.
  */
 #include <string.h>
@@ -27,8 +27,8 @@ struct credential_source {
 struct auth_refusal {
 	const char *reason; /* AUTH_...; NULL in the last row, which is for all other reasons */
 	const char *text;   /* the sentence of the response; NULL: that of ERR_UNAUTHENTICATED */
-	const char
-		*challenge; /* WWW-Authenticate, required in a 401 (RFC 9110 §15.5.2); NULL: none */
+	/* WWW-Authenticate: required in a 401 (RFC 9110 §15.5.2); NULL: none */
+	const char *challenge;
 };
 
 #define AUTH_SOURCES_MAX 4

@@ -67,7 +67,7 @@ class Site:
 set $polytask_user 00000000-0000-7000-8000-000000000001;
 set $polytask_tenant default;
 set $polytask_rights read,write,work;
-set $polytask_judged $polytask_dialect;
+set $polytask_authorized_dialect $polytask_dialect;
 set $polytask_reason "";
 """
 

@@ -138,7 +138,7 @@ def configuration_is_generated():
         (http, "\"toybox too-large\" '{\"oops\":\"The request is too large.\"}';"),
         (http, "\"toybox CredentialExpired\" '{\"oops\":\"This key is worn out.\"}';"),
         (http, "\"~^toybox \" '{\"oops\":\"This key opens no box.\"}';"),
-        (http, "toybox $polytask_query_toy_token;"),
+        (http, "toybox $polytask_query_param_toy_token;"),
         (http, "toybox $http_toy_token;"),
         (http, "(key|access-token|toy-token)"),
         (generated("authorize"), "fastcgi_param HTTP_TOY_TOKEN $http_toy_token;"),

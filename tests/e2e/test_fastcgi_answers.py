@@ -24,7 +24,7 @@ def redirects():
     for path in (virtshell.PREFIX + "/tasks", fourhse.PREFIX + "/index", native.PREFIX + "/tasks"):
         ask(f"{path}: ignored from the authorizer and from the application", "GET", path)
     ask("POST /oauth/token: ignored from the application", "POST", "/oauth/token", b"x=y", [])
-    judged = {"X-Accel-Redirect": "@polytask_judged"}
+    judged = {"X-Accel-Redirect": "@polytask_authorized"}
     stand_in.authorize = lambda params: (204, dict(PRINCIPAL, **judged), b"")
     stand_in.answer = lambda params, body: (200, judged, b"application")
     stand_in.requests.clear()

@@ -118,7 +118,7 @@ def forms():
     instance, stand_in = with_stand_in()
     form = [("Content-Type", "application/x-www-form-urlencoded")]
     accepted = dict(
-        PRINCIPAL, **{"X-Polytask-Dialect": "fourhse", "X-Accel-Redirect": "@polytask_judged"}
+        PRINCIPAL, **{"X-Polytask-Dialect": "fourhse", "X-Accel-Redirect": "@polytask_authorized"}
     )
     bodies = []
 
@@ -132,7 +132,7 @@ def forms():
     call = dict(stand_in.calls[0])
     equal(
         (bodies, call["POLYTASK_CONTINUE"], call["REQUEST_METHOD"], call["ORIGINAL_METHOD"]),
-        (["14"], "@polytask_judged", "GET", "PUT"),
+        (["14"], "@polytask_authorized", "GET", "PUT"),
         "the authorizer gets the body of a form",
     )
     equal(len(stand_in.calls[0]), len(call), "the authorizer gets each parameter of a form once")

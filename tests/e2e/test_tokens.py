@@ -273,10 +273,10 @@ def refused_forms():
         address = DIALECTS[dialect].prefix + "/x"
         answer = instance.request("POST", address, urllib.parse.urlencode(good), FORM)
         equal(answer.status, 401, f"{dialect}: a token in a form is not accepted")
-    for path in ("/-/authorize", "/-/authorize/form", "/-/refused", "/@polytask_judged"):
+    for path in ("/-/authorize", "/-/authorize/form", "/-/refused", "/@polytask_authorized"):
         answer = instance.request("POST", path, urllib.parse.urlencode(good), FORM)
         equal(answer.status, 404, f"{path} cannot be requested")
-    lines = [("X-Accel-Redirect", "@polytask_judged"), ("Polytask-Continue", "@polytask_judged")]
+    lines = [("X-Accel-Redirect", "@polytask_authorized"), ("Polytask-Continue", "@polytask_authorized")]
     is_refused(
         "internal names as header fields", send_form("/create", {}, headers=lines, handler="h")
     )
