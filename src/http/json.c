@@ -57,6 +57,14 @@ static size_t next_byte(void *buffer, size_t size, void *data)
 	return 1;
 }
 
+static bool set_syntax_error(const json_error_t *error, struct err *err)
+{
+	bool is_nul = json_error_code(error) == json_error_null_character;
+
+	return err_set(err, ERR_MALFORMED, NULL, "%s at line %d, column %d",
+		is_nul ? "\\u0000 is not allowed" : error->text, error->line, error->column);
+}
+
 bool json_parse_trusted(json_t **json, struct str body, struct err *err)
 {
 	/* The lexer doubles its token from 16 bytes on, so no allocation is larger. */
@@ -83,11 +91,7 @@ bool json_parse_trusted(json_t **json, struct str body, struct err *err)
 	if (mine.failed)
 		return err_no_memory(err);
 	if (!read)
-		return err_set(err, ERR_MALFORMED, NULL, "%s at line %d, column %d",
-			json_error_code(&error) == json_error_null_character
-				? "\\u0000 is not allowed"
-				: error.text,
-			error.line, error.column);
+		return set_syntax_error(&error, err);
 	*json = read;
 	return true;
 }
