@@ -181,7 +181,7 @@ static int nth(
 	struct str from = range->from.len > 0 ? range->from : STR("");
 	uint64_t number = range->hint;
 	db_recno_t recno;
-	struct str key;
+	struct str key = STR_NULL;
 	int rc = number > 0 ? 0 : rank(cursor, from, &number);
 
 	recno = (db_recno_t)(number + n);
