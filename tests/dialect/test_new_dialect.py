@@ -5,13 +5,15 @@ tests/dialect/toybox/.
 """
 import os
 import re
+import subprocess
 import sys
+import tempfile
 
 SOURCE = os.path.abspath(os.environ.get("top_srcdir") or os.path.join(__file__, "..", "..", ".."))
 BUILD = os.path.abspath(os.environ.get("top_builddir") or SOURCE)
 sys.path.insert(0, os.path.join(SOURCE, "tests", "e2e"))
 
-from tap import equal, ok, run  # noqa: E402
+from tap import equal, ok, run, skip  # noqa: E402
 
 # The files of every folder; a dialect may have more.
 FILES = {
@@ -150,4 +152,54 @@ def configuration_is_generated():
             ok("toy" not in file.read().lower(), f"installed polytask-dialects-{part}: no toybox")
 
 
-run((folders_are_complete, no_other_place_lists_dialects, configuration_is_generated))
+def fill(template, values, path):
+    with open(template) as file, open(path, "w") as out:
+        subprocess.run(
+            ["sh", os.path.join(SOURCE, "data", "fill.sh")]
+            + [f"{name}={value}" for name, value in values.items()],
+            check=True,
+            stdin=file,
+            stdout=out,
+        )
+
+
+SERVER = """daemon off; pid HOME/pid; error_log HOME/error.log; events {}
+http { access_log off; include HOME/polytask-http.conf; server { listen 127.0.0.1:1;
+set $polytask_user ""; set $polytask_tenant ""; set $polytask_rights ""; set $polytask_reason "";
+set $polytask_authorized_dialect ""; location = /-/authorize { internal; }
+include HOME/polytask-dialects-site.conf; } }
+"""
+
+
+def nginx_accepts_the_configuration():
+    nginx = os.environ.get("NGINX", "")
+    if not os.path.exists(nginx):
+        skip("nginx -t", "nginx is not installed")
+        return
+    with tempfile.TemporaryDirectory() as home:
+        values = {"SOCKET": home + "/s", "CACHE": home + "/cache", "RATE": "1", "CONF": home}
+        for part in ("http", "app", "pass", "error", "authorize"):
+            name = f"polytask-{part}.conf"
+            fill(os.path.join(SOURCE, "nginx", name + ".in"), values, os.path.join(home, name))
+        for part in ("site", "http", "authorize", "pass"):
+            name = f"polytask-dialects-{part}.conf"
+            template = os.path.join(BUILD, "tests", "dialect", name + ".in")
+            fill(template, values, os.path.join(home, name))
+        with open(os.path.join(home, "nginx.conf"), "w") as conf:
+            conf.write(SERVER.replace("HOME", home))
+        done = subprocess.run(
+            [nginx, "-t", "-p", home, "-e", home + "/error.log", "-c", home + "/nginx.conf"],
+            capture_output=True,
+            text=True,
+        )
+        ok(done.returncode == 0, "nginx -t", done.stderr)
+
+
+run(
+    (
+        folders_are_complete,
+        no_other_place_lists_dialects,
+        configuration_is_generated,
+        nginx_accepts_the_configuration,
+    )
+)
