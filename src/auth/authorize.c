@@ -20,13 +20,13 @@ static verify *const verifiers[CREDENTIAL_KINDS] = {
 
 static const char *const kind_names[CREDENTIAL_KINDS] = {
 	[CREDENTIAL_NONE] = "none",
-	[CREDENTIAL_MALFORMED] = "broken",
+	[CREDENTIAL_MALFORMED] = "malformed",
 	[CREDENTIAL_TOKEN] = "token",
 	[CREDENTIAL_VIRTSHELL] = "virtshell",
 	[CREDENTIAL_UPLYNK] = "uplynk",
 };
 
-/* nginx sends each parameter once: a second value could be what the client wants us to read. */
+/* nginx sends each parameter once: a second value could come from the client. */
 static bool has_duplicate_params(const struct request *request)
 {
 	for (size_t i = 0; i < request->cgi_param_count; i++) {

@@ -1,33 +1,32 @@
 #pragma once
 /*
  * The authorizer: identifies the principal of a request's credential. nginx asks before every
- * request (auth_request) and passes the answer on; the application never sees a credential in a
+ * request (auth_request) and passes the result on; the application never sees a credential in a
  * header field and ignores those in a query.
  *
- * The question is a struct request whose parameters nginx/ lists one by one: POLYTASK_CALL
- * "authorize", POLYTASK_DIALECT, ORIGINAL_METHOD, ORIGINAL_URI, ORIGINAL_SCHEME, HTTP_HOST,
- * HTTP_DATE, HTTP_CONTENT_TYPE, HTTP_CONTENT_MD5, HTTP_AUTHORIZATION, and the header fields that
- * dialects name as sources of credentials (auth_policy.h). There is a body only where nginx asks
- * with the whole request, for a credential in a form; POLYTASK_CONTINUE then names the location
- * that takes the request after a positive answer.
+ * The parameters of the request, which nginx/ lists one by one: POLYTASK_CALL "authorize",
+ * POLYTASK_DIALECT, ORIGINAL_METHOD, ORIGINAL_URI, ORIGINAL_SCHEME, HTTP_HOST, HTTP_DATE,
+ * HTTP_CONTENT_TYPE, HTTP_CONTENT_MD5, HTTP_AUTHORIZATION, and the header fields that dialects
+ * name as sources of credentials (auth_policy.h). It has a body only if nginx forwards the whole
+ * request, for a credential in a form; POLYTASK_CONTINUE then names the location for an accepted
+ * request.
  *
- * The answer is one of
+ * The response is one of
  *	204 with X-Polytask-User, -Tenant, -Rights and -Dialect (rights "none" if the credential is
  *	limited to other dialects), and X-Accel-Redirect if there was a POLYTASK_CONTINUE;
- *	the policy's refusal status, 401 or 403, with X-Polytask-Reason, which selects one of nginx's
- *	static bodies, and the policy's WWW-Authenticate;
- *	503 if the store cannot answer: never to be mistaken for a refusal.
+ *	the policy's refusal status, 401 or 403, with X-Polytask-Reason, which selects one of
+ *	nginx's static bodies, and the policy's WWW-Authenticate;
+ *	503 if the store cannot be read, so that clients do not take the failure for a refusal.
  */
 #include "auth/auth_log.h"
 #include "auth/auth_policy.h"
-#include "auth/auth_rules.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "store/store.h"
 
 /*
- * Answers one question. policy is that of the dialect in POLYTASK_DIALECT, NULL if there is none of
- * that name: every credential is then refused. clock_skew_ms is the value of the policy's
+ * Authorizes one request. policy is that of the dialect in POLYTASK_DIALECT; NULL if no dialect has
+ * this name: every credential is then refused. clock_skew_ms is the value of the policy's
  * clock_skew_option. Decodes into request->arena; *log_entry must be zeroed. False only with
  * ERR_PANIC.
  */

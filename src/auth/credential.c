@@ -82,7 +82,7 @@ static bool find_uplynk_header(const struct request *request, const char *name,
 
 /* ---- the query ---- */
 
-/* The number of query parameters with a name, and the first value, decoded. */
+/* A search for a parameter by name: how many there are, and the first value, decoded. */
 struct query_search {
 	struct str name;
 	size_t count;
@@ -193,11 +193,11 @@ static bool find_uplynk_query(const struct request *request, const char *name,
 static bool find_form_token(const struct request *request, const char *name,
 	struct credential *credential, struct err *err)
 {
-	struct pair pairs[CREDENTIAL_FORM_MAX];
+	struct pair pairs[AUTH_FORM_MAX];
 	struct query_search search = { .name = str_cstr(name) };
 	size_t count;
 
-	if (!query_split(pairs, CREDENTIAL_FORM_MAX, &count, request->body, request->arena, err))
+	if (!query_split(pairs, AUTH_FORM_MAX, &count, request->body, request->arena, err))
 		return err->code != ERR_NO_MEMORY;
 	for (size_t i = 0; i < count; i++) {
 		if (str_eq(pairs[i].name, search.name) && search.count++ == 0)

@@ -1,13 +1,10 @@
 #pragma once
 /*
- * For this folder only: finds the credential of a request, without verifying it.
+ * Internal to src/auth: finds the credential of a request, without verifying it.
  */
 #include "auth/auth_policy.h"
 #include "base/err.h"
 #include "http/request.h"
-
-/* Maximum number of form fields: the dialect's own limit (src/dialect/fourhse/params.c). */
-#define CREDENTIAL_FORM_MAX 128
 
 enum credential_kind {
 	CREDENTIAL_NONE = 0,
@@ -26,8 +23,8 @@ struct credential {
 };
 
 /*
- * Looks for a credential in one source; leaves *credential unchanged if the request does not use the
- * source. A body that is not a form of at most CREDENTIAL_FORM_MAX fields has no credential. False
+ * Looks for a credential in one source; leaves *credential unchanged if the request does not use
+ * the source. A body that is not a form of at most AUTH_FORM_MAX fields has no credential. False
  * only with ERR_NO_MEMORY.
  */
 bool credential_find(const struct credential_source *source, const struct request *request,

@@ -3,7 +3,6 @@
  * Internal to src/auth: the verifiers, one for each kind of credential (verify.c,
  * verify_virtshell.c, verify_uplynk.c).
  */
-#include "auth/auth_rules.h"
 #include "auth/credential.h"
 #include "auth/key.h"
 

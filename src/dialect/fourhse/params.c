@@ -2,7 +2,6 @@
 #include "dialect/fourhse/fourhse.h"
 #include "http/query.h"
 
-#define FORM_PAIRS_MAX	128
 #define NAME_LEVELS_MAX 8
 /* A credential that clients send as a parameter. nginx has checked it; ignored here. */
 #define CREDENTIAL_PARAM "access-token"
@@ -120,10 +119,10 @@ static bool params_from_pairs(
 
 static bool parse_form(json_t **params, const struct request *request, struct err *err)
 {
-	struct pair pairs[FORM_PAIRS_MAX];
+	struct pair pairs[AUTH_FORM_MAX];
 	size_t count = 0;
 
-	if (query_split(pairs, FORM_PAIRS_MAX, &count, request->body, request->arena, err))
+	if (query_split(pairs, AUTH_FORM_MAX, &count, request->body, request->arena, err))
 		return params_from_pairs(params, pairs, count, err);
 	if (err->code == ERR_MALFORMED)
 		err_set(err, ERR_MALFORMED, NULL, "Invalid form data in request body.");
