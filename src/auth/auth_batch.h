@@ -5,10 +5,10 @@
  */
 #include "auth/auth_record.h"
 
-/* Set the first five members and zero the rest; auth_batch_free() releases them. */
+/* Set the first five members and zero the rest; auth_batch_free() releases the keys. */
 struct auth_batch {
 	const struct auth_record_kind *kind;
-	void *record; /* the caller's working memory for one record */
+	void *record; /* the caller's working memory for one record; wiped after use */
 	bool (*selects)(const void *record, const void *data);
 	void (*change)(void *record, const void *data); /* NULL: remove the record */
 	const void *data;
@@ -22,11 +22,11 @@ struct auth_batch {
 void auth_batch_free(struct auth_batch *batch);
 /* Finds the records; fills in keys and found. */
 bool auth_batch_find(struct store *store, struct auth_batch *batch, struct err *err);
-/* Finds the records and changes each. *changed: how many. */
+/* Finds the records and changes each. *changed: how many, also on failure. */
 bool auth_batch_run(
 	struct store *store, struct auth_batch *batch, unsigned *changed, struct err *err);
 /*
- * Changes one record, batch->key; an update for store_auth_edit, whose data is the batch. Leaves the
- * record alone and clears `changed` if a concurrent change means that it is no longer selected.
+ * Changes one record, batch->key; an update for store_auth_edit, whose data is the batch. Leaves
+ * the record alone and clears `changed` if it is no longer selected, after a concurrent change.
  */
 bool auth_batch_edit(struct str old, struct buf *value, void *data, struct err *err);

@@ -7,7 +7,7 @@
 
 struct auth_log_entry {
 	const char *reason;	  /* of the refusal, a constant; NULL: accepted */
-	const char *credential;	  /* its kind, a constant; NULL: not a credential check */
+	const char *credential;	  /* its kind, a constant; NULL: none was looked for */
 	char key[AUTH_NAME_MAX];  /* id of the key used, if it exists; else empty */
 	char name[AUTH_NAME_MAX]; /* of the user logging in, if the user exists; else empty */
 };

@@ -35,12 +35,12 @@ bool auth_record_encode(
 	return buf_ok(value) || err_no_memory(err);
 }
 
-bool auth_record_not_found(const struct auth_record_kind *kind, const char *key, struct err *err)
+static bool set_not_found(const struct auth_record_kind *kind, const char *key, struct err *err)
 {
 	return err_set(err, ERR_NOT_FOUND, kind->name, "%s '%s' not found", kind->name, key);
 }
 
-static bool set_corrupt(const struct auth_record_kind *kind, const char *key, struct err *err)
+static bool set_unreadable(const struct auth_record_kind *kind, const char *key, struct err *err)
 {
 	return err_set(err, ERR_INTERNAL, kind->name, "the record of %s '%s' is unreadable",
 		kind->name, key);
@@ -53,9 +53,9 @@ bool auth_record_get(struct store *store, const struct auth_record_kind *kind, c
 	bool ok = store_auth_get(store, kind->table, str_cstr(key), &value, err);
 
 	if (!ok && err->code == ERR_NOT_FOUND)
-		auth_record_not_found(kind, key, err);
+		set_not_found(kind, key, err);
 	if (ok && !auth_record_decode(kind, str_cstr(key), buf_str(&value), record))
-		ok = set_corrupt(kind, key, err);
+		ok = set_unreadable(kind, key, err);
 	if (value.data)
 		explicit_bzero(value.data, value.capacity);
 	buf_free(&value);
@@ -69,9 +69,9 @@ static bool update_value(struct str old, struct buf *value, void *data, struct e
 	bool ok = false;
 
 	if (!old.ptr)
-		auth_record_not_found(kind, update->key, err);
+		set_not_found(kind, update->key, err);
 	else if (!auth_record_decode(kind, str_cstr(update->key), old, update->record))
-		set_corrupt(kind, update->key, err);
+		set_unreadable(kind, update->key, err);
 	else
 		ok = update->change(update->record, update->data, err) &&
 		     auth_record_encode(kind, update->record, value, err);

@@ -36,8 +36,9 @@ bool auth_record_get(struct store *store, const struct auth_record_kind *kind, c
 	void *record, struct err *err);
 
 /*
- * Reads a record, changes it and writes it back in one transaction. `record` is the caller's working
- * memory; it is wiped. `change` may be called again after a deadlock.
+ * Reads a record, changes it and writes it back in one transaction. `record` is the caller's
+ * working memory; it is wiped. `change` may be called again after a deadlock. ERR_NOT_FOUND;
+ * ERR_INTERNAL if the record is unreadable.
  */
 struct auth_record_update {
 	const struct auth_record_kind *kind;
@@ -50,8 +51,8 @@ bool auth_record_update(
 	struct store *store, const struct auth_record_update *update, struct err *err);
 
 /*
- * Calls `take` for each record, decoded into `record`, until it returns false. Wipes `record`. Skips
- * unreadable records and logs them. Holds no lock: `take` may use the store.
+ * Calls `take` for each record, decoded into `record`, until it returns false. Wipes `record`.
+ * Skips unreadable records and logs them. Holds no lock: `take` may use the store.
  */
 struct auth_record_walk {
 	const struct auth_record_kind *kind;
@@ -61,11 +62,9 @@ struct auth_record_walk {
 };
 bool auth_record_each(struct store *store, const struct auth_record_walk *walk, struct err *err);
 
-bool auth_record_not_found(const struct auth_record_kind *kind, const char *key, struct err *err);
-
 /* ---- members ---- */
 
-/* Sets a time, or leaves the member out if the time is 0. */
+/* Sets a time, or leaves the member out if the time is 0. False: no memory. */
 bool auth_record_set_time(json_t *json, const char *name, int64_t time);
 /*
  * json_unpack in strict mode. An unknown member may be a restriction that a newer version wrote, so

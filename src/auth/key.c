@@ -107,8 +107,7 @@ static bool insert_key(struct str old, struct buf *value, void *data, struct err
 
 static bool put_key(struct store *store, struct key *key, const char *id, struct err *err)
 {
-	const struct store_auth_edit edit = { STORE_SIGNING_KEYS, { key->id, strlen(id) },
-		insert_key, key };
+	const struct store_auth_edit edit = { STORE_SIGNING_KEYS, str_cstr(id), insert_key, key };
 
 	auth_record_copy_text(key->id, sizeof(key->id), id);
 	return store_auth_update(store, &edit, 1, err);
@@ -188,8 +187,10 @@ static bool apply_expiry(void *record, const void *data, struct err *err)
 	const int64_t *expires = data;
 	struct key *key = record;
 
+	if (!must_not_be_revoked(key, err))
+		return false;
 	key->terms.expires = *expires;
-	return must_not_be_revoked(key, err);
+	return true;
 }
 
 bool key_expire(struct store *store, const char *id, int64_t expires, struct err *err)

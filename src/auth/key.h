@@ -10,26 +10,29 @@ struct key {
 	char id[AUTH_NAME_MAX]; /* VirtShell's UserId */
 	struct credential_terms terms;
 	char secret[AUTH_SECRET_MAX];
-	char previous_secret
-		[AUTH_SECRET_MAX]; /* also accepted until previous_expires; empty: none */
+	/* Also accepted until previous_expires; empty: none. */
+	char previous_secret[AUTH_SECRET_MAX];
 	int64_t previous_expires;
 };
 
 /*
  * Adds a key on the `wanted` terms; wanted->created is the current time, rights of 0 mean the
  * user's. id NULL: the user's id, or a new one if that is taken. secret NULL: 32 random bytes in
- * hex. ERR_CONFLICT if the id belongs to a key that is not revoked.
+ * hex. ERR_CONFLICT if the id belongs to a key that is not revoked, or the user is not live;
+ * ERR_INVALID.
  */
 bool key_add(struct store *store, const char *id, const char *secret,
 	const struct credential_terms *wanted, struct key *made, struct err *err);
 bool key_get(struct store *store, const char *id, struct key *key, struct err *err);
-/* ERR_NOT_FOUND if it is already revoked. */
+/* ERR_NOT_FOUND if the key is already revoked. */
 bool key_revoke(struct store *store, const char *id, int64_t now, struct err *err);
+/* Sets the end of the key, even if it has expired. ERR_NOT_FOUND if the key is revoked. */
 bool key_expire(struct store *store, const char *id, int64_t expires, struct err *err);
 /*
  * Gives the key a new secret (NULL: a random one) and restarts its lifetime with the same duration.
  * The old secret remains valid for overlap ms, or until the key's old end if that is earlier; any
- * secret before that stops working.
+ * secret before that stops working. ERR_CONFLICT if the key has expired, the user is not live, or
+ * another call changed the key meanwhile; ERR_NOT_FOUND if it is revoked.
  */
 bool key_rotate(struct store *store, const char *id, const char *secret, int64_t overlap,
 	int64_t now, struct key *made, struct err *err);

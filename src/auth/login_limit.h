@@ -19,7 +19,7 @@ struct login_limit {
 	struct limit_rule rules[LOGIN_LIMIT_SCOPES];
 };
 
-/* limit NULL or burst 0: unlimited. */
+/* limit NULL or burst 0: unlimited. now_us: monotonic; address: IPv4 or IPv6, as text. */
 void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint64_t burst,
 	int64_t now_us, struct str name, struct str address);
 /*
@@ -27,5 +27,5 @@ void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint
  * the limit is reached: then nothing was counted and *seconds is the time until the next attempt.
  */
 bool login_limit_take(const struct login_limit *login_limit, unsigned *seconds);
-/* Uncounts an attempt that did not fail. */
+/* Takes an attempt out of the count, because it did not fail. */
 void login_limit_refund(const struct login_limit *login_limit);

@@ -11,7 +11,7 @@
 
 _Static_assert(PASSWORD_HASH_SIZE >= crypto_pwhash_STRBYTES, "a hash does not fit");
 
-/* Compared with if there is no hash: the hash of random bytes, with the parameters above. */
+/* Checked if there is no hash, at the same cost: of random bytes, with the parameters above. */
 static const char dummy_hash[] = "$argon2id$v=19$m=19456,t=2,p=1$iNEbS3xb2sY+4CLJDHRGJw"
 				 "$GljFPaDd2LWwiN7yeJqxGn9fQApluFhqf2Fr3Kyk87U";
 

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * VirtShell's request signature (src/dialect/virtshell/README.md). Pure; the
- * cryptography is OpenSSL's.
+ * VirtShell's request signature (src/dialect/virtshell/README.md). Pure; hashing by
+ * OpenSSL.
  */
 #include "base/buf.h"
 #include "base/err.h"

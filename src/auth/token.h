@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Bearer tokens (table STORE_TOKENS, key: hex SHA-256 of the token). A token is "pt_" and 256 random
- * bits in base64url; its text exists only in the caller's buffer, the store has the hash. Operators
- * refer to a token by its label (token_change.h).
+ * Bearer tokens (table STORE_TOKENS, key: hex SHA-256 of the token). A token is "pt_" and 256
+ * random bits in base64url; its text exists only in the caller's buffer, the store has the hash.
+ * Operators refer to a token by its label (token_change.h).
  */
 #include "auth/credential_terms.h"
 
@@ -30,7 +30,10 @@ bool token_is_wellformed(struct str text);
 /* The callback may use the store. Skips unreadable records and logs them. */
 bool token_each(struct store *store, bool (*take)(const struct token *token, void *data),
 	void *data, struct err *err);
-/* Adds a login token: any later change of user->password_changed revokes it. */
+/*
+ * Adds a login token with all rights of the user and writes its text: any later change of
+ * user->password_changed revokes it.
+ */
 bool token_add_login(struct store *store, const struct user *user, int64_t expires, int64_t now,
 	char text[AUTH_TOKEN_MAX], struct err *err);
 

@@ -1,14 +1,14 @@
 #pragma once
 /*
- * Adding, ending and replacing tokens by label. Each change of a token is one transaction. An end of
- * 0 means never.
+ * Adding, ending and replacing tokens by label. Each change of a token is one transaction. An end
+ * of 0 means never.
  */
 #include "auth/token.h"
 
 /*
  * Adds a token on the `wanted` terms; wanted->created is the current time, rights of 0 mean the
- * user's. ERR_CONFLICT if a live token has the label; two concurrent calls may still share one,
- * and are then revoked together.
+ * user's. ERR_CONFLICT if a live token has the label or the user is not live; ERR_INVALID. The
+ * tokens of two concurrent calls may still get one label; they are then revoked together.
  */
 bool token_add(struct store *store, const char *label, const struct credential_terms *wanted,
 	char text[AUTH_TOKEN_MAX], struct err *err);
@@ -20,6 +20,8 @@ bool token_expire(
 /*
  * Replaces the live token of the label by a new one with the same terms and duration. The old token
  * ends after overlap ms, or at its own end if that is earlier; with overlap 0 it is revoked.
+ * ERR_NOT_FOUND; ERR_CONFLICT if several live tokens have the label, the user is not live, or
+ * another call changed the token meanwhile.
  */
 bool token_rotate(struct store *store, const char *label, int64_t overlap, int64_t now,
 	char text[AUTH_TOKEN_MAX], struct err *err);

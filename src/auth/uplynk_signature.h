@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Uplynk's signed message (src/dialect/uplynk/README.md): msg is base64 of zlib of a JSON object with
- * _owner and _timestamp; sig is hex of HMAC-SHA256 over the base64 text as sent. Pure.
+ * Uplynk's signed message (src/dialect/uplynk/README.md): msg is base64 of zlib of a JSON object
+ * with _owner and _timestamp; sig is hex of HMAC-SHA256 over the base64 text as sent. Pure.
  */
 #include "base/err.h"
 
@@ -21,7 +21,7 @@ struct uplynk_claim {
  * them; unknown members are ignored. ERR_MALFORMED, ERR_NO_MEMORY.
  */
 bool uplynk_claim_read(struct str msg, struct uplynk_claim *claim, struct err *err);
-/* Lower-case hex. False: no memory. */
+/* Writes sig in lower-case hex. False: no memory. */
 bool uplynk_sign(struct str msg, struct str secret, char sig[UPLYNK_SIG_LEN + 1]);
 /* Ignores the case of hex digits; in constant time for any `given`. */
 bool uplynk_sig_equal(struct str given, const char sig[UPLYNK_SIG_LEN + 1]);

@@ -179,8 +179,10 @@ static bool apply_expiry(void *record, const void *data, struct err *err)
 	const struct user_change *change = data;
 	struct user *user = record;
 
+	if (!must_not_be_revoked(user, err))
+		return false;
 	user->expires = change->expires;
-	return must_not_be_revoked(user, err);
+	return true;
 }
 
 bool user_expire(struct store *store, const char *name, int64_t expires, struct err *err)
@@ -266,8 +268,10 @@ static bool apply_password_expiry(void *record, const void *data, struct err *er
 	const struct user_change *change = data;
 	struct user *user = record;
 
+	if (!must_have_password(user, err))
+		return false;
 	user->password_expires = change->expires;
-	return must_have_password(user, err);
+	return true;
 }
 
 bool user_expire_password(struct store *store, const char *name, int64_t expires, struct err *err)

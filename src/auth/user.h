@@ -21,7 +21,7 @@ struct user {
 	int64_t password_expires;
 };
 
-/* ERR_CONFLICT if the name exists, revoked or not. */
+/* Adds a user with a new id. ERR_CONFLICT if the name exists, revoked or not; ERR_INVALID. */
 bool user_add(struct store *store, const char *name, const char *tenant, unsigned rights,
 	int64_t expires, int64_t now, struct user *made, struct err *err);
 bool user_get(struct store *store, const char *name, struct user *user, struct err *err);
