@@ -178,7 +178,10 @@ static const struct ctl_command *find_command(const struct ctl *ctl)
 	return command->word ? command : NULL;
 }
 
-/* Options of other commands. admin_parse_command() checks those of administrative commands. */
+/*
+ * Whether an option of another command was given; command NULL: an administrative command, whose
+ * own options admin_parse_command() has checked.
+ */
 static bool has_misplaced_option(const struct ctl *ctl, const struct ctl_command *command)
 {
 	const struct sign *sign = &ctl->sign;

@@ -50,7 +50,8 @@ bool admin_parse_rights(const struct admin_call *call, unsigned *rights, struct 
 	/* RIGHT_NONE would mean all of the user's rights. */
 	if (!rights_parse(&parsed, str_cstr(text)) || parsed == RIGHT_NONE)
 		return err_set(err, ERR_INVALID, "rights",
-			"--rights must be a list of read,write,work,admin, not '%s'", text);
+			"--rights must be a list of %s, not '%s'",
+			admin_options[ADMIN_RIGHTS].value, text);
 	*rights = parsed;
 	return true;
 }
@@ -97,7 +98,7 @@ void admin_read_line(FILE *in, char *line, int size)
 {
 	int len = 0, c;
 
-	/* A NUL would hide the rest of the line: store a control character, which is always rejected. */
+	/* A NUL would hide the rest of the line: store DEL, which is always rejected. */
 	while (len < size - 1 && (c = getc(in)) != EOF && c != '\n')
 		line[len++] = c == '\0' ? '\x7F' : (char)c;
 	/* Discard a partial line: the service stopped before the client sent the rest. */

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Internal to src/admin: options and input that the commands on users, tokens and keys share. All
- * fail with ERR_INVALID and a message that names the option.
+ * Internal to src/admin: options and input that the commands on users, tokens and keys share.
+ * ERR_INVALID names the option.
  */
 #include "admin/admin.h"
 #include "auth/credential_terms.h"
@@ -13,7 +13,10 @@ bool admin_parse_expires(
 bool admin_parse_overlap(const struct admin_call *call, int64_t *overlap, struct err *err);
 /* --rights; leaves *rights alone if not given. */
 bool admin_parse_rights(const struct admin_call *call, unsigned *rights, struct err *err);
-/* The terms of a new token or key: operand (the user), --rights, --dialects, --expires; created now. */
+/*
+ * The terms of a new token or key, created now: operand (the user), --rights, --dialects and
+ * --expires. ERR_NOT_FOUND if the operand cannot be a user's name.
+ */
 bool admin_parse_terms(
 	const struct admin_call *call, struct credential_terms *terms, struct err *err);
 

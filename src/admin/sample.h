@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Made-up tasks for trials and measurements. The same number gives the same task, except for its id.
+ * Made-up tasks for trials and measurements. The same number gives the same task, but a new id.
  */
 #include "base/arena.h"
 #include "base/err.h"

@@ -263,7 +263,7 @@ bool task_json_read(struct task *task, struct arena *arena, struct str line, str
 	bool ok = false;
 	json_t *json;
 
-	/* Not json_parse_strict: a field may have its maximum depth, and is two levels deeper here. */
+	/* Not json_parse_strict: a field of the maximum depth is two levels deeper here. */
 	if (!json_parse_trusted(&json, line, err))
 		return false;
 	if (!json_is_object(json)) {

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Runs an administrative call in the running service, or, while the service is down, in this process
- * with the instance lock held.
+ * Runs an administrative call in the running service, or, while the service is down, in this
+ * process with the instance lock held.
  */
 #include "admin/admin.h"
 

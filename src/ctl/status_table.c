@@ -49,7 +49,7 @@ static bool set_cell(struct libscols_line *line, size_t column, const char *memb
 	return scols_line_set_data(line, column, text) == 0;
 }
 
-/* Each member of the first process is a column: the service alone knows which counters there are. */
+/* Each member of the first process is a column: only the service knows its counters. */
 static bool fill_table(struct libscols_table *table, const json_t *processes, int64_t now)
 {
 	json_t *columns = json_array_get(processes, 0), *value;
@@ -83,7 +83,6 @@ static bool print_table(const json_t *processes, int64_t now, FILE *out)
 	table = scols_new_table();
 	ok = table && scols_table_set_stream(table, out) == 0 &&
 	     fill_table(table, processes, now) && scols_print_table(table) == 0;
-
 	scols_unref_table(table);
 	return ok;
 }
