@@ -83,7 +83,7 @@ static bool validate_sample(const struct task *task, void *data)
 static void samples_are_valid_tasks_of_their_dialect(void **state)
 {
 	struct admin_call call = { 0 };
-	unsigned count = 0;
+	unsigned loaded = 0, count = 0;
 	struct err err = { 0 };
 
 	(void)state;
@@ -96,9 +96,10 @@ static void samples_are_valid_tasks_of_their_dialect(void **state)
 		call_result = run_call(&call, " ", false);
 		assert_int_equal(call_result.status, 0);
 		free_result(&call_result);
+		loaded += 100;
 	}
 	must(store_each_task(store, validate_sample, &count, &err), &err);
-	assert_int_equal(count, 600);
+	assert_int_equal(count, loaded);
 }
 
 static void import_keeps_the_lines_before_a_bad_one(void **state)

@@ -1,3 +1,4 @@
+/* VirtShell's request signature (test_authorize.c: requests that carry one). */
 #include <stdio.h>
 
 #include "auth/signature.h"

@@ -11,8 +11,6 @@
 #define UPPER_SIG "DB21F676B35CE581A964150A663679C911DAC618C0E776263587260F401E726F"
 
 /* reason NULL: accepted. */
-/* ---- Uplynk ---- */
-
 static void assert_uplynk(const char *uri, const char *header, int64_t now, const char *reason)
 {
 	const struct param changes[CHANGES_MAX] = { DIALECT("uplynk"), URI(uri),

@@ -1,3 +1,4 @@
+/* Uplynk's signed message (test_uplynk_requests.c: requests that carry one). */
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <zlib.h>
@@ -159,8 +160,10 @@ static void invalid_objects_are_rejected(void **state)
 	assert_json_unreadable((struct str){ JSON "\0", sizeof(JSON) });
 }
 
-/* 2 MiB of blanks compress to 2 KiB, which exceeds the limit as base64. 1 MiB fits into a message,
- * so the limit of the decompressed size must stop it. */
+/*
+ * 2 MiB of blanks compress to 2 KiB, which exceeds the limit as base64. 1 MiB fits into a message,
+ * so the limit of the decompressed size must stop it.
+ */
 static void decompression_bombs_are_rejected(void **state)
 {
 	size_t size = 2 << 20;
