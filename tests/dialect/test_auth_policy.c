@@ -1,4 +1,4 @@
-/* Invariants of the dialects' policies for credentials, and of what nginx is told about them. */
+/* Invariants of the dialects' policies for credentials, and of the names that nginx's generator uses. */
 #include <ctype.h>
 
 #include "dialect/dialect.h"

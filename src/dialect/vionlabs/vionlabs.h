@@ -76,7 +76,7 @@ bool vionlabs_validate(const struct task *before, const struct task *task, struc
  * JSON text.
  */
 
-/* A value that is none of the allowed ones. */
+/* A value that is not in the list of allowed ones. */
 void vionlabs_put_enum_error(
 	struct buf *problems, const char *loc, struct str input, const char *const *values);
 void vionlabs_put_length_error(struct buf *problems, const char *loc, struct str input, size_t max);
