@@ -4,9 +4,9 @@
  * the bytes mean and includes no engine's header; an engine knows nothing of tasks. bdb/ is the
  * engine of the service, tests/store/memory_engine.c the second one, which proves the seam.
  *
- * A handle belongs to one process and one thread; it is opened after fork and never crosses one.
- * It has at most one transaction at a time, so calls do not name it. Keys are compared as unsigned
- * bytes, a prefix before what it begins. Calls work on batches: no call is made per row of a scan.
+ * A handle belongs to one process and one thread: it is opened after fork and never crosses a fork.
+ * It has at most one transaction at a time, so calls do not name it. Keys sort by unsigned bytes, a
+ * prefix before longer keys. A scan returns a batch: no call is made per row.
  *
  * Errors: enum engine_status. After ENGINE_RETRY, ENGINE_BUSY, ENGINE_FULL, ENGINE_NO_MEMORY and
  * ENGINE_LOST the caller aborts the transaction. ENGINE_FAILED and ENGINE_LOST leave their cause in
@@ -45,11 +45,11 @@ enum engine_status {
 	ENGINE_FULL,   /* no space */
 	ENGINE_NO_MEMORY,
 	ENGINE_FAILED, /* open, clear or a chore did not succeed; the data are as they were */
-	ENGINE_LOST,   /* no process can go on before a recovery */
+	ENGINE_LOST,   /* unusable for every process until recovery */
 };
 
 enum engine_access {
-	ENGINE_READ,  /* no transaction: each call holds its locks only until it returns */
+	ENGINE_READ,  /* no transaction: a call holds its locks only until it returns */
 	ENGINE_VIEW,  /* everything read is of one moment; ends by abort */
 	ENGINE_WRITE, /* rows read by get (for_update) and scan do not change until the end */
 };
@@ -85,7 +85,7 @@ struct engine_range {
 	uint64_t hint;
 };
 
-/* Keys, one after the other. The caller keeps it between calls to save allocations. */
+/* Keys, one after the other. The caller reuses it to save allocations. */
 struct engine_batch {
 	struct buf bytes;
 	size_t *ends; /* of each key in bytes */
@@ -116,8 +116,7 @@ struct engine_chore {
 typedef bool engine_take(struct str key, struct str value, void *data);
 
 struct engine_ops {
-	const char *name;
-	/* On failure *engine is NULL or, for its message, a handle that only close accepts. */
+	/* On failure *engine is NULL or a handle with a message, for close only. */
 	enum engine_status (*open)(struct engine **engine, const struct engine_options *options);
 	void (*close)(struct engine *engine);
 
@@ -127,7 +126,7 @@ struct engine_ops {
 	enum engine_status (*commit)(struct engine *engine);
 	/* Ends any transaction; undoes a WRITE one. */
 	enum engine_status (*abort)(struct engine *engine);
-	/* Makes durable whatever any process has committed. ENGINE_FULL: the outcome is unknown. */
+	/* Makes all commits of all processes durable. ENGINE_FULL: the outcome is unknown. */
 	enum engine_status (*flush)(struct engine *engine);
 
 	/* Appends the value. for_update: no other process may change the row, nor insert an absent one
@@ -143,11 +142,11 @@ struct engine_ops {
 	enum engine_status (*scan)(struct engine *engine, enum engine_table table,
 		const struct engine_range *range, bool reverse, size_t limit,
 		struct engine_batch *batch);
-	/* How many keys the range has. Locks nothing until the end of a transaction: every insert
-	 * changes the counts that lead to its place. */
+	/* Counts the keys of the range. Keeps no locks until the end of the transaction: every
+	 * insert changes the counts on the path to its key. */
 	enum engine_status (*count)(struct engine *engine, enum engine_table table,
 		struct engine_range *range, uint64_t *count);
-	/* Appends the range's key number n, from 0; ENGINE_NOT_FOUND past its end. */
+	/* Appends key number n of the range, from 0; ENGINE_NOT_FOUND past its end. */
 	enum engine_status (*nth)(struct engine *engine, enum engine_table table,
 		const struct engine_range *range, uint64_t n, struct engine_batch *batch);
 
@@ -157,8 +156,8 @@ struct engine_ops {
 	/* Removes all rows. Outside a transaction, with no other process attached. */
 	enum engine_status (*clear)(struct engine *engine, enum engine_table table);
 
-	/* Shortens the next recovery and, with trim, removes what it will not need: *removed files.
-	 * Waits for another process that does the same. */
+	/* Shortens the next recovery and, with trim, removes the files that it will not need
+	 * (*removed). Waits for another process that does the same. */
 	enum engine_status (*checkpoint)(struct engine *engine, bool trim, unsigned *removed);
 	const struct engine_chore *chores; /* ends with a row without a name */
 };

@@ -68,7 +68,7 @@ static bool has_key(const struct key_set *set, const struct index_key *key)
 	return false;
 }
 
-/* Writes only the difference. An entry that is missing already is verify's to report. */
+/* Writes only the difference. An entry that is missing already is no error; verify reports it. */
 static int update_index(struct store *store, const struct task *old, const struct task *task)
 {
 	struct key_set before, after;

@@ -247,7 +247,6 @@ static enum engine_status open_memory(struct engine **engine, const struct engin
 static const struct engine_chore no_chores[] = { { 0 } };
 
 const struct engine_ops memory_engine_ops = {
-	.name = "memory",
 	.open = open_memory,
 	.close = close_all,
 	.begin = begin,

@@ -290,7 +290,6 @@ static void bdb_close(struct engine *engine)
 }
 
 const struct engine_ops bdb_engine_ops = {
-	.name = "Berkeley DB",
 	.open = bdb_open,
 	.close = bdb_close,
 	.begin = bdb_begin,
