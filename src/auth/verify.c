@@ -21,6 +21,13 @@ bool verify_set_outcome(bool known, struct outcome *outcome, const struct err *e
 	return verify_deny(outcome, AUTH_DENIED);
 }
 
+bool verify_within_skew(const struct auth_request *auth_request, int64_t time)
+{
+	int64_t skew = time - auth_request->request->now;
+
+	return skew <= auth_request->clock_skew_ms && -skew <= auth_request->clock_skew_ms;
+}
+
 /* ---- keys ---- */
 
 #define DUMMY_SECRET "0000000000000000000000000000000000000000000000000000000000000000"

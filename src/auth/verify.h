@@ -18,7 +18,7 @@ struct outcome {
 	char key[AUTH_NAME_MAX]; /* id of the key used, if it exists; else empty */
 };
 
-/* Returns false only if the store failed; a refusal is an outcome. */
+/* Returns false only if the store or an allocation failed; a refusal is an outcome. */
 typedef bool verify(const struct auth_request *auth_request, const struct credential *credential,
 	struct outcome *outcome, struct err *err);
 
@@ -30,6 +30,8 @@ verify verify_missing, verify_malformed, verify_token, verify_virtshell, verify_
 bool verify_deny(struct outcome *outcome, const char *reason);
 /* Turns the result of token_check or key_identity into an outcome. */
 bool verify_set_outcome(bool known, struct outcome *outcome, const struct err *err);
+/* True if a request signed at `time`, in ms since the epoch, is recent enough. */
+bool verify_within_skew(const struct auth_request *auth_request, int64_t time);
 
 /*
  * A key's current secret and, during a rotation's overlap, its previous one. A signature is always

@@ -1,14 +1,6 @@
 #include "auth/uplynk_signature.h"
 #include "auth/verify.h"
 
-static bool is_within_skew(
-	const struct auth_request *auth_request, const struct uplynk_claim *claim)
-{
-	int64_t skew = claim->timestamp * 1000 - auth_request->request->now;
-
-	return skew <= auth_request->clock_skew_ms && -skew <= auth_request->clock_skew_ms;
-}
-
 static bool signature_matches(const void *input, struct str secret, bool *matches, struct err *err)
 {
 	const struct credential *credential = input;
@@ -41,7 +33,7 @@ bool verify_uplynk(const struct auth_request *auth_request, const struct credent
 	memcpy(outcome->key, signer.key.id, sizeof(outcome->key));
 	if (ok && !matches)
 		verify_deny(outcome, AUTH_MISMATCH);
-	else if (ok && !is_within_skew(auth_request, &claim))
+	else if (ok && !verify_within_skew(auth_request, claim.timestamp * 1000))
 		verify_deny(outcome, AUTH_SKEWED);
 	else if (ok)
 		ok = verify_set_outcome(key_identity(auth_request->store, &signer.key,

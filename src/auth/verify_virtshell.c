@@ -10,13 +10,12 @@ static bool split_credential(struct str header, struct str *user, struct str *si
 	return signature_split(header, user, signature);
 }
 
-static bool is_within_skew(const struct request *request, int64_t skew_ms)
+static bool is_date_within_skew(const struct auth_request *auth_request)
 {
 	int64_t date;
 
-	if (!date_parse_rfc5322(&date, request_cgi_param(request, "HTTP_DATE")))
-		return false;
-	return date - request->now <= skew_ms && request->now - date <= skew_ms;
+	return date_parse_rfc5322(&date, request_cgi_param(auth_request->request, "HTTP_DATE")) &&
+	       verify_within_skew(auth_request, date);
 }
 
 static struct str path_without_query(struct str uri)
@@ -79,7 +78,7 @@ bool verify_virtshell(const struct auth_request *auth_request, const struct cred
 
 	if (!split_credential(credential->text, &id, &signed_input.signature))
 		return verify_deny(outcome, AUTH_DENIED);
-	if (!is_within_skew(request, auth_request->clock_skew_ms))
+	if (!is_date_within_skew(auth_request))
 		return verify_deny(outcome, AUTH_SKEWED);
 	ok = verify_find_signer(auth_request->store, id, request->now, &signer, err) &&
 	     verify_with_secrets(&signer, signature_matches, &signed_input, &matches, err);

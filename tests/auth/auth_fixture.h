@@ -17,9 +17,9 @@
 #define SECOND ((int64_t)1000)
 #define SKEW   ((int64_t)15 * 60 * 1000)
 /* Terms of a credential that is created NOW. */
-#define TERMS(name, some, end)       \
+#define TERMS(name, granted, end)    \
 	(&(struct credential_terms){ \
-		.user = name, .rights = (some), .expires = (end), .created = NOW })
+		.user = name, .rights = (granted), .expires = (end), .created = NOW })
 /* Of GET /api/virtshell/v1/tasks/ at DATE: the first example of src/dialect/virtshell/README.md. */
 #define VECTOR_SIGNATURE "T+TwZlD+qtxigiFzwOkg7qyUl24="
 
@@ -88,6 +88,7 @@ void assert_accepted(const struct request *request, const char *rights, const ch
 void assert_params_accepted(
 	const struct param changes[CHANGES_MAX], const char *rights, const char *dialect);
 
+/* Status and reason of a refusal by VirtShell's policy, for assert_refused(). */
 #define ACCESS	  403, AUTH_DENIED
 #define MISSING	  403, AUTH_MISSING
 #define EXPIRED	  403, AUTH_EXPIRED

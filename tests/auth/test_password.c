@@ -1,17 +1,7 @@
 /* Passwords: their hashes, and how changes of a user affect them. */
-#include "auth/auth_fixture.h"
+#include "auth/login_fixture.h"
 #include "auth/password.h"
 #include "base/clock.h"
-
-#define PASSWORD "correct horse"
-
-static void set_password(const char *password)
-{
-	char hash[PASSWORD_HASH_SIZE];
-
-	must(password_hash(str_cstr(password), hash, &err), &err);
-	must(user_set_password(store, "ann", hash, 0, NOW, &err), &err);
-}
 
 static void only_the_right_password_matches(void **state)
 {
@@ -89,7 +79,7 @@ static void password_and_user_change_independently(void **state)
 	(void)state;
 	must(user_get(store, "ann", &before, &err), &err);
 	assert_string_equal(before.password_hash, "");
-	set_password(PASSWORD);
+	set_password("ann", PASSWORD);
 	must(user_get(store, "ann", &after, &err), &err);
 	assert_string_not_equal(after.password_hash, "");
 	assert_int_equal(after.created, before.created);
