@@ -23,7 +23,7 @@ struct child_context {
 	uid_t peer_uid;	     /* user that may connect to it, besides the service's */
 	int supervisor_pipe; /* readable (end of file) when the supervisor is gone: exit soon */
 	int client;	     /* an accepted control connection; operators only, else -1 */
-	struct str received; /* what was read from client: the request line, perhaps more */
+	struct str received; /* from client: the request line, perhaps input behind it */
 };
 
 /* The entry function of a child process. Returns the exit status. */

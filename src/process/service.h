@@ -28,7 +28,8 @@ struct service {
 };
 
 /*
- * Zero-initialise first. Borrows mains, listener and lock. Call service_free() also after a failure.
+ * Zero-initialise first; call service_free() also after a failure. Borrows mains, listener and
+ * lock.
  */
 bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
 	int listener, int lock, struct err *err);

@@ -1,8 +1,8 @@
 /*
- * Baseline of the benchmark: a plain FastCGI program on the same store. Pre-forked processes, each in
- * libfcgi's blocking loop, without kept connections; every commit is flushed by itself (DB_TXN_SYNC).
- * Routing, decoding, store and encoding are those of the service (app_handle), so a comparison
- * measures only the event loop and the group commit.
+ * Baseline of the benchmark: a plain FastCGI program on the same store. Pre-forked processes, each
+ * in libfcgi's blocking loop, without kept connections; every commit is flushed by itself
+ * (DB_TXN_SYNC). Routing, decoding, store and encoding are those of the service (app_handle), so a
+ * comparison measures only the event loop and the group commit.
  *
  *	plain_loop HOME REGIONS SOCKET PROCESSES
  */

@@ -61,7 +61,7 @@ def wrk(url, seconds, script=None, headers=()):
 
 
 class Site:
-    """The installed site without TLS on its own port; "known" has a fixed principal, no authorizer."""
+    """The site without TLS on its own port; "known" has a fixed principal instead of an authorizer."""
 
     KNOWN = """
 set $polytask_user 00000000-0000-7000-8000-000000000001;
@@ -224,12 +224,8 @@ def flushes(instance):
     return sum(child["flushes"] for child in instance.status()["processes"])
 
 
-def main():
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
-    if not (NGINX and find_program("wrk") and os.path.exists(POLYTASKD)):
-        raise SystemExit("needs nginx, wrk and a built tree")
-    bench = Bench()
+def run_rounds(bench, rounds, seconds):
+    """The runs of each target, and the flushes per POST of each round."""
     results = {what: [] for what in bench.urls}
     flushed = []
     for _ in range(rounds):
@@ -238,33 +234,37 @@ def main():
             results[what].append(bench.one(what, seconds))
             if what == "POST":
                 flushed.append((flushes(bench.instance) - before) / results[what][-1]["count"])
-    print(
-        f"{rounds} rounds of {seconds} s, {CONNECTIONS} connections, {os.cpu_count()} processors"
-    )
+    return results, flushed
+
+
+def median(runs, value):
+    return statistics.median(value(run) for run in runs)
+
+
+def spread(run):
+    return run["p99"] / run["p50"]
+
+
+def print_runs(results):
     print(f"{'':8}{'req/s':>10}{'p50 ms':>10}{'p99 ms':>10}{'p99/p50':>9}{'errors':>8}")
-    median = {}
     for what, runs in results.items():
-        median[what] = statistics.median(run["rate"] for run in runs)
         print(
-            f"{what:8}{median[what]:10.0f}{statistics.median(run['p50'] for run in runs):10.2f}"
-            f"{statistics.median(run['p99'] for run in runs):10.2f}"
-            f"{statistics.median(run['p99'] / run['p50'] for run in runs):9.1f}"
-            f"{sum(run['errors'] for run in runs):8}"
+            f"{what:8}{median(runs, lambda run: run['rate']):10.0f}"
+            f"{median(runs, lambda run: run['p50']):10.2f}"
+            f"{median(runs, lambda run: run['p99']):10.2f}"
+            f"{median(runs, spread):9.1f}{sum(run['errors'] for run in runs):8}"
         )
 
+
+def print_ratios(results, flushed, syncs):
     def ratio(one, other):
         return statistics.median(
             a["rate"] / b["rate"] for a, b in zip(results[one], results[other])
         )
 
-    syncs = bench.syncs_per_post(seconds)
     lines = [
         ("GET / R", ratio("GET", "R"), ">= 0.40"),
-        (
-            "GET p99 / p50",
-            statistics.median(run["p99"] / run["p50"] for run in results["GET"]),
-            "<= 6",
-        ),
+        ("GET p99 / p50", median(results["GET"], spread), "<= 6"),
         ("edge / known", ratio("edge", "known"), ">= 0.75"),
         ("POST / plain", ratio("POST", "plain"), ">= 4"),
         ("flushes / POST (counted by the workers)", statistics.median(flushed), "<= 0.5"),
@@ -273,6 +273,20 @@ def main():
     ]
     for name, value, goal in lines:
         print(f"{name:42}{'-' if value is None else format(value, '8.3f'):>8}   goal {goal}")
+
+
+def main():
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+    seconds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    if not (NGINX and find_program("wrk") and os.path.exists(POLYTASKD)):
+        raise SystemExit("needs nginx, wrk and a built tree")
+    bench = Bench()
+    results, flushed = run_rounds(bench, rounds, seconds)
+    print(
+        f"{rounds} rounds of {seconds} s, {CONNECTIONS} connections, {os.cpu_count()} processors"
+    )
+    print_runs(results)
+    print_ratios(results, flushed, bench.syncs_per_post(seconds))
     bench.stop()
 
 

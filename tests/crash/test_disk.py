@@ -1,4 +1,5 @@
 """Disk failures: a full disk below data and logs, and EIO from fdatasync."""
+import contextlib
 import os
 import subprocess
 import sys
@@ -81,6 +82,33 @@ def revoke_on_full_disk(instance, path, leave):
         equal((done.returncode, done.stderr), (status, text), "low: " + " ".join(words))
 
 
+def use_full_disk(instance, journal, path, leave, name, uuid):
+    """Writes and reads for 3 s, since removed logs may free space; returns the status codes of both."""
+    deadline, writes, reads = time.monotonic() + 3, [], set()
+    while time.monotonic() < deadline:
+        fill(path, leave)
+        writes.append(try_create(instance, journal, f"{name} {time.monotonic()}"))
+        for where in ("/tasks/" + uuid, "/tasks/none"):
+            try:
+                reads.add(instance.get(where).status)
+            except OSError:
+                reads.add(0)
+        time.sleep(0.05)
+    return writes, reads
+
+
+def await_first_write(instance, journal, name):
+    begun = time.monotonic()
+    ok(
+        until(
+            lambda: try_create(instance, journal, f"{name} {time.monotonic()}") == 200, 20, 0.05
+        ),
+        f"{name}: writes succeed within 20 s after space was freed",
+        instance.log()[-2000:],
+    )
+    note(f"{name}: {time.monotonic() - begun:.2f} s until the first write after space was freed")
+
+
 def round_of_full_disk(instance, journal, path, leave, name):
     await_reserve(path)
     if leave > 0:
@@ -97,55 +125,65 @@ def round_of_full_disk(instance, journal, path, leave, name):
         )
         fill(path, leave)
         ok(refused, f"{name}: a write gets 5xx", journal.statuses)
-        # For 3 s: removed logs may free space meanwhile.
-        deadline, statuses, reads = time.monotonic() + 3, [], set()
-        while time.monotonic() < deadline:
-            fill(path, leave)
-            statuses.append(try_create(instance, journal, f"{name} {time.monotonic()}"))
-            for where in ("/tasks/" + uuid, "/tasks/none"):
-                try:
-                    reads.add(instance.get(where).status)
-                except OSError:
-                    reads.add(0)
-            time.sleep(0.05)
-    note(f"{name}: writes {set(statuses)}, reads {reads}, all {journal.statuses}")
+        writes, reads = use_full_disk(instance, journal, path, leave, name, uuid)
+    note(f"{name}: writes {set(writes)}, reads {reads}, all {journal.statuses}")
     note(f"{name}: {free_bytes(path)} bytes free")
-    ok(
-        all(status >= 500 for status in statuses[-10:]),
-        f"{name}: all following writes get 5xx",
-        statuses,
-    )
+    ok(all(status >= 500 for status in writes[-10:]), f"{name}: all following writes get 5xx", writes)
     equal(reads, {200}, f"{name}: all reads get 200")
     if leave > 0:
         revoke_on_full_disk(instance, path, leave)
     unfill(path)
-    begun = time.monotonic()
-    ok(
-        until(
-            lambda: try_create(instance, journal, f"{name} {time.monotonic()}") == 200, 20, 0.05
-        ),
-        f"{name}: writes succeed within 20 s after space was freed",
-        instance.log()[-2000:],
-    )
-    note(f"{name}: {time.monotonic() - begun:.2f} s until the first write after space was freed")
+    await_first_write(instance, journal, name)
     journal.check(instance, name)
     instance.verify(name)
 
 
-def full_disk():
-    path = make_directory("polytask-disk-")
-    mounted = (
-        os.geteuid() == 0
-        and subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=256m", "polytask", path], capture_output=True
-        ).returncode
-        == 0
-    )
-    if not mounted:
-        skip("a full disk", "needs root and mount")
-        return
-    instance = None
+def reads_task(instance, uuid):
     try:
+        return instance.get("/tasks/" + uuid).status == 200
+    except OSError:
+        return False
+
+
+def start_on_full_disk(instance, journal, path):
+    """The service is killed while the disk is full, and must start on it."""
+    name = "a start on a full disk"
+    uuid = instance.create(description="last", status="pending")
+    journal.ok["last"] = uuid
+    await_reserve(path)
+    fill(path, 0)
+    instance.kill_daemon()
+    instance.start_daemon()
+    ok(
+        until(lambda: reads_task(instance, uuid), 20),
+        f"{name}: reads succeed",
+        instance.log()[-3000:],
+    )
+    unfill(path)
+    await_first_write(instance, journal, name)
+    journal.check(instance, name)
+    instance.verify(name)
+
+
+@contextlib.contextmanager
+def small_disk():
+    """A file system of 256 MiB; None if this user cannot mount one."""
+    path = make_directory("polytask-disk-")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256m", "polytask", path]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
+        yield None
+        return
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", "-l", path], check=False)
+
+
+def full_disk():
+    with small_disk() as path:
+        if not path:
+            skip("a full disk", "needs root and mount")
+            return
         instance = Instance(
             expect=FULL,
             store=os.path.join(path, "store"),
@@ -157,42 +195,14 @@ def full_disk():
             },
         )
         journal = Journal()
-        round_of_full_disk(instance, journal, path, 2 * MIB, "low")
-        round_of_full_disk(instance, journal, path, 0, "full")
-        # The service is killed while the disk is full, and must start on it.
-        uuid = instance.create(description="last", status="pending")
-        journal.ok["last"] = uuid
-        await_reserve(path)
-        fill(path, 0)
-        instance.kill_daemon()
-        instance.start_daemon()
-        ok(
-            until(lambda: _reads(instance, uuid), 20),
-            "a start on a full disk: reads succeed",
-            instance.log()[-3000:],
-        )
-        unfill(path)
-        ok(
-            until(
-                lambda: try_create(instance, journal, f"start {time.monotonic()}") == 200, 20, 0.05
-            ),
-            "a start on a full disk: writes succeed after space was freed",
-            instance.log()[-2000:],
-        )
-        journal.check(instance, "started on a full disk")
-        instance.verify("started on a full disk")
-        instance.stop("full disk")
-    finally:
-        if instance and instance.daemon:
-            instance.kill_daemon()
-        subprocess.run(["umount", "-l", path], check=False)
-
-
-def _reads(instance, uuid):
-    try:
-        return instance.get("/tasks/" + uuid).status == 200
-    except OSError:
-        return False
+        try:
+            round_of_full_disk(instance, journal, path, 2 * MIB, "low")
+            round_of_full_disk(instance, journal, path, 0, "full")
+            start_on_full_disk(instance, journal, path)
+            instance.stop("full disk")
+        finally:
+            if instance.daemon:
+                instance.kill_daemon()
 
 
 def can_trace():
@@ -204,67 +214,70 @@ def can_trace():
     )
 
 
+def read_trace(path):
+    try:
+        with open(path, errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+@contextlib.contextmanager
+def failing_sync(pid, number, trace):
+    """The number-th fdatasync or fsync of this process fails with EIO."""
+    tracer = subprocess.Popen(
+        [
+            *("strace", "-f", "-o", trace, "-p", str(pid)),
+            *("-e", "trace=fdatasync,fsync"),
+            *("-e", f"inject=fdatasync,fsync:error=EIO:when={number}"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        ok(until(lambda: "INJECTED" in read_trace(trace), 20, 0.01), "EIO was injected")
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait()
+
+
+def fail_sync_under_load(instance, journal, turn):
+    before = instance.status()["recoveries"]
+    trace = os.path.join(instance.dir, "log", f"strace.{turn}")
+    with Load(instance, journal, clients=8, prefix=f"eio{turn}"):
+        until(lambda: len(journal.ok) >= 50 * (turn + 1), 20)
+        with failing_sync(instance.workers()[0], turn + 1, trace):
+            begun = time.monotonic()
+            ok(
+                until(lambda: instance.status()["recoveries"] > before, 10),
+                "the store is recovered",
+                instance.log()[-2000:],
+            )
+            ok(
+                until(lambda: journal.last_ok > begun, 10, 0.01) and journal.last_ok - begun < 2,
+                "a create succeeds within 2 s",
+                journal.last_ok - begun,
+            )
+        time.sleep(0.2)
+    journal.check(instance, f"EIO {turn}")
+
+
 def broken_sync():
-    """EIO from a worker's fdatasync: the commits that it covers are in doubt; the store is recovered."""
+    """EIO from a worker's fdatasync puts the commits that it covers in doubt: recovers the store."""
     if not can_trace():
         skip("EIO from fdatasync", "needs strace")
         return
     instance = Instance(expect=BROKEN, conf={"workers": "1"})
     journal = Journal()
     for turn in range(3):
-        before = instance.status()["recoveries"]
-        with Load(instance, journal, clients=8, prefix=f"eio{turn}"):
-            until(lambda: len(journal.ok) >= 50 * (turn + 1), 20)
-            trace = os.path.join(instance.dir, "log", f"strace.{turn}")
-            tracer = subprocess.Popen(
-                [
-                    "strace",
-                    "-f",
-                    "-o",
-                    trace,
-                    "-p",
-                    str(instance.workers()[0]),
-                    "-e",
-                    "trace=fdatasync,fsync",
-                    "-e",
-                    f"inject=fdatasync,fsync:error=EIO:when={turn + 1}",
-                ],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            try:
-                ok(until(lambda: "INJECTED" in _read(trace), 20, 0.01), "EIO was injected")
-                begun = time.monotonic()
-                ok(
-                    until(lambda: instance.status()["recoveries"] > before, 10),
-                    "the store is recovered",
-                    instance.log()[-2000:],
-                )
-                ok(
-                    until(lambda: journal.last_ok > begun, 10, 0.01)
-                    and journal.last_ok - begun < 2,
-                    "a create succeeds within 2 s",
-                    journal.last_ok - begun,
-                )
-            finally:
-                tracer.terminate()
-                tracer.wait()
-            time.sleep(0.2)
-        journal.check(instance, f"EIO {turn}")
+        fail_sync_under_load(instance, journal, turn)
     note(f"answers {journal.statuses}")
     ok(set(journal.statuses) <= {200, 0, 503}, "answers are 200, 503 or none", journal.statuses)
     errors = [entry for entry in instance.events() if entry["level"] == "error"]
     ok(errors, "the log has an error")
     instance.verify("EIO")
     instance.stop("EIO")
-
-
-def _read(path):
-    try:
-        with open(path, errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
 
 
 run_tests(full_disk, broken_sync)

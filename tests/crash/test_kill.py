@@ -38,6 +38,21 @@ def first_answer(instance, since, what):
     return seconds
 
 
+def next_success(journal, begun):
+    """Waits for a successful creation; returns the seconds since the fault."""
+    until(lambda: journal.last_ok > begun + 0.001, 20, 0.005)
+    return time.monotonic() - begun
+
+
+def ready_pids(instance, process):
+    """Pids of the ready children whose name starts with this."""
+    return [
+        child["pid"]
+        for child in instance.status()["processes"]
+        if child["process"].startswith(process) and child["state"] == "ready"
+    ]
+
+
 def two_hundred_creates():
     """Three rounds of 200 creations over 16 connections, during which all workers are killed."""
     instance = Instance(expect=CRASH_EVENTS)
@@ -102,21 +117,10 @@ def killed_outside():
         (0, []),
         "no recovery after an idle worker was killed",
     )
-    keeper = [
-        child["pid"] for child in instance.status()["processes"] if child["process"] == "keeper"
-    ]
+    keeper = ready_pids(instance, "keeper")
     kill(keeper[0], signal.SIGKILL)
     ok(
-        until(
-            lambda: [
-                child
-                for child in instance.status()["processes"]
-                if child["process"] == "keeper"
-                and child["pid"] != keeper[0]
-                and child["state"] == "ready"
-            ],
-            10,
-        ),
+        until(lambda: set(ready_pids(instance, "keeper")) - set(keeper), 10),
         "a killed keeper is replaced",
         instance.status(),
     )
@@ -126,24 +130,17 @@ def killed_outside():
 
 
 def killed_inside():
-    """Workers are killed under load; one that dies inside the store makes the store be recovered."""
+    """Workers are killed under load; if one dies inside the store, the store is recovered."""
     instance = Instance(expect=CRASH_EVENTS)
     journal = Journal()
     recoveries, kills, slowest = 0, 0, 0.0
     with Load(instance, journal):
         for _ in range(40):
             time.sleep(random.uniform(0.05, 0.25))
-            workers = until(
-                lambda: [
-                    child["pid"]
-                    for child in instance.status()["processes"]
-                    if child["process"].startswith("worker") and child["state"] == "ready"
-                ],
-                10,
-            )
+            workers = until(lambda: ready_pids(instance, "worker"), 10)
             begun = time.monotonic()
             kills += kill(random.choice(workers), signal.SIGKILL)
-            slowest = max(slowest, _next_success(journal, begun))
+            slowest = max(slowest, next_success(journal, begun))
             recoveries = instance.status()["recoveries"]
             if recoveries >= 3:
                 break
@@ -166,9 +163,26 @@ def killed_inside():
     instance.stop("killed inside")
 
 
-def _next_success(journal, begun):
-    until(lambda: journal.last_ok > begun + 0.001, 20, 0.005)
-    return time.monotonic() - begun
+def stop_under_load(instance, journal, turn, count):
+    with Load(instance, journal, prefix=f"stop{turn}", clients=8):
+        time.sleep(0.5)
+        victims = instance.workers()[:count]
+        begun = time.monotonic()
+        for pid in victims:
+            kill(pid, signal.SIGSTOP)
+        ok(
+            until(lambda: not set(victims) & set(instance.workers()), 10, 0.02),
+            f"{count} stopped under load: replaced",
+            instance.status(),
+        )
+        seconds = next_success(journal, begun)
+        if count == 2:
+            ok(
+                seconds < FIRST_ANSWER,
+                "all stopped: a create succeeds within 2 s",
+                f"{seconds:.2f} s",
+            )
+        first_answer(instance, begun, f"{count} stopped")
 
 
 def stopped():
@@ -176,25 +190,7 @@ def stopped():
     instance = Instance(expect=CRASH_EVENTS)
     journal = Journal()
     for turn, count in enumerate((1, 2, 2)):
-        with Load(instance, journal, prefix=f"stop{turn}", clients=8):
-            time.sleep(0.5)
-            victims = instance.workers()[:count]
-            begun = time.monotonic()
-            for pid in victims:
-                kill(pid, signal.SIGSTOP)
-            ok(
-                until(lambda: not set(victims) & set(instance.workers()), 10, 0.02),
-                f"{count} stopped under load: replaced",
-                instance.status(),
-            )
-            seconds = _next_success(journal, begun)
-            if count == 2:
-                ok(
-                    seconds < FIRST_ANSWER,
-                    "all stopped: a create succeeds within 2 s",
-                    f"{seconds:.2f} s",
-                )
-            first_answer(instance, begun, f"{count} stopped")
+        stop_under_load(instance, journal, turn, count)
     # Idle workers, too: the next request must not wait for a stopped worker.
     time.sleep(0.5)
     begun = time.monotonic()
@@ -249,12 +245,24 @@ class Repeater:
                 self.created[key] = answer.json()["id"]
 
 
-def repeated_with_a_key():
-    """Creations with an unknown outcome are repeated with their key: each task exists once."""
-    instance = Instance(expect=CRASH_EVENTS)
-    repeater = Repeater(instance, 8, 60)
-    for thread in repeater.threads:
-        thread.start()
+def ids_by_name(instance):
+    """The ids of all native tasks by their name, and the total of the list."""
+    ids, cursor = {}, ""
+    while cursor is not None:
+        place = f"&cursor={cursor}" if cursor else ""
+        answer = instance.native("GET", "/tasks?dialect=native&limit=500" + place)
+        if answer.status == 503:  # recovery after the last kill
+            time.sleep(0.1)
+            continue
+        page = answer.json()
+        for task in page["items"]:
+            ids.setdefault(task["fields"]["name"], []).append(task["id"])
+        cursor = page["next"]
+    return ids, page["total"]
+
+
+def kill_until_created(instance, repeater):
+    """Kills the workers again and again until every creation has ended; returns the number of kills."""
     kills, created, unserved = 0, 0, 0
     while repeater.is_running():
         time.sleep(random.uniform(0.02, 0.15))
@@ -267,27 +275,29 @@ def repeated_with_a_key():
         if unserved == KILLS_UNSERVED_MAX:
             until(lambda: len(repeater.created) > created or not repeater.is_running(), 60)
             unserved = 0
-    total = 8 * 60
+    return kills
+
+
+def repeated_with_a_key():
+    """Creations with an unknown outcome are repeated with their key: each task exists once."""
+    instance = Instance(expect=CRASH_EVENTS)
+    repeater = Repeater(instance, 8, 60)
+    for thread in repeater.threads:
+        thread.start()
+    kills = kill_until_created(instance, repeater)
+    expected = 8 * 60
     equal(
-        len(repeater.created), total, f"every creation ended, {repeater.tries} tries, {kills} kills"
+        len(repeater.created),
+        expected,
+        f"every creation ended, {repeater.tries} tries, {kills} kills",
     )
-    names, cursor = {}, ""
-    while cursor is not None:
-        place = f"&cursor={cursor}" if cursor else ""
-        answer = instance.native("GET", "/tasks?dialect=native&limit=500" + place)
-        if answer.status == 503:  # recovery after the last kill
-            time.sleep(0.1)
-            continue
-        page = answer.json()
-        for task in page["items"]:
-            names.setdefault(task["fields"]["name"], []).append(task["id"])
-        cursor = page["next"]
+    ids, total = ids_by_name(instance)
     equal(
-        {name: ids[0] for name, ids in names.items() if len(ids) == 1},
+        {name: found[0] for name, found in ids.items() if len(found) == 1},
         repeater.created,
         "each task exists once, with the id of its answer",
     )
-    equal(page["total"], total, "no other task exists")
+    equal(total, expected, "no other task exists")
     instance.verify("repeated with a key")
     instance.stop("repeated with a key")
 
