@@ -72,7 +72,10 @@ int admin_run(struct admin *admin, const struct admin_call *call, bool *panic);
 
 /* ---- output of commands ---- */
 
-/* Prints one line; `line` and `format` have no line end. False if the output cannot be written. */
+/*
+ * Print one line and its line end; admin_print cuts the line after 1023 bytes. False if the output
+ * cannot be written.
+ */
 bool admin_print_line(struct admin *admin, struct str line);
 bool admin_print(struct admin *admin, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -18,8 +18,9 @@ struct batch {
 	struct store *store;
 	struct task *tasks;
 	struct arena arena; /* the texts of the tasks */
-	size_t count, since_flush;
-	uint64_t total;
+	size_t count;
+	size_t since_flush; /* batches written since the last flush */
+	uint64_t total;	    /* tasks written */
 };
 
 static bool batch_open(struct batch *batch, struct store *store, struct err *err)
@@ -35,6 +36,7 @@ static void batch_close(struct batch *batch)
 	free(batch->tasks);
 }
 
+/* Writes the collected tasks. Flushes if asked to, and after every BATCHES_PER_FLUSH batches. */
 static bool batch_put(struct batch *batch, bool flush, struct err *err)
 {
 	if (batch->count > 0 && !store_put_tasks(batch->store, batch->tasks, batch->count, err))

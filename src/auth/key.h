@@ -7,7 +7,7 @@
 #include "auth/credential_terms.h"
 
 struct key {
-	char id[AUTH_NAME_MAX]; /* VirtShell's UserId */
+	char id[AUTH_NAME_MAX]; /* VirtShell's UserId, Uplynk's _owner */
 	struct credential_terms terms;
 	char secret[AUTH_SECRET_MAX];
 	/* Also accepted until previous_expires; empty: none. */
