@@ -100,49 +100,51 @@ static void deepest_fields_are_read(void **state)
 	arena_free(&arena);
 }
 
+static const struct {
+	const char *line;
+	enum err_code code;
+	const char *field;
+} invalid_lines[] = {
+	{ "", ERR_MALFORMED, "" },
+	{ "[]", ERR_MALFORMED, "" },
+	{ "{", ERR_MALFORMED, "" },
+	{ HEAD "} x", ERR_MALFORMED, "" },
+	{ HEAD ",\"created\":1}", ERR_MALFORMED, "" },
+	{ HEAD ",\"word\":\"\\u0000\"}", ERR_MALFORMED, "" },
+	{ HEAD ",\"word\":\"\xFF\"}", ERR_MALFORMED, "" },
+	{ HEAD ",\"colour\":1}", ERR_INVALID, "colour" },
+	{ HEAD ",\"status\":1}", ERR_INVALID, "status" },
+	{ HEAD ",\"number\":-1}", ERR_INVALID, "number" },
+	{ HEAD ",\"number\":1.0}", ERR_INVALID, "number" },
+	{ HEAD ",\"number\":\"1\"}", ERR_INVALID, "number" },
+	{ HEAD ",\"attempt\":4294967296}", ERR_INVALID, "attempt" },
+	{ HEAD ",\"priority\":2147483648}", ERR_INVALID, "priority" },
+	{ HEAD ",\"archived\":0}", ERR_INVALID, "archived" },
+	{ HEAD ",\"fields\":[]}", ERR_INVALID, "fields" },
+	{ "{}", ERR_MISSING, "id" },
+	{ "{\"id\":\"x\"}", ERR_INVALID, "id" },
+	{ ID "}", ERR_MISSING, "dialect" },
+	{ ID ",\"dialect\":\"unknown\"}", ERR_INVALID, "dialect" },
+	{ ID ",\"dialect\":\"virtshell\",\"state\":\"none\"}", ERR_INVALID, "state" },
+	{ ID ",\"dialect\":\"virtshell\",\"state\":\"running\",\"created\":1}", ERR_MISSING,
+		"tenant" },
+	{ ID ",\"dialect\":\"virtshell\",\"state\":\"running\",\"created\":1,"
+	     "\"tenant\":\"A b\"}",
+		ERR_INVALID, "tenant" },
+};
+
 static void invalid_lines_are_rejected(void **state)
 {
-	static const struct {
-		const char *line;
-		enum err_code code;
-		const char *field;
-	} rows[] = {
-		{ "", ERR_MALFORMED, "" },
-		{ "[]", ERR_MALFORMED, "" },
-		{ "{", ERR_MALFORMED, "" },
-		{ HEAD "} x", ERR_MALFORMED, "" },
-		{ HEAD ",\"created\":1}", ERR_MALFORMED, "" },
-		{ HEAD ",\"word\":\"\\u0000\"}", ERR_MALFORMED, "" },
-		{ HEAD ",\"word\":\"\xFF\"}", ERR_MALFORMED, "" },
-		{ HEAD ",\"colour\":1}", ERR_INVALID, "colour" },
-		{ HEAD ",\"status\":1}", ERR_INVALID, "status" },
-		{ HEAD ",\"number\":-1}", ERR_INVALID, "number" },
-		{ HEAD ",\"number\":1.0}", ERR_INVALID, "number" },
-		{ HEAD ",\"number\":\"1\"}", ERR_INVALID, "number" },
-		{ HEAD ",\"attempt\":4294967296}", ERR_INVALID, "attempt" },
-		{ HEAD ",\"priority\":2147483648}", ERR_INVALID, "priority" },
-		{ HEAD ",\"archived\":0}", ERR_INVALID, "archived" },
-		{ HEAD ",\"fields\":[]}", ERR_INVALID, "fields" },
-		{ "{}", ERR_MISSING, "id" },
-		{ "{\"id\":\"x\"}", ERR_INVALID, "id" },
-		{ ID "}", ERR_MISSING, "dialect" },
-		{ ID ",\"dialect\":\"unknown\"}", ERR_INVALID, "dialect" },
-		{ ID ",\"dialect\":\"virtshell\",\"state\":\"none\"}", ERR_INVALID, "state" },
-		{ ID ",\"dialect\":\"virtshell\",\"state\":\"running\",\"created\":1}", ERR_MISSING,
-			"tenant" },
-		{ ID ",\"dialect\":\"virtshell\",\"state\":\"running\",\"created\":1,"
-		     "\"tenant\":\"A b\"}",
-			ERR_INVALID, "tenant" },
-	};
 	struct arena arena = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(invalid_lines) / sizeof(invalid_lines[0]); i++) {
 		struct task task = { .number = 42 };
 		struct err err = { 0 };
 
-		if (task_json_read(&task, &arena, str_cstr(rows[i].line), &err) ||
-			err.code != rows[i].code || strcmp(err.field, rows[i].field) != 0) {
+		if (task_json_read(&task, &arena, str_cstr(invalid_lines[i].line), &err) ||
+			err.code != invalid_lines[i].code ||
+			strcmp(err.field, invalid_lines[i].field) != 0) {
 			print_error("row %zu: %s: %s\n", i, err.field, err_text(&err));
 			fail();
 		}

@@ -91,51 +91,54 @@ static void assert_token_outcome(
 	response_free(&response);
 }
 
-static void tokens_in_queries(void **state)
+static const struct {
+	const char *dialect, *format;
+	const char *reason; /* NULL: accepted */
+} query_cases[] = {
+	{ "vionlabs", "/tasks/catalog-item/1?key=%s", NULL },
+	{ "vionlabs", "/tasks/catalog-item/1?a=b&key=%s&key2=x", NULL },
+	{ "vionlabs", "/tasks/catalog-item/1?&&%%zz=%%&key=%s&=", NULL },
+	{ "vionlabs", "/tasks/catalog-item/1?%%6bey=%s", NULL },
+	{ "vionlabs", "/tasks/catalog-item/1?key=%s&key=x", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key=x&key=%s", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key=%s&%%6Bey=", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key=%s+", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key=%s%%00", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key=%s%%", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key=%%ff%s", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key&x=%s", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key=&x=%s", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?Key=%s", AUTH_MISSING },
+	{ "vionlabs", "/tasks/catalog-item/1?access-token=%s", AUTH_MISSING },
+	{ "vionlabs", "/tasks/catalog-item/key=%s", AUTH_MISSING },
+	{ "fourhse", "/v2/task/index?access-token=%s", NULL },
+	{ "fourhse", "/v2/task/index?access%%2Dtoken=%s", NULL },
+	{ "fourhse", "/v2/task/index?access-token=%s&access-token=%s", AUTH_DENIED },
+	{ "fourhse", "/v2/task/index?access_token=%s", AUTH_MISSING },
+	{ "fourhse", "/v2/task/index?key=%s", AUTH_MISSING },
+	{ "idol", "/api/v2/import-tasks?access_token=%s", AUTH_MISSING },
+	{ "idol", "/api/v2/import-tasks?access-token=%s", AUTH_MISSING },
+	{ "native", "/v1/tasks?key=%s", AUTH_MISSING },
+	{ "uplynk", UPLYNK_QUERY "key=%s", AUTH_MISSING },
+};
+
+static void tokens_are_read_from_queries(void **state)
 {
-	static const struct {
-		const char *dialect, *format;
-		const char *reason; /* NULL: accepted */
-	} cases[] = {
-		{ "vionlabs", "/tasks/catalog-item/1?key=%s", NULL },
-		{ "vionlabs", "/tasks/catalog-item/1?a=b&key=%s&key2=x", NULL },
-		{ "vionlabs", "/tasks/catalog-item/1?&&%%zz=%%&key=%s&=", NULL },
-		{ "vionlabs", "/tasks/catalog-item/1?%%6bey=%s", NULL },
-		{ "vionlabs", "/tasks/catalog-item/1?key=%s&key=x", AUTH_DENIED },
-		{ "vionlabs", "/tasks/catalog-item/1?key=x&key=%s", AUTH_DENIED },
-		{ "vionlabs", "/tasks/catalog-item/1?key=%s&%%6Bey=", AUTH_DENIED },
-		{ "vionlabs", "/tasks/catalog-item/1?key=%s+", AUTH_DENIED },
-		{ "vionlabs", "/tasks/catalog-item/1?key=%s%%00", AUTH_DENIED },
-		{ "vionlabs", "/tasks/catalog-item/1?key=%s%%", AUTH_DENIED },
-		{ "vionlabs", "/tasks/catalog-item/1?key=%%ff%s", AUTH_DENIED },
-		{ "vionlabs", "/tasks/catalog-item/1?key&x=%s", AUTH_DENIED },
-		{ "vionlabs", "/tasks/catalog-item/1?key=&x=%s", AUTH_DENIED },
-		{ "vionlabs", "/tasks/catalog-item/1?Key=%s", AUTH_MISSING },
-		{ "vionlabs", "/tasks/catalog-item/1?access-token=%s", AUTH_MISSING },
-		{ "vionlabs", "/tasks/catalog-item/key=%s", AUTH_MISSING },
-		{ "fourhse", "/v2/task/index?access-token=%s", NULL },
-		{ "fourhse", "/v2/task/index?access%%2Dtoken=%s", NULL },
-		{ "fourhse", "/v2/task/index?access-token=%s&access-token=%s", AUTH_DENIED },
-		{ "fourhse", "/v2/task/index?access_token=%s", AUTH_MISSING },
-		{ "fourhse", "/v2/task/index?key=%s", AUTH_MISSING },
-		{ "idol", "/api/v2/import-tasks?access_token=%s", AUTH_MISSING },
-		{ "idol", "/api/v2/import-tasks?access-token=%s", AUTH_MISSING },
-		{ "native", "/v1/tasks?key=%s", AUTH_MISSING },
-		{ "uplynk", UPLYNK_QUERY "key=%s", AUTH_MISSING },
-	};
 	struct request request;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(query_cases) / sizeof(query_cases[0]); i++) {
 		char uri[300];
-		const struct param changes[CHANGES_MAX] = { DIALECT(cases[i].dialect), URI(uri) };
+		const struct param changes[CHANGES_MAX] = { DIALECT(query_cases[i].dialect),
+			URI(uri) };
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(uri, sizeof(uri), cases[i].format, token, token);
+		snprintf(uri, sizeof(uri), query_cases[i].format, token, token);
 #pragma GCC diagnostic pop
 		fill_request(&request, changes);
-		assert_token_outcome(&request, cases[i].dialect, cases[i].format, cases[i].reason);
+		assert_token_outcome(&request, query_cases[i].dialect, query_cases[i].format,
+			query_cases[i].reason);
 	}
 }
 
@@ -144,41 +147,43 @@ static void tokens_in_queries(void **state)
 /* 127 fields */
 #define MANY "x=y&x=y" TWENTYFIVE TWENTYFIVE TWENTYFIVE TWENTYFIVE TWENTYFIVE
 
-static void tokens_in_forms(void **state)
+static const struct {
+	const char *dialect, *format;
+	const char *reason; /* NULL: accepted */
+} form_cases[] = {
+	{ "fourhse", "access-token=%s", NULL },
+	{ "fourhse", "handler=a+b&access%%2Dtoken=%s&x", NULL },
+	{ "fourhse", MANY "&access-token=%s", NULL },
+	{ "fourhse", MANY "&a=b&access-token=%s", AUTH_MISSING },
+	{ "fourhse", "access-token=%s&access-token=%s", AUTH_DENIED },
+	{ "fourhse", "access-token=&x=%s", AUTH_DENIED },
+	{ "fourhse", "access-token=%s+", AUTH_DENIED },
+	{ "fourhse", "access-token=%s&x=%%zz", AUTH_MISSING },
+	{ "fourhse", "access-token=%s&x=%%00", AUTH_MISSING },
+	{ "fourhse", "access-token[]=%s", AUTH_MISSING },
+	{ "fourhse", "{\"access-token\":\"%s\"}", AUTH_MISSING },
+	{ "fourhse", "", AUTH_MISSING },
+	{ "vionlabs", "access-token=%s", AUTH_MISSING },
+	{ "native", "access-token=%s", AUTH_MISSING },
+};
+
+static void tokens_are_read_from_forms(void **state)
 {
-	static const struct {
-		const char *dialect, *format;
-		const char *reason; /* NULL: accepted */
-	} cases[] = {
-		{ "fourhse", "access-token=%s", NULL },
-		{ "fourhse", "handler=a+b&access%%2Dtoken=%s&x", NULL },
-		{ "fourhse", MANY "&access-token=%s", NULL },
-		{ "fourhse", MANY "&a=b&access-token=%s", AUTH_MISSING },
-		{ "fourhse", "access-token=%s&access-token=%s", AUTH_DENIED },
-		{ "fourhse", "access-token=&x=%s", AUTH_DENIED },
-		{ "fourhse", "access-token=%s+", AUTH_DENIED },
-		{ "fourhse", "access-token=%s&x=%%zz", AUTH_MISSING },
-		{ "fourhse", "access-token=%s&x=%%00", AUTH_MISSING },
-		{ "fourhse", "access-token[]=%s", AUTH_MISSING },
-		{ "fourhse", "{\"access-token\":\"%s\"}", AUTH_MISSING },
-		{ "fourhse", "", AUTH_MISSING },
-		{ "vionlabs", "access-token=%s", AUTH_MISSING },
-		{ "native", "access-token=%s", AUTH_MISSING },
-	};
 	struct request request;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(form_cases) / sizeof(form_cases[0]); i++) {
 		char body[1000];
-		const struct param changes[CHANGES_MAX] = { DIALECT(cases[i].dialect) };
+		const struct param changes[CHANGES_MAX] = { DIALECT(form_cases[i].dialect) };
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		snprintf(body, sizeof(body), cases[i].format, token, token);
+		snprintf(body, sizeof(body), form_cases[i].format, token, token);
 #pragma GCC diagnostic pop
 		fill_request(&request, changes);
 		request.body = str_cstr(body);
-		assert_token_outcome(&request, cases[i].dialect, cases[i].format, cases[i].reason);
+		assert_token_outcome(&request, form_cases[i].dialect, form_cases[i].format,
+			form_cases[i].reason);
 	}
 }
 
@@ -294,8 +299,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK_STORED(every_dialect_accepts_bearer_tokens),
 		CHECK_STORED(idol_challenge_names_token_state),
-		CHECK_STORED(tokens_in_queries),
-		CHECK_STORED(tokens_in_forms),
+		CHECK_STORED(tokens_are_read_from_queries),
+		CHECK_STORED(tokens_are_read_from_forms),
 		CHECK_STORED(form_token_has_lowest_precedence),
 		CHECK_STORED(continue_becomes_accel_redirect),
 		CHECK_STORED(api_key_header_has_lowest_precedence),
