@@ -44,7 +44,9 @@ static void sleep_forever(void)
 
 static void inject_fault(const struct child_context *child)
 {
-	switch (script->injected_fault) {
+	const int fault = script->injected_fault; /* clang cannot switch on an atomic */
+
+	switch (fault) {
 	case INJECT_INSIDE_STORE:
 		child->slot->store_activity = STORE_IN_CALL;
 		break;
