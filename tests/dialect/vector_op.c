@@ -3,6 +3,7 @@
 
 #include "dialect/vector.h"
 #include "lib/check.h"
+#include "task/member.h"
 
 static const char *const kinds[OP_KINDS] = {
 	[OP_NONE] = "none",
@@ -24,12 +25,6 @@ static void set_number(json_t *json, const char *name, uint64_t number)
 {
 	if (number > 0)
 		json_object_set_new(json, name, json_integer((json_int_t)number));
-}
-
-static void set_json(json_t *json, const char *name, struct str text)
-{
-	json_object_set_new(json, name,
-		text.len ? json_loadb(text.ptr, text.len, JSON_DECODE_ANY, NULL) : json_null());
 }
 
 static void set_id(json_t *json, const char *name, const struct id *id, const char *usual)
@@ -62,24 +57,59 @@ static void set_fields(json_t *json, const struct change *change)
 	json_decref(removed);
 }
 
+static json_t *json_of_bool(const void *at)
+{
+	return json_boolean(*(const bool *)at);
+}
+
+static json_t *json_of_int32(const void *at)
+{
+	return json_integer(*(const int32_t *)at);
+}
+
+static json_t *json_of_uint32(const void *at)
+{
+	return json_integer(*(const uint32_t *)at);
+}
+
+static json_t *json_of_time(const void *at)
+{
+	return json_integer(*(const int64_t *)at);
+}
+
+static json_t *json_of_json(const void *at)
+{
+	const struct str *text = at;
+
+	return text->len ? json_loadb(text->ptr, text->len, JSON_DECODE_ANY, NULL) : json_null();
+}
+
+/* The types of members that a change can set. */
+static json_t *(*const json_of[MEMBER_TYPES])(const void *at) = {
+	[TYPE_BOOL] = json_of_bool,
+	[TYPE_INT32] = json_of_int32,
+	[TYPE_UINT32] = json_of_uint32,
+	[TYPE_TIME] = json_of_time,
+	[TYPE_JSON] = json_of_json,
+};
+
+static void set_member(json_t *json, const struct member_row *row, const struct change *change)
+{
+	assert_non_null(json_of[row->type]);
+	json_object_set_new(
+		json, row->name, json_of[row->type]((const char *)change + row->change_offset));
+}
+
 static void set_change(json_t *json, const struct change *change)
 {
 	if (change->state != TASK_STATE_NONE)
 		set_str(json, "state", str_cstr(task_state_name(change->state)));
 	if (change->status.len > 0)
 		set_str(json, "status", change->status);
-	if (change->set & CHANGE_PRIORITY)
-		json_object_set_new(json, "priority", json_integer(change->priority));
-	if (change->set & CHANGE_NOT_BEFORE)
-		json_object_set_new(json, "not_before", json_integer(change->not_before));
-	if (change->set & CHANGE_MAX_ATTEMPTS)
-		json_object_set_new(json, "max_attempts", json_integer(change->max_attempts));
-	if (change->set & CHANGE_ARCHIVED)
-		json_object_set_new(json, "archived", json_boolean(change->archived));
-	if (change->set & CHANGE_ERROR)
-		set_json(json, "error", change->error);
-	if (change->set & CHANGE_PROGRESS)
-		set_json(json, "progress", change->progress);
+	for (size_t i = 0; i < MEMBERS; i++) {
+		if (change->set & task_members[i].change)
+			set_member(json, &task_members[i], change);
+	}
 	set_fields(json, change);
 }
 
@@ -191,7 +221,8 @@ static void set_dependents(json_t *json, const struct op *op)
 			field_of(op->dialect, dependents->field)->name, "key_member",
 			dependents->key_member ? dependents->key_member : "", "cascade",
 			dependents->cascade));
-	set_json(json_object_get(json, "dependents"), "value", dependents->value);
+	json_object_set_new(
+		json_object_get(json, "dependents"), "value", json_of_json(&dependents->value));
 }
 
 static json_t *op_json(const struct op *op, const struct dialect *dialect, const char *usual_id)
