@@ -1,24 +1,15 @@
 #include "task/op.h"
 
-static size_t field_index(const struct change *change, struct str name)
-{
-	size_t i = 0;
-
-	while (i < change->field_count && !str_eq(change->fields[i].name, name))
-		i++;
-	return i;
-}
-
 struct str change_field(const struct change *change, struct str name)
 {
-	size_t i = field_index(change, name);
+	size_t i = field_index(change->fields, change->field_count, name);
 
 	return i < change->field_count ? change->fields[i].json : STR_NULL;
 }
 
 bool change_set_field(struct change *change, struct str name, struct str json)
 {
-	size_t i = field_index(change, name);
+	size_t i = field_index(change->fields, change->field_count, name);
 
 	if (i == TASK_FIELDS_MAX)
 		return false;

@@ -28,25 +28,25 @@ bool task_state_is_final(enum task_state state)
 	return state == TASK_SUCCEEDED || state == TASK_FAILED || state == TASK_CANCELLED;
 }
 
-static size_t field_index(const struct task *task, struct str name)
+size_t field_index(const struct field *fields, size_t count, struct str name)
 {
 	size_t i = 0;
 
-	while (i < task->field_count && !str_eq(task->fields[i].name, name))
+	while (i < count && !str_eq(fields[i].name, name))
 		i++;
 	return i;
 }
 
 struct str task_field(const struct task *task, struct str name)
 {
-	size_t i = field_index(task, name);
+	size_t i = field_index(task->fields, task->field_count, name);
 
 	return i < task->field_count ? task->fields[i].json : STR_NULL;
 }
 
 bool task_set_field(struct task *task, struct field field)
 {
-	size_t i = field_index(task, field.name);
+	size_t i = field_index(task->fields, task->field_count, field.name);
 
 	if (field.json.len == 0) {
 		if (i < task->field_count) {

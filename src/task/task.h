@@ -41,7 +41,7 @@ struct task {
 	struct id id;
 	uint64_t number; /* per tenant and dialect, for dialects whose ids are integers; else 0 */
 	struct str tenant;
-	uint8_t dialect; /* its code (dialect/dialect.c) */
+	uint8_t dialect; /* enum dialect_code (dialect/dialect.h) */
 	bool archived;
 
 	/* state */
@@ -74,6 +74,8 @@ enum task_state task_state_parse(struct str name);
 /* Succeeded, failed or cancelled. */
 bool task_state_is_final(enum task_state state);
 
+/* The index of the field of this name, or count. */
+size_t field_index(const struct field *fields, size_t count, struct str name);
 /* The JSON text of a field; STR_NULL if the task does not have it. */
 struct str task_field(const struct task *task, struct str name);
 /*
