@@ -17,7 +17,7 @@ static const char *const names[LOG_LEVELS] = {
 };
 
 static char process[32] = "main";
-static bool process_members_valid; /* cached text of process_members() */
+static bool process_members_valid; /* whether process_members() may return its last text */
 static enum log_level threshold = LOG_INFO;
 static enum log_level current_level;
 static void (*capture)(enum log_level level, struct str line);

@@ -65,15 +65,15 @@ static bool set_syntax_error(const json_error_t *error, struct err *err)
 		is_nul ? "\\u0000 is not allowed" : error->text, error->line, error->column);
 }
 
-bool json_parse_trusted(json_t **json, struct str body, struct err *err)
+bool json_parse_trusted(json_t **json, struct str text, struct err *err)
 {
 	/* The lexer doubles its token from 16 bytes on, so no allocation is larger. */
-	struct parse mine = { .rest = body, .reserve_size = 4 * body.len + 64 };
+	struct parse mine = { .rest = text, .reserve_size = 4 * text.len + 64 };
 	json_error_t error = { .line = -1 };
 	json_t *read;
 
 	/* With JSON_DECODE_ANY, jansson accepts a number that is followed by one NUL. */
-	if (body.len > 0 && memchr(body.ptr, '\0', body.len))
+	if (text.len > 0 && memchr(text.ptr, '\0', text.len))
 		return err_set(err, ERR_MALFORMED, NULL, "The JSON text holds a NUL byte.");
 	mine.reserve = malloc(mine.reserve_size);
 	if (!mine.reserve)

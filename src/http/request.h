@@ -64,8 +64,8 @@ struct request {
 	struct str body;
 
 	struct principal principal;
-	struct pair path_vars
-		[REQUEST_PATH_VARS_MAX]; /* name in the pattern and segment; set by route_find */
+	/* Set by route_find: the name in the pattern, and the segment. */
+	struct pair path_vars[REQUEST_PATH_VARS_MAX];
 	size_t path_var_count;
 	int64_t now; /* ms since 1970, when it was read */
 

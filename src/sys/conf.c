@@ -13,7 +13,7 @@ static bool is_log_level(const char *value)
 	return log_level_parse(&level, value);
 }
 
-/* Links are made by appending a path. */
+/* A path is appended to it, so it must not end with a slash or contain a query. */
 static bool is_public_url(const char *value)
 {
 	size_t scheme = strncmp(value, "https://", 8) == 0  ? 8

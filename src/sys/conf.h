@@ -53,6 +53,10 @@ struct conf_source {
 void conf_defaults(struct conf *conf);
 /* False if there are too many. */
 bool conf_add_override(struct conf_source *source, const char *text);
+/*
+ * Sets conf to the defaults, the file's options over them and the overrides over those. ERR_INVALID
+ * names file and line, or the option; conf is then unchanged.
+ */
 bool conf_load(const struct conf_source *source, struct conf *conf, struct err *err);
 /*
  * Loads the source again over the values in use; data is its struct conf_source. Options that need

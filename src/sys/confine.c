@@ -26,7 +26,6 @@ enum level { SUPERVISOR, CHILD };
  * A list of forbidden calls, not of allowed ones: a new version of a library may make other calls
  * for the same work.
  */
-
 static const struct {
 	int call;
 	enum level level;
@@ -210,8 +209,8 @@ static int load_filter(enum level level)
 	if (!filter)
 		return ENOMEM;
 	/*
-	 * Kills calls of other architectures, which the filter would not check. The filter is a
-	 * tree: a list of this length would be walked at every call.
+	 * Calls by another architecture's numbers fail too: the list would not match them. The
+	 * filter is a tree: a list of this length would be walked at every call.
 	 */
 	rc = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(EPERM));
 	if (rc == 0)

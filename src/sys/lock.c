@@ -50,7 +50,7 @@ static bool write_owner(int fd)
 	return pwrite(fd, text, (size_t)len, 0) == len;
 }
 
-/* Kills one orphan per call. A process that is exiting counts once. */
+/* Kills one orphan per call, and none twice in a row: the last one may still be exiting. */
 static void kill_orphan(int fd, const char *path, pid_t *last)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-bool process_info_read(pid_t pid, struct process_info *stat)
+bool process_info_read(pid_t pid, struct process_info *info)
 {
 	char path[64], text[1024];
 	unsigned long long start;
@@ -30,7 +30,7 @@ bool process_info_read(pid_t pid, struct process_info *stat)
 			" %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
 			&state, &start) != 2)
 		return false;
-	stat->state = state;
-	stat->start = start;
+	info->state = state;
+	info->start = start;
 	return true;
 }

@@ -9,5 +9,5 @@ struct process_info {
 	uint64_t start; /* clock ticks after boot; unique together with the pid */
 };
 
-/* False if there is no such process. */
-bool process_info_read(pid_t pid, struct process_info *stat);
+/* False if /proc has no such process: it does not exist, or hidepid hides it (proc(5)). */
+bool process_info_read(pid_t pid, struct process_info *info);

@@ -15,7 +15,7 @@ static void file_path(const char *home, char *path, size_t size)
 	snprintf(path, size, "%s/reserve", home);
 }
 
-static uint64_t file_size(const struct conf *conf)
+static uint64_t reserve_bytes(const struct conf *conf)
 {
 	return conf->reserve_mb * MIB;
 }
@@ -33,7 +33,7 @@ bool reserve_free_bytes(const char *home, uint64_t *bytes, struct err *err)
 
 bool reserve_check(enum reserve_level *room, const struct conf *conf, struct err *err)
 {
-	uint64_t least = conf->reserve_mb * MIB;
+	uint64_t least = reserve_bytes(conf);
 	uint64_t free_bytes = 0;
 
 	if (!reserve_free_bytes(conf->home, &free_bytes, err))
@@ -52,13 +52,14 @@ void reserve_create(const struct conf *conf)
 	int fd;
 
 	file_path(conf->home, path, sizeof(path));
+	/* The file, and twice as much beside it, which is RESERVE_PLENTY. */
 	if (access(path, F_OK) == 0 || !reserve_free_bytes(conf->home, &free_bytes, &err) ||
-		free_bytes < 2 * conf->reserve_mb * MIB + file_size(conf))
+		free_bytes < 3 * reserve_bytes(conf))
 		return;
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	if (posix_fallocate(fd, 0, (off_t)file_size(conf)) != 0)
+	if (posix_fallocate(fd, 0, (off_t)reserve_bytes(conf)) != 0)
 		unlink(path);
 	close(fd);
 }

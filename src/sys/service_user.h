@@ -11,7 +11,10 @@ struct service_user {
 	char name[CONF_TEXT_MAX];
 };
 
-/* conf->user and conf->group if started by root, else the current user and group. */
+/*
+ * Looks up conf->user if started by root, else takes the current user; conf->group, if set, replaces
+ * the user's own group. ERR_INVALID if the system does not know a name; err->field is the option.
+ */
 bool service_user_find(struct service_user *owner, const struct conf *conf, struct err *err);
 /*
  * Creates missing directories (home, regions, archive, those of the sockets) with the right owner.

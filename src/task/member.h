@@ -4,8 +4,8 @@
  * change, the export and the native API walk this table, so a new member is one row here and one
  * line in struct task (HACKING, "How to add a member of the task").
  *
- * The order of the rows is the order in the record on disk: fixed-size members, numbers,
- * texts. New rows go to the end of their group, with `since` of the new record version.
+ * The order of the rows is the order in the record on disk: fixed-size members, numbers, texts. New
+ * rows go to the end of their group, with `since` of the new record version.
  *
  * The dialect's own fields (task.fields) are not members; callers handle them after the rows.
  */

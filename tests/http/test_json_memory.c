@@ -1,5 +1,5 @@
 /* json.h with failing allocations: ERR_NO_MEMORY or NULL, never a crash or a partial text. */
-#include "alloc_fault.h"
+#include "http/alloc_fault.h"
 #include "http/json.h"
 #include "lib/check.h"
 

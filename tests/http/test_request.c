@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "alloc_fault.h"
+#include "http/alloc_fault.h"
 #include "http/request.h"
 #include "lib/check.h"
 #include "task/right.h"

@@ -1,4 +1,4 @@
-#include "alloc_fault.h"
+#include "http/alloc_fault.h"
 #include "http/response.h"
 #include "lib/check.h"
 
