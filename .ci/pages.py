@@ -13,7 +13,7 @@ PAGES = ("README", "HACKING", "SECURITY")
 TOP = ("data", "m4", "nginx", "src", "tests")
 # A name may be relative to the top folder, to src/ or to tests/.
 FOLDERS = ("", "src", "tests")
-# With a folder, or with an ending: "tests/fuzz/", "auth/judge_*.c", "test_access.py".
+# With a folder, or with an ending: "tests/fuzz/", "auth/verify_*.c", "test_access.py".
 NAME = re.compile(r"(?<![\w./*-])(?:[\w*-]+/)*[\w*.-]*\w/?(?![\w*])")
 ENDING = re.compile(r"\.(c|h|in|json|md|py)$")
 
