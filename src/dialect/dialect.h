@@ -22,10 +22,10 @@ struct dialect_statuses {
 	enum task_state default_state; /* of unknown statuses; TASK_STATE_NONE: reject them */
 };
 
-/* Policy for a path that ends with a slash: 404, ignore the slash, or redirect to the path without it. */
+/* For a path that ends with a slash: 404, ignore the slash, or redirect to the path without it. */
 enum dialect_slash_policy { SLASH_NOT_FOUND = 0, SLASH_IGNORE, SLASH_REDIRECT };
 
-/* How a dialect answers an error where it departs from base/err.h; 0 and NULL: it does not. */
+/* Where a dialect's response to an error departs from base/err.h; 0 and NULL: it does not. */
 struct error_override {
 	int status;
 	const char *text;
@@ -97,7 +97,7 @@ struct dialect {
 	X(native, 6)    \
 	DIALECT_TEST_LIST(X)
 
-/* A made-up dialect, in test programs only (tests/dialect/toybox/). Codes 120 to 127 are for tests. */
+/* A made-up dialect of test programs (tests/dialect/toybox/). Codes 120 to 127 are for tests. */
 #ifdef DIALECT_WITH_TEST_LIST
 #define DIALECT_TEST_LIST(X) X(toybox, 120)
 #else
@@ -135,8 +135,9 @@ extern const struct dialect *const dialects[];
 const struct dialect *dialect_by_path(const struct request *request, size_t *skip);
 const struct dialect *dialect_by_name(struct str name);
 const struct dialect *dialect_by_code(uint8_t code);
-/* The name of a dialect or a resource, NULL for an unknown code; the code of a name, 0 if unknown. */
+/* The name of a dialect or a resource; NULL for an unknown code. */
 const char *dialect_code_name(uint8_t code);
+/* The code of a dialect or a resource; 0 for an unknown name. */
 uint8_t dialect_code_by_name(struct str name);
 /* The index tables of all dialects and resources, for store_open(). */
 const struct index_table *dialect_index_tables(void);
@@ -147,8 +148,8 @@ const char *dialect_status(const struct dialect_statuses *statuses, enum task_st
 enum task_state dialect_state(const struct dialect_statuses *statuses, struct str status);
 
 /*
- * Replaces the body by the dialect's response to an error: status, sentence, body and media type. Adds
- * the dialect's header fields but not Retry-After. Without memory the body is empty.
+ * Writes the dialect's response to an error: status, media type and header fields, but not
+ * Retry-After. Replaces the body; without memory it is empty.
  */
 void dialect_encode_error(const struct dialect *dialect, const struct request *request,
 	const struct err *err, struct response *response);

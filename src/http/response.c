@@ -92,14 +92,18 @@ void response_add_header(struct response *response, const char *name, struct str
 	buf_puts(&response->headers, "\r\n");
 }
 
+void response_add_number(struct response *response, const char *name, uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	response_add_header(response, name, str_cstr(text));
+}
+
 void response_add_retry_after(struct response *response, unsigned seconds)
 {
-	char text[12];
-
-	if (response->status != 429 && response->status != 503)
-		return;
-	snprintf(text, sizeof(text), "%u", seconds > 0 ? seconds : 1);
-	response_add_header(response, "Retry-After", str_cstr(text));
+	if (response->status == 429 || response->status == 503)
+		response_add_number(response, "Retry-After", seconds > 0 ? seconds : 1);
 }
 
 void response_add_location(struct response *response, struct buf *take_url)

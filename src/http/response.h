@@ -16,6 +16,7 @@ void response_free(struct response *response);
 void response_reset(struct response *response);
 /* Adds a header field; omits it if the value has a control byte (response splitting). */
 void response_add_header(struct response *response, const char *name, struct str value);
+void response_add_number(struct response *response, const char *name, uint64_t value);
 /*
  * Adds Retry-After of at least 1 s if the status is temporary: 429 or 503 (RFC 6585 §4, RFC 9110
  * §15.6.4).

@@ -85,34 +85,34 @@ static bool check_value(
 	return false;
 }
 
-static bool set_field(struct body_parser *body_parser, const char *name, struct str json)
+static bool set_field(struct body_parser *parser, const char *name, struct str json)
 {
 	if (!json.ptr)
-		return err_no_memory(body_parser->err);
+		return err_no_memory(parser->err);
 	/* Cannot fail: there are nine members at most. */
-	change_set_field(&body_parser->op->change, str_cstr(name), json);
+	change_set_field(&parser->op->change, str_cstr(name), json);
 	return true;
 }
 
-static bool set_status(struct body_parser *body_parser, const json_t *value)
+static bool set_status(struct body_parser *parser, const json_t *value)
 {
-	struct change *change = &body_parser->op->change;
+	struct change *change = &parser->op->change;
 
-	change->status = arena_copy(body_parser->arena, json_str(value));
+	change->status = arena_copy(parser->arena, json_str(value));
 	if (!change->status.ptr)
-		return err_no_memory(body_parser->err);
+		return err_no_memory(parser->err);
 	change->state = dialect_state(&fourhse_statuses, change->status);
 	return true;
 }
 
 static bool set_member(
-	struct body_parser *body_parser, const struct fourhse_member *member, const json_t *value)
+	struct body_parser *parser, const struct fourhse_member *member, const json_t *value)
 {
-	if (!check_value(member, value, &body_parser->errors))
+	if (!check_value(member, value, &parser->errors))
 		return true;
 	if (member->source == FOURHSE_STATUS)
-		return set_status(body_parser, value);
-	return set_field(body_parser, member->name, fourhse_as_string(value, body_parser->arena));
+		return set_status(parser, value);
+	return set_field(parser, member->name, fourhse_as_string(value, parser->arena));
 }
 
 /* Absent, null or "": the server chooses the value. */
@@ -123,40 +123,39 @@ static bool is_unset(const json_t *value)
 }
 
 /* The client's id, or a new one. */
-static bool set_task_id(struct body_parser *body_parser)
+static bool set_task_id(struct body_parser *parser)
 {
 	const struct fourhse_member *member = fourhse_member_by_name(STR("task_id"));
-	const json_t *value = json_object_get(body_parser->body, member->name);
-	struct op *op = body_parser->op;
+	const json_t *value = json_object_get(parser->body, member->name);
+	struct op *op = parser->op;
 	char new_id[ID_TEXT_LEN + 1];
 	struct str text;
 
 	id_format(&op->new_id, new_id);
 	if (is_unset(value))
-		return set_field(body_parser, member->name,
-			json_quote(str_cstr(new_id), body_parser->arena));
-	if (!check_value(member, value, &body_parser->errors))
+		return set_field(parser, member->name, json_quote(str_cstr(new_id), parser->arena));
+	if (!check_value(member, value, &parser->errors))
 		return true;
 	op->client_named = true;
 	return fourhse_parse_task_id(
-		       &op->new_id, &text, json_str(value), body_parser->arena, body_parser->err) &&
-	       set_field(body_parser, member->name, json_quote(text, body_parser->arena));
+		       &op->new_id, &text, json_str(value), parser->arena, parser->err) &&
+	       set_field(parser, member->name, json_quote(text, parser->arena));
 }
 
 /* The value of a member that the body of a creation does not set. */
 static bool set_default(
-	struct body_parser *body_parser, const struct fourhse_member *member, struct str user)
+	struct body_parser *parser, const struct fourhse_member *member, struct str user)
 {
 	if (member->nullable)
-		return set_field(body_parser, member->name, STR("null"));
+		return set_field(parser, member->name, STR("null"));
 	if (member->source == FOURHSE_STATUS) {
-		body_parser->op->change.status = STR("pending");
-		body_parser->op->change.state = TASK_PENDING;
+		parser->op->change.status = STR("pending");
+		parser->op->change.state = TASK_PENDING;
 		return true;
 	}
 	if (str_eq(str_cstr(member->name), STR("user_id")))
-		return set_field(body_parser, member->name, json_quote(user, body_parser->arena));
-	fourhse_add_error(&body_parser->errors, member->name, "%s cannot be blank.", member->label);
+		return set_field(parser, member->name, json_quote(user, parser->arena));
+	fourhse_add_error(&parser->errors, member->name, "%s cannot be blank.", member->label);
 	return true;
 }
 
@@ -166,33 +165,33 @@ static bool is_settable(const struct fourhse_member *member)
 	       member->index != FOURHSE_BY_TASK_ID;
 }
 
-static bool parse_create(struct body_parser *body_parser, struct str user)
+static bool parse_create(struct body_parser *parser, struct str user)
 {
-	bool ok = set_task_id(body_parser);
+	bool ok = set_task_id(parser);
 
 	for (size_t i = 0; ok && i < FOURHSE_MEMBER_COUNT; i++) {
 		const struct fourhse_member *member = &fourhse_members[i];
-		const json_t *value = json_object_get(body_parser->body, member->name);
+		const json_t *value = json_object_get(parser->body, member->name);
 
 		if (!is_settable(member))
 			continue;
 		if (!value || (!member->nullable && is_unset(value)))
-			ok = set_default(body_parser, member, user);
+			ok = set_default(parser, member, user);
 		else
-			ok = set_member(body_parser, member, value);
+			ok = set_member(parser, member, value);
 	}
 	return ok;
 }
 
-static bool parse_update(struct body_parser *body_parser)
+static bool parse_update(struct body_parser *parser)
 {
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < FOURHSE_MEMBER_COUNT; i++) {
-		const json_t *value = json_object_get(body_parser->body, fourhse_members[i].name);
+		const json_t *value = json_object_get(parser->body, fourhse_members[i].name);
 
 		if (value && is_settable(&fourhse_members[i]))
-			ok = set_member(body_parser, &fourhse_members[i], value);
+			ok = set_member(parser, &fourhse_members[i], value);
 	}
 	return ok;
 }
@@ -200,17 +199,16 @@ static bool parse_update(struct body_parser *body_parser)
 static bool parse_members(
 	const struct request *request, struct op *op, bool create, struct err *err)
 {
-	struct body_parser body_parser = { .arena = request->arena, .op = op, .err = err };
+	struct body_parser parser = { .arena = request->arena, .op = op, .err = err };
 	json_t *body;
 	bool ok;
 
 	if (!fourhse_parse_body(&body, request, err))
 		return false;
-	body_parser.body = body;
-	ok = create ? parse_create(&body_parser, request->principal.user)
-		    : parse_update(&body_parser);
-	ok = ok && fourhse_finish_errors(&body_parser.errors, request->arena, err);
-	buf_free(&body_parser.errors);
+	parser.body = body;
+	ok = create ? parse_create(&parser, request->principal.user) : parse_update(&parser);
+	ok = ok && fourhse_finish_errors(&parser.errors, request->arena, err);
+	buf_free(&parser.errors);
 	json_decref(body);
 	return ok;
 }

@@ -110,8 +110,8 @@ bool fourhse_encode_deleted(const struct request *request, const struct result *
 	if (!result->has_dependents)
 		return true;
 	buf_puts(&response->body,
-		"{\"name\":\"Bad Request\",\"message\":\"The task has connected entities, which will "
-		"be deleted as well: confirm it with force=true.\",\"code\":0,\"status\":400,"
+		"{\"name\":\"Bad Request\",\"message\":\"The task has connected entities, which "
+		"will be deleted as well: confirm it with force=true.\",\"code\":0,\"status\":400,"
 		"\"entities\":[");
 	return response_finish(response, 400, FOURHSE_MEDIA_TYPE, err);
 }

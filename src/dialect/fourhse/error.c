@@ -126,21 +126,13 @@ static void put_error_list(struct buf *out, const struct err *err, const char *t
 	buf_putc(out, ']');
 }
 
-static void add_number_header(struct response *response, const char *name, uint64_t number)
+static void add_rate_headers(struct response *response, const struct rate_status *rate)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	response_add_header(response, name, str_cstr(text));
-}
-
-static void add_rate_headers(struct response *response, const struct rate_status *allowance)
-{
-	if (allowance->limit == 0)
+	if (rate->limit == 0)
 		return;
-	add_number_header(response, "X-Rate-Limit-Limit", allowance->limit);
-	add_number_header(response, "X-Rate-Limit-Remaining", allowance->remaining);
-	add_number_header(response, "X-Rate-Limit-Reset", allowance->reset);
+	response_add_number(response, "X-Rate-Limit-Limit", rate->limit);
+	response_add_number(response, "X-Rate-Limit-Remaining", rate->remaining);
+	response_add_number(response, "X-Rate-Limit-Reset", rate->reset);
 }
 
 void fourhse_encode_error(const struct request *request, const struct err *err, const char *text,

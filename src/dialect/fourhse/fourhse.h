@@ -55,7 +55,7 @@ extern const struct fourhse_member fourhse_members[FOURHSE_MEMBER_COUNT];
 /* Returns NULL if there is none of that name. */
 const struct fourhse_member *fourhse_member_by_name(struct str name);
 
-/* ---- ids ---- */
+/* ---- ids and texts ---- */
 
 #define FOURHSE_ID_MAX 64 /* characters of a task_id */
 
@@ -70,6 +70,11 @@ bool fourhse_parse_task_id(
 	struct id *id, struct str *text, struct str task_id, struct arena *arena, struct err *err);
 /* Whether the text is empty or all white space. */
 bool fourhse_is_blank(struct str text);
+/*
+ * JSON text of a string or null, in arena: a string and null as they are, any other value as its
+ * JSON text in a string. STR_NULL without memory.
+ */
+struct str fourhse_as_string(const json_t *value, struct arena *arena);
 
 /* ---- parameters (params.c) ---- */
 
@@ -101,24 +106,22 @@ uint64_t fourhse_page(const json_t *params);
 bool fourhse_add_page_headers(const json_t *params, const struct request *request,
 	const struct result *result, struct response *response, struct err *err);
 
-/* ---- the rows' decoders (http/route.h) ---- */
+/* ---- lists of invalid members (error.c) ---- */
 
-bool fourhse_decode_list(struct request *request, struct op *op, struct err *err);
-bool fourhse_decode_create(struct request *request, struct op *op, struct err *err);
-bool fourhse_decode_read(struct request *request, struct op *op, struct err *err);
-bool fourhse_decode_update(struct request *request, struct op *op, struct err *err);
-bool fourhse_decode_delete(struct request *request, struct op *op, struct err *err);
-
-/*
- * JSON text of a string or null: a string and null as they are, any other value as its JSON text in
- * a string.
- */
-struct str fourhse_as_string(const json_t *value, struct arena *arena);
 /* Appends {"field","message"} to a list of invalid members. */
 void fourhse_add_error(struct buf *list, const char *field, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Returns true if the list is empty; else sets ERR_UNPROCESSABLE with the list in err->detail. */
 bool fourhse_finish_errors(struct buf *list, struct arena *arena, struct err *err);
+
+/* ---- routes and columns ---- */
+
+/* Decoders of the routes (http/route.h). */
+bool fourhse_decode_list(struct request *request, struct op *op, struct err *err);
+bool fourhse_decode_create(struct request *request, struct op *op, struct err *err);
+bool fourhse_decode_read(struct request *request, struct op *op, struct err *err);
+bool fourhse_decode_update(struct request *request, struct op *op, struct err *err);
+bool fourhse_decode_delete(struct request *request, struct op *op, struct err *err);
 
 /* Encoders of the routes (http/route.h). */
 bool fourhse_encode_list(const struct request *request, const struct result *result,

@@ -182,14 +182,6 @@ static bool put_links(struct pages *pages)
 	return pages->current >= pages->count || put_link(pages, "next", pages->current + 1);
 }
 
-static void add_number_header(struct response *response, const char *name, uint64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
-	response_add_header(response, name, str_cstr(text));
-}
-
 bool fourhse_add_page_headers(const json_t *params, const struct request *request,
 	const struct result *result, struct response *response, struct err *err)
 {
@@ -200,10 +192,10 @@ bool fourhse_add_page_headers(const json_t *params, const struct request *reques
 	pages.params = copy;
 	pages.count = (result->total + pages.per_page - 1) / pages.per_page;
 	pages.current = result->total > 0 ? result->offset / pages.per_page + 1 : 1;
-	add_number_header(response, "X-Pagination-Total-Count", result->total);
-	add_number_header(response, "X-Pagination-Page-Count", pages.count);
-	add_number_header(response, "X-Pagination-Current-Page", pages.current);
-	add_number_header(response, "X-Pagination-Per-Page", pages.per_page);
+	response_add_number(response, "X-Pagination-Total-Count", result->total);
+	response_add_number(response, "X-Pagination-Page-Count", pages.count);
+	response_add_number(response, "X-Pagination-Current-Page", pages.current);
+	response_add_number(response, "X-Pagination-Per-Page", pages.per_page);
 	/* Omit Link if it is too long for nginx. */
 	if (copy && put_links(&pages))
 		response_add_header(response, "Link", buf_str(&pages.links));

@@ -40,13 +40,6 @@ static bool check_accept(const struct request *request, struct err *err)
 
 /* ---- fields ---- */
 
-/* Known types whose resources are never sent, so their fields are not checked. */
-static bool is_other_type(struct str name)
-{
-	return str_eq(name, STR("tracks")) || str_eq(name, STR("videos")) ||
-	       str_eq(name, STR("asset-attachments")) || str_eq(name, STR("products"));
-}
-
 static bool select_fields(struct request *request, struct str names, struct err *err)
 {
 	request->selected_fields = 0;
@@ -61,7 +54,10 @@ static bool select_fields(struct request *request, struct str names, struct err 
 	return true;
 }
 
-/* If a parameter is repeated, the last one counts. */
+/*
+ * If a parameter is repeated, the last one counts. Resources of other types are never sent, so their
+ * fields are not checked.
+ */
 static bool check_fields(struct request *request, struct err *err)
 {
 	request->selected_fields = ~0U;
@@ -72,7 +68,8 @@ static bool check_fields(struct request *request, struct err *err)
 		if (str_eq(pair->name, STR("fields")))
 			return idol_set_error(
 				err, request->arena, IDOL_INVALID_FIELD_FORMAT, STR_NULL, STR_NULL);
-		if (!idol_split_brackets(pair->name, "fields", &key) || is_other_type(key))
+		if (!idol_split_brackets(pair->name, "fields", &key) ||
+			idol_is_attachable_type(key))
 			continue;
 		if (!str_eq(key, type))
 			return idol_set_error(
@@ -141,9 +138,10 @@ bool idol_decode_trigger(struct request *request, struct op *op, struct err *err
 	if (kind.len == 0)
 		return idol_set_error(
 			err, request->arena, IDOL_PARAM_MISSING, STR("kind"), STR_NULL);
-	if (!str_eq(kind, STR("db")) && !str_eq(kind, STR("http")) && !str_eq(kind, STR("error")))
+	if (!idol_is_trigger_kind(kind))
 		return idol_set_error(
 			err, request->arena, IDOL_INVALID_FIELD_VALUE, kind, STR("kind"));
+	/* idol_encode_error() finds the response by the kind in err->detail. */
 	err_set(err, ERR_INTERNAL, "kind", NULL);
 	err->detail = kind;
 	return false;

@@ -188,38 +188,37 @@ static int compare_pairs(const void *a, const void *b)
 }
 
 static void collect_page_params(
-	const struct request *request, struct idol_page page, struct page_params *page_params)
+	const struct request *request, struct idol_page page, struct page_params *params)
 {
-	page_params->count = 0;
+	params->count = 0;
 	for (size_t i = 0; i < request->query_count; i++) {
 		if (is_page_param(request, i))
-			page_params->pairs[page_params->count++] = request->query[i];
+			params->pairs[params->count++] = request->query[i];
 	}
-	snprintf(page_params->number, sizeof(page_params->number), "%lld", (long long)page.number);
-	snprintf(page_params->size, sizeof(page_params->size), "%lld", (long long)page.size);
-	page_params->pairs[page_params->count++] = (struct pair){ STR("page[number]"),
-		str_cstr(page_params->number) };
-	page_params->pairs[page_params->count++] = (struct pair){ STR("page[size]"),
-		str_cstr(page_params->size) };
-	qsort(page_params->pairs, page_params->count, sizeof(page_params->pairs[0]), compare_pairs);
+	snprintf(params->number, sizeof(params->number), "%lld", (long long)page.number);
+	snprintf(params->size, sizeof(params->size), "%lld", (long long)page.size);
+	params->pairs[params->count++] = (struct pair){ STR("page[number]"),
+		str_cstr(params->number) };
+	params->pairs[params->count++] = (struct pair){ STR("page[size]"), str_cstr(params->size) };
+	qsort(params->pairs, params->count, sizeof(params->pairs[0]), compare_pairs);
 }
 
 static void put_page_link(
 	const struct request *request, const char *name, struct idol_page page, struct buf *out)
 {
-	struct page_params page_params;
+	struct page_params params;
 
-	collect_page_params(request, page, &page_params);
+	collect_page_params(request, page, &params);
 	if (out->len > 0 && out->data[out->len - 1] != '{')
 		buf_putc(out, ',');
 	buf_printf(out, "\"%s\":\"", name);
 	buf_put_str(out, request->base_url);
 	buf_puts(out, BASE_PATH IDOL_RESOURCE_TYPE);
-	for (size_t i = 0; i < page_params.count; i++) {
+	for (size_t i = 0; i < params.count; i++) {
 		buf_putc(out, i == 0 ? '?' : '&');
-		query_encode(out, page_params.pairs[i].name, QUERY_PLUS_IS_SPACE);
+		query_encode(out, params.pairs[i].name, QUERY_PLUS_IS_SPACE);
 		buf_putc(out, '=');
-		query_encode(out, page_params.pairs[i].value, QUERY_PLUS_IS_SPACE);
+		query_encode(out, params.pairs[i].value, QUERY_PLUS_IS_SPACE);
 	}
 	buf_putc(out, '"');
 }

@@ -164,7 +164,7 @@ const struct error_override idol_error_overrides[ERR_CODES] = {
 };
 
 /* The errors of /timeouts/trigger by kind. */
-static const struct {
+static const struct trigger_error {
 	const char *kind;
 	int status;
 	const char *text;
@@ -200,23 +200,31 @@ static void put_errors(const struct request *request, const struct err *err, con
 	buf_puts(&response->body, "]}");
 }
 
-/* Returns the sentence of the error that /timeouts/trigger was asked for, and sets its status. */
-static const char *trigger_error(const struct err *err, const char *text, struct response *response)
+static const struct trigger_error *find_trigger_error(struct str kind)
 {
 	for (size_t i = 0; i < sizeof(trigger_errors) / sizeof(trigger_errors[0]); i++) {
-		if (err->code != ERR_INTERNAL ||
-			!str_eq(err->detail, str_cstr(trigger_errors[i].kind)))
-			continue;
-		response->status = trigger_errors[i].status;
-		return trigger_errors[i].text;
+		if (str_eq(kind, str_cstr(trigger_errors[i].kind)))
+			return &trigger_errors[i];
 	}
-	return text;
+	return NULL;
+}
+
+bool idol_is_trigger_kind(struct str kind)
+{
+	return find_trigger_error(kind) != NULL;
 }
 
 void idol_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response)
 {
-	text = trigger_error(err, text, response);
+	const struct trigger_error *trigger = err->code == ERR_INTERNAL
+						      ? find_trigger_error(err->detail)
+						      : NULL;
+
+	if (trigger) {
+		response->status = trigger->status;
+		text = trigger->text;
+	}
 	if (response->status >= 500)
 		put_message(response, text);
 	else

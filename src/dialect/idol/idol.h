@@ -10,8 +10,8 @@
  *     GET  /timeouts/trigger                               fails on purpose
  *
  * Private to this folder: tables.c has the routes, model.c statuses and indexes; decode.c parses
- * paths and common parameters, list.c those of lists, params.c their parts, decode_create.c bodies;
- * rules.c has the model's rules and the native API's hooks.
+ * paths and common parameters, list.c the parameters of lists, decode_create.c bodies; params.c has
+ * helpers for parameters, rules.c the model's rules and the native API's hooks.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
@@ -68,6 +68,8 @@ void idol_put_http_error(struct buf *out, const char *title, struct str detail, 
 /* Writes the error object of a violated rule of the model: "master-type - can't be blank". */
 void idol_put_validation_error(
 	struct buf *out, const char *pointer, const char *member, const char *why);
+/* Whether /timeouts/trigger has an error of this kind. */
+bool idol_is_trigger_kind(struct str kind);
 /* Sets an error with this one object: err->detail is the whole document. Returns false. */
 bool idol_set_error(struct err *err, struct arena *arena, enum idol_api_error fault,
 	struct str first, struct str second);
@@ -117,7 +119,12 @@ bool idol_set_linkage(const struct idol_linkage *linkage, struct change *change,
 bool idol_matches_type(struct str text, const char *plain);
 bool idol_is_master_type(struct str text);
 bool idol_is_md5(struct str text);
-/* Members of every task, null if unset: lists sorted by them would omit it. Ends with NULL. */
+/* Whether tasks can be linked to this type, in the spelling of responses. */
+bool idol_is_attachable_type(struct str text);
+/*
+ * Members that every task has, null if unset, because a list sorted by a member omits tasks without
+ * it. Ends with NULL.
+ */
 extern const char *const idol_members[];
 
 /* ---- responses ---- */

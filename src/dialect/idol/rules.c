@@ -67,6 +67,15 @@ static const char *find_type(const json_t *name)
 	return NULL;
 }
 
+bool idol_is_attachable_type(struct str text)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (str_eq(text, str_cstr(types[i].shown)))
+			return true;
+	}
+	return false;
+}
+
 /* ---- linkage ---- */
 
 static bool set_linkage_error(

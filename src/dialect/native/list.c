@@ -49,7 +49,8 @@ static bool parse_time(
 static bool parse_time_range(const struct native_query *query, const struct native_param *given,
 	struct list_time_range *range)
 {
-	bool is_start = given->name.ptr[given->name.len - 1] == 'm';
+	bool is_start = str_eq(given->name, STR("created_from")) ||
+			str_eq(given->name, STR("updated_from"));
 	int64_t ms = 0;
 
 	if (!parse_time(query, given, &ms))

@@ -36,7 +36,7 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 bool native_decode_delete(struct request *request, struct op *op, struct err *err);
 bool native_decode_archive(struct request *request, struct op *op, struct err *err);
 
-/* ---- encoders of these rows ---- */
+/* ---- encoders of the routes (http/route.h) ---- */
 
 bool native_encode_task(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
@@ -122,7 +122,9 @@ struct native_location {
 bool native_set_error(struct err *err, struct arena *arena, enum err_code code,
 	struct native_location place, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
-/* Columns of struct dialect. */
+
+/* ---- columns of struct dialect ---- */
+
 extern const struct dialect_statuses native_statuses;
 extern const struct error_override native_error_overrides[];
 void native_encode_error(const struct request *request, const struct err *err, const char *text,

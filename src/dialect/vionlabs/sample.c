@@ -9,17 +9,19 @@ static const char *const sample_products[] = { "adbreaks", "emotions", "fingerpr
 
 #define PRODUCTS (sizeof(sample_products) / sizeof(sample_products[0]))
 
-/* One task of each product per item. Item, product and version make the id, as in requests. */
+/* One task of each product per item. */
 bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena)
 {
 	const char *product = sample_products[i % PRODUCTS];
-	char name[100];
-	int len = snprintf(
-		name, sizeof(name), "movie-%06" PRIu64 "%c%s%c1.0.1", i / PRODUCTS, 0, product, 0);
+	struct vionlabs_identity identity = { .product = str_cstr(product),
+		.version = STR("1.0.1") };
+	char item[40];
+	struct err err;
 
-	return len > 0 && (size_t)len < sizeof(name) &&
-	       id_from_name(&task->id, STR("vionlabs"), (struct str){ name, (size_t)len }) &&
-	       sample_field(task, "inventory_id", arena, "\"movie-%06" PRIu64 "\"", i / PRODUCTS) &&
+	snprintf(item, sizeof(item), "movie-%06" PRIu64, i / PRODUCTS);
+	identity.item = str_cstr(item);
+	return vionlabs_make_id(&identity, &task->id, arena, &err) &&
+	       sample_field(task, "inventory_id", arena, "\"%s\"", item) &&
 	       sample_field(task, "product", arena, "\"%s\"", product) &&
 	       sample_field(task, "version", arena, "\"1.0.1\"");
 }

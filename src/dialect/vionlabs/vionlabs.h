@@ -43,7 +43,7 @@ struct vionlabs_identity {
 bool vionlabs_make_id(const struct vionlabs_identity *identity, struct id *id, struct arena *arena,
 	struct err *err);
 
-/* ---- requests ---- */
+/* ---- routes and columns ---- */
 
 /* Decoders of the routes (http/route.h). */
 bool vionlabs_decode_list(struct request *request, struct op *op, struct err *err);
@@ -67,6 +67,7 @@ void vionlabs_encode_error(const struct request *request, const struct err *err,
 	struct response *response);
 bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err);
 bool vionlabs_validate(const struct task *before, const struct task *task, struct err *err);
+bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena);
 
 /* ---- problems ---- */
 
@@ -100,4 +101,3 @@ bool vionlabs_finish_errors(struct buf *problems, struct arena *arena, struct er
  * JSON_DEPTH_MAX levels.
  */
 const char *vionlabs_find_json_error(struct str text, size_t *at);
-bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena);

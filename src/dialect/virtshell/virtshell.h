@@ -44,6 +44,7 @@ extern const struct error_override virtshell_error_overrides[];
 void virtshell_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);
 bool virtshell_validate(const struct task *before, const struct task *task, struct err *err);
+bool virtshell_sample(struct task *task, uint64_t i, struct arena *arena);
+
 /* Whether the specification has this member. All others are stored and returned unchanged. */
 bool virtshell_is_known_member(struct str name);
-bool virtshell_sample(struct task *task, uint64_t i, struct arena *arena);
