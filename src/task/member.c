@@ -81,6 +81,15 @@ static bool fields_equal(const struct task *a, const struct task *b)
 	return true;
 }
 
+bool task_identical(const struct task *a, const struct task *b)
+{
+	for (size_t i = 0; i < MEMBERS; i++) {
+		if (!member_equal(&task_members[i], a, b))
+			return false;
+	}
+	return fields_equal(a, b);
+}
+
 bool task_equal(const struct task *a, const struct task *b)
 {
 	if (a->state != b->state || !str_eq(a->status, b->status))

@@ -98,6 +98,8 @@ static inline const void *member_of(const struct task *task, const struct member
  */
 bool task_apply_change(
 	struct task *task, const struct change *change, int64_t now_ms, struct err *err);
+/* Whether the tasks agree in every member and in their fields. */
+bool task_identical(const struct task *a, const struct task *b);
 /*
  * Whether the tasks agree in everything that a change can set. Times, revision, users, attempt and
  * lease do not count: they follow from writing.

@@ -41,17 +41,14 @@ static void every_change_bit_has_one_row(void **state)
 				       CHANGE_ARCHIVED | CHANGE_ERROR | CHANGE_PROGRESS);
 }
 
-static void set_value(struct change *change, const struct member_row *row)
+/* Writes a value other than zero: 1, true, an id or a text. */
+static void set_value(void *at, const struct member_row *row)
 {
-	static const bool yes = true;
-	static const int64_t number = 1;
+	static const unsigned char number[sizeof(struct id)] = { 1 };
 	static const struct str text = STR("1");
-	char *at = (char *)change + row->change_offset;
 
-	if (row->type == TYPE_BOOL)
-		memcpy(at, &yes, sizeof(yes));
-	else if (row->type < TYPE_TEXT)
-		memcpy(at, &number, row->size);
+	if (row->type < TYPE_TEXT)
+		memcpy(at, number, row->size);
 	else
 		memcpy(at, &text, sizeof(text));
 }
@@ -68,7 +65,7 @@ static void each_change_makes_a_difference(void **state)
 
 		if (!row->change)
 			continue;
-		set_value(&change, row);
+		set_value((char *)&change + row->change_offset, row);
 		must(task_apply_change(&after, &change, 1, &err), &err);
 		assert_false(task_equal(&before, &after));
 		must(task_apply_change(&before, &change, 1, &err), &err);
@@ -113,6 +110,30 @@ static void times_and_revision_do_not_count(void **state)
 	assert_true(task_equal(&a, &b));
 }
 
+static void identical_tasks_agree_in_every_member(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < MEMBERS; i++) {
+		struct task a = { 0 }, b = { 0 };
+
+		set_value(member_at(&b, &task_members[i]), &task_members[i]);
+		assert_false(task_identical(&a, &b));
+		set_value(member_at(&a, &task_members[i]), &task_members[i]);
+		assert_true(task_identical(&a, &b));
+	}
+}
+
+static void identical_tasks_agree_in_their_fields(void **state)
+{
+	struct task a = { 0 }, b = { 0 };
+
+	(void)state;
+	assert_true(task_set_field(&b, (struct field){ STR("log"), STR("1") }));
+	assert_false(task_identical(&a, &b));
+	assert_true(task_set_field(&a, (struct field){ STR("log"), STR("1") }));
+	assert_true(task_identical(&a, &b));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -123,6 +144,8 @@ int main(void)
 		CHECK(unset_members_are_left_alone),
 		CHECK(state_status_and_fields_count),
 		CHECK(times_and_revision_do_not_count),
+		CHECK(identical_tasks_agree_in_every_member),
+		CHECK(identical_tasks_agree_in_their_fields),
 	};
 
 	return CHECK_RUN(tests);
