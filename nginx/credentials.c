@@ -6,7 +6,10 @@
 
 #define NAMES_MAX 16
 
-/* Converts a name to a part of a variable: "X-API-Key" to x_api_key. */
+/*
+ * Converts a name to a part of a variable: "X-API-Key" to x_api_key. The text is valid until the
+ * next call.
+ */
 static const char *variable(const char *name)
 {
 	static char text[64];
@@ -97,8 +100,8 @@ static void put_ambiguity_map(void)
 		buf_printf(&any, "%s%s", i ? "|" : "", names[i]);
 	buf_printf(&generated,
 		"# 1: a query that the authorizer may read otherwise than the maps above: an escape in "
-		"a name, a token\n"
-		"# twice or empty, '#'.\n"
+		"a name,\n"
+		"# a token twice or empty, '#'.\n"
 		"map $request_uri $polytask_is_ambiguous {\n"
 		"\t\"~^[^?#]*$\" 0;\n"
 		"\t\"~^[^?]*[?](.*&)?[^=&]*[%%+]\" 1;\n"
@@ -132,7 +135,6 @@ static void put_signature_maps(void)
 		(int)count + 1, 0);
 }
 
-/* The header fields that may hold a credential, besides Authorization. */
 void generate_header_params(bool empty)
 {
 	static const enum credential_source_kind kinds[] = { SOURCE_HEADER, SOURCE_VIRTSHELL };
