@@ -47,6 +47,16 @@ read_options() {
 		shift
 	done
 	[[ $PORT =~ ^[1-9][0-9]{0,4}$ ]] && [ "$PORT" -le 65535 ] && [ -n "$HOME_DIR" ] || usage
+	check_name "$(realpath -m -- "$HOME_DIR")"
+}
+
+# The name is written into the configuration of nginx, of polytaskd, and into demo.env.
+check_name() {
+	case $1 in
+	*[\'\"\\\ \;\{\}\|\&\#\$]*)
+		die "the directory's name must not contain blanks, quotes or any of \\ ; { } | & # \$"
+		;;
+	esac
 }
 
 # Creates the instance's directory and takes its lock.
@@ -57,11 +67,6 @@ take_home() {
 	# test -w would succeed for root on a read-only file system.
 	( : >"$HOME_DIR/.writable" ) 2>/dev/null || die "the directory $HOME_DIR is not writable"
 	rm -f "$HOME_DIR/.writable"
-	case $HOME_DIR in
-	*[\'\"\\\ \;\{\}\|\&\#\$]*)
-		die "the directory's name must not contain blanks, quotes or any of \\ ; { } | & # \$"
-		;;
-	esac
 	# polytaskd inherits the lock: if this script is killed, the directory stays locked until polytaskd
 	# has stopped.
 	exec 9>"$HOME_DIR/bootstrap.lock"

@@ -313,7 +313,7 @@ def refusals():
     parent = make_directory("polytask-run-")
     with open(os.path.join(parent, "file"), "w"):
         pass
-    for home in (os.path.join(parent, "file"), "/proc/polytask"):
+    for home in (os.path.join(parent, "file"), "/proc/polytask", os.path.join(parent, "a b")):
         done = bootstrap("run", "--port", str(free_port()), "--home", home)
         ok(
             done.returncode == 1
@@ -322,6 +322,7 @@ def refusals():
             f"{os.path.basename(home)}: an unusable directory: one line, status 1",
             done,
         )
+    equal(os.listdir(parent), ["file"], "an unusable directory is not created")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen(1)
