@@ -73,7 +73,7 @@ static bool create_directory(
 	return true;
 }
 
-/* Missing parents are created with mode 0755. */
+/* Creates missing parents with mode 0755. A slash at the end of the path does not make a parent. */
 static bool make_path(
 	const char *path, mode_t mode, const struct service_user *owner, struct err *err)
 {
@@ -81,7 +81,7 @@ static bool make_path(
 	struct stat info;
 
 	for (size_t i = 1; path[i]; i++) {
-		if (path[i] != '/' || i >= sizeof(part))
+		if (path[i] != '/' || i >= sizeof(part) || !path[i + strspn(path + i, "/")])
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
