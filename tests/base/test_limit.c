@@ -175,7 +175,7 @@ static void full_set_evicts_lowest_debt(void **state)
 	assert_true(limit_take(limit, &rule, first, NOW, NULL));
 }
 
-/* Whatever the slot and the time: no key is refused for longer than a burst takes. */
+/* No number in a slot makes the table refuse a key, at any time. */
 static void corrupt_slot_never_blocks(void **state)
 {
 	static const uint64_t rubbish[] = { UINT64_MAX, UINT64_MAX - 1000, 1ULL << 63,

@@ -276,7 +276,10 @@ static const char *const trusted[][2] = {
 
 #define TRUSTED (sizeof(trusted) / sizeof(trusted[0]))
 
-/* All four; the one at `other`, if any, has this value, the one at `again` is repeated. */
+/*
+ * All four parameters, but the one with index `other` has this value (STR_NULL: it is missing), and
+ * the one with index `again` is repeated. TRUSTED is the index of none.
+ */
 static bool parse_principal(
 	struct request *request, size_t other, struct str value, size_t again, struct err *err)
 {

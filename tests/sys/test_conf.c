@@ -206,7 +206,7 @@ static void help_is_one_short_sentence(void **state)
 	}
 }
 
-/* What the manual must say of an option, its entry's first line aside. */
+/* The line of the manual that begins an option's entry, with its default. */
 static void put_entry(const struct option_row *row, struct buf *out)
 {
 	buf_printf(out, "\n.It Cm %s Ns = Ns ", row->name);
