@@ -2,7 +2,6 @@
  * Runs every vector with each of its allocations failing in turn, alone and together with all later
  * ones. The result must be an error or the complete response, never a part of it.
  */
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -92,7 +91,7 @@ static bool same_response(
 	       str_eq(buf_str(&a->response.body), buf_str(&b->response.body));
 }
 
-/* The error that was meant, or that of memory; its body whole or not there at all. */
+/* Whether it is the expected error or that of memory, with a whole body or none. */
 static bool is_error_response(const struct outcome *outcome, const struct outcome *expected)
 {
 	const struct response *response = &outcome->response;
@@ -106,7 +105,7 @@ static bool is_error_response(const struct outcome *outcome, const struct outcom
 		       : response->body.len == 0;
 }
 
-/* False when the run needs no more allocations than that. */
+/* Lets the allocation after so many fail; returns false if the run did not need it. */
 static bool fail_at(struct vector *vector, const struct outcome *expected, long left, bool lasting)
 {
 	struct outcome outcome;
@@ -164,29 +163,8 @@ static void allocations_do_fail(void **state)
 
 int main(void)
 {
-	const char *source = getenv("top_srcdir") ? getenv("top_srcdir") : ".";
-	char pattern[512];
-	struct CMUnitTest *tests;
-	glob_t files;
-	size_t folder;
-	int failed;
+	static const struct CMUnitTest more = CHECK(allocations_do_fail);
 
 	json_set_alloc_funcs(malloc, free);
-	folder = (size_t)snprintf(pattern, sizeof(pattern), "%s/tests/vectors/*/*.json", source) -
-		 strlen("*/*.json");
-	if (glob(pattern, 0, NULL, &files) != 0) {
-		fprintf(stderr, "no vectors at %s\n", pattern);
-		return 1;
-	}
-	tests = calloc(files.gl_pathc + 1, sizeof(*tests));
-	if (!tests)
-		return 1;
-	for (size_t i = 0; i < files.gl_pathc; i++)
-		tests[i] = (struct CMUnitTest){ files.gl_pathv[i] + folder, one_vector, check_setup,
-			check_teardown, files.gl_pathv[i] };
-	tests[files.gl_pathc] = (struct CMUnitTest)CHECK(allocations_do_fail);
-	failed = _cmocka_run_group_tests("fault", tests, files.gl_pathc + 1, NULL, NULL);
-	free(tests);
-	globfree(&files);
-	return failed;
+	return vector_run_all(one_vector, &more);
 }

@@ -153,7 +153,7 @@ static void updates_are_validated(void **state)
 	struct arena arena = { 0 };
 	struct request request;
 	struct task before, task;
-	char word[257];
+	char status[257];
 	struct op op;
 	struct err err;
 
@@ -161,9 +161,9 @@ static void updates_are_validated(void **state)
 	init_create(&request, &op, &arena);
 	must(fourhse_native_defaults(&request, &op, &err), &err);
 	make_task(&op, &task);
-	memset(word, 'w', sizeof(word));
+	memset(status, 's', sizeof(status));
 	before = task;
-	task.status = (struct str){ word, 255 };
+	task.status = (struct str){ status, 255 };
 	must(fourhse_validate(&before, &task, &err), &err);
 	task.status.len = 256;
 	assert_false(fourhse_validate(&before, &task, &err));

@@ -114,7 +114,7 @@ static struct task valid_task(void)
 /* An empty json removes the member. */
 static const struct {
 	const char *name, *json;
-	bool right;
+	bool valid;
 } changes[] = {
 	{ "master-type", "\"dolby_atmos\"", true },
 	{ "master-type", "\"vinyl\"", false },
@@ -165,15 +165,15 @@ static void every_member_is_validated(void **state)
 	must(idol_dialect.validate(NULL, &task, &err), &err);
 	for (size_t i = 0; i < COUNT(changes); i++) {
 		struct task before = valid_task();
-		bool right;
+		bool valid;
 
 		task = before;
 		assert_true(task_set_field(&task,
 			(struct field){ str_cstr(changes[i].name), str_cstr(changes[i].json) }));
-		right = idol_dialect.validate(&before, &task, &err);
-		if (right != changes[i].right)
+		valid = idol_dialect.validate(&before, &task, &err);
+		if (valid != changes[i].valid)
 			fail_msg("%s = %s", changes[i].name, changes[i].json);
-		if (right)
+		if (valid)
 			continue;
 		assert_err(&err, ERR_UNPROCESSABLE);
 		assert_string_equal(err.field, changes[i].name);

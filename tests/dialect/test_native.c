@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../http/alloc_fault.h"
 #include "dialect/dialect.h"
+#include "http/alloc_fault.h"
 #include "http/json.h"
 #include "lib/check.h"
+#include "task/member.h"
 
 #define NOW    1429207233123
 #define BEFORE 1429205633000
@@ -62,9 +63,9 @@ struct patch {
 	const char *dialect, *status; /* the task before */
 	const char *field, *json;     /* its only field, or progress; or NULL */
 	const char *body;	      /* the patch */
-	const char *to, *state,
-		*then;	     /* status, state and the field's JSON after; NULL: as before */
-	const char *refused; /* prefix of the response's errors; NULL: accepted */
+	/* the task after; NULL: as before */
+	const char *new_status, *new_state, *new_json;
+	const char *errors; /* prefix of the response's errors; NULL: accepted */
 };
 
 static const struct patch patches[] = {
@@ -160,33 +161,21 @@ static struct task task_before(const struct patch *patch)
 	return task;
 }
 
-/* Applies a change like the store does, as far as these tests need it. */
-static void apply_change(struct task *task, const struct op *op)
-{
-	if (op->change.state != TASK_STATE_NONE)
-		task_set_state(task, op->change.state, op->now);
-	if (op->change.status.len > 0)
-		task->status = op->change.status;
-	if (op->change.set & CHANGE_PROGRESS)
-		task->progress = op->change.progress;
-	for (size_t i = 0; i < op->change.field_count; i++)
-		assert_true(task_set_field(task, op->change.fields[i]));
-}
-
 static bool run(struct fixture *fixture, const struct task *before, struct task *after)
 {
 	*after = *before;
 	if (!decode(fixture))
 		return false;
-	apply_change(after, &fixture->op);
+	must(task_apply_change(after, &fixture->op.change, fixture->op.now, &fixture->err),
+		&fixture->err);
 	return fixture->op.before_write(&fixture->op, before, after, &fixture->err);
 }
 
 static void check_after(const struct patch *patch, const struct task *before, struct task *after)
 {
-	const char *status = patch->to ? patch->to : patch->status;
-	enum task_state state = patch->state ? task_state_parse(str_cstr(patch->state))
-					     : before->state;
+	const char *status = patch->new_status ? patch->new_status : patch->status;
+	enum task_state state = patch->new_state ? task_state_parse(str_cstr(patch->new_state))
+						 : before->state;
 	struct str json = is_progress(patch)
 				  ? after->progress
 				  : task_field(after, str_cstr(patch->field ? patch->field : ""));
@@ -195,8 +184,8 @@ static void check_after(const struct patch *patch, const struct task *before, st
 	assert_int_equal(after->state, state);
 	assert_int_equal(after->finished != 0, task_state_is_final(state));
 	assert_true(state != TASK_RUNNING || after->started != 0);
-	if (patch->then)
-		assert_str(json, patch->then);
+	if (patch->new_json)
+		assert_str(json, patch->new_json);
 }
 
 static void one_patch(void **state)
@@ -208,10 +197,10 @@ static void one_patch(void **state)
 
 	setup_patch(&fixture, patch->body);
 	ok = run(&fixture, &before, &after);
-	if (patch->refused) {
+	if (patch->errors) {
 		assert_false(ok);
 		assert_err(&fixture.err, ERR_UNPROCESSABLE);
-		assert_true(str_starts(fixture.err.detail, str_cstr(patch->refused)));
+		assert_true(str_starts(fixture.err.detail, str_cstr(patch->errors)));
 	} else {
 		must(ok, &fixture.err);
 		check_after(patch, &before, &after);
@@ -219,7 +208,7 @@ static void one_patch(void **state)
 	arena_free(&fixture.arena);
 }
 
-/* The same patches; each allocation fails in turn, alone and together with all later ones. */
+/* Lets the n-th allocation of a patch fail; returns false if the patch needs fewer. */
 static bool survives_alloc_fault(const struct patch *patch, enum alloc_fault kind, unsigned n)
 {
 	struct task before = task_before(patch), after;
@@ -233,7 +222,7 @@ static bool survives_alloc_fault(const struct patch *patch, enum alloc_fault kin
 	if (ok)
 		check_after(patch, &before, &after);
 	else if (hit)
-		assert_true(fixture.err.code == ERR_NO_MEMORY || patch->refused);
+		assert_true(fixture.err.code == ERR_NO_MEMORY || patch->errors);
 	arena_free(&fixture.arena);
 	return hit;
 }

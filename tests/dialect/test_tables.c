@@ -50,8 +50,8 @@ static void every_dialect_is_complete(void **state)
 		assert_non_null(dialects[i]->validate);
 		assert_non_null(dialects[i]->auth);
 		assert_non_null(dialects[i]->sample);
-		assert_true(dialects[i]->method_error == ERR_METHOD ||
-			    dialects[i]->method_error == ERR_NOT_IMPLEMENTED);
+		if (dialects[i]->method_error != ERR_NOT_IMPLEMENTED)
+			assert_code(dialects[i]->method_error, ERR_METHOD);
 	}
 }
 
@@ -95,12 +95,13 @@ static void named_options_exist(void **state)
 static void check_route(const struct route *row)
 {
 	assert_true(row->method < METHOD_OTHER);
-	assert_true(row->pattern && row->pattern[0] == '/');
+	assert_non_null(row->pattern);
+	assert_int_equal(row->pattern[0], '/');
 	assert_true(row->right != RIGHT_NONE);
 	assert_int_equal(row->right & ~(unsigned)RIGHT_ALL, 0);
 	assert_non_null(row->decode);
 	assert_non_null(row->encode);
-	assert_true((row->encode_row != NULL) == (row->encode_end != NULL));
+	assert_int_equal(row->encode_row != NULL, row->encode_end != NULL);
 }
 
 static void every_route_is_complete(void **state)
@@ -115,7 +116,7 @@ static void every_route_is_complete(void **state)
 	}
 }
 
-/* GET needs the right to read, other methods another right. POST may be either: some lists are POST. */
+/* GET needs the right to read, other methods another; POST may be either: some lists are POST. */
 static void route_rights_match_the_method(void **state)
 {
 	(void)state;
@@ -227,11 +228,11 @@ static void states_and_statuses_round_trip(void **state)
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
 		for (int s = TASK_PENDING; s < TASK_STATES; s++) {
-			const char *word = dialect_status(
+			const char *status = dialect_status(
 				dialects[i]->statuses, (enum task_state)s);
 
-			assert_non_null(word);
-			assert_int_equal(dialect_state(dialects[i]->statuses, str_cstr(word)), s);
+			assert_non_null(status);
+			assert_int_equal(dialect_state(dialects[i]->statuses, str_cstr(status)), s);
 		}
 		for (const struct dialect_status_row *row = dialects[i]->statuses->rows;
 			row->status; row++) {
@@ -242,7 +243,7 @@ static void states_and_statuses_round_trip(void **state)
 				other < row; other++)
 				assert_string_not_equal(row->status, other->status);
 		}
-		assert_int_equal(dialect_state(dialects[i]->statuses, STR("no such word")),
+		assert_int_equal(dialect_state(dialects[i]->statuses, STR("no such status")),
 			dialects[i]->statuses->default_state);
 	}
 }
@@ -265,7 +266,8 @@ static void check_fields(const struct index_field *fields)
 {
 	for (const struct index_field *field = fields; field->source != INDEX_END; field++) {
 		assert_true(field->code > 0);
-		assert_true(field->name && field->name[0]);
+		assert_non_null(field->name);
+		assert_true(field->name[0] != '\0');
 		for (const struct index_field *other = fields; other < field; other++)
 			assert_int_not_equal(field->code, other->code);
 		check_pair(fields, field);
@@ -287,7 +289,7 @@ static void check_common(const struct index_field *fields)
 
 static void indexes_belong_to_dialects(void **state)
 {
-	size_t count = 0;
+	size_t count = 0, wanted = 0;
 
 	(void)state;
 	for (const struct index_table *table = dialect_index_tables(); table->fields; table++) {
@@ -301,8 +303,9 @@ static void indexes_belong_to_dialects(void **state)
 		check_common(table->fields);
 		count++;
 	}
-	for (size_t i = 0; dialects[i]; i++)
-		assert_true(i < count);
+	while (dialects[wanted])
+		wanted++;
+	assert_int_equal(count, wanted);
 }
 
 static void codes_have_names(void **state)
@@ -318,6 +321,24 @@ static void codes_have_names(void **state)
 	assert_int_equal(dialect_code_by_name(STR("nothing")), 0);
 }
 
+/* Tries the values of a field: JSON texts, and a dialect's statuses. */
+static void check_normalization(
+	const struct index_field *field, const struct dialect_statuses *statuses)
+{
+	static const char *const values[] = { "\"7\"", "7", "\"\"", "null" };
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		struct str once = field->normalize(str_cstr(values[i]));
+
+		assert_true(str_eq(field->normalize(once), once));
+	}
+	for (const struct dialect_status_row *row = statuses->rows; row->status; row++) {
+		struct str once = field->normalize(str_cstr(row->status));
+
+		assert_true(str_eq(field->normalize(once), once));
+	}
+}
+
 /* Filters normalize values that may be normalized already. */
 static void normalization_is_idempotent(void **state)
 {
@@ -325,15 +346,8 @@ static void normalization_is_idempotent(void **state)
 	for (size_t i = 0; dialects[i]; i++) {
 		for (const struct index_field *field = dialects[i]->index_fields; field->source;
 			field++) {
-			for (const struct dialect_status_row *row = dialects[i]->statuses->rows;
-				row->status; row++) {
-				struct str once = str_cstr(row->status);
-
-				if (!field->normalize)
-					continue;
-				once = field->normalize(once);
-				assert_true(str_eq(field->normalize(once), once));
-			}
+			if (field->normalize)
+				check_normalization(field, dialects[i]->statuses);
 		}
 	}
 }
@@ -350,9 +364,10 @@ static void every_error_has_a_response(void **state)
 
 			err_set(&err, (enum err_code)code, NULL, NULL);
 			dialect_encode_error(dialects[i], &request, &err, &response);
-			assert_true(response.status >= 400 && response.status < 600);
-			assert_true((response.media_type != NULL) == (response.body.len > 0));
-			assert_true(response.media_type || response.status == 406);
+			assert_in_range(response.status, 400, 599);
+			assert_int_equal(response.media_type != NULL, response.body.len > 0);
+			if (!response.media_type)
+				assert_int_equal(response.status, 406);
 			response_free(&response);
 		}
 	}

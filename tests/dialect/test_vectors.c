@@ -1,5 +1,4 @@
 /* Runs every file of tests/vectors/<dialect>/ as one test case (HACKING has the format). */
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -126,31 +125,7 @@ static void one_vector(void **state)
 	vector_close(&vector);
 }
 
-static glob_t files;
-
 int main(void)
 {
-	const char *source = getenv("top_srcdir") ? getenv("top_srcdir") : ".";
-	char pattern[512];
-	struct CMUnitTest *tests;
-	size_t count, folder;
-	int failed;
-
-	folder = (size_t)snprintf(pattern, sizeof(pattern), "%s/tests/vectors/*/*.json", source) -
-		 strlen("*/*.json");
-	if (glob(pattern, 0, NULL, &files) != 0) {
-		fprintf(stderr, "no vectors at %s\n", pattern);
-		return 1;
-	}
-	count = files.gl_pathc;
-	tests = calloc(count, sizeof(*tests));
-	if (!tests)
-		return 1;
-	for (size_t i = 0; i < count; i++)
-		tests[i] = (struct CMUnitTest){ files.gl_pathv[i] + folder, one_vector, check_setup,
-			check_teardown, files.gl_pathv[i] };
-	failed = _cmocka_run_group_tests("vectors", tests, count, NULL, NULL);
-	free(tests);
-	globfree(&files);
-	return failed;
+	return vector_run_all(one_vector, NULL);
 }

@@ -33,8 +33,8 @@ static void native_tasks_have_the_id_of_their_uri(void **state)
 	struct id wanted = id_from_uri(
 		"/tasks/catalog-item/a%2Fb/product/markers/version/1", &arena);
 	struct err err;
-	(void)state;
 
+	(void)state;
 	change_set_field(&op.change, STR("version"), STR("\"1\""));
 	change_set_field(&op.change, STR("inventory_id"), STR("\"a\\u002fb\""));
 	change_set_field(&op.change, STR("product"), STR("\"markers\""));
@@ -53,8 +53,8 @@ static void name_parts_are_delimited(void **state)
 		"/tasks/catalog-item/a/product/fingerprint/version/plus1", &arena);
 	struct id other = id_from_uri(
 		"/tasks/catalog-item/a/product/fingerprintplus/version/1", &arena);
-	(void)state;
 
+	(void)state;
 	assert_int_not_equal(id_compare(&one, &other), 0);
 	arena_free(&arena);
 }
@@ -65,8 +65,8 @@ static void native_priority_takes_precedence(void **state)
 	struct request request = { .arena = &arena };
 	struct op op = { .arena = &arena, .change = { .set = CHANGE_PRIORITY, .priority = 7 } };
 	struct err err;
-	(void)state;
 
+	(void)state;
 	change_set_field(&op.change, STR("inventory_id"), STR("\"a\""));
 	change_set_field(&op.change, STR("product"), STR("\"markers\""));
 	change_set_field(&op.change, STR("version"), STR("\"1\""));
@@ -96,8 +96,8 @@ static void name_members_are_required(void **state)
 		{ "inventory_id", "\"a\\\\b\"" },
 	};
 	struct arena arena = { 0 };
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct request request = { .arena = &arena };
 		struct op op = { .arena = &arena };
@@ -121,8 +121,8 @@ static void long_names_are_refused(void **state)
 	struct request request = { .arena = &arena };
 	struct op op = { .arena = &arena };
 	struct err err;
-	(void)state;
 
+	(void)state;
 	snprintf(json, sizeof(json), "\"%0*d\"", VIONLABS_VERSION_MAX, 1);
 	change_set_field(&op.change, STR("inventory_id"), STR("\"a\""));
 	change_set_field(&op.change, STR("product"), STR("\"markers\""));
@@ -149,8 +149,8 @@ static void valid_tasks_are_accepted(void **state)
 {
 	struct task task, before;
 	struct err err;
-	(void)state;
 
+	(void)state;
 	make_task(&before);
 	make_task(&task);
 	must(vionlabs_validate(NULL, &task, &err), &err);
@@ -180,8 +180,8 @@ static void invalid_tasks_are_rejected(void **state)
 		{ "priority", "1", true },
 		{ "priority", "null", true },
 	};
-	(void)state;
 
+	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct task before, task;
 		struct err err = { 0 };
@@ -201,8 +201,8 @@ static void status_must_match_the_state(void **state)
 {
 	struct task task;
 	struct err err;
-	(void)state;
 
+	(void)state;
 	make_task(&task);
 	task.status = STR("done");
 	assert_false(vionlabs_validate(NULL, &task, &err));

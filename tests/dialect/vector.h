@@ -1,10 +1,11 @@
 #pragma once
 /*
- * One vector of tests/vectors/<dialect>/: a request, what it must decode to, and what the answer to
- * a given result must be. HACKING has the format.
+ * One vector of tests/vectors/<dialect>/: a request, the operation or error that it must decode to,
+ * and the response to a given result. HACKING has the format.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
+#include "lib/check.h"
 
 struct vector {
 	json_t *json; /* owns every text below */
@@ -52,5 +53,10 @@ void vector_decode(const struct vector *vector, struct outcome *outcome);
 /* Encodes the vector's result, or the error. */
 void vector_encode(const struct vector *vector, struct outcome *outcome);
 void vector_teardown(struct outcome *outcome);
+/*
+ * Runs test once for each file of tests/vectors/, with the path as *state, then one more test unless
+ * it is NULL. Returns the number of failures.
+ */
+int vector_run_all(CMUnitTestFunction test, const struct CMUnitTest *more);
 /* The operation in the form of a vector's "op"; the caller owns it. */
 json_t *vector_op(const struct outcome *outcome, const struct dialect *dialect);

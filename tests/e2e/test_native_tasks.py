@@ -1,4 +1,4 @@
-"""The native API: life of a task, its members, refused_members, and tasks of the other dialects."""
+"""The native API: life of a task, its members, refused members, and tasks of the other dialects."""
 import re
 import time
 import uuid
@@ -84,7 +84,7 @@ def members():
     equal(
         (task["priority"], task["not_before"], task["max_attempts"], task["error"]),
         (-5, "2015-04-16T17:33:53.500Z", 3, "e"),
-        "POST keeps the given members, refused_members, times in UTC",
+        "POST keeps the given members, times in UTC",
     )
     equal(
         (task["progress"], task["fields"]),
@@ -122,7 +122,7 @@ def refused_members():
         ({"id": UNKNOWN}, "/id"),
         ({"revision": 1}, "/revision"),
         ({"dialect": "native"}, "/dialect"),
-        ({"titel": "x"}, "/titel"),
+        ({"title": "x"}, "/title"),
         ({"a/b~": 1}, "/a~1b~0"),
         ({"state": "done"}, "/state"),
         ({"status": "processing"}, "/status"),

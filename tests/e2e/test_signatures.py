@@ -127,7 +127,7 @@ def wrong_signatures():
     credential = fine[1][1]
     wrong = {
         "another method": instance.sign("POST", PATH),
-        "another PATH": instance.sign("GET", PATH + "x"),
+        "another path": instance.sign("GET", PATH + "x"),
         "another host": instance.sign("GET", PATH, host="localhost"),
         "another secret": instance.sign("GET", PATH, secret="0" * 64),
         "another Date": [("Date", http_date(1)), fine[1]],

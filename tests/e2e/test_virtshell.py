@@ -1,4 +1,4 @@
-"""VirtShell: updates, invalid refused_bodies, accepted_bodies, methods, preconditions, digests, long lists."""
+"""VirtShell: updates, refused and accepted bodies, methods, preconditions, digests, long lists."""
 import functools
 import json
 import re
