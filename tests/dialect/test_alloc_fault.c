@@ -6,48 +6,13 @@
 #include <stdlib.h>
 
 #include "dialect/vector.h"
+#include "http/alloc_fault.h"
 #include "lib/check.h"
 
-static struct {
-	bool armed, lasting;
-	long left; /* allocations that still succeed */
-	bool fired;
-} fault;
-
-static bool must_fail(void)
-{
-	if (!fault.armed || fault.left-- > 0)
-		return false;
-	if (fault.fired && !fault.lasting)
-		return false;
-	fault.fired = true;
-	return true;
-}
-
-/* The linker replaces calls of malloc and the like by these (--wrap). */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *at, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *at, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return must_fail() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return must_fail() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *at, size_t size)
-{
-	return must_fail() ? NULL : __real_realloc(at, size);
-}
-
-/* An arena allocates large blocks: most of its allocations never call malloc. */
+/*
+ * The linker replaces calls of these functions too (--wrap): an arena allocates large blocks, and
+ * most of its allocations never call malloc.
+ */
 void *__real_arena_alloc(struct arena *arena, size_t size);
 struct str __real_arena_copy(struct arena *arena, struct str text);
 void *__wrap_arena_alloc(struct arena *arena, size_t size);
@@ -55,12 +20,12 @@ struct str __wrap_arena_copy(struct arena *arena, struct str text);
 
 void *__wrap_arena_alloc(struct arena *arena, size_t size)
 {
-	return must_fail() ? NULL : __real_arena_alloc(arena, size);
+	return alloc_fault_must_fail() ? NULL : __real_arena_alloc(arena, size);
 }
 
 struct str __wrap_arena_copy(struct arena *arena, struct str text)
 {
-	return must_fail() ? STR_NULL : __real_arena_copy(arena, text);
+	return alloc_fault_must_fail() ? STR_NULL : __real_arena_copy(arena, text);
 }
 
 static void run(const struct vector *vector, struct outcome *outcome)
@@ -105,41 +70,38 @@ static bool is_error_response(const struct outcome *outcome, const struct outcom
 		       : response->body.len == 0;
 }
 
-/* Lets the allocation after so many fail; returns false if the run did not need it. */
-static bool fail_at(struct vector *vector, const struct outcome *expected, long left, bool lasting)
+/* Lets the n-th allocation fail; returns false if the run needs fewer. */
+static bool fail_at(
+	struct vector *vector, const struct outcome *expected, enum alloc_fault kind, unsigned n)
 {
 	struct outcome outcome;
-	bool fired;
+	bool hit;
 
 	vector_setup(vector, &outcome);
-	fault.lasting = lasting;
-	fault.left = left;
-	fault.fired = false;
-	fault.armed = true;
+	alloc_fault_begin(kind, n);
 	run(vector, &outcome);
-	fault.armed = false;
-	fired = fault.fired;
+	hit = alloc_fault_end();
 	if (!same_response(&outcome, expected, vector->dialect) &&
-		!(fired && is_error_response(&outcome, expected)))
-		fail_msg("allocation %ld: %s, status %d, body %.*s", left, err_text(&outcome.err),
+		!(hit && is_error_response(&outcome, expected)))
+		fail_msg("allocation %u: %s, status %d, body %.*s", n, err_text(&outcome.err),
 			outcome.response.status, STR_ARGS(buf_str(&outcome.response.body)));
 	vector_teardown(&outcome);
-	return fired;
+	return hit;
 }
 
 static void one_vector(void **state)
 {
 	struct vector vector;
 	struct outcome expected;
-	long count = 0;
+	unsigned count = 0;
 
 	vector_open(&vector, *state);
 	vector_setup(&vector, &expected);
 	run(&vector, &expected);
-	while (fail_at(&vector, &expected, count, false))
+	while (fail_at(&vector, &expected, ALLOC_FAULT_ONCE, count))
 		count++;
 	while (count > 0)
-		assert_true(fail_at(&vector, &expected, --count, true));
+		assert_true(fail_at(&vector, &expected, ALLOC_FAULT_FROM_THERE_ON, --count));
 	vector_teardown(&expected);
 	vector_close(&vector);
 }
@@ -147,24 +109,21 @@ static void one_vector(void **state)
 static void allocations_do_fail(void **state)
 {
 	struct arena arena = { 0 };
+	struct str copy;
 	json_t *json;
-	bool failed;
 
 	(void)state;
-	fault.left = 0;
-	fault.fired = false;
-	fault.lasting = true;
-	fault.armed = true;
+	alloc_fault_begin(ALLOC_FAULT_FROM_THERE_ON, 0);
 	json = json_object();
-	failed = !json && !arena_copy(&arena, STR("a")).ptr;
-	fault.armed = false;
-	assert_true(failed);
+	copy = arena_copy(&arena, STR("a"));
+	assert_true(alloc_fault_end());
+	assert_null(json);
+	assert_null(copy.ptr);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest more = CHECK(allocations_do_fail);
 
-	json_set_alloc_funcs(malloc, free);
 	return vector_run_all(one_vector, &more);
 }

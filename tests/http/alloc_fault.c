@@ -16,7 +16,7 @@ static struct {
 	unsigned left;
 } fault;
 
-static bool must_fail(void)
+bool alloc_fault_must_fail(void)
 {
 	if (!fault.on)
 		return false;
@@ -32,17 +32,17 @@ static bool must_fail(void)
 
 void *__wrap_malloc(size_t size)
 {
-	return must_fail() ? NULL : __real_malloc(size);
+	return alloc_fault_must_fail() ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
-	return must_fail() ? NULL : __real_calloc(count, size);
+	return alloc_fault_must_fail() ? NULL : __real_calloc(count, size);
 }
 
 void *__wrap_realloc(void *at, size_t size)
 {
-	return must_fail() ? NULL : __real_realloc(at, size);
+	return alloc_fault_must_fail() ? NULL : __real_realloc(at, size);
 }
 
 void alloc_fault_begin(enum alloc_fault kind, unsigned n)

@@ -13,5 +13,7 @@ enum alloc_fault {
 
 /* Until alloc_fault_end, lets the n-th allocation (from 0) fail. */
 void alloc_fault_begin(enum alloc_fault kind, unsigned n);
+/* For another allocator that a test wraps: counts an allocation; returns whether it must fail. */
+bool alloc_fault_must_fail(void);
 /* Whether an allocation has failed since alloc_fault_begin. */
 bool alloc_fault_end(void);
