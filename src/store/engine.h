@@ -44,7 +44,7 @@ enum engine_status {
 	ENGINE_BUSY,   /* a lock was not granted in time */
 	ENGINE_FULL,   /* no space */
 	ENGINE_NO_MEMORY,
-	ENGINE_FAILED, /* open, clear or a chore did not succeed; the data are as they were */
+	ENGINE_FAILED, /* open, checkpoint or a chore failed; the data are unchanged */
 	ENGINE_LOST,   /* unusable for every process until recovery */
 };
 
@@ -80,12 +80,14 @@ struct engine {
 struct engine_range {
 	struct str from; /* empty: the first key */
 	struct str to;	 /* ptr NULL: past the last key */
-	/* For the engine: where `from` is, set by count, used by count and nth until the transaction
-	 * or step ends. 0: unknown. */
+	/*
+	 * For the engine: where `from` is, 0 if unknown. Set by count; valid for count and nth until
+	 * commit or abort.
+	 */
 	uint64_t hint;
 };
 
-/* Keys, one after the other. The caller reuses it to save allocations. */
+/* Keys, one behind the other. The caller owns it and reuses it to save allocations. */
 struct engine_batch {
 	struct buf bytes;
 	size_t *ends; /* of each key in bytes */
@@ -94,7 +96,10 @@ struct engine_batch {
 
 void engine_batch_reset(struct engine_batch *batch);
 void engine_batch_free(struct engine_batch *batch);
-/* Appends the len bytes behind batch->bytes (buf_reserve) as a key. */
+/*
+ * Accepts as a key the len bytes that the engine has written behind batch->bytes (buf_reserve).
+ * Returns false without memory.
+ */
 bool engine_batch_accept(struct engine_batch *batch, size_t len);
 
 static inline struct str engine_batch_key(const struct engine_batch *batch, size_t i)
@@ -121,29 +126,39 @@ struct engine_ops {
 	void (*close)(struct engine *engine);
 
 	enum engine_status (*begin)(struct engine *engine, enum engine_access access);
-	/* Ends a WRITE transaction, whatever the result. Visible to every process now, durable after
-	 * the next flush, or with sync_commits durable first. */
+	/*
+	 * Ends a WRITE transaction, whatever the result. Visible to every process now, durable after
+	 * the next flush, or with sync_commits durable first.
+	 */
 	enum engine_status (*commit)(struct engine *engine);
 	/* Ends any transaction; undoes a WRITE one. */
 	enum engine_status (*abort)(struct engine *engine);
 	/* Makes all commits of all processes durable. ENGINE_FULL: the outcome is unknown. */
 	enum engine_status (*flush)(struct engine *engine);
 
-	/* Appends the value. for_update: no other process may change the row, nor insert an absent one
-	 * (or put with ENGINE_INSERT reports it), until the WRITE transaction ends. */
+	/*
+	 * Appends the value; ENGINE_NOT_FOUND. for_update: no other process may change the row, nor
+	 * insert an absent one (or put with ENGINE_INSERT reports it), until the WRITE transaction
+	 * ends.
+	 */
 	enum engine_status (*get)(struct engine *engine, enum engine_table table, struct str key,
 		bool for_update, struct buf *out);
 	enum engine_status (*put)(struct engine *engine, enum engine_table table, struct str key,
 		struct str value, enum engine_put how);
+	/* ENGINE_NOT_FOUND if the key is absent. */
 	enum engine_status (*del)(struct engine *engine, enum engine_table table, struct str key);
 
-	/* Appends at most limit keys of the range, descending with reverse. The range's texts must
-	 * not lie in the batch. */
+	/*
+	 * Appends at most limit keys of the range, descending with reverse. The range's texts must
+	 * not lie in the batch.
+	 */
 	enum engine_status (*scan)(struct engine *engine, enum engine_table table,
 		const struct engine_range *range, bool reverse, size_t limit,
 		struct engine_batch *batch);
-	/* Counts the keys of the range. Keeps no locks until the end of the transaction: every
-	 * insert changes the counts on the path to its key. */
+	/*
+	 * Counts the keys of the range. Releases its locks at once, even in a transaction: every
+	 * insert changes the counts on the path to its key.
+	 */
 	enum engine_status (*count)(struct engine *engine, enum engine_table table,
 		struct engine_range *range, uint64_t *count);
 	/* Appends key number n of the range, from 0; ENGINE_NOT_FOUND past its end. */
@@ -153,11 +168,16 @@ struct engine_ops {
 	/* Calls take for every row, in no order. keys_only: values are empty. */
 	enum engine_status (*each)(struct engine *engine, enum engine_table table, bool keys_only,
 		engine_take *take, void *data);
-	/* Removes all rows. Outside a transaction, with no other process attached. */
+	/*
+	 * Removes all rows. Outside a transaction, with no other process attached. After a failure
+	 * only close is allowed.
+	 */
 	enum engine_status (*clear)(struct engine *engine, enum engine_table table);
 
-	/* Shortens the next recovery and, with trim, removes the files that it will not need
-	 * (*removed). Waits for another process that does the same. */
+	/*
+	 * Shortens the next recovery and, with trim, removes the files that it will not need
+	 * (*removed). Waits for another process that does the same.
+	 */
 	enum engine_status (*checkpoint)(struct engine *engine, bool trim, unsigned *removed);
 	const struct engine_chore *chores; /* ends with a row without a name */
 };
