@@ -15,11 +15,10 @@ struct keeper;
 struct periodic_job {
 	const char *name;
 	int64_t interval_ms;
-	/* NULL: the store's chore of this number */
-	bool (*run)(struct keeper *keeper, struct err *err);
-	size_t chore;
+	bool (*run)(struct keeper *keeper, struct err *err); /* NULL: a chore of the store */
+	size_t chore;					     /* its number */
 	int64_t next_ms;
-	bool failing; /* logged once */
+	bool failing; /* since its last run: logged only once */
 };
 
 struct keeper {

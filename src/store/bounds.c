@@ -128,13 +128,10 @@ static const struct index_field *find_pair(const struct query *query, size_t *a,
 {
 	const struct index_field *first = query_any_field(query, query->list.filters[*a].field);
 	const struct index_field *second = query_any_field(query, query->list.filters[*b].field);
-	const struct index_table *table = query->store->indexes;
 	size_t kept = *a;
 
-	while (table->fields && table->dialect != query->dialect)
-		table++;
-	for (const struct index_field *field = table->fields; field && field->source != INDEX_END;
-		field++) {
+	for (const struct index_field *field = index_fields(query->store->indexes, query->dialect);
+		field && field->source != INDEX_END; field++) {
 		if (field->source != INDEX_PAIR)
 			continue;
 		if (field->pair[0] == first && field->pair[1] == second)

@@ -1,14 +1,14 @@
 #include "store/internal.h"
 #include "task/member.h"
 
-bool is_foreign(const struct task *task, const struct op *op)
+bool change_is_foreign(const struct task *task, const struct op *op)
 {
 	return !str_eq(task->tenant, op->tenant) ||
 	       (op->dialect != 0 ? op->dialect != task->dialect
 				 : task->dialect >= INDEX_RESOURCE_DIALECTS);
 }
 
-bool has_revision(const struct op *op, uint64_t revision)
+bool change_has_revision(const struct op *op, uint64_t revision)
 {
 	for (size_t i = 0; i < op->if_match_count; i++) {
 		if (op->if_match[i] == revision)
@@ -17,20 +17,20 @@ bool has_revision(const struct op *op, uint64_t revision)
 	return op->if_match_count == 0;
 }
 
-int fail_precondition(struct err *err)
+int change_fail_precondition(struct err *err)
 {
 	err_set(err, ERR_PRECONDITION, NULL, NULL);
 	return STEP_FAILED;
 }
 
-bool change_task(const struct op *op, const struct task *old, struct task *task, struct err *err)
+bool change_apply(const struct op *op, const struct task *old, struct task *task, struct err *err)
 {
 	return task_apply_change(task, &op->change, op->now, err) &&
 	       (!op->before_write || op->before_write(op, old, task, err));
 }
 
-int load_for_update(struct store *store, const struct op *op, const struct id *id,
-	struct task *task, struct err *err)
+int change_load(struct store *store, const struct op *op, const struct id *id, struct task *task,
+	struct err *err)
 {
 	int rc;
 
@@ -40,10 +40,10 @@ int load_for_update(struct store *store, const struct op *op, const struct id *i
 		return rc;
 	if (!row_decode(task, &store->old_record, op->tenant, id, err))
 		return STEP_FAILED;
-	return is_foreign(task, op) ? ENGINE_NOT_FOUND : 0;
+	return change_is_foreign(task, op) ? ENGINE_NOT_FOUND : 0;
 }
 
-int save(struct store *store, const struct op *op, const struct task *old, struct task *task,
+int change_save(struct store *store, const struct op *op, const struct task *old, struct task *task,
 	struct buf *record, struct err *err)
 {
 	task->revision++;

@@ -19,6 +19,12 @@ static struct str suffix_str(const struct key_suffix *suffix)
 	return (struct str){ (const char *)suffix->bytes, suffix->len };
 }
 
+void key_suffix_set(struct key_suffix *suffix, struct str bytes)
+{
+	suffix->len = (uint16_t)bytes.len;
+	memcpy(suffix->bytes, bytes.ptr, bytes.len);
+}
+
 int key_suffix_compare(const struct key_suffix *a, const struct key_suffix *b)
 {
 	return str_compare(suffix_str(a), suffix_str(b));
@@ -51,10 +57,8 @@ bool position_after(
 			return err_set(err, ERR_INVALID, "cursor", NULL);
 	}
 	*position = (struct position){ .set = suffix.len > 0 };
-	if (!position->set)
-		return true;
-	position->suffix.len = (uint16_t)suffix.len;
-	memcpy(position->suffix.bytes, suffix.ptr, suffix.len);
+	if (position->set)
+		key_suffix_set(&position->suffix, suffix);
 	return true;
 }
 
@@ -164,8 +168,7 @@ static int read_merged(const struct merge *merge, const struct position *positio
 			break;
 		suffix = head_suffix(merge, first);
 		entry->range = (uint16_t)first;
-		entry->suffix.len = (uint16_t)suffix.len;
-		memcpy(entry->suffix.bytes, suffix.ptr, suffix.len);
+		key_suffix_set(&entry->suffix, suffix);
 		/* A key that is too short for an id is not one of the index. */
 		*count += suffix.len >= sizeof(struct id);
 		merge->heads[first].next++;

@@ -169,12 +169,9 @@ bool index_field_key(
 size_t index_all_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
 	const struct index_table *tables)
 {
-	const struct index_table *table = tables;
 	size_t count = 0;
 
-	while (table->fields && table->dialect != task->dialect)
-		table++;
-	for (const struct index_field *field = table->fields;
+	for (const struct index_field *field = index_fields(tables, task->dialect);
 		field && field->source != INDEX_END && count < INDEX_KEYS_MAX; field++) {
 		if (!field->unindexed)
 			count += index_field_key(&keys[count], task, field);
@@ -182,20 +179,21 @@ size_t index_all_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *
 	return count;
 }
 
+const struct index_field *index_fields(const struct index_table *tables, uint8_t dialect)
+{
+	while (tables->fields && tables->dialect != dialect)
+		tables++;
+	return tables->fields;
+}
+
 const struct index_field *index_field_by_code(
 	const struct index_table *tables, uint8_t dialect, uint8_t code)
 {
-	for (const struct index_table *table = tables; table->fields; table++) {
-		const struct index_field *field = table->fields;
+	const struct index_field *field = index_fields(tables, dialect);
 
-		if (table->dialect != dialect)
-			continue;
-		while (field->source != INDEX_END && field->code != code)
-			field++;
-		if (field->source != INDEX_END)
-			return field;
-	}
-	return NULL;
+	while (field && field->source != INDEX_END && field->code != code)
+		field++;
+	return field && field->source != INDEX_END ? field : NULL;
 }
 
 /* A dialect and a field code must name one row, or a task would have the same key twice. */

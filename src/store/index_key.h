@@ -51,6 +51,8 @@ bool index_field_key(
 /* All keys of a task by its dialect's table; returns their number. */
 size_t index_all_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
 	const struct index_table *tables);
+/* The fields of a dialect, which end with INDEX_END, or NULL. */
+const struct index_field *index_fields(const struct index_table *tables, uint8_t dialect);
 /* The row of a dialect's table with that code, or NULL. */
 const struct index_field *index_field_by_code(
 	const struct index_table *tables, uint8_t dialect, uint8_t code);

@@ -112,6 +112,12 @@ static inline struct str key_str(const struct index_key *key)
 	return (struct str){ (const char *)key->bytes, key->len };
 }
 
+/* Counts the keys of a range of the index; sets its hint. */
+static inline int store_count(struct store *store, struct engine_range *range, uint64_t *count)
+{
+	return (int)store->engine->ops->count(store->engine, TABLE_INDEX, range, count);
+}
+
 /* ---- row.c ---- */
 
 /* Appends the record of a task to out. */
@@ -167,18 +173,18 @@ int quota_check(struct store *store, const struct op *op, struct err *err);
 /* ---- change.c ---- */
 
 /* Whether the task has one of the revisions that the op demands. */
-bool has_revision(const struct op *op, uint64_t revision);
+bool change_has_revision(const struct op *op, uint64_t revision);
 /* ERR_PRECONDITION; returns STEP_FAILED. */
-int fail_precondition(struct err *err);
+int change_fail_precondition(struct err *err);
 /* A task of another tenant or dialect is reported as not found. */
-bool is_foreign(const struct task *task, const struct op *op);
+bool change_is_foreign(const struct task *task, const struct op *op);
 /* Reads the task of that id for a change; its texts are in store->old_record. */
-int load_for_update(struct store *store, const struct op *op, const struct id *id,
-	struct task *task, struct err *err);
+int change_load(struct store *store, const struct op *op, const struct id *id, struct task *task,
+	struct err *err);
 /* Applies the op's change, then its before_write; old is NULL for a new task. */
-bool change_task(const struct op *op, const struct task *old, struct task *task, struct err *err);
+bool change_apply(const struct op *op, const struct task *old, struct task *task, struct err *err);
 /* Writes the changed task with the next revision; its record is left in `record`. */
-int save(struct store *store, const struct op *op, const struct task *old, struct task *task,
+int change_save(struct store *store, const struct op *op, const struct task *old, struct task *task,
 	struct buf *record, struct err *err);
 
 /* ---- modify.c ---- */
@@ -228,5 +234,5 @@ bool walk_tasks(struct store *store, walk_function *take, void *data, struct err
  * ERR_INTERNAL if it was made by others.
  */
 bool index_settle(struct store *store, bool attach, struct err *err);
-/* The number of entries of the index. */
+/* Counts all entries of the index. */
 int index_count(struct store *store, uint64_t *entries);

@@ -65,6 +65,7 @@ bool position_after(
 	const struct range_set *set, struct str suffix, struct position *position, struct err *err);
 void ranges_free(struct range_set *set);
 void index_entry_id(const struct index_entry *entry, struct id *id);
+void key_suffix_set(struct key_suffix *suffix, struct str bytes);
 int key_suffix_compare(const struct key_suffix *a, const struct key_suffix *b);
 /* The key that an entry of the range with that suffix has. */
 void range_key(

@@ -27,16 +27,16 @@ static int update_task(
 
 	if (op->kind == OP_ARCHIVE)
 		task->archived = true;
-	if (!change_task(op, &old, task, err))
+	if (!change_apply(op, &old, task, err))
 		return STEP_FAILED;
-	return save(store, op, &old, task, &write->result->record, err);
+	return change_save(store, op, &old, task, &write->result->record, err);
 }
 
 static int cascade_to(struct store *store, const struct op *op, const struct id *id,
 	struct buf *record, struct err *err)
 {
 	struct task task, old;
-	int rc = load_for_update(store, op, id, &task, err);
+	int rc = change_load(store, op, id, &task, err);
 
 	if (rc != 0)
 		return rc;
@@ -46,7 +46,7 @@ static int cascade_to(struct store *store, const struct op *op, const struct id 
 		return 0;
 	old = task;
 	task.archived = true;
-	return save(store, op, &old, &task, record, err);
+	return change_save(store, op, &old, &task, record, err);
 }
 
 /* Archives or removes the dependents too. */
@@ -80,12 +80,12 @@ int write_modify(struct store *store, struct write *write, struct err *err)
 {
 	const struct op *op = write->op;
 	struct task task;
-	int rc = load_for_update(store, op, &op->id, &task, err);
+	int rc = change_load(store, op, &op->id, &task, err);
 
 	if (rc != 0)
 		return rc;
-	if (!has_revision(op, task.revision))
-		return fail_precondition(err);
+	if (!change_has_revision(op, task.revision))
+		return change_fail_precondition(err);
 	rc = check_dependents(store, write, err);
 	if (rc != 0)
 		return rc;

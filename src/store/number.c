@@ -1,4 +1,3 @@
-
 #include "store/internal.h"
 
 /*
@@ -116,12 +115,9 @@ static int step_find(struct store *store, void *data, struct err *err)
 
 bool number_find(struct store *store, const struct op *op, struct id *id, struct err *err)
 {
-	const struct index_table *table = store->indexes;
 	struct search search = { .op = op, .id = id };
 
-	while (table->fields && table->dialect != op->dialect)
-		table++;
-	search.field = table->fields;
+	search.field = index_fields(store->indexes, op->dialect);
 	while (search.field && search.field->source != INDEX_NUMBER &&
 		search.field->source != INDEX_END)
 		search.field++;

@@ -23,7 +23,7 @@ static int step_read(struct store *store, void *data, struct err *err)
 		return rc;
 	if (!row_decode(&read->result->task, record, op->tenant, &op->id, err))
 		return STEP_FAILED;
-	return is_foreign(&read->result->task, op) ? ENGINE_NOT_FOUND : 0;
+	return change_is_foreign(&read->result->task, op) ? ENGINE_NOT_FOUND : 0;
 }
 
 static bool read_task(
@@ -57,7 +57,7 @@ static int insert(struct store *store, const struct op *op, struct buf *record, 
 		return rc;
 	if (op->change.state == TASK_STATE_NONE)
 		task_set_state(&task, TASK_PENDING, op->now);
-	if (!change_task(op, NULL, &task, err) || !row_encode(&task, record, err))
+	if (!change_apply(op, NULL, &task, err) || !row_encode(&task, record, err))
 		return STEP_FAILED;
 	return row_insert(store, &task, buf_str(record));
 }
@@ -79,7 +79,7 @@ static int insert_absent(struct store *store, struct write *write, struct err *e
 		return ENGINE_EXISTS;
 	/* A task that does not exist has none of the revisions. */
 	if (op->if_match_count > 0 || op->must_exist)
-		return fail_precondition(err);
+		return change_fail_precondition(err);
 	write->result->created = true;
 	rc = insert(store, op, &write->result->record, err);
 	/* Another process created it since it was looked up. */
@@ -97,7 +97,7 @@ static bool change_upserted(
 		task->error = task->progress = STR_NULL;
 		task->archived = false;
 	}
-	if (!change_task(op, old, task, err))
+	if (!change_apply(op, old, task, err))
 		return false;
 	if (!reopen) {
 		task->state = old->state;
@@ -113,20 +113,20 @@ static int write_upsert(struct store *store, struct write *write, struct err *er
 {
 	const struct op *op = write->op;
 	struct task task, old;
-	int rc = load_for_update(store, op, &op->new_id, &task, err);
+	int rc = change_load(store, op, &op->new_id, &task, err);
 
 	write->result->created = false;
 	if (rc == ENGINE_NOT_FOUND)
 		return insert_absent(store, write, err);
 	if (rc != 0)
 		return rc;
-	if (op->must_not_exist || !has_revision(op, task.revision))
-		return fail_precondition(err);
+	if (op->must_not_exist || !change_has_revision(op, task.revision))
+		return change_fail_precondition(err);
 	old = task;
 	if (!change_upserted(op, &old, &task, err))
 		return STEP_FAILED;
 	if (!task_equal(&old, &task))
-		return save(store, op, &old, &task, &write->result->record, err);
+		return change_save(store, op, &old, &task, &write->result->record, err);
 	write->unchanged = true;
 	return row_encode(&task, &write->result->record, err) ? 0 : STEP_FAILED;
 }

@@ -19,7 +19,7 @@ static int count_scope(struct store *store, const struct op *op, const struct in
 	index_put_time(&to, op->quota.to);
 	range.from = key_str(&from);
 	range.to = key_str(&to);
-	rc = (int)store->engine->ops->count(store->engine, TABLE_INDEX, &range, &found);
+	rc = store_count(store, &range, &found);
 	*count += found;
 	return rc;
 }

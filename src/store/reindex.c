@@ -1,4 +1,3 @@
-
 #include "base/log.h"
 #include "store/internal.h"
 
@@ -50,7 +49,7 @@ int index_count(struct store *store, uint64_t *entries)
 {
 	struct engine_range all = { 0 };
 
-	return (int)store->engine->ops->count(store->engine, TABLE_INDEX, &all, entries);
+	return store_count(store, &all, entries);
 }
 
 /* ---- entries ---- */

@@ -7,8 +7,8 @@
  *
  *   - the rows of the smallest condition, found by exact counts, if they are few. All that match
  *     are sorted; their number is exact.
- *   - else the rows of the sort field's own index, until the page is full: conditions with many
- *     rows are met often. The total is known only for a single condition, from its count.
+ *   - else the rows of the sort field's own index, until the page is full: if many rows match, few
+ *     have to be read. The total is known only for a single condition, from its count.
  *
  * Both read LIST_SCAN_MAX rows at most.
  */
@@ -143,20 +143,19 @@ static int compare_rows(const void *left, const void *right, void *data)
 
 static void row_suffix(const struct scan *scan, const struct row *row, struct key_suffix *suffix)
 {
-	suffix->len = row->key_len;
-	memcpy(suffix->bytes, sort_key_of(scan, row), row->key_len);
+	key_suffix_set(suffix, (struct str){ sort_key_of(scan, row), row->key_len });
 }
 
 /* The first of the sorted rows behind the cursor. */
 static size_t first_after(const struct scan *scan, struct str after)
 {
 	bool descending = scan->query->list.sort_count == 1 && query_is_descending(scan->query);
-	struct key_suffix cursor = { .len = (uint16_t)after.len }, suffix;
+	struct key_suffix cursor, suffix;
 	size_t i = 0;
 
 	if (after.len == 0)
 		return 0;
-	memcpy(cursor.bytes, after.ptr, after.len);
+	key_suffix_set(&cursor, after);
 	for (; i < scan->row_count; i++) {
 		int order;
 

@@ -2,11 +2,6 @@
 
 #include "store/list.h"
 
-static int count_keys(struct store *store, struct engine_range *bounds, uint64_t *count)
-{
-	return (int)store->engine->ops->count(store->engine, TABLE_INDEX, bounds, count);
-}
-
 int ranges_count(struct store *store, struct range_set *set)
 {
 	set->total = 0;
@@ -17,7 +12,7 @@ int ranges_count(struct store *store, struct range_set *set)
 
 		range->hint = 0;
 		bounds = range_bounds(range);
-		rc = count_keys(store, &bounds, &range->count);
+		rc = store_count(store, &bounds, &range->count);
 		if (rc != 0)
 			return rc;
 		range->hint = bounds.hint;
@@ -31,17 +26,15 @@ static int find_nth(
 	struct store *store, const struct key_range *range, uint64_t n, struct position *position)
 {
 	const struct engine_range bounds = range_bounds(range);
-	struct str suffix;
 	int rc;
 
 	engine_batch_reset(&store->batch);
 	rc = (int)store->engine->ops->nth(store->engine, TABLE_INDEX, &bounds, n, &store->batch);
 	if (rc != 0)
 		return rc == ENGINE_NOT_FOUND ? STEP_RETRY : rc;
-	suffix = str_skip(engine_batch_key(&store->batch, 0), range->prefix.len);
 	position->set = position->at = true;
-	position->suffix.len = (uint16_t)suffix.len;
-	memcpy(position->suffix.bytes, suffix.ptr, suffix.len);
+	key_suffix_set(
+		&position->suffix, str_skip(engine_batch_key(&store->batch, 0), range->prefix.len));
 	return 0;
 }
 
@@ -58,7 +51,7 @@ static int count_before(struct store *store, const struct key_range *range,
 	*count = 0;
 	if (str_compare(bounds.to, bounds.from) <= 0)
 		return 0;
-	rc = count_keys(store, &bounds, count);
+	rc = store_count(store, &bounds, count);
 	if (*count > range->count)
 		*count = range->count;
 	return rc;

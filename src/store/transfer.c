@@ -2,8 +2,7 @@
 
 /* ---- export ---- */
 
-struct export
-{
+struct exporting {
 	bool (*take)(const struct task *task, void *data);
 	void *data;
 };
@@ -11,23 +10,23 @@ struct export
 static bool export_task(struct store *store, const struct index_key *key, struct str record,
 	void *data, struct err *err)
 {
-	const struct export *export = data;
+	const struct exporting *exporting = data;
 	struct task task;
 
 	/* Only what is durable may be shown. */
 	if (!store_flush(store, err))
 		return false;
 	if (record_decode(&task, record))
-		return export->take(&task, export->data);
+		return exporting->take(&task, exporting->data);
 	return row_unreadable(key_str(key), err);
 }
 
 bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
 	void *data, struct err *err)
 {
-	struct export export = { take, data };
+	struct exporting exporting = { take, data };
 
-	return walk_tasks(store, export_task, &export, err);
+	return walk_tasks(store, export_task, &exporting, err);
 }
 
 /* ---- import ---- */

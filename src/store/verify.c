@@ -30,10 +30,10 @@ static int step_check(struct store *store, void *data, struct err *err)
 
 static bool is_key_of(const struct index_key *key, const struct task *task)
 {
-	struct index_key right;
+	struct index_key expected;
 
-	index_primary_key(&right, task->tenant, &task->id);
-	return str_eq(key_str(key), key_str(&right));
+	index_primary_key(&expected, task->tenant, &task->id);
+	return str_eq(key_str(key), key_str(&expected));
 }
 
 static bool check_task(struct store *store, const struct index_key *key, struct str record,
