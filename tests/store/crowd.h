@@ -11,7 +11,7 @@
 
 struct crowd {
 	struct store_shared store;
-	_Atomic int place;
+	_Atomic int activity;
 	_Atomic uint32_t written[WRITERS];	/* number of the newest task tried */
 	_Atomic uint32_t acknowledged[WRITERS]; /* of the newest task flushed */
 	_Atomic uint32_t shown[WRITERS];	/* of the newest task that the reader could show */

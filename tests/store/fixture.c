@@ -6,14 +6,14 @@
 #include "memory_engine.h"
 #include "store/internal.h"
 
-static struct str fold_word(struct str word)
+static struct str fold_status(struct str status)
 {
-	return str_eq_nocase(word, STR("success")) ? STR("sucess") : word;
+	return str_eq_nocase(status, STR("success")) ? STR("sucess") : status;
 }
 
 static const struct index_field fields_a[] = {
 	INDEX_COMMON_FIELDS,
-	{ .code = BY_WORD, .source = INDEX_STATUS, .name = "word", .normalize = fold_word },
+	{ .code = BY_STATUS, .source = INDEX_STATUS, .name = "status", .normalize = fold_status },
 	{ .code = BY_TYPE, .source = INDEX_FIELD, .name = "type" },
 	{ 0 },
 };
@@ -91,14 +91,14 @@ struct op fixture_op(enum op_kind kind, unsigned number)
 	return op;
 }
 
-void fixture_create(struct store *store, unsigned number, const char *word, const char *type)
+void fixture_create(struct store *store, unsigned number, const char *status, const char *type)
 {
 	struct op op = fixture_op(OP_CREATE, number);
 	struct result result = { 0 };
 	struct err err = { 0 };
 
 	op.change.state = TASK_PENDING;
-	op.change.status = str_cstr(word);
+	op.change.status = str_cstr(status);
 	if (type)
 		assert_true(change_set_field(&op.change, STR("type"), str_cstr(type)));
 	must(store_apply(store, &op, &result, &err), &err);

@@ -11,7 +11,7 @@ enum {
 	BY_ALL = INDEX_BY_CREATED,
 	BY_STATE = INDEX_BY_STATE,
 	BY_UPDATED = INDEX_BY_UPDATED,
-	BY_WORD = INDEX_FIRST_OWN,
+	BY_STATUS = INDEX_FIRST_OWN,
 	BY_TYPE
 };
 
@@ -30,8 +30,8 @@ struct store *fixture_open(const struct store_options *options);
 struct id fixture_id(unsigned number);
 /* An operation of tenant "acme" and dialect A. */
 struct op fixture_op(enum op_kind kind, unsigned number);
-/* Creates task number with a word and, unless it is NULL, the JSON text of "type". */
-void fixture_create(struct store *store, unsigned number, const char *word, const char *type);
+/* Creates task number with a status and, unless it is NULL, the JSON text of "type". */
+void fixture_create(struct store *store, unsigned number, const char *status, const char *type);
 /* A list with a filter, or with value NULL sorted by the field. */
 struct op fixture_list(uint8_t field, const char *value);
 /* The error of an operation, ERR_NONE on success; frees the result. */

@@ -6,14 +6,14 @@
 static const char *const group_order[] = { "type", NULL };
 static const struct index_field fields_a[] = {
 	INDEX_COMMON_FIELDS,
-	{ .code = Q_WORD, .source = INDEX_STATUS, .name = "word" },
+	{ .code = Q_STATUS, .source = INDEX_STATUS, .name = "status" },
 	{ .code = Q_TYPE, .source = INDEX_FIELD, .name = "type" },
 	{ .code = Q_GROUP, .source = INDEX_FIELD, .name = "group", .order_by = group_order },
 	{ .code = Q_NUMBER, .source = INDEX_NUMBER, .name = "number" },
 	{ .code = Q_NOTE, .source = INDEX_FIELD, .name = "note", .unindexed = true },
-	{ .code = Q_WORD_AND_TYPE,
+	{ .code = Q_STATUS_AND_TYPE,
 		.source = INDEX_PAIR,
-		.name = "word and type",
+		.name = "status and type",
 		.pair = { &fields_a[3], &fields_a[4] } },
 	{ .code = Q_NOTE_AND_STATE,
 		.source = INDEX_PAIR,
@@ -33,7 +33,7 @@ const struct index_table query_tables[] = {
 	{ 0, NULL },
 };
 
-static const char *const words[] = { "new", "old", "odd" };
+static const char *const statuses[] = { "new", "old", "odd" };
 static const char *const types[] = { "\"a\"", "\"b\"", "\"bb\"", "null" };
 static const char *const groups[] = { "\"x\"", "\"y\"" };
 static const char *const notes[] = { "1", "2", "3", "4", "5" };
@@ -67,7 +67,7 @@ static struct str text_value(const struct task *task, uint8_t code)
 	switch (code) {
 	case INDEX_BY_STATE:
 		return str_cstr(task_state_name(task->state));
-	case Q_WORD:
+	case Q_STATUS:
 		return task->status;
 	case Q_TYPE:
 		return task_field(task, STR("type"));
@@ -185,7 +185,7 @@ size_t model_expect(const struct op *op, const struct task *rows[TASKS_MAX])
 
 static void put_fields(struct op *op)
 {
-	op->change.status = str_cstr(PICK(words));
+	op->change.status = str_cstr(PICK(statuses));
 	op->change.state = model_draw(2) ? TASK_PENDING : TASK_SUCCEEDED;
 	if (op->dialect != CODE_A)
 		return;
@@ -257,8 +257,8 @@ static struct str draw_value(uint8_t field)
 	switch (field) {
 	case INDEX_BY_STATE:
 		return model_draw(2) ? STR("pending") : STR("succeeded");
-	case Q_WORD:
-		return str_cstr(PICK(words));
+	case Q_STATUS:
+		return str_cstr(PICK(statuses));
 	case Q_TYPE:
 		return str_cstr(PICK(types));
 	case Q_GROUP:
@@ -274,7 +274,8 @@ static struct str draw_value(uint8_t field)
 
 static void draw_filter(struct op *op)
 {
-	static const uint8_t own[] = { INDEX_BY_STATE, Q_WORD, Q_TYPE, Q_GROUP, Q_NUMBER, Q_NOTE };
+	static const uint8_t own[] = { INDEX_BY_STATE, Q_STATUS, Q_TYPE, Q_GROUP, Q_NUMBER,
+		Q_NOTE };
 	uint8_t field = op->dialect == CODE_A ? PICK(own) : INDEX_BY_STATE;
 	struct list_filter *filter = &op->list.filters[op->list.filter_count];
 
@@ -301,7 +302,7 @@ static void draw_time_range(struct list_time_range *range)
 
 static void draw_sort(struct op *op)
 {
-	static const uint8_t own[] = { INDEX_BY_CREATED, INDEX_BY_STATE, INDEX_BY_UPDATED, Q_WORD,
+	static const uint8_t own[] = { INDEX_BY_CREATED, INDEX_BY_STATE, INDEX_BY_UPDATED, Q_STATUS,
 		Q_TYPE, Q_GROUP, Q_NUMBER, Q_NOTE };
 	static const uint8_t common[] = { INDEX_BY_CREATED, INDEX_BY_STATE, INDEX_BY_UPDATED };
 

@@ -6,9 +6,10 @@
 
 /* Memory shared by the racers. */
 struct track {
-	_Atomic uint32_t arrived; /* at the start of a round, summed over the rounds */
-	_Atomic uint32_t made, given, wrong;
-	_Atomic uint32_t slowest; /* us */
+	_Atomic uint32_t arrived;     /* at the start of a round, summed over the rounds */
+	_Atomic uint32_t made, given; /* results that each test counts */
+	_Atomic uint32_t wrong;	      /* unexpected results */
+	_Atomic uint32_t slowest;     /* us */
 	_Atomic bool stop;
 };
 

@@ -29,7 +29,7 @@ static void toggle_for_ever(struct store *store, unsigned writer)
 /* The total and the rows are of one moment, so their numbers agree. */
 static void count_for_ever(struct store *store, unsigned number)
 {
-	struct op op = fixture_list(BY_WORD, "in");
+	struct op op = fixture_list(BY_STATUS, "in");
 
 	(void)number;
 	op.list.want_total = true;

@@ -17,17 +17,19 @@
 #define RESERVE_MB 64
 #define TASKS_MAX  10000
 #define VALUE_SIZE 20000
+#define PATH_SIZE  512
 
 static struct store_options options;
+static char small[PATH_SIZE - 16]; /* where the small disk is mounted */
 
-static bool mount_small(const char *path)
+static bool mount_small(void)
 {
 	char size[32];
 
 	snprintf(size, sizeof(size), "size=%dm", MEGABYTES);
 	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return false;
-	return mkdir(path, 0700) == 0 && mount("tmpfs", path, "tmpfs", 0, size) == 0;
+	return mkdir(small, 0700) == 0 && mount("tmpfs", small, "tmpfs", 0, size) == 0;
 }
 
 /* Fills a file with that many megabytes, or until the disk is full. */
@@ -78,52 +80,80 @@ static void assert_all(struct store *store, unsigned count)
 	}
 }
 
-static void full_disk_loses_nothing_and_writes_resume(void **state)
+/* Sets the options of a store on the small disk; returns false without the right to mount. */
+static bool set_small_disk(char reserve[PATH_SIZE])
 {
-	struct err err = { 0 };
-	struct op op;
-	char reserve[512], small[256], home[512];
-	struct store *store;
-	enum err_code why = ERR_NONE;
-	unsigned count, removed;
+	static char home[PATH_SIZE];
 
-	(void)state;
 	snprintf(small, sizeof(small), "%s/small", check_temp_dir());
-	if (!mount_small(small))
-		skip();
-	options = fixture_options(STORE_RECOVER, "full");
+	if (!mount_small())
+		return false;
 	snprintf(home, sizeof(home), "%s/home", small);
-	snprintf(reserve, sizeof(reserve), "%s/reserve", small);
+	snprintf(reserve, PATH_SIZE, "%s/reserve", small);
+	options = fixture_options(STORE_RECOVER, "full");
 	options.home = home;
 	options.cache_mb = 64; /* dirty pages cannot leave the cache while the disk is full */
-	store = fixture_open(&options);
-	fill(reserve, RESERVE_MB);
-	log_capture(NULL); /* libdb logs many lines about a full disk */
-	log_set_level(LOG_LEVELS);
+	return true;
+}
 
-	count = write_until_full(store, 0, &why);
+static void assert_full(enum err_code why)
+{
+	if (why != ERR_UNKNOWN_OUTCOME)
+		assert_code(why, ERR_DISK_FULL);
+}
+
+/* Writes until the disk is full, and once more; returns the number of acknowledged tasks. */
+static unsigned fill_up(struct store *store, const char *reserve)
+{
+	enum err_code why = ERR_NONE;
+	unsigned count = write_until_full(store, 0, &why);
+
 	fill(reserve, MEGABYTES);
 	assert_true(count > 10);
-	assert_true(why == ERR_DISK_FULL || why == ERR_UNKNOWN_OUTCOME);
+	assert_full(why);
 	assert_all(store, count);
-	op = fixture_op(OP_CREATE, TASKS_MAX + 1);
 	write_until_full(store, 2 * TASKS_MAX, &why);
 	print_message("# full after %u tasks, then %s\n", count, err_name(why));
-	assert_true(why == ERR_DISK_FULL || why == ERR_UNKNOWN_OUTCOME);
+	assert_full(why);
 	assert_all(store, count);
+	return count;
+}
 
-	/* space is free again: the same process can write */
+/* The process that met the full disk can write again. */
+static void write_after_release(struct store *store, const char *reserve)
+{
+	struct op op = fixture_op(OP_CREATE, TASKS_MAX + 1);
+	struct err err = { 0 };
+	unsigned removed;
+
 	assert_int_equal(unlink(reserve), 0);
 	must(store_checkpoint(store, true, &removed, &err), &err);
 	assert_code(fixture_error(store, &op), ERR_NONE);
 	must(store_flush(store, &err), &err);
+}
+
+static void full_disk_loses_nothing_and_writes_resume(void **state)
+{
+	struct op op = fixture_op(OP_READ, TASKS_MAX + 1);
+	char reserve[PATH_SIZE];
+	struct store *store;
+	unsigned count;
+
+	(void)state;
+	if (!set_small_disk(reserve))
+		skip();
+	store = fixture_open(&options);
+	fill(reserve, RESERVE_MB);
+	log_capture(NULL); /* libdb logs many lines about a full disk */
+	log_set_level(LOG_LEVELS);
+	count = fill_up(store, reserve);
+	write_after_release(store, reserve);
 	assert_all(store, count);
 	store_close(store);
 
 	log_set_level(LOG_INFO);
 	store = fixture_open(&options);
 	assert_all(store, count);
-	op = fixture_op(OP_READ, TASKS_MAX + 1);
 	assert_code(fixture_error(store, &op), ERR_NONE);
 	store_close(store);
 	umount2(small, MNT_DETACH);

@@ -204,27 +204,27 @@ static void failed_fsync_ends_the_environment(void **state)
 
 static int fsync_looks(int fd)
 {
-	crowd->written[1] = (uint32_t)crowd->place;
+	crowd->written[1] = (uint32_t)crowd->activity;
 	return fsync(fd);
 }
 
 static void activity_is_shown_during_a_call(void **state)
 {
-	struct store *store = crowd_recover("place");
+	struct store *store = crowd_recover("activity");
 	struct err err = { 0 };
 
 	(void)state;
 	store_close(store);
-	crowd_options.activity = &crowd->place;
+	crowd_options.activity = &crowd->activity;
 	store = crowd_join();
-	assert_int_equal(crowd->place, STORE_IDLE);
+	assert_int_equal(crowd->activity, STORE_IDLE);
 	fixture_create(store, 1, "new", NULL);
-	assert_int_equal(crowd->place, STORE_IDLE);
+	assert_int_equal(crowd->activity, STORE_IDLE);
 	db_env_set_func_fsync(fsync_looks);
 	must(store_flush(store, &err), &err);
 	db_env_set_func_fsync(fsync);
 	assert_int_equal(crowd->written[1], STORE_FLUSHING);
-	assert_int_equal(crowd->place, STORE_IDLE);
+	assert_int_equal(crowd->activity, STORE_IDLE);
 	store_close(store);
 }
 

@@ -177,7 +177,8 @@ static void task_has_one_key_per_field(void **state)
 
 static void normalized_values_are_one(void **state)
 {
-	const struct index_field *field = index_field_by_code(fixture_indexes, DIALECT_A, BY_WORD);
+	const struct index_field *field = index_field_by_code(
+		fixture_indexes, DIALECT_A, BY_STATUS);
 	struct index_key a, b, c;
 
 	(void)state;

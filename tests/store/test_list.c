@@ -115,7 +115,7 @@ static struct op counted_list(uint8_t field, const char *value)
 
 static void spellings_of_one_value_are_one_filter(void **state)
 {
-	struct op op = counted_list(BY_WORD, "SUCCESS");
+	struct op op = counted_list(BY_STATUS, "SUCCESS");
 
 	create_mixed(*state);
 	fixture_expect_rows(*state, &op, 2, "1 3");
@@ -191,7 +191,7 @@ static unsigned count_rows(struct result *result, unsigned not_this, unsigned no
 static void changes_between_batches_are_seen(void **state)
 {
 	struct store *store = *state;
-	struct op list = fixture_list(BY_WORD, "new"), op;
+	struct op list = fixture_list(BY_STATUS, "new"), op;
 	struct result result = { 0 };
 	struct err err = { 0 };
 
@@ -213,7 +213,7 @@ static void changes_between_batches_are_seen(void **state)
 static void page_may_be_longer_than_a_batch(void **state)
 {
 	struct store *store = *state;
-	struct op list = fixture_list(BY_WORD, "new");
+	struct op list = fixture_list(BY_STATUS, "new");
 	struct result result = { 0 };
 	struct err err = { 0 };
 	struct task row;

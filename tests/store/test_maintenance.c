@@ -20,7 +20,7 @@ static void import_replaces_and_export_has_all(void **state)
 	struct store *store = *state;
 	struct task tasks[50] = { 0 };
 	struct err err = { 0 };
-	struct op op = fixture_list(BY_WORD, "w");
+	struct op op = fixture_list(BY_STATUS, "w");
 	unsigned left = 1000;
 
 	for (unsigned i = 0; i < 50; i++) {
@@ -43,6 +43,34 @@ static void import_replaces_and_export_has_all(void **state)
 	must(store_each_task(store, count_task, &left, &err), &err);
 	assert_int_equal(left, 0);
 	fixture_verify(store, 50);
+}
+
+/* The entries of the replaced tasks are removed, those of another dialect and scope too. */
+static void import_replaces_a_task_of_another_dialect(void **state)
+{
+	struct store *store = *state;
+	struct task task = { .id = fixture_id(1),
+		.tenant = STR("acme"),
+		.dialect = DIALECT_B,
+		.state = TASK_FAILED,
+		.archived = true,
+		.revision = 9 };
+	struct op op = fixture_list(BY_STATUS, "new");
+	struct err err = { 0 };
+
+	fixture_create(store, 1, "new", "\"a\"");
+	fixture_create(store, 2, "new", "\"a\"");
+	must(store_put_tasks(store, &task, 1, &err), &err);
+	fixture_expect_rows(store, &op, 0, "2");
+	op = fixture_list(BY_ALL, NULL);
+	op.dialect = DIALECT_B;
+	op.list.scope = LIST_ARCHIVED;
+	fixture_expect_rows(store, &op, 0, "1");
+	fixture_verify(store, 2);
+	task.archived = false;
+	must(store_put_tasks(store, &task, 1, &err), &err);
+	fixture_expect_rows(store, &op, 0, "");
+	fixture_verify(store, 2);
 }
 
 struct planted {
@@ -74,7 +102,7 @@ static void plant(struct store *store, enum engine_table table, struct str key, 
 static void verify_counts_differences_and_reindex_repairs(void **state)
 {
 	struct store *store = *state;
-	struct op op = fixture_list(BY_WORD, "new");
+	struct op op = fixture_list(BY_STATUS, "new");
 	struct store_report report;
 	struct index_key key;
 	struct err err = { 0 };
@@ -85,7 +113,7 @@ static void verify_counts_differences_and_reindex_repairs(void **state)
 		fixture_create(store, i, "new", NULL);
 	must(store_apply(store, &read, &result, &err), &err);
 	assert_true(index_field_key(
-		&key, &result.task, index_field_by_code(fixture_indexes, DIALECT_A, BY_WORD)));
+		&key, &result.task, index_field_by_code(fixture_indexes, DIALECT_A, BY_STATUS)));
 	store_result_free(&result);
 	plant(store, TABLE_INDEX, key_str(&key), NULL);
 	plant(store, TABLE_INDEX, STR("stray"), "x");
@@ -178,7 +206,7 @@ static void store_opens_again_and_is_private(void **state)
 static void other_tables_rebuild_the_index(void **state)
 {
 	static const struct index_field fields[] = {
-		{ .code = 9, .source = INDEX_STATUS, .name = "word" }, { 0 }
+		{ .code = 9, .source = INDEX_STATUS, .name = "status" }, { 0 }
 	};
 	static const struct index_table tables[] = { { DIALECT_A, fields }, { 0, NULL } };
 	struct store_options options = fixture_options(STORE_RECOVER, "tables");
@@ -290,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(import_replaces_and_export_has_all),
+		ON_EVERY_ENGINE(import_replaces_a_task_of_another_dialect),
 		ON_EVERY_ENGINE(verify_counts_differences_and_reindex_repairs),
 		ON_EVERY_ENGINE(unreadable_record_is_reported),
 		ON_EVERY_ENGINE(chores_run),

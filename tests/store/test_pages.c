@@ -11,15 +11,15 @@
 #define STILL	(TOGGLED + 20) /* tasks above TOGGLED never change */
 
 /* The first TOGGLED tasks change their status, and are archived and reopened. */
-static void toggle_until_told(struct store *store, unsigned writer)
+static void toggle_until_stopped(struct store *store, unsigned writer)
 {
-	static const struct str words[] = { { "in", 2 }, { "out", 3 }, { "off", 3 } };
+	static const struct str statuses[] = { { "in", 2 }, { "out", 3 }, { "off", 3 } };
 
 	for (unsigned n = writer * 13; !track->stop; n++) {
 		struct op op = fixture_op(OP_UPDATE, 1 + n % TOGGLED);
 		struct err err;
 
-		op.change.status = words[n % 7 % 3];
+		op.change.status = statuses[n % 7 % 3];
 		op.change.set = CHANGE_ARCHIVED;
 		op.change.archived = n % 5 == 0;
 		if (!crowd_apply(store, &op, &err) && err.code != ERR_BUSY)
@@ -46,10 +46,10 @@ static uint64_t count_rows(struct result *result, unsigned *still)
 	return result->rows_returned;
 }
 
-static struct op all_words(void)
+static struct op all_statuses(void)
 {
 	static const struct str others[] = { { "out", 3 }, { "off", 3 }, { "x", 1 } };
-	struct op op = fixture_list(BY_WORD, "in");
+	struct op op = fixture_list(BY_STATUS, "in");
 
 	op.list.filters[0].more_values = others;
 	op.list.filters[0].more_value_count = 3;
@@ -59,7 +59,7 @@ static struct op all_words(void)
 
 static void count_ranges(struct store *store)
 {
-	struct op op = all_words();
+	struct op op = all_statuses();
 	struct result result = { 0 };
 	unsigned still = 0;
 	uint64_t rows;
@@ -76,7 +76,7 @@ static void count_ranges(struct store *store)
 /* A task that moves from one range to another is in exactly one of them. */
 static void list_ranges(struct store *store)
 {
-	struct op op = all_words();
+	struct op op = all_statuses();
 	struct result result = { 0 };
 	unsigned still = 0;
 
@@ -89,7 +89,7 @@ static void list_ranges(struct store *store)
 static void page_of_several(struct store *store, unsigned n)
 {
 	static const struct str others[] = { { "off", 3 } };
-	struct op op = fixture_list(BY_WORD, "in");
+	struct op op = fixture_list(BY_STATUS, "in");
 	struct result result = { 0 };
 	unsigned still = 0;
 	uint64_t rows, want;
@@ -130,7 +130,7 @@ static void race_beside_writers(void (*read)(struct store *store, unsigned numbe
 	pid_t pids[4];
 
 	for (unsigned i = 0; i < 4; i++)
-		pids[i] = crowd_start(i < 2 ? toggle_until_told : read, i);
+		pids[i] = crowd_start(i < 2 ? toggle_until_stopped : read, i);
 	for (unsigned i = 4; i-- > 0;) {
 		if (i == 1)
 			track->stop = true;
@@ -163,7 +163,7 @@ static void clamp_until_done(struct store *store, unsigned reader)
 {
 	(void)reader;
 	for (unsigned n = 0; n < LISTS; n++) {
-		struct op op = fixture_list(BY_WORD, "off");
+		struct op op = fixture_list(BY_STATUS, "off");
 		struct result result = { 0 };
 		unsigned still = 0;
 		uint64_t rows, want;
@@ -200,7 +200,7 @@ static void page_until_done(struct store *store, unsigned reader)
 		unsigned still = 0;
 
 		do {
-			struct op op = fixture_list(BY_WORD, "in");
+			struct op op = fixture_list(BY_STATUS, "in");
 			struct result result = { 0 };
 
 			op.list.limit = 3;
@@ -254,7 +254,7 @@ static void walk_updated(struct store *store, unsigned reader)
 
 	(void)reader;
 	do {
-		struct op op = fixture_list(BY_WORD, "in");
+		struct op op = fixture_list(BY_STATUS, "in");
 		struct result result = { 0 };
 		struct task row;
 		struct err err;

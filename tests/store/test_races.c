@@ -95,7 +95,7 @@ static void every_number_is_assigned_once(void **state)
 
 /* ---- upsert ---- */
 
-static void ensure_one_id(struct store *store, unsigned racer)
+static void upsert_one_id(struct store *store, unsigned racer)
 {
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		struct op op = fixture_op(OP_UPSERT, 0);
@@ -120,13 +120,13 @@ static void concurrent_upserts_create_one_task(void **state)
 	struct store *store;
 
 	(void)state;
-	store_close(crowd_recover("ensure"));
-	race_run(ensure_one_id);
+	store_close(crowd_recover("upsert"));
+	race_run(upsert_one_id);
 	print_message("# %u busy, slowest %u us\n", crowd->busy, track->slowest);
 	assert_int_equal(track->made, ROUNDS);
 	assert_int_equal(track->wrong, 0);
 	assert_true(crowd->busy <= ROUNDS / 50);
-	store = crowd_recover("ensure");
+	store = crowd_recover("upsert");
 	fixture_verify(store, ROUNDS);
 	store_close(store);
 }

@@ -152,7 +152,7 @@ static void partial_list_has_a_cursor(struct store *store)
 	struct task row = { 0 };
 
 	list_filter_add(&op.list, Q_GROUP, STR("\"x\""));
-	list_filter_add(&op.list, Q_WORD, STR("new"));
+	list_filter_add(&op.list, Q_STATUS, STR("new"));
 	list_filter_add(&op.list, Q_TYPE, STR("\"a\""));
 	list_sort_add(&op.list, INDEX_BY_UPDATED, true);
 	op.list.allow_partial = true;

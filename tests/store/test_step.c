@@ -1,4 +1,4 @@
-/* What the store makes of an engine's failures: retries, errors, counters. */
+/* How the store handles failures of its engine: retries, errors, counters. */
 #include "memory_engine.h"
 #include "operation_fixture.h"
 #include "store/internal.h"

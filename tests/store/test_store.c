@@ -169,7 +169,7 @@ static void archived_task_leaves_the_current_list(void **state)
 	assert_true(result.task.archived);
 	assert_int_equal(result.task.revision, 2);
 	store_result_free(&result);
-	op = fixture_list(BY_WORD, "new");
+	op = fixture_list(BY_STATUS, "new");
 	op.list.want_total = true;
 	fixture_expect_rows(store, &op, 1, "2");
 	op.list.scope = LIST_ARCHIVED;
