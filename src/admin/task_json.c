@@ -109,10 +109,9 @@ static bool read_json(void *at, const json_t *json, struct arena *arena)
 
 static void write_id(const void *at, struct buf *out)
 {
-	char text[ID_TEXT_LEN + 1];
-
-	id_format(at, text);
-	buf_printf(out, "\"%s\"", text);
+	buf_putc(out, '"');
+	id_put(at, out);
+	buf_putc(out, '"');
 }
 
 static bool read_id(void *at, const json_t *json, struct arena *arena)

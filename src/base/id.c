@@ -79,6 +79,14 @@ void id_format(const struct id *id, char text[ID_TEXT_LEN + 1])
 	uuid_unparse_lower(id->bytes, text);
 }
 
+void id_put(const struct id *id, struct buf *out)
+{
+	char text[ID_TEXT_LEN + 1];
+
+	id_format(id, text);
+	buf_put(out, text, ID_TEXT_LEN);
+}
+
 int id_compare(const struct id *a, const struct id *b)
 {
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));

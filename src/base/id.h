@@ -3,7 +3,7 @@
  * Identifiers: UUIDs. New ones are version 7 (RFC 9562 §5.7): they sort by the time of creation,
  * strictly within one process. Any version is parsed.
  */
-#include "base/str.h"
+#include "base/buf.h"
 
 #define ID_TEXT_LEN 36
 
@@ -24,5 +24,7 @@ void id_set_version(struct id *id, unsigned version);
 bool id_parse(struct id *id, struct str text);
 /* Writes the lower-case 36-character form and a NUL. */
 void id_format(const struct id *id, char text[ID_TEXT_LEN + 1]);
+/* Appends the same form, without a NUL. */
+void id_put(const struct id *id, struct buf *out);
 int id_compare(const struct id *a, const struct id *b);
 bool id_is_zero(const struct id *id);

@@ -5,11 +5,8 @@
 
 static void put_id(const void *at, struct buf *out)
 {
-	char text[ID_TEXT_LEN + 1];
-
-	id_format(at, text);
 	buf_putc(out, '"');
-	buf_put(out, text, ID_TEXT_LEN);
+	id_put(at, out);
 	buf_putc(out, '"');
 }
 
@@ -117,12 +114,9 @@ static void (*const put_member[MEMBER_TYPES])(const void *at, struct buf *out) =
 
 static void put_url(struct buf *out, const struct request *request, const struct id *id)
 {
-	char text[ID_TEXT_LEN + 1];
-
-	id_format(id, text);
 	buf_put_str(out, request->base_url);
 	buf_puts(out, NATIVE_TASKS_PATH "/");
-	buf_puts(out, text);
+	id_put(id, out);
 }
 
 /* Writes every member, always. The URL has no byte that JSON would escape. */

@@ -26,14 +26,11 @@ static void put_state(const struct task *task, struct buf *out)
 
 bool uplynk_put_task(const struct request *request, const struct task *task, struct buf *out)
 {
-	char id[ID_TEXT_LEN + 1];
-
 	(void)request;
-	id_format(&task->id, id);
 	buf_puts(out, "{\"@id\":\"" UPLYNK_TASKS_PATH "/");
-	buf_puts(out, id);
+	id_put(&task->id, out);
 	buf_puts(out, "\",\"@type\":\"ReservedEndpointTask\",\"id\":\"");
-	buf_puts(out, id);
+	id_put(&task->id, out);
 	buf_puts(out, "\",");
 	put_state(task, out);
 	buf_puts(out, ",\"timestamp\":");
@@ -86,15 +83,13 @@ bool uplynk_encode_deleted(const struct request *request, const struct result *r
 	struct response *response, struct err *err)
 {
 	struct buf *out = &response->body;
-	char task[ID_TEXT_LEN + 1];
 	struct id point;
 
 	if (!uplynk_parse_id(&point, request_path_var(request, "point")))
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	id_format(&result->companion.id, task);
 	uplynk_put_point_head(&point, out);
 	buf_puts(out, ",\"task\":{\"id\":\"");
-	buf_puts(out, task);
+	id_put(&result->companion.id, out);
 	buf_puts(out, "\",");
 	put_state(&result->companion, out);
 	buf_puts(out, "}}");

@@ -9,11 +9,8 @@ static void put_seconds(struct buf *out, int64_t ms)
 
 static void put_uuid(struct buf *out, const struct id *id)
 {
-	char text[ID_TEXT_LEN + 1];
-
-	id_format(id, text);
 	buf_putc(out, '"');
-	buf_put(out, text, ID_TEXT_LEN);
+	id_put(id, out);
 	buf_putc(out, '"');
 }
 

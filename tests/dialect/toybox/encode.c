@@ -4,11 +4,10 @@
 
 bool toybox_encode_row(const struct request *request, const struct task *task, struct buf *out)
 {
-	char id[ID_TEXT_LEN + 1];
-
 	(void)request;
-	id_format(&task->id, id);
-	buf_printf(out, "{\"id\":\"%s\",\"toy\":", id);
+	buf_puts(out, "{\"id\":\"");
+	id_put(&task->id, out);
+	buf_puts(out, "\",\"toy\":");
 	buf_put_str(out, task_field(task, STR("toy")));
 	buf_puts(out, ",\"state\":");
 	buf_put_json_string(out, task->status);

@@ -1,18 +1,21 @@
 #pragma once
-/* The toybox of the tests, as README.md says. From the bottom up: model, decode, encode, error, tables. */
+/*
+ * The made-up dialect of the tests (README.md). Each file depends only on those before it: model,
+ * decode, encode, error, tables.
+ */
 #include "dialect/dialect.h"
 
 #define TOYBOX_TOY_MAX 40 /* bytes */
 
 enum toybox_index { TOYBOX_BY_TOY = INDEX_FIRST_OWN };
 
-/* Decoders of the rows (http/route.h). */
+/* Decoders of the routes (http/route.h). */
 bool toybox_decode_list(struct request *request, struct op *op, struct err *err);
 bool toybox_decode_create(struct request *request, struct op *op, struct err *err);
 bool toybox_decode_read(struct request *request, struct op *op, struct err *err);
 bool toybox_decode_delete(struct request *request, struct op *op, struct err *err);
 
-/* Encoders of the rows (http/route.h). */
+/* Encoders of the routes (http/route.h). */
 bool toybox_encode_list(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 bool toybox_encode_row(const struct request *request, const struct task *task, struct buf *out);
