@@ -236,6 +236,25 @@ static void selected_fields_are_parsed_once(void **state)
 	arena_free(&arena);
 }
 
+/* The framework's phrase, also where another error becomes 422. */
+static void invalid_values_have_their_own_reason_phrase(void **state)
+{
+	static const enum err_code codes[] = { ERR_UNPROCESSABLE, ERR_CONFLICT };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct request request = { 0 };
+		struct response response = { 0 };
+		struct err err;
+
+		err_set(&err, codes[i], "handler", NULL);
+		dialect_encode_error(&fourhse_dialect, &request, &err, &response);
+		assert_int_equal(response.status, 422);
+		assert_string_equal(response.reason, "Data Validation Failed.");
+		response_free(&response);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +265,7 @@ int main(void)
 		CHECK(updates_are_validated),
 		CHECK(task_id_is_immutable),
 		CHECK(selected_fields_are_parsed_once),
+		CHECK(invalid_values_have_their_own_reason_phrase),
 	};
 
 	return CHECK_RUN(tests);
