@@ -243,11 +243,11 @@ static bool check_content_type(const struct request *request, bool patch, struct
 {
 	struct str type = request_media_type(request);
 
-	if (type.len == 0 || str_eq_nocase(type, STR("application/json")) ||
+	if (type.len == 0 || str_eq_nocase(type, STR(NATIVE_MEDIA_TYPE)) ||
 		(patch && str_eq_nocase(type, STR(NATIVE_MERGE_PATCH_TYPE))))
 		return true;
 	return err_set(err, ERR_MEDIA_TYPE, "Content-Type", "The body must be %s.",
-		patch ? NATIVE_MERGE_PATCH_TYPE : "application/json");
+		patch ? NATIVE_MERGE_PATCH_TYPE : NATIVE_MEDIA_TYPE);
 }
 
 /* ---- create ---- */
@@ -267,9 +267,9 @@ static bool complete_create(const struct request *request, const struct dialect 
 	struct op *op, struct err *err)
 {
 	struct change *change = &op->change;
-	bool unset = change->state == TASK_STATE_NONE && change->status.len == 0;
+	bool given = change->state != TASK_STATE_NONE || change->status.len > 0;
 
-	if (!unset && !native_complete_state(dialect, change, request->arena, err))
+	if (given && !native_complete_state(dialect, change, request->arena, err))
 		return false;
 	op->kind = OP_CREATE;
 	op->dialect = dialect->code;

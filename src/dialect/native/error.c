@@ -6,7 +6,7 @@
 
 /* RFC 9457 §4.2.1: the title is the reason phrase. */
 #define ABOUT_BLANK "about:blank"
-#define PATCH_TYPES NATIVE_MERGE_PATCH_TYPE ", application/json"
+#define PATCH_TYPES NATIVE_MERGE_PATCH_TYPE ", " NATIVE_MEDIA_TYPE
 
 /* Pointers are escaped (RFC 6901 §3); other kinds need no escapes. */
 static void put_location(struct buf *out, const struct native_location *place)
@@ -136,7 +136,7 @@ static void add_error_headers(const struct request *request, struct response *re
 	if (response->status == 415 && request->method == METHOD_PATCH)
 		response_add_header(response, "Accept-Patch", STR(PATCH_TYPES));
 	if (response->status == 415 && request->method == METHOD_POST)
-		response_add_header(response, "Accept-Post", STR("application/json"));
+		response_add_header(response, "Accept-Post", STR(NATIVE_MEDIA_TYPE));
 }
 
 void native_encode_error(const struct request *request, const struct err *err, const char *text,
