@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "admin/task_json.h"
+#include "base/encode.h"
 #include "lib/check.h"
 
 static const struct dialect *dialect_of(const char *path)
@@ -56,23 +57,14 @@ static struct str param_name(struct arena *arena, const char *header)
 	return arena_copy(arena, str_cstr(name));
 }
 
-static unsigned hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = strchr(digits, c);
-
-	assert_true(c != '\0' && at != NULL);
-	return (unsigned)(at - digits);
-}
-
 static struct str from_hex(struct arena *arena, struct str hex)
 {
-	char *bytes = arena_alloc(arena, hex.len / 2 + 1);
+	size_t len = hex.len / 2;
+	uint8_t *bytes = arena_alloc(arena, len + 1);
 
 	assert_non_null(bytes);
-	assert_true(hex.len % 2 == 0);
-	for (size_t i = 0; i < hex.len / 2; i++)
-		bytes[i] = (char)(hex_digit(hex.ptr[2 * i]) << 4 | hex_digit(hex.ptr[2 * i + 1]));
-	return (struct str){ bytes, hex.len / 2 };
+	assert_true(hex_decode(bytes, len, hex));
+	return (struct str){ (const char *)bytes, len };
 }
 
 static const struct tz *zone(void)

@@ -2,16 +2,8 @@
  * Decodes a request. The input has method, target, Accept and Content-Type, one per line; the rest is
  * the body. The prefix of the path selects the dialect; the corpus has files for each, with its name.
  */
-#include <stdlib.h>
-
 #include "dialect/dialect.h"
 #include "fuzz_input.h"
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void check_op(const struct op *op)
 {

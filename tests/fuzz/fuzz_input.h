@@ -3,16 +3,20 @@
  * The input of a fuzz target is text, so that the corpus is readable: one part per line, and the rest
  * as the last part.
  */
+#include <stdlib.h>
+
 #include "base/str.h"
 
 /* Removes and returns the next line, without its LF; the whole rest if it has no LF. */
 static inline struct str fuzz_line(struct str *rest)
 {
-	const char *end = rest->len ? memchr(rest->ptr, '\n', rest->len) : NULL;
-	struct str line = { rest->ptr, end ? (size_t)(end - rest->ptr) : rest->len };
+	return str_split_next(rest, '\n');
+}
 
-	*rest = str_skip(*rest, line.len + 1);
-	return line;
+static inline void check(bool holds)
+{
+	if (!holds)
+		abort();
 }
 
 /* Called by libFuzzer for each input. */

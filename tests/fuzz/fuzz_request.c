@@ -2,8 +2,6 @@
  * Parses a request. The input has method, target, Accept, user and rights, one per line; the rest is
  * parsed as a form. The result must be within the limits of request.h.
  */
-#include <stdlib.h>
-
 #include "fuzz_input.h"
 #include "http/query.h"
 #include "http/route.h"
@@ -17,12 +15,6 @@ static const struct route routes[] = {
 	{ .method = METHOD_DELETE, .pattern = "/" },
 	ROUTE_END,
 };
-
-static void check(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void check_parsed(const struct request *request)
 {
