@@ -105,8 +105,8 @@ struct dialect {
 #endif
 
 /*
- * Records of a dialect that are not tasks: stored like tasks, but in no list of tasks. Codes above
- * INDEX_RESOURCE_DIALECTS. <name>_indexed does not have INDEX_COMMON_FIELDS.
+ * Records of a dialect that are not tasks: stored like tasks, but in no list of tasks. Codes from
+ * INDEX_RESOURCE_DIALECTS on. <name>_indexed does not have INDEX_COMMON_FIELDS.
  */
 #define RESOURCE_LIST(X) X(uplynk_point, 129)
 

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "crowd.h"
+#include "store/crowd.h"
 
 #define CHILDREN   (WRITERS + 1)
 #define ROUNDS	   6
