@@ -76,7 +76,7 @@ static bool add_ranges(const struct query *query, const struct list_filter *filt
 	return true;
 }
 
-/* Without this, two spellings of one value would show its tasks twice. */
+/* Two spellings of one value have the same range, which would show its tasks twice. */
 static void drop_repeats(struct range_set *set)
 {
 	size_t kept = 0;

@@ -18,7 +18,7 @@
  *     list.h         lists, counts, pages
  *     transfer.c     export and import
  *     auth_table.c   the tables of users, tokens and keys
- *     walk.c         the keys of all tasks, to go through them without a lock
+ *     walk.c         goes through all tasks without holding a lock
  *     verify.c       tasks against index
  *     reindex.c      rebuilding the index
  */
@@ -48,7 +48,10 @@ struct store {
 /* Mark the beginning and the end of a public call (store_options.activity); they nest. */
 void store_enter(struct store *store);
 void store_leave(struct store *store);
-/* Turns a result of a step or of the engine into an error; returns false. Logs ENGINE_LOST once. */
+/*
+ * Sets the error of a step's or the engine's status, not of STEP_FAILED. Returns false. Logs
+ * ENGINE_LOST once.
+ */
 bool store_fail(struct store *store, int status, struct err *err);
 /* Whether writes are allowed; false with ERR_DISK_FULL. */
 bool store_may_write(const struct store *store, struct err *err);

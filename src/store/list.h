@@ -32,7 +32,7 @@ struct key_range {
 	uint64_t hint;	/* engine_range.hint, once counted */
 };
 
-/* Ranges read as one list, ordered by key suffix. It owns the array. */
+/* Ranges read as one list, ordered by key suffix. Owns the array (ranges_free). */
 struct range_set {
 	struct key_range *at;
 	size_t count;
@@ -129,7 +129,7 @@ bool pair_ranges(const struct query *query, size_t a, size_t b, struct range_set
 /* ---- plan.c ---- */
 
 bool query_is_indexed(const struct query *query, uint8_t code);
-/* The ranges that alone answer the query, in order; *direct false when there are none. */
+/* The ranges that alone answer the query, in order; *direct is false if no index has them. */
 bool query_direct_ranges(
 	const struct query *query, struct range_set *set, bool *direct, struct err *err);
 /*

@@ -100,7 +100,7 @@ static int find_in_scope(
 
 static int step_find(struct store *store, void *data, struct err *err)
 {
-	/* The current ones twice: the task may have come back between the first two. */
+	/* Current tasks twice: a task may be reopened between the first two scans. */
 	static const bool scopes[] = { false, true, false };
 	const struct search *search = data;
 	char number[24];

@@ -56,7 +56,7 @@ int index_count(struct store *store, uint64_t *entries)
 
 struct filling {
 	struct walk walk;
-	off_t place; /* in the walk, of the first task that is not committed */
+	off_t place; /* in walk.keys, of the first task that is not committed */
 	uint64_t tasks;
 	unsigned in_step; /* tasks in the current transaction */
 	struct buf record;

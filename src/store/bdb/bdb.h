@@ -1,6 +1,6 @@
 #pragma once
 /*
- * The embedded engine on Berkeley DB. Only the files of this folder include <db.h>.
+ * The engine on Berkeley DB 5.3. Only the files of this folder include <db.h>.
  *
  *     env.c          the environment, its folders and settings; open and close
  *     table.c        the databases in it
@@ -44,12 +44,12 @@ enum engine_status bdb_begin(struct engine *engine, enum engine_access access);
 enum engine_status bdb_commit(struct engine *engine);
 enum engine_status bdb_abort(struct engine *engine);
 enum engine_status bdb_flush(struct engine *engine);
-/* A code that is not expected means that the environment is lost: for every process. */
+/* A code that no call expects means that the environment is lost, for every process. */
 enum engine_status bdb_status(struct bdb *bdb, int code, const char *what);
 
 /* ---- table.c ---- */
 
-/* Opens the tables; with create makes those that are missing. */
+/* Opens the tables; with create, creates the missing ones. */
 int bdb_open_tables(struct bdb *bdb, bool create);
 void bdb_close_tables(struct bdb *bdb);
 enum engine_status bdb_clear(struct engine *engine, enum engine_table table);
