@@ -229,6 +229,7 @@ static void pages_agree_beside_writers(void **state)
 /* ---- a scan in order ---- */
 
 #define WALKED 400
+#define MOVED  1000000 /* ms; earliest update by the writer */
 
 /* Updates the tasks just before the reader, so that they move to the end; odd ones stay. */
 static void move_ahead(struct store *store, unsigned writer)
@@ -238,7 +239,7 @@ static void move_ahead(struct store *store, unsigned writer)
 		struct op op = fixture_op(OP_UPDATE, number);
 		struct err err;
 
-		op.now = 1000000 + n;
+		op.now = MOVED + n;
 		if (number <= WALKED && !crowd_apply(store, &op, &err) && err.code != ERR_BUSY)
 			_exit(94);
 	}
@@ -246,6 +247,37 @@ static void move_ahead(struct store *store, unsigned writer)
 }
 
 /* Two conditions, so that rows are scanned; their number makes a scan in order the shorter way. */
+static struct op page_by_update(struct str after)
+{
+	struct op op = fixture_list(BY_STATUS, "in");
+
+	list_sort_add(&op.list, BY_UPDATED, false);
+	op.list.want_total = true;
+	op.list.limit = 2;
+	op.list.after_cursor = after;
+	return op;
+}
+
+/* Counts the odd tasks of a page; returns whether its last row is one that the writer moved. */
+static bool read_page(struct result *result, unsigned *odd)
+{
+	struct task row;
+	struct err err;
+	bool moved = false, end = false;
+
+	while (!end) {
+		if (!store_list_next(result, &row, &end, &err))
+			_exit(92);
+		if (end)
+			break;
+		*odd += row.id.bytes[15] % 2;
+		moved = row.updated >= MOVED;
+		if (!moved)
+			track->given = (uint32_t)(row.updated - 1000);
+	}
+	return moved;
+}
+
 static void walk_updated(struct store *store, unsigned reader)
 {
 	char next[LIST_CURSOR_MAX];
@@ -254,31 +286,17 @@ static void walk_updated(struct store *store, unsigned reader)
 
 	(void)reader;
 	do {
-		struct op op = fixture_list(BY_STATUS, "in");
+		struct op op = page_by_update(after);
 		struct result result = { 0 };
-		struct task row;
-		struct err err;
-		bool end = false;
+		bool moved;
 
-		list_sort_add(&op.list, BY_UPDATED, false);
-		op.list.want_total = true;
-		op.list.limit = 2;
-		op.list.after_cursor = after;
 		race_insist(store, &op, &result);
-		while (!end) {
-			if (!store_list_next(&result, &row, &end, &err))
-				_exit(92);
-			if (end)
-				break;
-			odd += row.id.bytes[15] % 2;
-			if (row.updated < 1000000)
-				track->given = (uint32_t)(row.updated - 1000);
-		}
+		moved = read_page(&result, &odd);
 		if (result.next_cursor.len > 0)
 			memcpy(next, result.next_cursor.ptr, result.next_cursor.len);
 		after = (struct str){ next, result.next_cursor.len };
 		/* Past the odd tasks: the moving ones never end. */
-		if (result.rows_returned > 0 && row.updated >= 1000000 && odd >= WALKED / 2)
+		if (moved && odd >= WALKED / 2)
 			after.len = 0;
 		store_result_free(&result);
 	} while (after.len > 0);
@@ -303,9 +321,8 @@ static void walk_once(unsigned round)
 	store_close(store);
 	pids[0] = crowd_start(move_ahead, 0);
 	pids[1] = crowd_start(walk_updated, 1);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 2; i++)
 		race_await(pids[i]);
-	}
 }
 
 static void cursor_misses_no_row_beside_a_writer(void **state)

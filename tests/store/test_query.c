@@ -42,7 +42,7 @@ static void check_list(struct store *store, const struct op *op)
 	struct result result = { 0 };
 	struct err err = { 0 };
 	struct task row;
-	bool done = false;
+	bool done = false, more;
 
 	must(store_apply(store, op, &result, &err), &err);
 	at = (size_t)expected_offset(&op->list, count);
@@ -61,9 +61,10 @@ static void check_list(struct store *store, const struct op *op)
 	}
 	must(store_list_next(&result, &row, &done, &err), &err);
 	assert_true(done);
-	if ((end < count) != (result.next_cursor.len > 0))
+	more = result.next_cursor.len > 0;
+	if (more != (end < count))
 		describe(op);
-	assert_int_equal(end<count, result.next_cursor.len> 0);
+	assert_int_equal(more, end < count);
 	store_result_free(&result);
 }
 
