@@ -54,7 +54,6 @@ static int delete_record(struct store *store, const struct store_auth_edit *edit
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-/* An absent record is locked by get in most engines; ENGINE_INSERT makes sure. */
 static int edit_record(struct store *store, const struct store_auth_edit *edit,
 	struct update *update, struct err *err)
 {
@@ -77,8 +76,9 @@ static int edit_record(struct store *store, const struct store_auth_edit *edit,
 		return ENGINE_NO_MEMORY;
 	if (update->value.len == 0)
 		return delete_record(store, edit);
-	return store_put(store, tables[edit->table], edit->key, buf_str(&update->value),
+	rc = store_put(store, tables[edit->table], edit->key, buf_str(&update->value),
 		found ? ENGINE_REPLACE : ENGINE_INSERT);
+	return retry_if_exists(rc);
 }
 
 static int step_update(struct store *store, void *data, struct err *err)

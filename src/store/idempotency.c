@@ -64,8 +64,7 @@ int idempotency_store(struct store *store, const struct op *op, const struct res
 			store, TABLE_IDEMPOTENCY, buf_str(&key), buf_str(&value), ENGINE_INSERT);
 	buf_free(&key);
 	buf_free(&value);
-	/* Another process used the key since the lookup. */
-	return rc == ENGINE_EXISTS ? STEP_RETRY : rc;
+	return retry_if_exists(rc);
 }
 
 static int fail(struct err *err, enum err_code code)

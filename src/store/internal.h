@@ -101,6 +101,15 @@ static inline int store_del(struct store *store, enum engine_table table, struct
 	return (int)store->engine->ops->del(store->engine, table, key);
 }
 
+/*
+ * The result of inserting a row that this step found absent: if another process has inserted it
+ * since, the step runs again.
+ */
+static inline int retry_if_exists(int rc)
+{
+	return rc == ENGINE_EXISTS ? STEP_RETRY : rc;
+}
+
 /* Replaces the keys in store->batch. */
 static inline int store_scan(struct store *store, enum engine_table table,
 	const struct engine_range *range, bool reverse, size_t limit)

@@ -17,50 +17,59 @@ static void number_key(struct index_key *key, struct str tenant, uint8_t dialect
 	key->len += len;
 }
 
-static int last_number(struct store *store, const struct index_key *key, uint64_t *number)
+/* The last number that was assigned, and how to write the next one. */
+struct last {
+	uint64_t number; /* 0: none */
+	enum engine_put how;
+};
+
+static int get_last(struct store *store, const struct index_key *key, struct last *last)
 {
 	struct buf text = BUF_INIT;
 	int rc = store_get(store, TABLE_META, key_str(key), true, &text);
 
-	*number = 0;
-	if (rc == 0 && !str_to_u64(buf_str(&text), number))
-		*number = 0;
+	if (rc != 0 || !str_to_u64(buf_str(&text), &last->number))
+		last->number = 0;
+	last->how = rc == 0 ? ENGINE_REPLACE : ENGINE_INSERT;
 	buf_free(&text);
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-static int put_number(struct store *store, const struct index_key *key, uint64_t number)
+static int put_last(
+	struct store *store, const struct index_key *key, const struct last *last, uint64_t number)
 {
 	char text[24];
 	int len = snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	struct str value = { text, (size_t)len };
 
-	return store_put(
-		store, TABLE_META, key_str(key), (struct str){ text, (size_t)len }, ENGINE_REPLACE);
+	return retry_if_exists(store_put(store, TABLE_META, key_str(key), value, last->how));
 }
 
 int number_next(struct store *store, const struct op *op, uint64_t *number)
 {
 	struct index_key key;
+	struct last last;
 	int rc;
 
 	number_key(&key, op->tenant, op->dialect);
-	rc = last_number(store, &key, number);
-	return rc == 0 ? put_number(store, &key, ++*number) : rc;
+	rc = get_last(store, &key, &last);
+	*number = last.number + 1;
+	return rc == 0 ? put_last(store, &key, &last, *number) : rc;
 }
 
 int number_reserve(struct store *store, const struct task *task)
 {
 	struct index_key key;
-	uint64_t last;
+	struct last last;
 	int rc;
 
 	if (task->number == 0)
 		return 0;
 	number_key(&key, task->tenant, task->dialect);
-	rc = last_number(store, &key, &last);
-	if (rc != 0 || last >= task->number)
+	rc = get_last(store, &key, &last);
+	if (rc != 0 || last.number >= task->number)
 		return rc;
-	return put_number(store, &key, task->number);
+	return put_last(store, &key, &last, task->number);
 }
 
 /* ---- finding the task of a number ---- */

@@ -72,7 +72,6 @@ static int write_create(struct store *store, struct write *write, struct err *er
 static int insert_absent(struct store *store, struct write *write, struct err *err)
 {
 	const struct op *op = write->op;
-	int rc;
 
 	/* The id exists, but belongs to another dialect. */
 	if (store->old_record.len > 0)
@@ -81,9 +80,7 @@ static int insert_absent(struct store *store, struct write *write, struct err *e
 	if (op->if_match_count > 0 || op->must_exist)
 		return change_fail_precondition(err);
 	write->result->created = true;
-	rc = insert(store, op, &write->result->record, err);
-	/* Another process created it since it was looked up. */
-	return rc == ENGINE_EXISTS ? STEP_RETRY : rc;
+	return retry_if_exists(insert(store, op, &write->result->record, err));
 }
 
 /* A task that still runs keeps its state; one that has ended or is archived is reopened. */

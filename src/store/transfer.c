@@ -41,17 +41,19 @@ static int import_task(
 	struct store *store, struct import *import, const struct task *task, struct err *err)
 {
 	struct task old;
-	bool found;
+	bool readable;
 	int rc;
 
 	if (!row_encode(task, &import->record, err))
 		return STEP_FAILED;
 	buf_reset(&store->old_record);
 	rc = row_get(store, task->tenant, &task->id, true, &store->old_record);
-	if (rc != 0 && rc != ENGINE_NOT_FOUND)
-		return rc;
-	found = rc == 0 && record_decode(&old, buf_str(&store->old_record));
-	rc = row_update(store, found ? &old : NULL, task, buf_str(&import->record));
+	if (rc == ENGINE_NOT_FOUND) {
+		rc = retry_if_exists(row_insert(store, task, buf_str(&import->record)));
+	} else if (rc == 0) {
+		readable = record_decode(&old, buf_str(&store->old_record));
+		rc = row_update(store, readable ? &old : NULL, task, buf_str(&import->record));
+	}
 	return rc == 0 ? number_reserve(store, task) : rc;
 }
 

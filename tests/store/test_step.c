@@ -149,6 +149,49 @@ static void key_that_appears_meanwhile_is_looked_up_again(void **state)
 	fixture_verify(store, 1);
 }
 
+static bool set_one(struct str old, struct buf *value, void *data, struct err *err)
+{
+	(void)old, (void)data, (void)err;
+	buf_putc(value, '1');
+	return true;
+}
+
+/* Not a conflict of the service's records: update decides, given the record that exists now. */
+static void record_that_appears_meanwhile_is_updated_again(void **state)
+{
+	const struct store_auth_edit edit = { STORE_USERS, STR("a"), set_one, NULL };
+	struct err err = { 0 };
+
+	failing_table = TABLE_USERS;
+	fail_next(ENGINE_EXISTS, 1);
+	must(store_auth_update(*state, &edit, 1, &err), &err);
+	assert_int_equal(calls, 2);
+}
+
+static void number_that_appears_meanwhile_is_read_again(void **state)
+{
+	struct op op = fixture_op(OP_CREATE, 1);
+
+	op.assign_number = true;
+	failing_table = TABLE_META;
+	fail_next(ENGINE_EXISTS, 1);
+	assert_code(fixture_error(*state, &op), ERR_NONE);
+	assert_int_equal(calls, 2);
+}
+
+static void imported_task_that_appears_meanwhile_is_replaced(void **state)
+{
+	struct task task = {
+		.id = fixture_id(1), .tenant = STR("acme"), .dialect = DIALECT_A, .revision = 1
+	};
+	struct err err = { 0 };
+
+	fail_next(ENGINE_EXISTS, 1);
+	must(store_put_tasks(*state, &task, 1, &err), &err);
+	assert_int_equal(calls, 2);
+	fixture_verify(*state, 1);
+}
+
 static void failed_commit_is_counted(void **state)
 {
 	struct store *store = *state;
@@ -206,6 +249,9 @@ int main(void)
 		TEST(lost_environment_is_logged_once),
 		TEST(failure_after_some_entries_undoes_all),
 		TEST(key_that_appears_meanwhile_is_looked_up_again),
+		TEST(record_that_appears_meanwhile_is_updated_again),
+		TEST(number_that_appears_meanwhile_is_read_again),
+		TEST(imported_task_that_appears_meanwhile_is_replaced),
 		TEST(failed_commit_is_counted),
 		TEST(failed_flush_has_an_unknown_outcome),
 		TEST(chore_reports_the_message_of_the_engine),
