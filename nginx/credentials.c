@@ -99,9 +99,9 @@ static void put_ambiguity_map(void)
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&any, "%s%s", i ? "|" : "", names[i]);
 	buf_printf(&generated,
-		"# 1: a query that the authorizer may read otherwise than the maps above: an escape in "
-		"a name,\n"
-		"# a token twice or empty, '#'.\n"
+		"# 1: a query that the authorizer may read otherwise than the maps above: an "
+		"escape in a\n"
+		"# name, a token twice or empty, '#'.\n"
 		"map $request_uri $polytask_is_ambiguous {\n"
 		"\t\"~^[^?#]*$\" 0;\n"
 		"\t\"~^[^?]*[?](.*&)?[^=&]*[%%+]\" 1;\n"

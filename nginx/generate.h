@@ -12,8 +12,14 @@ void generate_bodies(void);
 /* The location with the static error responses of a dialect; NULL: of the token endpoint. */
 void generate_error_location(const struct dialect *dialect);
 
-/* Maps of the tokens in a request: $polytask_query_token, $polytask_header_token, $polytask_one_time. */
+/*
+ * Maps of the tokens in a request: $polytask_query_token, $polytask_header_token,
+ * $polytask_one_time.
+ */
 void generate_token_maps(void);
 bool generate_has_form_token(const struct dialect *dialect);
-/* Parameters for the header fields that may hold a credential, except Authorization: as sent, or empty. */
+/*
+ * Parameters for the header fields that may hold a credential, except Authorization: as sent, or
+ * empty.
+ */
 void generate_header_params(bool empty);

@@ -46,8 +46,8 @@ struct dialect {
 	enum err_code method_error;   /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
 	unsigned uuid_version;	      /* of new ids, where clients expect 4; 0: 7 */
 	/*
-	 * Name of the option (sys/conf.h) with the number of tasks that a tenant may create in a day
-	 * (UTC); NULL: no limit.
+	 * Name of the option (sys/conf.h) with the number of tasks that a tenant may create in a
+	 * day (UTC); NULL: no limit.
 	 */
 	const char *quota_option;
 	/* Indexed by enum err_code; NULL: none. ERR_UNAUTHENTICATED is answered by auth. */
@@ -77,8 +77,8 @@ struct dialect {
 
 	/*
 	 * Fills in the i-th sample task (admin/sample.h): its fields, and its id or number where
-	 * clients of this dialect know one. The task has an id and a state, which may be changed; the
-	 * caller sets the status. Pure; texts in arena. False without memory.
+	 * clients of this dialect know one. The task has an id and a state, which may be changed;
+	 * the caller sets the status. Pure; texts in arena. False without memory.
 	 */
 	bool (*sample)(struct task *task, uint64_t i, struct arena *arena);
 };

@@ -1,6 +1,7 @@
 /*
- * Decodes a request. The input has method, target, Accept and Content-Type, one per line; the rest is
- * the body. The prefix of the path selects the dialect; the corpus has files for each, with its name.
+ * Decodes a request. The input has method, target, Accept and Content-Type, one per line; the rest
+ * is the body. The prefix of the path selects the dialect; the corpus has files for each, with its
+ * name.
  */
 #include "dialect/dialect.h"
 #include "fuzz_input.h"

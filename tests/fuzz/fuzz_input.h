@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The input of a fuzz target is text, so that the corpus is readable: one part per line, and the rest
- * as the last part.
+ * The input of a fuzz target is text, so that the corpus is readable: one part per line, and the
+ * rest as the last part.
  */
 #include <stdlib.h>
 

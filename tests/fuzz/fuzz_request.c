@@ -1,6 +1,6 @@
 /*
- * Parses a request. The input has method, target, Accept, user and rights, one per line; the rest is
- * parsed as a form. The result must be within the limits of request.h.
+ * Parses a request. The input has method, target, Accept, user and rights, one per line; the rest
+ * is parsed as a form. The result must be within the limits of request.h.
  */
 #include "fuzz_input.h"
 #include "http/query.h"

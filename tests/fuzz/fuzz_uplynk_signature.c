@@ -1,6 +1,7 @@
 /*
- * Parses a message. The first line of the input is msg as sent, a space, and sig. The rest is compressed
- * and encoded like a client does it, and parsed as a message too, to reach the JSON parser.
+ * Parses a message. The first line of the input is msg as sent, a space, and sig. The rest is
+ * compressed and encoded like a client does it, and parsed as a message too, to reach the JSON
+ * parser.
  */
 #include <openssl/evp.h>
 #include <zlib.h>

@@ -55,8 +55,8 @@ static bool select_fields(struct request *request, struct str names, struct err 
 }
 
 /*
- * If a parameter is repeated, the last one counts. Resources of other types are never sent, so their
- * fields are not checked.
+ * If a parameter is repeated, the last one counts. Resources of other types are never sent, so
+ * their fields are not checked.
  */
 static bool check_fields(struct request *request, struct err *err)
 {
