@@ -1,4 +1,7 @@
-/* Invariants of the dialects' policies for credentials, and of the names that nginx's generator uses. */
+/*
+ * Invariants of the dialects' policies for credentials, and of the names that nginx's generator
+ * uses.
+ */
 #include <ctype.h>
 
 #include "dialect/dialect.h"

@@ -107,42 +107,43 @@ static void client_task_id_determines_the_id(void **state)
 }
 
 /* Each row makes one member of a valid creation invalid. */
+static const struct {
+	const char *name, *json;
+} invalid_members[] = {
+	{ "task_id", "5" },
+	{ "task_id", "null" },
+	{ "task_id", "\"\"" },
+	{ "task_id", "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"" },
+	{ "handler", "" },
+	{ "handler", "null" },
+	{ "handler", "\" \"" },
+	{ "handler", "[]" },
+	{ "user_id", "null" },
+	{ "user_id", "7" },
+	{ "entity_id", "false" },
+	{ "request", "{}" },
+	{ "response", "1" },
+};
+
 static void member_types_are_checked(void **state)
 {
-	static const struct {
-		const char *name, *json;
-	} rows[] = {
-		{ "task_id", "5" },
-		{ "task_id", "null" },
-		{ "task_id", "\"\"" },
-		{ "task_id",
-			"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"" },
-		{ "handler", "" },
-		{ "handler", "null" },
-		{ "handler", "\" \"" },
-		{ "handler", "[]" },
-		{ "user_id", "null" },
-		{ "user_id", "7" },
-		{ "entity_id", "false" },
-		{ "request", "{}" },
-		{ "response", "1" },
-	};
 	struct arena arena = { 0 };
 	struct err err;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(invalid_members) / sizeof(invalid_members[0]); i++) {
 		struct request request;
 		struct task task;
 		struct op op;
 
 		init_create(&request, &op, &arena);
-		change_set_field(&op.change, str_cstr(rows[i].name), str_cstr(rows[i].json));
+		change_set_field(&op.change, str_cstr(invalid_members[i].name),
+			str_cstr(invalid_members[i].json));
 		must(fourhse_native_defaults(&request, &op, &err), &err);
 		make_task(&op, &task);
 		assert_false(fourhse_validate(NULL, &task, &err));
 		assert_err(&err, ERR_UNPROCESSABLE);
-		assert_string_equal(err.field, rows[i].name);
+		assert_string_equal(err.field, invalid_members[i].name);
 	}
 	arena_free(&arena);
 }

@@ -198,9 +198,9 @@ static void selected_fields_are_parsed_once(void **state)
 	must(row->decode(&request, &op, &err), &err);
 	request.query_count = 0;
 	assert_true(row->encode_row(&request, &task, &out));
-	assert_str(buf_str(&out),
-		"{\"id\":\"7\",\"type\":\"import-tasks\",\"links\":{\"self\":\"/api/v2/import-tasks/7\"},"
-		"\"attributes\":{\"status\":\"failed\"}}");
+	assert_str(buf_str(&out), "{\"id\":\"7\",\"type\":\"import-tasks\","
+				  "\"links\":{\"self\":\"/api/v2/import-tasks/7\"},"
+				  "\"attributes\":{\"status\":\"failed\"}}");
 	buf_free(&out);
 	arena_free(&arena);
 }

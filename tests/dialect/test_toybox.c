@@ -1,6 +1,6 @@
 /*
- * The made-up dialect of toybox/ in the whole path of a request: nothing outside its folder, the list
- * of dialects and its vectors knows it.
+ * The made-up dialect of toybox/ in the whole path of a request: nothing outside its folder, the
+ * list of dialects and its vectors knows it.
  */
 #include <stdio.h>
 

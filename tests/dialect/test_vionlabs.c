@@ -77,28 +77,29 @@ static void native_priority_takes_precedence(void **state)
 }
 
 /* Each row removes one member of a valid creation or makes it invalid. */
+static const struct {
+	const char *name, *json;
+} invalid_names[] = {
+	{ "inventory_id", "" },
+	{ "inventory_id", "1" },
+	{ "inventory_id", "null" },
+	{ "inventory_id", "\"\"" },
+	{ "product", "" },
+	{ "product", "[\"markers\"]" },
+	{ "version", "" },
+	{ "version", "1.0" },
+	{ "version", "\"\"" },
+	{ "version", "\"..\"" },
+	{ "inventory_id", "\"a/./b\"" },
+	{ "inventory_id", "\"a\\\\b\"" },
+};
+
 static void name_members_are_required(void **state)
 {
-	static const struct {
-		const char *name, *json;
-	} rows[] = {
-		{ "inventory_id", "" },
-		{ "inventory_id", "1" },
-		{ "inventory_id", "null" },
-		{ "inventory_id", "\"\"" },
-		{ "product", "" },
-		{ "product", "[\"markers\"]" },
-		{ "version", "" },
-		{ "version", "1.0" },
-		{ "version", "\"\"" },
-		{ "version", "\"..\"" },
-		{ "inventory_id", "\"a/./b\"" },
-		{ "inventory_id", "\"a\\\\b\"" },
-	};
 	struct arena arena = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(invalid_names) / sizeof(invalid_names[0]); i++) {
 		struct request request = { .arena = &arena };
 		struct op op = { .arena = &arena };
 		struct err err = { 0 };
@@ -106,10 +107,11 @@ static void name_members_are_required(void **state)
 		change_set_field(&op.change, STR("inventory_id"), STR("\"a\""));
 		change_set_field(&op.change, STR("product"), STR("\"markers\""));
 		change_set_field(&op.change, STR("version"), STR("\"1\""));
-		change_set_field(&op.change, str_cstr(rows[i].name), str_cstr(rows[i].json));
+		change_set_field(&op.change, str_cstr(invalid_names[i].name),
+			str_cstr(invalid_names[i].json));
 		assert_false(vionlabs_native_defaults(&request, &op, &err));
 		assert_err(&err, ERR_UNPROCESSABLE);
-		assert_string_equal(err.field, rows[i].name);
+		assert_string_equal(err.field, invalid_names[i].name);
 	}
 	arena_free(&arena);
 }
@@ -162,38 +164,41 @@ static void valid_tasks_are_accepted(void **state)
 	must(vionlabs_validate(&before, &task, &err), &err);
 }
 
+/* A task after each of these changes is rejected; when_new: a new task too. */
+static const struct {
+	const char *name, *json;
+	bool when_new;
+} invalid_changes[] = {
+	{ "inventory_id", "\"b\"", false },
+	{ "product", "\"similar\"", false },
+	{ "version", "\"2\"", false },
+	{ "inventory_id", "", true },
+	{ "inventory_id", "1", true },
+	{ "product", "\"foo\"", true },
+	{ "product", "null", true },
+	{ "version", "\"\"", true },
+	{ "priority", "\"urgent\"", true },
+	{ "priority", "1", true },
+	{ "priority", "null", true },
+};
+
 static void invalid_tasks_are_rejected(void **state)
 {
-	static const struct {
-		const char *name, *json;
-		bool when_new;
-	} rows[] = {
-		{ "inventory_id", "\"b\"", false },
-		{ "product", "\"similar\"", false },
-		{ "version", "\"2\"", false },
-		{ "inventory_id", "", true },
-		{ "inventory_id", "1", true },
-		{ "product", "\"foo\"", true },
-		{ "product", "null", true },
-		{ "version", "\"\"", true },
-		{ "priority", "\"urgent\"", true },
-		{ "priority", "1", true },
-		{ "priority", "null", true },
-	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(invalid_changes) / sizeof(invalid_changes[0]); i++) {
 		struct task before, task;
 		struct err err = { 0 };
 
 		make_task(&before);
 		make_task(&task);
-		task_set_field(
-			&task, (struct field){ str_cstr(rows[i].name), str_cstr(rows[i].json) });
+		task_set_field(&task, (struct field){ str_cstr(invalid_changes[i].name),
+					      str_cstr(invalid_changes[i].json) });
 		assert_false(vionlabs_validate(&before, &task, &err));
 		assert_err(&err, ERR_UNPROCESSABLE);
-		assert_string_equal(err.field, rows[i].name);
-		assert_int_equal(!vionlabs_validate(NULL, &task, &err), rows[i].when_new);
+		assert_string_equal(err.field, invalid_changes[i].name);
+		assert_int_equal(
+			!vionlabs_validate(NULL, &task, &err), invalid_changes[i].when_new);
 	}
 }
 

@@ -143,14 +143,23 @@ static enum err_code err_code_by_name(const char *name)
 	return ERR_NONE;
 }
 
+static void fill_rows(struct vector *vector, const json_t *tasks, struct outcome *outcome)
+{
+	outcome->row_count = json_array_size(tasks);
+	assert_in_range(outcome->row_count, 0, VECTOR_ROWS_MAX);
+	for (size_t i = 0; i < outcome->row_count; i++)
+		fill_task(vector, json_array_get(tasks, i), &outcome->rows[i]);
+	/* Never dereferenced: a listing tells the encoder that rows follow. */
+	outcome->result.listing = tasks ? (struct listing *)outcome->rows : NULL;
+}
+
 static void fill_result(struct vector *vector, struct outcome *outcome)
 {
-	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL, *row;
+	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL;
 	struct result *result = &outcome->result;
 	json_int_t total = -1, offset = 0;
 	int has_dependents = 0, created = 0;
 	json_error_t error;
-	size_t i;
 
 	if (!vector->result)
 		return;
@@ -166,13 +175,7 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 		fill_task(vector, task, &result->task);
 	if (companion)
 		fill_task(vector, companion, &result->companion);
-	assert_true(json_array_size(tasks) <= VECTOR_ROWS_MAX);
-	json_array_foreach (tasks, i, row) {
-		fill_task(vector, row, &outcome->rows[i]);
-	}
-	outcome->row_count = json_array_size(tasks);
-	/* Never dereferenced: a listing tells the encoder that rows follow. */
-	result->listing = tasks ? (struct listing *)outcome->rows : NULL;
+	fill_rows(vector, tasks, outcome);
 	result->total_known = total >= 0;
 	result->total = total >= 0 ? (uint64_t)total : 0;
 	result->offset = (uint64_t)offset;

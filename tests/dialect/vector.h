@@ -54,8 +54,8 @@ void vector_decode(const struct vector *vector, struct outcome *outcome);
 void vector_encode(const struct vector *vector, struct outcome *outcome);
 void vector_teardown(struct outcome *outcome);
 /*
- * Runs test once for each file of tests/vectors/, with the path as *state, then one more test unless
- * it is NULL. Returns the number of failures.
+ * Runs test once for each file of tests/vectors/, with the path as *state, then one more test
+ * unless it is NULL. Returns the number of failures.
  */
 int vector_run_all(CMUnitTestFunction test, const struct CMUnitTest *more);
 /* The operation in the form of a vector's "op"; the caller owns it. */
