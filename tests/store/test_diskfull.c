@@ -1,8 +1,10 @@
 /*
- * A full disk under data and logs (a small tmpfs in a private mount namespace): writes are refused
+ * A full disk (a small tmpfs in a private mount namespace). Under data and logs: writes are refused
  * or unknown, reads succeed, no acknowledged write is lost, and writes succeed again when space is
- * free. Skipped without the right to mount.
+ * free. Under the archive: logs are kept until they can be archived. Skipped without the right to
+ * mount.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -22,14 +24,14 @@
 static struct store_options options;
 static char small[PATH_SIZE - 16]; /* where the small disk is mounted */
 
-static bool mount_small(void)
+static bool mount_small(const char *path, unsigned megabytes)
 {
 	char size[32];
 
-	snprintf(size, sizeof(size), "size=%dm", MEGABYTES);
+	snprintf(size, sizeof(size), "size=%um", megabytes);
 	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return false;
-	return mkdir(small, 0700) == 0 && mount("tmpfs", small, "tmpfs", 0, size) == 0;
+	return mkdir(path, 0700) == 0 && mount("tmpfs", path, "tmpfs", 0, size) == 0;
 }
 
 /* Fills a file with that many megabytes, or until the disk is full. */
@@ -86,7 +88,7 @@ static bool set_small_disk(char reserve[PATH_SIZE])
 	static char home[PATH_SIZE];
 
 	snprintf(small, sizeof(small), "%s/small", check_temp_dir());
-	if (!mount_small())
+	if (!mount_small(small, MEGABYTES))
 		return false;
 	snprintf(home, sizeof(home), "%s/home", small);
 	snprintf(reserve, PATH_SIZE, "%s/reserve", small);
@@ -159,10 +161,73 @@ static void full_disk_loses_nothing_and_writes_resume(void **state)
 	umount2(small, MNT_DETACH);
 }
 
+/* ---- a full archive on a disk of its own ---- */
+
+#define ARCHIVE_MB 16 /* less than one log */
+#define LOG_TASKS  40 /* of a megabyte: more than one log */
+
+static unsigned count_files(const char *path)
+{
+	DIR *folder = opendir(path);
+	unsigned count = 0;
+
+	assert_non_null(folder);
+	for (struct dirent *entry; (entry = readdir(folder));)
+		count += entry->d_name[0] != '.';
+	closedir(folder);
+	return count;
+}
+
+static void write_logs(struct store *store)
+{
+	char *value = malloc(1000001);
+
+	assert_non_null(value);
+	memset(value, '1', 1000000);
+	value[1000000] = '\0';
+	for (unsigned n = 0; n < LOG_TASKS; n++)
+		fixture_create(store, n, "new", value);
+	free(value);
+}
+
+/* The error names the archive: ERR_DISK_FULL would blame the disk of the data. */
+static void full_archive_keeps_the_logs(void **state)
+{
+	char archive[PATH_SIZE], logs[PATH_SIZE];
+	struct err err = { 0 };
+	struct store *store;
+	unsigned removed = 0;
+
+	(void)state;
+	snprintf(archive, sizeof(archive), "%s/archive", check_temp_dir());
+	if (!mount_small(archive, ARCHIVE_MB))
+		skip();
+	options = fixture_options(STORE_RECOVER, "archive-full");
+	options.archive = archive;
+	store = fixture_open(&options);
+	snprintf(logs, sizeof(logs), "%s/log", options.home);
+	write_logs(store);
+	for (int i = 0; i < 2; i++) {
+		assert_fails(store_checkpoint(store, true, &removed, &err), &err, ERR_INTERNAL);
+		assert_string_equal(
+			err.text, "the logs cannot be archived: No space left on device");
+		assert_int_equal(count_files(logs), 2);
+		assert_int_equal(count_files(archive), 0);
+	}
+	assert_int_equal(mount(NULL, archive, NULL, MS_REMOUNT, "size=64m"), 0);
+	must(store_checkpoint(store, true, &removed, &err), &err);
+	assert_int_equal(removed, 1);
+	assert_int_equal(count_files(archive), 1);
+	fixture_verify(store, LOG_TASKS);
+	store_close(store);
+	umount2(archive, MNT_DETACH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(full_disk_loses_nothing_and_writes_resume),
+		CHECK(full_archive_keeps_the_logs),
 	};
 
 	return CHECK_RUN(tests);
