@@ -20,7 +20,6 @@
 
 #define INDEX_TENANT_MAX       64
 #define INDEX_VALUE_MAX	       120
-#define INDEX_ORDER_BY_MAX     2 /* further members of a field */
 #define INDEX_KEY_MAX	       512
 #define INDEX_KEYS_MAX	       32 /* keys per task */
 #define INDEX_SCHEMA_HASH_SIZE 32

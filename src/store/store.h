@@ -152,6 +152,7 @@ bool store_run_chore(struct store *store, size_t number, bool low_space, struct 
 /*
  * Writes a checkpoint, so that the next recovery is short, and with trim archives and removes the
  * logs that it does not need: *removed (or NULL) files. Waits for another process that does this.
+ * ERR_INTERNAL if the logs cannot be archived: they are kept, and the next call tries again.
  */
 bool store_checkpoint(struct store *store, bool trim, unsigned *removed, struct err *err);
 /* Removes Idempotency-Keys STORE_IDEMPOTENCY_HOURS after they expired at the latest. now: ms. */

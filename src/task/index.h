@@ -20,14 +20,17 @@ enum index_source {
 	INDEX_PAIR, /* two other fields together, for their common filter; never named by a list */
 };
 
+#define INDEX_ORDER_BY_MAX 2
+
 struct index_field {
 	uint8_t code; /* from 1, in keys on disk: never reuse one */
 	enum index_source source;
 	const char *name;		     /* of the member if INDEX_FIELD */
 	struct str (*normalize)(struct str); /* maps equal spellings to one; pure; or NULL */
-	const char *const *order_by;	     /* INDEX_FIELD: members, ends with NULL; or NULL */
-	const struct index_field *pair[2];   /* INDEX_PAIR: of the same table, STATUS or FIELD */
-	bool unindexed;			     /* no entries: usable only in a scan */
+	/* INDEX_FIELD: at most INDEX_ORDER_BY_MAX members, ends with NULL; or NULL */
+	const char *const *order_by;
+	const struct index_field *pair[2]; /* INDEX_PAIR: of the same table, STATUS or FIELD */
+	bool unindexed;			   /* no entries: usable only in a scan */
 };
 
 /* First rows of every dialect's table: lists over all dialects use them. */
