@@ -29,19 +29,25 @@ static const struct {
 	const char *description; /* NULL: the sentence of `code` */
 	enum err_code code;
 } refusals[REFUSALS] = {
-	[INVALID_REQUEST] = { 400, "invalid_request", "The form could not be read." },
-	[MISSING_TYPE] = { 400, "invalid_request", "Missing required parameter: grant_type." },
-	[REPEATED] = { 400, "invalid_request", "A parameter was sent more than once." },
+	[INVALID_REQUEST] = { 400, "invalid_request",
+		.description = "The form could not be read." },
+	[MISSING_TYPE] = { 400, "invalid_request",
+		.description = "Missing required parameter: grant_type." },
+	[REPEATED] = { 400, "invalid_request",
+		.description = "A parameter was sent more than once." },
 	[UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type",
-		"The authorization grant type is not supported by the authorization server." },
+		.description =
+			"The authorization grant type is not supported by the authorization server." },
 	[INVALID_GRANT] = { 400, "invalid_grant",
-		"The provided authorization grant is invalid, expired, revoked, does not match the "
-		"redirection URI used in the authorization request, or was issued to another "
-		"client." },
+		.description =
+			"The provided authorization grant is invalid, expired, revoked, does not match the "
+			"redirection URI used in the authorization request, or was issued to another "
+			"client." },
 	[WRONG_METHOD] = { 405, "invalid_request", .code = ERR_METHOD },
 	[UNAVAILABLE] = { 503, "temporarily_unavailable", .code = ERR_BUSY },
 	/* RFC 6749 has no error code for this; this one says that the condition is temporary. */
-	[TOO_MANY] = { 429, "temporarily_unavailable", "Too many logins have failed." },
+	[TOO_MANY] = { 429, "temporarily_unavailable",
+		.description = "Too many logins have failed." },
 };
 
 struct login_result {
