@@ -1,4 +1,4 @@
-#include "dialect/native/list.h"
+#include "dialect/native/query.h"
 
 /* ---- dialects ---- */
 

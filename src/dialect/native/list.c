@@ -1,6 +1,5 @@
-#include "dialect/native/list.h"
-
 #include "base/date.h"
+#include "dialect/native/query.h"
 
 static bool parse_sort(const struct native_query *query, const struct native_param *given)
 {
