@@ -138,6 +138,14 @@ static bool set_member_error(struct err *err, const char *name, const char *expe
 
 #define LINKAGE_EXPECTED "an object of type (tracks, videos, asset-attachments, products) and id"
 
+/* The caller owns *json. */
+static bool parse_attachable(json_t **json, struct str text, struct err *err)
+{
+	if (text.len == 0)
+		return set_member_error(err, "attachable", LINKAGE_EXPECTED);
+	return json_parse_strict(json, text, err);
+}
+
 /* Turns every spelling that a creation accepts into the one of responses. */
 static bool normalize_linkage(struct op *op, struct arena *arena, struct err *err)
 {
@@ -146,9 +154,7 @@ static bool normalize_linkage(struct op *op, struct arena *arena, struct err *er
 	json_t *json;
 	bool ok;
 
-	if (text.len == 0)
-		return set_member_error(err, "attachable", LINKAGE_EXPECTED);
-	if (!json_parse_strict(&json, text, err))
+	if (!parse_attachable(&json, text, err))
 		return false;
 	if (idol_parse_linkage(&linkage, json))
 		ok = idol_set_linkage(&linkage, &op->change, arena, err);
@@ -259,9 +265,7 @@ static bool validate_linkage(struct str text, struct err *err)
 	json_t *json;
 	bool ok;
 
-	if (text.len == 0)
-		return set_member_error(err, "attachable", LINKAGE_EXPECTED);
-	if (!json_parse_strict(&json, text, err))
+	if (!parse_attachable(&json, text, err))
 		return false;
 	ok = idol_parse_linkage(&linkage, json) && json_is_string(json_object_get(json, "id")) &&
 	     str_eq(json_str(json_object_get(json, "type")), str_cstr(linkage.type));
