@@ -4,11 +4,7 @@
  * A writer counts commits_started before its commit and commits_done after it. A flusher loads D
  * from commits_done before it flushes and raises commits_flushed to D when that has succeeded. A
  * reader may show what it has read when it finds started <= flushed afterwards.
- *
- * Proof: a commit is in the log before any process sees it. If D was loaded after the reader's
- * read, the log that was flushed then holds what the reader saw. If D was loaded before it,
- * D <= started then <= started now <= D: no commit was between its two counts at that moment and
- * none has begun since, so all of them are in the flushed log.
+ * HACKING, "The flush counters", has the proof.
  */
 enum engine_status store_commit(struct store *store)
 {
