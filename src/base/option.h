@@ -58,8 +58,8 @@ void option_print(const struct option_table *table, const void *values, struct b
 /* Writes "1 to 3600 seconds"; nothing for a text. */
 void option_print_range(const struct option_row *row, struct buf *out);
 /*
- * Copies each option that needs a restart from before to after. Appends the names of those that
- * differed, separated by ", ".
+ * Copies each option that needs a restart from before to after. Appends the names of the options
+ * that differed, separated by ", ".
  */
 void option_keep_startup(
 	const struct option_table *table, const void *before, void *after, struct buf *names);

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The commands of polytaskctl that do not use the store: those that control the service and those
- * that need none. admin/command.h has the others.
+ * Commands of polytaskctl without access to the store. Some control the service, others need no
+ * service at all. admin/command.h has the commands on the store.
  */
 #include "admin/admin.h"
 #include "admin/sign.h"

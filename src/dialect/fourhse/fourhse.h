@@ -52,7 +52,7 @@ struct fourhse_member {
 #define FOURHSE_MEMBER_COUNT 9
 /* In the order of responses. */
 extern const struct fourhse_member fourhse_members[FOURHSE_MEMBER_COUNT];
-/* Returns NULL if there is none of that name. */
+/* Returns NULL for an unknown name. */
 const struct fourhse_member *fourhse_member_by_name(struct str name);
 
 /* ---- ids and texts ---- */

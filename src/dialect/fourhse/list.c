@@ -42,7 +42,7 @@ static void add_date_filter(
 
 /* ---- texts ---- */
 
-/* The value as indexed. "NULL" stands for null, because forms cannot express null. */
+/* The value as indexed. The text "NULL" means null: a form has no other way to send it. */
 static struct str index_value(
 	const struct list_parser *parser, const struct fourhse_member *member, const json_t *value)
 {
