@@ -36,6 +36,7 @@
 		"The header of the request is too large.")                                         \
 	X(ERR_INTERNAL, "internal", 500, "An internal error occurred.")                            \
 	X(ERR_NO_MEMORY, "no-memory", 500, "Memory is exhausted.")                                 \
+	X(ERR_DAMAGED, "damaged", 500, "Stored data are damaged; the operator has been informed.") \
 	X(ERR_NOT_IMPLEMENTED, "not-implemented", 501, "The method is not implemented.")           \
 	X(ERR_BUSY, "busy", 503, "The service is busy; try again shortly.")                        \
 	X(ERR_UNKNOWN_OUTCOME, "unknown-outcome", 503,                                             \

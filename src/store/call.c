@@ -31,6 +31,7 @@ bool store_fail(struct store *store, int status, struct err *err)
 		[ENGINE_BUSY] = ERR_BUSY,
 		[ENGINE_FULL] = ERR_DISK_FULL,
 		[ENGINE_NO_MEMORY] = ERR_NO_MEMORY,
+		[ENGINE_DAMAGED] = ERR_DAMAGED,
 	};
 
 	if (status == ENGINE_LOST)

@@ -8,9 +8,9 @@
  * It has at most one transaction at a time, so calls do not name it. Keys sort by unsigned bytes, a
  * prefix before longer keys. A scan returns a batch: no call is made per row.
  *
- * Errors: enum engine_status. After ENGINE_RETRY, ENGINE_BUSY, ENGINE_FULL, ENGINE_NO_MEMORY and
- * ENGINE_LOST the caller aborts the transaction. ENGINE_FAILED and ENGINE_LOST leave their cause in
- * engine->message.
+ * Errors: enum engine_status. After ENGINE_RETRY, ENGINE_BUSY, ENGINE_FULL, ENGINE_NO_MEMORY,
+ * ENGINE_DAMAGED and ENGINE_LOST the caller aborts the transaction. ENGINE_DAMAGED (file and page),
+ * ENGINE_FAILED and ENGINE_LOST leave their cause in engine->message.
  */
 #include "base/buf.h"
 #include "base/str.h"
@@ -44,6 +44,11 @@ enum engine_status {
 	ENGINE_BUSY,   /* a lock was not granted in time */
 	ENGINE_FULL,   /* no space */
 	ENGINE_NO_MEMORY,
+	/*
+	 * A page that the call needs cannot be read. Nothing was changed; other pages are not affected,
+	 * and the next call may succeed.
+	 */
+	ENGINE_DAMAGED,
 	ENGINE_FAILED, /* open, checkpoint or a chore failed; the data are unchanged */
 	ENGINE_LOST,   /* unusable for every process until recovery */
 };

@@ -77,7 +77,8 @@ void store_close(struct store *store);
  * Carries out one operation in one transaction and fills in the result. The caller must always free
  * the result. Not durable until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id
  * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_QUOTA (with
- * retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_PANIC, and those of op.before_write.
+ * retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED, ERR_PANIC, and those of
+ * op.before_write.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);

@@ -116,6 +116,7 @@ static void other_failures_are_errors_immediately(void **state)
 	check_error(*state, ENGINE_BUSY, ERR_BUSY);
 	check_error(*state, ENGINE_FULL, ERR_DISK_FULL);
 	check_error(*state, ENGINE_NO_MEMORY, ERR_NO_MEMORY);
+	check_error(*state, ENGINE_DAMAGED, ERR_DAMAGED);
 	check_error(*state, ENGINE_EXISTS, ERR_CONFLICT);
 }
 

@@ -51,6 +51,7 @@ const struct error_override fourhse_error_overrides[ERR_CODES] = {
 	[ERR_TOO_MANY_REQUESTS] = { .text = "Rate limit exceeded." },
 	[ERR_INTERNAL] = { .text = "An internal server error occurred." },
 	[ERR_NO_MEMORY] = { .text = "An internal server error occurred." },
+	[ERR_DAMAGED] = { .text = "An internal server error occurred." },
 	[ERR_DISK_FULL] = { .status = 503 },
 };
 

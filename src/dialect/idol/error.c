@@ -160,6 +160,7 @@ const struct error_override idol_error_overrides[ERR_CODES] = {
 	[ERR_METHOD] = { .status = 404, .text = "There is nothing at this address." },
 	[ERR_INTERNAL] = { .text = "Internal Server Error" },
 	[ERR_NO_MEMORY] = { .text = "Internal Server Error" },
+	[ERR_DAMAGED] = { .text = "Internal Server Error" },
 	[ERR_DISK_FULL] = { .status = 503 },
 };
 
