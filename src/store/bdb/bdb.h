@@ -2,7 +2,8 @@
 /*
  * The engine on Berkeley DB 5.3. Only the files of this folder include <db.h>.
  *
- *     env.c          the environment, its folders and settings; open and close
+ *     env.c          the environment and its settings; open and close
+ *     folders.c      its folders
  *     table.c        the databases in it
  *     txn.c          begin, commit, abort, flush; libdb's codes as enum engine_status
  *     access.c       get, put, del
@@ -37,6 +38,11 @@ static inline struct bdb *bdb_of(struct engine *engine)
 {
 	return (struct bdb *)engine;
 }
+
+/* ---- folders.c ---- */
+
+/* ENGINE_RECOVER creates what is missing and removes old regions. May leave engine.message. */
+int bdb_set_folders(struct bdb *bdb, const struct engine_options *options);
 
 /* ---- txn.c ---- */
 

@@ -1,10 +1,7 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -61,82 +58,6 @@ static void log_libdb_event(DB_ENV *env, uint32_t event, void *info)
 		log_error("store-write-failed", "a page could not be written");
 }
 
-/* ---- folders ---- */
-
-static int make_folder(const char *path)
-{
-	char part[PATH_MAX];
-	size_t len = strlen(path);
-
-	if (len == 0 || len >= sizeof(part))
-		return len ? ENAMETOOLONG : ENOENT;
-	memcpy(part, path, len + 1);
-	for (size_t i = 1; i <= len; i++) {
-		if (part[i] != '/' && part[i] != '\0')
-			continue;
-		part[i] = '\0';
-		if (mkdir(part, 0700) != 0 && errno != EEXIST)
-			return errno;
-		part[i] = path[i];
-	}
-	return 0;
-}
-
-/* Regions left by a killed service may have another size or library version. */
-static int empty_regions(const char *path)
-{
-	DIR *folder = opendir(path);
-	struct dirent *entry;
-	int rc = 0;
-
-	if (!folder)
-		return errno;
-	while (rc == 0 && (entry = readdir(folder))) {
-		if (strncmp(entry->d_name, "__db.", 5) == 0 &&
-			unlinkat(dirfd(folder), entry->d_name, 0) != 0)
-			rc = errno;
-	}
-	closedir(folder);
-	return rc;
-}
-
-/* home/name as an absolute path: libdb's own home is the folder of the regions. */
-static int sub_folder(const char *home, const char *name, bool create, char path[PATH_MAX])
-{
-	char joined[PATH_MAX];
-	int len = snprintf(joined, sizeof(joined), "%s/%s", home, name);
-	int rc = len < 0 || (size_t)len >= sizeof(joined) ? ENAMETOOLONG : 0;
-
-	if (rc == 0 && create)
-		rc = make_folder(joined);
-	if (rc == 0 && !realpath(joined, path))
-		rc = errno;
-	return rc;
-}
-
-static int set_folders(DB_ENV *env, const struct engine_options *options)
-{
-	bool create = options->mode == ENGINE_RECOVER;
-	char data[PATH_MAX], log[PATH_MAX];
-	int rc = sub_folder(options->home, "data", create, data);
-
-	if (rc == 0)
-		rc = sub_folder(options->home, "log", create, log);
-	if (rc == 0)
-		rc = env->set_data_dir(env, data);
-	if (rc == 0)
-		rc = env->set_create_dir(env, data);
-	if (rc == 0)
-		rc = env->set_lg_dir(env, log);
-	if (rc == 0 && create)
-		bdb_trim_wal(log);
-	if (rc == 0 && create)
-		rc = make_folder(options->regions);
-	if (rc == 0 && create)
-		rc = empty_regions(options->regions);
-	return rc;
-}
-
 /* ---- the environment ---- */
 
 /* Recovery creates the regions with these sizes; processes that attach must use the same. */
@@ -189,7 +110,7 @@ static int open_environment(struct bdb *bdb, const struct engine_options *option
 	if (rc == 0 && !bdb->ephemeral)
 		rc = env->set_lg_filemode(env, 0600);
 	if (rc == 0 && !bdb->ephemeral)
-		rc = set_folders(env, options);
+		rc = bdb_set_folders(bdb, options);
 	if (rc != 0)
 		return rc;
 	if (options->mode == ENGINE_RECOVER)
@@ -244,7 +165,8 @@ static int open_home(struct bdb *bdb, const char *path)
 /* Nothing is lost yet when an environment cannot be opened, so only DB_RUNRECOVERY means it. */
 static enum engine_status open_status(struct bdb *bdb, int rc)
 {
-	snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s", db_strerror(rc));
+	if (!*bdb->engine.message)
+		snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s", db_strerror(rc));
 	switch (rc) {
 	case 0:
 		return ENGINE_OK;
