@@ -34,9 +34,10 @@ bool child_stop_requested(void)
 	return stop_requested;
 }
 
-bool child_wait(const struct child_context *child, int fd, bool *readable)
+/* Waits up to ms until fd is readable or the child must exit. */
+static bool wait_for(const struct child_context *child, int fd, int64_t ms, bool *readable)
 {
-	const struct timespec timeout = { .tv_nsec = (long)CHILD_WAIT_MS * 1000000 };
+	const struct timespec timeout = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 	struct pollfd fds[] = {
 		{ .fd = child->supervisor_pipe, .events = POLLIN },
 		{ .fd = fd, .events = POLLIN },
@@ -51,4 +52,14 @@ bool child_wait(const struct child_context *child, int fd, bool *readable)
 	if (readable)
 		*readable = ready > 0 && fds[1].revents;
 	return !stop_requested && (ready <= 0 || !fds[0].revents);
+}
+
+bool child_wait(const struct child_context *child, int fd, bool *readable)
+{
+	return wait_for(child, fd, CHILD_WAIT_MS, readable);
+}
+
+bool child_pause(const struct child_context *child, int64_t ms)
+{
+	return wait_for(child, -1, ms, NULL);
 }

@@ -43,6 +43,8 @@ bool child_stop_requested(void);
  * NULL. Returns false if the child must exit: SIGTERM, or the supervisor is gone.
  */
 bool child_wait(const struct child_context *child, int fd, bool *readable);
+/* The same for `ms` milliseconds and without a descriptor. */
+bool child_pause(const struct child_context *child, int64_t ms);
 
 /*
  * Creates missing directories, releases the disk reserve if space is low, and runs recovery on the

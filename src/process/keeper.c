@@ -4,39 +4,29 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "process/child.h"
+#include "process/jobs.h"
 #include "sys/reserve.h"
 
 #define CREDENTIAL_PURGE_MS 3600000
 #define OPEN_TRIES	    20
-#define JOBS_MAX	    16
-
-struct keeper;
-
-struct periodic_job {
-	const char *name;
-	int64_t interval_ms;
-	bool (*run)(struct keeper *keeper, struct err *err); /* NULL: a chore of the store */
-	size_t chore;					     /* its number */
-	int64_t next_ms;
-	bool failing; /* since its last run: logged only once */
-};
 
 struct keeper {
 	const struct child_context *child;
 	struct store *store;
 	bool low_space; /* less than plenty is free */
-	struct periodic_job jobs[JOBS_MAX];
-	size_t job_count;
+	struct jobs jobs;
 };
 
 /* ---- jobs ---- */
 
 /* Expired logins leave tokens behind; other credentials are kept longer after their end. */
-static bool purge_credentials(struct keeper *keeper, struct err *err)
+static bool purge_credentials(void *data, const struct job *job, bool *more, struct err *err)
 {
+	struct keeper *keeper = data;
 	int64_t now = clock_wall_ms();
 	unsigned logins, tokens, keys;
 
+	(void)job, (void)more;
 	if (!token_purge(keeper->store, TOKEN_LOGIN_LABEL, now - TOKEN_LOGIN_RETENTION_MS, &logins,
 		    err) ||
 		!token_purge(keeper->store, NULL, now - CREDENTIAL_RETENTION_MS, &tokens, err) ||
@@ -50,11 +40,13 @@ static bool purge_credentials(struct keeper *keeper, struct err *err)
 }
 
 /* Between low and plenty read_only keeps its value, so that it does not flicker. */
-static bool check_free_space(struct keeper *keeper, struct err *err)
+static bool check_free_space(void *data, const struct job *job, bool *more, struct err *err)
 {
+	struct keeper *keeper = data;
 	_Atomic bool *read_only = &keeper->child->scoreboard->store.read_only;
 	enum reserve_level room;
 
+	(void)job, (void)more;
 	if (!reserve_check(&room, keeper->child->conf, err))
 		return false;
 	if (room == RESERVE_LOW && !atomic_exchange(read_only, true))
@@ -68,17 +60,23 @@ static bool check_free_space(struct keeper *keeper, struct err *err)
 	return true;
 }
 
-static void add_job(struct keeper *keeper, const struct periodic_job *job)
+static bool run_chore(void *data, const struct job *job, bool *more, struct err *err)
 {
-	if (keeper->job_count < JOBS_MAX)
-		keeper->jobs[keeper->job_count++] = *job;
-	else
-		log_error("keeper", "no room for the job %s", job->name);
+	struct keeper *keeper = data;
+
+	return store_run_chore(keeper->store, job->number, keeper->low_space, more, err);
+}
+
+static void give_heartbeat(void *data)
+{
+	struct keeper *keeper = data;
+
+	atomic_fetch_add(&keeper->child->slot->counters.heartbeats, 1);
 }
 
 static void add_jobs(struct keeper *keeper)
 {
-	static const struct periodic_job own[] = {
+	static const struct job own[] = {
 		{ .name = "free space", .interval_ms = CHILD_WAIT_MS, .run = check_free_space },
 		{ .name = "credential removal",
 			.interval_ms = CREDENTIAL_PURGE_MS,
@@ -86,44 +84,17 @@ static void add_jobs(struct keeper *keeper)
 	};
 	struct store_chore chore;
 
+	keeper->jobs = (struct jobs){
+		.data = keeper, .clock_ms = clock_mono_ms, .before_run = give_heartbeat
+	};
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		add_job(keeper, &own[i]);
+		jobs_add(&keeper->jobs, &own[i]);
 	for (size_t i = 0; store_chore(keeper->store, i, &chore); i++)
-		add_job(keeper,
-			&(struct periodic_job){
-				.name = chore.name, .interval_ms = chore.interval_ms, .chore = i });
-}
-
-/* Returns false if the environment is lost. */
-static bool run_job(struct keeper *keeper, struct periodic_job *job)
-{
-	struct err err = { 0 };
-	bool done = job->run ? job->run(keeper, &err)
-			     : store_run_chore(keeper->store, job->chore, keeper->low_space, &err);
-
-	if (!done && !job->failing)
-		log_warn("keeper", "%s: %s", job->name, err_text(&err));
-	else if (done && job->failing)
-		log_info("keeper", "%s: works again", job->name);
-	job->failing = !done;
-	return done || err.code != ERR_PANIC;
-}
-
-/* Returns false if the environment is lost. All jobs are due at the start. */
-static bool run_due_jobs(struct keeper *keeper)
-{
-	for (size_t i = 0; i < keeper->job_count; i++) {
-		struct periodic_job *job = &keeper->jobs[i];
-		int64_t now = clock_mono_ms();
-
-		if (now < job->next_ms)
-			continue;
-		job->next_ms = now + job->interval_ms;
-		atomic_fetch_add(&keeper->child->slot->counters.heartbeats, 1);
-		if (!run_job(keeper, job))
-			return false;
-	}
-	return true;
+		jobs_add(&keeper->jobs, &(struct job){ .name = chore.name,
+						.interval_ms = chore.interval_ms,
+						.duty_percent = chore.duty_percent,
+						.run = run_chore,
+						.number = i });
 }
 
 /* ---- the process ---- */
@@ -157,9 +128,9 @@ int keeper_main(const struct child_context *child)
 	}
 	add_jobs(&keeper);
 	do {
-		alive = run_due_jobs(&keeper);
+		alive = jobs_run_due(&keeper.jobs);
 		child->slot->state = CHILD_READY;
-	} while (alive && child_wait(child, -1, NULL));
+	} while (alive && child_pause(child, jobs_wait_ms(&keeper.jobs, CHILD_WAIT_MS)));
 	/* A last checkpoint makes the next start quick; without it nothing is lost. */
 	if (alive && !store_checkpoint(keeper.store, false, NULL, &err)) {
 		log_warn("keeper", "last checkpoint: %s", err_text(&err));

@@ -118,8 +118,12 @@ static inline struct str engine_batch_key(const struct engine_batch *batch, size
 struct engine_chore {
 	const char *name;
 	int64_t interval_ms;
-	/* low_space: the disk is nearly full; write what is cached while it fits. */
-	enum engine_status (*run)(struct engine *engine, bool low_space);
+	unsigned duty_percent; /* struct store_chore */
+	/*
+	 * One slice of the work (STORE_SLICE_MS). low_space: the disk is nearly full; write what is
+	 * cached while it fits. *more, false before: set it if more work waits.
+	 */
+	enum engine_status (*run)(struct engine *engine, bool low_space, bool *more);
 };
 
 /* Return false to end the walk. The engine must not be used meanwhile. */

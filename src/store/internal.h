@@ -3,7 +3,8 @@
  * Shared by the files of the store, private to them.
  *
  *     engine.h       the seam: tables of keys and values, with transactions
- *     store.c        open, close, chores
+ *     store.c        open, close, checkpoints
+ *     chores.c       periodic maintenance, for the keeper
  *     call.c         begin and end of a public call, errors
  *     flush.c        the counters of commits and flushes
  *     step.c         runs a step in a transaction, with retries

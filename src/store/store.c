@@ -2,10 +2,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "store/internal.h"
-
-#define IDEMPOTENCY_EXPIRY_MS 600000
 
 /* ---- open, close ---- */
 
@@ -116,41 +113,4 @@ bool store_checkpoint(struct store *store, bool trim, unsigned *removed, struct 
 	if (removed)
 		*removed = files;
 	return true;
-}
-
-static size_t count_engine_chores(const struct store *store)
-{
-	const struct engine_chore *chores = store->engine->ops->chores;
-	size_t count = 0;
-
-	while (chores[count].name)
-		count++;
-	return count;
-}
-
-bool store_chore(const struct store *store, size_t number, struct store_chore *chore)
-{
-	size_t count = count_engine_chores(store);
-
-	if (number > count)
-		return false;
-	if (number < count)
-		*chore = (struct store_chore){ store->engine->ops->chores[number].name,
-			store->engine->ops->chores[number].interval_ms };
-	else
-		*chore = (struct store_chore){ "idempotency keys", IDEMPOTENCY_EXPIRY_MS };
-	return true;
-}
-
-bool store_run_chore(struct store *store, size_t number, bool low_space, struct err *err)
-{
-	enum engine_status status;
-	uint64_t expired;
-
-	if (number >= count_engine_chores(store))
-		return store_expire_idempotency(store, clock_wall_ms(), &expired, err);
-	store_enter(store);
-	status = store->engine->ops->chores[number].run(store->engine, low_space);
-	store_leave(store);
-	return status == ENGINE_OK || store_fail(store, (int)status, err);
 }

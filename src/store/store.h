@@ -141,14 +141,26 @@ bool store_auth_each(struct store *store, enum store_table table,
 
 /* ---- maintenance: the keeper and the operator ---- */
 
+/*
+ * Longest slice of a chore, in ms. A chore with more work than that ends after it, says that more
+ * waits, and is run again after a pause.
+ */
+#define STORE_SLICE_MS 20
+
 struct store_chore {
 	const char *name; /* for messages */
 	int64_t interval_ms;
+	unsigned
+		duty_percent; /* share of the keeper's time while more work waits; 0: its default */
 };
 /* Chore `number`, from 0; false past the last. */
 bool store_chore(const struct store *store, size_t number, struct store_chore *chore);
-/* Runs a chore once. low_space: the disk is nearly full. Only the keeper runs them. */
-bool store_run_chore(struct store *store, size_t number, bool low_space, struct err *err);
+/*
+ * Runs a chore once, for one slice. low_space: the disk is nearly full. *more: work is left, run it
+ * again soon. Only the keeper runs chores.
+ */
+bool store_run_chore(
+	struct store *store, size_t number, bool low_space, bool *more, struct err *err);
 
 /*
  * Writes a checkpoint, so that the next recovery is short, and with trim archives and removes the

@@ -89,6 +89,7 @@ static void walk_for_ever(struct store *store, unsigned number)
 	struct store_report report;
 	struct store_chore chore;
 	struct err err;
+	bool more;
 
 	(void)number;
 	for (;;) {
@@ -97,7 +98,7 @@ static void walk_for_ever(struct store *store, unsigned number)
 		if (!store_each_task(store, look, NULL, &err) && err.code != ERR_BUSY)
 			_exit(97);
 		for (size_t i = 0; store_chore(store, i, &chore); i++) {
-			if (!store_run_chore(store, i, true, &err) && err.code != ERR_BUSY)
+			if (!store_run_chore(store, i, true, &more, &err) && err.code != ERR_BUSY)
 				_exit(98);
 		}
 		crowd->good++;

@@ -162,13 +162,14 @@ static void chores_run(void **state)
 	struct store *store = *state;
 	struct store_chore chore;
 	struct err err = { 0 };
+	bool more;
 
 	fixture_create(store, 1, "new", NULL);
 	must(store_checkpoint(store, false, NULL, &err), &err);
 	for (size_t i = 0; store_chore(store, i, &chore); i++) {
 		assert_true(chore.interval_ms > 0);
-		must(store_run_chore(store, i, false, &err), &err);
-		must(store_run_chore(store, i, true, &err), &err);
+		must(store_run_chore(store, i, false, &more, &err), &err);
+		must(store_run_chore(store, i, true, &more, &err), &err);
 	}
 }
 

@@ -43,15 +43,16 @@ static enum engine_status flush(struct engine *engine)
 	return fails() ? status : ENGINE_OK;
 }
 
-static enum engine_status chore(struct engine *engine, bool low_space)
+static enum engine_status chore(struct engine *engine, bool low_space, bool *more)
 {
+	*more = low_space;
 	snprintf(engine->message, sizeof(engine->message), "%s",
 		low_space ? "low space" : "enough space");
 	return fails() ? status : ENGINE_OK;
 }
 
 static const struct engine_chore chores[] = {
-	{ .name = "test", .interval_ms = 1000, .run = chore },
+	{ .name = "test", .interval_ms = 1000, .duty_percent = 5, .run = chore },
 	{ 0 },
 };
 
@@ -223,18 +224,23 @@ static void failed_flush_has_an_unknown_outcome(void **state)
 	assert_true(store_is_flushed(store));
 }
 
-static void chore_reports_the_message_of_the_engine(void **state)
+static void chore_reports_more_work_and_the_message_of_the_engine(void **state)
 {
 	struct store *store = *state;
 	struct store_chore first;
 	struct err err = { 0 };
+	bool more = true;
 
 	assert_true(store_chore(store, 0, &first));
 	assert_string_equal(first.name, "test");
 	assert_int_equal(first.interval_ms, 1000);
-	must(store_run_chore(store, 0, false, &err), &err);
+	assert_int_equal(first.duty_percent, 5);
+	must(store_run_chore(store, 0, false, &more, &err), &err);
+	assert_false(more);
+	must(store_run_chore(store, 0, true, &more, &err), &err);
+	assert_true(more);
 	fail_next(ENGINE_FAILED, 1);
-	assert_fails(store_run_chore(store, 0, true, &err), &err, ERR_INTERNAL);
+	assert_fails(store_run_chore(store, 0, true, &more, &err), &err, ERR_INTERNAL);
 	assert_string_equal(err.text, "low space");
 	assert_int_equal(store->depth, 0);
 }
@@ -255,7 +261,7 @@ int main(void)
 		TEST(imported_task_that_appears_meanwhile_is_replaced),
 		TEST(failed_commit_is_counted),
 		TEST(failed_flush_has_an_unknown_outcome),
-		TEST(chore_reports_the_message_of_the_engine),
+		TEST(chore_reports_more_work_and_the_message_of_the_engine),
 	};
 
 	return CHECK_RUN(tests);

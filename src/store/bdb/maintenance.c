@@ -156,13 +156,14 @@ enum engine_status bdb_checkpoint(struct engine *engine, bool trim, unsigned *re
 /* ---- chores ---- */
 
 /* A chore leaves out its turn while another process checkpoints or trims. */
-static enum engine_status checkpoint_chore(struct engine *engine, bool low_space)
+static enum engine_status checkpoint_chore(struct engine *engine, bool low_space, bool *more)
 {
 	struct bdb *bdb = bdb_of(engine);
 	int64_t now = clock_mono_ms();
 	bool due = now - bdb->last_checkpoint >= bdb->checkpoint_ms, locked;
 	enum engine_status status = lock_home(bdb, false, &locked);
 
+	(void)more;
 	if (status != ENGINE_OK || !locked)
 		return status;
 	status = write_checkpoint(bdb, due || low_space ? CHECKPOINT_MIN_KB : bdb->checkpoint_kb);
@@ -172,14 +173,14 @@ static enum engine_status checkpoint_chore(struct engine *engine, bool low_space
 	return status;
 }
 
-static enum engine_status trim_chore(struct engine *engine, bool low_space)
+static enum engine_status trim_chore(struct engine *engine, bool low_space, bool *more)
 {
 	struct bdb *bdb = bdb_of(engine);
 	unsigned removed = 0;
 	bool locked;
 	enum engine_status status = lock_home(bdb, false, &locked);
 
-	(void)low_space;
+	(void)low_space, (void)more;
 	if (status != ENGINE_OK || !locked)
 		return status;
 	status = trim_logs(bdb, &removed);
@@ -190,11 +191,11 @@ static enum engine_status trim_chore(struct engine *engine, bool low_space)
 }
 
 /* libdb looks for deadlocks at each conflict; this finds the waits that have timed out since. */
-static enum engine_status deadlock_chore(struct engine *engine, bool low_space)
+static enum engine_status deadlock_chore(struct engine *engine, bool low_space, bool *more)
 {
 	struct bdb *bdb = bdb_of(engine);
 
-	(void)low_space;
+	(void)low_space, (void)more;
 	return bdb_status(bdb, bdb->env->lock_detect(bdb->env, 0, DB_LOCK_YOUNGEST, NULL),
 		"deadlock detection");
 }

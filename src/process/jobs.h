@@ -1,0 +1,49 @@
+#pragma once
+/*
+ * Periodic jobs of one process, run one after the other in its loop.
+ *
+ * One call of a job is a slice of at most about STORE_SLICE_MS. A job that has more to do says so
+ * and is run again after a pause, in which the other jobs run; the pause is as long as its share of
+ * the process's time demands. Otherwise it is run again after its interval.
+ */
+#include "base/err.h"
+
+#define JOBS_MAX	 24
+#define JOB_DUTY_PERCENT 25  /* the default share of a job with more to do */
+#define JOB_PAUSE_MAX_MS 200 /* a slice that waited for a slow disk delays the next one no longer */
+
+struct job;
+/* Sets *more, which is false before, if more work waits. */
+typedef bool job_run(void *data, const struct job *job, bool *more, struct err *err);
+
+struct job {
+	const char *name; /* for messages */
+	int64_t interval_ms;
+	job_run *run;
+	size_t number;	       /* for run */
+	unsigned duty_percent; /* 1 to 100; 0: JOB_DUTY_PERCENT */
+
+	/* Set by the loop: */
+	int64_t next_ms; /* monotonic; 0: due at once */
+	bool failing;	 /* since its last run: logged only once */
+};
+
+/* Zero-initialise, then set data and clock_ms. */
+struct jobs {
+	struct job at[JOBS_MAX];
+	size_t count;
+	void *data; /* for run */
+	int64_t (*clock_ms)(void);
+	void (*before_run)(void *data); /* called before each run; NULL: nothing */
+};
+
+/* Logs an error if there is no room. */
+void jobs_add(struct jobs *jobs, const struct job *job);
+/*
+ * Runs each job that is due once, in the order in which they were added. Returns false after
+ * ERR_PANIC: the environment of the store is lost. Other errors are logged; the job is run again
+ * after its interval.
+ */
+bool jobs_run_due(struct jobs *jobs);
+/* Milliseconds until the next job is due, from 0 to max_ms. */
+int64_t jobs_wait_ms(const struct jobs *jobs, int64_t max_ms);
