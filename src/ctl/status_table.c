@@ -4,23 +4,12 @@
 #include <inttypes.h>
 #include <libsmartcols/libsmartcols.h>
 
+#include "ctl/status_text.h"
 #include "http/json.h"
 
 /* This member is a time; its column shows the time since then. */
 #define START_MEMBER "since"
-
-static void format_duration(int64_t ms, char *text, size_t size)
-{
-	int64_t seconds = ms > 0 ? ms / 1000 : 0;
-
-	if (seconds < 3600)
-		snprintf(text, size, "%" PRId64 "m%02ds", seconds / 60, (int)(seconds % 60));
-	else if (seconds < 24 * 3600)
-		snprintf(text, size, "%" PRId64 "h%02dm", seconds / 3600, (int)(seconds / 60 % 60));
-	else
-		snprintf(text, size, "%" PRId64 "d%02dh", seconds / 86400,
-			(int)(seconds / 3600 % 24));
-}
+#define NAME_WIDTH   22 /* of the names of figures */
 
 static bool add_column(struct libscols_table *table, const char *member, const json_t *value)
 {
@@ -43,7 +32,7 @@ static bool set_cell(struct libscols_line *line, size_t column, const char *memb
 	if (json_is_string(value))
 		return scols_line_set_data(line, column, json_string_value(value)) == 0;
 	if (strcmp(member, START_MEMBER) == 0)
-		format_duration(now - json_integer_value(value), text, sizeof(text));
+		status_put_duration(now - json_integer_value(value), text, sizeof(text));
 	else
 		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	return scols_line_set_data(line, column, text) == 0;
@@ -87,6 +76,27 @@ static bool print_table(const json_t *processes, int64_t now, FILE *out)
 	return ok;
 }
 
+static void print_attention(const json_t *list, FILE *out)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		fprintf(out, "ATTENTION: %s\n", json_string_value(json_array_get(list, i)));
+	if (list && json_array_size(list) == 0)
+		fputs("nothing needs attention\n", out);
+}
+
+/* Figures that this program does not know come from a service of another version: left out. */
+static void print_store(const json_t *store, int64_t now, FILE *out)
+{
+	char text[128];
+
+	for (size_t i = 0; i < HEALTH_ROWS; i++) {
+		const json_t *value = json_object_get(store, health_rows[i].name);
+
+		if (value && status_put_figure(&health_rows[i], value, now, text, sizeof(text)))
+			fprintf(out, "%-*s  %s\n", NAME_WIDTH, health_rows[i].name, text);
+	}
+}
+
 static bool print_status(const json_t *status, int64_t now, FILE *out)
 {
 	const char *phase = json_string_value(json_object_get(status, "phase"));
@@ -97,14 +107,14 @@ static bool print_status(const json_t *status, int64_t now, FILE *out)
 
 	if (!phase)
 		return false;
-	format_duration(now - started, up, sizeof(up));
+	status_put_duration(now - started, up, sizeof(up));
 	fprintf(out,
 		"%s for %s, generation %" JSON_INTEGER_FORMAT ", recoveries %" JSON_INTEGER_FORMAT
-		"%s\n\n",
-		phase, up, generation, recoveries,
-		json_is_true(json_object_get(status, "read_only"))
-			? ", writes refused: the disk is nearly full"
-			: "");
+		"\n",
+		phase, up, generation, recoveries);
+	print_attention(json_object_get(status, "attention"), out);
+	print_store(json_object_get(status, "store"), now, out);
+	fputc('\n', out);
 	return print_table(json_object_get(status, "processes"), now, out);
 }
 

@@ -45,10 +45,12 @@ static bool check_free_space(void *data, const struct job *job, bool *more, stru
 	struct keeper *keeper = data;
 	_Atomic bool *read_only = &keeper->child->scoreboard->store.read_only;
 	enum reserve_level room;
+	uint64_t free_bytes;
 
 	(void)job, (void)more;
-	if (!reserve_check(&room, keeper->child->conf, err))
+	if (!reserve_check(&room, &free_bytes, keeper->child->conf, err))
 		return false;
+	atomic_store(&keeper->child->scoreboard->store.health.free_bytes, free_bytes);
 	if (room == RESERVE_LOW && !atomic_exchange(read_only, true))
 		log_warn("disk-low", "less than %llu MB are free: writes are refused",
 			(unsigned long long)keeper->child->conf->reserve_mb);

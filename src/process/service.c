@@ -76,6 +76,7 @@ static void recover(struct service *service, int64_t now)
 	atomic_store(&store->commits_started, 0);
 	atomic_store(&store->commits_done, 0);
 	atomic_store(&store->commits_flushed, 0);
+	health_reset(&store->health);
 	if (!children_start(&service->children, &service->conf, ROLE_RECOVER, 0, -1, STR_NULL))
 		restart_backoff_extend(backoff, now);
 }

@@ -30,6 +30,55 @@ static json_t *process_json(const struct process *process, const struct scoreboa
 	return json;
 }
 
+static json_t *figure_json(const struct health_row *row, uint64_t value)
+{
+	switch (row->kind) {
+	case HEALTH_SHARE:
+		return json_real((double)value / 1e6);
+	case HEALTH_FLAG:
+		return json_boolean(value != 0);
+	case HEALTH_STATE:
+		return json_string(health_state_name(row, value));
+	case HEALTH_ERROR:
+		return value == 0 ? json_null() : json_string(strerror((int)value));
+	case HEALTH_TIME:
+		return value == 0 ? json_null() : json_integer((json_int_t)value);
+	case HEALTH_NUMBER:
+	case HEALTH_BYTES:
+	case HEALTH_DURATION:
+	default:
+		return json_integer((json_int_t)value);
+	}
+}
+
+static json_t *store_json(const struct store_health *health)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < HEALTH_ROWS; i++)
+		json_object_set_new(json, health_rows[i].name,
+			figure_json(&health_rows[i], health_read(&health_rows[i], health)));
+	return json;
+}
+
+/* Sentences that tell the operator what to do, most urgent first. */
+static json_t *attention_json(const struct store_shared *store)
+{
+	json_t *list = json_array();
+
+	if (atomic_load(&store->read_only))
+		json_array_append_new(list, json_string("Writes are refused because the disk is "
+							"nearly full: free space on it."));
+	for (size_t i = 0; i < HEALTH_ROWS; i++) {
+		const struct health_row *row = &health_rows[i];
+
+		if (row->attention_from > 0 &&
+			health_read(row, &store->health) >= row->attention_from)
+			json_array_append_new(list, json_string(row->advice));
+	}
+	return list;
+}
+
 void status_write(const struct service *service, struct buf *out)
 {
 	const struct children *children = &service->children;
@@ -42,11 +91,12 @@ void status_write(const struct service *service, struct buf *out)
 			json_array_append_new(processes,
 				process_json(&children->processes[i], &scoreboard->slots[i]));
 	}
-	json = json_pack("{si ss si sI sb sI so}", "pid", (int)getpid(), "phase",
+	json = json_pack("{si ss si sI sb sI so so so}", "pid", (int)getpid(), "phase",
 		service_phase_name(service), "generation", children->generation, "recoveries",
 		(json_int_t)atomic_load(&scoreboard->recoveries), "read_only",
 		(int)atomic_load(&scoreboard->store.read_only), "started",
-		(json_int_t)service->started_ms, "processes", processes);
+		(json_int_t)service->started_ms, "attention", attention_json(&scoreboard->store),
+		"store", store_json(&scoreboard->store.health), "processes", processes);
 	json_put(out, json);
 	json_decref(json);
 }

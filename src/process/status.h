@@ -3,11 +3,14 @@
  * The service as JSON, for `polytaskctl status`. One line, shown here in several:
  *
  *	{"pid":1,"phase":"serving","generation":1,"recoveries":0,"read_only":false,
- *	 "started":1429207233000,
+ *	 "started":1429207233000,"attention":[],
+ *	 "store":{"last_checkpoint":1429207233000,...},
  *	 "processes":[{"process":"worker 1","pid":2,"generation":1,"state":"ready",
  *	               ..., "since":1429207233000}]}
  *
- * The counters of serve/counters.h are between "state" and "since". Times are ms since the epoch.
+ * "attention" has a sentence for each state that needs an operator: cause and remedy.
+ * The members of "store" are the rows of store/health.h. The counters of serve/counters.h are
+ * between "state" and "since". Times are ms since the epoch.
  */
 #include "process/service.h"
 

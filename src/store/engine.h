@@ -14,6 +14,7 @@
  */
 #include "base/buf.h"
 #include "base/str.h"
+#include "store/health.h"
 
 enum engine_table {
 	TABLE_TASKS,
@@ -69,6 +70,7 @@ struct engine_options {
 	const char *home, *regions, *archive;
 	uint64_t expected_tasks, cache_mb, checkpoint_mb, checkpoint_seconds;
 	bool sync_commits;
+	struct store_health *health; /* the engine stores its figures here; never NULL */
 };
 
 #define ENGINE_MESSAGE_SIZE 200

@@ -52,6 +52,7 @@ static bool open_engine(struct store *store, const struct store_options *options
 		.checkpoint_mb = options->checkpoint_mb,
 		.checkpoint_seconds = options->checkpoint_seconds,
 		.sync_commits = store->sync_commits,
+		.health = &store->shared->health,
 	};
 	enum engine_status status = ops->open(&store->engine, &engine_options);
 

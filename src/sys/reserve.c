@@ -31,16 +31,16 @@ bool reserve_free_bytes(const char *home, uint64_t *bytes, struct err *err)
 	return true;
 }
 
-bool reserve_check(enum reserve_level *room, const struct conf *conf, struct err *err)
+bool reserve_check(
+	enum reserve_level *room, uint64_t *free_bytes, const struct conf *conf, struct err *err)
 {
 	uint64_t least = reserve_bytes(conf);
-	uint64_t free_bytes = 0;
 
-	if (!reserve_free_bytes(conf->home, &free_bytes, err))
+	if (!reserve_free_bytes(conf->home, free_bytes, err))
 		return false;
-	*room = free_bytes < least	 ? RESERVE_LOW
-		: free_bytes < 2 * least ? RESERVE_FAIR
-					 : RESERVE_PLENTY;
+	*room = *free_bytes < least	  ? RESERVE_LOW
+		: *free_bytes < 2 * least ? RESERVE_FAIR
+					  : RESERVE_PLENTY;
 	return true;
 }
 

@@ -10,8 +10,9 @@ enum reserve_level { RESERVE_LOW, RESERVE_FAIR, RESERVE_PLENTY };
 
 /* Free bytes of the file system of the home. */
 bool reserve_free_bytes(const char *home, uint64_t *bytes, struct err *err);
-/* LOW: less than reserve_mb free; PLENTY: at least twice as much. */
-bool reserve_check(enum reserve_level *room, const struct conf *conf, struct err *err);
+/* LOW: less than reserve_mb free; PLENTY: at least twice as much. Sets *free_bytes as well. */
+bool reserve_check(
+	enum reserve_level *room, uint64_t *free_bytes, const struct conf *conf, struct err *err);
 /* Creates the file if it is missing and the space left is then still plenty. Ignores errors. */
 void reserve_create(const struct conf *conf);
 /* Removes the file, if it exists. */

@@ -44,6 +44,36 @@ static void service_without_processes_has_no_table(void **state)
 	free(text);
 }
 
+static void figures_of_the_store_are_words(void **state)
+{
+	char *text = print(HEAD "[],\"attention\":[],\"store\":{\"free_bytes\":1536000000,"
+				"\"last_checkpoint\":1429207228000,\"checkpoint_ms\":30,"
+				"\"log_files\":2,\"archive\":\"off\",\"archive_error\":null,"
+				"\"oldest_transaction\":null}}");
+
+	(void)state;
+	assert_string_equal(text, "serving for 1m02s, generation 2, recoveries 3\n"
+				  "nothing needs attention\n"
+				  "last_checkpoint         0m05s ago\n"
+				  "checkpoint_ms           30 ms\n"
+				  "log_files               2 files\n"
+				  "free_bytes              1.5 GB\n"
+				  "oldest_transaction      none\n"
+				  "archive                 off\n\n");
+	free(text);
+}
+
+static void what_needs_attention_comes_first(void **state)
+{
+	char *text = print(HEAD "[],\"attention\":[\"Free space.\",\"Look.\"],\"store\":{}}");
+
+	(void)state;
+	assert_string_equal(text, "serving for 1m02s, generation 2, recoveries 3\n"
+				  "ATTENTION: Free space.\n"
+				  "ATTENTION: Look.\n\n");
+	free(text);
+}
+
 static void other_text_is_refused(void **state)
 {
 	(void)state;
@@ -56,6 +86,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(each_member_is_a_column),
 		CHECK(service_without_processes_has_no_table),
+		CHECK(figures_of_the_store_are_words),
+		CHECK(what_needs_attention_comes_first),
 		CHECK(other_text_is_refused),
 	};
 

@@ -9,6 +9,7 @@
  *     access.c       get, put, del
  *     range.c        scan, count, nth, each
  *     maintenance.c  checkpoints, archive and removal of logs, deadlock detection
+ *     figures.c      figures for store/health.h
  *     wal_trim.c     the last log file, before a recovery
  *
  * Tables are files of their own: ordered ones B-trees, counted ones B-trees with record numbers
@@ -26,12 +27,17 @@ struct bdb {
 	DB_TXN *txn; /* NULL: none, or ENGINE_READ */
 	uint64_t expected_tasks;
 	bool ephemeral, sync_commits;
+	struct store_health *health;
 
 	/* maintenance.c */
 	int home; /* descriptor; its lock is the turn to write checkpoints. -1: ephemeral */
 	const char *archive;
 	uint64_t checkpoint_kb;
 	int64_t checkpoint_ms, last_checkpoint; /* interval; monotonic ms */
+
+	/* figures.c */
+	uint32_t oldest_txn;	  /* id; 0: none was open */
+	int64_t oldest_txn_since; /* wall clock, ms */
 };
 
 static inline struct bdb *bdb_of(struct engine *engine)
@@ -114,6 +120,16 @@ enum engine_status bdb_each(struct engine *engine, enum engine_table table, bool
 
 extern const struct engine_chore bdb_chores[];
 enum engine_status bdb_checkpoint(struct engine *engine, bool trim, unsigned *removed);
+
+/* ---- figures.c ---- */
+
+/* The LSN of the last checkpoint; zero if it is not known. */
+DB_LSN bdb_last_checkpoint(struct bdb *bdb);
+/* Notes a checkpoint that began at this monotonic time, unless the last one is still `before`. */
+void bdb_note_checkpoint(struct bdb *bdb, const DB_LSN *before, int64_t began_ms);
+/* Notes the result of copying these logs (NULL: none were finished) to the archive. */
+void bdb_note_archive(struct bdb *bdb, char *const *logs, int error);
+enum engine_status bdb_figures_chore(struct engine *engine, bool low_space, bool *more);
 
 /* ---- wal_trim.c ---- */
 

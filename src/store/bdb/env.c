@@ -148,6 +148,7 @@ static struct bdb *new_bdb(const struct engine_options *options)
 	bdb->ephemeral = options->mode == ENGINE_EPHEMERAL;
 	bdb->sync_commits = options->sync_commits;
 	bdb->archive = options->archive;
+	bdb->health = options->health;
 	bdb->checkpoint_kb = options->checkpoint_mb * 1024;
 	bdb->checkpoint_ms = (int64_t)options->checkpoint_seconds * 1000;
 	bdb->last_checkpoint = clock_mono_ms();

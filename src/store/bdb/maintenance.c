@@ -107,9 +107,13 @@ static void unlock_home(struct bdb *bdb)
 
 static enum engine_status write_checkpoint(struct bdb *bdb, uint64_t min_kbytes)
 {
+	DB_LSN before = bdb_last_checkpoint(bdb);
+	int64_t began = clock_mono_ms();
 	int rc = bdb->env->txn_checkpoint(
 		bdb->env, (uint32_t)min_kbytes, 0, min_kbytes == 0 ? DB_FORCE : 0);
 
+	if (rc == 0)
+		bdb_note_checkpoint(bdb, &before, began);
 	return bdb_status(bdb, rc, "checkpoint");
 }
 
@@ -122,6 +126,7 @@ static enum engine_status trim_logs(struct bdb *bdb, unsigned *removed)
 
 	if (rc == 0 && logs && bdb->archive && *bdb->archive)
 		copied = copy_logs(logs, bdb->archive);
+	bdb_note_archive(bdb, logs, copied);
 	for (; logs && logs[count]; count++)
 		;
 	free(logs);
@@ -204,5 +209,6 @@ const struct engine_chore bdb_chores[] = {
 	{ .name = "checkpoint", .interval_ms = SECOND_MS, .run = checkpoint_chore },
 	{ .name = "log removal", .interval_ms = TRIM_MS, .run = trim_chore },
 	{ .name = "deadlock detection", .interval_ms = SECOND_MS, .run = deadlock_chore },
+	{ .name = "figures", .interval_ms = SECOND_MS, .run = bdb_figures_chore },
 	{ 0 },
 };

@@ -1,0 +1,63 @@
+#include "store/health.h"
+
+#define AT(member) .offset = offsetof(struct store_health, member)
+
+static const char *const archive_names[] = {
+	[ARCHIVE_OFF] = "off",
+	[ARCHIVE_WORKING] = "working",
+	[ARCHIVE_FAILING] = "failing",
+	NULL,
+};
+
+const struct health_row health_rows[] = {
+	{ AT(last_checkpoint), .name = "last_checkpoint", .help = "end of the last checkpoint",
+		.kind = HEALTH_TIME, .none = "none yet" },
+	{ AT(checkpoint_ms), .name = "checkpoint_ms", .help = "duration of that checkpoint",
+		.kind = HEALTH_DURATION },
+	{ AT(log_files), .name = "log_files", .help = "log files in the home", .unit = "files" },
+	{ AT(log_bytes), .name = "log_bytes", .help = "disk space that the log files occupy",
+		.kind = HEALTH_BYTES },
+	{ AT(free_bytes), .name = "free_bytes", .help = "free space of the file system of the home",
+		.kind = HEALTH_BYTES },
+	{ AT(oldest_transaction), .name = "oldest_transaction",
+		.help = "begin of the oldest open transaction, observed once a second",
+		.kind = HEALTH_TIME, .none = "none" },
+	{ AT(archive), .name = "archive",
+		.help = "whether finished logs are copied: off, working or failing",
+		.kind = HEALTH_STATE, .names = archive_names, .attention_from = ARCHIVE_FAILING,
+		.advice = "Finished logs cannot be copied to the archive and stay in the home "
+			  "(archive_error): make the archive writable or free space in it." },
+	{ AT(archive_failing_since), .name = "archive_failing_since",
+		.help = "begin of the failure of the archive", .kind = HEALTH_TIME },
+	{ AT(archive_error), .name = "archive_error", .help = "error of the last failed copy",
+		.kind = HEALTH_ERROR },
+	{ AT(archive_waiting_files), .name = "archive_waiting_files",
+		.help = "finished log files that wait for the archive", .unit = "files" },
+	{ AT(archive_waiting_bytes), .name = "archive_waiting_bytes",
+		.help = "disk space that these occupy", .kind = HEALTH_BYTES },
+};
+
+_Static_assert(
+	sizeof(health_rows) / sizeof(health_rows[0]) == HEALTH_ROWS, "each figure has one row");
+
+uint64_t health_read(const struct health_row *row, const struct store_health *health)
+{
+	return atomic_load(
+		(const _Atomic uint64_t *)(const void *)((const char *)health + row->offset));
+}
+
+const char *health_state_name(const struct health_row *row, uint64_t value)
+{
+	for (size_t i = 0; row->names[i]; i++) {
+		if (i == value)
+			return row->names[i];
+	}
+	return "unknown";
+}
+
+void health_reset(struct store_health *health)
+{
+	for (size_t i = 0; i < HEALTH_ROWS; i++)
+		atomic_store(
+			(_Atomic uint64_t *)(void *)((char *)health + health_rows[i].offset), 0);
+}

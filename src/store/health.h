@@ -1,0 +1,66 @@
+#pragma once
+/*
+ * Health of the store: figures for the operator, in memory shared by all processes of the service
+ * (struct store_shared). The process that knows a figure stores it there: the keeper, a chore of
+ * the engine (engine_options.health), a worker or the recover process. The supervisor only reads
+ * them, so `polytaskctl status` needs no access to the store. health_reset() zeroes all of them
+ * before each recovery; a figure that must outlive a recovery is loaded from the store by its owner.
+ *
+ * To add a figure, add its member here and its row in health.c. The object "store" of the status
+ * and the table of polytaskctl follow the rows, and a test compares polytaskctl(8) with them.
+ */
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum archive_health { ARCHIVE_OFF, ARCHIVE_WORKING, ARCHIVE_FAILING };
+
+/* Units and meaning: the rows in health.c. */
+struct store_health {
+	_Atomic uint64_t last_checkpoint;
+	_Atomic uint64_t checkpoint_ms;
+	_Atomic uint64_t log_files;
+	_Atomic uint64_t log_bytes;
+	_Atomic uint64_t free_bytes;
+	_Atomic uint64_t oldest_transaction;
+	_Atomic uint64_t archive; /* enum archive_health */
+	_Atomic uint64_t archive_failing_since;
+	_Atomic uint64_t archive_error;
+	_Atomic uint64_t archive_waiting_files;
+	_Atomic uint64_t archive_waiting_bytes;
+};
+
+/* In JSON all are integers, except those that say otherwise. */
+enum health_kind {
+	HEALTH_NUMBER,
+	HEALTH_BYTES,
+	HEALTH_DURATION, /* ms */
+	HEALTH_TIME,	 /* ms since the epoch; 0: none, null in JSON */
+	HEALTH_SHARE,	 /* millionths; a real number from 0 to 1 in JSON */
+	HEALTH_FLAG,	 /* 0 or 1; a boolean in JSON */
+	HEALTH_STATE,	 /* index of `names`; that text in JSON */
+	HEALTH_ERROR,	 /* errno; its text in JSON; 0: none, null in JSON */
+};
+
+struct health_row {
+	const char *name; /* the JSON member */
+	const char *help; /* as in polytaskctl(8) */
+	enum health_kind kind;
+	const char *unit;	  /* NUMBER: plural noun for the table */
+	const char *const *names; /* STATE: in the order of the enum, NULL at the end */
+	const char *none;	  /* TIME, ERROR: text for 0 in the table; NULL: no line */
+	/* An operator is needed if the value is at least attention_from; 0: never. */
+	uint64_t attention_from;
+	const char *advice; /* a sentence: cause and remedy */
+	size_t offset;	    /* in struct store_health */
+};
+
+#define HEALTH_ROWS (sizeof(struct store_health) / sizeof(_Atomic uint64_t))
+
+/* In the order of the status. */
+extern const struct health_row health_rows[HEALTH_ROWS];
+
+uint64_t health_read(const struct health_row *row, const struct store_health *health);
+/* Name of a STATE's value; "unknown" if it has none. */
+const char *health_state_name(const struct health_row *row, uint64_t value);
+void health_reset(struct store_health *health);

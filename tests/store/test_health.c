@@ -1,0 +1,108 @@
+/* The rows of the store's figures. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/check.h"
+#include "store/health.h"
+
+static void each_member_has_one_row(void **state)
+{
+	bool seen[HEALTH_ROWS] = { false };
+
+	(void)state;
+	for (size_t i = 0; i < HEALTH_ROWS; i++) {
+		size_t member = health_rows[i].offset / sizeof(_Atomic uint64_t);
+
+		assert_in_range(member, 0, HEALTH_ROWS - 1);
+		assert_false(seen[member]);
+		seen[member] = true;
+	}
+}
+
+static void each_row_has_what_its_kind_needs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < HEALTH_ROWS; i++) {
+		const struct health_row *row = &health_rows[i];
+
+		assert_non_null(row->name);
+		assert_non_null(row->help);
+		assert_int_equal(row->kind == HEALTH_NUMBER, row->unit != NULL);
+		assert_int_equal(row->kind == HEALTH_STATE, row->names != NULL);
+		assert_int_equal(row->attention_from > 0, row->advice != NULL);
+	}
+}
+
+static void manual_has_each_row(void **state)
+{
+	const char *source = getenv("top_srcdir") ? getenv("top_srcdir") : ".";
+	char path[512], *manual;
+	size_t size;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/src/polytaskctl.8", source);
+	manual = check_read_file(path, &size);
+	assert_non_null(manual);
+	for (size_t i = 0; i < HEALTH_ROWS; i++) {
+		char item[200];
+
+		snprintf(item, sizeof(item), ".It Cm %s\n%s\n", health_rows[i].name,
+			health_rows[i].help);
+		if (!strstr(manual, item))
+			fail_msg("polytaskctl.8 lacks: %s", item);
+	}
+	free(manual);
+}
+
+static const struct health_row *find_row(const char *name)
+{
+	size_t i = 0;
+
+	while (i < HEALTH_ROWS && strcmp(health_rows[i].name, name) != 0)
+		i++;
+	assert_in_range(i, 0, HEALTH_ROWS - 1);
+	return &health_rows[i];
+}
+
+static void row_reads_its_member(void **state)
+{
+	struct store_health health = { .log_files = 7 };
+
+	(void)state;
+	assert_int_equal(health_read(find_row("log_files"), &health), 7);
+	assert_int_equal(health_read(find_row("log_bytes"), &health), 0);
+}
+
+static void state_has_its_name(void **state)
+{
+	const struct health_row *row = find_row("archive");
+
+	(void)state;
+	assert_string_equal(health_state_name(row, ARCHIVE_OFF), "off");
+	assert_string_equal(health_state_name(row, ARCHIVE_FAILING), "failing");
+	assert_string_equal(health_state_name(row, ARCHIVE_FAILING + 1), "unknown");
+}
+
+static void reset_clears_all_members(void **state)
+{
+	struct store_health health, zero = { 0 };
+
+	(void)state;
+	memset(&health, 0xFF, sizeof(health));
+	health_reset(&health);
+	assert_memory_equal(&health, &zero, sizeof(zero));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(each_member_has_one_row),
+		CHECK(each_row_has_what_its_kind_needs),
+		CHECK(manual_has_each_row),
+		CHECK(row_reads_its_member),
+		CHECK(state_has_its_name),
+		CHECK(reset_clears_all_members),
+	};
+
+	return CHECK_RUN(tests);
+}
