@@ -25,7 +25,8 @@ int change_fail_precondition(struct err *err)
 
 bool change_apply(const struct op *op, const struct task *old, struct task *task, struct err *err)
 {
-	return task_apply_change(task, &op->change, op->now, err) &&
+	task->updated = task_change_time(task, op->now);
+	return task_apply_change(task, &op->change, task->updated, err) &&
 	       (!op->before_write || op->before_write(op, old, task, err));
 }
 
@@ -47,8 +48,7 @@ int change_save(struct store *store, const struct op *op, const struct task *old
 	struct buf *record, struct err *err)
 {
 	task->revision++;
-	if (op->now > task->updated)
-		task->updated = op->now;
+	task->updated = task_change_time(task, op->now);
 	task->updated_by = op->actor;
 	if (!row_encode(task, record, err))
 		return STEP_FAILED;

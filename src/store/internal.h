@@ -12,7 +12,7 @@
  *     modify.c       operations: update, archive, remove
  *     change.c       what both need: load, change and save a task
  *     row.c          a task's record together with its index entries
- *     number.c       numbers of tasks
+ *     number.c       numbers of tasks, first revisions
  *     idempotency.c  Idempotency-Keys
  *     dependents.c   tasks that refer to another one
  *     quota.c        how many tasks may be created
@@ -155,6 +155,14 @@ bool row_encode(const struct task *task, struct buf *record, struct err *err);
 int number_next(struct store *store, const struct op *op, uint64_t *number);
 /* Numbers up to that of the task will not be assigned any more. */
 int number_reserve(struct store *store, const struct task *task);
+/*
+ * The first revision of the op's task: 1 or, if a client has named the task, the time or one more
+ * than the revision of any removed task of that kind. So it differs from those of a removed task
+ * with the same name, also after the clock was set back.
+ */
+int revision_first(struct store *store, const struct op *op, uint64_t *revision);
+/* Notes the revision of a task that is being removed. */
+int revision_retire(struct store *store, const struct task *task);
 /* The id of the task that has the op's number; ERR_NOT_FOUND. */
 bool number_find(struct store *store, const struct op *op, struct id *id, struct err *err);
 

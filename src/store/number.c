@@ -5,13 +5,16 @@
  * that has it. Writers of one tenant and dialect wait for each other here until the end of the
  * transaction.
  */
-static void number_key(struct index_key *key, struct str tenant, uint8_t dialect)
+#define NUMBER_MARK "number"
+/* The same for the highest revision of a removed task that its client had named. */
+#define REVISION_MARK "revision"
+
+static void mark_key(struct index_key *key, const char *mark, struct str tenant, uint8_t dialect)
 {
-	static const char mark[] = "number";
 	size_t len = tenant.len < INDEX_TENANT_MAX ? tenant.len : INDEX_TENANT_MAX;
 
-	memcpy(key->bytes, mark, sizeof(mark));
-	key->len = sizeof(mark);
+	key->len = strlen(mark) + 1;
+	memcpy(key->bytes, mark, key->len);
 	key->bytes[key->len++] = dialect;
 	memcpy(key->bytes + key->len, tenant.ptr, len);
 	key->len += len;
@@ -23,10 +26,11 @@ struct last {
 	enum engine_put how;
 };
 
-static int get_last(struct store *store, const struct index_key *key, struct last *last)
+static int get_last(
+	struct store *store, const struct index_key *key, bool for_update, struct last *last)
 {
 	struct buf text = BUF_INIT;
-	int rc = store_get(store, TABLE_META, key_str(key), true, &text);
+	int rc = store_get(store, TABLE_META, key_str(key), for_update, &text);
 
 	if (rc != 0 || !str_to_u64(buf_str(&text), &last->number))
 		last->number = 0;
@@ -51,8 +55,8 @@ int number_next(struct store *store, const struct op *op, uint64_t *number)
 	struct last last;
 	int rc;
 
-	number_key(&key, op->tenant, op->dialect);
-	rc = get_last(store, &key, &last);
+	mark_key(&key, NUMBER_MARK, op->tenant, op->dialect);
+	rc = get_last(store, &key, true, &last);
 	*number = last.number + 1;
 	return rc == 0 ? put_last(store, &key, &last, *number) : rc;
 }
@@ -65,11 +69,46 @@ int number_reserve(struct store *store, const struct task *task)
 
 	if (task->number == 0)
 		return 0;
-	number_key(&key, task->tenant, task->dialect);
-	rc = get_last(store, &key, &last);
+	mark_key(&key, NUMBER_MARK, task->tenant, task->dialect);
+	rc = get_last(store, &key, true, &last);
 	if (rc != 0 || last.number >= task->number)
 		return rc;
 	return put_last(store, &key, &last, task->number);
+}
+
+/* ---- revisions of tasks that clients name ---- */
+
+/* Revisions from here on are times; no task is changed that often. */
+#define REVISION_TIME_MIN 1000000000
+
+int revision_first(struct store *store, const struct op *op, uint64_t *revision)
+{
+	struct index_key key;
+	struct last last;
+	int rc;
+
+	*revision = 1;
+	if (!op->client_named || op->now < REVISION_TIME_MIN)
+		return 0;
+	mark_key(&key, REVISION_MARK, op->tenant, op->dialect);
+	rc = get_last(store, &key, false, &last);
+	*revision = last.number >= (uint64_t)op->now ? last.number + 1 : (uint64_t)op->now;
+	return rc;
+}
+
+int revision_retire(struct store *store, const struct task *task)
+{
+	struct index_key key;
+	struct last last;
+	int rc;
+
+	if (task->revision < REVISION_TIME_MIN)
+		return 0;
+	mark_key(&key, REVISION_MARK, task->tenant, task->dialect);
+	rc = get_last(store, &key, true, &last);
+	if (rc != 0 || last.number >= task->revision)
+		return rc;
+	return put_last(store, &key, &last, task->revision);
 }
 
 /* ---- finding the task of a number ---- */

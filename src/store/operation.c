@@ -45,12 +45,13 @@ static int insert(struct store *store, const struct op *op, struct buf *record, 
 		.dialect = op->dialect,
 		.created = op->now,
 		.updated = op->now,
-		.revision = op->client_named && op->now > 0 ? (uint64_t)op->now : 1,
 		.created_by = op->actor,
 		.updated_by = op->actor,
 	};
-	int rc = op->assign_number ? number_next(store, op, &task.number) : 0;
+	int rc = revision_first(store, op, &task.revision);
 
+	if (rc == 0 && op->assign_number)
+		rc = number_next(store, op, &task.number);
 	if (rc == 0 && op->quota.max_tasks > 0)
 		rc = quota_check(store, op, err);
 	if (rc != 0)
@@ -125,7 +126,7 @@ static int write_upsert(struct store *store, struct write *write, struct err *er
 	if (!task_equal(&old, &task))
 		return change_save(store, op, &old, &task, &write->result->record, err);
 	write->unchanged = true;
-	return row_encode(&task, &write->result->record, err) ? 0 : STEP_FAILED;
+	return row_encode(&old, &write->result->record, err) ? 0 : STEP_FAILED;
 }
 
 /* ---- the operations ---- */

@@ -121,5 +121,7 @@ int row_delete(struct store *store, const struct task *task)
 
 	index_primary_key(&key, task->tenant, &task->id);
 	rc = store_del(store, TABLE_TASKS, key_str(&key));
-	return rc == 0 ? update_index(store, task, NULL) : rc;
+	if (rc == 0)
+		rc = update_index(store, task, NULL);
+	return rc == 0 ? revision_retire(store, task) : rc;
 }

@@ -157,8 +157,8 @@ struct op {
 	struct op_quota quota; /* CREATE with assign_number: ERR_QUOTA if exceeded */
 	/*
 	 * CREATE, UPSERT: new_id is derived from a name that the client chose. A removed task may
-	 * have had that name, so the first revision is the time in ms and not 1: no entity tag of
-	 * the old task matches the new one.
+	 * have had that name, so the first revision is the time in ms and not 1, or higher if a
+	 * removed task had a higher one: no entity tag of the old task matches the new one.
 	 */
 	bool client_named;
 
@@ -177,8 +177,8 @@ struct op {
 	struct change change;
 	/*
 	 * Called in the transaction with the changed task, before it is written. May complete the
-	 * task, with texts of op->arena or constants, or refuse it. before is NULL for a new task.
-	 * Pure; may be called several times.
+	 * task, with texts of op->arena or constants, or refuse it. task->updated is the time of
+	 * the change. before is NULL for a new task. Pure; may be called several times.
 	 */
 	bool (*before_write)(
 		const struct op *op, const struct task *before, struct task *task, struct err *err);

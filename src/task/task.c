@@ -87,3 +87,14 @@ void task_set_state(struct task *task, enum task_state state, int64_t now_ms)
 	else if (task->finished == 0)
 		task->finished = now_ms;
 }
+
+int64_t task_change_time(const struct task *task, int64_t now_ms)
+{
+	const int64_t times[] = { task->created, task->updated, task->started, task->finished };
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+		if (times[i] > now_ms)
+			now_ms = times[i];
+	}
+	return now_ms;
+}

@@ -90,3 +90,8 @@ void task_put_fields(const struct task *task, struct buf *out);
  * their own tables.
  */
 void task_set_state(struct task *task, enum task_state state, int64_t now_ms);
+/*
+ * The time of a change: now, or the latest time that the task has if the clock was set back since.
+ * So the times of a task never decrease: created <= started <= finished <= updated.
+ */
+int64_t task_change_time(const struct task *task, int64_t now_ms);

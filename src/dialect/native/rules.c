@@ -39,7 +39,7 @@ static bool update_state(
 	if (op->change.status.len > 0) {
 		if (!state_of_status(dialect, op->change.status, &state, op->arena, err))
 			return false;
-		task_set_state(task, state, op->now);
+		task_set_state(task, state, task->updated);
 	} else if (state != TASK_STATE_NONE &&
 		   dialect_state(dialect->statuses, task->status) != state) {
 		task->status = str_cstr(dialect_status(dialect->statuses, state));
