@@ -1,0 +1,104 @@
+#include "store/bdb/page.h"
+
+#include <stddef.h>
+#include <string.h>
+
+/* Offsets of libdb's structures PAGE, PG_CHKSUM and BTMETA33. */
+enum {
+	AT_LSN_FILE = 0,
+	AT_LSN_OFFSET = 4,
+	AT_NUMBER = 8,
+	AT_TYPE = 25,
+	AT_CHECKSUM = 28,
+	AT_FILE_ID = 52,
+	AT_META_CHECKSUM = 492,
+	META_SIZE = 512,
+};
+
+/* Types of metadata pages: hash, B-tree, queue, heap. */
+static bool is_meta_type(uint8_t type)
+{
+	return type == 8 || type == 9 || type == 10 || type == 14;
+}
+
+static uint32_t load32(const uint8_t *bytes)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return value;
+}
+
+/* Powers of the hash's factor, so that eight bytes need one multiplication that must wait. */
+#define P1 33U
+#define P2 (P1 * P1)
+#define P3 (P2 * P1)
+#define P4 (P3 * P1)
+#define P5 (P4 * P1)
+#define P6 (P5 * P1)
+#define P7 (P6 * P1)
+#define P8 (P7 * P1)
+
+/* Continues the hash of libdb's __ham_func4: h = 33 * h + byte. */
+static uint32_t hash(uint32_t h, const uint8_t *bytes, size_t len)
+{
+	for (; len >= 8; bytes += 8, len -= 8)
+		h = h * P8 + bytes[0] * P7 + bytes[1] * P6 + bytes[2] * P5 + bytes[3] * P4 +
+		    bytes[4] * P3 + bytes[5] * P2 + bytes[6] * P1 + bytes[7];
+	for (; len > 0; bytes++, len--)
+		h = h * P1 + *bytes;
+	return h;
+}
+
+static size_t checksum_offset(const uint8_t *page)
+{
+	return is_meta_type(page[AT_TYPE]) ? AT_META_CHECKSUM : AT_CHECKSUM;
+}
+
+uint32_t page_checksum(const void *page)
+{
+	static const uint8_t zeros[sizeof(uint32_t)];
+	const uint8_t *bytes = page;
+	size_t at = checksum_offset(bytes), behind = at + sizeof(zeros);
+	size_t size = is_meta_type(bytes[AT_TYPE]) ? META_SIZE : BDB_PAGE_SIZE;
+	uint32_t h = hash(0, bytes, at);
+
+	h = hash(h, zeros, sizeof(zeros));
+	return hash(h, bytes + behind, size - behind);
+}
+
+static bool is_zero(const uint8_t *bytes)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, BDB_PAGE_SIZE - 1) == 0;
+}
+
+enum page_state page_check(const void *page)
+{
+	const uint8_t *bytes = page;
+
+	if (is_zero(bytes))
+		return PAGE_HOLE;
+	return page_checksum(page) == load32(bytes + checksum_offset(bytes)) ? PAGE_GOOD : PAGE_BAD;
+}
+
+bool page_is_meta(const void *page)
+{
+	return is_meta_type(((const uint8_t *)page)[AT_TYPE]);
+}
+
+uint32_t page_number(const void *page)
+{
+	return load32((const uint8_t *)page + AT_NUMBER);
+}
+
+uint64_t page_lsn(const void *page)
+{
+	const uint8_t *bytes = page;
+
+	return (uint64_t)load32(bytes + AT_LSN_FILE) << 32 | load32(bytes + AT_LSN_OFFSET);
+}
+
+const void *page_file_id(const void *page)
+{
+	return (const uint8_t *)page + AT_FILE_ID;
+}
