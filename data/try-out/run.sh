@@ -86,13 +86,16 @@ own_directory() {
 	[ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && chmod 0700 "$1"
 }
 
-# Berkeley DB's regions and nginx's cache belong on a tmpfs; a socket's path is limited to 107 bytes.
+# Berkeley DB's regions and nginx's cache belong on a tmpfs, but in some containers it is too small. A
+# socket's path is limited to 107 bytes.
 choose_places() {
 	local name
 
 	name=polytask-$(id -u)-$(printf '%s' "$HOME_DIR" | sha256sum | cut -c1-12)
 	MEMORY=/dev/shm/$name
-	if [ "$(stat -f -c %T /dev/shm 2>/dev/null)" != tmpfs ] || ! own_directory "$MEMORY"; then
+	if [ "$(stat -f -c %T /dev/shm 2>/dev/null)" != tmpfs ] ||
+		[ "$(df --output=avail -BM /dev/shm | tail -1 | tr -dc 0-9)" -lt 256 ] ||
+		! own_directory "$MEMORY"; then
 		MEMORY=$HOME_DIR/memory
 		own_directory "$MEMORY" || die "cannot create the directory $MEMORY"
 	fi

@@ -73,7 +73,7 @@ struct engine_options {
 	struct store_health *health; /* the engine stores its figures here; never NULL */
 };
 
-#define ENGINE_MESSAGE_SIZE 200
+#define ENGINE_MESSAGE_SIZE 300
 
 struct engine_ops;
 

@@ -1,4 +1,4 @@
-"""Disk failures: a full disk below data and logs, and EIO from fdatasync."""
+"""Disk failures: a full disk below data and logs, small shared memory, and EIO from fdatasync."""
 import contextlib
 import os
 import subprocess
@@ -166,10 +166,10 @@ def start_on_full_disk(instance, journal, path):
 
 
 @contextlib.contextmanager
-def small_disk():
-    """A file system of 256 MiB; None if this user cannot mount one."""
+def small_disk(size="256m"):
+    """A file system of that size; None if this user cannot mount one."""
     path = make_directory("polytask-disk-")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256m", "polytask", path]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=" + size, "polytask", path]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
         yield None
         return
@@ -203,6 +203,53 @@ def full_disk():
         finally:
             if instance.daemon:
                 instance.kill_daemon()
+
+
+def shared_memory_of_a_container():
+    """The regions are on a file system of 64 MiB, as /dev/shm is in a container."""
+    with small_disk("64m") as path:
+        if not path:
+            skip("small shared memory", "needs root and mount")
+            return
+        conf = {"regions": os.path.join(path, "regions"), "cache_mb": "64"}
+        instance = Instance(expect=("bdb", "store-write-failed"), autostart=False, conf=conf)
+        refuse_large_cache(instance)
+        instance.conf["cache_mb"] = "8"
+        instance.write_conf()
+        instance.make_principal()
+        instance.start()
+        write_with_full_shared_memory(instance, path)
+        instance.stop("small shared memory")
+
+
+def refuse_large_cache(instance):
+    done = instance.ctl_run("user", "add", "large")
+    equal(done.returncode, 1, "small shared memory: a cache of 64 MB is refused")
+    ok(
+        "shared memory needs 132 MB in " in done.stderr
+        and "where 64 MB are free" in done.stderr
+        and "lower cache_mb (64)" in done.stderr,
+        "small shared memory: the sentence names sizes and options",
+        done.stderr,
+    )
+
+
+def write_with_full_shared_memory(instance, path):
+    """Something else fills the file system; the regions have their space."""
+    fill(path, 0)
+    equal(free_bytes(path), 0, "small shared memory: it is full")
+    equal(
+        instance.ctl("load-sample", "5000"),
+        "5000 tasks loaded\n",
+        "small shared memory: a large transaction is committed",
+    )
+    journal = Journal()
+    with Load(instance, journal, clients=8, count=500, prefix="small"):
+        pass
+    equal(set(journal.statuses), {200}, "small shared memory: every create gets 200")
+    journal.check(instance, "small shared memory")
+    instance.verify("small shared memory")
+    equal(instance.status()["recoveries"], 0, "small shared memory: no recovery")
 
 
 def can_trace():
@@ -280,4 +327,4 @@ def broken_sync():
     instance.stop("EIO")
 
 
-run_tests(full_disk, broken_sync)
+run_tests(full_disk, shared_memory_of_a_container, broken_sync)

@@ -4,6 +4,7 @@
  *
  *     env.c          the environment and its settings; open and close
  *     folders.c      its folders
+ *     regions.c      the space of its shared memory
  *     table.c        the databases in it
  *     txn.c          begin, commit, abort, flush; libdb's codes as enum engine_status
  *     access.c       get, put, del
@@ -49,6 +50,20 @@ static inline struct bdb *bdb_of(struct engine *engine)
 
 /* ENGINE_RECOVER creates what is missing and removes old regions. May leave engine.message. */
 int bdb_set_folders(struct bdb *bdb, const struct engine_options *options);
+
+/* ---- regions.c ---- */
+
+static inline uint64_t bdb_cache_mb(const struct engine_options *options)
+{
+	return options->cache_mb ? options->cache_mb : 32;
+}
+
+/* Makes libdb allocate the space of each region, in all environments of this process. */
+void bdb_allocate_regions(void);
+/* ENOBUFS with engine.message if the file system of the regions is too small. */
+int bdb_check_regions(struct bdb *bdb, const struct engine_options *options);
+/* Reserves space in new regions; fails in the same way. */
+int bdb_reserve_regions(struct bdb *bdb, const struct engine_options *options);
 
 /* ---- txn.c ---- */
 

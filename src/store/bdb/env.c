@@ -63,7 +63,7 @@ static void log_libdb_event(DB_ENV *env, uint32_t event, void *info)
 /* Recovery creates the regions with these sizes; processes that attach must use the same. */
 static int set_sizes(DB_ENV *env, const struct engine_options *options, bool ephemeral)
 {
-	uint64_t cache = (options->cache_mb ? options->cache_mb : 32) * MEGABYTE;
+	uint64_t cache = bdb_cache_mb(options) * MEGABYTE;
 	int rc = env->set_cachesize(
 		env, (uint32_t)(cache >> 30), (uint32_t)(cache & ((1U << 30) - 1)), 1);
 
@@ -111,13 +111,18 @@ static int open_environment(struct bdb *bdb, const struct engine_options *option
 		rc = env->set_lg_filemode(env, 0600);
 	if (rc == 0 && !bdb->ephemeral)
 		rc = bdb_set_folders(bdb, options);
+	if (rc == 0 && options->mode == ENGINE_RECOVER)
+		rc = bdb_check_regions(bdb, options);
 	if (rc != 0)
 		return rc;
 	if (options->mode == ENGINE_RECOVER)
 		flags |= DB_CREATE | DB_RECOVER;
 	else if (bdb->ephemeral)
 		flags |= DB_CREATE | DB_PRIVATE;
-	return env->open(env, bdb->ephemeral ? NULL : options->regions, flags, 0600);
+	rc = env->open(env, bdb->ephemeral ? NULL : options->regions, flags, 0600);
+	if (rc == 0 && options->mode == ENGINE_RECOVER)
+		rc = bdb_reserve_regions(bdb, options);
+	return rc;
 }
 
 static int create_environment(struct bdb *bdb)
@@ -128,6 +133,7 @@ static int create_environment(struct bdb *bdb)
 		bdb->env = NULL;
 		return rc;
 	}
+	bdb_allocate_regions();
 	bdb->env->set_errcall(bdb->env, log_libdb_error);
 	bdb->env->set_msgcall(bdb->env, log_libdb_message);
 	bdb->env->set_event_notify(bdb->env, log_libdb_event);
