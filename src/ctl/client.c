@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "sys/listen.h"
+#include "sys/process_info.h"
 
 static bool send_all(int fd, struct str bytes)
 {
@@ -61,11 +62,36 @@ static bool handle_frame(struct str line, FILE *out, FILE *errors, int *status)
 	}
 }
 
+void client_set_timeout(int fd, int seconds)
+{
+	struct timeval timeout = { .tv_sec = seconds };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+}
+
+/* The peer of the socket is the process that listens on it, the supervisor. */
+static bool fail_silent(int fd, struct err *err)
+{
+	struct process_info info = { .state = '?' };
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 ||
+		!process_info_read(peer.pid, &info))
+		return err_set(err, ERR_BUSY, NULL, "the service does not answer");
+	return err_set(err, ERR_BUSY, NULL,
+		"the service does not answer: its supervisor, process %d, %s", (int)peer.pid,
+		info.state == 'T' || info.state == 't' ? "is stopped (kill -CONT continues it)"
+		: info.state == 'D'		       ? "waits for a disk"
+						       : "is busy or hangs");
+}
+
 bool client_exchange(
 	int fd, struct str request, FILE *in, FILE *out, FILE *errors, int *status, struct err *err)
 {
 	FILE *response = fdopen(dup(fd), "r");
-	bool last = false;
+	bool last = false, silent;
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
@@ -75,21 +101,25 @@ bool client_exchange(
 	if (send_all(fd, request) && in)
 		send_stream(fd, in);
 	shutdown(fd, SHUT_WR);
+	errno = 0;
 	while (!last && !ferror(out) && (len = getline(&line, &size, response)) > 0) {
 		if (line[len - 1] == '\n')
 			last = handle_frame(
 				(struct str){ line, (size_t)len - 1 }, out, errors, status);
 	}
+	silent = !last && errno == EAGAIN;
 	free(line);
 	fclose(response);
 	if (fflush(out) != 0 || ferror(out))
 		return err_set(err, ERR_INTERNAL, NULL, "cannot write the output");
+	if (silent)
+		return fail_silent(fd, err);
 	return last || err_set(err, ERR_UNKNOWN_OUTCOME, NULL,
 			       "the service closed the connection; the outcome is unknown");
 }
 
-bool client_call(const char *path, struct str request, FILE *in, FILE *out, FILE *errors,
-	bool *answered, int *status, struct err *err)
+bool client_call(const char *path, struct str request, int seconds, FILE *in, FILE *out,
+	FILE *errors, bool *answered, int *status, struct err *err)
 {
 	bool ok;
 	int fd;
@@ -97,6 +127,7 @@ bool client_call(const char *path, struct str request, FILE *in, FILE *out, FILE
 	*answered = listen_connect(&fd, path);
 	if (!*answered)
 		return true;
+	client_set_timeout(fd, seconds);
 	ok = client_exchange(fd, request, in, out, errors, status, err);
 	close(fd);
 	return ok;
@@ -110,6 +141,8 @@ bool client_cannot_connect(const char *path, int error, struct err *err)
 		hint = " (are you root or the service's user?)";
 	else if (error == ENOENT || error == ECONNREFUSED)
 		hint = " (is the service running?)";
+	else if (error == EAGAIN)
+		hint = " (the service accepts no connection: is it stopped?)";
 	return err_set(
 		err, ERR_INTERNAL, NULL, "cannot connect to %s: %s%s", path, strerror(error), hint);
 }

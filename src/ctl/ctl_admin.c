@@ -73,7 +73,7 @@ static bool try_run(const struct conf *conf, const struct admin_call *call, stru
 {
 	bool answered;
 
-	if (!client_call(conf->control, request, admin_reads_input(call) ? in : NULL, stdout,
+	if (!client_call(conf->control, request, 0, admin_reads_input(call) ? in : NULL, stdout,
 		    stderr, &answered, status, err))
 		return false;
 	/* The service may be running, and its store is not readable either. */

@@ -10,6 +10,10 @@
 #include "ctl/status_table.h"
 #include "sys/listen.h"
 
+/* Exit statuses of `status` besides 0, 1 and 2; the service itself answers with 0 or 3. */
+#define STATUS_SILENT  4
+#define STATUS_SECONDS 3
+
 #define STOP_TIMEOUT_MS	 15000
 #define POLL_INTERVAL_MS 50
 
@@ -21,16 +25,24 @@ int ctl_fail(const char *text)
 
 /* ---- the service ---- */
 
-static int call_service(struct ctl *ctl, struct str request, FILE *out)
+/* Returns the exit status of the service, 1 after a failure, STATUS_SILENT without an answer. */
+static int call_service(struct ctl *ctl, struct str request, int seconds, FILE *out)
 {
 	struct err err = { 0 };
-	bool answered;
+	bool answered, silent;
 	int status = 1;
 
-	if (!client_call(ctl->conf.control, request, NULL, out, stderr, &answered, &status, &err) ||
-		(!answered && !client_cannot_connect(ctl->conf.control, errno, &err)))
-		return ctl_fail(err_text(&err));
-	return status;
+	if (client_call(ctl->conf.control, request, seconds, NULL, out, stderr, &answered, &status,
+		    &err) &&
+		answered)
+		return status;
+	silent = err.code == ERR_BUSY;
+	if (err.code == ERR_NONE) {
+		silent = errno == EAGAIN;
+		client_cannot_connect(ctl->conf.control, errno, &err);
+	}
+	ctl_fail(err_text(&err));
+	return silent ? STATUS_SILENT : 1;
 }
 
 static int run_status(struct ctl *ctl)
@@ -42,12 +54,12 @@ static int run_status(struct ctl *ctl)
 	int status;
 
 	if (ctl->call.options[ADMIN_JSON])
-		return call_service(ctl, request, stdout);
+		return call_service(ctl, request, STATUS_SECONDS, stdout);
 	memory = open_memstream(&text, &size);
 	if (!memory)
 		return ctl_fail("memory is exhausted");
-	status = call_service(ctl, request, memory);
-	if (fclose(memory) == 0 && status == 0 &&
+	status = call_service(ctl, request, STATUS_SECONDS, memory);
+	if (fclose(memory) == 0 && size > 0 &&
 		!status_table_print((struct str){ text, size }, clock_wall_ms(), stdout))
 		status = ctl_fail("cannot read the status that the service sent");
 	free(text);
@@ -56,14 +68,14 @@ static int run_status(struct ctl *ctl)
 
 static int run_reload(struct ctl *ctl)
 {
-	return call_service(ctl, STR("{\"verb\":[\"reload\"]}\n"), stdout);
+	return call_service(ctl, STR("{\"verb\":[\"reload\"]}\n"), 0, stdout);
 }
 
 /* Returns after the service has exited. */
 static int run_stop(struct ctl *ctl)
 {
 	int64_t until = clock_mono_ms() + STOP_TIMEOUT_MS;
-	int status = call_service(ctl, STR("{\"verb\":[\"stop\"]}\n"), stdout);
+	int status = call_service(ctl, STR("{\"verb\":[\"stop\"]}\n"), 0, stdout);
 	int fd;
 
 	while (status == 0 && listen_connect(&fd, ctl->conf.control)) {

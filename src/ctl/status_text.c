@@ -75,7 +75,7 @@ bool status_put_figure(
 		return true;
 	case JSON_INTEGER:
 		put_number(row, json_integer_value(value), now, text, size);
-		return true;
+		return json_integer_value(value) != 0 || !row->hide_zero;
 	case JSON_OBJECT:
 	case JSON_ARRAY:
 	default:

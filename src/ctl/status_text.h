@@ -11,7 +11,7 @@
 void status_put_duration(int64_t ms, char *text, size_t size);
 /*
  * A figure of the store from its JSON value. Returns false if it has no line: null without a text
- * for it, or a value of another type. now: wall-clock ms.
+ * for it, a zero that is hidden, or a value of another type. now: wall-clock ms.
  */
 bool status_put_figure(
 	const struct health_row *row, const json_t *value, int64_t now, char *text, size_t size);

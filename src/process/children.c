@@ -55,6 +55,18 @@ int children_count_ready(const struct children *children, enum role role)
 	return count;
 }
 
+bool children_has_ready_worker(const struct children *children)
+{
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		const struct process *process = &children->processes[i];
+
+		if (process->pid && process->role == ROLE_WORKER &&
+			children->scoreboard->slots[i].state == CHILD_READY)
+			return true;
+	}
+	return false;
+}
+
 void children_signal(const struct children *children, int signal)
 {
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {

@@ -77,21 +77,49 @@ static void refuse(struct control_client *client, const char *text)
 	client->answered = true;
 }
 
+/* A free entry, or that of the client that has sent no whole line for the longest time, or NULL. */
+static struct control_client *make_room(struct control *control)
+{
+	struct control_client *silent = NULL;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		struct control_client *client = &control->clients[i];
+
+		if (client->fd < 0)
+			return client;
+		if (!client->answered && client->line_len == 0 &&
+			(!silent || client->since < silent->since))
+			silent = client;
+	}
+	if (silent)
+		close_client(silent);
+	return silent;
+}
+
 static void accept_clients(struct control *control, int64_t now)
 {
 	int fd;
 
 	while ((fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		size_t i = 0;
+		struct control_client *client = make_room(control);
 
-		while (i < CONTROL_CLIENTS && control->clients[i].fd >= 0)
-			i++;
-		if (i == CONTROL_CLIENTS) {
+		if (client)
+			*client = (struct control_client){ .fd = fd, .since = now };
+		else
 			close(fd);
-			continue;
-		}
-		control->clients[i] = (struct control_client){ .fd = fd, .since = now };
 	}
+}
+
+static size_t count_waiting(const struct control *control)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		if (control->clients[i].fd >= 0 && control->clients[i].line_len > 0 &&
+			!control->clients[i].answered)
+			count++;
+	}
+	return count;
 }
 
 /* Returns false if the client has disconnected. */
@@ -150,7 +178,8 @@ static bool serve_client(struct control *control, struct control_client *client,
 		case CONTROL_RETRY:
 			if (peer_closed(client->fd))
 				return false;
-			if (now > client->since + RETRY_TIMEOUT_MS)
+			if (now > client->since + RETRY_TIMEOUT_MS ||
+				count_waiting(control) > CONTROL_WAITING)
 				refuse(client, "the service is busy or recovering; try again");
 			break;
 		}

@@ -6,13 +6,17 @@
 
 #define OPERATORS_MAX 8
 
+#define STATUS_NOT_SERVING 3
+
 static enum control_outcome answer_status(struct service *service, struct control_client *client)
 {
 	struct buf line = BUF_INIT;
 
 	status_write(service, &line);
 	control_put_frame(&client->out, 'o', buf_str(&line));
-	control_put_exit(&client->out, buf_ok(&line) ? 0 : 1);
+	control_put_exit(&client->out, !buf_ok(&line)		     ? 1
+				       : service_is_serving(service) ? 0
+								     : STATUS_NOT_SERVING);
 	buf_free(&line);
 	return CONTROL_ANSWERED;
 }

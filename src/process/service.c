@@ -167,6 +167,11 @@ static const struct {
 	[PHASE_STOPPED] = { "stopped", NULL },
 };
 
+bool service_is_serving(const struct service *service)
+{
+	return service->phase == PHASE_SERVING && children_has_ready_worker(&service->children);
+}
+
 const char *service_phase_name(const struct service *service)
 {
 	return phases[service->phase].name;

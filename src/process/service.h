@@ -41,4 +41,6 @@ void service_step(struct service *service, int64_t now);
 void service_stop(struct service *service);
 /* Starts a new generation of children with this configuration; retires the old one when ready. */
 void service_reload(struct service *service, const struct conf *conf);
+/* Whether a worker answers requests. */
+bool service_is_serving(const struct service *service);
 const char *service_phase_name(const struct service *service);

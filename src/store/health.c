@@ -32,9 +32,10 @@ const struct health_row health_rows[] = {
 	{ AT(archive_error), .name = "archive_error", .help = "error of the last failed copy",
 		.kind = HEALTH_ERROR },
 	{ AT(archive_waiting_files), .name = "archive_waiting_files",
-		.help = "finished log files that wait for the archive", .unit = "files" },
+		.help = "finished log files that wait for the archive", .unit = "files",
+		.hide_zero = true },
 	{ AT(archive_waiting_bytes), .name = "archive_waiting_bytes",
-		.help = "disk space that these occupy", .kind = HEALTH_BYTES },
+		.help = "disk space that these occupy", .kind = HEALTH_BYTES, .hide_zero = true },
 };
 
 _Static_assert(

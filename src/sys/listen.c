@@ -17,6 +17,14 @@ static bool set_address(struct sockaddr_un *un, const char *path)
 	       sizeof(un->sun_path);
 }
 
+/* connect(2) waits while the queue of the listener is full. 0: for ever. */
+static void limit_connect(int sock, time_t seconds)
+{
+	struct timeval timeout = { .tv_sec = seconds };
+
+	setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
+}
+
 static int new_socket(void)
 {
 	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -38,10 +46,15 @@ bool listen_connect(int *fd, const char *path)
 	sock = new_socket();
 	if (sock < 0)
 		return false;
+	limit_connect(sock, LISTEN_CONNECT_SECONDS);
 	if (connect(sock, (const struct sockaddr *)&un, sizeof(un)) != 0) {
+		int error = errno;
+
 		close(sock);
+		errno = error;
 		return false;
 	}
+	limit_connect(sock, 0);
 	*fd = sock;
 	return true;
 }
@@ -57,8 +70,11 @@ static bool remove_stale(const char *path, struct err *err)
 		return err_set(err, ERR_INTERNAL, "socket", "%s exists and is not a socket", path);
 	if (listen_connect(&fd, path)) {
 		close(fd);
-		return err_set(err, ERR_BUSY, "socket", "another process listens on %s", path);
+		errno = EAGAIN;
 	}
+	/* A listener that does not accept is one, too. */
+	if (errno == EAGAIN)
+		return err_set(err, ERR_BUSY, "socket", "another process listens on %s", path);
 	return unlink(path) == 0 || socket_error(err, path, "replaced");
 }
 

@@ -16,5 +16,9 @@ bool listen_bind(int *fd, const char *path, mode_t mode, uid_t owner, gid_t grou
  */
 bool listen_open(
 	int *fd, bool *bound, const struct conf *conf, uid_t owner, gid_t group, struct err *err);
-/* Connects to the socket at path. False with errno set on failure. */
+#define LISTEN_CONNECT_SECONDS 3
+/*
+ * Connects to the socket at path. False with errno set on failure: EAGAIN if the listener's queue
+ * stayed full for LISTEN_CONNECT_SECONDS.
+ */
 bool listen_connect(int *fd, const char *path);

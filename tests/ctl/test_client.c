@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ctl/client.h"
 #include "lib/check.h"
 
@@ -86,6 +87,23 @@ static void outcome_is_unknown_without_exit_status(void **state)
 	}
 }
 
+static void silent_service_ends_the_exchange_in_time(void **state)
+{
+	int64_t began = clock_mono_ms();
+	struct err err = { 0 };
+	int fds[2], status = -1;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	client_set_timeout(fds[0], 1);
+	assert_fails(client_exchange(fds[0], REQUEST, NULL, stdout, stderr, &status, &err), &err,
+		ERR_BUSY);
+	assert_in_range(clock_mono_ms() - began, 900, 2500);
+	assert_int_equal(status, -1);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void failed_connection_sets_errno(void **state)
 {
 	bool answered = true;
@@ -95,7 +113,7 @@ static void failed_connection_sets_errno(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/none.sock", check_temp_dir());
-	must(client_call(path, REQUEST, NULL, stdout, stderr, &answered, &status, &err), &err);
+	must(client_call(path, REQUEST, 0, NULL, stdout, stderr, &answered, &status, &err), &err);
 	assert_int_equal(errno, ENOENT);
 	assert_false(answered);
 	assert_int_equal(status, -1);
@@ -113,7 +131,9 @@ static void connection_errors_give_a_hint(void **state)
 			  "running?)" },
 		{ ECONNREFUSED,
 			"cannot connect to s: Connection refused (is the service running?)" },
-		{ EAGAIN, "cannot connect to s: Resource temporarily unavailable" },
+		{ EAGAIN, "cannot connect to s: Resource temporarily unavailable (the service "
+			  "accepts no connection: is it stopped?)" },
+		{ EIO, "cannot connect to s: Input/output error" },
 	};
 
 	(void)state;
@@ -131,6 +151,7 @@ int main(void)
 		CHECK(frames_go_to_their_streams),
 		CHECK(input_follows_the_request),
 		CHECK(outcome_is_unknown_without_exit_status),
+		CHECK(silent_service_ends_the_exchange_in_time),
 		CHECK(failed_connection_sets_errno),
 		CHECK(connection_errors_give_a_hint),
 	};

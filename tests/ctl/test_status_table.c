@@ -49,7 +49,7 @@ static void figures_of_the_store_are_words(void **state)
 	char *text = print(HEAD "[],\"attention\":[],\"store\":{\"free_bytes\":1536000000,"
 				"\"last_checkpoint\":1429207228000,\"checkpoint_ms\":30,"
 				"\"log_files\":2,\"archive\":\"off\",\"archive_error\":null,"
-				"\"oldest_transaction\":null}}");
+				"\"archive_waiting_files\":0,\"oldest_transaction\":null}}");
 
 	(void)state;
 	assert_string_equal(text, "serving for 1m02s, generation 2, recoveries 3\n"

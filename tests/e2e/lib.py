@@ -193,7 +193,10 @@ class Instance(Client, NginxSite):
             return False
 
     def status(self):
-        return json.loads(self.ctl("--json", "status"))
+        done = self.ctl_run("--json", "status")
+        if done.returncode not in (0, 3):  # 3: it runs, but does not serve
+            raise RuntimeError(f"polytaskctl status: {done.returncode}: {done.stderr[-500:]}")
+        return json.loads(done.stdout)
 
     def workers(self):
         """Process ids of the workers, oldest first."""
