@@ -16,6 +16,8 @@
 	X(ERR_MISSING, "missing", 400, "A required value is missing.")                             \
 	X(ERR_UNAUTHENTICATED, "unauthenticated", 401, "No valid credential was sent.")            \
 	X(ERR_FORBIDDEN, "forbidden", 403, "The credential does not allow this.")                  \
+	X(ERR_STORAGE_QUOTA, "storage-quota", 403,                                                 \
+		"The storage quota is used up; nothing was changed.")                              \
 	X(ERR_NOT_FOUND, "not-found", 404, "There is no such task.")                               \
 	X(ERR_NO_ROUTE, "no-route", 404, "There is nothing at this address.")                      \
 	X(ERR_METHOD, "method", 405, "The method is not allowed here.")                            \

@@ -7,6 +7,7 @@ static void set_event(struct exchange *exchange, enum err_code code)
 		[ERR_FORBIDDEN] = EVENT_FORBIDDEN,
 		[ERR_TOO_MANY_REQUESTS] = EVENT_LIMITED,
 		[ERR_QUOTA] = EVENT_LIMITED,
+		[ERR_STORAGE_QUOTA] = EVENT_LIMITED,
 	};
 
 	exchange->event = events[code];

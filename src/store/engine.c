@@ -10,6 +10,7 @@ const struct engine_table_spec engine_tables[ENGINE_TABLES] = {
 	[TABLE_USERS] = { .name = "users" },
 	[TABLE_TOKENS] = { .name = "tokens" },
 	[TABLE_SIGNING_KEYS] = { .name = "keys" },
+	[TABLE_USAGE] = { .name = "usage", .ordered = true },
 };
 
 void engine_batch_reset(struct engine_batch *batch)

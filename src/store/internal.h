@@ -17,6 +17,7 @@
  *     dependents.c   tasks that refer to another one
  *     quota.c        how many tasks may be created
  *     list.h         lists, counts, pages
+ *     usage.h        tasks and bytes of each tenant, and their quotas
  *     transfer.c     export and import
  *     auth_table.c   the tables of users, tokens and keys
  *     walk.c         goes through all tasks without holding a lock
@@ -30,6 +31,27 @@
 #include "store/record.h"
 #include "store/store.h"
 
+/* A row of the usage table: its numbers, big-endian, in this order. */
+struct usage_value {
+	uint64_t tasks, bytes;
+	uint64_t changes;	       /* transactions that changed the row */
+	uint64_t max_tasks, max_bytes; /* quota; 0: none, STORE_QUOTA_DEFAULT: store_options */
+};
+
+/* A tenant's tasks and their bytes, or a change of them. */
+struct usage_row {
+	size_t tenant_len;
+	char tenant[INDEX_TENANT_MAX];
+	int64_t tasks, bytes;
+	struct usage_value value; /* as stored, in a list made of the table */
+};
+
+/* Rows in the order of their tenants. */
+struct usage_list {
+	struct usage_row *rows;
+	size_t count, capacity;
+};
+
 struct store {
 	struct engine *engine;
 	const struct index_table *indexes;
@@ -40,6 +62,10 @@ struct store {
 	uint64_t random;
 	struct buf old_record;	   /* of the task that is being changed */
 	struct engine_batch batch; /* the keys of the scan that is being read */
+	struct usage_list usage;   /* changes of the current transaction */
+	struct buf usage_value;	   /* the row of the usage table that is being changed */
+	bool enforce_quota;	   /* the current transaction may be refused */
+	uint64_t tenant_tasks, tenant_bytes;
 	bool sync_commits;
 	bool lost; /* ERR_PANIC was returned and logged */
 };
@@ -138,10 +164,14 @@ int row_get(struct store *store, struct str tenant, const struct id *id, bool fo
 	struct buf *out);
 /* Writes a new task with its index entries; ENGINE_EXISTS when the id is taken. */
 int row_insert(struct store *store, const struct task *task, struct str record);
-/* Replaces a task; `old` is the one that is stored, NULL when it cannot be read. */
-int row_update(
-	struct store *store, const struct task *old, const struct task *task, struct str record);
-int row_delete(struct store *store, const struct task *task);
+/*
+ * Replaces a task; `old` is the one that is stored, NULL when it cannot be read, and old_size the
+ * size of its record.
+ */
+int row_update(struct store *store, const struct task *old, size_t old_size,
+	const struct task *task, struct str record);
+/* size: of the stored record. */
+int row_delete(struct store *store, const struct task *task, size_t size);
 /* Logs that the record of the key cannot be decoded; returns false. The key ends in the id. */
 bool row_unreadable(struct str key, struct err *err);
 bool row_decode(struct task *task, const struct buf *record, struct str tenant, const struct id *id,
@@ -190,6 +220,22 @@ int dependents_find(
 
 /* STEP_FAILED with ERR_QUOTA when the op's quota is used up. Call it after number_next. */
 int quota_check(struct store *store, const struct op *op, struct err *err);
+
+/* ---- usage.c ---- */
+
+/* Adds to the row of the tenant; a new row begins at 0. ENGINE_NO_MEMORY. */
+int usage_add(struct usage_list *list, struct str tenant, int64_t tasks, int64_t bytes);
+void usage_free(struct usage_list *list);
+/* Forgets the changes noted for a transaction. */
+void usage_reset(struct store *store);
+/*
+ * Adds the changes of this transaction to the rows of their tenants. With enforce_quota:
+ * STEP_FAILED with ERR_STORAGE_QUOTA if a quota would be exceeded by growth. The last step before
+ * the commit, so that no lock is waited for while the row is held.
+ */
+int usage_settle(struct store *store, struct err *err);
+/* Counts all tasks of a home that was made before there were quotas. Without other processes. */
+bool usage_init(struct store *store, struct err *err);
 
 /* ---- change.c ---- */
 

@@ -105,16 +105,21 @@ static int write_row(struct store *store, const struct task *old, const struct t
 
 int row_insert(struct store *store, const struct task *task, struct str record)
 {
-	return write_row(store, NULL, task, record, ENGINE_INSERT);
+	int rc = write_row(store, NULL, task, record, ENGINE_INSERT);
+
+	return rc == 0 ? usage_add(&store->usage, task->tenant, 1, (int64_t)record.len) : rc;
 }
 
-int row_update(
-	struct store *store, const struct task *old, const struct task *task, struct str record)
+int row_update(struct store *store, const struct task *old, size_t old_size,
+	const struct task *task, struct str record)
 {
-	return write_row(store, old, task, record, ENGINE_REPLACE);
+	int64_t growth = (int64_t)record.len - (int64_t)old_size;
+	int rc = write_row(store, old, task, record, ENGINE_REPLACE);
+
+	return rc == 0 ? usage_add(&store->usage, task->tenant, 0, growth) : rc;
 }
 
-int row_delete(struct store *store, const struct task *task)
+int row_delete(struct store *store, const struct task *task, size_t size)
 {
 	struct index_key key;
 	int rc;
@@ -123,5 +128,7 @@ int row_delete(struct store *store, const struct task *task)
 	rc = store_del(store, TABLE_TASKS, key_str(&key));
 	if (rc == 0)
 		rc = update_index(store, task, NULL);
-	return rc == 0 ? revision_retire(store, task) : rc;
+	if (rc == 0)
+		rc = revision_retire(store, task);
+	return rc == 0 ? usage_add(&store->usage, task->tenant, -1, -(int64_t)size) : rc;
 }

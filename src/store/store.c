@@ -13,6 +13,8 @@ static struct store *new_store(const struct store_options *options)
 	if (!store)
 		return NULL;
 	store->indexes = options->indexes;
+	store->tenant_tasks = options->tenant_tasks;
+	store->tenant_bytes = options->tenant_bytes;
 	store->shared = options->shared ? options->shared : &store->own_shared;
 	store->activity = options->activity ? options->activity : &store->own_activity;
 	store->sync_commits = options->sync_commits && options->mode != STORE_EPHEMERAL;
@@ -63,6 +65,7 @@ static bool open_all(struct store *store, const struct store_options *options, s
 {
 	return open_engine(store, options, err) &&
 	       index_settle(store, options->mode == STORE_ATTACH, err) &&
+	       (options->mode == STORE_ATTACH || usage_init(store, err)) &&
 	       (options->mode != STORE_RECOVER || store_checkpoint(store, false, NULL, err));
 }
 
@@ -95,6 +98,8 @@ void store_close(struct store *store)
 		store->engine->ops->close(store->engine);
 	buf_free(&store->old_record);
 	engine_batch_free(&store->batch);
+	usage_free(&store->usage);
+	buf_free(&store->usage_value);
 	store_leave(store);
 	free(store);
 }

@@ -60,7 +60,8 @@ struct store_options {
 	uint64_t expected_tasks;
 	uint64_t cache_mb;
 	uint64_t checkpoint_mb,
-		checkpoint_seconds; /* of new log and of time, between checkpoints */
+		checkpoint_seconds;	     /* of new log and of time, between checkpoints */
+	uint64_t tenant_tasks, tenant_bytes; /* quota of a tenant without its own; 0: none */
 	const struct index_table *indexes;
 	struct store_shared *shared; /* NULL: private counters */
 	_Atomic int *activity;	     /* enum store_activity, set by every call; NULL: not shown */
@@ -108,6 +109,39 @@ bool store_list_next(struct result *result, struct task *row, bool *end, struct 
 bool store_flush(struct store *store, struct err *err);
 /* Whether every commit of any process up to now is durable. */
 bool store_is_flushed(const struct store *store);
+
+/* ---- quotas ---- */
+
+/* In place of a limit: that of store_options.tenant_tasks or tenant_bytes. */
+#define STORE_QUOTA_DEFAULT UINT64_MAX
+
+/*
+ * Tasks of a tenant, archived ones and resources included, and bytes of their records, with its
+ * quota. Operations that would exceed it fail with ERR_STORAGE_QUOTA: creations, and changes that
+ * make a record larger. REMOVE and ARCHIVE, imports and changes that keep or shrink the record
+ * always work.
+ */
+struct store_usage {
+	struct str tenant;
+	uint64_t tasks, bytes;
+	uint64_t max_tasks, max_bytes; /* 0: none */
+	bool own_tasks, own_bytes;     /* the limit is the tenant's own, not the default */
+};
+
+/*
+ * Calls back for every tenant that has or had tasks, or has a quota, in the order of their names,
+ * until it returns false.
+ */
+bool store_each_usage(struct store *store,
+	bool (*take)(const struct store_usage *usage, void *data), void *data, struct err *err);
+/* Sets the limits that are not NULL: 0: none, or STORE_QUOTA_DEFAULT. Flushed. */
+bool store_set_quota(struct store *store, struct str tenant, const uint64_t *max_tasks,
+	const uint64_t *max_bytes, struct err *err);
+/*
+ * Counts all tasks again and corrects the rows that are wrong: *wrong. Counts of tenants whose tasks
+ * changed meanwhile are not compared: *changed.
+ */
+bool store_recount(struct store *store, uint64_t *wrong, uint64_t *changed, struct err *err);
 
 /* ---- the service's own records: users, tokens, signing keys ---- */
 
@@ -179,8 +213,9 @@ struct store_report {
 	uint64_t missing_entries;    /* that a task should have */
 	uint64_t stray_entries;	     /* that no task has */
 	uint64_t unreadable_records; /* that cannot be decoded */
+	uint64_t wrong_counts;	     /* tenants with another usage than counted; store_recount */
 };
-/* Compares tasks and index. The counts are exact only without concurrent writers. */
+/* Compares tasks, index and usage. The counts are exact only without concurrent writers. */
 bool store_verify(struct store *store, struct store_report *report, struct err *err);
 /* Rebuilds the index. Alone: after STORE_RECOVER, with no other process attached. */
 bool store_reindex(struct store *store, struct err *err);

@@ -52,7 +52,8 @@ static int import_task(
 		rc = retry_if_exists(row_insert(store, task, buf_str(&import->record)));
 	} else if (rc == 0) {
 		readable = record_decode(&old, buf_str(&store->old_record));
-		rc = row_update(store, readable ? &old : NULL, task, buf_str(&import->record));
+		rc = row_update(store, readable ? &old : NULL, store->old_record.len, task,
+			buf_str(&import->record));
 	}
 	return rc == 0 ? number_reserve(store, task) : rc;
 }

@@ -1,7 +1,8 @@
-#include "store/internal.h"
+#include "store/usage.h"
 
 struct check {
 	struct store_report report;
+	struct usage_list usage;
 	uint64_t matched;
 	struct buf value;
 	const struct index_key *keys; /* of the task that is checked */
@@ -50,7 +51,8 @@ static bool check_task(struct store *store, const struct index_key *key, struct 
 		check->count = index_all_keys(keys, &task, store->indexes);
 	else
 		check->report.unreadable_records++;
-	return step_call(store, ENGINE_READ, step_check, check, err);
+	return usage_add_walked(&check->usage, key, record, err) &&
+	       step_call(store, ENGINE_READ, step_check, check, err);
 }
 
 static int step_count(struct store *store, void *data, struct err *err)
@@ -62,11 +64,15 @@ static int step_count(struct store *store, void *data, struct err *err)
 bool store_verify(struct store *store, struct store_report *report, struct err *err)
 {
 	struct check check = { 0 };
-	uint64_t entries = 0;
-	bool ok = walk_tasks(store, check_task, &check, err) &&
-		  step_call(store, ENGINE_READ, step_count, &entries, err);
+	uint64_t entries = 0, changed;
+	bool ok = usage_read_rows(store, &check.usage, err) &&
+		  walk_tasks(store, check_task, &check, err) &&
+		  step_call(store, ENGINE_READ, step_count, &entries, err) &&
+		  usage_compare(
+			  store, &check.usage, false, &check.report.wrong_counts, &changed, err);
 
 	buf_free(&check.value);
+	usage_free(&check.usage);
 	if (!ok)
 		return false;
 	check.report.index_entries = entries;

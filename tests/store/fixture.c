@@ -167,6 +167,7 @@ void fixture_verify(struct store *store, uint64_t tasks)
 	assert_int_equal(report.missing_entries, 0);
 	assert_int_equal(report.stray_entries, 0);
 	assert_int_equal(report.unreadable_records, 0);
+	assert_int_equal(report.wrong_counts, 0);
 	assert_int_equal(report.tasks, tasks);
 }
 

@@ -44,7 +44,7 @@ uint64_t fixture_rows(struct store *store, const struct op *op, char *text, size
 /* Compares total and rows of a list. */
 void fixture_expect_rows(
 	struct store *store, const struct op *op, uint64_t total, const char *want);
-/* Ends the test unless tasks and index agree and there are that many tasks. */
+/* Ends the test unless tasks, index and usage agree and there are that many tasks. */
 void fixture_verify(struct store *store, uint64_t tasks);
 
 /* Writes a record of the service as it is, empty ones too. */

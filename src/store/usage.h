@@ -1,0 +1,34 @@
+#pragma once
+/*
+ * Internal to the store: the tasks of each tenant and the bytes of their records, in a table with
+ * one row per tenant. Every transaction that writes tasks adds its changes to the rows before it
+ * commits, so the counts are exact. The table is not the meta table, because a transaction that
+ * assigns a number locks a row of that one first, and this row last.
+ */
+#include "store/internal.h"
+
+static inline struct str usage_tenant(const struct usage_row *row)
+{
+	return (struct str){ row->tenant, row->tenant_len };
+}
+
+/* Reads all rows of the table to a list, with tasks and bytes 0. */
+bool usage_read_rows(struct store *store, struct usage_list *list, struct err *err);
+/*
+ * Compares tasks and bytes of a list from usage_read_rows, to which the tasks read since then were
+ * added, with the rows. Rows changed in between are counted in *changed, the others with a
+ * difference in *wrong and, with correct, rewritten.
+ */
+bool usage_compare(struct store *store, const struct usage_list *list, bool correct,
+	uint64_t *wrong, uint64_t *changed, struct err *err);
+/* Adds the task of a walk. */
+bool usage_add_walked(
+	struct usage_list *list, const struct index_key *key, struct str record, struct err *err);
+
+/* NULL if the list does not have the tenant. */
+struct usage_row *usage_find(const struct usage_list *list, struct str tenant);
+
+bool usage_decode(struct usage_value *value, struct str bytes);
+/* Locks the row until the end of the transaction. A missing row is one of zeros: *exists false. */
+int usage_get(struct store *store, struct str tenant, struct usage_value *value, bool *exists);
+int usage_put(struct store *store, struct str tenant, const struct usage_value *value, bool exists);
