@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "process/supervisor.h"
+#include "store/store.h"
 #include "sys/conf.h"
 #include "sys/confine.h"
 #include "sys/listen.h"
@@ -121,6 +122,12 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 	log_set_process("supervisor");
 	if (!service_user_find(&resources.owner, conf, err) ||
 		!acquire_resources(&resources, conf, err)) {
+		fprintf(stderr, "polytaskd: %s\n", err_text(err));
+		if (resources.bound)
+			unlink(conf->socket);
+		return 1;
+	}
+	if (!store_check_home(conf->home, err)) {
 		fprintf(stderr, "polytaskd: %s\n", err_text(err));
 		if (resources.bound)
 			unlink(conf->socket);

@@ -55,6 +55,7 @@ struct admin_command {
 	unsigned required_options; /* subset of options */
 	bool reads_input;	   /* reads admin->in */
 	bool creates_store;	   /* may run on a home without a store */
+	bool migrates_store;	   /* opens a store of an older build */
 	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
 	admin_run_fn *run;
 	const char *help;

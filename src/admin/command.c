@@ -55,6 +55,8 @@ const struct admin_command admin_commands[] = {
 	{ "verify", .run = admin_verify, .help = "compare tasks and index; fails if they differ" },
 	{ "checkpoint", .run = admin_checkpoint,
 		.help = "write a checkpoint and remove old log files" },
+	{ "migrate", .migrates_store = true, .run = admin_migrate,
+		.help = "rewrite a store of an older build, with the service stopped" },
 	{ "export", .run = admin_export,
 		.help = "write every task as a line of JSON to standard output" },
 	{ "import", .reads_input = true, .creates_store = true, .run = admin_import,

@@ -28,6 +28,11 @@ static bool is_failed(uint64_t i, uint64_t count)
 	return i * failures / count != (i + 1) * failures / count;
 }
 
+static bool make_id(const struct sample *sample, int64_t created, struct id *id)
+{
+	return sample->store ? store_new_id(sample->store, created, id) : id_new(id, created);
+}
+
 bool sample_task(const struct sample *sample, uint64_t i, struct arena *arena, struct task *task)
 {
 	static const enum task_state states[] = { TASK_PENDING, TASK_RUNNING, TASK_SUCCEEDED };
@@ -44,7 +49,7 @@ bool sample_task(const struct sample *sample, uint64_t i, struct arena *arena, s
 		.created_by = STR(SAMPLE_USER),
 		.updated_by = STR(SAMPLE_USER),
 	};
-	if (!id_new(&task->id, created) || !dialect->sample(task, i, arena))
+	if (!make_id(sample, created, &task->id) || !dialect->sample(task, i, arena))
 		return false;
 	task->status = str_cstr(dialect_status(dialect->statuses, task->state));
 	task_set_state(task, task->state, created);

@@ -4,6 +4,7 @@
  */
 #include "base/arena.h"
 #include "base/err.h"
+#include "store/store.h"
 #include "task/task.h"
 
 /* Number of failed tasks in a sample of any size, spread evenly. */
@@ -13,6 +14,7 @@ struct sample {
 	const struct dialect *dialect;
 	struct str tenant;
 	uint64_t count;
+	struct store *store; /* makes the ids; NULL: ids without a serial number */
 };
 
 /* ERR_INVALID if there is no dialect of that name. */

@@ -100,6 +100,7 @@ bool admin_load_sample(struct admin *admin, const struct admin_call *call, struc
 			&sample, str_cstr(dialect ? dialect : "virtshell"), tenant, count, err) ||
 		!batch_open(&batch, admin->store, err))
 		return false;
+	sample.store = admin->store;
 	ok = put_samples(&batch, &sample, err);
 	if (ok)
 		admin_print(admin, "%" PRIu64 " tasks loaded", batch.total);
@@ -239,6 +240,20 @@ bool admin_verify(struct admin *admin, const struct admin_call *call, struct err
 	admin_print(admin, "unreadable: %" PRIu64, report.unreadable_records);
 	if (report.missing_entries || report.stray_entries || report.unreadable_records)
 		return err_set(err, ERR_CONFLICT, NULL, "the index does not match the tasks");
+	return true;
+}
+
+bool admin_migrate(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	uint64_t tasks;
+
+	(void)call;
+	if (!store_migrate(admin->store, &tasks, err))
+		return false;
+	if (tasks == 0)
+		admin_print(admin, "nothing to migrate");
+	else
+		admin_print(admin, "%" PRIu64 " tasks migrated", tasks);
 	return true;
 }
 

@@ -27,6 +27,7 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 	bool panic, ok;
 
 	store_options_from_conf(&options, conf, STORE_RECOVER);
+	options.migrate = call->command->migrates_store;
 	if (!store_open(&admin.store, &options, err))
 		return false;
 	*status = admin_run(&admin, call, &panic);

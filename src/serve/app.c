@@ -22,12 +22,13 @@ static bool check_principal(struct exchange *exchange, struct err *err)
 	return true;
 }
 
-static bool make_id(const struct dialect *dialect, int64_t now, struct id *id, struct err *err)
+static bool make_id(
+	struct app *app, const struct exchange *exchange, struct id *id, struct err *err)
 {
-	if (!id_new(id, now))
+	if (!store_new_id(app->store, exchange->request.now, id))
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	if (dialect->uuid_version)
-		id_set_version(id, dialect->uuid_version);
+	if (exchange->dialect->uuid_version)
+		id_set_version(id, exchange->dialect->uuid_version);
 	return true;
 }
 
@@ -39,20 +40,20 @@ static void set_principal(const struct request *request, struct op *op)
 	op->now = request->now;
 }
 
-static bool decode(struct exchange *exchange, struct op *op, struct err *err)
+static bool decode(struct app *app, struct exchange *exchange, struct op *op, struct err *err)
 {
 	struct request *request = &exchange->request;
 	bool changes = request->method != METHOD_GET && request->method != METHOD_HEAD;
 
 	set_principal(request, op);
-	if (changes && !make_id(exchange->dialect, request->now, &op->new_id, err))
+	if (changes && !make_id(app, exchange, &op->new_id, err))
 		return false;
 	if (!exchange->route->decode(request, op, err) || !precondition_parse(request, op, err))
 		return false;
 	if (op->companion) {
 		set_principal(request, op->companion);
 		return !id_is_zero(&op->companion->new_id) ||
-		       make_id(exchange->dialect, request->now, &op->companion->new_id, err);
+		       make_id(app, exchange, &op->companion->new_id, err);
 	}
 	return true;
 }
@@ -99,7 +100,7 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 	if (exchange->request.body.len > app->options.body_limit)
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	memset(&op, 0, sizeof(op));
-	if (!precondition_check_digest(&exchange->request, err) || !decode(exchange, &op, err))
+	if (!precondition_check_digest(&exchange->request, err) || !decode(app, exchange, &op, err))
 		return false;
 	rate_set_quota(app, &op);
 	if (!store_apply(app->store, &op, &exchange->result, err))

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 
 const struct engine_table_spec engine_tables[ENGINE_TABLES] = {
-	[TABLE_TASKS] = { .name = "tasks", .large = true },
+	[TABLE_TASKS] = { .name = "tasks2", .serial = true },
+	[TABLE_NAMED_TASKS] = { .name = "named" },
 	[TABLE_INDEX] = { .name = "index", .ordered = true, .counted = true },
 	[TABLE_META] = { .name = "meta" },
 	[TABLE_IDEMPOTENCY] = { .name = "once", .ordered = true },
@@ -11,6 +12,7 @@ const struct engine_table_spec engine_tables[ENGINE_TABLES] = {
 	[TABLE_TOKENS] = { .name = "tokens" },
 	[TABLE_SIGNING_KEYS] = { .name = "keys" },
 	[TABLE_USAGE] = { .name = "usage", .ordered = true },
+	[TABLE_OLD_TASKS] = { .name = "tasks", .old = true },
 };
 
 void engine_batch_reset(struct engine_batch *batch)

@@ -13,11 +13,13 @@
  * ENGINE_FAILED and ENGINE_LOST leave their cause in engine->message.
  */
 #include "base/buf.h"
+#include "base/id_serial.h"
 #include "base/str.h"
 #include "store/health.h"
 
 enum engine_table {
-	TABLE_TASKS,
+	TABLE_TASKS,	   /* whose ids have a serial number of this store */
+	TABLE_NAMED_TASKS, /* all others: ids that clients choose or derive from names */
 	TABLE_INDEX,
 	TABLE_META,
 	TABLE_IDEMPOTENCY,
@@ -25,6 +27,7 @@ enum engine_table {
 	TABLE_TOKENS,
 	TABLE_SIGNING_KEYS,
 	TABLE_USAGE,
+	TABLE_OLD_TASKS, /* of older builds */
 	ENGINE_TABLES
 };
 
@@ -33,7 +36,16 @@ struct engine_table_spec {
 	const char *name; /* on disk: never changed */
 	bool ordered;	  /* scan */
 	bool counted;	  /* count and nth in O(log n); implies ordered */
-	bool large;	  /* sized for engine_options.expected_tasks */
+	/*
+	 * Keys end in an id that has a serial number under engine->secret (base/id_serial.h): rows of
+	 * one serial number lie together. Sized for engine_options.expected_tasks.
+	 */
+	bool serial;
+	/*
+	 * Never created. Open fails if it exists, unless engine_options.migrate; without it, it has no
+	 * rows. clear removes it.
+	 */
+	bool old;
 };
 
 extern const struct engine_table_spec engine_tables[ENGINE_TABLES];
@@ -72,6 +84,7 @@ struct engine_options {
 	uint64_t expected_tasks, cache_mb, checkpoint_mb, checkpoint_seconds;
 	bool sync_commits;
 	struct store_health *health; /* the engine stores its figures here; never NULL */
+	bool migrate;
 };
 
 #define ENGINE_MESSAGE_SIZE 300
@@ -82,7 +95,25 @@ struct engine_ops;
 struct engine {
 	const struct engine_ops *ops;
 	char message[ENGINE_MESSAGE_SIZE];
+	struct id_secret secret; /* set by open; kept with the data */
 };
+
+/*
+ * Where rows of a serial number lie. A hint: other processes insert as well. A row takes
+ * engine_row_size() bytes.
+ */
+struct engine_room {
+	size_t bytes; /* left for more rows before they lie apart; 0: they do already */
+	size_t empty; /* of a place without rows */
+	uint32_t
+		grow; /* the serial number whose rows make the table grow when their place is full */
+};
+
+/* Values of more than a quarter of a page of Berkeley DB lie elsewhere; 12 bytes refer to them. */
+static inline size_t engine_row_size(struct str key, struct str value)
+{
+	return key.len + (value.len > 1024 ? 12 : value.len) + 6;
+}
 
 /* Keys from `from` (included) to `to` (excluded). */
 struct engine_range {
@@ -133,6 +164,11 @@ struct engine_chore {
 typedef bool engine_take(struct str key, struct str value, void *data);
 
 struct engine_ops {
+	/*
+	 * Whether the home is of an older build; the message then names the command to run. Reads no
+	 * data.
+	 */
+	bool (*is_old)(const char *home, char message[ENGINE_MESSAGE_SIZE]);
 	/* On failure *engine is NULL or a handle with a message, for close only. */
 	enum engine_status (*open)(struct engine **engine, const struct engine_options *options);
 	void (*close)(struct engine *engine);
@@ -159,6 +195,9 @@ struct engine_ops {
 		struct str value, enum engine_put how);
 	/* ENGINE_NOT_FOUND if the key is absent. */
 	enum engine_status (*del)(struct engine *engine, enum engine_table table, struct str key);
+	/* Of a table with serial numbers. */
+	enum engine_status (*room)(struct engine *engine, enum engine_table table, uint32_t serial,
+		struct engine_room *room);
 
 	/*
 	 * Appends at most limit keys of the range, descending with reverse. The range's texts must

@@ -13,6 +13,7 @@
  *     change.c       what both need: load, change and save a task
  *     row.c          a task's record together with its index entries
  *     number.c       numbers of tasks, first revisions
+ *     serial.c       ids of new tasks
  *     idempotency.c  Idempotency-Keys
  *     dependents.c   tasks that refer to another one
  *     quota.c        how many tasks may be created
@@ -23,6 +24,7 @@
  *     walk.c         goes through all tasks without holding a lock
  *     verify.c       tasks against index
  *     reindex.c      rebuilding the index
+ *     migrate.c      stores of older builds
  */
 #include <stdio.h>
 
@@ -52,8 +54,19 @@ struct usage_list {
 	size_t count, capacity;
 };
 
+/* The serial numbers of this process (serial.c). */
+struct serials {
+	uint32_t current, next;
+	unsigned left_in_block; /* from next on */
+	size_t room;		/* bytes for rows of the current one */
+	size_t row;		/* bytes of a row, estimated from the last ones; 0: none yet */
+	size_t unwritten;	/* ids of the current one whose rows are not written yet */
+	unsigned pause;		/* pages to add before the next search for room */
+};
+
 struct store {
 	struct engine *engine;
+	struct serials serials;
 	const struct index_table *indexes;
 	uint8_t schema_hash[INDEX_SCHEMA_HASH_SIZE];
 	struct store_shared *shared, own_shared;
@@ -157,8 +170,18 @@ static inline int store_count(struct store *store, struct engine_range *range, u
 	return (int)store->engine->ops->count(store->engine, TABLE_INDEX, range, count);
 }
 
+/* ---- serial.c ---- */
+
+/* A new row of that many bytes was written under the id. */
+void serial_note_row(struct store *store, const struct id *id, size_t size);
+/* A public call has ended: ids given before it are not used any more. */
+void serial_note_end(struct store *store);
+
 /* ---- row.c ---- */
 
+/* The table of the task with that id; of a primary key, which ends in the id. */
+enum engine_table row_table(const struct store *store, const struct id *id);
+enum engine_table row_table_of_key(const struct store *store, const struct index_key *key);
 /* Appends the record of a task to out. */
 int row_get(struct store *store, struct str tenant, const struct id *id, bool for_update,
 	struct buf *out);
@@ -281,6 +304,8 @@ struct walk {
 	FILE *keys;
 };
 bool walk_open(struct store *store, struct walk *walk, struct err *err);
+/* The same for TABLE_OLD_TASKS. */
+bool walk_open_old(struct store *store, struct walk *walk, struct err *err);
 void walk_close(struct walk *walk);
 /* False at the end or after a read error (walk_ended). */
 bool walk_next(struct walk *walk, struct index_key *key);

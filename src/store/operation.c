@@ -218,6 +218,7 @@ bool store_apply(struct store *store, const struct op *op, struct result *result
 		return false;
 	store_enter(store);
 	ok = execute(store, op, result, err);
+	serial_note_end(store);
 	store_leave(store);
 	if (!ok) {
 		store_result_free(result);

@@ -72,7 +72,7 @@ static int put_entries(struct store *store, struct filling *filling, const struc
 	int rc;
 
 	buf_reset(&filling->record);
-	rc = store_get(store, TABLE_TASKS, key_str(at), false, &filling->record);
+	rc = store_get(store, row_table_of_key(store, at), key_str(at), false, &filling->record);
 	if (rc == ENGINE_NOT_FOUND)
 		return 0;
 	if (rc == 0 && record_decode(&task, buf_str(&filling->record)))

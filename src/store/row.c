@@ -38,13 +38,29 @@ bool row_encode(const struct task *task, struct buf *record, struct err *err)
 	return true;
 }
 
+enum engine_table row_table(const struct store *store, const struct id *id)
+{
+	uint32_t serial;
+
+	return id_get_serial(id, &store->engine->secret, &serial) ? TABLE_TASKS : TABLE_NAMED_TASKS;
+}
+
+enum engine_table row_table_of_key(const struct store *store, const struct index_key *key)
+{
+	struct id id = { { 0 } };
+
+	if (key->len >= sizeof(id.bytes))
+		memcpy(id.bytes, key->bytes + key->len - sizeof(id.bytes), sizeof(id.bytes));
+	return row_table(store, &id);
+}
+
 int row_get(struct store *store, struct str tenant, const struct id *id, bool for_update,
 	struct buf *out)
 {
 	struct index_key key;
 
 	index_primary_key(&key, tenant, id);
-	return store_get(store, TABLE_TASKS, key_str(&key), for_update, out);
+	return store_get(store, row_table(store, id), key_str(&key), for_update, out);
 }
 
 /* ---- index entries ---- */
@@ -99,7 +115,9 @@ static int write_row(struct store *store, const struct task *old, const struct t
 	int rc;
 
 	index_primary_key(&key, task->tenant, &task->id);
-	rc = store_put(store, TABLE_TASKS, key_str(&key), record, how);
+	rc = store_put(store, row_table(store, &task->id), key_str(&key), record, how);
+	if (rc == 0 && how == ENGINE_INSERT)
+		serial_note_row(store, &task->id, engine_row_size(key_str(&key), record));
 	return rc == 0 ? update_index(store, old, task) : rc;
 }
 
@@ -125,7 +143,7 @@ int row_delete(struct store *store, const struct task *task, size_t size)
 	int rc;
 
 	index_primary_key(&key, task->tenant, &task->id);
-	rc = store_del(store, TABLE_TASKS, key_str(&key));
+	rc = store_del(store, row_table(store, &task->id), key_str(&key));
 	if (rc == 0)
 		rc = update_index(store, task, NULL);
 	if (rc == 0)

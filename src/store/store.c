@@ -55,17 +55,25 @@ static bool open_engine(struct store *store, const struct store_options *options
 		.checkpoint_seconds = options->checkpoint_seconds,
 		.sync_commits = store->sync_commits,
 		.health = &store->shared->health,
+		.migrate = options->migrate,
 	};
 	enum engine_status status = ops->open(&store->engine, &engine_options);
 
 	return status == ENGINE_OK || fail_open(store, status, err);
 }
 
+/* What depends on all tasks is completed at the first start after a migration. */
+static bool settle(struct store *store, const struct store_options *options, struct err *err)
+{
+	bool attach = options->mode == STORE_ATTACH;
+
+	return options->migrate ||
+	       (index_settle(store, attach, err) && (attach || usage_init(store, err)));
+}
+
 static bool open_all(struct store *store, const struct store_options *options, struct err *err)
 {
-	return open_engine(store, options, err) &&
-	       index_settle(store, options->mode == STORE_ATTACH, err) &&
-	       (options->mode == STORE_ATTACH || usage_init(store, err)) &&
+	return open_engine(store, options, err) && settle(store, options, err) &&
 	       (options->mode != STORE_RECOVER || store_checkpoint(store, false, NULL, err));
 }
 
@@ -87,6 +95,14 @@ out:
 	else
 		store_close(opened);
 	return ok;
+}
+
+bool store_check_home(const char *home, struct err *err)
+{
+	char message[ENGINE_MESSAGE_SIZE];
+
+	return !bdb_engine_ops.is_old(home, message) ||
+	       err_set(err, ERR_CONFLICT, "home", "%s: %s", home, message);
 }
 
 void store_close(struct store *store)

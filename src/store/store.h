@@ -65,6 +65,7 @@ struct store_options {
 	const struct index_table *indexes;
 	struct store_shared *shared; /* NULL: private counters */
 	_Atomic int *activity;	     /* enum store_activity, set by every call; NULL: not shown */
+	bool migrate;		     /* open a store of an older build, for store_migrate() */
 	bool sync_commits; /* each commit is flushed by itself: the benchmark's yardstick */
 	const struct engine_ops *engine; /* NULL: Berkeley DB; tests use another one */
 };
@@ -85,6 +86,12 @@ void store_close(struct store *store);
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);
+
+/*
+ * Creates the id of a task that will be created next: tasks made one after the other lie together.
+ * now: wall-clock ms. False if the system provides no random bytes.
+ */
+bool store_new_id(struct store *store, int64_t now, struct id *id);
 
 /*
  * Reads the next row of the result's open listing: *end false and a row that borrows from the
@@ -219,6 +226,14 @@ struct store_report {
 bool store_verify(struct store *store, struct store_report *report, struct err *err);
 /* Rebuilds the index. Alone: after STORE_RECOVER, with no other process attached. */
 bool store_reindex(struct store *store, struct err *err);
+/* ERR_CONFLICT with the command to run if the store in home was made by an older build. */
+bool store_check_home(const char *home, struct err *err);
+/*
+ * Rewrites a store of an older build; opened alone with options.migrate. *tasks: how many were
+ * rewritten, 0 if there was nothing to do. An interrupted migration is started again by the next
+ * call; the old data are removed when all new data are on disk.
+ */
+bool store_migrate(struct store *store, uint64_t *tasks, struct err *err);
 /*
  * Calls back for every task, in no order, until it returns false. The task borrows from the walk.
  * The callback must not use the store.

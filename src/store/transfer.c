@@ -76,6 +76,7 @@ bool store_put_tasks(struct store *store, const struct task *tasks, size_t count
 	if (!store_may_write(store, err))
 		return false;
 	ok = step_call(store, ENGINE_WRITE, step_import, &import, err);
+	serial_note_end(store);
 	buf_free(&import.record);
 	return ok;
 }

@@ -4,13 +4,15 @@
 #include "store/internal.h"
 
 /*
- * The table of tasks has no order in which a walk could go on later, and a walk that stayed open
+ * The tables of tasks have no order in which a walk could go on later, and a walk that stayed open
  * would hold a lock while the caller works. So a walk first copies all keys to a temporary file,
  * then reads the tasks one by one. It does not see tasks created meanwhile and leaves out removed
  * ones.
  */
 struct copying {
 	FILE *keys;
+	const enum engine_table *tables;
+	size_t count;
 	bool failed;
 };
 
@@ -27,33 +29,52 @@ static bool copy_key(struct str key, struct str value, void *data)
 
 static int step_copy(struct store *store, void *data, struct err *err)
 {
-	struct walk *walk = data;
-	struct copying copying = { .keys = walk->keys };
-	int rc;
+	struct copying *copying = data;
+	int rc = 0;
 
 	(void)err;
-	rewind(walk->keys);
-	rc = (int)store->engine->ops->each(store->engine, TABLE_TASKS, true, copy_key, &copying);
+	copying->failed = false;
+	rewind(copying->keys);
+	for (size_t i = 0; rc == 0 && !copying->failed && i < copying->count; i++)
+		rc = (int)store->engine->ops->each(
+			store->engine, copying->tables[i], true, copy_key, copying);
 	if (rc != 0)
 		return rc;
-	if (copying.failed || fflush(walk->keys) != 0 ||
-		ftruncate(fileno(walk->keys), ftello(walk->keys)) != 0)
+	if (copying->failed || fflush(copying->keys) != 0 ||
+		ftruncate(fileno(copying->keys), ftello(copying->keys)) != 0)
 		return ENGINE_FULL;
 	return 0;
 }
 
-bool walk_open(struct store *store, struct walk *walk, struct err *err)
+static bool open_walk(struct store *store, struct walk *walk, const enum engine_table *tables,
+	size_t count, struct err *err)
 {
-	walk->keys = tmpfile();
+	struct copying copying = { .keys = tmpfile(), .tables = tables, .count = count };
+
+	walk->keys = copying.keys;
 	if (!walk->keys)
 		return err_set(err, ERR_INTERNAL, NULL, "cannot create a temporary file: %s",
 			strerror(errno));
-	if (!step_call(store, ENGINE_READ, step_copy, walk, err)) {
+	if (!step_call(store, ENGINE_READ, step_copy, &copying, err)) {
 		walk_close(walk);
 		return false;
 	}
 	rewind(walk->keys);
 	return true;
+}
+
+bool walk_open(struct store *store, struct walk *walk, struct err *err)
+{
+	static const enum engine_table tables[] = { TABLE_TASKS, TABLE_NAMED_TASKS };
+
+	return open_walk(store, walk, tables, sizeof(tables) / sizeof(tables[0]), err);
+}
+
+bool walk_open_old(struct store *store, struct walk *walk, struct err *err)
+{
+	static const enum engine_table table = TABLE_OLD_TASKS;
+
+	return open_walk(store, walk, &table, 1, err);
 }
 
 void walk_close(struct walk *walk)
@@ -89,7 +110,8 @@ static int step_read(struct store *store, void *data, struct err *err)
 
 	(void)err;
 	buf_reset(reading->record);
-	rc = store_get(store, TABLE_TASKS, key_str(reading->key), false, reading->record);
+	rc = store_get(store, row_table_of_key(store, reading->key), key_str(reading->key), false,
+		reading->record);
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 

@@ -67,7 +67,8 @@ static const struct option_row rows[] = {
 		.unit = "connections", .help = "Connections that one worker keeps open at most." },
 	{ "expected_tasks", NUMBER(expected_tasks), .default_value = "100000", .min = 1000,
 		.max = 1000000000, .unit = "tasks", .needs_restart = true,
-		.help = "Number of tasks to size the hash file for when it is created." },
+		.help = "Number of tasks to size the hash file for when it is created. More tasks fit, "
+			"but writing them takes longer until the file has grown." },
 	{ "cache_mb", NUMBER(cache_mb), .default_value = "128", .min = 4, .max = 1048576,
 		.unit = "MiB", .needs_restart = true,
 		.help = "Database cache, shared by all processes." },

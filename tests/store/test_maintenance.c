@@ -145,7 +145,7 @@ static void unreadable_record_is_reported(void **state)
 
 	fixture_create(store, 1, "new", NULL);
 	index_primary_key(&key, STR("acme"), &id);
-	plant(store, TABLE_TASKS, key_str(&key), "\x63garbage");
+	plant(store, row_table(store, &id), key_str(&key), "\x63garbage");
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.unreadable_records, 1);
 	assert_int_equal(report.tasks, 2);

@@ -67,7 +67,7 @@ static int setup(void **state)
 	failing.flush = flush;
 	failing.chores = chores;
 	failures = calls = 0;
-	failing_table = TABLE_TASKS;
+	failing_table = row_table(store, &(struct id){ { 1 } });
 	store->engine->ops = &failing;
 	return rc;
 }

@@ -6,6 +6,7 @@
  *     folders.c      its folders
  *     regions.c      the space of its shared memory
  *     table.c        the databases in it
+ *     serial.c       the form of tables whose rows lie together by serial number
  *     txn.c          begin, commit, abort, flush; libdb's codes as enum engine_status
  *     access.c       get, put, del
  *     range.c        scan, count, nth, each
@@ -27,7 +28,7 @@ struct bdb {
 	DB *tables[ENGINE_TABLES];
 	DB_TXN *txn; /* NULL: none, or ENGINE_READ */
 	uint64_t expected_tasks;
-	bool ephemeral, sync_commits;
+	bool ephemeral, sync_commits, migrate;
 	struct store_health *health;
 
 	/* maintenance.c */
@@ -79,7 +80,26 @@ enum engine_status bdb_status(struct bdb *bdb, int code, const char *what);
 /* Opens the tables; with create, creates the missing ones. */
 int bdb_open_tables(struct bdb *bdb, bool create);
 void bdb_close_tables(struct bdb *bdb);
+bool bdb_is_old(const char *home, char message[ENGINE_MESSAGE_SIZE]);
 enum engine_status bdb_clear(struct engine *engine, enum engine_table table);
+
+/* ---- serial.c ---- */
+
+#define BDB_PAGE_SIZE 4096
+
+/* Before the open: the hash function and the size of a new file. */
+int bdb_serial_set_form(struct bdb *bdb, DB *db);
+/* Chooses the secret and writes it to a new table. */
+int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn);
+/* Reads the secret. EINVAL with engine.message if the table cannot be used by this build. */
+int bdb_serial_read_layout(struct bdb *bdb, DB *db);
+/* Whether the key belongs to a row of the layout, not of the user. */
+bool bdb_serial_is_layout_key(struct str key);
+/* A key that falls into the bucket, whatever the secret. That of bucket 0 is the layout row's. */
+#define BDB_BUCKET_KEY_SIZE 5
+void bdb_serial_bucket_key(uint32_t bucket, uint8_t key[BDB_BUCKET_KEY_SIZE]);
+enum engine_status bdb_room(
+	struct engine *engine, enum engine_table table, uint32_t serial, struct engine_room *room);
 
 /* ---- access.c ---- */
 

@@ -153,6 +153,7 @@ static struct bdb *new_bdb(const struct engine_options *options)
 	bdb->expected_tasks = options->expected_tasks;
 	bdb->ephemeral = options->mode == ENGINE_EPHEMERAL;
 	bdb->sync_commits = options->sync_commits;
+	bdb->migrate = options->migrate;
 	bdb->archive = options->archive;
 	bdb->health = options->health;
 	bdb->checkpoint_kb = options->checkpoint_mb * 1024;
@@ -219,6 +220,7 @@ static void bdb_close(struct engine *engine)
 }
 
 const struct engine_ops bdb_engine_ops = {
+	.is_old = bdb_is_old,
 	.open = bdb_open,
 	.close = bdb_close,
 	.begin = bdb_begin,
@@ -228,6 +230,7 @@ const struct engine_ops bdb_engine_ops = {
 	.get = bdb_get,
 	.put = bdb_put,
 	.del = bdb_del,
+	.room = bdb_room,
 	.scan = bdb_scan,
 	.count = bdb_count,
 	.nth = bdb_nth,

@@ -252,12 +252,14 @@ enum engine_status bdb_each(struct engine *engine, enum engine_table table, bool
 	struct row row = { 0 };
 	bool more = true;
 	DBC *cursor;
-	int rc = db->cursor(db, bdb->txn, &cursor, 0);
+	int rc = db ? db->cursor(db, bdb->txn, &cursor, 0) : DB_NOTFOUND;
 
 	if (rc != 0)
-		return bdb_status(bdb, rc, "walk");
-	while (more && (rc = read_row(cursor, keys_only, &row)) == 0)
-		more = take(buf_str(&row.key), buf_str(&row.value), data);
+		return rc == DB_NOTFOUND ? ENGINE_OK : bdb_status(bdb, rc, "walk");
+	while (more && (rc = read_row(cursor, keys_only, &row)) == 0) {
+		if (!engine_tables[table].serial || !bdb_serial_is_layout_key(buf_str(&row.key)))
+			more = take(buf_str(&row.key), buf_str(&row.value), data);
+	}
 	rc = close_cursor(cursor, rc == DB_NOTFOUND ? 0 : rc);
 	if (row.value.data)
 		explicit_bzero(row.value.data, row.value.capacity);

@@ -1,14 +1,10 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "store/bdb/bdb.h"
 
-#define PAGE_SIZE 4096
-/*
- * Rows per page for rows of 500 bytes, (page - 32) / (key + value + 8). A hash that is not sized
- * for its rows deadlocks on its splits.
- */
-#define HASH_FILL ((PAGE_SIZE - 32) / (16 + 500 + 8))
 #define FILE_MODE 0600
 #define NAME_SIZE 32
 
@@ -18,25 +14,34 @@ static void file_name(enum engine_table table, char name[NAME_SIZE])
 }
 
 /* Each database has a file of its own or, in memory, only a name. */
-static int open_file(struct bdb *bdb, enum engine_table table, bool create)
+static int open_file(struct bdb *bdb, DB_TXN *txn, enum engine_table table, bool create)
 {
-	uint32_t flags = DB_AUTO_COMMIT | (create ? DB_CREATE : 0);
+	uint32_t flags = (txn ? 0 : DB_AUTO_COMMIT) | (create ? DB_CREATE : 0);
 	DBTYPE type = engine_tables[table].ordered ? DB_BTREE : DB_HASH;
 	DB *db = bdb->tables[table];
 	char name[NAME_SIZE];
 
 	file_name(table, name);
 	if (bdb->ephemeral)
-		return db->open(db, NULL, NULL, name, type, flags, FILE_MODE);
-	return db->open(db, NULL, name, NULL, type, flags, FILE_MODE);
+		return db->open(db, txn, NULL, name, type, flags, FILE_MODE);
+	return db->open(db, txn, name, NULL, type, flags, FILE_MODE);
 }
 
-static int set_size(const struct bdb *bdb, DB *db)
+/* A new table of serial numbers has its layout row from the beginning, or does not exist. */
+static int create_serial_file(struct bdb *bdb, enum engine_table table)
 {
-	uint64_t expected = bdb->expected_tasks < UINT32_MAX ? bdb->expected_tasks : UINT32_MAX;
-	int rc = db->set_h_ffactor(db, HASH_FILL);
+	DB_TXN *txn;
+	int rc = bdb->env->txn_begin(bdb->env, NULL, &txn, 0);
 
-	return rc == 0 ? db->set_h_nelem(db, (uint32_t)expected) : rc;
+	if (rc != 0)
+		return rc;
+	rc = open_file(bdb, txn, table, true);
+	if (rc == 0)
+		rc = bdb_serial_write_layout(bdb, bdb->tables[table], txn);
+	if (rc == 0)
+		return txn->commit(txn, DB_TXN_SYNC);
+	txn->abort(txn);
+	return rc;
 }
 
 static int close_table(struct bdb *bdb, enum engine_table table)
@@ -45,6 +50,21 @@ static int close_table(struct bdb *bdb, enum engine_table table)
 
 	bdb->tables[table] = NULL;
 	return db ? db->close(db, DB_NOSYNC) : 0;
+}
+
+static int set_form(struct bdb *bdb, enum engine_table table)
+{
+	const struct engine_table_spec *spec = &engine_tables[table];
+	DB *db = bdb->tables[table];
+	int rc = db->set_pagesize(db, BDB_PAGE_SIZE);
+
+	if (rc == 0 && !bdb->ephemeral)
+		rc = db->set_flags(db, DB_CHKSUM);
+	if (rc == 0 && spec->counted)
+		rc = db->set_flags(db, DB_RECNUM);
+	if (rc == 0 && spec->serial)
+		rc = bdb_serial_set_form(bdb, db);
+	return rc;
 }
 
 static int open_table(struct bdb *bdb, enum engine_table table, bool create)
@@ -56,15 +76,13 @@ static int open_table(struct bdb *bdb, enum engine_table table, bool create)
 	if (rc != 0)
 		return rc;
 	bdb->tables[table] = db;
-	rc = db->set_pagesize(db, PAGE_SIZE);
-	if (rc == 0 && !bdb->ephemeral)
-		rc = db->set_flags(db, DB_CHKSUM);
-	if (rc == 0 && spec->counted)
-		rc = db->set_flags(db, DB_RECNUM);
-	if (rc == 0 && spec->large)
-		rc = set_size(bdb, db);
-	if (rc == 0)
-		rc = open_file(bdb, table, create);
+	rc = set_form(bdb, table);
+	if (rc == 0 && spec->serial && create)
+		rc = create_serial_file(bdb, table);
+	else if (rc == 0)
+		rc = open_file(bdb, NULL, table, create);
+	if (rc == 0 && spec->serial && !create)
+		rc = bdb_serial_read_layout(bdb, db);
 	if (rc != 0)
 		close_table(bdb, table);
 	return rc;
@@ -79,12 +97,52 @@ static int open_or_create(struct bdb *bdb, enum engine_table table, bool create)
 	return open_table(bdb, table, true);
 }
 
+static bool has_old_table(int home)
+{
+	char name[NAME_SIZE], path[NAME_SIZE + sizeof("data/")];
+
+	file_name(TABLE_OLD_TASKS, name);
+	snprintf(path, sizeof(path), "data/%s", name);
+	return faccessat(home, path, F_OK, 0) == 0;
+}
+
+static void explain_old(char message[ENGINE_MESSAGE_SIZE])
+{
+	snprintf(message, ENGINE_MESSAGE_SIZE,
+		"the store is of an older build: run `polytaskctl migrate`");
+}
+
+bool bdb_is_old(const char *home, char message[ENGINE_MESSAGE_SIZE])
+{
+	int folder = open(home, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool old = folder >= 0 && has_old_table(folder);
+
+	if (folder >= 0)
+		close(folder);
+	if (old)
+		explain_old(message);
+	return old;
+}
+
+/* Without bdb->migrate nothing new is created beside an old table. */
+static int open_old_table(struct bdb *bdb)
+{
+	if (bdb->ephemeral || !has_old_table(bdb->home))
+		return 0;
+	if (bdb->migrate)
+		return open_table(bdb, TABLE_OLD_TASKS, false);
+	explain_old(bdb->engine.message);
+	return EINVAL;
+}
+
 int bdb_open_tables(struct bdb *bdb, bool create)
 {
-	int rc = 0;
+	int rc = open_old_table(bdb);
 
-	for (int i = 0; rc == 0 && i < ENGINE_TABLES; i++)
-		rc = open_or_create(bdb, (enum engine_table)i, create);
+	for (int i = 0; rc == 0 && i < ENGINE_TABLES; i++) {
+		if (!engine_tables[i].old)
+			rc = open_or_create(bdb, (enum engine_table)i, create);
+	}
 	return rc;
 }
 
@@ -99,14 +157,17 @@ enum engine_status bdb_clear(struct engine *engine, enum engine_table table)
 {
 	struct bdb *bdb = bdb_of(engine);
 	char name[NAME_SIZE];
-	int rc = close_table(bdb, table);
+	int rc;
 
+	if (engine_tables[table].old && !bdb->tables[table])
+		return ENGINE_OK;
+	rc = close_table(bdb, table);
 	file_name(table, name);
 	if (rc == 0 && bdb->ephemeral)
 		rc = bdb->env->dbremove(bdb->env, NULL, NULL, name, DB_AUTO_COMMIT);
 	else if (rc == 0)
 		rc = bdb->env->dbremove(bdb->env, NULL, name, NULL, DB_AUTO_COMMIT);
-	if (rc == 0)
+	if (rc == 0 && !engine_tables[table].old)
 		rc = open_table(bdb, table, true);
 	return bdb_status(bdb, rc, "clear");
 }

@@ -1,0 +1,247 @@
+#include <errno.h>
+#include <stdio.h>
+
+#include "store/bdb/bdb.h"
+
+/*
+ * A hash table whose buckets are chosen by the serial number in the key's id (DB->set_h_hash). libdb
+ * opens a table with a wrong hash function without an error, does not find its rows and inserts them
+ * twice. So a new table gets two rows, and opening it looks them up:
+ *
+ *	layout row  in bucket 0 of every secret: version, secret, and two scrambled numbers that prove
+ *		    the secret
+ *	check row   in the bucket of its scrambled number
+ */
+#define LAYOUT_VERSION 2
+/* Shorter keys have no id. */
+#define ID_KEY_MIN 17
+
+static const uint8_t check_key[24] = "\0check";
+
+struct layout {
+	uint8_t version;
+	uint8_t secret[sizeof(struct id_secret)];
+	uint8_t proof[8];
+};
+
+_Static_assert(sizeof(struct layout) == 25, "the layout row has no padding");
+
+static void put_u32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+static uint32_t get_u32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* ---- the hash function ---- */
+
+void bdb_serial_bucket_key(uint32_t bucket, uint8_t key[BDB_BUCKET_KEY_SIZE])
+{
+	key[0] = 0; /* no tenant's name begins with NUL */
+	put_u32(key + 1, bucket);
+}
+
+static uint32_t hash_serial(DB *db, const void *bytes, uint32_t len)
+{
+	const struct bdb *bdb = db->app_private;
+	const uint8_t *key = bytes;
+	uint32_t sum = len;
+
+	if (len >= ID_KEY_MIN)
+		return id_unscramble(&bdb->engine.secret, get_u32(key + len - 4));
+	if (len == BDB_BUCKET_KEY_SIZE && key[0] == 0)
+		return get_u32(key + 1);
+	for (uint32_t i = 0; i < len; i++)
+		sum = sum * 31 + key[i];
+	return sum;
+}
+
+/* ---- the form of the file ---- */
+
+/*
+ * Rows of 250 bytes, with room for them to grow, and a fill factor that no page reaches: libdb adds
+ * a bucket only when one overflows.
+ */
+#define TASKS_PER_BUCKET 12
+#define FILL_FACTOR	 (BDB_PAGE_SIZE / 32)
+
+int bdb_serial_set_form(struct bdb *bdb, DB *db)
+{
+	uint64_t elements = (bdb->expected_tasks / TASKS_PER_BUCKET + 1) * FILL_FACTOR;
+	int rc;
+
+	db->app_private = bdb;
+	rc = db->set_h_hash(db, hash_serial);
+	if (rc == 0)
+		rc = db->set_h_ffactor(db, FILL_FACTOR);
+	if (rc == 0)
+		rc = db->set_h_nelem(db, elements < UINT32_MAX ? (uint32_t)elements : UINT32_MAX);
+	return rc;
+}
+
+/* ---- the layout row ---- */
+
+static struct str layout_key(uint8_t key[BDB_BUCKET_KEY_SIZE])
+{
+	bdb_serial_bucket_key(0, key);
+	return (struct str){ (const char *)key, BDB_BUCKET_KEY_SIZE };
+}
+
+static const struct str check_row = { (const char *)check_key, sizeof(check_key) };
+
+bool bdb_serial_is_layout_key(struct str key)
+{
+	uint8_t bytes[BDB_BUCKET_KEY_SIZE];
+
+	return str_eq(key, layout_key(bytes)) || str_eq(key, check_row);
+}
+
+static void fill_layout(struct layout *layout, const struct id_secret *secret)
+{
+	layout->version = LAYOUT_VERSION;
+	memcpy(layout->secret, secret->bytes, sizeof(layout->secret));
+	put_u32(layout->proof, id_scramble(secret, 0));
+	put_u32(layout->proof + 4, id_scramble(secret, UINT32_MAX));
+}
+
+int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn)
+{
+	uint8_t bytes[BDB_BUCKET_KEY_SIZE];
+	DBT key = bdb_in(layout_key(bytes)), check = bdb_in(check_row);
+	struct layout layout;
+	DBT value = bdb_in((struct str){ (const char *)&layout, sizeof(layout) });
+	int rc;
+
+	if (!id_secret_new(&bdb->engine.secret))
+		return EIO;
+	fill_layout(&layout, &bdb->engine.secret);
+	rc = db->put(db, txn, &key, &value, 0);
+	return rc == 0 ? db->put(db, txn, &check, &value, 0) : rc;
+}
+
+static int refuse(struct bdb *bdb, const char *why)
+{
+	snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s.db %s",
+		engine_tables[TABLE_TASKS].name, why);
+	return EINVAL;
+}
+
+static int read_row(DB *db, struct str key, struct layout *layout, bool *found)
+{
+	DBT at = bdb_in(key), value = bdb_out(layout, sizeof(*layout), 0);
+	int rc = db->get(db, NULL, &at, &value, 0);
+
+	*found = rc == 0 && value.size == sizeof(*layout);
+	return rc == DB_NOTFOUND || rc == DB_BUFFER_SMALL ? 0 : rc;
+}
+
+int bdb_serial_read_layout(struct bdb *bdb, DB *db)
+{
+	struct layout layout = { 0 }, wanted, check;
+	uint8_t bytes[BDB_BUCKET_KEY_SIZE];
+	bool found;
+	int rc = read_row(db, layout_key(bytes), &layout, &found);
+
+	if (rc != 0)
+		return rc;
+	if (!found)
+		return refuse(bdb, "has no layout row: restore it from a backup");
+	if (layout.version != LAYOUT_VERSION)
+		return refuse(bdb, "has the layout of a newer build: use that build");
+	memcpy(bdb->engine.secret.bytes, layout.secret, sizeof(layout.secret));
+	fill_layout(&wanted, &bdb->engine.secret);
+	rc = read_row(db, check_row, &check, &found);
+	if (rc != 0)
+		return rc;
+	if (!found || memcmp(&layout, &wanted, sizeof(layout)) != 0 ||
+		memcmp(&layout, &check, sizeof(layout)) != 0)
+		return refuse(bdb, "has a wrong layout row: restore it from a backup");
+	return 0;
+}
+
+/* ---- room ---- */
+
+/*
+ * What is read of libdb's pages; numbers are in the byte order of the host. Pages of buckets that
+ * were never used are holes of the file; libdb reads them as empty pages.
+ */
+enum {
+	META_MAX_BUCKET = 72,
+	META_HIGH_MASK = 76,
+	META_LOW_MASK = 80,
+	META_SPARES = 96,
+	META_SPARES_COUNT = 32,
+	PAGE_NEXT = 16,
+	PAGE_ENTRIES = 20,
+	PAGE_FREE_END = 22,
+	PAGE_HEADER = 32, /* with the checksum */
+};
+
+static uint32_t read_u32(const uint8_t *page, size_t at)
+{
+	uint32_t value;
+
+	memcpy(&value, page + at, sizeof(value));
+	return value;
+}
+
+static uint16_t read_u16(const uint8_t *page, size_t at)
+{
+	uint16_t value;
+
+	memcpy(&value, page + at, sizeof(value));
+	return value;
+}
+
+static int read_page(DB *db, db_pgno_t number, uint8_t *copy, size_t size)
+{
+	DB_MPOOLFILE *file = db->get_mpf(db);
+	void *page;
+	int rc = file->get(file, &number, NULL, 0, &page);
+
+	if (rc != 0)
+		return rc;
+	memcpy(copy, page, size);
+	return file->put(file, page, DB_PRIORITY_UNCHANGED, 0);
+}
+
+/* Buckets are allocated in groups that double the table; spares[] has the offset of each. */
+static db_pgno_t page_of(const uint8_t *meta, uint32_t serial)
+{
+	uint32_t bucket = serial & read_u32(meta, META_HIGH_MASK);
+	size_t group = 0;
+
+	if (bucket > read_u32(meta, META_MAX_BUCKET))
+		bucket &= read_u32(meta, META_LOW_MASK);
+	while (group + 1 < META_SPARES_COUNT && (UINT64_C(1) << group) < (uint64_t)bucket + 1)
+		group++;
+	return bucket + read_u32(meta, META_SPARES + 4 * group);
+}
+
+enum engine_status bdb_room(
+	struct engine *engine, enum engine_table table, uint32_t serial, struct engine_room *room)
+{
+	struct bdb *bdb = bdb_of(engine);
+	DB *db = bdb->tables[table];
+	uint8_t meta[META_SPARES + 4 * META_SPARES_COUNT], page[PAGE_HEADER];
+	size_t used_end, free_end;
+	int rc = read_page(db, 0, meta, sizeof(meta));
+
+	if (rc == 0)
+		rc = read_page(db, page_of(meta, serial), page, sizeof(page));
+	if (rc != 0)
+		return bdb_status(bdb, rc, "room");
+	used_end = PAGE_HEADER + sizeof(uint16_t) * (size_t)read_u16(page, PAGE_ENTRIES);
+	free_end = read_u16(page, PAGE_FREE_END);
+	*room = (struct engine_room){
+		.bytes = read_u32(page, PAGE_NEXT) == 0 && free_end > used_end ? free_end - used_end
+									       : 0,
+		.empty = BDB_PAGE_SIZE - PAGE_HEADER,
+		.grow = read_u32(meta, META_MAX_BUCKET) + 1,
+	};
+	return ENGINE_OK;
+}
