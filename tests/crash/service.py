@@ -1,0 +1,115 @@
+"""A running polytaskd without nginx, on a home that a test has made."""
+import json
+import os
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from fastcgi_client import Connection
+from lib import POLYTASKCTL, POLYTASKD, user_name
+from processes import child_pids, kill, start
+
+RECORDER = os.path.join(os.path.dirname(POLYTASKD), "tests", "crash", "recorder.so")
+
+
+class Service:
+    """polytaskd on the directory `top`: top/home, and what is not on the disk in top/run.
+
+    records: the directory where its changes of top/home are recorded (recorder.c), or None;
+    small_logs: log files of 1 MiB instead of 32, so that many are finished within seconds.
+    """
+
+    def __init__(self, top, records=None, conf=None, small_logs=False):
+        self.top, self.records = top, records
+        self.home = os.path.join(top, "home")
+        self.run = os.path.join(top, "run")
+        self.archive = os.path.join(self.home, "archive")
+        self.socket = os.path.join(self.run, "socket")
+        self.log_path = os.path.join(self.run, "log")
+        self.conf_path = os.path.join(self.run, "conf")
+        self.daemon = None
+        for path in (self.archive, self.run):
+            os.makedirs(path, exist_ok=True)
+        regions = os.path.join(self.run, "regions")
+        if small_logs:
+            os.makedirs(regions, 0o700)
+            with open(os.path.join(regions, "DB_CONFIG"), "w") as out:
+                out.write(f"set_lg_bsize {1 << 18}\nset_lg_max {1 << 20}\n")
+        options = {
+            "home": self.home,
+            "regions": regions,
+            "archive": self.archive,
+            "socket": self.socket,
+            "control": os.path.join(self.run, "control"),
+            "peer_user": user_name(),
+            "expected_tasks": "1000",
+            "cache_mb": "4",
+            "checkpoint_mb": "1",
+            "checkpoint_seconds": "1",
+            "reserve_mb": "1",
+            "workers": "2",
+            "principal_rate": "0",
+            "idol_creates_a_day": "0",
+            **(conf or {}),
+        }
+        with open(self.conf_path, "w") as out:
+            out.writelines(f"{name} = {value}\n" for name, value in options.items())
+
+    def environment(self):
+        if not self.records:
+            return None
+        return {
+            **os.environ,
+            "LD_PRELOAD": RECORDER,
+            "POLYTASK_RECORD": self.records,
+            "POLYTASK_RECORD_BELOW": os.path.realpath(self.home),
+        }
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.daemon = start([POLYTASKD, "-c", self.conf_path], log, env=self.environment())
+
+    def connect(self, seconds=20):
+        """Waits until the socket exists; a request on the connection waits for a worker."""
+        return Connection(self.socket, seconds)
+
+    def ctl(self, *args, stdin=None, timeout=60):
+        return subprocess.run(
+            [POLYTASKCTL, "-c", self.conf_path, *args],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env=self.environment(),
+        )
+
+    def export(self):
+        done = self.ctl("export")
+        if done.returncode != 0:
+            raise RuntimeError(f"export: {done.stderr[-1000:]} {self.log()[-2000:]}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def stop(self, seconds=20):
+        """Ends it with SIGTERM; returns its status, or None if it had to be killed."""
+        daemon, self.daemon = self.daemon, None
+        daemon.send_signal(signal.SIGTERM)
+        try:
+            return daemon.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.daemon = daemon
+            self.kill()
+            return None
+
+    def kill(self):
+        daemon, self.daemon = self.daemon, None
+        kill(daemon.pid, signal.SIGSTOP)
+        children = child_pids(daemon.pid)
+        daemon.kill()
+        for pid in children:
+            kill(pid, signal.SIGKILL)
+        daemon.wait()
+
+    def log(self):
+        with open(self.log_path, errors="replace") as log:
+            return log.read()
