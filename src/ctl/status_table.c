@@ -76,6 +76,20 @@ static bool print_table(const json_t *processes, int64_t now, FILE *out)
 	return ok;
 }
 
+/* "recovering, attempt 3 of 5: CAUSE" */
+static void print_recovery(const char *phase, const json_t *recovery, FILE *out)
+{
+	const json_t *limit = json_object_get(recovery, "limit");
+
+	if (!json_is_object(recovery))
+		return;
+	fprintf(out, "%s, attempt %" JSON_INTEGER_FORMAT, phase,
+		json_integer_value(json_object_get(recovery, "attempt")));
+	if (json_is_integer(limit))
+		fprintf(out, " of %" JSON_INTEGER_FORMAT, json_integer_value(limit));
+	fprintf(out, ": %s\n", json_string_value(json_object_get(recovery, "cause")));
+}
+
 static void print_attention(const json_t *list, FILE *out)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
@@ -107,6 +121,7 @@ static bool print_status(const json_t *status, int64_t now, FILE *out)
 
 	if (!phase)
 		return false;
+	print_recovery(phase, json_object_get(status, "recovery"), out);
 	status_put_duration(now - started, up, sizeof(up));
 	fprintf(out,
 		"%s for %s, generation %" JSON_INTEGER_FORMAT ", recoveries %" JSON_INTEGER_FORMAT

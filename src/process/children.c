@@ -93,11 +93,14 @@ void children_retire_older(struct children *children)
 static void log_exit(const struct process *process, const struct child_exit *child)
 {
 	int status = child->status;
-	bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	/* A failed recovery is logged with its cause. */
+	bool expected = (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+			child->role == ROLE_RECOVER;
 	char name[32];
 
 	spawn_process_name(process, name, sizeof(name));
-	log_line(clean ? LOG_DEBUG : LOG_WARN, "exit", "%s (%d) %s %d%s", name, (int)process->pid,
+	log_line(expected ? LOG_DEBUG : LOG_WARN, "exit", "%s (%d) %s %d%s", name,
+		(int)process->pid,
 		WIFSIGNALED(status) ? "was killed by signal" : "exited with status",
 		WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
 		child->in_store ? ", inside the store" : "");
@@ -113,6 +116,7 @@ static void reap_one(struct process *process, struct scoreboard_slot *slot, int 
 		.was_healthy = process->role == ROLE_KEEPER ? slot->state != CHILD_STARTING
 							    : slot->counters.served > 0,
 		.exit_requested = process->exit_requested,
+		.report = &slot->report,
 	};
 	if (log)
 		log_exit(process, child);

@@ -126,6 +126,7 @@ int keeper_main(const struct child_context *child)
 		if (child_stop_requested())
 			return 0;
 		log_error("keeper", "cannot open the store: %s", err_text(&err));
+		child_report_set(&child->slot->report, &err);
 		return err.code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
 	}
 	add_jobs(&keeper);

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "process/child.h"
 #include "sys/reserve.h"
 
@@ -42,6 +41,6 @@ int recover_main(const struct child_context *child)
 
 	if (recover(child, &err))
 		return 0;
-	log_error("recover", "cannot recover the store: %s", err_text(&err));
+	child_report_set(&child->slot->report, &err);
 	return 1;
 }

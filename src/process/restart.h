@@ -41,6 +41,7 @@ struct child_exit {
 	bool in_store;	  /* store_activity was not STORE_IDLE */
 	bool was_healthy; /* had answered a request; a keeper: had been ready */
 	bool exit_requested;
+	const struct child_report *report; /* borrowed from its slot until the next child starts */
 };
 
 enum restart_action restart_decide(const struct child_exit *child);

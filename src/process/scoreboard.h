@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/limit.h"
+#include "process/recovery.h"
 #include "serve/worker.h"
 
 #define SCOREBOARD_SLOTS 160
@@ -23,8 +24,9 @@ struct scoreboard_slot {
 	_Atomic int generation;
 	_Atomic int64_t since; /* start, wall clock, ms since the epoch */
 	/* Written by the child: */
-	_Atomic int state;		 /* enum child_state */
-	_Atomic int store_activity;	 /* enum store_activity: decides what its exit means */
+	_Atomic int state;	    /* enum child_state */
+	_Atomic int store_activity; /* enum store_activity: decides what its exit means */
+	struct child_report report;
 	struct worker_counters counters; /* children other than workers only use heartbeats */
 };
 

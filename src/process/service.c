@@ -29,9 +29,42 @@ static bool acts_on_exits(const struct service *service)
 	return service->phase == PHASE_SERVING || service->phase == PHASE_RECOVERING;
 }
 
-static void apply_action(
-	struct service *service, enum role role, enum restart_action action, int64_t now)
+/* Ends the service, with one line that holds cause and remedy. */
+static void give_up(struct service *service)
 {
+	const struct recovery *recovery = &service->recovery;
+
+	log_error("unrecoverable",
+		"the service ends because recovery failed %u times in a row: %s. %s",
+		recovery->same, recovery->cause, recovery_remedy(recovery));
+	service->exit_status = RECOVERY_EXIT_GIVEN_UP;
+	service_stop(service);
+}
+
+/* Returns false if the service ends. */
+static bool note_failed_recovery(struct service *service, const struct child_exit *child)
+{
+	struct buf progress = BUF_INIT;
+
+	recovery_note_failure(
+		&service->recovery, child->report, role_name(child->role), child->status);
+	if (recovery_must_give_up(&service->recovery)) {
+		give_up(service);
+		return false;
+	}
+	if (child->role != ROLE_RECOVER && !service->recovery.lasting)
+		return true;
+	recovery_put_progress(&service->recovery, &progress);
+	log_error("recover", "recovery failed; next is %.*s", STR_ARGS(buf_str(&progress)));
+	buf_free(&progress);
+	return true;
+}
+
+static void apply_action(struct service *service, const struct child_exit *child,
+	enum restart_action action, int64_t now)
+{
+	enum role role = child->role;
+
 	switch (action) {
 	case RESTART_NONE:
 		break;
@@ -39,10 +72,15 @@ static void apply_action(
 		restart_backoff_reset(&service->backoffs[role]);
 		break;
 	case RESTART_DELAYED:
-	case RECOVERY_FAILED:
 		restart_backoff_extend(&service->backoffs[role], now);
 		break;
+	case RECOVERY_FAILED:
+		restart_backoff_extend(&service->backoffs[role], now);
+		note_failed_recovery(service, child);
+		break;
 	case RESTART_RECOVER:
+		if (!service->proven && !note_failed_recovery(service, child))
+			break;
 		/* A request that always crashes a worker must not cause a loop of recoveries. */
 		restart_backoff_extend(&service->backoffs[ROLE_RECOVER], now);
 		begin_clearing(service);
@@ -60,7 +98,7 @@ static void reap(struct service *service, int64_t now)
 	while (children_reap(&service->children, &child, acts_on_exits(service))) {
 		service->hurry = true;
 		if (acts_on_exits(service))
-			apply_action(service, child.role, restart_decide(&child), now);
+			apply_action(service, &child, restart_decide(&child), now);
 	}
 }
 
@@ -77,6 +115,7 @@ static void recover(struct service *service, int64_t now)
 	atomic_store(&store->commits_done, 0);
 	atomic_store(&store->commits_flushed, 0);
 	health_reset(&store->health);
+	service->proven = false;
 	if (!children_start(&service->children, &service->conf, ROLE_RECOVER, 0, -1, STR_NULL))
 		restart_backoff_extend(backoff, now);
 }
@@ -122,6 +161,10 @@ static void serve(struct service *service, int64_t now)
 		service->hurry = true;
 	else
 		children_retire_older(&service->children);
+	if (ready_workers > 0 && ready_keepers > 0 && !service->proven) {
+		service->proven = true;
+		service->recovery = (struct recovery){ 0 };
+	}
 	if (!service->ready_announced && ready_workers > 0 && ready_keepers > 0) {
 		service->ready_announced = true;
 		log_info("ready", "serving, generation %d", generation);

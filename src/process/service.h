@@ -2,7 +2,7 @@
 /*
  * The service as the supervisor sees it: its processes, the phase it is in (supervisor.h has the
  * diagram), and the transitions between phases. Reaps children, starts missing ones, and kills all
- * of them when the store may be damaged.
+ * of them when the store may be damaged. Ends itself if recovery fails again and again (recovery.h).
  */
 #include "process/children.h"
 
@@ -21,6 +21,9 @@ struct service {
 	struct restart_backoff backoffs[ROLES];
 	enum phase phase;
 	bool ready_announced;	    /* since the last recovery or reload */
+	bool proven;		    /* a worker and the keeper were ready since the last recovery */
+	struct recovery recovery;   /* failures since then */
+	int exit_status;	    /* of the service, once it has stopped */
 	bool hurry;		    /* a change is due: call service_step() again soon */
 	int64_t started_ms;	    /* wall clock, since the epoch */
 	int64_t next_signal_ms;	    /* stopping: monotonic */

@@ -108,6 +108,7 @@ static void prepare_slot(struct scoreboard_slot *slot, const struct process *pro
 	slot->since = clock_wall_ms();
 	slot->state = CHILD_STARTING;
 	slot->store_activity = STORE_IDLE;
+	slot->report.code = ERR_NONE;
 	counters_reset(&slot->counters);
 	slot->role = process->role;
 }

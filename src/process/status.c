@@ -79,6 +79,21 @@ static json_t *attention_json(const struct store_shared *store)
 	return list;
 }
 
+/* Null, unless the last recovery failed. */
+static json_t *recovery_json(const struct recovery *recovery)
+{
+	json_t *json;
+
+	if (recovery->failures == 0)
+		return json_null();
+	json = json_pack("{si ss}", "attempt",
+		(int)(recovery->lasting ? recovery->same : recovery->failures) + 1, "cause",
+		recovery->cause);
+	json_object_set_new(
+		json, "limit", recovery->lasting ? json_integer(RECOVERY_ATTEMPTS) : json_null());
+	return json;
+}
+
 void status_write(const struct service *service, struct buf *out)
 {
 	const struct children *children = &service->children;
@@ -91,9 +106,10 @@ void status_write(const struct service *service, struct buf *out)
 			json_array_append_new(processes,
 				process_json(&children->processes[i], &scoreboard->slots[i]));
 	}
-	json = json_pack("{si ss si sI sb sI so so so}", "pid", (int)getpid(), "phase",
+	json = json_pack("{si ss si sI so sb sI so so so}", "pid", (int)getpid(), "phase",
 		service_phase_name(service), "generation", children->generation, "recoveries",
-		(json_int_t)atomic_load(&scoreboard->recoveries), "read_only",
+		(json_int_t)atomic_load(&scoreboard->recoveries), "recovery",
+		recovery_json(&service->recovery), "read_only",
 		(int)atomic_load(&scoreboard->store.read_only), "started",
 		(json_int_t)service->started_ms, "attention", attention_json(&scoreboard->store),
 		"store", store_json(&scoreboard->store.health), "processes", processes);

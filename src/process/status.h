@@ -2,13 +2,15 @@
 /*
  * The service as JSON, for `polytaskctl status`. One line, shown here in several:
  *
- *	{"pid":1,"phase":"serving","generation":1,"recoveries":0,"read_only":false,
+ *	{"pid":1,"phase":"serving","generation":1,"recoveries":0,"recovery":null,"read_only":false,
  *	 "started":1429207233000,"attention":[],
  *	 "store":{"last_checkpoint":1429207233000,...},
  *	 "processes":[{"process":"worker 1","pid":2,"generation":1,"state":"ready",
  *	               ..., "since":1429207233000}]}
  *
  * "attention" has a sentence for each state that needs an operator: cause and remedy.
+ * "recovery" is null, or, while recoveries fail (recovery.h), an object with the number of the next
+ * or present attempt, the limit (null: none) and the cause of the last failure.
  * The members of "store" are the rows of store/health.h. The counters of serve/counters.h are
  * between "state" and "since". Times are ms since the epoch.
  */

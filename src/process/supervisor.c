@@ -106,7 +106,7 @@ int supervisor_run(const struct supervisor_config *config)
 	control_close(&supervisor->control);
 	unlink(config->conf.control);
 	log_info("stop", "stopped");
-	result = 0;
+	result = supervisor->service.exit_status;
 out:
 	service_free(&supervisor->service);
 	free(supervisor);

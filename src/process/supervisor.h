@@ -8,6 +8,7 @@
  *	recovering --recovery done--> serving
  *	serving    --a child died inside the store--> clearing
  *	clearing   --all children exited--> recovering
+ *	recovering --recovery failed again and again (recovery.h)--> stopping
  *	any phase  --SIGTERM, SIGINT or `stop`--> stopping --all children exited--> return
  *
  * SIGHUP and `reload` read the configuration, start a new generation of children and retire the old

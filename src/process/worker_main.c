@@ -22,6 +22,12 @@ int worker_main(const struct child_context *child)
 		.data = child->slot,
 	};
 
+	struct err err = { 0 };
+	int status;
+
 	child_store_options(child, STORE_ATTACH, &setup.store);
-	return worker_run(&setup);
+	status = worker_run(&setup, &err);
+	if (err.code != ERR_NONE)
+		child_report_set(&child->slot->report, &err);
+	return status;
 }

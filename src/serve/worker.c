@@ -224,19 +224,18 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 	};
 }
 
-int worker_run(const struct worker_setup *setup)
+int worker_run(const struct worker_setup *setup, struct err *err)
 {
 	struct worker worker;
-	struct err err = { 0 };
 	int status = 0;
 
 	init_worker(&worker, setup);
-	if (open_worker(&worker, &err)) {
+	if (open_worker(&worker, err)) {
 		setup->report(setup->data, WORKER_READY);
 		run(&worker);
 	} else {
-		log_error("worker", "%s", err_text(&err));
-		status = err.code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
+		log_error("worker", "%s", err_text(err));
+		status = err->code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
 	}
 	close_worker(&worker);
 	return status;

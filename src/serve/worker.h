@@ -29,5 +29,8 @@ struct worker_setup {
 	void *data;
 };
 
-/* Returns the exit status: 0, STORE_EXIT_PANIC, or 1 if the worker could not start. */
-int worker_run(const struct worker_setup *setup);
+/*
+ * Returns the exit status: 0, or, with the cause in *err, STORE_EXIT_PANIC or 1 if the worker could
+ * not start.
+ */
+int worker_run(const struct worker_setup *setup, struct err *err);

@@ -27,7 +27,8 @@ static struct store *new_store(const struct store_options *options)
 static bool fail_open(struct store *store, enum engine_status status, struct err *err)
 {
 	if (status == ENGINE_LOST)
-		return err_set(err, ERR_PANIC, NULL, NULL);
+		return err_set(err, ERR_PANIC, NULL, "the store cannot be opened: %s",
+			store->engine->message);
 	if (status == ENGINE_FULL)
 		return err_set(err, ERR_DISK_FULL, NULL, NULL);
 	if (status == ENGINE_NO_MEMORY || !store->engine)

@@ -74,6 +74,18 @@ static void what_needs_attention_comes_first(void **state)
 	free(text);
 }
 
+static void failed_recovery_is_the_first_line(void **state)
+{
+	char *text = print("{\"phase\":\"recovering\",\"generation\":1,\"recoveries\":0,"
+			   "\"started\":1429207171000,\"recovery\":{\"attempt\":3,\"limit\":5,"
+			   "\"cause\":\"tasks.db is bad\"},\"processes\":[]}");
+
+	(void)state;
+	assert_string_equal(text, "recovering, attempt 3 of 5: tasks.db is bad\n"
+				  "recovering for 1m02s, generation 1, recoveries 0\n\n");
+	free(text);
+}
+
 static void other_text_is_refused(void **state)
 {
 	(void)state;
@@ -88,6 +100,7 @@ int main(void)
 		CHECK(service_without_processes_has_no_table),
 		CHECK(figures_of_the_store_are_words),
 		CHECK(what_needs_attention_comes_first),
+		CHECK(failed_recovery_is_the_first_line),
 		CHECK(other_text_is_refused),
 	};
 

@@ -42,6 +42,18 @@ static void sleep_forever(void)
 		pause();
 }
 
+/* The text has another number each time. */
+static void report(const struct child_context *child)
+{
+	struct err err;
+
+	if (script->report_code == ERR_NONE)
+		return;
+	err_set(&err, (enum err_code)script->report_code, NULL, "file tasks.db, offset %d",
+		script->start_counts[ROLE_RECOVER]);
+	child_report_set(&child->slot->report, &err);
+}
+
 static void inject_fault(const struct child_context *child)
 {
 	const int fault = script->injected_fault; /* clang cannot switch on an atomic */
@@ -52,6 +64,9 @@ static void inject_fault(const struct child_context *child)
 		break;
 	case INJECT_PANIC:
 		script->injected_fault = INJECT_NONE;
+		_exit(STORE_EXIT_PANIC);
+	case INJECT_CANNOT_JOIN:
+		report(child);
 		_exit(STORE_EXIT_PANIC);
 	case INJECT_HANG:
 		script->injected_fault = INJECT_NONE;
@@ -102,13 +117,13 @@ static int serve(const struct child_context *child)
 
 static int recover(const struct child_context *child)
 {
-	(void)child;
 	atomic_fetch_add(&script->start_counts[ROLE_RECOVER], 1);
 	script->recovering = 1;
 	poll(NULL, 0, script->recover_slow ? 1000 : 20);
 	script->recovering = 0;
 	if (script->recover_failures > 0) {
 		atomic_fetch_sub(&script->recover_failures, 1);
+		report(child);
 		_exit(1);
 	}
 	_exit(0);

@@ -16,6 +16,7 @@ enum injected_fault {
 	INJECT_NONE,
 	INJECT_INSIDE_STORE,
 	INJECT_PANIC,
+	INJECT_CANNOT_JOIN,
 	INJECT_HANG,
 	INJECT_EXIT,
 	INJECT_IGNORE_SIGTERM
@@ -24,6 +25,7 @@ enum injected_fault {
 struct child_script {
 	_Atomic int start_counts[ROLES];
 	_Atomic int recover_failures; /* recoveries that still fail */
+	_Atomic int report_code; /* enum err_code of the report before a failure; ERR_NONE: none */
 	_Atomic bool recover_slow;
 	_Atomic int injected_fault; /* enum injected_fault; in worker 1 */
 	_Atomic int retired, orphaned;

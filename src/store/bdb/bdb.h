@@ -75,6 +75,14 @@ enum engine_status bdb_flush(struct engine *engine);
 /* A code that no call expects means that the environment is lost, for every process. */
 enum engine_status bdb_status(struct bdb *bdb, int code, const char *what);
 
+/* ---- env.c ---- */
+
+/*
+ * Sets engine.message to the cause of a failed open, unless it has one: this prefix, and libdb's
+ * own words for the error.
+ */
+void bdb_describe(struct bdb *bdb, const char *what, int rc);
+
 /* ---- table.c ---- */
 
 /* Opens the tables; with create, creates the missing ones. */

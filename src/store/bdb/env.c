@@ -28,6 +28,16 @@
 /* On a full disk libdb reports every page: the rest of a second is suppressed. */
 #define ERRORS_PER_SECOND 5
 
+/* libdb's first error since the environment was to be opened: later ones only follow from it. */
+static char first_error[ENGINE_MESSAGE_SIZE];
+
+void bdb_describe(struct bdb *bdb, const char *what, int rc)
+{
+	if (!*bdb->engine.message)
+		snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s%s", what,
+			*first_error ? first_error : db_strerror(rc));
+}
+
 static void log_libdb_error(const DB_ENV *env, const char *prefix, const char *text)
 {
 	static int64_t second;
@@ -35,6 +45,8 @@ static void log_libdb_error(const DB_ENV *env, const char *prefix, const char *t
 	int64_t now = clock_mono_ms() / 1000;
 
 	(void)env, (void)prefix;
+	if (!*first_error)
+		snprintf(first_error, sizeof(first_error), "%s", text);
 	if (now != second) {
 		second = now;
 		logged = 0;
@@ -170,11 +182,13 @@ static int open_home(struct bdb *bdb, const char *path)
 	return bdb->home >= 0 ? 0 : errno;
 }
 
-/* Nothing is lost yet when an environment cannot be opened, so only DB_RUNRECOVERY means it. */
-static enum engine_status open_status(struct bdb *bdb, int rc)
+/*
+ * An environment that cannot be joined is of no use to any process: its regions may have been
+ * removed. A process that has no descriptors left is itself the cause.
+ */
+static enum engine_status open_status(struct bdb *bdb, enum engine_mode mode, int rc)
 {
-	if (!*bdb->engine.message)
-		snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s", db_strerror(rc));
+	bdb_describe(bdb, "", rc);
 	switch (rc) {
 	case 0:
 		return ENGINE_OK;
@@ -184,8 +198,11 @@ static enum engine_status open_status(struct bdb *bdb, int rc)
 		return ENGINE_FULL;
 	case ENOMEM:
 		return ENGINE_NO_MEMORY;
-	default:
+	case EMFILE:
+	case ENFILE:
 		return ENGINE_FAILED;
+	default:
+		return mode == ENGINE_ATTACH ? ENGINE_LOST : ENGINE_FAILED;
 	}
 }
 
@@ -197,6 +214,7 @@ static enum engine_status bdb_open(struct engine **engine, const struct engine_o
 	*engine = bdb ? &bdb->engine : NULL;
 	if (!bdb)
 		return ENGINE_NO_MEMORY;
+	*first_error = '\0';
 	rc = create_environment(bdb);
 	if (rc == 0)
 		rc = open_environment(bdb, options);
@@ -204,7 +222,7 @@ static enum engine_status bdb_open(struct engine **engine, const struct engine_o
 		rc = open_home(bdb, options->home);
 	if (rc == 0)
 		rc = bdb_open_tables(bdb, options->mode != ENGINE_ATTACH);
-	return open_status(bdb, rc);
+	return open_status(bdb, options->mode, rc);
 }
 
 static void bdb_close(struct engine *engine)

@@ -140,8 +140,14 @@ int bdb_open_tables(struct bdb *bdb, bool create)
 	int rc = open_old_table(bdb);
 
 	for (int i = 0; rc == 0 && i < ENGINE_TABLES; i++) {
-		if (!engine_tables[i].old)
-			rc = open_or_create(bdb, (enum engine_table)i, create);
+		char what[NAME_SIZE + 2];
+
+		if (engine_tables[i].old)
+			continue;
+		rc = open_or_create(bdb, (enum engine_table)i, create);
+		file_name((enum engine_table)i, what);
+		if (rc != 0)
+			bdb_describe(bdb, strcat(what, ": "), rc);
 	}
 	return rc;
 }

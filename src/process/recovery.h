@@ -1,0 +1,45 @@
+#pragma once
+/*
+ * Recoveries that fail in a row: their cause, and when the service gives up.
+ *
+ * A recovery has failed if the recover process did, or if no worker and keeper became ready after
+ * it. A cause that can pass by itself (a full disk, no memory, SIGKILL) is retried for ever; any
+ * other ends the service at the RECOVERY_ATTEMPTS-th failure in a row with this cause: what is
+ * wrong with the files then needs an operator, who must not find a service that only seems to run.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define RECOVERY_ATTEMPTS   5
+#define RECOVERY_CAUSE_SIZE 256
+
+/* Exit status of a service that gave up; polytaskd.service does not restart it. */
+#define RECOVERY_EXIT_GIVEN_UP 65
+
+/* Why a child ends: written by it before it exits because it cannot recover or join the store. */
+struct child_report {
+	_Atomic int code; /* enum err_code; ERR_NONE: no report */
+	char text[RECOVERY_CAUSE_SIZE];
+};
+
+void child_report_set(struct child_report *report, const struct err *err);
+
+/* Zero-initialised: none has failed. */
+struct recovery {
+	unsigned failures; /* in a row */
+	unsigned same;	   /* the last of these, with the same cause */
+	bool lasting;	   /* the cause cannot pass by itself */
+	char cause[RECOVERY_CAUSE_SIZE];
+};
+
+/* Counts a failure: the child (named by `what`) ended with this status of waitpid(2). */
+void recovery_note_failure(
+	struct recovery *recovery, const struct child_report *report, const char *what, int status);
+bool recovery_must_give_up(const struct recovery *recovery);
+/* "attempt 3 of 5: CAUSE", or "attempt 3: CAUSE" if the cause can pass by itself. */
+void recovery_put_progress(const struct recovery *recovery, struct buf *out);
+/* A sentence that tells the operator how to remove the cause. */
+const char *recovery_remedy(const struct recovery *recovery);

@@ -1,0 +1,77 @@
+"""A store that cannot be recovered ends the service with one sentence that holds cause and remedy."""
+import os
+import time
+
+from lib import Instance, run_tests
+from paths import BUILD
+from tap import equal, note, ok
+
+GIVEN_UP = 65
+EXPECT = ("bdb", "exit", "recover", "store-lost", "store-panic", "unrecoverable")
+
+
+def overwrite(path):
+    """Replaces the first 64 KiB by random bytes."""
+    with open(path, "r+b") as file:
+        file.write(os.urandom(min(os.path.getsize(path), 65536)))
+
+
+def observe_end(instance, seconds):
+    """Starts the daemon and asks for the status until it has ended; returns what status printed."""
+    instance.start_daemon()
+    deadline, seen = time.monotonic() + seconds, []
+    while instance.daemon.poll() is None and time.monotonic() < deadline:
+        seen.append(instance.ctl_run("status"))
+    return seen
+
+
+def give_up(name, damage, cause, remedy):
+    instance = Instance(expect=EXPECT)
+    for number in range(20):
+        instance.create(description=f"task {number}")
+    instance.kill_daemon()
+    damage(instance.conf["home"])
+    begun = time.monotonic()
+    seen = observe_end(instance, 30)
+    note(f"{name}: ended after {time.monotonic() - begun:.1f} s")
+    equal(instance.daemon.poll(), GIVEN_UP, f"{name}: the service ends with status {GIVEN_UP}")
+    lines = instance.events("unrecoverable")
+    equal(len(lines), 1, f"{name}: one line in the log says why")
+    text = lines[0]["text"] if lines else ""
+    ok(cause in text and remedy in text, f"{name}: it holds cause and remedy", text)
+    attempts = [done for done in seen if ", attempt " in done.stdout.split("\n")[0]]
+    ok(
+        attempts and all(done.returncode == 3 and cause in done.stdout for done in attempts),
+        f"{name}: status shows attempt and cause, with status 3",
+        seen,
+    )
+    instance.daemon = None
+    instance.stop(name)
+
+
+def damaged_file():
+    give_up(
+        "a damaged data file",
+        lambda home: overwrite(os.path.join(home, "data", "users.db")),
+        "users.db",
+        "backup",
+    )
+
+
+def damaged_log():
+    def damage(home):
+        log = os.path.join(home, "log")
+        for name in os.listdir(log):
+            overwrite(os.path.join(log, name))
+
+    give_up("a damaged log", damage, "log.", "backup")
+
+
+def unit():
+    """systemd does not start the service again after this status."""
+    with open(os.path.join(BUILD, "data", "polytaskd.service")) as unit_file:
+        lines = unit_file.read().splitlines()
+    ok(f"RestartPreventExitStatus={GIVEN_UP}" in lines, "the unit does not restart the service")
+
+
+run_tests(damaged_file, damaged_log, unit)
