@@ -57,6 +57,22 @@ static int allocate(int fd, off_t offset)
 	return rc;
 }
 
+/* libdb takes a short write by a replaced function for an error, with whatever errno is. */
+static ssize_t write_all(int fd, const char *bytes, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t written = write(fd, bytes + done, size - done);
+
+		if (written >= 0)
+			done += (size_t)written;
+		else if (errno != EINTR)
+			return -1;
+	}
+	return (ssize_t)done;
+}
+
 /* Replaces write(2) in libdb. */
 static ssize_t write_allocated(int fd, const void *bytes, size_t size)
 {
@@ -64,7 +80,7 @@ static ssize_t write_allocated(int fd, const void *bytes, size_t size)
 	int rc = offset >= 0 ? allocate(fd, offset) : 0;
 
 	if (rc == 0)
-		return write(fd, bytes, size);
+		return write_all(fd, bytes, size);
 	errno = rc;
 	return -1;
 }
