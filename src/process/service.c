@@ -116,6 +116,7 @@ static void recover(struct service *service, int64_t now)
 	atomic_store(&store->commits_flushed, 0);
 	health_reset(&store->health);
 	service->proven = false;
+	damage_reset(&store->damages);
 	if (!children_start(&service->children, &service->conf, ROLE_RECOVER, 0, -1, STR_NULL))
 		restart_backoff_extend(backoff, now);
 }

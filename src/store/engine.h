@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/id_serial.h"
 #include "base/str.h"
+#include "store/damage.h"
 #include "store/health.h"
 
 enum engine_table {
@@ -83,7 +84,8 @@ struct engine_options {
 	const char *home, *regions, *archive;
 	uint64_t expected_tasks, cache_mb, checkpoint_mb, checkpoint_seconds;
 	bool sync_commits;
-	struct store_health *health; /* the engine stores its figures here; never NULL */
+	struct damage_table *damages; /* never NULL */
+	struct store_health *health;  /* the engine stores its figures here; never NULL */
 	bool migrate;
 };
 

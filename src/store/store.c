@@ -57,6 +57,7 @@ static bool open_engine(struct store *store, const struct store_options *options
 		.sync_commits = store->sync_commits,
 		.health = &store->shared->health,
 		.migrate = options->migrate,
+		.damages = &store->shared->damages,
 	};
 	enum engine_status status = ops->open(&store->engine, &engine_options);
 

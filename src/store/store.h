@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 #include "base/err.h"
+#include "store/damage.h"
 #include "store/health.h"
 #include "task/index.h"
 #include "task/op.h"
@@ -41,6 +42,7 @@ struct store_shared {
 	_Atomic uint64_t commits_started, commits_done, commits_flushed;
 	_Atomic bool read_only; /* set by the keeper while the disk is nearly full */
 	struct store_health health;
+	struct damage_table damages;
 };
 
 /* State of a process; a death in any state but IDLE needs recovery. */

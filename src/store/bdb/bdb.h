@@ -22,8 +22,11 @@
 
 #include "store/engine.h"
 
+struct data_files;
+
 struct bdb {
 	struct engine engine;
+	struct data_files *files; /* NULL: ephemeral */
 	DB_ENV *env;
 	DB *tables[ENGINE_TABLES];
 	DB_TXN *txn; /* NULL: none, or ENGINE_READ */
@@ -59,8 +62,11 @@ static inline uint64_t bdb_cache_mb(const struct engine_options *options)
 	return options->cache_mb ? options->cache_mb : 32;
 }
 
-/* Makes libdb allocate the space of each region, in all environments of this process. */
-void bdb_allocate_regions(void);
+/*
+ * Before libdb writes size bytes at the current offset of a file: allocates the space of a region
+ * that grows. Returns 0 or an errno.
+ */
+int bdb_allocate_region(int fd, size_t size);
 /* ENOBUFS with engine.message if the file system of the regions is too small. */
 int bdb_check_regions(struct bdb *bdb, const struct engine_options *options);
 /* Reserves space in new regions; fails in the same way. */
@@ -72,7 +78,8 @@ enum engine_status bdb_begin(struct engine *engine, enum engine_access access);
 enum engine_status bdb_commit(struct engine *engine);
 enum engine_status bdb_abort(struct engine *engine);
 enum engine_status bdb_flush(struct engine *engine);
-/* A code that no call expects means that the environment is lost, for every process. */
+/*
+ * EBADMSG is a damaged page (file_hooks.h). A code that no call expects means that the environment is lost, for every process. */
 enum engine_status bdb_status(struct bdb *bdb, int code, const char *what);
 
 /* ---- env.c ---- */

@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/bdb/bdb.h"
+#include "store/bdb/doublewrite.h"
+#include "store/bdb/file_hooks.h"
 
 #define MEGABYTE 1048576U
 /*
@@ -45,6 +47,9 @@ static void log_libdb_error(const DB_ENV *env, const char *prefix, const char *t
 	int64_t now = clock_mono_ms() / 1000;
 
 	(void)env, (void)prefix;
+	/* libdb reports each read of a damaged page; the page was logged once. */
+	if (file_hooks_failure().name)
+		return;
 	if (!*first_error)
 		snprintf(first_error, sizeof(first_error), "%s", text);
 	if (now != second) {
@@ -64,6 +69,9 @@ static void log_libdb_message(const DB_ENV *env, const char *text)
 static void log_libdb_event(DB_ENV *env, uint32_t event, void *info)
 {
 	(void)env, (void)info;
+	/* A recovery that met a damaged page; it was logged. */
+	if (file_hooks_failure().name)
+		return;
 	if (event == DB_EVENT_PANIC)
 		log_error("store-panic", "the database environment is unusable until recovery");
 	else if (event == DB_EVENT_WRITE_FAILED)
@@ -109,6 +117,22 @@ static int set_locking(DB_ENV *env)
 	return rc;
 }
 
+/* After the folders are there, and before libdb opens a file. */
+static int open_data_files(struct bdb *bdb, const struct engine_options *options)
+{
+	bool create = options->mode == ENGINE_RECOVER;
+	unsigned restored = 0;
+	int rc = data_files_open(
+		&bdb->files, options->home, options->regions, create, options->damages, &restored);
+
+	if (rc == 0 && !file_hooks_add(bdb->files))
+		rc = EMFILE;
+	if (restored > 0)
+		log_warn("pages-restored", "%u torn pages were written again from the file %s",
+			restored, DOUBLEWRITE_NAME);
+	return rc;
+}
+
 static int open_environment(struct bdb *bdb, const struct engine_options *options)
 {
 	DB_ENV *env = bdb->env;
@@ -125,6 +149,8 @@ static int open_environment(struct bdb *bdb, const struct engine_options *option
 		rc = bdb_set_folders(bdb, options);
 	if (rc == 0 && options->mode == ENGINE_RECOVER)
 		rc = bdb_check_regions(bdb, options);
+	if (rc == 0 && !bdb->ephemeral)
+		rc = open_data_files(bdb, options);
 	if (rc != 0)
 		return rc;
 	if (options->mode == ENGINE_RECOVER)
@@ -145,7 +171,6 @@ static int create_environment(struct bdb *bdb)
 		bdb->env = NULL;
 		return rc;
 	}
-	bdb_allocate_regions();
 	bdb->env->set_errcall(bdb->env, log_libdb_error);
 	bdb->env->set_msgcall(bdb->env, log_libdb_message);
 	bdb->env->set_event_notify(bdb->env, log_libdb_event);
@@ -182,9 +207,19 @@ static int open_home(struct bdb *bdb, const char *path)
 	return bdb->home >= 0 ? 0 : errno;
 }
 
+static void describe_failure(struct bdb *bdb)
+{
+	struct page_failure failure = file_hooks_failure();
+
+	if (failure.name)
+		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
+			"page %u of %s cannot be read", failure.page, failure.name);
+}
+
 /*
  * An environment that cannot be joined is of no use to any process: its regions may have been
- * removed. A process that has no descriptors left is itself the cause.
+ * removed. A process that has no descriptors left is itself the cause. A recovery that met a damaged
+ * page would meet it again.
  */
 static enum engine_status open_status(struct bdb *bdb, enum engine_mode mode, int rc)
 {
@@ -193,7 +228,7 @@ static enum engine_status open_status(struct bdb *bdb, enum engine_mode mode, in
 	case 0:
 		return ENGINE_OK;
 	case DB_RUNRECOVERY:
-		return ENGINE_LOST;
+		return file_hooks_failure().name ? ENGINE_FAILED : ENGINE_LOST;
 	case ENOSPC:
 		return ENGINE_FULL;
 	case ENOMEM:
@@ -206,22 +241,57 @@ static enum engine_status open_status(struct bdb *bdb, enum engine_mode mode, in
 	}
 }
 
-static enum engine_status bdb_open(struct engine **engine, const struct engine_options *options)
+static int open_all(struct bdb *bdb, const struct engine_options *options)
 {
-	struct bdb *bdb = new_bdb(options);
-	int rc;
+	int rc = create_environment(bdb);
 
-	*engine = bdb ? &bdb->engine : NULL;
-	if (!bdb)
-		return ENGINE_NO_MEMORY;
 	*first_error = '\0';
-	rc = create_environment(bdb);
+	file_hooks_clear_failure();
 	if (rc == 0)
 		rc = open_environment(bdb, options);
 	if (rc == 0)
 		rc = open_home(bdb, options->home);
 	if (rc == 0)
 		rc = bdb_open_tables(bdb, options->mode != ENGINE_ATTACH);
+	if (rc != 0)
+		describe_failure(bdb);
+	return rc;
+}
+
+static void close_all(struct bdb *bdb)
+{
+	bdb_close_tables(bdb);
+	if (bdb->env)
+		bdb->env->close(bdb->env, 0);
+	bdb->env = NULL;
+	if (bdb->files) {
+		file_hooks_remove(bdb->files);
+		data_files_close(bdb->files);
+	}
+	bdb->files = NULL;
+	if (bdb->home >= 0)
+		close(bdb->home);
+	bdb->home = -1;
+}
+
+static enum engine_status bdb_open(struct engine **engine, const struct engine_options *options)
+{
+	struct bdb *bdb = new_bdb(options);
+	struct page_failure failure;
+	int rc;
+
+	*engine = bdb ? &bdb->engine : NULL;
+	if (!bdb)
+		return ENGINE_NO_MEMORY;
+	rc = open_all(bdb, options);
+	failure = file_hooks_failure();
+	if (rc != 0 && options->mode == ENGINE_RECOVER && failure.name &&
+		data_files_set_aside(bdb->files, failure.name)) {
+		close_all(bdb);
+		*bdb->engine.message = '\0';
+		damage_forget(options->damages, TABLE_INDEX);
+		rc = open_all(bdb, options);
+	}
 	return open_status(bdb, options->mode, rc);
 }
 
@@ -229,11 +299,7 @@ static void bdb_close(struct engine *engine)
 {
 	struct bdb *bdb = bdb_of(engine);
 
-	bdb_close_tables(bdb);
-	if (bdb->env)
-		bdb->env->close(bdb->env, 0);
-	if (bdb->home >= 0)
-		close(bdb->home);
+	close_all(bdb);
 	free(bdb);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "store/bdb/bdb.h"
+#include "store/bdb/page_ring.h"
 
 #define DATA "data"
 #define LOGS "log"
@@ -46,7 +47,8 @@ static int empty_regions(const char *path)
 	if (!folder)
 		return errno;
 	while (rc == 0 && (entry = readdir(folder))) {
-		if (strncmp(entry->d_name, "__db.", 5) == 0 &&
+		if ((strncmp(entry->d_name, "__db.", 5) == 0 ||
+			    strcmp(entry->d_name, RING_FILE) == 0) &&
 			unlinkat(dirfd(folder), entry->d_name, 0) != 0)
 			rc = errno;
 	}

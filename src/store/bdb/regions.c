@@ -17,13 +17,16 @@
 #include <unistd.h>
 
 #include "store/bdb/bdb.h"
+#include "store/bdb/page_ring.h"
 
 /* libdb adds a quarter to a cache of less than 500 MB. */
 #define SMALL_CACHE_MB 500
 /* libdb doubles a region when it first extends it, and then adds 1 MB each time. */
 #define GROWTH_MB 4
+/* The ring of pages (page_ring.h). */
+#define RING_MB (sizeof(struct page_ring) / (1 << 20) + 1)
 /* All regions but the cache: two of 22 MB together. */
-#define OTHER_REGIONS_MB (2 * 22 + 2 * GROWTH_MB)
+#define OTHER_REGIONS_MB (2 * 22 + 2 * GROWTH_MB + RING_MB)
 #define REGION_NAME	 "__db.0"
 
 static bool is_region(int fd)
@@ -57,37 +60,11 @@ static int allocate(int fd, off_t offset)
 	return rc;
 }
 
-/* libdb takes a short write by a replaced function for an error, with whatever errno is. */
-static ssize_t write_all(int fd, const char *bytes, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t written = write(fd, bytes + done, size - done);
-
-		if (written >= 0)
-			done += (size_t)written;
-		else if (errno != EINTR)
-			return -1;
-	}
-	return (ssize_t)done;
-}
-
-/* Replaces write(2) in libdb. */
-static ssize_t write_allocated(int fd, const void *bytes, size_t size)
+int bdb_allocate_region(int fd, size_t size)
 {
 	off_t offset = size == 1 && is_region(fd) ? lseek(fd, 0, SEEK_CUR) : -1;
-	int rc = offset >= 0 ? allocate(fd, offset) : 0;
 
-	if (rc == 0)
-		return write_all(fd, bytes, size);
-	errno = rc;
-	return -1;
-}
-
-void bdb_allocate_regions(void)
-{
-	db_env_set_func_write(write_allocated);
+	return offset >= 0 ? allocate(fd, offset) : 0;
 }
 
 static uint64_t largest_cache_mb(const struct engine_options *options)

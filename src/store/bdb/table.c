@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "store/bdb/bdb.h"
+#include "store/bdb/page.h"
 
 #define FILE_MODE 0600
 #define NAME_SIZE 32

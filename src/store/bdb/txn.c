@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "store/bdb/bdb.h"
+#include "store/bdb/file_hooks.h"
 
 static const struct {
 	int code;
@@ -27,8 +28,20 @@ static enum engine_status lose(struct bdb *bdb, int code, const char *what)
 	return ENGINE_LOST;
 }
 
+static enum engine_status damaged(struct bdb *bdb)
+{
+	struct page_failure failure = file_hooks_failure();
+
+	snprintf(bdb->engine.message, sizeof(bdb->engine.message), "page %u of %s is damaged",
+		failure.page, failure.name ? failure.name : "a file");
+	file_hooks_clear_failure();
+	return ENGINE_DAMAGED;
+}
+
 enum engine_status bdb_status(struct bdb *bdb, int code, const char *what)
 {
+	if (code == EBADMSG)
+		return damaged(bdb);
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		if (expected[i].code == code)
 			return expected[i].status;
@@ -42,6 +55,7 @@ enum engine_status bdb_begin(struct engine *engine, enum engine_access access)
 	int rc = 0;
 
 	bdb->txn = NULL;
+	file_hooks_clear_failure();
 	if (access != ENGINE_READ)
 		rc = bdb->env->txn_begin(bdb->env, NULL, &bdb->txn, 0);
 	return bdb_status(bdb, rc, "begin");
@@ -62,9 +76,13 @@ enum engine_status bdb_abort(struct engine *engine)
 {
 	struct bdb *bdb = bdb_of(engine);
 	DB_TXN *txn = bdb->txn;
+	enum engine_status status;
 
 	bdb->txn = NULL;
-	return txn ? bdb_status(bdb, txn->abort(txn), "abort") : ENGINE_OK;
+	status = txn ? bdb_status(bdb, txn->abort(txn), "abort") : ENGINE_OK;
+
+	/* What the transaction wrote is still there. */
+	return status == ENGINE_DAMAGED ? lose(bdb, EBADMSG, "abort") : status;
 }
 
 /* After a failed fsync the next one reports success, whatever was lost: never try again. */

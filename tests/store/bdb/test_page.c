@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "store/bdb/page.h"
+#include "store/engine.h"
 #include "store/fixture.h"
 
 #define TASKS 3000
@@ -101,7 +102,8 @@ static void checksums_are_those_of_libdb(void **state)
 	fill(store);
 	store_close(store);
 	check_folder(options.home, &counts);
-	assert_int_equal(counts.metadata, 7);
+	/* There is no table of an older build. */
+	assert_int_equal(counts.metadata, ENGINE_TABLES - 1);
 	assert_true(counts.good > 500);
 	assert_true(counts.holes > 10);
 }

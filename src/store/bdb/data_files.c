@@ -1,0 +1,321 @@
+#include "store/bdb/data_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/bdb/data_files_internal.h"
+#include "store/engine.h"
+
+#define READ_TRIES 4
+/* At this number a write drains the ring; the rest is for the writes of others meanwhile. */
+#define SLOTS_TO_DRAIN (RING_SLOTS * 3 / 4)
+
+/* ---- open, close ---- */
+
+static int open_folder(struct data_files *files, const char *home)
+{
+	struct stat info;
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/data", home);
+
+	if (len < 0 || (size_t)len >= sizeof(path))
+		return ENAMETOOLONG;
+	files->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (files->folder < 0 || fstat(files->folder, &info) != 0)
+		return errno;
+	files->device = info.st_dev;
+	files->inode = info.st_ino;
+	return 0;
+}
+
+static int create_ring(struct data_files *files, const char *path, unsigned *restored)
+{
+	uint64_t sequence;
+	int rc = doublewrite_restore(files->folder, &sequence, restored);
+
+	if (rc == 0)
+		rc = ring_create(&files->ring, path);
+	if (rc == 0) {
+		files->ring->sequence = sequence;
+		doublewrite_reset(files->ring);
+	}
+	return rc;
+}
+
+int data_files_open(struct data_files **files, const char *home, const char *regions, bool create,
+	struct damage_table *damages, unsigned *restored)
+{
+	struct data_files *opened = calloc(1, sizeof(*opened));
+	char path[PATH_MAX];
+	int len = snprintf(path, sizeof(path), "%s/%s", regions, RING_FILE);
+	int rc = 0;
+
+	if (!opened)
+		return ENOMEM;
+	*opened = (struct data_files){ .folder = -1, .doublewrite = -1, .damages = damages };
+	if (len < 0 || (size_t)len >= sizeof(path))
+		rc = ENAMETOOLONG;
+	if (rc == 0)
+		rc = open_folder(opened, home);
+	if (rc == 0)
+		rc = create ? create_ring(opened, path, restored)
+			    : ring_attach(&opened->ring, path);
+	if (rc == 0)
+		rc = doublewrite_open(&opened->doublewrite, opened->folder, create);
+	if (rc == 0)
+		*files = opened;
+	else
+		data_files_close(opened);
+	return rc;
+}
+
+void data_files_close(struct data_files *files)
+{
+	if (!files)
+		return;
+	drain_forget_files(files);
+	ring_close(files->ring);
+	if (files->doublewrite >= 0)
+		close(files->doublewrite);
+	if (files->folder >= 0)
+		close(files->folder);
+	free(files);
+}
+
+bool data_files_own(const struct data_files *files, uint64_t device, uint64_t inode)
+{
+	return files->device == device && files->inode == inode;
+}
+
+/* ---- damaged pages ---- */
+
+/* The table of a file; ENGINE_TABLES for other files. */
+static unsigned table_of(const char *name)
+{
+	unsigned table = 0;
+
+	for (; table < ENGINE_TABLES; table++) {
+		size_t len = strlen(engine_tables[table].name);
+
+		if (strncmp(name, engine_tables[table].name, len) == 0 &&
+			strcmp(name + len, ".db") == 0)
+			break;
+	}
+	return table;
+}
+
+static void note_damage(const struct data_file *file, uint32_t page, const char *why)
+{
+	unsigned table = table_of(file->name);
+
+	if (table == ENGINE_TABLES ||
+		damage_add(file->files->damages, table, page, clock_wall_ms()))
+		log_error(
+			"page-damaged", "page %u of %s cannot be read: %s", page, file->name, why);
+}
+
+static void note_good(const struct data_file *file, uint32_t page)
+{
+	if (damage_count(file->files->damages) > 0)
+		damage_remove(file->files->damages, table_of(file->name), page);
+}
+
+bool data_files_set_aside(const struct data_files *files, const char *name)
+{
+	char aside[RING_NAME + sizeof(".damaged")];
+
+	if (table_of(name) != TABLE_INDEX)
+		return false;
+	snprintf(aside, sizeof(aside), "%s.damaged", name);
+	if (renameat(files->folder, name, files->folder, aside) != 0)
+		return false;
+	log_error("file-set-aside", "%s is damaged: it was renamed to %s and is made again", name,
+		aside);
+	return true;
+}
+
+/* ---- read ---- */
+
+static ssize_t read_in_place(const struct data_file *file, int fd, uint32_t page, void *bytes)
+{
+	const char *why = "its checksum is wrong";
+
+	for (int i = 0; i < READ_TRIES; i++) {
+		ssize_t got = pread(fd, bytes, BDB_PAGE_SIZE, (off_t)page * BDB_PAGE_SIZE);
+
+		if (got < 0)
+			why = strerror(errno);
+		else if (got < BDB_PAGE_SIZE || page_check(bytes) != PAGE_BAD)
+			return got;
+	}
+	note_damage(file, page, why);
+	errno = EBADMSG;
+	return -1;
+}
+
+static bool read_from_ring(const struct data_file *file, uint32_t page, void *bytes)
+{
+	struct page_ring *ring = file->files->ring;
+	const unsigned char *image = NULL;
+	int index;
+
+	pthread_mutex_lock(&ring->lock);
+	index = ring_find_file(ring, file->device, file->inode);
+	if (index >= 0)
+		image = ring_find(ring, (unsigned)index, page);
+	if (image)
+		memcpy(bytes, image, BDB_PAGE_SIZE);
+	pthread_mutex_unlock(&ring->lock);
+	return image;
+}
+
+/*
+ * libdb reads a page only while no process has it in its cache, so no process can write it between
+ * the two steps.
+ */
+ssize_t data_file_read(struct data_file *file, int fd, uint32_t page, void *bytes)
+{
+	ssize_t got;
+
+	if (read_from_ring(file, page, bytes))
+		return BDB_PAGE_SIZE;
+	got = read_in_place(file, fd, page, bytes);
+	if (got == BDB_PAGE_SIZE)
+		note_good(file, page);
+	return got;
+}
+
+int data_file_opened(struct data_file *file, int fd)
+{
+	struct page_ring *ring = file->files->ring;
+	unsigned char page[BDB_PAGE_SIZE];
+	bool pending;
+	int index, rc = 0;
+
+	pthread_mutex_lock(&ring->lock);
+	index = ring_find_file(ring, file->device, file->inode);
+	pending = index >= 0 && ring->files[index].slots > 0;
+	pthread_mutex_unlock(&ring->lock);
+	if (pending)
+		rc = drain(file->files);
+	if (rc == 0 && read_in_place(file, fd, 0, page) < 0)
+		rc = errno;
+	return rc;
+}
+
+/* ---- write ---- */
+
+/* The caller holds the lock. */
+static int file_index(struct data_file *file)
+{
+	struct page_ring *ring = file->files->ring;
+	int index = ring_find_file(ring, file->device, file->inode);
+
+	return index >= 0 ? index : ring_add_file(ring, file->device, file->inode, file->name);
+}
+
+static int put(struct data_file *file, uint32_t page, const void *bytes, bool *due)
+{
+	struct page_ring *ring = file->files->ring;
+	int index, rc;
+
+	pthread_mutex_lock(&ring->lock);
+	rc = ring->failed;
+	index = rc == 0 ? file_index(file) : -1;
+	if (rc == 0 && index < 0)
+		rc = ENFILE;
+	if (rc == 0 && !ring_put(ring, (unsigned)index, page, bytes))
+		rc = EAGAIN;
+	*due = ring->full == SLOTS_TO_DRAIN;
+	pthread_mutex_unlock(&ring->lock);
+	return rc;
+}
+
+int data_file_write(struct data_file *file, int fd, uint32_t page, const void *bytes)
+{
+	bool due;
+	int rc;
+
+	(void)fd;
+	while ((rc = put(file, page, bytes, &due)) == EAGAIN) {
+		rc = drain(file->files);
+		if (rc != 0)
+			return rc;
+	}
+	if (rc == 0 && due)
+		rc = drain(file->files);
+	/* The page is in the ring; the next drain meets the full disk again. */
+	return rc == ENOSPC || rc == EDQUOT ? 0 : rc;
+}
+
+int data_file_sync(struct data_file *file, int fd)
+{
+	struct page_ring *ring = file->files->ring;
+	int index, rc = drain(file->files);
+	uint64_t written = 0;
+
+	if (rc != 0)
+		return rc;
+	pthread_mutex_lock(&ring->lock);
+	index = ring_find_file(ring, file->device, file->inode);
+	if (index >= 0)
+		written = ring->files[index].written;
+	pthread_mutex_unlock(&ring->lock);
+	if (fdatasync(fd) != 0)
+		return drain_failed(file->files, errno);
+	drain_synced(file->files, file->device, file->inode, written);
+	return 0;
+}
+
+int data_file_truncate(struct data_file *file, int fd, off_t size)
+{
+	struct page_ring *ring = file->files->ring;
+	uint32_t first = (uint32_t)((size + BDB_PAGE_SIZE - 1) / BDB_PAGE_SIZE);
+	int index, rc;
+
+	pthread_mutex_lock(&ring->drain);
+	pthread_mutex_lock(&ring->lock);
+	index = ring_find_file(ring, file->device, file->inode);
+	if (index >= 0)
+		ring_drop(ring, (unsigned)index, first);
+	pthread_mutex_unlock(&ring->lock);
+	rc = ftruncate(fd, size) == 0 ? 0 : errno;
+	pthread_mutex_unlock(&ring->drain);
+	return rc;
+}
+
+/* ---- names ---- */
+
+void data_files_renamed(struct data_files *files, uint64_t device, uint64_t inode, const char *name)
+{
+	struct page_ring *ring = files->ring;
+	int index;
+
+	pthread_mutex_lock(&ring->lock);
+	index = ring_find_file(ring, device, inode);
+	if (index >= 0)
+		ring_set_name(ring, (unsigned)index, name);
+	pthread_mutex_unlock(&ring->lock);
+}
+
+void data_files_removed(struct data_files *files, uint64_t device, uint64_t inode)
+{
+	struct page_ring *ring = files->ring;
+	int index;
+
+	pthread_mutex_lock(&ring->lock);
+	index = ring_find_file(ring, device, inode);
+	if (index >= 0) {
+		ring_drop(ring, (unsigned)index, 0);
+		ring->files[index].dead = true;
+	}
+	pthread_mutex_unlock(&ring->lock);
+}

@@ -1,0 +1,25 @@
+#pragma once
+/* Shared by data_files.c and drain.c. */
+#include "store/bdb/data_files.h"
+#include "store/bdb/doublewrite.h"
+
+struct data_files {
+	struct page_ring *ring;
+	uint64_t device, inode; /* of the folder */
+	int folder, doublewrite;
+	struct damage_table *damages;
+	/* drain.c: descriptors of its own, 0: none; for which inodes. */
+	int open[RING_FILES];
+	uint64_t inodes[RING_FILES];
+};
+
+/*
+ * Writes all pages of the ring in place, through the doublewrite file. ENOSPC, EDQUOT: those that
+ * could not be written are still in the ring.
+ */
+int drain(struct data_files *files);
+/* Marks batches of a file as being on disk, after a sync that began when there were `written`. */
+void drain_synced(struct data_files *files, uint64_t device, uint64_t inode, uint64_t written);
+/* Makes every later write and sync fail; returns the errno. */
+int drain_failed(struct data_files *files, int error);
+void drain_forget_files(struct data_files *files);
