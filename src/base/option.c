@@ -4,6 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/duration.h"
+
+#define NAME_SIZE 64
+
+static bool is_family(const struct option_row *row)
+{
+	return strchr(row->name, '*') != NULL;
+}
+
 static void *member(const struct option_row *row, void *values)
 {
 	return (char *)values + row->offset;
@@ -16,7 +25,48 @@ static const void *member_const(const struct option_row *row, const void *values
 
 static size_t member_size(const struct option_row *row)
 {
-	return row->type == OPTION_TEXT ? row->size : sizeof(uint64_t);
+	if (row->type == OPTION_TEXT)
+		return row->size;
+	return sizeof(uint64_t) * (is_family(row) ? OPTION_VARIANTS_MAX : 1);
+}
+
+static uint64_t get_number(const struct option_row *row, const void *values, size_t variant)
+{
+	uint64_t number;
+
+	memcpy(&number, (const char *)member_const(row, values) + variant * sizeof(number),
+		sizeof(number));
+	return number;
+}
+
+static void put_number(const struct option_row *row, void *values, size_t variant, uint64_t number)
+{
+	memcpy((char *)member(row, values) + variant * sizeof(number), &number, sizeof(number));
+}
+
+/* The number of options of a row. */
+static size_t count_variants(const struct option_table *table, const struct option_row *row)
+{
+	size_t count = 0;
+
+	if (!is_family(row))
+		return 1;
+	while (table->variants && table->variants[count] && count < OPTION_VARIANTS_MAX)
+		count++;
+	return count;
+}
+
+/* Writes the name of one option of a row. */
+static void put_name(const struct option_table *table, const struct option_row *row, size_t variant,
+	char name[NAME_SIZE])
+{
+	int before = (int)strcspn(row->name, "*");
+
+	if (is_family(row))
+		snprintf(name, NAME_SIZE, "%.*s%s%s", before, row->name, table->variants[variant],
+			row->name + before + 1);
+	else
+		snprintf(name, NAME_SIZE, "%s", row->name);
 }
 
 /* ---- one option ---- */
@@ -36,28 +86,75 @@ static bool parse_octal(const char *text, uint64_t *value)
 	return true;
 }
 
-static bool set_number(
-	const struct option_row *row, void *values, const char *text, struct err *err)
+static bool parse_number(const struct option_row *row, const char *text, uint64_t *number)
 {
-	uint64_t number;
-	bool read = row->type == OPTION_OCTAL ? parse_octal(text, &number)
-					      : str_to_u64(str_cstr(text), &number);
+	if (row->type == OPTION_OCTAL)
+		return parse_octal(text, number);
+	if (row->type == OPTION_DURATION)
+		return duration_parse(number, text);
+	return str_to_u64(str_cstr(text), number);
+}
 
-	if (!read || number < row->min || number > row->max)
-		return err_set(err, ERR_INVALID, row->name,
-			row->type == OPTION_OCTAL ? "%s must be an octal number from %llo to %llo"
-						  : "%s must be a number from %llu to %llu",
-			row->name, (unsigned long long)row->min, (unsigned long long)row->max);
-	memcpy(member(row, values), &number, sizeof(number));
+static void print_number(const struct option_row *row, uint64_t number, struct buf *out)
+{
+	if (number == OPTION_UNSET)
+		return;
+	if (row->type == OPTION_DURATION)
+		duration_put(number, out);
+	else
+		buf_printf(out, row->type == OPTION_OCTAL ? "%04llo" : "%llu",
+			(unsigned long long)number);
+}
+
+static void print_bounds(const struct option_row *row, struct buf *out)
+{
+	print_number(row, row->min, out);
+	buf_puts(out, " to ");
+	print_number(row, row->max, out);
+}
+
+static bool fail_number(const struct option_row *row, const char *name, struct err *err)
+{
+	static const char *const kinds[] = {
+		[OPTION_NUMBER] = "a number",
+		[OPTION_OCTAL] = "an octal number",
+		[OPTION_DURATION] = "a duration such as 30d (units s, m, h, d)",
+	};
+	struct buf bounds = BUF_INIT;
+
+	print_bounds(row, &bounds);
+	err_set(err, ERR_INVALID, name, "%s must be %s from %.*s", name, kinds[row->type],
+		STR_ARGS(buf_str(&bounds)));
+	buf_free(&bounds);
+	return false;
+}
+
+/* A place for one option's value, and the name for errors. */
+struct target {
+	const struct option_row *row;
+	size_t variant;
+	const char *name;
+};
+
+static bool set_number(const struct target *target, void *values, const char *text, struct err *err)
+{
+	const struct option_row *row = target->row;
+	uint64_t number = OPTION_UNSET;
+	bool unset = !*text && is_family(row);
+
+	if (!unset && (!parse_number(row, text, &number) || number < row->min || number > row->max))
+		return fail_number(row, target->name, err);
+	put_number(row, values, target->variant, number);
 	return true;
 }
 
-static bool set_row(const struct option_row *row, void *values, const char *text, struct err *err)
+static bool set_row(const struct target *target, void *values, const char *text, struct err *err)
 {
+	const struct option_row *row = target->row;
 	size_t len = strlen(text);
 
 	if (row->type != OPTION_TEXT)
-		return set_number(row, values, text, err);
+		return set_number(target, values, text, err);
 	if (len >= row->size)
 		return err_set(err, ERR_INVALID, row->name, "%s may have at most %zu bytes",
 			row->name, row->size - 1);
@@ -73,23 +170,28 @@ bool option_set(const struct option_table *table, void *values, const char *name
 	struct err *err)
 {
 	for (size_t i = 0; i < table->count; i++) {
-		if (strcmp(table->rows[i].name, name) == 0)
-			return set_row(&table->rows[i], values, text, err);
+		const struct option_row *row = &table->rows[i];
+		size_t variants = count_variants(table, row);
+		char full[NAME_SIZE];
+
+		for (size_t k = 0; k < variants; k++) {
+			put_name(table, row, k, full);
+			if (strcmp(full, name) == 0)
+				return set_row(&(struct target){ row, k, name }, values, text, err);
+		}
 	}
 	return err_set(err, ERR_INVALID, name, "there is no option %s", name);
 }
 
 uint64_t option_number(const struct option_table *table, const void *values, const char *name)
 {
-	uint64_t number = 0;
-
 	for (size_t i = 0; name && i < table->count; i++) {
 		const struct option_row *row = &table->rows[i];
 
 		if (row->type != OPTION_TEXT && strcmp(row->name, name) == 0)
-			memcpy(&number, member_const(row, values), sizeof(number));
+			return get_number(row, values, 0);
 	}
-	return number;
+	return 0;
 }
 
 void option_set_defaults(const struct option_table *table, void *values)
@@ -97,8 +199,14 @@ void option_set_defaults(const struct option_table *table, void *values)
 	struct err err;
 
 	for (size_t i = 0; i < table->count; i++) {
-		if (!set_row(&table->rows[i], values, table->rows[i].default_value, &err))
-			abort();
+		const struct option_row *row = &table->rows[i];
+		size_t count = is_family(row) ? OPTION_VARIANTS_MAX : 1;
+
+		for (size_t k = 0; k < count; k++) {
+			if (!set_row(&(struct target){ row, k, row->name }, values,
+				    row->default_value, &err))
+				abort();
+		}
 	}
 }
 
@@ -186,30 +294,20 @@ bool option_read_file(
 
 /* ---- output ---- */
 
-static void print_number(const struct option_row *row, uint64_t number, struct buf *out)
+static void print_value(
+	const struct option_row *row, const void *values, size_t variant, struct buf *out)
 {
-	buf_printf(out, row->type == OPTION_OCTAL ? "%04llo" : "%llu", (unsigned long long)number);
-}
-
-static void print_value(const struct option_row *row, const void *values, struct buf *out)
-{
-	uint64_t number;
-
-	if (row->type == OPTION_TEXT) {
+	if (row->type == OPTION_TEXT)
 		buf_puts(out, member_const(row, values));
-		return;
-	}
-	memcpy(&number, member_const(row, values), sizeof(number));
-	print_number(row, number, out);
+	else
+		print_number(row, get_number(row, values, variant), out);
 }
 
 void option_print_range(const struct option_row *row, struct buf *out)
 {
 	if (row->type == OPTION_TEXT)
 		return;
-	print_number(row, row->min, out);
-	buf_puts(out, " to ");
-	print_number(row, row->max, out);
+	print_bounds(row, out);
 	if (row->unit) {
 		buf_putc(out, ' ');
 		buf_puts(out, row->unit);
@@ -234,12 +332,16 @@ void option_print(const struct option_table *table, const void *values, struct b
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct option_row *row = &table->rows[i];
+		char name[NAME_SIZE];
 
 		buf_printf(out, "%s# %s\n", i ? "\n" : "", row->help);
 		print_rules(row, out);
-		buf_printf(out, "%s = ", row->name);
-		print_value(row, values, out);
-		buf_putc(out, '\n');
+		for (size_t k = 0; k < count_variants(table, row); k++) {
+			put_name(table, row, k, name);
+			buf_printf(out, "%s = ", name);
+			print_value(row, values, k, out);
+			buf_putc(out, '\n');
+		}
 	}
 }
 

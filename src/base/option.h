@@ -2,7 +2,12 @@
 /*
  * Mechanism of configuration options: parse, print, read from a file, compare. It knows no option:
  * the caller's table has a row for each, and the values are members of the caller's struct
- * ("values"), found by their offset. A text is a char array, a number a uint64_t.
+ * ("values"), found by their offset. A text is a char array, a number a uint64_t, a duration a
+ * uint64_t of seconds.
+ *
+ * A row whose name contains `*` is a family of options: one for each of the table's variants, with
+ * the variant in place of the star. Its member is an array of OPTION_VARIANTS_MAX numbers, in the
+ * order of the variants. An empty text sets one to OPTION_UNSET.
  *
  * Files are INI without sections, read by inih: `name = value` at the start of a line; `#` or `;`
  * starts a comment line, ` ;` a comment behind a value. A line has at most 198 bytes.
@@ -10,7 +15,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum option_type { OPTION_TEXT, OPTION_NUMBER, OPTION_OCTAL };
+/* OPTION_DURATION: "90s", "5m", "12h", "30d" or "0". */
+enum option_type { OPTION_TEXT, OPTION_NUMBER, OPTION_OCTAL, OPTION_DURATION };
+
+#define OPTION_VARIANTS_MAX 32
+#define OPTION_UNSET	    UINT64_MAX
 
 struct option_row {
 	const char *name;
@@ -29,6 +38,7 @@ struct option_row {
 struct option_table {
 	const struct option_row *rows;
 	size_t count;
+	const char *const *variants; /* ends with NULL; NULL: none */
 };
 
 /* Rows without their type: the member of a struct that holds the value. */
@@ -39,6 +49,8 @@ struct option_table {
 	.type = OPTION_NUMBER, .offset = offsetof(struct type_, member)
 #define OPTION_OCTAL_IN(type_, member) \
 	.type = OPTION_OCTAL, .offset = offsetof(struct type_, member)
+#define OPTION_DURATION_IN(type_, member) \
+	.type = OPTION_DURATION, .offset = offsetof(struct type_, member)
 
 /* Sets every option to its default. Aborts if a default breaks the rules of its own row. */
 void option_set_defaults(const struct option_table *table, void *values);
@@ -55,7 +67,7 @@ bool option_read_file(
 	const struct option_table *table, void *values, const char *path, struct err *err);
 /* Writes a file of all options, each with its help as a comment. */
 void option_print(const struct option_table *table, const void *values, struct buf *out);
-/* Writes "1 to 3600 seconds"; nothing for a text. */
+/* Writes "1 to 3600 seconds" or "0 to 365d"; nothing for a text. */
 void option_print_range(const struct option_row *row, struct buf *out);
 /*
  * Copies each option that needs a restart from before to after. Appends the names of the options

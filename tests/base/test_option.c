@@ -13,6 +13,8 @@ struct values {
 	char color[8];
 	uint64_t size;
 	uint64_t mode;
+	uint64_t age;
+	uint64_t ages[OPTION_VARIANTS_MAX];
 };
 
 static bool is_color(const char *value)
@@ -29,9 +31,14 @@ static const struct option_row rows[] = {
 		.unit = "bytes", .needs_restart = true, .help = "How large." },
 	{ "mode", OPTION_OCTAL_IN(values, mode), .default_value = "0640", .max = 0777,
 		.help = "Which mode." },
+	{ "age", OPTION_DURATION_IN(values, age), .default_value = "0", .max = 2 * 86400,
+		.help = "How old." },
+	{ "age.*.most", OPTION_DURATION_IN(values, ages), .default_value = "", .max = 2 * 86400,
+		.help = "How old here." },
 };
 
-static const struct option_table table = { rows, COUNT(rows) };
+static const char *const variants[] = { "cat", "dog", NULL };
+static const struct option_table table = { rows, COUNT(rows), variants };
 
 static struct values defaults(void)
 {
@@ -101,7 +108,8 @@ static void an_octal_number_has_bounds(void **state)
 	set(&values, "mode", "660");
 	assert_int_equal(values.mode, 0660);
 	for (size_t i = 0; i < COUNT(invalid); i++)
-		assert_rejected("mode", invalid[i], "mode must be an octal number from 0 to 777");
+		assert_rejected(
+			"mode", invalid[i], "mode must be an octal number from 0000 to 0777");
 }
 
 static void a_number_is_read_by_its_name(void **state)
@@ -232,6 +240,48 @@ static void errors_of_a_file_name_the_line(void **state)
 	}
 }
 
+static void a_duration_has_a_unit(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t seconds;
+	} valid[] = { { "0", 0 }, { "0d", 0 }, { "1s", 1 }, { "90m", 5400 }, { "48h", 172800 },
+		{ "2d", 172800 } };
+	static const char *const invalid[] = { "", "1", "d", "1w", "-1d", "1 d", "1.5d", "3d",
+		"172801s", "99999999999999999999d", "213503982334602d", "1D" };
+	struct values values = defaults();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(valid); i++) {
+		set(&values, "age", valid[i].text);
+		assert_int_equal(values.age, valid[i].seconds);
+	}
+	for (size_t i = 0; i < COUNT(invalid); i++)
+		assert_rejected("age", invalid[i],
+			"age must be a duration such as 30d (units s, m, h, d) from 0 to 2d");
+}
+
+static void a_family_has_an_option_per_variant(void **state)
+{
+	static const struct option_table no_variants = { rows, COUNT(rows), NULL };
+	struct values values = defaults();
+	struct err err;
+
+	(void)state;
+	assert_true(values.ages[0] == OPTION_UNSET);
+	set(&values, "age.dog.most", "1d");
+	assert_int_equal(values.ages[1], 86400);
+	assert_true(values.ages[0] == OPTION_UNSET);
+	set(&values, "age.dog.most", "");
+	assert_true(values.ages[1] == OPTION_UNSET);
+	assert_rejected("age.cow.most", "1d", "there is no option age.cow.most");
+	assert_rejected("age.*.most", "1d", "there is no option age.*.most");
+	assert_rejected("age.cat.most", "1y",
+		"age.cat.most must be a duration such as 30d (units s, m, h, d) from 0 to 2d");
+	assert_fails(
+		option_set(&no_variants, &values, "age.dog.most", "1d", &err), &err, ERR_INVALID);
+}
+
 static void a_missing_file_is_an_error(void **state)
 {
 	struct values values = defaults();
@@ -255,7 +305,10 @@ static void a_printed_file_explains_each_option(void **state)
 	assert_str(buf_str(&out), "# Where.\n# Restart to change.\npath = /tmp\n"
 				  "\n# red or green.\ncolor = red\n"
 				  "\n# How large.\n# 3 to 64 bytes. Restart to change.\nsize = 5\n"
-				  "\n# Which mode.\n# 0000 to 0777.\nmode = 0640\n");
+				  "\n# Which mode.\n# 0000 to 0777.\nmode = 0640\n"
+				  "\n# How old.\n# 0 to 2d.\nage = 0\n"
+				  "\n# How old here.\n# 0 to 2d.\n"
+				  "age.cat.most = \nage.dog.most = \n");
 	buf_free(&out);
 }
 
@@ -270,6 +323,8 @@ static void a_printed_file_reads_back(void **state)
 	set(&values, "color", "green");
 	set(&values, "size", "64");
 	set(&values, "mode", "0");
+	set(&values, "age", "36h");
+	set(&values, "age.dog.most", "90s");
 	option_print(&table, &values, &out);
 	must(option_read_file(&table, &again, write_file(buf_str(&out)), &err), &err);
 	assert_memory_equal(&again, &values, sizeof(again));
@@ -311,6 +366,8 @@ int main(void)
 		CHECK(an_unknown_name_is_an_error),
 		CHECK(valid_files_are_read),
 		CHECK(errors_of_a_file_name_the_line),
+		CHECK(a_duration_has_a_unit),
+		CHECK(a_family_has_an_option_per_variant),
 		CHECK(a_missing_file_is_an_error),
 		CHECK(a_printed_file_explains_each_option),
 		CHECK(a_printed_file_reads_back),
