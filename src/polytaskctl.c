@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "ctl/ctl_admin.h"
 #include "ctl/ctl_command.h"
+#include "dialect/dialect.h"
 #include "sys/confine.h"
 
 #define USAGE_STATUS 2
@@ -215,7 +216,7 @@ static int run(struct ctl *ctl)
 
 int main(int argc, char **argv)
 {
-	struct ctl ctl = { 0 };
+	struct ctl ctl = { .source.dialects = dialect_names() };
 	int status = parse(&ctl, argc, argv);
 
 	umask(0077);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "dialect/dialect.h"
 #include "process/supervisor.h"
 #include "store/store.h"
 #include "sys/conf.h"
@@ -80,7 +81,7 @@ static int print_config(const struct conf *conf)
 	struct buf out = BUF_INIT;
 	bool ok;
 
-	option_print(&conf_options, conf, &out);
+	conf_print(conf, &out);
 	ok = buf_ok(&out) && fwrite(out.data, 1, out.len, stdout) == out.len && fflush(stdout) == 0;
 	buf_free(&out);
 	return ok ? 0 : 1;
@@ -145,7 +146,7 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 
 int main(int argc, char **argv, char **envp)
 {
-	struct conf_source source = { 0 };
+	struct conf_source source = { .dialects = dialect_names() };
 	struct err err = { 0 };
 	enum action action;
 	struct conf conf;

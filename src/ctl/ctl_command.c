@@ -113,7 +113,7 @@ static int run_print_config(struct ctl *ctl)
 	struct buf out = BUF_INIT;
 	int status = 1;
 
-	option_print(&conf_options, &ctl->conf, &out);
+	conf_print(&ctl->conf, &out);
 	if (buf_ok(&out) && fwrite(out.data, 1, out.len, stdout) == out.len)
 		status = 0;
 	buf_free(&out);

@@ -83,6 +83,18 @@ const struct dialect *dialect_by_code(uint8_t code)
 	return NULL;
 }
 
+const char *const *dialect_names(void)
+{
+	static const char *const names[] = {
+#define X(name, code) #name,
+		DIALECT_LIST(X)
+#undef X
+			NULL,
+	};
+
+	return names;
+}
+
 const char *dialect_code_name(uint8_t code)
 {
 	for (size_t i = 0; i < sizeof(code_names) / sizeof(code_names[0]); i++) {

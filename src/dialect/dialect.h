@@ -135,6 +135,8 @@ extern const struct dialect *const dialects[];
 const struct dialect *dialect_by_path(const struct request *request, size_t *skip);
 const struct dialect *dialect_by_name(struct str name);
 const struct dialect *dialect_by_code(uint8_t code);
+/* The names of all dialects, in the order of `dialects`; ends with NULL. */
+const char *const *dialect_names(void);
 /* The name of a dialect or a resource; NULL for an unknown code. */
 const char *dialect_code_name(uint8_t code);
 /* The code of a dialect or a resource; 0 for an unknown name. */

@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "base/str.h"
 #include "base/tz.h"
+#include "task/retention.h"
 
 #define REQUEST_CGI_PARAMS_MAX 128
 #define REQUEST_URI_MAX	       8192
@@ -70,8 +71,9 @@ struct request {
 	int64_t now; /* ms since 1970, when it was read */
 
 	/* Set by the application. */
-	struct str base_url; /* of links: "https://tasks.example.com", or empty */
-	const struct tz *tz; /* of dialects that write local time */
+	struct str base_url;		   /* of links: "https://tasks.example.com", or empty */
+	const struct tz *tz;		   /* of dialects that write local time */
+	const struct retention *retention; /* NULL: no task is removed by its age */
 	struct rate_status rate_status;
 
 	unsigned selected_fields; /* from a decoder to its encoder: a bit per requested member */

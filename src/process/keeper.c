@@ -3,6 +3,7 @@
 #include "auth/token_change.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "dialect/retention_conf.h"
 #include "process/child.h"
 #include "process/jobs.h"
 #include "sys/reserve.h"
@@ -104,9 +105,12 @@ static void add_jobs(struct keeper *keeper)
 static bool open_store(struct keeper *keeper, struct err *err)
 {
 	struct store_options options;
+	struct retention retention;
 	bool opened = false;
 
 	child_store_options(keeper->child, STORE_ATTACH, &options);
+	retention_from_conf(&retention, keeper->child->conf);
+	options.retention = &retention;
 	for (int i = 0; i < OPEN_TRIES && !opened; i++) {
 		opened = store_open(&keeper->store, &options, err);
 		if (!opened && (err->code == ERR_PANIC || !child_wait(keeper->child, -1, NULL)))

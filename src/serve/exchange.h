@@ -21,6 +21,7 @@ struct app_options {
 	int64_t clock_skew_ms[UINT8_MAX + 1];	 /* by dialect code (auth_policy.h) */
 	uint64_t creates_per_day[UINT8_MAX + 1]; /* by dialect code, per tenant; 0: no limit */
 	size_t body_limit;			 /* bytes */
+	struct retention retention;
 	const char *public_url; /* prefix of links; NULL or "": scheme and Host of the request */
 };
 

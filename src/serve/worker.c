@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "dialect/dialect.h"
+#include "dialect/retention_conf.h"
 #include "serve/round.h"
 
 #define LOOP_MS 200 /* longest turn, also without events */
@@ -191,6 +192,7 @@ static struct app_options app_options(const struct conf *conf)
 		.public_url = conf->public_url,
 	};
 
+	retention_from_conf(&options.retention, conf);
 	for (size_t i = 0; dialects[i]; i++) {
 		const struct dialect *dialect = dialects[i];
 		uint64_t skew = option_number(

@@ -1,15 +1,74 @@
 #include "base/clock.h"
+#include "base/log.h"
 #include "store/internal.h"
 
 #define IDEMPOTENCY_EXPIRY_MS 600000
 
+/* ---- the clock ---- */
+
+/* Changes of the clock that are not by time passing, in ms. */
+#define CLOCK_STEP_MS 60000
+#define CLOCK_WAIT_MS (24 * 3600000LL)
+
+/*
+ * Whether things may be removed by their age. Not for a day after the clock was set forward: if it
+ * is wrong, that is time to correct it before anything is lost. (Nor can it be seen whether it was
+ * wrong at the start.)
+ */
+static bool clock_is_steady(struct store *store)
+{
+	struct store_clock *clock = &store->clock;
+	int64_t wall = clock_wall_ms(), mono = clock_mono_ms();
+	int64_t step = wall - clock->wall_ms - (mono - clock->mono_ms);
+
+	if (clock->wall_ms != 0 && step > CLOCK_STEP_MS) {
+		clock->wait_until_ms = mono + CLOCK_WAIT_MS;
+		log_warn("clock",
+			"the clock was set forward by %lld s: nothing is removed by its age for "
+			"24 hours, or until the next reload",
+			(long long)(step / 1000));
+	}
+	clock->wall_ms = wall;
+	clock->mono_ms = mono;
+	return mono >= clock->wait_until_ms;
+}
+
 /* ---- chores of the store, besides those of its engine ---- */
+
+/* A task stays up to 1/64 of its time longer, at least 1 s and at most 1 h. */
+#define RETENTION_CHECK_MS	  1000
+#define RETENTION_PASSES	  64
+#define RETENTION_INTERVAL_MAX_MS 3600000
+
+static int64_t retention_interval(int64_t shortest_ms)
+{
+	int64_t interval = shortest_ms / RETENTION_PASSES;
+
+	return interval < RETENTION_INTERVAL_MAX_MS ? interval : RETENTION_INTERVAL_MAX_MS;
+}
+
+/* Removed tasks do not make files smaller: while the disk is nearly full, it would only fill it. */
+static bool remove_finished(struct store *store, bool low_space, bool *more, struct err *err)
+{
+	int64_t shortest = retention_shortest(&store->retention.rules);
+	bool steady = clock_is_steady(store);
+
+	if (shortest == 0 || !steady || low_space || clock_mono_ms() < store->clock.next_pass_ms)
+		return true;
+	if (!store_remove_finished(store, clock_wall_ms(), more, err))
+		return false;
+	if (!*more)
+		store->clock.next_pass_ms = clock_mono_ms() + retention_interval(shortest);
+	return true;
+}
 
 static bool expire_keys(struct store *store, bool low_space, bool *more, struct err *err)
 {
 	uint64_t expired;
 
 	(void)low_space, (void)more;
+	if (!clock_is_steady(store))
+		return true;
 	return store_expire_idempotency(store, clock_wall_ms(), &expired, err);
 }
 
@@ -18,6 +77,7 @@ static const struct {
 	bool (*run)(struct store *store, bool low_space, bool *more, struct err *err);
 } own_chores[] = {
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
+	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },
 };
 
 #define OWN_CHORES (sizeof(own_chores) / sizeof(own_chores[0]))

@@ -36,6 +36,11 @@ const struct health_row health_rows[] = {
 		.hide_zero = true },
 	{ AT(archive_waiting_bytes), .name = "archive_waiting_bytes",
 		.help = "disk space that these occupy", .kind = HEALTH_BYTES, .hide_zero = true },
+	{ AT(retention_removed), .name = "retention_removed",
+		.help = "tasks removed by retention since the last recovery", .unit = "tasks" },
+	{ AT(retention_pass), .name = "retention_pass",
+		.help = "end of the last pass of the retention over all tasks",
+		.kind = HEALTH_TIME },
 };
 
 _Static_assert(

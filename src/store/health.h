@@ -29,6 +29,8 @@ struct store_health {
 	_Atomic uint64_t archive_error;
 	_Atomic uint64_t archive_waiting_files;
 	_Atomic uint64_t archive_waiting_bytes;
+	_Atomic uint64_t retention_removed;
+	_Atomic uint64_t retention_pass;
 };
 
 /* In JSON all are integers, except those that say otherwise. */

@@ -16,6 +16,8 @@
  *     serial.c       ids of new tasks
  *     idempotency.c  Idempotency-Keys
  *     dependents.c   tasks that refer to another one
+ *     retention.c    removal of finished tasks by their age
+ *     retention_pass.c  which of them may be due
  *     quota.c        how many tasks may be created
  *     list.h         lists, counts, pages
  *     usage.h        tasks and bytes of each tenant, and their quotas
@@ -64,6 +66,23 @@ struct serials {
 	unsigned pause;		/* pages to add before the next search for room */
 };
 
+/* Where a pass of the retention is (retention_pass.c). */
+struct retention_pass {
+	struct retention rules;
+	char tenant[INDEX_TENANT_MAX]; /* the current tenant; empty: none yet */
+	size_t tenant_len;
+	size_t range;		/* number of its current range */
+	struct index_key from;	/* where to go on in it; empty: at its beginning */
+	uint64_t removed, kept; /* tasks, in this pass */
+};
+
+/* What the chores that remove by age know of the clock (chores.c). */
+struct store_clock {
+	int64_t wall_ms, mono_ms; /* when it was read last */
+	int64_t wait_until_ms;	  /* monotonic: nothing is removed before */
+	int64_t next_pass_ms;	  /* monotonic: of the retention */
+};
+
 struct store {
 	struct engine *engine;
 	struct serials serials;
@@ -81,6 +100,8 @@ struct store {
 	uint64_t tenant_tasks, tenant_bytes;
 	bool sync_commits;
 	bool lost; /* ERR_PANIC was returned and logged */
+	struct retention_pass retention;
+	struct store_clock clock;
 };
 
 /* ---- call.c ---- */
@@ -259,6 +280,21 @@ void usage_reset(struct store *store);
 int usage_settle(struct store *store, struct err *err);
 /* Counts all tasks of a home that was made before there were quotas. Without other processes. */
 bool usage_init(struct store *store, struct err *err);
+
+/* ---- retention.c, retention_pass.c ---- */
+
+#define RETENTION_BATCH 16 /* tasks of one transaction */
+
+/* Tasks of one tenant that may be due. */
+struct retention_batch {
+	int64_t now;
+	struct str tenant;
+	struct id ids[RETENTION_BATCH];
+	size_t count;
+};
+void retention_init(struct retention_pass *pass, const struct retention *rules);
+/* Removes those that are due; counts in store->retention. Changes the batch. */
+bool retention_remove(struct store *store, struct retention_batch *batch, struct err *err);
 
 /* ---- change.c ---- */
 

@@ -15,6 +15,8 @@ static struct store *new_store(const struct store_options *options)
 	store->indexes = options->indexes;
 	store->tenant_tasks = options->tenant_tasks;
 	store->tenant_bytes = options->tenant_bytes;
+	if (options->retention)
+		retention_init(&store->retention, options->retention);
 	store->shared = options->shared ? options->shared : &store->own_shared;
 	store->activity = options->activity ? options->activity : &store->own_activity;
 	store->sync_commits = options->sync_commits && options->mode != STORE_EPHEMERAL;

@@ -19,6 +19,7 @@
 #include "store/health.h"
 #include "task/index.h"
 #include "task/op.h"
+#include "task/retention.h"
 
 /* Exit status of a process that met ERR_PANIC. */
 #define STORE_EXIT_PANIC 75
@@ -65,10 +66,11 @@ struct store_options {
 		checkpoint_seconds;	     /* of new log and of time, between checkpoints */
 	uint64_t tenant_tasks, tenant_bytes; /* quota of a tenant without its own; 0: none */
 	const struct index_table *indexes;
-	struct store_shared *shared; /* NULL: private counters */
-	_Atomic int *activity;	     /* enum store_activity, set by every call; NULL: not shown */
-	bool migrate;		     /* open a store of an older build, for store_migrate() */
-	bool sync_commits; /* each commit is flushed by itself: the benchmark's yardstick */
+	const struct retention *retention; /* NULL: no task is removed by its age; copied */
+	struct store_shared *shared;	   /* NULL: private counters */
+	_Atomic int *activity; /* enum store_activity, set by every call; NULL: not shown */
+	bool migrate;	       /* open a store of an older build, for store_migrate() */
+	bool sync_commits;     /* each commit is flushed by itself: the benchmark's yardstick */
 	const struct engine_ops *engine; /* NULL: Berkeley DB; tests use another one */
 };
 
@@ -215,6 +217,13 @@ bool store_run_chore(
 bool store_checkpoint(struct store *store, bool trim, unsigned *removed, struct err *err);
 /* Removes Idempotency-Keys STORE_IDEMPOTENCY_HOURS after they expired at the latest. now: ms. */
 bool store_expire_idempotency(struct store *store, int64_t now, uint64_t *expired, struct err *err);
+
+/*
+ * Removes finished tasks by store_options.retention, current and archived ones, for one slice; *more:
+ * the pass over all tasks has not ended. A task that others refer to (index_field.refers_to) is kept
+ * until these are removed too. now: ms.
+ */
+bool store_remove_finished(struct store *store, int64_t now, bool *more, struct err *err);
 
 struct store_report {
 	uint64_t tasks;

@@ -30,9 +30,12 @@ static bool is_public_url(const char *value)
 	return scheme > 0 && len > scheme && value[scheme] != '/' && value[len - 1] != '/';
 }
 
-#define TEXT(member)   OPTION_TEXT_IN(conf, member)
-#define NUMBER(member) OPTION_NUMBER_IN(conf, member)
-#define OCTAL(member)  OPTION_OCTAL_IN(conf, member)
+#define TEXT(member)	 OPTION_TEXT_IN(conf, member)
+#define NUMBER(member)	 OPTION_NUMBER_IN(conf, member)
+#define OCTAL(member)	 OPTION_OCTAL_IN(conf, member)
+#define DURATION(member) OPTION_DURATION_IN(conf, member)
+
+#define RETENTION_MAX_SECONDS (36500ULL * 86400)
 
 static const struct option_row rows[] = {
 	{ "home", TEXT(home), .default_value = POLYTASK_STATEDIR, .needs_restart = true,
@@ -115,6 +118,25 @@ static const struct option_row rows[] = {
 		.help = "IDOL import tasks that a tenant may create in a day (UTC); 0: no limit.",
 		.manual = "Tasks created by IDOL's own API and by the native API are counted "
 			  "together. Removing a task permanently frees its place." },
+	{ "retention.succeeded", DURATION(retain_succeeded.general), .default_value = "0",
+		.max = RETENTION_MAX_SECONDS,
+		.help = "Time that succeeded tasks are kept after their end; 0: for ever.",
+		.manual = "See RETENTION." },
+	{ "retention.failed", DURATION(retain_failed.general), .default_value = "0",
+		.max = RETENTION_MAX_SECONDS,
+		.help = "Time that failed tasks are kept after their end; 0: for ever." },
+	{ "retention.cancelled", DURATION(retain_cancelled.general), .default_value = "0",
+		.max = RETENTION_MAX_SECONDS,
+		.help = "Time that cancelled tasks are kept after their end; 0: for ever." },
+	{ "retention.*.succeeded", DURATION(retain_succeeded.of_dialect), .default_value = "",
+		.max = RETENTION_MAX_SECONDS,
+		.help = "The same for succeeded tasks of one dialect; empty: retention.succeeded." },
+	{ "retention.*.failed", DURATION(retain_failed.of_dialect), .default_value = "",
+		.max = RETENTION_MAX_SECONDS,
+		.help = "The same for failed tasks of one dialect; empty: retention.failed." },
+	{ "retention.*.cancelled", DURATION(retain_cancelled.of_dialect), .default_value = "",
+		.max = RETENTION_MAX_SECONDS,
+		.help = "The same for cancelled tasks of one dialect; empty: retention.cancelled." },
 	{ "log_level", TEXT(log_level), .default_value = "info", .is_valid = is_log_level,
 		.help = "Lowest level that is logged: debug, info, warn or error." },
 	{ "timezone", TEXT(timezone), .default_value = "Europe/Paris",
@@ -124,12 +146,24 @@ static const struct option_row rows[] = {
 		.manual = "If empty, links have the scheme and the host of the request." },
 };
 
-const struct option_table conf_options = { rows, sizeof(rows) / sizeof(rows[0]) };
+const struct option_table conf_options = { rows, sizeof(rows) / sizeof(rows[0]), NULL };
+
+static struct option_table table_of(const struct conf *conf)
+{
+	return (struct option_table){ rows, sizeof(rows) / sizeof(rows[0]), conf->dialects };
+}
 
 void conf_defaults(struct conf *conf)
 {
 	memset(conf, 0, sizeof(*conf));
 	option_set_defaults(&conf_options, conf);
+}
+
+void conf_print(const struct conf *conf, struct buf *out)
+{
+	const struct option_table table = table_of(conf);
+
+	option_print(&table, conf, out);
 }
 
 bool conf_add_override(struct conf_source *source, const char *text)
@@ -142,6 +176,7 @@ bool conf_add_override(struct conf_source *source, const char *text)
 
 static bool apply_override(struct conf *conf, const char *text, struct err *err)
 {
+	const struct option_table table = table_of(conf);
 	const char *equals = strchr(text, '=');
 	char *name;
 	bool ok;
@@ -149,7 +184,7 @@ static bool apply_override(struct conf *conf, const char *text, struct err *err)
 	if (!equals)
 		return err_set(err, ERR_INVALID, NULL, "%s is not name=value", text);
 	name = strndup(text, (size_t)(equals - text));
-	ok = name ? option_set(&conf_options, conf, name, equals + 1, err) : err_no_memory(err);
+	ok = name ? option_set(&table, conf, name, equals + 1, err) : err_no_memory(err);
 	free(name);
 	return ok;
 }
@@ -165,11 +200,14 @@ static bool check_timezone(const struct conf *conf, struct err *err)
 bool conf_load(const struct conf_source *source, struct conf *conf, struct err *err)
 {
 	const char *path = source->path ? source->path : POLYTASK_CONFFILE;
+	struct option_table table;
 	struct conf read;
 
 	conf_defaults(&read);
+	read.dialects = source->dialects;
+	table = table_of(&read);
 	if ((source->path || access(path, F_OK) == 0) &&
-		!option_read_file(&conf_options, &read, path, err))
+		!option_read_file(&table, &read, path, err))
 		return false;
 	for (size_t i = 0; i < source->override_count; i++) {
 		if (!apply_override(&read, source->overrides[i], err))

@@ -10,6 +10,12 @@
 #define CONF_SOCKET_MAX	   108 /* the path in struct sockaddr_un */
 #define CONF_OVERRIDES_MAX 32
 
+/* Time from the end of a task to its removal, in seconds; 0: it is never removed. */
+struct conf_retention {
+	uint64_t general;
+	uint64_t of_dialect[OPTION_VARIANTS_MAX]; /* by conf.dialects; OPTION_UNSET: the general */
+};
+
 struct conf {
 	char home[CONF_TEXT_MAX];
 	char regions[CONF_TEXT_MAX];
@@ -40,17 +46,24 @@ struct conf {
 	uint64_t principal_burst;
 	uint64_t login_burst;	     /* 0: no limit */
 	uint64_t idol_creates_a_day; /* per tenant; 0: no limit */
+	struct conf_retention retain_succeeded, retain_failed, retain_cancelled;
+	const char *const *dialects; /* conf_source.dialects */
 };
 
+/* Without the names of the dialects: families of options are empty. */
 extern const struct option_table conf_options;
 
 struct conf_source {
 	const char *path;			   /* NULL: the installed file, if it exists */
 	const char *overrides[CONF_OVERRIDES_MAX]; /* "name=value", borrowed */
 	size_t override_count;
+	/* Names for the options of one dialect; ends with NULL; NULL: none. */
+	const char *const *dialects;
 };
 
 void conf_defaults(struct conf *conf);
+/* Writes a file of all options with their values. */
+void conf_print(const struct conf *conf, struct buf *out);
 /* False if there are too many. */
 bool conf_add_override(struct conf_source *source, const char *text);
 /*

@@ -21,11 +21,23 @@ static void print_sentences(const char *text)
 	putchar('\n');
 }
 
+/* The star of a family of options stands for the name of a dialect. */
+static void print_name(const char *name)
+{
+	int before = (int)strcspn(name, "*");
+
+	if (name[before])
+		printf(".It Cm %.*s Ns Ar DIALECT Ns Cm %s Ns = Ns ", before, name,
+			name + before + 1);
+	else
+		printf(".It Cm %s Ns = Ns ", name);
+}
+
 static void print_row(const struct option_row *row)
 {
 	struct buf range = BUF_INIT;
 
-	printf(".It Cm %s Ns = Ns ", row->name);
+	print_name(row->name);
 	if (row->default_value[0])
 		printf("Ar %s\n", row->default_value);
 	else

@@ -29,6 +29,11 @@ struct index_field {
 	struct str (*normalize)(struct str); /* maps equal spellings to one; pure; or NULL */
 	/* INDEX_FIELD: at most INDEX_ORDER_BY_MAX members, ends with NULL; or NULL */
 	const char *const *order_by;
+	/*
+	 * INDEX_FIELD: the value is that of this member of another task, on which the task depends
+	 * (struct op_dependents); NULL: it refers to no task
+	 */
+	const char *refers_to;
 	const struct index_field *pair[2]; /* INDEX_PAIR: of the same table, STATUS or FIELD */
 	bool unindexed;			   /* no entries: usable only in a scan */
 };

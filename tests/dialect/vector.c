@@ -29,9 +29,10 @@ void vector_open(struct vector *vector, const char *path)
 	vector->json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
 	if (!vector->json)
 		fail_msg("%s: %s, line %d", path, error.text, error.line);
-	if (json_unpack_ex(vector->json, &error, 0, "{s:s, s:o, s:o, s?o, s?o !}", "name", &name,
-		    "request", &vector->request, "expect", &vector->expect, "result",
-		    &vector->result, "response", &vector->response) != 0)
+	if (json_unpack_ex(vector->json, &error, 0, "{s:s, s:o, s:o, s?o, s?o, s?o !}", "name",
+		    &name, "request", &vector->request, "expect", &vector->expect, "result",
+		    &vector->result, "response", &vector->response, "retention",
+		    &vector->retention) != 0)
 		fail_msg("%s: %s", path, error.text);
 }
 
@@ -76,6 +77,27 @@ static const struct tz *zone(void)
 	return &paris;
 }
 
+static void fill_retention(const struct vector *vector, struct outcome *outcome)
+{
+	const char *dialect, *state;
+	json_t *states, *seconds;
+
+	json_object_foreach (vector->retention, dialect, states) {
+		uint8_t code = dialect_code_by_name(str_cstr(dialect));
+
+		assert_int_not_equal(code, 0);
+		json_object_foreach (states, state, seconds) {
+			enum task_state outcome_state = task_state_parse(str_cstr(state));
+
+			assert_true(task_state_is_final(outcome_state));
+			outcome->retention.keep_ms[code][outcome_state] = json_integer_value(
+										  seconds) *
+									  1000;
+		}
+	}
+	outcome->request.retention = &outcome->retention;
+}
+
 static void fill_request(struct vector *vector, struct outcome *outcome)
 {
 	struct request *request = &outcome->request;
@@ -92,6 +114,7 @@ static void fill_request(struct vector *vector, struct outcome *outcome)
 	request->now = VECTOR_NOW;
 	request->base_url = STR(VECTOR_URL);
 	request->tz = zone();
+	fill_retention(vector, outcome);
 	request->principal = (struct principal){ STR(VECTOR_USER), STR(VECTOR_TENANT),
 		str_cstr(vector->dialect->name), RIGHT_ALL };
 	must(request_add_cgi_param(request, STR("REQUEST_METHOD"), str_cstr(method), &err), &err);

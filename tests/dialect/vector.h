@@ -10,7 +10,7 @@
 struct vector {
 	json_t *json; /* owns every text below */
 	const struct dialect *dialect;
-	json_t *request, *expect, *result, *response;
+	json_t *request, *expect, *result, *response, *retention;
 	struct arena arena;
 };
 
@@ -29,6 +29,7 @@ struct vector {
 struct outcome {
 	struct arena arena; /* the request's */
 	struct request request;
+	struct retention retention;
 	enum err_code store_error; /* of the store; ERR_NONE: result is valid */
 	struct result result;
 	struct task rows[VECTOR_ROWS_MAX];

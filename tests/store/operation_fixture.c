@@ -2,7 +2,7 @@
 
 static const struct index_field fields_a[] = {
 	INDEX_COMMON_FIELDS,
-	{ .code = BY_PARENT, .source = INDEX_FIELD, .name = "parent" },
+	{ .code = BY_PARENT, .source = INDEX_FIELD, .name = "parent", .refers_to = "name" },
 	{ .code = BY_NAME, .source = INDEX_FIELD, .name = "name" },
 	{ .code = BY_NUMBER, .source = INDEX_NUMBER, .name = "number" },
 	{ 0 },

@@ -27,6 +27,12 @@ static const struct {
 	{ "principal_burst", "1", "1000000", "0", "1000001" },
 	{ "login_burst", "0", "1000", NULL, "1001" },
 	{ "idol_creates_a_day", "0", "1000000000", NULL, "1000000001" },
+	{ "retention.succeeded", "0", "36500d", NULL, "36501d" },
+	{ "retention.failed", "0", "36500d", NULL, "36501d" },
+	{ "retention.cancelled", "0", "36500d", NULL, "36501d" },
+	{ "retention.*.succeeded", "0", "36500d", NULL, "36501d" },
+	{ "retention.*.failed", "0", "36500d", NULL, "36501d" },
+	{ "retention.*.cancelled", "0", "36500d", NULL, "36501d" },
 };
 
 static const struct {
@@ -54,11 +60,22 @@ static struct conf defaults(void)
 	return conf;
 }
 
+/* The options with one dialect, whose name is a star: the names of rows are those of options. */
+static const struct option_table *options_of_a_dialect(void)
+{
+	static const char *const names[] = { "*", NULL };
+	static struct option_table table;
+
+	table = conf_options;
+	table.variants = names;
+	return &table;
+}
+
 static void set(struct conf *conf, const char *name, const char *text)
 {
 	struct err err;
 
-	must(option_set(&conf_options, conf, name, text, &err), &err);
+	must(option_set(options_of_a_dialect(), conf, name, text, &err), &err);
 }
 
 static void assert_rejected(const char *name, const char *text)
@@ -66,7 +83,8 @@ static void assert_rejected(const char *name, const char *text)
 	struct conf conf = defaults(), before = conf;
 	struct err err;
 
-	assert_fails(option_set(&conf_options, &conf, name, text, &err), &err, ERR_INVALID);
+	assert_fails(
+		option_set(options_of_a_dialect(), &conf, name, text, &err), &err, ERR_INVALID);
 	assert_string_equal(err.field, name);
 	assert_non_null(strstr(err.text, name));
 	assert_memory_equal(&conf, &before, sizeof(conf));
@@ -209,7 +227,13 @@ static void help_is_one_short_sentence(void **state)
 /* The line of the manual that begins an option's entry, with its default. */
 static void put_entry(const struct option_row *row, struct buf *out)
 {
-	buf_printf(out, "\n.It Cm %s Ns = Ns ", row->name);
+	int before = (int)strcspn(row->name, "*");
+
+	if (row->name[before])
+		buf_printf(out, "\n.It Cm %.*s Ns Ar DIALECT Ns Cm %s Ns = Ns ", before, row->name,
+			row->name + before + 1);
+	else
+		buf_printf(out, "\n.It Cm %s Ns = Ns ", row->name);
 	if (row->default_value[0])
 		buf_printf(out, "Ar %s\n", row->default_value);
 	else
@@ -268,6 +292,28 @@ static const char *write_file(const char *text)
 	assert_true(fputs(text, out) >= 0);
 	assert_int_equal(fclose(out), 0);
 	return path;
+}
+
+static void options_of_a_dialect_need_its_name(void **state)
+{
+	static const char *const names[] = { "one", "two", NULL };
+	struct conf_source source = { .path = write_file("retention.two.failed = 12h\n"),
+		.dialects = names };
+	struct buf out = BUF_INIT;
+	struct conf conf;
+	struct err err;
+
+	(void)state;
+	must(conf_load(&source, &conf, &err), &err);
+	assert_int_equal(conf.retain_failed.of_dialect[1], 12 * 3600);
+	assert_true(conf.retain_failed.of_dialect[0] == OPTION_UNSET);
+	conf_print(&conf, &out);
+	assert_non_null(memmem(out.data, out.len, "\nretention.two.failed = 12h\n", 28));
+	assert_non_null(memmem(out.data, out.len, "\nretention.one.failed = \n", 25));
+	buf_free(&out);
+	source.dialects = NULL;
+	assert_fails(conf_load(&source, &conf, &err), &err, ERR_INVALID);
+	assert_non_null(strstr(err.text, "line 1: there is no option retention.two.failed"));
 }
 
 static void overrides_win_over_the_file(void **state)
@@ -358,6 +404,7 @@ int main(void)
 		CHECK(units_match_names),
 		CHECK(help_is_one_short_sentence),
 		CHECK(the_manual_has_every_option),
+		CHECK(options_of_a_dialect_need_its_name),
 		CHECK(overrides_win_over_the_file),
 		CHECK(overrides_are_limited),
 		CHECK(a_source_with_an_error_changes_nothing),

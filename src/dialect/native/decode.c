@@ -205,7 +205,7 @@ static parse_value *find_parser(struct str name, enum native_request request)
 {
 	if (str_eq(name, STR("fields")))
 		return parse_fields;
-	if (str_eq(name, STR("links")))
+	if (str_eq(name, STR("links")) || str_eq(name, STR("kept_until")))
 		return reject_read_only;
 	for (size_t i = 0; i < native_member_count; i++) {
 		const struct native_member *member = &native_members[i];

@@ -119,7 +119,18 @@ static void put_url(struct buf *out, const struct request *request, const struct
 	id_put(id, out);
 }
 
-/* Writes every member, always. The URL has no byte that JSON would escape. */
+/* Only of a finished task that will be removed. */
+static void put_kept_until(const struct request *request, const struct task *task, struct buf *out)
+{
+	int64_t until = request->retention ? retention_until(request->retention, task) : 0;
+
+	if (until == 0)
+		return;
+	buf_puts(out, ",\"kept_until\":");
+	put_time(&until, out);
+}
+
+/* Writes every member of the table, always. The URL has no byte that JSON would escape. */
 bool native_encode_row(const struct request *request, const struct task *task, struct buf *out)
 {
 	for (size_t i = 0; i < native_member_count; i++) {
@@ -130,6 +141,7 @@ bool native_encode_row(const struct request *request, const struct task *task, s
 		buf_puts(out, "\":");
 		put_member[row->type](member_of(task, row), out);
 	}
+	put_kept_until(request, task, out);
 	buf_puts(out, ",\"fields\":");
 	task_put_fields(task, out);
 	buf_puts(out, ",\"links\":{\"self\":\"");
