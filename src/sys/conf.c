@@ -42,8 +42,9 @@ static const struct option_row rows[] = {
 		.help = "Directory of the database, its logs and the lock file; on a disk." },
 	{ "regions", TEXT(regions), .default_value = POLYTASK_RUNDIR "/regions",
 		.needs_restart = true,
-		.help = "Directory of Berkeley DB's shared memory; on a tmpfs, rebuilt at every start. It"
-			" needs 52 MiB and 5/4 of cache_mb; a start with less space is refused." },
+		.help = "Directory of Berkeley DB's shared memory; on a tmpfs, rebuilt at every start.",
+		.manual =
+			"It needs 52 MiB and 5/4 of cache_mb; a start with less space is refused." },
 	{ "archive", TEXT(archive), .default_value = "",
 		.help = "Directory that finished logs are copied to before they are removed; empty: none." },
 	{ "socket", TEXT(socket), .default_value = POLYTASK_RUNDIR "/polytask.sock",
@@ -70,8 +71,9 @@ static const struct option_row rows[] = {
 		.unit = "connections", .help = "Connections that one worker keeps open at most." },
 	{ "expected_tasks", NUMBER(expected_tasks), .default_value = "100000", .min = 1000,
 		.max = 1000000000, .unit = "tasks", .needs_restart = true,
-		.help = "Number of tasks to size the hash file for when it is created. More tasks fit, "
-			"but writing them takes longer until the file has grown." },
+		.help = "Number of tasks to size the hash file for when it is created.",
+		.manual =
+			"More tasks fit, but writing them takes longer until the file has grown." },
 	{ "cache_mb", NUMBER(cache_mb), .default_value = "128", .min = 4, .max = 1048576,
 		.unit = "MiB", .needs_restart = true,
 		.help = "Database cache, shared by all processes." },
