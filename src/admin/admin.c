@@ -13,6 +13,8 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_DIALECTS] = { .name = "dialects", .value = "virtshell,idol,..." },
 	[ADMIN_OVERLAP] = { .name = "overlap", .value = "SECONDS" },
 	[ADMIN_JSON] = { .name = "json" },
+	[ADMIN_TASKS] = { .name = "tasks", .value = "N|none|default" },
+	[ADMIN_BYTES] = { .name = "bytes", .value = "N|none|default" },
 };
 
 bool admin_reads_secret(const struct admin_call *call)

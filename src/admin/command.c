@@ -1,6 +1,7 @@
 #include "admin/command.h"
 
 #include "admin/key_commands.h"
+#include "admin/quota_commands.h"
 #include "admin/task_commands.h"
 #include "admin/token_commands.h"
 #include "admin/user_commands.h"
@@ -50,9 +51,17 @@ const struct admin_command admin_commands[] = {
 		.help = "give a key a new secret and print it" },
 	{ "key expire", "ID", BIT(EXPIRES), BIT(EXPIRES), .run = admin_key_expire,
 		.help = "set when a key expires" },
+	{ "quota set", "TENANT", BIT(TASKS) | BIT(BYTES), .creates_store = true,
+		.run = admin_quota_set,
+		.help = "limit the tasks of a tenant and the bytes of their records" },
+	{ "quota list", NULL, BIT(JSON), .run = admin_quota_list,
+		.help = "list usage: tenant, tasks, max_tasks, bytes, max_bytes, own limits" },
+	{ "quota recount", .run = admin_quota_recount,
+		.help = "count all tasks again and correct the usage of tenants" },
 	{ "show", "ID", BIT(TENANT), .run = admin_show,
 		.help = "print a task in the format of export" },
-	{ "verify", .run = admin_verify, .help = "compare tasks and index; fails if they differ" },
+	{ "verify", .run = admin_verify,
+		.help = "compare tasks, index and usage; fails if they differ" },
 	{ "checkpoint", .run = admin_checkpoint,
 		.help = "write a checkpoint and remove old log files" },
 	{ "migrate", .migrates_store = true, .run = admin_migrate,

@@ -14,6 +14,8 @@ void store_options_from_conf(
 		.cache_mb = conf->cache_mb,
 		.checkpoint_mb = conf->checkpoint_mb,
 		.checkpoint_seconds = conf->checkpoint_seconds,
+		.tenant_tasks = conf->tenant_tasks,
+		.tenant_bytes = conf->tenant_mb << 20,
 		.indexes = dialect_index_tables(),
 	};
 }

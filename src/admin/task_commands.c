@@ -238,8 +238,12 @@ bool admin_verify(struct admin *admin, const struct admin_call *call, struct err
 	admin_print(admin, "missing:    %" PRIu64, report.missing_entries);
 	admin_print(admin, "stray:      %" PRIu64, report.stray_entries);
 	admin_print(admin, "unreadable: %" PRIu64, report.unreadable_records);
+	admin_print(admin, "miscounted: %" PRIu64, report.wrong_counts);
 	if (report.missing_entries || report.stray_entries || report.unreadable_records)
 		return err_set(err, ERR_CONFLICT, NULL, "the index does not match the tasks");
+	if (report.wrong_counts)
+		return err_set(err, ERR_CONFLICT, NULL,
+			"the usage of a tenant is wrong (polytaskctl quota recount)");
 	return true;
 }
 

@@ -3,6 +3,7 @@
 #include "store/internal.h"
 
 #define IDEMPOTENCY_EXPIRY_MS 600000
+#define QUOTA_WATCH_MS	      600000
 
 /* ---- the clock ---- */
 
@@ -78,6 +79,7 @@ static const struct {
 } own_chores[] = {
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
 	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },
+	{ { .name = "quotas", .interval_ms = QUOTA_WATCH_MS }, usage_watch },
 };
 
 #define OWN_CHORES (sizeof(own_chores) / sizeof(own_chores[0]))

@@ -41,6 +41,9 @@ const struct health_row health_rows[] = {
 	{ AT(retention_pass), .name = "retention_pass",
 		.help = "end of the last pass of the retention over all tasks",
 		.kind = HEALTH_TIME },
+	{ AT(tenants_near_quota), .name = "tenants_near_quota",
+		.help = "tenants that use 90 % or more of a quota, counted every 10 minutes",
+		.unit = "tenants", .hide_zero = true },
 };
 
 _Static_assert(

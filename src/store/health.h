@@ -31,6 +31,7 @@ struct store_health {
 	_Atomic uint64_t archive_waiting_bytes;
 	_Atomic uint64_t retention_removed;
 	_Atomic uint64_t retention_pass;
+	_Atomic uint64_t tenants_near_quota;
 };
 
 /* In JSON all are integers, except those that say otherwise. */

@@ -98,6 +98,7 @@ struct store {
 	struct buf usage_value;	   /* the row of the usage table that is being changed */
 	bool enforce_quota;	   /* the current transaction may be refused */
 	uint64_t tenant_tasks, tenant_bytes;
+	int64_t next_quota_log; /* monotonic ms */
 	bool sync_commits;
 	bool lost; /* ERR_PANIC was returned and logged */
 	struct retention_pass retention;
@@ -280,6 +281,8 @@ void usage_reset(struct store *store);
 int usage_settle(struct store *store, struct err *err);
 /* Counts all tasks of a home that was made before there were quotas. Without other processes. */
 bool usage_init(struct store *store, struct err *err);
+/* Chore: counts the tenants that have nearly used up a quota, and logs them once an hour. */
+bool usage_watch(struct store *store, bool low_space, bool *more, struct err *err);
 
 /* ---- retention.c, retention_pass.c ---- */
 

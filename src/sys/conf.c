@@ -139,6 +139,16 @@ static const struct option_row rows[] = {
 	{ "retention.*.cancelled", DURATION(retain_cancelled.of_dialect), .default_value = "",
 		.max = RETENTION_MAX_SECONDS,
 		.help = "The same for cancelled tasks of one dialect; empty: retention.cancelled." },
+	{ "tenant_tasks", NUMBER(tenant_tasks), .default_value = "0", .max = 1000000000000,
+		.unit = "tasks", .help = "Tasks that a tenant may have; 0: no limit.",
+		.manual = "Archived tasks and Uplynk's ingest points are counted too. "
+			  "\"polytaskctl quota set\" sets another limit for one tenant. Requests "
+			  "over the limit are answered with 403." },
+	{ "tenant_mb", NUMBER(tenant_mb), .default_value = "0", .max = 1000000000, .unit = "MiB",
+		.help = "Size of all tasks of a tenant; 0: no limit.",
+		.manual = "The records of the tasks are counted, without the index and the free "
+			  "space between them. Changes that do not make a task larger, archival "
+			  "and removal are not limited." },
 	{ "log_level", TEXT(log_level), .default_value = "info", .is_valid = is_log_level,
 		.help = "Lowest level that is logged: debug, info, warn or error." },
 	{ "timezone", TEXT(timezone), .default_value = "Europe/Paris",

@@ -48,6 +48,8 @@ struct conf {
 	uint64_t idol_creates_a_day; /* per tenant; 0: no limit */
 	struct conf_retention retain_succeeded, retain_failed, retain_cancelled;
 	const char *const *dialects; /* conf_source.dialects */
+	uint64_t tenant_tasks;	     /* of a tenant; 0: no limit */
+	uint64_t tenant_mb;	     /* of a tenant; 0: no limit */
 };
 
 /* Without the names of the dialects: families of options are empty. */

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "memory_engine.h"
-#include "store/internal.h"
+#include "store/usage.h"
 
 static struct str fold_status(struct str status)
 {
@@ -196,6 +196,25 @@ void fixture_auth_put(struct store *store, enum store_table table, struct str ke
 
 	must(step_call(store, ENGINE_WRITE, step_put, &row, &err), &err);
 	must(store_flush(store, &err), &err);
+}
+
+static int step_miscount(struct store *store, void *data, struct err *err)
+{
+	const struct str *tenant = data;
+	struct usage_value value;
+	bool exists;
+	int rc = usage_get(store, *tenant, &value, &exists);
+
+	(void)err;
+	value.tasks++;
+	return rc == 0 ? usage_put(store, *tenant, &value, exists) : rc;
+}
+
+void fixture_miscount(struct store *store, struct str tenant)
+{
+	struct err err = { 0 };
+
+	must(step_call(store, ENGINE_WRITE, step_miscount, &tenant, &err), &err);
 }
 
 int fixture_setup_memory(void **state)

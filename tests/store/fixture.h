@@ -51,6 +51,9 @@ void fixture_verify(struct store *store, uint64_t tasks);
 void fixture_auth_put(
 	struct store *store, enum store_table table, struct str key, struct str value);
 
+/* Makes the count of a tenant's tasks wrong. */
+void fixture_miscount(struct store *store, struct str tenant);
+
 /* Setups of one test: *state is the store. */
 int fixture_setup_ephemeral(void **state);
 int fixture_setup_folder(void **state);

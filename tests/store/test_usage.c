@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "race.h"
-#include "store/usage.h"
+#include "store/internal.h"
 
 /* ---- what the store says about a tenant ---- */
 
@@ -230,19 +230,41 @@ static void upsert_and_companion_count(void **state)
 	fixture_verify(store, 2);
 }
 
-/* ---- wrong rows ---- */
-
-static int step_falsify(struct store *store, void *data, struct err *err)
+static void run_watch(struct store *store)
 {
-	struct usage_value value;
-	bool exists;
-	int rc = usage_get(store, STR("acme"), &value, &exists);
+	struct err err = { 0 };
+	bool more = false;
 
-	(void)data, (void)err;
-	value.tasks += 3;
-	value.bytes = 0;
-	return rc == 0 ? usage_put(store, STR("acme"), &value, exists) : rc;
+	must(usage_watch(store, false, &more, &err), &err);
+	assert_false(more);
 }
+
+static void nearly_used_quota_is_logged_once_an_hour(void **state)
+{
+	struct store *store = *state;
+
+	set_quota(store, 10, 0);
+	for (unsigned i = 1; i <= 8; i++)
+		assert_code(error_of(store, OP_CREATE, i, 10), ERR_NONE);
+	run_watch(store);
+	assert_int_equal(store->shared->health.tenants_near_quota, 0);
+	assert_code(error_of(store, OP_CREATE, 9, 10), ERR_NONE);
+	expect_log("quota");
+	run_watch(store);
+	assert_int_equal(store->shared->health.tenants_near_quota, 1);
+	run_watch(store);
+	store->next_quota_log = 0;
+	set_quota(store, 3, usage_of(store, "acme").bytes);
+	expect_log("quota");
+	expect_log("quota");
+	run_watch(store);
+	store->next_quota_log = 0;
+	set_quota(store, 0, 0);
+	run_watch(store);
+	assert_int_equal(store->shared->health.tenants_near_quota, 0);
+}
+
+/* ---- wrong rows ---- */
 
 static void recount_corrects_wrong_rows(void **state)
 {
@@ -253,7 +275,7 @@ static void recount_corrects_wrong_rows(void **state)
 
 	fixture_create(store, 1, "new", NULL);
 	set_quota(store, 7, 0);
-	must(step_call(store, ENGINE_WRITE, step_falsify, NULL, &err), &err);
+	fixture_miscount(store, STR("acme"));
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.wrong_counts, 1);
 	must(store_recount(store, &wrong, &changed, &err), &err);
@@ -280,7 +302,7 @@ static void home_of_an_earlier_build_is_counted(void **state)
 	(void)state;
 	fixture_create(store, 1, "new", NULL);
 	fixture_create(store, 2, "new", NULL);
-	must(step_call(store, ENGINE_WRITE, step_falsify, NULL, &err), &err);
+	fixture_miscount(store, STR("acme"));
 	must(step_call(store, ENGINE_WRITE, step_forget, NULL, &err), &err);
 	must(store_flush(store, &err), &err);
 	store_close(store);
@@ -374,6 +396,7 @@ int main(void)
 		cmocka_unit_test(own_quota_replaces_the_default),
 		ON_EVERY_ENGINE(refused_operation_changes_nothing),
 		ON_EVERY_ENGINE(upsert_and_companion_count),
+		ON_EVERY_ENGINE(nearly_used_quota_is_logged_once_an_hour),
 		ON_EVERY_ENGINE(recount_corrects_wrong_rows),
 		cmocka_unit_test(home_of_an_earlier_build_is_counted),
 		RACE(concurrent_creators_do_not_exceed_the_quota),

@@ -33,6 +33,8 @@ static const struct {
 	{ "retention.*.succeeded", "0", "36500d", NULL, "36501d" },
 	{ "retention.*.failed", "0", "36500d", NULL, "36501d" },
 	{ "retention.*.cancelled", "0", "36500d", NULL, "36501d" },
+	{ "tenant_tasks", "0", "1000000000000", NULL, "1000000000001" },
+	{ "tenant_mb", "0", "1000000000", NULL, "1000000001" },
 };
 
 static const struct {

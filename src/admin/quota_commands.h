@@ -1,0 +1,5 @@
+#pragma once
+/* Internal to src/admin: the commands on quotas of tasks and bytes (store.h, "quotas"). */
+#include "admin/admin.h"
+
+admin_run_fn admin_quota_set, admin_quota_list, admin_quota_recount;
