@@ -216,6 +216,7 @@ static int run(struct ctl *ctl)
 
 int main(int argc, char **argv)
 {
+	static struct log_limits limits;
 	struct ctl ctl = { .source.dialects = dialect_names() };
 	int status = parse(&ctl, argc, argv);
 
@@ -224,6 +225,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	log_set_process("polytaskctl");
 	log_set_level(LOG_WARN);
+	log_set_limits(&limits);
 	if (status < 0)
 		status = run(&ctl);
 	if (fflush(stdout) != 0 && status == 0)

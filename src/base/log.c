@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ static char process[32] = "main";
 static bool process_members_valid; /* whether process_members() may return its last text */
 static enum log_level threshold = LOG_INFO;
 static enum log_level current_level;
+static struct log_limits *limits;
 static void (*capture)(enum log_level level, struct str line);
 
 /* The largest write to a pipe that is atomic (pipe(7)), so lines of processes do not mix. */
@@ -39,6 +41,11 @@ void log_set_process(const char *name)
 void log_set_level(enum log_level level)
 {
 	threshold = level;
+}
+
+void log_set_limits(struct log_limits *shared)
+{
+	limits = shared;
 }
 
 bool log_level_parse(enum log_level *level, const char *name)
@@ -146,12 +153,18 @@ __attribute__((format(printf, 3, 0))) static void log_text(
 	enum log_level level, const char *event, const char *format, va_list args)
 {
 	struct buf line = BUF_INIT;
+	uint64_t suppressed = 0;
 	char text[1024];
 
+	if (limits && level >= LOG_WARN &&
+		!log_limit_take(limits, event, format, clock_mono_ms(), &suppressed))
+		return;
 	vsnprintf(text, sizeof(text), format, args);
 	if (log_begin(&line, level, event)) {
 		buf_puts(&line, ",\"text\":");
 		buf_put_json_string(&line, str_cstr(text));
+		if (suppressed > 0)
+			buf_printf(&line, ",\"suppressed\":%" PRIu64, suppressed);
 		log_end(&line);
 	}
 	buf_free(&line);

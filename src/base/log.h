@@ -8,6 +8,7 @@
  * log_error: a problem that needs an operator. log_fatal: logs and exits with status 1.
  */
 #include "base/buf.h"
+#include "base/log_limit.h"
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVELS };
 
@@ -17,6 +18,13 @@ void log_set_process(const char *name);
 void log_set_level(enum log_level level);
 /* Parses "debug", "info", "warn" or "error"; false for any other text. */
 bool log_level_parse(enum log_level *level, const char *name);
+
+/*
+ * Limits repeated lines of log_line() at warning or above (log_limit.h): the next line of a message
+ * has the number left out before it as its member "suppressed". Borrowed; NULL, the default: no
+ * limit.
+ */
+void log_set_limits(struct log_limits *limits);
 
 void log_line(enum log_level level, const char *event, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

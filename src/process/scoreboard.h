@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/limit.h"
+#include "base/log_limit.h"
 #include "process/recovery.h"
 #include "serve/worker.h"
 
@@ -35,6 +36,7 @@ struct scoreboard {
 	_Atomic uint64_t recoveries;
 	struct scoreboard_slot slots[SCOREBOARD_SLOTS];
 	struct limit limit;
+	struct log_limits log_limits;
 };
 
 /* Returns NULL without memory, or without random bytes for the limiter. */

@@ -260,6 +260,7 @@ bool service_init(struct service *service, const struct conf *conf, child_main *
 
 	if (!scoreboard)
 		return err_no_memory(err);
+	log_set_limits(&scoreboard->log_limits);
 	service->conf = *conf;
 	service->started_ms = clock_wall_ms();
 	service->children.generation = 1;
@@ -282,5 +283,6 @@ void service_free(struct service *service)
 {
 	if (service->children.scoreboard)
 		spawn_close(&service->children.spawn);
+	log_set_limits(NULL);
 	scoreboard_free(service->children.scoreboard);
 }

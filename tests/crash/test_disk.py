@@ -15,6 +15,7 @@ from workload import Journal, Load
 FULL = ("bdb", "disk-low", "exit", "flush", "keeper", "reserve", "store-write-failed")
 BROKEN = ("bdb", "exit", "panic", "recovery", "store-lost", "store-panic")
 MIB = 1 << 20
+LOG_LINES = 150
 
 
 def try_create(instance, journal, name):
@@ -165,6 +166,16 @@ def start_on_full_disk(instance, journal, path):
     instance.verify(name)
 
 
+def check_log_size(instance):
+    """The full disks of this test, some 20 s, must not fill the log."""
+    times = {}
+    for entry in instance.events():
+        if entry["level"] in ("warn", "error"):
+            times[entry["event"]] = times.get(entry["event"], 0) + 1
+    note(f"log lines at warning or above: {times}")
+    ok(sum(times.values()) <= LOG_LINES, f"at most {LOG_LINES} of these lines", times)
+
+
 @contextlib.contextmanager
 def small_disk(size="256m"):
     """A file system of that size; None if this user cannot mount one."""
@@ -199,6 +210,7 @@ def full_disk():
             round_of_full_disk(instance, journal, path, 2 * MIB, "low")
             round_of_full_disk(instance, journal, path, 0, "full")
             start_on_full_disk(instance, journal, path)
+            check_log_size(instance)
             instance.stop("full disk")
         finally:
             if instance.daemon:

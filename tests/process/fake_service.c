@@ -65,9 +65,6 @@ static void inject_fault(const struct child_context *child)
 	case INJECT_PANIC:
 		script->injected_fault = INJECT_NONE;
 		_exit(STORE_EXIT_PANIC);
-	case INJECT_CANNOT_JOIN:
-		report(child);
-		_exit(STORE_EXIT_PANIC);
 	case INJECT_HANG:
 		script->injected_fault = INJECT_NONE;
 		sleep_forever();
@@ -80,6 +77,14 @@ static void inject_fault(const struct child_context *child)
 	default:
 		break;
 	}
+}
+
+static void refuse_to_join(const struct child_context *child)
+{
+	if (script->injected_fault != INJECT_CANNOT_JOIN || child->slot->role != ROLE_WORKER)
+		return;
+	report(child);
+	_exit(STORE_EXIT_PANIC);
 }
 
 static bool is_first_worker(const struct child_context *child)
@@ -100,6 +105,7 @@ static int serve(const struct child_context *child)
 	atomic_fetch_add(&script->start_counts[child->slot->role], 1);
 	if (script->recovering)
 		script->started_during_recovery = true;
+	refuse_to_join(child);
 	while (!stop_requested && !retire_requested) {
 		atomic_fetch_add(&child->slot->counters.heartbeats, 1);
 		if (is_first_worker(child))

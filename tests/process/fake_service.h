@@ -27,7 +27,7 @@ struct child_script {
 	_Atomic int recover_failures; /* recoveries that still fail */
 	_Atomic int report_code; /* enum err_code of the report before a failure; ERR_NONE: none */
 	_Atomic bool recover_slow;
-	_Atomic int injected_fault; /* enum injected_fault; in worker 1 */
+	_Atomic int injected_fault; /* enum injected_fault; in worker 1, CANNOT_JOIN in all */
 	_Atomic int retired, orphaned;
 	_Atomic bool started_during_recovery; /* another child ran during a recovery */
 	_Atomic int recovering;

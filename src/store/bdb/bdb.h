@@ -3,6 +3,7 @@
  * The engine on Berkeley DB 5.3. Only the files of this folder include <db.h>.
  *
  *     env.c          the environment and its settings; open and close
+ *     errors.c       libdb's errors in the log
  *     folders.c      its folders
  *     regions.c      the space of its shared memory
  *     table.c        the databases in it
@@ -82,8 +83,10 @@ enum engine_status bdb_flush(struct engine *engine);
  * EBADMSG is a damaged page (file_hooks.h). A code that no call expects means that the environment is lost, for every process. */
 enum engine_status bdb_status(struct bdb *bdb, int code, const char *what);
 
-/* ---- env.c ---- */
+/* ---- errors.c ---- */
 
+/* Writes the errors of this environment to the log. */
+void bdb_report_errors(DB_ENV *env);
 /*
  * Sets engine.message to the cause of a failed open, unless it has one: this prefix, and libdb's
  * own words for the error.

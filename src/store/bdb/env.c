@@ -27,57 +27,6 @@
 
 #define SUBSYSTEMS (DB_INIT_TXN | DB_INIT_LOCK | DB_INIT_LOG | DB_INIT_MPOOL)
 
-/* On a full disk libdb reports every page: the rest of a second is suppressed. */
-#define ERRORS_PER_SECOND 5
-
-/* libdb's first error since the environment was to be opened: later ones only follow from it. */
-static char first_error[ENGINE_MESSAGE_SIZE];
-
-void bdb_describe(struct bdb *bdb, const char *what, int rc)
-{
-	if (!*bdb->engine.message)
-		snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s%s", what,
-			*first_error ? first_error : db_strerror(rc));
-}
-
-static void log_libdb_error(const DB_ENV *env, const char *prefix, const char *text)
-{
-	static int64_t second;
-	static unsigned logged;
-	int64_t now = clock_mono_ms() / 1000;
-
-	(void)env, (void)prefix;
-	/* libdb reports each read of a damaged page; the page was logged once. */
-	if (file_hooks_failure().name)
-		return;
-	if (!*first_error)
-		snprintf(first_error, sizeof(first_error), "%s", text);
-	if (now != second) {
-		second = now;
-		logged = 0;
-	}
-	if (++logged <= ERRORS_PER_SECOND)
-		log_error("bdb", "%s%s", text, logged == ERRORS_PER_SECOND ? " (and more)" : "");
-}
-
-static void log_libdb_message(const DB_ENV *env, const char *text)
-{
-	(void)env;
-	log_info("bdb", "%s", text);
-}
-
-static void log_libdb_event(DB_ENV *env, uint32_t event, void *info)
-{
-	(void)env, (void)info;
-	/* A recovery that met a damaged page; it was logged. */
-	if (file_hooks_failure().name)
-		return;
-	if (event == DB_EVENT_PANIC)
-		log_error("store-panic", "the database environment is unusable until recovery");
-	else if (event == DB_EVENT_WRITE_FAILED)
-		log_error("store-write-failed", "a page could not be written");
-}
-
 /* ---- the environment ---- */
 
 /* Recovery creates the regions with these sizes; processes that attach must use the same. */
@@ -171,9 +120,7 @@ static int create_environment(struct bdb *bdb)
 		bdb->env = NULL;
 		return rc;
 	}
-	bdb->env->set_errcall(bdb->env, log_libdb_error);
-	bdb->env->set_msgcall(bdb->env, log_libdb_message);
-	bdb->env->set_event_notify(bdb->env, log_libdb_event);
+	bdb_report_errors(bdb->env);
 	return 0;
 }
 
@@ -245,7 +192,6 @@ static int open_all(struct bdb *bdb, const struct engine_options *options)
 {
 	int rc = create_environment(bdb);
 
-	*first_error = '\0';
 	file_hooks_clear_failure();
 	if (rc == 0)
 		rc = open_environment(bdb, options);

@@ -1,0 +1,53 @@
+/* libdb's errors: in the log, and as the cause of a failed open. */
+#include <stdio.h>
+
+#include "base/log.h"
+#include "store/bdb/bdb.h"
+#include "store/bdb/file_hooks.h"
+
+/* The first error since bdb_report_errors(): later ones only follow from it. */
+static char first_error[ENGINE_MESSAGE_SIZE];
+
+static void log_error_text(const DB_ENV *env, const char *prefix, const char *text)
+{
+	(void)env, (void)prefix;
+	/* libdb reports each read of a damaged page; the page was logged once. */
+	if (file_hooks_failure().name)
+		return;
+	if (!*first_error)
+		snprintf(first_error, sizeof(first_error), "%s", text);
+	log_error("bdb", "%s", text);
+}
+
+static void log_message(const DB_ENV *env, const char *text)
+{
+	(void)env;
+	log_info("bdb", "%s", text);
+}
+
+static void log_event(DB_ENV *env, uint32_t event, void *info)
+{
+	(void)env, (void)info;
+	/* A recovery that met a damaged page; it was logged. */
+	if (file_hooks_failure().name)
+		return;
+	if (event == DB_EVENT_PANIC)
+		log_error("store-panic", "the database environment is unusable until recovery");
+	else if (event == DB_EVENT_WRITE_FAILED)
+		log_error("store-write-failed", "a page could not be written");
+}
+
+void bdb_report_errors(DB_ENV *env)
+{
+	*first_error = '\0';
+	env->set_errcall(env, log_error_text);
+	env->set_msgcall(env, log_message);
+	env->set_event_notify(env, log_event);
+}
+
+void bdb_describe(struct bdb *bdb, const char *what, int rc)
+{
+	if (!*bdb->engine.message)
+		snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s%s", what,
+			*first_error ? first_error : db_strerror(rc));
+}
