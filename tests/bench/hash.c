@@ -9,7 +9,7 @@
  * created after TASKS, each for one that is removed; lifetimes are mixed: every second removal takes
  * the next task of the first order, the others take one at random. With `named` ids are random.
  *
- * libdb's writes are counted by replacing pwrite(). One process, a flush for every 64 tasks, a
+ * libdb's writes are counted by replacing write() and pwrite(). One process, a flush for every 64 tasks, a
  * checkpoint every 32 MiB of log.
  */
 #include <dlfcn.h>
@@ -43,28 +43,32 @@ static bool is_log(int fd)
 	return len > 14 && memcmp(path + len - 14, "log.", 4) == 0;
 }
 
+static void count(int fd, size_t size)
+{
+	if (is_log(fd))
+		log_bytes += size;
+	else
+		page_bytes += size;
+}
+
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
 {
 	static ssize_t (*next)(int, const void *, size_t, off_t);
 
 	if (!next)
 		*(void **)&next = dlsym(RTLD_NEXT, "pwrite");
-	if (is_log(fd))
-		log_bytes += size;
-	else
-		page_bytes += size;
+	count(fd, size);
 	return next(fd, bytes, size, at);
 }
 
-/* The log is written with write(). */
 ssize_t write(int fd, const void *bytes, size_t size)
 {
 	static ssize_t (*next)(int, const void *, size_t);
 
 	if (!next)
 		*(void **)&next = dlsym(RTLD_NEXT, "write");
-	if (is_log(fd))
-		log_bytes += size;
+	if (fd > STDERR_FILENO)
+		count(fd, size);
 	return next(fd, bytes, size);
 }
 
@@ -151,6 +155,12 @@ static struct {
 	double wall, cpu;
 } last;
 
+/* Slices of compaction, each as the keeper would run it. */
+static struct {
+	uint64_t count;
+	double total, longest; /* s */
+} slices;
+
 static double seconds(clockid_t clock)
 {
 	struct timespec t;
@@ -190,7 +200,11 @@ static void report(const char *what, const char *home, uint64_t made, uint64_t l
 		sum += allocated;
 		printf(" %s %.0f/%.0f MB", files[i], allocated, apparent);
 	}
-	printf("  bytes/task %.0f\n", sum * 1e6 / (double)live);
+	printf("  bytes/task %.0f  slices %" PRIu64 " of %.1f ms, at most %.1f\n",
+		sum * 1e6 / (double)live, slices.count, slices.total / (double)slices.count * 1e3,
+		slices.longest * 1e3);
+	slices.count = 0;
+	slices.total = slices.longest = 0;
 	fflush(stdout);
 	last.log = log_bytes;
 	last.page = page_bytes;
@@ -200,18 +214,39 @@ static void report(const char *what, const char *home, uint64_t made, uint64_t l
 	last.cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+static bool run_chore(struct store *store, size_t number)
+{
+	double began = seconds(CLOCK_MONOTONIC), took;
+	struct err err = { 0 };
+	bool more = false;
+
+	if (!store_run_chore(store, number, false, &more, &err))
+		die(&err);
+	took = seconds(CLOCK_MONOTONIC) - began;
+	if (number >= 2) {
+		slices.count++;
+		slices.total += took;
+		slices.longest = took > slices.longest ? took : slices.longest;
+	}
+	return more;
+}
+
 static void turn(struct store *store, uint64_t i)
 {
+	static bool compacting;
 	struct store_chore chore;
-	bool more;
 	struct err err = { 0 };
 
 	if (i % ROUND == 0 && !store_flush(store, &err))
 		die(&err);
-	if (i % CHORE_EVERY == 0)
-		for (size_t k = 0; store_chore(store, k, &chore) && k < 2; k++)
-			if (!store_run_chore(store, k, false, &more, &err))
-				die(&err);
+	for (size_t k = 0; store_chore(store, k, &chore); k++) {
+		bool compaction = strcmp(chore.name, "compaction") == 0;
+
+		if (k < 2 && i % CHORE_EVERY == 0)
+			run_chore(store, k);
+		else if (compaction && i % (compacting ? ROUND : CHORE_EVERY) == 0)
+			compacting = run_chore(store, k);
+	}
 }
 
 int main(int argc, char **argv)

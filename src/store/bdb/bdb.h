@@ -11,6 +11,7 @@
  *     txn.c          begin, commit, abort, flush; libdb's codes as enum engine_status
  *     access.c       get, put, del
  *     range.c        scan, count, nth, each
+ *     compact.c      merges pages of the index
  *     maintenance.c  checkpoints, archive and removal of logs, deadlock detection
  *     figures.c      figures for store/health.h
  *     wal_trim.c     the last log file, before a recovery
@@ -24,6 +25,14 @@
 #include "store/engine.h"
 
 struct data_files;
+
+/* The pass over the index (compact.c). */
+struct bdb_compaction {
+	bool running;
+	uint64_t next;	  /* record number of the next slice */
+	uint64_t commits; /* of the environment, when the pass began */
+	uint64_t freed;	  /* pages */
+};
 
 struct bdb {
 	struct engine engine;
@@ -40,6 +49,8 @@ struct bdb {
 	const char *archive;
 	uint64_t checkpoint_kb;
 	int64_t checkpoint_ms, last_checkpoint; /* interval; monotonic ms */
+
+	struct bdb_compaction compaction;
 
 	/* figures.c */
 	uint32_t oldest_txn;	  /* id; 0: none was open */
@@ -168,6 +179,10 @@ enum engine_status bdb_nth(struct engine *engine, enum engine_table table,
 	const struct engine_range *range, uint64_t n, struct engine_batch *batch);
 enum engine_status bdb_each(struct engine *engine, enum engine_table table, bool keys_only,
 	engine_take *take, void *data);
+
+/* ---- compact.c ---- */
+
+enum engine_status bdb_compact_chore(struct engine *engine, bool low_space, bool *more);
 
 /* ---- maintenance.c ---- */
 

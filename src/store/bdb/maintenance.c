@@ -12,8 +12,9 @@
 #include "base/log.h"
 #include "store/bdb/bdb.h"
 
-#define SECOND_MS 1000
-#define TRIM_MS	  5000
+#define SECOND_MS  1000
+#define TRIM_MS	   5000
+#define COMPACT_MS 10000
 /* A checkpoint writes records too: less new log than this is not worth another one. */
 #define CHECKPOINT_MIN_KB 16
 
@@ -209,6 +210,10 @@ const struct engine_chore bdb_chores[] = {
 	{ .name = "checkpoint", .interval_ms = SECOND_MS, .run = checkpoint_chore },
 	{ .name = "log removal", .interval_ms = TRIM_MS, .run = trim_chore },
 	{ .name = "deadlock detection", .interval_ms = SECOND_MS, .run = deadlock_chore },
+	{ .name = "compaction",
+		.interval_ms = COMPACT_MS,
+		.duty_percent = 10,
+		.run = bdb_compact_chore },
 	{ .name = "figures", .interval_ms = SECOND_MS, .run = bdb_figures_chore },
 	{ 0 },
 };
