@@ -16,6 +16,7 @@ void store_options_from_conf(
 		.checkpoint_seconds = conf->checkpoint_seconds,
 		.tenant_tasks = conf->tenant_tasks,
 		.tenant_bytes = conf->tenant_mb << 20,
+		.key_limit = { conf->idempotency_keys, conf->idempotency_mb << 20 },
 		.indexes = dialect_index_tables(),
 	};
 }

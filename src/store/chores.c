@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/internal.h"
+#include "store/idempotency.h"
 
 #define IDEMPOTENCY_EXPIRY_MS 600000
 #define QUOTA_WATCH_MS	      600000
@@ -63,14 +63,34 @@ static bool remove_finished(struct store *store, bool low_space, bool *more, str
 	return true;
 }
 
+/*
+ * Keys that were made while the clock was ahead would be kept until it gets there. They are removed
+ * when they have been seen for as long as a key is kept at most.
+ */
+static bool expire_future_keys(struct store *store, int64_t now, bool *more, struct err *err)
+{
+	uint64_t period = idempotency_period(now);
+	int64_t *since = &store->clock.future_keys_ms, mono = clock_mono_ms();
+
+	if (atomic_load(&store->shared->newest_key_period) <= period + 1)
+		*since = 0;
+	else if (*since == 0)
+		*since = mono;
+	else if (mono - *since > 2 * IDEMPOTENCY_PERIOD_MS)
+		return idempotency_expire_future(store, now, more, err);
+	return true;
+}
+
 static bool expire_keys(struct store *store, bool low_space, bool *more, struct err *err)
 {
+	int64_t now = clock_wall_ms();
 	uint64_t expired;
 
-	(void)low_space, (void)more;
+	(void)low_space;
 	if (!clock_is_steady(store))
 		return true;
-	return store_expire_idempotency(store, clock_wall_ms(), &expired, err);
+	return store_expire_idempotency(store, now, &expired, more, err) &&
+	       (*more || expire_future_keys(store, now, more, err));
 }
 
 static const struct {

@@ -1,4 +1,4 @@
-#include "store/internal.h"
+#include "store/idempotency.h"
 
 /*
  * The result of an operation with an Idempotency-Key, so that it is carried out once and a
@@ -8,14 +8,21 @@
  *     time (8, big-endian) · fingerprint (32) · length of the first record (4) ·
  *     the task's record as it was created · the companion's record, or nothing
  *
- * A period is as long as keys are kept. A key is looked up in the current period and the one
- * before and, near the end of the current one, in the next: a worker whose round began a little
- * earlier may be late. Expired keys are the first of the table, so removing them reads no others.
+ * The record is kept here too, because most tasks change while the key is kept: a key that refers
+ * to the task would need the copy at the first change, and each change would have to look for it.
+ *
+ * A period is as long as keys are kept. A key is looked up in the current period, the one before,
+ * and later ones that have keys: a worker whose round began a little earlier may be late, and the
+ * clock may have been set back. Expired keys are the first of the table, so removing them reads no
+ * others.
  */
 #define HEAD_SIZE (8 + OP_FINGERPRINT_SIZE + 4)
-#define PERIOD_MS (STORE_IDEMPOTENCY_HOURS * 3600000LL)
-/* Only near the end of a period; doing it always would make every insert hit the last leaf. */
-#define LATE_MS 60000
+#define LATER_MAX 16 /* periods; more only after the clock was set back as often */
+
+uint64_t idempotency_period(int64_t now)
+{
+	return now > 0 ? (uint64_t)(now / IDEMPOTENCY_PERIOD_MS) : 0;
+}
 
 static void put_number(struct buf *out, uint64_t number, int bytes)
 {
@@ -23,9 +30,13 @@ static void put_number(struct buf *out, uint64_t number, int bytes)
 		buf_putc(out, (char)(number >> 8 * bytes));
 }
 
-static uint64_t period_of(int64_t now)
+static uint64_t get_number(const char *from, int bytes)
 {
-	return now > 0 ? (uint64_t)(now / PERIOD_MS) : 0;
+	uint64_t number = 0;
+
+	for (int i = 0; i < bytes; i++)
+		number = number << 8 | (uint8_t)from[i];
+	return number;
 }
 
 static bool put_key(const struct op *op, uint64_t period, struct buf *key)
@@ -40,17 +51,123 @@ static bool put_key(const struct op *op, uint64_t period, struct buf *key)
 	return buf_ok(key);
 }
 
-static uint64_t get_number(const char *from, int bytes)
+static int fail(struct err *err, enum err_code code)
 {
-	uint64_t number = 0;
-
-	for (int i = 0; i < bytes; i++)
-		number = number << 8 | (uint8_t)from[i];
-	return number;
+	err_set(err, code, NULL, NULL);
+	return STEP_FAILED;
 }
 
-int idempotency_store(struct store *store, const struct op *op, const struct result *result)
+/* ---- the number and size of a tenant's keys ---- */
+
+/*
+ * A row per tenant and period, in front of the tenant's keys of that period: count (8) · bytes (8).
+ * It is removed with them. Keys that would exceed a limit are refused: dropping the oldest ones
+ * instead would break the promise for requests that a client may still repeat.
+ */
+struct tally {
+	uint64_t count, bytes;
+	enum engine_put how;
+};
+
+static int get_tally(struct store *store, const struct op *op, uint64_t period, bool for_update,
+	struct tally *tally)
 {
+	struct buf key = BUF_INIT, value = BUF_INIT;
+	int rc = ENGINE_NO_MEMORY;
+
+	*tally = (struct tally){ .how = ENGINE_INSERT };
+	put_number(&key, period, 4);
+	buf_put_str(&key, op->tenant);
+	buf_putc(&key, '\0');
+	if (buf_ok(&key))
+		rc = store_get(store, TABLE_IDEMPOTENCY, buf_str(&key), for_update, &value);
+	if (rc == 0 && value.len == 16) {
+		tally->count = get_number(value.data, 8);
+		tally->bytes = get_number(value.data + 8, 8);
+	}
+	if (rc == 0)
+		tally->how = ENGINE_REPLACE;
+	buf_free(&key);
+	buf_free(&value);
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
+static int put_tally(
+	struct store *store, const struct op *op, uint64_t period, const struct tally *tally)
+{
+	struct buf key = BUF_INIT, value = BUF_INIT;
+	int rc = ENGINE_NO_MEMORY;
+
+	put_number(&key, period, 4);
+	buf_put_str(&key, op->tenant);
+	buf_putc(&key, '\0');
+	put_number(&value, tally->count, 8);
+	put_number(&value, tally->bytes, 8);
+	if (buf_ok(&key) && buf_ok(&value))
+		rc = store_put(
+			store, TABLE_IDEMPOTENCY, buf_str(&key), buf_str(&value), tally->how);
+	buf_free(&key);
+	buf_free(&value);
+	return retry_if_exists(rc);
+}
+
+static bool exceeds(const struct store *store, const struct tally *now, const struct tally *before)
+{
+	uint64_t keys = store->key_limit.keys, bytes = store->key_limit.bytes;
+
+	return (keys > 0 && now->count + before->count > keys) ||
+	       (bytes > 0 && now->bytes + before->bytes > bytes);
+}
+
+/* Keys are removed at the end of the period behind theirs. */
+static int refuse(
+	const struct store *store, const struct op *op, const struct tally *now, struct err *err)
+{
+	static const struct tally none;
+	int64_t wait = IDEMPOTENCY_PERIOD_MS - op->now % IDEMPOTENCY_PERIOD_MS;
+
+	if (exceeds(store, now, &none))
+		wait += IDEMPOTENCY_PERIOD_MS;
+	err_set(err, ERR_TOO_MANY_REQUESTS, "Idempotency-Key",
+		"Too many Idempotency-Keys are in use; repeat later, or without a key.");
+	err->retry_after = (unsigned)((wait + 999) / 1000);
+	return STEP_FAILED;
+}
+
+/* Adds a key of that size, unless it would exceed a limit. */
+static int count_key(struct store *store, const struct op *op, size_t size, struct err *err)
+{
+	uint64_t period = idempotency_period(op->now);
+	struct tally now, before = { 0 };
+	int rc = get_tally(store, op, period, true, &now);
+
+	if (rc == 0 && period > 0)
+		rc = get_tally(store, op, period - 1, false, &before);
+	if (rc != 0)
+		return rc;
+	now.count++;
+	now.bytes += size;
+	if (exceeds(store, &now, &before))
+		return refuse(store, op, &now, err);
+	return put_tally(store, op, period, &now);
+}
+
+/* ---- writing ---- */
+
+/* The newest period that has keys, for all processes. */
+static void note_period(struct store *store, uint64_t period)
+{
+	_Atomic uint64_t *newest = &store->shared->newest_key_period;
+	uint64_t seen = atomic_load(newest);
+
+	while (seen < period && !atomic_compare_exchange_weak(newest, &seen, period))
+		;
+}
+
+int idempotency_store(
+	struct store *store, const struct op *op, const struct result *result, struct err *err)
+{
+	uint64_t period = idempotency_period(op->now);
 	struct buf key = BUF_INIT, value = BUF_INIT;
 	int rc = ENGINE_NO_MEMORY;
 
@@ -59,23 +176,23 @@ int idempotency_store(struct store *store, const struct op *op, const struct res
 	put_number(&value, result->record.len, 4);
 	buf_put_str(&value, buf_str(&result->record));
 	buf_put_str(&value, buf_str(&result->companion_record));
-	if (put_key(op, period_of(op->now), &key) && buf_ok(&value))
-		rc = store_put(
-			store, TABLE_IDEMPOTENCY, buf_str(&key), buf_str(&value), ENGINE_INSERT);
+	if (put_key(op, period, &key) && buf_ok(&value)) {
+		note_period(store, period);
+		rc = retry_if_exists(store_put(
+			store, TABLE_IDEMPOTENCY, buf_str(&key), buf_str(&value), ENGINE_INSERT));
+	}
+	if (rc == 0)
+		rc = count_key(store, op, key.len + value.len, err);
 	buf_free(&key);
 	buf_free(&value);
-	return retry_if_exists(rc);
+	return rc;
 }
 
-static int fail(struct err *err, enum err_code code)
-{
-	err_set(err, code, NULL, NULL);
-	return STEP_FAILED;
-}
+/* ---- reading ---- */
 
 static bool is_expired(const struct op *op, struct str value)
 {
-	return op->now - (int64_t)get_number(value.ptr, 8) > PERIOD_MS;
+	return op->now - (int64_t)get_number(value.ptr, 8) > IDEMPOTENCY_PERIOD_MS;
 }
 
 /* Splits the value into the records of the result. */
@@ -114,58 +231,86 @@ static int lookup_in(struct store *store, const struct op *op, uint64_t period, 
 	return rc;
 }
 
+/* The next period, from *period on, that has keys; ENGINE_NOT_FOUND. */
+static int next_period(struct store *store, uint64_t *period)
+{
+	char from[4];
+	const struct engine_range range = { .from = { from, sizeof(from) } };
+	struct str key;
+	int rc;
+
+	for (int i = 0; i < 4; i++)
+		from[i] = (char)(*period >> (24 - 8 * i));
+	rc = store_scan(store, TABLE_IDEMPOTENCY, &range, false, 1);
+	if (rc != 0 || store->batch.count == 0)
+		return rc != 0 ? rc : ENGINE_NOT_FOUND;
+	key = engine_batch_key(&store->batch, 0);
+	*period = key.len >= 4 ? get_number(key.ptr, 4) : UINT32_MAX;
+	return 0;
+}
+
+/* Only if there are such periods: the scan would make every insert wait for the last leaf. */
+static int lookup_later(
+	struct store *store, const struct op *op, uint64_t period, struct buf *value)
+{
+	int rc = ENGINE_NOT_FOUND;
+
+	for (int i = 0; rc == ENGINE_NOT_FOUND && i < LATER_MAX; i++) {
+		if (atomic_load(&store->shared->newest_key_period) <= period)
+			break;
+		period++;
+		rc = next_period(store, &period);
+		if (rc != 0)
+			break;
+		rc = lookup_in(store, op, period, value);
+	}
+	return rc;
+}
+
 int idempotency_lookup(struct store *store, const struct op *op, struct result *result, bool *known,
 	struct err *err)
 {
-	uint64_t period = period_of(op->now);
+	uint64_t period = idempotency_period(op->now);
 	struct buf value = BUF_INIT;
 	int rc = lookup_in(store, op, period, &value);
 
 	*known = false;
 	if (rc == ENGINE_NOT_FOUND && period > 0)
 		rc = lookup_in(store, op, period - 1, &value);
-	if (rc == ENGINE_NOT_FOUND && period_of(op->now + LATE_MS) > period)
-		rc = lookup_in(store, op, period + 1, &value);
+	if (rc == ENGINE_NOT_FOUND)
+		rc = lookup_later(store, op, period, &value);
 	if (rc == 0)
 		rc = split_value(op, buf_str(&value), result, known, err);
 	buf_free(&value);
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-/* ---- expiry ---- */
+/* ---- the newest period ---- */
 
-#define EXPIRED_PER_COMMIT 256
-
-struct expiry {
-	char end[4]; /* the first period that is kept */
-	size_t count;
-};
-
-static int step_expire(struct store *store, void *data, struct err *err)
+static int step_find_newest(struct store *store, void *data, struct err *err)
 {
-	struct expiry *expiry = data;
-	const struct engine_range range = { .to = { expiry->end, sizeof(expiry->end) } };
-	int rc = store_scan(store, TABLE_IDEMPOTENCY, &range, false, EXPIRED_PER_COMMIT);
+	const struct engine_range all = { 0 };
+	uint64_t *period = data;
+	struct str key;
+	int rc = store_scan(store, TABLE_IDEMPOTENCY, &all, true, 1);
 
 	(void)err;
-	expiry->count = store->batch.count;
-	for (size_t i = 0; rc == 0 && i < expiry->count; i++)
-		rc = store_del(store, TABLE_IDEMPOTENCY, engine_batch_key(&store->batch, i));
-	return rc;
+	*period = 0;
+	if (rc != 0 || store->batch.count == 0)
+		return rc;
+	key = engine_batch_key(&store->batch, 0);
+	*period = key.len >= 4 ? get_number(key.ptr, 4) : 0;
+	return 0;
 }
 
-bool store_expire_idempotency(struct store *store, int64_t now, uint64_t *expired, struct err *err)
+bool idempotency_init(struct store *store, struct err *err)
 {
-	uint64_t period = period_of(now), kept = period > 0 ? period - 1 : 0;
-	struct expiry expiry = { .count = 0 };
-	bool ok;
+	_Atomic uint64_t *newest = &store->shared->newest_key_period;
+	uint64_t seen = atomic_load(newest), period;
 
-	for (int i = 0; i < 4; i++)
-		expiry.end[i] = (char)(kept >> (24 - 8 * i));
-	*expired = 0;
-	do {
-		ok = step_call(store, ENGINE_WRITE, step_expire, &expiry, err);
-		*expired += ok ? expiry.count : 0;
-	} while (ok && expiry.count == EXPIRED_PER_COMMIT);
-	return ok;
+	if (!step_run(store, ENGINE_READ, step_find_newest, &period, err))
+		return false;
+	/* Unless another process has just stored a key. */
+	atomic_compare_exchange_strong(newest, &seen, period);
+	return true;
 }

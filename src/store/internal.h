@@ -14,7 +14,7 @@
  *     row.c          a task's record together with its index entries
  *     number.c       numbers of tasks, first revisions
  *     serial.c       ids of new tasks
- *     idempotency.c  Idempotency-Keys
+ *     idempotency.c  Idempotency-Keys; idempotency_expiry.c removes them
  *     dependents.c   tasks that refer to another one
  *     retention.c    removal of finished tasks by their age
  *     retention_pass.c  which of them may be due
@@ -81,6 +81,7 @@ struct store_clock {
 	int64_t wall_ms, mono_ms; /* when it was read last */
 	int64_t wait_until_ms;	  /* monotonic: nothing is removed before */
 	int64_t next_pass_ms;	  /* monotonic: of the retention */
+	int64_t future_keys_ms;	  /* monotonic: since when keys of the future are known; 0: none */
 };
 
 struct store {
@@ -99,6 +100,7 @@ struct store {
 	bool enforce_quota;	   /* the current transaction may be refused */
 	uint64_t tenant_tasks, tenant_bytes;
 	int64_t next_quota_log; /* monotonic ms */
+	struct store_key_limit key_limit;
 	bool sync_commits;
 	bool lost; /* ERR_PANIC was returned and logged */
 	struct retention_pass retention;
@@ -249,7 +251,13 @@ bool number_find(struct store *store, const struct op *op, struct id *id, struct
  */
 int idempotency_lookup(struct store *store, const struct op *op, struct result *result, bool *known,
 	struct err *err);
-int idempotency_store(struct store *store, const struct op *op, const struct result *result);
+/* STEP_FAILED with ERR_TOO_MANY_REQUESTS if the tenant has too many keys. */
+int idempotency_store(
+	struct store *store, const struct op *op, const struct result *result, struct err *err);
+/* Sets store_shared.newest_key_period from the table. */
+bool idempotency_init(struct store *store, struct err *err);
+/* Removes keys of periods that have not begun, as store_expire_idempotency does. */
+bool idempotency_expire_future(struct store *store, int64_t now, bool *more, struct err *err);
 
 /* ---- dependents.c ---- */
 

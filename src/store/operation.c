@@ -161,7 +161,7 @@ static int step_write(struct store *store, void *data, struct err *err)
 	if (rc == 0 && op->companion && !write->unchanged)
 		rc = insert(store, op->companion, &write->result->companion_record, err);
 	if (rc == 0 && op->idempotency_key.len > 0 && !write->blocked)
-		rc = idempotency_store(store, op, write->result);
+		rc = idempotency_store(store, op, write->result, err);
 	return rc;
 }
 

@@ -15,6 +15,7 @@ static struct store *new_store(const struct store_options *options)
 	store->indexes = options->indexes;
 	store->tenant_tasks = options->tenant_tasks;
 	store->tenant_bytes = options->tenant_bytes;
+	store->key_limit = options->key_limit;
 	if (options->retention)
 		retention_init(&store->retention, options->retention);
 	store->shared = options->shared ? options->shared : &store->own_shared;
@@ -78,6 +79,7 @@ static bool settle(struct store *store, const struct store_options *options, str
 static bool open_all(struct store *store, const struct store_options *options, struct err *err)
 {
 	return open_engine(store, options, err) && settle(store, options, err) &&
+	       (options->mode == STORE_ATTACH || idempotency_init(store, err)) &&
 	       (options->mode != STORE_RECOVER || store_checkpoint(store, false, NULL, err));
 }
 

@@ -41,7 +41,8 @@ struct engine_ops;
  */
 struct store_shared {
 	_Atomic uint64_t commits_started, commits_done, commits_flushed;
-	_Atomic bool read_only; /* set by the keeper while the disk is nearly full */
+	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
+	_Atomic bool read_only;		    /* set by the keeper while the disk is nearly full */
 	struct store_health health;
 	struct damage_table damages;
 };
@@ -55,6 +56,11 @@ enum store_mode {
 	STORE_EPHEMERAL, /* tests: private, in memory, nothing on disk */
 };
 
+/* Idempotency-Keys of a tenant and their bytes, with the records that they keep; 0: no limit. */
+struct store_key_limit {
+	uint64_t keys, bytes;
+};
+
 struct store_options {
 	enum store_mode mode;
 	const char *home;    /* data files and logs; created (0700) by STORE_RECOVER */
@@ -65,6 +71,7 @@ struct store_options {
 	uint64_t checkpoint_mb,
 		checkpoint_seconds;	     /* of new log and of time, between checkpoints */
 	uint64_t tenant_tasks, tenant_bytes; /* quota of a tenant without its own; 0: none */
+	struct store_key_limit key_limit;
 	const struct index_table *indexes;
 	const struct retention *retention; /* NULL: no task is removed by its age; copied */
 	struct store_shared *shared;	   /* NULL: private counters */
@@ -84,8 +91,8 @@ void store_close(struct store *store);
 /*
  * Carries out one operation in one transaction and fills in the result. The caller must always free
  * the result. Not durable until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id
- * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_QUOTA (with
- * retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED, ERR_PANIC, and those of
+ * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_QUOTA and
+ * ERR_TOO_MANY_REQUESTS (with retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED, ERR_PANIC, and those of
  * op.before_write.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
@@ -215,8 +222,12 @@ bool store_run_chore(
  * ERR_INTERNAL if the logs cannot be archived: they are kept, and the next call tries again.
  */
 bool store_checkpoint(struct store *store, bool trim, unsigned *removed, struct err *err);
-/* Removes Idempotency-Keys STORE_IDEMPOTENCY_HOURS after they expired at the latest. now: ms. */
-bool store_expire_idempotency(struct store *store, int64_t now, uint64_t *expired, struct err *err);
+/*
+ * Removes Idempotency-Keys STORE_IDEMPOTENCY_HOURS after they expired at the latest, for one slice;
+ * *more: some are left. now: ms.
+ */
+bool store_expire_idempotency(
+	struct store *store, int64_t now, uint64_t *expired, bool *more, struct err *err);
 
 /*
  * Removes finished tasks by store_options.retention, current and archived ones, for one slice; *more:

@@ -120,6 +120,17 @@ static const struct option_row rows[] = {
 		.help = "IDOL import tasks that a tenant may create in a day (UTC); 0: no limit.",
 		.manual = "Tasks created by IDOL's own API and by the native API are counted "
 			  "together. Removing a task permanently frees its place." },
+	{ "idempotency_keys", NUMBER(idempotency_keys), .default_value = "1000000",
+		.max = 1000000000, .unit = "keys",
+		.help = "Idempotency-Keys of one tenant that are kept, for 24 to 48 hours; 0: no limit.",
+		.manual =
+			"Requests with further keys are answered with 429 and Retry-After; requests "
+			"without a key are not." },
+	{ "idempotency_mb", NUMBER(idempotency_mb), .default_value = "256", .max = 1048576,
+		.unit = "MiB",
+		.help = "Size of these keys, with the tasks that they repeat; 0: no limit.",
+		.manual = "A key takes about 130 bytes and the size of its task. The file grows to "
+			  "about 1.6 times the sum." },
 	{ "retention.succeeded", DURATION(retain_succeeded.general), .default_value = "0",
 		.max = RETENTION_MAX_SECONDS,
 		.help = "Time that succeeded tasks are kept after their end; 0: for ever.",

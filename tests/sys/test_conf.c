@@ -27,6 +27,8 @@ static const struct {
 	{ "principal_burst", "1", "1000000", "0", "1000001" },
 	{ "login_burst", "0", "1000", NULL, "1001" },
 	{ "idol_creates_a_day", "0", "1000000000", NULL, "1000000001" },
+	{ "idempotency_keys", "0", "1000000000", NULL, "1000000001" },
+	{ "idempotency_mb", "0", "1048576", NULL, "1048577" },
 	{ "retention.succeeded", "0", "36500d", NULL, "36501d" },
 	{ "retention.failed", "0", "36500d", NULL, "36501d" },
 	{ "retention.cancelled", "0", "36500d", NULL, "36501d" },
