@@ -84,16 +84,16 @@ static void take_next(struct store *store)
 	for (; tries > 0; tries--) {
 		if (serials->left_in_block == 0 && !reserve(store))
 			return;
-		if (!look_at(store, serials->next, &room))
-			return;
 		serials->next++;
 		serials->left_in_block--;
+		if (!look_at(store, serials->next - 1, &room))
+			continue; /* its page may be damaged */
 		if (room.bytes >= SPARE(room.empty) + ROOM_MIN(room.empty)) {
 			use(serials, serials->next - 1, room.bytes, room.empty);
 			return;
 		}
 	}
-	if (!look_at(store, serials->current, &room))
+	if (!look_at(store, serials->next, &room))
 		return;
 	use(serials, room.grow, room.empty, room.empty);
 	serials->pause = serials->pause > 0 ? serials->pause - 1 : PAUSE;

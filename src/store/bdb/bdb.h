@@ -124,7 +124,7 @@ int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn);
 int bdb_serial_read_layout(struct bdb *bdb, DB *db);
 /* Whether the key belongs to a row of the layout, not of the user. */
 bool bdb_serial_is_layout_key(struct str key);
-/* A key that falls into the bucket, whatever the secret. That of bucket 0 is the layout row's. */
+/* A key that falls into the bucket, whatever the secret. */
 #define BDB_BUCKET_KEY_SIZE 5
 void bdb_serial_bucket_key(uint32_t bucket, uint8_t key[BDB_BUCKET_KEY_SIZE]);
 enum engine_status bdb_room(

@@ -6,17 +6,22 @@
 /*
  * A hash table whose buckets are chosen by the serial number in the key's id (DB->set_h_hash). libdb
  * opens a table with a wrong hash function without an error, does not find its rows and inserts them
- * twice. So a new table gets two rows, and opening it looks them up:
+ * twice. So a new table gets rows that opening it looks up:
  *
- *	layout row  in bucket 0 of every secret: version, secret, and two scrambled numbers that prove
- *		    the secret
- *	check row   in the bucket of its scrambled number
+ *	layout rows  in buckets that do not depend on the secret: version, secret, and two scrambled
+ *		     numbers that prove the secret. Several, because without the secret no row is found:
+ *		     one damaged page must not take it.
+ *	check row    in the bucket of its scrambled number: proves the function
  */
 #define LAYOUT_VERSION 2
 /* Shorter keys have no id. */
 #define ID_KEY_MIN 17
 
 static const uint8_t check_key[24] = "\0check";
+
+/* The smallest table has 128 buckets. */
+static const uint32_t layout_buckets[] = { 0, 37, 74 };
+#define LAYOUT_ROWS (sizeof(layout_buckets) / sizeof(layout_buckets[0]))
 
 struct layout {
 	uint8_t version;
@@ -83,11 +88,11 @@ int bdb_serial_set_form(struct bdb *bdb, DB *db)
 	return rc;
 }
 
-/* ---- the layout row ---- */
+/* ---- the rows of the layout ---- */
 
-static struct str layout_key(uint8_t key[BDB_BUCKET_KEY_SIZE])
+static struct str layout_key(size_t row, uint8_t key[BDB_BUCKET_KEY_SIZE])
 {
-	bdb_serial_bucket_key(0, key);
+	bdb_serial_bucket_key(layout_buckets[row], key);
 	return (struct str){ (const char *)key, BDB_BUCKET_KEY_SIZE };
 }
 
@@ -97,7 +102,11 @@ bool bdb_serial_is_layout_key(struct str key)
 {
 	uint8_t bytes[BDB_BUCKET_KEY_SIZE];
 
-	return str_eq(key, layout_key(bytes)) || str_eq(key, check_row);
+	for (size_t i = 0; i < LAYOUT_ROWS; i++) {
+		if (str_eq(key, layout_key(i, bytes)))
+			return true;
+	}
+	return str_eq(key, check_row);
 }
 
 static void fill_layout(struct layout *layout, const struct id_secret *secret)
@@ -108,19 +117,26 @@ static void fill_layout(struct layout *layout, const struct id_secret *secret)
 	put_u32(layout->proof + 4, id_scramble(secret, UINT32_MAX));
 }
 
+static int write_row(DB *db, DB_TXN *txn, struct str at, const struct layout *layout)
+{
+	DBT key = bdb_in(at), value = bdb_in((struct str){ (const char *)layout, sizeof(*layout) });
+
+	return db->put(db, txn, &key, &value, 0);
+}
+
 int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn)
 {
 	uint8_t bytes[BDB_BUCKET_KEY_SIZE];
-	DBT key = bdb_in(layout_key(bytes)), check = bdb_in(check_row);
 	struct layout layout;
-	DBT value = bdb_in((struct str){ (const char *)&layout, sizeof(layout) });
 	int rc;
 
 	if (!id_secret_new(&bdb->engine.secret))
 		return EIO;
 	fill_layout(&layout, &bdb->engine.secret);
-	rc = db->put(db, txn, &key, &value, 0);
-	return rc == 0 ? db->put(db, txn, &check, &value, 0) : rc;
+	rc = write_row(db, txn, check_row, &layout);
+	for (size_t i = 0; rc == 0 && i < LAYOUT_ROWS; i++)
+		rc = write_row(db, txn, layout_key(i, bytes), &layout);
+	return rc;
 }
 
 static int refuse(struct bdb *bdb, const char *why)
@@ -130,37 +146,61 @@ static int refuse(struct bdb *bdb, const char *why)
 	return EINVAL;
 }
 
-static int read_row(DB *db, struct str key, struct layout *layout, bool *found)
+/* Whether a row that was read is right, for the secret that it has. */
+static bool is_proven(const struct layout *layout)
+{
+	struct id_secret secret;
+	struct layout wanted;
+
+	memcpy(secret.bytes, layout->secret, sizeof(secret.bytes));
+	fill_layout(&wanted, &secret);
+	return memcmp(layout, &wanted, sizeof(wanted)) == 0;
+}
+
+/* DB_NOTFOUND also for a row of another size. */
+static int read_row(DB *db, struct str key, struct layout *layout)
 {
 	DBT at = bdb_in(key), value = bdb_out(layout, sizeof(*layout), 0);
 	int rc = db->get(db, NULL, &at, &value, 0);
 
-	*found = rc == 0 && value.size == sizeof(*layout);
-	return rc == DB_NOTFOUND || rc == DB_BUFFER_SMALL ? 0 : rc;
+	if (rc == DB_BUFFER_SMALL || (rc == 0 && value.size != sizeof(*layout)))
+		return DB_NOTFOUND;
+	return rc;
 }
 
+/* Reads the first good layout row. */
+static int find_layout(struct bdb *bdb, DB *db, struct layout *layout)
+{
+	uint8_t bytes[BDB_BUCKET_KEY_SIZE];
+	int rc = DB_NOTFOUND, damaged = 0;
+
+	for (size_t i = 0; i < LAYOUT_ROWS; i++) {
+		rc = read_row(db, layout_key(i, bytes), layout);
+		if (rc == 0 && is_proven(layout))
+			return 0;
+		if (rc == 0 && layout->version > LAYOUT_VERSION)
+			return refuse(bdb, "has the layout of a newer build: use that build");
+		if (rc == EBADMSG)
+			damaged = rc;
+		else if (rc != 0 && rc != DB_NOTFOUND)
+			return rc;
+	}
+	return damaged ? damaged : refuse(bdb, "has no layout row: restore it from a backup");
+}
+
+/* A check row on a damaged page proves nothing. */
 int bdb_serial_read_layout(struct bdb *bdb, DB *db)
 {
-	struct layout layout = { 0 }, wanted, check;
-	uint8_t bytes[BDB_BUCKET_KEY_SIZE];
-	bool found;
-	int rc = read_row(db, layout_key(bytes), &layout, &found);
+	struct layout layout, check;
+	int rc = find_layout(bdb, db, &layout);
 
 	if (rc != 0)
 		return rc;
-	if (!found)
-		return refuse(bdb, "has no layout row: restore it from a backup");
-	if (layout.version != LAYOUT_VERSION)
-		return refuse(bdb, "has the layout of a newer build: use that build");
 	memcpy(bdb->engine.secret.bytes, layout.secret, sizeof(layout.secret));
-	fill_layout(&wanted, &bdb->engine.secret);
-	rc = read_row(db, check_row, &check, &found);
-	if (rc != 0)
-		return rc;
-	if (!found || memcmp(&layout, &wanted, sizeof(layout)) != 0 ||
-		memcmp(&layout, &check, sizeof(layout)) != 0)
+	rc = read_row(db, check_row, &check);
+	if (rc == DB_NOTFOUND || (rc == 0 && memcmp(&layout, &check, sizeof(layout)) != 0))
 		return refuse(bdb, "has a wrong layout row: restore it from a backup");
-	return 0;
+	return rc == EBADMSG ? 0 : rc;
 }
 
 /* ---- room ---- */

@@ -89,22 +89,37 @@ static int open_table(struct bdb *bdb, enum engine_table table, bool create)
 	return rc;
 }
 
+static bool has_file(int home, enum engine_table table)
+{
+	char name[NAME_SIZE], path[NAME_SIZE + sizeof("data/")];
+
+	file_name(table, name);
+	snprintf(path, sizeof(path), "data/%s", name);
+	return faccessat(home, path, F_OK, 0) == 0;
+}
+
+/*
+ * Tables of tasks are created before the meta table, or beside an old table. When one is missing
+ * later its tasks are lost, and an empty file would hide it.
+ */
+static bool is_lost(const struct bdb *bdb, enum engine_table table)
+{
+	return (table == TABLE_TASKS || table == TABLE_NAMED_TASKS) && !bdb->ephemeral &&
+	       !bdb->tables[TABLE_OLD_TASKS] && has_file(bdb->home, TABLE_META);
+}
+
 static int open_or_create(struct bdb *bdb, enum engine_table table, bool create)
 {
 	int rc = open_table(bdb, table, false);
 
 	if (rc != ENOENT || !create)
 		return rc;
+	if (is_lost(bdb, table)) {
+		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
+			"%s.db is missing: restore it from a backup", engine_tables[table].name);
+		return rc;
+	}
 	return open_table(bdb, table, true);
-}
-
-static bool has_old_table(int home)
-{
-	char name[NAME_SIZE], path[NAME_SIZE + sizeof("data/")];
-
-	file_name(TABLE_OLD_TASKS, name);
-	snprintf(path, sizeof(path), "data/%s", name);
-	return faccessat(home, path, F_OK, 0) == 0;
 }
 
 static void explain_old(char message[ENGINE_MESSAGE_SIZE])
@@ -116,7 +131,7 @@ static void explain_old(char message[ENGINE_MESSAGE_SIZE])
 bool bdb_is_old(const char *home, char message[ENGINE_MESSAGE_SIZE])
 {
 	int folder = open(home, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	bool old = folder >= 0 && has_old_table(folder);
+	bool old = folder >= 0 && has_file(folder, TABLE_OLD_TASKS);
 
 	if (folder >= 0)
 		close(folder);
@@ -128,7 +143,7 @@ bool bdb_is_old(const char *home, char message[ENGINE_MESSAGE_SIZE])
 /* Without bdb->migrate nothing new is created beside an old table. */
 static int open_old_table(struct bdb *bdb)
 {
-	if (bdb->ephemeral || !has_old_table(bdb->home))
+	if (bdb->ephemeral || !has_file(bdb->home, TABLE_OLD_TASKS))
 		return 0;
 	if (bdb->migrate)
 		return open_table(bdb, TABLE_OLD_TASKS, false);

@@ -1,11 +1,20 @@
 /* The table of tasks opens only with the hash function and the secret that it was written with. */
+#include <stdio.h>
+#include <unistd.h>
+
 #include "store/bdb/bdb.h"
 #include "store/fixture.h"
 #include "store/internal.h"
 
 #define LAYOUT_SIZE 25
 
-static const struct str layout_key = { "\0\0\0\0\0", 5 };
+#define LAYOUT_ROWS 3
+
+static const struct str layout_keys[LAYOUT_ROWS] = {
+	{ "\0\0\0\0\0", 5 },
+	{ "\0\0\0\0\x25", 5 },
+	{ "\0\0\0\0\x4A", 5 },
+};
 
 static struct store_options options_of(const char *name)
 {
@@ -52,22 +61,23 @@ static void put_row(DB *db, struct str row_key, struct str bytes)
 
 static void get_layout(DB *db, char layout[LAYOUT_SIZE])
 {
-	DBT key = bdb_in(layout_key), value = bdb_out(layout, LAYOUT_SIZE, 0);
+	DBT key = bdb_in(layout_keys[LAYOUT_ROWS - 1]), value = bdb_out(layout, LAYOUT_SIZE, 0);
 
 	assert_int_equal(db->get(db, NULL, &key, &value, 0), 0);
 	assert_int_equal(value.size, LAYOUT_SIZE);
 }
 
-/* Opens, overwrites byte `at` of the layout row, cuts it to len bytes, closes. */
-static void spoil(const char *name, size_t at, size_t len)
+/* Opens, overwrites byte `at` of the first layout rows, cuts them to len bytes, closes. */
+static void spoil(const char *name, size_t rows, size_t at, size_t len)
 {
 	struct store *store = open_with_task(name);
 	char layout[LAYOUT_SIZE];
 	struct err err = { 0 };
 
 	get_layout(tasks_of(store), layout);
-	layout[at] ^= 1;
-	put_row(tasks_of(store), layout_key, (struct str){ layout, len });
+	layout[at] ^= at == 0 ? 1 : 0x55;
+	for (size_t i = 0; i < rows; i++)
+		put_row(tasks_of(store), layout_keys[i], (struct str){ layout, len });
 	must(store_checkpoint(store, false, NULL, &err), &err);
 	store_close(store);
 }
@@ -90,21 +100,53 @@ static void secret_is_kept(void **state)
 static void another_secret_is_refused(void **state)
 {
 	(void)state;
-	spoil("secret", 5, LAYOUT_SIZE);
-	check_refused("secret", "tasks2.db has a wrong layout row");
+	spoil("secret", LAYOUT_ROWS, 5, LAYOUT_SIZE);
+	check_refused("secret", "tasks2.db has no layout row");
 }
 
 static void truncated_layout_row_is_refused(void **state)
 {
 	(void)state;
-	spoil("truncated", 0, LAYOUT_SIZE - 1);
+	spoil("truncated", LAYOUT_ROWS, 0, LAYOUT_SIZE - 1);
 	check_refused("truncated", "tasks2.db has no layout row");
+}
+
+static void one_good_layout_row_is_enough(void **state)
+{
+	struct store_options options = options_of("one");
+	struct store *store;
+
+	(void)state;
+	spoil("one", LAYOUT_ROWS - 1, 5, LAYOUT_SIZE);
+	store = fixture_open(&options);
+	fixture_verify(store, 1);
+	store_close(store);
+}
+
+static void lost_table_is_not_made_again(void **state)
+{
+	static const char *const files[] = { "tasks2.db", "named.db" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct store *store = open_with_task(files[i]);
+		char path[512];
+		struct err err = { 0 };
+
+		must(store_checkpoint(store, true, NULL, &err), &err);
+		store_close(store);
+		snprintf(path, sizeof(path), "%s/%s/home/data/%s", check_temp_dir(), files[i],
+			files[i]);
+		assert_int_equal(unlink(path), 0);
+		snprintf(path, sizeof(path), "%s is missing", files[i]);
+		check_refused(files[i], path);
+	}
 }
 
 static void newer_layout_is_refused(void **state)
 {
 	(void)state;
-	spoil("newer", 0, LAYOUT_SIZE);
+	spoil("newer", LAYOUT_ROWS, 0, LAYOUT_SIZE);
 	check_refused("newer", "tasks2.db has the layout of a newer build");
 }
 
@@ -133,7 +175,8 @@ static void table_without_the_function_is_refused(void **state)
 	assert_int_equal(
 		db->open(db, NULL, "tasks2.db", NULL, DB_HASH, DB_CREATE | DB_AUTO_COMMIT, 0600),
 		0);
-	put_row(db, layout_key, (struct str){ layout, sizeof(layout) });
+	for (size_t i = 0; i < LAYOUT_ROWS; i++)
+		put_row(db, layout_keys[i], (struct str){ layout, sizeof(layout) });
 	put_row(db, (struct str){ "\0check\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24 },
 		(struct str){ layout, sizeof(layout) });
 	assert_int_equal(db->close(db, 0), 0);
@@ -163,6 +206,8 @@ int main(void)
 		CHECK(secret_is_kept),
 		CHECK(another_secret_is_refused),
 		CHECK(truncated_layout_row_is_refused),
+		CHECK(one_good_layout_row_is_enough),
+		CHECK(lost_table_is_not_made_again),
 		CHECK(newer_layout_is_refused),
 		CHECK(table_without_the_function_is_refused),
 		CHECK(bucket_keys_fall_into_their_buckets),
