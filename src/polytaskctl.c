@@ -52,6 +52,8 @@ static void print_usage(FILE *to)
 	for (const struct admin_command *command = admin_commands; command->words; command++) {
 		struct buf line = BUF_INIT;
 
+		if (command->internal)
+			continue;
 		admin_put_usage(command, &line);
 		fprintf(to, "  %.*s\n        %s\n", STR_ARGS(buf_str(&line)), command->help);
 		buf_free(&line);

@@ -15,6 +15,11 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_JSON] = { .name = "json" },
 	[ADMIN_TASKS] = { .name = "tasks", .value = "N|none|default" },
 	[ADMIN_BYTES] = { .name = "bytes", .value = "N|none|default" },
+	[ADMIN_ADD] = { .name = "add" },
+	[ADMIN_RATE] = { .name = "rate", .value = "MB" },
+	[ADMIN_HOME] = { .name = "home", .value = "NEW" },
+	[ADMIN_LOGS] = { .name = "logs", .value = "ARCHIVE" },
+	[ADMIN_UNTIL] = { .name = "until", .value = "TIME" },
 };
 
 bool admin_reads_secret(const struct admin_call *call)

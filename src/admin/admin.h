@@ -22,6 +22,11 @@ enum admin_option {
 	ADMIN_JSON,
 	ADMIN_TASKS,
 	ADMIN_BYTES,
+	ADMIN_ADD,
+	ADMIN_RATE,
+	ADMIN_HOME,
+	ADMIN_LOGS,
+	ADMIN_UNTIL,
 	ADMIN_OPTIONS
 };
 
@@ -59,6 +64,7 @@ struct admin_command {
 	bool creates_store;	   /* may run on a home without a store */
 	bool migrates_store;	   /* opens a store of an older build */
 	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
+	bool internal;		   /* used by other commands; not in the usage text */
 	admin_run_fn *run;
 	const char *help;
 };

@@ -1,5 +1,6 @@
 #include "admin/command.h"
 
+#include "admin/backup_commands.h"
 #include "admin/key_commands.h"
 #include "admin/quota_commands.h"
 #include "admin/task_commands.h"
@@ -72,6 +73,8 @@ const struct admin_command admin_commands[] = {
 		.help = "read tasks in the format of export from standard input" },
 	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .creates_store = true,
 		.run = admin_load_sample, .help = "add N sample tasks" },
+	{ "hold-logs", "STEP", BIT(ID), BIT(ID), .internal = true, .run = admin_hold_logs,
+		.help = "used by backup" },
 	{ 0 },
 };
 

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/id_serial.h"
 #include "base/str.h"
+#include "store/backup.h"
 #include "store/damage.h"
 #include "store/health.h"
 
@@ -76,7 +77,7 @@ enum engine_access {
 
 enum engine_put { ENGINE_REPLACE, ENGINE_INSERT };
 
-enum engine_mode { ENGINE_ATTACH, ENGINE_RECOVER, ENGINE_EPHEMERAL };
+enum engine_mode { ENGINE_ATTACH, ENGINE_RECOVER, ENGINE_RESTORE, ENGINE_EPHEMERAL };
 
 /* See struct store_options; texts are borrowed until close. */
 struct engine_options {
@@ -87,6 +88,8 @@ struct engine_options {
 	struct damage_table *damages; /* never NULL */
 	struct store_health *health;  /* the engine stores its figures here; never NULL */
 	bool migrate;
+	struct store_hold *hold; /* the engine removes no log during a hold; never NULL */
+	int64_t restore_until;	 /* see struct store_options */
 };
 
 #define ENGINE_MESSAGE_SIZE 300
@@ -233,6 +236,10 @@ struct engine_ops {
 	 */
 	enum engine_status (*checkpoint)(struct engine *engine, bool trim, unsigned *removed);
 	const struct engine_chore *chores; /* ends with a row without a name */
+
+	/* As store_position and store_copy_data. ENGINE_FAILED without files. */
+	enum engine_status (*position)(struct engine *engine, struct store_position *position);
+	bool (*copy_data)(int from, int to, const struct file_pace *pace, struct err *err);
 };
 
 extern const struct engine_ops bdb_engine_ops;

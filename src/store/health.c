@@ -22,6 +22,8 @@ const struct health_row health_rows[] = {
 	{ AT(oldest_transaction), .name = "oldest_transaction",
 		.help = "begin of the oldest open transaction, observed once a second",
 		.kind = HEALTH_TIME, .none = "none" },
+	{ AT(last_backup), .name = "last_backup", .help = "end of the last backup",
+		.kind = HEALTH_TIME, .none = "none" },
 	{ AT(archive), .name = "archive",
 		.help = "whether finished logs are copied: off, working or failing",
 		.kind = HEALTH_STATE, .names = archive_names, .attention_from = ARCHIVE_FAILING,

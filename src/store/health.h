@@ -24,6 +24,7 @@ struct store_health {
 	_Atomic uint64_t log_bytes;
 	_Atomic uint64_t free_bytes;
 	_Atomic uint64_t oldest_transaction;
+	_Atomic uint64_t last_backup;
 	_Atomic uint64_t archive; /* enum archive_health */
 	_Atomic uint64_t archive_failing_since;
 	_Atomic uint64_t archive_error;

@@ -24,6 +24,7 @@
  *     transfer.c     export and import
  *     auth_table.c   the tables of users, tokens and keys
  *     walk.c         goes through all tasks without holding a lock
+ *     backup.c       parts of a backup
  *     verify.c       tasks against index
  *     reindex.c      rebuilding the index
  *     migrate.c      stores of older builds

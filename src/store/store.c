@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -45,6 +46,7 @@ static bool open_engine(struct store *store, const struct store_options *options
 	static const enum engine_mode modes[] = {
 		[STORE_ATTACH] = ENGINE_ATTACH,
 		[STORE_RECOVER] = ENGINE_RECOVER,
+		[STORE_RESTORE] = ENGINE_RESTORE,
 		[STORE_EPHEMERAL] = ENGINE_EPHEMERAL,
 	};
 	const struct engine_ops *ops = options->engine ? options->engine : &bdb_engine_ops;
@@ -61,6 +63,8 @@ static bool open_engine(struct store *store, const struct store_options *options
 		.health = &store->shared->health,
 		.migrate = options->migrate,
 		.damages = &store->shared->damages,
+		.hold = &store->shared->hold,
+		.restore_until = options->restore_until,
 	};
 	enum engine_status status = ops->open(&store->engine, &engine_options);
 
@@ -76,11 +80,27 @@ static bool settle(struct store *store, const struct store_options *options, str
 	       (index_settle(store, attach, err) && (attach || usage_init(store, err)));
 }
 
+static bool check_finished(const struct store_options *options, struct err *err)
+{
+	char path[PATH_MAX];
+
+	if (options->mode != STORE_RECOVER)
+		return true;
+	snprintf(path, sizeof(path), "%s/" STORE_UNFINISHED, options->home);
+	return access(path, F_OK) != 0 ||
+	       err_set(err, ERR_INTERNAL, "home",
+		       "the home is an unfinished restore: remove it and restore again");
+}
+
 static bool open_all(struct store *store, const struct store_options *options, struct err *err)
 {
-	return open_engine(store, options, err) && settle(store, options, err) &&
+	bool alone = options->mode == STORE_RECOVER || options->mode == STORE_RESTORE;
+
+	return check_finished(options, err) && open_engine(store, options, err) &&
+	       settle(store, options, err) &&
 	       (options->mode == STORE_ATTACH || idempotency_init(store, err)) &&
-	       (options->mode != STORE_RECOVER || store_checkpoint(store, false, NULL, err));
+	       (!alone || (store_load_backup_note(store, err) &&
+				  store_checkpoint(store, false, NULL, err)));
 }
 
 bool store_open(struct store **store, const struct store_options *options, struct err *err)

@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 
 #include "base/err.h"
+#include "store/backup.h"
 #include "store/damage.h"
 #include "store/health.h"
 #include "task/index.h"
@@ -45,14 +46,20 @@ struct store_shared {
 	_Atomic bool read_only;		    /* set by the keeper while the disk is nearly full */
 	struct store_health health;
 	struct damage_table damages;
+	struct store_hold hold;
 };
 
 /* State of a process; a death in any state but IDLE needs recovery. */
 enum store_activity { STORE_IDLE = 0, STORE_IN_CALL = 1, STORE_FLUSHING = 2 };
 
 enum store_mode {
-	STORE_ATTACH,	 /* child of a running service: the environment exists */
-	STORE_RECOVER,	 /* alone: recover, create what is missing, then as STORE_ATTACH */
+	STORE_ATTACH,  /* child of a running service: the environment exists */
+	STORE_RECOVER, /* alone: recover, create what is missing, then as STORE_ATTACH */
+	/*
+	 * Alone: catastrophic recovery of copies of data and logs (backup.h), with private regions, up
+	 * to restore_until.
+	 */
+	STORE_RESTORE,
 	STORE_EPHEMERAL, /* tests: private, in memory, nothing on disk */
 };
 
@@ -77,6 +84,7 @@ struct store_options {
 	struct store_shared *shared;	   /* NULL: private counters */
 	_Atomic int *activity; /* enum store_activity, set by every call; NULL: not shown */
 	bool migrate;	       /* open a store of an older build, for store_migrate() */
+	int64_t restore_until; /* STORE_RESTORE: seconds since the epoch; 0: the end of the logs */
 	bool sync_commits;     /* each commit is flushed by itself: the benchmark's yardstick */
 	const struct engine_ops *engine; /* NULL: Berkeley DB; tests use another one */
 };

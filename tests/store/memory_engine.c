@@ -255,6 +255,13 @@ static enum engine_status open_memory(struct engine **engine, const struct engin
 	return ENGINE_FAILED;
 }
 
+static enum engine_status position(struct engine *engine, struct store_position *position)
+{
+	(void)position;
+	snprintf(engine->message, sizeof(engine->message), "the memory engine has no files");
+	return ENGINE_FAILED;
+}
+
 static const struct engine_chore no_chores[] = { { 0 } };
 
 const struct engine_ops memory_engine_ops = {
@@ -275,4 +282,5 @@ const struct engine_ops memory_engine_ops = {
 	.clear = clear,
 	.checkpoint = checkpoint,
 	.chores = no_chores,
+	.position = position,
 };

@@ -2,6 +2,7 @@
 /*
  * The engine on Berkeley DB 5.3. Only the files of this folder include <db.h>.
  *
+ *     copy.c         copies of the data files, for a backup
  *     env.c          the environment and its settings; open and close
  *     errors.c       libdb's errors in the log
  *     folders.c      its folders
@@ -47,6 +48,7 @@ struct bdb {
 	/* maintenance.c */
 	int home; /* descriptor; its lock is the turn to write checkpoints. -1: ephemeral */
 	const char *archive;
+	const struct store_hold *hold;
 	uint64_t checkpoint_kb;
 	int64_t checkpoint_ms, last_checkpoint; /* interval; monotonic ms */
 
@@ -66,6 +68,10 @@ static inline struct bdb *bdb_of(struct engine *engine)
 
 /* ENGINE_RECOVER creates what is missing and removes old regions. May leave engine.message. */
 int bdb_set_folders(struct bdb *bdb, const struct engine_options *options);
+
+/* ---- copy.c ---- */
+
+bool bdb_copy_data(int from, int to, const struct file_pace *pace, struct err *err);
 
 /* ---- regions.c ---- */
 
@@ -188,6 +194,7 @@ enum engine_status bdb_compact_chore(struct engine *engine, bool low_space, bool
 
 extern const struct engine_chore bdb_chores[];
 enum engine_status bdb_checkpoint(struct engine *engine, bool trim, unsigned *removed);
+enum engine_status bdb_position(struct engine *engine, struct store_position *position);
 
 /* ---- figures.c ---- */
 

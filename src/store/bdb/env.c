@@ -85,6 +85,8 @@ static int open_data_files(struct bdb *bdb, const struct engine_options *options
 static int open_environment(struct bdb *bdb, const struct engine_options *options)
 {
 	DB_ENV *env = bdb->env;
+	const char *home = bdb->ephemeral ? NULL : options->regions;
+	time_t until = (time_t)options->restore_until;
 	uint32_t flags = SUBSYSTEMS;
 	int rc = set_sizes(env, options, bdb->ephemeral);
 
@@ -98,15 +100,21 @@ static int open_environment(struct bdb *bdb, const struct engine_options *option
 		rc = bdb_set_folders(bdb, options);
 	if (rc == 0 && options->mode == ENGINE_RECOVER)
 		rc = bdb_check_regions(bdb, options);
-	if (rc == 0 && !bdb->ephemeral)
+	/* A restore that is interrupted begins again, so it needs no doublewrite file. */
+	if (rc == 0 && !bdb->ephemeral && options->mode != ENGINE_RESTORE)
 		rc = open_data_files(bdb, options);
+	if (rc == 0 && until != 0)
+		rc = env->set_tx_timestamp(env, &until);
 	if (rc != 0)
 		return rc;
 	if (options->mode == ENGINE_RECOVER)
 		flags |= DB_CREATE | DB_RECOVER;
-	else if (bdb->ephemeral)
+	else if (options->mode == ENGINE_RESTORE) {
+		flags |= DB_CREATE | DB_PRIVATE | DB_RECOVER_FATAL;
+		home = options->home;
+	} else if (bdb->ephemeral)
 		flags |= DB_CREATE | DB_PRIVATE;
-	rc = env->open(env, bdb->ephemeral ? NULL : options->regions, flags, 0600);
+	rc = env->open(env, home, flags, 0600);
 	if (rc == 0 && options->mode == ENGINE_RECOVER)
 		rc = bdb_reserve_regions(bdb, options);
 	return rc;
@@ -140,6 +148,7 @@ static struct bdb *new_bdb(const struct engine_options *options)
 	bdb->migrate = options->migrate;
 	bdb->archive = options->archive;
 	bdb->health = options->health;
+	bdb->hold = options->hold;
 	bdb->checkpoint_kb = options->checkpoint_mb * 1024;
 	bdb->checkpoint_ms = (int64_t)options->checkpoint_seconds * 1000;
 	bdb->last_checkpoint = clock_mono_ms();
@@ -268,4 +277,6 @@ const struct engine_ops bdb_engine_ops = {
 	.clear = bdb_clear,
 	.checkpoint = bdb_checkpoint,
 	.chores = bdb_chores,
+	.position = bdb_position,
+	.copy_data = bdb_copy_data,
 };

@@ -113,10 +113,9 @@ static int link_folder(
 	return rc;
 }
 
-int bdb_set_folders(struct bdb *bdb, const struct engine_options *options)
+static int make_folders(struct bdb *bdb, const struct engine_options *options)
 {
 	bool create = options->mode == ENGINE_RECOVER;
-	DB_ENV *env = bdb->env;
 	int rc = create ? make_folder(options->regions) : 0;
 
 	if (rc == 0 && create)
@@ -125,6 +124,15 @@ int bdb_set_folders(struct bdb *bdb, const struct engine_options *options)
 		rc = link_folder(bdb, options, DATA, create);
 	if (rc == 0)
 		rc = link_folder(bdb, options, LOGS, create);
+	return rc;
+}
+
+int bdb_set_folders(struct bdb *bdb, const struct engine_options *options)
+{
+	DB_ENV *env = bdb->env;
+	/* A restore has private regions, and the home is libdb's. */
+	int rc = options->mode == ENGINE_RESTORE ? 0 : make_folders(bdb, options);
+
 	if (rc == 0)
 		rc = env->set_data_dir(env, DATA);
 	if (rc == 0)

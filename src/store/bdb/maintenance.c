@@ -118,6 +118,11 @@ static enum engine_status write_checkpoint(struct bdb *bdb, uint64_t min_kbytes)
 	return bdb_status(bdb, rc, "checkpoint");
 }
 
+static bool are_logs_held(const struct bdb *bdb)
+{
+	return atomic_load(&bdb->hold->until) > clock_mono_ms();
+}
+
 /* Removes logs that recovery does not need, after copying them to the archive, if there is one. */
 static enum engine_status trim_logs(struct bdb *bdb, unsigned *removed)
 {
@@ -136,6 +141,8 @@ static enum engine_status trim_logs(struct bdb *bdb, unsigned *removed)
 			"the logs cannot be archived: %s", strerror(copied));
 		return ENGINE_FAILED;
 	}
+	if (are_logs_held(bdb))
+		count = 0;
 	if (rc == 0 && count > 0)
 		rc = bdb->env->log_archive(bdb->env, NULL, DB_ARCH_REMOVE);
 	if (rc == 0)
@@ -157,6 +164,54 @@ enum engine_status bdb_checkpoint(struct engine *engine, bool trim, unsigned *re
 		status = trim_logs(bdb, removed);
 	unlock_home(bdb);
 	return status;
+}
+
+/* ---- position in the log ---- */
+
+static uint64_t lowest_log(char **logs)
+{
+	uint64_t lowest = 0, number;
+
+	for (; *logs; logs++) {
+		const char *slash = strrchr(*logs, '/');
+
+		if (store_log_number(slash ? slash + 1 : *logs, &number) &&
+			(lowest == 0 || number < lowest))
+			lowest = number;
+	}
+	return lowest;
+}
+
+/* The record, which recovery ignores, makes sure that the current log is not an empty file. */
+static int read_position(struct bdb *bdb, struct store_position *position)
+{
+	DB_LOG_STAT *stat = NULL;
+	char **logs = NULL;
+	int rc = bdb->env->log_printf(bdb->env, NULL, "backup");
+
+	if (rc == 0)
+		rc = bdb->env->log_stat(bdb->env, &stat, 0);
+	if (rc == 0)
+		rc = bdb->env->log_flush(bdb->env, NULL);
+	if (rc == 0)
+		rc = bdb->env->log_archive(bdb->env, &logs, DB_ARCH_LOG);
+	if (rc == 0)
+		*position = (struct store_position){ logs ? lowest_log(logs) : stat->st_cur_file,
+			stat->st_cur_file, stat->st_cur_offset };
+	free(stat);
+	free(logs);
+	return rc;
+}
+
+enum engine_status bdb_position(struct engine *engine, struct store_position *position)
+{
+	struct bdb *bdb = bdb_of(engine);
+
+	if (!bdb->ephemeral)
+		return bdb_status(bdb, read_position(bdb, position), "log position");
+	snprintf(
+		bdb->engine.message, sizeof(bdb->engine.message), "a store in memory has no files");
+	return ENGINE_FAILED;
 }
 
 /* ---- chores ---- */
