@@ -47,23 +47,40 @@ static bool check_store_exists(
 	       err_set(err, ERR_NOT_FOUND, "home", "no store found in %s", conf->home);
 }
 
+bool ctl_admin_lock(const struct conf *conf, const struct admin_call *call,
+	struct service_user *owner, int *lock, struct err *err)
+{
+	int taken;
+
+	if (!check_store_exists(conf, call, err) || !service_user_find(owner, conf, err) ||
+		!service_user_make_directories(conf, owner, err) ||
+		!lock_take(conf->home, &taken, err))
+		return false;
+	if (owner->switch_user && fchown(taken, owner->uid, owner->gid) != 0) {
+		close(taken);
+		return err_set(err, ERR_INTERNAL, "home",
+			"cannot change the owner of the lock to %s", owner->name);
+	}
+	*lock = taken;
+	return true;
+}
+
+bool ctl_admin_run_alone(const struct conf *conf, const struct admin_call *call,
+	const struct service_user *owner, FILE *in, int *status, struct err *err)
+{
+	return service_user_become(owner, err) && run_with_store(conf, call, in, status, err);
+}
+
 static bool run_offline(const struct conf *conf, const struct admin_call *call, FILE *in,
 	int *status, struct err *err)
 {
 	struct service_user owner;
-	bool ok = false;
+	bool ok;
 	int lock;
 
-	if (!check_store_exists(conf, call, err) || !service_user_find(&owner, conf, err) ||
-		!service_user_make_directories(conf, &owner, err) ||
-		!lock_take(conf->home, &lock, err))
+	if (!ctl_admin_lock(conf, call, &owner, &lock, err))
 		return false;
-	if (owner.switch_user && fchown(lock, owner.uid, owner.gid) != 0)
-		err_set(err, ERR_INTERNAL, "home", "cannot change the owner of the lock to %s",
-			owner.name);
-	else
-		ok = service_user_become(&owner, err) &&
-		     run_with_store(conf, call, in, status, err);
+	ok = ctl_admin_run_alone(conf, call, &owner, in, status, err);
 	close(lock);
 	return ok;
 }

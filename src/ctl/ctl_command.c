@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ctl/backup.h"
 #include "ctl/client.h"
 #include "ctl/status_table.h"
 #include "sys/listen.h"
@@ -126,6 +127,11 @@ const struct ctl_command ctl_commands[] = {
 	{ "reload", "", 0, 0, false, run_reload,
 		"reload the configuration and start new worker processes" },
 	{ "stop", "", 0, 0, false, run_stop, "stop the service and wait for its end" },
+	{ "backup", " [--add] [--rate MB] DIR", 1, 1U << ADMIN_ADD | 1U << ADMIN_RATE, false,
+		ctl_backup, "copy the store to a new folder, or add the changes since then" },
+	{ "restore", " --home NEW [--logs ARCHIVE] [--until TIME] DIR", 1,
+		1U << ADMIN_HOME | 1U << ADMIN_LOGS | 1U << ADMIN_UNTIL, false, ctl_restore,
+		"make a new home of a backup" },
 	{ "sign",
 		" --user ID [--secret SECRET] [--date DATE] [--content-type TYPE]\n"
 		"         [--content-md5 MD5 | --data BODY] METHOD URL",

@@ -1,0 +1,137 @@
+#include "ctl/backup_copy.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/store_options.h"
+
+/* ---- folders ---- */
+
+bool copy_tree_open(struct copy_tree *tree, int folder, bool create, struct err *err)
+{
+	*tree = (struct copy_tree){ folder, -1, -1 };
+	tree->data = file_open_folder(folder, DATA_FOLDER, create, err);
+	if (tree->data >= 0)
+		tree->log = file_open_folder(folder, LOG_FOLDER, create, err);
+	return tree->log >= 0;
+}
+
+void copy_tree_close(struct copy_tree *tree)
+{
+	const int all[] = { tree->log, tree->data, tree->folder };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i] >= 0)
+			close(all[i]);
+	}
+	*tree = (struct copy_tree){ -1, -1, -1 };
+}
+
+bool copy_tree_sync(const struct copy_tree *tree, struct err *err)
+{
+	return file_sync(tree->data, DATA_FOLDER, err) && file_sync(tree->log, LOG_FOLDER, err) &&
+	       file_sync(tree->folder, "the folder", err);
+}
+
+static bool is_empty(int folder)
+{
+	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+	unsigned count = 0;
+
+	if (!entries)
+		return false;
+	while ((entry = readdir(entries)))
+		count++;
+	closedir(entries);
+	return count <= 2; /* "." and ".." */
+}
+
+bool copy_open_folder(const char *path, bool create, int *folder, struct err *err)
+{
+	int fd;
+
+	if (create && mkdir(path, 0700) != 0 && errno != EEXIST)
+		return err_set(
+			err, ERR_INTERNAL, NULL, "%s cannot be created: %s", path, strerror(errno));
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(
+			err, ERR_INTERNAL, NULL, "%s cannot be opened: %s", path, strerror(errno));
+	if (create && !is_empty(fd)) {
+		close(fd);
+		return err_set(err, ERR_CONFLICT, NULL, "%s is not empty", path);
+	}
+	*folder = fd;
+	return true;
+}
+
+/* ---- files ---- */
+
+void copy_log_entry(uint64_t number, char entry[LOG_ENTRY_MAX])
+{
+	char name[STORE_LOG_NAME_SIZE];
+
+	store_log_name(number, name);
+	snprintf(entry, LOG_ENTRY_MAX, LOG_FOLDER "/%s", name);
+}
+
+bool copy_entries(const struct manifest *manifest, const struct copy_tree *from,
+	const struct copy_tree *to, const struct file_pace *pace, struct err *err)
+{
+	const char *entry;
+	json_t *file;
+
+	json_object_foreach (manifest->files, entry, file) {
+		const char *name = strchr(entry, '/') + 1;
+		bool is_log = entry[0] == LOG_FOLDER[0];
+		uint64_t size;
+
+		if (!manifest_file_size(manifest, entry, &size) ||
+			!file_copy(is_log ? from->log : from->data, is_log ? to->log : to->data,
+				name, size, pace, err))
+			return false;
+	}
+	return copy_tree_sync(to, err);
+}
+
+/* ---- recovery ---- */
+
+static bool check_report(const struct store_report *report, struct err *err)
+{
+	if (report->missing_entries == 0 && report->stray_entries == 0 &&
+		report->unreadable_records == 0)
+		return true;
+	return err_set(err, ERR_DAMAGED, NULL,
+		"the copy of the store is damaged: %" PRIu64 " index entries are missing, %" PRIu64
+		" are stray, %" PRIu64 " tasks are unreadable",
+		report->missing_entries, report->stray_entries, report->unreadable_records);
+}
+
+bool copy_recover(const struct conf *conf, const char *home, int64_t until,
+	struct manifest *counted, struct err *err)
+{
+	struct store_options options;
+	struct store_report report;
+	struct store *store;
+	bool ok;
+
+	store_options_from_conf(&options, conf, STORE_RESTORE);
+	options.home = home;
+	options.archive = NULL;
+	options.restore_until = until;
+	if (!store_open(&store, &options, err))
+		return false;
+	ok = store_verify(store, &report, err) && check_report(&report, err) &&
+	     store_count_rows(store, manifest_take_count, counted, err);
+	store_close(store);
+	if (ok)
+		counted->tasks = report.tasks;
+	return ok;
+}

@@ -1,0 +1,36 @@
+#pragma once
+/* What backup and restore have in common: copies of the files of a manifest, and their recovery. */
+#include "admin/manifest.h"
+#include "sys/conf.h"
+
+#define DATA_FOLDER   "data"
+#define LOG_FOLDER    "log"
+#define LOG_ENTRY_MAX (STORE_LOG_NAME_SIZE + 4)
+
+/* A folder with the two folders of a store: a home or a backup. */
+struct copy_tree {
+	int folder, data, log; /* -1: not open */
+};
+
+/* create: makes the two folders in it. Takes `folder` in any case. */
+bool copy_tree_open(struct copy_tree *tree, int folder, bool create, struct err *err);
+void copy_tree_close(struct copy_tree *tree);
+/* Syncs the folders, so that the names of new files are on disk. */
+bool copy_tree_sync(const struct copy_tree *tree, struct err *err);
+
+/* Opens a folder; with create, makes it (0700). ERR_CONFLICT if it is not empty, then. */
+bool copy_open_folder(const char *path, bool create, int *folder, struct err *err);
+
+/* "log/log.0000000001" */
+void copy_log_entry(uint64_t number, char entry[LOG_ENTRY_MAX]);
+
+/* Copies all files of the manifest, with the sizes in it. */
+bool copy_entries(const struct manifest *manifest, const struct copy_tree *from,
+	const struct copy_tree *to, const struct file_pace *pace, struct err *err);
+
+/*
+ * Recovers the copy of a home, compares tasks and index, and counts the rows into the manifest.
+ * until: seconds since the epoch, 0: the end of the logs.
+ */
+bool copy_recover(const struct conf *conf, const char *home, int64_t until,
+	struct manifest *counted, struct err *err);

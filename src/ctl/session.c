@@ -1,0 +1,141 @@
+#include "ctl/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "admin/request.h"
+#include "base/clock.h"
+#include "ctl/client.h"
+#include "ctl/ctl_admin.h"
+
+#define RETRY_TIMEOUT_MS 5000
+#define POLL_INTERVAL_MS 50
+/* A checkpoint is part of a call. */
+#define CALL_TIMEOUT_MS 0
+
+void session_open(struct session *session, const struct conf *conf)
+{
+	*session = (struct session){ .conf = conf, .lock = -1 };
+}
+
+void session_close(struct session *session)
+{
+	if (session->lock >= 0)
+		close(session->lock);
+	session->lock = -1;
+}
+
+static bool fail_status(int status, struct err *err)
+{
+	return status == 0 ||
+	       err_set(err, ERR_INTERNAL, NULL, "the backup could not use the store");
+}
+
+/* ---- in the service ---- */
+
+static bool call_service(struct session *session, struct str request, struct buf *out,
+	bool *answered, struct err *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+	int status = 1;
+	bool ok;
+
+	if (!memory)
+		return err_no_memory(err);
+	ok = client_call(session->conf->control, request, CALL_TIMEOUT_MS, NULL, memory, stderr,
+		answered, &status, err);
+	if (ok && !*answered && errno == EACCES)
+		ok = client_cannot_connect(session->conf->control, errno, err);
+	ok = ok && (!*answered || fail_status(status, err));
+	fclose(memory);
+	if (ok && *answered)
+		buf_put(out, text, size);
+	free(text);
+	return ok;
+}
+
+/* ---- alone ---- */
+
+static _Noreturn void run_child(
+	const struct session *session, const struct admin_call *call, int output)
+{
+	struct err err = { 0 };
+	int status = 1;
+
+	if (dup2(output, STDOUT_FILENO) < 0 ||
+		!ctl_admin_run_alone(session->conf, call, &session->owner, NULL, &status, &err)) {
+		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
+		status = 1;
+	}
+	if (fflush(stdout) != 0)
+		status = 1;
+	_exit(status);
+}
+
+static bool call_child(
+	struct session *session, const struct admin_call *call, struct buf *out, struct err *err)
+{
+	int output[2], state = 0;
+	char bytes[1024];
+	ssize_t got;
+	pid_t pid;
+
+	if (pipe(output) != 0)
+		return err_set(
+			err, ERR_INTERNAL, NULL, "cannot create a pipe: %s", strerror(errno));
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		run_child(session, call, output[1]);
+	close(output[1]);
+	while (pid > 0 &&
+		((got = read(output[0], bytes, sizeof(bytes))) > 0 || (got < 0 && errno == EINTR)))
+		buf_put(out, bytes, got > 0 ? (size_t)got : 0);
+	close(output[0]);
+	while (pid > 0 && waitpid(pid, &state, 0) < 0 && errno == EINTR)
+		;
+	return fail_status(pid > 0 && WIFEXITED(state) ? WEXITSTATUS(state) : 1, err);
+}
+
+/* ---- both ---- */
+
+static bool try_call(struct session *session, const struct admin_call *call, struct str request,
+	struct buf *out, struct err *err)
+{
+	bool answered = false;
+
+	if (session->lock < 0 && !call_service(session, request, out, &answered, err))
+		return false;
+	if (answered)
+		return true;
+	if (session->lock < 0 &&
+		!ctl_admin_lock(session->conf, call, &session->owner, &session->lock, err))
+		return false;
+	return call_child(session, call, out, err);
+}
+
+bool session_call(
+	struct session *session, const struct admin_call *call, struct buf *out, struct err *err)
+{
+	int64_t until = clock_mono_ms() + RETRY_TIMEOUT_MS;
+	struct buf request = BUF_INIT;
+	bool done = false;
+
+	if (!admin_request_write(call, &request))
+		err_no_memory(err);
+	while (buf_ok(&request)) {
+		*err = (struct err){ 0 };
+		done = try_call(session, call, buf_str(&request), out, err);
+		if (done || err->code != ERR_BUSY || clock_mono_ms() > until)
+			break;
+		poll(NULL, 0, POLL_INTERVAL_MS);
+	}
+	buf_free(&request);
+	return done && (buf_ok(out) || err_no_memory(err));
+}

@@ -1,0 +1,23 @@
+#pragma once
+/*
+ * Several calls of one command to the store: each runs in the service or, while that is down, in a
+ * child process of this one. The first such call takes the instance lock, which is kept to the end
+ * of the session, so that the service does not start in between.
+ */
+#include "admin/admin.h"
+#include "sys/service_user.h"
+
+struct session {
+	const struct conf *conf;
+	struct service_user owner;
+	int lock; /* -1: not taken */
+};
+
+void session_open(struct session *session, const struct conf *conf);
+void session_close(struct session *session);
+/*
+ * Runs the call and appends its output. Retries for 5 s while the service starts or stops. Prints
+ * the call's own errors.
+ */
+bool session_call(
+	struct session *session, const struct admin_call *call, struct buf *out, struct err *err);
