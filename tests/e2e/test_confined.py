@@ -101,6 +101,8 @@ def check_modes(instance, user):
         ok(len(seen) > 1 or folder == instance.conf["archive"], "the folder is not empty", folder)
         for path in seen:
             info = os.lstat(path)
+            if stat.S_ISLNK(info.st_mode):
+                continue  # its mode has no meaning, and what it points to is in the home
             wanted = 0o700 if stat.S_ISDIR(info.st_mode) else 0o600
             if (stat.S_IMODE(info.st_mode), info.st_uid) != (wanted, user.pw_uid):
                 ok(False, f"{path} is private", f"{info.st_mode:o} of {info.st_uid}")

@@ -86,7 +86,7 @@ def state_of(instance, task, **members):
 
 
 def bytes_and_commands():
-    instance = Instance()
+    instance = Instance(expect=("quota",))
     made = instance.native("POST", "/tasks", {"fields": {"text": "x" * 1000}})
     task = made.json()["id"]
     equal(usage(instance)["demo"]["max_bytes"], None, "no quota by default")

@@ -7,7 +7,7 @@ from paths import BUILD
 from tap import equal, note, ok
 
 GIVEN_UP = 65
-EXPECT = ("bdb", "exit", "recover", "store-lost", "store-panic", "unrecoverable")
+EXPECT = ("bdb", "exit", "page-damaged", "recover", "store-lost", "store-panic", "unrecoverable")
 
 
 def overwrite(path):
