@@ -5,6 +5,7 @@
 /* Limits without a heartbeat; conf.stuck_seconds is added to the first. */
 #define SLEEPING_MS 3000
 #define BUSY_MS	    30000
+#define RECOVER_MS  60000 /* without processor time, for a recovery */
 
 int restart_next_number(
 	const struct process *processes, size_t count, enum role role, int generation, int seats)
@@ -125,8 +126,10 @@ bool restart_child_is_stuck(
 
 	if (i == LIMITS)
 		return false;
-	/* One call of the store may take minutes. */
-	if ((role == ROLE_OPERATOR || role == ROLE_RECOVER) && !limits[i].stopped)
+	/* One call of the store may take minutes. A recovery that only sleeps waits for nothing. */
+	if (role == ROLE_RECOVER && !limits[i].stopped)
+		return state == 'S' && silent_ms >= RECOVER_MS;
+	if (role == ROLE_OPERATOR && !limits[i].stopped)
 		return false;
 	/* A checkpoint or the archiving of many logs is one call; sleeping in it is not normal. */
 	if (role == ROLE_KEEPER && limits[i].busy)

@@ -10,6 +10,7 @@
 /* While stopping, SIGTERM is sent after 0, 1 and 3 s, SIGKILL after 7 s. */
 #define FIRST_SIGNAL_INTERVAL_MS 1000
 #define LAST_SIGNAL_INTERVAL_MS	 4000
+#define REGION_CHECK_MS		 500
 
 /* ---- ended children ---- */
 
@@ -21,6 +22,13 @@ static void begin_clearing(struct service *service)
 	children_signal(&service->children, SIGKILL);
 	service->ready_announced = false;
 	service->phase = PHASE_CLEARING;
+}
+
+/* What always happens again, a request that crashes a worker, must not cause a fast loop. */
+static void recover_soon(struct service *service, int64_t now)
+{
+	restart_backoff_extend(&service->backoffs[ROLE_RECOVER], now);
+	begin_clearing(service);
 }
 
 /* In the other phases all children are being ended, so their exits are expected. */
@@ -81,11 +89,10 @@ static void apply_action(struct service *service, const struct child_exit *child
 	case RESTART_RECOVER:
 		if (!service->proven && !note_failed_recovery(service, child))
 			break;
-		/* A request that always crashes a worker must not cause a loop of recoveries. */
-		restart_backoff_extend(&service->backoffs[ROLE_RECOVER], now);
-		begin_clearing(service);
+		recover_soon(service, now);
 		break;
 	case RECOVERY_DONE:
+		region_watch_begin(&service->regions, service->conf.regions);
 		service->phase = PHASE_SERVING;
 		break;
 	}
@@ -148,12 +155,36 @@ static void start_missing(struct service *service, enum role role, int seats, in
 	}
 }
 
+static bool has_lost_regions(struct service *service, int64_t now)
+{
+	if (now < service->next_region_check_ms)
+		return false;
+	service->next_region_check_ms = now + REGION_CHECK_MS;
+	if (region_watch_holds(&service->regions, service->conf.regions))
+		return false;
+	log_error("regions", "files of the shared memory in %s were removed or replaced",
+		service->conf.regions);
+	return true;
+}
+
+static void announce_ready(struct service *service)
+{
+	if (service->ready_announced)
+		return;
+	service->ready_announced = true;
+	log_info("ready", "serving, generation %d", service->children.generation);
+	sd_notifyf(0, "READY=1\nSTATUS=serving, generation %d", service->children.generation);
+}
+
 static void serve(struct service *service, int64_t now)
 {
 	int workers = worker_count(service);
-	int generation = service->children.generation;
 	int ready_workers, ready_keepers;
 
+	if (has_lost_regions(service, now)) {
+		recover_soon(service, now);
+		return;
+	}
 	start_missing(service, ROLE_KEEPER, 1, now);
 	start_missing(service, ROLE_WORKER, workers, now);
 	ready_workers = children_count_ready(&service->children, ROLE_WORKER);
@@ -162,15 +193,11 @@ static void serve(struct service *service, int64_t now)
 		service->hurry = true;
 	else
 		children_retire_older(&service->children);
-	if (ready_workers > 0 && ready_keepers > 0 && !service->proven) {
-		service->proven = true;
-		service->recovery = (struct recovery){ 0 };
-	}
-	if (!service->ready_announced && ready_workers > 0 && ready_keepers > 0) {
-		service->ready_announced = true;
-		log_info("ready", "serving, generation %d", generation);
-		sd_notifyf(0, "READY=1\nSTATUS=serving, generation %d", generation);
-	}
+	if (ready_workers < 1 || ready_keepers < 1)
+		return;
+	service->proven = true;
+	service->recovery = (struct recovery){ 0 };
+	announce_ready(service);
 }
 
 static void wait_for_exits(struct service *service, int64_t now)

@@ -5,6 +5,7 @@
  * of them when the store may be damaged. Ends itself if recovery fails again and again (recovery.h).
  */
 #include "process/children.h"
+#include "process/region_watch.h"
 
 enum phase {
 	PHASE_RECOVERING,
@@ -20,12 +21,14 @@ struct service {
 	struct children children;
 	struct restart_backoff backoffs[ROLES];
 	enum phase phase;
-	bool ready_announced;	    /* since the last recovery or reload */
-	bool proven;		    /* a worker and the keeper were ready since the last recovery */
-	struct recovery recovery;   /* failures since then */
-	int exit_status;	    /* of the service, once it has stopped */
-	bool hurry;		    /* a change is due: call service_step() again soon */
-	int64_t started_ms;	    /* wall clock, since the epoch */
+	bool ready_announced;	  /* since the last recovery or reload */
+	bool proven;		  /* a worker and the keeper were ready since the last recovery */
+	struct recovery recovery; /* failures since then */
+	int exit_status;	  /* of the service, once it has stopped */
+	bool hurry;		  /* a change is due: call service_step() again soon */
+	int64_t started_ms;	  /* wall clock, since the epoch */
+	struct region_watch regions; /* since the last recovery */
+	int64_t next_region_check_ms;
 	int64_t next_signal_ms;	    /* stopping: monotonic */
 	int64_t signal_interval_ms; /* stopping */
 };

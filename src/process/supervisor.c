@@ -70,7 +70,8 @@ static void loop(struct supervisor *supervisor)
 		service_step(service, now);
 		watchdog_check(&supervisor->watchdog, processes, service->children.scoreboard,
 			service->conf.stuck_seconds, now);
-		watchdog_notify_systemd(&supervisor->watchdog, processes, now);
+		watchdog_notify_systemd(
+			&supervisor->watchdog, processes, service->children.scoreboard, now);
 		if (service->phase != PHASE_STOPPED)
 			wait_for_events(supervisor);
 	}

@@ -6,7 +6,7 @@
  * Phases:
  *
  *	recovering --recovery done--> serving
- *	serving    --a child died inside the store--> clearing
+ *	serving    --a child died inside the store, or its shared memory was removed--> clearing
  *	clearing   --all children exited--> recovering
  *	recovering --recovery failed again and again (recovery.h)--> stopping
  *	any phase  --SIGTERM, SIGINT or `stop`--> stopping --all children exited--> return

@@ -13,10 +13,13 @@
 /* A child that is busy for this long may block its siblings. */
 #define BUSY_SIBLING_MS	      500
 #define NOTIFIES_PER_INTERVAL 4
+/* Time in which a worker must be ready after a start, a recovery or an end of all workers. */
+#define NO_WORKER_MS 30000
 
 /*
  * Updates the times of a process and sets *state; returns false for a free entry. If /proc does not
- * show the state (hidepid, proc(5)), the process is assumed to be busy.
+ * show the state (hidepid, proc(5)), the process is assumed to be busy. A recover process gives no
+ * heartbeats: processor time counts as one.
  */
 static bool observe(struct process *process, uint64_t heartbeats, int64_t now, char *state)
 {
@@ -25,6 +28,8 @@ static bool observe(struct process *process, uint64_t heartbeats, int64_t now, c
 	if (process->pid == 0)
 		return false;
 	process_info_read(process->pid, &info);
+	if (process->role == ROLE_RECOVER)
+		heartbeats = info.cpu;
 	if (process->heartbeats != heartbeats) {
 		process->heartbeats = heartbeats;
 		process->last_heartbeat_ms = now;
@@ -105,9 +110,26 @@ void watchdog_init(struct watchdog *watchdog)
 		watchdog->notify_interval_ms = (int64_t)(us / 1000 / NOTIFIES_PER_INTERVAL);
 }
 
-void watchdog_notify_systemd(
-	struct watchdog *watchdog, const struct process *processes, int64_t now)
+/* Whether a worker answers requests, or a recovery runs, which the watchdog itself limits. */
+static bool is_of_use(const struct process *processes, const struct scoreboard *scoreboard)
 {
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		if (processes[i].pid &&
+			(processes[i].role == ROLE_RECOVER ||
+				(processes[i].role == ROLE_WORKER &&
+					scoreboard->slots[i].state != CHILD_STARTING)))
+			return true;
+	}
+	return false;
+}
+
+void watchdog_notify_systemd(struct watchdog *watchdog, const struct process *processes,
+	const struct scoreboard *scoreboard, int64_t now)
+{
+	if (watchdog->of_use_ms == 0 || is_of_use(processes, scoreboard))
+		watchdog->of_use_ms = now;
+	if (now - watchdog->of_use_ms > NO_WORKER_MS)
+		return;
 	if (watchdog->notify_interval_ms == 0 ||
 		now - watchdog->last_notify_ms < watchdog->notify_interval_ms)
 		return;

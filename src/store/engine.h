@@ -235,6 +235,8 @@ struct engine_ops {
 	 * (*removed). Waits for another process that does the same.
 	 */
 	enum engine_status (*checkpoint)(struct engine *engine, bool trim, unsigned *removed);
+	/* See store_is_region(); NULL: the engine has no such files. */
+	bool (*is_region)(const char *name);
 	const struct engine_chore *chores; /* ends with a row without a name */
 
 	/* As store_position and store_copy_data. ENGINE_FAILED without files. */

@@ -146,6 +146,11 @@ void store_close(struct store *store)
 	free(store);
 }
 
+bool store_is_region(const char *name)
+{
+	return bdb_engine_ops.is_region && bdb_engine_ops.is_region(name);
+}
+
 /* ---- maintenance ---- */
 
 bool store_checkpoint(struct store *store, bool trim, unsigned *removed, struct err *err)

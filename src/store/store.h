@@ -49,6 +49,12 @@ struct store_shared {
 	struct store_hold hold;
 };
 
+/*
+ * Whether a file of this name in the folder of the regions is memory that the processes of a
+ * service share, and so must not be removed while it runs.
+ */
+bool store_is_region(const char *name);
+
 /* State of a process; a death in any state but IDLE needs recovery. */
 enum store_activity { STORE_IDLE = 0, STORE_IN_CALL = 1, STORE_FLUSHING = 2 };
 

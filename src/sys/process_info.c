@@ -8,7 +8,7 @@
 bool process_info_read(pid_t pid, struct process_info *info)
 {
 	char path[64], text[1024];
-	unsigned long long start;
+	unsigned long long start, user, system;
 	const char *name_end;
 	ssize_t len;
 	char state;
@@ -27,10 +27,11 @@ bool process_info_read(pid_t pid, struct process_info *info)
 	name_end = strrchr(text, ')');
 	if (!name_end ||
 		sscanf(name_end + 1,
-			" %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
-			&state, &start) != 2)
+			" %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu %*s %*s %*s %*s %*s %*s %llu",
+			&state, &user, &system, &start) != 4)
 		return false;
 	info->state = state;
 	info->start = start;
+	info->cpu = user + system;
 	return true;
 }

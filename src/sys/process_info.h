@@ -6,6 +6,7 @@
 
 struct process_info {
 	char state;	/* R, S, D, T, t, Z, ... */
+	uint64_t cpu;	/* processor time, clock ticks */
 	uint64_t start; /* clock ticks after boot; unique together with the pid */
 };
 

@@ -213,6 +213,19 @@ static void one_call_of_the_store_may_take_minutes(void **state)
 	CHECK_SILENCES(rows);
 }
 
+/* Its processor time is its heartbeat. */
+static void sleeping_recovery_is_stuck_after_60_s(void **state)
+{
+	static const struct silence rows[] = {
+		{ ROLE_RECOVER, 'S', 59999, false, false },
+		{ ROLE_RECOVER, 'S', 60000, false, true },
+		{ ROLE_RECOVER, 'R', 3600000, false, false },
+	};
+
+	(void)state;
+	CHECK_SILENCES(rows);
+}
+
 static void dead_process_is_not_stuck(void **state)
 {
 	static const struct silence rows[] = {
@@ -331,6 +344,7 @@ int main(void)
 		CHECK(sleeping_process_may_wait_for_a_busy_sibling),
 		CHECK(busy_worker_is_stuck_after_30_s),
 		CHECK(one_call_of_the_store_may_take_minutes),
+		CHECK(sleeping_recovery_is_stuck_after_60_s),
 		CHECK(dead_process_is_not_stuck),
 		CHECK(process_states_are_classified),
 		CHECK(lowest_free_number_is_next),

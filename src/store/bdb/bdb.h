@@ -87,6 +87,8 @@ static inline uint64_t bdb_cache_mb(const struct engine_options *options)
 int bdb_allocate_region(int fd, size_t size);
 /* ENOBUFS with engine.message if the file system of the regions is too small. */
 int bdb_check_regions(struct bdb *bdb, const struct engine_options *options);
+/* For struct engine_ops: is_region. */
+bool bdb_is_region(const char *name);
 /* Reserves space in new regions; fails in the same way. */
 int bdb_reserve_regions(struct bdb *bdb, const struct engine_options *options);
 

@@ -276,6 +276,7 @@ const struct engine_ops bdb_engine_ops = {
 	.each = bdb_each,
 	.clear = bdb_clear,
 	.checkpoint = bdb_checkpoint,
+	.is_region = bdb_is_region,
 	.chores = bdb_chores,
 	.position = bdb_position,
 	.copy_data = bdb_copy_data,

@@ -67,6 +67,11 @@ int bdb_allocate_region(int fd, size_t size)
 	return offset >= 0 ? allocate(fd, offset) : 0;
 }
 
+bool bdb_is_region(const char *name)
+{
+	return strncmp(name, REGION_NAME, strlen(REGION_NAME)) == 0 || strcmp(name, RING_FILE) == 0;
+}
+
 static uint64_t largest_cache_mb(const struct engine_options *options)
 {
 	uint64_t cache = bdb_cache_mb(options);
