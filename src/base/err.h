@@ -41,6 +41,8 @@
 	X(ERR_DAMAGED, "damaged", 500, "Stored data are damaged; the operator has been informed.") \
 	X(ERR_NOT_IMPLEMENTED, "not-implemented", 501, "The method is not implemented.")           \
 	X(ERR_BUSY, "busy", 503, "The service is busy; try again shortly.")                        \
+	X(ERR_REBUILDING, "index-rebuilding", 503,                                                 \
+		"The index is being rebuilt; lists will work again shortly.")                      \
 	X(ERR_UNKNOWN_OUTCOME, "unknown-outcome", 503,                                             \
 		"The outcome is unknown; repeat with the same Idempotency-Key.")                   \
 	X(ERR_DISK_FULL, "disk-full", 507, "The disk is full; nothing was changed.")               \

@@ -4,6 +4,10 @@
 
 #define IDEMPOTENCY_EXPIRY_MS 600000
 #define QUOTA_WATCH_MS	      600000
+/* A damaged index is noticed after this time at the latest. */
+#define INDEX_MS 200
+/* Lists are refused meanwhile: more than other chores get. */
+#define INDEX_DUTY_PERCENT 60
 
 /* ---- the clock ---- */
 
@@ -48,13 +52,17 @@ static int64_t retention_interval(int64_t shortest_ms)
 	return interval < RETENTION_INTERVAL_MAX_MS ? interval : RETENTION_INTERVAL_MAX_MS;
 }
 
-/* Removed tasks do not make files smaller: while the disk is nearly full, it would only fill it. */
+/*
+ * Removed tasks do not make files smaller: while the disk is nearly full, it would only fill it. While
+ * the index is rebuilt, this process must not write tasks (walk_begin).
+ */
 static bool remove_finished(struct store *store, bool low_space, bool *more, struct err *err)
 {
 	int64_t shortest = retention_shortest(&store->retention.rules);
 	bool steady = clock_is_steady(store);
 
-	if (shortest == 0 || !steady || low_space || clock_mono_ms() < store->clock.next_pass_ms)
+	if (shortest == 0 || !steady || low_space || !store_index_is_complete(store) ||
+		clock_mono_ms() < store->clock.next_pass_ms)
 		return true;
 	if (!store_remove_finished(store, clock_wall_ms(), more, err))
 		return false;
@@ -93,10 +101,38 @@ static bool expire_keys(struct store *store, bool low_space, bool *more, struct 
 	       (*more || expire_future_keys(store, now, more, err));
 }
 
+/*
+ * A new file cannot take the place of one that other processes have open. So the recovery replaces
+ * the index (index_settle), and this process ends as one that has lost the environment.
+ */
+static bool end_for_replacement(struct store *store, struct err *err)
+{
+	bool marked;
+
+	store_enter(store);
+	marked = index_mark_for_replacement(store, err);
+	store_leave(store);
+	if (!marked)
+		return false;
+	log_warn("reindex", "the index is replaced by an empty one in a recovery");
+	return err_set(err, ERR_PANIC, NULL, NULL);
+}
+
+static bool build_index(struct store *store, bool low_space, bool *more, struct err *err)
+{
+	if (index_is_to_be_replaced(store))
+		return end_for_replacement(store, err);
+	if (store_index_is_complete(store) || low_space)
+		return true;
+	return rebuild_run(store, clock_mono_us() + STORE_SLICE_MS * 1000LL, more, err);
+}
+
 static const struct {
 	struct store_chore chore;
 	bool (*run)(struct store *store, bool low_space, bool *more, struct err *err);
 } own_chores[] = {
+	{ { .name = "index", .interval_ms = INDEX_MS, .duty_percent = INDEX_DUTY_PERCENT },
+		build_index },
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
 	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },
 	{ { .name = "quotas", .interval_ms = QUOTA_WATCH_MS }, usage_watch },

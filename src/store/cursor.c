@@ -108,8 +108,9 @@ static int read_part(const struct merge *merge, size_t i, const struct position 
 
 	cut_at(range, merge->set->descending, position, &cut, &bounds);
 	head->next = batch->count;
-	rc = (int)engine->ops->scan(
-		engine, TABLE_INDEX, &bounds, merge->set->descending, merge->part, batch);
+	rc = store_note(merge->store, TABLE_INDEX,
+		engine->ops->scan(
+			engine, TABLE_INDEX, &bounds, merge->set->descending, merge->part, batch));
 	head->end = batch->count;
 	head->complete = head->end - head->next < merge->part;
 	return rc;

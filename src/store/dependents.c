@@ -118,9 +118,12 @@ static int copy_found(const struct search *search, struct dependents *dependents
 int dependents_find(
 	struct store *store, const struct op *op, struct dependents *dependents, struct err *err)
 {
-	struct search *search = calloc(1, sizeof(*search));
+	struct search *search;
 	int rc;
 
+	if (!index_may_read(store, err))
+		return STEP_FAILED;
+	search = calloc(1, sizeof(*search));
 	if (!search)
 		return ENGINE_NO_MEMORY;
 	search->store = store;

@@ -225,6 +225,16 @@ struct engine_ops {
 	enum engine_status (*each)(struct engine *engine, enum engine_table table, bool keys_only,
 		engine_take *take, void *data);
 	/*
+	 * The same in parts, outside a transaction: *place is NULL before the first part; take ends a
+	 * part by returning false, and the next call goes on behind that row. *place is NULL again at
+	 * the end and after an error. Each row that exists from the first call to the last is seen.
+	 * Between the calls a lock on rows near the place remains: this process must not write to the
+	 * table, nor die as one that is outside the store. each_end ends a walk early.
+	 */
+	enum engine_status (*each_part)(struct engine *engine, enum engine_table table,
+		void **place, bool keys_only, engine_take *take, void *data);
+	void (*each_end)(struct engine *engine, void *place);
+	/*
 	 * Removes all rows. Outside a transaction, with no other process attached. After a failure
 	 * only close is allowed.
 	 */

@@ -9,6 +9,13 @@ static const char *const archive_names[] = {
 	NULL,
 };
 
+static const char *const index_names[] = {
+	[INDEX_BUILDING] = "rebuilding",
+	[INDEX_COMPLETE] = "complete",
+	[INDEX_WAITING] = "waiting",
+	NULL,
+};
+
 const struct health_row health_rows[] = {
 	{ AT(last_checkpoint), .name = "last_checkpoint", .help = "end of the last checkpoint",
 		.kind = HEALTH_TIME, .none = "none yet" },
@@ -38,6 +45,15 @@ const struct health_row health_rows[] = {
 		.hide_zero = true },
 	{ AT(archive_waiting_bytes), .name = "archive_waiting_bytes",
 		.help = "disk space that these occupy", .kind = HEALTH_BYTES, .hide_zero = true },
+	{ AT(index), .name = "index",
+		.help = "complete, rebuilding, or waiting for the recovery that replaces it; lists are "
+			"refused unless it is complete",
+		.kind = HEALTH_STATE, .names = index_names },
+	{ AT(index_progress), .name = "index_progress", .help = "progress of the rebuild",
+		.kind = HEALTH_SHARE, .hide_zero = true },
+	{ AT(index_left_ms), .name = "index_left_ms",
+		.help = "estimated time until the rebuild ends", .kind = HEALTH_DURATION,
+		.hide_zero = true },
 	{ AT(retention_removed), .name = "retention_removed",
 		.help = "tasks removed by retention since the last recovery", .unit = "tasks" },
 	{ AT(retention_pass), .name = "retention_pass",

@@ -16,6 +16,8 @@
 
 enum archive_health { ARCHIVE_OFF, ARCHIVE_WORKING, ARCHIVE_FAILING };
 
+enum index_health { INDEX_BUILDING, INDEX_COMPLETE, INDEX_WAITING };
+
 /* Units and meaning: the rows in health.c. */
 struct store_health {
 	_Atomic uint64_t last_checkpoint;
@@ -30,6 +32,9 @@ struct store_health {
 	_Atomic uint64_t archive_error;
 	_Atomic uint64_t archive_waiting_files;
 	_Atomic uint64_t archive_waiting_bytes;
+	_Atomic uint64_t index; /* enum index_health */
+	_Atomic uint64_t index_progress;
+	_Atomic uint64_t index_left_ms;
 	_Atomic uint64_t retention_removed;
 	_Atomic uint64_t retention_pass;
 	_Atomic uint64_t tenants_near_quota;

@@ -26,7 +26,9 @@
  *     walk.c         goes through all tasks without holding a lock
  *     backup.c       parts of a backup
  *     verify.c       tasks against index
- *     reindex.c      rebuilding the index
+ *     index_state.c  what the index holds, and whether it may be read
+ *     index_compare.c  one task or entry against the other
+ *     reindex.c      builds the index in slices
  *     migrate.c      stores of older builds
  */
 #include <stdio.h>
@@ -102,6 +104,9 @@ struct store {
 	uint64_t tenant_tasks, tenant_bytes;
 	int64_t next_quota_log; /* monotonic ms */
 	struct store_key_limit key_limit;
+	struct rebuild *rebuild; /* of the index, by this process; NULL: none */
+	bool alone;		 /* no other process has the store open */
+	bool uncounted;		 /* commits are not counted (store_commit) */
 	bool sync_commits;
 	bool lost; /* ERR_PANIC was returned and logged */
 	struct retention_pass retention;
@@ -123,7 +128,10 @@ bool store_may_write(const struct store *store, struct err *err);
 
 /* ---- flush.c ---- */
 
-/* Commits the transaction and counts it (struct store_shared). */
+/*
+ * Commits the transaction and counts it (struct store_shared), unless store->uncounted: nothing
+ * that a client can see depends on the commit.
+ */
 enum engine_status store_commit(struct store *store);
 
 /* ---- step.c ---- */
@@ -149,21 +157,34 @@ bool step_call(struct store *store, enum engine_access access, store_step *step,
 
 /* ---- the engine's calls ---- */
 
+/* A damaged page was met, or the operator wants it: the keeper has the index replaced. */
+void index_replace_later(struct store *store);
+
+/* Returns rc. A damaged page of the index, which is derived data, has it replaced. */
+static inline int store_note(struct store *store, enum engine_table table, enum engine_status rc)
+{
+	if (rc == ENGINE_DAMAGED && table == TABLE_INDEX)
+		index_replace_later(store);
+	return (int)rc;
+}
+
 static inline int store_get(struct store *store, enum engine_table table, struct str key,
 	bool for_update, struct buf *out)
 {
-	return (int)store->engine->ops->get(store->engine, table, key, for_update, out);
+	return store_note(
+		store, table, store->engine->ops->get(store->engine, table, key, for_update, out));
 }
 
 static inline int store_put(struct store *store, enum engine_table table, struct str key,
 	struct str value, enum engine_put how)
 {
-	return (int)store->engine->ops->put(store->engine, table, key, value, how);
+	return store_note(
+		store, table, store->engine->ops->put(store->engine, table, key, value, how));
 }
 
 static inline int store_del(struct store *store, enum engine_table table, struct str key)
 {
-	return (int)store->engine->ops->del(store->engine, table, key);
+	return store_note(store, table, store->engine->ops->del(store->engine, table, key));
 }
 
 /*
@@ -180,8 +201,9 @@ static inline int store_scan(struct store *store, enum engine_table table,
 	const struct engine_range *range, bool reverse, size_t limit)
 {
 	engine_batch_reset(&store->batch);
-	return (int)store->engine->ops->scan(
-		store->engine, table, range, reverse, limit, &store->batch);
+	return store_note(store, table,
+		store->engine->ops->scan(
+			store->engine, table, range, reverse, limit, &store->batch));
 }
 
 static inline struct str key_str(const struct index_key *key)
@@ -192,7 +214,16 @@ static inline struct str key_str(const struct index_key *key)
 /* Counts the keys of a range of the index; sets its hint. */
 static inline int store_count(struct store *store, struct engine_range *range, uint64_t *count)
 {
-	return (int)store->engine->ops->count(store->engine, TABLE_INDEX, range, count);
+	return store_note(store, TABLE_INDEX,
+		store->engine->ops->count(store->engine, TABLE_INDEX, range, count));
+}
+
+/* Key number n of a range of the index, from 0, replaces the keys in store->batch. */
+static inline int store_nth(struct store *store, const struct engine_range *range, uint64_t n)
+{
+	engine_batch_reset(&store->batch);
+	return store_note(store, TABLE_INDEX,
+		store->engine->ops->nth(store->engine, TABLE_INDEX, range, n, &store->batch));
 }
 
 /* ---- serial.c ---- */
@@ -347,14 +378,26 @@ void listing_free(struct listing *listing);
 
 /* ---- walk.c ---- */
 
-/* The keys of all tasks in a temporary file, as they were when it was made. */
+/* The keys of all tasks in a temporary file, as they were when it was made. Zero-initialise. */
 struct walk {
 	FILE *keys;
+	uint64_t count;				/* of keys */
+	bool copied;				/* all keys are in the file */
+	const enum engine_table *first, *table; /* that are copied: all, the present one */
+	void *place;				/* in that table; NULL: at its beginning */
 };
+/* Begins a walk and copies all keys. */
 bool walk_open(struct store *store, struct walk *walk, struct err *err);
 /* The same for TABLE_OLD_TASKS. */
 bool walk_open_old(struct store *store, struct walk *walk, struct err *err);
-void walk_close(struct walk *walk);
+/*
+ * walk_open in parts: walk_copy copies keys until `until_us` (monotonic), or all; call it again until
+ * walk->copied, also after an error. In between this process must not write tasks.
+ */
+bool walk_begin(struct store *store, struct walk *walk, struct err *err);
+bool walk_copy(struct store *store, struct walk *walk, int64_t until_us, struct err *err);
+/* A walk that was not begun is allowed. */
+void walk_close(struct store *store, struct walk *walk);
 /* False at the end or after a read error (walk_ended). */
 bool walk_next(struct walk *walk, struct index_key *key);
 /* False with ERR_INTERNAL after a read error. */
@@ -367,12 +410,48 @@ typedef bool walk_function(struct store *store, const struct index_key *key, str
 	void *data, struct err *err);
 bool walk_tasks(struct store *store, walk_function *take, void *data, struct err *err);
 
-/* ---- reindex.c ---- */
+/* ---- index_state.c ---- */
 
 /*
- * Rebuilds the index unless it was made by these tables and has entries. With `attach`:
- * ERR_INTERNAL if it was made by others.
+ * Finds out what the index holds when the store is opened. Alone: begins to build one that is
+ * missing, empty, incomplete or made by other tables. Attached: ERR_INTERNAL if it was made by
+ * other tables.
  */
-bool index_settle(struct store *store, bool attach, struct err *err);
+bool index_settle(struct store *store, struct err *err);
 /* Counts all entries of the index. */
 int index_count(struct store *store, uint64_t *entries);
+/*
+ * Whether the index has all entries, so that it may be read; false with ERR_REBUILDING and
+ * retry_after. While it has not, writers write all entries of each task that they change.
+ */
+bool index_may_read(const struct store *store, struct err *err);
+bool index_is_to_be_replaced(const struct store *store);
+/* Durably: the next recovery replaces the index by an empty one. */
+bool index_mark_for_replacement(struct store *store, struct err *err);
+/* Alone: replaces it at once. */
+bool index_begin_replacement(struct store *store, struct err *err);
+/* Durably: all entries are there, and lists may be served. */
+bool index_set_complete(struct store *store, struct err *err);
+
+/* ---- index_compare.c ---- */
+
+struct index_comparison {
+	uint64_t tasks, unreadable;
+	uint64_t matched, missing; /* entries */
+};
+/* Adds the task of that key, if it exists. for_update: locked until the transaction ends. */
+int compare_task(struct store *store, const struct index_key *key, bool for_update,
+	struct index_comparison *comparison);
+/* Whether no task has the entry. */
+int compare_entry(struct store *store, struct str entry, bool for_update, bool *stray);
+
+/* ---- reindex.c ---- */
+
+struct rebuild;
+/*
+ * Builds and verifies the index until `until_us` (monotonic) or until it is complete (*more false).
+ * Other processes may read and write tasks meanwhile.
+ */
+bool rebuild_run(struct store *store, int64_t until_us, bool *more, struct err *err);
+/* NULL is allowed. What was built is kept. */
+void rebuild_free(struct store *store);

@@ -282,8 +282,11 @@ static bool open_listing(struct listing *listing, struct err *err)
 bool list_open(struct store *store, const struct op *op, struct result *result, struct err *err)
 {
 	const struct query query = { store, op->tenant, op->dialect, op->list };
-	struct listing *listing = listing_new(store, &query);
+	struct listing *listing;
 
+	if (!index_may_read(store, err))
+		return false;
+	listing = listing_new(store, &query);
 	if (!listing)
 		return err_no_memory(err);
 	if (!open_listing(listing, err)) {

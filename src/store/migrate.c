@@ -81,7 +81,7 @@ bool store_migrate(struct store *store, uint64_t *tasks, struct err *err)
 	     store_checkpoint(store, false, NULL, err) && remove_old(store, err) &&
 	     store_checkpoint(store, true, NULL, err);
 	store_leave(store);
-	walk_close(&migration.walk);
+	walk_close(store, &migration.walk);
 	buf_free(&migration.record);
 	if (ok)
 		*tasks = migration.tasks;

@@ -165,6 +165,8 @@ bool number_find(struct store *store, const struct op *op, struct id *id, struct
 {
 	struct search search = { .op = op, .id = id };
 
+	if (!index_may_read(store, err))
+		return false;
 	search.field = index_fields(store->indexes, op->dialect);
 	while (search.field && search.field->source != INDEX_NUMBER &&
 		search.field->source != INDEX_END)

@@ -39,8 +39,11 @@ int quota_check(struct store *store, const struct op *op, struct err *err)
 {
 	int64_t wait = op->quota.to - op->now;
 	uint64_t count;
-	int rc = count_created(store, op, &count);
+	int rc;
 
+	if (!index_may_read(store, err))
+		return STEP_FAILED;
+	rc = count_created(store, op, &count);
 	if (rc != 0 || count < op->quota.max_tasks)
 		return rc;
 	err_set(err, ERR_QUOTA, NULL, NULL);

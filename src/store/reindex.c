@@ -1,168 +1,200 @@
+#include "store/reindex.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
 #include "base/log.h"
-#include "store/internal.h"
 
-#define TASKS_PER_COMMIT 256
-#define SCHEMA_KEY	 STR("index")
-
-/* ---- the schema of the index ---- */
-
-static int step_write_schema(struct store *store, void *data, struct err *err)
-{
-	const struct str *hash = data;
-	int rc;
-
-	(void)err;
-	if (hash->len > 0)
-		return store_put(store, TABLE_META, SCHEMA_KEY, *hash, ENGINE_REPLACE);
-	rc = store_del(store, TABLE_META, SCHEMA_KEY);
-	return rc == ENGINE_NOT_FOUND ? 0 : rc;
-}
+#define LOG_INTERVAL_MS 15000
+/* Verification that fails again is no accident: it is repeated, but rarely. */
+#define FAILURES_MAX	 3
+#define FAILURE_PAUSE_MS 60000
 
 /*
- * The hash is removed before a rebuild and written after it: an index that was not filled to its
- * end is built again.
+ * Building the index while other processes read and write tasks. Phases:
+ *
+ *     FILL    copies the keys of all tasks, then writes the missing entries of each
+ *     CHECK   copies the keys once more and looks up all entries of each task
+ *     SAMPLE  looks up the tasks of entries all over the index
+ *     SWEEP   after a difference: removes the entries that no task has; then FILL again
+ *
+ * A task that exists when the keys are copied is seen by the copy, a later one gets its entries from
+ * its writer, and both lock the task's row: so no task is left out. Nothing but the row "begun" is
+ * remembered over a restart: FILL then finds the entries that exist and writes the others.
+ *
+ * The commits are not counted (store_commit): no response shows an entry before the last commit,
+ * which is flushed, and counted ones would make every reader flush.
  */
-static bool write_schema(struct store *store, struct str hash, struct err *err)
+
+/* ---- phases; each ends by entering the next ---- */
+
+void rebuild_enter(struct store *store, struct rebuild *rebuild, enum rebuild_phase phase)
 {
-	return step_run(store, ENGINE_WRITE, step_write_schema, &hash, err);
+	walk_close(store, &rebuild->walk);
+	rebuild->phase = phase;
+	rebuild->done = rebuild->place = 0;
+	rebuild->strays = 0;
+	rebuild->batch_size = TASKS_PER_BATCH;
+	rebuild->compared = (struct index_comparison){ 0 };
+	rebuild->commits = atomic_load(&store->shared->commits_started);
 }
 
-struct index_state {
-	bool current;	  /* made by the tables of this build */
-	uint64_t entries; /* 0: lost with its file, or never filled */
+static int step_count(struct store *store, void *data, struct err *err)
+{
+	(void)err;
+	return index_count(store, data);
+}
+
+bool rebuild_enter_entries(
+	struct store *store, struct rebuild *rebuild, enum rebuild_phase phase, struct err *err)
+{
+	rebuild_enter(store, rebuild, phase);
+	return step_run(store, ENGINE_READ, step_count, &rebuild->entries, err);
+}
+
+bool rebuild_fail(struct store *store, struct rebuild *rebuild, struct err *err)
+{
+	log_error("reindex", "verification failed: %llu entries missing, %llu stray",
+		(unsigned long long)rebuild->compared.missing, (unsigned long long)rebuild->strays);
+	if (++rebuild->failures >= FAILURES_MAX)
+		rebuild->retry_ms = clock_mono_ms() + FAILURE_PAUSE_MS;
+	rebuild->resumed = true;
+	return rebuild_enter_entries(store, rebuild, PHASE_SWEEP, err);
+}
+
+/* ---- slices ---- */
+
+static const struct {
+	rebuild_part *run;
+	unsigned begin, end; /* percent of the whole work */
+} phases[PHASES] = {
+	[PHASE_FILL] = { rebuild_fill, 0, 65 },
+	[PHASE_CHECK] = { rebuild_check, 65, 98 },
+	[PHASE_SAMPLE] = { rebuild_sample, 98, 100 },
+	[PHASE_SWEEP] = { rebuild_sweep, 0, 1 },
 };
 
-static int step_inspect(struct store *store, void *data, struct err *err)
+static void show_progress(struct store *store, struct rebuild *rebuild)
 {
-	struct buf hash = BUF_INIT;
-	struct index_state *state = data;
-	int rc = store_get(store, TABLE_META, SCHEMA_KEY, false, &hash);
+	struct store_health *health = &store->shared->health;
+	uint64_t all = rebuild->phase < PHASE_SAMPLE ? rebuild->walk.count : rebuild->entries;
+	uint64_t share = phases[rebuild->phase].begin * 10000ULL;
+	int64_t now = clock_mono_ms();
+	uint64_t spent = (uint64_t)(now - rebuild->begun_ms);
 
-	(void)err;
-	state->current = rc == 0 && hash.len == sizeof(store->schema_hash) &&
-			 memcmp(hash.data, store->schema_hash, hash.len) == 0;
-	buf_free(&hash);
-	return rc == 0 || rc == ENGINE_NOT_FOUND ? index_count(store, &state->entries) : rc;
+	if (all > 0 && (rebuild->phase >= PHASE_SAMPLE || rebuild->walk.copied))
+		share += (phases[rebuild->phase].end - phases[rebuild->phase].begin) *
+			 (rebuild->done < all ? rebuild->done : all) * 10000 / all;
+	atomic_store(&health->index_progress, share);
+	atomic_store(&health->index_left_ms, share > 0 ? spent * (1000000 - share) / share : 0);
+	if (now - rebuild->logged_ms < LOG_INTERVAL_MS)
+		return;
+	rebuild->logged_ms = now;
+	log_info("reindex", "%u %% of the index are built and verified", (unsigned)(share / 10000));
 }
 
-int index_count(struct store *store, uint64_t *entries)
+static struct rebuild *begin(struct store *store, struct err *err)
 {
-	struct engine_range all = { 0 };
+	struct rebuild *rebuild = calloc(1, sizeof(*rebuild));
 
-	return store_count(store, &all, entries);
-}
-
-/* ---- entries ---- */
-
-struct filling {
-	struct walk walk;
-	off_t place; /* in walk.keys, of the first task that is not committed */
-	uint64_t tasks;
-	unsigned in_step; /* tasks in the current transaction */
-	struct buf record;
-	bool end;
-};
-
-/* A record that cannot be read has no entries; verify reports it. */
-static int put_entries(struct store *store, struct filling *filling, const struct index_key *at)
-{
-	struct index_key keys[INDEX_KEYS_MAX];
-	struct task task;
-	size_t count = 0;
-	int rc;
-
-	buf_reset(&filling->record);
-	rc = store_get(store, row_table_of_key(store, at), key_str(at), false, &filling->record);
-	if (rc == ENGINE_NOT_FOUND)
-		return 0;
-	if (rc == 0 && record_decode(&task, buf_str(&filling->record)))
-		count = index_all_keys(keys, &task, store->indexes);
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = store_put(store, TABLE_INDEX, key_str(&keys[i]), STR(""), ENGINE_REPLACE);
-	return rc;
-}
-
-static int step_fill(struct store *store, void *data, struct err *err)
-{
-	struct filling *filling = data;
-	struct index_key key;
-	int rc = 0;
-
-	(void)err;
-	if (fseeko(filling->walk.keys, filling->place, SEEK_SET) != 0)
-		return ENGINE_FULL;
-	for (filling->in_step = 0; rc == 0 && filling->in_step < TASKS_PER_COMMIT;
-		filling->in_step++) {
-		filling->end = !walk_next(&filling->walk, &key);
-		if (filling->end)
-			break;
-		rc = put_entries(store, filling, &key);
+	if (!rebuild) {
+		err_no_memory(err);
+		return NULL;
 	}
-	return rc;
+	rebuild->begun_ms = rebuild->logged_ms = clock_mono_ms();
+	rebuild_enter(store, rebuild, PHASE_FILL);
+	return rebuild;
 }
 
-static bool fill_all(struct store *store, struct filling *filling, struct err *err)
+static bool ensure_begun(struct store *store, struct err *err)
 {
-	bool ok = true;
+	uint64_t entries = 0;
 
-	while (ok && !filling->end) {
-		ok = step_run(store, ENGINE_WRITE, step_fill, filling, err);
-		filling->place = ftello(filling->walk.keys);
-		filling->tasks += filling->in_step;
-	}
-	return ok && walk_ended(&filling->walk, err);
+	if (store->rebuild)
+		return true;
+	if (!step_run(store, ENGINE_READ, step_count, &entries, err))
+		return false;
+	store->rebuild = begin(store, err);
+	if (!store->rebuild)
+		return false;
+	store->rebuild->resumed = entries > 0;
+	return true;
 }
 
-static bool fill_index(struct store *store, struct err *err)
+bool rebuild_run(struct store *store, int64_t until_us, bool *more, struct err *err)
 {
-	struct str hash = { (const char *)store->schema_hash, sizeof(store->schema_hash) };
-	struct filling filling = { 0 };
+	struct rebuild *rebuild;
 	bool ok;
 
-	if (!walk_open(store, &filling.walk, err))
-		return false;
-	ok = fill_all(store, &filling, err) && write_schema(store, hash, err);
-	walk_close(&filling.walk);
-	buf_free(&filling.record);
-	if (ok && filling.tasks > 0)
-		log_info("reindexed", "built the index of %llu tasks",
-			(unsigned long long)filling.tasks);
+	store_enter(store);
+	ok = ensure_begun(store, err);
+	rebuild = store->rebuild;
+	*more = false;
+	if (ok && clock_mono_ms() < rebuild->retry_ms)
+		goto out;
+	do {
+		ok = ok && phases[rebuild->phase].run(store, rebuild, until_us, err);
+		*more = ok && !store_index_is_complete(store) && !index_is_to_be_replaced(store);
+	} while (*more && clock_mono_us() < until_us);
+	if (*more)
+		show_progress(store, rebuild);
+	if (store_index_is_complete(store) || index_is_to_be_replaced(store))
+		rebuild_free(store);
+out:
+	store_leave(store);
 	return ok;
 }
 
-/* ---- the whole index ---- */
-
-static bool clear_index(struct store *store, struct err *err)
+void rebuild_free(struct store *store)
 {
-	enum engine_status status = store->engine->ops->clear(store->engine, TABLE_INDEX);
-
-	return status == ENGINE_OK || store_fail(store, (int)status, err);
+	if (store->rebuild)
+		walk_close(store, &store->rebuild->walk);
+	free(store->rebuild);
+	store->rebuild = NULL;
 }
 
-bool store_reindex(struct store *store, struct err *err)
+/* ---- on demand ---- */
+
+#define SHOW_US 1000000
+
+/* Without the keeper, the logs are removed here. */
+static bool build_now(struct store *store, void (*show)(unsigned percent, void *data), void *data,
+	struct err *err)
+{
+	bool more = true;
+
+	while (more) {
+		if (!rebuild_run(store, clock_mono_us() + SHOW_US, &more, err) ||
+			!store_checkpoint(store, true, NULL, err))
+			return false;
+		if (show)
+			show((unsigned)(atomic_load(&store->shared->health.index_progress) / 10000),
+				data);
+	}
+	return store_index_is_complete(store) ||
+	       err_set(err, ERR_INTERNAL, NULL, "the index does not match the tasks");
+}
+
+static bool request_replacement(struct store *store, struct err *err)
+{
+	if (!index_mark_for_replacement(store, err))
+		return false;
+	index_replace_later(store);
+	return true;
+}
+
+bool store_reindex(struct store *store, void (*show)(unsigned percent, void *data), void *data,
+	struct err *err)
 {
 	bool ok;
 
 	if (!store_may_write(store, err))
 		return false;
 	store_enter(store);
-	ok = write_schema(store, STR_NULL, err) && clear_index(store, err) &&
-	     fill_index(store, err) && store_flush(store, err);
+	rebuild_free(store);
+	ok = store->alone ? index_begin_replacement(store, err) && build_now(store, show, data, err)
+			  : request_replacement(store, err);
+	rebuild_free(store);
 	store_leave(store);
 	return ok;
-}
-
-bool index_settle(struct store *store, bool attach, struct err *err)
-{
-	struct index_state state;
-
-	if (!step_run(store, ENGINE_READ, step_inspect, &state, err))
-		return false;
-	if (state.current && (attach || state.entries > 0))
-		return true;
-	if (attach)
-		return err_set(err, ERR_INTERNAL, NULL, "the index was made for other tables");
-	if (state.entries > 0)
-		return store_reindex(store, err);
-	return write_schema(store, STR_NULL, err) && fill_index(store, err);
 }

@@ -84,9 +84,13 @@ static bool has_key(const struct key_set *set, const struct index_key *key)
 	return false;
 }
 
-/* Writes only the difference. An entry that is missing already is no error; verify reports it. */
+/*
+ * Writes only the difference, or while the index is being built all entries of the task: the build
+ * may have passed its row before. An entry that is missing already is no error; verify reports it.
+ */
 static int update_index(struct store *store, const struct task *old, const struct task *task)
 {
+	bool all = !store_index_is_complete(store);
 	struct key_set before, after;
 	int rc = 0;
 
@@ -99,7 +103,7 @@ static int update_index(struct store *store, const struct task *old, const struc
 		rc = rc == ENGINE_NOT_FOUND ? 0 : rc;
 	}
 	for (size_t i = 0; rc == 0 && i < after.count; i++) {
-		if (!has_key(&before, &after.keys[i]))
+		if (all || !has_key(&before, &after.keys[i]))
 			rc = store_put(store, TABLE_INDEX, key_str(&after.keys[i]), STR(""),
 				ENGINE_REPLACE);
 	}

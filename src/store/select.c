@@ -28,8 +28,7 @@ static int find_nth(
 	const struct engine_range bounds = range_bounds(range);
 	int rc;
 
-	engine_batch_reset(&store->batch);
-	rc = (int)store->engine->ops->nth(store->engine, TABLE_INDEX, &bounds, n, &store->batch);
+	rc = store_nth(store, &bounds, n);
 	if (rc != 0)
 		return rc == ENGINE_NOT_FOUND ? STEP_RETRY : rc;
 	position->set = position->at = true;

@@ -3,6 +3,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/internal.h"
 
 /* ---- open, close ---- */
@@ -20,6 +21,7 @@ static struct store *new_store(const struct store_options *options)
 	if (options->retention)
 		retention_init(&store->retention, options->retention);
 	store->shared = options->shared ? options->shared : &store->own_shared;
+	store->alone = options->mode != STORE_ATTACH;
 	store->activity = options->activity ? options->activity : &store->own_activity;
 	store->sync_commits = options->sync_commits && options->mode != STORE_EPHEMERAL;
 	if (getrandom(&store->random, sizeof(store->random), 0) < 0)
@@ -71,13 +73,25 @@ static bool open_engine(struct store *store, const struct store_options *options
 	return status == ENGINE_OK || fail_open(store, status, err);
 }
 
+/* A short rebuild is done before the first request; a longer one is left to the keeper. */
+static bool build_at_open(struct store *store, const struct store_options *options, struct err *err)
+{
+	int64_t ms = options->build_ms ? options->build_ms : STORE_BUILD_MS;
+	int64_t until = clock_mono_us() + ms * 1000;
+	bool more = store->alone && ms > 0 && !store_index_is_complete(store), ok = true;
+
+	while (ok && more && clock_mono_us() < until)
+		ok = rebuild_run(store, until, &more, err);
+	rebuild_free(store);
+	return ok;
+}
+
 /* What depends on all tasks is completed at the first start after a migration. */
 static bool settle(struct store *store, const struct store_options *options, struct err *err)
 {
-	bool attach = options->mode == STORE_ATTACH;
-
 	return options->migrate ||
-	       (index_settle(store, attach, err) && (attach || usage_init(store, err)));
+	       (index_settle(store, err) && build_at_open(store, options, err) &&
+		       (!store->alone || usage_init(store, err)));
 }
 
 static bool check_finished(const struct store_options *options, struct err *err)
@@ -131,11 +145,22 @@ bool store_check_home(const char *home, struct err *err)
 	       err_set(err, ERR_CONFLICT, "home", "%s: %s", home, message);
 }
 
+/* Without a keeper, a damaged index is replaced when the store is opened the next time. */
+static void keep_replacement(struct store *store)
+{
+	struct err err;
+
+	if (store->engine && store->alone && !store->lost && index_is_to_be_replaced(store))
+		index_mark_for_replacement(store, &err);
+}
+
 void store_close(struct store *store)
 {
 	if (!store)
 		return;
 	store_enter(store);
+	rebuild_free(store);
+	keep_replacement(store);
 	if (store->engine)
 		store->engine->ops->close(store->engine);
 	buf_free(&store->old_record);

@@ -31,6 +31,8 @@
 /* Lifetime of an Idempotency-Key, in hours. */
 #define STORE_IDEMPOTENCY_HOURS 24
 
+#define STORE_BUILD_MS 300
+
 struct store;
 struct engine_ops;
 
@@ -91,7 +93,12 @@ struct store_options {
 	_Atomic int *activity; /* enum store_activity, set by every call; NULL: not shown */
 	bool migrate;	       /* open a store of an older build, for store_migrate() */
 	int64_t restore_until; /* STORE_RESTORE: seconds since the epoch; 0: the end of the logs */
-	bool sync_commits;     /* each commit is flushed by itself: the benchmark's yardstick */
+	/*
+	 * How long STORE_RECOVER builds a missing index itself before it leaves the rest to
+	 * store_run_chore; 0: STORE_BUILD_MS, negative: not at all.
+	 */
+	int64_t build_ms;
+	bool sync_commits; /* each commit is flushed by itself: the benchmark's yardstick */
 	const struct engine_ops *engine; /* NULL: Berkeley DB; tests use another one */
 };
 
@@ -106,7 +113,8 @@ void store_close(struct store *store);
  * Carries out one operation in one transaction and fills in the result. The caller must always free
  * the result. Not durable until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id
  * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_QUOTA and
- * ERR_TOO_MANY_REQUESTS (with retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED, ERR_PANIC, and those of
+ * ERR_TOO_MANY_REQUESTS (with retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED,
+ * ERR_REBUILDING (with retry_after), ERR_PANIC, and those of
  * op.before_write.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
@@ -260,8 +268,21 @@ struct store_report {
 };
 /* Compares tasks, index and usage. The counts are exact only without concurrent writers. */
 bool store_verify(struct store *store, struct store_report *report, struct err *err);
-/* Rebuilds the index. Alone: after STORE_RECOVER, with no other process attached. */
-bool store_reindex(struct store *store, struct err *err);
+/*
+ * The index is derived from the tasks. It is built again when it is missing, damaged, incomplete or
+ * made by other tables: by STORE_RECOVER, or in slices by a chore, also after a restart, while tasks
+ * are read by id and written. Until it is complete and verified, operations that need it fail with
+ * ERR_REBUILDING and retry_after: lists, look-ups of a number, operations that concern dependents,
+ * and creations under a daily quota.
+ */
+bool store_index_is_complete(const struct store *store);
+/*
+ * Replaces the index by a new one. Alone (after STORE_RECOVER, with no other process attached) it is
+ * built when the call returns; show, or NULL, gets the progress about once a second. Attached: the
+ * keeper ends with ERR_PANIC soon, the recovery replaces the index, and the next keeper builds it.
+ */
+bool store_reindex(struct store *store, void (*show)(unsigned percent, void *data), void *data,
+	struct err *err);
 /* ERR_CONFLICT with the command to run if the store in home was made by an older build. */
 bool store_check_home(const char *home, struct err *err);
 /*

@@ -65,7 +65,7 @@ bool store_verify(struct store *store, struct store_report *report, struct err *
 {
 	struct check check = { 0 };
 	uint64_t entries = 0, changed;
-	bool ok = usage_read_rows(store, &check.usage, err) &&
+	bool ok = index_may_read(store, err) && usage_read_rows(store, &check.usage, err) &&
 		  walk_tasks(store, check_task, &check, err) &&
 		  step_call(store, ENGINE_READ, step_count, &entries, err) &&
 		  usage_compare(

@@ -1,85 +1,143 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "store/internal.h"
 
 /*
- * The tables of tasks have no order in which a walk could go on later, and a walk that stayed open
- * would hold a lock while the caller works. So a walk first copies all keys to a temporary file,
- * then reads the tasks one by one. It does not see tasks created meanwhile and leaves out removed
- * ones.
+ * The tables of tasks have no order in which a walk could go on later, and rows move when a table
+ * grows. So a walk first copies all keys to a temporary file, then reads the tasks one by one. It
+ * does not see tasks created meanwhile and leaves out removed ones.
  */
+static const enum engine_table tables[] = { TABLE_TASKS, TABLE_NAMED_TASKS, ENGINE_TABLES };
+static const enum engine_table old_tables[] = { TABLE_OLD_TASKS, ENGINE_TABLES };
+
 struct copying {
-	FILE *keys;
-	const enum engine_table *tables;
-	size_t count;
+	struct walk *walk;
+	int64_t until; /* monotonic us */
 	bool failed;
 };
+
+#define ROWS_PER_CLOCK 64
 
 static bool copy_key(struct str key, struct str value, void *data)
 {
 	struct copying *copying = data;
+	struct walk *walk = copying->walk;
 	uint32_t len = (uint32_t)key.len;
 
 	(void)value;
-	copying->failed = fwrite(&len, sizeof(len), 1, copying->keys) != 1 ||
-			  fwrite(key.ptr, key.len, 1, copying->keys) != 1;
-	return !copying->failed;
+	copying->failed = fwrite(&len, sizeof(len), 1, walk->keys) != 1 ||
+			  fwrite(key.ptr, key.len, 1, walk->keys) != 1;
+	walk->count++;
+	return !copying->failed &&
+	       (walk->count % ROWS_PER_CLOCK != 0 || clock_mono_us() < copying->until);
 }
 
+/* Returns after the part of a table that fits, with its place, or when all tables are copied. */
 static int step_copy(struct store *store, void *data, struct err *err)
 {
 	struct copying *copying = data;
+	struct walk *walk = copying->walk;
 	int rc = 0;
 
 	(void)err;
-	copying->failed = false;
-	rewind(copying->keys);
-	for (size_t i = 0; rc == 0 && !copying->failed && i < copying->count; i++)
-		rc = (int)store->engine->ops->each(
-			store->engine, copying->tables[i], true, copy_key, copying);
-	if (rc != 0)
-		return rc;
-	if (copying->failed || fflush(copying->keys) != 0 ||
-		ftruncate(fileno(copying->keys), ftello(copying->keys)) != 0)
-		return ENGINE_FULL;
-	return 0;
+	while (rc == 0 && *walk->table != ENGINE_TABLES) {
+		rc = (int)store->engine->ops->each_part(
+			store->engine, *walk->table, &walk->place, true, copy_key, copying);
+		if (rc == 0 && copying->failed)
+			rc = ENGINE_FULL;
+		if (rc == 0 && walk->place)
+			break;
+		walk->table += rc == 0;
+	}
+	return rc;
 }
 
-static bool open_walk(struct store *store, struct walk *walk, const enum engine_table *tables,
-	size_t count, struct err *err)
+static bool begin(
+	struct store *store, struct walk *walk, const enum engine_table *first, struct err *err)
 {
-	struct copying copying = { .keys = tmpfile(), .tables = tables, .count = count };
-
-	walk->keys = copying.keys;
+	*walk = (struct walk){ .keys = tmpfile(), .first = first, .table = first };
 	if (!walk->keys)
 		return err_set(err, ERR_INTERNAL, NULL, "cannot create a temporary file: %s",
 			strerror(errno));
-	if (!step_call(store, ENGINE_READ, step_copy, &copying, err)) {
-		walk_close(walk);
+	/* While a place is kept, a death of this process leaves a lock behind (enum store_activity). */
+	store_enter(store);
+	return true;
+}
+
+bool walk_begin(struct store *store, struct walk *walk, struct err *err)
+{
+	return begin(store, walk, tables, err);
+}
+
+static void end_copy(struct store *store, struct walk *walk)
+{
+	if (walk->place)
+		store->engine->ops->each_end(store->engine, walk->place);
+	walk->place = NULL;
+	if (!walk->copied)
+		store_leave(store);
+	walk->copied = true;
+}
+
+static void begin_again(struct store *store, struct walk *walk)
+{
+	if (walk->place)
+		store->engine->ops->each_end(store->engine, walk->place);
+	walk->place = NULL;
+	walk->table = walk->first;
+	walk->count = 0;
+	rewind(walk->keys);
+}
+
+bool walk_copy(struct store *store, struct walk *walk, int64_t until_us, struct err *err)
+{
+	struct copying copying = { .walk = walk, .until = until_us };
+
+	if (!step_run(store, ENGINE_READ, step_copy, &copying, err)) {
+		begin_again(store, walk);
 		return false;
 	}
+	if (*walk->table != ENGINE_TABLES)
+		return true;
+	if (fflush(walk->keys) != 0 || ftruncate(fileno(walk->keys), ftello(walk->keys)) != 0) {
+		begin_again(store, walk);
+		return err_set(err, ERR_DISK_FULL, NULL, NULL);
+	}
 	rewind(walk->keys);
+	end_copy(store, walk);
 	return true;
+}
+
+static bool copy_all(struct store *store, struct walk *walk, struct err *err)
+{
+	bool ok = true;
+
+	while (ok && !walk->copied)
+		ok = walk_copy(store, walk, INT64_MAX, err);
+	if (!ok)
+		walk_close(store, walk);
+	return ok;
 }
 
 bool walk_open(struct store *store, struct walk *walk, struct err *err)
 {
-	static const enum engine_table tables[] = { TABLE_TASKS, TABLE_NAMED_TASKS };
-
-	return open_walk(store, walk, tables, sizeof(tables) / sizeof(tables[0]), err);
+	return begin(store, walk, tables, err) && copy_all(store, walk, err);
 }
 
 bool walk_open_old(struct store *store, struct walk *walk, struct err *err)
 {
-	static const enum engine_table table = TABLE_OLD_TASKS;
-
-	return open_walk(store, walk, &table, 1, err);
+	return begin(store, walk, old_tables, err) && copy_all(store, walk, err);
 }
 
-void walk_close(struct walk *walk)
+void walk_close(struct store *store, struct walk *walk)
 {
+	if (!walk->keys)
+		return;
+	end_copy(store, walk);
 	fclose(walk->keys);
+	*walk = (struct walk){ 0 };
 }
 
 bool walk_next(struct walk *walk, struct index_key *key)
@@ -133,6 +191,6 @@ bool walk_tasks(struct store *store, walk_function *take, void *data, struct err
 	}
 	ok = ok && err->code == ERR_NONE && walk_ended(&walk, err);
 	buf_free(&record);
-	walk_close(&walk);
+	walk_close(store, &walk);
 	return ok;
 }

@@ -125,7 +125,7 @@ static void verify_counts_differences_and_reindex_repairs(void **state)
 	assert_int_equal(report.stray_entries, 2);
 	assert_int_equal(report.index_entries, 3 * 4 - 1 + 2);
 	fixture_expect_rows(store, &op, 0, "1 3");
-	must(store_reindex(store, &err), &err);
+	must(store_reindex(store, NULL, NULL, &err), &err);
 	fixture_verify(store, 3);
 	fixture_expect_rows(store, &op, 0, "1 2 3");
 	fixture_create(store, 4, "new", NULL); /* the new index is kept up to date */
@@ -154,7 +154,7 @@ static void unreadable_record_is_reported(void **state)
 	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 	expect_log("record-unreadable");
 	assert_false(store_each_task(store, count_task, &left, &err));
-	must(store_reindex(store, &err), &err);
+	must(store_reindex(store, NULL, NULL, &err), &err);
 }
 
 static void chores_run(void **state)

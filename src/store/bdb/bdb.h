@@ -187,6 +187,9 @@ enum engine_status bdb_nth(struct engine *engine, enum engine_table table,
 	const struct engine_range *range, uint64_t n, struct engine_batch *batch);
 enum engine_status bdb_each(struct engine *engine, enum engine_table table, bool keys_only,
 	engine_take *take, void *data);
+enum engine_status bdb_each_part(struct engine *engine, enum engine_table table, void **place,
+	bool keys_only, engine_take *take, void *data);
+void bdb_each_end(struct engine *engine, void *place);
 
 /* ---- compact.c ---- */
 
