@@ -108,10 +108,9 @@ struct engine {
  * engine_row_size() bytes.
  */
 struct engine_room {
-	size_t bytes; /* left for more rows before they lie apart; 0: they do already */
-	size_t empty; /* of a place without rows */
-	uint32_t
-		grow; /* the serial number whose rows make the table grow when their place is full */
+	size_t bytes;  /* left for more rows before they lie apart; 0: they do already */
+	size_t empty;  /* of a place without rows */
+	uint32_t grow; /* the serial number whose rows make a full table grow */
 };
 
 /* Values of more than a quarter of a page of Berkeley DB lie elsewhere; 12 bytes refer to them. */

@@ -31,24 +31,25 @@
 
 /* ---- bytes written ---- */
 
-static uint64_t log_bytes, page_bytes, reads;
-
-static bool is_log(int fd)
-{
-	char link[32], path[4096];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path));
-	return len > 14 && memcmp(path + len - 14, "log.", 4) == 0;
-}
+static uint64_t log_bytes, page_bytes, other_bytes, reads;
 
 static void count(int fd, size_t size)
 {
-	if (is_log(fd))
+	char link[32], path[4096] = "";
+	const char *name;
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	name = len > 0 ? strrchr(path, '/') : NULL;
+	if (!name)
+		return;
+	if (strncmp(name, "/log.", 5) == 0)
 		log_bytes += size;
-	else
+	else if (strncmp(path, "/dev/", 5) != 0 && len > 3 && strcmp(path + len - 3, ".db") == 0)
 		page_bytes += size;
+	else if (strncmp(path, "/dev/", 5) != 0)
+		other_bytes += size;
 }
 
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at)
@@ -151,7 +152,7 @@ static void drop(struct store *store, const struct id *id)
 /* ---- reports ---- */
 
 static struct {
-	uint64_t log, page, reads, tasks;
+	uint64_t log, page, other, reads, tasks;
 	double wall, cpu;
 } last;
 
@@ -188,11 +189,13 @@ static void report(const char *what, const char *home, uint64_t made, uint64_t l
 	static const char *const files[] = { "tasks2.db", "named.db", "index.db" };
 	double sum = 0;
 
-	printf("%-6s %8" PRIu64 "  us/task %6.1f cpu %6.1f  written/task %5.0f (log %5.0f)  "
+	printf("%-6s %8" PRIu64
+	       "  us/task %6.1f cpu %6.1f  written/task %5.0f (log %5.0f) doublewrite %5.0f "
 	       "reads/task %.2f ",
 		what, made, (wall - last.wall) / n * 1e6, (cpu - last.cpu) / n * 1e6,
 		(double)(log_bytes + page_bytes - last.log - last.page) / n,
-		(double)(log_bytes - last.log) / n, (double)(reads - last.reads) / n);
+		(double)(log_bytes - last.log) / n, (double)(other_bytes - last.other) / n,
+		(double)(reads - last.reads) / n);
 	for (size_t i = 0; i < 3; i++) {
 		double allocated = 0, apparent = 0;
 
@@ -208,6 +211,7 @@ static void report(const char *what, const char *home, uint64_t made, uint64_t l
 	fflush(stdout);
 	last.log = log_bytes;
 	last.page = page_bytes;
+	last.other = other_bytes;
 	last.reads = reads;
 	last.tasks = made;
 	last.wall = seconds(CLOCK_MONOTONIC);

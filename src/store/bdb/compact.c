@@ -11,7 +11,7 @@
  * one, and the pages set free are used for later keys.
  *
  * One pass over the tree when enough transactions have committed since the last one. A slice is a
- * range of record numbers: what is inserted meanwhile shifts the range, and is left to the next pass.
+ * range of record numbers: insertions during a pass shift the range, and are left to the next pass.
  */
 #define FILL_PERCENT  90
 #define SLICE_ENTRIES 1000
@@ -33,7 +33,7 @@ static int count_commits(struct bdb *bdb, uint64_t *commits)
 	return 0;
 }
 
-/* Whether to begin a pass. After an open the first one begins at once. */
+/* Sets *due and starts a pass if enough transactions have committed since the last one. */
 static enum engine_status is_due(struct bdb *bdb, bool *due)
 {
 	struct engine_range all = { .from = STR("") };

@@ -1,0 +1,56 @@
+"""A store of an older build, all tasks in data/tasks.db: every start names the command that rewrites it."""
+import json
+import os
+import subprocess
+import uuid
+
+from lib import POLYTASKD, Instance, run_tests
+from tap import equal, ok
+
+TASKS = 50
+COMMAND = "run `polytaskctl migrate`"
+
+
+def make_old_store(instance):
+    """Tasks with ids of other stores are in named.db, which has the form of the old table."""
+    lines = []
+    instance.ctl("load-sample", str(TASKS), "--tenant", "demo")
+    for line in instance.ctl("export").splitlines():
+        lines.append(json.dumps(dict(json.loads(line), id=str(uuid.uuid4()))))
+    data = os.path.join(instance.conf["home"], "data")
+    instance.ctl("import", stdin="\n".join(lines) + "\n")
+    instance.ctl("checkpoint")
+    os.rename(os.path.join(data, "named.db"), os.path.join(data, "tasks.db"))
+    os.unlink(os.path.join(data, "tasks2.db"))
+    return sorted(json.loads(line)["id"] for line in lines)
+
+
+def starts_name_the_command(instance):
+    done = instance.ctl_run("verify")
+    equal(done.returncode, 1, "polytaskctl verify fails")
+    ok(COMMAND in done.stderr, f"it names the command: {done.stderr}")
+    done = subprocess.run(
+        [POLYTASKD, "-c", os.path.join(instance.dir, "polytask.conf")],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    equal(done.returncode, 1, "polytaskd ends")
+    ok(COMMAND in done.stderr and done.stderr.count("\n") == 1, f"with one sentence: {done.stderr}")
+
+
+def old_store_is_migrated():
+    instance = Instance(autostart=False)
+    instance.make_principal()
+    ids = make_old_store(instance)
+    starts_name_the_command(instance)
+    equal(instance.ctl("migrate").strip(), f"{TASKS} tasks migrated", "migrate")
+    equal(instance.ctl("migrate").strip(), "nothing to migrate", "migrate again")
+    instance.start()
+    exported = sorted(json.loads(line)["id"] for line in instance.ctl("export").splitlines())
+    equal(exported, ids, "the service has the tasks, with their ids")
+    equal(instance.ctl("migrate").strip(), "nothing to migrate", "migrate beside the service")
+    instance.stop()
+
+
+run_tests(old_store_is_migrated)
