@@ -18,8 +18,11 @@
 #define SLICE_WAIT_US 20000 /* for a lock */
 /* Fewer entries are not worth a pass. */
 #define ENTRIES_MIN 20000
-/* A task has about three entries: one pass when as many transactions have committed as there are tasks. */
-#define ENTRIES_PER_COMMIT 3
+/*
+ * A pass after half as many transactions as there are tasks, of about three entries each: while tasks
+ * are only created, at each doubling.
+ */
+#define ENTRIES_PER_COMMIT 6
 
 static int count_commits(struct bdb *bdb, uint64_t *commits)
 {
