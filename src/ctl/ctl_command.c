@@ -18,12 +18,6 @@
 #define STOP_TIMEOUT_MS	 15000
 #define POLL_INTERVAL_MS 50
 
-int ctl_fail(const char *text)
-{
-	fprintf(stderr, "polytaskctl: %s\n", text);
-	return 1;
-}
-
 /* ---- the service ---- */
 
 /* Returns the exit status of the service, 1 after a failure, STATUS_SILENT without an answer. */

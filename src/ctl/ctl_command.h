@@ -33,4 +33,8 @@ struct ctl_command {
 extern const struct ctl_command ctl_commands[];
 
 /* Prints an error message; returns 1, the exit status. */
-int ctl_fail(const char *text);
+static inline int ctl_fail(const char *text)
+{
+	fprintf(stderr, "polytaskctl: %s\n", text);
+	return 1;
+}

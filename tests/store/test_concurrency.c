@@ -167,6 +167,39 @@ static unsigned count_files(const char *path)
 	return count;
 }
 
+/* As after a restore to an earlier moment: the log of that number is of another history. */
+static void log_of_another_history_is_not_replaced(void **state)
+{
+	char archive[256], other[300];
+	char *big = malloc(1000001);
+	struct store *store;
+	struct err err = { 0 };
+	unsigned removed = 99;
+	FILE *file;
+
+	(void)state;
+	memset(big, '1', 1000000);
+	big[1000000] = '\0';
+	snprintf(archive, sizeof(archive), "%s/history", check_temp_dir());
+	snprintf(other, sizeof(other), "%s/log.0000000001", archive);
+	assert_int_equal(mkdir(archive, 0700), 0);
+	file = fopen(other, "w");
+	assert_non_null(file);
+	fputs("another history", file);
+	fclose(file);
+	store_close(crowd_recover("history"));
+	crowd_options.archive = archive;
+	store = crowd_join();
+	for (unsigned i = 1; i <= 35; i++)
+		fixture_create(store, i, "new", big);
+	assert_fails(store_checkpoint(store, true, &removed, &err), &err, ERR_INTERNAL);
+	assert_int_equal(unlink(other), 0);
+	must(store_checkpoint(store, true, &removed, &err), &err);
+	assert_int_equal(removed, 1);
+	store_close(store);
+	free(big);
+}
+
 static void finished_logs_are_archived_and_removed(void **state)
 {
 	struct store *store;
@@ -209,6 +242,7 @@ int main(void)
 		WITH_CROWD(totals_agree_with_rows_beside_writers),
 		WITH_CROWD(walks_end_beside_writers),
 		WITH_CROWD(finished_logs_are_archived_and_removed),
+		WITH_CROWD(log_of_another_history_is_not_replaced),
 	};
 
 	return CHECK_RUN(tests);

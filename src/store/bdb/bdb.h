@@ -6,6 +6,7 @@
  *     env.c          the environment and its settings; open and close
  *     errors.c       libdb's errors in the log
  *     folders.c      its folders
+ *     logs.c         the log files as a whole, for a backup
  *     regions.c      the space of its shared memory
  *     table.c        the databases in it
  *     serial.c       the form of tables whose rows lie together by serial number
@@ -66,12 +67,25 @@ static inline struct bdb *bdb_of(struct engine *engine)
 
 /* ---- folders.c ---- */
 
+#define BDB_DATA_FOLDER "data"
+#define BDB_LOG_FOLDER	"log"
+
 /* ENGINE_RECOVER creates what is missing and removes old regions. May leave engine.message. */
 int bdb_set_folders(struct bdb *bdb, const struct engine_options *options);
 
 /* ---- copy.c ---- */
 
 bool bdb_copy_data(int from, int to, const struct file_pace *pace, struct err *err);
+
+/* ---- logs.c ---- */
+
+enum engine_status bdb_position(struct engine *engine, struct store_position *position);
+int bdb_start_next_log(DB_ENV *env);
+/*
+ * Alone, before catastrophic recovery: EINVAL with engine.message if a record names a file by an
+ * absolute path, as older builds wrote it. Recovery would change the files there.
+ */
+int bdb_check_logs(struct bdb *bdb, const char *home);
 
 /* ---- regions.c ---- */
 
@@ -199,7 +213,6 @@ enum engine_status bdb_compact_chore(struct engine *engine, bool low_space, bool
 
 extern const struct engine_chore bdb_chores[];
 enum engine_status bdb_checkpoint(struct engine *engine, bool trim, unsigned *removed);
-enum engine_status bdb_position(struct engine *engine, struct store_position *position);
 
 /* ---- figures.c ---- */
 

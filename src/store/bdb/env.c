@@ -103,6 +103,8 @@ static int open_environment(struct bdb *bdb, const struct engine_options *option
 	/* A restore that is interrupted begins again, so it needs no doublewrite file. */
 	if (rc == 0 && !bdb->ephemeral && options->mode != ENGINE_RESTORE)
 		rc = open_data_files(bdb, options);
+	if (rc == 0 && options->mode == ENGINE_RESTORE)
+		rc = bdb_check_logs(bdb, options->home);
 	if (rc == 0 && until != 0)
 		rc = env->set_tx_timestamp(env, &until);
 	if (rc != 0)
@@ -117,6 +119,9 @@ static int open_environment(struct bdb *bdb, const struct engine_options *option
 	rc = env->open(env, home, flags, 0600);
 	if (rc == 0 && options->mode == ENGINE_RECOVER)
 		rc = bdb_reserve_regions(bdb, options);
+	/* Logs of an older build have absolute paths; with a new log they are soon removed. */
+	if (rc == 0 && options->migrate)
+		rc = bdb_start_next_log(env);
 	return rc;
 }
 

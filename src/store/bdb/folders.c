@@ -15,9 +15,6 @@
 #include "store/bdb/bdb.h"
 #include "store/bdb/page_ring.h"
 
-#define DATA "data"
-#define LOGS "log"
-
 static int make_folder(const char *path)
 {
 	char part[PATH_MAX];
@@ -104,7 +101,7 @@ static int link_folder(
 	char target[PATH_MAX], path[PATH_MAX];
 	int rc = sub_folder(options->home, name, create, target);
 
-	if (rc == 0 && create && strcmp(name, LOGS) == 0)
+	if (rc == 0 && create && strcmp(name, BDB_LOG_FOLDER) == 0)
 		bdb_trim_wal(target);
 	if (rc == 0 && create)
 		rc = join(path, options->regions, name);
@@ -121,9 +118,9 @@ static int make_folders(struct bdb *bdb, const struct engine_options *options)
 	if (rc == 0 && create)
 		rc = empty_regions(options->regions);
 	if (rc == 0)
-		rc = link_folder(bdb, options, DATA, create);
+		rc = link_folder(bdb, options, BDB_DATA_FOLDER, create);
 	if (rc == 0)
-		rc = link_folder(bdb, options, LOGS, create);
+		rc = link_folder(bdb, options, BDB_LOG_FOLDER, create);
 	return rc;
 }
 
@@ -134,10 +131,10 @@ int bdb_set_folders(struct bdb *bdb, const struct engine_options *options)
 	int rc = options->mode == ENGINE_RESTORE ? 0 : make_folders(bdb, options);
 
 	if (rc == 0)
-		rc = env->set_data_dir(env, DATA);
+		rc = env->set_data_dir(env, BDB_DATA_FOLDER);
 	if (rc == 0)
-		rc = env->set_create_dir(env, DATA);
+		rc = env->set_create_dir(env, BDB_DATA_FOLDER);
 	if (rc == 0)
-		rc = env->set_lg_dir(env, LOGS);
+		rc = env->set_lg_dir(env, BDB_LOG_FOLDER);
 	return rc;
 }

@@ -17,6 +17,8 @@
 #define COMPACT_MS 10000
 /* A checkpoint writes records too: less new log than this is not worth another one. */
 #define CHECKPOINT_MIN_KB 16
+/* Of a log and its copy in the archive: some hundred records. */
+#define COMPARED_BYTES 65536
 
 /* ---- archive of finished logs ---- */
 
@@ -31,13 +33,34 @@ static int copy_bytes(int from, int to)
 	return 0;
 }
 
-/* A finished log never changes, so a copy of its size is complete. */
-static bool is_archived(const char *path, const char *name, int folder)
+/* Whether both begin with the same bytes; every record has numbers of its history. */
+static bool is_same_log(int log, int copy)
 {
-	struct stat log, copy;
+	static char left[COMPARED_BYTES], right[COMPARED_BYTES];
+	ssize_t got = pread(log, left, sizeof(left), 0);
 
-	return stat(path, &log) == 0 && fstatat(folder, name, &copy, 0) == 0 &&
-	       log.st_size == copy.st_size;
+	return got >= 0 && got == pread(copy, right, sizeof(right), 0) &&
+	       memcmp(left, right, (size_t)got) == 0;
+}
+
+/*
+ * A finished log never changes, so a copy of its size is complete: EEXIST. ENOENT: not archived.
+ * ENOTUNIQ: a log of this number from another history, which a restore to an earlier moment makes.
+ */
+static int find_in_archive(int log, const char *name, int folder)
+{
+	struct stat log_info, copy_info;
+	int copy = openat(folder, name, O_RDONLY | O_CLOEXEC), rc = 0;
+
+	if (copy < 0)
+		return errno;
+	if (fstat(log, &log_info) != 0 || fstat(copy, &copy_info) != 0)
+		rc = errno;
+	else
+		rc = log_info.st_size == copy_info.st_size && is_same_log(log, copy) ? EEXIST
+										     : ENOTUNIQ;
+	close(copy);
+	return rc;
 }
 
 /* A copy has its final name only when all of it is on disk. */
@@ -45,27 +68,27 @@ static int copy_log(const char *path, int folder)
 {
 	const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 	char part[NAME_MAX + 1];
-	int from, to = -1, rc = 0;
+	int from = open(path, O_RDONLY | O_CLOEXEC), to = -1;
+	int rc;
 
-	if (is_archived(path, name, folder))
-		return 0;
-	from = open(path, O_RDONLY | O_CLOEXEC);
+	if (from < 0)
+		return errno;
+	rc = find_in_archive(from, name, folder);
 	snprintf(part, sizeof(part), "%s.part", name);
-	if (from >= 0)
+	if (rc == ENOENT) {
 		to = openat(folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (to < 0)
-		rc = errno;
+		rc = to < 0 ? errno : 0;
+	}
 	if (rc == 0)
 		rc = copy_bytes(from, to);
 	if (rc == 0 && renameat(folder, part, folder, name) != 0)
 		rc = errno;
 	if (rc != 0 && to >= 0)
 		unlinkat(folder, part, 0);
-	if (from >= 0)
-		close(from);
+	close(from);
 	if (to >= 0)
 		close(to);
-	return rc;
+	return rc == EEXIST ? 0 : rc;
 }
 
 static int copy_logs(char **logs, const char *archive)
@@ -164,54 +187,6 @@ enum engine_status bdb_checkpoint(struct engine *engine, bool trim, unsigned *re
 		status = trim_logs(bdb, removed);
 	unlock_home(bdb);
 	return status;
-}
-
-/* ---- position in the log ---- */
-
-static uint64_t lowest_log(char **logs)
-{
-	uint64_t lowest = 0, number;
-
-	for (; *logs; logs++) {
-		const char *slash = strrchr(*logs, '/');
-
-		if (store_log_number(slash ? slash + 1 : *logs, &number) &&
-			(lowest == 0 || number < lowest))
-			lowest = number;
-	}
-	return lowest;
-}
-
-/* The record, which recovery ignores, makes sure that the current log is not an empty file. */
-static int read_position(struct bdb *bdb, struct store_position *position)
-{
-	DB_LOG_STAT *stat = NULL;
-	char **logs = NULL;
-	int rc = bdb->env->log_printf(bdb->env, NULL, "backup");
-
-	if (rc == 0)
-		rc = bdb->env->log_stat(bdb->env, &stat, 0);
-	if (rc == 0)
-		rc = bdb->env->log_flush(bdb->env, NULL);
-	if (rc == 0)
-		rc = bdb->env->log_archive(bdb->env, &logs, DB_ARCH_LOG);
-	if (rc == 0)
-		*position = (struct store_position){ logs ? lowest_log(logs) : stat->st_cur_file,
-			stat->st_cur_file, stat->st_cur_offset };
-	free(stat);
-	free(logs);
-	return rc;
-}
-
-enum engine_status bdb_position(struct engine *engine, struct store_position *position)
-{
-	struct bdb *bdb = bdb_of(engine);
-
-	if (!bdb->ephemeral)
-		return bdb_status(bdb, read_position(bdb, position), "log position");
-	snprintf(
-		bdb->engine.message, sizeof(bdb->engine.message), "a store in memory has no files");
-	return ENGINE_FAILED;
 }
 
 /* ---- chores ---- */

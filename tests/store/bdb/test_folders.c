@@ -204,6 +204,49 @@ static void recovery_of_a_copy_leaves_the_original_alone(void **state)
 	store_close(live);
 }
 
+/* Creates a database as builds with absolute folders did. */
+static void create_with_absolute_path(const char *home, const char *data)
+{
+	DB_ENV *env;
+	DB *db;
+
+	assert_int_equal(db_env_create(&env, 0), 0);
+	assert_int_equal(env->set_lg_dir(env, "log"), 0);
+	assert_int_equal(env->set_data_dir(env, data), 0);
+	assert_int_equal(env->set_create_dir(env, data), 0);
+	assert_int_equal(env->open(env, home,
+				 DB_CREATE | DB_PRIVATE | DB_INIT_TXN | DB_INIT_LOCK | DB_INIT_LOG |
+					 DB_INIT_MPOOL,
+				 0600),
+		0);
+	assert_int_equal(db_create(&db, env, 0), 0);
+	assert_int_equal(
+		db->open(db, NULL, "old.db", NULL, DB_BTREE, DB_CREATE | DB_AUTO_COMMIT, 0600), 0);
+	db->close(db, 0);
+	env->close(env, 0);
+}
+
+static void logs_of_an_older_build_are_not_restored(void **state)
+{
+	struct store_options options = fixture_options(STORE_RESTORE, "older");
+	char folder[PATH_LEN], data[PATH_LEN];
+	struct store *store;
+	struct err err = { 0 };
+
+	(void)state;
+	make_path(folder, "older", "");
+	assert_int_equal(mkdir(folder, 0700), 0);
+	make_path(folder, "older", "home");
+	assert_int_equal(mkdir(folder, 0700), 0);
+	make_path(data, "older", "home/log");
+	assert_int_equal(mkdir(data, 0700), 0);
+	make_path(data, "older", "home/data");
+	assert_int_equal(mkdir(data, 0700), 0);
+	create_with_absolute_path(folder, data);
+	assert_fails(store_open(&store, &options, &err), &err, ERR_INTERNAL);
+	assert_non_null(strstr(err_text(&err), "log 1 was written by an older build"));
+}
+
 /* ---- links ---- */
 
 static void home_can_be_moved(void **state)
@@ -262,6 +305,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(logs_have_no_absolute_path),
 		CHECK(recovery_of_a_copy_leaves_the_original_alone),
+		CHECK(logs_of_an_older_build_are_not_restored),
 		CHECK(home_can_be_moved),
 		CHECK(home_and_regions_may_be_one_folder),
 		CHECK(folder_in_place_of_a_link_is_refused),

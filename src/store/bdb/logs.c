@@ -1,0 +1,147 @@
+/* The log files as a whole: the position of a backup, and names of files in the records. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/bdb/bdb.h"
+
+/* ---- position ---- */
+
+static uint64_t lowest_log(char **logs)
+{
+	uint64_t lowest = 0, number;
+
+	for (; *logs; logs++) {
+		const char *slash = strrchr(*logs, '/');
+
+		if (store_log_number(slash ? slash + 1 : *logs, &number) &&
+			(lowest == 0 || number < lowest))
+			lowest = number;
+	}
+	return lowest;
+}
+
+/* The record, which recovery ignores, makes sure that the current log is not an empty file. */
+static int read_position(struct bdb *bdb, struct store_position *position)
+{
+	DB_LOG_STAT *stat = NULL;
+	char **logs = NULL;
+	int rc = bdb->env->log_printf(bdb->env, NULL, "backup");
+
+	if (rc == 0)
+		rc = bdb->env->log_stat(bdb->env, &stat, 0);
+	if (rc == 0)
+		rc = bdb->env->log_flush(bdb->env, NULL);
+	if (rc == 0)
+		rc = bdb->env->log_archive(bdb->env, &logs, DB_ARCH_LOG);
+	if (rc == 0)
+		*position = (struct store_position){ logs ? lowest_log(logs) : stat->st_cur_file,
+			stat->st_cur_file, stat->st_cur_offset };
+	free(stat);
+	free(logs);
+	return rc;
+}
+
+enum engine_status bdb_position(struct engine *engine, struct store_position *position)
+{
+	struct bdb *bdb = bdb_of(engine);
+
+	if (!bdb->ephemeral)
+		return bdb_status(bdb, read_position(bdb, position), "log position");
+	snprintf(
+		bdb->engine.message, sizeof(bdb->engine.message), "a store in memory has no files");
+	return ENGINE_FAILED;
+}
+
+/* ---- the next log file ---- */
+
+static int current_log(DB_ENV *env, uint32_t *number)
+{
+	DB_LOG_STAT *stat;
+	int rc = env->log_stat(env, &stat, 0);
+
+	if (rc == 0) {
+		*number = stat->st_cur_file;
+		free(stat);
+	}
+	return rc;
+}
+
+/* libdb has no call for this: the current log is filled with records that recovery ignores. */
+int bdb_start_next_log(DB_ENV *env)
+{
+	uint32_t first, now;
+	int rc = current_log(env, &first);
+
+	now = first;
+	while (rc == 0 && now == first) {
+		rc = env->log_printf(env, NULL, "%1000s", "");
+		if (rc == 0)
+			rc = current_log(env, &now);
+	}
+	return rc;
+}
+
+/* ---- absolute paths ---- */
+
+/* Types of records about files: they create, remove, write and rename files by name. */
+#define FIRST_FILE_RECORD 141
+#define LAST_FILE_RECORD  150
+#define PATH_BYTES_MAX	  4096
+
+/* Whether a text with its length before it, as libdb writes names, begins with a slash. */
+static bool has_absolute_path(const DBT *record)
+{
+	const unsigned char *bytes = record->data;
+	uint32_t type, len;
+
+	memcpy(&type, bytes, sizeof(type));
+	if (type < FIRST_FILE_RECORD || type > LAST_FILE_RECORD)
+		return false;
+	for (uint32_t at = sizeof(len); at < record->size; at++) {
+		memcpy(&len, bytes + at - sizeof(len), sizeof(len));
+		if (bytes[at] == '/' && len > 1 && len < PATH_BYTES_MAX && len <= record->size - at)
+			return true;
+	}
+	return false;
+}
+
+static int walk_logs(struct bdb *bdb, DB_LOGC *cursor)
+{
+	DBT record = { 0 };
+	DB_LSN lsn;
+	int rc;
+
+	while ((rc = cursor->get(cursor, &lsn, &record, DB_NEXT)) == 0) {
+		if (record.size < sizeof(uint32_t) || !has_absolute_path(&record))
+			continue;
+		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
+			"log %" PRIu32 " was written by an older build and names the files of"
+			" another home: make a backup without it",
+			lsn.file);
+		return EINVAL;
+	}
+	return rc == DB_NOTFOUND ? 0 : rc;
+}
+
+int bdb_check_logs(struct bdb *bdb, const char *home)
+{
+	DB_ENV *env = NULL;
+	DB_LOGC *cursor = NULL;
+	int rc = db_env_create(&env, 0);
+
+	if (rc == 0)
+		rc = env->set_lg_dir(env, BDB_LOG_FOLDER);
+	if (rc == 0)
+		rc = env->open(env, home, DB_CREATE | DB_PRIVATE | DB_INIT_LOG, 0600);
+	if (rc == 0)
+		rc = env->log_cursor(env, &cursor, 0);
+	if (rc == 0)
+		rc = walk_logs(bdb, cursor);
+	if (cursor)
+		cursor->close(cursor, 0);
+	if (env)
+		env->close(env, 0);
+	return rc;
+}
