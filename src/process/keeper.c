@@ -1,20 +1,25 @@
 /* The keeper: maintains the store and watches the free space; runs periodic jobs in one loop. */
+#include <stdio.h>
+
 #include "auth/key.h"
 #include "auth/token_change.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "dialect/retention_conf.h"
+#include "process/archive_report.h"
 #include "process/child.h"
 #include "process/jobs.h"
 #include "sys/reserve.h"
 
-#define CREDENTIAL_PURGE_MS 3600000
-#define OPEN_TRIES	    20
+#define CREDENTIAL_PURGE_MS	   3600000
+#define ARCHIVE_REPORT_INTERVAL_MS 1000
+#define OPEN_TRIES		   20
 
 struct keeper {
 	const struct child_context *child;
 	struct store *store;
 	bool low_space; /* less than plenty is free */
+	struct archive_report archive;
 	struct jobs jobs;
 };
 
@@ -40,6 +45,20 @@ static bool purge_credentials(void *data, const struct job *job, bool *more, str
 	return true;
 }
 
+/* Logs that wait for the archive are a cause that the operator cannot see in the free space. */
+static void report_low_space(const struct keeper *keeper)
+{
+	const struct store_health *health = &keeper->child->scoreboard->store.health;
+	uint64_t waiting = atomic_load(&health->archive_waiting_bytes) / 1000000;
+	char cause[80] = "";
+
+	if (waiting > 0)
+		snprintf(cause, sizeof(cause), "; %llu MB of logs wait because the archive fails",
+			(unsigned long long)waiting);
+	log_warn("disk-low", "less than %llu MB are free: writes are refused%s",
+		(unsigned long long)keeper->child->conf->reserve_mb, cause);
+}
+
 /* Between low and plenty read_only keeps its value, so that it does not flicker. */
 static bool check_free_space(void *data, const struct job *job, bool *more, struct err *err)
 {
@@ -53,13 +72,22 @@ static bool check_free_space(void *data, const struct job *job, bool *more, stru
 		return false;
 	atomic_store(&keeper->child->scoreboard->store.health.free_bytes, free_bytes);
 	if (room == RESERVE_LOW && !atomic_exchange(read_only, true))
-		log_warn("disk-low", "less than %llu MB are free: writes are refused",
-			(unsigned long long)keeper->child->conf->reserve_mb);
+		report_low_space(keeper);
 	if (room == RESERVE_PLENTY && atomic_exchange(read_only, false))
 		log_info("disk-ok", "enough space is free again: writes are accepted");
 	if (room == RESERVE_PLENTY)
 		reserve_create(keeper->child->conf);
 	keeper->low_space = room != RESERVE_PLENTY;
+	return true;
+}
+
+static bool report_archive(void *data, const struct job *job, bool *more, struct err *err)
+{
+	struct keeper *keeper = data;
+
+	(void)job, (void)more, (void)err;
+	archive_report_update(
+		&keeper->archive, &keeper->child->scoreboard->store.health, clock_mono_ms());
 	return true;
 }
 
@@ -81,6 +109,9 @@ static void add_jobs(struct keeper *keeper)
 {
 	static const struct job own[] = {
 		{ .name = "free space", .interval_ms = CHILD_WAIT_MS, .run = check_free_space },
+		{ .name = "archive report",
+			.interval_ms = ARCHIVE_REPORT_INTERVAL_MS,
+			.run = report_archive },
 		{ .name = "credential removal",
 			.interval_ms = CREDENTIAL_PURGE_MS,
 			.run = purge_credentials },

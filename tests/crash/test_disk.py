@@ -264,6 +264,35 @@ def write_with_full_shared_memory(instance, path):
     equal(instance.status()["recoveries"], 0, "small shared memory: no recovery")
 
 
+def status_of_archive(instance):
+    return instance.status()["store"]["archive"]
+
+
+def broken_archive():
+    """Logs wait while the archive cannot be written: said once, shown by status, and made good."""
+    instance = Instance(expect=("archive",), autostart=False)
+    archive = os.path.join(instance.dir, "archive")
+    instance.conf.update(archive=archive, checkpoint_mb="1", checkpoint_seconds="1")
+    instance.write_conf()
+    instance.make_principal()
+    instance.start()
+    os.rmdir(archive)
+    instance.ctl("load-sample", "60000", "--tenant", "demo")
+    ok(until(lambda: status_of_archive(instance) == "failing", 20), "status: the archive is failing")
+    time.sleep(6)  # it is tried every five seconds
+    status = instance.status()
+    ok(status["store"]["archive_waiting_files"] > 0, "status has the logs that wait", status)
+    ok(status["attention"], "status says that the archive needs attention", status)
+    equal(status["store"]["archive_error"], "No such file or directory", "status has the cause")
+    equal(len(instance.events("archive")), 1, "one line in the log says so")
+    os.mkdir(archive, 0o700)
+    ok(until(lambda: status_of_archive(instance) == "working", 20), "status: it works again")
+    equal(instance.status()["store"]["archive_waiting_files"], 0, "no log waits")
+    ok(os.listdir(archive), "the logs are in the archive")
+    ok(until(lambda: len(instance.events("archive")) == 2, 5), "a second line says so")
+    instance.stop("broken archive")
+
+
 def can_trace():
     strace = find_program("strace")
     return (
@@ -339,4 +368,4 @@ def broken_sync():
     instance.stop("EIO")
 
 
-run_tests(full_disk, shared_memory_of_a_container, broken_sync)
+run_tests(full_disk, shared_memory_of_a_container, broken_sync, broken_archive)
