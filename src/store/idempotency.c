@@ -60,9 +60,9 @@ static int fail(struct err *err, enum err_code code)
 /* ---- the number and size of a tenant's keys ---- */
 
 /*
- * A row per tenant and period, in front of the tenant's keys of that period: count (8) · bytes (8).
- * It is removed with them. Keys that would exceed a limit are refused: dropping the oldest ones
- * instead would break the promise for requests that a client may still repeat.
+ * A row per tenant and period, in front of the tenant's keys of that period, has their count (8)
+ * and bytes (8). It is removed with them. Keys that would exceed a limit are refused: dropping the
+ * oldest ones instead would break the promise for requests that a client may still repeat.
  */
 struct tally {
 	uint64_t count, bytes;

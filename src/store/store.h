@@ -252,9 +252,9 @@ bool store_expire_idempotency(
 	struct store *store, int64_t now, uint64_t *expired, bool *more, struct err *err);
 
 /*
- * Removes finished tasks by store_options.retention, current and archived ones, for one slice; *more:
- * the pass over all tasks has not ended. A task that others refer to (index_field.refers_to) is kept
- * until these are removed too. now: ms.
+ * Removes finished tasks by store_options.retention, current and archived ones, for one slice.
+ * *more: the pass over all tasks has not ended. A task that others refer to (index_field.refers_to)
+ * is kept until these are removed too. now: ms.
  */
 bool store_remove_finished(struct store *store, int64_t now, bool *more, struct err *err);
 
