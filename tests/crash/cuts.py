@@ -274,9 +274,8 @@ class Run:
         rounds = [Round(self.options, number) for number in numbers]
         for each in rounds:
             each.draw(recorded)
-        contents = os.path.join(work, "contents")
-        shutil.rmtree(contents, ignore_errors=True)
-        disk = Disk(recorded.base, contents, **self.options.disk)
+        contents = work_directory()
+        disk = Disk(recorded.base, os.path.join(contents, "files"), **self.options.disk)
         disk.follow(recorded.recording)
         for each in sorted(rounds, key=lambda each: each.cut):
             problems = each.run(disk)
@@ -291,7 +290,7 @@ class Run:
                     self.report("    " + line)
             if not problems or not self.options.keep:
                 shutil.rmtree(each.work)
-        disk.clear()
+        shutil.rmtree(contents)
         kept = self.options.recording or self.options.keep and len(self.failures) > failed
         if not kept:
             shutil.rmtree(work)

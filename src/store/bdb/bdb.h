@@ -72,6 +72,11 @@ static inline struct bdb *bdb_of(struct engine *engine)
 
 /* ENGINE_RECOVER creates what is missing and removes old regions. May leave engine.message. */
 int bdb_set_folders(struct bdb *bdb, const struct engine_options *options);
+/*
+ * Makes the names of the files durable. libdb renames a new file to its name and never syncs the
+ * folder, and a recovery repeats the renaming only until the next checkpoint.
+ */
+int bdb_sync_folders(const struct engine_options *options);
 
 /* ---- copy.c ---- */
 
@@ -120,6 +125,12 @@ enum engine_status bdb_status(struct bdb *bdb, int code, const char *what);
 
 /* Writes the errors of this environment to the log. */
 void bdb_report_errors(DB_ENV *env);
+/*
+ * Opens the environment with recovery. libdb takes any error of reading the log for its end: it
+ * would cut off the records behind it. So after an error of the system nothing is changed any more,
+ * and the recovery fails.
+ */
+int bdb_recover(DB_ENV *env, const char *home, uint32_t flags);
 /*
  * Sets engine.message to the cause of a failed open, unless it has one: this prefix, and libdb's
  * own words for the error.

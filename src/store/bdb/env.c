@@ -82,12 +82,26 @@ static int open_data_files(struct bdb *bdb, const struct engine_options *options
 	return rc;
 }
 
+static int open_in_mode(DB_ENV *env, const struct engine_options *options)
+{
+	switch (options->mode) {
+	case ENGINE_RECOVER:
+		return bdb_recover(env, options->regions, SUBSYSTEMS | DB_CREATE | DB_RECOVER);
+	case ENGINE_RESTORE:
+		return bdb_recover(
+			env, options->home, SUBSYSTEMS | DB_CREATE | DB_PRIVATE | DB_RECOVER_FATAL);
+	case ENGINE_EPHEMERAL:
+		return env->open(env, NULL, SUBSYSTEMS | DB_CREATE | DB_PRIVATE, 0600);
+	case ENGINE_ATTACH:
+		break;
+	}
+	return env->open(env, options->regions, SUBSYSTEMS, 0600);
+}
+
 static int open_environment(struct bdb *bdb, const struct engine_options *options)
 {
 	DB_ENV *env = bdb->env;
-	const char *home = bdb->ephemeral ? NULL : options->regions;
 	time_t until = (time_t)options->restore_until;
-	uint32_t flags = SUBSYSTEMS;
 	int rc = set_sizes(env, options, bdb->ephemeral);
 
 	if (rc == 0)
@@ -107,16 +121,8 @@ static int open_environment(struct bdb *bdb, const struct engine_options *option
 		rc = bdb_check_logs(bdb, options->home);
 	if (rc == 0 && until != 0)
 		rc = env->set_tx_timestamp(env, &until);
-	if (rc != 0)
-		return rc;
-	if (options->mode == ENGINE_RECOVER)
-		flags |= DB_CREATE | DB_RECOVER;
-	else if (options->mode == ENGINE_RESTORE) {
-		flags |= DB_CREATE | DB_PRIVATE | DB_RECOVER_FATAL;
-		home = options->home;
-	} else if (bdb->ephemeral)
-		flags |= DB_CREATE | DB_PRIVATE;
-	rc = env->open(env, home, flags, 0600);
+	if (rc == 0)
+		rc = open_in_mode(env, options);
 	if (rc == 0 && options->mode == ENGINE_RECOVER)
 		rc = bdb_reserve_regions(bdb, options);
 	/* Logs of an older build have absolute paths; with a new log they are soon removed. */
@@ -213,6 +219,8 @@ static int open_all(struct bdb *bdb, const struct engine_options *options)
 		rc = open_home(bdb, options->home);
 	if (rc == 0)
 		rc = bdb_open_tables(bdb, options->mode != ENGINE_ATTACH);
+	if (rc == 0 && options->mode == ENGINE_RECOVER)
+		rc = bdb_sync_folders(options);
 	if (rc != 0)
 		describe_failure(bdb);
 	return rc;

@@ -1,4 +1,5 @@
 /* libdb's errors: in the log, and as the cause of a failed open. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -7,6 +8,23 @@
 
 /* The first error since bdb_report_errors(): later ones only follow from it. */
 static char first_error[ENGINE_MESSAGE_SIZE];
+static bool recovering;
+
+/* libdb appends the words of errno to the failed call. */
+static bool is_system_error(const char *text)
+{
+	static const int errors[] = { EIO, ENOMEM, EMFILE, ENFILE, EACCES };
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		const char *words = strerror(errors[i]);
+		size_t size = strlen(words);
+
+		if (len >= size && strcmp(text + len - size, words) == 0)
+			return true;
+	}
+	return false;
+}
 
 static void log_error_text(const DB_ENV *env, const char *prefix, const char *text)
 {
@@ -17,6 +35,8 @@ static void log_error_text(const DB_ENV *env, const char *prefix, const char *te
 	if (!*first_error)
 		snprintf(first_error, sizeof(first_error), "%s", text);
 	log_error("bdb", "%s", text);
+	if (recovering && is_system_error(text))
+		file_hooks_forbid_changes();
 }
 
 static void log_message(const DB_ENV *env, const char *text)
@@ -43,6 +63,16 @@ void bdb_report_errors(DB_ENV *env)
 	env->set_errcall(env, log_error_text);
 	env->set_msgcall(env, log_message);
 	env->set_event_notify(env, log_event);
+}
+
+int bdb_recover(DB_ENV *env, const char *home, uint32_t flags)
+{
+	int rc;
+
+	recovering = true;
+	rc = env->open(env, home, flags, 0600);
+	recovering = false;
+	return rc == 0 && !file_hooks_may_change() ? EIO : rc;
 }
 
 void bdb_describe(struct bdb *bdb, const char *what, int rc)

@@ -25,6 +25,7 @@ struct descriptor {
 static struct data_files *environments[ENVIRONMENTS_MAX];
 static struct descriptor *descriptors; /* by number */
 static size_t descriptor_count;
+static bool forbidden; /* to change files */
 
 /*
  * libdb answers a failed pread with a seek and a read of its own. The seek must fail, or the page
@@ -124,6 +125,26 @@ void file_hooks_clear_failure(void)
 	failure.error = 0;
 }
 
+/* ---- no changes ---- */
+
+void file_hooks_forbid_changes(void)
+{
+	forbidden = true;
+}
+
+bool file_hooks_may_change(void)
+{
+	return !forbidden;
+}
+
+/* Sets errno. */
+static bool is_forbidden(void)
+{
+	if (forbidden)
+		errno = EIO;
+	return forbidden;
+}
+
 /* ---- libdb's functions: -1 and errno ---- */
 
 static int hook_open(const char *path, int flags, ...)
@@ -133,6 +154,8 @@ static int hook_open(const char *path, int flags, ...)
 	mode_t mode;
 	int fd, rc;
 
+	if (is_forbidden())
+		return -1;
 	va_start(args, flags);
 	mode = (mode_t)va_arg(args, int);
 	va_end(args);
@@ -207,6 +230,8 @@ static ssize_t hook_write(int fd, const void *bytes, size_t size)
 	off_t offset = descriptor ? descriptor->offset : 0;
 	int rc;
 
+	if (is_forbidden())
+		return -1;
 	if (!descriptor || !is_page(size, offset))
 		return write_plain(fd, bytes, size);
 	rc = data_file_write(&descriptor->file, fd, (uint32_t)(offset / BDB_PAGE_SIZE), bytes);
@@ -252,6 +277,8 @@ static int hook_ftruncate(int fd, off_t size)
 {
 	struct descriptor *descriptor = find(fd);
 
+	if (is_forbidden())
+		return errno;
 	if (descriptor)
 		return data_file_truncate(&descriptor->file, fd, size);
 	return ftruncate(fd, size) == 0 ? 0 : errno;
@@ -287,7 +314,7 @@ static int hook_rename(const char *from, const char *to)
 	bool known = files && stat(from, &moved) == 0;
 	bool replaces = files && stat(to, &replaced) == 0;
 
-	if (rename(from, to) != 0)
+	if (is_forbidden() || rename(from, to) != 0)
 		return errno;
 	if (replaces)
 		data_files_removed(files, replaced.st_dev, replaced.st_ino);
@@ -305,7 +332,7 @@ static int hook_unlink(const char *path)
 	struct stat info;
 	bool known = files && stat(path, &info) == 0 && info.st_nlink == 1;
 
-	if (unlink(path) != 0)
+	if (is_forbidden() || unlink(path) != 0)
 		return errno;
 	if (known)
 		data_files_removed(files, info.st_dev, info.st_ino);
@@ -346,6 +373,7 @@ bool file_hooks_add(struct data_files *files)
 	if (room == ENVIRONMENTS_MAX)
 		return false;
 	install();
+	forbidden = false;
 	memmove(environments + 1, environments, room * sizeof(*environments));
 	environments[0] = files;
 	return true;

@@ -14,6 +14,13 @@ bool file_hooks_add(struct data_files *files);
 /* After libdb closed the environment. */
 void file_hooks_remove(struct data_files *files);
 
+/*
+ * From now on every open, write, truncation, renaming and removal by libdb fails, with EIO, until
+ * file_hooks_add.
+ */
+void file_hooks_forbid_changes(void);
+bool file_hooks_may_change(void);
+
 /* The damaged page that a read has met since the last clear; name NULL: none. */
 struct page_failure {
 	const char *name;

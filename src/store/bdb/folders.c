@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,4 +138,29 @@ int bdb_set_folders(struct bdb *bdb, const struct engine_options *options)
 	if (rc == 0)
 		rc = env->set_lg_dir(env, BDB_LOG_FOLDER);
 	return rc;
+}
+
+/* ---- names on the disk ---- */
+
+static int sync_folder(const char *home, const char *name)
+{
+	char path[PATH_MAX];
+	int rc = join(path, home, name), fd = -1;
+
+	if (rc == 0 && (fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		rc = errno;
+	if (rc == 0 && fsync(fd) != 0)
+		rc = errno;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int bdb_sync_folders(const struct engine_options *options)
+{
+	int rc = sync_folder(options->home, BDB_DATA_FOLDER);
+
+	if (rc == 0)
+		rc = sync_folder(options->home, BDB_LOG_FOLDER);
+	return rc == 0 ? sync_folder(options->home, ".") : rc;
 }
