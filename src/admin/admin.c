@@ -14,6 +14,8 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_OVERLAP] = { .name = "overlap", .value = "SECONDS" },
 	[ADMIN_JSON] = { .name = "json" },
 	[ADMIN_TASKS] = { .name = "tasks", .value = "N|none|default" },
+	[ADMIN_ALL] = { .name = "all" },
+	[ADMIN_PARTIAL] = { .name = "partial" },
 	[ADMIN_BYTES] = { .name = "bytes", .value = "N|none|default" },
 	[ADMIN_ADD] = { .name = "add" },
 	[ADMIN_RATE] = { .name = "rate", .value = "MB" },

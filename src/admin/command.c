@@ -5,6 +5,7 @@
 #include "admin/quota_commands.h"
 #include "admin/task_commands.h"
 #include "admin/token_commands.h"
+#include "admin/transfer_commands.h"
 #include "admin/user_commands.h"
 
 #define BIT(option)   (1U << ADMIN_##option)
@@ -67,10 +68,13 @@ const struct admin_command admin_commands[] = {
 		.help = "write a checkpoint and remove old log files" },
 	{ "migrate", .migrates_store = true, .run = admin_migrate,
 		.help = "rewrite a store of an older build, with the service stopped" },
-	{ "export", .run = admin_export,
-		.help = "write every task as a line of JSON to standard output" },
-	{ "import", .reads_input = true, .creates_store = true, .run = admin_import,
-		.help = "read tasks in the format of export from standard input" },
+	{ "export", NULL, BIT(ALL), .run = admin_export,
+		.help = "write every task of one moment as a line of JSON to standard output (--all: "
+			"and everything else, secrets included)" },
+	{ "import", NULL, BIT(PARTIAL), .reads_input = true, .creates_store = true,
+		.run = admin_import,
+		.help = "read the lines of an export from standard input (--partial: even if lines "
+			"are missing)" },
 	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .creates_store = true,
 		.run = admin_load_sample, .help = "add N sample tasks" },
 	{ "hold-logs", "STEP", BIT(ID), BIT(ID), .internal = true, .run = admin_hold_logs,

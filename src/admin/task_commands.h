@@ -4,5 +4,4 @@
  */
 #include "admin/admin.h"
 
-admin_run_fn admin_show, admin_verify, admin_checkpoint, admin_export, admin_import;
-admin_run_fn admin_load_sample, admin_migrate;
+admin_run_fn admin_show, admin_verify, admin_checkpoint, admin_load_sample, admin_migrate;

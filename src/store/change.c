@@ -52,5 +52,5 @@ int change_save(struct store *store, const struct op *op, const struct task *old
 	task->updated_by = op->actor;
 	if (!row_encode(task, record, err))
 		return STEP_FAILED;
-	return row_update(store, old, store->old_record.len, task, buf_str(record));
+	return row_update(store, old, buf_str(&store->old_record), task, buf_str(record));
 }

@@ -8,6 +8,7 @@
 #define INDEX_MS 200
 /* Lists are refused meanwhile: more than other chores get. */
 #define INDEX_DUTY_PERCENT 60
+#define SNAPSHOT_WATCH_MS  60000
 
 /* ---- the clock ---- */
 
@@ -136,6 +137,7 @@ static const struct {
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
 	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },
 	{ { .name = "quotas", .interval_ms = QUOTA_WATCH_MS }, usage_watch },
+	{ { .name = "exports", .interval_ms = SNAPSHOT_WATCH_MS }, snapshot_watch },
 };
 
 #define OWN_CHORES (sizeof(own_chores) / sizeof(own_chores[0]))

@@ -29,6 +29,7 @@ enum engine_table {
 	TABLE_TOKENS,
 	TABLE_SIGNING_KEYS,
 	TABLE_USAGE,
+	TABLE_SNAPSHOT,
 	TABLE_OLD_TASKS, /* of older builds */
 	ENGINE_TABLES
 };

@@ -183,6 +183,10 @@ int idempotency_store(
 	}
 	if (rc == 0)
 		rc = count_key(store, op, key.len + value.len, err);
+	if (rc == 0)
+		rc = snapshot_note(store, SNAPSHOT_IDEMPOTENCY, buf_str(&key), NULL);
+	if (rc == 0)
+		rc = usage_add(&store->usage, op->tenant, 0, 0);
 	buf_free(&key);
 	buf_free(&value);
 	return rc;

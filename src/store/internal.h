@@ -21,7 +21,8 @@
  *     quota.c        how many tasks may be created
  *     list.h         lists, counts, pages
  *     usage.h        tasks and bytes of each tenant, and their quotas
- *     transfer.c     export and import
+ *     snapshot.h     all tasks of one moment
+ *     transfer.h     export and import
  *     auth_table.c   the tables of users, tokens and keys
  *     walk.c         goes through all tasks without holding a lock
  *     backup.c       parts of a backup
@@ -79,6 +80,11 @@ struct retention_pass {
 	uint64_t removed, kept; /* tasks, in this pass */
 };
 
+struct snapshot_progress {
+	uint64_t moment, reads;
+	unsigned idle_minutes;
+};
+
 /* What the chores that remove by age know of the clock (chores.c). */
 struct store_clock {
 	int64_t wall_ms, mono_ms; /* when it was read last */
@@ -107,6 +113,9 @@ struct store {
 	struct rebuild *rebuild; /* of the index, by this process; NULL: none */
 	bool alone;		 /* no other process has the store open */
 	bool uncounted;		 /* commits are not counted (store_commit) */
+	uint64_t noting;	 /* the snapshot that the current transaction notes rows for */
+	struct buf notes;	 /* struct note, key, record; one behind the other */
+	struct snapshot_progress snapshot_seen; /* of the keeper */
 	bool sync_commits;
 	bool lost; /* ERR_PANIC was returned and logged */
 	struct retention_pass retention;
@@ -244,13 +253,12 @@ int row_get(struct store *store, struct str tenant, const struct id *id, bool fo
 /* Writes a new task with its index entries; ENGINE_EXISTS when the id is taken. */
 int row_insert(struct store *store, const struct task *task, struct str record);
 /*
- * Replaces a task; `old` is the one that is stored, NULL when it cannot be read, and old_size the
- * size of its record.
+ * Replaces a task; `old` is the one that is stored, NULL when it cannot be read, and old_record its
+ * record.
  */
-int row_update(struct store *store, const struct task *old, size_t old_size,
+int row_update(struct store *store, const struct task *old, struct str old_record,
 	const struct task *task, struct str record);
-/* size: of the stored record. */
-int row_delete(struct store *store, const struct task *task, size_t size);
+int row_delete(struct store *store, const struct task *task, struct str record);
 /* Logs that the record of the key cannot be decoded; returns false. The key ends in the id. */
 bool row_unreadable(struct str key, struct err *err);
 bool row_decode(struct task *task, const struct buf *record, struct str tenant, const struct id *id,
@@ -272,6 +280,10 @@ int number_reserve(struct store *store, const struct task *task);
 int revision_first(struct store *store, const struct op *op, uint64_t *revision);
 /* Notes the revision of a task that is being removed. */
 int revision_retire(struct store *store, const struct task *task);
+/* Whether the key is one of the rows above. */
+bool number_is_row(struct str key);
+/* Raises such a row to the number, if it is less. The key has at most INDEX_KEY_MAX bytes. */
+int number_raise(struct store *store, struct str key, uint64_t number);
 /* The id of the task that has the op's number; ERR_NOT_FOUND. */
 bool number_find(struct store *store, const struct op *op, struct id *id, struct err *err);
 
@@ -339,6 +351,20 @@ void retention_init(struct retention_pass *pass, const struct retention *rules);
 /* Removes those that are due; counts in store->retention. Changes the batch. */
 bool retention_remove(struct store *store, struct retention_batch *batch, struct err *err);
 
+/* ---- snapshot.c ---- */
+
+enum snapshot_kind { SNAPSHOT_TASK = 1, SNAPSHOT_IDEMPOTENCY };
+
+/* Forgets the rows noted for a transaction; notes new ones if there is a snapshot. */
+void snapshot_reset(struct store *store);
+/* Notes that a row is changed; old: its record, NULL: it does not exist. */
+int snapshot_note(
+	struct store *store, enum snapshot_kind kind, struct str key, const struct str *old);
+/* Writes the notes. Called with the row of a tenant in the usage table locked. */
+int snapshot_settle(struct store *store);
+/* Chore, once a minute: ends a snapshot that makes no progress. */
+bool snapshot_watch(struct store *store, bool low_space, bool *more, struct err *err);
+
 /* ---- change.c ---- */
 
 /* Whether the task has one of the revisions that the op demands. */
@@ -398,6 +424,9 @@ bool walk_begin(struct store *store, struct walk *walk, struct err *err);
 bool walk_copy(struct store *store, struct walk *walk, int64_t until_us, struct err *err);
 /* A walk that was not begun is allowed. */
 void walk_close(struct store *store, struct walk *walk);
+/* Appends a key to the file; walk_rewind must follow. */
+bool walk_append(struct walk *walk, struct str key);
+bool walk_rewind(struct walk *walk);
 /* False at the end or after a read error (walk_ended). */
 bool walk_next(struct walk *walk, struct index_key *key);
 /* False with ERR_INTERNAL after a read error. */

@@ -16,7 +16,7 @@ static int delete_task(struct store *store, const struct write *write, const str
 {
 	int rc = return_stored(store, write);
 
-	return rc == 0 ? row_delete(store, task, store->old_record.len) : rc;
+	return rc == 0 ? row_delete(store, task, buf_str(&store->old_record)) : rc;
 }
 
 static int update_task(
@@ -41,7 +41,7 @@ static int cascade_to(struct store *store, const struct op *op, const struct id 
 	if (rc != 0)
 		return rc;
 	if (op->kind == OP_REMOVE)
-		return row_delete(store, &task, store->old_record.len);
+		return row_delete(store, &task, buf_str(&store->old_record));
 	if (task.archived)
 		return 0;
 	old = task;

@@ -111,6 +111,26 @@ int revision_retire(struct store *store, const struct task *task)
 	return put_last(store, &key, &last, task->revision);
 }
 
+/* ---- export and import ---- */
+
+bool number_is_row(struct str key)
+{
+	return str_starts(key, STR(NUMBER_MARK "\0")) || str_starts(key, STR(REVISION_MARK "\0"));
+}
+
+int number_raise(struct store *store, struct str key, uint64_t number)
+{
+	struct index_key row = { .len = key.len };
+	struct last last;
+	int rc;
+
+	memcpy(row.bytes, key.ptr, key.len);
+	rc = get_last(store, &row, true, &last);
+	if (rc != 0 || last.number >= number)
+		return rc;
+	return put_last(store, &row, &last, number);
+}
+
 /* ---- finding the task of a number ---- */
 
 struct search {

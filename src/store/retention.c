@@ -84,7 +84,7 @@ static int visit_member(struct store *store, const struct removal *removal, cons
 	if (rc != 0)
 		return rc == ENGINE_NOT_FOUND ? 0 : rc;
 	*due = is_due(store, record, removal->batch->now, &task);
-	return remove ? row_delete(store, &task, record->len) : 0;
+	return remove ? row_delete(store, &task, buf_str(record)) : 0;
 }
 
 static int visit_group(struct store *store, const struct removal *removal, bool remove, bool *due)
@@ -122,7 +122,7 @@ static int remove_task(
 		return 0;
 	}
 	removal->removed += removal->group.count + 1;
-	rc = row_delete(store, &task, removal->record.len);
+	rc = row_delete(store, &task, buf_str(&removal->record));
 	return rc == 0 ? visit_group(store, removal, true, &due) : rc;
 }
 

@@ -125,23 +125,36 @@ static int write_row(struct store *store, const struct task *old, const struct t
 	return rc == 0 ? update_index(store, old, task) : rc;
 }
 
+/* Notes what the transaction has done to the task: for the quota, and for a snapshot. */
+static int note(struct store *store, const struct task *task, const struct str *old,
+	const struct str *record)
+{
+	int64_t tasks = (record ? 1 : 0) - (old ? 1 : 0);
+	int64_t bytes = (record ? (int64_t)record->len : 0) - (old ? (int64_t)old->len : 0);
+	struct index_key key;
+
+	index_primary_key(&key, task->tenant, &task->id);
+	if (snapshot_note(store, SNAPSHOT_TASK, key_str(&key), old) != 0)
+		return ENGINE_NO_MEMORY;
+	return usage_add(&store->usage, task->tenant, tasks, bytes);
+}
+
 int row_insert(struct store *store, const struct task *task, struct str record)
 {
 	int rc = write_row(store, NULL, task, record, ENGINE_INSERT);
 
-	return rc == 0 ? usage_add(&store->usage, task->tenant, 1, (int64_t)record.len) : rc;
+	return rc == 0 ? note(store, task, NULL, &record) : rc;
 }
 
-int row_update(struct store *store, const struct task *old, size_t old_size,
+int row_update(struct store *store, const struct task *old, struct str old_record,
 	const struct task *task, struct str record)
 {
-	int64_t growth = (int64_t)record.len - (int64_t)old_size;
 	int rc = write_row(store, old, task, record, ENGINE_REPLACE);
 
-	return rc == 0 ? usage_add(&store->usage, task->tenant, 0, growth) : rc;
+	return rc == 0 ? note(store, task, &old_record, &record) : rc;
 }
 
-int row_delete(struct store *store, const struct task *task, size_t size)
+int row_delete(struct store *store, const struct task *task, struct str record)
 {
 	struct index_key key;
 	int rc;
@@ -152,5 +165,5 @@ int row_delete(struct store *store, const struct task *task, size_t size)
 		rc = update_index(store, task, NULL);
 	if (rc == 0)
 		rc = revision_retire(store, task);
-	return rc == 0 ? usage_add(&store->usage, task->tenant, -1, -(int64_t)size) : rc;
+	return rc == 0 ? note(store, task, &record, NULL) : rc;
 }

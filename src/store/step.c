@@ -27,6 +27,7 @@ static int run_once(struct store *store, enum engine_access access, store_step *
 	if (rc != 0)
 		return rc;
 	usage_reset(store);
+	snapshot_reset(store);
 	rc = step(store, data, err);
 	if (rc == 0 && access == ENGINE_WRITE)
 		rc = usage_settle(store, err);

@@ -167,6 +167,7 @@ void store_close(struct store *store)
 	engine_batch_free(&store->batch);
 	usage_free(&store->usage);
 	buf_free(&store->usage_value);
+	buf_free(&store->notes);
 	store_leave(store);
 	free(store);
 }

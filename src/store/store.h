@@ -46,6 +46,8 @@ struct store_shared {
 	_Atomic uint64_t commits_started, commits_done, commits_flushed;
 	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
 	_Atomic bool read_only;		    /* set by the keeper while the disk is nearly full */
+	_Atomic uint64_t snapshot;	    /* moment of the export that runs, in ms; 0: none */
+	_Atomic uint64_t snapshot_reads;
 	struct store_health health;
 	struct damage_table damages;
 	struct store_hold hold;
@@ -292,9 +294,33 @@ bool store_check_home(const char *home, struct err *err);
  */
 bool store_migrate(struct store *store, uint64_t *tasks, struct err *err);
 /*
- * Calls back for every task, in no order, until it returns false. The task borrows from the walk.
- * The callback must not use the store.
+ * Takes the parts of an export, in this order. A function that returns false ends it, as a success.
+ * What it gets is borrowed until it returns. It must not use the store.
  */
+struct store_sink {
+	bool (*begin)(int64_t moment, void *data); /* ms; may be NULL */
+	bool (*task)(const struct task *task, void *data);
+	/*
+	 * NULL: tasks only. A row of everything else that a store needs to go on as before, for
+	 * store_import_row: users, tokens, keys, numbers, quotas, idempotency keys. Secrets are in it.
+	 */
+	bool (*row)(const char *table, struct str key, struct str value, void *data);
+	void *data;
+};
+
+/*
+ * Every task, in no order, and every Idempotency-Key, as all of them were at one moment; users,
+ * tokens, keys, quotas and numbers as they are a little later. Writers go on meanwhile. ERR_BUSY
+ * while another process exports, or if the sink takes nothing for 10 minutes.
+ */
+bool store_export(struct store *store, const struct store_sink *sink, struct err *err);
+/*
+ * Writes a row of an export; one with its key is replaced. Numbers only grow. ERR_INVALID for an
+ * unknown table or a malformed row. Not durable until the next flush.
+ */
+bool store_import_row(
+	struct store *store, struct str table, struct str key, struct str value, struct err *err);
+/* store_export of tasks only. */
 bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
 	void *data, struct err *err);
 /*

@@ -1,32 +1,50 @@
-#include "store/internal.h"
+#include "store/transfer.h"
+
+#include <stdlib.h>
 
 /* ---- export ---- */
 
 struct exporting {
-	bool (*take)(const struct task *task, void *data);
-	void *data;
+	const struct store_sink *sink;
+	bool stopped;
 };
 
 static bool export_task(struct store *store, const struct index_key *key, struct str record,
 	void *data, struct err *err)
 {
-	const struct exporting *exporting = data;
+	struct exporting *exporting = data;
 	struct task task;
 
-	/* Only what is durable may be shown. */
-	if (!store_flush(store, err))
+	(void)store;
+	if (!record_decode(&task, record))
+		return row_unreadable(key_str(key), err);
+	exporting->stopped = !exporting->sink->task(&task, exporting->sink->data);
+	return !exporting->stopped;
+}
+
+bool store_export(struct store *store, const struct store_sink *sink, struct err *err)
+{
+	struct exporting exporting = { .sink = sink };
+	struct snapshot snapshot;
+	struct err late;
+	bool ok;
+
+	if (!snapshot_open(store, &snapshot, err))
 		return false;
-	if (record_decode(&task, record))
-		return exporting->take(&task, exporting->data);
-	return row_unreadable(key_str(key), err);
+	exporting.stopped = sink->begin && !sink->begin((int64_t)snapshot.moment, sink->data);
+	ok = exporting.stopped ||
+	     (snapshot_each_task(store, &snapshot, export_task, &exporting, err) &&
+		     (exporting.stopped || !sink->row ||
+			     transfer_rows(store, &snapshot, sink, err)));
+	return snapshot_close(store, &snapshot, ok ? err : &late) && ok;
 }
 
 bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
 	void *data, struct err *err)
 {
-	struct exporting exporting = { take, data };
+	const struct store_sink sink = { .task = take, .data = data };
 
-	return walk_tasks(store, export_task, &exporting, err);
+	return store_export(store, &sink, err);
 }
 
 /* ---- import ---- */
@@ -52,7 +70,7 @@ static int import_task(
 		rc = retry_if_exists(row_insert(store, task, buf_str(&import->record)));
 	} else if (rc == 0) {
 		readable = record_decode(&old, buf_str(&store->old_record));
-		rc = row_update(store, readable ? &old : NULL, store->old_record.len, task,
+		rc = row_update(store, readable ? &old : NULL, buf_str(&store->old_record), task,
 			buf_str(&import->record));
 	}
 	return rc == 0 ? number_reserve(store, task) : rc;

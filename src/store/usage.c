@@ -102,6 +102,18 @@ bool usage_decode(struct usage_value *value, struct str bytes)
 	return true;
 }
 
+bool usage_set_limits(struct usage_value *value, struct str limits)
+{
+	uint64_t max[2];
+
+	if (limits.len != sizeof(max))
+		return false;
+	memcpy(max, limits.ptr, sizeof(max));
+	value->max_tasks = be64toh(max[0]);
+	value->max_bytes = be64toh(max[1]);
+	return true;
+}
+
 int usage_get(struct store *store, struct str tenant, struct usage_value *value, bool *exists)
 {
 	struct buf *bytes = &store->usage_value;
@@ -176,6 +188,15 @@ static int settle_row(struct store *store, const struct usage_row *row, struct e
 	return usage_put(store, usage_tenant(row), &value, exists);
 }
 
+/* The row is locked also if its counts stay: see snapshot_settle. */
+static int lock_row(struct store *store, const struct usage_row *row)
+{
+	struct usage_value value;
+	bool exists;
+
+	return usage_get(store, usage_tenant(row), &value, &exists);
+}
+
 int usage_settle(struct store *store, struct err *err)
 {
 	int rc = 0;
@@ -183,8 +204,8 @@ int usage_settle(struct store *store, struct err *err)
 	for (size_t i = 0; rc == 0 && i < store->usage.count; i++) {
 		const struct usage_row *row = &store->usage.rows[i];
 
-		if (row->tasks != 0 || row->bytes != 0)
-			rc = settle_row(store, row, err);
+		rc = row->tasks != 0 || row->bytes != 0 ? settle_row(store, row, err)
+							: lock_row(store, row);
 	}
-	return rc;
+	return rc == 0 && store->usage.count > 0 ? snapshot_settle(store) : rc;
 }

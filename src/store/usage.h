@@ -29,6 +29,8 @@ bool usage_add_walked(
 struct usage_row *usage_find(const struct usage_list *list, struct str tenant);
 
 bool usage_decode(struct usage_value *value, struct str bytes);
+/* Takes the limits from the end of a row's bytes, 16 of them; false for another length. */
+bool usage_set_limits(struct usage_value *value, struct str limits);
 /* Locks the row until the end of the transaction. A missing row is one of zeros: *exists false. */
 int usage_get(struct store *store, struct str tenant, struct usage_value *value, bool *exists);
 int usage_put(struct store *store, struct str tenant, const struct usage_value *value, bool exists);

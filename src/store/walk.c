@@ -20,15 +20,20 @@ struct copying {
 
 #define ROWS_PER_CLOCK 64
 
+static bool put_key(FILE *keys, struct str key)
+{
+	uint32_t len = (uint32_t)key.len;
+
+	return fwrite(&len, sizeof(len), 1, keys) == 1 && fwrite(key.ptr, key.len, 1, keys) == 1;
+}
+
 static bool copy_key(struct str key, struct str value, void *data)
 {
 	struct copying *copying = data;
 	struct walk *walk = copying->walk;
-	uint32_t len = (uint32_t)key.len;
 
 	(void)value;
-	copying->failed = fwrite(&len, sizeof(len), 1, walk->keys) != 1 ||
-			  fwrite(key.ptr, key.len, 1, walk->keys) != 1;
+	copying->failed = !put_key(walk->keys, key);
 	walk->count++;
 	return !copying->failed &&
 	       (walk->count % ROWS_PER_CLOCK != 0 || clock_mono_us() < copying->until);
@@ -138,6 +143,19 @@ void walk_close(struct store *store, struct walk *walk)
 	end_copy(store, walk);
 	fclose(walk->keys);
 	*walk = (struct walk){ 0 };
+}
+
+bool walk_append(struct walk *walk, struct str key)
+{
+	return fseeko(walk->keys, 0, SEEK_END) == 0 && put_key(walk->keys, key);
+}
+
+bool walk_rewind(struct walk *walk)
+{
+	bool ok = fflush(walk->keys) == 0;
+
+	rewind(walk->keys);
+	return ok;
 }
 
 bool walk_next(struct walk *walk, struct index_key *key)

@@ -88,7 +88,10 @@ class Service:
         done = self.ctl("export")
         if done.returncode != 0:
             raise RuntimeError(f"export: {done.stderr[-1000:]} {self.log()[-2000:]}")
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        if "end" not in lines[-1] or lines[-1]["tasks"] != len(lines) - 2:
+            raise RuntimeError(f"export without its last line: {done.stdout[-1000:]}")
+        return lines[1:-1]
 
     def stop(self, seconds=20):
         """Ends it with SIGTERM; returns its status, or None if it had to be killed."""

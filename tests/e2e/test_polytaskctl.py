@@ -1,7 +1,9 @@
 """polytaskctl: every command with the service stopped and with the service running."""
+import hashlib
 import json
 import socket
 
+from dialects.idol import DIALECT as IDOL
 from lib import Instance, run_tests
 from tap import equal, ok
 
@@ -44,8 +46,26 @@ def tasks(instance, state):
         "100 tasks loaded",
         f"{state}: load-sample",
     )
-    lines = instance.ctl("export").splitlines()
+    first, *lines, last = instance.ctl("export").splitlines()
     equal(len(lines), 100 if state == "down" else 200, f"{state}: export")
+    equal(json.loads(last)["tasks"], len(lines), f"{state}: the last line has their number")
+    text = "".join(line + "\n" for line in [first] + lines)
+    equal(
+        json.loads(last)["sha256"],
+        hashlib.sha256(text.encode()).hexdigest(),
+        f"{state}: and the sum of the lines",
+    )
+    done = instance.ctl_run("import", stdin=text)
+    ok(
+        done.returncode == 1 and "lines are missing" in done.stderr,
+        f"{state}: an import without the last line is reported",
+        done,
+    )
+    equal(
+        instance.ctl_run("import", "--partial", stdin=text).returncode,
+        0,
+        f"{state}: and accepted with --partial",
+    )
     task = json.loads(lines[0])
     equal(
         json.loads(instance.ctl("show", task["id"], "--tenant", "demo")),
@@ -59,7 +79,7 @@ def tasks(instance, state):
         f"{state}: import",
     )
     equal(
-        sorted(instance.ctl("export").splitlines()),
+        sorted(instance.ctl("export").splitlines()[1:-1]),
         sorted(lines),
         f"{state}: an import keeps the tasks as exported",
     )
@@ -144,4 +164,41 @@ def commands():
     instance.stop("commands")
 
 
-run_tests(commands)
+def everything():
+    """An export of everything, imported elsewhere, goes on like the original."""
+    instance = Instance()
+    key = ("Idempotency-Key", "k")
+    first = instance.idol("POST", "/import-tasks", IDOL.body, [key])
+    second = instance.idol("POST", "/import-tasks", IDOL.body)
+    task = [item["id"] for item in instance.native("GET", "/tasks").json()["items"]][-1]
+    equal(instance.native("DELETE", "/tasks/" + task).status, 204, "the newest task is removed")
+    instance.ctl("quota", "set", "demo", "--tasks", "2")
+    text = instance.ctl("export", "--all")
+    equal(json.loads(text.splitlines()[-1])["tasks"], 1, "export --all has the task")
+
+    other = Instance(autostart=False)
+    done = other.ctl_run("import", stdin=text)
+    ok(done.returncode == 0, "it is imported", done)
+    for name in ("token", "key", "secret", "owner", "owner_key"):
+        setattr(other, name, getattr(instance, name))
+    other.secrets += instance.secrets
+    other.start()
+    again = other.idol("POST", "/import-tasks", IDOL.body, [key])
+    equal(
+        (again.status, again.body.replace(other.host.encode(), instance.host.encode())),
+        (201, first.body),
+        "token and Idempotency-Key are known",
+    )
+    third = other.idol("POST", "/import-tasks", IDOL.body)
+    equal(
+        int(third.json()["data"]["id"]),
+        int(second.json()["data"]["id"]) + 1,
+        "the number of a removed task is not assigned again",
+    )
+    equal(other.idol("POST", "/import-tasks", IDOL.body).status, 403, "the quota is in force")
+    other.verify("everything")
+    instance.stop("original")
+    other.stop("copy")
+
+
+run_tests(commands, everything)

@@ -86,7 +86,7 @@ def repeated_post():
 
 
 def exported(instance, item):
-    for line in instance.ctl("export").splitlines():
+    for line in instance.ctl("export").splitlines()[1:-1]:
         task = json.loads(line)
         if task["dialect"] == "vionlabs" and task["fields"]["inventory_id"] == item:
             return task

@@ -1,0 +1,245 @@
+/* Commands export and import. */
+#include <stdlib.h>
+
+#include "admin/admin_fixture.h"
+#include "base/clock.h"
+#include "dialect/dialect.h"
+
+static size_t count_lines(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+static void exported_tasks_can_be_imported(void **state)
+{
+	struct call_result first, second;
+	void *unused = NULL;
+
+	(void)state;
+	expect_result("load-sample 1234", " ", 0, "1234 tasks loaded\n", "");
+	first = run_line("export", " ");
+	assert_int_equal(first.status, 0);
+	assert_int_equal(count_lines(first.out), 1236);
+	store_close(store);
+	assert_int_equal(open_store(&unused), 0);
+	expect_result("import", first.out, 0, "1234 tasks imported\n", "");
+	second = run_line("export", " ");
+	assert_int_equal(count_lines(second.out), 1236);
+	for (char *rest = second.out, *line; (line = strsep(&rest, "\n")) && *line;) {
+		if (strncmp(line, "{\"id\"", 5) == 0)
+			assert_non_null(strstr(first.out, line));
+	}
+	free_result(&first);
+	free_result(&second);
+	first = run_line("verify", " ");
+	assert_int_equal(first.status, 0);
+	assert_int_equal(strncmp(first.out, "tasks:      1234\n", 17), 0);
+	free_result(&first);
+}
+
+static void import_keeps_the_lines_before_a_bad_one(void **state)
+{
+	struct call_result call_result;
+
+	(void)state;
+	expect_result("import",
+		"{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"default\","
+		"\"dialect\":\"virtshell\",\"state\":\"pending\",\"status\":\"pending\","
+		"\"created\":1}\n\n{\"id\":1}\n{\"id\":2}\n",
+		1, "1 tasks imported\n", "polytaskctl: line 3: id must be a UUID\n");
+	call_result = run_line("show a62ad146-ccf4-11e5-9956-625662870761", " ");
+	assert_int_equal(call_result.status, 0);
+	assert_non_null(strstr(call_result.out, "\"revision\":1,"));
+	free_result(&call_result);
+}
+
+/* ---- files that are cut or changed ---- */
+
+static char *export_to_text(const char *line)
+{
+	struct call_result exported = run_line(line, " ");
+
+	assert_int_equal(exported.status, 0);
+	free(exported.err);
+	return exported.out;
+}
+
+static void cut_export_is_reported(void **state)
+{
+	char *text, *end;
+	size_t len;
+
+	(void)state;
+	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
+	text = export_to_text("export");
+	len = strlen(text);
+	end = strstr(text, "{\"end\":true,\"tasks\":20,\"rows\":0,\"sha256\":\"");
+	assert_non_null(end);
+	*end = '\0';
+	expect_result("import", text, 1, "20 tasks imported\n",
+		"polytaskctl: the input ends at line 21 without the last line of an export: lines "
+		"are missing\n");
+	*end = '{';
+	expect_result("import", text, 0, "20 tasks imported\n", "");
+	/* a line is missing in the middle */
+	end = strchr(strchr(text, '\n') + 1, '\n') + 1;
+	memmove(strchr(text, '\n') + 1, end, len - (size_t)(end - text) + 1);
+	expect_result("import", text, 1, "19 tasks imported\n",
+		"polytaskctl: line 21: the lines before are not those that were exported\n");
+	free(text);
+}
+
+static void partial_export_is_imported_on_demand(void **state)
+{
+	struct admin_call partial = { .options = { [ADMIN_PARTIAL] = "yes" } };
+	struct call_result imported;
+	char *text;
+
+	(void)state;
+	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
+	text = export_to_text("export");
+	strstr(text, "{\"end\"")[0] = '\0';
+	parse_call(&partial, "import");
+	imported = run_call(&partial, text, false);
+	assert_int_equal(imported.status, 0);
+	assert_string_equal(imported.out, "20 tasks imported\n");
+	free_result(&imported);
+	free(text);
+}
+
+static void lines_of_older_builds_are_imported(void **state)
+{
+	char *text, *tasks;
+
+	(void)state;
+	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
+	text = export_to_text("export");
+	strstr(text, "{\"end\"")[0] = '\0';
+	tasks = strchr(text, '\n') + 1;
+	expect_result("import", tasks, 0, "20 tasks imported\n", "");
+	free(text);
+}
+
+static void wrong_rows_are_rejected(void **state)
+{
+	(void)state;
+	expect_result("import", "{\"table\":\"x\",\"key\":\"YQ\",\"value\":\"\"}\n", 1,
+		"0 tasks imported\n", "polytaskctl: line 1: there is no table 'x'\n");
+	expect_result("import", "{\"table\":\"users\",\"key\":\"a b\",\"value\":\"\"}\n", 1,
+		"0 tasks imported\n", "polytaskctl: line 1: key must be base64url\n");
+	expect_result("import", "{\"table\":\"users\",\"value\":\"\"}\n", 1, "0 tasks imported\n",
+		"polytaskctl: line 1: key must be a string\n");
+	expect_result("import", "{\"table\":\"numbers\",\"key\":\"YQ\",\"value\":\"YQ\"}\n", 1,
+		"0 tasks imported\n", "polytaskctl: line 1: the row is malformed\n");
+	expect_result("import", "{\"table\":\"quotas\",\"key\":\"YQ\",\"value\":\"YQ\"}\n", 1,
+		"0 tasks imported\n", "polytaskctl: line 1: the row is malformed\n");
+	expect_result("import", "{\"export\":\"polytask\",\"version\":2}\n", 1,
+		"0 tasks imported\n", "polytaskctl: line 1: the export is of version 2, not 1\n");
+}
+
+/* ---- everything ---- */
+
+static struct op numbered(unsigned last_byte, const char *key)
+{
+	struct op op = {
+		.kind = OP_CREATE,
+		.dialect = dialect_code_by_name(STR("idol")),
+		.tenant = STR("demo"),
+		.actor = STR("ann"),
+		.now = clock_wall_ms(),
+		.new_id = { { 1 } },
+		.assign_number = true,
+		.idempotency_key = str_cstr(key),
+	};
+
+	op.new_id.bytes[15] = (uint8_t)last_byte;
+	op.change.state = TASK_PENDING;
+	op.change.status = STR("uploaded");
+	return op;
+}
+
+static uint64_t create(unsigned last_byte, const char *key)
+{
+	struct op op = numbered(last_byte, key);
+	struct result result = { 0 };
+	struct err err = { 0 };
+	uint64_t number;
+
+	must(store_apply(store, &op, &result, &err), &err);
+	number = result.task.number;
+	store_result_free(&result);
+	return number;
+}
+
+static void remove_task(unsigned last_byte)
+{
+	struct op op = numbered(last_byte, "");
+	struct result result = { 0 };
+	struct err err = { 0 };
+
+	op.kind = OP_REMOVE;
+	op.id = op.new_id;
+	must(store_apply(store, &op, &result, &err), &err);
+	store_result_free(&result);
+}
+
+static void import_of_everything_goes_on_as_before(void **state)
+{
+	struct admin_call all = { .options = { [ADMIN_ALL] = "yes" } };
+	const uint64_t three = 3;
+	struct call_result exported, listed;
+	struct result result = { 0 };
+	struct err err = { 0 };
+	void *unused = NULL;
+	struct op op;
+
+	(void)state;
+	listed = run_line("user add ann", " ");
+	free_result(&listed);
+	listed = run_line("token add ann", " ");
+	free_result(&listed);
+	assert_int_equal(create(1, "one"), 1);
+	assert_int_equal(create(2, "two"), 2);
+	assert_int_equal(create(3, "three"), 3);
+	remove_task(3);
+	must(store_set_quota(store, STR("demo"), &three, NULL, &err), &err);
+	parse_call(&all, "export");
+	exported = run_call(&all, " ", false);
+	assert_int_equal(exported.status, 0);
+	listed = run_line("token list", " ");
+
+	store_close(store);
+	assert_int_equal(open_store(&unused), 0);
+	expect_result("import", exported.out, 0, "2 tasks imported\n8 other rows imported\n", "");
+	expect_result("token list", " ", 0, listed.out, "");
+	/* a repetition is known, also of a task that was removed; its number is not assigned again */
+	assert_int_equal(create(9, "two"), 2);
+	assert_int_equal(create(9, "three"), 3);
+	assert_int_equal(create(4, "four"), 4);
+	op = numbered(5, "five");
+	assert_fails(store_apply(store, &op, &result, &err), &err, ERR_STORAGE_QUOTA);
+	free_result(&exported);
+	free_result(&listed);
+	listed = run_line("verify", " ");
+	assert_int_equal(listed.status, 0);
+	free_result(&listed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_STORE(exported_tasks_can_be_imported),
+		WITH_STORE(import_keeps_the_lines_before_a_bad_one),
+		WITH_STORE(cut_export_is_reported),
+		WITH_STORE(partial_export_is_imported_on_demand),
+		WITH_STORE(lines_of_older_builds_are_imported),
+		WITH_STORE(wrong_rows_are_rejected),
+		WITH_STORE(import_of_everything_goes_on_as_before),
+	};
+
+	return CHECK_RUN(tests);
+}

@@ -1,0 +1,231 @@
+/* An export has all tasks as they were at one moment, while others write. */
+#include <stdio.h>
+
+#include "race.h"
+#include "store/snapshot.h"
+
+#define SEEN_MAX 4096
+
+/* Numbers of tasks, in order of the export. */
+struct seen {
+	unsigned count;
+	unsigned numbers[SEEN_MAX];
+	uint64_t revisions[SEEN_MAX];
+	char tenants[SEEN_MAX];
+};
+
+static bool see(struct store *store, const struct index_key *key, struct str record, void *data,
+	struct err *err)
+{
+	struct seen *seen = data;
+	struct task task;
+
+	(void)store, (void)key, (void)err;
+	assert_true(record_decode(&task, record));
+	assert_true(seen->count < SEEN_MAX);
+	seen->numbers[seen->count] = task.id.bytes[14] * 256U + task.id.bytes[15];
+	seen->revisions[seen->count] = task.revision;
+	seen->tenants[seen->count++] = task.tenant.ptr[0];
+	return true;
+}
+
+static bool has(const struct seen *seen, unsigned number, uint64_t revision)
+{
+	for (unsigned i = 0; i < seen->count; i++) {
+		if (seen->numbers[i] == number && seen->revisions[i] == revision)
+			return true;
+	}
+	return false;
+}
+
+static void change(struct store *store, enum op_kind kind, unsigned number)
+{
+	struct op op = fixture_op(kind, number);
+
+	op.change.set = CHANGE_PRIORITY;
+	op.change.priority = (int32_t)number;
+	assert_code(fixture_error(store, &op), ERR_NONE);
+}
+
+static int step_notes(struct store *store, void *data, struct err *err)
+{
+	const struct engine_range all = { 0 };
+	size_t *count = data;
+	int rc = store_scan(store, TABLE_SNAPSHOT, &all, false, SIZE_MAX);
+
+	(void)err;
+	*count = store->batch.count;
+	return rc;
+}
+
+static void assert_notes(struct store *store, size_t want)
+{
+	struct err err = { 0 };
+	size_t count;
+
+	must(step_call(store, ENGINE_READ, step_notes, &count, &err), &err);
+	assert_int_equal(count, want);
+}
+
+static void changes_after_the_moment_are_not_seen(void **state)
+{
+	static struct seen seen;
+	struct store *store = *state;
+	struct snapshot snapshot;
+	struct err err = { 0 };
+
+	seen.count = 0;
+	for (unsigned i = 1; i <= 6; i++)
+		change(store, OP_CREATE, i);
+	must(snapshot_open(store, &snapshot, &err), &err);
+	change(store, OP_UPDATE, 1);
+	change(store, OP_UPDATE, 1);
+	change(store, OP_REMOVE, 2);
+	change(store, OP_ARCHIVE, 3);
+	change(store, OP_CREATE, 7);
+	change(store, OP_REMOVE, 4);
+	change(store, OP_CREATE, 4);
+	change(store, OP_CREATE, 8);
+	change(store, OP_REMOVE, 8);
+	assert_notes(store, 6);
+	must(snapshot_each_task(store, &snapshot, see, &seen, &err), &err);
+	must(snapshot_close(store, &snapshot, &err), &err);
+	assert_int_equal(seen.count, 6);
+	for (unsigned i = 1; i <= 6; i++)
+		assert_true(has(&seen, i, 1));
+	/* later writers note nothing */
+	assert_notes(store, 0);
+	change(store, OP_UPDATE, 1);
+	assert_notes(store, 0);
+	fixture_verify(store, 6);
+}
+
+static void one_export_at_a_time(void **state)
+{
+	struct store *store = *state;
+	struct snapshot first, second;
+	struct err err = { 0 };
+
+	must(snapshot_open(store, &first, &err), &err);
+	assert_fails(snapshot_open(store, &second, &err), &err, ERR_BUSY);
+	must(snapshot_close(store, &first, &err), &err);
+	must(snapshot_open(store, &second, &err), &err);
+	must(snapshot_close(store, &second, &err), &err);
+}
+
+static void export_without_progress_is_ended(void **state)
+{
+	static struct seen seen;
+	struct store *store = *state;
+	struct snapshot snapshot;
+	struct err err = { 0 };
+	bool more;
+
+	change(store, OP_CREATE, 1);
+	must(snapshot_open(store, &snapshot, &err), &err);
+	for (int i = 0; i < SNAPSHOT_IDLE_MINUTES; i++)
+		must(snapshot_watch(store, false, &more, &err), &err);
+	assert_true(snapshot_is_valid(store, &snapshot, &err));
+	for (int i = 0; i < SNAPSHOT_IDLE_MINUTES; i++)
+		must(snapshot_watch(store, false, &more, &err), &err);
+	expect_log("export");
+	must(snapshot_watch(store, false, &more, &err), &err);
+	assert_fails(snapshot_each_task(store, &snapshot, see, &seen, &err), &err, ERR_BUSY);
+	must(snapshot_close(store, &snapshot, &err), &err);
+}
+
+/* ---- while others write ---- */
+
+#define WINDOW 20
+#define ROUNDS 1500
+
+/* Creates task n, then removes task n - WINDOW: at any moment there are WINDOW or one more. */
+static void slide(struct store *store, unsigned racer)
+{
+	char tenant[] = { (char)('a' + (int)racer), '\0' };
+
+	for (unsigned n = 1; n <= ROUNDS && !track->stop; n++) {
+		struct op creation = fixture_op(OP_CREATE, n);
+		struct op removal = fixture_op(OP_REMOVE, n - WINDOW);
+		struct result result = { 0 };
+
+		creation.tenant = removal.tenant = str_cstr(tenant);
+		creation.new_id.bytes[1] = removal.id.bytes[1] = (uint8_t)racer;
+		race_insist(store, &creation, &result);
+		store_result_free(&result);
+		if (n <= WINDOW)
+			continue;
+		race_insist(store, &removal, &result);
+		store_result_free(&result);
+		track->made++;
+	}
+	race_leave(store);
+}
+
+static bool is_window(const struct seen *seen, char tenant)
+{
+	unsigned least = UINT32_MAX, most = 0, count = 0;
+
+	for (unsigned i = 0; i < seen->count; i++) {
+		if (seen->tenants[i] != tenant)
+			continue;
+		count++;
+		least = seen->numbers[i] < least ? seen->numbers[i] : least;
+		most = seen->numbers[i] > most ? seen->numbers[i] : most;
+	}
+	return count <= WINDOW + 1 && (count == 0 || most - least + 1 == count) &&
+	       (most <= WINDOW || count >= WINDOW);
+}
+
+/* Returns the number of exports; fails only when the racers have ended. */
+static unsigned export_while_others_write(void)
+{
+	static struct seen seen;
+	struct store *store = crowd_join();
+	struct snapshot snapshot;
+	struct err err = { 0 };
+	unsigned exports = 0;
+
+	while (track->made < RACERS * (ROUNDS - WINDOW) * 9 / 10) {
+		seen.count = 0;
+		must(snapshot_open(store, &snapshot, &err), &err);
+		must(snapshot_each_task(store, &snapshot, see, &seen, &err), &err);
+		must(snapshot_close(store, &snapshot, &err), &err);
+		for (char tenant = 'a'; tenant < 'a' + RACERS; tenant++)
+			track->wrong += !is_window(&seen, tenant);
+		exports++;
+	}
+	assert_notes(store, 0);
+	store_close(store);
+	return exports;
+}
+
+static void export_is_of_one_moment_while_others_write(void **state)
+{
+	pid_t pids[RACERS];
+	struct store *store = crowd_recover("moment");
+	unsigned exports;
+
+	(void)state;
+	for (unsigned i = 0; i < RACERS; i++)
+		pids[i] = crowd_start(slide, i);
+	exports = export_while_others_write();
+	for (unsigned i = 0; i < RACERS; i++)
+		race_await(pids[i]);
+	assert_int_equal(track->wrong, 0);
+	assert_true(exports >= 3);
+	fixture_verify(store, RACERS * WINDOW);
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_EVERY_ENGINE(changes_after_the_moment_are_not_seen),
+		ON_EVERY_ENGINE(one_export_at_a_time),
+		ON_EVERY_ENGINE(export_without_progress_is_ended),
+		RACE(export_is_of_one_moment_while_others_write),
+	};
+
+	return CHECK_RUN(tests);
+}
