@@ -10,7 +10,7 @@ service is loaded with as many tasks as the first one had at most, and the files
     expected=N  expected_tasks, default 10000: pages of a larger file are all used before any again
 
 The exit status is 1 if the files are more than twice those of the fresh load, or if a process has
-1.5 times the memory in the last round that it had in the first one with removals by age.
+1.5 times the memory at the end that it had in the middle.
 """
 import os
 import re
@@ -82,22 +82,22 @@ def count(instance):
 def soak(instance, options):
     """Returns the highest number of tasks, and the memory twice."""
     created = most = 0
-    first, last, begun = None, None, time.monotonic()
+    middle, last, begun = None, None, time.monotonic()
     while created < options["tasks"]:
         created += load(instance, options["seconds"])[0]
         status = instance.status()
         tasks, last = count(instance), processes(status)
         removed = status["store"]["retention_removed"]
         most = max(most, tasks)
-        if removed and not first:
-            first = last
+        if created >= options["tasks"] / 2 and not middle:
+            middle = last
         print(
             f"{time.monotonic() - begun:5.0f} s: {created} created, {removed} removed by age, "
             f"{tasks} there; MiB: {file_sizes(instance)}; KiB: {last}",
             flush=True,
         )
     until(lambda: count(instance) == 0, 600, 2)
-    return most, first or last, last
+    return most, middle, last
 
 
 def stop(instance, name):
@@ -110,7 +110,7 @@ def main():
     options = arguments()
     keep = f"{options['keep']}s"
     instance = new_instance(options, **{"retention.succeeded": keep, "retention.failed": keep})
-    most, first, last = soak(instance, options)
+    most, middle, last = soak(instance, options)
     instance.verify("soak")
     size = stop(instance, "soak")
     fresh, there = new_instance(options), 0
@@ -119,7 +119,7 @@ def main():
         load(fresh, max(1, min(options["seconds"], left)))
         there = count(fresh)
     fresh_size = stop(fresh, "fresh") * most / there
-    growth = {name: round(last[name] / first[name], 2) for name in last if name in first}
+    growth = {name: round(last[name] / middle[name], 2) for name in last if name in middle}
     print(f"at most {most} tasks; files {size:.1f} MiB, fresh {fresh_size:.1f} MiB:", end=" ")
     print(f"{size / fresh_size:.2f} times; memory: {growth}")
     if size > FILES_MAX * fresh_size or max(growth.values()) > MEMORY_MAX:
