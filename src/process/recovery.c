@@ -27,7 +27,12 @@ static bool can_pass(int code, int status)
 /* The text is in memory that a faulty child may have overwritten, and may be cut in a character. */
 static void copy_text(char *cause, const char *text)
 {
+	size_t len;
+
 	snprintf(cause, RECOVERY_CAUSE_SIZE, "%.*s", RECOVERY_CAUSE_SIZE - 1, text);
+	len = strlen(cause);
+	if (len > 0 && cause[len - 1] == '.')
+		cause[len - 1] = '\0';
 	for (; *cause; cause++) {
 		if (*cause < ' ' || *cause > '~')
 			*cause = '?';
@@ -113,6 +118,8 @@ const char *recovery_remedy(const struct recovery *recovery)
 	};
 	size_t i = 0;
 
+	if (!recovery->lasting)
+		return "It is tried again until it succeeds: free disk space or memory.";
 	while (!strstr(recovery->cause, remedies[i].contains))
 		i++;
 	return remedies[i].remedy;

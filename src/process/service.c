@@ -24,10 +24,17 @@ static void begin_clearing(struct service *service)
 	service->phase = PHASE_CLEARING;
 }
 
-/* What always happens again, a request that crashes a worker, must not cause a fast loop. */
+/*
+ * The first recovery begins at once. Later ones are delayed: a request that crashes every worker
+ * must not cause a fast loop.
+ */
 static void recover_soon(struct service *service, int64_t now)
 {
-	restart_backoff_extend(&service->backoffs[ROLE_RECOVER], now);
+	struct restart_backoff *backoff = &service->backoffs[ROLE_RECOVER];
+
+	restart_backoff_extend(backoff, now);
+	if (backoff->delay_ms == backoff->min_ms)
+		backoff->retry_at_ms = now;
 	begin_clearing(service);
 }
 

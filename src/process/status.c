@@ -61,11 +61,21 @@ static json_t *store_json(const struct store_health *health)
 	return json;
 }
 
-/* Sentences that tell the operator what to do, most urgent first. */
-static json_t *attention_json(const struct store_shared *store)
+static void add_recovery(json_t *list, const struct recovery *recovery)
 {
+	if (recovery->failures > 0)
+		json_array_append_new(
+			list, json_sprintf("Recovery fails, and no request is served: %s. %s",
+				      recovery->cause, recovery_remedy(recovery)));
+}
+
+/* Sentences that tell the operator what to do, most urgent first. */
+static json_t *attention_json(const struct service *service)
+{
+	const struct store_shared *store = &service->children.scoreboard->store;
 	json_t *list = json_array();
 
+	add_recovery(list, &service->recovery);
 	if (atomic_load(&store->read_only))
 		json_array_append_new(list, json_string("Writes are refused because the disk is "
 							"nearly full: free space on it."));
@@ -111,8 +121,8 @@ void status_write(const struct service *service, struct buf *out)
 		(json_int_t)atomic_load(&scoreboard->recoveries), "recovery",
 		recovery_json(&service->recovery), "read_only",
 		(int)atomic_load(&scoreboard->store.read_only), "started",
-		(json_int_t)service->started_ms, "attention", attention_json(&scoreboard->store),
-		"store", store_json(&scoreboard->store.health), "processes", processes);
+		(json_int_t)service->started_ms, "attention", attention_json(service), "store",
+		store_json(&scoreboard->store.health), "processes", processes);
 	json_put(out, json);
 	json_decref(json);
 }

@@ -41,6 +41,11 @@ def give_up(name, damage, cause, remedy):
     ok(cause in text and remedy in text, f"{name}: it holds cause and remedy", text)
     attempts = [done for done in seen if ", attempt " in done.stdout.split("\n")[0]]
     ok(
+        any("ATTENTION: " in done.stdout and remedy in done.stdout for done in attempts),
+        f"{name}: status shows the remedy",
+        seen,
+    )
+    ok(
         attempts and all(done.returncode == 3 and cause in done.stdout for done in attempts),
         f"{name}: status shows attempt and cause, with status 3",
         seen,

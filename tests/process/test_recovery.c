@@ -121,6 +121,9 @@ static void remedy_depends_on_the_cause(void **state)
 	assert_non_null(strstr(recovery_remedy(&recovery), "the index is rebuilt"));
 	fail_recovery(&recovery, ERR_INTERNAL, "tasks.db, page 3: checksum error", EXITED(1));
 	assert_non_null(strstr(recovery_remedy(&recovery), "backup"));
+	fail_recovery(&recovery, ERR_DISK_FULL, "The disk is full.", EXITED(1));
+	assert_string_equal(recovery.cause, "The disk is full");
+	assert_non_null(strstr(recovery_remedy(&recovery), "free disk space"));
 	fail_recovery(
 		&recovery, ERR_INTERNAL, "an older build: run `polytaskctl migrate`", EXITED(1));
 	assert_null(strstr(recovery_remedy(&recovery), "backup"));
