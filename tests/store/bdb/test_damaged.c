@@ -158,7 +158,7 @@ static void change_of_a_damaged_task_leaves_no_trace(void **state)
 	store_close(store);
 }
 
-static void list_over_a_damaged_page_fails(void **state)
+static void list_over_a_damaged_page_is_refused(void **state)
 {
 	struct store_options options = options_of("list");
 	struct op list = fixture_list(BY_STATUS, "new");
@@ -172,7 +172,7 @@ static void list_over_a_damaged_page_fails(void **state)
 	store = fixture_open(&options);
 	expect_log("page-damaged");
 	list.list.limit = TASKS;
-	assert_code(fixture_error(store, &list), ERR_DAMAGED);
+	assert_code(fixture_error(store, &list), ERR_REBUILDING);
 	assert_code(fixture_error(store, &read), ERR_NONE);
 	store_close(store);
 }
@@ -251,7 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(page_of_tasks_fails_its_tasks_only),
 		CHECK(change_of_a_damaged_task_leaves_no_trace),
-		CHECK(list_over_a_damaged_page_fails),
+		CHECK(list_over_a_damaged_page_is_refused),
 		CHECK(repaired_page_is_forgotten),
 		CHECK(start_names_the_page),
 		CHECK(damaged_index_is_made_again),
