@@ -25,12 +25,13 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from choices import Choice
 from disk import Disk
 from load import TASKS, Load, compare, state_of
 from recording import Counter, Recording
+from runs import read_words, start_service
 from service import Service
-from tap import until
 
 ROUNDS_PER_RECORDING = 100
 RECORD_SECONDS = 4
@@ -38,35 +39,11 @@ CHECKPOINT_PAUSE = 0.5
 SMALL_LOGS_SHARE = 0.7  # of the recordings
 SECOND_CUT_SHARE = 1 / 3
 REPEATED_MAX = 8  # creations repeated with their keys in each round
-READY_SECONDS = 20
-READY_POLL = 0.5  # a worker may be started after a delay
-FAILED = '"event":"recover","text":"cannot recover'  # in the log
-FAILURES_MAX = 2
 
 
 def work_directory():
     parent = "/dev/shm" if os.path.isdir("/dev/shm") else None
     return tempfile.mkdtemp(prefix="polytask-cuts-", dir=parent)
-
-
-def start(service):
-    """Starts it; returns a connection on which a request was answered, or None."""
-    service.start()
-
-    def connect():
-        if service.daemon.poll() is not None or service.log().count(FAILED) >= FAILURES_MAX:
-            return "ended"
-        try:
-            connection = service.connect(READY_POLL)
-            if connection.request("GET", TASKS + "?limit=1").status == 200:
-                return connection
-            connection.close()
-        except OSError:
-            pass
-        return None
-
-    connection = until(connect, READY_SECONDS, 0.005)
-    return connection if connection and connection != "ended" else None
 
 
 class Recorded:
@@ -81,7 +58,7 @@ class Recorded:
         small_logs = random.Random(seed).random() < SMALL_LOGS_SHARE
         service = Service(os.path.join(self.work, "recorded"), self.records, small_logs=small_logs)
         shutil.copytree(service.home, self.base)
-        if not start(service):
+        if not start_service(service):
             raise RuntimeError(f"no start: {service.log()[-3000:]}")
         with Load(service.connect, counter.now, seed) as load:
             end = time.monotonic() + seconds
@@ -164,7 +141,7 @@ class Round:
         counter = Counter(records)
         service = Service(first, records)
         disk = Disk(service.home, os.path.join(self.work, "disk"), **self.options.disk)
-        if not start(service):
+        if not start_service(service):
             return None, None, no_recovery(service)
         rows = service.export()
         shown_at = counter.now()
@@ -180,7 +157,7 @@ class Round:
         return second, rows if shown_at <= cut else None, []
 
     def check(self, service, shown):
-        connection = start(service)
+        connection = start_service(service)
         if not connection:
             return no_recovery(service)
         problems = []
@@ -210,8 +187,7 @@ class Round:
         keyed.sort(key=lambda task: (task.is_acknowledged(self.cut), -task.steps[0].begin))
         settled = {}
         for task in keyed[:REPEATED_MAX]:
-            headers = (("HTTP_IDEMPOTENCY_KEY", f'"{task.key}"'),)
-            answer = connection.request("POST", TASKS, task.body, headers)
+            answer = connection.request("POST", TASKS, task.body, task.key_header())
             if answer.status != 201:
                 problems.append(f"{task.name}: repeated with its key: {answer}")
                 continue
@@ -239,19 +215,25 @@ def compare_rows(shown, rows):
 
 class Options:
     def __init__(self, words):
-        given = dict(word.split("=", 1) for word in words)
-        self.rounds = int(given.pop("rounds", 0) or 100)
-        self.seed = given.pop("seed", "") or str(random.SystemRandom().randrange(1 << 32))
-        self.round = int(given.pop("round", 0) or 0)
-        self.recording = given.pop("recording", None)
-        self.torn = float(given.pop("torn", "") or 0.2)
-        self.seconds = float(given.pop("seconds", "") or RECORD_SECONDS)
-        self.disk = {"posix": bool(given.pop("posix", ""))}
-        self.keep = given.pop("keep", "1") != "0"
-        if given.pop("lie", ""):
+        given = read_words(
+            words,
+            rounds="100",
+            seed=str(random.SystemRandom().randrange(1 << 32)),
+            round="0",
+            recording="",
+            torn="0.2",
+            seconds=str(RECORD_SECONDS),
+            posix="0",
+            lie="0",
+            keep="1",
+        )
+        self.rounds, self.round = int(given["rounds"]), int(given["round"])
+        self.seed, self.recording = given["seed"], given["recording"]
+        self.torn, self.seconds = float(given["torn"]), float(given["seconds"])
+        self.keep = given["keep"] == "1"
+        self.disk = {"posix": given["posix"] == "1"}
+        if given["lie"] == "1":
             self.disk["ignored_sync"] = lambda path: path.startswith("log")
-        if given:
-            raise SystemExit(f"unknown: {' '.join(given)}")
 
 
 class Run:

@@ -45,6 +45,9 @@ class TaskRecord:
         self.steps = []
         self.id = self.key = self.body = None
 
+    def key_header(self):
+        return (("HTTP_IDEMPOTENCY_KEY", f'"{self.key}"'),)
+
     def states(self, cut):
         """The states in which it may be after a cut at this number."""
         possible = {None}
@@ -76,6 +79,7 @@ class Client:
         self.statuses = {}
         self.connection = None
         self.number = 0
+        self.last_ok = 0  # begin of the last acknowledged step
 
     def run(self, stopping, pause=0.0):
         actions = (
@@ -128,6 +132,8 @@ class Client:
             return None
         step.answered = self.counter()
         step.outcome = "ok" if answer.status < 300 else "refused"
+        if step.outcome == "ok":
+            self.last_ok = step.begin
         if step.outcome != expected:
             self.problems.append(f"{task.name}: {method} {uri}: {answer}")
         return answer
@@ -141,7 +147,7 @@ class Client:
         headers = ()
         if self.rng.random() < 0.5:
             task.key = "key-" + task.name
-            headers = (("HTTP_IDEMPOTENCY_KEY", f'"{task.key}"'),)
+            headers = task.key_header()
         self.tasks.append(task)
         answer = self.step(task, (1, False, size), "POST", TASKS, task.body, headers)
         if answer and answer.status == 201:
@@ -170,7 +176,7 @@ class Client:
         """The creation once more: with its key the same task, without a key nothing is sent."""
         if not task.key:
             return
-        answer = self.ask("POST", TASKS, task.body, (("HTTP_IDEMPOTENCY_KEY", f'"{task.key}"'),))
+        answer = self.ask("POST", TASKS, task.body, task.key_header())
         if answer and answer.status < 500 and (answer.status, answer.json().get("id")) != (201, task.id):
             self.problems.append(f"{task.name}: repeated: {answer}")
 
@@ -185,8 +191,7 @@ class Client:
             )  # fmt: skip
         elif kind == 1 and task.key:
             body = {"fields": {"name": task.name + "-other"}}
-            key = (("HTTP_IDEMPOTENCY_KEY", f'"{task.key}"'),)
-            self.step(task, state, "POST", TASKS, body, key, expected="refused")
+            self.step(task, state, "POST", TASKS, body, task.key_header(), expected="refused")
         else:
             self.number += 1
             bad = TaskRecord(f"{self.name}-{self.number}", "native")
@@ -220,6 +225,9 @@ class Load:
 
     def tasks(self):
         return [task for client in self.clients for task in client.tasks]
+
+    def last_ok(self):
+        return max(client.last_ok for client in self.clients)
 
     def problems(self):
         return [problem for client in self.clients for problem in client.problems]

@@ -74,9 +74,12 @@ class Service:
         """Waits until the socket exists; a request on the connection waits for a worker."""
         return Connection(self.socket, seconds)
 
+    def ctl_words(self, *args):
+        return [POLYTASKCTL, "-c", self.conf_path, *args]
+
     def ctl(self, *args, stdin=None, timeout=60):
         return subprocess.run(
-            [POLYTASKCTL, "-c", self.conf_path, *args],
+            self.ctl_words(*args),
             input=stdin,
             capture_output=True,
             text=True,

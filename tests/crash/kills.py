@@ -1,0 +1,288 @@
+"""Kills and stops at random: `make kills ROUNDS=N SEED=S`, or this program with rounds=N seed=S.
+
+polytaskd serves clients (load.py) while its processes are killed with SIGKILL or stopped with
+SIGSTOP, one or all, also while it recovers and while a command of the operator runs. After every
+20 kills the clients stop, creations with an unknown outcome are repeated with their keys, and the
+store is compared with all answers so far. Every fifth time the service gets a new home.
+
+    rounds=N    kills, default 100
+    seed=S      default random; printed. Kills fall on other moments in each run
+
+The last lines have the sums; the exit status is 1 if anything was lost, doubled or damaged, or if
+the service did not answer for 30 s. The home of a failed batch is kept.
+"""
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from load import TASKS, Load, compare
+from processes import child_pids, kill
+from recording import NEVER
+from runs import read_words, start_service
+from service import Service
+from tap import until
+
+KILLS_PER_CHECK = 20
+CHECKS_PER_HOME = 5
+ANSWER_SECONDS = 30
+PAUSE_MAX = 0.4  # seconds between an answer and the next kill
+UNSERVED_SHARE = 0.2  # of the kills do not wait for an answer after the last one
+COMMANDS = (("checkpoint",), ("verify",), ("export",), ("reindex",), ("backup", "BACKUP"))
+
+
+class Reader(threading.Thread):
+    """Lists tasks: what was shown must be on the disk."""
+
+    def __init__(self, connect):
+        super().__init__(daemon=True)
+        self.connect, self.stopping, self.seen = connect, threading.Event(), set()
+
+    def run(self):
+        connection = None
+        while not self.stopping.is_set():
+            try:
+                connection = connection or self.connect()
+                answer = connection.request("GET", TASKS + "?sort=-created&limit=50")
+                if answer.status == 200:
+                    self.seen |= {task["fields"].get("name") for task in answer.json()["items"]}
+            except (OSError, ValueError):
+                connection = None
+            time.sleep(0.05)
+
+
+class Batch:
+    """Some kills of one service under load, then a check."""
+
+    def __init__(self, service, rng, number):
+        self.service, self.rng, self.number = service, rng, number
+        self.kills, self.slowest, self.counts = 0, 0.0, {}
+        self.problems = []
+
+    def count(self, what, times=1):
+        self.kills += times
+        self.counts[what] = self.counts.get(what, 0) + times
+
+    # -- victims --
+
+    def children(self, *names):
+        """Pids of the children with these roles, or all; the supervisor's name is in /proc."""
+        found = []
+        for pid in child_pids(self.service.daemon.pid):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    title = file.read().decode().strip("\0")
+            except OSError:
+                continue
+            if not names or any(name in title for name in names):
+                found.append(pid)
+        return found
+
+    def signal_one(self, number, what, *names):
+        victims = self.children(*names)
+        if victims:
+            self.count(what, kill(self.rng.choice(victims), number))
+
+    def kill_worker(self):
+        self.signal_one(signal.SIGKILL, "worker", "worker")
+
+    def kill_workers(self):
+        for pid in self.children("worker"):
+            self.count("worker", kill(pid, signal.SIGKILL))
+
+    def kill_keeper(self):
+        self.signal_one(signal.SIGKILL, "keeper", "keeper")
+
+    def stop_child(self):
+        self.signal_one(signal.SIGSTOP, "stopped", "worker", "keeper")
+
+    def kill_supervisor(self):
+        self.service.daemon.kill()
+        self.service.daemon.wait()
+        self.count("supervisor")
+        self.service.start()
+
+    def kill_all(self):
+        self.service.kill()
+        self.count("all")
+        self.service.start()
+
+    def kill_recovery(self):
+        """Everything is killed, and then everything again while the store is recovered."""
+        self.kill_all()
+        time.sleep(self.rng.uniform(0, 0.15))
+        if self.rng.random() < 0.5:
+            self.signal_one(self.rng.choice((signal.SIGKILL, signal.SIGSTOP)), "recovery", "recover")
+        else:
+            self.kill_all()
+
+    def kill_command(self):
+        """The operator's process is killed, or something else while it works."""
+        words = [
+            os.path.join(self.service.run, "backup") if word == "BACKUP" else word
+            for word in self.rng.choice(COMMANDS)
+        ]
+        shutil.rmtree(os.path.join(self.service.run, "backup"), ignore_errors=True)
+        with open(os.devnull, "w") as null:
+            command = subprocess.Popen(self.service.ctl_words(*words), stdout=null, stderr=null)
+        time.sleep(self.rng.uniform(0, 0.1))
+        if self.rng.random() < 0.5:
+            self.signal_one(signal.SIGKILL, "operator", "operator")
+        else:
+            self.kill_worker()
+        try:
+            command.wait(60)
+        except subprocess.TimeoutExpired:
+            self.problems.append(f"{words}: did not end")
+            command.kill()
+
+    # -- the run --
+
+    def run(self):
+        actions = (
+            (30, self.kill_worker),
+            (15, self.kill_workers),
+            (10, self.kill_keeper),
+            (6, self.stop_child),
+            (8, self.kill_supervisor),
+            (10, self.kill_all),
+            (10, self.kill_recovery),
+            (11, self.kill_command),
+        )
+        load = Load(self.service.connect, time.monotonic_ns, self.rng.random(), prefix=f"b{self.number}-")
+        reader = Reader(self.service.connect)
+        reader.start()
+        with load:
+            while self.kills < KILLS_PER_CHECK and not self.problems:
+                _, action = self.rng.choices(actions, [weight for weight, _ in actions])[0]
+                begun = time.monotonic_ns()
+                action()
+                if self.rng.random() < UNSERVED_SHARE:
+                    time.sleep(self.rng.uniform(0, 0.2))
+                    continue
+                if not self.await_answer(load, begun):
+                    break
+                time.sleep(self.rng.uniform(0, PAUSE_MAX))
+            self.await_answer(load, time.monotonic_ns())
+        reader.stopping.set()
+        reader.join()
+        return load, reader.seen
+
+    def await_answer(self, load, begun):
+        """Waits for an acknowledged change that was requested after a moment."""
+        if not until(lambda: load.last_ok() > begun, ANSWER_SECONDS, 0.005):
+            self.problems.append(f"no answer for {ANSWER_SECONDS} s: {self.service.log()[-3000:]}")
+            return False
+        self.slowest = max(self.slowest, (time.monotonic_ns() - begun) / 1e9)
+        return True
+
+
+def repeat_unknown(service, tasks):
+    """Repeats creations with an unknown outcome and a key, which makes it known."""
+    connection = service.connect()
+    problems = []
+    for task in tasks:
+        if not task.key or len(task.steps) != 1 or task.steps[0].outcome != "unknown":
+            continue
+        answer = connection.request("POST", TASKS, task.body, task.key_header())
+        if answer.status != 201:
+            problems.append(f"{task.name}: repeated with its key: {answer}")
+            continue
+        task.id = answer.json()["id"]
+        task.steps[0].outcome, task.steps[0].answered = "ok", time.monotonic_ns()
+    connection.close()
+    return problems
+
+
+def check(service, tasks, seen):
+    problems = repeat_unknown(service, tasks)
+    rows = service.export()
+    problems += compare(tasks, rows, NEVER)
+    names = {row["fields"].get("name") for row in rows}
+    removed = {task.name for task in tasks if any(step.state is None for step in task.steps)}
+    problems += [f"shown, then lost: {name}" for name in seen - names - removed]
+    verified = service.ctl("verify")
+    if verified.returncode != 0:
+        problems.append(f"verify: {verified.stdout} {verified.stderr}")
+    return problems
+
+
+class Run:
+    def __init__(self, seed):
+        self.rng = random.Random(seed)
+        self.kills, self.checks, self.failures, self.slowest, self.counts = 0, 0, 0, 0.0, {}
+        self.service = None
+
+    def new_home(self):
+        self.end_home()
+        parent = "/dev/shm" if os.path.isdir("/dev/shm") else None
+        self.service = Service(tempfile.mkdtemp(prefix="polytask-kills-", dir=parent))
+        self.tasks, self.seen = [], set()
+        if not start_service(self.service):
+            raise RuntimeError(f"no start: {self.service.log()[-3000:]}")
+
+    def end_home(self, keep=False):
+        if not self.service:
+            return
+        if not keep and self.service.stop() != 0:
+            self.report("no orderly end", [self.service.log()[-2000:]])
+        elif keep:
+            self.service.kill()
+        if not keep:
+            shutil.rmtree(self.service.top)
+        self.service = None
+
+    def report(self, what, problems):
+        self.failures += 1
+        print(f"{what}: {len(problems)} problems; {self.service.top}", flush=True)
+        for line in "\n".join(problems[:10]).splitlines():
+            print("    " + line, flush=True)
+
+    def batch(self):
+        batch = Batch(self.service, self.rng, self.checks)
+        load, seen = batch.run()
+        self.tasks += load.tasks()
+        self.seen |= seen
+        self.kills += batch.kills
+        self.checks += 1
+        self.slowest = max(self.slowest, batch.slowest)
+        for what, count in batch.counts.items():
+            self.counts[what] = self.counts.get(what, 0) + count
+        problems = batch.problems + load.problems()
+        if not batch.problems:
+            problems += check(self.service, self.tasks, self.seen)
+        print(f"{self.kills} kills, {len(self.tasks)} tasks, answers {load.statuses()}", flush=True)
+        if problems:
+            self.report(f"check {self.checks}", problems)
+            self.end_home(keep=True)
+
+    def run(self, rounds):
+        while self.kills < rounds:
+            if not self.service or self.checks % CHECKS_PER_HOME == 0:
+                self.new_home()
+            self.batch()
+        self.end_home()
+
+
+def main():
+    words = read_words(sys.argv[1:], rounds="100", seed=str(random.SystemRandom().randrange(1 << 32)))
+    print(f"seed={words['seed']}", flush=True)
+    begun = time.monotonic()
+    run = Run(words["seed"])
+    run.run(int(words["rounds"]))
+    print(f"kills: {run.counts}; slowest answer after a kill {run.slowest:.1f} s")
+    print(
+        f"{run.kills} kills, {run.checks} checks in {time.monotonic() - begun:.0f} s, "
+        f"{run.failures} with problems; seed={words['seed']}"
+    )
+    sys.exit(1 if run.failures else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""Shared by the runs by hand: their words, and the start of a service that may not be able to."""
+from load import TASKS
+from tap import until
+
+READY_SECONDS = 20
+POLL_SECONDS = 0.5  # a worker may be started after a delay
+FAILED = '"event":"recover","text":"recovery failed'  # in the log
+FAILURES_MAX = 2
+
+
+def read_words(words, **defaults):
+    """name=value words; an empty value is the default."""
+    values = dict(defaults)
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or name not in defaults:
+            raise SystemExit(f"unknown: {word}")
+        values[name] = value or defaults[name]
+    return values
+
+
+def start_service(service):
+    """Starts it; returns a connection on which a request was answered, or None."""
+    service.start()
+
+    def connect():
+        if service.daemon.poll() is not None or service.log().count(FAILED) >= FAILURES_MAX:
+            return "ended"
+        try:
+            connection = service.connect(POLL_SECONDS)
+            if connection.request("GET", TASKS + "?limit=1").status == 200:
+                return connection
+            connection.close()
+        except OSError:
+            pass
+        return None
+
+    connection = until(connect, READY_SECONDS, 0.005)
+    return connection if connection and connection != "ended" else None
