@@ -351,7 +351,7 @@ void retention_init(struct retention_pass *pass, const struct retention *rules);
 /* Removes those that are due; counts in store->retention. Changes the batch. */
 bool retention_remove(struct store *store, struct retention_batch *batch, struct err *err);
 
-/* ---- snapshot.c ---- */
+/* ---- snapshot_note.c, snapshot.c ---- */
 
 enum snapshot_kind { SNAPSHOT_TASK = 1, SNAPSHOT_IDEMPOTENCY };
 

@@ -5,100 +5,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/*
- * A row of the table is a task or an Idempotency-Key as it was at the moment of the snapshot:
- *
- *     moment (8, big-endian) · kind (1) · key  ->  whether it existed (1) · its record
- */
-#define PREFIX_SIZE 8
-#define HEAD_SIZE   (PREFIX_SIZE + 1)
-
-static void put_prefix(struct index_key *key, uint64_t moment)
-{
-	key->len = 0;
-	for (int i = PREFIX_SIZE - 1; i >= 0; i--)
-		key->bytes[key->len++] = (uint8_t)(moment >> 8 * i);
-}
-
-/* False for a key that is too long, which no task and no Idempotency-Key has. */
-static bool put_key(struct index_key *to, uint64_t moment, enum snapshot_kind kind, struct str key)
-{
-	put_prefix(to, moment);
-	to->bytes[to->len++] = (uint8_t)kind;
-	if (key.len > sizeof(to->bytes) - to->len)
-		return false;
-	memcpy(to->bytes + to->len, key.ptr, key.len);
-	to->len += key.len;
-	return true;
-}
-
-/* ---- writers ---- */
-
-struct note {
-	enum snapshot_kind kind;
-	bool existed;
-	size_t key_len, record_len;
-};
-
-void snapshot_reset(struct store *store)
-{
-	store->noting = atomic_load(&store->shared->snapshot);
-	buf_reset(&store->notes);
-}
-
-int snapshot_note(
-	struct store *store, enum snapshot_kind kind, struct str key, const struct str *old)
-{
-	struct note note = { kind, old != NULL, key.len, old ? old->len : 0 };
-
-	if (store->noting == 0)
-		return 0;
-	buf_put(&store->notes, &note, sizeof(note));
-	buf_put_str(&store->notes, key);
-	if (old)
-		buf_put_str(&store->notes, *old);
-	return buf_ok(&store->notes) ? 0 : ENGINE_NO_MEMORY;
-}
-
-static int write_note(struct store *store, struct str *notes, struct buf *value)
-{
-	struct index_key to;
-	struct note note;
-	struct str key, record;
-	int rc;
-
-	memcpy(&note, notes->ptr, sizeof(note));
-	key = (struct str){ notes->ptr + sizeof(note), note.key_len };
-	record = (struct str){ key.ptr + key.len, note.record_len };
-	*notes = str_skip(*notes, sizeof(note) + key.len + record.len);
-	if (!put_key(&to, store->noting, note.kind, key))
-		return 0;
-	buf_reset(value);
-	buf_putc(value, note.existed);
-	buf_put_str(value, record);
-	if (!buf_ok(value))
-		return ENGINE_NO_MEMORY;
-	rc = store_put(store, TABLE_SNAPSHOT, key_str(&to), buf_str(value), ENGINE_INSERT);
-	return rc == ENGINE_EXISTS ? 0 : rc; /* the first change noted what was there */
-}
-
-int snapshot_settle(struct store *store)
-{
-	uint64_t moment = atomic_load(&store->shared->snapshot);
-	struct str notes = buf_str(&store->notes);
-	struct buf value = BUF_INIT;
-	int rc = 0;
-
-	if (moment == 0)
-		return 0;
-	if (moment != store->noting)
-		return STEP_RETRY; /* it began, or ended, since the step began */
-	while (rc == 0 && notes.len > 0)
-		rc = write_note(store, &notes, &value);
-	buf_free(&value);
-	return rc;
-}
-
 /* ---- the moment ---- */
 
 static bool ignore_row(struct str key, struct str value, void *data)
@@ -170,8 +76,8 @@ static bool remove_rows(struct store *store, uint64_t from, uint64_t to, struct 
 	struct removal removal = { .count = ROWS_PER_COMMIT };
 	bool ok = true;
 
-	put_prefix(&removal.from, from);
-	put_prefix(&removal.to, to);
+	snapshot_prefix(&removal.from, from);
+	snapshot_prefix(&removal.to, to);
 	while (ok && removal.count == ROWS_PER_COMMIT)
 		ok = step_call(store, ENGINE_WRITE, step_remove, &removal, err);
 	return ok;
@@ -191,8 +97,8 @@ static int step_noted(struct store *store, void *data, struct err *err)
 	struct engine_range range;
 
 	(void)err;
-	put_key(&from, snapshot->moment, SNAPSHOT_TASK, STR(""));
-	put_key(&to, snapshot->moment, SNAPSHOT_TASK + 1, STR(""));
+	snapshot_key(&from, snapshot->moment, SNAPSHOT_TASK, STR(""));
+	snapshot_key(&to, snapshot->moment, SNAPSHOT_TASK + 1, STR(""));
 	range = (struct engine_range){ .from = key_str(&from), .to = key_str(&to) };
 	return store_scan(store, TABLE_SNAPSHOT, &range, false, SIZE_MAX);
 }
@@ -204,7 +110,7 @@ static size_t find_noted(const struct engine_batch *keys, const struct index_key
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		int order = str_compare(
-			str_skip(engine_batch_key(keys, middle), HEAD_SIZE), key_str(key));
+			str_skip(engine_batch_key(keys, middle), SNAPSHOT_HEAD_SIZE), key_str(key));
 
 		if (order == 0)
 			return middle;
@@ -229,7 +135,7 @@ static bool append_missing(struct snapshot *snapshot, const struct engine_batch 
 	}
 	for (size_t i = 0; i < keys->count; i++) {
 		if (!found[i] && !walk_append(&snapshot->walk,
-					 str_skip(engine_batch_key(keys, i), HEAD_SIZE)))
+					 str_skip(engine_batch_key(keys, i), SNAPSHOT_HEAD_SIZE)))
 			return false;
 	}
 	return walk_rewind(&snapshot->walk);
@@ -287,7 +193,7 @@ int snapshot_find(struct store *store, struct snapshot *snapshot, enum snapshot_
 	int rc = ENGINE_NOT_FOUND;
 
 	buf_reset(&snapshot->image);
-	if (put_key(&row, snapshot->moment, kind, key))
+	if (snapshot_key(&row, snapshot->moment, kind, key))
 		rc = store_get(store, TABLE_SNAPSHOT, key_str(&row), false, &snapshot->image);
 	*noted = rc == 0 && snapshot->image.len > 0;
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;

@@ -11,6 +11,9 @@
 
 #define SNAPSHOT_IDLE_MINUTES 10
 
+/* Bytes of a row's key before the key of the task: the moment and the kind. */
+#define SNAPSHOT_HEAD_SIZE 9
+
 struct snapshot {
 	uint64_t moment;  /* ms */
 	struct walk walk; /* keys of all tasks that existed, and of some that did not */
@@ -28,3 +31,8 @@ bool snapshot_is_valid(struct store *store, const struct snapshot *snapshot, str
 /* As walk_tasks, of the moment. */
 bool snapshot_each_task(struct store *store, struct snapshot *snapshot, walk_function *take,
 	void *data, struct err *err);
+
+/* The first bytes of the keys of a moment. */
+void snapshot_prefix(struct index_key *key, uint64_t moment);
+/* The key of a row. False for a key that is too long, which no task and no Idempotency-Key has. */
+bool snapshot_key(struct index_key *to, uint64_t moment, enum snapshot_kind kind, struct str key);
