@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "fixture.h"
+#include "memory_engine.h"
 #include "store/internal.h"
 
 #define NOW	 1800000000000
@@ -197,6 +198,23 @@ static void ids_are_made_while_nothing_may_be_written(void **state)
 	create(store, 250, NULL);
 }
 
+static enum engine_status room_behind_damaged_pages(
+	struct engine *engine, enum engine_table table, uint32_t serial, struct engine_room *room)
+{
+	return serial < 3 ? ENGINE_DAMAGED : memory_engine_ops.room(engine, table, serial, room);
+}
+
+static void damaged_pages_are_passed_over(void **state)
+{
+	static struct engine_ops ops;
+	struct store *store = *state;
+
+	ops = memory_engine_ops;
+	ops.room = room_behind_damaged_pages;
+	store->engine->ops = &ops;
+	assert_int_equal(create(store, 250, NULL), 3);
+}
+
 static void lists_have_ids_of_clients_and_of_the_store(void **state)
 {
 	struct store *store = *state;
@@ -226,6 +244,7 @@ int main(void)
 		ON_BDB(the_table_grows_beyond_the_expected_tasks),
 		CHECK(a_process_goes_on_behind_the_blocks_of_others),
 		ON_EVERY_ENGINE(ids_are_made_while_nothing_may_be_written),
+		FIXTURE_TEST(damaged_pages_are_passed_over, "memory engine", fixture_setup_memory),
 		ON_EVERY_ENGINE(lists_have_ids_of_clients_and_of_the_store),
 	};
 
