@@ -12,8 +12,6 @@
 static const struct str complete_row = { "index", 5 };
 static const struct str building_row = { "index-building", 14 };
 
-#define RETRY_AFTER_MAX 60 /* seconds */
-
 /* ---- the rows ---- */
 
 enum mark { MARK_NONE, MARK_BUILDING, MARK_COMPLETE };
@@ -110,42 +108,7 @@ int index_count(struct store *store, uint64_t *entries)
 	return store_count(store, &all, entries);
 }
 
-/* ---- state in shared memory ---- */
-
-static void set_state(struct store *store, enum index_health state)
-{
-	atomic_store(&store->shared->health.index, state);
-}
-
-bool store_index_is_complete(const struct store *store)
-{
-	return atomic_load(&store->shared->health.index) == INDEX_COMPLETE;
-}
-
-bool index_may_read(const struct store *store, struct err *err)
-{
-	const struct store_health *health = &store->shared->health;
-	uint64_t left;
-
-	if (store_index_is_complete(store))
-		return true;
-	err_set(err, ERR_REBUILDING, NULL,
-		"The index is being rebuilt (%u %%); lists will work again shortly.",
-		(unsigned)(atomic_load(&health->index_progress) / 10000));
-	left = atomic_load(&health->index_left_ms) / 1000 + 1;
-	err->retry_after = left < RETRY_AFTER_MAX ? (unsigned)left : RETRY_AFTER_MAX;
-	return false;
-}
-
-void index_replace_later(struct store *store)
-{
-	set_state(store, INDEX_WAITING);
-}
-
-bool index_is_to_be_replaced(const struct store *store)
-{
-	return atomic_load(&store->shared->health.index) == INDEX_WAITING;
-}
+/* ---- changes ---- */
 
 bool index_mark_for_replacement(struct store *store, struct err *err)
 {
@@ -177,7 +140,7 @@ static bool begin_building(struct store *store, bool clear, struct err *err)
 		status = store->engine->ops->clear(store->engine, TABLE_INDEX);
 	if (status != ENGINE_OK)
 		return store_fail(store, (int)status, err);
-	set_state(store, INDEX_BUILDING);
+	index_set_health(store, INDEX_BUILDING);
 	return set_mark(store, MARK_BUILDING, err);
 }
 
@@ -193,7 +156,7 @@ static bool settle_alone(struct store *store, struct err *err)
 	if (!step_run(store, ENGINE_READ, step_inspect, &found, err))
 		return false;
 	if (found.complete && !found.damaged && (found.entries > 0 || !found.any_task)) {
-		set_state(store, INDEX_COMPLETE);
+		index_set_health(store, INDEX_COMPLETE);
 		return true;
 	}
 	if (!found.damaged && found.entries == 0 && !found.any_task)
@@ -214,7 +177,7 @@ static bool settle_attached(struct store *store, struct err *err)
 	if (found.foreign)
 		return err_set(err, ERR_INTERNAL, NULL, "the index was made for other tables");
 	if (store->shared == &store->own_shared)
-		set_state(store, found.complete ? INDEX_COMPLETE : INDEX_BUILDING);
+		index_set_health(store, found.complete ? INDEX_COMPLETE : INDEX_BUILDING);
 	return true;
 }
 

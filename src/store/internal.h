@@ -27,7 +27,8 @@
  *     walk.c         goes through all tasks without holding a lock
  *     backup.c       parts of a backup
  *     verify.c       tasks against index
- *     index_state.c  what the index holds, and whether it may be read
+ *     index_state.c  what the index holds, in the meta table
+ *     index_health.c whether it may be read, in shared memory
  *     index_compare.c  one task or entry against the other
  *     reindex.c      builds the index in slices
  *     migrate.c      stores of older builds
@@ -449,18 +450,22 @@ bool walk_tasks(struct store *store, walk_function *take, void *data, struct err
 bool index_settle(struct store *store, struct err *err);
 /* Counts all entries of the index. */
 int index_count(struct store *store, uint64_t *entries);
-/*
- * Whether the index has all entries, so that it may be read; false with ERR_REBUILDING and
- * retry_after. While it has not, writers write all entries of each task that they change.
- */
-bool index_may_read(const struct store *store, struct err *err);
-bool index_is_to_be_replaced(const struct store *store);
 /* Durably: the next recovery replaces the index by an empty one. */
 bool index_mark_for_replacement(struct store *store, struct err *err);
 /* Alone: replaces it at once. */
 bool index_begin_replacement(struct store *store, struct err *err);
 /* Durably: all entries are there, and lists may be served. */
 bool index_set_complete(struct store *store, struct err *err);
+
+/* ---- index_health.c: the state in shared memory ---- */
+
+void index_set_health(struct store *store, enum index_health state);
+/*
+ * Whether the index has all entries, so that it may be read; false with ERR_REBUILDING and
+ * retry_after. While it has not, writers write all entries of each task that they change.
+ */
+bool index_may_read(const struct store *store, struct err *err);
+bool index_is_to_be_replaced(const struct store *store);
 
 /* ---- index_compare.c ---- */
 

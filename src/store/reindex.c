@@ -6,9 +6,6 @@
 #include "base/log.h"
 
 #define LOG_INTERVAL_MS 15000
-/* Verification that fails again is no accident: it is repeated, but rarely. */
-#define FAILURES_MAX	 3
-#define FAILURE_PAUSE_MS 60000
 
 /*
  * Building the index while other processes read and write tasks. Phases:
@@ -25,42 +22,6 @@
  * The commits are not counted (store_commit): no response shows an entry before the last commit,
  * which is flushed, and counted ones would make every reader flush.
  */
-
-/* ---- phases; each ends by entering the next ---- */
-
-void rebuild_enter(struct store *store, struct rebuild *rebuild, enum rebuild_phase phase)
-{
-	walk_close(store, &rebuild->walk);
-	rebuild->phase = phase;
-	rebuild->done = rebuild->place = 0;
-	rebuild->strays = 0;
-	rebuild->batch_size = TASKS_PER_BATCH;
-	rebuild->compared = (struct index_comparison){ 0 };
-	rebuild->commits = atomic_load(&store->shared->commits_started);
-}
-
-static int step_count(struct store *store, void *data, struct err *err)
-{
-	(void)err;
-	return index_count(store, data);
-}
-
-bool rebuild_enter_entries(
-	struct store *store, struct rebuild *rebuild, enum rebuild_phase phase, struct err *err)
-{
-	rebuild_enter(store, rebuild, phase);
-	return step_run(store, ENGINE_READ, step_count, &rebuild->entries, err);
-}
-
-bool rebuild_fail(struct store *store, struct rebuild *rebuild, struct err *err)
-{
-	log_error("reindex", "verification failed: %llu entries missing, %llu stray",
-		(unsigned long long)rebuild->compared.missing, (unsigned long long)rebuild->strays);
-	if (++rebuild->failures >= FAILURES_MAX)
-		rebuild->retry_ms = clock_mono_ms() + FAILURE_PAUSE_MS;
-	rebuild->resumed = true;
-	return rebuild_enter_entries(store, rebuild, PHASE_SWEEP, err);
-}
 
 /* ---- slices ---- */
 
@@ -104,6 +65,12 @@ static struct rebuild *begin(struct store *store, struct err *err)
 	rebuild->begun_ms = rebuild->logged_ms = clock_mono_ms();
 	rebuild_enter(store, rebuild, PHASE_FILL);
 	return rebuild;
+}
+
+static int step_count(struct store *store, void *data, struct err *err)
+{
+	(void)err;
+	return index_count(store, data);
 }
 
 static bool ensure_begun(struct store *store, struct err *err)
@@ -157,7 +124,15 @@ void rebuild_free(struct store *store)
 
 #define SHOW_US 1000000
 
-/* Without the keeper, the logs are removed here. */
+/* The keeper does this for a build in slices. */
+static bool remove_logs(struct store *store, struct err *err)
+{
+	unsigned removed;
+	enum engine_status status = store->engine->ops->checkpoint(store->engine, true, &removed);
+
+	return status == ENGINE_OK || store_fail(store, (int)status, err);
+}
+
 static bool build_now(struct store *store, void (*show)(unsigned percent, void *data), void *data,
 	struct err *err)
 {
@@ -165,7 +140,7 @@ static bool build_now(struct store *store, void (*show)(unsigned percent, void *
 
 	while (more) {
 		if (!rebuild_run(store, clock_mono_us() + SHOW_US, &more, err) ||
-			!store_checkpoint(store, true, NULL, err))
+			!remove_logs(store, err))
 			return false;
 		if (show)
 			show((unsigned)(atomic_load(&store->shared->health.index_progress) / 10000),

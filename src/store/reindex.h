@@ -2,7 +2,8 @@
 /*
  * The rebuild of the index, shared by the files that carry it out. Private to the store.
  *
- *     reindex.c          phases, slices, progress
+ *     reindex.c          slices, progress
+ *     reindex_phase.c    from one phase to the next
  *     reindex_tasks.c    FILL and CHECK: from tasks to entries
  *     reindex_entries.c  SAMPLE and SWEEP: from entries to tasks
  */
