@@ -13,6 +13,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_DIALECTS] = { .name = "dialects", .value = "virtshell,idol,..." },
 	[ADMIN_OVERLAP] = { .name = "overlap", .value = "SECONDS" },
 	[ADMIN_JSON] = { .name = "json" },
+	[ADMIN_NO_WAIT] = { .name = "no-wait" },
 	[ADMIN_TASKS] = { .name = "tasks", .value = "N|none|default" },
 	[ADMIN_ALL] = { .name = "all" },
 	[ADMIN_PARTIAL] = { .name = "partial" },

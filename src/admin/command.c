@@ -77,6 +77,7 @@ const struct admin_command admin_commands[] = {
 			"are missing)" },
 	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .creates_store = true,
 		.run = admin_load_sample, .help = "add N sample tasks" },
+	{ "reindex", .internal = true, .run = admin_reindex, .help = "used by reindex" },
 	{ "hold-logs", "STEP", BIT(ID), BIT(ID), .internal = true, .run = admin_hold_logs,
 		.help = "used by backup" },
 	{ 0 },

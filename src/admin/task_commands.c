@@ -133,6 +133,25 @@ bool admin_migrate(struct admin *admin, const struct admin_call *call, struct er
 	return true;
 }
 
+static void show_percent(unsigned percent, void *data)
+{
+	struct admin *admin = data;
+
+	admin_print(admin, "%u %%", percent);
+	fflush(admin->out);
+}
+
+/* In a running service the index is rebuilt after the call. */
+bool admin_reindex(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	(void)call;
+	if (!store_reindex(admin->store, show_percent, admin, err))
+		return false;
+	return !store_index_is_complete(admin->store) ||
+	       admin_print(admin, "the index is complete") ||
+	       err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
+}
+
 bool admin_checkpoint(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	unsigned removed = 0;

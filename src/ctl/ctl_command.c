@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "ctl/backup.h"
 #include "ctl/client.h"
+#include "ctl/reindex.h"
 #include "ctl/status_table.h"
 #include "sys/listen.h"
 
@@ -82,6 +83,11 @@ static int run_stop(struct ctl *ctl)
 	return status;
 }
 
+static int run_reindex(struct ctl *ctl)
+{
+	return ctl_reindex(&ctl->conf, !ctl->call.options[ADMIN_NO_WAIT]);
+}
+
 /* ---- without the service ---- */
 
 static int run_sign(struct ctl *ctl)
@@ -126,6 +132,8 @@ const struct ctl_command ctl_commands[] = {
 	{ "restore", " --home NEW [--logs ARCHIVE] [--until TIME] DIR", 1,
 		1U << ADMIN_HOME | 1U << ADMIN_LOGS | 1U << ADMIN_UNTIL, false, ctl_restore,
 		"make a new home of a backup" },
+	{ "reindex", " [--no-wait]", 0, 1U << ADMIN_NO_WAIT, false, run_reindex,
+		"replace the index by a new one, and wait until it is complete" },
 	{ "sign",
 		" --user ID [--secret SECRET] [--date DATE] [--content-type TYPE]\n"
 		"         [--content-md5 MD5 | --data BODY] METHOD URL",

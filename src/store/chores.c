@@ -113,10 +113,8 @@ static bool end_for_replacement(struct store *store, struct err *err)
 	store_enter(store);
 	marked = index_mark_for_replacement(store, err);
 	store_leave(store);
-	if (!marked)
-		return false;
-	log_warn("reindex", "the index is replaced by an empty one in a recovery");
-	return err_set(err, ERR_PANIC, NULL, NULL);
+	return marked && err_set(err, ERR_PANIC, NULL,
+				 "it is replaced by an empty one in the recovery that follows");
 }
 
 static bool build_index(struct store *store, bool low_space, bool *more, struct err *err)

@@ -374,7 +374,6 @@ static void damaged_index_is_replaced(void **state)
 	is_damaged = false;
 	expect_refused(store, &list);
 	assert_code(fixture_error(store, &read), ERR_NONE);
-	expect_log("reindex");
 	run_index_chore(store, ERR_PANIC);
 	store_close(store);
 	options.build_ms = -1;
@@ -414,7 +413,6 @@ static void reindex_builds_alone_and_asks_the_keeper_otherwise(void **state)
 	must(store_reindex(joined, NULL, NULL, &err), &err);
 	assert_false(store_index_is_complete(store));
 	store_close(joined);
-	expect_log("reindex");
 	run_index_chore(store, ERR_PANIC);
 	store_close(store);
 	options.shared = NULL;
