@@ -4,8 +4,8 @@
  *
  * A recovery has failed if the recover process did, or if no worker and keeper became ready after
  * it. A cause that can pass by itself (a full disk, no memory, SIGKILL) is retried for ever; any
- * other ends the service at the RECOVERY_ATTEMPTS-th failure in a row with this cause: what is
- * wrong with the files then needs an operator, who must not find a service that only seems to run.
+ * other ends the service at the RECOVERY_ATTEMPTS-th failure in a row with this cause: the files
+ * then need an operator, and a failed unit is seen sooner than a service that only seems to run.
  */
 #include <stdatomic.h>
 #include <stdbool.h>

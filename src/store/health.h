@@ -40,7 +40,7 @@ struct store_health {
 	_Atomic uint64_t tenants_near_quota;
 };
 
-/* In JSON all are integers, except those that say otherwise. */
+/* Integers in JSON unless noted. */
 enum health_kind {
 	HEALTH_NUMBER,
 	HEALTH_BYTES,

@@ -63,7 +63,7 @@ static void figures_of_the_store_are_words(void **state)
 	free(text);
 }
 
-static void what_needs_attention_comes_first(void **state)
+static void sentences_for_the_operator_come_first(void **state)
 {
 	char *text = print(HEAD "[],\"attention\":[\"Free space.\",\"Look.\"],\"store\":{}}");
 
@@ -99,7 +99,7 @@ int main(void)
 		CHECK(each_member_is_a_column),
 		CHECK(service_without_processes_has_no_table),
 		CHECK(figures_of_the_store_are_words),
-		CHECK(what_needs_attention_comes_first),
+		CHECK(sentences_for_the_operator_come_first),
 		CHECK(failed_recovery_is_the_first_line),
 		CHECK(other_text_is_refused),
 	};

@@ -1,4 +1,4 @@
-/* What systemd's watchdog is told. */
+/* Notifications to systemd's watchdog. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
