@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 #define RENEW_MS	(BACKUP_HOLD_MS / 4)
 #define RATE_DEFAULT	100
 #define RATE_MAX	100000
+#define NICENESS	10
 
 struct backup {
 	const struct conf *conf;
@@ -341,6 +343,8 @@ int ctl_backup(struct ctl *ctl)
 	bool add = ctl->call.options[ADMIN_ADD] != NULL, ok;
 	struct err err = { 0 };
 
+	/* The requests of the service come first. */
+	setpriority(PRIO_PROCESS, 0, NICENESS);
 	backup.pace = (struct file_pace){ wait_for_turn, &backup };
 	session_open(&backup.session, &ctl->conf);
 	catch_signals();
