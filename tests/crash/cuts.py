@@ -3,7 +3,8 @@
 A service under load is recorded (recorder.c). Then, again and again: a moment of the recording is
 drawn, the disk is built as it could be after a power cut at that moment (disk.py, choices.py), the
 real polytaskd recovers it, and its tasks are compared with the answers that the clients had by then.
-A third of the recoveries is recorded too and cut once more.
+A third of the recoveries is recorded too and cut once more. In some rounds the file of the index is
+removed after the first cut, so that recovery builds it again.
 
     rounds=N      default 100
     seed=S        default random; printed
@@ -36,8 +37,9 @@ from service import Service
 ROUNDS_PER_RECORDING = 100
 RECORD_SECONDS = 4
 CHECKPOINT_PAUSE = 0.5
-SMALL_LOGS_SHARE = 0.7  # of the recordings
+SMALL_LOGS_SHARE = 0.8  # of the recordings
 SECOND_CUT_SHARE = 1 / 3
+LOST_INDEX_SHARE = 0.15
 REPEATED_MAX = 8  # creations repeated with their keys in each round
 
 
@@ -128,12 +130,18 @@ class Round:
         top = os.path.join(self.work, "first")
         os.mkdir(top)
         disk.build(os.path.join(top, "home"), self.choose())
+        self.lose_index(os.path.join(top, "home", "data", "index.db"))
         shown = None
         if self.rng.random() < SECOND_CUT_SHARE:
             top, shown, problems = self.cut_recovery(top)
             if problems:
                 return problems
         return self.check(Service(top), shown)
+
+    def lose_index(self, path):
+        if self.rng.random() < LOST_INDEX_SHARE and os.path.exists(path):
+            os.unlink(path)
+            self.choices.append("index removed")
 
     def cut_recovery(self, first):
         """Records a recovery and cuts it; returns the image and the rows that were shown by then."""
