@@ -12,12 +12,11 @@
  *     modify.c       operations: update, archive, remove
  *     change.c       what both need: load, change and save a task
  *     row.c          a task's record together with its index entries
- *     number.c       numbers of tasks, first revisions
+ *     number.c       numbers of tasks, first revisions; number_find.c finds the task of a number
  *     serial.c       ids of new tasks
  *     idempotency.c  Idempotency-Keys; idempotency_expiry.c removes them
  *     dependents.c   tasks that refer to another one
- *     retention.c    removal of finished tasks by their age
- *     retention_pass.c  which of them may be due
+ *     retention.h    removal of finished tasks by their age
  *     quota.c        how many tasks may be created
  *     list.h         lists, counts, pages
  *     usage.h        tasks and bytes of each tenant, and their quotas
@@ -38,6 +37,7 @@
 #include "store/engine.h"
 #include "store/index_key.h"
 #include "store/record.h"
+#include "store/retention.h"
 #include "store/store.h"
 
 /* A row of the usage table: its numbers, big-endian, in this order. */
@@ -71,27 +71,9 @@ struct serials {
 	unsigned pause;		/* pages to add before the next search for room */
 };
 
-/* Where a pass of the retention is (retention_pass.c). */
-struct retention_pass {
-	struct retention rules;
-	char tenant[INDEX_TENANT_MAX]; /* the current tenant; empty: none yet */
-	size_t tenant_len;
-	size_t range;		/* number of its current range */
-	struct index_key from;	/* where to go on in it; empty: at its beginning */
-	uint64_t removed, kept; /* tasks, in this pass */
-};
-
 struct snapshot_progress {
 	uint64_t moment, reads;
 	unsigned idle_minutes;
-};
-
-/* What the chores that remove by age know of the clock (chores.c). */
-struct store_clock {
-	int64_t wall_ms, mono_ms; /* when it was read last */
-	int64_t wait_until_ms;	  /* monotonic: nothing is removed before */
-	int64_t next_pass_ms;	  /* monotonic: of the retention */
-	int64_t future_keys_ms;	  /* monotonic: since when keys of the future are known; 0: none */
 };
 
 struct store {
@@ -336,21 +318,6 @@ int usage_settle(struct store *store, struct err *err);
 bool usage_init(struct store *store, struct err *err);
 /* Chore: counts the tenants that have nearly used up a quota, and logs them once an hour. */
 bool usage_watch(struct store *store, bool low_space, bool *more, struct err *err);
-
-/* ---- retention.c, retention_pass.c ---- */
-
-#define RETENTION_BATCH 16 /* tasks of one transaction */
-
-/* Tasks of one tenant that may be due. */
-struct retention_batch {
-	int64_t now;
-	struct str tenant;
-	struct id ids[RETENTION_BATCH];
-	size_t count;
-};
-void retention_init(struct retention_pass *pass, const struct retention *rules);
-/* Removes those that are due; counts in store->retention. Changes the batch. */
-bool retention_remove(struct store *store, struct retention_batch *batch, struct err *err);
 
 /* ---- snapshot_note.c, snapshot.c ---- */
 
