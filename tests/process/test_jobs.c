@@ -9,7 +9,7 @@ static int64_t clock_ms(void)
 	return now;
 }
 
-/* What a job of the test does, and how often it did. */
+/* Behaviour of a job of the test, and the number of its runs. */
 struct behaviour {
 	int64_t takes_ms;
 	unsigned slices; /* left; the last one says that nothing is left */

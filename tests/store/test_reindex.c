@@ -1,89 +1,18 @@
 /* The index is built again in slices while tasks are read and written. */
 #include <signal.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "crowd.h"
+#include "reindex_fixture.h"
 #include "store/reindex.h"
-
-enum { TASKS = 400, SLICE_US = 500 };
-
-/* ---- a store whose index is not built yet ---- */
-
-static struct store_options options_without_build(const char *name)
-{
-	struct store_options options = fixture_options(STORE_RECOVER, name);
-
-	options.build_ms = -1;
-	return options;
-}
-
-static void create_tasks(struct store *store, unsigned first, unsigned count)
-{
-	struct err err = { 0 };
-
-	for (unsigned i = first; i < first + count; i++)
-		fixture_create(store, i, i % 3 ? "new" : "done", i % 2 ? "\"a\"" : NULL);
-	must(store_flush(store, &err), &err);
-}
-
-static void remove_index(const struct store_options *options)
-{
-	char path[256];
-
-	snprintf(path, sizeof(path), "%s/data/index.db", options->home);
-	assert_int_equal(remove(path), 0);
-}
-
-/* A store of TASKS tasks in a folder of that name whose index file was removed. */
-static struct store *open_without_index(const char *name)
-{
-	struct store_options options = options_without_build(name);
-	struct store *store = fixture_open(&options);
-
-	create_tasks(store, 1, TASKS);
-	store_close(store);
-	remove_index(&options);
-	return fixture_open(&options);
-}
-
-/* Runs a slice; returns false when the index is complete. */
-static bool build_some(struct store *store)
-{
-	struct err err = { 0 };
-	bool more;
-
-	must(rebuild_run(store, clock_mono_us() + SLICE_US, &more, &err), &err);
-	assert_int_equal(more, !store_index_is_complete(store));
-	return more;
-}
-
-static void build_all(struct store *store)
-{
-	while (build_some(store))
-		;
-}
-
-/* Fails unless the operation is refused because of the index. */
-static void expect_refused(struct store *store, const struct op *op)
-{
-	struct result result = { 0 };
-	struct err err = { 0 };
-
-	assert_fails(store_apply(store, op, &result, &err), &err, ERR_REBUILDING);
-	assert_non_null(strstr(err.text, "The index is being rebuilt ("));
-	assert_in_range(err.retry_after, 1, 60);
-}
-
-/* ---- tests ---- */
 
 static void operations_that_need_the_index_are_refused(void **state)
 {
-	struct store *store = open_without_index("refused");
+	struct store *store = reindex_open_without_index("refused");
 	struct op list = fixture_list(BY_ALL, NULL), read = fixture_op(OP_READ, 1);
-	struct op create = fixture_op(OP_CREATE, TASKS + 1), limited = create;
+	struct op create = fixture_op(OP_CREATE, REINDEX_TASKS + 1), limited = create;
 	struct op update = fixture_op(OP_UPDATE, 1), remove = fixture_op(OP_REMOVE, 2);
 	struct op cascade = fixture_op(OP_REMOVE, 3), numbered = fixture_op(OP_READ, 1);
 	struct store_report report;
@@ -94,17 +23,17 @@ static void operations_that_need_the_index_are_refused(void **state)
 	cascade.dependents.field = BY_TYPE;
 	numbered.number = 7;
 	assert_false(store_index_is_complete(store));
-	expect_refused(store, &list);
-	expect_refused(store, &limited);
-	expect_refused(store, &cascade);
-	expect_refused(store, &numbered);
+	reindex_expect_refused(store, &list);
+	reindex_expect_refused(store, &limited);
+	reindex_expect_refused(store, &cascade);
+	reindex_expect_refused(store, &numbered);
 	assert_fails(store_verify(store, &report, &err), &err, ERR_REBUILDING);
 	assert_code(fixture_error(store, &read), ERR_NONE);
 	assert_code(fixture_error(store, &create), ERR_NONE);
 	assert_code(fixture_error(store, &update), ERR_NONE);
 	assert_code(fixture_error(store, &remove), ERR_NONE);
-	build_all(store);
-	fixture_verify(store, TASKS);
+	reindex_build_all(store);
+	fixture_verify(store, REINDEX_TASKS);
 	assert_code(fixture_error(store, &list), ERR_NONE);
 	store_close(store);
 }
@@ -112,26 +41,26 @@ static void operations_that_need_the_index_are_refused(void **state)
 static void small_index_is_built_by_the_recovery(void **state)
 {
 	struct store_options options = fixture_options(STORE_RECOVER, "small");
-	struct store *store = open_without_index("small");
+	struct store *store = reindex_open_without_index("small");
 
 	(void)state;
 	store_close(store);
 	store = fixture_open(&options);
 	assert_true(store_index_is_complete(store));
-	fixture_verify(store, TASKS);
+	fixture_verify(store, REINDEX_TASKS);
 	store_close(store);
 }
 
 /* The file has entries of some tasks after each close, and is complete in the end. */
 static void interrupted_build_goes_on(void **state)
 {
-	struct store_options options = options_without_build("resumed");
-	struct store *store = open_without_index("resumed");
+	struct store_options options = reindex_options_without_build("resumed");
+	struct store *store = reindex_open_without_index("resumed");
 	uint64_t entries, before = 0;
 	unsigned slices = 0;
 
 	(void)state;
-	while (slices < 70 && build_some(store)) {
+	while (slices < 70 && reindex_build_some(store)) {
 		assert_int_equal(index_count(store, &entries), 0);
 		assert_true(entries >= before);
 		before = entries;
@@ -145,8 +74,8 @@ static void interrupted_build_goes_on(void **state)
 		assert_int_equal(index_count(store, &entries), 0);
 		assert_int_equal(entries, before);
 	}
-	build_all(store);
-	fixture_verify(store, TASKS);
+	reindex_build_all(store);
+	fixture_verify(store, REINDEX_TASKS);
 	store_close(store);
 	store = fixture_open(&options);
 	assert_true(store_index_is_complete(store));
@@ -163,7 +92,7 @@ static bool kill_while_building(const struct store_options *options, unsigned sl
 		struct store *store = fixture_open(options);
 
 		for (unsigned i = 0; i < slices; i++) {
-			if (!build_some(store))
+			if (!reindex_build_some(store))
 				_exit(7);
 		}
 		kill(getpid(), SIGKILL);
@@ -174,8 +103,8 @@ static bool kill_while_building(const struct store_options *options, unsigned sl
 
 static void killed_build_goes_on(void **state)
 {
-	struct store_options options = options_without_build("killed");
-	struct store *store = open_without_index("killed");
+	struct store_options options = reindex_options_without_build("killed");
+	struct store *store = reindex_open_without_index("killed");
 	unsigned slices = 1;
 
 	(void)state;
@@ -183,8 +112,8 @@ static void killed_build_goes_on(void **state)
 	while (kill_while_building(&options, slices))
 		slices += 3;
 	store = fixture_open(&options);
-	build_all(store);
-	fixture_verify(store, TASKS);
+	reindex_build_all(store);
+	fixture_verify(store, REINDEX_TASKS);
 	store_close(store);
 }
 
@@ -194,7 +123,7 @@ static void killed_build_goes_on(void **state)
  */
 static void write_between_slices(struct store *store, unsigned round)
 {
-	unsigned old = round * 37 % TASKS + 1;
+	unsigned old = round * 37 % REINDEX_TASKS + 1;
 	struct op update = fixture_op(OP_UPDATE, old), archive = fixture_op(OP_ARCHIVE, old + 1);
 	struct op remove = fixture_op(OP_REMOVE, old + 2);
 
@@ -220,14 +149,14 @@ static bool count_task(const struct task *task, void *data)
 
 static void writers_during_the_build_keep_the_index_right(void **state)
 {
-	struct store *store = open_without_index("writers");
+	struct store *store = reindex_open_without_index("writers");
 	struct err err = { 0 };
 	unsigned round = 0;
 
 	(void)state;
 	do
 		write_between_slices(store, round++);
-	while (build_some(store));
+	while (reindex_build_some(store));
 	count_tasks = 0;
 	must(store_each_task(store, count_task, NULL, &err), &err);
 	fixture_verify(store, count_tasks);
@@ -240,7 +169,7 @@ static void write_for_ever(struct store *store, unsigned writer)
 {
 	for (unsigned n = 0;; n++) {
 		struct op create = fixture_op(OP_CREATE, 100000 * (writer + 1) + n);
-		struct op update = fixture_op(OP_UPDATE, (n * 7 + writer) % TASKS + 1);
+		struct op update = fixture_op(OP_UPDATE, (n * 7 + writer) % REINDEX_TASKS + 1);
 		struct op remove = fixture_op(OP_REMOVE, 100000 * (writer + 1) + n / 2);
 		struct err err;
 
@@ -265,9 +194,9 @@ static void writers_of_other_processes_do_not_wait(void **state)
 
 	(void)state;
 	store = crowd_recover("crowd");
-	create_tasks(store, 1, TASKS);
+	reindex_create_tasks(store, 1, REINDEX_TASKS);
 	store_close(store);
-	remove_index(&crowd_options);
+	reindex_remove_index(&crowd_options);
 	crowd_options.build_ms = -1;
 	health_reset(&crowd->store.health);
 	store = fixture_open(&crowd_options);
@@ -278,7 +207,7 @@ static void writers_of_other_processes_do_not_wait(void **state)
 	while (!store_index_is_complete(store)) {
 		bool more;
 
-		if (!rebuild_run(store, clock_mono_us() + SLICE_US, &more, &err))
+		if (!rebuild_run(store, clock_mono_us() + REINDEX_SLICE_US, &more, &err))
 			assert_err(&err, ERR_BUSY);
 	}
 	crowd_wait(&crowd->good, crowd->good + 200);
@@ -292,135 +221,6 @@ static void writers_of_other_processes_do_not_wait(void **state)
 	store_close(store);
 }
 
-/* ---- verification ---- */
-
-static struct index_key entry_of(const struct store *store, unsigned number)
-{
-	struct id id = fixture_id(number);
-	struct index_key keys[INDEX_KEYS_MAX];
-	struct task task = { .id = id, .tenant = STR("acme"), .dialect = DIALECT_A };
-
-	index_all_keys(keys, &task, store->indexes);
-	return keys[0];
-}
-
-static int step_put_stray(struct store *store, void *data, struct err *err)
-{
-	const struct index_key *key = data;
-
-	(void)err;
-	return store_put(store, TABLE_INDEX, key_str(key), STR(""), ENGINE_REPLACE);
-}
-
-/* An entry of no task is found, named in the log and removed. */
-static void verification_removes_stray_entries(void **state)
-{
-	struct store *store = open_without_index("stray");
-	struct index_key key = entry_of(store, TASKS + 1);
-	struct err err = { 0 };
-
-	(void)state;
-	must(step_run(store, ENGINE_WRITE, step_put_stray, &key, &err), &err);
-	expect_log("reindex");
-	build_all(store);
-	fixture_verify(store, TASKS);
-	store_close(store);
-}
-
-/* ---- damage and demand ---- */
-
-static struct engine_ops damaged;
-static bool is_damaged;
-
-static enum engine_status damaged_scan(struct engine *engine, enum engine_table table,
-	const struct engine_range *range, bool reverse, size_t limit, struct engine_batch *batch)
-{
-	if (is_damaged && table == TABLE_INDEX)
-		return ENGINE_DAMAGED;
-	return bdb_engine_ops.scan(engine, table, range, reverse, limit, batch);
-}
-
-static void run_index_chore(struct store *store, enum err_code code)
-{
-	struct store_chore chore;
-	struct err err = { 0 };
-	bool more = false;
-
-	for (size_t i = 0; store_chore(store, i, &chore); i++) {
-		if (strcmp(chore.name, "index") != 0)
-			continue;
-		assert_int_equal(store_run_chore(store, i, false, &more, &err), code == ERR_NONE);
-		assert_code(err.code, code);
-		return;
-	}
-	fail();
-}
-
-/* A damaged page of the index ends the keeper; the recovery replaces the file. */
-static void damaged_index_is_replaced(void **state)
-{
-	struct store_options options = fixture_options(STORE_RECOVER, "damaged");
-	struct op list = fixture_list(BY_STATUS, "new");
-	struct store *store = fixture_open(&options);
-	struct op read = fixture_op(OP_READ, 1);
-
-	(void)state;
-	create_tasks(store, 1, TASKS);
-	damaged = bdb_engine_ops;
-	damaged.scan = damaged_scan;
-	store->engine->ops = &damaged;
-	is_damaged = true;
-	expect_refused(store, &list);
-	is_damaged = false;
-	expect_refused(store, &list);
-	assert_code(fixture_error(store, &read), ERR_NONE);
-	run_index_chore(store, ERR_PANIC);
-	store_close(store);
-	options.build_ms = -1;
-	store = fixture_open(&options);
-	expect_refused(store, &list);
-	build_all(store);
-	fixture_verify(store, TASKS);
-	run_index_chore(store, ERR_NONE);
-	store_close(store);
-}
-
-static unsigned shown;
-
-static void show(unsigned percent, void *data)
-{
-	(void)data;
-	assert_in_range(percent, 0, 100);
-	shown++;
-}
-
-static void reindex_builds_alone_and_asks_the_keeper_otherwise(void **state)
-{
-	struct store_options options = fixture_options(STORE_RECOVER, "demand");
-	struct store_options join = fixture_options(STORE_ATTACH, "demand");
-	struct store_shared shared = { 0 };
-	struct store *store, *joined;
-	struct err err = { 0 };
-
-	(void)state;
-	options.shared = join.shared = &shared;
-	store = fixture_open(&options);
-	create_tasks(store, 1, TASKS);
-	must(store_reindex(store, show, NULL, &err), &err);
-	assert_true(shown > 0);
-	fixture_verify(store, TASKS);
-	joined = fixture_open(&join);
-	must(store_reindex(joined, NULL, NULL, &err), &err);
-	assert_false(store_index_is_complete(store));
-	store_close(joined);
-	run_index_chore(store, ERR_PANIC);
-	store_close(store);
-	options.shared = NULL;
-	store = fixture_open(&options);
-	fixture_verify(store, TASKS);
-	store_close(store);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,9 +230,6 @@ int main(void)
 		CHECK(killed_build_goes_on),
 		CHECK(writers_during_the_build_keep_the_index_right),
 		WITH_CROWD(writers_of_other_processes_do_not_wait),
-		CHECK(verification_removes_stray_entries),
-		CHECK(damaged_index_is_replaced),
-		CHECK(reindex_builds_alone_and_asks_the_keeper_otherwise),
 	};
 
 	return CHECK_RUN(tests);
