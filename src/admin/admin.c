@@ -17,6 +17,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_TASKS] = { .name = "tasks", .value = "N|none|default" },
 	[ADMIN_ALL] = { .name = "all" },
 	[ADMIN_PARTIAL] = { .name = "partial" },
+	[ADMIN_SALVAGE] = { .name = "salvage" },
 	[ADMIN_BYTES] = { .name = "bytes", .value = "N|none|default" },
 	[ADMIN_ADD] = { .name = "add" },
 	[ADMIN_RATE] = { .name = "rate", .value = "MB" },
@@ -70,7 +71,7 @@ void admin_print_secret(struct admin *admin, const char *before, char *secret, s
 	explicit_bzero(secret, size);
 }
 
-static void print_error(struct admin *admin, const char *text)
+void admin_print_error(struct admin *admin, const char *text)
 {
 	write_line(admin->err ? admin->err : admin->out, admin->err ? "polytaskctl: " : "e ",
 		str_cstr(text));
@@ -82,7 +83,7 @@ int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)
 	bool done = call->command->run(admin, call, &err);
 
 	if (!done)
-		print_error(admin, err_text(&err));
+		admin_print_error(admin, err_text(&err));
 	*panic = !done && err.code == ERR_PANIC;
 	return !done || fflush(admin->out) != 0 ? 1 : 0;
 }

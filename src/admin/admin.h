@@ -25,6 +25,7 @@ enum admin_option {
 	ADMIN_BYTES,
 	ADMIN_ALL,
 	ADMIN_PARTIAL,
+	ADMIN_SALVAGE,
 	ADMIN_ADD,
 	ADMIN_RATE,
 	ADMIN_HOME,
@@ -91,5 +92,7 @@ int admin_run(struct admin *admin, const struct admin_call *call, bool *panic);
 bool admin_print_line(struct admin *admin, struct str line);
 bool admin_print(struct admin *admin, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Prints a message on standard error. */
+void admin_print_error(struct admin *admin, const char *text);
 /* Prints a line of `before` and the secret, then erases the secret, of `size` bytes. */
 void admin_print_secret(struct admin *admin, const char *before, char *secret, size_t size);

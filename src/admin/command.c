@@ -68,9 +68,10 @@ const struct admin_command admin_commands[] = {
 		.help = "write a checkpoint and remove old log files" },
 	{ "migrate", .migrates_store = true, .run = admin_migrate,
 		.help = "rewrite a store of an older build, with the service stopped" },
-	{ "export", NULL, BIT(ALL), .run = admin_export,
+	{ "export", NULL, BIT(ALL) | BIT(SALVAGE), .run = admin_export,
 		.help = "write every task of one moment as a line of JSON to standard output (--all: "
-			"and everything else, secrets included)" },
+			"and everything else, secrets included; --salvage: without those on damaged "
+			"pages)" },
 	{ "import", NULL, BIT(PARTIAL), .reads_input = true, .creates_store = true,
 		.run = admin_import,
 		.help = "read the lines of an export from standard input (--partial: even if lines "

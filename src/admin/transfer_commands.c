@@ -6,6 +6,7 @@
 
 #include "admin/task_batch.h"
 #include "admin/task_json.h"
+#include "base/clock.h"
 #include "base/date.h"
 #include "base/encode.h"
 #include "http/json.h"
@@ -16,6 +17,7 @@
 
 #define FIRST_LINE STR("{\"export\":")
 #define ROW_LINE   STR("{\"table\":")
+#define LOST_LINE  STR("{\"lost\":")
 #define LAST_LINE  STR("{\"end\":")
 
 /* ---- the sum of the lines ---- */
@@ -49,7 +51,7 @@ struct export
 	struct admin *admin;
 	EVP_MD_CTX *sum;
 	struct buf line;
-	uint64_t tasks, rows;
+	uint64_t tasks, rows, lost;
 };
 
 static bool put_line(struct export *export)
@@ -117,6 +119,41 @@ static bool put_last(struct export *export)
 	return buf_ok(&export->line) && admin_print_line(export->admin, buf_str(&export->line));
 }
 
+/* Names a task that is not in the export, on standard error and in a line. */
+static bool put_lost(struct str key, const char *why, void *data)
+{
+	struct export *export = data;
+	struct str tenant = { key.ptr, strnlen(key.ptr, key.len) };
+	char id[ID_TEXT_LEN + 1] = "", message[400];
+	struct id bytes;
+
+	if (key.len == tenant.len + 1 + sizeof(bytes.bytes)) {
+		memcpy(bytes.bytes, key.ptr + tenant.len + 1, sizeof(bytes.bytes));
+		id_format(&bytes, id);
+	}
+	snprintf(message, sizeof(message), "task %s of tenant %.*s is lost: %s", id,
+		STR_ARGS(tenant), why);
+	admin_print_error(export->admin, message);
+	buf_reset(&export->line);
+	buf_puts(&export->line, "{\"lost\":");
+	buf_put_json_string(&export->line, str_cstr(id));
+	buf_puts(&export->line, ",\"tenant\":");
+	buf_put_json_string(&export->line, tenant);
+	buf_puts(&export->line, ",\"why\":");
+	buf_put_json_string(&export->line, str_cstr(why));
+	buf_putc(&export->line, '}');
+	export->lost++;
+	return put_line(export);
+}
+
+static bool salvage(struct export *export, struct err *err)
+{
+	const struct store_salvage_sink sink = { put_task, put_lost, export };
+
+	return put_first(clock_wall_ms(), export) &&
+	       store_salvage(export->admin->store, &sink, err);
+}
+
 bool admin_export(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct export export = { .admin = admin, .sum = EVP_MD_CTX_new() };
@@ -129,9 +166,14 @@ bool admin_export(struct admin *admin, const struct admin_call *call, struct err
 	bool ok = sum_begin(export.sum) || err_no_memory(err);
 
 	if (ok)
-		ok = store_export(admin->store, &sink, err);
+		ok = call->options[ADMIN_SALVAGE] ? salvage(&export, err)
+						  : store_export(admin->store, &sink, err);
 	if (ok && (!buf_ok(&export.line) || ferror(admin->out) || !put_last(&export)))
 		ok = err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
+	if (ok && export.lost > 0)
+		ok = err_set(err, ERR_DAMAGED, NULL,
+			"%" PRIu64 " tasks could not be read: they are not in the export",
+			export.lost);
 	if (export.line.data)
 		explicit_bzero(export.line.data, export.line.capacity);
 	buf_free(&export.line);
@@ -248,7 +290,8 @@ static bool import_line(struct import *import, struct str line, struct err *err)
 		return err_no_memory(err);
 	if (last || str_starts(line, FIRST_LINE) || str_starts(line, ROW_LINE))
 		return import_other(import, line, last, err);
-	return str_trim(line).len == 0 || import_task(import, line, err);
+	return str_trim(line).len == 0 || str_starts(line, LOST_LINE) ||
+	       import_task(import, line, err);
 }
 
 static bool add_line_number(struct err *err, uint64_t line)

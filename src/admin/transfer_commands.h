@@ -5,6 +5,7 @@
  *     {"export":"polytask","version":1,"moment":"2026-11-26T16:20:00.123Z"}
  *     a line for each task, with the members of struct task (task/member.c)
  *     {"table":"users","key":"...","value":"..."}, with --all; both texts base64url
+ *     {"lost":"...","tenant":"...","why":"..."}, with --salvage; import ignores it
  *     {"end":true,"tasks":2,"rows":1,"sha256":"..."}, of all lines before it
  *
  * Files of older builds have tasks only, and no first and last line.

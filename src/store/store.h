@@ -320,6 +320,21 @@ bool store_export(struct store *store, const struct store_sink *sink, struct err
  */
 bool store_import_row(
 	struct store *store, struct str table, struct str key, struct str value, struct err *err);
+/*
+ * Takes all tasks that can be read, and the keys (tenant NUL id) of the others with the reason. A
+ * function that returns false ends it.
+ */
+struct store_salvage_sink {
+	bool (*task)(const struct task *task, void *data);
+	bool (*lost)(struct str key, const char *why, void *data);
+	void *data;
+};
+
+/*
+ * Reads each task that the index names, though pages of the tasks' tables are damaged; each as it
+ * is when it is read. ERR_DAMAGED if a page of the index is.
+ */
+bool store_salvage(struct store *store, const struct store_salvage_sink *sink, struct err *err);
 /* store_export of tasks only. */
 bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
 	void *data, struct err *err);

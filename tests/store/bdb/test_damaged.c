@@ -94,6 +94,46 @@ static unsigned count_damaged(struct store *store)
 	return damaged;
 }
 
+static bool count_task(const struct task *task, void *data)
+{
+	unsigned *counts = data;
+
+	assert_str(task->tenant, "acme");
+	counts[0]++;
+	return true;
+}
+
+static bool count_lost(struct str key, const char *why, void *data)
+{
+	unsigned *counts = data;
+
+	assert_int_equal(key.len, sizeof("acme") + 16);
+	assert_non_null(strstr(why, "named.db"));
+	counts[1]++;
+	return true;
+}
+
+static void every_other_task_is_salvaged(void **state)
+{
+	struct store_options options = options_of("salvage");
+	unsigned counts[2] = { 0 };
+	const struct store_salvage_sink sink = { count_task, count_lost, counts };
+	struct store *store;
+	unsigned damaged;
+	struct err err;
+
+	(void)state;
+	make_store(&options);
+	damage(&options, TABLE_NAMED_TASKS, used_page(&options, TABLE_NAMED_TASKS, 5));
+	store = fixture_open(&options);
+	expect_log("page-damaged");
+	damaged = count_damaged(store);
+	must(store_salvage(store, &sink, &err), &err);
+	assert_int_equal(counts[0], TASKS - damaged);
+	assert_int_equal(counts[1], damaged);
+	store_close(store);
+}
+
 static void page_of_tasks_fails_its_tasks_only(void **state)
 {
 	struct store_options options = options_of("tasks");
@@ -249,6 +289,7 @@ static void damaged_index_is_made_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CHECK(every_other_task_is_salvaged),
 		CHECK(page_of_tasks_fails_its_tasks_only),
 		CHECK(change_of_a_damaged_task_leaves_no_trace),
 		CHECK(list_over_a_damaged_page_is_refused),
