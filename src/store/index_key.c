@@ -1,6 +1,6 @@
 #include "store/index_key.h"
 
-#include <openssl/sha.h>
+#include <sodium.h>
 
 #include "base/buf.h"
 #include "base/encode.h"
@@ -37,13 +37,14 @@ void index_put_time(struct index_key *key, int64_t ms)
  */
 static void put_text(struct index_key *key, struct str text, size_t max)
 {
-	char hex[HEX_SIZE(SHA256_DIGEST_LENGTH)];
-	uint8_t sum[SHA256_DIGEST_LENGTH];
+	char hex[HEX_SIZE(crypto_hash_sha256_BYTES)];
+	uint8_t sum[crypto_hash_sha256_BYTES];
 
 	if (text.len < max) {
 		put_bytes(key, text.ptr, text.len);
 	} else {
-		SHA256((const unsigned char *)text.ptr, text.len, sum);
+		/* Not OpenSSL's: that one allocates, and a key must not depend on free memory. */
+		crypto_hash_sha256(sum, (const unsigned char *)text.ptr, text.len);
 		put_bytes(key, text.ptr, max - HASH_HEX_LEN);
 		hex_encode(hex, sum, sizeof(sum));
 		put_bytes(key, hex, HASH_HEX_LEN);
@@ -232,7 +233,7 @@ bool index_schema_hash(
 	struct buf text = BUF_INIT;
 	bool ok = false;
 
-	_Static_assert(INDEX_SCHEMA_HASH_SIZE == SHA256_DIGEST_LENGTH, "the hash is a SHA-256");
+	_Static_assert(INDEX_SCHEMA_HASH_SIZE == crypto_hash_sha256_BYTES, "the hash is a SHA-256");
 	/* 3: entries without values */
 	buf_printf(&text, "3 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
 	for (const struct index_table *table = tables; table->fields; table++) {
@@ -247,7 +248,7 @@ bool index_schema_hash(
 		}
 	}
 	if (buf_ok(&text)) {
-		SHA256((const unsigned char *)text.data, text.len, hash);
+		crypto_hash_sha256(hash, (const unsigned char *)text.data, text.len);
 		ok = true;
 	} else {
 		err_no_memory(err);
