@@ -14,6 +14,7 @@ void store_options_from_conf(
 		.cache_mb = conf->cache_mb,
 		.checkpoint_mb = conf->checkpoint_mb,
 		.checkpoint_seconds = conf->checkpoint_seconds,
+		.scrub_days = conf->scrub_days,
 		.tenant_tasks = conf->tenant_tasks,
 		.tenant_bytes = conf->tenant_mb << 20,
 		.key_limit = { conf->idempotency_keys, conf->idempotency_mb << 20 },

@@ -98,6 +98,15 @@ bool admin_show(struct admin *admin, const struct admin_call *call, struct err *
 
 /* ---- the store as a whole ---- */
 
+static bool fail_damaged(struct admin *admin, const struct store_report *report, struct err *err)
+{
+	for (size_t i = 0; i < report->damaged; i++)
+		admin_print(admin, "damaged:    page %" PRIu32 " of %s.db", report->damages[i].page,
+			report->damages[i].table);
+	return err_set(err, ERR_CONFLICT, NULL,
+		"%zu damaged pages; tasks and index were not compared", report->damaged);
+}
+
 bool admin_verify(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct store_report report;
@@ -105,6 +114,8 @@ bool admin_verify(struct admin *admin, const struct admin_call *call, struct err
 	(void)call;
 	if (!store_verify(admin->store, &report, err))
 		return false;
+	if (report.damaged > 0)
+		return fail_damaged(admin, &report, err);
 	admin_print(admin, "tasks:      %" PRIu64, report.tasks);
 	admin_print(admin, "entries:    %" PRIu64, report.index_entries);
 	admin_print(admin, "missing:    %" PRIu64, report.missing_entries);

@@ -98,6 +98,24 @@ static void print_attention(const json_t *list, FILE *out)
 		fputs("nothing needs attention\n", out);
 }
 
+static void print_damages(const json_t *list, int64_t now, FILE *out)
+{
+	char since[64];
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *page = json_array_get(list, i);
+
+		status_put_duration(now - json_integer_value(json_object_get(page, "first_seen")),
+			since, sizeof(since));
+		fprintf(out,
+			"damaged: page %" JSON_INTEGER_FORMAT " of %s.db, found %s ago, "
+			"%" JSON_INTEGER_FORMAT " failed reads\n",
+			json_integer_value(json_object_get(page, "page")),
+			json_string_value(json_object_get(page, "table")), since,
+			json_integer_value(json_object_get(page, "reads")));
+	}
+}
+
 /* Figures that this program does not know come from a service of another version: left out. */
 static void print_store(const json_t *store, int64_t now, FILE *out)
 {
@@ -128,6 +146,7 @@ static bool print_status(const json_t *status, int64_t now, FILE *out)
 		"\n",
 		phase, up, generation, recoveries);
 	print_attention(json_object_get(status, "attention"), out);
+	print_damages(json_object_get(status, "damages"), now, out);
 	print_store(json_object_get(status, "store"), now, out);
 	fputc('\n', out);
 	return print_table(json_object_get(status, "processes"), now, out);

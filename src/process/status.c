@@ -89,6 +89,20 @@ static json_t *attention_json(const struct service *service)
 	return list;
 }
 
+static json_t *damages_json(const struct store_shared *store)
+{
+	struct store_damage damages[DAMAGED_PAGES_MAX];
+	size_t count = store_damages(store, damages, DAMAGED_PAGES_MAX);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_pack("{ss sI sI sI}", "table", damages[i].table,
+						    "page", (json_int_t)damages[i].page,
+						    "first_seen", (json_int_t)damages[i].first_seen,
+						    "reads", (json_int_t)damages[i].reads));
+	return list;
+}
+
 /* Null, unless the last recovery failed. */
 static json_t *recovery_json(const struct recovery *recovery)
 {
@@ -116,13 +130,14 @@ void status_write(const struct service *service, struct buf *out)
 			json_array_append_new(processes,
 				process_json(&children->processes[i], &scoreboard->slots[i]));
 	}
-	json = json_pack("{si ss si sI so sb sI so so so}", "pid", (int)getpid(), "phase",
+	json = json_pack("{si ss si sI so sb sI so so so so}", "pid", (int)getpid(), "phase",
 		service_phase_name(service), "generation", children->generation, "recoveries",
 		(json_int_t)atomic_load(&scoreboard->recoveries), "recovery",
 		recovery_json(&service->recovery), "read_only",
 		(int)atomic_load(&scoreboard->store.read_only), "started",
-		(json_int_t)service->started_ms, "attention", attention_json(service), "store",
-		store_json(&scoreboard->store.health), "processes", processes);
+		(json_int_t)service->started_ms, "attention", attention_json(service), "damages",
+		damages_json(&scoreboard->store), "store", store_json(&scoreboard->store.health),
+		"processes", processes);
 	json_put(out, json);
 	json_decref(json);
 }

@@ -9,6 +9,7 @@
 /* Lists are refused meanwhile: more than other chores get. */
 #define INDEX_DUTY_PERCENT 60
 #define SNAPSHOT_WATCH_MS  60000
+#define SCRUB_MS	   1000
 
 /* ---- the clock ---- */
 
@@ -134,6 +135,7 @@ static const struct {
 		build_index },
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
 	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },
+	{ { .name = "scrub", .interval_ms = SCRUB_MS }, scrub_some },
 	{ { .name = "quotas", .interval_ms = QUOTA_WATCH_MS }, usage_watch },
 	{ { .name = "exports", .interval_ms = SNAPSHOT_WATCH_MS }, snapshot_watch },
 };

@@ -153,6 +153,14 @@ static inline struct str engine_batch_key(const struct engine_batch *batch, size
 	return (struct str){ batch->bytes.data + start, batch->ends[i] - start };
 }
 
+/* Where a verification of all pages is; all zero: at its start. */
+struct engine_scrub {
+	bool from_disk; /* read the disk, not the system's cache */
+	unsigned table;
+	uint32_t page;
+	uint64_t done, total; /* pages */
+};
+
 /* Periodic maintenance, run by one process, the keeper. */
 struct engine_chore {
 	const char *name;
@@ -247,6 +255,13 @@ struct engine_ops {
 	enum engine_status (*checkpoint)(struct engine *engine, bool trim, unsigned *removed);
 	/* See store_is_region(); NULL: the engine has no such files. */
 	bool (*is_region)(const char *name);
+	/*
+	 * Verifies at most `pages` further pages of the files. Damaged ones are added to
+	 * engine_options.damages and are no failure. *end: all were verified. NULL: the engine has no
+	 * files.
+	 */
+	enum engine_status (*scrub)(
+		struct engine *engine, struct engine_scrub *at, unsigned pages, bool *end);
 	const struct engine_chore *chores; /* ends with a row without a name */
 
 	/* As store_position and store_copy_data. ENGINE_FAILED without files. */

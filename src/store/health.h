@@ -27,6 +27,9 @@ struct store_health {
 	_Atomic uint64_t free_bytes;
 	_Atomic uint64_t oldest_transaction;
 	_Atomic uint64_t last_backup;
+	_Atomic uint64_t damaged_pages;
+	_Atomic uint64_t last_scrub;
+	_Atomic uint64_t scrub_progress;
 	_Atomic uint64_t archive; /* enum archive_health */
 	_Atomic uint64_t archive_failing_since;
 	_Atomic uint64_t archive_error;

@@ -25,6 +25,7 @@
  *     auth_table.c   the tables of users, tokens and keys
  *     walk.c         goes through all tasks without holding a lock
  *     backup.c       parts of a backup
+ *     scrub.h        verifies the checksums of all pages
  *     verify.c       tasks against index
  *     index_state.c  what the index holds, in the meta table
  *     index_health.c whether it may be read, in shared memory
@@ -38,6 +39,7 @@
 #include "store/index_key.h"
 #include "store/record.h"
 #include "store/retention.h"
+#include "store/scrub.h"
 #include "store/store.h"
 
 /* A row of the usage table: its numbers, big-endian, in this order. */
@@ -103,6 +105,8 @@ struct store {
 	bool lost; /* ERR_PANIC was returned and logged */
 	struct retention_pass retention;
 	struct store_clock clock;
+	struct store_scrub scrub;
+	int64_t scrub_ms; /* of a pass; 0: off */
 };
 
 /* ---- call.c ---- */

@@ -23,6 +23,7 @@ static struct store *new_store(const struct store_options *options)
 	store->shared = options->shared ? options->shared : &store->own_shared;
 	store->alone = options->mode != STORE_ATTACH;
 	store->activity = options->activity ? options->activity : &store->own_activity;
+	store->scrub_ms = (int64_t)options->scrub_days * 86400000;
 	store->sync_commits = options->sync_commits && options->mode != STORE_EPHEMERAL;
 	if (getrandom(&store->random, sizeof(store->random), 0) < 0)
 		store->random = (uint64_t)getpid();

@@ -87,6 +87,7 @@ struct store_options {
 	uint64_t cache_mb;
 	uint64_t checkpoint_mb,
 		checkpoint_seconds;	     /* of new log and of time, between checkpoints */
+	uint64_t scrub_days;		     /* of a pass of the keeper over all pages; 0: off */
 	uint64_t tenant_tasks, tenant_bytes; /* quota of a tenant without its own; 0: none */
 	struct store_key_limit key_limit;
 	const struct index_table *indexes;
@@ -260,7 +261,20 @@ bool store_expire_idempotency(
  */
 bool store_remove_finished(struct store *store, int64_t now, bool *more, struct err *err);
 
+/* Pages that could not be read, or have a wrong checksum. */
+struct store_damage {
+	const char *table;
+	uint32_t page;
+	int64_t first_seen; /* ms since the epoch */
+	uint64_t reads;	    /* that failed */
+};
+/* At most max of them, those known at this moment; returns their number. */
+size_t store_damages(const struct store_shared *shared, struct store_damage *list, size_t max);
+
 struct store_report {
+	/* If there are damaged pages, nothing else was compared. */
+	size_t damaged;
+	struct store_damage damages[DAMAGED_PAGES_MAX];
 	uint64_t tasks;
 	uint64_t index_entries;
 	uint64_t missing_entries;    /* that a task should have */
@@ -268,7 +282,7 @@ struct store_report {
 	uint64_t unreadable_records; /* that cannot be decoded */
 	uint64_t wrong_counts;	     /* tenants with another usage than counted; store_recount */
 };
-/* Compares tasks, index and usage. The counts are exact only without concurrent writers. */
+/* Verifies all pages, then compares tasks, index and usage. The counts are exact only without concurrent writers. */
 bool store_verify(struct store *store, struct store_report *report, struct err *err);
 /*
  * The index is derived from the tasks. It is built again when it is missing, damaged, incomplete or

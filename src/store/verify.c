@@ -61,15 +61,29 @@ static int step_count(struct store *store, void *data, struct err *err)
 	return index_count(store, data);
 }
 
+static bool find_damage(struct store *store, struct store_report *report, struct err *err)
+{
+	if (!scrub_all(store, err))
+		return false;
+	*report = (struct store_report){ 0 };
+	report->damaged = store_damages(store->shared, report->damages, DAMAGED_PAGES_MAX);
+	return true;
+}
+
 bool store_verify(struct store *store, struct store_report *report, struct err *err)
 {
 	struct check check = { 0 };
 	uint64_t entries = 0, changed;
-	bool ok = index_may_read(store, err) && usage_read_rows(store, &check.usage, err) &&
-		  walk_tasks(store, check_task, &check, err) &&
-		  step_call(store, ENGINE_READ, step_count, &entries, err) &&
-		  usage_compare(
-			  store, &check.usage, false, &check.report.wrong_counts, &changed, err);
+	bool ok;
+
+	if (!find_damage(store, report, err))
+		return false;
+	if (report->damaged > 0)
+		return true;
+	ok = index_may_read(store, err) && usage_read_rows(store, &check.usage, err) &&
+	     walk_tasks(store, check_task, &check, err) &&
+	     step_call(store, ENGINE_READ, step_count, &entries, err) &&
+	     usage_compare(store, &check.usage, false, &check.report.wrong_counts, &changed, err);
 
 	buf_free(&check.value);
 	usage_free(&check.usage);

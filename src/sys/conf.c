@@ -85,6 +85,8 @@ static const struct option_row rows[] = {
 	{ "checkpoint_seconds", NUMBER(checkpoint_seconds), .default_value = "30", .min = 1,
 		.max = 3600, .unit = "seconds",
 		.help = "Time after which a checkpoint is written if there is new log." },
+	{ "scrub_days", NUMBER(scrub_days), .default_value = "7", .max = 365, .unit = "days",
+		.help = "Time in which the checksums of all stored pages are verified once; 0: never." },
 	{ "reserve_mb", NUMBER(reserve_mb), .default_value = "64", .min = 1, .max = 65536,
 		.unit = "MiB",
 		.help = "Size of the reserve file; writes are refused while less than this is free.",

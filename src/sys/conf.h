@@ -37,6 +37,7 @@ struct conf {
 	uint64_t body_limit; /* bytes */
 	uint64_t checkpoint_mb;
 	uint64_t checkpoint_seconds;
+	uint64_t scrub_days; /* 0: off */
 	uint64_t reserve_mb;
 	uint64_t stuck_seconds;
 	uint64_t drain_seconds;

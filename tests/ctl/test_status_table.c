@@ -63,6 +63,19 @@ static void figures_of_the_store_are_words(void **state)
 	free(text);
 }
 
+static void damaged_pages_are_listed(void **state)
+{
+	char *text = print(HEAD "[],\"attention\":[\"Look.\"],\"damages\":[{\"table\":\"tasks2\","
+				"\"page\":12,\"first_seen\":1429207228000,\"reads\":7}]}");
+
+	(void)state;
+	assert_string_equal(text,
+		"serving for 1m02s, generation 2, recoveries 3\n"
+		"ATTENTION: Look.\n"
+		"damaged: page 12 of tasks2.db, found 0m05s ago, 7 failed reads\n\n");
+	free(text);
+}
+
 static void sentences_for_the_operator_come_first(void **state)
 {
 	char *text = print(HEAD "[],\"attention\":[\"Free space.\",\"Look.\"],\"store\":{}}");
@@ -99,6 +112,7 @@ int main(void)
 		CHECK(each_member_is_a_column),
 		CHECK(service_without_processes_has_no_table),
 		CHECK(figures_of_the_store_are_words),
+		CHECK(damaged_pages_are_listed),
 		CHECK(sentences_for_the_operator_come_first),
 		CHECK(failed_recovery_is_the_first_line),
 		CHECK(other_text_is_refused),

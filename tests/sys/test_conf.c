@@ -18,6 +18,7 @@ static const struct {
 	{ "body_limit", "1024", "16777216", "1023", "16777217" },
 	{ "checkpoint_mb", "1", "4096", "0", "4097" },
 	{ "checkpoint_seconds", "1", "3600", "0", "3601" },
+	{ "scrub_days", "0", "365", NULL, "366" },
 	{ "reserve_mb", "1", "65536", "0", "65537" },
 	{ "stuck_seconds", "1", "3600", "0", "3601" },
 	{ "drain_seconds", "1", "3600", "0", "3601" },

@@ -235,6 +235,11 @@ void bdb_note_checkpoint(struct bdb *bdb, const DB_LSN *before, int64_t began_ms
 void bdb_note_archive(struct bdb *bdb, char *const *logs, int error);
 enum engine_status bdb_figures_chore(struct engine *engine, bool low_space, bool *more);
 
+/* ---- scrub.c ---- */
+
+enum engine_status bdb_scrub(
+	struct engine *engine, struct engine_scrub *at, unsigned pages, bool *end);
+
 /* ---- wal_trim.c ---- */
 
 /*

@@ -292,6 +292,7 @@ const struct engine_ops bdb_engine_ops = {
 	.clear = bdb_clear,
 	.checkpoint = bdb_checkpoint,
 	.is_region = bdb_is_region,
+	.scrub = bdb_scrub,
 	.chores = bdb_chores,
 	.position = bdb_position,
 	.copy_data = bdb_copy_data,

@@ -1,0 +1,150 @@
+/* Verification of the pages on disk, without libdb and its cache. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/bdb/bdb.h"
+#include "store/bdb/data_files_internal.h"
+
+/* Pages of one read. */
+#define READ_PAGES 64
+
+struct table_file {
+	struct data_file file;
+	int fd; /* -1: there is no such table */
+	uint32_t pages;
+};
+
+static int open_table(struct data_files *files, unsigned table, struct table_file *opened)
+{
+	struct data_file *file = &opened->file;
+	struct stat info;
+
+	*opened = (struct table_file){ .fd = -1 };
+	file->files = files;
+	if ((size_t)snprintf(file->name, sizeof(file->name), "%s.db", engine_tables[table].name) >=
+		sizeof(file->name))
+		return ENAMETOOLONG;
+	opened->fd = openat(files->folder, file->name, O_RDONLY | O_CLOEXEC);
+	if (opened->fd < 0)
+		return errno == ENOENT ? 0 : errno;
+	if (fstat(opened->fd, &info) != 0)
+		return errno;
+	file->device = info.st_dev;
+	file->inode = info.st_ino;
+	opened->pages = (uint32_t)(info.st_size / BDB_PAGE_SIZE);
+	return 0;
+}
+
+static void close_table(const struct table_file *opened)
+{
+	if (opened->fd >= 0)
+		close(opened->fd);
+}
+
+/* A page that is being written in place looks damaged; under the lock none is. */
+static void read_again(struct table_file *opened, uint32_t page)
+{
+	struct page_ring *ring = opened->file.files->ring;
+	unsigned char bytes[BDB_PAGE_SIZE];
+
+	pthread_mutex_lock(&ring->drain);
+	data_file_read(&opened->file, opened->fd, page, bytes);
+	pthread_mutex_unlock(&ring->drain);
+}
+
+/* Verifies pages that lie one after the other; damaged ones get into the table of damages. */
+static int verify_run(struct table_file *opened, uint32_t first, unsigned count, bool from_disk)
+{
+	static unsigned char bytes[READ_PAGES][BDB_PAGE_SIZE];
+	off_t offset = (off_t)first * BDB_PAGE_SIZE;
+	size_t size = (size_t)count * BDB_PAGE_SIZE;
+	ssize_t got;
+
+	if (from_disk)
+		posix_fadvise(opened->fd, offset, (off_t)size, POSIX_FADV_DONTNEED);
+	got = pread(opened->fd, bytes, size, offset);
+	if (got < 0 && errno != EIO)
+		return errno;
+	for (unsigned i = 0; i < count; i++) {
+		bool complete = got >= (ssize_t)((i + 1) * (size_t)BDB_PAGE_SIZE);
+
+		if (got < 0 || (complete && page_check(bytes[i]) == PAGE_BAD))
+			read_again(opened, first + i);
+	}
+	return 0;
+}
+
+/* The next page that the file has; the number of its pages if only a hole follows. */
+static uint32_t skip_hole(const struct table_file *opened, uint32_t page)
+{
+	off_t data = lseek(opened->fd, (off_t)page * BDB_PAGE_SIZE, SEEK_DATA);
+
+	if (data < 0)
+		return errno == ENXIO ? opened->pages : page;
+	return (uint32_t)(data / BDB_PAGE_SIZE);
+}
+
+/* Verifies at most `left` pages of one table from *page on; *page: where to go on. */
+static int scrub_table(struct table_file *opened, uint32_t *page, unsigned *left, bool from_disk)
+{
+	int rc = 0;
+
+	while (rc == 0 && *left > 0 && (*page = skip_hole(opened, *page)) < opened->pages) {
+		unsigned count = *left < READ_PAGES ? *left : READ_PAGES;
+
+		if (count > opened->pages - *page)
+			count = opened->pages - *page;
+		rc = verify_run(opened, *page, count, from_disk);
+		*page += count;
+		*left -= count;
+	}
+	return rc;
+}
+
+static int measure(struct data_files *files, struct engine_scrub *at)
+{
+	struct table_file opened;
+	int rc = 0;
+
+	at->done = at->page;
+	at->total = 0;
+	for (unsigned table = 0; rc == 0 && table < ENGINE_TABLES; table++) {
+		rc = open_table(files, table, &opened);
+		at->total += opened.pages;
+		if (table < at->table)
+			at->done += opened.pages;
+		close_table(&opened);
+	}
+	return rc;
+}
+
+enum engine_status bdb_scrub(
+	struct engine *engine, struct engine_scrub *at, unsigned pages, bool *end)
+{
+	struct bdb *bdb = bdb_of(engine);
+	struct table_file opened;
+	int rc = 0;
+
+	*end = bdb->ephemeral;
+	while (rc == 0 && !*end && pages > 0) {
+		rc = open_table(bdb->files, at->table, &opened);
+		if (rc == 0 && opened.fd >= 0)
+			rc = scrub_table(&opened, &at->page, &pages, at->from_disk);
+		if (rc == 0 && at->page >= opened.pages) {
+			at->page = 0;
+			*end = ++at->table == ENGINE_TABLES;
+		}
+		close_table(&opened);
+	}
+	if (rc == 0 && !bdb->ephemeral)
+		rc = measure(bdb->files, at);
+	if (rc == 0)
+		return ENGINE_OK;
+	snprintf(engine->message, sizeof(engine->message), "the data files cannot be read: %s",
+		strerror(rc));
+	return ENGINE_FAILED;
+}

@@ -1,0 +1,21 @@
+#pragma once
+/* Stores on disk with damaged pages. */
+#include "store/engine.h"
+#include "store/fixture.h"
+
+#define DAMAGE_TASKS 400
+
+/* Of the stores that damage_options() opens. */
+extern struct store_shared damage_shared;
+
+/* Options of fixture_options(), with damage_shared, which is zeroed. */
+struct store_options damage_options(const char *name);
+/* Makes a store with DAMAGE_TASKS tasks and nothing to recover, also no doublewrite file. */
+void damage_make_store(const struct store_options *options);
+/* Opens the file of a table; the caller closes it. */
+int damage_open_table(const struct store_options *options, enum engine_table table);
+/* Writes random bytes into the middle of a page. */
+void damage_page(const struct store_options *options, enum engine_table table, uint32_t page);
+/* The first page from `page` on that is in use. */
+uint32_t damage_used_page(
+	const struct store_options *options, enum engine_table table, uint32_t page);
