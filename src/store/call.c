@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "store/internal.h"
+#include "store/index_state.h"
 
 void store_enter(struct store *store)
 {

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "store/index_state.h"
 #include "store/list.h"
 
 #define DEPENDENTS_MAX 1000

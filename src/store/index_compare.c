@@ -1,4 +1,4 @@
-#include "store/internal.h"
+#include "store/index_state.h"
 
 /*
  * Comparison of tasks and index entries, both ways. Without a lock, a concurrent change can look

@@ -1,4 +1,4 @@
-#include "store/internal.h"
+#include "store/index_state.h"
 
 #define RETRY_AFTER_MAX 60 /* seconds */
 

@@ -1,5 +1,6 @@
+#include "store/index_state.h"
+
 #include "base/log.h"
-#include "store/internal.h"
 
 /*
  * The index is derived from the tasks. Two rows of the meta table tell what its file holds; their

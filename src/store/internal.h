@@ -23,14 +23,11 @@
  *     snapshot.h     all tasks of one moment
  *     transfer.h     export and import
  *     auth_table.c   the tables of users, tokens and keys
- *     walk.c         goes through all tasks without holding a lock
+ *     walk.h         goes through all tasks without holding a lock
  *     backup.c       parts of a backup
  *     scrub.h        verifies the checksums of all pages
  *     verify.c       tasks against index
- *     index_state.c  what the index holds, in the meta table
- *     index_health.c whether it may be read, in shared memory
- *     index_compare.c  one task or entry against the other
- *     reindex.c      builds the index in slices
+ *     index_state.h  what the index holds, whether it may be read, its rebuild
  *     migrate.c      stores of older builds
  */
 #include <stdio.h>
@@ -373,90 +370,3 @@ write_step write_modify; /* UPDATE, ARCHIVE, REMOVE */
 
 bool list_open(struct store *store, const struct op *op, struct result *result, struct err *err);
 void listing_free(struct listing *listing);
-
-/* ---- walk.c ---- */
-
-/* The keys of all tasks in a temporary file, as they were when it was made. Zero-initialise. */
-struct walk {
-	FILE *keys;
-	uint64_t count;				/* of keys */
-	bool copied;				/* all keys are in the file */
-	const enum engine_table *first, *table; /* that are copied: all, the present one */
-	void *place;				/* in that table; NULL: at its beginning */
-};
-/* Begins a walk and copies all keys. */
-bool walk_open(struct store *store, struct walk *walk, struct err *err);
-/* The same for TABLE_OLD_TASKS. */
-bool walk_open_old(struct store *store, struct walk *walk, struct err *err);
-/*
- * walk_open in parts: walk_copy copies keys until `until_us` (monotonic), or all; call it again until
- * walk->copied, also after an error. In between this process must not write tasks.
- */
-bool walk_begin(struct store *store, struct walk *walk, struct err *err);
-bool walk_copy(struct store *store, struct walk *walk, int64_t until_us, struct err *err);
-/* A walk that was not begun is allowed. */
-void walk_close(struct store *store, struct walk *walk);
-/* Appends a key to the file; walk_rewind must follow. */
-bool walk_append(struct walk *walk, struct str key);
-bool walk_rewind(struct walk *walk);
-/* False at the end or after a read error (walk_ended). */
-bool walk_next(struct walk *walk, struct index_key *key);
-/* False with ERR_INTERNAL after a read error. */
-bool walk_ended(const struct walk *walk, struct err *err);
-/*
- * Calls take with every key and record until it returns false, which ends the walk: as a success
- * unless it filled in the error. No lock is held meanwhile.
- */
-typedef bool walk_function(struct store *store, const struct index_key *key, struct str record,
-	void *data, struct err *err);
-bool walk_tasks(struct store *store, walk_function *take, void *data, struct err *err);
-
-/* ---- index_state.c ---- */
-
-/*
- * Finds out what the index holds when the store is opened. Alone: begins to build one that is
- * missing, empty, incomplete or made by other tables. Attached: ERR_INTERNAL if it was made by
- * other tables.
- */
-bool index_settle(struct store *store, struct err *err);
-/* Counts all entries of the index. */
-int index_count(struct store *store, uint64_t *entries);
-/* Durably: the next recovery replaces the index by an empty one. */
-bool index_mark_for_replacement(struct store *store, struct err *err);
-/* Alone: replaces it at once. */
-bool index_begin_replacement(struct store *store, struct err *err);
-/* Durably: all entries are there, and lists may be served. */
-bool index_set_complete(struct store *store, struct err *err);
-
-/* ---- index_health.c: the state in shared memory ---- */
-
-void index_set_health(struct store *store, enum index_health state);
-/*
- * Whether the index has all entries, so that it may be read; false with ERR_REBUILDING and
- * retry_after. While it has not, writers write all entries of each task that they change.
- */
-bool index_may_read(const struct store *store, struct err *err);
-bool index_is_to_be_replaced(const struct store *store);
-
-/* ---- index_compare.c ---- */
-
-struct index_comparison {
-	uint64_t tasks, unreadable;
-	uint64_t matched, missing; /* entries */
-};
-/* Adds the task of that key, if it exists. for_update: locked until the transaction ends. */
-int compare_task(struct store *store, const struct index_key *key, bool for_update,
-	struct index_comparison *comparison);
-/* Whether no task has the entry. */
-int compare_entry(struct store *store, struct str entry, bool for_update, bool *stray);
-
-/* ---- reindex.c ---- */
-
-struct rebuild;
-/*
- * Builds and verifies the index until `until_us` (monotonic) or until it is complete (*more false).
- * Other processes may read and write tasks meanwhile.
- */
-bool rebuild_run(struct store *store, int64_t until_us, bool *more, struct err *err);
-/* NULL is allowed. What was built is kept. */
-void rebuild_free(struct store *store);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "store/index_state.h"
 #include "store/list.h"
 
 #define BATCH_BYTES ((size_t)256 * 1024) /* a batch ends with the row that reaches it */

@@ -1,4 +1,4 @@
-#include "store/internal.h"
+#include "store/walk.h"
 
 #define TASKS_PER_COMMIT       256
 #define COMMITS_PER_CHECKPOINT 64

@@ -1,4 +1,4 @@
-#include "store/internal.h"
+#include "store/index_state.h"
 
 struct search {
 	const struct op *op;

@@ -1,4 +1,4 @@
-#include "store/internal.h"
+#include "store/index_state.h"
 
 /*
  * No counter: the index holds the tasks by creation time, so the quota is two counts of a range,

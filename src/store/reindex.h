@@ -7,7 +7,8 @@
  *     reindex_tasks.c    FILL and CHECK: from tasks to entries
  *     reindex_entries.c  SAMPLE and SWEEP: from entries to tasks
  */
-#include "store/internal.h"
+#include "store/index_state.h"
+#include "store/walk.h"
 
 enum rebuild_phase { PHASE_FILL, PHASE_CHECK, PHASE_SAMPLE, PHASE_SWEEP, PHASES };
 

@@ -1,4 +1,5 @@
-#include "store/internal.h"
+#include "store/index_state.h"
+#include "store/walk.h"
 
 /*
  * The ids of the tasks come from the index, because the table of tasks cannot be walked past a

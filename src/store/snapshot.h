@@ -7,7 +7,7 @@
  * there is one, otherwise the task as it is. Without a snapshot this costs a writer two loads. One
  * snapshot at a time; a recovery ends it, and so does the keeper if it makes no progress.
  */
-#include "store/internal.h"
+#include "store/walk.h"
 
 #define SNAPSHOT_IDLE_MINUTES 10
 

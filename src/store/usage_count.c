@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "store/usage.h"
+#include "store/walk.h"
 
 /* ---- all rows ---- */
 

@@ -1,4 +1,6 @@
+#include "store/index_state.h"
 #include "store/usage.h"
+#include "store/walk.h"
 
 struct check {
 	struct store_report report;

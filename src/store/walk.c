@@ -1,8 +1,9 @@
+#include "store/walk.h"
+
 #include <errno.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "store/internal.h"
 
 /*
  * The tables of tasks have no order in which a walk could go on later, and rows move when a table
