@@ -1,41 +1,6 @@
 /* Quotas: tasks and bytes of each tenant, counted in the transactions that write them. */
-#include <stdio.h>
-
-#include "race.h"
 #include "store/internal.h"
-
-/* ---- what the store says about a tenant ---- */
-
-struct wanted {
-	const char *tenant;
-	struct store_usage found;
-};
-
-static bool find_tenant(const struct store_usage *usage, void *data)
-{
-	struct wanted *wanted = data;
-
-	if (!str_eq(usage->tenant, str_cstr(wanted->tenant)))
-		return true;
-	wanted->found = *usage;
-	return false;
-}
-
-static struct store_usage usage_of(struct store *store, const char *tenant)
-{
-	struct wanted wanted = { .tenant = tenant };
-	struct err err = { 0 };
-
-	must(store_each_usage(store, find_tenant, &wanted, &err), &err);
-	return wanted.found;
-}
-
-static void set_quota(struct store *store, uint64_t tasks, uint64_t bytes)
-{
-	struct err err = { 0 };
-
-	must(store_set_quota(store, STR("acme"), &tasks, &bytes, &err), &err);
-}
+#include "usage_fixture.h"
 
 static struct op with_text(enum op_kind kind, unsigned number, size_t size)
 {
@@ -90,7 +55,7 @@ static void import_is_counted_and_never_refused(void **state)
 	char tenants[20][8];
 	struct err err = { 0 };
 
-	set_quota(store, 2, 1);
+	usage_set_quota(store, 2, 1);
 	for (unsigned i = 0; i < 20; i++) {
 		tasks[i].id = fixture_id(i);
 		snprintf(tenants[i], sizeof(tenants[i]), "t%u", i % 5);
@@ -112,7 +77,7 @@ static void creation_stops_at_the_number_of_tasks(void **state)
 	struct store *store = *state;
 	struct op other = fixture_op(OP_CREATE, 4);
 
-	set_quota(store, 2, 0);
+	usage_set_quota(store, 2, 0);
 	other.tenant = STR("acm");
 	assert_code(error_of(store, OP_CREATE, 1, 10), ERR_NONE);
 	assert_code(error_of(store, OP_CREATE, 2, 10), ERR_NONE);
@@ -125,7 +90,7 @@ static void creation_stops_at_the_number_of_tasks(void **state)
 	assert_code(error_of(store, OP_REMOVE, 1, 10), ERR_NONE);
 	assert_code(error_of(store, OP_CREATE, 3, 10), ERR_NONE);
 	/* a lower quota refuses creations only */
-	set_quota(store, 1, 0);
+	usage_set_quota(store, 1, 0);
 	assert_code(error_of(store, OP_CREATE, 4, 10), ERR_STORAGE_QUOTA);
 	assert_code(error_of(store, OP_UPDATE, 3, 20), ERR_NONE);
 	assert_code(error_of(store, OP_REMOVE, 3, 10), ERR_NONE);
@@ -139,7 +104,7 @@ static void growth_stops_at_the_number_of_bytes(void **state)
 
 	assert_code(error_of(store, OP_CREATE, 1, 100), ERR_NONE);
 	one = usage_of(store, "acme").bytes;
-	set_quota(store, 0, 2 * one);
+	usage_set_quota(store, 0, 2 * one);
 	assert_code(error_of(store, OP_CREATE, 2, 101), ERR_STORAGE_QUOTA);
 	assert_code(error_of(store, OP_CREATE, 2, 100), ERR_NONE);
 	assert_code(error_of(store, OP_CREATE, 3, 0), ERR_STORAGE_QUOTA);
@@ -150,7 +115,7 @@ static void growth_stops_at_the_number_of_bytes(void **state)
 	assert_code(error_of(store, OP_UPDATE, 2, 110), ERR_NONE);
 	assert_int_equal(usage_of(store, "acme").bytes, 2 * one);
 	/* over the quota, a change may shrink the task, and an archival or removal always works */
-	set_quota(store, 0, 1);
+	usage_set_quota(store, 0, 1);
 	assert_code(error_of(store, OP_UPDATE, 2, 100), ERR_NONE);
 	assert_code(error_of(store, OP_ARCHIVE, 2, 200), ERR_NONE);
 	assert_code(error_of(store, OP_REMOVE, 1, 0), ERR_NONE);
@@ -195,10 +160,10 @@ static void refused_operation_changes_nothing(void **state)
 
 	op.assign_number = true;
 	op.idempotency_key = STR("k");
-	set_quota(store, 0, 10);
+	usage_set_quota(store, 0, 10);
 	assert_code(fixture_error(store, &op), ERR_STORAGE_QUOTA);
 	fixture_verify(store, 0);
-	set_quota(store, 1, 0);
+	usage_set_quota(store, 1, 0);
 	for (int i = 0; i < 2; i++) { /* the second one is a repetition */
 		struct result result = { 0 };
 
@@ -216,13 +181,13 @@ static void upsert_and_companion_count(void **state)
 
 	op.new_id = fixture_id(1);
 	op.companion = &companion;
-	set_quota(store, 1, 0);
+	usage_set_quota(store, 1, 0);
 	assert_code(fixture_error(store, &op), ERR_STORAGE_QUOTA);
-	set_quota(store, 2, 0);
+	usage_set_quota(store, 2, 0);
 	assert_code(fixture_error(store, &op), ERR_NONE);
 	assert_int_equal(usage_of(store, "acme").tasks, 2);
 	/* a removal is not refused, though its companion takes the place */
-	set_quota(store, 1, 1);
+	usage_set_quota(store, 1, 1);
 	op = fixture_op(OP_REMOVE, 1);
 	companion.new_id = fixture_id(3);
 	op.companion = &companion;
@@ -243,7 +208,7 @@ static void nearly_used_quota_is_logged_once_an_hour(void **state)
 {
 	struct store *store = *state;
 
-	set_quota(store, 10, 0);
+	usage_set_quota(store, 10, 0);
 	for (unsigned i = 1; i <= 8; i++)
 		assert_code(error_of(store, OP_CREATE, i, 10), ERR_NONE);
 	run_watch(store);
@@ -254,12 +219,12 @@ static void nearly_used_quota_is_logged_once_an_hour(void **state)
 	assert_int_equal(store->shared->health.tenants_near_quota, 1);
 	run_watch(store);
 	store->next_quota_log = 0;
-	set_quota(store, 3, usage_of(store, "acme").bytes);
+	usage_set_quota(store, 3, usage_of(store, "acme").bytes);
 	expect_log("quota");
 	expect_log("quota");
 	run_watch(store);
 	store->next_quota_log = 0;
-	set_quota(store, 0, 0);
+	usage_set_quota(store, 0, 0);
 	run_watch(store);
 	assert_int_equal(store->shared->health.tenants_near_quota, 0);
 }
@@ -274,7 +239,7 @@ static void recount_corrects_wrong_rows(void **state)
 	struct err err = { 0 };
 
 	fixture_create(store, 1, "new", NULL);
-	set_quota(store, 7, 0);
+	usage_set_quota(store, 7, 0);
 	fixture_miscount(store, STR("acme"));
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.wrong_counts, 1);
@@ -312,80 +277,6 @@ static void home_of_an_earlier_build_is_counted(void **state)
 	store_close(store);
 }
 
-/* ---- concurrent creators ---- */
-
-#define ROUNDS 200
-#define MOST   (ROUNDS * RACERS / 2)
-
-static void create_too_many(struct store *store, unsigned racer)
-{
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct op op = fixture_op(OP_CREATE, 1 + round * RACERS + racer);
-		struct err err = { 0 };
-
-		race_line_up(round);
-		if (crowd_apply(store, &op, &err))
-			track->made++;
-		else if (err.code == ERR_STORAGE_QUOTA)
-			track->given++;
-		else
-			track->wrong++;
-	}
-	race_leave(store);
-}
-
-static void concurrent_creators_do_not_exceed_the_quota(void **state)
-{
-	struct store *store = crowd_recover("usage");
-
-	(void)state;
-	set_quota(store, MOST, 0);
-	store_close(store);
-	race_run(create_too_many);
-	assert_int_equal(track->made, MOST);
-	/* ERR_BUSY may happen, rarely */
-	assert_int_equal(track->given + track->wrong, MOST);
-	assert_true(track->wrong <= ROUNDS / 50);
-	store = crowd_recover("usage");
-	fixture_verify(store, MOST);
-	assert_int_equal(usage_of(store, "acme").tasks, MOST);
-	store_close(store);
-}
-
-static void work_on_own_tenant(struct store *store, unsigned racer)
-{
-	char tenant[8];
-
-	snprintf(tenant, sizeof(tenant), "t%u", racer % 2);
-	for (unsigned round = 0; round < ROUNDS; round++) {
-		struct op op = fixture_op(OP_CREATE, 1 + round * RACERS + racer);
-		struct op removal = fixture_op(OP_REMOVE, 1 + round * RACERS + racer);
-		struct result result = { 0 };
-
-		op.tenant = removal.tenant = str_cstr(tenant);
-		op.assign_number = racer < 2;
-		race_insist(store, &op, &result);
-		store_result_free(&result);
-		if (round % 3 == 0) {
-			race_insist(store, &removal, &result);
-			store_result_free(&result);
-		}
-	}
-	race_leave(store);
-}
-
-static void concurrent_changes_are_all_counted(void **state)
-{
-	struct store *store = crowd_recover("changes");
-
-	(void)state;
-	store_close(store);
-	race_run(work_on_own_tenant);
-	store = crowd_recover("changes");
-	fixture_verify(store, RACERS * (ROUNDS - (ROUNDS + 2) / 3));
-	store_close(store);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,8 +290,6 @@ int main(void)
 		ON_EVERY_ENGINE(nearly_used_quota_is_logged_once_an_hour),
 		ON_EVERY_ENGINE(recount_corrects_wrong_rows),
 		cmocka_unit_test(home_of_an_earlier_build_is_counted),
-		RACE(concurrent_creators_do_not_exceed_the_quota),
-		RACE(concurrent_changes_are_all_counted),
 	};
 
 	return CHECK_RUN(tests);
