@@ -22,6 +22,7 @@ import os
 import pickle
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -124,9 +125,19 @@ class Round:
         return choice
 
     def run(self, disk):
-        """Returns the problems; the images stay in self.work if there are any."""
-        self.work = work_directory()
+        """Returns the problems; the images stay in self.work."""
+        self.work, self.service = work_directory(), None
         disk.advance(self.cut)
+        try:
+            return self.cut_and_check(disk)
+        except (OSError, RuntimeError, ValueError, subprocess.TimeoutExpired) as error:
+            log = self.service.log()[-2000:] if self.service else ""
+            return [f"the service failed in the check: {error!r} {log}"]
+        finally:
+            if self.service and self.service.daemon:
+                self.service.kill()
+
+    def cut_and_check(self, disk):
         top = os.path.join(self.work, "first")
         os.mkdir(top)
         disk.build(os.path.join(top, "home"), self.choose())
@@ -136,7 +147,8 @@ class Round:
             top, shown, problems = self.cut_recovery(top)
             if problems:
                 return problems
-        return self.check(Service(top), shown)
+        self.service = Service(top)
+        return self.check(self.service, shown)
 
     def lose_index(self, path):
         if self.rng.random() < LOST_INDEX_SHARE and os.path.exists(path):
@@ -147,7 +159,7 @@ class Round:
         """Records a recovery and cuts it; returns the image and the rows that were shown by then."""
         records = os.path.join(self.work, "records")
         counter = Counter(records)
-        service = Service(first, records)
+        service = self.service = Service(first, records)
         disk = Disk(service.home, os.path.join(self.work, "disk"), **self.options.disk)
         if not start_service(service):
             return None, None, no_recovery(service)

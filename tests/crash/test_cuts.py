@@ -9,7 +9,7 @@ from service import RECORDER
 from tap import note, ok, run, skip
 
 ROUNDS = 12
-LIES = 3
+LIES = 5
 # Share of the rounds in which pages of data files are torn, too.
 TORN = 0.4
 
