@@ -129,7 +129,8 @@ enum engine_status bdb_scrub(
 	struct table_file opened;
 	int rc = 0;
 
-	*end = bdb->ephemeral;
+	/* Files of a restore are read by libdb alone, which verifies each page that it reads. */
+	*end = !bdb->files;
 	while (rc == 0 && !*end && pages > 0) {
 		rc = open_table(bdb->files, at->table, &opened);
 		if (rc == 0 && opened.fd >= 0)
@@ -140,7 +141,7 @@ enum engine_status bdb_scrub(
 		}
 		close_table(&opened);
 	}
-	if (rc == 0 && !bdb->ephemeral)
+	if (rc == 0 && bdb->files)
 		rc = measure(bdb->files, at);
 	if (rc == 0)
 		return ENGINE_OK;
