@@ -45,6 +45,7 @@ ALLOWED = {
     "tests/bench/scale.py": "requests to measure",
     "tests/e2e/Makefile.inc": "a program per dialect",
     "tests/e2e/client.py": "a method per dialect",
+    "tests/e2e/test_key_limits.py": "a creation per dialect",
     "tests/e2e/test_quota.py": "a creation per dialect",
     "tests/serve/test_clock_back.c": "the requests of each dialect",
     "tests/e2e/test_credential_scope.py": "walks the list, with cases of single dialects",
