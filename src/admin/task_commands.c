@@ -104,7 +104,7 @@ static bool fail_damaged(struct admin *admin, const struct store_report *report,
 		admin_print(admin, "damaged:    page %" PRIu32 " of %s.db", report->damages[i].page,
 			report->damages[i].table);
 	return err_set(err, ERR_CONFLICT, NULL,
-		"%zu damaged pages; tasks and index were not compared", report->damaged);
+		"pages are damaged: %zu; tasks and index were not compared", report->damaged);
 }
 
 bool admin_verify(struct admin *admin, const struct admin_call *call, struct err *err)

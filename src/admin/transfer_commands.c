@@ -163,13 +163,21 @@ bool admin_export(struct admin *admin, const struct admin_call *call, struct err
 		.row = call->options[ADMIN_ALL] ? put_row : NULL,
 		.data = &export,
 	};
-	bool ok = sum_begin(export.sum) || err_no_memory(err);
+	bool ok;
 
+	if (call->options[ADMIN_SALVAGE] && call->options[ADMIN_ALL])
+		ok = err_set(
+			err, ERR_INVALID, "salvage", "--salvage exports tasks only, without --all");
+	else
+		ok = sum_begin(export.sum) || err_no_memory(err);
 	if (ok)
 		ok = call->options[ADMIN_SALVAGE] ? salvage(&export, err)
 						  : store_export(admin->store, &sink, err);
 	if (ok && (!buf_ok(&export.line) || ferror(admin->out) || !put_last(&export)))
 		ok = err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
+	if (!ok && err->code == ERR_DAMAGED)
+		err_set(err, ERR_DAMAGED, NULL,
+			"a page is damaged (polytaskctl status): export --salvage leaves out its tasks");
 	if (ok && export.lost > 0)
 		ok = err_set(err, ERR_DAMAGED, NULL,
 			"%" PRIu64 " tasks could not be read: they are not in the export",

@@ -35,12 +35,13 @@ const struct health_row health_rows[] = {
 		.help = "pages that cannot be read (polytaskctl verify lists them)",
 		.unit = "pages", .hide_zero = true, .attention_from = 1,
 		.advice = "Pages of the data files are damaged, and requests that need them fail: "
-			  "check the disk, then restore the files from a backup." },
+			  "check the disk, then restore a backup (polytaskctl restore) or save "
+			  "all other tasks (polytaskctl export --salvage)." },
 	{ AT(last_scrub), .name = "last_scrub", .help = "end of the last verification of all pages",
 		.kind = HEALTH_TIME, .none = "none yet" },
 	{ AT(scrub_progress), .name = "scrub_progress",
 		.help = "share of the pages that the present verification has read",
-		.kind = HEALTH_SHARE },
+		.kind = HEALTH_SHARE, .hide_zero = true },
 	{ AT(archive), .name = "archive",
 		.help = "whether finished logs are copied: off, working or failing",
 		.kind = HEALTH_STATE, .names = archive_names, .attention_from = ARCHIVE_FAILING,
