@@ -109,7 +109,7 @@ static void print_damages(const json_t *list, int64_t now, FILE *out)
 			since, sizeof(since));
 		fprintf(out,
 			"damaged: page %" JSON_INTEGER_FORMAT " of %s.db, found %s ago, "
-			"%" JSON_INTEGER_FORMAT " failed reads\n",
+			"failed reads: %" JSON_INTEGER_FORMAT "\n",
 			json_integer_value(json_object_get(page, "page")),
 			json_string_value(json_object_get(page, "table")), since,
 			json_integer_value(json_object_get(page, "reads")));

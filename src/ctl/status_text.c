@@ -72,7 +72,7 @@ bool status_put_figure(
 		return true;
 	case JSON_REAL:
 		snprintf(text, size, "%.1f %%", json_real_value(value) * 100);
-		return true;
+		return json_real_value(value) > 0 || !row->hide_zero;
 	case JSON_INTEGER:
 		put_number(row, json_integer_value(value), now, text, size);
 		return json_integer_value(value) != 0 || !row->hide_zero;

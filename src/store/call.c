@@ -38,6 +38,9 @@ bool store_fail(struct store *store, int status, struct err *err)
 		return fail_lost(store, err);
 	if (status == ENGINE_FAILED)
 		return err_set(err, ERR_INTERNAL, NULL, "%s", store->engine->message);
+	if (status == ENGINE_DAMAGED)
+		atomic_store(&store->shared->health.damaged_pages,
+			damage_count(&store->shared->damages));
 	/* A damaged page of the index: index_replace_later() was called. */
 	if (status == ENGINE_DAMAGED && !index_may_read(store, err))
 		return false;

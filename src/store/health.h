@@ -62,7 +62,7 @@ struct health_row {
 	const char *unit;	  /* NUMBER: plural noun for the table */
 	const char *const *names; /* STATE: in the order of the enum, NULL at the end */
 	const char *none;	  /* TIME, ERROR: text for 0 in the table; NULL: no line */
-	bool hide_zero;		  /* NUMBER, BYTES: no line in the table for 0 */
+	bool hide_zero;		  /* NUMBER, BYTES, SHARE: no line in the table for 0 */
 	/* An operator is needed if the value is at least attention_from; 0: never. */
 	uint64_t attention_from;
 	const char *advice; /* a sentence: cause and remedy */

@@ -150,6 +150,7 @@ bool scrub_all(struct store *store, struct err *err)
 
 	while (ok && !end)
 		ok = verify_pages(store, &at, PAGES_PER_CALL, &end, err);
+	atomic_store(&store->shared->health.damaged_pages, damage_count(&store->shared->damages));
 	return ok;
 }
 

@@ -72,7 +72,7 @@ static void damaged_pages_are_listed(void **state)
 	assert_string_equal(text,
 		"serving for 1m02s, generation 2, recoveries 3\n"
 		"ATTENTION: Look.\n"
-		"damaged: page 12 of tasks2.db, found 0m05s ago, 7 failed reads\n\n");
+		"damaged: page 12 of tasks2.db, found 0m05s ago, failed reads: 7\n\n");
 	free(text);
 }
 
