@@ -77,6 +77,15 @@ size_t damage_list(const struct damage_table *damages, struct damage *list, size
 	return count;
 }
 
+bool damage_has(const struct damage_table *damages, unsigned table)
+{
+	for (size_t i = 0; damage_count(damages) > 0 && i < DAMAGED_PAGES_MAX; i++) {
+		if (atomic_load(&damages->pages[i].place) >> 32 == table + 1)
+			return true;
+	}
+	return false;
+}
+
 void damage_reset(struct damage_table *damages)
 {
 	for (size_t i = 0; i < DAMAGED_PAGES_MAX; i++)

@@ -38,6 +38,8 @@ bool damage_add(struct damage_table *damages, unsigned table, uint32_t page, int
 void damage_remove(struct damage_table *damages, unsigned table, uint32_t page);
 /* Removes all pages of a file that was replaced. */
 void damage_forget(struct damage_table *damages, unsigned table);
+/* Whether a page of that table is in it. */
+bool damage_has(const struct damage_table *damages, unsigned table);
 /* Writes at most max entries, by table and page, and returns their number. */
 size_t damage_list(const struct damage_table *damages, struct damage *list, size_t max);
 static inline uint64_t damage_count(const struct damage_table *damages)

@@ -1,0 +1,140 @@
+"""A page of a data file that is overwritten while the service runs: it costs the requests that need it."""
+import json
+import os
+import sys
+import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from lib import Instance, run_tests
+from tap import equal, note, ok, until
+
+PAGE = 4096
+TYPE = 25  # of the byte with a page's type
+HASH_PAGE, BTREE_LEAF = 13, 5
+TASKS = 3000
+EVENTS = ("bdb", "exit", "index-damaged", "keeper", "page-damaged", "recover", "recovery", "reindex", "store-lost")
+
+
+def fill(instance):
+    """Tasks of two tenants, none of whose pages is in the cache; returns the other tenant's token."""
+    instance.ctl("user", "add", "other", "--tenant", "other")
+    token = instance.add_token("other", "other")
+    instance.ctl("load-sample", str(TASKS), "--tenant", "demo", "--dialect", "native")
+    instance.ctl("load-sample", "50", "--tenant", "other", "--dialect", "native")
+    instance.ctl("checkpoint")
+    instance.stop_daemon()
+    # A start writes damaged pages again that are in it.
+    os.unlink(os.path.join(instance.conf["home"], "data", "doublewrite"))
+    instance.start_daemon()
+    instance.wait_ready()
+    return token
+
+
+def overwrite(instance, table, kind, wanted):
+    """Overwrites half of a page that holds rows of demo only and is accepted; returns its number and bytes."""
+    with open(os.path.join(instance.conf["home"], "data", table), "r+b") as file:
+        pages = file.read()
+        for number in range(2, len(pages) // PAGE):
+            page = pages[number * PAGE : (number + 1) * PAGE]
+            if page[TYPE] == kind and b"other\0" not in page and wanted(page):
+                file.seek(number * PAGE + PAGE // 4)
+                file.write(os.urandom(PAGE // 2))
+                return number, page
+    raise RuntimeError(f"no page of {table} fits")
+
+
+def ids_in(page, tenant=b"demo\0"):
+    """Ids of the tasks of a tenant whose keys are on a page of the hash table."""
+    ids, at = [], page.find(tenant)
+    while at >= 0:
+        end = at + len(tenant) + 16
+        ids.append(str(uuid.UUID(bytes=page[end - 16 : end])))
+        at = page.find(tenant, end)
+    return ids
+
+
+def every_id(instance):
+    """Ids by tenant, from the file, so that no page gets into the cache."""
+    with open(os.path.join(instance.conf["home"], "data", "tasks2.db"), "rb") as file:
+        pages = file.read()
+    return {
+        tenant: {
+            task
+            for at in range(0, len(pages), PAGE)
+            if pages[at + TYPE] == HASH_PAGE
+            for task in ids_in(pages[at : at + PAGE], tenant.encode() + b"\0")
+        }
+        for tenant in ("demo", "other")
+    }
+
+
+def exported(text):
+    lines = [json.loads(line) for line in text.splitlines()]
+    return {line["id"] for line in lines if "id" in line}
+
+
+def page_of_tasks():
+    instance = Instance(expect=EVENTS)
+    other = fill(instance)
+    every = every_id(instance)
+    number, page = overwrite(instance, "tasks2.db", HASH_PAGE, lambda page: page.count(b"demo\0") > 3)
+    lost = ids_in(page)
+    note(f"page {number} has {len(lost)} tasks")
+    kept = sorted(every["demo"] - set(lost))[:100]
+    equal(
+        {instance.native("GET", f"/tasks/{task}").status for task in lost},
+        {500},
+        "tasks on the page: 500",
+    )
+    equal({instance.native("GET", f"/tasks/{task}").status for task in kept}, {200}, "all others: 200")
+    equal(instance.native("GET", "/tasks?limit=50", token=other).status, 200, "lists of another tenant")
+    equal(instance.native("POST", "/tasks", {"fields": {}}, token=other).status, 201, "its creations")
+    status = instance.status()
+    equal(status["recoveries"], 0, "no recovery")
+    equal(
+        [(page["table"], page["page"]) for page in status["damages"]],
+        [("tasks2", number)],
+        "status names the page",
+    )
+    ok(
+        any(f"page {number} of tasks2.db" in line["text"] for line in instance.events("page-damaged")),
+        "the log names the page",
+    )
+    done = instance.ctl_run("verify")
+    ok(done.returncode != 0 and f"page {number} of tasks2.db" in done.stdout, "verify names the page")
+    done = instance.ctl_run("export", "--salvage", timeout=120)
+    equal(
+        (done.returncode, (every["demo"] | every["other"]) - exported(done.stdout)),
+        (1, set(lost)),
+        "salvage: every other task",
+    )
+    ok(all(task in done.stderr for task in lost), "salvage names the lost tasks")
+    equal(instance.status()["recoveries"], 0, "no recovery after all this")
+    instance.stop("page of tasks")
+
+
+def page_of_index():
+    instance = Instance(expect=EVENTS)
+    other = fill(instance)
+    number, _ = overwrite(instance, "index.db", BTREE_LEAF, lambda page: page.count(b"demo\0") > 20)
+    done = instance.ctl_run("verify")
+    ok(f"page {number} of index.db" in done.stdout, "verify names the page", done.stdout)
+    statuses = []
+
+    def rebuilt():
+        for token in (None, other):
+            statuses.append(instance.native("GET", "/tasks?limit=500", token=token).status)
+        status = instance.status()
+        return (status["recoveries"], status["store"]["index"], statuses[-2:]) == (
+            1,
+            "complete",
+            [200, 200],
+        )
+
+    ok(until(rebuilt, 60, 0.1), "lists are served again", instance.status())
+    ok(set(statuses) <= {200, 500, 503}, "lists meanwhile: 200, 500 or 503", set(statuses))
+    instance.verify("page of index")
+    instance.stop("page of index")
+
+
+run_tests(page_of_tasks, page_of_index)
