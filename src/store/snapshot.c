@@ -210,7 +210,7 @@ static int step_read(struct store *store, void *data, struct err *err)
 {
 	const struct reading *reading = data;
 	struct snapshot *snapshot = reading->snapshot;
-	bool noted;
+	bool noted = false;
 	int rc;
 
 	(void)err;
