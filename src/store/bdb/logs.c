@@ -85,24 +85,55 @@ int bdb_start_next_log(DB_ENV *env)
 
 /* ---- absolute paths ---- */
 
-/* Types of records about files: they create, remove, write and rename files by name. */
-#define FIRST_FILE_RECORD 141
-#define LAST_FILE_RECORD  150
-#define PATH_BYTES_MAX	  4096
+/*
+ * Records that create, remove, write and rename files by name (libdb's fop_auto.h). Behind the head come
+ * fields with their length before them: first ids of files, then names of files and folders.
+ */
+static const struct file_record {
+	uint32_t type;
+	unsigned ids, names;
+} file_records[] = {
+	{ .type = 141, .ids = 2, .names = 1 }, /* file_remove: ids of two files, name */
+	{ .type = 143, .names = 2 },	       /* create: name, folder */
+	{ .type = 144, .names = 1 },	       /* remove: name */
+	{ .type = 145, .names = 2 },	       /* write: name, folder */
+	{ .type = 146, .names = 3 },	       /* rename: two names, folder */
+	{ .type = 150, .names = 3 },	       /* rename_noundo: the same */
+};
 
-/* Whether a text with its length before it, as libdb writes names, begins with a slash. */
+#define RECORD_HEAD 16 /* type, transaction, position of its record before */
+
+static const struct file_record *find_file_record(const DBT *record)
+{
+	uint32_t type;
+
+	if (record->size < RECORD_HEAD)
+		return NULL;
+	memcpy(&type, record->data, sizeof(type));
+	for (size_t i = 0; i < sizeof(file_records) / sizeof(file_records[0]); i++) {
+		if (file_records[i].type == type)
+			return &file_records[i];
+	}
+	return NULL;
+}
+
 static bool has_absolute_path(const DBT *record)
 {
+	const struct file_record *fields = find_file_record(record);
 	const unsigned char *bytes = record->data;
-	uint32_t type, len;
+	size_t at = RECORD_HEAD;
+	uint32_t len;
 
-	memcpy(&type, bytes, sizeof(type));
-	if (type < FIRST_FILE_RECORD || type > LAST_FILE_RECORD)
-		return false;
-	for (uint32_t at = sizeof(len); at < record->size; at++) {
-		memcpy(&len, bytes + at - sizeof(len), sizeof(len));
-		if (bytes[at] == '/' && len > 1 && len < PATH_BYTES_MAX && len <= record->size - at)
+	for (unsigned i = 0; fields && i < fields->ids + fields->names; i++) {
+		if (record->size - at < sizeof(len))
+			return false;
+		memcpy(&len, bytes + at, sizeof(len));
+		at += sizeof(len);
+		if (len > record->size - at)
+			return false;
+		if (i >= fields->ids && len > 0 && bytes[at] == '/')
 			return true;
+		at += len;
 	}
 	return false;
 }
@@ -114,7 +145,7 @@ static int walk_logs(struct bdb *bdb, DB_LOGC *cursor)
 	int rc;
 
 	while ((rc = cursor->get(cursor, &lsn, &record, DB_NEXT)) == 0) {
-		if (record.size < sizeof(uint32_t) || !has_absolute_path(&record))
+		if (!has_absolute_path(&record))
 			continue;
 		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
 			"log %" PRIu32 " was written by an older build and names the files of"
