@@ -48,7 +48,7 @@ bool manifest_check_files(const struct manifest *manifest, int folder, struct er
 /* ERR_DAMAGED if the file, under whatever folder, does not begin with the bytes of that entry. */
 bool manifest_check_file(const struct manifest *manifest, const char *entry, int folder,
 	const char *name, struct err *err);
-/* Size of an entry; false if there is none. */
+/* Returns the size of the file of an entry; false without such an entry. */
 bool manifest_file_size(const struct manifest *manifest, const char *entry, uint64_t *size);
 
 /* A store_take_count; data: the manifest. */

@@ -1,9 +1,9 @@
 #pragma once
 /*
- * Damaged pages: those that a process could not read from a table's file, in memory shared by all
- * processes (struct store_shared). An engine adds a page when a read meets it and removes it when
- * it is read or written again without an error. Without locks: every function may run in several
- * processes at once.
+ * Table of damaged pages, which a process could not read from a table's file. It is in memory
+ * shared by all processes (struct store_shared). An engine adds a page when a read meets it and
+ * removes it when it is read or written again without an error. Without locks: every function may
+ * run in several processes at once.
  */
 #include <stdatomic.h>
 #include <stdbool.h>

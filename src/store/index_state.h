@@ -57,5 +57,5 @@ struct rebuild;
  * Other processes may read and write tasks meanwhile.
  */
 bool rebuild_run(struct store *store, int64_t until_us, bool *more, struct err *err);
-/* NULL is allowed. What was built is kept. */
+/* Ends the rebuild in this process. The entries that it has built remain. */
 void rebuild_free(struct store *store);

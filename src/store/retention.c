@@ -12,7 +12,7 @@
  */
 #define GROUP_MAX 64 /* tasks of a circle: more are kept */
 
-/* What one transaction has removed, and kept because of references. */
+/* The tasks that one transaction has removed, and those that it kept because of references. */
 struct removal {
 	const struct retention_batch *batch;
 	size_t first, count; /* of the batch's ids */

@@ -38,5 +38,5 @@ struct retention_batch {
 	size_t count;
 };
 void retention_init(struct retention_pass *pass, const struct retention *rules);
-/* Removes those that are due; counts in store->retention. Changes the batch. */
+/* Removes the due tasks of the batch and counts them in store->retention. Changes the batch. */
 bool retention_remove(struct store *store, struct retention_batch *batch, struct err *err);

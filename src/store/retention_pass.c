@@ -8,9 +8,9 @@
  * No index entry has the time of a task's end, so that tasks cost no more than without retention.
  * A pass goes through the entries of each final state in the order of creation and stops at the
  * newest creation that a due task can have, because no task ends before its creation. It reads the
- * records of these tasks. Those that ended much later than they were created are read again in
- * each pass; passes are rare enough for that. From one tenant, dialect or state to the next it
- * skips: it never goes through entries of other tasks.
+ * records of these tasks. Each pass reads tasks again that ended much later than they were
+ * created; passes are rare enough for that. It skips from one tenant, dialect or state to the next
+ * and reads no entries of other tasks.
  */
 
 /* In the order of their names, which is that of index keys. */

@@ -14,8 +14,8 @@ struct data_files {
 };
 
 /*
- * Writes all pages of the ring in place, through the doublewrite file. ENOSPC, EDQUOT: those that
- * could not be written are still in the ring.
+ * Writes all pages of the ring in place, through the doublewrite file. After ENOSPC and
+ * EDQUOT the pages that could not be written are still in the ring.
  */
 int drain(struct data_files *files);
 /* Marks batches of a file as being on disk, after a sync that began when there were `written`. */

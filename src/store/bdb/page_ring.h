@@ -7,12 +7,11 @@
  * A slot holds one image of one page. A page has at most one FULL image, the newest one, and at
  * most one in the batch that is being written. The content is lost with the memory: nothing
  * depends on it, because the log of all changes since the last checkpoint is on disk, and a
- * checkpoint ends only when the ring was drained (data_files_sync).
+ * checkpoint ends only when the ring was drained (data_file_sync).
  *
- * `lock` protects slots and files and is held for microseconds. `drain` is held by the one process
- * that writes a batch, and by those that wait for it; it is taken before `lock`. A process that dies
- * with one of them dies in a call of the store, so all processes end and a recovery makes a new
- * ring.
+ * `lock` protects slots and files and is held for microseconds. The process that writes a batch
+ * holds `drain`; it is taken before `lock`. A process that dies with one of them dies in a call of
+ * the store, so all processes end and a recovery makes a new ring.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -75,7 +74,7 @@ int ring_find_file(struct page_ring *ring, uint64_t device, uint64_t inode);
 int ring_add_file(struct page_ring *ring, uint64_t device, uint64_t inode, const char *name);
 /* For an index in files; a name that is too long counts as none. */
 void ring_set_name(struct page_ring *ring, unsigned file, const char *name);
-/* The newest image of a page, NULL if there is none. */
+/* Returns the newest image of a page, or NULL if the ring has none. */
 const unsigned char *ring_find(const struct page_ring *ring, unsigned file, uint32_t page);
 /* Copies an image into a slot; false if none is free. */
 bool ring_put(struct page_ring *ring, unsigned file, uint32_t page, const void *image);

@@ -206,8 +206,8 @@ int bdb_serial_read_layout(struct bdb *bdb, DB *db)
 /* ---- room ---- */
 
 /*
- * What is read of libdb's pages; numbers are in the byte order of the host. Pages of buckets that
- * were never used are holes of the file; libdb reads them as empty pages.
+ * The fields of libdb's pages that are read here; numbers are in the byte order of the host. Pages
+ * of buckets that were never used are holes of the file; libdb reads them as empty pages.
  */
 enum {
 	META_MAX_BUCKET = 72,
