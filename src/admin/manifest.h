@@ -14,7 +14,7 @@
  */
 #include <jansson.h>
 
-#include "store/backup.h"
+#include "store/transfer/backup.h"
 
 #define MANIFEST_NAME "manifest.json"
 

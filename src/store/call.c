@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "store/index_state.h"
+#include "store/index/state.h"
 
 void store_enter(struct store *store)
 {

@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/idempotency.h"
-#include "store/index_state.h"
+#include "store/index/state.h"
+#include "store/tasks/idempotency.h"
 
 #define IDEMPOTENCY_EXPIRY_MS 600000
 #define QUOTA_WATCH_MS	      600000

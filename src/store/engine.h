@@ -15,9 +15,9 @@
 #include "base/buf.h"
 #include "base/id_serial.h"
 #include "base/str.h"
-#include "store/backup.h"
 #include "store/damage.h"
 #include "store/health.h"
+#include "store/transfer/backup.h"
 
 enum engine_table {
 	TABLE_TASKS,	   /* whose ids have a serial number of this store */

@@ -2,42 +2,40 @@
 /*
  * Shared by the files of the store, private to them.
  *
- *     engine.h       the seam: tables of keys and values, with transactions
- *     store.c        open, close, checkpoints
- *     chores.c       periodic maintenance, for the keeper
- *     call.c         begin and end of a public call, errors
- *     flush.c        the counters of commits and flushes
- *     step.c         runs a step in a transaction, with retries
- *     operation.c    operations: read, create, upsert
- *     modify.c       operations: update, archive, remove
- *     change.c       what both need: load, change and save a task
- *     row.c          a task's record together with its index entries
- *     number.c       numbers of tasks, first revisions; number_find.c finds the task of a number
- *     serial.c       ids of new tasks
- *     idempotency.c  Idempotency-Keys; idempotency_expiry.c removes them
- *     dependents.c   tasks that refer to another one
- *     retention.h    removal of finished tasks by their age
- *     quota.c        how many tasks may be created
- *     list.h         lists, counts, pages
- *     usage.h        tasks and bytes of each tenant, and their quotas
- *     snapshot.h     all tasks of one moment
- *     transfer.h     export and import
- *     auth_table.c   the tables of users, tokens and keys
- *     walk.h         goes through all tasks without holding a lock
- *     backup.c       parts of a backup
- *     scrub.h        verifies the checksums of all pages
- *     verify.c       tasks against index
- *     index_state.h  what the index holds, whether it may be read, its rebuild
- *     migrate.c      stores of older builds
+ *     engine.h      the seam: tables of keys and values, with transactions; bdb/ is an engine
+ *     store.c       open, close, checkpoints
+ *     chores.c      periodic maintenance, for the keeper
+ *     call.c        begin and end of a public call, errors
+ *     flush.c       the counters of commits and flushes
+ *     step.c        runs a step in a transaction, with retries
+ *     auth_table.c  the tables of users, tokens and keys
+ *     scrub.h       verifies the checksums of all pages
+ *     verify.c      tasks against index
+ *     tasks/        one task: its row, its operations, what depends on it, its end
+ *     list/         lists, counts, pages
+ *     index/        keys of the index, whether it may be read, its rebuild
+ *     usage/        tasks and bytes of each tenant, and their quotas
+ *     transfer/     snapshots, export and import, parts of a backup, stores of older builds
+ *
+ *     tasks/operation.c    operations: read, create, upsert
+ *     tasks/modify.c       operations: update, archive, remove
+ *     tasks/change.c       what both need: load, change and save a task
+ *     tasks/row.c          a task's record together with its index entries
+ *     tasks/number.c       numbers of tasks, first revisions; number_find.c finds the task of one
+ *     tasks/serial.c       ids of new tasks
+ *     tasks/idempotency.c  Idempotency-Keys; idempotency_expiry.c removes them
+ *     tasks/dependents.c   tasks that refer to another one
+ *     tasks/retention.h    removal of finished tasks by their age
+ *     tasks/walk.h         goes through all tasks without holding a lock
  */
 #include <stdio.h>
 
 #include "store/engine.h"
-#include "store/index_key.h"
-#include "store/record.h"
-#include "store/retention.h"
+#include "store/index/key.h"
 #include "store/scrub.h"
 #include "store/store.h"
+#include "store/tasks/record.h"
+#include "store/tasks/retention.h"
 
 /* A row of the usage table: its numbers, big-endian, in this order. */
 struct usage_value {
@@ -219,14 +217,14 @@ static inline int store_nth(struct store *store, const struct engine_range *rang
 		store->engine->ops->nth(store->engine, TABLE_INDEX, range, n, &store->batch));
 }
 
-/* ---- serial.c ---- */
+/* ---- tasks/serial.c ---- */
 
 /* A new row of that many bytes was written under the id. */
 void serial_note_row(struct store *store, const struct id *id, size_t size);
 /* A public call has ended: ids given before it are not used any more. */
 void serial_note_end(struct store *store);
 
-/* ---- row.c ---- */
+/* ---- tasks/row.c ---- */
 
 /* The table of the task with that id; of a primary key, which ends in the id. */
 enum engine_table row_table(const struct store *store, const struct id *id);
@@ -250,7 +248,7 @@ bool row_decode(struct task *task, const struct buf *record, struct str tenant, 
 /* Replaces the content of record. ERR_TOO_LARGE past STORE_RECORD_MAX. */
 bool row_encode(const struct task *task, struct buf *record, struct err *err);
 
-/* ---- number.c ---- */
+/* ---- tasks/number.c ---- */
 
 /* The next number of the op's tenant and dialect. */
 int number_next(struct store *store, const struct op *op, uint64_t *number);
@@ -271,7 +269,7 @@ int number_raise(struct store *store, struct str key, uint64_t number);
 /* The id of the task that has the op's number; ERR_NOT_FOUND. */
 bool number_find(struct store *store, const struct op *op, struct id *id, struct err *err);
 
-/* ---- idempotency.c ---- */
+/* ---- tasks/idempotency.c ---- */
 
 /*
  * Finds what was done with the op's key: fills the result's records and sets *known, or
@@ -287,7 +285,7 @@ bool idempotency_init(struct store *store, struct err *err);
 /* Removes keys of periods that have not begun, as store_expire_idempotency does. */
 bool idempotency_expire_future(struct store *store, int64_t now, bool *more, struct err *err);
 
-/* ---- dependents.c ---- */
+/* ---- tasks/dependents.c ---- */
 
 /* Tasks that refer to the op's task, directly or through others, without itself. */
 struct dependents {
@@ -297,12 +295,12 @@ struct dependents {
 int dependents_find(
 	struct store *store, const struct op *op, struct dependents *dependents, struct err *err);
 
-/* ---- quota.c ---- */
+/* ---- usage/quota.c ---- */
 
 /* STEP_FAILED with ERR_QUOTA when the op's quota is used up. Call it after number_next. */
 int quota_check(struct store *store, const struct op *op, struct err *err);
 
-/* ---- usage.c ---- */
+/* ---- usage/usage.c ---- */
 
 /* Adds to the row of the tenant; a new row begins at 0. ENGINE_NO_MEMORY. */
 int usage_add(struct usage_list *list, struct str tenant, int64_t tasks, int64_t bytes);
@@ -320,7 +318,7 @@ bool usage_init(struct store *store, struct err *err);
 /* Chore: counts the tenants that have nearly used up a quota, and logs them once an hour. */
 bool usage_watch(struct store *store, bool low_space, bool *more, struct err *err);
 
-/* ---- snapshot_note.c, snapshot.c ---- */
+/* ---- transfer/snapshot_note.c, transfer/snapshot.c ---- */
 
 enum snapshot_kind { SNAPSHOT_TASK = 1, SNAPSHOT_IDEMPOTENCY };
 
@@ -334,7 +332,7 @@ int snapshot_settle(struct store *store);
 /* Chore, once a minute: ends a snapshot that makes no progress. */
 bool snapshot_watch(struct store *store, bool low_space, bool *more, struct err *err);
 
-/* ---- change.c ---- */
+/* ---- tasks/change.c ---- */
 
 /* Whether the task has one of the revisions that the op demands. */
 bool change_has_revision(const struct op *op, uint64_t revision);
@@ -351,7 +349,7 @@ bool change_apply(const struct op *op, const struct task *old, struct task *task
 int change_save(struct store *store, const struct op *op, const struct task *old, struct task *task,
 	struct buf *record, struct err *err);
 
-/* ---- modify.c ---- */
+/* ---- tasks/modify.c ---- */
 
 /* A write in progress. */
 struct write {
@@ -366,7 +364,7 @@ struct write {
 typedef int write_step(struct store *store, struct write *write, struct err *err);
 write_step write_modify; /* UPDATE, ARCHIVE, REMOVE */
 
-/* ---- listing.c ---- */
+/* ---- list/listing.c ---- */
 
 bool list_open(struct store *store, const struct op *op, struct result *result, struct err *err);
 void listing_free(struct listing *listing);

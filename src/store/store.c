@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "store/index_state.h"
+#include "store/index/state.h"
 
 /* ---- open, close ---- */
 

@@ -15,9 +15,9 @@
 #include <stdatomic.h>
 
 #include "base/err.h"
-#include "store/backup.h"
 #include "store/damage.h"
 #include "store/health.h"
+#include "store/transfer/backup.h"
 #include "task/index.h"
 #include "task/op.h"
 #include "task/retention.h"

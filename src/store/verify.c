@@ -1,6 +1,6 @@
-#include "store/index_state.h"
-#include "store/usage.h"
-#include "store/walk.h"
+#include "store/index/state.h"
+#include "store/tasks/walk.h"
+#include "store/usage/usage.h"
 
 struct check {
 	struct store_report report;

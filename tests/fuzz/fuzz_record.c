@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "fuzz_input.h"
-#include "store/record.h"
+#include "store/tasks/record.h"
 #include "task/member.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

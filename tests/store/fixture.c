@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "memory_engine.h"
-#include "store/usage.h"
+#include "store/usage/usage.h"
 
 static struct str fold_status(struct str status)
 {

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "store/index_state.h"
+#include "store/index/state.h"
 
 struct store_options reindex_options_without_build(const char *name)
 {

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "fixture.h"
-#include "store/index_key.h"
+#include "store/index/key.h"
 
 static const struct index_field by_type = {
 	.code = BY_TYPE, .source = INDEX_FIELD, .name = "type"

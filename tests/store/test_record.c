@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "lib/check.h"
-#include "store/record.h"
+#include "store/tasks/record.h"
 
 static struct task sample(void)
 {

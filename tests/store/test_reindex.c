@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "crowd.h"
 #include "reindex_fixture.h"
-#include "store/reindex.h"
+#include "store/index/reindex.h"
 
 static void operations_that_need_the_index_are_refused(void **state)
 {

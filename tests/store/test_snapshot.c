@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "race.h"
-#include "store/snapshot.h"
+#include "store/transfer/snapshot.h"
 
 #define SEEN_MAX 4096
 

@@ -1,0 +1,258 @@
+#include "store/index/key.h"
+
+#include <sodium.h>
+
+#include "base/buf.h"
+#include "base/encode.h"
+
+#define HASH_HEX_LEN 32 /* hex digits of a cut text: 128 bits */
+
+static void put_bytes(struct index_key *key, const void *bytes, size_t len)
+{
+	if (len == 0)
+		return;
+	memcpy(key->bytes + key->len, bytes, len);
+	key->len += len;
+}
+
+static void put_byte(struct index_key *key, uint8_t byte)
+{
+	key->bytes[key->len++] = byte;
+}
+
+static void put_number(struct index_key *key, uint64_t value)
+{
+	for (int shift = 56; shift >= 0; shift -= 8)
+		put_byte(key, (uint8_t)(value >> shift));
+}
+
+void index_put_time(struct index_key *key, int64_t ms)
+{
+	put_number(key, ms > 0 ? (uint64_t)ms : 0);
+}
+
+/*
+ * An uncut text is shorter than max, a cut one has exactly max bytes: so no text that a client
+ * chooses equals the cut form of another.
+ */
+static void put_text(struct index_key *key, struct str text, size_t max)
+{
+	char hex[HEX_SIZE(crypto_hash_sha256_BYTES)];
+	uint8_t sum[crypto_hash_sha256_BYTES];
+
+	if (text.len < max) {
+		put_bytes(key, text.ptr, text.len);
+	} else {
+		/* Not OpenSSL's: that one allocates, and a key must not depend on free memory. */
+		crypto_hash_sha256(sum, (const unsigned char *)text.ptr, text.len);
+		put_bytes(key, text.ptr, max - HASH_HEX_LEN);
+		hex_encode(hex, sum, sizeof(sum));
+		put_bytes(key, hex, HASH_HEX_LEN);
+	}
+	put_byte(key, 0);
+}
+
+static void put_value(struct index_key *key, const struct index_field *field, struct str value)
+{
+	uint64_t number = 0;
+
+	if (field->source == INDEX_NUMBER) {
+		str_to_u64(value, &number);
+		put_number(key, number);
+	} else if (field->source == INDEX_UPDATED) {
+		put_bytes(key, value.ptr, value.len < 8 ? value.len : 8);
+	} else if (field->source != INDEX_ALL) {
+		put_text(key, field->normalize ? field->normalize(value) : value, INDEX_VALUE_MAX);
+	}
+}
+
+void index_primary_key(struct index_key *key, struct str tenant, const struct id *id)
+{
+	key->len = 0;
+	put_text(key, tenant, INDEX_TENANT_MAX);
+	put_bytes(key, id->bytes, sizeof(id->bytes));
+}
+
+void index_field_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	const struct index_field *field)
+{
+	key->len = 0;
+	put_text(key, tenant, INDEX_TENANT_MAX);
+	put_byte(key, dialect);
+	put_byte(key, archived);
+	put_byte(key, field->code);
+}
+
+void index_value_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	const struct index_field *field, struct str value)
+{
+	index_field_prefix(key, tenant, dialect, archived, field);
+	put_value(key, field, value);
+}
+
+void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	const struct index_field *field, struct str first, struct str second)
+{
+	index_field_prefix(key, tenant, dialect, archived, field);
+	put_value(key, field->pair[0], first);
+	put_value(key, field->pair[1], second);
+}
+
+bool index_prefix_end(struct index_key *key)
+{
+	while (key->len > 0 && key->bytes[key->len - 1] == 0xFF)
+		key->len--;
+	if (key->len == 0)
+		return false;
+	key->bytes[key->len - 1]++;
+	return true;
+}
+
+/* An absent further member counts as empty. */
+static void put_ordered_values(
+	struct index_key *key, const struct task *task, const struct index_field *field)
+{
+	put_value(key, field, task_field(task, str_cstr(field->name)));
+	for (size_t i = 0; field->order_by && field->order_by[i] && i < INDEX_ORDER_BY_MAX; i++)
+		put_text(key, task_field(task, str_cstr(field->order_by[i])), INDEX_VALUE_MAX);
+}
+
+static struct str field_text(const struct task *task, const struct index_field *field)
+{
+	if (field->source == INDEX_STATE)
+		return str_cstr(task_state_name(task->state));
+	return field->source == INDEX_STATUS ? task->status
+					     : task_field(task, str_cstr(field->name));
+}
+
+static bool has_field(const struct task *task, const struct index_field *field)
+{
+	if (field->source == INDEX_PAIR)
+		return field_text(task, field->pair[0]).ptr && field_text(task, field->pair[1]).ptr;
+	if (field->source == INDEX_FIELD)
+		return task_field(task, str_cstr(field->name)).ptr;
+	return field->source != INDEX_NUMBER || task->number != 0;
+}
+
+bool index_field_key(
+	struct index_key *key, const struct task *task, const struct index_field *field)
+{
+	if (!has_field(task, field))
+		return false;
+	index_field_prefix(key, task->tenant, task->dialect, task->archived, field);
+	switch (field->source) {
+	case INDEX_STATE:
+	case INDEX_STATUS:
+		put_value(key, field, field_text(task, field));
+		break;
+	case INDEX_PAIR:
+		put_value(key, field->pair[0], field_text(task, field->pair[0]));
+		put_value(key, field->pair[1], field_text(task, field->pair[1]));
+		break;
+	case INDEX_FIELD:
+		put_ordered_values(key, task, field);
+		break;
+	case INDEX_UPDATED:
+		index_put_time(key, task->updated);
+		break;
+	case INDEX_NUMBER:
+		put_number(key, task->number);
+		break;
+	case INDEX_ALL:
+	case INDEX_END:
+		break;
+	}
+	index_put_time(key, task->created);
+	put_bytes(key, task->id.bytes, sizeof(task->id.bytes));
+	return true;
+}
+
+size_t index_all_keys(struct index_key keys[INDEX_KEYS_MAX], const struct task *task,
+	const struct index_table *tables)
+{
+	size_t count = 0;
+
+	for (const struct index_field *field = index_fields(tables, task->dialect);
+		field && field->source != INDEX_END && count < INDEX_KEYS_MAX; field++) {
+		if (!field->unindexed)
+			count += index_field_key(&keys[count], task, field);
+	}
+	return count;
+}
+
+const struct index_field *index_fields(const struct index_table *tables, uint8_t dialect)
+{
+	while (tables->fields && tables->dialect != dialect)
+		tables++;
+	return tables->fields;
+}
+
+const struct index_field *index_field_by_code(
+	const struct index_table *tables, uint8_t dialect, uint8_t code)
+{
+	const struct index_field *field = index_fields(tables, dialect);
+
+	while (field && field->source != INDEX_END && field->code != code)
+		field++;
+	return field && field->source != INDEX_END ? field : NULL;
+}
+
+/* A dialect and a field code must name one row, or a task would have the same key twice. */
+static bool check_table(
+	const struct index_table *tables, const struct index_table *table, struct err *err)
+{
+	size_t count = 0;
+
+	for (const struct index_field *field = table->fields; field->source != INDEX_END; field++) {
+		if (index_field_by_code(tables, table->dialect, field->code) != field)
+			return err_set(err, ERR_INTERNAL, NULL,
+				"index field %d of dialect %d is there twice", field->code,
+				table->dialect);
+		count += !field->unindexed;
+	}
+	if (count > INDEX_KEYS_MAX)
+		return err_set(err, ERR_INTERNAL, NULL, "a task would have more than %d index keys",
+			INDEX_KEYS_MAX);
+	return true;
+}
+
+static void describe_field(struct buf *text, uint8_t dialect, const struct index_field *field)
+{
+	buf_printf(text, "%d %d %d %d %s", dialect, field->code, (int)field->source,
+		field->normalize != NULL, field->source == INDEX_FIELD ? field->name : "");
+	for (size_t i = 0; field->order_by && field->order_by[i]; i++)
+		buf_printf(text, " %s", field->order_by[i]);
+	for (size_t i = 0; i < 2 && field->source == INDEX_PAIR; i++)
+		buf_printf(text, " %d", field->pair[i]->code);
+	buf_putc(text, ';');
+}
+
+bool index_schema_hash(
+	const struct index_table *tables, uint8_t hash[INDEX_SCHEMA_HASH_SIZE], struct err *err)
+{
+	struct buf text = BUF_INIT;
+	bool ok = false;
+
+	_Static_assert(INDEX_SCHEMA_HASH_SIZE == crypto_hash_sha256_BYTES, "the hash is a SHA-256");
+	/* 3: entries without values */
+	buf_printf(&text, "3 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
+	for (const struct index_table *table = tables; table->fields; table++) {
+		if (!check_table(tables, table, err)) {
+			buf_free(&text);
+			return false;
+		}
+		for (const struct index_field *field = table->fields; field->source != INDEX_END;
+			field++) {
+			if (!field->unindexed)
+				describe_field(&text, table->dialect, field);
+		}
+	}
+	if (buf_ok(&text)) {
+		crypto_hash_sha256(hash, (const unsigned char *)text.data, text.len);
+		ok = true;
+	} else {
+		err_no_memory(err);
+	}
+	buf_free(&text);
+	return ok;
+}

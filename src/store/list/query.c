@@ -1,0 +1,97 @@
+#include "store/list/list.h"
+
+bool query_has_dialect(const struct query *query, uint8_t dialect)
+{
+	const struct list_query *list = &query->list;
+
+	if (query->dialect != 0)
+		return dialect == query->dialect;
+	for (size_t i = 0; i < list->dialect_count; i++) {
+		if (list->dialects[i] == dialect)
+			return true;
+	}
+	return list->dialect_count == 0 && dialect < INDEX_RESOURCE_DIALECTS;
+}
+
+size_t query_dialects(const struct query *query, uint8_t dialects[QUERY_DIALECTS_MAX])
+{
+	size_t count = 0;
+
+	for (const struct index_table *table = query->store->indexes;
+		table->fields && count < QUERY_DIALECTS_MAX; table++) {
+		if (query_has_dialect(query, table->dialect))
+			dialects[count++] = table->dialect;
+	}
+	return count;
+}
+
+bool scope_includes(enum list_scope scope, bool archived)
+{
+	return scope == LIST_BOTH || archived == (scope == LIST_ARCHIVED);
+}
+
+const struct index_field *query_field(const struct query *query, uint8_t dialect, uint8_t code)
+{
+	return index_field_by_code(query->store->indexes, dialect, code);
+}
+
+const struct index_field *query_any_field(const struct query *query, uint8_t code)
+{
+	uint8_t dialects[QUERY_DIALECTS_MAX];
+
+	return query_dialects(query, dialects) > 0 ? query_field(query, dialects[0], code) : NULL;
+}
+
+struct str filter_value(const struct list_filter *filter, size_t i)
+{
+	return i == 0 ? filter->value : filter->more_values[i - 1];
+}
+
+uint8_t query_sort_field(const struct query *query)
+{
+	return query->list.sort_count > 0 ? query->list.sorts[0].field : INDEX_BY_CREATED;
+}
+
+bool query_is_descending(const struct query *query)
+{
+	return query->list.sort_count > 0 && query->list.sorts[0].descending;
+}
+
+bool time_range_is_set(const struct list_time_range *range)
+{
+	return range->from != 0 || range->to != 0;
+}
+
+size_t query_conditions(const struct query *query)
+{
+	return query->list.filter_count + time_range_is_set(&query->list.created) +
+	       time_range_is_set(&query->list.updated);
+}
+
+uint64_t list_offset(const struct list_query *list, uint64_t total)
+{
+	if (!list->clamp_offset || list->limit == 0 || list->offset < total)
+		return list->offset;
+	return total == 0 ? 0 : (total - 1) / list->limit * list->limit;
+}
+
+static bool check_field(const struct query *query, uint8_t code, struct err *err)
+{
+	return query_any_field(query, code) ||
+	       err_set(err, ERR_INTERNAL, NULL, "there is no list by field %d of dialect %d", code,
+		       query->dialect);
+}
+
+bool query_check(const struct query *query, struct err *err)
+{
+	const struct list_query *list = &query->list;
+	bool ok = true;
+
+	if (list->after_cursor.len > KEY_SUFFIX_MAX)
+		return err_set(err, ERR_INVALID, "cursor", NULL);
+	for (size_t i = 0; ok && i < list->filter_count; i++)
+		ok = check_field(query, list->filters[i].field, err);
+	for (size_t i = 0; ok && i < list->sort_count; i++)
+		ok = check_field(query, list->sorts[i].field, err);
+	return ok;
+}

@@ -1,0 +1,237 @@
+#include <stdlib.h>
+
+#include "store/list/list.h"
+#include "task/member.h"
+
+/* ---- read ---- */
+
+struct read {
+	const struct op *op;
+	struct result *result;
+};
+
+static int step_read(struct store *store, void *data, struct err *err)
+{
+	const struct read *read = data;
+	const struct op *op = read->op;
+	struct buf *record = &read->result->record;
+	int rc;
+
+	buf_reset(record);
+	rc = row_get(store, op->tenant, &op->id, false, record);
+	if (rc != 0)
+		return rc;
+	if (!row_decode(&read->result->task, record, op->tenant, &op->id, err))
+		return STEP_FAILED;
+	return change_is_foreign(&read->result->task, op) ? ENGINE_NOT_FOUND : 0;
+}
+
+static bool read_task(
+	struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	struct read read = { op, result };
+
+	return step_run(store, ENGINE_READ, step_read, &read, err);
+}
+
+/* ---- create ---- */
+
+/* Creates the task of an op; its record is left in `record`. */
+static int insert(struct store *store, const struct op *op, struct buf *record, struct err *err)
+{
+	struct task task = {
+		.id = op->new_id,
+		.tenant = op->tenant,
+		.dialect = op->dialect,
+		.created = op->now,
+		.updated = op->now,
+		.created_by = op->actor,
+		.updated_by = op->actor,
+	};
+	int rc = revision_first(store, op, &task.revision);
+
+	if (rc == 0 && op->assign_number)
+		rc = number_next(store, op, &task.number);
+	if (rc == 0 && op->quota.max_tasks > 0)
+		rc = quota_check(store, op, err);
+	if (rc != 0)
+		return rc;
+	if (op->change.state == TASK_STATE_NONE)
+		task_set_state(&task, TASK_PENDING, op->now);
+	if (!change_apply(op, NULL, &task, err) || !row_encode(&task, record, err))
+		return STEP_FAILED;
+	return row_insert(store, &task, buf_str(record));
+}
+
+static int write_create(struct store *store, struct write *write, struct err *err)
+{
+	return insert(store, write->op, &write->result->record, err);
+}
+
+/* ---- upsert ---- */
+
+static int insert_absent(struct store *store, struct write *write, struct err *err)
+{
+	const struct op *op = write->op;
+
+	/* The id exists, but belongs to another dialect. */
+	if (store->old_record.len > 0)
+		return ENGINE_EXISTS;
+	/* A task that does not exist has none of the revisions. */
+	if (op->if_match_count > 0 || op->must_exist)
+		return change_fail_precondition(err);
+	write->result->created = true;
+	return retry_if_exists(insert(store, op, &write->result->record, err));
+}
+
+/* A task that still runs keeps its state; one that has ended or is archived is reopened. */
+static bool change_upserted(
+	const struct op *op, const struct task *old, struct task *task, struct err *err)
+{
+	bool reopen = task_state_is_final(old->state) || old->archived;
+
+	if (reopen) {
+		task->started = task->finished = 0;
+		task->error = task->progress = STR_NULL;
+		task->archived = false;
+	}
+	if (!change_apply(op, old, task, err))
+		return false;
+	if (!reopen) {
+		task->state = old->state;
+		task->status = old->status;
+		task->started = old->started;
+		task->finished = old->finished;
+		task->archived = old->archived;
+	}
+	return true;
+}
+
+static int write_upsert(struct store *store, struct write *write, struct err *err)
+{
+	const struct op *op = write->op;
+	struct task task, old;
+	int rc = change_load(store, op, &op->new_id, &task, err);
+
+	write->result->created = false;
+	if (rc == ENGINE_NOT_FOUND)
+		return insert_absent(store, write, err);
+	if (rc != 0)
+		return rc;
+	if (op->must_not_exist || !change_has_revision(op, task.revision))
+		return change_fail_precondition(err);
+	old = task;
+	if (!change_upserted(op, &old, &task, err))
+		return STEP_FAILED;
+	if (!task_equal(&old, &task))
+		return change_save(store, op, &old, &task, &write->result->record, err);
+	write->unchanged = true;
+	return row_encode(&old, &write->result->record, err) ? 0 : STEP_FAILED;
+}
+
+/* ---- the operations ---- */
+
+static const struct {
+	bool (*read)(struct store *, const struct op *, struct result *, struct err *);
+	write_step *write;
+} kinds[OP_KINDS] = {
+	[OP_READ] = { .read = read_task },
+	[OP_LIST] = { .read = list_open },
+	[OP_CREATE] = { .write = write_create },
+	[OP_UPSERT] = { .write = write_upsert },
+	[OP_UPDATE] = { .write = write_modify },
+	[OP_REMOVE] = { .write = write_modify },
+	[OP_ARCHIVE] = { .write = write_modify },
+};
+
+static int step_write(struct store *store, void *data, struct err *err)
+{
+	struct write *write = data;
+	const struct op *op = write->op;
+	int rc = 0;
+
+	write->unchanged = write->blocked = false;
+	store->enforce_quota = op->kind != OP_REMOVE && op->kind != OP_ARCHIVE;
+	buf_reset(&write->result->companion_record);
+	if (op->idempotency_key.len > 0)
+		rc = idempotency_lookup(store, op, write->result, &write->replayed, err);
+	if (rc != 0 || write->replayed)
+		return rc;
+	rc = kinds[op->kind].write(store, write, err);
+	if (rc == 0 && op->companion && !write->unchanged)
+		rc = insert(store, op->companion, &write->result->companion_record, err);
+	if (rc == 0 && op->idempotency_key.len > 0 && !write->blocked)
+		rc = idempotency_store(store, op, write->result, err);
+	return rc;
+}
+
+/* Dependents that block the operation are listed in the response. */
+static bool list_dependents(struct store *store, struct write *write, struct err *err)
+{
+	struct id *ids = write->dependents.ids;
+
+	if (!write->blocked)
+		return true;
+	write->dependents.ids = NULL;
+	write->result->has_dependents = true;
+	write->result->listing = listing_of_ids(
+		store, write->op->tenant, ids, write->dependents.count);
+	return write->result->listing || err_no_memory(err);
+}
+
+static bool write_task(
+	struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	struct write write = { .op = op, .result = result };
+	bool ok = step_run(store, ENGINE_WRITE, step_write, &write, err) &&
+		  row_decode(&result->task, &result->record, op->tenant, &op->id, err) &&
+		  (result->companion_record.len == 0 ||
+			  row_decode(&result->companion, &result->companion_record, op->tenant,
+				  &op->id, err)) &&
+		  list_dependents(store, &write, err);
+
+	free(write.dependents.ids);
+	result->written = ok && !write.unchanged && !write.replayed && !store->sync_commits;
+	return ok;
+}
+
+static bool execute(
+	struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	struct op found;
+
+	if (op->number == 0)
+		return kinds[op->kind].read ? kinds[op->kind].read(store, op, result, err)
+					    : write_task(store, op, result, err);
+	found = *op;
+	found.number = 0;
+	return number_find(store, op, &found.id, err) && execute(store, &found, result, err);
+}
+
+bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	bool ok;
+
+	if (op->kind >= OP_KINDS || (!kinds[op->kind].read && !kinds[op->kind].write))
+		return err_set(err, ERR_INTERNAL, NULL, "no such operation");
+	if (kinds[op->kind].write && !store_may_write(store, err))
+		return false;
+	store_enter(store);
+	ok = execute(store, op, result, err);
+	serial_note_end(store);
+	store_leave(store);
+	if (!ok) {
+		store_result_free(result);
+		return false;
+	}
+	result->kind = op->kind;
+	return true;
+}
+
+void store_result_free(struct result *result)
+{
+	listing_free(result->listing);
+	buf_free(&result->record);
+	buf_free(&result->companion_record);
+	*result = (struct result){ 0 };
+}

@@ -1,0 +1,196 @@
+#include "store/tasks/record.h"
+
+#include "task/member.h"
+
+/*
+ * Version 1:
+ *
+ *	version · dialect · archived (0 or 1) · state · id (16 bytes)
+ *	the numbers of task_members, in order: unsigned LEB128, signed ones zigzag first
+ *	the texts of task_members, in order: length, bytes
+ *	number of fields, then each as name and JSON, both texts
+ *
+ * A later version adds members at the end of their group (struct member_row.since).
+ */
+#define HEADER_SIZE (4 + sizeof(((struct id *)0)->bytes))
+#define TEXT_MAX    ((size_t)UINT32_MAX)
+
+/* ---- writing ---- */
+
+static void put_varint(struct buf *out, uint64_t value)
+{
+	uint8_t bytes[10];
+	size_t len = 0;
+
+	for (; value > 0x7F; value >>= 7)
+		bytes[len++] = (uint8_t)(value | 0x80);
+	bytes[len++] = (uint8_t)value;
+	buf_put(out, bytes, len);
+}
+
+static void put_text(struct buf *out, struct str text)
+{
+	if (text.len > TEXT_MAX) {
+		out->failed = true;
+		return;
+	}
+	put_varint(out, text.len);
+	buf_put_str(out, text);
+}
+
+static uint64_t zigzag(int64_t value)
+{
+	return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+static bool is_signed(const struct member_row *row)
+{
+	return row->type == TYPE_INT32 || row->type == TYPE_INT64 || row->type == TYPE_TIME;
+}
+
+/* A number as it is written. */
+static uint64_t get_number(const struct task *task, const struct member_row *row)
+{
+	union {
+		int64_t s64;
+		int32_t s32;
+		uint64_t u64;
+		uint32_t u32;
+	} value;
+
+	memcpy(&value, member_of(task, row), row->size);
+	if (row->size == sizeof(value.u32))
+		return is_signed(row) ? zigzag(value.s32) : value.u32;
+	return is_signed(row) ? zigzag(value.s64) : value.u64;
+}
+
+bool record_encode(const struct task *task, struct buf *out)
+{
+	const uint8_t head[] = { RECORD_VERSION, task->dialect, task->archived,
+		(uint8_t)task->state };
+
+	buf_put(out, head, sizeof(head));
+	buf_put(out, task->id.bytes, sizeof(task->id.bytes));
+	for (size_t i = MEMBER_FIRST_NUMBER; i < MEMBER_FIRST_TEXT; i++)
+		put_varint(out, get_number(task, &task_members[i]));
+	for (size_t i = MEMBER_FIRST_TEXT; i < MEMBERS; i++)
+		put_text(out, *(const struct str *)member_of(task, &task_members[i]));
+	put_varint(out, task->field_count);
+	for (size_t i = 0; i < task->field_count; i++) {
+		put_text(out, task->fields[i].name);
+		put_text(out, task->fields[i].json);
+	}
+	return buf_ok(out);
+}
+
+/* ---- reading ---- */
+
+/* Accepts only the shortest form of a number, so that equal tasks have equal records. */
+static bool read_varint(struct str *in, uint64_t *value)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < in->len && i < 10; i++) {
+		uint8_t byte = (uint8_t)in->ptr[i];
+
+		if ((i == 9 && byte > 1) || (i > 0 && byte == 0))
+			return false;
+		sum |= (uint64_t)(byte & 0x7F) << (7 * i);
+		if (byte < 0x80) {
+			*value = sum;
+			*in = str_skip(*in, i + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_text(struct str *in, struct str *text)
+{
+	uint64_t len;
+
+	if (!read_varint(in, &len) || len > in->len)
+		return false;
+	*text = (struct str){ in->ptr, (size_t)len };
+	*in = str_skip(*in, (size_t)len);
+	return true;
+}
+
+/* Returns false if the value does not fit the member. */
+static bool set_number(struct task *task, const struct member_row *row, uint64_t value)
+{
+	uint64_t number = value;
+	int32_t s32;
+	uint32_t u32;
+
+	if (is_signed(row))
+		number = value >> 1 ^ (value & 1 ? UINT64_MAX : 0);
+	if (row->size == sizeof(number)) {
+		memcpy(member_at(task, row), &number, sizeof(number));
+		return true;
+	}
+	u32 = (uint32_t)number;
+	memcpy(&s32, &u32, sizeof(s32));
+	memcpy(member_at(task, row), &u32, sizeof(u32));
+	return is_signed(row) ? (int64_t)number == s32 : number == u32;
+}
+
+static bool read_header(struct str *in, struct task *task, uint8_t *version)
+{
+	const uint8_t *at = (const uint8_t *)in->ptr;
+
+	if (in->len < HEADER_SIZE || at[0] == 0 || at[0] > RECORD_VERSION || at[2] > 1 ||
+		at[3] >= TASK_STATES)
+		return false;
+	*version = at[0];
+	task->dialect = at[1];
+	task->archived = at[2];
+	task->state = (enum task_state)at[3];
+	memcpy(task->id.bytes, at + 4, sizeof(task->id.bytes));
+	*in = str_skip(*in, HEADER_SIZE);
+	return true;
+}
+
+static bool read_fields(struct str *in, struct task *task)
+{
+	uint64_t count;
+
+	if (!read_varint(in, &count) || count > TASK_FIELDS_MAX)
+		return false;
+	for (uint64_t i = 0; i < count; i++) {
+		if (!read_text(in, &task->fields[i].name) || !read_text(in, &task->fields[i].json))
+			return false;
+	}
+	task->field_count = (size_t)count;
+	return true;
+}
+
+static bool read_members(struct str *in, struct task *task, uint8_t version)
+{
+	for (size_t i = MEMBER_FIRST_NUMBER; i < MEMBER_FIRST_TEXT; i++) {
+		uint64_t value;
+
+		if (task_members[i].since > version)
+			continue;
+		if (!read_varint(in, &value) || !set_number(task, &task_members[i], value))
+			return false;
+	}
+	for (size_t i = MEMBER_FIRST_TEXT; i < MEMBERS; i++) {
+		if (task_members[i].since <= version &&
+			!read_text(in, member_at(task, &task_members[i])))
+			return false;
+	}
+	return true;
+}
+
+bool record_decode(struct task *task, struct str bytes)
+{
+	struct task read = { 0 };
+	uint8_t version;
+
+	if (!read_header(&bytes, &read, &version) || !read_members(&bytes, &read, version) ||
+		!read_fields(&bytes, &read) || bytes.len > 0)
+		return false;
+	*task = read;
+	return true;
+}

@@ -1,7 +1,0 @@
-#pragma once
-/* Internal to the store: the parts of an export besides tasks. */
-#include "store/snapshot.h"
-
-/* Calls sink->row for each row. True also if it ended the export. */
-bool transfer_rows(struct store *store, struct snapshot *snapshot, const struct store_sink *sink,
-	struct err *err);
