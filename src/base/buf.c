@@ -17,15 +17,13 @@ void buf_reset(struct buf *buf)
 	buf->failed = false;
 }
 
-bool buf_reserve(struct buf *buf, size_t len)
+bool buf_grow(struct buf *buf, size_t len)
 {
 	size_t size = buf->capacity ? buf->capacity : 256;
 	char *data;
 
 	if (buf->failed)
 		return false;
-	if (buf->capacity - buf->len >= len)
-		return true;
 	if (len > SIZE_MAX / 4 - buf->len) {
 		buf->failed = true;
 		return false;
@@ -40,29 +38,6 @@ bool buf_reserve(struct buf *buf, size_t len)
 	buf->data = data;
 	buf->capacity = size;
 	return true;
-}
-
-void buf_put(struct buf *buf, const void *bytes, size_t len)
-{
-	if (len == 0 || !buf_reserve(buf, len))
-		return;
-	memcpy(buf->data + buf->len, bytes, len);
-	buf->len += len;
-}
-
-void buf_puts(struct buf *buf, const char *text)
-{
-	buf_put(buf, text, strlen(text));
-}
-
-void buf_put_str(struct buf *buf, struct str s)
-{
-	buf_put(buf, s.ptr, s.len);
-}
-
-void buf_putc(struct buf *buf, char c)
-{
-	buf_put(buf, &c, 1);
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

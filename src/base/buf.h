@@ -18,12 +18,8 @@ struct buf {
 void buf_free(struct buf *buf);
 /* Empties the buffer and clears the failure; keeps the memory. */
 void buf_reset(struct buf *buf);
-/* Provides room for len more bytes at buf->data + buf->len; false if memory is exhausted. */
-bool buf_reserve(struct buf *buf, size_t len);
-void buf_put(struct buf *buf, const void *bytes, size_t len);
-void buf_puts(struct buf *buf, const char *text);
-void buf_put_str(struct buf *buf, struct str s);
-void buf_putc(struct buf *buf, char c);
+/* For buf_reserve: when the room is too small. */
+bool buf_grow(struct buf *buf, size_t len);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* In decimal; ten times as fast as buf_printf, for log lines. */
 void buf_put_number(struct buf *buf, int64_t number);
@@ -35,6 +31,37 @@ void buf_put_number(struct buf *buf, int64_t number);
 void buf_put_json_string(struct buf *buf, struct str s);
 /* Drops the first len bytes. */
 void buf_consume(struct buf *buf, size_t len);
+
+/* ---- inline, because the answer to a list is made of some thousand such calls ---- */
+
+/* Provides room for len more bytes at buf->data + buf->len; false if memory is exhausted. */
+static inline bool buf_reserve(struct buf *buf, size_t len)
+{
+	return (!buf->failed && buf->capacity - buf->len >= len) || buf_grow(buf, len);
+}
+
+static inline void buf_put(struct buf *buf, const void *bytes, size_t len)
+{
+	if (len == 0 || !buf_reserve(buf, len))
+		return;
+	memcpy(buf->data + buf->len, bytes, len);
+	buf->len += len;
+}
+
+static inline void buf_puts(struct buf *buf, const char *text)
+{
+	buf_put(buf, text, strlen(text));
+}
+
+static inline void buf_put_str(struct buf *buf, struct str s)
+{
+	buf_put(buf, s.ptr, s.len);
+}
+
+static inline void buf_putc(struct buf *buf, char c)
+{
+	buf_put(buf, &c, 1);
+}
 
 static inline bool buf_ok(const struct buf *buf)
 {

@@ -83,11 +83,16 @@ bool id_new_serial(struct id *id, int64_t wall_ms, const struct id_secret *secre
 	return true;
 }
 
+bool id_has_serial(const struct id *id, const struct id_secret *secret)
+{
+	return make_tag(id, secret) == (id->bytes[TAG_AT] << 8 | id->bytes[TAG_AT + 1]);
+}
+
 bool id_get_serial(const struct id *id, const struct id_secret *secret, uint32_t *serial)
 {
 	const uint8_t *at = id->bytes + SERIAL_AT;
 
-	if (make_tag(id, secret) != (id->bytes[TAG_AT] << 8 | id->bytes[TAG_AT + 1]))
+	if (!id_has_serial(id, secret))
 		return false;
 	*serial = id_unscramble(secret,
 		(uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3]);

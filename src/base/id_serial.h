@@ -24,5 +24,7 @@ uint32_t id_unscramble(const struct id_secret *secret, uint32_t scrambled);
 
 /* As id_new(), with a serial number. The version may be overwritten afterwards. */
 bool id_new_serial(struct id *id, int64_t wall_ms, const struct id_secret *secret, uint32_t serial);
+/* Whether the id was made with a serial number. */
+bool id_has_serial(const struct id *id, const struct id_secret *secret);
 /* False and *serial unchanged for an id that was made without a serial number. */
 bool id_get_serial(const struct id *id, const struct id_secret *secret, uint32_t *serial);

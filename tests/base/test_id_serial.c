@@ -102,6 +102,7 @@ static void the_serial_is_read_back_from_any_version(void **state)
 		uint32_t serial = 0;
 
 		id_set_version(&id, version);
+		assert_true(id_has_serial(&id, &secret));
 		assert_true(id_get_serial(&id, &secret, &serial));
 		assert_int_equal(serial, SERIAL + version);
 	}

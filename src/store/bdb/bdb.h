@@ -36,8 +36,15 @@ struct bdb_compaction {
 	uint64_t freed;	  /* pages */
 };
 
+/* The last result of the hash function of a table with serial numbers. */
+struct last_serial {
+	bool known;
+	uint32_t scrambled, serial;
+};
+
 struct bdb {
 	struct engine engine;
+	struct last_serial last_serial;
 	struct data_files *files; /* NULL: ephemeral */
 	DB_ENV *env;
 	DB *tables[ENGINE_TABLES];

@@ -50,14 +50,25 @@ void bdb_serial_bucket_key(uint32_t bucket, uint8_t key[BDB_BUCKET_KEY_SIZE])
 	put_u32(key + 1, bucket);
 }
 
+/* Tasks of one list often have the same serial number, and libdb hashes each key twice. */
+static uint32_t unscramble(struct bdb *bdb, uint32_t scrambled)
+{
+	struct last_serial *last = &bdb->last_serial;
+
+	if (!last->known || last->scrambled != scrambled)
+		*last = (struct last_serial){ true, scrambled,
+			id_unscramble(&bdb->engine.secret, scrambled) };
+	return last->serial;
+}
+
 static uint32_t hash_serial(DB *db, const void *bytes, uint32_t len)
 {
-	const struct bdb *bdb = db->app_private;
+	struct bdb *bdb = db->app_private;
 	const uint8_t *key = bytes;
 	uint32_t sum = len;
 
 	if (len >= ID_KEY_MIN)
-		return id_unscramble(&bdb->engine.secret, get_u32(key + len - 4));
+		return unscramble(bdb, get_u32(key + len - 4));
 	if (len == BDB_BUCKET_KEY_SIZE && key[0] == 0)
 		return get_u32(key + 1);
 	for (uint32_t i = 0; i < len; i++)
@@ -132,6 +143,7 @@ int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn)
 
 	if (!id_secret_new(&bdb->engine.secret))
 		return EIO;
+	bdb->last_serial.known = false;
 	fill_layout(&layout, &bdb->engine.secret);
 	rc = write_row(db, txn, check_row, &layout);
 	for (size_t i = 0; rc == 0 && i < LAYOUT_ROWS; i++)
@@ -197,6 +209,7 @@ int bdb_serial_read_layout(struct bdb *bdb, DB *db)
 	if (rc != 0)
 		return rc;
 	memcpy(bdb->engine.secret.bytes, layout.secret, sizeof(layout.secret));
+	bdb->last_serial.known = false;
 	rc = read_row(db, check_row, &check);
 	if (rc == DB_NOTFOUND || (rc == 0 && memcmp(&layout, &check, sizeof(layout)) != 0))
 		return refuse(bdb, "has a wrong layout row: restore it from a backup");

@@ -40,9 +40,7 @@ bool row_encode(const struct task *task, struct buf *record, struct err *err)
 
 enum engine_table row_table(const struct store *store, const struct id *id)
 {
-	uint32_t serial;
-
-	return id_get_serial(id, &store->engine->secret, &serial) ? TABLE_TASKS : TABLE_NAMED_TASKS;
+	return id_has_serial(id, &store->engine->secret) ? TABLE_TASKS : TABLE_NAMED_TASKS;
 }
 
 enum engine_table row_table_of_key(const struct store *store, const struct index_key *key)
