@@ -98,13 +98,24 @@ bool admin_show(struct admin *admin, const struct admin_call *call, struct err *
 
 /* ---- the store as a whole ---- */
 
-static bool fail_damaged(struct admin *admin, const struct store_report *report, struct err *err)
+/* Only if there are damaged pages. */
+static void print_damage(struct admin *admin, const struct store_report *report)
 {
 	for (size_t i = 0; i < report->damaged; i++)
 		admin_print(admin, "damaged:    page %" PRIu32 " of %s.db", report->damages[i].page,
 			report->damages[i].table);
-	return err_set(err, ERR_CONFLICT, NULL,
-		"pages are damaged: %zu; tasks and index were not compared", report->damaged);
+	if (report->left_out > 0)
+		admin_print(admin, "lost:       %" PRIu64 "%s", report->lost_tasks,
+			report->all_lost_known ? "" : " or more");
+}
+
+static bool fail_damaged(const struct store_report *report, struct err *err)
+{
+	const char *index = report->index_compared ? "" : "; the index was not compared";
+	const char *usage = report->usage_compared ? "" : "; the usage was not compared";
+
+	return err_set(err, ERR_CONFLICT, NULL, "pages are damaged: %zu%s%s", report->damaged,
+		index, usage);
 }
 
 bool admin_verify(struct admin *admin, const struct admin_call *call, struct err *err)
@@ -114,14 +125,15 @@ bool admin_verify(struct admin *admin, const struct admin_call *call, struct err
 	(void)call;
 	if (!store_verify(admin->store, &report, err))
 		return false;
-	if (report.damaged > 0)
-		return fail_damaged(admin, &report, err);
+	print_damage(admin, &report);
 	admin_print(admin, "tasks:      %" PRIu64, report.tasks);
 	admin_print(admin, "entries:    %" PRIu64, report.index_entries);
 	admin_print(admin, "missing:    %" PRIu64, report.missing_entries);
 	admin_print(admin, "stray:      %" PRIu64, report.stray_entries);
 	admin_print(admin, "unreadable: %" PRIu64, report.unreadable_records);
 	admin_print(admin, "miscounted: %" PRIu64, report.wrong_counts);
+	if (report.damaged > 0)
+		return fail_damaged(&report, err);
 	if (report.missing_entries || report.stray_entries || report.unreadable_records)
 		return err_set(err, ERR_CONFLICT, NULL, "the index does not match the tasks");
 	if (report.wrong_counts)

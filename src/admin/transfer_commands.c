@@ -52,6 +52,7 @@ struct export
 	EVP_MD_CTX *sum;
 	struct buf line;
 	uint64_t tasks, rows, lost;
+	bool unnamed; /* more are lost, whose ids are not known */
 };
 
 static bool put_line(struct export *export)
@@ -146,9 +147,18 @@ static bool put_lost(struct str key, const char *why, void *data)
 	return put_line(export);
 }
 
+static void note_unnamed(void *data)
+{
+	struct export *export = data;
+
+	export->unnamed = true;
+	admin_print_error(export->admin,
+		"the ids of other lost tasks are not known: the index is being rebuilt or damaged");
+}
+
 static bool salvage(struct export *export, struct err *err)
 {
-	const struct store_salvage_sink sink = { put_task, put_lost, export };
+	const struct store_salvage_sink sink = { put_task, put_lost, note_unnamed, export };
 
 	return put_first(clock_wall_ms(), export) &&
 	       store_salvage(export->admin->store, &sink, err);
@@ -175,13 +185,10 @@ bool admin_export(struct admin *admin, const struct admin_call *call, struct err
 						  : store_export(admin->store, &sink, err);
 	if (ok && (!buf_ok(&export.line) || ferror(admin->out) || !put_last(&export)))
 		ok = err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
-	if (!ok && err->code == ERR_DAMAGED)
-		err_set(err, ERR_DAMAGED, NULL,
-			"a page is damaged (polytaskctl status): export --salvage leaves out its tasks");
-	if (ok && export.lost > 0)
+	if (ok && (export.lost > 0 || export.unnamed))
 		ok = err_set(err, ERR_DAMAGED, NULL,
-			"%" PRIu64 " tasks could not be read: they are not in the export",
-			export.lost);
+			"tasks that cannot be read and are not in the export: %" PRIu64 "%s",
+			export.lost, export.unnamed ? " or more" : "");
 	if (export.line.data)
 		explicit_bzero(export.line.data, export.line.capacity);
 	buf_free(&export.line);

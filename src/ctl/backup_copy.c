@@ -108,6 +108,9 @@ bool copy_entries(const struct manifest *manifest, const struct copy_tree *from,
 
 static bool check_report(const struct store_report *report, struct err *err)
 {
+	if (report->damaged > 0 || report->left_out > 0)
+		return err_set(err, ERR_DAMAGED, NULL,
+			"the copy of the store has damaged pages, it is no backup");
 	if (report->missing_entries == 0 && report->stray_entries == 0 &&
 		report->unreadable_records == 0 && report->wrong_counts == 0)
 		return true;

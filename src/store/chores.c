@@ -56,8 +56,8 @@ static int64_t retention_interval(int64_t shortest_ms)
 }
 
 /*
- * Removed tasks do not make files smaller: while the disk is nearly full, it would only fill it. While
- * the index is rebuilt, this process must not write tasks (walk_begin).
+ * Removed tasks do not make files smaller: while the disk is nearly full, it would only fill it. The
+ * index finds the tasks.
  */
 static bool remove_finished(struct store *store, bool low_space, bool *more, struct err *err)
 {

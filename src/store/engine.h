@@ -176,6 +176,15 @@ struct engine_chore {
 /* Return false to end the walk. The engine must not be used meanwhile. */
 typedef bool engine_take(struct str key, struct str value, void *data);
 
+typedef bool engine_take_key(struct str key, void *data);
+
+/* Where each_key goes on. */
+struct engine_place {
+	uint64_t next;
+	uint64_t damaged; /* places that were passed because a page of theirs cannot be read */
+	bool end;
+};
+
 struct engine_ops {
 	/*
 	 * Whether the home is of an older build; the message then names the command to run. Reads no
@@ -233,15 +242,13 @@ struct engine_ops {
 	enum engine_status (*each)(struct engine *engine, enum engine_table table, bool keys_only,
 		engine_take *take, void *data);
 	/*
-	 * The same in parts, outside a transaction: *place is NULL before the first part; take ends a
-	 * part by returning false, and the next call goes on behind that row. *place is NULL again at
-	 * the end and after an error. Each row that exists from the first call to the last is seen.
-	 * Between the calls a lock on rows near the place remains: this process must not write to the
-	 * table, nor die as one that is outside the store. each_end ends a walk early.
+	 * Calls take for every key of a table that is not ordered, past pages that cannot be read
+	 * (*place). In parts, outside a transaction: *place is all zero before the first part and says
+	 * where to go on; a part ends soon after take has returned false. Each row that exists from the
+	 * first part to the last and can be read is seen, some twice. No lock remains between parts.
 	 */
-	enum engine_status (*each_part)(struct engine *engine, enum engine_table table,
-		void **place, bool keys_only, engine_take *take, void *data);
-	void (*each_end)(struct engine *engine, void *place);
+	enum engine_status (*each_key)(struct engine *engine, enum engine_table table,
+		struct engine_place *place, engine_take_key *take, void *data);
 	/*
 	 * Removes all rows. Outside a transaction, with no other process attached. After a failure
 	 * only close is allowed.

@@ -65,6 +65,13 @@ const struct health_row health_rows[] = {
 	{ AT(index_left_ms), .name = "index_left_ms",
 		.help = "estimated time until the rebuild ends", .kind = HEALTH_DURATION,
 		.hide_zero = true },
+	{ AT(index_left_out), .name = "index_left_out",
+		.help = "pages of tasks that were damaged when the index was built: their tasks are "
+			"in no list",
+		.unit = "pages", .hide_zero = true, .attention_from = 1,
+		.advice = "The index was built while pages of tasks were damaged, and leaves out "
+			  "their tasks: run polytaskctl reindex when these pages are restored or "
+			  "repaired." },
 	{ AT(retention_removed), .name = "retention_removed",
 		.help = "tasks removed by retention since the last recovery", .unit = "tasks" },
 	{ AT(retention_pass), .name = "retention_pass",

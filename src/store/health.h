@@ -38,6 +38,7 @@ struct store_health {
 	_Atomic uint64_t index; /* enum index_health */
 	_Atomic uint64_t index_progress;
 	_Atomic uint64_t index_left_ms;
+	_Atomic uint64_t index_left_out;
 	_Atomic uint64_t retention_removed;
 	_Atomic uint64_t retention_pass;
 	_Atomic uint64_t tenants_near_quota;

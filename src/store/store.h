@@ -272,9 +272,16 @@ struct store_damage {
 size_t store_damages(const struct store_shared *shared, struct store_damage *list, size_t max);
 
 struct store_report {
-	/* If there are damaged pages, nothing else was compared. */
 	size_t damaged;
 	struct store_damage damages[DAMAGED_PAGES_MAX];
+	bool index_compared; /* not if a page of it is damaged */
+	bool usage_compared; /* not if a page of it or of the tasks is damaged */
+	/*
+	 * Places in the tables of tasks that were left out because of damaged pages. The tasks there:
+	 * lost_tasks, and others unless all_lost_known; stray_entries is then 0.
+	 */
+	uint64_t left_out, lost_tasks;
+	bool all_lost_known;
 	uint64_t tasks;
 	uint64_t index_entries;
 	uint64_t missing_entries;    /* that a task should have */
@@ -282,7 +289,10 @@ struct store_report {
 	uint64_t unreadable_records; /* that cannot be decoded */
 	uint64_t wrong_counts;	     /* tenants with another usage than counted; store_recount */
 };
-/* Verifies all pages, then compares tasks, index and usage. The counts are exact only without concurrent writers. */
+/*
+ * Verifies all pages, then compares tasks, index and usage as far as they can be read. The counts
+ * are exact only without concurrent writers.
+ */
 bool store_verify(struct store *store, struct store_report *report, struct err *err);
 /*
  * The index is derived from the tasks. It is built again when it is missing, damaged, incomplete or
@@ -336,17 +346,19 @@ bool store_import_row(
 	struct store *store, struct str table, struct str key, struct str value, struct err *err);
 /*
  * Takes all tasks that can be read, and the keys (tenant NUL id) of the others with the reason. A
- * function that returns false ends it.
+ * function that returns false ends it. unnamed, called at most once: others are lost whose keys are
+ * not known, because the index is being rebuilt or damaged too.
  */
 struct store_salvage_sink {
 	bool (*task)(const struct task *task, void *data);
 	bool (*lost)(struct str key, const char *why, void *data);
+	void (*unnamed)(void *data);
 	void *data;
 };
 
 /*
- * Reads each task that the index names, though pages of the tasks' tables are damaged; each as it
- * is when it is read. ERR_DAMAGED if a page of the index is.
+ * Reads every task that lies on no damaged page, each as it is when it is read, whatever the state
+ * of the index.
  */
 bool store_salvage(struct store *store, const struct store_salvage_sink *sink, struct err *err);
 /* store_export of tasks only. */

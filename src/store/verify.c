@@ -1,60 +1,43 @@
+#include "store/index/lost.h"
 #include "store/index/state.h"
 #include "store/tasks/walk.h"
 #include "store/usage/usage.h"
 
 struct check {
-	struct store_report report;
+	struct store_report *report;
 	struct usage_list usage;
-	uint64_t matched;
-	struct buf value;
-	const struct index_key *keys; /* of the task that is checked */
-	size_t count;
+	struct walk walk;
+	struct index_comparison compared;
+	/* The task that is checked. */
+	const struct index_key *key;
+	struct str record;
+	struct index_comparison task;
 };
 
 static int step_check(struct store *store, void *data, struct err *err)
 {
 	struct check *check = data;
-	uint64_t missing = 0;
 
 	(void)err;
-	for (size_t i = 0; i < check->count; i++) {
-		int rc;
-
-		buf_reset(&check->value);
-		rc = store_get(store, TABLE_INDEX, key_str(&check->keys[i]), false, &check->value);
-		if (rc != 0 && rc != ENGINE_NOT_FOUND)
-			return rc;
-		missing += rc != 0 || check->value.len > 0;
-	}
-	check->matched += check->count - missing;
-	check->report.missing_entries += missing;
-	return 0;
-}
-
-static bool is_key_of(const struct index_key *key, const struct task *task)
-{
-	struct index_key expected;
-
-	index_primary_key(&expected, task->tenant, &task->id);
-	return str_eq(key_str(key), key_str(&expected));
+	check->task = (struct index_comparison){ 0 };
+	return compare_record(store, check->key, check->record, &check->task);
 }
 
 static bool check_task(struct store *store, const struct index_key *key, struct str record,
 	void *data, struct err *err)
 {
-	struct index_key keys[INDEX_KEYS_MAX];
 	struct check *check = data;
-	struct task task;
 
-	check->report.tasks++;
-	check->keys = keys;
-	check->count = 0;
-	if (record_decode(&task, record) && is_key_of(key, &task))
-		check->count = index_all_keys(keys, &task, store->indexes);
-	else
-		check->report.unreadable_records++;
-	return usage_add_walked(&check->usage, key, record, err) &&
-	       step_call(store, ENGINE_READ, step_check, check, err);
+	if (!usage_add_walked(&check->usage, key, record, err))
+		return false;
+	check->key = key;
+	check->record = record;
+	if (!check->report->index_compared)
+		check->task = (struct index_comparison){ .tasks = 1 };
+	else if (!step_call(store, ENGINE_READ, step_check, check, err))
+		return false;
+	index_comparison_add(&check->compared, &check->task);
+	return true;
 }
 
 static int step_count(struct store *store, void *data, struct err *err)
@@ -67,32 +50,61 @@ static bool find_damage(struct store *store, struct store_report *report, struct
 {
 	if (!scrub_all(store, err))
 		return false;
-	*report = (struct store_report){ 0 };
 	report->damaged = store_damages(store->shared, report->damages, DAMAGED_PAGES_MAX);
+	report->usage_compared = !damage_has(&store->shared->damages, TABLE_USAGE);
+	report->index_compared = !damage_has(&store->shared->damages, TABLE_INDEX) &&
+				 index_may_read(store, err);
+	return report->index_compared || report->damaged > 0;
+}
+
+static bool count_lost(struct str key, const char *why, void *data)
+{
+	struct store_report *report = data;
+
+	(void)key, (void)why;
+	report->lost_tasks++;
+	return true;
+}
+
+/* The usage, and the number of entries, are known only if all tasks were read. */
+static bool compare_sums(struct store *store, struct check *check, struct err *err)
+{
+	struct store_report *report = check->report;
+	uint64_t changed;
+
+	report->left_out = check->walk.damaged + check->walk.unread;
+	report->usage_compared &= report->left_out == 0;
+	if (report->usage_compared &&
+		!usage_compare(store, &check->usage, false, &report->wrong_counts, &changed, err))
+		return false;
+	if (!report->index_compared)
+		return true;
+	if (!step_call(store, ENGINE_READ, step_count, &report->index_entries, err))
+		return false;
+	if (report->left_out > 0)
+		return lost_tasks(store, count_lost, report, &report->all_lost_known, err);
+	if (report->index_entries > check->compared.matched)
+		report->stray_entries = report->index_entries - check->compared.matched;
 	return true;
 }
 
 bool store_verify(struct store *store, struct store_report *report, struct err *err)
 {
-	struct check check = { 0 };
-	uint64_t entries = 0, changed;
+	struct check check = { .report = report };
 	bool ok;
 
+	*report = (struct store_report){ 0 };
 	if (!find_damage(store, report, err))
 		return false;
-	if (report->damaged > 0)
-		return true;
-	ok = index_may_read(store, err) && usage_read_rows(store, &check.usage, err) &&
-	     walk_tasks(store, check_task, &check, err) &&
-	     step_call(store, ENGINE_READ, step_count, &entries, err) &&
-	     usage_compare(store, &check.usage, false, &check.report.wrong_counts, &changed, err);
+	ok = (!report->usage_compared || usage_read_rows(store, &check.usage, err)) &&
+	     walk_open(store, &check.walk, err) &&
+	     walk_tasks(store, &check.walk, check_task, &check, err) &&
+	     compare_sums(store, &check, err);
 
-	buf_free(&check.value);
+	walk_close(&check.walk);
 	usage_free(&check.usage);
-	if (!ok)
-		return false;
-	check.report.index_entries = entries;
-	check.report.stray_entries = entries > check.matched ? entries - check.matched : 0;
-	*report = check.report;
-	return true;
+	report->tasks = check.compared.tasks;
+	report->unreadable_records = check.compared.unreadable;
+	report->missing_entries = check.compared.missing;
+	return ok;
 }

@@ -198,61 +198,30 @@ static enum engine_status nth(struct engine *engine, enum engine_table table,
 	return append(batch, treap_at(treap, span.first + (size_t)n).key);
 }
 
-/* A place is the last key that was seen. */
-static size_t first_behind(const struct treap *treap, struct str *place)
-{
-	struct str value;
-	size_t rank;
-
-	if (!place)
-		return 0;
-	rank = treap_rank(treap, *place) + treap_get(treap, *place, &value);
-	treap_free_str(*place);
-	free(place);
-	return rank;
-}
-
-static enum engine_status each_part(struct engine *engine, enum engine_table table, void **place,
-	bool keys_only, engine_take *take, void *data)
+/* In one part. */
+static enum engine_status each_key(struct engine *engine, enum engine_table table,
+	struct engine_place *place, engine_take_key *take, void *data)
 {
 	const struct treap *treap = &memory_of(engine)->tables[table];
-	size_t i = first_behind(treap, *place);
-	struct str *last;
 
-	*place = NULL;
-	for (; i < treap_size(treap); i++) {
-		struct treap_row row = treap_at(treap, i);
-
-		if (take(row.key, keys_only ? STR("") : row.value, data))
-			continue;
-		last = malloc(sizeof(*last));
-		if (!last)
-			return ENGINE_NO_MEMORY;
-		*last = treap_copy(row.key);
-		*place = last;
-		break;
-	}
+	for (size_t i = 0; i < treap_size(treap); i++)
+		take(treap_at(treap, i).key, data);
+	place->end = true;
 	return ENGINE_OK;
-}
-
-static void each_end(struct engine *engine, void *place)
-{
-	struct str *last = place;
-
-	(void)engine;
-	treap_free_str(*last);
-	free(last);
 }
 
 static enum engine_status each(struct engine *engine, enum engine_table table, bool keys_only,
 	engine_take *take, void *data)
 {
-	void *place = NULL;
-	enum engine_status status = each_part(engine, table, &place, keys_only, take, data);
+	const struct treap *treap = &memory_of(engine)->tables[table];
+	bool more = true;
 
-	if (place)
-		each_end(engine, place);
-	return status;
+	for (size_t i = 0; more && i < treap_size(treap); i++) {
+		struct treap_row row = treap_at(treap, i);
+
+		more = take(row.key, keys_only ? STR("") : row.value, data);
+	}
+	return ENGINE_OK;
 }
 
 /* ---- the engine ---- */
@@ -322,8 +291,7 @@ const struct engine_ops memory_engine_ops = {
 	.count = count,
 	.nth = nth,
 	.each = each,
-	.each_part = each_part,
-	.each_end = each_end,
+	.each_key = each_key,
 	.clear = clear,
 	.checkpoint = checkpoint,
 	.chores = no_chores,

@@ -13,6 +13,8 @@
  *     txn.c          begin, commit, abort, flush; libdb's codes as enum engine_status
  *     access.c       get, put, del
  *     range.c        scan, count, nth, each
+ *     buckets.c      all keys of a hash table, past damaged pages
+ *     hash_page.c    fields of the pages of hash tables
  *     compact.c      merges pages of the index
  *     maintenance.c  checkpoints, archive and removal of logs, deadlock detection
  *     figures.c      figures for store/health.h
@@ -219,9 +221,11 @@ enum engine_status bdb_nth(struct engine *engine, enum engine_table table,
 	const struct engine_range *range, uint64_t n, struct engine_batch *batch);
 enum engine_status bdb_each(struct engine *engine, enum engine_table table, bool keys_only,
 	engine_take *take, void *data);
-enum engine_status bdb_each_part(struct engine *engine, enum engine_table table, void **place,
-	bool keys_only, engine_take *take, void *data);
-void bdb_each_end(struct engine *engine, void *place);
+
+/* ---- buckets.c ---- */
+
+enum engine_status bdb_each_key(struct engine *engine, enum engine_table table,
+	struct engine_place *place, engine_take_key *take, void *data);
 
 /* ---- compact.c ---- */
 

@@ -244,62 +244,38 @@ static int read_row(DBC *cursor, bool keys_only, struct row *row)
 	}
 }
 
-/* Ends the walk at the end, after an error, and unless take wants to go on later. */
-static int walk(
-	DBC *cursor, bool serial, bool keys_only, engine_take *take, void *data, bool *paused)
+/* Ends at the last row, after an error, and when take returns false. */
+static int walk(DBC *cursor, bool serial, bool keys_only, engine_take *take, void *data)
 {
 	struct row row = { 0 };
-	int rc;
+	bool more = true;
+	int rc = 0;
 
-	*paused = false;
-	while (!*paused && (rc = read_row(cursor, keys_only, &row)) == 0) {
+	while (more && (rc = read_row(cursor, keys_only, &row)) == 0) {
 		if (!serial || !bdb_serial_is_layout_key(buf_str(&row.key)))
-			*paused = !take(buf_str(&row.key), buf_str(&row.value), data);
+			more = take(buf_str(&row.key), buf_str(&row.value), data);
 	}
 	if (row.value.data)
 		explicit_bzero(row.value.data, row.value.capacity);
 	buf_free(&row.key);
 	buf_free(&row.value);
-	return *paused || rc == DB_NOTFOUND ? 0 : rc;
-}
-
-enum engine_status bdb_each_part(struct engine *engine, enum engine_table table, void **place,
-	bool keys_only, engine_take *take, void *data)
-{
-	struct bdb *bdb = bdb_of(engine);
-	DB *db = bdb->tables[table];
-	DBC *cursor = *place;
-	bool paused = false;
-	int rc;
-
-	/* An old table that does not exist. */
-	if (!db)
-		return ENGINE_OK;
-	rc = cursor ? 0 : db->cursor(db, bdb->txn, &cursor, 0);
-	if (rc != 0)
-		return bdb_status(bdb, rc, "walk");
-	rc = walk(cursor, engine_tables[table].serial, keys_only, take, data, &paused);
-	if (!paused)
-		rc = close_cursor(cursor, rc);
-	*place = paused ? cursor : NULL;
-	return bdb_status(bdb, rc, "walk");
-}
-
-void bdb_each_end(struct engine *engine, void *place)
-{
-	DBC *cursor = place;
-
-	(void)engine;
-	cursor->close(cursor);
+	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
 enum engine_status bdb_each(struct engine *engine, enum engine_table table, bool keys_only,
 	engine_take *take, void *data)
 {
-	void *place = NULL;
-	enum engine_status status = bdb_each_part(engine, table, &place, keys_only, take, data);
+	struct bdb *bdb = bdb_of(engine);
+	DB *db = bdb->tables[table];
+	DBC *cursor;
+	int rc;
 
-	if (place)
-		bdb_each_end(engine, place);
-	return status;
+	/* An old table that does not exist. */
+	if (!db)
+		return ENGINE_OK;
+	rc = db->cursor(db, bdb->txn, &cursor, 0);
+	if (rc == 0)
+		rc = close_cursor(
+			cursor, walk(cursor, engine_tables[table].serial, keys_only, take, data));
+	return bdb_status(bdb, rc, "walk");
 }

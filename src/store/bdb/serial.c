@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "store/bdb/bdb.h"
+#include "store/bdb/hash_page.h"
 
 /*
  * A hash table whose buckets are chosen by the serial number in the key's id (DB->set_h_hash). libdb
@@ -218,83 +218,28 @@ int bdb_serial_read_layout(struct bdb *bdb, DB *db)
 
 /* ---- room ---- */
 
-/*
- * The fields of libdb's pages that are read here; numbers are in the byte order of the host. Pages
- * of buckets that were never used are holes of the file; libdb reads them as empty pages.
- */
-enum {
-	META_MAX_BUCKET = 72,
-	META_HIGH_MASK = 76,
-	META_LOW_MASK = 80,
-	META_SPARES = 96,
-	META_SPARES_COUNT = 32,
-	PAGE_NEXT = 16,
-	PAGE_ENTRIES = 20,
-	PAGE_FREE_END = 22,
-	PAGE_HEADER = 32, /* with the checksum */
-};
-
-static uint32_t read_u32(const uint8_t *page, size_t at)
-{
-	uint32_t value;
-
-	memcpy(&value, page + at, sizeof(value));
-	return value;
-}
-
-static uint16_t read_u16(const uint8_t *page, size_t at)
-{
-	uint16_t value;
-
-	memcpy(&value, page + at, sizeof(value));
-	return value;
-}
-
-static int read_page(DB *db, db_pgno_t number, uint8_t *copy, size_t size)
-{
-	DB_MPOOLFILE *file = db->get_mpf(db);
-	void *page;
-	int rc = file->get(file, &number, NULL, 0, &page);
-
-	if (rc != 0)
-		return rc;
-	memcpy(copy, page, size);
-	return file->put(file, page, DB_PRIORITY_UNCHANGED, 0);
-}
-
-/* Buckets are allocated in groups that double the table; spares[] has the offset of each. */
-static db_pgno_t page_of(const uint8_t *meta, uint32_t serial)
-{
-	uint32_t bucket = serial & read_u32(meta, META_HIGH_MASK);
-	size_t group = 0;
-
-	if (bucket > read_u32(meta, META_MAX_BUCKET))
-		bucket &= read_u32(meta, META_LOW_MASK);
-	while (group + 1 < META_SPARES_COUNT && (UINT64_C(1) << group) < (uint64_t)bucket + 1)
-		group++;
-	return bucket + read_u32(meta, META_SPARES + 4 * group);
-}
-
 enum engine_status bdb_room(
 	struct engine *engine, enum engine_table table, uint32_t serial, struct engine_room *room)
 {
 	struct bdb *bdb = bdb_of(engine);
 	DB *db = bdb->tables[table];
-	uint8_t meta[META_SPARES + 4 * META_SPARES_COUNT], page[PAGE_HEADER];
-	size_t used_end, free_end;
-	int rc = read_page(db, 0, meta, sizeof(meta));
+	size_t header = hash_page_header(db);
+	struct hash_meta meta;
+	uint8_t page[BDB_PAGE_SIZE];
+	int rc = hash_read_meta(db, &meta);
 
 	if (rc == 0)
-		rc = read_page(db, page_of(meta, serial), page, sizeof(page));
-	if (rc != 0)
+		rc = hash_read_page(
+			db, hash_bucket_page(&meta, hash_bucket(&meta, serial)), page, header);
+	if (rc != 0 && rc != DB_PAGE_NOTFOUND)
 		return bdb_status(bdb, rc, "room");
-	used_end = PAGE_HEADER + sizeof(uint16_t) * (size_t)read_u16(page, PAGE_ENTRIES);
-	free_end = read_u16(page, PAGE_FREE_END);
 	*room = (struct engine_room){
-		.bytes = read_u32(page, PAGE_NEXT) == 0 && free_end > used_end ? free_end - used_end
-									       : 0,
-		.empty = BDB_PAGE_SIZE - PAGE_HEADER,
-		.grow = read_u32(meta, META_MAX_BUCKET) + 1,
+		.empty = BDB_PAGE_SIZE - header,
+		.grow = meta.max_bucket + 1,
 	};
+	if (rc == DB_PAGE_NOTFOUND)
+		room->bytes = room->empty;
+	else if (hash_page_next(page) == 0)
+		room->bytes = hash_page_room(page, header);
 	return ENGINE_OK;
 }

@@ -28,21 +28,16 @@ static bool decode_of(const struct index_key *key, struct str record, struct tas
 	return str_eq(key_str(key), key_str(&expected));
 }
 
-int compare_task(struct store *store, const struct index_key *key, bool for_update,
+int compare_record(struct store *store, const struct index_key *key, struct str record,
 	struct index_comparison *comparison)
 {
 	struct index_key keys[INDEX_KEYS_MAX];
 	struct task task;
 	size_t count;
-	int rc;
+	int rc = 0;
 
-	buf_reset(&store->old_record);
-	rc = store_get(
-		store, row_table_of_key(store, key), key_str(key), for_update, &store->old_record);
-	if (rc != 0)
-		return rc == ENGINE_NOT_FOUND ? 0 : rc;
 	comparison->tasks++;
-	if (!decode_of(key, buf_str(&store->old_record), &task)) {
+	if (!decode_of(key, record, &task)) {
 		comparison->unreadable++;
 		return 0;
 	}
@@ -55,6 +50,19 @@ int compare_task(struct store *store, const struct index_key *key, bool for_upda
 		comparison->missing += !found;
 	}
 	return rc;
+}
+
+int compare_task(struct store *store, const struct index_key *key, bool for_update,
+	struct index_comparison *comparison)
+{
+	int rc;
+
+	buf_reset(&store->old_record);
+	rc = store_get(
+		store, row_table_of_key(store, key), key_str(key), for_update, &store->old_record);
+	if (rc != 0)
+		return rc == ENGINE_NOT_FOUND ? 0 : rc;
+	return compare_record(store, key, buf_str(&store->old_record), comparison);
 }
 
 /* ---- from entries to tasks ---- */

@@ -115,7 +115,7 @@ out:
 void rebuild_free(struct store *store)
 {
 	if (store->rebuild)
-		walk_close(store, &store->rebuild->walk);
+		walk_close(&store->rebuild->walk);
 	free(store->rebuild);
 	store->rebuild = NULL;
 }

@@ -23,8 +23,10 @@ struct rebuild {
 	unsigned batch_size; /* tasks */
 	bool resumed;	     /* entries exist from an earlier run */
 	struct index_comparison compared;
-	uint64_t written, skipped; /* entries; tasks on damaged pages */
-	uint64_t entries;	   /* of the index, when SAMPLE or SWEEP began */
+	uint64_t written;  /* entries */
+	uint64_t left_out; /* damaged pages of tasks, in this phase */
+	uint64_t skipped;  /* the same in CHECK, for the report */
+	uint64_t entries;  /* of the index, when SAMPLE or SWEEP began */
 	uint64_t strays;
 	uint64_t commits; /* commits_started, when CHECK began */
 	unsigned failures;

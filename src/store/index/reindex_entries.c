@@ -73,14 +73,16 @@ static bool look_up_some(
 
 static bool finish(struct store *store, struct rebuild *rebuild, struct err *err)
 {
-	if (!index_set_complete(store, err))
+	if (!index_set_complete(store, rebuild->skipped, err))
 		return false;
-	log_info("reindexed",
-		"the index is complete: %llu entries, %llu of them new, %llu tasks on damaged "
-		"pages left out, %lld s",
+	log_info("reindexed", "the index is complete: %llu entries, %llu of them new, %lld s",
 		(unsigned long long)rebuild->entries, (unsigned long long)rebuild->written,
-		(unsigned long long)rebuild->skipped,
 		(long long)(clock_mono_ms() - rebuild->begun_ms) / 1000);
+	if (rebuild->skipped > 0)
+		log_warn("index-left-out",
+			"the index has no entries of tasks on damaged pages (pages: %llu): they are "
+			"in no list",
+			(unsigned long long)rebuild->skipped);
 	return true;
 }
 

@@ -8,10 +8,10 @@
 
 void rebuild_enter(struct store *store, struct rebuild *rebuild, enum rebuild_phase phase)
 {
-	walk_close(store, &rebuild->walk);
+	walk_close(&rebuild->walk);
 	rebuild->phase = phase;
 	rebuild->done = rebuild->place = 0;
-	rebuild->strays = 0;
+	rebuild->strays = rebuild->left_out = 0;
 	rebuild->batch_size = TASKS_PER_BATCH;
 	rebuild->compared = (struct index_comparison){ 0 };
 	rebuild->commits = atomic_load(&store->shared->commits_started);

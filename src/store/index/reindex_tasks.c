@@ -77,7 +77,7 @@ static bool skip_damaged(struct store *store, struct rebuild *rebuild, struct er
 		rebuild->batch_size = 1;
 		return true;
 	}
-	rebuild->skipped++;
+	rebuild->left_out++;
 	rebuild->done++;
 	rebuild->place = ftello(rebuild->walk.keys);
 	return true;
@@ -88,10 +88,7 @@ static void take_batch(struct rebuild *rebuild, const struct batch *batch)
 	rebuild->place = ftello(rebuild->walk.keys);
 	rebuild->done += batch->tasks;
 	rebuild->written += batch->written;
-	rebuild->compared.tasks += batch->compared.tasks;
-	rebuild->compared.unreadable += batch->compared.unreadable;
-	rebuild->compared.matched += batch->compared.matched;
-	rebuild->compared.missing += batch->compared.missing;
+	index_comparison_add(&rebuild->compared, &batch->compared);
 	rebuild->batch_size = TASKS_PER_BATCH;
 }
 
@@ -100,7 +97,7 @@ static void take_batch(struct rebuild *rebuild, const struct batch *batch)
 /* The keys of a walk, before its tasks. */
 static bool copy_keys(struct store *store, struct rebuild *rebuild, int64_t until, struct err *err)
 {
-	if (!rebuild->walk.keys && !walk_begin(store, &rebuild->walk, err))
+	if (!rebuild->walk.keys && !walk_begin(&rebuild->walk, err))
 		return false;
 	return walk_copy(store, &rebuild->walk, until, err);
 }
@@ -133,6 +130,7 @@ static bool end_check(struct store *store, struct rebuild *rebuild, struct err *
 	bool quiet = rebuild->commits == atomic_load(&store->shared->commits_started);
 	uint64_t matched = rebuild->compared.matched;
 
+	rebuild->skipped = rebuild->left_out + rebuild->walk.damaged;
 	if (!walk_ended(&rebuild->walk, err) ||
 		!rebuild_enter_entries(store, rebuild, PHASE_SAMPLE, err))
 		return false;

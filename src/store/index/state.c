@@ -1,6 +1,6 @@
 #include "store/index/state.h"
 
-#include "base/log.h"
+#include <inttypes.h>
 
 /*
  * The index is derived from the tasks. Two rows of the meta table tell what its file holds; their
@@ -9,9 +9,13 @@
  *     "index"           all entries of all tasks
  *     "index-building"  entries of some tasks: a rebuild has begun and goes on after a restart
  *     neither           the next recovery replaces the file by an empty one
+ *
+ * A third row, "index-left-out", is there if the index has no entries of some tasks because their
+ * pages were damaged when it was built: the number of these pages.
  */
 static const struct str complete_row = { "index", 5 };
 static const struct str building_row = { "index-building", 14 };
+static const struct str left_out_row = { "index-left-out", 14 };
 
 /* ---- the rows ---- */
 
@@ -28,18 +32,39 @@ static int write_row(struct store *store, struct str key, bool present)
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-static int step_mark(struct store *store, void *data, struct err *err)
-{
-	const enum mark *mark = data;
-	int rc = write_row(store, complete_row, *mark == MARK_COMPLETE);
+struct marking {
+	enum mark mark;
+	uint64_t left_out;
+};
 
-	(void)err;
-	return rc == 0 ? write_row(store, building_row, *mark == MARK_BUILDING) : rc;
+static int write_left_out(struct store *store, uint64_t left_out)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%" PRIu64, left_out), rc;
+
+	if (left_out > 0)
+		return store_put(store, TABLE_META, left_out_row, (struct str){ text, (size_t)len },
+			ENGINE_REPLACE);
+	rc = store_del(store, TABLE_META, left_out_row);
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-static bool set_mark(struct store *store, enum mark mark, struct err *err)
+static int step_mark(struct store *store, void *data, struct err *err)
 {
-	return step_run(store, ENGINE_WRITE, step_mark, &mark, err) && store_flush(store, err);
+	const struct marking *marking = data;
+	int rc = write_row(store, complete_row, marking->mark == MARK_COMPLETE);
+
+	(void)err;
+	if (rc == 0)
+		rc = write_row(store, building_row, marking->mark == MARK_BUILDING);
+	return rc == 0 ? write_left_out(store, marking->left_out) : rc;
+}
+
+static bool set_mark(struct store *store, enum mark mark, uint64_t left_out, struct err *err)
+{
+	struct marking marking = { mark, left_out };
+
+	return step_run(store, ENGINE_WRITE, step_mark, &marking, err) && store_flush(store, err);
 }
 
 /* ---- inspection ---- */
@@ -48,7 +73,7 @@ struct inspection {
 	bool complete, building; /* by these tables */
 	bool foreign;		 /* by others */
 	bool damaged;
-	uint64_t entries;
+	uint64_t entries, left_out;
 	bool any_task;
 };
 
@@ -64,6 +89,17 @@ static int read_row(struct store *store, struct str key, bool *ours, bool *forei
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
+static int read_left_out(struct store *store, uint64_t *left_out)
+{
+	struct buf text = BUF_INIT;
+	int rc = store_get(store, TABLE_META, left_out_row, false, &text);
+
+	if (rc != 0 || !str_to_u64(buf_str(&text), left_out))
+		*left_out = 0;
+	buf_free(&text);
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
 static int count_entries(struct store *store, struct inspection *found)
 {
 	int rc = index_count(store, &found->entries);
@@ -72,13 +108,27 @@ static int count_entries(struct store *store, struct inspection *found)
 	return found->damaged ? 0 : rc;
 }
 
-static bool stop_at_first(struct str key, struct str value, void *data)
+static bool stop_at_first(struct str key, void *data)
 {
 	bool *any = data;
 
-	(void)key, (void)value;
+	(void)key;
 	*any = true;
 	return false;
+}
+
+/* A page that cannot be read is likely to have tasks. */
+static int find_any(struct store *store, enum engine_table table, bool *any)
+{
+	struct engine_place place = { 0 };
+	int rc = 0;
+
+	while (rc == 0 && !*any && !place.end) {
+		rc = (int)store->engine->ops->each_key(
+			store->engine, table, &place, stop_at_first, any);
+		*any |= place.damaged > 0;
+	}
+	return rc;
 }
 
 static int step_inspect(struct store *store, void *data, struct err *err)
@@ -92,14 +142,12 @@ static int step_inspect(struct store *store, void *data, struct err *err)
 	if (rc == 0)
 		rc = read_row(store, building_row, &found->building, &found->foreign);
 	if (rc == 0)
+		rc = read_left_out(store, &found->left_out);
+	if (rc == 0)
 		rc = count_entries(store, found);
 	if (rc == 0)
-		rc = (int)store->engine->ops->each(
-			store->engine, TABLE_TASKS, true, stop_at_first, &found->any_task);
-	if (rc == 0 && !found->any_task)
-		rc = (int)store->engine->ops->each(
-			store->engine, TABLE_NAMED_TASKS, true, stop_at_first, &found->any_task);
-	return rc;
+		rc = find_any(store, TABLE_TASKS, &found->any_task);
+	return rc == 0 ? find_any(store, TABLE_NAMED_TASKS, &found->any_task) : rc;
 }
 
 int index_count(struct store *store, uint64_t *entries)
@@ -113,16 +161,17 @@ int index_count(struct store *store, uint64_t *entries)
 
 bool index_mark_for_replacement(struct store *store, struct err *err)
 {
-	return set_mark(store, MARK_NONE, err);
+	return set_mark(store, MARK_NONE, 0, err);
 }
 
 /* A replacement that was requested meanwhile is not forgotten. */
-bool index_set_complete(struct store *store, struct err *err)
+bool index_set_complete(struct store *store, uint64_t left_out, struct err *err)
 {
 	uint64_t expected = INDEX_BUILDING;
 
-	if (!set_mark(store, MARK_COMPLETE, err))
+	if (!set_mark(store, MARK_COMPLETE, left_out, err))
 		return false;
+	atomic_store(&store->shared->health.index_left_out, left_out);
 	atomic_store(&store->shared->health.index_progress, 0);
 	atomic_store(&store->shared->health.index_left_ms, 0);
 	atomic_compare_exchange_strong(&store->shared->health.index, &expected, INDEX_COMPLETE);
@@ -135,14 +184,14 @@ static bool begin_building(struct store *store, bool clear, struct err *err)
 {
 	enum engine_status status = ENGINE_OK;
 
-	if (clear && !set_mark(store, MARK_NONE, err))
+	if (clear && !set_mark(store, MARK_NONE, 0, err))
 		return false;
 	if (clear)
 		status = store->engine->ops->clear(store->engine, TABLE_INDEX);
 	if (status != ENGINE_OK)
 		return store_fail(store, (int)status, err);
 	index_set_health(store, INDEX_BUILDING);
-	return set_mark(store, MARK_BUILDING, err);
+	return set_mark(store, MARK_BUILDING, 0, err);
 }
 
 bool index_begin_replacement(struct store *store, struct err *err)
@@ -158,10 +207,11 @@ static bool settle_alone(struct store *store, struct err *err)
 		return false;
 	if (found.complete && !found.damaged && (found.entries > 0 || !found.any_task)) {
 		index_set_health(store, INDEX_COMPLETE);
+		atomic_store(&store->shared->health.index_left_out, found.left_out);
 		return true;
 	}
 	if (!found.damaged && found.entries == 0 && !found.any_task)
-		return index_set_complete(store, err);
+		return index_set_complete(store, 0, err);
 	/* A lost file was created again, empty. */
 	if (!found.damaged && (found.building || (found.complete && found.entries == 0)))
 		return begin_building(store, false, err);

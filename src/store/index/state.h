@@ -7,6 +7,7 @@
  *     health.c   whether it may be read, in shared memory
  *     compare.c  a task against its entries, an entry against its task
  *     reindex.c  builds the index in slices
+ *     lost.c     tasks on damaged pages
  */
 #include "store/internal.h"
 
@@ -24,8 +25,11 @@ int index_count(struct store *store, uint64_t *entries);
 bool index_mark_for_replacement(struct store *store, struct err *err);
 /* Alone: replaces it at once. */
 bool index_begin_replacement(struct store *store, struct err *err);
-/* Durably: all entries are there, and lists may be served. */
-bool index_set_complete(struct store *store, struct err *err);
+/*
+ * Durably: the entries of all tasks are there, and lists may be served. left_out: damaged pages of
+ * tasks, whose entries are missing (store_health.index_left_out).
+ */
+bool index_set_complete(struct store *store, uint64_t left_out, struct err *err);
 
 /* ---- health.c: the state in shared memory ---- */
 
@@ -43,6 +47,18 @@ struct index_comparison {
 	uint64_t tasks, unreadable;
 	uint64_t matched, missing; /* entries */
 };
+static inline void index_comparison_add(
+	struct index_comparison *sum, const struct index_comparison *part)
+{
+	sum->tasks += part->tasks;
+	sum->unreadable += part->unreadable;
+	sum->matched += part->matched;
+	sum->missing += part->missing;
+}
+
+/* Adds a task: its key and its record. */
+int compare_record(struct store *store, const struct index_key *key, struct str record,
+	struct index_comparison *comparison);
 /* Adds the task of that key, if it exists. for_update: locked until the transaction ends. */
 int compare_task(struct store *store, const struct index_key *key, bool for_update,
 	struct index_comparison *comparison);

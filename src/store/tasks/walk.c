@@ -28,13 +28,12 @@ static bool put_key(FILE *keys, struct str key)
 	return fwrite(&len, sizeof(len), 1, keys) == 1 && fwrite(key.ptr, key.len, 1, keys) == 1;
 }
 
-static bool copy_key(struct str key, struct str value, void *data)
+static bool copy_key(struct str key, void *data)
 {
 	struct copying *copying = data;
 	struct walk *walk = copying->walk;
 
-	(void)value;
-	copying->failed = !put_key(walk->keys, key);
+	copying->failed |= !put_key(walk->keys, key);
 	walk->count++;
 	return !copying->failed &&
 	       (walk->count % ROWS_PER_CLOCK != 0 || clock_mono_us() < copying->until);
@@ -49,51 +48,34 @@ static int step_copy(struct store *store, void *data, struct err *err)
 
 	(void)err;
 	while (rc == 0 && *walk->table != ENGINE_TABLES) {
-		rc = (int)store->engine->ops->each_part(
-			store->engine, *walk->table, &walk->place, true, copy_key, copying);
+		rc = (int)store->engine->ops->each_key(
+			store->engine, *walk->table, &walk->place, copy_key, copying);
 		if (rc == 0 && copying->failed)
 			rc = ENGINE_FULL;
-		if (rc == 0 && walk->place)
+		if (rc != 0 || !walk->place.end)
 			break;
-		walk->table += rc == 0;
+		walk->damaged += walk->place.damaged;
+		walk->place = (struct engine_place){ 0 };
+		walk->table++;
 	}
 	return rc;
 }
 
-static bool begin(
-	struct store *store, struct walk *walk, const enum engine_table *first, struct err *err)
+static bool begin(struct walk *walk, const enum engine_table *first, struct err *err)
 {
 	*walk = (struct walk){ .keys = tmpfile(), .first = first, .table = first };
-	if (!walk->keys)
-		return err_set(err, ERR_INTERNAL, NULL, "cannot create a temporary file: %s",
-			strerror(errno));
-	/* While a place is kept, a death of this process leaves a lock behind (enum store_activity). */
-	store_enter(store);
-	return true;
+	return walk->keys || err_set(err, ERR_INTERNAL, NULL, "cannot create a temporary file: %s",
+				     strerror(errno));
 }
 
-bool walk_begin(struct store *store, struct walk *walk, struct err *err)
+bool walk_begin(struct walk *walk, struct err *err)
 {
-	return begin(store, walk, tables, err);
+	return begin(walk, tables, err);
 }
 
-static void end_copy(struct store *store, struct walk *walk)
+static void begin_again(struct walk *walk)
 {
-	if (walk->place)
-		store->engine->ops->each_end(store->engine, walk->place);
-	walk->place = NULL;
-	if (!walk->copied)
-		store_leave(store);
-	walk->copied = true;
-}
-
-static void begin_again(struct store *store, struct walk *walk)
-{
-	if (walk->place)
-		store->engine->ops->each_end(store->engine, walk->place);
-	walk->place = NULL;
-	walk->table = walk->first;
-	walk->count = 0;
+	*walk = (struct walk){ .keys = walk->keys, .first = walk->first, .table = walk->first };
 	rewind(walk->keys);
 }
 
@@ -101,18 +83,19 @@ bool walk_copy(struct store *store, struct walk *walk, int64_t until_us, struct 
 {
 	struct copying copying = { .walk = walk, .until = until_us };
 
-	if (!step_run(store, ENGINE_READ, step_copy, &copying, err)) {
-		begin_again(store, walk);
+	if (!step_call(store, ENGINE_READ, step_copy, &copying, err)) {
+		if (copying.failed)
+			begin_again(walk);
 		return false;
 	}
 	if (*walk->table != ENGINE_TABLES)
 		return true;
 	if (fflush(walk->keys) != 0 || ftruncate(fileno(walk->keys), ftello(walk->keys)) != 0) {
-		begin_again(store, walk);
+		begin_again(walk);
 		return err_set(err, ERR_DISK_FULL, NULL, NULL);
 	}
 	rewind(walk->keys);
-	end_copy(store, walk);
+	walk->copied = true;
 	return true;
 }
 
@@ -123,27 +106,34 @@ static bool copy_all(struct store *store, struct walk *walk, struct err *err)
 	while (ok && !walk->copied)
 		ok = walk_copy(store, walk, INT64_MAX, err);
 	if (!ok)
-		walk_close(store, walk);
+		walk_close(walk);
 	return ok;
 }
 
 bool walk_open(struct store *store, struct walk *walk, struct err *err)
 {
-	return begin(store, walk, tables, err) && copy_all(store, walk, err);
+	return begin(walk, tables, err) && copy_all(store, walk, err);
 }
 
 bool walk_open_old(struct store *store, struct walk *walk, struct err *err)
 {
-	return begin(store, walk, old_tables, err) && copy_all(store, walk, err);
+	return begin(walk, old_tables, err) && copy_all(store, walk, err);
 }
 
-void walk_close(struct store *store, struct walk *walk)
+void walk_close(struct walk *walk)
 {
-	if (!walk->keys)
-		return;
-	end_copy(store, walk);
-	fclose(walk->keys);
+	if (walk->keys)
+		fclose(walk->keys);
 	*walk = (struct walk){ 0 };
+}
+
+bool walk_refuse_damaged(const struct walk *walk, const char *what, struct err *err)
+{
+	if (walk->damaged == 0 && walk->unread == 0)
+		return true;
+	return err_set(err, ERR_DAMAGED, NULL,
+		"tasks on damaged pages cannot be read (polytaskctl verify lists the pages): %s",
+		what);
 }
 
 bool walk_append(struct walk *walk, struct str key)
@@ -192,24 +182,35 @@ static int step_read(struct store *store, void *data, struct err *err)
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-bool walk_tasks(struct store *store, walk_function *take, void *data, struct err *err)
+/* A damaged page costs the tasks on it, not the walk. */
+static bool read_task(
+	struct store *store, struct walk *walk, struct reading *reading, struct err *err)
+{
+	if (step_call(store, ENGINE_READ, step_read, reading, err))
+		return true;
+	if (err->code != ERR_DAMAGED)
+		return false;
+	err->code = ERR_NONE;
+	buf_reset(reading->record);
+	walk->unread++;
+	return true;
+}
+
+bool walk_tasks(
+	struct store *store, struct walk *walk, walk_function *take, void *data, struct err *err)
 {
 	struct buf record = BUF_INIT;
 	struct index_key key;
 	struct reading reading = { &key, &record };
-	struct walk walk;
 	bool ok = true, more = true;
 
-	if (!walk_open(store, &walk, err))
-		return false;
 	err->code = ERR_NONE;
-	while (ok && more && walk_next(&walk, &key)) {
-		ok = step_call(store, ENGINE_READ, step_read, &reading, err);
+	while (ok && more && walk_next(walk, &key)) {
+		ok = read_task(store, walk, &reading, err);
 		if (ok && record.len > 0)
 			more = take(store, &key, buf_str(&record), data, err);
 	}
-	ok = ok && err->code == ERR_NONE && walk_ended(&walk, err);
+	ok = ok && err->code == ERR_NONE && walk_ended(walk, err);
 	buf_free(&record);
-	walk_close(store, &walk);
 	return ok;
 }

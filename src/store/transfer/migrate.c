@@ -77,11 +77,12 @@ bool store_migrate(struct store *store, uint64_t *tasks, struct err *err)
 	if (!walk_open_old(store, &migration.walk, err))
 		return false;
 	store_enter(store);
-	ok = copy_all(store, &migration, err) && store_flush(store, err) &&
+	ok = walk_refuse_damaged(&migration.walk, "nothing was changed, restore a backup", err) &&
+	     copy_all(store, &migration, err) && store_flush(store, err) &&
 	     store_checkpoint(store, false, NULL, err) && remove_old(store, err) &&
 	     store_checkpoint(store, true, NULL, err);
 	store_leave(store);
-	walk_close(store, &migration.walk);
+	walk_close(&migration.walk);
 	buf_free(&migration.record);
 	if (ok)
 		*tasks = migration.tasks;

@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#define SALVAGE_REMEDY "run `polytaskctl export --salvage`, which leaves out these tasks"
+
 /* ---- the moment ---- */
 
 static bool ignore_row(struct str key, struct str value, void *data)
@@ -170,9 +172,10 @@ bool snapshot_open(struct store *store, struct snapshot *snapshot, struct err *e
 		return false;
 	if (store_flush(store, err) && remove_rows(store, 0, snapshot->moment, err) &&
 		walk_open(store, &snapshot->walk, err)) {
-		if (complete_keys(store, snapshot, err))
+		if (walk_refuse_damaged(&snapshot->walk, SALVAGE_REMEDY, err) &&
+			complete_keys(store, snapshot, err))
 			return true;
-		walk_close(store, &snapshot->walk);
+		walk_close(&snapshot->walk);
 	}
 	step_call(store, ENGINE_VIEW, step_close, snapshot, &ignored);
 	return false;
@@ -180,7 +183,7 @@ bool snapshot_open(struct store *store, struct snapshot *snapshot, struct err *e
 
 bool snapshot_close(struct store *store, struct snapshot *snapshot, struct err *err)
 {
-	walk_close(store, &snapshot->walk);
+	walk_close(&snapshot->walk);
 	buf_free(&snapshot->image);
 	return step_call(store, ENGINE_VIEW, step_close, snapshot, err) &&
 	       remove_rows(store, snapshot->moment, snapshot->moment + 1, err);
@@ -236,6 +239,17 @@ bool snapshot_is_valid(struct store *store, const struct snapshot *snapshot, str
 		       SNAPSHOT_IDLE_MINUTES);
 }
 
+static bool read_image(struct store *store, struct reading *reading, struct err *err)
+{
+	if (step_call(store, ENGINE_VIEW, step_read, reading, err))
+		return true;
+	if (err->code == ERR_DAMAGED)
+		reading->snapshot->walk.unread++;
+	return err->code == ERR_DAMAGED
+		       ? walk_refuse_damaged(&reading->snapshot->walk, SALVAGE_REMEDY, err)
+		       : false;
+}
+
 bool snapshot_each_task(struct store *store, struct snapshot *snapshot, walk_function *take,
 	void *data, struct err *err)
 {
@@ -246,8 +260,7 @@ bool snapshot_each_task(struct store *store, struct snapshot *snapshot, walk_fun
 
 	err->code = ERR_NONE;
 	while (ok && more && walk_next(&snapshot->walk, &key)) {
-		ok = step_call(store, ENGINE_VIEW, step_read, &reading, err) &&
-		     snapshot_is_valid(store, snapshot, err);
+		ok = read_image(store, &reading, err) && snapshot_is_valid(store, snapshot, err);
 		if (ok && record.len > 0)
 			more = take(store, &key, buf_str(&record), data, err);
 	}

@@ -170,13 +170,22 @@ bool usage_compare(struct store *store, const struct usage_list *list, bool corr
 	return true;
 }
 
+static bool count_all(
+	struct store *store, struct usage_list *list, struct walk *walk, struct err *err)
+{
+	return walk_open(store, walk, err) && walk_tasks(store, walk, count_task, list, err);
+}
+
 bool store_recount(struct store *store, uint64_t *wrong, uint64_t *changed, struct err *err)
 {
 	struct usage_list list = { 0 };
+	struct walk walk = { 0 };
 	bool ok = store_may_write(store, err) && usage_read_rows(store, &list, err) &&
-		  walk_tasks(store, count_task, &list, err) &&
+		  count_all(store, &list, &walk, err) &&
+		  walk_refuse_damaged(&walk, "no count was changed", err) &&
 		  usage_compare(store, &list, true, wrong, changed, err) && store_flush(store, err);
 
+	walk_close(&walk);
 	usage_free(&list);
 	return ok;
 }
@@ -220,14 +229,16 @@ static int step_write_counts(struct store *store, void *data, struct err *err)
 bool usage_init(struct store *store, struct err *err)
 {
 	struct usage_list list = { 0 };
+	struct walk walk = { 0 };
 	bool counted, ok = step_run(store, ENGINE_READ, step_is_counted, &counted, err);
 
 	if (!ok || counted)
 		return ok;
-	ok = walk_tasks(store, count_task, &list, err) &&
+	ok = count_all(store, &list, &walk, err) &&
 	     step_run(store, ENGINE_WRITE, step_write_counts, &list, err);
 	if (ok && list.count > 0)
 		log_info("usage-counted", "counted the tasks of %zu tenants", list.count);
+	walk_close(&walk);
 	usage_free(&list);
 	return ok;
 }

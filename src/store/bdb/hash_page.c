@@ -1,0 +1,134 @@
+#include "store/bdb/hash_page.h"
+
+enum {
+	META_MAX_BUCKET = 72,
+	META_HIGH_MASK = 76,
+	META_LOW_MASK = 80,
+	META_SPARES = 96,
+	META_SIZE = META_SPARES + 4 * HASH_SPARES,
+	PAGE_NEXT = 16,
+	PAGE_ITEMS = 20,
+	PAGE_FREE_END = 22,
+	PAGE_TYPE = 25,
+	PAGE_HEADER = 26,
+	PAGE_HEADER_WITH_CHECKSUM = 32,
+};
+
+/* Types of pages and of items. */
+enum { TYPE_UNSORTED = 2, TYPE_SORTED = 13, ITEM_BYTES = 1 };
+
+static uint32_t read_u32(const uint8_t *page, size_t at)
+{
+	uint32_t value;
+
+	memcpy(&value, page + at, sizeof(value));
+	return value;
+}
+
+static uint16_t read_u16(const uint8_t *page, size_t at)
+{
+	uint16_t value;
+
+	memcpy(&value, page + at, sizeof(value));
+	return value;
+}
+
+/* ---- pages ---- */
+
+int hash_read_page(DB *db, db_pgno_t number, uint8_t *copy, size_t size)
+{
+	DB_MPOOLFILE *file = db->get_mpf(db);
+	void *page;
+	int rc = file->get(file, &number, NULL, 0, &page);
+
+	if (rc != 0)
+		return rc;
+	memcpy(copy, page, size);
+	return file->put(file, page, DB_PRIORITY_UNCHANGED, 0);
+}
+
+int hash_read_meta(DB *db, struct hash_meta *meta)
+{
+	uint8_t page[META_SIZE];
+	int rc = hash_read_page(db, 0, page, sizeof(page));
+
+	if (rc != 0)
+		return rc;
+	meta->max_bucket = read_u32(page, META_MAX_BUCKET);
+	meta->high_mask = read_u32(page, META_HIGH_MASK);
+	meta->low_mask = read_u32(page, META_LOW_MASK);
+	memcpy(meta->spares, page + META_SPARES, sizeof(meta->spares));
+	return 0;
+}
+
+/* ---- buckets ---- */
+
+uint32_t hash_bucket(const struct hash_meta *meta, uint32_t value)
+{
+	uint32_t bucket = value & meta->high_mask;
+
+	return bucket > meta->max_bucket ? bucket & meta->low_mask : bucket;
+}
+
+/* Buckets are allocated in groups that double the table. */
+db_pgno_t hash_bucket_page(const struct hash_meta *meta, uint32_t bucket)
+{
+	size_t group = 0;
+
+	while (group + 1 < HASH_SPARES && (UINT64_C(1) << group) < (uint64_t)bucket + 1)
+		group++;
+	return bucket + meta->spares[group];
+}
+
+/* ---- items ---- */
+
+size_t hash_page_header(DB *db)
+{
+	uint32_t flags = 0;
+
+	db->get_flags(db, &flags);
+	return flags & DB_CHKSUM ? PAGE_HEADER_WITH_CHECKSUM : PAGE_HEADER;
+}
+
+db_pgno_t hash_page_next(const uint8_t *page)
+{
+	return read_u32(page, PAGE_NEXT);
+}
+
+bool hash_page_is_bucket(const uint8_t *page)
+{
+	return page[PAGE_TYPE] == TYPE_SORTED || page[PAGE_TYPE] == TYPE_UNSORTED;
+}
+
+unsigned hash_page_items(const uint8_t *page)
+{
+	return read_u16(page, PAGE_ITEMS);
+}
+
+size_t hash_page_room(const uint8_t *page, size_t header)
+{
+	size_t used_end = header + sizeof(uint16_t) * hash_page_items(page);
+	size_t free_end = read_u16(page, PAGE_FREE_END);
+
+	return free_end > used_end ? free_end - used_end : 0;
+}
+
+/* Items lie one before the other, the first one at the end of the page. */
+static bool item(const uint8_t *page, size_t header, unsigned n, struct str *bytes)
+{
+	size_t at = header + sizeof(uint16_t) * n, begin, end;
+
+	if (at + sizeof(uint16_t) > BDB_PAGE_SIZE)
+		return false;
+	begin = read_u16(page, at);
+	end = n > 0 ? read_u16(page, at - sizeof(uint16_t)) : BDB_PAGE_SIZE;
+	if (begin < header || begin >= end || end > BDB_PAGE_SIZE || page[begin] != ITEM_BYTES)
+		return false;
+	*bytes = (struct str){ (const char *)page + begin + 1, end - begin - 1 };
+	return true;
+}
+
+bool hash_page_key(const uint8_t *page, size_t header, unsigned n, struct str *key)
+{
+	return 2 * n + 1 < hash_page_items(page) && item(page, header, 2 * n, key);
+}
