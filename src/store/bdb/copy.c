@@ -10,6 +10,7 @@
 
 #include "store/bdb/bdb.h"
 #include "store/bdb/page.h"
+#include "store/bdb/page_map.h"
 
 #define CHUNK ((size_t)256 * 1024) /* a multiple of the page size */
 /* A page is torn only while another process copies 4 KiB to the page cache. */
@@ -21,12 +22,23 @@ struct copy {
 	int from, to;
 	unsigned char *chunk;
 	const struct file_pace *pace;
+	bool has_map;
+	struct page_map_file map;
 };
 
 static bool fail_copy(const struct copy *copy, const char *what, struct err *err)
 {
 	return err_set(err, errno == ENOSPC || errno == EDQUOT ? ERR_DISK_FULL : ERR_INTERNAL, NULL,
 		"%s cannot be %s: %s", copy->name, what, strerror(errno));
+}
+
+static bool is_good(const struct copy *copy, const void *page, off_t offset)
+{
+	uint32_t number = (uint32_t)(offset / BDB_PAGE_SIZE);
+	enum page_state state = page_check(page, number);
+
+	return state == PAGE_GOOD ||
+	       (state == PAGE_HOLE && !(copy->has_map && page_map_has(&copy->map, number)));
 }
 
 static bool read_page_again(const struct copy *copy, off_t offset, struct err *err)
@@ -36,7 +48,7 @@ static bool read_page_again(const struct copy *copy, off_t offset, struct err *e
 	for (int i = 0; i < READ_TRIES; i++) {
 		if (pread(copy->from, page, sizeof(page), offset) != (ssize_t)sizeof(page))
 			return fail_copy(copy, "read", err);
-		if (page_check(page) != PAGE_BAD) {
+		if (is_good(copy, page, offset)) {
 			memcpy(copy->chunk + offset % (off_t)CHUNK, page, sizeof(page));
 			return true;
 		}
@@ -56,7 +68,7 @@ static bool copy_chunk(const struct copy *copy, off_t offset, size_t *bytes, str
 	/* A page that is being appended is in the log, too. */
 	*bytes = (size_t)got / BDB_PAGE_SIZE * BDB_PAGE_SIZE;
 	for (size_t at = 0; at < *bytes; at += BDB_PAGE_SIZE) {
-		if (page_check(copy->chunk + at) == PAGE_BAD &&
+		if (!is_good(copy, copy->chunk + at, offset + (off_t)at) &&
 			!read_page_again(copy, offset + (off_t)at, err))
 			return false;
 	}
@@ -113,6 +125,7 @@ static bool open_and_copy(int from, int to, struct copy *copy, struct err *err)
 	/* The file of a rebuilt table is replaced: recovery makes the new one from the logs. */
 	if (copy->from < 0)
 		return errno == ENOENT || fail_copy(copy, "opened", err);
+	copy->has_map = page_map_identify(&copy->map, from, copy->name, copy->from);
 	copy->to = openat(to, copy->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (copy->to < 0)
 		fail_copy(copy, "created", err);

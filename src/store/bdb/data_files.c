@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/bdb/data_files_internal.h"
+#include "store/bdb/page_map.h"
 #include "store/engine.h"
 
 #define READ_TRIES 4
@@ -60,7 +61,9 @@ int data_files_open(struct data_files **files, const char *home, const char *reg
 
 	if (!opened)
 		return ENOMEM;
-	*opened = (struct data_files){ .folder = -1, .doublewrite = -1, .damages = damages };
+	*opened = (struct data_files){
+		.folder = -1, .doublewrite = -1, .damages = damages, .recovering = create
+	};
 	if (len < 0 || (size_t)len >= sizeof(path))
 		rc = ENAMETOOLONG;
 	if (rc == 0)
@@ -88,6 +91,11 @@ void data_files_close(struct data_files *files)
 	if (files->folder >= 0)
 		close(files->folder);
 	free(files);
+}
+
+void data_files_recovered(struct data_files *files)
+{
+	files->recovering = false;
 }
 
 bool data_files_own(const struct data_files *files, uint64_t device, uint64_t inode)
@@ -144,19 +152,51 @@ bool data_files_set_aside(const struct data_files *files, const char *name)
 
 /* ---- read ---- */
 
+/*
+ * Whether a page of zeros is not one that was never written. Only tables without an order have
+ * such pages, but while a recovery writes pages again there may be others.
+ */
+static bool is_lost(const struct data_file *file, int fd, uint32_t page)
+{
+	unsigned table = table_of(file->name);
+	struct page_map_file map;
+
+	if (table == ENGINE_TABLES)
+		return false;
+	if (page == 0 || (engine_tables[table].ordered && !file->files->recovering))
+		return true;
+	return page_map_identify(&map, file->files->folder, file->name, fd) &&
+	       page_map_has(&map, page);
+}
+
+/* NULL if the page is good; otherwise what is wrong. */
+static const char *find_fault(
+	const struct data_file *file, int fd, uint32_t page, const void *bytes)
+{
+	switch (page_check(bytes, page)) {
+	case PAGE_GOOD:
+		return NULL;
+	case PAGE_HOLE:
+		return is_lost(file, fd, page) ? "it was written, but is all zeros" : NULL;
+	case PAGE_BAD:
+		break;
+	}
+	return "its checksum or its number is wrong";
+}
+
 static ssize_t read_in_place(const struct data_file *file, int fd, uint32_t page, void *bytes)
 {
-	const char *why = "its checksum is wrong";
+	const char *fault = NULL;
 
 	for (int i = 0; i < READ_TRIES; i++) {
 		ssize_t got = pread(fd, bytes, BDB_PAGE_SIZE, (off_t)page * BDB_PAGE_SIZE);
 
 		if (got < 0)
-			why = strerror(errno);
-		else if (got < BDB_PAGE_SIZE || page_check(bytes) != PAGE_BAD)
+			fault = strerror(errno);
+		else if (got < BDB_PAGE_SIZE || !(fault = find_fault(file, fd, page, bytes)))
 			return got;
 	}
-	note_damage(file, page, why);
+	note_damage(file, page, fault);
 	errno = EBADMSG;
 	return -1;
 }
@@ -272,22 +312,39 @@ int data_file_sync(struct data_file *file, int fd)
 	if (fdatasync(fd) != 0)
 		return drain_failed(file->files, errno);
 	drain_synced(file->files, file->device, file->inode, written);
-	return 0;
+	pthread_mutex_lock(&ring->drain);
+	rc = drain_forget_images(file->files, false);
+	pthread_mutex_unlock(&ring->drain);
+	return rc;
+}
+
+/* An image of a page that is cut off must not be taken for one of a later page in its place. */
+static int forget_pages(struct data_file *file, int fd, uint32_t first)
+{
+	struct page_ring *ring = file->files->ring;
+	struct page_map_file map;
+	int index, rc = drain_forget_images(file->files, true);
+
+	pthread_mutex_lock(&ring->lock);
+	index = ring_find_file(ring, file->device, file->inode);
+	if (index >= 0)
+		ring_drop(ring, (unsigned)index, first);
+	pthread_mutex_unlock(&ring->lock);
+	if (rc == 0 && page_map_identify(&map, file->files->folder, file->name, fd))
+		rc = page_map_cut(&map, first);
+	return rc;
 }
 
 int data_file_truncate(struct data_file *file, int fd, off_t size)
 {
 	struct page_ring *ring = file->files->ring;
 	uint32_t first = (uint32_t)((size + BDB_PAGE_SIZE - 1) / BDB_PAGE_SIZE);
-	int index, rc;
+	int rc;
 
 	pthread_mutex_lock(&ring->drain);
-	pthread_mutex_lock(&ring->lock);
-	index = ring_find_file(ring, file->device, file->inode);
-	if (index >= 0)
-		ring_drop(ring, (unsigned)index, first);
-	pthread_mutex_unlock(&ring->lock);
-	rc = ftruncate(fd, size) == 0 ? 0 : errno;
+	rc = forget_pages(file, fd, first);
+	if (rc == 0 && ftruncate(fd, size) != 0)
+		rc = errno;
 	pthread_mutex_unlock(&ring->drain);
 	return rc;
 }

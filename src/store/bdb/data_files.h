@@ -36,6 +36,8 @@ struct data_file {
 int data_files_open(struct data_files **files, const char *home, const char *regions, bool create,
 	struct damage_table *damages, unsigned *restored);
 void data_files_close(struct data_files *files);
+/* Until this call a recovery is taken to be running: it may read pages that were never written. */
+void data_files_recovered(struct data_files *files);
 /* Whether the folder is that of the data files. */
 bool data_files_own(const struct data_files *files, uint64_t device, uint64_t inode);
 
@@ -52,7 +54,8 @@ bool data_files_set_aside(const struct data_files *files, const char *name);
 int data_file_opened(struct data_file *file, int fd);
 /*
  * Reads a page. Returns its size, less at the end of the file, or -1 with errno. EBADMSG: the page
- * cannot be read, or its checksum is wrong; it is then in the table of damaged pages.
+ * cannot be read, its checksum or number is wrong, or it was lost (page_map.h); it is then in the
+ * table of damaged pages.
  */
 ssize_t data_file_read(struct data_file *file, int fd, uint32_t page, void *bytes);
 /* ENOSPC or EDQUOT: the ring is full and cannot be drained; the page was not written. */

@@ -1,5 +1,5 @@
 #pragma once
-/* Shared by data_files.c and drain.c. */
+/* Shared by data_files.c, drain.c and drain_images.c. */
 #include "store/bdb/data_files.h"
 #include "store/bdb/doublewrite.h"
 
@@ -7,6 +7,7 @@ struct data_files {
 	struct page_ring *ring;
 	uint64_t device, inode; /* of the folder */
 	int folder, doublewrite;
+	bool recovering;
 	struct damage_table *damages;
 	/* drain.c: descriptors of its own, 0: none; for which inodes. */
 	int open[RING_FILES];
@@ -18,6 +19,14 @@ struct data_files {
  * EDQUOT the pages that could not be written are still in the ring.
  */
 int drain(struct data_files *files);
+/*
+ * Forgets the images of the doublewrite file, and notes their pages in the maps of the files
+ * (page_map.h), if all of them are on disk; with sync, makes it so first. The caller holds
+ * ring->drain. Returns an errno.
+ */
+int drain_forget_images(struct data_files *files, bool sync);
+/* For drain_forget_images. */
+void drain_map_images(struct data_files *files);
 /* Marks batches of a file as being on disk, after a sync that began when there were `written`. */
 void drain_synced(struct data_files *files, uint64_t device, uint64_t inode, uint64_t written);
 /* Makes every later write and sync fail; returns the errno. */

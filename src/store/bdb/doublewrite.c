@@ -64,6 +64,18 @@ void doublewrite_reset(struct page_ring *ring)
 	ring->dw_header_written = false;
 }
 
+bool doublewrite_read_group(int fd, uint64_t block, struct dw_group *group)
+{
+	unsigned char bytes[BDB_PAGE_SIZE];
+
+	if (pread(fd, bytes, sizeof(bytes), (off_t)(block * BDB_PAGE_SIZE)) !=
+		(ssize_t)sizeof(bytes))
+		return false;
+	memcpy(group, bytes, sizeof(*group));
+	return group->magic == DW_GROUP_MAGIC && group->count > 0 && group->count <= DW_GROUP &&
+	       group->sum == dw_group_sum(group);
+}
+
 /* All images of earlier rounds are older than those of the first batch. */
 static int write_header(int fd, struct page_ring *ring, const uint16_t *batch, unsigned count)
 {

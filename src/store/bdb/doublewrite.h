@@ -28,10 +28,14 @@ void doublewrite_reset(struct page_ring *ring);
 /* Appends the images of a batch and makes them durable. Returns an errno. Needs ring->drain. */
 int doublewrite_append(int fd, struct page_ring *ring, const uint16_t *batch, unsigned count);
 
+struct dw_group;
+/* False if the block does not describe a group of images (doublewrite_format.h). */
+bool doublewrite_read_group(int fd, uint64_t block, struct dw_group *group);
+
 /*
- * Before a recovery: writes each page that is bad in place from its newest image, and makes the
- * files durable. Only files that still have the id that the image's file had are changed. A page
- * that the file ends within and that has no image is cut off. *sequence: a sequence behind those of
- * all images. Returns an errno.
+ * Before a recovery: writes each page that is bad, lost or not written yet in place from its newest
+ * image, and makes the files durable. Only files that still have the id that the image's file had
+ * are changed. A page that the file ends within and that has no image is cut off. *sequence: a
+ * sequence behind those of all images; *restored: the bad and lost pages. Returns an errno.
  */
 int doublewrite_restore(int folder, uint64_t *sequence, unsigned *restored);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "store/bdb/doublewrite.h"
 #include "store/bdb/doublewrite_format.h"
+#include "store/bdb/page_map.h"
 
 /* An image of the file, and its block there. */
 struct found {
@@ -17,6 +18,8 @@ struct found {
 
 struct restore {
 	int folder, fd;
+	bool has_header;
+	uint64_t base; /* of the header */
 	struct found *found;
 	size_t count, capacity;
 	uint64_t sequence;
@@ -31,33 +34,24 @@ static bool read_block(int fd, uint64_t block, void *bytes)
 }
 
 /* A header that was never written or is torn: all images count. */
-static uint64_t read_base(int fd)
+static void read_header(struct restore *restore)
 {
 	unsigned char block[BDB_PAGE_SIZE];
 	struct dw_header header;
 
-	if (!read_block(fd, 0, block))
-		return 0;
+	if (!read_block(restore->fd, 0, block))
+		return;
 	memcpy(&header, block, sizeof(header));
-	return header.magic == DW_HEADER_MAGIC && header.sum == dw_header_sum(&header) ? header.base
-										       : 0;
-}
-
-static bool read_group(int fd, uint64_t block, struct dw_group *group)
-{
-	unsigned char bytes[BDB_PAGE_SIZE];
-
-	if (!read_block(fd, block, bytes))
-		return false;
-	memcpy(group, bytes, sizeof(*group));
-	return group->magic == DW_GROUP_MAGIC && group->count > 0 && group->count <= DW_GROUP &&
-	       group->sum == dw_group_sum(group);
+	if (header.magic != DW_HEADER_MAGIC || header.sum != dw_header_sum(&header))
+		return;
+	restore->has_header = true;
+	restore->base = header.base;
 }
 
 /* The description and the image were not written at one moment: an image may be an older one. */
 static bool read_image(int fd, uint64_t block, const struct dw_image *image, void *page)
 {
-	return read_block(fd, block, page) && page_check(page) != PAGE_BAD &&
+	return read_block(fd, block, page) && page_check(page, image->page) != PAGE_BAD &&
 	       page_lsn(page) == image->lsn && page_checksum(page) == image->sum;
 }
 
@@ -83,20 +77,20 @@ static int add_image(struct restore *restore, const struct dw_image *image, uint
 
 static int collect(struct restore *restore)
 {
-	uint64_t base = read_base(restore->fd);
 	off_t size = lseek(restore->fd, 0, SEEK_END);
 	struct dw_group group;
 	int rc = 0;
 
+	read_header(restore);
 	for (uint64_t block = 1; rc == 0 && (off_t)(block * BDB_PAGE_SIZE) < size; block++) {
-		if (!read_group(restore->fd, block, &group))
+		if (!doublewrite_read_group(restore->fd, block, &group))
 			continue;
 		for (unsigned i = 0; rc == 0 && i < group.count; i++) {
 			const struct dw_image *image = &group.images[i];
 
 			if (image->sequence > restore->sequence)
 				restore->sequence = image->sequence;
-			if (image->sequence >= base)
+			if (image->sequence >= restore->base)
 				rc = add_image(restore, image, block + 1 + i);
 		}
 	}
@@ -124,20 +118,47 @@ static bool has_id(int file, const struct dw_image *image)
 {
 	unsigned char page[BDB_PAGE_SIZE];
 
-	if (!read_block(file, 0, page) || page_check(page) != PAGE_GOOD || !page_is_meta(page))
+	if (!read_block(file, 0, page) || page_check(page, 0) != PAGE_GOOD || !page_is_meta(page))
 		return image->page == 0;
 	return memcmp(page_file_id(page), image->id, sizeof(image->id)) == 0;
 }
 
-/* A page past the end of the file is not bad: it was never written, or cut off on purpose. */
-static bool is_bad(int file, uint32_t number)
+enum place {
+	PLACE_WHOLE,
+	PLACE_UNWRITTEN, /* zeros: the image did not get there */
+	PLACE_BAD,
+};
+
+/* Zeros in place of a page that was on disk are a loss. */
+static enum place zeros_of(const struct restore *restore, int file, const struct dw_image *image)
+{
+	struct page_map_file map;
+
+	if (!restore->has_header)
+		return PLACE_WHOLE; /* the image may be of an earlier round */
+	return page_map_identify(&map, restore->folder, image->name, file) &&
+			       page_map_has(&map, image->page)
+		       ? PLACE_BAD
+		       : PLACE_UNWRITTEN;
+}
+
+/* A page past the end of the file is whole: it was never written, or cut off on purpose. */
+static enum place inspect(const struct restore *restore, int file, const struct dw_image *image)
 {
 	unsigned char page[BDB_PAGE_SIZE];
-	ssize_t got = pread(file, page, sizeof(page), (off_t)number * BDB_PAGE_SIZE);
+	ssize_t got = pread(file, page, sizeof(page), (off_t)image->page * BDB_PAGE_SIZE);
 
-	if (got == (ssize_t)sizeof(page))
-		return page_check(page) == PAGE_BAD;
-	return got != 0;
+	if (got != (ssize_t)sizeof(page))
+		return got == 0 ? PLACE_WHOLE : PLACE_BAD;
+	switch (page_check(page, image->page)) {
+	case PAGE_GOOD:
+		return PLACE_WHOLE;
+	case PAGE_HOLE:
+		return zeros_of(restore, file, image);
+	case PAGE_BAD:
+		break;
+	}
+	return PLACE_BAD;
 }
 
 static int write_page(int file, uint32_t number, const void *page)
@@ -151,14 +172,18 @@ static int restore_page(struct restore *restore, int file, const struct found *f
 {
 	const struct dw_image *image = &found->image;
 	unsigned char page[BDB_PAGE_SIZE];
+	enum place place;
 	int rc;
 
-	if (!has_id(file, image) || !is_bad(file, image->page))
+	if (!has_id(file, image))
+		return 0;
+	place = inspect(restore, file, image);
+	if (place == PLACE_WHOLE)
 		return 0;
 	if (!read_image(restore->fd, found->block, image, page))
 		return EIO;
 	rc = write_page(file, image->page, page);
-	if (rc != 0)
+	if (rc != 0 || place != PLACE_BAD)
 		return rc;
 	log_debug("page-restored", "page %u of %s", image->page, image->name);
 	restore->restored++;

@@ -146,21 +146,22 @@ static int sync_files(struct data_files *files)
 	return 0;
 }
 
-static int make_room(struct data_files *files, unsigned count)
+int drain_forget_images(struct data_files *files, bool sync)
 {
-	struct page_ring *ring = files->ring;
 	int rc = 0;
 
-	if (ring->dw_used == 1)
+	if (files->ring->dw_used == 1)
 		return 0;
-	if (!all_synced(ring)) {
-		if (doublewrite_has_room(ring, count))
+	if (!all_synced(files->ring)) {
+		if (!sync)
 			return 0;
 		rc = sync_files(files);
 	}
-	if (rc == 0)
-		doublewrite_reset(ring);
-	return rc;
+	if (rc != 0)
+		return rc;
+	drain_map_images(files);
+	doublewrite_reset(files->ring);
+	return 0;
 }
 
 /* ---- the batch ---- */
@@ -196,7 +197,7 @@ static int read_ids(struct data_files *files, const struct batch *batch)
 static int append(struct data_files *files, const struct batch *batch)
 {
 	struct page_ring *ring = files->ring;
-	int rc = make_room(files, batch->count);
+	int rc = drain_forget_images(files, !doublewrite_has_room(ring, batch->count));
 
 	if (rc != 0)
 		return rc;
@@ -204,12 +205,10 @@ static int append(struct data_files *files, const struct batch *batch)
 	rc = doublewrite_append(files->doublewrite, ring, batch->slots, batch->count);
 	if ((rc == ENOSPC || rc == EDQUOT) && ring->dw_used > 1) {
 		/* The file cannot grow: its space from the start is there. */
-		rc = sync_files(files);
-		if (rc == 0) {
-			doublewrite_reset(ring);
+		rc = drain_forget_images(files, true);
+		if (rc == 0)
 			rc = doublewrite_append(
 				files->doublewrite, ring, batch->slots, batch->count);
-		}
 	}
 	return rc;
 }

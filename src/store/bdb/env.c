@@ -77,7 +77,8 @@ static int open_data_files(struct bdb *bdb, const struct engine_options *options
 	if (rc == 0 && !file_hooks_add(bdb->files))
 		rc = EMFILE;
 	if (restored > 0)
-		log_warn("pages-restored", "%u torn pages were written again from the file %s",
+		log_warn("pages-restored",
+			"%u pages that were torn or lost were written again from the file %s",
 			restored, DOUBLEWRITE_NAME);
 	return rc;
 }
@@ -123,6 +124,8 @@ static int open_environment(struct bdb *bdb, const struct engine_options *option
 		rc = env->set_tx_timestamp(env, &until);
 	if (rc == 0)
 		rc = open_in_mode(env, options);
+	if (rc == 0 && bdb->files)
+		data_files_recovered(bdb->files);
 	if (rc == 0 && options->mode == ENGINE_RECOVER)
 		rc = bdb_reserve_regions(bdb, options);
 	/* Logs of an older build have absolute paths; with a new log they are soon removed. */

@@ -72,15 +72,6 @@ static bool is_zero(const uint8_t *bytes)
 	return bytes[0] == 0 && memcmp(bytes, bytes + 1, BDB_PAGE_SIZE - 1) == 0;
 }
 
-enum page_state page_check(const void *page)
-{
-	const uint8_t *bytes = page;
-
-	if (is_zero(bytes))
-		return PAGE_HOLE;
-	return page_checksum(page) == load32(bytes + checksum_offset(bytes)) ? PAGE_GOOD : PAGE_BAD;
-}
-
 bool page_is_meta(const void *page)
 {
 	return is_meta_type(((const uint8_t *)page)[AT_TYPE]);
@@ -89,6 +80,25 @@ bool page_is_meta(const void *page)
 uint32_t page_number(const void *page)
 {
 	return load32((const uint8_t *)page + AT_NUMBER);
+}
+
+/* libdb leaves the number of some pages 0 when a hash table grows. */
+static bool is_in_place(const uint8_t *page, uint32_t number)
+{
+	uint32_t own = page_number(page);
+
+	return own == number || (own == 0 && !page_is_meta(page));
+}
+
+enum page_state page_check(const void *page, uint32_t number)
+{
+	const uint8_t *bytes = page;
+
+	if (is_zero(bytes))
+		return PAGE_HOLE;
+	if (!is_in_place(bytes, number))
+		return PAGE_BAD;
+	return page_checksum(page) == load32(bytes + checksum_offset(bytes)) ? PAGE_GOOD : PAGE_BAD;
 }
 
 uint64_t page_lsn(const void *page)

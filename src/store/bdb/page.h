@@ -13,12 +13,12 @@
 
 enum page_state {
 	PAGE_GOOD,
-	PAGE_HOLE, /* all zero: never written; libdb reads it as an empty page */
+	PAGE_HOLE, /* all zero: never written, or lost (page_map.h) */
 	PAGE_BAD,
 };
 
-/* page: BDB_PAGE_SIZE bytes. */
-enum page_state page_check(const void *page);
+/* page: BDB_PAGE_SIZE bytes; number: its place in the file, so that a page of another place is bad. */
+enum page_state page_check(const void *page, uint32_t number);
 /* The checksum that the page should have. */
 uint32_t page_checksum(const void *page);
 /* Whether the page is the first of a file, which describes it. */

@@ -8,6 +8,7 @@
 
 #include "store/bdb/bdb.h"
 #include "store/bdb/data_files_internal.h"
+#include "store/bdb/page_map.h"
 
 /* Pages of one read. */
 #define READ_PAGES 64
@@ -15,6 +16,8 @@
 struct table_file {
 	struct data_file file;
 	int fd; /* -1: there is no such table */
+	bool has_map;
+	struct page_map_file map;
 	uint32_t pages;
 };
 
@@ -36,6 +39,7 @@ static int open_table(struct data_files *files, unsigned table, struct table_fil
 	file->device = info.st_dev;
 	file->inode = info.st_ino;
 	opened->pages = (uint32_t)(info.st_size / BDB_PAGE_SIZE);
+	opened->has_map = page_map_identify(&opened->map, files->folder, file->name, opened->fd);
 	return 0;
 }
 
@@ -56,10 +60,24 @@ static void read_again(struct table_file *opened, uint32_t page)
 	pthread_mutex_unlock(&ring->drain);
 }
 
+/* A restored home has no map at first. */
+static void add_to_map(struct table_file *opened, const uint32_t *pages, size_t count)
+{
+	struct page_ring *ring = opened->file.files->ring;
+
+	if (!opened->has_map || count == 0)
+		return;
+	pthread_mutex_lock(&ring->drain);
+	page_map_add(&opened->map, pages, count);
+	pthread_mutex_unlock(&ring->drain);
+}
+
 /* Verifies pages that lie one after the other; damaged ones get into the table of damages. */
 static int verify_run(struct table_file *opened, uint32_t first, unsigned count, bool from_disk)
 {
 	static unsigned char bytes[READ_PAGES][BDB_PAGE_SIZE];
+	uint32_t good[READ_PAGES];
+	size_t good_count = 0;
 	off_t offset = (off_t)first * BDB_PAGE_SIZE;
 	size_t size = (size_t)count * BDB_PAGE_SIZE;
 	ssize_t got;
@@ -72,20 +90,26 @@ static int verify_run(struct table_file *opened, uint32_t first, unsigned count,
 	for (unsigned i = 0; i < count; i++) {
 		bool complete = got >= (ssize_t)((i + 1) * (size_t)BDB_PAGE_SIZE);
 
-		if (got < 0 || (complete && page_check(bytes[i]) == PAGE_BAD))
+		if (complete && page_check(bytes[i], first + i) == PAGE_GOOD)
+			good[good_count++] = first + i;
+		else if (complete || got < 0)
 			read_again(opened, first + i);
 	}
+	add_to_map(opened, good, good_count);
 	return 0;
 }
 
-/* The next page that the file has; the number of its pages if only a hole follows. */
+/* The next page that the file has or had; the number of its pages if only a hole follows. */
 static uint32_t skip_hole(const struct table_file *opened, uint32_t page)
 {
 	off_t data = lseek(opened->fd, (off_t)page * BDB_PAGE_SIZE, SEEK_DATA);
+	uint32_t end = opened->pages;
 
-	if (data < 0)
-		return errno == ENXIO ? opened->pages : page;
-	return (uint32_t)(data / BDB_PAGE_SIZE);
+	if (data >= 0)
+		end = (uint32_t)(data / BDB_PAGE_SIZE);
+	else if (errno != ENXIO)
+		end = page;
+	return opened->has_map ? page_map_next(&opened->map, page, end) : end;
 }
 
 /* Verifies at most `left` pages of one table from *page on; *page: where to go on. */

@@ -66,7 +66,7 @@ uint32_t damage_used_page(
 		assert_int_equal(pread(fd, bytes, sizeof(bytes), (off_t)page * BDB_PAGE_SIZE),
 			sizeof(bytes));
 		page++;
-	} while (page_check(bytes) != PAGE_GOOD);
+	} while (page_check(bytes, page - 1) != PAGE_GOOD);
 	close(fd);
 	return page - 1;
 }

@@ -22,7 +22,7 @@ static void changed_byte_is_noticed(const unsigned char *page)
 	for (size_t i = 0; i < size; i += 1 + i % 7) {
 		memcpy(copy, page, sizeof(copy));
 		copy[i] ^= 1;
-		assert_int_equal(page_check(copy), PAGE_BAD);
+		assert_int_equal(page_check(copy, page_number(page)), PAGE_BAD);
 	}
 }
 
@@ -35,7 +35,7 @@ static void check_file(const char *path, struct counts *counts)
 	assert_int_equal(size % BDB_PAGE_SIZE, 0);
 	for (uint32_t n = 0; n < size / BDB_PAGE_SIZE; n++) {
 		const unsigned char *page = (unsigned char *)bytes + (size_t)n * BDB_PAGE_SIZE;
-		enum page_state state = page_check(page);
+		enum page_state state = page_check(page, n);
 
 		if (state == PAGE_BAD)
 			fail_msg("page %u of %s has checksum %08x", n, path, page_checksum(page));
@@ -113,10 +113,10 @@ static void zeros_are_a_hole(void **state)
 	unsigned char page[BDB_PAGE_SIZE] = { 0 };
 
 	(void)state;
-	assert_int_equal(page_check(page), PAGE_HOLE);
+	assert_int_equal(page_check(page, 0), PAGE_HOLE);
 	for (size_t i = 0; i < sizeof(page); i += 511) {
 		page[i] = 1;
-		assert_int_equal(page_check(page), PAGE_BAD);
+		assert_int_equal(page_check(page, 0), PAGE_BAD);
 		page[i] = 0;
 	}
 }
