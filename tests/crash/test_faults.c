@@ -343,5 +343,5 @@ int main(int argc, char **argv)
 		puts("1..0 # SKIP a sanitizer replaces the same functions");
 		return 0;
 	}
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return CHECK_RUN_BETWEEN(tests, setup, teardown);
 }

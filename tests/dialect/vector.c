@@ -326,7 +326,7 @@ int vector_run_all(CMUnitTestFunction test, const struct CMUnitTest *more)
 			check_teardown, files.gl_pathv[i] };
 	if (more)
 		tests[count++] = *more;
-	failed = _cmocka_run_group_tests("vectors", tests, count, NULL, NULL);
+	failed = check_run("vectors", tests, count, NULL, NULL);
 	free(tests);
 	globfree(&files);
 	return failed;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/time_limit.h"
+
 #define EXPECTED_MAX 16
 
 static char expected[EXPECTED_MAX][64];
@@ -28,6 +30,35 @@ static void check_line(enum log_level level, struct str line)
 	}
 	if (!unexpected[0])
 		snprintf(unexpected, sizeof(unexpected), "%.*s", STR_ARGS(line));
+}
+
+/* Replaces the setup of every test; the test itself is its initial state. */
+static int begin_test(void **state)
+{
+	const struct CMUnitTest *test = *state;
+
+	time_limit_begin(test->name);
+	*state = test->initial_state;
+	return test->setup_func ? test->setup_func(state) : 0;
+}
+
+int check_run(const char *group, const struct CMUnitTest *tests, size_t count,
+	CMFixtureFunction setup, CMFixtureFunction teardown)
+{
+	struct CMUnitTest *limited = calloc(count, sizeof(*limited));
+	int failed;
+
+	if (!limited)
+		return 1;
+	for (size_t i = 0; i < count; i++) {
+		limited[i] = tests[i];
+		limited[i].setup_func = begin_test;
+		limited[i].initial_state = (void *)(uintptr_t)&tests[i];
+	}
+	time_limit_begin("setup");
+	failed = _cmocka_run_group_tests(group, limited, count, setup, teardown);
+	free(limited);
+	return failed;
 }
 
 int check_setup(void **state)

@@ -2,7 +2,7 @@
 /*
  * cmocka, and helpers of all tests. Helpers end the test on failure. A test declares the log lines
  * at warning or above that it expects (expect_log); with CHECK, any other such line fails it at its
- * end.
+ * end. Each test has a time limit (time_limit.h).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,12 @@
 #include "base/log.h"
 
 /* Runs the tests as one TAP group; the last line of main. */
-#define CHECK_RUN(tests) cmocka_run_group_tests(tests, NULL, NULL)
+#define CHECK_RUN(tests) CHECK_RUN_BETWEEN(tests, NULL, NULL)
+/* The same between a setup and a teardown of the group. */
+#define CHECK_RUN_BETWEEN(tests, setup, teardown) \
+	check_run(#tests, (tests), sizeof(tests) / sizeof((tests)[0]), (setup), (teardown))
+int check_run(const char *group, const struct CMUnitTest *tests, size_t count,
+	CMFixtureFunction setup, CMFixtureFunction teardown);
 /* A test whose log lines are checked. */
 #define CHECK(function) cmocka_unit_test_setup_teardown(function, check_setup, check_teardown)
 
