@@ -1,5 +1,7 @@
 /* The recover process: prepares directories and the store before all other processes start. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,7 +13,8 @@ static bool make_directory(const char *path, struct err *err)
 {
 	if (mkdir(path, 0700) == 0 || access(path, R_OK | W_OK | X_OK) == 0)
 		return true;
-	return err_set(err, ERR_INTERNAL, "home", "cannot use the directory %s", path);
+	return err_set(err, ERR_INTERNAL, RECOVERY_FAULT_DIRECTORY,
+		"cannot use the directory %s: %s", path, strerror(errno));
 }
 
 static bool recover(const struct child_context *child, struct err *err)

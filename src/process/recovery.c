@@ -5,9 +5,40 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include "store/store.h"
+
+static const struct {
+	const char *field; /* of the error; NULL: not reported by a child */
+	const char *remedy;
+} causes[CAUSES] = {
+	[CAUSE_OTHER] = { NULL,
+		"Restore the home from a backup; polytaskd(8), RECOVERY, has the steps." },
+	[CAUSE_INDEX] = { STORE_FAULT_INDEX,
+		"Move data/index.db of the home away and start the service again: the index is"
+		" rebuilt." },
+	[CAUSE_REGIONS_REFUSED] = { STORE_FAULT_REGIONS, "Then start the service again." },
+	[CAUSE_REGIONS_FULL] = { NULL,
+		"Make room in the file system of regions, then start the service again." },
+	[CAUSE_VERSION] = { STORE_FAULT_VERSION, "Then start the service again." },
+	[CAUSE_UNFINISHED] = { STORE_FAULT_UNFINISHED, "Then start the service again." },
+	[CAUSE_DIRECTORY] = { RECOVERY_FAULT_DIRECTORY,
+		"Let the service's user read and write it, then start the service again." },
+};
+
+static enum recovery_cause cause_of(const char *field)
+{
+	int cause = CAUSES - 1;
+
+	while (cause > CAUSE_OTHER &&
+		(!causes[cause].field || strcmp(causes[cause].field, field) != 0))
+		cause--;
+	return (enum recovery_cause)cause;
+}
+
 void child_report_set(struct child_report *report, const struct err *err)
 {
 	snprintf(report->text, sizeof(report->text), "%s", err_text(err));
+	atomic_store(&report->cause, (int)cause_of(err->field));
 	atomic_store(&report->code, (int)err->code);
 }
 
@@ -25,39 +56,48 @@ static bool can_pass(int code, int status)
 }
 
 /* The text is in memory that a faulty child may have overwritten, and may be cut in a character. */
-static void copy_text(char *cause, const char *text)
+static void copy_text(char *out, const char *text)
 {
 	size_t len;
 
-	snprintf(cause, RECOVERY_CAUSE_SIZE, "%.*s", RECOVERY_CAUSE_SIZE - 1, text);
-	len = strlen(cause);
-	if (len > 0 && cause[len - 1] == '.')
-		cause[len - 1] = '\0';
-	for (; *cause; cause++) {
-		if (*cause < ' ' || *cause > '~')
-			*cause = '?';
+	snprintf(out, RECOVERY_CAUSE_SIZE, "%.*s", RECOVERY_CAUSE_SIZE - 1, text);
+	len = strlen(out);
+	if (len > 0 && out[len - 1] == '.')
+		out[len - 1] = '\0';
+	for (; *out; out++) {
+		if (*out < ' ' || *out > '~')
+			*out = '?';
 	}
 }
 
-static void describe(char *cause, const struct child_report *report, const char *what, int status)
+static void describe(char *text, const struct child_report *report, const char *what, int status)
 {
-	int code = atomic_load(&report->code);
-
 	if (WIFSIGNALED(status))
-		snprintf(cause, RECOVERY_CAUSE_SIZE, "%s was killed by signal %d (%s)%s", what,
+		snprintf(text, RECOVERY_CAUSE_SIZE, "%s was killed by signal %d (%s)%s", what,
 			WTERMSIG(status), sigdescr_np(WTERMSIG(status)),
 			WTERMSIG(status) == SIGBUS
 				? ": the file system of regions is full, or a file is too short"
 				: "");
-	else if (code == ERR_NONE)
-		snprintf(cause, RECOVERY_CAUSE_SIZE, "%s exited with status %d", what,
+	else if (atomic_load(&report->code) == ERR_NONE)
+		snprintf(text, RECOVERY_CAUSE_SIZE, "%s exited with status %d", what,
 			WEXITSTATUS(status));
 	else
-		copy_text(cause, report->text);
+		copy_text(text, report->text);
+}
+
+static enum recovery_cause find_cause(const struct child_report *report, int status)
+{
+	int cause = atomic_load(&report->cause);
+
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) == SIGBUS ? CAUSE_REGIONS_FULL : CAUSE_OTHER;
+	if (atomic_load(&report->code) == ERR_NONE || cause < 0 || cause >= CAUSES)
+		return CAUSE_OTHER;
+	return (enum recovery_cause)cause;
 }
 
 /* Numbers, such as places in the log, may differ from one attempt to the next. */
-static bool is_same_cause(const char *a, const char *b)
+static bool is_same_text(const char *a, const char *b)
 {
 	for (;;) {
 		while (isdigit((unsigned char)*a))
@@ -76,13 +116,14 @@ static bool is_same_cause(const char *a, const char *b)
 void recovery_note_failure(
 	struct recovery *recovery, const struct child_report *report, const char *what, int status)
 {
-	char cause[RECOVERY_CAUSE_SIZE];
+	char text[RECOVERY_CAUSE_SIZE];
 
-	describe(cause, report, what, status);
+	describe(text, report, what, status);
 	recovery->failures++;
-	recovery->same = is_same_cause(cause, recovery->cause) ? recovery->same + 1 : 1;
+	recovery->same = is_same_text(text, recovery->text) ? recovery->same + 1 : 1;
 	recovery->lasting = !can_pass(atomic_load(&report->code), status);
-	memcpy(recovery->cause, cause, sizeof(cause));
+	recovery->cause = find_cause(report, status);
+	memcpy(recovery->text, text, sizeof(text));
 }
 
 bool recovery_must_give_up(const struct recovery *recovery)
@@ -98,29 +139,12 @@ void recovery_put_progress(const struct recovery *recovery, struct buf *out)
 		buf_printf(out, "attempt %u of %d: ", recovery->same + 1, RECOVERY_ATTEMPTS);
 	else
 		buf_printf(out, "attempt %u: ", recovery->failures + 1);
-	buf_puts(out, recovery->cause);
+	buf_puts(out, recovery->text);
 }
 
 const char *recovery_remedy(const struct recovery *recovery)
 {
-	static const struct {
-		const char *contains; /* in the cause */
-		const char *remedy;
-	} remedies[] = {
-		/* These causes hold their remedy. */
-		{ "polytaskctl ", "Then start the service again." },
-		{ "shared memory needs", "Then start the service again." },
-		{ "file system of regions",
-			"Make room in the file system of regions, then start the service again." },
-		{ "index.db",
-			"Move this file away and start the service again: the index is rebuilt." },
-		{ "", "Restore the home from a backup; polytaskd(8), RECOVERY, has the steps." },
-	};
-	size_t i = 0;
-
 	if (!recovery->lasting)
 		return "It is tried again until it succeeds: free disk space or memory.";
-	while (!strstr(recovery->cause, remedies[i].contains))
-		i++;
-	return remedies[i].remedy;
+	return causes[recovery->cause].remedy;
 }

@@ -19,12 +19,29 @@
 /* Exit status of a service that gave up; polytaskd.service does not restart it. */
 #define RECOVERY_EXIT_GIVEN_UP 65
 
+/* Why recovery failed, as far as the remedy depends on it. */
+enum recovery_cause {
+	CAUSE_OTHER,
+	CAUSE_INDEX,
+	CAUSE_REGIONS_REFUSED, /* they would not fit */
+	CAUSE_REGIONS_FULL,    /* SIGBUS */
+	CAUSE_VERSION,
+	CAUSE_UNFINISHED,
+	CAUSE_DIRECTORY,
+	CAUSES
+};
+
+/* Value of err->field if a directory cannot be used; the others are in store/store.h. */
+#define RECOVERY_FAULT_DIRECTORY "directory"
+
 /* Why a child ends: written by it before it exits because it cannot recover or join the store. */
 struct child_report {
-	_Atomic int code; /* enum err_code; ERR_NONE: no report */
+	_Atomic int code;  /* enum err_code; ERR_NONE: no report */
+	_Atomic int cause; /* enum recovery_cause */
 	char text[RECOVERY_CAUSE_SIZE];
 };
 
+/* Takes the cause from err->field. */
 void child_report_set(struct child_report *report, const struct err *err);
 
 /* Zero-initialised: none has failed. */
@@ -32,7 +49,8 @@ struct recovery {
 	unsigned failures; /* in a row */
 	unsigned same;	   /* the last of these, with the same cause */
 	bool lasting;	   /* the cause cannot pass by itself */
-	char cause[RECOVERY_CAUSE_SIZE];
+	enum recovery_cause cause;
+	char text[RECOVERY_CAUSE_SIZE]; /* the cause in words, without a full stop */
 };
 
 /* Counts a failure: the child (named by `what`) ended with this status of waitpid(2). */

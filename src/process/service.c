@@ -51,7 +51,7 @@ static void give_up(struct service *service)
 
 	log_error("unrecoverable",
 		"the service ends because recovery failed %u times in a row: %s. %s",
-		recovery->same, recovery->cause, recovery_remedy(recovery));
+		recovery->same, recovery->text, recovery_remedy(recovery));
 	service->exit_status = RECOVERY_EXIT_GIVEN_UP;
 	service_stop(service);
 }

@@ -109,6 +109,7 @@ static void prepare_slot(struct scoreboard_slot *slot, const struct process *pro
 	slot->state = CHILD_STARTING;
 	slot->store_activity = STORE_IDLE;
 	slot->report.code = ERR_NONE;
+	slot->report.cause = CAUSE_OTHER;
 	counters_reset(&slot->counters);
 	slot->role = process->role;
 }

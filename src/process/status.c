@@ -66,7 +66,7 @@ static void add_recovery(json_t *list, const struct recovery *recovery)
 	if (recovery->failures > 0)
 		json_array_append_new(
 			list, json_sprintf("Recovery fails, and no request is served: %s. %s",
-				      recovery->cause, recovery_remedy(recovery)));
+				      recovery->text, recovery_remedy(recovery)));
 }
 
 /* Sentences that tell the operator what to do, most urgent first. */
@@ -112,7 +112,7 @@ static json_t *recovery_json(const struct recovery *recovery)
 		return json_null();
 	json = json_pack("{si ss}", "attempt",
 		(int)(recovery->lasting ? recovery->same : recovery->failures) + 1, "cause",
-		recovery->cause);
+		recovery->text);
 	json_object_set_new(
 		json, "limit", recovery->lasting ? json_integer(RECOVERY_ATTEMPTS) : json_null());
 	return json;

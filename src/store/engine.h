@@ -95,12 +95,21 @@ struct engine_options {
 
 #define ENGINE_MESSAGE_SIZE 300
 
+/* Why open failed; the message has the details. See STORE_FAULT_ in store.h. */
+enum engine_fault {
+	ENGINE_FAULT_OTHER,
+	ENGINE_FAULT_INDEX,
+	ENGINE_FAULT_REGIONS,
+	ENGINE_FAULT_VERSION,
+};
+
 struct engine_ops;
 
 /* An engine's own struct begins with this one. */
 struct engine {
 	const struct engine_ops *ops;
 	char message[ENGINE_MESSAGE_SIZE];
+	enum engine_fault fault;
 	struct id_secret secret; /* set by open; kept with the data */
 };
 

@@ -154,6 +154,8 @@ void index_replace_later(struct store *store);
 /* Returns rc. A damaged page of the index, which is derived data, has it replaced. */
 static inline int store_note(struct store *store, enum engine_table table, enum engine_status rc)
 {
+	if (rc == ENGINE_LOST && table == TABLE_INDEX && !store->lost)
+		store->engine->fault = ENGINE_FAULT_INDEX;
 	if (rc == ENGINE_DAMAGED && table == TABLE_INDEX)
 		index_replace_later(store);
 	return (int)rc;

@@ -33,15 +33,22 @@ static struct store *new_store(const struct store_options *options)
 
 static bool fail_open(struct store *store, enum engine_status status, struct err *err)
 {
+	static const char *const faults[] = {
+		[ENGINE_FAULT_OTHER] = NULL,
+		[ENGINE_FAULT_INDEX] = STORE_FAULT_INDEX,
+		[ENGINE_FAULT_REGIONS] = STORE_FAULT_REGIONS,
+		[ENGINE_FAULT_VERSION] = STORE_FAULT_VERSION,
+	};
+
 	if (status == ENGINE_LOST)
-		return err_set(err, ERR_PANIC, NULL, "the store cannot be opened: %s",
-			store->engine->message);
+		return err_set(err, ERR_PANIC, faults[store->engine->fault],
+			"the store cannot be opened: %s", store->engine->message);
 	if (status == ENGINE_FULL)
 		return err_set(err, ERR_DISK_FULL, NULL, NULL);
 	if (status == ENGINE_NO_MEMORY || !store->engine)
 		return err_no_memory(err);
-	return err_set(err, ERR_INTERNAL, "home", "the store cannot be opened: %s",
-		store->engine->message);
+	return err_set(err, ERR_INTERNAL, faults[store->engine->fault],
+		"the store cannot be opened: %s", store->engine->message);
 }
 
 static bool open_engine(struct store *store, const struct store_options *options, struct err *err)
@@ -103,7 +110,7 @@ static bool check_finished(const struct store_options *options, struct err *err)
 		return true;
 	snprintf(path, sizeof(path), "%s/" STORE_UNFINISHED, options->home);
 	return access(path, F_OK) != 0 ||
-	       err_set(err, ERR_INTERNAL, "home",
+	       err_set(err, ERR_INTERNAL, STORE_FAULT_UNFINISHED,
 		       "the home is an unfinished restore: remove it and restore again");
 }
 
@@ -130,6 +137,8 @@ bool store_open(struct store **store, const struct store_options *options, struc
 	store_enter(opened);
 	ok = open_all(opened, options, err);
 	store_leave(opened);
+	if (opened->lost)
+		fail_open(opened, ENGINE_LOST, err);
 out:
 	if (ok)
 		*store = opened;

@@ -105,6 +105,15 @@ struct store_options {
 	const struct engine_ops *engine; /* NULL: Berkeley DB; tests use another one */
 };
 
+/*
+ * Values of err->field if store_open() fails and the remedy depends on the cause. With all but
+ * INDEX the text has the remedy.
+ */
+#define STORE_FAULT_INDEX      "index"	    /* the file of the index cannot be used */
+#define STORE_FAULT_REGIONS    "regions"    /* too little room for shared memory */
+#define STORE_FAULT_VERSION    "version"    /* a store of an older build */
+#define STORE_FAULT_UNFINISHED "unfinished" /* the restore of a backup did not end */
+
 bool store_open(struct store **store, const struct store_options *options, struct err *err)
 	__attribute__((warn_unused_result));
 /* NULL is allowed. Closes without a flush or a checkpoint. */

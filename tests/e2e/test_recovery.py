@@ -7,7 +7,7 @@ from paths import BUILD
 from tap import equal, note, ok
 
 GIVEN_UP = 65
-EXPECT = ("bdb", "exit", "page-damaged", "recover", "store-lost", "store-panic", "unrecoverable")
+EXPECT = ("bdb", "exit", "page-damaged", "recover", "reindex", "store-lost", "store-panic", "unrecoverable")
 
 
 def overwrite(path):
@@ -72,6 +72,15 @@ def damaged_log():
     give_up("a damaged log", damage, "log.", "backup")
 
 
+def truncated_index():
+    give_up(
+        "a truncated index",
+        lambda home: os.truncate(os.path.join(home, "data", "index.db"), 4096),
+        "the store cannot be opened",
+        "Move data/index.db of the home away",
+    )
+
+
 def unit():
     """systemd does not start the service again after this status."""
     with open(os.path.join(BUILD, "data", "polytaskd.service")) as unit_file:
@@ -79,4 +88,4 @@ def unit():
     ok(f"RestartPreventExitStatus={GIVEN_UP}" in lines, "the unit does not restart the service")
 
 
-run_tests(damaged_file, damaged_log, unit)
+run_tests(damaged_file, damaged_log, truncated_index, unit)

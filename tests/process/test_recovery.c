@@ -10,6 +10,7 @@
 #include "lib/check.h"
 #include "process/fake_service.h"
 #include "process/recovery.h"
+#include "store/store.h"
 
 #define TIMEOUT_MS 15000
 
@@ -17,17 +18,23 @@
 #define EXITED(code)   ((code) << 8)
 #define KILLED(signal) (signal)
 
-static void fail_recovery(
-	struct recovery *recovery, enum err_code code, const char *text, int status)
+static void fail_with_fault(struct recovery *recovery, enum err_code code, const char *field,
+	const char *text, int status)
 {
 	struct child_report report = { .code = ERR_NONE };
 	struct err err;
 
 	if (code != ERR_NONE) {
-		err_set(&err, code, NULL, "%s", text);
+		err_set(&err, code, field, "%s", text);
 		child_report_set(&report, &err);
 	}
 	recovery_note_failure(recovery, &report, "recover", status);
+}
+
+static void fail_recovery(
+	struct recovery *recovery, enum err_code code, const char *text, int status)
+{
+	fail_with_fault(recovery, code, NULL, text, status);
 }
 
 static void fifth_failure_of_one_cause_gives_up(void **state)
@@ -41,7 +48,7 @@ static void fifth_failure_of_one_cause_gives_up(void **state)
 			EXITED(1));
 	}
 	assert_true(recovery_must_give_up(&recovery));
-	assert_string_equal(recovery.cause, "file 7 is bad");
+	assert_string_equal(recovery.text, "file 7 is bad");
 }
 
 static void another_cause_counts_from_one(void **state)
@@ -106,39 +113,57 @@ static void signal_is_named(void **state)
 
 	(void)state;
 	fail_recovery(&recovery, ERR_NONE, NULL, KILLED(SIGBUS));
-	assert_non_null(strstr(recovery.cause, "recover was killed by signal 7 (Bus error)"));
+	assert_non_null(strstr(recovery.text, "recover was killed by signal 7 (Bus error)"));
 	assert_non_null(strstr(recovery_remedy(&recovery), "regions"));
 	fail_recovery(&recovery, ERR_NONE, NULL, EXITED(3));
-	assert_string_equal(recovery.cause, "recover exited with status 3");
+	assert_string_equal(recovery.text, "recover exited with status 3");
 }
 
-static void remedy_depends_on_the_cause(void **state)
+/* The words of the cause do not matter. */
+static void remedy_depends_on_the_field(void **state)
+{
+	static const struct {
+		const char *field, *remedy;
+	} rows[] = {
+		{ NULL, "backup" },
+		{ "home", "backup" },
+		{ STORE_FAULT_INDEX, "the index is rebuilt" },
+		{ STORE_FAULT_REGIONS, "Then start the service again." },
+		{ STORE_FAULT_VERSION, "Then start the service again." },
+		{ STORE_FAULT_UNFINISHED, "Then start the service again." },
+		{ RECOVERY_FAULT_DIRECTORY, "the service's user" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct recovery recovery = { 0 };
+
+		fail_with_fault(&recovery, ERR_INTERNAL, rows[i].field,
+			"index.db: run polytaskctl migrate", EXITED(1));
+		assert_non_null(strstr(recovery_remedy(&recovery), rows[i].remedy));
+	}
+}
+
+static void remedy_of_a_cause_that_can_pass(void **state)
 {
 	struct recovery recovery = { 0 };
 
 	(void)state;
-	fail_recovery(&recovery, ERR_INTERNAL, "index.db, page 3: checksum error", EXITED(1));
-	assert_non_null(strstr(recovery_remedy(&recovery), "the index is rebuilt"));
-	fail_recovery(&recovery, ERR_INTERNAL, "tasks.db, page 3: checksum error", EXITED(1));
-	assert_non_null(strstr(recovery_remedy(&recovery), "backup"));
 	fail_recovery(&recovery, ERR_DISK_FULL, "The disk is full.", EXITED(1));
-	assert_string_equal(recovery.cause, "The disk is full");
+	assert_string_equal(recovery.text, "The disk is full");
 	assert_non_null(strstr(recovery_remedy(&recovery), "free disk space"));
-	fail_recovery(
-		&recovery, ERR_INTERNAL, "an older build: run `polytaskctl migrate`", EXITED(1));
-	assert_null(strstr(recovery_remedy(&recovery), "backup"));
 }
 
 static void damaged_report_is_printable(void **state)
 {
-	struct child_report report = { .code = ERR_INTERNAL };
+	struct child_report report = { .code = ERR_INTERNAL, .cause = CAUSES };
 	struct recovery recovery = { 0 };
 
 	(void)state;
 	memset(report.text, 0xC3, sizeof(report.text));
 	recovery_note_failure(&recovery, &report, "recover", EXITED(1));
-	assert_int_equal(strlen(recovery.cause), RECOVERY_CAUSE_SIZE - 1);
-	assert_int_equal(strspn(recovery.cause, "?"), RECOVERY_CAUSE_SIZE - 1);
+	assert_int_equal(strlen(recovery.text), RECOVERY_CAUSE_SIZE - 1);
+	assert_int_equal(strspn(recovery.text, "?"), RECOVERY_CAUSE_SIZE - 1);
 }
 
 /* ---- the service ---- */
@@ -248,7 +273,8 @@ int main(int argc, char **argv, char **envp)
 		CHECK(cause_that_can_pass_is_retried_for_ever),
 		CHECK(progress_has_attempt_and_cause),
 		CHECK(signal_is_named),
-		CHECK(remedy_depends_on_the_cause),
+		CHECK(remedy_depends_on_the_field),
+		CHECK(remedy_of_a_cause_that_can_pass),
 		CHECK(damaged_report_is_printable),
 		TEST(service_ends_when_recovery_fails_again_and_again),
 		TEST(service_ends_when_no_worker_can_join),

@@ -260,6 +260,7 @@ static enum engine_status bdb_open(struct engine **engine, const struct engine_o
 		data_files_set_aside(bdb->files, failure.name)) {
 		close_all(bdb);
 		*bdb->engine.message = '\0';
+		bdb->engine.fault = ENGINE_FAULT_OTHER;
 		damage_forget(options->damages, TABLE_INDEX);
 		rc = open_all(bdb, options);
 	}

@@ -75,9 +75,20 @@ int bdb_recover(DB_ENV *env, const char *home, uint32_t flags)
 	return rc == 0 && !file_hooks_may_change() ? EIO : rc;
 }
 
+/* libdb names the file in its text only. */
+static bool names_index(const char *text)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%s.db", engine_tables[TABLE_INDEX].name);
+	return strstr(text, name);
+}
+
 void bdb_describe(struct bdb *bdb, const char *what, int rc)
 {
 	if (!*bdb->engine.message)
 		snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s%s", what,
 			*first_error ? first_error : db_strerror(rc));
+	if (names_index(bdb->engine.message))
+		bdb->engine.fault = ENGINE_FAULT_INDEX;
 }

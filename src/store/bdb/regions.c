@@ -87,6 +87,7 @@ static int refuse(struct bdb *bdb, const struct engine_options *options, uint64_
 		(unsigned long long)(largest_cache_mb(options) + OTHER_REGIONS_MB),
 		options->regions, (unsigned long long)free_bytes >> 20,
 		(unsigned long long)bdb_cache_mb(options));
+	bdb->engine.fault = ENGINE_FAULT_REGIONS;
 	return ENOBUFS;
 }
 

@@ -148,6 +148,7 @@ static int open_old_table(struct bdb *bdb)
 	if (bdb->migrate)
 		return open_table(bdb, TABLE_OLD_TASKS, false);
 	explain_old(bdb->engine.message);
+	bdb->engine.fault = ENGINE_FAULT_VERSION;
 	return EINVAL;
 }
 
