@@ -79,12 +79,9 @@ static void inject_fault(const struct child_context *child)
 	}
 }
 
-static void refuse_to_join(const struct child_context *child)
+static bool cannot_join(const struct child_context *child)
 {
-	if (script->injected_fault != INJECT_CANNOT_JOIN || child->slot->role != ROLE_WORKER)
-		return;
-	report(child);
-	_exit(STORE_EXIT_PANIC);
+	return script->injected_fault == INJECT_CANNOT_JOIN && child->slot->role == ROLE_WORKER;
 }
 
 static bool is_first_worker(const struct child_context *child)
@@ -105,7 +102,11 @@ static int serve(const struct child_context *child)
 	atomic_fetch_add(&script->start_counts[child->slot->role], 1);
 	if (script->recovering)
 		script->started_during_recovery = true;
-	refuse_to_join(child);
+	if (cannot_join(child)) {
+		report(child);
+		/* No handler of atexit() may run after this status; that of check.c removes the home. */
+		return STORE_EXIT_PANIC;
+	}
 	while (!stop_requested && !retire_requested) {
 		atomic_fetch_add(&child->slot->counters.heartbeats, 1);
 		if (is_first_worker(child))
