@@ -6,28 +6,19 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "lib/captured_log.h"
 #include "lib/check.h"
-
-static struct buf last_line;
-static unsigned lines;
-
-static void take(enum log_level level, struct str line)
-{
-	(void)level;
-	buf_reset(&last_line);
-	buf_put_str(&last_line, line);
-	lines++;
-}
 
 /* Returns the only line logged since the last call, as JSON; the caller frees it. */
 static json_t *take_single_line(void)
 {
-	json_t *json = json_loadb(last_line.data, last_line.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = json_loadb(captured_log.last_line.data, captured_log.last_line.len,
+		JSON_REJECT_DUPLICATES, NULL);
 
-	assert_int_equal(lines, 1);
-	assert_null(memchr(last_line.data, '\n', last_line.len));
+	assert_int_equal(captured_log.lines, 1);
+	assert_null(memchr(captured_log.last_line.data, '\n', captured_log.last_line.len));
 	assert_true(json_is_object(json));
-	lines = 0;
+	captured_log.lines = 0;
 	return json;
 }
 
@@ -36,23 +27,12 @@ static const char *text_of(const json_t *json, const char *name)
 	return json_string_value(json_object_get(json, name));
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	log_capture(take);
-	lines = 0;
-	return 0;
-}
-
 static int teardown(void **state)
 {
-	(void)state;
-	log_capture(NULL);
 	log_set_level(LOG_INFO);
 	log_set_process("main");
 	clock_set_fake(0);
-	buf_free(&last_line);
-	return 0;
+	return captured_log_end(state);
 }
 
 static void line_has_its_members(void **state)
@@ -110,14 +90,14 @@ static void lines_below_the_level_are_dropped(void **state)
 
 	(void)state;
 	log_debug("event", "%s", "x");
-	assert_int_equal(lines, 0);
+	assert_int_equal(captured_log.lines, 0);
 	assert_false(log_begin(&line, LOG_DEBUG, "event"));
 	assert_int_equal(line.len, 0);
 	log_set_level(LOG_ERROR);
 	log_warn("event", "%s", "x");
-	assert_int_equal(lines, 0);
+	assert_int_equal(captured_log.lines, 0);
 	log_error("event", "%s", "x");
-	assert_int_equal(lines, 1);
+	assert_int_equal(captured_log.lines, 1);
 	assert_true(log_level_parse(&level, "debug"));
 	assert_int_equal(level, LOG_DEBUG);
 	assert_true(log_level_parse(&level, "error"));
@@ -201,7 +181,7 @@ static void batches_are_whole_lines(void **state)
 	close(ends[0]);
 }
 
-#define LOG_TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define LOG_TEST(function) cmocka_unit_test_setup_teardown(function, captured_log_begin, teardown)
 
 int main(void)
 {

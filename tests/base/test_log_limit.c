@@ -5,20 +5,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "lib/captured_log.h"
 #include "lib/check.h"
 
 static struct log_limits *limits;
-static struct buf last_line;
-static unsigned lines;
-
-static void take(enum log_level level, struct str line)
-{
-	(void)level;
-	buf_reset(&last_line);
-	buf_put_str(&last_line, line);
-	lines++;
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -29,11 +19,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
-	log_capture(NULL);
+	captured_log_end(state);
 	log_set_limits(NULL);
-	buf_free(&last_line);
-	lines = 0;
 	return munmap(limits, sizeof(*limits));
 }
 
@@ -105,29 +92,28 @@ static void line_has_the_number_suppressed(void **state)
 {
 	json_t *json;
 
-	(void)state;
-	log_capture(take);
+	captured_log_begin(state);
 	log_set_limits(limits);
 	for (int i = 0; i < LOG_LIMIT_BURST + 5; i++)
 		log_error("full", "page %d", i);
-	assert_int_equal(lines, LOG_LIMIT_BURST);
-	assert_null(memmem(last_line.data, last_line.len, "suppressed", 10));
+	assert_int_equal(captured_log.lines, LOG_LIMIT_BURST);
+	assert_null(
+		memmem(captured_log.last_line.data, captured_log.last_line.len, "suppressed", 10));
 	for (size_t i = 0; i < LOG_LIMIT_SLOTS; i++)
 		limits->slots[i].full_at = 0;
 	log_error("full", "page %d", 0);
-	json = json_loadb(last_line.data, last_line.len, 0, NULL);
+	json = json_loadb(captured_log.last_line.data, captured_log.last_line.len, 0, NULL);
 	assert_int_equal(json_integer_value(json_object_get(json, "suppressed")), 5);
 	json_decref(json);
 }
 
 static void lines_below_warning_are_not_limited(void **state)
 {
-	(void)state;
-	log_capture(take);
+	captured_log_begin(state);
 	log_set_limits(limits);
 	for (int i = 0; i < 1000; i++)
 		log_info("request", "%d", i);
-	assert_int_equal(lines, 1000);
+	assert_int_equal(captured_log.lines, 1000);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)

@@ -167,3 +167,18 @@ char *check_read_file(const char *path, size_t *size)
 	fclose(in);
 	return bytes;
 }
+
+void check_manual_item(const char *name, const char *text)
+{
+	const char *source = getenv("top_srcdir") ? getenv("top_srcdir") : ".";
+	char path[512], item[200], *manual;
+	size_t size;
+
+	snprintf(path, sizeof(path), "%s/src/polytaskctl.8", source);
+	snprintf(item, sizeof(item), ".It Cm %s\n%s\n", name, text);
+	manual = check_read_file(path, &size);
+	assert_non_null(manual);
+	if (!strstr(manual, item))
+		fail_msg("%s lacks: %s", path, item);
+	free(manual);
+}

@@ -53,5 +53,10 @@ void check_str(struct str s, const char *text, const char *file, int line);
 
 /* A directory of this process, created at the first call and removed at exit. */
 const char *check_temp_dir(void);
+/*
+ * Ends the test unless polytaskctl(8), in the source tree, has an item of that name with exactly
+ * this text.
+ */
+void check_manual_item(const char *name, const char *text);
 /* Reads a whole file and adds a NUL; NULL if it cannot be read. The caller frees. */
 char *check_read_file(const char *path, size_t *size);

@@ -1,42 +1,16 @@
 /* Log lines about the archive. */
 #include <errno.h>
 
+#include "lib/captured_log.h"
 #include "lib/check.h"
 #include "process/archive_report.h"
 
-static struct buf last_line;
-static unsigned lines;
-
-static void take(enum log_level level, struct str line)
-{
-	(void)level;
-	buf_reset(&last_line);
-	buf_put_str(&last_line, line);
-	lines++;
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	log_capture(take);
-	lines = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	log_capture(NULL);
-	buf_free(&last_line);
-	return 0;
-}
-
 static void expect_line(const char *text)
 {
-	assert_int_equal(lines, 1);
-	buf_putc(&last_line, '\0');
-	assert_non_null(strstr(last_line.data, text));
-	lines = 0;
+	assert_int_equal(captured_log.lines, 1);
+	buf_putc(&captured_log.last_line, '\0');
+	assert_non_null(strstr(captured_log.last_line.data, text));
+	captured_log.lines = 0;
 }
 
 /* Once a second for this time. */
@@ -62,7 +36,7 @@ static void failure_is_reported_once_and_then_every_hour(void **state)
 	pass(&report, &health, &now, 1);
 	expect_line("No space left on device; 2 files of 67 MB");
 	pass(&report, &health, &now, 3599);
-	assert_int_equal(lines, 0);
+	assert_int_equal(captured_log.lines, 0);
 	health.archive_waiting_files = 9;
 	pass(&report, &health, &now, 3600);
 	expect_line("; 9 files of 67 MB");
@@ -76,7 +50,7 @@ static void end_of_the_failure_is_reported_once(void **state)
 
 	(void)state;
 	pass(&report, &health, &now, 10);
-	lines = 0;
+	captured_log.lines = 0;
 	health.archive = ARCHIVE_WORKING;
 	pass(&report, &health, &now, 10000);
 	expect_line("again");
@@ -92,10 +66,11 @@ static void working_archive_is_not_reported(void **state)
 	pass(&report, &health, &now, 10000);
 	health.archive = ARCHIVE_OFF;
 	pass(&report, &health, &now, 10000);
-	assert_int_equal(lines, 0);
+	assert_int_equal(captured_log.lines, 0);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, captured_log_begin, captured_log_end)
 
 int main(void)
 {
