@@ -99,7 +99,7 @@ bool admin_quota_recount(struct admin *admin, const struct admin_call *call, str
 	(void)call;
 	if (!store_recount(admin->store, &wrong, &changed, err))
 		return false;
-	admin_print(admin, "%" PRIu64 " tenants corrected", wrong);
+	admin_print(admin, "%" PRIu64 " tenant%s corrected", wrong, str_plural(wrong));
 	if (changed > 0)
 		return err_set(err, ERR_CONFLICT, NULL,
 			"the tasks of %" PRIu64

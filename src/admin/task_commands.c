@@ -56,7 +56,8 @@ bool admin_load_sample(struct admin *admin, const struct admin_call *call, struc
 	sample.store = admin->store;
 	ok = put_samples(&batch, &sample, err);
 	if (ok)
-		admin_print(admin, "%" PRIu64 " tasks loaded", batch.total);
+		admin_print(
+			admin, "%" PRIu64 " task%s loaded", batch.total, str_plural(batch.total));
 	task_batch_close(&batch);
 	return ok;
 }
@@ -152,7 +153,7 @@ bool admin_migrate(struct admin *admin, const struct admin_call *call, struct er
 	if (tasks == 0)
 		admin_print(admin, "nothing to migrate");
 	else
-		admin_print(admin, "%" PRIu64 " tasks migrated", tasks);
+		admin_print(admin, "%" PRIu64 " task%s migrated", tasks, str_plural(tasks));
 	return true;
 }
 
@@ -182,6 +183,6 @@ bool admin_checkpoint(struct admin *admin, const struct admin_call *call, struct
 	(void)call;
 	if (!store_checkpoint(admin->store, true, &removed, err))
 		return false;
-	admin_print(admin, "checkpoint written, %u logs removed", removed);
+	admin_print(admin, "checkpoint written, %u log%s removed", removed, str_plural(removed));
 	return true;
 }

@@ -349,9 +349,11 @@ static bool import_lines(struct admin *admin, struct import *import, struct err 
 
 static void print_counts(struct admin *admin, const struct import *import)
 {
-	admin_print(admin, "%" PRIu64 " tasks imported", import->batch.total);
+	admin_print(admin, "%" PRIu64 " task%s imported", import->batch.total,
+		str_plural(import->batch.total));
 	if (import->rows > 0)
-		admin_print(admin, "%" PRIu64 " other rows imported", import->rows);
+		admin_print(admin, "%" PRIu64 " other row%s imported", import->rows,
+			str_plural(import->rows));
 }
 
 /* Keeps the lines before a bad one; the output says how many. */

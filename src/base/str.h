@@ -19,6 +19,12 @@ struct str {
 /* For printf: "%.*s", STR_ARGS(s). */
 #define STR_ARGS(s) (int)(s).len, (s).ptr
 
+/* The ending of a regular noun behind its number: "%u task%s". */
+static inline const char *str_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 static inline struct str str_cstr(const char *text)
 {
 	return (struct str){ text, text ? strlen(text) : 0 };

@@ -327,8 +327,8 @@ static void print_summary(const struct backup *backup)
 	struct buf text = BUF_INIT;
 
 	date_put(backup->manifest.end, &text);
-	printf("%" PRIu64 " tasks of %.*s in %s\n", backup->manifest.tasks,
-		STR_ARGS(buf_str(&text)), backup->path);
+	printf("%" PRIu64 " task%s of %.*s in %s\n", backup->manifest.tasks,
+		str_plural(backup->manifest.tasks), STR_ARGS(buf_str(&text)), backup->path);
 	buf_free(&text);
 }
 

@@ -115,8 +115,9 @@ static bool check_report(const struct store_report *report, struct err *err)
 		report->unreadable_records == 0 && report->wrong_counts == 0)
 		return true;
 	return err_set(err, ERR_DAMAGED, NULL,
-		"the copy of the store is damaged: %" PRIu64 " index entries are missing, %" PRIu64
-		" are stray, %" PRIu64 " tasks are unreadable, %" PRIu64 " tenants are miscounted",
+		"the copy of the store is damaged (index entries missing: %" PRIu64
+		", stray: %" PRIu64 ", tasks unreadable: %" PRIu64 ", tenants miscounted: %" PRIu64
+		")",
 		report->missing_entries, report->stray_entries, report->unreadable_records,
 		report->wrong_counts);
 }

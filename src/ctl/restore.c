@@ -176,7 +176,8 @@ int ctl_restore(struct ctl *ctl)
 	     copy_recover(&ctl->conf, restore.home, restore.until, &restore.counted, &err) &&
 	     finish(&restore, &err);
 	if (ok)
-		printf("%" PRIu64 " tasks in %s\n", restore.counted.tasks, restore.home);
+		printf("%" PRIu64 " task%s in %s\n", restore.counted.tasks,
+			str_plural(restore.counted.tasks), restore.home);
 	copy_tree_close(&restore.from);
 	copy_tree_close(&restore.to);
 	if (restore.archive >= 0)

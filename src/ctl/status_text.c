@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/str.h"
+
 void status_put_duration(int64_t ms, char *text, size_t size)
 {
 	int64_t seconds = ms > 0 ? ms / 1000 : 0;
@@ -46,13 +48,15 @@ static void put_number(
 		snprintf(text, size, "%s ago", duration);
 		break;
 	case HEALTH_NUMBER:
+		snprintf(text, size, "%" JSON_INTEGER_FORMAT " %s%s", value, row->unit,
+			str_plural((uint64_t)value));
+		break;
 	case HEALTH_SHARE:
 	case HEALTH_FLAG:
 	case HEALTH_STATE:
 	case HEALTH_ERROR:
 	default:
-		snprintf(text, size, "%" JSON_INTEGER_FORMAT " %s", value,
-			row->unit ? row->unit : "");
+		snprintf(text, size, "%" JSON_INTEGER_FORMAT, value);
 	}
 }
 

@@ -9,11 +9,12 @@
 
 static void report_failure(const struct store_health *health)
 {
+	uint64_t files = atomic_load(&health->archive_waiting_files);
+
 	log_warn("archive",
-		"finished logs cannot be copied to the archive: %s; %" PRIu64 " files of %" PRIu64
-		" MB stay in the home until they can",
-		strerror((int)atomic_load(&health->archive_error)),
-		atomic_load(&health->archive_waiting_files),
+		"finished logs cannot be copied to the archive and stay in the home: %s; %" PRIu64
+		" file%s of %" PRIu64 " MB",
+		strerror((int)atomic_load(&health->archive_error)), files, str_plural(files),
 		atomic_load(&health->archive_waiting_bytes) / MB);
 }
 

@@ -40,7 +40,7 @@ static bool purge_credentials(void *data, const struct job *job, bool *more, str
 		return false;
 	if (logins + tokens + keys > 0)
 		log_info("purge",
-			"removed %u login tokens, %u other tokens and %u keys that had ended",
+			"removed credentials that had ended (login tokens: %u, other tokens: %u, keys: %u)",
 			logins, tokens, keys);
 	return true;
 }

@@ -228,7 +228,8 @@ static void signal_children(struct service *service, int64_t now)
 	if (now < service->next_signal_ms)
 		return;
 	if (last)
-		log_warn("stop", "killing %zu processes that did not exit on SIGTERM", count);
+		log_warn("stop", "killing %zu process%s that did not exit on SIGTERM", count,
+			count == 1 ? "" : "es");
 	children_signal(&service->children, last ? SIGKILL : SIGTERM);
 	service->next_signal_ms = now + service->signal_interval_ms;
 	service->signal_interval_ms *= 2;

@@ -21,7 +21,7 @@ const struct health_row health_rows[] = {
 		.kind = HEALTH_TIME, .none = "none yet" },
 	{ AT(checkpoint_ms), .name = "checkpoint_ms", .help = "duration of that checkpoint",
 		.kind = HEALTH_DURATION },
-	{ AT(log_files), .name = "log_files", .help = "log files in the home", .unit = "files" },
+	{ AT(log_files), .name = "log_files", .help = "log files in the home", .unit = "file" },
 	{ AT(log_bytes), .name = "log_bytes", .help = "disk space that the log files occupy",
 		.kind = HEALTH_BYTES },
 	{ AT(free_bytes), .name = "free_bytes", .help = "free space of the file system of the home",
@@ -32,8 +32,8 @@ const struct health_row health_rows[] = {
 	{ AT(last_backup), .name = "last_backup", .help = "end of the last backup",
 		.kind = HEALTH_TIME, .none = "none" },
 	{ AT(damaged_pages), .name = "damaged_pages",
-		.help = "pages that cannot be read (polytaskctl verify lists them)",
-		.unit = "pages", .hide_zero = true, .attention_from = 1,
+		.help = "pages that cannot be read (polytaskctl verify lists them)", .unit = "page",
+		.hide_zero = true, .attention_from = 1,
 		.advice = "Pages of the data files are damaged, and requests that need them fail: "
 			  "check the disk, then restore a backup (polytaskctl restore) or save "
 			  "all other tasks (polytaskctl export --salvage)." },
@@ -52,7 +52,7 @@ const struct health_row health_rows[] = {
 	{ AT(archive_error), .name = "archive_error", .help = "error of the last failed copy",
 		.kind = HEALTH_ERROR },
 	{ AT(archive_waiting_files), .name = "archive_waiting_files",
-		.help = "finished log files that wait for the archive", .unit = "files",
+		.help = "finished log files that wait for the archive", .unit = "file",
 		.hide_zero = true },
 	{ AT(archive_waiting_bytes), .name = "archive_waiting_bytes",
 		.help = "disk space that these occupy", .kind = HEALTH_BYTES, .hide_zero = true },
@@ -73,13 +73,13 @@ const struct health_row health_rows[] = {
 			  "their tasks: run polytaskctl reindex when these pages are restored or "
 			  "repaired." },
 	{ AT(retention_removed), .name = "retention_removed",
-		.help = "tasks removed by retention since the last recovery", .unit = "tasks" },
+		.help = "tasks removed by retention since the last recovery", .unit = "task" },
 	{ AT(retention_pass), .name = "retention_pass",
 		.help = "end of the last pass of the retention over all tasks",
 		.kind = HEALTH_TIME },
 	{ AT(tenants_near_quota), .name = "tenants_near_quota",
 		.help = "tenants that use 90 % or more of a quota, counted every 10 minutes",
-		.unit = "tenants", .hide_zero = true },
+		.unit = "tenant", .hide_zero = true },
 };
 
 _Static_assert(

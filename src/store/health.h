@@ -60,7 +60,7 @@ struct health_row {
 	const char *name; /* the JSON member */
 	const char *help; /* as in polytaskctl(8) */
 	enum health_kind kind;
-	const char *unit;	  /* NUMBER: plural noun for the table */
+	const char *unit;	  /* NUMBER: a regular noun for the table, singular */
 	const char *const *names; /* STATE: in the order of the enum, NULL at the end */
 	const char *none;	  /* TIME, ERROR: text for 0 in the table; NULL: no line */
 	bool hide_zero;		  /* NUMBER, BYTES, SHARE: no line in the table for 0 */

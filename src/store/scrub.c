@@ -104,7 +104,7 @@ static void end_pass(struct store *store)
 	struct store_scrub *scrub = &store->scrub;
 
 	scrub->last = clock_wall_ms();
-	log_info("scrub", "verified the checksums of all %llu pages, %llu are damaged",
+	log_info("scrub", "verified the checksums of all pages (%llu, of them damaged: %llu)",
 		(unsigned long long)scrub->at.total,
 		(unsigned long long)damage_count(&store->shared->damages));
 	scrub->at = (struct engine_scrub){ .total = scrub->at.total, .from_disk = true };

@@ -87,7 +87,7 @@ static void recount_repairs_what_verify_reports(void **state)
 	assert_string_equal(verified.err,
 		"polytaskctl: the usage of a tenant is wrong (polytaskctl quota recount)\n");
 	free_result(&verified);
-	expect_result("quota recount", " ", 0, "1 tenants corrected\n", "");
+	expect_result("quota recount", " ", 0, "1 tenant corrected\n", "");
 	expect_result("quota recount", " ", 0, "0 tenants corrected\n", "");
 	verified = run_line("verify", " ");
 	assert_int_equal(verified.status, 0);

@@ -50,7 +50,7 @@ static void import_keeps_the_lines_before_a_bad_one(void **state)
 		"{\"id\":\"a62ad146-ccf4-11e5-9956-625662870761\",\"tenant\":\"default\","
 		"\"dialect\":\"virtshell\",\"state\":\"pending\",\"status\":\"pending\","
 		"\"created\":1}\n\n{\"id\":1}\n{\"id\":2}\n",
-		1, "1 tasks imported\n", "polytaskctl: line 3: id must be a UUID\n");
+		1, "1 task imported\n", "polytaskctl: line 3: id must be a UUID\n");
 	call_result = run_line("show a62ad146-ccf4-11e5-9956-625662870761", " ");
 	assert_int_equal(call_result.status, 0);
 	assert_non_null(strstr(call_result.out, "\"revision\":1,"));

@@ -75,9 +75,10 @@ static bool finish(struct store *store, struct rebuild *rebuild, struct err *err
 {
 	if (!index_set_complete(store, rebuild->skipped, err))
 		return false;
-	log_info("reindexed", "the index is complete: %llu entries, %llu of them new, %lld s",
-		(unsigned long long)rebuild->entries, (unsigned long long)rebuild->written,
-		(long long)(clock_mono_ms() - rebuild->begun_ms) / 1000);
+	log_info("reindexed",
+		"the index is complete after %lld s (entries: %llu, of them new: %llu)",
+		(long long)(clock_mono_ms() - rebuild->begun_ms) / 1000,
+		(unsigned long long)rebuild->entries, (unsigned long long)rebuild->written);
 	if (rebuild->skipped > 0)
 		log_warn("index-left-out",
 			"the index has no entries of tasks on damaged pages (pages: %llu): they are "

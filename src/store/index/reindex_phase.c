@@ -32,7 +32,7 @@ bool rebuild_enter_entries(
 
 bool rebuild_fail(struct store *store, struct rebuild *rebuild, struct err *err)
 {
-	log_error("reindex", "verification failed: %llu entries missing, %llu stray",
+	log_error("reindex", "verification failed (entries missing: %llu, stray: %llu)",
 		(unsigned long long)rebuild->compared.missing, (unsigned long long)rebuild->strays);
 	if (++rebuild->failures >= FAILURES_MAX)
 		rebuild->retry_ms = clock_mono_ms() + FAILURE_PAUSE_MS;

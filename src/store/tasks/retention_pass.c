@@ -169,7 +169,8 @@ static void end_pass(struct store *store)
 	struct retention_pass *pass = &store->retention;
 
 	if (pass->removed > 0)
-		log_info("retention", "removed %llu tasks, kept %llu that others refer to",
+		log_info("retention",
+			"removed tasks: %llu; kept because others refer to them: %llu",
 			(unsigned long long)pass->removed, (unsigned long long)pass->kept);
 	atomic_store(&store->shared->health.retention_pass, (uint64_t)clock_wall_ms());
 	pass->removed = pass->kept = 0;
