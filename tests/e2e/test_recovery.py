@@ -82,10 +82,11 @@ def truncated_index():
 
 
 def unit():
-    """systemd does not start the service again after this status."""
+    """systemd does not restart the service after this status, and its socket does so for a while only."""
     with open(os.path.join(BUILD, "data", "polytaskd.service")) as unit_file:
         lines = unit_file.read().splitlines()
     ok(f"RestartPreventExitStatus={GIVEN_UP}" in lines, "the unit does not restart the service")
+    ok(any(line.startswith("StartLimitBurst=") for line in lines), "the unit limits its starts")
 
 
 run_tests(damaged_file, damaged_log, truncated_index, unit)
