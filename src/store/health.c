@@ -68,7 +68,7 @@ const struct health_row health_rows[] = {
 	{ AT(index_left_out), .name = "index_left_out",
 		.help = "pages of tasks that were damaged when the index was built: their tasks are "
 			"in no list",
-		.unit = "pages", .hide_zero = true, .attention_from = 1,
+		.unit = "page", .hide_zero = true, .attention_from = 1,
 		.advice = "The index was built while pages of tasks were damaged, and leaves out "
 			  "their tasks: run polytaskctl reindex when these pages are restored or "
 			  "repaired." },
