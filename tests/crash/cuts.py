@@ -2,7 +2,9 @@
 
 A service under load is recorded (recorder.c). Then, again and again: a moment of the recording is
 drawn, the disk is built as it could be after a power cut at that moment (disk.py, choices.py), the
-real polytaskd recovers it, and its tasks are compared with the answers that the clients had by then.
+real polytaskd recovers it, and its tasks are compared with the answers that the clients had by then,
+the logs of the archive with those that were written. Some tasks are removed by retention during the
+load; the service that recovers has no retention.
 A third of the recoveries is recorded too and cut once more. In some rounds the file of the index is
 removed after the first cut, so that recovery builds it again.
 
@@ -11,93 +13,39 @@ removed after the first cut, so that recovery builds it again.
     round=N       this round only
     recording=D   of a directory that a failed run has kept, instead of a new one: repeats its rounds
     torn=SHARE    of the rounds in which pieces of data files are torn at 512 bytes, default 0.2
+    images=0      negative control: no image has the doublewrite file. Torn pages must be noticed
     posix=1       no order of names (disk.py)
     seconds=S     of load in each recording, default 4
     lie=1         negative control: syncs of the log are lies. Acknowledged tasks must be lost
     keep=0        keep no images of failed rounds
+    enough=N      end after N rounds with problems, default 0: never
 
-The last line has the sums; the exit status is 1 if anything was lost, doubled or damaged.
+The last line has the figures; the exit status is 1 if anything was lost, doubled or damaged.
 """
 import os
-import pickle
 import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from archive import Logs, archive_problems
 from choices import Choice
 from disk import Disk
-from load import TASKS, Load, compare, state_of
+from figures import Figures
+from load import TASKS
+from model import DEMO, compare, state_of
+from recorded import RECORD_SECONDS, Recorded, work_directory
 from recording import Counter, Recording
 from runs import read_words, start_service
 from service import Service
 
 ROUNDS_PER_RECORDING = 100
-RECORD_SECONDS = 4
-CHECKPOINT_PAUSE = 0.5
-SMALL_LOGS_SHARE = 0.8  # of the recordings
 SECOND_CUT_SHARE = 1 / 3
 LOST_INDEX_SHARE = 0.15
+INDEX_REMOVED = "index removed"
 REPEATED_MAX = 8  # creations repeated with their keys in each round
-
-
-def work_directory():
-    parent = "/dev/shm" if os.path.isdir("/dev/shm") else None
-    return tempfile.mkdtemp(prefix="polytask-cuts-", dir=parent)
-
-
-class Recorded:
-    """A recording with what its clients know; load() and save() keep it in a directory."""
-
-    def __init__(self, work):
-        self.work = work
-        self.base, self.records = os.path.join(work, "base"), os.path.join(work, "records")
-
-    def make(self, seed, seconds):
-        counter = Counter(self.records)
-        small_logs = random.Random(seed).random() < SMALL_LOGS_SHARE
-        service = Service(os.path.join(self.work, "recorded"), self.records, small_logs=small_logs)
-        shutil.copytree(service.home, self.base)
-        if not start_service(service):
-            raise RuntimeError(f"no start: {service.log()[-3000:]}")
-        with Load(service.connect, counter.now, seed) as load:
-            end = time.monotonic() + seconds
-            while time.monotonic() < end:
-                time.sleep(CHECKPOINT_PAUSE)
-                service.ctl("checkpoint")  # which archives and removes finished logs
-        if service.stop() != 0:
-            raise RuntimeError(f"no orderly end: {service.log()[-3000:]}")
-        self.known = {
-            "root": os.path.realpath(service.home),
-            "tasks": load.tasks(),
-            "statuses": load.statuses(),
-            "problems": load.problems(),
-        }
-        shutil.rmtree(service.top)
-        with open(os.path.join(self.work, "known"), "wb") as out:
-            pickle.dump(self.known, out)
-
-    def load(self):
-        with open(os.path.join(self.work, "known"), "rb") as file:
-            self.known = pickle.load(file)
-        self.tasks, self.problems = self.known["tasks"], self.known["problems"]
-        self.recording = Recording(self.records, self.known["root"])
-        self.turns = self.recording.turns()
-        self.last = self.recording.last()
-
-    def logs_removed(self):
-        names = [each.path for each in self.recording.operations if each.kind == "unlink"]
-        return len([name for name in names if name.startswith("log/")])
-
-    def summary(self):
-        return (
-            f"{len(self.recording.operations)} operations, {self.logs_removed()} logs removed, "
-            f"{len(self.tasks)} tasks, "
-            f"answers {self.known['statuses']}"
-        )
 
 
 def draw_moment(rng, turns, last):
@@ -114,6 +62,7 @@ class Round:
         self.options, self.number = options, number
         self.rng = random.Random(f"{options.seed}-{number}")
         self.choices = []
+        self.first_answer = 0.0  # seconds
 
     def draw(self, recorded):
         self.recorded = recorded
@@ -123,6 +72,17 @@ class Round:
         choice = Choice(self.rng, self.rng.random() < self.options.torn)
         self.choices.append(choice)
         return choice
+
+    def kinds(self):
+        """What the round was, for the figures."""
+        first, *others = self.choices
+        torn = any(getattr(choice, "torn", False) for choice in self.choices)
+        return (
+            [first.policy]
+            + ["torn at 512"] * torn
+            + ["index removed"] * (INDEX_REMOVED in others)
+            + ["second cut"] * any(isinstance(choice, Choice) for choice in others)
+        )
 
     def run(self, disk):
         """Returns the problems; the images stay in self.work."""
@@ -140,29 +100,41 @@ class Round:
     def cut_and_check(self, disk):
         top = os.path.join(self.work, "first")
         os.mkdir(top)
-        disk.build(os.path.join(top, "home"), self.choose())
+        self.build(disk, top)
+        written = self.recorded.logs.contents
         self.lose_index(os.path.join(top, "home", "data", "index.db"))
         shown = None
         if self.rng.random() < SECOND_CUT_SHARE:
-            top, shown, problems = self.cut_recovery(top)
+            top, shown, written, problems = self.cut_recovery(top)
             if problems:
                 return problems
         self.service = Service(top)
-        return self.check(self.service, shown)
+        return archive_problems(self.service.home, written) + self.check(self.service, shown)
+
+    def build(self, disk, top):
+        home = os.path.join(top, "home")
+        disk.build(home, self.choose())
+        doublewrite = os.path.join(home, "data", "doublewrite")
+        if not self.options.images and os.path.exists(doublewrite):
+            os.unlink(doublewrite)
 
     def lose_index(self, path):
         if self.rng.random() < LOST_INDEX_SHARE and os.path.exists(path):
             os.unlink(path)
-            self.choices.append("index removed")
+            self.choices.append(INDEX_REMOVED)
 
     def cut_recovery(self, first):
-        """Records a recovery and cuts it; returns the image and the rows that were shown by then."""
+        """Records a recovery and cuts it.
+
+        Returns the image, the rows that were shown by then, the logs as written, and problems.
+        """
         records = os.path.join(self.work, "records")
         counter = Counter(records)
+        logs = Logs(os.path.join(first, "home", "log"), self.recorded.logs.contents)
         service = self.service = Service(first, records)
         disk = Disk(service.home, os.path.join(self.work, "disk"), **self.options.disk)
         if not start_service(service):
-            return None, None, no_recovery(service)
+            return None, None, None, no_recovery(service)
         rows = service.export()
         shown_at = counter.now()
         service.kill()
@@ -172,12 +144,15 @@ class Round:
         disk.advance(cut)
         second = os.path.join(self.work, "second")
         os.mkdir(second)
-        disk.build(os.path.join(second, "home"), self.choose())
+        self.build(disk, second)
         disk.clear()
-        return second, rows if shown_at <= cut else None, []
+        logs.follow(recording)
+        return second, rows if shown_at <= cut else None, logs.contents, []
 
     def check(self, service, shown):
+        begun = time.monotonic()
         connection = start_service(service)
+        self.first_answer = time.monotonic() - begun
         if not connection:
             return no_recovery(service)
         problems = []
@@ -185,20 +160,20 @@ class Round:
             problems += compare_rows(shown, service.export())
         settled = self.repeat(connection, problems)
         connection.close()
-        problems += compare(self.recorded.tasks, service.export(), self.cut, settled)
-        verified = service.ctl("verify")
-        if verified.returncode != 0:
-            problems.append(f"verify: {verified.stdout} {verified.stderr}")
+        rows = service.export()
+        cut_at = self.recorded.time_of(self.cut)
+        problems += compare(self.recorded.tasks, rows, self.cut, cut_at, settled)
+        problems += service.usage_problems(rows) + service.verify_problems()
         if service.stop() != 0:
             problems.append(f"no orderly end: {service.log()[-2000:]}")
-        return problems
+        return problems + archive_problems(service.home)
 
     def repeat(self, connection, problems):
         """Repeats creations with their keys, those with an unknown outcome first."""
         keyed = [
             task
             for task in self.recorded.tasks
-            if task.key and task.steps[0].begin < self.cut
+            if task.key and task.tenant == DEMO and task.steps[0].begin < self.cut
         ]
         # Only tasks whose creation is the only step by then: later steps may have removed it.
         keyed = [
@@ -246,11 +221,14 @@ class Options:
             posix="0",
             lie="0",
             keep="1",
+            images="1",
+            enough="0",
         )
         self.rounds, self.round = int(given["rounds"]), int(given["round"])
+        self.enough = int(given["enough"])
         self.seed, self.recording = given["seed"], given["recording"]
         self.torn, self.seconds = float(given["torn"]), float(given["seconds"])
-        self.keep = given["keep"] == "1"
+        self.keep, self.images = given["keep"] == "1", given["images"] == "1"
         self.disk = {"posix": given["posix"] == "1"}
         if given["lie"] == "1":
             self.disk["ignored_sync"] = lambda path: path.startswith("log")
@@ -261,7 +239,7 @@ class Run:
 
     def __init__(self, options, report):
         self.options, self.report = options, report
-        self.failures, self.done, self.kept = [], 0, []
+        self.failures, self.done, self.figures = [], 0, Figures()
 
     def batch(self, numbers):
         work = self.options.recording or work_directory()
@@ -270,9 +248,12 @@ class Run:
             recorded.make(f"{self.options.seed}-{numbers[0]}", self.options.seconds)
         recorded.load()
         self.report(recorded.summary())
+        self.figures.count_tasks(recorded.tasks)
         failed = len(self.failures)
         if recorded.problems:
             self.failures.append((0, recorded.problems))
+            self.figures.count_problems(recorded.problems)
+            self.report(f"in the recording: {recorded.problems[:5]}")
         rounds = [Round(self.options, number) for number in numbers]
         for each in rounds:
             each.draw(recorded)
@@ -280,13 +261,19 @@ class Run:
         disk = Disk(recorded.base, os.path.join(contents, "files"), **self.options.disk)
         disk.follow(recorded.recording)
         for each in sorted(rounds, key=lambda each: each.cut):
+            if self.is_enough():
+                break
             problems = each.run(disk)
             self.done += 1
+            self.figures.kinds.update(each.kinds())
+            self.figures.count_problems(problems)
+            self.figures.slowest = max(self.figures.slowest, each.first_answer)
             if problems:
                 self.failures.append((each.number, problems))
+                kept = f"; images in {each.work}, recording in {work}" if self.options.keep else ""
                 self.report(
                     f"round {each.number}, cut {each.cut} of {recorded.last}, {each.choices}: "
-                    f"{len(problems)} problems; images in {each.work}, recording in {work}"
+                    f"{len(problems)} problems{kept}"
                 )
                 for line in "\n".join(problems[:5]).splitlines():
                     self.report("    " + line)
@@ -297,10 +284,14 @@ class Run:
         if not kept:
             shutil.rmtree(work)
 
+    def is_enough(self):
+        return self.options.enough and len(self.failures) >= self.options.enough
+
     def run(self):
         numbers = [self.options.round] if self.options.round else range(1, self.options.rounds + 1)
         for at in range(0, len(numbers), ROUNDS_PER_RECORDING):
-            self.batch(numbers[at : at + ROUNDS_PER_RECORDING])
+            if not self.is_enough():
+                self.batch(numbers[at : at + ROUNDS_PER_RECORDING])
 
 
 def main():
@@ -310,9 +301,8 @@ def main():
     run = Run(options, lambda text: print(text, flush=True))
     run.run()
     seconds = time.monotonic() - begun
-    print(
-        f"{run.done} cuts in {seconds:.0f} s, {len(run.failures)} with problems; seed={options.seed}"
-    )
+    print(f"{seconds:.0f} s, {len(run.failures)} rounds with problems, seed={options.seed}")
+    print(run.figures.line(f"{run.done} cuts"))
     sys.exit(1 if run.failures else 0)
 
 

@@ -8,7 +8,6 @@ RESPONDER, KEEP = 1, 1
 CONTENT_MAX = 0xFFF8
 PRINCIPAL = {
     "REMOTE_USER": "tester",
-    "POLYTASK_TENANT": "demo",
     "POLYTASK_RIGHTS": "read,write",
     "POLYTASK_DIALECT": "*",
 }
@@ -47,7 +46,8 @@ def pair(name, value):
 class Connection:
     """One kept connection; request() raises OSError after which it must not be used again."""
 
-    def __init__(self, path, timeout=20):
+    def __init__(self, path, timeout=20, tenant="demo"):
+        self.principal = {**PRINCIPAL, "POLYTASK_TENANT": tenant}
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(path)
@@ -58,7 +58,7 @@ class Connection:
 
     def request(self, method, uri, body=None, headers=()):
         content = b"" if body is None else json.dumps(body).encode()
-        params = {**PRINCIPAL, "REQUEST_METHOD": method, "REQUEST_URI": uri, **dict(headers)}
+        params = {**self.principal, "REQUEST_METHOD": method, "REQUEST_URI": uri, **dict(headers)}
         if body is not None:
             params |= {"CONTENT_LENGTH": str(len(content)), "CONTENT_TYPE": "application/json"}
         pairs = b"".join(pair(name.encode(), value.encode()) for name, value in params.items())

@@ -27,7 +27,7 @@ def start_service(service):
         if service.daemon.poll() is not None or service.log().count(FAILED) >= FAILURES_MAX:
             return "ended"
         try:
-            connection = service.connect(POLL_SECONDS)
+            connection = service.connect(seconds=POLL_SECONDS)
             if connection.request("GET", TASKS + "?limit=1").status == 200:
                 return connection
             connection.close()

@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from fastcgi_client import Connection
 from lib import POLYTASKCTL, POLYTASKD, user_name
+from model import DEMO, compare_usage
 from processes import child_pids, kill, start
 
 RECORDER = os.path.join(os.path.dirname(POLYTASKD), "tests", "crash", "recorder.so")
@@ -70,9 +71,9 @@ class Service:
         with open(self.log_path, "ab") as log:
             self.daemon = start([POLYTASKD, "-c", self.conf_path], log, env=self.environment())
 
-    def connect(self, seconds=20):
-        """Waits until the socket exists; a request on the connection waits for a worker."""
-        return Connection(self.socket, seconds)
+    def connect(self, tenant=DEMO, seconds=20):
+        """A request on the connection waits for a worker."""
+        return Connection(self.socket, seconds, tenant)
 
     def ctl_words(self, *args):
         return [POLYTASKCTL, "-c", self.conf_path, *args]
@@ -95,6 +96,17 @@ class Service:
         if "end" not in lines[-1] or lines[-1]["tasks"] != len(lines) - 2:
             raise RuntimeError(f"export without its last line: {done.stdout[-1000:]}")
         return lines[1:-1]
+
+    def usage_problems(self, rows):
+        """Differences of `quota list` from the tasks of an export."""
+        listed = [json.loads(line) for line in self.ctl("quota", "list", "--json").stdout.splitlines()]
+        counted = {line["tenant"]: int(line["tasks"]) for line in listed}
+        return compare_usage(counted, rows)
+
+    def verify_problems(self):
+        """Only while no other process writes."""
+        done = self.ctl("verify")
+        return [] if done.returncode == 0 else [f"verify: {done.stdout} {done.stderr}"]
 
     def stop(self, seconds=20):
         """Ends it with SIGTERM; returns its status, or None if it had to be killed."""

@@ -10,6 +10,7 @@ from tap import note, ok, run, skip
 
 ROUNDS = 12
 LIES = 5
+CONTROL_ROUNDS = 40
 # Share of the rounds in which pages of data files are torn, too.
 TORN = 0.4
 
@@ -39,9 +40,18 @@ def cuts_lose_nothing():
 def losses_are_noticed():
     """Negative control: if syncs of the log are lies, the harness must notice the loss."""
     name = "lost log records are noticed"
-    done = run_rounds(name, f"rounds={LIES}", "torn=0", "seconds=1", "lie=1", "keep=0")
+    done = run_rounds(name, f"rounds={LIES}", "torn=0", "seconds=2", "lie=1", "keep=0")
     if done:
-        ok(done.failures, name)
+        ok(done.figures.problems["lost"] > 0, name, done.figures.problems)
 
 
-run((cuts_lose_nothing, losses_are_noticed))
+def torn_pages_are_noticed():
+    """Negative control: without the images of the doublewrite file, torn pages must be noticed."""
+    name = "torn pages are noticed"
+    words = ("torn=1", "seconds=1", "images=0", "keep=0", "enough=1")
+    done = run_rounds(name, f"rounds={CONTROL_ROUNDS}", *words)
+    if done:
+        ok(done.failures, f"{name}, in round {done.done}")
+
+
+run((cuts_lose_nothing, losses_are_noticed, torn_pages_are_noticed))
