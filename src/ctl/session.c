@@ -35,28 +35,48 @@ static bool fail_status(int status, struct err *err)
 	       err_set(err, ERR_INTERNAL, NULL, "the backup could not use the store");
 }
 
+/* errors: what the service's command printed: its first line is the cause. */
+static bool fail_call(int status, const char *errors, struct err *err)
+{
+	static const char prefix[] = "polytaskctl: ";
+	struct str line = str_cstr(errors);
+
+	if (status == 0)
+		return true;
+	if (!str_starts(line, str_cstr(prefix)))
+		return fail_status(status, err);
+	line = str_skip(line, strlen(prefix));
+	line.len = strcspn(line.ptr, "\n");
+	return err_set(err, ERR_INTERNAL, NULL, "%.*s", STR_ARGS(line));
+}
+
 /* ---- in the service ---- */
 
 static bool call_service(struct session *session, struct str request, struct buf *out,
 	bool *answered, struct err *err)
 {
-	char *text = NULL;
-	size_t size = 0;
+	char *text = NULL, *error_text = NULL;
+	size_t size = 0, error_size = 0;
 	FILE *memory = open_memstream(&text, &size);
+	FILE *errors = open_memstream(&error_text, &error_size);
 	int status = 1;
-	bool ok;
+	bool ok = memory && errors;
 
-	if (!memory)
-		return err_no_memory(err);
-	ok = client_call(session->conf->control, request, CALL_TIMEOUT_MS, NULL, memory, stderr,
-		answered, &status, err);
+	if (!ok)
+		err_no_memory(err);
+	ok = ok && client_call(session->conf->control, request, CALL_TIMEOUT_MS, NULL, memory,
+			   errors, answered, &status, err);
 	if (ok && !*answered && errno == EACCES)
 		ok = client_cannot_connect(session->conf->control, errno, err);
-	ok = ok && (!*answered || fail_status(status, err));
-	fclose(memory);
+	if (memory)
+		fclose(memory);
+	if (errors)
+		fclose(errors);
+	ok = ok && (!*answered || fail_call(status, error_text, err));
 	if (ok && *answered)
 		buf_put(out, text, size);
 	free(text);
+	free(error_text);
 	return ok;
 }
 
@@ -112,8 +132,11 @@ static bool try_call(struct session *session, const struct admin_call *call, str
 
 	if (session->lock < 0 && !call_service(session, request, out, &answered, err))
 		return false;
+	session->in_service |= answered;
 	if (answered)
 		return true;
+	if (session->in_service)
+		return err_set(err, ERR_BUSY, NULL, "the service has ended during the backup");
 	if (session->lock < 0 &&
 		!ctl_admin_lock(session->conf, call, &session->owner, &session->lock, err))
 		return false;

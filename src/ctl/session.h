@@ -1,8 +1,10 @@
 #pragma once
 /*
  * Several calls of one command to the store: each runs in the service or, while that is down, in a
- * child process of this one. The first such call takes the instance lock, which is kept to the end
- * of the session, so that the service does not start in between.
+ * child process of this one. The first call decides. In a child process it takes the instance lock,
+ * which is kept to the end of the session, so that the service does not start in between. In the
+ * service, all calls are: if it ends, a later call waits for it and then fails, because the lock
+ * would keep it from starting again.
  */
 #include "admin/admin.h"
 #include "sys/service_user.h"
@@ -10,14 +12,14 @@
 struct session {
 	const struct conf *conf;
 	struct service_user owner;
-	int lock; /* -1: not taken */
+	int lock;	 /* -1: not taken */
+	bool in_service; /* a call was answered by the service */
 };
 
 void session_open(struct session *session, const struct conf *conf);
 void session_close(struct session *session);
 /*
- * Runs the call and appends its output. Retries for 5 s while the service starts or stops. Prints
- * the call's own errors.
+ * Runs the call and appends its output. Retries for 5 s while the service starts or stops.
  */
 bool session_call(
 	struct session *session, const struct admin_call *call, struct buf *out, struct err *err);

@@ -16,7 +16,8 @@ bool store_hold_logs(struct store *store, uint64_t owner, int64_t ms, struct err
 	int64_t now = clock_mono_ms();
 
 	if (none != owner && none != 0 && atomic_load(&hold->until) > now)
-		return err_set(err, ERR_BUSY, NULL, "another backup is running");
+		return err_set(err, ERR_BUSY, NULL,
+			"another backup is running, or was killed less than a minute ago");
 	if (!atomic_compare_exchange_strong(&hold->owner, &none, owner))
 		return err_set(err, ERR_BUSY, NULL, "another backup has just begun");
 	atomic_store(&hold->until, now + ms);
