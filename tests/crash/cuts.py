@@ -16,7 +16,8 @@ removed after the first cut, so that recovery builds it again.
     images=0      negative control: no image has the doublewrite file. Torn pages must be noticed
     posix=1       no order of names (disk.py)
     seconds=S     of load in each recording, default 4
-    lie=1         negative control: syncs of the log are lies. Acknowledged tasks must be lost
+    lie=N         negative control: the syncs of the last N operations are lies. Acknowledged tasks
+                  must be lost
     keep=0        keep no images of failed rounds
     enough=N      end after N rounds with problems, default 0: never
 
@@ -87,7 +88,7 @@ class Round:
     def run(self, disk):
         """Returns the problems; the images stay in self.work."""
         self.work, self.service = work_directory(), None
-        disk.advance(self.cut)
+        disk.advance(self.cut - self.options.lie)
         try:
             return self.cut_and_check(disk)
         except (OSError, RuntimeError, ValueError, subprocess.TimeoutExpired) as error:
@@ -132,7 +133,7 @@ class Round:
         counter = Counter(records)
         logs = Logs(os.path.join(first, "home", "log"), self.recorded.logs.contents)
         service = self.service = Service(first, records)
-        disk = Disk(service.home, os.path.join(self.work, "disk"), **self.options.disk)
+        disk = Disk(service.home, os.path.join(self.work, "disk"), self.options.posix)
         if not start_service(service):
             return None, None, None, no_recovery(service)
         rows = service.export()
@@ -225,13 +226,11 @@ class Options:
             enough="0",
         )
         self.rounds, self.round = int(given["rounds"]), int(given["round"])
-        self.enough = int(given["enough"])
+        self.enough, self.lie = int(given["enough"]), int(given["lie"])
         self.seed, self.recording = given["seed"], given["recording"]
         self.torn, self.seconds = float(given["torn"]), float(given["seconds"])
         self.keep, self.images = given["keep"] == "1", given["images"] == "1"
-        self.disk = {"posix": given["posix"] == "1"}
-        if given["lie"] == "1":
-            self.disk["ignored_sync"] = lambda path: path.startswith("log")
+        self.posix = given["posix"] == "1"
 
 
 class Run:
@@ -258,7 +257,7 @@ class Run:
         for each in rounds:
             each.draw(recorded)
         contents = work_directory()
-        disk = Disk(recorded.base, os.path.join(contents, "files"), **self.options.disk)
+        disk = Disk(recorded.base, os.path.join(contents, "files"), self.options.posix)
         disk.follow(recorded.recording)
         for each in sorted(rounds, key=lambda each: each.cut):
             if self.is_enough():

@@ -62,12 +62,12 @@ class Disk:
     """The state of the disk, moved forward through a recording by advance().
 
     base: the directory when the recording begins, all of it on the disk: it is read at once; work:
-    a new directory for the contents; ignored_sync(path): whether syncs of this path are lies.
+    a new directory for the contents.
     """
 
-    def __init__(self, base, work, ignored_sync=lambda path: False, posix=False):
+    def __init__(self, base, work, posix=False):
         os.mkdir(work)
-        self.work, self.ignored_sync, self.posix = work, ignored_sync, posix
+        self.work, self.posix = work, posix
         self.names = {}  # on the disk: path -> File, DIRECTORY or (text,) of a symbolic link
         self.live = {}  # as the processes see them
         self.pending = []  # changes of names
@@ -141,13 +141,11 @@ class Disk:
             if operation.kind == "create":
                 self.by_key[operation.key] = operation.file
             change_names(self.live, operation)
-        elif operation.flags & DSYNC and not self.ignored_sync(operation.path):
+        elif operation.flags & DSYNC:
             self._settle(operation.file, [operation])
             self._settle_names(operation, lambda each: each.file is operation.file)
 
     def _sync(self, operation):
-        if self.ignored_sync(operation.path):
-            return
         if operation.flags & FOLDER:
             self._settle_names(operation, lambda each: concerns_folder(each, operation.path))
             return
