@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from dialects import virtshell
 from lib import POLYTASKCTL, Instance, run_tests
 from processes import make_directory
 from tap import equal, note, ok, until
@@ -17,6 +19,8 @@ JSON = ("Content-Type", "application/json")
 KEYED = {"dialect": "virtshell", "fields": {"description": "keyed"}}
 KEY = ("Idempotency-Key", '"backup-1"')
 TASKS = "/v1/tasks"
+PASSWORD = "a password of the test"
+KEPT = {"retention.succeeded": "30d"}
 USERS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
@@ -51,7 +55,7 @@ def create_number(instance):
 
 def restored(instance, home, expect=()):
     """A second instance on a restored home, with the credentials of the first."""
-    copy = Instance(autostart=False, store=home, expect=expect)
+    copy = Instance(autostart=False, store=home, expect=expect, conf=KEPT)
     copy.token, copy.key, copy.secret = instance.token, instance.key, instance.secret
     copy.owner, copy.owner_key = instance.owner, instance.owner_key
     copy.secrets = instance.secrets
@@ -85,8 +89,53 @@ def descriptions(instance):
     return {task["description"] for task in instance.tasks() if "-" in task["description"]}
 
 
+def add_principals(instance):
+    """Users, credentials and quotas of all kinds, in two tenants; returns a token and a key of the other."""
+    instance.ctl("user", "add", "ann", "--tenant", "other", "--rights", "read")
+    token = instance.add_token("ann", "reader", "--dialects", "native")
+    key = instance.add_key("ann")
+    instance.ctl("password", "set", "ann", stdin=PASSWORD + "\n")
+    instance.secrets.append(PASSWORD)
+    instance.ctl("user", "add", "bob", "--expires", "3600")
+    instance.add_token("bob", "lost")
+    instance.ctl("token", "revoke", "lost")
+    instance.ctl("quota", "set", "other", "--tasks", "7", "--bytes", "70000")
+    return token, key
+
+
+def principals(instance):
+    """What the lists show, without counts of tasks."""
+    found = {}
+    for what in ("user", "password", "token", "key", "quota"):
+        lines = [json.loads(line) for line in instance.ctl(what, "list", "--json").splitlines()]
+        counts = ("tasks", "bytes") if what == "quota" else ()
+        found[what] = sorted(
+            json.dumps({name: value for name, value in line.items() if name not in counts})
+            for line in lines
+        )
+    return found
+
+
+def check_principals(copy, token, key):
+    """The credentials of the other tenant have the same rights as before."""
+    equal(copy.native("GET", "/tasks", token=token).status, 200, "a restored token may read")
+    equal(copy.native("POST", "/tasks", {}, token=token).status, 403, "and not write")
+    equal(copy.get("/tasks", headers=copy.bearer(token)).status, 403, "nor use another dialect")
+    signed = copy.sign("GET", virtshell.PREFIX + "/tasks", key=key[0], secret=key[1])
+    equal(copy.get("/tasks", headers=signed).status, 200, "a signature with a restored key is accepted")
+    form = urllib.parse.urlencode({"grant_type": "password", "username": "ann", "password": PASSWORD})
+    login = copy.request("POST", "/oauth/token", form, [])
+    equal(login.status, 200, "a restored password is accepted")
+    copy.secrets.append(login.json()["access_token"])
+    copy.ctl("quota", "set", "demo", "--tasks", "1")
+    equal(native(copy, "POST", TASKS, {}).status, 403, "a quota of the copy is in force")
+    equal(copy.native("GET", "/tasks?limit=1").status, 200, "a restored token of the first tenant")
+
+
 def backup_under_load():
-    instance = Instance()
+    instance = Instance(conf=KEPT)
+    token, key = add_principals(instance)
+    ended = native(instance, "POST", TASKS, {"state": "succeeded"}).json()
     journal, folder = TimedJournal(), os.path.join(instance.dir, "backup")
     key_task = native(instance, "POST", TASKS, KEYED, KEY).json()
     number = create_number(instance)
@@ -112,6 +161,10 @@ def backup_under_load():
     again = native(copy, "POST", TASKS, KEYED, KEY)
     equal(again.json()["id"], key_task["id"], "an Idempotency-Key from before is known")
     equal(create_number(copy), number + 1, "the next number is right")
+    equal(principals(copy), principals(instance), "users, passwords, tokens, keys and quotas are the same")
+    kept = native(copy, "GET", f"{TASKS}/{ended['id']}").json()
+    equal(kept["kept_until"], ended["kept_until"], "a finished task is kept until the same time")
+    check_principals(copy, token, key)
     copy.stop("the restored store")
     journal.check(instance, "the running service")
     instance.verify("the running service")
