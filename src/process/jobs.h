@@ -2,15 +2,15 @@
 /*
  * Periodic jobs of one process, run one after the other in its loop.
  *
- * One call of a job is a slice of at most about STORE_SLICE_MS. A job that has more to do says so
- * and is run again after a pause, in which the other jobs run; the pause is as long as its share of
- * the process's time demands. Otherwise it is run again after its interval.
+ * One call of a job is a slice of at most about STORE_SLICE_MS. If more work waits, the job is run
+ * again after a pause that limits it to its share of the process's time (duty_percent), and the
+ * other jobs run meanwhile. Otherwise it is run again after its interval.
  */
 #include "base/err.h"
 
 #define JOBS_MAX	 24
 #define JOB_DUTY_PERCENT 25  /* the default share of a job with more to do */
-#define JOB_PAUSE_MAX_MS 200 /* a slice that waited for a slow disk delays the next one no longer */
+#define JOB_PAUSE_MAX_MS 200 /* also after a slice that waited for a slow disk */
 
 struct job;
 /* Sets *more, which is false before, if more work waits. */
@@ -25,7 +25,7 @@ struct job {
 
 	/* Set by the loop: */
 	int64_t next_ms; /* monotonic; 0: due at once */
-	bool failing;	 /* since its last run: logged only once */
+	bool failing;	 /* the last run failed; further failures are not logged */
 };
 
 /* Zero-initialise, then set data and clock_ms. */

@@ -8,7 +8,7 @@
 #include "process/child.h"
 #include "sys/reserve.h"
 
-/* Mode 0700: records contain secrets. */
+/* An existing directory keeps its mode; a new one gets 0700, because records contain secrets. */
 static bool make_directory(const char *path, struct err *err)
 {
 	if (mkdir(path, 0700) == 0 || access(path, R_OK | W_OK | X_OK) == 0)
