@@ -1,8 +1,8 @@
-"""Every file and folder that README, HACKING and SECURITY name exists.
+"""Every file and folder that README, HACKING and SECURITY name exists; polytaskd(8) has each log event.
 
     python3 .ci/pages.py     (in the top folder of the tree)
 
-Prints the names that do not exist and exits 1 if there are any.
+Prints what does not exist or is not documented and exits 1 if there is anything.
 """
 import glob
 import os
@@ -10,6 +10,8 @@ import re
 import sys
 
 PAGES = ("README", "HACKING", "SECURITY")
+MANUAL = "src/polytaskd.8"
+LEVELS = ("info", "warn", "error")
 TOP = ("data", "m4", "nginx", "src", "tests")
 # A name may be relative to the top folder, to src/ or to tests/.
 FOLDERS = ("", "src", "tests")
@@ -58,6 +60,26 @@ def check_page(page):
             yield f"{page}: {name} does not exist"
 
 
-faults = [*check_patterns(), *(fault for page in PAGES for fault in check_page(page))]
-print("\n".join(faults) if faults else f"{', '.join(PAGES)}: all names exist")
+def check_events():
+    """The log events of each level; one that is logged at a level by a variable is in no call."""
+    with open(MANUAL) as text:
+        manual = text.read()
+    listed = {}
+    for level in LEVELS:
+        found = re.search(rf"^\.It Cm {level}\n(.+)$", manual, re.M)
+        listed[level] = set(found[1].split(", ")) if found else set()
+    calls = 0
+    for path in sorted(glob.glob("src/**/*.c", recursive=True)):
+        with open(path) as text:
+            found = re.findall(rf'\blog_({"|".join(LEVELS)})\(\s*"([^"]+)"', text.read())
+        calls += len(found)
+        for level, event in found:
+            if event not in listed[level]:
+                yield f"{MANUAL}: lacks the event {event} at {level} ({path})"
+    if calls <= 50:
+        yield f".ci/pages.py: only {calls} calls that log an event were found"
+
+
+faults = [*check_patterns(), *(fault for page in PAGES for fault in check_page(page)), *check_events()]
+print("\n".join(faults) if faults else f"{', '.join(PAGES)}: all names exist; {MANUAL} has all events")
 sys.exit(1 if faults else 0)

@@ -97,7 +97,7 @@ static bool take_value(struct str key, struct str value, void *data)
 	if (auth_record_decode(walk->kind, key, value, walk->record))
 		more = walk->take(key, walk->record, walk->data);
 	else
-		log_error("principal.unreadable", "skipped an unreadable %s record",
+		log_error("principal-unreadable", "skipped an unreadable %s record",
 			walk->kind->name);
 	explicit_bzero(walk->record, walk->kind->size);
 	return more;

@@ -111,7 +111,7 @@ void watchdog_init(struct watchdog *watchdog)
 }
 
 /* Whether a worker answers requests, or a recovery runs, which the watchdog itself limits. */
-static bool is_of_use(const struct process *processes, const struct scoreboard *scoreboard)
+static bool is_useful(const struct process *processes, const struct scoreboard *scoreboard)
 {
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 		if (processes[i].pid &&
@@ -126,9 +126,9 @@ static bool is_of_use(const struct process *processes, const struct scoreboard *
 void watchdog_notify_systemd(struct watchdog *watchdog, const struct process *processes,
 	const struct scoreboard *scoreboard, int64_t now)
 {
-	if (watchdog->of_use_ms == 0 || is_of_use(processes, scoreboard))
-		watchdog->of_use_ms = now;
-	if (now - watchdog->of_use_ms > NO_WORKER_MS)
+	if (watchdog->useful_ms == 0 || is_useful(processes, scoreboard))
+		watchdog->useful_ms = now;
+	if (now - watchdog->useful_ms > NO_WORKER_MS)
 		return;
 	if (watchdog->notify_interval_ms == 0 ||
 		now - watchdog->last_notify_ms < watchdog->notify_interval_ms)

@@ -9,7 +9,7 @@
 struct watchdog {
 	int64_t last_check_ms;
 	int64_t last_notify_ms;
-	int64_t of_use_ms;	    /* when a worker was ready, or a recovery ran, the last time */
+	int64_t useful_ms;	    /* when a worker was ready, or a recovery ran, the last time */
 	int64_t notify_interval_ms; /* 0: systemd has no watchdog for this service */
 };
 

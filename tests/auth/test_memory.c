@@ -117,7 +117,7 @@ static unsigned skipped;
 
 static void count_skipped_record(enum log_level level, struct str line)
 {
-	static const char event[] = "\"event\":\"principal.unreadable\"";
+	static const char event[] = "\"event\":\"principal-unreadable\"";
 
 	assert_int_equal(level, LOG_ERROR);
 	assert_non_null(memmem(line.ptr, line.len, event, strlen(event)));

@@ -223,8 +223,8 @@ static void unreadable_records_are_skipped_and_logged(void **state)
 	add_user("ann", RIGHT_READ);
 	must(token_add(store, "good", TERMS("ann", 0, NOW + SECOND), text, &err), &err);
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-		expect_log("principal.unreadable");
-		expect_log("principal.unreadable");
+		expect_log("principal-unreadable");
+		expect_log("principal-unreadable");
 		fixture_auth_put(store, STORE_TOKENS, STR("broken"), str_cstr(values[i]));
 		must(token_each(store, count_token, &count, &err), &err);
 		assert_int_equal(count, (int)i + 1);
