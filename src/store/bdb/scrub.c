@@ -72,6 +72,13 @@ static void add_to_map(struct table_file *opened, const uint32_t *pages, size_t 
 	pthread_mutex_unlock(&ring->drain);
 }
 
+/* A page of zeros that is not in the map was never written; its content may be in the cache. */
+static bool is_unwritten(const struct table_file *opened, uint32_t page, enum page_state state)
+{
+	return state == PAGE_HOLE && page > 0 &&
+	       !(opened->has_map && page_map_has(&opened->map, page));
+}
+
 /* Verifies pages that lie one after the other; damaged ones get into the table of damages. */
 static int verify_run(struct table_file *opened, uint32_t first, unsigned count, bool from_disk)
 {
@@ -89,10 +96,11 @@ static int verify_run(struct table_file *opened, uint32_t first, unsigned count,
 		return errno;
 	for (unsigned i = 0; i < count; i++) {
 		bool complete = got >= (ssize_t)((i + 1) * (size_t)BDB_PAGE_SIZE);
+		enum page_state state = complete ? page_check(bytes[i], first + i) : PAGE_BAD;
 
-		if (complete && page_check(bytes[i], first + i) == PAGE_GOOD)
+		if (state == PAGE_GOOD)
 			good[good_count++] = first + i;
-		else if (complete || got < 0)
+		else if ((complete || got < 0) && !is_unwritten(opened, first + i, state))
 			read_again(opened, first + i);
 	}
 	add_to_map(opened, good, good_count);
