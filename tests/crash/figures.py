@@ -8,6 +8,7 @@ KINDS = (
     ("not created", "not created"),
     ("doubled", "doubled"),
     ("a number was given twice", "doubled"),
+    ("verify: damaged", "damaged pages"),
     ("verify", "index differences"),
     ("tenant", "usage differences"),
     ("archive", "archive differences"),

@@ -9,8 +9,9 @@ service is loaded with as many tasks as the first one had at most, and the files
     seconds=S   of load in each round, default 20
     expected=N  expected_tasks, default 10000: pages of a larger file are all used before any again
 
-The exit status is 1 if the files are more than twice those of the fresh load, or if a process has
-1.5 times the memory at the end that it had in the middle.
+The last line has the figures. The exit status is 1 if the files are more than twice those of the
+fresh load, if a process has 1.5 times the memory at the end that it had in the middle, or if verify
+finds a difference.
 """
 import os
 import re
@@ -43,17 +44,15 @@ def new_instance(options, **conf):
 
 
 def load(instance, seconds):
-    """Runs wrk; returns the numbers of created and removed tasks."""
+    """Runs wrk; returns the numbers of created tasks and of failed requests."""
     url = f"https://{instance.host}"
     script = os.path.join(HERE, "soak.lua")
     argv = ["wrk", "-t1", "-c16", f"-d{seconds}s", "--timeout", "10s", "-s", script]
     token = f"Authorization: Bearer {instance.token}"
     result = subprocess.run([*argv, "-H", token, url], capture_output=True, text=True, check=True)
     sums = re.search(r"soak (\d+) (\d+) (\d+)", result.stdout).groups()
-    created, removed, failed = map(int, sums)
-    if failed:
-        print(f"{failed} requests failed", flush=True)
-    return created, removed
+    created, _, failed = map(int, sums)
+    return created, failed
 
 
 def file_sizes(instance):
@@ -80,11 +79,12 @@ def count(instance):
 
 
 def soak(instance, options):
-    """Returns the highest number of tasks, and the memory twice."""
-    created = most = 0
+    """Returns the figures: the highest number of tasks, the memory in the middle and at the end, ..."""
+    created = failed = most = 0
     middle, last, begun = None, None, time.monotonic()
     while created < options["tasks"]:
-        created += load(instance, options["seconds"])[0]
+        sums = load(instance, options["seconds"])
+        created, failed = created + sums[0], failed + sums[1]
         status = instance.status()
         tasks, last = count(instance), processes(status)
         removed = status["store"]["retention_removed"]
@@ -97,7 +97,16 @@ def soak(instance, options):
             flush=True,
         )
     until(lambda: count(instance) == 0, 600, 2)
-    return most, middle, last
+    growth = {name: round(last[name] / middle[name], 2) for name in last if name in middle}
+    return {
+        "created": created,
+        "removed": instance.status()["store"]["retention_removed"],
+        "left": count(instance),
+        "most": most,
+        "failed": failed,
+        "growth": growth,
+        "verified": instance.ctl_run("verify", timeout=600).returncode == 0,
+    }
 
 
 def stop(instance, name):
@@ -106,24 +115,31 @@ def stop(instance, name):
     return sum(file_sizes(instance).values())
 
 
-def main():
-    options = arguments()
-    keep = f"{options['keep']}s"
-    instance = new_instance(options, **{"retention.succeeded": keep, "retention.failed": keep})
-    most, middle, last = soak(instance, options)
-    instance.verify("soak")
-    size = stop(instance, "soak")
+def fresh_size(options, most):
+    """Size of the files of a new service with that many tasks."""
     fresh, there = new_instance(options), 0
     while there < most:
         left = options["seconds"] * (most - there) // most
         load(fresh, max(1, min(options["seconds"], left)))
         there = count(fresh)
-    fresh_size = stop(fresh, "fresh") * most / there
-    growth = {name: round(last[name] / middle[name], 2) for name in last if name in middle}
-    print(f"at most {most} tasks; files {size:.1f} MiB, fresh {fresh_size:.1f} MiB:", end=" ")
-    print(f"{size / fresh_size:.2f} times; memory: {growth}")
-    if size > FILES_MAX * fresh_size or max(growth.values()) > MEMORY_MAX:
-        raise SystemExit(1)
+    return stop(fresh, "fresh") * most / there
+
+
+def main():
+    options = arguments()
+    keep = f"{options['keep']}s"
+    instance = new_instance(options, **{"retention.succeeded": keep, "retention.failed": keep})
+    done = soak(instance, options)
+    size = stop(instance, "soak")
+    fresh = fresh_size(options, done["most"])
+    print(
+        f"{done['created']} created, {done['removed']} removed by age, {done['left']} left, "
+        f"at most {done['most']} at once; files {size:.1f} MiB, fresh {fresh:.1f} MiB: "
+        f"{size / fresh:.2f} times; memory {done['growth']} times; {done['failed']} requests failed; "
+        f"verify {'agrees' if done['verified'] else 'finds differences'}"
+    )
+    good = size <= FILES_MAX * fresh and max(done["growth"].values()) <= MEMORY_MAX
+    raise SystemExit(0 if good and done["verified"] else 1)
 
 
 if __name__ == "__main__":
