@@ -74,6 +74,14 @@ static inline struct bdb *bdb_of(struct engine *engine)
 	return (struct bdb *)engine;
 }
 
+/* ---- home.c ---- */
+
+/*
+ * Before a recovery: EINVAL with engine.message if a file that holds data, or all logs, were
+ * removed. Sets an empty index aside.
+ */
+int bdb_check_home(struct bdb *bdb, const char *path);
+
 /* ---- folders.c ---- */
 
 #define BDB_DATA_FOLDER "data"

@@ -101,6 +101,16 @@ static bool copy_pages(const struct copy *copy, struct err *err)
 	return data >= 0 || errno == ENXIO || fail_copy(copy, "read", err);
 }
 
+/* A file that was cut off. */
+static bool has_end(const struct copy *copy, off_t size, struct err *err)
+{
+	uint32_t pages = (uint32_t)(size / BDB_PAGE_SIZE);
+
+	if (!copy->has_map || page_map_next(&copy->map, pages, UINT32_MAX) == UINT32_MAX)
+		return true;
+	return err_set(err, ERR_DAMAGED, NULL, "%s was cut off at page %u", copy->name, pages);
+}
+
 static bool copy_file(struct copy *copy, struct err *err)
 {
 	struct stat info;
@@ -110,6 +120,8 @@ static bool copy_file(struct copy *copy, struct err *err)
 	/* The holes at the end. */
 	if (fstat(copy->from, &info) != 0)
 		return fail_copy(copy, "read", err);
+	if (!has_end(copy, info.st_size, err))
+		return false;
 	if (ftruncate(copy->to, info.st_size / BDB_PAGE_SIZE * BDB_PAGE_SIZE) != 0 ||
 		fsync(copy->to) != 0)
 		return fail_copy(copy, "copied", err);

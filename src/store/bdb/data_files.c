@@ -152,6 +152,14 @@ bool data_files_set_aside(const struct data_files *files, const char *name)
 
 /* ---- read ---- */
 
+static bool was_on_disk(const struct data_file *file, int fd, uint32_t page)
+{
+	struct page_map_file map;
+
+	return page_map_identify(&map, file->files->folder, file->name, fd) &&
+	       page_map_has(&map, page);
+}
+
 /*
  * Whether a page of zeros is not one that was never written. Only tables without an order have
  * such pages, but while a recovery writes pages again there may be others.
@@ -159,20 +167,21 @@ bool data_files_set_aside(const struct data_files *files, const char *name)
 static bool is_lost(const struct data_file *file, int fd, uint32_t page)
 {
 	unsigned table = table_of(file->name);
-	struct page_map_file map;
 
 	if (table == ENGINE_TABLES)
 		return false;
-	if (page == 0 || (engine_tables[table].ordered && !file->files->recovering))
-		return true;
-	return page_map_identify(&map, file->files->folder, file->name, fd) &&
-	       page_map_has(&map, page);
+	return page == 0 || (engine_tables[table].ordered && !file->files->recovering) ||
+	       was_on_disk(file, fd, page);
 }
 
-/* NULL if the page is good; otherwise what is wrong. */
+/* NULL if the `got` bytes of the page are good; otherwise what is wrong. */
 static const char *find_fault(
-	const struct data_file *file, int fd, uint32_t page, const void *bytes)
+	const struct data_file *file, int fd, uint32_t page, const void *bytes, ssize_t got)
 {
+	if (got < 0)
+		return strerror(errno);
+	if (got < BDB_PAGE_SIZE)
+		return was_on_disk(file, fd, page) ? "the file was cut off before it" : NULL;
 	switch (page_check(bytes, page)) {
 	case PAGE_GOOD:
 		return NULL;
@@ -191,9 +200,8 @@ static ssize_t read_in_place(const struct data_file *file, int fd, uint32_t page
 	for (int i = 0; i < READ_TRIES; i++) {
 		ssize_t got = pread(fd, bytes, BDB_PAGE_SIZE, (off_t)page * BDB_PAGE_SIZE);
 
-		if (got < 0)
-			fault = strerror(errno);
-		else if (got < BDB_PAGE_SIZE || !(fault = find_fault(file, fd, page, bytes)))
+		fault = find_fault(file, fd, page, bytes, got);
+		if (!fault)
 			return got;
 	}
 	note_damage(file, page, fault);

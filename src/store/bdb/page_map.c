@@ -88,6 +88,13 @@ static int create_map(const struct page_map_file *map)
 	return -1;
 }
 
+bool page_map_exists(int folder, const char *file)
+{
+	char name[RING_NAME + 4];
+
+	return put_name(name, file) && faccessat(folder, name, F_OK, 0) == 0;
+}
+
 bool page_map_identify(struct page_map_file *map, int folder, const char *name, int fd)
 {
 	unsigned char first[BDB_PAGE_SIZE];

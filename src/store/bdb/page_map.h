@@ -25,6 +25,8 @@ struct page_map_file {
 	uint8_t id[PAGE_FILE_ID_SIZE];
 };
 
+/* Whether the file has or had a map, with whatever id. */
+bool page_map_exists(int folder, const char *name);
 /* The file's id is read from its first page. False if that page is not good. */
 bool page_map_identify(struct page_map_file *map, int folder, const char *name, int fd);
 bool page_map_has(const struct page_map_file *map, uint32_t page);

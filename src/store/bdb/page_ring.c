@@ -108,26 +108,37 @@ void ring_set_name(struct page_ring *ring, unsigned file, const char *name)
 		memcpy(to, name, strlen(name));
 }
 
+static bool is_free(const struct ring_file *file)
+{
+	return file->slots == 0 && (file->inode == 0 || file->dead);
+}
+
+/* All its pages are on disk: it is added again at its next write. */
 static bool is_unused(const struct ring_file *file)
 {
-	return file->slots == 0 &&
-	       (file->inode == 0 || file->dead || file->written == file->synced);
+	return file->slots == 0 && file->written == file->synced;
+}
+
+static int find_entry(const struct page_ring *ring, bool (*fits)(const struct ring_file *file))
+{
+	for (int i = 0; i < RING_FILES; i++) {
+		if (fits(&ring->files[i]))
+			return i;
+	}
+	return -1;
 }
 
 int ring_add_file(struct page_ring *ring, uint64_t device, uint64_t inode, const char *name)
 {
-	for (int i = 0; i < RING_FILES; i++) {
-		struct ring_file *file = &ring->files[i];
+	int index = find_entry(ring, is_free);
 
-		if (!is_unused(file))
-			continue;
-		memset(file, 0, sizeof(*file));
-		file->device = device;
-		file->inode = inode;
-		ring_set_name(ring, (unsigned)i, name);
-		return i;
-	}
-	return -1;
+	if (index < 0)
+		index = find_entry(ring, is_unused);
+	if (index < 0)
+		return -1;
+	ring->files[index] = (struct ring_file){ .device = device, .inode = inode };
+	ring_set_name(ring, (unsigned)index, name);
+	return index;
 }
 
 /* ---- slots ---- */

@@ -120,6 +120,17 @@ static uint32_t skip_hole(const struct table_file *opened, uint32_t page)
 	return opened->has_map ? page_map_next(&opened->map, page, end) : end;
 }
 
+/* Reports the first page behind the end of the file that was on disk. */
+static void verify_end(struct table_file *opened)
+{
+	uint32_t page = UINT32_MAX;
+
+	if (opened->has_map)
+		page = page_map_next(&opened->map, opened->pages, UINT32_MAX);
+	if (page < UINT32_MAX)
+		read_again(opened, page);
+}
+
 /* Verifies at most `left` pages of one table from *page on; *page: where to go on. */
 static int scrub_table(struct table_file *opened, uint32_t *page, unsigned *left, bool from_disk)
 {
@@ -168,6 +179,7 @@ enum engine_status bdb_scrub(
 		if (rc == 0 && opened.fd >= 0)
 			rc = scrub_table(&opened, &at->page, &pages, at->from_disk);
 		if (rc == 0 && at->page >= opened.pages) {
+			verify_end(&opened);
 			at->page = 0;
 			*end = ++at->table == ENGINE_TABLES;
 		}

@@ -1,0 +1,150 @@
+/* Homes from which files were removed or cut off. */
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/bdb/damage_fixture.h"
+#include "store/bdb/page.h"
+
+static const char *path_of(const struct store_options *options, const char *name)
+{
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/%s", options->home, name);
+	return path;
+}
+
+static void check_is_refused(const struct store_options *options, const char *why)
+{
+	struct store *store;
+	struct err err;
+
+	assert_fails(store_open(&store, options, &err), &err, ERR_INTERNAL);
+	assert_non_null(strstr(err.text, why));
+	assert_non_null(strstr(err.text, "from a backup"));
+}
+
+static void check_is_whole(const struct store_options *options)
+{
+	struct store *store = fixture_open(options);
+
+	fixture_verify(store, DAMAGE_TASKS);
+	store_close(store);
+}
+
+static void table_that_was_removed_is_named(void **state)
+{
+	static const struct {
+		const char *table, *why;
+	} rows[] = {
+		{ "tasks2", "tasks2.db is missing" },
+		{ "named", "named.db is missing" },
+		{ "meta", "meta.db is missing" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct store_options options = damage_options(rows[i].table);
+		char file[32], away[512];
+
+		damage_make_store(&options);
+		snprintf(file, sizeof(file), "data/%s.db", rows[i].table);
+		snprintf(away, sizeof(away), "%s/away", options.home);
+		assert_int_equal(rename(path_of(&options, file), away), 0);
+		check_is_refused(&options, rows[i].why);
+		/* Nothing was made in its place: it can be put back. */
+		assert_int_equal(access(path_of(&options, file), F_OK), -1);
+		assert_int_equal(rename(away, path_of(&options, file)), 0);
+		check_is_whole(&options);
+	}
+}
+
+static void empty_table_is_named(void **state)
+{
+	struct store_options options = damage_options("empty");
+
+	(void)state;
+	damage_make_store(&options);
+	assert_int_equal(truncate(path_of(&options, "data/named.db"), 0), 0);
+	check_is_refused(&options, "named.db is empty");
+}
+
+static void empty_or_removed_index_is_built_again(void **state)
+{
+	struct store_options options = damage_options("index");
+
+	(void)state;
+	damage_make_store(&options);
+	assert_int_equal(truncate(path_of(&options, "data/index.db"), 0), 0);
+	check_is_whole(&options);
+	assert_int_equal(unlink(path_of(&options, "data/index.db")), 0);
+	check_is_whole(&options);
+}
+
+static void remove_logs(const struct store_options *options)
+{
+	DIR *folder = opendir(path_of(options, "log"));
+	const struct dirent *entry;
+
+	assert_non_null(folder);
+	while ((entry = readdir(folder))) {
+		if (strncmp(entry->d_name, "log.", 4) == 0)
+			assert_int_equal(unlinkat(dirfd(folder), entry->d_name, 0), 0);
+	}
+	closedir(folder);
+}
+
+static void tables_without_logs_are_refused(void **state)
+{
+	struct store_options options = damage_options("logs");
+	const struct dirent *entry;
+	DIR *folder;
+
+	(void)state;
+	damage_make_store(&options);
+	remove_logs(&options);
+	check_is_refused(&options, "the folder log has no logs");
+	folder = opendir(path_of(&options, "log"));
+	assert_non_null(folder);
+	while ((entry = readdir(folder)))
+		assert_int_equal(entry->d_name[0], '.');
+	closedir(folder);
+}
+
+static void end_that_was_cut_off_is_found(void **state)
+{
+	struct store_options options = damage_options("cut");
+	struct store_report report;
+	struct store *store;
+	struct err err;
+	struct stat info;
+	uint32_t last;
+
+	(void)state;
+	damage_make_store(&options);
+	assert_int_equal(stat(path_of(&options, "data/named.db"), &info), 0);
+	last = (uint32_t)(info.st_size / BDB_PAGE_SIZE) - 1;
+	assert_int_equal(
+		truncate(path_of(&options, "data/named.db"), (off_t)last * BDB_PAGE_SIZE), 0);
+	store = fixture_open(&options);
+	expect_log("page-damaged");
+	must(store_verify(store, &report, &err), &err);
+	assert_int_equal(report.damaged, 1);
+	assert_string_equal(report.damages[0].table, "named");
+	assert_int_equal(report.damages[0].page, last);
+	store_close(store);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(table_that_was_removed_is_named),
+		CHECK(empty_table_is_named),
+		CHECK(empty_or_removed_index_is_built_again),
+		CHECK(tables_without_logs_are_refused),
+		CHECK(end_that_was_cut_off_is_found),
+	};
+
+	return CHECK_RUN(tests);
+}
