@@ -27,7 +27,10 @@ die() {
 }
 
 usage() {
-	printf 'usage: ./bootstrap run [--port PORT] [--home DIR]\n' >&2
+	cat >&2 <<-'END'
+		usage: ./bootstrap run [--port PORT] [--home DIR]
+		       PORT from 1 to 65535, by default 8443; DIR by default ./run
+	END
 	exit 2
 }
 

@@ -285,8 +285,10 @@ static void operator_waits_for_recovery(void **state)
 	fake_service_prepare();
 	script->recover_slow = true;
 	fake_service_start();
-	while (script->start_counts[ROLE_RECOVER] == 0)
+	while (script->start_counts[ROLE_RECOVER] == 0) {
+		assert_int_equal(waitpid(supervisor, NULL, WNOHANG), 0);
 		poll(NULL, 0, 5);
+	}
 	check_answer("{\"verb\":[\"x\"]}\n", "15\n", 3);
 	assert_false(script->started_during_recovery);
 	assert_int_equal(fake_service_stop(), 0);
