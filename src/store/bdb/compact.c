@@ -117,7 +117,8 @@ enum engine_status bdb_compact_chore(struct engine *engine, bool low_space, bool
 	status = run_slice(bdb);
 	*more = bdb->compaction.running;
 	if (status == ENGINE_OK && !*more && bdb->compaction.freed > 0)
-		log_info("compaction", "freed %llu pages of the index",
-			(unsigned long long)bdb->compaction.freed);
+		log_info("compaction", "freed %llu page%s of the index",
+			(unsigned long long)bdb->compaction.freed,
+			str_plural(bdb->compaction.freed));
 	return status;
 }
