@@ -24,6 +24,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_HOME] = { .name = "home", .value = "NEW" },
 	[ADMIN_LOGS] = { .name = "logs", .value = "ARCHIVE" },
 	[ADMIN_UNTIL] = { .name = "until", .value = "TIME" },
+	[ADMIN_YES] = { .name = "yes" },
 };
 
 bool admin_reads_secret(const struct admin_call *call)

@@ -31,6 +31,7 @@ enum admin_option {
 	ADMIN_HOME,
 	ADMIN_LOGS,
 	ADMIN_UNTIL,
+	ADMIN_YES,
 	ADMIN_OPTIONS
 };
 

@@ -3,6 +3,7 @@
 #include "admin/backup_commands.h"
 #include "admin/key_commands.h"
 #include "admin/quota_commands.h"
+#include "admin/repair_command.h"
 #include "admin/task_commands.h"
 #include "admin/token_commands.h"
 #include "admin/transfer_commands.h"
@@ -64,6 +65,9 @@ const struct admin_command admin_commands[] = {
 		.help = "print a task in the format of export" },
 	{ "verify", .run = admin_verify,
 		.help = "compare tasks, index and usage; fails if they differ" },
+	{ "repair", NULL, BIT(YES), .run = admin_repair,
+		.help = "make damaged pages usable again, without what was on them (without --yes: "
+			"say what would be lost)" },
 	{ "checkpoint", .run = admin_checkpoint,
 		.help = "write a checkpoint and remove old log files" },
 	{ "migrate", .migrates_store = true, .run = admin_migrate,

@@ -73,7 +73,7 @@ bool status_put_figure(
 	case JSON_TRUE:
 	case JSON_FALSE:
 		snprintf(text, size, "%s", json_is_true(value) ? "yes" : "no");
-		return true;
+		return json_is_true(value) || !row->hide_zero;
 	case JSON_REAL:
 		snprintf(text, size, "%.1f %%", json_real_value(value) * 100);
 		return json_real_value(value) > 0 || !row->hide_zero;

@@ -170,6 +170,15 @@ struct engine_scrub {
 	uint64_t done, total; /* pages */
 };
 
+/* What a repair did to a page. */
+enum engine_repair {
+	ENGINE_REPAIR_READABLE, /* nothing: it can be read */
+	ENGINE_REPAIR_COPY,	/* it was written again from a copy: nothing is lost */
+	ENGINE_REPAIR_UNUSED,	/* it had no rows */
+	ENGINE_REPAIR_EMPTIED,	/* its rows are lost */
+	ENGINE_REPAIR_VALUE,	/* it had a part of a row's value: the row is lost */
+};
+
 /* Periodic maintenance, run by one process, the keeper. */
 struct engine_chore {
 	const char *name;
@@ -278,6 +287,13 @@ struct engine_ops {
 	 */
 	enum engine_status (*scrub)(
 		struct engine *engine, struct engine_scrub *at, unsigned pages, bool *end);
+	/*
+	 * Makes a damaged page of an unordered table usable again, durably; outside a transaction. Rows
+	 * that are lost with it are not found any more. dry: finds out what it would do. ENGINE_FAILED:
+	 * the page cannot be repaired. NULL: the engine has no files.
+	 */
+	enum engine_status (*repair)(struct engine *engine, enum engine_table table, uint32_t page,
+		bool dry, enum engine_repair *done);
 	const struct engine_chore *chores; /* ends with a row without a name */
 
 	/* As store_position and store_copy_data. ENGINE_FAILED without files. */

@@ -35,8 +35,14 @@ const struct health_row health_rows[] = {
 		.help = "pages that cannot be read (polytaskctl verify lists them)", .unit = "page",
 		.hide_zero = true, .attention_from = 1,
 		.advice = "Pages of the data files are damaged, and requests that need them fail: "
-			  "check the disk, then restore a backup (polytaskctl restore) or save "
-			  "all other tasks (polytaskctl export --salvage)." },
+			  "check the disk, then restore a backup (polytaskctl restore) or give up "
+			  "what was on them (polytaskctl repair)." },
+	{ AT(repair_unfinished), .name = "repair_unfinished",
+		.help = "whether a repair of damaged pages was interrupted", .kind = HEALTH_FLAG,
+		.hide_zero = true, .attention_from = 1,
+		.advice =
+			"A repair of damaged pages has not ended: lists may name tasks that are lost. "
+			"Run polytaskctl repair --yes." },
 	{ AT(last_scrub), .name = "last_scrub", .help = "end of the last verification of all pages",
 		.kind = HEALTH_TIME, .none = "none yet" },
 	{ AT(scrub_progress), .name = "scrub_progress",

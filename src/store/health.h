@@ -28,6 +28,7 @@ struct store_health {
 	_Atomic uint64_t oldest_transaction;
 	_Atomic uint64_t last_backup;
 	_Atomic uint64_t damaged_pages;
+	_Atomic uint64_t repair_unfinished;
 	_Atomic uint64_t last_scrub;
 	_Atomic uint64_t scrub_progress;
 	_Atomic uint64_t archive; /* enum archive_health */

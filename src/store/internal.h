@@ -11,6 +11,7 @@
  *     auth_table.c  the tables of users, tokens and keys
  *     scrub.h       verifies the checksums of all pages
  *     verify.c      tasks against index
+ *     repair.h      damaged pages are made usable again
  *     tasks/        one task: its row, its operations, what depends on it, its end
  *     list/         lists, counts, pages
  *     index/        keys of the index, whether it may be read, its rebuild

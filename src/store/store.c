@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "store/index/state.h"
+#include "store/repair.h"
 
 /* ---- open, close ---- */
 
@@ -121,7 +122,7 @@ static bool open_all(struct store *store, const struct store_options *options, s
 	return check_finished(options, err) && open_engine(store, options, err) &&
 	       settle(store, options, err) &&
 	       (options->mode == STORE_ATTACH || idempotency_init(store, err)) &&
-	       (!alone || (store_load_backup_note(store, err) &&
+	       (!alone || (store_load_backup_note(store, err) && repair_show_note(store, err) &&
 				  store_checkpoint(store, false, NULL, err)));
 }
 

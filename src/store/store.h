@@ -303,6 +303,35 @@ struct store_report {
  * are exact only without concurrent writers.
  */
 bool store_verify(struct store *store, struct store_report *report, struct err *err);
+/* Takes what a repair did, or in a dry run would do; a function that returns false ends it. */
+struct store_repair_sink {
+	bool (*page)(const char *table, uint32_t page, const char *text, void *data);
+	bool (*lost)(const char *tenant, const char *id, void *data); /* a task */
+	void *data;
+};
+
+struct store_repair_report {
+	unsigned pages;	 /* damaged ones, without those of the index */
+	unsigned failed; /* of these, that cannot be repaired */
+	uint64_t tasks;	 /* lost and named; dry: that cannot be read */
+	bool names_unknown; /* the index, which has the names of lost tasks, is not complete; maybe some */
+	bool index_damaged; /* or incomplete: store_reindex() replaces it */
+	bool unfinished;    /* an earlier repair was interrupted and was or must be completed */
+	/* Tenants whose usage was wrong; those whose tasks changed meanwhile, which were not compared. */
+	uint64_t wrong_counts, changed_counts;
+	unsigned tables; /* that have lost rows: bits 1 << number, store_repair_table() */
+};
+
+/*
+ * Verifies all pages and makes the damaged ones of hash tables usable again: from a copy if the engine
+ * has one, else without the rows that they had. Removes what the index and other tables say about
+ * lost tasks, and names each. Others may use the store meanwhile. Interrupted, it goes on when it is
+ * called again. dry: changes nothing.
+ */
+bool store_repair(struct store *store, bool dry, const struct store_repair_sink *sink,
+	struct store_repair_report *report, struct err *err);
+/* The name of table `number`, from 0; NULL past the last. */
+const char *store_repair_table(unsigned number);
 /*
  * The index is derived from the tasks. It is built again when it is missing, damaged, incomplete or
  * made by other tables: by STORE_RECOVER, or in slices by a chore, also after a restart, while tasks

@@ -8,7 +8,7 @@
 
 #include "lib/time_limit.h"
 
-#define EXPECTED_MAX 16
+#define EXPECTED_MAX 64
 
 static char expected[EXPECTED_MAX][64];
 static size_t expected_count;

@@ -15,6 +15,7 @@
  *     range.c        scan, count, nth, each
  *     buckets.c      all keys of a hash table, past damaged pages
  *     hash_page.c    fields of the pages of hash tables
+ *     repair.h       replaces damaged pages
  *     compact.c      merges pages of the index
  *     maintenance.c  checkpoints, archive and removal of logs, deadlock detection
  *     figures.c      figures for store/health.h
@@ -174,6 +175,11 @@ int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn);
 int bdb_serial_read_layout(struct bdb *bdb, DB *db);
 /* Whether the key belongs to a row of the layout, not of the user. */
 bool bdb_serial_is_layout_key(struct str key);
+/*
+ * Adds the rows of the layout that cannot be read for a damaged page to the new one, which is empty
+ * and will replace it.
+ */
+void bdb_serial_add_layout(struct bdb *bdb, DB *db, uint32_t page, void *made);
 /* A key that falls into the bucket, whatever the secret. */
 #define BDB_BUCKET_KEY_SIZE 5
 void bdb_serial_bucket_key(uint32_t bucket, uint8_t key[BDB_BUCKET_KEY_SIZE]);
@@ -258,6 +264,11 @@ enum engine_status bdb_figures_chore(struct engine *engine, bool low_space, bool
 
 enum engine_status bdb_scrub(
 	struct engine *engine, struct engine_scrub *at, unsigned pages, bool *end);
+
+/* ---- repair.c ---- */
+
+enum engine_status bdb_repair(struct engine *engine, enum engine_table table, uint32_t page,
+	bool dry, enum engine_repair *done);
 
 /* ---- wal_trim.c ---- */
 

@@ -39,3 +39,8 @@ bool doublewrite_read_group(int fd, uint64_t block, struct dw_group *group);
  * sequence behind those of all images; *restored: the bad and lost pages. Returns an errno.
  */
 int doublewrite_restore(int folder, uint64_t *sequence, unsigned *restored);
+/*
+ * While the environment is open: copies the newest image of a page of the file with that name and id.
+ * It is what was last written in place. ENOENT: there is none. Needs ring->drain.
+ */
+int doublewrite_find(int folder, const char *name, const void *file_id, uint32_t page, void *bytes);

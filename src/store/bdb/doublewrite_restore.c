@@ -257,3 +257,38 @@ int doublewrite_restore(int folder, uint64_t *sequence, unsigned *restored)
 	close(restore.fd);
 	return rc;
 }
+
+/* ---- one page ---- */
+
+static bool is_of(const struct dw_image *image, const char *name, const void *id, uint32_t page)
+{
+	return image->page == page && strcmp(image->name, name) == 0 &&
+	       memcmp(image->id, id, sizeof(image->id)) == 0;
+}
+
+/* An image that does not count may be older than the page in place was (read_base). */
+int doublewrite_find(int folder, const char *name, const void *file_id, uint32_t page, void *bytes)
+{
+	struct restore restore = { .folder = folder };
+	const struct found *newest = NULL;
+	int rc;
+
+	restore.fd = openat(folder, DOUBLEWRITE_NAME, O_RDONLY | O_CLOEXEC);
+	if (restore.fd < 0)
+		return errno;
+	rc = collect(&restore);
+	for (size_t i = 0; rc == 0 && i < restore.count; i++) {
+		const struct found *found = &restore.found[i];
+
+		if (is_of(&found->image, name, file_id, page) &&
+			(!newest || found->image.sequence > newest->image.sequence))
+			newest = found;
+	}
+	if (rc == 0)
+		rc = newest && read_image(restore.fd, newest->block, &newest->image, bytes)
+			     ? 0
+			     : ENOENT;
+	free(restore.found);
+	close(restore.fd);
+	return rc;
+}

@@ -298,6 +298,7 @@ const struct engine_ops bdb_engine_ops = {
 	.checkpoint = bdb_checkpoint,
 	.is_region = bdb_is_region,
 	.scrub = bdb_scrub,
+	.repair = bdb_repair,
 	.chores = bdb_chores,
 	.position = bdb_position,
 	.copy_data = bdb_copy_data,

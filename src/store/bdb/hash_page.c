@@ -15,7 +15,14 @@ enum {
 };
 
 /* Types of pages and of items. */
-enum { TYPE_UNSORTED = 2, TYPE_SORTED = 13, ITEM_BYTES = 1 };
+enum {
+	TYPE_UNSORTED = 2,
+	TYPE_SORTED = 13,
+	ITEM_BYTES = 1,
+	ITEM_OVERFLOW = 3, /* libdb's HOFFPAGE */
+	OVERFLOW_PAGE = 4,
+	OVERFLOW_SIZE = 12,
+};
 
 static uint32_t read_u32(const uint8_t *page, size_t at)
 {
@@ -80,6 +87,19 @@ db_pgno_t hash_bucket_page(const struct hash_meta *meta, uint32_t bucket)
 	return bucket + meta->spares[group];
 }
 
+/* Group 0 is bucket 0; group n has the buckets from 2^(n-1) to 2^n - 1. */
+bool hash_is_bucket_page(const struct hash_meta *meta, db_pgno_t page)
+{
+	for (size_t group = 0; group < HASH_SPARES && meta->spares[group] != 0; group++) {
+		uint64_t first = group > 0 ? UINT64_C(1) << (group - 1) : 0;
+		uint64_t behind = UINT64_C(1) << group;
+
+		if (page >= meta->spares[group] + first && page < meta->spares[group] + behind)
+			return true;
+	}
+	return false;
+}
+
 /* ---- items ---- */
 
 size_t hash_page_header(DB *db)
@@ -122,13 +142,29 @@ static bool item(const uint8_t *page, size_t header, unsigned n, struct str *byt
 		return false;
 	begin = read_u16(page, at);
 	end = n > 0 ? read_u16(page, at - sizeof(uint16_t)) : BDB_PAGE_SIZE;
-	if (begin < header || begin >= end || end > BDB_PAGE_SIZE || page[begin] != ITEM_BYTES)
+	if (begin < header || begin >= end || end > BDB_PAGE_SIZE)
 		return false;
-	*bytes = (struct str){ (const char *)page + begin + 1, end - begin - 1 };
+	*bytes = (struct str){ (const char *)page + begin, end - begin };
 	return true;
 }
 
 bool hash_page_key(const uint8_t *page, size_t header, unsigned n, struct str *key)
 {
-	return 2 * n + 1 < hash_page_items(page) && item(page, header, 2 * n, key);
+	struct str bytes;
+
+	if (2 * n + 1 >= hash_page_items(page) || !item(page, header, 2 * n, &bytes) ||
+		bytes.ptr[0] != ITEM_BYTES)
+		return false;
+	*key = str_skip(bytes, 1);
+	return true;
+}
+
+db_pgno_t hash_page_overflow(const uint8_t *page, size_t header, unsigned n)
+{
+	struct str bytes;
+
+	if (2 * n + 1 >= hash_page_items(page) || !item(page, header, 2 * n + 1, &bytes) ||
+		bytes.len != OVERFLOW_SIZE || bytes.ptr[0] != ITEM_OVERFLOW)
+		return 0;
+	return read_u32((const uint8_t *)bytes.ptr, OVERFLOW_PAGE);
 }

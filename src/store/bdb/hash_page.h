@@ -23,6 +23,8 @@ int hash_read_page(DB *db, db_pgno_t number, uint8_t *copy, size_t size);
 
 /* The bucket of a hash value. */
 uint32_t hash_bucket(const struct hash_meta *meta, uint32_t value);
+/* Whether a page is the first one of a bucket, used or not. */
+bool hash_is_bucket_page(const struct hash_meta *meta, db_pgno_t page);
 /* The first page of a bucket. Its number is the one that libdb locks for all pages of the bucket. */
 db_pgno_t hash_bucket_page(const struct hash_meta *meta, uint32_t bucket);
 
@@ -41,3 +43,5 @@ size_t hash_page_room(const uint8_t *page, size_t header);
  * or the page is malformed.
  */
 bool hash_page_key(const uint8_t *page, size_t header, unsigned n, struct str *key);
+/* The first page of the value of row n, if it lies on pages of its own; 0: it does not. */
+db_pgno_t hash_page_overflow(const uint8_t *page, size_t header, unsigned n);

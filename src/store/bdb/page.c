@@ -3,13 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Offsets of libdb's structures PAGE, PG_CHKSUM and BTMETA33. */
+/* Offsets of libdb's structure BTMETA33. */
 enum {
-	AT_LSN_FILE = 0,
-	AT_LSN_OFFSET = 4,
-	AT_NUMBER = 8,
-	AT_TYPE = 25,
-	AT_CHECKSUM = 28,
 	AT_FILE_ID = 52,
 	AT_META_CHECKSUM = 492,
 	META_SIZE = 512,
@@ -52,7 +47,7 @@ static uint32_t hash(uint32_t h, const uint8_t *bytes, size_t len)
 
 static size_t checksum_offset(const uint8_t *page)
 {
-	return is_meta_type(page[AT_TYPE]) ? AT_META_CHECKSUM : AT_CHECKSUM;
+	return is_meta_type(page[PAGE_AT_TYPE]) ? AT_META_CHECKSUM : PAGE_AT_CHECKSUM;
 }
 
 uint32_t page_checksum(const void *page)
@@ -60,7 +55,7 @@ uint32_t page_checksum(const void *page)
 	static const uint8_t zeros[sizeof(uint32_t)];
 	const uint8_t *bytes = page;
 	size_t at = checksum_offset(bytes), behind = at + sizeof(zeros);
-	size_t size = is_meta_type(bytes[AT_TYPE]) ? META_SIZE : BDB_PAGE_SIZE;
+	size_t size = is_meta_type(bytes[PAGE_AT_TYPE]) ? META_SIZE : BDB_PAGE_SIZE;
 	uint32_t h = hash(0, bytes, at);
 
 	h = hash(h, zeros, sizeof(zeros));
@@ -74,12 +69,12 @@ static bool is_zero(const uint8_t *bytes)
 
 bool page_is_meta(const void *page)
 {
-	return is_meta_type(((const uint8_t *)page)[AT_TYPE]);
+	return is_meta_type(((const uint8_t *)page)[PAGE_AT_TYPE]);
 }
 
 uint32_t page_number(const void *page)
 {
-	return load32((const uint8_t *)page + AT_NUMBER);
+	return load32((const uint8_t *)page + PAGE_AT_NUMBER);
 }
 
 /* libdb leaves the number of some pages 0 when a hash table grows. */
@@ -105,10 +100,26 @@ uint64_t page_lsn(const void *page)
 {
 	const uint8_t *bytes = page;
 
-	return (uint64_t)load32(bytes + AT_LSN_FILE) << 32 | load32(bytes + AT_LSN_OFFSET);
+	return (uint64_t)load32(bytes + PAGE_AT_LSN_FILE) << 32 |
+	       load32(bytes + PAGE_AT_LSN_OFFSET);
 }
 
 const void *page_file_id(const void *page)
 {
 	return (const uint8_t *)page + AT_FILE_ID;
+}
+
+unsigned page_type(const void *page)
+{
+	return ((const uint8_t *)page)[PAGE_AT_TYPE];
+}
+
+uint32_t page_previous(const void *page)
+{
+	return load32((const uint8_t *)page + PAGE_AT_PREVIOUS);
+}
+
+uint32_t page_next(const void *page)
+{
+	return load32((const uint8_t *)page + PAGE_AT_NEXT);
 }

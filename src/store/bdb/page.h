@@ -11,6 +11,21 @@
 
 #define BDB_PAGE_SIZE 4096
 
+/* Offsets of libdb's structure PAGE, with the checksum; numbers are in this machine's byte order. */
+enum {
+	PAGE_AT_LSN_FILE = 0,
+	PAGE_AT_LSN_OFFSET = 4,
+	PAGE_AT_NUMBER = 8,
+	PAGE_AT_PREVIOUS = 12,
+	PAGE_AT_NEXT = 16,
+	PAGE_AT_ENTRIES = 20, /* two bytes; in an overflow page: references to it */
+	PAGE_AT_FREE_END =
+		22, /* two bytes: end of the free space; in an overflow page: its bytes */
+	PAGE_AT_TYPE = 25,
+	PAGE_AT_CHECKSUM = 28,
+	PAGE_AT_ITEMS = 32, /* offsets, of two bytes each */
+};
+
 enum page_state {
 	PAGE_GOOD,
 	PAGE_HOLE, /* all zero: never written, or lost (page_map.h) */
@@ -27,6 +42,14 @@ bool page_is_meta(const void *page);
 /* Fields of the header of each page; for a hole they are 0. */
 uint32_t page_number(const void *page);
 uint64_t page_lsn(const void *page); /* log file in the upper half, offset in the lower */
+
+/* Types of pages; libdb has more. */
+enum { PAGE_UNUSED = 0, PAGE_OVERFLOW = 7, PAGE_HASH = 13 };
+
+unsigned page_type(const void *page);
+/* Neighbours in a chain; 0: none. In the list of unused pages only next counts. */
+uint32_t page_previous(const void *page);
+uint32_t page_next(const void *page);
 
 #define PAGE_FILE_ID_SIZE 20
 /* The id that libdb gives a file when it creates it; page: of page_is_meta. */

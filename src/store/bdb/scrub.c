@@ -3,62 +3,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/bdb/bdb.h"
 #include "store/bdb/data_files_internal.h"
-#include "store/bdb/page_map.h"
+#include "store/bdb/table_file.h"
 
 /* Pages of one read. */
 #define READ_PAGES 64
-
-struct table_file {
-	struct data_file file;
-	int fd; /* -1: there is no such table */
-	bool has_map;
-	struct page_map_file map;
-	uint32_t pages;
-};
-
-static int open_table(struct data_files *files, unsigned table, struct table_file *opened)
-{
-	struct data_file *file = &opened->file;
-	struct stat info;
-
-	*opened = (struct table_file){ .fd = -1 };
-	file->files = files;
-	if ((size_t)snprintf(file->name, sizeof(file->name), "%s.db", engine_tables[table].name) >=
-		sizeof(file->name))
-		return ENAMETOOLONG;
-	opened->fd = openat(files->folder, file->name, O_RDONLY | O_CLOEXEC);
-	if (opened->fd < 0)
-		return errno == ENOENT ? 0 : errno;
-	if (fstat(opened->fd, &info) != 0)
-		return errno;
-	file->device = info.st_dev;
-	file->inode = info.st_ino;
-	opened->pages = (uint32_t)(info.st_size / BDB_PAGE_SIZE);
-	opened->has_map = page_map_identify(&opened->map, files->folder, file->name, opened->fd);
-	return 0;
-}
-
-static void close_table(const struct table_file *opened)
-{
-	if (opened->fd >= 0)
-		close(opened->fd);
-}
-
-/* A page that is being written in place looks damaged; under the lock none is. */
-static void read_again(struct table_file *opened, uint32_t page)
-{
-	struct page_ring *ring = opened->file.files->ring;
-	unsigned char bytes[BDB_PAGE_SIZE];
-
-	pthread_mutex_lock(&ring->drain);
-	data_file_read(&opened->file, opened->fd, page, bytes);
-	pthread_mutex_unlock(&ring->drain);
-}
 
 /* A restored home has no map at first. */
 static void add_to_map(struct table_file *opened, const uint32_t *pages, size_t count)
@@ -82,7 +34,7 @@ static bool is_unwritten(const struct table_file *opened, uint32_t page, enum pa
 /* Verifies pages that lie one after the other; damaged ones get into the table of damages. */
 static int verify_run(struct table_file *opened, uint32_t first, unsigned count, bool from_disk)
 {
-	static unsigned char bytes[READ_PAGES][BDB_PAGE_SIZE];
+	static unsigned char bytes[READ_PAGES][BDB_PAGE_SIZE], again[BDB_PAGE_SIZE];
 	uint32_t good[READ_PAGES];
 	size_t good_count = 0;
 	off_t offset = (off_t)first * BDB_PAGE_SIZE;
@@ -101,7 +53,7 @@ static int verify_run(struct table_file *opened, uint32_t first, unsigned count,
 		if (state == PAGE_GOOD)
 			good[good_count++] = first + i;
 		else if ((complete || got < 0) && !is_unwritten(opened, first + i, state))
-			read_again(opened, first + i);
+			table_file_read(opened, first + i, again);
 	}
 	add_to_map(opened, good, good_count);
 	return 0;
@@ -123,12 +75,13 @@ static uint32_t skip_hole(const struct table_file *opened, uint32_t page)
 /* Reports the first page behind the end of the file that was on disk. */
 static void verify_end(struct table_file *opened)
 {
+	unsigned char bytes[BDB_PAGE_SIZE];
 	uint32_t page = UINT32_MAX;
 
 	if (opened->has_map)
 		page = page_map_next(&opened->map, opened->pages, UINT32_MAX);
 	if (page < UINT32_MAX)
-		read_again(opened, page);
+		table_file_read(opened, page, bytes);
 }
 
 /* Verifies at most `left` pages of one table from *page on; *page: where to go on. */
@@ -156,11 +109,11 @@ static int measure(struct data_files *files, struct engine_scrub *at)
 	at->done = at->page;
 	at->total = 0;
 	for (unsigned table = 0; rc == 0 && table < ENGINE_TABLES; table++) {
-		rc = open_table(files, table, &opened);
+		rc = table_file_open(files, table, &opened);
 		at->total += opened.pages;
 		if (table < at->table)
 			at->done += opened.pages;
-		close_table(&opened);
+		table_file_close(&opened);
 	}
 	return rc;
 }
@@ -175,7 +128,7 @@ enum engine_status bdb_scrub(
 	/* Files of a restore are read by libdb alone, which verifies each page that it reads. */
 	*end = !bdb->files;
 	while (rc == 0 && !*end && pages > 0) {
-		rc = open_table(bdb->files, at->table, &opened);
+		rc = table_file_open(bdb->files, at->table, &opened);
 		if (rc == 0 && opened.fd >= 0)
 			rc = scrub_table(&opened, &at->page, &pages, at->from_disk);
 		if (rc == 0 && at->page >= opened.pages) {
@@ -183,7 +136,7 @@ enum engine_status bdb_scrub(
 			at->page = 0;
 			*end = ++at->table == ENGINE_TABLES;
 		}
-		close_table(&opened);
+		table_file_close(&opened);
 	}
 	if (rc == 0 && bdb->files)
 		rc = measure(bdb->files, at);

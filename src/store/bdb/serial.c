@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "store/bdb/file_hooks.h"
 #include "store/bdb/hash_page.h"
+#include "store/bdb/page_make.h"
 
 /*
  * A hash table whose buckets are chosen by the serial number in the key's id (DB->set_h_hash). libdb
@@ -214,6 +216,37 @@ int bdb_serial_read_layout(struct bdb *bdb, DB *db)
 	if (rc == DB_NOTFOUND || (rc == 0 && memcmp(&layout, &check, sizeof(layout)) != 0))
 		return refuse(bdb, "has a wrong layout row: restore it from a backup");
 	return rc == EBADMSG ? 0 : rc;
+}
+
+/* ---- repair ---- */
+
+static bool is_lost(DB *db, struct str key, uint32_t page)
+{
+	struct layout layout;
+	struct page_failure failure;
+	int rc;
+
+	file_hooks_clear_failure();
+	rc = read_row(db, key, &layout);
+	failure = file_hooks_failure();
+	return rc == EBADMSG && failure.page == page;
+}
+
+/* The keys ascend. */
+void bdb_serial_add_layout(struct bdb *bdb, DB *db, uint32_t page, void *made)
+{
+	uint8_t bytes[BDB_BUCKET_KEY_SIZE];
+	struct layout layout;
+	const struct str value = { (const char *)&layout, sizeof(layout) };
+
+	fill_layout(&layout, &bdb->engine.secret);
+	for (size_t i = 0; i < LAYOUT_ROWS; i++) {
+		if (is_lost(db, layout_key(i, bytes), page))
+			page_add_row(made, layout_key(i, bytes), value);
+	}
+	if (is_lost(db, check_row, page))
+		page_add_row(made, check_row, value);
+	file_hooks_clear_failure();
 }
 
 /* ---- room ---- */

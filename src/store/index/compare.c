@@ -67,14 +67,14 @@ int compare_task(struct store *store, const struct index_key *key, bool for_upda
 
 /* ---- from entries to tasks ---- */
 
-/* The key of the task that an entry belongs to. */
-static bool primary_key_of(struct str entry, struct index_key *key)
+bool index_entry_task(struct str entry, struct index_key *key, bool *is_task)
 {
 	const char *end = memchr(entry.ptr, '\0', entry.len);
 	struct id id;
 
-	if (!end || entry.len < sizeof(id.bytes))
+	if (!end || (size_t)(end - entry.ptr) + 1 + 3 + sizeof(id.bytes) > entry.len)
 		return false;
+	*is_task = (uint8_t)end[3] == INDEX_BY_CREATED;
 	memcpy(id.bytes, entry.ptr + entry.len - sizeof(id.bytes), sizeof(id.bytes));
 	index_primary_key(key, (struct str){ entry.ptr, (size_t)(end - entry.ptr) }, &id);
 	return true;
@@ -96,10 +96,11 @@ int compare_entry(struct store *store, struct str entry, bool for_update, bool *
 {
 	struct index_key key;
 	struct task task;
+	bool is_task;
 	int rc;
 
 	*stray = true;
-	if (!primary_key_of(entry, &key))
+	if (!index_entry_task(entry, &key, &is_task))
 		return 0;
 	buf_reset(&store->old_record);
 	rc = store_get(store, row_table_of_key(store, &key), key_str(&key), for_update,

@@ -1,0 +1,215 @@
+#include "store/bdb/repair.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/bdb/data_files_internal.h"
+#include "store/bdb/file_hooks.h"
+
+#define DELETE_TRIES 20
+
+struct repair {
+	struct bdb *bdb;
+	DB *db;
+	struct table_file file;
+	enum engine_table table;
+	uint32_t page;
+	bool dry;
+	struct page_place place;
+};
+
+/* A read of the page takes it from the table of damaged pages. */
+static int look_again(struct repair *repair)
+{
+	unsigned char page[BDB_PAGE_SIZE];
+
+	return table_file_read(&repair->file, repair->page, page);
+}
+
+/* ---- copies ---- */
+
+/* libdb may have the page in its cache; then it writes it again. */
+static int write_from_cache(struct repair *repair)
+{
+	DB_MPOOLFILE *cache = repair->db->get_mpf(repair->db);
+	db_pgno_t number = repair->page;
+	void *page;
+	int rc = cache->get(cache, &number, NULL, repair->dry ? 0 : DB_MPOOL_DIRTY, &page);
+
+	if (rc == 0)
+		rc = cache->put(cache, page, DB_PRIORITY_UNCHANGED, 0);
+	if (rc == 0 && !repair->dry)
+		rc = cache->sync(cache);
+	if (rc == 0 && !repair->dry)
+		rc = look_again(repair);
+	file_hooks_clear_failure();
+	return rc == DB_PAGE_NOTFOUND ? EBADMSG : rc; /* the file was made shorter */
+}
+
+static int write_page(struct repair *repair, const void *page)
+{
+	struct table_file *file = &repair->file;
+	int rc;
+
+	if (repair->dry)
+		return 0;
+	rc = data_file_write(&file->file, file->fd, repair->page, page);
+	if (rc == 0)
+		rc = data_file_sync(&file->file, file->fd);
+	return rc == 0 ? look_again(repair) : rc;
+}
+
+/* ENOENT: there is no image. */
+static int write_from_doublewrite(struct repair *repair)
+{
+	struct data_files *files = repair->bdb->files;
+	unsigned char first[BDB_PAGE_SIZE], page[BDB_PAGE_SIZE];
+	int rc = table_file_read(&repair->file, 0, first);
+
+	if (rc != 0)
+		return rc;
+	pthread_mutex_lock(&files->ring->drain);
+	rc = doublewrite_find(
+		files->folder, repair->file.file.name, page_file_id(first), repair->page, page);
+	pthread_mutex_unlock(&files->ring->drain);
+	return rc == 0 ? write_page(repair, page) : rc;
+}
+
+/* ---- a new page ---- */
+
+/*
+ * A recovery skips the records of the lost page, and refuses those of the new page if it does not
+ * begin with it: a restore of an older backup must not apply them to the old rows.
+ */
+static uint64_t new_lsn(struct repair *repair)
+{
+	DB_LSN lsn = bdb_last_checkpoint(repair->bdb);
+
+	return (uint64_t)lsn.file << 32 | lsn.offset;
+}
+
+static int replace(struct repair *repair)
+{
+	const struct page_place *place = &repair->place;
+	unsigned char page[BDB_PAGE_SIZE];
+
+	switch (place->use) {
+	case USE_BUCKET:
+	case USE_CHAIN:
+		page_make_hash(page, repair->page, new_lsn(repair), place->links);
+		if (engine_tables[repair->table].serial)
+			bdb_serial_add_layout(repair->bdb, repair->db, repair->page, page);
+		break;
+	case USE_OVERFLOW:
+		page_make_overflow(page, repair->page, new_lsn(repair), place->links);
+		break;
+	case USE_UNUSED:
+		page_make_unused(page, repair->page, new_lsn(repair));
+		break;
+	}
+	page_finish(page);
+	return write_page(repair, page);
+}
+
+/* ---- the row of a long value ---- */
+
+static int delete_once(struct repair *repair)
+{
+	DB_ENV *env = repair->bdb->env;
+	DBT key = bdb_in((struct str){ repair->place.key, repair->place.key_len });
+	DB_TXN *txn;
+	int rc = env->txn_begin(env, NULL, &txn, 0), aborted;
+
+	if (rc != 0)
+		return rc;
+	rc = repair->db->del(repair->db, txn, &key, 0);
+	if (rc == 0)
+		return txn->commit(txn, DB_TXN_SYNC);
+	aborted = txn->abort(txn);
+	return aborted != 0 ? aborted : rc;
+}
+
+/* Its pages become unused; they are read, but not the value that they have. */
+static int delete_row(struct repair *repair)
+{
+	int rc = DB_LOCK_DEADLOCK;
+
+	for (int i = 0; rc == DB_LOCK_DEADLOCK && i < DELETE_TRIES; i++)
+		rc = delete_once(repair);
+	return rc == DB_NOTFOUND ? 0 : rc;
+}
+
+/* ---- the operation ---- */
+
+static int replace_lost(struct repair *repair, enum engine_repair *done)
+{
+	static const enum engine_repair results[] = {
+		[USE_UNUSED] = ENGINE_REPAIR_UNUSED,
+		[USE_BUCKET] = ENGINE_REPAIR_EMPTIED,
+		[USE_CHAIN] = ENGINE_REPAIR_EMPTIED,
+		[USE_OVERFLOW] = ENGINE_REPAIR_VALUE,
+	};
+	const struct page_place *place = &repair->place;
+	int rc = repair_find(repair->db, &repair->file, repair->page, &repair->place);
+
+	if (rc == 0)
+		rc = replace(repair);
+	if (rc == 0 && !repair->dry && place->use == USE_OVERFLOW && place->key_len > 0)
+		rc = delete_row(repair);
+	if (rc == 0)
+		*done = results[place->use];
+	return rc;
+}
+
+static int repair_page(struct repair *repair, enum engine_repair *done)
+{
+	unsigned char page[BDB_PAGE_SIZE];
+	int rc = table_file_read(&repair->file, repair->page, page);
+
+	/* ENXIO: it is not within the file, which libdb has made shorter. */
+	if (rc == 0 || rc == ENXIO) {
+		*done = ENGINE_REPAIR_READABLE;
+		return 0;
+	}
+	*done = ENGINE_REPAIR_COPY;
+	rc = write_from_cache(repair);
+	if (rc != EBADMSG)
+		return rc;
+	rc = write_from_doublewrite(repair);
+	return rc == ENOENT ? replace_lost(repair, done) : rc;
+}
+
+static enum engine_status refuse(struct repair *repair, const char *why)
+{
+	snprintf(repair->bdb->engine.message, ENGINE_MESSAGE_SIZE,
+		"page %u of %s.db cannot be repaired: %s", repair->page,
+		engine_tables[repair->table].name, why);
+	return ENGINE_FAILED;
+}
+
+enum engine_status bdb_repair(struct engine *engine, enum engine_table table, uint32_t page,
+	bool dry, enum engine_repair *done)
+{
+	struct repair repair = { .bdb = bdb_of(engine), .table = table, .page = page, .dry = dry };
+	enum engine_status status = ENGINE_OK;
+	unsigned removed;
+	int rc;
+
+	repair.db = repair.bdb->tables[table];
+	if (!repair.bdb->files || !repair.db || engine_tables[table].ordered)
+		return refuse(&repair, "it is not of a hash table");
+	if (page == 0)
+		return refuse(&repair, "it describes the file; restore the home from a backup");
+	status = dry ? ENGINE_OK : bdb_checkpoint(engine, false, &removed);
+	if (status != ENGINE_OK)
+		return status;
+	rc = table_file_open(repair.bdb->files, table, &repair.file);
+	if (rc != 0) {
+		table_file_close(&repair.file);
+		return refuse(&repair, strerror(rc));
+	}
+	rc = repair_page(&repair, done);
+	table_file_close(&repair.file);
+	return bdb_status(repair.bdb, rc, "repair");
+}

@@ -1,0 +1,84 @@
+"""polytaskctl repair: a damaged page of tasks is given up, everything else works as before."""
+import os
+import re
+import signal
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
+from damage import HASH_PAGE, every_id, exported, fill, ids_in, overwrite
+from lib import Instance, run_tests
+from tap import equal, note, ok
+
+EVENTS = ("bdb", "exit", "page-damaged", "page-repaired", "recover", "recovery", "stuck", "task-lost", "worker")
+LOST = re.compile(r"^task of tenant demo: (\S+)$", re.M)
+
+
+def listed(instance):
+    ids, cursor = set(), ""
+    while cursor is not None:
+        page = instance.native("GET", "/tasks?limit=500" + cursor).json()
+        ids |= {task["id"] for task in page["items"]}
+        cursor = "&cursor=" + page["next"] if page["next"] else None
+    return ids
+
+
+def damage(instance):
+    other = fill(instance)
+    every = every_id(instance)
+    number, page = overwrite(instance, "tasks2.db", HASH_PAGE, lambda page: page.count(b"demo\0") > 3)
+    lost = set(ids_in(page))
+    note(f"page {number} has {len(lost)} tasks")
+    return other, every, number, lost
+
+
+def check_repaired(instance, every, lost, name):
+    instance.verify(name)
+    done = instance.ctl_run("export", "--salvage", timeout=120)
+    equal((done.returncode, exported(done.stdout)), (0, (every["demo"] | every["other"]) - lost), f"{name}: salvage")
+    equal(listed(instance), every["demo"] - lost, f"{name}: lists")
+    equal({instance.native("GET", f"/tasks/{task}").status for task in lost}, {404}, f"{name}: lost tasks: 404")
+    equal(instance.status()["store"]["damaged_pages"], 0, f"{name}: status")
+
+
+def in_a_running_service():
+    instance = Instance(expect=EVENTS)
+    other, every, number, lost = damage(instance)
+    done = instance.ctl_run("repair", timeout=120)
+    ok(f"page {number} of tasks2.db: its rows will be lost" in done.stdout, "without --yes: the page", done.stdout)
+    equal((done.returncode, set(LOST.findall(done.stdout))), (1, lost), "without --yes: the tasks")
+    equal(instance.native("GET", f"/tasks/{min(lost)}").status, 500, "without --yes nothing is changed")
+    equal(instance.native("GET", "/tasks?limit=50", token=other).status, 200, "lists of another tenant")
+    done = instance.ctl_run("repair", "--yes", timeout=120)
+    ok(f"page {number} of tasks2.db: emptied" in done.stdout, "the page", done.stdout + done.stderr)
+    equal((done.returncode, set(LOST.findall(done.stdout))), (0, lost), "the lost tasks")
+    equal(len(instance.events("task-lost")), min(len(lost), 10), "the log names them")
+    check_repaired(instance, every, lost, "repaired")
+    new = {instance.native("POST", "/tasks", {"fields": {}}).json()["id"] for _ in range(300)}
+    equal(instance.status()["recoveries"], 0, "no recovery")
+    os.kill(instance.workers()[0], signal.SIGKILL)
+    instance.kill_daemon()
+    instance.start_daemon()
+    instance.wait_ready()
+    every["demo"] |= new
+    check_repaired(instance, every, lost, "after kill -9")
+    equal(instance.ctl("repair").strip(), "no page is damaged", "repair again")
+    instance.stop("running")
+
+
+def in_a_stopped_service():
+    instance = Instance(expect=EVENTS)
+    _, every, number, lost = damage(instance)
+    instance.stop_daemon()
+    os.unlink(os.path.join(instance.conf["home"], "data", "doublewrite"))
+    done = instance.ctl_run("repair", timeout=120)
+    equal((done.returncode, set(LOST.findall(done.stdout))), (1, lost), "without --yes: the tasks")
+    done = instance.ctl_run("repair", "--yes", timeout=120)
+    ok(f"page {number} of tasks2.db: emptied" in done.stdout, "the page", done.stdout + done.stderr)
+    equal((done.returncode, set(LOST.findall(done.stdout))), (0, lost), "the lost tasks")
+    instance.start_daemon()
+    instance.wait_ready()
+    check_repaired(instance, every, lost, "started again")
+    instance.stop("stopped")
+
+
+run_tests(in_a_running_service, in_a_stopped_service)

@@ -1,0 +1,128 @@
+/* Damaged pages are made usable again, and what was lost with them is named. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "store/bdb/page.h"
+#include "store/bdb/repair_fixture.h"
+
+#define TASKS 400
+
+static bool unreadable[REPAIR_TASKS_MAX + 1];
+static struct repair_outcome outcome;
+
+static void expect_lost(unsigned tasks)
+{
+	for (unsigned i = 0; i < tasks; i++)
+		expect_log("task-lost");
+}
+
+/* Finds out which tasks are on the damaged page: those behind it in a bucket are not lost. */
+static void dry_run(struct store *store, unsigned tasks)
+{
+	unsigned damaged = repair_read_all(store, tasks, unreadable);
+
+	assert_true(repair_run(store, true, &outcome));
+	assert_int_equal(outcome.report.pages, 1);
+	assert_int_equal(outcome.lost_count, damaged);
+	for (unsigned n = 1; n <= tasks; n++)
+		assert_int_equal(outcome.lost[n], unreadable[n]);
+	assert_int_equal(damage_count(&damage_shared.damages), 1);
+}
+
+/* Repairs a store that has one damaged page, and verifies that all that it says is true. */
+static void repair_one(struct store *store, unsigned tasks, unsigned lost, const char *text)
+{
+	dry_run(store, tasks);
+	expect_log("page-repaired");
+	expect_lost(lost);
+	assert_true(repair_run(store, false, &outcome));
+	assert_non_null(strstr(outcome.pages, text));
+	assert_int_equal(outcome.report.pages, 1);
+	assert_int_equal(outcome.report.failed, 0);
+	assert_int_equal(outcome.lost_count, lost);
+	for (unsigned n = 1; n <= tasks; n++) {
+		struct op op = fixture_op(OP_READ, n);
+
+		assert_true(unreadable[n] || !outcome.lost[n]);
+		assert_code(fixture_error(store, &op), outcome.lost[n] ? ERR_NOT_FOUND : ERR_NONE);
+	}
+	fixture_verify(store, tasks - lost);
+	assert_int_equal(damage_count(&damage_shared.damages), 0);
+	assert_int_equal(atomic_load(&damage_shared.health.repair_unfinished), 0);
+}
+
+/* The place of the lost tasks works again, also after a recovery. */
+static void make_lost_again(
+	struct store *store, const struct store_options *options, unsigned tasks)
+{
+	struct err err;
+
+	for (unsigned n = 1; n <= tasks; n++) {
+		if (outcome.lost[n])
+			fixture_create(store, n, "again", NULL);
+	}
+	fixture_verify(store, tasks);
+	must(store_flush(store, &err), &err);
+	store_close(store);
+	store = fixture_open(options);
+	fixture_verify(store, tasks);
+	assert_int_equal(repair_read_all(store, tasks, unreadable), 0);
+	store_close(store);
+}
+
+static void test_page(
+	const struct store_options *options, uint32_t page, unsigned tasks, const char *text)
+{
+	unsigned lost = repair_count_tasks(options, TABLE_NAMED_TASKS, page);
+	struct store *store;
+
+	damage_page(options, TABLE_NAMED_TASKS, page);
+	expect_log("page-damaged");
+	store = repair_reopen(options);
+	repair_one(store, tasks, lost, text);
+	make_lost_again(store, options, tasks);
+}
+
+static void page_of_a_bucket_loses_its_tasks_only(void **state)
+{
+	struct store_options options = damage_options("bucket");
+
+	(void)state;
+	repair_make_store(&options, TASKS, 0);
+	test_page(&options, repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_HASH, false, false),
+		TASKS, "emptied");
+	assert_true(outcome.lost_count > 0);
+}
+
+static void first_page_keeps_the_rest_of_its_bucket(void **state)
+{
+	struct store_options options = damage_options("first");
+
+	(void)state;
+	repair_make_store(&options, TASKS, 900);
+	test_page(&options, repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_HASH, false, true),
+		TASKS, "emptied");
+	assert_in_range(outcome.lost_count, 1, 4);
+}
+
+static void further_page_keeps_the_rest_of_its_bucket(void **state)
+{
+	struct store_options options = damage_options("further");
+
+	(void)state;
+	repair_make_store(&options, TASKS, 900);
+	test_page(&options, repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_HASH, true, false),
+		TASKS, "emptied");
+	assert_in_range(outcome.lost_count, 1, 4);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(page_of_a_bucket_loses_its_tasks_only),
+		CHECK(first_page_keeps_the_rest_of_its_bucket),
+		CHECK(further_page_keeps_the_rest_of_its_bucket),
+	};
+
+	return CHECK_RUN(tests);
+}
