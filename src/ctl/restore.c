@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/date.h"
 #include "ctl/backup.h"
 #include "ctl/backup_copy.h"
@@ -34,6 +35,9 @@ static bool read_until(struct restore *restore, const char *text, struct err *er
 	if (!date_parse(&ms, str_cstr(text)))
 		return err_set(err, ERR_INVALID, "until",
 			"--until must be a time like 2026-01-31T12:00:00Z");
+	/* A time to come is no limit; libdb keeps times in 32 bits. */
+	if (ms >= clock_wall_ms())
+		return true;
 	restore->until = ms / 1000;
 	/* The copied pages may be as new as that. */
 	if (restore->until * 1000 < restore->manifest.earliest) {

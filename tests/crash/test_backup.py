@@ -212,6 +212,11 @@ def added_logs_and_a_moment():
 
     equal(users_after(instance, folder, "end"), "first second third fourth", "an addition")
     equal(users_after(instance, folder, "moment", "--until", moment), "first second", "--until")
+    equal(
+        users_after(instance, folder, "later", "--until", "2099-01-01T00:00:00Z"),
+        "first second third fourth",
+        "--until a time to come",
+    )
     early = instance.ctl_run(
         "restore", folder, "--home", instance.dir + "/x", "--until", "2020-01-01T00:00:00Z"
     )
