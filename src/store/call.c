@@ -42,7 +42,7 @@ bool store_fail(struct store *store, int status, struct err *err)
 		atomic_store(&store->shared->health.damaged_pages,
 			damage_count(&store->shared->damages));
 	/* A damaged page of the index: index_replace_later() was called. */
-	if (status == ENGINE_DAMAGED && !index_may_read(store, err))
+	if (status == ENGINE_DAMAGED && store->damaged_index && !index_may_read(store, err))
 		return false;
 	return err_set(err, status == STEP_RETRY ? ERR_BUSY : codes[status], NULL, NULL);
 }

@@ -108,21 +108,30 @@ static bool expire_keys(struct store *store, bool low_space, bool *more, struct 
  * A new file cannot take the place of one that other processes have open. So the recovery replaces
  * the index (index_settle), and this process ends as one that has lost the environment.
  */
-static bool end_for_replacement(struct store *store, struct err *err)
+static bool end_for_replacement(
+	struct store *store, bool (*mark)(struct store *store, struct err *err), struct err *err)
 {
 	bool marked;
 
 	store_enter(store);
-	marked = index_mark_for_replacement(store, err);
+	marked = mark(store, err);
 	store_leave(store);
 	return marked && err_set(err, ERR_PANIC, NULL,
 				 "it is replaced by an empty one in the recovery that follows");
 }
 
+/* The same for the table usage. */
+static bool check_usage(struct store *store, bool low_space, bool *more, struct err *err)
+{
+	(void)low_space, (void)more;
+	return !atomic_load(&store->shared->remake_usage) ||
+	       end_for_replacement(store, usage_mark_for_remake, err);
+}
+
 static bool build_index(struct store *store, bool low_space, bool *more, struct err *err)
 {
 	if (index_is_to_be_replaced(store))
-		return end_for_replacement(store, err);
+		return end_for_replacement(store, index_mark_for_replacement, err);
 	if (store_index_is_complete(store) || low_space)
 		return true;
 	return rebuild_run(store, clock_mono_us() + STORE_SLICE_MS * 1000LL, more, err);
@@ -134,6 +143,7 @@ static const struct {
 } own_chores[] = {
 	{ { .name = "index", .interval_ms = INDEX_MS, .duty_percent = INDEX_DUTY_PERCENT },
 		build_index },
+	{ { .name = "usage", .interval_ms = INDEX_MS }, check_usage },
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
 	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },
 	{ { .name = "scrub", .interval_ms = SCRUB_MS }, scrub_some },

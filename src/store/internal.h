@@ -98,7 +98,8 @@ struct store {
 	struct buf notes;	 /* struct note, key, record; one behind the other */
 	struct snapshot_progress snapshot_seen; /* of the keeper */
 	bool sync_commits;
-	bool lost; /* ERR_PANIC was returned and logged */
+	bool damaged_index; /* the step has met a damaged page of the index, not of a task */
+	bool lost;	    /* ERR_PANIC was returned and logged */
 	struct retention_pass retention;
 	struct store_clock clock;
 	struct store_scrub scrub;
@@ -151,14 +152,20 @@ bool step_call(struct store *store, enum engine_access access, store_step *step,
 
 /* A damaged page was met, or the operator wants it: the keeper has the index replaced. */
 void index_replace_later(struct store *store);
+/* The same for the table usage. */
+void usage_remake_later(struct store *store);
 
-/* Returns rc. A damaged page of the index, which is derived data, has it replaced. */
+/* Returns rc. A damaged page of a table that is derived data has it replaced. */
 static inline int store_note(struct store *store, enum engine_table table, enum engine_status rc)
 {
 	if (rc == ENGINE_LOST && table == TABLE_INDEX && !store->lost)
 		store->engine->fault = ENGINE_FAULT_INDEX;
+	if (rc == ENGINE_DAMAGED)
+		store->damaged_index = table == TABLE_INDEX;
 	if (rc == ENGINE_DAMAGED && table == TABLE_INDEX)
 		index_replace_later(store);
+	if (rc == ENGINE_DAMAGED && table == TABLE_USAGE)
+		usage_remake_later(store);
 	return (int)rc;
 }
 
@@ -283,6 +290,11 @@ int idempotency_lookup(struct store *store, const struct op *op, struct result *
 /* STEP_FAILED with ERR_TOO_MANY_REQUESTS if the tenant has too many keys. */
 int idempotency_store(
 	struct store *store, const struct op *op, const struct result *result, struct err *err);
+/*
+ * Writes a row of an export. Rows of counts are passed over: each key that is new here is counted.
+ * STEP_FAILED if the row is malformed.
+ */
+int idempotency_import(struct store *store, struct str key, struct str value);
 /* Sets store_shared.newest_key_period from the table. */
 bool idempotency_init(struct store *store, struct err *err);
 /* Removes keys of periods that have not begun, as store_expire_idempotency does. */
@@ -316,8 +328,13 @@ void usage_reset(struct store *store);
  * the commit, so that no lock is waited for while the row is held.
  */
 int usage_settle(struct store *store, struct err *err);
-/* Counts all tasks of a home that was made before there were quotas. Without other processes. */
+/*
+ * Without other processes: makes the table again if it is damaged or lost, or the home is of an older
+ * build.
+ */
 bool usage_init(struct store *store, struct err *err);
+/* Durably: the next usage_init makes it again. */
+bool usage_mark_for_remake(struct store *store, struct err *err);
 /* Chore: counts the tenants that have nearly used up a quota, and logs them once an hour. */
 bool usage_watch(struct store *store, bool low_space, bool *more, struct err *err);
 

@@ -156,13 +156,16 @@ bool store_check_home(const char *home, struct err *err)
 	       err_set(err, ERR_CONFLICT, "home", "%s: %s", home, message);
 }
 
-/* Without a keeper, a damaged index is replaced when the store is opened the next time. */
+/* Without a keeper, damaged derived data are replaced when the store is opened the next time. */
 static void keep_replacement(struct store *store)
 {
 	struct err err;
 
 	if (store->engine && store->alone && !store->lost && index_is_to_be_replaced(store))
 		index_mark_for_replacement(store, &err);
+	if (store->engine && store->alone && !store->lost &&
+		atomic_load(&store->shared->remake_usage))
+		usage_mark_for_remake(store, &err);
 }
 
 void store_close(struct store *store)

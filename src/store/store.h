@@ -45,6 +45,7 @@ struct engine_ops;
 struct store_shared {
 	_Atomic uint64_t commits_started, commits_done, commits_flushed;
 	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
+	_Atomic bool remake_usage;	    /* by the next recovery */
 	_Atomic bool read_only;		    /* set by the keeper while the disk is nearly full */
 	_Atomic uint64_t snapshot;	    /* moment of the export that runs, in ms; 0: none */
 	_Atomic uint64_t snapshot_reads;

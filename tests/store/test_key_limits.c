@@ -134,6 +134,101 @@ static void a_refused_key_is_not_counted(void **state)
 	assert_code(create(store, 2, "b", TODAY), ERR_NONE);
 }
 
+/* ---- import ---- */
+
+#define ROWS_MAX 8
+
+/* Idempotency rows of an export. */
+struct rows {
+	struct {
+		char key[200], value[2000];
+		size_t key_len, value_len;
+	} rows[ROWS_MAX];
+	size_t count;
+};
+
+static bool ignore_task(const struct task *task, void *data)
+{
+	(void)task, (void)data;
+	return true;
+}
+
+static bool keep_row(const char *table, struct str key, struct str value, void *data)
+{
+	struct rows *rows = data;
+
+	if (strcmp(table, "idempotency") != 0)
+		return true;
+	assert_in_range(rows->count, 0, ROWS_MAX - 1);
+	assert_in_range(key.len, 1, sizeof(rows->rows[0].key));
+	assert_in_range(value.len, 1, sizeof(rows->rows[0].value));
+	memcpy(rows->rows[rows->count].key, key.ptr, key.len);
+	memcpy(rows->rows[rows->count].value, value.ptr, value.len);
+	rows->rows[rows->count].key_len = key.len;
+	rows->rows[rows->count++].value_len = value.len;
+	return true;
+}
+
+static void export_rows(struct store *store, struct rows *rows)
+{
+	const struct store_sink sink = { .task = ignore_task, .row = keep_row, .data = rows };
+	struct err err;
+
+	must(store_export(store, &sink, &err), &err);
+	assert_int_equal(rows->count, 3); /* two keys and their count */
+}
+
+static void import_rows(struct store *store, const struct rows *rows)
+{
+	struct err err;
+
+	for (size_t i = 0; i < rows->count; i++)
+		must(store_import_row(store, STR("idempotency"),
+			     (struct str){ rows->rows[i].key, rows->rows[i].key_len },
+			     (struct str){ rows->rows[i].value, rows->rows[i].value_len }, &err),
+			&err);
+}
+
+static void imported_keys_are_added_to_those_of_the_tenant(void **state)
+{
+	struct store *store = *state, *other = fixture_ephemeral();
+	struct rows rows = { .count = 0 };
+
+	assert_code(create(store, 1, "a", TODAY), ERR_NONE);
+	assert_code(create(store, 2, "b", TODAY), ERR_NONE);
+	export_rows(store, &rows);
+	/* Keys that are here are not counted twice, others stay counted. */
+	assert_code(create(store, 3, "c", TODAY), ERR_NONE);
+	import_rows(store, &rows);
+	store->key_limit.keys = 4;
+	assert_code(create(store, 4, "d", TODAY), ERR_NONE);
+	assert_code(create(store, 5, "e", TODAY), ERR_TOO_MANY_REQUESTS);
+	/* Another store, which has a key of the tenant. */
+	assert_code(create(other, 6, "x", TODAY), ERR_NONE);
+	import_rows(other, &rows);
+	import_rows(other, &rows);
+	other->key_limit.keys = 4;
+	assert_code(create(other, 7, "y", TODAY), ERR_NONE);
+	assert_code(create(other, 8, "z", TODAY), ERR_TOO_MANY_REQUESTS);
+	assert_int_equal(repeat(other, "x", TODAY), 6);
+	store_close(other);
+}
+
+static void malformed_keys_are_refused(void **state)
+{
+	static const struct str keys[] = { { "abc", 3 }, { "0000tenant", 10 },
+		{ "0000t\0u\0k", 9 } };
+	struct store *store = *state;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct err err;
+
+		assert_fails(
+			store_import_row(store, STR("idempotency"), keys[i], STR("short"), &err),
+			&err, ERR_INVALID);
+	}
+}
+
 /* ---- clocks ---- */
 
 static void keys_are_known_after_the_clock_was_set_back(void **state)
@@ -224,6 +319,8 @@ int main(void)
 		ON_EVERY_ENGINE(bytes_are_limited_too),
 		ON_EVERY_ENGINE(keys_of_two_periods_are_counted_together),
 		ON_EVERY_ENGINE(a_refused_key_is_not_counted),
+		ON_EVERY_ENGINE(imported_keys_are_added_to_those_of_the_tenant),
+		ON_EVERY_ENGINE(malformed_keys_are_refused),
 		ON_EVERY_ENGINE(keys_are_known_after_the_clock_was_set_back),
 		ON_EVERY_ENGINE(keys_expire_after_the_clock_was_corrected),
 		ON_EVERY_ENGINE(keys_of_the_future_are_removed_in_the_end),

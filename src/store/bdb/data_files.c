@@ -139,14 +139,16 @@ static void note_good(const struct data_file *file, uint32_t page)
 bool data_files_set_aside(const struct data_files *files, const char *name)
 {
 	char aside[RING_NAME + sizeof(".damaged")];
+	unsigned table = table_of(name);
 
-	if (table_of(name) != TABLE_INDEX)
+	if (table != TABLE_INDEX && table != TABLE_USAGE)
 		return false;
 	snprintf(aside, sizeof(aside), "%s.damaged", name);
 	if (renameat(files->folder, name, files->folder, aside) != 0)
 		return false;
 	log_error("file-set-aside", "%s is damaged: it was renamed to %s and is made again", name,
 		aside);
+	damage_forget(files->damages, table);
 	return true;
 }
 

@@ -42,8 +42,8 @@ void data_files_recovered(struct data_files *files);
 bool data_files_own(const struct data_files *files, uint64_t device, uint64_t inode);
 
 /*
- * Alone: renames a damaged file that a start makes again, the index; libdb ignores the log records
- * of a missing file. Returns false for other files, and if it cannot be renamed.
+ * Alone: renames a damaged file that a start makes again, index or usage; libdb ignores the log
+ * records of a missing file. Returns false for other files, and if it cannot be renamed.
  */
 bool data_files_set_aside(const struct data_files *files, const char *name);
 

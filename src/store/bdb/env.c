@@ -247,23 +247,31 @@ static void close_all(struct bdb *bdb)
 	bdb->home = -1;
 }
 
+/* Files that a start makes again. */
+#define DERIVED_TABLES 2
+
+/* Whether the damaged file was set aside, so that the start may be tried again. */
+static bool set_aside(const struct bdb *bdb, const struct engine_options *options)
+{
+	struct page_failure failure = file_hooks_failure();
+
+	return options->mode == ENGINE_RECOVER && failure.name &&
+	       data_files_set_aside(bdb->files, failure.name);
+}
+
 static enum engine_status bdb_open(struct engine **engine, const struct engine_options *options)
 {
 	struct bdb *bdb = new_bdb(options);
-	struct page_failure failure;
 	int rc;
 
 	*engine = bdb ? &bdb->engine : NULL;
 	if (!bdb)
 		return ENGINE_NO_MEMORY;
 	rc = open_all(bdb, options);
-	failure = file_hooks_failure();
-	if (rc != 0 && options->mode == ENGINE_RECOVER && failure.name &&
-		data_files_set_aside(bdb->files, failure.name)) {
+	for (int i = 0; i < DERIVED_TABLES && rc != 0 && set_aside(bdb, options); i++) {
 		close_all(bdb);
 		*bdb->engine.message = '\0';
 		bdb->engine.fault = ENGINE_FAULT_OTHER;
-		damage_forget(options->damages, TABLE_INDEX);
 		rc = open_all(bdb, options);
 	}
 	return open_status(bdb, options->mode, rc);

@@ -69,7 +69,7 @@ struct tally {
 	enum engine_put how;
 };
 
-static int get_tally(struct store *store, const struct op *op, uint64_t period, bool for_update,
+static int get_tally(struct store *store, struct str tenant, uint64_t period, bool for_update,
 	struct tally *tally)
 {
 	struct buf key = BUF_INIT, value = BUF_INIT;
@@ -77,7 +77,7 @@ static int get_tally(struct store *store, const struct op *op, uint64_t period, 
 
 	*tally = (struct tally){ .how = ENGINE_INSERT };
 	put_number(&key, period, 4);
-	buf_put_str(&key, op->tenant);
+	buf_put_str(&key, tenant);
 	buf_putc(&key, '\0');
 	if (buf_ok(&key))
 		rc = store_get(store, TABLE_IDEMPOTENCY, buf_str(&key), for_update, &value);
@@ -93,13 +93,13 @@ static int get_tally(struct store *store, const struct op *op, uint64_t period, 
 }
 
 static int put_tally(
-	struct store *store, const struct op *op, uint64_t period, const struct tally *tally)
+	struct store *store, struct str tenant, uint64_t period, const struct tally *tally)
 {
 	struct buf key = BUF_INIT, value = BUF_INIT;
 	int rc = ENGINE_NO_MEMORY;
 
 	put_number(&key, period, 4);
-	buf_put_str(&key, op->tenant);
+	buf_put_str(&key, tenant);
 	buf_putc(&key, '\0');
 	put_number(&value, tally->count, 8);
 	put_number(&value, tally->bytes, 8);
@@ -139,17 +139,17 @@ static int count_key(struct store *store, const struct op *op, size_t size, stru
 {
 	uint64_t period = idempotency_period(op->now);
 	struct tally now, before = { 0 };
-	int rc = get_tally(store, op, period, true, &now);
+	int rc = get_tally(store, op->tenant, period, true, &now);
 
 	if (rc == 0 && period > 0)
-		rc = get_tally(store, op, period - 1, false, &before);
+		rc = get_tally(store, op->tenant, period - 1, false, &before);
 	if (rc != 0)
 		return rc;
 	now.count++;
 	now.bytes += size;
 	if (exceeds(store, &now, &before))
 		return refuse(store, op, &now, err);
-	return put_tally(store, op, period, &now);
+	return put_tally(store, op->tenant, period, &now);
 }
 
 /* ---- writing ---- */
@@ -189,6 +189,48 @@ int idempotency_store(
 		rc = usage_add(&store->usage, op->tenant, 0, 0);
 	buf_free(&key);
 	buf_free(&value);
+	return rc;
+}
+
+/* Adds the row to the tally of its tenant, if it is not a row that was there. */
+static int count_imported(struct store *store, struct str tenant, uint64_t period, bool is_new,
+	size_t size, size_t old_size)
+{
+	struct tally tally;
+	int rc = get_tally(store, tenant, period, true, &tally);
+
+	tally.count += is_new;
+	tally.bytes = tally.bytes + size > old_size ? tally.bytes + size - old_size : 0;
+	return rc == 0 ? put_tally(store, tenant, period, &tally) : rc;
+}
+
+int idempotency_import(struct store *store, struct str key, struct str value)
+{
+	const char *end = key.len > 4 ? memchr(key.ptr + 4, '\0', key.len - 4) : NULL;
+	struct buf old = BUF_INIT;
+	struct str tenant;
+	uint64_t period;
+	bool is_new;
+	int rc;
+
+	if (!end)
+		return STEP_FAILED;
+	tenant = (struct str){ key.ptr + 4, (size_t)(end - key.ptr) - 4 };
+	if (key.len == 4 + tenant.len + 1)
+		return 0; /* a tally */
+	if (value.len < HEAD_SIZE)
+		return STEP_FAILED;
+	period = get_number(key.ptr, 4);
+	rc = store_get(store, TABLE_IDEMPOTENCY, key, true, &old);
+	is_new = rc == ENGINE_NOT_FOUND;
+	if (rc == 0 || is_new)
+		rc = store_put(store, TABLE_IDEMPOTENCY, key, value, ENGINE_REPLACE);
+	if (rc == 0)
+		rc = count_imported(store, tenant, period, is_new, key.len + value.len,
+			is_new ? 0 : key.len + old.len);
+	if (rc == 0)
+		note_period(store, period);
+	buf_free(&old);
 	return rc;
 }
 

@@ -194,6 +194,8 @@ static int put_quota(struct store *store, const struct incoming *row)
 
 	if (rc == 0 && !usage_set_limits(&value, row->value))
 		return STEP_FAILED;
+	if (rc == 0)
+		rc = usage_put_limits(store, row->key, &value);
 	return rc == 0 ? usage_put(store, row->key, &value, exists) : rc;
 }
 
@@ -215,6 +217,8 @@ static int step_put(struct store *store, void *data, struct err *err)
 		rc = put_quota(store, row);
 	else if (row->table == TABLE_META)
 		rc = put_number(store, row);
+	else if (row->table == TABLE_IDEMPOTENCY)
+		rc = idempotency_import(store, row->key, row->value);
 	else
 		rc = store_put(store, row->table, row->key, row->value, ENGINE_REPLACE);
 	if (rc == STEP_FAILED)

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "store/tasks/walk.h"
 #include "store/usage/usage.h"
 
@@ -94,7 +93,8 @@ static int step_set_quota(struct store *store, void *data, struct err *err)
 		value.max_tasks = *limits->tasks;
 	if (limits->bytes)
 		value.max_bytes = *limits->bytes;
-	return usage_put(store, limits->tenant, &value, exists);
+	rc = usage_put_limits(store, limits->tenant, &value);
+	return rc != 0 ? rc : usage_put(store, limits->tenant, &value, exists);
 }
 
 bool store_set_quota(struct store *store, struct str tenant, const uint64_t *max_tasks,
@@ -170,7 +170,7 @@ bool usage_compare(struct store *store, const struct usage_list *list, bool corr
 	return true;
 }
 
-static bool count_all(
+bool usage_count_all(
 	struct store *store, struct usage_list *list, struct walk *walk, struct err *err)
 {
 	return walk_open(store, walk, err) && walk_tasks(store, walk, count_task, list, err);
@@ -181,63 +181,10 @@ bool store_recount(struct store *store, uint64_t *wrong, uint64_t *changed, stru
 	struct usage_list list = { 0 };
 	struct walk walk = { 0 };
 	bool ok = store_may_write(store, err) && usage_read_rows(store, &list, err) &&
-		  count_all(store, &list, &walk, err) &&
+		  usage_count_all(store, &list, &walk, err) &&
 		  walk_refuse_damaged(&walk, "no count was changed", err) &&
 		  usage_compare(store, &list, true, wrong, changed, err) && store_flush(store, err);
 
-	walk_close(&walk);
-	usage_free(&list);
-	return ok;
-}
-
-/* ---- the first count of a home ---- */
-
-/* Its presence in the meta table says that the rows were counted. */
-#define COUNTED_KEY STR("usage")
-
-static int step_is_counted(struct store *store, void *data, struct err *err)
-{
-	bool *counted = data;
-	struct buf value = BUF_INIT;
-	int rc = store_get(store, TABLE_META, COUNTED_KEY, false, &value);
-
-	(void)err;
-	*counted = rc == 0;
-	buf_free(&value);
-	return rc == ENGINE_NOT_FOUND ? 0 : rc;
-}
-
-static int step_write_counts(struct store *store, void *data, struct err *err)
-{
-	const struct usage_list *list = data;
-	int rc = store_put(store, TABLE_META, COUNTED_KEY, STR("1"), ENGINE_REPLACE);
-
-	(void)err;
-	for (size_t i = 0; rc == 0 && i < list->count; i++) {
-		struct usage_value value;
-		bool exists;
-
-		rc = usage_get(store, usage_tenant(&list->rows[i]), &value, &exists);
-		value.tasks = (uint64_t)list->rows[i].tasks;
-		value.bytes = (uint64_t)list->rows[i].bytes;
-		if (rc == 0)
-			rc = usage_put(store, usage_tenant(&list->rows[i]), &value, exists);
-	}
-	return rc;
-}
-
-bool usage_init(struct store *store, struct err *err)
-{
-	struct usage_list list = { 0 };
-	struct walk walk = { 0 };
-	bool counted, ok = step_run(store, ENGINE_READ, step_is_counted, &counted, err);
-
-	if (!ok || counted)
-		return ok;
-	ok = count_all(store, &list, &walk, err) &&
-	     step_run(store, ENGINE_WRITE, step_write_counts, &list, err);
-	if (ok && list.count > 0)
-		log_info("usage-counted", "counted the tasks of %zu tenants", list.count);
 	walk_close(&walk);
 	usage_free(&list);
 	return ok;

@@ -21,6 +21,10 @@ bool usage_read_rows(struct store *store, struct usage_list *list, struct err *e
  */
 bool usage_compare(struct store *store, const struct usage_list *list, bool correct,
 	uint64_t *wrong, uint64_t *changed, struct err *err);
+struct walk;
+/* Walks through all tasks and adds them. The caller closes the walk. */
+bool usage_count_all(
+	struct store *store, struct usage_list *list, struct walk *walk, struct err *err);
 /* Adds the task of a walk. */
 bool usage_add_walked(
 	struct usage_list *list, const struct index_key *key, struct str record, struct err *err);
@@ -33,4 +37,11 @@ bool usage_decode(struct usage_value *value, struct str bytes);
 bool usage_set_limits(struct usage_value *value, struct str limits);
 /* Locks the row until the end of the transaction. A missing row is one of zeros: *exists false. */
 int usage_get(struct store *store, struct str tenant, struct usage_value *value, bool *exists);
+/* Whether a limit is the tenant's own. */
+static inline bool usage_has_limits(const struct usage_value *value)
+{
+	return value->max_tasks != STORE_QUOTA_DEFAULT || value->max_bytes != STORE_QUOTA_DEFAULT;
+}
+/* Writes the limits to the meta table, from which a lost row is made again. Before usage_put. */
+int usage_put_limits(struct store *store, struct str tenant, const struct usage_value *value);
 int usage_put(struct store *store, struct str tenant, const struct usage_value *value, bool exists);

@@ -70,3 +70,26 @@ uint32_t damage_used_page(
 	close(fd);
 	return page - 1;
 }
+
+uint32_t damage_page_with(const struct store_options *options, enum engine_table table,
+	uint8_t type, struct str bytes)
+{
+	int fd = damage_open_table(options, table);
+	unsigned char page[BDB_PAGE_SIZE];
+	uint32_t number = 0;
+
+	do
+		assert_int_equal(pread(fd, page, sizeof(page), (off_t)++number * BDB_PAGE_SIZE),
+			sizeof(page));
+	while (page[25] != type || !memmem(page, sizeof(page), bytes.ptr, bytes.len));
+	close(fd);
+	return number;
+}
+
+void damage_metadata(const struct store_options *options, enum engine_table table)
+{
+	int fd = damage_open_table(options, table);
+
+	assert_int_equal(pwrite(fd, "damaged", 7, 100), 7);
+	close(fd);
+}

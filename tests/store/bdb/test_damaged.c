@@ -22,80 +22,6 @@ static unsigned count_damaged(struct store *store)
 	return damaged;
 }
 
-static bool count_task(const struct task *task, void *data)
-{
-	unsigned *counts = data;
-
-	assert_str(task->tenant, "acme");
-	counts[0]++;
-	return true;
-}
-
-static bool count_lost(struct str key, const char *why, void *data)
-{
-	unsigned *counts = data;
-
-	assert_int_equal(key.len, sizeof("acme") + 16);
-	assert_non_null(strstr(why, "named.db"));
-	counts[1]++;
-	return true;
-}
-
-static void note_unnamed(void *data)
-{
-	unsigned *counts = data;
-
-	counts[2]++;
-}
-
-static void every_other_task_is_salvaged(void **state)
-{
-	struct store_options options = damage_options("salvage");
-	unsigned counts[3] = { 0 };
-	const struct store_salvage_sink sink = { count_task, count_lost, note_unnamed, counts };
-	struct store *store;
-	unsigned damaged;
-	struct err err;
-
-	(void)state;
-	damage_make_store(&options);
-	damage_page(&options, TABLE_NAMED_TASKS, damage_used_page(&options, TABLE_NAMED_TASKS, 5));
-	store = fixture_open(&options);
-	expect_log("page-damaged");
-	damaged = count_damaged(store);
-	must(store_salvage(store, &sink, &err), &err);
-	assert_int_equal(counts[0], DAMAGE_TASKS - damaged);
-	assert_int_equal(counts[1], damaged);
-	assert_int_equal(counts[2], 0);
-	store_close(store);
-}
-
-/* All names are in the index; a second damaged page, of the index, takes some of them. */
-static void damaged_index_hides_names_but_no_task(void **state)
-{
-	struct store_options options = damage_options("unnamed");
-	unsigned counts[3] = { 0 };
-	const struct store_salvage_sink sink = { count_task, count_lost, note_unnamed, counts };
-	struct store *store;
-	unsigned damaged;
-	struct err err;
-
-	(void)state;
-	damage_make_store(&options);
-	damage_page(&options, TABLE_NAMED_TASKS, damage_used_page(&options, TABLE_NAMED_TASKS, 5));
-	for (uint32_t page = 2; page < 12; page++)
-		damage_page(&options, TABLE_INDEX, damage_used_page(&options, TABLE_INDEX, page));
-	store = fixture_open(&options);
-	expect_log("page-damaged");
-	expect_log("page-damaged");
-	damaged = count_damaged(store);
-	must(store_salvage(store, &sink, &err), &err);
-	assert_int_equal(counts[0], DAMAGE_TASKS - damaged);
-	assert_in_range(counts[1], 0, damaged);
-	assert_int_equal(counts[2], 1);
-	store_close(store);
-}
-
 static void page_of_tasks_fails_its_tasks_only(void **state)
 {
 	struct store_options options = damage_options("tasks");
@@ -135,61 +61,6 @@ static void page_of_tasks_fails_its_tasks_only(void **state)
 	store_close(store);
 	store = fixture_open(&options);
 	assert_int_equal(count_damaged(store), damaged);
-	store_close(store);
-}
-
-static bool refuse_task(const struct task *task, void *data)
-{
-	(void)task, (void)data;
-	fail();
-	return false;
-}
-
-static void export_names_the_salvage(void **state)
-{
-	struct store_options options = damage_options("export");
-	uint64_t wrong, changed;
-	struct store *store;
-	struct err err;
-
-	(void)state;
-	damage_make_store(&options);
-	damage_page(&options, TABLE_NAMED_TASKS, damage_used_page(&options, TABLE_NAMED_TASKS, 5));
-	store = fixture_open(&options);
-	expect_log("page-damaged");
-	assert_fails(store_each_task(store, refuse_task, NULL, &err), &err, ERR_DAMAGED);
-	assert_non_null(strstr(err.text, "export --salvage"));
-	assert_fails(store_recount(store, &wrong, &changed, &err), &err, ERR_DAMAGED);
-	assert_non_null(strstr(err.text, "no count was changed"));
-	store_close(store);
-}
-
-static void rebuild_of_the_index_leaves_out_tasks_on_a_damaged_page(void **state)
-{
-	struct store_options options = damage_options("rebuild");
-	struct store_report report;
-	struct store *store;
-	struct err err;
-	unsigned damaged;
-
-	(void)state;
-	damage_make_store(&options);
-	damage_page(&options, TABLE_NAMED_TASKS, damage_used_page(&options, TABLE_NAMED_TASKS, 5));
-	store = fixture_open(&options);
-	expect_log("page-damaged");
-	damaged = count_damaged(store);
-	expect_log("index-left-out");
-	must(store_reindex(store, NULL, NULL, &err), &err);
-	assert_int_equal(atomic_load(&damage_shared.health.index_left_out), 1);
-	assert_true(store_index_is_complete(store));
-	store_close(store);
-	health_reset(&damage_shared.health);
-	store = fixture_open(&options);
-	assert_int_equal(atomic_load(&damage_shared.health.index_left_out), 1);
-	must(store_verify(store, &report, &err), &err);
-	assert_int_equal(report.tasks, DAMAGE_TASKS - damaged);
-	assert_int_equal(report.lost_tasks, 0);
-	assert_false(report.all_lost_known);
 	store_close(store);
 }
 
@@ -270,14 +141,6 @@ static void repaired_page_is_forgotten(void **state)
 
 /* ---- pages that a start needs ---- */
 
-static void damage_metadata(const struct store_options *options, enum engine_table table)
-{
-	int fd = damage_open_table(options, table);
-
-	assert_int_equal(pwrite(fd, "damaged", 7, 100), 7);
-	close(fd);
-}
-
 static void start_names_the_page(void **state)
 {
 	struct store_options options = damage_options("first");
@@ -314,10 +177,6 @@ static void damaged_index_is_made_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHECK(every_other_task_is_salvaged),
-		CHECK(damaged_index_hides_names_but_no_task),
-		CHECK(export_names_the_salvage),
-		CHECK(rebuild_of_the_index_leaves_out_tasks_on_a_damaged_page),
 		CHECK(page_of_tasks_fails_its_tasks_only),
 		CHECK(change_of_a_damaged_task_leaves_no_trace),
 		CHECK(list_over_a_damaged_page_is_refused),
