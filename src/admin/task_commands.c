@@ -102,9 +102,12 @@ bool admin_show(struct admin *admin, const struct admin_call *call, struct err *
 /* Only if there are damaged pages. */
 static void print_damage(struct admin *admin, const struct store_report *report)
 {
-	for (size_t i = 0; i < report->damaged; i++)
-		admin_print(admin, "damaged:    page %" PRIu32 " of %s.db", report->damages[i].page,
-			report->damages[i].table);
+	for (size_t i = 0; i < report->damaged; i++) {
+		const struct store_damage *damage = &report->damages[i];
+
+		admin_print(admin, "damaged:    page %" PRIu32 " of %s.db%s%s", damage->page,
+			damage->table, *damage->task ? ", has " : "", damage->task);
+	}
 	if (report->left_out > 0)
 		admin_print(admin, "lost:       %" PRIu64 "%s", report->lost_tasks,
 			report->all_lost_known ? "" : " or more");

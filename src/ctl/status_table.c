@@ -104,15 +104,17 @@ static void print_damages(const json_t *list, int64_t now, FILE *out)
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *page = json_array_get(list, i);
+		const char *task = json_string_value(json_object_get(page, "task"));
 
 		status_put_duration(now - json_integer_value(json_object_get(page, "first_seen")),
 			since, sizeof(since));
 		fprintf(out,
 			"damaged: page %" JSON_INTEGER_FORMAT " of %s.db, found %s ago, "
-			"failed reads: %" JSON_INTEGER_FORMAT "\n",
+			"failed reads: %" JSON_INTEGER_FORMAT "%s%s\n",
 			json_integer_value(json_object_get(page, "page")),
 			json_string_value(json_object_get(page, "table")), since,
-			json_integer_value(json_object_get(page, "reads")));
+			json_integer_value(json_object_get(page, "reads")), task ? ", has " : "",
+			task ? task : "");
 	}
 }
 

@@ -96,10 +96,12 @@ static json_t *damages_json(const struct store_shared *store)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("{ss sI sI sI}", "table", damages[i].table,
-						    "page", (json_int_t)damages[i].page,
-						    "first_seen", (json_int_t)damages[i].first_seen,
-						    "reads", (json_int_t)damages[i].reads));
+		json_array_append_new(
+			list, json_pack("{ss sI sI sI ss*}", "table", damages[i].table, "page",
+				      (json_int_t)damages[i].page, "first_seen",
+				      (json_int_t)damages[i].first_seen, "reads",
+				      (json_int_t)damages[i].reads, "task",
+				      *damages[i].task ? damages[i].task : NULL));
 	return list;
 }
 

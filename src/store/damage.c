@@ -1,6 +1,8 @@
 #include "store/damage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static uint64_t place_of(unsigned table, uint32_t page)
 {
@@ -19,12 +21,32 @@ bool damage_add(struct damage_table *damages, unsigned table, uint32_t page, int
 			atomic_fetch_add(&damages->count, 1);
 			atomic_store(&entry->first_seen, now);
 			atomic_store(&entry->reads, 1);
+			atomic_store(&entry->naming, DAMAGE_UNNAMED);
 			return true;
 		}
 		if (found == place) {
 			atomic_fetch_add(&entry->reads, 1);
 			return false;
 		}
+	}
+	return false;
+}
+
+bool damage_name(struct damage_table *damages, unsigned table, uint32_t page, const char *task)
+{
+	uint64_t place = place_of(table, page);
+
+	for (size_t i = 0; i < DAMAGED_PAGES_MAX; i++) {
+		struct damaged_page *entry = &damages->pages[i];
+		int unnamed = DAMAGE_UNNAMED;
+
+		if (atomic_load(&entry->place) != place)
+			continue;
+		if (!atomic_compare_exchange_strong(&entry->naming, &unnamed, DAMAGE_BEING_NAMED))
+			return false;
+		snprintf(entry->task, sizeof(entry->task), "%s", task);
+		atomic_store(&entry->naming, DAMAGE_NAMED);
+		return true;
 	}
 	return false;
 }
@@ -68,10 +90,15 @@ size_t damage_list(const struct damage_table *damages, struct damage *list, size
 		const struct damaged_page *entry = &damages->pages[i];
 		uint64_t place = atomic_load(&entry->place);
 
-		if (place != 0)
-			list[count++] = (struct damage){ (unsigned)(place >> 32) - 1,
-				(uint32_t)place, atomic_load(&entry->first_seen),
-				atomic_load(&entry->reads) };
+		if (place == 0)
+			continue;
+		list[count] = (struct damage){ .table = (unsigned)(place >> 32) - 1,
+			.page = (uint32_t)place,
+			.first_seen = atomic_load(&entry->first_seen),
+			.reads = atomic_load(&entry->reads) };
+		if (atomic_load(&entry->naming) == DAMAGE_NAMED)
+			memcpy(list[count].task, entry->task, sizeof(list[count].task) - 1);
+		count++;
 	}
 	qsort(list, count, sizeof(*list), compare);
 	return count;

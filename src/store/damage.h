@@ -12,10 +12,17 @@
 
 #define DAMAGED_PAGES_MAX 64
 
+/* Text that names a task and its tenant, with its NUL. */
+#define DAMAGE_TASK_SIZE 128
+
+enum damage_naming { DAMAGE_UNNAMED, DAMAGE_BEING_NAMED, DAMAGE_NAMED };
+
 struct damaged_page {
 	_Atomic uint64_t place; /* 0: free; otherwise the table and the page */
 	_Atomic int64_t first_seen;
 	_Atomic uint64_t reads;
+	_Atomic int naming;	     /* enum damage_naming */
+	char task[DAMAGE_TASK_SIZE]; /* DAMAGE_NAMED: one of those on the page */
 };
 
 /* A full table drops further pages. */
@@ -28,12 +35,18 @@ struct damage_table {
 struct damage {
 	unsigned table; /* enum engine_table */
 	uint32_t page;
-	int64_t first_seen; /* ms since the epoch */
-	uint64_t reads;	    /* that failed */
+	int64_t first_seen;	     /* ms since the epoch */
+	uint64_t reads;		     /* that failed */
+	char task[DAMAGE_TASK_SIZE]; /* one of those on the page; empty: none is known */
 };
 
 /* Counts a failed read. Returns whether the page is new. */
 bool damage_add(struct damage_table *damages, unsigned table, uint32_t page, int64_t now);
+/*
+ * Keeps the text, which is cut, as the task of the page. False if the page has one already, or is not
+ * in the table.
+ */
+bool damage_name(struct damage_table *damages, unsigned table, uint32_t page, const char *task);
 /* Does nothing if the page is not in the table. */
 void damage_remove(struct damage_table *damages, unsigned table, uint32_t page);
 /* Removes all pages of a file that was replaced. */

@@ -109,6 +109,7 @@ struct engine_ops;
 struct engine {
 	const struct engine_ops *ops;
 	char message[ENGINE_MESSAGE_SIZE];
+	uint32_t damaged_page; /* of the table of the last call that returned ENGINE_DAMAGED */
 	enum engine_fault fault;
 	struct id_secret secret; /* set by open; kept with the data */
 };

@@ -165,8 +165,12 @@ size_t store_damages(const struct store_shared *shared, struct store_damage *lis
 	size_t count = damage_list(
 		&shared->damages, damages, max < DAMAGED_PAGES_MAX ? max : DAMAGED_PAGES_MAX);
 
-	for (size_t i = 0; i < count; i++)
-		list[i] = (struct store_damage){ engine_tables[damages[i].table].name,
-			damages[i].page, damages[i].first_seen, damages[i].reads };
+	for (size_t i = 0; i < count; i++) {
+		list[i] = (struct store_damage){ .table = engine_tables[damages[i].table].name,
+			.page = damages[i].page,
+			.first_seen = damages[i].first_seen,
+			.reads = damages[i].reads };
+		memcpy(list[i].task, damages[i].task, sizeof(list[i].task));
+	}
 	return count;
 }

@@ -277,6 +277,8 @@ struct store_damage {
 	uint32_t page;
 	int64_t first_seen; /* ms since the epoch */
 	uint64_t reads;	    /* that failed */
+	char task
+		[DAMAGE_TASK_SIZE]; /* "task ID of tenant NAME", one on the page; empty: not known */
 };
 /* At most max of them, those known at this moment; returns their number. */
 size_t store_damages(const struct store_shared *shared, struct store_damage *list, size_t max);

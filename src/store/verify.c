@@ -50,7 +50,7 @@ static bool find_damage(struct store *store, struct store_report *report, struct
 {
 	if (!scrub_all(store, err))
 		return false;
-	report->damaged = store_damages(store->shared, report->damages, DAMAGED_PAGES_MAX);
+	report->damaged = damage_count(&store->shared->damages);
 	report->usage_compared = !damage_has(&store->shared->damages, TABLE_USAGE);
 	report->index_compared = !damage_has(&store->shared->damages, TABLE_INDEX) &&
 				 index_may_read(store, err);
@@ -101,6 +101,8 @@ bool store_verify(struct store *store, struct store_report *report, struct err *
 	     walk_tasks(store, &check.walk, check_task, &check, err) &&
 	     compare_sums(store, &check, err);
 
+	/* The search for lost tasks has named some of each page. */
+	report->damaged = store_damages(store->shared, report->damages, DAMAGED_PAGES_MAX);
 	walk_close(&check.walk);
 	usage_free(&check.usage);
 	report->tasks = check.compared.tasks;

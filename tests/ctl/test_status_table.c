@@ -66,13 +66,17 @@ static void figures_of_the_store_are_words(void **state)
 static void damaged_pages_are_listed(void **state)
 {
 	char *text = print(HEAD "[],\"attention\":[\"Look.\"],\"damages\":[{\"table\":\"tasks2\","
-				"\"page\":12,\"first_seen\":1429207228000,\"reads\":7}]}");
+				"\"page\":12,\"first_seen\":1429207228000,\"reads\":7},"
+				"{\"table\":\"named\",\"page\":3,\"first_seen\":1429207228000,"
+				"\"reads\":1,\"task\":\"task X of tenant acme\"}]}");
 
 	(void)state;
 	assert_string_equal(text,
 		"serving for 1m02s, generation 2, recoveries 3\n"
 		"ATTENTION: Look.\n"
-		"damaged: page 12 of tasks2.db, found 0m05s ago, failed reads: 7\n\n");
+		"damaged: page 12 of tasks2.db, found 0m05s ago, failed reads: 7\n"
+		"damaged: page 3 of named.db, found 0m05s ago, failed reads: 1, has task X of "
+		"tenant acme\n\n");
 	free(text);
 }
 

@@ -34,6 +34,7 @@ static enum engine_status damaged(struct bdb *bdb)
 
 	snprintf(bdb->engine.message, sizeof(bdb->engine.message), "page %u of %s is damaged",
 		failure.page, failure.name ? failure.name : "a file");
+	bdb->engine.damaged_page = failure.page;
 	file_hooks_clear_failure();
 	return ENGINE_DAMAGED;
 }

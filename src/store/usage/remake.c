@@ -1,4 +1,3 @@
-#include <endian.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -7,8 +6,8 @@
 #include "store/usage/usage.h"
 
 /*
- * The table usage can be made again: its counts from the tasks, its limits from rows of the meta
- * table, "quota" NUL tenant, of the same 16 bytes. This is done by a start on a home without the
+ * The table usage can be made again: its counts from the tasks, its limits from their copies
+ * in the meta table. This is done by a start on a home without the
  * table, with a damaged one, or of an older build. The row "usage" of the meta table tells:
  *
  *     "2"         the table is complete, and so are the rows with limits
@@ -16,76 +15,6 @@
  */
 #define STATE_KEY      STR("usage")
 #define STATE_COMPLETE STR("2")
-#define LIMITS_PREFIX  STR("quota\0")
-
-/* ---- rows with limits ---- */
-
-static void limits_key(struct index_key *key, struct str tenant)
-{
-	size_t len = tenant.len < INDEX_TENANT_MAX ? tenant.len : INDEX_TENANT_MAX;
-	struct str prefix = LIMITS_PREFIX;
-
-	memcpy(key->bytes, prefix.ptr, prefix.len);
-	memcpy(key->bytes + prefix.len, tenant.ptr, len);
-	key->len = prefix.len + len;
-}
-
-int usage_put_limits(struct store *store, struct str tenant, const struct usage_value *value)
-{
-	uint64_t limits[2] = { htobe64(value->max_tasks), htobe64(value->max_bytes) };
-	struct index_key key;
-	int rc;
-
-	limits_key(&key, tenant);
-	if (usage_has_limits(value))
-		return store_put(store, TABLE_META, key_str(&key),
-			(struct str){ (const char *)limits, sizeof(limits) }, ENGINE_REPLACE);
-	rc = store_del(store, TABLE_META, key_str(&key));
-	return rc == ENGINE_NOT_FOUND ? 0 : rc;
-}
-
-/* As usage_get, of the limits only. */
-static int get_limits(struct store *store, struct str tenant, struct usage_value *value)
-{
-	struct buf bytes = BUF_INIT;
-	struct index_key key;
-	int rc;
-
-	limits_key(&key, tenant);
-	rc = store_get(store, TABLE_META, key_str(&key), false, &bytes);
-	if (rc != 0 || !usage_set_limits(value, buf_str(&bytes)))
-		value->max_tasks = value->max_bytes = STORE_QUOTA_DEFAULT;
-	buf_free(&bytes);
-	return rc == ENGINE_NOT_FOUND ? 0 : rc;
-}
-
-struct reading {
-	struct usage_list *list;
-	bool failed;
-};
-
-static bool add_tenant(struct str key, struct str value, void *data)
-{
-	struct reading *reading = data;
-
-	(void)value;
-	if (str_starts(key, LIMITS_PREFIX))
-		reading->failed |= usage_add(reading->list, str_skip(key, LIMITS_PREFIX.len), 0,
-					   0) != 0;
-	return !reading->failed;
-}
-
-/* The tenants with limits. */
-static int step_list_limits(struct store *store, void *data, struct err *err)
-{
-	struct reading reading = { .list = data };
-	int rc;
-
-	(void)err;
-	usage_free(reading.list);
-	rc = (int)store->engine->ops->each(store->engine, TABLE_META, true, add_tenant, &reading);
-	return rc == 0 && reading.failed ? ENGINE_NO_MEMORY : rc;
-}
 
 /* ---- the state ---- */
 
@@ -96,13 +25,14 @@ struct inspection {
 	uint64_t entries;
 };
 
-static bool count_limits(struct str key, struct str value, void *data)
+static int count_limits(struct store *store, uint64_t *count, struct err *err)
 {
-	uint64_t *count = data;
+	struct usage_list list = { 0 };
+	int rc = usage_step_list_limits(store, &list, err);
 
-	(void)value;
-	*count += str_starts(key, LIMITS_PREFIX);
-	return true;
+	*count = list.count;
+	usage_free(&list);
+	return rc;
 }
 
 static int find_rows(struct store *store, struct inspection *found)
@@ -124,7 +54,6 @@ static int step_inspect(struct store *store, void *data, struct err *err)
 	struct buf state = BUF_INIT;
 	int rc = store_get(store, TABLE_META, STATE_KEY, false, &state);
 
-	(void)err;
 	*found = (struct inspection){ .complete = rc == 0 &&
 						  str_eq(buf_str(&state), STATE_COMPLETE) };
 	buf_free(&state);
@@ -132,8 +61,7 @@ static int step_inspect(struct store *store, void *data, struct err *err)
 	if (rc == 0)
 		rc = find_rows(store, found);
 	if (rc == 0 && found->complete && found->empty)
-		rc = (int)store->engine->ops->each(
-			store->engine, TABLE_META, true, count_limits, &found->limits);
+		rc = count_limits(store, &found->limits, err);
 	if (rc == 0 && found->complete && found->empty && store_index_is_complete(store))
 		rc = index_count(store, &found->entries);
 	return rc;
@@ -160,11 +88,6 @@ bool usage_mark_for_remake(struct store *store, struct err *err)
 	return step_run(store, ENGINE_WRITE, step_mark, NULL, err) && store_flush(store, err);
 }
 
-void usage_remake_later(struct store *store)
-{
-	atomic_store(&store->shared->remake_usage, true);
-}
-
 /* ---- making it again ---- */
 
 static int step_keep_limits(struct store *store, void *data, struct err *err)
@@ -177,6 +100,11 @@ static int step_keep_limits(struct store *store, void *data, struct err *err)
 	(void)err;
 	return rc == 0 && usage_has_limits(&value) ? usage_put_limits(store, *tenant, &value) : rc;
 }
+
+struct reading {
+	struct usage_list *list;
+	bool failed;
+};
 
 static bool note_tenant(struct str tenant, struct str value, void *data)
 {
@@ -238,7 +166,7 @@ static int step_write(struct store *store, void *data, struct err *err)
 		struct usage_value value = { .tasks = (uint64_t)row->tasks,
 			.bytes = (uint64_t)row->bytes };
 
-		rc = get_limits(store, usage_tenant(row), &value);
+		rc = usage_get_limits(store, usage_tenant(row), &value);
 		if (rc == 0)
 			rc = usage_put(store, usage_tenant(row), &value, false);
 	}
@@ -261,7 +189,7 @@ static bool remake(struct store *store, bool empty, struct err *err)
 	struct usage_list list = { 0 };
 	struct walk walk = { 0 };
 	bool ok = keep_limits(store, err) && (empty || clear(store, err)) &&
-		  step_run(store, ENGINE_READ, step_list_limits, &list, err) &&
+		  step_run(store, ENGINE_READ, usage_step_list_limits, &list, err) &&
 		  usage_count_all(store, &list, &walk, err) &&
 		  step_run(store, ENGINE_WRITE, step_write, &list, err) && store_flush(store, err);
 

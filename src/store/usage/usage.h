@@ -44,4 +44,8 @@ static inline bool usage_has_limits(const struct usage_value *value)
 }
 /* Writes the limits to the meta table, from which a lost row is made again. Before usage_put. */
 int usage_put_limits(struct store *store, struct str tenant, const struct usage_value *value);
+/* Reads these limits, STORE_QUOTA_DEFAULT without any. */
+int usage_get_limits(struct store *store, struct str tenant, struct usage_value *value);
+/* A step that makes a list (its data) of the tenants that have limits. */
+store_step usage_step_list_limits;
 int usage_put(struct store *store, struct str tenant, const struct usage_value *value, bool exists);

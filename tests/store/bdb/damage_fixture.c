@@ -76,14 +76,17 @@ uint32_t damage_page_with(const struct store_options *options, enum engine_table
 {
 	int fd = damage_open_table(options, table);
 	unsigned char page[BDB_PAGE_SIZE];
-	uint32_t number = 0;
+	uint32_t found = 0;
 
-	do
-		assert_int_equal(pread(fd, page, sizeof(page), (off_t)++number * BDB_PAGE_SIZE),
-			sizeof(page));
-	while (page[25] != type || !memmem(page, sizeof(page), bytes.ptr, bytes.len));
+	for (uint32_t number = 1;
+		pread(fd, page, sizeof(page), (off_t)number * BDB_PAGE_SIZE) == sizeof(page);
+		number++) {
+		if (page[25] == type && memmem(page, sizeof(page), bytes.ptr, bytes.len))
+			found = number;
+	}
+	assert_true(found > 0);
 	close(fd);
-	return number;
+	return found;
 }
 
 void damage_metadata(const struct store_options *options, enum engine_table table)

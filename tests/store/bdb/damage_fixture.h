@@ -16,7 +16,7 @@ void damage_make_store(const struct store_options *options);
 int damage_open_table(const struct store_options *options, enum engine_table table);
 /* Writes random bytes into the middle of a page. */
 void damage_page(const struct store_options *options, enum engine_table table, uint32_t page);
-/* The first page of that type (of libdb) that has these bytes. */
+/* The last page of that type (of libdb) that has these bytes: a split leaves old bytes behind. */
 uint32_t damage_page_with(const struct store_options *options, enum engine_table table,
 	uint8_t type, struct str bytes);
 /* The first page from `page` on that is in use. */

@@ -38,6 +38,7 @@ static void page_of_tasks_fails_its_tasks_only(void **state)
 	damage_page(&options, TABLE_NAMED_TASKS, page);
 	store = fixture_open(&options);
 	expect_log("page-damaged");
+	expect_log("task-damaged");
 	damaged = count_damaged(store);
 	assert_in_range(damaged, 1, DAMAGE_TASKS / 4);
 	assert_int_equal(count_damaged(store), damaged);
@@ -45,6 +46,7 @@ static void page_of_tasks_fails_its_tasks_only(void **state)
 	assert_int_equal(list[0].table, TABLE_NAMED_TASKS);
 	assert_int_equal(list[0].page, page);
 	assert_int_equal(list[0].reads, 2 * damaged);
+	assert_non_null(strstr(list[0].task, " of tenant acme"));
 	/* Lists, writes and checkpoints of all others go on. */
 	fixture_create(store, DAMAGE_TASKS + 1000, "new", NULL);
 	must(store_flush(store, &err), &err);
@@ -76,6 +78,7 @@ static void change_of_a_damaged_task_leaves_no_trace(void **state)
 	damage_page(&options, TABLE_NAMED_TASKS, damage_used_page(&options, TABLE_NAMED_TASKS, 9));
 	store = fixture_open(&options);
 	expect_log("page-damaged");
+	expect_log("task-damaged");
 	for (unsigned n = 1; n <= DAMAGE_TASKS; n++) {
 		struct op op = fixture_op(OP_UPDATE, n);
 		enum err_code code;
@@ -130,6 +133,7 @@ static void repaired_page_is_forgotten(void **state)
 	damage_page(&options, TABLE_NAMED_TASKS, page);
 	store = fixture_open(&options);
 	expect_log("page-damaged");
+	expect_log("task-damaged");
 	assert_true(count_damaged(store) > 0);
 	assert_int_equal(damage_count(&damage_shared.damages), 1);
 	assert_int_equal(pwrite(fd, good, sizeof(good), (off_t)page * BDB_PAGE_SIZE), sizeof(good));

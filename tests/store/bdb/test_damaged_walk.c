@@ -58,6 +58,7 @@ static unsigned damage_rows(struct store_options *options)
 	damage_page(options, TABLE_NAMED_TASKS, damage_used_page(options, TABLE_NAMED_TASKS, 5));
 	store = fixture_open(options);
 	expect_log("page-damaged");
+	expect_log("task-damaged");
 	for (unsigned n = 1; n <= DAMAGE_TASKS; n++) {
 		struct op op = fixture_op(OP_READ, n);
 
@@ -195,6 +196,7 @@ static void damaged_large_task_costs_only_itself(void **state)
 		damage_page_with(&options, TABLE_NAMED_TASKS, OVERFLOW_PAGE, STR("")));
 	store = fixture_open(&options);
 	expect_log("page-damaged");
+	expect_log("task-damaged");
 	salvaged = salvage(store);
 	assert_int_equal(salvaged.tasks, DAMAGE_TASKS);
 	assert_int_equal(salvaged.lost, 1);

@@ -71,6 +71,7 @@ static void check_one_page_is_damaged(
 	struct err err;
 
 	expect_log("page-damaged");
+	expect_log("task-damaged");
 	assert_in_range(count_damaged(store), 1, DAMAGE_TASKS / 4);
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.damaged, 1);

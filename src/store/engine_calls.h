@@ -1,0 +1,95 @@
+#pragma once
+/* Part of store/internal.h, which includes it: the engine's calls on rows. */
+
+/* A damaged page was met, or the operator wants it: the keeper has the index replaced. */
+void index_replace_later(struct store *store);
+/* The same for the table usage. */
+void usage_remake_later(struct store *store);
+
+/*
+ * If it is a table of tasks: notes the task of the key for the damaged page that was met, and logs
+ * it, once per page.
+ */
+void row_note_damaged(struct store *store, enum engine_table table, struct str key);
+
+/* Returns rc. A damaged page of a table that is derived data has it replaced. */
+static inline int store_note(struct store *store, enum engine_table table, enum engine_status rc)
+{
+	if (rc == ENGINE_LOST && table == TABLE_INDEX && !store->lost)
+		store->engine->fault = ENGINE_FAULT_INDEX;
+	if (rc == ENGINE_DAMAGED)
+		store->damaged_index = table == TABLE_INDEX;
+	if (rc == ENGINE_DAMAGED && table == TABLE_INDEX)
+		index_replace_later(store);
+	if (rc == ENGINE_DAMAGED && table == TABLE_USAGE)
+		usage_remake_later(store);
+	return (int)rc;
+}
+
+/* The same for a call that needs the row of a key. */
+static inline int store_note_key(
+	struct store *store, enum engine_table table, struct str key, enum engine_status rc)
+{
+	if (rc == ENGINE_DAMAGED)
+		row_note_damaged(store, table, key);
+	return store_note(store, table, rc);
+}
+
+static inline int store_get(struct store *store, enum engine_table table, struct str key,
+	bool for_update, struct buf *out)
+{
+	return store_note_key(store, table, key,
+		store->engine->ops->get(store->engine, table, key, for_update, out));
+}
+
+static inline int store_put(struct store *store, enum engine_table table, struct str key,
+	struct str value, enum engine_put how)
+{
+	return store_note_key(
+		store, table, key, store->engine->ops->put(store->engine, table, key, value, how));
+}
+
+static inline int store_del(struct store *store, enum engine_table table, struct str key)
+{
+	return store_note_key(
+		store, table, key, store->engine->ops->del(store->engine, table, key));
+}
+
+/*
+ * The result of inserting a row that this step found absent: if another process has inserted it
+ * since, the step runs again.
+ */
+static inline int retry_if_exists(int rc)
+{
+	return rc == ENGINE_EXISTS ? STEP_RETRY : rc;
+}
+
+/* Replaces the keys in store->batch. */
+static inline int store_scan(struct store *store, enum engine_table table,
+	const struct engine_range *range, bool reverse, size_t limit)
+{
+	engine_batch_reset(&store->batch);
+	return store_note(store, table,
+		store->engine->ops->scan(
+			store->engine, table, range, reverse, limit, &store->batch));
+}
+
+static inline struct str key_str(const struct index_key *key)
+{
+	return (struct str){ (const char *)key->bytes, key->len };
+}
+
+/* Counts the keys of a range of the index; sets its hint. */
+static inline int store_count(struct store *store, struct engine_range *range, uint64_t *count)
+{
+	return store_note(store, TABLE_INDEX,
+		store->engine->ops->count(store->engine, TABLE_INDEX, range, count));
+}
+
+/* Key number n of a range of the index, from 0, replaces the keys in store->batch. */
+static inline int store_nth(struct store *store, const struct engine_range *range, uint64_t n)
+{
+	engine_batch_reset(&store->batch);
+	return store_note(store, TABLE_INDEX,
+		store->engine->ops->nth(store->engine, TABLE_INDEX, range, n, &store->batch));
+}
