@@ -7,7 +7,7 @@ from damage import BTREE_LEAF, HASH_PAGE, every_id, exported, fill, ids_in, over
 from lib import Instance, run_tests
 from tap import equal, note, ok, until
 
-EVENTS = ("bdb", "exit", "index-damaged", "keeper", "page-damaged", "recover", "recovery", "reindex", "store-lost")
+EVENTS = ("bdb", "exit", "index-damaged", "keeper", "page-damaged", "recover", "recovery", "reindex", "store-lost", "task-damaged")
 
 
 def page_of_tasks():
@@ -37,8 +37,14 @@ def page_of_tasks():
         any(f"page {number} of tasks2.db" in line["text"] for line in instance.events("page-damaged")),
         "the log names the page",
     )
+    ok(status["damages"][0]["task"].split()[1] in lost, "status names a task on it")
+    ok(
+        any(line["text"].split()[-4] in lost for line in instance.events("task-damaged")),
+        "so does the log",
+    )
     done = instance.ctl_run("verify")
     ok(done.returncode != 0 and f"page {number} of tasks2.db" in done.stdout, "verify names the page")
+    ok(f"lost:       {len(lost)}\n" in done.stdout, "verify counts the tasks on it", done.stdout)
     done = instance.ctl_run("export", "--salvage", timeout=120)
     equal(
         (done.returncode, (every["demo"] | every["other"]) - exported(done.stdout)),

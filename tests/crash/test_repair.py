@@ -9,7 +9,7 @@ from damage import HASH_PAGE, every_id, exported, fill, ids_in, overwrite
 from lib import Instance, run_tests
 from tap import equal, note, ok
 
-EVENTS = ("bdb", "exit", "page-damaged", "page-repaired", "recover", "recovery", "stuck", "task-lost", "worker")
+EVENTS = ("bdb", "exit", "page-damaged", "page-repaired", "recover", "recovery", "stuck", "task-damaged", "task-lost", "worker")
 LOST = re.compile(r"^task of tenant demo: (\S+)$", re.M)
 
 
