@@ -257,6 +257,8 @@ int usage_settle(struct store *store, struct err *err);
  * build.
  */
 bool usage_init(struct store *store, struct err *err);
+/* Copies the quotas from the table to the meta table, from which it is made again. */
+bool usage_keep_limits(struct store *store, struct err *err);
 /* Durably: the next usage_init makes it again. */
 bool usage_mark_for_remake(struct store *store, struct err *err);
 /* Chore: counts the tenants that have nearly used up a quota, and logs them once an hour. */

@@ -18,6 +18,7 @@
 #include "store/damage.h"
 #include "store/health.h"
 #include "store/transfer/backup.h"
+#include "store/transfer/export.h"
 #include "task/index.h"
 #include "task/op.h"
 #include "task/retention.h"
@@ -358,55 +359,3 @@ bool store_check_home(const char *home, struct err *err);
  * call; the old data are removed when all new data are on disk.
  */
 bool store_migrate(struct store *store, uint64_t *tasks, struct err *err);
-/*
- * Takes the parts of an export, in this order. A function that returns false ends it, as a success.
- * What it gets is borrowed until it returns. It must not use the store.
- */
-struct store_sink {
-	bool (*begin)(int64_t moment, void *data); /* ms; may be NULL */
-	bool (*task)(const struct task *task, void *data);
-	/*
-	 * NULL: tasks only. A row of everything else that a store needs to go on as before, for
-	 * store_import_row: users, tokens, keys, numbers, quotas, idempotency keys. Secrets are in it.
-	 */
-	bool (*row)(const char *table, struct str key, struct str value, void *data);
-	void *data;
-};
-
-/*
- * Every task, in no order, and every Idempotency-Key, as all of them were at one moment; users,
- * tokens, keys, quotas and numbers as they are a little later. Writers go on meanwhile. ERR_BUSY
- * while another process exports, or if the sink takes nothing for 10 minutes.
- */
-bool store_export(struct store *store, const struct store_sink *sink, struct err *err);
-/*
- * Writes a row of an export; one with its key is replaced. Numbers only grow. ERR_INVALID for an
- * unknown table or a malformed row. Not durable until the next flush.
- */
-bool store_import_row(
-	struct store *store, struct str table, struct str key, struct str value, struct err *err);
-/*
- * Takes all tasks that can be read, and the keys (tenant NUL id) of the others with the reason. A
- * function that returns false ends it. unnamed, called at most once: others are lost whose keys are
- * not known, because the index is being rebuilt or damaged too.
- */
-struct store_salvage_sink {
-	bool (*task)(const struct task *task, void *data);
-	bool (*lost)(struct str key, const char *why, void *data);
-	void (*unnamed)(void *data);
-	void *data;
-};
-
-/*
- * Reads every task that lies on no damaged page, each as it is when it is read, whatever the state
- * of the index.
- */
-bool store_salvage(struct store *store, const struct store_salvage_sink *sink, struct err *err);
-/* store_export of tasks only. */
-bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
-	void *data, struct err *err);
-/*
- * Writes count tasks as they are, ids, times and revisions included, in one transaction; an
- * existing task of that id is replaced. For import; not durable until the next flush.
- */
-bool store_put_tasks(struct store *store, const struct task *tasks, size_t count, struct err *err);

@@ -14,10 +14,11 @@
 #include "store/bdb/page_map.h"
 #include "store/bdb/page_ring.h"
 
-/* An index is built again from the tasks; a snapshot ends with the service. */
+/* Index and usage are made again from other tables; a snapshot ends with the service. */
 static bool can_be_made_again(enum engine_table table)
 {
-	return table == TABLE_INDEX || table == TABLE_SNAPSHOT || engine_tables[table].old;
+	return table == TABLE_INDEX || table == TABLE_USAGE || table == TABLE_SNAPSHOT ||
+	       engine_tables[table].old;
 }
 
 static int refuse(struct bdb *bdb, const char *name, const char *what)

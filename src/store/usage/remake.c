@@ -11,7 +11,7 @@
  * table, with a damaged one, or of an older build. The row "usage" of the meta table tells:
  *
  *     "2"         the table is complete, and so are the rows with limits
- *     otherwise   the table is to be made again
+ *     otherwise   the table is to be made again; its limits may have no copies (older builds)
  */
 #define STATE_KEY      STR("usage")
 #define STATE_COMPLETE STR("2")
@@ -129,8 +129,7 @@ static int step_list_tenants(struct store *store, void *data, struct err *err)
 	return rc == ENGINE_DAMAGED ? 0 : rc;
 }
 
-/* Older builds had limits in the table only. */
-static bool keep_limits(struct store *store, struct err *err)
+bool usage_keep_limits(struct store *store, struct err *err)
 {
 	struct usage_list list = { 0 };
 	bool ok = step_run(store, ENGINE_READ, step_list_tenants, &list, err);
@@ -188,7 +187,7 @@ static bool remake(struct store *store, bool empty, struct err *err)
 {
 	struct usage_list list = { 0 };
 	struct walk walk = { 0 };
-	bool ok = keep_limits(store, err) && (empty || clear(store, err)) &&
+	bool ok = usage_keep_limits(store, err) && (empty || clear(store, err)) &&
 		  step_run(store, ENGINE_READ, usage_step_list_limits, &list, err) &&
 		  usage_count_all(store, &list, &walk, err) &&
 		  step_run(store, ENGINE_WRITE, step_write, &list, err) && store_flush(store, err);

@@ -129,6 +129,7 @@ static void end_that_was_cut_off_is_found(void **state)
 		truncate(path_of(&options, "data/named.db"), (off_t)last * BDB_PAGE_SIZE), 0);
 	store = fixture_open(&options);
 	expect_log("page-damaged");
+	expect_log("task-damaged");
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.damaged, 1);
 	assert_string_equal(report.damages[0].table, "named");

@@ -78,6 +78,8 @@ static void test_page(
 
 	damage_page(options, TABLE_NAMED_TASKS, page);
 	expect_log("page-damaged");
+	if (lost > 0)
+		expect_log("task-damaged");
 	store = repair_reopen(options);
 	repair_one(store, tasks, lost, text);
 	make_lost_again(store, options, tasks);
