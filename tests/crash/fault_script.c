@@ -309,11 +309,17 @@ static bool check_index(struct store *store, struct script_record *record)
 
 	if (!store_verify(store, &report, &err))
 		COMPLAIN(record, "verify: %s", err_text(&err));
-	else if (report.missing_entries || report.stray_entries || report.unreadable_records)
-		COMPLAIN(record, "index: %llu missing, %llu stray, %llu unreadable",
+	else if (report.damaged > 0)
+		COMPLAIN(record, "page %u of %s is damaged", (unsigned)report.damages[0].page,
+			report.damages[0].table);
+	else if (report.missing_entries || report.stray_entries || report.unreadable_records ||
+		 report.wrong_counts)
+		COMPLAIN(record,
+			"index: %llu missing, %llu stray, %llu unreadable, %llu tenants miscounted",
 			(unsigned long long)report.missing_entries,
 			(unsigned long long)report.stray_entries,
-			(unsigned long long)report.unreadable_records);
+			(unsigned long long)report.unreadable_records,
+			(unsigned long long)report.wrong_counts);
 	return record->message[0] == '\0';
 }
 

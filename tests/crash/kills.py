@@ -180,7 +180,12 @@ class Batch:
 
     def await_answer(self, load, begun):
         """Waits for an acknowledged change that was requested after a moment."""
-        if not until(lambda: load.last_ok() > begun, ANSWER_SECONDS, 0.005):
+
+        def answered():
+            self.service.start_again()
+            return load.last_ok() > begun
+
+        if not until(answered, ANSWER_SECONDS, 0.005):
             self.problems.append(f"no answer for {ANSWER_SECONDS} s: {self.service.log()[-3000:]}")
             return False
         self.slowest = max(self.slowest, (time.monotonic_ns() - begun) / 1e9)

@@ -71,6 +71,11 @@ class Service:
         with open(self.log_path, "ab") as log:
             self.daemon = start([POLYTASKD, "-c", self.conf_path], log, env=self.environment())
 
+    def start_again(self):
+        """As a service manager does if polytaskd ended because a command was using the home."""
+        if self.daemon.poll() is not None and " is using " in self.log()[-200:]:
+            self.start()
+
     def connect(self, tenant=DEMO, seconds=20):
         """A request on the connection waits for a worker."""
         return Connection(self.socket, seconds, tenant)
