@@ -49,6 +49,7 @@ struct store_shared {
 	_Atomic bool remake_usage;	    /* by the next recovery */
 	_Atomic bool read_only;		    /* set by the keeper while the disk is nearly full */
 	_Atomic uint64_t snapshot;	    /* moment of the export that runs, in ms; 0: none */
+	_Atomic uint64_t snapshot_owner;    /* its pid << 32 | the lower half of its moment */
 	_Atomic uint64_t snapshot_reads;
 	struct store_health health;
 	struct damage_table damages;

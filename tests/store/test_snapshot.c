@@ -1,5 +1,8 @@
 /* An export has all tasks as they were at one moment, while others write. */
+#include <poll.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "race.h"
 #include "store/transfer/snapshot.h"
@@ -154,6 +157,36 @@ static void one_export_at_a_time(void **state)
 	must(snapshot_close(store, &second, &err), &err);
 }
 
+static pid_t ended_process(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	return pid;
+}
+
+static void export_of_a_killed_process_gives_way(void **state)
+{
+	static struct seen seen;
+	struct store *store = *state;
+	struct snapshot first, second;
+	struct err err = { 0 };
+
+	change(store, OP_CREATE, 1);
+	must(snapshot_open(store, &first, &err), &err);
+	atomic_store(&store->shared->snapshot_owner,
+		(uint64_t)ended_process() << 32 | (uint32_t)first.moment);
+	poll(NULL, 0, 2); /* moments are in ms */
+	must(snapshot_open(store, &second, &err), &err);
+	assert_fails(snapshot_each_task(store, &first, see, &seen, &err), &err, ERR_BUSY);
+	must(snapshot_each_task(store, &second, see, &seen, &err), &err);
+	must(snapshot_close(store, &second, &err), &err);
+	must(snapshot_close(store, &first, &err), &err);
+}
+
 static void export_without_progress_is_ended(void **state)
 {
 	static struct seen seen;
@@ -177,15 +210,17 @@ static void export_without_progress_is_ended(void **state)
 
 /* ---- while others write ---- */
 
-#define WINDOW 20
-#define ROUNDS 1500
+#define WINDOW	   20
+#define STARTED_MS 20000
+#define ROUNDS	   12000
+#define EXPORTS	   12 /* fewer if the racers end before */
 
 /* Creates task n, then removes task n - WINDOW: at any moment there are WINDOW or one more. */
 static void slide(struct store *store, unsigned racer)
 {
 	char tenant[] = { (char)('a' + (int)racer), '\0' };
 
-	for (unsigned n = 1; n <= ROUNDS && !track->stop; n++) {
+	for (unsigned n = 1; n <= ROUNDS && (n <= WINDOW || !track->stop); n++) {
 		struct op creation = fixture_op(OP_CREATE, n);
 		struct op removal = fixture_op(OP_REMOVE, n - WINDOW);
 		struct result result = { 0 };
@@ -227,7 +262,9 @@ static unsigned export_while_others_write(void)
 	struct err err = { 0 };
 	unsigned exports = 0;
 
-	while (track->made < RACERS * (ROUNDS - WINDOW) * 9 / 10) {
+	for (int ms = 0; ms < STARTED_MS && track->made < RACERS * WINDOW; ms++)
+		poll(NULL, 0, 1);
+	while (exports < EXPORTS && track->made < RACERS * (ROUNDS - WINDOW) * 9 / 10) {
 		seen.count = 0;
 		must(snapshot_open(store, &snapshot, &err), &err);
 		must(snapshot_each_task(store, &snapshot, see, &seen, &err), &err);
@@ -236,6 +273,7 @@ static unsigned export_while_others_write(void)
 			track->wrong += !is_window(&seen, tenant);
 		exports++;
 	}
+	track->stop = true;
 	assert_notes(store, 0);
 	store_close(store);
 	return exports;
@@ -279,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(changes_after_the_moment_are_not_seen),
 		ON_EVERY_ENGINE(one_export_at_a_time),
+		ON_EVERY_ENGINE(export_of_a_killed_process_gives_way),
 		ON_EVERY_ENGINE(export_without_progress_is_ended),
 		ON_EVERY_ENGINE(changes_are_seen_without_notes),
 		RACE(export_is_of_one_moment_while_others_write),

@@ -1,9 +1,11 @@
 #include "store/transfer/snapshot.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "sys/process_info.h"
 
 #define SALVAGE_REMEDY "run `polytaskctl export --salvage`, which leaves out these tasks"
 
@@ -38,6 +40,19 @@ static int step_open(struct store *store, void *data, struct err *err)
 		return rc;
 	err_set(err, ERR_BUSY, NULL, "another export is running");
 	return STEP_FAILED;
+}
+
+/* A process that was killed leaves its export open, and each change would go on noting rows. */
+static void end_abandoned(struct store *store)
+{
+	uint64_t moment = atomic_load(&store->shared->snapshot);
+	uint64_t owner = atomic_load(&store->shared->snapshot_owner);
+	struct process_info info;
+
+	if (moment == 0 || (uint32_t)owner != (uint32_t)moment ||
+		(process_info_read((pid_t)(owner >> 32), &info) && info.state != 'Z'))
+		return;
+	atomic_compare_exchange_strong(&store->shared->snapshot, &moment, 0);
 }
 
 static int step_close(struct store *store, void *data, struct err *err)
@@ -168,8 +183,11 @@ bool snapshot_open(struct store *store, struct snapshot *snapshot, struct err *e
 	struct err ignored;
 
 	*snapshot = (struct snapshot){ .moment = (uint64_t)clock_wall_ms() };
+	end_abandoned(store);
 	if (!step_call(store, ENGINE_VIEW, step_open, snapshot, err))
 		return false;
+	atomic_store(&store->shared->snapshot_owner,
+		(uint64_t)getpid() << 32 | (uint32_t)snapshot->moment);
 	if (store_flush(store, err) && remove_rows(store, 0, snapshot->moment, err) &&
 		walk_open(store, &snapshot->walk, err)) {
 		if (walk_refuse_damaged(&snapshot->walk, SALVAGE_REMEDY, err) &&
