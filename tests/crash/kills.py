@@ -28,8 +28,8 @@ from load import TASKS, Load
 from model import DEMO, LOAD_CONF, QUOTA_COMMAND, compare, is_due
 from processes import child_pids, kill
 from recording import NEVER
-from runs import read_words, start_service
-from service import Service
+from runs import read_words, start_or_fail
+from service import MEMORY, Service
 from tap import until
 
 KILLS_PER_CHECK = 20
@@ -248,11 +248,9 @@ class Run:
 
     def new_home(self):
         self.end_home()
-        parent = "/dev/shm" if os.path.isdir("/dev/shm") else None
-        self.service = Service(tempfile.mkdtemp(prefix="polytask-kills-", dir=parent), conf=LOAD_CONF)
+        self.service = Service(tempfile.mkdtemp(prefix="polytask-kills-", dir=MEMORY), conf=LOAD_CONF)
         self.tasks, self.seen = [], set()
-        if not start_service(self.service):
-            raise RuntimeError(f"no start: {self.service.log()[-3000:]}")
+        start_or_fail(self.service)
         self.service.ctl(*QUOTA_COMMAND)
 
     def end_home(self, keep=False):

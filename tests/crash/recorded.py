@@ -11,8 +11,8 @@ from archive import Logs
 from load import Load
 from model import LOAD_CONF, QUOTA_COMMAND
 from recording import Counter, Recording
-from runs import start_service
-from service import Service
+from runs import start_or_fail
+from service import MEMORY, Service
 
 RECORD_SECONDS = 4
 CHECKPOINT_PAUSE = 0.5
@@ -20,8 +20,7 @@ SMALL_LOGS_SHARE = 0.8  # of the recordings
 
 
 def work_directory():
-    parent = "/dev/shm" if os.path.isdir("/dev/shm") else None
-    return tempfile.mkdtemp(prefix="polytask-cuts-", dir=parent)
+    return tempfile.mkdtemp(prefix="polytask-cuts-", dir=MEMORY)
 
 
 class Recorded:
@@ -37,8 +36,7 @@ class Recorded:
         top = os.path.join(self.work, "recorded")
         service = Service(top, self.records, LOAD_CONF, small_logs)
         shutil.copytree(service.home, self.base)
-        if not start_service(service):
-            raise RuntimeError(f"no start: {service.log()[-3000:]}")
+        start_or_fail(service)
         service.ctl(*QUOTA_COMMAND)
         with Load(service.connect, counter.now, seed) as load:
             end = time.monotonic() + seconds

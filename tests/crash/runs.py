@@ -19,6 +19,14 @@ def read_words(words, **defaults):
     return values
 
 
+def start_or_fail(service):
+    """Starts it and waits for its first answer."""
+    connection = start_service(service)
+    if not connection:
+        raise RuntimeError(f"no start: {service.log()[-3000:]}")
+    connection.close()
+
+
 def start_service(service):
     """Starts it; returns a connection on which a request was answered, or None."""
     service.start()

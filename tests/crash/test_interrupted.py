@@ -18,8 +18,8 @@ from load import Load
 from model import LOAD_CONF, QUOTA_COMMAND, compare
 from processes import child_pids, kill, make_directory
 from recording import NEVER
-from runs import start_service
-from service import Service
+from runs import start_or_fail
+from service import MEMORY, Service
 from tap import equal, note, ok, run, skip, until
 
 ROUNDS = int(os.environ.get("POLYTASK_ROUNDS", "2"))
@@ -28,24 +28,16 @@ OLD_TASKS = TASKS // 5
 COMPLETE_SECONDS = 120
 # Options of a second service beside the first, and what follows the path of its home.
 OTHER = {"home": "", "regions": "-regions", "control": "-control"}
-MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 def new_service(name, conf=None):
     return Service(make_directory(f"polytask-{name}-", MEMORY), conf=conf)
 
 
-def start(service, name):
-    connection = start_service(service)
-    if not ok(connection, f"{name}: the service starts", service.log()[-2000:]):
-        raise RuntimeError(name)
-    connection.close()
-
-
 def filled(name, tasks=TASKS, conf=None):
     """A running service with tasks, and its export."""
     service = new_service(name, conf)
-    start(service, name)
+    start_or_fail(service)
     service.ctl("load-sample", str(tasks), "--tenant", "demo", "--dialect", "virtshell")
     return service, by_id(service.export())
 
@@ -101,7 +93,7 @@ def kill_something(service, what, command=None):
     """what: a role, "all" (which is started again), or "command"."""
     if what == "all":
         service.kill()
-        start(service, "all killed")
+        start_or_fail(service)
     elif what == "command":
         command.kill()
     else:
@@ -163,7 +155,7 @@ def old_store(name):
     source.stop()
     lines = [json.dumps({**row, "id": str(uuid.uuid4())}) for row in tasks.values()]
     service = new_service(name)
-    start(service, name)
+    start_or_fail(service)
     service.ctl("import", stdin="\n".join(lines) + "\n")
     service.ctl("checkpoint")
     service.stop()
@@ -198,7 +190,7 @@ def migrate():
             ok(names_the_command(original), f"{name}: a start names the command")
         done = original.ctl("migrate")
         equal((done.returncode, done.stderr), (0, ""), f"{name}: it is run again: {done.stdout}")
-        start(original, name)
+        start_or_fail(original)
         equal({row["id"] for row in original.export()} == ids, True, f"{name}: all tasks are there")
         equal(original.verify_problems(), [], f"{name}: the store is whole")
         original.stop()
@@ -222,7 +214,7 @@ def check_backup(service, folder, name, tasks):
     """The backup is refused as incomplete, or whole; tasks: of before it began. Returns whether it is."""
     if os.path.exists(os.path.join(folder, "manifest.json")):
         copy = restore(service, folder, name)
-        start(copy, name)
+        start_or_fail(copy)
         rows = by_id(copy.export())
         equal(tasks.keys() - rows.keys(), set(), f"{name}: has all tasks from before")
         equal(copy.verify_problems() + copy.usage_problems(rows.values()), [], f"{name}: is whole")
@@ -280,7 +272,7 @@ def added_logs():
         done = service.ctl("backup", "--add", folder, timeout=120)
         equal((done.returncode, done.stderr), (0, ""), f"{name}: it is run again")
         copy = restore(service, folder, name)
-        start(copy, name)
+        start_or_fail(copy)
         rows = copy.export()
         known = set(before)
         mine = [row for row in rows if row["id"] not in known]
@@ -310,7 +302,7 @@ def interrupted_restore():
         done = service.ctl("restore", folder, "--home", home)
         ok("is not empty" in done.stderr, f"{name}: the directory is not used again", done.stderr)
         copy = restore(service, folder, name)
-        start(copy, name)
+        start_or_fail(copy)
         check(copy, name, tasks)
         copy.stop()
     equal(service.stop(), 0, "restore: the service ends")
@@ -332,7 +324,7 @@ def interrupted_import():
             name = f"import, {what} killed, {turn}"
             target = new_service("import")
             if what != "stopped":
-                start(target, name)
+                start_or_fail(target)
             with open(path) as lines:
                 command = begin(target, "import", stdin=lines)
                 time.sleep(random.uniform(0, seconds))
@@ -344,7 +336,7 @@ def interrupted_import():
             equal(done.returncode, 0, f"{name}: it is run again: {done.stderr}")
             seconds = time.monotonic() - begun
             if what == "stopped":
-                start(target, name)
+                start_or_fail(target)
             check(target, name, tasks)
             target.stop()
 

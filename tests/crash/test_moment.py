@@ -10,11 +10,10 @@ from load import Load
 from model import LOAD_CONF, QUOTA_COMMAND, over_quota
 from moment import find_moment
 from processes import make_directory
-from runs import start_service
-from service import Service
+from runs import start_or_fail
+from service import MEMORY, Service
 from tap import equal, note, ok, run, skip
 
-MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
 EXPORTS = 4
 
 
@@ -22,17 +21,10 @@ def new_service(conf=None):
     return Service(make_directory("polytask-moment-", MEMORY), conf=conf)
 
 
-def start(service):
-    connection = start_service(service)
-    if not connection:
-        raise RuntimeError(f"no start: {service.log()[-2000:]}")
-    connection.close()
-
-
 def begin():
     """A running service with retention and a quota for all tenants but demo."""
     service = new_service(LOAD_CONF)
-    start(service)
+    start_or_fail(service)
     service.ctl(*QUOTA_COMMAND)
     return service, Load(service.connect, time.monotonic_ns, time.time(), clients=8)
 
@@ -76,7 +68,7 @@ def restored(service, folder, name):
     done = service.ctl("restore", folder, "--home", copy.home)
     equal((done.returncode, done.stderr), (0, ""), f"{name}: it is restored")
     os.mkdir(copy.archive)
-    start(copy)
+    start_or_fail(copy)
     rows = copy.export()
     equal(copy.verify_problems() + copy.usage_problems(rows), [], f"{name}: the store is whole")
     equal(copy.stop(), 0, f"{name}: the service ends")
