@@ -19,7 +19,7 @@ def find_moment(tasks, rows, begin, end, now):
         row = found.pop(task.name, None)
         state = state_of(row) if row else None
         for first, last in segments(task, places):
-            if state not in task.states(places[last], now):
+            if state not in task.states(places[last] - 1, now):  # before the answer, if it is one
                 misfits.append((first, last, task.name))
                 for i in range(first, last):
                     wrong[i] += 1
