@@ -29,24 +29,6 @@ static int look_again(struct repair *repair)
 
 /* ---- copies ---- */
 
-/* libdb may have the page in its cache; then it writes it again. */
-static int write_from_cache(struct repair *repair)
-{
-	DB_MPOOLFILE *cache = repair->db->get_mpf(repair->db);
-	db_pgno_t number = repair->page;
-	void *page;
-	int rc = cache->get(cache, &number, NULL, repair->dry ? 0 : DB_MPOOL_DIRTY, &page);
-
-	if (rc == 0)
-		rc = cache->put(cache, page, DB_PRIORITY_UNCHANGED, 0);
-	if (rc == 0 && !repair->dry)
-		rc = cache->sync(cache);
-	if (rc == 0 && !repair->dry)
-		rc = look_again(repair);
-	file_hooks_clear_failure();
-	return rc == DB_PAGE_NOTFOUND ? EBADMSG : rc; /* the file was made shorter */
-}
-
 static int write_page(struct repair *repair, const void *page)
 {
 	struct table_file *file = &repair->file;
@@ -58,6 +40,32 @@ static int write_page(struct repair *repair, const void *page)
 	if (rc == 0)
 		rc = data_file_sync(&file->file, file->fd);
 	return rc == 0 ? look_again(repair) : rc;
+}
+
+/*
+ * libdb may have the page in its cache. EBADMSG: it does not. A page that is there must not be replaced
+ * in the file only. It is pinned until it is written, so that no newer image can be overwritten.
+ */
+static int write_from_cache(struct repair *repair)
+{
+	DB_MPOOLFILE *cache = repair->db->get_mpf(repair->db);
+	DB_ENV *env = repair->bdb->env;
+	unsigned char copy[BDB_PAGE_SIZE];
+	db_pgno_t number = repair->page;
+	void *page;
+	int rc = cache->get(cache, &number, NULL, 0, &page), put;
+
+	file_hooks_clear_failure();
+	if (rc != 0)
+		return rc == DB_PAGE_NOTFOUND ? EBADMSG : rc; /* the file was made shorter */
+	memcpy(copy, page, sizeof(copy));
+	page_finish(copy);
+	if (!repair->dry)
+		rc = env->log_flush(env, NULL);
+	if (rc == 0)
+		rc = write_page(repair, copy);
+	put = cache->put(cache, page, DB_PRIORITY_UNCHANGED, 0);
+	return rc == EBADMSG ? EIO : rc != 0 ? rc : put;
 }
 
 /* ENOENT: there is no image. */
@@ -162,7 +170,8 @@ static int replace_lost(struct repair *repair, enum engine_repair *done)
 	return rc;
 }
 
-static int repair_page(struct repair *repair, enum engine_repair *done)
+/* ENOENT: there is no copy. */
+static int repair_from_copy(struct repair *repair, enum engine_repair *done)
 {
 	unsigned char page[BDB_PAGE_SIZE];
 	int rc = table_file_read(&repair->file, repair->page, page);
@@ -174,10 +183,7 @@ static int repair_page(struct repair *repair, enum engine_repair *done)
 	}
 	*done = ENGINE_REPAIR_COPY;
 	rc = write_from_cache(repair);
-	if (rc != EBADMSG)
-		return rc;
-	rc = write_from_doublewrite(repair);
-	return rc == ENOENT ? replace_lost(repair, done) : rc;
+	return rc == EBADMSG ? write_from_doublewrite(repair) : rc;
 }
 
 static enum engine_status refuse(struct repair *repair, const char *why)
@@ -188,12 +194,27 @@ static enum engine_status refuse(struct repair *repair, const char *why)
 	return ENGINE_FAILED;
 }
 
+/* The checkpoint, which the new page needs, would replace the images of the doublewrite file. */
+static enum engine_status repair_file(struct repair *repair, enum engine_repair *done)
+{
+	struct engine *engine = &repair->bdb->engine;
+	enum engine_status status = ENGINE_OK;
+	unsigned removed;
+	int rc = repair_from_copy(repair, done);
+
+	if (rc != ENOENT)
+		return bdb_status(repair->bdb, rc, "repair");
+	if (!repair->dry)
+		status = bdb_checkpoint(engine, false, &removed);
+	return status == ENGINE_OK ? bdb_status(repair->bdb, replace_lost(repair, done), "repair")
+				   : status;
+}
+
 enum engine_status bdb_repair(struct engine *engine, enum engine_table table, uint32_t page,
 	bool dry, enum engine_repair *done)
 {
 	struct repair repair = { .bdb = bdb_of(engine), .table = table, .page = page, .dry = dry };
-	enum engine_status status = ENGINE_OK;
-	unsigned removed;
+	enum engine_status status;
 	int rc;
 
 	repair.db = repair.bdb->tables[table];
@@ -201,15 +222,8 @@ enum engine_status bdb_repair(struct engine *engine, enum engine_table table, ui
 		return refuse(&repair, "it is not of a hash table");
 	if (page == 0)
 		return refuse(&repair, "it describes the file; restore the home from a backup");
-	status = dry ? ENGINE_OK : bdb_checkpoint(engine, false, &removed);
-	if (status != ENGINE_OK)
-		return status;
 	rc = table_file_open(repair.bdb->files, table, &repair.file);
-	if (rc != 0) {
-		table_file_close(&repair.file);
-		return refuse(&repair, strerror(rc));
-	}
-	rc = repair_page(&repair, done);
+	status = rc == 0 ? repair_file(&repair, done) : refuse(&repair, strerror(rc));
 	table_file_close(&repair.file);
-	return bdb_status(repair.bdb, rc, "repair");
+	return status;
 }

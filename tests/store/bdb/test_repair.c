@@ -118,12 +118,147 @@ static void further_page_keeps_the_rest_of_its_bucket(void **state)
 	assert_in_range(outcome.lost_count, 1, 4);
 }
 
+static void page_of_a_long_value_loses_its_task(void **state)
+{
+	struct store_options options = damage_options("value");
+
+	(void)state;
+	repair_make_store(&options, 40, 20000);
+	for (int i = 0; i < 3; i++) {
+		struct store *store;
+
+		/* The first page, a page in the middle, the last page of a value. */
+		damage_page(&options, TABLE_NAMED_TASKS,
+			repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_OVERFLOW, i > 0, i < 2));
+		expect_log("page-damaged");
+		expect_log("task-damaged");
+		store = repair_reopen(&options);
+		repair_one(store, 40, 1, "the row that it was a part of is lost");
+		make_lost_again(store, &options, 40);
+	}
+}
+
+static void unused_page_loses_nothing(void **state)
+{
+	struct store_options options = damage_options("unused");
+	struct op remove = fixture_op(OP_REMOVE, 40);
+	struct store *store;
+	struct err err;
+
+	(void)state;
+	repair_make_store(&options, 40, 20000);
+	store = fixture_open(&options);
+	assert_code(fixture_error(store, &remove), ERR_NONE);
+	must(store_checkpoint(store, true, NULL, &err), &err);
+	store_close(store);
+	damage_page(&options, TABLE_NAMED_TASKS,
+		repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_UNUSED, false, true));
+	store = repair_reopen(&options);
+	expect_log("page-damaged");
+	repair_one(store, 39, 0, "it had no rows");
+	make_lost_again(store, &options, 39);
+}
+
+static void page_in_the_cache_is_a_copy(void **state)
+{
+	struct store_options options = damage_options("copies");
+	uint32_t page;
+	struct store *store;
+
+	(void)state;
+	repair_make_store(&options, TASKS, 0);
+	page = repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_HASH, false, false);
+	store = repair_reopen(&options);
+	assert_int_equal(repair_read_all(store, TASKS, unreadable), 0);
+	damage_page(&options, TABLE_NAMED_TASKS, page); /* which is in the cache */
+	expect_log("page-damaged");
+	repair_one(store, TASKS, 0, "written again from a copy");
+	store_close(store);
+}
+
+/* Pages that were written last, and are no longer in the cache. */
+static void image_in_the_doublewrite_file_is_a_copy(void **state)
+{
+	struct store_options options = damage_options("doublewrite");
+	struct store *store;
+	struct err err;
+	uint32_t page;
+
+	(void)state;
+	options.cache_mb = 1;
+	store = fixture_open(&options);
+	for (unsigned n = 1; n <= REPAIR_TASKS_MAX; n++)
+		fixture_create(store, n, "new", NULL);
+	must(store_checkpoint(store, true, NULL, &err), &err);
+	page = repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_HASH, false, false);
+	damage_page(&options, TABLE_NAMED_TASKS, page);
+	expect_log("page-damaged");
+	repair_one(store, REPAIR_TASKS_MAX, 0, "written again from a copy");
+	store_close(store);
+}
+
+static void repair_goes_on_where_it_was_interrupted(void **state)
+{
+	struct store_options options = damage_options("interrupted");
+	unsigned lost, page;
+	struct store *store;
+	struct err err;
+
+	(void)state;
+	repair_make_store(&options, TASKS, 0);
+	page = repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_HASH, false, false);
+	lost = repair_count_tasks(&options, TABLE_NAMED_TASKS, page);
+	damage_page(&options, TABLE_NAMED_TASKS, page);
+	expect_log("page-damaged");
+	store = repair_reopen(&options);
+	expect_log("page-repaired");
+	expect_lost(lost);
+	outcome.stop_after = lost / 2;
+	assert_false(repair_run(store, false, &outcome));
+	must(store_flush(store, &err), &err);
+	store_close(store);
+	store = fixture_open(&options);
+	assert_int_equal(atomic_load(&damage_shared.health.repair_unfinished), 1);
+	outcome.stop_after = 0;
+	assert_true(repair_run(store, false, &outcome));
+	assert_int_equal(outcome.lost_count, lost - lost / 2);
+	fixture_verify(store, TASKS - lost);
+	assert_int_equal(atomic_load(&damage_shared.health.repair_unfinished), 0);
+	store_close(store);
+}
+
+static void first_page_of_a_file_is_refused(void **state)
+{
+	struct store_options options = damage_options("meta page");
+	struct store *store;
+	int fd;
+
+	(void)state;
+	repair_make_store(&options, 10, 0);
+	store = repair_reopen(&options);
+	fd = damage_open_table(&options, TABLE_USERS);
+	assert_int_equal(pwrite(fd, "damaged", 7, 100), 7);
+	close(fd);
+	expect_log("page-damaged");
+	expect_log("page-repaired");
+	assert_true(repair_run(store, false, &outcome));
+	assert_int_equal(outcome.report.failed, 1);
+	assert_non_null(strstr(outcome.pages, "restore the home from a backup"));
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(page_of_a_bucket_loses_its_tasks_only),
 		CHECK(first_page_keeps_the_rest_of_its_bucket),
 		CHECK(further_page_keeps_the_rest_of_its_bucket),
+		CHECK(page_of_a_long_value_loses_its_task),
+		CHECK(unused_page_loses_nothing),
+		CHECK(page_in_the_cache_is_a_copy),
+		CHECK(image_in_the_doublewrite_file_is_a_copy),
+		CHECK(repair_goes_on_where_it_was_interrupted),
+		CHECK(first_page_of_a_file_is_refused),
 	};
 
 	return CHECK_RUN(tests);
