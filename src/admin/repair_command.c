@@ -21,12 +21,9 @@ static bool put_lost(const char *tenant, const char *id, void *data)
 static const struct {
 	const char *table, *text;
 } advice[] = {
-	{ "idempotency",
-		"a creation that is repeated with its Idempotency-Key may be carried out twice" },
 	{ "users", "users may be missing: polytaskctl user list" },
 	{ "tokens", "tokens and passwords may be missing: polytaskctl token list, password list" },
 	{ "keys", "signing keys may be missing: polytaskctl key list" },
-	{ "usage", "quotas of tenants may be missing: polytaskctl quota list" },
 	{ "meta", "revisions of removed tasks may be used again" },
 	{ NULL, NULL },
 };

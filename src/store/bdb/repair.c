@@ -219,7 +219,7 @@ enum engine_status bdb_repair(struct engine *engine, enum engine_table table, ui
 
 	repair.db = repair.bdb->tables[table];
 	if (!repair.bdb->files || !repair.db || engine_tables[table].ordered)
-		return refuse(&repair, "it is not of a hash table");
+		return refuse(&repair, "it is of a B-tree; restore the home from a backup");
 	if (page == 0)
 		return refuse(&repair, "it describes the file; restore the home from a backup");
 	rc = table_file_open(repair.bdb->files, table, &repair.file);
