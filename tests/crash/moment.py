@@ -11,6 +11,8 @@ def find_moment(tasks, rows, begin, end, now):
     that is not before the end.
     """
     found = {row["fields"].get("name"): row for row in rows}
+    if len(found) < len(rows):
+        return None, ["tasks that are there twice"]
     times = {number for task in tasks for step in task.steps for number in (step.begin, step.answered)}
     places = sorted({number for number in times if number and begin < number < end} | {begin, end})
     wrong = [0] * len(places)  # at the moment just before places[i + 1]: tasks that do not fit

@@ -58,7 +58,7 @@ def mixed_is_noticed(tasks, first, second):
     """Negative control: half of one export and half of the next are of no moment."""
     rows = {row["id"]: row for row in first[0]}
     rows |= {row["id"]: row for row in second[0] if row["id"].encode()[-1] % 2}
-    moment, wrong = find_moment(tasks, rows.values(), first[1], second[2], time.time())
+    moment, wrong = find_moment(tasks, list(rows.values()), first[1], second[2], time.time())
     ok(moment is None and wrong, "two exports that are mixed are noticed")
 
 
