@@ -199,8 +199,8 @@ typedef bool engine_take_key(struct str key, void *data);
 
 /* Where each_key goes on. */
 struct engine_place {
-	uint64_t next;
-	uint64_t damaged; /* places that were passed because a page of theirs cannot be read */
+	uint64_t next, last; /* for the engine */
+	uint64_t damaged;    /* places that were passed because a page of theirs cannot be read */
 	bool end;
 };
 
@@ -264,7 +264,7 @@ struct engine_ops {
 	 * Calls take for every key of a table that is not ordered, past pages that cannot be read
 	 * (*place). In parts, outside a transaction: *place is all zero before the first part and says
 	 * where to go on; a part ends soon after take has returned false. Each row that exists from the
-	 * first part to the last and can be read is seen, some twice. No lock remains between parts.
+	 * first part to the last and can be read is seen once. No lock remains between parts.
 	 */
 	enum engine_status (*each_key)(struct engine *engine, enum engine_table table,
 		struct engine_place *place, engine_take_key *take, void *data);

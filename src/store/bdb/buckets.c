@@ -14,14 +14,14 @@ struct buckets {
 	DB *db;
 	size_t header;
 	uint32_t locker;
-	struct engine_batch keys; /* of one bucket */
+	struct engine_batch keys; /* of a family */
+	uint64_t damaged;	  /* buckets of it */
 };
 
-/* The lock that libdb takes for the pages of a bucket: writers hold it until they commit. */
-static int lock_bucket(struct buckets *buckets, db_pgno_t first, DB_LOCK *lock)
+static int lock_page(struct buckets *buckets, db_pgno_t page, DB_LOCK *lock)
 {
 	DB_ENV *env = buckets->bdb->env;
-	DB_LOCK_ILOCK object = { .pgno = first, .type = DB_PAGE_LOCK };
+	DB_LOCK_ILOCK object = { .pgno = page, .type = DB_PAGE_LOCK };
 	DBT dbt = bdb_in((struct str){ (const char *)&object, sizeof(object) });
 
 	memcpy(object.fileid, buckets->db->fileid, sizeof(object.fileid));
@@ -66,18 +66,67 @@ static int read_chain(struct buckets *buckets, db_pgno_t number)
 	return rc == DB_PAGE_NOTFOUND ? 0 : rc;
 }
 
-static int read_bucket(struct buckets *buckets, db_pgno_t first)
+static int read_locked(struct buckets *buckets, uint32_t bucket, struct hash_meta *meta)
+{
+	int rc = hash_read_meta(buckets->db, meta);
+
+	if (rc == 0)
+		rc = read_chain(buckets, hash_bucket_page(meta, bucket));
+	if (rc != EBADMSG)
+		return rc;
+	bdb_status(buckets->bdb, rc, "walk"); /* forgets the failure */
+	buckets->damaged++;
+	return 0;
+}
+
+/*
+ * Appends the keys of a bucket. *meta: as it is while the bucket is not being split. As each
+ * operation of libdb does, locks the metadata page, which a split holds until its commit, then the
+ * first page of the bucket, which stands for all.
+ */
+static int read_bucket(struct buckets *buckets, uint32_t bucket, struct hash_meta *meta)
 {
 	DB_ENV *env = buckets->bdb->env;
-	DB_LOCK lock;
-	int rc = lock_bucket(buckets, first, &lock), unlocked;
+	DB_LOCK meta_lock, bucket_lock;
+	int rc = lock_page(buckets, 0, &meta_lock), unlocked;
 
 	if (rc != 0)
 		return rc;
-	engine_batch_reset(&buckets->keys);
-	rc = read_chain(buckets, first);
-	unlocked = env->lock_put(env, &lock);
+	rc = lock_page(buckets, hash_bucket_page(meta, bucket), &bucket_lock);
+	if (rc == 0) {
+		rc = read_locked(buckets, bucket, meta);
+		unlocked = env->lock_put(env, &bucket_lock);
+		rc = rc != 0 ? rc : unlocked;
+	}
+	unlocked = env->lock_put(env, &meta_lock);
 	return rc != 0 ? rc : unlocked;
+}
+
+/*
+ * Appends the keys of a bucket and of those that were split from it since the walk began, when
+ * `last` was the last one. A bucket that is split after it was read is not read in two parts: the
+ * new one is newer than the bucket's *meta. So each row is read once.
+ */
+static int read_family(
+	struct buckets *buckets, const struct hash_meta *before, uint32_t bucket, uint64_t last)
+{
+	struct hash_meta meta = *before;
+	int rc = read_bucket(buckets, bucket, &meta);
+
+	for (uint64_t bit = 1; rc == 0 && bucket + bit <= meta.max_bucket; bit *= 2) {
+		if (bit > bucket && bucket + bit > last)
+			rc = read_family(buckets, &meta, (uint32_t)(bucket + bit), last);
+	}
+	return rc;
+}
+
+static int pass_damaged_meta(const struct buckets *buckets, struct engine_place *place, int rc)
+{
+	if (rc != EBADMSG)
+		return rc;
+	bdb_status(buckets->bdb, rc, "walk"); /* forgets the failure */
+	place->damaged++;
+	return 0;
 }
 
 /* Returns whether take wants more. */
@@ -94,19 +143,6 @@ static bool give_keys(const struct buckets *buckets, bool serial, engine_take_ke
 	return more;
 }
 
-static int pass_damaged(const struct buckets *buckets, struct engine_place *place, int rc)
-{
-	if (rc != EBADMSG)
-		return rc;
-	bdb_status(buckets->bdb, rc, "walk"); /* forgets the failure */
-	place->damaged++;
-	return 0;
-}
-
-/*
- * A row that moves when the table grows moves to the last bucket, which is not read yet. A bucket is
- * split while it is locked, so no row is missed.
- */
 static int walk(struct buckets *buckets, enum engine_table table, struct engine_place *place,
 	engine_take_key *take, void *data)
 {
@@ -116,13 +152,17 @@ static int walk(struct buckets *buckets, enum engine_table table, struct engine_
 
 	while (rc == 0 && more) {
 		rc = hash_read_meta(buckets->db, &meta);
-		place->end = rc == EBADMSG || (rc == 0 && place->next > meta.max_bucket);
+		if (rc == 0 && place->next == 0)
+			place->last = meta.max_bucket;
+		place->end = rc == EBADMSG || (rc == 0 && place->next > place->last);
 		if (rc != 0 || place->end)
-			return pass_damaged(buckets, place, rc);
-		rc = read_bucket(buckets, hash_bucket_page(&meta, (uint32_t)place->next));
-		rc = pass_damaged(buckets, place, rc);
+			return pass_damaged_meta(buckets, place, rc);
+		engine_batch_reset(&buckets->keys);
+		buckets->damaged = 0;
+		rc = read_family(buckets, &meta, (uint32_t)place->next, place->last);
 		if (rc == 0) {
 			place->next++;
+			place->damaged += buckets->damaged;
 			more = give_keys(buckets, engine_tables[table].serial, take, data);
 		}
 	}
