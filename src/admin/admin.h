@@ -68,6 +68,7 @@ struct admin_command {
 	bool reads_input;	   /* reads admin->in */
 	bool creates_store;	   /* may run on a home without a store */
 	bool migrates_store;	   /* opens a store of an older build */
+	bool gives_up_pages;	   /* with --yes, of a recovery too */
 	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
 	bool internal;		   /* used by other commands; not in the usage text */
 	admin_run_fn *run;

@@ -65,7 +65,7 @@ const struct admin_command admin_commands[] = {
 		.help = "print a task in the format of export" },
 	{ "verify", .run = admin_verify,
 		.help = "compare tasks, index and usage; fails if they differ" },
-	{ "repair", NULL, BIT(YES), .run = admin_repair,
+	{ "repair", NULL, BIT(YES), .gives_up_pages = true, .run = admin_repair,
 		.help = "make damaged pages usable again, without what was on them (without --yes: "
 			"say what would be lost)" },
 	{ "checkpoint", .run = admin_checkpoint,

@@ -28,6 +28,7 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 
 	store_options_from_conf(&options, conf, STORE_RECOVER);
 	options.migrate = call->command->migrates_store;
+	options.give_up_pages = call->command->gives_up_pages && call->options[ADMIN_YES];
 	if (!store_open(&admin.store, &options, err))
 		return false;
 	*status = admin_run(&admin, call, &panic);

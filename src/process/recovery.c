@@ -16,6 +16,9 @@ static const struct {
 	[CAUSE_INDEX] = { STORE_FAULT_INDEX,
 		"Move data/index.db of the home away and start the service again: the index is"
 		" rebuilt." },
+	[CAUSE_PAGE] = { STORE_FAULT_PAGE,
+		"Restore the home from a backup. Without one, give up what was on the page:"
+		" polytaskctl repair --yes." },
 	[CAUSE_REGIONS_REFUSED] = { STORE_FAULT_REGIONS, "Then start the service again." },
 	[CAUSE_REGIONS_FULL] = { NULL,
 		"Make room in the file system of regions, then start the service again." },

@@ -91,6 +91,7 @@ struct engine_options {
 	bool migrate;
 	struct store_hold *hold; /* the engine removes no log during a hold; never NULL */
 	int64_t restore_until;	 /* see struct store_options */
+	bool give_up_pages;	 /* the same */
 };
 
 #define ENGINE_MESSAGE_SIZE 300
@@ -99,6 +100,7 @@ struct engine_options {
 enum engine_fault {
 	ENGINE_FAULT_OTHER,
 	ENGINE_FAULT_INDEX,
+	ENGINE_FAULT_PAGE,
 	ENGINE_FAULT_REGIONS,
 	ENGINE_FAULT_VERSION,
 };

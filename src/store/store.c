@@ -37,6 +37,7 @@ static bool fail_open(struct store *store, enum engine_status status, struct err
 	static const char *const faults[] = {
 		[ENGINE_FAULT_OTHER] = NULL,
 		[ENGINE_FAULT_INDEX] = STORE_FAULT_INDEX,
+		[ENGINE_FAULT_PAGE] = STORE_FAULT_PAGE,
 		[ENGINE_FAULT_REGIONS] = STORE_FAULT_REGIONS,
 		[ENGINE_FAULT_VERSION] = STORE_FAULT_VERSION,
 	};
@@ -73,6 +74,7 @@ static bool open_engine(struct store *store, const struct store_options *options
 		.sync_commits = store->sync_commits,
 		.health = &store->shared->health,
 		.migrate = options->migrate,
+		.give_up_pages = options->give_up_pages,
 		.damages = &store->shared->damages,
 		.hold = &store->shared->hold,
 		.restore_until = options->restore_until,

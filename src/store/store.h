@@ -98,6 +98,11 @@ struct store_options {
 	struct store_shared *shared;	   /* NULL: private counters */
 	_Atomic int *activity; /* enum store_activity, set by every call; NULL: not shown */
 	bool migrate;	       /* open a store of an older build, for store_migrate() */
+	/*
+	 * STORE_RECOVER goes on if it needs a damaged page: changes to its rows since the last
+	 * checkpoint are not made. For store_repair(), which empties the page.
+	 */
+	bool give_up_pages;
 	int64_t restore_until; /* STORE_RESTORE: seconds since the epoch; 0: the end of the logs */
 	/*
 	 * How long STORE_RECOVER builds a missing index itself before it leaves the rest to
@@ -109,10 +114,11 @@ struct store_options {
 };
 
 /*
- * Values of err->field if store_open() fails and the remedy depends on the cause. With all but
- * INDEX the text has the remedy.
+ * Values of err->field if store_open() fails and the remedy depends on the cause. The text
+ * of the last three has it.
  */
 #define STORE_FAULT_INDEX      "index"	    /* the file of the index cannot be used */
+#define STORE_FAULT_PAGE       "page"	    /* a damaged page that store_repair() can empty */
 #define STORE_FAULT_REGIONS    "regions"    /* too little room for shared memory */
 #define STORE_FAULT_VERSION    "version"    /* a store of an older build */
 #define STORE_FAULT_UNFINISHED "unfinished" /* the restore of a backup did not end */

@@ -81,4 +81,34 @@ def in_a_stopped_service():
     instance.stop("stopped")
 
 
-run_tests(in_a_running_service, in_a_stopped_service)
+def that_a_recovery_needs():
+    """Changes that are only in the log: the recovery would make them on the damaged page."""
+    instance = Instance({"checkpoint_seconds": "3600"}, expect=EVENTS + ("pages-given-up", "store-panic"))
+    fill(instance)
+    every = every_id(instance)
+    changed = sorted(every["demo"])
+    for task in changed[::3]:
+        instance.native("PATCH", f"/tasks/{task}", {"priority": 7})
+    os.kill(instance.workers()[0], signal.SIGKILL)
+    instance.kill_daemon()
+    os.unlink(os.path.join(instance.conf["home"], "data", "doublewrite"))
+    number, page = overwrite(instance, "tasks2.db", HASH_PAGE, lambda page: page.count(b"demo\0") > 3)
+    lost = set(ids_in(page))
+    done = instance.ctl_run("repair", timeout=120)
+    ok(f"page {number} of tasks2.db cannot be read" in done.stderr, "without --yes the recovery fails", done.stderr)
+    done = instance.ctl_run("repair", "--yes", timeout=120)
+    ok(f"page {number} of tasks2.db: emptied" in done.stdout, "the page", done.stdout + done.stderr)
+    equal((done.returncode, set(LOST.findall(done.stdout))), (0, lost), "the lost tasks")
+    instance.start_daemon()
+    instance.wait_ready()
+    check_repaired(instance, every, lost, "after the recovery")
+    kept = set(changed[::3]) - lost
+    equal(
+        {instance.native("GET", f"/tasks/{task}").json()["priority"] for task in kept},
+        {7},
+        "changes on other pages were recovered",
+    )
+    instance.stop("recovery")
+
+
+run_tests(in_a_running_service, in_a_stopped_service, that_a_recovery_needs)

@@ -98,15 +98,24 @@ void data_files_recovered(struct data_files *files)
 	files->recovering = false;
 }
 
+void data_files_give_up(struct data_files *files)
+{
+	files->give_up = true;
+}
+
+unsigned data_files_given_up(const struct data_files *files)
+{
+	return files->given_up;
+}
+
 bool data_files_own(const struct data_files *files, uint64_t device, uint64_t inode)
 {
 	return files->device == device && files->inode == inode;
 }
 
-/* ---- damaged pages ---- */
+/* ---- tables ---- */
 
-/* The table of a file; ENGINE_TABLES for other files. */
-static unsigned table_of(const char *name)
+unsigned data_files_table(const char *name)
 {
 	unsigned table = 0;
 
@@ -120,26 +129,10 @@ static unsigned table_of(const char *name)
 	return table;
 }
 
-static void note_damage(const struct data_file *file, uint32_t page, const char *why)
-{
-	unsigned table = table_of(file->name);
-
-	if (table == ENGINE_TABLES ||
-		damage_add(file->files->damages, table, page, clock_wall_ms()))
-		log_error(
-			"page-damaged", "page %u of %s cannot be read: %s", page, file->name, why);
-}
-
-static void note_good(const struct data_file *file, uint32_t page)
-{
-	if (damage_count(file->files->damages) > 0)
-		damage_remove(file->files->damages, table_of(file->name), page);
-}
-
 bool data_files_set_aside(const struct data_files *files, const char *name)
 {
 	char aside[RING_NAME + sizeof(".damaged")];
-	unsigned table = table_of(name);
+	unsigned table = data_files_table(name);
 
 	if (table != TABLE_INDEX && table != TABLE_USAGE)
 		return false;
@@ -150,115 +143,6 @@ bool data_files_set_aside(const struct data_files *files, const char *name)
 		aside);
 	damage_forget(files->damages, table);
 	return true;
-}
-
-/* ---- read ---- */
-
-static bool was_on_disk(const struct data_file *file, int fd, uint32_t page)
-{
-	struct page_map_file map;
-
-	return page_map_identify(&map, file->files->folder, file->name, fd) &&
-	       page_map_has(&map, page);
-}
-
-/*
- * Whether a page of zeros is not one that was never written. Only tables without an order have
- * such pages, but while a recovery writes pages again there may be others.
- */
-static bool is_lost(const struct data_file *file, int fd, uint32_t page)
-{
-	unsigned table = table_of(file->name);
-
-	if (table == ENGINE_TABLES)
-		return false;
-	return page == 0 || (engine_tables[table].ordered && !file->files->recovering) ||
-	       was_on_disk(file, fd, page);
-}
-
-/* NULL if the `got` bytes of the page are good; otherwise what is wrong. */
-static const char *find_fault(
-	const struct data_file *file, int fd, uint32_t page, const void *bytes, ssize_t got)
-{
-	if (got < 0)
-		return strerror(errno);
-	if (got < BDB_PAGE_SIZE)
-		return was_on_disk(file, fd, page) ? "the file was cut off before it" : NULL;
-	switch (page_check(bytes, page)) {
-	case PAGE_GOOD:
-		return NULL;
-	case PAGE_HOLE:
-		return is_lost(file, fd, page) ? "it was written, but is all zeros" : NULL;
-	case PAGE_BAD:
-		break;
-	}
-	return "its checksum or its number is wrong";
-}
-
-static ssize_t read_in_place(const struct data_file *file, int fd, uint32_t page, void *bytes)
-{
-	const char *fault = NULL;
-
-	for (int i = 0; i < READ_TRIES; i++) {
-		ssize_t got = pread(fd, bytes, BDB_PAGE_SIZE, (off_t)page * BDB_PAGE_SIZE);
-
-		fault = find_fault(file, fd, page, bytes, got);
-		if (!fault)
-			return got;
-	}
-	note_damage(file, page, fault);
-	errno = EBADMSG;
-	return -1;
-}
-
-static bool read_from_ring(const struct data_file *file, uint32_t page, void *bytes)
-{
-	struct page_ring *ring = file->files->ring;
-	const unsigned char *image = NULL;
-	int index;
-
-	pthread_mutex_lock(&ring->lock);
-	index = ring_find_file(ring, file->device, file->inode);
-	if (index >= 0)
-		image = ring_find(ring, (unsigned)index, page);
-	if (image)
-		memcpy(bytes, image, BDB_PAGE_SIZE);
-	pthread_mutex_unlock(&ring->lock);
-	return image;
-}
-
-/*
- * libdb reads a page only while no process has it in its cache, so no process can write it between
- * the two steps.
- */
-ssize_t data_file_read(struct data_file *file, int fd, uint32_t page, void *bytes)
-{
-	ssize_t got;
-
-	if (read_from_ring(file, page, bytes))
-		return BDB_PAGE_SIZE;
-	got = read_in_place(file, fd, page, bytes);
-	if (got == BDB_PAGE_SIZE)
-		note_good(file, page);
-	return got;
-}
-
-int data_file_opened(struct data_file *file, int fd)
-{
-	struct page_ring *ring = file->files->ring;
-	unsigned char page[BDB_PAGE_SIZE];
-	bool pending;
-	int index, rc = 0;
-
-	pthread_mutex_lock(&ring->lock);
-	index = ring_find_file(ring, file->device, file->inode);
-	pending = index >= 0 && ring->files[index].slots > 0;
-	pthread_mutex_unlock(&ring->lock);
-	if (pending)
-		rc = drain(file->files);
-	if (rc == 0 && read_in_place(file, fd, 0, page) < 0)
-		rc = errno;
-	return rc;
 }
 
 /* ---- write ---- */

@@ -38,6 +38,15 @@ int data_files_open(struct data_files **files, const char *home, const char *reg
 void data_files_close(struct data_files *files);
 /* Until this call a recovery is taken to be running: it may read pages that were never written. */
 void data_files_recovered(struct data_files *files);
+/*
+ * From now on a recovery takes damaged pages of hash tables for empty ones, which the log records of
+ * their rows do not change. They stay damaged in the file, but libdb may have the empty ones in its
+ * cache: if data_files_given_up() is not 0 afterwards, the environment must be recovered once more.
+ */
+void data_files_give_up(struct data_files *files);
+/* Whether it may be taken for an empty one. */
+bool data_files_may_give_up(const char *name, uint32_t page);
+unsigned data_files_given_up(const struct data_files *files);
 /* Whether the folder is that of the data files. */
 bool data_files_own(const struct data_files *files, uint64_t device, uint64_t inode);
 

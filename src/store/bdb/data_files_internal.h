@@ -1,5 +1,5 @@
 #pragma once
-/* Shared by data_files.c, drain.c and drain_images.c. */
+/* Shared by data_files.c, data_file_read.c, drain.c and drain_images.c. */
 #include "store/bdb/data_files.h"
 #include "store/bdb/doublewrite.h"
 
@@ -7,13 +7,16 @@ struct data_files {
 	struct page_ring *ring;
 	uint64_t device, inode; /* of the folder */
 	int folder, doublewrite;
-	bool recovering;
+	bool recovering, give_up;
+	unsigned given_up; /* pages that a recovery took for empty ones */
 	struct damage_table *damages;
 	/* drain.c: descriptors of its own, 0: none; for which inodes. */
 	int open[RING_FILES];
 	uint64_t inodes[RING_FILES];
 };
 
+/* The table of a file, enum engine_table; ENGINE_TABLES for other files. */
+unsigned data_files_table(const char *name);
 /*
  * Writes all pages of the ring in place, through the doublewrite file. After ENOSPC and
  * EDQUOT the pages that could not be written are still in the ring.

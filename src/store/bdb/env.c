@@ -76,6 +76,8 @@ static int open_data_files(struct bdb *bdb, const struct engine_options *options
 
 	if (rc == 0 && !file_hooks_add(bdb->files))
 		rc = EMFILE;
+	if (rc == 0 && options->give_up_pages)
+		data_files_give_up(bdb->files);
 	if (restored > 0)
 		log_warn("pages-restored",
 			"%u pages that were torn or lost were written again from the file %s",
@@ -186,6 +188,8 @@ static void describe_failure(struct bdb *bdb)
 	if (failure.name)
 		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
 			"page %u of %s cannot be read", failure.page, failure.name);
+	if (failure.name && data_files_may_give_up(failure.name, failure.page))
+		bdb->engine.fault = ENGINE_FAULT_PAGE;
 }
 
 /*
@@ -259,6 +263,28 @@ static bool set_aside(const struct bdb *bdb, const struct engine_options *option
 	       data_files_set_aside(bdb->files, failure.name);
 }
 
+static void close_failed(struct bdb *bdb)
+{
+	close_all(bdb);
+	*bdb->engine.message = '\0';
+	bdb->engine.fault = ENGINE_FAULT_OTHER;
+}
+
+/* Behind the checkpoint, the second recovery needs none of the pages. */
+static int recover_again(struct bdb *bdb, const struct engine_options *options)
+{
+	struct engine_options again = *options;
+	int rc = bdb->env->txn_checkpoint(bdb->env, 0, 0, DB_FORCE);
+
+	if (rc != 0)
+		return rc;
+	log_warn("pages-given-up", "damaged pages that the recovery needed and did not change: %u",
+		data_files_given_up(bdb->files));
+	again.give_up_pages = false;
+	close_all(bdb);
+	return open_all(bdb, &again);
+}
+
 static enum engine_status bdb_open(struct engine **engine, const struct engine_options *options)
 {
 	struct bdb *bdb = new_bdb(options);
@@ -269,11 +295,11 @@ static enum engine_status bdb_open(struct engine **engine, const struct engine_o
 		return ENGINE_NO_MEMORY;
 	rc = open_all(bdb, options);
 	for (int i = 0; i < DERIVED_TABLES && rc != 0 && set_aside(bdb, options); i++) {
-		close_all(bdb);
-		*bdb->engine.message = '\0';
-		bdb->engine.fault = ENGINE_FAULT_OTHER;
+		close_failed(bdb);
 		rc = open_all(bdb, options);
 	}
+	if (rc == 0 && bdb->files && data_files_given_up(bdb->files) > 0)
+		rc = recover_again(bdb, options);
 	return open_status(bdb, options->mode, rc);
 }
 
