@@ -50,6 +50,8 @@ class Run:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                # As in a terminal: a shell cannot trap a signal that its caller ignores.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def text(self):
