@@ -24,6 +24,7 @@ static const struct {
 	{ "users", "users may be missing: polytaskctl user list" },
 	{ "tokens", "tokens and passwords may be missing: polytaskctl token list, password list" },
 	{ "keys", "signing keys may be missing: polytaskctl key list" },
+	{ "once", "a request that is repeated with its Idempotency-Key is carried out again" },
 	{ "meta", "revisions of removed tasks may be used again" },
 	{ NULL, NULL },
 };

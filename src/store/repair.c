@@ -40,12 +40,45 @@ static bool tell(
 	       err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
 }
 
+/*
+ * Pages of a B-tree cannot be made again one by one. Idempotency-Keys and the notes of an export are
+ * forgotten; the usage of tenants is counted again at a start.
+ */
+static bool clear_tree(
+	struct store *store, struct repair *repair, const struct damage *damage, struct err *err)
+{
+	bool forgettable = damage->table == TABLE_IDEMPOTENCY || damage->table == TABLE_SNAPSHOT;
+	enum engine_status status;
+
+	repair->report->pages++;
+	if (!store->alone || !forgettable) {
+		repair->report->failed++;
+		return tell(repair, damage,
+			forgettable ? "stop the service, then repeat the command"
+				    : "start the service: it makes the file again",
+			err);
+	}
+	repair->report->tables |= 1U << damage->table;
+	if (repair->dry)
+		return tell(repair, damage, "its rows will be lost", err);
+	if (!(repair->cleared & 1U << damage->table)) {
+		status = store->engine->ops->clear(store->engine, (enum engine_table)damage->table);
+		if (status != ENGINE_OK)
+			return store_fail(store, (int)status, err);
+		damage_forget(&store->shared->damages, damage->table);
+		repair->cleared |= 1U << damage->table;
+	}
+	return tell(repair, damage, "the table was emptied, its rows are lost", err);
+}
+
 static bool repair_page(
 	struct store *store, struct repair *repair, const struct damage *damage, struct err *err)
 {
 	enum engine_repair done;
 	enum engine_status status;
 
+	if (engine_tables[damage->table].ordered)
+		return clear_tree(store, repair, damage, err);
 	store_enter(store);
 	status = store->engine->ops->repair(
 		store->engine, damage->table, damage->page, repair->dry, &done);
@@ -137,6 +170,31 @@ static bool repair_pages(struct store *store, struct repair *repair, struct err 
 			return scrub_all(store, err);
 	}
 	return true;
+}
+
+/* ---- at the start ---- */
+
+bool repair_meta_at_open(struct store *store, struct err *err)
+{
+	struct damage list[DAMAGED_PAGES_MAX];
+	enum engine_status status = ENGINE_OK;
+	enum engine_repair done;
+	size_t count;
+
+	if (!scrub_all(store, err))
+		return false;
+	count = damage_list(&store->shared->damages, list, DAMAGED_PAGES_MAX);
+	for (size_t i = 0; status == ENGINE_OK && i < count; i++) {
+		if (list[i].table != TABLE_META)
+			continue;
+		status = store->engine->ops->repair(
+			store->engine, TABLE_META, list[i].page, false, &done);
+		if (status == ENGINE_OK)
+			log_warn("page-repaired", "page %u of %s.db: %s", list[i].page,
+				engine_tables[TABLE_META].name, done_texts[done]);
+	}
+	return status == ENGINE_OK ? repair_save_note(store, 1U << TABLE_META, err)
+				   : store_fail(store, (int)status, err);
 }
 
 /* ---- the repair ---- */

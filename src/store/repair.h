@@ -14,6 +14,7 @@ struct repair {
 	bool dry;
 	/* Bits 1 << enum engine_table: in the note; of these, that may have lost rows. */
 	unsigned noted, lost;
+	unsigned cleared; /* the same bits: trees that this repair has emptied */
 };
 
 #define REPAIR_TASK_TABLES (1U << TABLE_TASKS | 1U << TABLE_NAMED_TASKS)
@@ -32,5 +33,10 @@ bool repair_derived(struct store *store, struct repair *repair, struct err *err)
 bool repair_load_note(struct store *store, unsigned *tables, struct err *err);
 /* Durably; tables 0: removes it. */
 bool repair_save_note(struct store *store, unsigned tables, struct err *err);
+/*
+ * While the store is opened alone: empties the damaged pages of the meta table, without which the store
+ * cannot be opened, and notes it for store_repair().
+ */
+bool repair_meta_at_open(struct store *store, struct err *err);
 /* When the store is opened alone: shows the note of a repair that has not ended. */
 bool repair_show_note(struct store *store, struct err *err);

@@ -117,15 +117,29 @@ static bool check_finished(const struct store_options *options, struct err *err)
 		       "the home is an unfinished restore: remove it and restore again");
 }
 
-static bool open_all(struct store *store, const struct store_options *options, struct err *err)
+static bool prepare(struct store *store, const struct store_options *options, struct err *err)
 {
 	bool alone = options->mode == STORE_RECOVER || options->mode == STORE_RESTORE;
 
-	return check_finished(options, err) && open_engine(store, options, err) &&
-	       settle(store, options, err) &&
+	return settle(store, options, err) &&
 	       (options->mode == STORE_ATTACH || idempotency_init(store, err)) &&
 	       (!alone || (store_load_backup_note(store, err) && repair_show_note(store, err) &&
 				  store_checkpoint(store, false, NULL, err)));
+}
+
+/* A page of the meta table has rows that no start can do without. */
+static bool open_all(struct store *store, const struct store_options *options, struct err *err)
+{
+	if (!check_finished(options, err) || !open_engine(store, options, err))
+		return false;
+	if (prepare(store, options, err))
+		return true;
+	if (err->code != ERR_DAMAGED)
+		return false;
+	if (options->give_up_pages)
+		return repair_meta_at_open(store, err) && prepare(store, options, err);
+	return err_set(err, ERR_INTERNAL, STORE_FAULT_PAGE, "the store cannot be opened: %s",
+		store->engine->message);
 }
 
 bool store_open(struct store **store, const struct store_options *options, struct err *err)

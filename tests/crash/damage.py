@@ -37,6 +37,19 @@ def overwrite(instance, table, kind, wanted):
     raise RuntimeError(f"no page of {table} fits")
 
 
+def overwrite_all(instance, table):
+    """Overwrites half of each page but the first that is in use; returns their numbers."""
+    numbers = []
+    with open(os.path.join(instance.conf["home"], "data", table), "r+b") as file:
+        pages = file.read()
+        for number in range(1, len(pages) // PAGE):
+            if any(pages[number * PAGE : (number + 1) * PAGE]):
+                file.seek(number * PAGE + PAGE // 4)
+                file.write(os.urandom(PAGE // 2))
+                numbers.append(number)
+    return numbers
+
+
 def ids_in(page, tenant=b"demo\0"):
     """Ids of the tasks of a tenant whose keys are on a page of the hash table."""
     ids, at = [], page.find(tenant)

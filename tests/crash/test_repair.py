@@ -5,9 +5,9 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from damage import HASH_PAGE, every_id, exported, fill, ids_in, overwrite
+from damage import HASH_PAGE, every_id, exported, fill, ids_in, overwrite, overwrite_all
 from lib import Instance, run_tests
-from tap import equal, note, ok
+from tap import equal, note, ok, until
 
 EVENTS = ("bdb", "exit", "page-damaged", "page-repaired", "recover", "recovery", "stuck", "task-damaged", "task-lost", "worker")
 LOST = re.compile(r"^task of tenant demo: (\S+)$", re.M)
@@ -111,4 +111,39 @@ def that_a_recovery_needs():
     instance.stop("recovery")
 
 
-run_tests(in_a_running_service, in_a_stopped_service, that_a_recovery_needs)
+def of_another_table(table, text):
+    """All pages of a table that the service needs for more than one task, also to start."""
+    instance = Instance(expect=EVENTS + ("reindex",))
+    fill(instance)
+    sent = [("Idempotency-Key", '"first"')]
+    first = instance.native("POST", "/tasks", {"fields": {}}, headers=sent).json()["id"]
+    instance.ctl("checkpoint")
+    instance.stop_daemon()
+    os.unlink(os.path.join(instance.conf["home"], "data", "doublewrite"))
+    numbers = overwrite_all(instance, table)
+    done = instance.ctl_run("repair", timeout=120)
+    equal((done.returncode, table in done.stdout + done.stderr), (1, True), f"{table}: without --yes")
+    done = instance.ctl_run("repair", "--yes", timeout=120)
+    said = done.stdout + done.stderr
+    ok(done.returncode == 0, f"{table}: repaired", said)
+    ok(all(f"page {number} of {table}: " in said for number in numbers), f"{table}: the pages", said)
+    ok(text in done.stdout, f"{table}: what may be lost", said)
+    instance.start_daemon()
+    instance.wait_ready()
+    ok(until(lambda: instance.native("GET", "/tasks").status == 200, 30), f"{table}: lists")
+    again = instance.native("POST", "/tasks", {"fields": {}}, headers=sent)
+    equal(again.status, 201, f"{table}: a creation")
+    equal(again.json()["id"] == first, table != "once.db", f"{table}: known keys")
+    instance.verify(table)
+    instance.stop(table)
+
+
+def of_the_meta_table():
+    of_another_table("meta.db", "revisions of removed tasks may be used again")
+
+
+def of_the_keys():
+    of_another_table("once.db", "is carried out again")
+
+
+run_tests(in_a_running_service, in_a_stopped_service, that_a_recovery_needs, of_the_meta_table, of_the_keys)

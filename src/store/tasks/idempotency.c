@@ -354,8 +354,13 @@ bool idempotency_init(struct store *store, struct err *err)
 	_Atomic uint64_t *newest = &store->shared->newest_key_period;
 	uint64_t seen = atomic_load(newest), period;
 
-	if (!step_run(store, ENGINE_READ, step_find_newest, &period, err))
-		return false;
+	if (!step_run(store, ENGINE_READ, step_find_newest, &period, err)) {
+		/* Such a page fails the requests that need it, and not the start. */
+		if (err->code != ERR_DAMAGED)
+			return false;
+		err->code = ERR_NONE;
+		period = seen;
+	}
 	/* Unless another process has just stored a key. */
 	atomic_compare_exchange_strong(newest, &seen, period);
 	return true;
