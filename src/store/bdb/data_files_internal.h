@@ -23,9 +23,9 @@ unsigned data_files_table(const char *name);
  */
 int drain(struct data_files *files);
 /*
- * Forgets the images of the doublewrite file, and notes their pages in the maps of the files
- * (page_map.h), if all of them are on disk; with sync, makes it so first. The caller holds
- * ring->drain. Returns an errno.
+ * Forgets the images of the doublewrite file if all pages that were written in place are on disk;
+ * with sync, makes it so first. Notes these pages in the maps of the files (page_map.h). The caller
+ * holds ring->drain. Returns an errno.
  */
 int drain_forget_images(struct data_files *files, bool sync);
 /* For drain_forget_images. */

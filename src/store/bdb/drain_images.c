@@ -12,14 +12,20 @@ struct pages {
 	size_t count;
 };
 
-static void add_group(struct pages *pages, const struct dw_group *group)
+/* A page that is still in the ring may never have been in place: the disk was full. */
+static void add_group(struct page_ring *ring, struct pages *pages, const struct dw_group *group)
 {
+	unsigned file = (unsigned)(pages->file - ring->files);
+
+	pthread_mutex_lock(&ring->lock);
 	for (uint32_t i = 0; i < group->count; i++) {
 		const struct dw_image *image = &group->images[i];
 
-		if (memcmp(image->id, pages->file->id, sizeof(image->id)) == 0)
+		if (memcmp(image->id, pages->file->id, sizeof(image->id)) == 0 &&
+			!ring_find(ring, file, image->page))
 			pages->numbers[pages->count++] = image->page;
 	}
+	pthread_mutex_unlock(&ring->lock);
 }
 
 static void collect(const struct data_files *files, struct pages *pages)
@@ -30,7 +36,7 @@ static void collect(const struct data_files *files, struct pages *pages)
 	for (uint64_t block = 1; block < files->ring->dw_used; block += 1 + group.count) {
 		if (!doublewrite_read_group(files->doublewrite, block, &group))
 			break;
-		add_group(pages, &group);
+		add_group(files->ring, pages, &group);
 	}
 }
 
