@@ -100,7 +100,7 @@ static bool repair_page(
 
 /* ---- all pages ---- */
 
-/* The damaged pages of hash tables. */
+/* All damaged pages but those of the index, which is built again as a whole. */
 static bool find_pages(
 	struct store *store, struct repair *repair, struct round *round, struct err *err)
 {
@@ -130,15 +130,19 @@ static bool repair_meta(
 	return true;
 }
 
-/* The page that the note needs may itself be damaged. */
+/* The page that the note needs may itself be damaged; a copy of it may have a note. */
 static bool begin_round(
 	struct store *store, struct repair *repair, const struct round *round, struct err *err)
 {
 	for (size_t i = 0; i < round->count; i++)
 		repair->noted |= 1U << round->list[i].table;
-	return repair_save_note(store, repair->noted, err) ||
-	       (err->code == ERR_DAMAGED && repair_meta(store, repair, round, err) &&
-		       repair_save_note(store, repair->noted, err));
+	if (repair_save_note(store, repair->noted, err))
+		return true;
+	if (err->code != ERR_DAMAGED || !repair_meta(store, repair, round, err) ||
+		!repair_load_note(store, &repair->lost, err))
+		return false;
+	repair->noted |= repair->lost;
+	return repair_save_note(store, repair->noted, err);
 }
 
 static bool run_round(
@@ -179,6 +183,7 @@ bool repair_meta_at_open(struct store *store, struct err *err)
 	struct damage list[DAMAGED_PAGES_MAX];
 	enum engine_status status = ENGINE_OK;
 	enum engine_repair done;
+	unsigned noted = 1U << TABLE_META;
 	size_t count;
 
 	if (!scrub_all(store, err))
@@ -193,8 +198,10 @@ bool repair_meta_at_open(struct store *store, struct err *err)
 			log_warn("page-repaired", "page %u of %s.db: %s", list[i].page,
 				engine_tables[TABLE_META].name, done_texts[done]);
 	}
-	return status == ENGINE_OK ? repair_save_note(store, 1U << TABLE_META, err)
-				   : store_fail(store, (int)status, err);
+	if (status != ENGINE_OK)
+		return store_fail(store, (int)status, err);
+	/* Another page may have the note of an earlier repair. */
+	return repair_load_note(store, &noted, err) && repair_save_note(store, noted, err);
 }
 
 /* ---- the repair ---- */
