@@ -27,6 +27,7 @@
  */
 #include <db.h>
 
+#include "store/bdb/page.h"
 #include "store/engine.h"
 
 struct data_files;
@@ -164,8 +165,6 @@ bool bdb_is_old(const char *home, char message[ENGINE_MESSAGE_SIZE]);
 enum engine_status bdb_clear(struct engine *engine, enum engine_table table);
 
 /* ---- serial.c ---- */
-
-#define BDB_PAGE_SIZE 4096
 
 /* Before the open: the hash function and the size of a new file. */
 int bdb_serial_set_form(struct bdb *bdb, DB *db);

@@ -15,7 +15,6 @@
 #include "store/bdb/page_map.h"
 #include "store/engine.h"
 
-#define READ_TRIES 4
 /* At this number a write drains the ring; the rest is for the writes of others meanwhile. */
 #define SLOTS_TO_DRAIN (RING_SLOTS * 3 / 4)
 

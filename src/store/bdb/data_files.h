@@ -44,7 +44,7 @@ void data_files_recovered(struct data_files *files);
  * cache: if data_files_given_up() is not 0 afterwards, the environment must be recovered once more.
  */
 void data_files_give_up(struct data_files *files);
-/* Whether it may be taken for an empty one. */
+/* Whether a page of the file with that name is of a hash table, and not its first page. */
 bool data_files_may_give_up(const char *name, uint32_t page);
 unsigned data_files_given_up(const struct data_files *files);
 /* Whether the folder is that of the data files. */

@@ -6,18 +6,12 @@ enum {
 	META_LOW_MASK = 80,
 	META_SPARES = 96,
 	META_SIZE = META_SPARES + 4 * HASH_SPARES,
-	PAGE_NEXT = 16,
-	PAGE_ITEMS = 20,
-	PAGE_FREE_END = 22,
-	PAGE_TYPE = 25,
-	PAGE_HEADER = 26,
-	PAGE_HEADER_WITH_CHECKSUM = 32,
+	HEADER_WITHOUT_CHECKSUM = 26,
 };
 
 /* Types of pages and of items. */
 enum {
-	TYPE_UNSORTED = 2,
-	TYPE_SORTED = 13,
+	PAGE_HASH_UNSORTED = 2, /* of older versions of libdb */
 	ITEM_BYTES = 1,
 	ITEM_OVERFLOW = 3, /* libdb's HOFFPAGE */
 	OVERFLOW_PAGE = 4,
@@ -107,28 +101,28 @@ size_t hash_page_header(DB *db)
 	uint32_t flags = 0;
 
 	db->get_flags(db, &flags);
-	return flags & DB_CHKSUM ? PAGE_HEADER_WITH_CHECKSUM : PAGE_HEADER;
+	return flags & DB_CHKSUM ? PAGE_AT_ITEMS : HEADER_WITHOUT_CHECKSUM;
 }
 
 db_pgno_t hash_page_next(const uint8_t *page)
 {
-	return read_u32(page, PAGE_NEXT);
+	return page_next(page);
 }
 
 bool hash_page_is_bucket(const uint8_t *page)
 {
-	return page[PAGE_TYPE] == TYPE_SORTED || page[PAGE_TYPE] == TYPE_UNSORTED;
+	return page_type(page) == PAGE_HASH || page_type(page) == PAGE_HASH_UNSORTED;
 }
 
 unsigned hash_page_items(const uint8_t *page)
 {
-	return read_u16(page, PAGE_ITEMS);
+	return read_u16(page, PAGE_AT_ENTRIES);
 }
 
 size_t hash_page_room(const uint8_t *page, size_t header)
 {
 	size_t used_end = header + sizeof(uint16_t) * hash_page_items(page);
-	size_t free_end = read_u16(page, PAGE_FREE_END);
+	size_t free_end = read_u16(page, PAGE_AT_FREE_END);
 
 	return free_end > used_end ? free_end - used_end : 0;
 }

@@ -21,8 +21,8 @@ void table_file_close(const struct table_file *opened);
  */
 int table_file_read(struct table_file *opened, uint32_t page, void *bytes);
 /*
- * Calls take for each page from `first` on that is neither damaged nor a hole, until it returns
- * false. Damaged ones get into the table of damaged pages.
+ * Calls take for each page that is neither damaged nor a hole, until it returns false. Damaged ones
+ * get into the table of damaged pages.
  */
 typedef bool table_file_take(uint32_t number, const void *page, void *data);
 int table_file_each(struct table_file *opened, table_file_take *take, void *data);

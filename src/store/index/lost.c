@@ -1,5 +1,7 @@
 #include "store/index/lost.h"
 
+#include "store/index/state.h"
+
 #define KEYS_PER_STEP 1000
 
 struct search {
@@ -12,14 +14,9 @@ struct search {
 /* The key of the task of an index entry; false for entries of other fields. */
 static bool task_key(struct str entry, struct index_key *key)
 {
-	size_t tenant = strnlen(entry.ptr, entry.len), id = sizeof(((struct id *)0)->bytes);
+	bool is_task;
 
-	if (entry.len < tenant + 1 + 3 + id || (uint8_t)entry.ptr[tenant + 3] != INDEX_BY_CREATED)
-		return false;
-	memcpy(key->bytes, entry.ptr, tenant + 1);
-	memcpy(key->bytes + tenant + 1, entry.ptr + entry.len - id, id);
-	key->len = tenant + 1 + id;
-	return true;
+	return index_entry_task(entry, key, &is_task) && is_task;
 }
 
 /* Not by store_scan: the replacement of a damaged index would end the search. */
