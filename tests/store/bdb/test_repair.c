@@ -4,6 +4,7 @@
 
 #include "store/bdb/page.h"
 #include "store/bdb/repair_fixture.h"
+#include "store/repair.h"
 
 #define TASKS 400
 
@@ -197,34 +198,59 @@ static void image_in_the_doublewrite_file_is_a_copy(void **state)
 	store_close(store);
 }
 
-static void repair_goes_on_where_it_was_interrupted(void **state)
+/* Stops a repair when half of the lost tasks were named, and opens the store again. */
+static struct store *interrupt_repair(const struct store_options *options, unsigned *lost)
 {
-	struct store_options options = damage_options("interrupted");
-	unsigned lost, page;
 	struct store *store;
 	struct err err;
+	uint32_t page;
 
-	(void)state;
-	repair_make_store(&options, TASKS, 0);
-	page = repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_HASH, false, false);
-	lost = repair_count_tasks(&options, TABLE_NAMED_TASKS, page);
-	damage_page(&options, TABLE_NAMED_TASKS, page);
+	repair_make_store(options, TASKS, 0);
+	page = repair_find_page(options, TABLE_NAMED_TASKS, PAGE_HASH, false, false);
+	*lost = repair_count_tasks(options, TABLE_NAMED_TASKS, page);
+	damage_page(options, TABLE_NAMED_TASKS, page);
 	expect_log("page-damaged");
-	store = repair_reopen(&options);
+	store = repair_reopen(options);
 	expect_log("page-repaired");
-	expect_lost(lost);
-	outcome.stop_after = lost / 2;
+	expect_lost(*lost);
+	outcome.stop_after = *lost / 2;
 	assert_false(repair_run(store, false, &outcome));
 	must(store_flush(store, &err), &err);
 	store_close(store);
-	store = fixture_open(&options);
-	assert_int_equal(atomic_load(&damage_shared.health.repair_unfinished), 1);
 	outcome.stop_after = 0;
+	return fixture_open(options);
+}
+
+static void check_second_half(struct store *store, unsigned lost)
+{
+	assert_int_equal(atomic_load(&damage_shared.health.repair_unfinished), 1);
 	assert_true(repair_run(store, false, &outcome));
 	assert_int_equal(outcome.lost_count, lost - lost / 2);
 	fixture_verify(store, TASKS - lost);
 	assert_int_equal(atomic_load(&damage_shared.health.repair_unfinished), 0);
 	store_close(store);
+}
+
+static void repair_goes_on_where_it_was_interrupted(void **state)
+{
+	struct store_options options = damage_options("interrupted");
+	unsigned lost;
+	struct store *store = interrupt_repair(&options, &lost);
+
+	(void)state;
+	check_second_half(store, lost);
+}
+
+static void repair_of_the_meta_table_keeps_the_note_of_another(void **state)
+{
+	struct store_options options = damage_options("two notes");
+	unsigned lost;
+	struct store *store = interrupt_repair(&options, &lost);
+	struct err err;
+
+	(void)state;
+	must(repair_meta_at_open(store, &err), &err);
+	check_second_half(store, lost);
 }
 
 static void first_page_of_a_file_is_refused(void **state)
@@ -258,6 +284,7 @@ int main(void)
 		CHECK(page_in_the_cache_is_a_copy),
 		CHECK(image_in_the_doublewrite_file_is_a_copy),
 		CHECK(repair_goes_on_where_it_was_interrupted),
+		CHECK(repair_of_the_meta_table_keeps_the_note_of_another),
 		CHECK(first_page_of_a_file_is_refused),
 	};
 
