@@ -139,6 +139,20 @@ bool page_map_has(const struct page_map_file *map, uint32_t page)
 	return page_map_next(map, page, page + 1) == page;
 }
 
+bool page_map_has_all(const struct page_map_file *map, const uint32_t *pages, size_t count)
+{
+	int fd = open_map(map, O_RDONLY);
+	bool all = fd >= 0;
+	uint8_t bits;
+
+	for (size_t i = 0; all && i < count; i++)
+		all = pread(fd, &bits, 1, place_of(pages[i])) == 1 &&
+		      (bits & bit_of(pages[i])) != 0;
+	if (fd >= 0)
+		close(fd);
+	return all;
+}
+
 /* ---- changes ---- */
 
 /* Adds those pages that lie in one chunk of the map; returns their number. */

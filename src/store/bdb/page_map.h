@@ -30,6 +30,7 @@ bool page_map_exists(int folder, const char *name);
 /* The file's id is read from its first page. False if that page is not good. */
 bool page_map_identify(struct page_map_file *map, int folder, const char *name, int fd);
 bool page_map_has(const struct page_map_file *map, uint32_t page);
+bool page_map_has_all(const struct page_map_file *map, const uint32_t *pages, size_t count);
 /* The first page of a range that the map has; `end` if it has none. */
 uint32_t page_map_next(const struct page_map_file *map, uint32_t begin, uint32_t end);
 /* Adds pages, in ascending order. A failure is ignored. */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/bdb/bdb.h"
@@ -12,15 +13,21 @@
 /* Pages of one read. */
 #define READ_PAGES 64
 
-/* A restored home has no map at first. */
+/*
+ * A restored home has no map at first. Pages that were read may be in the kernel's cache only, and
+ * those at the end may be cut off meanwhile; under the lock none is.
+ */
 static void add_to_map(struct table_file *opened, const uint32_t *pages, size_t count)
 {
 	struct page_ring *ring = opened->file.files->ring;
+	struct stat info;
 
-	if (!opened->has_map || count == 0)
+	if (!opened->has_map || count == 0 || page_map_has_all(&opened->map, pages, count) ||
+		fdatasync(opened->fd) != 0)
 		return;
 	pthread_mutex_lock(&ring->drain);
-	page_map_add(&opened->map, pages, count);
+	if (fstat(opened->fd, &info) == 0 && info.st_size / BDB_PAGE_SIZE > (off_t)pages[count - 1])
+		page_map_add(&opened->map, pages, count);
 	pthread_mutex_unlock(&ring->drain);
 }
 

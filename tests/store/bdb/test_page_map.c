@@ -42,6 +42,7 @@ static void added_pages_are_found(void **state)
 static void later_pages_are_added_to_earlier_ones(void **state)
 {
 	const uint32_t first[] = { 3, 40000 }, second[] = { 1, 3, 4, 39999 };
+	const uint32_t between[] = { 4, 5 }, behind[] = { 40000, 50000 };
 	struct page_map_file map = new_map(1);
 
 	(void)state;
@@ -52,6 +53,9 @@ static void later_pages_are_added_to_earlier_ones(void **state)
 	assert_true(page_map_has(&map, 4));
 	assert_true(page_map_has(&map, 39999));
 	assert_true(page_map_has(&map, 40000));
+	assert_true(page_map_has_all(&map, second, 4));
+	assert_false(page_map_has_all(&map, between, 2));
+	assert_false(page_map_has_all(&map, behind, 2));
 	assert_int_equal(page_map_next(&map, 5, 39999), 39999);
 	close(map.folder);
 }

@@ -1,4 +1,7 @@
 /* The keeper verifies all pages, the cold ones too. */
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "store/bdb/damage_fixture.h"
@@ -24,6 +27,46 @@ static struct store *open_fast(struct store_options *options)
 
 	store->scrub_ms = 10;
 	return store;
+}
+
+/* Syncs of the file with this inode. */
+static ino_t counted_inode;
+static unsigned syncs;
+
+/* Replaces the function of the C library in this program. */
+int fdatasync(int fd)
+{
+	struct stat info;
+
+	syncs += fstat(fd, &info) == 0 && info.st_ino == counted_inode;
+	return (int)syscall(SYS_fdatasync, fd);
+}
+
+/* A page that is in the kernel's cache only must not get into the map. */
+static void pages_are_on_disk_before_the_map_has_them(void **state)
+{
+	struct store_options options = damage_options("synced");
+	char path[512];
+	struct store *store;
+	struct stat info;
+
+	(void)state;
+	damage_make_store(&options);
+	snprintf(path, sizeof(path), "%s/data/named.db", options.home);
+	assert_int_equal(stat(path, &info), 0);
+	store = open_fast(&options);
+	snprintf(path, sizeof(path), "%s/data/named.map", options.home);
+	assert_int_equal(unlink(path), 0);
+	counted_inode = info.st_ino;
+	run_pass(store);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_in_range(syncs, 1, 100);
+	/* All pages are in the map now. */
+	syncs = 0;
+	run_pass(store);
+	assert_int_equal(syncs, 0);
+	counted_inode = 0;
+	store_close(store);
 }
 
 static void cold_page_is_found(void **state)
@@ -103,6 +146,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(cold_page_is_found),
+		CHECK(pages_are_on_disk_before_the_map_has_them),
 		CHECK(pass_goes_on_after_a_restart),
 		CHECK(rate_is_bounded),
 	};
