@@ -119,20 +119,26 @@ static bool find_pages(
 	return true;
 }
 
+/* Takes the pages of the meta table out of the round. */
 static bool repair_meta(
-	struct store *store, struct repair *repair, const struct round *round, struct err *err)
+	struct store *store, struct repair *repair, struct round *round, struct err *err)
 {
+	size_t left = 0;
+	bool ok = true;
+
 	for (size_t i = 0; i < round->count; i++) {
-		if (round->list[i].table == TABLE_META &&
-			!repair_page(store, repair, &round->list[i], err))
-			return false;
+		if (round->list[i].table == TABLE_META)
+			ok = ok && repair_page(store, repair, &round->list[i], err);
+		else
+			round->list[left++] = round->list[i];
 	}
-	return true;
+	round->count = left;
+	return ok;
 }
 
 /* The page that the note needs may itself be damaged; a copy of it may have a note. */
 static bool begin_round(
-	struct store *store, struct repair *repair, const struct round *round, struct err *err)
+	struct store *store, struct repair *repair, struct round *round, struct err *err)
 {
 	for (size_t i = 0; i < round->count; i++)
 		repair->noted |= 1U << round->list[i].table;

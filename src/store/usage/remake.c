@@ -6,9 +6,9 @@
 #include "store/usage/usage.h"
 
 /*
- * The table usage can be made again: its counts from the tasks, its limits from their copies
- * in the meta table. This is done by a start on a home without the
- * table, with a damaged one, or of an older build. The row "usage" of the meta table tells:
+ * The table usage can be made again: its counts from the tasks, its limits from their copies in the
+ * meta table. A start does so if the table is missing or damaged, or the home is of an older build.
+ * The row "usage" of the meta table tells:
  *
  *     "2"         the table is complete, and so are the rows with limits
  *     otherwise   the table is to be made again; its limits may have no copies (older builds)
