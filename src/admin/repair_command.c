@@ -54,6 +54,8 @@ static bool say_what_would_be(
 	if (report->pages == 0 && !report->index_damaged && !report->unfinished)
 		return admin_print(admin, "no page is damaged") ||
 		       err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
+	if (report->unfinished)
+		admin_print(admin, "a repair was interrupted: --yes completes it");
 	admin_print(admin, "damaged pages: %u; tasks that would be lost: %" PRIu64, report->pages,
 		report->tasks);
 	return err_set(err, ERR_CONFLICT, NULL,
@@ -65,7 +67,7 @@ static bool put_sum(struct admin *admin, const struct store_repair_report *repor
 	put_advice(admin, report->tables);
 	if (report->names_unknown)
 		admin_print(admin, "the index is not complete: lost tasks were not named");
-	if (report->pages > report->failed)
+	if (report->replaced)
 		admin_print(admin,
 			"make a new backup: an older one can only be restored until before this repair");
 	admin_print(admin, "repaired pages: %u; lost tasks: %" PRIu64,

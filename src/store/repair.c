@@ -215,9 +215,11 @@ bool repair_meta_at_open(struct store *store, struct err *err)
 static bool finish(struct store *store, struct repair *repair, struct err *err)
 {
 	struct store_repair_report *report = repair->report;
-	bool any = repair->lost & REPAIR_TASK_TABLES, complete = store_index_is_complete(store);
+	bool any = repair->lost & REPAIR_TASK_TABLES;
+	bool complete = store_index_is_complete(store) && !report->index_damaged;
 	bool left_out = atomic_load(&store->shared->health.index_left_out) > 0;
 
+	report->replaced = repair->lost != 0;
 	report->names_unknown = any && (!complete || left_out);
 	/* The tasks behind a damaged page are in no list yet. */
 	report->index_damaged |= left_out;

@@ -328,6 +328,8 @@ struct store_repair_report {
 	bool names_unknown; /* the index, which has the names of lost tasks, is not complete; maybe some */
 	bool index_damaged; /* or incomplete: store_reindex() replaces it */
 	bool unfinished;    /* an earlier repair was interrupted and was or must be completed */
+	/* Not dry: pages were replaced; a backup of before can be restored only until then. */
+	bool replaced;
 	/* Tenants whose usage was wrong; those whose tasks changed meanwhile, which were not compared. */
 	uint64_t wrong_counts, changed_counts;
 	unsigned tables; /* that have lost rows: bits 1 << number, store_repair_table() */

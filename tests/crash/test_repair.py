@@ -5,7 +5,7 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from damage import HASH_PAGE, every_id, exported, fill, ids_in, overwrite, overwrite_all
+from damage import BTREE_LEAF, HASH_PAGE, every_id, exported, fill, ids_in, overwrite, overwrite_all
 from lib import Instance, run_tests
 from tap import equal, note, ok, until
 
@@ -50,6 +50,7 @@ def in_a_running_service():
     equal(instance.native("GET", "/tasks?limit=50", token=other).status, 200, "lists of another tenant")
     done = instance.ctl_run("repair", "--yes", timeout=120)
     ok(f"page {number} of tasks2.db: emptied" in done.stdout, "the page", done.stdout + done.stderr)
+    ok("make a new backup" in done.stdout, "the advice to make a new backup", done.stdout)
     equal((done.returncode, set(LOST.findall(done.stdout))), (0, lost), "the lost tasks")
     equal(len(instance.events("task-lost")), min(len(lost), 10), "the log names them")
     check_repaired(instance, every, lost, "repaired")
@@ -79,6 +80,22 @@ def in_a_stopped_service():
     instance.wait_ready()
     check_repaired(instance, every, lost, "started again")
     instance.stop("stopped")
+
+
+def with_a_damaged_index():
+    instance = Instance(expect=EVENTS + ("reindex",))
+    _, every, _, lost = damage(instance)
+    instance.stop_daemon()
+    os.unlink(os.path.join(instance.conf["home"], "data", "doublewrite"))
+    overwrite(instance, "index.db", BTREE_LEAF, lambda page: page.count(b"demo\0") > 20)
+    done = instance.ctl_run("repair", "--yes", timeout=120)
+    equal(done.returncode, 0, f"a damaged index: one command repairs both: {done.stderr}")
+    ok("lost tasks were not named" in done.stdout, "a damaged index: the names are unknown", done.stdout)
+    ok("index.db: it was replaced" in done.stdout, "a damaged index: it is replaced", done.stdout)
+    instance.start_daemon()
+    instance.wait_ready()
+    check_repaired(instance, every, lost, "a damaged index")
+    instance.stop("a damaged index")
 
 
 def that_a_recovery_needs():
@@ -128,6 +145,7 @@ def of_another_table(table, text):
     ok(done.returncode == 0, f"{table}: repaired", said)
     ok(all(f"page {number} of {table}: " in said for number in numbers), f"{table}: the pages", said)
     ok(text in done.stdout, f"{table}: what may be lost", said)
+    equal("make a new backup" in done.stdout, table == "meta.db", f"{table}: advice of a new backup")
     instance.start_daemon()
     instance.wait_ready()
     ok(until(lambda: instance.native("GET", "/tasks").status == 200, 30), f"{table}: lists")
@@ -146,4 +164,11 @@ def of_the_keys():
     of_another_table("once.db", "is carried out again")
 
 
-run_tests(in_a_running_service, in_a_stopped_service, that_a_recovery_needs, of_the_meta_table, of_the_keys)
+run_tests(
+    in_a_running_service,
+    in_a_stopped_service,
+    with_a_damaged_index,
+    that_a_recovery_needs,
+    of_the_meta_table,
+    of_the_keys,
+)

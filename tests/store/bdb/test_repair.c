@@ -174,6 +174,7 @@ static void page_in_the_cache_is_a_copy(void **state)
 	damage_page(&options, TABLE_NAMED_TASKS, page); /* which is in the cache */
 	expect_log("page-damaged");
 	repair_one(store, TASKS, 0, "written again from a copy");
+	assert_false(outcome.report.replaced);
 	store_close(store);
 }
 
