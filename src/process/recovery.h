@@ -3,9 +3,10 @@
  * Recoveries that fail in a row: their cause, and when the service gives up.
  *
  * A recovery has failed if the recover process did, or if another recovery was needed before a
- * worker and the keeper were ready. A cause that can pass by itself (a full disk, no memory, SIGKILL) is retried for
- * ever. Any other ends the service at the RECOVERY_ATTEMPTS-th failure in a row with this cause: the
- * files then need an operator, and a failed unit is noticed sooner than a service without workers.
+ * worker and the keeper were ready. A cause that can pass by itself (a full disk, no memory,
+ * SIGKILL) is retried for ever. Any other ends the service at the RECOVERY_ATTEMPTS-th failure in a
+ * row with this cause: the files then need an operator, and a failed unit is noticed sooner than a
+ * service without workers.
  */
 #include <stdatomic.h>
 #include <stdbool.h>
