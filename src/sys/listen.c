@@ -2,12 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+
+#define CLOSE_GRACE_MS 2000
+#define CLOSE_POLL_MS  500 /* each look fills the queue of a listener that does not accept */
 
 static bool set_address(struct sockaddr_un *un, const char *path)
 {
@@ -59,21 +65,40 @@ bool listen_connect(int *fd, const char *path)
 	return true;
 }
 
+/* A listener that does not accept is one, too. */
+static bool has_listener(const char *path)
+{
+	int fd;
+
+	if (!listen_connect(&fd, path))
+		return errno == EAGAIN;
+	close(fd);
+	return true;
+}
+
+/*
+ * The caller has the lock of the home, but a killed process of the instance before it may still be
+ * closing its files, in their order: the lock first.
+ */
+static bool wait_for_end(const char *path)
+{
+	int64_t began = clock_mono_ms();
+	bool listens;
+
+	while ((listens = has_listener(path)) && clock_mono_ms() - began < CLOSE_GRACE_MS)
+		poll(NULL, 0, CLOSE_POLL_MS);
+	return !listens;
+}
+
 static bool remove_stale(const char *path, struct err *err)
 {
 	struct stat info;
-	int fd;
 
 	if (lstat(path, &info) != 0)
 		return errno == ENOENT || socket_error(err, path, "looked at");
 	if (!S_ISSOCK(info.st_mode))
 		return err_set(err, ERR_INTERNAL, "socket", "%s exists and is not a socket", path);
-	if (listen_connect(&fd, path)) {
-		close(fd);
-		errno = EAGAIN;
-	}
-	/* A listener that does not accept is one, too. */
-	if (errno == EAGAIN)
+	if (!wait_for_end(path))
 		return err_set(err, ERR_BUSY, "socket", "another process listens on %s", path);
 	return unlink(path) == 0 || socket_error(err, path, "replaced");
 }

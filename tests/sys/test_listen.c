@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/check.h"
@@ -70,6 +72,28 @@ static void a_socket_in_use_is_not_replaced(void **state)
 	close(fd);
 }
 
+/* Of a process that was killed: it has released its locks, and not yet closed its socket. */
+static void a_socket_that_is_being_closed_is_waited_for(void **state)
+{
+	const char *path = path_of("closing");
+	struct err err;
+	int fd, second;
+	pid_t pid;
+
+	(void)state;
+	must(bind_at(&fd, path, 0600, &err), &err);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		poll(NULL, 0, 300);
+		_exit(0);
+	}
+	close(fd);
+	must(bind_at(&second, path, 0600, &err), &err);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	close(second);
+}
+
 static void another_file_is_not_replaced(void **state)
 {
 	const char *path = path_of("file");
@@ -106,6 +130,7 @@ int main(void)
 		CHECK(a_socket_is_bound_with_its_mode),
 		CHECK(a_stale_socket_is_replaced),
 		CHECK(a_socket_in_use_is_not_replaced),
+		CHECK(a_socket_that_is_being_closed_is_waited_for),
 		CHECK(another_file_is_not_replaced),
 		CHECK(a_path_has_a_longest_size),
 	};
