@@ -138,6 +138,7 @@ bool data_files_set_aside(const struct data_files *files, const char *name)
 	snprintf(aside, sizeof(aside), "%s.damaged", name);
 	if (renameat(files->folder, name, files->folder, aside) != 0)
 		return false;
+	page_map_remove(files->folder, name);
 	log_error("file-set-aside", "%s is damaged: it was renamed to %s and is made again", name,
 		aside);
 	damage_forget(files->damages, table);

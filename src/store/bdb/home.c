@@ -34,7 +34,10 @@ static int set_aside(int folder, const char *name)
 	char aside[RING_NAME + sizeof(".damaged")];
 
 	snprintf(aside, sizeof(aside), "%s.damaged", name);
-	return renameat(folder, name, folder, aside) == 0 ? 0 : errno;
+	if (renameat(folder, name, folder, aside) != 0)
+		return errno;
+	page_map_remove(folder, name);
+	return 0;
 }
 
 /* A table whose pages were on disk has a file that is not empty. */
@@ -50,8 +53,12 @@ static int check_table(struct bdb *bdb, int folder, enum engine_table table)
 	missing = fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0;
 	if (!missing && info.st_size > 0)
 		return 0;
-	if (can_be_made_again(table))
-		return missing ? 0 : set_aside(folder, name);
+	if (can_be_made_again(table) && !missing)
+		return set_aside(folder, name);
+	if (can_be_made_again(table)) {
+		page_map_remove(folder, name);
+		return 0;
+	}
 	return refuse(bdb, name, missing ? "is missing" : "is empty");
 }
 

@@ -193,6 +193,14 @@ void page_map_add(const struct page_map_file *map, const uint32_t *pages, size_t
 	close(fd);
 }
 
+void page_map_remove(int folder, const char *file)
+{
+	char name[RING_NAME + 4];
+
+	if (put_name(name, file))
+		unlinkat(folder, name, 0);
+}
+
 int page_map_cut(const struct page_map_file *map, uint32_t first)
 {
 	int fd = open_map(map, O_RDWR), rc = 0;

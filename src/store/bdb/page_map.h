@@ -35,5 +35,7 @@ bool page_map_has_all(const struct page_map_file *map, const uint32_t *pages, si
 uint32_t page_map_next(const struct page_map_file *map, uint32_t begin, uint32_t end);
 /* Adds pages, in ascending order. A failure is ignored. */
 void page_map_add(const struct page_map_file *map, const uint32_t *pages, size_t count);
+/* Removes the map of a file that is made again: the log may make it with the same id. */
+void page_map_remove(int folder, const char *name);
 /* Durably removes the pages from `first` on. Returns an errno. */
 int page_map_cut(const struct page_map_file *map, uint32_t first);
