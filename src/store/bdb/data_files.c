@@ -128,12 +128,18 @@ unsigned data_files_table(const char *name)
 	return table;
 }
 
+bool data_files_can_be_made_again(unsigned table)
+{
+	return table == TABLE_INDEX || table == TABLE_USAGE || table == TABLE_SNAPSHOT ||
+	       (table < ENGINE_TABLES && engine_tables[table].old);
+}
+
 bool data_files_set_aside(const struct data_files *files, const char *name)
 {
 	char aside[RING_NAME + sizeof(".damaged")];
 	unsigned table = data_files_table(name);
 
-	if (table != TABLE_INDEX && table != TABLE_USAGE)
+	if (!data_files_can_be_made_again(table) || engine_tables[table].old)
 		return false;
 	snprintf(aside, sizeof(aside), "%s.damaged", name);
 	if (renameat(files->folder, name, files->folder, aside) != 0)

@@ -252,7 +252,7 @@ static void close_all(struct bdb *bdb)
 }
 
 /* Files that a start makes again. */
-#define DERIVED_TABLES 2
+#define DERIVED_TABLES 3
 
 /* Whether the damaged file was set aside, so that the start may be tried again. */
 static bool set_aside(const struct bdb *bdb, const struct engine_options *options)

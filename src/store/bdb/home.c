@@ -11,15 +11,9 @@
 #include <unistd.h>
 
 #include "store/bdb/bdb.h"
+#include "store/bdb/data_files.h"
 #include "store/bdb/page_map.h"
 #include "store/bdb/page_ring.h"
-
-/* Index and usage are made again from other tables; a snapshot ends with the service. */
-static bool can_be_made_again(enum engine_table table)
-{
-	return table == TABLE_INDEX || table == TABLE_USAGE || table == TABLE_SNAPSHOT ||
-	       engine_tables[table].old;
-}
 
 static int refuse(struct bdb *bdb, const char *name, const char *what)
 {
@@ -53,9 +47,9 @@ static int check_table(struct bdb *bdb, int folder, enum engine_table table)
 	missing = fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0;
 	if (!missing && info.st_size > 0)
 		return 0;
-	if (can_be_made_again(table) && !missing)
+	if (data_files_can_be_made_again(table) && !missing)
 		return set_aside(folder, name);
-	if (can_be_made_again(table)) {
+	if (data_files_can_be_made_again(table)) {
 		page_map_remove(folder, name);
 		return 0;
 	}

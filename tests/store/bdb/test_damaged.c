@@ -159,23 +159,34 @@ static void start_names_the_page(void **state)
 	assert_non_null(strstr(err.text, "page 0 of named.db cannot be read"));
 }
 
-static void damaged_index_is_made_again(void **state)
+static void check_is_made_again(enum engine_table table, const char *aside)
 {
-	struct store_options options = damage_options("index");
+	struct store_options options = damage_options(aside);
 	struct store *store;
 	char path[512];
 
-	(void)state;
 	damage_make_store(&options);
-	damage_metadata(&options, TABLE_INDEX);
+	damage_metadata(&options, table);
 	expect_log("page-damaged");
 	expect_log("file-set-aside");
 	store = fixture_open(&options);
 	fixture_verify(store, DAMAGE_TASKS);
 	assert_int_equal(damage_count(&damage_shared.damages), 0);
 	store_close(store);
-	snprintf(path, sizeof(path), "%s/data/index.db.damaged", options.home);
+	snprintf(path, sizeof(path), "%s/data/%s", options.home, aside);
 	assert_int_equal(access(path, F_OK), 0);
+}
+
+static void damaged_index_is_made_again(void **state)
+{
+	(void)state;
+	check_is_made_again(TABLE_INDEX, "index.db.damaged");
+}
+
+static void damaged_snapshot_is_made_again(void **state)
+{
+	(void)state;
+	check_is_made_again(TABLE_SNAPSHOT, "snapshot.db.damaged");
 }
 
 int main(void)
@@ -187,6 +198,7 @@ int main(void)
 		CHECK(repaired_page_is_forgotten),
 		CHECK(start_names_the_page),
 		CHECK(damaged_index_is_made_again),
+		CHECK(damaged_snapshot_is_made_again),
 	};
 
 	return CHECK_RUN(tests);
