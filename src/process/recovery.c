@@ -24,6 +24,8 @@ static const struct {
 		"Make room in the file system of regions, then start the service again." },
 	[CAUSE_VERSION] = { STORE_FAULT_VERSION, "Then start the service again." },
 	[CAUSE_UNFINISHED] = { STORE_FAULT_UNFINISHED, "Then start the service again." },
+	[CAUSE_ACCESS] = { STORE_FAULT_ACCESS,
+		"Let the service's user read and write it, then start the service again." },
 	[CAUSE_DIRECTORY] = { RECOVERY_FAULT_DIRECTORY,
 		"Let the service's user read and write it, then start the service again." },
 };

@@ -103,6 +103,7 @@ enum engine_fault {
 	ENGINE_FAULT_PAGE,
 	ENGINE_FAULT_REGIONS,
 	ENGINE_FAULT_VERSION,
+	ENGINE_FAULT_ACCESS,
 };
 
 struct engine_ops;

@@ -121,6 +121,7 @@ struct store_options {
 #define STORE_FAULT_PAGE       "page"	    /* a damaged page that store_repair() can empty */
 #define STORE_FAULT_REGIONS    "regions"    /* too little room for shared memory */
 #define STORE_FAULT_VERSION    "version"    /* a store of an older build */
+#define STORE_FAULT_ACCESS     "access"	    /* a file that this user cannot use */
 #define STORE_FAULT_UNFINISHED "unfinished" /* the restore of a backup did not end */
 
 bool store_open(struct store **store, const struct store_options *options, struct err *err)

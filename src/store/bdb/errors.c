@@ -89,6 +89,6 @@ void bdb_describe(struct bdb *bdb, const char *what, int rc)
 	if (!*bdb->engine.message)
 		snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s%s", what,
 			*first_error ? first_error : db_strerror(rc));
-	if (names_index(bdb->engine.message))
+	if (bdb->engine.fault != ENGINE_FAULT_ACCESS && names_index(bdb->engine.message))
 		bdb->engine.fault = ENGINE_FAULT_INDEX;
 }

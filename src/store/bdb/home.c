@@ -1,10 +1,12 @@
 /*
  * A home from which files were removed. libdb makes a missing file again, empty, and a new log
- * beside tables that need the old one; both would hide the loss, so a start is refused first.
+ * beside tables that need the old one; both would hide the loss, so a start is refused first,
+ * before anything is written: what was removed can be put back.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +14,7 @@
 
 #include "store/bdb/bdb.h"
 #include "store/bdb/data_files.h"
+#include "store/bdb/page.h"
 #include "store/bdb/page_map.h"
 #include "store/bdb/page_ring.h"
 
@@ -21,6 +24,63 @@ static int refuse(struct bdb *bdb, const char *name, const char *what)
 		"%s %s: restore the home from a backup", name, what);
 	return EINVAL;
 }
+
+/* ---- files ---- */
+
+static bool is_data_file(const char *name)
+{
+	size_t len = strlen(name);
+
+	return strcmp(name, "doublewrite") == 0 ||
+	       (len > 3 && strcmp(name + len - 3, ".db") == 0) ||
+	       (len > 4 && strcmp(name + len - 4, ".map") == 0);
+}
+
+static bool is_log(const char *name)
+{
+	uint64_t number;
+
+	return store_log_number(name, &number);
+}
+
+static int check_file(struct bdb *bdb, int folder, const char *label, const char *name, int flags)
+{
+	struct stat info;
+
+	if (fstatat(folder, name, &info, flags) == 0 && !S_ISREG(info.st_mode)) {
+		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
+			"%s/%.40s is not a regular file: put the file back in its place, or"
+			" restore the home from a backup",
+			label, name);
+		return EINVAL;
+	}
+	if (faccessat(folder, name, R_OK | W_OK, 0) == 0 || errno == ENOENT)
+		return 0;
+	snprintf(bdb->engine.message, sizeof(bdb->engine.message),
+		"%s/%.40s cannot be read and written: %s", label, name, strerror(errno));
+	bdb->engine.fault = ENGINE_FAULT_ACCESS;
+	return EINVAL;
+}
+
+/* libdb's errors do not name the file. */
+static int check_files(
+	struct bdb *bdb, int home, const char *label, bool (*is_ours)(const char *name), int flags)
+{
+	int fd = openat(home, label, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!folder)
+		return errno;
+	while (rc == 0 && (entry = readdir(folder))) {
+		if (is_ours(entry->d_name))
+			rc = check_file(bdb, fd, label, entry->d_name, flags);
+	}
+	closedir(folder);
+	return rc;
+}
+
+/* ---- tables ---- */
 
 /* libdb ignores the log records of a missing file. */
 static int set_aside(int folder, const char *name)
@@ -65,20 +125,73 @@ static int check_tables(struct bdb *bdb, int folder)
 	return rc;
 }
 
-/* *any: whether there is a log. */
-static int find_log(int home, bool *any)
+/* ---- logs ---- */
+
+/* The last log; number 0: there is none. */
+struct log_end {
+	uint64_t number;
+	uint64_t size, used; /* bytes; used: on the disk, without the holes of a new log */
+};
+
+static int find_log_end(int home, struct log_end *end)
 {
 	int fd = openat(home, BDB_LOG_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
+	struct stat info;
 	uint64_t number;
 
-	*any = false;
+	*end = (struct log_end){ 0 };
 	if (!folder)
 		return errno;
-	while (!*any && (entry = readdir(folder)))
-		*any = store_log_number(entry->d_name, &number);
+	while ((entry = readdir(folder))) {
+		if (!store_log_number(entry->d_name, &number) || number < end->number ||
+			fstatat(fd, entry->d_name, &info, 0) != 0)
+			continue;
+		*end = (struct log_end){ number, (uint64_t)info.st_size,
+			(uint64_t)info.st_blocks * 512 };
+	}
 	closedir(folder);
+	return 0;
+}
+
+/* Of the last change of the first page; 0 if that page cannot be read. */
+static uint64_t table_lsn(int folder, enum engine_table table)
+{
+	unsigned char page[BDB_PAGE_SIZE];
+	char name[RING_NAME];
+	uint64_t lsn = 0;
+	int fd;
+
+	snprintf(name, sizeof(name), "%s.db", engine_tables[table].name);
+	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0 && pread(fd, page, sizeof(page), 0) == (ssize_t)sizeof(page) &&
+		page_check(page, 0) == PAGE_GOOD)
+		lsn = page_lsn(page);
+	if (fd >= 0)
+		close(fd);
+	return lsn;
+}
+
+/*
+ * A page is written after its log records are on disk. libdb finds this out too late: its recovery
+ * has then written to the log, and a missing log could not be put back.
+ */
+static int check_logs_reach(struct bdb *bdb, int folder, const struct log_end *end)
+{
+	for (int i = 0; i < ENGINE_TABLES; i++) {
+		uint64_t lsn = table_lsn(folder, (enum engine_table)i);
+		uint64_t number = lsn >> 32, offset = lsn & UINT32_MAX;
+
+		if (number < end->number || (number == end->number && offset < end->size))
+			continue;
+		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
+			"the tables have changes up to byte %" PRIu64 " of log.%010" PRIu64
+			", but the logs end before: put back the log that is missing or was"
+			" cut off, or restore the home from a backup",
+			offset, number);
+		return EINVAL;
+	}
 	return 0;
 }
 
@@ -93,17 +206,39 @@ static bool is_old(int folder)
 	return faccessat(folder, "tasks.db", F_OK, 0) == 0;
 }
 
+/* A start makes all tables, with less than this in the logs, before it answers. */
+#define FIRST_START_LOG (512 * 1024)
+
+static bool has_any_table(int folder)
+{
+	char name[RING_NAME];
+	bool found = false;
+
+	for (int i = 0; !found && i < ENGINE_TABLES; i++) {
+		snprintf(name, sizeof(name), "%s.db", engine_tables[i].name);
+		found = faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	}
+	return found;
+}
+
 /* A migration that was interrupted has removed tables, to make them again. */
 static int check(struct bdb *bdb, int home, int folder)
 {
-	bool any_log;
+	struct log_end end;
 	int rc = is_old(folder) ? 0 : check_tables(bdb, folder);
 
 	if (rc == 0)
-		rc = find_log(home, &any_log);
-	if (rc != 0 || any_log || !has_tables(folder))
+		rc = find_log_end(home, &end);
+	if (rc != 0)
 		return rc;
-	return refuse(bdb, "the folder " BDB_LOG_FOLDER, "has no logs, which the tables need");
+	if (end.number == 0)
+		return has_tables(folder) ? refuse(bdb, "the folder " BDB_LOG_FOLDER,
+						    "has no logs, which the tables need")
+					  : 0;
+	if (!has_any_table(folder) && (end.number > 1 || end.used > FIRST_START_LOG))
+		return refuse(
+			bdb, "the folder " BDB_DATA_FOLDER, "has no tables, though there are logs");
+	return check_logs_reach(bdb, folder, &end);
 }
 
 int bdb_check_home(struct bdb *bdb, const char *path)
@@ -113,7 +248,13 @@ int bdb_check_home(struct bdb *bdb, const char *path)
 	if (home < 0)
 		return errno;
 	folder = openat(home, BDB_DATA_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = folder < 0 ? errno : check(bdb, home, folder);
+	rc = folder < 0 ? errno : 0;
+	if (rc == 0)
+		rc = check_files(bdb, home, BDB_DATA_FOLDER, is_data_file, AT_SYMLINK_NOFOLLOW);
+	if (rc == 0)
+		rc = check_files(bdb, home, BDB_LOG_FOLDER, is_log, 0);
+	if (rc == 0)
+		rc = check(bdb, home, folder);
 	if (folder >= 0)
 		close(folder);
 	close(home);

@@ -1,5 +1,6 @@
 /* Homes from which files were removed or cut off. */
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -112,6 +113,107 @@ static void tables_without_logs_are_refused(void **state)
 	closedir(folder);
 }
 
+/* A recovery would write to the log that is there, and what was removed could not be put back. */
+static void logs_that_end_before_the_tables_are_refused(void **state)
+{
+	struct store_options options = damage_options("logend");
+	const char *log = "log/log.0000000001";
+	char away[512];
+	struct stat info;
+	int fd;
+
+	(void)state;
+	damage_make_store(&options);
+	snprintf(away, sizeof(away), "%s/away", options.home);
+	assert_int_equal(rename(path_of(&options, log), away), 0);
+	fd = open(path_of(&options, log), O_WRONLY | O_CREAT | O_EXCL, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "cut", 3), 3);
+	close(fd);
+	check_is_refused(&options, "of log.0000000001, but the logs end before");
+	assert_int_equal(stat(path_of(&options, log), &info), 0);
+	assert_int_equal(info.st_size, 3);
+	assert_int_equal(rename(away, path_of(&options, log)), 0);
+	check_is_whole(&options);
+}
+
+static void logs_without_tables_are_refused(void **state)
+{
+	struct store_options options = damage_options("notables");
+	char away[512];
+
+	(void)state;
+	damage_make_store(&options);
+	snprintf(away, sizeof(away), "%s/away", options.home);
+	/* As many as only a store that was used has. */
+	assert_int_equal(rename(path_of(&options, "log/log.0000000001"), away), 0);
+	assert_int_equal(rename(away, path_of(&options, "log/log.0000000002")), 0);
+	assert_int_equal(rename(path_of(&options, "data"), away), 0);
+	check_is_refused(&options, "the folder data has no tables");
+	assert_int_equal(rmdir(path_of(&options, "data")), 0);
+	assert_int_equal(rename(away, path_of(&options, "data")), 0);
+	snprintf(away, sizeof(away), "%s/log/log.0000000002", options.home);
+	assert_int_equal(rename(away, path_of(&options, "log/log.0000000001")), 0);
+	check_is_whole(&options);
+}
+
+static void what_is_no_file_is_named(void **state)
+{
+	static const char *const names[] = { "data/tasks2.db", "data/index.db", "data/tasks2.map",
+		"log/log.0000000001" };
+	struct store_options options = damage_options("nofile");
+
+	(void)state;
+	damage_make_store(&options);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char away[512], why[64];
+
+		snprintf(away, sizeof(away), "%s/away", options.home);
+		snprintf(why, sizeof(why), "%s is not a regular file", names[i]);
+		assert_int_equal(rename(path_of(&options, names[i]), away), 0);
+		assert_int_equal(mkdir(path_of(&options, names[i]), 0700), 0);
+		check_is_refused(&options, why);
+		assert_int_equal(rmdir(path_of(&options, names[i])), 0);
+		if (strncmp(names[i], "data/", 5) == 0) {
+			assert_int_equal(symlink(away, path_of(&options, names[i])), 0);
+			check_is_refused(&options, why);
+			assert_int_equal(unlink(path_of(&options, names[i])), 0);
+		}
+		assert_int_equal(rename(away, path_of(&options, names[i])), 0);
+		check_is_whole(&options);
+	}
+}
+
+static void doublewrite_file_that_is_none_is_named(void **state)
+{
+	struct store_options options = damage_options("doublewrite");
+
+	(void)state;
+	damage_make_store(&options);
+	assert_int_equal(mkdir(path_of(&options, "data/doublewrite"), 0700), 0);
+	check_is_refused(&options, "data/doublewrite is not a regular file");
+	assert_int_equal(rmdir(path_of(&options, "data/doublewrite")), 0);
+	check_is_whole(&options);
+}
+
+static void file_without_access_is_named(void **state)
+{
+	struct store_options options = damage_options("access");
+	struct store *store;
+	struct err err;
+
+	(void)state;
+	if (geteuid() == 0)
+		skip();
+	damage_make_store(&options);
+	assert_int_equal(chmod(path_of(&options, "data/index.db"), 0400), 0);
+	assert_fails(store_open(&store, &options, &err), &err, ERR_INTERNAL);
+	assert_string_equal(err.field, STORE_FAULT_ACCESS);
+	assert_non_null(strstr(err.text, "data/index.db cannot be read and written: Permission"));
+	assert_int_equal(chmod(path_of(&options, "data/index.db"), 0600), 0);
+	check_is_whole(&options);
+}
+
 static void end_that_was_cut_off_is_found(void **state)
 {
 	struct store_options options = damage_options("cut");
@@ -144,6 +246,11 @@ int main(void)
 		CHECK(empty_table_is_named),
 		CHECK(empty_or_removed_index_is_built_again),
 		CHECK(tables_without_logs_are_refused),
+		CHECK(logs_that_end_before_the_tables_are_refused),
+		CHECK(logs_without_tables_are_refused),
+		CHECK(what_is_no_file_is_named),
+		CHECK(doublewrite_file_that_is_none_is_named),
+		CHECK(file_without_access_is_named),
 		CHECK(end_that_was_cut_off_is_found),
 	};
 
