@@ -1,4 +1,6 @@
 """Shared by the runs by hand: their words, and the start of a service that may not be able to."""
+import os
+
 from load import TASKS
 from tap import until
 
@@ -29,10 +31,13 @@ def start_or_fail(service):
 
 def start_service(service):
     """Starts it; returns a connection on which a request was answered, or None."""
+    # Of recoveries that were killed before this start.
+    earlier = service.log().count(FAILED) if os.path.exists(service.log_path) else 0
     service.start()
 
     def connect():
-        if service.daemon.poll() is not None or service.log().count(FAILED) >= FAILURES_MAX:
+        failed = service.log().count(FAILED) - earlier
+        if service.daemon.poll() is not None or failed >= FAILURES_MAX:
             return "ended"
         try:
             connection = service.connect(seconds=POLL_SECONDS)
