@@ -4,7 +4,7 @@ import os
 from load import TASKS
 from tap import until
 
-READY_SECONDS = 20
+READY_SECONDS = 60  # a backup that began while the service was down uses the home first
 POLL_SECONDS = 0.5  # a worker may be started after a delay
 FAILED = '"event":"recover","text":"recovery failed'  # in the log
 FAILURES_MAX = 2
@@ -36,6 +36,7 @@ def start_service(service):
     service.start()
 
     def connect():
+        service.start_again()
         failed = service.log().count(FAILED) - earlier
         if service.daemon.poll() is not None or failed >= FAILURES_MAX:
             return "ended"

@@ -75,6 +75,7 @@ class Service:
     def start_again(self):
         """As a service manager does if polytaskd ended because a command was using the home."""
         if self.daemon.poll() is not None and " is using " in self.log()[-200:]:
+            time.sleep(0.2)
             self.start()
 
     def connect(self, tenant=DEMO, seconds=20):

@@ -160,6 +160,11 @@ def old_store(name):
     service.ctl("checkpoint")
     service.stop()
     data = os.path.join(service.home, "data")
+    with open(os.path.join(data, "tasks2.db"), "rb") as file:
+        others = file.read()
+    # One id in 65,536 is taken for one with a serial number.
+    if any(uuid.UUID(json.loads(line)["id"]).bytes in others for line in lines):
+        return old_store(name + "-again")
     os.rename(os.path.join(data, "named.db"), os.path.join(data, "tasks.db"))
     os.unlink(os.path.join(data, "tasks2.db"))
     return service, {json.loads(line)["id"] for line in lines}
