@@ -36,9 +36,8 @@ def start_service(service):
     service.start()
 
     def connect():
-        service.start_again()
         failed = service.log().count(FAILED) - earlier
-        if service.daemon.poll() is not None or failed >= FAILURES_MAX:
+        if failed >= FAILURES_MAX or not service.start_again():
             return "ended"
         try:
             connection = service.connect(seconds=POLL_SECONDS)

@@ -74,10 +74,17 @@ class Service:
             self.daemon = start([POLYTASKD, "-c", self.conf_path], log, env=self.environment())
 
     def start_again(self):
-        """As a service manager does if polytaskd ended because a command was using the home."""
-        if self.daemon.poll() is not None and " is using " in self.log()[-200:]:
-            time.sleep(0.2)
-            self.start()
+        """As a service manager does if polytaskd ended because a command was using the home.
+
+        Returns whether polytaskd runs.
+        """
+        if self.daemon.poll() is None:
+            return True
+        if " is using " not in self.log()[-200:]:
+            return False
+        time.sleep(0.2)
+        self.start()
+        return True
 
     def connect(self, tenant=DEMO, seconds=20):
         """A request on the connection waits for a worker."""
