@@ -175,7 +175,7 @@ static bool repair_pages(struct store *store, struct repair *repair, struct err 
 		if (!begin_round(store, repair, &round, err) ||
 			!run_round(store, repair, &round, err))
 			return false;
-		/* Those that fail would be found again. */
+		/* The next round would find the same pages again. */
 		if (repair->report->failed > failed)
 			return scrub_all(store, err);
 	}

@@ -1,7 +1,7 @@
 """The figures of a run by hand, in one line."""
 import collections
 
-# Begin of a problem's text: what it is.
+# How the text of a problem begins, and the kind of the problem.
 KINDS = (
     ("lost", "lost"),
     ("shown, then", "lost"),

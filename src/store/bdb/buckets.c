@@ -82,7 +82,7 @@ static int read_locked(struct buckets *buckets, uint32_t bucket, struct hash_met
 /*
  * Appends the keys of a bucket. *meta: as it is while the bucket is not being split. As each
  * operation of libdb does, locks the metadata page, which a split holds until its commit, then the
- * first page of the bucket, which stands for all.
+ * first page of the bucket: its lock covers the whole bucket.
  */
 static int read_bucket(struct buckets *buckets, uint32_t bucket, struct hash_meta *meta)
 {
@@ -103,9 +103,9 @@ static int read_bucket(struct buckets *buckets, uint32_t bucket, struct hash_met
 }
 
 /*
- * Appends the keys of a bucket and of those that were split from it since the walk began, when
- * `last` was the last one. A bucket that is split after it was read is not read in two parts: the
- * new one is newer than the bucket's *meta. So each row is read once.
+ * Appends the keys of a bucket and of the buckets that were split from it after the walk began;
+ * last: the last bucket at that time. A split after the bucket was read adds a bucket that *meta
+ * does not have, so its rows are not read again.
  */
 static int read_family(
 	struct buckets *buckets, const struct hash_meta *before, uint32_t bucket, uint64_t last)

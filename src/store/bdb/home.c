@@ -1,7 +1,7 @@
 /*
  * A home from which files were removed. libdb makes a missing file again, empty, and a new log
  * beside tables that need the old one; both would hide the loss, so a start is refused first,
- * before anything is written: what was removed can be put back.
+ * before anything is written, and the operator can put the files back.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -127,7 +127,7 @@ static int check_tables(struct bdb *bdb, int folder)
 
 /* ---- logs ---- */
 
-/* The last log; number 0: there is none. */
+/* The newest log. number is 0 if the home has no log. */
 struct log_end {
 	uint64_t number;
 	uint64_t size, used; /* bytes; used: on the disk, without the holes of a new log */

@@ -12,7 +12,7 @@
  */
 #define GROUP_MAX 64 /* tasks of a circle: more are kept */
 
-/* The tasks that one transaction has removed, and those that it kept because of references. */
+/* One transaction: tasks that it removes, and tasks that it keeps because others refer to them. */
 struct removal {
 	const struct retention_batch *batch;
 	size_t first, count; /* of the batch's ids */

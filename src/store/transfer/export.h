@@ -13,7 +13,7 @@ struct store;
 
 /*
  * Takes the parts of an export, in this order. A function that returns false ends it, as a success.
- * What it gets is borrowed until it returns. It must not use the store.
+ * Its arguments are borrowed until it returns. It must not use the store.
  */
 struct store_sink {
 	bool (*begin)(int64_t moment, void *data); /* ms; may be NULL */
