@@ -75,6 +75,15 @@ def every_id(instance):
     }
 
 
+def listed(instance):
+    ids, cursor = set(), ""
+    while cursor is not None:
+        page = instance.native("GET", "/tasks?limit=500" + cursor).json()
+        ids |= {task["id"] for task in page["items"]}
+        cursor = "&cursor=" + page["next"] if page["next"] else None
+    return ids
+
+
 def exported(text):
     lines = [json.loads(line) for line in text.splitlines()]
     return {line["id"] for line in lines if "id" in line}

@@ -5,21 +5,12 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from damage import BTREE_LEAF, HASH_PAGE, every_id, exported, fill, ids_in, overwrite, overwrite_all
+from damage import BTREE_LEAF, HASH_PAGE, every_id, exported, fill, ids_in, listed, overwrite, overwrite_all
 from lib import Instance, run_tests
 from tap import equal, note, ok, until
 
 EVENTS = ("bdb", "exit", "page-damaged", "page-repaired", "recover", "recovery", "stuck", "task-damaged", "task-lost", "worker")
 LOST = re.compile(r"^task of tenant demo: (\S+)$", re.M)
-
-
-def listed(instance):
-    ids, cursor = set(), ""
-    while cursor is not None:
-        page = instance.native("GET", "/tasks?limit=500" + cursor).json()
-        ids |= {task["id"] for task in page["items"]}
-        cursor = "&cursor=" + page["next"] if page["next"] else None
-    return ids
 
 
 def damage(instance):

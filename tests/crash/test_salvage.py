@@ -3,7 +3,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from damage import BTREE_LEAF, HASH_PAGE, PAGE, every_id, exported, fill, ids_in, overwrite
+from damage import BTREE_LEAF, HASH_PAGE, PAGE, every_id, exported, fill, ids_in, listed, overwrite
 from lib import Instance, run_tests
 from tap import equal, note, ok, until
 
@@ -41,15 +41,6 @@ def damage_index(instance):
             if pages[number * PAGE + 25] == BTREE_LEAF:
                 file.seek(number * PAGE + PAGE // 2)
                 file.write(os.urandom(PAGE // 4))
-
-
-def listed(instance):
-    ids, cursor = set(), ""
-    while cursor is not None:
-        page = instance.native("GET", "/tasks?limit=500" + cursor).json()
-        ids |= {task["id"] for task in page["items"]}
-        cursor = "&cursor=" + page["next"] if page["next"] else None
-    return ids
 
 
 def salvage():
