@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Commands export and import. An export is lines of JSON:
+ * * Commands export (export_command.c) and import (import_command.c). An export is lines of JSON:
  *
  *     {"export":"polytask","version":1,"moment":"2026-11-26T16:20:00.123Z"}
  *     a line for each task, with the members of struct task (task/member.c)

@@ -93,9 +93,112 @@ static void cut_export_is_reported(void **state)
 	free(text);
 }
 
-static void partial_export_is_imported_on_demand(void **state)
+static struct call_result import_partial(const char *text)
 {
 	struct admin_call partial = { .options = { [ADMIN_PARTIAL] = "yes" } };
+
+	parse_call(&partial, "import");
+	return run_call(&partial, text, false);
+}
+
+#define EMPTY                                                                                      \
+	"polytaskctl: the input is empty: it has no last line of an export, which proves that no " \
+	"line is missing\n"
+
+static void empty_input_is_reported(void **state)
+{
+	struct call_result imported;
+
+	(void)state;
+	expect_result("import", "", 1, "0 tasks imported\n", EMPTY);
+	expect_result("import", "\n \n", 1, "0 tasks imported\n", EMPTY);
+	imported = import_partial("");
+	assert_int_equal(imported.status, 0);
+	free_result(&imported);
+}
+
+static void export_cut_within_a_line_is_reported(void **state)
+{
+	struct call_result imported;
+	char *text, *end;
+
+	(void)state;
+	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
+	text = export_to_text("export");
+	end = strstr(text, "{\"end\"");
+	end[20] = '\0';
+	expect_result("import", text, 1, "20 tasks imported\n",
+		"polytaskctl: the input ends in the middle of line 22\n");
+	end[-5] = '\0';
+	expect_result("import", text, 1, "19 tasks imported\n",
+		"polytaskctl: the input ends in the middle of line 21\n");
+	imported = import_partial(text);
+	assert_int_equal(imported.status, 0);
+	assert_string_equal(imported.out, "19 tasks imported\n");
+	free_result(&imported);
+	free(text);
+}
+
+static void only_the_line_feed_of_the_last_line_may_be_missing(void **state)
+{
+	char *text;
+
+	(void)state;
+	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
+	text = export_to_text("export");
+	text[strlen(text) - 1] = '\0';
+	expect_result("import", text, 0, "20 tasks imported\n", "");
+	free(text);
+}
+
+static void lines_behind_the_last_line_are_refused(void **state)
+{
+	char *text, *twice;
+	const char *end;
+
+	(void)state;
+	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
+	text = export_to_text("export");
+	twice = calloc(2, strlen(text) + 1);
+	end = strstr(text, "{\"end\"");
+	strcat(strcpy(twice, text), end);
+	expect_result("import", twice, 1, "20 tasks imported\n",
+		"polytaskctl: line 23: the line is behind the last line of the export\n");
+	strcat(strcpy(twice, text), "\n{\"table\":\"users\",\"key\":\"YQ\",\"value\":\"\"}\n");
+	expect_result("import", twice, 1, "20 tasks imported\n",
+		"polytaskctl: line 24: the line is behind the last line of the export\n");
+	/* one export behind the other */
+	strcat(strcpy(twice, text), text);
+	expect_result("import", twice, 0, "40 tasks imported\n", "");
+	free(twice);
+	free(text);
+}
+
+static void counts_of_the_last_line_are_checked(void **state)
+{
+	char *text;
+
+	(void)state;
+	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
+	text = export_to_text("export");
+	memcpy(strstr(text, "\"tasks\":20"), "\"tasks\":21", 10);
+	expect_result("import", text, 1, "20 tasks imported\n",
+		"polytaskctl: line 22: the numbers of tasks and rows are not those of the lines "
+		"before\n");
+	free(text);
+}
+
+static void rows_need_a_last_line(void **state)
+{
+	(void)state;
+	expect_result("import", "{\"table\":\"users\",\"key\":\"YQ\",\"value\":\"\"}\n", 1,
+		"0 tasks imported\n1 other row imported\n",
+		"polytaskctl: the input ends at line 1 without the last line of an export: lines "
+		"are missing\n");
+}
+
+static void partial_export_is_imported_on_demand(void **state)
+{
 	struct call_result imported;
 	char *text;
 
@@ -103,8 +206,7 @@ static void partial_export_is_imported_on_demand(void **state)
 	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
 	text = export_to_text("export");
 	strstr(text, "{\"end\"")[0] = '\0';
-	parse_call(&partial, "import");
-	imported = run_call(&partial, text, false);
+	imported = import_partial(text);
 	assert_int_equal(imported.status, 0);
 	assert_string_equal(imported.out, "20 tasks imported\n");
 	free_result(&imported);
@@ -235,6 +337,12 @@ int main(void)
 		WITH_STORE(exported_tasks_can_be_imported),
 		WITH_STORE(import_keeps_the_lines_before_a_bad_one),
 		WITH_STORE(cut_export_is_reported),
+		WITH_STORE(empty_input_is_reported),
+		WITH_STORE(export_cut_within_a_line_is_reported),
+		WITH_STORE(only_the_line_feed_of_the_last_line_may_be_missing),
+		WITH_STORE(lines_behind_the_last_line_are_refused),
+		WITH_STORE(counts_of_the_last_line_are_checked),
+		WITH_STORE(rows_need_a_last_line),
 		WITH_STORE(partial_export_is_imported_on_demand),
 		WITH_STORE(lines_of_older_builds_are_imported),
 		WITH_STORE(wrong_rows_are_rejected),

@@ -1,0 +1,253 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "admin/export_sum.h"
+#include "admin/task_batch.h"
+#include "admin/task_json.h"
+#include "admin/transfer_commands.h"
+#include "http/json.h"
+
+#define LINE_MAX_BYTES ((size_t)8 * 1024 * 1024)
+
+#define FIRST_LINE STR("{\"export\":")
+#define ROW_LINE   STR("{\"table\":")
+#define LOST_LINE  STR("{\"lost\":")
+#define LAST_LINE  STR("{\"end\":")
+
+enum import_part {
+	PART_NONE, /* no line was read */
+	PART_OLD,  /* tasks without a first line, by an older build: they have no last line */
+	PART_OPEN, /* an export whose last line was not read yet */
+	PART_ENDED,
+};
+
+struct import {
+	struct task_batch batch;
+	EVP_MD_CTX *sum;
+	enum import_part part;
+	uint64_t rows;
+	json_int_t tasks_read, rows_read; /* of this export */
+	bool partial;
+};
+
+static bool import_task(struct import *import, struct str line, struct err *err)
+{
+	struct task *task = task_batch_next(&import->batch, err);
+
+	if (!task || !task_json_read(task, &import->batch.arena, line, err))
+		return false;
+	import->batch.count++;
+	import->tasks_read++;
+	if (import->part == PART_NONE)
+		import->part = PART_OLD;
+	return true;
+}
+
+static struct str text_of(const json_t *line, const char *name)
+{
+	const json_t *value = json_object_get(line, name);
+
+	return json_is_string(value) ? json_str(value) : STR_NULL;
+}
+
+static bool decode(const json_t *line, const char *name, struct buf *out, struct err *err)
+{
+	struct str text = text_of(line, name);
+
+	if (!text.ptr)
+		return err_set(err, ERR_INVALID, name, "%s must be a string", name);
+	if (!buf_reserve(out, text.len + 1))
+		return err_no_memory(err);
+	return base64url_decode(out->data, out->capacity, &out->len, text) ||
+	       err_set(err, ERR_INVALID, name, "%s must be base64url", name);
+}
+
+static bool import_row(struct import *import, const json_t *line, struct err *err)
+{
+	struct buf key = BUF_INIT, value = BUF_INIT;
+	bool ok = decode(line, "key", &key, err) && decode(line, "value", &value, err) &&
+		  store_import_row(import->batch.store, text_of(line, "table"), buf_str(&key),
+			  buf_str(&value), err);
+
+	import->rows += ok;
+	import->rows_read++;
+	if (value.data)
+		explicit_bzero(value.data, value.capacity);
+	buf_free(&key);
+	buf_free(&value);
+	return ok;
+}
+
+static bool begin_export(struct import *import, const json_t *line, struct err *err)
+{
+	json_int_t version = json_integer_value(json_object_get(line, "version"));
+
+	if (import->part == PART_OPEN && !import->partial)
+		return err_set(err, ERR_INVALID, NULL,
+			"an export begins, but the one before has no last line");
+	if (version != 1)
+		return err_set(err, ERR_INVALID, "version",
+			"the export is of version %" JSON_INTEGER_FORMAT ", not 1", version);
+	import->tasks_read = 0;
+	import->rows_read = 0;
+	return true;
+}
+
+static json_int_t count_of(const json_t *line, const char *name)
+{
+	return json_integer_value(json_object_get(line, name));
+}
+
+static bool end_export(struct import *import, const json_t *line, struct err *err)
+{
+	char text[HEX_SIZE(EXPORT_SUM_SIZE)];
+	bool whole = export_sum_end(import->sum, text) &&
+		     str_eq(text_of(line, "sha256"), str_cstr(text));
+
+	if (!export_sum_begin(import->sum))
+		return err_no_memory(err);
+	if (!whole && !import->partial)
+		return err_set(err, ERR_INVALID, "sha256",
+			"the lines before are not those that were exported");
+	if (!import->partial && (count_of(line, "tasks") != import->tasks_read ||
+					count_of(line, "rows") != import->rows_read))
+		return err_set(err, ERR_INVALID, "tasks",
+			"the numbers of tasks and rows are not those of the lines before");
+	import->part = PART_ENDED;
+	return true;
+}
+
+static bool import_other(struct import *import, struct str line, bool last, struct err *err)
+{
+	json_t *json = NULL;
+	bool ok = json_parse_trusted(&json, line, err);
+
+	if (ok && last)
+		ok = end_export(import, json, err);
+	else if (ok)
+		ok = str_starts(line, ROW_LINE) ? import_row(import, json, err)
+						: begin_export(import, json, err);
+	json_decref(json);
+	return ok;
+}
+
+static bool import_line(struct import *import, struct str line, struct err *err)
+{
+	bool first = str_starts(line, FIRST_LINE), last = str_starts(line, LAST_LINE),
+	     row = str_starts(line, ROW_LINE), lost = str_starts(line, LOST_LINE);
+
+	if (line.len > LINE_MAX_BYTES)
+		return err_set(err, ERR_TOO_LARGE, NULL, "the line is longer than %zu bytes",
+			LINE_MAX_BYTES);
+	if (import->part == PART_ENDED && !first && str_trim(line).len > 0 && !import->partial)
+		return err_set(
+			err, ERR_INVALID, NULL, "the line is behind the last line of the export");
+	if (first && !export_sum_begin(import->sum))
+		return err_no_memory(err);
+	if (!last && !export_sum_add(import->sum, line))
+		return err_no_memory(err);
+	if (first || last || row) {
+		if (!import_other(import, line, last, err))
+			return false;
+	} else if (!lost) {
+		return str_trim(line).len == 0 || import_task(import, line, err);
+	}
+	if (!last)
+		import->part = PART_OPEN;
+	return true;
+}
+
+static bool add_line_number(struct err *err, uint64_t line)
+{
+	struct err cause = *err;
+
+	return err_set(
+		err, cause.code, cause.field, "line %" PRIu64 ": %s", line, err_text(&cause));
+}
+
+/* A line without its end that cannot be read. */
+static bool is_cut(const struct err *err, struct str line)
+{
+	return err->code == ERR_MALFORMED && line.ptr[line.len - 1] != '\n';
+}
+
+static bool import_text(struct import *import, struct str line, uint64_t number, struct err *err)
+{
+	struct str content = line;
+
+	if (line.ptr[line.len - 1] == '\n')
+		content.len--;
+	if (import_line(import, content, err))
+		return true;
+	if (!is_cut(err, line))
+		return add_line_number(err, number);
+	return import->partial || err_set(err, ERR_MALFORMED, NULL,
+					  "the input ends in the middle of line %" PRIu64, number);
+}
+
+static bool check_end(const struct import *import, uint64_t lines, struct err *err)
+{
+	if (import->partial)
+		return true;
+	if (import->part == PART_NONE)
+		return err_set(err, ERR_MALFORMED, NULL,
+			"the input is empty: it has no last line of an export, which proves that no "
+			"line is missing");
+	return import->part != PART_OPEN ||
+	       err_set(err, ERR_MALFORMED, NULL,
+		       "the input ends at line %" PRIu64
+		       " without the last line of an export: lines are missing",
+		       lines);
+}
+
+static bool import_lines(struct admin *admin, struct import *import, struct err *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	uint64_t number = 0;
+	bool ok = true;
+	ssize_t len;
+
+	while (ok && (len = getline(&text, &size, admin->in)) > 0)
+		ok = import_text(import, (struct str){ text, (size_t)len }, ++number, err);
+	if (ok && ferror(admin->in))
+		ok = err_set(err, ERR_MALFORMED, NULL, "reading the input failed at line %" PRIu64,
+			number);
+	ok = ok && check_end(import, number, err);
+	if (text)
+		explicit_bzero(text, size);
+	free(text);
+	return ok;
+}
+
+static void print_counts(struct admin *admin, const struct import *import)
+{
+	admin_print(admin, "%" PRIu64 " task%s imported", import->batch.total,
+		str_plural(import->batch.total));
+	if (import->rows > 0)
+		admin_print(admin, "%" PRIu64 " other row%s imported", import->rows,
+			str_plural(import->rows));
+}
+
+/* Keeps the lines before a bad one; the output says how many. */
+bool admin_import(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	struct import import = { .sum = EVP_MD_CTX_new(),
+		.partial = call->options[ADMIN_PARTIAL] != NULL };
+	struct err late = { 0 };
+	bool ok = export_sum_begin(import.sum) || err_no_memory(err);
+
+	if (!ok || !task_batch_open(&import.batch, admin->store, err)) {
+		EVP_MD_CTX_free(import.sum);
+		return false;
+	}
+	ok = import_lines(admin, &import, err);
+	if (!ok && err->code != ERR_PANIC)
+		task_batch_put(&import.batch, true, &late);
+	else if (ok)
+		ok = task_batch_put(&import.batch, true, err);
+	print_counts(admin, &import);
+	task_batch_close(&import.batch);
+	EVP_MD_CTX_free(import.sum);
+	return ok;
+}
