@@ -22,6 +22,8 @@ static const struct {
 	[CAUSE_REGIONS_REFUSED] = { STORE_FAULT_REGIONS, "Then start the service again." },
 	[CAUSE_REGIONS_FULL] = { NULL,
 		"Make room in the file system of regions, then start the service again." },
+	[CAUSE_REFUSED] = { STORE_FAULT_REFUSED,
+		"Then start the service again; polytaskd(8), RECOVERY, has the steps." },
 	[CAUSE_VERSION] = { STORE_FAULT_VERSION, "Then start the service again." },
 	[CAUSE_UNFINISHED] = { STORE_FAULT_UNFINISHED, "Then start the service again." },
 	[CAUSE_ACCESS] = { STORE_FAULT_ACCESS,

@@ -27,6 +27,7 @@ enum recovery_cause {
 	CAUSE_PAGE,
 	CAUSE_REGIONS_REFUSED, /* they would not fit */
 	CAUSE_REGIONS_FULL,    /* SIGBUS */
+	CAUSE_REFUSED,
 	CAUSE_VERSION,
 	CAUSE_UNFINISHED,
 	CAUSE_ACCESS,

@@ -104,6 +104,7 @@ enum engine_fault {
 	ENGINE_FAULT_REGIONS,
 	ENGINE_FAULT_VERSION,
 	ENGINE_FAULT_ACCESS,
+	ENGINE_FAULT_REFUSED,
 };
 
 struct engine_ops;

@@ -41,6 +41,7 @@ static bool fail_open(struct store *store, enum engine_status status, struct err
 		[ENGINE_FAULT_REGIONS] = STORE_FAULT_REGIONS,
 		[ENGINE_FAULT_VERSION] = STORE_FAULT_VERSION,
 		[ENGINE_FAULT_ACCESS] = STORE_FAULT_ACCESS,
+		[ENGINE_FAULT_REFUSED] = STORE_FAULT_REFUSED,
 	};
 
 	if (status == ENGINE_LOST)

@@ -114,14 +114,15 @@ struct store_options {
 };
 
 /*
- * Values of err->field if store_open() fails and the remedy depends on the cause. The text
- * of the last three has it.
+ * Values of err->field if store_open() fails and the remedy depends on the cause. The text of
+ * the last four has it.
  */
 #define STORE_FAULT_INDEX      "index"	    /* the file of the index cannot be used */
 #define STORE_FAULT_PAGE       "page"	    /* a damaged page that store_repair() can empty */
-#define STORE_FAULT_REGIONS    "regions"    /* too little room for shared memory */
-#define STORE_FAULT_VERSION    "version"    /* a store of an older build */
 #define STORE_FAULT_ACCESS     "access"	    /* a file that this user cannot use */
+#define STORE_FAULT_REGIONS    "regions"    /* too little room for shared memory */
+#define STORE_FAULT_REFUSED    "refused"    /* files are missing, cut off or of another store */
+#define STORE_FAULT_VERSION    "version"    /* a store of an older build */
 #define STORE_FAULT_UNFINISHED "unfinished" /* the restore of a backup did not end */
 
 bool store_open(struct store **store, const struct store_options *options, struct err *err)

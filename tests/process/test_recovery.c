@@ -129,6 +129,7 @@ static void remedy_depends_on_the_field(void **state)
 		{ "home", "backup" },
 		{ STORE_FAULT_INDEX, "the index is rebuilt" },
 		{ STORE_FAULT_REGIONS, "Then start the service again." },
+		{ STORE_FAULT_REFUSED, "Then start the service again;" },
 		{ STORE_FAULT_VERSION, "Then start the service again." },
 		{ STORE_FAULT_UNFINISHED, "Then start the service again." },
 		{ RECOVERY_FAULT_DIRECTORY, "the service's user" },

@@ -155,6 +155,8 @@ int bdb_recover(DB_ENV *env, const char *home, uint32_t flags);
  * own words for the error.
  */
 void bdb_describe(struct bdb *bdb, const char *what, int rc);
+/* Sets engine.message, which must have a remedy too, and ENGINE_FAULT_REFUSED; returns EINVAL. */
+int bdb_refuse(struct bdb *bdb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- table.c ---- */
 

@@ -1,5 +1,6 @@
 /* libdb's errors: in the log, and as the cause of a failed open. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -89,6 +90,17 @@ void bdb_describe(struct bdb *bdb, const char *what, int rc)
 	if (!*bdb->engine.message)
 		snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s%s", what,
 			*first_error ? first_error : db_strerror(rc));
-	if (bdb->engine.fault != ENGINE_FAULT_ACCESS && names_index(bdb->engine.message))
+	if (bdb->engine.fault == ENGINE_FAULT_OTHER && names_index(bdb->engine.message))
 		bdb->engine.fault = ENGINE_FAULT_INDEX;
+}
+
+int bdb_refuse(struct bdb *bdb, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(bdb->engine.message, sizeof(bdb->engine.message), format, args);
+	va_end(args);
+	bdb->engine.fault = ENGINE_FAULT_REFUSED;
+	return EINVAL;
 }

@@ -20,9 +20,7 @@
 
 static int refuse(struct bdb *bdb, const char *name, const char *what)
 {
-	snprintf(bdb->engine.message, sizeof(bdb->engine.message),
-		"%s %s: restore the home from a backup", name, what);
-	return EINVAL;
+	return bdb_refuse(bdb, "%s %s: restore the home from a backup", name, what);
 }
 
 /* ---- files ---- */
@@ -47,13 +45,11 @@ static int check_file(struct bdb *bdb, int folder, const char *label, const char
 {
 	struct stat info;
 
-	if (fstatat(folder, name, &info, flags) == 0 && !S_ISREG(info.st_mode)) {
-		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
+	if (fstatat(folder, name, &info, flags) == 0 && !S_ISREG(info.st_mode))
+		return bdb_refuse(bdb,
 			"%s/%.40s is not a regular file: put the file back in its place, or"
 			" restore the home from a backup",
 			label, name);
-		return EINVAL;
-	}
 	if (faccessat(folder, name, R_OK | W_OK, 0) == 0 || errno == ENOENT)
 		return 0;
 	snprintf(bdb->engine.message, sizeof(bdb->engine.message),
@@ -185,12 +181,11 @@ static int check_logs_reach(struct bdb *bdb, int folder, const struct log_end *e
 
 		if (number < end->number || (number == end->number && offset < end->size))
 			continue;
-		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
+		return bdb_refuse(bdb,
 			"the tables have changes up to byte %" PRIu64 " of log.%010" PRIu64
 			", but the logs end before: put back the log that is missing or was"
 			" cut off, or restore the home from a backup",
 			offset, number);
-		return EINVAL;
 	}
 	return 0;
 }

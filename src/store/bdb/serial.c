@@ -155,9 +155,7 @@ int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn)
 
 static int refuse(struct bdb *bdb, const char *why)
 {
-	snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s.db %s",
-		engine_tables[TABLE_TASKS].name, why);
-	return EINVAL;
+	return bdb_refuse(bdb, "%s.db %s", engine_tables[TABLE_TASKS].name, why);
 }
 
 /* Whether a row that was read is right, for the secret that it has. */
@@ -199,7 +197,7 @@ static int find_layout(struct bdb *bdb, DB *db, struct layout *layout)
 		else if (rc != 0 && rc != DB_NOTFOUND)
 			return rc;
 	}
-	return damaged ? damaged : refuse(bdb, "has no layout row: restore it from a backup");
+	return damaged ? damaged : refuse(bdb, "has no layout row: restore the home from a backup");
 }
 
 /* A check row on a damaged page proves nothing. */
@@ -214,7 +212,7 @@ int bdb_serial_read_layout(struct bdb *bdb, DB *db)
 	bdb->last_serial.known = false;
 	rc = read_row(db, check_row, &check);
 	if (rc == DB_NOTFOUND || (rc == 0 && memcmp(&layout, &check, sizeof(layout)) != 0))
-		return refuse(bdb, "has a wrong layout row: restore it from a backup");
+		return refuse(bdb, "has a wrong layout row: restore the home from a backup");
 	return rc == EBADMSG ? 0 : rc;
 }
 

@@ -114,11 +114,9 @@ static int open_or_create(struct bdb *bdb, enum engine_table table, bool create)
 
 	if (rc != ENOENT || !create)
 		return rc;
-	if (is_lost(bdb, table)) {
-		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
-			"%s.db is missing: restore it from a backup", engine_tables[table].name);
-		return rc;
-	}
+	if (is_lost(bdb, table))
+		return bdb_refuse(bdb, "%s.db is missing: restore the home from a backup",
+			engine_tables[table].name);
 	return open_table(bdb, table, true);
 }
 

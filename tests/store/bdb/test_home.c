@@ -24,6 +24,8 @@ static void check_is_refused(const struct store_options *options, const char *wh
 	assert_fails(store_open(&store, options, &err), &err, ERR_INTERNAL);
 	assert_non_null(strstr(err.text, why));
 	assert_non_null(strstr(err.text, "from a backup"));
+	/* The service adds no remedy of its own. */
+	assert_string_equal(err.field, STORE_FAULT_REFUSED);
 }
 
 static void check_is_whole(const struct store_options *options)
