@@ -13,7 +13,12 @@ static bool put_page(const char *table, uint32_t page, const char *text, void *d
 
 static bool put_lost(const char *tenant, const char *id, void *data)
 {
-	return admin_print(data, "task of tenant %s: %s", tenant, id);
+	return admin_print(data, "task %s of tenant %s is lost", id, tenant);
+}
+
+static bool put_endangered(const char *tenant, const char *id, void *data)
+{
+	return admin_print(data, "task %s of tenant %s would be lost", id, tenant);
 }
 
 /* ---- what it cannot know ---- */
@@ -97,8 +102,8 @@ static bool replace_index(struct admin *admin, struct err *err)
 
 bool admin_repair(struct admin *admin, const struct admin_call *call, struct err *err)
 {
-	const struct store_repair_sink sink = { put_page, put_lost, admin };
 	bool dry = !call->options[ADMIN_YES];
+	const struct store_repair_sink sink = { put_page, dry ? put_endangered : put_lost, admin };
 	struct store_repair_report report;
 
 	if (!store_repair(admin->store, dry, &sink, &report, err))

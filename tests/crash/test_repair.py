@@ -10,7 +10,8 @@ from lib import Instance, run_tests
 from tap import equal, note, ok, until
 
 EVENTS = ("bdb", "exit", "page-damaged", "page-repaired", "recover", "recovery", "stuck", "task-damaged", "task-lost", "worker")
-LOST = re.compile(r"^task of tenant demo: (\S+)$", re.M)
+ENDANGERED = re.compile(r"^task (\S+) of tenant demo would be lost$", re.M)
+LOST = re.compile(r"^task (\S+) of tenant demo is lost$", re.M)
 
 
 def damage(instance):
@@ -36,7 +37,7 @@ def in_a_running_service():
     other, every, number, lost = damage(instance)
     done = instance.ctl_run("repair", timeout=120)
     ok(f"page {number} of tasks2.db: its rows will be lost" in done.stdout, "without --yes: the page", done.stdout)
-    equal((done.returncode, set(LOST.findall(done.stdout))), (1, lost), "without --yes: the tasks")
+    equal((done.returncode, set(ENDANGERED.findall(done.stdout))), (1, lost), "without --yes: the tasks")
     equal(instance.native("GET", f"/tasks/{min(lost)}").status, 500, "without --yes nothing is changed")
     equal(instance.native("GET", "/tasks?limit=50", token=other).status, 200, "lists of another tenant")
     done = instance.ctl_run("repair", "--yes", timeout=120)
@@ -63,7 +64,7 @@ def in_a_stopped_service():
     instance.stop_daemon()
     os.unlink(os.path.join(instance.conf["home"], "data", "doublewrite"))
     done = instance.ctl_run("repair", timeout=120)
-    equal((done.returncode, set(LOST.findall(done.stdout))), (1, lost), "without --yes: the tasks")
+    equal((done.returncode, set(ENDANGERED.findall(done.stdout))), (1, lost), "without --yes: the tasks")
     done = instance.ctl_run("repair", "--yes", timeout=120)
     ok(f"page {number} of tasks2.db: emptied" in done.stdout, "the page", done.stdout + done.stderr)
     equal((done.returncode, set(LOST.findall(done.stdout))), (0, lost), "the lost tasks")
