@@ -72,6 +72,19 @@ def damaged_log():
     give_up("a damaged log", damage, "log.", "backup")
 
 
+def damaged_record():
+    """libdb takes a damaged record for the end of the log, and would drop the changes behind it."""
+
+    def damage(home):
+        folder = os.path.join(home, "log")
+        newest = os.path.join(folder, max(name for name in os.listdir(folder) if name.startswith("log.")))
+        with open(newest, "r+b") as log:
+            log.seek(os.stat(newest).st_blocks * 512 // 2)
+            log.write(os.urandom(64))
+
+    give_up("a damaged record of the newest log", damage, "the logs were on disk up to byte", "backup")
+
+
 def empty_index():
     give_up(
         "an empty index",
@@ -89,4 +102,4 @@ def unit():
     ok(any(line.startswith("StartLimitBurst=") for line in lines), "the unit limits its starts")
 
 
-run_tests(damaged_file, damaged_log, empty_index, unit)
+run_tests(damaged_file, damaged_log, damaged_record, empty_index, unit)

@@ -6,6 +6,7 @@
  *     env.c          the environment and its settings; open and close
  *     errors.c       libdb's errors in the log
  *     folders.c      its folders
+ *     log_end.h      how far the logs are whole, and how far they were synced
  *     logs.c         the log files as a whole, for a backup
  *     regions.c      the space of its shared memory
  *     table.c        the databases in it
@@ -58,7 +59,8 @@ struct bdb {
 	struct store_health *health;
 
 	/* maintenance.c */
-	int home; /* descriptor; its lock is the turn to write checkpoints. -1: ephemeral */
+	int home;   /* descriptor; its lock is the turn to write checkpoints. -1: ephemeral */
+	int synced; /* descriptor (log_end.h); -1: none */
 	const char *archive;
 	const struct store_hold *hold;
 	uint64_t checkpoint_kb;
@@ -80,7 +82,8 @@ static inline struct bdb *bdb_of(struct engine *engine)
 
 /*
  * Before a recovery: EINVAL with engine.message if a file that holds data, or all logs, were
- * removed. Sets an empty index aside.
+ * removed, or if the logs are damaged or cut off before the end of what was synced. Sets an empty
+ * index aside.
  */
 int bdb_check_home(struct bdb *bdb, const char *path);
 
@@ -104,6 +107,8 @@ bool bdb_copy_data(int from, int to, const struct file_pace *pace, struct err *e
 /* ---- logs.c ---- */
 
 enum engine_status bdb_position(struct engine *engine, struct store_position *position);
+/* After a flush: writes the position that libdb has synced. */
+void bdb_note_synced(struct bdb *bdb);
 int bdb_start_next_log(DB_ENV *env);
 /*
  * Alone, before catastrophic recovery: EINVAL with engine.message if a record names a file by an

@@ -9,6 +9,7 @@
 #include "store/bdb/bdb.h"
 #include "store/bdb/doublewrite.h"
 #include "store/bdb/file_hooks.h"
+#include "store/bdb/log_end.h"
 
 #define MEGABYTE 1048576U
 /*
@@ -160,6 +161,7 @@ static struct bdb *new_bdb(const struct engine_options *options)
 		return NULL;
 	bdb->engine.ops = &bdb_engine_ops;
 	bdb->home = -1;
+	bdb->synced = -1;
 	bdb->expected_tasks = options->expected_tasks;
 	bdb->ephemeral = options->mode == ENGINE_EPHEMERAL;
 	bdb->sync_commits = options->sync_commits;
@@ -173,12 +175,21 @@ static struct bdb *new_bdb(const struct engine_options *options)
 	return bdb;
 }
 
-static int open_home(struct bdb *bdb, const char *path)
+static int open_home(struct bdb *bdb, const struct engine_options *options)
 {
+	int logs;
+
 	if (bdb->ephemeral)
 		return 0;
-	bdb->home = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return bdb->home >= 0 ? 0 : errno;
+	bdb->home = open(options->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (bdb->home < 0)
+		return errno;
+	logs = openat(bdb->home, BDB_LOG_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (logs < 0)
+		return errno;
+	bdb->synced = log_synced_open(logs, options->mode == ENGINE_RECOVER);
+	close(logs);
+	return 0;
 }
 
 static void describe_failure(struct bdb *bdb)
@@ -225,7 +236,7 @@ static int open_all(struct bdb *bdb, const struct engine_options *options)
 	if (rc == 0)
 		rc = open_environment(bdb, options);
 	if (rc == 0)
-		rc = open_home(bdb, options->home);
+		rc = open_home(bdb, options);
 	if (rc == 0)
 		rc = bdb_open_tables(bdb, options->mode != ENGINE_ATTACH);
 	if (rc == 0 && options->mode == ENGINE_RECOVER)
@@ -249,6 +260,9 @@ static void close_all(struct bdb *bdb)
 	if (bdb->home >= 0)
 		close(bdb->home);
 	bdb->home = -1;
+	if (bdb->synced >= 0)
+		close(bdb->synced);
+	bdb->synced = -1;
 }
 
 /* Files that a start makes again. */

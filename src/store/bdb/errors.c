@@ -76,13 +76,13 @@ int bdb_recover(DB_ENV *env, const char *home, uint32_t flags)
 	return rc == 0 && !file_hooks_may_change() ? EIO : rc;
 }
 
-/* libdb names the file in its text only. */
+/* libdb names the file in its text only. A log that is too short is not the fault of the index. */
 static bool names_index(const char *text)
 {
 	char name[32];
 
 	snprintf(name, sizeof(name), "%s.db", engine_tables[TABLE_INDEX].name);
-	return strstr(text, name);
+	return strstr(text, name) && !strstr(text, "past end of log");
 }
 
 void bdb_describe(struct bdb *bdb, const char *what, int rc)

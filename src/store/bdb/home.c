@@ -14,6 +14,7 @@
 
 #include "store/bdb/bdb.h"
 #include "store/bdb/data_files.h"
+#include "store/bdb/log_end.h"
 #include "store/bdb/page.h"
 #include "store/bdb/page_map.h"
 #include "store/bdb/page_ring.h"
@@ -123,34 +124,6 @@ static int check_tables(struct bdb *bdb, int folder)
 
 /* ---- logs ---- */
 
-/* The newest log. number is 0 if the home has no log. */
-struct log_end {
-	uint64_t number;
-	uint64_t size, used; /* bytes; used: on the disk, without the holes of a new log */
-};
-
-static int find_log_end(int home, struct log_end *end)
-{
-	int fd = openat(home, BDB_LOG_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	struct stat info;
-	uint64_t number;
-
-	*end = (struct log_end){ 0 };
-	if (!folder)
-		return errno;
-	while ((entry = readdir(folder))) {
-		if (!store_log_number(entry->d_name, &number) || number < end->number ||
-			fstatat(fd, entry->d_name, &info, 0) != 0)
-			continue;
-		*end = (struct log_end){ number, (uint64_t)info.st_size,
-			(uint64_t)info.st_blocks * 512 };
-	}
-	closedir(folder);
-	return 0;
-}
-
 /* Of the last change of the first page; 0 if that page cannot be read. */
 static uint64_t table_lsn(int folder, enum engine_table table)
 {
@@ -173,21 +146,33 @@ static uint64_t table_lsn(int folder, enum engine_table table)
  * A page is written after its log records are on disk. libdb finds this out too late: its recovery
  * has then written to the log, and a missing log could not be put back.
  */
-static int check_logs_reach(struct bdb *bdb, int folder, const struct log_end *end)
+static int check_tables_end(struct bdb *bdb, int folder, struct log_position end)
 {
 	for (int i = 0; i < ENGINE_TABLES; i++) {
 		uint64_t lsn = table_lsn(folder, (enum engine_table)i);
-		uint64_t number = lsn >> 32, offset = lsn & UINT32_MAX;
+		struct log_position changed = { (uint32_t)(lsn >> 32), (uint32_t)lsn };
 
-		if (number < end->number || (number == end->number && offset < end->size))
+		if (log_position_is_before(changed, end))
 			continue;
 		return bdb_refuse(bdb,
-			"the tables have changes up to byte %" PRIu64 " of log.%010" PRIu64
+			"the tables have changes up to byte %" PRIu32 " of log.%010" PRIu32
 			", but the logs end before: put back the log that is missing or was"
 			" cut off, or restore the home from a backup",
-			offset, number);
+			changed.offset, changed.number);
 	}
 	return 0;
+}
+
+static int check_synced(
+	struct bdb *bdb, const struct log_position *synced, const struct log_position *end)
+{
+	if (!log_position_is_before(*end, *synced))
+		return 0;
+	return bdb_refuse(bdb,
+		"the logs were on disk up to byte %" PRIu32 " of log.%010" PRIu32
+		", but are whole up to byte %" PRIu32 " of log.%010" PRIu32
+		" only: put the log back, or restore the home from a backup",
+		synced->offset, synced->number, end->offset, end->number);
 }
 
 /* The tables of tasks have maps as soon as their first pages are on disk. */
@@ -216,24 +201,46 @@ static bool has_any_table(int folder)
 	return found;
 }
 
+static int read_positions(int home, struct log_position *synced, struct log_position *end)
+{
+	int logs = openat(home, BDB_LOG_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, rc;
+
+	if (logs < 0)
+		return errno;
+	rc = log_end_find(logs, end);
+	fd = log_synced_open(logs, false);
+	*synced = log_synced_read(fd);
+	if (fd >= 0)
+		close(fd);
+	close(logs);
+	return rc;
+}
+
+/* Tables were made before the first flush wrote its position. */
+static bool had_tables(const struct log_position *synced, const struct log_position *end)
+{
+	return synced->number > 0 || end->number > 1 || end->offset > FIRST_START_LOG;
+}
+
 /* A migration that was interrupted has removed tables, to make them again. */
 static int check(struct bdb *bdb, int home, int folder)
 {
-	struct log_end end;
+	struct log_position synced = { 0 }, end = { 0 };
 	int rc = is_old(folder) ? 0 : check_tables(bdb, folder);
 
 	if (rc == 0)
-		rc = find_log_end(home, &end);
+		rc = read_positions(home, &synced, &end);
 	if (rc != 0)
 		return rc;
 	if (end.number == 0)
 		return has_tables(folder) ? refuse(bdb, "the folder " BDB_LOG_FOLDER,
 						    "has no logs, which the tables need")
 					  : 0;
-	if (!has_any_table(folder) && (end.number > 1 || end.used > FIRST_START_LOG))
+	if (!has_any_table(folder) && had_tables(&synced, &end))
 		return refuse(
 			bdb, "the folder " BDB_DATA_FOLDER, "has no tables, though there are logs");
-	return check_logs_reach(bdb, folder, &end);
+	rc = check_synced(bdb, &synced, &end);
+	return rc != 0 ? rc : check_tables_end(bdb, folder, end);
 }
 
 int bdb_check_home(struct bdb *bdb, const char *path)

@@ -136,8 +136,10 @@ static enum engine_status write_checkpoint(struct bdb *bdb, uint64_t min_kbytes)
 	int rc = bdb->env->txn_checkpoint(
 		bdb->env, (uint32_t)min_kbytes, 0, min_kbytes == 0 ? DB_FORCE : 0);
 
-	if (rc == 0)
+	if (rc == 0) {
 		bdb_note_checkpoint(bdb, &before, began);
+		bdb_note_synced(bdb);
+	}
 	return bdb_status(bdb, rc, "checkpoint");
 }
 

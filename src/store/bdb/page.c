@@ -34,9 +34,10 @@ static uint32_t load32(const uint8_t *bytes)
 #define P7 (P6 * P1)
 #define P8 (P7 * P1)
 
-/* Continues the hash of libdb's __ham_func4: h = 33 * h + byte. */
-static uint32_t hash(uint32_t h, const uint8_t *bytes, size_t len)
+uint32_t page_hash(uint32_t h, const void *data, size_t len)
 {
+	const uint8_t *bytes = data;
+
 	for (; len >= 8; bytes += 8, len -= 8)
 		h = h * P8 + bytes[0] * P7 + bytes[1] * P6 + bytes[2] * P5 + bytes[3] * P4 +
 		    bytes[4] * P3 + bytes[5] * P2 + bytes[6] * P1 + bytes[7];
@@ -56,10 +57,10 @@ uint32_t page_checksum(const void *page)
 	const uint8_t *bytes = page;
 	size_t at = checksum_offset(bytes), behind = at + sizeof(zeros);
 	size_t size = is_meta_type(bytes[PAGE_AT_TYPE]) ? META_SIZE : BDB_PAGE_SIZE;
-	uint32_t h = hash(0, bytes, at);
+	uint32_t h = page_hash(0, bytes, at);
 
-	h = hash(h, zeros, sizeof(zeros));
-	return hash(h, bytes + behind, size - behind);
+	h = page_hash(h, zeros, sizeof(zeros));
+	return page_hash(h, bytes + behind, size - behind);
 }
 
 static bool is_zero(const uint8_t *bytes)

@@ -7,6 +7,7 @@
  * page keeps it at another place and covers its first 512 bytes only; libdb leaves the rest zero.
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define BDB_PAGE_SIZE 4096
@@ -36,6 +37,8 @@ enum page_state {
 enum page_state page_check(const void *page, uint32_t number);
 /* The checksum that the page should have. */
 uint32_t page_checksum(const void *page);
+/* Continues libdb's checksum with more bytes: h = 33 * h + byte (__ham_func4). Begins with 0. */
+uint32_t page_hash(uint32_t h, const void *data, size_t len);
 /* Whether the page is the first of a file, which describes it. */
 bool page_is_meta(const void *page);
 

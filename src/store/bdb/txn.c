@@ -70,6 +70,8 @@ enum engine_status bdb_commit(struct engine *engine)
 
 	bdb->txn = NULL;
 	rc = txn->commit(txn, bdb->sync_commits ? DB_TXN_SYNC : DB_TXN_NOSYNC);
+	if (rc == 0 && bdb->sync_commits)
+		bdb_note_synced(bdb);
 	return bdb_status(bdb, rc, "commit");
 }
 
@@ -94,5 +96,8 @@ enum engine_status bdb_flush(struct engine *engine)
 
 	if (rc == ENOSPC || rc == EDQUOT)
 		return ENGINE_FULL;
-	return rc == 0 ? ENGINE_OK : lose(bdb, rc, "log flush");
+	if (rc != 0)
+		return lose(bdb, rc, "log flush");
+	bdb_note_synced(bdb);
+	return ENGINE_OK;
 }

@@ -2,10 +2,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/bdb/damage_fixture.h"
+#include "store/bdb/log_end.h"
 #include "store/bdb/page.h"
 
 static const char *path_of(const struct store_options *options, const char *name)
@@ -22,8 +24,8 @@ static void check_is_refused(const struct store_options *options, const char *wh
 	struct err err;
 
 	assert_fails(store_open(&store, options, &err), &err, ERR_INTERNAL);
-	assert_non_null(strstr(err.text, why));
-	assert_non_null(strstr(err.text, "from a backup"));
+	if (!strstr(err.text, why) || !strstr(err.text, "from a backup"))
+		fail_msg("refused with another cause: %s", err.text);
 	/* The service adds no remedy of its own. */
 	assert_string_equal(err.field, STORE_FAULT_REFUSED);
 }
@@ -111,7 +113,7 @@ static void tables_without_logs_are_refused(void **state)
 	folder = opendir(path_of(&options, "log"));
 	assert_non_null(folder);
 	while ((entry = readdir(folder)))
-		assert_int_equal(entry->d_name[0], '.');
+		assert_true(entry->d_name[0] == '.' || strcmp(entry->d_name, "synced") == 0);
 	closedir(folder);
 }
 
@@ -132,11 +134,125 @@ static void logs_that_end_before_the_tables_are_refused(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "cut", 3), 3);
 	close(fd);
+	check_is_refused(&options, "are whole up to byte 0 of log.0000000001 only");
+	assert_int_equal(unlink(path_of(&options, "log/synced")), 0);
 	check_is_refused(&options, "of log.0000000001, but the logs end before");
 	assert_int_equal(stat(path_of(&options, log), &info), 0);
 	assert_int_equal(info.st_size, 3);
 	assert_int_equal(rename(away, path_of(&options, log)), 0);
 	check_is_whole(&options);
+}
+
+static uint32_t synced_end(const struct store_options *options)
+{
+	int fd = open(path_of(options, "log/synced"), O_RDONLY);
+	struct log_position synced = log_synced_read(fd);
+
+	assert_int_equal(synced.number, 1);
+	close(fd);
+	return synced.offset;
+}
+
+/* libdb takes a damaged record for the end of the log. */
+static void damage_before_the_end_of_the_log_is_refused(void **state)
+{
+	struct store_options options = damage_options("damaged");
+	char bytes[64], *log;
+	size_t size, end;
+	int fd;
+
+	(void)state;
+	damage_make_store(&options);
+	log = check_read_file(path_of(&options, "log/log.0000000001"), &size);
+	assert_non_null(log);
+	end = synced_end(&options);
+	fd = open(path_of(&options, "log/log.0000000001"), O_RDWR);
+	assert_true(fd >= 0);
+	/* From the head of the file to the last bytes that were synced. */
+	for (size_t n = 0; n <= 7; n++) {
+		off_t at = (off_t)((end - sizeof(bytes)) * n / 7);
+
+		memset(bytes, 0xa5, sizeof(bytes));
+		assert_int_equal(pwrite(fd, bytes, sizeof(bytes), at), sizeof(bytes));
+		check_is_refused(&options, "but are whole up to byte");
+		assert_int_equal(pwrite(fd, log + at, sizeof(bytes), at), sizeof(bytes));
+	}
+	close(fd);
+	free(log);
+	check_is_whole(&options);
+}
+
+/* What a crash leaves of records that were not synced is no damage. */
+static void damage_behind_the_end_of_the_log_is_accepted(void **state)
+{
+	struct store_options options = damage_options("behind");
+	size_t size;
+	char *log;
+	int fd;
+
+	(void)state;
+	damage_make_store(&options);
+	log = check_read_file(path_of(&options, "log/log.0000000001"), &size);
+	assert_non_null(log);
+	fd = open(path_of(&options, "log/log.0000000001"), O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, log + 100, 5000, (off_t)log_whole_bytes(log, size)), 5000);
+	close(fd);
+	free(log);
+	check_is_whole(&options);
+}
+
+static void newest_log_that_is_missing_is_noticed(void **state)
+{
+	struct store_options options = damage_options("newest");
+	struct store *store;
+	struct err err;
+
+	(void)state;
+	options.migrate = true; /* begins the next log */
+	store = fixture_open(&options);
+	options.migrate = false;
+	for (unsigned n = 1; n <= 20; n++)
+		fixture_create(store, n, "new", NULL);
+	must(store_flush(store, &err), &err);
+	store_close(store);
+	assert_int_equal(unlink(path_of(&options, "log/log.0000000002")), 0);
+	check_is_refused(&options, " of log.0000000002, but are whole");
+}
+
+static void damaged_or_missing_position_is_ignored(void **state)
+{
+	struct store_options options = damage_options("position");
+	const char *bytes = "0123456789abcdef";
+	int fd;
+
+	(void)state;
+	damage_make_store(&options);
+	fd = open(path_of(&options, "log/synced"), O_WRONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, 16, 0), 16);
+	check_is_whole(&options);
+	assert_int_equal(ftruncate(fd, 7), 0);
+	close(fd);
+	check_is_whole(&options);
+	assert_int_equal(unlink(path_of(&options, "log/synced")), 0);
+	check_is_whole(&options);
+}
+
+static void removed_tables_of_a_small_store_are_noticed(void **state)
+{
+	struct store_options options = damage_options("small");
+	struct store *store = fixture_open(&options);
+	char away[512];
+	struct err err;
+
+	(void)state;
+	fixture_create(store, 1, "new", NULL);
+	must(store_flush(store, &err), &err);
+	store_close(store);
+	snprintf(away, sizeof(away), "%s/away", options.home);
+	assert_int_equal(rename(path_of(&options, "data"), away), 0);
+	check_is_refused(&options, "the folder data has no tables");
 }
 
 static void logs_without_tables_are_refused(void **state)
@@ -249,6 +365,11 @@ int main(void)
 		CHECK(empty_or_removed_index_is_built_again),
 		CHECK(tables_without_logs_are_refused),
 		CHECK(logs_that_end_before_the_tables_are_refused),
+		CHECK(damage_before_the_end_of_the_log_is_refused),
+		CHECK(damage_behind_the_end_of_the_log_is_accepted),
+		CHECK(newest_log_that_is_missing_is_noticed),
+		CHECK(damaged_or_missing_position_is_ignored),
+		CHECK(removed_tables_of_a_small_store_are_noticed),
 		CHECK(logs_without_tables_are_refused),
 		CHECK(what_is_no_file_is_named),
 		CHECK(doublewrite_file_that_is_none_is_named),
