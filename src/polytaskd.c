@@ -15,9 +15,8 @@
 #include "store/store.h"
 #include "sys/conf.h"
 #include "sys/confine.h"
+#include "sys/instance.h"
 #include "sys/listen.h"
-#include "sys/lock.h"
-#include "sys/service_user.h"
 
 #define USAGE                                                                               \
 	"usage: polytaskd [-c FILE] [-o NAME=VALUE]... [--check-config | --print-config]\n" \
@@ -89,21 +88,16 @@ static int print_config(const struct conf *conf)
 
 struct resources {
 	struct service_user owner;
-	int lock, listener;
+	struct instance_locks locks;
+	int listener;
 	bool bound; /* this process created the FastCGI socket: remove it at the end */
 };
 
 static bool acquire_resources(struct resources *resources, const struct conf *conf, struct err *err)
 {
-	if (!service_user_make_directories(conf, &resources->owner, err) ||
-		!lock_take(conf->home, &resources->lock, err))
-		return false;
-	/* A later instance may be started by that user itself. */
-	if (resources->owner.switch_user &&
-		fchown(resources->lock, resources->owner.uid, resources->owner.gid) != 0)
-		return err_set(err, ERR_INTERNAL, "home",
-			"cannot change the owner of the lock to %s", resources->owner.name);
-	return listen_open(&resources->listener, &resources->bound, conf, resources->owner.uid,
+	return service_user_make_directories(conf, &resources->owner, err) &&
+	       instance_lock(&resources->locks, conf, &resources->owner, err) &&
+	       listen_open(&resources->listener, &resources->bound, conf, resources->owner.uid,
 		       resources->owner.gid, err) &&
 	       service_user_become(&resources->owner, err);
 }
@@ -134,7 +128,7 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 			unlink(conf->socket);
 		return 1;
 	}
-	config.lock = resources.lock;
+	config.locks = resources.locks;
 	config.listener = resources.listener;
 	setproctitle("-polytaskd: supervisor");
 	confine_supervisor();

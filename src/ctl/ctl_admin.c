@@ -10,15 +10,14 @@
 #include "admin/store_options.h"
 #include "base/clock.h"
 #include "ctl/client.h"
-#include "sys/lock.h"
-#include "sys/service_user.h"
+#include "sys/instance.h"
 
 #define SECRET_SIZE 1024
-/* A service that starts or stops holds the lock and does not accept connections: retry so long. */
+/* A service that starts or stops holds the locks and does not accept connections: retry so long. */
 #define RETRY_TIMEOUT_MS 5000
 #define POLL_INTERVAL_MS 50
 
-/* Requires the instance lock: no other process may use the store. */
+/* Requires the locks of the instance: no other process may use the store. */
 static bool run_with_store(const struct conf *conf, const struct admin_call *call, FILE *in,
 	int *status, struct err *err)
 {
@@ -49,21 +48,11 @@ static bool check_store_exists(
 }
 
 bool ctl_admin_lock(const struct conf *conf, const struct admin_call *call,
-	struct service_user *owner, int *lock, struct err *err)
+	struct service_user *owner, struct instance_locks *locks, struct err *err)
 {
-	int taken;
-
-	if (!check_store_exists(conf, call, err) || !service_user_find(owner, conf, err) ||
-		!service_user_make_directories(conf, owner, err) ||
-		!lock_take(conf->home, &taken, err))
-		return false;
-	if (owner->switch_user && fchown(taken, owner->uid, owner->gid) != 0) {
-		close(taken);
-		return err_set(err, ERR_INTERNAL, "home",
-			"cannot change the owner of the lock to %s", owner->name);
-	}
-	*lock = taken;
-	return true;
+	return check_store_exists(conf, call, err) && service_user_find(owner, conf, err) &&
+	       service_user_make_directories(conf, owner, err) &&
+	       instance_lock(locks, conf, owner, err);
 }
 
 bool ctl_admin_run_alone(const struct conf *conf, const struct admin_call *call,
@@ -75,14 +64,14 @@ bool ctl_admin_run_alone(const struct conf *conf, const struct admin_call *call,
 static bool run_offline(const struct conf *conf, const struct admin_call *call, FILE *in,
 	int *status, struct err *err)
 {
+	struct instance_locks locks;
 	struct service_user owner;
 	bool ok;
-	int lock;
 
-	if (!ctl_admin_lock(conf, call, &owner, &lock, err))
+	if (!ctl_admin_lock(conf, call, &owner, &locks, err))
 		return false;
 	ok = ctl_admin_run_alone(conf, call, &owner, in, status, err);
-	close(lock);
+	instance_unlock(&locks);
 	return ok;
 }
 

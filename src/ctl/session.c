@@ -19,14 +19,12 @@
 
 void session_open(struct session *session, const struct conf *conf)
 {
-	*session = (struct session){ .conf = conf, .lock = -1 };
+	*session = (struct session){ .conf = conf, .locks = INSTANCE_LOCKS_NONE };
 }
 
 void session_close(struct session *session)
 {
-	if (session->lock >= 0)
-		close(session->lock);
-	session->lock = -1;
+	instance_unlock(&session->locks);
 }
 
 static bool fail_status(int status, struct err *err)
@@ -130,15 +128,15 @@ static bool try_call(struct session *session, const struct admin_call *call, str
 {
 	bool answered = false;
 
-	if (session->lock < 0 && !call_service(session, request, out, &answered, err))
+	if (session->locks.home < 0 && !call_service(session, request, out, &answered, err))
 		return false;
 	session->in_service |= answered;
 	if (answered)
 		return true;
 	if (session->in_service)
 		return err_set(err, ERR_BUSY, NULL, "the service has ended during the backup");
-	if (session->lock < 0 &&
-		!ctl_admin_lock(session->conf, call, &session->owner, &session->lock, err))
+	if (session->locks.home < 0 &&
+		!ctl_admin_lock(session->conf, call, &session->owner, &session->locks, err))
 		return false;
 	return call_child(session, call, out, err);
 }

@@ -1,18 +1,18 @@
 #pragma once
 /*
  * Several calls of one command to the store: each runs in the service or, while that is down, in a
- * child process of this one. The first call decides. In a child process it takes the instance lock,
- * which is kept to the end of the session, so that the service does not start in between. In the
- * service, all calls are: if it ends, a later call waits for it and then fails, because the lock
- * would keep it from starting again.
+ * child process of this one. The first call decides. In a child process it takes the locks of the
+ * instance, which are kept to the end of the session, so that the service does not start in
+ * between. In the service, all calls are: if it ends, a later call waits for it and then fails,
+ * because the locks would keep it from starting again.
  */
 #include "admin/admin.h"
-#include "sys/service_user.h"
+#include "sys/instance.h"
 
 struct session {
 	const struct conf *conf;
 	struct service_user owner;
-	int lock;	 /* -1: not taken */
+	struct instance_locks locks;
 	bool in_service; /* a call was answered by the service */
 };
 

@@ -3,9 +3,9 @@
  * The context of a child process, and the entry functions of the children.
  *
  * A child starts with all signals blocked, SIGPIPE ignored, its process title set and confined
- * (confine.h). Of the supervisor's descriptors it has only 0-2, those below, and the lock (lock.h:
- * it keeps a new instance out until the last orphan has exited). It ends by returning its exit
- * status.
+ * (confine.h). Of the supervisor's descriptors it has only 0-2, those below, and the locks
+ * (instance.h: they keep a new instance out until the last orphan has exited). It ends by returning
+ * its exit status.
  *
  * Signals: SIGTERM: finish the current work and exit with 0. SIGUSR2, to workers only: retire
  * (serve/worker.h) and exit with 0. A child never sends SIGKILL.

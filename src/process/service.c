@@ -1,6 +1,8 @@
 #include "process/service.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -118,12 +120,36 @@ static void reap(struct service *service, int64_t now)
 
 /* ---- phases ---- */
 
+/*
+ * The lock of the regions may have been removed together with them, and another home may have taken
+ * the folder since.
+ */
+static bool hold_regions(struct service *service, int64_t now)
+{
+	struct child_report report = { .code = ERR_NONE };
+	struct child_exit failure = {
+		.role = ROLE_RECOVER, .status = W_EXITCODE(1, 0), .report = &report
+	};
+	struct err err = { 0 };
+
+	if (instance_renew(&service->children.spawn.locks, &service->conf, &err))
+		return true;
+	if (err.code == ERR_INTERNAL)
+		snprintf(err.field, sizeof(err.field), "%s", RECOVERY_FAULT_DIRECTORY);
+	child_report_set(&report, &err);
+	restart_backoff_extend(&service->backoffs[ROLE_RECOVER], now);
+	note_failed_recovery(service, &failure);
+	return false;
+}
+
 static void recover(struct service *service, int64_t now)
 {
 	struct store_shared *store = &service->children.scoreboard->store;
 	struct restart_backoff *backoff = &service->backoffs[ROLE_RECOVER];
 
 	if (children_count(&service->children, ROLE_NONE) > 0 || now < backoff->retry_at_ms)
+		return;
+	if (!hold_regions(service, now))
 		return;
 	atomic_store(&store->commits_started, 0);
 	atomic_store(&store->commits_done, 0);
@@ -162,13 +188,33 @@ static void start_missing(struct service *service, enum role role, int seats, in
 	}
 }
 
+/*
+ * If only the file of the lock was removed, it is made again. New children must inherit it. If it
+ * cannot be made now, the next check tries again.
+ */
+static void keep_region_lock(struct service *service)
+{
+	struct instance_locks *locks = &service->children.spawn.locks;
+	struct err err = { 0 };
+
+	if (instance_holds_regions(locks, &service->conf) ||
+		!instance_renew(locks, &service->conf, &err))
+		return;
+	log_warn(
+		"regions", "the lock of %s was removed, and is taken again", service->conf.regions);
+	service->children.generation++;
+	service->hurry = true;
+}
+
 static bool has_lost_regions(struct service *service, int64_t now)
 {
 	if (now < service->next_region_check_ms)
 		return false;
 	service->next_region_check_ms = now + REGION_CHECK_MS;
-	if (region_watch_holds(&service->regions, service->conf.regions))
+	if (region_watch_holds(&service->regions, service->conf.regions)) {
+		keep_region_lock(service);
 		return false;
+	}
 	log_error("regions", "files of the shared memory in %s were removed or replaced",
 		service->conf.regions);
 	return true;
@@ -289,7 +335,7 @@ void service_reload(struct service *service, const struct conf *conf)
 }
 
 bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
-	int listener, int lock, struct err *err)
+	int listener, struct instance_locks locks, struct err *err)
 {
 	struct scoreboard *scoreboard = scoreboard_new();
 
@@ -304,7 +350,7 @@ bool service_init(struct service *service, const struct conf *conf, child_main *
 		.scoreboard = scoreboard,
 		.mains = mains,
 		.listener = listener,
-		.lock = lock,
+		.locks = locks,
 		.supervisor_pipe = { -1, -1 },
 	};
 	for (int role = 0; role < ROLES; role++)

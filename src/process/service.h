@@ -35,10 +35,10 @@ struct service {
 
 /*
  * Zero-initialise first; call service_free() also after a failure. Borrows mains, listener and
- * lock.
+ * locks; the lock of the regions may be renewed.
  */
 bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
-	int listener, int lock, struct err *err);
+	int listener, struct instance_locks locks, struct err *err);
 void service_free(struct service *service);
 
 /* Reaps ended children and does what the phase requires. Does not block. `now`: monotonic ms. */

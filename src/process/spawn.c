@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "sys/confine.h"
-#include "sys/lock.h"
 
 bool spawn_open(struct spawn *spawn, struct err *err)
 {
@@ -85,7 +84,8 @@ static uid_t lookup_peer_uid(const struct conf *conf)
 static _Noreturn void run_child(
 	const struct spawn *spawn, const struct process *process, struct child_context *child)
 {
-	int kept[] = { child->supervisor_pipe, child->listener, child->client, spawn->lock };
+	int kept[] = { child->supervisor_pipe, child->listener, child->client, spawn->locks.home,
+		spawn->locks.regions };
 	char name[32];
 	int status;
 
@@ -94,8 +94,7 @@ static _Noreturn void run_child(
 	spawn_process_name(process, name, sizeof(name));
 	log_set_process(name);
 	setproctitle("-polytaskd: %s", name);
-	if (spawn->lock >= 0)
-		lock_register_child(spawn->lock);
+	instance_register_child(&spawn->locks);
 	if (child->listener >= 0)
 		child->peer_uid = lookup_peer_uid(child->conf);
 	confine_child();

@@ -4,12 +4,14 @@
  */
 #include "process/child.h"
 #include "process/restart.h"
+#include "sys/instance.h"
 
 struct spawn {
 	struct scoreboard *scoreboard;
-	child_main *const *mains; /* by role */
-	int listener, lock;	  /* borrowed; -1: none */
-	int supervisor_pipe[2];	  /* only the supervisor has the write end; it never writes */
+	child_main *const *mains;    /* by role */
+	int listener;		     /* borrowed; -1: none */
+	struct instance_locks locks; /* of this process; a child inherits them */
+	int supervisor_pipe[2];	     /* only the supervisor has the write end; it never writes */
 };
 
 bool spawn_open(struct spawn *spawn, struct err *err);

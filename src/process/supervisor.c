@@ -85,7 +85,7 @@ static bool open_supervisor(struct supervisor *supervisor, struct err *err)
 	supervisor->control.on_request = requests_answer;
 	supervisor->control.data = &supervisor->service;
 	return service_init(&supervisor->service, &config->conf, config->mains, config->listener,
-		       config->lock, err) &&
+		       config->locks, err) &&
 	       control_open(&supervisor->control, config->conf.control, err);
 }
 

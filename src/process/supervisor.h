@@ -12,15 +12,15 @@
  *	any phase  --SIGTERM, SIGINT or `stop`--> stopping --all children exited--> return
  *
  * SIGHUP and `reload` read the configuration, start a new generation of children and retire the old
- * generation once the new one is ready. The caller holds the instance lock (lock.h).
+ * generation once the new one is ready. The caller holds the locks of the instance (instance.h).
  */
 #include "process/spawn.h"
 
 struct supervisor_config {
 	struct conf conf;
-	child_main *const *mains; /* by role; borrowed */
-	int listener;		  /* the FastCGI socket; borrowed */
-	int lock;		  /* borrowed */
+	child_main *const *mains;    /* by role; borrowed */
+	int listener;		     /* the FastCGI socket; borrowed */
+	struct instance_locks locks; /* borrowed; that of the regions may be renewed */
 	/* Reads the configuration again into *conf, or fails without a change. May be NULL. */
 	bool (*reload)(struct conf *conf, void *data, struct err *err);
 	void *data;

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,7 +17,10 @@
 
 #define ORPHAN_GRACE_MS 2000
 #define LOCK_TIMEOUT_MS 8000
-#define POLL_MS		20
+/* A killed process may have closed the lock of its home, but not yet that of its regions. */
+#define CLOSE_GRACE_MS 500
+#define POLL_MS	       20
+#define LOCK_PATH_MAX  (PATH_MAX + 8)
 
 /* The file has the pid and the start time of the holder, so that a reused pid is recognised. */
 static bool owner_is_alive(int fd, pid_t *owner)
@@ -62,8 +67,24 @@ static void kill_orphan(int fd, const char *path, pid_t *last)
 	log_warn("orphans", "killed process %d, an orphan that held %s", (int)lock.l_pid, path);
 }
 
+/* A lock, the message if another process has it, and the time to wait for it. */
+struct lock_target {
+	const char *folder, *option;
+	const char *remedy;	  /* the end of the message */
+	enum err_code held;	  /* the error if another process has it */
+	int64_t grace_ms;	  /* for an owner that is alive */
+	int64_t timeout_ms;	  /* for any */
+	char path[LOCK_PATH_MAX]; /* of the file */
+};
+
+static bool fail(const struct lock_target *target, const char *what, struct err *err)
+{
+	return err_set(err, errno == ENOSPC ? ERR_DISK_FULL : ERR_INTERNAL, target->option,
+		"%s cannot be %s: %s", target->path, what, strerror(errno));
+}
+
 /* Waits for the lock as long as only orphans hold it. */
-static bool wait_for_lock(int fd, const char *path, const char *home, struct err *err)
+static bool wait_for_lock(int fd, const struct lock_target *target, struct err *err)
 {
 	int64_t began = clock_mono_ms();
 	pid_t owner = 0, killed = 0;
@@ -72,45 +93,125 @@ static bool wait_for_lock(int fd, const char *path, const char *home, struct err
 		int64_t waited = clock_mono_ms() - began;
 
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return err_set(err, ERR_INTERNAL, "home", "%s cannot be locked: %s", path,
-				strerror(errno));
+			return fail(target, "locked", err);
 		/* A new holder writes its pid shortly after it has taken the lock. */
-		if (owner_is_alive(fd, &owner))
-			return err_set(
-				err, ERR_BUSY, "home", "process %d is using %s", (int)owner, home);
-		if (waited > LOCK_TIMEOUT_MS)
-			return err_set(err, ERR_BUSY, "home", "another process holds %s", path);
+		if (owner_is_alive(fd, &owner) && waited >= target->grace_ms)
+			return err_set(err, target->held, target->option,
+				"process %d is using %s%s", (int)owner, target->folder,
+				target->remedy);
+		if (waited >= target->timeout_ms)
+			return err_set(err, target->held, target->option,
+				"another process holds %s%s", target->path, target->remedy);
 		if (owner && waited > ORPHAN_GRACE_MS)
-			kill_orphan(fd, path, &killed);
+			kill_orphan(fd, target->path, &killed);
 		poll(NULL, 0, POLL_MS);
 	}
 	return true;
 }
 
-bool lock_take(const char *home, int *fd, struct err *err)
+static bool make_path(char path[LOCK_PATH_MAX], const char *folder)
 {
-	char path[512];
-	int lock;
+	int len = snprintf(path, LOCK_PATH_MAX, "%s/lock", folder);
 
-	snprintf(path, sizeof(path), "%s/lock", home);
-	/* The service's user owns the home: root, which opens it first, must not follow a link. */
-	lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (lock < 0)
-		return err_set(err, ERR_INTERNAL, "home", "%s cannot be opened: %s", path,
-			strerror(errno));
-	if (!wait_for_lock(lock, path, home, err))
-		goto fail;
+	return len > 0 && len < LOCK_PATH_MAX;
+}
+
+/* A cleaner of temporary files may have removed the file since it was opened. */
+static bool is_in_place(int fd, const char *path)
+{
+	struct stat opened, named;
+
+	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 &&
+	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+/* The service's user owns the folder: root, which opens the file first, must not follow a link. */
+static bool open_lock(const struct lock_target *target, int *fd, struct err *err)
+{
+	int opened = open(target->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (opened < 0)
+		return fail(target, "opened", err);
+	if (!wait_for_lock(opened, target, err)) {
+		close(opened);
+		return false;
+	}
+	*fd = opened;
+	return true;
+}
+
+static bool take(struct lock_target target, int *fd, struct err *err)
+{
+	int lock = -1;
+
+	if (!make_path(target.path, target.folder))
+		return err_set(err, ERR_INVALID, target.option, "%s is too long", target.folder);
+	do {
+		if (lock >= 0)
+			close(lock);
+		if (!open_lock(&target, &lock, err))
+			return false;
+	} while (!is_in_place(lock, target.path));
 	if (!write_owner(lock)) {
 		/* Without it, the next instance would take us for orphans. */
-		err_set(err, ERR_INTERNAL, "home", "%s cannot be written: %s", path,
-			strerror(errno));
-		goto fail;
+		fail(&target, "written", err);
+		close(lock);
+		return false;
 	}
 	*fd = lock;
 	return true;
-fail:
-	close(lock);
-	return false;
+}
+
+bool lock_take(const char *home, int *fd, struct err *err)
+{
+	return take((struct lock_target){ .folder = home,
+			    .option = "home",
+			    .remedy = "",
+			    .held = ERR_BUSY,
+			    .timeout_ms = LOCK_TIMEOUT_MS },
+		fd, err);
+}
+
+bool lock_take_regions(const char *regions, bool wait, int *fd, struct err *err)
+{
+	return take((struct lock_target){ .folder = regions,
+			    .option = "regions",
+			    .remedy = LOCK_REGIONS_REMEDY,
+			    .held = ERR_CONFLICT,
+			    .grace_ms = wait ? CLOSE_GRACE_MS : 0,
+			    .timeout_ms = wait ? LOCK_TIMEOUT_MS : 0 },
+		fd, err);
+}
+
+bool lock_is_in_place(const char *folder, int fd)
+{
+	char path[LOCK_PATH_MAX];
+
+	return make_path(path, folder) && is_in_place(fd, path);
+}
+
+bool lock_exists(const char *folder)
+{
+	struct stat info;
+	char path[LOCK_PATH_MAX];
+
+	return make_path(path, folder) && lstat(path, &info) == 0;
+}
+
+bool lock_is_held(const char *folder, pid_t *owner)
+{
+	char path[LOCK_PATH_MAX];
+	int fd = make_path(path, folder)
+			 ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+			 : -1;
+	bool held;
+
+	if (fd < 0)
+		return false;
+	held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK &&
+	       owner_is_alive(fd, owner);
+	close(fd);
+	return held;
 }
 
 void lock_register_child(int fd)

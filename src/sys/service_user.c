@@ -111,10 +111,24 @@ static bool check_home_owner(const char *home, const struct service_user *owner,
 		       (unsigned)info.st_uid);
 }
 
+/* Another user's service could not open the lock that root would make there. */
+static bool check_regions_owner(
+	const char *regions, const struct service_user *owner, struct err *err)
+{
+	struct stat info;
+
+	return geteuid() != 0 || stat(regions, &info) != 0 || info.st_uid == 0 ||
+	       info.st_uid == owner->uid ||
+	       err_set(err, ERR_INVALID, "regions",
+		       "%s belongs to user %u: set regions to a folder of its own", regions,
+		       (unsigned)info.st_uid);
+}
+
 bool service_user_make_directories(
 	const struct conf *conf, const struct service_user *owner, struct err *err)
 {
 	return check_home_owner(conf->home, owner, err) &&
+	       check_regions_owner(conf->regions, owner, err) &&
 	       make_path(conf->home, 0700, owner, err) && make_parent(conf->socket, owner, err) &&
 	       make_parent(conf->control, owner, err) &&
 	       make_path(conf->regions, 0700, owner, err) &&

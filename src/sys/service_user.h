@@ -18,7 +18,8 @@ struct service_user {
 bool service_user_find(struct service_user *owner, const struct conf *conf, struct err *err);
 /*
  * Creates missing directories (home, regions, archive, those of the sockets) with the right owner.
- * ERR_INVALID if root would work in a home that belongs to a user other than the configured one.
+ * ERR_INVALID if root would work in a home that belongs to a user other than the configured one, or
+ * with regions in the folder of a third user.
  */
 bool service_user_make_directories(
 	const struct conf *conf, const struct service_user *owner, struct err *err);

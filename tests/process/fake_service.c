@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +16,6 @@
 #include "lib/check.h"
 #include "process/supervisor.h"
 #include "sys/listen.h"
-#include "sys/lock.h"
 
 #define TIMEOUT_MS 15000
 
@@ -167,11 +167,21 @@ void fake_service_prepare(void)
 	memset(script, 0, sizeof(*script));
 	conf_defaults(&setup.conf);
 	snprintf(setup.conf.home, sizeof(setup.conf.home), "%s", check_temp_dir());
+	snprintf(setup.conf.regions, sizeof(setup.conf.regions), "%s/regions", check_temp_dir());
 	snprintf(setup.conf.control, sizeof(setup.conf.control), "%s/c", check_temp_dir());
 	setup.conf.workers = FAKE_SERVICE_WORKERS;
 	setup.conf.stuck_seconds = 1;
 	setup.mains = mains;
 	setup.listener = -1;
+}
+
+static bool take_locks(struct err *err)
+{
+	struct service_user owner = { 0 };
+
+	mkdir(setup.conf.regions, 0700);
+	setup.locks = INSTANCE_LOCKS_NONE;
+	return instance_lock(&setup.locks, &setup.conf, &owner, err);
 }
 
 void fake_service_start(void)
@@ -181,7 +191,7 @@ void fake_service_start(void)
 	supervisor = fork();
 	if (supervisor == 0) {
 		log_capture(drop_line);
-		_exit(lock_take(setup.conf.home, &setup.lock, &err) ? supervisor_run(&setup) : 99);
+		_exit(take_locks(&err) ? supervisor_run(&setup) : 99);
 	}
 }
 

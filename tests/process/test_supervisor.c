@@ -202,6 +202,26 @@ static void next_instance_kills_a_stuck_orphan(void **state)
 	close(lock);
 }
 
+static void removed_lock_of_the_regions_is_taken_again(void **state)
+{
+	const struct conf *conf = fake_service_conf();
+	char path[sizeof(conf->regions) + 8];
+	struct service_state before;
+	struct err err = { 0 };
+	int lock;
+
+	(void)state;
+	before = fake_service_start_ready();
+	snprintf(path, sizeof(path), "%s/lock", conf->regions);
+	assert_int_equal(unlink(path), 0);
+	/* The new children inherit the new lock. */
+	fake_service_wait_ready(before.workers[1], 2, 0);
+	assert_fails(lock_take_regions(conf->regions, false, &lock, &err), &err, ERR_CONFLICT);
+	assert_int_equal(fake_service_stop(), 0);
+	must(lock_take_regions(conf->regions, false, &lock, &err), &err);
+	close(lock);
+}
+
 static void check_answer(const char *request, const char *answer, int expected)
 {
 	int status;
@@ -312,6 +332,7 @@ int main(int argc, char **argv, char **envp)
 		TEST(worker_that_ignores_sigterm_is_killed),
 		TEST(children_exit_when_the_supervisor_dies),
 		TEST(next_instance_kills_a_stuck_orphan),
+		TEST(removed_lock_of_the_regions_is_taken_again),
 		TEST(malformed_control_request_is_refused),
 		TEST(endless_control_request_is_refused),
 		TEST(operator_gets_all_that_was_received),

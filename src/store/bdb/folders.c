@@ -87,7 +87,8 @@ static int link_to(struct bdb *bdb, const char *path, const char *target)
 		return 0;
 	if (lstat(path, &info) == 0 && !S_ISLNK(info.st_mode)) {
 		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
-			"'%s' in the folder of the regions must be a link to the home: remove it",
+			"'%s' in the folder of the regions is not a link: set regions to a folder"
+			" of its own",
 			strrchr(path, '/') + 1);
 		return EEXIST;
 	}
