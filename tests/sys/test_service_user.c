@@ -81,6 +81,22 @@ static void root_refuses_the_home_of_another_user(void **state)
 	assert_string_equal(err.field, "user");
 }
 
+static void root_refuses_the_regions_of_another_user(void **state)
+{
+	struct conf conf = conf_below("third", "");
+	struct service_user user;
+	struct err err;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	make_directories(&conf);
+	assert_int_equal(chown(conf.regions, 65534, 65534), 0);
+	must(service_user_find(&user, &conf, &err), &err);
+	assert_fails(service_user_make_directories(&conf, &user, &err), &err, ERR_INVALID);
+	assert_string_equal(err.field, "regions");
+}
+
 static void unknown_names_are_refused(void **state)
 {
 	struct conf conf = conf_below("unknown", "");
@@ -105,6 +121,7 @@ int main(void)
 		CHECK(missing_directories_are_created_with_their_modes),
 		CHECK(a_slash_at_the_end_does_not_change_the_mode),
 		CHECK(root_refuses_the_home_of_another_user),
+		CHECK(root_refuses_the_regions_of_another_user),
 		CHECK(unknown_names_are_refused),
 	};
 
