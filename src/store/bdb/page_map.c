@@ -51,22 +51,37 @@ static void fill_header(struct header *header, const struct page_map_file *map)
 	memcpy(header->id, map->id, sizeof(header->id));
 }
 
-/* -1 if the file has no map. */
+/* Returns 0, ENOENT if the file has no map of its own, or another errno. */
+static int check_header(const struct page_map_file *map, int fd)
+{
+	struct header header, wanted;
+	ssize_t got = pread(fd, &header, sizeof(header), 0);
+
+	if (got < 0)
+		return errno;
+	fill_header(&wanted, map);
+	return got == (ssize_t)sizeof(header) && memcmp(&header, &wanted, sizeof(header)) == 0
+		       ? 0
+		       : ENOENT;
+}
+
+/* -1 with errno, which is ENOENT if the file has no map. */
 static int open_map(const struct page_map_file *map, int flags)
 {
 	char name[RING_NAME + 4];
-	struct header header, wanted;
-	int fd;
+	int fd, rc;
 
+	errno = ENOENT;
 	if (!put_name(name, map->name))
 		return -1;
-	fill_header(&wanted, map);
 	fd = openat(map->folder, name, flags | O_CLOEXEC | O_NOFOLLOW);
-	if (fd >= 0 && pread(fd, &header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
-		memcmp(&header, &wanted, sizeof(header)) == 0)
+	if (fd < 0)
+		return -1;
+	rc = check_header(map, fd);
+	if (rc == 0)
 		return fd;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
+	errno = rc;
 	return -1;
 }
 
@@ -180,7 +195,8 @@ void page_map_add(const struct page_map_file *map, const uint32_t *pages, size_t
 {
 	int fd = open_map(map, O_RDWR);
 
-	if (fd < 0)
+	/* A map that cannot be opened now, for want of descriptors, may be good. */
+	if (fd < 0 && errno == ENOENT)
 		fd = create_map(map);
 	if (fd < 0)
 		return;
@@ -207,7 +223,7 @@ int page_map_cut(const struct page_map_file *map, uint32_t first)
 	uint8_t last;
 
 	if (fd < 0)
-		return 0;
+		return errno == ENOENT ? 0 : errno;
 	if (pread(fd, &last, 1, place_of(first)) == 1) {
 		last &= (uint8_t)(bit_of(first) - 1);
 		if (pwrite(fd, &last, 1, place_of(first)) != 1 ||

@@ -33,7 +33,7 @@ bool page_map_has(const struct page_map_file *map, uint32_t page);
 bool page_map_has_all(const struct page_map_file *map, const uint32_t *pages, size_t count);
 /* The first page of a range that the map has; `end` if it has none. */
 uint32_t page_map_next(const struct page_map_file *map, uint32_t begin, uint32_t end);
-/* Adds pages, in ascending order. A failure is ignored. */
+/* Adds pages, in ascending order. A failure is ignored; the map is kept. */
 void page_map_add(const struct page_map_file *map, const uint32_t *pages, size_t count);
 /* Removes the map of a file that is made again: the log may make it with the same id. */
 void page_map_remove(int folder, const char *name);

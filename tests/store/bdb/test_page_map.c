@@ -1,5 +1,7 @@
 /* The map of the pages that have been on disk. */
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/check.h"
@@ -112,6 +114,27 @@ static void broken_map_is_none(void **state)
 	close(map.folder);
 }
 
+static void map_that_cannot_be_opened_now_is_kept(void **state)
+{
+	const uint32_t pages[] = { 5, 6 };
+	struct page_map_file map = new_map(1);
+	struct rlimit limit, none;
+	int rc;
+
+	(void)state;
+	page_map_add(&map, pages, 2);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	page_map_add(&map, pages, 1);
+	rc = page_map_cut(&map, 6);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	/* A bit that is left would make the next page in this place unreadable. */
+	assert_int_equal(rc, EMFILE);
+	assert_true(page_map_has_all(&map, pages, 2));
+	close(map.folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +143,7 @@ int main(void)
 		CHECK(pages_that_are_cut_off_are_removed),
 		CHECK(another_file_has_none_of_them),
 		CHECK(broken_map_is_none),
+		CHECK(map_that_cannot_be_opened_now_is_kept),
 	};
 
 	return CHECK_RUN(tests);
