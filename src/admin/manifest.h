@@ -9,8 +9,8 @@
  *	 "first_log":3,"last_log":4,"last_bytes":81920,"tasks":20,"rows":{"users":1,...},
  *	 "files":{"data/tasks.db":{"size":4096,"sha256":"..."},...}}
  *
- * A log of the folder may be longer than its entry, after an interrupted addition: only the bytes of
- * the entry belong to the backup.
+ * A log of the folder may be longer than its entry, after an interrupted addition: only the bytes
+ * of the entry belong to the backup.
  */
 #include <jansson.h>
 

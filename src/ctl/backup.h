@@ -8,8 +8,8 @@
  *	verify/		a second copy, on which the recovery is tried
  *
  * Copies of files that the service changes become a store by catastrophic recovery
- * (store/transfer/backup.h). polytaskctl reads the files itself and never joins the environment: the
- * service cannot write outside of its home, and only holds its logs meanwhile
+ * (store/transfer/backup.h). polytaskctl reads the files itself and never joins the environment:
+ * the service cannot write outside of its home, and only holds its logs meanwhile
  * (admin/backup_commands.h).
  */
 #include "ctl/ctl_command.h"

@@ -16,8 +16,8 @@ void client_set_timeout(int fd, int seconds);
 bool client_exchange(int fd, struct str request, FILE *in, FILE *out, FILE *errors, int *status,
 	struct err *err);
 /*
- * The same over a new connection to the socket at path; seconds 0: without a time limit. If the connection fails, returns true with
- * *answered false and errno set.
+ * The same over a new connection to the socket at path; seconds 0: without a time limit. If the
+ * connection fails, returns true with *answered false and errno set.
  */
 bool client_call(const char *path, struct str request, int seconds, FILE *in, FILE *out,
 	FILE *errors, bool *answered, int *status, struct err *err);

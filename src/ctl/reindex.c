@@ -17,7 +17,9 @@ struct progress {
 	int percent;
 };
 
-/* An answer that cannot be read, or from a service that does not know the index, is not complete. */
+/*
+ * An answer that cannot be read, or from a service that does not know the index, is not complete.
+ */
 static void read_progress(struct str text, struct progress *progress)
 {
 	json_t *json = NULL, *store;

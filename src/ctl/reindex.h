@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The command reindex. While the service is down, the index is rebuilt by this process; otherwise by
- * the service, whose status is read until the index is complete.
+ * The command reindex. While the service is down, the index is rebuilt by this process; otherwise
+ * by the service, whose status is read until the index is complete.
  */
 #include <stdbool.h>
 

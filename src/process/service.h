@@ -2,7 +2,8 @@
 /*
  * The service as the supervisor sees it: its processes, the phase it is in (supervisor.h has the
  * diagram), and the transitions between phases. Reaps children, starts missing ones, and kills all
- * of them when the store may be damaged. Ends itself if recovery fails again and again (recovery.h).
+ * of them when the store may be damaged. Ends itself if recovery fails again and again
+ * (recovery.h).
  */
 #include "process/children.h"
 #include "process/region_watch.h"

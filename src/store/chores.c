@@ -56,8 +56,8 @@ static int64_t retention_interval(int64_t shortest_ms)
 }
 
 /*
- * Not while the disk is nearly full: removals write to the log, and do not make the files smaller. Not
- * without the index either, in which the tasks are found.
+ * Not while the disk is nearly full: removals write to the log, and do not make the files smaller.
+ * Not without the index either, in which the tasks are found.
  */
 static bool remove_finished(struct store *store, bool low_space, bool *more, struct err *err)
 {

@@ -43,8 +43,8 @@ struct damage {
 /* Counts a failed read. Returns whether the page is new. */
 bool damage_add(struct damage_table *damages, unsigned table, uint32_t page, int64_t now);
 /*
- * Keeps the text, which is cut, as the task of the page. False if the page has one already, or is not
- * in the table.
+ * Keeps the text, which is cut, as the task of the page. False if the page has one already, or is
+ * not in the table.
  */
 bool damage_name(struct damage_table *damages, unsigned table, uint32_t page, const char *task);
 /* Does nothing if the page is not in the table. */

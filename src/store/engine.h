@@ -40,13 +40,13 @@ struct engine_table_spec {
 	bool ordered;	  /* scan */
 	bool counted;	  /* count and nth in O(log n); implies ordered */
 	/*
-	 * Keys end in an id that has a serial number under engine->secret (base/id_serial.h): rows of
-	 * one serial number lie together. Sized for engine_options.expected_tasks.
+	 * Keys end in an id that has a serial number under engine->secret (base/id_serial.h): rows
+	 * of one serial number lie together. Sized for engine_options.expected_tasks.
 	 */
 	bool serial;
 	/*
-	 * Never created. Open fails if it exists, unless engine_options.migrate; without it, it has no
-	 * rows. clear removes it.
+	 * Never created. Open fails if it exists, unless engine_options.migrate; without it, it has
+	 * no rows. clear removes it.
 	 */
 	bool old;
 };
@@ -62,8 +62,8 @@ enum engine_status {
 	ENGINE_FULL,   /* no space */
 	ENGINE_NO_MEMORY,
 	/*
-	 * A page that the call needs cannot be read. Nothing was changed; other pages are not affected,
-	 * and the next call may succeed.
+	 * A page that the call needs cannot be read. Nothing was changed; other pages are not
+	 * affected, and the next call may succeed.
 	 */
 	ENGINE_DAMAGED,
 	ENGINE_FAILED, /* open, checkpoint or a chore failed; the data are unchanged */
@@ -139,8 +139,8 @@ struct engine_range {
 	struct str from; /* empty: the first key */
 	struct str to;	 /* ptr NULL: past the last key */
 	/*
-	 * For the engine: where `from` is, 0 if unknown. Set by count; valid for count and nth until
-	 * commit or abort.
+	 * For the engine: where `from` is, 0 if unknown. Set by count; valid for count and nth
+	 * until commit or abort.
 	 */
 	uint64_t hint;
 };
@@ -210,8 +210,8 @@ struct engine_place {
 
 struct engine_ops {
 	/*
-	 * Whether the home is of an older build; the message then names the command to run. Reads no
-	 * data.
+	 * Whether the home is of an older build; the message then names the command to run. Reads
+	 * no data.
 	 */
 	bool (*is_old)(const char *home, char message[ENGINE_MESSAGE_SIZE]);
 	/* On failure *engine is NULL or a handle with a message, for close only. */
@@ -220,8 +220,8 @@ struct engine_ops {
 
 	enum engine_status (*begin)(struct engine *engine, enum engine_access access);
 	/*
-	 * Ends a WRITE transaction, whatever the result. Visible to every process now, durable after
-	 * the next flush, or with sync_commits durable first.
+	 * Ends a WRITE transaction, whatever the result. Visible to every process now, durable
+	 * after the next flush, or with sync_commits durable first.
 	 */
 	enum engine_status (*commit)(struct engine *engine);
 	/* Ends any transaction; undoes a WRITE one. */
@@ -266,9 +266,10 @@ struct engine_ops {
 		engine_take *take, void *data);
 	/*
 	 * Calls take for every key of a table that is not ordered, past pages that cannot be read
-	 * (*place). In parts, outside a transaction: *place is all zero before the first part and says
-	 * where to go on; a part ends soon after take has returned false. Each row that exists from the
-	 * first part to the last and can be read is seen once. No lock remains between parts.
+	 * (*place). In parts, outside a transaction: *place is all zero before the first part and
+	 * says where to go on; a part ends soon after take has returned false. Each row that exists
+	 * from the first part to the last and can be read is seen once. No lock remains between
+	 * parts.
 	 */
 	enum engine_status (*each_key)(struct engine *engine, enum engine_table table,
 		struct engine_place *place, engine_take_key *take, void *data);
@@ -287,15 +288,15 @@ struct engine_ops {
 	bool (*is_region)(const char *name);
 	/*
 	 * Verifies at most `pages` further pages of the files. Damaged ones are added to
-	 * engine_options.damages and are no failure. *end: all were verified. NULL: the engine has no
-	 * files.
+	 * engine_options.damages and are no failure. *end: all were verified. NULL: the engine has
+	 * no files.
 	 */
 	enum engine_status (*scrub)(
 		struct engine *engine, struct engine_scrub *at, unsigned pages, bool *end);
 	/*
-	 * Makes a damaged page of an unordered table usable again, durably; outside a transaction. Rows
-	 * that are lost with it are not found any more. dry: finds out what it would do. ENGINE_FAILED:
-	 * the page cannot be repaired. NULL: the engine has no files.
+	 * Makes a damaged page of an unordered table usable again, durably; outside a transaction.
+	 * Rows that are lost with it are not found any more. dry: finds out what it would do.
+	 * ENGINE_FAILED: the page cannot be repaired. NULL: the engine has no files.
 	 */
 	enum engine_status (*repair)(struct engine *engine, enum engine_table table, uint32_t page,
 		bool dry, enum engine_repair *done);

@@ -4,7 +4,8 @@
  * (struct store_shared). The process that knows a figure stores it there: the keeper, a chore of
  * the engine (engine_options.health), a worker or the recover process. The supervisor only reads
  * them, so `polytaskctl status` needs no access to the store. health_reset() zeroes all of them
- * before each recovery; a figure that must outlive a recovery is loaded from the store by its owner.
+ * before each recovery; a figure that must outlive a recovery is loaded from the store by its
+ * owner.
  *
  * To add a figure, add its member here and its row in health.c. The object "store" of the status
  * and the table of polytaskctl follow the rows, and a test compares polytaskctl(8) with them.

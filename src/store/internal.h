@@ -253,8 +253,8 @@ void usage_reset(struct store *store);
  */
 int usage_settle(struct store *store, struct err *err);
 /*
- * Without other processes: makes the table again if it is damaged or lost, or the home is of an older
- * build.
+ * Without other processes: makes the table again if it is damaged or lost, or the home is of an
+ * older build.
  */
 bool usage_init(struct store *store, struct err *err);
 /* Copies the quotas from the table to the meta table, from which it is made again. */

@@ -41,8 +41,8 @@ static bool tell(
 }
 
 /*
- * Pages of a B-tree cannot be made again one by one. Idempotency-Keys and the notes of an export are
- * forgotten; the usage of tenants is counted again at a start.
+ * Pages of a B-tree cannot be made again one by one. Idempotency-Keys and the notes of an export
+ * are forgotten; the usage of tenants is counted again at a start.
  */
 static bool clear_tree(
 	struct store *store, struct repair *repair, const struct damage *damage, struct err *err)

@@ -27,15 +27,15 @@ bool repair_find_lost(struct store *store, struct repair *repair, struct err *er
 bool repair_derived(struct store *store, struct repair *repair, struct err *err);
 
 /*
- * The note says from before the first change until the end of a repair which tables may have lost rows.
- * Adds the tables of a note on disk; ERR_DAMAGED.
+ * The note says from before the first change until the end of a repair which tables may have lost
+ * rows. Adds the tables of a note on disk; ERR_DAMAGED.
  */
 bool repair_load_note(struct store *store, unsigned *tables, struct err *err);
 /* Durably; tables 0: removes it. */
 bool repair_save_note(struct store *store, unsigned tables, struct err *err);
 /*
- * While the store is opened alone: empties the damaged pages of the meta table, without which the store
- * cannot be opened, and notes it for store_repair().
+ * While the store is opened alone: empties the damaged pages of the meta table, without which the
+ * store cannot be opened, and notes it for store_repair().
  */
 bool repair_meta_at_open(struct store *store, struct err *err);
 /* When the store is opened alone: shows the note of a repair that has not ended. */

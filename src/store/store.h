@@ -69,8 +69,8 @@ enum store_mode {
 	STORE_ATTACH,  /* child of a running service: the environment exists */
 	STORE_RECOVER, /* alone: recover, create what is missing, then as STORE_ATTACH */
 	/*
-	 * Alone: catastrophic recovery of copies of data and logs (backup.h), with private regions, up
-	 * to restore_until.
+	 * Alone: catastrophic recovery of copies of data and logs (backup.h), with private regions,
+	 * up to restore_until.
 	 */
 	STORE_RESTORE,
 	STORE_EPHEMERAL, /* tests: private, in memory, nothing on disk */
@@ -201,8 +201,8 @@ bool store_each_usage(struct store *store,
 bool store_set_quota(struct store *store, struct str tenant, const uint64_t *max_tasks,
 	const uint64_t *max_bytes, struct err *err);
 /*
- * Counts all tasks again and corrects the rows that are wrong: *wrong. Counts of tenants whose tasks
- * changed meanwhile are not compared: *changed.
+ * Counts all tasks again and corrects the rows that are wrong: *wrong. Counts of tenants whose
+ * tasks changed meanwhile are not compared: *changed.
  */
 bool store_recount(struct store *store, uint64_t *wrong, uint64_t *changed, struct err *err);
 
@@ -285,10 +285,9 @@ bool store_remove_finished(struct store *store, int64_t now, bool *more, struct 
 struct store_damage {
 	const char *table;
 	uint32_t page;
-	int64_t first_seen; /* ms since the epoch */
-	uint64_t reads;	    /* that failed */
-	char task
-		[DAMAGE_TASK_SIZE]; /* "task ID of tenant NAME", one on the page; empty: not known */
+	int64_t first_seen;	     /* ms since the epoch */
+	uint64_t reads;		     /* that failed */
+	char task[DAMAGE_TASK_SIZE]; /* "task ID of tenant NAME", one on the page; "": not known */
 };
 /* At most max of them, those known at this moment; returns their number. */
 size_t store_damages(const struct store_shared *shared, struct store_damage *list, size_t max);
@@ -299,8 +298,8 @@ struct store_report {
 	bool index_compared; /* not if a page of it is damaged */
 	bool usage_compared; /* not if a page of it or of the tasks is damaged */
 	/*
-	 * Places in the tables of tasks that were left out because of damaged pages. The tasks there:
-	 * lost_tasks, and others unless all_lost_known; stray_entries is then 0.
+	 * Places in the tables of tasks that were left out because of damaged pages. The tasks
+	 * there: lost_tasks, and others unless all_lost_known; stray_entries is then 0.
 	 */
 	uint64_t left_out, lost_tasks;
 	bool all_lost_known;
@@ -324,24 +323,27 @@ struct store_repair_sink {
 };
 
 struct store_repair_report {
-	unsigned pages;	 /* damaged ones, without those of the index */
-	unsigned failed; /* of these, that cannot be repaired */
-	uint64_t tasks;	 /* lost and named; dry: that cannot be read */
-	bool names_unknown; /* the index, which has the names of lost tasks, is not complete; maybe some */
+	unsigned pages;	    /* damaged ones, without those of the index */
+	unsigned failed;    /* of these, that cannot be repaired */
+	uint64_t tasks;	    /* lost and named; dry: that cannot be read */
+	bool names_unknown; /* of some tasks: the index, which has them, is not complete */
 	bool index_damaged; /* or incomplete: store_reindex() replaces it */
 	bool unfinished;    /* an earlier repair was interrupted and was or must be completed */
 	/* Not dry: pages were replaced; a backup of before can be restored only until then. */
 	bool replaced;
-	/* Tenants whose usage was wrong; those whose tasks changed meanwhile, which were not compared. */
+	/*
+	 * Tenants whose usage was wrong; those whose tasks changed meanwhile, which were not
+	 * compared.
+	 */
 	uint64_t wrong_counts, changed_counts;
 	unsigned tables; /* that have lost rows: bits 1 << number, store_repair_table() */
 };
 
 /*
- * Verifies all pages and makes the damaged ones of hash tables usable again: from a copy if the engine
- * has one, else without the rows that they had. Removes what the index and other tables say about
- * lost tasks, and names each. Others may use the store meanwhile. Interrupted, it goes on when it is
- * called again. dry: changes nothing.
+ * Verifies all pages and makes the damaged ones of hash tables usable again: from a copy if the
+ * engine has one, else without the rows that they had. Removes what the index and other tables say
+ * about lost tasks, and names each. Others may use the store meanwhile. Interrupted, it goes on
+ * when it is called again. dry: changes nothing.
  */
 bool store_repair(struct store *store, bool dry, const struct store_repair_sink *sink,
 	struct store_repair_report *report, struct err *err);
@@ -349,16 +351,17 @@ bool store_repair(struct store *store, bool dry, const struct store_repair_sink 
 const char *store_repair_table(unsigned number);
 /*
  * The index is derived from the tasks. It is built again when it is missing, damaged, incomplete or
- * made by other tables: by STORE_RECOVER, or in slices by a chore, also after a restart, while tasks
- * are read by id and written. Until it is complete and verified, operations that need it fail with
- * ERR_REBUILDING and retry_after: lists, look-ups of a number, operations that concern dependents,
- * and creations under a daily quota.
+ * made by other tables: by STORE_RECOVER, or in slices by a chore, also after a restart, while
+ * tasks are read by id and written. Until it is complete and verified, operations that need it fail
+ * with ERR_REBUILDING and retry_after: lists, look-ups of a number, operations that concern
+ * dependents, and creations under a daily quota.
  */
 bool store_index_is_complete(const struct store *store);
 /*
- * Replaces the index by a new one. Alone (after STORE_RECOVER, with no other process attached) it is
- * built when the call returns; show, or NULL, gets the progress about once a second. Attached: the
- * keeper ends with ERR_PANIC soon, the recovery replaces the index, and the next keeper builds it.
+ * Replaces the index by a new one. Alone (after STORE_RECOVER, with no other process attached) it
+ * is built when the call returns; show, or NULL, gets the progress about once a second. Attached:
+ * the keeper ends with ERR_PANIC soon, the recovery replaces the index, and the next keeper builds
+ * it.
  */
 bool store_reindex(struct store *store, void (*show)(unsigned percent, void *data), void *data,
 	struct err *err);

@@ -12,8 +12,9 @@ struct service_user {
 };
 
 /*
- * Looks up conf->user if started by root, else takes the current user; conf->group, if set, replaces
- * the user's own group. ERR_INVALID if the system does not know a name; err->field is the option.
+ * Looks up conf->user if started by root, else takes the current user; conf->group, if set,
+ * replaces the user's own group. ERR_INVALID if the system does not know a name; err->field is the
+ * option.
  */
 bool service_user_find(struct service_user *owner, const struct conf *conf, struct err *err);
 /*

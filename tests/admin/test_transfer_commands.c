@@ -318,7 +318,9 @@ static void import_of_everything_goes_on_as_before(void **state)
 	assert_int_equal(open_store(&unused), 0);
 	expect_result("import", exported.out, 0, "2 tasks imported\n8 other rows imported\n", "");
 	expect_result("token list", " ", 0, listed.out, "");
-	/* a repetition is known, also of a task that was removed; its number is not assigned again */
+	/*
+	 * a repetition is known, also of a task that was removed; its number is not assigned again
+	 */
 	assert_int_equal(create(9, "two"), 2);
 	assert_int_equal(create(9, "three"), 3);
 	assert_int_equal(create(4, "four"), 4);

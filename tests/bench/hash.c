@@ -6,11 +6,12 @@
  *	hash HOME REGIONS EXPECTED TASKS CHURN [named]
  *
  * HOME and REGIONS are empty directories. EXPECTED is the option expected_tasks. CHURN tasks are
- * created after TASKS, each for one that is removed; lifetimes are mixed: every second removal takes
- * the next task of the first order, the others take one at random. With `named` ids are random.
+ * created after TASKS, each for one that is removed; lifetimes are mixed: every second removal
+ * takes the next task of the first order, the others take one at random. With `named` ids are
+ * random.
  *
- * libdb's writes are counted by replacing write() and pwrite(). One process, a flush for every 64 tasks, a
- * checkpoint every 32 MiB of log.
+ * libdb's writes are counted by replacing write() and pwrite(). One process, a flush for every 64
+ * tasks, a checkpoint every 32 MiB of log.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

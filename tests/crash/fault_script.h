@@ -23,7 +23,9 @@ struct script_record {
 
 /* Fills an empty store with the old tasks. */
 void script_prepare(const struct store_options *options, struct script_record *record);
-/* Opens the store with recovery and runs the script with the armed fault; returns an exit status. */
+/*
+ * Opens the store with recovery and runs the script with the armed fault; returns an exit status.
+ */
 int script_run(const struct store_options *options, struct script_record *record);
 /* Opens the store with recovery, compares it with the record, and changes it once. */
 void script_check(const struct store_options *options, struct script_record *record);

@@ -104,7 +104,10 @@ static int serve(const struct child_context *child)
 		script->started_during_recovery = true;
 	if (cannot_join(child)) {
 		report(child);
-		/* No handler of atexit() may run after this status; that of check.c removes the home. */
+		/*
+		 * No handler of atexit() may run after this status; that of check.c removes the
+		 * home.
+		 */
 		return STORE_EXIT_PANIC;
 	}
 	while (!stop_requested && !retire_requested) {

@@ -9,7 +9,9 @@
 
 #define SEEN_MAX 4096
 
-/* Negative control: without copies of the rows that change, the tests must notice a wrong export. */
+/*
+ * Negative control: without copies of the rows that change, the tests must notice a wrong export.
+ */
 static bool notes_are_made = true;
 
 int __real_snapshot_note(

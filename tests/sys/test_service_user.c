@@ -5,7 +5,9 @@
 #include "lib/check.h"
 #include "sys/service_user.h"
 
-/* A configuration whose directories are below a new one, which has this name; they end with `end`. */
+/*
+ * A configuration whose directories are below a new one, which has this name; they end with `end`.
+ */
 static struct conf conf_below(const char *name, const char *end)
 {
 	const char *dir = check_temp_dir();

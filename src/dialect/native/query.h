@@ -1,6 +1,7 @@
 #pragma once
 /*
- * Query parameters of GET /tasks. list.c reads them and calls filter.c for the filters. Functions that return false have set query->err.
+ * Query parameters of GET /tasks. list.c reads them and calls filter.c for the filters. Functions
+ * that return false have set query->err.
  */
 #include "dialect/native/native.h"
 

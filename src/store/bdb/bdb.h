@@ -142,7 +142,9 @@ enum engine_status bdb_commit(struct engine *engine);
 enum engine_status bdb_abort(struct engine *engine);
 enum engine_status bdb_flush(struct engine *engine);
 /*
- * EBADMSG is a damaged page (file_hooks.h). A code that no call expects means that the environment is lost, for every process. */
+ * EBADMSG is a damaged page (file_hooks.h). A code that no call expects means that the environment
+ * is lost, for every process.
+ */
 enum engine_status bdb_status(struct bdb *bdb, int code, const char *what);
 
 /* ---- errors.c ---- */

@@ -19,8 +19,8 @@
 /* Fewer entries are not worth a pass. */
 #define ENTRIES_MIN 20000
 /*
- * A pass after half as many transactions as there are tasks, of about three entries each: while tasks
- * are only created, at each doubling.
+ * A pass after half as many transactions as there are tasks, of about three entries each: while
+ * tasks are only created, at each doubling.
  */
 #define ENTRIES_PER_COMMIT 6
 

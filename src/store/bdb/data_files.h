@@ -4,9 +4,9 @@
  * (file_hooks.h): pages are verified when they are read, and reach the files through the page ring
  * and the doublewrite file.
  *
- * Write: the page goes to the ring. When three quarters of the ring are full, or at a sync, the ring is
- * drained: all images are appended to the doublewrite file, one fdatasync, then they are written in
- * place. Read: the newest image of the ring, else the page in place.
+ * Write: the page goes to the ring. When three quarters of the ring are full, or at a sync, the
+ * ring is drained: all images are appended to the doublewrite file, one fdatasync, then they are
+ * written in place. Read: the newest image of the ring, else the page in place.
  *
  * A checkpoint of libdb writes all pages that changed and syncs each file before it records that it
  * is complete. A sync drains the ring first, so a page that is only in the ring or in the
@@ -39,9 +39,10 @@ void data_files_close(struct data_files *files);
 /* Until this call a recovery is taken to be running: it may read pages that were never written. */
 void data_files_recovered(struct data_files *files);
 /*
- * From now on a recovery takes damaged pages of hash tables for empty ones, which the log records of
- * their rows do not change. They stay damaged in the file, but libdb may have the empty ones in its
- * cache: if data_files_given_up() is not 0 afterwards, the environment must be recovered once more.
+ * From now on a recovery takes damaged pages of hash tables for empty ones, which the log records
+ * of their rows do not change. They stay damaged in the file, but libdb may have the empty ones in
+ * its cache: if data_files_given_up() is not 0 afterwards, the environment must be recovered once
+ * more.
  */
 void data_files_give_up(struct data_files *files);
 /* Whether a page of the file with that name is of a hash table, and not its first page. */
@@ -53,8 +54,8 @@ bool data_files_own(const struct data_files *files, uint64_t device, uint64_t in
 /* Index and usage are made again from other tables; a snapshot ends with the service. */
 bool data_files_can_be_made_again(unsigned table);
 /*
- * Alone: renames a damaged file that a start makes again; libdb ignores the log records of a missing
- * file. Returns false for other files, and if it cannot be renamed.
+ * Alone: renames a damaged file that a start makes again; libdb ignores the log records of a
+ * missing file. Returns false for other files, and if it cannot be renamed.
  */
 bool data_files_set_aside(const struct data_files *files, const char *name);
 

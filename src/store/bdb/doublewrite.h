@@ -40,8 +40,8 @@ bool doublewrite_read_group(int fd, uint64_t block, struct dw_group *group);
  */
 int doublewrite_restore(int folder, uint64_t *sequence, unsigned *restored);
 /*
- * While the environment is open: copies the newest image of a page of the file with that name and id.
- * This image is the last one that was written in place. ENOENT: the page has no image. Needs
+ * While the environment is open: copies the newest image of a page of the file with that name and
+ * id. This image is the last one that was written in place. ENOENT: the page has no image. Needs
  * ring->drain.
  */
 int doublewrite_find(int folder, const char *name, const void *file_id, uint32_t page, void *bytes);

@@ -205,8 +205,8 @@ static void describe_failure(struct bdb *bdb)
 
 /*
  * An environment that cannot be joined is of no use to any process: its regions may have been
- * removed. A process that has no descriptors left is itself the cause. A recovery that met a damaged
- * page would meet it again.
+ * removed. A process that has no descriptors left is itself the cause. A recovery that met a
+ * damaged page would meet it again.
  */
 static enum engine_status open_status(struct bdb *bdb, enum engine_mode mode, int rc)
 {

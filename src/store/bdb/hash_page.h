@@ -25,7 +25,9 @@ int hash_read_page(DB *db, db_pgno_t number, uint8_t *copy, size_t size);
 uint32_t hash_bucket(const struct hash_meta *meta, uint32_t value);
 /* Whether a page is the first one of a bucket, used or not. */
 bool hash_is_bucket_page(const struct hash_meta *meta, db_pgno_t page);
-/* The first page of a bucket. Its number is the one that libdb locks for all pages of the bucket. */
+/*
+ * The first page of a bucket. Its number is the one that libdb locks for all pages of the bucket.
+ */
 db_pgno_t hash_bucket_page(const struct hash_meta *meta, uint32_t bucket);
 
 /* Bytes in front of the offsets of a page's items. */

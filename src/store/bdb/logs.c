@@ -98,8 +98,8 @@ int bdb_start_next_log(DB_ENV *env)
 /* ---- absolute paths ---- */
 
 /*
- * Records that create, remove, write and rename files by name (libdb's fop_auto.h). Behind the head come
- * fields with their length before them: first ids of files, then names of files and folders.
+ * Records that create, remove, write and rename files by name (libdb's fop_auto.h). Behind the head
+ * come fields with their length before them: first ids of files, then names of files and folders.
  */
 static const struct file_record {
 	uint32_t type;

@@ -12,7 +12,9 @@
 
 #define BDB_PAGE_SIZE 4096
 
-/* Offsets of libdb's structure PAGE, with the checksum; numbers are in this machine's byte order. */
+/*
+ * Offsets of libdb's structure PAGE, with the checksum; numbers are in this machine's byte order.
+ */
 enum {
 	PAGE_AT_LSN_FILE = 0,
 	PAGE_AT_LSN_OFFSET = 4,
@@ -33,7 +35,9 @@ enum page_state {
 	PAGE_BAD,
 };
 
-/* page: BDB_PAGE_SIZE bytes; number: its place in the file, so that a page of another place is bad. */
+/*
+ * page: BDB_PAGE_SIZE bytes; number: its place in the file, so that a page of another place is bad.
+ */
 enum page_state page_check(const void *page, uint32_t number);
 /* The checksum that the page should have. */
 uint32_t page_checksum(const void *page);

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * New pages for libdb 5.3's hash files (page.h), for a repair: pages without rows, of each kind. They
- * need page_finish(). lsn: as page_lsn().
+ * New pages for libdb 5.3's hash files (page.h), for a repair: pages without rows, of each kind.
+ * They need page_finish(). lsn: as page_lsn().
  */
 #include "base/str.h"
 #include "store/bdb/page.h"

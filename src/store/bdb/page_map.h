@@ -8,8 +8,8 @@
  *
  * A bit that is missing, because the map was not on disk before a power cut or could not grow, only
  * means that the loss of this page is not noticed. A bit that should not be there would make a good
- * page unreadable; so a map names the id of its file, a new file gets a new map, pages get their bits
- * after a sync of the file (drain_images.c, scrub.c), and lose them before they are cut off.
+ * page unreadable; so a map names the id of its file, a new file gets a new map, pages get their
+ * bits after a sync of the file (drain_images.c, scrub.c), and lose them before they are cut off.
  *
  * folder is a descriptor, name that of the data file. One process at a time changes a map.
  */

@@ -43,8 +43,9 @@ static int write_page(struct repair *repair, const void *page)
 }
 
 /*
- * libdb may have the page in its cache. EBADMSG: it does not. A page that is there must not be replaced
- * in the file only. It is pinned until it is written, so that no newer image can be overwritten.
+ * libdb may have the page in its cache. EBADMSG: it does not. A page that is there must not be
+ * replaced in the file only. It is pinned until it is written, so that no newer image can be
+ * overwritten.
  */
 static int write_from_cache(struct repair *repair)
 {

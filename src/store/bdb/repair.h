@@ -25,7 +25,7 @@ struct page_place {
 };
 
 /*
- * After a checkpoint, so that the files have all links. Nothing changes a link to a page that cannot
- * be read. Returns a code of libdb.
+ * After a checkpoint, so that the files have all links. Nothing changes a link to a page that
+ * cannot be read. Returns a code of libdb.
  */
 int repair_find(DB *db, struct table_file *file, uint32_t page, struct page_place *place);

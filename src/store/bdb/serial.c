@@ -6,13 +6,13 @@
 #include "store/bdb/page_make.h"
 
 /*
- * A hash table whose buckets are chosen by the serial number in the key's id (DB->set_h_hash). libdb
- * opens a table with a wrong hash function without an error, does not find its rows and inserts them
- * twice. So a new table gets rows that opening it looks up:
+ * A hash table whose buckets are chosen by the serial number in the key's id (DB->set_h_hash).
+ * libdb opens a table with a wrong hash function without an error, does not find its rows and
+ * inserts them twice. So a new table gets rows that opening it looks up:
  *
  *	layout rows  in buckets that do not depend on the secret: version, secret, and two scrambled
- *		     numbers that prove the secret. Several, because without the secret no row is found:
- *		     one damaged page must not take it.
+ *		     numbers that prove the secret. Several, because without the secret no row is
+ *		     found: one damaged page must not take it.
  *	check row    in the bucket of its scrambled number: proves the function
  */
 #define LAYOUT_VERSION 2

@@ -1,5 +1,7 @@
 #pragma once
-/* Reading the pages of a table's file without libdb and its cache. Functions return 0 or an errno. */
+/*
+ * Reading the pages of a table's file without libdb and its cache. Functions return 0 or an errno.
+ */
 #include "store/bdb/data_files.h"
 #include "store/bdb/page_map.h"
 
@@ -16,8 +18,8 @@ int table_file_open(struct data_files *files, unsigned table, struct table_file 
 void table_file_close(const struct table_file *opened);
 /*
  * Reads the newest image of a page that is not in libdb's cache. A page that is being written in
- * place looks damaged; under a lock, which this function takes, none is. EBADMSG: it is damaged, and
- * is now in the table of damaged pages.
+ * place looks damaged; under a lock, which this function takes, none is. EBADMSG: it is damaged,
+ * and is now in the table of damaged pages.
  */
 int table_file_read(struct table_file *opened, uint32_t page, void *bytes);
 /*

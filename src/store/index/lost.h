@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Tasks whose rows lie on damaged pages. Their tables cannot tell which these are, but the index has
- * an entry of each task. Private to the store.
+ * Tasks whose rows lie on damaged pages. Their tables cannot tell which these are, but the index
+ * has an entry of each task. Private to the store.
  */
 #include "store/internal.h"
 

@@ -15,9 +15,10 @@
  *     SAMPLE  looks up the tasks of entries all over the index
  *     SWEEP   after a difference: removes the entries that no task has; then FILL again
  *
- * A task that exists when the keys are copied is seen by the copy, a later one gets its entries from
- * its writer, and both lock the task's row: so no task is left out. Nothing but the row "begun" is
- * remembered over a restart: FILL then finds the entries that exist and writes the others.
+ * A task that exists when the keys are copied is seen by the copy, a later one gets its entries
+ * from its writer, and both lock the task's row: so no task is left out. Nothing but the row
+ * "begun" is remembered over a restart: FILL then finds the entries that exist and writes the
+ * others.
  *
  * The commits are not counted (store_commit): no response shows an entry before the last commit,
  * which is flushed, and counted ones would make every reader flush.

@@ -33,7 +33,10 @@ struct rebuild {
 	int64_t begun_ms, logged_ms, retry_ms;
 };
 
-/* Does a part of its phase, until `until_us` (monotonic) at most, and enters the next one at the end. */
+/*
+ * Does a part of its phase, until `until_us` (monotonic) at most, and enters the next one at the
+ * end.
+ */
 typedef bool rebuild_part(
 	struct store *store, struct rebuild *rebuild, int64_t until_us, struct err *err);
 rebuild_part rebuild_fill, rebuild_check, rebuild_sample, rebuild_sweep;

@@ -63,8 +63,8 @@ int compare_record(struct store *store, const struct index_key *key, struct str 
 int compare_task(struct store *store, const struct index_key *key, bool for_update,
 	struct index_comparison *comparison);
 /*
- * The key of the task that an entry belongs to; false if the entry has none. *is_task: it is the one
- * entry of each task that is of the field INDEX_BY_CREATED.
+ * The key of the task that an entry belongs to; false if the entry has none. *is_task: it is the
+ * one entry of each task that is of the field INDEX_BY_CREATED.
  */
 bool index_entry_task(struct str entry, struct index_key *key, bool *is_task);
 /* Whether no task has the entry. */

@@ -145,7 +145,10 @@ static int fetch_entries(struct store *store, struct listing *listing, bool exac
 	if (i > 0)
 		listing->position = (struct position){ .set = true,
 			.suffix = listing->entries[i - 1].suffix };
-	/* Removed tasks may have used up the extra entry: then a full page gets a cursor in any case. */
+	/*
+	 * Removed tasks may have used up the extra entry: then a full page gets a cursor in any
+	 * case.
+	 */
 	if (i < listing->entry_count || !listing->finished) {
 		listing->finished = listing->more = listing->row_count == listing->left;
 		listing->last = listing->position.suffix;

@@ -22,8 +22,8 @@ bool walk_open(struct store *store, struct walk *walk, struct err *err);
 /* The same for TABLE_OLD_TASKS. */
 bool walk_open_old(struct store *store, struct walk *walk, struct err *err);
 /*
- * walk_open in parts: walk_copy copies keys until `until_us` (monotonic), or all; call it again until
- * walk->copied, also after an error. No lock is held in between.
+ * walk_open in parts: walk_copy copies keys until `until_us` (monotonic), or all; call it again
+ * until walk->copied, also after an error. No lock is held in between.
  */
 bool walk_begin(struct walk *walk, struct err *err);
 bool walk_copy(struct store *store, struct walk *walk, int64_t until_us, struct err *err);

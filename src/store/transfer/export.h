@@ -20,7 +20,8 @@ struct store_sink {
 	bool (*task)(const struct task *task, void *data);
 	/*
 	 * NULL: tasks only. A row of everything else that a store needs to go on as before, for
-	 * store_import_row: users, tokens, keys, numbers, quotas, idempotency keys. Secrets are in it.
+	 * store_import_row: users, tokens, keys, numbers, quotas, idempotency keys. Secrets are in
+	 * it.
 	 */
 	bool (*row)(const char *table, struct str key, struct str value, void *data);
 	void *data;

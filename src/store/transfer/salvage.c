@@ -2,8 +2,8 @@
 #include "store/tasks/walk.h"
 
 /*
- * All tasks that can be read, each as it is when it is read: a walk through the tables, past damaged
- * pages. The index is needed only for the names of the others.
+ * All tasks that can be read, each as it is when it is read: a walk through the tables, past
+ * damaged pages. The index is needed only for the names of the others.
  */
 struct salvage {
 	const struct store_salvage_sink *sink;

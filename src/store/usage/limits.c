@@ -3,8 +3,8 @@
 #include "store/usage/usage.h"
 
 /*
- * The limits of a tenant are in its row of the table usage, and a copy of them in the meta table, from
- * which the row can be made again: "quota" NUL tenant -> tasks, bytes (8 each, big-endian).
+ * The limits of a tenant are in its row of the table usage, and a copy of them in the meta table,
+ * from which the row can be made again: "quota" NUL tenant -> tasks, bytes (8 each, big-endian).
  */
 #define LIMITS_PREFIX STR("quota\0")
 

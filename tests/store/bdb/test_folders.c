@@ -1,4 +1,6 @@
-/* The logs name the data folder by a relative path: a copy of a home never leads to the original. */
+/*
+ * The logs name the data folder by a relative path: a copy of a home never leads to the original.
+ */
 #include <db.h>
 #include <dirent.h>
 #include <stdio.h>

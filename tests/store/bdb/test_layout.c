@@ -151,8 +151,8 @@ static void newer_layout_is_refused(void **state)
 }
 
 /*
- * The rows of the layout are there, but lie where libdb's own function puts them. That puts the layout
- * row into bucket 0 too, by chance: the check row is not found.
+ * The rows of the layout are there, but lie where libdb's own function puts them. That puts the
+ * layout row into bucket 0 too, by chance: the check row is not found.
  */
 /* Makes a table with libdb's own hash function. */
 static void make_table_without_the_function(const char *name)
