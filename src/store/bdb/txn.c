@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "store/bdb/bdb.h"
 #include "store/bdb/file_hooks.h"
