@@ -107,8 +107,6 @@ bool bdb_copy_data(int from, int to, const struct file_pace *pace, struct err *e
 /* ---- logs.c ---- */
 
 enum engine_status bdb_position(struct engine *engine, struct store_position *position);
-/* After a flush: writes the position that libdb has synced. */
-void bdb_note_synced(struct bdb *bdb);
 int bdb_start_next_log(DB_ENV *env);
 /*
  * Alone, before catastrophic recovery: EINVAL with engine.message if a record names a file by an
@@ -141,6 +139,8 @@ enum engine_status bdb_begin(struct engine *engine, enum engine_access access);
 enum engine_status bdb_commit(struct engine *engine);
 enum engine_status bdb_abort(struct engine *engine);
 enum engine_status bdb_flush(struct engine *engine);
+/* After a flush: writes the position that libdb has synced. */
+void bdb_note_synced(struct bdb *bdb);
 /*
  * EBADMSG is a damaged page (file_hooks.h). A code that no call expects means that the environment
  * is lost, for every process.

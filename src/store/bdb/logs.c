@@ -1,11 +1,10 @@
-/* The log files as a whole: positions in them, and names of files in the records. */
+/* The log files as a whole: the position of a backup, and names of files in the records. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "store/bdb/bdb.h"
-#include "store/bdb/log_end.h"
 
 /* ---- position ---- */
 
@@ -53,17 +52,6 @@ enum engine_status bdb_position(struct engine *engine, struct store_position *po
 	snprintf(
 		bdb->engine.message, sizeof(bdb->engine.message), "a store in memory has no files");
 	return ENGINE_FAILED;
-}
-
-void bdb_note_synced(struct bdb *bdb)
-{
-	DB_LOG_STAT *stat = NULL;
-
-	if (bdb->synced < 0 || bdb->env->log_stat(bdb->env, &stat, 0) != 0)
-		return;
-	log_synced_write(
-		bdb->synced, (struct log_position){ stat->st_disk_file, stat->st_disk_offset });
-	free(stat);
 }
 
 /* ---- the next log file ---- */

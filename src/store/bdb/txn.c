@@ -4,6 +4,7 @@
 
 #include "store/bdb/bdb.h"
 #include "store/bdb/file_hooks.h"
+#include "store/bdb/log_end.h"
 
 static const struct {
 	int code;
@@ -61,6 +62,17 @@ enum engine_status bdb_begin(struct engine *engine, enum engine_access access)
 	if (access != ENGINE_READ)
 		rc = bdb->env->txn_begin(bdb->env, NULL, &bdb->txn, 0);
 	return bdb_status(bdb, rc, "begin");
+}
+
+void bdb_note_synced(struct bdb *bdb)
+{
+	DB_LOG_STAT *stat = NULL;
+
+	if (bdb->synced < 0 || bdb->env->log_stat(bdb->env, &stat, 0) != 0)
+		return;
+	log_synced_write(
+		bdb->synced, (struct log_position){ stat->st_disk_file, stat->st_disk_offset });
+	free(stat);
 }
 
 enum engine_status bdb_commit(struct engine *engine)
