@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -83,6 +84,20 @@ static bool fail(const struct lock_target *target, const char *what, struct err 
 		"%s cannot be %s: %s", target->path, what, strerror(errno));
 }
 
+/* A command ends by itself, for instance a backup; its lock keeps a service from starting. */
+static bool fail_held(const struct lock_target *target, pid_t owner, struct err *err)
+{
+	struct process_info info;
+
+	if (!*target->remedy && process_info_read(owner, &info) &&
+		strcmp(info.name, "polytaskctl") == 0)
+		return err_set(err, target->held, target->option,
+			"polytaskctl (process %d) is using %s: wait until it ends", (int)owner,
+			target->folder);
+	return err_set(err, target->held, target->option, "process %d is using %s%s", (int)owner,
+		target->folder, target->remedy);
+}
+
 /* Waits for the lock as long as only orphans hold it. */
 static bool wait_for_lock(int fd, const struct lock_target *target, struct err *err)
 {
@@ -96,9 +111,7 @@ static bool wait_for_lock(int fd, const struct lock_target *target, struct err *
 			return fail(target, "locked", err);
 		/* A new holder writes its pid shortly after it has taken the lock. */
 		if (owner_is_alive(fd, &owner) && waited >= target->grace_ms)
-			return err_set(err, target->held, target->option,
-				"process %d is using %s%s", (int)owner, target->folder,
-				target->remedy);
+			return fail_held(target, owner, err);
 		if (waited >= target->timeout_ms)
 			return err_set(err, target->held, target->option,
 				"another process holds %s%s", target->path, target->remedy);

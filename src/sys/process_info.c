@@ -9,7 +9,7 @@ bool process_info_read(pid_t pid, struct process_info *info)
 {
 	char path[64], text[1024];
 	unsigned long long start, user, system;
-	const char *name_end;
+	const char *name, *name_end;
 	ssize_t len;
 	char state;
 	int fd;
@@ -24,12 +24,14 @@ bool process_info_read(pid_t pid, struct process_info *info)
 		return false;
 	text[len] = '\0';
 	/* The name, in parentheses, may contain spaces and parentheses. */
+	name = strchr(text, '(');
 	name_end = strrchr(text, ')');
-	if (!name_end ||
+	if (!name || !name_end || name_end < name ||
 		sscanf(name_end + 1,
 			" %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu %*s %*s %*s %*s %*s %*s %llu",
 			&state, &user, &system, &start) != 4)
 		return false;
+	snprintf(info->name, sizeof(info->name), "%.*s", (int)(name_end - name - 1), name + 1);
 	info->state = state;
 	info->start = start;
 	info->cpu = user + system;

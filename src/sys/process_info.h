@@ -4,10 +4,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define PROCESS_NAME_SIZE 16
+
 struct process_info {
-	char state;	/* R, S, D, T, t, Z, ... */
-	uint64_t cpu;	/* processor time, clock ticks */
-	uint64_t start; /* clock ticks after boot; unique together with the pid */
+	char name[PROCESS_NAME_SIZE]; /* of the program, cut */
+	char state;		      /* R, S, D, T, t, Z, ... */
+	uint64_t cpu;		      /* processor time, clock ticks */
+	uint64_t start;		      /* clock ticks after boot; unique together with the pid */
 };
 
 /* False if /proc has no such process: it does not exist, or hidepid hides it (proc(5)). */
