@@ -34,6 +34,24 @@ void damage_make_store(const struct store_options *options)
 	assert_int_equal(unlink(path), 0);
 }
 
+unsigned damage_read_all(struct store *store, unsigned count, bool *unreadable)
+{
+	unsigned damaged = 0;
+
+	for (unsigned n = 1; n <= count; n++) {
+		struct op op = fixture_op(OP_READ, n);
+		enum err_code code = fixture_error(store, &op);
+
+		if (unreadable)
+			unreadable[n] = code == ERR_DAMAGED;
+		if (code == ERR_DAMAGED)
+			damaged++;
+		else
+			assert_code(code, ERR_NONE);
+	}
+	return damaged;
+}
+
 int damage_open_table(const struct store_options *options, enum engine_table table)
 {
 	char path[512];

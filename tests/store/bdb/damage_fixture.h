@@ -12,6 +12,11 @@ extern struct store_shared damage_shared;
 struct store_options damage_options(const char *name);
 /* Makes a store with DAMAGE_TASKS tasks and nothing to recover, also no doublewrite file. */
 void damage_make_store(const struct store_options *options);
+/*
+ * Reads tasks 1 to count. Returns how many are ERR_DAMAGED, unreadable[n] if it is not NULL; all
+ * others can be read.
+ */
+unsigned damage_read_all(struct store *store, unsigned count, bool *unreadable);
 /* Opens the file of a table; the caller closes it. */
 int damage_open_table(const struct store_options *options, enum engine_table table);
 /* Writes random bytes into the middle of a page. */

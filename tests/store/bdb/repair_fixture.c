@@ -54,22 +54,6 @@ bool repair_run(struct store *store, bool dry, struct repair_outcome *outcome)
 
 /* ---- tasks ---- */
 
-unsigned repair_read_all(struct store *store, unsigned count, bool *unreadable)
-{
-	unsigned damaged = 0;
-
-	for (unsigned n = 1; n <= count; n++) {
-		struct op op = fixture_op(OP_READ, n);
-		enum err_code code = fixture_error(store, &op);
-
-		unreadable[n] = code == ERR_DAMAGED;
-		damaged += unreadable[n];
-		if (!unreadable[n])
-			assert_code(code, ERR_NONE);
-	}
-	return damaged;
-}
-
 void repair_make_store(const struct store_options *options, unsigned count, size_t size)
 {
 	char *text = calloc(1, size + 3);

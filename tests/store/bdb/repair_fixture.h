@@ -15,8 +15,6 @@ struct repair_outcome {
 
 /* Repairs; false if it was stopped. */
 bool repair_run(struct store *store, bool dry, struct repair_outcome *outcome);
-/* Reads tasks 1 to count; unreadable[n]: ERR_DAMAGED. Returns how many; all others can be read. */
-unsigned repair_read_all(struct store *store, unsigned count, bool *unreadable);
 /* The first page from `page` on of that type with these links; 0: any, 1: there is one. */
 uint32_t repair_find_page(const struct store_options *options, enum engine_table table,
 	unsigned type, bool previous, bool next);

@@ -5,23 +5,6 @@
 #include "store/bdb/damage_fixture.h"
 #include "store/bdb/page.h"
 
-/* Reads every task; returns how many cannot be read, all for that reason. */
-static unsigned count_damaged(struct store *store)
-{
-	unsigned damaged = 0;
-
-	for (unsigned n = 1; n <= DAMAGE_TASKS; n++) {
-		struct op op = fixture_op(OP_READ, n);
-		enum err_code code = fixture_error(store, &op);
-
-		if (code == ERR_DAMAGED)
-			damaged++;
-		else
-			assert_code(code, ERR_NONE);
-	}
-	return damaged;
-}
-
 static void page_of_tasks_fails_its_tasks_only(void **state)
 {
 	struct store_options options = damage_options("tasks");
@@ -39,9 +22,9 @@ static void page_of_tasks_fails_its_tasks_only(void **state)
 	store = fixture_open(&options);
 	expect_log("page-damaged");
 	expect_log("task-damaged");
-	damaged = count_damaged(store);
+	damaged = damage_read_all(store, DAMAGE_TASKS, NULL);
 	assert_in_range(damaged, 1, DAMAGE_TASKS / 4);
-	assert_int_equal(count_damaged(store), damaged);
+	assert_int_equal(damage_read_all(store, DAMAGE_TASKS, NULL), damaged);
 	assert_int_equal(damage_list(&damage_shared.damages, list, 4), 1);
 	assert_int_equal(list[0].table, TABLE_NAMED_TASKS);
 	assert_int_equal(list[0].page, page);
@@ -62,7 +45,7 @@ static void page_of_tasks_fails_its_tasks_only(void **state)
 	assert_int_equal(report.missing_entries + report.unreadable_records, 0);
 	store_close(store);
 	store = fixture_open(&options);
-	assert_int_equal(count_damaged(store), damaged);
+	assert_int_equal(damage_read_all(store, DAMAGE_TASKS, NULL), damaged);
 	store_close(store);
 }
 
@@ -93,7 +76,7 @@ static void change_of_a_damaged_task_leaves_no_trace(void **state)
 	store_close(store);
 	/* Recovery has no need of the page: no record in the log is about it. */
 	store = fixture_open(&options);
-	assert_int_equal(count_damaged(store), damaged);
+	assert_int_equal(damage_read_all(store, DAMAGE_TASKS, NULL), damaged);
 	store_close(store);
 }
 
@@ -134,10 +117,10 @@ static void repaired_page_is_forgotten(void **state)
 	store = fixture_open(&options);
 	expect_log("page-damaged");
 	expect_log("task-damaged");
-	assert_true(count_damaged(store) > 0);
+	assert_true(damage_read_all(store, DAMAGE_TASKS, NULL) > 0);
 	assert_int_equal(damage_count(&damage_shared.damages), 1);
 	assert_int_equal(pwrite(fd, good, sizeof(good), (off_t)page * BDB_PAGE_SIZE), sizeof(good));
-	assert_int_equal(count_damaged(store), 0);
+	assert_int_equal(damage_read_all(store, DAMAGE_TASKS, NULL), 0);
 	assert_int_equal(damage_count(&damage_shared.damages), 0);
 	close(fd);
 	store_close(store);

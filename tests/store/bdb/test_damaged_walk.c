@@ -52,18 +52,14 @@ static struct salvaged salvage(struct store *store)
 /* Damages a page with rows of tasks; returns their number. */
 static unsigned damage_rows(struct store_options *options)
 {
-	unsigned damaged = 0;
 	struct store *store;
+	unsigned damaged;
 
 	damage_page(options, TABLE_NAMED_TASKS, damage_used_page(options, TABLE_NAMED_TASKS, 5));
 	store = fixture_open(options);
 	expect_log("page-damaged");
 	expect_log("task-damaged");
-	for (unsigned n = 1; n <= DAMAGE_TASKS; n++) {
-		struct op op = fixture_op(OP_READ, n);
-
-		damaged += fixture_error(store, &op) == ERR_DAMAGED;
-	}
+	damaged = damage_read_all(store, DAMAGE_TASKS, NULL);
 	assert_in_range(damaged, 1, DAMAGE_TASKS / 4);
 	store_close(store);
 	return damaged;

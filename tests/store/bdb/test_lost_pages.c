@@ -48,21 +48,6 @@ static void copy_page(
 	replace_page(options, table, to, bytes);
 }
 
-static unsigned count_damaged(struct store *store)
-{
-	unsigned damaged = 0;
-
-	for (unsigned n = 1; n <= DAMAGE_TASKS; n++) {
-		struct op op = fixture_op(OP_READ, n);
-		enum err_code code = fixture_error(store, &op);
-
-		damaged += code == ERR_DAMAGED;
-		if (code != ERR_DAMAGED)
-			assert_code(code, ERR_NONE);
-	}
-	return damaged;
-}
-
 static void check_one_page_is_damaged(
 	const struct store_options *options, enum engine_table table, uint32_t page)
 {
@@ -72,7 +57,7 @@ static void check_one_page_is_damaged(
 
 	expect_log("page-damaged");
 	expect_log("task-damaged");
-	assert_in_range(count_damaged(store), 1, DAMAGE_TASKS / 4);
+	assert_in_range(damage_read_all(store, DAMAGE_TASKS, NULL), 1, DAMAGE_TASKS / 4);
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.damaged, 1);
 	assert_string_equal(report.damages[0].table, engine_tables[table].name);
@@ -228,7 +213,7 @@ static void start_writes_the_image_again(void **state)
 	zero_used_page(&options, TABLE_NAMED_TASKS);
 	expect_log("pages-restored");
 	store = fixture_open(&options);
-	assert_int_equal(count_damaged(store), 0);
+	assert_int_equal(damage_read_all(store, DAMAGE_TASKS, NULL), 0);
 	fixture_verify(store, DAMAGE_TASKS);
 	store_close(store);
 }

@@ -20,7 +20,7 @@ static void expect_lost(unsigned tasks)
 /* Finds out which tasks are on the damaged page: those behind it in a bucket are not lost. */
 static void dry_run(struct store *store, unsigned tasks)
 {
-	unsigned damaged = repair_read_all(store, tasks, unreadable);
+	unsigned damaged = damage_read_all(store, tasks, unreadable);
 
 	assert_true(repair_run(store, true, &outcome));
 	assert_int_equal(outcome.report.pages, 1);
@@ -67,7 +67,7 @@ static void make_lost_again(
 	store_close(store);
 	store = fixture_open(options);
 	fixture_verify(store, tasks);
-	assert_int_equal(repair_read_all(store, tasks, unreadable), 0);
+	assert_int_equal(damage_read_all(store, tasks, unreadable), 0);
 	store_close(store);
 }
 
@@ -170,7 +170,7 @@ static void page_in_the_cache_is_a_copy(void **state)
 	repair_make_store(&options, TASKS, 0);
 	page = repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_HASH, false, false);
 	store = repair_reopen(&options);
-	assert_int_equal(repair_read_all(store, TASKS, unreadable), 0);
+	assert_int_equal(damage_read_all(store, TASKS, unreadable), 0);
 	damage_page(&options, TABLE_NAMED_TASKS, page); /* which is in the cache */
 	expect_log("page-damaged");
 	repair_one(store, TASKS, 0, "written again from a copy");
