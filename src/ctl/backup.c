@@ -308,7 +308,8 @@ static bool open_all(struct backup *backup, bool add, struct err *err)
 	if (getrandom(&owner, sizeof(owner), 0) != (ssize_t)sizeof(owner))
 		return err_set(err, ERR_INTERNAL, NULL, "no random numbers: %s", strerror(errno));
 	snprintf(backup->owner, sizeof(backup->owner), "%" PRIu64, owner >> 1 | 1);
-	return open_home(backup, err) && copy_open_folder(backup->path, !add, &folder, err) &&
+	return (add || copy_check_outside(backup->path, backup->conf->home, "the home", err)) &&
+	       open_home(backup, err) && copy_open_folder(backup->path, !add, &folder, err) &&
 	       copy_tree_open(&backup->to, folder, !add, err) &&
 	       (add || manifest_open(&backup->manifest, err));
 }

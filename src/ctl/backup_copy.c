@@ -4,7 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,6 +106,44 @@ bool copy_entries(const struct manifest *manifest, const struct copy_tree *from,
 			return false;
 	}
 	return copy_tree_sync(to, err);
+}
+
+/* ---- places ---- */
+
+/* The resolved path of the folder that has or will have the entry of this path. */
+static bool find_parent(const char *path, char parent[PATH_MAX])
+{
+	char copy[CONF_TEXT_MAX];
+
+	if (!realpath(path, parent)) {
+		snprintf(copy, sizeof(copy), "%s", path);
+		return realpath(dirname(copy), parent) != NULL;
+	}
+	dirname(parent);
+	return true;
+}
+
+static bool is_inside(const char *path, const char *folder)
+{
+	struct stat wanted, found;
+	char place[PATH_MAX];
+	bool inside = false, more = stat(folder, &wanted) == 0 && find_parent(path, place);
+
+	while (more && !inside) {
+		inside = stat(place, &found) == 0 && found.st_dev == wanted.st_dev &&
+			 found.st_ino == wanted.st_ino;
+		more = strcmp(place, "/") != 0;
+		dirname(place);
+	}
+	return inside;
+}
+
+bool copy_check_outside(const char *path, const char *folder, const char *what, struct err *err)
+{
+	return !is_inside(path, folder) ||
+	       err_set(err, ERR_CONFLICT, NULL,
+		       "%s is in %s, and would be lost with it: choose a folder outside of it",
+		       path, what);
 }
 
 /* ---- recovery ---- */

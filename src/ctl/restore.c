@@ -113,6 +113,12 @@ static bool give_to_service(const struct restore *restore, struct err *err)
 
 /* ---- the command ---- */
 
+static bool check_place(const struct restore *restore, struct err *err)
+{
+	return copy_check_outside(restore->home, restore->path, "the backup", err) &&
+	       copy_check_outside(restore->home, restore->conf->home, "the configured home", err);
+}
+
 static bool open_backup(struct restore *restore, const char *logs, struct err *err)
 {
 	int folder;
@@ -174,7 +180,8 @@ int ctl_restore(struct ctl *ctl)
 
 	if (!restore.home)
 		return ctl_fail("'restore' requires --home");
-	ok = open_backup(&restore, ctl->call.options[ADMIN_LOGS], &err) &&
+	ok = check_place(&restore, &err) &&
+	     open_backup(&restore, ctl->call.options[ADMIN_LOGS], &err) &&
 	     read_until(&restore, ctl->call.options[ADMIN_UNTIL], &err) &&
 	     manifest_open(&restore.counted, &err) && copy_files(&restore, &err) &&
 	     copy_recover(&ctl->conf, restore.home, restore.until, &restore.counted, &err) &&

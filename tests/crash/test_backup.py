@@ -265,9 +265,29 @@ def refusals():
     instance.ctl("backup", folder)
     again = instance.ctl_run("backup", folder)
     ok("is not empty" in again.stderr, "a folder with a backup is not overwritten", again.stderr)
+    nested(instance, folder)
     altered(instance, folder, home)
     unfinished(instance, folder, home)
     instance.stop("refusals")
+
+
+def nested(instance, folder):
+    """A folder that would be lost with the home or with the backup."""
+    link = os.path.join(instance.dir, "link")
+    os.symlink(instance.conf["home"], link)
+    inside = "would be lost with it: choose a folder outside of it"
+    for name, words, what in (
+        ("a backup in the home", ("backup", os.path.join(link, "data", "new")), "the home"),
+        ("a restore in the backup", ("restore", folder, "--home", folder + "/new"), "the backup"),
+        ("a restore in the home", ("restore", folder, "--home", link + "/new"), "the configured home"),
+    ):
+        done = instance.ctl_run(*words)
+        equal(
+            (done.returncode, done.stderr),
+            (1, f"polytaskctl: {words[-1]} is in {what}, and {inside}\n"),
+            f"{name} is refused",
+        )
+        ok(not os.path.exists(words[-1]), "and no folder is made")
 
 
 def cut_off(instance, folder):
