@@ -110,11 +110,19 @@ enum engine_fault {
 struct engine_ops;
 
 /* An engine's own struct begins with this one. */
+/* A table that an open with give_up_pages made again, empty, and the page that it needed. */
+struct engine_emptied {
+	bool done;
+	enum engine_table table;
+	uint32_t page;
+};
+
 struct engine {
 	const struct engine_ops *ops;
 	char message[ENGINE_MESSAGE_SIZE];
 	uint32_t damaged_page; /* of the table of the last call that returned ENGINE_DAMAGED */
 	enum engine_fault fault;
+	struct engine_emptied emptied;
 	struct id_secret secret; /* set by open; kept with the data */
 };
 

@@ -26,6 +26,8 @@ static const char *const dry_texts[] = {
 	[ENGINE_REPAIR_VALUE] = "the row that it is a part of will be lost",
 };
 
+static const char *const emptied_text = "the table was emptied, its rows are lost";
+
 /* ---- one page ---- */
 
 static bool tell(
@@ -68,7 +70,20 @@ static bool clear_tree(
 		damage_forget(&store->shared->damages, damage->table);
 		repair->cleared |= 1U << damage->table;
 	}
-	return tell(repair, damage, "the table was emptied, its rows are lost", err);
+	return tell(repair, damage, emptied_text, err);
+}
+
+/* A table that was already emptied when the store was opened, because that needed the page. */
+static bool tell_emptied(struct store *store, struct repair *repair, struct err *err)
+{
+	const struct engine_emptied *emptied = &store->engine->emptied;
+	struct damage damage = { .table = emptied->table, .page = emptied->page };
+
+	if (!emptied->done)
+		return true;
+	repair->report->pages++;
+	repair->report->tables |= 1U << emptied->table;
+	return tell(repair, &damage, emptied_text, err);
 }
 
 static bool repair_page(
@@ -236,7 +251,7 @@ static bool run(struct store *store, struct repair *repair, struct err *err)
 	err->code = ERR_NONE;
 	report->unfinished = repair->lost != 0;
 	repair->noted = report->tables = repair->lost;
-	if (!repair_pages(store, repair, err))
+	if (!tell_emptied(store, repair, err) || !repair_pages(store, repair, err))
 		return false;
 	if (!repair->dry)
 		return repair->noted == 0 || finish(store, repair, err);

@@ -50,6 +50,13 @@ def overwrite_all(instance, table):
     return numbers
 
 
+def overwrite_first(instance, table):
+    """Overwrites part of the first page, which describes the file."""
+    with open(os.path.join(instance.conf["home"], "data", table), "r+b") as file:
+        file.seek(100)
+        file.write(os.urandom(64))
+
+
 def ids_in(page, tenant=b"demo\0"):
     """Ids of the tasks of a tenant whose keys are on a page of the hash table."""
     ids, at = [], page.find(tenant)

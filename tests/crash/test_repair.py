@@ -5,7 +5,7 @@ import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from damage import BTREE_LEAF, HASH_PAGE, every_id, exported, fill, ids_in, listed, overwrite, overwrite_all
+from damage import BTREE_LEAF, HASH_PAGE, every_id, exported, fill, ids_in, listed, overwrite, overwrite_all, overwrite_first
 from lib import Instance, run_tests
 from tap import equal, note, ok, until
 
@@ -148,6 +148,41 @@ def of_another_table(table, text):
     instance.stop(table)
 
 
+def of_the_keys_that_a_start_needs():
+    """The first page is read by each open; others by a recovery that has changes for them."""
+    instance = Instance({"checkpoint_seconds": "3600"}, expect=EVENTS + ("file-set-aside", "store-panic", "unrecoverable"))
+    fill(instance)
+    every = every_id(instance)
+    sent = [("Idempotency-Key", '"first"')]
+    instance.native("POST", "/tasks", {"fields": {}}, headers=sent)
+    instance.ctl("checkpoint")
+    for first in (True, False):
+        instance.native("POST", "/tasks", {"fields": {}}, headers=[("Idempotency-Key", f'"{first}"')])
+        instance.kill_daemon()
+        os.unlink(os.path.join(instance.conf["home"], "data", "doublewrite"))
+        if first:
+            overwrite_first(instance, "once.db")
+        else:
+            overwrite_all(instance, "once.db")
+        done = instance.ctl_run("repair", timeout=120)
+        ok(
+            done.returncode != 0 and "once.db cannot be read" in done.stderr,
+            f"first {first}: without --yes the open fails",
+            done.stdout + done.stderr,
+        )
+        done = instance.ctl_run("repair", "--yes", timeout=120)
+        equal(done.returncode, 0, f"first {first}: repaired")
+        ok("of once.db: the table was emptied" in done.stdout, f"first {first}: the page", done.stdout + done.stderr)
+        ok("is carried out again" in done.stdout, f"first {first}: what is lost", done.stdout)
+        instance.start_daemon()
+        instance.wait_ready()
+        equal(instance.native("POST", "/tasks", {"fields": {}}, headers=sent).status, 201, f"first {first}: a creation")
+        instance.ctl("checkpoint")
+    equal(every_id(instance)["demo"] >= every["demo"], True, "all tasks are there")
+    instance.verify("keys that a start needs")
+    instance.stop("keys that a start needs")
+
+
 def of_the_meta_table():
     of_another_table("meta.db", "revisions of removed tasks may be used again")
 
@@ -163,4 +198,5 @@ run_tests(
     that_a_recovery_needs,
     of_the_meta_table,
     of_the_keys,
+    of_the_keys_that_a_start_needs,
 )

@@ -134,19 +134,26 @@ bool data_files_can_be_made_again(unsigned table)
 	       (table < ENGINE_TABLES && engine_tables[table].old);
 }
 
+bool data_files_can_be_emptied(unsigned table)
+{
+	return table == TABLE_IDEMPOTENCY;
+}
+
 bool data_files_set_aside(const struct data_files *files, const char *name)
 {
 	char aside[RING_NAME + sizeof(".damaged")];
 	unsigned table = data_files_table(name);
 
-	if (!data_files_can_be_made_again(table) || engine_tables[table].old)
+	bool forget = files->give_up && data_files_can_be_emptied(table);
+
+	if ((!data_files_can_be_made_again(table) && !forget) || engine_tables[table].old)
 		return false;
 	snprintf(aside, sizeof(aside), "%s.damaged", name);
 	if (renameat(files->folder, name, files->folder, aside) != 0)
 		return false;
 	page_map_remove(files->folder, name);
-	log_error("file-set-aside", "%s is damaged: it was renamed to %s and is made again", name,
-		aside);
+	log_error("file-set-aside", "%s is damaged: it was renamed to %s and is made again%s", name,
+		aside, forget ? ", empty" : "");
 	damage_forget(files->damages, table);
 	return true;
 }

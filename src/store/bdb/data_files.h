@@ -51,11 +51,15 @@ unsigned data_files_given_up(const struct data_files *files);
 /* Whether the folder is that of the data files. */
 bool data_files_own(const struct data_files *files, uint64_t device, uint64_t inode);
 
+/* The table of a file, enum engine_table; ENGINE_TABLES for other files. */
+unsigned data_files_table(const char *name);
 /* Index and usage are made again from other tables; a snapshot ends with the service. */
 bool data_files_can_be_made_again(unsigned table);
+/* Idempotency-Keys: a B-tree that a repair empties as a whole. */
+bool data_files_can_be_emptied(unsigned table);
 /*
- * Alone: renames a damaged file that a start makes again; libdb ignores the log records of a
- * missing file. Returns false for other files, and if it cannot be renamed.
+ * Alone: renames a damaged file that a start makes again, or that a repair empties; libdb ignores the
+ * log records of a missing file. Returns false for other files, and if it cannot be renamed.
  */
 bool data_files_set_aside(const struct data_files *files, const char *name);
 

@@ -15,8 +15,6 @@ struct data_files {
 	uint64_t inodes[RING_FILES];
 };
 
-/* The table of a file, enum engine_table; ENGINE_TABLES for other files. */
-unsigned data_files_table(const char *name);
 /*
  * Writes all pages of the ring in place, through the doublewrite file. After ENOSPC and
  * EDQUOT the pages that could not be written are still in the ring.

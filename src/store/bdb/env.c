@@ -199,7 +199,8 @@ static void describe_failure(struct bdb *bdb)
 	if (failure.name)
 		snprintf(bdb->engine.message, sizeof(bdb->engine.message),
 			"page %u of %s cannot be read", failure.page, failure.name);
-	if (failure.name && data_files_may_give_up(failure.name, failure.page))
+	if (failure.name && (data_files_may_give_up(failure.name, failure.page) ||
+				    data_files_can_be_emptied(data_files_table(failure.name))))
 		bdb->engine.fault = ENGINE_FAULT_PAGE;
 }
 
@@ -265,16 +266,22 @@ static void close_all(struct bdb *bdb)
 	bdb->synced = -1;
 }
 
-/* Files that a start makes again. */
-#define DERIVED_TABLES 3
+/* Files that a start makes again, and one that a repair empties. */
+#define TABLES_SET_ASIDE 4
 
 /* Whether the damaged file was set aside, so that the start may be tried again. */
-static bool set_aside(const struct bdb *bdb, const struct engine_options *options)
+static bool set_aside(struct bdb *bdb, const struct engine_options *options)
 {
 	struct page_failure failure = file_hooks_failure();
+	unsigned table;
 
-	return options->mode == ENGINE_RECOVER && failure.name &&
-	       data_files_set_aside(bdb->files, failure.name);
+	if (options->mode != ENGINE_RECOVER || !failure.name ||
+		!data_files_set_aside(bdb->files, failure.name))
+		return false;
+	table = data_files_table(failure.name);
+	if (data_files_can_be_emptied(table))
+		bdb->engine.emptied = (struct engine_emptied){ true, table, failure.page };
+	return true;
 }
 
 static void close_failed(struct bdb *bdb)
@@ -308,7 +315,7 @@ static enum engine_status bdb_open(struct engine **engine, const struct engine_o
 	if (!bdb)
 		return ENGINE_NO_MEMORY;
 	rc = open_all(bdb, options);
-	for (int i = 0; i < DERIVED_TABLES && rc != 0 && set_aside(bdb, options); i++) {
+	for (int i = 0; i < TABLES_SET_ASIDE && rc != 0 && set_aside(bdb, options); i++) {
 		close_failed(bdb);
 		rc = open_all(bdb, options);
 	}
