@@ -235,17 +235,19 @@ bool admin_import(struct admin *admin, const struct admin_call *call, struct err
 	struct import import = { .sum = EVP_MD_CTX_new(),
 		.partial = call->options[ADMIN_PARTIAL] != NULL };
 	struct err late = { 0 };
-	bool ok = export_sum_begin(import.sum) || err_no_memory(err);
+	bool ok = export_sum_begin(import.sum) || err_no_memory(err), flushed;
 
 	if (!ok || !task_batch_open(&import.batch, admin->store, err)) {
 		EVP_MD_CTX_free(import.sum);
 		return false;
 	}
 	ok = import_lines(admin, &import, err);
-	if (!ok && err->code != ERR_PANIC)
-		task_batch_put(&import.batch, true, &late);
-	else if (ok)
-		ok = task_batch_put(&import.batch, true, err);
+	flushed = (ok || err->code != ERR_PANIC) &&
+		  task_batch_put(&import.batch, true, ok ? err : &late);
+	ok = ok && flushed;
+	/* Rows are behind the tasks: only this flush has made them durable. */
+	if (!flushed)
+		import.rows = 0;
 	print_counts(admin, &import);
 	task_batch_close(&import.batch);
 	EVP_MD_CTX_free(import.sum);

@@ -22,13 +22,17 @@ bool task_batch_put(struct task_batch *batch, bool flush, struct err *err)
 {
 	if (batch->count > 0 && !store_put_tasks(batch->store, batch->tasks, batch->count, err))
 		return false;
-	batch->total += batch->count;
+	batch->unflushed += batch->count;
 	batch->count = 0;
 	arena_reset(&batch->arena);
 	if (!flush && ++batch->since_flush < BATCHES_PER_FLUSH)
 		return true;
 	batch->since_flush = 0;
-	return store_flush(batch->store, err);
+	if (!store_flush(batch->store, err))
+		return false;
+	batch->total += batch->unflushed;
+	batch->unflushed = 0;
+	return true;
 }
 
 struct task *task_batch_next(struct task_batch *batch, struct err *err)

@@ -9,7 +9,8 @@ struct task_batch {
 	struct arena arena; /* the texts of the tasks */
 	size_t count;
 	size_t since_flush; /* batches written since the last flush */
-	uint64_t total;	    /* tasks written */
+	uint64_t unflushed; /* tasks written since then */
+	uint64_t total;	    /* tasks written and flushed */
 };
 
 bool task_batch_open(struct task_batch *batch, struct store *store, struct err *err);

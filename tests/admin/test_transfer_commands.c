@@ -197,6 +197,31 @@ static void rows_need_a_last_line(void **state)
 		"are missing\n");
 }
 
+static bool disk_is_full;
+
+bool __real_store_flush(struct store *full, struct err *err);
+bool __wrap_store_flush(struct store *full, struct err *err);
+
+bool __wrap_store_flush(struct store *full, struct err *err)
+{
+	return disk_is_full ? err_set(err, ERR_DISK_FULL, NULL, NULL)
+			    : __real_store_flush(full, err);
+}
+
+static void tasks_that_are_not_flushed_are_not_counted(void **state)
+{
+	char *text;
+
+	(void)state;
+	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
+	text = export_to_text("export");
+	disk_is_full = true;
+	expect_result("import", text, 1, "0 tasks imported\n",
+		"polytaskctl: The disk is full; nothing was changed.\n");
+	disk_is_full = false;
+	free(text);
+}
+
 static void partial_export_is_imported_on_demand(void **state)
 {
 	struct call_result imported;
@@ -345,6 +370,7 @@ int main(void)
 		WITH_STORE(lines_behind_the_last_line_are_refused),
 		WITH_STORE(counts_of_the_last_line_are_checked),
 		WITH_STORE(rows_need_a_last_line),
+		WITH_STORE(tasks_that_are_not_flushed_are_not_counted),
 		WITH_STORE(partial_export_is_imported_on_demand),
 		WITH_STORE(lines_of_older_builds_are_imported),
 		WITH_STORE(wrong_rows_are_rejected),
