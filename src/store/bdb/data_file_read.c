@@ -52,6 +52,16 @@ static bool is_lost(const struct data_file *file, int fd, uint32_t page)
 	       was_on_disk(file, fd, page);
 }
 
+/* libdb would return a value with bytes that were never set. */
+static bool is_left_over(const struct data_file *file, uint32_t page, const void *bytes)
+{
+	const struct data_files *files = file->files;
+	bool in_repair = files->in_repair.page == page &&
+			 files->in_repair.table == data_files_table(file->name);
+
+	return !files->recovering && !in_repair && page_is_placeholder(bytes);
+}
+
 /* NULL if the `got` bytes of the page are good; otherwise what is wrong. */
 static const char *find_fault(
 	const struct data_file *file, int fd, uint32_t page, const void *bytes, ssize_t got)
@@ -62,7 +72,7 @@ static const char *find_fault(
 		return was_on_disk(file, fd, page) ? "the file was cut off before it" : NULL;
 	switch (page_check(bytes, page)) {
 	case PAGE_GOOD:
-		return NULL;
+		return is_left_over(file, page, bytes) ? "its repair was interrupted" : NULL;
 	case PAGE_HOLE:
 		return is_lost(file, fd, page) ? "it was written, but is all zeros" : NULL;
 	case PAGE_BAD:

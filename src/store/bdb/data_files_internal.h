@@ -9,6 +9,11 @@ struct data_files {
 	int folder, doublewrite;
 	bool recovering, give_up;
 	unsigned given_up; /* pages that a recovery took for empty ones */
+	/* A placeholder (page.h) that this process may read; page 0: none. */
+	struct {
+		unsigned table;
+		uint32_t page;
+	} in_repair;
 	struct damage_table *damages;
 	/* drain.c: descriptors of its own, 0: none; for which inodes. */
 	int open[RING_FILES];

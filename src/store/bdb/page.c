@@ -124,3 +124,11 @@ uint32_t page_next(const void *page)
 {
 	return load32((const uint8_t *)page + PAGE_AT_NEXT);
 }
+
+bool page_is_placeholder(const void *page)
+{
+	uint16_t bytes;
+
+	memcpy(&bytes, (const uint8_t *)page + PAGE_AT_FREE_END, sizeof(bytes));
+	return page_type(page) == PAGE_OVERFLOW && bytes == 0;
+}

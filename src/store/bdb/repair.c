@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/bdb/data_files_internal.h"
 #include "store/bdb/file_hooks.h"
@@ -61,12 +62,16 @@ static int write_from_cache(struct repair *repair)
 		return rc == DB_PAGE_NOTFOUND ? EBADMSG : rc; /* the file was made shorter */
 	memcpy(copy, page, sizeof(copy));
 	page_finish(copy);
-	if (!repair->dry)
+	if (page_is_placeholder(copy))
+		rc = EBADMSG;
+	if (rc == 0 && !repair->dry)
 		rc = env->log_flush(env, NULL);
 	if (rc == 0)
 		rc = write_page(repair, copy);
 	put = cache->put(cache, page, DB_PRIORITY_UNCHANGED, 0);
-	return rc == EBADMSG ? EIO : rc != 0 ? rc : put;
+	if (rc == EBADMSG && !page_is_placeholder(copy))
+		rc = EIO;
+	return rc != 0 ? rc : put;
 }
 
 /* ENOENT: there is no image. */
@@ -82,6 +87,8 @@ static int write_from_doublewrite(struct repair *repair)
 	rc = doublewrite_find(
 		files->folder, repair->file.file.name, page_file_id(first), repair->page, page);
 	pthread_mutex_unlock(&files->ring->drain);
+	if (rc == 0 && page_is_placeholder(page))
+		return ENOENT;
 	return rc == 0 ? write_page(repair, page) : rc;
 }
 
@@ -149,6 +156,47 @@ static int delete_row(struct repair *repair)
 	return rc == DB_NOTFOUND ? 0 : rc;
 }
 
+/*
+ * Of a value whose row was not found, because it or a page between is damaged too: another round, with
+ * these repaired, finds the row or that there is none.
+ */
+static bool is_without_row(struct repair *repair)
+{
+	unsigned char page[BDB_PAGE_SIZE];
+
+	return repair->place.use == USE_OVERFLOW && repair->place.key_len == 0 &&
+	       pread(repair->file.fd, page, sizeof(page), (off_t)repair->page * BDB_PAGE_SIZE) ==
+		       (ssize_t)sizeof(page) &&
+	       page_check(page, repair->page) == PAGE_GOOD && page_is_placeholder(page);
+}
+
+/* The checkpoint writes the page, which is unused then. */
+static int delete_row_and_write(struct repair *repair)
+{
+	DB_ENV *env = repair->bdb->env;
+	int rc = delete_row(repair);
+
+	return rc == 0 ? env->txn_checkpoint(env, 0, 0, DB_FORCE) : rc;
+}
+
+/*
+ * Until the row is deleted, the page stays damaged for all other processes, and for all if this one is
+ * killed.
+ */
+static int replace_in_value(struct repair *repair)
+{
+	struct data_files *files = repair->bdb->files;
+	int rc;
+
+	files->in_repair.table = repair->table;
+	files->in_repair.page = repair->page;
+	rc = replace(repair);
+	if (rc == 0 && !repair->dry && repair->place.key_len > 0)
+		rc = delete_row_and_write(repair);
+	files->in_repair.page = 0;
+	return rc;
+}
+
 /* ---- the operation ---- */
 
 static int replace_lost(struct repair *repair, enum engine_repair *done)
@@ -159,13 +207,13 @@ static int replace_lost(struct repair *repair, enum engine_repair *done)
 		[USE_CHAIN] = ENGINE_REPAIR_EMPTIED,
 		[USE_OVERFLOW] = ENGINE_REPAIR_VALUE,
 	};
-	const struct page_place *place = &repair->place;
-	int rc = repair_find(repair->db, &repair->file, repair->page, &repair->place);
+	struct page_place *place = &repair->place;
+	int rc = repair_find(repair->db, &repair->file, repair->page, place);
 
+	if (rc == 0 && is_without_row(repair))
+		place->use = USE_UNUSED;
 	if (rc == 0)
-		rc = replace(repair);
-	if (rc == 0 && !repair->dry && place->use == USE_OVERFLOW && place->key_len > 0)
-		rc = delete_row(repair);
+		rc = place->use == USE_OVERFLOW ? replace_in_value(repair) : replace(repair);
 	if (rc == 0)
 		*done = results[place->use];
 	return rc;

@@ -57,6 +57,8 @@ static int verify_run(struct table_file *opened, uint32_t first, unsigned count,
 		bool complete = got >= (ssize_t)((i + 1) * (size_t)BDB_PAGE_SIZE);
 		enum page_state state = complete ? page_check(bytes[i], first + i) : PAGE_BAD;
 
+		if (state == PAGE_GOOD && page_is_placeholder(bytes[i]))
+			state = PAGE_BAD;
 		if (state == PAGE_GOOD)
 			good[good_count++] = first + i;
 		else if ((complete || got < 0) && !is_unwritten(opened, first + i, state))

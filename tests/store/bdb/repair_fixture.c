@@ -7,7 +7,7 @@
 
 #include "store/bdb/doublewrite.h"
 #include "store/bdb/hash_page.h"
-#include "store/bdb/page.h"
+#include "store/bdb/page_make.h"
 
 /* ---- the repair ---- */
 
@@ -87,6 +87,39 @@ uint32_t repair_find_page(const struct store_options *options, enum engine_table
 	}
 	close(fd);
 	return number;
+}
+
+static void read_page(int fd, uint32_t number, unsigned char page[BDB_PAGE_SIZE])
+{
+	assert_int_equal(
+		pread(fd, page, BDB_PAGE_SIZE, (off_t)number * BDB_PAGE_SIZE), BDB_PAGE_SIZE);
+}
+
+uint32_t repair_next_page(
+	const struct store_options *options, enum engine_table table, uint32_t page)
+{
+	int fd = damage_open_table(options, table);
+	unsigned char bytes[BDB_PAGE_SIZE];
+
+	read_page(fd, page, bytes);
+	close(fd);
+	return page_next(bytes);
+}
+
+void repair_empty_value_page(
+	const struct store_options *options, enum engine_table table, uint32_t page)
+{
+	int fd = damage_open_table(options, table);
+	unsigned char bytes[BDB_PAGE_SIZE];
+	struct page_links links;
+
+	read_page(fd, page, bytes);
+	links = (struct page_links){ page_previous(bytes), page_next(bytes) };
+	page_make_overflow(bytes, page, page_lsn(bytes), links);
+	page_finish(bytes);
+	assert_int_equal(
+		pwrite(fd, bytes, sizeof(bytes), (off_t)page * BDB_PAGE_SIZE), sizeof(bytes));
+	close(fd);
 }
 
 unsigned repair_count_tasks(

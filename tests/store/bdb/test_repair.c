@@ -139,6 +139,53 @@ static void page_of_a_long_value_loses_its_task(void **state)
 	}
 }
 
+/* Killed between the empty page and the deletion of the row. */
+static void interrupted_repair_of_a_long_value_goes_on(void **state)
+{
+	struct store_options options = damage_options("placeholder");
+
+	(void)state;
+	repair_make_store(&options, 40, 20000);
+	for (int i = 0; i < 3; i++) {
+		struct store *store;
+
+		repair_empty_value_page(&options, TABLE_NAMED_TASKS,
+			repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_OVERFLOW, i > 0, i < 2));
+		expect_log("page-damaged");
+		expect_log("task-damaged");
+		store = repair_reopen(&options);
+		repair_one(store, 40, 1, "the row that it was a part of is lost");
+		make_lost_again(store, &options, 40);
+	}
+}
+
+static void row_of_a_page_is_found_behind_another_damaged_page(void **state)
+{
+	struct store_options options = damage_options("behind");
+	uint32_t first, next;
+	struct store *store;
+
+	(void)state;
+	repair_make_store(&options, 40, 20000);
+	first = repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_OVERFLOW, false, true);
+	next = repair_next_page(&options, TABLE_NAMED_TASKS, first);
+	damage_page(&options, TABLE_NAMED_TASKS, first);
+	damage_page(&options, TABLE_NAMED_TASKS, next);
+	/* The second page is found again as long as its row may be found. */
+	for (int i = 0; i < 4; i++)
+		expect_log("page-damaged");
+	for (int i = 0; i < 3; i++)
+		expect_log("page-repaired");
+	expect_lost(1);
+	store = repair_reopen(&options);
+	assert_true(repair_run(store, false, &outcome));
+	assert_int_equal(outcome.report.failed, 0);
+	assert_int_equal(outcome.lost_count, 1);
+	fixture_verify(store, 39);
+	assert_int_equal(damage_count(&damage_shared.damages), 0);
+	make_lost_again(store, &options, 40);
+}
+
 static void unused_page_loses_nothing(void **state)
 {
 	struct store_options options = damage_options("unused");
@@ -281,6 +328,8 @@ int main(void)
 		CHECK(first_page_keeps_the_rest_of_its_bucket),
 		CHECK(further_page_keeps_the_rest_of_its_bucket),
 		CHECK(page_of_a_long_value_loses_its_task),
+		CHECK(interrupted_repair_of_a_long_value_goes_on),
+		CHECK(row_of_a_page_is_found_behind_another_damaged_page),
 		CHECK(unused_page_loses_nothing),
 		CHECK(page_in_the_cache_is_a_copy),
 		CHECK(image_in_the_doublewrite_file_is_a_copy),
