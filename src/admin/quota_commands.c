@@ -103,7 +103,7 @@ bool admin_quota_recount(struct admin *admin, const struct admin_call *call, str
 	if (changed > 0)
 		return err_set(err, ERR_CONFLICT, NULL,
 			"the tasks of %" PRIu64
-			" tenants changed meanwhile: their counts were not checked",
-			changed);
+			" tenant%s changed meanwhile: their counts were not checked",
+			changed, str_plural(changed));
 	return true;
 }

@@ -83,8 +83,8 @@ static bool put_sum(struct admin *admin, const struct store_repair_report *repor
 	if (report->changed_counts > 0)
 		return err_set(err, ERR_CONFLICT, NULL,
 			"the tasks of %" PRIu64
-			" tenants changed meanwhile: run polytaskctl quota recount",
-			report->changed_counts);
+			" tenant%s changed meanwhile: run polytaskctl quota recount",
+			report->changed_counts, str_plural(report->changed_counts));
 	return true;
 }
 
