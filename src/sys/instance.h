@@ -16,7 +16,8 @@ struct instance_locks {
 
 /*
  * Takes both locks and gives them to the owner. The folders exist. ERR_BUSY while another process
- * has the lock of the home, ERR_CONFLICT if one has that of the regions. Changes nothing in the folder of the regions before it has its lock.
+ * has the lock of the home, ERR_CONFLICT if one has that of the regions. Changes nothing in the
+ * folder of the regions before it has its lock.
  */
 bool instance_lock(struct instance_locks *locks, const struct conf *conf,
 	const struct service_user *owner, struct err *err);

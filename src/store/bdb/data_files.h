@@ -58,8 +58,8 @@ bool data_files_can_be_made_again(unsigned table);
 /* Idempotency-Keys: a B-tree that a repair empties as a whole. */
 bool data_files_can_be_emptied(unsigned table);
 /*
- * Alone: renames a damaged file that a start makes again, or that a repair empties; libdb ignores the
- * log records of a missing file. Returns false for other files, and if it cannot be renamed.
+ * Alone: renames a damaged file that a start makes again, or that a repair empties; libdb ignores
+ * the log records of a missing file. Returns false for other files, and if it cannot be renamed.
  */
 bool data_files_set_aside(const struct data_files *files, const char *name);
 

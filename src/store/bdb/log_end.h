@@ -7,8 +7,8 @@
  * would drop the committed changes behind it. So each flush writes its position to the file
  * log/synced, and a start compares the two (home.c).
  *
- * The position is written after the sync that it names and is not synced itself. After kill -9 it is
- * exact; after a power cut it may be some seconds old, and damage behind it is not noticed.
+ * The position is written after the sync that it names and is not synced itself. After kill -9 it
+ * is exact; after a power cut it may be some seconds old, and damage behind it is not noticed.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,9 +32,9 @@ static inline bool log_position_is_before(struct log_position a, struct log_posi
 size_t log_whole_bytes(const void *log, size_t size);
 
 /*
- * folder: descriptor of the logs' folder. Finds the end of the newest log; if it has no whole record,
- * that of the log before, as libdb does. A position with offset 0 means that no log has one.
- * Returns 0 or an errno.
+ * folder: descriptor of the logs' folder. Finds the end of the newest log; if it has no whole
+ * record, that of the log before, as libdb does. A position with offset 0 means that no log has
+ * one. Returns 0 or an errno.
  */
 int log_end_find(int folder, struct log_position *end);
 

@@ -55,8 +55,8 @@ enum { PAGE_UNUSED = 0, PAGE_OVERFLOW = 7, PAGE_HASH = 13 };
 
 unsigned page_type(const void *page);
 /*
- * A page of a long value without bytes: a repair writes it, and then deletes the row. libdb writes none,
- * but a recovery may meet one between two records.
+ * A page of a long value without bytes: a repair writes it, and then deletes the row. libdb writes
+ * none, but a recovery may meet one between two records.
  */
 bool page_is_placeholder(const void *page);
 /* Neighbours in a chain; 0: none. In the list of unused pages only next counts. */

@@ -157,8 +157,8 @@ static int delete_row(struct repair *repair)
 }
 
 /*
- * Of a value whose row was not found, because it or a page between is damaged too: another round, with
- * these repaired, finds the row or that there is none.
+ * Of a value whose row was not found, because it or a page between is damaged too: another round,
+ * with these repaired, finds the row or that there is none.
  */
 static bool is_without_row(struct repair *repair)
 {
@@ -180,8 +180,8 @@ static int delete_row_and_write(struct repair *repair)
 }
 
 /*
- * Until the row is deleted, the page stays damaged for all other processes, and for all if this one is
- * killed.
+ * Until the row is deleted, the page stays damaged for all other processes, and for all if this
+ * one is killed.
  */
 static int replace_in_value(struct repair *repair)
 {
