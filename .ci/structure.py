@@ -1,4 +1,4 @@
-"""The structure of src/: layers, circles, who may include a library's header, size of files.
+"""The structure of src/: layers, circles, who may include a library's header, size and width of files.
 
     python3 .ci/structure.py [BUILD]     (after make; BUILD: the build tree, default .)
 
@@ -20,6 +20,8 @@ PRIVATE = {
     "libsmartcols.h": "src/ctl/",
 }
 LINES_MAX = 400
+# The formatter leaves comments as they are.
+COLUMNS_MAX = 100
 # The list of dialects names the tables of each; dialects may look into the list.
 LIST = "src/dialect/dialect.c"
 
@@ -46,6 +48,12 @@ def check_includes(path, text):
             faults.append(f"{path}: includes {header} of a higher layer")
 
 
+def check_columns(path, text):
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > COLUMNS_MAX:
+            faults.append(f"{path}:{number}: {len(line)} columns, more than {COLUMNS_MAX}")
+
+
 def check_files():
     for path in files:
         if not path.startswith(("src/", "tests/")) or not path.endswith((".c", ".h", ".py")):
@@ -55,6 +63,8 @@ def check_files():
         lines = text.count("\n")
         if lines > LINES_MAX:
             faults.append(f"{path}: {lines} lines, more than {LINES_MAX}")
+        if not path.endswith(".py"):
+            check_columns(path, text)
         if path.startswith("src/"):
             check_includes(path, text)
 
