@@ -1,5 +1,6 @@
 #include "store/bdb/data_files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -36,11 +37,60 @@ static int open_folder(struct data_files *files, const char *home)
 	return 0;
 }
 
+/*
+ * A file whose last page was not written whole, because the disk was full or by a power cut. libdb
+ * refuses such a file. A file without a whole first page stays as it is: it cannot be made again.
+ */
+static int cut_partial_page(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC), rc = 0;
+	struct stat info;
+	off_t rest;
+
+	if (fd < 0)
+		return errno;
+	if (fstat(fd, &info) != 0)
+		rc = errno;
+	rest = rc == 0 && info.st_size > BDB_PAGE_SIZE ? info.st_size % BDB_PAGE_SIZE : 0;
+	if (rest > 0 && (ftruncate(fd, info.st_size - rest) != 0 || fsync(fd) != 0))
+		rc = errno;
+	if (rest > 0 && rc == 0)
+		log_warn("page-cut-off",
+			"%s ended within page %lld: what there was of that page was cut off", name,
+			(long long)(info.st_size / BDB_PAGE_SIZE));
+	close(fd);
+	return rc;
+}
+
+static int cut_partial_pages(int folder)
+{
+	int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+	DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *entry;
+
+	if (!entries) {
+		rc = errno;
+		if (copy >= 0)
+			close(copy);
+		return rc;
+	}
+	while (rc == 0 && (entry = readdir(entries))) {
+		size_t len = strlen(entry->d_name);
+
+		if (len > 3 && strcmp(entry->d_name + len - 3, ".db") == 0)
+			rc = cut_partial_page(folder, entry->d_name);
+	}
+	closedir(entries);
+	return rc;
+}
+
 static int create_ring(struct data_files *files, const char *path, unsigned *restored)
 {
 	uint64_t sequence;
 	int rc = doublewrite_restore(files->folder, &sequence, restored);
 
+	if (rc == 0)
+		rc = cut_partial_pages(files->folder);
 	if (rc == 0)
 		rc = ring_create(&files->ring, path);
 	if (rc == 0) {

@@ -31,7 +31,8 @@ struct data_file {
 
 /*
  * home and regions are folders. With create, alone: restores torn pages from the doublewrite file
- * (*restored), and makes an empty ring. damages is borrowed.
+ * (*restored), cuts off what is left of a page that was not written whole at the end of a file, and
+ * makes an empty ring. damages is borrowed.
  */
 int data_files_open(struct data_files **files, const char *home, const char *regions, bool create,
 	struct damage_table *damages, unsigned *restored);

@@ -35,8 +35,8 @@ bool doublewrite_read_group(int fd, uint64_t block, struct dw_group *group);
 /*
  * Before a recovery: writes each page that is bad, lost or not written yet in place from its newest
  * image, and makes the files durable. Only files that still have the id that the image's file had
- * are changed. A page that the file ends within and that has no image is cut off. *sequence: a
- * sequence behind those of all images; *restored: the bad and lost pages. Returns an errno.
+ * are changed. *sequence: a sequence behind those of all images; *restored: the bad and lost pages.
+ * Returns an errno.
  */
 int doublewrite_restore(int folder, uint64_t *sequence, unsigned *restored);
 /*

@@ -190,18 +190,6 @@ static int restore_page(struct restore *restore, int file, const struct found *f
 	return 0;
 }
 
-/* A file that grows by a page can end within it after a power cut; libdb refuses such a file. */
-static int cut_partial_page(int file)
-{
-	off_t size = lseek(file, 0, SEEK_END);
-
-	if (size < 0)
-		return errno;
-	if (size % BDB_PAGE_SIZE == 0)
-		return 0;
-	return ftruncate(file, size - size % BDB_PAGE_SIZE) == 0 ? 0 : errno;
-}
-
 static int restore_file(struct restore *restore, const struct found *found, size_t count)
 {
 	int file = openat(restore->folder, found->image.name, O_RDWR | O_CLOEXEC);
@@ -213,8 +201,6 @@ static int restore_file(struct restore *restore, const struct found *found, size
 		if (i == 0 || found[i].image.page != found[i - 1].image.page)
 			rc = restore_page(restore, file, &found[i]);
 	}
-	if (rc == 0)
-		rc = cut_partial_page(file);
 	if (rc == 0 && fsync(file) != 0)
 		rc = errno;
 	close(file);

@@ -218,6 +218,107 @@ static void start_writes_the_image_again(void **state)
 	store_close(store);
 }
 
+/* ---- files that end within a page ---- */
+
+static off_t cut_last_page(const struct store_options *options, enum engine_table table, off_t by)
+{
+	int fd = damage_open_table(options, table);
+	unsigned char bytes[BDB_PAGE_SIZE];
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	/* Pages of zeros at the end are of empty buckets. */
+	do {
+		size -= BDB_PAGE_SIZE;
+		assert_int_equal(pread(fd, bytes, sizeof(bytes), size), sizeof(bytes));
+	} while (page_check(bytes, (uint32_t)(size / BDB_PAGE_SIZE)) != PAGE_GOOD);
+	assert_int_equal(ftruncate(fd, size + BDB_PAGE_SIZE - by), 0);
+	close(fd);
+	return size;
+}
+
+static off_t size_of(const struct store_options *options, enum engine_table table)
+{
+	int fd = damage_open_table(options, table);
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	close(fd);
+	return size;
+}
+
+static void part_of_a_page_that_was_on_disk_is_damage(void **state)
+{
+	struct store_options options = damage_options("part");
+	off_t size;
+
+	(void)state;
+	damage_make_store(&options);
+	size = cut_last_page(&options, TABLE_NAMED_TASKS, 100);
+	expect_log("page-cut-off");
+	check_one_page_is_damaged(&options, TABLE_NAMED_TASKS, (uint32_t)(size / BDB_PAGE_SIZE));
+}
+
+/* As a write that a full disk cut short leaves it. */
+static void part_of_a_new_page_is_cut_off(void **state)
+{
+	static const char part[1024] = "the head of a page";
+	struct store_options options = damage_options("new");
+	struct store *store;
+
+	(void)state;
+	damage_make_store(&options);
+	for (int i = 0; i < ENGINE_TABLES; i++) {
+		int fd;
+
+		if (engine_tables[i].old)
+			continue;
+		fd = damage_open_table(&options, (enum engine_table)i);
+		assert_true(lseek(fd, 0, SEEK_END) >= BDB_PAGE_SIZE);
+		assert_int_equal(write(fd, part, sizeof(part)), sizeof(part));
+		close(fd);
+		expect_log("page-cut-off");
+	}
+	store = fixture_open(&options);
+	fixture_verify(store, DAMAGE_TASKS);
+	fixture_create(store, DAMAGE_TASKS + 1, "new", NULL);
+	store_close(store);
+	assert_int_equal(size_of(&options, TABLE_NAMED_TASKS) % BDB_PAGE_SIZE, 0);
+}
+
+static void part_of_a_page_with_an_image_is_restored(void **state)
+{
+	struct store_options options = damage_options("whole");
+	struct store *store = fixture_open(&options);
+	struct err err;
+
+	(void)state;
+	for (unsigned n = 1; n <= DAMAGE_TASKS; n++)
+		fixture_create(store, n, "new", NULL);
+	must(store_checkpoint(store, true, NULL, &err), &err);
+	store_close(store);
+	cut_last_page(&options, TABLE_NAMED_TASKS, 100);
+	expect_log("pages-restored");
+	store = fixture_open(&options);
+	fixture_verify(store, DAMAGE_TASKS);
+	store_close(store);
+}
+
+static void part_of_the_first_page_is_not_cut_off(void **state)
+{
+	struct store_options options = damage_options("short");
+	struct store *store;
+	struct err err;
+	int fd;
+
+	(void)state;
+	damage_make_store(&options);
+	fd = damage_open_table(&options, TABLE_NAMED_TASKS);
+	assert_int_equal(ftruncate(fd, 1000), 0);
+	close(fd);
+	expect_log("bdb");
+	assert_fails(store_open(&store, &options, &err), &err, ERR_INTERNAL);
+	assert_int_equal(size_of(&options, TABLE_NAMED_TASKS), 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +330,10 @@ int main(void)
 		CHECK(page_that_is_only_in_the_cache_is_not_lost),
 		CHECK(scrub_notes_the_pages_of_a_restored_home),
 		CHECK(start_writes_the_image_again),
+		CHECK(part_of_a_page_that_was_on_disk_is_damage),
+		CHECK(part_of_a_new_page_is_cut_off),
+		CHECK(part_of_a_page_with_an_image_is_restored),
+		CHECK(part_of_the_first_page_is_not_cut_off),
 	};
 
 	return CHECK_RUN(tests);
