@@ -127,8 +127,11 @@ uint32_t page_next(const void *page)
 
 bool page_is_placeholder(const void *page)
 {
-	uint16_t bytes;
+	const uint8_t *bytes = page;
+	uint16_t used;
 
-	memcpy(&bytes, (const uint8_t *)page + PAGE_AT_FREE_END, sizeof(bytes));
-	return page_type(page) == PAGE_OVERFLOW && bytes == 0;
+	memcpy(&used, bytes + PAGE_AT_FREE_END, sizeof(used));
+	return page_type(page) == PAGE_OVERFLOW && used == 0 &&
+	       memcmp(bytes + PAGE_AT_ITEMS, PAGE_PLACEHOLDER_MARK,
+		       sizeof(PAGE_PLACEHOLDER_MARK)) == 0;
 }

@@ -55,9 +55,11 @@ enum { PAGE_UNUSED = 0, PAGE_OVERFLOW = 7, PAGE_HASH = 13 };
 
 unsigned page_type(const void *page);
 /*
- * A page of a long value without bytes: a repair writes it, and then deletes the row. libdb writes
- * none, but a recovery may meet one between two records.
+ * A page of a long value without bytes, with PAGE_PLACEHOLDER_MARK: a repair writes it, and then
+ * deletes the row. libdb makes such a page without the mark for a moment, when it undoes a deletion
+ * (a rollback, a recovery), and a checkpoint may write it then.
  */
+#define PAGE_PLACEHOLDER_MARK "polytask: the value was lost"
 bool page_is_placeholder(const void *page);
 /* Neighbours in a chain; 0: none. In the list of unused pages only next counts. */
 uint32_t page_previous(const void *page);

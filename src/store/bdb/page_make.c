@@ -47,12 +47,13 @@ void page_make_hash(void *page, uint32_t number, uint64_t lsn, struct page_links
 	store16(page, PAGE_AT_FREE_END, BDB_PAGE_SIZE);
 }
 
-/* With one reference and no bytes. */
-void page_make_overflow(void *page, uint32_t number, uint64_t lsn, struct page_links links)
+/* With one reference and no bytes. The mark is where the first bytes would be. */
+void page_make_placeholder(void *page, uint32_t number, uint64_t lsn, struct page_links links)
 {
 	make(page, number, lsn, PAGE_OVERFLOW);
 	set_links(page, links);
 	store16(page, PAGE_AT_ENTRIES, 1);
+	memcpy((char *)page + PAGE_AT_ITEMS, PAGE_PLACEHOLDER_MARK, sizeof(PAGE_PLACEHOLDER_MARK));
 }
 
 void page_make_unused(void *page, uint32_t number, uint64_t lsn)

@@ -118,7 +118,7 @@ static int replace(struct repair *repair)
 			bdb_serial_add_layout(repair->bdb, repair->db, repair->page, page);
 		break;
 	case USE_OVERFLOW:
-		page_make_overflow(page, repair->page, new_lsn(repair), place->links);
+		page_make_placeholder(page, repair->page, new_lsn(repair), place->links);
 		break;
 	case USE_UNUSED:
 		page_make_unused(page, repair->page, new_lsn(repair));

@@ -115,7 +115,7 @@ void repair_empty_value_page(
 
 	read_page(fd, page, bytes);
 	links = (struct page_links){ page_previous(bytes), page_next(bytes) };
-	page_make_overflow(bytes, page, page_lsn(bytes), links);
+	page_make_placeholder(bytes, page, page_lsn(bytes), links);
 	page_finish(bytes);
 	assert_int_equal(
 		pwrite(fd, bytes, sizeof(bytes), (off_t)page * BDB_PAGE_SIZE), sizeof(bytes));

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "store/bdb/page.h"
+#include "store/bdb/page_make.h"
 #include "store/engine.h"
 #include "store/fixture.h"
 
@@ -121,11 +121,29 @@ static void zeros_are_a_hole(void **state)
 	}
 }
 
+/* libdb makes one when it undoes the deletion of a long value. */
+static void empty_page_of_a_value_is_a_placeholder_if_it_is_marked(void **state)
+{
+	unsigned char page[BDB_PAGE_SIZE];
+
+	(void)state;
+	page_make_placeholder(page, 9, 1, (struct page_links){ 8, 10 });
+	page_finish(page);
+	assert_int_equal(page_check(page, 9), PAGE_GOOD);
+	assert_true(page_is_placeholder(page));
+	page[PAGE_AT_FREE_END] = 1;
+	assert_false(page_is_placeholder(page));
+	page[PAGE_AT_FREE_END] = 0;
+	page[PAGE_AT_ITEMS] = 'x';
+	assert_false(page_is_placeholder(page));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(checksums_are_those_of_libdb),
 		CHECK(zeros_are_a_hole),
+		CHECK(empty_page_of_a_value_is_a_placeholder_if_it_is_marked),
 	};
 
 	return CHECK_RUN(tests);
