@@ -86,6 +86,7 @@ static _Noreturn void run_child(
 	struct err err = { 0 };
 	int status = 1;
 
+	instance_register_child(&session->locks);
 	if (dup2(output, STDOUT_FILENO) < 0 ||
 		!ctl_admin_run_alone(session->conf, call, &session->owner, NULL, &status, &err)) {
 		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
