@@ -21,7 +21,7 @@ bool copy_tree_sync(const struct copy_tree *tree, struct err *err);
 /* Opens a folder; with create, makes it (0700). ERR_CONFLICT if it is not empty, then. */
 bool copy_open_folder(const char *path, bool create, int *folder, struct err *err);
 
-/* ERR_CONFLICT if the path, which need not exist yet, is in the folder; what: its name in words. */
+/* ERR_CONFLICT if the path is in the folder. The path may be new. what: names the folder. */
 bool copy_check_outside(const char *path, const char *folder, const char *what, struct err *err);
 
 /* "log/log.0000000001" */

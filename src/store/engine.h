@@ -109,7 +109,6 @@ enum engine_fault {
 
 struct engine_ops;
 
-/* An engine's own struct begins with this one. */
 /* A table that an open with give_up_pages made again, empty, and the page that it needed. */
 struct engine_emptied {
 	bool done;
@@ -117,6 +116,7 @@ struct engine_emptied {
 	uint32_t page;
 };
 
+/* An engine's own struct begins with this one. */
 struct engine {
 	const struct engine_ops *ops;
 	char message[ENGINE_MESSAGE_SIZE];

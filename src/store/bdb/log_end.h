@@ -33,8 +33,8 @@ size_t log_whole_bytes(const void *log, size_t size);
 
 /*
  * folder: descriptor of the logs' folder. Finds the end of the newest log; if it has no whole
- * record, that of the log before, as libdb does. A position with offset 0 means that no log has
- * one. Returns 0 or an errno.
+ * record, that of the log before, as libdb does. Offset 0: no log has a whole record.
+ * Returns 0 or an errno.
  */
 int log_end_find(int folder, struct log_position *end);
 

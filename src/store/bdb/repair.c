@@ -44,9 +44,9 @@ static int write_page(struct repair *repair, const void *page)
 }
 
 /*
- * libdb may have the page in its cache. EBADMSG: it does not. A page that is there must not be
- * replaced in the file only. It is pinned until it is written, so that no newer image can be
- * overwritten.
+ * libdb may have the page in its cache. EBADMSG: it does not, or it has a placeholder. A page that
+ * is there must not be replaced in the file only. It is pinned until it is written, so that no
+ * newer image can be overwritten.
  */
 static int write_from_cache(struct repair *repair)
 {
@@ -157,8 +157,8 @@ static int delete_row(struct repair *repair)
 }
 
 /*
- * Of a value whose row was not found, because it or a page between is damaged too: another round,
- * with these repaired, finds the row or that there is none.
+ * The placeholder of a value whose row an earlier round did not find, because the row or a page
+ * between them was damaged too. With these repaired, this round has found that there is no row.
  */
 static bool is_without_row(struct repair *repair)
 {
@@ -180,8 +180,8 @@ static int delete_row_and_write(struct repair *repair)
 }
 
 /*
- * Until the row is deleted, the page stays damaged for all other processes, and for all if this
- * one is killed.
+ * Until the row is deleted, the page stays damaged for all other processes, and for all processes
+ * if this one is killed.
  */
 static int replace_in_value(struct repair *repair)
 {

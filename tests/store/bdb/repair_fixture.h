@@ -18,13 +18,13 @@ bool repair_run(struct store *store, bool dry, struct repair_outcome *outcome);
 /* The first page from `page` on of that type with these links; 0: any, 1: there is one. */
 uint32_t repair_find_page(const struct store_options *options, enum engine_table table,
 	unsigned type, bool previous, bool next);
-/* Tasks whose rows are on a page. */
 /* The next page of a bucket or a long value. */
 uint32_t repair_next_page(
 	const struct store_options *options, enum engine_table table, uint32_t page);
 /* Replaces a page of a long value as a repair does before it deletes the row. */
 void repair_empty_value_page(
 	const struct store_options *options, enum engine_table table, uint32_t page);
+/* Tasks whose rows are on a page. */
 unsigned repair_count_tasks(
 	const struct store_options *options, enum engine_table table, uint32_t page);
 /* Opens the store after a damage, without copies of its pages. */
