@@ -5,10 +5,11 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from lib import POLYTASKD
-from processes import make_directory
+from processes import child_pids, make_directory
 from runs import start_or_fail
 from service import MEMORY, Service
 from tap import equal, ok, run, until
@@ -166,6 +167,27 @@ def killed_user_does_not_matter():
     first.stop()
 
 
+def orphan_of_a_backup_does_not_matter():
+    """polytaskctl backup without the service, killed while its child process has both locks."""
+    service = new_service("orphan")
+    start_or_fail(service)
+    equal(service.ctl("load-sample", str(TASKS), "--tenant", "demo").returncode, 0, "there are tasks")
+    equal(service.stop(), 0, "the service has stopped")
+    backup = subprocess.Popen(service.ctl_words("backup", os.path.join(service.run, "backup")))
+    children = until(lambda: child_pids(backup.pid), 10, 0.002)
+    ok(children, "the backup has begun")
+    # The child registers itself first, and then recovers the store.
+    time.sleep(0.02)
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    backup.kill()
+    equal(backup.wait(), -signal.SIGKILL, "the backup was killed")
+    start_or_fail(service)
+    ok("an orphan that held" in service.log(), "its child was killed, too", service.log()[-1000:])
+    equal(len(service.export()), TASKS, "and the service starts, with its tasks")
+    service.stop()
+
+
 def lock_is_taken_again():
     first, second = make_pair("removed")
     lock = os.path.join(regions_of(first), "lock")
@@ -211,6 +233,7 @@ run(
         copy_is_refused,
         homes_may_not_be_regions,
         killed_user_does_not_matter,
+        orphan_of_a_backup_does_not_matter,
         lock_is_taken_again,
         taken_folder_ends_the_service,
     )
