@@ -1,5 +1,6 @@
 """A store that cannot be recovered ends the service with one sentence that holds cause and remedy."""
 import os
+import struct
 import time
 
 from lib import Instance, run_tests
@@ -77,9 +78,10 @@ def damaged_record():
 
     def damage(home):
         folder = os.path.join(home, "log")
-        newest = os.path.join(folder, max(name for name in os.listdir(folder) if name.startswith("log.")))
-        with open(newest, "r+b") as log:
-            log.seek(os.stat(newest).st_blocks * 512 // 2)
+        with open(os.path.join(folder, "synced"), "rb") as file:
+            _, number, offset, _ = struct.unpack("4I", file.read())
+        with open(os.path.join(folder, f"log.{number:010}"), "r+b") as log:
+            log.seek(offset // 2)
             log.write(os.urandom(64))
 
     give_up("a damaged record of the newest log", damage, "the logs were on disk up to byte", "backup")
