@@ -69,6 +69,8 @@ static bool say_what_would_be(
 
 static bool put_sum(struct admin *admin, const struct store_repair_report *report, struct err *err)
 {
+	if (report->log_cut)
+		admin_print(admin, "the log was damaged: the changes behind the damage are lost");
 	put_advice(admin, report->tables);
 	if (report->names_unknown)
 		admin_print(admin, "the index is not complete: lost tasks were not named");

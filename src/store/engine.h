@@ -123,6 +123,7 @@ struct engine {
 	uint32_t damaged_page; /* of the table of the last call that returned ENGINE_DAMAGED */
 	enum engine_fault fault;
 	struct engine_emptied emptied;
+	bool log_cut;		 /* the same open gave up changes behind the damage of a log */
 	struct id_secret secret; /* set by open; kept with the data */
 };
 

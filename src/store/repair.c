@@ -86,6 +86,17 @@ static bool tell_emptied(struct store *store, struct repair *repair, struct err 
 	return tell(repair, &damage, emptied_text, err);
 }
 
+/* The rows of any table may be of an earlier moment than the others. */
+static void note_cut(struct store *store, struct repair *repair)
+{
+	if (!store->engine->log_cut)
+		return;
+	repair->report->log_cut = repair->report->index_damaged = true;
+	repair->report->tables |= (1U << ENGINE_TABLES) - 1;
+	repair->lost |= 1U << TABLE_META;
+	repair->noted |= 1U << TABLE_META;
+}
+
 static bool repair_page(
 	struct store *store, struct repair *repair, const struct damage *damage, struct err *err)
 {
@@ -251,6 +262,7 @@ static bool run(struct store *store, struct repair *repair, struct err *err)
 	err->code = ERR_NONE;
 	report->unfinished = repair->lost != 0;
 	repair->noted = report->tables = repair->lost;
+	note_cut(store, repair);
 	if (!tell_emptied(store, repair, err) || !repair_pages(store, repair, err))
 		return false;
 	if (!repair->dry)

@@ -329,6 +329,7 @@ struct store_repair_report {
 	bool names_unknown; /* of some tasks: the index, which has them, is not complete */
 	bool index_damaged; /* or incomplete: store_reindex() replaces it */
 	bool unfinished;    /* an earlier repair was interrupted and was or must be completed */
+	bool log_cut;	    /* by the open: changes behind the damage of a log are lost */
 	/* Not dry: pages were replaced; a backup of before can be restored only until then. */
 	bool replaced;
 	/*

@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import struct
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
@@ -148,6 +149,35 @@ def of_another_table(table, text):
     instance.stop(table)
 
 
+def of_a_damaged_log():
+    """The changes behind the damage are lost; the service goes on with the others."""
+    instance = Instance(expect=EVENTS + ("changes-given-up", "unrecoverable"))
+    fill(instance)
+    before = every_id(instance)["demo"]
+    with open(os.path.join(instance.conf["home"], "log", "synced"), "rb") as file:
+        _, number, offset, _ = struct.unpack("4I", file.read())
+    for _ in range(200):
+        instance.native("POST", "/tasks", {"fields": {}})
+    instance.kill_daemon()
+    with open(os.path.join(instance.conf["home"], "log", f"log.{number:010}"), "r+b") as file:
+        file.seek(offset + 50000)
+        file.write(os.urandom(100))
+    done = instance.ctl_run("repair", timeout=120)
+    ok(done.returncode != 0 and "put the log back" in done.stderr, "without --yes: refused", done.stderr)
+    done = instance.ctl_run("repair", "--yes", timeout=120)
+    equal(done.returncode, 0, "given up")
+    ok("the changes behind the damage are lost" in done.stdout, "what is lost", done.stdout + done.stderr)
+    instance.start_daemon()
+    instance.wait_ready()
+    ok(before <= every_id(instance)["demo"], "tasks of before the damage")
+    equal(instance.native("POST", "/tasks", {"fields": {}}).status, 201, "a creation")
+    instance.kill_daemon()
+    instance.start_daemon()
+    instance.wait_ready()
+    instance.verify("a damaged log")
+    instance.stop("a damaged log")
+
+
 def of_the_keys_that_a_start_needs():
     """The first page is read by each open; others by a recovery that has changes for them."""
     instance = Instance({"checkpoint_seconds": "3600"}, expect=EVENTS + ("file-set-aside", "store-panic", "unrecoverable"))
@@ -199,4 +229,5 @@ run_tests(
     of_the_meta_table,
     of_the_keys,
     of_the_keys_that_a_start_needs,
+    of_a_damaged_log,
 )

@@ -83,9 +83,10 @@ static inline struct bdb *bdb_of(struct engine *engine)
 /*
  * Before a recovery: EINVAL with engine.message if a file that holds data, or all logs, were
  * removed, or if the logs are damaged or cut off before the end of what was synced. Sets an empty
- * index aside.
+ * index aside. With give_up, gives up the changes behind such a damage instead, and sets
+ * engine.log_cut.
  */
-int bdb_check_home(struct bdb *bdb, const char *path);
+int bdb_check_home(struct bdb *bdb, const char *path, bool give_up);
 
 /* ---- folders.c ---- */
 
@@ -108,6 +109,8 @@ bool bdb_copy_data(int from, int to, const struct file_pace *pace, struct err *e
 
 enum engine_status bdb_position(struct engine *engine, struct store_position *position);
 int bdb_start_next_log(DB_ENV *env);
+/* Alone, without an environment: the logs go on in a log with this number or a higher one. */
+int bdb_begin_log(const char *home, uint32_t number);
 /*
  * Alone, before catastrophic recovery: EINVAL with engine.message if a record names a file by an
  * absolute path, as older builds wrote it. Recovery would change the files there.

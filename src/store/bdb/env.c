@@ -117,7 +117,7 @@ static int open_environment(struct bdb *bdb, const struct engine_options *option
 	if (rc == 0 && !bdb->ephemeral)
 		rc = bdb_set_folders(bdb, options);
 	if (rc == 0 && options->mode == ENGINE_RECOVER)
-		rc = bdb_check_home(bdb, options->home);
+		rc = bdb_check_home(bdb, options->home, options->give_up_pages);
 	if (rc == 0 && options->mode == ENGINE_RECOVER)
 		rc = bdb_check_regions(bdb, options);
 	/* A restore that is interrupted begins again, so it needs no doublewrite file. */

@@ -12,9 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "store/bdb/bdb.h"
 #include "store/bdb/data_files.h"
-#include "store/bdb/log_end.h"
+#include "store/bdb/log_cut.h"
 #include "store/bdb/page.h"
 #include "store/bdb/page_map.h"
 #include "store/bdb/page_ring.h"
@@ -201,35 +202,90 @@ static bool has_any_table(int folder)
 	return found;
 }
 
-static int read_positions(int home, struct log_position *synced, struct log_position *end)
-{
-	int logs = openat(home, BDB_LOG_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, rc;
-
-	if (logs < 0)
-		return errno;
-	rc = log_end_find(logs, end);
-	fd = log_synced_open(logs, false);
-	*synced = log_synced_read(fd);
-	if (fd >= 0)
-		close(fd);
-	close(logs);
-	return rc;
-}
-
 /* Tables were made before the first flush wrote its position. */
 static bool had_tables(const struct log_position *synced, const struct log_position *end)
 {
 	return synced->number > 0 || end->number > 1 || end->offset > FIRST_START_LOG;
 }
 
+static int read_positions(int logs, struct log_position *synced, struct log_position *end)
+{
+	int fd = log_synced_open(logs, false);
+
+	*synced = log_synced_read(fd);
+	if (fd >= 0)
+		close(fd);
+	return log_end_find(logs, end);
+}
+
+/* The highest log that a position on disk may name. */
+static int find_highest(int logs, int folder, uint32_t synced, uint32_t *highest)
+{
+	int rc = log_find_newest(logs, highest);
+
+	if (synced > *highest)
+		*highest = synced;
+	for (int i = 0; i < ENGINE_TABLES; i++) {
+		uint32_t number = (uint32_t)(table_lsn(folder, (enum engine_table)i) >> 32);
+
+		if (number > *highest)
+			*highest = number;
+	}
+	return rc;
+}
+
+/* The tables that a start makes again may be of another moment than the others. */
+static int set_aside_derived(int folder)
+{
+	int rc = set_aside(folder, "index.db");
+
+	if (rc == 0 || rc == ENOENT)
+		rc = set_aside(folder, "usage.db");
+	return rc == ENOENT ? 0 : rc;
+}
+
+#define LOGS_MISSING_MAX 100
+
+/*
+ * Pages on disk may have positions behind the damage. libdb would write new records at the same
+ * positions, and take the pages for newer than they are: so the logs go on with a higher number
+ * than any page has.
+ */
+static int give_up_changes(struct bdb *bdb, const char *path, int logs, int folder, uint32_t synced,
+	struct log_position end)
+{
+	uint32_t highest;
+	int rc = find_highest(logs, folder, synced, &highest);
+
+	/* No record is whole, or most logs are missing. */
+	if (rc == 0 && (end.offset == 0 || highest - end.number > LOGS_MISSING_MAX))
+		return EINVAL;
+	if (rc == 0)
+		rc = set_aside_derived(folder);
+	if (rc == 0)
+		rc = log_cut(logs, end);
+	if (rc == 0)
+		rc = bdb_begin_log(path, highest + 1);
+	if (rc != 0)
+		return rc;
+	log_warn("changes-given-up",
+		"log.%010" PRIu32 " was cut off at byte %" PRIu32
+		", where it is damaged: the changes behind it are lost",
+		end.number, end.offset);
+	*bdb->engine.message = '\0';
+	bdb->engine.fault = ENGINE_FAULT_OTHER;
+	bdb->engine.log_cut = true;
+	return 0;
+}
+
 /* A migration that was interrupted has removed tables, to make them again. */
-static int check(struct bdb *bdb, int home, int folder)
+static int check(struct bdb *bdb, const char *path, int logs, int folder, bool give_up)
 {
 	struct log_position synced = { 0 }, end = { 0 };
 	int rc = is_old(folder) ? 0 : check_tables(bdb, folder);
 
 	if (rc == 0)
-		rc = read_positions(home, &synced, &end);
+		rc = read_positions(logs, &synced, &end);
 	if (rc != 0)
 		return rc;
 	if (end.number == 0)
@@ -240,25 +296,31 @@ static int check(struct bdb *bdb, int home, int folder)
 		return refuse(
 			bdb, "the folder " BDB_DATA_FOLDER, "has no tables, though there are logs");
 	rc = check_synced(bdb, &synced, &end);
-	return rc != 0 ? rc : check_tables_end(bdb, folder, end);
+	if (rc == 0)
+		rc = check_tables_end(bdb, folder, end);
+	return rc != 0 && give_up ? give_up_changes(bdb, path, logs, folder, synced.number, end)
+				  : rc;
 }
 
-int bdb_check_home(struct bdb *bdb, const char *path)
+int bdb_check_home(struct bdb *bdb, const char *path, bool give_up)
 {
-	int home = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), folder, rc;
+	int home = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), folder, logs, rc;
 
 	if (home < 0)
 		return errno;
 	folder = openat(home, BDB_DATA_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	rc = folder < 0 ? errno : 0;
+	logs = openat(home, BDB_LOG_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	rc = folder < 0 || logs < 0 ? errno : 0;
 	if (rc == 0)
 		rc = check_files(bdb, home, BDB_DATA_FOLDER, is_data_file, AT_SYMLINK_NOFOLLOW);
 	if (rc == 0)
 		rc = check_files(bdb, home, BDB_LOG_FOLDER, is_log, 0);
 	if (rc == 0)
-		rc = check(bdb, home, folder);
+		rc = check(bdb, path, logs, folder, give_up);
 	if (folder >= 0)
 		close(folder);
+	if (logs >= 0)
+		close(logs);
 	close(home);
 	return rc;
 }

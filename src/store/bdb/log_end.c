@@ -14,14 +14,9 @@
 
 /* ---- records ---- */
 
-struct record_head {
-	uint32_t previous, size; /* size: with this head */
-	uint32_t checksum;
-};
-
 static bool is_whole(const uint8_t *record, size_t left, uint32_t *size)
 {
-	struct record_head head;
+	struct log_record_head head;
 
 	if (left < sizeof(head))
 		return false;
@@ -88,7 +83,7 @@ static int find_end_of(int folder, uint32_t number, uint32_t *offset)
 	return rc;
 }
 
-static int find_newest(int folder, uint32_t *newest)
+int log_find_newest(int folder, uint32_t *newest)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *logs = fd < 0 ? NULL : fdopendir(fd);
@@ -111,7 +106,7 @@ int log_end_find(int folder, struct log_position *end)
 {
 	struct log_position found = { 0 };
 	uint32_t number;
-	int rc = find_newest(folder, &found.number);
+	int rc = log_find_newest(folder, &found.number);
 
 	for (number = found.number; rc == 0 && number > 0 && found.offset == 0; number--) {
 		rc = find_end_of(folder, number, &found.offset);

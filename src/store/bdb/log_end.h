@@ -24,13 +24,19 @@ static inline bool log_position_is_before(struct log_position a, struct log_posi
 	return a.number < b.number || (a.number == b.number && a.offset < b.offset);
 }
 
-/*
- * Bytes of whole records at the beginning of a log file of libdb 5.3 (log.h, struct HDR): previous
- * offset, length, checksum, of four bytes each in this machine's byte order, then the data. The
- * first record describes the file.
- */
+/* Of each record of libdb 5.3 (struct HDR), in this machine's byte order; its data follow. */
+struct log_record_head {
+	uint32_t
+		previous; /* offset of the record before; in the first of a file: in the file before */
+	uint32_t size;	  /* with this head */
+	uint32_t checksum;
+};
+
+/* Bytes of whole records at the beginning of a log file. The first record describes the file. */
 size_t log_whole_bytes(const void *log, size_t size);
 
+/* The highest number of a log in the folder, a descriptor; 0: there is none. Returns an errno. */
+int log_find_newest(int folder, uint32_t *newest);
 /*
  * folder: descriptor of the logs' folder. Finds the end of the newest log; if it has no whole
  * record, that of the log before, as libdb does. Offset 0: no log has a whole record.

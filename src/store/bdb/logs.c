@@ -83,6 +83,46 @@ int bdb_start_next_log(DB_ENV *env)
 	return rc;
 }
 
+#define SMALL_LOG (1 << 20) /* bytes of new logs */
+
+/* Without any other file of the home. *env is to be closed, also after an error; NULL: none. */
+static int open_logs(DB_ENV **env, const char *home, uint32_t size)
+{
+	int rc = db_env_create(env, 0);
+
+	if (rc != 0) {
+		*env = NULL;
+		return rc;
+	}
+	rc = (*env)->set_lg_dir(*env, BDB_LOG_FOLDER);
+	if (rc == 0)
+		rc = (*env)->set_lg_filemode(*env, 0600);
+	if (rc == 0)
+		rc = (*env)->set_lg_max(*env, size);
+	return rc == 0 ? (*env)->open(*env, home, DB_CREATE | DB_PRIVATE | DB_INIT_LOG, 0600) : rc;
+}
+
+/* The logs between are filled, so they are made small. */
+int bdb_begin_log(const char *home, uint32_t number)
+{
+	DB_ENV *env;
+	uint32_t current = 0;
+	int rc = open_logs(&env, home, SMALL_LOG);
+
+	if (rc == 0)
+		rc = current_log(env, &current);
+	while (rc == 0 && current < number) {
+		rc = bdb_start_next_log(env);
+		if (rc == 0)
+			rc = current_log(env, &current);
+	}
+	if (rc == 0)
+		rc = env->log_flush(env, NULL);
+	if (env)
+		env->close(env, 0);
+	return rc;
+}
+
 /* ---- absolute paths ---- */
 
 /*
@@ -158,14 +198,10 @@ static int walk_logs(struct bdb *bdb, DB_LOGC *cursor)
 
 int bdb_check_logs(struct bdb *bdb, const char *home)
 {
-	DB_ENV *env = NULL;
+	DB_ENV *env;
 	DB_LOGC *cursor = NULL;
-	int rc = db_env_create(&env, 0);
+	int rc = open_logs(&env, home, SMALL_LOG);
 
-	if (rc == 0)
-		rc = env->set_lg_dir(env, BDB_LOG_FOLDER);
-	if (rc == 0)
-		rc = env->open(env, home, DB_CREATE | DB_PRIVATE | DB_INIT_LOG, 0600);
 	if (rc == 0)
 		rc = env->log_cursor(env, &cursor, 0);
 	if (rc == 0)
