@@ -16,6 +16,9 @@ static const struct {
 	[CAUSE_INDEX] = { STORE_FAULT_INDEX,
 		"Move data/index.db of the home away and start the service again: the index is"
 		" rebuilt." },
+	[CAUSE_DERIVED] = { STORE_FAULT_DERIVED,
+		"Move that file, usage.db or snapshot.db, out of data of the home and start the"
+		" service again: it is made again." },
 	[CAUSE_PAGE] = { STORE_FAULT_PAGE,
 		"Restore the home from a backup. Without one, give up what was on the page:"
 		" polytaskctl repair --yes." },

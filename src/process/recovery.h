@@ -24,6 +24,7 @@
 enum recovery_cause {
 	CAUSE_OTHER,
 	CAUSE_INDEX,
+	CAUSE_DERIVED,
 	CAUSE_PAGE,
 	CAUSE_REGIONS_REFUSED, /* they would not fit */
 	CAUSE_REGIONS_FULL,    /* SIGBUS */

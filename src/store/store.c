@@ -37,6 +37,7 @@ static bool fail_open(struct store *store, enum engine_status status, struct err
 	static const char *const faults[] = {
 		[ENGINE_FAULT_OTHER] = NULL,
 		[ENGINE_FAULT_INDEX] = STORE_FAULT_INDEX,
+		[ENGINE_FAULT_DERIVED] = STORE_FAULT_DERIVED,
 		[ENGINE_FAULT_PAGE] = STORE_FAULT_PAGE,
 		[ENGINE_FAULT_REGIONS] = STORE_FAULT_REGIONS,
 		[ENGINE_FAULT_VERSION] = STORE_FAULT_VERSION,

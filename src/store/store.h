@@ -118,6 +118,7 @@ struct store_options {
  * the last four has it.
  */
 #define STORE_FAULT_INDEX      "index"	    /* the file of the index cannot be used */
+#define STORE_FAULT_DERIVED    "derived"    /* the file usage.db or snapshot.db */
 #define STORE_FAULT_PAGE       "page"	    /* a damaged page that store_repair() can empty */
 #define STORE_FAULT_ACCESS     "access"	    /* a file that this user cannot use */
 #define STORE_FAULT_REGIONS    "regions"    /* too little room for shared memory */

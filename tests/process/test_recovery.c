@@ -128,6 +128,7 @@ static void remedy_depends_on_the_field(void **state)
 		{ NULL, "backup" },
 		{ "home", "backup" },
 		{ STORE_FAULT_INDEX, "the index is rebuilt" },
+		{ STORE_FAULT_DERIVED, "Move that file, usage.db or snapshot.db" },
 		{ STORE_FAULT_REGIONS, "Then start the service again." },
 		{ STORE_FAULT_REFUSED, "Then start the service again;" },
 		{ STORE_FAULT_VERSION, "Then start the service again." },

@@ -76,13 +76,24 @@ int bdb_recover(DB_ENV *env, const char *home, uint32_t flags)
 	return rc == 0 && !file_hooks_may_change() ? EIO : rc;
 }
 
-/* libdb names the file in its text only. A log that is too short is not the fault of the index. */
-static bool names_index(const char *text)
+static bool names_table(const char *text, enum engine_table table)
 {
 	char name[32];
 
-	snprintf(name, sizeof(name), "%s.db", engine_tables[TABLE_INDEX].name);
-	return strstr(text, name) && !strstr(text, "past end of log");
+	snprintf(name, sizeof(name), "%s.db", engine_tables[table].name);
+	return strstr(text, name);
+}
+
+/* libdb names the file in its text only. A log that is too short is not the fault of a file. */
+static enum engine_fault find_fault(const char *text)
+{
+	if (strstr(text, "past end of log"))
+		return ENGINE_FAULT_OTHER;
+	if (names_table(text, TABLE_INDEX))
+		return ENGINE_FAULT_INDEX;
+	return names_table(text, TABLE_USAGE) || names_table(text, TABLE_SNAPSHOT)
+		       ? ENGINE_FAULT_DERIVED
+		       : ENGINE_FAULT_OTHER;
 }
 
 void bdb_describe(struct bdb *bdb, const char *what, int rc)
@@ -90,8 +101,8 @@ void bdb_describe(struct bdb *bdb, const char *what, int rc)
 	if (!*bdb->engine.message)
 		snprintf(bdb->engine.message, sizeof(bdb->engine.message), "%s%s", what,
 			*first_error ? first_error : db_strerror(rc));
-	if (bdb->engine.fault == ENGINE_FAULT_OTHER && names_index(bdb->engine.message))
-		bdb->engine.fault = ENGINE_FAULT_INDEX;
+	if (bdb->engine.fault == ENGINE_FAULT_OTHER)
+		bdb->engine.fault = find_fault(bdb->engine.message);
 }
 
 int bdb_refuse(struct bdb *bdb, const char *format, ...)

@@ -92,22 +92,25 @@ static int set_aside(int folder, const char *name)
 	return 0;
 }
 
-/* A table whose pages were on disk has a file that is not empty. */
+/*
+ * A table whose pages were on disk has a file that is not empty; one that can be made again is also
+ * if its first page is not whole.
+ */
 static int check_table(struct bdb *bdb, int folder, enum engine_table table)
 {
 	char name[RING_NAME];
 	struct stat info;
-	bool missing;
+	bool missing, again = data_files_can_be_made_again(table);
 
 	snprintf(name, sizeof(name), "%s.db", engine_tables[table].name);
 	if (!page_map_exists(folder, name))
 		return 0;
 	missing = fstatat(folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0;
-	if (!missing && info.st_size > 0)
+	if (!missing && info.st_size >= (again ? BDB_PAGE_SIZE : 1))
 		return 0;
-	if (data_files_can_be_made_again(table) && !missing)
+	if (again && !missing)
 		return set_aside(folder, name);
-	if (data_files_can_be_made_again(table)) {
+	if (again) {
 		page_map_remove(folder, name);
 		return 0;
 	}

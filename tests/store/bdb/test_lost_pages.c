@@ -319,6 +319,49 @@ static void part_of_the_first_page_is_not_cut_off(void **state)
 	assert_int_equal(size_of(&options, TABLE_NAMED_TASKS), 1000);
 }
 
+static void short_file_is_made_again_if_it_can_be(void **state)
+{
+	static const enum engine_table tables[] = { TABLE_INDEX, TABLE_USAGE, TABLE_SNAPSHOT };
+	struct store_options options = damage_options("derived");
+
+	(void)state;
+	damage_make_store(&options);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		int fd = damage_open_table(&options, tables[i]);
+		struct store *store;
+
+		assert_int_equal(ftruncate(fd, 1000), 0);
+		close(fd);
+		store = fixture_open(&options);
+		fixture_verify(store, DAMAGE_TASKS);
+		store_close(store);
+	}
+}
+
+/* The service's remedy depends on the field. */
+static void file_that_cannot_be_set_aside_is_named(void **state)
+{
+	struct store_options options = damage_options("aside");
+	struct store *store;
+	char path[512];
+	struct err err;
+
+	(void)state;
+	damage_make_store(&options);
+	snprintf(path, sizeof(path), "%s/data/usage.db.damaged", options.home);
+	assert_int_equal(mkdir(path, 0700), 0);
+	damage_metadata(&options, TABLE_USAGE);
+	expect_log("page-damaged");
+	assert_fails(store_open(&store, &options, &err), &err, ERR_INTERNAL);
+	assert_string_equal(err.field, STORE_FAULT_DERIVED);
+	assert_non_null(strstr(err.text, "usage.db"));
+	snprintf(path, sizeof(path), "%s/data/usage.db", options.home);
+	assert_int_equal(unlink(path), 0);
+	store = fixture_open(&options);
+	fixture_verify(store, DAMAGE_TASKS);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +377,8 @@ int main(void)
 		CHECK(part_of_a_new_page_is_cut_off),
 		CHECK(part_of_a_page_with_an_image_is_restored),
 		CHECK(part_of_the_first_page_is_not_cut_off),
+		CHECK(short_file_is_made_again_if_it_can_be),
+		CHECK(file_that_cannot_be_set_aside_is_named),
 	};
 
 	return CHECK_RUN(tests);
