@@ -20,7 +20,6 @@
 #include "ctl/session.h"
 #include "http/json.h"
 
-#define INCOMPLETE	"incomplete"
 #define INCOMPLETE_TEXT "This backup is not finished: it cannot be restored.\n"
 #define VERIFY		"verify"
 #define RENEW_MS	(BACKUP_HOLD_MS / 4)
@@ -236,7 +235,7 @@ static bool copy_all(struct backup *backup, struct err *err)
 	struct answer begin, end;
 	bool ok;
 
-	if (!file_write(backup->to.folder, INCOMPLETE, STR(INCOMPLETE_TEXT), err) ||
+	if (!file_write(backup->to.folder, COPY_INCOMPLETE, STR(INCOMPLETE_TEXT), err) ||
 		!step(backup, "begin", &begin, err))
 		return false;
 	backup->holding = true;
@@ -281,7 +280,7 @@ static bool finish(struct backup *backup, struct err *err)
 {
 	return copy_tree_sync(&backup->to, err) && verify(backup, err) &&
 	       manifest_write(&backup->manifest, backup->to.folder, err) &&
-	       file_remove(backup->to.folder, INCOMPLETE, err) &&
+	       file_remove(backup->to.folder, COPY_INCOMPLETE, err) &&
 	       file_sync(backup->to.folder, backup->path, err) && step(backup, "note", NULL, err);
 }
 

@@ -45,6 +45,16 @@ bool copy_tree_sync(const struct copy_tree *tree, struct err *err)
 	       file_sync(tree->folder, "the folder", err);
 }
 
+/* The end of the sentence about a folder that is not empty. */
+static const char *rest_in(int folder)
+{
+	if (faccessat(folder, COPY_INCOMPLETE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return ": it has an unfinished backup; remove it, then run the command again";
+	if (faccessat(folder, STORE_UNFINISHED, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return ": it has an unfinished restore; remove it, then run the command again";
+	return "";
+}
+
 static bool is_empty(int folder)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -72,8 +82,9 @@ bool copy_open_folder(const char *path, bool create, int *folder, struct err *er
 		return err_set(
 			err, ERR_INTERNAL, NULL, "%s cannot be opened: %s", path, strerror(errno));
 	if (create && !is_empty(fd)) {
+		err_set(err, ERR_CONFLICT, NULL, "%s is not empty%s", path, rest_in(fd));
 		close(fd);
-		return err_set(err, ERR_CONFLICT, NULL, "%s is not empty", path);
+		return false;
 	}
 	*folder = fd;
 	return true;

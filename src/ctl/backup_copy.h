@@ -3,9 +3,11 @@
 #include "admin/manifest.h"
 #include "sys/conf.h"
 
-#define DATA_FOLDER   "data"
-#define LOG_FOLDER    "log"
-#define LOG_ENTRY_MAX (STORE_LOG_NAME_SIZE + 4)
+#define DATA_FOLDER "data"
+#define LOG_FOLDER  "log"
+/* In the folder of a backup that is not finished; STORE_UNFINISHED is that of a restore. */
+#define COPY_INCOMPLETE "incomplete"
+#define LOG_ENTRY_MAX	(STORE_LOG_NAME_SIZE + 4)
 
 /* A folder with the two folders of a store: a home or a backup. */
 struct copy_tree {
@@ -18,7 +20,10 @@ void copy_tree_close(struct copy_tree *tree);
 /* Syncs the folders, so that the names of new files are on disk. */
 bool copy_tree_sync(const struct copy_tree *tree, struct err *err);
 
-/* Opens a folder; with create, makes it (0700). ERR_CONFLICT if it is not empty, then. */
+/*
+ * Opens a folder; with create, makes it (0700). ERR_CONFLICT if it is not empty, then; the text
+ * names an unfinished backup or restore in it.
+ */
 bool copy_open_folder(const char *path, bool create, int *folder, struct err *err);
 
 /* ERR_CONFLICT if the path is in the folder. The path may be new. what: names the folder. */

@@ -308,6 +308,12 @@ def cut_off(instance, folder):
     ok(os.path.exists(os.path.join(folder, "incomplete")), "the folder is marked")
     done = instance.ctl_run("restore", folder, "--home", folder + "3")
     ok("is not a complete backup" in done.stderr, "it is not restored", done.stderr)
+    done = instance.ctl_run("backup", folder)
+    ok(
+        "is not empty: it has an unfinished backup; remove it" in done.stderr,
+        "another backup does not overwrite it",
+        done.stderr,
+    )
 
 
 def altered(instance, folder, home):
@@ -347,7 +353,11 @@ def unfinished(instance, folder, home):
         done.stderr,
     )
     done = instance.ctl_run("restore", folder, "--home", home)
-    ok("is not empty" in done.stderr, "a restore does not overwrite it", done.stderr)
+    ok(
+        "is not empty: it has an unfinished restore; remove it" in done.stderr,
+        "a restore does not overwrite it",
+        done.stderr,
+    )
 
 
 run_tests(backup_under_load, added_logs_and_a_moment, refusals)

@@ -305,7 +305,11 @@ def interrupted_restore():
         done = service.ctl(*[word for each in words for word in ("-o", each)], "user", "list")
         ok("unfinished restore" in done.stderr, f"{name}: a start is refused", done.stderr)
         done = service.ctl("restore", folder, "--home", home)
-        ok("is not empty" in done.stderr, f"{name}: the directory is not used again", done.stderr)
+        ok(
+            "is not empty: it has an unfinished restore; remove it" in done.stderr,
+            f"{name}: the directory is not used again",
+            done.stderr,
+        )
         copy = restore(service, folder, name)
         start_or_fail(copy)
         check(copy, name, tasks)
