@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from lib import POLYTASKD, SANITIZED
 from load import Load
 from model import LOAD_CONF, QUOTA_COMMAND, compare
+from old_store import make_old
 from processes import child_pids, kill, make_directory
 from recording import NEVER
 from runs import start_or_fail
@@ -159,15 +160,10 @@ def old_store(name):
     service.ctl("import", stdin="\n".join(lines) + "\n")
     service.ctl("checkpoint")
     service.stop()
-    data = os.path.join(service.home, "data")
-    with open(os.path.join(data, "tasks2.db"), "rb") as file:
-        others = file.read()
-    # One id in 65,536 is taken for one with a serial number.
-    if any(uuid.UUID(json.loads(line)["id"]).bytes in others for line in lines):
+    ids = {json.loads(line)["id"] for line in lines}
+    if not make_old(os.path.join(service.home, "data"), ids):
         return old_store(name + "-again")
-    os.rename(os.path.join(data, "named.db"), os.path.join(data, "tasks.db"))
-    os.unlink(os.path.join(data, "tasks2.db"))
-    return service, {json.loads(line)["id"] for line in lines}
+    return service, ids
 
 
 def names_the_command(service):
