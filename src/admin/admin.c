@@ -78,13 +78,27 @@ void admin_print_error(struct admin *admin, const char *text)
 		str_cstr(text));
 }
 
+const char *admin_error_text(const struct err *err, bool in_steps)
+{
+	struct err plain = { .code = err->code };
+
+	if (strcmp(err_text(err), err_text(&plain)) != 0)
+		return err_text(err);
+	if (err->code == ERR_UNKNOWN_OUTCOME)
+		return "The outcome is unknown: check what was changed before the command is"
+		       " repeated.";
+	if (err->code == ERR_DISK_FULL && in_steps)
+		return "The disk is full; what was changed before remains.";
+	return err_text(err);
+}
+
 int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)
 {
 	struct err err = { 0 };
 	bool done = call->command->run(admin, call, &err);
 
 	if (!done)
-		admin_print_error(admin, err_text(&err));
+		admin_print_error(admin, admin_error_text(&err, call->command->in_steps));
 	*panic = !done && err.code == ERR_PANIC;
 	return !done || fflush(admin->out) != 0 ? 1 : 0;
 }

@@ -70,6 +70,7 @@ struct admin_command {
 	bool migrates_store;	   /* opens a store of an older build */
 	bool gives_up_pages;	   /* with --yes, of a recovery too */
 	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
+	bool in_steps;		   /* an error may leave a part of the changes */
 	bool internal;		   /* used by other commands; not in the usage text */
 	admin_run_fn *run;
 	const char *help;
@@ -94,6 +95,11 @@ int admin_run(struct admin *admin, const struct admin_call *call, bool *panic);
 bool admin_print_line(struct admin *admin, struct str line);
 bool admin_print(struct admin *admin, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/*
+ * The text of an error for an operator. The default texts of some codes are true of a request only:
+ * a command has no Idempotency-Key, and one with in_steps may have changed something.
+ */
+const char *admin_error_text(const struct err *err, bool in_steps);
 /* Prints a message on standard error. */
 void admin_print_error(struct admin *admin, const char *text);
 /* Prints a line of `before` and the secret, then erases the secret, of `size` bytes. */

@@ -161,8 +161,8 @@ static bool add_line_number(struct err *err, uint64_t line)
 {
 	struct err cause = *err;
 
-	return err_set(
-		err, cause.code, cause.field, "line %" PRIu64 ": %s", line, err_text(&cause));
+	return err_set(err, cause.code, cause.field, "line %" PRIu64 ": %s", line,
+		admin_error_text(&cause, true));
 }
 
 /* A line without its end that cannot be read. */

@@ -198,14 +198,14 @@ static void rows_need_a_last_line(void **state)
 }
 
 static bool disk_is_full;
+static enum err_code full = ERR_DISK_FULL;
 
-bool __real_store_flush(struct store *full, struct err *err);
-bool __wrap_store_flush(struct store *full, struct err *err);
+bool __real_store_flush(struct store *flushed, struct err *err);
+bool __wrap_store_flush(struct store *flushed, struct err *err);
 
-bool __wrap_store_flush(struct store *full, struct err *err)
+bool __wrap_store_flush(struct store *flushed, struct err *err)
 {
-	return disk_is_full ? err_set(err, ERR_DISK_FULL, NULL, NULL)
-			    : __real_store_flush(full, err);
+	return disk_is_full ? err_set(err, full, NULL, NULL) : __real_store_flush(flushed, err);
 }
 
 static void tasks_that_are_not_flushed_are_not_counted(void **state)
@@ -217,7 +217,12 @@ static void tasks_that_are_not_flushed_are_not_counted(void **state)
 	text = export_to_text("export");
 	disk_is_full = true;
 	expect_result("import", text, 1, "0 tasks imported\n",
-		"polytaskctl: The disk is full; nothing was changed.\n");
+		"polytaskctl: The disk is full; what was changed before remains.\n");
+	full = ERR_UNKNOWN_OUTCOME;
+	expect_result("import", text, 1, "0 tasks imported\n",
+		"polytaskctl: The outcome is unknown: check what was changed before the command is "
+		"repeated.\n");
+	full = ERR_DISK_FULL;
 	disk_is_full = false;
 	free(text);
 }
