@@ -188,6 +188,10 @@ static int open_home(struct bdb *bdb, const struct engine_options *options)
 	if (logs < 0)
 		return errno;
 	bdb->synced = log_synced_open(logs, options->mode == ENGINE_RECOVER);
+	if (bdb->synced < 0 && options->mode == ENGINE_RECOVER)
+		log_warn("log-position",
+			"log/synced cannot be opened, so damage of the logs may not be noticed: %s",
+			strerror(errno));
 	close(logs);
 	return 0;
 }

@@ -237,6 +237,10 @@ static void damaged_or_missing_position_is_ignored(void **state)
 	check_is_whole(&options);
 	assert_int_equal(unlink(path_of(&options, "log/synced")), 0);
 	check_is_whole(&options);
+	assert_int_equal(unlink(path_of(&options, "log/synced")), 0);
+	assert_int_equal(mkdir(path_of(&options, "log/synced"), 0700), 0);
+	expect_log("log-position");
+	check_is_whole(&options);
 }
 
 static void removed_tables_of_a_small_store_are_noticed(void **state)
