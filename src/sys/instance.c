@@ -16,7 +16,7 @@ static bool is_same_folder(const char *a, const char *b)
 	       left.st_ino == right.st_ino;
 }
 
-/* The home that used the regions last: the link `log` leads to its logs (store/bdb/folders.c). */
+/* The home that used the regions last: the link `log` leads to its logs. */
 static bool find_last_home(const char *regions, char home[PATH_MAX])
 {
 	char path[PATH_MAX], *end;
