@@ -175,7 +175,8 @@ static int step_write(struct store *store, void *data, struct err *err)
 static void report(const struct usage_list *list, const struct walk *walk)
 {
 	if (list->count > 0)
-		log_info("usage-counted", "counted the tasks of %zu tenants", list->count);
+		log_info("usage-counted", "counted the tasks of %zu tenant%s", list->count,
+			str_plural(list->count));
 	if (walk->damaged + walk->unread > 0)
 		log_warn("usage-counted",
 			"tasks on damaged pages were not counted (pages: %llu): run polytaskctl "
