@@ -35,6 +35,7 @@ from tap import until
 KILLS_PER_CHECK = 20
 CHECKS_PER_HOME = 5
 ANSWER_SECONDS = 30
+COMMAND_SECONDS = 300  # of a command, whose index of 100,000 tasks is built beside the load
 REMOVAL_SECONDS = 30  # until retention has removed what is due
 PAUSE_MAX = 0.4  # seconds between an answer and the next kill
 UNSERVED_SHARE = 0.2  # of the kills do not wait for an answer after the last one
@@ -66,6 +67,7 @@ class Batch:
 
     def __init__(self, service, rng, number):
         self.service, self.rng, self.number = service, rng, number
+        self.load = None
         self.kills, self.slowest, self.counts = 0, 0.0, {}
         self.problems = []
 
@@ -127,7 +129,7 @@ class Batch:
             self.kill_all()
 
     def kill_command(self):
-        """The operator's process is killed, or something else while it works."""
+        """The operator's process is killed, or something else while it works. Returns when it has ended."""
         words = [
             os.path.join(self.service.run, "backup") if word == "BACKUP" else word
             for word in self.rng.choice(COMMANDS)
@@ -140,11 +142,13 @@ class Batch:
             self.signal_one(signal.SIGKILL, "operator", "operator")
         else:
             self.kill_worker()
+        self.await_answer(time.monotonic_ns())
         try:
-            command.wait(60)
+            command.wait(COMMAND_SECONDS)
         except subprocess.TimeoutExpired:
             self.problems.append(f"{words}: did not end")
             command.kill()
+        return time.monotonic_ns()
 
     # -- the run --
 
@@ -159,31 +163,31 @@ class Batch:
             (10, self.kill_recovery),
             (11, self.kill_command),
         )
-        load = Load(self.service.connect, time.monotonic_ns, self.rng.random(), prefix=f"b{self.number}-")
+        self.load = Load(self.service.connect, time.monotonic_ns, self.rng.random(), prefix=f"b{self.number}-")
         reader = Reader(self.service.connect)
         reader.start()
-        with load:
+        with self.load:
             while self.kills < KILLS_PER_CHECK and not self.problems:
                 _, action = self.rng.choices(actions, [weight for weight, _ in actions])[0]
                 begun = time.monotonic_ns()
-                action()
+                begun = action() or begun
                 if self.rng.random() < UNSERVED_SHARE:
                     time.sleep(self.rng.uniform(0, 0.2))
                     continue
-                if not self.await_answer(load, begun):
+                if not self.await_answer(begun):
                     break
                 time.sleep(self.rng.uniform(0, PAUSE_MAX))
-            self.await_answer(load, time.monotonic_ns())
+            self.await_answer(time.monotonic_ns())
         reader.stopping.set()
         reader.join()
-        return load, reader.seen
+        return self.load, reader.seen
 
-    def await_answer(self, load, begun):
+    def await_answer(self, begun):
         """Waits for an acknowledged change that was requested after a moment."""
 
         def answered():
             self.service.start_again()
-            return load.last_ok() > begun
+            return self.load.last_ok() > begun
 
         if not until(answered, ANSWER_SECONDS, 0.005):
             self.problems.append(f"no answer for {ANSWER_SECONDS} s: {self.service.log()[-3000:]}")
