@@ -239,7 +239,7 @@ def refuse_large_cache(instance):
     equal(done.returncode, 1, "small shared memory: a cache of 64 MB is refused")
     ok(
         "shared memory needs 134 MB in " in done.stderr
-        and "where 64 MB are free" in done.stderr
+        and "where 63 MB are free" in done.stderr
         and "lower cache_mb (64)" in done.stderr,
         "small shared memory: the sentence names sizes and options",
         done.stderr,

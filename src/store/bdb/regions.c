@@ -23,11 +23,13 @@
 #define SMALL_CACHE_MB 500
 /* libdb doubles a region when it first extends it, and then adds 1 MB each time. */
 #define GROWTH_MB 4
-/* The ring of pages (page_ring.h). */
-#define RING_MB (sizeof(struct page_ring) / (1 << 20) + 1)
-/* All regions but the cache: two of 22 MB together. */
-#define OTHER_REGIONS_MB (2 * 22 + 2 * GROWTH_MB + RING_MB)
-#define REGION_NAME	 "__db.0"
+/*
+ * Bytes of all regions but the cache: two of 22 MB together, and the ring of pages (page_ring.h).
+ * Not rounded up: shared memory of 64 MB, as containers have it, has room for a cache of 8 MB and
+ * the lock of the folder.
+ */
+#define OTHER_REGIONS (((uint64_t)(2 * 22 + 2 * GROWTH_MB) << 20) + sizeof(struct page_ring))
+#define REGION_NAME   "__db.0"
 
 static bool is_region(int fd)
 {
@@ -79,12 +81,17 @@ static uint64_t largest_cache_mb(const struct engine_options *options)
 	return cache < SMALL_CACHE_MB ? cache * 5 / 4 : cache;
 }
 
+static uint64_t needed_bytes(const struct engine_options *options)
+{
+	return (largest_cache_mb(options) << 20) + OTHER_REGIONS;
+}
+
 static int refuse(struct bdb *bdb, const struct engine_options *options, uint64_t free_bytes)
 {
 	snprintf(bdb->engine.message, sizeof(bdb->engine.message),
 		"shared memory needs %llu MB in %.80s, where %llu MB are free: enlarge its file"
 		" system, lower cache_mb (%llu), or set regions to another folder",
-		(unsigned long long)(largest_cache_mb(options) + OTHER_REGIONS_MB),
+		(unsigned long long)((needed_bytes(options) + (1 << 20) - 1) >> 20),
 		options->regions, (unsigned long long)free_bytes >> 20,
 		(unsigned long long)bdb_cache_mb(options));
 	bdb->engine.fault = ENGINE_FAULT_REGIONS;
@@ -93,13 +100,13 @@ static int refuse(struct bdb *bdb, const struct engine_options *options, uint64_
 
 int bdb_check_regions(struct bdb *bdb, const struct engine_options *options)
 {
-	uint64_t needed = (largest_cache_mb(options) + OTHER_REGIONS_MB) << 20, available;
 	struct statvfs room;
+	uint64_t available;
 
 	if (statvfs(options->regions, &room) != 0)
 		return errno;
 	available = (uint64_t)room.f_bavail * room.f_frsize;
-	return available >= needed ? 0 : refuse(bdb, options, available);
+	return available >= needed_bytes(options) ? 0 : refuse(bdb, options, available);
 }
 
 /* The number of regions; the last one is the cache. */
