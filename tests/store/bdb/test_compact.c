@@ -81,12 +81,13 @@ static void churn_for_ever(struct store *store, unsigned number)
 {
 	for (unsigned n = number;; n = (n + 2) % TASKS) {
 		struct op op = fixture_op(OP_REMOVE, n);
-		struct err err;
+		struct err err = { 0 };
 
 		if (!crowd_apply(store, &op, &err) && err.code != ERR_BUSY &&
 			err.code != ERR_NOT_FOUND)
 			_exit(91);
 		op = fixture_op(OP_CREATE, n);
+		err.code = ERR_NONE;
 		op.change.state = TASK_PENDING;
 		op.change.status = STR("again");
 		if (!crowd_apply(store, &op, &err) && err.code != ERR_BUSY &&
@@ -124,7 +125,8 @@ static void writers_and_compaction_do_not_disturb_each_other(void **state)
 	must(store_verify(store, &report, &err), &err);
 	assert_int_equal(report.missing_entries, 0);
 	assert_int_equal(report.stray_entries, 0);
-	assert_true(report.tasks >= TASKS - 2);
+	/* A busy creation leaves its task removed, and so may the death of each writer. */
+	assert_true(report.tasks + crowd->busy + 2 >= TASKS);
 	store_close(store);
 }
 
