@@ -96,7 +96,7 @@ bool admin_print_line(struct admin *admin, struct str line);
 bool admin_print(struct admin *admin, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /*
- * The text of an error for an operator. The default texts of some codes are true of a request only:
+ * The text of an error for an operator. Some default texts are for requests and wrong for commands:
  * a command has no Idempotency-Key, and one with in_steps may have changed something.
  */
 const char *admin_error_text(const struct err *err, bool in_steps);

@@ -21,8 +21,8 @@ void copy_tree_close(struct copy_tree *tree);
 bool copy_tree_sync(const struct copy_tree *tree, struct err *err);
 
 /*
- * Opens a folder; with create, makes it (0700). ERR_CONFLICT if it is not empty, then; the text
- * names an unfinished backup or restore in it.
+ * Opens a folder. With create, makes it (0700), or fails with ERR_CONFLICT if it exists and is not
+ * empty; the text then names an unfinished backup or restore in it.
  */
 bool copy_open_folder(const char *path, bool create, int *folder, struct err *err);
 

@@ -13,7 +13,7 @@
 #include "sys/instance.h"
 
 #define SECRET_SIZE 1024
-/* A service that starts or stops holds the locks and does not accept connections: retry so long. */
+/* A service that starts or stops holds the locks and accepts no connections: retry meanwhile. */
 #define RETRY_TIMEOUT_MS 5000
 #define POLL_INTERVAL_MS 50
 

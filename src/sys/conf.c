@@ -44,7 +44,7 @@ static const struct option_row rows[] = {
 		.needs_restart = true,
 		.help = "Directory of Berkeley DB's shared memory; on a tmpfs, rebuilt at every start.",
 		.manual =
-			"It needs 52 MiB and 5/4 of cache_mb; a start with less space is refused. "
+			"It needs about 53 MiB and 5/4 of cache_mb; a start with less space is refused. "
 			"Each home needs a directory of its own: one that another home is using is "
 			"refused." },
 	{ "archive", TEXT(archive), .default_value = "",

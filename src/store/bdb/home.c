@@ -93,8 +93,8 @@ static int set_aside(int folder, const char *name)
 }
 
 /*
- * A table whose pages were on disk has a file that is not empty; one that can be made again is also
- * if its first page is not whole.
+ * A table whose pages were on disk has a file that is not empty. A file that can be made again must
+ * have a whole first page: a shorter one is set aside.
  */
 static int check_table(struct bdb *bdb, int folder, enum engine_table table)
 {
@@ -221,7 +221,7 @@ static int read_positions(int logs, struct log_position *synced, struct log_posi
 	return log_end_find(logs, end);
 }
 
-/* The highest log that a position on disk may name. */
+/* The highest number of a log in any position that is on disk. */
 static int find_highest(int logs, int folder, uint32_t synced, uint32_t *highest)
 {
 	int rc = log_find_newest(logs, highest);
@@ -260,7 +260,7 @@ static int give_up_changes(struct bdb *bdb, const char *path, int logs, int fold
 	uint32_t highest;
 	int rc = find_highest(logs, folder, synced, &highest);
 
-	/* No record is whole, or most logs are missing. */
+	/* No log has a whole record, or too many logs are missing. */
 	if (rc == 0 && (end.offset == 0 || highest - end.number > LOGS_MISSING_MAX))
 		return EINVAL;
 	if (rc == 0)

@@ -44,7 +44,7 @@ static void kept_name(uint32_t number, char name[KEPT_NAME_SIZE])
 	snprintf(name, KEPT_NAME_SIZE, "%s.damaged", log);
 }
 
-/* A log that an earlier call has kept has more bytes than this one. */
+/* If an earlier call has kept the log, that copy has more bytes: it stays. */
 static int replace(int folder, uint32_t number, const void *bytes, size_t size)
 {
 	char name[STORE_LOG_NAME_SIZE], kept[KEPT_NAME_SIZE];

@@ -4,7 +4,7 @@
 
 /*
  * folder: descriptor of the logs' folder; no process uses the logs. Cuts the log of `end` off
- * there, durably, and keeps its bytes as NAME.damaged. So are later logs kept, which have no whole
- * record. Interrupted, it is called again. Returns an errno.
+ * there, durably, and keeps all its bytes as NAME.damaged. Renames later logs, which have no whole
+ * record, in the same way. Can be repeated after an interruption. Returns an errno.
  */
 int log_cut(int folder, struct log_position end);
