@@ -35,7 +35,7 @@ struct log_record_head {
 /* Bytes of whole records at the beginning of a log file. The first record describes the file. */
 size_t log_whole_bytes(const void *log, size_t size);
 
-/* The highest number of a log in the folder, a descriptor; 0: there is none. Returns an errno. */
+/* folder: a descriptor. Sets *newest to the highest number of a log, or 0. Returns an errno. */
 int log_find_newest(int folder, uint32_t *newest);
 /*
  * folder: descriptor of the logs' folder. Finds the end of the newest log; if it has no whole

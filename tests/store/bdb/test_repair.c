@@ -119,17 +119,19 @@ static void further_page_keeps_the_rest_of_its_bucket(void **state)
 	assert_in_range(outcome.lost_count, 1, 4);
 }
 
-static void page_of_a_long_value_loses_its_task(void **state)
-{
-	struct store_options options = damage_options("value");
+typedef void damage_one(
+	const struct store_options *options, enum engine_table table, uint32_t page);
 
-	(void)state;
+/* The first page, a page in the middle, the last page of a value. */
+static void test_pages_of_values(const char *name, damage_one *damage)
+{
+	struct store_options options = damage_options(name);
+
 	repair_make_store(&options, 40, 20000);
 	for (int i = 0; i < 3; i++) {
 		struct store *store;
 
-		/* The first page, a page in the middle, the last page of a value. */
-		damage_page(&options, TABLE_NAMED_TASKS,
+		damage(&options, TABLE_NAMED_TASKS,
 			repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_OVERFLOW, i > 0, i < 2));
 		expect_log("page-damaged");
 		expect_log("task-damaged");
@@ -139,24 +141,17 @@ static void page_of_a_long_value_loses_its_task(void **state)
 	}
 }
 
+static void page_of_a_long_value_loses_its_task(void **state)
+{
+	(void)state;
+	test_pages_of_values("value", damage_page);
+}
+
 /* Killed between the empty page and the deletion of the row. */
 static void interrupted_repair_of_a_long_value_goes_on(void **state)
 {
-	struct store_options options = damage_options("placeholder");
-
 	(void)state;
-	repair_make_store(&options, 40, 20000);
-	for (int i = 0; i < 3; i++) {
-		struct store *store;
-
-		repair_empty_value_page(&options, TABLE_NAMED_TASKS,
-			repair_find_page(&options, TABLE_NAMED_TASKS, PAGE_OVERFLOW, i > 0, i < 2));
-		expect_log("page-damaged");
-		expect_log("task-damaged");
-		store = repair_reopen(&options);
-		repair_one(store, 40, 1, "the row that it was a part of is lost");
-		make_lost_again(store, &options, 40);
-	}
+	test_pages_of_values("placeholder", repair_empty_value_page);
 }
 
 static void row_of_a_page_is_found_behind_another_damaged_page(void **state)
