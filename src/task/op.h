@@ -22,10 +22,10 @@ enum op_kind {
 };
 
 /*
- * OP_UPSERT creates the task op.new_id from op.change if it does not exist. An existing task gets
- * the change without its state, unless the task is final or archived: then it is reopened, becomes
- * current again, gets the state and loses its error and progress. Nothing is written if the task
- * stays the same.
+ * OP_UPSERT creates the task op.new_id from op.change if it does not exist. A succeeded task stays
+ * as it is, archived or not. A failed, cancelled or archived task is reopened: it becomes current
+ * again, gets the change and loses its error and progress. Any other task gets the change without
+ * its state. Nothing is written if the task stays the same.
  */
 
 /* Members of struct change to set, besides state, status and fields. */

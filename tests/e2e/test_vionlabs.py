@@ -118,28 +118,41 @@ def states():
         instance.ctl("import", stdin=json.dumps(task) + "\n")
         shows(instance.request("GET", path), 200, status(path, word, shown), f"{state}: {left}")
         equal(items(item), [entry("adbreaks", "1.0.1", word, shown)], "list shows the same state")
-        if state == "running":
-            answer = instance.request("POST", path)
-            shows(answer, 200, status(path, word), "POST keeps a running task")
+        if state in ("running", "succeeded"):
+            answer = instance.request("POST", path, {"priority": "high"})
+            shows(answer, 200, status(path, word), f"POST keeps the state {word}")
+    equal(exported(instance, item)["priority"], 1, "POST leaves a done task unchanged")
+    task["state"], task["status"], task["error"] = "failed", "failed", "no audio"
+    instance.ctl("import", stdin=json.dumps(task) + "\n")
     shows(
         instance.request("POST", path),
         200,
         status(path, "pending"),
-        "POST of a finished task reopens it",
+        "POST of a failed task reopens it",
     )
     task = exported(instance, item)
     equal(task.get("error"), None, "a reopened task has no error")
-    task["archived"] = True
-    instance.ctl("import", stdin=json.dumps(task) + "\n")
-    equal(items(item), [], "an archived task is not listed")
+
+
+def archived():
+    """The native API archives a task: reads and the list of the item agree."""
+    instance = shared()
+    item = "archived"
+    path = address(item)
+    instance.request("POST", path)
+    task = exported(instance, item)
+    archive = f"/v1/tasks/{task['id']}/archive"
+    equal(instance.request("POST", archive).status, 200, "the task is archived")
     shows(instance.request("GET", path), 200, status(path, "pending"), "GET of an archived task")
+    equal(items(item), [entry("adbreaks", "1.0.1")], "the list of the item has it too")
     shows(
         instance.request("POST", path),
         200,
         status(path, "pending"),
-        "POST of an archived task reopens it",
+        "POST of an archived task answers like GET",
     )
-    equal(items(item), [entry("adbreaks", "1.0.1")], "POST of an archived task lists it again")
+    ok(not exported(instance, item).get("archived"), "POST of an archived task makes it current")
+    equal(items(item), [entry("adbreaks", "1.0.1")], "the list has it once")
 
 
 def names():
@@ -203,4 +216,4 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(documented, repeated_post, states, names, order, ending)
+run_tests(documented, repeated_post, states, archived, names, order, ending)

@@ -85,7 +85,7 @@ static void running_task_keeps_its_state(void **state)
 	store_result_free(&result);
 }
 
-static void ended_task_is_reopened(void **state)
+static void failed_task_is_reopened(void **state)
 {
 	struct store *store = *state;
 	struct op op = upsert(1, NULL);
@@ -99,6 +99,26 @@ static void ended_task_is_reopened(void **state)
 	assert_int_equal(result.task.started, 0);
 	assert_int_equal(result.task.finished, 0);
 	assert_int_equal(result.task.error.len, 0);
+	assert_str(task_field(&result.task, STR("priority")), "2");
+	store_result_free(&result);
+}
+
+/* A client that repeats its creation does not have finished work done again. */
+static void succeeded_task_is_kept(void **state)
+{
+	struct store *store = *state;
+	struct op op = upsert(1, "3"), end = fixture_op(OP_UPDATE, 1);
+	struct op archive = fixture_op(OP_ARCHIVE, 1);
+	struct result result;
+
+	upsert_only(store, 1, "2");
+	end.change.state = TASK_SUCCEEDED;
+	apply_only(store, &end);
+	apply_only(store, &archive);
+	result = apply(store, &op);
+	assert_false(result.written);
+	assert_int_equal(result.task.state, TASK_SUCCEEDED);
+	assert_true(result.task.archived);
 	assert_str(task_field(&result.task, STR("priority")), "2");
 	store_result_free(&result);
 }
@@ -175,7 +195,8 @@ int main(void)
 		ON_EVERY_ENGINE(absent_task_is_created),
 		ON_EVERY_ENGINE(equal_upsert_writes_nothing),
 		ON_EVERY_ENGINE(running_task_keeps_its_state),
-		ON_EVERY_ENGINE(ended_task_is_reopened),
+		ON_EVERY_ENGINE(failed_task_is_reopened),
+		ON_EVERY_ENGINE(succeeded_task_is_kept),
 		ON_EVERY_ENGINE(archived_task_is_reopened),
 		ON_EVERY_ENGINE(absent_task_has_no_revision),
 		ON_EVERY_ENGINE(one_of_several_revisions_must_match),

@@ -130,6 +130,8 @@ bool vionlabs_decode_list(struct request *request, struct op *op, struct err *er
 	if (!value.ptr)
 		return err_no_memory(err);
 	decode_init_op(op, OP_LIST, DIALECT_CODE_vionlabs, NULL);
+	/* A task that the native API has archived can still be read, so the list has it too. */
+	op->list.scope = LIST_BOTH;
 	/* Within an item the index is ordered by product and version. */
 	list_filter_add(&op->list, VIONLABS_BY_ITEM, value);
 	list_sort_add(&op->list, VIONLABS_BY_ITEM, false);

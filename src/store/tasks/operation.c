@@ -84,7 +84,7 @@ static int insert_absent(struct store *store, struct write *write, struct err *e
 	return retry_if_exists(insert(store, op, &write->result->record, err));
 }
 
-/* A task that still runs keeps its state; one that has ended or is archived is reopened. */
+/* For tasks that have not succeeded: see OP_UPSERT. */
 static bool change_upserted(
 	const struct op *op, const struct task *old, struct task *task, struct err *err)
 {
@@ -121,7 +121,7 @@ static int write_upsert(struct store *store, struct write *write, struct err *er
 	if (op->must_not_exist || !change_has_revision(op, task.revision))
 		return change_fail_precondition(err);
 	old = task;
-	if (!change_upserted(op, &old, &task, err))
+	if (old.state != TASK_SUCCEEDED && !change_upserted(op, &old, &task, err))
 		return STEP_FAILED;
 	if (!task_equal(&old, &task))
 		return change_save(store, op, &old, &task, &write->result->record, err);
