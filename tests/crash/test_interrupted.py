@@ -254,6 +254,12 @@ def backup():
     equal(service.stop(), 0, "backup: the service ends")
 
 
+def add_when_free(service, folder):
+    """None while the logs are held for a command that was killed: for a minute at most."""
+    done = service.ctl("backup", "--add", folder, timeout=120)
+    return None if "another backup is running" in done.stderr else done
+
+
 def added_logs():
     service, _ = filled("add", 1000, LOAD_CONF)
     service.ctl(*QUOTA_COMMAND)
@@ -270,7 +276,7 @@ def added_logs():
             end(command, name)
             until(lambda: service.ctl("checkpoint").returncode == 0, 30)
         restore(service, folder, name + ", not repeated")
-        done = service.ctl("backup", "--add", folder, timeout=120)
+        done = until(lambda: add_when_free(service, folder), 90, 0.5)
         equal((done.returncode, done.stderr), (0, ""), f"{name}: it is run again")
         copy = restore(service, folder, name)
         start_or_fail(copy)
