@@ -45,6 +45,8 @@ struct dialect {
 	const char *error_media_type; /* NULL: media_type */
 	enum err_code method_error;   /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
 	unsigned uuid_version;	      /* of new ids, where clients expect 4; 0: 7 */
+	/* Requests may change the state of a task that has ended (struct op.leave_end). */
+	bool leaves_end;
 	/*
 	 * Name of the option (sys/conf.h) with the number of tasks that a tenant may create in a
 	 * day (UTC); NULL: no limit.

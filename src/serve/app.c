@@ -46,6 +46,7 @@ static bool decode(struct app *app, struct exchange *exchange, struct op *op, st
 	bool changes = request->method != METHOD_GET && request->method != METHOD_HEAD;
 
 	set_principal(request, op);
+	op->leave_end = exchange->dialect->leaves_end;
 	if (changes && !make_id(app, exchange, &op->new_id, err))
 		return false;
 	if (!exchange->route->decode(request, op, err) || !precondition_parse(request, op, err))

@@ -1,5 +1,17 @@
 #include "task/op.h"
 
+bool op_check_end(
+	const struct op *op, const struct task *before, const struct task *task, struct err *err)
+{
+	if (!before || before->state == task->state || !task_state_is_final(before->state) ||
+		op->leave_end || (before->state == TASK_FAILED && task->state == TASK_PENDING))
+		return true;
+	return err_set(err, ERR_CONFLICT, "state",
+		"The task has ended: its state is %s. Only a request with force may change it%s.",
+		task_state_name(before->state),
+		before->state == TASK_FAILED ? ", except to pending" : "");
+}
+
 struct str change_field(const struct change *change, struct str name)
 {
 	size_t i = field_index(change->fields, change->field_count, name);

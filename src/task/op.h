@@ -150,6 +150,7 @@ struct op {
 	struct str actor;
 	int64_t now;	  /* ms */
 	struct id new_id; /* of the task to create; a decoder may replace it */
+	bool leave_end;	  /* UPDATE may change the state of a task that has ended: op_check_end() */
 
 	struct id id;	       /* READ, UPDATE, REMOVE, ARCHIVE: the task */
 	uint64_t number;       /* the same by its number; 0: by id */
@@ -212,6 +213,14 @@ struct result {
 	struct str next_cursor; /* LIST, after the last row: of the next page, or empty */
 	struct listing *listing;
 };
+
+/*
+ * Refuses (ERR_CONFLICT, field "state") to move a task out of its end, so that a late report of a
+ * worker does not undo a cancellation. Allowed are a retry, from failed to pending, and operations
+ * with leave_end. before may be NULL.
+ */
+bool op_check_end(
+	const struct op *op, const struct task *before, const struct task *task, struct err *err);
 
 /* Adds or replaces a field; false if there would be more than TASK_FIELDS_MAX. */
 bool change_set_field(struct change *change, struct str name, struct str json);

@@ -86,8 +86,7 @@ bool task_set_field(struct task *task, struct field field);
 void task_put_fields(const struct task *task, struct buf *out);
 /*
  * Changes the state: `started` is set when the task first runs, `finished` when it becomes final,
- * and cleared when it leaves a final state. Any state may follow any; dialects restrict that in
- * their own tables.
+ * and cleared when it leaves a final state. Any state may follow any: op_check_end() restricts it.
  */
 void task_set_state(struct task *task, enum task_state state, int64_t now_ms);
 /*

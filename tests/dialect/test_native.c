@@ -68,6 +68,8 @@ struct patch {
 	const char *errors; /* prefix of the response's errors; NULL: accepted */
 };
 
+#define ENDED "The task has ended: its state is succeeded."
+
 static const struct patch patches[] = {
 	{ "a state sets the dialect's status", "virtshell", "pending", NULL, NULL,
 		"{\"state\":\"running\"}", "in progress", "running", NULL, NULL },
@@ -91,8 +93,16 @@ static const struct patch patches[] = {
 		"[{\"pointer\":\"/status\",\"detail\":\"The dialect native has no" },
 	{ "a status of another dialect is rejected", "native", "pending", NULL, NULL,
 		"{\"status\":\"processing\"}", NULL, NULL, NULL, "[{\"pointer\":\"/status\"" },
-	{ "any state may follow any other", "native", "succeeded", NULL, NULL,
-		"{\"state\":\"pending\"}", "pending", "pending", NULL, NULL },
+	{ "a failed task may be retried", "native", "failed", NULL, NULL, "{\"state\":\"pending\"}",
+		"pending", "pending", NULL, NULL },
+	{ "an ended task keeps its state", "native", "succeeded", NULL, NULL,
+		"{\"state\":\"pending\"}", NULL, NULL, NULL,
+		"[{\"pointer\":\"/state\",\"detail\":\"" ENDED },
+	{ "a status does not move it either", "uplynk", "COMPLETED", NULL, NULL,
+		"{\"status\":\"FAILED\"}", NULL, NULL, NULL,
+		"[{\"pointer\":\"/state\",\"detail\":\"" ENDED },
+	{ "force moves it", "native", "succeeded", NULL, NULL,
+		"{\"state\":\"pending\",\"force\":true}", "pending", "pending", NULL, NULL },
 	{ "a patch without state and status keeps both", "native", "running", NULL, NULL,
 		"{\"priority\":1}", "running", "running", NULL, NULL },
 
@@ -199,7 +209,8 @@ static void one_patch(void **state)
 	ok = run(&fixture, &before, &after);
 	if (patch->errors) {
 		assert_false(ok);
-		assert_err(&fixture.err, ERR_UNPROCESSABLE);
+		assert_err(&fixture.err,
+			strstr(patch->errors, ENDED) ? ERR_CONFLICT : ERR_UNPROCESSABLE);
 		assert_true(str_starts(fixture.err.detail, str_cstr(patch->errors)));
 	} else {
 		must(ok, &fixture.err);

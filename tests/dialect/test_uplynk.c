@@ -33,23 +33,6 @@ static void only_known_operations_are_valid(void **state)
 	}
 }
 
-/* A state that is not final may change to any other; a final one only stays. */
-static void final_states_cannot_be_left(void **state)
-{
-	(void)state;
-	for (int from = TASK_PENDING; from < TASK_STATES; from++) {
-		for (int to = TASK_PENDING; to < TASK_STATES; to++) {
-			struct task before = task_of((enum task_state)from, operations[0]);
-			struct task after = task_of((enum task_state)to, operations[0]);
-			bool may = from == to || !task_state_is_final((enum task_state)from);
-			struct err err = { 0 };
-
-			assert_int_equal(uplynk_dialect.validate(&before, &after, &err), may);
-			assert_err(&err, may ? ERR_NONE : ERR_CONFLICT);
-		}
-	}
-}
-
 static void new_tasks_are_in_progress(void **state)
 {
 	struct request request = { 0 };
@@ -98,7 +81,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(only_known_operations_are_valid),
-		CHECK(final_states_cannot_be_left),
 		CHECK(new_tasks_are_in_progress),
 		CHECK(given_state_is_kept),
 		CHECK(operation_is_required),

@@ -238,6 +238,8 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 	set_number(json, "number", op->number);
 	if (op->assign_number)
 		json_object_set_new(json, "assign_number", json_true());
+	if (op->leave_end)
+		json_object_set_new(json, "leave_end", json_true());
 	set_change(json, &op->change);
 	set_dependents(json, op);
 	if (op->kind == OP_LIST)

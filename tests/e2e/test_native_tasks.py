@@ -185,7 +185,7 @@ def dialects():
         "VirtShell's API shows the new status",
     )
     equal(
-        patch(task, {"status": "melting"}).json()["state"],
+        patch(task, {"status": "melting", "force": True}).json()["state"],
         "running",
         "PATCH with any status is accepted for VirtShell",
     )
@@ -267,6 +267,51 @@ def state_changes():
     )
 
 
+def late_reports():
+    """A report does not move a task out of its end, whatever ended it."""
+    instance = shared()
+    names = {"inventory_id": "late", "product": "adbreaks", "version": "1"}
+    for dialect, fields in (
+        ("native", {}),
+        ("vionlabs", names),
+        ("virtshell", {}),
+        ("fourhse", {"handler": "h"}),
+        ("uplynk", {"operation": "CREATE"}),
+        ("idol", {"master-type": "cd", "attachable": {"type": "tracks", "id": "1"}}),
+    ):
+        task = create(dialect=dialect, fields=fields)
+        if dialect == "vionlabs":
+            path = "/tasks/catalog-item/late/product/adbreaks/version/1"
+            equal(instance.request("DELETE", path).status, 200, "vionlabs: DELETE cancels")
+        else:
+            equal(patch(task, {"state": "cancelled"}).status, 200, f"{dialect}: cancelled")
+        for state in ("succeeded", "failed", "running", "pending"):
+            answer = patch(task, {"state": state, "error": "late"})
+            ok(
+                is_problem(answer, 409, "conflict", ("pointer", "/state"))
+                and "cancelled" in answer.json()["detail"],
+                f"{dialect}: late report of {state}: 409 names the state",
+                answer,
+            )
+        kept = ask("GET", f"{TASKS}/{task['id']}").json()
+        equal((kept["state"], kept["error"]), ("cancelled", None), f"{dialect}: nothing changed")
+        equal(patch(task, {"state": "cancelled"}).status, 200, f"{dialect}: the same state again")
+        answer = patch(task, {"state": "failed", "force": True})
+        equal((answer.status, answer.json()["state"]), (200, "failed"), f"{dialect}: forced")
+        answer = patch(task, {"state": "running"})
+        ok(is_problem(answer, 409, "conflict"), f"{dialect}: failed to running: 409", answer)
+        answer = patch(task, {"state": "pending"})
+        equal((answer.status, answer.json()["state"]), (200, "pending"), f"{dialect}: a retry")
+    task = create()
+    for value in (None, "true", 1):
+        ok(
+            is_problem(patch(task, {"force": value}), 422, "unprocessable", ("pointer", "/force")),
+            f"force: {value}: 422",
+        )
+    answer = ask("POST", TASKS, {"force": True}, ("Content-Type", "application/json"))
+    ok(is_problem(answer, 422, "unprocessable", ("pointer", "/force")), "POST with force: 422")
+
+
 def archive():
     instance = shared()
     task = create(dialect="virtshell", fields={"description": "old"})
@@ -301,4 +346,4 @@ def ending():
     shared().stop("native")
 
 
-run_tests(life, members, refused_members, dialects, state_changes, archive, ending)
+run_tests(life, members, refused_members, dialects, state_changes, late_reports, archive, ending)

@@ -82,6 +82,7 @@ struct op fixture_op(enum op_kind kind, unsigned number)
 		.tenant = STR("acme"),
 		.actor = STR("alice"),
 		.now = 1000 + number,
+		.leave_end = true,
 	};
 
 	if (kind == OP_CREATE)

@@ -117,6 +117,46 @@ static void hook_refuses_the_operation(void **state)
 	assert_code(fixture_error(store, &op), ERR_UNPROCESSABLE);
 }
 
+/* ---- ended tasks ---- */
+
+static enum err_code move_between(
+	struct store *store, enum task_state from, enum task_state to, bool leave_end)
+{
+	static unsigned number;
+	struct op op = fixture_op(OP_UPDATE, ++number);
+
+	fixture_create(store, number, "new", NULL);
+	op.change.state = from;
+	assert_code(fixture_error(store, &op), ERR_NONE);
+	op.change.state = to;
+	op.leave_end = leave_end;
+	return fixture_error(store, &op);
+}
+
+static void ended_task_keeps_its_state(void **state)
+{
+	static const enum task_state ends[] = { TASK_SUCCEEDED, TASK_FAILED, TASK_CANCELLED };
+
+	for (size_t i = 0; i < 3; i++) {
+		for (enum task_state to = TASK_PENDING; to < TASK_STATES; to++) {
+			bool retry = ends[i] == TASK_FAILED && to == TASK_PENDING;
+			bool allowed = to == ends[i] || retry;
+
+			assert_code(move_between(*state, ends[i], to, false),
+				allowed ? ERR_NONE : ERR_CONFLICT);
+			assert_code(move_between(*state, ends[i], to, true), ERR_NONE);
+		}
+	}
+}
+
+static void task_that_has_not_ended_may_change_freely(void **state)
+{
+	for (enum task_state to = TASK_PENDING; to < TASK_STATES; to++) {
+		assert_code(move_between(*state, TASK_PENDING, to, false), ERR_NONE);
+		assert_code(move_between(*state, TASK_RUNNING, to, false), ERR_NONE);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -126,6 +166,8 @@ int main(void)
 		ON_EVERY_ENGINE(resource_is_no_task_of_any_dialect),
 		ON_EVERY_ENGINE(hook_completes_the_task),
 		ON_EVERY_ENGINE(hook_refuses_the_operation),
+		ON_EVERY_ENGINE(ended_task_keeps_its_state),
+		ON_EVERY_ENGINE(task_that_has_not_ended_may_change_freely),
 	};
 
 	fixture_tables = operation_tables;

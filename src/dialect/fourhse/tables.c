@@ -57,6 +57,7 @@ const struct dialect fourhse_dialect = {
 	.statuses = &fourhse_statuses,
 	.index_fields = fourhse_indexed,
 	.media_type = FOURHSE_MEDIA_TYPE,
+	.leaves_end = true,
 	.method_error = ERR_METHOD,
 	.error_overrides = fourhse_error_overrides,
 	.encode_error = fourhse_encode_error,

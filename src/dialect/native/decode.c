@@ -6,6 +6,7 @@ struct body {
 	struct arena *arena;
 	struct change *change;
 	struct native_nested_patches *patches; /* NULL: the body creates a task */
+	bool *force;			       /* of a patch */
 	struct err *err;
 };
 
@@ -131,6 +132,14 @@ static bool parse_progress(const struct body *body, struct str name, json_t *val
 	return native_merge_patch(progress, STR("{}"), *progress, body->arena, body->err);
 }
 
+static bool parse_force(const struct body *body, struct str name, json_t *value)
+{
+	if (!json_is_boolean(value))
+		return MEMBER_ERROR(body, name, "force must be true or false.");
+	*body->force = json_is_true(value);
+	return true;
+}
+
 static bool reject_read_only(const struct body *body, struct str name, json_t *value)
 {
 	(void)value;
@@ -205,6 +214,8 @@ static parse_value *find_parser(struct str name, enum native_request request)
 {
 	if (str_eq(name, STR("fields")))
 		return parse_fields;
+	if (str_eq(name, STR("force")) && request == NATIVE_PATCH)
+		return parse_force;
 	if (str_eq(name, STR("links")) || str_eq(name, STR("kept_until")))
 		return reject_read_only;
 	for (size_t i = 0; i < native_member_count; i++) {
@@ -334,7 +345,9 @@ bool native_decode_archive(struct request *request, struct op *op, struct err *e
 bool native_decode_update(struct request *request, struct op *op, struct err *err)
 {
 	struct change change = { 0 };
-	struct body body = { .arena = request->arena, .change = &change, .err = err };
+	struct body body = {
+		.arena = request->arena, .change = &change, .force = &op->leave_end, .err = err
+	};
 	json_t *json = NULL;
 	bool ok;
 

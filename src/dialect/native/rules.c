@@ -154,6 +154,8 @@ bool native_before_write(
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	if (!update_state(op, dialect, task, err))
 		return false;
+	if (!op_check_end(op, before, task, err))
+		return native_convert_error(err, op->arena);
 	if (before && op->hook_data &&
 		(!merge_fields(op, before, task, err) || !merge_progress(op, before, task, err)))
 		return false;

@@ -51,6 +51,7 @@ const struct dialect vionlabs_dialect = {
 	.statuses = &vionlabs_statuses,
 	.index_fields = vionlabs_indexed,
 	.media_type = VIONLABS_MEDIA_TYPE,
+	.leaves_end = true,
 	.method_error = ERR_METHOD,
 	.error_overrides = vionlabs_error_overrides,
 	.encode_error = vionlabs_encode_error,

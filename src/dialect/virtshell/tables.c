@@ -51,6 +51,7 @@ const struct dialect virtshell_dialect = {
 	.statuses = &virtshell_statuses,
 	.index_fields = virtshell_indexed,
 	.media_type = VIRTSHELL_MEDIA_TYPE,
+	.leaves_end = true,
 	.method_error = ERR_NOT_IMPLEMENTED,
 	.error_overrides = virtshell_error_overrides,
 	.encode_error = virtshell_encode_error,

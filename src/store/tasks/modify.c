@@ -27,7 +27,7 @@ static int update_task(
 
 	if (op->kind == OP_ARCHIVE)
 		task->archived = true;
-	if (!change_apply(op, &old, task, err))
+	if (!change_apply(op, &old, task, err) || !op_check_end(op, &old, task, err))
 		return STEP_FAILED;
 	return change_save(store, op, &old, task, &write->result->record, err);
 }
