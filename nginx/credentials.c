@@ -82,15 +82,20 @@ static void put_query_maps(void)
 
 		buf_printf(&generated,
 			"map $request_uri $polytask_query_param_%s {\n"
-			"\t\"~^[^?]*[?](?:.*&)?%s=(?<polytask_value_%s>[^&]*)\" "
+			"\t\"~^[^?]*+[?](?:(?!%s=)[^&]*+&++)*+%s=(?<polytask_value_%s>[^&]*+)\" "
 			"$polytask_value_%s;\n"
 			"\tdefault \"\";\n"
 			"}\n",
-			name, names[i], name, name);
+			name, names[i], names[i], name, name);
 	}
 }
 
-static void put_ambiguity_map(void)
+/*
+ * The query is clear if no name has an escape, there is no '#', and at most one token, which is not
+ * empty. Each quantifier is possessive, so that the time is linear. The default is for queries
+ * that do not match, and for those that PCRE gives up.
+ */
+static void put_query_clarity_map(void)
 {
 	const char *names[NAMES_MAX];
 	struct buf any = BUF_INIT;
@@ -98,21 +103,32 @@ static void put_ambiguity_map(void)
 
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&any, "%s%s", i ? "|" : "", names[i]);
+#define OTHER "(?!(?:%.*s)(?:[=&]|$))[^=&%%+#]*+(?:=[^&#]*+)?+"
 	buf_printf(&generated,
 		"# 1: a query that the authorizer may read otherwise than the maps above: an "
 		"escape in a\n"
 		"# name, a token twice or empty, '#'.\n"
-		"map $request_uri $polytask_is_ambiguous {\n"
-		"\t\"~^[^?#]*$\" 0;\n"
-		"\t\"~^[^?]*[?](.*&)?[^=&]*[%%+]\" 1;\n"
-		"\t\"~[?&](%.*s)=.*&\\1=\" 1;\n"
-		"\t\"~[?&](%.*s)=?(&|$)\" 1;\n"
-		"\t\"~#\" 1;\n"
-		"\tdefault 0;\n"
+		"map $request_uri $polytask_query_is_ambiguous {\n"
+		"\t\"~^[^?#]*+(?:[?&]&*+" OTHER ")*+(?:[?&](?:%.*s)=[^&#]++(?:&++" OTHER
+		")*+)?+$\" 0;\n"
+		"\tdefault 1;\n"
 		"}\n",
-		STR_ARGS(buf_str(&any)), STR_ARGS(buf_str(&any)));
+		STR_ARGS(buf_str(&any)), STR_ARGS(buf_str(&any)), STR_ARGS(buf_str(&any)));
+#undef OTHER
 	generated.failed |= any.failed;
 	buf_free(&any);
+}
+
+static void put_ambiguity_map(void)
+{
+	put_query_clarity_map();
+	buf_puts(&generated, "map $polytask_dialect $polytask_is_ambiguous {\n");
+	for (size_t i = 0; dialects[i]; i++) {
+		if (source_name(dialects[i], SOURCE_QUERY))
+			buf_printf(&generated, "\t%s $polytask_query_is_ambiguous;\n",
+				dialects[i]->name);
+	}
+	buf_puts(&generated, "\tdefault 0;\n}\n");
 }
 
 /* A map for each header field: a client could send any separator between two joined values. */
