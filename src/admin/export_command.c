@@ -33,8 +33,9 @@ static bool put_first(int64_t moment, void *data)
 
 	buf_reset(&export->line);
 	date_format(date, sizeof(date), moment, "%Y-%m-%dT%H:%M:%S");
-	buf_printf(&export->line, "{\"export\":\"polytask\",\"version\":1,\"moment\":\"%s.%03dZ\"}",
-		date, (int)(moment % 1000));
+	buf_printf(&export->line,
+		"{\"export\":\"polytask\",\"version\":%d,\"moment\":\"%s.%03dZ\"}",
+		TASK_JSON_VERSION, date, (int)(moment % 1000));
 	return put_line(export);
 }
 

@@ -27,6 +27,7 @@ struct import {
 	enum import_part part;
 	uint64_t rows;
 	json_int_t tasks_read, rows_read; /* of this export */
+	int version;			  /* of the lines of tasks (task_json.h) */
 	bool partial;
 };
 
@@ -34,7 +35,7 @@ static bool import_task(struct import *import, struct str line, struct err *err)
 {
 	struct task *task = task_batch_next(&import->batch, err);
 
-	if (!task || !task_json_read(task, &import->batch.arena, line, err))
+	if (!task || !task_json_read(task, &import->batch.arena, line, import->version, err))
 		return false;
 	import->batch.count++;
 	import->tasks_read++;
@@ -85,9 +86,12 @@ static bool begin_export(struct import *import, const json_t *line, struct err *
 	if (import->part == PART_OPEN && !import->partial)
 		return err_set(err, ERR_INVALID, NULL,
 			"an export begins, but the one before has no last line");
-	if (version != 1)
+	if (version < 1 || version > TASK_JSON_VERSION)
 		return err_set(err, ERR_INVALID, "version",
-			"the export is of version %" JSON_INTEGER_FORMAT ", not 1", version);
+			"the export is of version %" JSON_INTEGER_FORMAT
+			", which this version cannot read",
+			version);
+	import->version = (int)version;
 	import->tasks_read = 0;
 	import->rows_read = 0;
 	return true;
@@ -233,6 +237,7 @@ static void print_counts(struct admin *admin, const struct import *import)
 bool admin_import(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct import import = { .sum = EVP_MD_CTX_new(),
+		.version = 1,
 		.partial = call->options[ADMIN_PARTIAL] != NULL };
 	struct err late = { 0 };
 	bool ok = export_sum_begin(import.sum) || err_no_memory(err), flushed;

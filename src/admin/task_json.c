@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "auth/principal.h"
+#include "base/date.h"
 #include "dialect/dialect.h"
 #include "http/json.h"
 #include "task/member.h"
@@ -38,14 +39,66 @@ struct codec {
 		return true;                                                       \
 	}
 
-WRITE_NUMBER(int64_t, PRId64)
 WRITE_NUMBER(uint64_t, PRIu64)
 WRITE_NUMBER(int32_t, PRId32)
 WRITE_NUMBER(uint32_t, PRIu32)
-READ_NUMBER(int64_t, INT64_MIN, INT64_MAX)
 READ_NUMBER(uint64_t, 0, INT64_MAX)
 READ_NUMBER(int32_t, INT32_MIN, INT32_MAX)
 READ_NUMBER(uint32_t, 0, UINT32_MAX)
+
+/* ---- times ---- */
+
+static void write_time(const void *at, struct buf *out)
+{
+	const int64_t *ms = at;
+
+	buf_put_number(out, *ms);
+}
+
+static bool read_time(void *at, const json_t *json, struct arena *arena)
+{
+	int64_t *ms = at;
+
+	(void)arena;
+	if (json_is_string(json))
+		return date_parse(ms, json_str(json));
+	*ms = json_integer_value(json);
+	return json_is_integer(json) && *ms >= 0 && *ms <= DATE_MS_MAX;
+}
+
+static void write_optional_time(const void *at, struct buf *out)
+{
+	const struct optional_time *time = at;
+
+	if (optional_time_is_set(*time))
+		buf_put_number(out, optional_time_ms(*time));
+	else
+		buf_puts(out, "null");
+}
+
+static bool read_optional_time(void *at, const json_t *json, struct arena *arena)
+{
+	struct optional_time *time = at;
+	int64_t ms;
+
+	*time = OPTIONAL_TIME_NONE;
+	if (json_is_null(json))
+		return true;
+	if (!read_time(&ms, json, arena))
+		return false;
+	*time = optional_time(ms);
+	return true;
+}
+
+static void forget_zero_times(struct task *task)
+{
+	for (size_t i = 0; i < MEMBERS; i++) {
+		struct optional_time *time = member_at(task, &task_members[i]);
+
+		if (task_members[i].type == TYPE_OPTIONAL_TIME && optional_time_ms(*time) == 0)
+			*time = OPTIONAL_TIME_NONE;
+	}
+}
 
 static void write_bool(const void *at, struct buf *out)
 {
@@ -160,6 +213,8 @@ static bool read_state(void *at, const json_t *json, struct arena *arena)
 
 /* ---- the table ---- */
 
+#define TIME_EXPECTED "a time from 1970 to 9999, in ms since 1970 or as in RFC 3339"
+
 static const struct codec codecs[MEMBER_TYPES] = {
 	[TYPE_ID] = { write_id, read_id, "a UUID" },
 	[TYPE_DIALECT] = { write_dialect, read_dialect, "the name of a dialect" },
@@ -167,10 +222,11 @@ static const struct codec codecs[MEMBER_TYPES] = {
 	[TYPE_STATE] = { write_state, read_state, "the name of a state" },
 	[TYPE_INT32] = { write_int32_t, read_int32_t, "an integer of 32 bits" },
 	[TYPE_UINT32] = { write_uint32_t, read_uint32_t, "an unsigned integer of 32 bits" },
-	[TYPE_INT64] = { write_int64_t, read_int64_t, "an integer" },
 	[TYPE_UINT64] = { write_uint64_t, read_uint64_t, "an unsigned integer" },
 	[TYPE_SERIAL] = { write_uint64_t, read_uint64_t, "an unsigned integer" },
-	[TYPE_TIME] = { write_int64_t, read_int64_t, "an integer (milliseconds)" },
+	[TYPE_TIME] = { write_time, read_time, TIME_EXPECTED },
+	[TYPE_OPTIONAL_TIME] = { write_optional_time, read_optional_time,
+		TIME_EXPECTED " or null" },
 	[TYPE_TEXT] = { write_text, read_text, "a string" },
 	[TYPE_TENANT] = { write_text, read_tenant, "the name of a tenant" },
 	[TYPE_JSON] = { write_json, read_json, "JSON" },
@@ -232,6 +288,8 @@ static bool read_members(
 			return err_set(err, ERR_INVALID, row->name, "%s must be %s", row->name,
 				codecs[row->type].expected);
 	}
+	if (!json_object_get(json, task_members[MEMBER_UPDATED].name))
+		task->updated = task->created;
 	return true;
 }
 
@@ -256,7 +314,8 @@ static bool check_names(json_t *json, struct err *err)
 	return true;
 }
 
-bool task_json_read(struct task *task, struct arena *arena, struct str line, struct err *err)
+bool task_json_read(
+	struct task *task, struct arena *arena, struct str line, int version, struct err *err)
 {
 	struct task read = { .revision = 1 };
 	bool ok = false;
@@ -272,6 +331,8 @@ bool task_json_read(struct task *task, struct arena *arena, struct str line, str
 	if (!check_names(json, err) || !read_members(&read, arena, json, err) ||
 		!read_fields(&read, arena, json_object_get(json, FIELDS), err))
 		goto out;
+	if (version < 2)
+		forget_zero_times(&read);
 	*task = read;
 	ok = true;
 out:

@@ -1,14 +1,15 @@
 #pragma once
 /*
- * * Commands export (export_command.c) and import (import_command.c). An export is lines of JSON:
+ * Commands export (export_command.c) and import (import_command.c). An export is lines of JSON:
  *
- *     {"export":"polytask","version":1,"moment":"2026-11-26T16:20:00.123Z"}
+ *     {"export":"polytask","version":2,"moment":"2026-11-26T16:20:00.123Z"}
  *     a line for each task, with the members of struct task (task/member.c)
  *     {"table":"users","key":"...","value":"..."}, with --all; both texts base64url
  *     {"lost":"...","tenant":"...","why":"..."}, with --salvage; import ignores it
  *     {"end":true,"tasks":2,"rows":1,"sha256":"..."}, of all lines before it
  *
- * Files of older builds have tasks only, and no first and last line.
+ * In version 1 an absent time is 0 instead of null (task_json.h). Files of still older builds have
+ * tasks of version 1 only, and no first and last line.
  */
 #include "admin/admin.h"
 

@@ -6,10 +6,9 @@
 #define MS_PER_SECOND	   1000
 #define SECONDS_PER_MINUTE 60
 #define SECONDS_PER_HOUR   3600
-#define MS_MAX		   INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
-#define DATE_TIME_LEN	   19			    /* 2019-03-22T12:26:32 */
-#define DAY_LEN		   10			    /* 2019-03-22 */
-#define OFFSET_LEN	   6			    /* +01:00 */
+#define DATE_TIME_LEN	   19 /* 2019-03-22T12:26:32 */
+#define DAY_LEN		   10 /* 2019-03-22 */
+#define OFFSET_LEN	   6  /* +01:00 */
 #define ANY_WEEKDAY	   (-1)
 
 /*
@@ -125,7 +124,7 @@ bool date_parse(int64_t *ms, struct str text)
 		!parse_offset(rest, &offset))
 		return false;
 	read = (seconds - offset) * MS_PER_SECOND + fraction;
-	if (read < 0 || read > MS_MAX)
+	if (read < 0 || read > DATE_MS_MAX)
 		return false;
 	*ms = read;
 	return true;
@@ -324,8 +323,14 @@ void date_put(int64_t ms, struct buf *out)
 
 void date_put_offset(int64_t ms, int32_t offset, struct buf *out)
 {
-	int32_t minutes = abs(offset) / SECONDS_PER_MINUTE;
+	int64_t local = ms + (int64_t)offset * MS_PER_SECOND;
+	int32_t minutes;
 
-	put_date_time(ms + (int64_t)offset * MS_PER_SECOND, out);
+	if (local > DATE_MS_MAX) {
+		local = ms;
+		offset = 0;
+	}
+	minutes = abs(offset) / SECONDS_PER_MINUTE;
+	put_date_time(local, out);
 	buf_printf(out, "%c%02d:%02d", offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
 }

@@ -3,8 +3,13 @@
  * Dates as text, read strictly and written. All times are milliseconds since 1970-01-01 UTC.
  * Readers return false and leave *ms unchanged for any other text and for a day that the calendar
  * does not have. Pure.
+ *
+ * One range holds for every time that comes from outside: 0 to DATE_MS_MAX, 1970-01-01T00:00:00Z
+ * to 9999-12-31T23:59:59.999Z. RFC 3339 can represent each of them.
  */
 #include "base/buf.h"
+
+#define DATE_MS_MAX INT64_C(253402300799999)
 
 /*
  * RFC 3339: "2019-03-22T12:26:32.113+01:00", with seconds, an optional fraction, and Z or an
@@ -14,7 +19,10 @@
 bool date_parse(int64_t *ms, struct str text);
 /* "2019-03-22T11:26:32.113Z" */
 void date_put(int64_t ms, struct buf *out);
-/* "2019-03-22T12:26:32.113+01:00"; the offset is in seconds east of UTC. */
+/*
+ * "2019-03-22T12:26:32.113+01:00"; the offset is in seconds east of UTC. A time that would be in
+ * the year 10000 with that offset is written with +00:00.
+ */
 void date_put_offset(int64_t ms, int32_t offset, struct buf *out);
 
 /* "2024-01-31", from 1970 on: the first millisecond of that day in UTC. */

@@ -22,10 +22,10 @@ enum member_type {
 	/* numbers */
 	TYPE_INT32,
 	TYPE_UINT32,
-	TYPE_INT64,
 	TYPE_UINT64,
 	TYPE_SERIAL, /* uint64_t, 0: none */
-	TYPE_TIME,   /* int64_t, ms since 1970, 0: none */
+	TYPE_TIME,   /* int64_t, ms since 1970 */
+	TYPE_OPTIONAL_TIME,
 	/* texts: struct str */
 	TYPE_TEXT,
 	TYPE_TENANT,

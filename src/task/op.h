@@ -48,7 +48,7 @@ struct change {
 	size_t field_count;
 	unsigned set; /* enum change_member */
 	int32_t priority;
-	int64_t not_before;
+	struct optional_time not_before;
 	uint32_t max_attempts;
 	bool archived;
 	struct str error, progress; /* JSON text; empty: none */
@@ -76,9 +76,10 @@ struct list_sort {
 	bool descending;
 };
 
-/* from (inclusive) to (exclusive), in ms; 0: unbounded. */
+/* from (inclusive), in ms since 1970, to (exclusive); without to: unbounded. */
 struct list_time_range {
-	int64_t from, to;
+	int64_t from;
+	struct optional_time to;
 };
 
 enum list_scope { LIST_CURRENT = 0, LIST_ARCHIVED, LIST_BOTH };

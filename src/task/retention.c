@@ -1,14 +1,20 @@
 #include "task/retention.h"
 
-int64_t retention_until(const struct retention *retention, const struct task *task)
+#include "base/date.h"
+
+struct optional_time retention_until(const struct retention *retention, const struct task *task)
 {
-	int64_t keep;
+	int64_t keep, end;
 
 	if (!task_state_is_final(task->state) || task->dialect >= RETENTION_DIALECTS)
-		return 0;
+		return OPTIONAL_TIME_NONE;
 	keep = retention->keep_ms[task->dialect][task->state];
+	if (keep <= 0)
+		return OPTIONAL_TIME_NONE;
 	/* Imported tasks may have no time of their end. */
-	return keep > 0 ? (task->finished ? task->finished : task->updated) + keep : 0;
+	end = optional_time_is_set(task->finished) ? optional_time_ms(task->finished)
+						   : task->updated;
+	return optional_time(end < DATE_MS_MAX - keep ? end + keep : DATE_MS_MAX);
 }
 
 int64_t retention_shortest(const struct retention *retention)

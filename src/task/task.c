@@ -80,17 +80,19 @@ void task_put_fields(const struct task *task, struct buf *out)
 void task_set_state(struct task *task, enum task_state state, int64_t now_ms)
 {
 	task->state = state;
-	if (state == TASK_RUNNING && task->started == 0)
-		task->started = now_ms;
+	if (state == TASK_RUNNING && !optional_time_is_set(task->started))
+		task->started = optional_time(now_ms);
 	if (!task_state_is_final(state))
-		task->finished = 0;
-	else if (task->finished == 0)
-		task->finished = now_ms;
+		task->finished = OPTIONAL_TIME_NONE;
+	else if (!optional_time_is_set(task->finished))
+		task->finished = optional_time(now_ms);
 }
 
 int64_t task_change_time(const struct task *task, int64_t now_ms)
 {
-	const int64_t times[] = { task->created, task->updated, task->started, task->finished };
+	/* An absent time is -1 here, so it is not the latest. */
+	const int64_t times[] = { task->created, task->updated, optional_time_ms(task->started),
+		optional_time_ms(task->finished) };
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		if (times[i] > now_ms)

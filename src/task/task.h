@@ -6,6 +6,7 @@
  */
 #include "base/buf.h"
 #include "base/id.h"
+#include "base/optional_time.h"
 #include "base/str.h"
 
 #define TASK_FIELDS_MAX 64
@@ -32,8 +33,8 @@ struct field {
 
 struct lease {
 	struct str holder;
-	uint64_t token;	 /* 0: not leased */
-	int64_t expires; /* ms since 1970 */
+	uint64_t token; /* 0: not leased */
+	struct optional_time expires;
 };
 
 struct task {
@@ -48,8 +49,8 @@ struct task {
 	enum task_state state;
 	struct str status; /* in the dialect's own words, as the client wrote it */
 
-	/* times in ms since 1970, 0: not yet */
-	int64_t created, updated, started, finished;
+	int64_t created, updated; /* ms since 1970 */
+	struct optional_time started, finished;
 	uint64_t revision; /* grows with each write; the ETag */
 
 	/* who */
@@ -57,7 +58,7 @@ struct task {
 
 	/* work */
 	int32_t priority;
-	int64_t not_before;
+	struct optional_time not_before;
 	uint32_t attempt, max_attempts;
 	struct lease lease;
 	struct str error;    /* JSON text or empty */

@@ -13,7 +13,7 @@ static void read_back(struct task *task, struct arena *arena, const char *line)
 {
 	struct err err = { 0 };
 
-	must(task_json_read(task, arena, str_cstr(line), &err), &err);
+	must(task_json_read(task, arena, str_cstr(line), TASK_JSON_VERSION, &err), &err);
 }
 
 #define ALL_MEMBERS                                                                        \
@@ -79,6 +79,48 @@ static void early_exports_call_the_status_word(void **state)
 	arena_free(&arena);
 }
 
+static struct task read_version(const char *line, int version)
+{
+	struct arena arena = { 0 };
+	struct err err = { 0 };
+	struct task task;
+
+	must(task_json_read(&task, &arena, str_cstr(line), version, &err), &err);
+	arena_free(&arena);
+	return task;
+}
+
+static void zero_is_a_time_since_version_2(void **state)
+{
+	static const char line[] = HEAD ",\"started\":0,\"finished\":null,\"not_before\":1}";
+	struct task old = read_version(line, 1), new = read_version(line, 2);
+
+	(void)state;
+	assert_false(optional_time_is_set(old.started));
+	assert_false(optional_time_is_set(old.finished));
+	assert_int_equal(optional_time_ms(old.not_before), 1);
+	assert_int_equal(optional_time_ms(new.started), 0);
+	assert_false(optional_time_is_set(new.finished));
+	assert_int_equal(optional_time_ms(new.not_before), 1);
+}
+
+static void times_may_be_texts(void **state)
+{
+	struct task task = read_version(HEAD ",\"started\":\"1970-01-01T01:00:00+01:00\","
+					     "\"updated\":\"9999-12-31T23:59:59.999Z\"}",
+		2);
+
+	(void)state;
+	assert_int_equal(optional_time_ms(task.started), 0);
+	assert_int_equal(task.updated, 253402300799999);
+}
+
+static void task_is_updated_when_it_is_created(void **state)
+{
+	(void)state;
+	assert_int_equal(read_version(HEAD "}", 2).updated, 1429207233000);
+}
+
 /* A field may be as deep as a request's body allows. */
 static void deepest_fields_are_read(void **state)
 {
@@ -119,6 +161,12 @@ static const struct {
 	{ HEAD ",\"number\":\"1\"}", ERR_INVALID, "number" },
 	{ HEAD ",\"attempt\":4294967296}", ERR_INVALID, "attempt" },
 	{ HEAD ",\"priority\":2147483648}", ERR_INVALID, "priority" },
+	{ HEAD ",\"updated\":-1}", ERR_INVALID, "updated" },
+	{ HEAD ",\"updated\":null}", ERR_INVALID, "updated" },
+	{ HEAD ",\"started\":253402300800000}", ERR_INVALID, "started" },
+	{ HEAD ",\"finished\":-1}", ERR_INVALID, "finished" },
+	{ HEAD ",\"not_before\":\"9999-12-31T23:59:59-01:00\"}", ERR_INVALID, "not_before" },
+	{ HEAD ",\"not_before\":\"1970-01-01T00:59:59+01:00\"}", ERR_INVALID, "not_before" },
 	{ HEAD ",\"archived\":0}", ERR_INVALID, "archived" },
 	{ HEAD ",\"fields\":[]}", ERR_INVALID, "fields" },
 	{ "{}", ERR_MISSING, "id" },
@@ -142,7 +190,8 @@ static void invalid_lines_are_rejected(void **state)
 		struct task task = { .number = 42 };
 		struct err err = { 0 };
 
-		if (task_json_read(&task, &arena, str_cstr(invalid_lines[i].line), &err) ||
+		if (task_json_read(&task, &arena, str_cstr(invalid_lines[i].line),
+			    TASK_JSON_VERSION, &err) ||
 			err.code != invalid_lines[i].code ||
 			strcmp(err.field, invalid_lines[i].field) != 0) {
 			print_error("row %zu: %s: %s\n", i, err.field, err_text(&err));
@@ -165,7 +214,8 @@ static void number_of_fields_is_limited(void **state)
 	for (int i = 1; i <= TASK_FIELDS_MAX; i++)
 		buf_printf(&line, ",\"f%d\":0", i);
 	buf_puts(&line, "}}");
-	assert_fails(task_json_read(&task, &arena, buf_str(&line), &err), &err, ERR_TOO_LARGE);
+	assert_fails(task_json_read(&task, &arena, buf_str(&line), TASK_JSON_VERSION, &err), &err,
+		ERR_TOO_LARGE);
 	buf_free(&line);
 	arena_free(&arena);
 }
@@ -230,6 +280,9 @@ int main(void)
 		CHECK(all_members_are_read),
 		CHECK(written_tasks_are_read_unchanged),
 		CHECK(early_exports_call_the_status_word),
+		CHECK(zero_is_a_time_since_version_2),
+		CHECK(times_may_be_texts),
+		CHECK(task_is_updated_when_it_is_created),
 		CHECK(deepest_fields_are_read),
 		CHECK(invalid_lines_are_rejected),
 		CHECK(number_of_fields_is_limited),

@@ -269,8 +269,9 @@ static void wrong_rows_are_rejected(void **state)
 		"0 tasks imported\n", "polytaskctl: line 1: the row is malformed\n");
 	expect_result("import", "{\"table\":\"quotas\",\"key\":\"YQ\",\"value\":\"YQ\"}\n", 1,
 		"0 tasks imported\n", "polytaskctl: line 1: the row is malformed\n");
-	expect_result("import", "{\"export\":\"polytask\",\"version\":2}\n", 1,
-		"0 tasks imported\n", "polytaskctl: line 1: the export is of version 2, not 1\n");
+	expect_result("import", "{\"export\":\"polytask\",\"version\":3}\n", 1,
+		"0 tasks imported\n",
+		"polytaskctl: line 1: the export is of version 3, which this version cannot read\n");
 }
 
 /* ---- everything ---- */

@@ -276,6 +276,9 @@ static void offsets_are_written_with_their_sign(void **state)
 {
 	(void)state;
 	assert_offset(1553253992113, 3600, "2019-03-22T12:26:32.113+01:00");
+	/* no year has five digits */
+	assert_offset(DATE_MS_MAX, 3600, "9999-12-31T23:59:59.999+00:00");
+	assert_offset(DATE_MS_MAX, -3600, "9999-12-31T22:59:59.999-01:00");
 	assert_offset(1553253992113, 0, "2019-03-22T11:26:32.113+00:00");
 	assert_offset(1547553600000, -12600, "2019-01-15T08:30:00.000-03:30");
 	assert_offset(-1, 0, "1969-12-31T23:59:59.999+00:00");

@@ -192,8 +192,8 @@ static void check_after(const struct patch *patch, const struct task *before, st
 
 	assert_str(after->status, status);
 	assert_int_equal(after->state, state);
-	assert_int_equal(after->finished != 0, task_state_is_final(state));
-	assert_true(state != TASK_RUNNING || after->started != 0);
+	assert_int_equal(optional_time_is_set(after->finished), task_state_is_final(state));
+	assert_true(state != TASK_RUNNING || optional_time_is_set(after->started));
 	if (patch->new_json)
 		assert_str(json, patch->new_json);
 }

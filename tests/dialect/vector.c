@@ -152,7 +152,9 @@ static void fill_task(struct vector *vector, const json_t *from, struct task *ta
 	set_default(json, "state", str_cstr(task_state_name(state)));
 	set_default(json, "created_by", STR(VECTOR_USER));
 	set_default(json, "updated_by", json_str(json_object_get(json, "created_by")));
-	must(task_json_read(task, &vector->arena, json_text(json, &vector->arena), &err), &err);
+	must(task_json_read(task, &vector->arena, json_text(json, &vector->arena),
+		     TASK_JSON_VERSION, &err),
+		&err);
 	json_decref(json);
 }
 

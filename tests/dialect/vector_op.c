@@ -74,7 +74,9 @@ static json_t *json_of_uint32(const void *at)
 
 static json_t *json_of_time(const void *at)
 {
-	return json_integer(*(const int64_t *)at);
+	const struct optional_time *time = at;
+
+	return optional_time_is_set(*time) ? json_integer(optional_time_ms(*time)) : json_null();
 }
 
 static json_t *json_of_json(const void *at)
@@ -89,7 +91,7 @@ static json_t *(*const json_of[MEMBER_TYPES])(const void *at) = {
 	[TYPE_BOOL] = json_of_bool,
 	[TYPE_INT32] = json_of_int32,
 	[TYPE_UINT32] = json_of_uint32,
-	[TYPE_TIME] = json_of_time,
+	[TYPE_OPTIONAL_TIME] = json_of_time,
 	[TYPE_JSON] = json_of_json,
 };
 
@@ -174,9 +176,9 @@ static void set_sorts(json_t *query, const struct op *op)
 
 static void set_span(json_t *query, const char *name, const struct list_time_range *span)
 {
-	if (span->from || span->to)
+	if (span->from || optional_time_is_set(span->to))
 		json_object_set_new(query, name,
-			json_pack("[I, I]", (json_int_t)span->from, (json_int_t)span->to));
+			json_pack("[I, o]", (json_int_t)span->from, json_of_time(&span->to)));
 }
 
 static void set_list(json_t *json, const struct op *op)

@@ -75,13 +75,13 @@ static void assert_times_ascend(const struct task *task)
 {
 	int64_t last = task->created;
 
-	if (task->started) {
-		assert_true(task->started >= last);
-		last = task->started;
+	if (optional_time_is_set(task->started)) {
+		assert_true(optional_time_ms(task->started) >= last);
+		last = optional_time_ms(task->started);
 	}
-	if (task->finished) {
-		assert_true(task->finished >= last);
-		last = task->finished;
+	if (optional_time_is_set(task->finished)) {
+		assert_true(optional_time_ms(task->finished) >= last);
+		last = optional_time_ms(task->finished);
 	}
 	assert_true(task->updated >= last);
 }

@@ -142,7 +142,8 @@ static bool satisfies(const struct task *task, const struct list_filter *filter)
 
 static bool is_in_time_range(const struct list_time_range *range, int64_t time)
 {
-	return (!range->from || time >= range->from) && (!range->to || time < range->to);
+	return (!range->from || time >= range->from) &&
+	       (!optional_time_is_set(range->to) || time < optional_time_ms(range->to));
 }
 
 static bool matches(const struct op *op, const struct entry *entry)
@@ -297,7 +298,7 @@ static void draw_time_range(struct list_time_range *range)
 	if (model_draw(4) != 0)
 		return;
 	range->from = model_draw(3) ? 5000 + model_draw(250) : 0;
-	range->to = model_draw(3) ? 5050 + model_draw(250) : 0;
+	range->to = model_draw(3) ? optional_time(5050 + model_draw(250)) : OPTIONAL_TIME_NONE;
 }
 
 static void draw_sort(struct op *op)

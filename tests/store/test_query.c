@@ -7,8 +7,8 @@ static void describe(const struct op *op)
 
 	print_error("dialect %d, scope %d, offset %d, limit %d, created %d-%d, updated %d-%d\n",
 		op->dialect, (int)list->scope, (int)list->offset, (int)list->limit,
-		(int)list->created.from, (int)list->created.to, (int)list->updated.from,
-		(int)list->updated.to);
+		(int)list->created.from, (int)list->created.to.successor, (int)list->updated.from,
+		(int)list->updated.to.successor);
 	for (size_t i = 0; i < list->filter_count; i++)
 		print_error("filter %d: %.*s and %d more\n", list->filters[i].field,
 			STR_ARGS(list->filters[i].value), (int)list->filters[i].more_value_count);

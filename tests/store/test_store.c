@@ -110,7 +110,7 @@ static void update_changes_what_it_names(void **state)
 	result = apply(store, &op);
 	assert_true(result.written);
 	assert_int_equal(result.task.revision, 2);
-	assert_int_equal(result.task.finished, 5000);
+	assert_int_equal(optional_time_ms(result.task.finished), 5000);
 	assert_int_equal(result.task.updated, 5000);
 	assert_int_equal(result.task.created, 1001);
 	assert_str(result.task.created_by, "alice");

@@ -80,7 +80,7 @@ static void running_task_keeps_its_state(void **state)
 	assert_true(result.written);
 	assert_int_equal(result.task.state, TASK_RUNNING);
 	assert_str(result.task.status, "processing");
-	assert_int_equal(result.task.started, 2000);
+	assert_int_equal(optional_time_ms(result.task.started), 2000);
 	assert_str(task_field(&result.task, STR("priority")), "2");
 	store_result_free(&result);
 }
@@ -96,8 +96,8 @@ static void failed_task_is_reopened(void **state)
 	end_with_error(store, 1);
 	result = apply(store, &op);
 	assert_int_equal(result.task.state, TASK_PENDING);
-	assert_int_equal(result.task.started, 0);
-	assert_int_equal(result.task.finished, 0);
+	assert_false(optional_time_is_set(result.task.started));
+	assert_false(optional_time_is_set(result.task.finished));
 	assert_int_equal(result.task.error.len, 0);
 	assert_str(task_field(&result.task, STR("priority")), "2");
 	store_result_free(&result);

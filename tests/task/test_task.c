@@ -109,17 +109,18 @@ static void state_changes_set_times(void **state)
 {
 	static const struct {
 		enum task_state state;
-		int64_t now, started, finished;
+		int64_t now;
+		struct optional_time started, finished;
 	} steps[] = {
-		{ TASK_PENDING, 10, 0, 0 },
-		{ TASK_RUNNING, 20, 20, 0 },
-		{ TASK_RUNNING, 30, 20, 0 },
-		{ TASK_SUCCEEDED, 40, 20, 40 },
-		{ TASK_SUCCEEDED, 50, 20, 40 },
-		{ TASK_FAILED, 60, 20, 40 },
-		{ TASK_PENDING, 70, 20, 0 },
-		{ TASK_CANCELLED, 80, 20, 80 },
-		{ TASK_RUNNING, 90, 20, 0 },
+		{ TASK_PENDING, 10, { 0 }, { 0 } },
+		{ TASK_RUNNING, 20, { 21 }, { 0 } },
+		{ TASK_RUNNING, 30, { 21 }, { 0 } },
+		{ TASK_SUCCEEDED, 40, { 21 }, { 41 } },
+		{ TASK_SUCCEEDED, 50, { 21 }, { 41 } },
+		{ TASK_FAILED, 60, { 21 }, { 41 } },
+		{ TASK_PENDING, 70, { 21 }, { 0 } },
+		{ TASK_CANCELLED, 80, { 21 }, { 81 } },
+		{ TASK_RUNNING, 90, { 21 }, { 0 } },
 	};
 	struct task task = { 0 }, ended = { 0 };
 
@@ -127,12 +128,12 @@ static void state_changes_set_times(void **state)
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		task_set_state(&task, steps[i].state, steps[i].now);
 		assert_int_equal(task.state, steps[i].state);
-		assert_int_equal(task.started, steps[i].started);
-		assert_int_equal(task.finished, steps[i].finished);
+		assert_int_equal(task.started.successor, steps[i].started.successor);
+		assert_int_equal(task.finished.successor, steps[i].finished.successor);
 	}
 	task_set_state(&ended, TASK_FAILED, 5);
-	assert_int_equal(ended.started, 0);
-	assert_int_equal(ended.finished, 5);
+	assert_false(optional_time_is_set(ended.started));
+	assert_int_equal(optional_time_ms(ended.finished), 5);
 }
 
 static char names[TASK_FIELDS_MAX + 1][8];

@@ -22,7 +22,7 @@ struct list_parser {
 /* ---- days ---- */
 
 /* A range that contains no time. */
-static const struct list_time_range empty_range = { 1, 1 };
+static const struct list_time_range empty_range = { .to = { 1 } };
 
 static void add_date_filter(
 	struct list_parser *parser, const struct fourhse_member *member, const json_t *value)
@@ -34,8 +34,7 @@ static void add_date_filter(
 	if (json_is_null(value) || (json_is_string(value) && str_eq(json_str(value), STR("NULL"))))
 		*range = empty_range;
 	else if (json_is_string(value) && date_parse_day(&from, json_str(value)))
-		/* 0 means unbounded, and no task is that old. */
-		*range = (struct list_time_range){ from > 0 ? from : 1, from + DAY_MS };
+		*range = (struct list_time_range){ from, optional_time(from + DAY_MS) };
 	else
 		ADD_ERROR(parser, "The format of %s is invalid.", member->label);
 }

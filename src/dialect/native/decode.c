@@ -79,7 +79,7 @@ static bool parse_not_before(const struct body *body, struct str name, json_t *v
 
 	if (!json_is_null(value) && (!json_is_string(value) || !date_parse(&ms, json_str(value))))
 		return MEMBER_ERROR(body, name, "not_before must be an RFC 3339 time or null.");
-	body->change->not_before = ms;
+	body->change->not_before = json_is_null(value) ? OPTIONAL_TIME_NONE : optional_time(ms);
 	body->change->set |= CHANGE_NOT_BEFORE;
 	return true;
 }

@@ -45,13 +45,6 @@ static void put_uint32(const void *at, struct buf *out)
 	buf_put_number(out, *number);
 }
 
-static void put_int64(const void *at, struct buf *out)
-{
-	const int64_t *number = at;
-
-	buf_put_number(out, *number);
-}
-
 static void put_uint64(const void *at, struct buf *out)
 {
 	const uint64_t *number = at;
@@ -73,13 +66,20 @@ static void put_time(const void *at, struct buf *out)
 {
 	const int64_t *ms = at;
 
-	if (*ms == 0) {
-		buf_puts(out, "null");
-		return;
-	}
 	buf_putc(out, '"');
 	date_put(*ms, out);
 	buf_putc(out, '"');
+}
+
+static void put_optional_time(const void *at, struct buf *out)
+{
+	const struct optional_time *time = at;
+	int64_t ms = optional_time_ms(*time);
+
+	if (optional_time_is_set(*time))
+		put_time(&ms, out);
+	else
+		buf_puts(out, "null");
 }
 
 static void put_text(const void *at, struct buf *out)
@@ -103,10 +103,10 @@ static void (*const put_member[MEMBER_TYPES])(const void *at, struct buf *out) =
 	[TYPE_STATE] = put_state,
 	[TYPE_INT32] = put_int32,
 	[TYPE_UINT32] = put_uint32,
-	[TYPE_INT64] = put_int64,
 	[TYPE_UINT64] = put_uint64,
 	[TYPE_SERIAL] = put_serial,
 	[TYPE_TIME] = put_time,
+	[TYPE_OPTIONAL_TIME] = put_optional_time,
 	[TYPE_TEXT] = put_text,
 	[TYPE_TENANT] = put_text,
 	[TYPE_JSON] = put_json,
@@ -122,12 +122,13 @@ static void put_url(struct buf *out, const struct request *request, const struct
 /* Only of a finished task that will be removed. */
 static void put_kept_until(const struct request *request, const struct task *task, struct buf *out)
 {
-	int64_t until = request->retention ? retention_until(request->retention, task) : 0;
+	struct optional_time until = request->retention ? retention_until(request->retention, task)
+							: OPTIONAL_TIME_NONE;
 
-	if (until == 0)
+	if (!optional_time_is_set(until))
 		return;
 	buf_puts(out, ",\"kept_until\":");
-	put_time(&until, out);
+	put_optional_time(&until, out);
 }
 
 /* Writes every member of the table, always. The URL has no byte that JSON would escape. */

@@ -54,12 +54,12 @@ static bool parse_time_range(const struct native_query *query, const struct nati
 
 	if (!parse_time(query, given, &ms))
 		return false;
-	/* 0 means unbounded, and no task is that old. */
 	if (is_start)
 		range->from = ms;
 	else
-		range->to = ms > 0 ? ms : 1;
-	if (range->from && range->to && range->from >= range->to)
+		range->to = optional_time(ms);
+	if (range->from > 0 && optional_time_is_set(range->to) &&
+		range->from >= optional_time_ms(range->to))
 		return NATIVE_QUERY_ERROR(
 			query, given->name, "The end of the time range must be after its start.");
 	return true;

@@ -11,10 +11,10 @@ static void cut_range(struct key_range *range, const struct list_time_range *tim
 {
 	if (times->from != 0)
 		index_put_time(&range->from, times->from);
-	if (times->to != 0) {
+	if (optional_time_is_set(times->to)) {
 		range->to = range->prefix;
 		range->to_end = false;
-		index_put_time(&range->to, times->to);
+		index_put_time(&range->to, optional_time_ms(times->to));
 	}
 }
 

@@ -2,7 +2,8 @@
 
 static bool is_in_time_range(const struct list_time_range *range, int64_t time)
 {
-	return (range->from == 0 || time >= range->from) && (range->to == 0 || time < range->to);
+	return (range->from == 0 || time >= range->from) &&
+	       (!optional_time_is_set(range->to) || time < optional_time_ms(range->to));
 }
 
 static bool same_text(const struct index_field *field, struct str a, struct str b)

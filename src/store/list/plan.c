@@ -125,7 +125,7 @@ bool choose_index(const struct query *query, struct range_set *ranges, size_t *s
 	if (!try_filter(query, NO_FILTER, INDEX_BY_CREATED, &best, err))
 		return false;
 	*all = ranges->total;
-	if ((list->updated.from || list->updated.to) &&
+	if (time_range_is_set(&list->updated) &&
 		!try_filter(query, NO_FILTER, INDEX_BY_UPDATED, &best, err))
 		return false;
 	for (size_t i = 0; i < list->filter_count; i++) {

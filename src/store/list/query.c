@@ -59,7 +59,7 @@ bool query_is_descending(const struct query *query)
 
 bool time_range_is_set(const struct list_time_range *range)
 {
-	return range->from != 0 || range->to != 0;
+	return range->from != 0 || optional_time_is_set(range->to);
 }
 
 size_t query_conditions(const struct query *query)

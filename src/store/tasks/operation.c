@@ -91,7 +91,7 @@ static bool change_upserted(
 	bool reopen = task_state_is_final(old->state) || old->archived;
 
 	if (reopen) {
-		task->started = task->finished = 0;
+		task->started = task->finished = OPTIONAL_TIME_NONE;
 		task->error = task->progress = STR_NULL;
 		task->archived = false;
 	}

@@ -1,16 +1,19 @@
 #include "store/tasks/record.h"
 
+#include "base/date.h"
 #include "task/member.h"
 
 /*
- * Version 1:
+ * Version 2:
  *
  *	version · dialect · archived (0 or 1) · state · id (16 bytes)
- *	the numbers of task_members, in order: unsigned LEB128, signed ones zigzag first
+ *	the numbers of task_members, in order: unsigned LEB128, signed ones zigzag first;
+ *		an optional time as one more than the time, 0: absent
  *	the texts of task_members, in order: length, bytes
  *	number of fields, then each as name and JSON, both texts
  *
- * A later version adds members at the end of their group (struct member_row.since).
+ * A later version adds members at the end of their group (struct member_row.since). Version 1 has
+ * optional times as they are, and 0 if they are absent.
  */
 #define HEADER_SIZE (4 + sizeof(((struct id *)0)->bytes))
 #define TEXT_MAX    ((size_t)UINT32_MAX)
@@ -45,7 +48,7 @@ static uint64_t zigzag(int64_t value)
 
 static bool is_signed(const struct member_row *row)
 {
-	return row->type == TYPE_INT32 || row->type == TYPE_INT64 || row->type == TYPE_TIME;
+	return row->type == TYPE_INT32 || row->type == TYPE_TIME || row->type == TYPE_OPTIONAL_TIME;
 }
 
 /* A number as it is written. */
@@ -114,6 +117,24 @@ static bool read_text(struct str *in, struct str *text)
 	*text = (struct str){ in->ptr, (size_t)len };
 	*in = str_skip(*in, (size_t)len);
 	return true;
+}
+
+/* An optional time of version 1. Builds of that version could store times before 1970: as 1970. */
+static struct optional_time old_time(int64_t ms)
+{
+	if (ms == 0)
+		return OPTIONAL_TIME_NONE;
+	return optional_time(ms < 0 ? 0 : ms < DATE_MS_MAX ? ms : DATE_MS_MAX);
+}
+
+static void upgrade_times(struct task *task)
+{
+	for (size_t i = MEMBER_FIRST_NUMBER; i < MEMBER_FIRST_TEXT; i++) {
+		struct optional_time *time = member_at(task, &task_members[i]);
+
+		if (task_members[i].type == TYPE_OPTIONAL_TIME)
+			*time = old_time(time->successor);
+	}
 }
 
 /* Returns false if the value does not fit the member. */
@@ -191,6 +212,8 @@ bool record_decode(struct task *task, struct str bytes)
 	if (!read_header(&bytes, &read, &version) || !read_members(&bytes, &read, version) ||
 		!read_fields(&bytes, &read) || bytes.len > 0)
 		return false;
+	if (version < 2)
+		upgrade_times(&read);
 	*task = read;
 	return true;
 }

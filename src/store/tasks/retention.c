@@ -25,12 +25,12 @@ struct removal {
 static bool is_due(
 	const struct store *store, const struct buf *record, int64_t now, struct task *task)
 {
-	int64_t until;
+	struct optional_time until;
 
 	if (!record_decode(task, buf_str(record)))
 		return false;
 	until = retention_until(&store->retention.rules, task);
-	return until > 0 && until <= now;
+	return optional_time_is_set(until) && optional_time_ms(until) <= now;
 }
 
 /* ---- references ---- */
