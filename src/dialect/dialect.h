@@ -32,6 +32,16 @@ struct error_override {
 	const char *location; /* private to the dialect: the part of the request to blame */
 };
 
+/*
+ * The field in which a dialect's clients see why a task failed. An error that the native API sets
+ * is copied there, unless the same request sets the field.
+ */
+struct dialect_error_field {
+	const char *name; /* NULL: the dialect's encoder shows the error itself */
+	const char *none; /* JSON text of the field without an error; empty: no field */
+	bool replaces;	  /* also another text that the field has */
+};
+
 struct dialect {
 	const char *name;
 	uint8_t code;		     /* in records and index keys: from 1, never reused */
@@ -47,6 +57,7 @@ struct dialect {
 	unsigned uuid_version;	      /* of new ids, where clients expect 4; 0: 7 */
 	/* Requests may change the state of a task that has ended (struct op.leave_end). */
 	bool leaves_end;
+	struct dialect_error_field error_field;
 	/*
 	 * Name of the option (sys/conf.h) with the number of tasks that a tenant may create in a
 	 * day (UTC); NULL: no limit.

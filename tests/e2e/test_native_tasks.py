@@ -312,6 +312,50 @@ def late_reports():
     ok(is_problem(answer, 422, "unprocessable", ("pointer", "/force")), "POST with force: 422")
 
 
+def errors_shown():
+    """Each dialect shows a back end's error where its clients look."""
+    instance = shared()
+    fields = {"inventory_id": "errors", "product": "adbreaks", "version": "1"}
+    vionlabs = create(dialect="vionlabs", fields=fields)
+    virtshell = create(dialect="virtshell", fields={"log": "the old log"})
+    fourhse = create(dialect="fourhse", fields={"handler": "h"})
+    uplynk = create(dialect="uplynk", fields={"operation": "CREATE"})
+    attachable = {"type": "tracks", "id": "1"}
+    idol = create(dialect="idol", fields={"master-type": "cd", "attachable": attachable})
+    view = "/v2/task/view?id=" + fourhse["fields"]["task_id"]
+
+    def shown():
+        def body(path):
+            return instance.request("GET", path).json()
+
+        path = "/tasks/catalog-item/errors/product/adbreaks/version/1"
+        return (
+            body(path)["error"],
+            body("/api/virtshell/v1/tasks/" + virtshell["id"])["log"],
+            body(view)["response"],
+            body("/api/v4/managed-slicer/ingest-points/tasks/" + uplynk["id"]).get("error"),
+            body(f"/api/v2/import-tasks/{idol['number']}")["data"]["attributes"]["message"],
+        )
+
+    tasks = (vionlabs, virtshell, fourhse, uplynk, idol)
+    equal(shown(), (None, "the old log", None, None, None), "no error at first")
+    for task in tasks:
+        patch(task, {"state": "failed", "error": 'disk "on" fire'})
+    equal(shown(), ('disk "on" fire',) * 5, "every dialect shows the error")
+    found = items("?dialect=fourhse&fields.response=disk%20%22on%22%20fire")
+    equal([item["id"] for item in found], [fourhse["id"]], "a filter by response finds it")
+    for task in tasks:
+        patch(task, {"state": "pending", "error": None})
+    equal(shown(), (None, "", None, None, None), "a retry that clears the error shows none")
+    patch(fourhse, {"state": "failed", "error": "a", "fields": {"response": "own"}})
+    patch(virtshell, {"state": "failed", "error": "a", "fields": {"log": "own"}})
+    equal(shown()[1:3], ("own", "own"), "a field that the request sets is shown instead")
+    patch(fourhse, {"error": "b"})
+    equal(shown()[2], "own", "4HSE: a response of its own is kept")
+    task = create(dialect="fourhse", state="failed", error="c", fields={"handler": "h"})
+    equal(task["fields"]["response"], "c", "POST with an error shows it too")
+
+
 def archive():
     instance = shared()
     task = create(dialect="virtshell", fields={"description": "old"})
@@ -346,4 +390,4 @@ def ending():
     shared().stop("native")
 
 
-run_tests(life, members, refused_members, dialects, state_changes, late_reports, archive, ending)
+run_tests(life, members, refused_members, dialects, state_changes, late_reports, errors_shown, archive, ending)

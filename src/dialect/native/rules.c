@@ -144,6 +144,31 @@ static bool merge_progress(
 		NATIVE_TEXT_MAX);
 }
 
+/* Whether the request sets the field itself; a creation has the dialect's defaults too. */
+static bool sets_field(const struct op *op, const struct dialect_error_field *field, bool creates)
+{
+	struct str json = change_field(&op->change, str_cstr(field->name));
+
+	return json.ptr && !(creates && str_eq(json, str_cstr(field->none)));
+}
+
+/* Copies a new error to the field in which the dialect's clients look for it. */
+static bool show_error(const struct op *op, const struct dialect *dialect,
+	const struct task *before, struct task *task)
+{
+	const struct dialect_error_field *field = &dialect->error_field;
+	struct str none = str_cstr(field->none), shown;
+
+	if (!field->name || !(op->change.set & CHANGE_ERROR) || sets_field(op, field, !before))
+		return true;
+	shown = task_field(task, str_cstr(field->name));
+	if (shown.len > 0 && !str_eq(shown, none) && !(before && str_eq(shown, before->error)) &&
+		!(field->replaces && task->error.len > 0))
+		return true;
+	return task_set_field(task,
+		(struct field){ str_cstr(field->name), task->error.len > 0 ? task->error : none });
+}
+
 bool native_before_write(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
@@ -159,5 +184,8 @@ bool native_before_write(
 	if (before && op->hook_data &&
 		(!merge_fields(op, before, task, err) || !merge_progress(op, before, task, err)))
 		return false;
+	if (!show_error(op, dialect, before, task))
+		return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
+			NATIVE_AT_MEMBER(STR("error")), "The task has too many fields.");
 	return dialect->validate(before, task, err) || native_convert_error(err, op->arena);
 }

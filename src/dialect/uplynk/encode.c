@@ -1,4 +1,5 @@
 #include "dialect/uplynk/uplynk.h"
+#include "http/json.h"
 
 /*
  * The state that Uplynk clients see: they know neither a queue nor cancelled tasks. Only the native
@@ -35,6 +36,10 @@ bool uplynk_put_task(const struct request *request, const struct task *task, str
 	put_state(task, out);
 	buf_puts(out, ",\"timestamp\":");
 	buf_put_number(out, task->created / 1000);
+	if (visible_state[task->state] == TASK_FAILED && task->error.len > 0) {
+		buf_puts(out, ",\"error\":");
+		json_put_as_string(out, task->error);
+	}
 	buf_putc(out, '}');
 	return buf_ok(out);
 }

@@ -52,6 +52,7 @@ const struct dialect virtshell_dialect = {
 	.index_fields = virtshell_indexed,
 	.media_type = VIRTSHELL_MEDIA_TYPE,
 	.leaves_end = true,
+	.error_field = { "log", .none = "", .replaces = true },
 	.method_error = ERR_NOT_IMPLEMENTED,
 	.error_overrides = virtshell_error_overrides,
 	.encode_error = virtshell_encode_error,
