@@ -169,6 +169,45 @@ void generate_header_params(bool empty)
 	}
 }
 
+/* The header field that a source is read from; NULL: none. */
+static const char *source_header(const struct credential_source *source)
+{
+	if (source->kind == SOURCE_BEARER || source->kind == SOURCE_UPLYNK_HEADER)
+		return "Authorization";
+	if (source->kind == SOURCE_HEADER || source->kind == SOURCE_VIRTSHELL)
+		return source->name;
+	return NULL;
+}
+
+/* Vary: the header fields that may hold a credential of the dialect, and those negotiated. */
+static void put_vary(const struct dialect *dialect)
+{
+	const struct credential_source *sources = dialect->auth->sources;
+
+	buf_printf(&generated, "\t%s \"", dialect->name);
+	for (size_t i = 0; i < AUTH_SOURCES_MAX; i++) {
+		const char *name = source_header(&sources[i]);
+		bool repeated = false;
+
+		for (size_t j = 0; name && j < i; j++) {
+			const char *other = source_header(&sources[j]);
+
+			repeated |= other && strcasecmp(name, other) == 0;
+		}
+		if (name && !repeated)
+			buf_printf(&generated, "%s, ", name);
+	}
+	buf_puts(&generated, "Accept, Origin\";\n");
+}
+
+static void put_vary_map(void)
+{
+	buf_puts(&generated, "map $polytask_shape $polytask_vary {\n");
+	for (size_t i = 0; dialects[i]; i++)
+		put_vary(dialects[i]);
+	buf_puts(&generated, "\tdefault Origin;\n}\n");
+}
+
 void generate_token_maps(void)
 {
 	put_query_maps();
@@ -176,6 +215,7 @@ void generate_token_maps(void)
 	buf_puts(&generated, "# The token in a header field other than Authorization.\n");
 	put_token_map("polytask_header_token", SOURCE_HEADER, "http_");
 	put_signature_maps();
+	put_vary_map();
 }
 
 bool generate_has_form_token(const struct dialect *dialect)

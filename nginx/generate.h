@@ -14,7 +14,7 @@ void generate_error_location(const struct dialect *dialect);
 
 /*
  * Maps of the tokens in a request: $polytask_query_token, $polytask_header_token,
- * $polytask_one_time.
+ * $polytask_one_time; and of the header fields that a response depends on: $polytask_vary.
  */
 void generate_token_maps(void);
 bool generate_has_form_token(const struct dialect *dialect);

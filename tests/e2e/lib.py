@@ -1,7 +1,8 @@
 """A private instance of the service: the real polytaskd behind the real nginx.
 
-stop() ends an instance and checks three things: no log and no answer contains a credential, the log
-has no unexpected warning, and every answer agrees with the OpenAPI documents.
+stop() ends an instance and checks: no log and no answer contains a credential, the log has no
+unexpected warning, no answer may be kept for others by a cache, and every answer agrees with the
+OpenAPI documents.
 """
 import http.client
 import json
@@ -10,6 +11,7 @@ import pwd
 import signal
 import subprocess
 
+import caching
 import leaks
 import openapi
 import tap
@@ -73,6 +75,7 @@ class Instance(Client, NginxSite):
         self.socket = os.path.join(self.dir, "polytask.sock")
         self.secrets = []
         self.echoes = {}
+        self.cached = {}
         self.documents = openapi.Checker()
         self.compared = compared
         self.expect = set(expect)
@@ -239,6 +242,9 @@ class Instance(Client, NginxSite):
         )
         for leak in leaks.leaks(self.secrets, text):
             self.echoes.setdefault(f"{method} {path.split('?')[0]}: {answer.status}", leak)
+        wrong = caching.fault(answer)
+        if wrong:
+            self.cached.setdefault(f"{method} {path.split('?')[0]}: {answer.status}", wrong)
 
     def documented(self, method, path, answer):
         if self.compared:
@@ -288,6 +294,7 @@ class Instance(Client, NginxSite):
             ]
         ok(not found, f"{name}: no credential in any log", "\n".join(found))
         ok(not self.echoes, f"{name}: no credential in any answer", self.echoes)
+        ok(not self.cached, f"{name}: no answer may be kept for others", self.cached)
         cores = leaks.core_files(self.dir)
         ok(not cores, f"{name}: no core file", cores)
         # nginx's cache of decisions contains tokens: only its own user may read it.

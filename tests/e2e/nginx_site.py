@@ -6,7 +6,7 @@ import subprocess
 from paths import BUILD, SOURCE
 
 # Those of the dialects are written by nginx/generate, into the build tree.
-SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error") + tuple(
+SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error", "headers") + tuple(
     "dialects-" + part for part in ("http", "site", "authorize", "pass")
 )
 
@@ -37,6 +37,7 @@ class NginxSite:
             "RATE": "100000",
             "BURST": "50",
             "CONNECTIONS": "65000",
+            "ORIGINS": "",
             "LISTEN": f"listen 127.0.0.1:{self.port} ssl http2;",
             "CERTIFICATE": self.cert,
             "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),

@@ -2,6 +2,7 @@
 import collections
 import re
 
+import caching
 from dialects import DIALECTS
 
 Refusal = collections.namedtuple("Refusal", "status body media challenge")
@@ -42,7 +43,7 @@ def difference(answer, want, hidden, method="GET"):
     body = "" if method == "HEAD" else want.body.replace("REQUEST", request_id)
     if got != want._replace(body=body):
         return f"{got}, not {want}"
-    return leak(answer, hidden)
+    return caching.fault(answer) or leak(answer, hidden)
 
 
 def leak(answer, hidden):
