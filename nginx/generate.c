@@ -42,6 +42,12 @@ static void put_locations(const struct dialect *dialect)
 	for (const char *const *prefix = dialect->prefixes; *prefix; prefix++) {
 		buf_printf(&generated, "location %s {\n\tset $polytask_dialect %s;\n", *prefix,
 			dialect->name);
+		if (dialect->body_max > 0)
+			buf_printf(&generated,
+				"\tclient_max_body_size %zu;\n"
+				"\tlimit_conn polytask_connections @CONNECTIONS@;\n"
+				"\tlimit_conn polytask_large 32;\n",
+				dialect->body_max);
 		if (generate_has_form_token(dialect))
 			buf_puts(&generated, "\tif ($polytask_token_in_form) {\n"
 					     "\t\trewrite ^ /-/authorize/form last;\n"

@@ -66,12 +66,14 @@ bool str_to_u64(struct str s, uint64_t *value)
 	return true;
 }
 
-/* Length of the UTF-8 sequence at the start, or 0 if it is not valid. */
-static size_t utf8_sequence(const unsigned char *at, size_t left)
+size_t str_utf8_sequence(struct str s)
 {
+	const unsigned char *at = (const unsigned char *)s.ptr;
 	size_t size;
 	uint32_t code, least;
 
+	if (s.len == 0)
+		return 0;
 	if (at[0] < 0x80)
 		return at[0] != 0;
 	if (at[0] >= 0xC2 && at[0] <= 0xDF) {
@@ -83,7 +85,7 @@ static size_t utf8_sequence(const unsigned char *at, size_t left)
 	} else {
 		return 0;
 	}
-	if (size > left)
+	if (size > s.len)
 		return 0;
 	for (size_t i = 1; i < size; i++) {
 		if ((at[i] & 0xC0) != 0x80)
@@ -100,7 +102,7 @@ bool str_is_utf8(struct str s)
 	size_t i = 0;
 
 	while (i < s.len) {
-		size_t size = utf8_sequence((const unsigned char *)s.ptr + i, s.len - i);
+		size_t size = str_utf8_sequence(str_skip(s, i));
 
 		if (size == 0)
 			return false;

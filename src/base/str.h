@@ -76,6 +76,11 @@ struct str str_trim(struct str s);
  */
 struct str str_split_next(struct str *rest, char separator);
 
+/*
+ * Bytes of the character at the start of s: 1 to 4; 0 if s is empty, or starts with a NUL or with
+ * bytes that are not UTF-8.
+ */
+size_t str_utf8_sequence(struct str s);
 /* Number of characters in well-formed UTF-8. */
 size_t str_utf8_length(struct str s);
 

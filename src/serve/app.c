@@ -94,12 +94,19 @@ static bool find_route(struct app *app, struct exchange *exchange, struct err *e
 	return true;
 }
 
+static size_t body_limit(const struct app *app, const struct dialect *dialect)
+{
+	size_t limit = app->options.body_limit;
+
+	return dialect && dialect->body_max > limit ? dialect->body_max : limit;
+}
+
 /* Decodes the request to one operation, applies it and encodes the result. */
 static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 {
 	struct op op;
 
-	if (exchange->request.body.len > app->options.body_limit)
+	if (exchange->request.body.len > body_limit(app, exchange->dialect))
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	memset(&op, 0, sizeof(op));
 	if (!precondition_check_digest(&exchange->request, err) || !decode(app, exchange, &op, err))
@@ -141,6 +148,19 @@ static bool answer_login(struct app *app, struct exchange *exchange, struct err 
 	exchange->event = EVENT_LOGIN;
 	return token_endpoint_answer(
 		&endpoint, &exchange->request, &exchange->response, &exchange->auth_log, err);
+}
+
+size_t app_body_limit(const struct app *app, struct request *request)
+{
+	struct str length = request_cgi_param(request, "CONTENT_LENGTH");
+	uint64_t bytes = 0;
+	size_t skip = 0;
+	struct err err;
+
+	if (!str_to_u64(length, &bytes) || bytes <= app->options.body_limit ||
+		!request_parse(request, &err))
+		return app->options.body_limit;
+	return body_limit(app, dialect_by_path(request, &skip));
 }
 
 bool app_handle(struct app *app, struct exchange *exchange, struct err *err)

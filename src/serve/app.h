@@ -6,6 +6,11 @@
 #include "serve/exchange.h"
 
 /*
+ * The largest body of a request whose parameters were read: the option body_limit, or that of the
+ * dialect if it is higher and the announced body needs it.
+ */
+size_t app_body_limit(const struct app *app, struct request *request);
+/*
  * Answers exchange->request, which the caller has read. If the request changed something, sets
  * response.after_flush. Returns false only with ERR_PANIC: the process must exit without sending
  * a response.

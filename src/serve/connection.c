@@ -59,8 +59,34 @@ void connection_shared_free(struct connection_shared *shared)
 	buf_free(&shared->log_line);
 }
 
+/*
+ * Reads a request and answers it. A body larger than the option body_limit is freed here: a worker
+ * has one of them in memory at a time. Returns false with ERR_NONE if the peer has left.
+ */
+static bool answer_request(
+	struct connection *conn, struct connection_shared *shared, bool *received, struct err *err)
+{
+	struct request *request = &conn->exchange->request;
+	struct arena large = { 0 };
+	size_t limit;
+	bool ok;
+
+	*received = false;
+	if (!fcgi_receive_params(conn->fcgi, request, err))
+		return false;
+	limit = app_body_limit(&shared->app, request);
+	*received = fcgi_receive_body(conn->fcgi, request, limit,
+		limit > shared->app.options.body_limit ? &large : request->arena, err);
+	ok = *received && app_handle(&shared->app, conn->exchange, err);
+	if (large.blocks)
+		request->body = STR_NULL;
+	arena_free(&large);
+	return ok;
+}
+
 bool connection_receive(struct connection *conn, struct connection_shared *shared, struct err *err)
 {
+	bool received;
 	struct exchange *exchange = acquire_exchange(shared);
 
 	if (!exchange) {
@@ -71,8 +97,10 @@ bool connection_receive(struct connection *conn, struct connection_shared *share
 	conn->head_sent = false;
 	conn->body_sent = 0;
 	exchange->request.now = shared->now;
-	if (fcgi_receive(conn->fcgi, &exchange->request, shared->app.options.body_limit, err))
-		return app_handle(&shared->app, exchange, err) && connection_fetch_rows(conn, err);
+	if (answer_request(conn, shared, &received, err))
+		return connection_fetch_rows(conn, err);
+	if (received)
+		return false;
 	if (err->code == ERR_NONE) {
 		conn->closing = true;
 		return true;

@@ -142,7 +142,8 @@ static bool parse_length(
 	return *length <= limit || err_set(err, ERR_TOO_LARGE, NULL, NULL);
 }
 
-static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, struct err *err)
+static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, struct arena *arena,
+	struct err *err)
 {
 	uint64_t length;
 	char *body = NULL;
@@ -154,7 +155,7 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 		return false;
 	}
 	if (length > 0) {
-		body = arena_alloc(request->arena, length);
+		body = arena_alloc(arena, length);
 		if (body)
 			got = FCGX_GetStr(body, (int)length, in);
 	}
@@ -173,7 +174,7 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 	return true;
 }
 
-bool fcgi_receive(struct fcgi *fcgi, struct request *request, size_t body_limit, struct err *err)
+bool fcgi_receive_params(struct fcgi *fcgi, struct request *request, struct err *err)
 {
 	FCGX_Request *fcgx = &fcgi->request;
 
@@ -185,7 +186,13 @@ bool fcgi_receive(struct fcgi *fcgi, struct request *request, size_t body_limit,
 		drain(fcgx->in);
 		return false;
 	}
-	return read_body(fcgx->in, request, body_limit, err);
+	return true;
+}
+
+bool fcgi_receive_body(struct fcgi *fcgi, struct request *request, size_t limit,
+	struct arena *arena, struct err *err)
+{
+	return read_body(fcgi->request.in, request, limit, arena, err);
 }
 
 bool fcgi_send(struct fcgi *fcgi, const char *bytes, size_t len)

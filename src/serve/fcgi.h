@@ -43,14 +43,17 @@ void fcgi_close(struct fcgi *fcgi);
 int fcgi_fd(const struct fcgi *fcgi);
 
 /*
- * Reads one request from a readable connection. The parameters borrow from the connection until
- * fcgi_end(); the body is copied into request->arena, which the caller has set. Returns false
+ * Read one request from a readable connection: first the parameters, which borrow from the
+ * connection until fcgi_end(), then the body, of at most `limit` bytes, into the arena. Both return
+ * false
  *
  *	with ERR_NONE       if the peer left or broke the protocol: close the connection;
  *	with another error  if the request must be refused with it, then fcgi_end(): for example
  *	                    ERR_TOO_LARGE (body), ERR_MALFORMED (body differs from Content-Length).
  */
-bool fcgi_receive(struct fcgi *fcgi, struct request *request, size_t body_limit, struct err *err);
+bool fcgi_receive_params(struct fcgi *fcgi, struct request *request, struct err *err);
+bool fcgi_receive_body(struct fcgi *fcgi, struct request *request, size_t limit,
+	struct arena *arena, struct err *err);
 /* Sends at most FCGI_SEND_MAX bytes of the response. False: the peer left; close. */
 bool fcgi_send(struct fcgi *fcgi, const char *bytes, size_t len);
 /* Ends the response. False: the connection cannot be reused; close. */

@@ -172,7 +172,7 @@ class Bench:
         for what in ("R", "GET"):
             if not until(lambda: self.answers(self.urls[what]), 30, 0.1):
                 raise SystemExit(f"{what} does not answer: {self.instance.log()[-2000:]}")
-        if not until(lambda: self.answers(self.urls["plain"] + "/none"), 30, 0.1):
+        if not until(lambda: self.answers(self.urls["plain"] + "/cancelled"), 30, 0.1):
             raise SystemExit("plain_loop does not answer")
 
     @staticmethod

@@ -89,7 +89,7 @@ def use_full_disk(instance, journal, path, leave, name, uuid):
     while time.monotonic() < deadline:
         fill(path, leave)
         writes.append(try_create(instance, journal, f"{name} {time.monotonic()}"))
-        for where in ("/tasks/" + uuid, "/tasks/none"):
+        for where in ("/tasks/" + uuid, "/tasks/cancelled"):
             try:
                 reads.add(instance.get(where).status)
             except OSError:

@@ -117,7 +117,7 @@ def huge_header():
         ok(answer.status in (0, 400, 431), f"8 MiB of header, {name}", answer)
     equal(len(instance.tasks()), count, "refused headers create no task")
     lines = [("X-%d" % i, "x") for i in range(150)]
-    answer = instance.get("/tasks/none", headers=instance.bearer() + lines)
+    answer = instance.get("/tasks/cancelled", headers=instance.bearer() + lines)
     ok(answer.status in (200, 400, 413, 431), "150 header lines: 200 or a refusal", answer)
 
 
@@ -205,7 +205,7 @@ def truncated_bodies():
 
 def request_ids():
     instance = shared()
-    ids = [instance.get("/tasks/none").headers["X-Request-Id"] for _ in range(3)]
+    ids = [instance.get("/tasks/cancelled").headers["X-Request-Id"] for _ in range(3)]
     equal(len(set(ids)), 3, "every answer has another X-Request-Id")
     ok(
         until(lambda: all(f'"id":"{one}"' in instance.log() for one in ids), 5),
@@ -220,7 +220,7 @@ def request_ids():
         until(lambda: all(f'"id":"{one}"' in access() for one in ids), 5),
         "nginx's log has the request ids",
     )
-    instance.get("/tasks/none?token=" + instance.token)
+    instance.get("/tasks/cancelled?token=" + instance.token)
     # stop() searches all logs for the token
 
 
@@ -243,7 +243,7 @@ def protocols():
                 "-H",
                 f"Authorization: Bearer {instance.token}",
                 *args,
-                f"https://{instance.host}{virtshell.PREFIX}/tasks/none",
+                f"https://{instance.host}{virtshell.PREFIX}/tasks/cancelled",
             ],
             capture_output=True,
             text=True,
@@ -255,7 +255,7 @@ def protocols():
     equal(curl("--http2", "-H", big)[-3:], "000", "HTTP/2: a header of 40000 bytes gets no answer")
     equal(curl("--tls-max", "1.2"), "2 200", "TLS 1.2: 200")
     equal(curl("--tlsv1.0", "--tls-max", "1.1"), "0 000", "TLS 1.1 is refused")
-    equal(instance.get("/tasks/none").headers["Server"], "nginx", "Server has no version")
+    equal(instance.get("/tasks/cancelled").headers["Server"], "nginx", "Server has no version")
 
 
 def without_service():

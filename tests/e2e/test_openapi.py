@@ -79,6 +79,7 @@ def checker():
         "uuid": uuid,
         "description": "",
         "status": "pending",
+        "type": "",
         "created": {"at": "1", "by": "x"},
         "last_update": "1",
         "log": "",

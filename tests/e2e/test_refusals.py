@@ -54,7 +54,7 @@ def formats():
         )
         refused(
             dialect,
-            instance.request("POST", known.prefix + "/x", b"0" * 300000),
+            instance.request("POST", known.prefix + "/x", b"0" * (17 << 20)),
             413,
             "The request is too large.",
         )

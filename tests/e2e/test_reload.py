@@ -53,7 +53,7 @@ def reload_under_load():
     instance.expect.add("reload")
     instance.daemon.send_signal(signal.SIGHUP)
     ok(until(lambda: instance.events("reload"), 5), "an invalid configuration is logged")
-    equal(instance.get("/tasks/none").status, 200, "an invalid configuration keeps the old one")
+    equal(instance.get("/tasks/cancelled").status, 200, "an invalid configuration keeps the old one")
     instance.stop("reload")
 
 

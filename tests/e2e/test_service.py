@@ -69,7 +69,7 @@ def started_by_path():
         "a second instance in the same home: status 1, one line",
         (second.returncode, second.stderr),
     )
-    equal(instance.get("/tasks/none").status, 200, "the first instance still answers")
+    equal(instance.get("/tasks/cancelled").status, 200, "the first instance still answers")
 
     everything = [instance.daemon.pid, *children]
     equal(instance.stop_daemon(), 0, "SIGTERM: status 0")
@@ -175,7 +175,7 @@ def started_by_systemd():
     instance.start_nginx()
     instance.wait_ready()
     equal(
-        instance.get("/tasks/none").status, 200, "LISTEN_FDS: descriptor 3 is the listening socket"
+        instance.get("/tasks/cancelled").status, 200, "LISTEN_FDS: descriptor 3 is the listening socket"
     )
     instance.daemon.send_signal(signal.SIGHUP)
     received.clear()
@@ -222,7 +222,7 @@ def foreign_peer():
         done,
     )
     ok(until(lambda: instance.events("peer-refused"), 5), "the log has peer-refused")
-    equal(instance.get("/tasks/none").status, 200, "the web server is still served")
+    equal(instance.get("/tasks/cancelled").status, 200, "the web server is still served")
     instance.stop("foreign")
 
 

@@ -15,7 +15,7 @@ from tap import equal, ok
 DENIED = (403, b'{"error":"AccessDenied"}')
 MISMATCH = (403, b'{"error":"SignatureDoesNotMatch"}')
 SKEWED = (403, b'{"error":"RequestTimeTooSkewed"}')
-PATH = virtshell.PREFIX + "/tasks/none"
+PATH = virtshell.PREFIX + "/tasks/cancelled"
 MESSAGES = uplynk.PREFIX + "/ingest-points/tasks"
 
 # One instance for the tests that leave it usable.

@@ -52,7 +52,7 @@ def serves(instance, name):
         connection = instance.connect(20)
         try:
             for _ in range(10):
-                statuses.append(instance.get("/tasks/none", connection=connection).status)
+                statuses.append(instance.get("/tasks/cancelled", connection=connection).status)
         finally:
             connection.close()
 

@@ -204,7 +204,7 @@ def pipelines():
     target = shared()
     host = f"Host: {target.host}"
     bearer = f"Authorization: Bearer {target.token}"
-    known = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, "")
+    known = lines(f"GET {CREATE}/cancelled HTTP/1.1", host, bearer, "")
     anonymous = lines(f"DELETE {CREATE}/{target.create()} HTTP/1.1", host, "")
     target.reached()
     attack("no credential after a bearer", known + anonymous, [200, 403], 1)
@@ -216,10 +216,10 @@ def pipelines():
         [200, 401],
         1,
     )
-    closing = lines(f"GET {CREATE}/none HTTP/1.1", host, bearer, "Connection: close", "")
+    closing = lines(f"GET {CREATE}/cancelled HTTP/1.1", host, bearer, "Connection: close", "")
     attack("nothing is read after Connection: close", closing + known, [200], 1)
     body = lines(
-        f"GET {CREATE}/none HTTP/1.1", host, bearer, f"Content-Length: {len(anonymous)}", ""
+        f"GET {CREATE}/cancelled HTTP/1.1", host, bearer, f"Content-Length: {len(anonymous)}", ""
     )
     attack("a request in a body", body + anonymous, [200], 1)
     body = lines(f"POST {CREATE} HTTP/1.1", host, f"Content-Length: {len(known)}", "")

@@ -201,7 +201,7 @@ class Clients:
             thread.join(30)
 
     def ask(self, connection):
-        answer = self.instance.get("/tasks/none", connection=connection, documented=False)
+        answer = self.instance.get("/tasks/cancelled", connection=connection, documented=False)
         if connection.sock:
             with self.lock:
                 self.seen.add(connection.sock.getpeercert(True))

@@ -23,7 +23,7 @@ def bearers():
     instance = shared()
 
     def ask(value):
-        answer = instance.get("/tasks/none", headers=[("Authorization", value)])
+        answer = instance.get("/tasks/cancelled", headers=[("Authorization", value)])
         return answer.status, answer.body
 
     equal(ask("Bearer " + instance.token)[0], 200, "bearer token: accepted")

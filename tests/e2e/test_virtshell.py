@@ -43,6 +43,8 @@ def updates():
     after = instance.get("/tasks/" + uuid).json()
     equal(after.pop("log"), 'half \u00fc "quoted" \\ way', "PUT of log: the new log")
     ok(int(after.pop("last_update")) > int(before.pop("last_update")), "PUT sets last_update")
+    ok(after.pop("date"), "PUT sets the time of the report")
+    equal(after.pop("status_history")[0][::2], ["pending", ""], "PUT keeps the report before")
     equal(after, before, "PUT keeps all other members")
     instance.put(
         "/tasks/" + uuid,
@@ -179,14 +181,14 @@ def accepted_bodies():
 
 def sizes():
     instance = shared()
-    room = 262144 - len('{"log": ""}')
-    answer = instance.post("/tasks", {"log": "x" * room})
+    room = 262144 - len('{"description": ""}')
+    answer = instance.post("/tasks", {"description": "x" * room})
     equal(answer.status, 200, "POST of exactly 256 KiB: 200")
     task = instance.get("/tasks/" + answer.json()["task_id"])
-    equal(len(task.json()["log"]), room, "GET returns the whole log of that body")
+    equal(len(task.json()["description"]), room, "GET returns the whole text of that body")
     count = len(instance.tasks())
-    for extra in (1, 100000, 4 << 20):
-        answer = instance.post("/tasks", {"log": "x" * (room + extra)})
+    for extra in (1, 100000, 17 << 20):
+        answer = instance.post("/tasks", {"description": "x" * (room + extra)})
         equal(
             (answer.status, answer.body),
             (413, b'{"error":"The request is too large."}'),

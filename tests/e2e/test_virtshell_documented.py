@@ -91,8 +91,8 @@ def read(instance, http, uuid, now):
     )
     equal(
         sorted(task),
-        ["created", "description", "last_update", "log", "status", "uuid"],
-        f"{http}: GET returns the documented members only",
+        ["created", "description", "last_update", "log", "status", "type", "uuid"],
+        f"{http}: GET returns the documented members and a type",
     )
     equal(sorted(task["created"]), ["at", "by"], f"{http}: created has at and by")
     ok(
@@ -200,6 +200,7 @@ def documented_tasks():
                     "uuid": uuid,
                     "description": description,
                     "status": word,
+                    "type": "",
                     "created": {"at": str(created), "by": by},
                     "last_update": str(updated),
                     "log": "summary of the task",
@@ -308,19 +309,14 @@ def statuses():
             {made["dispatched"]},
             f"{form}dispatched: any status is accepted",
         )
-        equal(
-            found(form + "a%2Fb"),
-            {made["a/b"]},
-            f"{form}a%2Fb: an encoded slash is not a separator",
-        )
-        equal(found(form + "gr%C3%B6%C3%9Fer"), {made["größer"]}, f"{form}größer")
-        equal(found(form + "x+y"), {made["x+y"]}, f"{form}x+y: a plus in a path is a plus")
-        equal(found(form + "in+progress"), set(), f"{form}in+progress: empty list")
-        equal(
-            instance.get(form + "never-heard").body,
-            b'{"tasks":[]}',
-            f"{form}never-heard: empty list",
-        )
+    form = "/tasks/status/"
+    equal(found(form + "a%2Fb"), {made["a/b"]}, "an encoded slash is not a separator")
+    equal(found(form + "gr%C3%B6%C3%9Fer"), {made["größer"]}, f"{form}größer")
+    equal(found(form + "x+y"), {made["x+y"]}, f"{form}x+y: a plus in a path is a plus")
+    equal(found(form + "in+progress"), set(), f"{form}in+progress: empty list")
+    equal(instance.get(form + "never-heard").body, b'{"tasks":[]}', "never-heard: empty list")
+    for key in ("never-heard", "in+progress", "PENDING", made["success"][:-1]):
+        equal(instance.get("/tasks/" + key).status, 404, f"/tasks/{key}: 404")
     equal(
         instance.get("/tasks/" + made["success"]).json()["status"],
         "success",
@@ -352,7 +348,7 @@ def too_large():
     instance = shared()
     big = os.path.join(instance.dir, "big")
     with open(big, "wb") as body:
-        body.write(b"0" * 300000)
+        body.write(b"0" * (17 << 20))
     for http in ("--http2", "--http1.1"):
         status, _, body = curl(
             instance,
@@ -368,7 +364,7 @@ def too_large():
         equal(
             (status, body),
             (413, b'{"error":"The request is too large."}'),
-            f"{http}: a body of 300000 bytes: 413",
+            f"{http}: a body of 17 MiB: 413",
         )
 
 

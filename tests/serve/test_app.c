@@ -169,12 +169,47 @@ static void body_over_the_limit_is_too_large(void **state)
 	char body[BODY_LIMIT + 2];
 
 	memset(body, ' ', sizeof(body));
-	memcpy(body, "{\"log\":\"x\"}", 11);
+	memcpy(body, "{\"fields\":{}}", 13);
 	body[BODY_LIMIT] = '\0';
-	assert_int_equal(app_ask(f, "POST", TASKS, body), 200);
+	assert_int_equal(app_ask(f, "POST", "/v1/tasks", body), 201);
 	body[BODY_LIMIT] = ' ';
 	body[BODY_LIMIT + 1] = '\0';
-	assert_int_equal(app_ask(f, "POST", TASKS, body), 413);
+	assert_int_equal(app_ask(f, "POST", "/v1/tasks", body), 413);
+}
+
+static void dialect_may_accept_larger_bodies(void **state)
+{
+	struct app_fixture *f = *state;
+	char body[2 * BODY_LIMIT];
+
+	memset(body, 'x', sizeof(body));
+	memcpy(body, "{\"log\":\"", 8);
+	memcpy(body + sizeof(body) - 3, "\"}", 3);
+	assert_int_equal(app_ask(f, "POST", TASKS, body), 200);
+}
+
+static void announced_length_selects_the_limit(void **state)
+{
+	static const struct {
+		const char *uri, *length;
+		size_t limit;
+	} rows[] = {
+		{ TASKS, "1000", BODY_LIMIT },
+		{ TASKS, "1001", 16777216 },
+		{ TASKS, "99999999999", 16777216 },
+		{ TASKS, "", BODY_LIMIT },
+		{ TASKS, "x", BODY_LIMIT },
+		{ "/v1/tasks", "1001", BODY_LIMIT },
+		{ "/elsewhere", "1001", BODY_LIMIT },
+		{ "/api/virtshell/v1//tasks", "1001", BODY_LIMIT },
+	};
+	struct app_fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		app_begin(f, "PUT", rows[i].uri, "");
+		app_param(f, "CONTENT_LENGTH", rows[i].length);
+		assert_int_equal(app_body_limit(&f->app, &f->exchange.request), rows[i].limit);
+	}
 }
 
 int main(void)
@@ -194,6 +229,8 @@ int main(void)
 		APP_TEST(unknown_path_is_not_found),
 		APP_TEST(ambiguous_path_is_malformed),
 		APP_TEST(body_over_the_limit_is_too_large),
+		APP_TEST(dialect_may_accept_larger_bodies),
+		APP_TEST(announced_length_selects_the_limit),
 	};
 
 	return CHECK_RUN(tests);

@@ -105,6 +105,13 @@ static void expect_response(struct fixture *fixture, const char *text)
 	buf_free(&out);
 }
 
+static bool receive(struct fixture *fixture, struct err *err)
+{
+	return fcgi_receive_params(fixture->fcgi, &fixture->request, err) &&
+	       fcgi_receive_body(
+		       fixture->fcgi, &fixture->request, BODY_LIMIT, &fixture->arena, err);
+}
+
 static void connection_carries_several_requests(void **state)
 {
 	struct fixture *fixture = *state;
@@ -113,7 +120,7 @@ static void connection_carries_several_requests(void **state)
 	for (int i = 0; i < 3; i++) {
 		reset_request(fixture);
 		send_request(fixture, "5", STR("hello"));
-		must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+		must(receive(fixture, &err), &err);
 		assert_str(request_cgi_param(&fixture->request, "REQUEST_URI"), "/x");
 		assert_str(fixture->request.body, "hello");
 		assert_true(fcgi_send(fixture->fcgi, "Status: 200\r\n\r\nok", 17));
@@ -129,7 +136,7 @@ static void response_is_sent_at_its_end(void **state)
 	struct err err;
 
 	send_request(fixture, "5", STR("hello"));
-	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+	must(receive(fixture, &err), &err);
 	assert_int_equal(poll(&ready, 1, 50), 0);
 	assert_true(fcgi_end(fixture->fcgi));
 	assert_int_equal(poll(&ready, 1, 1000), 1);
@@ -144,7 +151,7 @@ static void large_response_is_sent_in_parts(void **state)
 	memset(part, 'a', FCGI_SEND_MAX);
 	memset(all, 'a', 3 * FCGI_SEND_MAX);
 	send_request(fixture, "", STR(""));
-	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+	must(receive(fixture, &err), &err);
 	for (int i = 0; i < 3; i++)
 		assert_true(fcgi_send(fixture->fcgi, part, FCGI_SEND_MAX));
 	assert_true(fcgi_end(fixture->fcgi));
@@ -161,14 +168,14 @@ static void connection_survives_a_body_that_is_too_large(void **state)
 
 	memset(large, 'x', sizeof(large));
 	send_request(fixture, "1001", (struct str){ large, sizeof(large) });
-	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_false(receive(fixture, &err));
 	assert_err(&err, ERR_TOO_LARGE);
 	assert_true(fcgi_end(fixture->fcgi));
 	expect_response(fixture, "");
 
 	reset_request(fixture);
 	send_request(fixture, "1000", (struct str){ large, BODY_LIMIT });
-	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+	must(receive(fixture, &err), &err);
 	assert_int_equal(fixture->request.body.len, BODY_LIMIT);
 }
 
@@ -182,7 +189,7 @@ static void wrong_content_length_is_malformed(void **state)
 
 		reset_request(fixture);
 		send_request(fixture, lengths[i], STR("hello"));
-		assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+		assert_false(receive(fixture, &err));
 		assert_err(&err, ERR_MALFORMED);
 		assert_true(fcgi_end(fixture->fcgi));
 		expect_response(fixture, "");
@@ -200,7 +207,7 @@ static void too_many_parameters_are_refused(void **state)
 		pairs[2 * i] = pairs[2 * i + 1] = "A";
 	fcgi_client_put_request(&bytes, pairs, STR(""));
 	send_bytes(fixture->client, &bytes);
-	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_false(receive(fixture, &err));
 	assert_err(&err, ERR_TOO_LARGE);
 	assert_true(fcgi_end(fixture->fcgi));
 	buf_free(&bytes);
@@ -212,7 +219,7 @@ static void closed_connection_has_no_request(void **state)
 	struct err err = { .code = ERR_INTERNAL };
 
 	shutdown(fixture->client, SHUT_RDWR);
-	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_false(receive(fixture, &err));
 	assert_err(&err, ERR_NONE);
 }
 
@@ -226,7 +233,7 @@ static void incomplete_request_times_out(void **state)
 	fcgi_client_put_begin(&bytes, true);
 	bytes.len -= 3;
 	send_bytes(fixture->client, &bytes);
-	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_false(receive(fixture, &err));
 	assert_err(&err, ERR_NONE);
 	/* Wide bounds for slow machines. */
 	assert_in_range(
@@ -242,7 +249,7 @@ static void other_protocol_is_closed(void **state)
 
 	buf_puts(&bytes, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	send_bytes(fixture->client, &bytes);
-	assert_false(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err));
+	assert_false(receive(fixture, &err));
 	assert_err(&err, ERR_NONE);
 	buf_free(&bytes);
 }
@@ -258,7 +265,7 @@ static void connection_without_keep_alive_ends_with_its_request(void **state)
 	fcgi_client_put_params(&bytes, pairs);
 	fcgi_client_put_stdin(&bytes, STR(""));
 	send_bytes(fixture->client, &bytes);
-	must(fcgi_receive(fixture->fcgi, &fixture->request, BODY_LIMIT, &err), &err);
+	must(receive(fixture, &err), &err);
 	assert_false(fcgi_end(fixture->fcgi));
 	assert_int_equal(fcgi_fd(fixture->fcgi), -1);
 	expect_response(fixture, "");

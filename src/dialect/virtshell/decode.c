@@ -12,6 +12,7 @@ struct body {
 	struct arena *arena;
 	struct change *change;
 	struct err *err;
+	bool creates;
 };
 
 static bool set_member(const struct body *body, const char *name, struct str json)
@@ -41,6 +42,43 @@ static bool parse_text(const struct body *body, const char *name, const json_t *
 	if (!json_is_string(value))
 		return decode_not_a_string(body->err, ERR_INVALID, name);
 	return parse_any(body, name, value);
+}
+
+/* Any value is accepted, so that no report is refused for its log; others become their text. */
+static bool parse_log(const struct body *body, const char *name, const json_t *value)
+{
+	struct str text;
+
+	if (json_is_null(value) || json_is_string(value))
+		return parse_text(body, name, value);
+	text = json_text(value, body->arena);
+	if (text.ptr)
+		text = virtshell_quote_end(text, VIRTSHELL_LOG_MAX, body->arena);
+	return text.ptr ? set_member(body, name, text) : err_no_memory(body->err);
+}
+
+/* The service keeps the history of a task: a client can only set the first one. */
+static bool parse_history(const struct body *body, const char *name, const json_t *value)
+{
+	struct str json;
+
+	if (!body->creates)
+		return true;
+	json = json_text(value, body->arena);
+	if (!json.ptr)
+		return err_no_memory(body->err);
+	if (!json_is_array(value) || json_array_size(value) > VIRTSHELL_HISTORY_MAX ||
+		json.len > VIRTSHELL_HISTORY_SIZE_MAX)
+		json = STR("[]");
+	return set_member(body, name, json);
+}
+
+/* Shown beside the history, as the time of the last update. */
+static bool parse_date(const struct body *body, const char *name, const json_t *value)
+{
+	(void)name, (void)value;
+	return !body->creates || change_field(body->change, STR("status_history")).ptr ||
+	       set_member(body, "status_history", STR("[]"));
 }
 
 /* null leaves the status unchanged. */
@@ -79,7 +117,9 @@ static const struct member {
 	{ "status", parse_status },
 	{ "type", parse_text },
 	{ "object_uuid", parse_text },
-	{ "log", parse_text },
+	{ "log", parse_log },
+	{ "status_history", parse_history },
+	{ "date", parse_date },
 	{ "uuid", ignore_member },
 	{ "task_id", ignore_member },
 	{ "created", ignore_member },
@@ -123,11 +163,13 @@ static bool parse_members(const struct body *body, json_t *json)
 static bool parse_body(
 	const struct request *request, const char *action, struct change *change, struct err *err)
 {
-	const struct body body = { request->arena, change, err };
+	const struct body body = { request->arena, change, err, strcmp(action, "create") == 0 };
+	struct str text = request->body;
 	json_t *json = NULL;
 	bool ok;
 
-	if (request->body.len > 0 && !json_parse_object(&json, request->body, err))
+	if (text.len > 0 && (!virtshell_shorten_log(&text, request->arena, err) ||
+				    !json_parse_object(&json, text, err)))
 		return false;
 	if (json_object_size(json) == 0)
 		ok = err_set(err, ERR_MISSING, NULL, "Missing input for %s task", action);
@@ -170,14 +212,23 @@ bool virtshell_decode_missing_status(struct request *request, struct op *op, str
 	return err_set(err, ERR_MISSING, "status", "missing status name parameter");
 }
 
-/* No status has the form of a UUID. */
+static bool is_known_status(struct str text)
+{
+	for (const struct dialect_status_row *row = virtshell_statuses.rows; row->status; row++) {
+		if (str_eq(text, str_cstr(row->status)))
+			return true;
+	}
+	return false;
+}
+
+/* Other texts are ids with an error, or statuses that need the longer address. */
 bool virtshell_decode_task_or_status(struct request *request, struct op *op, struct err *err)
 {
 	struct id id;
 
-	if (!id_parse(&id, request_path_var(request, "key")))
+	if (is_known_status(request_path_var(request, "key")))
 		return virtshell_decode_status(request, op, err);
-	return request_check_accepts_json(request, err) &&
+	return parse_id(request, &id, err) &&
 	       decode_init_op(op, OP_READ, DIALECT_CODE_virtshell, &id);
 }
 
@@ -200,6 +251,8 @@ bool virtshell_decode_update(struct request *request, struct op *op, struct err 
 	if (!parse_id(request, &id, err) || !parse_body(request, "update", &change, err))
 		return false;
 	op->change = change;
+	op->before_write = virtshell_before_update;
+	op->hook_data = request->tz;
 	return decode_init_op(op, OP_UPDATE, DIALECT_CODE_virtshell, &id);
 }
 

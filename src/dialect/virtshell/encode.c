@@ -14,7 +14,7 @@ static void put_uuid(struct buf *out, const struct id *id)
 	buf_putc(out, '"');
 }
 
-/* Every example in the specification shows the member: empty if it was never set. */
+/* Clients rely on the member: empty if it was never set. */
 static void put_required(struct buf *out, const struct task *task, const char *name)
 {
 	struct str json = task_field(task, str_cstr(name));
@@ -50,13 +50,12 @@ static void put_unknown_members(struct buf *out, const struct task *task)
 
 bool virtshell_put_task(const struct request *request, const struct task *task, struct buf *out)
 {
-	(void)request;
 	buf_puts(out, "{\"uuid\":");
 	put_uuid(out, &task->id);
 	put_required(out, task, "description");
 	buf_puts(out, ",\"status\":");
 	buf_put_json_string(out, task->status);
-	put_optional(out, task, "type");
+	put_required(out, task, "type");
 	put_optional(out, task, "object_uuid");
 	buf_puts(out, ",\"created\":{\"at\":");
 	put_seconds(out, task->created);
@@ -65,6 +64,12 @@ bool virtshell_put_task(const struct request *request, const struct task *task, 
 	buf_puts(out, "},\"last_update\":");
 	put_seconds(out, task->updated);
 	put_required(out, task, "log");
+	if (task_field(task, STR("status_history")).ptr) {
+		buf_puts(out, ",\"date\":\"");
+		virtshell_put_time_of_day(request->tz, task->updated, out);
+		buf_putc(out, '"');
+		put_optional(out, task, "status_history");
+	}
 	put_unknown_members(out, task);
 	buf_putc(out, '}');
 	return buf_ok(out);

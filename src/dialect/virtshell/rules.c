@@ -2,17 +2,51 @@
 #include "dialect/decode.h"
 #include "dialect/virtshell/virtshell.h"
 
+/* What members other than log and status_history occupy. */
+struct others {
+	size_t count, bytes;
+};
+
+static struct others measure_others(const struct task *task)
+{
+	struct others others = { 0 };
+
+	for (size_t i = 0; task && i < task->field_count; i++) {
+		const struct field *field = &task->fields[i];
+
+		if (str_eq(field->name, STR("log")) || str_eq(field->name, STR("status_history")))
+			continue;
+		others.count++;
+		others.bytes += field->name.len + field->json.len;
+	}
+	return others;
+}
+
+bool virtshell_check_room(const struct task *before, const struct task *task, struct err *err)
+{
+	struct others old = measure_others(before), new = measure_others(task);
+
+	if (new.count > TASK_FIELDS_MAX - 2 && new.count > old.count)
+		return err_set(err, ERR_INVALID, NULL, "A task has too many members");
+	if (new.bytes > VIRTSHELL_STORED_OTHERS_MAX &&new.bytes > old.bytes)
+		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
+	return true;
+}
+
 /* The encoder copies these members unchecked, so they must be of the specified type. */
 bool virtshell_validate(const struct task *before, const struct task *task, struct err *err)
 {
 	static const char *const texts[] = { "description", "type", "object_uuid", "log" };
+	struct str json;
 
-	(void)before;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		struct str json = task_field(task, str_cstr(texts[i]));
-
+		json = task_field(task, str_cstr(texts[i]));
 		if (json.ptr && json.ptr[0] != '"')
 			return decode_not_a_string(err, ERR_UNPROCESSABLE, texts[i]);
 	}
-	return true;
+	json = task_field(task, STR("status_history"));
+	if (json.ptr && json.ptr[0] != '[')
+		return err_set(err, ERR_UNPROCESSABLE, "status_history",
+			"status_history must be an array");
+	return virtshell_check_room(before, task, err);
 }

@@ -53,6 +53,7 @@ const struct dialect virtshell_dialect = {
 	.media_type = VIRTSHELL_MEDIA_TYPE,
 	.leaves_end = true,
 	.error_field = { "log", .none = "", .replaces = true },
+	.body_max = VIRTSHELL_BODY_MAX,
 	.method_error = ERR_NOT_IMPLEMENTED,
 	.error_overrides = virtshell_error_overrides,
 	.encode_error = virtshell_encode_error,

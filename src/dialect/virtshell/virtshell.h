@@ -9,12 +9,21 @@
  *     PUT    /tasks/{key}               update; also PUT /hosts/{key}
  *     DELETE /tasks/{key}               remove one
  *
- * Private to this folder: tables.c has the routes, model.c statuses and indexes, rules.c the native
- * API's hook.
+ * Private to this folder: tables.c has the routes, model.c statuses and indexes, log.c and history.c
+ * the members log and status_history, rules.c what is checked of tasks of the native API, too.
  */
 #include "dialect/dialect.h"
 
 #define VIRTSHELL_MEDIA_TYPE "application/json"
+
+/* Bytes. The sum of what is stored must be less than STORE_RECORD_MAX (store/store.h). */
+#define VIRTSHELL_BODY_MAX	    ((size_t)16 * 1024 * 1024)
+#define VIRTSHELL_OTHERS_MAX	    ((size_t)256 * 1024) /* of a body without the value of log */
+#define VIRTSHELL_STORED_OTHERS_MAX ((size_t)512 * 1024) /* without log and status_history */
+#define VIRTSHELL_LOG_MAX	    ((size_t)128 * 1024) /* JSON text */
+#define VIRTSHELL_HISTORY_SIZE_MAX  ((size_t)64 * 1024)
+#define VIRTSHELL_HISTORY_LOG_MAX   ((size_t)4 * 1024) /* of each report in it */
+#define VIRTSHELL_HISTORY_MAX	    100		       /* reports */
 
 enum virtshell_index {
 	VIRTSHELL_BY_STATUS = INDEX_FIRST_OWN,
@@ -45,6 +54,32 @@ void virtshell_encode_error(const struct request *request, const struct err *err
 	struct response *response);
 bool virtshell_validate(const struct task *before, const struct task *task, struct err *err);
 bool virtshell_sample(struct task *task, uint64_t i, struct arena *arena);
+
+/* ---- reports of agents ---- */
+
+/*
+ * Replaces the value of log in the text of a body, if it is a string: its last part remains, of at
+ * most VIRTSHELL_LOG_MAX bytes of JSON text, after a line with the number of bytes that were cut;
+ * NUL, lone surrogates and bytes that are not UTF-8 become U+FFFD; control characters are escaped.
+ * ERR_TOO_LARGE if the rest of the body is larger than VIRTSHELL_OTHERS_MAX. *body is in arena or
+ * unchanged. A text that is not JSON is left to the parser.
+ */
+bool virtshell_shorten_log(struct str *body, struct arena *arena, struct err *err);
+/* The last part of a UTF-8 text as a JSON string of at most max bytes; STR_NULL without memory. */
+struct str virtshell_quote_end(struct str text, size_t max, struct arena *arena);
+/*
+ * struct op's hook of updates: an update of status or log appends the report that it replaces to
+ * status_history. op->hook_data is the struct tz of the dates.
+ */
+bool virtshell_before_update(
+	const struct op *op, const struct task *before, struct task *task, struct err *err);
+/* "12:26:32.113000", as the original writes the time of a report. */
+void virtshell_put_time_of_day(const struct tz *tz, int64_t ms, struct buf *out);
+/*
+ * Leaves room in the task for each later report: an error if the other members grow beyond their
+ * limits. before is NULL for a new task.
+ */
+bool virtshell_check_room(const struct task *before, const struct task *task, struct err *err);
 
 /* Whether the specification has this member. All others are stored and returned unchanged. */
 bool virtshell_is_known_member(struct str name);
