@@ -170,7 +170,7 @@ void generate_error_location(const struct dialect *dialect)
 	buf_printf(&generated,
 		"location = /-/error/%s {\n"
 		"\tdefault_type \"%s\";\n"
-		"\tinclude @CONF@/polytask-error.conf;\n"
+		"\tinclude \"@CONF@/polytask-error.conf\";\n"
 		"}\n",
 		dialect ? dialect->name : "oauth", media_type(dialect));
 }

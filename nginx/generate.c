@@ -52,7 +52,7 @@ static void put_locations(const struct dialect *dialect)
 			buf_puts(&generated, "\tif ($polytask_token_in_form) {\n"
 					     "\t\trewrite ^ /-/authorize/form last;\n"
 					     "\t}\n");
-		buf_puts(&generated, "\tinclude @CONF@/polytask-app.conf;\n}\n");
+		buf_puts(&generated, "\tinclude \"@CONF@/polytask-app.conf\";\n}\n");
 	}
 }
 

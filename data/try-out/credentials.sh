@@ -1,5 +1,5 @@
-# Part of run.sh: the users and credentials of the instance, and demo.env, the only file that holds their
-# secrets in clear text.
+# Part of run.sh: the users and credentials of the instance, and demo.env and demo.curl, the only files that
+# hold their secrets in clear text.
 
 polytaskctl() {
 	"$BUILD/polytaskctl" -c "$HOME_DIR/polytask.conf" "$@" 9>&-
@@ -28,11 +28,20 @@ write_demo_env() {
 	cat >"$HOME_DIR/demo.env.new" - "$HOME_DIR/demo.secrets" <<-END
 		POLYTASK_URL='https://localhost:$PORT'
 		POLYTASK_CACERT='$HOME_DIR/tls/cert.pem'
+		POLYTASK_CURL='$HOME_DIR/demo.curl'
 	END
 	mv "$HOME_DIR/demo.env.new" "$HOME_DIR/demo.env"
 	rm -f "$HOME_DIR/demo.secrets"
 	# shellcheck disable=SC1091
 	. "$HOME_DIR/demo.env"
+	# Options of curl, so that its command line shows no secret. The body ends without a newline.
+	cat >"$HOME_DIR/demo.curl" <<-END
+		silent
+		show-error
+		write-out = "\\n"
+		cacert = "$POLYTASK_CACERT"
+		header = "Authorization: Bearer $POLYTASK_TOKEN"
+	END
 }
 
 has_secret() {

@@ -26,7 +26,8 @@ die() {
 	exit 1
 }
 
-usage() {
+refuse() {
+	printf 'polytask: %s\n' "$1" >&2
 	cat >&2 <<-'END'
 		usage: ./bootstrap run [--port PORT] [--home DIR]
 		       PORT from 1 to 65535, by default 8443; DIR by default ./run
@@ -38,26 +39,30 @@ read_options() {
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--port | --home)
-			[ $# -ge 2 ] || usage
+			[ $# -ge 2 ] || refuse "$1 needs a value"
 			[ "$1" = --port ] && PORT=$2 || HOME_DIR=$2
 			shift
 			;;
 		--port=*) PORT=${1#*=} ;;
 		--home=*) HOME_DIR=${1#*=} ;;
 		--dry-run) DRY_RUN=yes ;;
-		*) usage ;;
+		*) refuse "unknown option: $1" ;;
 		esac
 		shift
 	done
-	[[ $PORT =~ ^[1-9][0-9]{0,4}$ ]] && [ "$PORT" -le 65535 ] && [ -n "$HOME_DIR" ] || usage
-	check_name "$(realpath -m -- "$HOME_DIR")"
+	[[ $PORT =~ ^[1-9][0-9]{0,4}$ ]] && [ "$PORT" -le 65535 ] ||
+		refuse "not a port from 1 to 65535: $PORT"
+	[ -n "$HOME_DIR" ] || refuse "--home needs a directory"
+	HOME_DIR=$(realpath -m -- "$HOME_DIR")
+	check_name "$SOURCE" "move the clone to another directory"
+	check_name "$HOME_DIR" "choose another directory with --home DIR"
 }
 
-# The name is written into the configuration of nginx, of polytaskd, and into demo.env.
+# PATH REMEDY: the path is written into the configuration of nginx, of polytaskd, and into demo.env.
 check_name() {
 	case $1 in
-	*[\'\"\\\ \;\{\}\|\&\#\$]*)
-		die "the directory's name must not contain blanks, quotes or any of \\ ; { } | & # \$"
+	*[\'\"\\\;\{\}\|\&\#\$\`\*\?\[\]]* | *[[:cntrl:]]*)
+		die "the path $1 contains a quote or one of \\ ; { } | & # \$ \` * ? [ ]; $2"
 		;;
 	esac
 }
@@ -73,7 +78,12 @@ take_home() {
 	# polytaskd inherits the lock: if this script is killed, the directory stays locked until polytaskd
 	# has stopped.
 	exec 9>"$HOME_DIR/bootstrap.lock"
-	flock -w 5 9 || die "another instance is running in $HOME_DIR"
+	flock -n 9 && return 0
+	printf 'polytask: another instance uses %s; waiting 5 s for its end\n' "$HOME_DIR"
+	flock -w 5 9 || die "another instance is running in $HOME_DIR; use another directory with --home DIR"
+}
+
+make_folders() {
 	mkdir -p "$HOME_DIR/log" "$HOME_DIR/nginx" "$HOME_DIR/tls" "$HOME_DIR/conf"
 }
 
@@ -157,34 +167,47 @@ write_nginx_conf() {
 	mv "$HOME_DIR/conf/nginx.conf" "$HOME_DIR/nginx.conf"
 }
 
+# A path for a shell, in quotes if it needs them.
+shown() {
+	case $1 in
+	*[[:space:]\(\)\<\>\~\!]*) printf "'%s'" "$1" ;;
+	*) printf '%s' "$1" ;;
+	esac
+}
+
 print_commands() {
 	cat <<-END
 		polytask: ready on $POLYTASK_URL
 
-		Try, in another terminal:
+		Try, in another terminal: create a task as a VirtShell client does, find it among all tasks,
+		report that it is done, and see the client's view of it.
 
-		  . $HOME_DIR/demo.env
-		  curl --cacert "\$POLYTASK_CACERT" -H "Authorization: Bearer \$POLYTASK_TOKEN" \\
-		    -d '{"description": "clone virtual machine database_01", "status": "in progress"}' \\
-		    "\$POLYTASK_URL/api/virtshell/v1/tasks"
-		  curl --cacert "\$POLYTASK_CACERT" -H "Authorization: Bearer \$POLYTASK_TOKEN" \\
+		  . $(shown "$HOME_DIR/demo.env")
+		  curl -K "\$POLYTASK_CURL" --json '{"description": "clone virtual machine database_01"}' \\
 		    "\$POLYTASK_URL/api/virtshell/v1/tasks/"
+		  curl -K "\$POLYTASK_CURL" "\$POLYTASK_URL/v1/tasks?dialect=virtshell"
+		  id=\$(curl -K "\$POLYTASK_CURL" "\$POLYTASK_URL/v1/tasks?dialect=virtshell&limit=1" |
+		    sed 's/.*"id":"\([^"]*\)".*/\1/')
+		  curl -K "\$POLYTASK_CURL" -X PATCH --json '{"state": "succeeded"}' "\$POLYTASK_URL/v1/tasks/\$id"
+		  curl -K "\$POLYTASK_CURL" "\$POLYTASK_URL/api/virtshell/v1/tasks/\$id"
 
-		The same list with VirtShell's signature:
-
-		  VIRTSHELL_KEY="\$VIRTSHELL_KEY" $BUILD/polytaskctl sign --user "\$VIRTSHELL_USER" \\
-		    GET "\$POLYTASK_URL/api/virtshell/v1/tasks/" |
-		    curl --cacert "\$POLYTASK_CACERT" -H @- "\$POLYTASK_URL/api/virtshell/v1/tasks/"
-
-		Ctrl-C stops it; the tasks stay in $HOME_DIR.
+		README has calls of the other APIs. Ctrl-C stops the service; the tasks stay in $HOME_DIR.
 	END
+}
+
+stop_on_request() {
+	printf '\npolytask: stopping\n'
+	stop_services
+	printf 'polytask: stopped; the tasks are in %s\n' "$HOME_DIR"
+	exit 0
 }
 
 run() {
 	local why
 
 	take_home
-	! port_is_taken || die "port $PORT is in use"
+	make_folders
+	! port_is_taken || die "port $PORT is in use; use another one with --port PORT"
 	NGINX=$(PATH=$PATH:/usr/sbin:/sbin command -v nginx) && [ -x "$BUILD/polytaskd" ] ||
 		die "the programs are not built, or nginx is missing"
 	choose_places
@@ -192,7 +215,7 @@ run() {
 	write_polytask_conf
 	write_nginx_conf
 	write_demo_env
-	trap 'stop_services; exit 0' INT TERM HUP
+	trap 'stop_on_request' INT TERM HUP
 	start_services
 	wait_until_ready
 	print_commands

@@ -20,6 +20,7 @@ NAMES = [
     "IDOL_USER",
     "OTHER_TOKEN",
     "POLYTASK_CACERT",
+    "POLYTASK_CURL",
     "POLYTASK_TOKEN",
     "POLYTASK_URL",
     "UPLYNK_KEY",
@@ -40,18 +41,18 @@ def environment():
 
 
 class Run:
-    def __init__(self, home, port):
+    def __init__(self, home, port, interrupt=signal.SIG_DFL):
         self.output = os.path.join(os.path.dirname(home), "output")
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen(
-                ["bash", BOOTSTRAP, "run", "--port", str(port), "--home", home],
+                ["sh", BOOTSTRAP, "run", "--port", str(port), "--home", home],
                 env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
                 # As in a terminal: a shell cannot trap a signal that its caller ignores.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+                preexec_fn=lambda: signal.signal(signal.SIGINT, interrupt),
             )
 
     def text(self):
@@ -75,14 +76,12 @@ def check_env(home):
         re.search(r"^UPLYNK_OWNER='[0-9a-f]{32}'$", text_of(home), re.M),
         "UPLYNK_OWNER is 32 hexadecimal digits",
     )
-    for name in ("demo.env", "tls/key.pem"):
+    for name in ("demo.env", "demo.curl", "tls/key.pem"):
         equal(os.stat(os.path.join(home, name)).st_mode & 0o777, 0o600, f"{name} has mode 0600")
 
 
 def check_printed_commands(text):
-    pasted = text[text.index("  . ") : text.index("Ctrl-C")].replace(
-        "The same list with", "# The same list with"
-    )
+    pasted = text[text.index("  . ") : text.index("README")]
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", pasted],
         capture_output=True,
@@ -93,9 +92,14 @@ def check_printed_commands(text):
     equal(done.returncode, 0, "the printed commands succeed")
     ok(
         done.stdout.count('"create":"success"') == 1
-        and done.stdout.count("clone virtual machine database_01") == 2,
+        and done.stdout.count("clone virtual machine database_01") == 3,
         "the printed commands show the task",
         done,
+    )
+    equal(
+        [line.count('"sucess"') for line in done.stdout.splitlines()],
+        [0, 0, 1, 1],
+        "the printed commands show the client's word for the end",
     )
 
 
@@ -110,9 +114,10 @@ def check_second_instance(home, port):
     )
     ok(
         other.returncode == 1
-        and "another instance" in other.stderr
+        and "another instance uses" in other.stdout
+        and "another instance is running" in other.stderr
         and other.stderr.count("\n") == 1,
-        "another instance with the same directory: one line, status 1",
+        "another instance with the same directory: it waits, then one line, status 1",
         other,
     )
     other = subprocess.run(
@@ -164,8 +169,8 @@ def second_start(home, secrets):
             [
                 "bash",
                 "-c",
-                f". {home}/demo.env; curl -s --noproxy '*' --cacert $POLYTASK_CACERT"
-                ' -H "Authorization: Bearer $POLYTASK_TOKEN" $POLYTASK_URL/api/virtshell/v1/tasks/',
+                f". '{home}/demo.env'; curl -K \"$POLYTASK_CURL\" --noproxy '*'"
+                ' "$POLYTASK_URL/api/virtshell/v1/tasks/"',
             ],
             capture_output=True,
             text=True,
@@ -191,12 +196,13 @@ def second_start(home, secrets):
 
 
 def first_and_second_start():
-    home = os.path.join(make_directory("polytask-run-"), "run")
+    home = os.path.join(make_directory("polytask-run-"), "a path", "run")
+    os.mkdir(os.path.dirname(home))
     first_start(home)
     secrets = [
         line
         for line in text_of(home).splitlines()
-        if not line.startswith(("POLYTASK_URL", "POLYTASK_CACERT"))
+        if not line.startswith(("POLYTASK_URL", "POLYTASK_CACERT", "POLYTASK_CURL"))
     ]
     second_start(home, secrets)
     for log in os.listdir(os.path.join(home, "log")):
@@ -266,6 +272,19 @@ def old_credentials():
         equal(finish(run.process, signal.SIGTERM, 30), 0, "SIGTERM: exit status 0")
 
 
+def interrupted_in_the_background():
+    """A script's `bootstrap run &` ignores SIGINT at first."""
+    home, port = os.path.join(make_directory("polytask-run-"), "run"), free_port()
+    run = Run(home, port, signal.SIG_IGN)
+    ok("ready on" in run.wait(), "a start that ignores SIGINT", run.text())
+    equal(finish(run.process, signal.SIGINT, 30), 0, "SIGINT ends it with exit status 0")
+    equal(
+        run.text().splitlines()[-2:],
+        ["polytask: stopping", f"polytask: stopped; the tasks are in {home}"],
+        "it says that it stops, and where the tasks are",
+    )
+
+
 def killed():
     """After SIGKILL of bootstrap its services end, and the next start succeeds."""
     parent = make_directory("polytask-run-")
@@ -307,15 +326,17 @@ def refusals():
     ):
         done = bootstrap(*args)
         ok(
-            done.returncode == 2 and done.stderr.startswith("usage:"),
-            " ".join(args) + ": usage",
+            done.returncode == 2
+            and done.stderr.startswith("polytask: ")
+            and done.stderr.splitlines()[1].startswith("usage:"),
+            " ".join(args) + ": says what is wrong, then the usage",
             done,
         )
     equal(bootstrap("--help").returncode, 0, "--help: status 0")
     parent = make_directory("polytask-run-")
     with open(os.path.join(parent, "file"), "w"):
         pass
-    for home in (os.path.join(parent, "file"), "/proc/polytask", os.path.join(parent, "a b")):
+    for home in (os.path.join(parent, "file"), "/proc/polytask", os.path.join(parent, "a;b")):
         done = bootstrap("run", "--port", str(free_port()), "--home", home)
         ok(
             done.returncode == 1
@@ -353,6 +374,7 @@ def refusals():
 run_tests(
     first_and_second_start,
     old_credentials,
+    interrupted_in_the_background,
     killed,
     refusals,
     needs=("nginx", "curl", "openssl", "setpriv", "flock"),

@@ -289,7 +289,7 @@ def installed():
             text = conf.read()
         ok(not re.search("@[A-Z_]+@|Placeholders", text), f"{part}: no placeholder is left")
         for pattern, value in (
-            (r"(?<=include )\S*/(?=polytask-)", folder + "/"),
+            (r'(?<=include )"[^"]*/(?=polytask-)', '"' + folder + "/"),
             (r" listen \[[^;]*;", ""),
             (r"(?<=listen )443", f"127.0.0.1:{instance.port}"),
             (r"(?<=ssl_certificate )[^;]+", instance.cert),
