@@ -64,6 +64,8 @@ struct dialect {
 	 * day (UTC); NULL: no limit.
 	 */
 	const char *quota_option;
+	/* Name of the option whose value 1 completes tasks at their creation; NULL: none. */
+	const char *complete_option;
 	/* Indexed by enum err_code; NULL: none. ERR_UNAUTHENTICATED is answered by auth. */
 	const struct error_override *error_overrides;
 	/*
@@ -75,7 +77,7 @@ struct dialect {
 		struct response *response);
 
 	/*
-	 * Two hooks for tasks of this dialect that arrive by the native API. Both are pure.
+	 * Hooks for tasks of this dialect that arrive by the native API. All are pure.
 	 *
 	 * native_defaults completes a CREATE whose op->change holds the client's fields: the id
 	 * where clients of this dialect name it (op->new_id), op->assign_number, members that every
@@ -88,6 +90,9 @@ struct dialect {
 	 */
 	bool (*native_defaults)(const struct request *request, struct op *op, struct err *err);
 	bool (*validate)(const struct task *before, const struct task *task, struct err *err);
+	/* struct op.follow of a native request, or NULL. */
+	bool (*native_follow)(const struct op *op, const struct task *before,
+		const struct task *after, struct op *next, struct err *err);
 
 	/*
 	 * Fills in the i-th sample task (admin/sample.h): its fields, and its id or number where

@@ -74,6 +74,7 @@ struct request {
 	struct str base_url;		   /* of links: "https://tasks.example.com", or empty */
 	const struct tz *tz;		   /* of dialects that write local time */
 	const struct retention *retention; /* NULL: no task is removed by its age */
+	bool completes_tasks;		   /* tasks are complete when they are created */
 	struct rate_status rate_status;
 
 	unsigned selected_fields; /* from a decoder to its encoder: a bit per requested member */

@@ -20,6 +20,7 @@ struct app_options {
 	uint64_t login_burst;			 /* failed logins in a burst; 0: no limit */
 	int64_t clock_skew_ms[UINT8_MAX + 1];	 /* by dialect code (auth_policy.h) */
 	uint64_t creates_per_day[UINT8_MAX + 1]; /* by dialect code, per tenant; 0: no limit */
+	bool completes_tasks[UINT8_MAX + 1];	 /* by dialect code */
 	size_t body_limit;			 /* bytes */
 	struct retention retention;
 	const char *public_url; /* prefix of links; NULL or "": scheme and Host of the request */

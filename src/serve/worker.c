@@ -201,6 +201,8 @@ static struct app_options app_options(const struct conf *conf)
 		options.clock_skew_ms[dialect->code] = (int64_t)skew * 1000;
 		options.creates_per_day[dialect->code] = option_number(
 			&conf_options, conf, dialect->quota_option);
+		options.completes_tasks[dialect->code] = option_number(&conf_options, conf,
+								 dialect->complete_option) > 0;
 	}
 	return options;
 }

@@ -22,6 +22,7 @@
  *     tasks/operation.c    operations: read, create, upsert
  *     tasks/modify.c       operations: update, archive, remove
  *     tasks/change.c       what both need: load, change and save a task
+ *     tasks/follow.c       the change of another record that a change of a task causes
  *     tasks/row.c          a task's record together with its index entries
  *     tasks/number.c       numbers of tasks, first revisions; number_find.c finds the task of one
  *     tasks/serial.c       ids of new tasks
@@ -294,6 +295,12 @@ bool change_apply(const struct op *op, const struct task *old, struct task *task
 /* Writes the changed task with the next revision; its record is left in `record`. */
 int change_save(struct store *store, const struct op *op, const struct task *old, struct task *task,
 	struct buf *record, struct err *err);
+
+/* ---- tasks/follow.c ---- */
+
+/* Carries out what op->follow asks for; overwrites store->old_record. */
+int follow_run(struct store *store, const struct op *op, const struct task *before,
+	const struct task *after, struct err *err);
 
 /* ---- tasks/modify.c ---- */
 

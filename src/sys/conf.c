@@ -107,6 +107,10 @@ static const struct option_row rows[] = {
 	{ "uplynk_seconds", NUMBER(uplynk_seconds), .default_value = "300", .min = 1, .max = 86400,
 		.unit = "seconds",
 		.help = "Allowed distance of an Uplynk message's _timestamp from the current time." },
+	{ "uplynk_complete", NUMBER(uplynk_complete), .default_value = "0", .max = 1,
+		.help = "1: Uplynk's tasks are complete at their creation, without a backend.",
+		.manual = "For clients that wait for a task to end, while no backend carries it "
+			  "out. Tasks that were created before stay as they are." },
 	{ "principal_rate", NUMBER(principal_rate), .default_value = "1000", .max = 1000000,
 		.unit = "requests per second",
 		.help = "Requests of one user, over all credentials and connections; 0: no limit.",

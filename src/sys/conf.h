@@ -46,6 +46,7 @@ struct conf {
 	uint64_t principal_rate; /* requests per second; 0: no limit */
 	uint64_t principal_burst;
 	uint64_t login_burst;			   /* 0: no limit */
+	uint64_t uplynk_complete;		   /* 0 or 1 */
 	uint64_t idol_creates_a_day;		   /* per tenant; 0: no limit */
 	uint64_t idempotency_keys, idempotency_mb; /* per tenant; 0: no limit */
 	struct conf_retention retain_succeeded, retain_failed, retain_cancelled;

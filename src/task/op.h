@@ -185,9 +185,22 @@ struct op {
 	bool (*before_write)(
 		const struct op *op, const struct task *before, struct task *task, struct err *err);
 	const void *hook_data; /* for before_write; in arena */
+	/*
+	 * CREATE, UPDATE, REMOVE: called in the transaction after the write; before is NULL for a
+	 * new task, after for a removed one. May fill in next, an UPDATE or REMOVE of another record
+	 * that is carried out as well, without a quota, if that record exists. Texts in op->arena.
+	 * Pure.
+	 */
+	bool (*follow)(const struct op *op, const struct task *before, const struct task *after,
+		struct op *next, struct err *err);
 	struct op_dependents dependents;
 	struct list_query list;
 	struct op *companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction */
+	/* Of a companion: completes its task from the other task as written or removed. Pure. */
+	bool (*complete)(
+		const struct op *op, const struct task *other, struct task *task, struct err *err);
+	bool only_changes; /* UPDATE: without a change nothing is written and no companion created */
+	bool frees;	   /* UPDATE: leads to a removal, so the storage quota does not matter */
 };
 
 struct listing;

@@ -68,8 +68,6 @@ struct patch {
 	const char *errors; /* prefix of the response's errors; NULL: accepted */
 };
 
-#define ENDED "The task has ended: its state is succeeded."
-
 static const struct patch patches[] = {
 	{ "a state sets the dialect's status", "virtshell", "pending", NULL, NULL,
 		"{\"state\":\"running\"}", "in progress", "running", NULL, NULL },
@@ -96,11 +94,9 @@ static const struct patch patches[] = {
 	{ "a failed task may be retried", "native", "failed", NULL, NULL, "{\"state\":\"pending\"}",
 		"pending", "pending", NULL, NULL },
 	{ "an ended task keeps its state", "native", "succeeded", NULL, NULL,
-		"{\"state\":\"pending\"}", NULL, NULL, NULL,
-		"[{\"pointer\":\"/state\",\"detail\":\"" ENDED },
+		"{\"state\":\"pending\"}", NULL, NULL, NULL, "[{\"pointer\":\"/state\"" },
 	{ "a status does not move it either", "uplynk", "COMPLETED", NULL, NULL,
-		"{\"status\":\"FAILED\"}", NULL, NULL, NULL,
-		"[{\"pointer\":\"/state\",\"detail\":\"" ENDED },
+		"{\"status\":\"FAILED\"}", NULL, NULL, NULL, "[{\"pointer\":\"/state\"" },
 	{ "force moves it", "native", "succeeded", NULL, NULL,
 		"{\"state\":\"pending\",\"force\":true}", "pending", "pending", NULL, NULL },
 	{ "a patch without state and status keeps both", "native", "running", NULL, NULL,
@@ -210,7 +206,7 @@ static void one_patch(void **state)
 	if (patch->errors) {
 		assert_false(ok);
 		assert_err(&fixture.err,
-			strstr(patch->errors, ENDED) ? ERR_CONFLICT : ERR_UNPROCESSABLE);
+			strstr(patch->errors, "/state\"") ? ERR_CONFLICT : ERR_UNPROCESSABLE);
 		assert_true(str_starts(fixture.err.detail, str_cstr(patch->errors)));
 	} else {
 		must(ok, &fixture.err);

@@ -33,7 +33,7 @@ static void only_known_operations_are_valid(void **state)
 	}
 }
 
-static void new_tasks_are_in_progress(void **state)
+static void new_tasks_are_pending(void **state)
 {
 	struct request request = { 0 };
 	struct op op = { .kind = OP_CREATE };
@@ -42,8 +42,8 @@ static void new_tasks_are_in_progress(void **state)
 	(void)state;
 	assert_true(change_set_field(&op.change, STR("operation"), STR("\"UPDATE\"")));
 	must(uplynk_dialect.native_defaults(&request, &op, &err), &err);
-	assert_int_equal(op.change.state, TASK_RUNNING);
-	assert_str(op.change.status, "IN_PROGRESS");
+	assert_int_equal(op.change.state, TASK_PENDING);
+	assert_str(op.change.status, "PENDING");
 }
 
 static void given_state_is_kept(void **state)
@@ -81,7 +81,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(only_known_operations_are_valid),
-		CHECK(new_tasks_are_in_progress),
+		CHECK(new_tasks_are_pending),
 		CHECK(given_state_is_kept),
 		CHECK(operation_is_required),
 	};

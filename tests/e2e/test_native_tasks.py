@@ -241,8 +241,8 @@ def state_changes():
     task = create(dialect="uplynk", fields={"operation": "CREATE"})
     equal(
         (task["state"], task["status"]),
-        ("running", "IN_PROGRESS"),
-        "POST of an Uplynk task: running, IN_PROGRESS",
+        ("pending", "PENDING"),
+        "POST of an Uplynk task: pending",
     )
     equal(uuid.UUID(task["id"]).version, 4, "an Uplynk task has an id of UUID version 4")
     moved = patch(task, {"state": "succeeded"}).json()

@@ -71,6 +71,20 @@ def check_point(instance, answer):
     equal(points(instance)[-1]["id"], answer["id"], "the new ingest point is the last of the list")
 
 
+def native(instance, task):
+    return instance.request("GET", "/v1/tasks/" + task["id"]).json()
+
+
+def finish(instance, task, state, **more):
+    """A back end ends the task by the native API."""
+    headers = instance.bearer() + [("Content-Type", "application/merge-patch+json")]
+    answer = instance.request(
+        "PATCH", "/v1/tasks/" + task["id"], {"state": state, **more}, headers=headers
+    )
+    equal(answer.status, 200, f"{task['operation']}: PATCH to {state}")
+    return answer.json()
+
+
 def life():
     """POST, PATCH and DELETE of an ingest point create three tasks in this order."""
     instance = Instance()
@@ -105,7 +119,28 @@ def life():
         (made["@id"], "IngestPoint"),
         "DELETE: @id and @type of the ingest point",
     )
-    equal(points(instance), [], "DELETE removes the ingest point from the list")
+    kept = instance.request("GET", made["@id"])
+    equal(
+        ([point["id"] for point in points(instance)], kept.status, kept.json()["endpoint_name"]),
+        ([made["id"]], 200, "Stúdio B"),
+        "the ingest point stays until the task is complete",
+    )
+    again = instance.request("DELETE", made["@id"])
+    equal(seen(again), seen(answer), "DELETE again: the same task")
+    equal(
+        seen(instance.request("PATCH", made["@id"], {"desc": "x"})),
+        error(409, "The ingest point is being removed."),
+        "PATCH during the removal: 409",
+    )
+    task = native(instance, gone["task"])
+    equal(
+        {name: task["fields"][name] for name in STUDIO},
+        {**STUDIO, "endpoint_name": "Stúdio B"},
+        "the DELETE task has all members of the ingest point",
+    )
+    check_task(instance, tasks(instance)[2], "DELETE", begun + 1)
+    finish(instance, gone["task"], "succeeded")
+    equal(points(instance), [], "the completed DELETE removes the ingest point")
     missing = error(404, "There is no such ingest point.")
     equal(seen(instance.request("GET", made["@id"])), missing, "GET after DELETE: 404")
     equal(seen(instance.request("DELETE", made["@id"])), missing, "DELETE again: 404")
@@ -116,10 +151,9 @@ def life():
     )
     listed = tasks(instance)
     equal(len(listed), 3, "DELETE keeps the tasks; refused requests create none")
-    check_task(instance, listed[2], "DELETE", begun + 1)
     equal(
         gone["task"],
-        {name: listed[2][name] for name in ("id", "state", "operation")},
+        {"id": listed[2]["id"], "state": "IN_PROGRESS", "operation": "DELETE"},
         "DELETE: task has the id, state and operation of the third task",
     )
     restart(instance)
@@ -162,9 +196,123 @@ def keys():
     equal(seen(again), seen(first), "DELETE with the same Idempotency-Key: the same answer")
     equal(
         (len(points(instance)), len(tasks(instance))),
-        (count[0] - 1, count[1] + 1),
-        "the repeated DELETE removes one ingest point and creates one task",
+        (count[0], count[1] + 1),
+        "the repeated DELETE creates one task",
     )
+
+
+def queue():
+    """Tasks wait until a back end takes them."""
+    instance = shared()
+    point = create(instance, endpoint_name="queue")
+    task = tasks(instance)[-1]
+    path = f"/v1/tasks?dialect=uplynk&state=pending&fields.ingest_point={point['id']}"
+    found = instance.request("GET", path).json()["items"]
+    equal(
+        [(item["id"], item["status"], item["started_at"]) for item in found],
+        [(task["id"], "PENDING", None)],
+        "a list of the native API finds the pending task of a point",
+    )
+    equal(task["state"], "IN_PROGRESS", "Uplynk's clients see IN_PROGRESS")
+    taken = finish(instance, task, "running")
+    ok(taken["started_at"], "started_at is set when the task is taken", taken)
+
+
+def removal_fails():
+    """A removal that failed brings the point back, and can be retried."""
+    instance = shared()
+    point = create(instance, endpoint_name="stays")
+    for state in ("failed", "cancelled"):
+        task = instance.request("DELETE", point["@id"]).json()["task"]
+        finish(instance, task, state)
+        listed = {item["id"]: item for item in tasks(instance)}
+        equal(listed[task["id"]]["state"], "FAILED", f"{state}: FAILED")
+        answer = instance.request("PATCH", point["@id"], {"desc": state})
+        equal((answer.status, answer.json()["desc"]), (200, state), f"{state}: PATCH works again")
+    task = instance.request("DELETE", point["@id"]).json()["task"]
+    finish(instance, task, "failed")
+    finish(instance, task, "pending")
+    equal(
+        instance.request("PATCH", point["@id"], {"desc": "x"}).status,
+        409,
+        "a retried removal is a removal again",
+    )
+    again = instance.request("DELETE", point["@id"]).json()["task"]
+    equal(again["id"], task["id"], "DELETE shows the retried task")
+    answer = instance.request("DELETE", "/v1/tasks/" + task["id"])
+    equal(answer.status, 204, "the native API removes the task itself")
+    equal(instance.request("PATCH", point["@id"], {"desc": "y"}).status, 200, "the point is back")
+    task = instance.request("DELETE", point["@id"]).json()["task"]
+    finish(instance, task, "succeeded")
+    equal(instance.request("GET", point["@id"]).status, 404, "COMPLETED: 404")
+
+
+def results():
+    """A completed CREATE or UPDATE says where to push to."""
+    instance = shared()
+    point = create(instance, endpoint_name="push", stream_type_name="RTMP")
+    place = {
+        "reserved_domain_name": "in-7.example.com",
+        "reserved_ports": {"SRT": [7001, 7002]},
+        "secure_rtmp_url": "rtmps://in-7.example.com/live",
+    }
+    task = tasks(instance)[-1]
+    for name, value in (
+        ("reserved_domain_name", ""),
+        ("reserved_domain_name", "x" * 256),
+        ("reserved_ports", [1]),
+        ("secure_rtmp_url", 5),
+    ):
+        headers = instance.bearer() + [("Content-Type", "application/merge-patch+json")]
+        answer = instance.request(
+            "PATCH",
+            "/v1/tasks/" + task["id"],
+            {"state": "succeeded", "fields": {name: value}},
+            headers=headers,
+        )
+        equal(
+            (answer.status, answer.json()["errors"][0]["pointer"]),
+            (422, "/fields/" + name),
+            f"{name}: {str(value)[:9]}: 422",
+        )
+    finish(instance, task, "succeeded", fields=place)
+    shown = instance.request("GET", point["@id"]).json()["ingest_point"]
+    equal({name: shown[name] for name in place}, place, "the point shows the result")
+    changed = instance.request("PATCH", point["@id"], {"desc": "moved"}).json()
+    equal(changed["ingest_point"]["reserved_ports"], place["reserved_ports"], "UPDATE keeps it")
+    task = tasks(instance)[-1]
+    finish(instance, task, "running", fields={"reserved_domain_name": "in-8.example.com"})
+    shown = instance.request("GET", point["@id"]).json()["ingest_point"]
+    equal(shown["reserved_domain_name"], "in-7.example.com", "not before the task is complete")
+    finish(instance, task, "succeeded")
+    shown = instance.request("GET", point["@id"]).json()["ingest_point"]
+    equal(shown["reserved_domain_name"], "in-8.example.com", "an UPDATE may change it")
+    task = instance.request("DELETE", point["@id"]).json()["task"]
+    equal(
+        native(instance, task)["fields"]["reserved_ports"],
+        place["reserved_ports"],
+        "the DELETE task has it too",
+    )
+
+
+def completes_itself():
+    """With uplynk_complete the documented loop ends without a back end."""
+    instance = Instance(conf={"uplynk_complete": "1"})
+    point = create(instance)
+    gone = instance.request("DELETE", point["@id"]).json()
+    path = f"{TASKS}/{gone['task']['id']}"
+    equal(instance.request("GET", path).json()["state"], "COMPLETED", "DELETE, then COMPLETED")
+    equal(instance.request("GET", point["@id"]).status, 404, "the point is gone")
+    equal(
+        [(task["operation"], task["state"]) for task in tasks(instance)],
+        [("CREATE", "COMPLETED"), ("DELETE", "COMPLETED")],
+        "all tasks are complete",
+    )
+    task = native(instance, gone["task"])
+    equal(task["fields"]["endpoint_name"], "Studio A", "the DELETE task has the point")
+    ok(task["finished_at"], "finished_at is set", task)
+    instance.verify("completed tasks")
+    instance.stop("completes itself")
 
 
 def many():
@@ -203,4 +351,4 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(life, keys, many, ending)
+run_tests(life, keys, queue, removal_fails, results, completes_itself, many, ending)

@@ -24,6 +24,7 @@ static const struct {
 	{ "drain_seconds", "1", "3600", "0", "3601" },
 	{ "signature_seconds", "1", "86400", "0", "86401" },
 	{ "uplynk_seconds", "1", "86400", "0", "86401" },
+	{ "uplynk_complete", "0", "1", NULL, "2" },
 	{ "principal_rate", "0", "1000000", NULL, "1000001" },
 	{ "principal_burst", "1", "1000000", "0", "1000001" },
 	{ "login_burst", "0", "1000", NULL, "1001" },

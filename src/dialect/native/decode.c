@@ -285,6 +285,7 @@ static bool complete_create(const struct request *request, const struct dialect 
 	op->kind = OP_CREATE;
 	op->dialect = dialect->code;
 	op->before_write = native_before_write;
+	op->follow = native_follow;
 	if (dialect->uuid_version)
 		id_set_version(&op->new_id, dialect->uuid_version);
 	if (dialect->native_defaults && !dialect->native_defaults(request, op, err))
@@ -333,6 +334,7 @@ bool native_decode_read(struct request *request, struct op *op, struct err *err)
 /* The response has no body, so Accept does not matter. */
 bool native_decode_delete(struct request *request, struct op *op, struct err *err)
 {
+	op->follow = native_follow;
 	return parse_id(request, op, OP_REMOVE, err);
 }
 
@@ -368,5 +370,6 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 	op->change = change;
 	op->hook_data = body.patches;
 	op->before_write = native_before_write;
+	op->follow = native_follow;
 	return true;
 }

@@ -87,6 +87,9 @@ bool native_merge_patch(struct str *merged, struct str stored, struct str patch,
  */
 bool native_before_write(
 	const struct op *op, const struct task *before, struct task *task, struct err *err);
+/* struct op.follow: lets the dialect of the task change its resources. */
+bool native_follow(const struct op *op, const struct task *before, const struct task *after,
+	struct op *next, struct err *err);
 /* Turns an error of another dialect's hooks into a problem of the native API. Returns false. */
 bool native_convert_error(struct err *err, struct arena *arena);
 

@@ -189,3 +189,12 @@ bool native_before_write(
 			NATIVE_AT_MEMBER(STR("error")), "The task has too many fields.");
 	return dialect->validate(before, task, err) || native_convert_error(err, op->arena);
 }
+
+bool native_follow(const struct op *op, const struct task *before, const struct task *after,
+	struct op *next, struct err *err)
+{
+	const struct dialect *dialect = dialect_by_code(after ? after->dialect : before->dialect);
+
+	return !dialect || !dialect->native_follow ||
+	       dialect->native_follow(op, before, after, next, err);
+}

@@ -128,8 +128,8 @@ static bool make_task_op(const struct request *request, const char *operation,
 	json = json_quote((struct str){ hex, UPLYNK_HEX_LEN }, request->arena);
 	if (!json.ptr)
 		return err_no_memory(err);
-	task->change.state = TASK_RUNNING;
-	task->change.status = str_cstr(dialect_status(&uplynk_statuses, TASK_RUNNING));
+	task->change.state = request->completes_tasks ? TASK_SUCCEEDED : TASK_PENDING;
+	task->change.status = str_cstr(dialect_status(&uplynk_statuses, task->change.state));
 	change_set_field(&task->change, STR("operation"), str_cstr(operation));
 	change_set_field(&task->change, STR("ingest_point"), json);
 	for (size_t i = 0; change && i < change->field_count; i++)
@@ -191,9 +191,11 @@ bool uplynk_decode_update(struct request *request, struct op *op, struct err *er
 		return false;
 	op->change = change;
 	op->companion = task;
+	op->before_write = uplynk_check_point;
 	return decode_init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
 }
 
+/* The point stays until the back end has completed the task; a repetition shows that task again. */
 bool uplynk_decode_delete(struct request *request, struct op *op, struct err *err)
 {
 	struct op *task;
@@ -202,6 +204,11 @@ bool uplynk_decode_delete(struct request *request, struct op *op, struct err *er
 	if (!parse_id(request, "point", &id, err) ||
 		!make_task_op(request, "\"DELETE\"", &id, NULL, &task, err))
 		return false;
+	task->complete = uplynk_copy_point;
 	op->companion = task;
-	return decode_init_op(op, OP_REMOVE, DIALECT_CODE_uplynk_point, &id);
+	if (request->completes_tasks)
+		return decode_init_op(op, OP_REMOVE, DIALECT_CODE_uplynk_point, &id);
+	op->before_write = uplynk_begin_removal;
+	op->only_changes = op->frees = true;
+	return decode_init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
 }

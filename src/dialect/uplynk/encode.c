@@ -83,7 +83,27 @@ bool uplynk_encode_points(const struct request *request, const struct result *re
 	return response_finish(response, 200, UPLYNK_MEDIA_TYPE, err);
 }
 
-/* The point no longer exists: the response names the task that records its removal. */
+/* The task of a removal that was asked for before: it has not ended, or the point would be gone. */
+static void put_earlier_task(const struct task *point, struct buf *out)
+{
+	struct str id = uplynk_point_removal(point);
+
+	buf_puts(out, "{\"id\":");
+	buf_put_str(out, id.len > 0 ? id : STR("null"));
+	buf_puts(out, ",\"state\":\"");
+	buf_puts(out, dialect_status(&uplynk_statuses, TASK_RUNNING));
+	buf_puts(out, "\",\"operation\":\"DELETE\"}");
+}
+
+static void put_short_task(const struct task *task, struct buf *out)
+{
+	buf_puts(out, "{\"id\":\"");
+	id_put(&task->id, out);
+	buf_puts(out, "\",");
+	put_state(task, out);
+	buf_putc(out, '}');
+}
+
 bool uplynk_encode_deleted(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
@@ -93,10 +113,11 @@ bool uplynk_encode_deleted(const struct request *request, const struct result *r
 	if (!uplynk_parse_id(&point, request_path_var(request, "point")))
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
 	uplynk_put_point_head(&point, out);
-	buf_puts(out, ",\"task\":{\"id\":\"");
-	id_put(&result->companion.id, out);
-	buf_puts(out, "\",");
-	put_state(&result->companion, out);
-	buf_puts(out, "}}");
+	buf_puts(out, ",\"task\":");
+	if (id_is_zero(&result->companion.id))
+		put_earlier_task(&result->task, out);
+	else
+		put_short_task(&result->companion, out);
+	buf_putc(out, '}');
 	return response_finish(response, 200, UPLYNK_MEDIA_TYPE, err);
 }

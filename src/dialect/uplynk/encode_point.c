@@ -36,10 +36,40 @@ static void put_member(
 	buf_put_str(out, json.ptr ? json : STR("\"\""));
 }
 
-/* Where to push to. No server exists: a host name that is syntactically valid, and no ports. */
-static void put_ingest_point(const struct task *point, bool is_new, struct buf *out)
+/* The back end's name, or one that is syntactically valid and leads to no server. */
+static void put_domain(const struct task *point, struct buf *out)
+{
+	struct str json = task_field(point, STR("reserved_domain_name"));
+
+	if (json.len > 2) {
+		buf_put_str(out, (struct str){ json.ptr + 1, json.len - 2 });
+		return;
+	}
+	put_id(&point->id, out);
+	buf_puts(out, INGEST_DOMAIN);
+}
+
+static void put_rtmp_url(const struct task *point, struct buf *out)
 {
 	struct str type = task_field(point, STR("stream_type_name"));
+	struct str json = task_field(point, STR("secure_rtmp_url"));
+
+	if (json.len == 0 && !str_eq_nocase(type, STR("\"rtmp\"")))
+		return;
+	buf_puts(out, ",\"secure_rtmp_url\":");
+	if (json.len > 0) {
+		buf_put_str(out, json);
+		return;
+	}
+	buf_puts(out, "\"rtmp://");
+	put_domain(point, out);
+	buf_puts(out, "/\"");
+}
+
+/* Where to push to. */
+static void put_ingest_point(const struct task *point, bool is_new, struct buf *out)
+{
+	struct str ports = task_field(point, STR("reserved_ports"));
 
 	buf_puts(out, ",\"ingest_point\":{");
 	if (!is_new) {
@@ -50,13 +80,10 @@ static void put_ingest_point(const struct task *point, bool is_new, struct buf *
 		buf_puts(out, "\",");
 	}
 	buf_puts(out, "\"reserved_domain_name\":\"");
-	put_id(&point->id, out);
-	buf_puts(out, INGEST_DOMAIN "\",\"reserved_ports\":{}");
-	if (str_eq_nocase(type, STR("\"rtmp\""))) {
-		buf_puts(out, ",\"secure_rtmp_url\":\"rtmp://");
-		put_id(&point->id, out);
-		buf_puts(out, INGEST_DOMAIN "/\"");
-	}
+	put_domain(point, out);
+	buf_puts(out, "\",\"reserved_ports\":");
+	buf_put_str(out, ports.len > 0 ? ports : STR("{}"));
+	put_rtmp_url(point, out);
 	put_member(out, "server_region", point, "server_region_id");
 	buf_puts(out, ",\"slicer_account_name\":\"\"}");
 }

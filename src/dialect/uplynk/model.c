@@ -2,6 +2,7 @@
 
 const struct index_field uplynk_indexed[] = {
 	INDEX_COMMON_FIELDS,
+	{ .code = UPLYNK_BY_POINT, .source = INDEX_FIELD, .name = "ingest_point" },
 	{ .source = INDEX_END },
 };
 

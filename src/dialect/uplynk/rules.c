@@ -21,7 +21,7 @@ bool uplynk_native_defaults(const struct request *request, struct op *op, struct
 	if (!check_operation(change_field(&op->change, STR("operation")), err))
 		return false;
 	if (op->change.state == TASK_STATE_NONE)
-		op->change.state = TASK_RUNNING;
+		op->change.state = TASK_PENDING;
 	op->change.status = str_cstr(dialect_status(&uplynk_statuses, op->change.state));
 	return true;
 }
@@ -29,5 +29,6 @@ bool uplynk_native_defaults(const struct request *request, struct op *op, struct
 bool uplynk_validate(const struct task *before, const struct task *task, struct err *err)
 {
 	(void)before;
-	return check_operation(task_field(task, STR("operation")), err);
+	return check_operation(task_field(task, STR("operation")), err) &&
+	       uplynk_validate_results(task, err);
 }

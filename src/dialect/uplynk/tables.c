@@ -48,8 +48,10 @@ const struct dialect uplynk_dialect = {
 	.media_type = UPLYNK_MEDIA_TYPE,
 	.method_error = ERR_METHOD,
 	.uuid_version = 4,
+	.complete_option = "uplynk_complete",
 	.encode_error = uplynk_encode_error,
 	.native_defaults = uplynk_native_defaults,
 	.validate = uplynk_validate,
+	.native_follow = uplynk_native_follow,
 	.sample = uplynk_sample,
 };

@@ -8,12 +8,21 @@
  *     POST   /slicers/ingest-points              create one and a CREATE task
  *     GET    /slicers/ingest-points/{point}      one ingest point
  *     PATCH  /slicers/ingest-points/{point}      change one, create an UPDATE task
- *     DELETE /slicers/ingest-points/{point}      remove one, create a DELETE task
+ *     DELETE /slicers/ingest-points/{point}      create a DELETE task, whose end removes it
  *
  * Private to this folder: tables.c has the routes, model.c statuses and indexes, encode_point.c
- * ingest points, encode.c all other responses, rules.c the native API's hooks.
+ * ingest points, encode.c all other responses, rules.c the native API's hooks, point.c the removal
+ * of points and the effects of their tasks.
  */
 #include "dialect/dialect.h"
+
+enum uplynk_index {
+	UPLYNK_BY_POINT = INDEX_FIRST_OWN,
+};
+
+/* Longest values that a back end sets, in bytes. */
+#define UPLYNK_DOMAIN_MAX 255
+#define UPLYNK_URL_MAX	  2048
 
 #define UPLYNK_MEDIA_TYPE  "application/json"
 #define UPLYNK_PREFIX	   "/api/v4/managed-slicer"
@@ -25,6 +34,27 @@
 void uplynk_format_id(const struct id *id, char text[UPLYNK_HEX_LEN + 1]);
 /* Parses an id of 36 characters or 32 hex digits, in either case. */
 bool uplynk_parse_id(struct id *id, struct str text);
+
+/* ---- the life of a point (point.c) ---- */
+
+/* Whether its DELETE task has not ended. */
+bool uplynk_point_is_removing(const struct task *point);
+/* The JSON text with the id of that task. */
+struct str uplynk_point_removal(const struct task *point);
+/* struct op.before_write: the point is removed when the task, op->companion, completes. */
+bool uplynk_begin_removal(
+	const struct op *op, const struct task *before, struct task *task, struct err *err);
+/* struct op.before_write: ERR_CONFLICT while the point is being removed. */
+bool uplynk_check_point(
+	const struct op *op, const struct task *before, struct task *task, struct err *err);
+/* struct op.complete: the DELETE task has all members of its point. */
+bool uplynk_copy_point(
+	const struct op *op, const struct task *point, struct task *task, struct err *err);
+/* struct op.follow */
+bool uplynk_native_follow(const struct op *op, const struct task *before, const struct task *after,
+	struct op *next, struct err *err);
+/* Checks the members that a completed task sets in its point. */
+bool uplynk_validate_results(const struct task *task, struct err *err);
 
 /* Decoders of the routes (http/route.h). */
 bool uplynk_decode_tasks(struct request *request, struct op *op, struct err *err);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "store/internal.h"
+#include "task/member.h"
 
 /* Keeps the stored record as the result. */
 static int return_stored(struct store *store, const struct write *write)
@@ -12,24 +13,31 @@ static int return_stored(struct store *store, const struct write *write)
 	return buf_ok(record) ? 0 : ENGINE_NO_MEMORY;
 }
 
-static int delete_task(struct store *store, const struct write *write, const struct task *task)
+static int delete_task(
+	struct store *store, const struct write *write, const struct task *task, struct err *err)
 {
 	int rc = return_stored(store, write);
 
-	return rc == 0 ? row_delete(store, task, buf_str(&store->old_record)) : rc;
+	if (rc == 0)
+		rc = row_delete(store, task, buf_str(&store->old_record));
+	return rc == 0 ? follow_run(store, write->op, task, NULL, err) : rc;
 }
 
-static int update_task(
-	struct store *store, const struct write *write, struct task *task, struct err *err)
+static int update_task(struct store *store, struct write *write, struct task *task, struct err *err)
 {
 	const struct op *op = write->op;
 	struct task old = *task;
+	int rc;
 
 	if (op->kind == OP_ARCHIVE)
 		task->archived = true;
 	if (!change_apply(op, &old, task, err) || !op_check_end(op, &old, task, err))
 		return STEP_FAILED;
-	return change_save(store, op, &old, task, &write->result->record, err);
+	write->unchanged = op->only_changes && task_equal(&old, task);
+	if (write->unchanged)
+		return return_stored(store, write);
+	rc = change_save(store, op, &old, task, &write->result->record, err);
+	return rc == 0 ? follow_run(store, op, &old, task, err) : rc;
 }
 
 static int cascade_to(struct store *store, const struct op *op, const struct id *id,
@@ -92,7 +100,7 @@ int write_modify(struct store *store, struct write *write, struct err *err)
 	write->unchanged = write->blocked;
 	if (write->blocked)
 		return return_stored(store, write);
-	rc = op->kind == OP_REMOVE ? delete_task(store, write, &task)
+	rc = op->kind == OP_REMOVE ? delete_task(store, write, &task, err)
 				   : update_task(store, write, &task, err);
 	return rc == 0 ? cascade(store, write, err) : rc;
 }

@@ -36,8 +36,12 @@ static bool read_task(
 
 /* ---- create ---- */
 
-/* Creates the task of an op; its record is left in `record`. */
-static int insert(struct store *store, const struct op *op, struct buf *record, struct err *err)
+/*
+ * Creates the task of an op; its record is left in `record`. other is the task that it is the
+ * companion of, or NULL.
+ */
+static int insert(struct store *store, const struct op *op, const struct task *other,
+	struct buf *record, struct err *err)
 {
 	struct task task = {
 		.id = op->new_id,
@@ -58,14 +62,27 @@ static int insert(struct store *store, const struct op *op, struct buf *record, 
 		return rc;
 	if (op->change.state == TASK_STATE_NONE)
 		task_set_state(&task, TASK_PENDING, op->now);
-	if (!change_apply(op, NULL, &task, err) || !row_encode(&task, record, err))
+	if (!change_apply(op, NULL, &task, err) ||
+		(other && op->complete && !op->complete(op, other, &task, err)) ||
+		!row_encode(&task, record, err))
 		return STEP_FAILED;
-	return row_insert(store, &task, buf_str(record));
+	rc = row_insert(store, &task, buf_str(record));
+	return rc == 0 ? follow_run(store, op, NULL, &task, err) : rc;
+}
+
+static int insert_companion(
+	struct store *store, struct result *result, const struct op *op, struct err *err)
+{
+	struct task other;
+
+	if (!row_decode(&other, &result->record, op->tenant, &op->id, err))
+		return STEP_FAILED;
+	return insert(store, op->companion, &other, &result->companion_record, err);
 }
 
 static int write_create(struct store *store, struct write *write, struct err *err)
 {
-	return insert(store, write->op, &write->result->record, err);
+	return insert(store, write->op, NULL, &write->result->record, err);
 }
 
 /* ---- upsert ---- */
@@ -81,7 +98,7 @@ static int insert_absent(struct store *store, struct write *write, struct err *e
 	if (op->if_match_count > 0 || op->must_exist)
 		return change_fail_precondition(err);
 	write->result->created = true;
-	return retry_if_exists(insert(store, op, &write->result->record, err));
+	return retry_if_exists(insert(store, op, NULL, &write->result->record, err));
 }
 
 /* For tasks that have not succeeded: see OP_UPSERT. */
@@ -151,7 +168,7 @@ static int step_write(struct store *store, void *data, struct err *err)
 	int rc = 0;
 
 	write->unchanged = write->blocked = false;
-	store->enforce_quota = op->kind != OP_REMOVE && op->kind != OP_ARCHIVE;
+	store->enforce_quota = op->kind != OP_REMOVE && op->kind != OP_ARCHIVE && !op->frees;
 	buf_reset(&write->result->companion_record);
 	if (op->idempotency_key.len > 0)
 		rc = idempotency_lookup(store, op, write->result, &write->replayed, err);
@@ -159,7 +176,7 @@ static int step_write(struct store *store, void *data, struct err *err)
 		return rc;
 	rc = kinds[op->kind].write(store, write, err);
 	if (rc == 0 && op->companion && !write->unchanged)
-		rc = insert(store, op->companion, &write->result->companion_record, err);
+		rc = insert_companion(store, write->result, op, err);
 	if (rc == 0 && op->idempotency_key.len > 0 && !write->blocked)
 		rc = idempotency_store(store, op, write->result, err);
 	return rc;
