@@ -28,6 +28,7 @@ static void put_shape_map(void)
 
 static void put_http(void)
 {
+	generate_upstream_maps();
 	generate_token_maps();
 	buf_puts(&generated,
 		"# The dialect of an error without a location, by the request line, which is "
@@ -40,8 +41,10 @@ static void put_http(void)
 static void put_locations(const struct dialect *dialect)
 {
 	for (const char *const *prefix = dialect->prefixes; *prefix; prefix++) {
-		buf_printf(&generated, "location %s {\n\tset $polytask_dialect %s;\n", *prefix,
-			dialect->name);
+		buf_printf(&generated,
+			"location %s {\n\tset $polytask_dialect %s;\n"
+			"\tset $polytask_address $uri;\n",
+			*prefix, dialect->name);
 		if (dialect->body_max > 0)
 			buf_printf(&generated,
 				"\tclient_max_body_size %zu;\n"

@@ -1,7 +1,7 @@
 #pragma once
 /*
  * The program that writes nginx's configuration for the dialects: generate.c (main), bodies.c,
- * credentials.c. All of them append to `generated`; main checks it for errors.
+ * credentials.c, upstreams.c. All of them append to `generated`; main checks it for errors.
  */
 #include "dialect/dialect.h"
 
@@ -11,6 +11,9 @@ extern struct buf generated;
 void generate_bodies(void);
 /* The location with the static error responses of a dialect; NULL: of the token endpoint. */
 void generate_error_location(const struct dialect *dialect);
+
+/* Maps from method and path, $polytask_address, to the upstream: $polytask_upstream. */
+void generate_upstream_maps(void);
 
 /*
  * Maps of the tokens in a request: $polytask_query_token, $polytask_header_token,

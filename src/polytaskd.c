@@ -38,6 +38,8 @@ static child_main *const mains[ROLES] = {
 	[ROLE_RECOVER] = recover_main,
 	[ROLE_KEEPER] = keeper_main,
 	[ROLE_WORKER] = worker_main,
+	[ROLE_WRITER] = worker_main,
+	[ROLE_READER] = worker_main,
 	[ROLE_OPERATOR] = operator_main,
 };
 
@@ -89,22 +91,21 @@ static int print_config(const struct conf *conf)
 struct resources {
 	struct service_user owner;
 	struct instance_locks locks;
-	int listener;
-	bool bound; /* this process created the FastCGI socket: remove it at the end */
+	struct fcgi_sockets sockets;
 };
 
 static bool acquire_resources(struct resources *resources, const struct conf *conf, struct err *err)
 {
 	return service_user_make_directories(conf, &resources->owner, err) &&
 	       instance_lock(&resources->locks, conf, &resources->owner, err) &&
-	       listen_open(&resources->listener, &resources->bound, conf, resources->owner.uid,
-		       resources->owner.gid, err) &&
+	       listen_open(&resources->sockets, conf, resources->owner.uid, resources->owner.gid,
+		       err) &&
 	       service_user_become(&resources->owner, err);
 }
 
 static int run(struct conf_source *source, const struct conf *conf, struct err *err)
 {
-	struct resources resources = { .bound = false };
+	struct resources resources = { .sockets = { .main = -1, .read = -1 } };
 	struct supervisor_config config = {
 		.conf = *conf, .mains = mains, .reload = conf_reload, .data = source
 	};
@@ -118,23 +119,20 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 	if (!service_user_find(&resources.owner, conf, err) ||
 		!acquire_resources(&resources, conf, err)) {
 		fprintf(stderr, "polytaskd: %s\n", err_text(err));
-		if (resources.bound)
-			unlink(conf->socket);
+		listen_remove(&resources.sockets, conf);
 		return 1;
 	}
 	if (!store_check_home(conf->home, err)) {
 		fprintf(stderr, "polytaskd: %s\n", err_text(err));
-		if (resources.bound)
-			unlink(conf->socket);
+		listen_remove(&resources.sockets, conf);
 		return 1;
 	}
 	config.locks = resources.locks;
-	config.listener = resources.listener;
+	config.sockets = resources.sockets;
 	setproctitle("-polytaskd: supervisor");
 	confine_supervisor();
 	result = supervisor_run(&config);
-	if (resources.bound)
-		unlink(conf->socket);
+	listen_remove(&resources.sockets, conf);
 	return result;
 }
 

@@ -160,7 +160,8 @@ write_nginx_conf() {
 		listen+=" listen [::1]:$PORT ssl http2;"
 	for template in "$SOURCE"/nginx/{nginx,polytask-*}.conf.in "$BUILD"/nginx/polytask-dialects-*.conf.in; do
 		sh "$SOURCE/data/fill.sh" USER="$user" HOME="$HOME_DIR" CONF="$HOME_DIR/conf" \
-			SOCKET="$SOCKETS/polytask.sock" CACHE="$MEMORY/authorized" \
+			SOCKET="$SOCKETS/polytask.sock" READ_SOCKET="$SOCKETS/polytask.sock.read" \
+			CACHE="$MEMORY/authorized" \
 			RATE=10 BURST=50 CONNECTIONS=2048 ORIGINS='' LISTEN="$listen" \
 			CERTIFICATE="$HOME_DIR/tls/cert.pem" CERTIFICATE_KEY="$HOME_DIR/tls/key.pem" \
 			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$BUILD/data/openapi" \

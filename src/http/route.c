@@ -103,6 +103,11 @@ enum route_match route_find(const struct route *routes, struct request *request,
 	return ROUTE_METHOD_NOT_ALLOWED;
 }
 
+bool route_is_read(const struct route *route)
+{
+	return route->right == RIGHT_READ;
+}
+
 void route_write_allow(unsigned allowed, struct buf *out)
 {
 	const char *comma = "";

@@ -37,6 +37,11 @@ struct route {
 enum route_match { ROUTE_FOUND, ROUTE_NOT_FOUND, ROUTE_METHOD_NOT_ALLOWED };
 
 /*
+ * Whether the row's operations change nothing: those that need only RIGHT_READ. nginx sends them
+ * to the readers (HACKING, Processes).
+ */
+bool route_is_read(const struct route *route);
+/*
  * Finds the row for the request and sets its path variables. The first `skip` segments are the
  * prefix. HEAD finds the row of GET. On ROUTE_METHOD_NOT_ALLOWED, *allowed has a bit (1 << method)
  * for each method of the path, HEAD and OPTIONS included.

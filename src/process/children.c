@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "base/log.h"
+#include "process/workers.h"
 
 bool children_start(struct children *children, const struct conf *conf, enum role role, int number,
 	int client, struct str received)
@@ -55,16 +56,17 @@ int children_count_ready(const struct children *children, enum role role)
 	return count;
 }
 
-bool children_has_ready_worker(const struct children *children)
+bool children_answer(const struct children *children)
 {
+	bool ready[ROLES] = { false };
+
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 		const struct process *process = &children->processes[i];
 
-		if (process->pid && process->role == ROLE_WORKER &&
-			children->scoreboard->slots[i].state == CHILD_READY)
-			return true;
+		if (process->pid && children->scoreboard->slots[i].state == CHILD_READY)
+			ready[process->role] = true;
 	}
-	return false;
+	return workers_suffice(ready);
 }
 
 void children_signal(const struct children *children, int signal)
@@ -79,7 +81,7 @@ void children_retire_older(struct children *children)
 {
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 		struct process *process = &children->processes[i];
-		bool worker = process->role == ROLE_WORKER;
+		bool worker = workers_has_role(process->role);
 
 		if (!process->pid || process->exit_requested ||
 			process->generation == children->generation ||

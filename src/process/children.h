@@ -18,8 +18,8 @@ bool children_start(struct children *children, const struct conf *conf, enum rol
 size_t children_count(const struct children *children, enum role role);
 /* The number of ready children in this role and the current generation. */
 int children_count_ready(const struct children *children, enum role role);
-/* Whether a worker of any generation is ready. */
-bool children_has_ready_worker(const struct children *children);
+/* Whether the ready workers, of any generation, answer all requests. */
+bool children_answer(const struct children *children);
 void children_signal(const struct children *children, int signal);
 /* Asks the keepers and workers of earlier generations to exit, once each. */
 void children_retire_older(struct children *children);

@@ -32,7 +32,8 @@ enum exit_kind {
 enum tristate { NO = 1, YES = 2, EITHER = NO | YES };
 
 #define ROLE_BIT(role) (1U << (role))
-#define SERVICE_ROLES  (ROLE_BIT(ROLE_WORKER) | ROLE_BIT(ROLE_KEEPER))
+#define WORKER_ROLES   (ROLE_BIT(ROLE_WORKER) | ROLE_BIT(ROLE_WRITER) | ROLE_BIT(ROLE_READER))
+#define SERVICE_ROLES  (WORKER_ROLES | ROLE_BIT(ROLE_KEEPER))
 #define STORE_ROLES    (SERVICE_ROLES | ROLE_BIT(ROLE_OPERATOR))
 
 /* The first matching row decides. */

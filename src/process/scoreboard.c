@@ -7,6 +7,8 @@ static const char *const roles[ROLES] = {
 	[ROLE_RECOVER] = "recover",
 	[ROLE_KEEPER] = "keeper",
 	[ROLE_WORKER] = "worker",
+	[ROLE_WRITER] = "writer",
+	[ROLE_READER] = "reader",
 	[ROLE_OPERATOR] = "operator",
 };
 

@@ -15,7 +15,16 @@
 
 #define SCOREBOARD_SLOTS 160
 
-enum role { ROLE_NONE, ROLE_RECOVER, ROLE_KEEPER, ROLE_WORKER, ROLE_OPERATOR, ROLES };
+enum role {
+	ROLE_NONE,
+	ROLE_RECOVER,
+	ROLE_KEEPER,
+	ROLE_WORKER, /* answers all requests */
+	ROLE_WRITER, /* answers requests that change tasks */
+	ROLE_READER, /* answers all other requests */
+	ROLE_OPERATOR,
+	ROLES
+};
 enum child_state { CHILD_STARTING, CHILD_READY, CHILD_RETIRING, CHILD_STATES };
 
 struct scoreboard_slot {

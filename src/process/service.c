@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "process/workers.h"
 
 /* While stopping, SIGTERM is sent after 0, 1 and 3 s, SIGKILL after 7 s. */
 #define FIRST_SIGNAL_INTERVAL_MS 1000
@@ -161,18 +162,11 @@ static void recover(struct service *service, int64_t now)
 		restart_backoff_extend(backoff, now);
 }
 
-/*
- * By default one worker for two processors: the web server needs as much processor time as a
- * worker, and two workers on two processors contend for the root pages of the index (measured:
- * 97 us of processor time for a durable POST instead of 60 us; reads are not slower).
- */
-static int worker_count(const struct service *service)
+static int seat_count(const struct service *service, enum role role)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (service->conf.workers)
-		return (int)service->conf.workers;
-	return processors < 2 ? 1 : processors > 128 ? 64 : (int)processors / 2;
+	return role == ROLE_KEEPER ? 1
+				   : workers_seats(role, &service->children.spawn.sockets,
+					     service->conf.workers, sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 static void start_missing(struct service *service, enum role role, int seats, int64_t now)
@@ -231,22 +225,26 @@ static void announce_ready(struct service *service)
 
 static void serve(struct service *service, int64_t now)
 {
-	int workers = worker_count(service);
-	int ready_workers, ready_keepers;
+	bool complete = true, usable = true;
 
 	if (has_lost_regions(service, now)) {
 		recover_soon(service, now);
 		return;
 	}
-	start_missing(service, ROLE_KEEPER, 1, now);
-	start_missing(service, ROLE_WORKER, workers, now);
-	ready_workers = children_count_ready(&service->children, ROLE_WORKER);
-	ready_keepers = children_count_ready(&service->children, ROLE_KEEPER);
-	if (ready_workers < workers || ready_keepers < 1)
-		service->hurry = true;
-	else
+	for (enum role role = ROLE_KEEPER; role <= ROLE_READER; role++) {
+		int seats = seat_count(service, role);
+		int ready;
+
+		start_missing(service, role, seats, now);
+		ready = children_count_ready(&service->children, role);
+		complete = complete && ready >= seats;
+		usable = usable && (seats == 0 || ready > 0);
+	}
+	if (complete)
 		children_retire_older(&service->children);
-	if (ready_workers < 1 || ready_keepers < 1)
+	else
+		service->hurry = true;
+	if (!usable)
 		return;
 	service->proven = true;
 	service->recovery = (struct recovery){ 0 };
@@ -294,7 +292,7 @@ static const struct {
 
 bool service_is_serving(const struct service *service)
 {
-	return service->phase == PHASE_SERVING && children_has_ready_worker(&service->children);
+	return service->phase == PHASE_SERVING && children_answer(&service->children);
 }
 
 const char *service_phase_name(const struct service *service)
@@ -335,7 +333,7 @@ void service_reload(struct service *service, const struct conf *conf)
 }
 
 bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
-	int listener, struct instance_locks locks, struct err *err)
+	const struct fcgi_sockets *sockets, struct instance_locks locks, struct err *err)
 {
 	struct scoreboard *scoreboard = scoreboard_new();
 
@@ -349,7 +347,7 @@ bool service_init(struct service *service, const struct conf *conf, child_main *
 	service->children.spawn = (struct spawn){
 		.scoreboard = scoreboard,
 		.mains = mains,
-		.listener = listener,
+		.sockets = *sockets,
 		.locks = locks,
 		.supervisor_pipe = { -1, -1 },
 	};

@@ -22,12 +22,12 @@ struct service {
 	struct children children;
 	struct restart_backoff backoffs[ROLES];
 	enum phase phase;
-	bool ready_announced;	  /* since the last recovery or reload */
-	bool proven;		  /* a worker and the keeper were ready since the last recovery */
-	struct recovery recovery; /* failures since then */
-	int exit_status;	  /* of the service, once it has stopped */
-	bool hurry;		  /* a change is due: call service_step() again soon */
-	int64_t started_ms;	  /* wall clock, since the epoch */
+	bool ready_announced; /* since the last recovery or reload */
+	bool proven;	      /* the keeper and enough workers were ready since the last recovery */
+	struct recovery recovery;    /* failures since then */
+	int exit_status;	     /* of the service, once it has stopped */
+	bool hurry;		     /* a change is due: call service_step() again soon */
+	int64_t started_ms;	     /* wall clock, since the epoch */
 	struct region_watch regions; /* since the last recovery */
 	int64_t next_region_check_ms;
 	int64_t next_signal_ms;	    /* stopping: monotonic */
@@ -35,11 +35,11 @@ struct service {
 };
 
 /*
- * Zero-initialise first; call service_free() also after a failure. Borrows mains, listener and
+ * Zero-initialise first; call service_free() also after a failure. Borrows mains, sockets and
  * locks; the lock of the regions may be renewed.
  */
 bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
-	int listener, struct instance_locks locks, struct err *err);
+	const struct fcgi_sockets *sockets, struct instance_locks locks, struct err *err);
 void service_free(struct service *service);
 
 /* Reaps ended children and does what the phase requires. Does not block. `now`: monotonic ms. */
@@ -48,6 +48,6 @@ void service_step(struct service *service, int64_t now);
 void service_stop(struct service *service);
 /* Starts a new generation of children with this configuration; retires the old one when ready. */
 void service_reload(struct service *service, const struct conf *conf);
-/* Whether a worker answers requests. */
+/* Whether workers answer requests. */
 bool service_is_serving(const struct service *service);
 const char *service_phase_name(const struct service *service);

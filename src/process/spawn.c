@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "process/workers.h"
 #include "sys/confine.h"
 
 bool spawn_open(struct spawn *spawn, struct err *err)
@@ -29,8 +30,8 @@ void spawn_close(struct spawn *spawn)
 
 void spawn_process_name(const struct process *process, char *name, size_t size)
 {
-	if (process->role == ROLE_WORKER)
-		snprintf(name, size, "worker %d", process->number);
+	if (process->role == ROLE_WORKER || process->role == ROLE_READER)
+		snprintf(name, size, "%s %d", role_name(process->role), process->number);
 	else
 		snprintf(name, size, "%s", role_name(process->role));
 }
@@ -84,8 +85,8 @@ static uid_t lookup_peer_uid(const struct conf *conf)
 static _Noreturn void run_child(
 	const struct spawn *spawn, const struct process *process, struct child_context *child)
 {
-	int kept[] = { child->supervisor_pipe, child->listener, child->client, spawn->locks.home,
-		spawn->locks.regions };
+	int kept[] = { child->supervisor_pipe, child->listeners[0], child->listeners[1],
+		child->client, spawn->locks.home, spawn->locks.regions };
 	char name[32];
 	int status;
 
@@ -95,7 +96,7 @@ static _Noreturn void run_child(
 	log_set_process(name);
 	setproctitle("-polytaskd: %s", name);
 	instance_register_child(&spawn->locks);
-	if (child->listener >= 0)
+	if (workers_has_role(process->role))
 		child->peer_uid = lookup_peer_uid(child->conf);
 	confine_child();
 	status = spawn->mains[process->role](child);
@@ -125,13 +126,13 @@ bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot
 		.conf = conf,
 		.scoreboard = spawn->scoreboard,
 		.slot = &spawn->scoreboard->slots[slot],
-		.listener = process->role == ROLE_WORKER ? spawn->listener : -1,
 		.supervisor_pipe = spawn->supervisor_pipe[0],
 		.client = client,
 		.received = received,
 	};
 	pid_t pid;
 
+	workers_listeners(process->role, &spawn->sockets, child.listeners);
 	prepare_slot(child.slot, process);
 	pid = fork();
 	if (pid == 0)

@@ -9,7 +9,7 @@
 struct spawn {
 	struct scoreboard *scoreboard;
 	child_main *const *mains;    /* by role */
-	int listener;		     /* borrowed; -1: none */
+	struct fcgi_sockets sockets; /* borrowed */
 	struct instance_locks locks; /* of this process; a child inherits them */
 	int supervisor_pipe[2];	     /* only the supervisor has the write end; it never writes */
 };
@@ -24,5 +24,5 @@ void spawn_close(struct spawn *spawn);
  */
 bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot,
 	struct process *process, int client, struct str received, struct err *err);
-/* "worker 1", "keeper": the name in process titles, the log and the status. */
+/* "reader 1", "keeper": the name in process titles, the log and the status. */
 void spawn_process_name(const struct process *process, char *name, size_t size);

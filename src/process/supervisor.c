@@ -84,7 +84,7 @@ static bool open_supervisor(struct supervisor *supervisor, struct err *err)
 	watchdog_init(&supervisor->watchdog);
 	supervisor->control.on_request = requests_answer;
 	supervisor->control.data = &supervisor->service;
-	return service_init(&supervisor->service, &config->conf, config->mains, config->listener,
+	return service_init(&supervisor->service, &config->conf, config->mains, &config->sockets,
 		       config->locks, err) &&
 	       control_open(&supervisor->control, config->conf.control, err);
 }

@@ -19,7 +19,7 @@
 struct supervisor_config {
 	struct conf conf;
 	child_main *const *mains;    /* by role; borrowed */
-	int listener;		     /* the FastCGI socket; borrowed */
+	struct fcgi_sockets sockets; /* borrowed */
 	struct instance_locks locks; /* borrowed; that of the regions may be renewed */
 	/* Reads the configuration again into *conf, or fails without a change. May be NULL. */
 	bool (*reload)(struct conf *conf, void *data, struct err *err);

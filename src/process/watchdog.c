@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "process/spawn.h"
+#include "process/workers.h"
 #include "sys/process_info.h"
 
 #define CHECK_INTERVAL_MS 200
@@ -13,7 +14,7 @@
 /* A child that is busy for this long may block its siblings. */
 #define BUSY_SIBLING_MS	      500
 #define NOTIFIES_PER_INTERVAL 4
-/* Time in which a worker must be ready after a start, a recovery or an end of all workers. */
+/* Time in which workers must be ready after a start, a recovery or their end. */
 #define NO_WORKER_MS 30000
 
 /*
@@ -110,17 +111,17 @@ void watchdog_init(struct watchdog *watchdog)
 		watchdog->notify_interval_ms = (int64_t)(us / 1000 / NOTIFIES_PER_INTERVAL);
 }
 
-/* Whether a worker answers requests, or a recovery runs, which the watchdog itself limits. */
+/* Whether workers answer requests, or a recovery runs, which the watchdog itself limits. */
 static bool is_useful(const struct process *processes, const struct scoreboard *scoreboard)
 {
+	bool present[ROLES] = { false };
+
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
-		if (processes[i].pid &&
-			(processes[i].role == ROLE_RECOVER ||
-				(processes[i].role == ROLE_WORKER &&
-					scoreboard->slots[i].state != CHILD_STARTING)))
-			return true;
+		if (processes[i].pid && (processes[i].role == ROLE_RECOVER ||
+						scoreboard->slots[i].state != CHILD_STARTING))
+			present[processes[i].role] = true;
 	}
-	return false;
+	return present[ROLE_RECOVER] || workers_suffice(present);
 }
 
 void watchdog_notify_systemd(struct watchdog *watchdog, const struct process *processes,
@@ -134,7 +135,7 @@ void watchdog_notify_systemd(struct watchdog *watchdog, const struct process *pr
 		now - watchdog->last_notify_ms < watchdog->notify_interval_ms)
 		return;
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
-		if (processes[i].pid && processes[i].role == ROLE_WORKER &&
+		if (processes[i].pid && workers_has_role(processes[i].role) &&
 			now - processes[i].last_heartbeat_ms >
 				watchdog->notify_interval_ms * NOTIFIES_PER_INTERVAL / 2)
 			return;

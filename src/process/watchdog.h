@@ -9,7 +9,7 @@
 struct watchdog {
 	int64_t last_check_ms;
 	int64_t last_notify_ms;
-	int64_t useful_ms;	    /* when a worker was ready, or a recovery ran, the last time */
+	int64_t useful_ms;	    /* when workers were ready, or a recovery ran, the last time */
 	int64_t notify_interval_ms; /* 0: systemd has no watchdog for this service */
 };
 
@@ -20,7 +20,8 @@ void watchdog_check(struct watchdog *watchdog, struct process *processes,
 	const struct scoreboard *scoreboard, uint64_t stuck_seconds, int64_t now);
 /*
  * Call in every turn of the loop. Sends WATCHDOG=1 four times per interval, as long as each worker
- * gave a heartbeat within half of it, and a worker was ready, or a recovery ran, within 30 s.
+ * gave a heartbeat within half of it, and workers for all requests were ready, or a recovery ran,
+ * within 30 s.
  */
 void watchdog_notify_systemd(struct watchdog *watchdog, const struct process *processes,
 	const struct scoreboard *scoreboard, int64_t now);

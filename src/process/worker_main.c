@@ -15,7 +15,7 @@ int worker_main(const struct child_context *child)
 		.conf = child->conf,
 		.limit = &child->scoreboard->limit,
 		.counters = &child->slot->counters,
-		.listener = child->listener,
+		.listeners = { child->listeners[0], child->listeners[1] },
 		.peer = child->peer_uid,
 		.supervisor_pipe = child->supervisor_pipe,
 		.report = report,

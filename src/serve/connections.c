@@ -1,6 +1,5 @@
 #include "serve/connections.h"
 
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -10,16 +9,22 @@
 /* Pause when no file descriptor or memory is left; without a pause the loop would spin. */
 #define ACCEPT_RETRY_MS 200
 
-static bool watch_listener(struct connections *connections, bool on)
+static bool watch_listeners(struct connections *connections, bool on)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE,
-		.data.ptr = &connections->listener };
+		.data.ptr = &connections->listeners };
+	bool ok = true;
 
 	if (connections->listening == on)
 		return true;
 	connections->listening = on;
-	return epoll_ctl(connections->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-		       connections->listener, &event) == 0;
+	for (size_t i = 0; i < FCGI_SOCKETS; i++) {
+		if (connections->listeners[i] >= 0 &&
+			epoll_ctl(connections->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+				connections->listeners[i], &event) != 0)
+			ok = false;
+	}
+	return ok;
 }
 
 static bool watch(struct connections *connections, struct connection *conn, int how)
@@ -33,8 +38,7 @@ static bool watch(struct connections *connections, struct connection *conn, int 
 bool connections_open(struct connections *connections, struct err *err)
 {
 	connections->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (connections->epoll < 0 || fcntl(connections->listener, F_SETFL, O_NONBLOCK) != 0 ||
-		!watch_listener(connections, true))
+	if (connections->epoll < 0 || !watch_listeners(connections, true))
 		return err_set(err, ERR_INTERNAL, "epoll", "cannot wait for connections");
 	return true;
 }
@@ -76,23 +80,31 @@ void connections_drop(struct connections *connections, struct connection *conn)
 	connection_free(conn, connections->shared);
 }
 
-void connections_accept(struct connections *connections)
+static void accept_from(struct connections *connections, int listener)
 {
 	enum fcgi_accept_result result = FCGI_ACCEPTED;
 
 	while (connections->listening && (result == FCGI_ACCEPTED || result == FCGI_WRONG_USER)) {
 		struct fcgi *fcgi;
 
-		result = fcgi_accept(&fcgi, connections->listener, connections->peer);
+		result = fcgi_accept(&fcgi, listener, connections->peer);
 		if (result == FCGI_NO_RESOURCES) {
 			log_warn("accept", "no file descriptor or memory for a connection");
-			watch_listener(connections, false);
+			watch_listeners(connections, false);
 			connections->accept_after_ms = clock_mono_ms() + ACCEPT_RETRY_MS;
 		}
 		if (result == FCGI_ACCEPTED)
 			add(connections, fcgi);
 		if (connections->count >= connections->max)
-			watch_listener(connections, false);
+			watch_listeners(connections, false);
+	}
+}
+
+void connections_accept(struct connections *connections)
+{
+	for (size_t i = 0; i < FCGI_SOCKETS; i++) {
+		if (connections->listeners[i] >= 0)
+			accept_from(connections, connections->listeners[i]);
 	}
 }
 
@@ -102,13 +114,13 @@ void connections_resume_accepting(struct connections *connections)
 		(connections->accept_after_ms && clock_mono_ms() < connections->accept_after_ms))
 		return;
 	connections->accept_after_ms = 0;
-	watch_listener(connections, true);
+	watch_listeners(connections, true);
 }
 
 void connections_stop_accepting(struct connections *connections)
 {
 	connections->closed = true;
-	watch_listener(connections, false);
+	watch_listeners(connections, false);
 }
 
 void connections_set_writing(struct connections *connections, struct connection *conn, bool writing)

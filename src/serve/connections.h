@@ -1,15 +1,16 @@
 #pragma once
 /*
  * The connections of one worker: their list, the events that epoll reports for them, and the
- * listening socket. Owns the connections and the epoll descriptor; borrows all else.
+ * listening sockets. Owns the connections and the epoll descriptor; borrows all else.
  */
 #include "serve/connection.h"
+#include "sys/listen.h"
 
 struct connections {
 	struct connection_shared *shared;
-	int epoll; /* events carry the struct connection, or &listener for new connections */
-	int listener;
-	uid_t peer; /* user that may connect, besides the service's */
+	int epoll; /* events carry the struct connection, or &listeners for new connections */
+	int listeners[FCGI_SOCKETS]; /* -1: none */
+	uid_t peer;		     /* user that may connect, besides the service's */
 	size_t max;
 	struct connection *first;
 	size_t count;
@@ -20,7 +21,7 @@ struct connections {
 };
 
 /*
- * The caller has set shared, listener, peer, max, and epoll to -1; the rest is zero. Call
+ * The caller has set shared, listeners, peer, max, and epoll to -1; the rest is zero. Call
  * connections_close() also if this fails or was never called.
  */
 bool connections_open(struct connections *connections, struct err *err);

@@ -102,7 +102,7 @@ static void handle_events(struct worker *worker, const struct epoll_event *event
 
 		if (source == worker)
 			stop_as_orphan(worker);
-		else if (source != &worker->connections.listener &&
+		else if (source != &worker->connections.listeners &&
 			 !round_receive(&worker->round, source, events[i].events))
 			exit_on_panic();
 	}
@@ -215,7 +215,7 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 		.connections = {
 			.shared = &worker->shared,
 			.epoll = -1,
-			.listener = setup->listener,
+			.listeners = { setup->listeners[0], setup->listeners[1] },
 			.peer = setup->peer,
 			.max = setup->conf->connections,
 		},

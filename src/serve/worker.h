@@ -12,7 +12,7 @@
 #include "base/limit.h"
 #include "serve/counters.h"
 #include "store/store.h"
-#include "sys/conf.h"
+#include "sys/listen.h"
 
 enum worker_state { WORKER_READY, WORKER_RETIRING };
 
@@ -22,9 +22,9 @@ struct worker_setup {
 	struct store_options store;
 	struct limit *limit; /* shared by all workers */
 	struct worker_counters *counters;
-	int listener;	     /* the FastCGI socket */
-	uid_t peer;	     /* user that may connect, besides the service's */
-	int supervisor_pipe; /* readable (end of file) when the supervisor is gone */
+	int listeners[FCGI_SOCKETS]; /* FastCGI sockets to accept from; -1: none */
+	uid_t peer;		     /* user that may connect, besides the service's */
+	int supervisor_pipe;	     /* readable (end of file) when the supervisor is gone */
 	void (*report)(void *data, enum worker_state state);
 	void *data;
 };

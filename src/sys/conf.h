@@ -30,7 +30,7 @@ struct conf {
 	char public_url[CONF_TEXT_MAX];
 	uint64_t socket_mode;
 	uint64_t backlog;
-	uint64_t workers;     /* 0: one for every two processors */
+	uint64_t workers;     /* 0: by the number of processors */
 	uint64_t connections; /* per worker */
 	uint64_t expected_tasks;
 	uint64_t cache_mb;

@@ -176,29 +176,74 @@ static bool move_stdin_socket(int *fd, struct err *err)
 	return true;
 }
 
-bool listen_open(
-	int *fd, bool *bound, const struct conf *conf, uid_t owner, gid_t group, struct err *err)
+static bool take_passed(int *fd, int passed, struct err *err)
 {
-	int passed = sd_listen_fds(1);
-
-	if (passed > 1)
+	if (!is_listening(passed))
 		return err_set(err, ERR_INVALID, "socket",
-			"systemd passed %d sockets instead of one", passed);
-	if (passed == 1) {
-		if (!is_listening(SD_LISTEN_FDS_START))
-			return err_set(err, ERR_INVALID, "socket",
-				"the descriptor passed by systemd is not a listening socket");
-		*fd = SD_LISTEN_FDS_START;
-		*bound = false;
-	} else if (is_listening(STDIN_FILENO)) {
-		if (!move_stdin_socket(fd, err))
-			return false;
-		*bound = false;
-	} else {
-		if (!listen_bind(fd, conf->socket, (mode_t)conf->socket_mode, owner, group,
-			    (int)conf->backlog, err))
-			return false;
-		*bound = true;
+			"a descriptor passed by systemd is not a listening socket");
+	*fd = passed;
+	return true;
+}
+
+static bool take_from_systemd(struct fcgi_sockets *sockets, int count, struct err *err)
+{
+	if (count > FCGI_SOCKETS)
+		return err_set(err, ERR_INVALID, "socket",
+			"systemd passed %d sockets instead of one or two", count);
+	return take_passed(&sockets->main, SD_LISTEN_FDS_START, err) &&
+	       (count == 1 || take_passed(&sockets->read, SD_LISTEN_FDS_START + 1, err));
+}
+
+static bool read_path(char *path, size_t size, const struct conf *conf)
+{
+	return (size_t)snprintf(path, size, "%s" LISTEN_READ_SUFFIX, conf->socket) < size;
+}
+
+static bool bind_both(struct fcgi_sockets *sockets, const struct conf *conf, uid_t owner,
+	gid_t group, struct err *err)
+{
+	mode_t mode = (mode_t)conf->socket_mode;
+	int backlog = (int)conf->backlog;
+	char read[CONF_SOCKET_MAX];
+
+	if (!read_path(read, sizeof(read), conf))
+		return err_set(err, ERR_INVALID, "socket",
+			"%s" LISTEN_READ_SUFFIX " is too long for a socket", conf->socket);
+	if (!listen_bind(&sockets->main, conf->socket, mode, owner, group, backlog, err))
+		return false;
+	if (!listen_bind(&sockets->read, read, mode, owner, group, backlog, err)) {
+		close(sockets->main);
+		unlink(conf->socket);
+		return false;
 	}
-	return set_nonblocking(*fd) || socket_error(err, conf->socket, "used");
+	sockets->bound = true;
+	return true;
+}
+
+bool listen_open(struct fcgi_sockets *sockets, const struct conf *conf, uid_t owner, gid_t group,
+	struct err *err)
+{
+	struct fcgi_sockets opened = { .main = -1, .read = -1 };
+	int passed = sd_listen_fds(1);
+	bool ok = passed > 0		       ? take_from_systemd(&opened, passed, err)
+		  : is_listening(STDIN_FILENO) ? move_stdin_socket(&opened.main, err)
+					       : bind_both(&opened, conf, owner, group, err);
+
+	if (!ok)
+		return false;
+	if (!set_nonblocking(opened.main) || (opened.read >= 0 && !set_nonblocking(opened.read)))
+		return socket_error(err, conf->socket, "used");
+	*sockets = opened;
+	return true;
+}
+
+void listen_remove(const struct fcgi_sockets *sockets, const struct conf *conf)
+{
+	char read[CONF_SOCKET_MAX];
+
+	if (!sockets->bound)
+		return;
+	unlink(conf->socket);
+	if (read_path(read, sizeof(read), conf))
+		unlink(read);
 }

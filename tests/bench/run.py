@@ -156,6 +156,7 @@ class Bench:
                 "USER": "user root;" if os.geteuid() == 0 else "",
                 "HOME": self.instance.dir,
                 "SOCKET": self.instance.socket,
+                "READ_SOCKET": self.instance.socket + ".read",
                 "PLAIN_SOCKET": plain_socket,
                 "PORT": str(port),
                 "PLAIN_PORT": str(plain_port),

@@ -96,17 +96,17 @@ class Batch:
             self.count(what, kill(self.rng.choice(victims), number))
 
     def kill_worker(self):
-        self.signal_one(signal.SIGKILL, "worker", "worker")
+        self.signal_one(signal.SIGKILL, "worker", "writer", "reader")
 
     def kill_workers(self):
-        for pid in self.children("worker"):
+        for pid in self.children("writer", "reader"):
             self.count("worker", kill(pid, signal.SIGKILL))
 
     def kill_keeper(self):
         self.signal_one(signal.SIGKILL, "keeper", "keeper")
 
     def stop_child(self):
-        self.signal_one(signal.SIGSTOP, "stopped", "worker", "keeper")
+        self.signal_one(signal.SIGSTOP, "stopped", "writer", "reader", "keeper")
 
     def kill_supervisor(self):
         self.service.daemon.kill()

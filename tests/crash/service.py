@@ -1,6 +1,7 @@
 """A running polytaskd without nginx, on a home that a test has made."""
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -88,7 +89,9 @@ class Service:
 
     def connect(self, tenant=DEMO, seconds=20):
         """A request on the connection waits for a worker."""
-        return Connection(self.socket, seconds, tenant)
+        # Every worker carries out every request: so writer and reader change tasks at the same time.
+        path = random.choice((self.socket, self.socket + ".read"))
+        return Connection(path, seconds, tenant)
 
     def ctl_words(self, *args):
         return [POLYTASKCTL, "-c", self.conf_path, *args]

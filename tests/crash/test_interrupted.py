@@ -78,14 +78,15 @@ def duration(service, *words):
 
 
 def kill_role(service, role):
-    """Kills a child process with this role, if there is one."""
+    """Kills a child process with this role, if there is one; "worker": any that answers requests."""
+    roles = ("writer", "reader") if role == "worker" else (role,)
     for pid in child_pids(service.daemon.pid):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as file:
-                found = role in file.read().decode()
+                title = file.read().decode()
         except OSError:
             continue
-        if found:
+        if any(role in title for role in roles):
             return kill(pid, signal.SIGKILL)
     return False
 

@@ -8,7 +8,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from lib import Instance, run_tests
+from lib import WORKERS, Instance, run_tests
 from processes import kill
 from tap import equal, note, ok, until
 from workload import Journal, Load
@@ -44,12 +44,12 @@ def next_success(journal, begun):
     return time.monotonic() - begun
 
 
-def ready_pids(instance, process):
-    """Pids of the ready children whose name starts with this."""
+def ready_pids(instance, *roles):
+    """Pids of the ready children in these roles."""
     return [
         child["pid"]
         for child in instance.status()["processes"]
-        if child["process"].startswith(process) and child["state"] == "ready"
+        if child["process"].split()[0] in roles and child["state"] == "ready"
     ]
 
 
@@ -137,7 +137,7 @@ def killed_inside():
     with Load(instance, journal):
         for _ in range(40):
             time.sleep(random.uniform(0.05, 0.25))
-            workers = until(lambda: ready_pids(instance, "worker"), 10)
+            workers = until(lambda: ready_pids(instance, *WORKERS), 10)
             begun = time.monotonic()
             kills += kill(random.choice(workers), signal.SIGKILL)
             slowest = max(slowest, next_success(journal, begun))

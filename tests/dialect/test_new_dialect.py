@@ -137,7 +137,7 @@ def generated(part):
 def configuration_is_generated():
     site, http = generated("site"), generated("http")
     for text, wanted in (
-        (site, "location /toybox/v1 {\n\tset $polytask_dialect toybox;\n\tif ($polytask_token_in_form)"),
+        (site, "location /toybox/v1 {\n\tset $polytask_dialect toybox;\n\tset $polytask_address $uri;\n\tif ($polytask_token_in_form)"),
         (site, 'location = /-/error/toybox {\n\tdefault_type "application/vnd.toybox+json";'),
         (http, '"~^[^ ]+ (https?://[^/? ]+)?/toybox/v1([/? ]|$)" toybox;'),
         (http, "\"toybox too-large\" '{\"oops\":\"The request is too large.\"}';"),
@@ -145,7 +145,7 @@ def configuration_is_generated():
         (http, "\"~^toybox \" '{\"oops\":\"This key opens no box.\"}';"),
         (http, "toybox $polytask_query_param_toy_token;"),
         (http, "toybox $http_toy_token;"),
-        (http, "(key|access-token|toy-token)"),
+        (http, "(?:key|access-token|toy-token)"),
         (generated("authorize"), "fastcgi_param HTTP_TOY_TOKEN $http_toy_token;"),
         (generated("pass"), 'fastcgi_param HTTP_TOY_TOKEN "";'),
     ):
@@ -180,7 +180,8 @@ def nginx_accepts_the_configuration():
         skip("nginx -t", "nginx is not installed")
         return
     with tempfile.TemporaryDirectory() as home:
-        values = {"SOCKET": home + "/s", "CACHE": home + "/cache", "RATE": "1", "CONF": home}
+        values = {"SOCKET": home + "/s", "READ_SOCKET": home + "/r", "CACHE": home + "/cache"}
+        values.update(RATE="1", CONF=home, ORIGINS="", CONNECTIONS="1")
         for part in ("http", "app", "pass", "error", "authorize"):
             name = f"polytask-{part}.conf"
             fill(os.path.join(SOURCE, "nginx", name + ".in"), values, os.path.join(home, name))

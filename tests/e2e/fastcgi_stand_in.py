@@ -131,6 +131,7 @@ def with_stand_in():
         "key-1",
         "secret-of-the-test",
     )
+    instance.write_nginx_conf({"READ_SOCKET": instance.socket})
     stand_in = StandIn(instance.socket)
     instance.start_nginx()
     until(instance.answers, 10)

@@ -33,6 +33,7 @@ def _is_sanitized():
         return False
 
 
+WORKERS = ("worker", "writer", "reader")
 SANITIZED = _is_sanitized()
 NGINX = (
     os.environ.get("NGINX")
@@ -206,7 +207,7 @@ class Instance(Client, NginxSite):
         return [
             child["pid"]
             for child in self.status()["processes"]
-            if child["process"].startswith("worker")
+            if child["process"].split()[0] in WORKERS
         ]
 
     def kill_daemon(self):

@@ -33,6 +33,7 @@ class NginxSite:
             "HOME": self.dir,
             "CONF": os.path.join(self.dir, "conf"),
             "SOCKET": self.socket,
+            "READ_SOCKET": self.socket + ".read",
             "CACHE": os.path.join(self.memory, "authorized"),
             "RATE": "100000",
             "BURST": "50",

@@ -19,11 +19,17 @@ _running = []
 _directories = []
 
 
-def start(argv, log, stdin=subprocess.DEVNULL, env=None):
+def start(argv, log, stdin=subprocess.DEVNULL, env=None, pass_fds=()):
     """A child that also ends when the test itself is killed."""
     wrapper = [find_program("setpriv"), "--pdeathsig", "TERM"] if find_program("setpriv") else []
     process = subprocess.Popen(
-        wrapper + argv, stdin=stdin, stdout=log, stderr=log, env=env, start_new_session=True
+        wrapper + argv,
+        stdin=stdin,
+        stdout=log,
+        stderr=log,
+        env=env,
+        pass_fds=pass_fds,
+        start_new_session=True,
     )
     _running.append(process)
     return process

@@ -107,7 +107,7 @@ def check_modes(instance, user):
             if (stat.S_IMODE(info.st_mode), info.st_uid) != (wanted, user.pw_uid):
                 ok(False, f"{path} is private", f"{info.st_mode:o} of {info.st_uid}")
     ok(True, "home, regions and archive are private")
-    for path, wanted in ((instance.conf["control"], 0o600), (instance.socket, 0o660)):
+    for path, wanted in ((instance.conf["control"], 0o600), (instance.socket, 0o660), (instance.socket + ".read", 0o660)):
         info = os.stat(path)
         equal(
             (stat.S_IMODE(info.st_mode), info.st_uid, info.st_gid),

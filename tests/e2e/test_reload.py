@@ -3,7 +3,7 @@ import os
 import signal
 import time
 
-from lib import Instance, run_tests
+from lib import WORKERS, Instance, run_tests
 from tap import equal, note, ok, until
 from workload import Journal, Load
 
@@ -41,7 +41,7 @@ def reload_under_load():
         if child["generation"] == max(generations)
     ]
     equal(
-        len([child for child in new if child["process"].startswith("worker")]),
+        len([child for child in new if child["process"].split()[0] in WORKERS]),
         3,
         "a reload applies the new number of workers",
     )

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 
-from lib import POLYTASKD, Instance, run_tests
+from lib import POLYTASKD, WORKERS, Instance, run_tests
 from processes import child_pids, find_program, finish, start
 from tap import equal, ok, skip, until
 
@@ -31,7 +31,7 @@ def started_by_path():
             titles.append(title.read().split("\0")[0].rstrip())
     equal(
         sorted(titles),
-        ["polytaskd: keeper", "polytaskd: worker 1", "polytaskd: worker 2"],
+        ["polytaskd: keeper", "polytaskd: reader 1", "polytaskd: writer"],
         "process titles name the role",
     )
     status = instance.status()
@@ -52,7 +52,7 @@ def started_by_path():
     ok(served >= 10, "status counts served requests", served)
     table = instance.ctl("status")
     ok(
-        all(str(pid) in table for pid in children) and "worker 1" in table,
+        all(str(pid) in table for pid in children) and "reader 1" in table,
         "status as a table",
         table,
     )
@@ -114,12 +114,24 @@ def supervisor_killed():
     instance.stop("restarted")
 
 
+def roles(instance):
+    """The names of the workers, sorted."""
+    names = (child["process"] for child in instance.status()["processes"])
+    return sorted(name for name in names if name.split()[0] in WORKERS)
+
+
+def single_socket(instance):
+    """Both upstreams of nginx lead to the one socket."""
+    instance.write_nginx_conf({"READ_SOCKET": instance.socket})
+
+
 def started_by_spawn_fcgi():
     if not find_program("spawn-fcgi"):
         skip("spawn-fcgi", "not installed")
         return
     instance = Instance(autostart=False)
     instance.make_principal()
+    single_socket(instance)
     instance.start(
         [
             find_program("spawn-fcgi"),
@@ -140,7 +152,7 @@ def started_by_spawn_fcgi():
         200,
         "spawn-fcgi: descriptor 0 is the listening socket",
     )
-    equal(len(instance.workers()), 2, "spawn-fcgi: two workers")
+    equal(roles(instance), ["worker 1", "worker 2"], "spawn-fcgi: the workers asked for")
     instance.stop("spawn-fcgi")
 
 
@@ -148,6 +160,7 @@ def started_by_systemd():
     """Socket activation (LISTEN_FDS) and notifications (NOTIFY_SOCKET), without systemd."""
     instance = Instance(autostart=False)
     instance.make_principal()
+    single_socket(instance)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(instance.socket)
     listener.listen(64)

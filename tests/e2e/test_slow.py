@@ -7,7 +7,7 @@ import socket
 import ssl
 
 from dialects import virtshell
-from lib import SANITIZED, Instance, run_tests
+from lib import SANITIZED, WORKERS, Instance, run_tests
 from tap import equal, note, ok, until
 
 HANGING = 100  # of each kind
@@ -35,7 +35,9 @@ def head(instance, method="GET", path="/tasks"):
 
 def workers(instance):
     return [
-        child for child in instance.status()["processes"] if child["process"].startswith("worker")
+        child
+        for child in instance.status()["processes"]
+        if child["process"].split()[0] in WORKERS
     ]
 
 
@@ -46,13 +48,16 @@ def total(instance, member):
 def serves(instance, name):
     """Checks that 16 other clients get all answers and that every worker serves some of them."""
     before = {worker["pid"]: worker["served"] for worker in workers(instance)}
-    statuses = []
+    statuses, changes = [], []
 
     def client(_):
         connection = instance.connect(20)
         try:
             for _ in range(10):
                 statuses.append(instance.get("/tasks/cancelled", connection=connection).status)
+            # For the writer.
+            answer = instance.native("DELETE", "/tasks/none", connection=connection)
+            changes.append(answer.status)
         finally:
             connection.close()
 
@@ -63,6 +68,7 @@ def serves(instance, name):
 
     ok(until(all_workers_serve, 20), f"{name}: every worker serves requests", workers(instance))
     equal(set(statuses), {200}, f"{name}: all {len(statuses)} answers are 200")
+    equal(set(changes), {404}, f"{name}: all {len(changes)} changes are answered")
 
 
 def end_of(tls):

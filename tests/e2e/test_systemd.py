@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -19,14 +20,23 @@ from tap import equal, ok, skip, until
 NOBODY = "nobody"
 
 
+# Makes two sockets the descriptors 3 and 4 of a program. LISTEN_PID must be the pid that calls exec.
+PASS_SOCKETS = """import fcntl, os, sys
+copies = [fcntl.fcntl(int(fd), fcntl.F_DUPFD_CLOEXEC, 10) for fd in sys.argv[1:3]]
+for at, copy in enumerate(copies):
+    os.dup2(copy, 3 + at)
+os.environ.update(LISTEN_FDS="2", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+
+
 class Manager:
-    """Acts as systemd: holds the socket, starts the service with it, receives notifications."""
+    """Acts as systemd: holds the sockets, starts the service with them, receives notifications."""
 
     def __init__(self, instance):
         self.instance = instance
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(instance.socket)
-        self.listener.listen(64)
+        self.listener = self._listen(instance.socket)
+        self.read_listener = self._listen(instance.socket + ".read")
         self.path = os.path.join(instance.dir, "notify")
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.bind(self.path)
@@ -34,20 +44,26 @@ class Manager:
         self.received = []  # (time, line)
         threading.Thread(target=self._receive, daemon=True).start()
 
+    @staticmethod
+    def _listen(path):
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(64)
+        return listener
+
     def _receive(self):
         while True:
             for line in self.notify.recv(4096).decode().splitlines():
                 self.received.append((time.monotonic(), line))
 
     def start(self, **environment):
-        # LISTEN_PID must be the pid of the process that calls exec: the shell's.
-        script = 'exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" -c "$1"'
         conf = os.path.join(self.instance.dir, "polytask.conf")
+        sockets = [self.listener.fileno(), self.read_listener.fileno()]
         with open(self.instance.log_path, "ab") as log:
             self.instance.daemon = start(
-                ["/bin/sh", "-c", script, POLYTASKD, conf],
+                [sys.executable, "-c", PASS_SOCKETS, *map(str, sockets), POLYTASKD, "-c", conf],
                 log,
-                stdin=self.listener,
+                pass_fds=sockets,
                 env=dict(os.environ, NOTIFY_SOCKET=self.path, **environment),
             )
 
@@ -73,7 +89,7 @@ def notifications():
     ready = {
         child["process"].split()[0] for child in status["processes"] if child["state"] == "ready"
     }
-    equal(ready, {"keeper", "worker"}, "READY=1: a worker and the keeper are ready")
+    equal(ready, {"keeper", "writer", "reader"}, "READY=1: the keeper and the workers are ready")
     instance.start_nginx()
     instance.wait_ready()
     ok(not manager.times("WATCHDOG"), "without WATCHDOG_USEC no WATCHDOG is sent")
@@ -207,6 +223,7 @@ def calls():
     instance = Instance(autostart=False)
     instance.conf["control"] = os.path.join(instance.dir, "run", "control.sock")
     instance.write_conf()
+    instance.write_nginx_conf({"READ_SOCKET": instance.socket})
     manager = Manager(instance)
     for folder in (instance.dir, instance.memory):
         os.chmod(folder, 0o711)

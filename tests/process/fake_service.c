@@ -175,7 +175,7 @@ void fake_service_prepare(void)
 	setup.conf.workers = FAKE_SERVICE_WORKERS;
 	setup.conf.stuck_seconds = 1;
 	setup.mains = mains;
-	setup.listener = -1;
+	setup.sockets = (struct fcgi_sockets){ .main = -1, .read = -1 };
 }
 
 static bool take_locks(struct err *err)

@@ -93,6 +93,18 @@ static void nothing_is_reported_30_s_after_the_last_ready_worker(void **state)
 	assert_in_range(pass(scene, GRACE_MS), 50, 61);
 }
 
+static void readers_without_a_writer_are_not_enough(void **state)
+{
+	struct scene *scene = *state;
+
+	add(scene, 0, ROLE_READER, CHILD_READY);
+	add(scene, 1, ROLE_WRITER, CHILD_READY);
+	assert_in_range(pass(scene, 10 * (int64_t)GRACE_MS), 500, 600);
+	scene->processes[1].pid = 0;
+	assert_in_range(pass(scene, GRACE_MS), 50, 61);
+	assert_int_equal(pass(scene, GRACE_MS), 0);
+}
+
 static void start_has_30_s(void **state)
 {
 	struct scene *scene = *state;
@@ -118,6 +130,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(ready_worker_is_reported),
 		TEST(nothing_is_reported_30_s_after_the_last_ready_worker),
+		TEST(readers_without_a_writer_are_not_enough),
 		TEST(start_has_30_s),
 		TEST(recovery_may_take_hours),
 	};

@@ -1,0 +1,50 @@
+#include "process/workers.h"
+
+#define READERS_MAX 63
+
+bool workers_has_role(enum role role)
+{
+	return role == ROLE_WORKER || role == ROLE_WRITER || role == ROLE_READER;
+}
+
+/* The web server needs as much processor time as the readers. */
+static int default_readers(long processors)
+{
+	long readers = processors / 2;
+
+	return readers < 1 ? 1 : readers > READERS_MAX ? READERS_MAX : (int)readers;
+}
+
+int workers_seats(
+	enum role role, const struct fcgi_sockets *sockets, uint64_t asked, long processors)
+{
+	bool split = sockets->read >= 0 && asked != 1;
+
+	switch (role) {
+	case ROLE_WORKER:
+		return split ? 0 : asked > 0 ? (int)asked : 1;
+	case ROLE_WRITER:
+		return split ? 1 : 0;
+	case ROLE_READER:
+		return !split ? 0 : asked > 0 ? (int)asked - 1 : default_readers(processors);
+	case ROLE_NONE:
+	case ROLE_RECOVER:
+	case ROLE_KEEPER:
+	case ROLE_OPERATOR:
+	case ROLES:
+	default:
+		return 0;
+	}
+}
+
+void workers_listeners(
+	enum role role, const struct fcgi_sockets *sockets, int listeners[FCGI_SOCKETS])
+{
+	listeners[0] = role == ROLE_WORKER || role == ROLE_WRITER ? sockets->main : -1;
+	listeners[1] = role == ROLE_WORKER || role == ROLE_READER ? sockets->read : -1;
+}
+
+bool workers_suffice(const bool roles[ROLES])
+{
+	return roles[ROLE_WORKER] || (roles[ROLE_WRITER] && roles[ROLE_READER]);
+}
