@@ -182,7 +182,7 @@ def nginx_accepts_the_configuration():
     with tempfile.TemporaryDirectory() as home:
         values = {"SOCKET": home + "/s", "READ_SOCKET": home + "/r", "CACHE": home + "/cache"}
         values.update(RATE="1", CONF=home, ORIGINS="", CONNECTIONS="1")
-        for part in ("http", "app", "pass", "error", "authorize"):
+        for part in ("http", "app", "pass", "error", "headers", "authorize"):
             name = f"polytask-{part}.conf"
             fill(os.path.join(SOURCE, "nginx", name + ".in"), values, os.path.join(home, name))
         for part in ("site", "http", "authorize", "pass"):
