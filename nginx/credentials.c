@@ -1,4 +1,7 @@
-/* The maps and parameters for the sources of credentials. */
+/*
+ * The maps and parameters for the sources of credentials. The maps follow src/auth/credential.c;
+ * authorize() compares the token that nginx keys its cache with to the one that it judges.
+ */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -6,13 +9,10 @@
 
 #define NAMES_MAX 16
 
-/*
- * Converts a name to a part of a variable: "X-API-Key" to x_api_key. The text is valid until the
- * next call.
- */
-static const char *variable(const char *name)
+/* The variable of a header field without its prefix: "X-API-Key" to x_api_key. */
+static const char *header_variable(const char *name)
 {
-	static char text[64];
+	static char text[64]; /* valid until the next call */
 	size_t len = strlen(name);
 
 	if (len >= sizeof(text))
@@ -45,111 +45,193 @@ static size_t collect_names(enum credential_source_kind kind, const char *names[
 	return count;
 }
 
-static const char *source_name(const struct dialect *dialect, enum credential_source_kind kind)
+static bool has_source(const struct dialect *dialect, enum credential_source_kind kind)
 {
 	for (size_t i = 0; i < AUTH_SOURCES_MAX; i++) {
 		if (dialect->auth->sources[i].kind == kind)
-			return dialect->auth->sources[i].name;
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
-/* Writes a map from the dialect to the variable of its token from one kind of source. */
-static void put_token_map(const char *map, enum credential_source_kind kind, const char *prefix)
-{
-	buf_printf(&generated, "map $polytask_dialect $%s {\n", map);
-	for (size_t i = 0; dialects[i]; i++) {
-		const char *name = source_name(dialects[i], kind);
+/*
+ * ---- the token that the cache is keyed with ----
+ *
+ * A dialect's sources become maps, each of which leads to the next one if the request does not use
+ * the source. Their value is the token, or empty if the decision must not be cached: without a
+ * credential, or if it is signed or not spelled as AUTH_CACHED_TOKEN.
+ */
 
-		if (name)
-			buf_printf(&generated, "\t%s $%s%s;\n", dialects[i]->name, prefix,
-				variable(name));
+/* A source, and the map that is written for it: $polytask_token_DIALECT_INDEX. */
+struct source_map {
+	const char *dialect;
+	size_t index;
+	const struct credential_source *source;
+};
+
+/* Captures the token; the variable has a name of its own, because maps can be nested. */
+static void put_capture(const struct source_map *map)
+{
+	buf_printf(&generated, "(?<polytask_text_%s_%zu>" AUTH_CACHED_TOKEN ")", map->dialect,
+		map->index);
+}
+
+static void put_captured(const struct source_map *map)
+{
+	buf_printf(&generated, " $polytask_text_%s_%zu;\n", map->dialect, map->index);
+}
+
+static void put_next(const struct source_map *map)
+{
+	buf_printf(&generated, " $polytask_token_%s_%zu;\n", map->dialect, map->index + 1);
+}
+
+static void open_map(const struct source_map *map, const char *from)
+{
+	buf_printf(&generated, "map %s $polytask_token_%s_%zu {\n", from, map->dialect, map->index);
+}
+
+static void put_bearer(const struct source_map *map)
+{
+	open_map(map, "$http_authorization");
+	buf_puts(&generated, "\t\"~*^[ \\t]*Bearer[ \\t]+");
+	put_capture(map);
+	buf_puts(&generated, "[ \\t]*\\z\"");
+	put_captured(map);
+	buf_puts(&generated, "\t\"~*^[ \\t]*Bearer([ \\t]|\\z)\" \"\";\n\tdefault");
+	put_next(map);
+	buf_puts(&generated, "}\n");
+}
+
+/* The rows for a header field that is not used. nginx tries no expression on an empty text. */
+static void open_header_map(const struct source_map *map)
+{
+	buf_printf(&generated, "map $http_%s $polytask_token_%s_%zu {\n\t\"\"",
+		header_variable(map->source->name), map->dialect, map->index);
+	put_next(map);
+	buf_puts(&generated, "\t\"~^[ \\t]*\\z\"");
+	put_next(map);
+}
+
+static void put_header(const struct source_map *map)
+{
+	open_header_map(map);
+	buf_puts(&generated, "\t\"~^[ \\t]*");
+	put_capture(map);
+	buf_puts(&generated, "[ \\t]*\\z\"");
+	put_captured(map);
+	buf_puts(&generated, "\tdefault \"\";\n}\n");
+}
+
+/* The last value of the parameter, with its '='. A name without '=' is never cached. */
+static void put_query(const struct source_map *map)
+{
+	buf_printf(&generated,
+		"map $request_uri $polytask_value_%s_%zu {\n"
+		"\t\"~[?&]%s(&|\\z)\" none;\n"
+		"\t\"~^[^?]*[?](?:.*&)?%s(?<polytask_raw_%s_%zu>=[^&]*)\" "
+		"$polytask_raw_%s_%zu;\n"
+		"\tdefault \"\";\n"
+		"}\n",
+		map->dialect, map->index, map->source->name, map->source->name, map->dialect,
+		map->index, map->dialect, map->index);
+	buf_printf(&generated, "map $polytask_value_%s_%zu $polytask_token_%s_%zu {\n\t\"\"",
+		map->dialect, map->index, map->dialect, map->index);
+	put_next(map);
+	if (map->source->empty_is_absent) {
+		buf_puts(&generated, "\t=");
+		put_next(map);
+	}
+	buf_puts(&generated, "\t\"~^=");
+	put_capture(map);
+	buf_puts(&generated, "\\z\"");
+	put_captured(map);
+	buf_puts(&generated, "\tdefault \"\";\n}\n");
+}
+
+static void put_signed_header(const struct source_map *map)
+{
+	open_header_map(map);
+	buf_puts(&generated, "\tdefault \"\";\n}\n");
+}
+
+static void put_signed_query(const struct source_map *map)
+{
+	open_map(map, "$request_uri");
+	buf_puts(&generated, "\t\"~[?&](msg|sig)([=&]|\\z)\" \"\";\n\tdefault");
+	put_next(map);
+	buf_puts(&generated, "}\n");
+}
+
+/* NULL: of these sources no decision is cached, and none of those after them. */
+static void (*const source_writers[SOURCE_KINDS])(const struct source_map *map) = {
+	[SOURCE_BEARER] = put_bearer,
+	[SOURCE_HEADER] = put_header,
+	[SOURCE_QUERY] = put_query,
+	[SOURCE_VIRTSHELL] = put_signed_header,
+	[SOURCE_UPLYNK_QUERY] = put_signed_query,
+};
+
+static void put_sources(const struct dialect *dialect)
+{
+	struct source_map map = { .dialect = dialect->name };
+
+	for (; map.index < AUTH_SOURCES_MAX; map.index++) {
+		map.source = &dialect->auth->sources[map.index];
+		if (!source_writers[map.source->kind])
+			break;
+		source_writers[map.source->kind](&map);
+	}
+	buf_printf(&generated, "map \"\" $polytask_token_%s_%zu {\n\tdefault \"\";\n}\n",
+		map.dialect, map.index);
+}
+
+static void put_token_map(void)
+{
+	buf_puts(&generated,
+		"# The name of a parameter with an escape, which only the authorizer decodes.\n"
+		"map $request_uri $polytask_has_escaped_name {\n"
+		"\t\"~(?:^[^?]*[?]|&)[^=&%+]*[%+]\" 1;\n"
+		"\tdefault 0;\n"
+		"}\n"
+		"map \"$polytask_dialect$polytask_has_escaped_name\" $polytask_token {\n");
+	for (size_t i = 0; dialects[i]; i++) {
+		bool reads_query = has_source(dialects[i], SOURCE_QUERY) ||
+				   has_source(dialects[i], SOURCE_UPLYNK_QUERY);
+
+		buf_printf(&generated, "\t%s0 $polytask_token_%s_0;\n", dialects[i]->name,
+			dialects[i]->name);
+		if (!reads_query)
+			buf_printf(&generated, "\t%s1 $polytask_token_%s_0;\n", dialects[i]->name,
+				dialects[i]->name);
 	}
 	buf_puts(&generated, "\tdefault \"\";\n}\n");
 }
 
-static void put_query_maps(void)
+/* ---- whether a request has any credential, of whatever dialect ---- */
+
+static void put_credential_map(void)
 {
+	static const enum credential_source_kind kinds[] = { SOURCE_HEADER, SOURCE_VIRTSHELL };
 	const char *names[NAMES_MAX];
 	size_t count = collect_names(SOURCE_QUERY, names);
 
-	buf_puts(&generated,
-		"# The token in the query, still escaped. The authorizer's subrequest has no "
-		"$args.\n");
-	put_token_map("polytask_query_token", SOURCE_QUERY, "polytask_query_param_");
-	for (size_t i = 0; i < count; i++) {
-		const char *name = variable(names[i]);
-
-		buf_printf(&generated,
-			"map $request_uri $polytask_query_param_%s {\n"
-			"\t\"~^[^?]*+[?](?:(?!%s=)[^&]*+&++)*+%s=(?<polytask_value_%s>[^&]*+)\" "
-			"$polytask_value_%s;\n"
-			"\tdefault \"\";\n"
-			"}\n",
-			name, names[i], names[i], name, name);
+	buf_puts(&generated, "map $request_uri $polytask_query_credential {\n\t\"~[?&](msg|sig");
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&generated, "|%s", names[i]);
+	buf_puts(&generated, ")([=&]|\\z)\" 1;\n"
+			     "\tdefault $polytask_has_escaped_name;\n}\n"
+			     "map \"$http_authorization");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		count = collect_names(kinds[i], names);
+		for (size_t j = 0; j < count; j++)
+			buf_printf(&generated, "$http_%s", header_variable(names[j]));
 	}
+	buf_puts(&generated, "$polytask_query_credential\" $polytask_has_credential {\n"
+			     "\t0       0;\n\tdefault 1;\n}\n");
 }
 
-/*
- * The query is clear if no name has an escape, there is no '#', and at most one token, which is not
- * empty. Each quantifier is possessive, so that the time is linear. The default is for queries
- * that do not match, and for those that PCRE gives up.
- */
-static void put_query_clarity_map(void)
-{
-	const char *names[NAMES_MAX];
-	struct buf any = BUF_INIT;
-	size_t count = collect_names(SOURCE_QUERY, names);
-
-	for (size_t i = 0; i < count; i++)
-		buf_printf(&any, "%s%s", i ? "|" : "", names[i]);
-#define OTHER "(?!(?:%.*s)(?:[=&]|$))[^=&%%+#]*+(?:=[^&#]*+)?+"
-	buf_printf(&generated,
-		"# 1: a query that the authorizer may read otherwise than the maps above: an "
-		"escape in a\n"
-		"# name, a token twice or empty, '#'.\n"
-		"map $request_uri $polytask_query_is_ambiguous {\n"
-		"\t\"~^[^?#]*+(?:[?&]&*+" OTHER ")*+(?:[?&](?:%.*s)=[^&#]++(?:&++" OTHER
-		")*+)?+$\" 0;\n"
-		"\tdefault 1;\n"
-		"}\n",
-		STR_ARGS(buf_str(&any)), STR_ARGS(buf_str(&any)), STR_ARGS(buf_str(&any)));
-#undef OTHER
-	generated.failed |= any.failed;
-	buf_free(&any);
-}
-
-static void put_ambiguity_map(void)
-{
-	put_query_clarity_map();
-	buf_puts(&generated, "map $polytask_dialect $polytask_is_ambiguous {\n");
-	for (size_t i = 0; dialects[i]; i++) {
-		if (source_name(dialects[i], SOURCE_QUERY))
-			buf_printf(&generated, "\t%s $polytask_query_is_ambiguous;\n",
-				dialects[i]->name);
-	}
-	buf_puts(&generated, "\tdefault 0;\n}\n");
-}
-
-/* A map for each header field: a client could send any separator between two joined values. */
-static void put_signature_maps(void)
-{
-	const char *names[NAMES_MAX];
-	size_t count = collect_names(SOURCE_VIRTSHELL, names);
-
-	for (size_t i = 0; i < count; i++)
-		buf_printf(&generated,
-			"map $http_%s $polytask_has_signature_%zu {\n\t\"\" 0;\n\tdefault 1;\n}\n",
-			variable(names[i]), i);
-	buf_puts(&generated, "# 0: the cache key has every token that the authorizer could use.\n"
-			     "map \"");
-	for (size_t i = 0; i < count; i++)
-		buf_printf(&generated, "${polytask_has_signature_%zu}", i);
-	buf_printf(&generated,
-		"$polytask_is_ambiguous\" $polytask_one_time {\n\t%0*d $polytask_has_no_token;\n"
-		"\tdefault 1;\n}\n",
-		(int)count + 1, 0);
-}
+/* ---- for generate.c ---- */
 
 void generate_header_params(bool empty)
 {
@@ -161,10 +243,10 @@ void generate_header_params(bool empty)
 
 		for (size_t j = 0; j < count; j++) {
 			buf_puts(&generated, "fastcgi_param HTTP_");
-			for (const char *c = variable(names[j]); *c; c++)
+			for (const char *c = header_variable(names[j]); *c; c++)
 				buf_putc(&generated, (char)toupper((unsigned char)*c));
 			buf_printf(&generated, " %s%s;\n", empty ? "\"\"" : "$http_",
-				empty ? "" : variable(names[j]));
+				empty ? "" : header_variable(names[j]));
 		}
 	}
 }
@@ -210,15 +292,16 @@ static void put_vary_map(void)
 
 void generate_token_maps(void)
 {
-	put_query_maps();
-	put_ambiguity_map();
-	buf_puts(&generated, "# The token in a header field other than Authorization.\n");
-	put_token_map("polytask_header_token", SOURCE_HEADER, "http_");
-	put_signature_maps();
+	buf_puts(&generated,
+		"# The token of each dialect's requests, by its sources of credentials.\n");
+	for (size_t i = 0; dialects[i]; i++)
+		put_sources(dialects[i]);
+	put_token_map();
+	put_credential_map();
 	put_vary_map();
 }
 
 bool generate_has_form_token(const struct dialect *dialect)
 {
-	return source_name(dialect, SOURCE_FORM) != NULL;
+	return has_source(dialect, SOURCE_FORM);
 }

@@ -16,8 +16,9 @@ void generate_error_location(const struct dialect *dialect);
 void generate_upstream_maps(void);
 
 /*
- * Maps of the tokens in a request: $polytask_query_token, $polytask_header_token,
- * $polytask_one_time; and of the header fields that a response depends on: $polytask_vary.
+ * Maps of $polytask_token, the token that decides, or empty if no decision may be cached; and of the
+ * header fields that a response depends on: $polytask_vary. $polytask_has_credential is 0 if the
+ * request has no credential of any dialect, else 1.
  */
 void generate_token_maps(void);
 bool generate_has_form_token(const struct dialect *dialect);

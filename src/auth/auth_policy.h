@@ -3,6 +3,7 @@
  * A dialect's policy for credentials: where its clients send them, and how it refuses a request.
  * Constant data of struct dialect; authorize() applies it, nginx/generate.c writes nginx's part.
  */
+#include <stdbool.h>
 #include <string.h>
 
 /* Reasons of refusals, in X-Polytask-Reason: nginx chooses the response body by it. */
@@ -28,9 +29,21 @@ enum credential_source_kind {
 	SOURCE_KINDS
 };
 
+/*
+ * Regular expression for the tokens in nginx's cache of decisions. It matches every token that
+ * exists (token.h), none with an escape, a blank or a separator.
+ */
+#define AUTH_CACHED_TOKEN "[A-Za-z0-9_-]{1,63}"
+
 struct credential_source {
 	enum credential_source_kind kind;
-	const char *name; /* at most 58 letters, digits and '-' */
+	const char *name; /* at most 48 letters, digits, '-' and '_' */
+	/*
+	 * Of a query or form: an empty value is no credential; else it is an invalid one. Other
+	 * sources: an empty header field is no credential, "Bearer" without a token is an invalid
+	 * one.
+	 */
+	bool empty_is_absent;
 };
 
 struct auth_refusal {
@@ -44,10 +57,10 @@ struct auth_refusal {
 
 struct auth_policy {
 	/*
-	 * In this order: the first source that the request uses decides alone. nginx caches
-	 * decisions on bearer, header and query tokens, with all three in the key. Put them before
-	 * all other sources except SOURCE_VIRTSHELL, whose header field bypasses the cache. At
-	 * most one SOURCE_HEADER and one SOURCE_QUERY.
+	 * The first of these sources that the request uses decides alone. Of a query parameter or
+	 * form field that is sent more than once, the last counts. nginx caches decisions on tokens
+	 * by the token: the generated configuration chooses it by the same rules
+	 * (nginx/credentials.c), and authorize() rejects a request in which it finds another one.
 	 */
 	struct credential_source sources[AUTH_SOURCES_MAX];
 	/*

@@ -13,6 +13,7 @@ static const struct auth_policy unknown_dialect = {
 static verify *const verifiers[CREDENTIAL_KINDS] = {
 	[CREDENTIAL_NONE] = verify_missing,
 	[CREDENTIAL_MALFORMED] = verify_malformed,
+	[CREDENTIAL_MISMATCH] = verify_malformed,
 	[CREDENTIAL_TOKEN] = verify_token,
 	[CREDENTIAL_VIRTSHELL] = verify_virtshell,
 	[CREDENTIAL_UPLYNK] = verify_uplynk,
@@ -21,6 +22,7 @@ static verify *const verifiers[CREDENTIAL_KINDS] = {
 static const char *const kind_names[CREDENTIAL_KINDS] = {
 	[CREDENTIAL_NONE] = "none",
 	[CREDENTIAL_MALFORMED] = "malformed",
+	[CREDENTIAL_MISMATCH] = "mismatch",
 	[CREDENTIAL_TOKEN] = "token",
 	[CREDENTIAL_VIRTSHELL] = "virtshell",
 	[CREDENTIAL_UPLYNK] = "uplynk",
@@ -50,6 +52,19 @@ static bool find_credential(const struct auth_policy *policy, const struct reque
 	return true;
 }
 
+/*
+ * nginx caches the decision under POLYTASK_TOKEN, if that is not empty: it must be the token that
+ * is judged.
+ */
+static void compare_with_cache_key(const struct request *request, struct credential *credential)
+{
+	struct str keyed = request_cgi_param(request, "POLYTASK_TOKEN");
+
+	if (keyed.len > 0 &&
+		(credential->kind != CREDENTIAL_TOKEN || !str_eq(credential->text, keyed)))
+		credential->kind = CREDENTIAL_MISMATCH;
+}
+
 static bool verify_request(const struct auth_request *auth_request,
 	const struct auth_policy *policy, struct outcome *outcome, struct auth_log_entry *log_entry,
 	struct err *err)
@@ -60,6 +75,7 @@ static bool verify_request(const struct auth_request *auth_request,
 		return verify_deny(outcome, AUTH_DENIED);
 	if (!find_credential(policy, auth_request->request, &credential, err))
 		return false;
+	compare_with_cache_key(auth_request->request, &credential);
 	log_entry->credential = kind_names[credential.kind];
 	return verifiers[credential.kind](auth_request, &credential, outcome, err);
 }

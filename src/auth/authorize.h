@@ -6,7 +6,8 @@
  *
  * The parameters of the request, which nginx/ lists one by one: POLYTASK_CALL "authorize",
  * POLYTASK_DIALECT, ORIGINAL_METHOD, ORIGINAL_URI, ORIGINAL_SCHEME, HTTP_HOST, HTTP_DATE,
- * HTTP_CONTENT_TYPE, HTTP_CONTENT_MD5, HTTP_AUTHORIZATION, and the header fields that dialects
+ * HTTP_CONTENT_TYPE, HTTP_CONTENT_MD5, HTTP_AUTHORIZATION, POLYTASK_TOKEN (the token under which
+ * nginx caches the decision; empty if it does not), and the header fields that dialects
  * name as sources of credentials (auth_policy.h). It has a body only if nginx forwards the whole
  * request, for a credential in a form; POLYTASK_CONTINUE then names the location for an accepted
  * request.

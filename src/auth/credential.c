@@ -26,24 +26,38 @@ static struct str header_value(const struct request *request, const char *name)
 	return str_trim(request_cgi_param(request, param));
 }
 
-static bool find_bearer(const struct request *request, const char *name,
-	struct credential *credential, struct err *err)
+bool credential_split_bearer(struct str header, struct str *token)
 {
-	static const struct str scheme = { "Bearer ", 7 };
-	struct str header = header_value(request, "Authorization");
+	static const struct str scheme = { "Bearer", 6 };
 	struct str head = { header.ptr, scheme.len };
+	struct str rest;
 
-	(void)name, (void)err;
-	if (header.len > scheme.len && str_eq_nocase(head, scheme))
-		set_credential(
-			credential, CREDENTIAL_TOKEN, str_trim(str_skip(header, scheme.len)));
+	if (header.len < scheme.len || !str_eq_nocase(head, scheme))
+		return false;
+	rest = str_skip(header, scheme.len);
+	if (rest.len > 0 && rest.ptr[0] != ' ' && rest.ptr[0] != '\t')
+		return false;
+	*token = str_trim(rest);
 	return true;
 }
 
-static bool find_header_token(const struct request *request, const char *name,
+/* Decides even if it is empty: another credential must not depend on how blanks are read. */
+static bool find_bearer(const struct credential_source *source, const struct request *request,
 	struct credential *credential, struct err *err)
 {
-	struct str token = header_value(request, name);
+	struct str token;
+
+	(void)source, (void)err;
+	if (credential_split_bearer(header_value(request, "Authorization"), &token))
+		set_credential(
+			credential, token.len > 0 ? CREDENTIAL_TOKEN : CREDENTIAL_MALFORMED, token);
+	return true;
+}
+
+static bool find_header_token(const struct credential_source *source, const struct request *request,
+	struct credential *credential, struct err *err)
+{
+	struct str token = header_value(request, source->name);
 
 	(void)err;
 	if (token.len > 0)
@@ -51,10 +65,10 @@ static bool find_header_token(const struct request *request, const char *name,
 	return true;
 }
 
-static bool find_virtshell(const struct request *request, const char *name,
+static bool find_virtshell(const struct credential_source *source, const struct request *request,
 	struct credential *credential, struct err *err)
 {
-	struct str header = header_value(request, name);
+	struct str header = header_value(request, source->name);
 
 	(void)err;
 	if (header.len > 0)
@@ -62,13 +76,13 @@ static bool find_virtshell(const struct request *request, const char *name,
 	return true;
 }
 
-static bool find_uplynk_header(const struct request *request, const char *name,
-	struct credential *credential, struct err *err)
+static bool find_uplynk_header(const struct credential_source *source,
+	const struct request *request, struct credential *credential, struct err *err)
 {
 	struct str header = header_value(request, "Authorization");
 	struct str owner, signature = header;
 
-	(void)name, (void)err;
+	(void)source, (void)err;
 	if (header.len == 0)
 		return true;
 	set_credential(credential, CREDENTIAL_MALFORMED, STR_NULL);
@@ -82,7 +96,7 @@ static bool find_uplynk_header(const struct request *request, const char *name,
 
 /* ---- the query ---- */
 
-/* A search for a parameter by name: how many there are, and the first value, decoded. */
+/* A search for a parameter by name: how many there are, and the last value, decoded. */
 struct query_search {
 	struct str name;
 	size_t count;
@@ -112,8 +126,10 @@ static bool search_pair(
 
 	if (!name_matches(name, search->name, &named, arena, err))
 		return false;
-	if (!named || search->count++ > 0)
+	if (!named)
 		return true;
+	search->count++;
+	search->unreadable = false;
 	if (query_decode(&search->value, value, QUERY_PLUS_IS_PLUS, arena, err))
 		return true;
 	search->unreadable = true;
@@ -133,27 +149,27 @@ static bool search_query(
 	return true;
 }
 
-static bool is_malformed(const struct query_search *search)
+/* Of a token that is sent more than once, the last counts, as in the frameworks. */
+static void set_from_search(const struct credential_source *source,
+	const struct query_search *search, struct credential *credential)
 {
-	return search->count > 1 || search->unreadable || search->value.len == 0;
+	bool is_empty = !search->unreadable && search->value.len == 0;
+
+	if (search->count == 0 || (is_empty && source->empty_is_absent))
+		return;
+	set_credential(credential,
+		is_empty || search->unreadable ? CREDENTIAL_MALFORMED : CREDENTIAL_TOKEN,
+		search->value);
 }
 
-static void set_from_search(const struct query_search *search, struct credential *credential)
-{
-	if (search->count > 0)
-		set_credential(credential,
-			is_malformed(search) ? CREDENTIAL_MALFORMED : CREDENTIAL_TOKEN,
-			search->value);
-}
-
-static bool find_query_token(const struct request *request, const char *name,
+static bool find_query_token(const struct credential_source *source, const struct request *request,
 	struct credential *credential, struct err *err)
 {
-	struct query_search search = { .name = str_cstr(name) };
+	struct query_search search = { .name = str_cstr(source->name) };
 
 	if (!search_query(request, &search, err))
 		return false;
-	set_from_search(&search, credential);
+	set_from_search(source, &search, credential);
 	return true;
 }
 
@@ -170,12 +186,17 @@ static bool restore_plus(struct str *text, struct arena *arena, struct err *err)
 	return true;
 }
 
-static bool find_uplynk_query(const struct request *request, const char *name,
+static bool is_malformed(const struct query_search *search)
+{
+	return search->count > 1 || search->unreadable || search->value.len == 0;
+}
+
+static bool find_uplynk_query(const struct credential_source *source, const struct request *request,
 	struct credential *credential, struct err *err)
 {
 	struct query_search msg = { .name = STR("msg") }, sig = { .name = STR("sig") };
 
-	(void)name;
+	(void)source;
 	if (!search_query(request, &msg, err) || !search_query(request, &sig, err))
 		return false;
 	if (msg.count == 0 && sig.count == 0)
@@ -190,28 +211,30 @@ static bool find_uplynk_query(const struct request *request, const char *name,
 
 /* ---- the body ---- */
 
-static bool find_form_token(const struct request *request, const char *name,
+static bool find_form_token(const struct credential_source *source, const struct request *request,
 	struct credential *credential, struct err *err)
 {
 	struct pair pairs[AUTH_FORM_MAX];
-	struct query_search search = { .name = str_cstr(name) };
+	struct query_search search = { .name = str_cstr(source->name) };
 	size_t count;
 
 	if (!query_split(pairs, AUTH_FORM_MAX, &count, request->body, request->arena, err))
 		return err->code != ERR_NO_MEMORY;
 	for (size_t i = 0; i < count; i++) {
-		if (str_eq(pairs[i].name, search.name) && search.count++ == 0)
-			search.value = pairs[i].value;
+		if (!str_eq(pairs[i].name, search.name))
+			continue;
+		search.count++;
+		search.value = pairs[i].value;
 	}
-	set_from_search(&search, credential);
+	set_from_search(source, &search, credential);
 	return true;
 }
 
 bool credential_find(const struct credential_source *source, const struct request *request,
 	struct credential *credential, struct err *err)
 {
-	static bool (*const finders[SOURCE_KINDS])(const struct request *request, const char *name,
-		struct credential *credential, struct err *err) = {
+	static bool (*const finders[SOURCE_KINDS])(const struct credential_source *source,
+		const struct request *request, struct credential *credential, struct err *err) = {
 		[SOURCE_BEARER] = find_bearer,
 		[SOURCE_HEADER] = find_header_token,
 		[SOURCE_QUERY] = find_query_token,
@@ -221,5 +244,5 @@ bool credential_find(const struct credential_source *source, const struct reques
 		[SOURCE_UPLYNK_HEADER] = find_uplynk_header,
 	};
 
-	return finders[source->kind](request, source->name, credential, err);
+	return finders[source->kind](source, request, credential, err);
 }

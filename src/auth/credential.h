@@ -8,7 +8,8 @@
 
 enum credential_kind {
 	CREDENTIAL_NONE = 0,
-	CREDENTIAL_MALFORMED, /* cannot be parsed, or was sent twice */
+	CREDENTIAL_MALFORMED, /* empty, unreadable, or Uplynk's msg or sig twice */
+	CREDENTIAL_MISMATCH,  /* nginx keyed another token than the one found */
 	CREDENTIAL_TOKEN,
 	CREDENTIAL_VIRTSHELL,
 	CREDENTIAL_UPLYNK,
@@ -22,6 +23,11 @@ struct credential {
 	struct str signature; /* Uplynk: sig */
 };
 
+/*
+ * True if a header field begins with the scheme Bearer, in any case, and then a blank or its end
+ * (RFC 9110 §11.1). The token is trimmed and may be empty.
+ */
+bool credential_split_bearer(struct str header, struct str *token);
 /*
  * Looks for a credential in one source; leaves *credential unchanged if the request does not use
  * the source. A body that is not a form of at most AUTH_FORM_MAX fields has no credential. False

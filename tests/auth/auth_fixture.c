@@ -113,6 +113,7 @@ const struct param default_params[] = {
 	{ "HTTP_CONTENT_MD5", "" },
 	{ AUTHORIZATION_HEADER, "" },
 	{ API_KEY, "" },
+	{ "POLYTASK_TOKEN", "" },
 	{ VIRTSHELL_HEADER, "" },
 	{ NULL, NULL },
 };

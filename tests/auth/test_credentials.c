@@ -100,23 +100,30 @@ static const struct {
 	{ "vionlabs", "/tasks/catalog-item/1?&&%%zz=%%&key=%s&=", NULL },
 	{ "vionlabs", "/tasks/catalog-item/1?%%6bey=%s", NULL },
 	{ "vionlabs", "/tasks/catalog-item/1?key=%s&key=x", AUTH_DENIED },
-	{ "vionlabs", "/tasks/catalog-item/1?key=x&key=%s", AUTH_DENIED },
-	{ "vionlabs", "/tasks/catalog-item/1?key=%s&%%6Bey=", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key=x&key=%s", NULL },
+	{ "vionlabs", "/tasks/catalog-item/1?key=%s&%%6Bey=", AUTH_MISSING },
 	{ "vionlabs", "/tasks/catalog-item/1?key=%s+", AUTH_DENIED },
 	{ "vionlabs", "/tasks/catalog-item/1?key=%s%%00", AUTH_DENIED },
 	{ "vionlabs", "/tasks/catalog-item/1?key=%s%%", AUTH_DENIED },
 	{ "vionlabs", "/tasks/catalog-item/1?key=%%ff%s", AUTH_DENIED },
-	{ "vionlabs", "/tasks/catalog-item/1?key&x=%s", AUTH_DENIED },
-	{ "vionlabs", "/tasks/catalog-item/1?key=&x=%s", AUTH_DENIED },
+	{ "vionlabs", "/tasks/catalog-item/1?key&x=%s", AUTH_MISSING },
+	{ "vionlabs", "/tasks/catalog-item/1?key=&x=%s", AUTH_MISSING },
+	{ "vionlabs", "/tasks/catalog-item/1?key=%%zz&key=%s", NULL },
 	{ "vionlabs", "/tasks/catalog-item/1?Key=%s", AUTH_MISSING },
 	{ "vionlabs", "/tasks/catalog-item/1?access-token=%s", AUTH_MISSING },
 	{ "vionlabs", "/tasks/catalog-item/key=%s", AUTH_MISSING },
 	{ "fourhse", "/v2/task/index?access-token=%s", NULL },
 	{ "fourhse", "/v2/task/index?access%%2Dtoken=%s", NULL },
-	{ "fourhse", "/v2/task/index?access-token=%s&access-token=%s", AUTH_DENIED },
+	{ "fourhse", "/v2/task/index?access-token=x&access-token=%s", NULL },
+	{ "fourhse", "/v2/task/index?access-token=%s&access-token=", AUTH_DENIED },
+	{ "fourhse", "/v2/task/index?access-token=&x=%s", AUTH_DENIED },
 	{ "fourhse", "/v2/task/index?access_token=%s", AUTH_MISSING },
 	{ "fourhse", "/v2/task/index?key=%s", AUTH_MISSING },
-	{ "idol", "/api/v2/import-tasks?access_token=%s", AUTH_MISSING },
+	{ "idol", "/api/v2/import-tasks?access_token=%s", NULL },
+	{ "idol", "/api/v2/import-tasks?bearer_token=%s", NULL },
+	{ "idol", "/api/v2/import-tasks?access_token=&bearer_token=%s", NULL },
+	{ "idol", "/api/v2/import-tasks?access_token=x&bearer_token=%s", AUTH_DENIED },
+	{ "idol", "/api/v2/import-tasks?access_token=&x=%s", AUTH_MISSING },
 	{ "idol", "/api/v2/import-tasks?access-token=%s", AUTH_MISSING },
 	{ "native", "/v1/tasks?key=%s", AUTH_MISSING },
 	{ "uplynk", UPLYNK_QUERY "key=%s", AUTH_MISSING },
@@ -155,7 +162,8 @@ static const struct {
 	{ "fourhse", "handler=a+b&access%%2Dtoken=%s&x", NULL },
 	{ "fourhse", MANY "&access-token=%s", NULL },
 	{ "fourhse", MANY "&a=b&access-token=%s", AUTH_MISSING },
-	{ "fourhse", "access-token=%s&access-token=%s", AUTH_DENIED },
+	{ "fourhse", "access-token=x&access-token=%s", NULL },
+	{ "fourhse", "access-token=%s&access-token=x", AUTH_DENIED },
 	{ "fourhse", "access-token=&x=%s", AUTH_DENIED },
 	{ "fourhse", "access-token=%s+", AUTH_DENIED },
 	{ "fourhse", "access-token=%s&x=%%zz", AUTH_MISSING },
@@ -250,17 +258,20 @@ static void continue_becomes_accel_redirect(void **state)
 	response_free(&response);
 }
 
-static void api_key_header_has_lowest_precedence(void **state)
+/* The vendor's clients send a bearer for another API of the same host. */
+static void vionlabs_keys_precede_bearers(void **state)
 {
 	char right[100], bearer[100];
-	const struct param header[CHANGES_MAX] = { DIALECT("vionlabs"), { API_KEY, token } };
-	const struct param wrong_header[CHANGES_MAX] = { DIALECT("vionlabs"), { API_KEY, "pt_x" } };
+	const struct param header[CHANGES_MAX] = { DIALECT("vionlabs"), { API_KEY, token },
+		{ AUTHORIZATION_HEADER, "Bearer pt_x" } };
+	const struct param wrong_header[CHANGES_MAX] = { DIALECT("vionlabs"), { API_KEY, "pt_x" },
+		{ AUTHORIZATION_HEADER, bearer } };
 	const struct param key_wins[CHANGES_MAX] = { DIALECT("vionlabs"), { API_KEY, "pt_x" },
 		URI(right) };
 	const struct param wrong_key[CHANGES_MAX] = { DIALECT("vionlabs"), { API_KEY, token },
-		URI("/tasks/catalog-item/1?key=pt_x") };
-	const struct param bearer_wins[CHANGES_MAX] = { DIALECT("vionlabs"), { API_KEY, "pt_x" },
 		{ AUTHORIZATION_HEADER, bearer }, URI("/tasks/catalog-item/1?key=pt_x") };
+	const struct param empty_key[CHANGES_MAX] = { DIALECT("vionlabs"), { API_KEY, " " },
+		{ AUTHORIZATION_HEADER, bearer }, URI("/tasks/catalog-item/1?key=") };
 	const struct param other_dialect[CHANGES_MAX] = { DIALECT("fourhse"), { API_KEY, token } };
 
 	(void)state;
@@ -270,9 +281,42 @@ static void api_key_header_has_lowest_precedence(void **state)
 	assert_challenged(wrong_header, AUTH_DENIED, "APIKey");
 	assert_params_accepted(key_wins, "read", "vionlabs");
 	assert_challenged(wrong_key, AUTH_DENIED, "APIKey");
-	/* the web server's cached result for a bearer token must depend on nothing else */
-	assert_params_accepted(bearer_wins, "read", "vionlabs");
+	assert_params_accepted(empty_key, "read", "vionlabs");
 	assert_challenged(other_dialect, AUTH_MISSING, "Bearer realm=\"api\"");
+}
+
+/* Also without a token, which must not depend on how blanks are read. */
+static void bearer_decides_alone(void **state)
+{
+	static const char *const empty[] = { "Bearer", "bearer ", "BEARER \t", "\tBearer\t" };
+	char uri[100];
+
+	(void)state;
+	snprintf(uri, sizeof(uri), "/v2/task/index?access-token=%s", token);
+	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+		const struct param changes[CHANGES_MAX] = { DIALECT("fourhse"), URI(uri),
+			{ AUTHORIZATION_HEADER, empty[i] } };
+
+		assert_challenged(changes, AUTH_DENIED, "Bearer realm=\"api\"");
+	}
+}
+
+/* nginx caches the decision under POLYTASK_TOKEN. */
+static void another_token_than_the_cached_one_is_refused(void **state)
+{
+	char uri[100];
+	const struct param same[CHANGES_MAX] = { DIALECT("vionlabs"), URI(uri),
+		{ "POLYTASK_TOKEN", token } };
+	const struct param other[CHANGES_MAX] = { DIALECT("vionlabs"), URI(uri),
+		{ "POLYTASK_TOKEN", "pt_x" } };
+	const struct param none[CHANGES_MAX] = { DIALECT("vionlabs"), { "POLYTASK_TOKEN", token } };
+
+	(void)state;
+	snprintf(uri, sizeof(uri), "/tasks/catalog-item/1?key=%s", token);
+	assert_params_accepted(same, "read", "vionlabs");
+	assert_challenged(other, AUTH_DENIED, "APIKey");
+	assert_string_equal(log_entry.credential, "mismatch");
+	assert_challenged(none, AUTH_DENIED, "APIKey");
 }
 
 /* Accepted without rights: the application then refuses in the format of the dialect. */
@@ -303,7 +347,9 @@ int main(void)
 		CHECK_STORED(tokens_are_read_from_forms),
 		CHECK_STORED(form_token_has_lowest_precedence),
 		CHECK_STORED(continue_becomes_accel_redirect),
-		CHECK_STORED(api_key_header_has_lowest_precedence),
+		CHECK_STORED(vionlabs_keys_precede_bearers),
+		CHECK_STORED(bearer_decides_alone),
+		CHECK_STORED(another_token_than_the_cached_one_is_refused),
 		CHECK_STORED(token_of_other_dialect_has_no_rights),
 	};
 

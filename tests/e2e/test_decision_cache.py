@@ -59,11 +59,16 @@ def tokens():
         "vionlabs: key is cached at any place of the query",
     )
     equal(calls(1, item + "?key=two"), 1, "vionlabs: another key needs another decision")
-    equal(calls(3, item, [("X-API-Key", "one")]), 1, "vionlabs: X-API-Key is cached")
+    equal(calls(3, item, [("X-API-Key", "three")]), 1, "vionlabs: X-API-Key is cached")
     equal(
-        calls(3, item + "?key=two", [("X-API-Key", "one")]),
-        1,
-        "vionlabs: key and X-API-Key need another decision",
+        calls(3, item + "?key=one", [("X-API-Key", "three")]),
+        0,
+        "vionlabs: key beside X-API-Key has the decision of key",
+    )
+    equal(
+        calls(2, item + "?key=%6fne", [("X-API-Key", "three")]),
+        2,
+        "vionlabs: an escape in a token is not cached",
     )
     equal(
         calls(3, item + "?%6bey=two", [("X-API-Key", "one")]),

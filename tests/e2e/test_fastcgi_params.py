@@ -26,6 +26,7 @@ def check_authorizer(instance, call, headers, request_id):
             "REQUEST_METHOD": "GET",
             "REQUEST_URI": "/-/authorize",
             "CONTENT_LENGTH": "",
+            "POLYTASK_TOKEN": "",
             "ORIGINAL_METHOD": "POST",
             "ORIGINAL_URI": PATH,
             "ORIGINAL_SCHEME": "https",

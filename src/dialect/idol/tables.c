@@ -31,7 +31,9 @@ static const struct route routes[] = {
 	}
 
 static const struct auth_policy auth = {
-	.sources = { { .kind = SOURCE_BEARER } },
+	.sources = { { .kind = SOURCE_BEARER },
+		{ SOURCE_QUERY, "access_token", .empty_is_absent = true },
+		{ SOURCE_QUERY, "bearer_token", .empty_is_absent = true } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){

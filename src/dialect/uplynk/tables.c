@@ -24,7 +24,7 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { .kind = SOURCE_BEARER }, { .kind = SOURCE_UPLYNK_QUERY },
+	.sources = { { .kind = SOURCE_UPLYNK_QUERY }, { .kind = SOURCE_BEARER },
 		{ .kind = SOURCE_UPLYNK_HEADER } },
 	.clock_skew_option = "uplynk_seconds",
 	.refusal_status = 401,

@@ -29,8 +29,8 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { .kind = SOURCE_BEARER }, { SOURCE_QUERY, "key" },
-		{ SOURCE_HEADER, "X-API-Key" } },
+	.sources = { { SOURCE_QUERY, "key", .empty_is_absent = true },
+		{ SOURCE_HEADER, "X-API-Key" }, { .kind = SOURCE_BEARER } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){

@@ -23,7 +23,7 @@ DIALECT = Dialect(
             "key",
             "token",
             query("key"),
-            query_texts("key=", "key", "key=%zz", "key=a&key=b", "%6bey=a%00"),
+            query_texts("key=%zz", "key=a&key=b", "key=&key=a", "%6bey=a%00", "key=%20"),
         ),
         Scheme(
             "X-API-Key",
