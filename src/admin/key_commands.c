@@ -78,7 +78,7 @@ bool admin_key_list(struct admin *admin, const struct admin_call *call, struct e
 	struct admin_list list;
 
 	admin_list_begin(&list, admin, call, err);
-	return key_each(admin->store, print_key, &list, err) && !list.failed;
+	return admin_list_end(&list, key_each(admin->store, print_key, &list, err));
 }
 
 bool admin_key_revoke(struct admin *admin, const struct admin_call *call, struct err *err)

@@ -1,5 +1,7 @@
 #include "admin/list.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/date.h"
@@ -33,20 +35,63 @@ static void put_text(struct buf *line, const struct admin_cell *cell)
 	buf_puts(line, cell->value ? cell->value : cell->placeholder);
 }
 
+static void put_header(struct buf *line, const struct admin_cell *cell)
+{
+	if (line->len > 0)
+		buf_putc(line, '\t');
+	buf_puts(line, cell->name);
+}
+
 bool admin_list_row(struct admin_list *list, const struct admin_cell *cells, size_t count)
 {
 	struct buf line = BUF_INIT;
-	bool more;
 
 	for (size_t i = 0; i < count; i++)
 		(list->json ? put_json : put_text)(&line, &cells[i]);
+	for (size_t i = 0; i < count && !list->json && list->count == 0; i++)
+		put_header(&list->header, &cells[i]);
 	if (list->json)
 		buf_putc(&line, '}');
-	list->failed = !buf_ok(&line);
-	more = list->failed ? err_no_memory(list->err)
-			    : admin_print_line(list->admin, buf_str(&line));
+	buf_putc(&line, '\n');
+	buf_put_str(&list->lines, buf_str(&line));
+	list->count++;
+	list->failed = !buf_ok(&line) || !buf_ok(&list->lines) || !buf_ok(&list->header);
 	buf_free(&line);
+	return !list->failed || err_no_memory(list->err);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
+static bool print_sorted(struct admin_list *list)
+{
+	struct str *lines = calloc(list->count + 1, sizeof(*lines));
+	struct str rest = buf_str(&list->lines);
+	bool more = lines != NULL;
+
+	for (size_t i = 0; more && i < list->count; i++)
+		lines[i] = str_split_next(&rest, '\n');
+	if (more && list->header.len > 0)
+		more = admin_print_line(list->admin, buf_str(&list->header));
+	if (lines)
+		qsort(lines, list->count, sizeof(*lines), compare_lines);
+	for (size_t i = 0; more && i < list->count; i++)
+		more = admin_print_line(list->admin, lines[i]);
+	if (!lines)
+		err_no_memory(list->err);
+	free(lines);
 	return more;
+}
+
+bool admin_list_end(struct admin_list *list, bool complete)
+{
+	bool printed = complete && !list->failed && print_sorted(list);
+
+	buf_free(&list->header);
+	buf_free(&list->lines);
+	return printed;
 }
 
 /* ---- cells ---- */

@@ -1,18 +1,23 @@
 #pragma once
 /*
- * Internal to src/admin: printing lists of users, passwords, tokens and keys: a line with tabs
- * between the columns, or with --json a line of JSON for each row.
+ * Internal to src/admin: printing lists of users, passwords, tokens, keys and quotas, in the order
+ * of the lines' bytes: a header and a line for each row, with tabs between the columns, or with
+ * --json a line of JSON for each row.
  */
 #include "admin/admin.h"
 #include "auth/credential_terms.h"
+#include "base/buf.h"
 #include "task/right.h"
 
 #define ADMIN_DATE_SIZE 32
 
-/* The data of a walk over users, tokens or keys. */
+/* The data of a walk over users, tokens or keys. Owns header and lines. */
 struct admin_list {
 	struct admin *admin;
 	bool json;
+	struct buf header; /* empty with --json */
+	struct buf lines;  /* each ends with \n */
+	size_t count;
 	int64_t now;
 	bool failed; /* *err is set */
 	struct err *err;
@@ -25,8 +30,10 @@ struct admin_cell {
 
 void admin_list_begin(struct admin_list *list, struct admin *admin, const struct admin_call *call,
 	struct err *err);
-/* Prints a row. False if no further row can be printed. */
+/* Adds a row; all rows have the same columns. Returns false if no further row can be added. */
 bool admin_list_row(struct admin_list *list, const struct admin_cell *cells, size_t count);
+/* Prints the header and the sorted rows if `complete`, the result of the walk. Frees the list. */
+bool admin_list_end(struct admin_list *list, bool complete);
 
 /* ---- cells ---- */
 

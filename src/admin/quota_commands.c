@@ -87,7 +87,7 @@ bool admin_quota_list(struct admin *admin, const struct admin_call *call, struct
 	struct admin_list list;
 
 	admin_list_begin(&list, admin, call, err);
-	return store_each_usage(admin->store, print_usage, &list, err) && !list.failed;
+	return admin_list_end(&list, store_each_usage(admin->store, print_usage, &list, err));
 }
 
 /* ---- recount ---- */

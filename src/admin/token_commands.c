@@ -42,7 +42,7 @@ bool admin_token_list(struct admin *admin, const struct admin_call *call, struct
 	struct admin_list list;
 
 	admin_list_begin(&list, admin, call, err);
-	return token_each(admin->store, print_token, &list, err) && !list.failed;
+	return admin_list_end(&list, token_each(admin->store, print_token, &list, err));
 }
 
 bool admin_token_revoke(struct admin *admin, const struct admin_call *call, struct err *err)

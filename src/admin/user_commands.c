@@ -47,7 +47,7 @@ bool admin_user_list(struct admin *admin, const struct admin_call *call, struct 
 	struct admin_list list;
 
 	admin_list_begin(&list, admin, call, err);
-	return user_each(admin->store, print_user, &list, err) && !list.failed;
+	return admin_list_end(&list, user_each(admin->store, print_user, &list, err));
 }
 
 bool admin_user_revoke(struct admin *admin, const struct admin_call *call, struct err *err)
@@ -147,5 +147,5 @@ bool admin_password_list(struct admin *admin, const struct admin_call *call, str
 	struct admin_list list;
 
 	admin_list_begin(&list, admin, call, err);
-	return user_each(admin->store, print_password, &list, err) && !list.failed;
+	return admin_list_end(&list, user_each(admin->store, print_password, &list, err));
 }

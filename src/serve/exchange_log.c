@@ -69,6 +69,12 @@ static void put_request(struct buf *line, const struct exchange *exchange)
 	put_text(line, ",\"method\":", method);
 	if (exchange->route)
 		put_text(line, ",\"route\":", str_cstr(exchange->route->pattern));
+	if (!id_is_zero(&exchange->result.task.id)) {
+		char task[ID_TEXT_LEN + 1];
+
+		id_format(&exchange->result.task.id, task);
+		put_text(line, ",\"task\":", str_cstr(task));
+	}
 }
 
 static void put_event(struct buf *line, const struct exchange *exchange)

@@ -62,7 +62,9 @@ static void users_are_added_listed_and_ended(void **state)
 	(void)state;
 	prints("user add demo", " ", "*-*-*-*-*\n");
 	fails("user add demo", " ", "user 'demo' already exists");
-	prints("user list", " ", "demo\t*-*\tdefault\tread,write,work\t" DATE "\tnever\tlive\n");
+	prints("user list", " ",
+		"name\tid\ttenant\trights\tcreated\texpires\tstate\ndemo\t*-*\tdefault\tread,write,work\t" DATE
+		"\tnever\tlive\n");
 	prints("user expire demo!expires=60", " ", "");
 	prints("user list", " ", "*\t" DATE "\t" DATE "\tlive\n");
 	prints("user expire demo!expires=never", " ", "");
@@ -82,12 +84,13 @@ static void tokens_are_added_rotated_and_revoked(void **state)
 	prints("user add demo", " ", "*");
 	prints("token add demo", " ", TOKEN);
 	fails("token add demo", " ", "a live token is already labelled 'demo'");
-	prints("token list", " ", "demo\tdemo\tread,write,work\tnever\tall\t" DATE "\tlive\n");
+	prints("token list", " ",
+		"label\t*\tstate\ndemo\tdemo\tread,write,work\tnever\tall\t" DATE "\tlive\n");
 	prints("token rotate demo!overlap=60", " ", TOKEN);
 	prints("token list", " ", "*\treplaced\n*");
 	prints("token list", " ", "*\tlive\n*");
 	prints("token revoke demo", " ", "");
-	prints("token list", " ", "demo\t*\trevoked\ndemo\t*\trevoked\n");
+	prints("token list", " ", "label\t*\ndemo\t*\trevoked\ndemo\t*\trevoked\n");
 	fails("token revoke demo", " ", "no live token is labelled 'demo'");
 	fails("token rotate demo", " ", "no live token is labelled 'demo'");
 	prints("user add other", " ", "*");
@@ -157,7 +160,7 @@ static void passwords_are_set_rotated_and_removed(void **state)
 	fails("password set demo", "short\n",
 		"a password is 8 to 256 bytes without control characters");
 	prints("password add demo!expires=60", "long enough\n", "");
-	prints("password list", " ", "demo\t" DATE "\t" DATE "\tlive\n");
+	prints("password list", " ", "user\t*\tstate\ndemo\t" DATE "\t" DATE "\tlive\n");
 	prints("password expire demo!expires=never", " ", "");
 	prints("password list!json=yes", " ",
 		"{\"user\":\"demo\",\"since\":\"" DATE "\",\"expires\":null,\"state\":\"live\"}\n");

@@ -12,14 +12,15 @@ shared = functools.cache(Instance)
 
 
 def list_all(instance, what):
-    """The entries of a list as dicts; checks that the text and the JSON have the same values."""
-    rows = [line.split("\t") for line in instance.ctl(what, "list").splitlines()]
+    """The entries of a list as dicts; checks that the text and the JSON have the same values in one order."""
+    header, *rows = [line.split("\t") for line in (instance.ctl(what, "list") or "\n").splitlines()]
     objects = [json.loads(line) for line in instance.ctl(what, "list", "--json").splitlines()]
     same = len(rows) == len(objects) and all(
         len(row) == len(entry)
         and all(value is None or value == cell for value, cell in zip(entry.values(), row))
         for row, entry in zip(rows, objects)
     )
+    same = same and rows == sorted(rows) and (not objects or header == list(objects[0]))
     ok(same, f"{what} list: text and JSON agree", f"{rows}\n{objects}")
     return objects
 

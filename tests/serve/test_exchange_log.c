@@ -74,6 +74,21 @@ static void request_is_logged(void **state)
 		BY_ANN("request") "\"method\":\"GET\",\"route\":\"/tasks\",\"status\":200,\"in\":0,\"out\":12}");
 }
 
+static void request_for_a_task_has_its_id(void **state)
+{
+	struct app_fixture *f = *state;
+	char expected[256], task[ID_TEXT_LEN + 1];
+
+	app_begin(f, "POST", TASKS, "{\"description\":\"x\"}");
+	app_principal(f, "demo", "ann", "*", "write");
+	app_answer(f);
+	id_format(&f->exchange.result.task.id, task);
+	snprintf(expected, sizeof(expected),
+		BY_ANN("request") "\"method\":\"POST\",\"route\":\"/tasks\",\"task\":\"%s\",\"status\":200",
+		task);
+	assert_line_starts(f, expected);
+}
+
 static void missing_right_is_logged(void **state)
 {
 	struct app_fixture *f = *state;
@@ -302,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOGGED(request_is_logged),
+		LOGGED(request_for_a_task_has_its_id),
 		LOGGED(missing_right_is_logged),
 		LOGGED(limited_request_is_logged),
 		LOGGED(long_method_is_truncated),
