@@ -275,6 +275,16 @@ static const json_t *get_member(const json_t *json, enum member member)
 	return value || member != MEMBER_STATUS ? value : json_object_get(json, OLD_STATUS);
 }
 
+static void set_defaults(struct task *task, const json_t *json)
+{
+	const struct dialect *dialect = dialect_by_code(task->dialect);
+
+	if (!get_member(json, MEMBER_UPDATED))
+		task->updated = task->created;
+	if (!get_member(json, MEMBER_STATUS) && dialect)
+		task->status = str_cstr(dialect_status(dialect->statuses, task->state));
+}
+
 static bool read_members(
 	struct task *task, struct arena *arena, const json_t *json, struct err *err)
 {
@@ -288,8 +298,7 @@ static bool read_members(
 			return err_set(err, ERR_INVALID, row->name, "%s must be %s", row->name,
 				codecs[row->type].expected);
 	}
-	if (!json_object_get(json, task_members[MEMBER_UPDATED].name))
-		task->updated = task->created;
+	set_defaults(task, json);
 	return true;
 }
 

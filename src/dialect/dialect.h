@@ -84,15 +84,21 @@ struct dialect {
 	 * task has, and the first state and status if the client gave neither. (If the client gave
 	 * one of them, both are set and agree.)
 	 *
-	 * validate checks a task that is about to be created (before is NULL) or changed: required
-	 * members, their types, and the transitions that the dialect knows. It rejects every task
-	 * that the encoder could not write. err->field names the member at fault.
+	 * validate is the dialect's part of dialect_check_task (check.h). It checks a task that is
+	 * about to be created (before is NULL) or changed: required members, their types, and the
+	 * transitions that the dialect knows. It rejects every task that the encoder could not
+	 * write. err->field names the member at fault.
 	 */
 	bool (*native_defaults)(const struct request *request, struct op *op, struct err *err);
 	bool (*validate)(const struct task *before, const struct task *task, struct err *err);
 	/* struct op.follow of a native request, or NULL. */
 	bool (*native_follow)(const struct op *op, const struct task *before,
 		const struct task *after, struct op *next, struct err *err);
+	/*
+	 * Whether the id that clients derive from the task's fields is its own (check.h). NULL:
+	 * they know its id or its number. Pure.
+	 */
+	bool (*check_address)(const struct task *task, struct err *err);
 
 	/*
 	 * Fills in the i-th sample task (admin/sample.h): its fields, and its id or number where
@@ -125,7 +131,8 @@ struct dialect {
 
 /*
  * Records of a dialect that are not tasks: stored like tasks, but in no list of tasks. Codes from
- * INDEX_RESOURCE_DIALECTS on. <name>_indexed does not have INDEX_COMMON_FIELDS.
+ * INDEX_RESOURCE_DIALECTS on. <name>_indexed does not have INDEX_COMMON_FIELDS; <name>_validate is
+ * like struct dialect's.
  */
 #define RESOURCE_LIST(X) X(uplynk_point, 129)
 
@@ -134,7 +141,9 @@ struct dialect {
 	extern const struct index_field name##_indexed[];
 DIALECT_LIST(X)
 #undef X
-#define X(name, code) extern const struct index_field name##_indexed[];
+#define X(name, code)                                     \
+	extern const struct index_field name##_indexed[]; \
+	bool name##_validate(const struct task *before, const struct task *record, struct err *err);
 RESOURCE_LIST(X)
 #undef X
 

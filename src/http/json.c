@@ -349,3 +349,28 @@ struct str json_unquote(struct str text, struct arena *arena)
 	json_decref(json);
 	return value;
 }
+
+/* Past the string that begins at i, or the end of the text. */
+static size_t skip_string(struct str text, size_t i)
+{
+	for (i++; i < text.len && text.ptr[i] != '"'; i++)
+		i += text.ptr[i] == '\\';
+	return i;
+}
+
+unsigned json_text_depth(struct str text)
+{
+	unsigned depth = 0, deepest = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c == '"')
+			i = skip_string(text, i);
+		else if (c == '[' || c == '{')
+			deepest = ++depth > deepest ? depth : deepest;
+		else if (c == ']' || c == '}')
+			depth -= depth > 0;
+	}
+	return deepest;
+}

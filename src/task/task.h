@@ -9,7 +9,12 @@
 #include "base/optional_time.h"
 #include "base/str.h"
 
-#define TASK_FIELDS_MAX 64
+#define TASK_FIELDS_MAX	    64
+#define TASK_FIELD_NAME_MAX 64	 /* bytes */
+#define TASK_TEXT_MAX	    4096 /* bytes of the JSON text of error and of progress */
+#define TASK_USER_MAX	    64	 /* bytes of created_by and updated_by */
+/* JSON numbers are exact up to here (RFC 8259, section 6). */
+#define TASK_NUMBER_MAX ((UINT64_C(1) << 53) - 1)
 
 /* Canonical states. The numbers are in records on disk: never change one. */
 enum task_state {

@@ -115,10 +115,13 @@ static void times_may_be_texts(void **state)
 	assert_int_equal(task.updated, 253402300799999);
 }
 
-static void task_is_updated_when_it_is_created(void **state)
+static void absent_members_have_defaults(void **state)
 {
+	struct task task = read_version(HEAD "}", 2);
+
 	(void)state;
-	assert_int_equal(read_version(HEAD "}", 2).updated, 1429207233000);
+	assert_int_equal(task.updated, 1429207233000);
+	assert_str(task.status, "in progress");
 }
 
 /* A field may be as deep as a request's body allows. */
@@ -282,7 +285,7 @@ int main(void)
 		CHECK(early_exports_call_the_status_word),
 		CHECK(zero_is_a_time_since_version_2),
 		CHECK(times_may_be_texts),
-		CHECK(task_is_updated_when_it_is_created),
+		CHECK(absent_members_have_defaults),
 		CHECK(deepest_fields_are_read),
 		CHECK(invalid_lines_are_rejected),
 		CHECK(number_of_fields_is_limited),

@@ -43,6 +43,7 @@ ALLOWED = {
     "data/try-out/credentials.sh": "examples",
     "tests/auth/test_credentials.c": "the sources of credentials, one by one",
     "tests/bench/scale.py": "requests to measure",
+    "tests/dialect/test_check.c": "a task per dialect",
     "tests/e2e/Makefile.inc": "a program per dialect",
     "tests/e2e/client.py": "a method per dialect",
     "tests/e2e/test_key_limits.py": "a creation per dialect",

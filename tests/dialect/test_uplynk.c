@@ -2,9 +2,9 @@
 #include "dialect/dialect.h"
 #include "lib/check.h"
 
-static const char *const operations[] = { "\"CREATE\"", "\"UPDATE\"", "\"DELETE\"", "\"RESTART\"" };
-static const char *const invalid_operations[] = { "\"create\"", "\"\"", "\"MOVE\"", "null", "1",
-	"CREATE", "[\"CREATE\"]" };
+static const char *const operations[] = { "\"CREATE\"", "\"UPDATE\"", "\"DELETE\"" };
+static const char *const invalid_operations[] = { "\"RESTART\"", "\"create\"", "\"\"", "\"MOVE\"",
+	"null", "1", "CREATE", "[\"CREATE\"]" };
 
 static struct task task_of(enum task_state state, const char *operation)
 {

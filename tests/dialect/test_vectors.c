@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dialect/check.h"
 #include "dialect/vector.h"
 #include "lib/check.h"
+#include "task/member.h"
 
 static void assert_json_equal(json_t *wanted, json_t *found)
 {
@@ -35,6 +37,49 @@ static void check_decoded(struct vector *vector, const struct outcome *outcome)
 	found = vector_op(outcome, vector->dialect);
 	assert_json_equal(op, found);
 	json_decref(found);
+}
+
+/* As the store makes the task of a creation (store/tasks/operation.c). */
+static struct task make_task(const struct op *op, const struct op *of)
+{
+	struct task task = {
+		.id = op->new_id,
+		.tenant = of->tenant,
+		.dialect = op->dialect,
+		.created = of->now,
+		.updated = of->now,
+		.revision = 1,
+		.number = op->assign_number,
+		.created_by = of->actor,
+		.updated_by = of->actor,
+	};
+	struct err err;
+
+	if (op->change.state == TASK_STATE_NONE)
+		task_set_state(&task, TASK_PENDING, of->now);
+	must(task_apply_change(&task, &op->change, of->now, &err), &err);
+	if (op->before_write)
+		must(op->before_write(op, NULL, &task, &err), &err);
+	return task;
+}
+
+/* An export can be imported: what requests create passes the check of an import. */
+static void check_created(const struct outcome *outcome)
+{
+	const struct op *op = &outcome->op;
+	struct task task;
+	struct err err;
+
+	if (!outcome->decoded || outcome->store_error != ERR_NONE)
+		return;
+	if (op->kind == OP_CREATE || op->kind == OP_UPSERT) {
+		task = make_task(op, op);
+		must(dialect_check_task(NULL, &task, &err), &err);
+	}
+	if (op->companion) {
+		task = make_task(op->companion, op);
+		must(dialect_check_task(NULL, &task, &err), &err);
+	}
 }
 
 static void check_body(
@@ -115,6 +160,7 @@ static void one_vector(void **state)
 	vector_setup(&vector, &outcome);
 	vector_decode(&vector, &outcome);
 	check_decoded(&vector, &outcome);
+	check_created(&outcome);
 	if (!outcome.decoded || vector.result) {
 		vector_encode(&vector, &outcome);
 		check_response(&vector, &outcome.response);

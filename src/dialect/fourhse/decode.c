@@ -136,6 +136,10 @@ static bool set_task_id(struct body_parser *parser)
 		return set_field(parser, member->name, json_quote(str_cstr(new_id), parser->arena));
 	if (!check_value(member, value, &parser->errors))
 		return true;
+	if (!request_is_valid_segment(json_str(value))) {
+		fourhse_add_error(&parser->errors, member->name, "%s is invalid.", member->label);
+		return true;
+	}
 	op->client_named = true;
 	return fourhse_parse_task_id(
 		       &op->new_id, &text, json_str(value), parser->arena, parser->err) &&

@@ -147,5 +147,6 @@ extern const struct error_override fourhse_error_overrides[];
 void fourhse_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);
 bool fourhse_native_defaults(const struct request *request, struct op *op, struct err *err);
+bool fourhse_check_address(const struct task *task, struct err *err);
 bool fourhse_validate(const struct task *before, const struct task *task, struct err *err);
 bool fourhse_sample(struct task *task, uint64_t i, struct arena *arena);

@@ -71,25 +71,54 @@ static bool validate_text(
 	return true;
 }
 
+static bool leads_to_id(const struct task *task, struct arena *arena, struct err *err)
+{
+	struct str json = task_field(task, STR("task_id")), text, canonical;
+	struct id id;
+
+	if (json.len == 0 || json.ptr[0] != '"')
+		return err_set(err, ERR_UNPROCESSABLE, "task_id", "task_id must be a string");
+	text = json_unquote(json, arena);
+	if (!text.ptr)
+		return err_no_memory(err);
+	if (!fourhse_parse_task_id(&id, &canonical, text, arena, err))
+		return err->code != ERR_NO_MEMORY &&
+		       err_set(err, ERR_UNPROCESSABLE, "task_id",
+			       "task_id must have 1 to %d characters", FOURHSE_ID_MAX);
+	if (id_compare(&id, &task->id) == 0 && str_eq(text, canonical))
+		return true;
+	return err_set(err, ERR_UNPROCESSABLE, "task_id", "task_id must be the id of the task");
+}
+
 /*
  * task_id must lead to the task's id, or requests would not find the task, and must be in canonical
  * form (a UUID in lower case), or filters and dependent tasks would not match it.
  */
+bool fourhse_check_address(const struct task *task, struct err *err)
+{
+	struct arena arena = { 0 };
+	bool ok = leads_to_id(task, &arena, err);
+
+	arena_free(&arena);
+	return ok;
+}
+
+/* A derived id has two task_ids: the name that it was derived from, and its own text. */
 static bool validate_id(
 	const struct task *before, const struct task *task, struct arena *arena, struct err *err)
 {
-	const struct str name = STR("task_id");
-	struct str text = json_unquote(task_field(task, name), arena), canonical;
-	struct id id;
+	struct str json = task_field(task, STR("task_id")), text;
 
+	if (before)
+		return str_eq(json, task_field(before, STR("task_id"))) ||
+		       err_set(err, ERR_UNPROCESSABLE, "task_id",
+			       "task_id must be the id of the task");
+	text = json_unquote(json, arena);
 	if (!text.ptr)
 		return err_no_memory(err);
-	if (!fourhse_parse_task_id(&id, &canonical, text, arena, err))
-		return false;
-	if (id_compare(&id, &task->id) == 0 && str_eq(text, canonical) &&
-		(!before || str_eq(task_field(before, name), task_field(task, name))))
-		return true;
-	return err_set(err, ERR_UNPROCESSABLE, "task_id", "task_id must be the id of the task");
+	return request_is_valid_segment(text) ||
+	       err_set(err, ERR_UNPROCESSABLE, "task_id",
+		       "task_id must not contain a backslash or a dot segment");
 }
 
 static bool validate_status(const struct fourhse_member *member, struct str status, struct err *err)

@@ -64,5 +64,6 @@ const struct dialect fourhse_dialect = {
 	.encode_error = fourhse_encode_error,
 	.native_defaults = fourhse_native_defaults,
 	.validate = fourhse_validate,
+	.check_address = fourhse_check_address,
 	.sample = fourhse_sample,
 };

@@ -2,9 +2,6 @@
 #include "dialect/decode.h"
 #include "dialect/idol/idol.h"
 
-#define SUPPORT_NUMBER_MAX 255
-#define URL_MAX		   8192
-
 #define BLANK	     "can't be blank"
 #define NOT_INCLUDED "is not included in the list"
 #define NOT_VALID    "is invalid"
@@ -64,8 +61,9 @@ static const char *check_url(const json_t *value)
 		return NULL;
 	if (!json_is_string(value) || is_blank(value))
 		return NOT_VALID;
-	return json_string_length(value) <= URL_MAX ? NULL
-						    : "is too long (maximum is 8192 characters)";
+	return json_string_length(value) <= IDOL_URL_MAX
+		       ? NULL
+		       : "is too long (maximum is 8192 characters)";
 }
 
 static const char *check_md5(const json_t *value)
@@ -81,7 +79,7 @@ static const char *check_support_number(const json_t *value)
 		return NULL;
 	if (!json_is_string(value))
 		return NOT_VALID;
-	return json_string_length(value) <= SUPPORT_NUMBER_MAX
+	return json_string_length(value) <= IDOL_SUPPORT_NUMBER_MAX
 		       ? NULL
 		       : "is too long (maximum is 255 characters)";
 }

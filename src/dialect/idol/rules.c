@@ -223,6 +223,31 @@ static bool is_text_or_absent(struct str json)
 	return !json.ptr || is_text_or_null(json);
 }
 
+/* Null, or a string of at most max bytes; not_blank: that is not all white space. */
+static bool is_bounded_text(struct str json, size_t max, bool not_blank)
+{
+	struct arena arena = { 0 };
+	struct str text = is_text(json) ? json_unquote(json, &arena) : STR_NULL;
+	size_t blank = 0;
+	bool ok;
+
+	while (blank < text.len && memchr(" \t\r\n\f\v", text.ptr[blank], 6))
+		blank++;
+	ok = is_null(json) || (text.ptr && text.len <= max && !(not_blank && blank == text.len));
+	arena_free(&arena);
+	return ok;
+}
+
+static bool is_support_number(struct str json)
+{
+	return is_bounded_text(json, IDOL_SUPPORT_NUMBER_MAX, false);
+}
+
+static bool is_url(struct str json)
+{
+	return is_bounded_text(json, IDOL_URL_MAX, true);
+}
+
 static bool is_md5_or_null(struct str json)
 {
 	return is_null(json) || idol_is_md5(unquote(json));
@@ -250,8 +275,9 @@ static const struct {
 	{ "master-type", is_master_type,
 		"cd, hd, dolby_atmos, apple_motion_art_desktop or apple_motion_art_mobile" },
 	{ "precision", is_precision, "\"16\", \"24\" or null" REQUIRED_SUFFIX },
-	{ "support-number", is_text_or_null, "a string or null" REQUIRED_SUFFIX },
-	{ "url", is_text_or_null, "a string or null" REQUIRED_SUFFIX },
+	{ "support-number", is_support_number,
+		"a string of at most 255 bytes or null" REQUIRED_SUFFIX },
+	{ "url", is_url, "a string of 1 to 8192 bytes or null" REQUIRED_SUFFIX },
 	{ "md5", is_md5_or_null, "32 hexadecimal digits or null" REQUIRED_SUFFIX },
 	{ "cover-url", is_text_or_absent, "a string or null" },
 	{ "product-id", is_id_or_absent, "a string or a whole number from 0" },

@@ -20,9 +20,9 @@
 #define NATIVE_LIMIT_DEFAULT	50 /* rows per page */
 #define NATIVE_LIMIT_MAX	500
 #define NATIVE_FIELDS_MAX	60
-#define NATIVE_FIELD_NAME_MAX	64   /* bytes of a field's name */
-#define NATIVE_STATUS_MAX	64   /* bytes */
-#define NATIVE_TEXT_MAX		4096 /* bytes of the JSON text of error and of progress */
+#define NATIVE_FIELD_NAME_MAX	TASK_FIELD_NAME_MAX
+#define NATIVE_STATUS_MAX	64 /* bytes */
+#define NATIVE_TEXT_MAX		TASK_TEXT_MAX
 #define NATIVE_MEDIA_TYPE	"application/json"
 #define NATIVE_TASKS_PATH	"/v1/tasks"
 #define NATIVE_MERGE_PATCH_TYPE "application/merge-patch+json"

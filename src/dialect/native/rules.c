@@ -1,3 +1,4 @@
+#include "dialect/check.h"
 #include "dialect/native/native.h"
 
 /* Sets *state to the state that the status means. If *state is set already, both must agree. */
@@ -187,7 +188,7 @@ bool native_before_write(
 	if (!show_error(op, dialect, before, task))
 		return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
 			NATIVE_AT_MEMBER(STR("error")), "The task has too many fields.");
-	return dialect->validate(before, task, err) || native_convert_error(err, op->arena);
+	return dialect_check_task(before, task, err) || native_convert_error(err, op->arena);
 }
 
 bool native_follow(const struct op *op, const struct task *before, const struct task *after,

@@ -212,3 +212,29 @@ bool uplynk_decode_delete(struct request *request, struct op *op, struct err *er
 	op->only_changes = op->frees = true;
 	return decode_init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
 }
+
+/* ---- points that are imported ---- */
+
+bool uplynk_point_validate(const struct task *before, const struct task *point, struct err *err)
+{
+	struct arena arena = { 0 };
+	bool ok = true;
+
+	(void)before;
+	for (size_t i = 0; ok && i < MEMBER_COUNT; i++) {
+		const struct member *member = &members[i];
+		struct str json = task_field(point, str_cstr(member->name));
+		struct str text = json_unquote(json, &arena);
+
+		if (json.len == 0 || json.ptr[0] != '"')
+			ok = decode_not_a_string(err, ERR_UNPROCESSABLE, member->name);
+		else if (!text.ptr)
+			ok = err_no_memory(err);
+		else if (text.len < member->min || text.len > member->max)
+			ok = err_set(err, ERR_UNPROCESSABLE, member->name,
+				"%s must have %zu to %zu bytes", member->name, member->min,
+				member->max);
+	}
+	arena_free(&arena);
+	return ok && uplynk_validate_results(point, err);
+}

@@ -3,16 +3,14 @@
 
 static bool check_operation(struct str json, struct err *err)
 {
-	/* RESTART belongs to tasks of slicers, which a backend may store here too. */
-	static const char *const known[] = { "\"CREATE\"", "\"UPDATE\"", "\"DELETE\"",
-		"\"RESTART\"" };
+	static const char *const known[] = { "\"CREATE\"", "\"UPDATE\"", "\"DELETE\"" };
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		if (str_eq(json, str_cstr(known[i])))
 			return true;
 	}
-	return err_set(err, ERR_UNPROCESSABLE, "operation",
-		"operation must be CREATE, UPDATE, DELETE or RESTART");
+	return err_set(
+		err, ERR_UNPROCESSABLE, "operation", "operation must be CREATE, UPDATE or DELETE");
 }
 
 bool uplynk_native_defaults(const struct request *request, struct op *op, struct err *err)
@@ -28,7 +26,10 @@ bool uplynk_native_defaults(const struct request *request, struct op *op, struct
 
 bool uplynk_validate(const struct task *before, const struct task *task, struct err *err)
 {
-	(void)before;
-	return check_operation(task_field(task, STR("operation")), err) &&
+	/* Earlier builds took RESTART, and such a task must be able to end. */
+	bool kept = before && str_eq(task_field(before, STR("operation")),
+				      task_field(task, STR("operation")));
+
+	return (kept || check_operation(task_field(task, STR("operation")), err)) &&
 	       uplynk_validate_results(task, err);
 }

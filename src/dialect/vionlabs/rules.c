@@ -3,12 +3,10 @@
 #include "dialect/vionlabs/vionlabs.h"
 #include "http/json.h"
 
-/* Requires a member that is a string of 1 to max characters; *text is its value. */
-static bool require_text(const struct op *op, const char *name, size_t max, struct arena *arena,
+/* Requires the JSON text of a string of 1 to max characters; *text is its value. */
+static bool require_text(struct str json, const char *name, size_t max, struct arena *arena,
 	struct str *text, struct err *err)
 {
-	struct str json = change_field(&op->change, str_cstr(name));
-
 	if (json.len == 0 || json.ptr[0] != '"')
 		return decode_not_a_string(err, ERR_UNPROCESSABLE, name);
 	*text = json_unquote(json, arena);
@@ -23,23 +21,44 @@ static bool require_text(const struct op *op, const char *name, size_t max, stru
 	return true;
 }
 
+/* The parts of a task's address. */
+static const struct {
+	const char *name;
+	size_t max; /* characters */
+} parts[] = {
+	{ "inventory_id", VIONLABS_ITEM_MAX },
+	{ "product", VIONLABS_ITEM_MAX },
+	{ "version", VIONLABS_VERSION_MAX },
+};
+
+#define PARTS (sizeof(parts) / sizeof(parts[0]))
+
+/* json has the JSON text of each part. */
+static bool make_id(
+	const struct str json[PARTS], struct id *id, struct arena *arena, struct err *err)
+{
+	struct str texts[PARTS];
+
+	for (size_t i = 0; i < PARTS; i++) {
+		if (!require_text(json[i], parts[i].name, parts[i].max, arena, &texts[i], err))
+			return false;
+	}
+	return vionlabs_make_id(
+		&(struct vionlabs_identity){ texts[0], texts[1], texts[2] }, id, arena, err);
+}
+
 bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err)
 {
 	struct str priority = change_field(&op->change, STR("priority"));
-	struct vionlabs_identity identity;
+	struct str json[PARTS];
 
-	if (!require_text(
-		    op, "inventory_id", VIONLABS_ITEM_MAX, request->arena, &identity.item, err) ||
-		!require_text(
-			op, "product", VIONLABS_ITEM_MAX, request->arena, &identity.product, err) ||
-		!require_text(op, "version", VIONLABS_VERSION_MAX, request->arena,
-			&identity.version, err))
-		return false;
+	for (size_t i = 0; i < PARTS; i++)
+		json[i] = change_field(&op->change, str_cstr(parts[i].name));
 	if (priority.len > 2 && !(op->change.set & CHANGE_PRIORITY))
 		vionlabs_set_priority(
 			&op->change, (struct str){ priority.ptr + 1, priority.len - 2 });
 	op->client_named = true;
-	return vionlabs_make_id(&identity, &op->new_id, request->arena, err);
+	return make_id(json, &op->new_id, request->arena, err);
 }
 
 /* Whether the JSON text is a string and one of the values. */
@@ -52,17 +71,16 @@ static bool is_one_of(struct str json, const char *const *values)
 /* Requires the members that form the task's address, and rejects changes to them. */
 static bool validate_identity(const struct task *before, const struct task *task, struct err *err)
 {
-	static const char *const names[] = { "inventory_id", "product", "version" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct str json = task_field(task, str_cstr(names[i]));
+	for (size_t i = 0; i < PARTS; i++) {
+		const char *name = parts[i].name;
+		struct str json = task_field(task, str_cstr(name));
 
 		if (json.len <= 2 || json.ptr[0] != '"')
-			return err_set(err, ERR_UNPROCESSABLE, names[i],
-				"%s must be a non-empty string", names[i]);
-		if (before && !str_eq(json, task_field(before, str_cstr(names[i]))))
-			return err_set(err, ERR_UNPROCESSABLE, names[i],
-				"%s cannot be changed: it identifies the task", names[i]);
+			return err_set(err, ERR_UNPROCESSABLE, name,
+				"%s must be a non-empty string", name);
+		if (before && !str_eq(json, task_field(before, str_cstr(name))))
+			return err_set(err, ERR_UNPROCESSABLE, name,
+				"%s cannot be changed: it identifies the task", name);
 	}
 	if (!is_one_of(task_field(task, STR("product")), vionlabs_products))
 		return err_set(
@@ -83,4 +101,21 @@ bool vionlabs_validate(const struct task *before, const struct task *task, struc
 		return err_set(err, ERR_UNPROCESSABLE, "status",
 			"status must be the one that Vionlabs uses for the state");
 	return true;
+}
+
+bool vionlabs_check_address(const struct task *task, struct err *err)
+{
+	struct arena arena = { 0 };
+	struct str json[PARTS];
+	struct id id;
+	bool ok;
+
+	for (size_t i = 0; i < PARTS; i++)
+		json[i] = task_field(task, str_cstr(parts[i].name));
+	ok = make_id(json, &id, &arena, err);
+	if (ok && id_compare(&id, &task->id) != 0)
+		ok = err_set(err, ERR_UNPROCESSABLE, "inventory_id",
+			"inventory_id, product and version lead to another id");
+	arena_free(&arena);
+	return ok;
 }

@@ -57,5 +57,6 @@ const struct dialect vionlabs_dialect = {
 	.encode_error = vionlabs_encode_error,
 	.native_defaults = vionlabs_native_defaults,
 	.validate = vionlabs_validate,
+	.check_address = vionlabs_check_address,
 	.sample = vionlabs_sample,
 };

@@ -67,6 +67,7 @@ void vionlabs_encode_error(const struct request *request, const struct err *err,
 	struct response *response);
 bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err);
 bool vionlabs_validate(const struct task *before, const struct task *task, struct err *err);
+bool vionlabs_check_address(const struct task *task, struct err *err);
 bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena);
 
 /* ---- problems ---- */

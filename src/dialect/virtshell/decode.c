@@ -5,7 +5,6 @@
 
 #define MEMBERS_MAX	60
 #define MEMBER_NAME_MAX 64
-#define STATUS_MAX	64
 
 /* The state of the parser. */
 struct body {
@@ -91,9 +90,9 @@ static bool parse_status(const struct body *body, const char *name, const json_t
 	if (!json_is_string(value))
 		return decode_not_a_string(body->err, ERR_INVALID, name);
 	status = json_str(value);
-	if (status.len == 0 || status.len > STATUS_MAX)
+	if (status.len == 0 || status.len > VIRTSHELL_STATUS_MAX)
 		return err_set(body->err, ERR_INVALID, name, "%s must have 1 to %d bytes", name,
-			STATUS_MAX);
+			VIRTSHELL_STATUS_MAX);
 	status = arena_copy(body->arena, status);
 	if (!status.ptr)
 		return err_no_memory(body->err);

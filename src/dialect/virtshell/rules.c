@@ -39,6 +39,9 @@ bool virtshell_validate(const struct task *before, const struct task *task, stru
 	static const char *const texts[] = { "description", "type", "object_uuid", "log" };
 	struct str json;
 
+	if (task->status.len == 0 || task->status.len > VIRTSHELL_STATUS_MAX)
+		return err_set(err, ERR_UNPROCESSABLE, "status", "status must have 1 to %d bytes",
+			VIRTSHELL_STATUS_MAX);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		json = task_field(task, str_cstr(texts[i]));
 		if (json.ptr && json.ptr[0] != '"')

@@ -15,6 +15,7 @@
 #include "dialect/dialect.h"
 
 #define VIRTSHELL_MEDIA_TYPE "application/json"
+#define VIRTSHELL_STATUS_MAX 64 /* bytes */
 
 /* Bytes. The sum of what is stored must be less than STORE_RECORD_MAX (store/store.h). */
 #define VIRTSHELL_BODY_MAX	    ((size_t)16 * 1024 * 1024)

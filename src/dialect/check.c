@@ -1,0 +1,153 @@
+#include "dialect/check.h"
+
+#include <inttypes.h>
+
+#include "base/date.h"
+#include "http/json.h"
+#include "task/member.h"
+
+/* A field of a request's body is at least one level below the body itself. */
+#define FIELD_DEPTH_MAX (JSON_DEPTH_MAX - 1)
+
+static bool refuse(struct err *err, const char *member, const char *expected)
+{
+	return err_set(err, ERR_UNPROCESSABLE, member, "%s must be %s", member, expected);
+}
+
+/* ---- members that all tasks have ---- */
+
+static bool is_user(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7F)
+			return false;
+	}
+	return text.len <= TASK_USER_MAX;
+}
+
+static bool check_texts(const struct task *task, struct err *err)
+{
+	struct str error = task->error;
+
+	if (!is_user(task->created_by))
+		return refuse(err, "created_by", "printable, of at most 64 bytes");
+	if (!is_user(task->updated_by))
+		return refuse(err, "updated_by", "printable, of at most 64 bytes");
+	if (error.len > TASK_TEXT_MAX || (error.len > 0 && error.ptr[0] != '"'))
+		return refuse(err, "error", "a string of at most 4096 bytes of JSON text, or null");
+	if (task->progress.len > TASK_TEXT_MAX)
+		return refuse(err, "progress", "of at most 4096 bytes of JSON text");
+	return true;
+}
+
+static bool is_time(int64_t ms)
+{
+	return ms >= 0 && ms <= DATE_MS_MAX;
+}
+
+static bool check_numbers(const struct task *task, struct err *err)
+{
+	if (task->revision == 0 || task->revision > INT64_MAX)
+		return refuse(err, "revision", "an integer from 1");
+	if (task->max_attempts > INT32_MAX)
+		return refuse(err, "max_attempts", "an integer from 0 to 2147483647");
+	if (!is_time(task->created))
+		return refuse(err, "created", "from 1970 to 9999");
+	if (!is_time(task->updated))
+		return refuse(err, "updated", "from 1970 to 9999");
+	return true;
+}
+
+static bool check_fields(const struct task *task, struct err *err)
+{
+	for (size_t i = 0; i < task->field_count; i++) {
+		const struct field *field = &task->fields[i];
+
+		if (field->name.len == 0 || field->name.len > TASK_FIELD_NAME_MAX)
+			return err_set(err, ERR_UNPROCESSABLE, "fields",
+				"the name of a field must have 1 to %d bytes", TASK_FIELD_NAME_MAX);
+		if (json_text_depth(field->json) > FIELD_DEPTH_MAX)
+			return err_set(err, ERR_UNPROCESSABLE, "fields",
+				"the field %.*s has more than %d levels", STR_ARGS(field->name),
+				FIELD_DEPTH_MAX);
+	}
+	return true;
+}
+
+static bool has_numbers(const struct dialect *dialect)
+{
+	const struct index_field *field = dialect->index_fields;
+
+	while (field->source != INDEX_END && field->source != INDEX_NUMBER)
+		field++;
+	return field->source == INDEX_NUMBER;
+}
+
+static bool check_number(const struct dialect *dialect, const struct task *task, struct err *err)
+{
+	if (!has_numbers(dialect))
+		return task->number == 0 ||
+		       err_set(err, ERR_UNPROCESSABLE, "number",
+			       "tasks of the dialect %s have no number", dialect->name);
+	return (task->number > 0 && task->number <= TASK_NUMBER_MAX) ||
+	       err_set(err, ERR_UNPROCESSABLE, "number",
+		       "number must be an integer from 1 to %" PRIu64, TASK_NUMBER_MAX);
+}
+
+/* ---- the whole task ---- */
+
+static bool check_status(const struct dialect *dialect, const struct task *task, struct err *err)
+{
+	enum task_state state = dialect_state(dialect->statuses, task->status);
+
+	if (state == TASK_STATE_NONE)
+		return err_set(err, ERR_UNPROCESSABLE, "status",
+			"the dialect %s has no such status", dialect->name);
+	return state == task->state || err_set(err, ERR_UNPROCESSABLE, "status",
+					       "in the dialect %s this status means the state %s",
+					       dialect->name, task_state_name(state));
+}
+
+/* Resources have their own validation, and no status in words. */
+static bool check_resource(const struct task *before, const struct task *record, struct err *err)
+{
+	switch (record->dialect) {
+#define X(name, code) \
+	case (code):  \
+		return name##_validate(before, record, err);
+		RESOURCE_LIST(X)
+#undef X
+	default:
+		return refuse(err, "dialect", "the name of a dialect");
+	}
+}
+
+static bool check_common(const struct task *task, struct err *err)
+{
+	return check_texts(task, err) && check_numbers(task, err) && check_fields(task, err);
+}
+
+bool dialect_check_task(const struct task *before, const struct task *task, struct err *err)
+{
+	const struct dialect *dialect = dialect_by_code(task->dialect);
+
+	/* The limits of a change are those of its decoder; an older task may be beyond them. */
+	if (!before && !check_common(task, err))
+		return false;
+	if (!dialect)
+		return check_resource(before, task, err);
+	if (!before && (!check_status(dialect, task, err) || !check_number(dialect, task, err)))
+		return false;
+	return dialect->validate(before, task, err) && dialect_check_address(task, err);
+}
+
+bool dialect_check_address(const struct task *task, struct err *err)
+{
+	const struct dialect *dialect = dialect_by_code(task->dialect);
+
+	if (!dialect)
+		return true;
+	if (has_numbers(dialect) && !check_number(dialect, task, err))
+		return false;
+	return !dialect->check_address || dialect->check_address(task, err);
+}
