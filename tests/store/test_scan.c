@@ -84,6 +84,33 @@ static void two_large_conditions_are_too_broad(struct store *store)
 	assert_code(fixture_error(store, &op), ERR_TOO_BROAD);
 }
 
+/* Entries of equal value are in the order of creation. */
+static void implied_sorts_cost_nothing(struct store *store)
+{
+	struct op op = list();
+	struct result result;
+	struct task row = { 0 };
+
+	list_sort_add(&op.list, Q_TYPE, true);
+	list_sort_add(&op.list, INDEX_BY_CREATED, true);
+	op.list.offset = 1;
+	op.list.limit = 1;
+	result = open_list(store, &op);
+	read_all(&result, &row);
+	assert_int_equal(result.total, TASKS);
+	assert_int_equal(row.created, 1000 + TASKS - 1);
+	store_result_free(&result);
+}
+
+static void other_sorts_are_too_broad(struct store *store)
+{
+	struct op op = list();
+
+	list_sort_add(&op.list, Q_TYPE, true);
+	list_sort_add(&op.list, INDEX_BY_CREATED, false);
+	assert_code(fixture_error(store, &op), ERR_TOO_BROAD);
+}
+
 static void smallest_condition_is_read(struct store *store)
 {
 	struct op op = list();
@@ -168,6 +195,8 @@ static void scans_are_limited(void **state)
 {
 	static void (*const tests[])(struct store *) = {
 		two_large_conditions_are_too_broad,
+		implied_sorts_cost_nothing,
+		other_sorts_are_too_broad,
 		smallest_condition_is_read,
 		one_condition_in_another_order_has_its_total,
 		last_page_is_reached_from_the_end,

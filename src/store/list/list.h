@@ -90,6 +90,8 @@ struct query {
 	struct list_query list;
 };
 
+/* Drops sorts that change nothing: behind a unique field, or that the one before implies. */
+void query_drop_sorts(struct query *query);
 /* Whether all its fields exist (ERR_INTERNAL) and its cursor is short enough (ERR_INVALID). */
 bool query_check(const struct query *query, struct err *err);
 /* The dialects that it covers; returns how many. */

@@ -274,8 +274,10 @@ static bool open_listing(struct listing *listing, struct err *err)
 {
 	bool direct;
 
-	if (!query_check(&listing->query, err) ||
-		!query_direct_ranges(&listing->query, &listing->ranges, &direct, err))
+	if (!query_check(&listing->query, err))
+		return false;
+	query_drop_sorts(&listing->query);
+	if (!query_direct_ranges(&listing->query, &listing->ranges, &direct, err))
 		return false;
 	if (direct)
 		return open_ranges(listing, err);

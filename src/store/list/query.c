@@ -75,6 +75,41 @@ uint64_t list_offset(const struct list_query *list, uint64_t total)
 	return total == 0 ? 0 : (total - 1) / list->limit * list->limit;
 }
 
+static bool is_unique(const struct index_field *field)
+{
+	return field && field->source == INDEX_NUMBER;
+}
+
+/* Numbers are given in the order of creation. */
+static bool is_creation(const struct index_field *field)
+{
+	return field && (field->source == INDEX_ALL || field->source == INDEX_NUMBER);
+}
+
+/*
+ * Entries of equal value are in the order of creation, in the direction of their sort: so a
+ * following sort by creation in that direction is implied.
+ */
+void query_drop_sorts(struct query *query)
+{
+	struct list_query *list = &query->list;
+	const struct list_sort *sorts = list->sorts;
+
+	for (size_t i = 0; i < list->sort_count; i++) {
+		if (is_unique(query_any_field(query, sorts[i].field)))
+			list->sort_count = i + 1;
+	}
+	for (size_t n = list->sort_count; n > 1; n = list->sort_count) {
+		const struct list_sort *last = &sorts[n - 1], *before = last - 1;
+		const struct index_field *field = query_any_field(query, before->field);
+
+		if (!is_creation(query_any_field(query, last->field)) || !field ||
+			field->order_by || last->descending != before->descending)
+			break;
+		list->sort_count--;
+	}
+}
+
 static bool check_field(const struct query *query, uint8_t code, struct err *err)
 {
 	return query_any_field(query, code) ||
