@@ -78,6 +78,7 @@ struct request {
 	struct rate_status rate_status;
 
 	unsigned selected_fields; /* from a decoder to its encoder: a bit per requested member */
+	void *encoder_state;	  /* the same: the dialect's own, in arena; NULL: none */
 };
 
 /* Adds a FastCGI parameter, borrowed; ERR_TOO_LARGE beyond REQUEST_CGI_PARAMS_MAX. */

@@ -288,6 +288,13 @@ def refusals():
     equal(page()["meta"]["record-count"], count, "refused requests create no task")
 
 
+def failure(status, message):
+    title = {500: "Internal Server Error", 504: "Gateway Timeout"}[status]
+    code = str(status)
+    error = {"title": title, "detail": message, "code": code, "status": code}
+    return {"message": message, "errors": [error]}
+
+
 def failures():
     for kind, status, message in (
         ("db", 504, "DB query cancelled"),
@@ -298,7 +305,7 @@ def failures():
         answer = call("GET", "/api/v2/timeouts/trigger?kind=" + kind)
         equal(
             (answer.status, answer.json()),
-            (status, {"message": message}),
+            (status, failure(status, message)),
             f"the documented failure {kind}",
         )
         ok(time.monotonic() - begun < 5, f"the documented failure {kind}: without a delay")

@@ -1,4 +1,4 @@
-/* Paths and query parameters; README.md describes what Rails does with each parameter. */
+/* Paths, fields and include; README.md describes what Rails does with each parameter. */
 #include "dialect/decode.h"
 
 #include "dialect/idol/idol.h"
@@ -6,37 +6,6 @@
 #define INCLUDE_ERRORS_MAX 20 /* error objects for include in one response */
 
 static const struct str type = { IDOL_RESOURCE_TYPE, sizeof(IDOL_RESOURCE_TYPE) - 1 };
-
-/* ---- Accept ---- */
-
-struct negotiation {
-	bool present, acceptable;
-};
-
-static void match_header(struct negotiation *negotiation, struct str header)
-{
-	while (header.len > 0) {
-		struct str range = str_trim(str_split_next(&header, ','));
-
-		negotiation->present |= range.len > 0;
-		negotiation->acceptable |= str_eq_nocase(range, STR(IDOL_MEDIA_TYPE)) ||
-					   str_starts(range, STR("*/*"));
-	}
-}
-
-static bool check_accept(const struct request *request, struct err *err)
-{
-	struct negotiation negotiation = { 0 };
-
-	for (size_t i = 0; i < request->cgi_param_count; i++) {
-		if (str_eq(request->cgi_params[i].name, STR("HTTP_ACCEPT")))
-			match_header(&negotiation, request->cgi_params[i].value);
-	}
-	if (negotiation.acceptable || !negotiation.present)
-		return true;
-	return idol_set_error(err, request->arena, IDOL_NOT_ACCEPTABLE,
-		request_cgi_param(request, "HTTP_ACCEPT"), STR_NULL);
-}
 
 /* ---- fields ---- */
 
@@ -82,44 +51,75 @@ static bool check_fields(struct request *request, struct err *err)
 
 /* ---- include ---- */
 
-/* Related resources are not stored here, so no include is valid. */
-static bool check_include(const struct request *request, struct err *err)
+/* Only the attachable can be included; nothing is known of its own relationships. */
+static bool is_includable(struct str path, bool allowed, struct str *wrong, struct str *owner)
+{
+	*wrong = str_split_next(&path, '.');
+	*owner = type;
+	if (!allowed || !str_eq(*wrong, STR("attachable")))
+		return false;
+	*wrong = str_split_next(&path, '.');
+	*owner = STR("attachables");
+	return wrong->len == 0;
+}
+
+/* Room for the attachables of one page. */
+static bool add_included(struct request *request, struct err *err)
+{
+	struct idol_included *included = arena_alloc(request->arena, sizeof(*included));
+
+	if (!included)
+		return err_no_memory(err);
+	included->count = 0;
+	request->encoder_state = included;
+	return true;
+}
+
+/* Reports every include that is not known. */
+static bool check_include(struct request *request, bool allowed, struct err *err)
 {
 	struct buf objects = BUF_INIT;
 	size_t count = 0;
+	bool included = false, ok;
 
 	for (size_t i = 0; i < request->query_count; i++) {
-		struct str rest = request->query[i].value;
+		struct str rest = request->query[i].value, wrong, owner;
 
 		if (!str_eq(request->query[i].name, STR("include")))
 			continue;
-		for (; rest.len > 0 && count < INCLUDE_ERRORS_MAX; count++) {
-			struct str path = str_split_next(&rest, ',');
-
-			idol_put_api_error(
-				&objects, IDOL_INVALID_INCLUDE, str_split_next(&path, '.'), type);
+		while (rest.len > 0 && count < INCLUDE_ERRORS_MAX) {
+			if (is_includable(str_split_next(&rest, ','), allowed, &wrong, &owner)) {
+				included = true;
+				continue;
+			}
+			idol_put_api_error(&objects, IDOL_INVALID_INCLUDE, wrong, owner);
+			count++;
 		}
 	}
 	if (count > 0)
 		idol_set_errors(err, request->arena, ERR_INVALID, &objects);
+	ok = count == 0 && (!included || add_included(request, err));
 	buf_free(&objects);
-	return count == 0;
+	return ok;
 }
 
-bool idol_check_query(struct request *request, struct err *err)
+bool idol_check_query(struct request *request, enum idol_query_kind kind, struct err *err)
 {
-	return check_accept(request, err) && check_fields(request, err) &&
-	       check_include(request, err);
+	return idol_check_accept(request, err) &&
+	       idol_normalize_query(request, kind == IDOL_QUERY_LIST, err) &&
+	       check_fields(request, err) &&
+	       check_include(request, kind != IDOL_QUERY_RELATED, err);
 }
 
 /* ---- decoders ---- */
 
-bool idol_decode_read(struct request *request, struct op *op, struct err *err)
+static bool decode_read(
+	struct request *request, enum idol_query_kind kind, struct op *op, struct err *err)
 {
 	struct str id = request_path_var(request, "id"), digits;
 
 	decode_init_op(op, OP_READ, DIALECT_CODE_idol, NULL);
-	if (!idol_check_query(request, err))
+	if (!idol_check_query(request, kind, err))
 		return false;
 	if (!idol_parse_integer(id, &digits))
 		return idol_set_error(err, request->arena, IDOL_INVALID_FIELD_VALUE, id, STR("id"));
@@ -129,12 +129,24 @@ bool idol_decode_read(struct request *request, struct op *op, struct err *err)
 	return true;
 }
 
+bool idol_decode_read(struct request *request, struct op *op, struct err *err)
+{
+	return decode_read(request, IDOL_QUERY_ONE, op, err);
+}
+
+bool idol_decode_related(struct request *request, struct op *op, struct err *err)
+{
+	return decode_read(request, IDOL_QUERY_RELATED, op, err);
+}
+
 /* Fails on purpose: a documented way to test how a client handles failures. */
 bool idol_decode_trigger(struct request *request, struct op *op, struct err *err)
 {
-	struct str kind = request_query_param(request, "kind");
+	struct str kind = request_path_var(request, "kind");
 
 	(void)op;
+	if (!kind.ptr)
+		kind = request_query_param(request, "kind");
 	if (kind.len == 0)
 		return idol_set_error(
 			err, request->arena, IDOL_PARAM_MISSING, STR("kind"), STR_NULL);

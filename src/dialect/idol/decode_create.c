@@ -20,6 +20,12 @@ static bool is_blank(const json_t *value)
 		       json_array_size(value) == 0);
 }
 
+/* Null or "": Rails takes the text of an optional attribute, if it is empty, as null. */
+static bool is_none(const json_t *value)
+{
+	return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+}
+
 static const char *check_master_type(const json_t *value)
 {
 	if (is_blank(value))
@@ -46,7 +52,7 @@ static const char *precision_text(const json_t *value)
 
 static const char *check_precision(const json_t *value)
 {
-	return json_is_null(value) || precision_text(value) ? NULL : NOT_INCLUDED;
+	return is_none(value) || precision_text(value) ? NULL : NOT_INCLUDED;
 }
 
 static const char *check_status(const json_t *value)
@@ -57,7 +63,7 @@ static const char *check_status(const json_t *value)
 
 static const char *check_url(const json_t *value)
 {
-	if (json_is_null(value))
+	if (is_none(value))
 		return NULL;
 	if (!json_is_string(value) || is_blank(value))
 		return NOT_VALID;
@@ -68,7 +74,7 @@ static const char *check_url(const json_t *value)
 
 static const char *check_md5(const json_t *value)
 {
-	return json_is_null(value) || (json_is_string(value) && idol_is_md5(json_str(value)))
+	return is_none(value) || (json_is_string(value) && idol_is_md5(json_str(value)))
 		       ? NULL
 		       : NOT_VALID;
 }
@@ -130,9 +136,12 @@ static bool check_content_type(const struct request *request, struct err *err)
 {
 	struct str sent = request_media_type(request);
 
-	if (str_eq_nocase(sent, STR(IDOL_MEDIA_TYPE)))
+	struct str field = request_cgi_param(request, "CONTENT_TYPE");
+
+	if (str_eq_nocase(sent, STR(IDOL_MEDIA_TYPE)) && !idol_has_extension(field))
 		return true;
-	return idol_set_error(err, request->arena, IDOL_UNSUPPORTED_MEDIA_TYPE, sent, STR_NULL);
+	return idol_set_error(err, request->arena, IDOL_UNSUPPORTED_MEDIA_TYPE,
+		sent.len > 0 && idol_has_extension(field) ? field : sent, STR_NULL);
 }
 
 /* Checks the member data of the body, and its type. */
@@ -142,7 +151,7 @@ static bool check_data(
 	const json_t *type;
 
 	*data = json_object_get(json, "data");
-	if (json && !json_is_object(json))
+	if (json && !json_is_null(json) && !json_is_object(json))
 		return set_value_error(request, IDOL_BODY_NOT_OBJECT, NULL, STR_NULL, err);
 	if (is_blank(*data))
 		return idol_set_error(
@@ -164,8 +173,22 @@ static bool is_data_member(const char *name)
 	       strcmp(name, "relationships") == 0;
 }
 
+/* Resources that the attachable belongs to, for the filters of these fields. */
+static const struct owner {
+	const char *name, *plain, *field;
+} owners[] = {
+	{ "product", "product", "product-id" },
+	{ "distributor", "distributor", "distributor-id" },
+};
+
+#define OWNER_COUNT (sizeof(owners) / sizeof(owners[0]))
+
 static bool is_relationship(const char *name)
 {
+	for (size_t i = 0; i < OWNER_COUNT; i++) {
+		if (strcmp(name, owners[i].name) == 0)
+			return true;
+	}
 	return strcmp(name, "attachable") == 0;
 }
 
@@ -222,6 +245,36 @@ static bool parse_linkage(const struct request *request, const json_t *data, str
 	return idol_set_linkage(&linkage, change, request->arena, err);
 }
 
+static bool parse_owner(const struct request *request, const struct owner *owner,
+	const json_t *relationship, struct change *change, struct err *err)
+{
+	const json_t *linked = json_object_get(relationship, "data");
+	struct idol_linkage linkage;
+	struct str json;
+
+	if (!relationship || json_is_null(relationship) || json_is_null(linked))
+		return true;
+	if (!idol_parse_owner(&linkage, linked, owner->plain))
+		return set_value_error(request, linkage.error, linkage.bad_value, STR("id"), err);
+	json = json_quote(linkage.id, request->arena);
+	return json.ptr ? change_set_field(change, str_cstr(owner->field), json)
+			: err_no_memory(err);
+}
+
+/* After the attachable: a product as attachable sets product-id too. */
+static bool parse_owners(
+	const struct request *request, const json_t *data, struct change *change, struct err *err)
+{
+	const json_t *relationships = json_object_get(data, "relationships");
+
+	for (size_t i = 0; i < OWNER_COUNT; i++) {
+		if (!parse_owner(request, &owners[i],
+			    json_object_get(relationships, owners[i].name), change, err))
+			return false;
+	}
+	return true;
+}
+
 /* Reports all invalid attributes in one response. */
 static bool check_attributes(
 	const struct request *request, const json_t *values, bool linked, struct err *err)
@@ -258,7 +311,7 @@ static bool set_attributes(
 
 		if (strcmp(idol_members[i], "precision") == 0 && precision_text(value))
 			json = str_cstr(precision_text(value));
-		else if (value)
+		else if (value && !is_none(value))
 			json = json_text(value, arena);
 		if (!json.ptr)
 			return err_no_memory(err);
@@ -274,7 +327,8 @@ static bool parse_body(
 	bool linked;
 
 	if (!check_data(request, json, &data, err) || !check_shape(request, data, err) ||
-		!parse_linkage(request, data, change, &linked, err))
+		!parse_linkage(request, data, change, &linked, err) ||
+		!parse_owners(request, data, change, err))
 		return false;
 	values = json_object_get(data, "attributes");
 	return check_attributes(request, values, linked, err) &&
@@ -290,7 +344,7 @@ bool idol_decode_create(struct request *request, struct op *op, struct err *err)
 	op->assign_number = true;
 	op->change.state = TASK_PENDING;
 	op->change.status = STR("uploaded");
-	if (!check_content_type(request, err) || !idol_check_query(request, err))
+	if (!check_content_type(request, err) || !idol_check_query(request, IDOL_QUERY_ONE, err))
 		return false;
 	/* A missing body counts as one without data. */
 	if (request->body.len > 0 && !json_parse_strict(&json, request->body, err))

@@ -126,6 +126,69 @@ static void put_quoted_url(
 	buf_putc(out, '"');
 }
 
+/* ---- included resources ---- */
+
+/* Only type and id of an attachable are known here. */
+static void put_stub(const struct request *request, const json_t *linkage, struct buf *out)
+{
+	struct str type = json_str(json_object_get(linkage, "type"));
+	struct str id = json_str(json_object_get(linkage, "id"));
+
+	buf_puts(out, "{\"id\":");
+	buf_put_json_string(out, id);
+	buf_puts(out, ",\"type\":");
+	buf_put_json_string(out, type);
+	buf_puts(out, ",\"links\":{\"self\":\"");
+	buf_put_str(out, request->base_url);
+	buf_puts(out, BASE_PATH);
+	query_encode(out, type, QUERY_PLUS_IS_PLUS);
+	buf_putc(out, '/');
+	query_encode(out, id, QUERY_PLUS_IS_PLUS);
+	buf_puts(out, "\"}}");
+}
+
+/* Keeps the linkage of a shown task, if the request includes attachables. */
+static bool keep_linkage(const struct request *request, const struct task *task)
+{
+	struct idol_included *included = request->encoder_state;
+	struct str json = field_json(task, "attachable");
+
+	if (!included || str_eq(json, STR("null")) || included->count == IDOL_PAGE_SIZE_MAX)
+		return true;
+	for (size_t i = 0; i < included->count; i++) {
+		if (str_eq(included->linkages[i], json))
+			return true;
+	}
+	json = arena_copy(request->arena, json);
+	if (json.ptr)
+		included->linkages[included->count++] = json;
+	return json.ptr;
+}
+
+static void put_included(const struct request *request, struct buf *out)
+{
+	const struct idol_included *included = request->encoder_state;
+	const char *before = ",\"included\":[";
+	struct err err;
+
+	for (size_t i = 0; included && i < included->count; i++) {
+		json_t *linkage;
+
+		if (!json_parse_strict(&linkage, included->linkages[i], &err)) {
+			out->failed |= err.code == ERR_NO_MEMORY;
+			continue;
+		}
+		buf_puts(out, before);
+		put_stub(request, linkage, out);
+		json_decref(linkage);
+		before = ",";
+	}
+	if (included)
+		buf_puts(out, before[1] ? ",\"included\":[]" : "]");
+}
+
+/* ---- tasks ---- */
+
 /* {"links":{...},"data":...}: a relationship, in a resource or as its own response. */
 static void put_linkage(const struct request *request, const struct task *task, struct buf *out)
 {
@@ -151,7 +214,7 @@ bool idol_put_task(const struct request *request, const struct task *task, struc
 		buf_putc(out, '}');
 	}
 	buf_putc(out, '}');
-	return buf_ok(out);
+	return keep_linkage(request, task) && buf_ok(out);
 }
 
 /* ---- links of a page ---- */
@@ -229,7 +292,9 @@ bool idol_encode_end(const struct request *request, const struct result *result,
 	const int64_t total = (int64_t)result->total, size = page.size;
 	const int64_t count = (total + size - 1) / size, last = count > 0 ? count : 1;
 
-	buf_printf(out, "],\"meta\":{\"record-count\":%lld,\"page-count\":%lld},\"links\":{",
+	buf_putc(out, ']');
+	put_included(request, out);
+	buf_printf(out, ",\"meta\":{\"record-count\":%lld,\"page-count\":%lld},\"links\":{",
 		(long long)total, (long long)count);
 	put_page_link(request, "first", (struct idol_page){ 1, size }, out);
 	if (page.number > 1)
@@ -246,14 +311,19 @@ bool idol_encode_end(const struct request *request, const struct result *result,
 bool idol_encode(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
+	struct idol_included *included = request->encoder_state;
 	struct buf url = BUF_INIT;
 
+	if (included)
+		included->count = 0;
 	if (result->kind == OP_LIST) {
 		buf_puts(&response->body, "{\"data\":[");
 		return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
 	}
 	buf_puts(&response->body, "{\"data\":");
-	idol_put_task(request, &result->task, &response->body);
+	if (!idol_put_task(request, &result->task, &response->body))
+		return err_no_memory(err);
+	put_included(request, &response->body);
 	buf_putc(&response->body, '}');
 	if (result->kind != OP_CREATE)
 		return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
@@ -269,25 +339,6 @@ bool idol_encode_linkage(const struct request *request, const struct result *res
 	return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
 }
 
-/* Only type and id of the attachable are known here. */
-static void put_related(const struct request *request, const json_t *linkage, struct buf *out)
-{
-	struct str type = json_str(json_object_get(linkage, "type"));
-	struct str id = json_str(json_object_get(linkage, "id"));
-
-	buf_puts(out, "{\"data\":{\"id\":");
-	buf_put_json_string(out, id);
-	buf_puts(out, ",\"type\":");
-	buf_put_json_string(out, type);
-	buf_puts(out, ",\"links\":{\"self\":\"");
-	buf_put_str(out, request->base_url);
-	buf_puts(out, BASE_PATH);
-	query_encode(out, type, QUERY_PLUS_IS_PLUS);
-	buf_putc(out, '/');
-	query_encode(out, id, QUERY_PLUS_IS_PLUS);
-	buf_puts(out, "\"}}}");
-}
-
 bool idol_encode_related(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
@@ -297,10 +348,12 @@ bool idol_encode_related(const struct request *request, const struct result *res
 	if (!json_parse_strict(&linkage, field_json(&result->task, "attachable"), &why))
 		return err_set(
 			err, why.code == ERR_NO_MEMORY ? ERR_NO_MEMORY : ERR_INTERNAL, NULL, NULL);
+	buf_puts(&response->body, "{\"data\":");
 	if (json_is_object(linkage))
-		put_related(request, linkage, &response->body);
+		put_stub(request, linkage, &response->body);
 	else
-		buf_puts(&response->body, "{\"data\":null}");
+		buf_puts(&response->body, "null");
+	buf_putc(&response->body, '}');
 	json_decref(linkage);
 	return response_finish(response, 200, IDOL_MEDIA_TYPE, err);
 }

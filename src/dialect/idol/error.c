@@ -175,11 +175,15 @@ static const struct trigger_error {
 	{ "error", 500, "Internal Server Error" },
 };
 
+/* From 500 on: some clients read the message, others the error objects. */
 static void put_message(struct response *response, const char *text)
 {
 	buf_puts(&response->body, "{\"message\":");
 	buf_put_json_string(&response->body, str_cstr(text));
-	buf_putc(&response->body, '}');
+	buf_puts(&response->body, ",\"errors\":[");
+	idol_put_http_error(&response->body, response_reason(response->status), str_cstr(text),
+		response->status);
+	buf_puts(&response->body, "]}");
 }
 
 /* Below 500: the decoder's document, or a new one with one error object. */

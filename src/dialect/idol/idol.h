@@ -7,10 +7,10 @@
  *     GET  /import-tasks/{id}                              one
  *     GET  /import-tasks/{id}/relationships/attachable     the linkage to its attachable
  *     GET  /import-tasks/{id}/attachable                   the attachable as a resource
- *     GET  /timeouts/trigger                               fails on purpose
+ *     GET  /timeouts/trigger, /timeouts/trigger/{kind}     fails on purpose
  *
- * Private to this folder: tables.c has the routes, model.c statuses and indexes; decode.c parses
- * paths and common parameters, list.c the parameters of lists, decode_create.c bodies; params.c has
+ * Private to this folder: tables.c has the routes, model.c statuses and indexes; query.c checks
+ * Accept and the names of parameters, decode.c parses paths and common parameters, list.c the parameters of lists, decode_create.c bodies; params.c has
  * helpers for parameters, rules.c the model's rules and the native API's hooks.
  */
 #include "dialect/dialect.h"
@@ -91,12 +91,29 @@ struct idol_page idol_parse_page(const struct request *request);
 bool idol_split_brackets(struct str name, const char *object, struct str *key);
 /* Parses an integer of at most 40 digits into its canonical form: " +007" is "7". */
 bool idol_parse_integer(struct str text, struct str *digits);
-/* The first checks of every route: Accept, fields, include. Sets request->selected_fields. */
-bool idol_check_query(struct request *request, struct err *err);
+
+/* Parameters by route: filter, sort and page are for lists; related objects include none. */
+enum idol_query_kind { IDOL_QUERY_ONE, IDOL_QUERY_LIST, IDOL_QUERY_RELATED };
+
+/*
+ * The first checks of every route: Accept, the names of the parameters, fields, include. Sets
+ * request->selected_fields and, if attachables are to be included, request->encoder_state.
+ */
+bool idol_check_query(struct request *request, enum idol_query_kind kind, struct err *err);
+/* ERR_NOT_ACCEPTABLE unless Accept allows IDOL_MEDIA_TYPE without extensions. */
+bool idol_check_accept(const struct request *request, struct err *err);
+/* Whether a Content-Type has the parameter ext of JSON:API 1.1. */
+bool idol_has_extension(struct str content_type);
+/*
+ * Rewrites request->query: values of an array, `sort[]=a&sort[]=b` or `sort[0]=a&sort[1]=b`, become
+ * one comma-separated value of `sort`. Removes the credential; rejects unknown names.
+ */
+bool idol_normalize_query(struct request *request, bool list_route, struct err *err);
 
 /* Decoders of the routes (http/route.h). */
 bool idol_decode_list(struct request *request, struct op *op, struct err *err);
 bool idol_decode_read(struct request *request, struct op *op, struct err *err);
+bool idol_decode_related(struct request *request, struct op *op, struct err *err);
 bool idol_decode_create(struct request *request, struct op *op, struct err *err);
 bool idol_decode_trigger(struct request *request, struct op *op, struct err *err);
 
@@ -114,6 +131,8 @@ struct idol_linkage {
 
 /* Returns false if data is not a linkage. The linkage borrows from data and must not be moved. */
 bool idol_parse_linkage(struct idol_linkage *linkage, const json_t *data);
+/* The same for a linkage to a resource of that type alone, in any spelling; sets only the id. */
+bool idol_parse_owner(struct idol_linkage *linkage, const json_t *data, const char *plain);
 /* Sets attachable, and product-id if it is a product. */
 bool idol_set_linkage(const struct idol_linkage *linkage, struct change *change,
 	struct arena *arena, struct err *err);
@@ -130,6 +149,12 @@ bool idol_is_attachable_type(struct str text);
 extern const char *const idol_members[];
 
 /* ---- responses ---- */
+
+/* The linkages of a page whose resources are included, each once: JSON texts in the arena. */
+struct idol_included {
+	struct str linkages[IDOL_PAGE_SIZE_MAX];
+	size_t count;
+};
 
 /* Returns false if there is no such field; otherwise adds its bit to *shown. */
 bool idol_select_field(struct str name, unsigned *shown);

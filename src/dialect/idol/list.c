@@ -244,6 +244,6 @@ static bool parse_page(const struct request *request, struct op *op, struct err 
 bool idol_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	decode_init_op(op, OP_LIST, DIALECT_CODE_idol, NULL);
-	return idol_check_query(request, err) && parse_filters(request, op, err) &&
+	return idol_check_query(request, IDOL_QUERY_LIST, err) && parse_filters(request, op, err) &&
 	       parse_sort(request, op, err) && parse_page(request, op, err);
 }

@@ -86,15 +86,16 @@ static bool set_linkage_error(
 	return false;
 }
 
-bool idol_parse_linkage(struct idol_linkage *linkage, const json_t *data)
+static bool is_linkage(struct idol_linkage *linkage, const json_t *data)
 {
-	const json_t *type = json_object_get(data, "type"), *id = json_object_get(data, "id");
+	if (json_object_size(data) == 2 && json_object_get(data, "type") &&
+		json_object_get(data, "id"))
+		return true;
+	return set_linkage_error(linkage, IDOL_INVALID_LINKS_OBJECT, NULL);
+}
 
-	if (json_object_size(data) != 2 || !type || !id)
-		return set_linkage_error(linkage, IDOL_INVALID_LINKS_OBJECT, NULL);
-	linkage->type = find_type(type);
-	if (!linkage->type)
-		return set_linkage_error(linkage, IDOL_INVALID_RESOURCE, type);
+static bool parse_linked_id(struct idol_linkage *linkage, const json_t *id)
+{
 	linkage->id = json_str(id);
 	if (json_is_integer(id)) {
 		snprintf(linkage->number, sizeof(linkage->number), "%lld",
@@ -106,7 +107,30 @@ bool idol_parse_linkage(struct idol_linkage *linkage, const json_t *data)
 	return true;
 }
 
-/* A product sets product-id too; the product of a track is not known here. */
+bool idol_parse_linkage(struct idol_linkage *linkage, const json_t *data)
+{
+	const json_t *type = json_object_get(data, "type");
+
+	if (!is_linkage(linkage, data))
+		return false;
+	linkage->type = find_type(type);
+	if (!linkage->type)
+		return set_linkage_error(linkage, IDOL_INVALID_RESOURCE, type);
+	return parse_linked_id(linkage, json_object_get(data, "id"));
+}
+
+bool idol_parse_owner(struct idol_linkage *linkage, const json_t *data, const char *plain)
+{
+	const json_t *type = json_object_get(data, "type");
+
+	if (!is_linkage(linkage, data))
+		return false;
+	if (!json_is_string(type) || !idol_matches_type(json_str(type), plain))
+		return set_linkage_error(linkage, IDOL_INVALID_RESOURCE, type);
+	return parse_linked_id(linkage, json_object_get(data, "id"));
+}
+
+/* A product sets product-id too. */
 bool idol_set_linkage(const struct idol_linkage *linkage, struct change *change,
 	struct arena *arena, struct err *err)
 {

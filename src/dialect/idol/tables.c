@@ -15,10 +15,11 @@ static const struct route routes[] = {
 		.encode = idol_encode },
 	{ .pattern = "/import-tasks/{id}", READ_ROUTE(idol_decode_read, idol_encode) },
 	{ .pattern = "/import-tasks/{id}/relationships/attachable",
-		READ_ROUTE(idol_decode_read, idol_encode_linkage) },
+		READ_ROUTE(idol_decode_related, idol_encode_linkage) },
 	{ .pattern = "/import-tasks/{id}/attachable",
-		READ_ROUTE(idol_decode_read, idol_encode_related) },
+		READ_ROUTE(idol_decode_related, idol_encode_related) },
 	{ .pattern = "/timeouts/trigger", READ_ROUTE(idol_decode_trigger, idol_encode) },
+	{ .pattern = "/timeouts/trigger/{kind}", READ_ROUTE(idol_decode_trigger, idol_encode) },
 	ROUTE_END,
 };
 

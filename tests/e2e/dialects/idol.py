@@ -10,9 +10,9 @@ def create(client):
 
 
 def _shape(status, phrase, sentence):
-    if status >= 500:
-        return {"message": sentence}
     error = {"title": phrase, "detail": sentence, "code": str(status), "status": str(status)}
+    if status >= 500:
+        return {"message": sentence, "errors": [error]}
     return {"errors": [error]}
 
 
