@@ -111,6 +111,7 @@ static const struct option_row rows[] = {
 		.unit = "seconds",
 		.help = "Allowed distance of an Uplynk message's _timestamp from the current time." },
 	{ "uplynk_complete", NUMBER(uplynk_complete), .default_value = "0", .max = 1,
+		.unit = "0 or 1",
 		.help = "1: Uplynk's tasks are complete at their creation, without a backend.",
 		.manual = "For clients that wait for a task to end, while no backend carries it "
 			  "out. Tasks that were created before stay as they are." },

@@ -89,7 +89,7 @@ def documented():
 
 def names():
     """Ids that clients choose, in the path and in the query."""
-    for name in ("task-1", "a/b", "a b", "a+b", 'q"\\', "任务", "x" * 64, "100%", "?&=#"):
+    for name in ("task-1", "a/b", "a b", "a+b", 'q"', "任务", "x" * 64, "100%", "?&=#"):
         task = create(task_id=name, request={"n": [name, 1.5, None]})
         equal(task["task_id"], name, f"POST with task_id {name}")
         equal(
