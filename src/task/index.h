@@ -22,11 +22,17 @@ enum index_source {
 
 #define INDEX_ORDER_BY_MAX 2
 
+#define INDEX_SCRATCH_SIZE 64
+
 struct index_field {
 	uint8_t code; /* from 1, in keys on disk: never reuse one */
 	enum index_source source;
-	const char *name;		     /* of the member if INDEX_FIELD */
-	struct str (*normalize)(struct str); /* maps equal spellings to one; pure; or NULL */
+	const char *name; /* of the member if INDEX_FIELD */
+	/*
+	 * Maps equal spellings to one, which is borrowed from value, a constant, or in scratch; pure;
+	 * or NULL
+	 */
+	struct str (*normalize)(struct str value, char scratch[INDEX_SCRATCH_SIZE]);
 	/* INDEX_FIELD: at most INDEX_ORDER_BY_MAX members, ends with NULL; or NULL */
 	const char *const *order_by;
 	/*

@@ -333,9 +333,10 @@ static void parameter_name(const struct index_field *field, char *name, size_t s
 /* A field is JSON: its filter has the string and the number, unless its index treats them alike. */
 static bool has_two_values(const struct index_field *field)
 {
+	char a[INDEX_SCRATCH_SIZE], b[INDEX_SCRATCH_SIZE];
 	return field->source == INDEX_FIELD &&
 	       !(field->normalize &&
-		       str_eq(field->normalize(STR("5")), field->normalize(STR("\"5\""))));
+		       str_eq(field->normalize(STR("5"), a), field->normalize(STR("\"5\""), b)));
 }
 
 static void check_filter(const struct dialect *dialect, const struct index_field *field)

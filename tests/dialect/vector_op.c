@@ -133,11 +133,13 @@ static const struct index_field *field_of(uint8_t dialect, uint8_t code)
 static json_t *filter_values(const struct list_filter *filter, const struct index_field *field)
 {
 	json_t *values = json_array();
+	char scratch[INDEX_SCRATCH_SIZE];
 
 	for (size_t i = 0; i <= filter->more_value_count; i++) {
 		struct str value = i == 0 ? filter->value : filter->more_values[i - 1];
 
-		value = field->normalize ? field->normalize(value) : value;
+		if (field->normalize)
+			value = field->normalize(value, scratch);
 		json_array_append_new(values, json_stringn(value.ptr ? value.ptr : "", value.len));
 	}
 	return values;

@@ -110,7 +110,10 @@ def names():
         answer = call("POST", "/create", {"handler": "h", "task_id": name})
         equal(
             (answer.status, answer.json()),
-            (422, [{"field": "task_id", "message": "Task ID has already been taken."}]),
+            (
+                422,
+                [{"field": "task_id", "message": f'Task ID "{name}" has already been taken.'}],
+            ),
             "POST with a used task_id: 422",
         )
         equal(
@@ -122,6 +125,12 @@ def names():
     for spelling in (UUID, UUID.upper()):
         equal(call("GET", "/view/" + spelling).status, 200, f"GET of the UUID as {spelling}")
     equal(ids(index(filter={"task_id": UUID.upper()})), [UUID], "filter by the UUID in upper case")
+    child = create(entity_id=UUID.upper())["task_id"]
+    equal(ids(index(filter={"entity_id": UUID})), [child], "filter by a reference in the other case")
+    equal(call("DELETE", "/delete/" + UUID).status, 400, "a reference in upper case is the task's")
+    equal(
+        call("DELETE", "/delete/" + child).status, 204, "the task that refers to it can be removed"
+    )
     equal(call("DELETE", "/delete/" + UUID.upper()).status, 204, "DELETE /delete/ID: 204")
 
 

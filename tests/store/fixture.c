@@ -6,8 +6,9 @@
 #include "memory_engine.h"
 #include "store/usage/usage.h"
 
-static struct str fold_status(struct str status)
+static struct str fold_status(struct str status, char scratch[INDEX_SCRATCH_SIZE])
 {
+	(void)scratch;
 	return str_eq_nocase(status, STR("success")) ? STR("sucess") : status;
 }
 

@@ -105,21 +105,24 @@ static bool set_status(struct body_parser *parser, const json_t *value)
 	return true;
 }
 
-static bool set_member(
-	struct body_parser *parser, const struct fourhse_member *member, const json_t *value)
-{
-	if (!check_value(member, value, &parser->errors))
-		return true;
-	if (member->source == FOURHSE_STATUS)
-		return set_status(parser, value);
-	return set_field(parser, member->name, fourhse_as_string(value, parser->arena));
-}
-
 /* Absent, null or "": the server chooses the value. */
 static bool is_unset(const json_t *value)
 {
 	return !value || json_is_null(value) ||
 	       (json_is_string(value) && json_string_length(value) == 0);
+}
+
+static bool set_member(
+	struct body_parser *parser, const struct fourhse_member *member, const json_t *value)
+{
+	/* The framework takes an empty text as null; request and response are JSON. */
+	if (member->nullable && !member->any_json && is_unset(value))
+		return set_field(parser, member->name, STR("null"));
+	if (!check_value(member, value, &parser->errors))
+		return true;
+	if (member->source == FOURHSE_STATUS)
+		return set_status(parser, value);
+	return set_field(parser, member->name, fourhse_as_string(value, parser->arena));
 }
 
 /* The client's id, or a new one. */

@@ -42,9 +42,7 @@ const struct error_override fourhse_error_overrides[ERR_CODES] = {
 	[ERR_FORBIDDEN] = { .text = "You are not allowed to perform this action." },
 	[ERR_NO_ROUTE] = { .text = "Page not found." },
 	[ERR_NOT_ACCEPTABLE] = { .text = "None of your requested content types is supported." },
-	[ERR_CONFLICT] = { .status = 422,
-		.text = "Task ID has already been taken.",
-		.location = "task_id" },
+	[ERR_CONFLICT] = { .status = 422, .location = "task_id" },
 	[ERR_UNPROCESSABLE] = { .location = "" },
 	[ERR_TOO_BROAD] = { .location = "filter" },
 	[ERR_KEY_REUSED] = { .location = "Idempotency-Key" },
@@ -115,12 +113,34 @@ static void put_error_object(struct buf *out, const struct request *request, con
 	buf_printf(out, ",\"code\":0,\"status\":%d}", status);
 }
 
-static void put_error_list(struct buf *out, const struct err *err, const char *text)
+/* The framework's sentence has the value as it was sent. */
+static void put_taken(struct buf *list, const struct request *request)
+{
+	struct err why;
+	json_t *body = NULL;
+
+	if (fourhse_parse_body(&body, request, &why))
+		fourhse_add_error(list, "task_id", "Task ID \"%s\" has already been taken.",
+			json_is_string(json_object_get(body, "task_id"))
+				? json_string_value(json_object_get(body, "task_id"))
+				: "");
+	else
+		list->failed |= why.code == ERR_NO_MEMORY;
+	json_decref(body);
+	buf_putc(list, ']');
+}
+
+static void put_error_list(
+	struct buf *out, const struct request *request, const struct err *err, const char *text)
 {
 	const char *field = fourhse_error_overrides[err->code].location;
 
 	if (err->detail.len > 0) {
 		buf_put_str(out, err->detail);
+		return;
+	}
+	if (err->code == ERR_CONFLICT) {
+		put_taken(out, request);
 		return;
 	}
 	fourhse_add_error(out, field[0] ? field : err->field, "%s", text);
@@ -144,7 +164,7 @@ void fourhse_encode_error(const struct request *request, const struct err *err, 
 	if (response->status == 422)
 		response->reason = "Data Validation Failed.";
 	if (fourhse_error_overrides[err->code].location)
-		put_error_list(&response->body, err, text);
+		put_error_list(&response->body, request, err, text);
 	else
 		put_error_object(&response->body, request, err, text, response->status);
 }

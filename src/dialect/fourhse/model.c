@@ -12,6 +12,21 @@
 		}                                                                    \
 	}
 
+/* A UUID refers to a task in either case, as it does in a path: JSON text in lower case. */
+static struct str normalize_id(struct str json, char scratch[INDEX_SCRATCH_SIZE])
+{
+	struct id id;
+
+	_Static_assert(INDEX_SCRATCH_SIZE >= ID_TEXT_LEN + 3, "a quoted UUID fits");
+	if (json.len != ID_TEXT_LEN + 2 || json.ptr[0] != '"' ||
+		!id_parse(&id, (struct str){ json.ptr + 1, ID_TEXT_LEN }))
+		return json;
+	scratch[0] = '"';
+	id_format(&id, scratch + 1);
+	scratch[ID_TEXT_LEN + 1] = '"';
+	return (struct str){ scratch, ID_TEXT_LEN + 2 };
+}
+
 const struct index_field fourhse_indexed[] = {
 	INDEX_COMMON_FIELDS,
 	{ .code = FOURHSE_BY_STATUS, .source = INDEX_STATUS, .name = "status" },
@@ -20,8 +35,12 @@ const struct index_field fourhse_indexed[] = {
 	{ .code = FOURHSE_BY_ENTITY_ID,
 		.source = INDEX_FIELD,
 		.name = "entity_id",
+		.normalize = normalize_id,
 		.refers_to = "task_id" },
-	{ .code = FOURHSE_BY_TASK_ID, .source = INDEX_FIELD, .name = "task_id" },
+	{ .code = FOURHSE_BY_TASK_ID,
+		.source = INDEX_FIELD,
+		.name = "task_id",
+		.normalize = normalize_id },
 	{ .code = FOURHSE_BY_REQUEST, .source = INDEX_FIELD, .name = "request" },
 	{ .code = FOURHSE_BY_RESPONSE, .source = INDEX_FIELD, .name = "response" },
 	PAIR_WITH_STATUS(FOURHSE_BY_HANDLER_AND_STATUS, FOURHSE_BY_HANDLER),

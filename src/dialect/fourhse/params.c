@@ -140,14 +140,14 @@ static bool invalid_json(struct err *err, const char *why)
 	return err_set(err, ERR_MALFORMED, NULL, "Invalid JSON data in request body: %s.", text);
 }
 
-/* PHP encodes an empty object as an empty array. */
+/* PHP encodes an empty object as an empty array. The framework takes null for no body. */
 static bool parse_json_body(json_t **params, const struct request *request, struct err *err)
 {
 	json_t *json;
 
 	if (!json_parse_strict(&json, request->body, err))
 		return err->code == ERR_MALFORMED ? invalid_json(err, err->text) : false;
-	if (json_is_array(json) && json_array_size(json) == 0) {
+	if (json_is_null(json) || (json_is_array(json) && json_array_size(json) == 0)) {
 		json_decref(json);
 		json = json_object();
 		if (!json)

@@ -51,7 +51,6 @@ const struct dialect fourhse_dialect = {
 	.name = "fourhse",
 	.code = DIALECT_CODE_fourhse,
 	.prefixes = prefixes,
-	.trailing_slash = SLASH_IGNORE,
 	.auth = &auth,
 	.routes = routes,
 	.statuses = &fourhse_statuses,

@@ -1,8 +1,9 @@
 #include "dialect/idol/idol.h"
 
 /* Ids are strings here, but the native API accepts numbers: index the bare digits of both. */
-static struct str normalize_id(struct str json)
+static struct str normalize_id(struct str json, char scratch[INDEX_SCRATCH_SIZE])
 {
+	(void)scratch;
 	if (json.len < 2 || json.ptr[0] != '"' || json.ptr[json.len - 1] != '"')
 		return json;
 	return (struct str){ json.ptr + 1, json.len - 2 };

@@ -154,12 +154,15 @@ struct values {
 
 static void add_unique(struct values *values, struct str value)
 {
-	struct str (*normalize)(struct str) = values->field->normalize;
-	struct str normalized = normalize ? normalize(value) : value;
+	char scratch[INDEX_SCRATCH_SIZE], room[INDEX_SCRATCH_SIZE];
+	const struct index_field *field = values->field;
+	struct str normalized = field->normalize ? field->normalize(value, scratch) : value;
 
 	for (size_t i = 0; i < values->count; i++) {
-		struct str other = normalize ? normalize(values->list[i]) : values->list[i];
+		struct str other = values->list[i];
 
+		if (field->normalize)
+			other = field->normalize(other, room);
 		if (str_eq(other, normalized))
 			return;
 	}

@@ -1,8 +1,9 @@
 #include "dialect/virtshell/virtshell.h"
 
 /* The specification misspells success as sucess; clients filter by either. */
-static struct str normalize_status(struct str status)
+static struct str normalize_status(struct str status, char scratch[INDEX_SCRATCH_SIZE])
 {
+	(void)scratch;
 	return str_eq(status, STR("success")) ? STR("sucess") : status;
 }
 

@@ -54,6 +54,7 @@ static void put_text(struct index_key *key, struct str text, size_t max)
 
 static void put_value(struct index_key *key, const struct index_field *field, struct str value)
 {
+	char scratch[INDEX_SCRATCH_SIZE];
 	uint64_t number = 0;
 
 	if (field->source == INDEX_NUMBER) {
@@ -62,7 +63,8 @@ static void put_value(struct index_key *key, const struct index_field *field, st
 	} else if (field->source == INDEX_UPDATED) {
 		put_bytes(key, value.ptr, value.len < 8 ? value.len : 8);
 	} else if (field->source != INDEX_ALL) {
-		put_text(key, field->normalize ? field->normalize(value) : value, INDEX_VALUE_MAX);
+		put_text(key, field->normalize ? field->normalize(value, scratch) : value,
+			INDEX_VALUE_MAX);
 	}
 }
 
@@ -234,8 +236,8 @@ bool index_schema_hash(
 	bool ok = false;
 
 	_Static_assert(INDEX_SCHEMA_HASH_SIZE == crypto_hash_sha256_BYTES, "the hash is a SHA-256");
-	/* 3: entries without values */
-	buf_printf(&text, "3 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
+	/* 3: entries without values; 4: references to UUIDs in either case are one */
+	buf_printf(&text, "4 %d %d;", INDEX_TENANT_MAX, INDEX_VALUE_MAX);
 	for (const struct index_table *table = tables; table->fields; table++) {
 		if (!check_table(tables, table, err)) {
 			buf_free(&text);

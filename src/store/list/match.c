@@ -8,7 +8,11 @@ static bool is_in_time_range(const struct list_time_range *range, int64_t time)
 
 static bool same_text(const struct index_field *field, struct str a, struct str b)
 {
-	return field->normalize ? str_eq(field->normalize(a), field->normalize(b)) : str_eq(a, b);
+	char room_a[INDEX_SCRATCH_SIZE], room_b[INDEX_SCRATCH_SIZE];
+
+	if (!field->normalize)
+		return str_eq(a, b);
+	return str_eq(field->normalize(a, room_a), field->normalize(b, room_b));
 }
 
 static bool has_value(const struct index_field *field, const struct task *task, struct str value)
