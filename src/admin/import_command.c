@@ -4,6 +4,7 @@
 #include "admin/export_sum.h"
 #include "admin/task_batch.h"
 #include "admin/task_json.h"
+#include "admin/tenant_list.h"
 #include "admin/transfer_commands.h"
 #include "http/json.h"
 
@@ -29,7 +30,18 @@ struct import {
 	json_int_t tasks_read, rows_read; /* of this export */
 	int version;			  /* of the lines of tasks (task_json.h) */
 	bool partial;
+	uint64_t line; /* that is being read */
+	struct tenant_list tenants;
 };
+
+static bool check_tenant(struct import *import, const struct task *task, struct err *err)
+{
+	return tenant_list_has(&import->tenants, task->tenant) ||
+	       err_set(err, ERR_UNPROCESSABLE, "tenant",
+		       "the tenant %.*s has no user, task or quota (import --new-tenants takes it "
+		       "all the same)",
+		       STR_ARGS(task->tenant));
+}
 
 static bool import_task(struct import *import, struct str line, struct err *err)
 {
@@ -37,7 +49,11 @@ static bool import_task(struct import *import, struct str line, struct err *err)
 
 	if (!task || !task_json_read(task, &import->batch.arena, line, import->version, err))
 		return false;
-	import->batch.count++;
+	if (!check_tenant(import, task, err))
+		return false;
+	import->batch.lines[import->batch.count] = import->line;
+	if (!task_batch_add(&import->batch, err))
+		return false;
 	import->tasks_read++;
 	if (import->part == PART_NONE)
 		import->part = PART_OLD;
@@ -161,10 +177,12 @@ static bool import_line(struct import *import, struct str line, struct err *err)
 	return true;
 }
 
-static bool add_line_number(struct err *err, uint64_t line)
+static bool add_line_number(const struct import *import, struct err *err, uint64_t line)
 {
 	struct err cause = *err;
 
+	if (import->batch.refused)
+		line = import->batch.refused_line;
 	return err_set(err, cause.code, cause.field, "line %" PRIu64 ": %s", line,
 		admin_error_text(&cause, true));
 }
@@ -179,12 +197,13 @@ static bool import_text(struct import *import, struct str line, uint64_t number,
 {
 	struct str content = line;
 
+	import->line = number;
 	if (line.ptr[line.len - 1] == '\n')
 		content.len--;
 	if (import_line(import, content, err))
 		return true;
 	if (!is_cut(err, line))
-		return add_line_number(err, number);
+		return add_line_number(import, err, number);
 	return import->partial || err_set(err, ERR_MALFORMED, NULL,
 					  "the input ends in the middle of line %" PRIu64, number);
 }
@@ -242,19 +261,28 @@ bool admin_import(struct admin *admin, const struct admin_call *call, struct err
 	struct err late = { 0 };
 	bool ok = export_sum_begin(import.sum) || err_no_memory(err), flushed;
 
+	ok = ok && (call->options[ADMIN_NEW_TENANTS] ||
+			   tenant_list_read(&import.tenants, admin->store, err));
 	if (!ok || !task_batch_open(&import.batch, admin->store, err)) {
+		tenant_list_free(&import.tenants);
 		EVP_MD_CTX_free(import.sum);
 		return false;
 	}
 	ok = import_lines(admin, &import, err);
 	flushed = (ok || err->code != ERR_PANIC) &&
 		  task_batch_put(&import.batch, true, ok ? err : &late);
-	ok = ok && flushed;
+	if (ok && import.batch.refused)
+		add_line_number(&import, err, 0);
+	/* The tasks before the refused one are written, but not flushed yet. */
+	if (import.batch.refused && !flushed)
+		flushed = task_batch_put(&import.batch, true, &late);
+	ok = ok && flushed && !import.batch.refused;
 	/* Rows are behind the tasks: only this flush has made them durable. */
 	if (!flushed)
 		import.rows = 0;
 	print_counts(admin, &import);
 	task_batch_close(&import.batch);
+	tenant_list_free(&import.tenants);
 	EVP_MD_CTX_free(import.sum);
 	return ok;
 }

@@ -2,13 +2,14 @@
 
 #include <stdlib.h>
 
-#define BATCH_SIZE	  500
+#include "dialect/check.h"
+
 #define BATCHES_PER_FLUSH 20
 
 bool task_batch_open(struct task_batch *batch, struct store *store, struct err *err)
 {
 	*batch = (struct task_batch){ .store = store };
-	batch->tasks = calloc(BATCH_SIZE, sizeof(*batch->tasks));
+	batch->tasks = calloc(TASK_BATCH_SIZE, sizeof(*batch->tasks));
 	return batch->tasks || err_no_memory(err);
 }
 
@@ -18,9 +19,45 @@ void task_batch_close(struct task_batch *batch)
 	free(batch->tasks);
 }
 
+bool task_batch_add(struct task_batch *batch, struct err *err)
+{
+	if (!dialect_check_task(NULL, &batch->tasks[batch->count], err))
+		return false;
+	batch->count++;
+	return true;
+}
+
+/* The transaction of the refused task has undone those before it. */
+static void put_before_failed(struct task_batch *batch, size_t failed)
+{
+	struct store_task_batch before = {
+		.tasks = batch->tasks, .count = failed, .keep = batch->keep
+	};
+	struct err late;
+
+	if (failed > 0 && store_put_batch(batch->store, &before, &late))
+		batch->unflushed += failed;
+}
+
+static bool put(struct task_batch *batch, struct err *err)
+{
+	struct store_task_batch written = {
+		.tasks = batch->tasks, .count = batch->count, .keep = batch->keep
+	};
+
+	if (batch->count == 0 || store_put_batch(batch->store, &written, err))
+		return true;
+	batch->refused = err->code == ERR_CONFLICT || err->code == ERR_TOO_LARGE;
+	batch->count = 0;
+	batch->refused_line = batch->lines[written.failed];
+	if (batch->refused)
+		put_before_failed(batch, written.failed);
+	return false;
+}
+
 bool task_batch_put(struct task_batch *batch, bool flush, struct err *err)
 {
-	if (batch->count > 0 && !store_put_tasks(batch->store, batch->tasks, batch->count, err))
+	if (!put(batch, err))
 		return false;
 	batch->unflushed += batch->count;
 	batch->count = 0;
@@ -37,7 +74,7 @@ bool task_batch_put(struct task_batch *batch, bool flush, struct err *err)
 
 struct task *task_batch_next(struct task_batch *batch, struct err *err)
 {
-	if (batch->count == BATCH_SIZE && !task_batch_put(batch, false, err))
+	if (batch->count == TASK_BATCH_SIZE && !task_batch_put(batch, false, err))
 		return NULL;
 	return &batch->tasks[batch->count];
 }

@@ -31,7 +31,8 @@ static bool put_samples(struct task_batch *batch, const struct sample *sample, s
 			return false;
 		if (!sample_task(sample, i, &batch->arena, task))
 			return err_no_memory(err);
-		batch->count++;
+		if (!task_batch_add(batch, err))
+			return false;
 	}
 	return task_batch_put(batch, true, err);
 }
@@ -54,6 +55,7 @@ bool admin_load_sample(struct admin *admin, const struct admin_call *call, struc
 		!task_batch_open(&batch, admin->store, err))
 		return false;
 	sample.store = admin->store;
+	batch.keep = true;
 	ok = put_samples(&batch, &sample, err);
 	if (ok)
 		admin_print(

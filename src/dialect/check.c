@@ -27,14 +27,12 @@ static bool is_user(struct str text)
 
 static bool check_texts(const struct task *task, struct err *err)
 {
-	struct str error = task->error;
-
 	if (!is_user(task->created_by))
 		return refuse(err, "created_by", "printable, of at most 64 bytes");
 	if (!is_user(task->updated_by))
 		return refuse(err, "updated_by", "printable, of at most 64 bytes");
-	if (error.len > TASK_TEXT_MAX || (error.len > 0 && error.ptr[0] != '"'))
-		return refuse(err, "error", "a string of at most 4096 bytes of JSON text, or null");
+	if (task->error.len > TASK_TEXT_MAX)
+		return refuse(err, "error", "of at most 4096 bytes of JSON text");
 	if (task->progress.len > TASK_TEXT_MAX)
 		return refuse(err, "progress", "of at most 4096 bytes of JSON text");
 	return true;

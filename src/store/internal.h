@@ -201,6 +201,11 @@ int revision_retire(struct store *store, const struct task *task);
 bool number_is_row(struct str key);
 /* Raises such a row to the number, if it is less. The key has at most INDEX_KEY_MAX bytes. */
 int number_raise(struct store *store, struct str key, uint64_t number);
+/*
+ * Finds another task of the tenant and dialect with the task's number, if the dialect has numbers.
+ * Within a step; the index must be complete.
+ */
+int number_holder(struct store *store, const struct task *task, struct id *id, bool *found);
 /* The id of the task that has the op's number; ERR_NOT_FOUND. */
 bool number_find(struct store *store, const struct op *op, struct id *id, struct err *err);
 

@@ -278,6 +278,7 @@ static void wrong_rows_are_rejected(void **state)
 
 static struct op numbered(unsigned last_byte, const char *key)
 {
+	static const char *const members[] = { "precision", "support-number", "url", "md5" };
 	struct op op = {
 		.kind = OP_CREATE,
 		.dialect = dialect_code_by_name(STR("idol")),
@@ -292,6 +293,10 @@ static struct op numbered(unsigned last_byte, const char *key)
 	op.new_id.bytes[15] = (uint8_t)last_byte;
 	op.change.state = TASK_PENDING;
 	op.change.status = STR("uploaded");
+	change_set_field(&op.change, STR("master-type"), STR("\"cd\""));
+	change_set_field(&op.change, STR("attachable"), STR("{\"type\":\"tracks\",\"id\":\"7\"}"));
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		change_set_field(&op.change, str_cstr(members[i]), STR("null"));
 	return op;
 }
 

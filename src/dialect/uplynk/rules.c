@@ -33,3 +33,9 @@ bool uplynk_validate(const struct task *before, const struct task *task, struct 
 	return (kept || check_operation(task_field(task, STR("operation")), err)) &&
 	       uplynk_validate_results(task, err);
 }
+
+bool uplynk_point_validate(const struct task *before, const struct task *point, struct err *err)
+{
+	(void)before;
+	return uplynk_validate_members(point, err) && uplynk_validate_results(point, err);
+}

@@ -87,5 +87,7 @@ extern const struct dialect_statuses uplynk_statuses;
 void uplynk_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);
 bool uplynk_native_defaults(const struct request *request, struct op *op, struct err *err);
+/* Whether a point has the members that a creation sets, within their limits. */
+bool uplynk_validate_members(const struct task *point, struct err *err);
 bool uplynk_validate(const struct task *before, const struct task *task, struct err *err);
 bool uplynk_sample(struct task *task, uint64_t i, struct arena *arena);

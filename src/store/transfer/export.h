@@ -59,8 +59,18 @@ bool store_salvage(struct store *store, const struct store_salvage_sink *sink, s
 /* store_export of tasks only. */
 bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
 	void *data, struct err *err);
+/* Tasks to write as they are, ids, times and revisions included. */
+struct store_task_batch {
+	const struct task *tasks;
+	size_t count;
+	bool keep;     /* ERR_CONFLICT if a task of that id exists; else it is replaced */
+	size_t failed; /* set by ERR_CONFLICT and ERR_TOO_LARGE: the task at fault */
+};
 /*
- * Writes count tasks as they are, ids, times and revisions included, in one transaction; an
- * existing task of that id is replaced. For import; not durable until the next flush.
+ * Writes the batch in one transaction, for import; not durable until the next flush. ERR_CONFLICT
+ * if the number belongs to another task of the tenant and dialect. Needs the index if tasks have
+ * numbers (ERR_REBUILDING).
  */
+bool store_put_batch(struct store *store, struct store_task_batch *batch, struct err *err);
+/* store_put_batch of tasks that replace others. */
 bool store_put_tasks(struct store *store, const struct task *tasks, size_t count, struct err *err);

@@ -1,6 +1,6 @@
 #include "store/transfer/transfer.h"
 
-#include <stdlib.h>
+#include "store/index/state.h"
 
 /* ---- export ---- */
 
@@ -50,51 +50,115 @@ bool store_each_task(struct store *store, bool (*take)(const struct task *task, 
 /* ---- import ---- */
 
 struct import {
-	const struct task *tasks;
-	size_t count;
+	struct store_task_batch *batch;
 	struct buf record;
 };
+
+static int refuse_id(const struct task *task, struct err *err)
+{
+	char id[ID_TEXT_LEN + 1];
+
+	id_format(&task->id, id);
+	err_set(err, ERR_CONFLICT, "id", "the id %s belongs to a task already", id);
+	return STEP_FAILED;
+}
+
+static int refuse_number(const struct task *task, const struct id *holder, struct err *err)
+{
+	char id[ID_TEXT_LEN + 1];
+
+	id_format(holder, id);
+	err_set(err, ERR_CONFLICT, "number", "the number %llu belongs to task %s already",
+		(unsigned long long)task->number, id);
+	return STEP_FAILED;
+}
+
+/* Creations of the tenant and dialect wait, because the number's row is locked first. */
+static int check_number(
+	struct store *store, const struct task *task, const struct task *old, struct err *err)
+{
+	struct id holder;
+	bool found = false;
+	int rc = 0;
+
+	if (task->number == 0)
+		return 0;
+	rc = number_reserve(store, task);
+	if (rc == 0 && (!old || old->number != task->number))
+		rc = number_holder(store, task, &holder, &found);
+	return rc == 0 && found ? refuse_number(task, &holder, err) : rc;
+}
+
+static int replace(
+	struct store *store, const struct import *import, const struct task *task, struct err *err)
+{
+	struct str record = buf_str(&store->old_record);
+	struct task old;
+	bool readable = record_decode(&old, record);
+	int rc;
+
+	if (import->batch->keep)
+		return refuse_id(task, err);
+	rc = check_number(store, task, readable ? &old : NULL, err);
+	return rc == 0 ? row_update(store, readable ? &old : NULL, record, task,
+				 buf_str(&import->record))
+		       : rc;
+}
 
 static int import_task(
 	struct store *store, struct import *import, const struct task *task, struct err *err)
 {
-	struct task old;
-	bool readable;
 	int rc;
 
 	if (!row_encode(task, &import->record, err))
 		return STEP_FAILED;
 	buf_reset(&store->old_record);
 	rc = row_get(store, task->tenant, &task->id, true, &store->old_record);
-	if (rc == ENGINE_NOT_FOUND) {
-		rc = retry_if_exists(row_insert(store, task, buf_str(&import->record)));
-	} else if (rc == 0) {
-		readable = record_decode(&old, buf_str(&store->old_record));
-		rc = row_update(store, readable ? &old : NULL, buf_str(&store->old_record), task,
-			buf_str(&import->record));
-	}
-	return rc == 0 ? number_reserve(store, task) : rc;
+	if (rc == 0)
+		return replace(store, import, task, err);
+	if (rc == ENGINE_NOT_FOUND)
+		rc = check_number(store, task, NULL, err);
+	return rc == 0 ? retry_if_exists(row_insert(store, task, buf_str(&import->record))) : rc;
 }
 
 static int step_import(struct store *store, void *data, struct err *err)
 {
 	struct import *import = data;
+	struct store_task_batch *batch = import->batch;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < import->count; i++)
-		rc = import_task(store, import, &import->tasks[i], err);
+	for (size_t i = 0; rc == 0 && i < batch->count; i++) {
+		batch->failed = i;
+		rc = import_task(store, import, &batch->tasks[i], err);
+	}
 	return rc;
 }
 
-bool store_put_tasks(struct store *store, const struct task *tasks, size_t count, struct err *err)
+static bool have_numbers(const struct store_task_batch *batch)
 {
-	struct import import = { .tasks = tasks, .count = count };
+	size_t i = 0;
+
+	while (i < batch->count && batch->tasks[i].number == 0)
+		i++;
+	return i < batch->count;
+}
+
+bool store_put_batch(struct store *store, struct store_task_batch *batch, struct err *err)
+{
+	struct import import = { .batch = batch };
 	bool ok;
 
-	if (!store_may_write(store, err))
+	if (!store_may_write(store, err) || (have_numbers(batch) && !index_may_read(store, err)))
 		return false;
 	ok = step_call(store, ENGINE_WRITE, step_import, &import, err);
 	serial_note_end(store);
 	buf_free(&import.record);
 	return ok;
+}
+
+bool store_put_tasks(struct store *store, const struct task *tasks, size_t count, struct err *err)
+{
+	struct store_task_batch batch = { .tasks = tasks, .count = count };
+
+	return store_put_batch(store, &batch, err);
 }

@@ -1,0 +1,88 @@
+#include "admin/tenant_list.h"
+
+#include <stdlib.h>
+
+#include "auth/user.h"
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool add(struct tenant_list *list, struct str tenant)
+{
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? 2 * list->capacity : 16;
+		char **names = realloc(list->names, capacity * sizeof(*names));
+
+		if (!names)
+			return false;
+		list->names = names;
+		list->capacity = capacity;
+	}
+	list->names[list->count] = strndup(tenant.ptr, tenant.len);
+	list->count += list->names[list->count] != NULL;
+	return list->count > 0 && list->names[list->count - 1];
+}
+
+struct reading {
+	struct tenant_list *list;
+	bool failed;
+};
+
+static bool take_user(const struct user *user, void *data)
+{
+	struct reading *reading = data;
+
+	reading->list->restricts = true;
+	reading->failed = !add(reading->list, str_cstr(user->tenant));
+	return !reading->failed;
+}
+
+static bool take_usage(const struct store_usage *usage, void *data)
+{
+	struct reading *reading = data;
+
+	reading->failed = !add(reading->list, usage->tenant);
+	return !reading->failed;
+}
+
+bool tenant_list_read(struct tenant_list *list, struct store *store, struct err *err)
+{
+	struct reading reading = { .list = list };
+
+	if (!user_each(store, take_user, &reading, err))
+		return false;
+	if (!reading.failed && !store_each_usage(store, take_usage, &reading, err))
+		return false;
+	if (reading.failed)
+		return err_no_memory(err);
+	if (list->count > 0)
+		qsort(list->names, list->count, sizeof(*list->names), compare);
+	return true;
+}
+
+bool tenant_list_has(const struct tenant_list *list, struct str tenant)
+{
+	size_t from = 0, to = list->count;
+
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		int order = str_compare(str_cstr(list->names[middle]), tenant);
+
+		if (order == 0)
+			return true;
+		if (order < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return !list->restricts;
+}
+
+void tenant_list_free(struct tenant_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->names[i]);
+	free(list->names);
+}
