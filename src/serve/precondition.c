@@ -3,80 +3,147 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
+#include "http/condition.h"
 #include "http/content_md5.h"
 
-/* The revision in a strong entity tag ("7" with its quotes); 0 for a tag that we never send. */
-static uint64_t revision_of_tag(struct str tag)
+/* ---- conditional requests: RFC 9110 §13 ---- */
+
+/* The entity tags of all header fields of one name; several fields form one list (§5.3). */
+struct tags {
+	uint64_t revisions[OP_IF_MATCH_MAX];
+	size_t count;
+	unsigned fields, listed, stars;
+	bool empty, malformed, too_many;
+};
+
+/*
+ * Tags compare as characters, so only the one spelling that responses send is a revision: 0 for any
+ * other tag.
+ */
+static uint64_t revision_of_tag(struct str opaque)
 {
 	uint64_t revision;
 
-	if (tag.len < 3 || tag.ptr[0] != '"' || tag.ptr[tag.len - 1] != '"' ||
-		!str_to_u64((struct str){ tag.ptr + 1, tag.len - 2 }, &revision))
-		return 0;
-	return revision;
+	return opaque.len > 0 && opaque.ptr[0] != '0' && str_to_u64(opaque, &revision) ? revision
+										       : 0;
 }
 
-/* Weak comparison (RFC 9110 §13.1.2) of a list of entity tags, or `*`, with a revision. */
-static bool tags_match(struct str tags, uint64_t revision)
+/* Tags that no task has are kept once: the list is not empty then. */
+static void add_tag(struct tags *tags, uint64_t revision)
 {
-	while (tags.len > 0) {
-		struct str tag = str_trim(str_split_next(&tags, ','));
-
-		if (str_starts(tag, STR("W/")))
-			tag = str_skip(tag, 2);
-		if (str_eq(tag, STR("*")) || (revision && revision_of_tag(tag) == revision))
-			return true;
-	}
-	return false;
+	tags->listed++;
+	if (revision == 0 && tags->count > 0)
+		return;
+	if (tags->count == OP_IF_MATCH_MAX)
+		tags->too_many = true;
+	else
+		tags->revisions[tags->count++] = revision;
 }
 
-/* Appends the revisions in a list of entity tags; 0, for an unknown tag, matches no task. */
-static bool parse_tags(struct str tags, struct op *op, struct err *err)
+/* weak: whether weak tags match (weak comparison, §8.8.3.2). */
+static void read_field(struct tags *tags, struct str value, bool weak)
 {
-	while (tags.len > 0) {
-		struct str tag = str_trim(str_split_next(&tags, ','));
+	struct str list = str_trim(value);
+	struct entity_tag tag;
 
-		if (op->if_match_count == OP_IF_MATCH_MAX)
-			return err_set(err, ERR_INVALID, "If-Match",
-				"If-Match may have at most %d tags", OP_IF_MATCH_MAX);
-		op->if_match[op->if_match_count++] = revision_of_tag(tag);
+	tags->fields++;
+	tags->empty |= list.len == 0;
+	if (str_eq(list, STR("*"))) {
+		tags->stars++;
+		return;
 	}
+	while (entity_tag_next(&list, &tag))
+		add_tag(tags, tag.weak && !weak ? 0 : revision_of_tag(tag.opaque));
+	tags->malformed |= list.len > 0;
+}
+
+static void read_tags(
+	const struct request *request, const char *param, bool weak, struct tags *tags)
+{
+	*tags = (struct tags){ 0 };
+	for (size_t i = 0; i < request->cgi_param_count; i++) {
+		if (str_eq(request->cgi_params[i].name, str_cstr(param)))
+			read_field(tags, request->cgi_params[i].value, weak);
+	}
+	tags->malformed |= tags->stars > 1 || (tags->stars > 0 && tags->listed > 0);
+}
+
+static bool check_tags(const struct tags *tags, const char *field, struct err *err)
+{
+	if (tags->malformed)
+		return err_set(err, ERR_INVALID, field, "%s is not a list of entity tags", field);
+	if (tags->too_many)
+		return err_set(err, ERR_INVALID, field, "%s may have at most %d tags", field,
+			OP_IF_MATCH_MAX);
+	return true;
+}
+
+/* A date that is invalid or sent twice is ignored (§13.1.3, §13.1.4). */
+static bool read_date(const struct request *request, const char *param, int64_t *ms)
+{
+	return request_count_cgi_param(request, param) == 1 &&
+	       http_date_parse(ms, request_cgi_param(request, param));
+}
+
+/*
+ * The store compares inside the transaction. An empty or malformed value is an error: it must not
+ * make the change unconditional. With If-Match, If-Unmodified-Since is ignored (§13.2.2).
+ */
+static bool parse_if_match(const struct request *request, struct op *op, struct err *err)
+{
+	struct tags tags;
+	int64_t since;
+
+	read_tags(request, "HTTP_IF_MATCH", false, &tags);
+	if (tags.empty)
+		return err_set(err, ERR_INVALID, "If-Match", "If-Match is empty");
+	if (!check_tags(&tags, "If-Match", err))
+		return false;
+	op->must_exist = tags.stars > 0;
+	memcpy(op->if_match, tags.revisions, sizeof(op->if_match));
+	op->if_match_count = tags.count;
+	if (tags.fields == 0 && read_date(request, "HTTP_IF_UNMODIFIED_SINCE", &since))
+		op->unmodified_since = optional_time(since);
+	return true;
+}
+
+/* Reads: see precondition_set_etag(). */
+static bool parse_if_none_match(const struct request *request, struct op *op, struct err *err)
+{
+	struct tags tags;
+
+	if (op->kind == OP_READ || op->kind == OP_LIST)
+		return true;
+	read_tags(request, "HTTP_IF_NONE_MATCH", true, &tags);
+	if (!check_tags(&tags, "If-None-Match", err))
+		return false;
+	op->must_not_exist = tags.stars > 0;
+	memcpy(op->if_none_match, tags.revisions, sizeof(op->if_none_match));
+	op->if_none_match_count = tags.count;
 	return true;
 }
 
 /*
- * The store compares revisions inside the transaction. Several If-Match fields form one list (RFC
- * 9110 §5.3). An empty value is an error: it must not make the change unconditional.
+ * Whether the client of a read has the task as it is. A malformed If-None-Match is ignored: the
+ * full response is right. With If-None-Match, If-Modified-Since is ignored (§13.2.2).
  */
-static bool parse_if_match(const struct request *request, struct op *op, struct err *err)
+static bool client_has(const struct request *request, const struct task *task)
 {
-	for (size_t i = 0; i < request->cgi_param_count; i++) {
-		struct str tags = str_trim(request->cgi_params[i].value);
+	struct tags tags;
+	int64_t since;
 
-		if (!str_eq(request->cgi_params[i].name, STR("HTTP_IF_MATCH")))
-			continue;
-		if (tags.len == 0)
-			return err_set(err, ERR_INVALID, "If-Match", "If-Match is empty");
-		if (str_eq(tags, STR("*")))
-			op->must_exist = true;
-		else if (!parse_tags(tags, op, err))
-			return false;
+	read_tags(request, "HTTP_IF_NONE_MATCH", true, &tags);
+	if (tags.fields == 0)
+		return read_date(request, "HTTP_IF_MODIFIED_SINCE", &since) &&
+		       task->updated / 1000 <= since / 1000;
+	for (size_t i = 0; !tags.malformed && i < tags.count; i++) {
+		if (tags.revisions[i] == task->revision)
+			return true;
 	}
-	return true;
+	return !tags.malformed && tags.stars > 0;
 }
 
-/* `If-None-Match: *`: the task must not exist (RFC 9110 §13.1.2), so an update always fails. */
-static bool parse_if_none_match(const struct request *request, struct op *op, struct err *err)
-{
-	struct str none = str_trim(request_cgi_param(request, "HTTP_IF_NONE_MATCH"));
-
-	if (!str_eq(none, STR("*")))
-		return true;
-	op->must_not_exist = op->kind == OP_UPSERT;
-	if (op->kind == OP_UPDATE || op->kind == OP_REMOVE || op->kind == OP_ARCHIVE)
-		return err_set(err, ERR_PRECONDITION, "If-None-Match", NULL);
-	return true;
-}
+/* ---- Idempotency-Key ---- */
 
 static bool compute_fingerprint(const struct request *request, struct op *op, struct err *err)
 {
@@ -154,8 +221,7 @@ void precondition_set_etag(
 		return;
 	snprintf(tag, sizeof(tag), "\"%llu\"", (unsigned long long)result->task.revision);
 	response_add_header(response, "ETag", str_cstr(tag));
-	if (result->kind == OP_READ && tags_match(request_cgi_param(request, "HTTP_IF_NONE_MATCH"),
-					       result->task.revision)) {
+	if (result->kind == OP_READ && client_has(request, &result->task)) {
 		response->status = 304;
 		response->media_type = NULL;
 		buf_reset(&response->body);

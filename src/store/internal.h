@@ -286,8 +286,8 @@ bool snapshot_watch(struct store *store, bool low_space, bool *more, struct err 
 
 /* ---- tasks/change.c ---- */
 
-/* Whether the task has one of the revisions that the op demands. */
-bool change_has_revision(const struct op *op, uint64_t revision);
+/* Whether an existing task meets the preconditions of the op. */
+bool change_meets_conditions(const struct op *op, const struct task *task);
 /* ERR_PRECONDITION; returns STEP_FAILED. */
 int change_fail_precondition(struct err *err);
 /* A task of another tenant or dialect is reported as not found. */

@@ -113,7 +113,7 @@ struct list_query {
 
 /* ---- operations ---- */
 
-#define OP_IF_MATCH_MAX	       8
+#define OP_IF_MATCH_MAX	       32
 #define OP_IDEMPOTENCY_KEY_MAX 255
 #define OP_FINGERPRINT_SIZE    32
 
@@ -164,11 +164,17 @@ struct op {
 	 */
 	bool client_named;
 
-	/* If-Match: the task must have one of these revisions, else ERR_PRECONDITION. */
-	uint64_t if_match[OP_IF_MATCH_MAX];
+	/*
+	 * Preconditions (RFC 9110 §13): a task that exists but does not meet them, and with
+	 * must_exist or if_match one that UPSERT does not find, is ERR_PRECONDITION.
+	 */
+	uint64_t if_match[OP_IF_MATCH_MAX]; /* revisions, one of which it must have */
 	size_t if_match_count;
-	bool must_exist;     /* UPSERT, If-Match: *; else ERR_PRECONDITION */
-	bool must_not_exist; /* UPSERT, If-None-Match: *; else ERR_PRECONDITION */
+	uint64_t if_none_match[OP_IF_MATCH_MAX]; /* revisions that it must not have; not READ */
+	size_t if_none_match_count;
+	bool must_exist;		       /* If-Match: * */
+	bool must_not_exist;		       /* If-None-Match: *; not READ */
+	struct optional_time unmodified_since; /* compared by whole seconds */
 	/*
 	 * Idempotency-Key: returns the task that was created with the same key, or ERR_KEY_REUSED
 	 * if the fingerprint of that request differs. Kept for STORE_IDEMPOTENCY_HOURS.

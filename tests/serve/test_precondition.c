@@ -45,7 +45,7 @@ static void if_match_compares_strongly(void **state)
 	static const struct condition rows[] = {
 		{ "PUT", "HTTP_IF_MATCH", "\"2\"", 412 },
 		{ "PUT", "HTTP_IF_MATCH", "W/\"1\"", 412 },
-		{ "PUT", "HTTP_IF_MATCH", "nonsense", 412 },
+		{ "PUT", "HTTP_IF_MATCH", "nonsense", 400 },
 		{ "PUT", "HTTP_IF_MATCH", "\"1\"", 200 },
 		{ "PUT", "HTTP_IF_MATCH", "\"1\"", 412 },
 		{ "PUT", "HTTP_IF_MATCH", "*", 200 },

@@ -1,6 +1,5 @@
 #include "dialect/decode.h"
 
-#include "base/encode.h"
 #include "dialect/uplynk/uplynk.h"
 #include "http/json.h"
 
@@ -8,12 +7,6 @@
 #define DESC_MAX_BYTES 4096
 
 /* ---- ids ---- */
-
-bool uplynk_parse_id(struct id *id, struct str text)
-{
-	return text.len == UPLYNK_HEX_LEN ? hex_decode(id->bytes, sizeof(id->bytes), text)
-					  : id_parse(id, text);
-}
 
 static bool parse_id(
 	const struct request *request, const char *name, struct id *id, struct err *err)

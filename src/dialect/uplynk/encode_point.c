@@ -10,6 +10,12 @@ void uplynk_format_id(const struct id *id, char text[UPLYNK_HEX_LEN + 1])
 	hex_encode(text, id->bytes, sizeof(id->bytes));
 }
 
+bool uplynk_parse_id(struct id *id, struct str text)
+{
+	return text.len == UPLYNK_HEX_LEN ? hex_decode(id->bytes, sizeof(id->bytes), text)
+					  : id_parse(id, text);
+}
+
 static void put_id(const struct id *id, struct buf *out)
 {
 	char text[UPLYNK_HEX_LEN + 1];

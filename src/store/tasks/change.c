@@ -8,13 +8,28 @@ bool change_is_foreign(const struct task *task, const struct op *op)
 				 : task->dialect >= INDEX_RESOURCE_DIALECTS);
 }
 
-bool change_has_revision(const struct op *op, uint64_t revision)
+static bool has_revision(const uint64_t *revisions, size_t count, uint64_t revision)
 {
-	for (size_t i = 0; i < op->if_match_count; i++) {
-		if (op->if_match[i] == revision)
+	for (size_t i = 0; i < count; i++) {
+		if (revisions[i] == revision)
 			return true;
 	}
-	return op->if_match_count == 0;
+	return false;
+}
+
+static bool is_unmodified(const struct op *op, const struct task *task)
+{
+	return !optional_time_is_set(op->unmodified_since) ||
+	       task->updated / 1000 <= optional_time_ms(op->unmodified_since) / 1000;
+}
+
+bool change_meets_conditions(const struct op *op, const struct task *task)
+{
+	if (op->if_match_count > 0 &&
+		!has_revision(op->if_match, op->if_match_count, task->revision))
+		return false;
+	return is_unmodified(op, task) && !op->must_not_exist &&
+	       !has_revision(op->if_none_match, op->if_none_match_count, task->revision);
 }
 
 int change_fail_precondition(struct err *err)

@@ -92,7 +92,7 @@ int write_modify(struct store *store, struct write *write, struct err *err)
 
 	if (rc != 0)
 		return rc;
-	if (!change_has_revision(op, task.revision))
+	if (!change_meets_conditions(op, &task))
 		return change_fail_precondition(err);
 	rc = check_dependents(store, write, err);
 	if (rc != 0)

@@ -23,7 +23,9 @@ static int step_read(struct store *store, void *data, struct err *err)
 		return rc;
 	if (!row_decode(&read->result->task, record, op->tenant, &op->id, err))
 		return STEP_FAILED;
-	return change_is_foreign(&read->result->task, op) ? ENGINE_NOT_FOUND : 0;
+	if (change_is_foreign(&read->result->task, op))
+		return ENGINE_NOT_FOUND;
+	return change_meets_conditions(op, &read->result->task) ? 0 : change_fail_precondition(err);
 }
 
 static bool read_task(
@@ -135,7 +137,7 @@ static int write_upsert(struct store *store, struct write *write, struct err *er
 		return insert_absent(store, write, err);
 	if (rc != 0)
 		return rc;
-	if (op->must_not_exist || !change_has_revision(op, task.revision))
+	if (!change_meets_conditions(op, &task))
 		return change_fail_precondition(err);
 	old = task;
 	if (old.state != TASK_SUCCEEDED && !change_upserted(op, &old, &task, err))
