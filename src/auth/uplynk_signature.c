@@ -47,6 +47,20 @@ static bool inflate_json(const unsigned char *packed, size_t len, unsigned char 
 	return true;
 }
 
+/*
+ * Python's time.time() makes real numbers: those of whole seconds are taken. Any other number is a
+ * time far from the present, so that the refusal, behind the check of the signature, blames the
+ * clock.
+ */
+static int64_t whole_seconds(const json_t *number)
+{
+	double value = json_number_value(number);
+
+	if (!(value >= 0 && value <= (double)TIMESTAMP_MAX))
+		return value > 0 ? TIMESTAMP_MAX : 0;
+	return value == (double)(int64_t)value ? (int64_t)value : 0;
+}
+
 static bool read_claim(const json_t *json, struct uplynk_claim *claim)
 {
 	const json_t *owner = json_object_get(json, "_owner");
@@ -55,10 +69,9 @@ static bool read_claim(const json_t *json, struct uplynk_claim *claim)
 
 	if (!json_is_string(owner) || len == 0 || len >= sizeof(claim->owner))
 		return false;
-	if (!json_is_integer(timestamp) || json_integer_value(timestamp) < 0 ||
-		json_integer_value(timestamp) > TIMESTAMP_MAX)
+	if (!json_is_number(timestamp))
 		return false;
-	*claim = (struct uplynk_claim){ .timestamp = json_integer_value(timestamp) };
+	*claim = (struct uplynk_claim){ .timestamp = whole_seconds(timestamp) };
 	memcpy(claim->owner, json_string_value(owner), len);
 	return true;
 }

@@ -262,6 +262,8 @@ def accepted_messages():
         )
     for offset in (-290, 290):
         accepted_message(f"{offset:+} s", *uplynk_message(owner, key, time.time() + offset))
+    whole = {"_timestamp": float(int(time.time()))}
+    accepted_message("a real number of whole seconds", *uplynk_message(owner, key, members=whole))
 
 
 def refused_messages():
@@ -276,6 +278,17 @@ def refused_messages():
             f"message {offset:+} s: refused",
         )
     now = int(time.time())
+    for name, value in (("old", now - 400), ("fractional", now + 0.5), ("in ms", now * 1000)):
+        msg_of, sig_of = uplynk_message(owner, key, members={"_timestamp": value})
+        answer = instance.request("GET", f"{MESSAGES}?msg={msg_of}&sig={sig_of}", None, [])
+        equal(
+            (answer.status, answer.json()["message"]),
+            (
+                401,
+                "Invalid signature: _timestamp is not the current time in whole Unix seconds",
+            ),
+            f"a timestamp that is {name}: the refusal blames the clock",
+        )
     bomb = b'{"_owner": "%s", "_timestamp": %d}' % (owner.encode(), now) + b" " * 100000
     for name, pair in {
         "signed with another key": uplynk_message(owner, "wrong"),

@@ -30,6 +30,10 @@ static const struct auth_policy auth = {
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){
+			{ AUTH_SKEWED,
+				"Invalid signature: _timestamp is not the current time in whole "
+				"Unix seconds",
+				"Bearer realm=\"polytask\"" },
 			{ NULL, "Invalid signature", "Bearer realm=\"polytask\"" },
 		},
 };
