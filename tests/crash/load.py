@@ -130,6 +130,7 @@ class Client:
         body = {"fields": fields}
         if task.dialect in ("native", "virtshell"):
             body["state"] = state_of_version(version + 1)
+            body["force"] = True  # also out of an end
         self.step(task, (version + 1, archived, size), "PATCH", f"{TASKS}/{task.id}", body)
 
     def archive(self, task):
