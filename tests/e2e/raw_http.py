@@ -1,4 +1,5 @@
 """Sends malformed HTTP/1 and HTTP/2; the log shows which requests reached the application."""
+import http.client
 import json
 import re
 import socket
@@ -104,7 +105,15 @@ def answers_in(data):
 
 def _headers(head):
     lines = [line.partition(": ") for line in head.decode("latin-1").split("\r\n")[1:]]
-    return {name: value for name, _, value in lines}
+    return _message((name, value) for name, _, value in lines if name)
+
+
+def _message(fields):
+    """Header fields as those of http.client."""
+    message = http.client.HTTPMessage()
+    for name, value in fields:
+        message[name] = value
+    return message
 
 
 def converse(instance, data, count):
@@ -154,7 +163,7 @@ def converse_http2(instance, headers, body=None, end=True):
                 tls.sendall(connection.data_to_send())
                 return _receive_http2(connection, tls)
             except OSError:
-                return Answer(0, {}, b"")
+                return Answer(0, _message(()), b"")
 
 
 def _receive_http2(connection, tls):
@@ -178,7 +187,9 @@ def _receive_http2(connection, tls):
 
 def _named(headers):
     """Renames the header field to the spelling that HTTP/1 has here."""
-    return {"X-Request-Id" if n.lower() == "x-request-id" else n: v for n, v in headers.items()}
+    return _message(
+        ("X-Request-Id" if n.lower() == "x-request-id" else n, v) for n, v in headers.items()
+    )
 
 
 def http2_fields(instance, method, path, *more):

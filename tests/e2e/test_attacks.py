@@ -321,12 +321,12 @@ def mixtures():
     values = (None, target.token, target.other, "wrong")
     bearer = ("header", ("Authorization", "Bearer "))
     key = ("header", ("X-API-Key", ""))
-    mixture("vionlabs", LISTS["vionlabs"], [bearer, ("query", "key"), key], values)
+    mixture("vionlabs", LISTS["vionlabs"], [("query", "key"), key, bearer], values)
     mixture("fourhse", LISTS["fourhse"], [bearer, ("query", "access-token")], values)
-    # No two sets of credentials have the same key in the cache, whose separator is |.
+    # Values that could be taken for two.
     ours, other = target.token, target.other
     with_bars = (None, ours, f"{ours}|", f"|{ours}", f"{ours}|{other}", f"{other}|", "|")
-    places = [bearer, ("query", "key"), key]
+    places = [("query", "key"), key, bearer]
     mixture("vionlabs, bars", LISTS["vionlabs"], places, with_bars)
     # A token is accepted in the places of its dialect only, also right after it was accepted in one.
     wrong = []

@@ -3,7 +3,6 @@
 Each way is sent twice, so that the second answer may be one from the cache, over HTTP/1.1 and over HTTP/2. The
 model below says which credential decides; it shares nothing with the service.
 """
-import email.message
 import functools
 import itertools
 import re
@@ -114,10 +113,6 @@ class Http2:
         self.connection.send_headers(self.stream, fields, end_stream=True)
         self.tls.sendall(self.connection.data_to_send())
         answer = raw_http._receive_http2(self.connection, self.tls)
-        named = email.message.Message()
-        for name, value in answer.headers.items():
-            named[name] = value
-        answer.headers = named
         self.instance.answered("GET", path, answer)
         return answer
 
