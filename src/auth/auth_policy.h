@@ -70,6 +70,11 @@ struct auth_policy {
 	 */
 	const char *clock_skew_option;
 	int refusal_status; /* 401 or 403 */
+	/*
+	 * Begins the WWW-Authenticate of a 403, which names the missing right as the scope
+	 * (RFC 6750 §3.1); NULL: a 403 has none.
+	 */
+	const char *scope_challenge;
 	const struct auth_refusal *refusals;
 };
 

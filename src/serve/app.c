@@ -1,11 +1,30 @@
 #include "serve/app.h"
 
+#include <stdio.h>
+
 #include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "serve/precondition.h"
 #include "serve/rate.h"
 #include "serve/refusal.h"
 #include "serve/routing.h"
+#include "task/right.h"
+
+/* Refuses a request of a credential without the route's right. */
+static bool refuse_right(struct exchange *exchange, struct err *err)
+{
+	const char *challenge = exchange->dialect->auth->scope_challenge;
+	char scope[RIGHTS_TEXT_SIZE], text[128];
+	int len;
+
+	rights_format(exchange->route->right, scope, sizeof(scope));
+	len = snprintf(text, sizeof(text), "%s, error=\"insufficient_scope\", scope=\"%s\"",
+		challenge ? challenge : "", scope);
+	if (challenge)
+		response_add_header(
+			&exchange->response, "WWW-Authenticate", (struct str){ text, (size_t)len });
+	return err_set(err, ERR_FORBIDDEN, NULL, NULL);
+}
 
 static bool check_principal(struct exchange *exchange, struct err *err)
 {
@@ -91,7 +110,7 @@ static bool find_route(struct app *app, struct exchange *exchange, struct err *e
 		!rate_take(app, exchange, err) || !routing_find_route(exchange, skip, err))
 		return false;
 	if (exchange->route && !(request->principal.rights & exchange->route->right))
-		return err_set(err, ERR_FORBIDDEN, NULL, NULL);
+		return refuse_right(exchange, err);
 	return true;
 }
 

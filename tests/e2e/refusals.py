@@ -19,14 +19,19 @@ def unauthenticated(dialect, reason, kind="token"):
     sentences = known.credential_sentences
     sentence = sentences.get(f"{reason} {kind}") or sentences.get(reason) or sentences["wrong"]
     challenge = known.challenge
+    if reason == "absent" and known.bare_challenge:
+        challenge = known.bare_challenge
     if challenge and "%s" in challenge:
         challenge %= sentence
     return refusal(dialect, known.unauthenticated, sentence, challenge)
 
 
-def forbidden(dialect):
-    """The refusal of a valid credential that does not allow the request."""
-    return refusal(dialect, 403, DIALECTS[dialect].forbidden)
+def forbidden(dialect, right):
+    """The refusal of a valid credential that lacks the right."""
+    challenge = DIALECTS[dialect].scope_challenge
+    return refusal(
+        dialect, 403, DIALECTS[dialect].forbidden, challenge % right if challenge else None
+    )
 
 
 def difference(answer, want, hidden, method="GET"):

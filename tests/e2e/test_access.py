@@ -106,7 +106,7 @@ def refusals():
                 check(
                     f"{name}, without the right to {right}: refused",
                     these,
-                    lambda route: forbidden(dialect),
+                    lambda route: forbidden(dialect, route.right),
                     send(states.with_right[other]),
                 )
 
@@ -125,7 +125,7 @@ def limited():
         check(
             f"{dialect}, {scheme.name}, limited to another dialect: refused",
             routes_of(dialect, scheme),
-            lambda route: forbidden(dialect),
+            lambda route: forbidden(dialect, route.right),
             lambda route: [states.ask(route, states.ours[dialect], scheme, credentials)],
         )
 

@@ -21,10 +21,11 @@ def dialects():
             answer,
         )
         if answer.status == 403:
-            ok(
-                answer.headers["WWW-Authenticate"] is None and len(answer.body) > 2,
-                f"{dialect}: 403 without a challenge",
-                answer,
+            challenge = DIALECTS[dialect].scope_challenge
+            equal(
+                answer.headers["WWW-Authenticate"],
+                challenge and challenge % "read",
+                f"{dialect}: the challenge of a 403",
             )
             equal(
                 answer.headers["Content-Type"],

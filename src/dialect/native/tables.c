@@ -36,13 +36,25 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+#define REALM "Bearer realm=\"polytask\""
+/* RFC 6750 §3.1 */
+#define TOKEN_REFUSAL(reason, sentence)                                                       \
+	{                                                                                     \
+		reason, sentence,                                                             \
+			REALM ", error=\"invalid_token\", error_description=\"" sentence "\"" \
+	}
+
 static const struct auth_policy auth = {
 	.sources = { { .kind = SOURCE_BEARER } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){
-			{ NULL, NULL, "Bearer realm=\"polytask\"" },
+			{ AUTH_MISSING, NULL, REALM },
+			TOKEN_REFUSAL(AUTH_EXPIRED, "The access token expired."),
+			TOKEN_REFUSAL(AUTH_REVOKED, "The access token was revoked."),
+			TOKEN_REFUSAL(NULL, "The access token is invalid."),
 		},
+	.scope_challenge = REALM,
 };
 
 static const char *const prefixes[] = { "/v1", NULL };

@@ -39,6 +39,8 @@ class Dialect:
     schemes: tuple = ()
     unauthenticated: int = 401
     challenge: str = None  # WWW-Authenticate; %s is the sentence
+    bare_challenge: str = None  # without a credential, if it is another one
+    scope_challenge: str = None  # of a 403; %s is the missing right
     # The sentence for each reason to refuse a credential, optionally for one kind of credential
     # ("expired key"). A reason that is not named is refused like a wrong credential.
     credential_sentences: dict = dataclasses.field(default_factory=dict)

@@ -3,6 +3,7 @@ from dialects.credentials import BEARER
 from dialects.dialect import Dialect
 
 PREFIX = "/v1"
+_UNAUTHENTICATED = "No valid credential was sent."
 _PROBLEMS = {
     400: "malformed",
     401: "unauthenticated",
@@ -25,7 +26,7 @@ def _shape(status, phrase, sentence):
     problem = _PROBLEMS.get(status)
     return {
         "type": "/v1/problems/" + problem if problem else "about:blank",
-        "title": sentence if problem else phrase,
+        "title": _UNAUTHENTICATED if status == 401 else sentence if problem else phrase,
         "status": status,
         "detail": sentence,
         "instance": "/v1/requests/REQUEST",
@@ -40,8 +41,16 @@ DIALECT = Dialect(
     body_type="application/json",
     create=create,
     schemes=(BEARER,),
-    challenge='Bearer realm="polytask"',
-    credential_sentences={"wrong": "No valid credential was sent."},
+    challenge='Bearer realm="polytask", error="invalid_token", error_description="%s"',
+    bare_challenge='Bearer realm="polytask"',
+    scope_challenge='Bearer realm="polytask", error="insufficient_scope", scope="%s"',
+    credential_sentences={
+        "absent": _UNAUTHENTICATED,
+        "wrong": "The access token is invalid.",
+        "expired": "The access token expired.",
+        "revoked": "The access token was revoked.",
+        "user revoked": "The access token was revoked.",
+    },
     shape=_shape,
     media_type="application/problem+json",
 )
