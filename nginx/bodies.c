@@ -17,6 +17,7 @@ static const struct {
 	{ "~^405 ", ERR_METHOD },
 	{ "~^413 ", ERR_TOO_LARGE },
 	{ "~^414 ", ERR_URI_TOO_LONG },
+	{ "~^421 ", ERR_MISDIRECTED },
 	{ "~^429 ", ERR_TOO_MANY_REQUESTS },
 	{ "~^431 ", ERR_HEADER_TOO_LARGE },
 	{ "~^501 ", ERR_NOT_IMPLEMENTED },

@@ -162,7 +162,8 @@ write_nginx_conf() {
 		sh "$SOURCE/data/fill.sh" USER="$user" HOME="$HOME_DIR" CONF="$HOME_DIR/conf" \
 			SOCKET="$SOCKETS/polytask.sock" READ_SOCKET="$SOCKETS/polytask.sock.read" \
 			CACHE="$MEMORY/authorized" \
-			RATE=10 BURST=50 CONNECTIONS=2048 ORIGINS='' LISTEN="$listen" \
+			RATE=10 BURST=50 CONNECTIONS=2048 ORIGINS='' \
+			NAMES='localhost 127.0.0.1 [::1]' LISTEN="$listen" \
 			CERTIFICATE="$HOME_DIR/tls/cert.pem" CERTIFICATE_KEY="$HOME_DIR/tls/key.pem" \
 			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$BUILD/data/openapi" \
 			<"$template" >"$HOME_DIR/conf/$(basename "$template" .in)"

@@ -4,8 +4,8 @@
  * the error is filled in and no other output is written. The caller owns the error.
  *
  * Each code has a name (for logs, tests and problem types), an HTTP status that dialects may
- * override, and a default text. ERR_PLAIN_HTTP, ERR_HEADER_TOO_LARGE and ERR_HTTP_VERSION occur in
- * nginx only (nginx/generate.c).
+ * override, and a default text. ERR_PLAIN_HTTP, ERR_MISDIRECTED, ERR_HEADER_TOO_LARGE and
+ * ERR_HTTP_VERSION occur in nginx only (nginx/generate.c).
  */
 #include "base/str.h"
 
@@ -27,6 +27,7 @@
 	X(ERR_TOO_LARGE, "too-large", 413, "The request is too large.")                            \
 	X(ERR_URI_TOO_LONG, "uri-too-long", 414, "The address is too long.")                       \
 	X(ERR_MEDIA_TYPE, "media-type", 415, "The media type is not supported.")                   \
+	X(ERR_MISDIRECTED, "misdirected", 421, "The service does not answer for this host.")       \
 	X(ERR_UNPROCESSABLE, "unprocessable", 422, "The request was understood but is not valid.") \
 	X(ERR_TOO_BROAD, "too-broad", 422,                                                         \
 		"Too many tasks fit this combination of filters and order; narrow it.")            \

@@ -22,7 +22,10 @@ struct dialect_statuses {
 	enum task_state default_state; /* of unknown statuses; TASK_STATE_NONE: reject them */
 };
 
-/* For a path that ends with a slash: 404, ignore the slash, or redirect to the path without it. */
+/*
+ * For a path that ends with a slash: 404, ignore the slash, or redirect to the path without it. If
+ * the query has a credential, the slash is ignored instead of redirecting.
+ */
 enum dialect_slash_policy { SLASH_NOT_FOUND = 0, SLASH_IGNORE, SLASH_REDIRECT };
 
 /* Where a dialect's response to an error departs from base/err.h; 0 and NULL: it does not. */

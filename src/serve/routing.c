@@ -33,6 +33,23 @@ bool routing_set_base_url(const struct app *app, struct request *request, struct
 	return request->base_url.ptr || err_no_memory(err);
 }
 
+/* A Location with a credential would be kept in logs and histories. */
+static bool query_has_credential(const struct dialect *dialect, const struct request *request)
+{
+	const struct credential_source *sources = dialect->auth->sources;
+
+	for (size_t i = 0; i < AUTH_SOURCES_MAX; i++) {
+		if (sources[i].kind == SOURCE_QUERY &&
+			request_query_param(request, sources[i].name).ptr)
+			return true;
+		if (sources[i].kind == SOURCE_UPLYNK_QUERY &&
+			(request_query_param(request, "msg").ptr ||
+				request_query_param(request, "sig").ptr))
+			return true;
+	}
+	return false;
+}
+
 /* Redirects to the same URI without the trailing slash, query included. */
 static bool redirect(struct exchange *exchange, struct err *err)
 {
@@ -87,7 +104,7 @@ bool routing_find_route(struct exchange *exchange, size_t skip, struct err *err)
 		if (!request->trailing_slash || dialect->trailing_slash == SLASH_IGNORE)
 			return true;
 		if (dialect->trailing_slash == SLASH_REDIRECT)
-			return redirect(exchange, err);
+			return query_has_credential(dialect, request) || redirect(exchange, err);
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
 	case ROUTE_METHOD_NOT_ALLOWED:
 		return answer_methods(exchange, allowed, err);

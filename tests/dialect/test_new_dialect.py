@@ -184,7 +184,7 @@ def nginx_accepts_the_configuration():
         return
     with tempfile.TemporaryDirectory() as home:
         values = {"SOCKET": home + "/s", "READ_SOCKET": home + "/r", "CACHE": home + "/cache"}
-        values.update(RATE="1", CONF=home, ORIGINS="", CONNECTIONS="1")
+        values.update(RATE="1", CONF=home, ORIGINS="", NAMES="localhost", CONNECTIONS="1")
         for part in ("http", "app", "pass", "error", "headers", "authorize"):
             name = f"polytask-{part}.conf"
             fill(os.path.join(SOURCE, "nginx", name + ".in"), values, os.path.join(home, name))

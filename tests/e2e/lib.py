@@ -235,11 +235,10 @@ class Instance(Client, NginxSite):
     # -- answers --
 
     def answered(self, method, path, answer):
-        """Records answers that contain a credential. Location of a 307 may: it has the address."""
+        """Records answers that contain a credential, and those that a cache could give to others."""
         text = answer.body.decode("latin-1") + "".join(
             f"{name}: {value}\n"
             for name, value in answer.headers.items()
-            if (answer.status, name) != (307, "Location")
         )
         for leak in leaks.leaks(self.secrets, text):
             self.echoes.setdefault(f"{method} {path.split('?')[0]}: {answer.status}", leak)

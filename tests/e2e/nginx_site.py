@@ -39,6 +39,7 @@ class NginxSite:
             "BURST": "50",
             "CONNECTIONS": "65000",
             "ORIGINS": "",
+            "NAMES": "localhost 127.0.0.1 [::1]",
             "LISTEN": f"listen 127.0.0.1:{self.port} ssl http2;",
             "CERTIFICATE": self.cert,
             "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),

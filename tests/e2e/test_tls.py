@@ -264,7 +264,7 @@ def renewal(instance, authority):
 
 
 def tls():
-    instance = Instance(autostart=False)
+    instance = Instance(autostart=False, nginx={"NAMES": f"{HOST} localhost 127.0.0.1 [::1]"})
     authority = Authority(instance.dir)
     authority.install(instance)
     instance.make_principal()

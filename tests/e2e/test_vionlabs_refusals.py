@@ -131,6 +131,13 @@ def methods():
             (307, f"https://{instance.host}{where}{query}"),
             f"trailing slash: {where}/{query}: 307",
         )
+    for query in (f"?key={instance.token}", f"?a=b&ke%79={instance.token}"):
+        answer = instance.request("GET", f"{path}/{query}", headers=[])
+        equal(
+            (answer.status, answer.headers["Location"]),
+            (200, None),
+            "trailing slash and key in the query: no redirect",
+        )
     equal(instance.request("GET", path + "?page=2").status, 200, "GET with a query: 200")
 
 

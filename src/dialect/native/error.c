@@ -98,6 +98,7 @@ static void put_instance(struct buf *out, const struct request *request)
 /* A location replaces the problem's type, which is otherwise the name of the error. */
 const struct error_override native_error_overrides[ERR_CODES] = {
 	[ERR_PLAIN_HTTP] = { .location = "/v1/problems/malformed" },
+	[ERR_MISDIRECTED] = { .location = ABOUT_BLANK },
 	[ERR_HEADER_TOO_LARGE] = { .location = ABOUT_BLANK },
 	[ERR_HTTP_VERSION] = { .location = ABOUT_BLANK },
 };

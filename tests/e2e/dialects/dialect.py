@@ -13,6 +13,7 @@ PHRASES = {
     405: "Method Not Allowed",
     413: "Content Too Large",
     414: "URI Too Long",
+    421: "Misdirected Request",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     501: "Not Implemented",
