@@ -102,8 +102,11 @@ void response_add_number(struct response *response, const char *name, uint64_t v
 
 void response_add_retry_after(struct response *response, unsigned seconds)
 {
+	if (seconds == 0)
+		seconds = 1;
 	if (response->status == 429 || response->status == 503)
-		response_add_number(response, "Retry-After", seconds > 0 ? seconds : 1);
+		response_add_number(response, "Retry-After",
+			seconds < RETRY_AFTER_MAX ? seconds : RETRY_AFTER_MAX);
 }
 
 void response_add_location(struct response *response, struct buf *take_url)

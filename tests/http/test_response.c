@@ -61,10 +61,11 @@ static void retry_after_only_on_temporary_statuses(void **state)
 		unsigned seconds;
 		const char *head;
 	} rows[] = {
-		{ 429, 86400, "Retry-After: 86400\r\n" },
+		{ 429, 86400, "Retry-After: 60\r\n" },
+		{ 429, 59, "Retry-After: 59\r\n" },
 		{ 429, 0, "Retry-After: 1\r\n" },
 		{ 503, 0, "Retry-After: 1\r\n" },
-		{ 503, 4294967295U, "Retry-After: 4294967295\r\n" },
+		{ 503, 4294967295U, "Retry-After: 60\r\n" },
 		{ 500, 7, "" },
 		{ 507, 7, "" },
 		{ 200, 7, "" },
