@@ -74,7 +74,8 @@ def started_by_path():
     everything = [instance.daemon.pid, *children]
     equal(instance.stop_daemon(), 0, "SIGTERM: status 0")
     ok(until(lambda: all(map(ended, everything)), 2), "SIGTERM ends all processes within 2 s")
-    ok(not os.path.exists(instance.conf["control"]), "SIGTERM removes the control socket")
+    for path in (instance.conf["control"], instance.socket, instance.socket + ".read"):
+        ok(not os.path.exists(path), f"SIGTERM removes {os.path.basename(path)}")
     instance.start()
     equal(finish(instance.daemon, signal.SIGINT, 20), 0, "SIGINT: status 0")
     instance.daemon = None
@@ -158,7 +159,7 @@ def started_by_spawn_fcgi():
 
 def started_by_systemd():
     """Socket activation (LISTEN_FDS) and notifications (NOTIFY_SOCKET), without systemd."""
-    instance = Instance(autostart=False)
+    instance = Instance(autostart=False, conf={"workers": "0"})
     instance.make_principal()
     single_socket(instance)
     listener = socket.socket(socket.AF_UNIX)
@@ -193,6 +194,13 @@ def started_by_systemd():
     instance.daemon.send_signal(signal.SIGHUP)
     received.clear()
     ok(receives("RELOADING=1") and receives("READY=1"), "a reload sends RELOADING=1, READY=1")
+    ok(
+        until(lambda: roles(instance) == ["worker 1"], 20),
+        "one socket: one worker answers all requests",
+        instance.status(),
+    )
+    uuid = instance.create(description="by one worker")
+    equal(instance.get("/tasks/" + uuid).status, 200, "one socket: the worker writes and reads")
     equal(instance.stop_daemon(), 0, "SIGTERM: status 0, socket activation")
     ok(receives("STOPPING=1"), "STOPPING=1 is sent")
     ok(os.path.exists(instance.socket), "a passed socket is not removed")
