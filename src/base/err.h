@@ -27,6 +27,7 @@
 	X(ERR_TOO_LARGE, "too-large", 413, "The request is too large.")                            \
 	X(ERR_URI_TOO_LONG, "uri-too-long", 414, "The address is too long.")                       \
 	X(ERR_MEDIA_TYPE, "media-type", 415, "The media type is not supported.")                   \
+	X(ERR_CODING, "content-coding", 415, "The content coding of the body is not supported.")   \
 	X(ERR_MISDIRECTED, "misdirected", 421, "The service does not answer for this host.")       \
 	X(ERR_UNPROCESSABLE, "unprocessable", 422, "The request was understood but is not valid.") \
 	X(ERR_TOO_BROAD, "too-broad", 422,                                                         \

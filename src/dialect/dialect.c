@@ -1,5 +1,7 @@
 #include "dialect/dialect.h"
 
+#include "http/content_coding.h"
+
 const struct dialect *const dialects[] = {
 #define X(name, code) &name##_dialect,
 	DIALECT_LIST(X)
@@ -170,5 +172,7 @@ void dialect_encode_error(const struct dialect *dialect, const struct request *r
 		return;
 	}
 	response->status = own->status ? own->status : err_status(err->code);
+	if (err->code == ERR_CODING)
+		response_add_header(response, "Accept-Encoding", STR(CONTENT_CODINGS));
 	encode_error(dialect, request, err, own->text, response);
 }

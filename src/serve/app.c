@@ -4,6 +4,7 @@
 
 #include "auth/token_endpoint.h"
 #include "base/clock.h"
+#include "http/content_coding.h"
 #include "serve/precondition.h"
 #include "serve/rate.h"
 #include "serve/refusal.h"
@@ -121,6 +122,30 @@ static size_t body_limit(const struct app *app, const struct dialect *dialect)
 	return dialect && dialect->body_max > limit ? dialect->body_max : limit;
 }
 
+/* Removes the content coding of the body. */
+static bool decode_body(const struct app *app, struct exchange *exchange, struct err *err)
+{
+	struct request *request = &exchange->request;
+	struct str codings = request_cgi_param(request, "HTTP_CONTENT_ENCODING");
+	struct buf body = BUF_INIT;
+	bool ok = false;
+
+	if (request->body.len == 0 || content_coding_is_identity(codings))
+		return true;
+	if (request_count_cgi_param(request, "HTTP_CONTENT_ENCODING") > 1) {
+		err_set(err, ERR_CODING, "Content-Encoding", NULL);
+	} else if (content_decode(&body, codings, request->body, body_limit(app, exchange->dialect),
+			   err)) {
+		bool large = body.len > app->options.body_limit;
+
+		request->body = arena_copy(
+			large ? &exchange->large_body : request->arena, buf_str(&body));
+		ok = request->body.ptr || err_no_memory(err);
+	}
+	buf_free(&body);
+	return ok;
+}
+
 /* Decodes the request to one operation, applies it and encodes the result. */
 static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 {
@@ -129,7 +154,9 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 	if (exchange->request.body.len > body_limit(app, exchange->dialect))
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	memset(&op, 0, sizeof(op));
-	if (!precondition_check_digest(&exchange->request, err) || !decode(app, exchange, &op, err))
+	/* Content-MD5 and signatures are those of the coded body (RFC 1864 §2). */
+	if (!precondition_check_digest(&exchange->request, err) ||
+		!decode_body(app, exchange, err) || !decode(app, exchange, &op, err))
 		return false;
 	rate_set_quota(app, &op);
 	if (!store_apply(app->store, &op, &exchange->result, err))

@@ -67,7 +67,6 @@ static bool answer_request(
 	struct connection *conn, struct connection_shared *shared, bool *received, struct err *err)
 {
 	struct request *request = &conn->exchange->request;
-	struct arena large = { 0 };
 	size_t limit;
 	bool ok;
 
@@ -76,11 +75,13 @@ static bool answer_request(
 		return false;
 	limit = app_body_limit(&shared->app, request);
 	*received = fcgi_receive_body(conn->fcgi, request, limit,
-		limit > shared->app.options.body_limit ? &large : request->arena, err);
+		limit > shared->app.options.body_limit ? &conn->exchange->large_body
+						       : request->arena,
+		err);
 	ok = *received && app_handle(&shared->app, conn->exchange, err);
-	if (large.blocks)
+	if (conn->exchange->large_body.blocks)
 		request->body = STR_NULL;
-	arena_free(&large);
+	arena_free(&conn->exchange->large_body);
 	return ok;
 }
 

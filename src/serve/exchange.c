@@ -7,6 +7,7 @@ void exchange_reset(struct exchange *exchange)
 	store_result_free(&exchange->result);
 	response_reset(&exchange->response);
 	arena_reset(&exchange->arena);
+	arena_free(&exchange->large_body);
 	/* Resetting the counts is enough: elements beyond them are never read. */
 	request->cgi_param_count = 0;
 	request->segment_count = 0;

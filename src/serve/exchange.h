@@ -48,6 +48,8 @@ enum exchange_event {
 
 struct exchange {
 	struct arena arena;
+	struct arena
+		large_body; /* a body larger than the option body_limit, until it is answered */
 	struct request request;
 	struct response response;
 	struct result result; /* the response and the rows of a list borrow from it */

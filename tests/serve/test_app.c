@@ -212,6 +212,44 @@ static void announced_length_selects_the_limit(void **state)
 	}
 }
 
+/* gzip of {"fields":{}} */
+static const char coded[] = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56"
+			    "\x4a\xcb\x4c\xcd\x49\x29\x56\xb2\xaa\xae\xad\x05"
+			    "\x00\xaf\x3c\x39\x98\x0d\x00\x00\x00";
+
+static int ask_coded(struct app_fixture *f, const char *uri, const char *coding, struct str body)
+{
+	app_begin(f, "POST", uri, "");
+	app_principal(f, "demo", "ann", "*", "read,write");
+	app_param(f, "HTTP_CONTENT_ENCODING", coding);
+	f->exchange.request.body = body;
+	return app_answer(f);
+}
+
+static void coded_body_is_read(void **state)
+{
+	const struct str body = { coded, sizeof(coded) - 1 };
+	struct app_fixture *f = *state;
+
+	assert_int_equal(ask_coded(f, "/v1/tasks", "gzip", body), 201);
+	assert_int_equal(ask_coded(f, "/v1/tasks", "identity", STR("{}")), 201);
+	assert_int_equal(ask_coded(f, "/v1/tasks", "gzip", STR("{}")), 400);
+}
+
+static void unknown_coding_names_the_known_one(void **state)
+{
+	static const char *const uris[] = { TASKS, "/v1/tasks", "/v2/task/create",
+		"/api/v2/import-tasks", "/api/v4/managed-slicer/slicers/ingest-points",
+		"/tasks/catalog-item/i/product/adbreaks/version/1" };
+	struct app_fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+		assert_int_equal(ask_coded(f, uris[i], "br", STR("{}")), 415);
+		assert_true(app_head_has(f, "Accept-Encoding: gzip\r\n"));
+		assert_false(app_head_has(f, "Accept-Post"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +269,8 @@ int main(void)
 		APP_TEST(body_over_the_limit_is_too_large),
 		APP_TEST(dialect_may_accept_larger_bodies),
 		APP_TEST(announced_length_selects_the_limit),
+		APP_TEST(coded_body_is_read),
+		APP_TEST(unknown_coding_names_the_known_one),
 	};
 
 	return CHECK_RUN(tests);

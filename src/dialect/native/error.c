@@ -132,18 +132,19 @@ static void put_problem(const struct request *request, const struct err *err, co
 }
 
 /* Header fields that name the accepted media types. */
-static void add_error_headers(const struct request *request, struct response *response)
+static void add_error_headers(
+	const struct request *request, const struct err *err, struct response *response)
 {
-	if (response->status == 415 && request->method == METHOD_PATCH)
+	if (err->code == ERR_MEDIA_TYPE && request->method == METHOD_PATCH)
 		response_add_header(response, "Accept-Patch", STR(PATCH_TYPES));
-	if (response->status == 415 && request->method == METHOD_POST)
+	if (err->code == ERR_MEDIA_TYPE && request->method == METHOD_POST)
 		response_add_header(response, "Accept-Post", STR(NATIVE_MEDIA_TYPE));
 }
 
 void native_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response)
 {
-	add_error_headers(request, response);
+	add_error_headers(request, err, response);
 	put_problem(request, err, text, response->status, &response->body);
 }
 
