@@ -26,9 +26,38 @@ static void put_shape_map(void)
 		dialects[0]->name);
 }
 
+/* The pages that the problem types of the native API lead to. */
+static void put_problem_map(void)
+{
+	buf_puts(&generated, "map $uri $polytask_problem {\n");
+	for (int i = ERR_NONE + 1; i < ERR_CODES; i++) {
+		enum err_code code = (enum err_code)i;
+		struct err err;
+
+		err_set(&err, code, NULL, NULL);
+		buf_printf(&generated, "\t\"/v1/problems/%s\" \"%d %s\\n%s\\n\";\n", err_name(code),
+			err_status(code), err_name(code), err_text(&err));
+	}
+	buf_puts(&generated, "\tdefault \"\";\n}\n");
+}
+
+/* The OpenAPI documents as a link set (RFC 9264), by the prefix of the addresses they describe. */
+static void put_document_map(void)
+{
+	buf_puts(&generated, "map $uri $polytask_documents {\n\tdefault '{\"linkset\":[");
+	for (size_t i = 0; dialects[i]; i++)
+		buf_printf(&generated,
+			"%s{\"anchor\":\"%s\",\"service-desc\":[{\"href\":\"/v1/openapi/%s.json\","
+			"\"type\":\"application/json\"}]}",
+			i > 0 ? "," : "", dialects[i]->prefixes[0], dialects[i]->name);
+	buf_puts(&generated, "]}';\n}\n");
+}
+
 static void put_http(void)
 {
 	generate_upstream_maps();
+	put_problem_map();
+	put_document_map();
 	generate_token_maps();
 	buf_puts(&generated,
 		"# The dialect of an error without a location, by the request line, which is "

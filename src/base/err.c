@@ -18,6 +18,7 @@ bool err_set(struct err *err, enum err_code code, const char *field, const char 
 	err->code = code;
 	err->detail = STR_NULL;
 	err->retry_after = 0;
+	err->task = (struct id){ 0 };
 	snprintf(err->field, sizeof(err->field), "%s", field ? field : "");
 	if (format) {
 		va_list args;

@@ -7,7 +7,7 @@
  * override, and a default text. ERR_PLAIN_HTTP, ERR_MISDIRECTED, ERR_HEADER_TOO_LARGE and
  * ERR_HTTP_VERSION occur in nginx only (nginx/generate.c).
  */
-#include "base/str.h"
+#include "base/id.h"
 
 #define ERR_LIST(X)                                                                                \
 	X(ERR_MALFORMED, "malformed", 400, "The request could not be read.")                       \
@@ -69,6 +69,7 @@ struct err {
 	 */
 	struct str detail;
 	unsigned retry_after; /* seconds; 0: unknown */
+	struct id task;	      /* ERR_CONFLICT of a creation: the task that exists; else zero */
 };
 
 /*

@@ -159,8 +159,11 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		!decode_body(app, exchange, err) || !decode(app, exchange, &op, err))
 		return false;
 	rate_set_quota(app, &op);
-	if (!store_apply(app->store, &op, &exchange->result, err))
+	if (!store_apply(app->store, &op, &exchange->result, err)) {
+		if (err->code == ERR_CONFLICT && op.kind == OP_CREATE)
+			err->task = op.new_id;
 		return false;
+	}
 	exchange->response.after_flush = exchange->result.written;
 	return encode(exchange, err);
 }

@@ -46,6 +46,7 @@ def is_problem(answer, status, kind, place=None):
         and answer.headers["Content-Type"] == "application/problem+json"
         and body["type"] == "/v1/problems/" + kind
         and len(body["title"]) > 5
-        and len(body["detail"]) > 5
+        and len(body.get("detail", body["title"])) > 5
+        and body.get("detail") != body["title"]
         and (place is None or places == [place])
     )

@@ -48,6 +48,25 @@ def valid():
                 note(f"{name}: {finding['rule']} {finding['pointer']}")
 
 
+def _arrays(schema):
+    """Every schema of an array in a document."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "array" or "array" in (schema.get("type") or ()):
+            yield schema
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for part in schema:
+            yield from _arrays(part)
+
+
+def arrays():
+    """Generators of OpenAPI 3.0 need items in each array."""
+    for name, file in DOCUMENTS.items():
+        with open(file, encoding="utf-8") as document:
+            found = list(_arrays(json.load(document)))
+        ok(all("items" in array for array in found), f"{name}: every array has items")
+
+
 def without_checker():
     if openapi.jsonschema:
         return False
@@ -162,4 +181,4 @@ def virtshell_answers():
     instance.stop("virtshell")
 
 
-run_tests(valid, examples, checker, virtshell_answers)
+run_tests(valid, arrays, examples, checker, virtshell_answers)

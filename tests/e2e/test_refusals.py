@@ -123,8 +123,13 @@ def documents():
         answer = instance.request(method, "/v1/openapi/virtshell.json", b"{}")
         refused("native", answer, 405, "The method is not allowed here.")
         equal(answer.headers.get_all("Allow"), ["GET, HEAD"], f"{method}: Allow")
+    index = instance.request("GET", "/v1/openapi/", None, [])
+    equal(
+        sorted(link["service-desc"][0]["href"] for link in index.json()["linkset"]),
+        [f"/v1/openapi/{name}.json" for name in sorted(openapi.documents())],
+        "the list of the documents",
+    )
     for path in (
-        "",
         "none.json",
         "virtshell",
         "virtshell.json/",
@@ -144,4 +149,21 @@ def documents():
     instance.stop("documents")
 
 
-run_tests(formats, documents)
+def problems():
+    """Each type of a problem is the address of a public page."""
+    instance = Instance()
+    schema = openapi.load("native").root["components"]["schemas"]["Problem"]
+    types = schema["properties"]["type"]["enum"]
+    for address in types:
+        page = instance.request("GET", address, None, [], documented=False)
+        name = address.rsplit("/", 1)[1]
+        ok(page.status == 200 and f" {name}\n" in page.body.decode(), f"{address}: a page", page)
+    for address in ("/v1/problems/", "/v1/problems/none", "/v1/problems/busy/"):
+        page = instance.request("GET", address, None, [], documented=False)
+        refused("native", page, 404, "There is nothing at this address.")
+    page = instance.request("POST", types[0], b"{}", [], documented=False)
+    refused("native", page, 405, "The method is not allowed here.")
+    instance.stop("problems")
+
+
+run_tests(formats, documents, problems)

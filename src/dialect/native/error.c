@@ -103,6 +103,13 @@ const struct error_override native_error_overrides[ERR_CODES] = {
 	[ERR_HTTP_VERSION] = { .location = ABOUT_BLANK },
 };
 
+static bool is_about_blank(const struct err *err)
+{
+	const char *type = native_error_overrides[err->code].location;
+
+	return type && strcmp(type, ABOUT_BLANK) == 0;
+}
+
 static void put_type(const struct err *err, int status, struct buf *out)
 {
 	const char *type = native_error_overrides[err->code].location;
@@ -114,8 +121,57 @@ static void put_type(const struct err *err, int status, struct buf *out)
 	buf_puts(out, type ? "" : err_name(err->code));
 	buf_puts(out, "\",\"title\":");
 	buf_put_json_string(
-		out, str_cstr(type && strcmp(type, ABOUT_BLANK) == 0 ? response_reason(status)
-								     : err_text(&general)));
+		out, str_cstr(is_about_blank(err) ? response_reason(status) : err_text(&general)));
+}
+
+/* Adds a sentence to the title of an error that has none of its own, if more is known. */
+static void put_general_detail(
+	const struct request *request, const struct err *err, struct buf *out)
+{
+	struct str id = request_path_var(request, "id");
+
+	if (err->code == ERR_NOT_FOUND && id.len > 0)
+		buf_printf(out, "The tenant has no task with the id %.*s.", STR_ARGS(id));
+	else if (err->code == ERR_NO_ROUTE && request->path.len > 0)
+		buf_printf(out, "The native API has no address %.*s.", STR_ARGS(request->path));
+	else if (err->code == ERR_METHOD && err->detail.len > 0)
+		buf_printf(out, "This address allows %.*s.", STR_ARGS(err->detail));
+	else if (err->code == ERR_CONFLICT && !id_is_zero(&err->task)) {
+		buf_puts(out, "The task exists already, with the id ");
+		id_put(&err->task, out);
+		buf_putc(out, '.');
+	} else if (err->code == ERR_PRECONDITION) {
+		buf_puts(out, "The ETag of the task is none that the request allows.");
+	}
+}
+
+static void put_detail(
+	const struct request *request, const struct err *err, const char *text, struct buf *out)
+{
+	struct buf detail = BUF_INIT;
+	struct err general;
+
+	err_set(&general, err->code, NULL, NULL);
+	if (strcmp(text, err_text(&general)) == 0 && !is_about_blank(err))
+		put_general_detail(request, err, &detail);
+	else
+		buf_puts(&detail, text);
+	if (detail.len > 0) {
+		buf_puts(out, ",\"detail\":");
+		buf_put_json_string(out, buf_str(&detail));
+	}
+	out->failed |= !buf_ok(&detail);
+	buf_free(&detail);
+}
+
+/* Names the task that exists. */
+static void put_task(const struct err *err, struct buf *out)
+{
+	if (err->code != ERR_CONFLICT || id_is_zero(&err->task))
+		return;
+	buf_puts(out, ",\"task\":\"" NATIVE_TASKS_PATH "/");
+	id_put(&err->task, out);
+	buf_putc(out, '"');
 }
 
 static void put_problem(const struct request *request, const struct err *err, const char *text,
@@ -124,9 +180,9 @@ static void put_problem(const struct request *request, const struct err *err, co
 	put_type(err, status, out);
 	buf_puts(out, ",\"status\":");
 	buf_put_number(out, status);
-	buf_puts(out, ",\"detail\":");
-	buf_put_json_string(out, str_cstr(text));
+	put_detail(request, err, text, out);
 	put_instance(out, request);
+	put_task(err, out);
 	put_error_list(out, err);
 	buf_putc(out, '}');
 }

@@ -116,6 +116,41 @@ bool native_is_dialect_field(struct str name)
 	       str_starts(name, STR(FIELDS_PREFIX));
 }
 
+/* Adds the name of the filter that uses the index, if there is one. */
+static void put_name(const struct index_field *field, struct buf *out)
+{
+	bool is_field = field->source == INDEX_FIELD;
+
+	if (field->unindexed ||
+		(!is_field && field->source != INDEX_STATUS && field->source != INDEX_NUMBER))
+		return;
+	buf_puts(out, out->len > 0 ? ", " : "");
+	if (is_field)
+		buf_puts(out, FIELDS_PREFIX);
+	buf_puts(out, is_field ? field->name : field->source == INDEX_STATUS ? "status" : "number");
+}
+
+static bool set_no_index(const struct native_query *query, struct str parameter)
+{
+	struct buf names = BUF_INIT;
+	const struct index_field *field = query->dialect->index_fields;
+
+	for (; field->source; field++)
+		put_name(field, &names);
+	buf_putc(&names, '\0');
+	if (!buf_ok(&names))
+		err_no_memory(query->err);
+	else if (names.len == 1)
+		NATIVE_QUERY_ERROR(query, parameter, "The dialect %s has no index for this.",
+			query->dialect->name);
+	else
+		NATIVE_QUERY_ERROR(query, parameter,
+			"The dialect %s has no index for this, only for %s.", query->dialect->name,
+			names.data);
+	buf_free(&names);
+	return false;
+}
+
 const struct index_field *native_require_index(
 	const struct native_query *query, struct str parameter, struct str name)
 {
@@ -124,8 +159,7 @@ const struct index_field *native_require_index(
 	if (!query->dialect)
 		NATIVE_QUERY_ERROR(query, parameter, "This requires exactly one dialect.");
 	else if (!(field = find_index(query->dialect, name)))
-		NATIVE_QUERY_ERROR(query, parameter, "The dialect %s has no index for this.",
-			query->dialect->name);
+		set_no_index(query, parameter);
 	return field;
 }
 

@@ -95,7 +95,7 @@ static size_t decode_escape(struct str raw, struct tail *tail)
 	return 2;
 }
 
-/* Bytes at the start that stand for themselves; at most as many as a tail has room for. */
+/* The number of ASCII bytes before the next escape or NUL, at most VIRTSHELL_LOG_MAX. */
 static size_t plain_length(struct str raw)
 {
 	size_t len = 0;

@@ -2,7 +2,7 @@
 #include "dialect/decode.h"
 #include "dialect/virtshell/virtshell.h"
 
-/* What members other than log and status_history occupy. */
+/* Number and size of the members other than log and status_history. */
 struct others {
 	size_t count, bytes;
 };

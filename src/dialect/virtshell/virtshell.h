@@ -9,8 +9,9 @@
  *     PUT    /tasks/{key}               update; also PUT /hosts/{key}
  *     DELETE /tasks/{key}               remove one
  *
- * Private to this folder: tables.c has the routes, model.c statuses and indexes, log.c and history.c
- * the members log and status_history, rules.c what is checked of tasks of the native API, too.
+ * Private to this folder: tables.c has the routes, model.c statuses and indexes, log.c and
+ * history.c the members log and status_history, rules.c the checks of tasks that arrive by the
+ * native API.
  */
 #include "dialect/dialect.h"
 

@@ -28,7 +28,7 @@ def _shape(status, phrase, sentence):
         "type": "/v1/problems/" + problem if problem else "about:blank",
         "title": _UNAUTHENTICATED if status == 401 else sentence if problem else phrase,
         "status": status,
-        "detail": sentence,
+        **({} if problem else {"detail": sentence}),
         "instance": "/v1/requests/REQUEST",
     }
 
