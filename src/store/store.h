@@ -151,6 +151,16 @@ void store_result_free(struct result *result);
 bool store_new_id(struct store *store, int64_t now, struct id *id);
 
 /*
+ * Goes on with a list of op.slice_steps for one more slice, while result.unfinished: until then the
+ * result has no other member that may be read but steps. 0: to the end. No lock, cursor or
+ * transaction is held between slices; the op's texts must stay valid. After an error, free the
+ * result.
+ *
+ * Between slices others may change tasks. A task that changes meanwhile is in the list once or, if
+ * it moves among the rows that are looked through, may be left out; none is shown twice.
+ */
+bool store_list_go_on(struct result *result, unsigned slice_steps, struct err *err);
+/*
  * Reads the next row of the result's open listing: *end false and a row that borrows from the
  * listing until the next call, or *end true. Counts result.rows_returned; at the end sets
  * result.next_cursor. The listing must be freed before its store is closed.
@@ -161,8 +171,8 @@ bool store_new_id(struct store *store, int64_t now, struct id *id);
  *
  * With want_total or an offset, the total and the rows of the first batch (at most 64) are of one
  * moment, unless writers left no such moment within 20 ms: result.consistent. So is every batch of
- * a list over several values, scopes or dialects, and a task that moves among these is in it. A
- * list that is scanned (struct list_query) reads its rows one after the other; its total is of the
+ * a list over several values, scopes or dialects, and a task that moves among these is in it; later
+ * batches of a list in slices wait 2 ms for it. A list that is scanned (struct list_query) reads its rows one after the other; its total is of the
  * rows read.
  */
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err);

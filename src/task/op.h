@@ -111,6 +111,10 @@ struct list_query {
 
 #define LIST_SCAN_MAX 20000
 
+/* Bounds of a slice of a list (op.slice_steps): its steps are rows read or ranges counted. */
+#define LIST_SLICE_STEPS 256
+#define LIST_SLICE_US	 1000
+
 /* ---- operations ---- */
 
 #define OP_IF_MATCH_MAX	       32
@@ -201,6 +205,11 @@ struct op {
 		struct op *next, struct err *err);
 	struct op_dependents dependents;
 	struct list_query list;
+	/*
+	 * LIST: return after so many steps, or LIST_SLICE_US, with result.unfinished if more are
+	 * needed; 0: carry the list out at once.
+	 */
+	unsigned slice_steps;
 	struct op *companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction */
 	/* Of a companion: completes its task from the other task as written or removed. Pure. */
 	bool (*complete)(
@@ -225,10 +234,12 @@ struct result {
 	bool written;		     /* committed: hold the response until the log is on disk */
 	bool created;		     /* UPSERT: the task did not exist */
 	bool has_dependents;	     /* REMOVE, ARCHIVE: nothing was done, listing has the reason */
+	bool unfinished;	     /* LIST: store_list_go_on() has to be called first */
 	bool total_known;	     /* LIST: total is valid */
 	bool consistent;	     /* LIST: total and first rows are of the same moment */
 	uint64_t total;		     /* LIST with want_total */
 	uint64_t offset;	     /* LIST: of the first row, after clamping */
+	uint64_t steps;		     /* LIST: rows read and ranges counted up to now */
 	uint64_t rows_returned;
 	struct str next_cursor; /* LIST, after the last row: of the next page, or empty */
 	struct listing *listing;

@@ -118,12 +118,23 @@ struct op fixture_list(uint8_t field, const char *value)
 	return op;
 }
 
+void fixture_open_list(struct store *store, const struct op *op, struct result *result)
+{
+	struct err err = { 0 };
+
+	must(store_apply(store, op, result, &err), &err);
+	while (result->unfinished)
+		must(store_list_go_on(result, op->slice_steps, &err), &err);
+}
+
 enum err_code fixture_error(struct store *store, const struct op *op)
 {
 	struct result result = { 0 };
 	struct err err = { 0 };
 	bool ok = store_apply(store, op, &result, &err);
 
+	while (ok && result.unfinished)
+		ok = store_list_go_on(&result, op->slice_steps, &err);
 	store_result_free(&result);
 	return ok ? ERR_NONE : err.code;
 }

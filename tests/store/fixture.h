@@ -34,6 +34,8 @@ struct op fixture_op(enum op_kind kind, unsigned number);
 void fixture_create(struct store *store, unsigned number, const char *status, const char *type);
 /* A list with a filter, or with value NULL sorted by the field. */
 struct op fixture_list(uint8_t field, const char *value);
+/* Opens a list and carries out all of its slices. */
+void fixture_open_list(struct store *store, const struct op *op, struct result *result);
 /* The error of an operation, ERR_NONE on success; frees the result. */
 enum err_code fixture_error(struct store *store, const struct op *op);
 /*

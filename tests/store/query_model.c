@@ -331,5 +331,6 @@ struct op model_draw_query(void)
 	op.list.clamp_offset = op.list.want_total && model_draw(2);
 	op.list.limit = model_draw(4) ? 1 + model_draw(100) : 0;
 	op.list.offset = model_draw(2) ? model_draw(TASKS_MAX) : 0;
+	op.slice_steps = model_draw(2) ? 1 + model_draw(30) : 0;
 	return op;
 }

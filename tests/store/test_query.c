@@ -44,7 +44,7 @@ static void check_list(struct store *store, const struct op *op)
 	struct task row;
 	bool done = false, more;
 
-	must(store_apply(store, op, &result, &err), &err);
+	fixture_open_list(store, op, &result);
 	at = (size_t)expected_offset(&op->list, count);
 	end = op->list.limit && at + op->list.limit < count ? at + (size_t)op->list.limit : count;
 	if (op->list.want_total && (!result.total_known || result.total != count)) {
@@ -98,7 +98,7 @@ static void walk_pages(struct store *store, struct op *op)
 		struct task row;
 		bool done = false;
 
-		must(store_apply(store, op, &result, &err), &err);
+		fixture_open_list(store, op, &result);
 		for (;;) {
 			must(store_list_next(&result, &row, &done, &err), &err);
 			if (done)

@@ -2,7 +2,7 @@
 /*
  * How lists are found. Private to the store.
  *
- *     listing.c  an open listing: batches of rows
+ *     listing.c  an open listing
  *     query.c    a query's parts: dialects, scope, fields, sort
  *     bounds.c   from its conditions to ranges of the index
  *     plan.c     which ranges answer it, or hold the fewest rows to read
@@ -10,6 +10,9 @@
  *     cursor.c   reading several ranges as one list
  *     select.c   how many rows they have, which is row k
  *     scan.c     lists that have to read and test rows
+ *     rows.c     the rows that such a list has found
+ *     batch.c    batches of rows
+ *     slice.c    bounds of one call's share of a long list
  */
 #include "store/internal.h"
 
@@ -37,7 +40,8 @@ struct range_set {
 	struct key_range *at;
 	size_t count;
 	bool descending;
-	uint64_t total; /* once counted */
+	size_t counted; /* ranges */
+	uint64_t total; /* of these; of all once all are counted */
 };
 
 /* Where to go on in a list: behind a suffix or at it; before the first row unless `set`. */
@@ -51,6 +55,26 @@ struct index_entry {
 	uint16_t range;
 	struct key_suffix suffix;
 };
+
+/* ---- slice.c ---- */
+
+/*
+ * One call's share of a list's work. A long list is carried out in several calls, between which it
+ * holds no lock, cursor or transaction.
+ */
+struct slice {
+	uint64_t left, spent; /* steps */
+	int64_t until_us;     /* monotonic; INT64_MAX: no limit */
+};
+
+/* steps: 0: no limit, neither of steps nor of time. */
+struct slice slice_begin(unsigned steps);
+void slice_spend(struct slice *slice, uint64_t steps);
+/* Never true before the first slice_spend(). */
+static inline bool slice_is_over(const struct slice *slice)
+{
+	return slice->left == 0;
+}
 
 /* ---- cursor.c ---- */
 
@@ -75,10 +99,28 @@ struct engine_range range_bounds(const struct key_range *range);
 
 /* ---- select.c ---- */
 
-int ranges_count(struct store *store, struct range_set *set);
-/* The position at row number `row`, from 0, of counted ranges; ENGINE_NOT_FOUND past the end. */
-int ranges_select(
-	struct store *store, const struct range_set *set, uint64_t row, struct position *position);
+/* Counts ranges that are not counted yet, until the slice is over. */
+int ranges_count(struct store *store, struct range_set *set, struct slice *slice);
+static inline bool ranges_are_counted(const struct range_set *set)
+{
+	return set->counted == set->count;
+}
+
+/* A search for a row; all zero before it. Owns windows (selection_free). */
+struct selection {
+	struct window *windows; /* two for each range */
+	bool found;
+};
+
+/*
+ * The position at row number `row`, from 0, of counted ranges, once selection->found; ENGINE_NOT_FOUND
+ * past the end. Goes on with the search until the slice is over.
+ */
+int ranges_select(struct store *store, const struct range_set *set, uint64_t row,
+	struct selection *selection, struct slice *slice, struct position *position);
+void selection_free(struct selection *selection);
+/* Forgets what is valid in one transaction only (engine_range.hint). */
+void ranges_new_step(struct range_set *set);
 
 /* ---- query.c ---- */
 
@@ -134,12 +176,22 @@ bool query_is_indexed(const struct query *query, uint8_t code);
 /* The ranges that alone answer the query, in order; *direct is false if no index has them. */
 bool query_direct_ranges(
 	const struct query *query, struct range_set *set, bool *direct, struct err *err);
+/* The choice of the ranges with the fewest rows; all zero before it. Owns the sets. */
+struct index_choice {
+	struct range_set best, counting;
+	size_t satisfied, counting_satisfied; /* as in filter_ranges */
+	size_t next;			      /* candidate */
+	uint64_t all;			      /* tasks in scope */
+	bool done;
+};
+
 /*
- * Counts the ranges of each condition that has an index and returns the smallest, or all tasks in
- * scope when none has. *all is the number of tasks in scope; *satisfied as in filter_ranges.
+ * Counts the ranges of each condition that has an index, until the slice is over. Once done, `best`
+ * is the smallest, or all tasks in scope if no condition has one.
  */
-bool choose_index(const struct query *query, struct range_set *set, size_t *satisfied,
-	uint64_t *all, struct err *err);
+bool choice_go_on(const struct query *query, struct index_choice *choice, struct slice *slice,
+	struct err *err);
+void choice_free(struct index_choice *choice);
 
 /* ---- match.c ---- */
 
@@ -147,6 +199,9 @@ bool choose_index(const struct query *query, struct range_set *set, size_t *sati
 bool query_matches(const struct query *query, const struct task *task);
 /* The task's sort key among the query's tasks; false when it has no place in that order. */
 bool query_sort_key(const struct query *query, const struct task *task, struct key_suffix *key);
+/* Whether the record, read after the entry, still has this entry. */
+bool entry_is_current(
+	const struct range_set *set, const struct index_entry *entry, const struct task *task);
 
 /* ---- scan.c ---- */
 
@@ -159,8 +214,45 @@ struct found_ids {
 	struct key_suffix last;
 };
 
-/* Answers a query by reading rows and testing them. */
-bool list_scan(const struct query *query, struct found_ids *found, struct err *err);
+struct scan;
+
+/* Answers a query, which it borrows, by reading rows and testing them. NULL without memory. */
+struct scan *scan_new(const struct query *query);
+void scan_free(struct scan *scan);
+/* Goes on until the slice is over or *found is complete: *done. */
+bool scan_go_on(struct scan *scan, struct slice *slice, struct found_ids *found, bool *done,
+	struct err *err);
+
+/* ---- rows.c ---- */
+
+struct found_row {
+	struct id id;
+	size_t key_at; /* its sort key, in found_rows.keys */
+	uint16_t key_len;
+};
+
+/* Rows that match, with their sort keys; sorted by a merge sort that can pause. */
+struct found_rows {
+	struct found_row *at;
+	size_t count, capacity;
+	struct buf keys;
+	uint64_t seed;	 /* of the table: unknown to clients */
+	uint32_t *slots; /* hash table of the ids: number of the row, from 1; 0: free */
+	size_t slot_count;
+	/* The sort: `at` is merged to `merged`, pairs of runs of `width` rows, one after the other. */
+	struct found_row *merged;
+	size_t width, left, right, out; /* next rows: of both runs, and of merged */
+	bool sorted;
+};
+
+/* A task that is there already, because it moved while the rows were read, is not added again. */
+bool rows_add(struct found_rows *rows, const struct id *id, const struct key_suffix *key,
+	struct err *err);
+struct str rows_key(const struct found_rows *rows, size_t i);
+/* Goes on with the sort until the slice is over or rows->sorted. ERR_NO_MEMORY. */
+bool rows_sort(struct found_rows *rows, bool descending, struct slice *slice, struct err *err);
+void rows_reverse(struct found_rows *rows);
+void rows_free(struct found_rows *rows);
 
 /* ---- listing.c ---- */
 

@@ -122,3 +122,15 @@ bool query_sort_key(const struct query *query, const struct task *task, struct k
 		value = str_skip(value, 8);
 	return add_bytes(sort_key, value, inverted);
 }
+
+bool entry_is_current(
+	const struct range_set *set, const struct index_entry *entry, const struct task *task)
+{
+	const struct key_range *range = &set->at[entry->range];
+	struct index_key key;
+
+	return index_field_key(&key, task, range->field) &&
+	       key.len == range->prefix.len + entry->suffix.len &&
+	       memcmp(key.bytes, range->prefix.bytes, range->prefix.len) == 0 &&
+	       memcmp(key.bytes + range->prefix.len, entry->suffix.bytes, entry->suffix.len) == 0;
+}

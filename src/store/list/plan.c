@@ -63,79 +63,95 @@ bool query_is_indexed(const struct query *query, uint8_t code)
 	return field && !field->unindexed;
 }
 
-static int step_count(struct store *store, void *data, struct err *err)
-{
-	(void)err;
-	return ranges_count(store, data);
-}
-
-struct best {
-	struct range_set *ranges;
-	size_t *satisfied;
-};
-
 /*
- * Counts ranges and keeps them if they are the smallest so far. Of equal ones it keeps those that
- * satisfy more conditions.
+ * The ranges of candidate number n: all tasks in scope, those of the times of update, then for each
+ * filter its own ranges and those of its pairs with earlier filters. None: ranges->at is NULL.
  */
-static bool keep_smaller(const struct query *query, struct range_set *ranges, size_t satisfied,
-	const struct best *best, struct err *err)
-{
-	bool ok = step_run(query->store, ENGINE_READ, step_count, ranges, err);
-
-	if (!ok || (best->ranges->at && (ranges->total > best->ranges->total ||
-						(ranges->total == best->ranges->total &&
-							satisfied <= *best->satisfied)))) {
-		ranges_free(ranges);
-		return ok;
-	}
-	ranges_free(best->ranges);
-	*best->ranges = *ranges;
-	*best->satisfied = satisfied;
-	return true;
-}
-
-static bool try_filter(const struct query *query, size_t filter, uint8_t code,
-	const struct best *best, struct err *err)
-{
-	struct range_set ranges;
-	size_t satisfied;
-
-	return filter_ranges(query, filter, code, &ranges, &satisfied, err) &&
-	       keep_smaller(query, &ranges, satisfied, best, err);
-}
-
-static bool try_pair(
-	const struct query *query, size_t a, size_t b, const struct best *best, struct err *err)
-{
-	struct range_set ranges;
-	size_t satisfied;
-
-	if (!pair_ranges(query, a, b, &ranges, &satisfied, err))
-		return false;
-	return satisfied == 0 || keep_smaller(query, &ranges, satisfied, best, err);
-}
-
-bool choose_index(const struct query *query, struct range_set *ranges, size_t *satisfied,
-	uint64_t *all, struct err *err)
+static bool make_candidate(const struct query *query, size_t n, struct range_set *ranges,
+	size_t *satisfied, struct err *err)
 {
 	const struct list_query *list = &query->list;
-	const struct best best = { ranges, satisfied };
+	size_t filter = 0;
 
-	if (!try_filter(query, NO_FILTER, INDEX_BY_CREATED, &best, err))
-		return false;
-	*all = ranges->total;
-	if (time_range_is_set(&list->updated) &&
-		!try_filter(query, NO_FILTER, INDEX_BY_UPDATED, &best, err))
-		return false;
-	for (size_t i = 0; i < list->filter_count; i++) {
-		if (query_is_indexed(query, list->filters[i].field) &&
-			!try_filter(query, i, 0, &best, err))
-			return false;
-		for (size_t k = 0; k < i; k++) {
-			if (!try_pair(query, k, i, &best, err))
+	*ranges = (struct range_set){ 0 };
+	*satisfied = 0;
+	if (n == 0)
+		return filter_ranges(query, NO_FILTER, INDEX_BY_CREATED, ranges, satisfied, err);
+	if (n == 1)
+		return !time_range_is_set(&list->updated) ||
+		       filter_ranges(query, NO_FILTER, INDEX_BY_UPDATED, ranges, satisfied, err);
+	for (n -= 2; n > filter; n -= filter)
+		filter++;
+	if (n > 0)
+		return pair_ranges(query, n - 1, filter, ranges, satisfied, err);
+	return !query_is_indexed(query, list->filters[filter].field) ||
+	       filter_ranges(query, filter, 0, ranges, satisfied, err);
+}
+
+static size_t candidates(const struct query *query)
+{
+	size_t filters = query->list.filter_count;
+
+	return 2 + filters * (filters + 1) / 2;
+}
+
+/* Of equal ones the choice keeps those that satisfy more conditions. */
+static void keep_smaller(struct index_choice *choice)
+{
+	struct range_set *best = &choice->best, *ranges = &choice->counting;
+
+	if (choice->next == 1)
+		choice->all = ranges->total;
+	if (best->at && (best->total < ranges->total ||
+				(best->total == ranges->total &&
+					choice->counting_satisfied <= choice->satisfied))) {
+		ranges_free(ranges);
+		return;
+	}
+	ranges_free(best);
+	*best = *ranges;
+	choice->satisfied = choice->counting_satisfied;
+	*ranges = (struct range_set){ 0 };
+}
+
+struct counting {
+	struct range_set *ranges;
+	struct slice *slice;
+};
+
+static int step_count(struct store *store, void *data, struct err *err)
+{
+	const struct counting *counting = data;
+
+	(void)err;
+	ranges_new_step(counting->ranges);
+	return ranges_count(store, counting->ranges, counting->slice);
+}
+
+bool choice_go_on(const struct query *query, struct index_choice *choice, struct slice *slice,
+	struct err *err)
+{
+	struct counting counting = { &choice->counting, slice };
+
+	while (!choice->done && !slice_is_over(slice)) {
+		if (!choice->counting.at) {
+			choice->done = choice->next == candidates(query);
+			if (!choice->done &&
+				!make_candidate(query, choice->next++, &choice->counting,
+					&choice->counting_satisfied, err))
 				return false;
+			continue;
 		}
+		if (!step_run(query->store, ENGINE_READ, step_count, &counting, err))
+			return false;
+		if (ranges_are_counted(&choice->counting))
+			keep_smaller(choice);
 	}
 	return true;
+}
+
+void choice_free(struct index_choice *choice)
+{
+	ranges_free(&choice->best);
+	ranges_free(&choice->counting);
 }

@@ -13,26 +13,34 @@
  * Both read LIST_SCAN_MAX rows at most.
  */
 
-struct row {
-	struct id id;
-	size_t key_at; /* its sort key, in scan.sort_keys */
-	uint16_t key_len;
+enum scan_phase { SCAN_CHOOSE, SCAN_READ, SCAN_SORT, SCAN_DONE };
+enum scan_method { SCAN_ALL, SCAN_FORWARDS, SCAN_BACKWARDS };
+
+/* How the page is reached in the order of an index. */
+struct page_plan {
+	uint64_t skip, want; /* rows before the page, rows of the page */
+	bool backwards;
+	uint64_t reads; /* estimated number of rows to read */
 };
 
 struct scan {
 	const struct query *query;
 	struct store *store;
+	enum scan_phase phase;
+	enum scan_method method; /* once chosen */
+	struct index_choice choice;
+	struct page_plan plan;
 	struct range_set ranges;  /* the rows that are read */
 	struct position position; /* behind the last row read */
 	uint64_t rows_read, rows_max;
-	bool ended;    /* the ranges have no more rows */
-	bool in_order; /* rows come in the list's order: the position is a cursor for the client */
+	uint64_t enough; /* rows that match */
+	bool ended;	 /* the ranges have no more rows */
 
 	struct index_entry entries[LIST_BATCH_ROWS];
-	size_t entry_count;
-	struct buf record, sort_keys;
-	struct row *rows; /* that match */
-	size_t row_count, row_capacity;
+	size_t entry_count, next_entry;
+	bool last_entries; /* no more follow */
+	struct buf record;
+	struct found_rows rows;
 };
 
 /* ---- reading rows ---- */
@@ -65,34 +73,10 @@ static int step_record(struct store *store, void *data, struct err *err)
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-static bool keep_row(struct scan *scan, const struct task *task, const struct index_entry *entry,
-	struct err *err)
-{
-	struct key_suffix key;
-	struct row *row;
-
-	if (!query_sort_key(scan->query, task, &key))
-		return true; /* no place in this order */
-	/* It has moved since its entry was read. */
-	if (scan->in_order && key_suffix_compare(&key, &entry->suffix) != 0)
-		return true;
-	if (scan->row_count == scan->row_capacity) {
-		size_t capacity = scan->row_capacity ? 2 * scan->row_capacity : LIST_BATCH_ROWS;
-		struct row *rows = reallocarray(scan->rows, capacity, sizeof(*rows));
-
-		if (!rows)
-			return err_no_memory(err);
-		scan->rows = rows;
-		scan->row_capacity = capacity;
-	}
-	row = &scan->rows[scan->row_count++];
-	*row = (struct row){ task->id, scan->sort_keys.len, key.len };
-	buf_put(&scan->sort_keys, key.bytes, key.len);
-	return buf_ok(&scan->sort_keys) || err_no_memory(err);
-}
-
+/* A task that has moved since its entry was read is passed over: it may be read at its new place. */
 static bool test_entry(struct scan *scan, const struct index_entry *entry, struct err *err)
 {
+	struct key_suffix key;
 	struct task task;
 	struct id id;
 	struct reading reading = { scan, &id, false };
@@ -103,64 +87,55 @@ static bool test_entry(struct scan *scan, const struct index_entry *entry, struc
 	if (!step_run(scan->store, ENGINE_READ, step_record, &reading, err))
 		return false;
 	if (reading.gone || !record_decode(&task, buf_str(&scan->record)) ||
-		!query_matches(scan->query, &task))
+		!query_matches(scan->query, &task) ||
+		!entry_is_current(&scan->ranges, entry, &task) ||
+		!query_sort_key(scan->query, &task, &key))
 		return true;
-	return keep_row(scan, &task, entry, err);
+	return rows_add(&scan->rows, &id, &key, err);
 }
 
-/* Reads until that many rows match, the ranges end, or the limit is reached. */
-static bool scan_until(struct scan *scan, uint64_t enough, struct err *err)
+static bool may_read(const struct scan *scan)
 {
-	while (!scan->ended && scan->row_count < enough && scan->rows_read < scan->rows_max) {
-		if (!step_run(scan->store, ENGINE_READ, step_entries, scan, err))
-			return false;
-		for (size_t i = 0; i < scan->entry_count && scan->row_count < enough; i++) {
-			if (!test_entry(scan, &scan->entries[i], err))
+	return !scan->ended && scan->rows.count < scan->enough &&
+	       (scan->next_entry < scan->entry_count || scan->last_entries ||
+		       scan->rows_read < scan->rows_max);
+}
+
+/* Reads until enough rows match, the ranges end, or the limit is reached. */
+static bool read_rows(struct scan *scan, struct slice *slice, struct err *err)
+{
+	while (may_read(scan) && !slice_is_over(slice)) {
+		if (scan->next_entry < scan->entry_count) {
+			if (!test_entry(scan, &scan->entries[scan->next_entry++], err))
 				return false;
+		} else if (scan->last_entries) {
+			scan->ended = true;
+		} else {
+			if (!step_run(scan->store, ENGINE_READ, step_entries, scan, err))
+				return false;
+			scan->next_entry = 0;
+			scan->last_entries = scan->entry_count < LIST_BATCH_ROWS;
 		}
-		scan->ended = scan->entry_count < LIST_BATCH_ROWS && scan->row_count < enough;
+		slice_spend(slice, 1);
 	}
+	if (!may_read(scan))
+		scan->phase = scan->method == SCAN_ALL ? SCAN_SORT : SCAN_DONE;
 	return true;
 }
 
 /* ---- the page ---- */
 
-static const char *sort_key_of(const struct scan *scan, const struct row *row)
-{
-	return scan->sort_keys.data + row->key_at;
-}
-
-static int compare_rows(const void *left, const void *right, void *data)
-{
-	const struct row *a = left, *b = right;
-	const struct scan *scan = data;
-	const struct list_query *list = &scan->query->list;
-	int order = str_compare((struct str){ sort_key_of(scan, a), a->key_len },
-		(struct str){ sort_key_of(scan, b), b->key_len });
-
-	return list->sort_count == 1 && list->sorts[0].descending ? -order : order;
-}
-
-static void row_suffix(const struct scan *scan, const struct row *row, struct key_suffix *suffix)
-{
-	key_suffix_set(suffix, (struct str){ sort_key_of(scan, row), row->key_len });
-}
-
 /* The first of the sorted rows behind the cursor. */
 static size_t first_after(const struct scan *scan, struct str after)
 {
 	bool descending = scan->query->list.sort_count == 1 && query_is_descending(scan->query);
-	struct key_suffix cursor, suffix;
 	size_t i = 0;
 
 	if (after.len == 0)
 		return 0;
-	key_suffix_set(&cursor, after);
-	for (; i < scan->row_count; i++) {
-		int order;
+	for (; i < scan->rows.count; i++) {
+		int order = str_compare(rows_key(&scan->rows, i), after);
 
-		row_suffix(scan, &scan->rows[i], &suffix);
-		order = key_suffix_compare(&suffix, &cursor);
 		if (descending ? order < 0 : order > 0)
 			break;
 	}
@@ -172,7 +147,7 @@ static bool cut_page(
 	const struct scan *scan, size_t first, struct found_ids *found, struct err *err)
 {
 	uint64_t limit = scan->query->list.limit;
-	size_t left = first < scan->row_count ? scan->row_count - first : 0;
+	size_t left = first < scan->rows.count ? scan->rows.count - first : 0;
 
 	found->count = limit && limit < left ? (size_t)limit : left;
 	found->more = found->count < left;
@@ -180,46 +155,61 @@ static bool cut_page(
 	if (!found->ids)
 		return err_no_memory(err);
 	for (size_t i = 0; i < found->count; i++)
-		found->ids[i] = scan->rows[first + i].id;
+		found->ids[i] = scan->rows.at[first + i].id;
 	if (found->count > 0)
-		row_suffix(scan, &scan->rows[first + found->count - 1], &found->last);
+		key_suffix_set(&found->last, rows_key(&scan->rows, first + found->count - 1));
 	return true;
 }
 
-/* ---- all rows of the smallest condition ---- */
-
-static bool scan_all(struct scan *scan, struct found_ids *found, struct err *err)
+static bool page_of_all(struct scan *scan, struct found_ids *found, struct err *err)
 {
 	const struct list_query *list = &scan->query->list;
-	size_t first;
+	size_t first = first_after(scan, list->after_cursor);
 
-	/* Other processes may add rows meanwhile. */
-	scan->rows_max = 2 * (uint64_t)LIST_SCAN_MAX;
-	if (!scan_until(scan, UINT64_MAX, err))
-		return false;
-	if (!scan->ended)
-		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	if (scan->row_count > 0)
-		qsort_r(scan->rows, scan->row_count, sizeof(*scan->rows), compare_rows, scan);
 	found->counted = true;
-	found->total = scan->row_count;
+	found->total = scan->rows.count;
 	found->offset = list_offset(list, found->total);
-	first = first_after(scan, list->after_cursor);
-	if (found->offset > scan->row_count - first)
-		first = scan->row_count;
+	if (found->offset > scan->rows.count - first)
+		first = scan->rows.count;
 	else
 		first += (size_t)found->offset;
 	return cut_page(scan, first, found, err);
 }
 
-/* ---- in the order of an index ---- */
+/* The page's rows are the last ones read; reversed, the first. */
+static bool page_backwards(struct scan *scan, struct found_ids *found, struct err *err)
+{
+	if (!scan->ended && scan->rows.count < scan->enough)
+		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	rows_reverse(&scan->rows);
+	return cut_page(scan, 0, found, err);
+}
 
-/* How the page is reached. */
-struct page_plan {
-	uint64_t skip, want; /* rows before the page, rows of the page */
-	bool backwards;
-	uint64_t reads; /* estimated number of rows to read */
-};
+/* One row more than the page has was read, to know whether there are more. */
+static bool page_forwards(struct scan *scan, struct found_ids *found, struct err *err)
+{
+	bool complete = scan->ended || scan->rows.count >= scan->enough;
+
+	if (!complete && !scan->query->list.allow_partial)
+		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	if (!cut_page(scan, (size_t)scan->plan.skip, found, err))
+		return false;
+	if (!complete) {
+		found->more = true;
+		found->last = scan->position.suffix;
+	}
+	return true;
+}
+
+static bool make_page(struct scan *scan, struct found_ids *found, struct err *err)
+{
+	if (scan->method == SCAN_ALL)
+		return page_of_all(scan, found, err);
+	return scan->method == SCAN_BACKWARDS ? page_backwards(scan, found, err)
+					      : page_forwards(scan, found, err);
+}
+
+/* ---- the choice ---- */
 
 /*
  * The total is known only for a single condition, from its count; then a page near the end is
@@ -244,130 +234,123 @@ static void plan_page(const struct list_query *list, const struct found_ids *fou
 		plan->reads = (uint64_t)((double)plan->reads * (double)all / (double)found->total);
 }
 
-static void reverse_rows(struct scan *scan)
-{
-	for (size_t i = 0, k = scan->row_count; i + 1 < k; i++) {
-		struct row row = scan->rows[i];
-
-		scan->rows[i] = scan->rows[--k];
-		scan->rows[k] = row;
-	}
-}
-
-/* The page's rows are the last ones read; reversed, the first. */
-static bool scan_backwards(
-	struct scan *scan, const struct page_plan *plan, struct found_ids *found, struct err *err)
-{
-	scan->ranges.descending = !scan->ranges.descending;
-	if (!scan_until(scan, plan->skip + plan->want, err))
-		return false;
-	if (!scan->ended && scan->row_count < plan->skip + plan->want)
-		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	reverse_rows(scan);
-	return cut_page(scan, 0, found, err);
-}
-
-/* Reads one row more than the page has, to know whether there are more. */
-static bool scan_forwards(
-	struct scan *scan, const struct page_plan *plan, struct found_ids *found, struct err *err)
-{
-	const struct list_query *list = &scan->query->list;
-	uint64_t end = plan->skip + plan->want;
-	bool complete;
-
-	if (!position_after(&scan->ranges, list->after_cursor, &scan->position, err) ||
-		!scan_until(scan, end + 1, err))
-		return false;
-	complete = scan->ended || scan->row_count > end;
-	if (!complete && !list->allow_partial)
-		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	if (!cut_page(scan, (size_t)plan->skip, found, err))
-		return false;
-	if (!complete) {
-		found->more = true;
-		found->last = scan->position.suffix;
-	}
-	return true;
-}
-
-static bool scan_in_order(
-	struct scan *scan, const struct page_plan *plan, struct found_ids *found, struct err *err)
+static bool start_in_order(struct scan *scan, struct err *err)
 {
 	const struct query *query = scan->query;
+	const struct page_plan *plan = &scan->plan;
 	size_t satisfied;
 
+	scan->method = plan->backwards ? SCAN_BACKWARDS : SCAN_FORWARDS;
 	scan->rows_max = LIST_SCAN_MAX;
-	scan->in_order = true;
+	scan->enough = plan->skip + plan->want + !plan->backwards;
 	if (!filter_ranges(
 		    query, NO_FILTER, query_sort_field(query), &scan->ranges, &satisfied, err))
 		return false;
-	return plan->backwards ? scan_backwards(scan, plan, found, err)
-			       : scan_forwards(scan, plan, found, err);
+	if (!plan->backwards)
+		return position_after(
+			&scan->ranges, query->list.after_cursor, &scan->position, err);
+	scan->ranges.descending = !scan->ranges.descending;
+	return true;
 }
 
-/* ---- the choice ---- */
+/* Ascending: a task that is updated meanwhile moves towards rows that are not read yet. */
+static void start_all(struct scan *scan)
+{
+	scan->method = SCAN_ALL;
+	/* Other processes may add rows meanwhile. */
+	scan->rows_max = 2 * (uint64_t)LIST_SCAN_MAX;
+	scan->enough = UINT64_MAX;
+	scan->ranges = scan->choice.best;
+	scan->ranges.descending = false;
+	scan->choice.best = (struct range_set){ 0 };
+}
 
 /* Reads all rows of a small condition, unless the page is reached much sooner in order. */
-static bool choose(struct scan *scan, struct range_set *smallest, size_t satisfied, uint64_t all,
-	struct found_ids *found, struct err *err)
+static bool choose(struct scan *scan, struct found_ids *found, struct err *err)
 {
 	const struct query *query = scan->query;
 	const struct list_query *list = &query->list;
+	const struct range_set *smallest = &scan->choice.best;
+	const struct page_plan *plan = &scan->plan;
 	bool few = smallest->total <= LIST_SCAN_MAX;
-	bool known = satisfied == query_conditions(query), can_scan;
-	struct page_plan plan;
+	bool known = scan->choice.satisfied == query_conditions(query), can_scan;
 
+	scan->phase = SCAN_READ;
 	found->counted = list->want_total && known;
 	found->total = found->counted ? smallest->total : 0;
 	found->offset = found->counted ? list_offset(list, found->total) : list->offset;
-	plan_page(list, found, all, &plan);
+	plan_page(list, found, scan->choice.all, &scan->plan);
 	can_scan = list->sort_count <= 1 && query_is_indexed(query, query_sort_field(query)) &&
 		   (found->counted || !list->want_total || list->allow_partial) &&
-		   plan.skip <= LIST_SCAN_MAX;
-	if (few && !(can_scan && found->counted && 2 * plan.reads < smallest->total)) {
-		scan->ranges = *smallest;
-		*smallest = (struct range_set){ 0 };
-		return scan_all(scan, found, err);
+		   plan->skip <= LIST_SCAN_MAX;
+	if (few && !(can_scan && found->counted && 2 * plan->reads < smallest->total)) {
+		start_all(scan);
+		return true;
 	}
 	if (!can_scan)
 		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
-	return scan_in_order(scan, &plan, found, err);
+	return start_in_order(scan, err);
 }
 
-static void scan_free(struct scan *scan)
+/* ---- the phases ---- */
+
+void scan_free(struct scan *scan)
 {
+	if (!scan)
+		return;
+	choice_free(&scan->choice);
 	ranges_free(&scan->ranges);
 	buf_free(&scan->record);
-	buf_free(&scan->sort_keys);
-	free(scan->rows);
+	rows_free(&scan->rows);
 	free(scan);
 }
 
-static struct scan *scan_new(const struct query *query)
+struct scan *scan_new(const struct query *query)
 {
 	struct scan *scan = calloc(1, sizeof(*scan));
 
 	if (scan) {
 		scan->query = query;
 		scan->store = query->store;
+		scan->rows.seed = query->store->random;
 	}
 	return scan;
 }
 
-bool list_scan(const struct query *query, struct found_ids *found, struct err *err)
+static bool choose_in_slices(
+	struct scan *scan, struct slice *slice, struct found_ids *found, struct err *err)
 {
-	struct scan *scan = scan_new(query);
-	struct range_set smallest = { 0 };
-	uint64_t all = 0;
-	size_t satisfied = 0;
-	bool ok;
+	return choice_go_on(scan->query, &scan->choice, slice, err) &&
+	       (!scan->choice.done || choose(scan, found, err));
+}
 
-	*found = (struct found_ids){ 0 };
-	if (!scan)
-		return err_no_memory(err);
-	ok = choose_index(query, &smallest, &satisfied, &all, err) &&
-	     choose(scan, &smallest, satisfied, all, found, err);
-	ranges_free(&smallest);
-	scan_free(scan);
-	return ok;
+static bool sort_in_slices(struct scan *scan, struct slice *slice, struct err *err)
+{
+	const struct list_query *list = &scan->query->list;
+	bool descending = list->sort_count == 1 && list->sorts[0].descending;
+
+	if (!scan->ended)
+		return err_set(err, ERR_TOO_BROAD, NULL, NULL);
+	if (!rows_sort(&scan->rows, descending, slice, err))
+		return false;
+	if (scan->rows.sorted)
+		scan->phase = SCAN_DONE;
+	return true;
+}
+
+bool scan_go_on(struct scan *scan, struct slice *slice, struct found_ids *found, bool *done,
+	struct err *err)
+{
+	bool ok = true;
+
+	while (ok && scan->phase != SCAN_DONE && !slice_is_over(slice)) {
+		if (scan->phase == SCAN_CHOOSE)
+			ok = choose_in_slices(scan, slice, found, err);
+		else if (scan->phase == SCAN_READ)
+			ok = read_rows(scan, slice, err);
+		else
+			ok = sort_in_slices(scan, slice, err);
+	}
+	*done = ok && scan->phase == SCAN_DONE;
+	return ok && (!*done || make_page(scan, found, err));
 }

@@ -2,11 +2,16 @@
 
 #include "store/list/list.h"
 
-int ranges_count(struct store *store, struct range_set *set)
+void ranges_new_step(struct range_set *set)
 {
-	set->total = 0;
-	for (size_t i = 0; i < set->count; i++) {
-		struct key_range *range = &set->at[i];
+	for (size_t i = 0; i < set->counted; i++)
+		set->at[i].hint = 0;
+}
+
+int ranges_count(struct store *store, struct range_set *set, struct slice *slice)
+{
+	while (set->counted < set->count && !slice_is_over(slice)) {
+		struct key_range *range = &set->at[set->counted];
 		struct engine_range bounds;
 		int rc;
 
@@ -17,6 +22,8 @@ int ranges_count(struct store *store, struct range_set *set)
 			return rc;
 		range->hint = bounds.hint;
 		set->total += range->count;
+		set->counted++;
+		slice_spend(slice, 1);
 	}
 	return 0;
 }
@@ -98,44 +105,64 @@ static int split(struct store *store, const struct range_set *set, const struct 
 	return rc;
 }
 
-static int select_among(
-	struct store *store, const struct range_set *set, uint64_t row, struct position *position)
+static bool begin_selection(const struct range_set *set, struct selection *selection)
 {
-	struct window *windows = calloc(set->count, 2 * sizeof(*windows)), *cuts;
-	uint64_t below = row + 1;
+	selection->windows = calloc(set->count, 2 * sizeof(*selection->windows));
+	for (size_t i = 0; selection->windows && i < set->count; i++)
+		selection->windows[i].high = set->at[i].count;
+	return selection->windows;
+}
+
+void selection_free(struct selection *selection)
+{
+	free(selection->windows);
+	*selection = (struct selection){ 0 };
+}
+
+static void narrow(struct window *window, const struct window *cut, bool low)
+{
+	if (low && cut->low > window->low)
+		window->low = cut->low;
+	if (!low && cut->high < window->high)
+		window->high = cut->high;
+}
+
+static int select_among(struct store *store, const struct range_set *set, uint64_t row,
+	struct selection *selection, struct slice *slice, struct position *position)
+{
+	struct window *windows = selection->windows, *cuts = windows + set->count;
 	int rc = 0;
 
-	if (!windows)
-		return ENGINE_NO_MEMORY;
-	cuts = windows + set->count;
-	for (size_t i = 0; i < set->count; i++)
-		windows[i].high = set->at[i].count;
-	while (rc == 0 && below != row) {
+	while (rc == 0 && !selection->found && !slice_is_over(slice)) {
 		size_t wide = widest(windows, set->count);
+		uint64_t below;
 
 		/* A concurrent commit moved the rows; exact callers detect it from the counters. */
-		if (windows[wide].low >= windows[wide].high)
+		if (windows[wide].low >= windows[wide].high) {
+			selection->found = true;
 			break;
-		rc = split(store, set, windows, cuts, position, &below);
-		for (size_t i = 0; rc == 0 && i < set->count; i++) {
-			if (below < row && cuts[i].low > windows[i].low)
-				windows[i].low = cuts[i].low;
-			if (below > row && cuts[i].high < windows[i].high)
-				windows[i].high = cuts[i].high;
 		}
+		rc = split(store, set, windows, cuts, position, &below);
+		for (size_t i = 0; rc == 0 && below != row && i < set->count; i++)
+			narrow(&windows[i], &cuts[i], below < row);
+		selection->found = rc == 0 && below == row;
+		slice_spend(slice, set->count);
 	}
-	free(windows);
 	return rc;
 }
 
-int ranges_select(
-	struct store *store, const struct range_set *set, uint64_t row, struct position *position)
+int ranges_select(struct store *store, const struct range_set *set, uint64_t row,
+	struct selection *selection, struct slice *slice, struct position *position)
 {
 	if (row >= set->total)
 		return ENGINE_NOT_FOUND;
 	if (set->descending)
 		row = set->total - 1 - row;
-	if (set->count == 1)
+	if (set->count == 1) {
+		selection->found = true;
 		return find_nth(store, &set->at[0], row, position);
-	return select_among(store, set, row, position);
+	}
+	if (!selection->windows && !begin_selection(set, selection))
+		return ENGINE_NO_MEMORY;
+	return select_among(store, set, row, selection, slice, position);
 }

@@ -1,0 +1,293 @@
+#include "base/clock.h"
+#include "store/list/listing.h"
+
+#define BATCH_BYTES ((size_t)256 * 1024) /* a batch ends with the row that reaches it */
+/* Limits on tries to read one moment. A try over many ranges takes milliseconds. */
+#define EXACT_TRIES    200
+#define EXACT_US       20000
+#define EXACT_SLICE_US 2000 /* of later batches of a list in slices */
+
+/* ---- rows ---- */
+
+/* Reads one row; *gone when the task does not belong to the list any more. */
+static int fetch_row(struct store *store, struct listing *listing, const struct id *id,
+	const struct index_entry *entry, bool *gone)
+{
+	size_t start = listing->records.len;
+	struct task task;
+	int rc = row_get(store, listing->query.tenant, id, false, &listing->records);
+
+	if (rc != 0 && rc != ENGINE_NOT_FOUND)
+		return rc;
+	*gone = rc == ENGINE_NOT_FOUND ||
+		!record_decode(&task, str_skip(buf_str(&listing->records), start));
+	if (!*gone && entry)
+		*gone = !entry_is_current(&listing->ranges, entry, &task);
+	else if (!*gone && !listing->unfiltered)
+		*gone = !query_matches(&listing->query, &task);
+	if (*gone)
+		listing->records.len = start;
+	else
+		listing->ends[listing->row_count++] = listing->records.len;
+	return 0;
+}
+
+static int fetch_entries(struct store *store, struct listing *listing, bool exact)
+{
+	size_t i = 0;
+
+	for (; i < listing->entry_count && listing->row_count < listing->left &&
+		listing->row_count < LIST_BATCH_ROWS && listing->records.len < BATCH_BYTES;
+		i++) {
+		const struct index_entry *entry = &listing->entries[i];
+		struct id id;
+		bool gone;
+		int rc;
+
+		index_entry_id(entry, &id);
+		rc = fetch_row(store, listing, &id, entry, &gone);
+		if (rc != 0)
+			return rc;
+		if (gone && exact)
+			return STEP_RETRY;
+	}
+	if (i > 0)
+		listing->position = (struct position){ .set = true,
+			.suffix = listing->entries[i - 1].suffix };
+	/*
+	 * Removed tasks may have used up the extra entry: then a full page gets a cursor in any
+	 * case.
+	 */
+	if (i < listing->entry_count || !listing->finished) {
+		listing->finished = listing->more = listing->row_count == listing->left;
+		listing->last = listing->position.suffix;
+	}
+	return 0;
+}
+
+/* Reads one entry more than the batch has rows, to know whether there are more. */
+static int read_entries(struct store *store, struct listing *listing)
+{
+	size_t max = listing->left < LIST_BATCH_ROWS ? (size_t)listing->left : LIST_BATCH_ROWS;
+	int rc;
+
+	max++;
+	listing->entry_count = 0;
+	rc = ranges_read(store, &listing->ranges, &listing->position, listing->entries, max,
+		&listing->entry_count);
+	listing->finished = listing->entry_count < max;
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
+static void empty_batch(struct listing *listing)
+{
+	buf_reset(&listing->records);
+	listing->row_count = listing->next_row = 0;
+	listing->finished = listing->more = false;
+}
+
+/* ---- the first batch of ranges ---- */
+
+struct first_read {
+	struct listing *listing;
+	struct slice *slice;
+};
+
+/*
+ * Counts and entries are of one moment if no commit happened while they were read: none was under
+ * way before (started = done), and none has started since. The counters show this without a lock.
+ * After a commit the try is repeated, up to the limits. The rows are read afterwards; each must
+ * still have its entry.
+ */
+static int begin_try(const struct store *store, struct listing *listing)
+{
+	const struct list_query *list = &listing->query.list;
+	struct first_batch *first = &listing->first;
+	uint64_t done = atomic_load(&store->shared->commits_done);
+
+	first->started = atomic_load(&store->shared->commits_started);
+	first->exact = listing->ranges.count > 1 || list->want_total || list->offset > 0;
+	if (first->exact) {
+		int64_t now = clock_mono_us();
+
+		if (first->until == 0)
+			first->until = now + EXACT_US;
+		first->exact = first->tries++ < EXACT_TRIES && now < first->until;
+	}
+	if (first->exact && first->started != done)
+		return STEP_RETRY;
+	listing->ranges.counted = 0;
+	listing->ranges.total = 0;
+	selection_free(&first->selection);
+	first->phase = list->want_total || list->offset > 0 ? FIRST_COUNT : FIRST_READ;
+	return 0;
+}
+
+static bool is_disturbed(const struct store *store, const struct first_batch *first)
+{
+	return first->exact && first->started != atomic_load(&store->shared->commits_started);
+}
+
+static int count_ranges(struct store *store, struct listing *listing, struct slice *slice)
+{
+	const struct list_query *list = &listing->query.list;
+	struct found_ids *found = &listing->found;
+	int rc = ranges_count(store, &listing->ranges, slice);
+
+	if (rc != 0 || !ranges_are_counted(&listing->ranges))
+		return rc;
+	found->counted = list->want_total;
+	found->total = listing->ranges.total;
+	found->offset = list_offset(list, found->total);
+	listing->first.phase = found->offset > 0 ? FIRST_SELECT : FIRST_READ;
+	/* An earlier try may have skipped to an offset that is clamped now. */
+	if (found->offset == 0 && list->offset > 0)
+		listing->position.set = false;
+	return 0;
+}
+
+static int select_row(struct store *store, struct listing *listing, struct slice *slice)
+{
+	struct selection *selection = &listing->first.selection;
+	int rc = ranges_select(store, &listing->ranges, listing->found.offset, selection, slice,
+		&listing->position);
+
+	if (rc == 0 && selection->found)
+		listing->first.phase = FIRST_READ;
+	return rc;
+}
+
+/* past_end: the offset is behind the last row. */
+static int read_first(
+	struct store *store, struct listing *listing, struct slice *slice, bool past_end)
+{
+	struct first_batch *first = &listing->first;
+	int rc = 0;
+
+	empty_batch(listing);
+	listing->entry_count = 0;
+	listing->finished = true;
+	if (!past_end)
+		rc = read_entries(store, listing);
+	if (rc == 0 && is_disturbed(store, first))
+		rc = STEP_RETRY;
+	if (rc == 0)
+		rc = fetch_entries(store, listing, first->exact);
+	if (rc != 0)
+		return rc;
+	slice_spend(slice, listing->row_count);
+	listing->consistent = first->exact;
+	listing->open = true;
+	return 0;
+}
+
+static int run_phase(struct store *store, struct listing *listing, struct slice *slice)
+{
+	int rc;
+
+	switch (listing->first.phase) {
+	case FIRST_TRY:
+		return begin_try(store, listing);
+	case FIRST_COUNT:
+		return count_ranges(store, listing, slice);
+	case FIRST_SELECT:
+		rc = select_row(store, listing, slice);
+		return rc == ENGINE_NOT_FOUND ? read_first(store, listing, slice, true) : rc;
+	case FIRST_READ:
+	default:
+		return read_first(store, listing, slice, false);
+	}
+}
+
+static int step_first(struct store *store, void *data, struct err *err)
+{
+	const struct first_read *read = data;
+	struct listing *listing = read->listing;
+	int rc = 0;
+
+	(void)err;
+	ranges_new_step(&listing->ranges);
+	if (is_disturbed(store, &listing->first))
+		listing->first.phase = FIRST_TRY;
+	while (rc == 0 && !listing->open && !slice_is_over(read->slice))
+		rc = run_phase(store, listing, read->slice);
+	if (rc != STEP_RETRY)
+		return rc;
+	listing->first.phase = FIRST_TRY;
+	slice_spend(read->slice, 1);
+	return slice_is_over(read->slice) ? 0 : STEP_RETRY;
+}
+
+bool batch_first(struct listing *listing, struct slice *slice, struct err *err)
+{
+	struct first_read read = { listing, slice };
+
+	return step_call(listing->store, ENGINE_READ, step_first, &read, err);
+}
+
+/* ---- further batches ---- */
+
+/* A task that moves from one range to another must not be missed in both. */
+struct next_read {
+	struct listing *listing;
+	bool exact; /* try to read one moment */
+	unsigned tries;
+	int64_t until; /* monotonic us */
+};
+
+static int step_ranges(struct store *store, struct next_read *read)
+{
+	struct listing *listing = read->listing;
+	uint64_t done = atomic_load(&store->shared->commits_done);
+	uint64_t started = atomic_load(&store->shared->commits_started);
+	bool exact = read->exact && read->tries++ < EXACT_TRIES && clock_mono_us() < read->until;
+	int rc;
+
+	if (exact && started != done)
+		return STEP_RETRY;
+	rc = read_entries(store, listing);
+	if (rc != 0)
+		return rc;
+	if (exact && started != atomic_load(&store->shared->commits_started))
+		return STEP_RETRY;
+	return fetch_entries(store, listing, exact);
+}
+
+static int step_ids(struct store *store, struct listing *listing)
+{
+	size_t i = listing->next_id;
+	int rc = 0;
+
+	for (; rc == 0 && i < listing->found.count && listing->row_count < LIST_BATCH_ROWS &&
+		listing->records.len < BATCH_BYTES;
+		i++) {
+		bool gone;
+
+		rc = fetch_row(store, listing, &listing->found.ids[i], NULL, &gone);
+	}
+	if (rc != 0)
+		return rc;
+	listing->next_id = i;
+	listing->finished = i == listing->found.count;
+	listing->more = listing->found.more;
+	listing->last = listing->found.last;
+	return 0;
+}
+
+static int step_next(struct store *store, void *data, struct err *err)
+{
+	struct next_read *read = data;
+
+	(void)err;
+	empty_batch(read->listing);
+	return read->listing->by_ids ? step_ids(store, read->listing) : step_ranges(store, read);
+}
+
+bool batch_next(struct listing *listing, struct err *err)
+{
+	struct next_read read = { .listing = listing, .exact = listing->ranges.count > 1 };
+
+	if (read.exact)
+		read.until = clock_mono_us() + (listing->sliced ? EXACT_SLICE_US : EXACT_US);
+	return step_call(listing->store, ENGINE_READ, step_next, &read, err);
+}

@@ -1,0 +1,53 @@
+#pragma once
+/*
+ * An open listing. Private to listing.c, which opens and ends it, and batch.c, which reads its rows.
+ *
+ * The first batch of ranges is read in phases, so that a long list can pause in between: count the
+ * ranges, find the row of the offset, read. `exact` says whether a try counts only if no commit
+ * happens before its end.
+ */
+#include "store/list/list.h"
+
+enum first_phase { FIRST_TRY, FIRST_COUNT, FIRST_SELECT, FIRST_READ };
+
+struct first_batch {
+	enum first_phase phase;
+	uint64_t started; /* commits, when the try began */
+	struct selection selection;
+	unsigned tries;
+	int64_t until; /* monotonic us: the last exact try; 0: not set */
+	bool exact;
+};
+
+/* Rows come from ranges of the index or, with by_ids, from a list of ids. */
+struct listing {
+	struct store *store;
+	struct query query;
+	struct range_set ranges;
+	struct position position; /* of the next row */
+	struct scan *scan;	  /* while it runs; then by_ids */
+	bool by_ids;
+	struct found_ids found;
+	size_t next_id;
+	bool unfiltered; /* by ids: show all of them */
+	bool consistent; /* the first batch is of one moment */
+	bool open;	 /* the first batch is read, or the ids are known */
+	bool sliced;
+	struct first_batch first;
+
+	uint64_t left; /* rows up to the limit */
+	bool finished; /* the batch is the last one */
+	bool more;     /* rows follow behind `last`, beyond the limit */
+	struct key_suffix last;
+
+	struct index_entry entries[LIST_BATCH_ROWS + 1];
+	size_t entry_count;
+	struct buf records; /* the rows of the batch, one after the other */
+	size_t ends[LIST_BATCH_ROWS];
+	size_t row_count, next_row;
+};
+
+/* Goes on with the first batch until the slice is over or listing->open. */
+bool batch_first(struct listing *listing, struct slice *slice, struct err *err);
+/* Reads the next batch. */
+bool batch_next(struct listing *listing, struct err *err);
