@@ -11,10 +11,12 @@ void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint
 	if (!limit || burst == 0)
 		return;
 	login_limit->limit = limit;
-	login_limit->rules[LOGIN_LIMIT_PER_ADDRESS] = (struct limit_rule){ LOGIN_LIMIT_INTERVAL_US,
-		burst };
-	login_limit->rules[LOGIN_LIMIT_PER_NAME] = (struct limit_rule){ LOGIN_LIMIT_INTERVAL_US,
-		burst * LOGIN_LIMIT_NAME_FACTOR };
+	login_limit->rules[LOGIN_LIMIT_PER_ADDRESS] = (struct limit_rule){
+		.interval_us = LOGIN_LIMIT_INTERVAL_US, .burst = burst
+	};
+	login_limit->rules[LOGIN_LIMIT_PER_NAME] = (struct limit_rule){
+		.interval_us = LOGIN_LIMIT_INTERVAL_US, .burst = burst * LOGIN_LIMIT_NAME_FACTOR
+	};
 	login_limit->keys[LOGIN_LIMIT_PER_ADDRESS] = limit_key(
 		limit, LIMIT_LOGIN_PER_ADDRESS, name, limit_network(address, bytes));
 	login_limit->keys[LOGIN_LIMIT_PER_NAME] = limit_key(

@@ -99,15 +99,20 @@ static struct limit_slot *find_slot(struct limit *limit, uint64_t key)
 	return slot;
 }
 
+static uint64_t most_debt(const struct limit_rule *rule)
+{
+	return rule->burst * rule->interval_us + rule->overdraft_us;
+}
+
 /*
- * Time until the full allowance, at most the whole burst. A process whose clock reading is older
- * than that of a process counted before it may see a slightly larger debt. A debt beyond the clock
- * skew comes from another rule (the configuration changed) or a damaged slot and counts as none, so
- * that it cannot lock a client out.
+ * Time until the full allowance, at most the burst and the overdraft. A process whose clock reading
+ * is older than that of a process counted before it may see a slightly larger debt. A debt beyond
+ * the clock skew comes from another rule (the configuration changed) or a damaged slot and counts
+ * as none, so that it cannot lock a client out.
  */
 static uint64_t debt_of(const struct limit_rule *rule, uint64_t tat, uint64_t now)
 {
-	uint64_t debt = tat > now ? tat - now : 0, most = rule->burst * rule->interval_us;
+	uint64_t debt = tat > now ? tat - now : 0, most = most_debt(rule);
 
 	if (debt <= most)
 		return debt;
@@ -116,16 +121,16 @@ static uint64_t debt_of(const struct limit_rule *rule, uint64_t tat, uint64_t no
 
 static void report_status(const struct limit_rule *rule, uint64_t debt, struct limit_status *left)
 {
-	uint64_t most = rule->burst * rule->interval_us;
+	uint64_t allowance = rule->burst * rule->interval_us;
 
 	if (!left)
 		return;
 	*left = (struct limit_status){
-		.remaining = (most - debt) / rule->interval_us,
+		.remaining = debt < allowance ? (allowance - debt) / rule->interval_us : 0,
 		.reset_us = debt,
 	};
 	if (left->remaining == 0)
-		left->retry_us = debt + rule->interval_us - most;
+		left->retry_us = debt + rule->interval_us - allowance;
 }
 
 bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
@@ -150,6 +155,23 @@ bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key
 	} while (!atomic_compare_exchange_weak(&slot->tat, &tat, at + debt));
 	report_status(rule, debt, left);
 	return true;
+}
+
+void limit_charge(struct limit *limit, const struct limit_rule *rule, uint64_t key, uint64_t cost,
+	int64_t now)
+{
+	uint64_t at = now > 0 ? (uint64_t)now : 0, most = most_debt(rule), tat, debt;
+	struct limit_slot *slot;
+
+	if (rule->interval_us == 0 || cost == 0)
+		return;
+	slot = find_slot(limit, key);
+	tat = atomic_load(&slot->tat);
+	do {
+		debt = debt_of(rule, tat, at);
+		debt = cost < (most - debt) / rule->interval_us ? debt + cost * rule->interval_us
+								: most;
+	} while (!atomic_compare_exchange_weak(&slot->tat, &tat, at + debt));
 }
 
 void limit_refund(struct limit *limit, const struct limit_rule *rule, uint64_t key)

@@ -37,6 +37,11 @@ struct limit {
 struct limit_rule {
 	uint64_t interval_us; /* 0: no limit */
 	uint64_t burst;
+	/*
+	 * How far limit_charge() may exceed the burst. The debt beyond it has to be waited for before
+	 * anything is allowed again.
+	 */
+	uint64_t overdraft_us;
 };
 
 struct limit_status {
@@ -63,6 +68,9 @@ struct str limit_network(struct str text, uint8_t bytes[16]);
  */
 bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
 	struct limit_status *left);
+/* Adds a cost that is known afterwards, up to rule->overdraft_us beyond the burst. */
+void limit_charge(struct limit *limit, const struct limit_rule *rule, uint64_t key, uint64_t cost,
+	int64_t now);
 /* Returns one that was taken. */
 void limit_refund(struct limit *limit, const struct limit_rule *rule, uint64_t key);
 /* Rounded up. */

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "auth/limit_domain.h"
 #include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "http/content_coding.h"
@@ -146,7 +147,17 @@ static bool decode_body(const struct app *app, struct exchange *exchange, struct
 	return ok;
 }
 
-/* Decodes the request to one operation, applies it and encodes the result. */
+/* Ends a list whose rows are found, or any other operation. */
+static bool finish(struct exchange *exchange, struct err *err)
+{
+	exchange->work = exchange->result.unfinished ? WORK_LIST : WORK_NONE;
+	if (exchange->work == WORK_LIST)
+		return true;
+	exchange->response.after_flush = exchange->result.written;
+	return encode(exchange, err);
+}
+
+/* Decodes the request to one operation and applies it. */
 static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 {
 	struct op op;
@@ -159,13 +170,18 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		!decode_body(app, exchange, err) || !decode(app, exchange, &op, err))
 		return false;
 	rate_set_quota(app, &op);
+	op.slice_steps = LIST_SLICE_STEPS;
 	if (!store_apply(app->store, &op, &exchange->result, err)) {
 		if (err->code == ERR_CONFLICT && op.kind == OP_CREATE)
 			err->task = op.new_id;
 		return false;
 	}
-	exchange->response.after_flush = exchange->result.written;
-	return encode(exchange, err);
+	return finish(exchange, err);
+}
+
+static bool go_on_with_list(struct exchange *exchange, struct err *err)
+{
+	return store_list_go_on(&exchange->result, LIST_SLICE_STEPS, err) && finish(exchange, err);
 }
 
 static bool answer_authorizer(struct app *app, struct exchange *exchange, struct err *err)
@@ -213,21 +229,81 @@ size_t app_body_limit(const struct app *app, struct request *request)
 	return body_limit(app, dialect_by_path(request, &skip));
 }
 
-bool app_handle(struct app *app, struct exchange *exchange, struct err *err)
+/* Requests without a principal, which nginx limits, take turns by their network. */
+static void set_client(const struct app *app, struct exchange *exchange)
+{
+	struct str address = request_cgi_param(&exchange->request, "REMOTE_ADDR");
+	uint8_t bytes[16];
+
+	if (app->limit)
+		exchange->account = limit_key(
+			app->limit, LIMIT_CLIENT, limit_network(address, bytes), STR_NULL);
+}
+
+void app_start(struct app *app, struct exchange *exchange)
 {
 	struct str call = request_cgi_param(&exchange->request, "POLYTASK_CALL");
+	struct err err = { 0 };
 
 	exchange->began_us = clock_mono_us();
 	if (str_eq(call, STR("authorize")))
+		exchange->work = WORK_AUTHORIZE;
+	else if (str_eq(call, STR("token")))
+		exchange->work = WORK_LOGIN;
+	if (exchange->work != WORK_NONE)
+		set_client(app, exchange);
+	else if (!find_route(app, exchange, &err))
+		refusal_write(exchange, &err);
+	else if (exchange->route)
+		exchange->work = WORK_OPERATION;
+}
+
+bool app_is_list(const struct exchange *exchange)
+{
+	return exchange->work == WORK_LIST ||
+	       (exchange->work == WORK_OPERATION && exchange->route->encode_row &&
+		       exchange->route->right == RIGHT_READ);
+}
+
+static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
+{
+	enum exchange_work work = exchange->work;
+
+	exchange->work = WORK_NONE;
+	switch (work) {
+	case WORK_AUTHORIZE:
 		return answer_authorizer(app, exchange, err);
-	if (str_eq(call, STR("token")))
+	case WORK_LOGIN:
 		return answer_login(app, exchange, err);
-	if (find_route(app, exchange, err) && (!exchange->route || execute(app, exchange, err)))
+	case WORK_LIST:
+		return go_on_with_list(exchange, err);
+	case WORK_OPERATION:
+		return execute(app, exchange, err);
+	case WORK_NONE:
+	default:
+		return true;
+	}
+}
+
+bool app_go_on(struct app *app, struct exchange *exchange, struct err *err)
+{
+	if (do_work(app, exchange, err))
 		return true;
 	if (err->code == ERR_PANIC)
 		return false;
+	exchange->work = WORK_NONE;
 	exchange->streaming = false;
 	refusal_write(exchange, err);
+	return true;
+}
+
+bool app_handle(struct app *app, struct exchange *exchange, struct err *err)
+{
+	app_start(app, exchange);
+	while (exchange->work != WORK_NONE) {
+		if (!app_go_on(app, exchange, err))
+			return false;
+	}
 	return true;
 }
 
@@ -237,6 +313,7 @@ void app_set_error(struct exchange *exchange, const struct err *err)
 
 	if (!exchange->dialect)
 		routing_find_dialect(exchange, false, &skip);
+	exchange->work = WORK_NONE;
 	exchange->streaming = false;
 	buf_reset(&exchange->response.headers);
 	refusal_write(exchange, err);

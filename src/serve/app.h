@@ -11,10 +11,20 @@
  */
 size_t app_body_limit(const struct app *app, struct request *request);
 /*
- * Answers exchange->request, which the caller has read. If the request changed something, sets
- * response.after_flush. Returns false only with ERR_PANIC: the process must exit without sending
- * a response.
+ * Begins to answer exchange->request, which the caller has read: finds the route and the principal.
+ * Sets exchange->work to what app_go_on() has to do, and exchange->account; WORK_NONE: the request
+ * was refused or needs no more. Does not use the store.
  */
+void app_start(struct app *app, struct exchange *exchange);
+/* Whether the work is a read of many rows; it has not begun or is in slices. */
+bool app_is_list(const struct exchange *exchange);
+/*
+ * Goes on with exchange->work, a list by one slice, until it is WORK_NONE. If the request changed
+ * something, sets response.after_flush. Returns false only with ERR_PANIC: the process must exit
+ * without sending a response.
+ */
+bool app_go_on(struct app *app, struct exchange *exchange, struct err *err);
+/* Answers the request at once. */
 bool app_handle(struct app *app, struct exchange *exchange, struct err *err);
 /* Replaces the response, which may be unfinished, by an error response. */
 void app_set_error(struct exchange *exchange, const struct err *err);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "serve/exchange_log.h"
+#include "serve/rate.h"
 
 struct connection *connection_new(struct fcgi *take_fcgi)
 {
@@ -43,10 +44,25 @@ static void release_exchange(struct connection_shared *shared, struct exchange *
 		exchange_reset(exchange);
 }
 
+/* Ends the exchange: its response is sent, or its peer has left. */
+static void end_exchange(struct connection *conn, struct connection_shared *shared)
+{
+	if (!conn->exchange)
+		return;
+	rate_charge(&shared->app, conn->exchange);
+	if (conn->account) {
+		turns_cancel(&shared->turns, conn);
+		turns_hold(&shared->turns, conn, false, 0);
+		turns_leave(&shared->turns, conn->account);
+		conn->account = NULL;
+	}
+	release_exchange(shared, conn->exchange);
+	conn->exchange = NULL;
+}
+
 void connection_free(struct connection *conn, struct connection_shared *shared)
 {
-	if (conn->exchange)
-		release_exchange(shared, conn->exchange);
+	end_exchange(conn, shared);
 	fcgi_close(conn->fcgi);
 	free(conn);
 }
@@ -55,16 +71,90 @@ void connection_shared_free(struct connection_shared *shared)
 {
 	delete_exchange(shared->idle_exchange);
 	shared->idle_exchange = NULL;
+	turns_free(&shared->turns);
 	buf_free(&shared->head);
 	buf_free(&shared->log_line);
 }
 
+/* ---- bounds ---- */
+
+/* Whether the worker may begin the request of the account. */
+static bool within_bounds(
+	const struct connection *conn, const struct connection_shared *shared, struct err *err)
+{
+	const struct connection_bounds *bounds = &shared->bounds;
+	const struct turns *turns = &shared->turns;
+	const struct account *account = conn->account;
+
+	if (!conn->exchange->has_principal)
+		return true;
+	if (account->requests > bounds->principal_requests ||
+		account->held_bytes > bounds->principal_held_bytes) {
+		err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
+		err->retry_after = 1;
+		return false;
+	}
+	if (turns->held < bounds->held_responses && turns->held_bytes <= bounds->held_bytes)
+		return true;
+	return err_set(err, ERR_BUSY, NULL, NULL);
+}
+
+void connection_count_held(
+	struct connection *conn, struct connection_shared *shared, bool keep_rows)
+{
+	struct exchange *exchange = conn->exchange;
+
+	if (!keep_rows && exchange->streaming)
+		store_list_release(&exchange->result);
+	turns_hold(&shared->turns, conn, true,
+		exchange->response.body.capacity + exchange->result.record.capacity +
+			store_list_memory(&exchange->result));
+}
+
+/* ---- steps of a round ---- */
+
+static enum turn_queue enter_account(struct connection *conn, struct connection_shared *shared)
+{
+	struct exchange *exchange = conn->exchange;
+	struct err err = { 0 };
+
+	if (exchange->work == WORK_NONE)
+		return TURN_NONE;
+	conn->account = turns_enter(&shared->turns, exchange->account);
+	if (!conn->account) {
+		conn->closing = true;
+		return TURN_NONE;
+	}
+	if (within_bounds(conn, shared, &err))
+		return app_is_list(exchange) ? TURN_NEW_LIST : TURN_SHORT;
+	app_set_error(exchange, &err);
+	return TURN_NONE;
+}
+
+static void free_large_body(struct exchange *exchange)
+{
+	if (!exchange->large_body.blocks)
+		return;
+	exchange->request.body = STR_NULL;
+	arena_free(&exchange->large_body);
+}
+
 /*
- * Reads a request and answers it. A body larger than the option body_limit is freed here: a worker
- * has one of them in memory at a time. Returns false with ERR_NONE if the peer has left.
+ * Carries out a request at once, because its large body is freed after it: a worker has one of them
+ * in memory at a time.
  */
-static bool answer_request(
-	struct connection *conn, struct connection_shared *shared, bool *received, struct err *err)
+static bool take_at_once(struct connection *conn, struct connection_shared *shared, struct err *err)
+{
+	bool ok = true;
+
+	while (ok && conn->exchange->work != WORK_NONE)
+		ok = app_go_on(&shared->app, conn->exchange, err);
+	return ok;
+}
+
+/* Reads a request and begins with it. Returns false with ERR_NONE if the peer has left. */
+static bool read_request(struct connection *conn, struct connection_shared *shared, bool *received,
+	enum turn_queue *queue, struct err *err)
 {
 	struct request *request = &conn->exchange->request;
 	size_t limit;
@@ -74,22 +164,29 @@ static bool answer_request(
 	if (!fcgi_receive_params(conn->fcgi, request, err))
 		return false;
 	limit = app_body_limit(&shared->app, request);
-	*received = fcgi_receive_body(conn->fcgi, request, limit,
+	ok = *received = fcgi_receive_body(conn->fcgi, request, limit,
 		limit > shared->app.options.body_limit ? &conn->exchange->large_body
 						       : request->arena,
 		err);
-	ok = *received && app_handle(&shared->app, conn->exchange, err);
-	if (conn->exchange->large_body.blocks)
-		request->body = STR_NULL;
-	arena_free(&conn->exchange->large_body);
+	if (ok) {
+		app_start(&shared->app, conn->exchange);
+		*queue = enter_account(conn, shared);
+	}
+	if (conn->exchange->large_body.blocks) {
+		*queue = TURN_NONE;
+		ok = ok && take_at_once(conn, shared, err);
+		free_large_body(conn->exchange);
+	}
 	return ok;
 }
 
-bool connection_receive(struct connection *conn, struct connection_shared *shared, struct err *err)
+bool connection_receive(struct connection *conn, struct connection_shared *shared,
+	enum turn_queue *queue, struct err *err)
 {
-	bool received;
 	struct exchange *exchange = acquire_exchange(shared);
+	bool received;
 
+	*queue = TURN_NONE;
 	if (!exchange) {
 		conn->closing = true;
 		return true;
@@ -98,8 +195,8 @@ bool connection_receive(struct connection *conn, struct connection_shared *share
 	conn->head_sent = false;
 	conn->body_sent = 0;
 	exchange->request.now = shared->now;
-	if (answer_request(conn, shared, &received, err))
-		return connection_fetch_rows(conn, err);
+	if (read_request(conn, shared, &received, queue, err))
+		return true;
 	if (received)
 		return false;
 	if (err->code == ERR_NONE) {
@@ -111,10 +208,17 @@ bool connection_receive(struct connection *conn, struct connection_shared *share
 	return true;
 }
 
-bool connection_fetch_rows(struct connection *conn, struct err *err)
+enum turn_queue connection_wants_rows(const struct connection *conn)
 {
-	if (conn->closing || !conn->exchange->streaming ||
-		app_stream_rows(conn->exchange, FCGI_SEND_MAX, err))
+	const struct exchange *exchange = conn->exchange;
+
+	return exchange->streaming && exchange->response.body.len < FCGI_SEND_MAX ? TURN_ROWS
+										  : TURN_NONE;
+}
+
+static bool fetch_rows(struct connection *conn, struct err *err)
+{
+	if (!conn->exchange->streaming || app_stream_rows(conn->exchange, FCGI_SEND_MAX, err))
 		return true;
 	if (err->code == ERR_PANIC)
 		return false;
@@ -124,6 +228,27 @@ bool connection_fetch_rows(struct connection *conn, struct err *err)
 	}
 	log_warn("list-broken", "%s", err_text(err));
 	conn->closing = true;
+	return true;
+}
+
+bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
+	enum turn_queue *queue, struct err *err)
+{
+	struct exchange *exchange = conn->exchange;
+	struct err refusal = { 0 };
+	bool is_new = *queue == TURN_SHORT || *queue == TURN_NEW_LIST;
+
+	*queue = TURN_NONE;
+	/* Responses may have begun to wait for their reader since it was read. */
+	if (is_new && !within_bounds(conn, shared, &refusal))
+		app_set_error(exchange, &refusal);
+	else if (exchange->work != WORK_NONE && !app_go_on(&shared->app, exchange, err))
+		return false;
+	if (exchange->work == WORK_NONE) {
+		free_large_body(exchange);
+		return fetch_rows(conn, err);
+	}
+	*queue = TURN_LIST;
 	return true;
 }
 
@@ -184,7 +309,6 @@ enum connection_send_result connection_send(
 	/* Before fcgi_end(): the log line borrows from the request. */
 	exchange_log(&shared->app, exchange, &shared->log_line, conn->body_sent);
 	conn->closing = !fcgi_end(conn->fcgi);
-	release_exchange(shared, exchange);
-	conn->exchange = NULL;
+	end_exchange(conn, shared);
 	return CONNECTION_DONE;
 }

@@ -5,6 +5,7 @@
  */
 #include "serve/app.h"
 #include "serve/fcgi.h"
+#include "serve/turns.h"
 
 struct connection {
 	struct fcgi *fcgi;	   /* owned */
@@ -13,7 +14,22 @@ struct connection {
 	bool writing;		   /* epoll reports room to write, not the next request */
 	bool closing;		   /* close at the end of the round */
 	uint64_t body_sent;	   /* bytes */
+	struct account *account;   /* of the exchange; NULL: refused at once */
+	enum turn_queue queue;	   /* in which it waits for its turn */
+	TAILQ_ENTRY(connection) turn;
+	bool held;			      /* the response waits for its reader */
+	size_t held_bytes;		      /* of memory for it */
+	int64_t progress_ms;		      /* monotonic: when its reader last took something */
+	struct connection *next_ready;	      /* list of round.h */
 	struct connection *next, **prev_link; /* list of connections.h */
+};
+
+/* Bounds of one worker. */
+struct connection_bounds {
+	size_t principal_requests;   /* of one principal at the same time */
+	size_t principal_held_bytes; /* of one principal's responses that wait for their reader */
+	size_t held_bytes, held_responses; /* of all */
+	int64_t reader_ms; /* after which a response of which nothing is read is dropped */
 };
 
 /* State that all connections of a worker share. */
@@ -22,6 +38,9 @@ struct connection_shared {
 	struct exchange *idle_exchange; /* kept with its memory for the next request; or NULL */
 	struct buf head, log_line;	/* scratch memory */
 	int64_t now;			/* start of the round: wall clock, ms since the epoch */
+	int64_t now_ms;			/* the same of the monotonic clock */
+	struct turns turns;
+	struct connection_bounds bounds;
 };
 
 /* Takes fcgi. Returns NULL without memory; fcgi then remains the caller's. */
@@ -30,12 +49,24 @@ void connection_free(struct connection *conn, struct connection_shared *shared);
 void connection_shared_free(struct connection_shared *shared);
 
 /*
- * Reads a request from a readable connection and builds its response in memory. Marks the
- * connection as closing if the peer has left. Returns false only with ERR_PANIC.
+ * Reads a request from a readable connection. *queue is where it has to wait for its turn;
+ * TURN_NONE: it has a response, or the connection is marked as closing because the peer has left.
+ * Returns false only with ERR_PANIC.
  */
-bool connection_receive(struct connection *conn, struct connection_shared *shared, struct err *err);
-/* Fetches rows of a streamed list, as many as one send takes. Returns false only with ERR_PANIC. */
-bool connection_fetch_rows(struct connection *conn, struct err *err);
+bool connection_receive(struct connection *conn, struct connection_shared *shared,
+	enum turn_queue *queue, struct err *err);
+/* The queue in which a response that is being sent has to wait for more rows; or TURN_NONE. */
+enum turn_queue connection_wants_rows(const struct connection *conn);
+/*
+ * Takes a turn: goes on with the request, or fetches rows of a streamed list, as many as one send
+ * takes. *queue is where it has to wait again; TURN_NONE: it has something to send. Returns false
+ * only with ERR_PANIC.
+ */
+bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
+	enum turn_queue *queue, struct err *err);
+/* Counts the memory of a response that waits for its reader; false: frees rows to reread. */
+void connection_count_held(
+	struct connection *conn, struct connection_shared *shared, bool keep_rows);
 /*
  * The flush of this round failed: replaces the response by `err` if the request wrote, else by
  * ERR_BUSY, because a read may have seen the lost commits. If the head was sent, marks the

@@ -11,8 +11,12 @@ const struct counter counters[] = {
 		.help = "requests answered with a status code of 400 or above" },
 	{ AT(connections), .name = "connections", .unit = "connections",
 		.help = "open connections of the web server", .kind = COUNTER_GAUGE },
+	{ AT(queued), .name = "queued", .unit = "requests",
+		.help = "requests and lists that wait for their turn", .kind = COUNTER_GAUGE },
 	{ AT(waiting), .name = "waiting", .unit = "responses",
 		.help = "responses that wait until the web server reads", .kind = COUNTER_GAUGE },
+	{ AT(dropped), .name = "dropped", .unit = "responses",
+		.help = "responses dropped because nothing of them was read for too long" },
 	{ AT(flushes), .name = "flushes", .unit = "flushes", .help = "flushes of the log to disk" },
 };
 

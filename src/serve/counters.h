@@ -14,7 +14,9 @@ struct worker_counters {
 	_Atomic uint64_t served;
 	_Atomic uint64_t refused;
 	_Atomic uint64_t connections;
+	_Atomic uint64_t queued;
 	_Atomic uint64_t waiting;
+	_Atomic uint64_t dropped;
 	_Atomic uint64_t flushes;
 };
 

@@ -25,6 +25,10 @@ void exchange_reset(struct exchange *exchange)
 	exchange->route = NULL;
 	exchange->dialect = NULL;
 	exchange->streaming = false;
+	exchange->work = WORK_NONE;
+	exchange->account = 0;
+	exchange->has_principal = false;
+	exchange->cost_us = 0;
 	exchange->event = EVENT_REQUEST;
 	exchange->auth_log = (struct auth_log_entry){ 0 };
 }

@@ -46,6 +46,15 @@ enum exchange_event {
 	EXCHANGE_EVENTS
 };
 
+/* What is left to do before the response is complete in its first part. */
+enum exchange_work {
+	WORK_NONE,
+	WORK_AUTHORIZE,
+	WORK_LOGIN,
+	WORK_OPERATION, /* decode, apply, encode */
+	WORK_LIST,	/* the operation is a list in slices, which goes on */
+};
+
 struct exchange {
 	struct arena arena;
 	struct arena
@@ -55,8 +64,12 @@ struct exchange {
 	struct result result; /* the response and the rows of a list borrow from it */
 	const struct route *route;
 	const struct dialect *dialect;
-	bool streaming;	  /* a list has more rows: app_stream_rows() */
-	int64_t began_us; /* monotonic */
+	bool streaming; /* a list has more rows: app_stream_rows() */
+	enum exchange_work work;
+	uint64_t account;   /* key of the principal or, without one, of the client's network */
+	bool has_principal; /* the account is a principal's */
+	int64_t cost_us;    /* processor time, without reading and sending */
+	int64_t began_us;   /* monotonic: when the request was read */
 	enum exchange_event event;
 	struct auth_log_entry auth_log;
 };

@@ -1,6 +1,7 @@
 #include "serve/rate.h"
 
 #include "auth/limit_domain.h"
+#include "base/clock.h"
 
 #define DAY_MS ((int64_t)24 * 3600 * 1000)
 
@@ -12,11 +13,13 @@ bool rate_take(const struct app *app, struct exchange *exchange, struct err *err
 	struct limit_status left;
 	bool taken;
 
-	if (!app->limit || rule->interval_us == 0)
+	if (!app->limit)
 		return true;
-	taken = limit_take(app->limit, rule,
-		limit_key(app->limit, LIMIT_PRINCIPAL, who->tenant, who->user), exchange->began_us,
-		&left);
+	exchange->account = limit_key(app->limit, LIMIT_PRINCIPAL, who->tenant, who->user);
+	exchange->has_principal = true;
+	if (rule->interval_us == 0)
+		return true;
+	taken = limit_take(app->limit, rule, exchange->account, exchange->began_us, &left);
 	request->rate_status = (struct rate_status){ rule->burst, left.remaining,
 		limit_us_to_seconds(left.reset_us) };
 	if (taken)
@@ -24,6 +27,18 @@ bool rate_take(const struct app *app, struct exchange *exchange, struct err *err
 	err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
 	err->retry_after = limit_us_to_seconds(left.retry_us);
 	return false;
+}
+
+void rate_charge(const struct app *app, const struct exchange *exchange)
+{
+	uint64_t by_time = exchange->cost_us < RATE_FREE_US
+				   ? 0
+				   : (uint64_t)exchange->cost_us / RATE_COST_US;
+	uint64_t by_steps = exchange->result.steps / RATE_COST_STEPS;
+
+	if (exchange->has_principal && by_time + by_steps > 0)
+		limit_charge(app->limit, &app->options.principal_rate, exchange->account,
+			by_time > by_steps ? by_time : by_steps, clock_mono_us());
 }
 
 void rate_set_quota(const struct app *app, struct op *op)

@@ -5,9 +5,19 @@
 #include "serve/exchange.h"
 
 /*
- * Charges one request to the principal and sets request.rate_status. Fails with
+ * Charges one request to the principal; sets exchange.account and request.rate_status. Fails with
  * ERR_TOO_MANY_REQUESTS and retry_after if the principal has none left.
  */
 bool rate_take(const struct app *app, struct exchange *exchange, struct err *err);
+/*
+ * Charges what the exchange has cost beyond one request: a request more for every RATE_COST_US of
+ * processor time, if it took RATE_FREE_US, or for every RATE_COST_STEPS rows that its list has
+ * read, if that is more. The debt can exceed the burst by RATE_OVERDRAFT_US.
+ */
+#define RATE_COST_US	  500
+#define RATE_FREE_US	  5000
+#define RATE_COST_STEPS	  128
+#define RATE_OVERDRAFT_US 10000000
+void rate_charge(const struct app *app, const struct exchange *exchange);
 /* Sets the daily quota (UTC) of a CREATE in op->dialect; the store counts and enforces it. */
 void rate_set_quota(const struct app *app, struct op *op);

@@ -1,26 +1,137 @@
 #include "serve/round.h"
 
 #include <sys/epoll.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "serve/rate.h"
 #include "sys/reserve.h"
+
+/* A response that waits longer for its reader keeps no rows that can be read again. */
+#define KEEP_ROWS_MS 1000
+#define SWEEP_MS     500
+
+static void add_ready(struct round *round, struct connection *conn)
+{
+	conn->next_ready = round->ready;
+	round->ready = conn;
+}
+
+static void wait_or_send(struct round *round, struct connection *conn, enum turn_queue queue)
+{
+	if (queue == TURN_NONE)
+		add_ready(round, conn);
+	else
+		turns_wait(&round->connections->shared->turns, conn, queue);
+}
+
+/* ---- events ---- */
+
+/* The web server closes a connection, wholly, when its client has left. */
+static bool is_gone(uint32_t events)
+{
+	return events & (EPOLLHUP | EPOLLERR);
+}
+
+/*
+ * An event of a connection that waits for its turn: room to write, which it will use, or the end.
+ * The web server sends nothing else until it has the response, except FCGI_ABORT_REQUEST.
+ */
+static void interrupt(struct round *round, struct connection *conn, uint32_t events)
+{
+	if (conn->queue != TURN_ROWS || is_gone(events))
+		connections_drop(round->connections, conn);
+}
 
 bool round_receive(struct round *round, struct connection *conn, uint32_t events)
 {
+	struct connection_shared *shared = round->connections->shared;
+	enum turn_queue queue = TURN_NONE;
 	struct err err = { 0 };
 
-	if (conn->writing && (events & (EPOLLHUP | EPOLLRDHUP | EPOLLERR)))
+	if (conn->queue != TURN_NONE) {
+		interrupt(round, conn, events);
+		return true;
+	}
+	if (is_gone(events) || (conn->writing && (events & EPOLLRDHUP))) {
 		conn->closing = true;
-	round->ready[round->ready_count++] = conn;
-	return conn->writing ? connection_fetch_rows(conn, &err)
-			     : connection_receive(conn, round->connections->shared, &err);
+	} else if (conn->writing) {
+		conn->progress_ms = shared->now_ms;
+		queue = connection_wants_rows(conn);
+	} else if (!connection_receive(conn, shared, &queue, &err)) {
+		return false;
+	}
+	wait_or_send(round, conn, queue);
+	return true;
 }
+
+/* ---- work ---- */
+
+/*
+ * Processor time of a turn of `us` by the clock. A short turn has used it all; a long one may have
+ * been interrupted by other processes.
+ */
+static int64_t processor_time(struct round *round, int64_t us)
+{
+	struct timespec time;
+	int64_t used, before = round->processor_us;
+
+	if (us < RATE_COST_US || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0)
+		return us;
+	round->processor_us = (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+	used = round->processor_us - before;
+	return used < us ? used : us;
+}
+
+static bool take_turn(
+	struct round *round, struct connection *conn, enum turn_queue queue, int64_t *now)
+{
+	struct connection_shared *shared = round->connections->shared;
+	struct err err = { 0 };
+	int64_t began = *now;
+
+	if (!connection_take_turn(conn, shared, &queue, &err))
+		return false;
+	wait_or_send(round, conn, queue);
+	*now = clock_mono_us();
+	conn->exchange->cost_us += processor_time(round, *now - began);
+	turns_spend(&shared->turns, conn->account, *now - began);
+	return true;
+}
+
+bool round_has_work(const struct round *round)
+{
+	return round->connections->shared->turns.waiting > 0;
+}
+
+bool round_work(struct round *round)
+{
+	struct turns *turns = &round->connections->shared->turns;
+	int64_t began, now;
+
+	if (turns->waiting == 0)
+		return true;
+	began = now = clock_mono_us();
+	while (now - began < ROUND_SHORT_US) {
+		enum turn_queue queue;
+		struct connection *conn = turns_next(turns, now - began >= ROUND_US, &queue);
+
+		if (!conn)
+			return true;
+		if (!take_turn(round, conn, queue, &now))
+			return false;
+	}
+	return true;
+}
+
+/* ---- flush and send ---- */
 
 /* Whether a response, or a part of one that is being streamed, leaves in this round. */
 static bool has_output(const struct round *round)
 {
-	for (size_t i = 0; i < round->ready_count; i++) {
-		if (!round->ready[i]->closing)
+	for (const struct connection *conn = round->ready; conn; conn = conn->next_ready) {
+		if (!conn->closing)
 			return true;
 	}
 	return false;
@@ -49,8 +160,8 @@ bool round_flush(struct round *round)
 	if (err.code == ERR_PANIC)
 		return false;
 	log_error("flush", "%s", err_text(&err));
-	for (size_t i = 0; i < round->ready_count; i++)
-		connection_flush_failed(round->ready[i], &err);
+	for (struct connection *conn = round->ready; conn; conn = conn->next_ready)
+		connection_flush_failed(conn, &err);
 	return true;
 }
 
@@ -66,7 +177,10 @@ static void send_one(struct round *round, struct connection *conn)
 		connections_set_writing(round->connections, conn, false);
 		break;
 	case CONNECTION_MORE:
+		if (!conn->writing)
+			conn->progress_ms = round->connections->shared->now_ms;
 		connections_set_writing(round->connections, conn, true);
+		connection_count_held(conn, round->connections->shared, true);
 		break;
 	case CONNECTION_BROKEN:
 	default:
@@ -77,16 +191,48 @@ static void send_one(struct round *round, struct connection *conn)
 void round_send(struct round *round)
 {
 	struct connections *connections = round->connections;
+	struct connection *conn = round->ready;
 
-	for (size_t i = 0; i < round->ready_count; i++) {
-		struct connection *conn = round->ready[i];
+	round->ready = NULL;
+	while (conn) {
+		struct connection *next = conn->next_ready;
 
 		if (!conn->closing)
 			send_one(round, conn);
 		if (conn->closing)
 			connections_drop(connections, conn);
+		conn = next;
 	}
-	round->ready_count = 0;
 	atomic_store(&round->counters->waiting, connections->writing);
 	atomic_store(&round->counters->connections, connections->count);
+	atomic_store(&round->counters->queued, connections->shared->turns.waiting);
+}
+
+/* ---- slow readers ---- */
+
+static void sweep_one(struct round *round, struct connection *conn)
+{
+	struct connection_shared *shared = round->connections->shared;
+	int64_t idle = shared->now_ms - conn->progress_ms;
+
+	if (idle >= shared->bounds.reader_ms) {
+		atomic_fetch_add(&round->counters->dropped, 1);
+		connections_drop(round->connections, conn);
+	} else if (idle >= KEEP_ROWS_MS) {
+		connection_count_held(conn, shared, false);
+	}
+}
+
+void round_sweep(struct round *round)
+{
+	struct connections *connections = round->connections;
+
+	if (connections->writing == 0 || connections->shared->now_ms - round->swept_ms < SWEEP_MS)
+		return;
+	round->swept_ms = connections->shared->now_ms;
+	for (struct connection *conn = connections->first, *next; conn; conn = next) {
+		next = conn->next;
+		if (conn->writing && conn->queue == TURN_NONE)
+			sweep_one(round, conn);
+	}
 }

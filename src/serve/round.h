@@ -1,32 +1,45 @@
 #pragma once
 /*
- * A round of the event loop answers all requests that are ready with one log flush:
+ * A round of the event loop answers the requests that are ready with one log flush:
  *
- *	1. round_receive() for each ready connection: the response is built in memory;
- *	2. round_flush(): no response may leave while a commit it depends on is not on disk;
- *	3. round_send(): the responses leave.
+ *	1. round_receive() for each ready connection: the request is read, and waits for its turn;
+ *	2. round_work(): requests and lists take turns (turns.h), for a bounded time;
+ *	3. round_flush(): no response may leave while a commit it depends on is not on disk;
+ *	4. round_send(): the responses leave.
  *
- * After ERR_PANIC (a call returned false) the process must exit: the outcome of the round is
- * unknown, so no response may be sent.
+ * What is left waits for the next round, which begins at once. After ERR_PANIC (a call returned
+ * false) the process must exit: the outcome of the round is unknown, so no response may be sent.
  */
 #include "serve/connections.h"
 #include "serve/counters.h"
 
-#define ROUND_MAX 256 /* connections */
+#define ROUND_MAX 256 /* events */
+/*
+ * How long a round works: 2 ms, then up to 4 ms on short requests only, because these share the
+ * flush.
+ */
+#define ROUND_US       2000
+#define ROUND_SHORT_US 4000
 
 struct round {
 	struct connections *connections;
 	struct worker_counters *counters;
 	struct store_shared *store_shared;
-	const char *home; /* of the disk reserve (reserve.h) */
-	struct connection *ready[ROUND_MAX];
-	size_t ready_count;
+	const char *home;	  /* of the disk reserve (reserve.h) */
+	struct connection *ready; /* with something to send, or closing */
+	int64_t processor_us;	  /* used by this process when it was last read */
+	int64_t swept_ms;
 };
 
 /*
- * Reads and handles the request of a readable connection, or fetches more rows for a writable one.
- * `events` is the mask that epoll_wait(2) reported. Call it at most ROUND_MAX times.
+ * Reads the request of a readable connection, or continues with the response of a writable one.
+ * `events` is the mask that epoll_wait(2) reported. A request whose peer has left is dropped.
  */
 bool round_receive(struct round *round, struct connection *conn, uint32_t events);
+bool round_work(struct round *round);
+/* Whether requests wait for their turn: the next round must not wait for events. */
+bool round_has_work(const struct round *round);
 bool round_flush(struct round *round);
 void round_send(struct round *round);
+/* Drops responses of which nothing was read for too long. Call it in each round. */
+void round_sweep(struct round *round);

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "dialect/dialect.h"
 #include "dialect/retention_conf.h"
+#include "serve/rate.h"
 #include "serve/round.h"
 
 #define LOOP_MS 200 /* longest turn, also without events */
@@ -92,7 +93,8 @@ static bool is_finished(const struct worker *worker)
 	drained = worker->drain_until_ms &&
 		  (worker->connections.count == 0 || now >= worker->drain_until_ms);
 	return now >= worker->exit_by_ms ||
-	       ((worker->stopping || drained) && worker->connections.writing == 0);
+	       ((worker->stopping || drained) && worker->connections.writing == 0 &&
+		       !round_has_work(&worker->round));
 }
 
 static void handle_events(struct worker *worker, const struct epoll_event *events, int count)
@@ -117,8 +119,8 @@ static void run(struct worker *worker)
 	sigdelset(&mask, SIGTERM);
 	sigdelset(&mask, SIGUSR2);
 	while (!is_finished(worker)) {
-		int count = epoll_pwait(
-			worker->connections.epoll, events, ROUND_MAX, LOOP_MS, &mask);
+		int count = epoll_pwait(worker->connections.epoll, events, ROUND_MAX,
+			round_has_work(&worker->round) ? 0 : LOOP_MS, &mask);
 
 		atomic_fetch_add(&worker->setup->counters->heartbeats, 1);
 		if (stop_requested)
@@ -126,12 +128,14 @@ static void run(struct worker *worker)
 		if (retire_requested)
 			retire(worker);
 		worker->shared.now = clock_wall_ms();
+		worker->shared.now_ms = clock_mono_ms();
 		log_batch(true);
 		handle_events(worker, events, count);
 		connections_accept(&worker->connections);
-		if (!round_flush(&worker->round))
+		if (!round_work(&worker->round) || !round_flush(&worker->round))
 			exit_on_panic();
 		round_send(&worker->round);
+		round_sweep(&worker->round);
 		connections_resume_accepting(&worker->connections);
 		log_batch(false);
 	}
@@ -192,6 +196,7 @@ static struct app_options app_options(const struct conf *conf)
 		.public_url = conf->public_url,
 	};
 
+	options.principal_rate.overdraft_us = RATE_OVERDRAFT_US;
 	retention_from_conf(&options.retention, conf);
 	for (size_t i = 0; dialects[i]; i++) {
 		const struct dialect *dialect = dialects[i];
@@ -207,11 +212,25 @@ static struct app_options app_options(const struct conf *conf)
 	return options;
 }
 
+static struct connection_bounds bounds(const struct conf *conf)
+{
+	const size_t mib = 1024 * 1024;
+
+	return (struct connection_bounds){
+		.principal_requests = conf->principal_requests,
+		.principal_held_bytes = conf->principal_held_mb * mib,
+		.held_bytes = conf->held_mb * mib,
+		.held_responses = conf->held_responses,
+		.reader_ms = (int64_t)conf->reader_seconds * 1000,
+	};
+}
+
 static void init_worker(struct worker *worker, const struct worker_setup *setup)
 {
 	*worker = (struct worker){
 		.setup = setup,
 		.shared.app = { .limit = setup->limit, .options = app_options(setup->conf) },
+		.shared.bounds = bounds(setup->conf),
 		.connections = {
 			.shared = &worker->shared,
 			.epoll = -1,
@@ -234,6 +253,7 @@ int worker_run(const struct worker_setup *setup, struct err *err)
 	int status = 0;
 
 	init_worker(&worker, setup);
+	turns_init(&worker.shared.turns);
 	if (open_worker(&worker, err)) {
 		setup->report(setup->data, WORKER_READY);
 		run(&worker);

@@ -172,10 +172,15 @@ bool store_list_go_on(struct result *result, unsigned slice_steps, struct err *e
  * With want_total or an offset, the total and the rows of the first batch (at most 64) are of one
  * moment, unless writers left no such moment within 20 ms: result.consistent. So is every batch of
  * a list over several values, scopes or dialects, and a task that moves among these is in it; later
- * batches of a list in slices wait 2 ms for it. A list that is scanned (struct list_query) reads its rows one after the other; its total is of the
- * rows read.
+ * batches of a list in slices wait 2 ms for it. A list that is scanned (struct list_query) reads
+ * its rows one after the other; its total is of the rows read.
  */
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err);
+
+/* Memory of the rows that were read but not returned, in bytes; 0 without a listing. */
+size_t store_list_memory(const struct result *result);
+/* Frees it: store_list_next() will read the rows again, as they are then. */
+void store_list_release(struct result *result);
 
 /*
  * Makes all previous commits durable. Fails with ERR_UNKNOWN_OUTCOME (no space) or ERR_PANIC.

@@ -118,10 +118,35 @@ static const struct option_row rows[] = {
 	{ "principal_rate", NUMBER(principal_rate), .default_value = "1000", .max = 1000000,
 		.unit = "requests per second",
 		.help = "Requests of one user, over all credentials and connections; 0: no limit.",
-		.manual = "Requests over the limit are answered with 429 and Retry-After." },
+		.manual =
+			"Requests over the limit are answered with 429 and Retry-After. A request "
+			"counts as one more for every 128 tasks that its list looks through. If it "
+			"takes more than 5 ms of processor time, it counts as one more for every "
+			"half a millisecond, if that is more." },
 	{ "principal_burst", NUMBER(principal_burst), .default_value = "2000", .min = 1,
 		.max = 1000000, .unit = "requests",
 		.help = "Requests that one user may send at once before principal_rate applies." },
+	{ "principal_requests", NUMBER(principal_requests), .default_value = "256", .min = 1,
+		.max = 65536, .unit = "requests",
+		.help = "Requests of one user that a worker carries out or answers at the same time.",
+		.manual =
+			"Further requests are answered with 429. A response counts until its client "
+			"has read it." },
+	{ "principal_held_mb", NUMBER(principal_held_mb), .default_value = "32", .min = 1,
+		.max = 1048576, .unit = "MiB",
+		.help = "Memory of a worker for responses to one user that wait for their reader.",
+		.manual = "While they use more, requests of the user are answered with 429." },
+	{ "held_mb", NUMBER(held_mb), .default_value = "128", .min = 1, .max = 1048576,
+		.unit = "MiB",
+		.help = "Memory of a worker for all responses that wait for their reader.",
+		.manual = "While they use more, requests are answered with 503." },
+	{ "held_responses", NUMBER(held_responses), .default_value = "768", .min = 1, .max = 65536,
+		.unit = "responses",
+		.help = "Responses of one worker that may wait for their reader.",
+		.manual = "With more, requests are answered with 503. Keep it below connections." },
+	{ "reader_seconds", NUMBER(reader_seconds), .default_value = "10", .min = 1, .max = 3600,
+		.unit = "seconds",
+		.help = "Time after which a response of which nothing is read is dropped." },
 	{ "login_burst", NUMBER(login_burst), .default_value = "5", .max = 1000, .unit = "logins",
 		.help = "Failed logins at once per name and address, then one per 10 s; 0: no limit.",
 		.manual = "Over all addresses, 20 times as many may fail at once per name. An IPv6 "

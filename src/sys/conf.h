@@ -45,6 +45,11 @@ struct conf {
 	uint64_t uplynk_seconds;
 	uint64_t principal_rate; /* requests per second; 0: no limit */
 	uint64_t principal_burst;
+	uint64_t principal_requests;
+	uint64_t principal_held_mb;
+	uint64_t held_mb;
+	uint64_t held_responses;
+	uint64_t reader_seconds;
 	uint64_t login_burst;			   /* 0: no limit */
 	uint64_t uplynk_complete;		   /* 0 or 1 */
 	uint64_t idol_creates_a_day;		   /* per tenant; 0: no limit */

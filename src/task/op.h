@@ -107,6 +107,7 @@ struct list_query {
 	uint64_t offset;	 /* rows to skip; not together with after_cursor */
 	struct str after_cursor; /* a result's next_cursor; empty: from the start */
 	uint64_t limit;		 /* most rows; 0: all, streamed */
+	size_t limit_bytes; /* of records, after which a page ends with a next_cursor; 0: none */
 };
 
 #define LIST_SCAN_MAX 20000

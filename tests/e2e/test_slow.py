@@ -138,7 +138,7 @@ def resident(pid):
 
 def readers():
     """A list that its client does not read is not buffered in the worker."""
-    instance = Instance()
+    instance = Instance(conf={"reader_seconds": "300"})
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda _: instance.create(description="long", log="x" * 8000), range(1000)))
     size = len(instance.get("/tasks", timeout=60).body)

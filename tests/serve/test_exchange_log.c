@@ -103,7 +103,7 @@ static void limited_request_is_logged(void **state)
 {
 	struct app_fixture *f = *state;
 
-	f->app.options.principal_rate = (struct limit_rule){ HOUR_US, 0 };
+	f->app.options.principal_rate = (struct limit_rule){ .interval_us = HOUR_US, .burst = 0 };
 	read_tasks(f, "GET");
 	assert_string_equal(logged_line(f),
 		BY_ANN("limited") "\"method\":\"GET\",\"address\":\"192.0.2.1\",\"reason\":\"too-many\","

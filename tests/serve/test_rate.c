@@ -27,7 +27,7 @@ static void request_rate_is_limited_per_user_and_tenant(void **state)
 {
 	struct app_fixture *f = *state;
 
-	f->app.options.principal_rate = (struct limit_rule){ HOUR_US, 3 };
+	f->app.options.principal_rate = (struct limit_rule){ .interval_us = HOUR_US, .burst = 3 };
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(get(f, "demo", "ann", TASKS), 200);
 	assert_false(app_head_has(f, "Retry-After"));
@@ -42,7 +42,7 @@ static void refused_requests_are_charged(void **state)
 {
 	struct app_fixture *f = *state;
 
-	f->app.options.principal_rate = (struct limit_rule){ HOUR_US, 3 };
+	f->app.options.principal_rate = (struct limit_rule){ .interval_us = HOUR_US, .burst = 3 };
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(app_ask(f, "GET", TASKS "/no/such", ""), 404);
 	assert_int_equal(app_ask(f, "OPTIONS", TASKS, ""), 429);
@@ -55,7 +55,7 @@ static void rate_limit_error_follows_dialect(void **state)
 		"/api/v2/import-tasks", "/v1/tasks" };
 	struct app_fixture *f = *state;
 
-	f->app.options.principal_rate = (struct limit_rule){ HOUR_US, 1 };
+	f->app.options.principal_rate = (struct limit_rule){ .interval_us = HOUR_US, .burst = 1 };
 	assert_int_equal(get(f, "demo", "ann", TASKS), 200);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		bool fourhse = strcmp(paths[i], "/v2/task/index") == 0;
@@ -71,7 +71,7 @@ static void fourhse_reports_the_rate_limit(void **state)
 {
 	struct app_fixture *f = *state;
 
-	f->app.options.principal_rate = (struct limit_rule){ HOUR_US, 1 };
+	f->app.options.principal_rate = (struct limit_rule){ .interval_us = HOUR_US, .burst = 1 };
 	get(f, "demo", "ann", TASKS);
 	assert_int_equal(get(f, "demo", "ann", "/v2/task/index"), 429);
 	assert_true(app_head_has(f, "X-Rate-Limit-Limit: 1\r\nX-Rate-Limit-Remaining: 0\r\n"

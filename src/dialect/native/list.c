@@ -180,6 +180,7 @@ bool native_decode_list(struct request *request, struct op *op, struct err *err)
 		return false;
 	op->kind = OP_LIST;
 	op->list.limit = NATIVE_LIMIT_DEFAULT;
+	op->list.limit_bytes = NATIVE_LIMIT_BYTES;
 	op->list.want_total = true;
 	op->list.allow_partial = true;
 	if (!native_parse_dialects(&query))

@@ -17,7 +17,8 @@
 #include "http/json.h"
 #include "task/member.h"
 
-#define NATIVE_LIMIT_DEFAULT	50 /* rows per page */
+#define NATIVE_LIMIT_DEFAULT	50			  /* rows per page */
+#define NATIVE_LIMIT_BYTES	((size_t)4 * 1024 * 1024) /* of records per page */
 #define NATIVE_LIMIT_MAX	500
 #define NATIVE_FIELDS_MAX	60
 #define NATIVE_FIELD_NAME_MAX	TASK_FIELD_NAME_MAX

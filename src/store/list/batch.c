@@ -1,7 +1,7 @@
 #include "base/clock.h"
 #include "store/list/listing.h"
 
-#define BATCH_BYTES ((size_t)256 * 1024) /* a batch ends with the row that reaches it */
+#define BATCH_BYTES ((size_t)32 * 1024) /* a batch ends with the row that reaches it */
 /* Limits on tries to read one moment. A try over many ranges takes milliseconds. */
 #define EXACT_TRIES    200
 #define EXACT_US       20000
@@ -32,12 +32,23 @@ static int fetch_row(struct store *store, struct listing *listing, const struct 
 	return 0;
 }
 
+static bool has_room(const struct listing *listing)
+{
+	return listing->row_count < LIST_BATCH_ROWS && listing->records.len < BATCH_BYTES &&
+	       listing->records.len < listing->bytes_left;
+}
+
+/* Whether the page ends with this batch, though rows follow. */
+static bool page_is_full(const struct listing *listing)
+{
+	return listing->row_count == listing->left || listing->records.len >= listing->bytes_left;
+}
+
 static int fetch_entries(struct store *store, struct listing *listing, bool exact)
 {
 	size_t i = 0;
 
-	for (; i < listing->entry_count && listing->row_count < listing->left &&
-		listing->row_count < LIST_BATCH_ROWS && listing->records.len < BATCH_BYTES;
+	for (; i < listing->entry_count && listing->row_count < listing->left && has_room(listing);
 		i++) {
 		const struct index_entry *entry = &listing->entries[i];
 		struct id id;
@@ -50,6 +61,8 @@ static int fetch_entries(struct store *store, struct listing *listing, bool exac
 			return rc;
 		if (gone && exact)
 			return STEP_RETRY;
+		if (!gone)
+			listing->sources[listing->row_count - 1] = i;
 	}
 	if (i > 0)
 		listing->position = (struct position){ .set = true,
@@ -59,7 +72,7 @@ static int fetch_entries(struct store *store, struct listing *listing, bool exac
 	 * case.
 	 */
 	if (i < listing->entry_count || !listing->finished) {
-		listing->finished = listing->more = listing->row_count == listing->left;
+		listing->finished = listing->more = page_is_full(listing);
 		listing->last = listing->position.suffix;
 	}
 	return 0;
@@ -253,17 +266,30 @@ static int step_ranges(struct store *store, struct next_read *read)
 	return fetch_entries(store, listing, exact);
 }
 
+/* Ends the page with the last row read; the next one begins behind its sort key. */
+static void end_page(struct listing *listing)
+{
+	size_t start = listing->row_count > 1 ? listing->ends[listing->row_count - 2] : 0;
+	struct task task;
+
+	listing->finished = listing->more = record_decode(&task,
+						    str_skip(buf_str(&listing->records), start)) &&
+					    query_sort_key(&listing->query, &task, &listing->last);
+	if (!listing->finished)
+		listing->bytes_left = SIZE_MAX;
+}
+
 static int step_ids(struct store *store, struct listing *listing)
 {
 	size_t i = listing->next_id;
 	int rc = 0;
 
-	for (; rc == 0 && i < listing->found.count && listing->row_count < LIST_BATCH_ROWS &&
-		listing->records.len < BATCH_BYTES;
-		i++) {
+	for (; rc == 0 && i < listing->found.count && has_room(listing); i++) {
 		bool gone;
 
 		rc = fetch_row(store, listing, &listing->found.ids[i], NULL, &gone);
+		if (rc == 0 && !gone)
+			listing->sources[listing->row_count - 1] = i;
 	}
 	if (rc != 0)
 		return rc;
@@ -271,6 +297,8 @@ static int step_ids(struct store *store, struct listing *listing)
 	listing->finished = i == listing->found.count;
 	listing->more = listing->found.more;
 	listing->last = listing->found.last;
+	if (!listing->finished && listing->records.len >= listing->bytes_left)
+		end_page(listing);
 	return 0;
 }
 
@@ -290,4 +318,17 @@ bool batch_next(struct listing *listing, struct err *err)
 	if (read.exact)
 		read.until = clock_mono_us() + (listing->sliced ? EXACT_SLICE_US : EXACT_US);
 	return step_call(listing->store, ENGINE_READ, step_next, &read, err);
+}
+
+void batch_unread(struct listing *listing)
+{
+	size_t source = listing->sources[listing->next_row];
+
+	if (listing->by_ids)
+		listing->next_id = source;
+	else
+		listing->position = (struct position){
+			.set = true, .at = true, .suffix = listing->entries[source].suffix
+		};
+	empty_batch(listing);
 }

@@ -113,8 +113,8 @@ struct selection {
 };
 
 /*
- * The position at row number `row`, from 0, of counted ranges, once selection->found; ENGINE_NOT_FOUND
- * past the end. Goes on with the search until the slice is over.
+ * The position at row number `row`, from 0, of counted ranges, once selection->found;
+ * ENGINE_NOT_FOUND past the end. Goes on with the search until the slice is over.
  */
 int ranges_select(struct store *store, const struct range_set *set, uint64_t row,
 	struct selection *selection, struct slice *slice, struct position *position);

@@ -13,6 +13,7 @@ static struct listing *listing_new(struct store *store, const struct query *quer
 	listing->store = store;
 	listing->query = *query;
 	listing->left = query->list.limit ? query->list.limit : UINT64_MAX;
+	listing->bytes_left = query->list.limit_bytes ? query->list.limit_bytes : SIZE_MAX;
 	return listing;
 }
 
@@ -99,7 +100,7 @@ bool list_open(struct store *store, const struct op *op, struct result *result, 
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err)
 {
 	struct listing *listing = result->listing;
-	size_t start;
+	size_t start, len;
 
 	while (listing->next_row == listing->row_count && !listing->finished && listing->left > 0) {
 		if (!batch_next(listing, err))
@@ -114,14 +115,32 @@ bool store_list_next(struct result *result, struct task *row, bool *end, struct 
 		return true;
 	}
 	start = listing->next_row ? listing->ends[listing->next_row - 1] : 0;
-	if (!record_decode(row, (struct str){ listing->records.data + start,
-					listing->ends[listing->next_row] - start }))
+	len = listing->ends[listing->next_row] - start;
+	if (!record_decode(row, (struct str){ listing->records.data + start, len }))
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
+	if (listing->bytes_left != SIZE_MAX)
+		listing->bytes_left -= len < listing->bytes_left ? len : listing->bytes_left;
 	listing->next_row++;
 	listing->left--;
 	result->rows_returned++;
 	*end = false;
 	return true;
+}
+
+size_t store_list_memory(const struct result *result)
+{
+	return result->listing ? result->listing->records.capacity : 0;
+}
+
+void store_list_release(struct result *result)
+{
+	struct listing *listing = result->listing;
+
+	if (!listing || result->unfinished)
+		return;
+	if (listing->next_row < listing->row_count)
+		batch_unread(listing);
+	buf_free(&listing->records);
 }
 
 void listing_free(struct listing *listing)

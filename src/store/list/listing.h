@@ -1,6 +1,6 @@
 #pragma once
 /*
- * An open listing. Private to listing.c, which opens and ends it, and batch.c, which reads its rows.
+ * An open listing. Private to listing.c, which opens and ends it, and batch.c, which reads rows.
  *
  * The first batch of ranges is read in phases, so that a long list can pause in between: count the
  * ranges, find the row of the offset, read. `exact` says whether a try counts only if no commit
@@ -35,15 +35,17 @@ struct listing {
 	bool sliced;
 	struct first_batch first;
 
-	uint64_t left; /* rows up to the limit */
-	bool finished; /* the batch is the last one */
-	bool more;     /* rows follow behind `last`, beyond the limit */
+	uint64_t left;	   /* rows up to the limit */
+	size_t bytes_left; /* of records: the page ends with the row that uses them up */
+	bool finished;	   /* the batch is the last one */
+	bool more;	   /* rows follow behind `last`, beyond the limit */
 	struct key_suffix last;
 
 	struct index_entry entries[LIST_BATCH_ROWS + 1];
 	size_t entry_count;
 	struct buf records; /* the rows of the batch, one after the other */
 	size_t ends[LIST_BATCH_ROWS];
+	size_t sources[LIST_BATCH_ROWS]; /* of each row: number of its entry, or of its id */
 	size_t row_count, next_row;
 };
 
@@ -51,3 +53,5 @@ struct listing {
 bool batch_first(struct listing *listing, struct slice *slice, struct err *err);
 /* Reads the next batch. */
 bool batch_next(struct listing *listing, struct err *err);
+/* Forgets the rows that were not returned: the next batch begins with them. */
+void batch_unread(struct listing *listing);

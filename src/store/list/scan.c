@@ -73,7 +73,7 @@ static int step_record(struct store *store, void *data, struct err *err)
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-/* A task that has moved since its entry was read is passed over: it may be read at its new place. */
+/* A task that has moved since its entry was read is passed over: its new place may follow. */
 static bool test_entry(struct scan *scan, const struct index_entry *entry, struct err *err)
 {
 	struct key_suffix key;

@@ -1,0 +1,77 @@
+#pragma once
+/*
+ * Whose turn it is: the requests of a worker that wait to be carried out, by account. An account is
+ * a principal or, for requests without one, a client's network; it exists while it has requests.
+ *
+ * Accounts take turns of TURN_US of processor time. One that begins to wait comes before those that
+ * have used up a turn, so a short request waits for one slice of another account, however many
+ * requests that one has. An account's own short requests and lists alternate; of its lists,
+ * TURNS_LISTS_PER_ACCOUNT have begun at most, because each keeps the rows that it has found.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#define TURN_US			1000
+#define TURNS_LISTS_PER_ACCOUNT 4
+#define TURNS_LISTS		64 /* of all accounts */
+
+struct connection;
+TAILQ_HEAD(connection_queue, connection);
+
+enum turn_queue {
+	TURN_NONE,     /* the connection does not wait */
+	TURN_SHORT,    /* a request that ends in one turn */
+	TURN_NEW_LIST, /* a list that has not begun */
+	TURN_LIST,     /* a list in slices that goes on */
+	TURN_ROWS,     /* rows of a list whose response has begun */
+	TURN_QUEUES
+};
+
+struct account {
+	uint64_t key;
+	size_t requests; /* that were read and whose responses are not sent completely */
+	size_t held;	 /* responses that wait for their reader */
+	size_t held_bytes;
+	size_t lists; /* in slices */
+	int64_t credit_us;
+	enum turn_queue last; /* queue of the last turn */
+	struct connection_queue queues[TURN_QUEUES];
+	size_t waiting; /* in all queues */
+	bool in_ring, fresh;
+	TAILQ_ENTRY(account) ring;
+	LIST_ENTRY(account) bucket;
+};
+
+#define TURNS_BUCKETS 256
+
+/* All zero, then turns_init(). */
+struct turns {
+	TAILQ_HEAD(, account) fresh, rest; /* accounts that wait: first turn; later ones */
+	LIST_HEAD(, account) buckets[TURNS_BUCKETS];
+	struct account *spare; /* kept for the next one */
+	size_t waiting;	       /* connections */
+	size_t lists;	       /* in slices */
+	size_t held, held_bytes;
+};
+
+void turns_init(struct turns *turns);
+void turns_free(struct turns *turns);
+/* Counts a request of the account; NULL without memory. */
+struct account *turns_enter(struct turns *turns, uint64_t key);
+/* The request has ended; the account is freed with its last one. */
+void turns_leave(struct turns *turns, struct account *account);
+/* Makes the connection wait in a queue of its account. */
+void turns_wait(struct turns *turns, struct connection *conn, enum turn_queue queue);
+/* Ends the wait; also ends a list in slices. */
+void turns_cancel(struct turns *turns, struct connection *conn);
+/*
+ * The connection whose turn it is, which waits no longer, *queue its queue; NULL: none.
+ * short_only: of TURN_SHORT.
+ */
+struct connection *turns_next(struct turns *turns, bool short_only, enum turn_queue *queue);
+/* Charges a turn, after the connection waits again, if it does. */
+void turns_spend(struct turns *turns, struct account *account, int64_t us);
+/* Sets the bytes of a response that waits for its reader; 0 bytes and held false: it does not. */
+void turns_hold(struct turns *turns, struct connection *conn, bool held, size_t bytes);

@@ -1,0 +1,93 @@
+"""Bounds on what one user may ask of a worker: requests, held responses, bytes of a page."""
+import contextlib
+import socket
+
+from dialects import virtshell
+from lib import Instance, run_tests
+from tap import equal, ok, until
+
+LISTS = 8
+ROW = 100000
+
+
+def add_user(instance, name):
+    instance.ctl("user", "add", name, "--tenant", "default")
+    return instance.ctl("token", "add", name, "--label", "bounds").strip()
+
+
+def total(instance, member):
+    return sum(process.get(member, 0) for process in instance.status()["processes"])
+
+
+@contextlib.contextmanager
+def slow_reader(instance):
+    """A client that asks for the list of all tasks and reads nothing."""
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plain.settimeout(10)
+    plain.connect(("127.0.0.1", instance.port))
+    with instance.tls.wrap_socket(plain, server_hostname="localhost") as tls:
+        tls.sendall(
+            f"GET {virtshell.PREFIX}/tasks HTTP/1.1\r\nHost: {instance.host}\r\n"
+            f"Authorization: Bearer {instance.token}\r\n\r\n".encode()
+        )
+        yield
+
+
+def held():
+    instance = Instance(conf={"principal_requests": str(LISTS), "reader_seconds": "300"})
+    ann = add_user(instance, "ann")
+    for _ in range(100):
+        instance.create(description="long", log="x" * ROW)
+    with contextlib.ExitStack() as stack:
+        for _ in range(LISTS):
+            stack.enter_context(slow_reader(instance))
+        ok(
+            until(lambda: total(instance, "waiting") == LISTS, 60),
+            f"{LISTS} lists wait for their reader",
+            instance.status()["processes"],
+        )
+        answer = instance.get("/tasks/status/none")
+        equal(
+            (answer.status, answer.headers["Retry-After"], answer.body),
+            (429, "1", b'{"error":"Too many requests."}'),
+            "a further request of the user is refused in the format of its dialect",
+        )
+        answer = instance.get("/tasks/status/none", instance.bearer(ann))
+        equal(answer.status, 200, "another user is served")
+    ok(until(lambda: total(instance, "waiting") == 0, 60), "lists end with their clients")
+    equal(instance.get("/tasks/status/none").status, 200, "then the user is served again")
+    instance.stop("held")
+
+
+def dropped():
+    instance = Instance(conf={"reader_seconds": "1"})
+    for _ in range(100):
+        instance.create(description="long", log="x" * ROW)
+    with slow_reader(instance):
+        ok(
+            until(lambda: total(instance, "dropped") == 1, 60),
+            "a list of which nothing is read is dropped",
+            instance.status()["processes"],
+        )
+        ok(until(lambda: total(instance, "waiting") == 0, 60), "it waits no longer")
+    instance.stop("dropped")
+
+
+def page():
+    instance = Instance()
+    for _ in range(40):
+        instance.create(description="long", log="x" * 200000)
+    answer = instance.native("GET", "/tasks?limit=500")
+    ok(len(answer.body) < 6 << 20, "a page of large tasks ends after 4 MiB", len(answer.body))
+    ids, pages = [task["id"] for task in answer.json()["items"]], 1
+    while answer.json()["next"]:
+        answer = instance.native("GET", "/tasks?limit=500&cursor=" + answer.json()["next"])
+        ids += [task["id"] for task in answer.json()["items"]]
+        pages += 1
+    equal((len(ids), len(set(ids))), (40, 40), "all pages have every task once")
+    ok(pages >= 2, "on several pages", pages)
+    instance.stop("page")
+
+
+run_tests(held, dropped, page)
