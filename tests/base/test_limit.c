@@ -133,6 +133,32 @@ static void refund_restores_allowance(void **state)
 	assert_int_equal(take_all("ann", NOW), 5);
 }
 
+static void cost_is_charged_beyond_the_burst(void **state)
+{
+	const struct limit_rule costly = { .interval_us = 1000, .burst = 5, .overdraft_us = 20000 };
+	struct limit_status left;
+
+	(void)state;
+	assert_true(limit_take(limit, &costly, key_of("ann"), NOW, NULL));
+	limit_charge(limit, &costly, key_of("ann"), 10, NOW);
+	assert_false(limit_take(limit, &costly, key_of("ann"), NOW, &left));
+	assert_int_equal(left.remaining, 0);
+	assert_int_equal(left.retry_us, 7000);
+	assert_false(limit_take(limit, &costly, key_of("ann"), NOW + 6999, NULL));
+	assert_true(limit_take(limit, &costly, key_of("ann"), NOW + 7000, NULL));
+}
+
+static void debt_of_costs_ends_after_the_overdraft(void **state)
+{
+	const struct limit_rule costly = { .interval_us = 1000, .burst = 5, .overdraft_us = 20000 };
+	struct limit_status left;
+
+	(void)state;
+	limit_charge(limit, &costly, key_of("ann"), UINT64_MAX, NOW);
+	assert_false(limit_take(limit, &costly, key_of("ann"), NOW, &left));
+	assert_int_equal(left.retry_us, 21000);
+}
+
 /* Processes are not always counted in the order in which they read the clock. */
 static void clock_skew_counts_as_exhausted(void **state)
 {
@@ -271,6 +297,8 @@ int main(void)
 		LIMIT_TEST(take_reports_remaining),
 		LIMIT_TEST(rate_becomes_interval),
 		LIMIT_TEST(keys_are_independent),
+		LIMIT_TEST(cost_is_charged_beyond_the_burst),
+		LIMIT_TEST(debt_of_costs_ends_after_the_overdraft),
 		LIMIT_TEST(secret_changes_keys),
 		LIMIT_TEST(refund_restores_allowance),
 		LIMIT_TEST(clock_skew_counts_as_exhausted),

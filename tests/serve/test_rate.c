@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "serve/app_fixture.h"
+#include "serve/rate.h"
 
 #define HOUR_US 3600000000U
 
@@ -157,6 +158,40 @@ static void zero_quota_means_unlimited(void **state)
 	assert_int_equal(create_by_idol(f, NULL), 201);
 }
 
+/* Ends a request that has cost so much and returns the status of the next one. */
+static int status_after(struct app_fixture *f, uint64_t steps, int64_t us)
+{
+	f->app.options.principal_rate = (struct limit_rule){
+		.interval_us = HOUR_US, .burst = 3, .overdraft_us = RATE_OVERDRAFT_US
+	};
+	assert_int_equal(get(f, "demo", "ann", TASKS), 200);
+	f->exchange.result.steps = steps;
+	f->exchange.cost_us = us;
+	rate_charge(&f->app, &f->exchange);
+	return get(f, "demo", "ann", TASKS);
+}
+
+static void cheap_request_counts_once(void **state)
+{
+	assert_int_equal(status_after(*state, RATE_COST_STEPS - 1, RATE_FREE_US - 1), 200);
+}
+
+static void rows_looked_through_are_charged(void **state)
+{
+	assert_int_equal(status_after(*state, 2 * RATE_COST_STEPS, 0), 429);
+}
+
+static void processor_time_is_charged(void **state)
+{
+	assert_int_equal(status_after(*state, 0, RATE_FREE_US), 429);
+}
+
+static void another_user_does_not_pay(void **state)
+{
+	assert_int_equal(status_after(*state, 100 * RATE_COST_STEPS, 0), 429);
+	assert_int_equal(get(*state, "demo", "bob", TASKS), 200);
+}
+
 #define LIMITED(function) cmocka_unit_test_setup_teardown(function, open_limited, app_fixture_close)
 
 int main(void)
@@ -170,6 +205,10 @@ int main(void)
 		LIMITED(daily_quota_counts_tasks_of_the_dialect),
 		LIMITED(exhausted_quota_allows_repeats_and_other_dialects),
 		LIMITED(zero_quota_means_unlimited),
+		LIMITED(cheap_request_counts_once),
+		LIMITED(rows_looked_through_are_charged),
+		LIMITED(processor_time_is_charged),
+		LIMITED(another_user_does_not_pay),
 	};
 
 	return CHECK_RUN(tests);

@@ -1,0 +1,169 @@
+/* Whose turn it is: accounts and their requests. */
+#include "lib/check.h"
+#include "serve/connection.h"
+
+#define CONNECTIONS 16
+
+static struct turns turns;
+static struct connection connections[CONNECTIONS];
+
+static int open_turns(void **state)
+{
+	check_setup(state);
+	memset(&turns, 0, sizeof(turns));
+	memset(connections, 0, sizeof(connections));
+	turns_init(&turns);
+	return 0;
+}
+
+static int close_turns(void **state)
+{
+	for (size_t i = 0; i < CONNECTIONS; i++) {
+		if (!connections[i].account)
+			continue;
+		turns_cancel(&turns, &connections[i]);
+		turns_hold(&turns, &connections[i], false, 0);
+		turns_leave(&turns, connections[i].account);
+	}
+	assert_int_equal(turns.waiting, 0);
+	assert_int_equal(turns.lists, 0);
+	assert_int_equal(turns.held_bytes, 0);
+	turns_free(&turns);
+	return check_teardown(state);
+}
+
+#define TURNS_TEST(function) cmocka_unit_test_setup_teardown(function, open_turns, close_turns)
+
+static void wait_for(size_t i, uint64_t key, enum turn_queue queue)
+{
+	connections[i].account = turns_enter(&turns, key);
+	assert_non_null(connections[i].account);
+	turns_wait(&turns, &connections[i], queue);
+}
+
+/* The number of the connection that has the next turn; -1: none. */
+static int next(bool short_only)
+{
+	enum turn_queue queue;
+	struct connection *conn = turns_next(&turns, short_only, &queue);
+
+	return conn ? (int)(conn - connections) : -1;
+}
+
+/* Takes a turn of `us`; the connection waits again in a queue, or with TURN_NONE does not. */
+static int take(int64_t us, enum turn_queue again)
+{
+	int i = next(false);
+
+	if (i < 0)
+		return i;
+	if (again != TURN_NONE)
+		turns_wait(&turns, &connections[i], again);
+	turns_spend(&turns, connections[i].account, us);
+	return i;
+}
+
+static void short_request_waits_for_one_slice_of_another_account(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		wait_for(i, 1, TURN_NEW_LIST);
+	assert_int_equal(take(TURN_US, TURN_LIST), 0);
+	wait_for(8, 2, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE), 8);
+}
+
+static void accounts_with_lists_alternate(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_LIST);
+	wait_for(1, 2, TURN_LIST);
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(take(TURN_US, TURN_LIST), i % 2);
+}
+
+static void cheap_turns_of_an_account_follow_each_other(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_SHORT);
+	wait_for(1, 2, TURN_SHORT);
+	wait_for(2, 1, TURN_SHORT);
+	assert_int_equal(take(TURN_US / 4, TURN_NONE), 0);
+	assert_int_equal(take(TURN_US / 4, TURN_NONE), 2);
+	assert_int_equal(take(TURN_US / 4, TURN_NONE), 1);
+	assert_int_equal(take(0, TURN_NONE), -1);
+}
+
+static void account_begins_few_lists_at_a_time(void **state)
+{
+	int begun = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		wait_for(i, 1, TURN_NEW_LIST);
+	for (int i = 0; i < 40; i++) {
+		int turn = take(TURN_US, TURN_LIST);
+
+		begun = turn > begun ? turn : begun;
+	}
+	assert_int_equal(begun + 1, TURNS_LISTS_PER_ACCOUNT);
+}
+
+static void short_requests_and_lists_of_an_account_alternate(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_LIST);
+	wait_for(1, 1, TURN_SHORT);
+	wait_for(2, 1, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE), 1);
+	assert_int_equal(take(TURN_US, TURN_LIST), 0);
+	assert_int_equal(take(10, TURN_NONE), 2);
+}
+
+static void only_short_requests_are_taken_if_asked_for(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_LIST);
+	assert_int_equal(next(true), -1);
+	wait_for(1, 1, TURN_SHORT);
+	assert_int_equal(next(true), 1);
+}
+
+static void cancelled_request_has_no_turn(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_LIST);
+	turns_cancel(&turns, &connections[0]);
+	assert_int_equal(next(false), -1);
+}
+
+static void held_responses_are_counted_by_account_and_in_all(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_SHORT);
+	wait_for(1, 1, TURN_SHORT);
+	wait_for(2, 2, TURN_SHORT);
+	turns_hold(&turns, &connections[0], true, 100);
+	turns_hold(&turns, &connections[1], true, 10);
+	turns_hold(&turns, &connections[2], true, 1);
+	turns_hold(&turns, &connections[0], true, 50);
+	assert_int_equal(connections[0].account->held_bytes, 60);
+	assert_int_equal(turns.held_bytes, 61);
+	assert_int_equal(turns.held, 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TURNS_TEST(short_request_waits_for_one_slice_of_another_account),
+		TURNS_TEST(accounts_with_lists_alternate),
+		TURNS_TEST(cheap_turns_of_an_account_follow_each_other),
+		TURNS_TEST(account_begins_few_lists_at_a_time),
+		TURNS_TEST(short_requests_and_lists_of_an_account_alternate),
+		TURNS_TEST(only_short_requests_are_taken_if_asked_for),
+		TURNS_TEST(cancelled_request_has_no_turn),
+		TURNS_TEST(held_responses_are_counted_by_account_and_in_all),
+	};
+
+	return CHECK_RUN(tests);
+}
