@@ -17,7 +17,7 @@ struct entity_tag {
 bool entity_tag_next(struct str *list, struct entity_tag *tag);
 
 /*
- * A date in one of the three formats of HTTP, in ms: IMF-fixdate, RFC 850 and asctime. Returns false
- * and leaves *ms unchanged for any other text.
+ * A date in one of the three formats of HTTP, in ms: IMF-fixdate, RFC 850 and asctime. Returns
+ * false and leaves *ms unchanged for any other text.
  */
 bool http_date_parse(int64_t *ms, struct str text);

@@ -58,6 +58,7 @@ def refused_lists(instance):
         if name == "native":
             want["type"] = "/v1/problems/index-rebuilding"
             want["title"] = "The index is being rebuilt; lists will work again shortly."
+            want["detail"] = sentence.group() if sentence else "with the progress"
         equal(answer.json(), want, f"{name}: body")
         equal(answer.headers["Content-Type"], known.media_type, f"{name}: media type")
         ok(1 <= int(answer.headers["Retry-After"]) <= 60, f"{name}: Retry-After")

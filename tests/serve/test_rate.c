@@ -128,8 +128,7 @@ static void daily_quota_counts_tasks_of_the_dialect(void **state)
 	assert_int_equal(create_by_native(f, "idol"), 429);
 	assert_str(app_body(f),
 		"{\"type\":\"/v1/problems/quota\",\"title\":\"No more tasks may be created today.\","
-		"\"status\":429,\"detail\":\"No more tasks may be created today.\",\"instance\":"
-		"\"/v1/requests/" REQUEST_ID "\"}");
+		"\"status\":429,\"instance\":\"/v1/requests/" REQUEST_ID "\"}");
 	assert_int_equal(create_by_idol(f, "b"), 429);
 	assert_true(app_head_has(f, "Retry-After: 60\r\n"));
 	assert_int_equal(f->exchange.event, EVENT_LIMITED);

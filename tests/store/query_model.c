@@ -101,16 +101,27 @@ static int compare_by(const struct task *a, const struct task *b, uint8_t code)
 
 static const struct list_query *sorting;
 
+/* Tasks of one moment are in the order of their ids, not of their numbers. */
+static bool is_one_order(const struct list_sort *first, const struct list_sort *second)
+{
+	return first->field == INDEX_BY_CREATED && second->field == Q_NUMBER &&
+	       first->descending == second->descending;
+}
+
 static int compare_tasks(const void *left, const void *right)
 {
 	const struct task *a = *(const struct task *const *)left;
 	const struct task *b = *(const struct task *const *)right;
-	bool descending = sorting->sort_count && sorting->sorts[sorting->sort_count - 1].descending;
+	const struct list_sort *sorts = sorting->sorts;
+	bool descending = false;
 	int order = 0;
 
 	for (size_t i = 0; order == 0 && i < sorting->sort_count; i++) {
-		order = compare_by(a, b, sorting->sorts[i].field);
-		if (sorting->sorts[i].descending)
+		if (i > 0 && is_one_order(&sorts[i - 1], &sorts[i]))
+			break;
+		order = compare_by(a, b, sorts[i].field);
+		descending = sorts[i].descending;
+		if (descending)
 			order = -order;
 	}
 	if (order != 0)

@@ -80,16 +80,20 @@ static bool is_unique(const struct index_field *field)
 	return field && field->source == INDEX_NUMBER;
 }
 
-/* Numbers are given in the order of creation. */
-static bool is_creation(const struct index_field *field)
+/*
+ * Whether entries of equal value of `before` are in the order of `last`: they are in the order of
+ * creation. Numbers are given in that order too, but the number alone decides only between tasks of
+ * one moment: an import may bring others.
+ */
+static bool is_implied(const struct index_field *last, const struct index_field *before)
 {
-	return field && (field->source == INDEX_ALL || field->source == INDEX_NUMBER);
+	if (!last || !before || before->order_by)
+		return false;
+	return last->source == INDEX_ALL ||
+	       (last->source == INDEX_NUMBER && before->source == INDEX_ALL);
 }
 
-/*
- * Entries of equal value are in the order of creation, in the direction of their sort: so a
- * following sort by creation in that direction is implied.
- */
+/* A sort that is implied must also have the direction of the one before. */
 void query_drop_sorts(struct query *query)
 {
 	struct list_query *list = &query->list;
@@ -101,10 +105,10 @@ void query_drop_sorts(struct query *query)
 	}
 	for (size_t n = list->sort_count; n > 1; n = list->sort_count) {
 		const struct list_sort *last = &sorts[n - 1], *before = last - 1;
-		const struct index_field *field = query_any_field(query, before->field);
 
-		if (!is_creation(query_any_field(query, last->field)) || !field ||
-			field->order_by || last->descending != before->descending)
+		if (last->descending != before->descending ||
+			!is_implied(query_any_field(query, last->field),
+				query_any_field(query, before->field)))
 			break;
 		list->sort_count--;
 	}

@@ -28,7 +28,7 @@ def _shape(status, phrase, sentence):
         "type": "/v1/problems/" + problem if problem else "about:blank",
         "title": _UNAUTHENTICATED if status == 401 else sentence if problem else phrase,
         "status": status,
-        **({} if problem else {"detail": sentence}),
+        **({} if problem and (status != 401 or sentence == _UNAUTHENTICATED) else {"detail": sentence}),
         "instance": "/v1/requests/REQUEST",
     }
 

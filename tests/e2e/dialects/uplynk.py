@@ -92,7 +92,10 @@ DIALECT = Dialect(
         BEARER,
     ),
     challenge='Bearer realm="polytask"',
-    credential_sentences={"wrong": "Invalid signature"},
+    credential_sentences={
+        "wrong": "Invalid signature",
+        "replayed": "Invalid signature: _timestamp is not the current time in whole Unix seconds",
+    },
     shape=lambda status, phrase, sentence: {
         "@type": "Error",
         "status": status,
