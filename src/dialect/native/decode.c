@@ -249,8 +249,7 @@ static bool parse_members(const struct body *body, json_t *json)
 	return true;
 }
 
-/* A missing Content-Type counts as the expected one (RFC 9110 §8.3). */
-static bool check_content_type(const struct request *request, bool patch, struct err *err)
+bool native_check_content_type(const struct request *request, bool patch, struct err *err)
 {
 	struct str type = request_media_type(request);
 
@@ -301,7 +300,8 @@ bool native_decode_create(struct request *request, struct op *op, struct err *er
 	json_t *json = NULL;
 	bool ok;
 
-	if (!request_check_accepts_json(request, err) || !check_content_type(request, false, err) ||
+	if (!request_check_accepts_json(request, err) ||
+		!native_check_content_type(request, false, err) ||
 		!json_parse_object(&json, request->body, err))
 		return false;
 	ok = parse_members(&body, json);
@@ -353,7 +353,8 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 	json_t *json = NULL;
 	bool ok;
 
-	if (!request_check_accepts_json(request, err) || !check_content_type(request, true, err) ||
+	if (!request_check_accepts_json(request, err) ||
+		!native_check_content_type(request, true, err) ||
 		!parse_id(request, op, OP_UPDATE, err))
 		return false;
 	body.patches = arena_alloc(request->arena,

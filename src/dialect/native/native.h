@@ -8,6 +8,9 @@
  *     PATCH  /tasks/{id}            merge patch
  *     DELETE /tasks/{id}            remove permanently
  *     POST   /tasks/{id}/archive    move it into the archive
+ *     GET    /ingest-points         Uplynk's ingest points
+ *     GET    /ingest-points/{id}    one
+ *     PATCH  /ingest-points/{id}    change its fields
  *
  * Private to this folder: tables.c has the routes, model.c statuses, indexes and members; decode.c
  * parses bodies, list.c and filter.c the query of a list, cursor.c cursors; rules.c adapts a task
@@ -26,6 +29,7 @@
 #define NATIVE_TEXT_MAX		TASK_TEXT_MAX
 #define NATIVE_MEDIA_TYPE	"application/json"
 #define NATIVE_TASKS_PATH	"/v1/tasks"
+#define NATIVE_POINTS_PATH	"/v1/ingest-points"
 #define NATIVE_MERGE_PATCH_TYPE "application/merge-patch+json"
 
 /* ---- decoders of the routes (http/route.h) ---- */
@@ -36,6 +40,12 @@ bool native_decode_read(struct request *request, struct op *op, struct err *err)
 bool native_decode_update(struct request *request, struct op *op, struct err *err);
 bool native_decode_delete(struct request *request, struct op *op, struct err *err);
 bool native_decode_archive(struct request *request, struct op *op, struct err *err);
+
+bool native_decode_points(struct request *request, struct op *op, struct err *err);
+bool native_decode_point(struct request *request, struct op *op, struct err *err);
+bool native_decode_point_update(struct request *request, struct op *op, struct err *err);
+/* A missing Content-Type counts as the expected one (RFC 9110 §8.3). */
+bool native_check_content_type(const struct request *request, bool patch, struct err *err);
 
 /* ---- encoders of the routes (http/route.h) ---- */
 
@@ -49,6 +59,11 @@ bool native_encode_list(const struct request *request, const struct result *resu
 	struct response *response, struct err *err);
 bool native_encode_row(const struct request *request, const struct task *task, struct buf *out);
 bool native_encode_end(const struct request *request, const struct result *result, struct buf *out);
+
+bool native_encode_point(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool native_encode_point_row(
+	const struct request *request, const struct task *point, struct buf *out);
 
 /* ---- the members that the API shows, in its order ---- */
 
