@@ -9,8 +9,8 @@
  *     DELETE /tasks/{id}            remove permanently
  *     POST   /tasks/{id}/archive    move it into the archive
  *     GET    /ingest-points         Uplynk's ingest points
- *     GET    /ingest-points/{id}    one
- *     PATCH  /ingest-points/{id}    change its fields
+ *     GET    /ingest-points/{point} one
+ *     PATCH  /ingest-points/{point} change its fields
  *
  * Private to this folder: tables.c has the routes, model.c statuses, indexes and members; decode.c
  * parses bodies, list.c and filter.c the query of a list, cursor.c cursors; rules.c adapts a task

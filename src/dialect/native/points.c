@@ -23,7 +23,7 @@ static const struct point_field {
 static bool parse_id(
 	const struct request *request, struct op *op, enum op_kind kind, struct err *err)
 {
-	if (!id_parse(&op->id, request_path_var(request, "id")))
+	if (!id_parse(&op->id, request_path_var(request, "point")))
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	op->kind = kind;
 	op->dialect = DIALECT_CODE_uplynk_point;

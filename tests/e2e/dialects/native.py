@@ -1,4 +1,6 @@
 """The native API: problem details (RFC 9457) and bearer tokens."""
+import uuid
+
 from dialects.credentials import BEARER
 from dialects.dialect import Dialect
 
@@ -19,7 +21,8 @@ _PROBLEMS = {
 
 
 def create(client):
-    return {"id": client.post_route(PREFIX + "/tasks")["id"]}
+    point = client.post_route("/api/v4/managed-slicer/slicers/ingest-points")["id"]
+    return {"id": client.post_route(PREFIX + "/tasks")["id"], "point": str(uuid.UUID(point))}
 
 
 def _shape(status, phrase, sentence):
@@ -37,7 +40,10 @@ DIALECT = Dialect(
     prefix=PREFIX,
     list_path=PREFIX + "/tasks",
     body={"fields": {"name": "from the table"}},
-    bodies={PREFIX + "/tasks/{id}": {"state": "running"}},
+    bodies={
+        PREFIX + "/tasks/{id}": {"state": "running"},
+        PREFIX + "/ingest-points/{point}": {"fields": {"desc": "changed"}},
+    },
     body_type="application/json",
     create=create,
     schemes=(BEARER,),
