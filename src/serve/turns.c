@@ -34,15 +34,19 @@ static struct account *account_new(struct turns *turns, uint64_t key)
 	return account;
 }
 
+static struct account *find_account(struct turns *turns, uint64_t key)
+{
+	struct account *account = LIST_FIRST(&turns->buckets[key % TURNS_BUCKETS]);
+
+	while (account && account->key != key)
+		account = LIST_NEXT(account, bucket);
+	return account;
+}
+
 struct account *turns_enter(struct turns *turns, uint64_t key)
 {
-	struct account *account;
+	struct account *account = find_account(turns, key);
 
-	LIST_FOREACH(account, &turns->buckets[key % TURNS_BUCKETS], bucket)
-	{
-		if (account->key == key)
-			break;
-	}
 	if (!account)
 		account = account_new(turns, key);
 	if (account)

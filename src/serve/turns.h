@@ -44,12 +44,15 @@ struct account {
 	LIST_ENTRY(account) bucket;
 };
 
+TAILQ_HEAD(account_ring, account);
+LIST_HEAD(account_bucket, account);
+
 #define TURNS_BUCKETS 256
 
 /* All zero, then turns_init(). */
 struct turns {
-	TAILQ_HEAD(, account) fresh, rest; /* accounts that wait: first turn; later ones */
-	LIST_HEAD(, account) buckets[TURNS_BUCKETS];
+	struct account_ring fresh, rest; /* accounts that wait: first turn; later ones */
+	struct account_bucket buckets[TURNS_BUCKETS];
 	struct account *spare; /* kept for the next one */
 	size_t waiting;	       /* connections */
 	size_t lists;	       /* in slices */
