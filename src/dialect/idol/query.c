@@ -1,9 +1,6 @@
 /* What every route checks first: Accept, and the names of the query's parameters. */
 #include "dialect/idol/idol.h"
 
-/* A credential, which nginx has checked. */
-#define CREDENTIAL_PARAM "access_token"
-
 /* ---- Accept ---- */
 
 /* Splits off the part before a separator that is not in a quoted string (RFC 9110 §5.6.4). */
@@ -203,6 +200,18 @@ static struct pair *find_pair(struct request *request, size_t count, struct str 
 	return NULL;
 }
 
+/* nginx has checked it. */
+static bool is_credential(struct str name)
+{
+	for (size_t i = 0; i < AUTH_SOURCES_MAX; i++) {
+		const struct credential_source *source = &idol_dialect.auth->sources[i];
+
+		if (source->kind == SOURCE_QUERY && str_eq(name, str_cstr(source->name)))
+			return true;
+	}
+	return false;
+}
+
 bool idol_normalize_query(struct request *request, bool list_route, struct err *err)
 {
 	size_t kept = 0, count = request->query_count;
@@ -212,7 +221,7 @@ bool idol_normalize_query(struct request *request, bool list_route, struct err *
 		struct pair pair = request->query[i], *earlier;
 		bool is_list;
 
-		if (str_eq(pair.name, STR(CREDENTIAL_PARAM)))
+		if (is_credential(pair.name))
 			continue;
 		if (!parse_name(pair.name, list_route, &pair.name, &is_list))
 			return idol_set_error(
