@@ -11,6 +11,8 @@ static int compare(const void *a, const void *b)
 
 static bool add(struct tenant_list *list, struct str tenant)
 {
+	char *name;
+
 	if (list->count == list->capacity) {
 		size_t capacity = list->capacity ? 2 * list->capacity : 16;
 		char **names = realloc(list->names, capacity * sizeof(*names));
@@ -20,9 +22,10 @@ static bool add(struct tenant_list *list, struct str tenant)
 		list->names = names;
 		list->capacity = capacity;
 	}
-	list->names[list->count] = strndup(tenant.ptr, tenant.len);
-	list->count += list->names[list->count] != NULL;
-	return list->count > 0 && list->names[list->count - 1];
+	name = strndup(tenant.ptr, tenant.len);
+	if (name)
+		list->names[list->count++] = name;
+	return name;
 }
 
 struct reading {

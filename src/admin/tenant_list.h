@@ -6,13 +6,14 @@ struct tenant_list {
 	char **names; /* sorted; owned */
 	size_t count;
 	size_t capacity;
-	bool restricts; /* false: every tenant is in the list */
+	bool restricts; /* false: tenant_list_has() is true for every tenant */
 };
 
 /*
- * Reads the tenants that have a user, had a task or have a quota. A store without users takes every
- * tenant: it is being filled. A zeroed list takes every tenant too.
+ * Adds the tenants that have a user, had a task or have a quota to a zeroed list. The caller frees
+ * the list, also after an error.
  */
 bool tenant_list_read(struct tenant_list *list, struct store *store, struct err *err);
+/* Also true for every tenant if the list is zeroed or the store has no users: it is being filled. */
 bool tenant_list_has(const struct tenant_list *list, struct str tenant);
 void tenant_list_free(struct tenant_list *list);
