@@ -30,7 +30,7 @@ struct import {
 	json_int_t tasks_read, rows_read; /* of this export */
 	int version;			  /* of the lines of tasks (task_json.h) */
 	bool partial;
-	uint64_t line; /* that is being read */
+	uint64_t line; /* number of the line that is being read, from 1 */
 	struct tenant_list tenants;
 };
 

@@ -16,20 +16,21 @@ struct task_batch {
 	bool keep;	    /* refuse tasks that exist instead of replacing them */
 	bool refused;	    /* the store has refused one of the tasks */
 	uint64_t refused_line;
-	uint64_t lines[TASK_BATCH_SIZE]; /* of the input, one per task; import sets them */
+	uint64_t lines[TASK_BATCH_SIZE]; /* number of each task's line in the input, for import */
 };
 
 bool task_batch_open(struct task_batch *batch, struct store *store, struct err *err);
 void task_batch_close(struct task_batch *batch);
 /*
- * Checks the task in the next free slot and takes it: ERR_UNPROCESSABLE if its dialect could not
- * have made it.
+ * Checks the task in the next free slot and adds it to the batch. ERR_UNPROCESSABLE if no request of
+ * its dialect or of the native API could have made it (dialect/check.h).
  */
 bool task_batch_add(struct task_batch *batch, struct err *err);
 /*
- * Writes the collected tasks. Flushes if asked to, and after every 20 batches. If one is refused,
- * those before it are written, and refused_line is its line.
+ * Writes the collected tasks. Flushes if asked to, and after every 20 batches. If the store refuses
+ * one (ERR_CONFLICT, ERR_TOO_LARGE), those before it are written but not flushed, the others are
+ * dropped, and `refused` and refused_line are set.
  */
 bool task_batch_put(struct task_batch *batch, bool flush, struct err *err);
-/* The next free slot; task_batch_add takes it. Writes a full batch to the store first. */
+/* The next free slot, for task_batch_add(). Writes a full batch to the store first; NULL on error. */
 struct task *task_batch_next(struct task_batch *batch, struct err *err);

@@ -39,9 +39,9 @@ struct credential_source {
 	enum credential_source_kind kind;
 	const char *name; /* at most 48 letters, digits, '-' and '_' */
 	/*
-	 * Of a query or form: an empty value is no credential; else it is an invalid one. Other
-	 * sources: an empty header field is no credential, "Bearer" without a token is an invalid
-	 * one.
+	 * SOURCE_QUERY, SOURCE_FORM: an empty value counts as not sent; otherwise it is an invalid
+	 * credential. For all sources, an empty header field counts as not sent, and "Bearer"
+	 * without a token is an invalid credential.
 	 */
 	bool empty_is_absent;
 };

@@ -41,7 +41,7 @@ bool credential_split_bearer(struct str header, struct str *token)
 	return true;
 }
 
-/* Decides even if it is empty: another credential must not depend on how blanks are read. */
+/* An empty token decides too: whether others count must not depend on how blanks are trimmed. */
 static bool find_bearer(const struct credential_source *source, const struct request *request,
 	struct credential *credential, struct err *err)
 {

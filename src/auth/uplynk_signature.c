@@ -48,9 +48,8 @@ static bool inflate_json(const unsigned char *packed, size_t len, unsigned char 
 }
 
 /*
- * Python's time.time() makes real numbers: those of whole seconds are taken. Any other number is a
- * time far from the present, so that the refusal, behind the check of the signature, blames the
- * clock.
+ * Real numbers of whole seconds are accepted. Any other number becomes a time far from the present:
+ * then a request with a correct signature is refused for its clock (AUTH_SKEWED).
  */
 static int64_t whole_seconds(const json_t *number)
 {

@@ -37,10 +37,7 @@ struct limit {
 struct limit_rule {
 	uint64_t interval_us; /* 0: no limit */
 	uint64_t burst;
-	/*
-	 * How far limit_charge() may exceed the burst. The debt beyond it has to be waited for before
-	 * anything is allowed again.
-	 */
+	/* Debt that limit_charge() may add beyond the burst; limit_take() fails until it has passed. */
 	uint64_t overdraft_us;
 };
 
@@ -68,10 +65,13 @@ struct str limit_network(struct str text, uint8_t bytes[16]);
  */
 bool limit_take(struct limit *limit, const struct limit_rule *rule, uint64_t key, int64_t now,
 	struct limit_status *left);
-/* Adds a cost that is known afterwards, up to rule->overdraft_us beyond the burst. */
+/*
+ * Adds a cost that became known afterwards, in the unit of limit_take(): 1 is one request. The debt
+ * grows to rule->overdraft_us beyond the burst at most; the rest of the cost is forgotten.
+ */
 void limit_charge(struct limit *limit, const struct limit_rule *rule, uint64_t key, uint64_t cost,
 	int64_t now);
-/* Returns one that was taken. */
+/* Undoes one successful limit_take(). */
 void limit_refund(struct limit *limit, const struct limit_rule *rule, uint64_t key);
 /* Rounded up. */
 unsigned limit_us_to_seconds(uint64_t us);

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * The validation of whole tasks: the one for every way into the store that is not a request of the
- * task's own API. A task that passes is one that the decoders of its dialect, or the native API,
- * could have made: same limits, known values, and an address of its dialect that leads to it. Pure.
+ * Validation of whole tasks that do not come from a request of their own API: those of the native
+ * API, of imports and of samples. A task that passes could have been made by its dialect or by the
+ * native API: same limits, known values, and an address of its dialect that leads to it. Pure.
  */
 #include "dialect/dialect.h"
 
@@ -13,6 +13,6 @@
 bool dialect_check_task(const struct task *before, const struct task *task, struct err *err);
 /*
  * Whether clients of its dialect reach the task: the id or number that they derive from its members
- * is its own. Otherwise false with ERR_UNPROCESSABLE.
+ * is its own. Returns false with ERR_UNPROCESSABLE otherwise, or with ERR_NO_MEMORY.
  */
 bool dialect_check_address(const struct task *task, struct err *err);

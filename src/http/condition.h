@@ -17,7 +17,8 @@ struct entity_tag {
 bool entity_tag_next(struct str *list, struct entity_tag *tag);
 
 /*
- * A date in one of the three formats of HTTP, in ms: IMF-fixdate, RFC 850 and asctime. Returns
- * false and leaves *ms unchanged for any other text.
+ * A date in one of the three formats of HTTP (IMF-fixdate, RFC 850, asctime), in ms since 1970;
+ * negative before. The weekday is not compared with the date, and the 31st of a short month counts
+ * as a day of the next one. Returns false and leaves *ms unchanged for any other text.
  */
 bool http_date_parse(int64_t *ms, struct str text);

@@ -11,13 +11,13 @@
 #define CONTENT_RATIO_FREE ((size_t)256 * 1024)
 #define CONTENT_RATIO_MAX  200
 
-/* Whether a value of Content-Encoding leaves the body as it is: identity, or no value. */
+/* Whether a value of Content-Encoding leaves the body unchanged: identity, or an empty value. */
 bool content_coding_is_identity(struct str codings);
 /*
- * Appends the body without its coding to out, at most `limit` bytes. ERR_CODING for a value of
- * Content-Encoding that is not exactly one known coding; ERR_MALFORMED if the body does not have
- * it, is cut off or is followed by other bytes; ERR_TOO_LARGE beyond the limits. A gzip body may
- * have several members (RFC 1952 §2.2).
+ * Appends the decoded gzip body to out, at most `limit` bytes. ERR_CODING for a value of
+ * Content-Encoding that is not exactly gzip or x-gzip; ERR_MALFORMED if the body is not gzip, is cut
+ * off or is followed by other bytes; ERR_TOO_LARGE beyond the limits. A gzip body may have several
+ * members (RFC 1952 §2.2). After an error, out may have a part of the body.
  */
 bool content_decode(
 	struct buf *out, struct str codings, struct str body, size_t limit, struct err *err);

@@ -32,7 +32,7 @@ bool json_parse_object(json_t **json, struct str body, struct err *err)
 void json_put(struct buf *out, const json_t *json);
 /* The same in arena; STR_NULL on failure. */
 struct str json_text(const json_t *json, struct arena *arena) __attribute__((warn_unused_result));
-/* The levels of arrays and objects in a JSON text; 0: neither. */
+/* The depth of nested arrays and objects in a valid JSON text; 0: neither. */
 unsigned json_text_depth(struct str text);
 /* Value of a JSON string, borrowed. */
 struct str json_str(const json_t *json);

@@ -17,11 +17,11 @@ void response_reset(struct response *response);
 /* Adds a header field; omits it if the value has a control byte (response splitting). */
 void response_add_header(struct response *response, const char *name, struct str value);
 void response_add_number(struct response *response, const char *name, uint64_t value);
+#define RETRY_AFTER_MAX 60 /* seconds */
 /*
  * Adds Retry-After of 1 to RETRY_AFTER_MAX seconds if the status is temporary: 429 or 503 (RFC 6585
  * §4, RFC 9110 §15.6.4). Clients sleep as long as it says, so a quota of a day must not send hours.
  */
-#define RETRY_AFTER_MAX 60
 void response_add_retry_after(struct response *response, unsigned seconds);
 /* Adds Location and frees the URL. If writing the URL failed, response_finish() fails. */
 void response_add_location(struct response *response, struct buf *take_url);

@@ -29,8 +29,8 @@ struct index_field {
 	enum index_source source;
 	const char *name; /* of the member if INDEX_FIELD */
 	/*
-	 * Maps equal spellings to one, which is borrowed from value, a constant, or in scratch; pure;
-	 * or NULL
+	 * Maps equal spellings to one: returns a part of value, a constant, or text in scratch.
+	 * Pure. NULL: every spelling is a value of its own.
 	 */
 	struct str (*normalize)(struct str value, char scratch[INDEX_SCRATCH_SIZE]);
 	/* INDEX_FIELD: at most INDEX_ORDER_BY_MAX members, ends with NULL; or NULL */

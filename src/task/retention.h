@@ -15,7 +15,7 @@ struct retention {
 	int64_t keep_ms[RETENTION_DIALECTS][TASK_STATES];
 };
 
-/* When the task may be removed, at most DATE_MS_MAX; none: not finished, or kept for ever. */
+/* When the task may be removed, at most DATE_MS_MAX; absent: not finished, or kept for ever. */
 struct optional_time retention_until(const struct retention *retention, const struct task *task);
 /* The shortest time that any rule keeps a task, in ms; 0: there is no rule. */
 int64_t retention_shortest(const struct retention *retention);

@@ -41,7 +41,7 @@ static size_t count_elements(struct str array)
 	return count;
 }
 
-/* Drops the oldest elements until there is room for one of `room` bytes; '[' is missing then. */
+/* Drops the oldest elements until one of `room` bytes fits. If any are dropped, so is the '['. */
 static struct str make_room(struct str history, size_t room)
 {
 	size_t count = count_elements(history);

@@ -141,7 +141,7 @@ static bool decode_text(struct str raw, struct tail *tail)
 	return true;
 }
 
-/* Bytes of a byte in JSON text. */
+/* Bytes that a byte of a string takes in JSON text. */
 static size_t json_size(char c)
 {
 	if (c == '"' || c == '\\' || c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t')
