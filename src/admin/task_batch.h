@@ -22,8 +22,8 @@ struct task_batch {
 bool task_batch_open(struct task_batch *batch, struct store *store, struct err *err);
 void task_batch_close(struct task_batch *batch);
 /*
- * Checks the task in the next free slot and adds it to the batch. ERR_UNPROCESSABLE if no request of
- * its dialect or of the native API could have made it (dialect/check.h).
+ * Checks the task in the next free slot and adds it to the batch. ERR_UNPROCESSABLE if no request
+ * of its dialect or of the native API could have made it (dialect/check.h).
  */
 bool task_batch_add(struct task_batch *batch, struct err *err);
 /*
@@ -32,5 +32,5 @@ bool task_batch_add(struct task_batch *batch, struct err *err);
  * dropped, and `refused` and refused_line are set.
  */
 bool task_batch_put(struct task_batch *batch, bool flush, struct err *err);
-/* The next free slot, for task_batch_add(). Writes a full batch to the store first; NULL on error. */
+/* The next free slot, for task_batch_add(). Writes a full batch first; NULL on error. */
 struct task *task_batch_next(struct task_batch *batch, struct err *err);

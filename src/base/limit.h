@@ -37,7 +37,7 @@ struct limit {
 struct limit_rule {
 	uint64_t interval_us; /* 0: no limit */
 	uint64_t burst;
-	/* Debt that limit_charge() may add beyond the burst; limit_take() fails until it has passed. */
+	/* Debt that limit_charge() may add beyond the burst; limit_take() fails until then. */
 	uint64_t overdraft_us;
 };
 
