@@ -199,8 +199,8 @@ struct op {
 	/*
 	 * CREATE, UPDATE, REMOVE: called in the transaction after the write; before is NULL for a
 	 * new task, after for a removed one. May fill in next, an UPDATE or REMOVE of another record
-	 * that is carried out as well, without a quota, if that record exists. Texts in op->arena.
-	 * Pure.
+	 * that is carried out as well if that record exists. The storage quota applies to the
+	 * growth of both together. Texts in op->arena. Pure.
 	 */
 	bool (*follow)(const struct op *op, const struct task *before, const struct task *after,
 		struct op *next, struct err *err);

@@ -38,6 +38,5 @@ int follow_run(struct store *store, const struct op *op, const struct task *befo
 		return STEP_FAILED;
 	if (next.kind == OP_NONE)
 		return 0;
-	store->enforce_quota = false;
 	return apply(store, &next, err);
 }
