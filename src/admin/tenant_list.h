@@ -14,6 +14,6 @@ struct tenant_list {
  * the list, also after an error.
  */
 bool tenant_list_read(struct tenant_list *list, struct store *store, struct err *err);
-/* Also true for every tenant if the list is zeroed or the store has no users: it is being filled. */
+/* True for every tenant if the list is zeroed or the store has no users: it is being filled. */
 bool tenant_list_has(const struct tenant_list *list, struct str tenant);
 void tenant_list_free(struct tenant_list *list);

@@ -16,8 +16,8 @@ bool content_coding_is_identity(struct str codings);
 /*
  * Appends the decoded gzip body to out, at most `limit` bytes. ERR_CODING for a value of
  * Content-Encoding that is not exactly gzip or x-gzip; ERR_MALFORMED if the body is not gzip, is
- * cut off or is followed by other bytes; ERR_TOO_LARGE beyond the limits. A gzip body may have several
- * members (RFC 1952 §2.2). After an error, out may have a part of the body.
+ * cut off or is followed by other bytes; ERR_TOO_LARGE beyond the limits. A gzip body may have
+ * several members (RFC 1952 §2.2). After an error, out may have a part of the body.
  */
 bool content_decode(
 	struct buf *out, struct str codings, struct str body, size_t limit, struct err *err);

@@ -198,9 +198,9 @@ struct op {
 	const void *hook_data; /* for before_write; in arena */
 	/*
 	 * CREATE, UPDATE, REMOVE: called in the transaction after the write; before is NULL for a
-	 * new task, after for a removed one. May fill in next, an UPDATE or REMOVE of another record
-	 * that is carried out as well if that record exists. The storage quota applies to the
-	 * growth of both together. Texts in op->arena. Pure.
+	 * new task, after for a removed one. May fill in next, an UPDATE or REMOVE of another
+	 * record that is carried out as well if that record exists. The storage quota applies to
+	 * the growth of both together. Texts in op->arena. Pure.
 	 */
 	bool (*follow)(const struct op *op, const struct task *before, const struct task *after,
 		struct op *next, struct err *err);
