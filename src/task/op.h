@@ -216,7 +216,6 @@ struct op {
 	bool (*complete)(
 		const struct op *op, const struct task *other, struct task *task, struct err *err);
 	bool only_changes; /* UPDATE: without a change nothing is written and no companion created */
-	bool frees;	   /* UPDATE: leads to a removal, so the storage quota does not matter */
 };
 
 struct listing;

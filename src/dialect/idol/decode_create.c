@@ -135,7 +135,6 @@ static bool set_value_error(const struct request *request, enum idol_api_error f
 static bool check_content_type(const struct request *request, struct err *err)
 {
 	struct str sent = request_media_type(request);
-
 	struct str field = request_cgi_param(request, "CONTENT_TYPE");
 
 	if (str_eq_nocase(sent, STR(IDOL_MEDIA_TYPE)) && !idol_has_extension(field))

@@ -202,7 +202,7 @@ bool uplynk_decode_delete(struct request *request, struct op *op, struct err *er
 	if (request->completes_tasks)
 		return decode_init_op(op, OP_REMOVE, DIALECT_CODE_uplynk_point, &id);
 	op->before_write = uplynk_begin_removal;
-	op->only_changes = op->frees = true;
+	op->only_changes = true;
 	return decode_init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
 }
 

@@ -24,13 +24,26 @@ bool uplynk_native_defaults(const struct request *request, struct op *op, struct
 	return true;
 }
 
+/* The removal of a point depends on both fields of its task. */
+static bool check_kept(const struct task *before, const struct task *task, struct err *err)
+{
+	static const char *const kept[] = { "operation", "ingest_point" };
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		struct str name = str_cstr(kept[i]);
+
+		if (!str_eq(task_field(before, name), task_field(task, name)))
+			return err_set(err, ERR_UNPROCESSABLE, kept[i],
+				"%s cannot be changed: a point depends on it", kept[i]);
+	}
+	return true;
+}
+
 bool uplynk_validate(const struct task *before, const struct task *task, struct err *err)
 {
 	/* Earlier builds took RESTART, and such a task must be able to end. */
-	bool kept = before && str_eq(task_field(before, STR("operation")),
-				      task_field(task, STR("operation")));
-
-	return (kept || check_operation(task_field(task, STR("operation")), err)) &&
+	return (before ? check_kept(before, task, err)
+		       : check_operation(task_field(task, STR("operation")), err)) &&
 	       uplynk_validate_results(task, err);
 }
 

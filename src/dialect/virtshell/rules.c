@@ -24,11 +24,11 @@ static struct others measure_others(const struct task *task)
 
 bool virtshell_check_room(const struct task *before, const struct task *task, struct err *err)
 {
-	struct others old = measure_others(before), new = measure_others(task);
+	struct others old = measure_others(before), now = measure_others(task);
 
-	if (new.count > TASK_FIELDS_MAX - 2 && new.count > old.count)
+	if (now.count > TASK_FIELDS_MAX - 2 && now.count > old.count)
 		return err_set(err, ERR_INVALID, NULL, "A task has too many members");
-	if (new.bytes > VIRTSHELL_STORED_OTHERS_MAX &&new.bytes > old.bytes)
+	if (now.bytes > VIRTSHELL_STORED_OTHERS_MAX && now.bytes > old.bytes)
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	return true;
 }
