@@ -78,9 +78,13 @@ void connection_shared_free(struct connection_shared *shared)
 
 /* ---- bounds ---- */
 
-/* Whether the worker may begin the request of the account. */
-static bool within_bounds(
-	const struct connection *conn, const struct connection_shared *shared, struct err *err)
+/*
+ * Whether the worker may begin the request. The number of the account's requests is compared only
+ * when a request arrives: it includes refused ones, until their responses are sent, and these must
+ * not cause the refusal of requests that wait for their turn.
+ */
+static bool within_bounds(const struct connection *conn, const struct connection_shared *shared,
+	bool arrived, struct err *err)
 {
 	const struct connection_bounds *bounds = &shared->bounds;
 	const struct turns *turns = &shared->turns;
@@ -88,7 +92,7 @@ static bool within_bounds(
 
 	if (!conn->exchange->has_principal)
 		return true;
-	if (account->requests > bounds->principal_requests ||
+	if ((arrived && account->requests > bounds->principal_requests) ||
 		account->held_bytes > bounds->principal_held_bytes) {
 		err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
 		err->retry_after = 1;
@@ -125,7 +129,7 @@ static enum turn_queue enter_account(struct connection *conn, struct connection_
 		conn->closing = true;
 		return TURN_NONE;
 	}
-	if (within_bounds(conn, shared, &err))
+	if (within_bounds(conn, shared, true, &err))
 		return app_is_list(exchange) ? TURN_NEW_LIST : TURN_SHORT;
 	app_set_error(exchange, &err);
 	return TURN_NONE;
@@ -240,7 +244,7 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 
 	*queue = TURN_NONE;
 	/* Responses may have begun to wait for their reader since it was read. */
-	if (is_new && !within_bounds(conn, shared, &refusal))
+	if (is_new && !within_bounds(conn, shared, false, &refusal))
 		app_set_error(exchange, &refusal);
 	else if (exchange->work != WORK_NONE && !app_go_on(&shared->app, exchange, err))
 		return false;
