@@ -149,10 +149,12 @@ static void free_large_body(struct exchange *exchange)
  */
 static bool take_at_once(struct connection *conn, struct connection_shared *shared, struct err *err)
 {
+	int64_t began = clock_mono_us();
 	bool ok = true;
 
 	while (ok && conn->exchange->work != WORK_NONE)
 		ok = app_go_on(&shared->app, conn->exchange, err);
+	conn->exchange->cost_us += clock_mono_us() - began;
 	return ok;
 }
 
