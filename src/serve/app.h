@@ -6,8 +6,8 @@
 #include "serve/exchange.h"
 
 /*
- * The largest body of a request whose parameters were read: the option body_limit, or that of the
- * dialect if it is higher and the announced body needs it.
+ * Returns the largest body to read, in bytes, of a request whose parameters were read: the option
+ * body_limit, or the dialect's limit if that is higher and the announced body needs it.
  */
 size_t app_body_limit(const struct app *app, struct request *request);
 /*
@@ -16,7 +16,7 @@ size_t app_body_limit(const struct app *app, struct request *request);
  * was refused or needs no more. Does not use the store.
  */
 void app_start(struct app *app, struct exchange *exchange);
-/* Whether the work is a read of many rows; it has not begun or is in slices. */
+/* Whether the work is a read of many rows, not begun or in slices. */
 bool app_is_list(const struct exchange *exchange);
 /*
  * Goes on with exchange->work, a list by one slice, until it is WORK_NONE. If the request changed

@@ -144,8 +144,8 @@ static void free_large_body(struct exchange *exchange)
 }
 
 /*
- * Carries out a request at once, because its large body is freed after it: a worker has one of them
- * in memory at a time.
+ * Carries out a request with a large body without a turn, so that the worker has one such body in
+ * memory at a time.
  */
 static bool take_at_once(struct connection *conn, struct connection_shared *shared, struct err *err)
 {
@@ -245,7 +245,7 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 	bool is_new = *queue == TURN_SHORT || *queue == TURN_NEW_LIST;
 
 	*queue = TURN_NONE;
-	/* Responses may have begun to wait for their reader since it was read. */
+	/* More responses may wait for their reader than when the request arrived. */
 	if (is_new && !within_bounds(conn, shared, false, &refusal))
 		app_set_error(exchange, &refusal);
 	else if (exchange->work != WORK_NONE && !app_go_on(&shared->app, exchange, err))

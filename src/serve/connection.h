@@ -14,7 +14,7 @@ struct connection {
 	bool writing;		   /* epoll reports room to write, not the next request */
 	bool closing;		   /* close at the end of the round */
 	uint64_t body_sent;	   /* bytes */
-	struct account *account;   /* of the exchange; NULL: refused at once */
+	struct account *account;   /* of the exchange; NULL: it needs no turn */
 	enum turn_queue queue;	   /* in which it waits for its turn */
 	TAILQ_ENTRY(connection) turn;
 	bool held;			      /* the response waits for its reader */
@@ -58,13 +58,16 @@ bool connection_receive(struct connection *conn, struct connection_shared *share
 /* The queue in which a response that is being sent has to wait for more rows; or TURN_NONE. */
 enum turn_queue connection_wants_rows(const struct connection *conn);
 /*
- * Takes a turn: goes on with the request, or fetches rows of a streamed list, as many as one send
- * takes. *queue is where it has to wait again; TURN_NONE: it has something to send. Returns false
- * only with ERR_PANIC.
+ * Takes a turn: continues the request, or fetches as many rows of a streamed list as one send
+ * takes. *queue is the queue that it waited in, and is set to the one that it has to wait in again,
+ * or to TURN_NONE if it has something to send or is closing. Returns false only with ERR_PANIC.
  */
 bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
 	enum turn_queue *queue, struct err *err);
-/* Counts the memory of a response that waits for its reader; false: frees rows to reread. */
+/*
+ * Counts the memory of a response that waits for its reader. Without keep_rows, first frees the
+ * rows of a list that are not encoded yet; they are read again at their turn.
+ */
 void connection_count_held(
 	struct connection *conn, struct connection_shared *shared, bool keep_rows);
 /*

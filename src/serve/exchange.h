@@ -46,7 +46,7 @@ enum exchange_event {
 	EXCHANGE_EVENTS
 };
 
-/* What is left to do before the response is complete in its first part. */
+/* Work that is left before the response can be sent. */
 enum exchange_work {
 	WORK_NONE,
 	WORK_AUTHORIZE,
@@ -57,8 +57,7 @@ enum exchange_work {
 
 struct exchange {
 	struct arena arena;
-	struct arena
-		large_body; /* a body larger than the option body_limit, until it is answered */
+	struct arena large_body; /* of a body larger than body_limit, until it is answered */
 	struct request request;
 	struct response response;
 	struct result result; /* the response and the rows of a list borrow from it */

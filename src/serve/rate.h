@@ -10,9 +10,9 @@
  */
 bool rate_take(const struct app *app, struct exchange *exchange, struct err *err);
 /*
- * Charges what the exchange has cost beyond one request: a request more for every RATE_COST_US of
+ * Charges the principal for the cost of the exchange: one more request for every RATE_COST_US of
  * processor time, if it took RATE_FREE_US, or for every RATE_COST_STEPS rows that its list has
- * read, if that is more. The debt can exceed the burst by RATE_OVERDRAFT_US.
+ * read, whichever is more. The debt can exceed the burst by RATE_OVERDRAFT_US. All times in us.
  */
 #define RATE_COST_US	  500
 #define RATE_FREE_US	  5000

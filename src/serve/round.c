@@ -28,15 +28,15 @@ static void wait_or_send(struct round *round, struct connection *conn, enum turn
 
 /* ---- events ---- */
 
-/* The web server closes a connection, wholly, when its client has left. */
+/* The web server closes a connection in both directions when its client has left. */
 static bool is_gone(uint32_t events)
 {
 	return events & (EPOLLHUP | EPOLLERR);
 }
 
 /*
- * An event of a connection that waits for its turn: room to write, which it will use, or the end.
- * The web server sends nothing else until it has the response, except FCGI_ABORT_REQUEST.
+ * A connection that waits for its turn has room to write, in TURN_ROWS, which is used at its turn,
+ * or has ended. The web server sends nothing else before the response, except FCGI_ABORT_REQUEST.
  */
 static void interrupt(struct round *round, struct connection *conn, uint32_t events)
 {
@@ -69,8 +69,8 @@ bool round_receive(struct round *round, struct connection *conn, uint32_t events
 /* ---- work ---- */
 
 /*
- * Processor time of a turn of `us` by the clock. A short turn has used it all; a long one may have
- * been interrupted by other processes.
+ * Processor time of a turn of `us` by the clock. Assumes that a short turn was not interrupted by
+ * other processes.
  */
 static int64_t processor_time(struct round *round, int64_t us)
 {

@@ -15,8 +15,8 @@
 
 #define ROUND_MAX 256 /* events */
 /*
- * How long a round works: 2 ms, then up to 4 ms on short requests only, because these share the
- * flush.
+ * Time of round_work(), in us by the clock: 2 ms, then up to 4 ms for short requests only, because
+ * these share the flush.
  */
 #define ROUND_US       2000
 #define ROUND_SHORT_US 4000
@@ -27,8 +27,8 @@ struct round {
 	struct store_shared *store_shared;
 	const char *home;	  /* of the disk reserve (reserve.h) */
 	struct connection *ready; /* with something to send, or closing */
-	int64_t processor_us;	  /* used by this process when it was last read */
-	int64_t swept_ms;
+	int64_t processor_us;	  /* processor time of this process when it was last read */
+	int64_t swept_ms;	  /* monotonic: the last round_sweep() that looked */
 };
 
 /*
@@ -36,6 +36,7 @@ struct round {
  * `events` is the mask that epoll_wait(2) reported. A request whose peer has left is dropped.
  */
 bool round_receive(struct round *round, struct connection *conn, uint32_t events);
+/* Lets waiting requests take turns; their responses are then ready to be sent. */
 bool round_work(struct round *round);
 /* Whether requests wait for their turn: the next round must not wait for events. */
 bool round_has_work(const struct round *round);

@@ -1,19 +1,21 @@
 #pragma once
 /*
- * Whose turn it is: the requests of a worker that wait to be carried out, by account. An account is
- * a principal or, for requests without one, a client's network; it exists while it has requests.
+ * The order in which a worker carries out the requests that wait. Each belongs to an account: a
+ * principal or, for requests without one, a client's network. An account exists while it has
+ * requests.
  *
- * Accounts take turns of TURN_US of processor time. One that begins to wait comes before those that
- * have used up a turn, so a short request waits for one slice of another account, however many
- * requests that one has. An account's own short requests and lists alternate; of its lists,
- * TURNS_LISTS_PER_ACCOUNT have begun at most, because each keeps the rows that it has found.
+ * Accounts take turns of TURN_US by the clock. An account that begins to wait comes before those
+ * that have used up a turn, so a short request waits for one slice of another account, however many
+ * requests that one has. An account's own short requests and lists alternate. At most
+ * TURNS_LISTS_PER_ACCOUNT of its lists are in slices, because each keeps the rows that it has found
+ * in memory.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
-#define TURN_US			1000
+#define TURN_US			1000 /* microseconds */
 #define TURNS_LISTS_PER_ACCOUNT 4
 #define TURNS_LISTS		64 /* of all accounts */
 
@@ -31,11 +33,11 @@ enum turn_queue {
 
 struct account {
 	uint64_t key;
-	size_t requests; /* that were read and whose responses are not sent completely */
+	size_t requests; /* read, with a response that is not sent completely */
 	size_t held;	 /* responses that wait for their reader */
 	size_t held_bytes;
-	size_t lists; /* in slices */
-	int64_t credit_us;
+	size_t lists;	      /* in slices */
+	int64_t credit_us;    /* left of the turn */
 	enum turn_queue last; /* queue of the last turn */
 	struct connection_queue queues[TURN_QUEUES];
 	size_t waiting; /* in all queues */
@@ -61,7 +63,10 @@ struct turns {
 
 void turns_init(struct turns *turns);
 void turns_free(struct turns *turns);
-/* Counts a request of the account; NULL without memory. */
+/*
+ * Returns the account of the key, which it creates if necessary, and counts a request of it;
+ * turns_leave() ends the request. NULL without memory.
+ */
 struct account *turns_enter(struct turns *turns, uint64_t key);
 /* The request has ended; the account is freed with its last one. */
 void turns_leave(struct turns *turns, struct account *account);
@@ -70,11 +75,11 @@ void turns_wait(struct turns *turns, struct connection *conn, enum turn_queue qu
 /* Ends the wait; also ends a list in slices. */
 void turns_cancel(struct turns *turns, struct connection *conn);
 /*
- * The connection whose turn it is, which waits no longer, *queue its queue; NULL: none.
- * short_only: of TURN_SHORT.
+ * Ends the wait of the connection that has the next turn and returns it, its queue in *queue. NULL
+ * if none may take a turn. short_only: only connections in TURN_SHORT.
  */
 struct connection *turns_next(struct turns *turns, bool short_only, enum turn_queue *queue);
-/* Charges a turn, after the connection waits again, if it does. */
+/* Charges a turn of `us` microseconds. Call turns_wait() first if the connection waits again. */
 void turns_spend(struct turns *turns, struct account *account, int64_t us);
-/* Sets the bytes of a response that waits for its reader; 0 bytes and held false: it does not. */
+/* Sets whether the response waits for its reader, and its bytes of memory: 0 unless held. */
 void turns_hold(struct turns *turns, struct connection *conn, bool held, size_t bytes);

@@ -19,7 +19,7 @@
 #include "serve/rate.h"
 #include "serve/round.h"
 
-#define LOOP_MS 200 /* longest turn, also without events */
+#define LOOP_MS 200 /* longest wait for events */
 /* File descriptors besides connections: the files of the store, the log, epoll. */
 #define OTHER_FDS 64
 /* Time to finish the current responses on exit; a slow reader must not prevent the exit. */

@@ -151,13 +151,12 @@ void store_result_free(struct result *result);
 bool store_new_id(struct store *store, int64_t now, struct id *id);
 
 /*
- * Goes on with a list of op.slice_steps for one more slice, while result.unfinished: until then the
- * result has no other member that may be read but steps. 0: to the end. No lock, cursor or
- * transaction is held between slices; the op's texts must stay valid. After an error, free the
- * result.
+ * Continues a list of op.slice_steps for one more slice, or with slice_steps 0 to the end. Call it
+ * while result.unfinished; until then only result.steps may be read. No lock, cursor or transaction
+ * is held between slices; the op's texts must stay valid. After an error, free the result.
  *
- * Between slices others may change tasks. A task that changes meanwhile is in the list once or, if
- * it moves among the rows that are looked through, may be left out; none is shown twice.
+ * Tasks may change between slices. A task that changes meanwhile is in the list once or, if it
+ * moves among the rows that are scanned, may be left out; no slice adds it a second time.
  */
 bool store_list_go_on(struct result *result, unsigned slice_steps, struct err *err);
 /*
@@ -177,9 +176,9 @@ bool store_list_go_on(struct result *result, unsigned slice_steps, struct err *e
  */
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err);
 
-/* Memory of the rows that were read but not returned, in bytes; 0 without a listing. */
+/* Bytes of memory for the rows of the batch that is being returned; 0 without a listing. */
 size_t store_list_memory(const struct result *result);
-/* Frees it: store_list_next() will read the rows again, as they are then. */
+/* Frees that memory. store_list_next() reads the rows that were not returned again. */
 void store_list_release(struct result *result);
 
 /*

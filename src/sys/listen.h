@@ -23,7 +23,7 @@ struct fcgi_sockets {
 /*
  * Opens the FastCGI sockets: those from systemd (LISTEN_FDS), one or two with `read` last; else
  * descriptor 0 as the only one if it listens (spawn-fcgi); else two new ones, bound at conf->socket
- * and at that path with LISTEN_READ_SUFFIX.
+ * and at that path with LISTEN_READ_SUFFIX. The caller owns the descriptors.
  */
 #define LISTEN_READ_SUFFIX ".read"
 bool listen_open(struct fcgi_sockets *sockets, const struct conf *conf, uid_t owner, gid_t group,

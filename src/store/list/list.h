@@ -70,7 +70,7 @@ struct slice {
 /* steps: 0: no limit, neither of steps nor of time. */
 struct slice slice_begin(unsigned steps);
 void slice_spend(struct slice *slice, uint64_t steps);
-/* Never true before the first slice_spend(). */
+/* Never true before the first slice_spend(), so each slice makes progress. */
 static inline bool slice_is_over(const struct slice *slice)
 {
 	return slice->left == 0;
@@ -113,8 +113,8 @@ struct selection {
 };
 
 /*
- * The position at row number `row`, from 0, of counted ranges, once selection->found;
- * ENGINE_NOT_FOUND past the end. Goes on with the search until the slice is over.
+ * Continues the search for row number `row`, from 0, of counted ranges until the slice is over or
+ * selection->found: then *position is at the row. ENGINE_NOT_FOUND past the end.
  */
 int ranges_select(struct store *store, const struct range_set *set, uint64_t row,
 	struct selection *selection, struct slice *slice, struct position *position);

@@ -33,7 +33,7 @@ struct listing *listing_of_ids(
 	return listing;
 }
 
-/* Takes the way that the query allows: ranges of the index, or a scan. */
+/* Chooses how to answer the query: by ranges of the index, or by a scan. */
 static bool plan_listing(struct listing *listing, struct err *err)
 {
 	bool direct;

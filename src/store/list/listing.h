@@ -3,8 +3,8 @@
  * An open listing. Private to listing.c, which opens and ends it, and batch.c, which reads rows.
  *
  * The first batch of ranges is read in phases, so that a long list can pause in between: count the
- * ranges, find the row of the offset, read. `exact` says whether a try counts only if no commit
- * happens before its end.
+ * ranges, find the row of the offset, read. An exact try is repeated if a commit happens before its
+ * end.
  */
 #include "store/list/list.h"
 
@@ -15,7 +15,7 @@ struct first_batch {
 	uint64_t started; /* commits, when the try began */
 	struct selection selection;
 	unsigned tries;
-	int64_t until; /* monotonic us: the last exact try; 0: not set */
+	int64_t until; /* monotonic us: no exact try begins later; 0: not set */
 	bool exact;
 };
 
