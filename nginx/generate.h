@@ -16,9 +16,9 @@ void generate_error_location(const struct dialect *dialect);
 void generate_upstream_maps(void);
 
 /*
- * Maps of $polytask_token, the token that decides, or empty if no decision may be cached; and of the
- * header fields that a response depends on: $polytask_vary. $polytask_has_credential is 0 if the
- * request has no credential of any dialect, else 1.
+ * Maps of $polytask_token: the token that decides, or empty if the decision must not be cached;
+ * $polytask_has_credential: 0 if the request has no credential of any dialect, else 1;
+ * $polytask_vary: the header fields that a response depends on.
  */
 void generate_token_maps(void);
 bool generate_has_form_token(const struct dialect *dialect);

@@ -51,7 +51,7 @@ static const struct option_row rows[] = {
 		.help = "Directory that finished logs are copied to before they are removed; empty: none." },
 	{ "socket", TEXT(socket), .default_value = POLYTASK_RUNDIR "/polytask.sock",
 		.needs_restart = true,
-		.help = "FastCGI socket for requests that change tasks; its name with .read: for others.",
+		.help = "FastCGI socket for requests that change tasks; with .read appended: for others.",
 		.manual = "Sockets passed by systemd, or one as descriptor 0, are used instead." },
 	{ "socket_mode", OCTAL(socket_mode), .default_value = "0660", .max = 0777,
 		.needs_restart = true, .help = "Mode of the FastCGI sockets, in octal." },
