@@ -73,7 +73,17 @@ static int step_record(struct store *store, void *data, struct err *err)
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-/* A task that has moved since its entry was read is passed over: its new place may follow. */
+/*
+ * A task that has moved since its entry was read is left out of rows that are read in order. Other
+ * rows are sorted, and none is added twice, so the task is added with its present sort key: its new
+ * entry may have been passed already.
+ */
+static bool has_moved(
+	const struct scan *scan, const struct index_entry *entry, const struct key_suffix *key)
+{
+	return scan->method != SCAN_ALL && key_suffix_compare(key, &entry->suffix) != 0;
+}
+
 static bool test_entry(struct scan *scan, const struct index_entry *entry, struct err *err)
 {
 	struct key_suffix key;
@@ -87,9 +97,8 @@ static bool test_entry(struct scan *scan, const struct index_entry *entry, struc
 	if (!step_run(scan->store, ENGINE_READ, step_record, &reading, err))
 		return false;
 	if (reading.gone || !record_decode(&task, buf_str(&scan->record)) ||
-		!query_matches(scan->query, &task) ||
-		!entry_is_current(&scan->ranges, entry, &task) ||
-		!query_sort_key(scan->query, &task, &key))
+		!query_matches(scan->query, &task) || !query_sort_key(scan->query, &task, &key) ||
+		has_moved(scan, entry, &key))
 		return true;
 	return rows_add(&scan->rows, &id, &key, err);
 }
