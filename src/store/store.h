@@ -176,9 +176,9 @@ bool store_list_go_on(struct result *result, unsigned slice_steps, struct err *e
  */
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err);
 
-/* Bytes of memory for the rows of the batch that is being returned; 0 without a listing. */
+/* Bytes of memory of the open listing; 0 without one. */
 size_t store_list_memory(const struct result *result);
-/* Frees that memory. store_list_next() reads the rows that were not returned again. */
+/* Frees the rows of its batch. store_list_next() reads those that were not returned again. */
 void store_list_release(struct result *result);
 
 /*

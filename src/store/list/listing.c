@@ -129,7 +129,12 @@ bool store_list_next(struct result *result, struct task *row, bool *end, struct 
 
 size_t store_list_memory(const struct result *result)
 {
-	return result->listing ? result->listing->records.capacity : 0;
+	const struct listing *listing = result->listing;
+
+	if (!listing)
+		return 0;
+	return sizeof(*listing) + listing->found.count * sizeof(*listing->found.ids) +
+	       listing->records.capacity;
 }
 
 void store_list_release(struct result *result)
