@@ -57,7 +57,7 @@ struct dialect {
 	const char *media_type;
 	const char *error_media_type; /* NULL: media_type */
 	enum err_code method_error;   /* ERR_METHOD, or ERR_NOT_IMPLEMENTED (501) */
-	size_t body_max;	      /* bytes of a body, if more than the option body_limit */
+	size_t body_max;	      /* bytes of a change's body, if more than body_limit */
 	unsigned uuid_version;	      /* of new ids, where clients expect 4; 0: 7 */
 	/* Requests may change the state of a task that has ended (struct op.leave_end). */
 	bool leaves_end;

@@ -116,11 +116,15 @@ static bool find_route(struct app *app, struct exchange *exchange, struct err *e
 	return true;
 }
 
-static size_t body_limit(const struct app *app, const struct dialect *dialect)
+/* A read needs no large body, and its list would keep it in memory from slice to slice. */
+static size_t body_limit(
+	const struct app *app, const struct request *request, const struct dialect *dialect)
 {
 	size_t limit = app->options.body_limit;
 
-	return dialect && dialect->body_max > limit ? dialect->body_max : limit;
+	if (!dialect || request->method == METHOD_GET || request->method == METHOD_HEAD)
+		return limit;
+	return dialect->body_max > limit ? dialect->body_max : limit;
 }
 
 /* Removes the content coding of the body. */
@@ -135,8 +139,8 @@ static bool decode_body(const struct app *app, struct exchange *exchange, struct
 		return true;
 	if (request_count_cgi_param(request, "HTTP_CONTENT_ENCODING") > 1) {
 		err_set(err, ERR_CODING, "Content-Encoding", NULL);
-	} else if (content_decode(&body, codings, request->body, body_limit(app, exchange->dialect),
-			   err)) {
+	} else if (content_decode(&body, codings, request->body,
+			   body_limit(app, request, exchange->dialect), err)) {
 		bool large = body.len > app->options.body_limit;
 
 		request->body = arena_copy(
@@ -162,7 +166,7 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 {
 	struct op op;
 
-	if (exchange->request.body.len > body_limit(app, exchange->dialect))
+	if (exchange->request.body.len > body_limit(app, &exchange->request, exchange->dialect))
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	memset(&op, 0, sizeof(op));
 	/* Content-MD5 and signatures are those of the coded body (RFC 1864 §2). */
@@ -226,7 +230,7 @@ size_t app_body_limit(const struct app *app, struct request *request)
 	if (!str_to_u64(length, &bytes) || bytes <= app->options.body_limit ||
 		!request_parse(request, &err))
 		return app->options.body_limit;
-	return body_limit(app, dialect_by_path(request, &skip));
+	return body_limit(app, request, dialect_by_path(request, &skip));
 }
 
 /* Requests without a principal, which nginx limits, take turns by their network. */
