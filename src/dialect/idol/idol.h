@@ -9,7 +9,7 @@
  *     GET  /import-tasks/{id}/attachable                   the attachable as a resource
  *     GET  /timeouts/trigger, /timeouts/trigger/{kind}     fails on purpose
  *
- * Private to this folder: tables.c has the routes, model.c statuses and indexes; query.c checks
+ * Private to this folder: tables.c has the routes, model.c statuses, indexes and credentials; query.c checks
  * Accept and the names of parameters, decode.c parses paths and common parameters, list.c the
  * parameters of lists, decode_create.c bodies; params.c has helpers for parameters, rules.c the
  * model's rules and the native API's hooks.
@@ -170,6 +170,7 @@ bool idol_put_task(const struct request *request, const struct task *task, struc
 bool idol_encode_end(const struct request *request, const struct result *result, struct buf *out);
 
 /* Columns of struct dialect. */
+extern const struct auth_policy idol_auth;
 extern const struct dialect_statuses idol_statuses;
 extern const struct error_override idol_error_overrides[];
 void idol_encode_error(const struct request *request, const struct err *err, const char *text,

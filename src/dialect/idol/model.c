@@ -42,3 +42,26 @@ static const struct dialect_status_row rows[] = {
 };
 
 const struct dialect_statuses idol_statuses = { rows, .default_state = TASK_STATE_NONE };
+
+/* ---- credentials ---- */
+
+#define CHALLENGE(sentence)                                      \
+	"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", " \
+	"error_description=\"" sentence "\""
+#define TOKEN_REFUSAL(reason, sentence)               \
+	{                                             \
+		reason, sentence, CHALLENGE(sentence) \
+	}
+
+const struct auth_policy idol_auth = {
+	.sources = { { .kind = SOURCE_BEARER },
+		{ SOURCE_QUERY, "access_token", .empty_is_absent = true },
+		{ SOURCE_QUERY, "bearer_token", .empty_is_absent = true } },
+	.refusal_status = 401,
+	.refusals =
+		(const struct auth_refusal[]){
+			TOKEN_REFUSAL(AUTH_EXPIRED, "The access token expired"),
+			TOKEN_REFUSAL(AUTH_REVOKED, "The access token was revoked"),
+			TOKEN_REFUSAL(NULL, "The access token is invalid"),
+		},
+};

@@ -204,7 +204,7 @@ static struct pair *find_pair(struct request *request, size_t count, struct str 
 static bool is_credential(struct str name)
 {
 	for (size_t i = 0; i < AUTH_SOURCES_MAX; i++) {
-		const struct credential_source *source = &idol_dialect.auth->sources[i];
+		const struct credential_source *source = &idol_auth.sources[i];
 
 		if (source->kind == SOURCE_QUERY && str_eq(name, str_cstr(source->name)))
 			return true;

@@ -23,27 +23,6 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
-#define CHALLENGE(sentence)                                      \
-	"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", " \
-	"error_description=\"" sentence "\""
-#define TOKEN_REFUSAL(reason, sentence)               \
-	{                                             \
-		reason, sentence, CHALLENGE(sentence) \
-	}
-
-static const struct auth_policy auth = {
-	.sources = { { .kind = SOURCE_BEARER },
-		{ SOURCE_QUERY, "access_token", .empty_is_absent = true },
-		{ SOURCE_QUERY, "bearer_token", .empty_is_absent = true } },
-	.refusal_status = 401,
-	.refusals =
-		(const struct auth_refusal[]){
-			TOKEN_REFUSAL(AUTH_EXPIRED, "The access token expired"),
-			TOKEN_REFUSAL(AUTH_REVOKED, "The access token was revoked"),
-			TOKEN_REFUSAL(NULL, "The access token is invalid"),
-		},
-};
-
 static const char *const prefixes[] = { "/api/v2", NULL };
 
 const struct dialect idol_dialect = {
@@ -51,7 +30,7 @@ const struct dialect idol_dialect = {
 	.code = DIALECT_CODE_idol,
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_IGNORE,
-	.auth = &auth,
+	.auth = &idol_auth,
 	.routes = routes,
 	.statuses = &idol_statuses,
 	.index_fields = idol_indexed,
