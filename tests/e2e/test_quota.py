@@ -62,6 +62,9 @@ def dialects():
     equal(tasks_of(instance), 7, "an ingest point and its task count as two")
     for name, make in creations(instance, 2).items():
         check_refusal(instance, name, make())
+    point = {"operation": "CREATE", "ingest_point": "0" * 32, "reserved_domain_name": "x"}
+    native = {"dialect": "uplynk", "state": "succeeded", "fields": point}
+    check_refusal(instance, "native", instance.native("POST", "/tasks", native))
     equal(instance.vionlabs("POST", ITEM % 1, {"priority": "high"}).status, 200, "a repeated upsert")
     equal(tasks_of(instance), 7, "refused creations leave nothing")
 

@@ -55,4 +55,14 @@ def native_points():
     instance.stop("native points")
 
 
-run_tests(native_points)
+def tasks_keep_their_point():
+    """The native API changes neither the operation nor the point of a task."""
+    instance = Instance()
+    create(instance)
+    task = instance.native("GET", "/tasks?dialect=uplynk").json()["items"][0]["id"]
+    for field, value in (("operation", "DELETE"), ("ingest_point", "0" * 32)):
+        answer = instance.native("PATCH", "/tasks/" + task, {"fields": {field: value}})
+        equal(answer.status, 422, f"{field} cannot be changed")
+
+
+run_tests(native_points, tasks_keep_their_point)
