@@ -9,10 +9,10 @@
  *     GET  /import-tasks/{id}/attachable                   the attachable as a resource
  *     GET  /timeouts/trigger, /timeouts/trigger/{kind}     fails on purpose
  *
- * Private to this folder: tables.c has the routes, model.c statuses, indexes and credentials; query.c checks
- * Accept and the names of parameters, decode.c parses paths and common parameters, list.c the
- * parameters of lists, decode_create.c bodies; params.c has helpers for parameters, rules.c the
- * model's rules and the native API's hooks.
+ * Private to this folder: tables.c has the routes, model.c statuses, indexes and credentials;
+ * query.c checks Accept and the names of parameters, decode.c parses paths and common parameters,
+ * list.c the parameters of lists, decode_create.c bodies; params.c has helpers for parameters,
+ * rules.c the model's rules and the native API's hooks.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"
