@@ -35,8 +35,8 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { .kind = SOURCE_BEARER }, { SOURCE_QUERY, "access-token" },
-		{ SOURCE_FORM, "access-token" } },
+	.sources = { { .kind = SOURCE_BEARER }, { .kind = SOURCE_QUERY, .name = "access-token" },
+		{ .kind = SOURCE_FORM, .name = "access-token" } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){

@@ -55,8 +55,8 @@ const struct dialect_statuses idol_statuses = { rows, .default_state = TASK_STAT
 
 const struct auth_policy idol_auth = {
 	.sources = { { .kind = SOURCE_BEARER },
-		{ SOURCE_QUERY, "access_token", .empty_is_absent = true },
-		{ SOURCE_QUERY, "bearer_token", .empty_is_absent = true } },
+		{ .kind = SOURCE_QUERY, .name = "access_token", .empty_is_absent = true },
+		{ .kind = SOURCE_QUERY, .name = "bearer_token", .empty_is_absent = true } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){

@@ -29,8 +29,8 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { SOURCE_QUERY, "key", .empty_is_absent = true },
-		{ SOURCE_HEADER, "X-API-Key" }, { .kind = SOURCE_BEARER } },
+	.sources = { { .kind = SOURCE_QUERY, .name = "key", .empty_is_absent = true },
+		{ .kind = SOURCE_HEADER, .name = "X-API-Key" }, { .kind = SOURCE_BEARER } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){

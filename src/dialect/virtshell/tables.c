@@ -22,8 +22,8 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { SOURCE_VIRTSHELL, "X-VirtShell-Authorization" }, { .kind = SOURCE_BEARER },
-		{ SOURCE_VIRTSHELL, "Authorization" } },
+	.sources = { { .kind = SOURCE_VIRTSHELL, .name = "X-VirtShell-Authorization" },
+		{ .kind = SOURCE_BEARER }, { .kind = SOURCE_VIRTSHELL, .name = "Authorization" } },
 	.clock_skew_option = "signature_seconds",
 	.refusal_status = 403,
 	.refusals =

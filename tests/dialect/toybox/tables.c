@@ -27,8 +27,9 @@ static const struct route routes[] = {
 };
 
 static const struct auth_policy auth = {
-	.sources = { { SOURCE_BEARER }, { SOURCE_QUERY, "toy-token" },
-		{ SOURCE_HEADER, "Toy-Token" }, { SOURCE_FORM, "toy-token" } },
+	.sources = { { .kind = SOURCE_BEARER }, { .kind = SOURCE_QUERY, .name = "toy-token" },
+		{ .kind = SOURCE_HEADER, .name = "Toy-Token" },
+		{ .kind = SOURCE_FORM, .name = "toy-token" } },
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){
