@@ -12,7 +12,7 @@ static bool is_written_by(enum method method)
 	return false;
 }
 
-/* Other methods change nothing: the application refuses those that no row has. */
+/* Requests with other methods change nothing: no row has such a method, so they are refused. */
 static void put_method_map(void)
 {
 	buf_puts(&generated, "map $request_method $polytask_upstream_of_method {\n");

@@ -7,7 +7,7 @@
  *	3. round_flush(): no response may leave while a commit it depends on is not on disk;
  *	4. round_send(): the responses leave.
  *
- * What is left waits for the next round, which begins at once. After ERR_PANIC (a call returned
+ * Other requests wait for the next round, which begins at once. After ERR_PANIC (a call returned
  * false) the process must exit: the outcome of the round is unknown, so no response may be sent.
  */
 #include "serve/connections.h"

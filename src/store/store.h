@@ -178,7 +178,7 @@ bool store_list_next(struct result *result, struct task *row, bool *end, struct 
 
 /* Bytes of memory of the open listing; 0 without one. */
 size_t store_list_memory(const struct result *result);
-/* Frees the rows of its batch. store_list_next() reads those that were not returned again. */
+/* Frees the rows that were read ahead. store_list_next() reads them again. */
 void store_list_release(struct result *result);
 
 /*

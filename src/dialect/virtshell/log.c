@@ -208,7 +208,7 @@ static size_t string_length(struct str text)
 	}
 }
 
-/* Finds the string that is the value of the object's member log. STR_NULL: there is none. */
+/* Returns the text of the member "log" as it was sent, or STR_NULL if there is no such string. */
 static struct str find_log(struct str body)
 {
 	bool is_name = false, is_log = false;

@@ -95,7 +95,7 @@ static size_t candidates(const struct query *query)
 	return 2 + filters * (filters + 1) / 2;
 }
 
-/* Of equal ones the choice keeps those that satisfy more conditions. */
+/* Between sets with the same number of entries, the one that satisfies more conditions is kept. */
 static void keep_smaller(struct index_choice *choice)
 {
 	struct range_set *best = &choice->best, *ranges = &choice->counting;
