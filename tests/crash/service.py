@@ -106,8 +106,9 @@ class Service:
             env=self.environment(),
         )
 
-    def export(self):
-        done = self.ctl("export")
+    def export(self, *options):
+        """The tasks of the service, or of the store that the options name."""
+        done = self.ctl(*options, "export")
         if done.returncode != 0:
             raise RuntimeError(f"export: {done.stderr[-1000:]} {self.log()[-2000:]}")
         lines = [json.loads(line) for line in done.stdout.splitlines()]

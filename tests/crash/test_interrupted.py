@@ -302,10 +302,16 @@ def interrupted_restore():
         command = begin(service, "restore", folder, "--home", home)
         time.sleep(random.uniform(0, seconds))
         command.kill()
-        if end(command, name) == 0 or not os.path.isdir(os.path.join(home, "data")):
+        end(command, name)
+        if not os.path.isdir(os.path.join(home, "data")):
             continue
-        words = [f"{option}={home}{name}" for option, name in OTHER.items()]
-        done = service.ctl(*[word for each in words for word in ("-o", each)], "user", "list")
+        paths = [f"{option}={home}{name}" for option, name in OTHER.items()]
+        options = [word for path in paths for word in ("-o", path)]
+        if not os.path.exists(os.path.join(home, "unfinished")):
+            whole = by_id(service.export(*options)) == tasks
+            ok(whole, f"{name}: killed at its end, all tasks are as they were")
+            continue
+        done = service.ctl(*options, "user", "list")
         ok("unfinished restore" in done.stderr, f"{name}: a start is refused", done.stderr)
         done = service.ctl("restore", folder, "--home", home)
         ok(
