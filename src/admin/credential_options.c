@@ -83,7 +83,7 @@ bool admin_parse_terms(
 	struct credential_terms wanted = { .created = clock_wall_ms() };
 	struct str user = str_cstr(call->operand);
 
-	if (!auth_is_name(user))
+	if (!user_name_is_valid(user))
 		return err_set(err, ERR_NOT_FOUND, "user", "user '%s' not found", call->operand);
 	memcpy(wanted.user, user.ptr, user.len);
 	if (!admin_parse_rights(call, &wanted.rights, err) ||

@@ -10,7 +10,7 @@
 #define CREDENTIAL_RETENTION_MS ((int64_t)30 * 24 * 3600 * 1000)
 
 struct credential_terms {
-	char user[AUTH_NAME_MAX];
+	char user[USER_NAME_MAX];
 	unsigned rights;
 	char dialects[AUTH_DIALECTS_MAX]; /* names joined by commas; empty: all */
 	int64_t created, expires;	  /* expires 0: never */

@@ -136,7 +136,7 @@ bool key_add(struct store *store, const char *id, const char *secret,
 	struct key key = { 0 };
 	bool ok;
 
-	if (id && !auth_is_name(str_cstr(id)))
+	if (id && !auth_is_key_id(str_cstr(id)))
 		return err_set(err, ERR_INVALID, "id",
 			"a key's id is 1 to %d letters, digits and ._@-", AUTH_NAME_MAX - 1);
 	ok = choose_secret(secret, key.secret, err) &&

@@ -1,15 +1,19 @@
 #include "auth/login_limit.h"
 
 #include "auth/limit_domain.h"
+#include "auth/user_name.h"
 
 void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint64_t burst,
 	int64_t now_us, struct str name, struct str address)
 {
+	char folded[USER_NAME_MAX];
 	uint8_t bytes[16];
 
 	*login_limit = (struct login_limit){ .now_us = now_us };
 	if (!limit || burst == 0)
 		return;
+	if (user_name_fold(name, folded))
+		name = str_cstr(folded);
 	login_limit->limit = limit;
 	login_limit->rules[LOGIN_LIMIT_PER_ADDRESS] = (struct limit_rule){
 		.interval_us = LOGIN_LIMIT_INTERVAL_US, .burst = burst

@@ -2,8 +2,8 @@
 /*
  * Internal to src/auth: the rate limit of failed logins. Failures are counted per name and address,
  * and per name over all addresses (20 times the burst) against distributed guessing. Above the
- * burst, one attempt per 10 s is allowed. Names are counted as sent, whether such a user exists or
- * not. A refused attempt is not compared with the password, so further guesses reveal nothing.
+ * burst, one attempt per 10 s is allowed. Names are counted in any case, whether such a user exists
+ * or not. A refused attempt is not compared with the password, so further guesses reveal nothing.
  */
 #include "base/limit.h"
 

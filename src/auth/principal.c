@@ -15,7 +15,7 @@ static bool has_only_chars(struct str text, size_t most, const char *chars)
 	return true;
 }
 
-bool auth_is_name(struct str name)
+bool auth_is_key_id(struct str name)
 {
 	return has_only_chars(name, AUTH_NAME_MAX - 1, LOWER UPPER DIGITS "._@-");
 }

@@ -34,8 +34,8 @@ struct identity {
 
 bool identity_allows_dialect(const struct identity *who, struct str dialect);
 
-/* 1 to 63 letters, digits and `._@-`. */
-bool auth_is_name(struct str name);
+/* 1 to 63 letters, digits and `._@-`: ids of keys. */
+bool auth_is_key_id(struct str name);
 /* 1 to 31 lower-case letters, digits and '-'. */
 bool auth_is_tenant(struct str tenant);
 /* 1 to most bytes of UTF-8 without control characters: labels, secrets, passwords. */

@@ -107,10 +107,10 @@ static bool read_form(
 static bool find_user(
 	struct store *store, struct str name, int64_t now, struct user *user, struct err *err)
 {
-	char text[AUTH_NAME_MAX] = "";
+	char text[USER_NAME_MAX] = "";
 
 	*user = (struct user){ 0 };
-	if (!auth_is_name(name))
+	if (!user_name_is_valid(name))
 		return true;
 	memcpy(text, name.ptr, name.len);
 	if (!user_get(store, text, user, err))

@@ -31,7 +31,7 @@ static bool decode_user(struct str name, json_t *json, void *record)
 	struct members members = { .password = "" };
 	struct user user = { 0 };
 
-	if (name.len >= sizeof(user.name) ||
+	if (!user_name_is_valid(name) ||
 		!auth_record_unpack(json, "{s:s, s:s, s:s, s:I, s:b, s?s, s?I, s?I, s?I}", "id",
 			&members.id, "tenant", &members.tenant, "rights", &members.rights,
 			"created", &members.created, "revoked", &members.revoked, "password",
@@ -73,7 +73,36 @@ static const struct auth_record_kind user_kind = {
 
 bool user_get(struct store *store, const char *name, struct user *user, struct err *err)
 {
-	return auth_record_get(store, &user_kind, name, user, err);
+	char folded[USER_NAME_MAX];
+
+	if (auth_record_get(store, &user_kind, name, user, err))
+		return true;
+	if (err->code != ERR_NOT_FOUND || !user_name_fold(str_cstr(name), folded) ||
+		strcmp(folded, name) == 0)
+		return false;
+	err->code = ERR_NONE;
+	return auth_record_get(store, &user_kind, folded, user, err);
+}
+
+bool user_check_row(struct store *store, struct str name, struct str value, struct err *err)
+{
+	char folded[USER_NAME_MAX];
+	struct user user;
+	bool ok = auth_record_decode(&user_kind, name, value, &user) &&
+		  user_name_fold(name, folded);
+
+	explicit_bzero(user.password_hash, sizeof(user.password_hash));
+	if (!ok)
+		return err_set(err, ERR_INVALID, "name", "the row is not that of a user");
+	if (str_eq(str_cstr(folded), name))
+		return true;
+	if (auth_record_get(store, &user_kind, folded, &user, err))
+		return err_set(err, ERR_CONFLICT, "name",
+			"the user '%s' exists, whose name differs in its case only", folded);
+	ok = err->code == ERR_NOT_FOUND;
+	if (ok)
+		err->code = ERR_NONE;
+	return ok;
 }
 
 struct walk {
@@ -110,15 +139,35 @@ static bool insert_user(struct str old, struct buf *value, void *data, struct er
 	return auth_record_encode(&user_kind, user, value, err);
 }
 
+/* A user of an older build, whose name has capitals. */
+static bool must_not_exist(struct str old, struct buf *value, void *data, struct err *err)
+{
+	const struct user *user = data;
+
+	(void)value;
+	return !old.ptr || err_set(err, ERR_CONFLICT, NULL, "user '%s' already exists", user->name);
+}
+
+static bool insert(struct store *store, const char *name, struct user *user, struct err *err)
+{
+	const struct store_auth_edit edits[] = {
+		{ STORE_USERS, str_cstr(user->name), insert_user, user },
+		{ STORE_USERS, str_cstr(name), must_not_exist, user },
+	};
+
+	return store_auth_update(store, edits, strcmp(name, user->name) == 0 ? 1 : 2, err);
+}
+
 bool user_add(struct store *store, const char *name, const char *tenant, unsigned rights,
 	int64_t expires, int64_t now, struct user *made, struct err *err)
 {
 	struct user user = { .rights = rights, .created = now, .expires = expires };
-	const struct store_auth_edit edit = { STORE_USERS, str_cstr(name), insert_user, &user };
 
-	if (!auth_is_name(str_cstr(name)))
+	if (!user_name_fold(str_cstr(name), user.name))
 		return err_set(err, ERR_INVALID, "name",
-			"a user name is 1 to %d letters, digits and ._@-", AUTH_NAME_MAX - 1);
+			"a user name is 1 to %d bytes of printable UTF-8 without blanks, combining "
+			"marks and any of ()<>[]:;,\\\"",
+			USER_NAME_MAX - 1);
 	if (!auth_is_tenant(str_cstr(tenant)))
 		return err_set(err, ERR_INVALID, "tenant",
 			"a tenant is 1 to %d lower-case letters, digits and -",
@@ -127,9 +176,8 @@ bool user_add(struct store *store, const char *name, const char *tenant, unsigne
 		return err_set(err, ERR_INVALID, "rights", "a user needs at least one right");
 	if (!auth_record_new_id(user.id, now, err))
 		return false;
-	auth_record_copy_text(user.name, sizeof(user.name), name);
 	auth_record_copy_text(user.tenant, sizeof(user.tenant), tenant);
-	if (!store_auth_update(store, &edit, 1, err))
+	if (!insert(store, name, &user, err))
 		return false;
 	*made = user;
 	return true;
@@ -148,8 +196,12 @@ static bool change_user(struct store *store, const char *name, apply_change *app
 	const struct user_change *change, struct err *err)
 {
 	struct user user;
-	const struct auth_record_update update = { &user_kind, name, &user, apply, change };
+	char stored[USER_NAME_MAX];
+	const struct auth_record_update update = { &user_kind, stored, &user, apply, change };
 
+	if (!user_get(store, name, &user, err))
+		return false;
+	memcpy(stored, user.name, sizeof(stored));
 	return auth_record_update(store, &update, err);
 }
 

@@ -2,15 +2,19 @@
 /*
  * Users and their passwords (table STORE_USERS, key: the name). Each change is one transaction, so
  * concurrent changes are serialised. An end (`expires`) of 0 means never.
+ *
+ * Functions take a name in any case (user_name.h). A name of an older build can have capitals: it
+ * is found as it was written, before any other.
  */
 #include "auth/password.h"
 #include "auth/principal.h"
+#include "auth/user_name.h"
 #include "auth/validity.h"
 #include "base/err.h"
 #include "store/store.h"
 
 struct user {
-	char name[AUTH_NAME_MAX];
+	char name[USER_NAME_MAX];
 	char id[ID_TEXT_LEN + 1];
 	char tenant[AUTH_TENANT_MAX];
 	unsigned rights;
@@ -25,6 +29,11 @@ struct user {
 bool user_add(struct store *store, const char *name, const char *tenant, unsigned rights,
 	int64_t expires, int64_t now, struct user *made, struct err *err);
 bool user_get(struct store *store, const char *name, struct user *user, struct err *err);
+/*
+ * Checks a row of an export that is about to be written. ERR_INVALID if it is no user;
+ * ERR_CONFLICT if another user's name differs in its case only.
+ */
+bool user_check_row(struct store *store, struct str name, struct str value, struct err *err);
 /* Disables the user, the password and all tokens and keys, permanently. */
 bool user_revoke(struct store *store, const char *name, struct err *err);
 /* Disables the same from `expires` on. ERR_CONFLICT if the user is revoked. */

@@ -38,7 +38,7 @@ static bool find_key(
 	char text[AUTH_NAME_MAX] = "";
 
 	*known = false;
-	if (!auth_is_name(id))
+	if (!auth_is_key_id(id))
 		return true;
 	memcpy(text, id.ptr, id.len);
 	*known = key_get(store, text, key, err);

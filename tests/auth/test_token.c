@@ -11,7 +11,7 @@ static void token_yields_identity(void **state)
 	must(token_add(store, "laptop", TERMS("ann", 0, 0), text, &err), &err);
 	assert_int_equal(strlen(text), 3 + 43);
 	assert_true(strncmp(text, "pt_", 3) == 0);
-	assert_true(auth_is_name(str_cstr(text)));
+	assert_true(auth_is_key_id(str_cstr(text)));
 	must(token_check(store, str_cstr(text), NOW, &who, &err), &err);
 	assert_string_equal(who.user, user.id);
 	assert_string_equal(who.tenant, "demo");
