@@ -100,25 +100,9 @@ static bool set_sign_option(struct sign *sign, int option, const char *value)
 	return false;
 }
 
-/* Erases the secret from the command line, which other users can read. */
-static const char *copy_and_wipe(char *text)
-{
-	static char *copy;
-
-	free(copy);
-	copy = strdup(text);
-	if (copy)
-		explicit_bzero(text, strlen(text));
-	return copy ? copy : text;
-}
-
 /* Returns the exit status, or -1 to go on. */
 static int handle_option(struct ctl *ctl, int option)
 {
-	if (option == LONG_ADMIN + (int)ADMIN_SECRET) {
-		ctl->call.options[ADMIN_SECRET] = copy_and_wipe(optarg);
-		return -1;
-	}
 	if (option >= LONG_ADMIN) {
 		ctl->call.options[option - LONG_ADMIN] = optarg ? optarg : "yes";
 		return -1;
@@ -211,6 +195,8 @@ static int run(struct ctl *ctl)
 		return usage_error(ctl, command, "an option does not belong to this command");
 	if (command && ctl->count != command->operands + 1)
 		return usage_error(ctl, command, "wrong number of arguments");
+	if (!admin_check_secret(&ctl->call, &err))
+		return usage_error(ctl, command, err_text(&err));
 	if (!conf_load(&ctl->source, &ctl->conf, &err))
 		return ctl_fail(err_text(&err));
 	return command ? command->run(ctl) : ctl_admin_run(&ctl->conf, &ctl->call);

@@ -8,7 +8,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_LABEL] = { .name = "label", .value = "LABEL" },
 	[ADMIN_EXPIRES] = { .name = "expires", .value = "SECONDS|never" },
 	[ADMIN_ID] = { .name = "id", .value = "ID" },
-	[ADMIN_SECRET] = { .name = "secret", .value = "SECRET", .secret = true },
+	[ADMIN_SECRET] = { .name = "secret", .value = "-", .secret = true },
 	[ADMIN_DIALECT] = { .name = "dialect", .value = "DIALECT" },
 	[ADMIN_DIALECTS] = { .name = "dialects", .value = "virtshell,idol,..." },
 	[ADMIN_OVERLAP] = { .name = "overlap", .value = "SECONDS" },
@@ -30,9 +30,17 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 
 bool admin_reads_secret(const struct admin_call *call)
 {
+	return call->command->reads_secret || call->options[ADMIN_SECRET];
+}
+
+bool admin_check_secret(const struct admin_call *call, struct err *err)
+{
 	const char *secret = call->options[ADMIN_SECRET];
 
-	return call->command->reads_secret || (secret && strcmp(secret, "-") == 0);
+	return !secret || strcmp(secret, "-") == 0 ||
+	       err_set(err, ERR_INVALID, "secret",
+		       "other users can read a secret in the arguments: use '--secret -', which reads "
+		       "it from standard input");
 }
 
 bool admin_reads_input(const struct admin_call *call)

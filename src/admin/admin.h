@@ -80,6 +80,8 @@ struct admin_command {
 /* True if the call reads admin->in; true if it reads a secret there. */
 bool admin_reads_input(const struct admin_call *call);
 bool admin_reads_secret(const struct admin_call *call);
+/* ERR_INVALID unless the value of --secret, if given, is `-`. */
+bool admin_check_secret(const struct admin_call *call, struct err *err);
 
 /*
  * Runs the call, prints its error and returns the exit status. Sets *panic if the store must not be

@@ -187,7 +187,7 @@ static bool check(const struct admin_call *call, size_t operands, struct err *er
 	if (operands > wanted)
 		return err_set(
 			err, ERR_INVALID, NULL, "too many arguments for '%s'", command->words);
-	return check_texts(call, err);
+	return admin_check_secret(call, err) && check_texts(call, err);
 }
 
 /* For a known first word, list its subcommands. */

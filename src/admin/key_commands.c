@@ -5,12 +5,12 @@
 #include "auth/key.h"
 #include "base/clock.h"
 
-/* --secret: its value, or with `-` a line of the input. NULL: not given. */
+/* A line of the input if --secret is given, else NULL. */
 static const char *read_secret(
 	struct admin *admin, const struct admin_call *call, char line[AUTH_SECRET_MAX + 2])
 {
-	if (!admin_reads_secret(call))
-		return call->options[ADMIN_SECRET];
+	if (!call->options[ADMIN_SECRET])
+		return NULL;
 	admin_read_line(admin->in, line, AUTH_SECRET_MAX + 2);
 	return line;
 }

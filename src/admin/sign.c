@@ -57,7 +57,7 @@ bool sign_headers(const struct sign *sign, int64_t now, struct buf *out, struct 
 
 	if (!sign->user || !sign->secret)
 		return err_set(err, ERR_MISSING, "user",
-			"no key given: use --user, and --secret or the variable VIRTSHELL_KEY");
+			"no key given: use --user, and --secret - or the variable VIRTSHELL_KEY");
 	if (!sign_split_url(sign->url, &request.host, &request.resource, err))
 		return false;
 	if (sign->data && !content_md5(str_cstr(sign->data), md5))

@@ -1,10 +1,12 @@
 #include "ctl/ctl_command.h"
 
+#include <bsd/readpassphrase.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "auth/principal.h"
 #include "base/clock.h"
 #include "ctl/backup.h"
 #include "ctl/client.h"
@@ -90,21 +92,31 @@ static int run_reindex(struct ctl *ctl)
 
 /* ---- without the service ---- */
 
+/* Reads a line of standard input, without echo at a terminal. NULL: there is none. */
+static const char *read_secret(char line[AUTH_SECRET_MAX])
+{
+	bool terminal = isatty(STDIN_FILENO);
+
+	return readpassphrase(terminal ? "Secret: " : "", line, AUTH_SECRET_MAX,
+		terminal ? RPP_REQUIRE_TTY : RPP_STDIN);
+}
+
 static int run_sign(struct ctl *ctl)
 {
+	char line[AUTH_SECRET_MAX] = "";
 	struct buf out = BUF_INIT;
 	struct err err = { 0 };
 	int status = 0;
 
 	ctl->sign.method = ctl->words[1];
 	ctl->sign.url = ctl->words[2];
-	ctl->sign.secret = ctl->call.options[ADMIN_SECRET];
-	if (!ctl->sign.secret)
-		ctl->sign.secret = getenv("VIRTSHELL_KEY");
+	ctl->sign.secret = ctl->call.options[ADMIN_SECRET] ? read_secret(line)
+							   : getenv("VIRTSHELL_KEY");
 	if (!sign_headers(&ctl->sign, clock_wall_ms(), &out, &err))
 		status = ctl_fail(err_text(&err));
 	else if (fwrite(out.data, 1, out.len, stdout) != out.len)
 		status = 1;
+	explicit_bzero(line, sizeof(line));
 	buf_free(&out);
 	return status;
 }
@@ -135,7 +147,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "reindex", " [--no-wait]", 0, 1U << ADMIN_NO_WAIT, false, run_reindex,
 		"replace the index by a new one, and wait until it is complete" },
 	{ "sign",
-		" --user ID [--secret SECRET] [--date DATE] [--content-type TYPE]\n"
+		" --user ID [--secret -] [--date DATE] [--content-type TYPE]\n"
 		"         [--content-md5 MD5 | --data BODY] METHOD URL",
 		2, 1U << ADMIN_SECRET, true, run_sign,
 		"print the header fields of a signed VirtShell request, for curl -H @FILE" },

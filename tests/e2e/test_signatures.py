@@ -213,6 +213,11 @@ def keys():
         sorted(": ".join(line) for line in fine),
         "polytaskctl sign computes the same header lines",
     )
+    words = ("--user", instance.key, "--secret", "-", "--date", fine[0][1])
+    again = instance.ctl_run(
+        "sign", *words, "GET", f"https://{instance.host}{PATH}", stdin=instance.secret + "\n"
+    ).stdout
+    equal(again, lines, "polytaskctl sign reads the secret from standard input")
 
 
 def send(msg, sig, place="query"):
