@@ -70,8 +70,10 @@ def pages(query, ids):
     equal(totals, {len(ids)}, "every page has the same total")
     page = ask("GET", f"{TASKS}{query}&limit=3&total=false").json()
     equal(page["total"], None, "total=false: no total")
+    other = ask("GET", f"{TASKS}?limit=3").json()["next"]
     for name, address in (
         ("a cursor of another query", f"{TASKS}?state=failed&cursor={page['next']}"),
+        ("a cursor of another list", f"/v1/ingest-points?cursor={other}"),
         ("a damaged cursor", f"{TASKS}{query}&cursor={page['next'][:-3]}AAA"),
         ("an invalid cursor", f"{TASKS}{query}&cursor=x"),
     ):

@@ -50,6 +50,10 @@ static bool make_checksum(
 	bool ok;
 
 	buf_put_str(&text, request->principal.tenant);
+	for (size_t i = 0; i < request->segment_count; i++) {
+		buf_putc(&text, '/');
+		buf_put_str(&text, request->segments[i]);
+	}
 	for (size_t i = 0; i < count; i++) {
 		buf_putc(&text, '\0');
 		buf_put_str(&text, sorted[i]->name);
