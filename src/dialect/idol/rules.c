@@ -247,31 +247,6 @@ static bool is_text_or_absent(struct str json)
 	return !json.ptr || is_text_or_null(json);
 }
 
-/* Null, or a string of at most max bytes; not_blank: that is not all white space. */
-static bool is_bounded_text(struct str json, size_t max, bool not_blank)
-{
-	struct arena arena = { 0 };
-	struct str text = is_text(json) ? json_unquote(json, &arena) : STR_NULL;
-	size_t blank = 0;
-	bool ok;
-
-	while (blank < text.len && memchr(" \t\r\n\f\v", text.ptr[blank], 6))
-		blank++;
-	ok = is_null(json) || (text.ptr && text.len <= max && !(not_blank && blank == text.len));
-	arena_free(&arena);
-	return ok;
-}
-
-static bool is_support_number(struct str json)
-{
-	return is_bounded_text(json, IDOL_SUPPORT_NUMBER_MAX, false);
-}
-
-static bool is_url(struct str json)
-{
-	return is_bounded_text(json, IDOL_URL_MAX, true);
-}
-
 static bool is_md5_or_null(struct str json)
 {
 	return is_null(json) || idol_is_md5(unquote(json));
@@ -291,22 +266,69 @@ static bool is_id_or_absent(struct str json)
 /* In a merge patch null removes a member. */
 #define REQUIRED_SUFFIX ", and cannot be removed"
 
-static const struct {
+static const struct rule {
 	const char *name;
-	bool (*is_valid)(struct str json);
+	bool (*is_valid)(struct str json); /* NULL: null or a text */
 	const char *expected;
+	size_t max; /* of a text, in bytes */
+	bool not_blank;
 } rules[] = {
-	{ "master-type", is_master_type,
-		"cd, hd, dolby_atmos, apple_motion_art_desktop or apple_motion_art_mobile" },
-	{ "precision", is_precision, "\"16\", \"24\" or null" REQUIRED_SUFFIX },
-	{ "support-number", is_support_number,
-		"a string of at most 255 bytes or null" REQUIRED_SUFFIX },
-	{ "url", is_url, "a string of 1 to 8192 bytes or null" REQUIRED_SUFFIX },
-	{ "md5", is_md5_or_null, "32 hexadecimal digits or null" REQUIRED_SUFFIX },
-	{ "cover-url", is_text_or_absent, "a string or null" },
-	{ "product-id", is_id_or_absent, "a string or a whole number from 0" },
-	{ "distributor-id", is_id_or_absent, "a string or a whole number from 0" },
+	{ .name = "master-type",
+		.is_valid = is_master_type,
+		.expected = "cd, hd, dolby_atmos, apple_motion_art_desktop or "
+			    "apple_motion_art_mobile" },
+	{ .name = "precision",
+		.is_valid = is_precision,
+		.expected = "\"16\", \"24\" or null" REQUIRED_SUFFIX },
+	{ .name = "support-number",
+		.max = IDOL_SUPPORT_NUMBER_MAX,
+		.expected = "a string of at most 255 bytes or null" REQUIRED_SUFFIX },
+	{ .name = "url",
+		.max = IDOL_URL_MAX,
+		.not_blank = true,
+		.expected = "a string of 1 to 8192 bytes or null" REQUIRED_SUFFIX },
+	{ .name = "md5",
+		.is_valid = is_md5_or_null,
+		.expected = "32 hexadecimal digits or null" REQUIRED_SUFFIX },
+	{ .name = "cover-url", .is_valid = is_text_or_absent, .expected = "a string or null" },
+	{ .name = "product-id",
+		.is_valid = is_id_or_absent,
+		.expected = "a string or a whole number from 0" },
+	{ .name = "distributor-id",
+		.is_valid = is_id_or_absent,
+		.expected = "a string or a whole number from 0" },
 };
+
+/* Returns false only if memory is exhausted. */
+static bool check_text(const struct rule *rule, struct str json, bool *valid, struct err *err)
+{
+	struct arena arena = { 0 };
+	struct str text = STR_NULL;
+	size_t blank = 0;
+
+	if (is_text(json)) {
+		text = json_unquote(json, &arena);
+		if (!text.ptr)
+			return err_no_memory(err);
+	}
+	while (blank < text.len && memchr(" \t\r\n\f\v", text.ptr[blank], 6))
+		blank++;
+	*valid = is_null(json) ||
+		 (text.ptr && text.len <= rule->max && !(rule->not_blank && blank == text.len));
+	arena_free(&arena);
+	return true;
+}
+
+static bool check_rule(const struct rule *rule, struct str json, struct err *err)
+{
+	bool valid = false;
+
+	if (rule->is_valid)
+		valid = rule->is_valid(json);
+	else if (!check_text(rule, json, &valid, err))
+		return false;
+	return valid || set_member_error(err, rule->name, rule->expected);
+}
 
 /* The encoder copies the linkage unchecked: type in its canonical spelling, id a string. */
 static bool validate_linkage(struct str text, struct err *err)
@@ -327,8 +349,8 @@ bool idol_validate(const struct task *before, const struct task *task, struct er
 {
 	(void)before;
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (!rules[i].is_valid(task_field(task, str_cstr(rules[i].name))))
-			return set_member_error(err, rules[i].name, rules[i].expected);
+		if (!check_rule(&rules[i], task_field(task, str_cstr(rules[i].name)), err))
+			return false;
 	}
 	return validate_linkage(task_field(task, STR("attachable")), err);
 }

@@ -76,7 +76,8 @@ static bool put_element(
 
 	if (log.len > VIRTSHELL_HISTORY_LOG_MAX) {
 		log = json_unquote(log, op->arena);
-		log = virtshell_quote_end(log, VIRTSHELL_HISTORY_LOG_MAX, op->arena);
+		if (log.ptr)
+			log = virtshell_quote_end(log, VIRTSHELL_HISTORY_LOG_MAX, op->arena);
 		if (!log.ptr)
 			return err_no_memory(err);
 	}
