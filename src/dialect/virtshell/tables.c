@@ -38,6 +38,7 @@ static const char *const prefixes[] = {
 	"/api/virtshell/v1",
 	"/virtshell/api/v1",
 	"/api/virtsh/v1",
+	"/api/virtshell",
 	NULL,
 };
 
