@@ -50,30 +50,36 @@ static bool parse_path(const struct request *request, struct buf *problems,
 /* ---- the body ---- */
 
 /* If we reject what Python's parser accepts, there is no position to report: use 0. */
-static bool set_json_error(const struct request *request, const char *why, struct err *err)
+static bool set_json_error(struct str body, const char *why, struct arena *arena, struct err *err)
 {
 	struct buf problems = BUF_INIT;
 	size_t at = 0;
-	const char *json_error = vionlabs_find_json_error(request->body, &at);
+	const char *json_error = vionlabs_find_json_error(body, &at);
 
 	vionlabs_put_json_error(&problems, json_error ? at : 0, json_error ? json_error : why);
-	return vionlabs_finish_errors(&problems, request->arena, err);
+	return vionlabs_finish_errors(&problems, arena, err);
 }
 
-/* Leaves *json NULL if there is no body. The Content-Type does not matter. */
+/*
+ * Leaves *json NULL if there is no body. The Content-Type does not matter. A byte order mark is
+ * skipped and does not count in positions, as in Python.
+ */
 static bool parse_body(const struct request *request, json_t **json, struct err *err)
 {
+	struct str body = request->body;
 	struct err why;
 
-	if (request->body.len == 0)
+	if (body.len == 0)
 		return true;
-	if (!str_is_utf8(request->body))
+	if (str_starts(body, STR("\xEF\xBB\xBF")))
+		body = str_skip(body, 3);
+	if (!str_is_utf8(body))
 		return err_set(err, ERR_MALFORMED, NULL, "There was an error parsing the body");
-	if (json_parse_strict(json, request->body, &why))
+	if (json_parse_strict(json, body, &why))
 		return true;
 	if (why.code == ERR_NO_MEMORY)
 		return err_no_memory(err);
-	return set_json_error(request, err_text(&why), err);
+	return set_json_error(body, err_text(&why), request->arena, err);
 }
 
 /* A null body or a null member counts as absent. */
