@@ -208,11 +208,10 @@ static void put_token_map(void)
 	buf_puts(&generated, "\tdefault \"\";\n}\n");
 }
 
-/* ---- whether a request has any credential, of whatever dialect ---- */
+/* ---- whether the query may hold a credential, of whatever dialect ---- */
 
-static void put_credential_map(void)
+static void put_query_map(void)
 {
-	static const enum credential_source_kind kinds[] = { SOURCE_HEADER, SOURCE_VIRTSHELL };
 	const char *names[NAMES_MAX];
 	size_t count = collect_names(SOURCE_QUERY, names);
 
@@ -220,15 +219,7 @@ static void put_credential_map(void)
 	for (size_t i = 0; i < count; i++)
 		buf_printf(&generated, "|%s", names[i]);
 	buf_puts(&generated, ")([=&]|\\z)\" 1;\n"
-			     "\tdefault $polytask_has_escaped_name;\n}\n"
-			     "map \"$http_authorization");
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		count = collect_names(kinds[i], names);
-		for (size_t j = 0; j < count; j++)
-			buf_printf(&generated, "$http_%s", header_variable(names[j]));
-	}
-	buf_puts(&generated, "$polytask_query_credential\" $polytask_has_credential {\n"
-			     "\t0       0;\n\tdefault 1;\n}\n");
+			     "\tdefault $polytask_has_escaped_name;\n}\n");
 }
 
 /* ---- for generate.c ---- */
@@ -297,7 +288,7 @@ void generate_token_maps(void)
 	for (size_t i = 0; dialects[i]; i++)
 		put_sources(dialects[i]);
 	put_token_map();
-	put_credential_map();
+	put_query_map();
 	put_vary_map();
 }
 

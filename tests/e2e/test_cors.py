@@ -1,11 +1,14 @@
 """Scripts of other sites: preflights and answers for the allowed origins, and for others."""
 import concurrent.futures
+import os
 import re
 
 import openapi
 from dialects import DIALECTS, idol, vionlabs
+from http2_client import Http2
 from lib import Instance, run_tests
-from tap import equal, ok
+from raw_http import converse_http2, h2, http2_fields
+from tap import equal, ok, skip, until
 
 ALLOWED, SECOND, OTHER = "https://app.example", "https://b.example:8443", "https://evil.example"
 
@@ -123,25 +126,54 @@ def allowed():
     instance.stop("allowed")
 
 
+def many(instance, count, ask):
+    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+        return list(pool.map(ask, range(count)))
+
+
 def budgets():
-    """Without the option, preflights are refused and use up no budget; other OPTIONS do."""
-    instance = Instance(nginx={"RATE": "1", "BURST": "2"})
+    """Only preflights of an allowed origin are exempt from the limit of refusals."""
     path = idol.PREFIX + "/import-tasks"
-    with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        several = list(pool.map(lambda _: preflight(instance, path, ALLOWED), range(20)))
-    equal({answer.status for answer in several}, {401}, "20 preflights at once: 401 each")
-    equal(grants(several[0]), {}, "no grant without the option")
-    wrong = [("Authorization", "Bearer wrong")]
-    asked = [("Origin", ALLOWED), ("Access-Control-Request-Method", "GET")]
+    for origins in ("", ALLOWED):
+        instance = Instance(nginx={"RATE": "1", "BURST": "2", "ORIGINS": origins})
+        own = many(instance, 20, lambda _: preflight(instance, path, ALLOWED))
+        equal(
+            {answer.status for answer in own},
+            {204} if origins else {401, 429},
+            f"20 preflights at once, allowed origin {origins or 'none'}",
+        )
+        others = many(instance, 20, lambda _: preflight(instance, path, OTHER))
+        equal({answer.status for answer in others}, {401, 429}, "another origin is counted")
+        instance.stop("budgets")
 
 
-    def guess(_):
-        return instance.request("OPTIONS", path, headers=wrong + asked, documented=False).status
+def flood():
+    """Preflights have a limit of their own, and no error of nginx is answered as a preflight."""
+    if not h2:
+        skip("many preflights", "python3-h2 is not installed")
+        return
+    instance = Instance(nginx={"ORIGINS": ALLOWED})
+    fields = http2_fields(
+        instance,
+        "OPTIONS",
+        idol.PREFIX + "/import-tasks",
+        ("origin", ALLOWED),
+        ("access-control-request-method", "POST"),
+    )
+    connections = [Http2(instance) for _ in range(8)]
+    for connection in connections:
+        for _ in range(60):
+            connection.request(fields)
+    for connection in connections:
+        connection.send()
+    answers = [status for connection in connections for status in connection.statuses(60)]
+    equal((len(answers), set(answers)), (480, {204, 429}), "480 preflights at once: some are refused")
+    log = os.path.join(instance.dir, "log", "nginx-access.log")
+    ok(until(lambda: '"TooManyPreflights"' in open(log).read(), 10), "the log has the reason")
+    fields[2] = (":authority", "evil.example")
+    answer = converse_http2(instance, fields)
+    equal((answer.status, answer.body[:2]), (421, b'{"'), "a preflight for another host: 421")
+    instance.stop("flood")
 
-    with concurrent.futures.ThreadPoolExecutor(20) as pool:
-        statuses = list(pool.map(guess, range(20)))
-    equal(set(statuses), {401, 429}, "OPTIONS with a wrong credential is counted")
-    instance.stop("budgets")
 
-
-run_tests(allowed, budgets)
+run_tests(allowed, budgets, flood)
