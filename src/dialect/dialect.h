@@ -50,6 +50,7 @@ struct dialect {
 	uint8_t code;		     /* in records and index keys: from 1, never reused */
 	const char *const *prefixes; /* whole path segments, "/api/virtshell/v1"; ends with NULL */
 	enum dialect_slash_policy trailing_slash;
+	bool merges_slashes; /* `//` in a path counts as one slash; otherwise such a path is 404 */
 	const struct auth_policy *auth;
 	const struct route *routes; /* ends with ROUTE_END */
 	const struct dialect_statuses *statuses;

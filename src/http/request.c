@@ -105,8 +105,6 @@ static bool check_uri_bytes(struct str uri, struct err *err)
  */
 static bool check_path(struct str path, struct err *err)
 {
-	if (memmem(path.ptr, path.len, "//", 2))
-		return set_uri_error(err, "holds an empty segment");
 	if (memmem(path.ptr, path.len, "%2e", 3) || memmem(path.ptr, path.len, "%2E", 3))
 		return set_uri_error(err, "holds an encoded dot");
 	return true;
@@ -140,6 +138,10 @@ static bool split_path(struct request *request, struct str path, struct err *err
 	while (rest.len > 0) {
 		struct str raw = str_split_next(&rest, '/'), segment;
 
+		if (raw.len == 0) {
+			request->empty_segments = true;
+			continue;
+		}
 		if (count == REQUEST_SEGMENTS_MAX)
 			return err_set(err, ERR_URI_TOO_LONG, NULL,
 				"The address has more than %d segments.", REQUEST_SEGMENTS_MAX);

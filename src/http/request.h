@@ -60,6 +60,7 @@ struct request {
 	struct str segments[REQUEST_SEGMENTS_MAX]; /* decoded after splitting: may contain '/' */
 	size_t segment_count;
 	bool trailing_slash;
+	bool empty_segments; /* the path contains `//`; segments has no empty one */
 	struct pair query[REQUEST_QUERY_MAX]; /* decoded, in order, with duplicates */
 	size_t query_count;
 	struct str body;
@@ -87,7 +88,8 @@ bool request_add_cgi_param(
 /*
  * Parses REQUEST_METHOD and REQUEST_URI. ERR_MALFORMED if the URI is not an absolute path, contains
  * '#', a space, a control byte, an invalid or NUL escape or, decoded, is not UTF-8; or if its path
- * contains `//`, a dot segment (also between %2F), an encoded dot or a backslash in any form.
+ * contains a dot segment (also between %2F), an encoded dot or a backslash in any form. The web
+ * server selects its rules by the path without empty segments, as it is in `segments`.
  * ERR_URI_TOO_LONG beyond the limits. The method is set even on failure: a response to HEAD has no
  * body.
  */

@@ -14,7 +14,7 @@ void exchange_reset(struct exchange *exchange)
 	request->query_count = 0;
 	request->path_var_count = 0;
 	request->method = METHOD_NONE;
-	request->trailing_slash = false;
+	request->trailing_slash = request->empty_segments = false;
 	request->uri = request->path = request->body = STR_NULL;
 	request->base_url = STR_NULL;
 	request->selected_fields = 0;

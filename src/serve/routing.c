@@ -99,6 +99,10 @@ bool routing_find_route(struct exchange *exchange, size_t skip, struct err *err)
 	struct request *request = &exchange->request;
 	unsigned allowed = 0;
 
+	if (request->empty_segments && !dialect->merges_slashes) {
+		exchange->route = NULL;
+		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
+	}
 	switch (route_find(dialect->routes, request, skip, &exchange->route, &allowed)) {
 	case ROUTE_FOUND:
 		if (!request->trailing_slash || dialect->trailing_slash == SLASH_IGNORE)

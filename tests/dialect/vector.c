@@ -233,6 +233,7 @@ static bool match_route(const struct dialect *dialect, struct outcome *outcome)
 	size_t skip;
 
 	if (dialect_by_path(request, &skip) == dialect &&
+		(dialect->merges_slashes || !request->empty_segments) &&
 		(dialect->trailing_slash == SLASH_IGNORE || !request->trailing_slash))
 		found = route_find(dialect->routes, request, skip, &outcome->route, &allowed);
 	if (found == ROUTE_FOUND)

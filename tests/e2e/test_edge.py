@@ -1,5 +1,6 @@
 """nginx: its own refusals, ambiguous addresses, protocols, request ids, a stopped service."""
 import functools
+import json
 import os
 import re
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import time
 
 from client import parse_answer
-from dialects import native, virtshell
+from dialects import native, uplynk, vionlabs, virtshell
 from lib import NGINX, Instance, run_tests
 from nginx_site import SITE_PARTS
 from paths import BUILD
@@ -127,8 +128,6 @@ def addresses():
     uuid = instance.create(description="a", status="here")
     count = len(instance.tasks())
     for path in (
-        "//tasks",
-        "/tasks//" + uuid,
         "/./tasks",
         "/tasks/./" + uuid,
         "/x/../tasks",
@@ -155,6 +154,10 @@ def addresses():
                 f"{method} {path}: 400",
                 answer,
             )
+    for path in ("//tasks", "/tasks//" + uuid):
+        for method in ("GET", "DELETE"):
+            answer = instance.raw_request(f"{method} {virtshell.PREFIX}{path} HTTP/1.1".encode())
+            equal(answer.status, 404, f"{method} {path}: 404")
     for path in (
         "/api/../api/virtshell/v1/tasks",
         "//api/virtshell/v1/tasks",
@@ -184,6 +187,43 @@ def addresses():
         instance.get(f"/tasks/{uuid}?x=1&y=%ff").status in (200, 400), True, "a query: 200 or 400"
     )
     equal(len(instance.tasks()), count, "refused addresses delete no task")
+
+
+def merged_slashes():
+    """Only IDOL takes several slashes for one, and a signature covers them as sent."""
+    instance = shared()
+    track = {"data": {"type": "tracks", "id": "1"}}
+    new = {
+        "type": "import-tasks",
+        "attributes": {"master-type": "hd"},
+        "relationships": {"attachable": track},
+    }
+    body = json.dumps({"data": new})
+    head = instance.bearer() + [("Content-Type", "application/vnd.api+json")]
+    made = instance.request("POST", "/api//v2///import-tasks", body, head, documented=False)
+    equal(made.status, 201, "IDOL: POST with empty segments: 201")
+    number = made.json()["data"]["id"]
+    links = {link for link in re.findall(rb'"https://[^"]*"', made.body) if b"//api//" in link}
+    equal(links, set(), "IDOL: links have none")
+    for path in (f"//api/v2/import-tasks/{number}", f"/api/v2/import-tasks//{number}//"):
+        answer = instance.request("GET", path, documented=False)
+        equal(answer.status, 200, f"IDOL: {path}: 200")
+    for name, path in (
+        ("Vionlabs", vionlabs.PREFIX + "//x"),
+        ("Uplynk", uplynk.PREFIX + "//ingest-points"),
+        ("4HSE", "/v2//task/index"),
+        ("native", native.PREFIX + "//tasks"),
+        ("VirtShell", "/api//virtshell/v1/tasks"),
+    ):
+        equal(instance.request("GET", path, documented=False).status, 404, f"{name}: {path}: 404")
+        answer = instance.request("GET", path, headers=[], documented=False)
+        ok(answer.status in (401, 403), f"{name}: without a credential: 401 or 403", answer)
+    path = "/api//virtshell/v1/tasks"
+    answer = instance.request("GET", path, headers=instance.sign("GET", path), documented=False)
+    equal(answer.status, 404, "a signature of the address as sent is valid")
+    lines = instance.sign("GET", virtshell.PREFIX + "/tasks")
+    answer = instance.request("GET", path, headers=lines, documented=False)
+    equal(answer.status, 403, "one of the address with single slashes is not")
 
 
 def truncated_bodies():
@@ -323,6 +363,7 @@ run_tests(
     static_refusals,
     huge_header,
     addresses,
+    merged_slashes,
     truncated_bodies,
     request_ids,
     protocols,

@@ -196,9 +196,40 @@ static void last_segment_of_a_long_path_decides(void **state)
 	arena_free(&arena);
 }
 
+static void empty_segments_are_left_out(void **state)
+{
+	static const struct {
+		const char *uri;
+		size_t count;
+		bool empty, trailing_slash;
+	} rows[] = {
+		{ "/a/b", 2, false, false },
+		{ "/a/b/", 2, false, true },
+		{ "/a//b", 2, true, false },
+		{ "//a/b", 2, true, false },
+		{ "/a/b//", 2, true, true },
+		{ "/a//b?c=//", 2, true, false },
+		{ "/a/b?c=//", 2, false, false },
+		{ "//", 0, true, true },
+	};
+	struct arena arena = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct request request;
+
+		parse(&request, &arena, "GET", rows[i].uri);
+		assert_int_equal(request.segment_count, rows[i].count);
+		assert_int_equal(request.empty_segments, rows[i].empty);
+		assert_int_equal(request.trailing_slash, rows[i].trailing_slash);
+	}
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CHECK(empty_segments_are_left_out),
 		CHECK(matching_row_is_found),
 		CHECK(other_paths_are_not_found),
 		CHECK(other_methods_are_not_allowed),

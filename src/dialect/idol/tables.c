@@ -30,6 +30,7 @@ const struct dialect idol_dialect = {
 	.code = DIALECT_CODE_idol,
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_IGNORE,
+	.merges_slashes = true,
 	.auth = &idol_auth,
 	.routes = routes,
 	.statuses = &idol_statuses,
