@@ -78,6 +78,7 @@ static void put_locations(const struct dialect *dialect)
 			buf_printf(&generated,
 				"\tclient_max_body_size %zu;\n"
 				"\tlimit_conn polytask_connections @CONNECTIONS@;\n"
+				"\tlimit_conn polytask_credentials @CONNECTIONS@;\n"
 				"\tlimit_conn polytask_large 32;\n",
 				dialect->body_max);
 		if (generate_has_form_token(dialect))

@@ -159,15 +159,15 @@ def networks():
 
 
 @contextlib.contextmanager
-def half_sent(instance, count, address):
-    """Opens requests with a valid credential whose body lacks its last byte."""
+def half_sent(instance, count, address, token=None):
+    """Opens requests with a valid token whose body lacks its last byte."""
     with contextlib.ExitStack() as stack:
         for _ in range(count):
             plain = stack.enter_context(socket.create_connection(("127.0.0.1", instance.port)))
             tls = stack.enter_context(instance.tls.wrap_socket(plain, server_hostname="localhost"))
             tls.sendall(
                 f"POST {virtshell.PREFIX}/tasks HTTP/1.1\r\nHost: {instance.host}\r\n"
-                f"Authorization: Bearer {instance.token}\r\nX-Test-Address: {address}\r\n"
+                f"Authorization: Bearer {token or instance.token}\r\nX-Test-Address: {address}\r\n"
                 "Content-Length: 3\r\n\r\n{}".encode()
             )
         yield
@@ -175,10 +175,12 @@ def half_sent(instance, count, address):
 
 def connections():
     instance = limited(CONNECTIONS="4")
-    good = instance.bearer()
+    # Tokens are counted, too: each group of clients has its own.
+    other, third = (instance.add_token("tester", label) for label in ("other", "third"))
 
-    def ask(dialect, address):
-        return instance.request("GET", dialect.prefix + "/x", None, from_address(address, good))
+    def ask(dialect, address, token=other):
+        headers = from_address(address, instance.bearer(token))
+        return instance.request("GET", dialect.prefix + "/x", None, headers)
 
     with half_sent(instance, 4, "192.0.2.1"):
         for name, dialect in DIALECTS.items():
@@ -191,7 +193,9 @@ def connections():
             equal(answer.headers.get_all("Retry-After"), ["1"], f"{name}: Retry-After")
             answer = ask(dialect, "192.0.2.2")
             ok(answer.status in (200, 404), f"{name}: another address is served", answer)
-        with half_sent(instance, 4, "2001:db8::1"):
+            answer = ask(dialect, "192.0.2.2", instance.token)
+            equal(answer.status, 429, f"{name}: a token is counted at every address")
+        with half_sent(instance, 4, "2001:db8::1", third):
             ok(
                 until(lambda: ask(DIALECTS["virtshell"], "2001:db8::2").status == 429, 5),
                 "connections of one IPv6 network are counted together",
