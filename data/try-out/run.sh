@@ -112,13 +112,37 @@ choose_places() {
 		MEMORY=$HOME_DIR/memory
 		own_directory "$MEMORY" || die "cannot create the directory $MEMORY"
 	fi
+	WEB_USER=''
 	SOCKETS=$HOME_DIR
-	if [ ${#HOME_DIR} -gt 85 ]; then
+	if [ "$(id -u)" = 0 ]; then
+		choose_web_places "$name"
+	elif [ ${#HOME_DIR} -gt 85 ]; then
 		SOCKETS=${XDG_RUNTIME_DIR:-/tmp}/$name
 		own_directory "$SOCKETS" || die "cannot create the directory $SOCKETS"
 		printf 'polytask: the path %s is too long for sockets; they are in %s\n' \
 			"$HOME_DIR" "$SOCKETS"
 	fi
+}
+
+# As root, nginx's workers are another user, who may be unable to enter HOME_DIR: what they open by its name is
+# in memory. polytaskd stays root, without capabilities except one (polytaskd(8), SECURITY).
+choose_web_places() {
+	for WEB_USER in www-data nobody; do
+		! id -u "$WEB_USER" >/dev/null 2>&1 || break
+	done
+	id -u "$WEB_USER" >/dev/null 2>&1 || die "there is no user www-data or nobody for nginx; do not run this as root"
+	if [ "$MEMORY" = "$HOME_DIR/memory" ]; then
+		rmdir "$MEMORY" 2>/dev/null || true
+		MEMORY=/run/$1
+		own_directory "$MEMORY" || die "cannot create the directory $MEMORY"
+	fi
+	SOCKETS=$MEMORY
+	chmod 0711 "$MEMORY"
+	rm -rf -- "$MEMORY/openapi"
+	mkdir -p "$MEMORY/nginx"
+	cp -r -- "$BUILD/data/openapi" "$MEMORY/openapi"
+	chmod 0711 "$MEMORY/nginx"
+	chmod -R a+rX "$MEMORY/openapi"
 }
 
 write_certificate() {
@@ -133,15 +157,24 @@ write_certificate() {
 	chmod 0600 "$tls/key.pem"
 }
 
+# Lines of polytask.conf: who may connect to the FastCGI sockets.
+socket_owner() {
+	if [ -n "$WEB_USER" ]; then
+		printf 'socket_mode = 0660\ngroup = %s\npeer_user = %s\n' \
+			"$(id -gn "$WEB_USER")" "$WEB_USER"
+	else
+		printf 'socket_mode = 0600\npeer_user = %s\n' "$(id -un)"
+	fi
+}
+
 write_polytask_conf() {
 	cat >"$HOME_DIR/polytask.conf" <<-END
 		# Written by bootstrap at every start; see polytask.conf(5)
 		home = $HOME_DIR/store
 		regions = $MEMORY/regions
 		socket = $SOCKETS/polytask.sock
-		socket_mode = 0600
+		$(socket_owner)
 		control = $SOCKETS/control.sock
-		peer_user = $(id -un)
 		# No backend carries out Uplynk's tasks here.
 		uplynk_complete = 1
 		# All requests of a trial or a measurement come from one user.
@@ -150,22 +183,23 @@ write_polytask_conf() {
 	END
 }
 
-# As root, nginx's workers and polytaskd stay root here, because DIR may be inside a private home directory
-# that no other user can enter. A system installation gives each a user of its own.
 write_nginx_conf() {
-	local user='' listen="listen 127.0.0.1:$PORT ssl http2;" template
+	local user='' temp=$HOME_DIR/nginx openapi=$BUILD/data/openapi template
+	local listen="listen 127.0.0.1:$PORT ssl http2;"
 
-	[ "$(id -u)" != 0 ] || user='user root;'
+	if [ -n "$WEB_USER" ]; then
+		user="user $WEB_USER $(id -gn "$WEB_USER");" temp=$MEMORY/nginx openapi=$MEMORY/openapi
+	fi
 	! grep -qs '^00000000000000000000000000000001 ' /proc/net/if_inet6 ||
 		listen+=" listen [::1]:$PORT ssl http2;"
 	for template in "$SOURCE"/nginx/{nginx,polytask-*}.conf.in "$BUILD"/nginx/polytask-dialects-*.conf.in; do
-		sh "$SOURCE/data/fill.sh" USER="$user" HOME="$HOME_DIR" CONF="$HOME_DIR/conf" \
+		sh "$SOURCE/data/fill.sh" USER="$user" HOME="$HOME_DIR" TEMP="$temp" CONF="$HOME_DIR/conf" \
 			SOCKET="$SOCKETS/polytask.sock" READ_SOCKET="$SOCKETS/polytask.sock.read" \
 			CACHE="$MEMORY/authorized" \
 			RATE=10 BURST=50 CONNECTIONS=2048 ORIGINS='' \
 			NAMES='localhost 127.0.0.1 [::1]' LISTEN="$listen" \
 			CERTIFICATE="$HOME_DIR/tls/cert.pem" CERTIFICATE_KEY="$HOME_DIR/tls/key.pem" \
-			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$BUILD/data/openapi" \
+			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$openapi" \
 			<"$template" >"$HOME_DIR/conf/$(basename "$template" .in)"
 	done
 	mv "$HOME_DIR/conf/nginx.conf" "$HOME_DIR/nginx.conf"

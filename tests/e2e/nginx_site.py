@@ -31,6 +31,7 @@ class NginxSite:
         values = {
             "USER": "user root;" if os.geteuid() == 0 else "",
             "HOME": self.dir,
+            "TEMP": os.path.join(self.dir, "nginx"),
             "CONF": os.path.join(self.dir, "conf"),
             "SOCKET": self.socket,
             "READ_SOCKET": self.socket + ".read",
