@@ -135,7 +135,7 @@ def users_and_directories(tree):
     os.makedirs(etc, exist_ok=True)
     for name, line in (
         ("passwd", "root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/:/bin/false\n"),
-        ("group", "root:x:0:\nwww-data:x:33:\n"),
+        ("group", "root:x:0:\nadm:x:4:\nwww-data:x:33:\n"),
     ):
         with open(os.path.join(etc, name), "w") as out:
             out.write(line)
@@ -158,6 +158,7 @@ def users_and_directories(tree):
         (tree.state, 0o700, (uid, gid)),
         (tree.run, 0o750, (uid, 33)),
         (tree.run + "/nginx", 0o700, (33, 33)),
+        ("/var/log/nginx/polytask.log", 0o640, (33, 4)),
     ):
         info = os.stat(tree.path(folder))
         equal(
