@@ -95,6 +95,9 @@ struct list_query {
 	struct list_filter filters[LIST_FILTERS_MAX]; /* a task must match all */
 	size_t filter_count;
 	struct list_time_range created, updated;
+	/* A further condition, which no index answers; NULL: none. Pure; its data is in the arena. */
+	bool (*test)(const void *data, const struct task *task);
+	const void *test_data;
 	const uint8_t *dialects; /* if op.dialect is 0: only these */
 	size_t dialect_count;	 /* 0: all */
 	enum list_scope scope;

@@ -193,6 +193,8 @@ static void set_list(json_t *json, const struct op *op)
 	set_sorts(query, op);
 	set_span(query, "created", &list->created);
 	set_span(query, "updated", &list->updated);
+	if (list->test)
+		json_object_set_new(query, "test", json_true());
 	for (size_t i = 0; i < list->dialect_count; i++) {
 		if (i == 0)
 			json_object_set_new(query, "dialects", json_array());

@@ -85,6 +85,14 @@ def filters():
         ({"status": "Completed"}, []),
         ({"created_at": "1999-12-31"}, []),
         ({"created_at": create()["created_at"]}, ["f-1", "f-2", "f-3"]),
+        ({"updated_at": {"gte": "2024-01-01"}}, ["f-1", "f-2", "f-3"]),
+        ({"updated_at": {"lt": "2024-01-01T00:00:00Z"}}, []),
+        ({"status": {"in": ["pending", "x"]}}, ["f-1"]),
+        ({"status": {"neq": "pending"}}, ["f-2", "f-3"]),
+        ({"user_id": {"nin": ["bob"]}, "updated_at": {"gt": "2024-01-01"}}, ["f-1", "f-3"]),
+        ({"status": {"like": "COMPL"}}, ["f-2", "f-3"]),
+        ({"or": [{"user_id": "bob"}, {"entity_id": "7"}]}, ["f-1", "f-2"]),
+        ({"not": {"user_id": "ann", "status": "completed"}}, ["f-1", "f-2"]),
     ):
         answer = index(filter={"handler": "FilterHandler", **asked})
         equal(ids(answer), found, f"filter {asked}")
@@ -113,6 +121,32 @@ def filters():
             (422, [{"field": "filter", "message": message}]),
             f"filter {asked}",
         )
+
+
+def operators_in_queries():
+    made = [
+        create(handler="PollHandler", task_id=f"poll-{i}", status=status)["task_id"]
+        for i, status in enumerate(("done", "pending", "done", "failed", "done"))
+    ]
+    call("PUT", "/update/poll-0", {"response": "changed"})
+    path = (
+        TASK + "/index?filter[handler]=PollHandler&filter[updated_at][gte]=2024-01-01"
+        "&filter[status][neq]=pending&per-page=2"
+    )
+    found = []
+    while path and len(found) < 9:
+        answer = shared().request("GET", path, None, shared().bearer())
+        found += ids(answer)
+        equal(answer.headers["X-Pagination-Total-Count"], "4", "a total with operators")
+        links = dict(
+            reversed(link) for link in re.findall(r"<([^>]*)>; rel=(\w+)", answer.headers["Link"])
+        )
+        path = links.get("next", "")[len("https://" + shared().host) :]
+    equal(
+        found,
+        [made[2], made[3], made[4], made[0]],
+        "links keep the operators, and updated_at gives the order of update",
+    )
 
 
 def dependents():
@@ -175,4 +209,4 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(pages, filters, dependents, history, ending)
+run_tests(pages, filters, operators_in_queries, dependents, history, ending)

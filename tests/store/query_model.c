@@ -177,7 +177,7 @@ static bool matches(const struct op *op, const struct entry *entry)
 		if (!satisfies(task, &list->filters[i]))
 			return false;
 	}
-	return true;
+	return !list->test || list->test(list->test_data, task);
 }
 
 size_t model_expect(const struct op *op, const struct task *rows[TASKS_MAX])
@@ -321,6 +321,12 @@ static void draw_sort(struct op *op)
 	list_sort_add(&op->list, op->dialect == CODE_A ? PICK(own) : PICK(common), model_draw(2));
 }
 
+static bool was_created_in_an_even_ms(const void *data, const struct task *task)
+{
+	(void)data;
+	return task->created % 2 == 0;
+}
+
 struct op model_draw_query(void)
 {
 	static const uint8_t both[] = { CODE_A, CODE_B };
@@ -336,6 +342,8 @@ struct op model_draw_query(void)
 		draw_filter(&op);
 	draw_time_range(&op.list.created);
 	draw_time_range(&op.list.updated);
+	if (model_draw(4) == 0)
+		op.list.test = was_created_in_an_even_ms;
 	for (unsigned i = model_draw(3); i > 0; i--)
 		draw_sort(&op);
 	op.list.want_total = model_draw(3) > 0;

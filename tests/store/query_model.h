@@ -24,7 +24,7 @@ extern const struct index_table query_tables[];
 unsigned model_draw(unsigned below);
 /* Sets the seed and creates tasks of several dialects in the store and in the model. */
 void model_fill(struct store *store, size_t count, uint64_t seed);
-/* A list with any filters, time ranges, sorts, offset and limit. */
+/* A list with any filters, time ranges, test, sorts, offset and limit. */
 struct op model_draw_query(void);
 /* All rows that the list has, in order, without offset and limit; returns their number. */
 size_t model_expect(const struct op *op, const struct task *rows[TASKS_MAX]);

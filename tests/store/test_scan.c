@@ -84,6 +84,34 @@ static void two_large_conditions_are_too_broad(struct store *store)
 	assert_code(fixture_error(store, &op), ERR_TOO_BROAD);
 }
 
+static bool is_even(const void *data, const struct task *task)
+{
+	(void)data;
+	return task->created % 2 == 0;
+}
+
+static void test_of_many_rows_is_too_broad(struct store *store)
+{
+	struct op op = list();
+
+	op.list.test = is_even;
+	assert_code(fixture_error(store, &op), ERR_TOO_BROAD);
+}
+
+static void test_of_a_time_range_has_its_total(struct store *store)
+{
+	struct op op = list();
+	struct result result;
+
+	op.list.test = is_even;
+	op.list.updated = (struct list_time_range){ 1000, optional_time(1101) };
+	list_sort_add(&op.list, INDEX_BY_UPDATED, false);
+	result = open_list(store, &op);
+	assert_true(result.total_known);
+	assert_int_equal(result.total, 51);
+	store_result_free(&result);
+}
+
 /* Entries of equal value are in the order of creation. */
 static void implied_sorts_cost_nothing(struct store *store)
 {
@@ -195,6 +223,8 @@ static void scans_are_limited(void **state)
 {
 	static void (*const tests[])(struct store *) = {
 		two_large_conditions_are_too_broad,
+		test_of_many_rows_is_too_broad,
+		test_of_a_time_range_has_its_total,
 		implied_sorts_cost_nothing,
 		other_sorts_are_too_broad,
 		smallest_condition_is_read,

@@ -9,8 +9,9 @@
  *     DELETE     /delete         remove one; likewise
  *
  * Private to this folder: tables.c has the routes, model.c statuses, indexes and members, params.c
- * parses queries and bodies, list.c turns them into list operations and decode.c into all others,
- * page.c writes pagination header fields, rules.c has the native API's hooks.
+ * parses queries and bodies, list.c turns them into list operations (condition.h: filters) and
+ * decode.c into all others, page.c writes pagination header fields, rules.c has the native API's
+ * hooks.
  */
 #include "dialect/dialect.h"
 #include "http/json.h"

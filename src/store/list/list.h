@@ -151,7 +151,7 @@ struct str filter_value(const struct list_filter *filter, size_t i);
 uint8_t query_sort_field(const struct query *query);
 bool query_is_descending(const struct query *query);
 bool time_range_is_set(const struct list_time_range *range);
-/* The number of conditions: filters and time ranges. */
+/* The number of conditions: filters, time ranges and the test. */
 size_t query_conditions(const struct query *query);
 /* The offset that the list means: with clamp_offset one past the end is that of the last page. */
 uint64_t list_offset(const struct list_query *list, uint64_t total);

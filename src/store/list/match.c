@@ -64,7 +64,7 @@ bool query_matches(const struct query *query, const struct task *task)
 		if (!satisfies(query, &list->filters[i], task))
 			return false;
 	}
-	return true;
+	return !list->test || list->test(list->test_data, task);
 }
 
 /* ---- the sort key ---- */

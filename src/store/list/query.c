@@ -65,7 +65,7 @@ bool time_range_is_set(const struct list_time_range *range)
 size_t query_conditions(const struct query *query)
 {
 	return query->list.filter_count + time_range_is_set(&query->list.created) +
-	       time_range_is_set(&query->list.updated);
+	       time_range_is_set(&query->list.updated) + (query->list.test ? 1 : 0);
 }
 
 uint64_t list_offset(const struct list_query *list, uint64_t total)
