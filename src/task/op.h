@@ -192,6 +192,11 @@ struct op {
 
 	struct change change;
 	/*
+	 * UPDATE: why the request is invalid, for a dialect that looks the task up first: the error
+	 * of the operation if the task exists and meets the preconditions. In arena; NULL: valid.
+	 */
+	const struct err *invalid;
+	/*
 	 * Called in the transaction with the changed task, before it is written. May complete the
 	 * task, with texts of op->arena or constants, or refuse it. task->updated is the time of
 	 * the change. before is NULL for a new task. Pure; may be called several times.

@@ -266,6 +266,10 @@ void vector_decode(const struct vector *vector, struct outcome *outcome)
 	if (changes)
 		id_parse(&outcome->op.new_id, STR(VECTOR_NEW_ID));
 	outcome->decoded = outcome->route->decode(&outcome->request, &outcome->op, &outcome->err);
+	if (outcome->decoded && outcome->op.invalid && !vector->result) {
+		outcome->err = *outcome->op.invalid;
+		outcome->decoded = false;
+	}
 }
 
 static bool put_rows(struct outcome *outcome)

@@ -85,6 +85,14 @@ def documented():
     ):
         answer = call(method, action + task["task_id"], body)
         refused(answer, 404, "Not Found", message, f"{method} after DELETE: 404")
+    answer = call("PUT", "/update/" + task["task_id"], {"handler": ""})
+    refused(answer, 404, "Not Found", message, "an invalid PUT of an unknown task: 404")
+    answer = call("PUT", "/update/" + create()["task_id"], {"handler": ""})
+    equal(
+        (answer.status, answer.json()),
+        (422, [{"field": "handler", "message": "Handler cannot be blank."}]),
+        "an invalid PUT of a task: 422",
+    )
 
 
 def names():

@@ -117,6 +117,21 @@ static void hook_refuses_the_operation(void **state)
 	assert_code(fixture_error(store, &op), ERR_UNPROCESSABLE);
 }
 
+static void invalid_update_fails_only_if_the_task_exists(void **state)
+{
+	struct store *store = *state;
+	struct err invalid = { 0 };
+	struct op op = fixture_op(OP_UPDATE, 1), create = fixture_op(OP_CREATE, 1);
+	struct result result;
+
+	err_set(&invalid, ERR_UNPROCESSABLE, "name", NULL);
+	op.invalid = &invalid;
+	assert_code(fixture_error(store, &op), ERR_NOT_FOUND);
+	result = apply(store, &create);
+	store_result_free(&result);
+	assert_code(fixture_error(store, &op), ERR_UNPROCESSABLE);
+}
+
 /* ---- ended tasks ---- */
 
 static enum err_code move_between(
@@ -166,6 +181,7 @@ int main(void)
 		ON_EVERY_ENGINE(resource_is_no_task_of_any_dialect),
 		ON_EVERY_ENGINE(hook_completes_the_task),
 		ON_EVERY_ENGINE(hook_refuses_the_operation),
+		ON_EVERY_ENGINE(invalid_update_fails_only_if_the_task_exists),
 		ON_EVERY_ENGINE(ended_task_keeps_its_state),
 		ON_EVERY_ENGINE(task_that_has_not_ended_may_change_freely),
 	};

@@ -238,13 +238,27 @@ bool fourhse_decode_read(struct request *request, struct op *op, struct err *err
 	return parse_id(request, op, &text, err);
 }
 
+/* The framework looks the task up before it reads the body: an unknown id is 404 for any body. */
+static bool keep_invalid(struct op *op, struct arena *arena, struct err *err)
+{
+	struct err *kept = arena_alloc(arena, sizeof(*kept));
+
+	if (!kept || err->code == ERR_NO_MEMORY)
+		return err_no_memory(err);
+	*kept = *err;
+	op->invalid = kept;
+	return true;
+}
+
 bool fourhse_decode_update(struct request *request, struct op *op, struct err *err)
 {
 	struct str text;
 
 	decode_init_op(op, OP_UPDATE, DIALECT_CODE_fourhse, NULL);
 	fourhse_select_fields(request);
-	return parse_id(request, op, &text, err) && parse_members(request, op, false, err);
+	if (!parse_id(request, op, &text, err))
+		return false;
+	return parse_members(request, op, false, err) || keep_invalid(op, request->arena, err);
 }
 
 static bool flag_is_set(const struct request *request, const char *name)

@@ -40,6 +40,10 @@ int change_fail_precondition(struct err *err)
 
 bool change_apply(const struct op *op, const struct task *old, struct task *task, struct err *err)
 {
+	if (op->invalid) {
+		*err = *op->invalid;
+		return false;
+	}
 	task->updated = task_change_time(task, op->now);
 	return task_apply_change(task, &op->change, task->updated, err) &&
 	       (!op->before_write || op->before_write(op, old, task, err));
