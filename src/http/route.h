@@ -26,6 +26,14 @@ struct route {
 	bool (*encode_row)(const struct request *request, const struct task *task, struct buf *out);
 	bool (*encode_end)(
 		const struct request *request, const struct result *result, struct buf *out);
+	/*
+	 * Of a list with pages: its response is held back until the last row is encoded, and gets
+	 * an entity tag of its rows (serve/held_page.h).
+	 */
+	bool holds_page;
+	/* With holds_page: adds header fields after encode_end. NULL: none. */
+	bool (*encode_links)(const struct request *request, const struct result *result,
+		struct response *response, struct err *err);
 };
 
 /* The last row of a table. */

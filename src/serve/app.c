@@ -6,6 +6,7 @@
 #include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "http/content_coding.h"
+#include "serve/held_page.h"
 #include "serve/precondition.h"
 #include "serve/rate.h"
 #include "serve/refusal.h"
@@ -89,7 +90,9 @@ static bool encode(struct exchange *exchange, struct err *err)
 	if (!buf_ok(&response->body) || !buf_ok(&response->headers))
 		return err_no_memory(err);
 	precondition_set_etag(&exchange->request, &exchange->result, response);
-	exchange->streaming = exchange->result.listing && exchange->request.method != METHOD_HEAD;
+	exchange->held_back = exchange->result.listing && exchange->route->holds_page;
+	exchange->streaming = exchange->held_back ||
+			      (exchange->result.listing && exchange->request.method != METHOD_HEAD);
 	return true;
 }
 
@@ -296,7 +299,7 @@ bool app_go_on(struct app *app, struct exchange *exchange, struct err *err)
 	if (err->code == ERR_PANIC)
 		return false;
 	exchange->work = WORK_NONE;
-	exchange->streaming = false;
+	exchange->streaming = exchange->held_back = false;
 	refusal_write(exchange, err);
 	return true;
 }
@@ -318,7 +321,7 @@ void app_set_error(struct exchange *exchange, const struct err *err)
 	if (!exchange->dialect)
 		routing_find_dialect(exchange, false, &skip);
 	exchange->work = WORK_NONE;
-	exchange->streaming = false;
+	exchange->streaming = exchange->held_back = false;
 	buf_reset(&exchange->response.headers);
 	refusal_write(exchange, err);
 }
@@ -338,11 +341,12 @@ bool app_stream_rows(struct exchange *exchange, size_t min_len, struct err *err)
 			buf_putc(body, ',');
 		if (!exchange->route->encode_row(&exchange->request, &row, body))
 			return err_no_memory(err);
+		held_page_add(exchange, &row);
 	}
 	if (end) {
 		exchange->streaming = false;
 		if (!exchange->route->encode_end(&exchange->request, &exchange->result, body))
 			return err_no_memory(err);
 	}
-	return buf_ok(body) || err_no_memory(err);
+	return buf_ok(body) ? held_page_check(exchange, err) : err_no_memory(err);
 }

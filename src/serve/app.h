@@ -30,7 +30,7 @@ bool app_handle(struct app *app, struct exchange *exchange, struct err *err);
 void app_set_error(struct exchange *exchange, const struct err *err);
 /*
  * Appends rows of a streamed list to response.body until it holds at least min_len bytes or the
- * list has ended (streaming is then false). After an error the response cannot be completed: the
- * caller must close the connection.
+ * list has ended (streaming is then false). While held_back is set, the head must not be sent.
+ * After an error, a response whose head was sent cannot be completed: close the connection.
  */
 bool app_stream_rows(struct exchange *exchange, size_t min_len, struct err *err);

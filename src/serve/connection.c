@@ -199,7 +199,7 @@ bool connection_receive(struct connection *conn, struct connection_shared *share
 	}
 	conn->exchange = exchange;
 	conn->head_sent = false;
-	conn->body_sent = 0;
+	conn->body_sent = conn->body_at = 0;
 	exchange->request.now = shared->now;
 	if (read_request(conn, shared, &received, queue, err))
 		return true;
@@ -214,17 +214,25 @@ bool connection_receive(struct connection *conn, struct connection_shared *share
 	return true;
 }
 
+static size_t unsent(const struct connection *conn)
+{
+	return conn->exchange->response.body.len - conn->body_at;
+}
+
 enum turn_queue connection_wants_rows(const struct connection *conn)
 {
 	const struct exchange *exchange = conn->exchange;
 
-	return exchange->streaming && exchange->response.body.len < FCGI_SEND_MAX ? TURN_ROWS
-										  : TURN_NONE;
+	return exchange->streaming && unsent(conn) < FCGI_SEND_MAX ? TURN_ROWS : TURN_NONE;
 }
 
+/* Fetches the rows of one turn: as many as one send takes. */
 static bool fetch_rows(struct connection *conn, struct err *err)
 {
-	if (!conn->exchange->streaming || app_stream_rows(conn->exchange, FCGI_SEND_MAX, err))
+	struct exchange *exchange = conn->exchange;
+	size_t before = exchange->held_back ? exchange->response.body.len : 0;
+
+	if (!exchange->streaming || app_stream_rows(exchange, before + FCGI_SEND_MAX, err))
 		return true;
 	if (err->code == ERR_PANIC)
 		return false;
@@ -252,7 +260,11 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 		return false;
 	if (exchange->work == WORK_NONE) {
 		free_large_body(exchange);
-		return fetch_rows(conn, err);
+		if (!fetch_rows(conn, err))
+			return false;
+		if (!exchange->held_back)
+			return true;
+		connection_count_held(conn, shared, true);
 	}
 	*queue = TURN_LIST;
 	return true;
@@ -292,11 +304,16 @@ static bool send_part(struct connection *conn, struct connection_shared *shared)
 
 	if (!conn->head_sent && !send_head(conn, shared, &room))
 		return false;
-	part = body->len < room ? body->len : room;
-	if (!fcgi_send(conn->fcgi, body->data, part))
+	part = unsent(conn) < room ? unsent(conn) : room;
+	if (!fcgi_send(conn->fcgi, body->data + conn->body_at, part))
 		return false;
-	buf_consume(body, part);
+	conn->body_at += part;
 	conn->body_sent += part;
+	/* Each byte is moved once at most, also of a body of many parts. */
+	if (2 * conn->body_at >= body->len) {
+		buf_consume(body, conn->body_at);
+		conn->body_at = 0;
+	}
 	return true;
 }
 

@@ -14,6 +14,7 @@ struct connection {
 	bool writing;		   /* epoll reports room to write, not the next request */
 	bool closing;		   /* close at the end of the round */
 	uint64_t body_sent;	   /* bytes */
+	size_t body_at;		   /* bytes of response.body that are sent */
 	struct account *account;   /* of the exchange; NULL: it needs no turn */
 	enum turn_queue queue;	   /* in which it waits for its turn */
 	TAILQ_ENTRY(connection) turn;

@@ -24,7 +24,8 @@ void exchange_reset(struct exchange *exchange)
 	exchange->result.kind = OP_NONE;
 	exchange->route = NULL;
 	exchange->dialect = NULL;
-	exchange->streaming = false;
+	exchange->streaming = exchange->held_back = false;
+	buf_reset(&exchange->revisions);
 	exchange->work = WORK_NONE;
 	exchange->account = 0;
 	exchange->has_principal = false;
@@ -37,5 +38,6 @@ void exchange_free(struct exchange *exchange)
 {
 	exchange_reset(exchange);
 	response_free(&exchange->response);
+	buf_free(&exchange->revisions);
 	arena_free(&exchange->arena);
 }

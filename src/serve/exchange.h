@@ -64,6 +64,8 @@ struct exchange {
 	const struct route *route;
 	const struct dialect *dialect;
 	bool streaming; /* a list has more rows: app_stream_rows() */
+	bool held_back; /* with streaming: nothing is sent before the last row (held_page.h) */
+	struct buf revisions; /* of the rows of a page that is held back */
 	enum exchange_work work;
 	uint64_t account;   /* key of the principal or, without one, of the client's network */
 	bool has_principal; /* the account is a principal's */

@@ -14,6 +14,8 @@ struct tags {
 	size_t count;
 	unsigned fields, listed, stars;
 	bool empty, malformed, too_many;
+	struct str wanted; /* the tag of a page */
+	bool found;	   /* wanted is one of the tags */
 };
 
 /*
@@ -52,15 +54,17 @@ static void read_field(struct tags *tags, struct str value, bool weak)
 		tags->stars++;
 		return;
 	}
-	while (entity_tag_next(&list, &tag))
+	while (entity_tag_next(&list, &tag)) {
 		add_tag(tags, tag.weak && !weak ? 0 : revision_of_tag(tag.opaque));
+		tags->found |= str_eq(tag.opaque, tags->wanted);
+	}
 	tags->malformed |= list.len > 0;
 }
 
 static void read_tags(
 	const struct request *request, const char *param, bool weak, struct tags *tags)
 {
-	*tags = (struct tags){ 0 };
+	*tags = (struct tags){ .wanted = tags->wanted };
 	for (size_t i = 0; i < request->cgi_param_count; i++) {
 		if (str_eq(request->cgi_params[i].name, str_cstr(param)))
 			read_field(tags, request->cgi_params[i].value, weak);
@@ -91,7 +95,7 @@ static bool read_date(const struct request *request, const char *param, int64_t 
  */
 static bool parse_if_match(const struct request *request, struct op *op, struct err *err)
 {
-	struct tags tags;
+	struct tags tags = { 0 };
 	int64_t since;
 
 	read_tags(request, "HTTP_IF_MATCH", false, &tags);
@@ -110,7 +114,7 @@ static bool parse_if_match(const struct request *request, struct op *op, struct 
 /* Reads: see precondition_set_etag(). */
 static bool parse_if_none_match(const struct request *request, struct op *op, struct err *err)
 {
-	struct tags tags;
+	struct tags tags = { 0 };
 
 	if (op->kind == OP_READ || op->kind == OP_LIST)
 		return true;
@@ -129,7 +133,7 @@ static bool parse_if_none_match(const struct request *request, struct op *op, st
  */
 static bool client_has(const struct request *request, const struct task *task)
 {
-	struct tags tags;
+	struct tags tags = { 0 };
 	int64_t since;
 
 	read_tags(request, "HTTP_IF_NONE_MATCH", true, &tags);
@@ -212,6 +216,13 @@ bool precondition_check_digest(const struct request *request, struct err *err)
 	return true;
 }
 
+static void omit_body(struct response *response)
+{
+	response->status = 304;
+	response->media_type = NULL;
+	buf_reset(&response->body);
+}
+
 void precondition_set_etag(
 	const struct request *request, const struct result *result, struct response *response)
 {
@@ -221,9 +232,19 @@ void precondition_set_etag(
 		return;
 	snprintf(tag, sizeof(tag), "\"%llu\"", (unsigned long long)result->task.revision);
 	response_add_header(response, "ETag", str_cstr(tag));
-	if (result->kind == OP_READ && client_has(request, &result->task)) {
-		response->status = 304;
-		response->media_type = NULL;
-		buf_reset(&response->body);
-	}
+	if (result->kind == OP_READ && client_has(request, &result->task))
+		omit_body(response);
+}
+
+void precondition_set_page_etag(
+	const struct request *request, struct str opaque, struct response *response)
+{
+	struct tags tags = { .wanted = opaque };
+	char tag[80];
+
+	snprintf(tag, sizeof(tag), "W/\"%.*s\"", STR_ARGS(opaque));
+	response_add_header(response, "ETag", str_cstr(tag));
+	read_tags(request, "HTTP_IF_NONE_MATCH", true, &tags);
+	if (!tags.malformed && (tags.found || tags.stars > 0))
+		omit_body(response);
 }

@@ -21,3 +21,9 @@ bool precondition_check_digest(const struct request *request, struct err *err);
  */
 void precondition_set_etag(
 	const struct request *request, const struct result *result, struct response *response);
+/*
+ * Adds a weak ETag to a page of a list, and turns the response into 304 without a body if
+ * If-None-Match has the tag. Pages have no time of change: If-Modified-Since is ignored.
+ */
+void precondition_set_page_etag(
+	const struct request *request, struct str opaque, struct response *response);

@@ -62,6 +62,9 @@ static void send_answer(FCGX_Request *fcgx, struct exchange *exchange)
 	struct buf head = BUF_INIT;
 	struct err err = { 0 };
 
+	while (exchange->held_back &&
+		app_stream_rows(exchange, exchange->response.body.len + 1, &err)) {
+	}
 	response_write_head(&exchange->response, &head);
 	FCGX_PutStr(head.data, (int)head.len, fcgx->out);
 	while (exchange->streaming && app_stream_rows(exchange, (size_t)32 * 1024, &err)) {

@@ -286,7 +286,9 @@ static bool put_rows(struct outcome *outcome)
 	outcome->result.next_cursor = outcome->next;
 	if (!outcome->route->encode_end(&outcome->request, &outcome->result, body))
 		return err_no_memory(&outcome->err);
-	return true;
+	return !outcome->route->encode_links ||
+	       outcome->route->encode_links(
+		       &outcome->request, &outcome->result, &outcome->response, &outcome->err);
 }
 
 void vector_encode(const struct vector *vector, struct outcome *outcome)

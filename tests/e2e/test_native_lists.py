@@ -1,4 +1,5 @@
 """The native API: lists, their filters, orders, pages and cursors."""
+import re
 import time
 
 from lib import run_tests
@@ -81,6 +82,27 @@ def pages(query, ids):
         ok(is_problem(answer, 400, "invalid", ("parameter", "cursor")), f"{name}: 400", answer)
 
 
+def links():
+    """rel="next" leads through all pages, also of large tasks; a page that is known is 304."""
+    for i in range(16):
+        create(fields={"linked": i, "text": "x" * (200000 if i % 2 else 10)})
+    start = address = f"{TASKS}?dialect=native&limit=500"
+    ids, pages = [], 0
+    while address:
+        answer = ask("GET", address)
+        ids += [task["id"] for task in answer.json()["items"]]
+        pages += 1
+        known = ("If-None-Match", answer.headers["ETag"])
+        equal(ask("GET", address, None, known).status, 304, f"page {pages} is known: 304")
+        head = ask("HEAD", address)
+        equal(head.headers["Link"], answer.headers["Link"], f"HEAD of page {pages} has its links")
+        found = re.search('<https?://[^/>]*([^>]*)>; rel="next"', answer.headers["Link"])
+        equal(bool(found), bool(answer.json()["next"]), f"page {pages} links to the next, if any")
+        address = found and found.group(1)
+    ok(pages > 1 and len(ids) == len(set(ids)), "the pages have each task once", (pages, ids))
+    equal(len(ids), ask("GET", start).json()["total"], "the links lead to all tasks")
+
+
 def bad_lists():
     for query, name in (
         ("limit=0", "limit"),
@@ -106,4 +128,4 @@ def ending():
     shared().stop("native")
 
 
-run_tests(lists, ending)
+run_tests(lists, links, ending)

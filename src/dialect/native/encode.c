@@ -187,9 +187,6 @@ bool native_encode_list(const struct request *request, const struct result *resu
 	struct response *response, struct err *err)
 {
 	(void)request, (void)result;
-	/* RFC 8631 */
-	response_add_header(
-		response, "Link", STR("</v1/openapi/native.json>; rel=\"service-desc\""));
 	buf_puts(&response->body, "{\"items\":[");
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }

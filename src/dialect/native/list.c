@@ -176,7 +176,7 @@ bool native_decode_list(struct request *request, struct op *op, struct err *err)
 {
 	struct native_query query = { .request = request, .op = op, .err = err };
 
-	if (!request_check_accepts_json(request, err))
+	if (!request_check_accepts_json(request, err) || !native_keep_query(request, err))
 		return false;
 	op->kind = OP_LIST;
 	op->list.limit = NATIVE_LIMIT_DEFAULT;

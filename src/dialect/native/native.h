@@ -20,12 +20,14 @@
 #include "http/json.h"
 #include "task/member.h"
 
-#define NATIVE_LIMIT_DEFAULT	50			  /* rows per page */
-#define NATIVE_LIMIT_BYTES	((size_t)4 * 1024 * 1024) /* of records per page */
-#define NATIVE_LIMIT_MAX	500
-#define NATIVE_FIELDS_MAX	60
-#define NATIVE_FIELD_NAME_MAX	TASK_FIELD_NAME_MAX
-#define NATIVE_STATUS_MAX	64 /* bytes */
+#define NATIVE_LIMIT_DEFAULT  50		    /* rows per page */
+#define NATIVE_LIMIT_BYTES    ((size_t)1024 * 1024) /* of records per page */
+#define NATIVE_LIMIT_MAX      500
+#define NATIVE_FIELDS_MAX     60
+#define NATIVE_FIELD_NAME_MAX TASK_FIELD_NAME_MAX
+#define NATIVE_STATUS_MAX     64 /* bytes */
+/* Bytes of a list's query, without its cursor, in a link. Two links fit in nginx's buffer. */
+#define NATIVE_LINK_QUERY_MAX	6000
 #define NATIVE_TEXT_MAX		TASK_TEXT_MAX
 #define NATIVE_MEDIA_TYPE	"application/json"
 #define NATIVE_TASKS_PATH	"/v1/tasks"
@@ -59,6 +61,8 @@ bool native_encode_list(const struct request *request, const struct result *resu
 	struct response *response, struct err *err);
 bool native_encode_row(const struct request *request, const struct task *task, struct buf *out);
 bool native_encode_end(const struct request *request, const struct result *result, struct buf *out);
+bool native_encode_links(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
 
 bool native_encode_point(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);

@@ -23,6 +23,11 @@ struct native_param {
 	native_set_error((query)->err, (query)->request->arena, ERR_INVALID, \
 		NATIVE_AT_PARAM(name), __VA_ARGS__)
 
+/*
+ * Keeps the query for the links of the page (request->encoder_state). ERR_URI_TOO_LONG if they
+ * would not fit in the response's head.
+ */
+bool native_keep_query(struct request *request, struct err *err);
 /* Sets the dialects of the op. Call it first: filters and sort keys depend on the dialect. */
 bool native_parse_dialects(struct native_query *query);
 /* Each adds one filter with the values of all occurrences of the parameter. */
