@@ -67,6 +67,31 @@ def arrays():
         ok(all("items" in array for array in found), f"{name}: every array has items")
 
 
+def _headers(document, operation):
+    """Names of the header fields that an operation reads."""
+    for parameter in operation.get("parameters", []):
+        if "$ref" in parameter:
+            _, parameter = document.resolve(parameter["$ref"])
+        if parameter["in"] == "header":
+            yield parameter["name"]
+
+
+def refusals():
+    """Each operation has the statuses that serve/ answers for every dialect."""
+    for name in DOCUMENTS:
+        document = openapi.load(name)
+        for template, item in document.root["paths"].items():
+            for method in set(item) & set(openapi.METHODS):
+                operation = item[method]
+                expected = {"429", "503"}
+                if method in ("post", "put", "patch") and template != "/oauth/token":
+                    expected |= {"413", "415"}
+                if "If-Match" in _headers(document, operation):
+                    expected.add("412")
+                missing = expected - set(operation["responses"])
+                ok(not missing, f"{name}: {method} {template} has every refusal", missing)
+
+
 def without_checker():
     if openapi.jsonschema:
         return False
@@ -181,4 +206,4 @@ def virtshell_answers():
     instance.stop("virtshell")
 
 
-run_tests(valid, arrays, examples, checker, virtshell_answers)
+run_tests(valid, arrays, refusals, examples, checker, virtshell_answers)
