@@ -192,10 +192,13 @@ static void put_error(struct response *response, const char *error, const char *
 
 void token_endpoint_encode_error(const struct err *err, struct response *response)
 {
+	bool temporary;
+
 	response->status = err_status(err->code);
 	response->media_type = MEDIA_TYPE;
-	put_error(response, response->status == 503 ? "temporarily_unavailable" : "invalid_request",
-		err_text(err));
+	temporary = response->status == 429 || response->status == 503;
+	put_error(
+		response, temporary ? "temporarily_unavailable" : "invalid_request", err_text(err));
 }
 
 static void answer_refusal(const struct login_result *login_result, struct response *response)
