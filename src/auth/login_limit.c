@@ -4,10 +4,10 @@
 #include "auth/user_name.h"
 
 void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint64_t burst,
-	int64_t now_us, struct str name, struct str address)
+	int64_t now_us, const struct login_attempt *attempt)
 {
 	char folded[USER_NAME_MAX];
-	uint8_t bytes[16];
+	struct str name = attempt->name;
 
 	*login_limit = (struct login_limit){ .now_us = now_us };
 	if (!limit || burst == 0)
@@ -19,10 +19,11 @@ void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint
 		.interval_us = LOGIN_LIMIT_INTERVAL_US, .burst = burst
 	};
 	login_limit->rules[LOGIN_LIMIT_PER_NAME] = (struct limit_rule){
-		.interval_us = LOGIN_LIMIT_INTERVAL_US, .burst = burst * LOGIN_LIMIT_NAME_FACTOR
+		.interval_us = attempt->known_network ? 0 : LOGIN_LIMIT_NAME_INTERVAL_US,
+		.burst = burst * LOGIN_LIMIT_NAME_FACTOR
 	};
 	login_limit->keys[LOGIN_LIMIT_PER_ADDRESS] = limit_key(
-		limit, LIMIT_LOGIN_PER_ADDRESS, name, limit_network(address, bytes));
+		limit, LIMIT_LOGIN_PER_ADDRESS, name, attempt->network);
 	login_limit->keys[LOGIN_LIMIT_PER_NAME] = limit_key(
 		limit, LIMIT_LOGIN_PER_NAME, name, STR_NULL);
 }

@@ -1,14 +1,18 @@
 #pragma once
 /*
- * Internal to src/auth: the rate limit of failed logins. Failures are counted per name and address,
- * and per name over all addresses (20 times the burst) against distributed guessing. Above the
- * burst, one attempt per 10 s is allowed. Names are counted in any case, whether such a user exists
- * or not. A refused attempt is not compared with the password, so further guesses reveal nothing.
+ * Internal to src/auth: the rate limit of failed logins. Failures are counted per name and network:
+ * above the burst, one attempt per 10 s is allowed. Against distributed guessing they are also
+ * counted per name over all networks from which the name has not logged in before
+ * (user_network.h): above 20 times the burst, one attempt per second. So guesses from elsewhere
+ * never refuse a user in a known network, and cost 15 ms of a second per name at most. Names are
+ * counted in any case, whether such a user exists or not. A refused attempt is not compared with
+ * the password, so further guesses reveal nothing.
  */
 #include "base/limit.h"
 
-#define LOGIN_LIMIT_INTERVAL_US 10000000U
-#define LOGIN_LIMIT_NAME_FACTOR 20
+#define LOGIN_LIMIT_INTERVAL_US	     10000000U
+#define LOGIN_LIMIT_NAME_INTERVAL_US 1000000U
+#define LOGIN_LIMIT_NAME_FACTOR	     20
 
 enum login_limit_scope { LOGIN_LIMIT_PER_ADDRESS, LOGIN_LIMIT_PER_NAME, LOGIN_LIMIT_SCOPES };
 
@@ -19,9 +23,15 @@ struct login_limit {
 	struct limit_rule rules[LOGIN_LIMIT_SCOPES];
 };
 
-/* limit NULL or burst 0: unlimited. now_us: monotonic; address: IPv4 or IPv6, as text. */
+struct login_attempt {
+	struct str name;
+	struct str network; /* limit_network() of the address */
+	bool known_network; /* the name has logged in from it */
+};
+
+/* limit NULL or burst 0: unlimited. now_us: monotonic. */
 void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint64_t burst,
-	int64_t now_us, struct str name, struct str address);
+	int64_t now_us, const struct login_attempt *attempt);
 /*
  * Counts an attempt before its outcome is known, so that concurrent attempts count too. False if
  * the limit is reached: then nothing was counted and *seconds is the time until the next attempt.

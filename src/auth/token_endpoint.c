@@ -2,6 +2,7 @@
 
 #include "auth/login_limit.h"
 #include "auth/token.h"
+#include "auth/user_network.h"
 #include "http/query.h"
 #include "task/right.h"
 
@@ -121,13 +122,11 @@ static bool find_user(
 }
 
 /* A mismatch stays counted; a match, or an error of the store, is uncounted. */
-static bool check_password(const struct token_endpoint *endpoint, const struct form *form,
-	int64_t now, const struct login_limit *login_limit, struct user *user,
-	enum refusal *refusal, struct err *err)
+static bool check_password(const struct form *form, const struct login_limit *login_limit,
+	const struct user *user, enum refusal *refusal, struct err *err)
 {
 	bool matches = false;
-	bool ok = find_user(endpoint->store, form->username, now, user, err) &&
-		  password_check(form->password, user->password_hash, &matches, err);
+	bool ok = password_check(form->password, user->password_hash, &matches, err);
 
 	if (ok && !matches)
 		*refusal = INVALID_GRANT;
@@ -140,15 +139,24 @@ static bool check_login(const struct token_endpoint *endpoint, const struct requ
 	const struct form *form, struct user *user, struct login_result *login_result,
 	struct err *err)
 {
+	uint8_t bytes[16];
+	struct login_attempt attempt = { .name = form->username,
+		.network = limit_network(request_cgi_param(request, "REMOTE_ADDR"), bytes) };
 	struct login_limit login_limit;
 
-	login_limit_init(&login_limit, endpoint->limit, endpoint->burst, endpoint->now_us,
-		form->username, request_cgi_param(request, "REMOTE_ADDR"));
-	if (login_limit_take(&login_limit, &login_result->seconds))
-		return check_password(endpoint, form, request->now, &login_limit, user,
-			&login_result->refusal, err);
-	login_result->refusal = TOO_MANY;
-	return true;
+	if (!find_user(endpoint->store, form->username, request->now, user, err))
+		return false;
+	attempt.known_network = user_knows_network(user, attempt.network);
+	login_limit_init(
+		&login_limit, endpoint->limit, endpoint->burst, endpoint->now_us, &attempt);
+	if (!login_limit_take(&login_limit, &login_result->seconds)) {
+		login_result->refusal = TOO_MANY;
+		return true;
+	}
+	if (!check_password(form, &login_limit, user, &login_result->refusal, err))
+		return false;
+	return login_result->refusal != GRANTED || attempt.known_network ||
+	       user_add_network(endpoint->store, user->name, attempt.network, err);
 }
 
 /* ---- the response ---- */
@@ -243,7 +251,8 @@ static bool handle_login(const struct token_endpoint *endpoint, const struct req
 	if (login_result->refusal != GRANTED)
 		return true;
 	ok = check_login(endpoint, request, &form, &user, login_result, err);
-	memcpy(log_entry->name, user.name, sizeof(log_entry->name));
+	if (login_result->refusal != TOO_MANY)
+		memcpy(log_entry->name, user.name, sizeof(log_entry->name));
 	if (ok && login_result->refusal == GRANTED) {
 		ok = token_add_login(endpoint->store, &user,
 			request->now + (int64_t)TOKEN_ENDPOINT_LIFETIME_S * 1000, request->now,

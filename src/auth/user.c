@@ -7,7 +7,7 @@
 
 /* Members as unpacked, before they are checked. */
 struct members {
-	const char *id, *tenant, *rights, *password;
+	const char *id, *tenant, *rights, *password, *networks;
 	json_int_t created, expires, password_since, password_expires;
 	int revoked;
 };
@@ -22,21 +22,23 @@ static bool copy_members(struct user *user, const struct members *members)
 	return auth_record_copy_text(user->id, sizeof(user->id), members->id) &&
 	       auth_record_copy_text(user->tenant, sizeof(user->tenant), members->tenant) &&
 	       auth_record_parse_rights(&user->rights, members->rights) &&
+	       auth_record_copy_text(user->networks, sizeof(user->networks), members->networks) &&
 	       auth_record_copy_text(
 		       user->password_hash, sizeof(user->password_hash), members->password);
 }
 
 static bool decode_user(struct str name, json_t *json, void *record)
 {
-	struct members members = { .password = "" };
+	struct members members = { .password = "", .networks = "" };
 	struct user user = { 0 };
 
 	if (!user_name_is_valid(name) ||
-		!auth_record_unpack(json, "{s:s, s:s, s:s, s:I, s:b, s?s, s?I, s?I, s?I}", "id",
-			&members.id, "tenant", &members.tenant, "rights", &members.rights,
+		!auth_record_unpack(json, "{s:s, s:s, s:s, s:I, s:b, s?s, s?I, s?I, s?I, s?s}",
+			"id", &members.id, "tenant", &members.tenant, "rights", &members.rights,
 			"created", &members.created, "revoked", &members.revoked, "password",
 			&members.password, "expires", &members.expires, "password_since",
-			&members.password_since, "password_expires", &members.password_expires) ||
+			&members.password_since, "password_expires", &members.password_expires,
+			"networks", &members.networks) ||
 		!copy_members(&user, &members))
 		return false;
 	memcpy(user.name, name.ptr, name.len);
@@ -51,10 +53,10 @@ static json_t *encode_user(const void *record)
 	json_t *json;
 
 	rights_format(user->rights, rights, sizeof(rights));
-	json = json_pack("{s:s, s:s, s:s, s:I, s:b, s:s*}", "id", user->id, "tenant", user->tenant,
-		"rights", rights, "created", (json_int_t)user->created, "revoked",
-		(int)user->revoked, "password",
-		user->password_hash[0] ? user->password_hash : NULL);
+	json = json_pack("{s:s, s:s, s:s, s:I, s:b, s:s*, s:s*}", "id", user->id, "tenant",
+		user->tenant, "rights", rights, "created", (json_int_t)user->created, "revoked",
+		(int)user->revoked, "password", user->password_hash[0] ? user->password_hash : NULL,
+		"networks", user->networks[0] ? user->networks : NULL);
 	if (json && auth_record_set_time(json, "expires", user->expires) &&
 		auth_record_set_time(json, "password_since", user->password_changed) &&
 		auth_record_set_time(json, "password_expires", user->password_expires))
@@ -63,7 +65,7 @@ static json_t *encode_user(const void *record)
 	return NULL;
 }
 
-static const struct auth_record_kind user_kind = {
+const struct auth_record_kind user_kind = {
 	.table = STORE_USERS,
 	.name = "user",
 	.size = sizeof(struct user),

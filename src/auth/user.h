@@ -13,6 +13,10 @@
 #include "base/err.h"
 #include "store/store.h"
 
+#define USER_NETWORKS_MAX   8
+#define USER_NETWORK_DIGITS 16 /* hex */
+#define USER_NETWORKS_SIZE  (USER_NETWORKS_MAX * (USER_NETWORK_DIGITS + 1))
+
 struct user {
 	char name[USER_NAME_MAX];
 	char id[ID_TEXT_LEN + 1];
@@ -23,6 +27,8 @@ struct user {
 	char password_hash[PASSWORD_HASH_SIZE]; /* empty: login disabled */
 	int64_t password_changed;		/* set or removed; 0: unknown */
 	int64_t password_expires;
+	/* Digests of the networks of logins, the latest first, joined by commas. */
+	char networks[USER_NETWORKS_SIZE];
 };
 
 /* Adds a user with a new id. ERR_CONFLICT if the name exists, revoked or not; ERR_INVALID. */
@@ -64,3 +70,7 @@ bool user_revoke_password(struct store *store, const char *name, int64_t now, st
 bool user_expire_password(struct store *store, const char *name, int64_t expires, struct err *err);
 /* True if the user is live and has a password that has not expired. */
 bool user_may_log_in(const struct user *user, int64_t now);
+
+/* ---- for user_network.c ---- */
+
+extern const struct auth_record_kind user_kind;

@@ -149,10 +149,10 @@ static const struct option_row rows[] = {
 		.help = "Time after which a response of which nothing is read is dropped." },
 	{ "login_burst", NUMBER(login_burst), .default_value = "5", .max = 1000, .unit = "logins",
 		.help = "Failed logins at once per name and address, then one per 10 s; 0: no limit.",
-		.manual = "Over all addresses, 20 times as many may fail at once per name. An IPv6 "
-			  "address counts as its /64 network. A client that knows a name and has "
-			  "many addresses can therefore block the logins of that name. The name's "
-			  "tokens and keys remain valid." },
+		.manual = "An IPv6 address counts as its /64 network. Over all networks from which "
+			  "the name has not logged in before, 20 times as many may fail at once, "
+			  "then one per second. So guesses from many addresses do not keep a user "
+			  "out of the 8 networks of the latest logins." },
 	{ "idol_creates_a_day", NUMBER(idol_creates_a_day), .default_value = "10000",
 		.max = 1000000000, .unit = "tasks per day",
 		.help = "IDOL import tasks that a tenant may create in a day (UTC); 0: no limit.",

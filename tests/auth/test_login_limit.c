@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "auth/login_fixture.h"
+#include "auth/user_network.h"
 
 #define SECONDS 1000000 /* in us */
 
@@ -94,6 +95,56 @@ static void failures_are_limited_per_name(void **state)
 	assert_int_equal(login("198.51.100.1", "ann", "x", 11 * SECONDS), 400);
 }
 
+/* Wrong passwords from many networks must not keep the user out. */
+static void known_network_has_its_own_budget(void **state)
+{
+	char address[32];
+
+	(void)state;
+	set_limit(1);
+	assert_int_equal(login("2001:db8::1", "ann", PASSWORD, SECONDS), 200);
+	for (int i = 0; i < 40; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		login(address, "ann", "x", SECONDS);
+	}
+	assert_int_equal(login("198.51.100.1", "ann", PASSWORD, SECONDS), 429);
+	assert_int_equal(login("2001:db8::2", "ann", PASSWORD, SECONDS), 200);
+	assert_int_equal(login("2001:db8::2", "ann", "x", SECONDS), 400);
+	assert_int_equal(login("2001:db8::1", "ann", PASSWORD, SECONDS), 429);
+}
+
+static void unknown_network_waits_a_second(void **state)
+{
+	char address[32];
+
+	(void)state;
+	set_limit(1);
+	for (int i = 0; i < 40; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		login(address, "ann", "x", SECONDS);
+	}
+	assert_int_equal(login("198.51.100.1", "ann", PASSWORD, SECONDS), 429);
+	assert_int_equal(login("198.51.100.1", "ann", PASSWORD, 2 * SECONDS), 200);
+}
+
+static void oldest_network_is_forgotten(void **state)
+{
+	char address[32];
+	struct user user;
+
+	(void)state;
+	for (int i = 0; i <= USER_NETWORKS_MAX; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		must(user_add_network(store, "ann", str_cstr(address), &err), &err);
+	}
+	must(user_get(store, "ann", &user, &err), &err);
+	assert_false(user_knows_network(&user, STR("192.0.2.0")));
+	for (int i = 1; i <= USER_NETWORKS_MAX; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		assert_true(user_knows_network(&user, str_cstr(address)));
+	}
+}
+
 static void store_errors_are_not_counted(void **state)
 {
 	(void)state;
@@ -129,6 +180,9 @@ int main(void)
 		CHECK_LOGIN(failures_are_limited_per_address),
 		CHECK_LOGIN(successful_logins_are_not_counted),
 		CHECK_LOGIN(failures_are_limited_per_name),
+		CHECK_LOGIN(known_network_has_its_own_budget),
+		CHECK_LOGIN(unknown_network_waits_a_second),
+		CHECK_LOGIN(oldest_network_is_forgotten),
 		CHECK_LOGIN(store_errors_are_not_counted),
 		CHECK_LOGIN(log_contains_only_names_of_known_users),
 	};
