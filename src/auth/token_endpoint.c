@@ -2,11 +2,10 @@
 
 #include "auth/login_limit.h"
 #include "auth/token.h"
+#include "auth/token_params.h"
 #include "auth/user_network.h"
-#include "http/query.h"
 #include "task/right.h"
 
-#define PARAMS_MAX 16
 /* Exactly this: a published client compares the whole string. */
 #define MEDIA_TYPE "application/json; charset=utf-8"
 
@@ -17,6 +16,7 @@ enum refusal {
 	REPEATED,
 	UNSUPPORTED_TYPE,
 	INVALID_GRANT,
+	INVALID_SCOPE,
 	WRONG_METHOD,
 	UNAVAILABLE,
 	TOO_MANY,
@@ -31,7 +31,7 @@ static const struct {
 	enum err_code code;
 } refusals[REFUSALS] = {
 	[INVALID_REQUEST] = { 400, "invalid_request",
-		.description = "The form could not be read." },
+		.description = "The parameters could not be read." },
 	[MISSING_TYPE] = { 400, "invalid_request",
 		.description = "Missing required parameter: grant_type." },
 	[REPEATED] = { 400, "invalid_request",
@@ -44,6 +44,8 @@ static const struct {
 			"The provided authorization grant is invalid, expired, revoked, does not match the "
 			"redirection URI used in the authorization request, or was issued to another "
 			"client." },
+	[INVALID_SCOPE] = { 400, "invalid_scope",
+		.description = "The requested scope is invalid, unknown, or malformed." },
 	[WRONG_METHOD] = { 405, "invalid_request", .code = ERR_METHOD },
 	[UNAVAILABLE] = { 503, "temporarily_unavailable", .code = ERR_BUSY },
 	/* RFC 6749 has no error code for this; this one says that the condition is temporary. */
@@ -56,52 +58,57 @@ struct login_result {
 	unsigned seconds;     /* for Retry-After; 0: unknown */
 };
 
-struct form {
-	struct str type, username, password;
-};
-
-/* Returns false if the parameter is repeated. Ignores unknown ones (client_id, scope). */
-static bool set_param(struct form *form, const struct pair *pair)
+/* Sets *refusal if the parameters are not those of a login. False: no memory. */
+static bool read_params(const struct request *request, struct token_params *params,
+	enum refusal *refusal, struct err *err)
 {
-	const struct {
-		const char *name;
-		struct str *to;
-	} known[] = {
-		{ "grant_type", &form->type },
-		{ "username", &form->username },
-		{ "password", &form->password },
+	static const enum refusal faults[] = {
+		[TOKEN_PARAMS_VALID] = GRANTED,
+		[TOKEN_PARAMS_UNREADABLE] = INVALID_REQUEST,
+		[TOKEN_PARAMS_REPEATED] = REPEATED,
 	};
+	struct str type;
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (!str_eq(pair->name, str_cstr(known[i].name)))
-			continue;
-		if (known[i].to->ptr)
-			return false;
-		*known[i].to = pair->value;
-	}
+	if (!token_params_read(params, request, err))
+		return false;
+	type = params->values[TOKEN_GRANT_TYPE];
+	*refusal = faults[params->fault];
+	if (*refusal == GRANTED && type.len == 0)
+		*refusal = MISSING_TYPE;
+	else if (*refusal == GRANTED && !str_eq(type, STR("password")))
+		*refusal = UNSUPPORTED_TYPE;
 	return true;
 }
 
-/* Sets *refusal if the form is not a valid login. False: no memory. */
-static bool read_form(
-	const struct request *request, struct form *form, enum refusal *refusal, struct err *err)
+/* Parses rights separated by spaces; none at all mean every right. */
+static bool parse_scope(unsigned *rights, struct str scope)
 {
-	struct pair pairs[PARAMS_MAX];
-	size_t count;
+	unsigned all = RIGHT_NONE;
 
-	if (!query_split(pairs, PARAMS_MAX, &count, request->body, request->arena, err)) {
-		*refusal = INVALID_REQUEST;
-		return err->code != ERR_NO_MEMORY;
+	while (scope.len > 0) {
+		struct str word = str_split_next(&scope, ' ');
+		unsigned right;
+
+		if (word.len == 0)
+			continue;
+		if (memchr(word.ptr, ',', word.len) || !rights_parse(&right, word) ||
+			right == RIGHT_NONE)
+			return false;
+		all |= right;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (!set_param(form, &pairs[i]))
-			*refusal = REPEATED;
-	}
-	if (*refusal == GRANTED && form->type.len == 0)
-		*refusal = MISSING_TYPE;
-	else if (*refusal == GRANTED && !str_eq(form->type, STR("password")))
-		*refusal = UNSUPPORTED_TYPE;
+	*rights = all != RIGHT_NONE ? all : (unsigned)RIGHT_ALL;
 	return true;
+}
+
+/* Leaves the user those rights that were asked for. */
+static void narrow_rights(struct user *user, struct str scope, enum refusal *refusal)
+{
+	unsigned asked = RIGHT_NONE;
+
+	if (!parse_scope(&asked, scope) || (asked & user->rights) == RIGHT_NONE)
+		*refusal = INVALID_SCOPE;
+	else
+		user->rights &= asked;
 }
 
 /* Reads the user; one without a password if the user is unknown or may not log in. */
@@ -122,11 +129,12 @@ static bool find_user(
 }
 
 /* A mismatch stays counted; a match, or an error of the store, is uncounted. */
-static bool check_password(const struct form *form, const struct login_limit *login_limit,
+static bool check_password(const struct token_params *params, const struct login_limit *login_limit,
 	const struct user *user, enum refusal *refusal, struct err *err)
 {
 	bool matches = false;
-	bool ok = password_check(form->password, user->password_hash, &matches, err);
+	bool ok = password_check(
+		params->values[TOKEN_PASSWORD], user->password_hash, &matches, err);
 
 	if (ok && !matches)
 		*refusal = INVALID_GRANT;
@@ -136,15 +144,16 @@ static bool check_password(const struct form *form, const struct login_limit *lo
 }
 
 static bool check_login(const struct token_endpoint *endpoint, const struct request *request,
-	const struct form *form, struct user *user, struct login_result *login_result,
+	const struct token_params *params, struct user *user, struct login_result *login_result,
 	struct err *err)
 {
 	uint8_t bytes[16];
-	struct login_attempt attempt = { .name = form->username,
+	struct str name = params->values[TOKEN_USERNAME];
+	struct login_attempt attempt = { .name = name,
 		.network = limit_network(request_cgi_param(request, "REMOTE_ADDR"), bytes) };
 	struct login_limit login_limit;
 
-	if (!find_user(endpoint->store, form->username, request->now, user, err))
+	if (!find_user(endpoint->store, name, request->now, user, err))
 		return false;
 	attempt.known_network = user_knows_network(user, attempt.network);
 	login_limit_init(
@@ -153,7 +162,7 @@ static bool check_login(const struct token_endpoint *endpoint, const struct requ
 		login_result->refusal = TOO_MANY;
 		return true;
 	}
-	if (!check_password(form, &login_limit, user, &login_result->refusal, err))
+	if (!check_password(params, &login_limit, user, &login_result->refusal, err))
 		return false;
 	return login_result->refusal != GRANTED || attempt.known_network ||
 	       user_add_network(endpoint->store, user->name, attempt.network, err);
@@ -238,7 +247,7 @@ static bool handle_login(const struct token_endpoint *endpoint, const struct req
 	struct auth_log_entry *log_entry, struct err *err)
 {
 	char token[AUTH_TOKEN_MAX];
-	struct form form = { 0 };
+	struct token_params params;
 	struct user user = { 0 };
 	bool ok;
 
@@ -246,11 +255,13 @@ static bool handle_login(const struct token_endpoint *endpoint, const struct req
 		login_result->refusal = WRONG_METHOD;
 		return true;
 	}
-	if (!read_form(request, &form, &login_result->refusal, err))
+	if (!read_params(request, &params, &login_result->refusal, err))
 		return false;
 	if (login_result->refusal != GRANTED)
 		return true;
-	ok = check_login(endpoint, request, &form, &user, login_result, err);
+	ok = check_login(endpoint, request, &params, &user, login_result, err);
+	if (ok && login_result->refusal == GRANTED)
+		narrow_rights(&user, params.values[TOKEN_SCOPE], &login_result->refusal);
 	if (login_result->refusal != TOO_MANY)
 		memcpy(log_entry->name, user.name, sizeof(log_entry->name));
 	if (ok && login_result->refusal == GRANTED) {

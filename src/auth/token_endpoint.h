@@ -4,9 +4,11 @@
  * format of IDOL's server (src/dialect/idol/README.md). There are no refresh tokens; clients log in
  * again.
  *
- * Reads from the request: POLYTASK_CALL "token", REQUEST_METHOD, REMOTE_ADDR, and in the body the
- * form fields grant_type, username and password. Too many failed logins: 429 with Retry-After,
- * without checking the password (login_limit.h).
+ * Reads from the request: POLYTASK_CALL "token", REQUEST_METHOD, REMOTE_ADDR, and the parameters
+ * grant_type, username, password and scope (token_params.h). The token has those rights of the user
+ * that the scope names; without a scope, all of them.
+ *
+ * Too many failed logins: 429 with Retry-After, without checking the password (login_limit.h).
  */
 #include "auth/auth_log.h"
 #include "base/limit.h"

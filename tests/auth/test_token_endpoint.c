@@ -27,7 +27,7 @@ static void valid_password_yields_token(void **state)
 	json_t *json;
 
 	(void)state;
-	post("POST", STR(FORM "correct+horse&scope=all"), &response);
+	post("POST", STR(FORM "correct+horse&scope="), &response);
 	assert_int_equal(response.status, 200);
 	must(json_parse_object(&json, buf_str(&response.body), &err), &err);
 	assert_int_equal(json_unpack_ex(json, NULL, JSON_STRICT, "{s:s, s:s, s:i, s:s, s:i}",
@@ -65,6 +65,45 @@ static void invalid_forms_and_wrong_passwords_are_refused(void **state)
 	assert_refusal(STR(""), "invalid_request");
 	assert_refusal(STR("{\"grant_type\":\"password\"}"), "invalid_request");
 	assert_refusal(STR("grant_type=refresh_token&refresh_token=x"), "unsupported_grant_type");
+}
+
+static void scope_narrows_the_rights(void **state)
+{
+	static const struct {
+		const char *asked, *granted; /* NULL: refused */
+	} cases[] = {
+		{ "read", "read" },
+		{ "write+read", "read write" },
+		{ "+read++admin+", "read" },
+		{ "+", "read write" },
+		{ "admin", NULL },
+		{ "public", NULL },
+		{ "read+public", NULL },
+		{ "read,write", NULL },
+		{ "read%09write", NULL },
+		{ "read%0a", NULL },
+		{ "none", NULL },
+		{ "Read", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct response response;
+		char body[200], member[64];
+
+		snprintf(body, sizeof(body), FORM "correct+horse&scope=%s", cases[i].asked);
+		if (!cases[i].granted) {
+			assert_refusal(str_cstr(body), "invalid_scope");
+			continue;
+		}
+		post("POST", str_cstr(body), &response);
+		assert_int_equal(response.status, 200);
+		snprintf(member, sizeof(member), ",\"scope\":\"%s\",", cases[i].granted);
+		assert_non_null(
+			memmem(response.body.data, response.body.len, member, strlen(member)));
+		response_free(&response);
+	}
+	assert_refusal(STR(FORM "wrong&scope=public"), "invalid_grant");
 }
 
 static void other_methods_are_refused(void **state)
@@ -164,6 +203,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK_LOGIN(valid_password_yields_token),
 		CHECK_LOGIN(invalid_forms_and_wrong_passwords_are_refused),
+		CHECK_LOGIN(scope_narrows_the_rights),
 		CHECK_LOGIN(other_methods_are_refused),
 		CHECK_LOGIN(revoked_user_gets_no_token),
 		CHECK_LOGIN(unreadable_user_record_is_503),

@@ -1,6 +1,7 @@
 """The token endpoint: a user's name and password for a token (RFC 6749 section 4.3)."""
 import concurrent.futures
 import functools
+import json
 import time
 import urllib.parse
 
@@ -9,6 +10,8 @@ from tap import equal, ok
 
 PASSWORD = "correct horse + battery & staple ä"
 VALID = dict(grant_type="password", username="singer@example.com", password=PASSWORD)
+
+MULTIPART = "multipart/form-data; boundary=b"
 
 # One instance for the tests that leave it usable.
 shared = functools.cache(Instance)
@@ -56,9 +59,58 @@ def accepted():
     ok(answer.status not in (401, 403), "the token is accepted", answer)
     answer = instance.post("/tasks", {"log": "x"}, instance.bearer(token["access_token"]))
     equal(answer.status, 403, "the token has the rights of the user")
-    other = ask(**dict(VALID, client_id="x", scope="public")).json()["access_token"]
+    other = ask(**dict(VALID, client_id="x", utf8="x")).json()["access_token"]
     instance.secrets.append(other)
     ok(other != token["access_token"], "each login gets another token; unknown fields are ignored")
+
+
+def multipart(form):
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in form.items()
+    ]
+    return "".join(parts) + "--b--\r\n"
+
+
+def kinds():
+    """Forms, JSON, multipart and query parameters, and a scope that narrows the rights."""
+    instance = shared()
+    instance.ctl("user", "add", "writer@example.com", "--tenant", "demo")
+    instance.ctl("password", "set", "writer@example.com", stdin=PASSWORD + "\n")
+    form = dict(VALID, username="writer@example.com", scope="read")
+    path = "/oauth/token?"
+
+    def send(query, body, *kind):
+        headers = [("Content-Type", value) for value in kind]
+        return instance.request("POST", path + urllib.parse.urlencode(query), body, headers)
+
+    hidden = {"grant_type": "password", "username": form["username"], "scope": "work"}
+    rest = {name: form[name] for name in ("password", "scope")}
+    answers = {
+        "a form": send({}, urllib.parse.urlencode(form), "application/x-www-form-urlencoded"),
+        "JSON": send({}, json.dumps(form).encode(), "application/json"),
+        "multipart": send({}, multipart(form).encode(), MULTIPART),
+        "the query": send(form, b""),
+        "both": send(hidden, json.dumps(rest).encode(), "application/json"),
+    }
+    for name, answer in answers.items():
+        equal((answer.status, answer.json().get("scope")), (200, "read"), f"{name}: scope read")
+        token = answer.json()["access_token"]
+        instance.secrets.append(token)
+        bearer = instance.bearer(token)
+        equal(
+            [instance.get("/tasks", bearer).status, instance.post("/tasks", {}, bearer).status],
+            [200, 403],
+            f"{name}: the token may read and not write",
+        )
+    for name, scope, error in (
+        ("an unknown scope", "nonsense", "invalid_scope"),
+        ("a right that the user lacks", "admin", "invalid_scope"),
+    ):
+        refused(name, error, ask(**dict(form, scope=scope)))
+    refused("a boundary that does not occur", "invalid_request", send({}, b"--c--", MULTIPART))
+    refused("JSON that is cut", "invalid_request", send({}, b'{"grant', "application/json"))
+    refused("text", "invalid_request", send({}, urllib.parse.urlencode(form), "text/plain"))
 
 
 def refused(name, error, answer, status=400):
@@ -96,8 +148,8 @@ def refusals():
 
 
 def many(method):
-    """The statuses of 300 requests that begin at once, from ten connections."""
-    form = urllib.parse.urlencode(dict(VALID, password="a guess"))
+    """300 requests that begin at once, on ten connections. No password is verified."""
+    form = urllib.parse.urlencode(dict(VALID, grant_type="x"))
 
     def some(_):
         connection = shared().connect()
@@ -125,4 +177,4 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(accepted, refusals, budgets, ending)
+run_tests(accepted, kinds, refusals, budgets, ending)
