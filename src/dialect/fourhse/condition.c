@@ -67,7 +67,7 @@ static enum fourhse_truth is_in_range(
 	return FOURHSE_TRUE;
 }
 
-/* The smallest value of the parts of ALL, the largest of ANY. The depth of JSON bounds the calls. */
+/* The smallest value of the parts of ALL, the largest of ANY. JSON's depth bounds the calls. */
 static enum fourhse_truth combine(
 	const struct fourhse_condition *condition, const struct task *task)
 {

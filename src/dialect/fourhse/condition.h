@@ -57,6 +57,6 @@ bool fourhse_plan_filter(struct list_query *list, struct fourhse_condition *root
 
 /* At most FOURHSE_LIKE_MAX bytes of UTF-8. */
 void fourhse_pattern_init(struct fourhse_pattern *pattern, struct str text);
-/* Searches a plain text, or the JSON text of a string, without regard to the case of ASCII letters. */
+/* Searches a plain text, or the JSON text of a string. ASCII letters match in either case. */
 bool fourhse_pattern_in_text(const struct fourhse_pattern *pattern, struct str text);
 bool fourhse_pattern_in_json(const struct fourhse_pattern *pattern, struct str json);

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Parser of filters. Private to filter.c, which parses `and`, `or`, `not` and the members' names, and
- * operator.c, which parses the condition of one member. The functions return false without memory.
- * They report an invalid filter to `errors`, return true and go on.
+ * Parser of filters. Private to filter.c, which parses `and`, `or`, `not` and the members' names,
+ * and operator.c, which parses the condition of one member. The functions return false without
+ * memory. They report an invalid filter to `errors`, return true and go on.
  */
 #include "dialect/fourhse/condition.h"
 
