@@ -2,6 +2,7 @@
 
 #include "admin/backup_commands.h"
 #include "admin/key_commands.h"
+#include "admin/number_commands.h"
 #include "admin/quota_commands.h"
 #include "admin/repair_command.h"
 #include "admin/task_commands.h"
@@ -61,6 +62,11 @@ const struct admin_command admin_commands[] = {
 		.help = "list usage: tenant, tasks, max_tasks, bytes, max_bytes, own limits" },
 	{ "quota recount", .in_steps = true, .run = admin_quota_recount,
 		.help = "count all tasks again and correct the usage of tenants" },
+	{ "number set", "N", BIT(TENANT) | BIT(DIALECT), BIT(DIALECT), .creates_store = true,
+		.run = admin_number_set,
+		.help = "give the next task of a tenant the number N, if no such number was given" },
+	{ "number list", NULL, BIT(JSON), .run = admin_number_list,
+		.help = "list the next numbers: tenant, dialect, next" },
 	{ "show", "ID", BIT(TENANT), .run = admin_show,
 		.help = "print a task in the format of export" },
 	{ "verify", .run = admin_verify,

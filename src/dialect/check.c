@@ -72,7 +72,7 @@ static bool check_fields(const struct task *task, struct err *err)
 	return true;
 }
 
-static bool has_numbers(const struct dialect *dialect)
+bool dialect_has_numbers(const struct dialect *dialect)
 {
 	const struct index_field *field = dialect->index_fields;
 
@@ -83,7 +83,7 @@ static bool has_numbers(const struct dialect *dialect)
 
 static bool check_number(const struct dialect *dialect, const struct task *task, struct err *err)
 {
-	if (!has_numbers(dialect))
+	if (!dialect_has_numbers(dialect))
 		return task->number == 0 ||
 		       err_set(err, ERR_UNPROCESSABLE, "number",
 			       "tasks of the dialect %s have no number", dialect->name);
@@ -145,7 +145,7 @@ bool dialect_check_address(const struct task *task, struct err *err)
 
 	if (!dialect)
 		return true;
-	if (has_numbers(dialect) && !check_number(dialect, task, err))
+	if (dialect_has_numbers(dialect) && !check_number(dialect, task, err))
 		return false;
 	return !dialect->check_address || dialect->check_address(task, err);
 }

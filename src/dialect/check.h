@@ -11,6 +11,8 @@
  * the member at fault in err->field and the reason in its text.
  */
 bool dialect_check_task(const struct task *before, const struct task *task, struct err *err);
+/* Whether the ids of the dialect's tasks are numbers that the service assigns. */
+bool dialect_has_numbers(const struct dialect *dialect);
 /*
  * Whether clients of its dialect reach the task: the id or number that they derive from its members
  * is its own. Returns false with ERR_UNPROCESSABLE otherwise, or with ERR_NO_MEMORY.

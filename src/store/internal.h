@@ -185,8 +185,14 @@ bool row_encode(const struct task *task, struct buf *record, struct err *err);
 
 /* ---- tasks/number.c ---- */
 
-/* The next number of the op's tenant and dialect. */
-int number_next(struct store *store, const struct op *op, uint64_t *number);
+/*
+ * The next number of the op's tenant and dialect. STEP_FAILED with ERR_STORAGE_QUOTA after
+ * TASK_NUMBER_MAX.
+ */
+int number_next(struct store *store, const struct op *op, uint64_t *number, struct err *err);
+/* Raises the last number that was assigned; *before is what it was, 0: none. */
+int number_set_last(
+	struct store *store, struct str tenant, uint8_t dialect, uint64_t number, uint64_t *before);
 /* Numbers up to that of the task will not be assigned any more. */
 int number_reserve(struct store *store, const struct task *task);
 /*
@@ -199,6 +205,8 @@ int revision_first(struct store *store, const struct op *op, uint64_t *revision)
 int revision_retire(struct store *store, const struct task *task);
 /* Whether the key is one of the rows above. */
 bool number_is_row(struct str key);
+/* The parts of the key of a row of numbers; false for another row. */
+bool number_parse_row(struct str key, uint8_t *dialect, struct str *tenant);
 /* Raises such a row to the number, if it is less. The key has at most INDEX_KEY_MAX bytes. */
 int number_raise(struct store *store, struct str key, uint64_t number);
 /*

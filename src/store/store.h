@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "store/damage.h"
 #include "store/health.h"
+#include "store/tasks/next_number.h"
 #include "store/transfer/backup.h"
 #include "store/transfer/export.h"
 #include "task/index.h"

@@ -49,7 +49,7 @@ static int put_last(
 	return retry_if_exists(store_put(store, TABLE_META, key_str(key), value, last->how));
 }
 
-int number_next(struct store *store, const struct op *op, uint64_t *number)
+int number_next(struct store *store, const struct op *op, uint64_t *number, struct err *err)
 {
 	struct index_key key;
 	struct last last;
@@ -57,8 +57,25 @@ int number_next(struct store *store, const struct op *op, uint64_t *number)
 
 	mark_key(&key, NUMBER_MARK, op->tenant, op->dialect);
 	rc = get_last(store, &key, true, &last);
+	if (rc == 0 && last.number >= TASK_NUMBER_MAX) {
+		err_set(err, ERR_STORAGE_QUOTA, NULL, "The numbers of tasks are used up.");
+		return STEP_FAILED;
+	}
 	*number = last.number + 1;
 	return rc == 0 ? put_last(store, &key, &last, *number) : rc;
+}
+
+int number_set_last(
+	struct store *store, struct str tenant, uint8_t dialect, uint64_t number, uint64_t *before)
+{
+	struct index_key key;
+	struct last last;
+	int rc;
+
+	mark_key(&key, NUMBER_MARK, tenant, dialect);
+	rc = get_last(store, &key, true, &last);
+	*before = last.number;
+	return rc == 0 && last.number < number ? put_last(store, &key, &last, number) : rc;
 }
 
 int number_reserve(struct store *store, const struct task *task)
@@ -116,6 +133,17 @@ int revision_retire(struct store *store, const struct task *task)
 bool number_is_row(struct str key)
 {
 	return str_starts(key, STR(NUMBER_MARK "\0")) || str_starts(key, STR(REVISION_MARK "\0"));
+}
+
+bool number_parse_row(struct str key, uint8_t *dialect, struct str *tenant)
+{
+	size_t mark = strlen(NUMBER_MARK) + 1;
+
+	if (key.len <= mark + 1 || !str_starts(key, STR(NUMBER_MARK "\0")))
+		return false;
+	*dialect = (uint8_t)key.ptr[mark];
+	*tenant = str_skip(key, mark + 1);
+	return true;
 }
 
 int number_raise(struct store *store, struct str key, uint64_t number)

@@ -57,7 +57,7 @@ static int insert(struct store *store, const struct op *op, const struct task *o
 	int rc = revision_first(store, op, &task.revision);
 
 	if (rc == 0 && op->assign_number)
-		rc = number_next(store, op, &task.number);
+		rc = number_next(store, op, &task.number, err);
 	if (rc == 0 && op->quota.max_tasks > 0)
 		rc = quota_check(store, op, err);
 	if (rc != 0)
