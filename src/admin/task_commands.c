@@ -7,6 +7,7 @@
 #include "admin/task_batch.h"
 #include "admin/task_json.h"
 #include "auth/principal.h"
+#include "dialect/check.h"
 #include "store/store.h"
 
 #define SAMPLES_MAX 100000000
@@ -115,6 +116,38 @@ static void print_damage(struct admin *admin, const struct store_report *report)
 			report->all_lost_known ? "" : " or more");
 }
 
+/* More than this are only counted. */
+#define TASKS_NAMED_MAX 100
+
+struct found {
+	struct admin *admin;
+	unsigned count;
+};
+
+static void print_found(const struct task *task, const char *why, void *data)
+{
+	struct found *found = data;
+	char id[ID_TEXT_LEN + 1];
+
+	if (found->count++ >= TASKS_NAMED_MAX)
+		return;
+	id_format(&task->id, id);
+	admin_print(
+		found->admin, "task:       %s of tenant %.*s: %s", id, STR_ARGS(task->tenant), why);
+}
+
+static bool check_report(const struct store_report *report, struct err *err)
+{
+	if (report->missing_entries || report->stray_entries || report->unreadable_records)
+		return err_set(err, ERR_CONFLICT, NULL, "the index does not match the tasks");
+	if (report->unreachable || report->doubled)
+		return err_set(err, ERR_CONFLICT, NULL,
+			"tasks cannot be reached by their clients, or share a number");
+	return !report->wrong_counts ||
+	       err_set(err, ERR_CONFLICT, NULL,
+		       "the usage of a tenant is wrong (polytaskctl quota recount)");
+}
+
 static bool fail_damaged(const struct store_report *report, struct err *err)
 {
 	const char *index = report->index_compared ? "" : "; the index was not compared";
@@ -126,10 +159,12 @@ static bool fail_damaged(const struct store_report *report, struct err *err)
 
 bool admin_verify(struct admin *admin, const struct admin_call *call, struct err *err)
 {
+	struct found found = { .admin = admin };
+	const struct store_verify_sink sink = { dialect_check_address, print_found, &found };
 	struct store_report report;
 
 	(void)call;
-	if (!store_verify(admin->store, &report, err))
+	if (!store_verify(admin->store, &sink, &report, err))
 		return false;
 	print_damage(admin, &report);
 	admin_print(admin, "tasks:      %" PRIu64, report.tasks);
@@ -137,15 +172,10 @@ bool admin_verify(struct admin *admin, const struct admin_call *call, struct err
 	admin_print(admin, "missing:    %" PRIu64, report.missing_entries);
 	admin_print(admin, "stray:      %" PRIu64, report.stray_entries);
 	admin_print(admin, "unreadable: %" PRIu64, report.unreadable_records);
+	admin_print(admin, "unreached:  %" PRIu64, report.unreachable);
+	admin_print(admin, "doubled:    %" PRIu64, report.doubled);
 	admin_print(admin, "miscounted: %" PRIu64, report.wrong_counts);
-	if (report.damaged > 0)
-		return fail_damaged(&report, err);
-	if (report.missing_entries || report.stray_entries || report.unreadable_records)
-		return err_set(err, ERR_CONFLICT, NULL, "the index does not match the tasks");
-	if (report.wrong_counts)
-		return err_set(err, ERR_CONFLICT, NULL,
-			"the usage of a tenant is wrong (polytaskctl quota recount)");
-	return true;
+	return report.damaged > 0 ? fail_damaged(&report, err) : check_report(&report, err);
 }
 
 bool admin_migrate(struct admin *admin, const struct admin_call *call, struct err *err)

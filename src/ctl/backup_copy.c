@@ -190,7 +190,7 @@ bool copy_recover(const struct conf *conf, const char *home, int64_t until,
 	options.build_ms = BUILD_MS;
 	if (!store_open(&store, &options, err))
 		return false;
-	ok = store_verify(store, &report, err) && check_report(&report, err) &&
+	ok = store_verify(store, NULL, &report, err) && check_report(&report, err) &&
 	     store_count_rows(store, manifest_take_count, counted, err);
 	store_close(store);
 	if (ok)

@@ -20,6 +20,7 @@
 #include "store/tasks/next_number.h"
 #include "store/transfer/backup.h"
 #include "store/transfer/export.h"
+#include "store/verify.h"
 #include "task/index.h"
 #include "task/op.h"
 #include "task/retention.h"
@@ -297,40 +298,6 @@ bool store_expire_idempotency(
  */
 bool store_remove_finished(struct store *store, int64_t now, bool *more, struct err *err);
 
-/* Pages that could not be read, or have a wrong checksum. */
-struct store_damage {
-	const char *table;
-	uint32_t page;
-	int64_t first_seen;	     /* ms since the epoch */
-	uint64_t reads;		     /* that failed */
-	char task[DAMAGE_TASK_SIZE]; /* "task ID of tenant NAME", one on the page; "": not known */
-};
-/* At most max of them, those known at this moment; returns their number. */
-size_t store_damages(const struct store_shared *shared, struct store_damage *list, size_t max);
-
-struct store_report {
-	size_t damaged;
-	struct store_damage damages[DAMAGED_PAGES_MAX];
-	bool index_compared; /* not if a page of it is damaged */
-	bool usage_compared; /* not if a page of it or of the tasks is damaged */
-	/*
-	 * Places in the tables of tasks that were left out because of damaged pages. The tasks
-	 * there: lost_tasks, and others unless all_lost_known; stray_entries is then 0.
-	 */
-	uint64_t left_out, lost_tasks;
-	bool all_lost_known;
-	uint64_t tasks;
-	uint64_t index_entries;
-	uint64_t missing_entries;    /* that a task should have */
-	uint64_t stray_entries;	     /* that no task has */
-	uint64_t unreadable_records; /* that cannot be decoded */
-	uint64_t wrong_counts;	     /* tenants with another usage than counted; store_recount */
-};
-/*
- * Verifies all pages, then compares tasks, index and usage as far as they can be read. The counts
- * are exact only without concurrent writers.
- */
-bool store_verify(struct store *store, struct store_report *report, struct err *err);
 /* Takes what a repair did, or in a dry run would do; a function that returns false ends it. */
 struct store_repair_sink {
 	bool (*page)(const char *table, uint32_t page, const char *text, void *data);

@@ -3,7 +3,10 @@
 #include "store/tasks/walk.h"
 #include "store/usage/usage.h"
 
+static const struct store_verify_sink no_sink;
+
 struct check {
+	const struct store_verify_sink *sink;
 	struct store_report *report;
 	struct usage_list usage;
 	struct walk walk;
@@ -12,15 +15,59 @@ struct check {
 	const struct index_key *key;
 	struct str record;
 	struct index_comparison task;
+	struct id holder; /* of the task's number */
+	bool doubled;
 };
 
 static int step_check(struct store *store, void *data, struct err *err)
 {
 	struct check *check = data;
+	struct task task;
+	int rc;
 
 	(void)err;
 	check->task = (struct index_comparison){ 0 };
-	return compare_record(store, check->key, check->record, &check->task);
+	check->doubled = false;
+	rc = compare_record(store, check->key, check->record, &check->task);
+	if (rc == 0 && record_decode(&task, check->record) && task.number > 0)
+		rc = number_holder(store, &task, &check->holder, &check->doubled);
+	return rc;
+}
+
+static void report_found(const struct check *check, const struct task *task, const char *why)
+{
+	if (check->sink->found)
+		check->sink->found(task, why, check->sink->data);
+}
+
+static void report_doubled(struct check *check, const struct task *task)
+{
+	char id[ID_TEXT_LEN + 1], why[128];
+
+	id_format(&check->holder, id);
+	snprintf(why, sizeof(why), "task %s has the number %llu too", id,
+		(unsigned long long)task->number);
+	check->report->doubled++;
+	report_found(check, task, why);
+}
+
+/* What concerns the task by itself, whatever the state of the index. */
+static bool check_address(struct check *check, struct err *err)
+{
+	struct err why = { 0 };
+	struct task task;
+
+	if (!record_decode(&task, check->record))
+		return true;
+	if (check->doubled)
+		report_doubled(check, &task);
+	if (!check->sink->check || check->sink->check(&task, &why))
+		return true;
+	if (why.code == ERR_NO_MEMORY)
+		return err_no_memory(err);
+	check->report->unreachable++;
+	report_found(check, &task, err_text(&why));
+	return true;
 }
 
 static bool check_task(struct store *store, const struct index_key *key, struct str record,
@@ -32,12 +79,13 @@ static bool check_task(struct store *store, const struct index_key *key, struct 
 		return false;
 	check->key = key;
 	check->record = record;
+	check->doubled = false;
 	if (!check->report->index_compared)
 		check->task = (struct index_comparison){ .tasks = 1 };
 	else if (!step_call(store, ENGINE_READ, step_check, check, err))
 		return false;
 	index_comparison_add(&check->compared, &check->task);
-	return true;
+	return check_address(check, err);
 }
 
 static int step_count(struct store *store, void *data, struct err *err)
@@ -88,9 +136,10 @@ static bool compare_sums(struct store *store, struct check *check, struct err *e
 	return true;
 }
 
-bool store_verify(struct store *store, struct store_report *report, struct err *err)
+bool store_verify(struct store *store, const struct store_verify_sink *sink,
+	struct store_report *report, struct err *err)
 {
-	struct check check = { .report = report };
+	struct check check = { .sink = sink ? sink : &no_sink, .report = report };
 	bool ok;
 
 	*report = (struct store_report){ 0 };

@@ -185,7 +185,7 @@ static void read_tasks(struct script *script)
 	if (!apply(script->store, &op, &err))
 		exit_if_lost(&err);
 	fault_enter();
-	if (!store_verify(script->store, &report, &err))
+	if (!store_verify(script->store, NULL, &report, &err))
 		exit_if_lost(&err);
 	fault_leave();
 }
@@ -307,7 +307,7 @@ static bool check_index(struct store *store, struct script_record *record)
 	struct store_report report;
 	struct err err = { 0 };
 
-	if (!store_verify(store, &report, &err))
+	if (!store_verify(store, NULL, &report, &err))
 		COMPLAIN(record, "verify: %s", err_text(&err));
 	else if (report.damaged > 0)
 		COMPLAIN(record, "page %u of %s is damaged", (unsigned)report.damages[0].page,

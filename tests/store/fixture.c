@@ -176,7 +176,7 @@ void fixture_verify(struct store *store, uint64_t tasks)
 	struct store_report report;
 	struct err err = { 0 };
 
-	must(store_verify(store, &report, &err), &err);
+	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.missing_entries, 0);
 	assert_int_equal(report.stray_entries, 0);
 	assert_int_equal(report.unreadable_records, 0);

@@ -93,7 +93,7 @@ static void walk_for_ever(struct store *store, unsigned number)
 
 	(void)number;
 	for (;;) {
-		if (!store_verify(store, &report, &err) && err.code != ERR_BUSY)
+		if (!store_verify(store, NULL, &report, &err) && err.code != ERR_BUSY)
 			_exit(96);
 		if (!store_each_task(store, look, NULL, &err) && err.code != ERR_BUSY)
 			_exit(97);

@@ -27,7 +27,7 @@ static void operations_that_need_the_index_are_refused(void **state)
 	reindex_expect_refused(store, &limited);
 	reindex_expect_refused(store, &cascade);
 	reindex_expect_refused(store, &numbered);
-	assert_fails(store_verify(store, &report, &err), &err, ERR_REBUILDING);
+	assert_fails(store_verify(store, NULL, &report, &err), &err, ERR_REBUILDING);
 	assert_code(fixture_error(store, &read), ERR_NONE);
 	assert_code(fixture_error(store, &create), ERR_NONE);
 	assert_code(fixture_error(store, &update), ERR_NONE);

@@ -122,7 +122,7 @@ static void writers_and_compaction_do_not_disturb_each_other(void **state)
 	store_close(store);
 	crowd_stop(pids, 2);
 	store = crowd_recover("beside");
-	must(store_verify(store, &report, &err), &err);
+	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.missing_entries, 0);
 	assert_int_equal(report.stray_entries, 0);
 	/* A busy creation leaves its task removed, and so may the death of each writer. */

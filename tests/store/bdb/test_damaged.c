@@ -34,7 +34,7 @@ static void page_of_tasks_fails_its_tasks_only(void **state)
 	fixture_create(store, DAMAGE_TASKS + 1000, "new", NULL);
 	must(store_flush(store, &err), &err);
 	must(store_checkpoint(store, true, NULL, &err), &err);
-	must(store_verify(store, &report, &err), &err);
+	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.damaged, 1);
 	assert_string_equal(report.damages[0].table, "named");
 	assert_int_equal(report.damages[0].page, page);

@@ -152,7 +152,7 @@ static void rebuild_leaves_out_tasks_on_a_damaged_page(void **state)
 	health_reset(&damage_shared.health);
 	store = fixture_open(&options);
 	assert_int_equal(atomic_load(&damage_shared.health.index_left_out), 1);
-	must(store_verify(store, &report, &err), &err);
+	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.tasks, DAMAGE_TASKS - damaged);
 	assert_int_equal(report.lost_tasks, 0);
 	assert_false(report.all_lost_known);
@@ -197,7 +197,7 @@ static void damaged_large_task_costs_only_itself(void **state)
 	assert_int_equal(salvaged.tasks, DAMAGE_TASKS);
 	assert_int_equal(salvaged.lost, 1);
 	assert_int_equal(salvaged.unnamed, 0);
-	must(store_verify(store, &report, &err), &err);
+	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.tasks, DAMAGE_TASKS);
 	assert_int_equal(report.lost_tasks, 1);
 	assert_true(report.all_lost_known);

@@ -354,7 +354,7 @@ static void end_that_was_cut_off_is_found(void **state)
 	store = fixture_open(&options);
 	expect_log("page-damaged");
 	expect_log("task-damaged");
-	must(store_verify(store, &report, &err), &err);
+	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.damaged, 1);
 	assert_string_equal(report.damages[0].table, "named");
 	assert_int_equal(report.damages[0].page, last);

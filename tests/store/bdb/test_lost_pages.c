@@ -58,7 +58,7 @@ static void check_one_page_is_damaged(
 	expect_log("page-damaged");
 	expect_log("task-damaged");
 	assert_in_range(damage_read_all(store, DAMAGE_TASKS, NULL), 1, DAMAGE_TASKS / 4);
-	must(store_verify(store, &report, &err), &err);
+	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.damaged, 1);
 	assert_string_equal(report.damages[0].table, engine_tables[table].name);
 	assert_int_equal(report.damages[0].page, page);
@@ -169,7 +169,7 @@ static void page_that_is_only_in_the_cache_is_not_lost(void **state)
 	assert_int_equal(fstat(fd, &info), 0);
 	close(fd);
 	zero_page(&options, TABLE_INDEX, (uint32_t)(info.st_size / BDB_PAGE_SIZE));
-	must(store_verify(store, &report, &err), &err);
+	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.damaged, 0);
 	store_close(store);
 }
@@ -188,7 +188,7 @@ static void scrub_notes_the_pages_of_a_restored_home(void **state)
 	snprintf(path, sizeof(path), "%s/data/named.map", options.home);
 	assert_int_equal(unlink(path), 0);
 	store = fixture_open(&options);
-	must(store_verify(store, &report, &err), &err);
+	must(store_verify(store, NULL, &report, &err), &err);
 	assert_int_equal(report.damaged, 0);
 	store_close(store);
 	snprintf(path, sizeof(path), "%s/data/doublewrite", options.home);
