@@ -10,6 +10,7 @@
 #include "admin/store_options.h"
 #include "base/clock.h"
 #include "ctl/client.h"
+#include "ctl/regions.h"
 #include "sys/instance.h"
 
 #define SECRET_SIZE 1024
@@ -28,11 +29,15 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 	store_options_from_conf(&options, conf, STORE_RECOVER);
 	options.migrate = call->command->migrates_store;
 	options.give_up_pages = call->command->gives_up_pages && call->options[ADMIN_YES];
-	if (!store_open(&admin.store, &options, err))
-		return false;
-	*status = admin_run(&admin, call, &panic);
-	ok = panic || store_checkpoint(admin.store, false, NULL, err);
-	store_close(admin.store);
+	regions_expect();
+	ok = store_open(&admin.store, &options, err);
+	regions_guard(conf->regions);
+	if (ok) {
+		*status = admin_run(&admin, call, &panic);
+		ok = panic || store_checkpoint(admin.store, false, NULL, err);
+		store_close(admin.store);
+	}
+	regions_remove(conf->regions);
 	return ok;
 }
 

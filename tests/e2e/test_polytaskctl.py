@@ -1,11 +1,14 @@
 """polytaskctl: every command with the service stopped and with the service running."""
 import hashlib
 import json
+import os
+import signal
 import socket
+import subprocess
 
 from dialects.idol import DIALECT as IDOL
-from lib import Instance, run_tests
-from tap import equal, ok
+from lib import POLYTASKCTL, Instance, run_tests
+from tap import equal, ok, until
 
 
 def credentials(instance, state):
@@ -201,4 +204,37 @@ def everything():
     other.stop("copy")
 
 
-run_tests(commands, everything)
+# The lock of the folder, and links into the home.
+LEFT = ["data", "lock", "log"]
+
+
+def shared_memory():
+    """A command on a stopped service leaves no shared memory, whatever its end."""
+    instance = Instance(autostart=False)
+    folder = instance.conf["regions"]
+    instance.make_principal()
+    equal(sorted(os.listdir(folder)), LEFT, "after commands that succeed")
+    equal(instance.ctl_run("user", "add", "tester").returncode, 1, "a command that fails")
+    equal(sorted(os.listdir(folder)), LEFT, "after it")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        command = subprocess.Popen(
+            [POLYTASKCTL, "-c", os.path.join(instance.dir, "polytask.conf"), "import"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+        )
+        command.stdin.write(b"\n")
+        command.stdin.flush()
+        ok(until(lambda: len(os.listdir(folder)) > len(LEFT), 30), "import uses shared memory")
+        command.send_signal(number)
+        equal(command.wait(60), -number, f"{number.name} ends it")
+        command.stdin.close()
+        equal(sorted(os.listdir(folder)), LEFT, f"after {number.name}")
+    instance.start()
+    instance.ctl("user", "list")
+    ok(len(os.listdir(folder)) > len(LEFT), "that of a running service stays")
+    equal(len(instance.tasks()), 0, "the service works")
+    instance.verify("shared memory")
+    instance.stop("shared memory")
+
+
+run_tests(commands, everything, shared_memory)
