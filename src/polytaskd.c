@@ -107,7 +107,9 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 {
 	struct resources resources = { .sockets = { .main = -1, .read = -1 } };
 	struct supervisor_config config = {
-		.conf = *conf, .mains = mains, .reload = conf_reload, .data = source
+		.conf = *conf,
+		.mains = mains,
+		.reloader = { .read = conf_reload, .data = source },
 	};
 	enum log_level level;
 	int result;

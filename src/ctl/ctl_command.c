@@ -15,8 +15,13 @@
 #include "sys/listen.h"
 
 /* Exit statuses of `status` besides 0, 1 and 2; the service itself answers with 0 or 3. */
-#define STATUS_SILENT  4
-#define STATUS_SECONDS 3
+#define STATUS_NOT_SERVING 3
+#define STATUS_SILENT	   4
+#define STATUS_SECONDS	   3
+#define STATUS_REQUEST	   "{\"verb\":[\"status\"]}\n"
+
+/* The service itself answers after 31 s at most. */
+#define RELOAD_SECONDS 45
 
 #define STOP_TIMEOUT_MS	 15000
 #define POLL_INTERVAL_MS 50
@@ -45,7 +50,7 @@ static int call_service(struct ctl *ctl, struct str request, int seconds, FILE *
 
 static int run_status(struct ctl *ctl)
 {
-	struct str request = STR("{\"verb\":[\"status\"]}\n");
+	struct str request = STR(STATUS_REQUEST);
 	char *text = NULL;
 	size_t size = 0;
 	FILE *memory;
@@ -64,16 +69,38 @@ static int run_status(struct ctl *ctl)
 	return status;
 }
 
+/* A supervisor that is stopped answers nothing: without this, the command would wait for it. */
+static int check_answers(struct ctl *ctl)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+	int status;
+
+	if (!memory)
+		return ctl_fail("memory is exhausted");
+	status = call_service(ctl, STR(STATUS_REQUEST), STATUS_SECONDS, memory);
+	fclose(memory);
+	free(text);
+	return status == STATUS_NOT_SERVING ? 0 : status;
+}
+
+/* Returns when the new generation answers all requests. */
 static int run_reload(struct ctl *ctl)
 {
-	return call_service(ctl, STR("{\"verb\":[\"reload\"]}\n"), 0, stdout);
+	int status = check_answers(ctl);
+
+	if (status != 0)
+		return 1;
+	return call_service(ctl, STR("{\"verb\":[\"reload\"]}\n"), RELOAD_SECONDS, stdout) == 0 ? 0
+												: 1;
 }
 
 /* Returns after the service has exited. */
 static int run_stop(struct ctl *ctl)
 {
 	int64_t until = clock_mono_ms() + STOP_TIMEOUT_MS;
-	int status = call_service(ctl, STR("{\"verb\":[\"stop\"]}\n"), 0, stdout);
+	int status = call_service(ctl, STR("{\"verb\":[\"stop\"]}\n"), STATUS_SECONDS, stdout);
 	int fd;
 
 	while (status == 0 && listen_connect(&fd, ctl->conf.control)) {
@@ -137,7 +164,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "status", " [--json]", 0, 1U << ADMIN_JSON, false, run_status,
 		"show the processes of the service" },
 	{ "reload", "", 0, 0, false, run_reload,
-		"reload the configuration and start new worker processes" },
+		"reload the configuration, and wait until all requests are answered with it" },
 	{ "stop", "", 0, 0, false, run_stop, "stop the service and wait for its end" },
 	{ "backup", " [--add] [--rate MB] DIR", 1, 1U << ADMIN_ADD | 1U << ADMIN_RATE, false,
 		ctl_backup, "copy the store to a new folder, or add the changes since then" },

@@ -13,14 +13,16 @@
 #include <sys/types.h>
 
 #include "process/scoreboard.h"
+#include "sys/handover.h"
 #include "sys/listen.h"
 
 struct child_context {
 	const struct conf *conf;
 	struct scoreboard *scoreboard;
 	struct scoreboard_slot *slot;
-	int listeners[FCGI_SOCKETS]; /* FastCGI sockets to accept from; -1: none */
-	uid_t peer_uid;		     /* user that may connect to them, besides the service's */
+	int listeners[FCGI_SOCKETS];	      /* FastCGI sockets to accept from; -1: none */
+	struct handover queues[FCGI_SOCKETS]; /* of the connections of each of them */
+	uid_t peer_uid;			      /* user that may connect, besides the service's */
 	int supervisor_pipe; /* readable (end of file) when the supervisor is gone: exit soon */
 	int client;	     /* an accepted control connection; operators only, else -1 */
 	struct str received; /* from client: the request line, perhaps input behind it */

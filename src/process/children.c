@@ -77,13 +77,26 @@ void children_signal(const struct children *children, int signal)
 	}
 }
 
-void children_retire_older(struct children *children)
+bool children_left_to_newest(const struct children *children)
+{
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		const struct process *process = &children->processes[i];
+
+		if (process->pid && process->generation != children->generation &&
+			workers_has_role(process->role) &&
+			children->scoreboard->slots[i].state != CHILD_RETIRING)
+			return false;
+	}
+	return true;
+}
+
+void children_retire(struct children *children, int first)
 {
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 		struct process *process = &children->processes[i];
 		bool worker = workers_has_role(process->role);
 
-		if (!process->pid || process->exit_requested ||
+		if (!process->pid || process->exit_requested || process->generation < first ||
 			process->generation == children->generation ||
 			(!worker && process->role != ROLE_KEEPER))
 			continue;

@@ -175,6 +175,12 @@ static bool serve_client(struct control *control, struct control_client *client,
 			client->answered = true;
 			client->since = now;
 			break;
+		case CONTROL_PENDING:
+			if (peer_closed(client->fd))
+				return false;
+			if (count_waiting(control) > CONTROL_WAITING)
+				refuse(client, "too many commands wait for the service");
+			break;
 		case CONTROL_RETRY:
 			if (peer_closed(client->fd))
 				return false;

@@ -22,15 +22,17 @@
 enum control_outcome {
 	CONTROL_ANSWERED,    /* `out` holds the response */
 	CONTROL_HANDED_OVER, /* another process answers on the descriptor */
-	CONTROL_RETRY,	     /* cannot be answered now: call again soon */
+	CONTROL_RETRY,	     /* cannot be answered now: call again soon, for a limited time */
+	CONTROL_PENDING,     /* the same without a limit of time */
 };
 
 struct control_client {
 	int fd;		 /* -1: free */
 	int64_t since;	 /* when it was accepted, later answered; monotonic ms */
 	size_t line_len; /* bytes of the request line with its newline; 0: incomplete */
+	bool begun;	 /* on_request() has begun with the request */
 	bool answered;
-	struct buf in, out;
+	struct buf in, out; /* out is sent when the request is answered */
 };
 
 struct control {

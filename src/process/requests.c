@@ -1,12 +1,16 @@
 #include "process/requests.h"
 
+#include "base/clock.h"
 #include "http/json.h"
+#include "process/reload.h"
 #include "process/status.h"
 #include "sys/signals.h"
 
 #define OPERATORS_MAX 8
 
 #define STATUS_NOT_SERVING 3
+
+#define RELOAD_TIMEOUT_MS 30000
 
 static enum control_outcome answer_status(struct service *service, struct control_client *client)
 {
@@ -21,12 +25,77 @@ static enum control_outcome answer_status(struct service *service, struct contro
 	return CONTROL_ANSWERED;
 }
 
+static void put_reload_failure(const struct service *service, struct buf *out)
+{
+	struct buf text = BUF_INIT;
+
+	buf_printf(&text, "generation %d does not answer all requests after %d s: ",
+		service->children.generation, RELOAD_TIMEOUT_MS / 1000);
+	if (service->phase != PHASE_SERVING)
+		buf_put_str(&text, STR("the store is being recovered"));
+	else if (service->complete_generation == service->children.generation)
+		buf_put_str(&text, STR("workers of an earlier one still have connections"));
+	else
+		buf_put_str(&text, STR("its processes do not start, see the log"));
+	control_put_frame(out, 'e', buf_str(&text));
+	control_put_exit(out, 1);
+	buf_free(&text);
+}
+
+/* Puts the frames about a reload that has begun. */
+static enum control_outcome await_reload(struct service *service, struct control_client *client)
+{
+	struct buf text = BUF_INIT;
+
+	if (!service->reloading && service->phase == PHASE_SERVING && service->ready_announced) {
+		buf_printf(&text, "generation %d serves", service->children.generation);
+		control_put_frame(&client->out, 'o', buf_str(&text));
+		control_put_exit(&client->out, 0);
+		buf_free(&text);
+		return CONTROL_ANSWERED;
+	}
+	if (clock_mono_ms() < client->since + RELOAD_TIMEOUT_MS)
+		return CONTROL_PENDING;
+	put_reload_failure(service, &client->out);
+	return CONTROL_ANSWERED;
+}
+
+static enum control_outcome begin_reload(
+	struct service *service, struct control_client *client, int64_t now)
+{
+	struct buf waiting = BUF_INIT, text = BUF_INIT;
+	struct err err = { 0 };
+	bool done = reload_begin(service, now, &waiting, &err);
+
+	if (!done) {
+		buf_printf(&text, "%s; the old configuration remains in use", err_text(&err));
+		control_put_frame(&client->out, 'e', buf_str(&text));
+		control_put_exit(&client->out, 1);
+	} else if (waiting.len > 0) {
+		buf_printf(&text, "these options take effect at the next start: %.*s",
+			STR_ARGS(buf_str(&waiting)));
+		control_put_frame(&client->out, 'o', buf_str(&text));
+	}
+	buf_free(&waiting);
+	buf_free(&text);
+	client->begun = true;
+	client->since = now;
+	return done ? CONTROL_PENDING : CONTROL_ANSWERED;
+}
+
 static enum control_outcome answer_reload(struct service *service, struct control_client *client)
 {
-	signals_request_reload();
-	service->hurry = true;
-	control_put_exit(&client->out, 0);
-	return CONTROL_ANSWERED;
+	int64_t now = clock_mono_ms();
+
+	if (client->begun)
+		return await_reload(service, client);
+	if (service->phase == PHASE_STOPPING) {
+		control_put_frame(&client->out, 'e', STR("the service is stopping"));
+		control_put_exit(&client->out, 1);
+		return CONTROL_ANSWERED;
+	}
+	return reload_is_allowed(service, now) ? begin_reload(service, client, now)
+					       : CONTROL_PENDING;
 }
 
 static enum control_outcome answer_stop(struct service *service, struct control_client *client)

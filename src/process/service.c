@@ -218,7 +218,13 @@ static void announce_ready(struct service *service)
 {
 	if (service->ready_announced)
 		return;
+	/* Until then a request may be answered with the old configuration. */
+	if (!children_left_to_newest(&service->children)) {
+		service->hurry = true;
+		return;
+	}
 	service->ready_announced = true;
+	service->reloading = false;
 	log_info("ready", "serving, generation %d", service->children.generation);
 	sd_notifyf(0, "READY=1\nSTATUS=serving, generation %d", service->children.generation);
 }
@@ -240,10 +246,12 @@ static void serve(struct service *service, int64_t now)
 		complete = complete && ready >= seats;
 		usable = usable && (seats == 0 || ready > 0);
 	}
-	if (complete)
-		children_retire_older(&service->children);
-	else
+	if (complete) {
+		service->complete_generation = service->children.generation;
+		children_retire(&service->children, 0);
+	} else {
 		service->hurry = true;
+	}
 	if (!usable)
 		return;
 	service->proven = true;
@@ -297,6 +305,8 @@ bool service_is_serving(const struct service *service)
 
 const char *service_phase_name(const struct service *service)
 {
+	if (service->phase == PHASE_SERVING && service->reloading)
+		return "reloading";
 	return phases[service->phase].name;
 }
 
@@ -319,19 +329,6 @@ void service_stop(struct service *service)
 	service->hurry = true;
 }
 
-void service_reload(struct service *service, const struct conf *conf)
-{
-	enum log_level level;
-
-	service->conf = *conf;
-	if (log_level_parse(&level, conf->log_level))
-		log_set_level(level);
-	service->children.generation++;
-	service->ready_announced = false;
-	service->hurry = true;
-	log_info("reload", "starting generation %d", service->children.generation);
-}
-
 bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
 	const struct fcgi_sockets *sockets, struct instance_locks locks, struct err *err)
 {
@@ -350,6 +347,7 @@ bool service_init(struct service *service, const struct conf *conf, child_main *
 		.sockets = *sockets,
 		.locks = locks,
 		.supervisor_pipe = { -1, -1 },
+		.queues = { HANDOVER_NONE, HANDOVER_NONE },
 	};
 	for (int role = 0; role < ROLES; role++)
 		service->backoffs[role] = (struct restart_backoff){ .min_ms = 50, .max_ms = 10000 };

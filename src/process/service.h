@@ -17,6 +17,12 @@ enum phase {
 	PHASES
 };
 
+/* Reads the configuration again, as conf_reload() does. read may be NULL: nothing changes. */
+struct conf_reloader {
+	bool (*read)(struct conf *conf, void *data, struct buf *waiting, struct err *err);
+	void *data;
+};
+
 struct service {
 	struct conf conf;
 	struct children children;
@@ -24,10 +30,14 @@ struct service {
 	enum phase phase;
 	bool ready_announced; /* since the last recovery or reload */
 	bool proven;	      /* the keeper and enough workers were ready since the last recovery */
-	struct recovery recovery;    /* failures since then */
-	int exit_status;	     /* of the service, once it has stopped */
-	bool hurry;		     /* a change is due: call service_step() again soon */
-	int64_t started_ms;	     /* wall clock, since the epoch */
+	struct recovery recovery; /* failures since then */
+	int exit_status;	  /* of the service, once it has stopped */
+	bool hurry;		  /* a change is due: call service_step() again soon */
+	int64_t started_ms;	  /* wall clock, since the epoch */
+	struct conf_reloader reloader;
+	bool reloading;		     /* until the newest generation answers all requests */
+	int64_t reloaded_ms;	     /* monotonic: when the last reload began */
+	int complete_generation;     /* the newest that had all its processes ready */
 	struct region_watch regions; /* since the last recovery */
 	int64_t next_region_check_ms;
 	int64_t next_signal_ms;	    /* stopping: monotonic */
@@ -35,8 +45,8 @@ struct service {
 };
 
 /*
- * Zero-initialise first; call service_free() also after a failure. Borrows mains, sockets and
- * locks; the lock of the regions may be renewed.
+ * Zero-initialise first, set reloader; call service_free() also after a failure. Borrows mains,
+ * sockets and locks; the lock of the regions may be renewed.
  */
 bool service_init(struct service *service, const struct conf *conf, child_main *const *mains,
 	const struct fcgi_sockets *sockets, struct instance_locks locks, struct err *err);
@@ -46,8 +56,6 @@ void service_free(struct service *service);
 void service_step(struct service *service, int64_t now);
 /* Begins to stop. service->phase is PHASE_STOPPED when no child is left. */
 void service_stop(struct service *service);
-/* Starts a new generation of children with this configuration; retires the old one when ready. */
-void service_reload(struct service *service, const struct conf *conf);
 /* Whether workers answer requests. */
 bool service_is_serving(const struct service *service);
 const char *service_phase_name(const struct service *service);

@@ -19,6 +19,10 @@ bool spawn_open(struct spawn *spawn, struct err *err)
 	if (pipe2(spawn->supervisor_pipe, O_CLOEXEC) != 0)
 		return err_set(
 			err, ERR_INTERNAL, NULL, "cannot create a pipe: %s", strerror(errno));
+	for (size_t i = 0; i < FCGI_SOCKETS; i++) {
+		if (!handover_open(&spawn->queues[i], err))
+			return false;
+	}
 	return true;
 }
 
@@ -26,6 +30,8 @@ void spawn_close(struct spawn *spawn)
 {
 	close(spawn->supervisor_pipe[0]);
 	close(spawn->supervisor_pipe[1]);
+	for (size_t i = 0; i < FCGI_SOCKETS; i++)
+		handover_close(&spawn->queues[i]);
 }
 
 void spawn_process_name(const struct process *process, char *name, size_t size)
@@ -86,7 +92,8 @@ static _Noreturn void run_child(
 	const struct spawn *spawn, const struct process *process, struct child_context *child)
 {
 	int kept[] = { child->supervisor_pipe, child->listeners[0], child->listeners[1],
-		child->client, spawn->locks.home, spawn->locks.regions };
+		child->queues[0].put, child->queues[0].take, child->queues[1].put,
+		child->queues[1].take, child->client, spawn->locks.home, spawn->locks.regions };
 	char name[32];
 	int status;
 
@@ -133,6 +140,8 @@ bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot
 	pid_t pid;
 
 	workers_listeners(process->role, &spawn->sockets, child.listeners);
+	for (size_t i = 0; i < FCGI_SOCKETS; i++)
+		child.queues[i] = child.listeners[i] >= 0 ? spawn->queues[i] : HANDOVER_NONE;
 	prepare_slot(child.slot, process);
 	pid = fork();
 	if (pid == 0)

@@ -10,6 +10,8 @@ struct spawn {
 	struct scoreboard *scoreboard;
 	child_main *const *mains;    /* by role */
 	struct fcgi_sockets sockets; /* borrowed */
+	/* Connections of retired workers, by socket; they outlive a recovery. */
+	struct handover queues[FCGI_SOCKETS];
 	struct instance_locks locks; /* of this process; a child inherits them */
 	int supervisor_pipe[2];	     /* only the supervisor has the write end; it never writes */
 };

@@ -1,6 +1,5 @@
 #include "process/supervisor.h"
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
@@ -8,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "process/reload.h"
 #include "process/requests.h"
 #include "process/watchdog.h"
 #include "sys/signals.h"
@@ -22,23 +22,14 @@ struct supervisor {
 	struct watchdog watchdog;
 };
 
-static void reload(struct supervisor *supervisor)
+static void reload(struct service *service, int64_t now)
 {
-	const struct supervisor_config *config = supervisor->config;
-	struct service *service = &supervisor->service;
-	struct conf conf = service->conf;
+	struct buf waiting = BUF_INIT;
 	struct err err = { 0 };
 
-	if (service->phase == PHASE_STOPPING)
-		return;
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_mono_us());
-	if (!config->reload || config->reload(&conf, config->data, &err)) {
-		service_reload(service, &conf);
-		return;
-	}
-	log_error("reload", "keeping the old configuration: %s", err_text(&err));
-	if (service->ready_announced)
-		sd_notify(0, "READY=1");
+	if (service->phase != PHASE_STOPPING)
+		reload_begin(service, now, &waiting, &err);
+	buf_free(&waiting);
 }
 
 static void wait_for_events(struct supervisor *supervisor)
@@ -65,8 +56,8 @@ static void loop(struct supervisor *supervisor)
 
 		if (signals_stop_requested())
 			service_stop(service);
-		if (signals_take_reload_request())
-			reload(supervisor);
+		if (reload_is_allowed(service, now) && signals_take_reload_request())
+			reload(service, now);
 		service_step(service, now);
 		watchdog_check(&supervisor->watchdog, processes, service->children.scoreboard,
 			service->conf.stuck_seconds, now);
@@ -84,6 +75,7 @@ static bool open_supervisor(struct supervisor *supervisor, struct err *err)
 	watchdog_init(&supervisor->watchdog);
 	supervisor->control.on_request = requests_answer;
 	supervisor->control.data = &supervisor->service;
+	supervisor->service.reloader = config->reloader;
 	return service_init(&supervisor->service, &config->conf, config->mains, &config->sockets,
 		       config->locks, err) &&
 	       control_open(&supervisor->control, config->conf.control, err);

@@ -12,18 +12,17 @@
  *	any phase  --SIGTERM, SIGINT or `stop`--> stopping --all children exited--> return
  *
  * SIGHUP and `reload` read the configuration, start a new generation of children and retire the old
- * generation once the new one is ready. The caller holds the locks of the instance (instance.h).
+ * generation once the new one is ready. The reload is done when the old generation has handed over
+ * its connections. The caller holds the locks of the instance (instance.h).
  */
-#include "process/spawn.h"
+#include "process/service.h"
 
 struct supervisor_config {
 	struct conf conf;
 	child_main *const *mains;    /* by role; borrowed */
 	struct fcgi_sockets sockets; /* borrowed */
 	struct instance_locks locks; /* borrowed; that of the regions may be renewed */
-	/* Reads the configuration again into *conf, or fails without a change. May be NULL. */
-	bool (*reload)(struct conf *conf, void *data, struct err *err);
-	void *data;
+	struct conf_reloader reloader;
 };
 
 /*

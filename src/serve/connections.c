@@ -8,21 +8,28 @@
 
 /* Pause when no file descriptor or memory is left; without a pause the loop would spin. */
 #define ACCEPT_RETRY_MS 200
+/* Connections to take from a queue in one round. */
+#define TAKE_MAX 4
+
+static bool watch_one(const struct connections *connections, int fd, void *source, bool on)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = source };
+
+	return fd < 0 ||
+	       epoll_ctl(connections->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, fd, &event) == 0;
+}
 
 static bool watch_listeners(struct connections *connections, bool on)
 {
-	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE,
-		.data.ptr = &connections->listeners };
 	bool ok = true;
 
 	if (connections->listening == on)
 		return true;
 	connections->listening = on;
 	for (size_t i = 0; i < FCGI_SOCKETS; i++) {
-		if (connections->listeners[i] >= 0 &&
-			epoll_ctl(connections->epoll, on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-				connections->listeners[i], &event) != 0)
-			ok = false;
+		ok &= watch_one(
+			connections, connections->listeners[i], &connections->listeners, on);
+		ok &= watch_one(connections, connections->queues[i].take, &connections->queues, on);
 	}
 	return ok;
 }
@@ -52,7 +59,7 @@ void connections_close(struct connections *connections)
 	connections->epoll = -1;
 }
 
-static void add(struct connections *connections, struct fcgi *fcgi)
+static void add(struct connections *connections, struct fcgi *fcgi, size_t source)
 {
 	struct connection *conn = connection_new(fcgi);
 
@@ -60,6 +67,7 @@ static void add(struct connections *connections, struct fcgi *fcgi)
 		fcgi_close(fcgi);
 		return;
 	}
+	conn->source = source;
 	conn->next = connections->first;
 	conn->prev_link = &connections->first;
 	if (conn->next)
@@ -80,23 +88,45 @@ void connections_drop(struct connections *connections, struct connection *conn)
 	connection_free(conn, connections->shared);
 }
 
-static void accept_from(struct connections *connections, int listener)
+/* Adds what was accepted or taken. Returns whether to go on. */
+static bool admit(struct connections *connections, enum fcgi_accept_result result,
+	struct fcgi *fcgi, size_t source)
 {
-	enum fcgi_accept_result result = FCGI_ACCEPTED;
+	if (result == FCGI_NO_RESOURCES) {
+		log_warn("accept", "no file descriptor or memory for a connection");
+		watch_listeners(connections, false);
+		connections->accept_after_ms = clock_mono_ms() + ACCEPT_RETRY_MS;
+	}
+	if (result == FCGI_ACCEPTED)
+		add(connections, fcgi, source);
+	if (connections->count >= connections->max)
+		watch_listeners(connections, false);
+	return result == FCGI_ACCEPTED || result == FCGI_WRONG_USER;
+}
 
-	while (connections->listening && (result == FCGI_ACCEPTED || result == FCGI_WRONG_USER)) {
-		struct fcgi *fcgi;
+static void accept_from(struct connections *connections, size_t source)
+{
+	bool more = true;
 
-		result = fcgi_accept(&fcgi, listener, connections->peer);
-		if (result == FCGI_NO_RESOURCES) {
-			log_warn("accept", "no file descriptor or memory for a connection");
-			watch_listeners(connections, false);
-			connections->accept_after_ms = clock_mono_ms() + ACCEPT_RETRY_MS;
-		}
-		if (result == FCGI_ACCEPTED)
-			add(connections, fcgi);
-		if (connections->count >= connections->max)
-			watch_listeners(connections, false);
+	while (more && connections->listening) {
+		struct fcgi *fcgi = NULL;
+		enum fcgi_accept_result result = fcgi_accept(
+			&fcgi, connections->listeners[source], connections->peer);
+
+		more = admit(connections, result, fcgi, source);
+	}
+}
+
+static void take_from(struct connections *connections, size_t source)
+{
+	bool more = true;
+
+	for (int count = 0; more && connections->listening && count < TAKE_MAX; count++) {
+		struct fcgi *fcgi = NULL;
+		enum fcgi_accept_result result = fcgi_take(
+			&fcgi, &connections->queues[source], connections->peer);
+
+		more = admit(connections, result, fcgi, source);
 	}
 }
 
@@ -104,8 +134,39 @@ void connections_accept(struct connections *connections)
 {
 	for (size_t i = 0; i < FCGI_SOCKETS; i++) {
 		if (connections->listeners[i] >= 0)
-			accept_from(connections, connections->listeners[i]);
+			accept_from(connections, i);
 	}
+}
+
+void connections_take(struct connections *connections)
+{
+	for (size_t i = 0; i < FCGI_SOCKETS; i++) {
+		if (connections->queues[i].take >= 0)
+			take_from(connections, i);
+	}
+}
+
+/* epoll would report events of a closed descriptor as long as the other process has it open. */
+static bool hand_over(struct connections *connections, struct connection *conn)
+{
+	if (!fcgi_hand_over(conn->fcgi, &connections->queues[conn->source]))
+		return false;
+	epoll_ctl(connections->epoll, EPOLL_CTL_DEL, fcgi_fd(conn->fcgi), NULL);
+	connections_drop(connections, conn);
+	return true;
+}
+
+bool connections_hand_over(struct connections *connections)
+{
+	bool full[FCGI_SOCKETS] = { false };
+
+	for (struct connection *conn = connections->first, *next; conn; conn = next) {
+		next = conn->next;
+		if (conn->exchange)
+			continue;
+		full[conn->source] = full[conn->source] || !hand_over(connections, conn);
+	}
+	return !full[0] && !full[1];
 }
 
 void connections_resume_accepting(struct connections *connections)

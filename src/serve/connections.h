@@ -8,14 +8,15 @@
 
 struct connections {
 	struct connection_shared *shared;
-	int epoll; /* events carry the struct connection, or &listeners for new connections */
+	int epoll;		     /* events carry the struct connection, &listeners or &queues */
 	int listeners[FCGI_SOCKETS]; /* -1: none */
-	uid_t peer;		     /* user that may connect, besides the service's */
+	struct handover queues[FCGI_SOCKETS]; /* of connections that a retired worker leaves */
+	uid_t peer;			      /* user that may connect, besides the service's */
 	size_t max;
 	struct connection *first;
 	size_t count;
 	size_t writing;		 /* connections with a response that is not sent completely */
-	bool listening;		 /* epoll reports new connections */
+	bool listening;		 /* epoll reports new connections and those in the queues */
 	bool closed;		 /* connections_stop_accepting() was called */
 	int64_t accept_after_ms; /* monotonic; 0: no pause */
 };
@@ -29,6 +30,16 @@ void connections_close(struct connections *connections);
 
 /* Accepts all pending connections: one per round would make a burst wait many rounds. */
 void connections_accept(struct connections *connections);
+/*
+ * Takes connections from the queues. Only some, so that the workers share them: epoll reports the
+ * rest again.
+ */
+void connections_take(struct connections *connections);
+/*
+ * Puts all connections without a request into their queues. Returns false if there was no room for
+ * some. Call it between two rounds, after connections_stop_accepting().
+ */
+bool connections_hand_over(struct connections *connections);
 /* Accepting pauses at the limit and without resources: resumes it when the cause is gone. */
 void connections_resume_accepting(struct connections *connections);
 /* Stops accepting permanently: the worker will exit. */

@@ -51,10 +51,10 @@ static struct fcgi *fcgi_new(int fd)
 	return fcgi;
 }
 
-enum fcgi_accept_result fcgi_accept(struct fcgi **fcgi, int listener, uid_t peer)
+/* Makes a connection of the result of a call that returned fd and errno. */
+static enum fcgi_accept_result adopt(struct fcgi **fcgi, int fd, uid_t peer)
 {
 	struct fcgi *made;
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM
@@ -71,6 +71,21 @@ enum fcgi_accept_result fcgi_accept(struct fcgi **fcgi, int listener, uid_t peer
 	}
 	*fcgi = made;
 	return FCGI_ACCEPTED;
+}
+
+enum fcgi_accept_result fcgi_accept(struct fcgi **fcgi, int listener, uid_t peer)
+{
+	return adopt(fcgi, accept4(listener, NULL, NULL, SOCK_CLOEXEC), peer);
+}
+
+enum fcgi_accept_result fcgi_take(struct fcgi **fcgi, const struct handover *queue, uid_t peer)
+{
+	return adopt(fcgi, handover_take(queue), peer);
+}
+
+bool fcgi_hand_over(const struct fcgi *fcgi, const struct handover *queue)
+{
+	return handover_put(queue, fcgi->request.ipcFd);
 }
 
 void fcgi_close(struct fcgi *fcgi)

@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "http/request.h"
+#include "sys/handover.h"
 
 #define FCGI_RECEIVE_TIMEOUT_MS 300
 /*
@@ -38,6 +39,13 @@ enum fcgi_accept_result {
 };
 /* Accepts one connection from a non-blocking socket. The caller owns it: fcgi_close(). */
 enum fcgi_accept_result fcgi_accept(struct fcgi **fcgi, int listener, uid_t peer);
+/* The same for a connection from a queue: as it is between two requests, perhaps with the next. */
+enum fcgi_accept_result fcgi_take(struct fcgi **fcgi, const struct handover *queue, uid_t peer);
+/*
+ * Puts the connection into the queue. Call it between two requests, and close the connection here
+ * if it returns true. Returns false if the queue is full.
+ */
+bool fcgi_hand_over(const struct fcgi *fcgi, const struct handover *queue);
 void fcgi_close(struct fcgi *fcgi);
 /* The descriptor, for epoll; -1 if libfcgi has closed it. */
 int fcgi_fd(const struct fcgi *fcgi);

@@ -2,7 +2,8 @@
  * The worker: an event loop over kept FastCGI connections, one round (round.h) per turn.
  *
  * The worker never closes an idle kept connection: nginx does not repeat a POST that crosses the
- * close. It closes them only when it exits.
+ * close. It closes them only when it exits. A retiring worker hands them over to the next
+ * generation; libfcgi keeps nothing of a connection between two requests.
  */
 #include "serve/worker.h"
 
@@ -20,6 +21,7 @@
 #include "serve/round.h"
 
 #define LOOP_MS 200 /* longest wait for events */
+#define FULL_MS 5   /* the same with connections for which a queue had no room */
 /* File descriptors besides connections: the files of the store, the log, epoll. */
 #define OTHER_FDS 64
 /* Time to finish the current responses on exit; a slow reader must not prevent the exit. */
@@ -33,6 +35,8 @@ struct worker {
 	struct tz tz;
 	bool stopping;		/* exit when all responses are sent */
 	int64_t drain_until_ms; /* retiring: exit then, or when no connection is left; else 0 */
+	bool retired;		/* WORKER_RETIRING was reported */
+	bool full;		/* a queue has no room for the rest of the connections */
 	int64_t exit_by_ms;	/* stopping or retiring: exit then in any case; else 0 */
 };
 
@@ -78,8 +82,19 @@ static void retire(struct worker *worker)
 	worker->drain_until_ms = clock_mono_ms() +
 				 (int64_t)worker->setup->conf->drain_seconds * 1000;
 	worker->exit_by_ms = worker->drain_until_ms + SHUTDOWN_GRACE_MS;
-	worker->setup->report(worker->setup->data, WORKER_RETIRING);
 	connections_stop_accepting(&worker->connections);
+}
+
+/* Until the queues have room, requests on the remaining connections are answered here. */
+static void hand_over(struct worker *worker)
+{
+	if (!worker->drain_until_ms)
+		return;
+	worker->full = !connections_hand_over(&worker->connections);
+	if (worker->full || worker->retired)
+		return;
+	worker->retired = true;
+	worker->setup->report(worker->setup->data, WORKER_RETIRING);
 }
 
 static bool is_finished(const struct worker *worker)
@@ -104,6 +119,8 @@ static void handle_events(struct worker *worker, const struct epoll_event *event
 
 		if (source == worker)
 			stop_as_orphan(worker);
+		else if (source == &worker->connections.queues)
+			connections_take(&worker->connections);
 		else if (source != &worker->connections.listeners &&
 			 !round_receive(&worker->round, source, events[i].events))
 			exit_on_panic();
@@ -118,9 +135,12 @@ static void run(struct worker *worker)
 	sigfillset(&mask);
 	sigdelset(&mask, SIGTERM);
 	sigdelset(&mask, SIGUSR2);
-	while (!is_finished(worker)) {
+	while (hand_over(worker), !is_finished(worker)) {
 		int count = epoll_pwait(worker->connections.epoll, events, ROUND_MAX,
-			round_has_work(&worker->round) ? 0 : LOOP_MS, &mask);
+			round_has_work(&worker->round) ? 0
+			: worker->full		       ? FULL_MS
+						       : LOOP_MS,
+			&mask);
 
 		atomic_fetch_add(&worker->setup->counters->heartbeats, 1);
 		if (stop_requested)
@@ -235,6 +255,7 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 			.shared = &worker->shared,
 			.epoll = -1,
 			.listeners = { setup->listeners[0], setup->listeners[1] },
+			.queues = { setup->queues[0], setup->queues[1] },
 			.peer = setup->peer,
 			.max = setup->conf->connections,
 		},

@@ -4,17 +4,22 @@
  * supervisor nor other workers: the caller passes all it needs in a struct worker_setup.
  *
  * Signals, which the caller has blocked: SIGTERM finishes the current requests and returns. SIGUSR2
- * retires the worker: it accepts no new connections and answers on the kept ones until the web
- * server closes them or conf.drain_seconds have passed, and then returns.
+ * retires the worker: it accepts no new connections, puts those without a request into the queues,
+ * and the others as soon as their response is sent. It returns when it has none left, or after
+ * conf.drain_seconds.
  */
 #include <sys/types.h>
 
 #include "base/limit.h"
 #include "serve/counters.h"
 #include "store/store.h"
+#include "sys/handover.h"
 #include "sys/listen.h"
 
-enum worker_state { WORKER_READY, WORKER_RETIRING };
+enum worker_state {
+	WORKER_READY,
+	WORKER_RETIRING, /* begins no more requests */
+};
 
 /* Borrowed until worker_run() returns. */
 struct worker_setup {
@@ -22,9 +27,10 @@ struct worker_setup {
 	struct store_options store;
 	struct limit *limit; /* shared by all workers */
 	struct worker_counters *counters;
-	int listeners[FCGI_SOCKETS]; /* FastCGI sockets to accept from; -1: none */
-	uid_t peer;		     /* user that may connect, besides the service's */
-	int supervisor_pipe;	     /* readable (end of file) when the supervisor is gone */
+	int listeners[FCGI_SOCKETS];	      /* FastCGI sockets to accept from; -1: none */
+	struct handover queues[FCGI_SOCKETS]; /* of the connections of each socket */
+	uid_t peer;			      /* user that may connect, besides the service's */
+	int supervisor_pipe; /* readable (end of file) when the supervisor is gone */
 	void (*report)(void *data, enum worker_state state);
 	void *data;
 };

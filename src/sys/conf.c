@@ -103,7 +103,7 @@ static const struct option_row rows[] = {
 		.help = "Time after which a stopped process is killed and replaced." },
 	{ "drain_seconds", NUMBER(drain_seconds), .default_value = "60", .min = 1, .max = 3600,
 		.unit = "seconds",
-		.help = "Time that a retired worker waits for the web server to close connections." },
+		.help = "Time that a retired worker has to send the responses that it has begun." },
 	{ "signature_seconds", NUMBER(signature_seconds), .default_value = "900", .min = 1,
 		.max = 86400, .unit = "seconds",
 		.help = "Allowed distance of a signed VirtShell request's Date from the current time." },
@@ -280,18 +280,16 @@ bool conf_load(const struct conf_source *source, struct conf *conf, struct err *
 	return true;
 }
 
-bool conf_reload(struct conf *conf, void *data, struct err *err)
+bool conf_reload(struct conf *conf, void *data, struct buf *waiting, struct err *err)
 {
-	struct buf names = BUF_INIT;
 	struct conf read;
 
 	if (!conf_load(data, &read, err))
 		return false;
-	option_keep_startup(&conf_options, conf, &read, &names);
-	if (names.len > 0)
+	option_keep_startup(&conf_options, conf, &read, waiting);
+	if (waiting->len > 0)
 		log_warn("reload", "these options take effect at the next start: %.*s",
-			STR_ARGS(buf_str(&names)));
-	buf_free(&names);
+			STR_ARGS(buf_str(waiting)));
 	*conf = read;
 	return true;
 }

@@ -83,6 +83,7 @@ bool conf_add_override(struct conf_source *source, const char *text);
 bool conf_load(const struct conf_source *source, struct conf *conf, struct err *err);
 /*
  * Loads the source again over the values in use; data is its struct conf_source. Options that need
- * a restart keep their values, and a warning names those that changed in the source.
+ * a restart keep their values. Appends the names of those that changed in the source, separated by
+ * ", ", to waiting; a warning has them, too.
  */
-bool conf_reload(struct conf *conf, void *data, struct err *err);
+bool conf_reload(struct conf *conf, void *data, struct buf *waiting, struct err *err);

@@ -47,8 +47,3 @@ void signals_request_stop(void)
 {
 	stop_requested = 1;
 }
-
-void signals_request_reload(void)
-{
-	reload_requested = 1;
-}

@@ -9,6 +9,5 @@ void signals_install(void);
 bool signals_stop_requested(void);
 /* Returns true once after one or more requests. */
 bool signals_take_reload_request(void);
-/* The same requests without a signal. */
+/* The same as a signal. */
 void signals_request_stop(void);
-void signals_request_reload(void);

@@ -274,7 +274,7 @@ static void control_requests_reload_and_stop(void **state)
 {
 	(void)state;
 	fake_service_start_ready();
-	check_answer("{\"verb\":[\"reload\"]}\n", "", 0);
+	check_answer("{\"verb\":[\"reload\"]}\n", "generation 2 serves\n", 0);
 	fake_service_wait_ready(0, 2, 0);
 	check_answer("{\"verb\":[\"stop\"]}\n", "", 0);
 	assert_int_equal(waitpid(supervisor, NULL, 0), supervisor);

@@ -272,6 +272,31 @@ static void connection_without_keep_alive_ends_with_its_request(void **state)
 	buf_free(&bytes);
 }
 
+/* It may be on its way when a worker retires. */
+static void next_request_goes_along_with_a_connection(void **state)
+{
+	struct fixture *fixture = *state;
+	struct handover queue;
+	struct err err;
+
+	must(handover_open(&queue, &err), &err);
+	send_request(fixture, "3", STR("one"));
+	must(receive(fixture, &err), &err);
+	assert_true(fcgi_end(fixture->fcgi));
+	expect_response(fixture, "");
+	reset_request(fixture);
+	send_request(fixture, "3", STR("two"));
+	assert_true(fcgi_hand_over(fixture->fcgi, &queue));
+	fcgi_close(fixture->fcgi);
+	fixture->fcgi = NULL;
+	assert_int_equal(fcgi_take(&fixture->fcgi, &queue, geteuid()), FCGI_ACCEPTED);
+	must(receive(fixture, &err), &err);
+	assert_str(fixture->request.body, "two");
+	assert_true(fcgi_end(fixture->fcgi));
+	expect_response(fixture, "");
+	handover_close(&queue);
+}
+
 static void accept_reports_no_connection(void **state)
 {
 	struct fcgi *fcgi;
@@ -337,6 +362,7 @@ int main(void)
 		PAIR(incomplete_request_times_out),
 		PAIR(other_protocol_is_closed),
 		PAIR(connection_without_keep_alive_ends_with_its_request),
+		PAIR(next_request_goes_along_with_a_connection),
 		CHECK(accept_reports_no_connection),
 		CHECK(connection_of_another_user_is_refused),
 	};

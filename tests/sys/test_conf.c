@@ -280,26 +280,33 @@ static void a_source_with_an_error_changes_nothing(void **state)
 
 static void a_reload_keeps_options_that_need_a_restart(void **state)
 {
-	struct conf_source source = { .path = write_file("workers = 3\ncache_mb = 64\n") };
+	struct conf_source source = { .path = write_file(
+					      "workers = 3\ncache_mb = 64\nhome = /other\n") };
 	struct conf conf = defaults();
+	struct buf waiting = BUF_INIT;
 	struct err err;
 
 	(void)state;
 	expect_log("reload");
-	must(conf_reload(&conf, &source, &err), &err);
+	must(conf_reload(&conf, &source, &waiting, &err), &err);
 	assert_int_equal(conf.workers, 3);
 	assert_int_equal(conf.cache_mb, defaults().cache_mb);
+	assert_str(buf_str(&waiting), "home, cache_mb");
+	buf_free(&waiting);
 }
 
 static void a_reload_without_such_changes_does_not_warn(void **state)
 {
 	struct conf_source source = { .path = write_file("workers = 3\n") };
 	struct conf conf = defaults();
+	struct buf waiting = BUF_INIT;
 	struct err err;
 
 	(void)state;
-	must(conf_reload(&conf, &source, &err), &err);
+	must(conf_reload(&conf, &source, &waiting, &err), &err);
 	assert_int_equal(conf.workers, 3);
+	assert_int_equal(waiting.len, 0);
+	buf_free(&waiting);
 }
 
 int main(void)

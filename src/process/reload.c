@@ -1,0 +1,47 @@
+#include "process/reload.h"
+
+#include <inttypes.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* Between the beginnings of two reloads, if the first is not done. */
+#define RELOAD_PAUSE_MS 1000
+
+bool reload_is_allowed(const struct service *service, int64_t now)
+{
+	return !service->reloading || now - service->reloaded_ms >= RELOAD_PAUSE_MS;
+}
+
+static void begin_generation(struct service *service)
+{
+	service->children.generation++;
+	/* So that the processes of many reloads in a row do not add up. */
+	children_retire(&service->children, service->complete_generation + 1);
+	service->ready_announced = false;
+	service->reloading = true;
+	service->hurry = true;
+	log_info("reload", "starting generation %d", service->children.generation);
+}
+
+bool reload_begin(struct service *service, int64_t now, struct buf *waiting, struct err *err)
+{
+	const struct conf_reloader *reloader = &service->reloader;
+	struct conf conf = service->conf;
+	enum log_level level;
+
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_mono_us());
+	if (reloader->read && !reloader->read(&conf, reloader->data, waiting, err)) {
+		log_error("reload", "keeping the old configuration: %s", err_text(err));
+		if (service->ready_announced)
+			sd_notify(0, "READY=1");
+		return false;
+	}
+	service->conf = conf;
+	service->reloaded_ms = now;
+	if (log_level_parse(&level, conf.log_level))
+		log_set_level(level);
+	begin_generation(service);
+	return true;
+}
