@@ -9,13 +9,14 @@ from processes import free_port, start
 CONNECTIONS = 64
 
 
-def wrk(url, seconds, script=None, headers=(), connections=CONNECTIONS):
+def wrk(url, seconds, script=None, headers=(), connections=CONNECTIONS, env=None):
     argv = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "5s"]
     text = subprocess.run(
         argv + (["-s", script] if script else []) + [*headers, url],
         capture_output=True,
         text=True,
         check=True,
+        env={**os.environ, **(env or {})},
     ).stdout
 
     def milliseconds(percent):
@@ -38,7 +39,9 @@ def wrk(url, seconds, script=None, headers=(), connections=CONNECTIONS):
 
 
 class Site:
-    """The site without TLS on its own port; "known" has a fixed principal instead of an authorizer."""
+    """The site without TLS on its own ports for HTTP/1 and HTTP/2; "known" has a fixed principal
+    instead of an authorizer.
+    """
 
     KNOWN = """
 set $polytask_user 00000000-0000-7000-8000-000000000001;
@@ -48,8 +51,9 @@ set $polytask_authorized_dialect $polytask_dialect;
 set $polytask_reason "";
 """
 
-    def __init__(self, instance, name, log):
+    def __init__(self, instance, name, log, known=KNOWN):
         home, port = os.path.join(instance.dir, name), free_port()
+        self.known, self.http2_port = known, free_port()
         for folder in ("conf", "log", "nginx"):
             os.makedirs(os.path.join(home, folder))
         instance.write_nginx_conf(
@@ -57,7 +61,8 @@ set $polytask_reason "";
                 "HOME": home,
                 "CONF": os.path.join(home, "conf"),
                 "CACHE": os.path.join(instance.memory, name),
-                "LISTEN": f"listen 127.0.0.1:{port} backlog=1024;",
+                "LISTEN": f"listen 127.0.0.1:{port} backlog=1024; "
+                f"listen 127.0.0.1:{self.http2_port} http2;",
                 "ACCESS_LOG": os.path.join(home, "log", "access.log"),
             }
         )
@@ -76,5 +81,5 @@ set $polytask_reason "";
         with open(path) as conf:
             lines = conf.readlines()
         with open(path, "w") as conf:
-            conf.write(self.KNOWN)
+            conf.write(self.known)
             conf.writelines(line for line in lines if not line.startswith("auth_request"))
