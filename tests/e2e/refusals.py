@@ -18,7 +18,7 @@ def unauthenticated(dialect, reason, kind="token"):
     known = DIALECTS[dialect]
     sentences = known.credential_sentences
     sentence = sentences.get(f"{reason} {kind}") or sentences.get(reason) or sentences["wrong"]
-    challenge = known.challenge
+    challenge = known.challenges.get(reason, known.challenge)
     if reason == "absent" and known.bare_challenge:
         challenge = known.bare_challenge
     if challenge and "%s" in challenge:

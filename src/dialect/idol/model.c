@@ -45,9 +45,8 @@ const struct dialect_statuses idol_statuses = { rows, .default_state = TASK_STAT
 
 /* ---- credentials ---- */
 
-#define CHALLENGE(sentence)                                      \
-	"Bearer realm=\"Doorkeeper\", error=\"invalid_token\", " \
-	"error_description=\"" sentence "\""
+#define REALM		    "Bearer realm=\"Doorkeeper\""
+#define CHALLENGE(sentence) REALM ", error=\"invalid_token\", error_description=\"" sentence "\""
 #define TOKEN_REFUSAL(reason, sentence)               \
 	{                                             \
 		reason, sentence, CHALLENGE(sentence) \
@@ -64,4 +63,5 @@ const struct auth_policy idol_auth = {
 			TOKEN_REFUSAL(AUTH_REVOKED, "The access token was revoked"),
 			TOKEN_REFUSAL(NULL, "The access token is invalid"),
 		},
+	.scope_challenge = REALM,
 };

@@ -23,6 +23,14 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+#define REALM "Bearer realm=\"polytask\""
+/* RFC 6750 section 3.1; the body does not tell why. */
+#define ENDED_REFUSAL(reason, sentence)                                                       \
+	{                                                                                     \
+		reason, "Invalid signature",                                                  \
+			REALM ", error=\"invalid_token\", error_description=\"" sentence "\"" \
+	}
+
 static const struct auth_policy auth = {
 	.sources = { { .kind = SOURCE_UPLYNK_QUERY }, { .kind = SOURCE_BEARER },
 		{ .kind = SOURCE_UPLYNK_HEADER } },
@@ -33,9 +41,12 @@ static const struct auth_policy auth = {
 			{ AUTH_SKEWED,
 				"Invalid signature: _timestamp is not the current time in whole "
 				"Unix seconds",
-				"Bearer realm=\"polytask\"" },
-			{ NULL, "Invalid signature", "Bearer realm=\"polytask\"" },
+				REALM },
+			ENDED_REFUSAL(AUTH_EXPIRED, "The credential expired"),
+			ENDED_REFUSAL(AUTH_REVOKED, "The credential was revoked"),
+			{ NULL, "Invalid signature", REALM },
 		},
+	.scope_challenge = REALM,
 };
 
 static const char *const prefixes[] = { UPLYNK_PREFIX, NULL };

@@ -40,6 +40,7 @@ class Dialect:
     schemes: tuple = ()
     unauthenticated: int = 401
     challenge: str = None  # WWW-Authenticate; %s is the sentence
+    challenges: dict = dataclasses.field(default_factory=dict)  # by reason, if it is another one
     bare_challenge: str = None  # without a credential, if it is another one
     scope_challenge: str = None  # of a 403; %s is the missing right
     # The sentence for each reason to refuse a credential, optionally for one kind of credential

@@ -38,6 +38,7 @@ DIALECT = Dialect(
         ),
     ),
     challenge='Bearer realm="Doorkeeper", error="invalid_token", error_description="%s"',
+    scope_challenge='Bearer realm="Doorkeeper", error="insufficient_scope", scope="%s"',
     credential_sentences={
         "wrong": "The access token is invalid",
         "expired": "The access token expired",

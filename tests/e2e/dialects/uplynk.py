@@ -53,6 +53,10 @@ def _in_header(request, msg, sig):
     return request._replace(headers=request.headers + [("Authorization", f"{msg} {sig}")])
 
 
+def _ended(how):
+    return f'Bearer realm="polytask", error="invalid_token", error_description="The credential {how}"'
+
+
 def create(client):
     point = client.post_route(_POINTS)["id"]
     tasks = client.uplynk("GET", "/ingest-points/tasks").json()["items"]
@@ -92,6 +96,9 @@ DIALECT = Dialect(
         BEARER,
     ),
     challenge='Bearer realm="polytask"',
+    challenges={"expired": _ended("expired")}
+    | dict.fromkeys(("revoked", "user revoked"), _ended("was revoked")),
+    scope_challenge='Bearer realm="polytask", error="insufficient_scope", scope="%s"',
     credential_sentences={
         "wrong": "Invalid signature",
         "replayed": "Invalid signature: _timestamp is not the current time in whole Unix seconds",
