@@ -207,11 +207,13 @@ static void prefix_selects_its_dialect(void **state)
 static void prefix_must_match_whole_segments(void **state)
 {
 	struct request request;
-	size_t skip = 99;
+	size_t skip = 99, last; /* an earlier prefix can begin with the last one */
 
 	(void)state;
 	for (size_t i = 0; dialects[i]; i++) {
-		split(&request, dialects[i]->prefixes[0]);
+		for (last = 0; dialects[i]->prefixes[last + 1];)
+			last++;
+		split(&request, dialects[i]->prefixes[last]);
 		request.segment_count--;
 		assert_null(dialect_by_path(&request, &skip));
 		request.segments[request.segment_count].len--;
