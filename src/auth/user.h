@@ -4,7 +4,7 @@
  * concurrent changes are serialised. An end (`expires`) of 0 means never.
  *
  * Functions take a name in any case (user_name.h). A name of an older build can have capitals: it
- * is found as it was written, before any other.
+ * is found as it was written, before any other. A name in lower case can be added beside it.
  */
 #include "auth/password.h"
 #include "auth/principal.h"
@@ -27,7 +27,7 @@ struct user {
 	char password_hash[PASSWORD_HASH_SIZE]; /* empty: login disabled */
 	int64_t password_changed;		/* set or removed; 0: unknown */
 	int64_t password_expires;
-	/* Digests of the networks of logins, the latest first, joined by commas. */
+	/* Digests of the networks of logins, the one added last first, joined by commas. */
 	char networks[USER_NETWORKS_SIZE];
 };
 

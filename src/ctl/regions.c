@@ -12,7 +12,7 @@
 #define FILES_MAX 16
 #define NAME_SIZE 32
 
-/* What the handler uses: written while its signals are blocked. */
+/* Read by the signal handler; written only while its signals are blocked. */
 static struct {
 	int folder;
 	size_t count;

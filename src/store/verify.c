@@ -51,7 +51,7 @@ static void report_doubled(struct check *check, const struct task *task)
 	report_found(check, task, why);
 }
 
-/* What concerns the task by itself, whatever the state of the index. */
+/* Does not read the index: also correct while it is rebuilt. */
 static bool check_address(struct check *check, struct err *err)
 {
 	struct err why = { 0 };
