@@ -122,7 +122,7 @@ static enum turn_queue enter_account(struct connection *conn, struct connection_
 	struct exchange *exchange = conn->exchange;
 	struct err err = { 0 };
 
-	if (exchange->work == WORK_NONE)
+	if (exchange->work == WORK_NONE && conn->large_limit == 0)
 		return TURN_NONE;
 	conn->account = turns_enter(&shared->turns, exchange->account);
 	if (!conn->account) {
@@ -132,7 +132,7 @@ static enum turn_queue enter_account(struct connection *conn, struct connection_
 	if (within_bounds(conn, shared, true, &err))
 		return app_is_list(exchange) ? TURN_NEW_LIST : TURN_SHORT;
 	app_set_error(exchange, &err);
-	return TURN_NONE;
+	return conn->large_limit > 0 ? TURN_SHORT : TURN_NONE;
 }
 
 static void free_large_body(struct exchange *exchange)
@@ -143,75 +143,49 @@ static void free_large_body(struct exchange *exchange)
 	arena_free(&exchange->large_body);
 }
 
-/*
- * Carries out a request with a large body without a turn, so that the worker has one such body in
- * memory at a time.
- */
-static bool take_at_once(struct connection *conn, struct connection_shared *shared, struct err *err)
-{
-	int64_t began = clock_mono_us();
-	bool ok = true;
-
-	while (ok && conn->exchange->work != WORK_NONE)
-		ok = app_go_on(&shared->app, conn->exchange, err);
-	conn->exchange->cost_us += clock_mono_us() - began;
-	return ok;
-}
-
 /* Reads a request and begins with it. Returns false with ERR_NONE if the peer has left. */
-static bool read_request(struct connection *conn, struct connection_shared *shared, bool *received,
+static bool read_request(struct connection *conn, struct connection_shared *shared,
 	enum turn_queue *queue, struct err *err)
 {
 	struct request *request = &conn->exchange->request;
 	size_t limit;
-	bool ok;
 
-	*received = false;
 	if (!fcgi_receive_params(conn->fcgi, request, err))
 		return false;
 	limit = app_body_limit(&shared->app, request);
-	ok = *received = fcgi_receive_body(conn->fcgi, request, limit,
-		limit > shared->app.options.body_limit ? &conn->exchange->large_body
-						       : request->arena,
-		err);
-	if (ok) {
-		app_start(&shared->app, conn->exchange);
-		*queue = enter_account(conn, shared);
-	}
-	if (conn->exchange->large_body.blocks) {
-		*queue = TURN_NONE;
-		ok = ok && take_at_once(conn, shared, err);
-		free_large_body(conn->exchange);
-	}
-	return ok;
+	if (limit > shared->app.options.body_limit)
+		conn->large_limit = limit;
+	else if (!fcgi_receive_body(conn->fcgi, request, limit, request->arena, err))
+		return false;
+	app_start(&shared->app, conn->exchange);
+	*queue = enter_account(conn, shared);
+	return true;
 }
 
-bool connection_receive(struct connection *conn, struct connection_shared *shared,
-	enum turn_queue *queue, struct err *err)
+void connection_receive(
+	struct connection *conn, struct connection_shared *shared, enum turn_queue *queue)
 {
 	struct exchange *exchange = acquire_exchange(shared);
-	bool received;
+	struct err err = { 0 };
 
 	*queue = TURN_NONE;
 	if (!exchange) {
 		conn->closing = true;
-		return true;
+		return;
 	}
 	conn->exchange = exchange;
 	conn->head_sent = false;
 	conn->body_sent = conn->body_at = 0;
+	conn->large_limit = 0;
 	exchange->request.now = shared->now;
-	if (read_request(conn, shared, &received, queue, err))
-		return true;
-	if (received)
-		return false;
-	if (err->code == ERR_NONE) {
+	if (read_request(conn, shared, queue, &err))
+		return;
+	if (err.code == ERR_NONE) {
 		conn->closing = true;
-		return true;
+		return;
 	}
 	exchange->began_us = clock_mono_us();
-	app_set_error(exchange, err);
-	return true;
+	app_set_error(exchange, &err);
 }
 
 static size_t unsent(const struct connection *conn)
@@ -245,6 +219,32 @@ static bool fetch_rows(struct connection *conn, struct err *err)
 	return true;
 }
 
+/*
+ * Reads a large body and carries its request out in one turn, so that the worker has one such body
+ * in memory at a time. The body of a refused request is skipped.
+ */
+static bool take_large(struct connection *conn, struct connection_shared *shared, struct err *err)
+{
+	struct exchange *exchange = conn->exchange;
+	struct err refusal = { 0 };
+	bool ok = true;
+
+	if (exchange->work != WORK_NONE && !within_bounds(conn, shared, false, &refusal))
+		app_set_error(exchange, &refusal);
+	if (!fcgi_receive_body(conn->fcgi, &exchange->request,
+		    exchange->work == WORK_NONE ? 0 : conn->large_limit, &exchange->large_body,
+		    &refusal)) {
+		conn->closing = refusal.code == ERR_NONE;
+		if (exchange->work != WORK_NONE)
+			app_set_error(exchange, &refusal);
+	}
+	conn->large_limit = 0;
+	while (ok && exchange->work != WORK_NONE)
+		ok = app_go_on(&shared->app, exchange, err);
+	free_large_body(exchange);
+	return ok && fetch_rows(conn, err);
+}
+
 bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
 	enum turn_queue *queue, struct err *err)
 {
@@ -253,6 +253,8 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 	bool is_new = *queue == TURN_SHORT || *queue == TURN_NEW_LIST;
 
 	*queue = TURN_NONE;
+	if (conn->large_limit > 0)
+		return take_large(conn, shared, err);
 	/* More responses may wait for their reader than when the request arrived. */
 	if (is_new && !within_bounds(conn, shared, false, &refusal))
 		app_set_error(exchange, &refusal);

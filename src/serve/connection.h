@@ -16,6 +16,7 @@ struct connection {
 	size_t source;		   /* index of the FastCGI socket that it belongs to */
 	uint64_t body_sent;	   /* bytes */
 	size_t body_at;		   /* bytes of response.body that are sent */
+	size_t large_limit;	   /* bytes of a large body that is not read yet; 0: none */
 	struct account *account;   /* of the exchange; NULL: it needs no turn */
 	enum turn_queue queue;	   /* in which it waits for its turn */
 	TAILQ_ENTRY(connection) turn;
@@ -51,12 +52,11 @@ void connection_free(struct connection *conn, struct connection_shared *shared);
 void connection_shared_free(struct connection_shared *shared);
 
 /*
- * Reads a request from a readable connection. *queue is where it has to wait for its turn;
- * TURN_NONE: it has a response, or the connection is marked as closing because the peer has left.
- * Returns false only with ERR_PANIC.
+ * Reads a request from a readable connection, but leaves a large body for its turn. *queue is where
+ * it has to wait; TURN_NONE: it has a response, or is marked as closing because the peer has left.
  */
-bool connection_receive(struct connection *conn, struct connection_shared *shared,
-	enum turn_queue *queue, struct err *err);
+void connection_receive(
+	struct connection *conn, struct connection_shared *shared, enum turn_queue *queue);
 /* The queue in which a response that is being sent has to wait for more rows; or TURN_NONE. */
 enum turn_queue connection_wants_rows(const struct connection *conn);
 /*

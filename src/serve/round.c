@@ -35,35 +35,34 @@ static bool is_gone(uint32_t events)
 }
 
 /*
- * A connection that waits for its turn has room to write, in TURN_ROWS, which is used at its turn,
- * or has ended. The web server sends nothing else before the response, except FCGI_ABORT_REQUEST.
+ * A connection that waits for its turn has room to write, in TURN_ROWS, or a large body to read,
+ * which are used at its turn, or has ended. The web server sends nothing else before the response,
+ * except FCGI_ABORT_REQUEST.
  */
 static void interrupt(struct round *round, struct connection *conn, uint32_t events)
 {
-	if (conn->queue != TURN_ROWS || is_gone(events))
+	if (is_gone(events) || (conn->queue != TURN_ROWS && conn->large_limit == 0))
 		connections_drop(round->connections, conn);
 }
 
-bool round_receive(struct round *round, struct connection *conn, uint32_t events)
+void round_receive(struct round *round, struct connection *conn, uint32_t events)
 {
 	struct connection_shared *shared = round->connections->shared;
 	enum turn_queue queue = TURN_NONE;
-	struct err err = { 0 };
 
 	if (conn->queue != TURN_NONE) {
 		interrupt(round, conn, events);
-		return true;
+		return;
 	}
 	if (is_gone(events) || (conn->writing && (events & EPOLLRDHUP))) {
 		conn->closing = true;
 	} else if (conn->writing) {
 		conn->progress_ms = shared->now_ms;
 		queue = connection_wants_rows(conn);
-	} else if (!connection_receive(conn, shared, &queue, &err)) {
-		return false;
+	} else {
+		connection_receive(conn, shared, &queue);
 	}
 	wait_or_send(round, conn, queue);
-	return true;
 }
 
 /* ---- work ---- */

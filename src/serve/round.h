@@ -35,7 +35,7 @@ struct round {
  * Reads the request of a readable connection, or continues with the response of a writable one.
  * `events` is the mask that epoll_wait(2) reported. A request whose peer has left is dropped.
  */
-bool round_receive(struct round *round, struct connection *conn, uint32_t events);
+void round_receive(struct round *round, struct connection *conn, uint32_t events);
 /* Lets waiting requests take turns; their responses are then ready to be sent. */
 bool round_work(struct round *round);
 /* Whether requests wait for their turn: the next round must not wait for events. */

@@ -121,9 +121,8 @@ static void handle_events(struct worker *worker, const struct epoll_event *event
 			stop_as_orphan(worker);
 		else if (source == &worker->connections.queues)
 			connections_take(&worker->connections);
-		else if (source != &worker->connections.listeners &&
-			 !round_receive(&worker->round, source, events[i].events))
-			exit_on_panic();
+		else if (source != &worker->connections.listeners)
+			round_receive(&worker->round, source, events[i].events);
 	}
 }
 

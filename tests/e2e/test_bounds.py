@@ -1,4 +1,5 @@
 """Bounds on what one user may ask of a worker: requests, held responses, bytes of a page."""
+import concurrent.futures
 import contextlib
 import socket
 
@@ -90,4 +91,42 @@ def page():
     instance.stop("page")
 
 
-run_tests(held, dropped, page)
+def upload(instance, method, path, connection=None):
+    body = b'{"description": "long", "log": "' + b"x" * (8 << 20) + b'"}'
+    path = virtshell.PREFIX + path
+    return instance.request(method, path, body, instance.bearer(), connection=connection)
+
+
+def large_bodies():
+    instance = Instance()
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: upload(instance, "POST", "/tasks"), range(8)))
+    equal(
+        [answer.status for answer in answers],
+        [200] * 8,
+        "8 large bodies that arrive together are stored",
+    )
+    connection = instance.connect(60)
+    answer = upload(instance, "PUT", "/tasks/none", connection)
+    equal(answer.status, 404, "a large body for a task that does not exist: 404")
+    answer = upload(instance, "POST", "/none", connection)
+    equal(answer.status, 404, "a large body for an address that does not exist: 404")
+    equal(instance.get("/tasks/status/none", connection=connection).status, 200, "then a GET: 200")
+    connection.close()
+    instance.stop("large bodies")
+
+
+def large_bodies_over_the_rate():
+    instance = Instance(conf={"principal_rate": "1", "principal_burst": "5"})
+    connection = instance.connect(60)
+    ok(
+        until(lambda: upload(instance, "POST", "/tasks", connection).status == 429, 60),
+        "large bodies over the rate of a user: 429",
+    )
+    connection.close()
+    answer = instance.get("/tasks/status/none", instance.bearer(add_user(instance, "ann")))
+    equal(answer.status, 200, "another user is served")
+    instance.stop("large bodies over the rate")
+
+
+run_tests(held, dropped, page, large_bodies, large_bodies_over_the_rate)
