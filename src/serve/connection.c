@@ -89,11 +89,14 @@ static bool within_bounds(const struct connection *conn, const struct connection
 	const struct connection_bounds *bounds = &shared->bounds;
 	const struct turns *turns = &shared->turns;
 	const struct account *account = conn->account;
+	bool scarce = turns->held >= bounds->held_responses / 2 ||
+		      turns->held_bytes > bounds->held_bytes / 2;
 
 	if (!conn->exchange->has_principal)
 		return true;
 	if ((arrived && account->requests > bounds->principal_requests) ||
-		account->held_bytes > bounds->principal_held_bytes) {
+		account->held_bytes > bounds->principal_held_bytes ||
+		(scarce && turns_holds_much(turns, account))) {
 		err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
 		err->retry_after = 1;
 		return false;

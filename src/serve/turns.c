@@ -179,16 +179,26 @@ void turns_spend(struct turns *turns, struct account *account, int64_t us)
 
 /* ---- responses that wait for their reader ---- */
 
+bool turns_holds_much(const struct turns *turns, const struct account *account)
+{
+	size_t shares = turns->holders + 1;
+
+	return account->held > turns->held / shares ||
+	       account->held_bytes > turns->held_bytes / shares;
+}
+
 void turns_hold(struct turns *turns, struct connection *conn, bool held, size_t bytes)
 {
 	struct account *account = conn->account;
 
 	if (!account)
 		return;
+	turns->holders -= account->held > 0;
 	account->held += (size_t)held - (size_t)conn->held;
 	turns->held += (size_t)held - (size_t)conn->held;
 	account->held_bytes += bytes - conn->held_bytes;
 	turns->held_bytes += bytes - conn->held_bytes;
+	turns->holders += account->held > 0;
 	conn->held = held;
 	conn->held_bytes = bytes;
 }

@@ -59,6 +59,7 @@ struct turns {
 	size_t waiting;	       /* connections */
 	size_t lists;	       /* in slices */
 	size_t held, held_bytes;
+	size_t holders; /* accounts with a response that waits for its reader */
 };
 
 void turns_init(struct turns *turns);
@@ -81,5 +82,10 @@ void turns_cancel(struct turns *turns, struct connection *conn);
 struct connection *turns_next(struct turns *turns, bool short_only, enum turn_queue *queue);
 /* Charges a turn of `us` microseconds. Call turns_wait() first if the connection waits again. */
 void turns_spend(struct turns *turns, struct account *account, int64_t us);
+/*
+ * Whether the account holds more responses or bytes than it would if all holders and one more had
+ * equal shares of what is held.
+ */
+bool turns_holds_much(const struct turns *turns, const struct account *account);
 /* Sets whether the response waits for its reader, and its bytes of memory: 0 unless held. */
 void turns_hold(struct turns *turns, struct connection *conn, bool held, size_t bytes);

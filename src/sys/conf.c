@@ -139,11 +139,15 @@ static const struct option_row rows[] = {
 	{ "held_mb", NUMBER(held_mb), .default_value = "128", .min = 1, .max = 1048576,
 		.unit = "MiB",
 		.help = "Memory of a worker for all responses that wait for their reader.",
-		.manual = "While they use more, requests are answered with 503." },
+		.manual =
+			"While they use more, requests are answered with 503. From half of it on, "
+			"requests of the users with the largest shares are answered with 429." },
 	{ "held_responses", NUMBER(held_responses), .default_value = "768", .min = 1, .max = 65536,
 		.unit = "responses",
 		.help = "Responses of one worker that may wait for their reader.",
-		.manual = "With more, requests are answered with 503. Keep it below connections." },
+		.manual = "With more, requests are answered with 503. From half of it on, requests "
+			  "of the users with the largest shares are answered with 429. Keep it "
+			  "below connections." },
 	{ "reader_seconds", NUMBER(reader_seconds), .default_value = "10", .min = 1, .max = 3600,
 		.unit = "seconds",
 		.help = "Time after which a response of which nothing is read is dropped." },

@@ -61,6 +61,33 @@ def held():
     instance.stop("held")
 
 
+def scarce():
+    """Half of what all responses may hold is held by one user."""
+    instance = Instance(
+        conf={"workers": "1", "held_responses": str(2 * LISTS), "reader_seconds": "300"}
+    )
+    ann = add_user(instance, "ann")
+    for _ in range(100):
+        instance.create(description="long", log="x" * ROW)
+    with contextlib.ExitStack() as stack:
+        for _ in range(LISTS):
+            stack.enter_context(slow_reader(instance))
+        ok(
+            until(lambda: total(instance, "waiting") == LISTS, 60),
+            f"{LISTS} lists wait for their reader",
+            instance.status()["processes"],
+        )
+        ok(
+            until(lambda: instance.get("/tasks/status/none").status == 429, 60),
+            "the user who holds them is refused",
+        )
+        answer = instance.get("/tasks/status/none", instance.bearer(ann))
+        equal(answer.status, 200, "another user is served")
+    ok(until(lambda: total(instance, "waiting") == 0, 60), "lists end with their clients")
+    equal(instance.get("/tasks/status/none").status, 200, "then the user is served again")
+    instance.stop("scarce")
+
+
 def dropped():
     instance = Instance(conf={"reader_seconds": "1"})
     for _ in range(100):
@@ -129,4 +156,4 @@ def large_bodies_over_the_rate():
     instance.stop("large bodies over the rate")
 
 
-run_tests(held, dropped, page, large_bodies, large_bodies_over_the_rate)
+run_tests(held, scarce, dropped, page, large_bodies, large_bodies_over_the_rate)
