@@ -55,7 +55,7 @@ bool sign_headers(const struct sign *sign, int64_t now, struct buf *out, struct 
 	char date[64], md5[CONTENT_MD5_SIZE] = "", text[SIGNATURE_TEXT_MAX];
 	struct signed_request request = { .method = str_cstr(sign->method) };
 
-	if (!sign->user || !sign->secret)
+	if (!sign->user || !sign->secret || !*sign->secret)
 		return err_set(err, ERR_MISSING, "user",
 			"no key given: use --user, and --secret - or the variable VIRTSHELL_KEY");
 	if (!sign_split_url(sign->url, &request.host, &request.resource, err))
