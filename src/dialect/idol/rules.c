@@ -305,18 +305,19 @@ static bool check_text(const struct rule *rule, struct str json, bool *valid, st
 	struct arena arena = { 0 };
 	struct str text = STR_NULL;
 	size_t blank = 0;
+	bool ok = true;
 
 	if (is_text(json)) {
 		text = json_unquote(json, &arena);
-		if (!text.ptr)
-			return err_no_memory(err);
+		ok = text.ptr || err_no_memory(err);
 	}
 	while (blank < text.len && memchr(" \t\r\n\f\v", text.ptr[blank], 6))
 		blank++;
-	*valid = is_null(json) ||
-		 (text.ptr && text.len <= rule->max && !(rule->not_blank && blank == text.len));
+	if (ok)
+		*valid = is_null(json) || (text.ptr && text.len <= rule->max &&
+						  !(rule->not_blank && blank == text.len));
 	arena_free(&arena);
-	return true;
+	return ok;
 }
 
 static bool check_rule(const struct rule *rule, struct str json, struct err *err)
