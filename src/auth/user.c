@@ -98,9 +98,11 @@ bool user_check_row(struct store *store, struct str name, struct str value, stru
 		return err_set(err, ERR_INVALID, "name", "the row is not that of a user");
 	if (str_eq(str_cstr(folded), name))
 		return true;
-	if (auth_record_get(store, &user_kind, folded, &user, err))
+	if (auth_record_get(store, &user_kind, folded, &user, err)) {
+		explicit_bzero(user.password_hash, sizeof(user.password_hash));
 		return err_set(err, ERR_CONFLICT, "name",
 			"the user '%s' exists, whose name differs in its case only", folded);
+	}
 	ok = err->code == ERR_NOT_FOUND;
 	if (ok)
 		err->code = ERR_NONE;
