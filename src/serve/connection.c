@@ -314,7 +314,7 @@ static bool send_part(struct connection *conn, struct connection_shared *shared)
 		return false;
 	conn->body_at += part;
 	conn->body_sent += part;
-	/* Each byte is moved once at most, also of a body of many parts. */
+	/* Moving the rest only after half was sent copies no more bytes than were sent. */
 	if (2 * conn->body_at >= body->len) {
 		buf_consume(body, conn->body_at);
 		conn->body_at = 0;
