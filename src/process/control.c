@@ -178,7 +178,8 @@ static bool serve_client(struct control *control, struct control_client *client,
 		case CONTROL_PENDING:
 			if (peer_closed(client->fd))
 				return false;
-			if (count_waiting(control) > CONTROL_WAITING)
+			/* What has begun is not undone: a refusal would be a wrong answer. */
+			if (!client->begun && count_waiting(control) > CONTROL_WAITING)
 				refuse(client, "too many commands wait for the service");
 			break;
 		case CONTROL_RETRY:

@@ -87,13 +87,13 @@ static enum control_outcome answer_reload(struct service *service, struct contro
 {
 	int64_t now = clock_mono_ms();
 
-	if (client->begun)
-		return await_reload(service, client);
 	if (service->phase == PHASE_STOPPING) {
 		control_put_frame(&client->out, 'e', STR("the service is stopping"));
 		control_put_exit(&client->out, 1);
 		return CONTROL_ANSWERED;
 	}
+	if (client->begun)
+		return await_reload(service, client);
 	return reload_is_allowed(service, now) ? begin_reload(service, client, now)
 					       : CONTROL_PENDING;
 }
