@@ -96,7 +96,8 @@ static bool within_bounds(const struct connection *conn, const struct connection
 		return true;
 	if ((arrived && account->requests > bounds->principal_requests) ||
 		account->held_bytes > bounds->principal_held_bytes ||
-		(scarce && turns_holds_much(turns, account))) {
+		(scarce && turns_holds_share(
+				   turns, account, bounds->held_responses, bounds->held_bytes))) {
 		err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
 		err->retry_after = 1;
 		return false;
@@ -238,7 +239,9 @@ static bool take_large(struct connection *conn, struct connection_shared *shared
 		    exchange->work == WORK_NONE ? 0 : conn->large_limit, &exchange->large_body,
 		    &refusal)) {
 		conn->closing = refusal.code == ERR_NONE;
-		if (exchange->work != WORK_NONE)
+		if (conn->closing)
+			exchange->work = WORK_NONE;
+		else if (exchange->work != WORK_NONE)
 			app_set_error(exchange, &refusal);
 	}
 	conn->large_limit = 0;

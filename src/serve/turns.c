@@ -179,12 +179,12 @@ void turns_spend(struct turns *turns, struct account *account, int64_t us)
 
 /* ---- responses that wait for their reader ---- */
 
-bool turns_holds_much(const struct turns *turns, const struct account *account)
+bool turns_holds_share(
+	const struct turns *turns, const struct account *account, size_t responses, size_t bytes)
 {
 	size_t shares = turns->holders + 1;
 
-	return account->held > turns->held / shares ||
-	       account->held_bytes > turns->held_bytes / shares;
+	return account->held * shares >= responses || account->held_bytes * shares > bytes;
 }
 
 void turns_hold(struct turns *turns, struct connection *conn, bool held, size_t bytes)

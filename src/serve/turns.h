@@ -83,9 +83,10 @@ struct connection *turns_next(struct turns *turns, bool short_only, enum turn_qu
 /* Charges a turn of `us` microseconds. Call turns_wait() first if the connection waits again. */
 void turns_spend(struct turns *turns, struct account *account, int64_t us);
 /*
- * Whether the account holds more responses or bytes than it would if all holders and one more had
- * equal shares of what is held.
+ * Whether the account holds at least an equal share of this many responses, or more than one of
+ * this many bytes. There is a share for each account that holds responses, and one for a newcomer.
  */
-bool turns_holds_much(const struct turns *turns, const struct account *account);
+bool turns_holds_share(
+	const struct turns *turns, const struct account *account, size_t responses, size_t bytes);
 /* Sets whether the response waits for its reader, and its bytes of memory: 0 unless held. */
 void turns_hold(struct turns *turns, struct connection *conn, bool held, size_t bytes);

@@ -141,12 +141,12 @@ static const struct option_row rows[] = {
 		.help = "Memory of a worker for all responses that wait for their reader.",
 		.manual =
 			"While they use more, requests are answered with 503. From half of it on, "
-			"requests of the users with the largest shares are answered with 429." },
+			"requests of users who hold more than an equal share are answered with 429." },
 	{ "held_responses", NUMBER(held_responses), .default_value = "768", .min = 1, .max = 65536,
 		.unit = "responses",
 		.help = "Responses of one worker that may wait for their reader.",
 		.manual = "With more, requests are answered with 503. From half of it on, requests "
-			  "of the users with the largest shares are answered with 429. Keep it "
+			  "of users who hold an equal share or more are answered with 429. Keep it "
 			  "below connections." },
 	{ "reader_seconds", NUMBER(reader_seconds), .default_value = "10", .min = 1, .max = 3600,
 		.unit = "seconds",

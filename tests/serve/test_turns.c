@@ -152,6 +152,18 @@ static void held_responses_are_counted_by_account_and_in_all(void **state)
 	assert_int_equal(turns.held, 3);
 }
 
+static void equal_holders_leave_a_share_for_a_newcomer(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		wait_for(i, i + 1, TURN_SHORT);
+		turns_hold(&turns, &connections[i], true, 10);
+	}
+	assert_false(turns_holds_share(&turns, connections[0].account, 5, 40));
+	assert_true(turns_holds_share(&turns, connections[0].account, 4, 40));
+	assert_true(turns_holds_share(&turns, connections[0].account, 5, 39));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,6 +175,7 @@ int main(void)
 		TURNS_TEST(only_short_requests_are_taken_if_asked_for),
 		TURNS_TEST(cancelled_request_has_no_turn),
 		TURNS_TEST(held_responses_are_counted_by_account_and_in_all),
+		TURNS_TEST(equal_holders_leave_a_share_for_a_newcomer),
 	};
 
 	return CHECK_RUN(tests);
