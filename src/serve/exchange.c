@@ -18,6 +18,7 @@ void exchange_reset(struct exchange *exchange)
 	request->uri = request->path = request->body = STR_NULL;
 	request->base_url = STR_NULL;
 	request->selected_fields = 0;
+	request->encoder_state = NULL;
 	request->rate_status = (struct rate_status){ 0 };
 	request->principal = (struct principal){ 0 };
 	request->arena = &exchange->arena;

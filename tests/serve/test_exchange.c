@@ -1,0 +1,65 @@
+/* An exchange that is used again: nothing of the previous request may reach the next response. */
+#include "serve/app_fixture.h"
+
+#define TASK                                                                \
+	"{\"data\":{\"type\":\"import-tasks\","                             \
+	"\"attributes\":{\"master-type\":\"hd\"},"                          \
+	"\"relationships\":{\"attachable\":{\"data\":{\"type\":\"tracks\"," \
+	"\"id\":\"12\"}}}}}"
+
+static bool includes_attachable(struct app_fixture *f)
+{
+	struct str body = app_body(f);
+
+	return memmem(body.ptr, body.len, "\"included\"", strlen("\"included\""));
+}
+
+static void create_task(struct app_fixture *f)
+{
+	app_begin(f, "POST", "/api/v2/import-tasks", TASK);
+	app_param(f, "CONTENT_TYPE", "application/vnd.api+json");
+	app_principal(f, "demo", "ann", "*", "read,write");
+	assert_int_equal(app_answer(f), 201);
+}
+
+static void include_ends_with_its_request(void **state)
+{
+	struct app_fixture *f = *state;
+
+	create_task(f);
+	assert_int_equal(app_ask(f, "GET", "/api/v2/import-tasks/1?include=attachable", ""), 200);
+	assert_true(includes_attachable(f));
+	assert_int_equal(app_ask(f, "GET", "/api/v2/import-tasks/1", ""), 200);
+	assert_false(includes_attachable(f));
+}
+
+static void query_of_a_list_ends_with_its_request(void **state)
+{
+	struct app_fixture *f = *state;
+
+	create_task(f);
+	assert_int_equal(app_ask(f, "GET", "/v1/tasks?limit=1", ""), 200);
+	assert_int_equal(app_ask(f, "GET", "/api/v2/import-tasks/1", ""), 200);
+	assert_false(includes_attachable(f));
+}
+
+static void reset_removes_the_state_of_the_encoder(void **state)
+{
+	struct app_fixture *f = *state;
+
+	app_ask(f, "GET", "/v1/tasks?limit=1", "");
+	assert_non_null(f->exchange.request.encoder_state);
+	exchange_reset(&f->exchange);
+	assert_null(f->exchange.request.encoder_state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		APP_TEST(include_ends_with_its_request),
+		APP_TEST(query_of_a_list_ends_with_its_request),
+		APP_TEST(reset_removes_the_state_of_the_encoder),
+	};
+
+	return CHECK_RUN(tests);
+}
