@@ -2,8 +2,8 @@
 /*
  * Internal to src/auth: the parameters of a request to the token endpoint, as Rails reads them:
  * from the query, and from a body that is a form, multipart/form-data or a JSON object. A parameter
- * of the body replaces that of the query. A body without a type is a form; one of another type has no
- * parameters.
+ * of the body replaces that of the query. A body without a type is a form. A body of another type
+ * has no parameters.
  */
 #include "base/err.h"
 #include "http/request.h"
