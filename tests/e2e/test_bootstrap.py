@@ -109,7 +109,7 @@ def check_users(run):
     calls = """
         . "$1"; tasks=$POLYTASK_URL/api/virtshell/v1/tasks/
         ask() { curl --noproxy '*' -K "$POLYTASK_CURL" -o /dev/null -w '%{http_code} ' "$@"; }
-        ask "$POLYTASK_URL/v1/openapi/native.json"
+        ask "$POLYTASK_URL/v1/openapi/virtshell.json"
         head -c 300000 /dev/zero | ask --data-binary @- -H 'Content-Type: application/json' "$tasks"
     """
     env = f"{run.home}/demo.env"
