@@ -69,7 +69,7 @@ static int run_status(struct ctl *ctl)
 	return status;
 }
 
-/* A supervisor that is stopped answers nothing: without this, the command would wait for it. */
+/* Fails within 3 s if the supervisor does not answer, because it is stopped for example. */
 static int check_answers(struct ctl *ctl)
 {
 	char *text = NULL;

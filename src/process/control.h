@@ -16,7 +16,7 @@
 #include "base/err.h"
 
 #define CONTROL_CLIENTS	 16		     /* at a time; more are disconnected */
-#define CONTROL_WAITING	 12		     /* with CONTROL_RETRY; the rest is for `status` */
+#define CONTROL_WAITING	 12		     /* RETRY or PENDING; the rest is for `status` */
 #define CONTROL_LINE_MAX ((size_t)64 * 1024) /* bytes of a request line */
 
 enum control_outcome {

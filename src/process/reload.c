@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* Between the beginnings of two reloads, if the first is not done. */
+/* Shortest time between the starts of two reloads while the first is unfinished. */
 #define RELOAD_PAUSE_MS 1000
 
 bool reload_is_allowed(const struct service *service, int64_t now)

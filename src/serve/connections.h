@@ -31,8 +31,8 @@ void connections_close(struct connections *connections);
 /* Accepts all pending connections: one per round would make a burst wait many rounds. */
 void connections_accept(struct connections *connections);
 /*
- * Takes connections from the queues. Only some, so that the workers share them: epoll reports the
- * rest again.
+ * Takes some connections from the queues; epoll reports the rest again. So the workers of a role
+ * share them.
  */
 void connections_take(struct connections *connections);
 /*

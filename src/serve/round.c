@@ -35,9 +35,9 @@ static bool is_gone(uint32_t events)
 }
 
 /*
- * A connection that waits for its turn has room to write, in TURN_ROWS, or a large body to read,
- * which are used at its turn, or has ended. The web server sends nothing else before the response,
- * except FCGI_ABORT_REQUEST.
+ * Ends a request that waits for its turn if its client has left. The room to write in TURN_ROWS and
+ * the bytes of a large body are used at its turn. Before the response, the web server sends nothing
+ * else except FCGI_ABORT_REQUEST.
  */
 static void interrupt(struct round *round, struct connection *conn, uint32_t events)
 {

@@ -4,8 +4,8 @@
  * supervisor nor other workers: the caller passes all it needs in a struct worker_setup.
  *
  * Signals, which the caller has blocked: SIGTERM finishes the current requests and returns. SIGUSR2
- * retires the worker: it accepts no new connections, puts those without a request into the queues,
- * and the others as soon as their response is sent. It returns when it has none left, or after
+ * retires the worker: it accepts no new connections, puts kept connections without a request into
+ * the queues, and the others as soon as their response is sent. It returns when it has none left, or after
  * conf.drain_seconds.
  */
 #include <sys/types.h>
