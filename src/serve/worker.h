@@ -5,8 +5,8 @@
  *
  * Signals, which the caller has blocked: SIGTERM finishes the current requests and returns. SIGUSR2
  * retires the worker: it accepts no new connections, puts kept connections without a request into
- * the queues, and the others as soon as their response is sent. It returns when it has none left, or after
- * conf.drain_seconds.
+ * the queues, and the others as soon as their response is sent. It returns when it has none left,
+ * or after conf.drain_seconds.
  */
 #include <sys/types.h>
 
