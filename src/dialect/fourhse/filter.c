@@ -84,12 +84,12 @@ static bool add_conjunction(struct fourhse_filter_parser *parser, struct fourhse
 static bool add_negation(
 	struct fourhse_filter_parser *parser, struct fourhse_condition *parent, json_t *condition)
 {
-	struct fourhse_condition *not = fourhse_add_part(parser, parent, FOURHSE_NOT, NULL);
+	struct fourhse_condition *negated = fourhse_add_part(parser, parent, FOURHSE_NOT, NULL);
 
-	if (!not || !add_block(parser, not, condition))
+	if (!negated || !add_block(parser, negated, condition))
 		return false;
-	if (!not ->parts)
-		parent->parts = not ->next;
+	if (!negated->parts)
+		parent->parts = negated->next;
 	return true;
 }
 

@@ -9,9 +9,11 @@ static char lower(char c)
 /* The number of bytes that match after one more: Knuth, Morris, Pratt. */
 static size_t advance(const struct fourhse_pattern *pattern, size_t matched, char c)
 {
-	while (matched > 0 && pattern->text[matched] != c)
+	const char *text = pattern->text;
+
+	while (matched > 0 && text[matched] != c)
 		matched = pattern->border[matched - 1];
-	return pattern->text[matched] == c ? matched + 1 : 0;
+	return text[matched] == c ? matched + 1 : 0;
 }
 
 void fourhse_pattern_init(struct fourhse_pattern *pattern, struct str text)
