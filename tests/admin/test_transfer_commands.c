@@ -191,7 +191,7 @@ static void counts_of_the_last_line_are_checked(void **state)
 static void rows_need_a_last_line(void **state)
 {
 	(void)state;
-	expect_result("import", "{\"table\":\"users\",\"key\":\"YQ\",\"value\":\"\"}\n", 1,
+	expect_result("import", "{\"table\":\"tokens\",\"key\":\"YQ\",\"value\":\"\"}\n", 1,
 		"0 tasks imported\n1 other row imported\n",
 		"polytaskctl: the input ends at line 1 without the last line of an export: lines "
 		"are missing\n");
