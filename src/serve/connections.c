@@ -161,10 +161,11 @@ bool connections_hand_over(struct connections *connections)
 	bool full[FCGI_SOCKETS] = { false };
 
 	for (struct connection *conn = connections->first, *next; conn; conn = next) {
+		size_t source = conn->source;
+
 		next = conn->next;
-		if (conn->exchange)
-			continue;
-		full[conn->source] = full[conn->source] || !hand_over(connections, conn);
+		if (!conn->exchange && !full[source])
+			full[source] = !hand_over(connections, conn);
 	}
 	return !full[0] && !full[1];
 }
