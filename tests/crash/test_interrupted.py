@@ -224,7 +224,9 @@ def check_backup(service, folder, name, tasks):
         return True
     target = folder + "-restored"
     done = service.ctl("restore", folder, "--home", target)
-    ok("is not a complete backup" in done.stderr, f"{name}: is refused", done.stderr)
+    begun = os.path.isdir(folder)
+    why = "is not a complete backup" if begun else "cannot be opened: No such file or directory"
+    ok(why in done.stderr, f"{name}: is refused", done.stderr)
     ok(not os.path.exists(target), f"{name}: nothing is restored")
     return False
 
