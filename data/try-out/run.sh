@@ -124,8 +124,8 @@ choose_places() {
 	fi
 }
 
-# As root, nginx's workers are another user, who may be unable to enter HOME_DIR: what they open by its name is
-# in memory. polytaskd stays root, without capabilities except one (polytaskd(8), SECURITY).
+# Started by root, nginx's workers run as another user, which may have no access to HOME_DIR. The files that they
+# open by name are in memory. polytaskd stays root, without capabilities except one (polytaskd(8), SECURITY).
 choose_web_places() {
 	for WEB_USER in www-data nobody; do
 		! id -u "$WEB_USER" >/dev/null 2>&1 || break

@@ -56,7 +56,7 @@ static bool is_excluded(uint32_t value)
 	return false;
 }
 
-/* The length of the allowed character at the start of the text; 0 if there is none. */
+/* The length in bytes of the first character, or 0 if the text is empty or it is not allowed. */
 static size_t take_character(struct str text)
 {
 	size_t len = str_utf8_sequence(text);

@@ -119,7 +119,7 @@ static int run_reindex(struct ctl *ctl)
 
 /* ---- without the service ---- */
 
-/* Reads a line of standard input, without echo at a terminal. NULL: there is none. */
+/* Reads a line of standard input, without echo at a terminal. NULL at the end of the input. */
 static const char *read_secret(char line[AUTH_SECRET_MAX])
 {
 	bool terminal = isatty(STDIN_FILENO);

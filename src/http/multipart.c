@@ -3,7 +3,7 @@
 #define BOUNDARY_MAX 70 /* RFC 2046 §5.1.1 */
 #define CRLF	     STR("\r\n")
 
-/* Moves *rest behind the first `text`; false if there is none. *before: the part before it. */
+/* Splits *rest at the first `text`, into *before and the new *rest; false if it is not found. */
 static bool split_at(struct str *rest, struct str text, struct str *before)
 {
 	const char *at = rest->len > 0 ? memmem(rest->ptr, rest->len, text.ptr, text.len) : NULL;
