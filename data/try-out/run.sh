@@ -224,7 +224,7 @@ print_commands() {
 		  curl -K "\$POLYTASK_CURL" --json '{"description": "clone virtual machine database_01"}' \\
 		    "\$POLYTASK_URL/api/virtshell/v1/tasks/"
 		  curl -K "\$POLYTASK_CURL" "\$POLYTASK_URL/v1/tasks?dialect=virtshell"
-		  id=\$(curl -K "\$POLYTASK_CURL" "\$POLYTASK_URL/v1/tasks?dialect=virtshell&limit=1" |
+		  id=\$(curl -K "\$POLYTASK_CURL" "\$POLYTASK_URL/v1/tasks?dialect=virtshell&sort=-created&limit=1" |
 		    sed 's/.*"id":"\([^"]*\)".*/\1/')
 		  curl -K "\$POLYTASK_CURL" -X PATCH --json '{"state": "succeeded"}' "\$POLYTASK_URL/v1/tasks/\$id"
 		  curl -K "\$POLYTASK_CURL" "\$POLYTASK_URL/api/virtshell/v1/tasks/\$id"
