@@ -63,9 +63,13 @@ class Service:
     def environment(self):
         if not self.records:
             return None
+        # A name in LD_PRELOAD cannot have blanks, but the path of the tree can.
+        preload = os.path.join(self.run, "recorder.so")
+        if not os.path.lexists(preload):
+            os.symlink(RECORDER, preload)
         return {
             **os.environ,
-            "LD_PRELOAD": RECORDER,
+            "LD_PRELOAD": preload,
             "POLYTASK_RECORD": self.records,
             "POLYTASK_RECORD_BELOW": os.path.realpath(self.home),
         }

@@ -172,7 +172,7 @@ def web_server(tree):
     """nginx accepts the installed site, linked into its configuration, with a certificate."""
     site = os.path.dirname(tree.find("polytask-site.conf"))
     local = tree.path("/nginx")
-    for folder in (local, tree.path("/var/log/nginx"), tree.path(tree.run)):
+    for folder in (local, tree.path("/var/log/nginx"), tree.path(tree.run + "/nginx")):
         os.makedirs(folder, exist_ok=True)
     for path in glob.glob(tree.path(site) + "/*.conf"):
         with open(path) as file:

@@ -173,7 +173,9 @@ def fill(template, values, path):
 
 
 SERVER = """daemon off; pid HOME/pid; error_log HOME/error.log; events {}
-http { access_log off; include HOME/polytask-http.conf; server { listen 127.0.0.1:1;
+http { access_log off; client_body_temp_path HOME/body; fastcgi_temp_path HOME/fastcgi;
+proxy_temp_path HOME/proxy; scgi_temp_path HOME/scgi; uwsgi_temp_path HOME/uwsgi;
+include HOME/polytask-http.conf; server { listen 127.0.0.1:1;
 set $polytask_user ""; set $polytask_tenant ""; set $polytask_rights ""; set $polytask_reason "";
 set $polytask_authorized_dialect ""; location = /-/authorize { internal; }
 include HOME/polytask-dialects-site.conf; } }
@@ -181,7 +183,7 @@ include HOME/polytask-dialects-site.conf; } }
 
 
 def nginx_accepts_the_configuration():
-    nginx = os.environ.get("NGINX", "")
+    nginx = os.environ.get("POLYTASK_NGINX", "")
     if not os.path.exists(nginx):
         skip("nginx -t", "nginx is not installed")
         return

@@ -36,8 +36,8 @@ def _is_sanitized():
 WORKERS = ("worker", "writer", "reader")
 SANITIZED = _is_sanitized()
 NGINX = (
-    os.environ.get("NGINX")
-    if os.path.exists(os.environ.get("NGINX", ""))
+    os.environ.get("POLYTASK_NGINX")
+    if os.path.exists(os.environ.get("POLYTASK_NGINX", ""))
     else find_program("nginx")
 )
 

@@ -348,8 +348,6 @@ def installed():
         [NGINX, "-t", "-q", "-p", instance.dir, "-c", os.path.join(folder, "nginx.conf")],
         capture_output=True,
         text=True,
-        # nginx itself interprets a variable of that name.
-        env={name: value for name, value in os.environ.items() if name != "NGINX"},
     )
     equal((done.returncode, done.stderr), (0, ""), "nginx -t accepts the installed files")
 
