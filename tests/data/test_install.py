@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 from lib import NGINX, run_tests
 from paths import BUILD
-from processes import find_program, make_directory
+from processes import find_program, free_port, make_directory
 from tap import equal, ok, skip
 
 # Settings that the units must have.
@@ -172,12 +172,17 @@ def web_server(tree):
     """nginx accepts the installed site, linked into its configuration, with a certificate."""
     site = os.path.dirname(tree.find("polytask-site.conf"))
     local = tree.path("/nginx")
+    ports = {"80": str(free_port()), "443": str(free_port())}
     for folder in (local, tree.path("/var/log/nginx"), tree.path(tree.run + "/nginx")):
         os.makedirs(folder, exist_ok=True)
     for path in glob.glob(tree.path(site) + "/*.conf"):
         with open(path) as file:
             text = tree.relocate(file.read())
         share = os.path.dirname(site)
+        # Only root may listen on the ports below 1024.
+        text = re.sub(
+            r"\b(listen (?:\[::\]:)?)(80|443)\b", lambda m: m[1] + ports[m[2]], text
+        )
         with open(os.path.join(local, os.path.basename(path)), "w") as out:
             out.write(
                 text.replace(site + "/", local + "/").replace(share + "/", tree.path(share) + "/")

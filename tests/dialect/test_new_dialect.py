@@ -175,7 +175,7 @@ def fill(template, values, path):
 SERVER = """daemon off; pid HOME/pid; error_log HOME/error.log; events {}
 http { access_log off; client_body_temp_path HOME/body; fastcgi_temp_path HOME/fastcgi;
 proxy_temp_path HOME/proxy; scgi_temp_path HOME/scgi; uwsgi_temp_path HOME/uwsgi;
-include HOME/polytask-http.conf; server { listen 127.0.0.1:1;
+include HOME/polytask-http.conf; server { listen unix:HOME/listen;
 set $polytask_user ""; set $polytask_tenant ""; set $polytask_rights ""; set $polytask_reason "";
 set $polytask_authorized_dialect ""; location = /-/authorize { internal; }
 include HOME/polytask-dialects-site.conf; } }
