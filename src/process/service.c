@@ -152,9 +152,7 @@ static void recover(struct service *service, int64_t now)
 		return;
 	if (!hold_regions(service, now))
 		return;
-	atomic_store(&store->commits_started, 0);
-	atomic_store(&store->commits_done, 0);
-	atomic_store(&store->commits_flushed, 0);
+	store_reset_commits(store);
 	health_reset(&store->health);
 	service->proven = false;
 	damage_reset(&store->damages);

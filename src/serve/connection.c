@@ -278,12 +278,16 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 	return true;
 }
 
+bool connection_is_durable(const struct connection *conn, const struct connection_shared *shared)
+{
+	return conn->closing ||
+	       store_is_flushed_for(shared->app.store, conn->exchange->request.principal.tenant);
+}
+
 void connection_flush_failed(struct connection *conn, const struct err *err)
 {
 	struct err busy;
 
-	if (conn->closing)
-		return;
 	if (conn->head_sent) {
 		conn->closing = true;
 		return;

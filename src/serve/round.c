@@ -126,14 +126,24 @@ bool round_work(struct round *round)
 
 /* ---- flush and send ---- */
 
-/* Whether a response, or a part of one that is being streamed, leaves in this round. */
-static bool has_output(const struct round *round)
+/* Whether a response, or a part of one that is being streamed, has to wait for a flush. */
+static bool needs_flush(const struct round *round)
 {
+	const struct connection_shared *shared = round->connections->shared;
+
 	for (const struct connection *conn = round->ready; conn; conn = conn->next_ready) {
-		if (!conn->closing)
+		if (!connection_is_durable(conn, shared))
 			return true;
 	}
 	return false;
+}
+
+static void refuse_unflushed(struct round *round, const struct err *err)
+{
+	for (struct connection *conn = round->ready; conn; conn = conn->next_ready) {
+		if (!connection_is_durable(conn, round->connections->shared))
+			connection_flush_failed(conn, err);
+	}
 }
 
 bool round_flush(struct round *round)
@@ -141,7 +151,7 @@ bool round_flush(struct round *round)
 	struct store *store = round->connections->shared->app.store;
 	struct err err = { 0 };
 
-	if (!has_output(round) || store_is_flushed(store))
+	if (store_is_flushed(store) || !needs_flush(round))
 		return true;
 	atomic_fetch_add(&round->counters->flushes, 1);
 	if (store_flush(store, &err))
@@ -159,8 +169,7 @@ bool round_flush(struct round *round)
 	if (err.code == ERR_PANIC)
 		return false;
 	log_error("flush", "%s", err_text(&err));
-	for (struct connection *conn = round->ready; conn; conn = conn->next_ready)
-		connection_flush_failed(conn, &err);
+	refuse_unflushed(round, &err);
 	return true;
 }
 

@@ -1,44 +1,141 @@
-#include "store/internal.h"
+#include "store/usage/usage.h"
 
 /*
- * A writer counts commits_started before its commit and commits_done after it. A flusher loads D
- * from commits_done before it flushes and raises commits_flushed to D when that has succeeded. A
- * reader may show what it has read when it finds started <= flushed afterwards.
- * HACKING, "The flush counters", has the proof.
+ * A writer counts `started` before its commit and `done` after it. A flusher loads `done` before it
+ * flushes and raises `flushed` to that number when it has succeeded. A reader may show what it has
+ * read when it finds started <= flushed afterwards. HACKING, "The flush counters", has the proof.
  */
+
+/* ---- commits ---- */
+
+/* FNV-1a. Tenants with the same stripe only wait for each other's flushes. */
+static struct store_commits *commits_of(struct store_shared *shared, struct str tenant)
+{
+	uint32_t hash = 2166136261U;
+
+	if (tenant.len == 0)
+		return &shared->other_commits;
+	for (size_t i = 0; i < tenant.len && i < INDEX_TENANT_MAX; i++)
+		hash = (hash ^ (uint8_t)tenant.ptr[i]) * 16777619U;
+	return &shared->tenant_commits[(hash ^ hash >> 16) % STORE_COMMIT_STRIPES];
+}
+
+static void count_started(struct store *store)
+{
+	struct store_shared *shared = store->shared;
+
+	atomic_fetch_add(&shared->commits.started, 1);
+	if (store->usage.count == 0)
+		atomic_fetch_add(&shared->other_commits.started, 1);
+	for (size_t i = 0; i < store->usage.count; i++)
+		atomic_fetch_add(
+			&commits_of(shared, usage_tenant(&store->usage.rows[i]))->started, 1);
+}
+
+static void count_done(struct store *store)
+{
+	struct store_shared *shared = store->shared;
+
+	if (store->usage.count == 0)
+		atomic_fetch_add(&shared->other_commits.done, 1);
+	for (size_t i = 0; i < store->usage.count; i++)
+		atomic_fetch_add(&commits_of(shared, usage_tenant(&store->usage.rows[i]))->done, 1);
+	atomic_fetch_add(&shared->commits.done, 1);
+}
+
+/* A transaction that writes tasks has noted their tenants in store->usage. */
 enum engine_status store_commit(struct store *store)
 {
 	enum engine_status status;
 
 	if (store->uncounted)
 		return store->engine->ops->commit(store->engine);
-	atomic_fetch_add(&store->shared->commits_started, 1);
+	count_started(store);
 	status = store->engine->ops->commit(store->engine);
-	atomic_fetch_add(&store->shared->commits_done, 1);
+	count_done(store);
 	return status;
 }
 
-static void raise_flushed(struct store_shared *shared, uint64_t done)
+static bool is_flushed(const struct store_commits *commits)
 {
-	uint64_t flushed = atomic_load(&shared->commits_flushed);
-
-	while (flushed < done &&
-		!atomic_compare_exchange_weak(&shared->commits_flushed, &flushed, done))
-		;
+	return atomic_load(&commits->started) <= atomic_load(&commits->flushed);
 }
 
 /* With sync_commits locks are held until the commit is durable: nothing is visible before. */
 bool store_is_flushed(const struct store *store)
 {
-	return store->sync_commits || atomic_load(&store->shared->commits_started) <=
-					      atomic_load(&store->shared->commits_flushed);
+	return store->sync_commits || is_flushed(&store->shared->commits);
+}
+
+bool store_is_flushed_for(const struct store *store, struct str tenant)
+{
+	return store_is_flushed(store) || (is_flushed(&store->shared->other_commits) &&
+						  is_flushed(commits_of(store->shared, tenant)));
+}
+
+struct commit_counts store_read_commits(const struct store *store, struct str tenant)
+{
+	const struct store_commits *own = commits_of(store->shared, tenant);
+	const struct store_commits *other = &store->shared->other_commits;
+	uint64_t done = atomic_load(&own->done) + atomic_load(&other->done);
+
+	return (struct commit_counts){ atomic_load(&own->started) + atomic_load(&other->started),
+		done };
+}
+
+static void reset(struct store_commits *commits)
+{
+	atomic_store(&commits->started, 0);
+	atomic_store(&commits->done, 0);
+	atomic_store(&commits->flushed, 0);
+}
+
+void store_reset_commits(struct store_shared *shared)
+{
+	reset(&shared->commits);
+	reset(&shared->other_commits);
+	for (size_t i = 0; i < STORE_COMMIT_STRIPES; i++)
+		reset(&shared->tenant_commits[i]);
+}
+
+/* ---- flushes ---- */
+
+/* The commits that a flush covers. */
+struct covered {
+	uint64_t all, other, tenant[STORE_COMMIT_STRIPES];
+};
+
+/* The number of all is read first: a commit in it is in its part as well. */
+static void read_done(struct store_shared *shared, struct covered *done)
+{
+	done->all = atomic_load(&shared->commits.done);
+	done->other = atomic_load(&shared->other_commits.done);
+	for (size_t i = 0; i < STORE_COMMIT_STRIPES; i++)
+		done->tenant[i] = atomic_load(&shared->tenant_commits[i].done);
+}
+
+static void raise_one(struct store_commits *commits, uint64_t done)
+{
+	uint64_t flushed = atomic_load(&commits->flushed);
+
+	while (flushed < done && !atomic_compare_exchange_weak(&commits->flushed, &flushed, done))
+		;
+}
+
+static void raise_flushed(struct store_shared *shared, const struct covered *done)
+{
+	for (size_t i = 0; i < STORE_COMMIT_STRIPES; i++)
+		raise_one(&shared->tenant_commits[i], done->tenant[i]);
+	raise_one(&shared->other_commits, done->other);
+	raise_one(&shared->commits, done->all);
 }
 
 static bool flush(struct store *store, struct err *err)
 {
-	uint64_t done = atomic_load(&store->shared->commits_done);
 	enum engine_status status;
+	struct covered done;
 
+	read_done(store->shared, &done);
 	atomic_store(store->activity, STORE_FLUSHING);
 	status = store->engine->ops->flush(store->engine);
 	atomic_store(store->activity, STORE_IN_CALL);
@@ -46,7 +143,7 @@ static bool flush(struct store *store, struct err *err)
 		return err_set(err, ERR_UNKNOWN_OUTCOME, NULL, NULL);
 	if (status != ENGINE_OK)
 		return store_fail(store, (int)status, err);
-	raise_flushed(store->shared, done);
+	raise_flushed(store->shared, &done);
 	return true;
 }
 

@@ -128,6 +128,14 @@ bool store_may_write(const struct store *store, struct err *err);
  * that a client can see depends on the commit.
  */
 enum engine_status store_commit(struct store *store);
+/*
+ * Commits of the tenant and those without a tenant. Rows that are read between two calls are of one
+ * moment of the tenant if the first has started == done, and the second the same `started`.
+ */
+struct commit_counts {
+	uint64_t started, done;
+};
+struct commit_counts store_read_commits(const struct store *store, struct str tenant);
 
 /* ---- step.c ---- */
 

@@ -41,12 +41,19 @@ struct engine_ops;
 
 /*
  * Shared by all processes of one environment, in memory mapped before fork; zeroed before recovery.
- * A commit counts in commits_started before it and in commits_done after it; a flush raises
- * commits_flushed to the commits_done that it loaded before it began. While started > flushed, a
- * commit may not be durable.
+ * A commit counts in `started` before it and in `done` after it; a flush raises `flushed` to the
+ * `done` that it loaded before it began. While started > flushed, a commit may not be durable.
  */
+struct store_commits {
+	_Atomic uint64_t started, done, flushed;
+};
+
+#define STORE_COMMIT_STRIPES 64
+
 struct store_shared {
-	_Atomic uint64_t commits_started, commits_done, commits_flushed;
+	struct store_commits commits; /* all */
+	/* Those that changed tasks, by a hash of the tenant; and all others. */
+	struct store_commits tenant_commits[STORE_COMMIT_STRIPES], other_commits;
 	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
 	_Atomic bool remake_usage;	    /* by the next recovery */
 	_Atomic bool read_only;		    /* set by the keeper while the disk is nearly full */
@@ -171,10 +178,10 @@ bool store_list_go_on(struct result *result, unsigned slice_steps, struct err *e
  * belongs to the list, left out.
  *
  * With want_total or an offset, the total and the rows of the first batch (at most 64) are of one
- * moment, unless writers left no such moment within 20 ms: result.consistent. So is every batch of
- * a list over several values, scopes or dialects, and a task that moves among these is in it; later
- * batches of a list in slices wait 2 ms for it. A list that is scanned (struct list_query) reads
- * its rows one after the other; its total is of the rows read.
+ * moment, unless writers of the tenant left no such moment within 20 ms: result.consistent. So is
+ * every batch of a list over several values, scopes or dialects, and a task that moves among these
+ * is in it; later batches of a list in slices wait 2 ms for it. A list that is scanned (struct
+ * list_query) reads its rows one after the other; its total is of the rows read.
  */
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err);
 
@@ -189,6 +196,13 @@ void store_list_release(struct result *result);
 bool store_flush(struct store *store, struct err *err);
 /* Whether every commit of any process up to now is durable. */
 bool store_is_flushed(const struct store *store);
+/*
+ * The same for the commits that show in what was read for this tenant; those of other tenants do
+ * not count. An empty tenant: for users and credentials.
+ */
+bool store_is_flushed_for(const struct store *store, struct str tenant);
+/* Without other processes: before a recovery. */
+void store_reset_commits(struct store_shared *shared);
 
 /* ---- quotas ---- */
 

@@ -198,13 +198,13 @@ static void imported_task_that_appears_meanwhile_is_replaced(void **state)
 static void failed_commit_is_counted(void **state)
 {
 	struct store *store = *state;
-	uint64_t started = store->shared->commits_started;
+	uint64_t started = store->shared->commits.started;
 
 	failing_table = ENGINE_TABLES;
 	fail_next(ENGINE_FULL, 1);
 	assert_code(create_error(store, 1), ERR_DISK_FULL);
-	assert_int_equal(store->shared->commits_started, started + 1);
-	assert_int_equal(store->shared->commits_done, started + 1);
+	assert_int_equal(store->shared->commits.started, started + 1);
+	assert_int_equal(store->shared->commits.done, started + 1);
 	fixture_verify(store, 0);
 }
 

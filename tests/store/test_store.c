@@ -269,7 +269,7 @@ static void commit_is_flushed_by_the_next_flush(void **state)
 	assert_true(store_is_flushed(store));
 	fixture_create(store, 1, "new", NULL);
 	assert_false(store_is_flushed(store));
-	assert_int_equal(store->shared->commits_started, store->shared->commits_done);
+	assert_int_equal(store->shared->commits.started, store->shared->commits.done);
 	must(store_flush(store, &err), &err);
 	assert_true(store_is_flushed(store));
 	assert_int_equal(*store->activity, STORE_IDLE);
@@ -284,6 +284,57 @@ static struct result count_tasks(struct store *store)
 	return apply(store, &op);
 }
 
+static void commit_concerns_its_own_tenant_only(void **state)
+{
+	struct store *store = *state;
+	struct err err = { 0 };
+
+	must(store_flush(store, &err), &err);
+	fixture_create(store, 1, "new", NULL);
+	assert_false(store_is_flushed_for(store, STR("acme")));
+	assert_true(store_is_flushed_for(store, STR("other")));
+	assert_true(store_is_flushed_for(store, STR_NULL));
+	must(store_flush(store, &err), &err);
+	assert_true(store_is_flushed_for(store, STR("acme")));
+}
+
+static void commit_without_tasks_concerns_every_tenant(void **state)
+{
+	struct store *store = *state;
+	uint64_t started = store->shared->other_commits.started, tasks = 9;
+	struct err err = { 0 };
+
+	must(store_set_quota(store, STR("acme"), &tasks, NULL, &err), &err);
+	assert_int_equal(store->shared->other_commits.started, started + 1);
+	atomic_fetch_add(&store->shared->commits.started, 1);
+	atomic_fetch_add(&store->shared->other_commits.started, 1);
+	assert_false(store_is_flushed_for(store, STR("acme")));
+	assert_false(store_is_flushed_for(store, STR_NULL));
+	atomic_fetch_add(&store->shared->commits.done, 1);
+	atomic_fetch_add(&store->shared->other_commits.done, 1);
+	must(store_flush(store, &err), &err);
+	assert_true(store_is_flushed_for(store, STR("acme")));
+}
+
+/* Only the stripes of other tenants have a commit under way. */
+static void count_is_exact_beside_commits_of_other_tenants(void **state)
+{
+	struct store *store = *state;
+	struct result result;
+
+	fixture_create(store, 1, "new", NULL);
+	for (size_t i = 0; i < STORE_COMMIT_STRIPES; i++) {
+		struct store_commits *commits = &store->shared->tenant_commits[i];
+
+		if (atomic_load(&commits->started) == 0)
+			atomic_fetch_add(&commits->started, 1);
+	}
+	result = count_tasks(store);
+	assert_true(result.consistent);
+	assert_int_equal(result.total, 1);
+	store_result_free(&result);
+}
+
 /* A commit of another process is under way: our flush does not cover it, no count is exact. */
 static void commit_under_way_is_not_flushed(void **state)
 {
@@ -292,7 +343,8 @@ static void commit_under_way_is_not_flushed(void **state)
 	struct err err = { 0 };
 
 	fixture_create(store, 1, "new", NULL);
-	atomic_fetch_add(&store->shared->commits_started, 1);
+	atomic_fetch_add(&store->shared->commits.started, 1);
+	atomic_fetch_add(&store->shared->other_commits.started, 1);
 	must(store_flush(store, &err), &err);
 	assert_false(store_is_flushed(store));
 	result = count_tasks(store);
@@ -300,7 +352,8 @@ static void commit_under_way_is_not_flushed(void **state)
 	assert_false(result.consistent);
 	assert_int_equal(result.total, 1);
 	store_result_free(&result);
-	atomic_fetch_add(&store->shared->commits_done, 1);
+	atomic_fetch_add(&store->shared->commits.done, 1);
+	atomic_fetch_add(&store->shared->other_commits.done, 1);
 	must(store_flush(store, &err), &err);
 	assert_true(store_is_flushed(store));
 	result = count_tasks(store);
@@ -325,6 +378,9 @@ int main(void)
 		ON_EVERY_ENGINE(too_many_fields_are_refused),
 		ON_EVERY_ENGINE(full_disk_allows_only_reads),
 		ON_EVERY_ENGINE(commit_is_flushed_by_the_next_flush),
+		ON_EVERY_ENGINE(commit_concerns_its_own_tenant_only),
+		ON_EVERY_ENGINE(commit_without_tasks_concerns_every_tenant),
+		ON_EVERY_ENGINE(count_is_exact_beside_commits_of_other_tenants),
 		ON_EVERY_ENGINE(commit_under_way_is_not_flushed),
 	};
 

@@ -28,7 +28,7 @@ struct rebuild {
 	uint64_t skipped;  /* the same in CHECK, for the report */
 	uint64_t entries;  /* of the index, when SAMPLE or SWEEP began */
 	uint64_t strays;
-	uint64_t commits; /* commits_started, when CHECK began */
+	uint64_t commits; /* commits.started, when CHECK began */
 	unsigned failures;
 	int64_t begun_ms, logged_ms, retry_ms;
 };

@@ -14,7 +14,7 @@ void rebuild_enter(struct store *store, struct rebuild *rebuild, enum rebuild_ph
 	rebuild->strays = rebuild->left_out = 0;
 	rebuild->batch_size = TASKS_PER_BATCH;
 	rebuild->compared = (struct index_comparison){ 0 };
-	rebuild->commits = atomic_load(&store->shared->commits_started);
+	rebuild->commits = atomic_load(&store->shared->commits.started);
 }
 
 static int step_count(struct store *store, void *data, struct err *err)

@@ -127,7 +127,7 @@ bool rebuild_fill(struct store *store, struct rebuild *rebuild, int64_t until, s
 /* Without concurrent writers the number of entries is known exactly. */
 static bool end_check(struct store *store, struct rebuild *rebuild, struct err *err)
 {
-	bool quiet = rebuild->commits == atomic_load(&store->shared->commits_started);
+	bool quiet = rebuild->commits == atomic_load(&store->shared->commits.started);
 	uint64_t matched = rebuild->compared.matched;
 
 	rebuild->skipped = rebuild->left_out + rebuild->walk.damaged;

@@ -107,8 +107,9 @@ struct first_read {
 };
 
 /*
- * Counts and entries are of one moment if no commit happened while they were read: none was under
- * way before (started = done), and none has started since. The counters show this without a lock.
+ * Counts and entries are of one moment if no commit of the tenant happened while they were read:
+ * none was under way before (started = done), and none has started since. The counters show this
+ * without a lock.
  * After a commit the try is repeated, up to the limits. The rows are read afterwards; each must
  * still have its entry.
  */
@@ -116,9 +117,9 @@ static int begin_try(const struct store *store, struct listing *listing)
 {
 	const struct list_query *list = &listing->query.list;
 	struct first_batch *first = &listing->first;
-	uint64_t done = atomic_load(&store->shared->commits_done);
+	struct commit_counts commits = store_read_commits(store, listing->query.tenant);
 
-	first->started = atomic_load(&store->shared->commits_started);
+	first->started = commits.started;
 	first->exact = listing->ranges.count > 1 || list->want_total || list->offset > 0;
 	if (first->exact) {
 		int64_t now = clock_mono_us();
@@ -127,7 +128,7 @@ static int begin_try(const struct store *store, struct listing *listing)
 			first->until = now + EXACT_US;
 		first->exact = first->tries++ < EXACT_TRIES && now < first->until;
 	}
-	if (first->exact && first->started != done)
+	if (first->exact && commits.started != commits.done)
 		return STEP_RETRY;
 	listing->ranges.counted = 0;
 	listing->ranges.total = 0;
@@ -136,9 +137,10 @@ static int begin_try(const struct store *store, struct listing *listing)
 	return 0;
 }
 
-static bool is_disturbed(const struct store *store, const struct first_batch *first)
+static bool is_disturbed(const struct store *store, const struct listing *listing)
 {
-	return first->exact && first->started != atomic_load(&store->shared->commits_started);
+	return listing->first.exact &&
+	       listing->first.started != store_read_commits(store, listing->query.tenant).started;
 }
 
 static int count_ranges(struct store *store, struct listing *listing, struct slice *slice)
@@ -182,7 +184,7 @@ static int read_first(
 	listing->finished = true;
 	if (!past_end)
 		rc = read_entries(store, listing);
-	if (rc == 0 && is_disturbed(store, first))
+	if (rc == 0 && is_disturbed(store, listing))
 		rc = STEP_RETRY;
 	if (rc == 0)
 		rc = fetch_entries(store, listing, first->exact);
@@ -220,7 +222,7 @@ static int step_first(struct store *store, void *data, struct err *err)
 
 	(void)err;
 	ranges_new_step(&listing->ranges);
-	if (is_disturbed(store, &listing->first))
+	if (is_disturbed(store, listing))
 		listing->first.phase = FIRST_TRY;
 	while (rc == 0 && !listing->open && !slice_is_over(read->slice))
 		rc = run_phase(store, listing, read->slice);
@@ -251,17 +253,16 @@ struct next_read {
 static int step_ranges(struct store *store, struct next_read *read)
 {
 	struct listing *listing = read->listing;
-	uint64_t done = atomic_load(&store->shared->commits_done);
-	uint64_t started = atomic_load(&store->shared->commits_started);
+	struct commit_counts commits = store_read_commits(store, listing->query.tenant);
 	bool exact = read->exact && read->tries++ < EXACT_TRIES && clock_mono_us() < read->until;
 	int rc;
 
-	if (exact && started != done)
+	if (exact && commits.started != commits.done)
 		return STEP_RETRY;
 	rc = read_entries(store, listing);
 	if (rc != 0)
 		return rc;
-	if (exact && started != atomic_load(&store->shared->commits_started))
+	if (exact && commits.started != store_read_commits(store, listing->query.tenant).started)
 		return STEP_RETRY;
 	return fetch_entries(store, listing, exact);
 }
