@@ -5,6 +5,7 @@
  */
 enum limit_domain {
 	LIMIT_PRINCIPAL,	 /* tenant and user: requests (serve/rate.c) */
+	LIMIT_TENANT,		 /* time of a worker (serve/turns.h) */
 	LIMIT_CLIENT,		 /* network: requests without a principal (serve/turns.h) */
 	LIMIT_LOGIN_PER_ADDRESS, /* name and network: failed logins (auth/login_limit.c) */
 	LIMIT_LOGIN_PER_NAME,	 /* name: failed logins (auth/login_limit.c) */

@@ -164,6 +164,11 @@ static bool finish(struct exchange *exchange, struct err *err)
 	return encode(exchange, err);
 }
 
+static unsigned slice_steps(const struct app *app)
+{
+	return app->slice_steps > 0 ? app->slice_steps : LIST_SLICE_STEPS;
+}
+
 /* Decodes the request to one operation and applies it. */
 static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 {
@@ -177,7 +182,7 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		!decode_body(app, exchange, err) || !decode(app, exchange, &op, err))
 		return false;
 	rate_set_quota(app, &op);
-	op.slice_steps = LIST_SLICE_STEPS;
+	op.slice_steps = slice_steps(app);
 	if (!store_apply(app->store, &op, &exchange->result, err)) {
 		if (err->code == ERR_CONFLICT && op.kind == OP_CREATE)
 			err->task = op.new_id;
@@ -186,9 +191,9 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 	return finish(exchange, err);
 }
 
-static bool go_on_with_list(struct exchange *exchange, struct err *err)
+static bool go_on_with_list(struct app *app, struct exchange *exchange, struct err *err)
 {
-	return store_list_go_on(&exchange->result, LIST_SLICE_STEPS, err) && finish(exchange, err);
+	return store_list_go_on(&exchange->result, slice_steps(app), err) && finish(exchange, err);
 }
 
 static bool answer_authorizer(struct app *app, struct exchange *exchange, struct err *err)
@@ -283,7 +288,7 @@ static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
 	case WORK_LOGIN:
 		return answer_login(app, exchange, err);
 	case WORK_LIST:
-		return go_on_with_list(exchange, err);
+		return go_on_with_list(app, exchange, err);
 	case WORK_OPERATION:
 		return execute(app, exchange, err);
 	case WORK_NONE:

@@ -128,7 +128,7 @@ static enum turn_queue enter_account(struct connection *conn, struct connection_
 
 	if (exchange->work == WORK_NONE && conn->large_limit == 0)
 		return TURN_NONE;
-	conn->account = turns_enter(&shared->turns, exchange->account);
+	conn->account = turns_enter(&shared->turns, exchange->account, exchange->tenant);
 	if (!conn->account) {
 		conn->closing = true;
 		return TURN_NONE;

@@ -28,7 +28,7 @@ void exchange_reset(struct exchange *exchange)
 	exchange->streaming = exchange->held_back = false;
 	buf_reset(&exchange->revisions);
 	exchange->work = WORK_NONE;
-	exchange->account = 0;
+	exchange->account = exchange->tenant = 0;
 	exchange->has_principal = false;
 	exchange->cost_us = 0;
 	exchange->event = EVENT_REQUEST;

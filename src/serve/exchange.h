@@ -29,9 +29,10 @@ struct app_options {
 /* State that all exchanges of a worker share. Borrows store, limit and tz. */
 struct app {
 	struct store *store;
-	struct limit *limit; /* shared by all workers; NULL: no limits */
-	const struct tz *tz; /* NULL: UTC */
-	uint64_t suppressed; /* log lines suppressed since the last one (exchange_log.h) */
+	struct limit *limit;  /* shared by all workers; NULL: no limits */
+	const struct tz *tz;  /* NULL: UTC */
+	uint64_t suppressed;  /* log lines suppressed since the last one (exchange_log.h) */
+	unsigned slice_steps; /* of lists (op.slice_steps); 0: LIST_SLICE_STEPS */
 	struct app_options options;
 };
 
@@ -68,6 +69,7 @@ struct exchange {
 	struct buf revisions; /* of the rows of a page that is held back */
 	enum exchange_work work;
 	uint64_t account;   /* key of the principal or, without one, of the client's network */
+	uint64_t tenant;    /* key of the principal's tenant; 0: none */
 	bool has_principal; /* the account is a principal's */
 	int64_t cost_us;    /* processor time, without reading and sending */
 	int64_t began_us;   /* monotonic: when the request was read */

@@ -16,6 +16,7 @@ bool rate_take(const struct app *app, struct exchange *exchange, struct err *err
 	if (!app->limit)
 		return true;
 	exchange->account = limit_key(app->limit, LIMIT_PRINCIPAL, who->tenant, who->user);
+	exchange->tenant = limit_key(app->limit, LIMIT_TENANT, who->tenant, STR_NULL);
 	exchange->has_principal = true;
 	if (rule->interval_us == 0)
 		return true;

@@ -5,7 +5,8 @@
 #include "serve/exchange.h"
 
 /*
- * Charges one request to the principal; sets exchange.account and request.rate_status. Fails with
+ * Charges one request to the principal; sets exchange.account,
+ * exchange.tenant and request.rate_status. Fails with
  * ERR_TOO_MANY_REQUESTS and retry_after if the principal has none left.
  */
 bool rate_take(const struct app *app, struct exchange *exchange, struct err *err);

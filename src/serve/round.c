@@ -11,6 +11,8 @@
 /* A response that waits longer for its reader keeps no rows that can be read again. */
 #define KEEP_ROWS_MS 1000
 #define SWEEP_MS     500
+/* Steps of a slice: a light tenant's requests wait for it. */
+#define CONTENDED_STEPS (LIST_SLICE_STEPS / 4)
 
 static void add_ready(struct round *round, struct connection *conn)
 {
@@ -90,10 +92,12 @@ static bool take_turn(
 	struct err err = { 0 };
 	int64_t began = *now;
 
+	shared->app.slice_steps = turns_are_contended(&shared->turns) ? CONTENDED_STEPS
+								      : LIST_SLICE_STEPS;
 	if (!connection_take_turn(conn, shared, &queue, &err))
 		return false;
 	wait_or_send(round, conn, queue);
-	*now = clock_mono_us();
+	*now = shared->turns.now_us = clock_mono_us();
 	conn->exchange->cost_us += processor_time(round, *now - began);
 	turns_spend(&shared->turns, conn->account, *now - began);
 	return true;
@@ -104,6 +108,18 @@ bool round_has_work(const struct round *round)
 	return round->connections->shared->turns.waiting > 0;
 }
 
+/* Which turns may follow in this round after `used` microseconds. */
+static enum turns_choice choose(const struct round *round, int64_t used)
+{
+	int64_t limit = round->flush_us < ROUND_US ? round->flush_us : ROUND_US;
+
+	if (!turns_are_contended(&round->connections->shared->turns))
+		return used < ROUND_US ? TURNS_ANY : TURNS_SHORT_ONLY;
+	if (used >= ROUND_CONTENDED_US && used >= limit)
+		return TURNS_LIGHT_ONLY;
+	return round->ready ? TURNS_SHORT_ONLY : TURNS_ANY;
+}
+
 bool round_work(struct round *round)
 {
 	struct turns *turns = &round->connections->shared->turns;
@@ -111,10 +127,10 @@ bool round_work(struct round *round)
 
 	if (turns->waiting == 0)
 		return true;
-	began = now = clock_mono_us();
+	began = now = turns->now_us = clock_mono_us();
 	while (now - began < ROUND_SHORT_US) {
 		enum turn_queue queue;
-		struct connection *conn = turns_next(turns, now - began >= ROUND_US, &queue);
+		struct connection *conn = turns_next(turns, choose(round, now - began), &queue);
 
 		if (!conn)
 			return true;
@@ -146,6 +162,16 @@ static void refuse_unflushed(struct round *round, const struct err *err)
 	}
 }
 
+/* Flushes, and measures the time that it takes. */
+static bool flush(struct round *round, struct err *err)
+{
+	int64_t began = clock_mono_us();
+	bool ok = store_flush(round->connections->shared->app.store, err);
+
+	round->flush_us += (clock_mono_us() - began - round->flush_us) / 8;
+	return ok;
+}
+
 bool round_flush(struct round *round)
 {
 	struct store *store = round->connections->shared->app.store;
@@ -154,7 +180,7 @@ bool round_flush(struct round *round)
 	if (store_is_flushed(store) || !needs_flush(round))
 		return true;
 	atomic_fetch_add(&round->counters->flushes, 1);
-	if (store_flush(store, &err))
+	if (flush(round, &err))
 		return true;
 	/*
 	 * The disk is full. The reserve makes room for what is already committed; no write follows

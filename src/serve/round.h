@@ -16,10 +16,12 @@
 #define ROUND_MAX 256 /* events */
 /*
  * Time of round_work(), in us by the clock: 2 ms, then up to 4 ms for short requests only, because
- * these share the flush.
+ * these share the flush. Contended (turns.h): as long as a flush takes, from 0.5 to 2 ms, then up
+ * to 4 ms for short requests of light tenants only; and lists wait while a response can be sent.
  */
-#define ROUND_US       2000
-#define ROUND_SHORT_US 4000
+#define ROUND_US	   2000
+#define ROUND_CONTENDED_US 500
+#define ROUND_SHORT_US	   4000
 
 struct round {
 	struct connections *connections;
@@ -29,6 +31,7 @@ struct round {
 	struct connection *ready; /* with something to send, or closing */
 	int64_t processor_us;	  /* processor time of this process when it was last read */
 	int64_t swept_ms;	  /* monotonic: the last round_sweep() that looked */
+	int64_t flush_us;	  /* mean time of the last flushes */
 };
 
 /*

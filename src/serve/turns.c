@@ -6,28 +6,88 @@
 
 void turns_init(struct turns *turns)
 {
-	TAILQ_INIT(&turns->fresh);
-	TAILQ_INIT(&turns->rest);
+	share_ring_init(&turns->ring);
 }
 
 void turns_free(struct turns *turns)
 {
 	free(turns->spare);
+	free(turns->spare_tenant);
 	turns->spare = NULL;
+	turns->spare_tenant = NULL;
+}
+
+/* ---- tenants ---- */
+
+static struct turns_debt *debt_of(struct turns *turns, uint64_t key)
+{
+	return &turns->debts[key % TURNS_TENANT_BUCKETS];
+}
+
+static struct turns_tenant *tenant_new(struct turns *turns, uint64_t key, bool is_client)
+{
+	struct turns_tenant *tenant = turns->spare_tenant;
+	const struct turns_debt *debt = debt_of(turns, key);
+
+	turns->spare_tenant = NULL;
+	if (!tenant)
+		tenant = malloc(sizeof(*tenant));
+	if (!tenant)
+		return NULL;
+	*tenant = (struct turns_tenant){ .key = key, .is_client = is_client };
+	share_init(&tenant->share, tenant, turns->now_us);
+	if (debt->key == key) {
+		tenant->share.credit_us = debt->credit_us;
+		tenant->share.refilled_us = debt->refilled_us;
+	}
+	share_ring_init(&tenant->ring);
+	LIST_INSERT_HEAD(&turns->tenants[key % TURNS_TENANT_BUCKETS], tenant, bucket);
+	return tenant;
+}
+
+static struct turns_tenant *enter_tenant(struct turns *turns, uint64_t key, bool is_client)
+{
+	struct turns_tenant *tenant = LIST_FIRST(&turns->tenants[key % TURNS_TENANT_BUCKETS]);
+
+	while (tenant && tenant->key != key)
+		tenant = LIST_NEXT(tenant, bucket);
+	if (!tenant)
+		tenant = tenant_new(turns, key, is_client);
+	if (tenant)
+		tenant->accounts++;
+	return tenant;
+}
+
+static void leave_tenant(struct turns *turns, struct turns_tenant *tenant)
+{
+	if (--tenant->accounts > 0)
+		return;
+	*debt_of(turns, tenant->key) = (struct turns_debt){ tenant->key, tenant->share.credit_us,
+		tenant->share.refilled_us };
+	LIST_REMOVE(tenant, bucket);
+	free(turns->spare_tenant);
+	turns->spare_tenant = tenant;
 }
 
 /* ---- accounts ---- */
 
-static struct account *account_new(struct turns *turns, uint64_t key)
+static struct account *account_new(struct turns *turns, uint64_t key, uint64_t tenant_key)
 {
 	struct account *account = turns->spare;
+	struct turns_tenant *tenant = enter_tenant(
+		turns, tenant_key ? tenant_key : key, tenant_key == 0);
 
 	turns->spare = NULL;
-	if (!account)
+	if (!account && tenant)
 		account = malloc(sizeof(*account));
-	if (!account)
+	if (!account || !tenant) {
+		if (tenant)
+			leave_tenant(turns, tenant);
+		free(account);
 		return NULL;
-	*account = (struct account){ .key = key, .credit_us = TURN_US };
+	}
+	*account = (struct account){ .key = key, .tenant = tenant };
+	share_init(&account->share, account, turns->now_us);
 	for (size_t i = 0; i < TURN_QUEUES; i++)
 		TAILQ_INIT(&account->queues[i]);
 	LIST_INSERT_HEAD(&turns->buckets[key % TURNS_BUCKETS], account, bucket);
@@ -43,12 +103,12 @@ static struct account *find_account(struct turns *turns, uint64_t key)
 	return account;
 }
 
-struct account *turns_enter(struct turns *turns, uint64_t key)
+struct account *turns_enter(struct turns *turns, uint64_t key, uint64_t tenant)
 {
 	struct account *account = find_account(turns, key);
 
 	if (!account)
-		account = account_new(turns, key);
+		account = account_new(turns, key, tenant);
 	if (account)
 		account->requests++;
 	return account;
@@ -58,33 +118,13 @@ void turns_leave(struct turns *turns, struct account *account)
 {
 	if (--account->requests > 0)
 		return;
+	leave_tenant(turns, account->tenant);
 	LIST_REMOVE(account, bucket);
 	free(turns->spare);
 	turns->spare = account;
 }
 
-/* ---- the ring ---- */
-
-static void enter_ring(struct turns *turns, struct account *account, bool fresh)
-{
-	account->in_ring = true;
-	account->fresh = fresh;
-	if (!fresh)
-		account->credit_us = TURN_US;
-	if (fresh)
-		TAILQ_INSERT_TAIL(&turns->fresh, account, ring);
-	else
-		TAILQ_INSERT_TAIL(&turns->rest, account, ring);
-}
-
-static void leave_ring(struct turns *turns, struct account *account)
-{
-	account->in_ring = false;
-	if (account->fresh)
-		TAILQ_REMOVE(&turns->fresh, account, ring);
-	else
-		TAILQ_REMOVE(&turns->rest, account, ring);
-}
+/* ---- turns ---- */
 
 static void count_list(struct turns *turns, struct account *account, size_t change)
 {
@@ -102,8 +142,8 @@ void turns_wait(struct turns *turns, struct connection *conn, enum turn_queue qu
 	turns->waiting++;
 	if (queue == TURN_LIST)
 		count_list(turns, account, 1);
-	if (!account->in_ring)
-		enter_ring(turns, account, account->credit_us > 0);
+	share_wait(&account->tenant->ring, &account->share, turns->now_us);
+	share_wait(&turns->ring, &account->tenant->share, turns->now_us);
 }
 
 void turns_cancel(struct turns *turns, struct connection *conn)
@@ -119,7 +159,9 @@ void turns_cancel(struct turns *turns, struct connection *conn)
 		count_list(turns, account, (size_t)-1);
 	conn->queue = TURN_NONE;
 	if (account->waiting == 0)
-		leave_ring(turns, account);
+		share_leave(&account->tenant->ring, &account->share);
+	if (share_ring_is_empty(&account->tenant->ring))
+		share_leave(&turns->ring, &account->tenant->share);
 }
 
 static bool may_take(
@@ -145,23 +187,38 @@ static enum turn_queue next_queue(
 	return TURN_NONE;
 }
 
-static struct account *first_with_turn(
-	const struct turns *turns, struct account *account, bool short_only)
+static struct account *account_with_turn(
+	const struct turns *turns, const struct turns_tenant *tenant, bool short_only)
 {
-	while (account && next_queue(turns, account, short_only) == TURN_NONE)
-		account = TAILQ_NEXT(account, ring);
-	return account;
+	const struct share *share = share_first(&tenant->ring);
+
+	while (share && next_queue(turns, share->owner, short_only) == TURN_NONE)
+		share = share_next(&tenant->ring, share);
+	return share ? share->owner : NULL;
 }
 
-struct connection *turns_next(struct turns *turns, bool short_only, enum turn_queue *queue)
+/* A light tenant has a turn before one that is not. */
+static void note_contention(struct turns *turns, const struct turns_tenant *tenant)
 {
-	struct account *account = first_with_turn(turns, TAILQ_FIRST(&turns->fresh), short_only);
+	if (tenant->share.light && !tenant->is_client && !TAILQ_EMPTY(&turns->ring.others))
+		turns->contended_until_us = turns->now_us + TURNS_CONTENDED_US;
+}
+
+struct connection *turns_next(struct turns *turns, enum turns_choice choice, enum turn_queue *queue)
+{
+	bool short_only = choice != TURNS_ANY;
+	const struct share *share = share_first(&turns->ring);
+	struct account *account = NULL;
 	struct connection *conn;
 
-	if (!account)
-		account = first_with_turn(turns, TAILQ_FIRST(&turns->rest), short_only);
+	for (; share && !account; share = share_next(&turns->ring, share)) {
+		if (choice == TURNS_LIGHT_ONLY && !share->light)
+			return NULL;
+		account = account_with_turn(turns, share->owner, short_only);
+	}
 	if (!account)
 		return NULL;
+	note_contention(turns, account->tenant);
 	*queue = account->last = next_queue(turns, account, short_only);
 	conn = TAILQ_FIRST(&account->queues[*queue]);
 	turns_cancel(turns, conn);
@@ -170,11 +227,8 @@ struct connection *turns_next(struct turns *turns, bool short_only, enum turn_qu
 
 void turns_spend(struct turns *turns, struct account *account, int64_t us)
 {
-	account->credit_us -= us;
-	if (account->credit_us > 0 || !account->in_ring)
-		return;
-	leave_ring(turns, account);
-	enter_ring(turns, account, false);
+	share_spend(&account->tenant->ring, &account->share, us, turns->now_us);
+	share_spend(&turns->ring, &account->tenant->share, us, turns->now_us);
 }
 
 /* ---- responses that wait for their reader ---- */

@@ -1,23 +1,22 @@
 #pragma once
 /*
- * The order in which a worker carries out the requests that wait. Each belongs to an account: a
- * principal or, for requests without one, a client's network. An account exists while it has
- * requests.
+ * The order in which a worker carries out the requests that wait. Each belongs to an account, that
+ * of a principal or, for requests without one, of a client's network; the accounts of a tenant
+ * belong together. Both exist while they have requests.
  *
- * Accounts take turns of TURN_US by the clock. An account that begins to wait comes before those
- * that have used up a turn, so a short request waits for one slice of another account, however many
- * requests that one has. An account's own short requests and lists alternate. At most
- * TURNS_LISTS_PER_ACCOUNT of its lists are in slices, because each keeps the rows that it has found
- * in memory.
+ * Tenants, and the accounts of a tenant, share the worker's time (share.h): so the short request of
+ * a light tenant waits for one slice of another one, however many users and requests that one has.
+ * An account's own short requests and lists alternate. At most TURNS_LISTS_PER_ACCOUNT of its lists
+ * are in slices, because each keeps the rows that it has found in memory.
  */
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-#include <sys/queue.h>
 
-#define TURN_US			1000 /* microseconds */
+#include "serve/share.h"
+
 #define TURNS_LISTS_PER_ACCOUNT 4
 #define TURNS_LISTS		64 /* of all accounts */
+/* A worker is contended for so long after a light tenant had a turn before one that is not. */
+#define TURNS_CONTENDED_US 100000
 
 struct connection;
 TAILQ_HEAD(connection_queue, connection);
@@ -31,33 +30,53 @@ enum turn_queue {
 	TURN_QUEUES
 };
 
+struct turns_tenant {
+	uint64_t key;
+	bool is_client; /* a network of clients without a principal */
+	size_t accounts;
+	struct share share;
+	struct share_ring ring; /* accounts that wait */
+	LIST_ENTRY(turns_tenant) bucket;
+};
+
 struct account {
 	uint64_t key;
+	struct turns_tenant *tenant;
 	size_t requests; /* read, with a response that is not sent completely */
 	size_t held;	 /* responses that wait for their reader */
 	size_t held_bytes;
 	size_t lists;	      /* in slices */
-	int64_t credit_us;    /* left of the turn */
 	enum turn_queue last; /* queue of the last turn */
 	struct connection_queue queues[TURN_QUEUES];
 	size_t waiting; /* in all queues */
-	bool in_ring, fresh;
-	TAILQ_ENTRY(account) ring;
+	struct share share;
 	LIST_ENTRY(account) bucket;
 };
 
-TAILQ_HEAD(account_ring, account);
 LIST_HEAD(account_bucket, account);
+LIST_HEAD(tenant_bucket, turns_tenant);
 
-#define TURNS_BUCKETS 256
+#define TURNS_BUCKETS	     256
+#define TURNS_TENANT_BUCKETS 64
+
+/* Of a tenant that has no request at the moment. */
+struct turns_debt {
+	uint64_t key;
+	int64_t credit_us, refilled_us;
+};
 
 /* All zero, then turns_init(). */
 struct turns {
-	struct account_ring fresh, rest; /* accounts that wait: first turn; later ones */
+	int64_t now_us;		/* monotonic; set by the caller */
+	struct share_ring ring; /* tenants that wait */
 	struct account_bucket buckets[TURNS_BUCKETS];
+	struct tenant_bucket tenants[TURNS_TENANT_BUCKETS];
+	struct turns_debt debts[TURNS_TENANT_BUCKETS];
 	struct account *spare; /* kept for the next one */
-	size_t waiting;	       /* connections */
-	size_t lists;	       /* in slices */
+	struct turns_tenant *spare_tenant;
+	int64_t contended_until_us;
+	size_t waiting; /* connections */
+	size_t lists;	/* in slices */
 	size_t held, held_bytes;
 	size_t holders; /* accounts with a response that waits for its reader */
 };
@@ -65,21 +84,38 @@ struct turns {
 void turns_init(struct turns *turns);
 void turns_free(struct turns *turns);
 /*
- * Returns the account of the key, which it creates if necessary, and counts a request of it;
- * turns_leave() ends the request. NULL without memory.
+ * Returns the account of the key, which it creates in that tenant if necessary, and counts a
+ * request of it; turns_leave() ends the request. NULL without memory. Tenant 0: the account of a
+ * network, which is like a tenant.
  */
-struct account *turns_enter(struct turns *turns, uint64_t key);
+struct account *turns_enter(struct turns *turns, uint64_t key, uint64_t tenant);
 /* The request has ended; the account is freed with its last one. */
 void turns_leave(struct turns *turns, struct account *account);
 /* Makes the connection wait in a queue of its account. */
 void turns_wait(struct turns *turns, struct connection *conn, enum turn_queue queue);
 /* Ends the wait; also ends a list in slices. */
 void turns_cancel(struct turns *turns, struct connection *conn);
+/* Which connections may have the next turn. */
+enum turns_choice {
+	TURNS_ANY,
+	TURNS_SHORT_ONLY, /* of TURN_SHORT */
+	TURNS_LIGHT_ONLY, /* of TURN_SHORT and a light tenant */
+};
+
 /*
  * Ends the wait of the connection that has the next turn and returns it, its queue in *queue. NULL
- * if none may take a turn. short_only: only connections in TURN_SHORT.
+ * if none may take a turn.
  */
-struct connection *turns_next(struct turns *turns, bool short_only, enum turn_queue *queue);
+struct connection *turns_next(
+	struct turns *turns, enum turns_choice choice, enum turn_queue *queue);
+/*
+ * Whether a light tenant needs the worker beside another one, or did so lately: then turns and
+ * rounds are shorter.
+ */
+static inline bool turns_are_contended(const struct turns *turns)
+{
+	return turns->now_us < turns->contended_until_us;
+}
 /* Charges a turn of `us` microseconds. Call turns_wait() first if the connection waits again. */
 void turns_spend(struct turns *turns, struct account *account, int64_t us);
 /*

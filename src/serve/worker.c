@@ -147,7 +147,8 @@ static void run(struct worker *worker)
 		if (retire_requested)
 			retire(worker);
 		worker->shared.now = clock_wall_ms();
-		worker->shared.now_ms = clock_mono_ms();
+		worker->shared.turns.now_us = clock_mono_us();
+		worker->shared.now_ms = worker->shared.turns.now_us / 1000;
 		log_batch(true);
 		handle_events(worker, events, count);
 		connections_accept(&worker->connections);

@@ -34,18 +34,24 @@ static int close_turns(void **state)
 
 #define TURNS_TEST(function) cmocka_unit_test_setup_teardown(function, open_turns, close_turns)
 
-static void wait_for(size_t i, uint64_t key, enum turn_queue queue)
+static void wait_in(size_t i, uint64_t tenant, uint64_t key, enum turn_queue queue)
 {
-	connections[i].account = turns_enter(&turns, key);
+	connections[i].account = turns_enter(&turns, key, tenant);
 	assert_non_null(connections[i].account);
 	turns_wait(&turns, &connections[i], queue);
 }
 
+/* Each account in a tenant of its own. */
+static void wait_for(size_t i, uint64_t key, enum turn_queue queue)
+{
+	wait_in(i, key, key, queue);
+}
+
 /* The number of the connection that has the next turn; -1: none. */
-static int next(bool short_only)
+static int next(enum turns_choice choice)
 {
 	enum turn_queue queue;
-	struct connection *conn = turns_next(&turns, short_only, &queue);
+	struct connection *conn = turns_next(&turns, choice, &queue);
 
 	return conn ? (int)(conn - connections) : -1;
 }
@@ -53,7 +59,7 @@ static int next(bool short_only)
 /* Takes a turn of `us`; the connection waits again in a queue, or with TURN_NONE does not. */
 static int take(int64_t us, enum turn_queue again)
 {
-	int i = next(false);
+	int i = next(TURNS_ANY);
 
 	if (i < 0)
 		return i;
@@ -124,9 +130,9 @@ static void only_short_requests_are_taken_if_asked_for(void **state)
 {
 	(void)state;
 	wait_for(0, 1, TURN_LIST);
-	assert_int_equal(next(true), -1);
+	assert_int_equal(next(TURNS_SHORT_ONLY), -1);
 	wait_for(1, 1, TURN_SHORT);
-	assert_int_equal(next(true), 1);
+	assert_int_equal(next(TURNS_SHORT_ONLY), 1);
 }
 
 static void cancelled_request_has_no_turn(void **state)
@@ -134,7 +140,7 @@ static void cancelled_request_has_no_turn(void **state)
 	(void)state;
 	wait_for(0, 1, TURN_LIST);
 	turns_cancel(&turns, &connections[0]);
-	assert_int_equal(next(false), -1);
+	assert_int_equal(next(TURNS_ANY), -1);
 }
 
 static void held_responses_are_counted_by_account_and_in_all(void **state)
@@ -164,6 +170,81 @@ static void equal_holders_leave_a_share_for_a_newcomer(void **state)
 	assert_true(turns_holds_share(&turns, connections[0].account, 5, 39));
 }
 
+/* ---- tenants ---- */
+
+static void users_of_a_tenant_share_its_turn(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 8; i++)
+		wait_in(i, 1, 10 + i, TURN_SHORT);
+	assert_int_equal(take(TURN_US / 2, TURN_NONE), 0);
+	assert_int_equal(take(TURN_US / 2, TURN_NONE), 1);
+	wait_in(8, 2, 20, TURN_SHORT);
+	wait_in(9, 2, 20, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE), 8);
+	assert_int_equal(take(10, TURN_NONE), 9);
+	assert_int_equal(take(10, TURN_NONE), 2);
+}
+
+static void worker_is_contended_while_a_light_tenant_is_served_beside_another(void **state)
+{
+	(void)state;
+	turns.now_us = 1;
+	wait_for(0, 1, TURN_LIST);
+	assert_int_equal(take(TURN_US, TURN_LIST), 0);
+	assert_false(turns_are_contended(&turns));
+	wait_for(1, 2, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE), 1);
+	assert_true(turns_are_contended(&turns));
+	turns.now_us += TURNS_CONTENDED_US;
+	assert_false(turns_are_contended(&turns));
+}
+
+static void clients_without_a_principal_do_not_make_it_contended(void **state)
+{
+	(void)state;
+	turns.now_us = 1;
+	wait_for(0, 1, TURN_LIST);
+	assert_int_equal(take(TURN_US, TURN_LIST), 0);
+	wait_in(1, 0, 2, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE), 1);
+	assert_false(turns_are_contended(&turns));
+}
+
+static void only_light_tenants_are_taken_if_asked_for(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_SHORT);
+	wait_for(1, 1, TURN_SHORT);
+	assert_int_equal(take(TURN_US, TURN_NONE), 0);
+	assert_int_equal(next(TURNS_LIGHT_ONLY), -1);
+	wait_for(2, 2, TURN_LIST);
+	assert_int_equal(next(TURNS_LIGHT_ONLY), -1);
+	wait_for(3, 3, TURN_SHORT);
+	assert_int_equal(next(TURNS_LIGHT_ONLY), 3);
+}
+
+static void debt_outlives_the_requests_of_a_tenant(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_SHORT);
+	assert_int_equal(take(50 * TURN_US, TURN_NONE), 0);
+	turns_leave(&turns, connections[0].account);
+	wait_for(0, 1, TURN_SHORT);
+	assert_int_equal(next(TURNS_LIGHT_ONLY), -1);
+	assert_int_equal(next(TURNS_ANY), 0);
+}
+
+static void time_pays_a_debt(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_SHORT);
+	assert_int_equal(take(50 * TURN_US, TURN_NONE), 0);
+	turns.now_us += 50 * TURN_US * SHARE_REFILL;
+	wait_for(1, 1, TURN_SHORT);
+	assert_int_equal(next(TURNS_LIGHT_ONLY), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +257,12 @@ int main(void)
 		TURNS_TEST(cancelled_request_has_no_turn),
 		TURNS_TEST(held_responses_are_counted_by_account_and_in_all),
 		TURNS_TEST(equal_holders_leave_a_share_for_a_newcomer),
+		TURNS_TEST(users_of_a_tenant_share_its_turn),
+		TURNS_TEST(worker_is_contended_while_a_light_tenant_is_served_beside_another),
+		TURNS_TEST(clients_without_a_principal_do_not_make_it_contended),
+		TURNS_TEST(only_light_tenants_are_taken_if_asked_for),
+		TURNS_TEST(debt_outlives_the_requests_of_a_tenant),
+		TURNS_TEST(time_pays_a_debt),
 	};
 
 	return CHECK_RUN(tests);
