@@ -1,6 +1,7 @@
 #include "ctl/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,16 +21,46 @@ static bool send_all(int fd, struct str bytes)
 	return true;
 }
 
-/* Not an error if the service stops reading: its response says why. */
+/* Waits for the input or the response. Returns false if the response has begun. */
+static bool wait_for_input(int fd, int input)
+{
+	struct pollfd fds[] = { { .fd = input, .events = POLLIN }, { .fd = fd, .events = POLLIN } };
+	int ready;
+
+	do
+		ready = poll(fds, 2, -1);
+	while (ready < 0 && errno == EINTR);
+	return ready < 0 || !fds[1].revents;
+}
+
+/* Nothing was read from `in` before, so its buffer is empty. Memory has no descriptor. */
+static size_t read_input(FILE *in, char *bytes, size_t size)
+{
+	ssize_t len;
+
+	if (fileno(in) < 0)
+		return fread(bytes, 1, size, in);
+	do
+		len = read(fileno(in), bytes, size);
+	while (len < 0 && errno == EINTR);
+	return len > 0 ? (size_t)len : 0;
+}
+
+/*
+ * Not an error if the service stops reading: its response says why. A response that begins before
+ * the end of the input means that the service reads no more.
+ */
 static void send_stream(int fd, FILE *in)
 {
 	char bytes[16384];
 	size_t len;
 
-	while ((len = fread(bytes, 1, sizeof(bytes), in)) > 0) {
+	while ((fileno(in) < 0 || wait_for_input(fd, fileno(in))) &&
+		(len = read_input(in, bytes, sizeof(bytes))) > 0) {
 		if (!send_all(fd, (struct str){ bytes, len }))
-			return;
+			break;
 	}
+	explicit_bzero(bytes, sizeof(bytes));
 }
 
 static void write_line(FILE *to, const char *before, struct str text)

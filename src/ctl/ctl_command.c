@@ -90,10 +90,10 @@ static int run_reload(struct ctl *ctl)
 {
 	int status = check_answers(ctl);
 
-	if (status != 0)
-		return 1;
-	return call_service(ctl, STR("{\"verb\":[\"reload\"]}\n"), RELOAD_SECONDS, stdout) == 0 ? 0
-												: 1;
+	if (status == 0)
+		status = call_service(
+			ctl, STR("{\"verb\":[\"reload\"]}\n"), RELOAD_SECONDS, stdout);
+	return status == STATUS_SILENT ? 1 : status;
 }
 
 /* Returns after the service has exited. */

@@ -1,6 +1,5 @@
 #include "process/child.h"
 
-#include <poll.h>
 #include <signal.h>
 
 #include "admin/store_options.h"
@@ -34,14 +33,10 @@ bool child_stop_requested(void)
 	return stop_requested;
 }
 
-/* Waits up to ms until fd is readable or the child must exit. */
-static bool wait_for(const struct child_context *child, int fd, int64_t ms, bool *readable)
+bool child_poll(const struct child_context *child, struct pollfd *fd, int64_t ms)
 {
 	const struct timespec timeout = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-	struct pollfd fds[] = {
-		{ .fd = child->supervisor_pipe, .events = POLLIN },
-		{ .fd = fd, .events = POLLIN },
-	};
+	struct pollfd fds[] = { { .fd = child->supervisor_pipe, .events = POLLIN }, *fd };
 	sigset_t mask;
 	int ready;
 
@@ -49,17 +44,13 @@ static bool wait_for(const struct child_context *child, int fd, int64_t ms, bool
 	sigdelset(&mask, SIGTERM);
 	atomic_fetch_add(&child->slot->counters.heartbeats, 1);
 	ready = ppoll(fds, 2, &timeout, &mask);
-	if (readable)
-		*readable = ready > 0 && fds[1].revents;
+	fd->revents = ready > 0 ? fds[1].revents : 0;
 	return !stop_requested && (ready <= 0 || !fds[0].revents);
-}
-
-bool child_wait(const struct child_context *child, int fd, bool *readable)
-{
-	return wait_for(child, fd, CHILD_WAIT_MS, readable);
 }
 
 bool child_pause(const struct child_context *child, int64_t ms)
 {
-	return wait_for(child, -1, ms, NULL);
+	struct pollfd none = { .fd = -1 };
+
+	return child_poll(child, &none, ms);
 }

@@ -10,11 +10,21 @@
  * Signals: SIGTERM: finish the current work and exit with 0. SIGUSR2, to workers only: retire
  * (serve/worker.h) and exit with 0. A child never sends SIGKILL.
  */
+#include <poll.h>
 #include <sys/types.h>
 
 #include "process/scoreboard.h"
 #include "sys/handover.h"
 #include "sys/listen.h"
+
+/* An accepted control connection. */
+struct child_client {
+	int fd; /* -1: none */
+	uid_t uid;
+	struct str received; /* from it: the request line, perhaps input behind it */
+};
+
+#define CHILD_NO_CLIENT ((struct child_client){ .fd = -1 })
 
 struct child_context {
 	const struct conf *conf;
@@ -24,8 +34,7 @@ struct child_context {
 	struct handover queues[FCGI_SOCKETS]; /* of the connections of each of them */
 	uid_t peer_uid;			      /* user that may connect, besides the service's */
 	int supervisor_pipe; /* readable (end of file) when the supervisor is gone: exit soon */
-	int client;	     /* an accepted control connection; operators only, else -1 */
-	struct str received; /* from client: the request line, perhaps input behind it */
+	struct child_client client; /* of an operator, else CHILD_NO_CLIENT */
 };
 
 /* The entry function of a child process. Returns the exit status. */
@@ -37,15 +46,15 @@ void child_store_options(
 
 #define CHILD_WAIT_MS 200
 
-/* Installs the handler of SIGTERM, which child_wait() and child_stop_requested() report. */
+/* Installs the handler of SIGTERM, which child_poll() and child_stop_requested() report. */
 void child_catch_sigterm(void);
 bool child_stop_requested(void);
 /*
- * Gives a heartbeat and waits up to CHILD_WAIT_MS until fd is readable; fd may be -1 and readable
- * NULL. Returns false if the child must exit: SIGTERM, or the supervisor is gone.
+ * Gives a heartbeat, waits up to `ms` milliseconds for the events of *fd and sets its revents.
+ * Returns false if the child must exit: SIGTERM, or the supervisor is gone.
  */
-bool child_wait(const struct child_context *child, int fd, bool *readable);
-/* The same for `ms` milliseconds and without a descriptor. */
+bool child_poll(const struct child_context *child, struct pollfd *fd, int64_t ms);
+/* The same without a descriptor. */
 bool child_pause(const struct child_context *child, int64_t ms);
 
 /*

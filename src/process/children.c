@@ -7,8 +7,9 @@
 #include "process/workers.h"
 
 bool children_start(struct children *children, const struct conf *conf, enum role role, int number,
-	int client, struct str received)
+	const struct child_client *client)
 {
+	const struct child_client none = CHILD_NO_CLIENT;
 	struct process process = {
 		.role = role, .number = number, .generation = children->generation
 	};
@@ -18,9 +19,9 @@ bool children_start(struct children *children, const struct conf *conf, enum rol
 
 	while (i < SCOREBOARD_SLOTS && children->processes[i].pid)
 		i++;
-	done = i < SCOREBOARD_SLOTS
-		       ? spawn_child(&children->spawn, conf, i, &process, client, received, &err)
-		       : err_set(&err, ERR_BUSY, NULL, "too many processes");
+	done = i < SCOREBOARD_SLOTS ? spawn_child(&children->spawn, conf, i, &process,
+					      client ? client : &none, &err)
+				    : err_set(&err, ERR_BUSY, NULL, "too many processes");
 	if (done)
 		children->processes[i] = process;
 	else

@@ -11,9 +11,9 @@ struct children {
 	int generation; /* of new children */
 };
 
-/* Starts a child; `client` and `received` are an operator's (spawn.h). Logs a failure. */
+/* Starts a child; client NULL: it is no operator. Logs a failure. */
 bool children_start(struct children *children, const struct conf *conf, enum role role, int number,
-	int client, struct str received);
+	const struct child_client *client);
 /* The number of children in this role; ROLE_NONE counts all. */
 size_t children_count(const struct children *children, enum role role);
 /* The number of ready children in this role and the current generation. */

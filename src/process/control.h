@@ -6,37 +6,48 @@
  *
  * and perhaps input for the verb. The response is lines: "o TEXT" for standard output, "e TEXT" for
  * standard error, and last "x STATUS", the exit status. A connection that ends without an x line
- * failed.
+ * failed. Exit status CONTROL_BUSY means that the command did not begin.
  *
- * Nothing here blocks or trusts the peer: lines are bounded, slow and silent clients are dropped.
+ * Nothing here blocks or trusts the peer. Lines are bounded. Clients that send no request or do not
+ * read the response are dropped after 5 s, or earlier if a newer client needs the place: then the
+ * one with most clients of its user goes. The client may stop sending input once it receives a
+ * response.
  */
 #include <poll.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
 
-#define CONTROL_CLIENTS	 16		     /* at a time; more are disconnected */
-#define CONTROL_WAITING	 12		     /* RETRY or PENDING; the rest is for `status` */
-#define CONTROL_LINE_MAX ((size_t)64 * 1024) /* bytes of a request line */
+#define CONTROL_CLIENTS	     64			 /* at a time */
+#define CONTROL_WAITING	     56			 /* RETRY or PENDING; the rest is for `status` */
+#define CONTROL_USER_WAITING 48			 /* the same for one user */
+#define CONTROL_LINE_MAX     ((size_t)64 * 1024) /* bytes of a request line */
+
+#define CONTROL_BUSY 75 /* EX_TEMPFAIL of <sysexits.h> */
 
 enum control_outcome {
 	CONTROL_ANSWERED,    /* `out` holds the response */
 	CONTROL_HANDED_OVER, /* another process answers on the descriptor */
-	CONTROL_RETRY,	     /* cannot be answered now: call again soon, for a limited time */
+	CONTROL_RETRY,	     /* client->delay is set: call again soon, for a limited time */
 	CONTROL_PENDING,     /* the same without a limit of time */
 };
 
 struct control_client {
 	int fd;		 /* -1: free */
+	uid_t uid;	 /* of the peer */
+	uint64_t number; /* of its acceptance, from 1 */
 	int64_t since;	 /* when it was accepted, later answered; monotonic ms */
 	size_t line_len; /* bytes of the request line with its newline; 0: incomplete */
 	bool begun;	 /* on_request() has begun with the request */
 	bool answered;
+	const char *delay;  /* cause of the last RETRY, for a client that has waited too long */
 	struct buf in, out; /* out is sent when the request is answered */
 };
 
 struct control {
 	int listener;
+	uint64_t accepted; /* number of clients so far */
 	struct control_client clients[CONTROL_CLIENTS];
 	/* Handles a request. client->in holds the line and the bytes that followed it. */
 	enum control_outcome (*on_request)(void *data, struct control_client *client);

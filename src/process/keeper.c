@@ -144,7 +144,8 @@ static bool open_store(struct keeper *keeper, struct err *err)
 	options.retention = &retention;
 	for (int i = 0; i < OPEN_TRIES && !opened; i++) {
 		opened = store_open(&keeper->store, &options, err);
-		if (!opened && (err->code == ERR_PANIC || !child_wait(keeper->child, -1, NULL)))
+		if (!opened &&
+			(err->code == ERR_PANIC || !child_pause(keeper->child, CHILD_WAIT_MS)))
 			break;
 	}
 	return opened;

@@ -2,11 +2,10 @@
 
 #include "base/clock.h"
 #include "http/json.h"
+#include "process/operators.h"
 #include "process/reload.h"
 #include "process/status.h"
 #include "sys/signals.h"
-
-#define OPERATORS_MAX 8
 
 #define STATUS_NOT_SERVING 3
 
@@ -106,18 +105,29 @@ static enum control_outcome answer_stop(struct service *service, struct control_
 	return CONTROL_ANSWERED;
 }
 
+static enum control_outcome retry(struct control_client *client, const char *delay)
+{
+	client->delay = delay;
+	return CONTROL_RETRY;
+}
+
 static enum control_outcome start_operator(struct service *service, struct control_client *client)
 {
-	struct children *children = &service->children;
+	const struct child_client connection = {
+		.fd = client->fd, .uid = client->uid, .received = buf_str(&client->in)
+	};
+	enum operators_answer answer;
 
-	/* During a recovery no other process may open the store. */
-	if (service->phase != PHASE_SERVING ||
-		children_count(children, ROLE_OPERATOR) >= OPERATORS_MAX)
-		return CONTROL_RETRY;
-	return children_start(
-		       children, &service->conf, ROLE_OPERATOR, 0, client->fd, buf_str(&client->in))
-		       ? CONTROL_HANDED_OVER
-		       : CONTROL_RETRY;
+	if (service->phase != PHASE_SERVING) /* no other process may open the store */
+		return retry(client, "the store is being recovered; try again");
+	answer = operators_admit(&service->children, client->uid, clock_mono_ms());
+	if (answer == OPERATORS_FULL)
+		return retry(client, "other commands take all places; try again");
+	if (answer == OPERATORS_START &&
+		children_start(&service->children, &service->conf, ROLE_OPERATOR, 0, &connection))
+		return CONTROL_HANDED_OVER;
+	service->hurry |= answer != OPERATORS_START;
+	return retry(client, "the service cannot start another process; try again");
 }
 
 static enum control_outcome refuse(struct service *service, struct control_client *client)

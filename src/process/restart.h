@@ -12,6 +12,7 @@ struct process {
 	pid_t pid; /* 0: the entry is free */
 	enum role role;
 	int number, generation;
+	uid_t client_uid;	   /* of an operator: the user of its client */
 	bool exit_requested;	   /* its exit needs no replacement */
 	uint64_t heartbeats;	   /* as last read */
 	int64_t last_heartbeat_ms; /* when they last changed */

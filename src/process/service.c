@@ -156,7 +156,7 @@ static void recover(struct service *service, int64_t now)
 	health_reset(&store->health);
 	service->proven = false;
 	damage_reset(&store->damages);
-	if (!children_start(&service->children, &service->conf, ROLE_RECOVER, 0, -1, STR_NULL))
+	if (!children_start(&service->children, &service->conf, ROLE_RECOVER, 0, NULL))
 		restart_backoff_extend(backoff, now);
 }
 
@@ -175,7 +175,7 @@ static void start_missing(struct service *service, enum role role, int seats, in
 	while (now >= service->backoffs[role].retry_at_ms &&
 		(number = restart_next_number(children->processes, SCOREBOARD_SLOTS, role,
 			 children->generation, seats)) != 0) {
-		if (!children_start(children, &service->conf, role, number, -1, STR_NULL))
+		if (!children_start(children, &service->conf, role, number, NULL))
 			restart_backoff_extend(&service->backoffs[role], now);
 	}
 }

@@ -93,7 +93,7 @@ static _Noreturn void run_child(
 {
 	int kept[] = { child->supervisor_pipe, child->listeners[0], child->listeners[1],
 		child->queues[0].put, child->queues[0].take, child->queues[1].put,
-		child->queues[1].take, child->client, spawn->locks.home, spawn->locks.regions };
+		child->queues[1].take, child->client.fd, spawn->locks.home, spawn->locks.regions };
 	char name[32];
 	int status;
 
@@ -120,6 +120,8 @@ static void prepare_slot(struct scoreboard_slot *slot, const struct process *pro
 	slot->since = clock_wall_ms();
 	slot->state = CHILD_STARTING;
 	slot->store_activity = STORE_IDLE;
+	slot->displaced = false;
+	slot->waiting_since = 0;
 	slot->report.code = ERR_NONE;
 	slot->report.cause = CAUSE_OTHER;
 	counters_reset(&slot->counters);
@@ -127,15 +129,14 @@ static void prepare_slot(struct scoreboard_slot *slot, const struct process *pro
 }
 
 bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot,
-	struct process *process, int client, struct str received, struct err *err)
+	struct process *process, const struct child_client *client, struct err *err)
 {
 	struct child_context child = {
 		.conf = conf,
 		.scoreboard = spawn->scoreboard,
 		.slot = &spawn->scoreboard->slots[slot],
 		.supervisor_pipe = spawn->supervisor_pipe[0],
-		.client = client,
-		.received = received,
+		.client = *client,
 	};
 	pid_t pid;
 
@@ -151,6 +152,7 @@ bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot
 		return err_set(err, ERR_BUSY, NULL, "cannot fork: %s", strerror(errno));
 	}
 	process->pid = pid;
+	process->client_uid = client->uid;
 	process->exit_requested = false;
 	process->heartbeats = 0;
 	process->last_heartbeat_ms = clock_mono_ms();

@@ -21,10 +21,9 @@ void spawn_close(struct spawn *spawn);
 
 /*
  * Forks the child described by process (role, number, generation); fills in the rest of it and the
- * scoreboard slot. `client` and `received` (child.h) are an operator's, else -1 and STR_NULL. Fails
- * with ERR_BUSY; the slot is then free.
+ * scoreboard slot. Fails with ERR_BUSY; the slot is then free.
  */
 bool spawn_child(const struct spawn *spawn, const struct conf *conf, size_t slot,
-	struct process *process, int client, struct str received, struct err *err);
+	struct process *process, const struct child_client *client, struct err *err);
 /* "reader 1", "keeper": the name in process titles, the log and the status. */
 void spawn_process_name(const struct process *process, char *name, size_t size);

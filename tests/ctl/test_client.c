@@ -72,6 +72,32 @@ static void input_follows_the_request(void **state)
 	free_exchange(&result);
 }
 
+/* The input has no end: without the response the exchange would wait for it. */
+static void response_ends_the_wait_for_input(void **state)
+{
+	static const char response[] = "e late\nx 1\n";
+	struct err err = { 0 };
+	int fds[2], input[2], status = -1;
+	char *text = NULL;
+	size_t size;
+	FILE *errors = open_memstream(&text, &size), *in;
+
+	(void)state;
+	assert_int_equal(pipe(input), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(write(fds[1], response, strlen(response)), (ssize_t)strlen(response));
+	in = fdopen(input[0], "r");
+	must(client_exchange(fds[0], REQUEST, in, stdout, errors, &status, &err), &err);
+	fclose(errors);
+	assert_int_equal(status, 1);
+	assert_string_equal(text, "polytaskctl: late\n");
+	free(text);
+	fclose(in);
+	close(input[1]);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void outcome_is_unknown_without_exit_status(void **state)
 {
 	static const char *const rows[] = { "", "o one\n", "o one\nx 0", "x\n", "x -1\n", "x 256\n",
@@ -150,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(frames_go_to_their_streams),
 		CHECK(input_follows_the_request),
+		CHECK(response_ends_the_wait_for_input),
 		CHECK(outcome_is_unknown_without_exit_status),
 		CHECK(silent_service_ends_the_exchange_in_time),
 		CHECK(failed_connection_sets_errno),

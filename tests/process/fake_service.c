@@ -143,12 +143,12 @@ static int recover(const struct child_context *child)
 static int echo_size(const struct child_context *child)
 {
 	char text[64];
-	int len = snprintf(text, sizeof(text), "o %zu\nx 3\n", child->received.len);
+	int len = snprintf(text, sizeof(text), "o %zu\nx 3\n", child->client.received.len);
 
 	atomic_fetch_add(&script->start_counts[ROLE_OPERATOR], 1);
 	if (script->recovering)
 		script->started_during_recovery = true;
-	_exit(write(child->client, text, (size_t)len) == len ? 0 : 1);
+	_exit(write(child->client.fd, text, (size_t)len) == len ? 0 : 1);
 }
 
 static child_main *const mains[ROLES] = {
