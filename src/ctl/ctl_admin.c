@@ -29,15 +29,14 @@ static bool run_with_store(const struct conf *conf, const struct admin_call *cal
 	store_options_from_conf(&options, conf, STORE_RECOVER);
 	options.migrate = call->command->migrates_store;
 	options.give_up_pages = call->command->gives_up_pages && call->options[ADMIN_YES];
-	regions_expect();
-	ok = store_open(&admin.store, &options, err);
 	regions_guard(conf->regions);
+	ok = store_open(&admin.store, &options, err);
 	if (ok) {
 		*status = admin_run(&admin, call, &panic);
 		ok = panic || store_checkpoint(admin.store, false, NULL, err);
 		store_close(admin.store);
 	}
-	regions_remove(conf->regions);
+	regions_remove();
 	return ok;
 }
 

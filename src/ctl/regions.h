@@ -5,9 +5,11 @@
  * uses these files. The next start makes them again.
  */
 
-/* Blocks SIGINT, SIGTERM and SIGHUP until regions_guard(), while the files are made. */
-void regions_expect(void);
-/* From now on these signals remove the files of the folder before they end the process. */
+/*
+ * Call it before the files are made. From now on SIGINT, SIGTERM and SIGHUP remove the files of the
+ * folder and end the process, at any time: the store is crash-only. Without the folder it does
+ * nothing.
+ */
 void regions_guard(const char *folder);
 /* Removes the files now and ends the guard. */
-void regions_remove(const char *folder);
+void regions_remove(void);

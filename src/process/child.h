@@ -7,8 +7,9 @@
  * (instance.h: they keep a new instance out until the last orphan has exited). It ends by returning
  * its exit status.
  *
- * Signals: SIGTERM: finish the current work and exit with 0. SIGUSR2, to workers only: retire
- * (serve/worker.h) and exit with 0. A child never sends SIGKILL.
+ * Signals: SIGTERM: finish the current work and exit with 0; a recovery, which has SIGTERM not
+ * blocked, ends at once. SIGUSR2, to workers only: retire (serve/worker.h) and exit with 0. A child
+ * never sends SIGKILL.
  */
 #include <poll.h>
 #include <sys/types.h>

@@ -1,9 +1,9 @@
 #pragma once
 /*
  * The connection of an operator to its client, as two streams for the command. A wait for the
- * client ends when the client sends or reads nothing for a time limit, when the supervisor displaces
- * this operator (operators.h), and when the service stops. Both streams then fail, so the command
- * fails as it does for any input or output that breaks.
+ * client ends when the client sends or reads nothing for a time limit, when the supervisor
+ * displaces this operator (operators.h), and when the service stops. Both streams then fail, so the
+ * command fails as it does for any input or output that breaks.
  */
 #include <stdio.h>
 

@@ -67,16 +67,19 @@ static void close_other_fds(int *kept, size_t count)
 	close_range(next, ~0U, 0);
 }
 
-static void reset_signals(void)
+/* A recovery waits for nothing and is safe to end, so SIGTERM may end it at any time. */
+static void reset_signals(enum role role)
 {
 	static const int handled[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t all;
 
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
 	for (size_t i = 0; i < sizeof(handled) / sizeof(handled[0]); i++)
 		sigaction(handled[i], &action, NULL);
+	sigfillset(&all);
+	if (role == ROLE_RECOVER)
+		sigdelset(&all, SIGTERM);
+	sigprocmask(SIG_SETMASK, &all, NULL);
 	action.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &action, NULL);
 }
@@ -97,7 +100,7 @@ static _Noreturn void run_child(
 	char name[32];
 	int status;
 
-	reset_signals();
+	reset_signals(process->role);
 	close_other_fds(kept, sizeof(kept) / sizeof(kept[0]));
 	spawn_process_name(process, name, sizeof(name));
 	log_set_process(name);

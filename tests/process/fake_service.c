@@ -129,7 +129,7 @@ static int recover(const struct child_context *child)
 {
 	atomic_fetch_add(&script->start_counts[ROLE_RECOVER], 1);
 	script->recovering = 1;
-	poll(NULL, 0, script->recover_slow ? 1000 : 20);
+	poll(NULL, 0, script->recover_ms ? script->recover_ms : 20);
 	script->recovering = 0;
 	if (script->recover_failures > 0) {
 		atomic_fetch_sub(&script->recover_failures, 1);

@@ -26,7 +26,7 @@ struct child_script {
 	_Atomic int start_counts[ROLES];
 	_Atomic int recover_failures; /* recoveries that still fail */
 	_Atomic int report_code; /* enum err_code of the report before a failure; ERR_NONE: none */
-	_Atomic bool recover_slow;
+	_Atomic int recover_ms;	 /* duration of a recovery; 0: 20 */
 	_Atomic int injected_fault; /* enum injected_fault; in worker 1, CANNOT_JOIN in all */
 	_Atomic int retired, orphaned;
 	_Atomic bool started_during_recovery; /* another child ran during a recovery */

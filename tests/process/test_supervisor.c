@@ -299,16 +299,33 @@ static void silent_clients_are_disconnected(void **state)
 	assert_int_equal(fake_service_stop(), 0);
 }
 
-static void operator_waits_for_recovery(void **state)
+static void start_slow_recovery(int ms)
 {
-	(void)state;
 	fake_service_prepare();
-	script->recover_slow = true;
+	script->recover_ms = ms;
 	fake_service_start();
-	while (script->start_counts[ROLE_RECOVER] == 0) {
+	while (script->recovering == 0) {
 		assert_int_equal(waitpid(supervisor, NULL, WNOHANG), 0);
 		poll(NULL, 0, 5);
 	}
+}
+
+/* Other children would be killed after 7 s. */
+static void stop_ends_a_recovery(void **state)
+{
+	int64_t began;
+
+	(void)state;
+	start_slow_recovery(60000);
+	began = clock_mono_ms();
+	assert_int_equal(fake_service_stop(), 0);
+	assert_in_range(clock_mono_ms() - began, 0, 6000);
+}
+
+static void operator_waits_for_recovery(void **state)
+{
+	(void)state;
+	start_slow_recovery(1000);
 	check_answer("{\"verb\":[\"x\"]}\n", "15\n", 3);
 	assert_false(script->started_during_recovery);
 	assert_int_equal(fake_service_stop(), 0);
@@ -338,6 +355,7 @@ int main(int argc, char **argv, char **envp)
 		TEST(operator_gets_all_that_was_received),
 		TEST(control_requests_reload_and_stop),
 		TEST(silent_clients_are_disconnected),
+		TEST(stop_ends_a_recovery),
 		TEST(operator_waits_for_recovery),
 	};
 
