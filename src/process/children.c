@@ -78,12 +78,12 @@ void children_signal(const struct children *children, int signal)
 	}
 }
 
-bool children_left_to_newest(const struct children *children)
+bool children_retired_before(const struct children *children, int generation)
 {
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
 		const struct process *process = &children->processes[i];
 
-		if (process->pid && process->generation != children->generation &&
+		if (process->pid && process->generation < generation &&
 			workers_has_role(process->role) &&
 			children->scoreboard->slots[i].state != CHILD_RETIRING)
 			return false;

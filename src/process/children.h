@@ -21,8 +21,8 @@ int children_count_ready(const struct children *children, enum role role);
 /* Whether the ready workers, of any generation, answer all requests. */
 bool children_answer(const struct children *children);
 void children_signal(const struct children *children, int signal);
-/* Whether no worker of an earlier generation begins another request. */
-bool children_left_to_newest(const struct children *children);
+/* Whether no worker of a generation before this one begins another request. */
+bool children_retired_before(const struct children *children, int generation);
 /* Asks the keepers and workers of generations from `first` up to the newest to exit, once each. */
 void children_retire(struct children *children, int first);
 /*

@@ -40,6 +40,7 @@ struct control_client {
 	int64_t since;	 /* when it was accepted, later answered; monotonic ms */
 	size_t line_len; /* bytes of the request line with its newline; 0: incomplete */
 	bool begun;	 /* on_request() has begun with the request */
+	int generation;	 /* that it has begun, for a reload */
 	bool answered;
 	const char *delay;  /* cause of the last RETRY, for a client that has waited too long */
 	struct buf in, out; /* out is sent when the request is answered */

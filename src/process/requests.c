@@ -24,15 +24,15 @@ static enum control_outcome answer_status(struct service *service, struct contro
 	return CONTROL_ANSWERED;
 }
 
-static void put_reload_failure(const struct service *service, struct buf *out)
+static void put_reload_failure(const struct service *service, int generation, struct buf *out)
 {
 	struct buf text = BUF_INIT;
 
-	buf_printf(&text, "generation %d does not answer all requests after %d s: ",
-		service->children.generation, RELOAD_TIMEOUT_MS / 1000);
+	buf_printf(&text, "generation %d does not answer all requests after %d s: ", generation,
+		RELOAD_TIMEOUT_MS / 1000);
 	if (service->phase != PHASE_SERVING)
 		buf_put_str(&text, STR("the store is being recovered"));
-	else if (service->complete_generation == service->children.generation)
+	else if (service->complete_generation >= generation)
 		buf_put_str(&text, STR("workers of an earlier one still have connections"));
 	else
 		buf_put_str(&text, STR("its processes do not start, see the log"));
@@ -41,13 +41,20 @@ static void put_reload_failure(const struct service *service, struct buf *out)
 	buf_free(&text);
 }
 
-/* Puts the frames about a reload that has begun. */
+/* Whether every new request is answered by this generation or a later one. */
+static bool generation_serves(const struct service *service, int generation)
+{
+	return service->complete_generation >= generation && service_is_serving(service) &&
+	       children_retired_before(&service->children, generation);
+}
+
+/* Puts the frames about a reload that has begun. A later one may have replaced its generation. */
 static enum control_outcome await_reload(struct service *service, struct control_client *client)
 {
 	struct buf text = BUF_INIT;
 
-	if (!service->reloading && service->phase == PHASE_SERVING && service->ready_announced) {
-		buf_printf(&text, "generation %d serves", service->children.generation);
+	if (generation_serves(service, client->generation)) {
+		buf_printf(&text, "generation %d serves", service->complete_generation);
 		control_put_frame(&client->out, 'o', buf_str(&text));
 		control_put_exit(&client->out, 0);
 		buf_free(&text);
@@ -55,7 +62,7 @@ static enum control_outcome await_reload(struct service *service, struct control
 	}
 	if (clock_mono_ms() < client->since + RELOAD_TIMEOUT_MS)
 		return CONTROL_PENDING;
-	put_reload_failure(service, &client->out);
+	put_reload_failure(service, client->generation, &client->out);
 	return CONTROL_ANSWERED;
 }
 
@@ -78,6 +85,7 @@ static enum control_outcome begin_reload(
 	buf_free(&waiting);
 	buf_free(&text);
 	client->begun = true;
+	client->generation = service->children.generation;
 	client->since = now;
 	return done ? CONTROL_PENDING : CONTROL_ANSWERED;
 }

@@ -217,7 +217,7 @@ static void announce_ready(struct service *service)
 	if (service->ready_announced)
 		return;
 	/* Until then a request may be answered with the old configuration. */
-	if (!children_left_to_newest(&service->children)) {
+	if (!children_retired_before(&service->children, service->children.generation)) {
 		service->hurry = true;
 		return;
 	}

@@ -23,14 +23,20 @@ static bool watch_listeners(struct connections *connections, bool on)
 {
 	bool ok = true;
 
-	if (connections->listening == on)
-		return true;
-	connections->listening = on;
-	for (size_t i = 0; i < FCGI_SOCKETS; i++) {
+	for (size_t i = 0; i < FCGI_SOCKETS && connections->listening != on; i++)
 		ok &= watch_one(
 			connections, connections->listeners[i], &connections->listeners, on);
+	connections->listening = on;
+	return ok;
+}
+
+static bool watch_queues(struct connections *connections, bool on)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < FCGI_SOCKETS && connections->taking != on; i++)
 		ok &= watch_one(connections, connections->queues[i].take, &connections->queues, on);
-	}
+	connections->taking = on;
 	return ok;
 }
 
@@ -45,7 +51,8 @@ static bool watch(struct connections *connections, struct connection *conn, int 
 bool connections_open(struct connections *connections, struct err *err)
 {
 	connections->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (connections->epoll < 0 || !watch_listeners(connections, true))
+	if (connections->epoll < 0 || !watch_listeners(connections, true) ||
+		!watch_queues(connections, true))
 		return err_set(err, ERR_INTERNAL, "epoll", "cannot wait for connections");
 	return true;
 }
@@ -95,6 +102,7 @@ static bool admit(struct connections *connections, enum fcgi_accept_result resul
 	if (result == FCGI_NO_RESOURCES) {
 		log_warn("accept", "no file descriptor or memory for a connection");
 		watch_listeners(connections, false);
+		watch_queues(connections, false);
 		connections->accept_after_ms = clock_mono_ms() + ACCEPT_RETRY_MS;
 	}
 	if (result == FCGI_ACCEPTED)
@@ -121,7 +129,7 @@ static void take_from(struct connections *connections, size_t source)
 {
 	bool more = true;
 
-	for (int count = 0; more && connections->listening && count < TAKE_MAX; count++) {
+	for (int count = 0; more && connections->taking && count < TAKE_MAX; count++) {
 		struct fcgi *fcgi = NULL;
 		enum fcgi_accept_result result = fcgi_take(
 			&fcgi, &connections->queues[source], connections->peer);
@@ -156,7 +164,15 @@ static bool hand_over(struct connections *connections, struct connection *conn)
 	return true;
 }
 
-bool connections_hand_over(struct connections *connections)
+/* epoll still reports that the peer has left. */
+static void stop_reading(struct connections *connections, struct connection *conn)
+{
+	struct epoll_event event = { .data.ptr = conn };
+
+	epoll_ctl(connections->epoll, EPOLL_CTL_MOD, fcgi_fd(conn->fcgi), &event);
+}
+
+bool connections_hand_over(struct connections *connections, bool reads)
 {
 	bool full[FCGI_SOCKETS] = { false };
 
@@ -164,25 +180,31 @@ bool connections_hand_over(struct connections *connections)
 		size_t source = conn->source;
 
 		next = conn->next;
-		if (!conn->exchange && !full[source])
-			full[source] = !hand_over(connections, conn);
+		if (conn->exchange)
+			continue;
+		full[source] = full[source] || !hand_over(connections, conn);
+		if (full[source] && !reads)
+			stop_reading(connections, conn);
 	}
 	return !full[0] && !full[1];
 }
 
 void connections_resume_accepting(struct connections *connections)
 {
-	if (connections->closed || connections->count >= connections->max ||
+	if (connections->closed ||
 		(connections->accept_after_ms && clock_mono_ms() < connections->accept_after_ms))
 		return;
 	connections->accept_after_ms = 0;
-	watch_listeners(connections, true);
+	watch_queues(connections, true);
+	if (connections->count < connections->max)
+		watch_listeners(connections, true);
 }
 
 void connections_stop_accepting(struct connections *connections)
 {
 	connections->closed = true;
 	watch_listeners(connections, false);
+	watch_queues(connections, false);
 }
 
 void connections_set_writing(struct connections *connections, struct connection *conn, bool writing)

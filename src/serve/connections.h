@@ -12,11 +12,12 @@ struct connections {
 	int listeners[FCGI_SOCKETS]; /* -1: none */
 	struct handover queues[FCGI_SOCKETS]; /* of connections that a retired worker leaves */
 	uid_t peer;			      /* user that may connect, besides the service's */
-	size_t max;
+	size_t max; /* accepts no more; connections from the queues are open already, so it takes all */
 	struct connection *first;
 	size_t count;
 	size_t writing;		 /* connections with a response that is not sent completely */
-	bool listening;		 /* epoll reports new connections and those in the queues */
+	bool listening;		 /* epoll reports new connections */
+	bool taking;		 /* epoll reports connections in the queues */
 	bool closed;		 /* connections_stop_accepting() was called */
 	int64_t accept_after_ms; /* monotonic; 0: no pause */
 };
@@ -37,9 +38,10 @@ void connections_accept(struct connections *connections);
 void connections_take(struct connections *connections);
 /*
  * Puts all connections without a request into their queues. Returns false if there was no room for
- * some. Call it between two rounds, after connections_stop_accepting().
+ * some; with `reads` their next requests are answered here, without it they wait for room. Call it
+ * between two rounds, after connections_stop_accepting().
  */
-bool connections_hand_over(struct connections *connections);
+bool connections_hand_over(struct connections *connections, bool reads);
 /* Accepting pauses at the limit and without resources: resumes it when the cause is gone. */
 void connections_resume_accepting(struct connections *connections);
 /* Stops accepting permanently: the worker will exit. */

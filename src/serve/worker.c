@@ -22,8 +22,11 @@
 
 #define LOOP_MS 200 /* longest wait for events */
 #define FULL_MS 5   /* the same with connections for which a queue had no room */
-/* File descriptors besides connections: the files of the store, the log, epoll. */
-#define OTHER_FDS 64
+/*
+ * The largest value of conf.connections, because the queues may bring more than the present one,
+ * and the files of the store, the log, epoll.
+ */
+#define FDS_MAX (65536 + 64)
 /* Time to finish the current responses on exit; a slow reader must not prevent the exit. */
 #define SHUTDOWN_GRACE_MS 3000
 
@@ -85,12 +88,15 @@ static void retire(struct worker *worker)
 	connections_stop_accepting(&worker->connections);
 }
 
-/* Until the queues have room, requests on the remaining connections are answered here. */
+/*
+ * Until the queues have room, requests on the remaining connections are answered here, but none
+ * after WORKER_RETIRING was reported.
+ */
 static void hand_over(struct worker *worker)
 {
 	if (!worker->drain_until_ms)
 		return;
-	worker->full = !connections_hand_over(&worker->connections);
+	worker->full = !connections_hand_over(&worker->connections, !worker->retired);
 	if (worker->full || worker->retired)
 		return;
 	worker->retired = true;
@@ -161,15 +167,14 @@ static void run(struct worker *worker)
 	}
 }
 
-/* The usual soft limit of file descriptors, 1024, is too low for conf.connections. */
-static void raise_fd_limit(uint64_t connections)
+/* The usual soft limit of file descriptors, 1024, is too low. */
+static void raise_fd_limit(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= connections + OTHER_FDS)
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FDS_MAX)
 		return;
-	limit.rlim_cur = connections + OTHER_FDS < limit.rlim_max ? connections + OTHER_FDS
-								  : limit.rlim_max;
+	limit.rlim_cur = limit.rlim_max < FDS_MAX ? limit.rlim_max : FDS_MAX;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		log_warn("limit", "cannot raise the limit of file descriptors");
 }
@@ -180,7 +185,7 @@ static bool open_worker(struct worker *worker, struct err *err)
 	struct epoll_event supervisor_gone = { .events = EPOLLIN, .data.ptr = worker };
 	struct sigaction action = { .sa_handler = handle_signal };
 
-	raise_fd_limit(setup->conf->connections);
+	raise_fd_limit();
 	if (!tz_load(&worker->tz, setup->conf->timezone))
 		return err_set(err, ERR_INTERNAL, "zone", "cannot read the time zone %s",
 			setup->conf->timezone);

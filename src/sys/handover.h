@@ -24,7 +24,7 @@ void handover_close(struct handover *queue);
 bool handover_put(const struct handover *queue, int fd);
 /*
  * Takes a connection, which the caller owns, as a close-on-exec descriptor. Returns -1 with errno
- * EAGAIN if the queue is empty, or EMFILE or ENFILE if this process can have no more descriptors;
- * the connection then stays in the queue.
+ * EAGAIN if the queue is empty, or EMFILE if this process can have no more descriptors; the
+ * connection then stays in the queue.
  */
 int handover_take(const struct handover *queue);

@@ -3,10 +3,11 @@ import json
 import os
 import re
 import signal
+import subprocess
 import uuid
 
 from dialects import DIALECTS
-from lib import Instance, run_tests
+from lib import POLYTASKCTL, Instance, run_tests
 from processes import kill
 from tap import equal, ok, until
 
@@ -95,6 +96,8 @@ def lost_index():
     tasks_meanwhile(instance)
     kill(keeper(instance), signal.SIGKILL)
     ok(until(lambda: reads(instance) and keeper(instance), 30), "the keeper is started again")
+    equal(instance.ctl_run("reload").returncode, 0, "reload while the index is rebuilt")
+    ok(reads(instance), "the next generation answers")
     instance.kill_daemon()
     start(instance)
     ok(complete(instance), "an interrupted rebuild goes on")
@@ -106,6 +109,14 @@ def lost_index():
     instance.stop("lost index")
 
 
+def begin_reindex(instance):
+    return subprocess.Popen(
+        [POLYTASKCTL, "-c", os.path.join(instance.dir, "polytask.conf"), "reindex"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
 def on_demand():
     instance = Instance(expect={"recovery", "keeper", "exit"})
     instance.ctl("load-sample", "1000", "--tenant", "demo")
@@ -113,9 +124,18 @@ def on_demand():
     equal(done.returncode, 0, "reindex of a running service")
     equal(done.stdout.splitlines()[-1:], ["the index is complete"], "it waits for the end")
     equal(total(instance), 1000, "all tasks are listed")
+    waiting = begin_reindex(instance)
+    for _ in range(2):
+        equal(instance.ctl_run("reload").returncode, 0, "reload during reindex")
+    equal(
+        waiting.communicate(timeout=120)[0].splitlines()[-1:],
+        ["the index is complete"],
+        "reindex beside reloads waits for the end",
+    )
+    equal(total(instance), 1000, "all tasks are listed after it")
     done = instance.ctl_run("reindex", "--no-wait")
     equal((done.returncode, done.stdout), (0, ""), "reindex --no-wait")
-    ok(until(lambda: len(instance.events("reindexed")) > 1, 60), "the index is rebuilt")
+    ok(until(lambda: len(instance.events("reindexed")) > 2, 60), "the index is rebuilt")
     ok(complete(instance), "and complete")
     instance.verify("running")
     instance.stop_daemon()

@@ -110,11 +110,13 @@ static int serve(const struct child_context *child)
 		 */
 		return STORE_EXIT_PANIC;
 	}
-	while (!stop_requested && !retire_requested) {
+	while (!stop_requested && (!retire_requested || script->hold_retiring)) {
 		atomic_fetch_add(&child->slot->counters.heartbeats, 1);
 		if (is_first_worker(child))
 			inject_fault(child);
-		child->slot->state = CHILD_READY;
+		if (script->ready_generation == 0 ||
+			child->slot->generation <= script->ready_generation)
+			child->slot->state = CHILD_READY;
 		if (ppoll(&supervisor_pipe, 1, &tick, &none) > 0) {
 			atomic_fetch_add(&script->orphaned, 1);
 			break;
@@ -279,6 +281,17 @@ struct service_state fake_service_start_ready(void)
 	fake_service_prepare();
 	fake_service_start();
 	return fake_service_wait_ready(0, 1, 0);
+}
+
+void fake_service_start_recovering(int ms)
+{
+	fake_service_prepare();
+	script->recover_ms = ms;
+	fake_service_start();
+	while (script->recovering == 0) {
+		assert_int_equal(waitpid(supervisor, NULL, WNOHANG), 0);
+		poll(NULL, 0, 5);
+	}
 }
 
 bool fake_service_is_gone(pid_t pid)

@@ -29,6 +29,8 @@ struct child_script {
 	_Atomic int recover_ms;	 /* duration of a recovery; 0: 20 */
 	_Atomic int injected_fault; /* enum injected_fault; in worker 1, CANNOT_JOIN in all */
 	_Atomic int retired, orphaned;
+	_Atomic bool hold_retiring;	      /* workers do not retire */
+	_Atomic int ready_generation;	      /* later ones do not become ready; 0: all do */
 	_Atomic bool started_during_recovery; /* another child ran during a recovery */
 	_Atomic int recovering;
 };
@@ -54,6 +56,8 @@ void fake_service_prepare(void);
 void fake_service_start(void);
 /* Prepares, starts and waits until the first generation is ready. */
 struct service_state fake_service_start_ready(void);
+/* Prepares, starts and waits until a recovery has begun, which takes ms. */
+void fake_service_start_recovering(int ms);
 const struct conf *fake_service_conf(void);
 /* Sends SIGTERM and returns the status of waitpid(2). */
 int fake_service_stop(void);

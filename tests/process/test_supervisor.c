@@ -3,18 +3,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "lib/check.h"
-#include "process/control.h"
 #include "process/fake_service.h"
-#include "sys/listen.h"
 #include "sys/lock.h"
-
-#define TIMEOUT_MS 15000
 
 static void service_starts_and_stops(void **state)
 {
@@ -222,113 +217,16 @@ static void removed_lock_of_the_regions_is_taken_again(void **state)
 	close(lock);
 }
 
-static void check_answer(const char *request, const char *answer, int expected)
-{
-	int status;
-	char *text = fake_service_request(request, &status);
-
-	assert_non_null(text);
-	if (strcmp(text, answer) != 0 || status != expected)
-		print_error("%.40s: %d %s\n", request, status, text);
-	assert_string_equal(text, answer);
-	assert_int_equal(status, expected);
-	free(text);
-}
-
-#define MALFORMED_REQUEST "polytaskctl: malformed request: expected {\"verb\":[...]}\n"
-
-static void malformed_control_request_is_refused(void **state)
-{
-	(void)state;
-	fake_service_start_ready();
-	check_answer("hello\n", MALFORMED_REQUEST, 2);
-	check_answer("{}\n", MALFORMED_REQUEST, 2);
-	check_answer("{\"verb\":\"status\"}\n", MALFORMED_REQUEST, 2);
-	check_answer("{\"verb\":[{}]}\n", MALFORMED_REQUEST, 2);
-	assert_int_equal(fake_service_stop(), 0);
-}
-
-static void endless_control_request_is_refused(void **state)
-{
-	char *endless = calloc(1, CONTROL_LINE_MAX + 8192);
-
-	(void)state;
-	assert_non_null(endless);
-	fake_service_start_ready();
-	memset(endless, 'a', CONTROL_LINE_MAX + 8191);
-	check_answer(endless, "polytaskctl: the request line is too long\n", 1);
-	free(endless);
-	assert_int_equal(fake_service_stop(), 0);
-}
-
-static void operator_gets_all_that_was_received(void **state)
-{
-	(void)state;
-	fake_service_start_ready();
-	check_answer("{\"verb\":[\"x\"]}\n", "15\n", 3);
-	check_answer("{\"verb\":[\"x\"]}\n12345", "20\n", 3);
-	assert_int_equal(fake_service_stop(), 0);
-}
-
-static void control_requests_reload_and_stop(void **state)
-{
-	(void)state;
-	fake_service_start_ready();
-	check_answer("{\"verb\":[\"reload\"]}\n", "generation 2 serves\n", 0);
-	fake_service_wait_ready(0, 2, 0);
-	check_answer("{\"verb\":[\"stop\"]}\n", "", 0);
-	assert_int_equal(waitpid(supervisor, NULL, 0), supervisor);
-	supervisor = 0;
-}
-
-/* They do not block other clients and are disconnected after a timeout. */
-static void silent_clients_are_disconnected(void **state)
-{
-	int silent[CONTROL_CLIENTS - 1];
-	struct pollfd poller = { .events = POLLIN };
-
-	(void)state;
-	fake_service_start_ready();
-	for (size_t i = 0; i < CONTROL_CLIENTS - 1; i++)
-		assert_true(listen_connect(&silent[i], fake_service_conf()->control));
-	check_answer("{\"verb\":[\"x\"]}\n", "15\n", 3);
-	poller.fd = silent[0];
-	assert_int_equal(poll(&poller, 1, TIMEOUT_MS), 1);
-	for (size_t i = 0; i < CONTROL_CLIENTS - 1; i++)
-		close(silent[i]);
-	assert_int_equal(fake_service_stop(), 0);
-}
-
-static void start_slow_recovery(int ms)
-{
-	fake_service_prepare();
-	script->recover_ms = ms;
-	fake_service_start();
-	while (script->recovering == 0) {
-		assert_int_equal(waitpid(supervisor, NULL, WNOHANG), 0);
-		poll(NULL, 0, 5);
-	}
-}
-
 /* Other children would be killed after 7 s. */
 static void stop_ends_a_recovery(void **state)
 {
 	int64_t began;
 
 	(void)state;
-	start_slow_recovery(60000);
+	fake_service_start_recovering(60000);
 	began = clock_mono_ms();
 	assert_int_equal(fake_service_stop(), 0);
 	assert_in_range(clock_mono_ms() - began, 0, 6000);
-}
-
-static void operator_waits_for_recovery(void **state)
-{
-	(void)state;
-	start_slow_recovery(1000);
-	check_answer("{\"verb\":[\"x\"]}\n", "15\n", 3);
-	assert_false(script->started_during_recovery);
-	assert_int_equal(fake_service_stop(), 0);
 }
 
 #define TEST(function) \
@@ -350,13 +248,7 @@ int main(int argc, char **argv, char **envp)
 		TEST(children_exit_when_the_supervisor_dies),
 		TEST(next_instance_kills_a_stuck_orphan),
 		TEST(removed_lock_of_the_regions_is_taken_again),
-		TEST(malformed_control_request_is_refused),
-		TEST(endless_control_request_is_refused),
-		TEST(operator_gets_all_that_was_received),
-		TEST(control_requests_reload_and_stop),
-		TEST(silent_clients_are_disconnected),
 		TEST(stop_ends_a_recovery),
-		TEST(operator_waits_for_recovery),
 	};
 
 	setproctitle_init(argc, argv, envp);
