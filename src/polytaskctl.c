@@ -197,7 +197,8 @@ static int run(struct ctl *ctl)
 		return usage_error(ctl, command, "wrong number of arguments");
 	if (!admin_check_secret(&ctl->call, &err))
 		return usage_error(ctl, command, err_text(&err));
-	if (!conf_load(&ctl->source, &ctl->conf, &err))
+	if (!conf_load(&ctl->source, &ctl->conf, &err) &&
+		!(command && command->control_only && conf_load_control(&ctl->source, &ctl->conf)))
 		return ctl_fail(err_text(&err));
 	return command ? command->run(ctl) : ctl_admin_run(&ctl->conf, &ctl->call);
 }

@@ -216,6 +216,7 @@ struct reader {
 	const struct option_table *table;
 	void *values;
 	struct err *err;
+	const char *only; /* the one option to set, whatever the rest of the file; NULL: all */
 	FILE *file;
 	int line;
 	bool failed;
@@ -251,6 +252,11 @@ static int handle_option(void *user, const char *section, const char *name, cons
 
 	if (reader->failed)
 		return 0;
+	if (reader->only) {
+		if (strcmp(name, reader->only) == 0)
+			option_set(reader->table, reader->values, name, value, reader->err);
+		return 1;
+	}
 	if (*section) {
 		err_set(reader->err, ERR_INVALID, section, "sections are not used: [%s]", section);
 		reader->failed = true;
@@ -290,6 +296,23 @@ bool option_read_file(
 	read = read_stream(&reader, path);
 	fclose(reader.file);
 	return read;
+}
+
+bool option_read_one(
+	const struct option_table *table, void *values, const char *path, const char *name)
+{
+	struct err ignored;
+	struct reader reader = { .table = table,
+		.values = values,
+		.err = &ignored,
+		.only = name,
+		.file = fopen(path, "re") };
+
+	if (!reader.file)
+		return false;
+	read_stream(&reader, path);
+	fclose(reader.file);
+	return true;
 }
 
 /* ---- output ---- */

@@ -65,6 +65,9 @@ uint64_t option_number(const struct option_table *table, const void *values, con
  */
 bool option_read_file(
 	const struct option_table *table, void *values, const char *path, struct err *err);
+/* Sets one option of a file that may have errors in other lines. False: the file cannot be read. */
+bool option_read_one(
+	const struct option_table *table, void *values, const char *path, const char *name);
 /* Writes a file of all options, each with its help as a comment. */
 void option_print(const struct option_table *table, const void *values, struct buf *out);
 /* Writes "1 to 3600 seconds" or "0 to 365d"; nothing for a text. */

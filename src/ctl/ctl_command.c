@@ -161,23 +161,24 @@ static int run_print_config(struct ctl *ctl)
 }
 
 const struct ctl_command ctl_commands[] = {
-	{ "status", " [--json]", 0, 1U << ADMIN_JSON, false, run_status,
+	{ "status", " [--json]", 0, 1U << ADMIN_JSON, false, true, run_status,
 		"show the processes of the service" },
-	{ "reload", "", 0, 0, false, run_reload,
+	{ "reload", "", 0, 0, false, true, run_reload,
 		"reload the configuration, and wait until all requests are answered with it" },
-	{ "stop", "", 0, 0, false, run_stop, "stop the service and wait for its end" },
-	{ "backup", " [--add] [--rate MB] DIR", 1, 1U << ADMIN_ADD | 1U << ADMIN_RATE, false,
+	{ "stop", "", 0, 0, false, true, run_stop, "stop the service and wait for its end" },
+	{ "backup", " [--add] [--rate MB] DIR", 1, 1U << ADMIN_ADD | 1U << ADMIN_RATE, false, false,
 		ctl_backup, "copy the store to a new folder, or add the changes since then" },
 	{ "restore", " --home NEW [--logs ARCHIVE] [--until TIME] DIR", 1,
-		1U << ADMIN_HOME | 1U << ADMIN_LOGS | 1U << ADMIN_UNTIL, false, ctl_restore,
+		1U << ADMIN_HOME | 1U << ADMIN_LOGS | 1U << ADMIN_UNTIL, false, false, ctl_restore,
 		"make a new home of a backup" },
-	{ "reindex", " [--no-wait]", 0, 1U << ADMIN_NO_WAIT, false, run_reindex,
+	{ "reindex", " [--no-wait]", 0, 1U << ADMIN_NO_WAIT, false, false, run_reindex,
 		"replace the index by a new one, and wait until it is complete" },
 	{ "sign",
 		" --user ID [--secret -] [--date DATE] [--content-type TYPE]\n"
 		"         [--content-md5 MD5 | --data BODY] METHOD URL",
-		2, 1U << ADMIN_SECRET, true, run_sign,
+		2, 1U << ADMIN_SECRET, true, false, run_sign,
 		"print the header fields of a signed VirtShell request, for curl -H @FILE" },
-	{ "print-config", "", 0, 0, false, run_print_config, "print the configuration in use" },
+	{ "print-config", "", 0, 0, false, false, run_print_config,
+		"print the configuration in use" },
 	{ 0 },
 };

@@ -25,6 +25,7 @@ struct ctl_command {
 	size_t operands;
 	unsigned options;	     /* allowed: bits 1 << enum admin_option */
 	bool sign_options;	     /* options for struct sign are allowed */
+	bool control_only;	     /* of the configuration, needs only the option control */
 	int (*run)(struct ctl *ctl); /* returns the exit status */
 	const char *help;
 };

@@ -73,7 +73,9 @@ static const struct option_row rows[] = {
 			"With two FastCGI sockets, one worker is the writer and the others are readers; a "
 			"single worker does both. With one socket each worker does both, and 0 means one." },
 	{ "connections", NUMBER(connections), .default_value = "1024", .min = 16, .max = 65536,
-		.unit = "connections", .help = "Connections that one worker keeps open at most." },
+		.unit = "connections", .help = "Connections that one worker accepts at most.",
+		.manual = "After a reload with a smaller value, connections that are open already "
+			  "remain." },
 	{ "expected_tasks", NUMBER(expected_tasks), .default_value = "100000", .min = 1000,
 		.max = 1000000000, .unit = "tasks", .needs_restart = true,
 		.help = "Number of tasks to size the hash file for when it is created.",
@@ -281,6 +283,22 @@ bool conf_load(const struct conf_source *source, struct conf *conf, struct err *
 	if (!check_timezone(&read, err))
 		return false;
 	*conf = read;
+	return true;
+}
+
+bool conf_load_control(const struct conf_source *source, struct conf *conf)
+{
+	static const char override[] = "control=";
+	const char *path = source->path ? source->path : POLYTASK_CONFFILE;
+	struct err ignored;
+
+	conf_defaults(conf);
+	if (!option_read_one(&conf_options, conf, path, "control"))
+		return false;
+	for (size_t i = 0; i < source->override_count; i++) {
+		if (strncmp(source->overrides[i], override, strlen(override)) == 0)
+			apply_override(conf, source->overrides[i], &ignored);
+	}
 	return true;
 }
 

@@ -82,6 +82,11 @@ bool conf_add_override(struct conf_source *source, const char *text);
  */
 bool conf_load(const struct conf_source *source, struct conf *conf, struct err *err);
 /*
+ * Sets conf->control as far as a source with errors allows, and all else to its default: enough to
+ * connect to the service. Returns false if the file cannot be read.
+ */
+bool conf_load_control(const struct conf_source *source, struct conf *conf);
+/*
  * Loads the source again over the values in use; data is its struct conf_source. Options that need
  * a restart keep their values. Appends the names of those that changed in the source, separated by
  * ", ", to waiting; a warning has them, too.
