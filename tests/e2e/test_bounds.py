@@ -35,9 +35,9 @@ def slow_reader(instance):
         yield
 
 
-def held():
-    instance = Instance(conf={"principal_requests": str(LISTS), "reader_seconds": "300"})
-    ann = add_user(instance, "ann")
+@contextlib.contextmanager
+def waiting_lists(instance):
+    """Lists of many long tasks that wait for their reader; at the end they are gone."""
     for _ in range(100):
         instance.create(description="long", log="x" * ROW)
     with contextlib.ExitStack() as stack:
@@ -48,6 +48,15 @@ def held():
             f"{LISTS} lists wait for their reader",
             instance.status()["processes"],
         )
+        yield
+    ok(until(lambda: total(instance, "waiting") == 0, 60), "lists end with their clients")
+    equal(instance.get("/tasks/status/none").status, 200, "then the user is served again")
+
+
+def held():
+    instance = Instance(conf={"principal_requests": str(LISTS), "reader_seconds": "300"})
+    ann = add_user(instance, "ann")
+    with waiting_lists(instance):
         answer = instance.get("/tasks/status/none")
         equal(
             (answer.status, answer.headers["Retry-After"], answer.body),
@@ -56,8 +65,6 @@ def held():
         )
         answer = instance.get("/tasks/status/none", instance.bearer(ann))
         equal(answer.status, 200, "another user is served")
-    ok(until(lambda: total(instance, "waiting") == 0, 60), "lists end with their clients")
-    equal(instance.get("/tasks/status/none").status, 200, "then the user is served again")
     instance.stop("held")
 
 
@@ -67,24 +74,13 @@ def scarce():
         conf={"workers": "1", "held_responses": str(2 * LISTS), "reader_seconds": "300"}
     )
     ann = add_user(instance, "ann")
-    for _ in range(100):
-        instance.create(description="long", log="x" * ROW)
-    with contextlib.ExitStack() as stack:
-        for _ in range(LISTS):
-            stack.enter_context(slow_reader(instance))
-        ok(
-            until(lambda: total(instance, "waiting") == LISTS, 60),
-            f"{LISTS} lists wait for their reader",
-            instance.status()["processes"],
-        )
+    with waiting_lists(instance):
         ok(
             until(lambda: instance.get("/tasks/status/none").status == 429, 60),
             "the user who holds them is refused",
         )
         answer = instance.get("/tasks/status/none", instance.bearer(ann))
         equal(answer.status, 200, "another user is served")
-    ok(until(lambda: total(instance, "waiting") == 0, 60), "lists end with their clients")
-    equal(instance.get("/tasks/status/none").status, 200, "then the user is served again")
     instance.stop("scarce")
 
 

@@ -49,6 +49,20 @@ static struct entry model[TASKS_MAX];
 static size_t model_size;
 static uint64_t seed;
 
+void query_set_task(struct task *task, unsigned number, const char *type)
+{
+	*task = (struct task){ .id = fixture_id(number),
+		.tenant = STR("acme"),
+		.dialect = CODE_A,
+		.state = TASK_PENDING,
+		.status = STR("new"),
+		.created = 1000 + number,
+		.updated = 1000 + number,
+		.revision = 1 };
+	task_set_field(task, (struct field){ STR("type"), str_cstr(type) });
+	task_set_field(task, (struct field){ STR("group"), STR("\"x\"") });
+}
+
 unsigned model_draw(unsigned below)
 {
 	seed = seed * 6364136223846793005U + 1442695040888963407U;

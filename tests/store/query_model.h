@@ -20,6 +20,8 @@ enum {
 
 extern const struct index_table query_tables[];
 
+/* A task of dialect A, tenant "acme" and group "x", with the JSON text of "type". */
+void query_set_task(struct task *task, unsigned number, const char *type);
 /* A number below the limit, from the seed of model_fill. */
 unsigned model_draw(unsigned below);
 /* Sets the seed and creates tasks of several dialects in the store and in the model. */

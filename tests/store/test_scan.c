@@ -11,21 +11,6 @@
 #define PER_CALL 1000
 #define ODD	 20500 /* the one task with the type "b" */
 
-static void set_task(struct task *task, unsigned number)
-{
-	*task = (struct task){ .id = fixture_id(number),
-		.tenant = STR("acme"),
-		.dialect = CODE_A,
-		.state = TASK_PENDING,
-		.status = STR("new"),
-		.created = 1000 + number,
-		.updated = 1000 + number,
-		.revision = 1 };
-	task_set_field(
-		task, (struct field){ STR("type"), number == ODD ? STR("\"b\"") : STR("\"a\"") });
-	task_set_field(task, (struct field){ STR("group"), STR("\"x\"") });
-}
-
 static void fill(struct store *store)
 {
 	struct task *tasks = calloc(PER_CALL, sizeof(*tasks));
@@ -34,7 +19,7 @@ static void fill(struct store *store)
 	assert_non_null(tasks);
 	for (unsigned first = 0; first < TASKS; first += PER_CALL) {
 		for (unsigned i = 0; i < PER_CALL; i++)
-			set_task(&tasks[i], first + i);
+			query_set_task(&tasks[i], first + i, first + i == ODD ? "\"b\"" : "\"a\"");
 		must(store_put_tasks(store, tasks, PER_CALL, &err), &err);
 	}
 	free(tasks);

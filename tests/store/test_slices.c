@@ -18,27 +18,13 @@ static struct op scanned_list(void)
 	return op;
 }
 
-static void set_task(struct task *task, unsigned number, const char *type)
-{
-	*task = (struct task){ .id = fixture_id(number),
-		.tenant = STR("acme"),
-		.dialect = CODE_A,
-		.state = TASK_PENDING,
-		.status = STR("new"),
-		.created = 1000 + number,
-		.updated = 1000 + number,
-		.revision = 1 };
-	task_set_field(task, (struct field){ STR("type"), str_cstr(type) });
-	task_set_field(task, (struct field){ STR("group"), STR("\"x\"") });
-}
-
 static void fill(struct store *store)
 {
 	static struct task tasks[TASKS];
 	struct err err = { 0 };
 
 	for (unsigned i = 0; i < TASKS; i++)
-		set_task(&tasks[i], i, "\"a\"");
+		query_set_task(&tasks[i], i, "\"a\"");
 	must(store_put_tasks(store, tasks, TASKS, &err), &err);
 }
 
