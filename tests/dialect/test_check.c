@@ -4,34 +4,30 @@
 #include "http/json.h"
 #include "lib/check.h"
 
-/* A line of an export; members with the same name replace those of the dialect's sample line. */
-#define VIRTSHELL                                                                     \
-	"{\"id\":\"5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11\",\"dialect\":\"virtshell\"," \
-	"\"tenant\":\"acme\",\"created\":1,\"state\":\"pending\",\"status\":\"pending\"}"
-#define NATIVE                                                                     \
-	"{\"id\":\"5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11\",\"dialect\":\"native\"," \
-	"\"tenant\":\"acme\",\"created\":1,\"state\":\"pending\",\"status\":\"pending\"}"
-#define UPLYNK                                                                     \
-	"{\"id\":\"5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11\",\"dialect\":\"uplynk\"," \
-	"\"tenant\":\"acme\",\"created\":1,\"state\":\"succeeded\","               \
-	"\"status\":\"COMPLETED\",\"fields\":{\"operation\":\"DELETE\"}}"
-#define POINT                                                                            \
-	"{\"id\":\"5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11\",\"dialect\":\"uplynk_point\"," \
-	"\"tenant\":\"acme\",\"created\":1,\"state\":\"pending\",\"fields\":{"           \
-	"\"endpoint_name\":\"a\",\"server_region_id\":\"b\","                            \
-	"\"stream_type_name\":\"SRT\",\"desc\":\"\"}}"
-#define FOURHSE                                                                     \
-	"{\"id\":\"5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11\",\"dialect\":\"fourhse\"," \
-	"\"tenant\":\"acme\",\"created\":1,\"state\":\"pending\","                  \
-	"\"status\":\"pending\",\"fields\":{\"handler\":\"h\",\"user_id\":\"u\","   \
-	"\"task_id\":\"5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11\",\"entity_id\":null,"  \
-	"\"request\":null,\"response\":null}}"
-#define IDOL                                                                         \
-	"{\"id\":\"5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11\",\"dialect\":\"idol\","     \
-	"\"tenant\":\"acme\",\"number\":812345,\"created\":1,\"state\":\"pending\"," \
-	"\"status\":\"uploaded\",\"fields\":{\"master-type\":\"cd\","                \
-	"\"precision\":null,\"support-number\":null,\"url\":null,\"md5\":null,"      \
-	"\"attachable\":{\"type\":\"tracks\",\"id\":\"7\"}}}"
+#define ID "5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11"
+/* A line of an export. */
+#define LINE(dialect, rest) \
+	"{\"id\":\"" ID "\",\"dialect\":\"" dialect "\",\"tenant\":\"acme\",\"created\":1," rest "}"
+#define PENDING "\"state\":\"pending\",\"status\":\"pending\""
+
+#define VIRTSHELL LINE("virtshell", PENDING)
+#define NATIVE	  LINE("native", PENDING)
+#define UPLYNK                                                                         \
+	LINE("uplynk", "\"state\":\"succeeded\",\"status\":\"COMPLETED\",\"fields\":{" \
+		       "\"operation\":\"DELETE\"}")
+#define POINT                                                                             \
+	LINE("uplynk_point", "\"state\":\"pending\",\"fields\":{\"endpoint_name\":\"a\"," \
+			     "\"server_region_id\":\"b\",\"stream_type_name\":\"SRT\","   \
+			     "\"desc\":\"\"}")
+#define FOURHSE                                                                               \
+	LINE("fourhse", PENDING ",\"fields\":{\"handler\":\"h\",\"user_id\":\"u\","           \
+				"\"task_id\":\"" ID "\",\"entity_id\":null,\"request\":null," \
+				"\"response\":null}")
+#define IDOL                                                                            \
+	LINE("idol", "\"number\":812345,\"state\":\"pending\",\"status\":\"uploaded\"," \
+		     "\"fields\":{\"master-type\":\"cd\",\"precision\":null,"           \
+		     "\"support-number\":null,\"url\":null,\"md5\":null,"               \
+		     "\"attachable\":{\"type\":\"tracks\",\"id\":\"7\"}}")
 
 static const char *const valid[] = { VIRTSHELL, NATIVE, UPLYNK, POINT, FOURHSE, IDOL };
 
