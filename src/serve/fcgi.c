@@ -7,11 +7,46 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
+#include "serve/fcgi_records.h"
+
+/* A request must arrive at this rate after FCGI_RECEIVE_TIMEOUT_MS: 16 MB/s. */
+#define BYTES_PER_US 16
 
 struct fcgi {
 	FCGX_Request request;
+	struct fcgi_records records;
+	int64_t read_until_us; /* monotonic; each byte of the request moves it */
 };
+
+/* The connection that libfcgi reads from at present, or NULL. */
+static struct fcgi *reading;
+
+/*
+ * Replaces the function by which libfcgi reads: the dynamic linker searches the program before the
+ * libraries. Without the replacement start_request() refuses every request.
+ */
+int OS_Read(int fd, char *bytes, size_t len);
+
+int OS_Read(int fd, char *bytes, size_t len)
+{
+	ssize_t got;
+
+	if (reading && clock_mono_us() > reading->read_until_us) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	got = read(fd, bytes, len);
+	if (got <= 0 || !reading)
+		return (int)got;
+	reading->read_until_us += got / BYTES_PER_US;
+	if (fcgi_records_accept(&reading->records, bytes, (size_t)got))
+		return (int)got;
+	log_warn("record-refused", "the web server sent an unexpected FastCGI record");
+	errno = EPROTO;
+	return -1;
+}
 
 bool fcgi_init(struct err *err)
 {
@@ -104,8 +139,9 @@ int fcgi_fd(const struct fcgi *fcgi)
 }
 
 /* Makes libfcgi read the next request of a connection that it did not accept itself. */
-static bool start_request(FCGX_Request *fcgx)
+static bool start_request(struct fcgi *fcgi)
 {
+	FCGX_Request *fcgx = &fcgi->request;
 	int fd = fcgx->ipcFd;
 
 	fcgx->isBeginProcessed = 0;
@@ -114,7 +150,8 @@ static bool start_request(FCGX_Request *fcgx)
 	fcgx->in = fcgx->out = fcgx->err = NULL;
 	fcgx->envp = NULL;
 	fcgx->paramsPtr = NULL;
-	return FCGX_Accept_r(fcgx) == 0 && fcgx->ipcFd == fd;
+	return FCGX_Accept_r(fcgx) == 0 && fcgx->ipcFd == fd &&
+	       fcgi_records_have_params(&fcgi->records);
 }
 
 static bool read_params(struct request *request, char **envp, struct err *err)
@@ -189,25 +226,38 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 	return true;
 }
 
+static void begin_reading(struct fcgi *fcgi)
+{
+	reading = fcgi;
+	fcgi->read_until_us = clock_mono_us() + FCGI_RECEIVE_TIMEOUT_MS * 1000;
+}
+
 bool fcgi_receive_params(struct fcgi *fcgi, struct request *request, struct err *err)
 {
-	FCGX_Request *fcgx = &fcgi->request;
+	bool ok = false;
 
-	if (!start_request(fcgx)) {
+	begin_reading(fcgi);
+	fcgi_records_start(&fcgi->records);
+	if (!start_request(fcgi)) {
 		err->code = ERR_NONE;
-		return false;
+	} else {
+		ok = read_params(request, fcgi->request.envp, err);
+		if (!ok)
+			drain(fcgi->request.in);
 	}
-	if (!read_params(request, fcgx->envp, err)) {
-		drain(fcgx->in);
-		return false;
-	}
-	return true;
+	reading = NULL;
+	return ok;
 }
 
 bool fcgi_receive_body(struct fcgi *fcgi, struct request *request, size_t limit,
 	struct arena *arena, struct err *err)
 {
-	return read_body(fcgi->request.in, request, limit, arena, err);
+	bool ok;
+
+	begin_reading(fcgi);
+	ok = read_body(fcgi->request.in, request, limit, arena, err);
+	reading = NULL;
+	return ok;
 }
 
 bool fcgi_send(struct fcgi *fcgi, const char *bytes, size_t len)

@@ -8,10 +8,10 @@
  * keepConnection, isBeginProcessed and the stream pointers. configure accepts only libfcgi releases
  * that the tests were run with; tests/serve/test_fcgi.c checks the behaviour.
  *
- * libfcgi trusts its peer: a hostile record can crash the process. So fcgi_accept() admits only the
- * web server's user and the service's own. The web server sends whole requests
- * (fastcgi_request_buffering on); a peer that pauses within one for FCGI_RECEIVE_TIMEOUT_MS is
- * disconnected.
+ * fcgi_accept() admits only the web server's user and the service's own, and libfcgi sees only
+ * bytes that fcgi_records.h accepts: other records close the connection. The web server sends whole
+ * requests (fastcgi_request_buffering on). A peer that pauses within one for
+ * FCGI_RECEIVE_TIMEOUT_MS, or sends it more slowly than 16 MB/s after this time, is disconnected.
  */
 #include <sys/types.h>
 

@@ -23,7 +23,7 @@ max_len()
 	case $1 in
 	json | dialect | uplynk_signature) echo 4096 ;;
 	request) echo 10240 ;;
-	record) echo 2048 ;;
+	fcgi | record) echo 2048 ;;
 	*) echo 512 ;;
 	esac
 }

@@ -249,6 +249,7 @@ static void other_protocol_is_closed(void **state)
 
 	buf_puts(&bytes, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	send_bytes(fixture->client, &bytes);
+	expect_log("record-refused");
 	assert_false(receive(fixture, &err));
 	assert_err(&err, ERR_NONE);
 	buf_free(&bytes);
