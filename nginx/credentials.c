@@ -69,16 +69,13 @@ struct source_map {
 	const struct credential_source *source;
 };
 
-/* Captures the token; the variable has a name of its own, because maps can be nested. */
-static void put_capture(const struct source_map *map)
+/* A row for a token between two expressions; its variable has a name of its own: maps can be nested. */
+static void put_token_row(const struct source_map *map, const char *before, const char *after)
 {
-	buf_printf(&generated, "(?<polytask_text_%s_%zu>" AUTH_CACHED_TOKEN ")", map->dialect,
-		map->index);
-}
-
-static void put_captured(const struct source_map *map)
-{
-	buf_printf(&generated, " $polytask_text_%s_%zu;\n", map->dialect, map->index);
+	buf_printf(&generated,
+		"\t\"%s(?<polytask_text_%s_%zu>" AUTH_CACHED_TOKEN
+		")%s\\z\" $polytask_text_%s_%zu;\n",
+		before, map->dialect, map->index, after, map->dialect, map->index);
 }
 
 static void put_next(const struct source_map *map)
@@ -94,10 +91,7 @@ static void open_map(const struct source_map *map, const char *from)
 static void put_bearer(const struct source_map *map)
 {
 	open_map(map, "$http_authorization");
-	buf_puts(&generated, "\t\"~*^[ \\t]*Bearer[ \\t]+");
-	put_capture(map);
-	buf_puts(&generated, "[ \\t]*\\z\"");
-	put_captured(map);
+	put_token_row(map, "~*^[ \\t]*Bearer[ \\t]+", "[ \\t]*");
 	buf_puts(&generated, "\t\"~*^[ \\t]*Bearer([ \\t]|\\z)\" \"\";\n\tdefault");
 	put_next(map);
 	buf_puts(&generated, "}\n");
@@ -116,10 +110,7 @@ static void open_header_map(const struct source_map *map)
 static void put_header(const struct source_map *map)
 {
 	open_header_map(map);
-	buf_puts(&generated, "\t\"~^[ \\t]*");
-	put_capture(map);
-	buf_puts(&generated, "[ \\t]*\\z\"");
-	put_captured(map);
+	put_token_row(map, "~^[ \\t]*", "[ \\t]*");
 	buf_puts(&generated, "\tdefault \"\";\n}\n");
 }
 
@@ -142,10 +133,7 @@ static void put_query(const struct source_map *map)
 		buf_puts(&generated, "\t=");
 		put_next(map);
 	}
-	buf_puts(&generated, "\t\"~^=");
-	put_capture(map);
-	buf_puts(&generated, "\\z\"");
-	put_captured(map);
+	put_token_row(map, "~^=", "");
 	buf_puts(&generated, "\tdefault \"\";\n}\n");
 }
 
@@ -222,9 +210,10 @@ static void put_query_map(void)
 			     "\tdefault $polytask_has_escaped_name;\n}\n");
 }
 
-/* ---- for generate.c ---- */
+/* ---- the header fields that may hold a credential, except Authorization ---- */
 
-void generate_header_params(bool empty)
+/* Calls put with the variable of each field: x_api_key. */
+static void for_each_header(void (*put)(const char *variable, bool empty), bool empty)
 {
 	static const enum credential_source_kind kinds[] = { SOURCE_HEADER, SOURCE_VIRTSHELL };
 	const char *names[NAMES_MAX];
@@ -232,15 +221,38 @@ void generate_header_params(bool empty)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		size_t count = collect_names(kinds[i], names);
 
-		for (size_t j = 0; j < count; j++) {
-			buf_puts(&generated, "fastcgi_param HTTP_");
-			for (const char *c = header_variable(names[j]); *c; c++)
-				buf_putc(&generated, (char)toupper((unsigned char)*c));
-			buf_printf(&generated, " %s%s;\n", empty ? "\"\"" : "$http_",
-				empty ? "" : header_variable(names[j]));
-		}
+		for (size_t j = 0; j < count; j++)
+			put(header_variable(names[j]), empty);
 	}
 }
+
+static void put_header_param(const char *variable, bool empty)
+{
+	buf_puts(&generated, "fastcgi_param HTTP_");
+	for (const char *c = variable; *c; c++)
+		buf_putc(&generated, (char)toupper((unsigned char)*c));
+	buf_printf(&generated, " %s%s;\n", empty ? "\"\"" : "$http_", empty ? "" : variable);
+}
+
+void generate_header_params(bool empty)
+{
+	for_each_header(put_header_param, empty);
+}
+
+static void put_header_value(const char *variable, bool empty)
+{
+	(void)empty;
+	buf_printf(&generated, "$http_%s", variable);
+}
+
+static void put_header_map(void)
+{
+	buf_puts(&generated, "map \"$http_authorization");
+	for_each_header(put_header_value, false);
+	buf_puts(&generated, "\" $polytask_header_credential {\n\t\"\" 0;\n\tdefault 1;\n}\n");
+}
+
+/* ---- for generate.c ---- */
 
 /* The header field that a source is read from; NULL: none. */
 static const char *source_header(const struct credential_source *source)
@@ -289,6 +301,7 @@ void generate_token_maps(void)
 		put_sources(dialects[i]);
 	put_token_map();
 	put_query_map();
+	put_header_map();
 	put_vary_map();
 }
 

@@ -89,11 +89,16 @@ static void put_locations(const struct dialect *dialect)
 	}
 }
 
-static void put_site(void)
+static void put_errors(void)
 {
 	for (size_t i = 0; dialects[i]; i++)
 		generate_error_location(dialects[i]);
 	generate_error_location(NULL);
+}
+
+static void put_site(void)
+{
+	put_errors();
 	for (size_t i = 0; dialects[i]; i++)
 		put_locations(dialects[i]);
 }
@@ -116,6 +121,7 @@ int main(int argc, char **argv)
 	} parts[] = {
 		{ "polytask-dialects-http.conf.in", put_http },
 		{ "polytask-dialects-site.conf.in", put_site },
+		{ "polytask-dialects-errors.conf.in", put_errors },
 		{ "polytask-dialects-authorize.conf.in", put_authorize },
 		{ "polytask-dialects-pass.conf.in", put_pass },
 	};
@@ -133,7 +139,7 @@ int main(int argc, char **argv)
 	}
 	if (!buf_ok(&generated) || !known) {
 		fprintf(stderr,
-			"usage: generate polytask-dialects-{http,site,authorize,pass}.conf.in\n");
+			"usage: generate polytask-dialects-{http,site,errors,authorize,pass}.conf.in\n");
 		return 1;
 	}
 	fwrite(generated.data, 1, generated.len, stdout);

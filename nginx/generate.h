@@ -18,6 +18,7 @@ void generate_upstream_maps(void);
 /*
  * Maps of $polytask_token: the token that decides, or empty if the decision must not be cached;
  * $polytask_query_credential: 1 if the query may hold a credential, else 0;
+ * $polytask_header_credential: the same of the header;
  * $polytask_vary: the header fields that a response depends on.
  */
 void generate_token_maps(void);

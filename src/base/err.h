@@ -11,7 +11,8 @@
 
 #define ERR_LIST(X)                                                                                \
 	X(ERR_MALFORMED, "malformed", 400, "The request could not be read.")                       \
-	X(ERR_PLAIN_HTTP, "plain-http", 400, "This port speaks HTTPS only.")                       \
+	X(ERR_PLAIN_HTTP, "plain-http", 400,                                                       \
+		"Use HTTPS. A credential sent without it must be replaced.")                       \
 	X(ERR_INVALID, "invalid", 400, "A value in the request is not valid.")                     \
 	X(ERR_MISSING, "missing", 400, "A required value is missing.")                             \
 	X(ERR_UNAUTHENTICATED, "unauthenticated", 401, "No valid credential was sent.")            \

@@ -35,6 +35,18 @@ SERVICE = {
 }
 SOCKET = {"SocketMode": "0660", "SocketUser": "polytask", "SocketGroup": "www-data"}
 
+# What Debian's nginx.conf sets at the same level, and a site beside Polytask's.
+DEBIAN = """sendfile on; tcp_nopush on; types_hash_max_size 2048;
+ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on; gzip on;
+limit_req_status 444; limit_conn_status 444;
+"""
+OTHER_SITE = """server {
+	listen 80 default_server; listen [::]:80 default_server; listen 443 ssl http2 default_server;
+	server_name _; ssl_certificate TLS/cert.pem; ssl_certificate_key TLS/key.pem;
+	root /var/www/html;
+}
+"""
+
 
 class Tree:
     """An installation below root, and the directories that it was configured for."""
@@ -198,11 +210,13 @@ def web_server(tree):
     )
     # As in Debian's nginx.conf: all files of one folder, in the order of their names.
     os.mkdir(local + "/conf.d")
-    for name in ("polytask-http.conf", "polytask-site.conf"):
-        os.symlink(f"../{name}", f"{local}/conf.d/{name}")
+    for name in ("hash", "http", "site", "plain"):
+        os.symlink(f"../polytask-{name}.conf", f"{local}/conf.d/polytask-{name}.conf")
+    with open(local + "/conf.d/default.conf", "w") as out:
+        out.write(OTHER_SITE.replace("TLS", tls))
     with open(local + "/nginx.conf", "w") as out:
         out.write(
-            f"pid {local}/pid;\nevents {{ }}\nhttp {{\n"
+            f"pid {local}/pid;\nevents {{ }}\nhttp {{\n{DEBIAN}"
             + "".join(
                 f"{kind}_temp_path {local}/{kind};\n"
                 for kind in ("client_body", "fastcgi", "proxy", "scgi", "uwsgi")
@@ -214,7 +228,8 @@ def web_server(tree):
         capture_output=True,
         text=True,
     )
-    ok(done.returncode == 0, "nginx -t", done.stderr)
+    ok(done.returncode == 0, "nginx -t beside another site", done.stderr)
+    ok("[warn]" not in done.stderr, "nginx -t beside another site: no warning", done.stderr)
 
 
 def install():

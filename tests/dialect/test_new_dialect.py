@@ -151,12 +151,14 @@ def configuration_is_generated():
         (http, "toybox0 $polytask_token_toybox_0;"),
         (http, "map $http_toy_token $polytask_token_toybox_2 {"),
         (http, "|toy-token)([=&]"),
+        (http, "$http_toy_token"),
+        (generated("errors"), "location = /-/error/toybox {"),
         (http, 'toybox "Authorization, Toy-Token, Accept, Origin";'),
         (generated("authorize"), "fastcgi_param HTTP_TOY_TOKEN $http_toy_token;"),
         (generated("pass"), 'fastcgi_param HTTP_TOY_TOKEN "";'),
     ):
         ok(wanted in text, f"generated: {wanted.splitlines()[0]}", text[:2000])
-    for part in ("site", "http", "authorize", "pass"):
+    for part in ("site", "errors", "http", "authorize", "pass"):
         with open(os.path.join(BUILD, "nginx", f"polytask-dialects-{part}.conf.in")) as file:
             ok("toy" not in file.read().lower(), f"installed polytask-dialects-{part}: no toybox")
 

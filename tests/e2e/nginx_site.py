@@ -6,8 +6,8 @@ import subprocess
 from paths import BUILD, SOURCE
 
 # Those of the dialects are written by nginx/generate, into the build tree.
-SITE_PARTS = ("http", "site", "app", "authorize", "pass", "error", "headers") + tuple(
-    "dialects-" + part for part in ("http", "site", "authorize", "pass")
+SITE_PARTS = ("hash", "http", "site", "plain", "app", "authorize", "pass", "error", "headers") + tuple(
+    "dialects-" + part for part in ("http", "site", "errors", "authorize", "pass")
 )
 
 
@@ -42,6 +42,8 @@ class NginxSite:
             "ORIGINS": "",
             "NAMES": "localhost 127.0.0.1 [::1]",
             "LISTEN": f"listen 127.0.0.1:{self.port} ssl http2;",
+            "PLAIN_LISTEN": "",
+            "ACME": self.dir,
             "CERTIFICATE": self.cert,
             "CERTIFICATE_KEY": os.path.join(self.dir, "key.pem"),
             "ACCESS_LOG": os.path.join(self.dir, "log", "nginx-access.log"),

@@ -95,7 +95,7 @@ def static_refusals():
     refused(
         parse_answer(data),
         400,
-        b'{"error":"This port speaks HTTPS only."}',
+        b'{"error":"Use HTTPS. A credential sent without it must be replaced."}',
         "HTTP on the HTTPS port: 400",
     )
 
@@ -331,7 +331,7 @@ def installed():
         for pattern, value in (
             (r'(?<=include )"[^"]*/(?=polytask-)', '"' + folder + "/"),
             (r" listen \[[^;]*;", ""),
-            (r"(?<=listen )443", f"127.0.0.1:{instance.port}"),
+            (r"(?<=listen )(443|80)", f"127.0.0.1:{instance.port}"),
             (r"(?<=ssl_certificate )[^;]+", instance.cert),
             (r"(?<=ssl_certificate_key )[^;]+", os.path.join(instance.dir, "key.pem")),
             (r"(?<=access_log )\S+", os.path.join(instance.dir, "log", "a.log")),

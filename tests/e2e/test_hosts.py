@@ -1,11 +1,13 @@
 """Hosts of the service, and others: 421, also for TLS without or with a foreign name."""
+import os
 import re
 import socket
 import ssl
+import subprocess
 
 from client import parse_answer
 from dialects import DIALECTS, fourhse
-from lib import Instance, run_tests
+from lib import NGINX, Instance, run_tests
 from raw_http import converse_http2, h2
 from tap import equal, ok, skip
 
@@ -94,6 +96,26 @@ def http2(instance):
         equal(converse_http2(instance, fields).status, status, f"HTTP/2, {authority}: {status}")
 
 
+def many_names():
+    """nginx accepts long names of hosts and origins, and many, without a warning."""
+    many = [f"host-{i}.tenants.example.com" for i in range(500)]
+    long = ".".join(["a" * 60] * 4)
+    instance = Instance(
+        autostart=False,
+        nginx={
+            "NAMES": " ".join(["localhost", long] + many),
+            "ORIGINS": " ".join(f"https://{name}:8443" for name in [long] + many),
+        },
+    )
+    conf = os.path.join(instance.dir, "conf", "nginx.conf")
+    done = subprocess.run(
+        [NGINX, "-t", "-p", instance.dir, "-e", instance.dir + "/error.log", "-c", conf],
+        capture_output=True,
+        text=True,
+    )
+    equal((done.returncode, "[warn]" in done.stderr), (0, False), "nginx -t with many names")
+
+
 def hosts():
     instance = Instance()
     foreign(instance)
@@ -102,4 +124,4 @@ def hosts():
     instance.stop("hosts")
 
 
-run_tests(hosts)
+run_tests(hosts, many_names)

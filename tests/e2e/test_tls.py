@@ -168,7 +168,7 @@ def plain(instance):
         answer = parse_answer(data)
         equal(answer.status, 400, "HTTP on the HTTPS port: 400")
         ok(
-            b"This port speaks HTTPS only." in answer.body,
+            b"Use HTTPS. A credential sent without it must be replaced." in answer.body,
             "HTTP on the HTTPS port: the body names the reason",
             answer,
         )
