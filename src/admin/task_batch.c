@@ -1,5 +1,6 @@
 #include "admin/task_batch.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "dialect/check.h"
@@ -21,6 +22,11 @@ void task_batch_close(struct task_batch *batch)
 
 bool task_batch_add(struct task_batch *batch, struct err *err)
 {
+	if (batch->tasks[batch->count].number > TASK_NUMBER_IMPORT_MAX)
+		return err_set(err, ERR_UNPROCESSABLE, "number",
+			"number must be at most %" PRIu64
+			", because new tasks get the numbers above",
+			TASK_NUMBER_IMPORT_MAX);
 	if (!dialect_check_task(NULL, &batch->tasks[batch->count], err))
 		return false;
 	batch->count++;

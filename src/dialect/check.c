@@ -45,8 +45,8 @@ static bool is_time(int64_t ms)
 
 static bool check_numbers(const struct task *task, struct err *err)
 {
-	if (task->revision == 0 || task->revision > INT64_MAX)
-		return refuse(err, "revision", "an integer from 1");
+	if (task->revision == 0 || task->revision > TASK_REVISION_IMPORT_MAX)
+		return refuse(err, "revision", "an integer from 1 to 4503599627370496");
 	if (task->max_attempts > INT32_MAX)
 		return refuse(err, "max_attempts", "an integer from 0 to 2147483647");
 	if (!is_time(task->created))

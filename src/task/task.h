@@ -15,6 +15,14 @@
 #define TASK_USER_MAX	    64	 /* bytes of created_by and updated_by */
 /* JSON numbers are exact up to here (RFC 8259, section 6). */
 #define TASK_NUMBER_MAX ((UINT64_C(1) << 53) - 1)
+/*
+ * The highest number that an operator can set for the next task, and the highest that an import
+ * accepts: numbers never go back, so each leaves room for those that follow.
+ */
+#define TASK_NUMBER_SET_MAX    UINT64_C(8000000000000000)
+#define TASK_NUMBER_IMPORT_MAX UINT64_C(9000000000000000)
+/* The highest revision that an import accepts. Those of named tasks are times in ms, below 2^48. */
+#define TASK_REVISION_IMPORT_MAX (UINT64_C(1) << 52)
 
 /* Canonical states. The numbers are in records on disk: never change one. */
 enum task_state {

@@ -47,9 +47,18 @@ static void value_that_is_no_number_is_refused(void **state)
 	(void)state;
 	expect_set("number set -5", "acme", "idol", "polytaskctl: '-5' is not a number\n");
 	expect_set("number set 0", "acme", "idol",
-		"polytaskctl: the number must be an integer from 1 to 9007199254740991\n");
-	expect_set("number set 9007199254740992", "acme", "idol",
-		"polytaskctl: the number must be an integer from 1 to 9007199254740991\n");
+		"polytaskctl: the number must be an integer from 1 to 8000000000000000\n");
+	expect_set("number set 8000000000000001", "acme", "idol",
+		"polytaskctl: the number must be an integer from 1 to 8000000000000000\n");
+}
+
+static void numbers_are_left_after_the_highest(void **state)
+{
+	(void)state;
+	expect_set("number set 8000000000000000", "acme", "idol", "");
+	expect_result(
+		"number list", " ", 0, "tenant\tdialect\tnext\nacme\tidol\t8000000000000000\n", "");
+	expect_set("number set 8000000000000000", "acme", "idol", "");
 }
 
 static void dialect_without_numbers_is_refused(void **state)
@@ -78,6 +87,7 @@ int main(void)
 		WITH_STORE(next_number_is_listed),
 		WITH_STORE(number_is_never_lowered),
 		WITH_STORE(value_that_is_no_number_is_refused),
+		WITH_STORE(numbers_are_left_after_the_highest),
 		WITH_STORE(dialect_without_numbers_is_refused),
 		WITH_STORE(tenant_without_users_is_refused_if_others_have_some),
 	};

@@ -30,10 +30,10 @@ bool store_set_next_number(
 {
 	struct setting setting = { tenant, dialect, next };
 
-	if (next == 0 || next > TASK_NUMBER_MAX)
+	if (next == 0 || next > TASK_NUMBER_SET_MAX)
 		return err_set(err, ERR_INVALID, "number",
 			"the number must be an integer from 1 to %llu",
-			(unsigned long long)TASK_NUMBER_MAX);
+			(unsigned long long)TASK_NUMBER_SET_MAX);
 	return store_may_write(store, err) &&
 	       step_call(store, ENGINE_WRITE, step_set, &setting, err) && store_flush(store, err);
 }

@@ -11,8 +11,8 @@
 struct store;
 
 /*
- * Sets the number of the next task of a tenant and dialect, 1 to TASK_NUMBER_MAX. Durable when it
- * returns. ERR_CONFLICT if that number, or a higher one, was assigned before.
+ * Sets the number of the next task of a tenant and dialect, 1 to TASK_NUMBER_SET_MAX. Durable when
+ * it returns. ERR_CONFLICT if that number, or a higher one, was assigned before.
  */
 bool store_set_next_number(
 	struct store *store, struct str tenant, uint8_t dialect, uint64_t next, struct err *err);

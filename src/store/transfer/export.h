@@ -29,13 +29,14 @@ struct store_sink {
 
 /*
  * Every task, in no order, and every Idempotency-Key, as all of them were at one moment; users,
- * tokens, keys, quotas and numbers as they are a little later. Writers go on meanwhile. ERR_BUSY
- * while another process exports, or if the sink takes nothing for 10 minutes.
+ * tokens and keys as they are at one moment a little later, then numbers and quotas. Writers go on
+ * meanwhile. ERR_BUSY while another process exports, or if the sink takes nothing for 10 minutes.
  */
 bool store_export(struct store *store, const struct store_sink *sink, struct err *err);
 /*
- * Writes a row of an export; one with its key is replaced. Numbers only grow. ERR_INVALID for an
- * unknown table or a malformed row. Not durable until the next flush.
+ * Writes a row of an export that was checked (row_check.h; rows of users, tokens and keys by their
+ * module); one with its key is replaced. Numbers only grow. ERR_INVALID for an unknown table or a
+ * malformed row. Not durable until the next flush.
  */
 bool store_import_row(
 	struct store *store, struct str table, struct str key, struct str value, struct err *err);

@@ -10,13 +10,14 @@
 static const struct {
 	const char *name; /* in the file: never changed */
 	enum engine_table table;
+	bool with_next; /* read at one moment with the next table: tokens and keys need their user */
 } tables[] = {
-	{ "users", TABLE_USERS },
-	{ "tokens", TABLE_TOKENS },
-	{ "keys", TABLE_SIGNING_KEYS },
-	{ "numbers", TABLE_META },
-	{ "quotas", TABLE_USAGE },
-	{ "idempotency", TABLE_IDEMPOTENCY },
+	{ "users", TABLE_USERS, true },
+	{ "tokens", TABLE_TOKENS, true },
+	{ "keys", TABLE_SIGNING_KEYS, false },
+	{ "numbers", TABLE_META, false },
+	{ "quotas", TABLE_USAGE, false },
+	{ "idempotency", TABLE_IDEMPOTENCY, false },
 };
 
 #define TABLES	    (sizeof(tables) / sizeof(tables[0]))
@@ -27,35 +28,36 @@ static const struct {
 /* Rows copied from the store, so that no lock is held while the sink takes them. */
 struct copy {
 	struct snapshot *snapshot;
-	enum engine_table table;
-	struct buf rows; /* length of the key, of the value (uint32_t each), key, value */
+	size_t first, table; /* of those read at one moment; the one that is read */
+	struct buf rows; /* table, length of the key, of the value (uint32_t each), key, value */
 	struct buf value;
 	struct index_key from; /* TABLE_IDEMPOTENCY: where to go on */
 	bool more;
 };
 
-static void put_row(struct buf *rows, struct str key, struct str value)
+static void put_row(struct copy *copy, struct str key, struct str value)
 {
-	const uint32_t sizes[2] = { (uint32_t)key.len, (uint32_t)value.len };
+	const uint32_t head[3] = { (uint32_t)copy->table, (uint32_t)key.len, (uint32_t)value.len };
 
-	buf_put(rows, sizes, sizeof(sizes));
-	buf_put_str(rows, key);
-	buf_put_str(rows, value);
+	buf_put(&copy->rows, head, sizeof(head));
+	buf_put_str(&copy->rows, key);
+	buf_put_str(&copy->rows, value);
 }
 
 static bool copy_row(struct str key, struct str value, void *data)
 {
 	struct copy *copy = data;
+	enum engine_table table = tables[copy->table].table;
 	struct usage_value usage;
 
-	if (copy->table == TABLE_USAGE && usage_decode(&usage, value)) {
+	if (table == TABLE_USAGE && usage_decode(&usage, value)) {
 		if (usage.max_tasks == STORE_QUOTA_DEFAULT &&
 			usage.max_bytes == STORE_QUOTA_DEFAULT)
 			return true;
 		value = (struct str){ value.ptr + value.len - LIMITS_SIZE, LIMITS_SIZE };
 	}
-	if (copy->table != TABLE_META || number_is_row(key))
-		put_row(&copy->rows, key, value);
+	if (table != TABLE_META || number_is_row(key))
+		put_row(copy, key, value);
 	return buf_ok(&copy->rows);
 }
 
@@ -66,7 +68,11 @@ static int step_copy(struct store *store, void *data, struct err *err)
 
 	(void)err;
 	buf_reset(&copy->rows);
-	rc = (int)store->engine->ops->each(store->engine, copy->table, false, copy_row, copy);
+	copy->table = copy->first;
+	do
+		rc = (int)store->engine->ops->each(
+			store->engine, tables[copy->table].table, false, copy_row, copy);
+	while (rc == 0 && tables[copy->table++].with_next);
 	return rc == 0 && !buf_ok(&copy->rows) ? ENGINE_NO_MEMORY : rc;
 }
 
@@ -84,7 +90,7 @@ static int copy_idempotency(struct store *store, struct copy *copy, struct str k
 		return rc == ENGINE_NOT_FOUND ? 0 : rc;
 	rc = snapshot_find(store, copy->snapshot, SNAPSHOT_IDEMPOTENCY, key, &noted);
 	if (rc == 0 && !noted)
-		put_row(&copy->rows, key, buf_str(&copy->value));
+		put_row(copy, key, buf_str(&copy->value));
 	return rc;
 }
 
@@ -92,7 +98,7 @@ static int step_copy_some(struct store *store, void *data, struct err *err)
 {
 	struct copy *copy = data;
 	const struct engine_range range = { .from = key_str(&copy->from) };
-	int rc = store_scan(store, copy->table, &range, false, KEYS_PER_STEP);
+	int rc = store_scan(store, TABLE_IDEMPOTENCY, &range, false, KEYS_PER_STEP);
 
 	(void)err;
 	buf_reset(&copy->rows);
@@ -115,19 +121,19 @@ static bool go_on(struct copy *copy, struct str last)
 	return true;
 }
 
-static bool send(const struct store_sink *sink, const char *name, const struct buf *rows)
+static bool send(const struct store_sink *sink, const struct buf *rows)
 {
 	struct str left = buf_str(rows);
 
 	while (left.len > 0) {
-		uint32_t sizes[2];
+		uint32_t head[3];
 		struct str key, value;
 
-		memcpy(sizes, left.ptr, sizeof(sizes));
-		key = (struct str){ left.ptr + sizeof(sizes), sizes[0] };
-		value = (struct str){ key.ptr + key.len, sizes[1] };
-		left = str_skip(left, sizeof(sizes) + key.len + value.len);
-		if (!sink->row(name, key, value, sink->data))
+		memcpy(head, left.ptr, sizeof(head));
+		key = (struct str){ left.ptr + sizeof(head), head[1] };
+		value = (struct str){ key.ptr + key.len, head[2] };
+		left = str_skip(left, sizeof(head) + key.len + value.len);
+		if (!sink->row(tables[head[0]].name, key, value, sink->data))
 			return false;
 	}
 	return true;
@@ -143,7 +149,7 @@ static bool send_keys(
 		if (!step_call(store, ENGINE_VIEW, step_copy_some, copy, err) ||
 			!snapshot_is_valid(store, copy->snapshot, err))
 			return false;
-		more = send(sink, "idempotency", &copy->rows);
+		more = send(sink, &copy->rows);
 		if (store->batch.count > 0 &&
 			!go_on(copy, engine_batch_key(&store->batch, store->batch.count - 1)))
 			return err_set(err, ERR_INTERNAL, NULL, "an Idempotency-Key is too long");
@@ -165,14 +171,15 @@ bool transfer_rows(struct store *store, struct snapshot *snapshot, const struct 
 	struct copy copy = { .snapshot = snapshot };
 	bool ok = true, more = true;
 
-	for (size_t i = 0; ok && more && i < TABLES; i++) {
-		copy.table = tables[i].table;
-		if (copy.table == TABLE_IDEMPOTENCY) {
+	while (ok && more && copy.table < TABLES) {
+		copy.first = copy.table;
+		if (tables[copy.table].table == TABLE_IDEMPOTENCY) {
 			ok = send_keys(store, &copy, sink, err);
+			copy.table++;
 			continue;
 		}
 		ok = step_call(store, ENGINE_VIEW, step_copy, &copy, err);
-		more = ok && send(sink, tables[i].name, &copy.rows);
+		more = ok && send(sink, &copy.rows);
 	}
 	wipe(&copy.rows);
 	buf_free(&copy.value);
@@ -203,7 +210,8 @@ static int put_number(struct store *store, const struct incoming *row)
 {
 	uint64_t number;
 
-	if (!number_is_row(row->key) || !str_to_u64(row->value, &number))
+	if (!number_is_row(row->key) || !str_to_u64(row->value, &number) ||
+		number > TASK_NUMBER_IMPORT_MAX)
 		return STEP_FAILED;
 	return number_raise(store, row->key, number);
 }
