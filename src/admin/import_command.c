@@ -2,11 +2,11 @@
 #include <stdlib.h>
 
 #include "admin/export_sum.h"
+#include "admin/import_row.h"
 #include "admin/task_batch.h"
 #include "admin/task_json.h"
 #include "admin/tenant_list.h"
 #include "admin/transfer_commands.h"
-#include "auth/user.h"
 #include "http/json.h"
 
 #define LINE_MAX_BYTES ((size_t)8 * 1024 * 1024)
@@ -33,6 +33,7 @@ struct import {
 	bool partial;
 	uint64_t line; /* number of the line that is being read, from 1 */
 	struct tenant_list tenants;
+	struct row_import row_import;
 };
 
 static bool check_tenant(struct import *import, const struct task *task, struct err *err)
@@ -68,40 +69,12 @@ static struct str text_of(const json_t *line, const char *name)
 	return json_is_string(value) ? json_str(value) : STR_NULL;
 }
 
-static bool decode(const json_t *line, const char *name, struct buf *out, struct err *err)
+static bool read_row(struct import *import, json_t *line, struct err *err)
 {
-	struct str text = text_of(line, name);
-
-	if (!text.ptr)
-		return err_set(err, ERR_INVALID, name, "%s must be a string", name);
-	if (!buf_reserve(out, text.len + 1))
-		return err_no_memory(err);
-	return base64url_decode(out->data, out->capacity, &out->len, text) ||
-	       err_set(err, ERR_INVALID, name, "%s must be base64url", name);
-}
-
-/* The other tables have no names that clients send. */
-static bool check_row(struct store *store, struct str table, const struct buf *key,
-	const struct buf *value, struct err *err)
-{
-	return !str_eq(table, STR("users")) ||
-	       user_check_row(store, buf_str(key), buf_str(value), err);
-}
-
-static bool import_row(struct import *import, const json_t *line, struct err *err)
-{
-	struct buf key = BUF_INIT, value = BUF_INIT;
-	bool ok = decode(line, "key", &key, err) && decode(line, "value", &value, err) &&
-		  check_row(import->batch.store, text_of(line, "table"), &key, &value, err) &&
-		  store_import_row(import->batch.store, text_of(line, "table"), buf_str(&key),
-			  buf_str(&value), err);
+	bool ok = import_row(&import->row_import, line, err);
 
 	import->rows += ok;
 	import->rows_read++;
-	if (value.data)
-		explicit_bzero(value.data, value.capacity);
-	buf_free(&key);
-	buf_free(&value);
 	return ok;
 }
 
@@ -120,6 +93,7 @@ static bool begin_export(struct import *import, const json_t *line, struct err *
 	import->version = (int)version;
 	import->tasks_read = 0;
 	import->rows_read = 0;
+	import_row_begin(&import->row_import);
 	return true;
 }
 
@@ -155,7 +129,7 @@ static bool import_other(struct import *import, struct str line, bool last, stru
 	if (ok && last)
 		ok = end_export(import, json, err);
 	else if (ok)
-		ok = str_starts(line, ROW_LINE) ? import_row(import, json, err)
+		ok = str_starts(line, ROW_LINE) ? read_row(import, json, err)
 						: begin_export(import, json, err);
 	json_decref(json);
 	return ok;
@@ -278,6 +252,7 @@ bool admin_import(struct admin *admin, const struct admin_call *call, struct err
 		EVP_MD_CTX_free(import.sum);
 		return false;
 	}
+	import.row_import.auth.store = admin->store;
 	ok = import_lines(admin, &import, err);
 	flushed = (ok || err->code != ERR_PANIC) &&
 		  task_batch_put(&import.batch, true, ok ? err : &late);
@@ -291,6 +266,7 @@ bool admin_import(struct admin *admin, const struct admin_call *call, struct err
 	if (!flushed)
 		import.rows = 0;
 	print_counts(admin, &import);
+	import_row_free(&import.row_import);
 	task_batch_close(&import.batch);
 	tenant_list_free(&import.tenants);
 	EVP_MD_CTX_free(import.sum);

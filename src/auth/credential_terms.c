@@ -111,7 +111,7 @@ bool credential_terms_resolve(struct store *store, const struct credential_terms
 	enum validity of_user, of_terms = credential_terms_validity(terms, now);
 	struct user user = { 0 };
 
-	if (user_get(store, terms->user, &user, err))
+	if (user_get_stored(store, terms->user, &user, err))
 		of_user = user_validity(&user, now);
 	else if (err->code == ERR_NOT_FOUND)
 		of_user = VALIDITY_REVOKED;

@@ -42,7 +42,7 @@ static json_t *encode_key(const void *record)
 	return NULL;
 }
 
-static const struct auth_record_kind key_kind = {
+const struct auth_record_kind key_kind = {
 	.table = STORE_SIGNING_KEYS,
 	.name = "key",
 	.size = sizeof(struct key),

@@ -48,3 +48,7 @@ bool key_validity(struct store *store, const struct key *key, int64_t now, enum 
 /* The callback may use the store. Skips unreadable records and logs them. */
 bool key_each(struct store *store, bool (*take)(const struct key *key, void *data), void *data,
 	struct err *err);
+
+/* ---- for auth_row.c ---- */
+
+extern const struct auth_record_kind key_kind;

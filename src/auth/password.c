@@ -33,6 +33,12 @@ bool password_hash(struct str password, char hash[PASSWORD_HASH_SIZE], struct er
 	return true;
 }
 
+bool password_is_hash(const char *hash)
+{
+	return strlen(hash) < PASSWORD_HASH_SIZE && sodium_init() >= 0 &&
+	       crypto_pwhash_str_needs_rehash(hash, PASSES, MEMORY_BYTES) == 0;
+}
+
 bool password_check(struct str password, const char *hash, bool *matches, struct err *err)
 {
 	int result;

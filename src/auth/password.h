@@ -15,6 +15,8 @@
 bool password_random(char text[PASSWORD_RANDOM_SIZE], struct err *err);
 /* ERR_INVALID if it is too short, too long, not UTF-8 or contains control characters. */
 bool password_hash(struct str password, char hash[PASSWORD_HASH_SIZE], struct err *err);
+/* Whether it is a hash with the cost of this service: another would cost a worker more time. */
+bool password_is_hash(const char *hash);
 /*
  * Compares a password with a hash. An empty hash matches nothing and costs the same time.
  * ERR_NO_MEMORY.

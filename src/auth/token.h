@@ -37,7 +37,7 @@ bool token_each(struct store *store, bool (*take)(const struct token *token, voi
 bool token_add_login(struct store *store, const struct user *user, int64_t expires, int64_t now,
 	char text[AUTH_TOKEN_MAX], struct err *err);
 
-/* ---- for token_change.c ---- */
+/* ---- for token_change.c and auth_row.c ---- */
 
 #define TOKEN_HASH_LEN 64 /* hex digits of the SHA-256 */
 

@@ -86,27 +86,9 @@ bool user_get(struct store *store, const char *name, struct user *user, struct e
 	return auth_record_get(store, &user_kind, folded, user, err);
 }
 
-bool user_check_row(struct store *store, struct str name, struct str value, struct err *err)
+bool user_get_stored(struct store *store, const char *name, struct user *user, struct err *err)
 {
-	char folded[USER_NAME_MAX];
-	struct user user;
-	bool ok = auth_record_decode(&user_kind, name, value, &user) &&
-		  user_name_fold(name, folded);
-
-	explicit_bzero(user.password_hash, sizeof(user.password_hash));
-	if (!ok)
-		return err_set(err, ERR_INVALID, "name", "the row is not that of a user");
-	if (str_eq(str_cstr(folded), name))
-		return true;
-	if (auth_record_get(store, &user_kind, folded, &user, err)) {
-		explicit_bzero(user.password_hash, sizeof(user.password_hash));
-		return err_set(err, ERR_CONFLICT, "name",
-			"the user '%s' exists, whose name differs in its case only", folded);
-	}
-	ok = err->code == ERR_NOT_FOUND;
-	if (ok)
-		err->code = ERR_NONE;
-	return ok;
+	return auth_record_get(store, &user_kind, name, user, err);
 }
 
 struct walk {
@@ -143,23 +125,34 @@ static bool insert_user(struct str old, struct buf *value, void *data, struct er
 	return auth_record_encode(&user_kind, user, value, err);
 }
 
-/* A user of an older build, whose name has capitals. */
-static bool must_not_exist(struct str old, struct buf *value, void *data, struct err *err)
-{
-	const struct user *user = data;
+struct twin {
+	const char *folded;
+	char name[USER_NAME_MAX]; /* empty: not found */
+};
 
-	(void)value;
-	return !old.ptr || err_set(err, ERR_CONFLICT, NULL, "user '%s' already exists", user->name);
+static bool find_twin(const struct user *user, void *data)
+{
+	char folded[USER_NAME_MAX];
+	struct twin *twin = data;
+
+	if (!user_name_fold(str_cstr(user->name), folded) || strcmp(folded, twin->folded) != 0)
+		return true;
+	memcpy(twin->name, user->name, sizeof(twin->name));
+	return false;
 }
 
-static bool insert(struct store *store, const char *name, struct user *user, struct err *err)
+/* Only users of older builds have names with capitals, so none is added after this search. */
+static bool insert(struct store *store, struct user *user, struct err *err)
 {
-	const struct store_auth_edit edits[] = {
-		{ STORE_USERS, str_cstr(user->name), insert_user, user },
-		{ STORE_USERS, str_cstr(name), must_not_exist, user },
-	};
+	const struct store_auth_edit edit = { STORE_USERS, str_cstr(user->name), insert_user,
+		user };
+	struct twin twin = { .folded = user->name };
 
-	return store_auth_update(store, edits, strcmp(name, user->name) == 0 ? 1 : 2, err);
+	if (!user_each(store, find_twin, &twin, err))
+		return false;
+	if (twin.name[0])
+		return err_set(err, ERR_CONFLICT, NULL, "user '%s' already exists", twin.name);
+	return store_auth_update(store, &edit, 1, err);
 }
 
 bool user_add(struct store *store, const char *name, const char *tenant, unsigned rights,
@@ -181,7 +174,7 @@ bool user_add(struct store *store, const char *name, const char *tenant, unsigne
 	if (!auth_record_new_id(user.id, now, err))
 		return false;
 	auth_record_copy_text(user.tenant, sizeof(user.tenant), tenant);
-	if (!insert(store, name, &user, err))
+	if (!insert(store, &user, err))
 		return false;
 	*made = user;
 	return true;

@@ -4,7 +4,8 @@
  * concurrent changes are serialised. An end (`expires`) of 0 means never.
  *
  * Functions take a name in any case (user_name.h). A name of an older build can have capitals: it
- * is found as it was written, before any other. A name in lower case can be added beside it.
+ * is found as it was written, before any other, and no name that differs in case only can be added
+ * beside it. Two such users that an older build has made stay apart.
  */
 #include "auth/password.h"
 #include "auth/principal.h"
@@ -35,11 +36,8 @@ struct user {
 bool user_add(struct store *store, const char *name, const char *tenant, unsigned rights,
 	int64_t expires, int64_t now, struct user *made, struct err *err);
 bool user_get(struct store *store, const char *name, struct user *user, struct err *err);
-/*
- * Checks a row of an export that is about to be written. ERR_INVALID if it is no user;
- * ERR_CONFLICT if another user's name differs in its case only.
- */
-bool user_check_row(struct store *store, struct str name, struct str value, struct err *err);
+/* The user whose name is stored in exactly this form; ERR_NOT_FOUND. */
+bool user_get_stored(struct store *store, const char *name, struct user *user, struct err *err);
 /* Disables the user, the password and all tokens and keys, permanently. */
 bool user_revoke(struct store *store, const char *name, struct err *err);
 /* Disables the same from `expires` on. ERR_CONFLICT if the user is revoked. */
@@ -71,6 +69,6 @@ bool user_expire_password(struct store *store, const char *name, int64_t expires
 /* True if the user is live and has a password that has not expired. */
 bool user_may_log_in(const struct user *user, int64_t now);
 
-/* ---- for user_network.c ---- */
+/* ---- for user_network.c and auth_row.c ---- */
 
 extern const struct auth_record_kind user_kind;

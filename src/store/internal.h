@@ -215,6 +215,8 @@ int revision_retire(struct store *store, const struct task *task);
 bool number_is_row(struct str key);
 /* The parts of the key of a row of numbers; false for another row. */
 bool number_parse_row(struct str key, uint8_t *dialect, struct str *tenant);
+/* The same for a row of revisions. */
+bool revision_parse_row(struct str key, uint8_t *dialect, struct str *tenant);
 /* Raises such a row to the number, if it is less. The key has at most INDEX_KEY_MAX bytes. */
 int number_raise(struct store *store, struct str key, uint64_t number);
 /*

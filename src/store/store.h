@@ -20,6 +20,7 @@
 #include "store/tasks/next_number.h"
 #include "store/transfer/backup.h"
 #include "store/transfer/export.h"
+#include "store/transfer/row_check.h"
 #include "store/verify.h"
 #include "task/index.h"
 #include "task/op.h"

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "admin/admin_fixture.h"
+#include "admin/idol_operation.h"
 #include "base/clock.h"
 #include "dialect/dialect.h"
 
@@ -191,7 +192,9 @@ static void counts_of_the_last_line_are_checked(void **state)
 static void rows_need_a_last_line(void **state)
 {
 	(void)state;
-	expect_result("import", "{\"table\":\"tokens\",\"key\":\"YQ\",\"value\":\"\"}\n", 1,
+	/* the limits of the tenant "a" are 1 task and 1 byte */
+	expect_result("import",
+		"{\"table\":\"quotas\",\"key\":\"YQ\",\"value\":\"AAAAAAAAAAEAAAAAAAAAAQ\"}\n", 1,
 		"0 tasks imported\n1 other row imported\n",
 		"polytaskctl: the input ends at line 1 without the last line of an export: lines "
 		"are missing\n");
@@ -260,15 +263,17 @@ static void wrong_rows_are_rejected(void **state)
 {
 	(void)state;
 	expect_result("import", "{\"table\":\"x\",\"key\":\"YQ\",\"value\":\"\"}\n", 1,
-		"0 tasks imported\n", "polytaskctl: line 1: there is no table 'x'\n");
+		"0 tasks imported\n", "polytaskctl: line 1: x: there is no table 'x'\n");
 	expect_result("import", "{\"table\":\"users\",\"key\":\"a b\",\"value\":\"\"}\n", 1,
 		"0 tasks imported\n", "polytaskctl: line 1: key must be base64url\n");
 	expect_result("import", "{\"table\":\"users\",\"value\":\"\"}\n", 1, "0 tasks imported\n",
 		"polytaskctl: line 1: key must be a string\n");
 	expect_result("import", "{\"table\":\"numbers\",\"key\":\"YQ\",\"value\":\"YQ\"}\n", 1,
-		"0 tasks imported\n", "polytaskctl: line 1: the row is malformed\n");
+		"0 tasks imported\n",
+		"polytaskctl: line 1: numbers: key must be that of a number or a revision\n");
 	expect_result("import", "{\"table\":\"quotas\",\"key\":\"YQ\",\"value\":\"YQ\"}\n", 1,
-		"0 tasks imported\n", "polytaskctl: line 1: the row is malformed\n");
+		"0 tasks imported\n",
+		"polytaskctl: line 1: quotas: value must be two limits of 8 bytes\n");
 	expect_result("import", "{\"export\":\"polytask\",\"version\":3}\n", 1,
 		"0 tasks imported\n",
 		"polytaskctl: line 1: the export is of version 3, which this version cannot read\n");
@@ -276,46 +281,9 @@ static void wrong_rows_are_rejected(void **state)
 
 /* ---- everything ---- */
 
-static struct op numbered(unsigned last_byte, const char *key)
-{
-	static const char *const members[] = { "precision", "support-number", "url", "md5" };
-	struct op op = {
-		.kind = OP_CREATE,
-		.dialect = dialect_code_by_name(STR("idol")),
-		.tenant = STR("demo"),
-		.actor = STR("ann"),
-		.now = clock_wall_ms(),
-		.new_id = { { 1 } },
-		.assign_number = true,
-		.idempotency_key = str_cstr(key),
-	};
-
-	op.new_id.bytes[15] = (uint8_t)last_byte;
-	op.change.state = TASK_PENDING;
-	op.change.status = STR("uploaded");
-	change_set_field(&op.change, STR("master-type"), STR("\"cd\""));
-	change_set_field(&op.change, STR("attachable"), STR("{\"type\":\"tracks\",\"id\":\"7\"}"));
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		change_set_field(&op.change, str_cstr(members[i]), STR("null"));
-	return op;
-}
-
-static uint64_t create(unsigned last_byte, const char *key)
-{
-	struct op op = numbered(last_byte, key);
-	struct result result = { 0 };
-	struct err err = { 0 };
-	uint64_t number;
-
-	must(store_apply(store, &op, &result, &err), &err);
-	number = result.task.number;
-	store_result_free(&result);
-	return number;
-}
-
 static void remove_task(unsigned last_byte)
 {
-	struct op op = numbered(last_byte, "");
+	struct op op = idol_operation(last_byte, "");
 	struct result result = { 0 };
 	struct err err = { 0 };
 
@@ -340,9 +308,9 @@ static void import_of_everything_goes_on_as_before(void **state)
 	free_result(&listed);
 	listed = run_line("token add ann", " ");
 	free_result(&listed);
-	assert_int_equal(create(1, "one"), 1);
-	assert_int_equal(create(2, "two"), 2);
-	assert_int_equal(create(3, "three"), 3);
+	assert_int_equal(create_idol(1, "one"), 1);
+	assert_int_equal(create_idol(2, "two"), 2);
+	assert_int_equal(create_idol(3, "three"), 3);
 	remove_task(3);
 	must(store_set_quota(store, STR("demo"), &three, NULL, &err), &err);
 	parse_call(&all, "export");
@@ -357,10 +325,10 @@ static void import_of_everything_goes_on_as_before(void **state)
 	/*
 	 * a repetition is known, also of a task that was removed; its number is not assigned again
 	 */
-	assert_int_equal(create(9, "two"), 2);
-	assert_int_equal(create(9, "three"), 3);
-	assert_int_equal(create(4, "four"), 4);
-	op = numbered(5, "five");
+	assert_int_equal(create_idol(9, "two"), 2);
+	assert_int_equal(create_idol(9, "three"), 3);
+	assert_int_equal(create_idol(4, "four"), 4);
+	op = idol_operation(5, "five");
 	assert_fails(store_apply(store, &op, &result, &err), &err, ERR_STORAGE_QUOTA);
 	free_result(&exported);
 	free_result(&listed);

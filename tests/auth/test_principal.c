@@ -65,16 +65,30 @@ static void user_of_an_older_build_keeps_capitals(void **state)
 		user_add(store, "Ann", "demo", RIGHT_ALL, 0, NOW, &made, &err), &err, ERR_CONFLICT);
 }
 
-static void row_of_a_user_is_checked(void **state)
+static void name_of_an_older_build_is_not_added_again(void **state)
 {
+	struct user made;
+
+	(void)state;
+	put_record(STORE_USERS, "Ann", USER_ROW);
+	assert_fails(
+		user_add(store, "ann", "demo", RIGHT_ALL, 0, NOW, &made, &err), &err, ERR_CONFLICT);
+	assert_string_equal(err_text(&err), "user 'Ann' already exists");
+}
+
+static void credential_acts_for_the_stored_name_only(void **state)
+{
+	static const char record[] = "{\"label\":\"x\",\"user\":\"Ann\",\"rights\":\"read\","
+				     "\"created\":1,\"expires\":0}";
+	enum validity validity;
+	struct token other;
+
 	(void)state;
 	add_user("ann", RIGHT_READ);
-	must(user_check_row(store, STR("bob"), STR(USER_ROW), &err), &err);
-	must(user_check_row(store, STR("ann"), STR(USER_ROW), &err), &err);
-	must(user_check_row(store, STR("Bob"), STR(USER_ROW), &err), &err);
-	assert_fails(user_check_row(store, STR("Ann"), STR(USER_ROW), &err), &err, ERR_CONFLICT);
-	assert_fails(user_check_row(store, STR("a b"), STR(USER_ROW), &err), &err, ERR_INVALID);
-	assert_fails(user_check_row(store, STR("bob"), STR("{}"), &err), &err, ERR_INVALID);
+	put_record(STORE_TOKENS, "x", record);
+	other = find_token("x");
+	must(token_validity(store, &other, NOW, &validity, &err), &err);
+	assert_int_equal(validity, VALIDITY_REVOKED);
 }
 
 static void invalid_names_are_rejected(void **state)
@@ -286,7 +300,8 @@ int main(void)
 		CHECK_EMPTY(user_names_are_unique),
 		CHECK_EMPTY(user_is_found_by_a_name_in_another_case),
 		CHECK_EMPTY(user_of_an_older_build_keeps_capitals),
-		CHECK_EMPTY(row_of_a_user_is_checked),
+		CHECK_EMPTY(name_of_an_older_build_is_not_added_again),
+		CHECK_EMPTY(credential_acts_for_the_stored_name_only),
 		CHECK_EMPTY(invalid_names_are_rejected),
 		CHECK_EMPTY(revoked_user_disables_credentials),
 		CHECK_EMPTY(credential_has_at_most_the_rights_of_its_user),

@@ -53,7 +53,7 @@ def move(instance):
     done = copy.ctl_run("import", "--new-tenants", stdin=exported)
     equal((done.returncode, done.stderr), (0, ""), "the export is imported")
     ok(set(NAMES) <= {entry["name"] for entry in list_all(copy, "user")}, "with all names")
-    for name, sentence in (("T\u0301", "not that of a user"), ("TESTER", "in its case only")):
+    for name, sentence in (("T\u0301", "must be the name of a user"), ("TESTER", "in its case only")):
         done = copy.ctl_run("import", "--partial", stdin=rename(exported, "tester", name))
         ok(done.returncode == 1 and sentence in done.stderr, f"{name!r}: {sentence}", done)
     copy.stop()

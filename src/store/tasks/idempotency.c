@@ -16,7 +16,6 @@
  * clock may have been set back. Expired keys are the first of the table, so removing them reads no
  * others.
  */
-#define HEAD_SIZE (8 + OP_FINGERPRINT_SIZE + 4)
 #define LATER_MAX 16 /* periods; more only after the clock was set back as often */
 
 uint64_t idempotency_period(int64_t now)
@@ -28,15 +27,6 @@ static void put_number(struct buf *out, uint64_t number, int bytes)
 {
 	while (bytes-- > 0)
 		buf_putc(out, (char)(number >> 8 * bytes));
-}
-
-static uint64_t get_number(const char *from, int bytes)
-{
-	uint64_t number = 0;
-
-	for (int i = 0; i < bytes; i++)
-		number = number << 8 | (uint8_t)from[i];
-	return number;
 }
 
 static bool put_key(const struct op *op, uint64_t period, struct buf *key)
@@ -82,8 +72,8 @@ static int get_tally(struct store *store, struct str tenant, uint64_t period, bo
 	if (buf_ok(&key))
 		rc = store_get(store, TABLE_IDEMPOTENCY, buf_str(&key), for_update, &value);
 	if (rc == 0 && value.len == 16) {
-		tally->count = get_number(value.data, 8);
-		tally->bytes = get_number(value.data + 8, 8);
+		tally->count = idempotency_number(value.data, 8);
+		tally->bytes = idempotency_number(value.data + 8, 8);
 	}
 	if (rc == 0)
 		tally->how = ENGINE_REPLACE;
@@ -206,30 +196,24 @@ static int count_imported(struct store *store, struct str tenant, uint64_t perio
 
 int idempotency_import(struct store *store, struct str key, struct str value)
 {
-	const char *end = key.len > 4 ? memchr(key.ptr + 4, '\0', key.len - 4) : NULL;
+	struct idempotency_row row;
 	struct buf old = BUF_INIT;
-	struct str tenant;
-	uint64_t period;
 	bool is_new;
 	int rc;
 
-	if (!end)
+	if (!idempotency_parse_row(&row, key, value))
 		return STEP_FAILED;
-	tenant = (struct str){ key.ptr + 4, (size_t)(end - key.ptr) - 4 };
-	if (key.len == 4 + tenant.len + 1)
-		return 0; /* a tally */
-	if (value.len < HEAD_SIZE)
-		return STEP_FAILED;
-	period = get_number(key.ptr, 4);
+	if (row.is_tally)
+		return 0;
 	rc = store_get(store, TABLE_IDEMPOTENCY, key, true, &old);
 	is_new = rc == ENGINE_NOT_FOUND;
 	if (rc == 0 || is_new)
 		rc = store_put(store, TABLE_IDEMPOTENCY, key, value, ENGINE_REPLACE);
 	if (rc == 0)
-		rc = count_imported(store, tenant, period, is_new, key.len + value.len,
+		rc = count_imported(store, row.tenant, row.period, is_new, key.len + value.len,
 			is_new ? 0 : key.len + old.len);
 	if (rc == 0)
-		note_period(store, period);
+		note_period(store, row.period);
 	buf_free(&old);
 	return rc;
 }
@@ -238,7 +222,7 @@ int idempotency_import(struct store *store, struct str key, struct str value)
 
 static bool is_expired(const struct op *op, struct str value)
 {
-	return op->now - (int64_t)get_number(value.ptr, 8) > IDEMPOTENCY_PERIOD_MS;
+	return op->now - (int64_t)idempotency_number(value.ptr, 8) > IDEMPOTENCY_PERIOD_MS;
 }
 
 /* Splits the value into the records of the result. */
@@ -247,14 +231,14 @@ static int split_value(
 {
 	uint64_t first;
 
-	if (value.len < HEAD_SIZE)
+	if (value.len < IDEMPOTENCY_HEAD_SIZE)
 		return fail(err, ERR_INTERNAL);
 	if (is_expired(op, value))
 		return 0;
 	if (memcmp(value.ptr + 8, op->idempotency_fingerprint, OP_FINGERPRINT_SIZE) != 0)
 		return fail(err, ERR_KEY_REUSED);
-	first = get_number(value.ptr + 8 + OP_FINGERPRINT_SIZE, 4);
-	value = str_skip(value, HEAD_SIZE);
+	first = idempotency_number(value.ptr + 8 + OP_FINGERPRINT_SIZE, 4);
+	value = str_skip(value, IDEMPOTENCY_HEAD_SIZE);
 	if (first > value.len)
 		return fail(err, ERR_INTERNAL);
 	buf_reset(&result->record);
@@ -291,7 +275,7 @@ static int next_period(struct store *store, uint64_t *period)
 	if (rc != 0 || store->batch.count == 0)
 		return rc != 0 ? rc : ENGINE_NOT_FOUND;
 	key = engine_batch_key(&store->batch, 0);
-	*period = key.len >= 4 ? get_number(key.ptr, 4) : UINT32_MAX;
+	*period = key.len >= 4 ? idempotency_number(key.ptr, 4) : UINT32_MAX;
 	return 0;
 }
 
@@ -345,7 +329,7 @@ static int step_find_newest(struct store *store, void *data, struct err *err)
 	if (rc != 0 || store->batch.count == 0)
 		return rc;
 	key = engine_batch_key(&store->batch, 0);
-	*period = key.len >= 4 ? get_number(key.ptr, 4) : 0;
+	*period = key.len >= 4 ? idempotency_number(key.ptr, 4) : 0;
 	return 0;
 }
 

@@ -130,20 +130,32 @@ int revision_retire(struct store *store, const struct task *task)
 
 /* ---- export and import ---- */
 
-bool number_is_row(struct str key)
+static bool parse_row(struct str key, struct str mark, uint8_t *dialect, struct str *tenant)
 {
-	return str_starts(key, STR(NUMBER_MARK "\0")) || str_starts(key, STR(REVISION_MARK "\0"));
+	if (key.len <= mark.len + 1 || !str_starts(key, mark))
+		return false;
+	*dialect = (uint8_t)key.ptr[mark.len];
+	*tenant = str_skip(key, mark.len + 1);
+	return true;
 }
 
 bool number_parse_row(struct str key, uint8_t *dialect, struct str *tenant)
 {
-	size_t mark = strlen(NUMBER_MARK) + 1;
+	return parse_row(key, STR(NUMBER_MARK "\0"), dialect, tenant);
+}
 
-	if (key.len <= mark + 1 || !str_starts(key, STR(NUMBER_MARK "\0")))
-		return false;
-	*dialect = (uint8_t)key.ptr[mark];
-	*tenant = str_skip(key, mark + 1);
-	return true;
+bool revision_parse_row(struct str key, uint8_t *dialect, struct str *tenant)
+{
+	return parse_row(key, STR(REVISION_MARK "\0"), dialect, tenant);
+}
+
+bool number_is_row(struct str key)
+{
+	struct str tenant;
+	uint8_t dialect;
+
+	return number_parse_row(key, &dialect, &tenant) ||
+	       revision_parse_row(key, &dialect, &tenant);
 }
 
 int number_raise(struct store *store, struct str key, uint64_t number)
