@@ -164,8 +164,8 @@ static bool check_login(const struct token_endpoint *endpoint, const struct requ
 	}
 	if (!check_password(params, &login_limit, user, &login_result->refusal, err))
 		return false;
-	return login_result->refusal != GRANTED || attempt.known_network ||
-	       user_add_network(endpoint->store, user->name, attempt.network, err);
+	return login_result->refusal != GRANTED ||
+	       user_note_network(endpoint->store, user, attempt.network, err);
 }
 
 /* ---- the response ---- */

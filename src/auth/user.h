@@ -28,7 +28,7 @@ struct user {
 	char password_hash[PASSWORD_HASH_SIZE]; /* empty: login disabled */
 	int64_t password_changed;		/* set or removed; 0: unknown */
 	int64_t password_expires;
-	/* Digests of the networks of logins, the one added last first, joined by commas. */
+	/* Digests of the networks of logins, that of the latest first, joined by commas. */
 	char networks[USER_NETWORKS_SIZE];
 };
 

@@ -34,29 +34,42 @@ bool user_knows_network(const struct user *user, struct str network)
 	       strstr(user->networks, digest) != NULL;
 }
 
+/* Puts the digest first. Of the others, as many stay as have room; each follows a comma. */
 static bool apply_network(void *record, const void *data, struct err *err)
 {
 	struct user *user = record;
 	const char *digest = data;
-	char networks[USER_NETWORK_DIGITS + 2 + USER_NETWORKS_SIZE];
+	struct str rest = str_cstr(user->networks);
+	char networks[USER_NETWORKS_SIZE];
+	size_t len = USER_NETWORK_DIGITS;
 
 	(void)err;
-	if (strstr(user->networks, digest))
-		return true;
-	snprintf(networks, sizeof(networks), "%s%s%s", digest, user->networks[0] ? "," : "",
-		user->networks);
-	/* Cuts a ninth digest off, with the comma before it. */
-	networks[sizeof(user->networks) - 1] = '\0';
-	memcpy(user->networks, networks, sizeof(user->networks));
+	memcpy(networks, digest, len);
+	while (rest.len > 0) {
+		struct str other = str_split_next(&rest, ',');
+
+		if (str_eq(other, str_cstr(digest)) || len + 1 + other.len >= sizeof(networks))
+			continue;
+		networks[len++] = ',';
+		memcpy(networks + len, other.ptr, other.len);
+		len += other.len;
+	}
+	networks[len] = '\0';
+	memcpy(user->networks, networks, len + 1);
 	return true;
 }
 
-bool user_add_network(struct store *store, const char *name, struct str network, struct err *err)
+bool user_note_network(
+	struct store *store, const struct user *user, struct str network, struct err *err)
 {
 	char digest[USER_NETWORK_DIGITS + 1];
-	struct user user;
-	const struct auth_record_update update = { &user_kind, name, &user, apply_network, digest };
+	struct user changed;
+	const struct auth_record_update update = { &user_kind, user->name, &changed, apply_network,
+		digest };
 
-	return network_digest(digest, name, network, err) &&
+	if (!network_digest(digest, user->name, network, err))
+		return false;
+	/* Most logins are from the network of the last one: they write nothing. */
+	return str_starts(str_cstr(user->networks), str_cstr(digest)) ||
 	       auth_record_update(store, &update, err);
 }

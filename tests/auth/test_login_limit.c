@@ -127,22 +127,52 @@ static void unknown_network_waits_a_second(void **state)
 	assert_int_equal(login("198.51.100.1", "ann", PASSWORD, 2 * SECONDS), 200);
 }
 
-static void oldest_network_is_forgotten(void **state)
+static void note_network(const char *network)
 {
-	char address[32];
 	struct user user;
 
-	(void)state;
-	for (int i = 0; i <= USER_NETWORKS_MAX; i++) {
-		snprintf(address, sizeof(address), "192.0.2.%d", i);
-		must(user_add_network(store, "ann", str_cstr(address), &err), &err);
-	}
 	must(user_get(store, "ann", &user, &err), &err);
-	assert_false(user_knows_network(&user, STR("192.0.2.0")));
-	for (int i = 1; i <= USER_NETWORKS_MAX; i++) {
+	must(user_note_network(store, &user, str_cstr(network), &err), &err);
+}
+
+static bool knows(const char *network)
+{
+	struct user user;
+
+	must(user_get(store, "ann", &user, &err), &err);
+	return user_knows_network(&user, str_cstr(network));
+}
+
+static void network_of_the_oldest_login_is_forgotten(void **state)
+{
+	char address[32];
+
+	(void)state;
+	for (int i = 0; i < USER_NETWORKS_MAX + 1; i++) {
 		snprintf(address, sizeof(address), "192.0.2.%d", i);
-		assert_true(user_knows_network(&user, str_cstr(address)));
+		note_network(address);
 	}
+	assert_false(knows("192.0.2.0"));
+	for (int i = 1; i < USER_NETWORKS_MAX + 1; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		assert_true(knows(address));
+	}
+}
+
+static void network_of_a_later_login_is_kept(void **state)
+{
+	char address[32];
+
+	(void)state;
+	for (int i = 0; i < 3 * USER_NETWORKS_MAX; i++) {
+		snprintf(address, sizeof(address), "192.0.2.%d", i);
+		note_network(address);
+		note_network("198.51.100.1");
+		assert_true(knows(address));
+	}
+	assert_true(knows("198.51.100.1"));
+	assert_true(knows("192.0.2.17"));
+	assert_false(knows("192.0.2.16"));
 }
 
 static void store_errors_are_not_counted(void **state)
@@ -182,7 +212,8 @@ int main(void)
 		CHECK_LOGIN(failures_are_limited_per_name),
 		CHECK_LOGIN(known_network_has_its_own_budget),
 		CHECK_LOGIN(unknown_network_waits_a_second),
-		CHECK_LOGIN(oldest_network_is_forgotten),
+		CHECK_LOGIN(network_of_the_oldest_login_is_forgotten),
+		CHECK_LOGIN(network_of_a_later_login_is_kept),
 		CHECK_LOGIN(store_errors_are_not_counted),
 		CHECK_LOGIN(log_contains_only_names_of_known_users),
 	};
