@@ -330,6 +330,7 @@ static void print_summary(const struct backup *backup)
 	printf("%" PRIu64 " task%s of %.*s in %s\n", backup->manifest.tasks,
 		str_plural(backup->manifest.tasks), STR_ARGS(buf_str(&text)), backup->path);
 	buf_free(&text);
+	copy_print_unreached(&backup->manifest);
 }
 
 int ctl_backup(struct ctl *ctl)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "admin/store_options.h"
+#include "dialect/check.h"
 
 /* No limit: a copy made during a rebuild of the index gets the rest of it. */
 #define BUILD_MS ((int64_t)7 * 24 * 3600 * 1000)
@@ -178,6 +179,7 @@ static bool check_report(const struct store_report *report, struct err *err)
 bool copy_recover(const struct conf *conf, const char *home, int64_t until,
 	struct manifest *counted, struct err *err)
 {
+	static const struct store_verify_sink sink = { .check = dialect_check_address };
 	struct store_options options;
 	struct store_report report;
 	struct store *store;
@@ -190,10 +192,22 @@ bool copy_recover(const struct conf *conf, const char *home, int64_t until,
 	options.build_ms = BUILD_MS;
 	if (!store_open(&store, &options, err))
 		return false;
-	ok = store_verify(store, NULL, &report, err) && check_report(&report, err) &&
+	ok = store_verify(store, &sink, &report, err) && check_report(&report, err) &&
 	     store_count_rows(store, manifest_take_count, counted, err);
 	store_close(store);
-	if (ok)
+	if (ok) {
 		counted->tasks = report.tasks;
+		counted->unreachable = report.unreachable;
+		counted->doubled = report.doubled;
+	}
 	return ok;
+}
+
+void copy_print_unreached(const struct manifest *counted)
+{
+	if (counted->unreachable + counted->doubled > 0)
+		fprintf(stderr,
+			"polytaskctl: tasks that their clients cannot reach: %" PRIu64
+			", that share a number: %" PRIu64 " (polytaskctl verify names them)\n",
+			counted->unreachable, counted->doubled);
 }

@@ -37,8 +37,11 @@ bool copy_entries(const struct manifest *manifest, const struct copy_tree *from,
 	const struct copy_tree *to, const struct file_pace *pace, struct err *err);
 
 /*
- * Recovers the copy of a home, compares tasks and index, and counts the rows into the manifest.
+ * Recovers the copy of a home, compares tasks and index, checks each task's address, and counts the
+ * rows into the manifest. Tasks without an address are no error: the copy is as good as the store.
  * until: seconds since the epoch, 0: the end of the logs.
  */
 bool copy_recover(const struct conf *conf, const char *home, int64_t until,
 	struct manifest *counted, struct err *err);
+/* Says on standard error how many tasks have no address, if there are any. */
+void copy_print_unreached(const struct manifest *counted);

@@ -186,9 +186,11 @@ int ctl_restore(struct ctl *ctl)
 	     manifest_open(&restore.counted, &err) && copy_files(&restore, &err) &&
 	     copy_recover(&ctl->conf, restore.home, restore.until, &restore.counted, &err) &&
 	     finish(&restore, &err);
-	if (ok)
+	if (ok) {
 		printf("%" PRIu64 " task%s in %s\n", restore.counted.tasks,
 			str_plural(restore.counted.tasks), restore.home);
+		copy_print_unreached(&restore.counted);
+	}
 	copy_tree_close(&restore.from);
 	copy_tree_close(&restore.to);
 	if (restore.archive >= 0)
