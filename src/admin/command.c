@@ -35,8 +35,9 @@ const struct admin_command admin_commands[] = {
 		.help = "replace a password by a random one and print it once" },
 	{ "password expire", "USER", BIT(EXPIRES), BIT(EXPIRES), .run = admin_password_expire,
 		.help = "set when a password expires" },
-	{ "token add", "USER", BIT(LABEL) | TERMS_OPTIONS, .run = admin_token_add,
-		.help = "add a bearer token and print it once" },
+	{ "token add", "USER", BIT(LABEL) | BIT(SECRET) | TERMS_OPTIONS, .run = admin_token_add,
+		.help = "add a bearer token and print it once (--secret -: add a token of another "
+			"system, read from standard input)" },
 	{ "token list", NULL, BIT(JSON), .run = admin_token_list,
 		.help = "list tokens: label, user, rights, expires, dialects, created, state" },
 	{ "token revoke", "LABEL", .run = admin_token_revoke,

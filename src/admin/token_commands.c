@@ -5,14 +5,30 @@
 #include "auth/token_change.h"
 #include "base/clock.h"
 
+static bool add_given(struct admin *admin, const char *label, const struct credential_terms *wanted,
+	struct err *err)
+{
+	char line[TOKEN_GIVEN_MAX + 2];
+	bool ok;
+
+	admin_read_line(admin->in, line, sizeof(line));
+	ok = token_add_given(admin->store, label, wanted, str_cstr(line), err);
+	explicit_bzero(line, sizeof(line));
+	return ok;
+}
+
 bool admin_token_add(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	const char *label = call->options[ADMIN_LABEL];
 	char text[AUTH_TOKEN_MAX];
 	struct credential_terms wanted;
 
-	if (!admin_parse_terms(call, &wanted, err) ||
-		!token_add(admin->store, label ? label : call->operand, &wanted, text, err))
+	label = label ? label : call->operand;
+	if (!admin_parse_terms(call, &wanted, err))
+		return false;
+	if (call->options[ADMIN_SECRET])
+		return add_given(admin, label, &wanted, err);
+	if (!token_add(admin->store, label, &wanted, text, err))
 		return false;
 	admin_print_secret(admin, "", text, sizeof(text));
 	return true;

@@ -115,8 +115,17 @@ bool token_each(struct store *store, bool (*take)(const struct token *token, voi
 bool token_insert(struct str old, struct buf *value, void *data, struct err *err)
 {
 	if (old.ptr)
-		return err_set(err, ERR_INTERNAL, NULL, NULL);
+		return err_set(err, ERR_CONFLICT, "token", "this token was added before");
 	return auth_record_encode(&token_kind, data, value, err);
+}
+
+bool token_put_text(struct store *store, struct token *token, struct str text, struct err *err)
+{
+	char hash[TOKEN_HASH_LEN + 1];
+	const struct store_auth_edit edit = { STORE_TOKENS, { hash, TOKEN_HASH_LEN }, token_insert,
+		token };
+
+	return token_hash(text, hash, err) && store_auth_update(store, &edit, 1, err);
 }
 
 bool token_put(struct store *store, struct token *token, char text[AUTH_TOKEN_MAX], struct err *err)

@@ -1,7 +1,8 @@
 #pragma once
 /*
  * Bearer tokens (table STORE_TOKENS, key: hex SHA-256 of the token). A token is "pt_" and 256
- * random bits in base64url; its text exists only in the caller's buffer, the store has the hash.
+ * random bits in base64url, or the token of another system that a user keeps; its text exists only
+ * in the caller's buffer, the store has the hash.
  * Operators refer to a token by its label (token_change.h).
  */
 #include "auth/credential_terms.h"
@@ -25,7 +26,7 @@ bool token_check(
 /* The validity that token_check would find. */
 bool token_validity(struct store *store, const struct token *token, int64_t now,
 	enum validity *validity, struct err *err);
-/* True if the text has the form of a token and so must not be logged. */
+/* True if the text has the form of a token that was made here, and so must not be logged. */
 bool token_is_wellformed(struct str text);
 /* The callback may use the store. Skips unreadable records and logs them. */
 bool token_each(struct store *store, bool (*take)(const struct token *token, void *data),
@@ -47,6 +48,8 @@ extern const struct auth_record_kind token_kind;
 bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err);
 /* An update for store_auth_edit that inserts; data is the struct token. */
 bool token_insert(struct str old, struct buf *value, void *data, struct err *err);
+/* Stores the token of this text; ERR_CONFLICT if there is one. */
+bool token_put_text(struct store *store, struct token *token, struct str text, struct err *err);
 /* Generates the text and stores the token. */
 bool token_put(
 	struct store *store, struct token *token, char text[AUTH_TOKEN_MAX], struct err *err);

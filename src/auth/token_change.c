@@ -102,17 +102,63 @@ static bool check_label_free(struct store *store, const char *label, int64_t now
 	return ok;
 }
 
+static bool make_token(struct store *store, const char *label,
+	const struct credential_terms *wanted, struct token *token, struct err *err)
+{
+	*token = (struct token){ .login_password_changed = TOKEN_NO_LOGIN };
+	if (!check_label(label, err) ||
+		!credential_terms_create(store, wanted, &token->terms, err) ||
+		!check_label_free(store, label, wanted->created, err))
+		return false;
+	auth_record_copy_text(token->label, sizeof(token->label), label);
+	return true;
+}
+
 bool token_add(struct store *store, const char *label, const struct credential_terms *wanted,
 	char text[AUTH_TOKEN_MAX], struct err *err)
 {
-	struct token token = { .login_password_changed = TOKEN_NO_LOGIN };
+	struct token token;
 
-	if (!check_label(label, err) ||
-		!credential_terms_create(store, wanted, &token.terms, err) ||
-		!check_label_free(store, label, wanted->created, err))
-		return false;
-	auth_record_copy_text(token.label, sizeof(token.label), label);
-	return token_put(store, &token, text, err);
+	return make_token(store, label, wanted, &token, err) && token_put(store, &token, text, err);
+}
+
+#define BEARER_CHARACTERS                                                \
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" \
+	"-._~+/="
+#define DIFFERENT_MIN 8
+
+static unsigned count_different(struct str text)
+{
+	bool seen[256] = { false };
+	unsigned count = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		count += !seen[(uint8_t)text.ptr[i]];
+		seen[(uint8_t)text.ptr[i]] = true;
+	}
+	return count;
+}
+
+static bool check_given(struct str text, struct err *err)
+{
+	size_t good = 0;
+
+	while (good < text.len && text.ptr[good] && strchr(BEARER_CHARACTERS, text.ptr[good]))
+		good++;
+	return (good == text.len && text.len >= TOKEN_GIVEN_MIN && text.len <= TOKEN_GIVEN_MAX &&
+		       count_different(text) >= DIFFERENT_MIN) ||
+	       err_set(err, ERR_INVALID, "token",
+		       "a token is %d to %d letters, digits and -._~+/=, %d of them different",
+		       TOKEN_GIVEN_MIN, TOKEN_GIVEN_MAX, DIFFERENT_MIN);
+}
+
+bool token_add_given(struct store *store, const char *label, const struct credential_terms *wanted,
+	struct str text, struct err *err)
+{
+	struct token token;
+
+	return check_given(text, err) && make_token(store, label, wanted, &token, err) &&
+	       token_put_text(store, &token, text, err);
 }
 
 /* ---- ending ---- */

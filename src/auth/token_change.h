@@ -12,6 +12,15 @@
  */
 bool token_add(struct store *store, const char *label, const struct credential_terms *wanted,
 	char text[AUTH_TOKEN_MAX], struct err *err);
+/*
+ * Adds a token of another system in the same way, so that its client keeps it: 20 to 255 characters
+ * that are allowed in a bearer (RFC 6750 section 2.1), 8 of them different. ERR_CONFLICT also if
+ * the token was added before, live or not.
+ */
+#define TOKEN_GIVEN_MIN 20
+#define TOKEN_GIVEN_MAX 255
+bool token_add_given(struct store *store, const char *label, const struct credential_terms *wanted,
+	struct str text, struct err *err);
 /* Revokes all live tokens of the label. ERR_NOT_FOUND if none exists. */
 bool token_revoke(struct store *store, const char *label, int64_t now, struct err *err);
 /* Sets the end of the live, current tokens of the label; replaced ones keep theirs. */

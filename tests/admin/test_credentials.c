@@ -4,6 +4,8 @@
 #include "admin/admin_fixture.h"
 #include "admin/credential_options.h"
 #include "admin/request.h"
+#include "auth/token.h"
+#include "base/clock.h"
 
 /* Runs a line of a command and its options: "token add demo!label=x!expires=5". */
 static struct call_result run_with(const char *line, const char *input)
@@ -115,6 +117,45 @@ static void invalid_token_options_are_rejected(void **state)
 		"--rights must be a list of read,write,work,admin, not 'none'");
 }
 
+#define GIVEN	  "3f1c9a7be05d4826af10c7d2b3e49581"
+#define BAD_TOKEN "a token is 20 to 255 letters, digits and -._~+/=, 8 of them different"
+
+static void token_of_another_system_is_kept(void **state)
+{
+	struct identity who;
+	struct err err = { 0 };
+
+	(void)state;
+	prints("user add demo", " ", "*");
+	prints("token add demo!label=old!secret=-!dialects=vionlabs", GIVEN "\nx", "");
+	must(token_check(store, STR(GIVEN), clock_wall_ms(), &who, &err), &err);
+	assert_string_equal(who.dialects, "vionlabs");
+	prints("token list", " ", "*\nold\tdemo\t*\tlive\n");
+	fails("token add demo!label=again!secret=-", GIVEN "\n", "this token was added before");
+	fails("token add demo!label=old!secret=-", GIVEN "0\n",
+		"a live token is already labelled 'old'");
+	prints("token revoke old", " ", "");
+	fails("token add demo!label=old!secret=-", GIVEN "\n", "this token was added before");
+	prints("token add demo!label=old!secret=-", "a.b~c+d/e=f-g_h.0123456789\n", "");
+}
+
+static void weak_token_is_refused(void **state)
+{
+	static const char *const weak[] = { "\n", "abcdefghij012345678\n",
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n", "abcdefg0abcdefg0abcd efg0\n",
+		"abcdefghij0123456789\r\n", "abcdefghij0123456789\xC3\xA4\n" };
+	char longer[257];
+
+	(void)state;
+	prints("user add demo", " ", "*");
+	for (size_t i = 0; i < sizeof(weak) / sizeof(weak[0]); i++)
+		fails("token add demo!secret=-", weak[i], BAD_TOKEN);
+	for (size_t i = 0; i < sizeof(longer); i++)
+		longer[i] = (char)('a' + i % 26);
+	longer[256] = '\0';
+	fails("token add demo!secret=-", longer, BAD_TOKEN);
+}
+
 static void keys_are_added_rotated_and_revoked(void **state)
 {
 	(void)state;
@@ -208,6 +249,8 @@ int main(void)
 		WITH_STORE(users_are_added_listed_and_ended),
 		WITH_STORE(tokens_are_added_rotated_and_revoked),
 		WITH_STORE(invalid_token_options_are_rejected),
+		WITH_STORE(token_of_another_system_is_kept),
+		WITH_STORE(weak_token_is_refused),
 		WITH_STORE(keys_are_added_rotated_and_revoked),
 		WITH_STORE(secret_size_is_limited),
 		WITH_STORE(passwords_are_set_rotated_and_removed),

@@ -80,12 +80,16 @@ def bad_lines(instance):
 
 
 def add_credentials(instance):
-    """Runs the page's commands; returns the printed tokens by label."""
+    """Runs the page's commands; returns the tokens by label: those kept, and the printed one."""
     tokens = {}
     for command in commands("CREDENTIALS"):
-        printed = instance.ctl(*command, stdin=SECRET + "\n")
+        kept = SECRET
         if command[:2] == ["token", "add"]:
-            tokens[command[command.index("--label") + 1]] = printed.strip()
+            kept = os.urandom(16).hex()
+        printed = instance.ctl(*command, stdin=kept + "\n")
+        if command[:2] == ["token", "add"]:
+            label = command[command.index("--label") + 1]
+            tokens[label] = kept if "--secret" in command else printed.strip()
         elif command[:2] == ["key", "add"]:
             kind = "owner" if "uplynk" in command else "key"
             setattr(instance, kind, command[command.index("--id") + 1])
