@@ -31,7 +31,7 @@ enum credential_source_kind {
 
 /*
  * Regular expression for the tokens in nginx's cache of decisions. It matches every token that is
- * made here (token.h), none with an escape, a blank or a separator. Longer tokens of another system,
+ * made here (token.h), none with an escape, a blank or a separator. Longer tokens of other systems,
  * and those with other characters, are verified at each request.
  */
 #define AUTH_CACHED_TOKEN "[A-Za-z0-9_-]{1,63}"

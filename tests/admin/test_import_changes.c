@@ -1,7 +1,7 @@
 /*
- * Rows of `export --all`: each row of a store with every kind of row is changed in every way that no
- * command or request could have made, and import refuses each change. The changes follow from the
- * types of the members, so a new member is covered without a change here.
+ * Rows of `export --all`: each row of a store with every kind of row is changed in every way that
+ * no command or request could have made, and import refuses each change. The changes follow from
+ * the types of the members, so a new member is covered without a change here.
  */
 #include <stdlib.h>
 
