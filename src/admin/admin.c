@@ -18,6 +18,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_ALL] = { .name = "all" },
 	[ADMIN_PARTIAL] = { .name = "partial" },
 	[ADMIN_NEW_TENANTS] = { .name = "new-tenants" },
+	[ADMIN_FROM] = { .name = "from", .value = "DIALECT" },
 	[ADMIN_SALVAGE] = { .name = "salvage" },
 	[ADMIN_BYTES] = { .name = "bytes", .value = "N|none|default" },
 	[ADMIN_ADD] = { .name = "add" },

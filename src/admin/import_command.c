@@ -237,7 +237,7 @@ static void print_counts(struct admin *admin, const struct import *import)
 }
 
 /* Keeps the lines before a bad one; the output says how many. */
-bool admin_import(struct admin *admin, const struct admin_call *call, struct err *err)
+static bool import_export(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct import import = { .sum = EVP_MD_CTX_new(),
 		.version = 1,
@@ -271,4 +271,15 @@ bool admin_import(struct admin *admin, const struct admin_call *call, struct err
 	tenant_list_free(&import.tenants);
 	EVP_MD_CTX_free(import.sum);
 	return ok;
+}
+
+bool admin_import(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	if (call->options[ADMIN_FROM])
+		return admin_import_documents(admin, call, err);
+	if (call->options[ADMIN_TENANT] || call->options[ADMIN_ID])
+		return err_set(err, ERR_INVALID, "from",
+			"the lines of an export have a tenant and an id: --tenant and --id are for "
+			"--from");
+	return import_export(admin, call, err);
 }

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Internal to src/admin: the lines of an import that are no tasks, {"table":..,"key":..,"value":..}.
- * A row is checked like the command or request that makes it, then written in a transaction of its
- * own, which the next flush makes durable.
+ * Internal to src/admin: the lines of an import that are no tasks:
+ * {"table":..,"key":..,"value":..}. A row is checked like the command or request that makes it,
+ * then written in a transaction of its own, which the next flush makes durable.
  */
 #include <jansson.h>
 

@@ -14,3 +14,8 @@
 #include "admin/admin.h"
 
 admin_run_fn admin_export, admin_import;
+/*
+ * import --from (import_document.c): reads responses of a vendor's API (document_reader.h). Each
+ * object that is refused is reported with its number and the reason, the others are stored.
+ */
+admin_run_fn admin_import_documents;

@@ -110,6 +110,8 @@ struct dialect {
 	 * the caller sets the status. Pure; texts in arena. False without memory.
 	 */
 	bool (*sample)(struct task *task, uint64_t i, struct arena *arena);
+	/* Responses of the vendor's own service, for import --from (document.h). NULL: none. */
+	const struct dialect_document *document;
 };
 
 /*

@@ -151,3 +151,4 @@ bool fourhse_native_defaults(const struct request *request, struct op *op, struc
 bool fourhse_check_address(const struct task *task, struct err *err);
 bool fourhse_validate(const struct task *before, const struct task *task, struct err *err);
 bool fourhse_sample(struct task *task, uint64_t i, struct arena *arena);
+extern const struct dialect_document fourhse_document;

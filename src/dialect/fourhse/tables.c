@@ -65,4 +65,5 @@ const struct dialect fourhse_dialect = {
 	.validate = fourhse_validate,
 	.check_address = fourhse_check_address,
 	.sample = fourhse_sample,
+	.document = &fourhse_document,
 };

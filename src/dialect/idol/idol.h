@@ -178,3 +178,4 @@ void idol_encode_error(const struct request *request, const struct err *err, con
 bool idol_native_defaults(const struct request *request, struct op *op, struct err *err);
 bool idol_validate(const struct task *before, const struct task *task, struct err *err);
 bool idol_sample(struct task *task, uint64_t i, struct arena *arena);
+extern const struct dialect_document idol_document;

@@ -44,4 +44,5 @@ const struct dialect idol_dialect = {
 	.native_defaults = idol_native_defaults,
 	.validate = idol_validate,
 	.sample = idol_sample,
+	.document = &idol_document,
 };

@@ -69,4 +69,5 @@ const struct dialect uplynk_dialect = {
 	.validate = uplynk_validate,
 	.native_follow = uplynk_native_follow,
 	.sample = uplynk_sample,
+	.document = &uplynk_document,
 };

@@ -91,3 +91,4 @@ bool uplynk_native_defaults(const struct request *request, struct op *op, struct
 bool uplynk_validate_members(const struct task *point, struct err *err);
 bool uplynk_validate(const struct task *before, const struct task *task, struct err *err);
 bool uplynk_sample(struct task *task, uint64_t i, struct arena *arena);
+extern const struct dialect_document uplynk_document;

@@ -59,4 +59,5 @@ const struct dialect vionlabs_dialect = {
 	.validate = vionlabs_validate,
 	.check_address = vionlabs_check_address,
 	.sample = vionlabs_sample,
+	.document = &vionlabs_document,
 };

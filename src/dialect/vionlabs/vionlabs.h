@@ -69,6 +69,7 @@ bool vionlabs_native_defaults(const struct request *request, struct op *op, stru
 bool vionlabs_validate(const struct task *before, const struct task *task, struct err *err);
 bool vionlabs_check_address(const struct task *task, struct err *err);
 bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena);
+extern const struct dialect_document vionlabs_document;
 
 /* ---- problems ---- */
 

@@ -60,4 +60,5 @@ const struct dialect virtshell_dialect = {
 	.encode_error = virtshell_encode_error,
 	.validate = virtshell_validate,
 	.sample = virtshell_sample,
+	.document = &virtshell_document,
 };

@@ -56,6 +56,7 @@ void virtshell_encode_error(const struct request *request, const struct err *err
 	struct response *response);
 bool virtshell_validate(const struct task *before, const struct task *task, struct err *err);
 bool virtshell_sample(struct task *task, uint64_t i, struct arena *arena);
+extern const struct dialect_document virtshell_document;
 
 /* ---- reports of agents ---- */
 

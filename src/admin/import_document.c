@@ -1,0 +1,172 @@
+#include <inttypes.h>
+
+#include "admin/document_reader.h"
+#include "admin/task_batch.h"
+#include "admin/tenant_list.h"
+#include "admin/transfer_commands.h"
+#include "auth/principal.h"
+#include "base/clock.h"
+#include "dialect/document.h"
+#include "http/json.h"
+
+/* More refusals are counted only. */
+#define REPORTS_MAX 1000
+
+struct import {
+	struct admin *admin;
+	const struct dialect *dialect;
+	struct str tenant, parent;
+	int64_t now;
+	struct task_batch batch;
+	uint64_t items, refused;
+};
+
+/* ---- one task ---- */
+
+static bool read_task(struct import *import, struct task *task, json_t *json, struct err *err)
+{
+	const struct document_item item = { json, import->parent, import->now,
+		&import->batch.arena };
+
+	if (!json_is_object(json))
+		return err_set(err, ERR_MALFORMED, NULL, "it must be an object");
+	*task = (struct task){
+		.dialect = import->dialect->code, .tenant = import->tenant, .revision = 1
+	};
+	return import->dialect->document->read(task, &item, err);
+}
+
+/* Each task is written by itself, so that a refusal concerns no other. */
+static bool put_task(struct import *import, struct str text, struct err *err)
+{
+	struct task *task = task_batch_next(&import->batch, err);
+	json_t *json;
+	bool ok;
+
+	if (!task || !json_parse_trusted(&json, text, err))
+		return false;
+	ok = read_task(import, task, json, err) && task_batch_add(&import->batch, err);
+	json_decref(json);
+	if (ok)
+		return task_batch_put(&import->batch, false, err);
+	arena_reset(&import->batch.arena);
+	return false;
+}
+
+static bool is_refusal(enum err_code code)
+{
+	switch ((int)code) {
+	case ERR_MALFORMED:
+	case ERR_INVALID:
+	case ERR_MISSING:
+	case ERR_UNPROCESSABLE:
+	case ERR_CONFLICT:
+	case ERR_TOO_LARGE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void report(struct import *import, struct err *err)
+{
+	char text[400];
+
+	import->batch.refused = false;
+	if (import->refused++ < REPORTS_MAX) {
+		snprintf(text, sizeof(text), "object %" PRIu64 ": %s", import->items,
+			admin_error_text(err, true));
+		admin_print_error(import->admin, text);
+	}
+	*err = (struct err){ 0 };
+}
+
+/* ---- all tasks ---- */
+
+static bool put_all(struct import *import, struct err *err)
+{
+	struct document_reader reader = { .in = import->admin->in,
+		.list = import->dialect->document->list };
+	bool ok = true, end = false;
+
+	while (ok && !end) {
+		struct str text;
+
+		ok = document_next(&reader, &text, &end, err);
+		if (!ok || end)
+			break;
+		import->items++;
+		ok = put_task(import, text, err);
+		if (!ok && is_refusal(err->code)) {
+			report(import, err);
+			ok = true;
+		}
+	}
+	if (ok && reader.documents == 0)
+		ok = err_set(err, ERR_MALFORMED, NULL, "the input is empty");
+	document_reader_free(&reader);
+	return ok;
+}
+
+static bool check_tenant(struct import *import, const struct admin_call *call, struct err *err)
+{
+	struct tenant_list tenants = { 0 };
+	bool ok = auth_is_tenant(import->tenant) ||
+		  err_set(err, ERR_INVALID, "tenant", "'%.*s' is not a valid tenant name",
+			  STR_ARGS(import->tenant));
+
+	if (ok && !call->options[ADMIN_NEW_TENANTS])
+		ok = tenant_list_read(&tenants, import->admin->store, err);
+	if (ok && !tenant_list_has(&tenants, import->tenant))
+		ok = err_set(err, ERR_UNPROCESSABLE, "tenant",
+			"the tenant %.*s has no user, task or quota (import --new-tenants takes it "
+			"all the same)",
+			STR_ARGS(import->tenant));
+	tenant_list_free(&tenants);
+	return ok;
+}
+
+static bool check_call(struct import *import, const struct admin_call *call, struct err *err)
+{
+	const char *name = call->options[ADMIN_FROM];
+
+	import->dialect = dialect_by_name(str_cstr(name));
+	if (!import->dialect)
+		return err_set(err, ERR_INVALID, "from", "unknown dialect '%s'", name);
+	if (!import->dialect->document)
+		return err_set(err, ERR_INVALID, "from", "no other service has the API %s", name);
+	if (call->options[ADMIN_PARTIAL])
+		return err_set(err, ERR_INVALID, "partial", "--partial is for an export");
+	return check_tenant(import, call, err);
+}
+
+/* The tasks before an error are written, and these counts are of durable ones. */
+static bool finish(struct import *import, bool ok, struct err *err)
+{
+	struct err late = { 0 };
+
+	if (ok || err->code != ERR_PANIC)
+		ok = task_batch_put(&import->batch, true, ok ? err : &late) && ok;
+	admin_print(import->admin, "%" PRIu64 " task%s imported", import->batch.total,
+		str_plural(import->batch.total));
+	return ok &&
+	       (import->refused == 0 || err_set(err, ERR_CONFLICT, NULL,
+						"%" PRIu64 " of %" PRIu64 " objects were refused",
+						import->refused, import->items));
+}
+
+bool admin_import_documents(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	const char *tenant = call->options[ADMIN_TENANT];
+	struct import import = { .admin = admin,
+		.tenant = str_cstr(tenant ? tenant : "default"),
+		.parent = str_cstr(call->options[ADMIN_ID]),
+		.now = clock_wall_ms() };
+	bool ok;
+
+	if (!check_call(&import, call, err) || !task_batch_open(&import.batch, admin->store, err))
+		return false;
+	ok = finish(&import, put_all(&import, err), err);
+	task_batch_close(&import.batch);
+	return ok;
+}

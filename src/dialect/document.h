@@ -1,0 +1,56 @@
+#pragma once
+/*
+ * Tasks as a vendor's own API shows them, for `polytaskctl import --from`: the column `document` of
+ * struct dialect, and helpers for its functions. Pure.
+ *
+ * A reader takes one object of a response, of a list or alone, and fills in a task: the id or number
+ * by which clients know it, its status, its times and its fields. It refuses members that the API's
+ * page does not name, because what they say would be lost. The caller checks the task as a request
+ * would be (check.h).
+ */
+#include <jansson.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "dialect/dialect.h"
+#include "task/task.h"
+
+struct document_item {
+	json_t *json;	   /* an object */
+	struct str parent; /* the object to which a list belongs (Vionlabs' item); ptr NULL: none */
+	int64_t now;	   /* ms, for tasks of an API that shows no times */
+	struct arena *arena;
+};
+
+struct dialect_document {
+	const char *list; /* member of a response with the array of objects, or with one of them */
+	/* Errors name the member: ERR_MISSING, ERR_INVALID, ERR_UNPROCESSABLE, ERR_NO_MEMORY. */
+	bool (*read)(struct task *task, const struct document_item *item, struct err *err);
+};
+
+/* ERR_INVALID for a member that is not in the list, which ends with NULL. */
+bool document_check_names(json_t *json, const char *const *names, struct err *err);
+/* The value of a member that must be a string. */
+bool document_get_text(const json_t *json, const char *name, struct str *text, struct err *err);
+/* The value of a member that must be a time as in RFC 3339, in ms. */
+bool document_get_time(const json_t *json, const char *name, int64_t *ms, struct err *err);
+/* The same for a number of seconds since 1970, which may be a string. */
+bool document_get_seconds(const json_t *json, const char *name, int64_t *ms, struct err *err);
+/* Copies members to fields of the same names; null for a missing one if `fill`. Ends with NULL. */
+bool document_set_fields(struct task *task, const struct document_item *item, const json_t *from,
+	const char *const *names, bool fill, struct err *err);
+/* Sets one field to a value, as JSON text. */
+bool document_set_field(struct task *task, const struct document_item *item, const char *name,
+	const json_t *value, struct err *err);
+/* Copies a text to the arena, such as the status. */
+bool document_copy(
+	struct str *copy, const struct document_item *item, struct str text, struct err *err);
+/*
+ * Sets the status, the state that it means, and the times that follow: a task that has ended did so
+ * when it was updated last, one that runs had started by then. ERR_INVALID for an unknown status.
+ */
+bool document_set_status(struct task *task, const struct document_item *item,
+	const struct dialect_statuses *statuses, struct str status, struct err *err);
+/* Sets the error to a member that is a string or null; an empty one is none. */
+bool document_set_error(
+	struct task *task, const struct document_item *item, const json_t *value, struct err *err);

@@ -1,0 +1,202 @@
+"""import --from: responses of a vendor's API become tasks, and its clients get the same responses.
+
+The vendor is a second Polytask. So the test is the way back, too: what one service answers, another
+takes.
+"""
+import json
+import os
+import re
+
+from lib import Instance, run_tests
+from paths import SOURCE
+from tap import equal, ok
+
+DIALECTS = ("vionlabs", "uplynk", "fourhse", "idol", "virtshell")
+ITEM = "a movie/0042"
+PAGE = "/api/v2/import-tasks?page%5Bsize%5D=20&page%5Bnumber%5D="
+
+
+def point(name, **members):
+    body = {"endpoint_name": name, "server_region_id": "us-east-1", "stream_type_name": "SRT"}
+    return {**body, **members}
+
+
+def service():
+    """An instance whose user is of the tenant of the page."""
+    instance = Instance(autostart=False)
+    instance.ctl("user", "add", "ann", "--tenant", "acme")
+    instance.token = instance.add_token("ann", "tests")
+    instance.key, instance.secret = instance.add_key("ann")
+    instance.owner, instance.owner_key = instance.add_key("ann", "--id", os.urandom(16).hex())
+    instance.start()
+    return instance
+
+
+def fill(vendor):
+    """Tasks in all states of each API, by its own requests and as samples."""
+    for dialect in DIALECTS:
+        vendor.ctl("load-sample", "30", "--dialect", dialect, "--tenant", "acme")
+    for product in ("adbreaks", "markers", "nudity"):
+        path = f"/a%20movie%2F0042/product/{product}/version/1.0.1"
+        equal(vendor.vionlabs("POST", path).status, 200, f"Vionlabs: {product} is created")
+    vendor.vionlabs("DELETE", "/a%20movie%2F0042/product/nudity/version/1.0.1")
+    for body in (point("A"), point("B", desc="é \\ \" ✓")):
+        equal(vendor.uplynk("POST", "/slicers/ingest-points", body).status, 200, "Uplynk: a point")
+    body = {"task_id": "task/1 ", "handler": "H", "entity_id": None, "request": {"a": [1, None]}}
+    equal(vendor.fourhse("POST", "/create", body).status, 201, "4HSE: a named task")
+    body = {"description": "é", "log": "x\ny", "priority": [1, {"a": None}]}
+    answer = vendor.request("POST", "/api/virtshell/v1/tasks/", body, JSON + vendor.bearer())
+    equal(answer.status, 200, "VirtShell: a task with a member of its own")
+    body = {"status": "provisioned", "log": "done"}
+    path = "/api/virtshell/v1/tasks/" + answer.json()["task_id"]
+    vendor.request("PUT", path, body, JSON + vendor.bearer())
+
+
+JSON = [("Content-Type", "application/json")]
+
+
+def bodies(instance):
+    """What a client reads: documents by dialect, as text, without the service's own address."""
+
+    def text(answer):
+        ok(answer.status == 200, "a response to keep", answer.body[:200])
+        return answer.body.decode().replace(f"https://{instance.host}", "https://host")
+
+    token = instance.bearer()
+    path = "/a%20movie%2F0042/product/markers/version/1.0.1"
+    return {
+        "vionlabs": text(instance.vionlabs("GET", "/a%20movie%2F0042")),
+        "vionlabs single": text(instance.vionlabs("GET", path)),
+        "uplynk": text(instance.uplynk("GET", "/ingest-points/tasks"))
+        + text(instance.uplynk("GET", "/slicers/ingest-points")),
+        "fourhse": "\n".join(
+            text(instance.fourhse("GET", f"/index?per-page=20&page={page}")) for page in (1, 2)
+        ),
+        "idol": "".join(
+            text(instance.request("GET", PAGE + str(number), None, token)) for number in (1, 2)
+        ),
+        "virtshell": text(instance.request("GET", "/api/virtshell/v1/tasks/", None, token)),
+    }
+
+
+def commands():
+    """The words of the page's commands, by dialect."""
+    with open(os.path.join(SOURCE, "MOVING")) as page:
+        found = re.findall(r"^    polytaskctl (import --from (\w+) .*) <", page.read(), re.M)
+    return {dialect: words.split() for words, dialect in found}
+
+
+COMMANDS = commands()
+
+
+def load(home, kind, text):
+    """Runs the page's command on a document; a single task does not need its item."""
+    words = [{"movie-0042": ITEM}.get(word, word) for word in COMMANDS[kind.split()[0]]]
+    if kind == "vionlabs single":
+        words = words[: words.index("--id")]
+    return home.ctl_run(*words, stdin=text)
+
+
+def round_trip():
+    vendor = service()
+    fill(vendor)
+    kept = bodies(vendor)
+    vendor.stop("the vendor")
+    home = service()
+    for kind, text in kept.items():
+        for count in (1, 2):
+            done = load(home, kind, text)
+            equal((done.returncode, done.stderr), (0, ""), f"{kind}: imported, time {count}")
+    found = bodies(home)
+    for kind in kept:
+        equal(found[kind], kept[kind], f"{kind}: clients get the same responses")
+    numbers = home.ctl("number", "list")
+    ok("acme\tidol\t31\n" in numbers, "IDOL: new tasks get the next number", numbers)
+    refused(home, kept)
+    shapes(home, kept)
+    home.verify("moved in")
+    home.stop("moved in")
+
+
+def refused(home, kept):
+    """Each refused object is reported with its number and reason; the others are stored."""
+    for kind, text in kept.items():
+        if kind in ("uplynk", "vionlabs single"):
+            continue
+        changed = re.sub(r'"(status|task_status)":', '"colour":1,"\\1":', text, count=1)
+        done = load(home, kind, changed)
+        # VirtShell's clients may send any member, and read it back.
+        want = (0, "") if kind == "virtshell" else (1, "object 1: unknown member colour")
+        ok(
+            done.returncode == want[0] and want[1] in done.stderr and " imported" in done.stdout,
+            f"{kind}: an unknown member",
+            done,
+        )
+    for kind, old, new, reason in (
+        ("virtshell", '"uuid":"', '"uuid":"x', "object 1: uuid must be a UUID"),
+        ("virtshell", '"at":"', '"at":"-', "object 1: at must be a number of seconds"),
+        ("fourhse", '"created_at":"', '"created_at":"x', "object 1: created_at must be a day"),
+        ("fourhse", '"handler":', '"handler":null,"x":', "object 1: unknown member x"),
+        ("idol", '"id":"1"', '"id":"01"', "object 1: id must be a number from 1"),
+        ("idol", '"id":"1"', '"id":"9000000000000001"', "object 1: number must be at most"),
+        ("idol", '"type":"import-tasks"', '"type":"tracks"', "object 1: type must be import-tasks"),
+        ("idol", '"master-type":"', '"master-type":"x', "object 1: "),
+        ("uplynk", '"state":"', '"state":"x', "object 1: status must be a status of this API"),
+        ("uplynk", '"operation":"', '"operation":"x', "object 1: operation must be"),
+        ("uplynk", '"@type":"Reserved', '"@type":"x', "object 1: @type must be"),
+        ("vionlabs", '"product":"', '"product":"x', "object 1: product must be a known product"),
+        ("vionlabs single", '/version/', '/v/', "object 1: the href of self"),
+    ):
+        done = load(home, kind, kept[kind].replace(old, new, 1))
+        ok(done.returncode == 1 and reason in done.stderr, f"{kind}: {reason}", done)
+        ok("of " in done.stderr.splitlines()[-1], f"{kind}: the refused ones are counted", done)
+
+
+def shapes(home, kept):
+    """Pages, envelopes and single objects; what is no document is refused with its place."""
+    tasks = json.loads(kept["fourhse"].split("\n")[0])
+    for text, count in (
+        (json.dumps({"items": tasks, "_links": {"self": {}}, "_meta": {"x": [1, "]"]}}), 20),
+        (json.dumps(tasks[0]), 1),
+        (json.dumps(tasks[:2]) + json.dumps({"items": tasks[:3]}) + json.dumps(tasks[0]), 6),
+        ("[]", 0),
+    ):
+        done = load(home, "fourhse", text)
+        words = f"{count} task{'s' * (count != 1)} imported\n"
+        equal((done.returncode, done.stdout), (0, words), text[:40])
+    whole = json.dumps(tasks)
+    for text, reason in (
+        ("", "the input is empty"),
+        ("nonsense", "document 1 is not JSON: an array or an object is expected"),
+        ("\x1f\x8b\x08garbage", "document 1 is not JSON"),
+        (whole[:-1], "the input ends in the middle of document 1"),
+        (whole + whole[: len(whole) // 2], "the input ends in the middle of document 2"),
+        ("[1]", "object 1: it must be an object"),
+        ("[{},{]", "document 1"),
+        ("[{} {}]", "a comma or the end of a list is expected"),
+        ("[{},]", "a value is expected"),
+        ('{"a":1,}', "a value is expected"),
+        ('{"a" 1}', "a colon is expected"),
+        ("{1:1}", "the name of a member is expected"),
+        ("[" * 100000, "the input ends in the middle"),
+        ('["' + "x" * 9000000 + '"]', "has a value of more than 8388608 bytes"),
+        ('{"' + "x" * 9000 + '":1}', "has a value of more than"),
+        ("[{\"task_id\":\"\\ud800\"}]", "object 1: "),
+    ):
+        done = load(home, "fourhse", text)
+        ok(done.returncode == 1 and reason in done.stderr, f"{text[:30]!r}: {reason}", done)
+    for words, reason in (
+        (("--from", "nosuch"), "unknown dialect 'nosuch'"),
+        (("--from", "native"), "no other service has the API native"),
+        (("--from", "idol", "--tenant", "x y"), "not a valid tenant"),
+        (("--from", "idol", "--tenant", "nosuch"), "the tenant nosuch has no user"),
+        (("--from", "idol", "--partial"), "--partial is for an export"),
+        (("--tenant", "acme"), "--tenant and --id are for --from"),
+    ):
+        done = home.ctl_run("import", *words, stdin="[]")
+        ok(done.returncode == 1 and reason in done.stderr, f"{words}: {reason}", done)
+    done = load(home, "vionlabs single", kept["vionlabs"])
+    ok("give it with --id" in done.stderr, "Vionlabs: a list needs its item", done)
+
+
+run_tests(round_trip)
