@@ -45,7 +45,14 @@ static bool add_attribute(struct fourhse_filter_parser *parser, struct fourhse_c
 static bool add_condition(
 	struct fourhse_filter_parser *parser, struct fourhse_condition *all, json_t *condition);
 
-/* A part of `or`, or that of `not`. One without conditions says nothing and is left out. */
+/* Removes the part that was added last if it has no conditions: it would say nothing. */
+static void drop_empty_part(struct fourhse_condition *parent)
+{
+	if (!parent->parts->parts)
+		parent->parts = parent->parts->next;
+}
+
+/* A part of `or`, or that of `not`. */
 static bool add_block(
 	struct fourhse_filter_parser *parser, struct fourhse_condition *parent, json_t *condition)
 {
@@ -53,8 +60,7 @@ static bool add_block(
 
 	if (!all || !add_condition(parser, all, condition))
 		return false;
-	if (!all->parts)
-		parent->parts = all->next;
+	drop_empty_part(parent);
 	return true;
 }
 
@@ -76,8 +82,8 @@ static bool add_conjunction(struct fourhse_filter_parser *parser, struct fourhse
 
 		ok = is_and ? add_condition(parser, parent, part) : add_block(parser, any, part);
 	}
-	if (ok && !is_and && !any->parts)
-		parent->parts = any->next;
+	if (ok && !is_and)
+		drop_empty_part(parent);
 	return ok;
 }
 
@@ -88,8 +94,7 @@ static bool add_negation(
 
 	if (!negated || !add_block(parser, negated, condition))
 		return false;
-	if (!negated->parts)
-		parent->parts = negated->next;
+	drop_empty_part(parent);
 	return true;
 }
 
