@@ -42,6 +42,7 @@ struct error_override {
 struct dialect_error_field {
 	const char *name; /* NULL: the dialect's encoder shows the error itself */
 	const char *none; /* JSON text of the field without an error; empty: no field */
+	size_t max;	  /* bytes of JSON text; the native API cuts a longer one (worker_text.h) */
 	bool replaces;	  /* also another text that the field has */
 };
 

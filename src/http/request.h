@@ -76,6 +76,7 @@ struct request {
 	const struct tz *tz;		   /* of dialects that write local time */
 	const struct retention *retention; /* NULL: no task is removed by its age */
 	bool completes_tasks;		   /* tasks are complete when they are created */
+	size_t body_limit; /* bytes; a dialect may read more (dialect.h, body_max) */
 	struct rate_status rate_status;
 
 	unsigned selected_fields; /* from a decoder to its encoder: a bit per requested member */

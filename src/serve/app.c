@@ -110,6 +110,7 @@ static bool find_route(struct app *app, struct exchange *exchange, struct err *e
 		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
 	request->tz = app->tz;
 	request->retention = &app->options.retention;
+	request->body_limit = app->options.body_limit;
 	request->completes_tasks = app->options.completes_tasks[exchange->dialect->code];
 	if (!routing_set_base_url(app, request, err) || !check_principal(exchange, err) ||
 		!rate_take(app, exchange, err) || !routing_find_route(exchange, skip, err))

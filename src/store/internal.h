@@ -188,7 +188,7 @@ int row_delete(struct store *store, const struct task *task, struct str record);
 bool row_unreadable(struct str key, struct err *err);
 bool row_decode(struct task *task, const struct buf *record, struct str tenant, const struct id *id,
 	struct err *err);
-/* Replaces the content of record. ERR_TOO_LARGE past STORE_RECORD_MAX. */
+/* Replaces the content of record. ERR_TOO_LARGE past TASK_RECORD_MAX. */
 bool row_encode(const struct task *task, struct buf *record, struct err *err);
 
 /* ---- tasks/number.c ---- */

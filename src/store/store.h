@@ -29,9 +29,6 @@
 /* Exit status of a process that met ERR_PANIC. */
 #define STORE_EXIT_PANIC 75
 
-/* Largest record of a task, in bytes. */
-#define STORE_RECORD_MAX ((size_t)1024 * 1024)
-
 /* Lifetime of an Idempotency-Key, in hours. */
 #define STORE_IDEMPOTENCY_HOURS 24
 

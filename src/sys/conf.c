@@ -87,7 +87,8 @@ static const struct option_row rows[] = {
 	{ "body_limit", NUMBER(body_limit), .default_value = "262144", .min = 1024, .max = 16777216,
 		.unit = "bytes",
 		.help = "Largest request body. Set the web server's own limit to the same.",
-		.manual = "A dialect may accept larger bodies: VirtShell up to 16 MiB." },
+		.manual =
+			"A dialect may accept larger bodies: VirtShell and the native API up to 16 MiB." },
 	{ "checkpoint_mb", NUMBER(checkpoint_mb), .default_value = "32", .min = 1, .max = 4096,
 		.unit = "MiB", .help = "Amount of log after which a checkpoint is written." },
 	{ "checkpoint_seconds", NUMBER(checkpoint_seconds), .default_value = "30", .min = 1,

@@ -13,6 +13,7 @@
 #define TASK_FIELD_NAME_MAX 64	 /* bytes */
 #define TASK_TEXT_MAX	    4096 /* bytes of the JSON text of error and of progress */
 #define TASK_USER_MAX	    64	 /* bytes of created_by and updated_by */
+#define TASK_RECORD_MAX	    ((size_t)1024 * 1024) /* bytes, as it is stored */
 /* JSON numbers are exact up to here (RFC 8259, section 6). */
 #define TASK_NUMBER_MAX ((UINT64_C(1) << 53) - 1)
 /*

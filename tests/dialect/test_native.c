@@ -28,9 +28,8 @@ static void setup_request(
 	struct request *request = &fixture->request;
 	struct err err;
 
-	*fixture = (struct fixture){ 0 };
+	*fixture = (struct fixture){ .request = { .now = NOW, .body_limit = 4096 } };
 	request->arena = &fixture->arena;
-	request->now = NOW;
 	request->body = str_cstr(body);
 	fixture->op = (struct op){ .arena = &fixture->arena, .now = NOW, .new_id = { { 1 } } };
 	must(request_add_cgi_param(request, STR("REQUEST_METHOD"), str_cstr(method), &err), &err);

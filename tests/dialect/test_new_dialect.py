@@ -51,6 +51,7 @@ ALLOWED = {
     "tests/serve/test_conditions.c": "the rows of each dialect that have a task",
     "tests/e2e/test_native_tasks.py": "the native view of a task of each dialect",
     "tests/e2e/test_moving_documents.py": "a client of each dialect",
+    "tests/e2e/test_native_reports.py": "the view of each dialect's clients",
     "tests/e2e/test_moving_in.py": "a client of each dialect",
     "tests/e2e/test_quota.py": "a creation per dialect",
     "tests/serve/test_clock_back.c": "the requests of each dialect",

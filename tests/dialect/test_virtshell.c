@@ -101,25 +101,6 @@ static void log_that_was_cut_can_be_sent_back(void **state)
 	buf_free(&again);
 }
 
-static void other_members_keep_the_usual_limit(void **state)
-{
-	struct arena arena = { 0 };
-	struct buf body = BUF_INIT;
-	struct str text;
-	struct err err;
-
-	(void)state;
-	buf_puts(&body, "{\"log\":\"l\",\"description\":\"");
-	for (size_t i = 0; i < VIRTSHELL_OTHERS_MAX; i++)
-		buf_putc(&body, 'x');
-	buf_puts(&body, "\"}");
-	text = buf_str(&body);
-	assert_false(virtshell_shorten_log(&text, &arena, &err));
-	assert_err(&err, ERR_TOO_LARGE);
-	buf_free(&body);
-	arena_free(&arena);
-}
-
 /* ---- the history ---- */
 
 static struct task task_with(const char *status, const char *log)
@@ -259,7 +240,6 @@ int main(void)
 		CHECK(long_log_keeps_its_end_and_the_state),
 		CHECK(stored_log_is_bounded_as_json_text),
 		CHECK(log_that_was_cut_can_be_sent_back),
-		CHECK(other_members_keep_the_usual_limit),
 		CHECK(report_is_appended_to_the_history),
 		CHECK(history_replaces_a_value_that_is_no_array),
 		CHECK(history_drops_its_oldest_reports),

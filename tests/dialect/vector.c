@@ -114,6 +114,7 @@ static void fill_request(struct vector *vector, struct outcome *outcome)
 	request->now = VECTOR_NOW;
 	request->base_url = STR(VECTOR_URL);
 	request->tz = zone();
+	request->body_limit = VECTOR_BODY_LIMIT;
 	fill_retention(vector, outcome);
 	request->principal = (struct principal){ STR(VECTOR_USER), STR(VECTOR_TENANT),
 		str_cstr(vector->dialect->name), RIGHT_ALL };

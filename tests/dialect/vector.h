@@ -20,6 +20,7 @@ struct vector {
 #define VECTOR_USER	    "92d30f0c-8c9c-11e5-8994-feff819cdc9f"
 #define VECTOR_TENANT	    "demo"
 #define VECTOR_NOW	    1429207233123
+#define VECTOR_BODY_LIMIT   262144
 #define VECTOR_NEW_ID	    "ab8076c0-db91-71e2-82ce-0002a5d5c51b"
 #define VECTOR_COMPANION_ID "ab8076c0-db91-71e2-82ce-0002a5d5c51c"
 #define VECTOR_URL	    "https://tasks.example.com"

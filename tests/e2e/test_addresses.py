@@ -6,7 +6,7 @@ import os
 import socket
 import time
 
-from dialects import DIALECTS, fourhse, native, uplynk, vionlabs, virtshell
+from dialects import DIALECTS, fourhse, uplynk, vionlabs, virtshell
 from lib import Instance, run_tests
 from refusals import unauthenticated
 from tap import equal, ok, until
@@ -244,7 +244,7 @@ def log_lines():
     instance.create(description="x")
     instance.get("/tasks?key=" + instance.token)
     instance.request("GET", vionlabs.PREFIX + "/1", None, [])
-    instance.request("POST", native.PREFIX + "/tasks", b"0" * 300000)
+    instance.request("POST", fourhse.PREFIX + "/create", b"0" * 300000)
     instance.raw_request(b"GET /v2/task HTTP/1.1", [b"Host: other"])
     instance.raw_request(b"GET /v2/task HTTP/1.1", [b"X-Big: " + b"x" * 9000])
     instance.request("GET", uplynk.PREFIX + "/nothing/here")
@@ -257,7 +257,7 @@ def log_lines():
 
     has(status=200, tenant="demo", dialect="virtshell", reason="", path=virtshell.PREFIX + "/tasks")
     has(status=401, tenant="", dialect="vionlabs", reason="CredentialMissing", user="")
-    has(status=413, method="POST", dialect="native", reason="WebServer", upstream_status="")
+    has(status=413, method="POST", dialect="fourhse", reason="WebServer", upstream_status="")
     has(status=400, dialect="fourhse", reason="WebServer")
     has(status=431, dialect="fourhse", reason="WebServer")
     has(status=404, dialect="uplynk", tenant="demo", reason="")

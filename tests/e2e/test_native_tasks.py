@@ -131,7 +131,7 @@ def refused_members():
         ({"priority": 2**31}, "/priority"),
         ({"not_before": "tomorrow"}, "/not_before"),
         ({"error": ["e"]}, "/error"),
-        ({"progress": "x" * 4095}, "/progress"),
+        ({"progress": ["x" * 4093]}, "/progress"),
         ({"fields": None}, "/fields"),
         ({"fields": {f"f{i}": i for i in range(61)}}, "/fields"),
     ):

@@ -60,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct request request = {
 		.arena = &arena,
 		.now = 1429207233000,
+		.body_limit = 262144,
 		.base_url = STR("https://tasks.example.com"),
 		.principal = { STR("u1"), STR("demo"), STR("virtshell"), RIGHT_ALL },
 	};

@@ -204,13 +204,13 @@ static void large_record_is_refused(void **state)
 {
 	struct store *store = *state;
 	struct op op = fixture_op(OP_CREATE, 1);
-	char *text = malloc(STORE_RECORD_MAX);
+	char *text = malloc(TASK_RECORD_MAX);
 
 	assert_non_null(text);
-	memset(text, '1', STORE_RECORD_MAX);
-	change_set_field(&op.change, STR("type"), (struct str){ text, STORE_RECORD_MAX - 200 });
+	memset(text, '1', TASK_RECORD_MAX);
+	change_set_field(&op.change, STR("type"), (struct str){ text, TASK_RECORD_MAX - 200 });
 	assert_code(fixture_error(store, &op), ERR_NONE);
-	change_set_field(&op.change, STR("type"), (struct str){ text, STORE_RECORD_MAX });
+	change_set_field(&op.change, STR("type"), (struct str){ text, TASK_RECORD_MAX });
 	op.new_id = fixture_id(2);
 	assert_code(fixture_error(store, &op), ERR_TOO_LARGE);
 	op = fixture_op(OP_UPDATE, 1);

@@ -59,6 +59,8 @@ const struct fourhse_member *fourhse_member_by_name(struct str name);
 /* ---- ids and texts ---- */
 
 #define FOURHSE_ID_MAX 64 /* characters of a task_id */
+/* Bytes of JSON text that a back end reports by the native API. */
+#define FOURHSE_RESPONSE_MAX ((size_t)256 * 1024)
 
 /* The id in the path or the query, as sent; ptr is NULL if there is none. */
 struct str fourhse_requested_id(const struct request *request);

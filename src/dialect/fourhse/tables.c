@@ -57,7 +57,7 @@ const struct dialect fourhse_dialect = {
 	.index_fields = fourhse_indexed,
 	.media_type = FOURHSE_MEDIA_TYPE,
 	.leaves_end = true,
-	.error_field = { "response", .none = "null" },
+	.error_field = { "response", .none = "null", .max = FOURHSE_RESPONSE_MAX },
 	.method_error = ERR_METHOD,
 	.error_overrides = fourhse_error_overrides,
 	.encode_error = fourhse_encode_error,

@@ -5,8 +5,8 @@
 struct body {
 	struct arena *arena;
 	struct change *change;
-	struct native_nested_patches *patches; /* NULL: the body creates a task */
-	bool *force;			       /* of a patch */
+	struct native_patch *patch; /* NULL: the body creates a task */
+	bool *force;		    /* of a patch */
 	struct err *err;
 };
 
@@ -93,7 +93,7 @@ static bool parse_archived(const struct body *body, struct str name, json_t *val
 	return true;
 }
 
-/* *text is the JSON text, empty for null. */
+/* *text is the JSON text, empty for null. A member whose name has an escape was not shortened. */
 static bool parse_json_text(
 	const struct body *body, struct str name, json_t *value, struct str *text)
 {
@@ -101,6 +101,8 @@ static bool parse_json_text(
 
 	if (!json_is_null(value))
 		json = json_text(value, body->arena);
+	if (json.len > NATIVE_TEXT_MAX && json_is_string(value))
+		json = worker_text_quote_end(json_str(value), NATIVE_TEXT_MAX, body->arena);
 	if (!json.ptr)
 		return err_no_memory(body->err);
 	if (json.len > NATIVE_TEXT_MAX)
@@ -126,9 +128,9 @@ static bool parse_progress(const struct body *body, struct str name, json_t *val
 	body->change->set |= CHANGE_PROGRESS;
 	if (!parse_json_text(body, name, value, progress))
 		return false;
-	if (!body->patches || !json_is_object(value))
+	if (!body->patch || !json_is_object(value))
 		return true;
-	body->patches->progress = *progress;
+	body->patch->progress = *progress;
 	return native_merge_patch(progress, STR("{}"), *progress, body->arena, body->err);
 }
 
@@ -155,14 +157,14 @@ static bool reject_read_only(const struct body *body, struct str name, json_t *v
 static bool set_field(const struct body *body, struct str name, json_t *value)
 {
 	struct str copy = arena_copy(body->arena, name), json = STR("");
-	bool nested = body->patches && json_is_object(value);
+	bool nested = body->patch && json_is_object(value);
 
-	if (!body->patches || !json_is_null(value))
+	if (!body->patch || !json_is_null(value))
 		json = json_text(value, body->arena);
 	if (!copy.ptr || !json.ptr)
 		return err_no_memory(body->err);
 	if (nested) {
-		body->patches->fields[body->patches->count++] = (struct field){ copy, json };
+		body->patch->fields[body->patch->count++] = (struct field){ copy, json };
 		if (!native_merge_patch(&json, STR("{}"), json, body->arena, body->err))
 			return false;
 	}
@@ -230,7 +232,7 @@ static parse_value *find_parser(struct str name, enum native_request request)
 
 static bool parse_member(const struct body *body, struct str name, json_t *value)
 {
-	parse_value *parse = find_parser(name, body->patches ? NATIVE_PATCH : NATIVE_CREATE);
+	parse_value *parse = find_parser(name, body->patch ? NATIVE_PATCH : NATIVE_CREATE);
 
 	if (!parse)
 		return MEMBER_ERROR(body, name, "A task has no such member.");
@@ -297,12 +299,13 @@ bool native_decode_create(struct request *request, struct op *op, struct err *er
 	struct change change = { 0 };
 	const struct body body = { .arena = request->arena, .change = &change, .err = err };
 	const struct dialect *dialect = NULL;
+	struct native_worker_texts texts;
 	json_t *json = NULL;
 	bool ok;
 
 	if (!request_check_accepts_json(request, err) ||
 		!native_check_content_type(request, false, err) ||
-		!json_parse_object(&json, request->body, err))
+		!native_read_body(request, &texts, &json, err))
 		return false;
 	ok = parse_members(&body, json);
 	if (ok)
@@ -311,7 +314,8 @@ bool native_decode_create(struct request *request, struct op *op, struct err *er
 	if (!ok)
 		return false;
 	op->change = change;
-	return complete_create(request, dialect, op, err);
+	return native_check_cut(&texts, dialect, request->arena, err) &&
+	       complete_create(request, dialect, op, err);
 }
 
 /* ---- one task ---- */
@@ -357,19 +361,19 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 		!native_check_content_type(request, true, err) ||
 		!parse_id(request, op, OP_UPDATE, err))
 		return false;
-	body.patches = arena_alloc(request->arena,
-		sizeof(*body.patches) + NATIVE_FIELDS_MAX * sizeof(body.patches->fields[0]));
-	if (!body.patches)
+	body.patch = arena_alloc(request->arena,
+		sizeof(*body.patch) + NATIVE_FIELDS_MAX * sizeof(body.patch->fields[0]));
+	if (!body.patch)
 		return err_no_memory(err);
-	*body.patches = (struct native_nested_patches){ 0 };
-	if (!json_parse_object(&json, request->body, err))
+	*body.patch = (struct native_patch){ 0 };
+	if (!native_read_body(request, &body.patch->texts, &json, err))
 		return false;
 	ok = parse_members(&body, json);
 	json_decref(json);
 	if (!ok)
 		return false;
 	op->change = change;
-	op->hook_data = body.patches;
+	op->hook_data = body.patch;
 	op->before_write = native_before_write;
 	op->follow = native_follow;
 	return true;

@@ -13,10 +13,11 @@
  *     PATCH  /ingest-points/{point} change its fields
  *
  * Private to this folder: tables.c has the routes, model.c statuses, indexes and members; decode.c
- * parses bodies, list.c and filter.c the query of a list, cursor.c cursors; rules.c adapts a task
- * to its dialect inside the transaction.
+ * parses bodies, body.c shortens the texts of workers in them, list.c and filter.c parse the query
+ * of a list, cursor.c cursors; rules.c adapts a task to its dialect inside the transaction.
  */
 #include "dialect/dialect.h"
+#include "dialect/worker_text.h"
 #include "http/json.h"
 #include "task/member.h"
 
@@ -29,6 +30,7 @@
 /* Bytes of a list's query, without its cursor, in a link. Two links fit in nginx's buffer. */
 #define NATIVE_LINK_QUERY_MAX	6000
 #define NATIVE_TEXT_MAX		TASK_TEXT_MAX
+#define NATIVE_BODY_MAX		((size_t)16 * 1024 * 1024) /* bytes; see body.c */
 #define NATIVE_MEDIA_TYPE	"application/json"
 #define NATIVE_TASKS_PATH	"/v1/tasks"
 #define NATIVE_POINTS_PATH	"/v1/ingest-points"
@@ -85,12 +87,37 @@ extern const size_t native_member_count;
 
 /* ---- a task and its dialect ---- */
 
-/* Values of a merge patch that are objects: patches of the stored value. */
-struct native_nested_patches {
+/* Members of a body that workers write: error, progress, and the error_field of each dialect. */
+#define NATIVE_WORKER_TEXTS 16
+
+struct native_worker_texts {
+	size_t count;
+	struct worker_text rows[NATIVE_WORKER_TEXTS];
+};
+
+/* A merge patch, for the hook of its operation. Objects in it are patches of the stored value. */
+struct native_patch {
+	struct native_worker_texts texts;
 	struct str progress; /* JSON text; empty: none */
 	size_t count;
 	struct field fields[]; /* JSON text */
 };
+
+/*
+ * Reads a body of at most body_limit bytes and the texts of workers, which are shortened. The
+ * caller owns *json.
+ */
+bool native_read_body(const struct request *request, struct native_worker_texts *texts,
+	json_t **json, struct err *err);
+/* ERR_TOO_LARGE if a field was shortened that is not the dialect's error_field. */
+bool native_check_cut(const struct native_worker_texts *texts, const struct dialect *dialect,
+	struct arena *arena, struct err *err);
+/*
+ * Keeps room in the record for later reports: ERR_TOO_LARGE if the fields other than the dialect's
+ * error_field grow beyond that. before is NULL for a new task.
+ */
+bool native_check_room(const struct dialect *dialect, const struct task *before,
+	const struct task *task, struct err *err);
 
 /*
  * Sets the missing one of state and status. ERR_UNPROCESSABLE if the dialect does not have the

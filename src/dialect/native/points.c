@@ -93,13 +93,14 @@ static bool parse_fields(struct op *op, json_t *json, struct err *err)
 
 bool native_decode_point_update(struct request *request, struct op *op, struct err *err)
 {
+	struct native_worker_texts texts;
 	json_t *json = NULL;
 	bool ok;
 
 	if (!request_check_accepts_json(request, err) ||
 		!native_check_content_type(request, true, err) ||
 		!parse_id(request, op, OP_UPDATE, err) ||
-		!json_parse_object(&json, request->body, err))
+		!native_read_body(request, &texts, &json, err))
 		return false;
 	ok = parse_fields(op, json, err);
 	json_decref(json);

@@ -113,10 +113,10 @@ out:
 static bool merge_fields(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
-	const struct native_nested_patches *patches = op->hook_data;
+	const struct native_patch *patch = op->hook_data;
 
-	for (size_t i = 0; i < patches->count; i++) {
-		struct field field = patches->fields[i];
+	for (size_t i = 0; i < patch->count; i++) {
+		struct field field = patch->fields[i];
 		struct str stored = task_field(before, field.name);
 
 		if (stored.len == 0 || stored.ptr[0] != '{')
@@ -131,18 +131,28 @@ static bool merge_fields(
 static bool merge_progress(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
-	const struct native_nested_patches *patches = op->hook_data;
+	const struct native_patch *patch = op->hook_data;
 	struct str stored = before->progress;
 
-	if (patches->progress.len == 0 || stored.len == 0 || stored.ptr[0] != '{')
+	if (patch->progress.len == 0 || stored.len == 0 || stored.ptr[0] != '{')
 		return true;
-	if (!native_merge_patch(&task->progress, stored, patches->progress, op->arena, err))
+	if (!native_merge_patch(&task->progress, stored, patch->progress, op->arena, err))
 		return false;
 	if (task->progress.len <= NATIVE_TEXT_MAX)
 		return true;
 	return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
 		NATIVE_AT_MEMBER(STR("progress")), "The JSON text must have at most %d bytes.",
 		NATIVE_TEXT_MAX);
+}
+
+/* Applies what depends on the stored task. */
+static bool apply_patch(const struct op *op, const struct dialect *dialect,
+	const struct task *before, struct task *task, struct err *err)
+{
+	const struct native_patch *patch = op->hook_data;
+
+	return native_check_cut(&patch->texts, dialect, op->arena, err) &&
+	       merge_fields(op, before, task, err) && merge_progress(op, before, task, err);
 }
 
 /* Whether the request sets the field itself; a creation has the dialect's defaults too. */
@@ -182,13 +192,13 @@ bool native_before_write(
 		return false;
 	if (!op_check_end(op, before, task, err))
 		return native_convert_error(err, op->arena);
-	if (before && op->hook_data &&
-		(!merge_fields(op, before, task, err) || !merge_progress(op, before, task, err)))
+	if (before && op->hook_data && !apply_patch(op, dialect, before, task, err))
 		return false;
 	if (!show_error(op, dialect, before, task))
 		return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
 			NATIVE_AT_MEMBER(STR("error")), "The task has too many fields.");
-	return dialect_check_task(before, task, err) || native_convert_error(err, op->arena);
+	return (dialect_check_task(before, task, err) || native_convert_error(err, op->arena)) &&
+	       native_check_room(dialect, before, task, err);
 }
 
 bool native_follow(const struct op *op, const struct task *before, const struct task *after,

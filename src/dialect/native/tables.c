@@ -97,6 +97,7 @@ const struct dialect native_dialect = {
 	.statuses = &native_statuses,
 	.index_fields = native_indexed,
 	.media_type = NATIVE_MEDIA_TYPE,
+	.body_max = NATIVE_BODY_MAX,
 	.method_error = ERR_METHOD,
 	.error_media_type = "application/problem+json",
 	.error_overrides = native_error_overrides,

@@ -1,6 +1,7 @@
 #include "dialect/decode.h"
 
 #include "dialect/virtshell/virtshell.h"
+#include "dialect/worker_text.h"
 #include "http/json.h"
 
 #define MEMBERS_MAX	60
@@ -52,7 +53,7 @@ static bool parse_log(const struct body *body, const char *name, const json_t *v
 		return parse_text(body, name, value);
 	text = json_text(value, body->arena);
 	if (text.ptr)
-		text = virtshell_quote_end(text, VIRTSHELL_LOG_MAX, body->arena);
+		text = worker_text_quote_end(text, VIRTSHELL_LOG_MAX, body->arena);
 	return text.ptr ? set_member(body, name, text) : err_no_memory(body->err);
 }
 
@@ -163,12 +164,14 @@ static bool parse_body(
 	const struct request *request, const char *action, struct change *change, struct err *err)
 {
 	const struct body body = { request->arena, change, err, strcmp(action, "create") == 0 };
+	struct worker_text log = { .name = "log", .max = VIRTSHELL_LOG_MAX };
 	struct str text = request->body;
 	json_t *json = NULL;
 	bool ok;
 
-	if (text.len > 0 && (!virtshell_shorten_log(&text, request->arena, err) ||
-				    !json_parse_object(&json, text, err)))
+	if (text.len > 0 &&
+		(!worker_text_shorten(&text, &log, 1, VIRTSHELL_OTHERS_MAX, request->arena, err) ||
+			!json_parse_object(&json, text, err)))
 		return false;
 	if (json_object_size(json) == 0)
 		ok = err_set(err, ERR_MISSING, NULL, "Missing input for %s task", action);

@@ -1,5 +1,6 @@
 /* The member status_history: the reports before the present one, oldest first. */
 #include "dialect/virtshell/virtshell.h"
+#include "dialect/worker_text.h"
 #include "http/json.h"
 
 /* The length of the first element of a non-empty JSON array in compact form, without a comma. */
@@ -77,7 +78,7 @@ static bool put_element(
 	if (log.len > VIRTSHELL_HISTORY_LOG_MAX) {
 		log = json_unquote(log, op->arena);
 		if (log.ptr)
-			log = virtshell_quote_end(log, VIRTSHELL_HISTORY_LOG_MAX, op->arena);
+			log = worker_text_quote_end(log, VIRTSHELL_HISTORY_LOG_MAX, op->arena);
 		if (!log.ptr)
 			return err_no_memory(err);
 	}

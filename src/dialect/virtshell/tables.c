@@ -53,7 +53,7 @@ const struct dialect virtshell_dialect = {
 	.index_fields = virtshell_indexed,
 	.media_type = VIRTSHELL_MEDIA_TYPE,
 	.leaves_end = true,
-	.error_field = { "log", .none = "", .replaces = true },
+	.error_field = { "log", .none = "", .max = VIRTSHELL_LOG_MAX, .replaces = true },
 	.body_max = VIRTSHELL_BODY_MAX,
 	.method_error = ERR_NOT_IMPLEMENTED,
 	.error_overrides = virtshell_error_overrides,

@@ -9,16 +9,15 @@
  *     PUT    /tasks/{key}               update; also PUT /hosts/{key}
  *     DELETE /tasks/{key}               remove one
  *
- * Private to this folder: tables.c has the routes, model.c statuses and indexes, log.c and
- * history.c the members log and status_history, rules.c the checks of tasks that arrive by the
- * native API.
+ * Private to this folder: tables.c has the routes, model.c statuses and indexes, history.c the
+ * member status_history, rules.c the checks of tasks that arrive by the native API.
  */
 #include "dialect/dialect.h"
 
 #define VIRTSHELL_MEDIA_TYPE "application/json"
 #define VIRTSHELL_STATUS_MAX 64 /* bytes */
 
-/* Bytes. The sum of what is stored must be less than STORE_RECORD_MAX (store/store.h). */
+/* Bytes. The sum of what is stored must be less than TASK_RECORD_MAX. */
 #define VIRTSHELL_BODY_MAX	    ((size_t)16 * 1024 * 1024)
 #define VIRTSHELL_OTHERS_MAX	    ((size_t)256 * 1024) /* of a body without the value of log */
 #define VIRTSHELL_STORED_OTHERS_MAX ((size_t)512 * 1024) /* without log and status_history */
@@ -60,16 +59,6 @@ extern const struct dialect_document virtshell_document;
 
 /* ---- reports of agents ---- */
 
-/*
- * Replaces the value of log in the text of a body, if it is a string: its last part remains, of at
- * most VIRTSHELL_LOG_MAX bytes of JSON text, after a line with the number of bytes that were cut;
- * NUL, lone surrogates and bytes that are not UTF-8 become U+FFFD; control characters are escaped.
- * ERR_TOO_LARGE if the rest of the body is larger than VIRTSHELL_OTHERS_MAX. *body is in arena or
- * unchanged. A text that is not JSON is left to the parser.
- */
-bool virtshell_shorten_log(struct str *body, struct arena *arena, struct err *err);
-/* The last part of a UTF-8 text as a JSON string of at most max bytes; STR_NULL without memory. */
-struct str virtshell_quote_end(struct str text, size_t max, struct arena *arena);
 /*
  * struct op's hook of updates: an update of status or log appends the report that it replaces to
  * status_history. op->hook_data is the struct tz of the dates.

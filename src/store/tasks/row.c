@@ -32,9 +32,9 @@ bool row_encode(const struct task *task, struct buf *record, struct err *err)
 	buf_reset(record);
 	if (!record_encode(task, record))
 		return err_no_memory(err);
-	if (record->len > STORE_RECORD_MAX)
+	if (record->len > TASK_RECORD_MAX)
 		return err_set(err, ERR_TOO_LARGE, NULL, "The task would be larger than %zu bytes.",
-			STORE_RECORD_MAX);
+			TASK_RECORD_MAX);
 	return true;
 }
 

@@ -1,14 +1,17 @@
-/* The member log: its last part is kept, and bytes that JSON cannot have are replaced. */
-#include "dialect/virtshell/virtshell.h"
+#include "dialect/worker_text.h"
+
 #include "http/json.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 /* Room for the line that marks a cut, and for the quotes. */
 #define MARK_ROOM 64
+/* Bytes that are copied at once. */
+#define PLAIN_MAX ((size_t)64 * 1024)
 
 /* The last part of a text that is read once. */
 struct tail {
 	struct buf text;
+	size_t max;   /* bytes that may be needed */
 	uint64_t cut; /* bytes before it */
 };
 
@@ -17,9 +20,9 @@ static void tail_put(struct tail *tail, const void *bytes, size_t len)
 	struct buf *text = &tail->text;
 
 	buf_put(text, bytes, len);
-	if (text->len > 4 * VIRTSHELL_LOG_MAX) {
-		tail->cut += text->len - VIRTSHELL_LOG_MAX;
-		buf_consume(text, text->len - VIRTSHELL_LOG_MAX);
+	if (text->len > 4 * tail->max) {
+		tail->cut += text->len - tail->max;
+		buf_consume(text, text->len - tail->max);
 	}
 }
 
@@ -95,12 +98,12 @@ static size_t decode_escape(struct str raw, struct tail *tail)
 	return 2;
 }
 
-/* The number of ASCII bytes before the next escape or NUL, at most VIRTSHELL_LOG_MAX. */
+/* The number of ASCII bytes before the next escape or NUL, at most PLAIN_MAX. */
 static size_t plain_length(struct str raw)
 {
 	size_t len = 0;
 
-	while (len < raw.len && len < VIRTSHELL_LOG_MAX && (unsigned char)raw.ptr[len] < 0x80 &&
+	while (len < raw.len && len < PLAIN_MAX && (unsigned char)raw.ptr[len] < 0x80 &&
 		raw.ptr[len] != '\\' && raw.ptr[len] != '\0')
 		len++;
 	return len;
@@ -161,7 +164,8 @@ static size_t fit(struct str text, size_t room)
 	return at;
 }
 
-static struct str quote_end(const struct tail *tail, size_t max, struct arena *arena)
+/* *cut is unchanged if the whole text fits. */
+static struct str quote_end(const struct tail *tail, size_t max, struct arena *arena, bool *cut)
 {
 	struct str text = buf_str(&tail->text);
 	bool whole = tail->cut == 0 && fit(text, max - strlen("\"\"")) == 0;
@@ -169,23 +173,34 @@ static struct str quote_end(const struct tail *tail, size_t max, struct arena *a
 	struct buf marked = BUF_INIT;
 	struct str json;
 
-	if (!whole)
+	if (!whole) {
 		buf_printf(&marked, "[the first %llu bytes were cut]\n",
 			(unsigned long long)(tail->cut + start));
+		*cut = true;
+	}
 	buf_put_str(&marked, str_skip(text, start));
 	json = buf_ok(&marked) ? json_quote(buf_str(&marked), arena) : STR_NULL;
 	buf_free(&marked);
 	return json;
 }
 
-struct str virtshell_quote_end(struct str text, size_t max, struct arena *arena)
+struct str worker_text_quote_end(struct str text, size_t max, struct arena *arena)
 {
-	struct tail tail = { .text = { .data = (char *)(uintptr_t)text.ptr, .len = text.len } };
+	const struct tail tail = { .text = {
+					   .data = (char *)(uintptr_t)text.ptr, .len = text.len } };
+	bool cut;
 
-	return quote_end(&tail, max, arena);
+	return quote_end(&tail, max, arena, &cut);
 }
 
-/* ---- the log within the text of a body ---- */
+/* ---- texts within a body ---- */
+
+/* The text of a body, read from left to right. */
+struct reader {
+	struct str rest;
+	size_t depth;
+	struct str names[2]; /* of the present member on the first two levels, with quotes */
+};
 
 /* The length of the JSON string at the start of text, quotes included; 0: it does not end. */
 static size_t string_length(struct str text)
@@ -208,69 +223,136 @@ static size_t string_length(struct str text)
 	}
 }
 
-/* Returns the text of the member "log" as it was sent, or STR_NULL if there is no such string. */
-static struct str find_log(struct str body)
+static bool is_blank(char c)
 {
-	bool is_name = false, is_log = false;
-	size_t depth = 0, len;
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
-	for (struct str rest = body; rest.len > 0; rest = str_skip(rest, len)) {
-		char c = rest.ptr[0];
+/* Whether the string at the start of text is the name of a member. */
+static bool is_name(struct str text, size_t len)
+{
+	while (len < text.len && is_blank(text.ptr[len]))
+		len++;
+	return len < text.len && text.ptr[len] == ':';
+}
 
-		len = c == '"' ? string_length(rest) : 1;
+/*
+ * Returns the next string that is a value, with its quotes, and leaves reader->rest behind it;
+ * STR_NULL at the end, or if a string does not end.
+ */
+static struct str next_value(struct reader *reader)
+{
+	while (reader->rest.len > 0) {
+		struct str at = reader->rest;
+		char c = at.ptr[0];
+		size_t len = c == '"' ? string_length(at) : 1;
+		bool name = c == '"' && is_name(at, len);
+
 		if (len == 0)
 			return STR_NULL;
-		if (c == '"' && depth == 1 && is_log && !is_name)
-			return (struct str){ rest.ptr, len };
-		if (c == '"' && depth == 1 && is_name) {
-			is_log = str_eq((struct str){ rest.ptr, len }, STR("\"log\""));
-			is_name = false;
-		}
+		reader->rest = str_skip(at, len);
+		if (c == '"' && !name)
+			return (struct str){ at.ptr, len };
+		if (name && reader->depth >= 1 && reader->depth <= 2)
+			reader->names[reader->depth - 1] = (struct str){ at.ptr, len };
 		if (c == '{' || c == '[')
-			depth++;
-		if ((c == '}' || c == ']') && depth > 0)
-			depth--;
-		if (depth == 1 && (c == '{' || c == ','))
-			is_name = true, is_log = false;
+			reader->depth++;
+		if ((c == '}' || c == ']') && reader->depth > 0)
+			reader->depth--;
+		if ((c == '{' || c == '[') && reader->depth <= 2)
+			reader->names[1] = STR_NULL;
 	}
 	return STR_NULL;
 }
 
-static bool replace(struct str *body, struct str old, struct str new, struct arena *arena)
+static bool is_quoted(struct str quoted, const char *name)
 {
-	size_t before = (size_t)(old.ptr - body->ptr);
-	struct str after = str_skip(*body, before + old.len);
-	char *text = arena_alloc(arena, before + new.len + after.len);
+	return quoted.len > 2 &&
+	       str_eq((struct str){ quoted.ptr + 1, quoted.len - 2 }, str_cstr(name));
+}
 
-	if (!text)
-		return false;
-	memcpy(text, body->ptr, before);
-	memcpy(text + before, new.ptr, new.len);
-	if (after.len > 0)
-		memcpy(text + before + new.len, after.ptr, after.len);
-	*body = (struct str){ text, before + new.len + after.len };
+/* Whether the reader's present value is that of the member. */
+static bool is_value(const struct reader *reader, const struct worker_text *text)
+{
+	if (!text->parent)
+		return reader->depth == 1 && is_quoted(reader->names[0], text->name);
+	return reader->depth == 2 && is_quoted(reader->names[0], text->parent) &&
+	       is_quoted(reader->names[1], text->name);
+}
+
+/* Whether it is within the member's array or object. */
+static bool is_nested(const struct reader *reader, const struct worker_text *text)
+{
+	return text->nested && !text->parent && reader->depth > 1 &&
+	       is_quoted(reader->names[0], text->name);
+}
+
+/* Returns a string as the parser must read it: unchanged or in arena; STR_NULL without memory. */
+static struct str clean(struct str value, size_t max, struct arena *arena, bool *cut)
+{
+	struct str raw = { value.ptr + 1, value.len - 2 }, json = value;
+	struct tail tail = { .max = max };
+
+	if (value.len <= max && is_plain(raw))
+		return value;
+	/* The strict parser reports an escape that JSON lacks. */
+	if (decode_text(raw, &tail))
+		json = buf_ok(&tail.text) ? quote_end(&tail, max, arena, cut) : STR_NULL;
+	buf_free(&tail.text);
+	return json;
+}
+
+/* A body that is copied as soon as one of its texts changes. */
+struct copy {
+	struct arena *arena;
+	struct buf text;
+	struct str rest; /* of the body: not yet copied */
+	size_t others;	 /* bytes of the body without the texts */
+};
+
+static bool take_value(
+	struct copy *copy, const struct reader *reader, struct str value, struct worker_text *text)
+{
+	bool whole = is_value(reader, text);
+	/* An escape has six bytes at most, so that nothing is cut. */
+	size_t max = whole ? text->max : 6 * value.len + MARK_ROOM, before;
+	struct str json;
+
+	if (!whole && !is_nested(reader, text))
+		return true;
+	copy->others -= whole ? value.len : 0;
+	json = clean(value, max, copy->arena, &text->cut);
+	if (!json.ptr || json.ptr == value.ptr)
+		return json.ptr;
+	before = (size_t)(value.ptr - copy->rest.ptr);
+	buf_put(&copy->text, copy->rest.ptr, before);
+	buf_put_str(&copy->text, json);
+	copy->rest = str_skip(copy->rest, before + value.len);
 	return true;
 }
 
-bool virtshell_shorten_log(struct str *body, struct arena *arena, struct err *err)
+bool worker_text_shorten(struct str *body, struct worker_text *texts, size_t count,
+	size_t others_max, struct arena *arena, struct err *err)
 {
-	struct str log = find_log(*body), text, json;
-	struct tail tail = { 0 };
-	bool ok;
+	struct reader reader = { .rest = *body };
+	struct copy copy = { .arena = arena, .rest = *body, .others = body->len };
+	struct str value, text;
+	bool ok = true;
 
-	if (body->len - log.len > VIRTSHELL_OTHERS_MAX)
-		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
-	if (!log.ptr)
-		return true;
-	text = (struct str){ log.ptr + 1, log.len - 2 };
-	if (log.len <= VIRTSHELL_LOG_MAX && is_plain(text))
-		return true;
-	/* The strict parser reports an escape that JSON lacks. */
-	ok = !decode_text(text, &tail);
-	if (!ok && buf_ok(&tail.text)) {
-		json = quote_end(&tail, VIRTSHELL_LOG_MAX, arena);
-		ok = json.ptr && replace(body, log, json, arena);
+	while (ok && (value = next_value(&reader)).ptr) {
+		for (size_t i = 0; ok && i < count; i++)
+			ok = take_value(&copy, &reader, value, &texts[i]);
 	}
-	buf_free(&tail.text);
+	if (ok && copy.others > others_max) {
+		buf_free(&copy.text);
+		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
+	}
+	if (ok && copy.rest.ptr != body->ptr) {
+		buf_put_str(&copy.text, copy.rest);
+		text = buf_ok(&copy.text) ? arena_copy(arena, buf_str(&copy.text)) : STR_NULL;
+		ok = text.ptr;
+		*body = ok ? text : *body;
+	}
+	buf_free(&copy.text);
 	return ok || err_no_memory(err);
 }

@@ -1,0 +1,78 @@
+/*
+ * Bodies of changes, and the texts of workers in them. A report must not be refused for its text,
+ * because the task would keep running, so a body may be as large as the output of a program.
+ */
+#include "dialect/native/native.h"
+
+/* Of a record: error, progress, names of users, what is stored beside the fields. */
+#define OTHERS_ROOM ((size_t)16 * 1024)
+
+static void init_texts(struct native_worker_texts *texts)
+{
+	texts->rows[0] = (struct worker_text){ .name = "error", .max = NATIVE_TEXT_MAX };
+	texts->rows[1] = (struct worker_text){
+		.name = "progress", .max = NATIVE_TEXT_MAX, .nested = true
+	};
+	texts->count = 2;
+	for (size_t i = 0; dialects[i] && texts->count < NATIVE_WORKER_TEXTS; i++) {
+		const struct dialect_error_field *field = &dialects[i]->error_field;
+
+		if (field->name)
+			texts->rows[texts->count++] = (struct worker_text){
+				.parent = "fields", .name = field->name, .max = field->max
+			};
+	}
+}
+
+bool native_read_body(const struct request *request, struct native_worker_texts *texts,
+	json_t **json, struct err *err)
+{
+	struct str body = request->body;
+
+	init_texts(texts);
+	return worker_text_shorten(&body, texts->rows, texts->count, request->body_limit,
+		       request->arena, err) &&
+	       json_parse_object(json, body, err);
+}
+
+bool native_check_cut(const struct native_worker_texts *texts, const struct dialect *dialect,
+	struct arena *arena, struct err *err)
+{
+	const char *shown = dialect->error_field.name;
+
+	for (size_t i = 0; i < texts->count; i++) {
+		const struct worker_text *text = &texts->rows[i];
+
+		if (text->cut && text->parent && !(shown && strcmp(shown, text->name) == 0))
+			return native_set_error(err, arena, ERR_TOO_LARGE,
+				NATIVE_AT_FIELD(str_cstr(text->name)),
+				"In the dialect %s this field has at most %zu bytes of JSON text.",
+				dialect->name, text->max);
+	}
+	return true;
+}
+
+static size_t measure_others(const struct dialect *dialect, const struct task *task)
+{
+	const char *shown = dialect->error_field.name;
+	size_t bytes = 0;
+
+	for (size_t i = 0; task && i < task->field_count; i++) {
+		const struct field *field = &task->fields[i];
+
+		if (!shown || !str_eq(field->name, str_cstr(shown)))
+			bytes += field->name.len + field->json.len;
+	}
+	return bytes;
+}
+
+bool native_check_room(const struct dialect *dialect, const struct task *before,
+	const struct task *task, struct err *err)
+{
+	size_t max = TASK_RECORD_MAX - OTHERS_ROOM - dialect->error_field.max;
+	size_t old = measure_others(dialect, before), now = measure_others(dialect, task);
+
+	return now <= max || now <= old ||
+	       err_set(err, ERR_TOO_LARGE, NULL, "The fields of the task have more than %zu bytes.",
+		       max);
+}

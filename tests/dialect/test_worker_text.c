@@ -1,0 +1,197 @@
+/* Texts of workers within a body: positions, cuts, replaced bytes, the limit of the rest. */
+#include "dialect/worker_text.h"
+#include "lib/check.h"
+
+#define MAX    100 /* bytes of JSON text */
+#define OTHERS 200
+#define FFFD   "\xEF\xBF\xBD"
+
+/* A text, one within an object, and one that may be a structure. */
+static const struct worker_text members[] = {
+	{ .name = "error", .max = MAX },
+	{ .parent = "fields", .name = "log", .max = MAX },
+	{ .name = "progress", .max = MAX, .nested = true },
+};
+
+#define MEMBERS (sizeof(members) / sizeof(members[0]))
+
+static const struct row {
+	const char *name;
+	struct str body, expected; /* expected.ptr NULL: unchanged */
+} rows[] = {
+	{ "an empty body is unchanged", STR(""), STR_NULL },
+	{ "plain text is unchanged", STR("{\"error\":\"disk on fire\"}"), STR_NULL },
+	{ "other members are unchanged", STR("{\"errors\":\"\\u0000\",\"log\":\"\\ud800\"}"),
+		STR_NULL },
+	{ "names are unchanged", STR("{\"error\":{\"a\\u0000\":\"b\"}}"), STR_NULL },
+	{ "a list in place of a text is unchanged", STR("{\"error\":[\"\\u0000\"]}"), STR_NULL },
+	{ "a member of another object is unchanged",
+		STR("{\"field\":{\"log\":\"\\u0000\"},\"log\":\"\\u0000\"}"), STR_NULL },
+	{ "a member of a list is unchanged", STR("{\"fields\":[{\"log\":\"\\u0000\"}]}"),
+		STR_NULL },
+	{ "a deeper member is unchanged", STR("{\"fields\":{\"a\":{\"log\":\"\\u0000\"}}}"),
+		STR_NULL },
+	{ "an unfinished text is unchanged", STR("{\"error\":\"\\u0000"), STR_NULL },
+	{ "an escape that JSON lacks is unchanged", STR("{\"error\":\"\\u0000\\x\"}"), STR_NULL },
+	{ "NUL is replaced", STR("{\"error\":\"a\\u0000b\"}"), STR("{\"error\":\"a" FFFD "b\"}") },
+	{ "a NUL byte is replaced", STR("{\"error\":\"a\0b\"}"),
+		STR("{\"error\":\"a" FFFD "b\"}") },
+	{ "half of a surrogate pair is replaced", STR("{\"error\":\"\\uD83D\\u0041\\uDE00\"}"),
+		STR("{\"error\":\"" FFFD "A" FFFD "\"}") },
+	{ "a surrogate pair is kept", STR("{\"error\":\"\\uD83D\\uDE00\\u0000\"}"),
+		STR("{\"error\":\"\xF0\x9F\x98\x80" FFFD "\"}") },
+	{ "bytes that are not UTF-8 are replaced",
+		STR("{\"error\":\"\xFF"
+		    "a\xC3\"}"),
+		STR("{\"error\":\"" FFFD "a" FFFD "\"}") },
+	{ "control characters are escaped", STR("{\"error\":\"a\nb\x1B\"}"),
+		STR("{\"error\":\"a\\nb\\u001B\"}") },
+	{ "blanks around a colon are allowed", STR("{ \"error\" \t: \n\"\\u0000\" }"),
+		STR("{ \"error\" \t: \n\"" FFFD "\" }") },
+	{ "a member of an object is replaced", STR("{\"fields\":{\"a\":1,\"log\":\"\\u0000\"}}"),
+		STR("{\"fields\":{\"a\":1,\"log\":\"" FFFD "\"}}") },
+	{ "several texts are replaced",
+		STR("{\"error\":\"\\u0000\",\"b\":[],\"fields\":{\"log\":\"\\u0000\"},\"c\":2}"),
+		STR("{\"error\":\"" FFFD "\",\"b\":[],\"fields\":{\"log\":\"" FFFD
+		    "\"},\"c\":2}") },
+	{ "texts within a structure are replaced",
+		STR("{\"progress\":{\"a\":[\"\\u0000\",\"x\"],\"b\\u0000\":\"\\u0000\"}}"),
+		STR("{\"progress\":{\"a\":[\"" FFFD "\",\"x\"],\"b\\u0000\":\"" FFFD "\"}}") },
+	{ "a brace within a text has no meaning", STR("{\"a\":\"}{\\\"\",\"error\":\"\\u0000\"}"),
+		STR("{\"a\":\"}{\\\"\",\"error\":\"" FFFD "\"}") },
+};
+
+static void texts_are_cleaned_in_their_places(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct arena arena = { 0 };
+		struct worker_text texts[MEMBERS];
+		struct str body = rows[i].body;
+		struct err err;
+
+		memcpy(texts, members, sizeof(texts));
+		must(worker_text_shorten(&body, texts, MEMBERS, OTHERS, &arena, &err), &err);
+		if (!str_eq(body, rows[i].expected.ptr ? rows[i].expected : rows[i].body))
+			fail_msg("%s: %.*s", rows[i].name, STR_ARGS(body));
+		arena_free(&arena);
+	}
+}
+
+/* Shortens {"error":"xxx..."} with a text of len bytes; returns the length of its JSON text. */
+static size_t shorten(size_t len, bool *cut)
+{
+	struct arena arena = { 0 };
+	struct worker_text text = members[0];
+	struct buf body = BUF_INIT;
+	struct str changed;
+	struct err err;
+	size_t rest = strlen("{\"error\":}");
+
+	buf_puts(&body, "{\"error\":\"");
+	for (size_t i = 0; i < len; i++)
+		buf_putc(&body, 'x');
+	buf_puts(&body, "\"}");
+	changed = buf_str(&body);
+	must(worker_text_shorten(&changed, &text, 1, OTHERS, &arena, &err), &err);
+	*cut = text.cut;
+	rest = changed.len - rest;
+	buf_free(&body);
+	arena_free(&arena);
+	return rest;
+}
+
+static void longest_text_is_kept(void **state)
+{
+	bool cut = true;
+
+	(void)state;
+	assert_int_equal(shorten(MAX - 2, &cut), MAX);
+	assert_false(cut);
+}
+
+static void longer_text_is_cut(void **state)
+{
+	bool cut = false;
+
+	(void)state;
+	assert_in_range(shorten(MAX - 1, &cut), MAX / 2, MAX);
+	assert_true(cut);
+}
+
+static void very_long_text_is_cut(void **state)
+{
+	bool cut = false;
+
+	(void)state;
+	assert_in_range(shorten(MAX * 1000, &cut), MAX / 2, MAX);
+	assert_true(cut);
+}
+
+static void cut_text_begins_with_a_mark(void **state)
+{
+	struct arena arena = { 0 };
+	struct str json,
+		text = STR("0123456789012345678901234567890123456789012345678901234567890123"
+			   "0123456789012345678901234567890123456789\"\n\xC3\xBC"
+			   "end");
+
+	(void)state;
+	json = worker_text_quote_end(text, MAX, &arena);
+	assert_str(json, "\"[the first 77 bytes were cut]\\n"
+			 "345678901234567890123456789\\\"\\n\xC3\xBC"
+			 "end\"");
+	arena_free(&arena);
+}
+
+/* Texts do not count, so a report of any size passes. */
+static void rest_of_the_body_is_limited(void **state)
+{
+	static const struct {
+		size_t description, error;
+		bool accepted;
+	} sizes[] = {
+		{ 100, 0, true },
+		{ 100, 10000, true },
+		{ OTHERS, 0, false },
+		{ OTHERS, 10000, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct arena arena = { 0 };
+		struct worker_text text = members[0];
+		struct buf body = BUF_INIT;
+		struct str changed;
+		struct err err;
+
+		buf_puts(&body, "{\"error\":\"");
+		for (size_t j = 0; j < sizes[i].error; j++)
+			buf_putc(&body, 'x');
+		buf_puts(&body, "\",\"description\":\"");
+		for (size_t j = 0; j < sizes[i].description; j++)
+			buf_putc(&body, 'x');
+		buf_puts(&body, "\"}");
+		changed = buf_str(&body);
+		assert_int_equal(worker_text_shorten(&changed, &text, 1, OTHERS, &arena, &err),
+			sizes[i].accepted);
+		if (!sizes[i].accepted)
+			assert_err(&err, ERR_TOO_LARGE);
+		buf_free(&body);
+		arena_free(&arena);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(texts_are_cleaned_in_their_places),
+		CHECK(longest_text_is_kept),
+		CHECK(longer_text_is_cut),
+		CHECK(very_long_text_is_cut),
+		CHECK(cut_text_begins_with_a_mark),
+		CHECK(rest_of_the_body_is_limited),
+	};
+
+	return CHECK_RUN(tests);
+}
