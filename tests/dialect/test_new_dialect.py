@@ -52,6 +52,7 @@ ALLOWED = {
     "tests/e2e/test_native_tasks.py": "the native view of a task of each dialect",
     "tests/e2e/test_moving_documents.py": "a client of each dialect",
     "tests/e2e/test_native_reports.py": "the view of each dialect's clients",
+    "tests/e2e/test_native_values.py": "the dialects of indexed fields",
     "tests/e2e/test_moving_in.py": "a client of each dialect",
     "tests/e2e/test_quota.py": "a creation per dialect",
     "tests/serve/test_clock_back.c": "the requests of each dialect",

@@ -48,27 +48,37 @@ static bool parse_status(const struct body *body, struct str name, json_t *value
 	return body->change->status.ptr || err_no_memory(body->err);
 }
 
-static bool is_integer(const json_t *value, json_int_t min, json_int_t max)
+/* Takes 1.0 for an integer, as JSON Schema does: JSON has one type of numbers. */
+static bool parse_integer(const json_t *value, json_int_t min, json_int_t max, json_int_t *number)
 {
-	return json_is_integer(value) && json_integer_value(value) >= min &&
-	       json_integer_value(value) <= max;
+	double real = json_number_value(value);
+
+	if (!json_is_number(value) || real < (double)min || real > (double)max ||
+		real != (double)(json_int_t)real)
+		return false;
+	*number = (json_int_t)real;
+	return true;
 }
 
 static bool parse_priority(const struct body *body, struct str name, json_t *value)
 {
-	if (!is_integer(value, INT32_MIN, INT32_MAX))
+	json_int_t number;
+
+	if (!parse_integer(value, INT32_MIN, INT32_MAX, &number))
 		return MEMBER_ERROR(body, name, "priority must be a 32-bit integer.");
-	body->change->priority = (int32_t)json_integer_value(value);
+	body->change->priority = (int32_t)number;
 	body->change->set |= CHANGE_PRIORITY;
 	return true;
 }
 
 static bool parse_max_attempts(const struct body *body, struct str name, json_t *value)
 {
-	if (!is_integer(value, 0, INT32_MAX))
+	json_int_t number;
+
+	if (!parse_integer(value, 0, INT32_MAX, &number))
 		return MEMBER_ERROR(
 			body, name, "max_attempts must be an integer from 0 to %d.", INT32_MAX);
-	body->change->max_attempts = (uint32_t)json_integer_value(value);
+	body->change->max_attempts = (uint32_t)number;
 	body->change->set |= CHANGE_MAX_ATTEMPTS;
 	return true;
 }
