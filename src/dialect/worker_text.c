@@ -307,7 +307,7 @@ struct copy {
 	struct arena *arena;
 	struct buf text;
 	struct str rest; /* of the body: not yet copied */
-	size_t others;	 /* bytes of the body without the texts */
+	size_t texts;	 /* bytes of the texts so far */
 };
 
 static bool take_value(
@@ -320,7 +320,7 @@ static bool take_value(
 
 	if (!whole && !is_nested(reader, text))
 		return true;
-	copy->others -= whole ? value.len : 0;
+	copy->texts += whole ? value.len : 0;
 	json = clean(value, max, copy->arena, &text->cut);
 	if (!json.ptr || json.ptr == value.ptr)
 		return json.ptr;
@@ -335,15 +335,17 @@ bool worker_text_shorten(struct str *body, struct worker_text *texts, size_t cou
 	size_t others_max, struct arena *arena, struct err *err)
 {
 	struct reader reader = { .rest = *body };
-	struct copy copy = { .arena = arena, .rest = *body, .others = body->len };
+	struct copy copy = { .arena = arena, .rest = *body };
 	struct str value, text;
 	bool ok = true;
 
-	while (ok && (value = next_value(&reader)).ptr) {
+	/* Ends as soon as the rest is too large. */
+	while (ok && body->len - reader.rest.len - copy.texts <= others_max &&
+		(value = next_value(&reader)).ptr) {
 		for (size_t i = 0; ok && i < count; i++)
 			ok = take_value(&copy, &reader, value, &texts[i]);
 	}
-	if (ok && copy.others > others_max) {
+	if (ok && body->len - copy.texts > others_max) {
 		buf_free(&copy.text);
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	}
