@@ -85,6 +85,10 @@ static bool answer_methods(struct exchange *exchange, unsigned allowed, struct e
 	if (!ok)
 		return err_no_memory(err);
 	if (exchange->request.method == METHOD_OPTIONS) {
+		/* RFC 5789 §3.1 */
+		if ((allowed & 1U << METHOD_PATCH) && exchange->dialect->patch_types)
+			response_add_header(&exchange->response, "Accept-Patch",
+				str_cstr(exchange->dialect->patch_types));
 		exchange->response.status = 204;
 		return true;
 	}

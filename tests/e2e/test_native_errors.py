@@ -77,6 +77,12 @@ def refusals():
         equal(set(answer.headers["Allow"].split(", ")), allowed, f"{method}: Allow")
     answer = ask("OPTIONS", path)
     equal(answer.status, 204, "OPTIONS: 204")
+    equal(
+        answer.headers["Accept-Patch"],
+        "application/merge-patch+json, application/json",
+        "OPTIONS: Accept-Patch",
+    )
+    equal(ask("OPTIONS", TASKS).headers["Accept-Patch"], None, "no PATCH: no Accept-Patch")
     answer = ask("GET", path, None, ("Accept", "text/html"))
     ok(
         is_problem(answer, 406, "not-acceptable", ("header", "Accept")),

@@ -6,7 +6,6 @@
 
 /* RFC 9457 §4.2.1: the title is the reason phrase. */
 #define ABOUT_BLANK "about:blank"
-#define PATCH_TYPES NATIVE_MERGE_PATCH_TYPE ", " NATIVE_MEDIA_TYPE
 
 /* Pointers are escaped (RFC 6901 §3); other kinds need no escapes. */
 static void put_location(struct buf *out, const struct native_location *place)
@@ -192,7 +191,7 @@ static void add_error_headers(
 	const struct request *request, const struct err *err, struct response *response)
 {
 	if (err->code == ERR_MEDIA_TYPE && request->method == METHOD_PATCH)
-		response_add_header(response, "Accept-Patch", STR(PATCH_TYPES));
+		response_add_header(response, "Accept-Patch", STR(NATIVE_PATCH_TYPES));
 	if (err->code == ERR_MEDIA_TYPE && request->method == METHOD_POST)
 		response_add_header(response, "Accept-Post", STR(NATIVE_MEDIA_TYPE));
 }

@@ -35,6 +35,7 @@
 #define NATIVE_TASKS_PATH	"/v1/tasks"
 #define NATIVE_POINTS_PATH	"/v1/ingest-points"
 #define NATIVE_MERGE_PATCH_TYPE "application/merge-patch+json"
+#define NATIVE_PATCH_TYPES	NATIVE_MERGE_PATCH_TYPE ", " NATIVE_MEDIA_TYPE
 
 /* ---- decoders of the routes (http/route.h) ---- */
 
