@@ -13,6 +13,11 @@ struct route {
 	enum method method;
 	const char *pattern; /* after the prefix: "/tasks/{id}" */
 	enum right right;    /* that the principal needs; RIGHT_NONE makes the row invalid */
+	/*
+	 * Names of the query parameters that decode reads, without credentials; ends with NULL. NULL:
+	 * it reads none. "fields.*" is each name that begins so.
+	 */
+	const char *const *params;
 	/* Makes the operation of a request. Pure; op borrows from the request. */
 	bool (*decode)(struct request *request, struct op *op, struct err *err);
 	/*

@@ -1,9 +1,9 @@
 #include "dialect/fourhse/fourhse.h"
 
-#define LIST_ROUTE(verb)                                                      \
-	.method = (verb), .right = RIGHT_READ, .decode = fourhse_decode_list, \
-	.encode = fourhse_encode_list, .encode_row = fourhse_encode_list_row, \
-	.encode_end = fourhse_encode_list_end
+#define LIST_ROUTE(verb)                                              \
+	.params = list_params, .method = (verb), .right = RIGHT_READ, \
+	.decode = fourhse_decode_list, .encode = fourhse_encode_list, \
+	.encode_row = fourhse_encode_list_row, .encode_end = fourhse_encode_list_end
 #define READ_ROUTE                                                                \
 	.method = METHOD_GET, .right = RIGHT_READ, .decode = fourhse_decode_read, \
 	.encode = fourhse_encode_task
@@ -15,22 +15,29 @@
 	.encode = fourhse_encode_deleted, .encode_row = fourhse_encode_dependent_row,   \
 	.encode_end = fourhse_encode_dependents_end
 
+static const char *const list_params[] = { "filter", "per-page", "page", "sort", "history",
+	"fields", "expand", NULL };
+/* The id of a task is in the query if it is not in the path. */
+static const char *const task_params[] = { "id", "fields", "expand", NULL };
+static const char *const delete_params[] = { "id", "force", "historicize", NULL };
+
 static const struct route routes[] = {
 	{ .pattern = "/index", LIST_ROUTE(METHOD_GET) },
 	{ .pattern = "/index", LIST_ROUTE(METHOD_POST) },
 	{ .pattern = "/create",
+		.params = task_params + 1,
 		.method = METHOD_POST,
 		.right = RIGHT_WRITE,
 		.decode = fourhse_decode_create,
 		.encode = fourhse_encode_created },
-	{ .pattern = "/view", READ_ROUTE },
-	{ .pattern = "/view/{id}", READ_ROUTE },
-	{ .pattern = "/update", UPDATE_ROUTE(METHOD_PUT) },
-	{ .pattern = "/update/{id}", UPDATE_ROUTE(METHOD_PUT) },
-	{ .pattern = "/update", UPDATE_ROUTE(METHOD_PATCH) },
-	{ .pattern = "/update/{id}", UPDATE_ROUTE(METHOD_PATCH) },
-	{ .pattern = "/delete", DELETE_ROUTE },
-	{ .pattern = "/delete/{id}", DELETE_ROUTE },
+	{ .pattern = "/view", .params = task_params, READ_ROUTE },
+	{ .pattern = "/view/{id}", .params = task_params + 1, READ_ROUTE },
+	{ .pattern = "/update", .params = task_params, UPDATE_ROUTE(METHOD_PUT) },
+	{ .pattern = "/update/{id}", .params = task_params + 1, UPDATE_ROUTE(METHOD_PUT) },
+	{ .pattern = "/update", .params = task_params, UPDATE_ROUTE(METHOD_PATCH) },
+	{ .pattern = "/update/{id}", .params = task_params + 1, UPDATE_ROUTE(METHOD_PATCH) },
+	{ .pattern = "/delete", .params = delete_params, DELETE_ROUTE },
+	{ .pattern = "/delete/{id}", .params = delete_params + 1, DELETE_ROUTE },
 	ROUTE_END,
 };
 

@@ -3,23 +3,38 @@
 #define READ_ROUTE(decoder, encoder) \
 	.method = METHOD_GET, .right = RIGHT_READ, .decode = (decoder), .encode = (encoder)
 
+static const char *const list_params[] = { "filter[product-id]", "filter[distributor-id]",
+	"filter[id]", "page[number]", "page[size]", "sort", "fields[import-tasks]", "include",
+	NULL };
+static const char *const task_params[] = { "fields[import-tasks]", "include", NULL };
+static const char *const related_params[] = { "fields[import-tasks]", NULL };
+static const char *const trigger_params[] = { "kind", NULL };
+
 static const struct route routes[] = {
 	{ .pattern = "/import-tasks",
+		.params = list_params,
 		READ_ROUTE(idol_decode_list, idol_encode),
 		.encode_row = idol_put_task,
 		.encode_end = idol_encode_end,
 		.holds_page = true },
 	{ .pattern = "/import-tasks",
+		.params = task_params,
 		.method = METHOD_POST,
 		.right = RIGHT_WRITE,
 		.decode = idol_decode_create,
 		.encode = idol_encode },
-	{ .pattern = "/import-tasks/{id}", READ_ROUTE(idol_decode_read, idol_encode) },
+	{ .pattern = "/import-tasks/{id}",
+		.params = task_params,
+		READ_ROUTE(idol_decode_read, idol_encode) },
 	{ .pattern = "/import-tasks/{id}/relationships/attachable",
+		.params = related_params,
 		READ_ROUTE(idol_decode_related, idol_encode_linkage) },
 	{ .pattern = "/import-tasks/{id}/attachable",
+		.params = related_params,
 		READ_ROUTE(idol_decode_related, idol_encode_related) },
-	{ .pattern = "/timeouts/trigger", READ_ROUTE(idol_decode_trigger, idol_encode) },
+	{ .pattern = "/timeouts/trigger",
+		.params = trigger_params,
+		READ_ROUTE(idol_decode_trigger, idol_encode) },
 	{ .pattern = "/timeouts/trigger/{kind}", READ_ROUTE(idol_decode_trigger, idol_encode) },
 	ROUTE_END,
 };

@@ -193,19 +193,20 @@ bool native_decode_list(struct request *request, struct op *op, struct err *err)
 }
 
 /* Points have one index: by creation. */
+const char *const native_point_params[] = { "created_from", "created_to", "limit", "cursor",
+	"total", NULL };
+
 bool native_decode_points(struct request *request, struct op *op, struct err *err)
 {
-	static const char *const known[] = { "created_from", "created_to", "limit", "cursor",
-		"total" };
 	const struct native_query query = { .request = request, .op = op, .err = err };
 
 	for (size_t i = 0; i < request->query_count; i++) {
 		size_t n = 0;
 
-		while (n < sizeof(known) / sizeof(known[0]) &&
-			!str_eq(request->query[i].name, str_cstr(known[n])))
+		while (native_point_params[n] &&
+			!str_eq(request->query[i].name, str_cstr(native_point_params[n])))
 			n++;
-		if (n == sizeof(known) / sizeof(known[0]))
+		if (!native_point_params[n])
 			return NATIVE_QUERY_ERROR(&query, request->query[i].name,
 				"There is no parameter of this name.");
 	}

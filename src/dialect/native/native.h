@@ -46,6 +46,8 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 bool native_decode_delete(struct request *request, struct op *op, struct err *err);
 bool native_decode_archive(struct request *request, struct op *op, struct err *err);
 
+/* Parameters of the list of points; ends with NULL. */
+extern const char *const native_point_params[];
 bool native_decode_points(struct request *request, struct op *op, struct err *err);
 bool native_decode_point(struct request *request, struct op *op, struct err *err);
 bool native_decode_point_update(struct request *request, struct op *op, struct err *err);

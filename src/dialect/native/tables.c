@@ -1,8 +1,13 @@
 #include "dialect/native/native.h"
 
+static const char *const list_params[] = { "dialect", "state", "archived", "created_from",
+	"created_to", "updated_from", "updated_to", "status", "number", "fields.*", "sort", "limit",
+	"cursor", "total", NULL };
+
 static const struct route routes[] = {
 	{ .method = METHOD_GET,
 		.pattern = "/tasks",
+		.params = list_params,
 		.right = RIGHT_READ,
 		.decode = native_decode_list,
 		.encode = native_encode_list,
@@ -37,6 +42,7 @@ static const struct route routes[] = {
 		.encode = native_encode_task },
 	{ .method = METHOD_GET,
 		.pattern = "/ingest-points",
+		.params = native_point_params,
 		.right = RIGHT_READ,
 		.decode = native_decode_points,
 		.encode = native_encode_list,
