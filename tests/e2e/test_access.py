@@ -40,6 +40,12 @@ def documents():
     )
     answer = states.request("GET", "/v1/openapi/native.json", None, [])
     equal(answer.status, 200, "GET /v1/openapi/ needs no credential")
+    lists = [states.request("GET", path, None, []) for path in ("/v1/openapi/", "/v1/openapi")]
+    equal(
+        [(answer.status, answer.body) for answer in lists],
+        [(200, lists[0].body)] * 2,
+        "the list of documents has a slash at its end or none",
+    )
 
 
 def check(name, routes, want, send):

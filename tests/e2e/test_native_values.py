@@ -9,7 +9,7 @@ import urllib.parse
 
 import openapi
 from lib import run_tests
-from native_client import MERGE, TASKS, ask, create, shared
+from native_client import MERGE, TASKS, UNKNOWN, ask, create, shared
 from tap import equal, ok, skip
 
 JSON = ("Content-Type", "application/json")
@@ -68,7 +68,7 @@ VALUES = [
     "nothing",
 ]
 # Names that no body and no query has.
-UNKNOWN = ("x", "State", "tenant", "fields.x", "__proto__", "")
+UNKNOWN_NAMES = ("x", "State", "tenant", "fields.x", "__proto__", "")
 STATUSES = ("pending", "running", "succeeded", "failed", "cancelled")
 
 
@@ -122,7 +122,7 @@ def creations():
             judge(answer, name, accepted, 201, f"POST {name}: {short(value)}")
             if answer.status == 201:
                 returned(answer.json(), name, value)
-    for name in UNKNOWN:
+    for name in UNKNOWN_NAMES:
         judge(ask("POST", TASKS, {name: 1}, JSON), name, False, 0, f"POST {name!r}: 1")
 
 
@@ -235,7 +235,7 @@ def lists():
             value = (good or ["x"])[0]
             answer = ask("GET", f"{path}?{name}={value}&{name}={value}")
             ok(is_refused(answer, name), f"{path}?{name} twice: 400", answer)
-        for name in set(UNKNOWN) | set(QUERIES) - set(known):
+        for name in set(UNKNOWN_NAMES) | set(QUERIES) - set(known):
             answer = ask("GET", f"{path}?{name}=pending")
             equal(answer.status, 400, f"{path}?{name}=, which it does not have: 400")
 
@@ -320,6 +320,9 @@ def points():
             answer = ask("PATCH", path, {"fields": {name: value}}, MERGE)
             accepted = is_valid(pointer, {"fields": {name: value}})
             judge(answer, "fields/" + name, accepted, 200, f"point {name}: {short(value)}")
+    answer = ask("GET", f"{POINTS}/{UNKNOWN}")
+    equal(answer.status, 404, "an unknown point: 404")
+    ok("ingest point" in answer.json()["detail"], "the problem names a point", answer)
     for body in ({"id": point["id"]}, {"fields": None}, {"fields": []}, {"fields": {"id": "x"}}):
         answer = ask("PATCH", path, body, MERGE)
         equal(answer.status, 422, f"point {body}: 422")

@@ -128,9 +128,13 @@ static void put_general_detail(
 	const struct request *request, const struct err *err, struct buf *out)
 {
 	struct str id = request_path_var(request, "id");
+	struct str point = request_path_var(request, "point");
 
 	if (err->code == ERR_NOT_FOUND && id.len > 0)
 		buf_printf(out, "The tenant has no task with the id %.*s.", STR_ARGS(id));
+	else if (err->code == ERR_NOT_FOUND && point.len > 0)
+		buf_printf(
+			out, "The tenant has no ingest point with the id %.*s.", STR_ARGS(point));
 	else if (err->code == ERR_NO_ROUTE && request->path.len > 0)
 		buf_printf(out, "The native API has no address %.*s.", STR_ARGS(request->path));
 	else if (err->code == ERR_METHOD && err->detail.len > 0)
@@ -140,7 +144,7 @@ static void put_general_detail(
 		id_put(&err->task, out);
 		buf_putc(out, '.');
 	} else if (err->code == ERR_PRECONDITION) {
-		buf_puts(out, "The ETag of the task is none that the request allows.");
+		buf_puts(out, "A precondition in the header of the request does not hold.");
 	}
 }
 
