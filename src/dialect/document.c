@@ -1,6 +1,7 @@
 #include "dialect/document.h"
 
 #include "base/date.h"
+#include "dialect/worker_text.h"
 #include "http/json.h"
 
 static bool refuse(struct err *err, const char *name, const char *rule)
@@ -129,5 +130,7 @@ bool document_set_error(
 	if (!json_is_string(value))
 		return refuse(err, "error", "a string or null");
 	task->error = json_text(value, item->arena);
+	if (task->error.len > TASK_TEXT_MAX)
+		task->error = worker_text_quote_end(json_str(value), TASK_TEXT_MAX, item->arena);
 	return task->error.ptr || err_no_memory(err);
 }

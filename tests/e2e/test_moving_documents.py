@@ -114,6 +114,7 @@ def round_trip():
     ok("acme\tidol\t31\n" in numbers, "IDOL: new tasks get the next number", numbers)
     refused(home, kept)
     shapes(home, kept)
+    long_error(home, kept)
     home.verify("moved in")
     home.stop("moved in")
 
@@ -150,6 +151,19 @@ def refused(home, kept):
         done = load(home, kind, kept[kind].replace(old, new, 1))
         ok(done.returncode == 1 and reason in done.stderr, f"{kind}: {reason}", done)
         ok("of " in done.stderr.splitlines()[-1], f"{kind}: the refused ones are counted", done)
+
+
+def long_error(home, kept):
+    """The end of an error that is longer than Polytask keeps."""
+    page, _ = json.JSONDecoder().raw_decode(kept["idol"])
+    task = page["data"][0]
+    task["id"] = "901"
+    task["attributes"].update(status="failed", message="x" * 5000 + "end")
+    done = load(home, "idol", json.dumps({"data": [task]}))
+    equal((done.returncode, done.stderr), (0, ""), "a task with a long error is imported")
+    answer = home.request("GET", "/api/v2/import-tasks/901", None, home.bearer())
+    message = answer.json()["data"]["attributes"]["message"]
+    ok(message.startswith("[the first ") and message.endswith("xend"), "its end is kept", answer)
 
 
 def shapes(home, kept):
