@@ -1,9 +1,9 @@
 #pragma once
 /*
- * Internal to src/admin: splits a stream of JSON documents into the objects of their lists, without
- * holding a document in memory. A document is an array of objects, an object whose member `list` has
- * the array or one object, or else one object itself; several may follow each other, such as the
- * pages of a list. The text of an object is not parsed here.
+ * Internal to src/admin: splits a stream of JSON documents into the objects of their lists,
+ * without holding a document in memory. A document is an array of objects, an object whose member
+ * `list` has the array or one object, or else one object itself; several may follow each other,
+ * such as the pages of a list. The text of an object is not parsed here.
  */
 #include <stdio.h>
 

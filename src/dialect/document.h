@@ -3,10 +3,10 @@
  * Tasks as a vendor's own API shows them, for `polytaskctl import --from`: the column `document` of
  * struct dialect, and helpers for its functions. Pure.
  *
- * A reader takes one object of a response, of a list or alone, and fills in a task: the id or number
- * by which clients know it, its status, its times and its fields. It refuses members that the API's
- * page does not name, because what they say would be lost. The caller checks the task as a request
- * would be (check.h).
+ * A reader takes one object of a response, of a list or alone, and fills in a task: the id or
+ * number by which clients know it, its status, its times and its fields. It refuses members that
+ * the API's page does not name, because what they say would be lost. The caller checks the task as
+ * a request would be (check.h).
  */
 #include <jansson.h>
 
