@@ -92,6 +92,16 @@ int id_compare(const struct id *a, const struct id *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
+uint64_t id_hash(const struct id *id, uint64_t seed)
+{
+	uint64_t half[2];
+
+	memcpy(half, id->bytes, sizeof(half));
+	half[0] = (half[0] ^ seed) * 0x9E3779B97F4A7C15U;
+	half[1] = (half[1] ^ (half[0] >> 32)) * 0xC2B2AE3D27D4EB4FU;
+	return (half[0] ^ half[1]) >> 20;
+}
+
 bool id_is_zero(const struct id *id)
 {
 	static const struct id zero;

@@ -27,4 +27,6 @@ void id_format(const struct id *id, char text[ID_TEXT_LEN + 1]);
 /* Appends the same form, without a NUL. */
 void id_put(const struct id *id, struct buf *out);
 int id_compare(const struct id *a, const struct id *b);
+/* For a hash table. Clients may choose ids, so the seed must be unknown to them. */
+uint64_t id_hash(const struct id *id, uint64_t seed);
 bool id_is_zero(const struct id *id);

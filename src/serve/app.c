@@ -155,11 +155,11 @@ static bool decode_body(const struct app *app, struct exchange *exchange, struct
 	return ok;
 }
 
-/* Ends a list whose rows are found, or any other operation. */
+/* Ends an operation, unless it is one in slices that is not complete. */
 static bool finish(struct exchange *exchange, struct err *err)
 {
-	exchange->work = exchange->result.unfinished ? WORK_LIST : WORK_NONE;
-	if (exchange->work == WORK_LIST)
+	exchange->work = exchange->result.unfinished ? WORK_SLICES : WORK_NONE;
+	if (exchange->work == WORK_SLICES)
 		return true;
 	exchange->response.after_flush = exchange->result.written;
 	return encode(exchange, err);
@@ -183,7 +183,8 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		!decode_body(app, exchange, err) || !decode(app, exchange, &op, err))
 		return false;
 	rate_set_quota(app, &op);
-	op.slice_steps = slice_steps(app);
+	/* A removal with few dependents is one transaction whatever the load. */
+	op.slice_steps = op.kind == OP_LIST ? slice_steps(app) : LIST_SLICE_STEPS;
 	if (!store_apply(app->store, &op, &exchange->result, err)) {
 		if (err->code == ERR_CONFLICT && op.kind == OP_CREATE)
 			err->task = op.new_id;
@@ -192,9 +193,9 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 	return finish(exchange, err);
 }
 
-static bool go_on_with_list(struct app *app, struct exchange *exchange, struct err *err)
+static bool go_on_with_slices(struct app *app, struct exchange *exchange, struct err *err)
 {
-	return store_list_go_on(&exchange->result, slice_steps(app), err) && finish(exchange, err);
+	return store_go_on(&exchange->result, slice_steps(app), err) && finish(exchange, err);
 }
 
 static bool answer_authorizer(struct app *app, struct exchange *exchange, struct err *err)
@@ -273,9 +274,8 @@ void app_start(struct app *app, struct exchange *exchange)
 
 bool app_is_list(const struct exchange *exchange)
 {
-	return exchange->work == WORK_LIST ||
-	       (exchange->work == WORK_OPERATION && exchange->route->encode_row &&
-		       exchange->route->right == RIGHT_READ);
+	return exchange->work == WORK_SLICES ||
+	       (exchange->work == WORK_OPERATION && exchange->route->encode_row);
 }
 
 static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
@@ -288,8 +288,8 @@ static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
 		return answer_authorizer(app, exchange, err);
 	case WORK_LOGIN:
 		return answer_login(app, exchange, err);
-	case WORK_LIST:
-		return go_on_with_list(app, exchange, err);
+	case WORK_SLICES:
+		return go_on_with_slices(app, exchange, err);
 	case WORK_OPERATION:
 		return execute(app, exchange, err);
 	case WORK_NONE:

@@ -16,12 +16,12 @@ size_t app_body_limit(const struct app *app, struct request *request);
  * was refused or needs no more. Does not use the store.
  */
 void app_start(struct app *app, struct exchange *exchange);
-/* Whether the work is a read of many rows, not begun or in slices. */
+/* Whether the work is done in slices, or may be: a list, or a removal with dependents. */
 bool app_is_list(const struct exchange *exchange);
 /*
- * Goes on with exchange->work, a list by one slice, until it is WORK_NONE. If the request changed
- * something, sets response.after_flush. Returns false only with ERR_PANIC: the process must exit
- * without sending a response.
+ * Goes on with exchange->work, by one slice if it is in slices, until it is WORK_NONE. If the
+ * request changed something, sets response.after_flush. Returns false only with ERR_PANIC: the
+ * process must exit without sending a response.
  */
 bool app_go_on(struct app *app, struct exchange *exchange, struct err *err);
 /* Answers the request at once. */

@@ -53,7 +53,7 @@ enum exchange_work {
 	WORK_AUTHORIZE,
 	WORK_LOGIN,
 	WORK_OPERATION, /* decode, apply, encode */
-	WORK_LIST,	/* the operation is a list in slices, which goes on */
+	WORK_SLICES,	/* the operation is carried out in slices and goes on */
 };
 
 struct exchange {

@@ -24,8 +24,8 @@ TAILQ_HEAD(connection_queue, connection);
 enum turn_queue {
 	TURN_NONE,     /* the connection does not wait */
 	TURN_SHORT,    /* a request that ends in one turn */
-	TURN_NEW_LIST, /* a list that has not begun */
-	TURN_LIST,     /* a list in slices that goes on */
+	TURN_NEW_LIST, /* a list that has not begun, or a removal that may have dependents */
+	TURN_LIST,     /* one in slices that goes on */
 	TURN_ROWS,     /* rows of a list whose response has begun */
 	TURN_QUEUES
 };

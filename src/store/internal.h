@@ -27,7 +27,9 @@
  *     tasks/number.c       numbers of tasks, first revisions; number_find.c finds the task of one
  *     tasks/serial.c       ids of new tasks
  *     tasks/idempotency.c  Idempotency-Keys; idempotency_expiry.c removes them
- *     tasks/dependents.c   tasks that refer to another one
+ *     tasks/path.h         from a task to one that depends on it
+ *     tasks/dependents.h   tasks that refer to another one
+ *     tasks/cascade.h      removes or archives them with it, in pieces
  *     tasks/retention.h    removal of finished tasks by their age
  *     tasks/walk.h         goes through all tasks without holding a lock
  */
@@ -248,16 +250,6 @@ bool idempotency_init(struct store *store, struct err *err);
 /* Removes keys of periods that have not begun, as store_expire_idempotency does. */
 bool idempotency_expire_future(struct store *store, int64_t now, bool *more, struct err *err);
 
-/* ---- tasks/dependents.c ---- */
-
-/* Tasks that refer to the op's task, directly or through others, without itself. */
-struct dependents {
-	struct id *ids; /* the caller frees */
-	size_t count;
-};
-int dependents_find(
-	struct store *store, const struct op *op, struct dependents *dependents, struct err *err);
-
 /* ---- usage/quota.c ---- */
 
 /* STEP_FAILED with ERR_QUOTA when the op's quota is used up. Call it after number_next. */
@@ -331,10 +323,11 @@ int follow_run(struct store *store, const struct op *op, const struct task *befo
 struct write {
 	const struct op *op;
 	struct result *result;
-	bool replayed;	/* the Idempotency-Key was used before: the result is the one of then */
-	bool unchanged; /* nothing was written */
-	bool blocked;	/* by dependents */
-	struct dependents dependents;
+	bool replayed;	 /* the Idempotency-Key was used before: the result is the one of then */
+	bool unchanged;	 /* nothing was written */
+	bool blocked;	 /* by dependents */
+	bool unfinished; /* some dependents are done; the next piece follows */
+	unsigned steps;	 /* of this piece */
 };
 
 typedef int write_step(struct store *store, struct write *write, struct err *err);
@@ -343,4 +336,5 @@ write_step write_modify; /* UPDATE, ARCHIVE, REMOVE */
 /* ---- list/listing.c ---- */
 
 bool list_open(struct store *store, const struct op *op, struct result *result, struct err *err);
+bool list_go_on(struct result *result, unsigned slice_steps, struct err *err);
 void listing_free(struct listing *listing);

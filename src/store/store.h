@@ -141,12 +141,12 @@ void store_close(struct store *store);
 /* ---- tasks ---- */
 
 /*
- * Carries out one operation in one transaction and fills in the result. The caller must always free
- * the result. Not durable until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id
- * exists), ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_LARGE, ERR_QUOTA and
- * ERR_TOO_MANY_REQUESTS (with retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED,
- * ERR_REBUILDING (with retry_after), ERR_PANIC, and those of
- * op.before_write.
+ * Carries out one operation and fills in the result: one transaction, except for lists and for
+ * removals with many dependents (store_go_on). The caller must always free the result. Not durable
+ * until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id exists), ERR_PRECONDITION,
+ * ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_DEEP, ERR_TOO_LARGE, ERR_QUOTA and ERR_TOO_MANY_REQUESTS
+ * (with retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED, ERR_REBUILDING (with
+ * retry_after), ERR_PANIC, and those of op.before_write.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);
@@ -158,14 +158,18 @@ void store_result_free(struct result *result);
 bool store_new_id(struct store *store, int64_t now, struct id *id);
 
 /*
- * Continues a list of op.slice_steps for one more slice, or with slice_steps 0 to the end. Call it
+ * Continues an operation of op.slice_steps for one more slice, or with slice_steps 0 to the end: a
+ * list, or a removal or archiving with dependents, of which each slice is one transaction. Call it
  * while result.unfinished; until then only result.steps may be read. No lock, cursor or transaction
  * is held between slices; the op's texts must stay valid. After an error, free the result.
  *
  * Tasks may change between slices. A task that changes meanwhile is in the list once or, if it
  * moves among the rows that are scanned, may be left out; no slice adds it a second time.
+ *
+ * A removal that fails or is not continued has removed some dependents, each before the task that
+ * it refers to. The errors of each slice are those of store_apply().
  */
-bool store_list_go_on(struct result *result, unsigned slice_steps, struct err *err);
+bool store_go_on(struct result *result, unsigned slice_steps, struct err *err);
 /*
  * Reads the next row of the result's open listing: *end false and a row that borrows from the
  * listing until the next call, or *end true. Counts result.rows_returned; at the end sets

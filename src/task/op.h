@@ -125,11 +125,15 @@ struct list_query {
 #define OP_IDEMPOTENCY_KEY_MAX 255
 #define OP_FINGERPRINT_SIZE    32
 
+/* Most tasks of a listing of dependents: 16 bytes of memory each. */
+#define OP_DEPENDENTS_LISTED_MAX 100000
+
 /*
  * REMOVE, ARCHIVE: the tasks that depend on the task, directly or through others. A task depends on
  * another if its `field` has the value of the other's `key_member` (NULL: the id as a JSON string).
- * With cascade they are removed or archived as well; otherwise, if there are any, nothing is
- * changed and result.listing lists them.
+ * With cascade they are removed or archived before the task that they refer to, in several
+ * transactions if they are many. Otherwise, if there are any, nothing is changed and result.listing
+ * lists them. More than 100,000 levels of dependents are ERR_TOO_DEEP.
  */
 struct op_dependents {
 	uint8_t field;		/* index_field.code; 0: no dependents */
@@ -216,7 +220,8 @@ struct op {
 	struct list_query list;
 	/*
 	 * LIST: return after so many steps, or LIST_SLICE_US, with result.unfinished if more are
-	 * needed; 0: carry the list out at once.
+	 * needed; REMOVE, ARCHIVE with dependents: end the transaction after so many steps. 0: carry
+	 * the operation out at once.
 	 */
 	unsigned slice_steps;
 	struct op *companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction */
@@ -227,6 +232,7 @@ struct op {
 };
 
 struct listing;
+struct cascade;
 
 /*
  * Result of an operation. After LIST, and if has_dependents, `listing` is open (store.h reads it);
@@ -242,15 +248,17 @@ struct result {
 	bool written;		     /* committed: hold the response until the log is on disk */
 	bool created;		     /* UPSERT: the task did not exist */
 	bool has_dependents;	     /* REMOVE, ARCHIVE: nothing was done, listing has the reason */
-	bool unfinished;	     /* LIST: store_list_go_on() has to be called first */
+	bool unfinished;	     /* store_go_on() has to be called first */
+	bool more_dependents;	     /* has_dependents: than OP_DEPENDENTS_LISTED_MAX */
 	bool total_known;	     /* LIST: total is valid */
 	bool consistent;	     /* LIST: total and first rows are of the same moment */
 	uint64_t total;		     /* LIST with want_total */
 	uint64_t offset;	     /* LIST: of the first row, after clamping */
-	uint64_t steps;		     /* LIST: rows read and ranges counted up to now */
+	uint64_t steps;		     /* rows read, ranges counted and tasks removed up to now */
 	uint64_t rows_returned;
 	struct str next_cursor; /* LIST, after the last row: of the next page, or empty */
 	struct listing *listing;
+	struct cascade *cascade; /* of the store: REMOVE, ARCHIVE with op.dependents */
 };
 
 /*

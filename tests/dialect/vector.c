@@ -184,16 +184,16 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL;
 	struct result *result = &outcome->result;
 	json_int_t total = -1, offset = 0;
-	int has_dependents = 0, created = 0;
+	int has_dependents = 0, more_dependents = 0, created = 0;
 	json_error_t error;
 
 	if (!vector->result)
 		return;
 	if (json_unpack_ex(vector->result, &error, 0,
-		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?o !}", "error", &failure, "task",
-		    &task, "companion", &companion, "tasks", &tasks, "total", &total, "offset",
-		    &offset, "has_dependents", &has_dependents, "created", &created, "next_cursor",
-		    &next) != 0)
+		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?b, s?o !}", "error", &failure,
+		    "task", &task, "companion", &companion, "tasks", &tasks, "total", &total,
+		    "offset", &offset, "has_dependents", &has_dependents, "more_dependents",
+		    &more_dependents, "created", &created, "next_cursor", &next) != 0)
 		fail_msg("result: %s", error.text);
 	if (failure)
 		outcome->store_error = err_code_by_name(json_string_value(failure));
@@ -206,6 +206,7 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	result->total = total >= 0 ? (uint64_t)total : 0;
 	result->offset = (uint64_t)offset;
 	result->has_dependents = has_dependents;
+	result->more_dependents = more_dependents;
 	result->created = created;
 	outcome->next = next ? json_str(next) : STR_NULL;
 }

@@ -124,7 +124,7 @@ void fixture_open_list(struct store *store, const struct op *op, struct result *
 
 	must(store_apply(store, op, result, &err), &err);
 	while (result->unfinished)
-		must(store_list_go_on(result, op->slice_steps, &err), &err);
+		must(store_go_on(result, op->slice_steps, &err), &err);
 }
 
 enum err_code fixture_error(struct store *store, const struct op *op)
@@ -134,7 +134,7 @@ enum err_code fixture_error(struct store *store, const struct op *op)
 	bool ok = store_apply(store, op, &result, &err);
 
 	while (ok && result.unfinished)
-		ok = store_list_go_on(&result, op->slice_steps, &err);
+		ok = store_go_on(&result, op->slice_steps, &err);
 	store_result_free(&result);
 	return ok ? ERR_NONE : err.code;
 }

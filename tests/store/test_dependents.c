@@ -1,5 +1,6 @@
 /* Tasks that refer to another one: they block its removal, or share its fate. */
 #include "operation_fixture.h"
+#include "store/tasks/path.h"
 
 static struct op with_dependents(enum op_kind kind, unsigned id, const char *value, bool cascade)
 {
@@ -110,16 +111,25 @@ static void ring_of_dependents_ends(void **state)
 	fixture_verify(store, 0);
 }
 
-static void too_many_dependents_are_refused(void **state)
+static void too_many_levels_are_refused(void **state)
 {
 	struct store *store = *state;
 	struct op op = with_dependents(OP_REMOVE, 1, "\"one\"", true);
+	struct path path;
+	struct err err = { 0 };
+	struct id id;
 
-	create_child(store, 1, "\"one\"", "null");
-	for (unsigned i = 2; i < 1003; i++)
-		create_child(store, i, NULL, "\"one\"");
-	assert_code(fixture_error(store, &op), ERR_TOO_LARGE);
-	assert_int_equal(count_all(store, CODE_A), 1002);
+	assert_int_equal(path_begin(&path, store, &op, PATH_KEEPS_NONE, &err), 0);
+	for (unsigned n = 0; n < PATH_LEVELS_MAX; n++) {
+		id = fixture_id(2 + n);
+		assert_int_equal(path_push(&path, &id, &err), 0);
+	}
+	id = fixture_id(1000000);
+	assert_int_equal(path_push(&path, &id, &err), STEP_FAILED);
+	assert_code(err.code, ERR_TOO_DEEP);
+	path_restart(&path);
+	assert_int_equal(path.count, 1);
+	path_free(&path);
 }
 
 int main(void)
@@ -130,7 +140,7 @@ int main(void)
 		ON_EVERY_ENGINE(dependents_are_archived_with_the_task),
 		ON_EVERY_ENGINE(archived_dependents_are_removed_too),
 		ON_EVERY_ENGINE(ring_of_dependents_ends),
-		ON_EVERY_ENGINE(too_many_dependents_are_refused),
+		FIXTURE_TEST(too_many_levels_are_refused, "memory engine", fixture_setup_memory),
 	};
 
 	fixture_tables = operation_tables;

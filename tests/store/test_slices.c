@@ -40,7 +40,7 @@ static void go_on(struct result *result)
 {
 	struct err err = { 0 };
 
-	must(store_list_go_on(result, STEPS, &err), &err);
+	must(store_go_on(result, STEPS, &err), &err);
 }
 
 /* Reads the rows that are left and returns their number; seen counts each task. */

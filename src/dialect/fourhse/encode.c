@@ -111,8 +111,11 @@ bool fourhse_encode_deleted(const struct request *request, const struct result *
 		return true;
 	buf_puts(&response->body,
 		"{\"name\":\"Bad Request\",\"message\":\"The task has connected entities, which "
-		"will be deleted as well: confirm it with force=true.\",\"code\":0,\"status\":400,"
-		"\"entities\":[");
+		"will be deleted as well: confirm it with force=true.");
+	if (result->more_dependents)
+		buf_printf(&response->body, " Only the first %d are listed.",
+			OP_DEPENDENTS_LISTED_MAX);
+	buf_puts(&response->body, "\",\"code\":0,\"status\":400,\"entities\":[");
 	return response_finish(response, 400, FOURHSE_MEDIA_TYPE, err);
 }
 

@@ -64,7 +64,7 @@ static bool go_on(struct listing *listing, struct slice *slice, struct err *err)
 	return true;
 }
 
-bool store_list_go_on(struct result *result, unsigned slice_steps, struct err *err)
+bool list_go_on(struct result *result, unsigned slice_steps, struct err *err)
 {
 	struct listing *listing = result->listing;
 	struct slice slice = slice_begin(slice_steps);
@@ -94,7 +94,7 @@ bool list_open(struct store *store, const struct op *op, struct result *result, 
 	if (!result->listing)
 		return err_no_memory(err);
 	result->listing->sliced = op->slice_steps > 0;
-	return plan_listing(result->listing, err) && store_list_go_on(result, op->slice_steps, err);
+	return plan_listing(result->listing, err) && list_go_on(result, op->slice_steps, err);
 }
 
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err)

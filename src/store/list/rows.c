@@ -10,13 +10,8 @@
 /* The slot of the id, or the free one for it. Clients choose ids but do not know the seed. */
 static uint32_t *find_slot(const struct found_rows *rows, const struct id *id)
 {
-	uint64_t half[2];
-	size_t i;
+	size_t i = (size_t)id_hash(id, rows->seed) & (rows->slot_count - 1);
 
-	memcpy(half, id->bytes, sizeof(half));
-	half[0] = (half[0] ^ rows->seed) * 0x9E3779B97F4A7C15U;
-	half[1] = (half[1] ^ (half[0] >> 32)) * 0xC2B2AE3D27D4EB4FU;
-	i = (size_t)((half[0] ^ half[1]) >> 20) & (rows->slot_count - 1);
 	while (rows->slots[i] != 0 && id_compare(&rows->at[rows->slots[i] - 1].id, id) != 0)
 		i = (i + 1) & (rows->slot_count - 1);
 	return &rows->slots[i];

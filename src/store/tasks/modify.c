@@ -1,6 +1,4 @@
-#include <stdlib.h>
-
-#include "store/internal.h"
+#include "store/tasks/cascade.h"
 #include "task/member.h"
 
 /* Keeps the stored record as the result. */
@@ -40,48 +38,15 @@ static int update_task(struct store *store, struct write *write, struct task *ta
 	return rc == 0 ? follow_run(store, op, &old, task, err) : rc;
 }
 
-static int cascade_to(struct store *store, const struct op *op, const struct id *id,
-	struct buf *record, struct err *err)
+/* The record of the task is read again, because the dependents use its memory. */
+static int take_dependents(
+	struct store *store, struct write *write, struct task *task, struct err *err)
 {
-	struct task task, old;
-	int rc = change_load(store, op, id, &task, err);
+	int rc = cascade_piece(store, write, err);
 
-	if (rc != 0)
+	if (rc != 0 || write->unfinished)
 		return rc;
-	if (op->kind == OP_REMOVE)
-		return row_delete(store, &task, buf_str(&store->old_record));
-	if (task.archived)
-		return 0;
-	old = task;
-	task.archived = true;
-	return change_save(store, op, &old, &task, record, err);
-}
-
-/* Archives or removes the dependents too. */
-static int cascade(struct store *store, const struct write *write, struct err *err)
-{
-	struct buf record = BUF_INIT;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < write->dependents.count; i++)
-		rc = cascade_to(store, write->op, &write->dependents.ids[i], &record, err);
-	buf_free(&record);
-	return rc;
-}
-
-/* Finds the dependents; sets write->blocked when they forbid the operation. */
-static int check_dependents(struct store *store, struct write *write, struct err *err)
-{
-	const struct op *op = write->op;
-	int rc;
-
-	free(write->dependents.ids);
-	write->dependents = (struct dependents){ 0 };
-	if (!op->dependents.field)
-		return 0;
-	rc = dependents_find(store, op, &write->dependents, err);
-	write->blocked = rc == 0 && write->dependents.count > 0 && !op->dependents.cascade;
-	return rc;
+	return change_load(store, write->op, &write->op->id, task, err);
 }
 
 int write_modify(struct store *store, struct write *write, struct err *err)
@@ -94,13 +59,13 @@ int write_modify(struct store *store, struct write *write, struct err *err)
 		return rc;
 	if (!change_meets_conditions(op, &task))
 		return change_fail_precondition(err);
-	rc = check_dependents(store, write, err);
-	if (rc != 0)
+	if (write->result->cascade)
+		rc = take_dependents(store, write, &task, err);
+	if (rc != 0 || write->unfinished)
 		return rc;
 	write->unchanged = write->blocked;
 	if (write->blocked)
 		return return_stored(store, write);
-	rc = op->kind == OP_REMOVE ? delete_task(store, write, &task, err)
-				   : update_task(store, write, &task, err);
-	return rc == 0 ? cascade(store, write, err) : rc;
+	return op->kind == OP_REMOVE ? delete_task(store, write, &task, err)
+				     : update_task(store, write, &task, err);
 }

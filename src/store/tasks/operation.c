@@ -1,6 +1,5 @@
-#include <stdlib.h>
-
 #include "store/list/list.h"
+#include "store/tasks/cascade.h"
 #include "task/member.h"
 
 /* ---- read ---- */
@@ -169,7 +168,7 @@ static int step_write(struct store *store, void *data, struct err *err)
 	const struct op *op = write->op;
 	int rc = 0;
 
-	write->unchanged = write->blocked = false;
+	write->unchanged = write->blocked = write->unfinished = false;
 	store->enforce_quota = op->kind != OP_REMOVE && op->kind != OP_ARCHIVE;
 	buf_reset(&write->result->companion_record);
 	if (op->idempotency_key.len > 0)
@@ -177,6 +176,8 @@ static int step_write(struct store *store, void *data, struct err *err)
 	if (rc != 0 || write->replayed)
 		return rc;
 	rc = kinds[op->kind].write(store, write, err);
+	if (write->unfinished)
+		return rc;
 	if (rc == 0 && op->companion && !write->unchanged)
 		rc = insert_companion(store, write->result, op, err);
 	if (rc == 0 && op->idempotency_key.len > 0 && !write->blocked)
@@ -184,33 +185,68 @@ static int step_write(struct store *store, void *data, struct err *err)
 	return rc;
 }
 
-/* Dependents that block the operation are listed in the response. */
-static bool list_dependents(struct store *store, struct write *write, struct err *err)
+static bool read_records(const struct op *op, struct result *result, struct err *err)
 {
-	struct id *ids = write->dependents.ids;
+	return row_decode(&result->task, &result->record, op->tenant, &op->id, err) &&
+	       (result->companion_record.len == 0 ||
+		       row_decode(&result->companion, &result->companion_record, op->tenant,
+			       &op->id, err));
+}
 
-	if (!write->blocked)
+/* One transaction: the whole operation, or a piece of a cascade. */
+static bool write_once(
+	struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	struct write write = { .op = op, .result = result };
+
+	if (!step_run(store, ENGINE_WRITE, step_write, &write, err))
+		return false;
+	if (result->cascade) {
+		result->cascade->begun = false;
+		result->steps += write.steps;
+	}
+	result->unfinished = write.unfinished || write.blocked;
+	result->has_dependents = write.blocked;
+	if (write.unfinished)
 		return true;
-	write->dependents.ids = NULL;
-	write->result->has_dependents = true;
-	write->result->listing = listing_of_ids(
-		store, write->op->tenant, ids, write->dependents.count);
-	return write->result->listing || err_no_memory(err);
+	result->written = !write.unchanged && !write.replayed && !store->sync_commits;
+	return read_records(op, result, err);
+}
+
+/* Lists the dependents that block the operation in the response. */
+static bool list_dependents(struct store *store, struct result *result, struct err *err)
+{
+	struct cascade *cascade = result->cascade;
+	struct dependents *listed = &cascade->listed;
+	uint64_t before = cascade->steps;
+	bool done = false;
+
+	if (!cascade_list(store, cascade, &done, err))
+		return false;
+	result->steps += cascade->steps - before;
+	result->unfinished = !done;
+	if (!done)
+		return true;
+	result->more_dependents = listed->more;
+	result->listing = listing_of_ids(store, cascade->op.tenant, listed->ids, listed->count);
+	listed->ids = NULL;
+	return result->listing || err_no_memory(err);
+}
+
+static bool cascade_go_on(struct store *store, struct result *result, struct err *err)
+{
+	return result->has_dependents ? list_dependents(store, result, err)
+				      : write_once(store, &result->cascade->op, result, err);
 }
 
 static bool write_task(
 	struct store *store, const struct op *op, struct result *result, struct err *err)
 {
-	struct write write = { .op = op, .result = result };
-	bool ok = step_run(store, ENGINE_WRITE, step_write, &write, err) &&
-		  row_decode(&result->task, &result->record, op->tenant, &op->id, err) &&
-		  (result->companion_record.len == 0 ||
-			  row_decode(&result->companion, &result->companion_record, op->tenant,
-				  &op->id, err)) &&
-		  list_dependents(store, &write, err);
+	bool ok = !op->dependents.field || cascade_new(store, op, &result->cascade, err);
 
-	free(write.dependents.ids);
-	result->written = ok && !write.unchanged && !write.replayed && !store->sync_commits;
+	ok = ok && write_once(store, op, result, err);
+	while (ok && result->unfinished && op->slice_steps == 0)
+		ok = cascade_go_on(store, result, err);
 	return ok;
 }
 
@@ -247,9 +283,29 @@ bool store_apply(struct store *store, const struct op *op, struct result *result
 	return true;
 }
 
+bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
+{
+	struct store *store;
+	bool ok;
+
+	if (!result->cascade)
+		return list_go_on(result, slice_steps, err);
+	store = result->cascade->path.store;
+	if (!result->has_dependents && !store_may_write(store, err))
+		return false;
+	result->cascade->op.slice_steps = slice_steps ? slice_steps : LIST_SLICE_STEPS;
+	store_enter(store);
+	do {
+		ok = cascade_go_on(store, result, err);
+	} while (ok && result->unfinished && slice_steps == 0);
+	store_leave(store);
+	return ok;
+}
+
 void store_result_free(struct result *result)
 {
 	listing_free(result->listing);
+	cascade_free(result->cascade);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);
 	*result = (struct result){ 0 };

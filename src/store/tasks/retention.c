@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "store/internal.h"
+#include "store/tasks/dependents.h"
 
 /*
  * Removal of finished tasks (task/retention.h). pass.c finds the tasks that may be due; this file
@@ -52,11 +52,12 @@ static int find_group(struct store *store, struct removal *removal, const struct
 	const struct index_field *field = reference_field(store, task->dialect);
 	char text[ID_TEXT_LEN + 3] = "\"";
 	struct op op = { .tenant = task->tenant, .dialect = task->dialect, .id = task->id };
+	unsigned steps = 0;
+	bool done;
 	int rc;
 
 	*known = true;
-	free(removal->group.ids);
-	removal->group = (struct dependents){ 0 };
+	dependents_free(&removal->group);
 	if (!field)
 		return 0;
 	id_format(&task->id, text + 1);
@@ -66,9 +67,11 @@ static int find_group(struct store *store, struct removal *removal, const struct
 		.value = task_field(task, str_cstr(field->refers_to)) };
 	if (!op.dependents.value.ptr)
 		op.dependents.value = (struct str){ text, ID_TEXT_LEN + 2 };
-	rc = dependents_find(store, &op, &removal->group, err);
-	*known = rc == 0 && removal->group.count <= GROUP_MAX;
-	return rc == STEP_FAILED && err->code == ERR_TOO_LARGE ? 0 : rc;
+	rc = dependents_begin(&removal->group, store, &op, err);
+	if (rc == 0)
+		rc = dependents_find(&removal->group, GROUP_MAX, 0, &steps, &done, err);
+	*known = rc == 0 && !removal->group.more;
+	return rc;
 }
 
 /* Removes a task of the group, or finds out only whether it is due. */
@@ -201,7 +204,7 @@ bool retention_remove(struct store *store, struct retention_batch *batch, struct
 		for (; ok && removal.first < batch->count; removal.first++)
 			ok = remove_tasks(store, &removal, err) || err->code == ERR_DAMAGED;
 	}
-	free(removal.group.ids);
+	dependents_free(&removal.group);
 	buf_free(&removal.record);
 	return ok;
 }
