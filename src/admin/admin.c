@@ -49,6 +49,18 @@ bool admin_reads_input(const struct admin_call *call)
 	return call->command->reads_input || admin_reads_secret(call);
 }
 
+bool admin_check_not_compressed(FILE *in, struct err *err)
+{
+	int c = getc(in);
+
+	/* The first byte of a gzip file (RFC 1952 section 2.3.1). */
+	if (c == 0x1F)
+		return err_set(err, ERR_MALFORMED, NULL,
+			"the input is compressed: decompress it first (zcat FILE | polytaskctl ...)");
+	ungetc(c, in);
+	return true;
+}
+
 static bool write_line(FILE *to, const char *frame, struct str line)
 {
 	if (fputs(frame, to) >= 0 && fwrite(line.ptr, 1, line.len, to) == line.len)

@@ -84,6 +84,9 @@ bool admin_reads_secret(const struct admin_call *call);
 /* ERR_INVALID unless the value of --secret, if given, is `-`. */
 bool admin_check_secret(const struct admin_call *call, struct err *err);
 
+/* ERR_MALFORMED if the input, of which nothing was read, is a gzip file. */
+bool admin_check_not_compressed(FILE *in, struct err *err);
+
 /*
  * Runs the call, prints its error and returns the exit status. Sets *panic if the store must not be
  * used any more, not even closed.

@@ -1,5 +1,4 @@
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "admin/export_sum.h"
 #include "admin/import_row.h"
@@ -171,10 +170,10 @@ static bool add_line_number(const struct import *import, struct err *err, uint64
 		admin_error_text(&cause, true));
 }
 
-/* A line without its end that cannot be read. */
+/* The beginning of a line that cannot be read, because the rest is missing. */
 static bool is_cut(const struct err *err, struct str line)
 {
-	return err->code == ERR_MALFORMED && line.ptr[line.len - 1] != '\n';
+	return err->code == ERR_MALFORMED && line.ptr[0] == '{' && line.ptr[line.len - 1] != '\n';
 }
 
 static bool import_text(struct import *import, struct str line, uint64_t number, struct err *err)
@@ -207,23 +206,42 @@ static bool check_end(const struct import *import, uint64_t lines, struct err *e
 		       lines);
 }
 
+/* Reads a line with its end; of a longer one LINE_MAX_BYTES + 2 bytes. Empty at the end. */
+static bool read_line(FILE *in, struct buf *line, struct err *err)
+{
+	char bytes[4096];
+	size_t len = 0;
+	int c = 0;
+
+	buf_reset(line);
+	while (c != '\n' && line->len + len < LINE_MAX_BYTES + 2 && (c = getc(in)) != EOF) {
+		bytes[len++] = (char)c;
+		if (len == sizeof(bytes)) {
+			buf_put(line, bytes, len);
+			len = 0;
+		}
+	}
+	buf_put(line, bytes, len);
+	explicit_bzero(bytes, len);
+	return buf_ok(line) || err_no_memory(err);
+}
+
 static bool import_lines(struct admin *admin, struct import *import, struct err *err)
 {
-	char *text = NULL;
-	size_t size = 0;
+	struct buf line = BUF_INIT;
 	uint64_t number = 0;
-	bool ok = true;
-	ssize_t len;
+	bool ok = admin_check_not_compressed(admin->in, err) && read_line(admin->in, &line, err);
 
-	while (ok && (len = getline(&text, &size, admin->in)) > 0)
-		ok = import_text(import, (struct str){ text, (size_t)len }, ++number, err);
+	while (ok && line.len > 0)
+		ok = import_text(import, buf_str(&line), ++number, err) &&
+		     read_line(admin->in, &line, err);
 	if (ok && ferror(admin->in))
 		ok = err_set(err, ERR_MALFORMED, NULL, "reading the input failed at line %" PRIu64,
 			number);
 	ok = ok && check_end(import, number, err);
-	if (text)
-		explicit_bzero(text, size);
-	free(text);
+	if (line.data)
+		explicit_bzero(line.data, line.capacity);
+	buf_free(&line);
 	return ok;
 }
 

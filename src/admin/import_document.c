@@ -19,6 +19,11 @@ struct import {
 	int64_t now;
 	struct task_batch batch;
 	uint64_t items, refused;
+	/*
+	 * Lines, printed at the end: a client of the control socket takes output before the end of
+	 * its input for an end of the command.
+	 */
+	struct buf reports;
 };
 
 /* ---- one task ---- */
@@ -70,15 +75,23 @@ static bool is_refusal(enum err_code code)
 
 static void report(struct import *import, struct err *err)
 {
-	char text[400];
-
 	import->batch.refused = false;
-	if (import->refused++ < REPORTS_MAX) {
-		snprintf(text, sizeof(text), "object %" PRIu64 ": %s", import->items,
+	if (import->refused++ < REPORTS_MAX)
+		buf_printf(&import->reports, "object %" PRIu64 ": %s\n", import->items,
 			admin_error_text(err, true));
-		admin_print_error(import->admin, text);
-	}
 	*err = (struct err){ 0 };
+}
+
+static void print_reports(struct import *import)
+{
+	char *rest, *line;
+
+	buf_putc(&import->reports, '\0');
+	if (!buf_ok(&import->reports))
+		return;
+	rest = import->reports.data;
+	while ((line = strsep(&rest, "\n")) && *line)
+		admin_print_error(import->admin, line);
 }
 
 /* ---- all tasks ---- */
@@ -87,7 +100,7 @@ static bool put_all(struct import *import, struct err *err)
 {
 	struct document_reader reader = { .in = import->admin->in,
 		.list = import->dialect->document->list };
-	bool ok = true, end = false;
+	bool ok = admin_check_not_compressed(import->admin->in, err), end = false;
 
 	while (ok && !end) {
 		struct str text;
@@ -147,6 +160,7 @@ static bool finish(struct import *import, bool ok, struct err *err)
 
 	if (ok || err->code != ERR_PANIC)
 		ok = task_batch_put(&import->batch, true, ok ? err : &late) && ok;
+	print_reports(import);
 	admin_print(import->admin, "%" PRIu64 " task%s imported", import->batch.total,
 		str_plural(import->batch.total));
 	return ok &&
@@ -167,6 +181,7 @@ bool admin_import_documents(struct admin *admin, const struct admin_call *call, 
 	if (!check_call(&import, call, err) || !task_batch_open(&import.batch, admin->store, err))
 		return false;
 	ok = finish(&import, put_all(&import, err), err);
+	buf_free(&import.reports);
 	task_batch_close(&import.batch);
 	return ok;
 }

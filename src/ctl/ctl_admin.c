@@ -2,8 +2,10 @@
 
 #include <bsd/readpassphrase.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/request.h"
@@ -106,13 +108,27 @@ static bool prompt_secret(const char *prompt, char line[SECRET_SIZE], struct err
 	return same || err_set(err, ERR_INVALID, NULL, "the two inputs differ");
 }
 
+/* Reading a directory, or a descriptor for writing, would look like an empty file. */
+static bool check_input(const struct admin_call *call, struct err *err)
+{
+	struct stat status;
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (!admin_reads_input(call))
+		return true;
+	if (flags < 0 || (flags & O_ACCMODE) == O_WRONLY)
+		return err_set(err, ERR_INVALID, NULL, "standard input is not open for reading");
+	return fstat(STDIN_FILENO, &status) != 0 || !S_ISDIR(status.st_mode) ||
+	       err_set(err, ERR_INVALID, NULL, "standard input is a directory");
+}
+
 /* The input of the command: standard input, or a secret typed at the terminal. NULL: an error. */
 static FILE *open_input(const struct admin_call *call, char line[SECRET_SIZE], struct err *err)
 {
 	FILE *in;
 
 	if (!admin_reads_secret(call) || !isatty(STDIN_FILENO))
-		return stdin;
+		return check_input(call, err) ? stdin : NULL;
 	if (!prompt_secret(call->command->reads_secret ? "Password: " : "Secret: ", line, err))
 		return NULL;
 	in = fmemopen(line, strlen(line) ? strlen(line) : 1, "r");

@@ -182,7 +182,7 @@ def shapes(home, kept):
     for text, reason in (
         ("", "the input is empty"),
         ("nonsense", "document 1 is not JSON: an array or an object is expected"),
-        ("\x1f\x8b\x08garbage", "document 1 is not JSON"),
+        ("\x1f\x8b\x08garbage", "the input is compressed"),
         (whole[:-1], "the input ends in the middle of document 1"),
         (whole + whole[: len(whole) // 2], "the input ends in the middle of document 2"),
         ("[1]", "object 1: it must be an object"),
