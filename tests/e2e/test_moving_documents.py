@@ -186,6 +186,7 @@ def shapes(home, kept):
         (whole[:-1], "the input ends in the middle of document 1"),
         (whole + whole[: len(whole) // 2], "the input ends in the middle of document 2"),
         ("[1]", "object 1: it must be an object"),
+        ('[{"task_id":""}]', "object 1: task_id must be a UUID or 1 to 64 characters"),
         ("[{},{]", "document 1"),
         ("[{} {}]", "a comma or the end of a list is expected"),
         ("[{},]", "a value is expected"),

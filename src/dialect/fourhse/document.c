@@ -28,9 +28,14 @@ static bool read_id(struct task *task, const struct document_item *item, struct 
 	json_t *value;
 	bool ok;
 
-	if (!document_get_text(item->json, "task_id", &text, err) ||
-		!fourhse_parse_task_id(&task->id, &stored, text, item->arena, err))
+	if (!document_get_text(item->json, "task_id", &text, err))
 		return false;
+	if (!fourhse_parse_task_id(&task->id, &stored, text, item->arena, err))
+		return err->code == ERR_NO_MEMORY
+			       ? false
+			       : err_set(err, ERR_INVALID, "task_id",
+					 "task_id must be a UUID or 1 to %d characters",
+					 FOURHSE_ID_MAX);
 	value = json_stringn(stored.ptr, stored.len);
 	ok = value ? document_set_field(task, item, "task_id", value, err) : err_no_memory(err);
 	json_decref(value);
