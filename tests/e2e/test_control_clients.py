@@ -143,6 +143,84 @@ def stopping_service():
     instance.stop("stopping")
 
 
+def with_descriptors(client, request):
+    """Sends the first byte with descriptors, which the service does not expect."""
+    files = [os.open(os.devnull, os.O_RDONLY) for _ in range(100)]
+    socket.send_fds(client, [request[:1]], files)
+    for file in files:
+        os.close(file)
+    client.sendall(request[1:])
+
+
+MALFORMED = 'e malformed request: expected {"verb":[...]}\nx 2\n'
+HOSTILE = (
+    ("an empty line", b"\n", MALFORMED),
+    ("binary", bytes(range(256)) * 20 + b"\n", MALFORMED),
+    ("NUL", b"\0" * 100 + b"\n", MALFORMED),
+    ("half of a JSON text", b'{"verb":["user","add"\n', MALFORMED),
+    ("deep nesting", b"[" * 60000 + b"\n", MALFORMED),
+    ("deep nesting of objects", b'{"verb":' * 8000 + b"\n", MALFORMED),
+    ("two JSON texts", b'{"verb":["x"]}{"verb":["y"]}\n', MALFORMED),
+    ("invalid UTF-8", b'{"verb":["\xff"]}\n', MALFORMED),
+    ("a verb of another type", b'{"verb":[["user"]]}\n', MALFORMED),
+    ("a long line", b"a" * 80000, "e the request line is too long\nx 1\n"),
+    (
+        "an unknown verb",
+        b'{"verb":["x"]}\n',
+        "e unknown command 'x' (see polytaskctl --help)\nx 2\n",
+    ),
+    (
+        "a word of another type",
+        b'{"verb":["user",{}]}\n',
+        "e each word of verb must be a string\nx 2\n",
+    ),
+    (
+        "five words",
+        b'{"verb":["user","add","a","b","c"]}\n',
+        "e verb must be an array of 1 to 4 words\nx 2\n",
+    ),
+    (
+        "an option of another type",
+        b'{"verb":["user","list"],"args":{"json":7}}\n',
+        "e --json must be a string\nx 2\n",
+    ),
+    (
+        "an option of another command",
+        b'{"verb":["user","list"],"args":{"until":"x"}}\n',
+        None,
+    ),
+    ("arguments of another type", b'{"verb":["user","list"],"args":[1]}\n', None),
+)
+
+
+def hostile_requests():
+    """Requests that polytaskctl does not send are refused; the supervisor keeps nothing of them."""
+    instance = Instance()
+    folder = f"/proc/{instance.daemon.pid}/fd"
+    before = len(os.listdir(folder))
+    for name, request, answer in HOSTILE:
+        for send in (socket.socket.sendall, with_descriptors):
+            client = connect(instance)
+            try:
+                send(client, request)
+            except BrokenPipeError:
+                pass
+            got = response(client)
+            ok(
+                got == answer if answer else got.endswith(("x 0\n", "x 2\n")),
+                f"{name}{' with descriptors' if send is with_descriptors else ''}",
+                got,
+            )
+            client.close()
+    ok(
+        until(lambda: len(os.listdir(folder)) <= before, 20),
+        "the supervisor has no more descriptors than before",
+        os.listdir(folder),
+    )
+    equal(instance.status()["recoveries"], 0, "hostile requests cause no recovery")
+    instance.stop("hostile requests")
+
+
 def two_users():
     """Clients of one user leave places for another one."""
     if os.geteuid() != 0:
@@ -171,4 +249,4 @@ def two_users():
     instance.stop("two users")
 
 
-run_tests(idle_clients, displaced_commands, stopping_service, two_users)
+run_tests(idle_clients, displaced_commands, stopping_service, hostile_requests, two_users)
