@@ -3,6 +3,7 @@
 The option body_limit shows in the status of a request with a body of 3000 bytes. The clients send
 over nginx's kept connections; no request may fail while workers are replaced.
 """
+import itertools
 import os
 import signal
 import threading
@@ -187,4 +188,34 @@ def killed_generations():
     instance.stop("killed generations")
 
 
-run_tests(kept_connections, other_roles, single_socket, killed_generations)
+def disturbed_children():
+    """A child of any role is killed or stopped before a reload, which waits for its replacement."""
+    instance = Instance(
+        conf={"body_limit": REFUSING, "stuck_seconds": "1"}, expect=("exit", "recovery", "stuck")
+    )
+    turns = itertools.product((signal.SIGKILL, signal.SIGSTOP), ("writer", "reader 1", "keeper"))
+    for turn, (number, role) in enumerate(turns):
+        name = f"{role}, {number.name}"
+        limit = (ADMITTING, REFUSING)[turn % 2]
+        set_limit(instance, limit)
+        with Clients(instance, 4) as clients:
+            clients.advance(50)
+            for child in instance.status()["processes"]:
+                if child["process"] == role:
+                    kill(child["pid"], number)
+            done = instance.ctl_run("reload")
+            begin = time.monotonic()
+            equal(done.returncode, 0, f"{name}: the reload ends with status 0")
+            clients.advance(50)
+        ok(
+            {status for _, _, status in clients.seen} <= {201, 413, 503},
+            f"{name}: requests are answered, or 503 says that they were not",
+            {status for _, _, status in clients.seen},
+        )
+        clients.seen = [seen for seen in clients.seen if seen[2] != 503]
+        check(clients, [(begin, time.monotonic(), limit)], name)
+    instance.verify("disturbed children")
+    instance.stop("disturbed children")
+
+
+run_tests(kept_connections, other_roles, single_socket, killed_generations, disturbed_children)
