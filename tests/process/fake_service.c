@@ -150,6 +150,8 @@ static int echo_size(const struct child_context *child)
 	atomic_fetch_add(&script->start_counts[ROLE_OPERATOR], 1);
 	if (script->recovering)
 		script->started_during_recovery = true;
+	while (script->hold_operators && child_pause(child, 10))
+		;
 	_exit(write(child->client.fd, text, (size_t)len) == len ? 0 : 1);
 }
 

@@ -30,6 +30,7 @@ struct child_script {
 	_Atomic int injected_fault; /* enum injected_fault; in worker 1, CANNOT_JOIN in all */
 	_Atomic int retired, orphaned;
 	_Atomic bool hold_retiring;	      /* workers do not retire */
+	_Atomic bool hold_operators;	      /* operators work until it is false */
 	_Atomic int ready_generation;	      /* later ones do not become ready; 0: all do */
 	_Atomic bool started_during_recovery; /* another child ran during a recovery */
 	_Atomic int recovering;

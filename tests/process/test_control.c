@@ -9,6 +9,7 @@
 #include "lib/check.h"
 #include "process/control.h"
 #include "process/fake_service.h"
+#include "process/operators.h"
 #include "sys/listen.h"
 
 #define TIMEOUT_MS 15000
@@ -72,9 +73,8 @@ static void control_requests_reload_and_stop(void **state)
 	supervisor = 0;
 }
 
-static int begin_reload(void)
+static int begin(const char *request)
 {
-	static const char request[] = "{\"verb\":[\"reload\"]}\n";
 	int fd;
 
 	assert_true(listen_connect(&fd, fake_service_conf()->control));
@@ -102,6 +102,29 @@ static void wait_for_starts(enum role role, int count)
 	assert_true(script->start_counts[role] >= count);
 }
 
+/* The last one begins when the first has ended; more than may wait are refused. */
+static void commands_wait_for_a_place(void **state)
+{
+	static const char request[] = "{\"verb\":[\"x\"]}\n";
+	int fds[OPERATORS_USER_WORKING + CONTROL_USER_WAITING];
+
+	(void)state;
+	fake_service_start_ready();
+	script->hold_operators = true;
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
+		fds[i] = begin(request);
+		if (i < OPERATORS_USER_WORKING)
+			wait_for_starts(ROLE_OPERATOR, (int)i + 1);
+	}
+	expect_response(
+		begin(request), "e too many commands wait for the service; try again\nx 75\n");
+	assert_int_equal(script->start_counts[ROLE_OPERATOR], OPERATORS_USER_WORKING);
+	script->hold_operators = false;
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		expect_response(fds[i], "o 15\nx 3\n");
+	assert_int_equal(fake_service_stop(), 0);
+}
+
 /* The third generation never becomes complete in this time. */
 static void reload_does_not_wait_for_a_later_one(void **state)
 {
@@ -111,9 +134,9 @@ static void reload_does_not_wait_for_a_later_one(void **state)
 	fake_service_start_ready();
 	script->hold_retiring = true;
 	script->ready_generation = 2;
-	first = begin_reload();
+	first = begin("{\"verb\":[\"reload\"]}\n");
 	wait_for_starts(ROLE_WORKER, 2 * FAKE_SERVICE_WORKERS);
-	second = begin_reload();
+	second = begin("{\"verb\":[\"reload\"]}\n");
 	wait_for_starts(ROLE_WORKER, 3 * FAKE_SERVICE_WORKERS);
 	script->hold_retiring = false;
 	expect_response(first, "o generation 2 serves\nx 0\n");
@@ -130,9 +153,9 @@ static void reload_of_a_replaced_generation_waits_for_the_next(void **state)
 	(void)state;
 	fake_service_start_ready();
 	script->ready_generation = 1;
-	first = begin_reload();
+	first = begin("{\"verb\":[\"reload\"]}\n");
 	wait_for_starts(ROLE_WORKER, 2 * FAKE_SERVICE_WORKERS);
-	second = begin_reload();
+	second = begin("{\"verb\":[\"reload\"]}\n");
 	wait_for_starts(ROLE_WORKER, 3 * FAKE_SERVICE_WORKERS);
 	script->ready_generation = 0;
 	expect_response(first, "o generation 3 serves\nx 0\n");
@@ -177,6 +200,7 @@ int main(int argc, char **argv, char **envp)
 		TEST(endless_control_request_is_refused),
 		TEST(operator_gets_all_that_was_received),
 		TEST(control_requests_reload_and_stop),
+		TEST(commands_wait_for_a_place),
 		TEST(reload_does_not_wait_for_a_later_one),
 		TEST(reload_of_a_replaced_generation_waits_for_the_next),
 		TEST(silent_clients_are_disconnected),
