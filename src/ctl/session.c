@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "ctl/client.h"
 #include "ctl/ctl_admin.h"
+#include "process/control.h"
 
 #define RETRY_TIMEOUT_MS 5000
 #define POLL_INTERVAL_MS 50
@@ -45,7 +46,8 @@ static bool fail_call(int status, const char *errors, struct err *err)
 		return fail_status(status, err);
 	line = str_skip(line, strlen(prefix));
 	line.len = strcspn(line.ptr, "\n");
-	return err_set(err, ERR_INTERNAL, NULL, "%.*s", STR_ARGS(line));
+	return err_set(err, status == CONTROL_BUSY ? ERR_BUSY : ERR_INTERNAL, NULL, "%.*s",
+		STR_ARGS(line));
 }
 
 /* ---- in the service ---- */

@@ -19,7 +19,8 @@ struct session {
 void session_open(struct session *session, const struct conf *conf);
 void session_close(struct session *session);
 /*
- * Runs the call and appends its output. Retries for 5 s while the service starts or stops.
+ * Runs the call and appends its output. Retries for 5 s while the service starts or stops, or is
+ * too busy to begin it.
  */
 bool session_call(
 	struct session *session, const struct admin_call *call, struct buf *out, struct err *err);
