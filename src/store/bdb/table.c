@@ -8,6 +8,11 @@
 
 #define FILE_MODE 0600
 #define NAME_SIZE 32
+/*
+ * Microseconds to wait for the locks of an opening, of which libdb gives one to one process at a
+ * time: many that start together wait for each other. One that cannot join would mean a recovery.
+ */
+#define OPEN_WAIT ((db_timeout_t)25000000)
 
 static void file_name(enum engine_table table, char name[NAME_SIZE])
 {
@@ -41,6 +46,22 @@ static int create_serial_file(struct bdb *bdb, enum engine_table table)
 		rc = bdb_serial_write_layout(bdb, bdb->tables[table], txn);
 	if (rc == 0)
 		return txn->commit(txn, DB_TXN_SYNC);
+	txn->abort(txn);
+	return rc;
+}
+
+static int open_known_file(struct bdb *bdb, enum engine_table table)
+{
+	DB_TXN *txn;
+	int rc = bdb->env->txn_begin(bdb->env, NULL, &txn, 0);
+
+	if (rc != 0)
+		return rc;
+	rc = txn->set_timeout(txn, OPEN_WAIT, DB_SET_LOCK_TIMEOUT);
+	if (rc == 0)
+		rc = open_file(bdb, txn, table, false);
+	if (rc == 0)
+		return txn->commit(txn, DB_TXN_NOSYNC);
 	txn->abort(txn);
 	return rc;
 }
@@ -80,8 +101,10 @@ static int open_table(struct bdb *bdb, enum engine_table table, bool create)
 	rc = set_form(bdb, table);
 	if (rc == 0 && spec->serial && create)
 		rc = create_serial_file(bdb, table);
+	else if (rc == 0 && create)
+		rc = open_file(bdb, NULL, table, true);
 	else if (rc == 0)
-		rc = open_file(bdb, NULL, table, create);
+		rc = open_known_file(bdb, table);
 	if (rc == 0 && spec->serial && !create)
 		rc = bdb_serial_read_layout(bdb, db);
 	if (rc != 0)
