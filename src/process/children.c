@@ -91,6 +91,19 @@ bool children_retired_before(const struct children *children, int generation)
 	return true;
 }
 
+bool children_starting_before(const struct children *children, int generation)
+{
+	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
+		const struct process *process = &children->processes[i];
+
+		if (process->pid && process->generation < generation &&
+			process->role != ROLE_OPERATOR &&
+			children->scoreboard->slots[i].state == CHILD_STARTING)
+			return true;
+	}
+	return false;
+}
+
 void children_retire(struct children *children, int first)
 {
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {

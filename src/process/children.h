@@ -23,6 +23,8 @@ bool children_answer(const struct children *children);
 void children_signal(const struct children *children, int signal);
 /* Whether no worker of a generation before this one begins another request. */
 bool children_retired_before(const struct children *children, int generation);
+/* Whether a child of a generation before this one is still starting. */
+bool children_starting_before(const struct children *children, int generation);
 /* Asks the keepers and workers of generations from `first` up to the newest to exit, once each. */
 void children_retire(struct children *children, int first);
 /*

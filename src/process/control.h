@@ -34,13 +34,15 @@ enum control_outcome {
 };
 
 struct control_client {
-	int fd;		 /* -1: free */
-	uid_t uid;	 /* of the peer */
-	uint64_t number; /* of its acceptance, from 1 */
-	int64_t since;	 /* when it was accepted, later answered; monotonic ms */
-	size_t line_len; /* bytes of the request line with its newline; 0: incomplete */
-	bool begun;	 /* on_request() has begun with the request */
-	int generation;	 /* that it has begun, for a reload */
+	int fd;		  /* -1: free */
+	uid_t uid;	  /* of the peer */
+	uint64_t number;  /* of its acceptance, from 1 */
+	int64_t since;	  /* when it was accepted, later answered; monotonic ms */
+	size_t line_len;  /* bytes of the request line with its newline; 0: incomplete */
+	bool asked;	  /* on_request() was called */
+	bool begun;	  /* on_request() has begun with the request */
+	uint64_t reloads; /* service->reloads when it was called first, for a reload */
+	int generation;	  /* that it has begun, for a reload */
 	bool answered;
 	const char *delay;  /* cause of the last RETRY, for a client that has waited too long */
 	struct buf in, out; /* out is sent when the request is answered */

@@ -11,7 +11,9 @@
 
 bool reload_is_allowed(const struct service *service, int64_t now)
 {
-	return !service->reloading || now - service->reloaded_ms >= RELOAD_PAUSE_MS;
+	return !service->reloading ||
+	       (now - service->reloaded_ms >= RELOAD_PAUSE_MS &&
+		       !children_starting_before(&service->children, service->children.generation));
 }
 
 static void begin_generation(struct service *service)
@@ -25,23 +27,29 @@ static void begin_generation(struct service *service)
 	log_info("reload", "starting generation %d", service->children.generation);
 }
 
-bool reload_begin(struct service *service, int64_t now, struct buf *waiting, struct err *err)
+bool reload_begin(struct service *service, int64_t now, struct err *err)
 {
 	const struct conf_reloader *reloader = &service->reloader;
 	struct conf conf = service->conf;
+	struct buf waiting = BUF_INIT;
 	enum log_level level;
 
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_mono_us());
-	if (reloader->read && !reloader->read(&conf, reloader->data, waiting, err)) {
+	if (reloader->read && !reloader->read(&conf, reloader->data, &waiting, err)) {
 		log_error("reload", "keeping the old configuration: %s", err_text(err));
 		if (service->ready_announced)
 			sd_notify(0, "READY=1");
+		buf_free(&waiting);
 		return false;
 	}
 	service->conf = conf;
 	service->reloaded_ms = now;
+	service->reloads++;
+	buf_free(&service->reload_waiting);
+	service->reload_waiting = waiting;
 	if (log_level_parse(&level, conf.log_level))
 		log_set_level(level);
 	begin_generation(service);
+	service->reload_generation = service->children.generation;
 	return true;
 }

@@ -66,30 +66,40 @@ static enum control_outcome await_reload(struct service *service, struct control
 	return CONTROL_ANSWERED;
 }
 
+/* Makes the last reload that of the client, and puts the options that wait for a restart. */
+static enum control_outcome take_reload(
+	const struct service *service, struct control_client *client, int64_t now)
+{
+	struct buf text = BUF_INIT;
+
+	if (service->reload_waiting.len > 0) {
+		buf_printf(&text, "these options take effect at the next start: %.*s",
+			STR_ARGS(buf_str(&service->reload_waiting)));
+		control_put_frame(&client->out, 'o', buf_str(&text));
+		buf_free(&text);
+	}
+	client->begun = true;
+	client->generation = service->reload_generation;
+	client->since = now;
+	return CONTROL_PENDING;
+}
+
 static enum control_outcome begin_reload(
 	struct service *service, struct control_client *client, int64_t now)
 {
-	struct buf waiting = BUF_INIT, text = BUF_INIT;
+	struct buf text = BUF_INIT;
 	struct err err = { 0 };
-	bool done = reload_begin(service, now, &waiting, &err);
 
-	if (!done) {
-		buf_printf(&text, "%s; the old configuration remains in use", err_text(&err));
-		control_put_frame(&client->out, 'e', buf_str(&text));
-		control_put_exit(&client->out, 1);
-	} else if (waiting.len > 0) {
-		buf_printf(&text, "these options take effect at the next start: %.*s",
-			STR_ARGS(buf_str(&waiting)));
-		control_put_frame(&client->out, 'o', buf_str(&text));
-	}
-	buf_free(&waiting);
+	if (reload_begin(service, now, &err))
+		return take_reload(service, client, now);
+	buf_printf(&text, "%s; the old configuration remains in use", err_text(&err));
+	control_put_frame(&client->out, 'e', buf_str(&text));
+	control_put_exit(&client->out, 1);
 	buf_free(&text);
-	client->begun = true;
-	client->generation = service->children.generation;
-	client->since = now;
-	return done ? CONTROL_PENDING : CONTROL_ANSWERED;
+	return CONTROL_ANSWERED;
 }
 
+/* Clients that wait for the end of a reload share the next one. */
 static enum control_outcome answer_reload(struct service *service, struct control_client *client)
 {
 	int64_t now = clock_mono_ms();
@@ -101,6 +111,11 @@ static enum control_outcome answer_reload(struct service *service, struct contro
 	}
 	if (client->begun)
 		return await_reload(service, client);
+	if (!client->asked)
+		client->reloads = service->reloads;
+	client->asked = true;
+	if (service->reloads > client->reloads)
+		return take_reload(service, client, now);
 	return reload_is_allowed(service, now) ? begin_reload(service, client, now)
 					       : CONTROL_PENDING;
 }

@@ -360,4 +360,5 @@ void service_free(struct service *service)
 		spawn_close(&service->children.spawn);
 	log_set_limits(NULL);
 	scoreboard_free(service->children.scoreboard);
+	buf_free(&service->reload_waiting);
 }

@@ -24,12 +24,10 @@ struct supervisor {
 
 static void reload(struct service *service, int64_t now)
 {
-	struct buf waiting = BUF_INIT;
 	struct err err = { 0 };
 
 	if (service->phase != PHASE_STOPPING)
-		reload_begin(service, now, &waiting, &err);
-	buf_free(&waiting);
+		reload_begin(service, now, &err);
 }
 
 static void wait_for_events(struct supervisor *supervisor)

@@ -92,11 +92,8 @@ def reloads_at_once():
             f"{count} reloads at once: each names a generation",
             answers,
         )
-        equal(
-            instance.status()["generation"],
-            generation + count,
-            f"{count} reloads at once: one generation each",
-        )
+        started = instance.status()["generation"] - generation
+        ok(1 <= started <= count, f"{count} reloads at once: they may share generations", started)
     instance.stop("reloads at once")
 
 

@@ -89,7 +89,8 @@ static void expect_response(int fd, const char *response)
 
 	assert_int_equal(poll(&poller, 1, TIMEOUT_MS), 1);
 	assert_true(read(fd, text, sizeof(text) - 1) > 0);
-	assert_string_equal(text, response);
+	if (response)
+		assert_string_equal(text, response);
 	close(fd);
 }
 
@@ -142,6 +143,26 @@ static void reload_does_not_wait_for_a_later_one(void **state)
 	expect_response(first, "o generation 2 serves\nx 0\n");
 	script->ready_generation = 0;
 	expect_response(second, "o generation 3 serves\nx 0\n");
+	assert_int_equal(fake_service_stop(), 0);
+}
+
+/* Else each would replace the generation of the one before, and none would become complete. */
+static void waiting_reloads_share_a_generation(void **state)
+{
+	int first, others[10];
+
+	(void)state;
+	fake_service_start_ready();
+	script->hold_retiring = true;
+	first = begin("{\"verb\":[\"reload\"]}\n");
+	wait_for_starts(ROLE_WORKER, 2 * FAKE_SERVICE_WORKERS);
+	for (size_t i = 0; i < 10; i++)
+		others[i] = begin("{\"verb\":[\"reload\"]}\n");
+	wait_for_starts(ROLE_WORKER, 3 * FAKE_SERVICE_WORKERS);
+	script->hold_retiring = false;
+	for (size_t i = 0; i < 10; i++)
+		expect_response(others[i], "o generation 3 serves\nx 0\n");
+	expect_response(first, NULL);
 	assert_int_equal(fake_service_stop(), 0);
 }
 
@@ -202,6 +223,7 @@ int main(int argc, char **argv, char **envp)
 		TEST(control_requests_reload_and_stop),
 		TEST(commands_wait_for_a_place),
 		TEST(reload_does_not_wait_for_a_later_one),
+		TEST(waiting_reloads_share_a_generation),
 		TEST(reload_of_a_replaced_generation_waits_for_the_next),
 		TEST(silent_clients_are_disconnected),
 		TEST(operator_waits_for_recovery),
