@@ -17,6 +17,7 @@
 #include "sys/confine.h"
 #include "sys/instance.h"
 #include "sys/listen.h"
+#include "sys/reach.h"
 
 #define USAGE                                                                               \
 	"usage: polytaskd [-c FILE] [-o NAME=VALUE]... [--check-config | --print-config]\n" \
@@ -103,6 +104,21 @@ static bool acquire_resources(struct resources *resources, const struct conf *co
 	       service_user_become(&resources->owner, err);
 }
 
+/* Otherwise requests get 503 without a reason: the web server logs no errors about requests. */
+static void check_reach(const struct conf *conf, const struct fcgi_sockets *sockets)
+{
+	char path[CONF_TEXT_MAX];
+	struct err err;
+
+	snprintf(path, sizeof(path), "%s%s", conf->socket,
+		sockets->read >= 0 ? LISTEN_READ_SUFFIX : "");
+	if (!reach_check(conf->socket, conf->peer_user, &err) ||
+		!reach_check(path, conf->peer_user, &err))
+		log_warn("socket",
+			"%s: every request would get 503; see socket_mode, group, peer_user",
+			err_text(&err));
+}
+
 static int run(struct conf_source *source, const struct conf *conf, struct err *err)
 {
 	struct resources resources = { .sockets = { .main = -1, .read = -1 } };
@@ -129,6 +145,7 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 		listen_remove(&resources.sockets, conf);
 		return 1;
 	}
+	check_reach(conf, &resources.sockets);
 	config.locks = resources.locks;
 	config.sockets = resources.sockets;
 	setproctitle("-polytaskd: supervisor");

@@ -298,6 +298,11 @@ def protocols():
     equal(instance.get("/tasks/cancelled").headers["Server"], "nginx", "Server has no version")
 
 
+def reasons_of_503(instance):
+    with open(os.path.join(instance.dir, "log", "nginx-access.log")) as log:
+        return [json.loads(line)["reason"] for line in log if '"status":503' in line]
+
+
 def without_service():
     """Without polytaskd: 503 in the format of the dialect. After its start requests succeed again."""
     instance = Instance()
@@ -310,6 +315,10 @@ def without_service():
         answer = instance.get("/tasks", headers=headers)
         refused(answer, 503, body, f"{name}: 503")
         equal(answer.headers["Retry-After"], "1", f"{name}: Retry-After")
+    ok(
+        until(lambda: reasons_of_503(instance)[-2:] == 2 * ["ServiceUnreachable"], 5),
+        "the access log has the reason",
+    )
     # nginx logs the missing socket as critical: the token in the query must not be in that line.
     equal(instance.vionlabs("GET", "/1").status, 503, "503 for a token in the query")
     time.sleep(6)  # until the cached decision about the bearer has expired

@@ -1,5 +1,8 @@
 """The service as a process: ways to start it, its children, its end, and who may connect."""
+import grp
 import os
+import pathlib
+import pwd
 import signal
 import socket
 import subprocess
@@ -247,10 +250,48 @@ def foreign_peer():
     instance.stop("foreign")
 
 
+def unreachable_socket():
+    """The web server's user may not open the sockets: both sides name the cause."""
+    if os.geteuid() != 0:
+        skip("a socket that the web server may not open", "needs root")
+        return
+    nobody = pwd.getpwnam("nobody")
+    instance = Instance(
+        conf={"peer_user": "nobody"},
+        nginx={"USER": f"user nobody {grp.getgrgid(nobody.pw_gid).gr_name};"},
+        autostart=False,
+        expect=("socket",),
+    )
+    os.chmod(instance.memory, 0o711)  # nginx's cache is there
+    instance.make_principal()
+    instance.start_daemon()
+    ok(until(lambda: instance.events("ready"), 30), "the service is ready")
+    text = "".join(entry["text"] for entry in instance.events("socket"))
+    ok(
+        f"user nobody may not enter {instance.dir} (mode 0700)" in text,
+        "the log names the user and the directory",
+        text,
+    )
+    instance.start_nginx()
+    ok(until(lambda: status_or_none(instance) == 503, 30), "every request gets 503")
+    path = os.path.join(instance.dir, "log", "nginx-access.log")
+    reason = '"reason":"ServiceUnreachable"'
+    ok(until(lambda: reason in pathlib.Path(path).read_text(), 5), "the access log has the reason")
+    instance.stop("unreachable")
+
+
+def status_or_none(instance):
+    try:
+        return instance.get("/tasks/cancelled").status
+    except OSError:
+        return None
+
+
 run_tests(
     started_by_path,
     supervisor_killed,
     started_by_spawn_fcgi,
     started_by_systemd,
     foreign_peer,
+    unreachable_socket,
 )
