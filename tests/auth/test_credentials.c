@@ -8,7 +8,10 @@ static const struct {
 	const char *without_token; /* NULL: the same */
 } challenges[] = {
 	{ .name = "vionlabs", .challenge = "APIKey" },
-	{ .name = "uplynk", .challenge = "Bearer realm=\"polytask\"" },
+	{ .name = "uplynk",
+		.challenge = "Bearer realm=\"polytask\", error=\"invalid_token\", "
+			     "error_description=\"The credential is invalid\"",
+		.without_token = "Bearer realm=\"polytask\"" },
 	{ .name = "fourhse", .challenge = "Bearer realm=\"api\"" },
 	{ .name = "idol",
 		.challenge = "Bearer realm=\"Doorkeeper\", error=\"invalid_token\", "

@@ -25,7 +25,7 @@ static const struct route routes[] = {
 
 #define REALM "Bearer realm=\"polytask\""
 /* RFC 6750 section 3.1; the body does not tell why. */
-#define ENDED_REFUSAL(reason, sentence)                                                       \
+#define TOKEN_REFUSAL(reason, sentence)                                                       \
 	{                                                                                     \
 		reason, "Invalid signature",                                                  \
 			REALM ", error=\"invalid_token\", error_description=\"" sentence "\"" \
@@ -38,13 +38,14 @@ static const struct auth_policy auth = {
 	.refusal_status = 401,
 	.refusals =
 		(const struct auth_refusal[]){
+			{ AUTH_MISSING, "Invalid signature", REALM },
 			{ AUTH_SKEWED,
 				"Invalid signature: _timestamp is not the current time in whole "
 				"Unix seconds",
 				REALM },
-			ENDED_REFUSAL(AUTH_EXPIRED, "The credential expired"),
-			ENDED_REFUSAL(AUTH_REVOKED, "The credential was revoked"),
-			{ NULL, "Invalid signature", REALM },
+			TOKEN_REFUSAL(AUTH_EXPIRED, "The credential expired"),
+			TOKEN_REFUSAL(AUTH_REVOKED, "The credential was revoked"),
+			TOKEN_REFUSAL(NULL, "The credential is invalid"),
 		},
 	.scope_challenge = REALM,
 };

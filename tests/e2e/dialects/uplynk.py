@@ -95,8 +95,10 @@ DIALECT = Dialect(
         ),
         BEARER,
     ),
-    challenge='Bearer realm="polytask"',
+    challenge=_ended("is invalid"),
+    bare_challenge='Bearer realm="polytask"',
     challenges={"expired": _ended("expired")}
+    | {"replayed": 'Bearer realm="polytask"'}
     | dict.fromkeys(("revoked", "user revoked"), _ended("was revoked")),
     scope_challenge='Bearer realm="polytask", error="insufficient_scope", scope="%s"',
     credential_sentences={
