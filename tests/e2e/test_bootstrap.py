@@ -6,12 +6,11 @@ import socket
 import subprocess
 import time
 
+from bootstrap_run import BOOTSTRAP, Run, environment
 from lib import run_tests
-from paths import BUILD, SOURCE
 from processes import child_pids, finish, free_port, make_directory
 from tap import equal, ok, until
 
-BOOTSTRAP = os.path.join(SOURCE, "bootstrap")
 # The variables of demo.env.
 NAMES = [
     "FOURHSE_TOKEN",
@@ -34,35 +33,6 @@ NAMES = [
 def text_of(home):
     with open(os.path.join(home, "demo.env")) as env:
         return env.read()
-
-
-def environment():
-    return dict(os.environ, POLYTASK_BUILD=BUILD)
-
-
-class Run:
-    def __init__(self, home, port, interrupt=signal.SIG_DFL):
-        self.home = home
-        self.output = os.path.join(os.path.dirname(home), "output")
-        with open(self.output, "wb") as out:
-            self.process = subprocess.Popen(
-                ["sh", BOOTSTRAP, "run", "--port", str(port), "--home", home],
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-                # As in a terminal: a shell cannot trap a signal that its caller ignores.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, interrupt),
-            )
-
-    def text(self):
-        with open(self.output, errors="replace") as out:
-            return out.read()
-
-    def wait(self):
-        until(lambda: "ready on" in self.text() or self.process.poll() is not None, 60)
-        return self.text()
 
 
 def check_env(home):
