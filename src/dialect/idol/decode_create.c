@@ -63,7 +63,7 @@ static const char *check_status(const json_t *value)
 
 static const char *check_url(const json_t *value)
 {
-	if (is_none(value))
+	if (is_none(value) || json_is_number(value))
 		return NULL;
 	if (!json_is_string(value) || is_blank(value))
 		return NOT_VALID;
@@ -81,7 +81,7 @@ static const char *check_md5(const json_t *value)
 
 static const char *check_support_number(const json_t *value)
 {
-	if (json_is_null(value))
+	if (json_is_null(value) || json_is_number(value))
 		return NULL;
 	if (!json_is_string(value))
 		return NOT_VALID;
@@ -227,7 +227,10 @@ static bool check_shape(const struct request *request, const json_t *data, struc
 	return true;
 }
 
-/* Sets the linkage. If it is absent or null, *found is false; check_attributes() rejects that. */
+/*
+ * Sets the linkage. If it, or its id, is null or it is absent, *found is false; check_attributes()
+ * rejects that.
+ */
 static bool parse_linkage(const struct request *request, const json_t *data, struct change *change,
 	bool *found, struct err *err)
 {
@@ -239,8 +242,12 @@ static bool parse_linkage(const struct request *request, const json_t *data, str
 	*found = linked && !json_is_null(linked);
 	if (!*found)
 		return true;
-	if (!idol_parse_linkage(&linkage, linked))
-		return set_value_error(request, linkage.error, linkage.bad_value, STR("id"), err);
+	if (!idol_parse_linkage(&linkage, linked)) {
+		*found = linkage.error != IDOL_INVALID_FIELD_VALUE ||
+			 !json_is_null(linkage.bad_value);
+		return !*found ||
+		       set_value_error(request, linkage.error, linkage.bad_value, STR("id"), err);
+	}
 	return idol_set_linkage(&linkage, change, request->arena, err);
 }
 
@@ -301,17 +308,26 @@ static bool check_attributes(
 	return ok;
 }
 
+/* The JSON text that is stored for a value: null, or a string. Rails turns numbers into strings. */
+static struct str member_text(const char *name, const json_t *value, struct arena *arena)
+{
+	struct str text;
+
+	if (!value || is_none(value))
+		return STR("null");
+	if (strcmp(name, "precision") == 0)
+		return str_cstr(precision_text(value));
+	text = json_text(value, arena);
+	return text.ptr && json_is_number(value) ? json_quote(text, arena) : text;
+}
+
 static bool set_attributes(
 	const json_t *values, struct change *change, struct arena *arena, struct err *err)
 {
 	for (size_t i = 0; idol_members[i]; i++) {
-		const json_t *value = json_object_get(values, idol_members[i]);
-		struct str json = STR("null");
+		struct str json = member_text(
+			idol_members[i], json_object_get(values, idol_members[i]), arena);
 
-		if (strcmp(idol_members[i], "precision") == 0 && precision_text(value))
-			json = str_cstr(precision_text(value));
-		else if (value && !is_none(value))
-			json = json_text(value, arena);
 		if (!json.ptr)
 			return err_no_memory(err);
 		change_set_field(change, str_cstr(idol_members[i]), json);

@@ -9,16 +9,28 @@
 
 /* ---- names ---- */
 
-/* jsonapi-resources accepts product_id for product-id. */
+static bool is_lower(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* jsonapi-resources accepts product_id, productId and Product-Id for product-id. */
 static bool key_matches(struct str key, const char *name)
 {
-	if (key.len != strlen(name))
-		return false;
+	size_t at = 0;
+
 	for (size_t i = 0; i < key.len; i++) {
-		if (name[i] != (key.ptr[i] == '_' ? '-' : key.ptr[i]))
+		char c = key.ptr[i] == '_' ? '-' : key.ptr[i];
+
+		if (c >= 'A' && c <= 'Z') {
+			if (i > 0 && is_lower(key.ptr[i - 1]) && name[at++] != '-')
+				return false;
+			c = (char)(c | 0x20);
+		}
+		if (name[at++] != c)
 			return false;
 	}
-	return true;
+	return name[at] == '\0';
 }
 
 /* ---- filter ---- */
