@@ -48,12 +48,12 @@ static bool inflate_json(const unsigned char *packed, size_t len, unsigned char 
 }
 
 /*
- * Real numbers of whole seconds are accepted. Any other number becomes a time far from the present:
- * then a request with a correct signature is refused for its clock (AUTH_SKEWED).
+ * Real numbers of whole seconds are accepted. Any other value, or none, becomes a time far from the
+ * present: then a request with a correct signature is refused for its clock (AUTH_SKEWED).
  */
-static int64_t whole_seconds(const json_t *number)
+static int64_t whole_seconds(const json_t *timestamp)
 {
-	double value = json_number_value(number);
+	double value = json_number_value(timestamp); /* 0 if it is not a number */
 
 	if (!(value >= 0 && value <= (double)TIMESTAMP_MAX))
 		return value > 0 ? TIMESTAMP_MAX : 0;
@@ -67,8 +67,6 @@ static bool read_claim(const json_t *json, struct uplynk_claim *claim)
 	size_t len = json_string_length(owner);
 
 	if (!json_is_string(owner) || len == 0 || len >= sizeof(claim->owner))
-		return false;
-	if (!json_is_number(timestamp))
 		return false;
 	*claim = (struct uplynk_claim){ .timestamp = whole_seconds(timestamp) };
 	memcpy(claim->owner, json_string_value(owner), len);
