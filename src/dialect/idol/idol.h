@@ -86,6 +86,10 @@ struct idol_page {
 	int64_t number, size;
 };
 
+enum idol_page_key { IDOL_PAGE_UNKNOWN, IDOL_PAGE_NUMBER, IDOL_PAGE_SIZE };
+
+/* What page[key] sets. */
+enum idol_page_key idol_find_page_key(struct str key);
 /* The page in the query, not checked. */
 struct idol_page idol_parse_page(const struct request *request);
 /* Splits "filter[product-id]" into the object "filter" and the key "product-id". */

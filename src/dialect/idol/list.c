@@ -216,7 +216,7 @@ static bool check_page_names(const struct request *request, struct err *err)
 		struct str key;
 
 		if (idol_split_brackets(request->query[i].name, "page", &key) &&
-			!str_eq(key, STR("number")) && !str_eq(key, STR("size")))
+			idol_find_page_key(key) == IDOL_PAGE_UNKNOWN)
 			return idol_set_error(
 				err, request->arena, IDOL_PAGE_PARAM_NOT_ALLOWED, key, STR_NULL);
 	}

@@ -37,16 +37,28 @@ bool idol_parse_integer(struct str text, struct str *digits)
 	return true;
 }
 
+/* json_api_client, a client of Ruby, sends page and per_page unless it is configured. */
+enum idol_page_key idol_find_page_key(struct str key)
+{
+	if (str_eq(key, STR("number")) || str_eq(key, STR("page")))
+		return IDOL_PAGE_NUMBER;
+	if (str_eq(key, STR("size")) || str_eq(key, STR("per_page")))
+		return IDOL_PAGE_SIZE;
+	return IDOL_PAGE_UNKNOWN;
+}
+
 struct idol_page idol_parse_page(const struct request *request)
 {
 	struct idol_page page = { 1, IDOL_PAGE_SIZE_DEFAULT };
 
 	for (size_t i = 0; i < request->query_count; i++) {
 		const struct pair *pair = &request->query[i];
+		struct str key = str_eq(pair->name, STR("page")) ? STR("number") : STR("");
 
-		if (str_eq(pair->name, STR("page")) || str_eq(pair->name, STR("page[number]")))
+		idol_split_brackets(pair->name, "page", &key);
+		if (idol_find_page_key(key) == IDOL_PAGE_NUMBER)
 			page.number = str_leading_number(pair->value, PAGE_NUMBER_MAX);
-		else if (str_eq(pair->name, STR("page[size]")))
+		else if (idol_find_page_key(key) == IDOL_PAGE_SIZE)
 			page.size = str_leading_number(pair->value, PAGE_NUMBER_MAX);
 	}
 	return page;
