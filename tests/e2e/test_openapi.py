@@ -67,6 +67,26 @@ def arrays():
         ok(all("items" in array for array in found), f"{name}: every array has items")
 
 
+def _boolean_members(part):
+    """Names of members whose schema is true or false."""
+    if isinstance(part, dict):
+        members = part.get("properties")
+        if isinstance(members, dict):
+            yield from (name for name, schema in members.items() if isinstance(schema, bool))
+        part = list(part.values())
+    if isinstance(part, list):
+        for value in part:
+            yield from _boolean_members(value)
+
+
+def members():
+    """Generators of OpenAPI 3.0 know no schema that is a boolean."""
+    for name, file in DOCUMENTS.items():
+        with open(file, encoding="utf-8") as document:
+            found = list(_boolean_members(json.load(document)))
+        equal(found, [], f"{name}: the schema of every member is an object")
+
+
 def _headers(document, operation):
     """Names of the header fields that an operation reads."""
     for parameter in operation.get("parameters", []):
@@ -206,4 +226,4 @@ def virtshell_answers():
     instance.stop("virtshell")
 
 
-run_tests(valid, arrays, refusals, examples, checker, virtshell_answers)
+run_tests(valid, arrays, members, refusals, examples, checker, virtshell_answers)
