@@ -67,7 +67,7 @@ static const char *check_url(const json_t *value)
 		return NULL;
 	if (!json_is_string(value) || is_blank(value))
 		return NOT_VALID;
-	return json_string_length(value) <= IDOL_URL_MAX
+	return str_utf8_length(json_str(value)) <= IDOL_URL_MAX
 		       ? NULL
 		       : "is too long (maximum is 8192 characters)";
 }
@@ -85,7 +85,7 @@ static const char *check_support_number(const json_t *value)
 		return NULL;
 	if (!json_is_string(value))
 		return NOT_VALID;
-	return json_string_length(value) <= IDOL_SUPPORT_NUMBER_MAX
+	return str_utf8_length(json_str(value)) <= IDOL_SUPPORT_NUMBER_MAX
 		       ? NULL
 		       : "is too long (maximum is 255 characters)";
 }

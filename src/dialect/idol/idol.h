@@ -21,8 +21,8 @@
 #define IDOL_RESOURCE_TYPE	"import-tasks"
 #define IDOL_PAGE_SIZE_DEFAULT	20
 #define IDOL_PAGE_SIZE_MAX	200
-#define IDOL_SUPPORT_NUMBER_MAX 255  /* bytes */
-#define IDOL_URL_MAX		8192 /* bytes */
+#define IDOL_SUPPORT_NUMBER_MAX 255  /* characters */
+#define IDOL_URL_MAX		8192 /* characters */
 
 enum idol_index {
 	IDOL_BY_NUMBER = INDEX_FIRST_OWN,

@@ -270,7 +270,7 @@ static const struct rule {
 	const char *name;
 	bool (*is_valid)(struct str json); /* NULL: null or a text */
 	const char *expected;
-	size_t max; /* of a text, in bytes */
+	size_t max; /* of a text, in characters */
 	bool not_blank;
 } rules[] = {
 	{ .name = "master-type",
@@ -282,11 +282,11 @@ static const struct rule {
 		.expected = "\"16\", \"24\" or null" REQUIRED_SUFFIX },
 	{ .name = "support-number",
 		.max = IDOL_SUPPORT_NUMBER_MAX,
-		.expected = "a string of at most 255 bytes or null" REQUIRED_SUFFIX },
+		.expected = "a string of at most 255 characters or null" REQUIRED_SUFFIX },
 	{ .name = "url",
 		.max = IDOL_URL_MAX,
 		.not_blank = true,
-		.expected = "a string of 1 to 8192 bytes or null" REQUIRED_SUFFIX },
+		.expected = "a string of 1 to 8192 characters or null" REQUIRED_SUFFIX },
 	{ .name = "md5",
 		.is_valid = is_md5_or_null,
 		.expected = "32 hexadecimal digits or null" REQUIRED_SUFFIX },
@@ -314,7 +314,7 @@ static bool check_text(const struct rule *rule, struct str json, bool *valid, st
 	while (blank < text.len && memchr(" \t\r\n\f\v", text.ptr[blank], 6))
 		blank++;
 	if (ok)
-		*valid = is_null(json) || (text.ptr && text.len <= rule->max &&
+		*valid = is_null(json) || (text.ptr && str_utf8_length(text) <= rule->max &&
 						  !(rule->not_blank && blank == text.len));
 	arena_free(&arena);
 	return ok;
