@@ -156,6 +156,27 @@ static const struct {
 	{ "anything-else", "{\"a\":[1]}", true },
 };
 
+/* Sets support-number to that many letters of two bytes. */
+static bool is_valid_with_letters(size_t count)
+{
+	struct task before = valid_task(), task = valid_task();
+	char json[2 * 256 + 3] = "\"";
+	struct err err;
+
+	for (size_t i = 0; i < count; i++)
+		strcat(json, "é");
+	strcat(json, "\"");
+	assert_true(task_set_field(&task, (struct field){ STR("support-number"), str_cstr(json) }));
+	return idol_dialect.validate(&before, &task, &err);
+}
+
+static void limit_of_a_text_counts_characters(void **state)
+{
+	(void)state;
+	assert_true(is_valid_with_letters(255));
+	assert_false(is_valid_with_letters(256));
+}
+
 static void every_member_is_validated(void **state)
 {
 	struct task task = valid_task();
@@ -212,6 +233,7 @@ int main(void)
 		CHECK(product_id_is_derived),
 		CHECK(required_members_are_checked),
 		CHECK(every_member_is_validated),
+		CHECK(limit_of_a_text_counts_characters),
 		CHECK(selected_fields_are_parsed_once),
 	};
 

@@ -27,7 +27,7 @@ static bool key_matches(struct str key, const char *name)
 				return false;
 			c = (char)(c | 0x20);
 		}
-		if (name[at++] != c)
+		if (!name[at] || name[at++] != c)
 			return false;
 	}
 	return name[at] == '\0';
