@@ -50,6 +50,8 @@ static void end_exchange(struct connection *conn, struct connection_shared *shar
 	if (!conn->exchange)
 		return;
 	rate_charge(&shared->app, conn->exchange);
+	if (shared->turns.large == conn)
+		shared->turns.large = NULL;
 	if (conn->account) {
 		turns_cancel(&shared->turns, conn);
 		turns_hold(&shared->turns, conn, false, 0);
@@ -133,10 +135,13 @@ static enum turn_queue enter_account(struct connection *conn, struct connection_
 		conn->closing = true;
 		return TURN_NONE;
 	}
-	if (within_bounds(conn, shared, true, &err))
-		return app_is_list(exchange) ? TURN_NEW_LIST : TURN_SHORT;
-	app_set_error(exchange, &err);
-	return conn->large_limit > 0 ? TURN_SHORT : TURN_NONE;
+	if (!within_bounds(conn, shared, true, &err))
+		app_set_error(exchange, &err);
+	if (conn->large_limit > 0)
+		return TURN_LARGE;
+	if (exchange->work == WORK_NONE)
+		return TURN_NONE;
+	return app_is_list(exchange) ? TURN_NEW_LIST : TURN_SHORT;
 }
 
 static void free_large_body(struct exchange *exchange)
@@ -181,6 +186,7 @@ void connection_receive(
 	conn->head_sent = false;
 	conn->body_sent = conn->body_at = 0;
 	conn->large_limit = 0;
+	conn->receiving = false;
 	exchange->request.now = shared->now;
 	if (read_request(conn, shared, queue, &err))
 		return;
@@ -223,32 +229,50 @@ static bool fetch_rows(struct connection *conn, struct err *err)
 	return true;
 }
 
-/*
- * Reads a large body and carries its request out in one turn, so that the worker has one such body
- * in memory at a time. The body of a refused request is skipped.
- */
-static bool take_large(struct connection *conn, struct connection_shared *shared, struct err *err)
+/* Reads a part of a large body and, after the last one, carries the request out. */
+static bool take_part(struct connection *conn, struct connection_shared *shared,
+	enum turn_queue *queue, struct err *err)
 {
 	struct exchange *exchange = conn->exchange;
 	struct err refusal = { 0 };
+	enum fcgi_body got = fcgi_receive_part(conn->fcgi, &exchange->request, &refusal);
 	bool ok = true;
 
-	if (exchange->work != WORK_NONE && !within_bounds(conn, shared, false, &refusal))
-		app_set_error(exchange, &refusal);
-	if (!fcgi_receive_body(conn->fcgi, &exchange->request,
-		    exchange->work == WORK_NONE ? 0 : conn->large_limit, &exchange->large_body,
-		    &refusal)) {
-		conn->closing = refusal.code == ERR_NONE;
-		if (conn->closing)
-			exchange->work = WORK_NONE;
-		else if (exchange->work != WORK_NONE)
-			app_set_error(exchange, &refusal);
+	conn->receiving = got == FCGI_BODY_MORE;
+	if (conn->receiving) {
+		*queue = TURN_INPUT;
+		return true;
 	}
-	conn->large_limit = 0;
+	shared->turns.large = NULL;
+	conn->closing = got == FCGI_BODY_BROKEN;
+	if (conn->closing)
+		exchange->work = WORK_NONE;
+	else if (got == FCGI_BODY_REFUSED && exchange->work != WORK_NONE)
+		app_set_error(exchange, &refusal);
 	while (ok && exchange->work != WORK_NONE)
 		ok = app_go_on(&shared->app, exchange, err);
 	free_large_body(exchange);
 	return ok && fetch_rows(conn, err);
+}
+
+/* The body of a refused request is skipped. */
+static bool begin_large(struct connection *conn, struct connection_shared *shared,
+	enum turn_queue *queue, struct err *err)
+{
+	struct exchange *exchange = conn->exchange;
+	struct err refusal = { 0 };
+
+	if (exchange->work != WORK_NONE && !within_bounds(conn, shared, false, &refusal))
+		app_set_error(exchange, &refusal);
+	if (!fcgi_begin_body(conn->fcgi, &exchange->request,
+		    exchange->work == WORK_NONE ? 0 : conn->large_limit, &exchange->large_body,
+		    &refusal) &&
+		exchange->work != WORK_NONE)
+		app_set_error(exchange, &refusal);
+	conn->large_limit = 0;
+	conn->receiving_ms = shared->now_ms;
+	shared->turns.large = conn;
+	return take_part(conn, shared, queue, err);
 }
 
 bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
@@ -256,11 +280,14 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 {
 	struct exchange *exchange = conn->exchange;
 	struct err refusal = { 0 };
-	bool is_new = *queue == TURN_SHORT || *queue == TURN_NEW_LIST;
+	enum turn_queue waited_in = *queue;
+	bool is_new = waited_in == TURN_SHORT || waited_in == TURN_NEW_LIST;
 
 	*queue = TURN_NONE;
-	if (conn->large_limit > 0)
-		return take_large(conn, shared, err);
+	if (waited_in == TURN_LARGE)
+		return begin_large(conn, shared, queue, err);
+	if (waited_in == TURN_BODY)
+		return take_part(conn, shared, queue, err);
 	/* More responses may wait for their reader than when the request arrived. */
 	if (is_new && !within_bounds(conn, shared, false, &refusal))
 		app_set_error(exchange, &refusal);

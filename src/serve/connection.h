@@ -16,7 +16,9 @@ struct connection {
 	size_t source;		   /* index of the FastCGI socket that it belongs to */
 	uint64_t body_sent;	   /* bytes */
 	size_t body_at;		   /* bytes of response.body that are sent */
-	size_t large_limit;	   /* bytes of a large body that is not read yet; 0: none */
+	size_t large_limit;	   /* bytes of a large body that is not begun; 0: none */
+	bool receiving;		   /* a large body: epoll reports its next part */
+	int64_t receiving_ms;	   /* monotonic: since when */
 	struct account *account;   /* of the exchange; NULL: it needs no turn */
 	enum turn_queue queue;	   /* in which it waits for its turn */
 	TAILQ_ENTRY(connection) turn;
@@ -52,8 +54,9 @@ void connection_free(struct connection *conn, struct connection_shared *shared);
 void connection_shared_free(struct connection_shared *shared);
 
 /*
- * Reads a request from a readable connection, but leaves a large body for its turn. *queue is where
- * it has to wait; TURN_NONE: it has a response, or is marked as closing because the peer has left.
+ * Reads a request from a readable connection, but leaves a large body for its turns. *queue is
+ * where it has to wait; TURN_NONE: it has a response, or is marked as closing because the peer has
+ * left.
  */
 void connection_receive(
 	struct connection *conn, struct connection_shared *shared, enum turn_queue *queue);
@@ -61,8 +64,9 @@ void connection_receive(
 enum turn_queue connection_wants_rows(const struct connection *conn);
 /*
  * Takes a turn: continues the request, or fetches as many rows of a streamed list as one send
- * takes. *queue is the queue that it waited in, and is set to the one that it has to wait in again,
- * or to TURN_NONE if it has something to send or is closing. Returns false only with ERR_PANIC.
+ * takes, or reads a part of a large body. *queue is the queue that it waited in, and is set to the
+ * one that it has to wait in again, TURN_INPUT included, or to TURN_NONE if it has something to
+ * send or is closing. Returns false only with ERR_PANIC.
  */
 bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
 	enum turn_queue *queue, struct err *err);

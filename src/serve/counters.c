@@ -16,7 +16,9 @@ const struct counter counters[] = {
 	{ AT(waiting), .name = "waiting", .unit = "responses",
 		.help = "responses that wait until the web server reads", .kind = COUNTER_GAUGE },
 	{ AT(dropped), .name = "dropped", .unit = "responses",
-		.help = "responses dropped because nothing of them was read for too long" },
+		.help = "responses and large bodies dropped because they were read or sent too slowly" },
+	{ AT(abandoned), .name = "abandoned", .unit = "requests",
+		.help = "requests dropped before their turn because their client had left" },
 	{ AT(flushes), .name = "flushes", .unit = "flushes", .help = "flushes of the log to disk" },
 };
 

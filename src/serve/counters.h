@@ -17,6 +17,7 @@ struct worker_counters {
 	_Atomic uint64_t queued;
 	_Atomic uint64_t waiting;
 	_Atomic uint64_t dropped;
+	_Atomic uint64_t abandoned;
 	_Atomic uint64_t flushes;
 };
 

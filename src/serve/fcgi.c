@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -14,10 +15,18 @@
 /* A request must arrive at this rate after FCGI_RECEIVE_TIMEOUT_MS: 16 MB/s. */
 #define BYTES_PER_US 16
 
+/* libfcgi reads up to 8 KiB ahead: epoll does not report those bytes. */
+#define READ_AHEAD ((size_t)16 * 1024)
+
+#define WRONG_LENGTH "The body is not as long as announced."
+
 struct fcgi {
 	FCGX_Request request;
 	struct fcgi_records records;
 	int64_t read_until_us; /* monotonic; each byte of the request moves it */
+	/* A body in parts: its place, NULL to skip it; its length, and the bytes that were read. */
+	char *body;
+	uint64_t body_len, body_got;
 };
 
 /* The connection that libfcgi reads from at present, or NULL. */
@@ -220,8 +229,7 @@ static bool read_body(FCGX_Stream *in, struct request *request, size_t limit, st
 		return false;
 	}
 	if ((uint64_t)got != length || extra > 0)
-		return err_set(err, ERR_MALFORMED, "Content-Length",
-			"The body is not as long as announced.");
+		return err_set(err, ERR_MALFORMED, "Content-Length", WRONG_LENGTH);
 	request->body = (struct str){ body, (size_t)length };
 	return true;
 }
@@ -258,6 +266,86 @@ bool fcgi_receive_body(struct fcgi *fcgi, struct request *request, size_t limit,
 	ok = read_body(fcgi->request.in, request, limit, arena, err);
 	reading = NULL;
 	return ok;
+}
+
+bool fcgi_begin_body(struct fcgi *fcgi, struct request *request, size_t limit, struct arena *arena,
+	struct err *err)
+{
+	fcgi->body = NULL;
+	fcgi->body_len = fcgi->body_got = 0;
+	if (!parse_length(request, limit > 0 ? limit : SIZE_MAX, &fcgi->body_len, err))
+		return false;
+	if (limit == 0 || fcgi->body_len == 0)
+		return true;
+	fcgi->body = arena_alloc(arena, fcgi->body_len);
+	return fcgi->body || err_no_memory(err);
+}
+
+/*
+ * Bytes to read now. All that has arrived, less the headers of records; but near the end, the rest,
+ * because it may have been read ahead.
+ */
+static size_t part_length(const struct fcgi *fcgi)
+{
+	const FCGX_Stream *in = fcgi->request.in;
+	uint64_t left = fcgi->body_len - fcgi->body_got;
+	size_t part = left < FCGI_PART_MAX ? (size_t)left : FCGI_PART_MAX, arrived;
+	int pending = 0;
+
+	if (left <= READ_AHEAD || ioctl(fcgi->request.ipcFd, FIONREAD, &pending) != 0)
+		return part;
+	arrived = (size_t)(in->stop - in->rdNext) + (size_t)pending - (size_t)pending / 8;
+	if (arrived < part)
+		part = arrived;
+	return part > 64 ? part - 64 : 1;
+}
+
+/* Reads and forgets. Returns the number of bytes. */
+static size_t skip(FCGX_Stream *in, size_t len)
+{
+	char scrap[4096];
+	size_t skipped = 0, part = 0;
+
+	do {
+		part = len - skipped < sizeof(scrap) ? len - skipped : sizeof(scrap);
+		part = (size_t)FCGX_GetStr(scrap, (int)part, in);
+		skipped += part;
+	} while (part > 0 && skipped < len);
+	return skipped;
+}
+
+/* Returns the number of bytes after the body, which must not be there. */
+static uint64_t receive(struct fcgi *fcgi, bool *more)
+{
+	FCGX_Stream *in = fcgi->request.in;
+	size_t part = part_length(fcgi), got;
+
+	got = fcgi->body ? (size_t)FCGX_GetStr(fcgi->body + fcgi->body_got, (int)part, in)
+			 : skip(in, part);
+	fcgi->body_got += got;
+	*more = got == part && fcgi->body_got < fcgi->body_len;
+	return *more ? 0 : drain(in);
+}
+
+enum fcgi_body fcgi_receive_part(struct fcgi *fcgi, struct request *request, struct err *err)
+{
+	uint64_t extra;
+	bool more;
+
+	begin_reading(fcgi);
+	extra = receive(fcgi, &more);
+	reading = NULL;
+	if (more)
+		return FCGI_BODY_MORE;
+	if (FCGX_GetError(fcgi->request.in) != 0)
+		return FCGI_BODY_BROKEN;
+	if (fcgi->body_got != fcgi->body_len || extra > 0) {
+		err_set(err, ERR_MALFORMED, "Content-Length", WRONG_LENGTH);
+		return FCGI_BODY_REFUSED;
+	}
+	if (fcgi->body)
+		request->body = (struct str){ fcgi->body, (size_t)fcgi->body_len };
+	return FCGI_BODY_DONE;
 }
 
 bool fcgi_send(struct fcgi *fcgi, const char *bytes, size_t len)

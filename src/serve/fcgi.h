@@ -62,6 +62,22 @@ int fcgi_fd(const struct fcgi *fcgi);
 bool fcgi_receive_params(struct fcgi *fcgi, struct request *request, struct err *err);
 bool fcgi_receive_body(struct fcgi *fcgi, struct request *request, size_t limit,
 	struct arena *arena, struct err *err);
+/*
+ * The same for a body in parts. fcgi_begin_body() makes room for it; if it returns false, or with
+ * limit 0, the parts are skipped. Then call fcgi_receive_part() whenever the connection is readable
+ * until it returns something else than FCGI_BODY_MORE. A part has at most FCGI_PART_MAX bytes, of
+ * those that have arrived.
+ */
+#define FCGI_PART_MAX ((size_t)256 * 1024)
+bool fcgi_begin_body(struct fcgi *fcgi, struct request *request, size_t limit, struct arena *arena,
+	struct err *err);
+enum fcgi_body {
+	FCGI_BODY_MORE,
+	FCGI_BODY_DONE,	   /* request->body is set, unless the body was skipped */
+	FCGI_BODY_REFUSED, /* with an error, as above */
+	FCGI_BODY_BROKEN,  /* close the connection */
+};
+enum fcgi_body fcgi_receive_part(struct fcgi *fcgi, struct request *request, struct err *err);
 /* Sends at most FCGI_SEND_MAX bytes of the response. False: the peer left; close. */
 bool fcgi_send(struct fcgi *fcgi, const char *bytes, size_t len);
 /* Ends the response. False: the connection cannot be reused; close. */

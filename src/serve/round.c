@@ -11,6 +11,10 @@
 /* A response that waits longer for its reader keeps no rows that can be read again. */
 #define KEEP_ROWS_MS 1000
 #define SWEEP_MS     500
+/* For a large body. The web server waits 10 s (fastcgi_send_timeout) until the next one is read. */
+#define BODY_MS 8000
+/* Wait while the connections that wait may not have a turn: a large body has to arrive before. */
+#define BLOCKED_MS 5
 /* Steps of a slice: a light tenant's requests wait for it. */
 #define CONTENDED_STEPS (LIST_SLICE_STEPS / 4)
 
@@ -24,7 +28,7 @@ static void wait_or_send(struct round *round, struct connection *conn, enum turn
 {
 	if (queue == TURN_NONE)
 		add_ready(round, conn);
-	else
+	else if (queue != TURN_INPUT)
 		turns_wait(&round->connections->shared->turns, conn, queue);
 }
 
@@ -43,8 +47,13 @@ static bool is_gone(uint32_t events)
  */
 static void interrupt(struct round *round, struct connection *conn, uint32_t events)
 {
-	if (is_gone(events) || (conn->queue != TURN_ROWS && conn->large_limit == 0))
-		connections_drop(round->connections, conn);
+	bool is_expected = conn->queue == TURN_ROWS || conn->queue == TURN_LARGE ||
+			   conn->queue == TURN_BODY;
+
+	if (is_expected && !is_gone(events))
+		return;
+	atomic_fetch_add(&round->counters->abandoned, 1);
+	connections_drop(round->connections, conn);
 }
 
 void round_receive(struct round *round, struct connection *conn, uint32_t events)
@@ -58,6 +67,8 @@ void round_receive(struct round *round, struct connection *conn, uint32_t events
 	}
 	if (is_gone(events) || (conn->writing && (events & EPOLLRDHUP))) {
 		conn->closing = true;
+	} else if (conn->receiving) {
+		queue = TURN_BODY;
 	} else if (conn->writing) {
 		conn->progress_ms = shared->now_ms;
 		queue = connection_wants_rows(conn);
@@ -91,6 +102,7 @@ static bool take_turn(
 	struct connection_shared *shared = round->connections->shared;
 	struct err err = { 0 };
 	int64_t began = *now;
+	bool is_large = queue == TURN_LARGE || queue == TURN_BODY;
 
 	shared->app.slice_steps = turns_are_contended(&shared->turns) ? CONTENDED_STEPS
 								      : LIST_SLICE_STEPS;
@@ -99,13 +111,23 @@ static bool take_turn(
 	wait_or_send(round, conn, queue);
 	*now = shared->turns.now_us = clock_mono_us();
 	conn->exchange->cost_us += processor_time(round, *now - began);
-	turns_spend(&shared->turns, conn->account, *now - began);
+	turns_spend(
+		&shared->turns, conn->account, (*now - began) * (is_large ? TURN_LARGE_WEIGHT : 1));
 	return true;
 }
 
 bool round_has_work(const struct round *round)
 {
-	return round->connections->shared->turns.waiting > 0;
+	const struct turns *turns = &round->connections->shared->turns;
+
+	return turns->waiting > 0 || turns->large;
+}
+
+int round_wait_ms(const struct round *round, int longest)
+{
+	if (round->connections->shared->turns.waiting == 0)
+		return longest;
+	return round->blocked ? BLOCKED_MS : 0;
 }
 
 /* Which turns may follow in this round after `used` microseconds. */
@@ -125,6 +147,7 @@ bool round_work(struct round *round)
 	struct turns *turns = &round->connections->shared->turns;
 	int64_t began, now;
 
+	round->blocked = false;
 	if (turns->waiting == 0)
 		return true;
 	began = now = turns->now_us = clock_mono_us();
@@ -132,8 +155,10 @@ bool round_work(struct round *round)
 		enum turn_queue queue;
 		struct connection *conn = turns_next(turns, choose(round, now - began), &queue);
 
-		if (!conn)
+		if (!conn) {
+			round->blocked = now == began && !round->ready;
 			return true;
+		}
 		if (!take_turn(round, conn, queue, &now))
 			return false;
 	}
@@ -257,10 +282,23 @@ static void sweep_one(struct round *round, struct connection *conn)
 	}
 }
 
+/* One that arrives too slowly would keep others from being read. */
+static void sweep_large_body(struct round *round)
+{
+	const struct connection_shared *shared = round->connections->shared;
+	struct connection *large = shared->turns.large;
+
+	if (!large || shared->now_ms - large->receiving_ms < BODY_MS)
+		return;
+	atomic_fetch_add(&round->counters->dropped, 1);
+	connections_drop(round->connections, large);
+}
+
 void round_sweep(struct round *round)
 {
 	struct connections *connections = round->connections;
 
+	sweep_large_body(round);
 	if (connections->writing == 0 || connections->shared->now_ms - round->swept_ms < SWEEP_MS)
 		return;
 	round->swept_ms = connections->shared->now_ms;

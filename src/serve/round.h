@@ -31,6 +31,7 @@ struct round {
 	struct connection *ready; /* with something to send, or closing */
 	int64_t processor_us;	  /* processor time of this process when it was last read */
 	int64_t swept_ms;	  /* monotonic: the last round_sweep() that looked */
+	bool blocked;		  /* no connection that waits may have a turn yet */
 	int64_t flush_us;	  /* mean time of the last flushes */
 };
 
@@ -41,9 +42,11 @@ struct round {
 void round_receive(struct round *round, struct connection *conn, uint32_t events);
 /* Lets waiting requests take turns; their responses are then ready to be sent. */
 bool round_work(struct round *round);
-/* Whether requests wait for their turn: the next round must not wait for events. */
+/* Whether requests are not carried out yet. */
 bool round_has_work(const struct round *round);
+/* How long the next round may wait for events: at most `longest`, in ms. */
+int round_wait_ms(const struct round *round, int longest);
 bool round_flush(struct round *round);
 void round_send(struct round *round);
-/* Drops responses of which nothing was read for too long. Call it in each round. */
+/* Drops what a slow peer holds for too long: a response, a large body. Call it in each round. */
 void round_sweep(struct round *round);

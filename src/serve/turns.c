@@ -167,9 +167,14 @@ void turns_cancel(struct turns *turns, struct connection *conn)
 static bool may_take(
 	const struct turns *turns, const struct account *account, enum turn_queue queue)
 {
-	return !TAILQ_EMPTY(&account->queues[queue]) &&
-	       (queue != TURN_NEW_LIST ||
-		       (account->lists < TURNS_LISTS_PER_ACCOUNT && turns->lists < TURNS_LISTS));
+	if (TAILQ_EMPTY(&account->queues[queue]))
+		return false;
+	if (queue == TURN_NEW_LIST)
+		return account->lists < TURNS_LISTS_PER_ACCOUNT && turns->lists < TURNS_LISTS;
+	if (queue == TURN_LARGE)
+		return !turns->large &&
+		       (!turns_are_contended(turns) || account->tenant->share.credit_us > 0);
+	return true;
 }
 
 /* The queue after the one of the last turn that has a connection; TURN_NONE: none. */
@@ -207,13 +212,14 @@ static void note_contention(struct turns *turns, const struct turns_tenant *tena
 struct connection *turns_next(struct turns *turns, enum turns_choice choice, enum turn_queue *queue)
 {
 	bool short_only = choice != TURNS_ANY;
-	const struct share *share = share_first(&turns->ring);
+	struct share *share = share_first(&turns->ring);
 	struct account *account = NULL;
 	struct connection *conn;
 
 	for (; share && !account; share = share_next(&turns->ring, share)) {
 		if (choice == TURNS_LIGHT_ONLY && !share->light)
 			return NULL;
+		share_refill(share, turns->now_us);
 		account = account_with_turn(turns, share->owner, short_only);
 	}
 	if (!account)

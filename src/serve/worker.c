@@ -142,10 +142,7 @@ static void run(struct worker *worker)
 	sigdelset(&mask, SIGUSR2);
 	while (hand_over(worker), !is_finished(worker)) {
 		int count = epoll_pwait(worker->connections.epoll, events, ROUND_MAX,
-			round_has_work(&worker->round) ? 0
-			: worker->full		       ? FULL_MS
-						       : LOOP_MS,
-			&mask);
+			round_wait_ms(&worker->round, worker->full ? FULL_MS : LOOP_MS), &mask);
 
 		atomic_fetch_add(&worker->setup->counters->heartbeats, 1);
 		if (stop_requested)

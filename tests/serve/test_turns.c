@@ -245,6 +245,37 @@ static void time_pays_a_debt(void **state)
 	assert_int_equal(next(TURNS_LIGHT_ONLY), 1);
 }
 
+/* ---- large bodies ---- */
+
+static void one_large_body_is_read_at_a_time(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_LARGE);
+	wait_for(1, 2, TURN_LARGE);
+	assert_int_equal(next(TURNS_ANY), 0);
+	turns.large = &connections[0];
+	assert_int_equal(next(TURNS_ANY), -1);
+	turns_wait(&turns, &connections[0], TURN_BODY);
+	assert_int_equal(next(TURNS_ANY), 0);
+	turns.large = NULL;
+	assert_int_equal(next(TURNS_ANY), 1);
+}
+
+static void large_body_waits_for_its_tenant_s_debt_while_contended(void **state)
+{
+	(void)state;
+	turns.now_us = 1;
+	wait_for(0, 1, TURN_LARGE);
+	wait_for(1, 1, TURN_LARGE);
+	assert_int_equal(take(50 * TURN_US, TURN_NONE), 0);
+	wait_for(2, 2, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE), 2);
+	assert_int_equal(next(TURNS_ANY), -1);
+	turns.now_us += 50 * TURN_US * SHARE_REFILL;
+	turns.contended_until_us = turns.now_us + 1;
+	assert_int_equal(next(TURNS_ANY), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +294,8 @@ int main(void)
 		TURNS_TEST(only_light_tenants_are_taken_if_asked_for),
 		TURNS_TEST(debt_outlives_the_requests_of_a_tenant),
 		TURNS_TEST(time_pays_a_debt),
+		TURNS_TEST(one_large_body_is_read_at_a_time),
+		TURNS_TEST(large_body_waits_for_its_tenant_s_debt_while_contended),
 	};
 
 	return CHECK_RUN(tests);
