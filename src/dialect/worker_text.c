@@ -98,11 +98,25 @@ static size_t decode_escape(struct str raw, struct tail *tail)
 	return 2;
 }
 
+/* Whether eight bytes have a backslash, a NUL or a byte that is not ASCII. */
+static bool has_special(const char *bytes)
+{
+	const uint64_t ones = UINT64_MAX / UINT8_MAX, highs = ones << 7;
+	uint64_t word, slashes;
+
+	memcpy(&word, bytes, sizeof(word));
+	slashes = word ^ ones * '\\';
+	return ((word | (word - ones) | (slashes - ones)) & highs) != 0;
+}
+
 /* The number of ASCII bytes before the next escape or NUL, at most PLAIN_MAX. */
 static size_t plain_length(struct str raw)
 {
 	size_t len = 0;
 
+	while (len + sizeof(uint64_t) <= raw.len && len < PLAIN_MAX &&
+		!has_special(raw.ptr + len))
+		len += sizeof(uint64_t);
 	while (len < raw.len && len < PLAIN_MAX && (unsigned char)raw.ptr[len] < 0x80 &&
 		raw.ptr[len] != '\\' && raw.ptr[len] != '\0')
 		len++;

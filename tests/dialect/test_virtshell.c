@@ -80,6 +80,35 @@ static void stored_log_is_bounded_as_json_text(void **state)
 	}
 }
 
+/* Bytes are looked at eight at a time. */
+static void special_byte_is_found_at_every_place(void **state)
+{
+	static const struct {
+		const char *text, *expect;
+	} cases[] = { { "\\n", "\n" }, { "\\\\", "\\" }, { "\xC3\xA4", "\xC3\xA4" },
+		{ "\xE4", "\xEF\xBF\xBD" }, { "\x7F", "\x7F" }, { "\\u0041", "A" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]) * 20; i++) {
+		struct buf body = BUF_INIT, expect = BUF_INIT;
+		struct request request;
+		struct str log;
+		struct op op;
+
+		buf_printf(&body, "{\"log\":\"\\t%.*s%s%.*s\"}", (int)(i % 20),
+			"ABCDEFGHIJKLMNOPQRST", cases[i / 20].text, (int)(20 - i % 20),
+			"abcdefghijklmnopqrst");
+		buf_printf(&expect, "\t%.*s%s%.*s", (int)(i % 20), "ABCDEFGHIJKLMNOPQRST",
+			cases[i / 20].expect, (int)(20 - i % 20), "abcdefghijklmnopqrst");
+		decode_update(&request, &op, buf_str(&body));
+		log = json_unquote(change_field(&op.change, STR("log")), request.arena);
+		assert_true(str_eq(log, buf_str(&expect)));
+		end(&request);
+		buf_free(&body);
+		buf_free(&expect);
+	}
+}
+
 static void log_that_was_cut_can_be_sent_back(void **state)
 {
 	struct buf body = BUF_INIT, again = BUF_INIT;
@@ -239,6 +268,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(long_log_keeps_its_end_and_the_state),
 		CHECK(stored_log_is_bounded_as_json_text),
+		CHECK(special_byte_is_found_at_every_place),
 		CHECK(log_that_was_cut_can_be_sent_back),
 		CHECK(report_is_appended_to_the_history),
 		CHECK(history_replaces_a_value_that_is_no_array),
