@@ -114,8 +114,7 @@ static size_t plain_length(struct str raw)
 {
 	size_t len = 0;
 
-	while (len + sizeof(uint64_t) <= raw.len && len < PLAIN_MAX &&
-		!has_special(raw.ptr + len))
+	while (len + sizeof(uint64_t) <= raw.len && len < PLAIN_MAX && !has_special(raw.ptr + len))
 		len += sizeof(uint64_t);
 	while (len < raw.len && len < PLAIN_MAX && (unsigned char)raw.ptr[len] < 0x80 &&
 		raw.ptr[len] != '\\' && raw.ptr[len] != '\0')
