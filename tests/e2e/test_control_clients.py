@@ -15,6 +15,8 @@ IMPORT = b'{"verb":["import"],"args":{}}\n'
 EXPORT = b'{"verb":["export"],"args":{"salvage":"yes"}}\n'
 NO_REQUEST = "no request arrived, and newer clients need the place"
 DISPLACED = "the command ended because it waited for its client, and newer commands need its place"
+# A leak check stops a process that exits, and many exit at once.
+PATIENT = {"stuck_seconds": "60"}
 SECONDS = 20  # a command beside idle clients takes at most this long; alone it takes 0.1 s
 
 
@@ -61,7 +63,7 @@ def make_long_export(instance):
 
 def idle_clients():
     """40 clients that send nothing, half a line, no input, half an input, or read no output."""
-    instance = Instance()
+    instance = Instance(conf=PATIENT)
     make_long_export(instance)
     for name, request, reason in (
         ("no request", b"", NO_REQUEST),
@@ -94,7 +96,7 @@ def idle_clients():
 
 def displaced_commands():
     """polytaskctl that waits for its own input, or whose output is not read, says why it ended."""
-    instance = Instance()
+    instance = Instance(conf=PATIENT)
     make_long_export(instance)
     for words in (("import",), ("export",)):
         waiting = subprocess.Popen(
@@ -129,7 +131,7 @@ def displaced_commands():
 
 def stopping_service():
     """A command that waits for its input ends with the service, and says so."""
-    instance = Instance()
+    instance = Instance(conf=PATIENT)
     client = connect(instance, IMPORT)
     until(lambda: operators(instance) == 1, 20)
     begun = time.monotonic()
@@ -195,7 +197,7 @@ HOSTILE = (
 
 def hostile_requests():
     """Requests that polytaskctl does not send are refused; the supervisor keeps nothing of them."""
-    instance = Instance()
+    instance = Instance(conf=PATIENT)
     folder = f"/proc/{instance.daemon.pid}/fd"
     before = len(os.listdir(folder))
     for name, request, answer in HOSTILE:
@@ -226,7 +228,7 @@ def two_users():
     if os.geteuid() != 0:
         skip("clients of two users", "needs root")
         return
-    instance = Instance()
+    instance = Instance(conf=PATIENT)
     os.chmod(instance.dir, 0o711)
     os.chmod(instance.conf["control"], 0o666)
     ready, begin = os.pipe(), os.pipe()
