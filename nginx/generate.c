@@ -7,9 +7,20 @@
 
 #include <stdio.h>
 
-#include "auth/token_endpoint.h"
-
 struct buf generated = BUF_INIT;
+
+/* Errors at the token addresses have the shape of OAuth. */
+static void put_token_shapes(void)
+{
+	for (size_t i = 0; dialects[i]; i++) {
+		const struct token_address *row = dialects[i]->token_addresses;
+
+		for (; row && row->path; row++)
+			buf_printf(&generated,
+				"\t\"~^[^ ]+ (https?://[^/? ]+)?%s/?([? ]|$)\" oauth;\n",
+				row->path);
+	}
+}
 
 static void put_shape_map(void)
 {
@@ -19,11 +30,8 @@ static void put_shape_map(void)
 			buf_printf(&generated, "\t\"~^[^ ]+ (https?://[^/? ]+)?%s([/? ]|$)\" %s;\n",
 				*prefix, dialects[i]->name);
 	}
-	buf_printf(&generated,
-		"\t\"~^[^ ]+ (https?://[^/? ]+)?" TOKEN_ENDPOINT_PATH "([? ]|$)\" oauth;\n"
-		"\tdefault %s;\n"
-		"}\n",
-		dialects[0]->name);
+	put_token_shapes();
+	buf_printf(&generated, "\tdefault %s;\n}\n", dialects[0]->name);
 }
 
 /* The pages that the problem types of the native API lead to. */
@@ -89,6 +97,28 @@ static void put_locations(const struct dialect *dialect)
 	}
 }
 
+static void put_token_location(const struct token_address *row, const char *slash)
+{
+	buf_printf(&generated,
+		"location = %s%s {\n\tinclude \"@CONF@/polytask-token.conf\";\n"
+		"\tfastcgi_param REQUEST_URI %s;\n",
+		row->path, slash, row->path);
+	if (row->call == TOKEN_CALL_INFO)
+		buf_puts(&generated, "\tlimit_req zone=polytask_token_infos burst=200 nodelay;\n");
+	buf_puts(&generated, "}\n");
+}
+
+static void put_token_locations(const struct dialect *dialect)
+{
+	const struct token_address *row = dialect->token_addresses;
+
+	for (; row && row->path; row++) {
+		put_token_location(row, "");
+		if (dialect->trailing_slash == SLASH_IGNORE)
+			put_token_location(row, "/");
+	}
+}
+
 static void put_errors(void)
 {
 	for (size_t i = 0; dialects[i]; i++)
@@ -101,6 +131,8 @@ static void put_site(void)
 	put_errors();
 	for (size_t i = 0; dialects[i]; i++)
 		put_locations(dialects[i]);
+	for (size_t i = 0; dialects[i]; i++)
+		put_token_locations(dialects[i]);
 }
 
 static void put_authorize(void)

@@ -104,6 +104,11 @@ static bool is_secret(const json_t *value)
 	return json_is_string(value) && auth_is_text(json_str(value), AUTH_SECRET_MAX - 1);
 }
 
+static bool is_token_hash(const json_t *value)
+{
+	return json_is_string(value) && auth_is_token_hash(json_str(value));
+}
+
 /* ---- the records ---- */
 
 #define TIME_RULE is_time, "a time in ms since 1970, up to the year 9999"
@@ -134,6 +139,8 @@ const struct auth_member_rule auth_token_members[] = {
 	{ "label", true, is_label, "1 to 63 bytes of UTF-8 without control characters" },
 	{ "replaced", false, TIME_RULE },
 	{ "login", false, TIME_RULE },
+	{ "refresh", false, is_boolean, "true or false" },
+	{ "pair", false, is_token_hash, "64 lower-case hex digits" },
 	TERMS_RULES,
 	{ NULL },
 };

@@ -138,6 +138,17 @@ static bool check_terms(struct auth_rows *rows, const struct credential_terms *t
 	return check_dialects(rows, terms->dialects, err);
 }
 
+/* A refresh token never becomes an access token, nor the reverse. */
+static bool check_kind(const struct token *token, const struct token *old, struct err *err)
+{
+	if (token->login_password_changed == TOKEN_NO_LOGIN &&
+		(token->is_refresh || token->pair[0]))
+		return err_set(err, ERR_INVALID, token->is_refresh ? "refresh" : "pair",
+			"only tokens of logins have '%s'", token->is_refresh ? "refresh" : "pair");
+	return !old || token->is_refresh == old->is_refresh ||
+	       err_set(err, ERR_CONFLICT, "refresh", "the store has a token of another kind");
+}
+
 static bool check_token(struct auth_rows *rows, struct str key, const void *record, struct err *err)
 {
 	const struct token *token = record;
@@ -151,6 +162,7 @@ static bool check_token(struct auth_rows *rows, struct str key, const void *reco
 		return err_set(err, ERR_INVALID, "label",
 			"label: '" TOKEN_LOGIN_LABEL "' is reserved for tokens of logins");
 	return get_old(rows, &token_kind, hash, &old, &found, err) &&
+	       check_kind(token, found ? &old : NULL, err) &&
 	       check_terms(rows, &token->terms, found ? &old.terms : NULL, err);
 }
 

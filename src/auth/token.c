@@ -47,21 +47,35 @@ bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], st
 static bool decode_token(struct str hash, json_t *json, void *record)
 {
 	struct credential_terms_members members = { 0 };
-	const char *label;
+	const char *label, *pair = "";
 	json_int_t replaced = 0, login = TOKEN_NO_LOGIN;
+	int is_refresh = 0;
 	struct token token = { 0 };
 
-	if (!auth_record_unpack(json, "{s:s, s?I, s?I, " CREDENTIAL_TERMS_FORMAT "}", "label",
-		    &label, "replaced", &replaced, "login", &login,
-		    CREDENTIAL_TERMS_MEMBERS(&members)) ||
+	if (!auth_record_unpack(json, "{s:s, s?I, s?I, s?b, s?s, " CREDENTIAL_TERMS_FORMAT "}",
+		    "label", &label, "replaced", &replaced, "login", &login, "refresh", &is_refresh,
+		    "pair", &pair, CREDENTIAL_TERMS_MEMBERS(&members)) ||
 		!auth_record_copy_text(token.label, sizeof(token.label), label) ||
+		!auth_record_copy_text(token.pair, sizeof(token.pair), pair) ||
 		!credential_terms_decode(&token.terms, &members))
 		return false;
 	(void)hash;
 	token.replaced_at = replaced;
 	token.login_password_changed = login;
+	token.is_refresh = is_refresh != 0;
 	memcpy(record, &token, sizeof(token));
 	return true;
+}
+
+/* Sets the members of login tokens. False: no memory. */
+static bool set_login(json_t *json, const struct token *token)
+{
+	return (token->login_password_changed < 0 ||
+		       json_object_set_new(
+			       json, "login", json_integer(token->login_password_changed)) == 0) &&
+	       (!token->is_refresh || json_object_set_new(json, "refresh", json_true()) == 0) &&
+	       (!token->pair[0] ||
+		       json_object_set_new(json, "pair", json_string(token->pair)) == 0);
 }
 
 static json_t *encode_token(const void *record)
@@ -71,9 +85,7 @@ static json_t *encode_token(const void *record)
 
 	if (json && json_object_set_new(json, "label", json_string(token->label)) == 0 &&
 		auth_record_set_time(json, "replaced", token->replaced_at) &&
-		(token->login_password_changed < 0 ||
-			json_object_set_new(
-				json, "login", json_integer(token->login_password_changed)) == 0))
+		set_login(json, token))
 		return json;
 	json_decref(json);
 	return NULL;
@@ -141,19 +153,6 @@ bool token_put(struct store *store, struct token *token, char text[AUTH_TOKEN_MA
 	return ok;
 }
 
-bool token_add_login(struct store *store, const struct user *user, int64_t expires, int64_t now,
-	char text[AUTH_TOKEN_MAX], struct err *err)
-{
-	struct token token = {
-		.label = TOKEN_LOGIN_LABEL,
-		.terms = { .rights = user->rights, .created = now, .expires = expires },
-		.login_password_changed = user->password_changed,
-	};
-
-	memcpy(token.terms.user, user->name, sizeof(token.terms.user));
-	return token_put(store, &token, text, err);
-}
-
 /* ---- checking ---- */
 
 static bool resolve_token(struct store *store, const struct token *token, int64_t now,
@@ -167,21 +166,33 @@ static bool resolve_token(struct store *store, const struct token *token, int64_
 	return true;
 }
 
+bool token_find(struct store *store, struct str text, int64_t now, struct token_found *found,
+	struct err *err)
+{
+	struct token_found copy;
+
+	if (!token_hash(text, copy.hash, err))
+		return false;
+	if (!auth_record_get(store, &token_kind, copy.hash, &copy.token, err))
+		return err->code == ERR_NOT_FOUND ? err_set(err, ERR_UNAUTHENTICATED, NULL, NULL)
+						  : false;
+	if (!resolve_token(store, &copy.token, now, &copy.owner, &copy.validity, err))
+		return false;
+	*found = copy;
+	return true;
+}
+
 bool token_check(
 	struct store *store, struct str text, int64_t now, struct identity *who, struct err *err)
 {
-	char hash[TOKEN_HASH_LEN + 1];
-	struct token token;
-	struct user owner;
-	enum validity validity;
+	struct token_found found;
 
-	if (!token_hash(text, hash, err))
+	if (!token_find(store, text, now, &found, err))
 		return false;
-	if (!auth_record_get(store, &token_kind, hash, &token, err))
-		return err->code == ERR_NOT_FOUND ? err_set(err, ERR_UNAUTHENTICATED, NULL, NULL)
-						  : false;
-	return resolve_token(store, &token, now, &owner, &validity, err) &&
-	       credential_terms_identity(&token.terms, &owner, validity, who, err);
+	if (found.token.is_refresh)
+		return err_set(err, ERR_UNAUTHENTICATED, NULL, NULL);
+	return credential_terms_identity(
+		&found.token.terms, &found.owner, found.validity, who, err);
 }
 
 bool token_validity(struct store *store, const struct token *token, int64_t now,

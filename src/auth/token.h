@@ -13,11 +13,15 @@
 
 #define TOKEN_NO_LOGIN (-1)
 
+#define TOKEN_HASH_LEN 64 /* hex digits of the SHA-256 */
+
 struct token {
 	char label[AUTH_NAME_MAX];
 	struct credential_terms terms;
 	int64_t replaced_at;		/* when token_rotate made its successor; 0: current */
 	int64_t login_password_changed; /* user.password_changed at login; else TOKEN_NO_LOGIN */
+	bool is_refresh;		/* renews a login; refused as a bearer token */
+	char pair[TOKEN_HASH_LEN + 1];	/* key of the login's other token; empty: none */
 };
 
 /* The identity of a live token; else ERR_UNAUTHENTICATED (principal.h). */
@@ -31,19 +35,21 @@ bool token_is_wellformed(struct str text);
 /* The callback may use the store. Skips unreadable records and logs them. */
 bool token_each(struct store *store, bool (*take)(const struct token *token, void *data),
 	void *data, struct err *err);
-/*
- * Adds a login token with all rights of the user and writes its text: any later change of
- * user->password_changed revokes it.
- */
-bool token_add_login(struct store *store, const struct user *user, int64_t expires, int64_t now,
-	char text[AUTH_TOKEN_MAX], struct err *err);
 
-/* ---- for token_change.c and auth_row.c ---- */
-
-#define TOKEN_HASH_LEN 64 /* hex digits of the SHA-256 */
+/* ---- for token_change.c, login_tokens.c and auth_row.c ---- */
 
 extern const struct auth_record_kind token_kind;
 
+/* A token that was found by its text, whatever its validity. */
+struct token_found {
+	char hash[TOKEN_HASH_LEN + 1];
+	struct token token;
+	struct user owner; /* zeroed if missing */
+	enum validity validity;
+};
+/* ERR_UNAUTHENTICATED without a field if there is no such token. */
+bool token_find(struct store *store, struct str text, int64_t now, struct token_found *found,
+	struct err *err);
 /* Makes a random token and its hash. */
 bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err);
 /* An update for store_auth_edit that inserts; data is the struct token. */

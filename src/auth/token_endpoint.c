@@ -1,239 +1,208 @@
 #include "auth/token_endpoint.h"
 
-#include "auth/login_limit.h"
-#include "auth/token.h"
-#include "auth/token_params.h"
-#include "auth/user_network.h"
+#include "auth/credential.h"
+#include "auth/token_grant.h"
 #include "task/right.h"
 
-/* Exactly this: a published client compares the whole string. */
-#define MEDIA_TYPE "application/json; charset=utf-8"
-
-enum refusal {
-	GRANTED,
-	INVALID_REQUEST,
-	MISSING_TYPE,
-	REPEATED,
-	UNSUPPORTED_TYPE,
-	INVALID_GRANT,
-	INVALID_SCOPE,
-	WRONG_METHOD,
-	UNAVAILABLE,
-	TOO_MANY,
-	REFUSALS
+/* What the functions of a call work on. */
+struct call {
+	const struct token_endpoint *endpoint;
+	const struct request *request;
+	struct response *response;
+	struct auth_log_entry *log_entry;
+	enum token_refusal refusal; /* TOKEN_ACCEPTED until a check fails */
+	unsigned seconds;	    /* for Retry-After; 0: unknown */
 };
 
-/* The sentences of Doorkeeper, IDOL's OAuth library, where it has one. */
-static const struct {
-	int status;
-	const char *error;
-	const char *description; /* NULL: the sentence of `code` */
-	enum err_code code;
-} refusals[REFUSALS] = {
-	[INVALID_REQUEST] = { 400, "invalid_request",
-		.description = "The parameters could not be read." },
-	[MISSING_TYPE] = { 400, "invalid_request",
-		.description = "Missing required parameter: grant_type." },
-	[REPEATED] = { 400, "invalid_request",
-		.description = "A parameter was sent more than once." },
-	[UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type",
-		.description =
-			"The authorization grant type is not supported by the authorization server." },
-	[INVALID_GRANT] = { 400, "invalid_grant",
-		.description =
-			"The provided authorization grant is invalid, expired, revoked, does not match the "
-			"redirection URI used in the authorization request, or was issued to another "
-			"client." },
-	[INVALID_SCOPE] = { 400, "invalid_scope",
-		.description = "The requested scope is invalid, unknown, or malformed." },
-	[WRONG_METHOD] = { 405, "invalid_request", .code = ERR_METHOD },
-	[UNAVAILABLE] = { 503, "temporarily_unavailable", .code = ERR_BUSY },
-	/* RFC 6749 has no error code for this; this one says that the condition is temporary. */
-	[TOO_MANY] = { 429, "temporarily_unavailable",
-		.description = "Too many logins have failed." },
-};
-
-struct login_result {
-	enum refusal refusal; /* GRANTED until a check fails */
-	unsigned seconds;     /* for Retry-After; 0: unknown */
-};
-
-/* Sets *refusal if the parameters are not those of a login. False: no memory. */
-static bool read_params(const struct request *request, struct token_params *params,
-	enum refusal *refusal, struct err *err)
+static const struct token_style *style_of(const struct call *call)
 {
-	static const enum refusal faults[] = {
-		[TOKEN_PARAMS_VALID] = GRANTED,
-		[TOKEN_PARAMS_UNREADABLE] = INVALID_REQUEST,
-		[TOKEN_PARAMS_REPEATED] = REPEATED,
+	return &token_styles[call->endpoint->address->style];
+}
+
+/* Sets the refusal if the parameters are unreadable. False: no memory. */
+static bool read_params(struct call *call, struct token_params *params, struct err *err)
+{
+	static const enum token_refusal faults[] = {
+		[TOKEN_PARAMS_VALID] = TOKEN_ACCEPTED,
+		[TOKEN_PARAMS_UNREADABLE] = TOKEN_UNREADABLE,
+		[TOKEN_PARAMS_REPEATED] = TOKEN_REPEATED,
 	};
-	struct str type;
 
-	if (!token_params_read(params, request, err))
+	if (!token_params_read(params, call->request, style_of(call)->reads_query, err))
 		return false;
-	type = params->values[TOKEN_GRANT_TYPE];
-	*refusal = faults[params->fault];
-	if (*refusal == GRANTED && type.len == 0)
-		*refusal = MISSING_TYPE;
-	else if (*refusal == GRANTED && !str_eq(type, STR("password")))
-		*refusal = UNSUPPORTED_TYPE;
+	call->refusal = faults[params->fault];
 	return true;
 }
 
-/* Parses rights separated by spaces; none at all mean every right. */
-static bool parse_scope(unsigned *rights, struct str scope)
+/* ---- grants ---- */
+
+static bool answer_grant(struct call *call, struct err *err)
 {
-	unsigned all = RIGHT_NONE;
+	const struct token_style *style = style_of(call);
+	char scope[RIGHTS_TEXT_SIZE];
+	struct token_params params;
+	struct grant grant = { .refusal = TOKEN_ACCEPTED };
+	const struct token_grant_result result = { &grant.tokens, scope, call->request->now };
+	bool ok;
 
-	while (scope.len > 0) {
-		struct str word = str_split_next(&scope, ' ');
-		unsigned right;
-
-		if (word.len == 0)
-			continue;
-		if (memchr(word.ptr, ',', word.len) || !rights_parse(&right, word) ||
-			right == RIGHT_NONE)
-			return false;
-		all |= right;
-	}
-	*rights = all != RIGHT_NONE ? all : (unsigned)RIGHT_ALL;
-	return true;
-}
-
-/* Leaves the user those rights that were asked for. */
-static void narrow_rights(struct user *user, struct str scope, enum refusal *refusal)
-{
-	unsigned asked = RIGHT_NONE;
-
-	if (!parse_scope(&asked, scope) || (asked & user->rights) == RIGHT_NONE)
-		*refusal = INVALID_SCOPE;
-	else
-		user->rights &= asked;
-}
-
-/* Reads the user; one without a password if the user is unknown or may not log in. */
-static bool find_user(
-	struct store *store, struct str name, int64_t now, struct user *user, struct err *err)
-{
-	char text[USER_NAME_MAX] = "";
-
-	*user = (struct user){ 0 };
-	if (!user_name_is_valid(name))
+	if (!read_params(call, &params, err))
+		return false;
+	if (call->refusal != TOKEN_ACCEPTED)
 		return true;
-	memcpy(text, name.ptr, name.len);
-	if (!user_get(store, text, user, err))
-		return err->code == ERR_NOT_FOUND;
-	if (!user_may_log_in(user, now))
-		user->password_hash[0] = '\0';
-	return true;
-}
-
-/* A mismatch stays counted; a match, or an error of the store, is uncounted. */
-static bool check_password(const struct token_params *params, const struct login_limit *login_limit,
-	const struct user *user, enum refusal *refusal, struct err *err)
-{
-	bool matches = false;
-	bool ok = password_check(
-		params->values[TOKEN_PASSWORD], user->password_hash, &matches, err);
-
-	if (ok && !matches)
-		*refusal = INVALID_GRANT;
-	else
-		login_limit_refund(login_limit);
+	ok = token_grant(call->endpoint, call->request, &params, &grant, call->log_entry, err);
+	call->refusal = grant.refusal;
+	call->seconds = grant.seconds;
+	if (ok && grant.refusal == TOKEN_ACCEPTED) {
+		token_style_format_scope(grant.rights, scope, sizeof(scope));
+		style->put_grant(&call->response->body, &result);
+		call->response->media_type = style->media_type;
+	}
+	explicit_bzero(&grant.tokens, sizeof(grant.tokens));
 	return ok;
 }
 
-static bool check_login(const struct token_endpoint *endpoint, const struct request *request,
-	const struct token_params *params, struct user *user, struct login_result *login_result,
-	struct err *err)
-{
-	uint8_t bytes[16];
-	struct str name = params->values[TOKEN_USERNAME];
-	struct login_attempt attempt = { .name = name,
-		.network = limit_network(request_cgi_param(request, "REMOTE_ADDR"), bytes) };
-	struct login_limit login_limit;
+/* ---- revocation ---- */
 
-	if (!find_user(endpoint->store, name, request->now, user, err))
+static bool answer_revocation(struct call *call, struct err *err)
+{
+	const struct token_endpoint *endpoint = call->endpoint;
+	const char *body = style_of(call)->revoked;
+	struct token_params params;
+
+	call->log_entry->call = "revoke";
+	if (!read_params(call, &params, err))
 		return false;
-	attempt.known_network = user_knows_network(user, attempt.network);
-	login_limit_init(
-		&login_limit, endpoint->limit, endpoint->burst, endpoint->now_us, &attempt);
-	if (!login_limit_take(&login_limit, &login_result->seconds)) {
-		login_result->refusal = TOO_MANY;
+	if (call->refusal != TOKEN_ACCEPTED)
+		return true;
+	if (!login_tokens_revoke(endpoint->store, params.values[TOKEN_TOKEN], call->request->now,
+		    call->log_entry->name, err))
+		return false;
+	if (body) {
+		buf_puts(&call->response->body, body);
+		call->response->media_type = style_of(call)->media_type;
+	}
+	return true;
+}
+
+/* ---- information ---- */
+
+static void put_info(
+	struct buf *body, const struct token_found *found, unsigned rights, int64_t now)
+{
+	const struct credential_terms *terms = &found->token.terms;
+	char text[RIGHTS_TEXT_SIZE];
+	struct str scope;
+
+	rights_format(rights, text, sizeof(text));
+	buf_puts(body, "{\"resource_owner_id\":");
+	buf_put_json_string(body, str_cstr(found->owner.id));
+	buf_puts(body, ",\"scope\":[");
+	for (scope = str_cstr(text); scope.len > 0;) {
+		buf_put_json_string(body, str_split_next(&scope, ','));
+		buf_puts(body, scope.len > 0 ? "," : "");
+	}
+	buf_puts(body, "],\"expires_in\":");
+	if (terms->expires == 0)
+		buf_puts(body, "null");
+	else
+		buf_put_number(body, (terms->expires - now) / 1000);
+	buf_puts(body, ",\"application\":{\"uid\":null},\"created_at\":");
+	buf_put_number(body, terms->created / 1000);
+	buf_putc(body, '}');
+}
+
+/* The token that the authorizer would judge. */
+static bool find_token(const struct call *call, struct str *text, struct err *err)
+{
+	const struct credential_source *source = call->endpoint->policy->sources;
+	struct credential credential = { .kind = CREDENTIAL_NONE };
+
+	for (size_t i = 0; i < AUTH_SOURCES_MAX && credential.kind == CREDENTIAL_NONE; i++) {
+		if (source[i].kind != SOURCE_END &&
+			!credential_find(&source[i], call->request, &credential, err))
+			return false;
+	}
+	*text = credential.kind == CREDENTIAL_TOKEN ? credential.text : STR_NULL;
+	return true;
+}
+
+static bool answer_info(struct call *call, struct err *err)
+{
+	const struct token_endpoint *endpoint = call->endpoint;
+	int64_t now = call->request->now;
+	struct token_found found;
+	struct identity who;
+	struct str text;
+
+	call->log_entry->call = "info";
+	if (!find_token(call, &text, err))
+		return false;
+	if (!token_find(endpoint->store, text, now, &found, err) ||
+		!credential_terms_identity(
+			&found.token.terms, &found.owner, found.validity, &who, err)) {
+		call->refusal = TOKEN_INVALID_TOKEN;
+		return err->code == ERR_UNAUTHENTICATED;
+	}
+	if (found.token.is_refresh || !identity_allows_dialect(&who, endpoint->dialect)) {
+		call->refusal = TOKEN_INVALID_TOKEN;
 		return true;
 	}
-	if (!check_password(params, &login_limit, user, &login_result->refusal, err))
-		return false;
-	return login_result->refusal != GRANTED ||
-	       user_note_network(endpoint->store, user, attempt.network, err);
+	memcpy(call->log_entry->name, found.owner.name, sizeof(call->log_entry->name));
+	put_info(&call->response->body, &found, who.rights, now);
+	call->response->media_type = style_of(call)->media_type;
+	return true;
 }
 
 /* ---- the response ---- */
 
-static void put_rights(struct buf *out, unsigned rights)
-{
-	char text[RIGHTS_TEXT_SIZE];
-
-	rights_format(rights, text, sizeof(text));
-	for (char *at = text; *at; at++) {
-		if (*at == ',')
-			*at = ' ';
-	}
-	buf_put_json_string(out, str_cstr(text));
-}
-
-static void answer_token(
-	const char *token, const struct user *user, int64_t now, struct response *response)
-{
-	struct buf *body = &response->body;
-
-	response->status = 200;
-	buf_puts(body, "{\"access_token\":");
-	buf_put_json_string(body, str_cstr(token));
-	buf_printf(body, ",\"token_type\":\"Bearer\",\"expires_in\":%d,\"scope\":",
-		TOKEN_ENDPOINT_LIFETIME_S);
-	put_rights(body, user->rights);
-	buf_puts(body, ",\"created_at\":");
-	buf_put_number(body, now / 1000);
-	buf_putc(body, '}');
-}
-
-static void put_error(struct response *response, const char *error, const char *description)
-{
-	buf_puts(&response->body, "{\"error\":");
-	buf_put_json_string(&response->body, str_cstr(error));
-	buf_puts(&response->body, ",\"error_description\":");
-	buf_put_json_string(&response->body, str_cstr(description));
-	buf_putc(&response->body, '}');
-}
-
 void token_endpoint_encode_error(const struct err *err, struct response *response)
 {
 	bool temporary;
+	struct token_refusal_row row = { .description = err_text(err) };
 
 	response->status = err_status(err->code);
-	response->media_type = MEDIA_TYPE;
+	response->media_type = token_styles[TOKEN_STYLE_DOORKEEPER].media_type;
 	temporary = response->status == 429 || response->status == 503;
-	put_error(
-		response, temporary ? "temporarily_unavailable" : "invalid_request", err_text(err));
+	row.error = temporary ? "temporarily_unavailable" : "invalid_request";
+	token_style_put_error(&response->body, &row);
 }
 
-static void answer_refusal(const struct login_result *login_result, struct response *response)
-{
-	enum refusal refusal = login_result->refusal;
-	const struct err err = { .code = refusals[refusal].code };
-	const char *description = refusals[refusal].description;
+static const struct {
+	const char *allow;
+	bool (*answer)(struct call *call, struct err *err);
+} calls[TOKEN_CALLS] = {
+	[TOKEN_CALL_GRANT] = { "POST", answer_grant },
+	[TOKEN_CALL_REVOKE] = { "POST", answer_revocation },
+	[TOKEN_CALL_INFO] = { "GET, HEAD", answer_info },
+};
 
-	response->status = refusals[refusal].status;
-	if (refusal == WRONG_METHOD)
-		response_add_header(response, "Allow", STR("POST"));
-	response_add_retry_after(response, login_result->seconds);
-	put_error(response, refusals[refusal].error, description ? description : err_text(&err));
+static bool allows(struct str methods, struct str method)
+{
+	while (methods.len > 0) {
+		if (str_eq(str_trim(str_split_next(&methods, ',')), method))
+			return true;
+	}
+	return false;
+}
+
+static void answer_refusal(const struct call *call)
+{
+	const struct token_address *address = call->endpoint->address;
+	struct response *response = call->response;
+
+	call->log_entry->reason =
+		call->refusal == TOKEN_TOO_MANY
+			? "limited"
+			: token_style_refusal(style_of(call), call->refusal)->error;
+	response->media_type = style_of(call)->media_type;
+	token_style_refuse(style_of(call), call->refusal, response);
+	if (call->refusal == TOKEN_WRONG_METHOD)
+		response_add_header(response, "Allow", str_cstr(calls[address->call].allow));
+	response_add_retry_after(response, call->seconds);
 }
 
 static void finish(struct response *response)
 {
-	response->media_type = MEDIA_TYPE;
 	response_add_header(response, "Cache-Control", STR("no-store"));
 	response_add_header(response, "Pragma", STR("no-cache"));
 	if (buf_ok(&response->headers) && buf_ok(&response->body))
@@ -242,55 +211,23 @@ static void finish(struct response *response)
 	response->status = 503;
 }
 
-static bool handle_login(const struct token_endpoint *endpoint, const struct request *request,
-	struct response *response, struct login_result *login_result,
-	struct auth_log_entry *log_entry, struct err *err)
-{
-	char token[AUTH_TOKEN_MAX];
-	struct token_params params;
-	struct user user = { 0 };
-	bool ok;
-
-	if (!str_eq(request_cgi_param(request, "REQUEST_METHOD"), STR("POST"))) {
-		login_result->refusal = WRONG_METHOD;
-		return true;
-	}
-	if (!read_params(request, &params, &login_result->refusal, err))
-		return false;
-	if (login_result->refusal != GRANTED)
-		return true;
-	ok = check_login(endpoint, request, &params, &user, login_result, err);
-	if (ok && login_result->refusal == GRANTED)
-		narrow_rights(&user, params.values[TOKEN_SCOPE], &login_result->refusal);
-	if (login_result->refusal != TOO_MANY)
-		memcpy(log_entry->name, user.name, sizeof(log_entry->name));
-	if (ok && login_result->refusal == GRANTED) {
-		ok = token_add_login(endpoint->store, &user,
-			request->now + (int64_t)TOKEN_ENDPOINT_LIFETIME_S * 1000, request->now,
-			token, err);
-		if (ok)
-			answer_token(token, &user, request->now, response);
-		explicit_bzero(token, sizeof(token));
-	}
-	return ok;
-}
-
 bool token_endpoint_answer(const struct token_endpoint *endpoint, const struct request *request,
 	struct response *response, struct auth_log_entry *log_entry, struct err *err)
 {
-	struct login_result login_result = { .refusal = GRANTED };
+	enum token_call kind = endpoint->address->call;
+	struct call call = { endpoint, request, response, log_entry, .refusal = TOKEN_ACCEPTED };
+	struct str method = request_cgi_param(request, "REQUEST_METHOD");
 
-	if (!handle_login(endpoint, request, response, &login_result, log_entry, err)) {
+	response->status = 200;
+	if (!allows(str_cstr(calls[kind].allow), method)) {
+		call.refusal = TOKEN_WRONG_METHOD;
+	} else if (!calls[kind].answer(&call, err)) {
 		if (err->code == ERR_PANIC)
 			return false;
-		login_result.refusal = UNAVAILABLE;
+		call.refusal = TOKEN_UNAVAILABLE;
 	}
-	if (login_result.refusal != GRANTED) {
-		log_entry->reason = login_result.refusal == TOO_MANY
-					    ? "limited"
-					    : refusals[login_result.refusal].error;
-		answer_refusal(&login_result, response);
-	}
+	if (call.refusal != TOKEN_ACCEPTED)
+		answer_refusal(&call);
 	finish(response);
 	return true;
 }

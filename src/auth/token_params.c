@@ -11,6 +11,8 @@ static const char *const names[TOKEN_PARAMS] = {
 	[TOKEN_USERNAME] = "username",
 	[TOKEN_PASSWORD] = "password",
 	[TOKEN_SCOPE] = "scope",
+	[TOKEN_REFRESH_TOKEN] = "refresh_token",
+	[TOKEN_TOKEN] = "token",
 };
 
 static void set_fault(struct token_params *params, enum token_params_fault fault)
@@ -119,12 +121,14 @@ static bool read_body(struct token_params *params, const struct request *request
 	return true;
 }
 
-bool token_params_read(struct token_params *params, const struct request *request, struct err *err)
+bool token_params_read(struct token_params *params, const struct request *request, bool reads_query,
+	struct err *err)
 {
 	struct token_params body = { 0 };
+	struct str query = reads_query ? request_cgi_param(request, "QUERY_STRING") : STR_NULL;
 
 	*params = (struct token_params){ 0 };
-	if (!read_form(params, request, request_cgi_param(request, "QUERY_STRING"), err) ||
+	if (!read_form(params, request, query, err) ||
 		(request->body.len > 0 && !read_body(&body, request, err)))
 		return false;
 	for (int i = 0; i < TOKEN_PARAMS; i++) {

@@ -8,7 +8,15 @@
 #include "base/err.h"
 #include "http/request.h"
 
-enum token_param { TOKEN_GRANT_TYPE, TOKEN_USERNAME, TOKEN_PASSWORD, TOKEN_SCOPE, TOKEN_PARAMS };
+enum token_param {
+	TOKEN_GRANT_TYPE,
+	TOKEN_USERNAME,
+	TOKEN_PASSWORD,
+	TOKEN_SCOPE,
+	TOKEN_REFRESH_TOKEN,
+	TOKEN_TOKEN, /* to be revoked */
+	TOKEN_PARAMS
+};
 
 enum token_params_fault {
 	TOKEN_PARAMS_VALID,
@@ -22,5 +30,9 @@ struct token_params {
 	enum token_params_fault fault;
 };
 
-/* Ignores unknown parameters. False only with ERR_NO_MEMORY. */
-bool token_params_read(struct token_params *params, const struct request *request, struct err *err);
+/*
+ * Ignores unknown parameters, and the query unless reads_query is set. False only with
+ * ERR_NO_MEMORY.
+ */
+bool token_params_read(struct token_params *params, const struct request *request, bool reads_query,
+	struct err *err);

@@ -76,6 +76,21 @@ const struct dialect *dialect_by_name(struct str name)
 	return NULL;
 }
 
+const struct token_address *dialect_token_address(struct str path, const struct dialect **dialect)
+{
+	for (size_t i = 0; dialects[i]; i++) {
+		const struct token_address *row = dialects[i]->token_addresses;
+
+		for (; row && row->path; row++) {
+			if (str_eq(path, str_cstr(row->path))) {
+				*dialect = dialects[i];
+				return row;
+			}
+		}
+	}
+	return NULL;
+}
+
 const struct dialect *dialect_by_code(uint8_t code)
 {
 	for (size_t i = 0; dialects[i]; i++) {

@@ -5,6 +5,7 @@
  * code differs, the code is wrong. HACKING says how to add a dialect.
  */
 #include "auth/auth_policy.h"
+#include "auth/token_address.h"
 #include "http/route.h"
 #include "task/index.h"
 
@@ -53,6 +54,8 @@ struct dialect {
 	enum dialect_slash_policy trailing_slash;
 	bool merges_slashes; /* `//` in a path counts as one slash; otherwise such a path is 404 */
 	const struct auth_policy *auth;
+	/* Where clients obtain and revoke tokens; ends with TOKEN_ADDRESS_END. NULL: nowhere. */
+	const struct token_address *token_addresses;
 	const struct route *routes; /* ends with ROUTE_END */
 	const struct dialect_statuses *statuses;
 	const struct index_field *index_fields; /* begins with INDEX_COMMON_FIELDS */
@@ -170,6 +173,8 @@ extern const struct dialect *const dialects[];
  */
 const struct dialect *dialect_by_path(const struct request *request, size_t *skip);
 const struct dialect *dialect_by_name(struct str name);
+/* Finds the token address with this path, and its dialect; NULL if no dialect has one. */
+const struct token_address *dialect_token_address(struct str path, const struct dialect **dialect);
 const struct dialect *dialect_by_code(uint8_t code);
 /* The names of all dialects, in the order of `dialects`; ends with NULL. */
 const char *const *dialect_names(void);

@@ -216,15 +216,24 @@ static bool answer_authorizer(struct app *app, struct exchange *exchange, struct
 	return true;
 }
 
+/* A request to the token endpoint. Its path is a row's: nginx has a location for each. */
 static bool answer_login(struct app *app, struct exchange *exchange, struct err *err)
 {
-	const struct token_endpoint endpoint = {
+	const struct dialect *dialect;
+	const struct token_address *address = dialect_token_address(
+		request_cgi_param(&exchange->request, "REQUEST_URI"), &dialect);
+	struct token_endpoint endpoint = {
 		.store = app->store,
 		.limit = app->limit,
 		.burst = app->options.login_burst,
 		.now_us = exchange->began_us,
+		.address = address,
 	};
 
+	if (!address)
+		return err_set(err, ERR_NO_ROUTE, NULL, NULL);
+	endpoint.policy = dialect->auth;
+	endpoint.dialect = str_cstr(dialect->name);
 	exchange->event = EVENT_LOGIN;
 	return token_endpoint_answer(
 		&endpoint, &exchange->request, &exchange->response, &exchange->auth_log, err);

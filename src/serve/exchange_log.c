@@ -84,6 +84,7 @@ static void put_event(struct buf *line, const struct exchange *exchange)
 	if (exchange->event == EVENT_REQUEST)
 		return;
 	put_text(line, ",\"address\":", request_cgi_param(&exchange->request, "REMOTE_ADDR"));
+	put_text(line, ",\"call\":", str_cstr(entry->call));
 	put_text(line, ",\"reason\":", str_cstr(entry->reason));
 	put_text(line, ",\"credential\":", str_cstr(entry->credential));
 	put_text(line, ",\"key\":", str_cstr(entry->key));

@@ -87,7 +87,8 @@ static void tokens_are_added_rotated_and_revoked(void **state)
 	prints("token add demo", " ", TOKEN);
 	fails("token add demo", " ", "a live token is already labelled 'demo'");
 	prints("token list", " ",
-		"label\t*\tstate\ndemo\tdemo\tread,write,work\tnever\tall\t" DATE "\tlive\n");
+		"label\t*\tstate\ndemo\tdemo\tread,write,work\tnever\tall\t" DATE
+		"\taccess\tlive\n");
 	prints("token rotate demo!overlap=60", " ", TOKEN);
 	prints("token list", " ", "*\treplaced\n*");
 	prints("token list", " ", "*\tlive\n*");
@@ -98,7 +99,8 @@ static void tokens_are_added_rotated_and_revoked(void **state)
 	prints("user add other", " ", "*");
 	prints("token add other!label=a b!dialects=virtshell,idol!rights=read!expires=60", " ",
 		TOKEN);
-	prints("token list", " ", "*a b\tother\tread\t" DATE "\tvirtshell,idol\t" DATE "\tlive\n*");
+	prints("token list", " ",
+		"*a b\tother\tread\t" DATE "\tvirtshell,idol\t" DATE "\taccess\tlive\n*");
 	prints("token list!json=yes", " ", "*,\"dialects\":\"virtshell,idol\",*");
 	prints("token list!json=yes", " ", "*,\"dialects\":null,*");
 }

@@ -76,7 +76,8 @@ static void refuse_numbers(const char *table, struct str key, const json_t *row,
 static bool is_optional(const char *name)
 {
 	static const char *const optional[] = { "password", "password_since", "password_expires",
-		"networks", "replaced", "login", "dialects", "previous", "previous_until" };
+		"networks", "replaced", "login", "refresh", "pair", "dialects", "previous",
+		"previous_until" };
 
 	for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
 		if (strcmp(name, optional[i]) == 0)

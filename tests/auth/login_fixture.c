@@ -2,6 +2,9 @@
 
 struct token_endpoint endpoint;
 
+static const struct token_address grant_address = { "/oauth/token", TOKEN_CALL_GRANT,
+	TOKEN_STYLE_DOORKEEPER };
+
 void set_password(const char *user, const char *password)
 {
 	char hash[PASSWORD_HASH_SIZE];
@@ -14,7 +17,7 @@ int open_login(void **state)
 {
 	if (open_store(state) != 0)
 		return -1;
-	endpoint = (struct token_endpoint){ .store = store };
+	endpoint = (struct token_endpoint){ .store = store, .address = &grant_address };
 	set_password("ann", PASSWORD);
 	return 0;
 }

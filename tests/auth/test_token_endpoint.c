@@ -21,7 +21,7 @@ static void valid_password_yields_token(void **state)
 {
 	struct response response;
 	struct identity who;
-	const char *given, *type, *scope;
+	const char *given, *type, *scope, *refresh;
 	char text[AUTH_TOKEN_MAX];
 	int seconds, created;
 	json_t *json;
@@ -30,9 +30,10 @@ static void valid_password_yields_token(void **state)
 	post("POST", STR(FORM "correct+horse&scope="), &response);
 	assert_int_equal(response.status, 200);
 	must(json_parse_object(&json, buf_str(&response.body), &err), &err);
-	assert_int_equal(json_unpack_ex(json, NULL, JSON_STRICT, "{s:s, s:s, s:i, s:s, s:i}",
-				 "access_token", &given, "token_type", &type, "expires_in",
-				 &seconds, "scope", &scope, "created_at", &created),
+	assert_int_equal(
+		json_unpack_ex(json, NULL, JSON_STRICT, "{s:s, s:s, s:i, s:s, s:s, s:i}",
+			"access_token", &given, "token_type", &type, "expires_in", &seconds,
+			"refresh_token", &refresh, "scope", &scope, "created_at", &created),
 		0);
 	assert_string_equal(type, "Bearer");
 	assert_string_equal(scope, "read write");
@@ -64,7 +65,7 @@ static void invalid_forms_and_wrong_passwords_are_refused(void **state)
 	assert_refusal(STR(FORM "%ff"), "invalid_request");
 	assert_refusal(STR(""), "invalid_request");
 	assert_refusal(STR("{\"grant_type\":\"password\"}"), "invalid_request");
-	assert_refusal(STR("grant_type=refresh_token&refresh_token=x"), "unsupported_grant_type");
+	assert_refusal(STR("grant_type=client_credentials"), "unsupported_grant_type");
 }
 
 static void scope_narrows_the_rights(void **state)

@@ -26,7 +26,7 @@ static enum token_params_fault read_params(const char *type, const char *query, 
 
 	must(request_add_cgi_param(&request, STR("CONTENT_TYPE"), str_cstr(type), &err), &err);
 	must(request_add_cgi_param(&request, STR("QUERY_STRING"), str_cstr(query), &err), &err);
-	must(token_params_read(&params, &request, &err), &err);
+	must(token_params_read(&params, &request, true, &err), &err);
 	return params.fault;
 }
 

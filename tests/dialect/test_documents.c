@@ -153,6 +153,15 @@ static void every_route_is_documented(void **state)
 	}
 }
 
+static bool is_token_address(const struct dialect *dialect, const char *address, enum method method)
+{
+	const struct dialect *owner;
+	const struct token_address *row = dialect_token_address(str_cstr(address), &owner);
+
+	return row && owner == dialect &&
+	       method == (row->call == TOKEN_CALL_INFO ? METHOD_GET : METHOD_POST);
+}
+
 static bool has_row(const struct dialect *dialect, const char *address, enum method method)
 {
 	char known[ADDRESS_MAX];
@@ -166,8 +175,25 @@ static bool has_row(const struct dialect *dialect, const char *address, enum met
 				return true;
 		}
 	}
-	/* The token endpoint, which is no dialect's. */
-	return strcmp(address, "/oauth/token") == 0;
+	return is_token_address(dialect, address, method);
+}
+
+static void every_token_address_is_documented(void **state)
+{
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		json_t *document = open_document(dialects[i]), *item;
+		const struct token_address *row = dialects[i]->token_addresses;
+
+		for (; row && row->path; row++) {
+			enum method method = row->call == TOKEN_CALL_INFO ? METHOD_GET
+									  : METHOD_POST;
+
+			if (!find_operation(document, row->path, method, &item))
+				fail_msg("%s", row->path);
+		}
+		json_decref(document);
+	}
 }
 
 static void every_documented_operation_has_a_route(void **state)
@@ -306,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(every_route_is_documented),
+		CHECK(every_token_address_is_documented),
 		CHECK(every_documented_operation_has_a_route),
 		CHECK(decoders_read_the_parameters_of_the_table),
 		CHECK(every_indexed_field_is_a_parameter),

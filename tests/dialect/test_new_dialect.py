@@ -147,6 +147,8 @@ def configuration_is_generated():
     for text, wanted in (
         (site, "location /toybox/v1 {\n\tset $polytask_dialect toybox;\n\tset $polytask_address $uri;\n\tif ($polytask_token_in_form)"),
         (site, 'location = /-/error/toybox {\n\tdefault_type "application/vnd.toybox+json";'),
+        (site, 'location = /toybox-login {\n\tinclude "@CONF@/polytask-token.conf";'),
+        (http, '"~^[^ ]+ (https?://[^/? ]+)?/toybox-login/?([? ]|$)" oauth;'),
         (http, '"~^[^ ]+ (https?://[^/? ]+)?/toybox/v1([/? ]|$)" toybox;'),
         (http, "\"toybox too-large\" '{\"oops\":\"The request is too large.\"}';"),
         (http, "\"toybox CredentialExpired\" '{\"oops\":\"This key is worn out.\"}';"),
@@ -195,7 +197,7 @@ def nginx_accepts_the_configuration():
     with tempfile.TemporaryDirectory() as home:
         values = {"SOCKET": home + "/s", "READ_SOCKET": home + "/r", "CACHE": home + "/cache"}
         values.update(RATE="1", CONF=home, ORIGINS="", NAMES="localhost", CONNECTIONS="1")
-        for part in ("http", "app", "pass", "error", "headers", "authorize"):
+        for part in ("http", "app", "pass", "error", "headers", "authorize", "token"):
             name = f"polytask-{part}.conf"
             fill(os.path.join(SOURCE, "nginx", name + ".in"), values, os.path.join(home, name))
         for part in ("site", "http", "authorize", "pass"):

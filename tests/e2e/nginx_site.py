@@ -6,8 +6,9 @@ import subprocess
 from paths import BUILD, SOURCE
 
 # Those of the dialects are written by nginx/generate, into the build tree.
-SITE_PARTS = ("hash", "http", "site", "plain", "app", "authorize", "pass", "error", "headers") + tuple(
-    "dialects-" + part for part in ("http", "site", "errors", "authorize", "pass")
+SITE_PARTS = (
+    *("hash", "http", "site", "plain", "app", "authorize", "pass", "token", "error", "headers"),
+    *("dialects-" + part for part in ("http", "site", "errors", "authorize", "pass")),
 )
 
 

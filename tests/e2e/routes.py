@@ -21,6 +21,9 @@ def all_routes():
         for server in document.root["servers"]:
             for template, item in document.root["paths"].items():
                 for method in set(item) & set(openapi.METHODS):
+                    # Its refusals have the words of OAuth (test_login_addresses.py).
+                    if item[method]["operationId"] == "showToken":
+                        continue
                     yield _route(document, server["url"].rstrip("/"), template, method)
 
 

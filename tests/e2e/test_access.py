@@ -29,8 +29,19 @@ def documents():
             f"{dialect}: {len(routes)} routes need a defined credential",
             undefined,
         )
-    # Both precede any credential: one issues a token, the other describes the APIs.
-    equal([route.name for route in OPEN], ["POST /oauth/token"], "one documented route is open")
+    # They precede any credential: some issue or revoke tokens, the others describe the APIs.
+    equal(
+        [route.name for route in OPEN],
+        [
+            "POST /oauth/revoke",
+            "POST /oauth/token",
+            "POST /oauth2/revoke",
+            "POST /oauth2/token",
+            "POST /realms/4hse/protocol/openid-connect/revoke",
+            "POST /realms/4hse/protocol/openid-connect/token",
+        ],
+        "six documented routes are open",
+    )
     states = shared()
     answer = states.request("POST", "/oauth/token", "", [])
     equal(

@@ -51,8 +51,14 @@ def accepted():
     instance.secrets.append(token["access_token"])
     ok(abs(token.pop("created_at") - time.time()) < 5, "created_at is the current time", token)
     equal(
-        dict(token, access_token=None),
-        {"access_token": None, "token_type": "Bearer", "expires_in": 7200, "scope": "read"},
+        dict(token, access_token=None, refresh_token=None),
+        {
+            "access_token": None,
+            "token_type": "Bearer",
+            "expires_in": 7200,
+            "refresh_token": None,
+            "scope": "read",
+        },
         "members of the answer",
     )
     answer = instance.idol("GET", "/nothing", token=token["access_token"])

@@ -228,7 +228,7 @@ static void add_password(struct app_fixture *f)
 
 #define LOGIN                                                                \
 	"\"event\":\"login\",\"id\":\"" REQUEST_ID "\",\"method\":\"POST\"," \
-	"\"address\":\"192.0.2.1\","
+	"\"address\":\"192.0.2.1\",\"call\":\"password\","
 
 static void login_is_logged_with_a_known_name(void **state)
 {

@@ -52,6 +52,16 @@ static const struct auth_policy auth = {
 		},
 };
 
+#define KEYCLOAK "/realms/4hse/protocol/openid-connect"
+
+static const struct token_address token_addresses[] = {
+	{ KEYCLOAK "/token", TOKEN_CALL_GRANT, TOKEN_STYLE_KEYCLOAK },
+	{ KEYCLOAK "/revoke", TOKEN_CALL_REVOKE, TOKEN_STYLE_KEYCLOAK },
+	{ "/oauth2/token", TOKEN_CALL_GRANT, TOKEN_STYLE_BSHAFFER },
+	{ "/oauth2/revoke", TOKEN_CALL_REVOKE, TOKEN_STYLE_BSHAFFER },
+	TOKEN_ADDRESS_END,
+};
+
 static const char *const prefixes[] = { FOURHSE_PREFIX, NULL };
 
 const struct dialect fourhse_dialect = {
@@ -59,6 +69,7 @@ const struct dialect fourhse_dialect = {
 	.code = DIALECT_CODE_fourhse,
 	.prefixes = prefixes,
 	.auth = &auth,
+	.token_addresses = token_addresses,
 	.routes = routes,
 	.statuses = &fourhse_statuses,
 	.index_fields = fourhse_indexed,

@@ -39,6 +39,13 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+static const struct token_address token_addresses[] = {
+	{ "/oauth/token", TOKEN_CALL_GRANT, TOKEN_STYLE_DOORKEEPER },
+	{ "/oauth/revoke", TOKEN_CALL_REVOKE, TOKEN_STYLE_DOORKEEPER },
+	{ "/oauth/token/info", TOKEN_CALL_INFO, TOKEN_STYLE_DOORKEEPER },
+	TOKEN_ADDRESS_END,
+};
+
 static const char *const prefixes[] = { "/api/v2", NULL };
 
 const struct dialect idol_dialect = {
@@ -48,6 +55,7 @@ const struct dialect idol_dialect = {
 	.trailing_slash = SLASH_IGNORE,
 	.merges_slashes = true,
 	.auth = &idol_auth,
+	.token_addresses = token_addresses,
 	.routes = routes,
 	.statuses = &idol_statuses,
 	.index_fields = idol_indexed,

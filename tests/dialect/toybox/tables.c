@@ -38,6 +38,11 @@ static const struct auth_policy auth = {
 		},
 };
 
+static const struct token_address token_addresses[] = {
+	{ "/toybox-login", TOKEN_CALL_GRANT, TOKEN_STYLE_KEYCLOAK },
+	TOKEN_ADDRESS_END,
+};
+
 static const char *const prefixes[] = { "/toybox/v1", NULL };
 
 const struct dialect toybox_dialect = {
@@ -46,6 +51,7 @@ const struct dialect toybox_dialect = {
 	.prefixes = prefixes,
 	.trailing_slash = SLASH_NOT_FOUND,
 	.auth = &auth,
+	.token_addresses = token_addresses,
 	.routes = routes,
 	.statuses = &toybox_statuses,
 	.index_fields = toybox_indexed,

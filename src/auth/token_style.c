@@ -1,0 +1,205 @@
+#include "auth/token_style.h"
+
+#include "task/right.h"
+
+#define GRANT_INVALID                                                                        \
+	"The provided authorization grant is invalid, expired, revoked, does not match the " \
+	"redirection URI used in the authorization request, or was issued to another client."
+
+/* The sentences of Doorkeeper, where it has one. */
+static const struct token_refusal_row refusals[TOKEN_REFUSALS] = {
+	[TOKEN_UNREADABLE] = { 400, "invalid_request", "The parameters could not be read." },
+	[TOKEN_MISSING_TYPE] = { 400, "invalid_request",
+		"Missing required parameter: grant_type." },
+	[TOKEN_REPEATED] = { 400, "invalid_request", "A parameter was sent more than once." },
+	[TOKEN_UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type",
+		"The authorization grant type is not supported by the authorization server." },
+	[TOKEN_MISSING_USERNAME] = { 400, "invalid_grant", GRANT_INVALID },
+	[TOKEN_MISSING_PASSWORD] = { 400, "invalid_grant", GRANT_INVALID },
+	[TOKEN_MISSING_REFRESH] = { 400, "invalid_request",
+		"Missing required parameter: refresh_token." },
+	[TOKEN_INVALID_LOGIN] = { 400, "invalid_grant", GRANT_INVALID },
+	[TOKEN_INVALID_REFRESH] = { 400, "invalid_grant", GRANT_INVALID },
+	[TOKEN_INVALID_SCOPE] = { 400, "invalid_scope",
+		"The requested scope is invalid, unknown, or malformed." },
+	[TOKEN_INVALID_TOKEN] = { 401, "invalid_token", "The access token is invalid",
+		"unauthorized" },
+	[TOKEN_WRONG_METHOD] = { 405, "invalid_request", "The method is not allowed here." },
+	[TOKEN_UNAVAILABLE] = { 503, "temporarily_unavailable",
+		"The service is busy; try again shortly." },
+	/* RFC 6749 has no error code for this; this one says that the condition is temporary. */
+	[TOKEN_TOO_MANY] = { 429, "temporarily_unavailable", "Too many logins have failed." },
+};
+
+/* ---- members ---- */
+
+static void put_string(struct buf *body, const char *name, const char *value)
+{
+	buf_printf(body, "\"%s\":", name);
+	buf_put_json_string(body, str_cstr(value));
+}
+
+static void put_number(struct buf *body, const char *name, int64_t value)
+{
+	buf_printf(body, "\"%s\":", name);
+	buf_put_number(body, value);
+}
+
+static void put_doorkeeper(struct buf *body, const struct token_grant_result *result)
+{
+	buf_putc(body, '{');
+	put_string(body, "access_token", result->tokens->access);
+	buf_puts(body, ",\"token_type\":\"Bearer\",");
+	put_number(body, "expires_in", LOGIN_ACCESS_S);
+	buf_putc(body, ',');
+	put_string(body, "refresh_token", result->tokens->refresh);
+	buf_putc(body, ',');
+	put_string(body, "scope", result->scope);
+	buf_putc(body, ',');
+	put_number(body, "created_at", result->now / 1000);
+	buf_putc(body, '}');
+}
+
+static void put_keycloak(struct buf *body, const struct token_grant_result *result)
+{
+	buf_putc(body, '{');
+	put_string(body, "access_token", result->tokens->access);
+	buf_putc(body, ',');
+	put_number(body, "expires_in", LOGIN_ACCESS_S);
+	buf_putc(body, ',');
+	put_number(body, "refresh_expires_in", LOGIN_REFRESH_S);
+	buf_putc(body, ',');
+	put_string(body, "refresh_token", result->tokens->refresh);
+	buf_puts(body, ",\"token_type\":\"Bearer\",\"not-before-policy\":0,");
+	put_string(body, "scope", result->scope);
+	buf_putc(body, '}');
+}
+
+static void put_bshaffer(struct buf *body, const struct token_grant_result *result)
+{
+	buf_putc(body, '{');
+	put_string(body, "access_token", result->tokens->access);
+	buf_putc(body, ',');
+	put_number(body, "expires_in", LOGIN_ACCESS_S);
+	buf_puts(body, ",\"token_type\":\"Bearer\",");
+	put_string(body, "scope", result->scope);
+	buf_putc(body, ',');
+	put_string(body, "refresh_token", result->tokens->refresh);
+	buf_putc(body, '}');
+}
+
+/* ---- the styles ---- */
+
+#define LOGIN_INCOMPLETE "Missing parameters: \"username\" and \"password\" required"
+
+const struct token_style token_styles[TOKEN_STYLES] = {
+[TOKEN_STYLE_DOORKEEPER] = {
+	/* Exactly this: a published client compares the whole string. */
+	.media_type = "application/json; charset=utf-8",
+	.reads_query = true,
+	.revoked = "{}",
+	.challenge = "Bearer realm=\"Doorkeeper\"",
+	.challenges_400 = true,
+	.put_grant = put_doorkeeper,
+},
+[TOKEN_STYLE_KEYCLOAK] = {
+	.media_type = "application/json",
+	.challenge = "Bearer realm=\"api\"",
+	.ignored_scopes = "openid profile email offline_access",
+	.refusals =
+		(const struct token_refusal_row[TOKEN_REFUSALS]){
+			[TOKEN_MISSING_TYPE] = { 400, "invalid_request",
+				"Missing form parameter: grant_type" },
+			[TOKEN_UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type",
+				"Unsupported grant_type" },
+			[TOKEN_MISSING_USERNAME] = { 401, "invalid_request",
+				"Missing parameter: username" },
+			[TOKEN_MISSING_PASSWORD] = { 401, "invalid_grant",
+				"Invalid user credentials" },
+			[TOKEN_MISSING_REFRESH] = { 400, "invalid_request", "No refresh token" },
+			[TOKEN_INVALID_LOGIN] = { 401, "invalid_grant",
+				"Invalid user credentials" },
+			[TOKEN_INVALID_REFRESH] = { 400, "invalid_grant", "Invalid refresh token" },
+			[TOKEN_INVALID_SCOPE] = { 400, "invalid_scope", "Invalid scopes" },
+		},
+	.put_grant = put_keycloak,
+},
+[TOKEN_STYLE_BSHAFFER] = {
+	.media_type = "application/json",
+	.challenge = "Bearer realm=\"api\"",
+	.revoked = "{\"revoked\":true}",
+	.refusals =
+		(const struct token_refusal_row[TOKEN_REFUSALS]){
+			[TOKEN_MISSING_TYPE] = { 400, "invalid_request",
+				"The grant type was not specified in the request" },
+			[TOKEN_UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type",
+				"Grant type not supported" },
+			[TOKEN_MISSING_USERNAME] = { 400, "invalid_request", LOGIN_INCOMPLETE },
+			[TOKEN_MISSING_PASSWORD] = { 400, "invalid_request", LOGIN_INCOMPLETE },
+			[TOKEN_MISSING_REFRESH] = { 400, "invalid_request",
+				"Missing parameter: \"refresh_token\" is required" },
+			[TOKEN_INVALID_LOGIN] = { 401, "invalid_grant",
+				"Invalid username and password combination" },
+			[TOKEN_INVALID_REFRESH] = { 400, "invalid_grant", "Invalid refresh token" },
+			[TOKEN_INVALID_SCOPE] = { 400, "invalid_scope",
+				"An unsupported scope was requested" },
+			[TOKEN_WRONG_METHOD] = { 405, "invalid_request",
+				"The request method must be POST when requesting an access token" },
+		},
+	.put_grant = put_bshaffer,
+},
+};
+
+/* ---- refusals ---- */
+
+const struct token_refusal_row *token_style_refusal(
+	const struct token_style *style, enum token_refusal refusal)
+{
+	return style->refusals && style->refusals[refusal].status ? &style->refusals[refusal]
+								  : &refusals[refusal];
+}
+
+void token_style_put_error(struct buf *body, const struct token_refusal_row *row)
+{
+	buf_putc(body, '{');
+	put_string(body, "error", row->error);
+	buf_putc(body, ',');
+	put_string(body, "error_description", row->description);
+	if (row->state) {
+		buf_putc(body, ',');
+		put_string(body, "state", row->state);
+	}
+	buf_putc(body, '}');
+}
+
+static void add_challenge(const struct token_style *style, const struct token_refusal_row *row,
+	struct response *response)
+{
+	struct buf challenge = BUF_INIT;
+
+	buf_printf(&challenge, "%s, error=\"%s\", error_description=\"%s\"", style->challenge,
+		row->error, row->description);
+	if (buf_ok(&challenge))
+		response_add_header(response, "WWW-Authenticate", buf_str(&challenge));
+	buf_free(&challenge);
+}
+
+void token_style_refuse(
+	const struct token_style *style, enum token_refusal refusal, struct response *response)
+{
+	const struct token_refusal_row *row = token_style_refusal(style, refusal);
+
+	response->status = row->status;
+	token_style_put_error(&response->body, row);
+	if (row->status == 401 || (row->status == 400 && style->challenges_400))
+		add_challenge(style, row, response);
+}
+
+void token_style_format_scope(unsigned rights, char *text, size_t size)
+{
+	rights_format(rights, text, size);
+	for (char *at = text; *at; at++) {
+		if (*at == ',')
+			*at = ' ';
+	}
+}
