@@ -66,13 +66,20 @@ struct body_parser {
 	struct err *err;
 };
 
+/* An empty JSON object is an empty array in PHP. */
+static bool is_empty_array(const json_t *value)
+{
+	return (json_is_array(value) && json_array_size(value) == 0) ||
+	       (json_is_object(value) && json_object_size(value) == 0);
+}
+
 /* Reports only the first problem of a value. */
 static bool check_value(
 	const struct fourhse_member *member, const json_t *value, struct buf *errors)
 {
 	if (member->nullable && json_is_null(value))
 		return true;
-	if (json_is_null(value) ||
+	if (json_is_null(value) || (!member->any_json && is_empty_array(value)) ||
 		(!member->nullable && json_is_string(value) && fourhse_is_blank(json_str(value))))
 		fourhse_add_error(errors, member->name, "%s cannot be blank.", member->label);
 	else if (!member->any_json && !json_is_string(value))
@@ -238,18 +245,7 @@ bool fourhse_decode_read(struct request *request, struct op *op, struct err *err
 	return parse_id(request, op, &text, err);
 }
 
-/* The framework looks the task up before it reads the body: an unknown id is 404 for any body. */
-static bool keep_invalid(struct op *op, struct arena *arena, struct err *err)
-{
-	struct err *kept = arena_alloc(arena, sizeof(*kept));
-
-	if (!kept || err->code == ERR_NO_MEMORY)
-		return err_no_memory(err);
-	*kept = *err;
-	op->invalid = kept;
-	return true;
-}
-
+/* The framework looks the task up before it reads the body. */
 bool fourhse_decode_update(struct request *request, struct op *op, struct err *err)
 {
 	struct str text;
@@ -258,7 +254,8 @@ bool fourhse_decode_update(struct request *request, struct op *op, struct err *e
 	fourhse_select_fields(request);
 	if (!parse_id(request, op, &text, err))
 		return false;
-	return parse_members(request, op, false, err) || keep_invalid(op, request->arena, err);
+	return parse_members(request, op, false, err) ||
+	       decode_keep_invalid(op, request->arena, err);
 }
 
 static bool flag_is_set(const struct request *request, const char *name)

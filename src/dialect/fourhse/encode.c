@@ -44,7 +44,8 @@ static void put_task(const struct request *request, const struct task *task, str
 		put_value(out, task, &fourhse_members[i]);
 		before = ',';
 	}
-	buf_puts(out, before == '{' ? "{}" : "}");
+	/* PHP has no empty object. */
+	buf_puts(out, before == '{' ? "[]" : "}");
 }
 
 bool fourhse_encode_list(const struct request *request, const struct result *result,

@@ -66,7 +66,7 @@ static const char *status_name(int status)
 	}
 }
 
-/* The methods of Allow without HEAD and OPTIONS, which the framework does not list. */
+/* The methods of Allow without OPTIONS, which the framework does not list. */
 static void put_methods(struct buf *out, struct str allow)
 {
 	const char *before = " This URL can only handle the following request methods: ";
@@ -75,7 +75,7 @@ static void put_methods(struct buf *out, struct str allow)
 	while (allow.len > 0) {
 		struct str method = str_trim(str_split_next(&allow, ','));
 
-		if (str_eq(method, STR("HEAD")) || str_eq(method, STR("OPTIONS")))
+		if (str_eq(method, STR("OPTIONS")))
 			continue;
 		buf_puts(out, before);
 		buf_put_str(out, method);

@@ -1,5 +1,6 @@
 /* Pagination parameters, and the header fields of a list. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "dialect/fourhse/fourhse.h"
 #include "http/query.h"
@@ -18,6 +19,23 @@ static int64_t clamp_double(double number)
 	return number >= 1 ? (int64_t)number : 0;
 }
 
+/* PHP reads an exponent too: (int) "1e2" is 100. */
+static int64_t php_integer(struct str text)
+{
+	char copy[32];
+	size_t digits;
+
+	text = str_trim(text);
+	digits = str_starts(text, STR("-")) || str_starts(text, STR("+"));
+	while (digits < text.len && memchr("0123456789.", text.ptr[digits], 11))
+		digits++;
+	if (text.len >= sizeof(copy) || digits == text.len || (text.ptr[digits] | 0x20) != 'e')
+		return str_leading_number(text, PAGE_NUMBER_MAX);
+	memcpy(copy, text.ptr, text.len);
+	copy[text.len] = '\0';
+	return clamp_double(strtod(copy, NULL));
+}
+
 static uint64_t clamp_number(const json_t *value, int64_t default_value, int64_t max)
 {
 	int64_t number = default_value;
@@ -27,7 +45,7 @@ static uint64_t clamp_number(const json_t *value, int64_t default_value, int64_t
 	else if (json_is_real(value))
 		number = clamp_double(json_real_value(value));
 	else if (json_is_string(value))
-		number = str_leading_number(json_str(value), PAGE_NUMBER_MAX);
+		number = php_integer(json_str(value));
 	else if (json_is_boolean(value))
 		number = json_is_true(value);
 	if (number < 1)

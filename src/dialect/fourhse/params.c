@@ -216,18 +216,34 @@ struct str fourhse_requested_id(const struct request *request)
 	return id.ptr ? id : fourhse_last_query_param(request, "id");
 }
 
+/* The bit of a name, all bits for "*", which the framework takes as every field. */
+static unsigned field_bits(struct str name)
+{
+	const struct fourhse_member *member;
+	struct str after = name;
+
+	/* The fields of a nested object, of which a task has none, follow after the dot. */
+	name = str_split_next(&after, '.');
+	member = fourhse_member_by_name(name);
+	if (str_eq(name, STR("*")))
+		return ~0U;
+	return member ? 1U << (member - fourhse_members) : 0;
+}
+
 void fourhse_select_fields(struct request *request)
 {
 	struct str names = fourhse_last_query_param(request, "fields");
+	bool any = false;
 
-	request->selected_fields = str_trim(names).len == 0 ? ~0U : 0;
+	request->selected_fields = 0;
 	while (names.len > 0) {
 		struct str name = str_trim(str_split_next(&names, ','));
-		const struct fourhse_member *member = fourhse_member_by_name(name);
 
-		if (member)
-			request->selected_fields |= 1U << (member - fourhse_members);
+		any = any || name.len > 0;
+		request->selected_fields |= field_bits(name);
 	}
+	if (!any)
+		request->selected_fields = ~0U;
 }
 
 /* Python clients send True. */

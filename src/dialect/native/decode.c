@@ -1,3 +1,5 @@
+#include "dialect/decode.h"
+
 #include "base/date.h"
 #include "dialect/native/native.h"
 
@@ -358,7 +360,7 @@ bool native_decode_archive(struct request *request, struct op *op, struct err *e
 	return request_check_accepts_json(request, err) && parse_id(request, op, OP_ARCHIVE, err);
 }
 
-bool native_decode_update(struct request *request, struct op *op, struct err *err)
+static bool parse_patch(struct request *request, struct op *op, struct err *err)
 {
 	struct change change = { 0 };
 	struct body body = {
@@ -367,10 +369,6 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 	json_t *json = NULL;
 	bool ok;
 
-	if (!request_check_accepts_json(request, err) ||
-		!native_check_content_type(request, true, err) ||
-		!parse_id(request, op, OP_UPDATE, err))
-		return false;
 	body.patch = arena_alloc(request->arena,
 		sizeof(*body.patch) + NATIVE_FIELDS_MAX * sizeof(body.patch->fields[0]));
 	if (!body.patch)
@@ -387,4 +385,13 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 	op->before_write = native_before_write;
 	op->follow = native_follow;
 	return true;
+}
+
+bool native_decode_update(struct request *request, struct op *op, struct err *err)
+{
+	if (!request_check_accepts_json(request, err) ||
+		!native_check_content_type(request, true, err) ||
+		!parse_id(request, op, OP_UPDATE, err))
+		return false;
+	return parse_patch(request, op, err) || decode_keep_invalid(op, request->arena, err);
 }

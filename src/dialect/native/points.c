@@ -1,5 +1,6 @@
 /* Ingest points of Uplynk, which are not tasks, in the format of the native API. */
 #include "base/date.h"
+#include "dialect/decode.h"
 #include "dialect/native/native.h"
 
 /* The fields that a patch may set. An object or a text is checked by its JSON type. */
@@ -91,20 +92,26 @@ static bool parse_fields(struct op *op, json_t *json, struct err *err)
 	return true;
 }
 
-bool native_decode_point_update(struct request *request, struct op *op, struct err *err)
+static bool parse_patch(const struct request *request, struct op *op, struct err *err)
 {
 	struct native_worker_texts texts;
 	json_t *json = NULL;
 	bool ok;
 
-	if (!request_check_accepts_json(request, err) ||
-		!native_check_content_type(request, true, err) ||
-		!parse_id(request, op, OP_UPDATE, err) ||
-		!native_read_body(request, &texts, &json, err))
+	if (!native_read_body(request, &texts, &json, err))
 		return false;
 	ok = parse_fields(op, json, err);
 	json_decref(json);
 	return ok;
+}
+
+bool native_decode_point_update(struct request *request, struct op *op, struct err *err)
+{
+	if (!request_check_accepts_json(request, err) ||
+		!native_check_content_type(request, true, err) ||
+		!parse_id(request, op, OP_UPDATE, err))
+		return false;
+	return parse_patch(request, op, err) || decode_keep_invalid(op, request->arena, err);
 }
 
 /* ---- responses ---- */

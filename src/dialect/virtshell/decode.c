@@ -250,8 +250,13 @@ bool virtshell_decode_update(struct request *request, struct op *op, struct err 
 	struct change change = { 0 };
 	struct id id;
 
-	if (!parse_id(request, &id, err) || !parse_body(request, "update", &change, err))
+	if (!parse_id(request, &id, err))
 		return false;
+	if (!parse_body(request, "update", &change, err))
+		/* The original reads the body, and misses it, before it looks the task up. */
+		return err->code == ERR_INVALID &&
+		       decode_init_op(op, OP_UPDATE, DIALECT_CODE_virtshell, &id) &&
+		       decode_keep_invalid(op, request->arena, err);
 	op->change = change;
 	op->before_write = virtshell_before_update;
 	op->hook_data = request->tz;
