@@ -15,9 +15,6 @@
 /* A request must arrive at this rate after FCGI_RECEIVE_TIMEOUT_MS: 16 MB/s. */
 #define BYTES_PER_US 16
 
-/* libfcgi reads up to 8 KiB ahead: epoll does not report those bytes. */
-#define READ_AHEAD ((size_t)16 * 1024)
-
 #define WRONG_LENGTH "The body is not as long as announced."
 
 struct fcgi {
@@ -281,23 +278,26 @@ bool fcgi_begin_body(struct fcgi *fcgi, struct request *request, size_t limit, s
 	return fcgi->body || err_no_memory(err);
 }
 
-/*
- * Bytes to read now. All that has arrived, less the headers of records; but near the end, the rest,
- * because it may have been read ahead.
- */
+/* Bytes of the body that libfcgi has read and not given yet. */
+static uint64_t read_ahead(const struct fcgi *fcgi)
+{
+	return fcgi->records.body - fcgi->body_got;
+}
+
+static size_t at_most(uint64_t len, uint64_t max)
+{
+	return (size_t)(len < max ? len : max);
+}
+
+/* Bytes to read now: all that has arrived, less the headers of records; at least 1. */
 static size_t part_length(const struct fcgi *fcgi)
 {
-	const FCGX_Stream *in = fcgi->request.in;
-	uint64_t left = fcgi->body_len - fcgi->body_got;
-	size_t part = left < FCGI_PART_MAX ? (size_t)left : FCGI_PART_MAX, arrived;
+	uint64_t left = fcgi->body_len - fcgi->body_got, arrived = read_ahead(fcgi);
 	int pending = 0;
 
-	if (left <= READ_AHEAD || ioctl(fcgi->request.ipcFd, FIONREAD, &pending) != 0)
-		return part;
-	arrived = (size_t)(in->stop - in->rdNext) + (size_t)pending - (size_t)pending / 8;
-	if (arrived < part)
-		part = arrived;
-	return part > 64 ? part - 64 : 1;
+	if (ioctl(fcgi->request.ipcFd, FIONREAD, &pending) == 0 && pending > 64)
+		arrived += (uint64_t)(pending - pending / 8 - 8);
+	return at_most(arrived > 0 ? arrived : 1, at_most(left, FCGI_PART_MAX));
 }
 
 /* Reads and forgets. Returns the number of bytes. */
@@ -314,17 +314,27 @@ static size_t skip(FCGX_Stream *in, size_t len)
 	return skipped;
 }
 
-/* Returns the number of bytes after the body, which must not be there. */
-static uint64_t receive(struct fcgi *fcgi, bool *more)
+/* Returns whether all `len` bytes were read. */
+static bool read_part(struct fcgi *fcgi, size_t len)
 {
 	FCGX_Stream *in = fcgi->request.in;
-	size_t part = part_length(fcgi), got;
+	size_t got = fcgi->body ? (size_t)FCGX_GetStr(fcgi->body + fcgi->body_got, (int)len, in)
+				: skip(in, len);
 
-	got = fcgi->body ? (size_t)FCGX_GetStr(fcgi->body + fcgi->body_got, (int)part, in)
-			 : skip(in, part);
 	fcgi->body_got += got;
-	*more = got == part && fcgi->body_got < fcgi->body_len;
-	return *more ? 0 : drain(in);
+	return got == len;
+}
+
+/*
+ * Returns the number of bytes after the body, which must not be there. epoll does not report bytes
+ * that were read ahead, so none may be left when the next part has to arrive.
+ */
+static uint64_t receive(struct fcgi *fcgi, bool *more)
+{
+	*more = read_part(fcgi, part_length(fcgi)) &&
+		read_part(fcgi, at_most(read_ahead(fcgi), fcgi->body_len - fcgi->body_got)) &&
+		fcgi->body_got < fcgi->body_len;
+	return *more ? 0 : drain(fcgi->request.in);
 }
 
 enum fcgi_body fcgi_receive_part(struct fcgi *fcgi, struct request *request, struct err *err)

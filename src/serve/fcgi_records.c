@@ -110,6 +110,8 @@ static size_t accept_part(struct fcgi_records *records, const unsigned char *byt
 	if (records->content > 0) {
 		len = len < records->content ? len : records->content;
 		records->content = (uint16_t)(records->content - len);
+		if (!records->in_params && records->expected == FCGI_STDIN)
+			records->body += len;
 		return !records->in_params || accept_pairs(records, bytes, len) ? len : 0;
 	}
 	if (records->padding > 0) {

@@ -25,6 +25,7 @@ struct fcgi_records {
 	uint16_t request_id;
 	uint16_t content, padding; /* bytes of this record that were not read */
 	size_t params;		   /* content bytes of all PARAMS records */
+	uint64_t body;		   /* content bytes of STDIN that were accepted */
 	unsigned char lengths[8];  /* lengths of the name and the value of a pair */
 	unsigned char lengths_len; /* bytes of them that were read */
 	size_t pair;		   /* bytes of the name and the value that were not read */

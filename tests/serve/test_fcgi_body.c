@@ -1,5 +1,6 @@
 /* Large bodies that are read in parts, as they arrive. */
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -50,16 +51,23 @@ static int close_pair(void **state)
 	return check_teardown(state);
 }
 
-/* A request whose body of `len` bytes is announced as one of LENGTH. */
-static void make_request(struct fixture *fixture, size_t len)
+/* A request whose body of `len` bytes is announced as one of `announced`. */
+static void announce(struct fixture *fixture, size_t len, size_t announced)
 {
-	const char *const pairs[] = { "REQUEST_METHOD", "POST", "CONTENT_LENGTH", "3145728", NULL };
+	char number[24];
+	const char *const pairs[] = { "REQUEST_METHOD", "POST", "CONTENT_LENGTH", number, NULL };
 	char *body = malloc(len);
 
+	snprintf(number, sizeof(number), "%zu", announced);
 	for (size_t i = 0; i < len; i++)
 		body[i] = (char)('a' + i % 23);
 	fcgi_client_put_request(&fixture->bytes, pairs, (struct str){ body, len });
 	free(body);
+}
+
+static void make_request(struct fixture *fixture, size_t len)
+{
+	announce(fixture, len, LENGTH);
 }
 
 /* Sends as much as the socket takes, at most `max` bytes. Returns whether there is more. */
@@ -115,6 +123,29 @@ static void body_is_read_in_parts(void **state)
 			fail_msg("byte %zu is wrong", i);
 	}
 	assert_true(fcgi_end(fixture->fcgi));
+}
+
+/* Of a body that has arrived as a whole, with bodies that end at any place in libfcgi's buffer. */
+static void epoll_reports_each_next_part(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err;
+
+	for (size_t len = 100000; len < 104200; len += 37) {
+		enum fcgi_body got;
+
+		announce(fixture, len, len);
+		begin(fixture, len, &err);
+		while ((got = fcgi_receive_part(fixture->fcgi, &fixture->request, &err)) ==
+			FCGI_BODY_MORE) {
+			if (!is_readable(fixture))
+				fail_msg("a body of %zu bytes: no event", len);
+		}
+		assert_int_equal(got, FCGI_BODY_DONE);
+		assert_true(fcgi_end(fixture->fcgi));
+		buf_reset(&fixture->bytes);
+		fixture->sent = 0;
+	}
 }
 
 /* It would wait for FCGI_RECEIVE_TIMEOUT_MS, and end the connection. */
@@ -191,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PAIR(body_is_read_in_parts),
+		PAIR(epoll_reports_each_next_part),
 		PAIR(part_does_not_wait_for_bytes_that_have_not_arrived),
 		PAIR(skipped_body_leaves_the_connection_usable),
 		PAIR(body_over_its_limit_is_skipped),
