@@ -298,8 +298,6 @@ def cut_off(instance, folder):
         + ["backup", "--rate", "1", folder],
         stderr=subprocess.PIPE,
         text=True,
-        # The shell that runs the tests may have set SIGINT to be ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     copied = os.path.join(folder, "data")
     ok(until(lambda: os.path.isdir(copied) and os.listdir(copied), 10), "a backup is running")

@@ -60,6 +60,8 @@ static void signal_ends_the_process_at_once(void **state)
 		pid_t pid = fork();
 
 		if (pid == 0) {
+			/* The shell that runs the tests may have set SIGINT to be ignored. */
+			signal(numbers[i], SIG_DFL);
 			regions_guard(check_temp_dir());
 			make_file("__db.001");
 			raise(numbers[i]);

@@ -10,6 +10,8 @@ import time
 import traceback
 
 sys.dont_write_bytecode = True
+# A shell starts background commands with SIGINT ignored, and their children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEST_SECONDS = int(os.environ.get("POLYTASK_TEST_SECONDS", "300"))
 # Then the program ends without its clean-up, if that hangs as well.

@@ -221,8 +221,6 @@ def shared_memory():
             [POLYTASKCTL, "-c", os.path.join(instance.dir, "polytask.conf"), "import"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            # The shell that runs the tests may have set SIGINT to be ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         command.stdin.write(b"\n")
         command.stdin.flush()
