@@ -66,7 +66,6 @@ static bool answer_grant(struct call *call, struct err *err)
 static bool answer_revocation(struct call *call, struct err *err)
 {
 	const struct token_endpoint *endpoint = call->endpoint;
-	const char *body = style_of(call)->revoked;
 	struct token_params params;
 
 	call->log_entry->call = "revoke";
@@ -77,10 +76,8 @@ static bool answer_revocation(struct call *call, struct err *err)
 	if (!login_tokens_revoke(endpoint->store, params.values[TOKEN_TOKEN], call->request->now,
 		    call->log_entry->name, err))
 		return false;
-	if (body) {
-		buf_puts(&call->response->body, body);
-		call->response->media_type = style_of(call)->media_type;
-	}
+	buf_puts(&call->response->body, style_of(call)->revoked);
+	call->response->media_type = style_of(call)->media_type;
 	return true;
 }
 

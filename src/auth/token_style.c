@@ -92,62 +92,58 @@ static void put_bshaffer(struct buf *body, const struct token_grant_result *resu
 
 #define LOGIN_INCOMPLETE "Missing parameters: \"username\" and \"password\" required"
 
+static const struct token_refusal_row keycloak_refusals[TOKEN_REFUSALS] = {
+	[TOKEN_MISSING_TYPE] = { 400, "invalid_request", "Missing form parameter: grant_type" },
+	[TOKEN_UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type", "Unsupported grant_type" },
+	[TOKEN_MISSING_USERNAME] = { 401, "invalid_request", "Missing parameter: username" },
+	[TOKEN_MISSING_PASSWORD] = { 401, "invalid_grant", "Invalid user credentials" },
+	[TOKEN_MISSING_REFRESH] = { 400, "invalid_request", "No refresh token" },
+	[TOKEN_INVALID_LOGIN] = { 401, "invalid_grant", "Invalid user credentials" },
+	[TOKEN_INVALID_REFRESH] = { 400, "invalid_grant", "Invalid refresh token" },
+	[TOKEN_INVALID_SCOPE] = { 400, "invalid_scope", "Invalid scopes" },
+};
+
+static const struct token_refusal_row bshaffer_refusals[TOKEN_REFUSALS] = {
+	[TOKEN_MISSING_TYPE] = { 400, "invalid_request",
+		"The grant type was not specified in the request" },
+	[TOKEN_UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type", "Grant type not supported" },
+	[TOKEN_MISSING_USERNAME] = { 400, "invalid_request", LOGIN_INCOMPLETE },
+	[TOKEN_MISSING_PASSWORD] = { 400, "invalid_request", LOGIN_INCOMPLETE },
+	[TOKEN_MISSING_REFRESH] = { 400, "invalid_request",
+		"Missing parameter: \"refresh_token\" is required" },
+	[TOKEN_INVALID_LOGIN] = { 401, "invalid_grant",
+		"Invalid username and password combination" },
+	[TOKEN_INVALID_REFRESH] = { 400, "invalid_grant", "Invalid refresh token" },
+	[TOKEN_INVALID_SCOPE] = { 400, "invalid_scope", "An unsupported scope was requested" },
+	[TOKEN_WRONG_METHOD] = { 405, "invalid_request",
+		"The request method must be POST when requesting an access token" },
+};
+
 const struct token_style token_styles[TOKEN_STYLES] = {
-[TOKEN_STYLE_DOORKEEPER] = {
-	/* Exactly this: a published client compares the whole string. */
-	.media_type = "application/json; charset=utf-8",
-	.reads_query = true,
-	.revoked = "{}",
-	.challenge = "Bearer realm=\"Doorkeeper\"",
-	.challenges_400 = true,
-	.put_grant = put_doorkeeper,
-},
-[TOKEN_STYLE_KEYCLOAK] = {
-	.media_type = "application/json",
-	.challenge = "Bearer realm=\"api\"",
-	.ignored_scopes = "openid profile email offline_access",
-	.refusals =
-		(const struct token_refusal_row[TOKEN_REFUSALS]){
-			[TOKEN_MISSING_TYPE] = { 400, "invalid_request",
-				"Missing form parameter: grant_type" },
-			[TOKEN_UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type",
-				"Unsupported grant_type" },
-			[TOKEN_MISSING_USERNAME] = { 401, "invalid_request",
-				"Missing parameter: username" },
-			[TOKEN_MISSING_PASSWORD] = { 401, "invalid_grant",
-				"Invalid user credentials" },
-			[TOKEN_MISSING_REFRESH] = { 400, "invalid_request", "No refresh token" },
-			[TOKEN_INVALID_LOGIN] = { 401, "invalid_grant",
-				"Invalid user credentials" },
-			[TOKEN_INVALID_REFRESH] = { 400, "invalid_grant", "Invalid refresh token" },
-			[TOKEN_INVALID_SCOPE] = { 400, "invalid_scope", "Invalid scopes" },
-		},
-	.put_grant = put_keycloak,
-},
-[TOKEN_STYLE_BSHAFFER] = {
-	.media_type = "application/json",
-	.challenge = "Bearer realm=\"api\"",
-	.revoked = "{\"revoked\":true}",
-	.refusals =
-		(const struct token_refusal_row[TOKEN_REFUSALS]){
-			[TOKEN_MISSING_TYPE] = { 400, "invalid_request",
-				"The grant type was not specified in the request" },
-			[TOKEN_UNSUPPORTED_TYPE] = { 400, "unsupported_grant_type",
-				"Grant type not supported" },
-			[TOKEN_MISSING_USERNAME] = { 400, "invalid_request", LOGIN_INCOMPLETE },
-			[TOKEN_MISSING_PASSWORD] = { 400, "invalid_request", LOGIN_INCOMPLETE },
-			[TOKEN_MISSING_REFRESH] = { 400, "invalid_request",
-				"Missing parameter: \"refresh_token\" is required" },
-			[TOKEN_INVALID_LOGIN] = { 401, "invalid_grant",
-				"Invalid username and password combination" },
-			[TOKEN_INVALID_REFRESH] = { 400, "invalid_grant", "Invalid refresh token" },
-			[TOKEN_INVALID_SCOPE] = { 400, "invalid_scope",
-				"An unsupported scope was requested" },
-			[TOKEN_WRONG_METHOD] = { 405, "invalid_request",
-				"The request method must be POST when requesting an access token" },
-		},
-	.put_grant = put_bshaffer,
-},
+	[TOKEN_STYLE_DOORKEEPER] = {
+		/* Exactly this: a published client compares the whole string. */
+		.media_type = "application/json; charset=utf-8",
+		.reads_query = true,
+		.revoked = "{}",
+		.challenge = "Bearer realm=\"Doorkeeper\"",
+		.challenges_400 = true,
+		.put_grant = put_doorkeeper,
+	},
+	[TOKEN_STYLE_KEYCLOAK] = {
+		.media_type = "application/json",
+		.challenge = "Bearer realm=\"api\"",
+		.revoked = "{}",
+		.ignored_scopes = "openid profile email offline_access",
+		.refusals = keycloak_refusals,
+		.put_grant = put_keycloak,
+	},
+	[TOKEN_STYLE_BSHAFFER] = {
+		.media_type = "application/json",
+		.challenge = "Bearer realm=\"api\"",
+		.revoked = "{\"revoked\":true}",
+		.refusals = bshaffer_refusals,
+		.put_grant = put_bshaffer,
+	},
 };
 
 /* ---- refusals ---- */

@@ -45,7 +45,7 @@ struct token_style {
 	bool reads_query; /* parameters may also be in the query */
 	/* Words that `scope` may have and that mean no right, separated by spaces; NULL: none. */
 	const char *ignored_scopes;
-	const char *revoked;   /* the body of a revocation; NULL: none */
+	const char *revoked;   /* the body of a revocation */
 	const char *challenge; /* begins WWW-Authenticate of a 401 (RFC 9110 §15.5.2) */
 	bool challenges_400;   /* also of a 400 */
 	const struct token_refusal_row *refusals; /* indexed by enum token_refusal; NULL: none */

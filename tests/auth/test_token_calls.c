@@ -292,8 +292,8 @@ static void revocation_always_succeeds(void **state)
 	grant(TOKEN_STYLE_KEYCLOAK, LOGIN);
 	copy_member(access, "access_token");
 	assert_int_equal(revoke(TOKEN_STYLE_KEYCLOAK, access), 200);
-	assert_body("");
-	assert_null(response.media_type);
+	assert_body("{}");
+	assert_string_equal(response.media_type, "application/json");
 	assert_token(access, NOW, PRINCIPAL_REVOKED);
 	assert_string_equal(log_entry.call, "revoke");
 	assert_string_equal(log_entry.name, "ann");

@@ -16,7 +16,7 @@ GRANTS = ("/oauth/token", KEYCLOAK, "/oauth2/token")
 STATUSES = {"/oauth/token": 400, KEYCLOAK: 401, "/oauth2/token": 401}
 REVOKED = {
     "/oauth/revoke": b"{}",
-    "/realms/4hse/protocol/openid-connect/revoke": b"",
+    "/realms/4hse/protocol/openid-connect/revoke": b"{}",
     "/oauth2/revoke": b'{"revoked":true}',
 }
 INFO = "/oauth/token/info"
