@@ -13,7 +13,7 @@ static const char *stored_name(const struct auth_rows *rows, const char *id)
 	return json_string_value(json_object_get(rows->names, id));
 }
 
-/* The row that users whose names differ in case only share. */
+/* Users whose names differ in their case only share an entry of rows->ids. */
 static bool note_user(struct auth_rows *rows, const struct user *user)
 {
 	char folded[USER_NAME_MAX];
@@ -117,7 +117,7 @@ static bool check_dialects(const struct auth_rows *rows, const char *dialects, s
 	return true;
 }
 
-/* The end of a revoked record is final, so it is nobody's any more. */
+/* A revoked token or key may get another owner, as with key_add(). */
 static bool check_terms(struct auth_rows *rows, const struct credential_terms *terms,
 	const struct credential_terms *old, struct err *err)
 {

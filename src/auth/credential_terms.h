@@ -55,8 +55,9 @@ enum validity credential_terms_validity(const struct credential_terms *terms, in
 /* True if the credential expired or was revoked before then. */
 bool credential_terms_ended_before(const struct credential_terms *terms, int64_t before);
 /*
- * Reads the user and combines both validities. The name is the stored one: of two users whose names
- * differ in case only, the other is none. A missing user counts as revoked; *owner is then zeroed.
+ * Reads the user and combines both validities. terms->user is a stored name: a user whose name
+ * differs from it in case only is another one. A missing user counts as revoked; *owner is then
+ * zeroed.
  */
 bool credential_terms_resolve(struct store *store, const struct credential_terms *terms,
 	int64_t now, struct user *owner, enum validity *validity, struct err *err);

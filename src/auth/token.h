@@ -27,7 +27,7 @@ struct token {
 /* The identity of a live token; else ERR_UNAUTHENTICATED (principal.h). */
 bool token_check(
 	struct store *store, struct str text, int64_t now, struct identity *who, struct err *err);
-/* The validity that token_check would find. */
+/* Combines the validity of the token, of its user and of the password of its login. */
 bool token_validity(struct store *store, const struct token *token, int64_t now,
 	enum validity *validity, struct err *err);
 /* True if the text has the form of a token that was made here, and so must not be logged. */
@@ -36,7 +36,7 @@ bool token_is_wellformed(struct str text);
 bool token_each(struct store *store, bool (*take)(const struct token *token, void *data),
 	void *data, struct err *err);
 
-/* ---- for token_change.c, login_tokens.c and auth_row.c ---- */
+/* ---- for token_change.c, login_tokens.c, token_endpoint.c and auth_row.c ---- */
 
 extern const struct auth_record_kind token_kind;
 

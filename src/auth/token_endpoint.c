@@ -4,7 +4,7 @@
 #include "auth/token_grant.h"
 #include "task/right.h"
 
-/* What the functions of a call work on. */
+/* A request to the endpoint and its result so far. */
 struct call {
 	const struct token_endpoint *endpoint;
 	const struct request *request;

@@ -71,7 +71,7 @@ static void count_unknown_token(
 
 /* ---- grant_type=password ---- */
 
-/* Reads the user; one without a password if the user is unknown or may not log in. */
+/* Reads the user. It has no password if it is unknown or may not log in. */
 static bool find_user(
 	struct store *store, struct str name, int64_t now, struct user *user, struct err *err)
 {
@@ -88,7 +88,7 @@ static bool find_user(
 	return true;
 }
 
-/* A missing parameter is refused like a wrong one, in other words. */
+/* A missing parameter counts as a failed login too; only the sentence differs. */
 static enum token_refusal wrong_login(const struct token_params *params)
 {
 	if (params->values[TOKEN_USERNAME].len == 0)
@@ -98,7 +98,7 @@ static enum token_refusal wrong_login(const struct token_params *params)
 	return TOKEN_INVALID_LOGIN;
 }
 
-/* A mismatch stays counted; a match, or an error of the store, is uncounted. */
+/* Takes the attempt out of the count if the password matches or cannot be compared. */
 static bool check_password(const struct token_params *params, const struct login_limit *login_limit,
 	const struct user *user, enum token_refusal *refusal, struct err *err)
 {
