@@ -69,7 +69,7 @@ struct source_map {
 	const struct credential_source *source;
 };
 
-/* A row for a token between two expressions; its variable has a name of its own: maps can be nested. */
+/* A row for a token between two expressions. Its variable has its own name: maps can be nested. */
 static void put_token_row(const struct source_map *map, const char *before, const char *after)
 {
 	buf_printf(&generated,

@@ -198,7 +198,8 @@ write_nginx_conf() {
 			CACHE="$MEMORY/authorized" \
 			RATE=10 BURST=50 CONNECTIONS=2048 ORIGINS='' \
 			NAMES='localhost 127.0.0.1 [::1]' LISTEN="$listen" \
-			PLAIN_LISTEN='' ACME="$HOME_DIR" CERTIFICATE="$HOME_DIR/tls/cert.pem" CERTIFICATE_KEY="$HOME_DIR/tls/key.pem" \
+			PLAIN_LISTEN='' ACME="$HOME_DIR" \
+			CERTIFICATE="$HOME_DIR/tls/cert.pem" CERTIFICATE_KEY="$HOME_DIR/tls/key.pem" \
 			ACCESS_LOG="$HOME_DIR/log/nginx-access.log" OPENAPI="$openapi" \
 			<"$template" >"$HOME_DIR/conf/$(basename "$template" .in)"
 	done
