@@ -39,7 +39,7 @@ const struct admin_command admin_commands[] = {
 		.help = "add a bearer token and print it once (--secret -: add a token of another "
 			"system, read from standard input)" },
 	{ "token list", NULL, BIT(JSON), .run = admin_token_list,
-		.help = "list tokens: label, user, rights, expires, dialects, created, state" },
+		.help = "list tokens: label, user, rights, expires, dialects, created, kind, state" },
 	{ "token revoke", "LABEL", .run = admin_token_revoke,
 		.help = "revoke all tokens with a label, permanently" },
 	{ "token rotate", "LABEL", BIT(OVERLAP), .run = admin_token_rotate,
