@@ -326,7 +326,8 @@ struct copy {
 static bool take_value(
 	struct copy *copy, const struct reader *reader, struct str value, struct worker_text *text)
 {
-	bool whole = is_value(reader, text);
+	/* The parser refuses a second member of the name; to copy it would cost memory. */
+	bool whole = is_value(reader, text) && !text->seen;
 	/* An escape has six bytes at most, so that nothing is cut. */
 	size_t max = whole ? text->max : 6 * value.len + MARK_ROOM, before;
 	struct str json;
@@ -334,6 +335,7 @@ static bool take_value(
 	if (!whole && !is_nested(reader, text))
 		return true;
 	copy->texts += whole ? value.len : 0;
+	text->seen = text->seen || whole;
 	json = clean(value, max, copy->arena, &text->cut);
 	if (!json.ptr || json.ptr == value.ptr)
 		return json.ptr;

@@ -16,6 +16,7 @@ struct worker_text {
 	size_t max;  /* bytes of JSON text */
 	bool nested; /* strings within its array or object are cleaned too, but not cut */
 	bool cut;    /* result: it was longer */
+	bool seen;   /* result: it was a string in the body */
 };
 
 /*

@@ -54,6 +54,9 @@ static const struct row {
 		STR("{\"error\":\"\\u0000\",\"b\":[],\"fields\":{\"log\":\"\\u0000\"},\"c\":2}"),
 		STR("{\"error\":\"" FFFD "\",\"b\":[],\"fields\":{\"log\":\"" FFFD
 		    "\"},\"c\":2}") },
+	{ "a second member of the name is unchanged",
+		STR("{\"error\":\"\\u0000\",\"error\":\"\\u0000\"}"),
+		STR("{\"error\":\"" FFFD "\",\"error\":\"\\u0000\"}") },
 	{ "texts within a structure are replaced",
 		STR("{\"progress\":{\"a\":[\"\\u0000\",\"x\"],\"b\\u0000\":\"\\u0000\"}}"),
 		STR("{\"progress\":{\"a\":[\"" FFFD "\",\"x\"],\"b\\u0000\":\"" FFFD "\"}}") },
