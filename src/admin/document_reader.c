@@ -175,16 +175,19 @@ static bool is_list(const struct document_reader *reader, struct str key)
 	       str_eq((struct str){ key.ptr + 1, key.len - 2 }, str_cstr(reader->list));
 }
 
-/* Members beside a list, such as links, are read over. */
+/* Members beside a list, such as links, are skipped. */
 static bool copy_member(struct document_reader *reader, struct str key, int c, struct err *err)
 {
+	size_t room = DOCUMENT_ITEM_MAX;
+
 	if (reader->listed)
 		buf_reset(&reader->single);
 	if (reader->single.len > 1)
 		buf_putc(&reader->single, ',');
 	buf_put_str(&reader->single, key);
 	buf_putc(&reader->single, ':');
-	return copy_value(reader, c, DOCUMENT_ITEM_MAX, &reader->single, err);
+	room -= reader->single.len < room ? reader->single.len : room;
+	return copy_value(reader, c, room, &reader->single, err);
 }
 
 static bool read_member(

@@ -34,7 +34,8 @@ struct document_reader {
 /*
  * Reads the next object: *end false and its text, which is borrowed until the next call, or *end
  * true. ERR_MALFORMED if the text between objects is not JSON or the input ends in a document,
- * ERR_TOO_LARGE for an object of more than DOCUMENT_ITEM_MAX bytes, ERR_NO_MEMORY.
+ * ERR_TOO_LARGE if an object, or the members before `list`, have more than DOCUMENT_ITEM_MAX bytes;
+ * ERR_NO_MEMORY.
  */
 bool document_next(struct document_reader *reader, struct str *text, bool *end, struct err *err);
 void document_reader_free(struct document_reader *reader);

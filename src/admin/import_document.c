@@ -20,8 +20,8 @@ struct import {
 	struct task_batch batch;
 	uint64_t items, refused;
 	/*
-	 * Lines, printed at the end: a client of the control socket takes output before the end of
-	 * its input for an end of the command.
+	 * Lines, each with a NUL at its end, printed after the last object: a client of the control
+	 * socket takes output before the end of its input for an end of the command.
 	 */
 	struct buf reports;
 };
@@ -48,14 +48,14 @@ static bool put_task(struct import *import, struct str text, struct err *err)
 	json_t *json;
 	bool ok;
 
-	if (!task || !json_parse_trusted(&json, text, err))
+	if (!task || !json_parse_strict(&json, text, err))
 		return false;
 	ok = read_task(import, task, json, err) && task_batch_add(&import->batch, err);
 	json_decref(json);
-	if (ok)
-		return task_batch_put(&import->batch, false, err);
-	arena_reset(&import->batch.arena);
-	return false;
+	ok = ok && task_batch_put(&import->batch, false, err);
+	if (!ok)
+		arena_reset(&import->batch.arena);
+	return ok;
 }
 
 static bool is_refusal(enum err_code code)
@@ -77,21 +77,19 @@ static void report(struct import *import, struct err *err)
 {
 	import->batch.refused = false;
 	if (import->refused++ < REPORTS_MAX)
-		buf_printf(&import->reports, "object %" PRIu64 ": %s\n", import->items,
-			admin_error_text(err, true));
+		buf_printf(&import->reports, "object %" PRIu64 ": %s%c", import->items,
+			admin_error_text(err, true), '\0');
 	*err = (struct err){ 0 };
 }
 
 static void print_reports(struct import *import)
 {
-	char *rest, *line;
+	struct str rest = buf_str(&import->reports);
 
-	buf_putc(&import->reports, '\0');
-	if (!buf_ok(&import->reports))
-		return;
-	rest = import->reports.data;
-	while ((line = strsep(&rest, "\n")) && *line)
-		admin_print_error(import->admin, line);
+	while (buf_ok(&import->reports) && rest.len > 0) {
+		admin_print_error(import->admin, rest.ptr);
+		rest = str_skip(rest, strlen(rest.ptr) + 1);
+	}
 }
 
 /* ---- all tasks ---- */
