@@ -94,10 +94,19 @@ void admin_print_secret(struct admin *admin, const char *before, char *secret, s
 	explicit_bzero(secret, size);
 }
 
+/* Text of a file or a request may be in the error: a line feed in it would begin another frame. */
 void admin_print_error(struct admin *admin, const char *text)
 {
+	char line[512];
+	size_t len = 0;
+
+	for (; text[len] && len < sizeof(line); len++) {
+		unsigned char c = (unsigned char)text[len];
+
+		line[len] = c < 0x20 || c == 0x7F ? ' ' : text[len];
+	}
 	write_line(admin->err ? admin->err : admin->out, admin->err ? "polytaskctl: " : "e ",
-		str_cstr(text));
+		(struct str){ line, len });
 }
 
 const char *admin_error_text(const struct err *err, bool in_steps)

@@ -107,7 +107,7 @@ bool admin_print(struct admin *admin, const char *format, ...)
  * a command has no Idempotency-Key, and one with in_steps may have changed something.
  */
 const char *admin_error_text(const struct err *err, bool in_steps);
-/* Prints a message on standard error. */
+/* Prints a message of at most 512 bytes on standard error, with blanks for control characters. */
 void admin_print_error(struct admin *admin, const char *text);
 /* Prints a line of `before` and the secret, then erases the secret, of `size` bytes. */
 void admin_print_secret(struct admin *admin, const char *before, char *secret, size_t size);

@@ -55,6 +55,14 @@ static void refusal_names_table_member_and_rule(void **state)
 		"polytaskctl: line 1: quotas: value must be two limits of 8 bytes\n");
 }
 
+static void refusal_is_one_line(void **state)
+{
+	(void)state;
+	expect_result("import",
+		"{\"table\":\"keys\",\"key\":\"YQ\",\"value\":\"e30\",\"a\\nx 0\":1}\n", 1,
+		"0 tasks imported\n", "polytaskctl: line 1: unknown member a x 0\n");
+}
+
 static void row_that_is_there_twice_is_refused(void **state)
 {
 	char *text, *line, *end;
@@ -83,6 +91,7 @@ int main(void)
 		WITH_STORE(imported_rows_are_exported_again),
 		WITH_STORE(line_must_have_its_three_members),
 		WITH_STORE(refusal_names_table_member_and_rule),
+		WITH_STORE(refusal_is_one_line),
 		WITH_STORE(row_that_is_there_twice_is_refused),
 	};
 
