@@ -118,8 +118,10 @@ static bool check_key(
 	if (!idempotency_parse_row(&row, key, value))
 		return err_set(err, ERR_INVALID, NULL,
 			"key and value must be those of an Idempotency-Key, or of a tenant's count");
-	if (!check_tenant(rules, row.tenant, err) || row.is_tally)
-		return row.is_tally && err->code == ERR_NONE;
+	if (!check_tenant(rules, row.tenant, err))
+		return false;
+	if (row.is_tally)
+		return true;
 	if (row.user.len > TASK_USER_MAX)
 		return refuse(err, "user", "of at most 64 bytes");
 	if (!is_printable(row.key) || row.key.len > OP_IDEMPOTENCY_KEY_MAX)
