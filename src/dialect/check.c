@@ -6,7 +6,7 @@
 #include "http/json.h"
 #include "task/member.h"
 
-/* A field of a request's body is at least one level below the body itself. */
+/* Members of a request's body are at least one level below the body itself. */
 #define FIELD_DEPTH_MAX (JSON_DEPTH_MAX - 1)
 
 static bool refuse(struct err *err, const char *member, const char *expected)
@@ -35,7 +35,10 @@ static bool check_texts(const struct task *task, struct err *err)
 		return refuse(err, "error", "of at most 4096 bytes of JSON text");
 	if (task->progress.len > TASK_TEXT_MAX)
 		return refuse(err, "progress", "of at most 4096 bytes of JSON text");
-	return true;
+	/* A merge patch could not read a deeper value. */
+	return json_text_depth(task->progress) <= FIELD_DEPTH_MAX ||
+	       err_set(err, ERR_UNPROCESSABLE, "progress", "progress has more than %d levels",
+		       FIELD_DEPTH_MAX);
 }
 
 static bool is_time(int64_t ms)

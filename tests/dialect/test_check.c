@@ -91,6 +91,10 @@ static const struct {
 	{ VIRTSHELL, "{\"max_attempts\":4294967295}", "max_attempts" },
 	{ VIRTSHELL, "{\"created_by\":\"a\\nb\"}", "created_by" },
 	{ VIRTSHELL, "{\"updated_by\":\"" LONG_65 "\"}", "updated_by" },
+	{ VIRTSHELL,
+		"{\"progress\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+		"]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+		"progress" },
 	{ VIRTSHELL, "{\"fields\":{\"\":1}}", "fields" },
 	{ VIRTSHELL, "{\"fields\":{\"" LONG_65 "\":1}}", "fields" },
 	{ VIRTSHELL, "{\"fields\":{\"log\":1}}", "log" },
