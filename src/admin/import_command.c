@@ -35,22 +35,13 @@ struct import {
 	struct row_import row_import;
 };
 
-static bool check_tenant(struct import *import, const struct task *task, struct err *err)
-{
-	return tenant_list_has(&import->tenants, task->tenant) ||
-	       err_set(err, ERR_UNPROCESSABLE, "tenant",
-		       "the tenant %.*s has no user, task or quota (import --new-tenants takes it "
-		       "all the same)",
-		       STR_ARGS(task->tenant));
-}
-
 static bool import_task(struct import *import, struct str line, struct err *err)
 {
 	struct task *task = task_batch_next(&import->batch, err);
 
 	if (!task || !task_json_read(task, &import->batch.arena, line, import->version, err))
 		return false;
-	if (!check_tenant(import, task, err))
+	if (!tenant_list_check(&import->tenants, task->tenant, err))
 		return false;
 	import->batch.lines[import->batch.count] = import->line;
 	if (!task_batch_add(&import->batch, err))

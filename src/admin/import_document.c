@@ -9,7 +9,7 @@
 #include "dialect/document.h"
 #include "http/json.h"
 
-/* More refusals are counted only. */
+/* Further refusals are only counted. */
 #define REPORTS_MAX 1000
 
 struct import {
@@ -128,11 +128,7 @@ static bool check_tenant(struct import *import, const struct admin_call *call, s
 
 	if (ok && !call->options[ADMIN_NEW_TENANTS])
 		ok = tenant_list_read(&tenants, import->admin->store, err);
-	if (ok && !tenant_list_has(&tenants, import->tenant))
-		ok = err_set(err, ERR_UNPROCESSABLE, "tenant",
-			"the tenant %.*s has no user, task or quota (import --new-tenants takes it "
-			"all the same)",
-			STR_ARGS(import->tenant));
+	ok = ok && tenant_list_check(&tenants, import->tenant, err);
 	tenant_list_free(&tenants);
 	return ok;
 }

@@ -83,6 +83,15 @@ bool tenant_list_has(const struct tenant_list *list, struct str tenant)
 	return !list->restricts;
 }
 
+bool tenant_list_check(const struct tenant_list *list, struct str tenant, struct err *err)
+{
+	return tenant_list_has(list, tenant) ||
+	       err_set(err, ERR_UNPROCESSABLE, "tenant",
+		       "the tenant %.*s has no user, task or quota (import --new-tenants takes it "
+		       "all the same)",
+		       STR_ARGS(tenant));
+}
+
 void tenant_list_free(struct tenant_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)

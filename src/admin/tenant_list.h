@@ -16,4 +16,6 @@ struct tenant_list {
 bool tenant_list_read(struct tenant_list *list, struct store *store, struct err *err);
 /* True for every tenant if the list is zeroed or the store has no users: it is being filled. */
 bool tenant_list_has(const struct tenant_list *list, struct str tenant);
+/* The same for an import: ERR_UNPROCESSABLE if it is false. */
+bool tenant_list_check(const struct tenant_list *list, struct str tenant, struct err *err);
 void tenant_list_free(struct tenant_list *list);
