@@ -28,7 +28,7 @@ struct document_reader {
 	bool listed;	    /* the object had the member `list` */
 	uint64_t documents; /* begun */
 	struct buf item;    /* the text of the last object */
-	struct buf single;  /* the object that may be the only one, but for its list */
+	struct buf single;  /* the members before `list`: the whole object if it has no `list` */
 };
 
 /*

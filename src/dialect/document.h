@@ -5,8 +5,8 @@
  *
  * A reader takes one object of a response, of a list or alone, and fills in a task: the id or
  * number by which clients know it, its status, its times and its fields. It refuses members that
- * the API's page does not name, because what they say would be lost. The caller checks the task as
- * a request would be (check.h).
+ * the API's page does not name, because they would be lost; VirtShell's keeps them as fields. The
+ * caller checks the task as a request would be (check.h). Texts of the task are in item->arena.
  */
 #include <jansson.h>
 
@@ -23,23 +23,27 @@ struct document_item {
 };
 
 struct dialect_document {
-	const char *list; /* member of a response with the array of objects, or with one of them */
+	/* The member of a response that has the array of objects, or one of them; NULL: none. */
+	const char *list;
 	/* Errors name the member: ERR_MISSING, ERR_INVALID, ERR_UNPROCESSABLE, ERR_NO_MEMORY. */
 	bool (*read)(struct task *task, const struct document_item *item, struct err *err);
 };
 
 /* ERR_INVALID for a member that is not in the list, which ends with NULL. */
 bool document_check_names(json_t *json, const char *const *names, struct err *err);
-/* The value of a member that must be a string. */
+/*
+ * The value of a member that must be a string, borrowed from json. ERR_MISSING, or ERR_INVALID for
+ * another type; so do the next two.
+ */
 bool document_get_text(const json_t *json, const char *name, struct str *text, struct err *err);
 /* The value of a member that must be a time as in RFC 3339, in ms. */
 bool document_get_time(const json_t *json, const char *name, int64_t *ms, struct err *err);
 /* The same for a number of seconds since 1970, which may be a string. */
 bool document_get_seconds(const json_t *json, const char *name, int64_t *ms, struct err *err);
-/* Copies members to fields of the same names; null for a missing one if `fill`. Ends with NULL. */
+/* Copies members to fields of these names, which end with NULL; missing ones are null if `fill`. */
 bool document_set_fields(struct task *task, const struct document_item *item, const json_t *from,
 	const char *const *names, bool fill, struct err *err);
-/* Sets one field to a value, as JSON text. */
+/* Sets one field to a value, as JSON text. ERR_TOO_LARGE beyond TASK_FIELDS_MAX. */
 bool document_set_field(struct task *task, const struct document_item *item, const char *name,
 	const json_t *value, struct err *err);
 /* Copies a text to the arena, such as the status. */

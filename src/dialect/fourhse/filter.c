@@ -45,7 +45,7 @@ static bool add_attribute(struct fourhse_filter_parser *parser, struct fourhse_c
 static bool add_condition(
 	struct fourhse_filter_parser *parser, struct fourhse_condition *all, json_t *condition);
 
-/* Removes the part that was added last if it has no conditions: it would say nothing. */
+/* Removes the part that was added last if it has no conditions, because it restricts nothing. */
 static void drop_empty_part(struct fourhse_condition *parent)
 {
 	if (!parent->parts->parts)

@@ -228,8 +228,8 @@ static bool check_shape(const struct request *request, const json_t *data, struc
 }
 
 /*
- * Sets the linkage. If it, or its id, is null or it is absent, *found is false; check_attributes()
- * rejects that.
+ * Sets the linkage. *found is false if it is absent or null, or if its id is null;
+ * check_attributes() rejects these.
  */
 static bool parse_linkage(const struct request *request, const json_t *data, struct change *change,
 	bool *found, struct err *err)

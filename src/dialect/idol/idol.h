@@ -88,7 +88,7 @@ struct idol_page {
 
 enum idol_page_key { IDOL_PAGE_UNKNOWN, IDOL_PAGE_NUMBER, IDOL_PAGE_SIZE };
 
-/* What page[key] sets. */
+/* The member of struct idol_page that page[key] sets. */
 enum idol_page_key idol_find_page_key(struct str key);
 /* The page in the query, not checked. */
 struct idol_page idol_parse_page(const struct request *request);

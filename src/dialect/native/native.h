@@ -107,8 +107,8 @@ struct native_patch {
 };
 
 /*
- * Reads a body of at most body_limit bytes and the texts of workers, which are shortened. The
- * caller owns *json.
+ * Reads a body. The texts of workers are shortened; without them it has at most body_limit bytes.
+ * ERR_MALFORMED, ERR_TOO_LARGE. The caller owns *json.
  */
 bool native_read_body(const struct request *request, struct native_worker_texts *texts,
 	json_t **json, struct err *err);

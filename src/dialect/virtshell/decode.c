@@ -253,7 +253,7 @@ bool virtshell_decode_update(struct request *request, struct op *op, struct err 
 	if (!parse_id(request, &id, err))
 		return false;
 	if (!parse_body(request, "update", &change, err))
-		/* The original reads the body, and misses it, before it looks the task up. */
+		/* Like the original, refuses an unreadable or missing body before the lookup. */
 		return err->code == ERR_INVALID &&
 		       decode_init_op(op, OP_UPDATE, DIALECT_CODE_virtshell, &id) &&
 		       decode_keep_invalid(op, request->arena, err);

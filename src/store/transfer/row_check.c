@@ -88,7 +88,7 @@ static bool is_printable(struct str text)
 	return text.len > 0;
 }
 
-/* Later keys would keep every request waiting for a search through all periods. */
+/* With a key of a later period, each request would search all periods up to it. */
 static bool check_time(
 	const struct store_row_rules *rules, const struct idempotency_row *row, struct err *err)
 {

@@ -28,7 +28,7 @@ static const struct {
 /* Rows copied from the store, so that no lock is held while the sink takes them. */
 struct copy {
 	struct snapshot *snapshot;
-	size_t first, table; /* of those read at one moment; the one that is read */
+	size_t first, table; /* in `tables`: the first one read at this moment, the present one */
 	struct buf rows; /* table, length of the key, of the value (uint32_t each), key, value */
 	struct buf value;
 	struct index_key from; /* TABLE_IDEMPOTENCY: where to go on */
