@@ -117,7 +117,8 @@ static bool check_key(
 
 	if (!idempotency_parse_row(&row, key, value))
 		return err_set(err, ERR_INVALID, NULL,
-			"key and value must be those of an Idempotency-Key, or of a tenant's count");
+			"key and value must be those of an Idempotency-Key, or of a "
+			"tenant's count");
 	if (!check_tenant(rules, row.tenant, err))
 		return false;
 	if (row.is_tally)

@@ -10,7 +10,7 @@
 static const struct {
 	const char *name; /* in the file: never changed */
 	enum engine_table table;
-	bool with_next; /* read at one moment with the next table: tokens and keys need their user */
+	bool with_next; /* copied at the moment of the next table: both refer to users */
 } tables[] = {
 	{ "users", TABLE_USERS, true },
 	{ "tokens", TABLE_TOKENS, true },
