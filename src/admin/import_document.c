@@ -174,6 +174,8 @@ bool admin_import_documents(struct admin *admin, const struct admin_call *call, 
 
 	if (!check_call(&import, call, err) || !task_batch_open(&import.batch, admin->store, err))
 		return false;
+	/* The vendor of one API must not replace tasks of another by choosing their ids. */
+	import.batch.keep_foreign = true;
 	ok = finish(&import, put_all(&import, err), err);
 	buf_free(&import.reports);
 	task_batch_close(&import.batch);

@@ -33,12 +33,18 @@ bool task_batch_add(struct task_batch *batch, struct err *err)
 	return true;
 }
 
+static struct store_task_batch batch_of(const struct task_batch *batch, size_t count)
+{
+	return (struct store_task_batch){ .tasks = batch->tasks,
+		.count = count,
+		.keep = batch->keep,
+		.keep_foreign = batch->keep_foreign };
+}
+
 /* The transaction of the refused task has undone those before it. */
 static void put_before_failed(struct task_batch *batch, size_t failed)
 {
-	struct store_task_batch before = {
-		.tasks = batch->tasks, .count = failed, .keep = batch->keep
-	};
+	struct store_task_batch before = batch_of(batch, failed);
 	struct err late;
 
 	if (failed > 0 && store_put_batch(batch->store, &before, &late))
@@ -47,9 +53,7 @@ static void put_before_failed(struct task_batch *batch, size_t failed)
 
 static bool put(struct task_batch *batch, struct err *err)
 {
-	struct store_task_batch written = {
-		.tasks = batch->tasks, .count = batch->count, .keep = batch->keep
-	};
+	struct store_task_batch written = batch_of(batch, batch->count);
 
 	if (batch->count == 0 || store_put_batch(batch->store, &written, err))
 		return true;

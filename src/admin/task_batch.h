@@ -14,6 +14,7 @@ struct task_batch {
 	uint64_t unflushed; /* tasks written since then */
 	uint64_t total;	    /* tasks written and flushed */
 	bool keep;	    /* refuse tasks that exist instead of replacing them */
+	bool keep_foreign;  /* the same for tasks that exist in another dialect */
 	bool refused;	    /* the store has refused one of the tasks */
 	uint64_t refused_line;
 	uint64_t lines[TASK_BATCH_SIZE]; /* number of each task's line in the input, for import */

@@ -45,6 +45,24 @@ static void import_replaces_and_export_has_all(void **state)
 	fixture_verify(store, 50);
 }
 
+static void import_can_keep_tasks_of_another_dialect(void **state)
+{
+	struct store *store = *state;
+	struct task task = { .id = fixture_id(1),
+		.tenant = STR("acme"),
+		.dialect = DIALECT_B,
+		.state = TASK_FAILED,
+		.revision = 9 };
+	struct store_task_batch batch = { .tasks = &task, .count = 1, .keep_foreign = true };
+	struct err err = { 0 };
+
+	fixture_create(store, 1, "new", "\"a\"");
+	assert_fails(store_put_batch(store, &batch, &err), &err, ERR_CONFLICT);
+	task.dialect = DIALECT_A;
+	must(store_put_batch(store, &batch, &err), &err);
+	fixture_verify(store, 1);
+}
+
 /* The entries of the replaced tasks are removed, those of another dialect and scope too. */
 static void import_replaces_a_task_of_another_dialect(void **state)
 {
@@ -319,6 +337,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(import_replaces_and_export_has_all),
+		ON_EVERY_ENGINE(import_can_keep_tasks_of_another_dialect),
 		ON_EVERY_ENGINE(import_replaces_a_task_of_another_dialect),
 		ON_EVERY_ENGINE(verify_counts_differences_and_reindex_repairs),
 		ON_EVERY_ENGINE(unreadable_record_is_reported),

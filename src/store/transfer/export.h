@@ -64,8 +64,9 @@ bool store_each_task(struct store *store, bool (*take)(const struct task *task, 
 struct store_task_batch {
 	const struct task *tasks;
 	size_t count;
-	bool keep;     /* ERR_CONFLICT if a task of that id exists; else it is replaced */
-	size_t failed; /* set by ERR_CONFLICT and ERR_TOO_LARGE: the task at fault */
+	bool keep;	   /* ERR_CONFLICT if a task of that id exists; else it is replaced */
+	bool keep_foreign; /* ERR_CONFLICT if a task of that id exists in another dialect */
+	size_t failed;	   /* set by ERR_CONFLICT and ERR_TOO_LARGE: the task at fault */
 };
 /*
  * Writes the batch in one transaction, for import; not durable until the next flush. ERR_CONFLICT

@@ -97,7 +97,8 @@ static int replace(
 	bool readable = record_decode(&old, record);
 	int rc;
 
-	if (import->batch->keep)
+	if (import->batch->keep ||
+		(import->batch->keep_foreign && readable && old.dialect != task->dialect))
 		return refuse_id(task, err);
 	rc = check_number(store, task, readable ? &old : NULL, err);
 	return rc == 0 ? row_update(store, readable ? &old : NULL, record, task,
