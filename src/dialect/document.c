@@ -71,16 +71,36 @@ bool document_get_seconds(const json_t *json, const char *name, int64_t *ms, str
 
 /* ---- members of the task ---- */
 
-bool document_set_field(struct task *task, const struct document_item *item, const char *name,
-	const json_t *value, struct err *err)
+static bool set_json(struct task *task, const struct document_item *item, const char *name,
+	struct str json, struct err *err)
 {
-	struct field field = { arena_copy(item->arena, str_cstr(name)),
-		json_text(value, item->arena) };
+	struct field field = { arena_copy(item->arena, str_cstr(name)), json };
 
 	if (!field.name.ptr || !field.json.ptr)
 		return err_no_memory(err);
 	return task_set_field(task, field) ||
 	       err_set(err, ERR_TOO_LARGE, name, "more than %d fields", TASK_FIELDS_MAX);
+}
+
+bool document_set_field(struct task *task, const struct document_item *item, const char *name,
+	const json_t *value, struct err *err)
+{
+	return set_json(task, item, name, json_text(value, item->arena), err);
+}
+
+static struct str json_end(const json_t *value, size_t max, struct arena *arena)
+{
+	struct str json = json_text(value, arena);
+
+	return json.len > max && json_is_string(value)
+		       ? worker_text_quote_end(json_str(value), max, arena)
+		       : json;
+}
+
+bool document_set_end(struct task *task, const struct document_item *item, const char *name,
+	const json_t *value, size_t max, struct err *err)
+{
+	return set_json(task, item, name, json_end(value, max, item->arena), err);
 }
 
 static bool set_null(struct task *task, const char *name)
@@ -129,8 +149,6 @@ bool document_set_error(
 		return true;
 	if (!json_is_string(value))
 		return refuse(err, "error", "a string or null");
-	task->error = json_text(value, item->arena);
-	if (task->error.len > TASK_TEXT_MAX)
-		task->error = worker_text_quote_end(json_str(value), TASK_TEXT_MAX, item->arena);
+	task->error = json_end(value, TASK_TEXT_MAX, item->arena);
 	return task->error.ptr || err_no_memory(err);
 }

@@ -46,6 +46,9 @@ bool document_set_fields(struct task *task, const struct document_item *item, co
 /* Sets one field to a value, as JSON text. ERR_TOO_LARGE beyond TASK_FIELDS_MAX. */
 bool document_set_field(struct task *task, const struct document_item *item, const char *name,
 	const json_t *value, struct err *err);
+/* The same; of a longer string the last part, of at most max bytes of JSON text (worker_text.h). */
+bool document_set_end(struct task *task, const struct document_item *item, const char *name,
+	const json_t *value, size_t max, struct err *err);
 /* Copies a text to the arena, such as the status. */
 bool document_copy(
 	struct str *copy, const struct document_item *item, struct str text, struct err *err);

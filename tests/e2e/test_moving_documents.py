@@ -115,6 +115,7 @@ def round_trip():
     refused(home, kept)
     shapes(home, kept)
     long_error(home, kept)
+    long_log(home, kept)
     home.verify("moved in")
     home.stop("moved in")
 
@@ -164,6 +165,17 @@ def long_error(home, kept):
     answer = home.request("GET", "/api/v2/import-tasks/901", None, home.bearer())
     message = answer.json()["data"]["attributes"]["message"]
     ok(message.startswith("[the first ") and message.endswith("xend"), "its end is kept", answer)
+
+
+def long_log(home, kept):
+    """The end of a log that is longer than Polytask keeps."""
+    task = json.loads(kept["virtshell"])["tasks"][0]
+    task["log"] = "x" * 300000 + "end"
+    done = load(home, "virtshell", json.dumps({"tasks": [task]}))
+    equal((done.returncode, done.stderr), (0, ""), "a task with a long log is imported")
+    answer = home.request("GET", "/api/virtshell/v1/tasks/" + task["uuid"], None, home.bearer())
+    log = answer.json()["log"]
+    ok(log.startswith("[the first ") and log.endswith("xend"), "its end is kept", answer.status)
 
 
 def shapes(home, kept):

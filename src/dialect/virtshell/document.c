@@ -16,17 +16,23 @@ static bool is_own(const char *name)
 	return *known != NULL;
 }
 
-/* Members that the specification does not name are kept: clients read them back. */
+/* Members that the specification does not name are kept, because clients read them back. */
 static bool read_fields(struct task *task, const struct document_item *item, struct err *err)
 {
 	const char *name;
 	json_t *value;
+	bool ok = true;
 
 	json_object_foreach (item->json, name, value) {
-		if (!is_own(name) && !document_set_field(task, item, name, value, err))
-			return false;
+		if (is_own(name))
+			continue;
+		ok = strcmp(name, "log") == 0
+			     ? document_set_end(task, item, name, value, VIRTSHELL_LOG_MAX, err)
+			     : document_set_field(task, item, name, value, err);
+		if (!ok)
+			break;
 	}
-	return true;
+	return ok;
 }
 
 /* "12:26:32.113000" has the milliseconds that last_update does not have. */
