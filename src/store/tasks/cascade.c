@@ -35,7 +35,10 @@ void cascade_free(struct cascade *cascade)
 
 /* ---- one piece ---- */
 
-/* Removes or archives a dependent, unless it is gone or archived already. */
+/*
+ * Removes a dependent, or archives it unless it is archived already. If the task of an index entry
+ * does not exist, the store is damaged: each further scan would find the entry again.
+ */
 static int change_dependent(
 	struct store *store, const struct op *op, const struct id *id, struct err *err)
 {
@@ -44,7 +47,7 @@ static int change_dependent(
 	int rc = change_load(store, op, id, &task, err);
 
 	if (rc != 0)
-		return rc == ENGINE_NOT_FOUND ? 0 : rc;
+		return rc == ENGINE_NOT_FOUND ? ENGINE_DAMAGED : rc;
 	if (op->kind == OP_REMOVE)
 		return row_delete(store, &task, buf_str(&store->old_record));
 	if (task.archived)
