@@ -43,5 +43,5 @@ bool copy_entries(const struct manifest *manifest, const struct copy_tree *from,
  */
 bool copy_recover(const struct conf *conf, const char *home, int64_t until,
 	struct manifest *counted, struct err *err);
-/* Says on standard error how many tasks have no address, if there are any. */
+/* Prints to standard error how many tasks have no address or share a number, if there are any. */
 void copy_print_unreached(const struct manifest *counted);

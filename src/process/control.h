@@ -9,9 +9,9 @@
  * failed. Exit status CONTROL_BUSY means that the command did not begin.
  *
  * Nothing here blocks or trusts the peer. Lines are bounded. Clients that send no request or do not
- * read the response are dropped after 5 s, or earlier if a newer client needs the place: then the
- * one with most clients of its user goes. The client may stop sending input once it receives a
- * response.
+ * read the response are dropped after 5 s, or earlier if a newer client needs the place: then one
+ * of the user with the most clients. The client may stop sending input once it receives a response,
+ * so a verb puts out nothing before it has read its input.
  */
 #include <poll.h>
 #include <sys/types.h>
@@ -39,7 +39,7 @@ struct control_client {
 	uint64_t number;  /* of its acceptance, from 1 */
 	int64_t since;	  /* when it was accepted, later answered; monotonic ms */
 	size_t line_len;  /* bytes of the request line with its newline; 0: incomplete */
-	bool asked;	  /* on_request() was called */
+	bool asked;	  /* on_request() was called, for a reload */
 	bool begun;	  /* on_request() has begun with the request */
 	uint64_t reloads; /* service->reloads when it was called first, for a reload */
 	int generation;	  /* that it has begun, for a reload */

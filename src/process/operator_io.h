@@ -10,8 +10,8 @@
 #include "process/child.h"
 
 #define OPERATOR_INPUT_SECONDS 600
-#define OPERATOR_OUTPUT_SECONDS \
-	60 /* shorter: an export keeps its view of the store while it waits */
+/* Shorter, because an export keeps its view of the store while it waits. */
+#define OPERATOR_OUTPUT_SECONDS 60
 
 struct operator_io {
 	const struct child_context *child;

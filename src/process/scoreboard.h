@@ -35,10 +35,9 @@ struct scoreboard_slot {
 	_Atomic int64_t since;	/* start, wall clock, ms since the epoch */
 	_Atomic bool displaced; /* an operator: SIGTERM follows, to make room for another */
 	/* Written by the child: */
-	_Atomic int state;	    /* enum child_state */
-	_Atomic int store_activity; /* enum store_activity: decides what its exit means */
-	_Atomic int64_t
-		waiting_since; /* an operator: for its client; monotonic ms; 0: does not wait */
+	_Atomic int state;	       /* enum child_state */
+	_Atomic int store_activity;    /* enum store_activity: decides what its exit means */
+	_Atomic int64_t waiting_since; /* an operator: for its client; monotonic ms; 0: no */
 	struct child_report report;
 	struct worker_counters counters; /* children other than workers only use heartbeats */
 };

@@ -35,13 +35,12 @@ struct service {
 	bool hurry;		  /* a change is due: call service_step() again soon */
 	int64_t started_ms;	  /* wall clock, since the epoch */
 	struct conf_reloader reloader;
-	bool reloading;	       /* until the newest generation answers all requests */
-	int64_t reloaded_ms;   /* monotonic: when the last reload began */
-	uint64_t reloads;      /* that have begun */
-	int reload_generation; /* which the last one has started */
-	struct buf
-		reload_waiting;	 /* names of options of which it did not change the value in use */
-	int complete_generation; /* the newest that had all its processes ready */
+	bool reloading;		     /* until the newest generation answers all requests */
+	int64_t reloaded_ms;	     /* monotonic: when the last reload began */
+	uint64_t reloads;	     /* that have begun */
+	int reload_generation;	     /* which the last one has started */
+	struct buf reload_waiting;   /* names of options that take effect at the next start */
+	int complete_generation;     /* the newest that had all its processes ready */
 	struct region_watch regions; /* since the last recovery */
 	int64_t next_region_check_ms;
 	int64_t next_signal_ms;	    /* stopping: monotonic */

@@ -76,7 +76,7 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
  */
 void connection_count_held(
 	struct connection *conn, struct connection_shared *shared, bool keep_rows);
-/* Whether all that the response shows, or has changed, is on disk. */
+/* Whether all that the response shows, or has changed, is on disk. True if it is closing. */
 bool connection_is_durable(const struct connection *conn, const struct connection_shared *shared);
 /*
  * The flush of this round failed: replaces the response by `err` if the request wrote, else by

@@ -32,7 +32,7 @@ struct app {
 	struct limit *limit;  /* shared by all workers; NULL: no limits */
 	const struct tz *tz;  /* NULL: UTC */
 	uint64_t suppressed;  /* log lines suppressed since the last one (exchange_log.h) */
-	unsigned slice_steps; /* of lists (op.slice_steps); 0: LIST_SLICE_STEPS */
+	unsigned slice_steps; /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
 	struct app_options options;
 };
 

@@ -5,15 +5,15 @@
 #include "serve/exchange.h"
 
 /*
- * Charges one request to the principal; sets exchange.account,
- * exchange.tenant and request.rate_status. Fails with
- * ERR_TOO_MANY_REQUESTS and retry_after if the principal has none left.
+ * Charges one request to the principal; sets exchange.account, exchange.tenant and
+ * request.rate_status. Fails with ERR_TOO_MANY_REQUESTS and retry_after if the principal has none
+ * left.
  */
 bool rate_take(const struct app *app, struct exchange *exchange, struct err *err);
 /*
  * Charges the principal for the cost of the exchange: one more request for every RATE_COST_US of
- * processor time, if it took RATE_FREE_US, or for every RATE_COST_STEPS rows that its list has
- * read, whichever is more. The debt can exceed the burst by RATE_OVERDRAFT_US. All times in us.
+ * processor time, if it took RATE_FREE_US, or for every RATE_COST_STEPS of result.steps, whichever
+ * is more. The debt can exceed the burst by RATE_OVERDRAFT_US. All times in us.
  */
 #define RATE_COST_US	  500
 #define RATE_FREE_US	  5000

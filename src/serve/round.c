@@ -11,9 +11,9 @@
 /* A response that waits longer for its reader keeps no rows that can be read again. */
 #define KEEP_ROWS_MS 1000
 #define SWEEP_MS     500
-/* For a large body. The web server waits 10 s (fastcgi_send_timeout) until the next one is read. */
+/* For a large body to arrive. The web server waits 10 s to send the next (fastcgi_send_timeout). */
 #define BODY_MS 8000
-/* Wait while the connections that wait may not have a turn: a large body has to arrive before. */
+/* For events, while no connection may have a turn: large bodies wait for one, or for a debt. */
 #define BLOCKED_MS 5
 /* Steps of a slice: a light tenant's requests wait for it. */
 #define CONTENDED_STEPS (LIST_SLICE_STEPS / 4)

@@ -20,7 +20,7 @@
 #define TURNS_LISTS_PER_ACCOUNT 4
 #define TURNS_LISTS		64 /* of all accounts */
 #define TURN_LARGE_WEIGHT	6
-/* A worker is contended for so long after a light tenant had a turn before one that is not. */
+/* A worker counts as contended for this long after a light tenant had a turn before another one. */
 #define TURNS_CONTENDED_US 100000
 
 struct connection;
@@ -67,7 +67,7 @@ LIST_HEAD(tenant_bucket, turns_tenant);
 #define TURNS_BUCKETS	     256
 #define TURNS_TENANT_BUCKETS 64
 
-/* Of a tenant that has no request at the moment. */
+/* Credit of a tenant without requests, until another one of its bucket takes the place. */
 struct turns_debt {
 	uint64_t key;
 	int64_t credit_us, refilled_us;
@@ -94,8 +94,8 @@ void turns_init(struct turns *turns);
 void turns_free(struct turns *turns);
 /*
  * Returns the account of the key, which it creates in that tenant if necessary, and counts a
- * request of it; turns_leave() ends the request. NULL without memory. Tenant 0: the account of a
- * network, which is like a tenant.
+ * request of it; turns_leave() ends the request. NULL without memory. With tenant 0 the account,
+ * that of a network, is in a tenant of its own.
  */
 struct account *turns_enter(struct turns *turns, uint64_t key, uint64_t tenant);
 /* The request has ended; the account is freed with its last one. */
@@ -118,8 +118,8 @@ enum turns_choice {
 struct connection *turns_next(
 	struct turns *turns, enum turns_choice choice, enum turn_queue *queue);
 /*
- * Whether a light tenant needs the worker beside another one, or did so lately: then turns and
- * rounds are shorter.
+ * Whether a light tenant needs the worker beside another one, or did within TURNS_CONTENDED_US:
+ * then slices and rounds are shorter.
  */
 static inline bool turns_are_contended(const struct turns *turns)
 {

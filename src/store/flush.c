@@ -8,7 +8,7 @@
 
 /* ---- commits ---- */
 
-/* FNV-1a. Tenants with the same stripe only wait for each other's flushes. */
+/* FNV-1a. If two tenants have the same stripe, one also waits for the flushes of the other. */
 static struct store_commits *commits_of(struct store_shared *shared, struct str tenant)
 {
 	uint32_t hash = 2166136261U;

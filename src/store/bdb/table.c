@@ -9,8 +9,8 @@
 #define FILE_MODE 0600
 #define NAME_SIZE 32
 /*
- * Microseconds to wait for the locks of an opening, of which libdb gives one to one process at a
- * time: many that start together wait for each other. One that cannot join would mean a recovery.
+ * Microseconds that the opening of a table may wait for its locks. Processes that start at the same
+ * time open a table one after the other, and one that cannot join the store causes a recovery.
  */
 #define OPEN_WAIT ((db_timeout_t)25000000)
 
