@@ -239,15 +239,20 @@ static bool answer_login(struct app *app, struct exchange *exchange, struct err 
 		&endpoint, &exchange->request, &exchange->response, &exchange->auth_log, err);
 }
 
+bool app_has_large_body(const struct app *app, const struct request *request)
+{
+	uint64_t bytes;
+
+	return str_to_u64(request_cgi_param(request, "CONTENT_LENGTH"), &bytes) &&
+	       bytes > app->options.body_limit;
+}
+
 size_t app_body_limit(const struct app *app, struct request *request)
 {
-	struct str length = request_cgi_param(request, "CONTENT_LENGTH");
-	uint64_t bytes = 0;
 	size_t skip = 0;
 	struct err err;
 
-	if (!str_to_u64(length, &bytes) || bytes <= app->options.body_limit ||
-		!request_parse(request, &err))
+	if (!app_has_large_body(app, request) || !request_parse(request, &err))
 		return app->options.body_limit;
 	return body_limit(app, request, dialect_by_path(request, &skip));
 }

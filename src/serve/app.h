@@ -5,6 +5,8 @@
  */
 #include "serve/exchange.h"
 
+/* Whether the announced body is larger than the option body_limit: then it is read in parts. */
+bool app_has_large_body(const struct app *app, const struct request *request);
 /*
  * Returns the largest body to read, in bytes, of a request whose parameters were read: the option
  * body_limit, or the dialect's limit if that is higher and the announced body needs it.

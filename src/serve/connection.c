@@ -162,7 +162,8 @@ static bool read_request(struct connection *conn, struct connection_shared *shar
 	if (!fcgi_receive_params(conn->fcgi, request, err))
 		return false;
 	limit = app_body_limit(&shared->app, request);
-	if (limit > shared->app.options.body_limit)
+	/* One that is too large is skipped in parts as well, at the cost of its sender. */
+	if (app_has_large_body(&shared->app, request))
 		conn->large_limit = limit;
 	else if (!fcgi_receive_body(conn->fcgi, request, limit, request->arena, err))
 		return false;
