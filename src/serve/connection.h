@@ -18,6 +18,7 @@ struct connection {
 	size_t body_at;		   /* bytes of response.body that are sent */
 	size_t large_limit;	   /* bytes of a large body that is not begun; 0: none */
 	bool receiving;		   /* a large body: epoll reports its next part */
+	bool unread;		   /* a large body waits: epoll reports only that the peer left */
 	int64_t receiving_ms;	   /* monotonic: since when */
 	struct account *account;   /* of the exchange; NULL: it needs no turn */
 	enum turn_queue queue;	   /* in which it waits for its turn */

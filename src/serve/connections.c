@@ -42,9 +42,10 @@ static bool watch_queues(struct connections *connections, bool on)
 
 static bool watch(struct connections *connections, struct connection *conn, int how)
 {
-	struct epoll_event event = { .events = (conn->writing ? EPOLLOUT : EPOLLIN) | EPOLLRDHUP,
-		.data.ptr = conn };
+	struct epoll_event event = { .data.ptr = conn };
 
+	if (!conn->unread)
+		event.events = (conn->writing ? EPOLLOUT : EPOLLIN) | EPOLLRDHUP;
 	return epoll_ctl(connections->epoll, how, fcgi_fd(conn->fcgi), &event) == 0;
 }
 
@@ -205,6 +206,12 @@ void connections_stop_accepting(struct connections *connections)
 	connections->closed = true;
 	watch_listeners(connections, false);
 	watch_queues(connections, false);
+}
+
+void connections_set_unread(struct connections *connections, struct connection *conn, bool unread)
+{
+	conn->unread = unread;
+	watch(connections, conn, EPOLL_CTL_MOD);
 }
 
 void connections_set_writing(struct connections *connections, struct connection *conn, bool writing)

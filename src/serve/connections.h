@@ -53,5 +53,10 @@ void connections_stop_accepting(struct connections *connections);
  */
 void connections_set_writing(
 	struct connections *connections, struct connection *conn, bool writing);
+/*
+ * Sets whether a large body waits for its turn: epoll, which would report it in each round, then
+ * reports only that the peer has left.
+ */
+void connections_set_unread(struct connections *connections, struct connection *conn, bool unread);
 /* Removes the connection from the list, closes and frees it. */
 void connections_drop(struct connections *connections, struct connection *conn);

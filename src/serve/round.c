@@ -30,6 +30,8 @@ static void wait_or_send(struct round *round, struct connection *conn, enum turn
 		add_ready(round, conn);
 	else if (queue != TURN_INPUT)
 		turns_wait(&round->connections->shared->turns, conn, queue);
+	if (queue == TURN_LARGE)
+		connections_set_unread(round->connections, conn, true);
 }
 
 /* ---- events ---- */
@@ -104,6 +106,8 @@ static bool take_turn(
 	int64_t began = *now;
 	bool is_large = queue == TURN_LARGE || queue == TURN_BODY;
 
+	if (queue == TURN_LARGE)
+		connections_set_unread(round->connections, conn, false);
 	shared->app.slice_steps = turns_are_contended(&shared->turns) ? CONTENDED_STEPS
 								      : LIST_SLICE_STEPS;
 	if (!connection_take_turn(conn, shared, &queue, &err))
