@@ -38,8 +38,8 @@ static bool open_record(struct fcgi_records *records)
 	records->content = number16(header + 4);
 	records->padding = header[6];
 	records->in_params = header[1] == FCGI_PARAMS;
-	if (header[0] != FCGI_VERSION_1 || records->expected == 0 ||
-		header[1] != records->expected || id == FCGI_NULL_REQUEST_ID)
+	if (header[0] != FCGI_VERSION_1 || header[1] != records->expected ||
+		id == FCGI_NULL_REQUEST_ID)
 		return false;
 	if (records->expected == FCGI_BEGIN_REQUEST) {
 		records->request_id = id;
@@ -119,6 +119,9 @@ static size_t accept_part(struct fcgi_records *records, const unsigned char *byt
 		records->padding = (uint16_t)(records->padding - len);
 		return len;
 	}
+	/* Less than a header would be lost in libfcgi's buffer. */
+	if (records->expected == 0)
+		return 0;
 	records->header[records->header_len++] = *bytes;
 	return records->header_len < sizeof(records->header) || open_record(records) ? 1 : 0;
 }
