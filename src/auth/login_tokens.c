@@ -152,10 +152,12 @@ static bool revoke_record(struct str old, struct buf *value, void *data, struct 
 	return auth_record_encode(&token_kind, &token, value, err);
 }
 
-static bool is_revocable(const struct token_found *found)
+/* Whatever the validity of the user: an operator may extend it. */
+static bool is_revocable(const struct token *token, int64_t now)
 {
-	return found->validity == VALIDITY_LIVE ||
-	       (found->token.is_refresh && found->validity == VALIDITY_EXPIRED);
+	enum validity validity = credential_terms_validity(&token->terms, now);
+
+	return validity == VALIDITY_LIVE || (token->is_refresh && validity == VALIDITY_EXPIRED);
 }
 
 bool login_tokens_revoke(struct store *store, struct str text, int64_t now,
@@ -168,7 +170,7 @@ bool login_tokens_revoke(struct store *store, struct str text, int64_t now,
 	if (!token_find(store, text, now, &found, err))
 		return err->code == ERR_UNAUTHENTICATED;
 	memcpy(name, found.token.terms.user, USER_NAME_MAX);
-	if (is_revocable(&found)) {
+	if (is_revocable(&found.token, now)) {
 		const struct store_auth_edit edits[] = {
 			{ STORE_TOKENS, str_cstr(found.hash), revoke_record, &own },
 			{ STORE_TOKENS, str_cstr(found.token.pair), revoke_record, &other },
