@@ -133,28 +133,36 @@ static bool is_plain(struct str raw)
 	return true;
 }
 
-/* Decodes the text between the quotes of a JSON string; false for an escape that JSON lacks. */
-static bool decode_text(struct str raw, struct tail *tail)
+/* Decodes the text between the quotes of a JSON string; false: *raw begins with a wrong escape. */
+static bool decode_text(struct str *raw, struct tail *tail)
 {
-	while (raw.len > 0) {
-		size_t len = plain_length(raw);
+	while (raw->len > 0) {
+		size_t len = plain_length(*raw);
 
-		if (len == 0 && raw.ptr[0] == '\\') {
-			len = decode_escape(raw, tail);
+		if (len == 0 && raw->ptr[0] == '\\') {
+			len = decode_escape(*raw, tail);
 			if (len == 0)
 				return false;
-			raw = str_skip(raw, len);
+			*raw = str_skip(*raw, len);
 			continue;
 		}
 		if (len == 0)
-			len = str_utf8_sequence(raw);
+			len = str_utf8_sequence(*raw);
 		if (len > 0)
-			tail_put(tail, raw.ptr, len);
+			tail_put(tail, raw->ptr, len);
 		else
 			tail_put_character(tail, 0);
-		raw = str_skip(raw, len > 0 ? len : 1);
+		*raw = str_skip(*raw, len > 0 ? len : 1);
 	}
 	return true;
+}
+
+/* A string of the escape alone: the parser would read megabytes before it. */
+static struct str keep_escape(struct str raw, struct arena *arena)
+{
+	const char text[] = { '"', raw.ptr[0], raw.ptr[1], '"' };
+
+	return arena_copy(arena, (struct str){ text, sizeof(text) });
 }
 
 /* Bytes that a byte of a string takes in JSON text. */
@@ -309,8 +317,10 @@ static struct str clean(struct str value, size_t max, struct arena *arena, bool 
 	if (value.len <= max && is_plain(raw))
 		return value;
 	/* The strict parser reports an escape that JSON lacks. */
-	if (decode_text(raw, &tail))
+	if (decode_text(&raw, &tail))
 		json = buf_ok(&tail.text) ? quote_end(&tail, max, arena, cut) : STR_NULL;
+	else if (value.len > max)
+		json = keep_escape(raw, arena);
 	buf_free(&tail.text);
 	return json;
 }

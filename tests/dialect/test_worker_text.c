@@ -33,6 +33,10 @@ static const struct row {
 		STR_NULL },
 	{ "an unfinished text is unchanged", STR("{\"error\":\"\\u0000"), STR_NULL },
 	{ "an escape that JSON lacks is unchanged", STR("{\"error\":\"\\u0000\\x\"}"), STR_NULL },
+	{ "an escape that JSON lacks is all that is kept of a long text",
+		STR("{\"error\":\"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+		    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\\x\"}"),
+		STR("{\"error\":\"\\x\"}") },
 	{ "NUL is replaced", STR("{\"error\":\"a\\u0000b\"}"), STR("{\"error\":\"a" FFFD "b\"}") },
 	{ "a NUL byte is replaced", STR("{\"error\":\"a\0b\"}"),
 		STR("{\"error\":\"a" FFFD "b\"}") },
