@@ -9,8 +9,8 @@
 /* False also for a user without a name. */
 bool user_knows_network(const struct user *user, struct str network);
 /*
- * Puts the network first in the user's record, which keeps USER_NETWORKS_MAX of them. Writes nothing
- * if it is first already. `user` is the record as it was read at this login. ERR_NOT_FOUND.
+ * Puts the network first in the user's record, which keeps USER_NETWORKS_MAX of them. Writes
+ * nothing if it is first already. `user` is the record as it was read at this login. ERR_NOT_FOUND.
  */
 bool user_note_network(
 	struct store *store, const struct user *user, struct str network, struct err *err);
