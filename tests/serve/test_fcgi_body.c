@@ -134,6 +134,7 @@ static void epoll_reports_each_next_part(void **state)
 	for (size_t len = 100000; len < 104200; len += 37) {
 		enum fcgi_body got;
 
+		fixture->request = (struct request){ .arena = &fixture->arena };
 		announce(fixture, len, len);
 		begin(fixture, len, &err);
 		while ((got = fcgi_receive_part(fixture->fcgi, &fixture->request, &err)) ==
