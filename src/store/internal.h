@@ -132,7 +132,8 @@ bool store_may_write(const struct store *store, struct err *err);
 enum engine_status store_commit(struct store *store);
 /*
  * Commits of the tenant and those without a tenant. Rows that are read between two calls are of one
- * moment of the tenant if the first has started == done, and the second the same `started`.
+ * moment of the tenant if the first has started == done, and the second the same `started`. Record
+ * numbers of the index (engine_range.hint) are not: commits of all tenants move them.
  */
 struct commit_counts {
 	uint64_t started, done;

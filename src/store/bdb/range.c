@@ -7,7 +7,8 @@
  * hold a page's lock while the caller asks for another, and libdb does not see a process that waits
  * for itself.
  */
-#define KEY_ROOM 512 /* index keys fit: one call */
+#define KEY_ROOM   512 /* index keys fit: one call */
+#define RANK_TRIES 20
 
 static int close_cursor(DBC *cursor, int rc)
 {
@@ -149,16 +150,26 @@ static int rank(DBC *cursor, struct str key, uint64_t *number)
 	return 0;
 }
 
+/*
+ * Commits, of other tenants too, move the record numbers of all keys behind theirs, and no lock
+ * keeps them out between two look-ups. So a result is used if the first key of the range has the
+ * same number after it as before it.
+ */
 static int count(DBC *cursor, struct engine_range *range, uint64_t *count)
 {
 	struct str from = range->from.len > 0 ? range->from : STR("");
-	uint64_t end;
-	int rc = range->hint > 0 ? 0 : rank(cursor, from, &range->hint);
+	uint64_t end = 0, first;
+	int tries = 0, rc = range->hint > 0 ? 0 : rank(cursor, from, &range->hint);
 
+	do {
+		first = range->hint;
+		if (rc == 0)
+			rc = rank(cursor, range->to, &end);
+		if (rc == 0)
+			rc = rank(cursor, from, &range->hint);
+	} while (rc == 0 && range->hint != first && ++tries < RANK_TRIES);
 	if (rc == 0)
-		rc = rank(cursor, range->to, &end);
-	if (rc == 0)
-		*count = end > range->hint ? end - range->hint : 0;
+		*count = end > first ? end - first : 0;
 	return rc;
 }
 
@@ -175,21 +186,30 @@ enum engine_status bdb_count(struct engine *engine, enum engine_table table,
 	return bdb_status(bdb, rc, "count");
 }
 
+/* DB_SET_RECNO returns the key in libdb's own memory: read it once more. */
+static int read_number(DBC *cursor, uint64_t number, struct engine_batch *batch, struct str *key)
+{
+	db_recno_t recno = (db_recno_t)number;
+	int rc = go(cursor, (struct str){ (const char *)&recno, sizeof(recno) }, DB_SET_RECNO);
+
+	return rc == 0 ? read_key(cursor, batch, STR_NULL, DB_CURRENT, key) : rc;
+}
+
 static int nth(
 	DBC *cursor, const struct engine_range *range, uint64_t n, struct engine_batch *batch)
 {
 	struct str from = range->from.len > 0 ? range->from : STR("");
-	uint64_t number = range->hint;
-	db_recno_t recno;
+	uint64_t number = range->hint, first;
 	struct str key = STR_NULL;
-	int rc = number > 0 ? 0 : rank(cursor, from, &number);
+	int tries = 0, rc = number > 0 ? 0 : rank(cursor, from, &number);
 
-	recno = (db_recno_t)(number + n);
-	if (rc == 0)
-		rc = go(cursor, (struct str){ (const char *)&recno, sizeof(recno) }, DB_SET_RECNO);
-	/* DB_SET_RECNO returns the key in libdb's own memory: read it once more. */
-	if (rc == 0)
-		rc = read_key(cursor, batch, STR_NULL, DB_CURRENT, &key);
+	do {
+		first = number;
+		if (rc == 0)
+			rc = read_number(cursor, number + n, batch, &key);
+		if (rc == 0)
+			rc = rank(cursor, from, &number);
+	} while (rc == 0 && number != first && ++tries < RANK_TRIES);
 	if (rc == 0 && (is_past(range, false, key) || is_past(range, true, key)))
 		rc = DB_NOTFOUND;
 	if (rc == 0 && !engine_batch_accept(batch, key.len))

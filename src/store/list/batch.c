@@ -109,9 +109,8 @@ struct first_read {
 /*
  * Counts and entries are of one moment if no commit of the tenant happened while they were read:
  * none was under way before (started = done), and none has started since. The counters show this
- * without a lock.
- * After a commit the try is repeated, up to the limits. The rows are read afterwards; each must
- * still have its entry.
+ * without a lock. After a commit the try is repeated, up to the limits. The rows are read
+ * afterwards; each must still have its entry.
  */
 static int begin_try(const struct store *store, struct listing *listing)
 {
