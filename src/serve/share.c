@@ -60,6 +60,20 @@ void share_leave(struct share_ring *ring, struct share *share)
 		TAILQ_REMOVE(&ring->others, share, ring);
 }
 
+/* A first one with more debt keeps those behind it, but for 1 s at most: SHARE_DEBT_US. */
+void share_promote(struct share_ring *ring, int64_t now)
+{
+	struct share *share;
+
+	while ((share = TAILQ_FIRST(&ring->others))) {
+		share_refill(share, now);
+		if (share->credit_us <= 0)
+			return;
+		share_leave(ring, share);
+		share_wait(ring, share, now);
+	}
+}
+
 void share_spend(struct share_ring *ring, struct share *share, int64_t us, int64_t now)
 {
 	share_refill(share, now);

@@ -1,9 +1,9 @@
 #pragma once
 /*
  * Shares of a worker's time, in rings of those that wait. A share is light if it has used less than
- * half of the last milliseconds; this is decided when it begins to wait and when its turn ends. The
- * light ones come first, in the order in which they began to wait; the others take turns of
- * TURN_US.
+ * half of the last milliseconds; this is decided when it begins to wait and when its turn ends, and
+ * again when it has waited (share_promote). The light ones come first, in the order in which they
+ * became light; the others take turns of TURN_US.
  *
  * The measure is a credit, at most TURN_US: time adds to it, one microsecond in SHARE_REFILL, and
  * use takes from it. A share without credit is not light. The debt is at most SHARE_DEBT_US.
@@ -48,6 +48,8 @@ void share_init(struct share *share, void *owner, int64_t now);
 void share_refill(struct share *share, int64_t now);
 /* Makes the share wait, unless it waits already. */
 void share_wait(struct share_ring *ring, struct share *share, int64_t now);
+/* Makes those light that have got credit while they waited. Call it before share_first(). */
+void share_promote(struct share_ring *ring, int64_t now);
 void share_leave(struct share_ring *ring, struct share *share);
 /* Takes `us` from the credit and from the turn, which may end it. */
 void share_spend(struct share_ring *ring, struct share *share, int64_t us, int64_t now);

@@ -193,10 +193,12 @@ static enum turn_queue next_queue(
 }
 
 static struct account *account_with_turn(
-	const struct turns *turns, const struct turns_tenant *tenant, bool short_only)
+	const struct turns *turns, struct turns_tenant *tenant, bool short_only)
 {
-	const struct share *share = share_first(&tenant->ring);
+	const struct share *share;
 
+	share_promote(&tenant->ring, turns->now_us);
+	share = share_first(&tenant->ring);
 	while (share && next_queue(turns, share->owner, short_only) == TURN_NONE)
 		share = share_next(&tenant->ring, share);
 	return share ? share->owner : NULL;
@@ -212,10 +214,12 @@ static void note_contention(struct turns *turns, const struct turns_tenant *tena
 struct connection *turns_next(struct turns *turns, enum turns_choice choice, enum turn_queue *queue)
 {
 	bool short_only = choice != TURNS_ANY;
-	struct share *share = share_first(&turns->ring);
 	struct account *account = NULL;
 	struct connection *conn;
+	struct share *share;
 
+	share_promote(&turns->ring, turns->now_us);
+	share = share_first(&turns->ring);
 	for (; share && !account; share = share_next(&turns->ring, share)) {
 		if (choice == TURNS_LIGHT_ONLY && !share->light)
 			return NULL;

@@ -245,6 +245,19 @@ static void time_pays_a_debt(void **state)
 	assert_int_equal(next(TURNS_LIGHT_ONLY), 1);
 }
 
+/* Light tenants may have a turn in every round. */
+static void tenant_becomes_light_while_it_waits(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_SHORT);
+	wait_for(1, 1, TURN_SHORT);
+	assert_int_equal(take(50 * TURN_US, TURN_NONE), 0);
+	wait_for(2, 2, TURN_SHORT);
+	turns.now_us += 50 * TURN_US * SHARE_REFILL;
+	assert_int_equal(next(TURNS_LIGHT_ONLY), 2);
+	assert_int_equal(next(TURNS_LIGHT_ONLY), 1);
+}
+
 /* ---- large bodies ---- */
 
 static void one_large_body_is_read_at_a_time(void **state)
@@ -294,6 +307,7 @@ int main(void)
 		TURNS_TEST(only_light_tenants_are_taken_if_asked_for),
 		TURNS_TEST(debt_outlives_the_requests_of_a_tenant),
 		TURNS_TEST(time_pays_a_debt),
+		TURNS_TEST(tenant_becomes_light_while_it_waits),
 		TURNS_TEST(one_large_body_is_read_at_a_time),
 		TURNS_TEST(large_body_waits_for_its_tenant_s_debt_while_contended),
 	};
