@@ -112,6 +112,7 @@ static bool take_turn(
 								      : LIST_SLICE_STEPS;
 	if (!connection_take_turn(conn, shared, &queue, &err))
 		return false;
+	round->has_responses = round->has_responses || queue == TURN_NONE;
 	wait_or_send(round, conn, queue);
 	*now = shared->turns.now_us = clock_mono_us();
 	conn->exchange->cost_us += processor_time(round, *now - began);
@@ -143,7 +144,7 @@ static enum turns_choice choose(const struct round *round, int64_t used)
 		return used < ROUND_US ? TURNS_ANY : TURNS_SHORT_ONLY;
 	if (used >= ROUND_CONTENDED_US && used >= limit)
 		return TURNS_LIGHT_ONLY;
-	return round->ready ? TURNS_SHORT_ONLY : TURNS_ANY;
+	return round->has_responses ? TURNS_SHORT_ONLY : TURNS_ANY;
 }
 
 bool round_work(struct round *round)
@@ -151,7 +152,7 @@ bool round_work(struct round *round)
 	struct turns *turns = &round->connections->shared->turns;
 	int64_t began, now;
 
-	round->blocked = false;
+	round->blocked = round->has_responses = false;
 	if (turns->waiting == 0)
 		return true;
 	began = now = turns->now_us = clock_mono_us();

@@ -32,6 +32,7 @@ struct round {
 	int64_t processor_us;	  /* processor time of this process when it was last read */
 	int64_t swept_ms;	  /* monotonic: the last round_sweep() that looked */
 	bool blocked;		  /* no connection that waits may have a turn yet */
+	bool has_responses;	  /* turns of this round have finished requests */
 	int64_t flush_us;	  /* mean time of the last flushes */
 };
 

@@ -137,6 +137,8 @@ void turns_wait(struct turns *turns, struct connection *conn, enum turn_queue qu
 	struct account *account = conn->account;
 
 	conn->queue = queue;
+	if (queue == TURN_LARGE)
+		conn->large_since_us = turns->now_us;
 	TAILQ_INSERT_TAIL(&account->queues[queue], conn, turn);
 	account->waiting++;
 	turns->waiting++;
@@ -164,6 +166,17 @@ void turns_cancel(struct turns *turns, struct connection *conn)
 		share_leave(&turns->ring, &account->tenant->share);
 }
 
+static bool may_take_large(const struct turns *turns, const struct account *account)
+{
+	const struct connection *first = TAILQ_FIRST(&account->queues[TURN_LARGE]);
+
+	if (turns->large)
+		return false;
+	return !turns_are_contended(turns) || account->tenant->share.credit_us > 0 ||
+	       (account->share.credit_us > 0 &&
+		       turns->now_us - first->large_since_us >= TURNS_LARGE_WAIT_US);
+}
+
 static bool may_take(
 	const struct turns *turns, const struct account *account, enum turn_queue queue)
 {
@@ -171,10 +184,7 @@ static bool may_take(
 		return false;
 	if (queue == TURN_NEW_LIST)
 		return account->lists < TURNS_LISTS_PER_ACCOUNT && turns->lists < TURNS_LISTS;
-	if (queue == TURN_LARGE)
-		return !turns->large &&
-		       (!turns_are_contended(turns) || account->tenant->share.credit_us > 0);
-	return true;
+	return queue != TURN_LARGE || may_take_large(turns, account);
 }
 
 /* The queue after the one of the last turn that has a connection; TURN_NONE: none. */

@@ -11,7 +11,9 @@
  *
  * A worker reads one large body at a time. Its request cannot be cut in slices, so it counts
  * TURN_LARGE_WEIGHT times and, while the worker is contended, waits until its tenant has no debt:
- * then less than one in a hundred requests of a busy light tenant meets one.
+ * then less than one in a hundred requests of a busy light tenant meets one. After
+ * TURNS_LARGE_WAIT_US the debt of its account decides, because the web server waits 10 s
+ * (fastcgi_send_timeout), and another account may have made the tenant's debt.
  */
 #include <stddef.h>
 
@@ -20,6 +22,7 @@
 #define TURNS_LISTS_PER_ACCOUNT 4
 #define TURNS_LISTS		64 /* of all accounts */
 #define TURN_LARGE_WEIGHT	6
+#define TURNS_LARGE_WAIT_US	5000000
 /* A worker counts as contended for this long after a light tenant had a turn before another one. */
 #define TURNS_CONTENDED_US 100000
 

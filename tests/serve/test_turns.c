@@ -289,6 +289,22 @@ static void large_body_waits_for_its_tenant_s_debt_while_contended(void **state)
 	assert_int_equal(next(TURNS_ANY), 1);
 }
 
+static void large_body_does_not_wait_for_long_for_the_debt_of_another_user(void **state)
+{
+	(void)state;
+	turns.now_us = 1;
+	wait_in(0, 1, 1, TURN_LARGE);
+	wait_in(1, 1, 2, TURN_LARGE);
+	assert_int_equal(take(10 * TURN_US, TURN_LARGE), 0);
+	turns.now_us += TURNS_LARGE_WAIT_US - 1;
+	turns_spend(&turns, connections[0].account, 10 * TURN_US);
+	wait_for(2, 3, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE), 2);
+	assert_int_equal(next(TURNS_ANY), -1);
+	turns.now_us++;
+	assert_int_equal(next(TURNS_ANY), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +326,7 @@ int main(void)
 		TURNS_TEST(tenant_becomes_light_while_it_waits),
 		TURNS_TEST(one_large_body_is_read_at_a_time),
 		TURNS_TEST(large_body_waits_for_its_tenant_s_debt_while_contended),
+		TURNS_TEST(large_body_does_not_wait_for_long_for_the_debt_of_another_user),
 	};
 
 	return CHECK_RUN(tests);
