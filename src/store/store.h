@@ -211,11 +211,14 @@ void store_reset_commits(struct store_shared *shared);
 /* In place of a limit: that of store_options.tenant_tasks or tenant_bytes. */
 #define STORE_QUOTA_DEFAULT UINT64_MAX
 
+/* Operations that create no task may exceed the quota of bytes by this part of it: an eighth. */
+#define STORE_QUOTA_REPORTS 8
+
 /*
  * Tasks of a tenant, archived ones and resources included, and bytes of their records, with its
  * quota. Operations that would exceed it fail with ERR_STORAGE_QUOTA: creations, and changes that
- * make a record larger. REMOVE and ARCHIVE, imports and changes that keep or shrink the record
- * always work.
+ * make a record larger (see STORE_QUOTA_REPORTS). REMOVE and ARCHIVE, imports and changes that keep
+ * or shrink the record always work.
  */
 struct store_usage {
 	struct str tenant;

@@ -203,8 +203,9 @@ static const struct option_row rows[] = {
 	{ "tenant_mb", NUMBER(tenant_mb), .default_value = "0", .max = 1000000000, .unit = "MiB",
 		.help = "Size of all tasks of a tenant; 0: no limit.",
 		.manual = "The records of the tasks are counted, without the index and the free "
-			  "space between them. Changes that do not make a task larger, archival "
-			  "and removal are not limited." },
+			  "space between them. Changes of existing tasks may use an eighth more, "
+			  "so that their end can be reported. Changes that do not make a task "
+			  "larger, archival and removal are not limited." },
 	{ "log_level", TEXT(log_level), .default_value = "info", .is_valid = is_log_level,
 		.help = "Lowest level that is logged: debug, info, warn or error." },
 	{ "timezone", TEXT(timezone), .default_value = "Europe/Paris",

@@ -160,11 +160,27 @@ static uint64_t add(uint64_t count, int64_t change)
 	return count > down ? count - down : 0;
 }
 
-static bool is_exceeded(int64_t growth, uint64_t used, uint64_t own, uint64_t general)
+static bool is_exceeded(int64_t growth, uint64_t used, uint64_t max)
 {
-	uint64_t max = own == STORE_QUOTA_DEFAULT ? general : own;
-
 	return growth > 0 && max > 0 && used > max;
+}
+
+static uint64_t quota(uint64_t own, uint64_t general)
+{
+	return own == STORE_QUOTA_DEFAULT ? general : own;
+}
+
+/* Changes of existing tasks have room beyond the quota: a report of their end must be possible. */
+static bool is_refused(
+	const struct store *store, const struct usage_row *row, const struct usage_value *value)
+{
+	uint64_t tasks = quota(value->max_tasks, store->tenant_tasks);
+	uint64_t bytes = quota(value->max_bytes, store->tenant_bytes);
+
+	if (row->tasks <= 0)
+		bytes += bytes / STORE_QUOTA_REPORTS;
+	return is_exceeded(row->tasks, value->tasks, tasks) ||
+	       is_exceeded(row->bytes, value->bytes, bytes);
 }
 
 static int settle_row(struct store *store, const struct usage_row *row, struct err *err)
@@ -178,10 +194,7 @@ static int settle_row(struct store *store, const struct usage_row *row, struct e
 	value.tasks = add(value.tasks, row->tasks);
 	value.bytes = add(value.bytes, row->bytes);
 	value.changes++;
-	if (store->enforce_quota &&
-		(is_exceeded(row->tasks, value.tasks, value.max_tasks, store->tenant_tasks) ||
-			is_exceeded(
-				row->bytes, value.bytes, value.max_bytes, store->tenant_bytes))) {
+	if (store->enforce_quota && is_refused(store, row, &value)) {
 		err_set(err, ERR_STORAGE_QUOTA, NULL, NULL);
 		return STEP_FAILED;
 	}
