@@ -116,6 +116,7 @@ def round_trip():
     shapes(home, kept)
     long_error(home, kept)
     long_log(home, kept)
+    texts(home, kept)
     home.verify("moved in")
     home.stop("moved in")
 
@@ -148,6 +149,7 @@ def refused(home, kept):
         ("uplynk", '"@type":"Reserved', '"@type":"x', "object 1: @type must be"),
         ("vionlabs", '"product":"', '"product":"x', "object 1: product must be a known product"),
         ("vionlabs single", '/version/', '/v/', "object 1: the href of self"),
+        ("vionlabs single", '/version/', '/version/1/', "object 1: the href of self"),
     ):
         done = load(home, kind, kept[kind].replace(old, new, 1))
         ok(done.returncode == 1 and reason in done.stderr, f"{kind}: {reason}", done)
@@ -176,6 +178,18 @@ def long_log(home, kept):
     answer = home.request("GET", "/api/virtshell/v1/tasks/" + task["uuid"], None, home.bearer())
     log = answer.json()["log"]
     ok(log.startswith("[the first ") and log.endswith("xend"), "its end is kept", answer.status)
+
+
+def texts(home, kept):
+    """A key in a link is not part of the version, and null is an absent text."""
+    versions = len(home.vionlabs("GET", "/a%20movie%2F0042").json())
+    href = json.loads(kept["vionlabs single"])["_links"]["self"]["href"]
+    linked = kept["vionlabs single"].replace(f'"{href}"', f'"{href}?key=secret"', 1)
+    equal(load(home, "vionlabs single", linked).returncode, 0, "a link with a key")
+    equal(len(home.vionlabs("GET", "/a%20movie%2F0042").json()), versions, "it is the same task")
+    task = dict(json.loads(kept["virtshell"])["tasks"][0], log=None, description=None)
+    done = load(home, "virtshell", json.dumps({"tasks": [task]}))
+    equal((done.returncode, done.stderr), (0, ""), "a task whose texts are null")
 
 
 def shapes(home, kept):

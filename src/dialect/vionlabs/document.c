@@ -6,13 +6,18 @@
 #include "http/query.h"
 
 /* Takes the part behind `name` and a slash, decoded. */
+static bool href_error(struct err *err)
+{
+	return err_set(err, ERR_INVALID, "href",
+		"the href of self must be the path of a task: "
+		"/tasks/catalog-item/.../product/.../version/...");
+}
+
 static bool take_part(struct str *path, struct str name, struct str *part,
 	const struct document_item *item, struct err *err)
 {
 	if (!str_eq(str_split_next(path, '/'), name) || path->len == 0)
-		return err_set(err, ERR_INVALID, "href",
-			"the href of self must be the path of a task: "
-			"/tasks/catalog-item/.../product/.../version/...");
+		return href_error(err);
 	return query_decode(part, str_split_next(path, '/'), QUERY_PLUS_IS_PLUS, item->arena, err);
 }
 
@@ -29,9 +34,13 @@ static bool read_href(
 		return false;
 	at = memmem(path.ptr, path.len, prefix.ptr, prefix.len);
 	path = at ? str_skip(path, (size_t)(at - path.ptr) + prefix.len) : STR("");
-	return take_part(&path, STR("catalog-item"), &identity->item, item, err) &&
-	       take_part(&path, STR("product"), &identity->product, item, err) &&
-	       take_part(&path, STR("version"), &identity->version, item, err);
+	/* The query may have the key of a client. */
+	path = str_split_next(&path, '?');
+	if (!take_part(&path, STR("catalog-item"), &identity->item, item, err) ||
+		!take_part(&path, STR("product"), &identity->product, item, err) ||
+		!take_part(&path, STR("version"), &identity->version, item, err))
+		return false;
+	return path.len == 0 || href_error(err);
 }
 
 static bool read_row(

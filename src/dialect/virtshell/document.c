@@ -16,7 +16,10 @@ static bool is_own(const char *name)
 	return *known != NULL;
 }
 
-/* Members that the specification does not name are kept, because clients read them back. */
+/*
+ * Members that the specification does not name are kept, because clients read them back. null is an
+ * absent member, as in requests.
+ */
 static bool read_fields(struct task *task, const struct document_item *item, struct err *err)
 {
 	const char *name;
@@ -24,7 +27,7 @@ static bool read_fields(struct task *task, const struct document_item *item, str
 	bool ok = true;
 
 	json_object_foreach (item->json, name, value) {
-		if (is_own(name))
+		if (is_own(name) || json_is_null(value))
 			continue;
 		ok = strcmp(name, "log") == 0
 			     ? document_set_end(task, item, name, value, VIRTSHELL_LOG_MAX, err)
