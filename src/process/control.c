@@ -164,14 +164,17 @@ static bool read_peer(int fd, uid_t *uid)
 	return true;
 }
 
+/* At most one for each place: the rest of the queue is accepted after the other descriptors. */
 static void accept_clients(struct control *control, int64_t now)
 {
-	int fd;
-
-	while ((fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		struct control_client *client = make_room(control);
+	for (int i = 0; i < CONTROL_CLIENTS; i++) {
+		int fd = accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		struct control_client *client;
 		uid_t uid;
 
+		if (fd < 0)
+			return;
+		client = make_room(control);
 		if (client && read_peer(fd, &uid))
 			*client = (struct control_client){
 				.fd = fd, .uid = uid, .number = ++control->accepted, .since = now
