@@ -163,7 +163,7 @@ static bool is_revocable(const struct token *token, int64_t now)
 bool login_tokens_revoke(struct store *store, struct str text, int64_t now,
 	char name[USER_NAME_MAX], struct err *err)
 {
-	struct token_found found;
+	struct token_found found = { 0 };
 	struct revocation own = { found.hash, now }, other = { found.token.pair, now };
 
 	name[0] = '\0';

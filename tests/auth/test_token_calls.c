@@ -254,7 +254,7 @@ static void unknown_scope_of_a_refresh_is_refused(void **state)
 /* A valid refresh token is never refused for the failures of others. */
 static void unknown_refresh_tokens_are_limited(void **state)
 {
-	struct limit limit;
+	static struct limit limit;
 	char refresh[AUTH_TOKEN_MAX], body[200];
 
 	(void)state;
