@@ -100,7 +100,7 @@ void admin_print_error(struct admin *admin, const char *text)
 	char line[512];
 	size_t len = 0;
 
-	for (; text[len] && len < sizeof(line); len++) {
+	for (; len < sizeof(line) && text[len]; len++) {
 		unsigned char c = (unsigned char)text[len];
 
 		line[len] = c < 0x20 || c == 0x7F ? ' ' : text[len];
