@@ -132,7 +132,7 @@ const struct auth_member_rule auth_user_members[] = {
 	{ "password_since", false, TIME_RULE },
 	{ "password_expires", false, TIME_RULE },
 	{ "networks", false, is_networks, "1 to 8 digests of 16 hex digits, joined by commas" },
-	{ NULL },
+	{ .name = NULL },
 };
 
 const struct auth_member_rule auth_token_members[] = {
@@ -142,7 +142,7 @@ const struct auth_member_rule auth_token_members[] = {
 	{ "refresh", false, is_boolean, "true or false" },
 	{ "pair", false, is_token_hash, "64 lower-case hex digits" },
 	TERMS_RULES,
-	{ NULL },
+	{ .name = NULL },
 };
 
 const struct auth_member_rule auth_key_members[] = {
@@ -150,7 +150,7 @@ const struct auth_member_rule auth_key_members[] = {
 	{ "previous", false, is_secret, "1 to 127 bytes of UTF-8 without control characters" },
 	{ "previous_until", false, TIME_RULE },
 	TERMS_RULES,
-	{ NULL },
+	{ .name = NULL },
 };
 
 /* ---- checking ---- */
