@@ -36,6 +36,7 @@ set $polytask_tenant $http_x_tenant;
 set $polytask_rights read,write,work;
 set $polytask_authorized_dialect $polytask_dialect;
 set $polytask_reason "";
+set $polytask_authorizer_status "";
 """
 TASKS = {"idol": 16000, "fourhse": 16000, "virtshell": 20000}
 ATTACKER = ("X-User: 00000000-0000-7000-8000-000000000001", "X-Tenant: default")

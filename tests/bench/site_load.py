@@ -49,6 +49,7 @@ set $polytask_tenant default;
 set $polytask_rights read,write,work;
 set $polytask_authorized_dialect $polytask_dialect;
 set $polytask_reason "";
+set $polytask_authorizer_status "";
 """
 
     def __init__(self, instance, name, log, known=KNOWN):
