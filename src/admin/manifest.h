@@ -24,7 +24,7 @@ struct manifest {
 	int64_t end;	  /* of the logs: the state of the backup */
 	struct store_position position;
 	uint64_t tasks;
-	/* Tasks that their clients cannot reach, and those that share a number; not in the file. */
+	/* Tasks that no address reaches, and tasks that share a number; not in the file. */
 	uint64_t unreachable, doubled;
 	json_t *rows;  /* of each table; owned */
 	json_t *files; /* owned */

@@ -24,7 +24,7 @@ bool login_tokens_add(struct store *store, const struct user *user, int64_t now,
 	struct login_tokens *made, struct err *err);
 /*
  * Replaces both tokens of a login. `asked`: the rights wanted, 0 for those of the old tokens; the
- * new tokens have those that the user still has. *user gets the user with these rights.
+ * new tokens get the wanted rights that the user still has. *user gets the user with these rights.
  *
  * ERR_UNAUTHENTICATED if text is no live refresh token, or its user may not log in any more; then
  * err->field is the reason (principal.h), or empty if text is no refresh token at all. ERR_INVALID

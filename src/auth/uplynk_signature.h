@@ -13,7 +13,7 @@
 /* Content of a message. Do not trust it before its signature is checked. */
 struct uplynk_claim {
 	char owner[UPLYNK_OWNER_MAX];
-	int64_t timestamp; /* seconds since 1970; 0 or 2^40 if _timestamp is none */
+	int64_t timestamp; /* seconds since 1970; 0 or 2^40 if _timestamp is no time */
 };
 
 /*

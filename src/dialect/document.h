@@ -58,6 +58,6 @@ bool document_copy(
  */
 bool document_set_status(struct task *task, const struct document_item *item,
 	const struct dialect_statuses *statuses, struct str status, struct err *err);
-/* Sets the error to a member that is a string or null; an empty one is none, a long one is cut. */
+/* Sets the error from a string or null. An empty text is no error; a long one is cut. */
 bool document_set_error(
 	struct task *task, const struct document_item *item, const json_t *value, struct err *err);

@@ -66,8 +66,8 @@ bool fcgi_receive_body(struct fcgi *fcgi, struct request *request, size_t limit,
  * The same for a body in parts. fcgi_begin_body() allocates it in the arena, which must outlive the
  * last part; if it returns false, or with limit 0, the parts are skipped. Then call
  * fcgi_receive_part() whenever the connection is readable until it returns something else than
- * FCGI_BODY_MORE. A part has at most FCGI_PART_MAX bytes, of those that have arrived; the last
- * 16 KiB are one part, which may have to be waited for (FCGI_RECEIVE_TIMEOUT_MS).
+ * FCGI_BODY_MORE. A part has bytes that have arrived: at most FCGI_PART_MAX, and those that libfcgi
+ * has read ahead. The last part also waits for the end of the stream (FCGI_RECEIVE_TIMEOUT_MS).
  */
 #define FCGI_PART_MAX ((size_t)256 * 1024)
 bool fcgi_begin_body(struct fcgi *fcgi, struct request *request, size_t limit, struct arena *arena,

@@ -1,9 +1,9 @@
 #pragma once
 /*
- * Shares of a worker's time, in rings of those that wait. A share is light if it has used less than
- * half of the last milliseconds; this is decided when it begins to wait and when its turn ends, and
- * again when it has waited (share_promote). The light ones come first, in the order in which they
- * became light; the others take turns of TURN_US.
+ * Shares of a worker's time; a ring has the shares that wait. A share is light if it has used less
+ * than half of the last milliseconds; this is decided when it begins to wait, when its turn ends,
+ * and again when it has waited (share_promote). The light ones come first, in the order in which
+ * they became light; the others take turns of TURN_US.
  *
  * The measure is a credit, at most TURN_US: time adds to it, one microsecond in SHARE_REFILL, and
  * use takes from it. A share without credit is not light. The debt is at most SHARE_DEBT_US.

@@ -50,7 +50,7 @@ struct store_commits {
 
 struct store_shared {
 	struct store_commits commits; /* all */
-	/* Those that changed tasks, by a hash of the tenant; and all others. */
+	/* Commits that changed tasks, by a hash of the tenant; and all other commits. */
 	struct store_commits tenant_commits[STORE_COMMIT_STRIPES], other_commits;
 	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
 	_Atomic bool remake_usage;	    /* by the next recovery */
