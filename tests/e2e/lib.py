@@ -188,6 +188,11 @@ class Instance(Client, NginxSite):
         if not until(self.answers, seconds):
             raise RuntimeError(f"no answer: {self.log()[-3000:]}")
 
+    def wait_serving(self):
+        """Waits until `status` exits with 0. A first answer needs a reader only: the writer may be
+        ready later."""
+        until(lambda: self.ctl_run("status").returncode == 0, 30)
+
     def answers(self):
         try:
             return self.get("/tasks/status/none", timeout=5).status == 200

@@ -229,6 +229,7 @@ def two_users():
         skip("clients of two users", "needs root")
         return
     instance = Instance(conf=PATIENT)
+    instance.wait_serving()
     os.chmod(instance.dir, 0o711)
     os.chmod(instance.conf["control"], 0o666)
     ready, begin = os.pipe(), os.pipe()

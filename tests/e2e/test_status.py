@@ -29,8 +29,7 @@ def connect(instance):
 def serving():
     """A healthy service: status 0, figures in words, nothing needs attention."""
     instance = Instance()
-    # The first request needs a reader only: the writer may be ready later.
-    until(lambda: instance.ctl_run("status").returncode == 0, 30)
+    instance.wait_serving()
     ok(
         until(lambda: instance.status()["store"]["log_files"] > 0, 10),
         "the figures of the store are known",
