@@ -109,7 +109,7 @@ def notifications():
 
     manager.received.clear()
     equal(instance.stop_daemon(), 0, "SIGTERM: status 0")
-    ok(manager.times("STOPPING=1"), "STOPPING=1 is sent", manager.received)
+    ok(manager.receives("STOPPING=1"), "STOPPING=1 is sent", manager.received)
     instance.stop("notifications")
 
 
