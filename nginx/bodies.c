@@ -171,7 +171,10 @@ void generate_error_location(const struct dialect *dialect)
 	buf_printf(&generated,
 		"location = /-/error/%s {\n"
 		"\tdefault_type \"%s\";\n"
-		"\tinclude \"@CONF@/polytask-error.conf\";\n"
-		"}\n",
+		"\tinclude \"@CONF@/polytask-error.conf\";\n",
 		dialect ? dialect->name : "oauth", media_type(dialect));
+	/* RFC 6749 section 5.1. The token endpoint sends it itself. */
+	if (!dialect)
+		buf_puts(&generated, "\tadd_header Pragma no-cache always;\n");
+	buf_puts(&generated, "}\n");
 }

@@ -79,9 +79,11 @@ static void put_locations(const struct dialect *dialect)
 {
 	for (const char *const *prefix = dialect->prefixes; *prefix; prefix++) {
 		buf_printf(&generated,
-			"location %s {\n\tset $polytask_dialect %s;\n"
-			"\tset $polytask_address $uri;\n",
+			"location %s {\n\tinclude \"@CONF@/polytask-guard.conf\";\n"
+			"\tset $polytask_dialect %s;\n",
 			*prefix, dialect->name);
+		if (generate_has_read_rows(dialect))
+			buf_puts(&generated, "\tset $polytask_address $uri;\n");
 		if (dialect->body_max > 0)
 			buf_printf(&generated,
 				"\tclient_max_body_size %zu;\n"

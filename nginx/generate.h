@@ -14,6 +14,8 @@ void generate_error_location(const struct dialect *dialect);
 
 /* Maps from method and path, $polytask_address, to the upstream: $polytask_upstream. */
 void generate_upstream_maps(void);
+/* Whether the upstream of the dialect's requests depends on $polytask_address. */
+bool generate_has_read_rows(const struct dialect *dialect);
 
 /*
  * Maps of $polytask_token: the token that decides, or empty if the decision must not be cached;

@@ -12,13 +12,41 @@ static bool is_written_by(enum method method)
 	return false;
 }
 
+/* Whether the row changes nothing although other rows with its method do. */
+static bool is_read_row(const struct route *row)
+{
+	return route_is_read(row) && is_written_by(row->method);
+}
+
+bool generate_has_read_rows(const struct dialect *dialect)
+{
+	for (const struct route *row = dialect->routes; row->method; row++) {
+		if (is_read_row(row))
+			return true;
+	}
+	return false;
+}
+
+static bool is_read_by(enum method method)
+{
+	for (size_t i = 0; dialects[i]; i++) {
+		for (const struct route *row = dialects[i]->routes; row->method; row++) {
+			if (row->method == method && is_read_row(row))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Requests with other methods change nothing: no row has such a method, so they are refused. */
 static void put_method_map(void)
 {
-	buf_puts(&generated, "map $request_method $polytask_upstream_of_method {\n");
+	buf_puts(&generated, "map $request_method $polytask_upstream {\n");
 	for (enum method method = METHOD_GET; method < METHOD_OTHER; method++) {
 		if (is_written_by(method))
-			buf_printf(&generated, "\t%s polytask_writer;\n", method_name(method));
+			buf_printf(&generated, "\t%s %s;\n", method_name(method),
+				is_read_by(method) ? "$polytask_upstream_of_address"
+						   : "polytask_writer");
 	}
 	buf_puts(&generated, "\tdefault polytask_readers;\n}\n");
 }
@@ -55,7 +83,7 @@ static void put_row(const char *prefix, const struct route *row)
 static void put_rows(const struct dialect *dialect)
 {
 	for (const struct route *row = dialect->routes; row->method; row++) {
-		if (!route_is_read(row) || !is_written_by(row->method))
+		if (!is_read_row(row))
 			continue;
 		for (const char *const *prefix = dialect->prefixes; *prefix; prefix++)
 			put_row(*prefix, row);
@@ -68,8 +96,9 @@ void generate_upstream_maps(void)
 		"# The upstream of a request: the readers for those that change nothing. Both give the "
 		"same response.\n");
 	put_method_map();
-	buf_puts(&generated, "map \"$request_method $polytask_address\" $polytask_upstream {\n");
+	buf_puts(&generated, "map \"$request_method $polytask_address\" "
+			     "$polytask_upstream_of_address {\n");
 	for (size_t i = 0; dialects[i]; i++)
 		put_rows(dialects[i]);
-	buf_puts(&generated, "\tdefault $polytask_upstream_of_method;\n}\n");
+	buf_puts(&generated, "\tdefault polytask_writer;\n}\n");
 }

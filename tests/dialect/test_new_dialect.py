@@ -145,7 +145,8 @@ def generated(part):
 def configuration_is_generated():
     site, http = generated("site"), generated("http")
     for text, wanted in (
-        (site, "location /toybox/v1 {\n\tset $polytask_dialect toybox;\n\tset $polytask_address $uri;\n\tif ($polytask_token_in_form)"),
+        (site, 'location /toybox/v1 {\n\tinclude "@CONF@/polytask-guard.conf";\n'),
+        (site, "\tset $polytask_dialect toybox;\n\tif ($polytask_token_in_form)"),
         (site, 'location = /-/error/toybox {\n\tdefault_type "application/vnd.toybox+json";'),
         (site, 'location = /toybox-login {\n\tinclude "@CONF@/polytask-token.conf";'),
         (http, '"~^[^ ]+ (https?://[^/? ]+)?/toybox-login/?([? ]|$)" oauth;'),
@@ -197,7 +198,7 @@ def nginx_accepts_the_configuration():
     with tempfile.TemporaryDirectory() as home:
         values = {"SOCKET": home + "/s", "READ_SOCKET": home + "/r", "CACHE": home + "/cache"}
         values.update(RATE="1", CONF=home, ORIGINS="", NAMES="localhost", CONNECTIONS="1")
-        for part in ("http", "app", "pass", "error", "headers", "authorize", "token"):
+        for part in ("http", "guard", "app", "pass", "error", "headers", "authorize", "token"):
             name = f"polytask-{part}.conf"
             fill(os.path.join(SOURCE, "nginx", name + ".in"), values, os.path.join(home, name))
         for part in ("site", "http", "authorize", "pass"):

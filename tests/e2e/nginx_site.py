@@ -7,7 +7,8 @@ from paths import BUILD, SOURCE
 
 # Those of the dialects are written by nginx/generate, into the build tree.
 SITE_PARTS = (
-    *("hash", "http", "site", "plain", "app", "authorize", "pass", "token", "error", "headers"),
+    *("hash", "http", "site", "plain", "guard", "app", "authorize", "pass", "token", "error"),
+    "headers",
     *("dialects-" + part for part in ("http", "site", "errors", "authorize", "pass")),
 )
 
