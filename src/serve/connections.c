@@ -10,6 +10,11 @@
 #define ACCEPT_RETRY_MS 200
 /* Connections to take from a queue in one round. */
 #define TAKE_MAX 4
+/*
+ * Connections to accept from a listener in one round. A client that resets its streams makes the
+ * web server open hundreds at a time; requests on other connections are answered in between.
+ */
+#define ACCEPT_MAX 16
 
 static bool watch_one(const struct connections *connections, int fd, void *source, bool on)
 {
@@ -117,7 +122,7 @@ static void accept_from(struct connections *connections, size_t source)
 {
 	bool more = true;
 
-	while (more && connections->listening) {
+	for (int count = 0; more && connections->listening && count < ACCEPT_MAX; count++) {
 		struct fcgi *fcgi = NULL;
 		enum fcgi_accept_result result = fcgi_accept(
 			&fcgi, connections->listeners[source], connections->peer);
