@@ -15,6 +15,12 @@
 
 #define ROUND_MAX 256 /* events */
 /*
+ * Time for the events of a round, in us by the clock; epoll reports the others again, those that
+ * it has not reported before first. Contended (turns.h): the shorter one.
+ */
+#define ROUND_EVENTS_US		  2000
+#define ROUND_EVENTS_CONTENDED_US 500
+/*
  * Time of round_work(), in us by the clock: 2 ms, then up to 4 ms for short requests only, because
  * these share the flush. Contended (turns.h): as long as a flush takes, from 0.5 to 2 ms, then up
  * to 4 ms for short requests of light tenants only; and lists wait while a response can be sent.

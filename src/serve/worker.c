@@ -120,7 +120,11 @@ static bool is_finished(const struct worker *worker)
 
 static void handle_events(struct worker *worker, const struct epoll_event *events, int count)
 {
-	for (int i = 0; i < count; i++) {
+	int64_t began = worker->shared.turns.now_us;
+	int64_t limit = turns_are_contended(&worker->shared.turns) ? ROUND_EVENTS_CONTENDED_US
+								   : ROUND_EVENTS_US;
+
+	for (int i = 0; i < count && clock_mono_us() - began < limit; i++) {
 		void *source = events[i].data.ptr;
 
 		if (source == worker)
