@@ -41,8 +41,10 @@ bool request_add_cgi_param(
 
 static struct str find_pair(const struct pair *pairs, size_t count, const char *name)
 {
+	struct str wanted = str_cstr(name);
+
 	for (size_t i = 0; i < count; i++) {
-		if (str_eq(pairs[i].name, str_cstr(name)))
+		if (str_eq(pairs[i].name, wanted))
 			return pairs[i].value;
 	}
 	return STR_NULL;
@@ -55,10 +57,11 @@ struct str request_cgi_param(const struct request *request, const char *name)
 
 size_t request_count_cgi_param(const struct request *request, const char *name)
 {
+	struct str wanted = str_cstr(name);
 	size_t count = 0;
 
 	for (size_t i = 0; i < request->cgi_param_count; i++)
-		count += str_eq(request->cgi_params[i].name, str_cstr(name));
+		count += str_eq(request->cgi_params[i].name, wanted);
 	return count;
 }
 

@@ -131,7 +131,9 @@ static void handle_events(struct worker *worker, const struct epoll_event *event
 			stop_as_orphan(worker);
 		else if (source == &worker->connections.queues)
 			connections_take(&worker->connections);
-		else if (source != &worker->connections.listeners)
+		else if (source == &worker->connections.listeners)
+			connections_accept(&worker->connections);
+		else
 			round_receive(&worker->round, source, events[i].events);
 	}
 }
@@ -158,7 +160,6 @@ static void run(struct worker *worker)
 		worker->shared.now_ms = worker->shared.turns.now_us / 1000;
 		log_batch(true);
 		handle_events(worker, events, count);
-		connections_accept(&worker->connections);
 		if (!round_work(&worker->round) || !round_flush(&worker->round))
 			exit_on_panic();
 		round_send(&worker->round);
