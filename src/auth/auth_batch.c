@@ -1,5 +1,7 @@
 #include "auth/auth_batch.h"
 
+#include "base/log.h"
+
 void auth_batch_free(struct auth_batch *batch)
 {
 	buf_free(&batch->keys);
@@ -62,5 +64,92 @@ bool auth_batch_run(
 		ok = store_auth_update(store, &edit, 1, err);
 		*changed += ok && batch->changed;
 	}
+	return ok;
+}
+
+/* ---- in parts ---- */
+
+struct part_edit {
+	struct auth_batch *batch;
+	struct str key;
+	bool changed;
+};
+
+static bool edit_part(struct str old, struct buf *value, void *data, struct err *err)
+{
+	struct part_edit *edit = data;
+	bool ok;
+
+	edit->batch->key = edit->key;
+	ok = auth_batch_edit(old, value, edit->batch, err);
+	edit->changed = ok && edit->batch->changed;
+	return ok;
+}
+
+/* Puts those keys of a part into batch->keys whose records are selected. */
+static bool select_part(
+	struct store *store, struct auth_batch *batch, struct str keys, struct err *err)
+{
+	const struct auth_record_kind *kind = batch->kind;
+	struct err cause = { 0 };
+
+	buf_reset(&batch->keys);
+	batch->found = 0;
+	while (keys.len > 0) {
+		struct str key = str_split_next(&keys, '\0');
+
+		if (auth_record_get(store, kind, key.ptr, batch->record, &cause))
+			collect_selected(key, batch->record, batch);
+		else if (cause.code == ERR_INTERNAL)
+			log_error("principal-unreadable", "skipped an unreadable %s record",
+				kind->name);
+		else if (cause.code != ERR_NOT_FOUND)
+			break;
+		cause.code = ERR_NONE;
+	}
+	explicit_bzero(batch->record, kind->size);
+	if (cause.code != ERR_NONE)
+		*err = cause;
+	return cause.code == ERR_NONE && (buf_ok(&batch->keys) || err_no_memory(err));
+}
+
+static bool change_part(
+	struct store *store, struct auth_batch *batch, unsigned *changed, struct err *err)
+{
+	struct part_edit parts[AUTH_BATCH_EDITS];
+	struct store_auth_edit edits[AUTH_BATCH_EDITS];
+	struct str rest = buf_str(&batch->keys);
+
+	while (rest.len > 0) {
+		size_t count = 0;
+
+		for (; count < AUTH_BATCH_EDITS && rest.len > 0; count++) {
+			parts[count] = (struct part_edit){ batch, str_split_next(&rest, '\0'),
+				false };
+			edits[count] = (struct store_auth_edit){ batch->kind->table,
+				parts[count].key, edit_part, &parts[count] };
+		}
+		if (!store_auth_update(store, edits, count, err))
+			return false;
+		for (size_t i = 0; i < count; i++)
+			*changed += parts[i].changed;
+	}
+	return true;
+}
+
+bool auth_batch_run_part(struct store *store, struct auth_batch *batch,
+	struct store_auth_place *place, unsigned *changed, struct err *err)
+{
+	struct store_auth_place next = *place;
+	struct buf keys = BUF_INIT;
+	bool ok;
+
+	*changed = 0;
+	ok = store_auth_keys(store, batch->kind->table, &next, AUTH_BATCH_PART, &keys, err) &&
+	     select_part(store, batch, buf_str(&keys), err) &&
+	     change_part(store, batch, changed, err);
+	if (ok)
+		*place = next;
+	buf_free(&keys);
 	return ok;
 }

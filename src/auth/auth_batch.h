@@ -1,7 +1,6 @@
 #pragma once
 /*
- * Internal to src/auth: finds records by a condition and changes or removes each of them in a
- * transaction of its own.
+ * Internal to src/auth: finds records by a condition and changes or removes them.
  */
 #include "auth/auth_record.h"
 
@@ -22,9 +21,17 @@ struct auth_batch {
 void auth_batch_free(struct auth_batch *batch);
 /* Finds the records; fills in keys and found. */
 bool auth_batch_find(struct store *store, struct auth_batch *batch, struct err *err);
-/* Finds the records and changes each. *changed: how many, also on failure. */
+/* Finds the records and changes each in a transaction. *changed: how many, also on failure. */
 bool auth_batch_run(
 	struct store *store, struct auth_batch *batch, unsigned *changed, struct err *err);
+/*
+ * The same for the next part of a table, of some hundred records, in transactions of up to
+ * AUTH_BATCH_EDITS. *place is all zero before the first part.
+ */
+#define AUTH_BATCH_PART	 200
+#define AUTH_BATCH_EDITS 64
+bool auth_batch_run_part(struct store *store, struct auth_batch *batch,
+	struct store_auth_place *place, unsigned *changed, struct err *err);
 /*
  * Changes one record, batch->key; an update for store_auth_edit, whose data is the batch. Leaves
  * the record alone and clears `changed` if it is no longer selected, after a concurrent change.

@@ -267,13 +267,14 @@ static bool has_ended(const void *record, const void *data)
 	return credential_terms_ended_before(&key->terms, *before);
 }
 
-bool key_purge(struct store *store, int64_t before, unsigned *removed, struct err *err)
+bool key_purge(struct store *store, int64_t before, struct store_auth_place *place,
+	unsigned *removed, struct err *err)
 {
 	struct key key;
 	struct auth_batch batch = {
 		.kind = &key_kind, .record = &key, .selects = has_ended, .data = &before
 	};
-	bool ok = auth_batch_run(store, &batch, removed, err);
+	bool ok = auth_batch_run_part(store, &batch, place, removed, err);
 
 	auth_batch_free(&batch);
 	return ok;

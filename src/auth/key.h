@@ -36,8 +36,12 @@ bool key_expire(struct store *store, const char *id, int64_t expires, struct err
  */
 bool key_rotate(struct store *store, const char *id, const char *secret, int64_t overlap,
 	int64_t now, struct key *made, struct err *err);
-/* Removes keys that expired or were revoked before then. */
-bool key_purge(struct store *store, int64_t before, unsigned *removed, struct err *err);
+/*
+ * Removes keys that expired or were revoked before then, in the next part of the table, as
+ * token_purge() does.
+ */
+bool key_purge(struct store *store, int64_t before, struct store_auth_place *place,
+	unsigned *removed, struct err *err);
 
 /* The identity of a key whose signature was correct; else ERR_UNAUTHENTICATED (principal.h). */
 bool key_identity(struct store *store, const struct key *key, int64_t now, struct identity *who,

@@ -208,13 +208,18 @@ bool token_expire(
 	       (changed > 0 || no_such_token(label, err));
 }
 
-bool token_purge(
-	struct store *store, const char *label, int64_t before, unsigned *removed, struct err *err)
+bool token_purge(struct store *store, const char *label, int64_t before,
+	struct store_auth_place *place, unsigned *removed, struct err *err)
 {
 	const struct token_change change = { .label = label, .end = before };
-	unsigned found;
+	struct token token;
+	struct auth_batch batch = {
+		.kind = &token_kind, .record = &token, .selects = has_ended, .data = &change
+	};
+	bool ok = auth_batch_run_part(store, &batch, place, removed, err);
 
-	return change_tokens(store, &change, has_ended, NULL, &found, removed, err);
+	auth_batch_free(&batch);
+	return ok;
 }
 
 /* ---- rotation ---- */

@@ -34,6 +34,9 @@ bool token_expire(
  */
 bool token_rotate(struct store *store, const char *label, int64_t overlap, int64_t now,
 	char text[AUTH_TOKEN_MAX], struct err *err);
-/* Removes tokens of the label (NULL: of any label) that expired or were revoked before then. */
-bool token_purge(
-	struct store *store, const char *label, int64_t before, unsigned *removed, struct err *err);
+/*
+ * Removes tokens of the label (NULL: of any label) that expired or were revoked before then, in the
+ * next part of the table. *place is all zero before the first part. *removed: also on failure.
+ */
+bool token_purge(struct store *store, const char *label, int64_t before,
+	struct store_auth_place *place, unsigned *removed, struct err *err);

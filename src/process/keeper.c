@@ -19,29 +19,71 @@ struct keeper {
 	const struct child_context *child;
 	struct store *store;
 	bool low_space; /* less than plenty is free */
+	struct {
+		size_t stage;
+		struct store_auth_place place;
+		unsigned removed;
+	} purge;
 	struct archive_report archive;
 	struct jobs jobs;
 };
 
 /* ---- jobs ---- */
 
+static bool purge_logins(
+	struct store *store, struct store_auth_place *place, unsigned *removed, struct err *err)
+{
+	return token_purge(store, TOKEN_LOGIN_LABEL, clock_wall_ms() - TOKEN_LOGIN_RETENTION_MS,
+		place, removed, err);
+}
+
+static bool purge_tokens(
+	struct store *store, struct store_auth_place *place, unsigned *removed, struct err *err)
+{
+	return token_purge(
+		store, NULL, clock_wall_ms() - CREDENTIAL_RETENTION_MS, place, removed, err);
+}
+
+static bool purge_keys(
+	struct store *store, struct store_auth_place *place, unsigned *removed, struct err *err)
+{
+	return key_purge(store, clock_wall_ms() - CREDENTIAL_RETENTION_MS, place, removed, err);
+}
+
 /* Expired logins leave tokens behind; other credentials are kept longer after their end. */
+static const struct {
+	const char *name;
+	bool (*run)(struct store *store, struct store_auth_place *place, unsigned *removed,
+		struct err *err);
+} purges[] = {
+	{ "login tokens", purge_logins },
+	{ "other tokens", purge_tokens },
+	{ "keys", purge_keys },
+};
+
+#define PURGES (sizeof(purges) / sizeof(purges[0]))
+
+/* A part of one table at each run. */
 static bool purge_credentials(void *data, const struct job *job, bool *more, struct err *err)
 {
 	struct keeper *keeper = data;
-	int64_t now = clock_wall_ms();
-	unsigned logins, tokens, keys;
+	size_t stage = keeper->purge.stage;
+	unsigned removed;
+	bool ok = purges[stage].run(keeper->store, &keeper->purge.place, &removed, err);
 
-	(void)job, (void)more;
-	if (!token_purge(keeper->store, TOKEN_LOGIN_LABEL, now - TOKEN_LOGIN_RETENTION_MS, &logins,
-		    err) ||
-		!token_purge(keeper->store, NULL, now - CREDENTIAL_RETENTION_MS, &tokens, err) ||
-		!key_purge(keeper->store, now - CREDENTIAL_RETENTION_MS, &keys, err))
+	(void)job;
+	keeper->purge.removed += removed;
+	if (!ok)
 		return false;
-	if (logins + tokens + keys > 0)
-		log_info("purge",
-			"removed credentials that had ended (login tokens: %u, other tokens: %u, keys: %u)",
-			logins, tokens, keys);
+	*more = !keeper->purge.place.end || stage + 1 < PURGES;
+	if (!keeper->purge.place.end)
+		return true;
+	if (keeper->purge.removed > 0)
+		log_info("purge", "removed credentials that had ended (%s: %u)", purges[stage].name,
+			keeper->purge.removed);
+	keeper->purge.stage = (stage + 1) % PURGES;
+	keeper->purge.removed = 0;
+	keeper->purge.place = (struct store_auth_place){ 0 };
 	return true;
 }
 

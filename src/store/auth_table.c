@@ -169,3 +169,47 @@ bool store_auth_each(struct store *store, enum store_table table,
 	wipe(&copy.rows);
 	return ok;
 }
+
+/* ---- keys, in parts ---- */
+
+struct key_walk {
+	enum engine_table table;
+	struct engine_place place;
+	size_t left;
+	struct buf *keys;
+};
+
+static bool put_key(struct str key, void *data)
+{
+	struct key_walk *walk = data;
+
+	buf_put_str(walk->keys, key);
+	buf_putc(walk->keys, '\0');
+	walk->left -= walk->left > 0;
+	return walk->left > 0 && buf_ok(walk->keys);
+}
+
+static int step_keys(struct store *store, void *data, struct err *err)
+{
+	struct key_walk *walk = data;
+	int rc;
+
+	(void)err;
+	rc = (int)store->engine->ops->each_key(
+		store->engine, walk->table, &walk->place, put_key, walk);
+	return rc == 0 && !buf_ok(walk->keys) ? ENGINE_NO_MEMORY : rc;
+}
+
+bool store_auth_keys(struct store *store, enum store_table table, struct store_auth_place *place,
+	size_t count, struct buf *keys, struct err *err)
+{
+	struct key_walk walk = { .table = tables[table],
+		.place = { .next = place->next, .last = place->last },
+		.left = count,
+		.keys = keys };
+
+	if (!step_call(store, ENGINE_READ, step_keys, &walk, err))
+		return false;
+	*place = (struct store_auth_place){ walk.place.next, walk.place.last, walk.place.end };
+	return true;
+}

@@ -273,6 +273,18 @@ bool store_auth_update(
  */
 bool store_auth_each(struct store *store, enum store_table table,
 	bool (*take)(struct str key, struct str value, void *data), void *data, struct err *err);
+/* Where a walk in parts goes on. All zero: at the start. */
+struct store_auth_place {
+	uint64_t next, last; /* for the store */
+	bool end;
+};
+/*
+ * Appends the next `count` keys and those that lie beside the last one, each with a NUL behind it,
+ * and moves *place. Each record that exists during the whole walk is seen once, unless its page is
+ * damaged. No lock remains between two parts.
+ */
+bool store_auth_keys(struct store *store, enum store_table table, struct store_auth_place *place,
+	size_t count, struct buf *keys, struct err *err);
 
 /* ---- maintenance: the keeper and the operator ---- */
 

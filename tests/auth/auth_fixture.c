@@ -79,6 +79,30 @@ struct token find_token(const char *label)
 	return found;
 }
 
+unsigned purge_tokens(const char *label, int64_t before)
+{
+	struct store_auth_place place = { 0 };
+	unsigned total = 0, removed;
+
+	while (!place.end) {
+		must(token_purge(store, label, before, &place, &removed, &err), &err);
+		total += removed;
+	}
+	return total;
+}
+
+unsigned purge_keys(int64_t before)
+{
+	struct store_auth_place place = { 0 };
+	unsigned total = 0, removed;
+
+	while (!place.end) {
+		must(key_purge(store, before, &place, &removed, &err), &err);
+		total += removed;
+	}
+	return total;
+}
+
 void put_record(enum store_table table, const char *key, const char *record)
 {
 	fixture_auth_put(store, table, str_cstr(key), str_cstr(record));

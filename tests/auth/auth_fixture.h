@@ -75,6 +75,10 @@ struct token find_token(const char *label);
 /* why: a PRINCIPAL_ reason, "" if the token must be unknown, NULL if it must be accepted. */
 void assert_token(const char *text, int64_t now, const char *why);
 
+/* Remove ended credentials of the whole table; return how many (token_purge, key_purge). */
+unsigned purge_tokens(const char *label, int64_t before);
+unsigned purge_keys(int64_t before);
+
 /* Writes a record directly, for instance one of an older version. */
 void put_record(enum store_table table, const char *key, const char *record);
 

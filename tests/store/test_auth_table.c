@@ -1,4 +1,6 @@
 /* The service's own records: users, tokens, signing keys. */
+#include <stdio.h>
+
 #include "fixture.h"
 #include "store/internal.h"
 
@@ -100,6 +102,54 @@ static void each_ends_when_the_callback_says_so(void **state)
 	put(store, "b", "2");
 	must(store_auth_each(store, STORE_USERS, stop, &rows, &err), &err);
 	assert_int_equal(rows, 1);
+}
+
+/* ---- keys ---- */
+
+#define KEYS_MAX 2000
+
+/* Counts the keys "0000" to "1999"; ends the test at any other. Returns how many there are. */
+static unsigned count_keys(struct str keys, unsigned seen[KEYS_MAX])
+{
+	unsigned count = 0;
+
+	for (; keys.len > 0; count++) {
+		uint64_t number;
+
+		assert_true(str_to_u64(str_split_next(&keys, '\0'), &number));
+		assert_true(number < KEYS_MAX);
+		seen[number]++;
+	}
+	return count;
+}
+
+static void fill_keys(struct store *store)
+{
+	char key[8];
+
+	for (unsigned i = 0; i < KEYS_MAX; i++) {
+		snprintf(key, sizeof(key), "%04u", i);
+		put(store, key, "1");
+	}
+}
+
+static void keys_come_once_and_in_parts(void **state)
+{
+	static unsigned seen[KEYS_MAX];
+	struct store_auth_place place = { 0 };
+	struct buf keys = BUF_INIT;
+	struct err err = { 0 };
+
+	memset(seen, 0, sizeof(seen));
+	fill_keys(*state);
+	while (!place.end) {
+		buf_reset(&keys);
+		must(store_auth_keys(*state, STORE_USERS, &place, 100, &keys, &err), &err);
+		assert_in_range(count_keys(buf_str(&keys), seen), 0, KEYS_MAX / 2);
+	}
+	buf_free(&keys);
+	for (unsigned i = 0; i < KEYS_MAX; i++)
+		assert_int_equal(seen[i], 1);
 }
 
 /* ---- update ---- */
@@ -212,6 +262,7 @@ int main(void)
 		ON_EVERY_ENGINE(tables_are_separate),
 		ON_EVERY_ENGINE(each_has_every_record_of_one_table),
 		ON_EVERY_ENGINE(each_ends_when_the_callback_says_so),
+		ON_BDB(keys_come_once_and_in_parts),
 		ON_EVERY_ENGINE(edits_create_change_and_remove),
 		ON_EVERY_ENGINE(refused_edit_undoes_all),
 		ON_EVERY_ENGINE(full_disk_allows_only_changes),
