@@ -141,6 +141,8 @@ const struct auth_member_rule auth_token_members[] = {
 	{ "login", false, TIME_RULE },
 	{ "refresh", false, is_boolean, "true or false" },
 	{ "pair", false, is_token_hash, "64 lower-case hex digits" },
+	{ "current", false, is_token_hash, "64 lower-case hex digits" },
+	{ "before", false, is_token_hash, "64 lower-case hex digits" },
 	TERMS_RULES,
 	{ .name = NULL },
 };

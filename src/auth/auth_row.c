@@ -145,6 +145,9 @@ static bool check_kind(const struct token *token, const struct token *old, struc
 		(token->is_refresh || token->pair[0]))
 		return err_set(err, ERR_INVALID, token->is_refresh ? "refresh" : "pair",
 			"only tokens of logins have '%s'", token->is_refresh ? "refresh" : "pair");
+	if (!token->is_refresh && (token->current[0] || token->before[0]))
+		return err_set(err, ERR_INVALID, token->current[0] ? "current" : "before",
+			"only refresh tokens have '%s'", token->current[0] ? "current" : "before");
 	return !old || token->is_refresh == old->is_refresh ||
 	       err_set(err, ERR_CONFLICT, "refresh", "the store has a token of another kind");
 }

@@ -1,81 +1,163 @@
 #include "auth/login_tokens.h"
 
+#include "base/log.h"
+
 #define LOGIN_ACCESS_MS	 ((int64_t)LOGIN_ACCESS_S * 1000)
 #define LOGIN_REFRESH_MS ((int64_t)LOGIN_REFRESH_S * 1000)
-
-/* ---- making ---- */
-
-/* The records of a login that is about to be stored. */
-struct login {
-	char access_hash[TOKEN_HASH_LEN + 1], refresh_hash[TOKEN_HASH_LEN + 1];
-	struct token access, refresh;
-};
-
-static void set_terms(struct token *token, const char *user, unsigned rights, int64_t now)
-{
-	token->terms.rights = rights;
-	token->terms.created = now;
-	auth_record_copy_text(token->label, sizeof(token->label), TOKEN_LOGIN_LABEL);
-	auth_record_copy_text(token->terms.user, sizeof(token->terms.user), user);
-}
-
-static bool make_login(struct login *login, const struct user *user, int64_t password_changed,
-	int64_t now, struct login_tokens *made, struct err *err)
-{
-	*login = (struct login){ 0 };
-	if (!token_generate(made->access, login->access_hash, err) ||
-		!token_generate(made->refresh, login->refresh_hash, err))
-		return false;
-	set_terms(&login->access, user->name, user->rights, now);
-	login->access.terms.expires = now + LOGIN_ACCESS_MS;
-	login->access.login_password_changed = password_changed;
-	login->refresh = login->access;
-	login->refresh.terms.expires = now + LOGIN_REFRESH_MS;
-	login->refresh.is_refresh = true;
-	memcpy(login->access.pair, login->refresh_hash, sizeof(login->access.pair));
-	memcpy(login->refresh.pair, login->access_hash, sizeof(login->refresh.pair));
-	return true;
-}
-
-/* Writes the two edits that insert the records. */
-static void add_inserts(struct store_auth_edit *edits, struct login *login)
-{
-	edits[0] = (struct store_auth_edit){ STORE_TOKENS, str_cstr(login->access_hash),
-		token_insert, &login->access };
-	edits[1] = (struct store_auth_edit){ STORE_TOKENS, str_cstr(login->refresh_hash),
-		token_insert, &login->refresh };
-}
-
-bool login_tokens_add(struct store *store, const struct user *user, int64_t now,
-	struct login_tokens *made, struct err *err)
-{
-	struct store_auth_edit edits[2];
-	struct login login;
-
-	if (!make_login(&login, user, user->password_changed, now, made, err))
-		return false;
-	add_inserts(edits, &login);
-	return store_auth_update(store, edits, 2, err);
-}
-
-/* ---- renewing ---- */
 
 static bool refuse(struct err *err, const char *reason)
 {
 	return err_set(err, ERR_UNAUTHENTICATED, reason, NULL);
 }
 
-/* Removes the refresh token, unless a concurrent call has ended it. data: its key. */
-static bool remove_refresh(struct str old, struct buf *value, void *data, struct err *err)
+/* ---- making ---- */
+
+/* The records of a login that is about to be stored. */
+struct login {
+	char access_key[TOKEN_HASH_LEN + 1], refresh_key[TOKEN_HASH_LEN + 1];
+	struct token access, refresh;
+};
+
+static void set_terms(struct token *token, const struct user *user, int64_t now)
 {
+	token->terms.rights = user->rights;
+	token->terms.created = now;
+	token->login_password_changed = user->password_changed;
+	auth_record_copy_text(token->label, sizeof(token->label), TOKEN_LOGIN_LABEL);
+	auth_record_copy_text(token->terms.user, sizeof(token->terms.user), user->name);
+}
+
+/* id: of the login, LOGIN_ID_LEN bytes; NULL: a new one. */
+static bool make_refresh_text(
+	struct login *login, const char *id, char text[AUTH_TOKEN_MAX], struct err *err)
+{
+	char *current = login->refresh.current;
+
+	if (!token_generate(text, current, err))
+		return false;
+	if (id)
+		memcpy(text, id, LOGIN_ID_LEN);
+	return token_hash(str_cstr(text), current, err) &&
+	       token_hash((struct str){ text, LOGIN_ID_LEN }, login->refresh_key, err);
+}
+
+static bool make_login(struct login *login, const struct user *user, const char *id, int64_t now,
+	struct login_tokens *made, struct err *err)
+{
+	*login = (struct login){ 0 };
+	set_terms(&login->access, user, now);
+	login->access.terms.expires = now + LOGIN_ACCESS_MS;
+	login->refresh = login->access;
+	login->refresh.terms.expires = now + LOGIN_REFRESH_MS;
+	login->refresh.is_refresh = true;
+	if (!token_generate(made->access, login->access_key, err) ||
+		!make_refresh_text(login, id, made->refresh, err))
+		return false;
+	memcpy(login->access.pair, login->refresh_key, sizeof(login->access.pair));
+	memcpy(login->refresh.pair, login->access_key, sizeof(login->refresh.pair));
+	return true;
+}
+
+bool login_tokens_add(struct store *store, const struct user *user, int64_t now,
+	struct login_tokens *made, struct err *err)
+{
+	struct login login;
+	const struct store_auth_edit edits[] = {
+		{ STORE_TOKENS, { login.access_key, TOKEN_HASH_LEN }, token_insert, &login.access },
+		{ STORE_TOKENS, { login.refresh_key, TOKEN_HASH_LEN }, token_insert,
+			&login.refresh },
+	};
+
+	return make_login(&login, user, NULL, now, made, err) &&
+	       store_auth_update(store, edits, 2, err);
+}
+
+/* ---- finding ---- */
+
+/* A refresh token that was presented, and its login. */
+struct presented {
+	char hash[TOKEN_HASH_LEN + 1];
+	struct token_found login;
+};
+
+static bool find_login(struct store *store, struct str text, int64_t now,
+	struct presented *presented, struct err *err)
+{
+	char key[TOKEN_HASH_LEN + 1];
+
+	if (!token_is_wellformed(text))
+		return refuse(err, NULL);
+	return token_hash(text, presented->hash, err) &&
+	       token_hash((struct str){ text.ptr, LOGIN_ID_LEN }, key, err) &&
+	       token_find_record(store, key, now, &presented->login, err) &&
+	       (presented->login.token.current[0] || refuse(err, NULL));
+}
+
+/* ---- ending ---- */
+
+struct ending {
+	int64_t now;
+	char access_key[TOKEN_HASH_LEN + 1]; /* the record of the refresh token says it better */
+};
+
+/* A record that has been removed or revoked meanwhile stays as it is. */
+static bool revoke_record(struct str old, struct buf *value, void *data, struct err *err)
+{
+	struct ending *ending = data;
 	struct token token;
 
-	(void)value;
+	if (!old.ptr)
+		return true;
+	if (!auth_record_decode(&token_kind, STR_NULL, old, &token))
+		return err_set(err, ERR_INTERNAL, NULL, NULL);
+	if (token.is_refresh && token.pair[0])
+		memcpy(ending->access_key, token.pair, sizeof(ending->access_key));
+	if (token.terms.revoked == 0)
+		token.terms.revoked = ending->now;
+	return auth_record_encode(&token_kind, &token, value, err);
+}
+
+/* Revokes a token and the other one of its login, which a concurrent renewal may have replaced. */
+static bool end_login(
+	struct store *store, const struct token_found *found, int64_t now, struct err *err)
+{
+	bool is_refresh = found->token.is_refresh;
+	const char *refresh_key = is_refresh ? found->hash : found->token.pair;
+	struct ending ending = { .now = now };
+	struct store_auth_edit edits[2];
+	size_t count = 0;
+
+	memcpy(ending.access_key, is_refresh ? found->token.pair : found->hash,
+		sizeof(ending.access_key));
+	if (refresh_key[0])
+		edits[count++] = (struct store_auth_edit){ STORE_TOKENS, str_cstr(refresh_key),
+			revoke_record, &ending };
+	if (ending.access_key[0])
+		edits[count++] = (struct store_auth_edit){ STORE_TOKENS,
+			{ ending.access_key, TOKEN_HASH_LEN }, revoke_record, &ending };
+	return store_auth_update(store, edits, count, err);
+}
+
+/* ---- renewing ---- */
+
+struct renewal {
+	const struct presented *old;
+	const struct token *next;
+};
+
+/* Replaces the text of the refresh token, unless a concurrent call has done so or ended it. */
+static bool replace_refresh(struct str old, struct buf *value, void *data, struct err *err)
+{
+	const struct renewal *renewal = data;
+	struct token token;
+
 	if (!old.ptr)
 		return refuse(err, PRINCIPAL_REVOKED);
-	if (!auth_record_decode(&token_kind, str_cstr(data), old, &token))
+	if (!auth_record_decode(&token_kind, STR_NULL, old, &token))
 		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	return token.terms.revoked == 0 || refuse(err, PRINCIPAL_REVOKED);
+	if (token.terms.revoked != 0 || strcmp(token.current, renewal->old->hash) != 0)
+		return refuse(err, PRINCIPAL_REVOKED);
+	return auth_record_encode(&token_kind, renewal->next, value, err);
 }
 
 static bool remove_access(struct str old, struct buf *value, void *data, struct err *err)
@@ -84,73 +166,90 @@ static bool remove_access(struct str old, struct buf *value, void *data, struct 
 	return true;
 }
 
-static bool find_refresh(struct store *store, struct str text, int64_t now,
-	struct token_found *found, struct err *err)
+/* Ends a live login of which an old refresh token was presented. */
+static bool refuse_replaced(
+	struct store *store, const struct presented *presented, int64_t now, struct err *err)
+{
+	const struct token *token = &presented->login.token;
+	bool is_repeated = strcmp(presented->hash, token->before) == 0 &&
+			   now - token->terms.created < LOGIN_REUSE_GRACE_MS;
+
+	if (!is_repeated && presented->login.validity == VALIDITY_LIVE) {
+		if (!end_login(store, &presented->login, now, err))
+			return false;
+		log_warn("refresh-reused",
+			"a login of the user '%s' was ended: a refresh token that had been replaced"
+			" was used again",
+			token->terms.user);
+	}
+	return refuse(err, PRINCIPAL_REVOKED);
+}
+
+static bool find_live_login(struct store *store, struct str text, int64_t now,
+	struct presented *presented, struct err *err)
 {
 	static const char *const reasons[] = {
 		[VALIDITY_EXPIRED] = PRINCIPAL_EXPIRED,
 		[VALIDITY_REVOKED] = PRINCIPAL_REVOKED,
 	};
+	const struct token_found *login = &presented->login;
 
-	if (!token_find(store, text, now, found, err))
+	if (!find_login(store, text, now, presented, err))
 		return false;
-	if (!found->token.is_refresh)
-		return refuse(err, NULL);
-	if (found->validity != VALIDITY_LIVE)
-		return refuse(err, reasons[found->validity]);
-	return user_may_log_in(&found->owner, now) || refuse(err, PRINCIPAL_EXPIRED);
+	if (strcmp(presented->hash, login->token.current) != 0)
+		return refuse_replaced(store, presented, now, err);
+	if (login->validity != VALIDITY_LIVE)
+		return refuse(err, reasons[login->validity]);
+	return user_may_log_in(&login->owner, now) || refuse(err, PRINCIPAL_EXPIRED);
+}
+
+/* Members that the new records have from the old one. */
+static void keep_origin(struct login *login, const struct presented *old)
+{
+	login->access.login_password_changed = old->login.token.login_password_changed;
+	login->refresh.login_password_changed = old->login.token.login_password_changed;
+	memcpy(login->refresh.before, old->hash, sizeof(login->refresh.before));
+}
+
+static bool store_renewal(
+	struct store *store, const struct presented *old, struct login *login, struct err *err)
+{
+	struct renewal renewal = { old, &login->refresh };
+	const struct store_auth_edit edits[] = {
+		{ STORE_TOKENS, { login->refresh_key, TOKEN_HASH_LEN }, replace_refresh, &renewal },
+		{ STORE_TOKENS, { login->access_key, TOKEN_HASH_LEN }, token_insert,
+			&login->access },
+		{ STORE_TOKENS, { old->login.token.pair, TOKEN_HASH_LEN }, remove_access, NULL },
+	};
+
+	return store_auth_update(store, edits, 3, err);
 }
 
 bool login_tokens_renew(struct store *store, struct str text, unsigned asked, int64_t now,
 	struct login_tokens *made, struct user *user, struct err *err)
 {
-	struct store_auth_edit edits[4];
-	struct token_found found;
+	char id[LOGIN_ID_LEN];
+	struct presented old;
 	struct login login;
 	unsigned had;
-	size_t count = 0;
 
-	if (!find_refresh(store, text, now, &found, err))
+	if (!find_live_login(store, text, now, &old, err))
 		return false;
-	had = found.token.terms.rights;
-	found.owner.rights &= asked ? asked & had : had;
-	if ((asked & ~had) || !found.owner.rights)
+	memcpy(id, text.ptr, sizeof(id)); /* text may lie in *made */
+	had = old.login.token.terms.rights;
+	old.login.owner.rights &= asked ? asked & had : had;
+	if ((asked & ~had) || !old.login.owner.rights)
 		return err_set(err, ERR_INVALID, "scope", NULL);
-	if (!make_login(&login, &found.owner, found.token.login_password_changed, now, made, err))
+	if (!make_login(&login, &old.login.owner, id, now, made, err))
 		return false;
-	edits[count++] = (struct store_auth_edit){ STORE_TOKENS, str_cstr(found.hash),
-		remove_refresh, found.hash };
-	if (found.token.pair[0])
-		edits[count++] = (struct store_auth_edit){ STORE_TOKENS, str_cstr(found.token.pair),
-			remove_access, NULL };
-	add_inserts(edits + count, &login);
-	if (!store_auth_update(store, edits, count + 2, err))
+	keep_origin(&login, &old);
+	if (!store_renewal(store, &old, &login, err))
 		return false;
-	*user = found.owner;
+	*user = old.login.owner;
 	return true;
 }
 
 /* ---- revoking ---- */
-
-struct revocation {
-	const char *hash;
-	int64_t now;
-};
-
-/* A record that has been removed or revoked meanwhile stays as it is. */
-static bool revoke_record(struct str old, struct buf *value, void *data, struct err *err)
-{
-	const struct revocation *revocation = data;
-	struct token token;
-
-	if (!old.ptr)
-		return true;
-	if (!auth_record_decode(&token_kind, str_cstr(revocation->hash), old, &token))
-		return err_set(err, ERR_INTERNAL, NULL, NULL);
-	if (token.terms.revoked == 0)
-		token.terms.revoked = revocation->now;
-	return auth_record_encode(&token_kind, &token, value, err);
-}
 
 /* Whatever the validity of the user: an operator may extend it. */
 static bool is_revocable(const struct token *token, int64_t now)
@@ -160,23 +259,27 @@ static bool is_revocable(const struct token *token, int64_t now)
 	return validity == VALIDITY_LIVE || (token->is_refresh && validity == VALIDITY_EXPIRED);
 }
 
+static bool find_any(struct store *store, struct str text, int64_t now, struct token_found *found,
+	struct err *err)
+{
+	struct presented presented;
+
+	if (token_find(store, text, now, found, err))
+		return true;
+	if (err->code != ERR_UNAUTHENTICATED || !find_login(store, text, now, &presented, err))
+		return false;
+	*found = presented.login;
+	return true;
+}
+
 bool login_tokens_revoke(struct store *store, struct str text, int64_t now,
 	char name[USER_NAME_MAX], struct err *err)
 {
-	struct token_found found = { 0 };
-	struct revocation own = { found.hash, now }, other = { found.token.pair, now };
+	struct token_found found;
 
 	name[0] = '\0';
-	if (!token_find(store, text, now, &found, err))
+	if (!find_any(store, text, now, &found, err))
 		return err->code == ERR_UNAUTHENTICATED;
 	memcpy(name, found.token.terms.user, USER_NAME_MAX);
-	if (is_revocable(&found.token, now)) {
-		const struct store_auth_edit edits[] = {
-			{ STORE_TOKENS, str_cstr(found.hash), revoke_record, &own },
-			{ STORE_TOKENS, str_cstr(found.token.pair), revoke_record, &other },
-		};
-
-		return store_auth_update(store, edits, found.token.pair[0] ? 2 : 1, err);
-	}
-	return true;
+	return !is_revocable(&found.token, now) || end_login(store, &found, now, err);
 }

@@ -2,17 +2,24 @@
 /*
  * Internal to src/auth: the tokens of a login (table STORE_TOKENS, label TOKEN_LOGIN_LABEL). A
  * login has two records: the access token, which requests carry, and the refresh token, which
- * replaces both by new ones (RFC 6749 §6). Each has the key of the other. A login of an earlier
- * version has an access token only.
+ * replaces both texts by new ones (RFC 6749 §6). Each has the key of the other. A login of an
+ * earlier version has an access token only.
+ *
+ * All refresh tokens of a login begin with the same LOGIN_ID_LEN characters, 120 random bits, whose
+ * hash is the key of the one record. The record has the hash of the valid text, so any earlier text
+ * is recognised without a record of its own: its use means that two clients have the login, and
+ * ends the login (RFC 9700 §4.14.2). The text before the valid one is only refused for
+ * LOGIN_REUSE_GRACE_MS, because a client may send it twice at once.
  *
  * Both end with the user, and when its password is changed or removed. A password that has expired
- * ends the refresh token only. Renewing removes the old records, so that only logins make the table
- * grow: two records each, until the keeper removes them TOKEN_LOGIN_RETENTION_MS after their end.
+ * ends the refresh token only.
  */
 #include "auth/token.h"
 
-#define LOGIN_ACCESS_S	7200
-#define LOGIN_REFRESH_S (7 * 24 * 3600)
+#define LOGIN_ACCESS_S	     7200
+#define LOGIN_REFRESH_S	     (7 * 24 * 3600)
+#define LOGIN_REUSE_GRACE_MS 10000
+#define LOGIN_ID_LEN	     23 /* with the prefix of tokens */
 
 /* The caller wipes them, also after a failure. */
 struct login_tokens {
@@ -27,16 +34,17 @@ bool login_tokens_add(struct store *store, const struct user *user, int64_t now,
  * new tokens get the wanted rights that the user still has. *user gets the user with these rights.
  *
  * ERR_UNAUTHENTICATED if text is no live refresh token, or its user may not log in any more; then
- * err->field is the reason (principal.h), or empty if text is no refresh token at all. ERR_INVALID
- * if `asked` has a bit that the old tokens lack, or no right is left. Of concurrent calls with the
- * same token one succeeds.
+ * err->field is the reason (principal.h), or empty if text is no refresh token at all. A replaced
+ * token ends the login, and logs it. ERR_INVALID if `asked` has a bit that the old tokens lack, or
+ * no right is left. Of concurrent calls with the same token one succeeds.
  */
 bool login_tokens_renew(struct store *store, struct str text, unsigned asked, int64_t now,
 	struct login_tokens *made, struct user *user, struct err *err);
 /*
- * Revokes a token, also one that an operator has added, and the other one of its login. Leaves
- * alone a token that is unknown or revoked, and an expired access token, as Doorkeeper does. `name`
- * gets the user of the token, or "" if the token is unknown.
+ * Revokes a token, also one that an operator has added, and the other one of its login. A refresh
+ * token that was replaced revokes its login. Leaves alone a token that is unknown or revoked, and
+ * an expired access token, as Doorkeeper does. `name` gets the user of the token, or "" if the
+ * token is unknown.
  */
 bool login_tokens_revoke(struct store *store, struct str text, int64_t now,
 	char name[USER_NAME_MAX], struct err *err);

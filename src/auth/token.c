@@ -19,7 +19,7 @@ bool token_is_wellformed(struct str text)
 	return text.len == TOKEN_LEN && str_starts(text, STR(TOKEN_PREFIX));
 }
 
-static bool token_hash(struct str text, char hex[TOKEN_HASH_LEN + 1], struct err *err)
+bool token_hash(struct str text, char hex[TOKEN_HASH_LEN + 1], struct err *err)
 {
 	uint8_t hash[EVP_MAX_MD_SIZE];
 	unsigned int len;
@@ -47,16 +47,20 @@ bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], st
 static bool decode_token(struct str hash, json_t *json, void *record)
 {
 	struct credential_terms_members members = { 0 };
-	const char *label, *pair = "";
+	const char *label, *pair = "", *current = "", *before = "";
 	json_int_t replaced = 0, login = TOKEN_NO_LOGIN;
 	int is_refresh = 0;
 	struct token token = { 0 };
 
-	if (!auth_record_unpack(json, "{s:s, s?I, s?I, s?b, s?s, " CREDENTIAL_TERMS_FORMAT "}",
-		    "label", &label, "replaced", &replaced, "login", &login, "refresh", &is_refresh,
-		    "pair", &pair, CREDENTIAL_TERMS_MEMBERS(&members)) ||
+	if (!auth_record_unpack(json,
+		    "{s:s, s?I, s?I, s?b, s?s, s?s, s?s, " CREDENTIAL_TERMS_FORMAT "}", "label",
+		    &label, "replaced", &replaced, "login", &login, "refresh", &is_refresh, "pair",
+		    &pair, "current", &current, "before", &before,
+		    CREDENTIAL_TERMS_MEMBERS(&members)) ||
 		!auth_record_copy_text(token.label, sizeof(token.label), label) ||
 		!auth_record_copy_text(token.pair, sizeof(token.pair), pair) ||
+		!auth_record_copy_text(token.current, sizeof(token.current), current) ||
+		!auth_record_copy_text(token.before, sizeof(token.before), before) ||
 		!credential_terms_decode(&token.terms, &members))
 		return false;
 	(void)hash;
@@ -67,6 +71,11 @@ static bool decode_token(struct str hash, json_t *json, void *record)
 	return true;
 }
 
+static bool set_hash(json_t *json, const char *name, const char *hash)
+{
+	return !hash[0] || json_object_set_new(json, name, json_string(hash)) == 0;
+}
+
 /* Sets the members of login tokens. False: no memory. */
 static bool set_login(json_t *json, const struct token *token)
 {
@@ -74,8 +83,8 @@ static bool set_login(json_t *json, const struct token *token)
 		       json_object_set_new(
 			       json, "login", json_integer(token->login_password_changed)) == 0) &&
 	       (!token->is_refresh || json_object_set_new(json, "refresh", json_true()) == 0) &&
-	       (!token->pair[0] ||
-		       json_object_set_new(json, "pair", json_string(token->pair)) == 0);
+	       set_hash(json, "pair", token->pair) && set_hash(json, "current", token->current) &&
+	       set_hash(json, "before", token->before);
 }
 
 static json_t *encode_token(const void *record)
@@ -166,13 +175,12 @@ static bool resolve_token(struct store *store, const struct token *token, int64_
 	return true;
 }
 
-bool token_find(struct store *store, struct str text, int64_t now, struct token_found *found,
+bool token_find_record(struct store *store, const char *key, int64_t now, struct token_found *found,
 	struct err *err)
 {
-	struct token_found copy;
+	struct token_found copy = { 0 };
 
-	if (!token_hash(text, copy.hash, err))
-		return false;
+	auth_record_copy_text(copy.hash, sizeof(copy.hash), key);
 	if (!auth_record_get(store, &token_kind, copy.hash, &copy.token, err))
 		return err->code == ERR_NOT_FOUND ? err_set(err, ERR_UNAUTHENTICATED, NULL, NULL)
 						  : false;
@@ -180,6 +188,14 @@ bool token_find(struct store *store, struct str text, int64_t now, struct token_
 		return false;
 	*found = copy;
 	return true;
+}
+
+bool token_find(struct store *store, struct str text, int64_t now, struct token_found *found,
+	struct err *err)
+{
+	char key[TOKEN_HASH_LEN + 1];
+
+	return token_hash(text, key, err) && token_find_record(store, key, now, found, err);
 }
 
 bool token_check(

@@ -2,7 +2,7 @@
 /*
  * Bearer tokens (table STORE_TOKENS, key: hex SHA-256 of the token). A token is "pt_" and 256
  * random bits in base64url, or the token of another system that a user keeps; its text exists only
- * in the caller's buffer, the store has the hash.
+ * in the caller's buffer, the store has the hash. Refresh tokens: login_tokens.h.
  * Operators refer to a token by its label (token_change.h).
  */
 #include "auth/credential_terms.h"
@@ -22,6 +22,8 @@ struct token {
 	int64_t login_password_changed; /* user.password_changed at login; else TOKEN_NO_LOGIN */
 	bool is_refresh;		/* renews a login; refused as a bearer token */
 	char pair[TOKEN_HASH_LEN + 1];	/* key of the login's other token; empty: none */
+	/* Of a refresh token: hashes of the valid text and of the one before it; empty: none. */
+	char current[TOKEN_HASH_LEN + 1], before[TOKEN_HASH_LEN + 1];
 };
 
 /* The identity of a live token; else ERR_UNAUTHENTICATED (principal.h). */
@@ -50,6 +52,11 @@ struct token_found {
 /* ERR_UNAUTHENTICATED without a field if there is no such token. */
 bool token_find(struct store *store, struct str text, int64_t now, struct token_found *found,
 	struct err *err);
+/* The same by the key of the record. */
+bool token_find_record(struct store *store, const char *key, int64_t now, struct token_found *found,
+	struct err *err);
+/* SHA-256 in hex; ERR_NO_MEMORY. */
+bool token_hash(struct str text, char hex[TOKEN_HASH_LEN + 1], struct err *err);
 /* Makes a random token and its hash. */
 bool token_generate(char text[AUTH_TOKEN_MAX], char hash[TOKEN_HASH_LEN + 1], struct err *err);
 /* An update for store_auth_edit that inserts; data is the struct token. */

@@ -1,6 +1,7 @@
 #include "auth/login_fixture.h"
 
 struct token_endpoint endpoint;
+struct login_tokens tokens;
 
 static const struct token_address grant_address = { "/oauth/token", TOKEN_CALL_GRANT,
 	TOKEN_STYLE_DOORKEEPER };
@@ -40,4 +41,39 @@ void post_from(const char *address, const char *method, struct str body, struct 
 void post(const char *method, struct str body, struct response *response)
 {
 	post_from("192.0.2.1", method, body, response);
+}
+
+/* ---- below the endpoint ---- */
+
+int open_logged_in(void **state)
+{
+	struct user user;
+
+	if (open_login(state) != 0)
+		return -1;
+	must(user_get(store, "ann", &user, &err), &err);
+	must(login_tokens_add(store, &user, NOW, &tokens, &err), &err);
+	return 0;
+}
+
+bool renew(const char *text, unsigned asked, int64_t now, struct login_tokens *made)
+{
+	struct user user;
+
+	return login_tokens_renew(store, str_cstr(text), asked, now, made, &user, &err);
+}
+
+void assert_no_renewal(const char *text, int64_t now, const char *why)
+{
+	struct login_tokens made;
+
+	assert_fails(renew(text, 0, now, &made), &err, ERR_UNAUTHENTICATED);
+	assert_string_equal(err.field, why);
+}
+
+void revoke_token(const char *text, int64_t now)
+{
+	char name[USER_NAME_MAX];
+
+	must(login_tokens_revoke(store, str_cstr(text), now, name, &err), &err);
 }

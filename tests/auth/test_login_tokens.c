@@ -3,48 +3,9 @@
 
 #include "auth/auth_row.h"
 #include "auth/login_fixture.h"
-#include "auth/login_tokens.h"
 
 #define REFRESH_END (NOW + (int64_t)LOGIN_REFRESH_S * 1000)
 #define ACCESS_END  (NOW + (int64_t)LOGIN_ACCESS_S * 1000)
-
-static struct login_tokens tokens; /* of ann, from log_in() */
-
-static int log_in(void **state)
-{
-	struct user user;
-
-	if (open_login(state) != 0)
-		return -1;
-	must(user_get(store, "ann", &user, &err), &err);
-	must(login_tokens_add(store, &user, NOW, &tokens, &err), &err);
-	return 0;
-}
-
-#define CHECK_TOKENS(function) cmocka_unit_test_setup_teardown(function, log_in, close_store)
-
-static bool renew(const char *text, unsigned asked, int64_t now, struct login_tokens *made)
-{
-	struct user user;
-
-	return login_tokens_renew(store, str_cstr(text), asked, now, made, &user, &err);
-}
-
-/* why: "" if the token is unknown. */
-static void assert_no_renewal(const char *text, int64_t now, const char *why)
-{
-	struct login_tokens made;
-
-	assert_fails(renew(text, 0, now, &made), &err, ERR_UNAUTHENTICATED);
-	assert_string_equal(err.field, why);
-}
-
-static void revoke(const char *text, int64_t now)
-{
-	char name[USER_NAME_MAX];
-
-	must(login_tokens_revoke(store, str_cstr(text), now, name, &err), &err);
-}
 
 static unsigned rights_of(const char *text)
 {
@@ -86,7 +47,7 @@ static void renewal_replaces_both_tokens(void **state)
 	(void)state;
 	must(renew(tokens.refresh, 0, REFRESH_END - 1, &made), &err);
 	assert_token(tokens.access, NOW, "");
-	assert_no_renewal(tokens.refresh, NOW, "");
+	assert_no_renewal(tokens.refresh, REFRESH_END - 1, PRINCIPAL_REVOKED);
 	assert_token(made.access, REFRESH_END, NULL);
 	assert_token(made.refresh, REFRESH_END, "");
 	must(renew(made.refresh, 0, REFRESH_END, &made), &err);
@@ -217,7 +178,7 @@ static void either_token_revokes_both(void **state)
 
 	(void)state;
 	must(renew(tokens.refresh, 0, NOW, &made), &err);
-	revoke(made.access, NOW);
+	revoke_token(made.access, NOW);
 	assert_token(made.access, NOW, PRINCIPAL_REVOKED);
 	assert_no_renewal(made.refresh, NOW, PRINCIPAL_REVOKED);
 }
@@ -225,10 +186,10 @@ static void either_token_revokes_both(void **state)
 static void refresh_token_revokes_the_access_token(void **state)
 {
 	(void)state;
-	revoke(tokens.refresh, ACCESS_END + 1);
+	revoke_token(tokens.refresh, ACCESS_END + 1);
 	assert_token(tokens.access, NOW, PRINCIPAL_REVOKED);
 	assert_no_renewal(tokens.refresh, NOW, PRINCIPAL_REVOKED);
-	revoke(tokens.refresh, NOW);
+	revoke_token(tokens.refresh, NOW);
 }
 
 static void expired_access_token_revokes_nothing(void **state)
@@ -236,7 +197,7 @@ static void expired_access_token_revokes_nothing(void **state)
 	struct login_tokens made;
 
 	(void)state;
-	revoke(tokens.access, ACCESS_END);
+	revoke_token(tokens.access, ACCESS_END);
 	must(renew(tokens.refresh, 0, ACCESS_END, &made), &err);
 }
 
@@ -283,18 +244,18 @@ static void token_of_an_earlier_version_is_read(void **state)
 	(void)state;
 	put_record(STORE_TOKENS, HASH_OF_X, RECORD(""));
 	assert_token("x", NOW, NULL);
-	revoke("x", NOW);
+	revoke_token("x", NOW);
 	assert_token("x", NOW, PRINCIPAL_REVOKED);
 }
 
 static void pair_that_is_too_long_is_unreadable(void **state)
 {
-	struct login_tokens made;
+	struct identity who;
 
 	(void)state;
 	put_record(
 		STORE_TOKENS, HASH_OF_X, RECORD(",\"refresh\":true,\"pair\":\"" HASH_OF_X "0\""));
-	assert_fails(renew("x", 0, NOW, &made), &err, ERR_INTERNAL);
+	assert_fails(token_check(store, STR("x"), NOW, &who, &err), &err, ERR_INTERNAL);
 }
 
 /* The code of the refusal of a row of an export. */
@@ -309,6 +270,8 @@ static enum err_code import(const char *record)
 
 #define OF_LOGIN   ",\"login\":1"
 #define OF_RENEWAL ",\"refresh\":true,\"pair\":\"" HASH_OF_X "\""
+#define CURRENT	   ",\"current\":\"" HASH_OF_X "\""
+#define BEFORE	   ",\"before\":\"" HASH_OF_X "\""
 
 static void rows_of_logins_keep_their_kind(void **state)
 {
@@ -317,6 +280,9 @@ static void rows_of_logins_keep_their_kind(void **state)
 	assert_int_equal(import(RECORD(OF_LOGIN ",\"refresh\":1")), ERR_INVALID);
 	assert_int_equal(import(RECORD(OF_LOGIN ",\"pair\":\"x\"")), ERR_INVALID);
 	assert_int_equal(import(RECORD(OF_RENEWAL)), ERR_INVALID);
+	assert_int_equal(import(RECORD(OF_LOGIN OF_RENEWAL CURRENT BEFORE)), ERR_NONE);
+	assert_int_equal(import(RECORD(OF_LOGIN CURRENT)), ERR_INVALID);
+	assert_int_equal(import(RECORD(OF_LOGIN BEFORE)), ERR_INVALID);
 	put_record(STORE_TOKENS, HASH_OF_X, RECORD(OF_LOGIN OF_RENEWAL));
 	assert_int_equal(import(RECORD(OF_LOGIN)), ERR_CONFLICT);
 	assert_int_equal(import(RECORD(OF_LOGIN OF_RENEWAL)), ERR_NONE);
