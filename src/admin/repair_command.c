@@ -29,6 +29,7 @@ static const struct {
 	{ "users", "users may be missing: polytaskctl user list" },
 	{ "tokens", "tokens and passwords may be missing: polytaskctl token list, password list" },
 	{ "keys", "signing keys may be missing: polytaskctl key list" },
+	{ "logins", "users may have more logins than their bound, until these end" },
 	{ "once", "a request that is repeated with its Idempotency-Key is carried out again" },
 	{ "meta", "revisions of removed tasks may be used again" },
 	{ NULL, NULL },

@@ -1,5 +1,6 @@
 #include "auth/login_tokens.h"
 
+#include "auth/login_list.h"
 #include "base/log.h"
 
 #define LOGIN_ACCESS_MS	 ((int64_t)LOGIN_ACCESS_S * 1000)
@@ -16,6 +17,9 @@ static bool refuse(struct err *err, const char *reason)
 struct login {
 	char access_key[TOKEN_HASH_LEN + 1], refresh_key[TOKEN_HASH_LEN + 1];
 	struct token access, refresh;
+	char user_id[ID_TEXT_LEN + 1];
+	struct login_list_change list;
+	char dropped_access[TOKEN_HASH_LEN + 1]; /* of the login that the list has no place for */
 };
 
 static void set_terms(struct token *token, const struct user *user, int64_t now)
@@ -53,23 +57,57 @@ static bool make_login(struct login *login, const struct user *user, const char 
 	if (!token_generate(made->access, login->access_key, err) ||
 		!make_refresh_text(login, id, made->refresh, err))
 		return false;
+	memcpy(login->user_id, user->id, sizeof(login->user_id));
+	memcpy(login->list.added, login->refresh_key, sizeof(login->list.added));
 	memcpy(login->access.pair, login->refresh_key, sizeof(login->access.pair));
 	memcpy(login->refresh.pair, login->access_key, sizeof(login->refresh.pair));
 	return true;
 }
 
+static bool remove_record(struct str old, struct buf *value, void *data, struct err *err)
+{
+	(void)old, (void)value, (void)data, (void)err;
+	return true;
+}
+
+static bool remove_dropped(struct str old, struct buf *value, void *data, struct err *err)
+{
+	struct login *login = data;
+	struct token token;
+
+	(void)value, (void)err;
+	memset(login->dropped_access, '0', TOKEN_HASH_LEN);
+	if (old.ptr && auth_record_decode(&token_kind, STR_NULL, old, &token) && token.pair[0])
+		memcpy(login->dropped_access, token.pair, TOKEN_HASH_LEN);
+	return true;
+}
+
+/* Inserts the access token, and puts the login on the list of its user. */
+#define LOGIN_EDITS 4
+static void add_edits(struct store_auth_edit edits[LOGIN_EDITS], struct login *login)
+{
+	const struct store_auth_edit all[LOGIN_EDITS] = {
+		{ STORE_TOKENS, str_cstr(login->access_key), token_insert, &login->access },
+		{ STORE_LOGINS, str_cstr(login->user_id), login_list_put, &login->list },
+		{ STORE_TOKENS, { login->list.dropped, TOKEN_HASH_LEN }, remove_dropped, login },
+		{ STORE_TOKENS, { login->dropped_access, TOKEN_HASH_LEN }, remove_record, NULL },
+	};
+
+	memcpy(edits, all, sizeof(all));
+}
+
 bool login_tokens_add(struct store *store, const struct user *user, int64_t now,
 	struct login_tokens *made, struct err *err)
 {
+	struct store_auth_edit edits[1 + LOGIN_EDITS];
 	struct login login;
-	const struct store_auth_edit edits[] = {
-		{ STORE_TOKENS, { login.access_key, TOKEN_HASH_LEN }, token_insert, &login.access },
-		{ STORE_TOKENS, { login.refresh_key, TOKEN_HASH_LEN }, token_insert,
-			&login.refresh },
-	};
 
-	return make_login(&login, user, NULL, now, made, err) &&
-	       store_auth_update(store, edits, 2, err);
+	if (!make_login(&login, user, NULL, now, made, err))
+		return false;
+	edits[0] = (struct store_auth_edit){ STORE_TOKENS, str_cstr(login.refresh_key),
+		token_insert, &login.refresh };
+	add_edits(edits + 1, &login);
+	return store_auth_update(store, edits, 1 + LOGIN_EDITS, err);
 }
 
 /* ---- finding ---- */
@@ -160,12 +198,6 @@ static bool replace_refresh(struct str old, struct buf *value, void *data, struc
 	return auth_record_encode(&token_kind, renewal->next, value, err);
 }
 
-static bool remove_access(struct str old, struct buf *value, void *data, struct err *err)
-{
-	(void)old, (void)value, (void)data, (void)err;
-	return true;
-}
-
 /* Ends a live login of which an old refresh token was presented. */
 static bool refuse_replaced(
 	struct store *store, const struct presented *presented, int64_t now, struct err *err)
@@ -215,14 +247,13 @@ static bool store_renewal(
 	struct store *store, const struct presented *old, struct login *login, struct err *err)
 {
 	struct renewal renewal = { old, &login->refresh };
-	const struct store_auth_edit edits[] = {
-		{ STORE_TOKENS, { login->refresh_key, TOKEN_HASH_LEN }, replace_refresh, &renewal },
-		{ STORE_TOKENS, { login->access_key, TOKEN_HASH_LEN }, token_insert,
-			&login->access },
-		{ STORE_TOKENS, { old->login.token.pair, TOKEN_HASH_LEN }, remove_access, NULL },
+	struct store_auth_edit edits[2 + LOGIN_EDITS] = {
+		{ STORE_TOKENS, str_cstr(login->refresh_key), replace_refresh, &renewal },
+		{ STORE_TOKENS, { old->login.token.pair, TOKEN_HASH_LEN }, remove_record, NULL },
 	};
 
-	return store_auth_update(store, edits, 3, err);
+	add_edits(edits + 2, login);
+	return store_auth_update(store, edits, 2 + LOGIN_EDITS, err);
 }
 
 bool login_tokens_renew(struct store *store, struct str text, unsigned asked, int64_t now,

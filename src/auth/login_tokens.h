@@ -11,6 +11,9 @@
  * ends the login (RFC 9700 §4.14.2). The text before the valid one is only refused for
  * LOGIN_REUSE_GRACE_MS, because a client may send it twice at once.
  *
+ * A user has LOGINS_MAX logins (login_list.h): a further one removes that whose tokens are the
+ * oldest. So the records of tokens are bounded, however often a client logs in.
+ *
  * Both end with the user, and when its password is changed or removed. A password that has expired
  * ends the refresh token only.
  */

@@ -4,6 +4,7 @@ static const enum engine_table tables[STORE_TABLES] = {
 	[STORE_USERS] = TABLE_USERS,
 	[STORE_TOKENS] = TABLE_TOKENS,
 	[STORE_SIGNING_KEYS] = TABLE_SIGNING_KEYS,
+	[STORE_LOGINS] = TABLE_LOGINS,
 };
 
 /* Values may be secrets: wipe them before the memory is freed. */

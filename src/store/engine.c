@@ -11,6 +11,7 @@ const struct engine_table_spec engine_tables[ENGINE_TABLES] = {
 	[TABLE_USERS] = { .name = "users" },
 	[TABLE_TOKENS] = { .name = "tokens" },
 	[TABLE_SIGNING_KEYS] = { .name = "keys" },
+	[TABLE_LOGINS] = { .name = "logins" },
 	[TABLE_USAGE] = { .name = "usage", .ordered = true },
 	[TABLE_SNAPSHOT] = { .name = "snapshot", .ordered = true },
 	[TABLE_OLD_TASKS] = { .name = "tasks", .old = true },

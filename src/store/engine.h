@@ -28,6 +28,7 @@ enum engine_table {
 	TABLE_USERS,
 	TABLE_TOKENS,
 	TABLE_SIGNING_KEYS,
+	TABLE_LOGINS,
 	TABLE_USAGE,
 	TABLE_SNAPSHOT,
 	TABLE_OLD_TASKS, /* of older builds */

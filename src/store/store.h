@@ -242,9 +242,9 @@ bool store_set_quota(struct store *store, struct str tenant, const uint64_t *max
  */
 bool store_recount(struct store *store, uint64_t *wrong, uint64_t *changed, struct err *err);
 
-/* ---- the service's own records: users, tokens, signing keys ---- */
+/* ---- the service's own records: users, tokens, signing keys, lists of logins ---- */
 
-enum store_table { STORE_USERS, STORE_TOKENS, STORE_SIGNING_KEYS, STORE_TABLES };
+enum store_table { STORE_USERS, STORE_TOKENS, STORE_SIGNING_KEYS, STORE_LOGINS, STORE_TABLES };
 
 /* Appends the value to out; ERR_NOT_FOUND without one. */
 bool store_auth_get(struct store *store, enum store_table table, struct str key, struct buf *out,
@@ -261,7 +261,8 @@ struct store_auth_edit {
 	void *data;
 };
 /*
- * Carries out the edits in one transaction, in their order; durable when it returns. While the disk
+ * Carries out the edits in one transaction, in their order; durable when it returns. An update may
+ * write the key of a later edit, of the same length, where edit.key points. While the disk
  * is nearly full, the first edit must change an existing record: revocations must still work, and
  * the reserve has room for them, but nothing new is created.
  */

@@ -203,6 +203,7 @@ void fixture_auth_put(struct store *store, enum store_table table, struct str ke
 		[STORE_USERS] = TABLE_USERS,
 		[STORE_TOKENS] = TABLE_TOKENS,
 		[STORE_SIGNING_KEYS] = TABLE_SIGNING_KEYS,
+		[STORE_LOGINS] = TABLE_LOGINS,
 	};
 	struct row row = { tables[table], key, value };
 	struct err err = { 0 };
