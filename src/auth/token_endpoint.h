@@ -17,7 +17,7 @@
  * refresh can only keep or narrow them.
  *
  * Too many failed logins: 429 with Retry-After, without checking the password (login_limit.h).
- * Unknown refresh tokens count per network.
+ * Refresh tokens have no such limit.
  */
 #include "auth/auth_log.h"
 #include "auth/auth_policy.h"

@@ -50,25 +50,6 @@ static struct str network_of(const struct request *request, uint8_t bytes[16])
 	return limit_network(request_cgi_param(request, "REMOTE_ADDR"), bytes);
 }
 
-/*
- * Unknown refresh tokens count per network, under a name that no user has. They cannot be guessed,
- * so a valid one is never refused for the failures of others.
- */
-static void count_unknown_token(
-	const struct token_endpoint *endpoint, const struct request *request, struct grant *grant)
-{
-	uint8_t bytes[16];
-	const struct login_attempt attempt = { .name = STR("(refresh token)"),
-		.network = network_of(request, bytes),
-		.known_network = true };
-	struct login_limit login_limit;
-
-	login_limit_init(
-		&login_limit, endpoint->limit, endpoint->burst, endpoint->now_us, &attempt);
-	if (!login_limit_take(&login_limit, &grant->seconds))
-		grant->refusal = TOKEN_TOO_MANY;
-}
-
 /* ---- grant_type=password ---- */
 
 /* Reads the user. It has no password if it is unknown or may not log in. */
@@ -162,6 +143,10 @@ static bool grant_password(const struct token_endpoint *endpoint, const struct r
 /* A bit that no token has. */
 #define RIGHT_INVALID (~(unsigned)RIGHT_ALL)
 
+/*
+ * No limit: refresh tokens cannot be guessed, and a client whose token has ended must learn this
+ * whatever others of its network send.
+ */
 static bool grant_refresh(const struct token_endpoint *endpoint, const struct request *request,
 	const struct token_params *params, struct grant *grant, struct auth_log_entry *log_entry,
 	struct err *err)
@@ -183,12 +168,7 @@ static bool grant_refresh(const struct token_endpoint *endpoint, const struct re
 	}
 	if (err->code == ERR_INVALID)
 		return refuse(grant, TOKEN_INVALID_SCOPE);
-	if (err->code != ERR_UNAUTHENTICATED)
-		return false;
-	grant->refusal = TOKEN_INVALID_REFRESH;
-	if (!err->field[0])
-		count_unknown_token(endpoint, request, grant);
-	return true;
+	return err->code == ERR_UNAUTHENTICATED && refuse(grant, TOKEN_INVALID_REFRESH);
 }
 
 bool token_grant(const struct token_endpoint *endpoint, const struct request *request,
