@@ -40,18 +40,6 @@ static bool has_duplicate_params(const struct request *request)
 	return false;
 }
 
-static bool find_credential(const struct auth_policy *policy, const struct request *request,
-	struct credential *credential, struct err *err)
-{
-	for (size_t i = 0; i < AUTH_SOURCES_MAX && policy->sources[i].kind; i++) {
-		if (!credential_find(&policy->sources[i], request, credential, err))
-			return false;
-		if (credential->kind != CREDENTIAL_NONE)
-			return true;
-	}
-	return true;
-}
-
 /*
  * nginx caches the decision under POLYTASK_TOKEN, if that is not empty: it must be the token that
  * is judged.
@@ -73,7 +61,7 @@ static bool verify_request(const struct auth_request *auth_request,
 
 	if (policy == &unknown_dialect || has_duplicate_params(auth_request->request))
 		return verify_deny(outcome, AUTH_DENIED);
-	if (!find_credential(policy, auth_request->request, &credential, err))
+	if (!credential_find(policy, auth_request->request, &credential, err))
 		return false;
 	compare_with_cache_key(auth_request->request, &credential);
 	log_entry->credential = kind_names[credential.kind];

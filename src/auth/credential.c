@@ -230,7 +230,7 @@ static bool find_form_token(const struct credential_source *source, const struct
 	return true;
 }
 
-bool credential_find(const struct credential_source *source, const struct request *request,
+static bool find_in(const struct credential_source *source, const struct request *request,
 	struct credential *credential, struct err *err)
 {
 	static bool (*const finders[SOURCE_KINDS])(const struct credential_source *source,
@@ -245,4 +245,17 @@ bool credential_find(const struct credential_source *source, const struct reques
 	};
 
 	return finders[source->kind](source, request, credential, err);
+}
+
+bool credential_find(const struct auth_policy *policy, const struct request *request,
+	struct credential *credential, struct err *err)
+{
+	*credential = (struct credential){ .kind = CREDENTIAL_NONE };
+	for (size_t i = 0; i < AUTH_SOURCES_MAX && policy->sources[i].kind != SOURCE_END; i++) {
+		if (!find_in(&policy->sources[i], request, credential, err))
+			return false;
+		if (credential->kind != CREDENTIAL_NONE)
+			break;
+	}
+	return true;
 }

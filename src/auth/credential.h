@@ -29,9 +29,9 @@ struct credential {
  */
 bool credential_split_bearer(struct str header, struct str *token);
 /*
- * Looks for a credential in one source; leaves *credential unchanged if the request does not use
- * the source. A body that is not a form of at most AUTH_FORM_MAX fields has no credential. False
- * only with ERR_NO_MEMORY.
+ * Finds the credential in the first source of the policy that the request uses; CREDENTIAL_NONE in
+ * *credential if it uses none. A body that is not a form of at most AUTH_FORM_MAX fields has no
+ * credential. False only with ERR_NO_MEMORY.
  */
-bool credential_find(const struct credential_source *source, const struct request *request,
+bool credential_find(const struct auth_policy *policy, const struct request *request,
 	struct credential *credential, struct err *err);

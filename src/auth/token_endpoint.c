@@ -108,32 +108,19 @@ static void put_info(
 	buf_putc(body, '}');
 }
 
-/* The token that the authorizer would judge. */
-static bool find_token(const struct call *call, struct str *text, struct err *err)
-{
-	const struct credential_source *source = call->endpoint->policy->sources;
-	struct credential credential = { .kind = CREDENTIAL_NONE };
-
-	for (size_t i = 0; i < AUTH_SOURCES_MAX && credential.kind == CREDENTIAL_NONE; i++) {
-		if (source[i].kind != SOURCE_END &&
-			!credential_find(&source[i], call->request, &credential, err))
-			return false;
-	}
-	*text = credential.kind == CREDENTIAL_TOKEN ? credential.text : STR_NULL;
-	return true;
-}
-
 static bool answer_info(struct call *call, struct err *err)
 {
 	const struct token_endpoint *endpoint = call->endpoint;
 	int64_t now = call->request->now;
 	struct token_found found;
 	struct identity who;
+	struct credential credential = { 0 };
 	struct str text;
 
 	call->log_entry->call = "info";
-	if (!find_token(call, &text, err))
+	if (!credential_find(endpoint->policy, call->request, &credential, err))
 		return false;
+	text = credential.kind == CREDENTIAL_TOKEN ? credential.text : STR_NULL;
 	if (!token_find(endpoint->store, text, now, &found, err) ||
 		!credential_terms_identity(
 			&found.token.terms, &found.owner, found.validity, &who, err)) {
