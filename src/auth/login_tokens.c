@@ -271,6 +271,8 @@ bool login_tokens_renew(struct store *store, struct str text, unsigned asked, in
 	old.login.owner.rights &= asked ? asked & had : had;
 	if ((asked & ~had) || !old.login.owner.rights)
 		return err_set(err, ERR_INVALID, "scope", NULL);
+	if (!store_may_write(store, err))
+		return false;
 	if (!make_login(&login, &old.login.owner, id, now, made, err))
 		return false;
 	keep_origin(&login, &old);

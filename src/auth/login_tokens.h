@@ -39,7 +39,8 @@ bool login_tokens_add(struct store *store, const struct user *user, int64_t now,
  * ERR_UNAUTHENTICATED if text is no live refresh token, or its user may not log in any more; then
  * err->field is the reason (principal.h), or empty if text is no refresh token at all. A replaced
  * token ends the login, and logs it. ERR_INVALID if `asked` has a bit that the old tokens lack, or
- * no right is left. Of concurrent calls with the same token one succeeds.
+ * no right is left. ERR_DISK_FULL while the disk is nearly full, as for other requests of clients;
+ * then the tokens stay as they are. Of concurrent calls with the same token one succeeds.
  */
 bool login_tokens_renew(struct store *store, struct str text, unsigned asked, int64_t now,
 	struct login_tokens *made, struct user *user, struct err *err);

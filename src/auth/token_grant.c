@@ -122,6 +122,8 @@ static bool grant_password(const struct token_endpoint *endpoint, const struct r
 	struct user user = { 0 };
 	unsigned asked = RIGHT_NONE;
 
+	if (!store_may_write(endpoint->store, err))
+		return false;
 	if (!check_login(endpoint, request, params, &user, grant, err))
 		return false;
 	if (grant->refusal != TOKEN_TOO_MANY)

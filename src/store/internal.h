@@ -120,8 +120,6 @@ void store_leave(struct store *store);
  * ENGINE_LOST once.
  */
 bool store_fail(struct store *store, int status, struct err *err);
-/* Whether writes are allowed; false with ERR_DISK_FULL. */
-bool store_may_write(const struct store *store, struct err *err);
 
 /* ---- flush.c ---- */
 

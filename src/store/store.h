@@ -246,6 +246,8 @@ bool store_recount(struct store *store, uint64_t *wrong, uint64_t *changed, stru
 
 enum store_table { STORE_USERS, STORE_TOKENS, STORE_SIGNING_KEYS, STORE_LOGINS, STORE_TABLES };
 
+/* ERR_DISK_FULL while the disk is nearly full: nothing new is created. */
+bool store_may_write(const struct store *store, struct err *err);
 /* Appends the value to out; ERR_NOT_FOUND without one. */
 bool store_auth_get(struct store *store, enum store_table table, struct str key, struct buf *out,
 	struct err *err);
@@ -262,9 +264,10 @@ struct store_auth_edit {
 };
 /*
  * Carries out the edits in one transaction, in their order; durable when it returns. An update may
- * write the key of a later edit, of the same length, where edit.key points. While the disk
- * is nearly full, the first edit must change an existing record: revocations must still work, and
- * the reserve has room for them, but nothing new is created.
+ * write the key of a later edit, of the same length, where edit.key points. While the disk is
+ * nearly full, the first edit must change an existing record: revocations and the operator's
+ * rotations must still work, and the reserve has room for them, but nothing else is created. A
+ * change that clients can repeat needs store_may_write() as well.
  */
 bool store_auth_update(
 	struct store *store, const struct store_auth_edit *edits, size_t count, struct err *err);

@@ -109,9 +109,57 @@ static void id_of_a_login_is_no_token(void **state)
 	must(renew(tokens.refresh, 0, NOW, &second), &err);
 }
 
+/* ---- nearly full disk ---- */
+
+static int status_of(const char *form, const char *text)
+{
+	struct response response;
+	struct buf body = BUF_INIT;
+	int status;
+
+	buf_printf(&body, "%s%s", form, text);
+	post("POST", buf_str(&body), &response);
+	status = response.status;
+	response_free(&response);
+	buf_free(&body);
+	return status;
+}
+
+#define RENEW "grant_type=refresh_token&refresh_token="
+
+/* As for all requests of clients that write; reading goes on until the access token ends. */
+static void nearly_full_disk_refuses_logins_and_renewals(void **state)
+{
+	(void)state;
+	fixture_set_read_only(store, true);
+	assert_int_equal(status_of(FORM, PASSWORD), 503);
+	assert_int_equal(status_of(FORM, "wrong"), 503);
+	assert_int_equal(status_of(RENEW, tokens.refresh), 503);
+	assert_int_equal(status_of(RENEW, "pt_unknown"), 400);
+	assert_token(tokens.access, NOW, NULL);
+	fixture_set_read_only(store, false);
+	assert_int_equal(status_of(RENEW, tokens.refresh), 200);
+	assert_int_equal(status_of(FORM, "correct+horse"), 200);
+}
+
+static void nearly_full_disk_lets_logins_end(void **state)
+{
+	(void)state;
+	renew_twice(NOW);
+	fixture_set_read_only(store, true);
+	expect_log("refresh-reused");
+	assert_int_equal(status_of(RENEW, tokens.refresh), 400);
+	assert_ended(&third, NOW);
+	revoke_token(token, NOW);
+	assert_token(token, NOW, PRINCIPAL_REVOKED);
+	fixture_set_read_only(store, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CHECK_TOKENS(nearly_full_disk_refuses_logins_and_renewals),
+		CHECK_TOKENS(nearly_full_disk_lets_logins_end),
 		CHECK_TOKENS(tokens_of_a_login_begin_alike),
 		CHECK_TOKENS(reuse_ends_the_login),
 		CHECK_TOKENS(reuse_at_once_is_only_refused),

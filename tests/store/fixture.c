@@ -212,6 +212,11 @@ void fixture_auth_put(struct store *store, enum store_table table, struct str ke
 	must(store_flush(store, &err), &err);
 }
 
+void fixture_set_read_only(struct store *store, bool read_only)
+{
+	atomic_store(&store->shared->read_only, read_only);
+}
+
 static int step_miscount(struct store *store, void *data, struct err *err)
 {
 	const struct str *tenant = data;

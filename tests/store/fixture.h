@@ -53,6 +53,9 @@ void fixture_verify(struct store *store, uint64_t tasks);
 void fixture_auth_put(
 	struct store *store, enum store_table table, struct str key, struct str value);
 
+/* As while the disk is nearly full. */
+void fixture_set_read_only(struct store *store, bool read_only);
+
 /* Makes the count of a tenant's tasks wrong. */
 void fixture_miscount(struct store *store, struct str tenant);
 
