@@ -240,6 +240,8 @@ static void keep_origin(struct login *login, const struct presented *old)
 {
 	login->access.login_password_changed = old->login.token.login_password_changed;
 	login->refresh.login_password_changed = old->login.token.login_password_changed;
+	memcpy(login->access.terms.dialects, old->login.token.terms.dialects, AUTH_DIALECTS_MAX);
+	memcpy(login->refresh.terms.dialects, old->login.token.terms.dialects, AUTH_DIALECTS_MAX);
 	memcpy(login->refresh.before, old->hash, sizeof(login->refresh.before));
 }
 

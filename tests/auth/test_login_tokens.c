@@ -116,6 +116,33 @@ static void renewal_never_adds_rights(void **state)
 	assert_int_equal(rights_of(again.access), RIGHT_READ);
 }
 
+static bool limit_to_idol(void *record, const void *data, struct err *error)
+{
+	struct token *refresh = record;
+
+	(void)data, (void)error;
+	memcpy(refresh->terms.dialects, "idol", sizeof("idol"));
+	return true;
+}
+
+/* Logins have no such limit, but a record of another build may have one. */
+static void renewal_keeps_the_dialects(void **state)
+{
+	char key[TOKEN_HASH_LEN + 1];
+	struct token record;
+	const struct auth_record_update update = { &token_kind, key, &record, limit_to_idol, NULL };
+	struct login_tokens made, again;
+	struct identity who;
+
+	(void)state;
+	must(token_hash((struct str){ tokens.refresh, LOGIN_ID_LEN }, key, &err), &err);
+	must(auth_record_update(store, &update, &err), &err);
+	must(renew(tokens.refresh, 0, NOW, &made), &err);
+	must(renew(made.refresh, 0, NOW, &again), &err);
+	must(token_check(store, str_cstr(again.access), NOW, &who, &err), &err);
+	assert_string_equal(who.dialects, "idol");
+}
+
 static void user_without_the_rights_renews_nothing(void **state)
 {
 	(void)state;
@@ -299,6 +326,7 @@ int main(void)
 		CHECK_TOKENS(renewal_narrows_for_good),
 		CHECK_TOKENS(refused_scope_leaves_the_tokens),
 		CHECK_TOKENS(renewal_never_adds_rights),
+		CHECK_TOKENS(renewal_keeps_the_dialects),
 		CHECK_TOKENS(user_without_the_rights_renews_nothing),
 		CHECK_TOKENS(revoked_user_renews_nothing),
 		CHECK_TOKENS(expired_user_renews_nothing),

@@ -10,6 +10,7 @@ from tap import equal, ok, until
 
 PASSWORD = "correct horse battery"
 USER = "singer@example.com"
+OTHER = "other@example.com"
 KEYCLOAK = "/realms/4hse/protocol/openid-connect/token"
 GRANTS = ("/oauth/token", KEYCLOAK, "/oauth2/token")
 # By address: the status of a wrong password, the body of a revocation.
@@ -26,6 +27,7 @@ JSON = [("Content-Type", "application/json")]
 @functools.cache
 def shared():
     instance = Instance()
+    instance.expect |= {"refresh-reused"}
     instance.secrets += [PASSWORD, urllib.parse.quote_plus(PASSWORD)]
     instance.ctl("user", "add", USER, "--tenant", "demo")
     instance.ctl("password", "set", USER, stdin=PASSWORD + "\n")
@@ -46,7 +48,8 @@ def post(path, **form):
 
 
 def log_in(path="/oauth/token", **more):
-    answer = post(path, grant_type="password", username=USER, password=PASSWORD, **more)
+    form = {"grant_type": "password", "username": USER, "password": PASSWORD, **more}
+    answer = post(path, **form)
     tokens = answer.json()
     shared().secrets += [tokens["access_token"], tokens["refresh_token"]]
     return tokens
@@ -131,6 +134,89 @@ def revocations():
             equal((answer.status, answer.body), (200, body), f"{path}: {form}")
 
 
+def owner(token):
+    """The id of the user of an access token, and the ids of the tasks that it sees."""
+    instance = shared()
+    info = instance.request("GET", INFO, None, instance.bearer(token)).json()
+    listed = instance.request("GET", "/v1/tasks", None, instance.bearer(token)).json()
+    return info["resource_owner_id"], {task["id"] for task in listed["items"]}
+
+
+def isolation():
+    """A refresh token acts for its own user at every address, beside any other credential."""
+    instance = shared()
+    instance.ctl("user", "add", OTHER, "--tenant", "other")
+    instance.ctl("password", "set", OTHER, stdin=PASSWORD + "\n")
+    other = log_in(username=OTHER)
+    bearer = instance.bearer(other["access_token"])
+    for token in (log_in()["access_token"], other["access_token"]):
+        answer = instance.native("POST", "/tasks", {}, token=token)
+        equal(answer.status, 201, "a task of each tenant")
+    mine, theirs = owner(log_in()["access_token"]), owner(other["access_token"])
+    ok(mine[0] != theirs[0] and mine[1] and theirs[1], "two users", (mine, theirs))
+    ok(not mine[1] & theirs[1], "two tenants", (mine, theirs))
+    for path, next_path in zip(GRANTS, GRANTS[1:] + GRANTS[:1]):
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": log_in(path)["refresh_token"],
+            "username": OTHER,
+            "password": PASSWORD,
+            "client_id": OTHER,
+            "tenant": "other",
+        }
+        answer = send(next_path, urllib.parse.urlencode(form), bearer)
+        made = answer.json()
+        shared().secrets += [made["access_token"], made["refresh_token"]]
+        equal(owner(made["access_token"]), mine, f"{path}: renewed at {next_path}")
+    equal(owner(other["access_token"]), theirs, "the other login is as it was")
+
+
+def credentials():
+    """A refresh token is no credential of any API, and no access token renews a login."""
+    instance = shared()
+    tokens = log_in()
+    text = tokens["refresh_token"]
+    for name, target, headers in (
+        ("native", "/v1/tasks", instance.bearer(text)),
+        ("idol", "/api/v2/import-tasks", instance.bearer(text)),
+        ("idol, query", "/api/v2/import-tasks?access_token=" + text, []),
+        ("4hse", "/v2/task/index", instance.bearer(text)),
+        ("4hse, query", "/v2/task/index?access-token=" + text, []),
+        ("vionlabs", "/tasks/catalog-item/x", [("X-API-Key", text)]),
+        ("vionlabs, query", "/tasks/catalog-item/x?key=" + text, []),
+        ("virtshell", "/api/virtshell/v1/tasks/", instance.bearer(text)),
+        ("uplynk", "/api/v4/managed-slicer/ingest-points/tasks", instance.bearer(text)),
+    ):
+        answer = instance.request("GET", target, None, headers)
+        ok(answer.status in (401, 403), f"{name}: refused", (answer.status, answer.body))
+    operators = instance.add_token(USER, "laptop")
+    for path in GRANTS:
+        for name, token in (("access", tokens["access_token"]), ("operator's", operators)):
+            answer = post(path, grant_type="refresh_token", refresh_token=token)
+            refused(f"{path}: {name} token", answer, 400, "invalid_grant")
+        answer = post(path, grant_type="password", username=USER, password=text)
+        refused(f"{path}: as the password", answer, STATUSES[path], "invalid_grant")
+    equal(status_of(tokens["access_token"]), {200}, "the login is as it was")
+
+
+def reuse():
+    """The use or revocation of a replaced refresh token ends the login."""
+    for path, revoke in zip(GRANTS, REVOKED):
+        tokens = log_in(path)
+        second = renew(tokens, path).json()
+        third = renew(second, path).json()
+        equal(post(revoke, token=tokens["refresh_token"]).status, 200, f"{path}: revoked")
+        ended(third, f"{path}: the login has ended")
+        refused(f"{path}: no refresh", renew(third, path), 400, "invalid_grant")
+        tokens = log_in(path)
+        second = renew(tokens, path).json()
+        third = renew(second, path).json()
+        refused(f"{path}: a replaced token", renew(tokens, path), 400, "invalid_grant")
+        ended(third, f"{path}: its use has ended the login")
+    logged = [entry for entry in shared().events() if entry.get("event") == "refresh-reused"]
+    ok(len(logged) >= len(GRANTS), "each is logged", logged)
+
+
 def information():
     instance = shared()
     tokens = log_in(scope="read")
@@ -210,4 +296,16 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(grants, concurrency, revocations, information, methods, bodies, listing, ending)
+run_tests(
+    grants,
+    concurrency,
+    revocations,
+    isolation,
+    credentials,
+    reuse,
+    information,
+    methods,
+    bodies,
+    listing,
+    ending,
+)
