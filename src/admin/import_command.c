@@ -243,6 +243,10 @@ static void print_counts(struct admin *admin, const struct import *import)
 	if (import->rows > 0)
 		admin_print(admin, "%" PRIu64 " other row%s imported", import->rows,
 			str_plural(import->rows));
+	if (import->row_import.auth.kept > 0)
+		admin_print(admin,
+			"%" PRIu64 " of them left out: the store has ended the credential since",
+			import->row_import.auth.kept);
 }
 
 /* Keeps the lines before a bad one; the output says how many. */

@@ -76,7 +76,8 @@ static bool check_task(const struct task *task, struct err *err)
 	return dialect_check_task(NULL, task, err);
 }
 
-static bool check_bytes(struct row_import *rows, struct str table, struct str key, struct str value,
+/* Checks a row, and writes it unless the store keeps what it has. */
+static bool put_bytes(struct row_import *rows, struct str table, struct str key, struct str value,
 	struct err *err)
 {
 	const struct store_row_rules rules = {
@@ -88,8 +89,11 @@ static bool check_bytes(struct row_import *rows, struct str table, struct str ke
 	};
 
 	rows->auth.is_dialect = is_dialect_name;
-	return auth_rows_have(table) ? auth_rows_check(&rows->auth, table, key, value, err)
-				     : store_check_row(&rules, table, key, value, err);
+	rows->auth.keep = false;
+	if (auth_rows_have(table) ? !auth_rows_check(&rows->auth, table, key, value, err)
+				  : !store_check_row(&rules, table, key, value, err))
+		return false;
+	return rows->auth.keep || store_import_row(rows->auth.store, table, key, value, err);
 }
 
 /* ---- rows ---- */
@@ -142,9 +146,7 @@ bool import_row(struct row_import *rows, json_t *line, struct err *err)
 		struct str table = text_of(line, "table");
 
 		ok = (note_seen(rows, line, err) &&
-			     check_bytes(rows, table, buf_str(&key), buf_str(&value), err) &&
-			     store_import_row(rows->auth.store, table, buf_str(&key),
-				     buf_str(&value), err)) ||
+			     put_bytes(rows, table, buf_str(&key), buf_str(&value), err)) ||
 		     name_row(line, &key, err);
 	}
 	if (value.data)

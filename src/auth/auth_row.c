@@ -82,6 +82,19 @@ static bool check_twin(
 				"the user '%s' exists, whose name differs in its case only", twin);
 }
 
+/* Revoking a user is permanent. */
+static bool note_revoked_user(struct auth_rows *rows, const struct user *user, struct err *err)
+{
+	struct user old;
+	bool found;
+
+	if (!get_old(rows, &user_kind, user->name, &old, &found, err))
+		return false;
+	rows->keep = found && old.revoked && !user->revoked && strcmp(old.id, user->id) == 0;
+	explicit_bzero(&old, sizeof(old));
+	return true;
+}
+
 static bool check_user(struct auth_rows *rows, struct str key, const void *record, struct err *err)
 {
 	const struct user *user = record;
@@ -98,7 +111,7 @@ static bool check_user(struct auth_rows *rows, struct str key, const void *recor
 	holder = stored_name(rows, user->id);
 	if (holder && strcmp(holder, user->name) != 0)
 		return err_set(err, ERR_CONFLICT, "id", "the id belongs to the user '%s'", holder);
-	return note_user(rows, user) || err_no_memory(err);
+	return note_revoked_user(rows, user, err) && (note_user(rows, user) || err_no_memory(err));
 }
 
 /* ---- tokens and keys ---- */
@@ -115,6 +128,13 @@ static bool check_dialects(const struct auth_rows *rows, const char *dialects, s
 				"dialects: there is no dialect '%.*s'", STR_ARGS(name));
 	}
 	return true;
+}
+
+/* A key that was added again after its revocation is newer than that. */
+static bool is_revoked_since(
+	const struct credential_terms *terms, const struct credential_terms *old)
+{
+	return old && old->revoked != 0 && terms->revoked == 0 && terms->created <= old->revoked;
 }
 
 /* A revoked token or key may get another owner, as with key_add(). */
@@ -135,6 +155,7 @@ static bool check_terms(struct auth_rows *rows, const struct credential_terms *t
 	if ((owner.rights & terms->rights) == 0)
 		return err_set(err, ERR_INVALID, "rights",
 			"rights: the user '%s' has none of these", terms->user);
+	rows->keep |= is_revoked_since(terms, old);
 	return check_dialects(rows, terms->dialects, err);
 }
 
@@ -148,8 +169,26 @@ static bool check_kind(const struct token *token, const struct token *old, struc
 	if (!token->is_refresh && (token->current[0] || token->before[0]))
 		return err_set(err, ERR_INVALID, token->current[0] ? "current" : "before",
 			"only refresh tokens have '%s'", token->current[0] ? "current" : "before");
+	if (token->login_password_changed != TOKEN_NO_LOGIN && token->terms.dialects[0])
+		return err_set(err, ERR_INVALID, "dialects", "tokens of logins have no 'dialects'");
 	return !old || token->is_refresh == old->is_refresh ||
 	       err_set(err, ERR_CONFLICT, "refresh", "the store has a token of another kind");
+}
+
+/* The store may have a later refresh token of the login, or another access token. */
+static bool note_renewed_login(struct auth_rows *rows, const char *hash, const struct token *token,
+	const struct token *old, struct err *err)
+{
+	struct token refresh;
+	bool found;
+
+	rows->keep |= old && old->is_refresh && old->terms.created > token->terms.created;
+	if (token->is_refresh || !token->pair[0])
+		return true;
+	if (!get_old(rows, &token_kind, token->pair, &refresh, &found, err))
+		return false;
+	rows->keep |= found && strcmp(refresh.pair, hash) != 0;
+	return true;
 }
 
 static bool check_token(struct auth_rows *rows, struct str key, const void *record, struct err *err)
@@ -166,7 +205,8 @@ static bool check_token(struct auth_rows *rows, struct str key, const void *reco
 			"label: '" TOKEN_LOGIN_LABEL "' is reserved for tokens of logins");
 	return get_old(rows, &token_kind, hash, &old, &found, err) &&
 	       check_kind(token, found ? &old : NULL, err) &&
-	       check_terms(rows, &token->terms, found ? &old.terms : NULL, err);
+	       check_terms(rows, &token->terms, found ? &old.terms : NULL, err) &&
+	       note_renewed_login(rows, hash, token, found ? &old : NULL, err);
 }
 
 static bool check_key(struct auth_rows *rows, struct str id, const void *record, struct err *err)
@@ -236,7 +276,10 @@ bool auth_rows_check(
 		return false;
 	if (!auth_record_decode(tables[found].kind, key, value, &record))
 		return err_set(err, ERR_INVALID, NULL, "the record cannot be read");
+	rows->keep = false;
 	ok = tables[found].check(rows, key, &record, err);
+	rows->keep = ok && rows->keep;
+	rows->kept += rows->keep;
 	explicit_bzero(&record, sizeof(record));
 	return ok;
 }

@@ -337,9 +337,40 @@ static void import_of_everything_goes_on_as_before(void **state)
 	free_result(&listed);
 }
 
+static void expect_done(const char *line)
+{
+	struct call_result result = run_line(line, " ");
+
+	assert_int_equal(result.status, 0);
+	free_result(&result);
+}
+
+static void older_export_revives_nothing(void **state)
+{
+	struct admin_call all = { .options = { [ADMIN_ALL] = "yes" } };
+	struct call_result exported, listed;
+
+	(void)state;
+	expect_done("user add ann");
+	expect_done("token add ann");
+	parse_call(&all, "export");
+	exported = run_call(&all, " ", false);
+	expect_done("token revoke ann");
+	expect_done("user revoke ann");
+	listed = run_line("token list", " ");
+	expect_result("import", exported.out, 0,
+		"0 tasks imported\n2 other rows imported\n"
+		"2 of them left out: the store has ended the credential since\n",
+		"");
+	expect_result("token list", " ", 0, listed.out, "");
+	free_result(&exported);
+	free_result(&listed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WITH_STORE(older_export_revives_nothing),
 		WITH_STORE(exported_tasks_can_be_imported),
 		WITH_STORE(import_keeps_the_lines_before_a_bad_one),
 		WITH_STORE(cut_export_is_reported),

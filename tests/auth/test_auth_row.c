@@ -137,6 +137,84 @@ static void password_hash_of_another_cost_is_refused(void **state)
 		"password must be an Argon2id hash with the parameters of this service");
 }
 
+/* ---- older exports ---- */
+
+#define REVOKED_USER                                                                  \
+	"{\"id\":\"" ID_1 "\",\"tenant\":\"demo\",\"rights\":\"read\",\"created\":1," \
+	"\"revoked\":true}"
+#define MORE(record, members) record members "}"
+#define OPEN_TOKEN	      "{\"label\":\"laptop\"," TERMS_OF("ann")
+#define OPEN_KEY	      "{\"secret\":\"s\"," TERMS_OF("ann")
+
+static void assert_kept(const char *table, const char *key, const char *value, bool kept)
+{
+	ACCEPTED(table, key, value);
+	assert_int_equal(rows.keep, kept);
+}
+
+static void revoked_user_stays_revoked(void **state)
+{
+	(void)state;
+	put_record(STORE_USERS, "ann", REVOKED_USER);
+	assert_kept("users", "ann", USER(ID_1), true);
+	assert_kept("users", "ann", REVOKED_USER, false);
+	assert_kept("users", "ann", USER(ID_2), false);
+	assert_int_equal(rows.kept, 1);
+}
+
+static void revoked_credentials_stay_revoked(void **state)
+{
+	(void)state;
+	add_user("ann", RIGHT_READ);
+	put_record(STORE_TOKENS, HASH, MORE(OPEN_TOKEN, ",\"revoked\":1"));
+	put_record(STORE_SIGNING_KEYS, "k", MORE(OPEN_KEY, ",\"revoked\":1"));
+	assert_kept("tokens", HASH, TOKEN("ann", "laptop"), true);
+	assert_kept("keys", "k", KEY("ann"), true);
+	assert_kept("keys", "k", MORE(OPEN_KEY, ",\"revoked\":2"), false);
+}
+
+/* As key_add() does. */
+static void key_added_after_its_revocation_is_written(void **state)
+{
+	(void)state;
+	add_user("ann", RIGHT_READ);
+	put_record(STORE_SIGNING_KEYS, "k", MORE(OPEN_KEY, ",\"revoked\":1"));
+	assert_kept("keys", "k",
+		"{\"secret\":\"s\",\"user\":\"ann\",\"rights\":\"read\",\"created\":2,"
+		"\"expires\":0}",
+		false);
+}
+
+#define HASH_2 "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define HASH_3 "ee112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define OF_ANN(created)                                                         \
+	"\"label\":\"oauth\",\"login\":1,\"user\":\"ann\",\"rights\":\"read\"," \
+	"\"created\":" created ",\"expires\":2000000000000"
+#define REFRESH(created, pair) \
+	"{" OF_ANN(created) ",\"refresh\":true,\"current\":\"" HASH "\",\"pair\":\"" pair "\"}"
+#define ACCESS_OF(created) "{" OF_ANN(created) ",\"pair\":\"" HASH "\"}"
+
+/* The store has a login that was renewed after the export. */
+static void renewed_login_stays_renewed(void **state)
+{
+	(void)state;
+	add_user("ann", RIGHT_READ);
+	put_record(STORE_TOKENS, HASH, REFRESH("2", HASH_3));
+	put_record(STORE_TOKENS, HASH_3, ACCESS_OF("2"));
+	assert_kept("tokens", HASH, REFRESH("1", HASH_2), true);
+	assert_kept("tokens", HASH_2, ACCESS_OF("1"), true);
+	assert_kept("tokens", HASH, REFRESH("2", HASH_3), false);
+	assert_kept("tokens", HASH_3, ACCESS_OF("2"), false);
+}
+
+static void login_has_no_dialects(void **state)
+{
+	(void)state;
+	add_user("ann", RIGHT_READ);
+	REFUSED("tokens", HASH, "{" OF_ANN("1") ",\"dialects\":\"idol\"}", ERR_INVALID,
+		"tokens of logins have no 'dialects'");
+}
+
 #define ROWS_TEST(function) cmocka_unit_test_setup_teardown(function, open_rows, close_rows)
 
 int main(void)
@@ -149,6 +227,11 @@ int main(void)
 		ROWS_TEST(credential_of_another_user_is_kept),
 		ROWS_TEST(label_of_logins_is_reserved),
 		ROWS_TEST(dialects_must_be_known),
+		ROWS_TEST(revoked_user_stays_revoked),
+		ROWS_TEST(revoked_credentials_stay_revoked),
+		ROWS_TEST(key_added_after_its_revocation_is_written),
+		ROWS_TEST(renewed_login_stays_renewed),
+		ROWS_TEST(login_has_no_dialects),
 		ROWS_TEST(password_hash_of_another_cost_is_refused),
 	};
 
