@@ -331,7 +331,7 @@ bool task_json_read(
 	json_t *json;
 
 	/* Not json_parse_strict: a field of the maximum depth is two levels deeper here. */
-	if (!json_parse_trusted(&json, line, err))
+	if (!json_parse_exact(&json, line, err))
 		return false;
 	if (!json_is_object(json)) {
 		err_set(err, ERR_MALFORMED, NULL, "not a JSON object");

@@ -171,7 +171,7 @@ static bool is_real(struct str token)
  * Checks what jansson does not: its own limit is 2048 levels, and it rounds. The text must be
  * well-formed.
  */
-static bool check_depth_and_digits(struct str text, struct err *err)
+static bool check_depth_and_digits(struct str text, size_t depth_max, struct err *err)
 {
 	size_t depth = 0;
 
@@ -182,9 +182,9 @@ static bool check_depth_and_digits(struct str text, struct err *err)
 			depth++;
 		else if (token.ptr[0] == ']' || token.ptr[0] == '}')
 			depth--;
-		if (depth > JSON_DEPTH_MAX)
+		if (depth > depth_max)
 			return err_set(err, ERR_MALFORMED, NULL,
-				"The JSON text has more than %d levels.", JSON_DEPTH_MAX);
+				"The JSON text has more than %zu levels.", depth_max);
 		if (is_real(token) && !round_trips(token))
 			return err_set(err, ERR_MALFORMED, NULL,
 				"The number %.*s cannot be kept with all its digits.",
@@ -194,18 +194,28 @@ static bool check_depth_and_digits(struct str text, struct err *err)
 	return true;
 }
 
-bool json_parse_strict(json_t **json, struct str body, struct err *err)
+static bool parse_checked(json_t **json, struct str text, size_t depth_max, struct err *err)
 {
 	json_t *read;
 
-	if (!json_parse_trusted(&read, body, err))
+	if (!json_parse_trusted(&read, text, err))
 		return false;
-	if (!check_depth_and_digits(body, err)) {
+	if (!check_depth_and_digits(text, depth_max, err)) {
 		json_decref(read);
 		return false;
 	}
 	*json = read;
 	return true;
+}
+
+bool json_parse_strict(json_t **json, struct str body, struct err *err)
+{
+	return parse_checked(json, body, JSON_DEPTH_MAX, err);
+}
+
+bool json_parse_exact(json_t **json, struct str text, struct err *err)
+{
+	return parse_checked(json, text, JSON_TEXT_DEPTH_MAX, err);
 }
 
 bool json_parse_object(json_t **json, struct str body, struct err *err)

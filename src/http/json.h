@@ -21,6 +21,9 @@ bool json_parse_strict(json_t **json, struct str body, struct err *err)
 /* Without the limits of depth and digits: for text that this program wrote. */
 bool json_parse_trusted(json_t **json, struct str text, struct err *err)
 	__attribute__((warn_unused_result));
+/* Up to JSON_TEXT_DEPTH_MAX levels: for exported text, which an operator may have edited. */
+bool json_parse_exact(json_t **json, struct str text, struct err *err)
+	__attribute__((warn_unused_result));
 /* json_parse_strict, and ERR_MALFORMED unless it is an object. */
 bool json_parse_object(json_t **json, struct str body, struct err *err)
 	__attribute__((warn_unused_result));

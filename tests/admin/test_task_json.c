@@ -145,6 +145,27 @@ static void deepest_fields_are_read(void **state)
 	arena_free(&arena);
 }
 
+/* Deeper text cannot be written again. */
+static void depth_of_lines_is_limited(void **state)
+{
+	struct arena arena = { 0 };
+	struct buf line = BUF_INIT;
+	struct err err = { 0 };
+	struct task task;
+
+	(void)state;
+	buf_puts(&line, HEAD ",\"fields\":{\"deep\":");
+	for (int i = 0; i < 63; i++)
+		buf_putc(&line, '[');
+	for (int i = 0; i < 63; i++)
+		buf_putc(&line, ']');
+	buf_puts(&line, "}}");
+	assert_fails(task_json_read(&task, &arena, buf_str(&line), TASK_JSON_VERSION, &err), &err,
+		ERR_MALFORMED);
+	buf_free(&line);
+	arena_free(&arena);
+}
+
 static const struct {
 	const char *line;
 	enum err_code code;
@@ -157,6 +178,11 @@ static const struct {
 	{ HEAD ",\"created\":1}", ERR_MALFORMED, "" },
 	{ HEAD ",\"word\":\"\\u0000\"}", ERR_MALFORMED, "" },
 	{ HEAD ",\"word\":\"\xFF\"}", ERR_MALFORMED, "" },
+	{ HEAD ",\"fields\":{\"a\":0.1000000000000000055}}", ERR_MALFORMED, "" },
+	{ HEAD ",\"fields\":{\"a\":[{\"b\":1e-400}]}}", ERR_MALFORMED, "" },
+	{ HEAD ",\"fields\":{\"a\":9223372036854775808}}", ERR_MALFORMED, "" },
+	{ HEAD ",\"error\":12345678901234567.8}", ERR_MALFORMED, "" },
+	{ HEAD ",\"created\":1.00000000000000001}", ERR_MALFORMED, "" },
 	{ HEAD ",\"colour\":1}", ERR_INVALID, "colour" },
 	{ HEAD ",\"status\":1}", ERR_INVALID, "status" },
 	{ HEAD ",\"number\":-1}", ERR_INVALID, "number" },
@@ -287,6 +313,7 @@ int main(void)
 		CHECK(times_may_be_texts),
 		CHECK(absent_members_have_defaults),
 		CHECK(deepest_fields_are_read),
+		CHECK(depth_of_lines_is_limited),
 		CHECK(invalid_lines_are_rejected),
 		CHECK(number_of_fields_is_limited),
 		CHECK(number_of_failed_samples_is_fixed),
