@@ -19,6 +19,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_PARTIAL] = { .name = "partial" },
 	[ADMIN_NEW_TENANTS] = { .name = "new-tenants" },
 	[ADMIN_FROM] = { .name = "from", .value = "DIALECT" },
+	[ADMIN_REPLACE] = { .name = "replace" },
 	[ADMIN_SALVAGE] = { .name = "salvage" },
 	[ADMIN_BYTES] = { .name = "bytes", .value = "N|none|default" },
 	[ADMIN_ADD] = { .name = "add" },

@@ -83,11 +83,13 @@ const struct admin_command admin_commands[] = {
 		.help = "write every task of one moment as a line of JSON to standard output (--all: "
 			"and everything else, secrets included; --salvage: without those on damaged "
 			"pages)" },
-	{ "import", NULL, BIT(PARTIAL) | BIT(NEW_TENANTS) | BIT(FROM) | BIT(TENANT) | BIT(ID),
+	{ "import", NULL,
+		BIT(PARTIAL) | BIT(NEW_TENANTS) | BIT(FROM) | BIT(TENANT) | BIT(ID) | BIT(REPLACE),
 		.reads_input = true, .creates_store = true, .in_steps = true, .run = admin_import,
 		.help = "read the lines of an export from standard input (--partial: even if lines "
 			"are missing; --new-tenants: also for tenants without a user; --from: read "
-			"responses of the vendor's API instead)" },
+			"responses of the vendor's API instead; --replace: also over changes of "
+			"clients)" },
 	{ "load-sample", "N", BIT(TENANT) | BIT(DIALECT), .creates_store = true, .in_steps = true,
 		.run = admin_load_sample, .help = "add N sample tasks" },
 	{ "reindex", .internal = true, .run = admin_reindex, .help = "used by reindex" },

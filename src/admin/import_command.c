@@ -238,8 +238,7 @@ static bool import_lines(struct admin *admin, struct import *import, struct err 
 
 static void print_counts(struct admin *admin, const struct import *import)
 {
-	admin_print(admin, "%" PRIu64 " task%s imported", import->batch.total,
-		str_plural(import->batch.total));
+	task_batch_print(&import->batch, admin);
 	if (import->rows > 0)
 		admin_print(admin, "%" PRIu64 " other row%s imported", import->rows,
 			str_plural(import->rows));
@@ -294,5 +293,8 @@ bool admin_import(struct admin *admin, const struct admin_call *call, struct err
 		return err_set(err, ERR_INVALID, "from",
 			"the lines of an export have a tenant and an id: --tenant and --id are for "
 			"--from");
+	if (call->options[ADMIN_REPLACE])
+		return err_set(err, ERR_INVALID, "replace",
+			"the lines of an export replace other tasks: --replace is for --from");
 	return import_export(admin, call, err);
 }

@@ -35,9 +35,7 @@ static bool read_task(struct import *import, struct task *task, json_t *json, st
 
 	if (!json_is_object(json))
 		return err_set(err, ERR_MALFORMED, NULL, "it must be an object");
-	*task = (struct task){
-		.dialect = import->dialect->code, .tenant = import->tenant, .revision = 1
-	};
+	*task = (struct task){ .dialect = import->dialect->code, .tenant = import->tenant };
 	return import->dialect->document->read(task, &item, err);
 }
 
@@ -144,6 +142,11 @@ static bool check_call(struct import *import, const struct admin_call *call, str
 		return err_set(err, ERR_INVALID, "from", "no other service has the API %s", name);
 	if (call->options[ADMIN_PARTIAL])
 		return err_set(err, ERR_INVALID, "partial", "--partial is for an export");
+	if (import->parent.ptr && !import->dialect->document->needs_parent)
+		return err_set(err, ERR_INVALID, "id",
+			"--id cannot be used with --from %s, whose responses have the ids of their "
+			"tasks",
+			name);
 	return check_tenant(import, call, err);
 }
 
@@ -155,8 +158,7 @@ static bool finish(struct import *import, bool ok, struct err *err)
 	if (ok || err->code != ERR_PANIC)
 		ok = task_batch_put(&import->batch, true, ok ? err : &late) && ok;
 	print_reports(import);
-	admin_print(import->admin, "%" PRIu64 " task%s imported", import->batch.total,
-		str_plural(import->batch.total));
+	task_batch_print(&import->batch, import->admin);
 	return ok &&
 	       (import->refused == 0 || err_set(err, ERR_CONFLICT, NULL,
 						"%" PRIu64 " of %" PRIu64 " objects were refused",
@@ -176,6 +178,8 @@ bool admin_import_documents(struct admin *admin, const struct admin_call *call, 
 		return false;
 	/* The vendor of one API must not replace tasks of another by choosing their ids. */
 	import.batch.keep_foreign = true;
+	import.batch.keep_changed = !call->options[ADMIN_REPLACE];
+	import.batch.timeless = import.dialect->document->timeless;
 	ok = finish(&import, put_all(&import, err), err);
 	buf_free(&import.reports);
 	task_batch_close(&import.batch);

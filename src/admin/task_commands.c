@@ -59,8 +59,8 @@ bool admin_load_sample(struct admin *admin, const struct admin_call *call, struc
 	batch.keep = true;
 	ok = put_samples(&batch, &sample, err);
 	if (ok)
-		admin_print(
-			admin, "%" PRIu64 " task%s loaded", batch.total, str_plural(batch.total));
+		admin_print(admin, "%" PRIu64 " task%s loaded", batch.total.tasks,
+			str_plural(batch.total.tasks));
 	task_batch_close(&batch);
 	return ok;
 }

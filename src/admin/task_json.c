@@ -298,6 +298,9 @@ static bool read_members(
 			return err_set(err, ERR_INVALID, row->name, "%s must be %s", row->name,
 				codecs[row->type].expected);
 	}
+	/* 0: it has none. */
+	if (task->revision == 0 && get_member(json, MEMBER_REVISION))
+		return err_set(err, ERR_INVALID, "revision", "revision must be at least 1");
 	set_defaults(task, json);
 	return true;
 }
@@ -326,7 +329,7 @@ static bool check_names(json_t *json, struct err *err)
 bool task_json_read(
 	struct task *task, struct arena *arena, struct str line, int version, struct err *err)
 {
-	struct task read = { .revision = 1 };
+	struct task read = { 0 };
 	bool ok = false;
 	json_t *json;
 

@@ -21,7 +21,8 @@ static void number_of_another_task_is_refused(void **state)
 		"1 task imported\n",
 		"polytaskctl: line 3: the number 7 belongs to task "
 		"a62ad146-ccf4-11e5-9956-625662870761 already\n");
-	expect_result("import", IDOL_LINE("1", "7", "uploaded"), 0, "1 task imported\n", "");
+	expect_result("import", IDOL_LINE("1", "7", "uploaded"), 0,
+		"1 task imported: 0 new, 0 replaced, 1 unchanged\n", "");
 	expect_result("import", IDOL_LINE("1", "8", "uploaded"), 1, "0 tasks imported\n",
 		"polytaskctl: line 1: the number 8 belongs to task "
 		"a62ad146-ccf4-11e5-9956-625662870763 already\n");

@@ -186,6 +186,7 @@ static const struct {
 	{ HEAD ",\"colour\":1}", ERR_INVALID, "colour" },
 	{ HEAD ",\"status\":1}", ERR_INVALID, "status" },
 	{ HEAD ",\"number\":-1}", ERR_INVALID, "number" },
+	{ HEAD ",\"revision\":0}", ERR_INVALID, "revision" },
 	{ HEAD ",\"number\":1.0}", ERR_INVALID, "number" },
 	{ HEAD ",\"number\":\"1\"}", ERR_INVALID, "number" },
 	{ HEAD ",\"attempt\":4294967296}", ERR_INVALID, "attempt" },

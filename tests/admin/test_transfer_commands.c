@@ -42,6 +42,8 @@ static void exported_tasks_can_be_imported(void **state)
 	free_result(&first);
 }
 
+#define AGAIN(number) number " tasks imported: 0 new, 0 replaced, " number " unchanged\n"
+
 static void import_keeps_the_lines_before_a_bad_one(void **state)
 {
 	struct call_result call_result;
@@ -54,7 +56,7 @@ static void import_keeps_the_lines_before_a_bad_one(void **state)
 		1, "1 task imported\n", "polytaskctl: line 3: id must be a UUID\n");
 	call_result = run_line("show a62ad146-ccf4-11e5-9956-625662870761", " ");
 	assert_int_equal(call_result.status, 0);
-	assert_non_null(strstr(call_result.out, "\"revision\":1,"));
+	assert_null(strstr(call_result.out, "\"revision\":1,"));
 	free_result(&call_result);
 }
 
@@ -81,15 +83,15 @@ static void cut_export_is_reported(void **state)
 	end = strstr(text, "{\"end\":true,\"tasks\":20,\"rows\":0,\"sha256\":\"");
 	assert_non_null(end);
 	*end = '\0';
-	expect_result("import", text, 1, "20 tasks imported\n",
+	expect_result("import", text, 1, AGAIN("20"),
 		"polytaskctl: the input ends at line 21 without the last line of an export: lines "
 		"are missing\n");
 	*end = '{';
-	expect_result("import", text, 0, "20 tasks imported\n", "");
+	expect_result("import", text, 0, AGAIN("20"), "");
 	/* a line is missing in the middle */
 	end = strchr(strchr(text, '\n') + 1, '\n') + 1;
 	memmove(strchr(text, '\n') + 1, end, len - (size_t)(end - text) + 1);
-	expect_result("import", text, 1, "19 tasks imported\n",
+	expect_result("import", text, 1, AGAIN("19"),
 		"polytaskctl: line 21: the lines before are not those that were exported\n");
 	free(text);
 }
@@ -128,14 +130,14 @@ static void export_cut_within_a_line_is_reported(void **state)
 	text = export_to_text("export");
 	end = strstr(text, "{\"end\"");
 	end[20] = '\0';
-	expect_result("import", text, 1, "20 tasks imported\n",
+	expect_result("import", text, 1, AGAIN("20"),
 		"polytaskctl: the input ends in the middle of line 22\n");
 	end[-5] = '\0';
-	expect_result("import", text, 1, "19 tasks imported\n",
+	expect_result("import", text, 1, AGAIN("19"),
 		"polytaskctl: the input ends in the middle of line 21\n");
 	imported = import_partial(text);
 	assert_int_equal(imported.status, 0);
-	assert_string_equal(imported.out, "19 tasks imported\n");
+	assert_string_equal(imported.out, AGAIN("19"));
 	free_result(&imported);
 	free(text);
 }
@@ -148,7 +150,7 @@ static void only_the_line_feed_of_the_last_line_may_be_missing(void **state)
 	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
 	text = export_to_text("export");
 	text[strlen(text) - 1] = '\0';
-	expect_result("import", text, 0, "20 tasks imported\n", "");
+	expect_result("import", text, 0, AGAIN("20"), "");
 	free(text);
 }
 
@@ -163,14 +165,14 @@ static void lines_behind_the_last_line_are_refused(void **state)
 	twice = calloc(2, strlen(text) + 1);
 	end = strstr(text, "{\"end\"");
 	strcat(strcpy(twice, text), end);
-	expect_result("import", twice, 1, "20 tasks imported\n",
+	expect_result("import", twice, 1, AGAIN("20"),
 		"polytaskctl: line 23: the line is behind the last line of the export\n");
 	strcat(strcpy(twice, text), "\n{\"table\":\"users\",\"key\":\"YQ\",\"value\":\"\"}\n");
-	expect_result("import", twice, 1, "20 tasks imported\n",
+	expect_result("import", twice, 1, AGAIN("20"),
 		"polytaskctl: line 24: the line is behind the last line of the export\n");
 	/* one export behind the other */
 	strcat(strcpy(twice, text), text);
-	expect_result("import", twice, 0, "40 tasks imported\n", "");
+	expect_result("import", twice, 0, AGAIN("40"), "");
 	free(twice);
 	free(text);
 }
@@ -183,7 +185,7 @@ static void counts_of_the_last_line_are_checked(void **state)
 	expect_result("load-sample 20", " ", 0, "20 tasks loaded\n", "");
 	text = export_to_text("export");
 	memcpy(strstr(text, "\"tasks\":20"), "\"tasks\":21", 10);
-	expect_result("import", text, 1, "20 tasks imported\n",
+	expect_result("import", text, 1, AGAIN("20"),
 		"polytaskctl: line 22: the numbers of tasks and rows are not those of the lines "
 		"before\n");
 	free(text);
@@ -241,7 +243,7 @@ static void partial_export_is_imported_on_demand(void **state)
 	strstr(text, "{\"end\"")[0] = '\0';
 	imported = import_partial(text);
 	assert_int_equal(imported.status, 0);
-	assert_string_equal(imported.out, "20 tasks imported\n");
+	assert_string_equal(imported.out, AGAIN("20"));
 	free_result(&imported);
 	free(text);
 }
@@ -255,7 +257,7 @@ static void lines_of_older_builds_are_imported(void **state)
 	text = export_to_text("export");
 	strstr(text, "{\"end\"")[0] = '\0';
 	tasks = strchr(text, '\n') + 1;
-	expect_result("import", tasks, 0, "20 tasks imported\n", "");
+	expect_result("import", tasks, 0, AGAIN("20"), "");
 	free(text);
 }
 

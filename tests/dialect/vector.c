@@ -156,6 +156,7 @@ static void fill_task(struct vector *vector, const json_t *from, struct task *ta
 	must(task_json_read(task, &vector->arena, json_text(json, &vector->arena),
 		     TASK_JSON_VERSION, &err),
 		&err);
+	task->revision += task->revision == 0;
 	json_decref(json);
 }
 

@@ -202,7 +202,8 @@ def shapes(home, kept):
         ("[]", 0),
     ):
         done = load(home, "fourhse", text)
-        words = f"{count} task{'s' * (count != 1)} imported\n"
+        words = f"{count} task{'s' * (count != 1)} imported"
+        words += f": 0 new, 0 replaced, {count} unchanged\n" if count else "\n"
         equal((done.returncode, done.stdout), (0, words), text[:40])
     whole = json.dumps(tasks)
     for text, reason in (
@@ -233,11 +234,22 @@ def shapes(home, kept):
         (("--from", "idol", "--tenant", "nosuch"), "the tenant nosuch has no user"),
         (("--from", "idol", "--partial"), "--partial is for an export"),
         (("--tenant", "acme"), "--tenant and --id are for --from"),
+        (("--replace",), "--replace is for --from"),
+        *[
+            (
+                ("--from", dialect, "--tenant", "acme", "--id", "x"),
+                f"--id cannot be used with --from {dialect}, whose responses have the ids",
+            )
+            for dialect in DIALECTS[1:]
+        ],
     ):
         done = home.ctl_run("import", *words, stdin="[]")
         ok(done.returncode == 1 and reason in done.stderr, f"{words}: {reason}", done)
     done = load(home, "vionlabs single", kept["vionlabs"])
     ok("give it with --id" in done.stderr, "Vionlabs: a list needs its item", done)
+    done = load(home, "vionlabs", kept["vionlabs single"].replace("a%20movie%2F0042", "other"))
+    reason = "the task belongs to the item other"
+    ok(done.returncode == 1 and reason in done.stderr, "Vionlabs: a task of another item", done)
 
 
 run_tests(round_trip)

@@ -75,10 +75,10 @@ def tasks(instance, state):
         task,
         f"{state}: show",
     )
-    # An import replaces tasks that exist.
+    # An import leaves tasks that are equal.
     equal(
         instance.ctl("import", stdin="\n".join(lines) + "\n").strip(),
-        f"{len(lines)} tasks imported",
+        f"{len(lines)} tasks imported: 0 new, 0 replaced, {len(lines)} unchanged",
         f"{state}: import",
     )
     equal(

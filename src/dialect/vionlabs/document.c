@@ -40,6 +40,10 @@ static bool read_href(
 		!take_part(&path, STR("product"), &identity->product, item, err) ||
 		!take_part(&path, STR("version"), &identity->version, item, err))
 		return false;
+	if (item->parent.ptr && !str_eq(identity->item, item->parent))
+		return err_set(err, ERR_INVALID, "href", "the task belongs to the item %.*s",
+			identity->item.len < 100 ? (int)identity->item.len : 100,
+			identity->item.ptr);
 	return path.len == 0 || href_error(err);
 }
 
@@ -92,4 +96,6 @@ static bool read(struct task *task, const struct document_item *item, struct err
 }
 
 /* The list of an item is an array. */
-const struct dialect_document vionlabs_document = { .list = NULL, .read = read };
+const struct dialect_document vionlabs_document = {
+	.list = NULL, .timeless = true, .needs_parent = true, .read = read
+};

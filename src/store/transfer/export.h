@@ -60,13 +60,22 @@ bool store_salvage(struct store *store, const struct store_salvage_sink *sink, s
 /* store_export of tasks only. */
 bool store_each_task(struct store *store, bool (*take)(const struct task *task, void *data),
 	void *data, struct err *err);
-/* Tasks to write as they are, ids, times and revisions included. */
+/*
+ * Tasks to write with their ids, times and revisions. A revision that is not higher than that of
+ * the task that it replaces becomes the next one, because clients hold ETags of the others.
+ */
 struct store_task_batch {
 	const struct task *tasks;
+	/* NULL, or of each task: its revision is new, so a task that is otherwise equal is left. */
+	const bool *assigned;
 	size_t count;
 	bool keep;	   /* ERR_CONFLICT if a task of that id exists; else it is replaced */
 	bool keep_foreign; /* ERR_CONFLICT if a task of that id exists in another dialect */
+	bool keep_changed; /* leave tasks that have an updated_by: a client has changed them here */
+	bool timeless;	   /* the times are those of the import: `created` of a task is kept */
 	size_t failed;	   /* set by ERR_CONFLICT and ERR_TOO_LARGE: the task at fault */
+	/* Set on success: tasks that were replaced, equal, and left for keep_changed. */
+	size_t replaced, unchanged, kept;
 };
 /*
  * Writes the batch in one transaction, for import; not durable until the next flush. ERR_CONFLICT

@@ -1,6 +1,7 @@
 #include "store/transfer/transfer.h"
 
 #include "store/index/state.h"
+#include "task/member.h"
 
 /* ---- export ---- */
 
@@ -89,37 +90,80 @@ static int check_number(
 	return rc == 0 && found ? refuse_number(task, &holder, err) : rc;
 }
 
-static int replace(
-	struct store *store, const struct import *import, const struct task *task, struct err *err)
-{
-	struct str record = buf_str(&store->old_record);
-	struct task old;
-	bool readable = record_decode(&old, record);
-	int rc;
-
-	if (import->batch->keep ||
-		(import->batch->keep_foreign && readable && old.dialect != task->dialect))
-		return refuse_id(task, err);
-	rc = check_number(store, task, readable ? &old : NULL, err);
-	return rc == 0 ? row_update(store, readable ? &old : NULL, record, task,
-				 buf_str(&import->record))
-		       : rc;
-}
-
-static int import_task(
+static int insert(
 	struct store *store, struct import *import, const struct task *task, struct err *err)
 {
 	int rc;
 
 	if (!row_encode(task, &import->record, err))
 		return STEP_FAILED;
+	rc = check_number(store, task, NULL, err);
+	return rc == 0 ? retry_if_exists(row_insert(store, task, buf_str(&import->record))) : rc;
+}
+
+/* old is NULL if its record cannot be read. */
+static int replace(struct store *store, struct import *import, const struct task *old,
+	const struct task *task, struct err *err)
+{
+	struct task next = *task;
+	int rc;
+
+	if (old && next.revision <= old->revision)
+		next.revision = old->revision + 1;
+	if (old && import->batch->timeless)
+		next.created = old->created;
+	if (!row_encode(&next, &import->record, err))
+		return STEP_FAILED;
+	rc = check_number(store, &next, old, err);
+	if (rc == 0)
+		rc = row_update(
+			store, old, buf_str(&store->old_record), &next, buf_str(&import->record));
+	import->batch->replaced += rc == 0;
+	return rc;
+}
+
+/* Whether the task is stored already, with this revision or one that goes on from it. */
+static bool is_stored(const struct store_task_batch *batch, size_t i, const struct task *old)
+{
+	const struct task *task = &batch->tasks[i];
+	struct task same = *old;
+
+	if (task->revision > old->revision && !(batch->assigned && batch->assigned[i]))
+		return false;
+	same.revision = task->revision;
+	return batch->timeless ? task_equal(task, old) : task_identical(task, &same);
+}
+
+static int import_over(struct store *store, struct import *import, size_t i, struct err *err)
+{
+	struct store_task_batch *batch = import->batch;
+	const struct task *task = &batch->tasks[i];
+	struct task old;
+	bool readable = record_decode(&old, buf_str(&store->old_record));
+
+	if (batch->keep || (batch->keep_foreign && readable && old.dialect != task->dialect))
+		return refuse_id(task, err);
+	if (readable && is_stored(batch, i, &old)) {
+		batch->unchanged++;
+		return 0;
+	}
+	if (readable && batch->keep_changed && old.updated_by.len > 0) {
+		batch->kept++;
+		return 0;
+	}
+	return replace(store, import, readable ? &old : NULL, task, err);
+}
+
+static int import_task(struct store *store, struct import *import, size_t i, struct err *err)
+{
+	const struct task *task = &import->batch->tasks[i];
+	int rc;
+
 	buf_reset(&store->old_record);
 	rc = row_get(store, task->tenant, &task->id, true, &store->old_record);
-	if (rc == 0)
-		return replace(store, import, task, err);
 	if (rc == ENGINE_NOT_FOUND)
-		rc = check_number(store, task, NULL, err);
-	return rc == 0 ? retry_if_exists(row_insert(store, task, buf_str(&import->record))) : rc;
+		return insert(store, import, task, err);
+	return rc == 0 ? import_over(store, import, i, err) : rc;
 }
 
 static int step_import(struct store *store, void *data, struct err *err)
@@ -128,9 +172,10 @@ static int step_import(struct store *store, void *data, struct err *err)
 	struct store_task_batch *batch = import->batch;
 	int rc = 0;
 
+	batch->replaced = batch->unchanged = batch->kept = 0;
 	for (size_t i = 0; rc == 0 && i < batch->count; i++) {
 		batch->failed = i;
-		rc = import_task(store, import, &batch->tasks[i], err);
+		rc = import_task(store, import, i, err);
 	}
 	return rc;
 }
