@@ -95,6 +95,40 @@ static bool check_number(const struct dialect *dialect, const struct task *task,
 		       "number must be an integer from 1 to %" PRIu64, TASK_NUMBER_MAX);
 }
 
+/* ---- size ---- */
+
+/* Of a record: error, progress, names of users, what is stored beside the fields. */
+#define OTHERS_ROOM ((size_t)16 * 1024)
+
+static size_t measure_others(const struct task *task, const char *error_field)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; task && i < task->field_count; i++) {
+		const struct field *field = &task->fields[i];
+
+		if (!error_field || !str_eq(field->name, str_cstr(error_field)))
+			bytes += field->name.len + field->json.len;
+	}
+	return bytes;
+}
+
+bool dialect_check_room(const struct task *before, const struct task *task, struct err *err)
+{
+	const struct dialect *dialect = dialect_by_code(task->dialect);
+	struct dialect_error_field shown = { 0 };
+	size_t max, old, now;
+
+	if (dialect)
+		shown = dialect->error_field;
+	max = TASK_RECORD_MAX - OTHERS_ROOM - shown.max;
+	old = measure_others(before, shown.name);
+	now = measure_others(task, shown.name);
+	return now <= max || now <= old ||
+	       err_set(err, ERR_TOO_LARGE, NULL, "The fields of the task have more than %zu bytes.",
+		       max);
+}
+
 /* ---- the whole task ---- */
 
 static bool check_status(const struct dialect *dialect, const struct task *task, struct err *err)
@@ -123,7 +157,7 @@ static bool check_resource(const struct task *before, const struct task *record,
 	}
 }
 
-static bool check_common(const struct task *task, struct err *err)
+static bool check_new(const struct task *task, struct err *err)
 {
 	return check_texts(task, err) && check_numbers(task, err) && check_fields(task, err);
 }
@@ -133,7 +167,7 @@ bool dialect_check_task(const struct task *before, const struct task *task, stru
 	const struct dialect *dialect = dialect_by_code(task->dialect);
 
 	/* The limits of a change are those of its decoder; an older task may be beyond them. */
-	if (!before && !check_common(task, err))
+	if ((!before && !check_new(task, err)) || !dialect_check_room(before, task, err))
 		return false;
 	if (!dialect)
 		return check_resource(before, task, err);

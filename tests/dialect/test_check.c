@@ -151,6 +151,44 @@ static void vionlabs_task_has_the_id_of_its_address(void **state)
 	assert_string_equal(err.field, "product");
 }
 
+static bool check_request(struct str request, struct err *err)
+{
+	struct buf change = BUF_INIT;
+	bool ok;
+
+	buf_puts(&change, "{\"fields\":{\"request\":");
+	buf_put_str(&change, request);
+	buf_puts(&change, "}}");
+	buf_putc(&change, '\0');
+	ok = check_line(FOURHSE, change.data, err);
+	buf_free(&change);
+	return ok;
+}
+
+/* A report of 256 KiB in `response` must fit beside the other members. */
+static void room_for_reports_is_kept(void **state)
+{
+	size_t max = TASK_RECORD_MAX - (size_t)16 * 1024 - (size_t)256 * 1024;
+	struct buf text = BUF_INIT;
+	struct task task = { .dialect = DIALECT_CODE_fourhse }, before;
+	struct err err = { 0 };
+
+	(void)state;
+	buf_putc(&text, '"');
+	while (text.len < max - strlen("request"))
+		buf_putc(&text, 'x');
+	buf_putc(&text, '"');
+	task_set_field(&task, (struct field){ STR("request"), buf_str(&text) });
+	assert_fails(dialect_check_room(NULL, &task, &err), &err, ERR_TOO_LARGE);
+	assert_fails(check_request(buf_str(&text), &err), &err, ERR_TOO_LARGE);
+	/* a change that does not make it larger */
+	before = task;
+	must(dialect_check_room(&before, &task, &err), &err);
+	task.fields[0].json.len--;
+	must(dialect_check_room(NULL, &task, &err), &err);
+	buf_free(&text);
+}
+
 /* Made by an earlier build, it must be able to end. */
 static void restart_of_an_earlier_build_may_change(void **state)
 {
@@ -169,6 +207,7 @@ int main(void)
 		CHECK(tasks_of_each_dialect_pass),
 		CHECK(wrong_tasks_are_refused_by_name),
 		CHECK(vionlabs_task_has_the_id_of_its_address),
+		CHECK(room_for_reports_is_kept),
 		CHECK(restart_of_an_earlier_build_may_change),
 	};
 

@@ -237,6 +237,30 @@ static void selected_fields_are_parsed_once(void **state)
 	arena_free(&arena);
 }
 
+/* With a body_limit above 752 KiB: a report in `response` must fit beside the other members. */
+static void creation_keeps_room_for_reports(void **state)
+{
+	struct arena arena = { 0 };
+	struct request request = { .arena = &arena,
+		.method = METHOD_POST,
+		.body = STR("{\"handler\":\"h\"}"),
+		.principal = { .user = STR("ann") } };
+	struct op op = { .arena = &arena };
+	struct task task = { .dialect = DIALECT_CODE_fourhse };
+	struct buf text = BUF_INIT;
+	struct err err = { 0 };
+
+	(void)state;
+	must(fourhse_decode_create(&request, &op, &err), &err);
+	must(op.before_write(&op, NULL, &task, &err), &err);
+	while (text.len < (size_t)752 * 1024)
+		buf_putc(&text, 'x');
+	task_set_field(&task, (struct field){ STR("request"), buf_str(&text) });
+	assert_fails(op.before_write(&op, NULL, &task, &err), &err, ERR_TOO_LARGE);
+	buf_free(&text);
+	arena_free(&arena);
+}
+
 /* The framework's phrase, also where another error becomes 422. */
 static void invalid_values_have_their_own_reason_phrase(void **state)
 {
@@ -266,6 +290,7 @@ int main(void)
 		CHECK(updates_are_validated),
 		CHECK(task_id_is_immutable),
 		CHECK(selected_fields_are_parsed_once),
+		CHECK(creation_keeps_room_for_reports),
 		CHECK(invalid_values_have_their_own_reason_phrase),
 	};
 

@@ -1,5 +1,6 @@
 #include "dialect/decode.h"
 
+#include "dialect/check.h"
 #include "dialect/fourhse/fourhse.h"
 
 /* ---- ids and texts ---- */
@@ -229,9 +230,17 @@ static bool parse_members(
 
 /* ---- the decoders ---- */
 
+static bool check_room(
+	const struct op *op, const struct task *before, struct task *task, struct err *err)
+{
+	(void)op;
+	return dialect_check_room(before, task, err);
+}
+
 bool fourhse_decode_create(struct request *request, struct op *op, struct err *err)
 {
 	decode_init_op(op, OP_CREATE, DIALECT_CODE_fourhse, NULL);
+	op->before_write = check_room;
 	fourhse_select_fields(request);
 	return request_check_accepts_json(request, err) && parse_members(request, op, true, err);
 }
@@ -251,6 +260,7 @@ bool fourhse_decode_update(struct request *request, struct op *op, struct err *e
 	struct str text;
 
 	decode_init_op(op, OP_UPDATE, DIALECT_CODE_fourhse, NULL);
+	op->before_write = check_room;
 	fourhse_select_fields(request);
 	if (!parse_id(request, op, &text, err))
 		return false;

@@ -4,9 +4,6 @@
  */
 #include "dialect/native/native.h"
 
-/* Of a record: error, progress, names of users, what is stored beside the fields. */
-#define OTHERS_ROOM ((size_t)16 * 1024)
-
 static void init_texts(struct native_worker_texts *texts)
 {
 	texts->rows[0] = (struct worker_text){ .name = "error", .max = NATIVE_TEXT_MAX };
@@ -53,29 +50,4 @@ bool native_check_cut(const struct native_worker_texts *texts, const struct dial
 				dialect->name, text->max);
 	}
 	return true;
-}
-
-static size_t measure_others(const struct dialect *dialect, const struct task *task)
-{
-	const char *shown = dialect->error_field.name;
-	size_t bytes = 0;
-
-	for (size_t i = 0; task && i < task->field_count; i++) {
-		const struct field *field = &task->fields[i];
-
-		if (!shown || !str_eq(field->name, str_cstr(shown)))
-			bytes += field->name.len + field->json.len;
-	}
-	return bytes;
-}
-
-bool native_check_room(const struct dialect *dialect, const struct task *before,
-	const struct task *task, struct err *err)
-{
-	size_t max = TASK_RECORD_MAX - OTHERS_ROOM - dialect->error_field.max;
-	size_t old = measure_others(dialect, before), now = measure_others(dialect, task);
-
-	return now <= max || now <= old ||
-	       err_set(err, ERR_TOO_LARGE, NULL, "The fields of the task have more than %zu bytes.",
-		       max);
 }

@@ -115,12 +115,6 @@ bool native_read_body(const struct request *request, struct native_worker_texts 
 /* ERR_TOO_LARGE if a field was shortened that is not the dialect's error_field. */
 bool native_check_cut(const struct native_worker_texts *texts, const struct dialect *dialect,
 	struct arena *arena, struct err *err);
-/*
- * Keeps room in the record for later reports: ERR_TOO_LARGE if the fields other than the dialect's
- * error_field grow beyond that. before is NULL for a new task.
- */
-bool native_check_room(const struct dialect *dialect, const struct task *before,
-	const struct task *task, struct err *err);
 
 /*
  * Sets the missing one of state and status. ERR_UNPROCESSABLE if the dialect does not have the

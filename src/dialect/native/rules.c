@@ -197,8 +197,7 @@ bool native_before_write(
 	if (!show_error(op, dialect, before, task))
 		return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
 			NATIVE_AT_MEMBER(STR("error")), "The task has too many fields.");
-	return (dialect_check_task(before, task, err) || native_convert_error(err, op->arena)) &&
-	       native_check_room(dialect, before, task, err);
+	return dialect_check_task(before, task, err) || native_convert_error(err, op->arena);
 }
 
 bool native_follow(const struct op *op, const struct task *before, const struct task *after,
