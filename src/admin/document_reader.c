@@ -21,8 +21,11 @@ static int next_byte(struct document_reader *reader)
 	return c;
 }
 
+/* Appends to the error the byte that was read, if it can be printed. */
 static bool fail(struct document_reader *reader, int c, const char *expected, struct err *err)
 {
+	char found[16] = "";
+
 	if (ferror(reader->in))
 		return err_set(err, ERR_MALFORMED, NULL,
 			"reading the input failed in document %llu",
@@ -31,8 +34,10 @@ static bool fail(struct document_reader *reader, int c, const char *expected, st
 		return err_set(err, ERR_MALFORMED, NULL,
 			"the input ends in the middle of document %llu",
 			(unsigned long long)reader->documents);
-	return err_set(err, ERR_MALFORMED, NULL, "document %llu is not JSON: %s is expected",
-		(unsigned long long)reader->documents, expected);
+	if (c > ' ' && c < 0x7F)
+		snprintf(found, sizeof(found), ", not '%c'", c);
+	return err_set(err, ERR_MALFORMED, NULL, "document %llu is not JSON: %s is expected%s",
+		(unsigned long long)reader->documents, expected, found);
 }
 
 /* ---- values ---- */
@@ -230,9 +235,19 @@ static bool read_object(
 	return buf_ok(&reader->single) || err_no_memory(err);
 }
 
-static bool begin_document(struct document_reader *reader, bool *end, struct err *err)
+/* The first byte of a document, behind a byte order mark of UTF-8. */
+static int first_byte(struct document_reader *reader)
 {
 	int c = next_byte(reader);
+
+	if (c == 0xEF && getc(reader->in) == 0xBB && getc(reader->in) == 0xBF)
+		c = next_byte(reader);
+	return c;
+}
+
+static bool begin_document(struct document_reader *reader, bool *end, struct err *err)
+{
+	int c = first_byte(reader);
 
 	*end = c == EOF && !ferror(reader->in);
 	if (*end)

@@ -35,12 +35,24 @@ struct import {
 	struct row_import row_import;
 };
 
+/* For responses of another API, whose first line has no task. */
+static bool add_hint(const struct import *import, struct str line, struct err *err)
+{
+	struct err cause = *err;
+
+	if (import->part == PART_NONE && cause.code != ERR_NO_MEMORY &&
+		!memmem(line.ptr, line.len, "\"dialect\"", 9))
+		err_set(err, cause.code, cause.field,
+			"%s (responses of another API are read with --from)", err_text(&cause));
+	return false;
+}
+
 static bool import_task(struct import *import, struct str line, struct err *err)
 {
 	struct task *task = task_batch_next(&import->batch, err);
 
 	if (!task || !task_json_read(task, &import->batch.arena, line, import->version, err))
-		return false;
+		return add_hint(import, line, err);
 	if (!tenant_list_check(&import->tenants, task->tenant, err))
 		return false;
 	import->batch.lines[import->batch.count] = import->line;
@@ -178,8 +190,10 @@ static bool import_text(struct import *import, struct str line, uint64_t number,
 		return true;
 	if (!is_cut(err, line))
 		return add_line_number(import, err, number);
-	return import->partial || err_set(err, ERR_MALFORMED, NULL,
-					  "the input ends in the middle of line %" PRIu64, number);
+	if (import->partial)
+		return true;
+	err_set(err, ERR_MALFORMED, NULL, "the input ends in the middle of line %" PRIu64, number);
+	return add_hint(import, line, err);
 }
 
 static bool check_end(const struct import *import, uint64_t lines, struct err *err)

@@ -1,5 +1,7 @@
 #include "dialect/document.h"
 
+#include <stdio.h>
+
 #include "base/date.h"
 #include "dialect/worker_text.h"
 #include "http/json.h"
@@ -128,12 +130,28 @@ bool document_copy(
 	return copy->ptr || err_no_memory(err);
 }
 
+static bool refuse_status(
+	const struct dialect_statuses *statuses, struct str status, struct err *err)
+{
+	char known[128] = "";
+	size_t len = 0;
+
+	for (const struct dialect_status_row *row = statuses->rows; row->status; row++) {
+		len += (size_t)snprintf(
+			known + len, sizeof(known) - len, "%s%s", len ? ", " : "", row->status);
+		if (len >= sizeof(known))
+			break;
+	}
+	return err_set(err, ERR_INVALID, "status", "unknown status '%.*s': this API has %s",
+		status.len < 60 ? (int)status.len : 60, status.ptr, known);
+}
+
 bool document_set_status(struct task *task, const struct document_item *item,
 	const struct dialect_statuses *statuses, struct str status, struct err *err)
 {
 	task->state = dialect_state(statuses, status);
 	if (task->state == TASK_STATE_NONE)
-		return refuse(err, "status", "a status of this API");
+		return refuse_status(statuses, status, err);
 	if (task_state_is_final(task->state))
 		task->finished = optional_time(task->updated);
 	if (task->state == TASK_RUNNING)

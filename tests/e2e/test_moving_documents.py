@@ -114,6 +114,7 @@ def round_trip():
     ok("acme\tidol\t31\n" in numbers, "IDOL: new tasks get the next number", numbers)
     refused(home, kept)
     shapes(home, kept)
+    spellings(home, kept)
     long_error(home, kept)
     long_log(home, kept)
     texts(home, kept)
@@ -144,12 +145,13 @@ def refused(home, kept):
         ("idol", '"id":"1"', '"id":"9000000000000001"', "object 1: number must be at most"),
         ("idol", '"type":"import-tasks"', '"type":"tracks"', "object 1: type must be import-tasks"),
         ("idol", '"master-type":"', '"master-type":"x', "object 1: "),
-        ("uplynk", '"state":"', '"state":"x', "object 1: status must be a status of this API"),
+        ("uplynk", '"state":"', '"state":"x', "object 1: unknown status 'x"),
+        ("uplynk", '"state":"', '"state":"x', "this API has IN_PROGRESS, COMPLETED"),
         ("uplynk", '"operation":"', '"operation":"x', "object 1: operation must be"),
         ("uplynk", '"@type":"Reserved', '"@type":"x', "object 1: @type must be"),
         ("vionlabs", '"product":"', '"product":"x', "object 1: product must be a known product"),
-        ("vionlabs single", '/version/', '/v/', "object 1: the href of self"),
-        ("vionlabs single", '/version/', '/version/1/', "object 1: the href of self"),
+        ("vionlabs single", '/version/', '/v/', "object 1: the href of a link"),
+        ("vionlabs single", '/version/', '/version/1/', "object 1: the href of a link"),
     ):
         done = load(home, kind, kept[kind].replace(old, new, 1))
         ok(done.returncode == 1 and reason in done.stderr, f"{kind}: {reason}", done)
@@ -192,6 +194,42 @@ def texts(home, kept):
     equal((done.returncode, done.stderr), (0, ""), "a task whose texts are null")
 
 
+def spellings(home, kept):
+    """What the vendor's documents leave open is read as in requests."""
+    page = json.loads(kept["idol"].split("}{")[0] + "}")
+    task = page["data"][0]
+    task["id"] = "902"
+    task["attributes"]["precision"] = 24
+    task["relationships"]["attachable"]["data"] = {"type": "Product", "id": 7}
+    done = load(home, "idol", json.dumps({"data": task}))
+    equal((done.returncode, done.stderr), (0, ""), "IDOL: another spelling of a type")
+    query = "/import-tasks?filter[product-id]=7&include=attachable"
+    found = [row for row in home.idol("GET", query).json()["data"] if row["id"] == "902"]
+    equal(
+        [(row["attributes"]["precision"], row["relationships"]["attachable"]["data"]) for row in found],
+        [("24", {"type": "products", "id": "7"})],
+        "IDOL: the task is found by its product",
+    )
+    task = json.loads(kept["fourhse"].split("\n")[0])[0]
+    task.update(task_id="an object", request={"a": [1]})
+    del task["response"]
+    done = load(home, "fourhse", "\ufeff" + json.dumps([task]))
+    equal((done.returncode, done.stderr), (0, ""), "4HSE: JSON as request, a byte order mark")
+    read = home.fourhse("GET", "/view/an%20object").json()
+    equal((read["request"], read["response"]), ('{"a":[1]}', None), "4HSE: it is kept as a text")
+    text = kept["uplynk"]
+    point = json.loads(text[text.index("}{") + 1 :])["items"][0]
+    point.update(id="f0a214a437024a9c85c59f6f1bd55b3f", desc=None)
+    done = load(home, "uplynk", json.dumps(point))
+    equal((done.returncode, done.stderr), (0, ""), "Uplynk: a point without desc")
+    link = kept["vionlabs single"].replace('"self":', '"status":', 1)
+    equal(load(home, "vionlabs single", link).returncode, 0, "Vionlabs: another name of the link")
+    task = {**json.loads(kept["vionlabs single"]), "_links": {}}
+    done = load(home, "vionlabs single", json.dumps(task))
+    reason = "import the list of its item instead"
+    ok(done.returncode == 1 and reason in done.stderr, "Vionlabs: no link to the task", done)
+
+
 def shapes(home, kept):
     """Pages, envelopes and single objects; what is no document is refused with its place."""
     tasks = json.loads(kept["fourhse"].split("\n")[0])
@@ -208,7 +246,8 @@ def shapes(home, kept):
     whole = json.dumps(tasks)
     for text, reason in (
         ("", "the input is empty"),
-        ("nonsense", "document 1 is not JSON: an array or an object is expected"),
+        ("nonsense", "document 1 is not JSON: an array or an object is expected, not 'n'"),
+        ("HTTP/2 200\n\n[]", "an array or an object is expected, not 'H'"),
         ("\x1f\x8b\x08garbage", "the input is compressed"),
         (whole[:-1], "the input ends in the middle of document 1"),
         (whole + whole[: len(whole) // 2], "the input ends in the middle of document 2"),
@@ -245,6 +284,10 @@ def shapes(home, kept):
     ):
         done = home.ctl_run("import", *words, stdin="[]")
         ok(done.returncode == 1 and reason in done.stderr, f"{words}: {reason}", done)
+    for text in ("[]", json.dumps(tasks, indent=1), kept["idol"], "{}"):
+        done = home.ctl_run("import", stdin=text)
+        reason = "(responses of another API are read with --from)"
+        ok(done.returncode == 1 and reason in done.stderr, f"{text[:20]!r}: no lines", done)
     done = load(home, "vionlabs single", kept["vionlabs"])
     ok("give it with --id" in done.stderr, "Vionlabs: a list needs its item", done)
     done = load(home, "vionlabs", kept["vionlabs single"].replace("a%20movie%2F0042", "other"))

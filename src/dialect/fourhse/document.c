@@ -19,7 +19,21 @@ static bool read_time(const json_t *json, const char *name, int64_t *ms, struct 
 		return true;
 	}
 	return date_parse(ms, text) ||
-	       err_set(err, ERR_INVALID, name, "%s must be a day such as 2024-01-31", name);
+	       err_set(err, ERR_INVALID, name,
+		       "%s must be a day such as 2024-01-31 or a time such as 2024-01-31T12:00:00Z",
+		       name);
+}
+
+/* As in requests: other JSON than a string is kept as its text. */
+static bool set_json_text(
+	struct task *task, const struct document_item *item, const char *name, struct err *err)
+{
+	const json_t *value = json_object_get(item->json, name);
+	struct field field = { str_cstr(name), STR("null") };
+
+	if (value)
+		field.json = fourhse_as_string(value, item->arena);
+	return (field.json.ptr && task_set_field(task, field)) || err_no_memory(err);
 }
 
 static bool read_id(struct task *task, const struct document_item *item, struct err *err)
@@ -46,8 +60,7 @@ static bool read(struct task *task, const struct document_item *item, struct err
 {
 	static const char *const names[] = { "task_id", "handler", "user_id", "entity_id", "status",
 		"request", "response", "created_at", "updated_at", NULL };
-	static const char *const fields[] = { "handler", "user_id", "entity_id", "request",
-		"response", NULL };
+	static const char *const fields[] = { "handler", "user_id", "entity_id", NULL };
 	struct str status;
 
 	return document_check_names(item->json, names, err) && read_id(task, item, err) &&
@@ -55,7 +68,9 @@ static bool read(struct task *task, const struct document_item *item, struct err
 	       read_time(item->json, "updated_at", &task->updated, err) &&
 	       document_get_text(item->json, "status", &status, err) &&
 	       document_set_status(task, item, &fourhse_statuses, status, err) &&
-	       document_set_fields(task, item, item->json, fields, true, err);
+	       document_set_fields(task, item, item->json, fields, true, err) &&
+	       set_json_text(task, item, "request", err) &&
+	       set_json_text(task, item, "response", err);
 }
 
 const struct dialect_document fourhse_document = { .list = "items", .read = read };

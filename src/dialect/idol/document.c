@@ -19,6 +19,26 @@ static bool read_id(struct task *task, const struct document_item *item, struct 
 	return id_from_name(&task->id, STR("idol"), id) || err_no_memory(err);
 }
 
+/* In the spelling of responses. As in requests, a product sets product-id too. */
+static bool set_linkage(
+	struct task *task, const struct document_item *item, json_t *linkage, struct err *err)
+{
+	struct idol_linkage parsed;
+	json_t *id;
+	bool ok;
+
+	if (!idol_parse_linkage(&parsed, linkage))
+		return document_set_field(task, item, "attachable", linkage, err);
+	id = json_stringn(parsed.id.ptr, parsed.id.len);
+	ok = json_object_set_new(linkage, "type", json_string(parsed.type)) == 0 &&
+	     json_object_set(linkage, "id", id) == 0;
+	ok = ok ? document_set_field(task, item, "attachable", linkage, err) : err_no_memory(err);
+	if (ok && strcmp(parsed.type, "products") == 0)
+		ok = document_set_field(task, item, "product-id", id, err);
+	json_decref(id);
+	return ok;
+}
+
 static bool read_attachable(struct task *task, const struct document_item *item, struct err *err)
 {
 	static const char *const names[] = { "attachable", NULL };
@@ -38,11 +58,28 @@ static bool read_attachable(struct task *task, const struct document_item *item,
 		return document_set_field(task, item, "attachable", data, err);
 	linkage = json_pack("{s:O?, s:O?}", "type", json_object_get(data, "type"), "id",
 		json_object_get(data, "id"));
-	ok = linkage ? document_set_field(task, item, "attachable", linkage, err)
+	ok = linkage ? set_linkage(task, item, linkage, err)
 		     : err_set(err, ERR_INVALID, "attachable",
 			       "the linkage of attachable must have type and id");
 	json_decref(linkage);
 	return ok;
+}
+
+/* As in requests, a number is accepted; responses have a string. */
+static bool set_precision(
+	struct task *task, const struct document_item *item, const json_t *attributes)
+{
+	const json_t *value = json_object_get(attributes, "precision");
+	struct buf text = BUF_INIT;
+	struct str json = STR_NULL;
+
+	if (!json_is_integer(value))
+		return true;
+	buf_printf(&text, "\"%" JSON_INTEGER_FORMAT "\"", json_integer_value(value));
+	if (buf_ok(&text))
+		json = arena_copy(item->arena, buf_str(&text));
+	buf_free(&text);
+	return json.ptr && task_set_field(task, (struct field){ STR("precision"), json });
 }
 
 static bool read_attributes(struct task *task, const struct document_item *item, struct err *err)
@@ -60,6 +97,7 @@ static bool read_attributes(struct task *task, const struct document_item *item,
 	       document_set_status(task, item, &idol_statuses, status, err) &&
 	       document_set_fields(task, item, attributes, idol_members, true, err) &&
 	       document_set_fields(task, item, attributes, cover, false, err) &&
+	       (set_precision(task, item, attributes) || err_no_memory(err)) &&
 	       document_set_error(task, item, json_object_get(attributes, "message"), err);
 }
 

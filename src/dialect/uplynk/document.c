@@ -73,6 +73,16 @@ static bool read_reserved(struct task *point, const struct document_item *item, 
 	       document_set_fields(point, item, reserved, fields, false, err);
 }
 
+/* It is optional in the vendor's requests. */
+static bool set_desc(struct task *point, struct err *err)
+{
+	struct str desc = task_field(point, STR("desc"));
+
+	return (desc.len > 0 && !str_eq(desc, STR("null"))) ||
+	       task_set_field(point, (struct field){ STR("desc"), STR("\"\"") }) ||
+	       err_no_memory(err);
+}
+
 static bool read_point(struct task *point, const struct document_item *item, struct err *err)
 {
 	static const char *const names[] = { "@id", "@type", "created", "desc", "endpoint_name",
@@ -87,7 +97,7 @@ static bool read_point(struct task *point, const struct document_item *item, str
 	       read_time(item->json, "created", &point->created, err) &&
 	       read_time(item->json, "lastmod", &point->updated, err) &&
 	       document_set_fields(point, item, item->json, fields, false, err) &&
-	       read_reserved(point, item, err);
+	       set_desc(point, err) && read_reserved(point, item, err);
 }
 
 static bool read(struct task *task, const struct document_item *item, struct err *err)

@@ -9,7 +9,7 @@
 static bool href_error(struct err *err)
 {
 	return err_set(err, ERR_INVALID, "href",
-		"the href of self must be the path of a task: "
+		"the href of a link must be the path of a task: "
 		"/tasks/catalog-item/.../product/.../version/...");
 }
 
@@ -22,18 +22,9 @@ static bool take_part(struct str *path, struct str name, struct str *part,
 }
 
 /* "/tasks/catalog-item/movie/product/adbreaks/version/1.0.1", also with a host before it. */
-static bool read_href(
-	struct vionlabs_identity *identity, const struct document_item *item, struct err *err)
+static bool read_href(struct vionlabs_identity *identity, struct str path,
+	const struct document_item *item, struct err *err)
 {
-	static const struct str prefix = { "/tasks/", 7 };
-	const json_t *self = json_object_get(json_object_get(item->json, "_links"), "self");
-	struct str path;
-	const char *at;
-
-	if (!document_get_text(self, "href", &path, err))
-		return false;
-	at = memmem(path.ptr, path.len, prefix.ptr, prefix.len);
-	path = at ? str_skip(path, (size_t)(at - path.ptr) + prefix.len) : STR("");
 	/* The query may have the key of a client. */
 	path = str_split_next(&path, '?');
 	if (!take_part(&path, STR("catalog-item"), &identity->item, item, err) ||
@@ -45,6 +36,27 @@ static bool read_href(
 			identity->item.len < 100 ? (int)identity->item.len : 100,
 			identity->item.ptr);
 	return path.len == 0 || href_error(err);
+}
+
+/* The names of links are free, so the first one that leads to a task is its own. */
+static bool read_links(
+	struct vionlabs_identity *identity, const struct document_item *item, struct err *err)
+{
+	static const struct str prefix = { "/tasks/", 7 };
+	json_t *links = json_object_get(item->json, "_links"), *link;
+	const char *name;
+
+	json_object_foreach (links, name, link) {
+		struct str href = json_str(json_object_get(link, "href"));
+		const char *at = href.len ? memmem(href.ptr, href.len, prefix.ptr, prefix.len)
+					  : NULL;
+
+		if (at)
+			return read_href(identity,
+				str_skip(href, (size_t)(at - href.ptr) + prefix.len), item, err);
+	}
+	return err_set(err, ERR_MISSING, "_links",
+		"no href in _links has the path of the task: import the list of its item instead");
 }
 
 static bool read_row(
@@ -87,7 +99,7 @@ static bool read(struct task *task, const struct document_item *item, struct err
 	task->created = task->updated = item->now;
 	return document_check_names(item->json, status ? row : single, err) &&
 	       document_check_names(status, of_status, err) &&
-	       (status ? read_row(&identity, item, err) : read_href(&identity, item, err)) &&
+	       (status ? read_row(&identity, item, err) : read_links(&identity, item, err)) &&
 	       set_identity(task, item, &identity, err) &&
 	       document_get_text(status ? status : item->json, "status", &text, err) &&
 	       document_set_status(task, item, &vionlabs_statuses, text, err) &&

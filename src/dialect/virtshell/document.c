@@ -55,6 +55,8 @@ static bool read_created(struct task *task, const struct document_item *item, st
 	json_t *created = json_object_get(item->json, "created");
 	struct str by;
 
+	if (!created)
+		return err_set(err, ERR_MISSING, "created", "created is missing");
 	if (!json_is_object(created))
 		return err_set(err, ERR_INVALID, "created", "created must be an object");
 	return document_check_names(created, names, err) &&
