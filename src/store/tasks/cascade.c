@@ -5,6 +5,8 @@
 #include "store/index/state.h"
 
 #define CHANGE_STEPS 5 /* a change costs about as much as so many scans */
+/* Passes of an archiving that find no current task, though other requests came in between. */
+#define QUIET_PASSES 4
 
 bool cascade_new(
 	struct store *store, const struct op *op, struct cascade **cascade, struct err *err)
@@ -18,6 +20,7 @@ bool cascade_new(
 	(*cascade)->op = *op;
 	if (op->slice_steps == 0)
 		(*cascade)->op.slice_steps = LIST_SLICE_STEPS;
+	(*cascade)->pass_ended = true;
 	rc = path_begin(&(*cascade)->path, store, &(*cascade)->op, places, err);
 	if (rc == 0)
 		return true;
@@ -35,13 +38,11 @@ void cascade_free(struct cascade *cascade)
 
 /* ---- one piece ---- */
 
-/*
- * Removes a dependent, or archives it unless it is archived already. If the task of an index entry
- * does not exist, the store is damaged: each further scan would find the entry again.
- */
+/* Removes a dependent, or archives it unless it is archived already. */
 static int change_dependent(
-	struct store *store, const struct op *op, const struct id *id, struct err *err)
+	struct store *store, struct cascade *cascade, const struct id *id, struct err *err)
 {
+	const struct op *op = &cascade->op;
 	struct buf record = BUF_INIT;
 	struct task task, old;
 	int rc = change_load(store, op, id, &task, err);
@@ -54,6 +55,7 @@ static int change_dependent(
 		return 0;
 	old = task;
 	task.archived = true;
+	cascade->found_current = true;
 	rc = change_save(store, op, &old, &task, &record, err);
 	buf_free(&record);
 	return rc;
@@ -83,10 +85,36 @@ static int take_step(struct piece *piece, struct write *write, struct err *err)
 	piece->ended = path->count == 1;
 	if (piece->ended)
 		return 0;
-	rc = change_dependent(piece->store, write->op, &path->tasks[path->count - 1].id, err);
+	rc = change_dependent(piece->store, piece->cascade, &path->tasks[path->count - 1].id, err);
 	piece->steps += CHANGE_STEPS;
 	path_pop(path);
 	return rc;
+}
+
+static uint64_t commits_started(const struct store *store, const struct cascade *cascade)
+{
+	return store_read_commits(store, cascade->op.tenant).started;
+}
+
+static void begin_pass(const struct store *store, struct cascade *cascade)
+{
+	path_restart(&cascade->path);
+	cascade->pieces = 0;
+	cascade->started = commits_started(store, cascade);
+	cascade->found_current = false;
+}
+
+/*
+ * Whether a dependent may be current at the end of a pass. Archived tasks are visited once in a
+ * pass, so it may have appeared below one of them since, or below one that another request has
+ * archived. In a pass of one piece, none can.
+ */
+static bool needs_pass(const struct store *store, struct cascade *cascade)
+{
+	if (cascade->op.kind != OP_ARCHIVE || cascade->pieces == 0 ||
+		commits_started(store, cascade) == cascade->started + cascade->pieces)
+		return false;
+	return cascade->found_current || ++cascade->quiet_passes < QUIET_PASSES;
 }
 
 /* Finds the place to go on: that of the last piece as far as it is still valid. */
@@ -99,12 +127,19 @@ static int begin_piece(struct piece *piece, struct err *err)
 	if (!index_may_read(piece->store, err))
 		return STEP_FAILED;
 	/* The last try was undone: places that it left behind have children again. */
-	if (cascade->begun)
-		path_restart(path);
+	if (cascade->begun || cascade->pass_ended)
+		begin_pass(piece->store, cascade);
 	cascade->begun = true;
+	cascade->pass_ended = false;
 	if (path->count > CASCADE_LEVELS_CHECKED)
 		piece->checked = path->count - CASCADE_LEVELS_CHECKED;
 	return path_check(path, piece->checked);
+}
+
+void cascade_note_piece(struct cascade *cascade)
+{
+	cascade->begun = false;
+	cascade->pieces++;
 }
 
 int cascade_piece(struct store *store, struct write *write, struct err *err)
@@ -116,7 +151,9 @@ int cascade_piece(struct store *store, struct write *write, struct err *err)
 	while (rc == 0 && !piece.ended && !write->blocked &&
 		piece.steps < cascade->op.slice_steps && cascade->path.count > piece.checked)
 		rc = take_step(&piece, write, err);
-	write->unfinished = rc == 0 && !piece.ended && !write->blocked;
+	cascade->pass_ended = rc == 0 && piece.ended;
+	write->unfinished = rc == 0 && !write->blocked &&
+			    (!piece.ended || needs_pass(store, cascade));
 	write->steps = piece.steps;
 	return rc;
 }

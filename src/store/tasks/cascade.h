@@ -12,6 +12,11 @@
  * tasks, the nearest ones to its end are checked. A piece that is not followed by another leaves
  * the rest; the operation can be repeated.
  *
+ * An archiving goes through all dependents again if other requests of the tenant were carried out
+ * during a pass: some may be current below tasks that it had visited. It ends after a pass that no
+ * request has interrupted, or after several that have found none to archive; only a dependent that
+ * appears during the last of these may be left.
+ *
  * Private to the store.
  */
 #include "store/tasks/dependents.h"
@@ -23,6 +28,11 @@ struct cascade {
 	struct path path;
 	struct dependents listed; /* the reason of a refusal */
 	bool begun;		  /* a piece that is not committed */
+	bool pass_ended;	  /* the next piece begins a pass */
+	bool found_current;	  /* ARCHIVE: in this pass */
+	unsigned quiet_passes;	  /* ARCHIVE: that have found none */
+	uint64_t pieces;	  /* of this pass, committed */
+	uint64_t started;	  /* commits of the tenant when this pass began */
 	bool refused;
 	uint64_t steps;
 };
@@ -37,5 +47,7 @@ void cascade_free(struct cascade *cascade);
  * and op.dependents.cascade is not set; otherwise the caller goes on with the task itself.
  */
 int cascade_piece(struct store *store, struct write *write, struct err *err);
+/* The transaction of the piece was committed. */
+void cascade_note_piece(struct cascade *cascade);
 /* After write->blocked: finds the dependents, op.slice_steps a call, until *done. */
 bool cascade_list(struct store *store, struct cascade *cascade, bool *done, struct err *err);

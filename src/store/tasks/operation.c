@@ -202,7 +202,7 @@ static bool write_once(
 	if (!step_run(store, ENGINE_WRITE, step_write, &write, err))
 		return false;
 	if (result->cascade) {
-		result->cascade->begun = false;
+		cascade_note_piece(result->cascade);
 		result->steps += write.steps;
 	}
 	result->unfinished = write.unfinished || write.blocked;

@@ -122,9 +122,9 @@ static struct str key_value(
 	return (struct str){ text, ID_TEXT_LEN + 2 };
 }
 
-static int read_task(struct path *path, size_t i, bool lock, struct buf *record, struct task *task)
+static int read_task(
+	struct path *path, const struct id *id, bool lock, struct buf *record, struct task *task)
 {
-	const struct id *id = &path->tasks[i].id;
 	int rc;
 
 	buf_reset(record);
@@ -134,6 +134,7 @@ static int read_task(struct path *path, size_t i, bool lock, struct buf *record,
 	if (!record_decode(task, buf_str(record)))
 		*task = (struct task){ 0 };
 	task->id = *id;
+	task->tenant = path->tenant;
 	return 0;
 }
 
@@ -146,7 +147,7 @@ static int find_value(
 
 	*value = path->root_value;
 	if (i > 0) {
-		rc = read_task(path, i, lock, &path->parent_record, &task);
+		rc = read_task(path, &path->tasks[i].id, lock, &path->parent_record, &task);
 		if (rc == 0)
 			*value = key_value(path, &task, text);
 	}
@@ -232,6 +233,24 @@ static void keep_place(struct path *path, const struct child_scan *scan, bool ar
 	memcpy(last->after, scan->suffix, PATH_SUFFIX_SIZE);
 }
 
+/* Whether the entry is one of its task, which is then locked. */
+static int check_entry(struct path *path, const struct child_scan *scan, const struct id *child)
+{
+	size_t len = scan->prefix.len;
+	struct index_key key;
+	struct task task;
+	int rc = read_task(path, child, true, &path->record, &task);
+
+	if (rc != 0)
+		return rc == ENGINE_NOT_FOUND ? ENGINE_DAMAGED : rc;
+	if (task.dialect == path->dialect && index_field_key(&key, &task, path->field) &&
+		key.len == len + PATH_SUFFIX_SIZE &&
+		memcmp(key.bytes, scan->prefix.bytes, len) == 0 &&
+		memcmp(key.bytes + len, scan->suffix, PATH_SUFFIX_SIZE) == 0)
+		return 0;
+	return ENGINE_DAMAGED;
+}
+
 int path_next_child(struct path *path, struct id *child, bool *found, unsigned *steps)
 {
 	bool second = path->tasks[path->count - 1].second_scope;
@@ -252,10 +271,14 @@ int path_next_child(struct path *path, struct id *child, bool *found, unsigned *
 		if (rc == 0)
 			keep_place(path, &scan, archived);
 	}
-	*found = rc == 0 && scan.found;
-	if (*found)
-		memcpy(child->bytes, scan.suffix + PATH_SUFFIX_SIZE - sizeof(child->bytes),
-			sizeof(child->bytes));
+	if (rc != 0 || !scan.found)
+		return rc;
+	memcpy(child->bytes, scan.suffix + PATH_SUFFIX_SIZE - sizeof(child->bytes),
+		sizeof(child->bytes));
+	/* Entries and tasks are of one moment only in a WRITE transaction. */
+	if (path->places != PATH_KEEPS_ALL)
+		rc = check_entry(path, &scan, child);
+	*found = rc == 0;
 	return rc;
 }
 
@@ -268,7 +291,7 @@ static int refers_to_parent(struct path *path, size_t i, bool *refers)
 	struct index_key key, prefix;
 	struct str value;
 	struct task task;
-	int rc = read_task(path, i, true, &path->record, &task);
+	int rc = read_task(path, &path->tasks[i].id, true, &path->record, &task);
 
 	*refers = false;
 	if (rc == 0)
@@ -276,7 +299,6 @@ static int refers_to_parent(struct path *path, size_t i, bool *refers)
 	if (rc != 0)
 		return rc == ENGINE_NOT_FOUND ? 0 : rc;
 	index_value_prefix(&prefix, path->tenant, path->dialect, task.archived, path->field, value);
-	task.tenant = path->tenant;
 	*refers = task.dialect == path->dialect && index_field_key(&key, &task, path->field) &&
 		  key.len > prefix.len && memcmp(key.bytes, prefix.bytes, prefix.len) == 0;
 	return 0;

@@ -45,8 +45,10 @@ void path_free(struct path *path);
 void path_restart(struct path *path);
 /*
  * Finds a task that refers to the last one and is not on the path: *found. Archived and current
- * tasks; if only places of archived ones are kept, these come first. In a WRITE transaction no such
- * task can appear until its end. *steps: scans that were made.
+ * tasks; if only places of archived ones are kept, these come first. *steps: scans that were made.
+ * Unless all places are kept, the caller is in a WRITE transaction, the task is locked, and no
+ * other one can appear until its end. ENGINE_DAMAGED if the task does not have the entry that was
+ * found: a removal or an archiving would not remove the entry, and would find it again.
  */
 int path_next_child(struct path *path, struct id *child, bool *found, unsigned *steps);
 /* Goes down to a task. STEP_FAILED with ERR_TOO_DEEP past PATH_LEVELS_MAX. */
