@@ -170,6 +170,11 @@ static unsigned slice_steps(const struct app *app)
 	return app->slice_steps > 0 ? app->slice_steps : LIST_SLICE_STEPS;
 }
 
+int64_t app_slice_us(const struct app *app)
+{
+	return (int64_t)LIST_SLICE_US * slice_steps(app) / LIST_SLICE_STEPS;
+}
+
 /* Decodes the request to one operation and applies it. */
 static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 {
@@ -346,13 +351,31 @@ void app_set_error(struct exchange *exchange, const struct err *err)
 	refusal_write(exchange, err);
 }
 
-bool app_stream_rows(struct exchange *exchange, size_t min_len, struct err *err)
+/* Makes a row ready. *over: none is, and the time is over. The first call reads in any case. */
+static bool prepare_row(
+	struct result *result, int64_t until_us, bool *has_read, bool *over, struct err *err)
+{
+	*over = false;
+	while (!store_list_is_ready(result) && !*over) {
+		*over = *has_read && clock_mono_us() >= until_us;
+		if (!*over && !store_list_read(result, until_us, err))
+			return false;
+		*has_read = true;
+	}
+	return true;
+}
+
+bool app_stream_rows(struct exchange *exchange, size_t min_len, int64_t until_us, struct err *err)
 {
 	struct buf *body = &exchange->response.body;
 	struct task row;
-	bool end = false;
+	bool end = false, has_read = false, over;
 
 	while (body->len < min_len) {
+		if (!prepare_row(&exchange->result, until_us, &has_read, &over, err))
+			return false;
+		if (over)
+			break;
 		if (!store_list_next(&exchange->result, &row, &end, err))
 			return false;
 		if (end)

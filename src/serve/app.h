@@ -30,9 +30,12 @@ bool app_go_on(struct app *app, struct exchange *exchange, struct err *err);
 bool app_handle(struct app *app, struct exchange *exchange, struct err *err);
 /* Replaces the response, which may be unfinished, by an error response. */
 void app_set_error(struct exchange *exchange, const struct err *err);
+/* Time of a slice, in us. */
+int64_t app_slice_us(const struct app *app);
 /*
- * Appends rows of a streamed list to response.body until it holds at least min_len bytes or the
- * list has ended (streaming is then false). While held_back is set, the head must not be sent.
- * After an error, a response whose head was sent cannot be completed: close the connection.
+ * Appends rows of a streamed list to response.body until it holds at least min_len bytes, the list
+ * has ended (streaming is then false), or rows would have to be read after until_us (monotonic);
+ * each call reads some, unless they are in memory. While held_back is set, the head must not be
+ * sent. After an error, a response whose head was sent cannot be completed: close the connection.
  */
-bool app_stream_rows(struct exchange *exchange, size_t min_len, struct err *err);
+bool app_stream_rows(struct exchange *exchange, size_t min_len, int64_t until_us, struct err *err);

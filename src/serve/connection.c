@@ -211,13 +211,15 @@ enum turn_queue connection_wants_rows(const struct connection *conn)
 	return exchange->streaming && unsent(conn) < FCGI_SEND_MAX ? TURN_ROWS : TURN_NONE;
 }
 
-/* Fetches the rows of one turn: as many as one send takes. */
-static bool fetch_rows(struct connection *conn, struct err *err)
+/* Fetches the rows of one turn: as many as one send takes, or as fit into its time. */
+static bool fetch_rows(
+	struct connection *conn, const struct connection_shared *shared, struct err *err)
 {
 	struct exchange *exchange = conn->exchange;
 	size_t before = exchange->held_back ? exchange->response.body.len : 0;
+	int64_t until = shared->turns.now_us + app_slice_us(&shared->app);
 
-	if (!exchange->streaming || app_stream_rows(exchange, before + FCGI_SEND_MAX, err))
+	if (!exchange->streaming || app_stream_rows(exchange, before + FCGI_SEND_MAX, until, err))
 		return true;
 	if (err->code == ERR_PANIC)
 		return false;
@@ -253,7 +255,7 @@ static bool take_part(struct connection *conn, struct connection_shared *shared,
 	while (ok && exchange->work != WORK_NONE)
 		ok = app_go_on(&shared->app, exchange, err);
 	free_large_body(exchange);
-	return ok && fetch_rows(conn, err);
+	return ok && fetch_rows(conn, shared, err);
 }
 
 /* The body of a refused request is skipped. */
@@ -296,7 +298,7 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 		return false;
 	if (exchange->work == WORK_NONE) {
 		free_large_body(exchange);
-		if (!fetch_rows(conn, err))
+		if (!fetch_rows(conn, shared, err))
 			return false;
 		if (!exchange->held_back)
 			return true;

@@ -187,6 +187,14 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err);
  */
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err);
 
+/*
+ * For a list in slices: whether store_list_next() returns without reading. If not,
+ * store_list_read() reads one batch, which takes about 1 ms; after until_us (monotonic) it begins
+ * no further try to read one moment, so it may have to be called again.
+ */
+bool store_list_is_ready(const struct result *result);
+bool store_list_read(struct result *result, int64_t until_us, struct err *err);
+
 /* Bytes of memory of the open listing; 0 without one. */
 size_t store_list_memory(const struct result *result);
 /* Frees the rows that were read ahead. store_list_next() reads them again. */

@@ -63,11 +63,12 @@ static void send_answer(FCGX_Request *fcgx, struct exchange *exchange)
 	struct err err = { 0 };
 
 	while (exchange->held_back &&
-		app_stream_rows(exchange, exchange->response.body.len + 1, &err)) {
+		app_stream_rows(exchange, exchange->response.body.len + 1, INT64_MAX, &err)) {
 	}
 	response_write_head(&exchange->response, &head);
 	FCGX_PutStr(head.data, (int)head.len, fcgx->out);
-	while (exchange->streaming && app_stream_rows(exchange, (size_t)32 * 1024, &err)) {
+	while (exchange->streaming &&
+		app_stream_rows(exchange, (size_t)32 * 1024, INT64_MAX, &err)) {
 		FCGX_PutStr(
 			exchange->response.body.data, (int)exchange->response.body.len, fcgx->out);
 		buf_consume(&exchange->response.body, exchange->response.body.len);

@@ -68,7 +68,8 @@ int app_answer(struct app_fixture *f)
 
 	must(app_handle(&f->app, exchange, &err), &err);
 	while (exchange->streaming)
-		must(app_stream_rows(exchange, exchange->response.body.len + 1, &err), &err);
+		must(app_stream_rows(exchange, exchange->response.body.len + 1, INT64_MAX, &err),
+			&err);
 	return exchange->response.status;
 }
 

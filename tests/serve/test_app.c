@@ -51,7 +51,7 @@ static void error_at_the_end_of_a_list_is_reported(void **state)
 	route = *exchange->route;
 	route.encode_end = failing_encode_end;
 	exchange->route = &route;
-	assert_false(app_stream_rows(exchange, 1000, &err));
+	assert_false(app_stream_rows(exchange, 1000, INT64_MAX, &err));
 	assert_err(&err, ERR_NO_MEMORY);
 	exchange->route = NULL;
 }

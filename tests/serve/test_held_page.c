@@ -175,11 +175,12 @@ static void nothing_is_sent_of_a_page_that_is_held_back(void **state)
 	app_begin(f, "GET", LIST, "");
 	app_principal(f, "demo", "ann", "*", "read");
 	must(app_handle(&f->app, exchange, &err), &err);
-	must(app_stream_rows(exchange, exchange->response.body.len + 1, &err), &err);
+	must(app_stream_rows(exchange, exchange->response.body.len + 1, INT64_MAX, &err), &err);
 	assert_true(exchange->streaming);
 	assert_true(exchange->held_back);
 	while (exchange->streaming)
-		must(app_stream_rows(exchange, exchange->response.body.len + 1, &err), &err);
+		must(app_stream_rows(exchange, exchange->response.body.len + 1, INT64_MAX, &err),
+			&err);
 	assert_false(exchange->held_back);
 }
 
@@ -209,10 +210,29 @@ static void large_page_without_links_is_sent_in_parts(void **state)
 	route = *exchange->route;
 	route.encode_links = NULL;
 	exchange->route = &route;
-	must(app_stream_rows(exchange, HELD_PAGE_MAX, &err), &err);
+	must(app_stream_rows(exchange, HELD_PAGE_MAX, INT64_MAX, &err), &err);
 	assert_true(exchange->streaming);
 	assert_false(exchange->held_back);
 	exchange->route = NULL;
+}
+
+/* A turn that has no time left reads one batch of rows. */
+static void page_is_read_in_turns(void **state)
+{
+	struct app_fixture *f = *state;
+	struct exchange *exchange = &f->exchange;
+	unsigned turns = 0;
+	struct err err;
+
+	for (int i = 0; i < 200; i++)
+		create(f, "{}");
+	app_begin(f, "GET", "/v1/tasks?limit=200", "");
+	app_principal(f, "demo", "ann", "*", "read");
+	must(app_handle(&f->app, exchange, &err), &err);
+	for (; exchange->streaming; turns++)
+		must(app_stream_rows(exchange, SIZE_MAX, 0, &err), &err);
+	assert_int_equal(turns, 3);
+	assert_int_equal(exchange->result.rows_returned, 200);
 }
 
 /* Bytes that could end the link are escaped. */
@@ -244,6 +264,7 @@ int main(void)
 		APP_TEST(nothing_is_sent_of_a_page_that_is_held_back),
 		APP_TEST(idol_page_has_a_tag),
 		APP_TEST(large_page_without_links_is_sent_in_parts),
+		APP_TEST(page_is_read_in_turns),
 		APP_TEST(link_repeats_the_query_escaped),
 	};
 

@@ -1,5 +1,6 @@
 /* Lists that are carried out in slices, with other operations in between. */
 #include "query_model.h"
+#include "store/list/list.h"
 
 #define TASKS 300
 #define STEPS 10
@@ -193,6 +194,126 @@ static void far_page_of_many_values_takes_slices(void **state)
 	store_result_free(&result);
 }
 
+/* ---- many ranges beside a writer ---- */
+
+#define VALUES 64
+#define RANGES (2 * VALUES) /* current and archived tasks */
+
+static struct engine_ops disturbed;
+static const struct engine_ops *undisturbed;
+static bool is_disturbed;
+static unsigned scans;
+
+static struct store_commits *commits;
+
+/* Another process commits a change meanwhile. */
+static enum engine_status disturbed_scan(struct engine *engine, enum engine_table table,
+	const struct engine_range *range, bool reverse, size_t limit, struct engine_batch *batch)
+{
+	scans++;
+	atomic_fetch_add(&commits->started, is_disturbed);
+	atomic_fetch_add(&commits->done, is_disturbed);
+	return undisturbed->scan(engine, table, range, reverse, limit, batch);
+}
+
+static void disturb(struct store *store)
+{
+	commits = &store->shared->other_commits;
+	undisturbed = store->engine->ops;
+	disturbed = *undisturbed;
+	disturbed.scan = disturbed_scan;
+	store->engine->ops = &disturbed;
+	is_disturbed = true;
+	scans = 0;
+}
+
+static struct op list_of_many_values(struct str more[VALUES], char texts[VALUES][8])
+{
+	struct op op = fixture_op(OP_LIST, 0);
+
+	for (int i = 0; i < VALUES; i++) {
+		snprintf(texts[i], sizeof(texts[i]), "\"%d\"", i);
+		more[i] = str_cstr(texts[i]);
+	}
+	op.dialect = CODE_A;
+	op.slice_steps = STEPS;
+	op.list.scope = LIST_BOTH;
+	list_filter_add(&op.list, Q_TYPE, STR("\"a\""));
+	op.list.filters[0].more_values = more;
+	op.list.filters[0].more_value_count = VALUES - 1;
+	return op;
+}
+
+/* A try reads a part of each range, so the first one ends the slice. */
+static void slice_of_many_ranges_has_one_try(void **state)
+{
+	struct store *store = *state;
+	char texts[VALUES][8];
+	struct str more[VALUES];
+	struct op op = list_of_many_values(more, texts);
+	struct result result;
+
+	fill(store);
+	disturb(store);
+	open_list(store, &op, &result);
+	assert_true(result.unfinished);
+	assert_in_range(scans, RANGES, RANGES + LIST_BATCH_ROWS);
+	is_disturbed = false;
+	while (result.unfinished)
+		go_on(&result);
+	assert_true(result.consistent);
+	store_result_free(&result);
+}
+
+static void further_rows_of_many_ranges_take_one_try_at_a_time(void **state)
+{
+	struct store *store = *state;
+	char texts[VALUES][8];
+	struct str more[VALUES];
+	struct op op = list_of_many_values(more, texts);
+	struct result result;
+	struct err err = { 0 };
+	uint8_t seen[TASKS + 1] = { 0 };
+	struct task row;
+	bool end = false;
+
+	fill(store);
+	open_list(store, &op, &result);
+	while (result.unfinished)
+		go_on(&result);
+	while (store_list_is_ready(&result))
+		must(store_list_next(&result, &row, &end, &err), &err);
+	disturb(store);
+	must(store_list_read(&result, 0, &err), &err);
+	assert_false(store_list_is_ready(&result));
+	assert_in_range(scans, 1, RANGES + LIST_BATCH_ROWS);
+	is_disturbed = false;
+	must(store_list_read(&result, 0, &err), &err);
+	assert_true(store_list_is_ready(&result));
+	assert_int_equal(read_rows(&result, seen) + LIST_BATCH_ROWS, TASKS);
+	store_result_free(&result);
+}
+
+/* After the time for exact tries a batch is read nevertheless. */
+static void disturbed_list_ends(void **state)
+{
+	struct store *store = *state;
+	char texts[VALUES][8];
+	struct str more[VALUES];
+	struct op op = list_of_many_values(more, texts);
+	struct result result;
+	uint8_t seen[TASKS + 1] = { 0 };
+
+	fill(store);
+	disturb(store);
+	open_list(store, &op, &result);
+	while (result.unfinished)
+		go_on(&result);
+	assert_false(result.consistent);
+	assert_int_equal(read_rows(&result, seen), TASKS);
+	store_result_free(&result);
+}
+
 /* libdb leaks buffers of a private environment whose cache was full. */
 #define IN_FILES_AND_MEMORY(function)                                         \
 	FIXTURE_TEST(function, "Berkeley DB in files", fixture_setup_folder), \
@@ -207,6 +328,9 @@ int main(void)
 		IN_FILES_AND_MEMORY(removed_tasks_are_left_out),
 		IN_FILES_AND_MEMORY(unfinished_list_can_be_dropped),
 		IN_FILES_AND_MEMORY(far_page_of_many_values_takes_slices),
+		IN_FILES_AND_MEMORY(slice_of_many_ranges_has_one_try),
+		IN_FILES_AND_MEMORY(further_rows_of_many_ranges_take_one_try_at_a_time),
+		IN_FILES_AND_MEMORY(disturbed_list_ends),
 	};
 
 	fixture_tables = query_tables;

@@ -2,7 +2,7 @@
 #include "store/list/listing.h"
 
 #define BATCH_BYTES ((size_t)32 * 1024) /* a batch ends with the row that reaches it */
-/* Limits on tries to read one moment. A try over many ranges takes milliseconds. */
+/* Limits on tries to read one moment. A try over many ranges takes 2 ms. */
 #define EXACT_TRIES    200
 #define EXACT_US       20000
 #define EXACT_SLICE_US 2000 /* of later batches of a list in slices */
@@ -99,6 +99,22 @@ static void empty_batch(struct listing *listing)
 	listing->finished = listing->more = false;
 }
 
+/* Whether another try may read one moment. */
+static bool begin_exact(struct listing *listing, int64_t longest_us)
+{
+	int64_t now = clock_mono_us();
+
+	if (listing->exact_until == 0)
+		listing->exact_until = now + longest_us;
+	return listing->exact_tries++ < EXACT_TRIES && now < listing->exact_until;
+}
+
+static void end_exact(struct listing *listing)
+{
+	listing->exact_until = 0;
+	listing->exact_tries = 0;
+}
+
 /* ---- the first batch of ranges ---- */
 
 struct first_read {
@@ -119,14 +135,8 @@ static int begin_try(const struct store *store, struct listing *listing)
 	struct commit_counts commits = store_read_commits(store, listing->query.tenant);
 
 	first->started = commits.started;
-	first->exact = listing->ranges.count > 1 || list->want_total || list->offset > 0;
-	if (first->exact) {
-		int64_t now = clock_mono_us();
-
-		if (first->until == 0)
-			first->until = now + EXACT_US;
-		first->exact = first->tries++ < EXACT_TRIES && now < first->until;
-	}
+	first->exact = (listing->ranges.count > 1 || list->want_total || list->offset > 0) &&
+		       begin_exact(listing, EXACT_US);
 	if (first->exact && commits.started != commits.done)
 		return STEP_RETRY;
 	listing->ranges.counted = 0;
@@ -181,8 +191,10 @@ static int read_first(
 	empty_batch(listing);
 	listing->entry_count = 0;
 	listing->finished = true;
-	if (!past_end)
+	if (!past_end) {
+		slice_spend(slice, listing->ranges.count);
 		rc = read_entries(store, listing);
+	}
 	if (rc == 0 && is_disturbed(store, listing))
 		rc = STEP_RETRY;
 	if (rc == 0)
@@ -192,6 +204,7 @@ static int read_first(
 	slice_spend(slice, listing->row_count);
 	listing->consistent = first->exact;
 	listing->open = true;
+	end_exact(listing);
 	return 0;
 }
 
@@ -244,16 +257,15 @@ bool batch_first(struct listing *listing, struct slice *slice, struct err *err)
 /* A task that moves from one range to another must not be missed in both. */
 struct next_read {
 	struct listing *listing;
-	bool exact; /* try to read one moment */
-	unsigned tries;
-	int64_t until; /* monotonic us */
+	int64_t until_us;
 };
 
-static int step_ranges(struct store *store, struct next_read *read)
+static int step_ranges(struct store *store, const struct next_read *read)
 {
 	struct listing *listing = read->listing;
+	int64_t longest = read->until_us == INT64_MAX ? EXACT_US : EXACT_SLICE_US;
 	struct commit_counts commits = store_read_commits(store, listing->query.tenant);
-	bool exact = read->exact && read->tries++ < EXACT_TRIES && clock_mono_us() < read->until;
+	bool exact = listing->ranges.count > 1 && begin_exact(listing, longest);
 	int rc;
 
 	if (exact && commits.started != commits.done)
@@ -263,7 +275,10 @@ static int step_ranges(struct store *store, struct next_read *read)
 		return rc;
 	if (exact && commits.started != store_read_commits(store, listing->query.tenant).started)
 		return STEP_RETRY;
-	return fetch_entries(store, listing, exact);
+	rc = fetch_entries(store, listing, exact);
+	if (rc == 0)
+		end_exact(listing);
+	return rc;
 }
 
 /* Ends the page with the last row read; the next one begins behind its sort key. */
@@ -304,19 +319,23 @@ static int step_ids(struct store *store, struct listing *listing)
 
 static int step_next(struct store *store, void *data, struct err *err)
 {
-	struct next_read *read = data;
+	const struct next_read *read = data;
+	struct listing *listing = read->listing;
+	int rc;
 
 	(void)err;
-	empty_batch(read->listing);
-	return read->listing->by_ids ? step_ids(store, read->listing) : step_ranges(store, read);
+	empty_batch(listing);
+	rc = listing->by_ids ? step_ids(store, listing) : step_ranges(store, read);
+	if (rc != STEP_RETRY || clock_mono_us() < read->until_us)
+		return rc;
+	empty_batch(listing);
+	return 0;
 }
 
-bool batch_next(struct listing *listing, struct err *err)
+bool batch_next(struct listing *listing, int64_t until_us, struct err *err)
 {
-	struct next_read read = { .listing = listing, .exact = listing->ranges.count > 1 };
+	struct next_read read = { listing, until_us };
 
-	if (read.exact)
-		read.until = clock_mono_us() + (listing->sliced ? EXACT_SLICE_US : EXACT_US);
 	return step_call(listing->store, ENGINE_READ, step_next, &read, err);
 }
 

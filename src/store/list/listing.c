@@ -93,8 +93,24 @@ bool list_open(struct store *store, const struct op *op, struct result *result, 
 	result->listing = listing_new(store, &query);
 	if (!result->listing)
 		return err_no_memory(err);
-	result->listing->sliced = op->slice_steps > 0;
 	return plan_listing(result->listing, err) && list_go_on(result, op->slice_steps, err);
+}
+
+bool store_list_is_ready(const struct result *result)
+{
+	const struct listing *listing = result->listing;
+
+	return listing->next_row < listing->row_count || listing->finished || listing->left == 0;
+}
+
+bool store_list_read(struct result *result, int64_t until_us, struct err *err)
+{
+	struct listing *listing = result->listing;
+
+	if (!batch_next(listing, until_us, err))
+		return false;
+	result->steps += listing->row_count + 1;
+	return true;
 }
 
 bool store_list_next(struct result *result, struct task *row, bool *end, struct err *err)
@@ -102,10 +118,9 @@ bool store_list_next(struct result *result, struct task *row, bool *end, struct 
 	struct listing *listing = result->listing;
 	size_t start, len;
 
-	while (listing->next_row == listing->row_count && !listing->finished && listing->left > 0) {
-		if (!batch_next(listing, err))
+	while (!store_list_is_ready(result)) {
+		if (!store_list_read(result, INT64_MAX, err))
 			return false;
-		result->steps += listing->row_count + 1;
 	}
 	if (listing->next_row == listing->row_count || listing->left == 0) {
 		if (listing->more)

@@ -14,8 +14,6 @@ struct first_batch {
 	enum first_phase phase;
 	uint64_t started; /* commits, when the try began */
 	struct selection selection;
-	unsigned tries;
-	int64_t until; /* monotonic us: no exact try begins later; 0: not set */
 	bool exact;
 };
 
@@ -32,8 +30,9 @@ struct listing {
 	bool unfiltered; /* by ids: show all of them */
 	bool consistent; /* the first batch is of one moment */
 	bool open;	 /* the first batch is read, or the ids are known */
-	bool sliced;
 	struct first_batch first;
+	unsigned exact_tries; /* to read this batch from one moment */
+	int64_t exact_until;  /* monotonic us: no such try begins later; 0: not set */
 
 	uint64_t left;	   /* rows up to the limit */
 	size_t bytes_left; /* of records: the page ends with the row that uses them up */
@@ -51,7 +50,10 @@ struct listing {
 
 /* Goes on with the first batch until the slice is over or listing->open. */
 bool batch_first(struct listing *listing, struct slice *slice, struct err *err);
-/* Reads the next batch. */
-bool batch_next(struct listing *listing, struct err *err);
+/*
+ * Reads the next batch. It remains empty, and not the last one, if a commit disturbed a try that
+ * ended after until_us (monotonic; INT64_MAX: the list is not in slices).
+ */
+bool batch_next(struct listing *listing, int64_t until_us, struct err *err);
 /* Forgets the rows that were not returned: the next batch begins with them. */
 void batch_unread(struct listing *listing);
