@@ -52,6 +52,15 @@ struct str arena_copy(struct arena *arena, struct str s)
 	return (struct str){ copy, s.len };
 }
 
+size_t arena_memory(const struct arena *arena)
+{
+	size_t bytes = 0;
+
+	for (const struct arena_block *block = arena->blocks; block; block = block->next)
+		bytes += sizeof(*block) + block->size;
+	return bytes;
+}
+
 void arena_reset(struct arena *arena)
 {
 	struct arena_block *kept = arena->blocks;

@@ -116,9 +116,7 @@ void connection_count_held(
 
 	if (!keep_rows && exchange->streaming)
 		store_list_release(&exchange->result);
-	turns_hold(&shared->turns, conn, true,
-		exchange->response.body.capacity + exchange->result.record.capacity +
-			store_list_memory(&exchange->result));
+	turns_hold(&shared->turns, conn, true, exchange_memory(exchange));
 }
 
 /* ---- steps of a round ---- */
@@ -303,6 +301,8 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 		if (!exchange->held_back)
 			return true;
 		connection_count_held(conn, shared, true);
+	} else {
+		turns_hold(&shared->turns, conn, false, exchange_memory(exchange));
 	}
 	*queue = TURN_LIST;
 	return true;

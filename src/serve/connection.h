@@ -25,7 +25,7 @@ struct connection {
 	enum turn_queue queue;	   /* in which it waits for its turn */
 	TAILQ_ENTRY(connection) turn;
 	bool held;			      /* the response waits for its reader */
-	size_t held_bytes;		      /* of memory for it */
+	size_t held_bytes;		      /* of memory for it, or for work in slices */
 	int64_t progress_ms;		      /* monotonic: when its reader last took something */
 	struct connection *next_ready;	      /* list of round.h */
 	struct connection *next, **prev_link; /* list of connections.h */
@@ -33,8 +33,9 @@ struct connection {
 
 /* Bounds of one worker. */
 struct connection_bounds {
-	size_t principal_requests;   /* of one principal at the same time */
-	size_t principal_held_bytes; /* of one principal's responses that wait for their reader */
+	size_t principal_requests; /* of one principal at the same time */
+	/* Of one principal's responses that wait for their reader, and work in slices. */
+	size_t principal_held_bytes;
 	size_t held_bytes, held_responses; /* of all */
 	int64_t reader_ms; /* after which a response of which nothing is read is dropped */
 };

@@ -35,6 +35,15 @@ void exchange_reset(struct exchange *exchange)
 	exchange->auth_log = (struct auth_log_entry){ 0 };
 }
 
+size_t exchange_memory(const struct exchange *exchange)
+{
+	const struct response *response = &exchange->response;
+
+	return arena_memory(&exchange->arena) + arena_memory(&exchange->large_body) +
+	       exchange->revisions.capacity + response->headers.capacity + response->body.capacity +
+	       store_result_memory(&exchange->result);
+}
+
 void exchange_free(struct exchange *exchange)
 {
 	exchange_reset(exchange);

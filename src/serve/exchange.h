@@ -78,4 +78,6 @@ struct exchange {
 };
 
 void exchange_reset(struct exchange *exchange);
+/* Bytes of memory: of the request's arenas, the result and the response. */
+size_t exchange_memory(const struct exchange *exchange);
 void exchange_free(struct exchange *exchange);

@@ -261,18 +261,23 @@ bool turns_holds_share(
 	return account->held * shares >= responses || account->held_bytes * shares > bytes;
 }
 
+static bool is_holder(const struct account *account)
+{
+	return account->held > 0 || account->held_bytes > 0;
+}
+
 void turns_hold(struct turns *turns, struct connection *conn, bool held, size_t bytes)
 {
 	struct account *account = conn->account;
 
 	if (!account)
 		return;
-	turns->holders -= account->held > 0;
+	turns->holders -= is_holder(account);
 	account->held += (size_t)held - (size_t)conn->held;
 	turns->held += (size_t)held - (size_t)conn->held;
 	account->held_bytes += bytes - conn->held_bytes;
 	turns->held_bytes += bytes - conn->held_bytes;
-	turns->holders += account->held > 0;
+	turns->holders += is_holder(account);
 	conn->held = held;
 	conn->held_bytes = bytes;
 }

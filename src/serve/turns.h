@@ -53,9 +53,9 @@ struct turns_tenant {
 struct account {
 	uint64_t key;
 	struct turns_tenant *tenant;
-	size_t requests; /* read, with a response that is not sent completely */
-	size_t held;	 /* responses that wait for their reader */
-	size_t held_bytes;
+	size_t requests;      /* read, with a response that is not sent completely */
+	size_t held;	      /* responses that wait for their reader */
+	size_t held_bytes;    /* of these, and of lists and removals in slices */
 	size_t lists;	      /* in slices */
 	enum turn_queue last; /* queue of the last turn */
 	struct connection_queue queues[TURN_QUEUES];
@@ -90,7 +90,7 @@ struct turns {
 	size_t waiting;		  /* connections */
 	size_t lists;		  /* in slices */
 	size_t held, held_bytes;
-	size_t holders; /* accounts with a response that waits for its reader */
+	size_t holders; /* accounts with such a response or such memory */
 };
 
 void turns_init(struct turns *turns);
@@ -132,9 +132,12 @@ static inline bool turns_are_contended(const struct turns *turns)
 void turns_spend(struct turns *turns, struct account *account, int64_t us);
 /*
  * Whether the account holds at least an equal share of this many responses, or more than one of
- * this many bytes. There is a share for each account that holds responses, and one for a newcomer.
+ * this many bytes. There is a share for each account that holds any, and one for a newcomer.
  */
 bool turns_holds_share(
 	const struct turns *turns, const struct account *account, size_t responses, size_t bytes);
-/* Sets whether the response waits for its reader, and its bytes of memory: 0 unless held. */
+/*
+ * Sets whether the response waits for its reader, and the bytes of memory that it, or the work in
+ * slices, keeps.
+ */
 void turns_hold(struct turns *turns, struct connection *conn, bool held, size_t bytes);

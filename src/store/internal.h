@@ -337,3 +337,5 @@ write_step write_modify; /* UPDATE, ARCHIVE, REMOVE */
 bool list_open(struct store *store, const struct op *op, struct result *result, struct err *err);
 bool list_go_on(struct result *result, unsigned slice_steps, struct err *err);
 void listing_free(struct listing *listing);
+/* Bytes of memory; 0 without one. */
+size_t listing_memory(const struct listing *listing);

@@ -150,6 +150,11 @@ void store_close(struct store *store);
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);
+/*
+ * Bytes of memory of the result: records, the rows of a list that are found or read ahead, the path
+ * of a removal with dependents.
+ */
+size_t store_result_memory(const struct result *result);
 
 /*
  * Creates the id of a task that will be created next: tasks made one after the other lie together.
@@ -195,8 +200,6 @@ bool store_list_next(struct result *result, struct task *row, bool *end, struct 
 bool store_list_is_ready(const struct result *result);
 bool store_list_read(struct result *result, int64_t until_us, struct err *err);
 
-/* Bytes of memory of the open listing; 0 without one. */
-size_t store_list_memory(const struct result *result);
 /* Frees the rows that were read ahead. store_list_next() reads them again. */
 void store_list_release(struct result *result);
 

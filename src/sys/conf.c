@@ -137,11 +137,13 @@ static const struct option_row rows[] = {
 			"has read it." },
 	{ "principal_held_mb", NUMBER(principal_held_mb), .default_value = "32", .min = 1,
 		.max = 1048576, .unit = "MiB",
-		.help = "Memory of a worker for responses to one user that wait for their reader.",
-		.manual = "While they use more, requests of the user are answered with 429." },
+		.help = "Memory of a worker for waiting responses, lists and removals of one user.",
+		.manual = "Counted are responses that wait for their reader, and lists and "
+			  "removals that take several turns. While they use more, requests of the "
+			  "user are answered with 429." },
 	{ "held_mb", NUMBER(held_mb), .default_value = "128", .min = 1, .max = 1048576,
 		.unit = "MiB",
-		.help = "Memory of a worker for all responses that wait for their reader.",
+		.help = "Memory of a worker for all waiting responses, lists and removals.",
 		.manual =
 			"While they use more, requests are answered with 503. From half of it on, "
 			"requests of users who hold more than an equal share are answered with 429." },

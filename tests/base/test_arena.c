@@ -74,6 +74,19 @@ static void reset_frees_large_blocks(void **state)
 	arena_free(&arena);
 }
 
+static void memory_is_counted(void **state)
+{
+	struct arena arena = { 0 };
+
+	(void)state;
+	assert_int_equal(arena_memory(&arena), 0);
+	assert_non_null(arena_alloc(&arena, 1));
+	assert_non_null(arena_alloc(&arena, 100000));
+	assert_in_range(arena_memory(&arena), 100001, 200000);
+	arena_free(&arena);
+	assert_int_equal(arena_memory(&arena), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -82,6 +95,7 @@ int main(void)
 		CHECK(impossible_sizes_fail),
 		CHECK(allocations_do_not_overlap),
 		CHECK(reset_frees_large_blocks),
+		CHECK(memory_is_counted),
 	};
 
 	return CHECK_RUN(tests);

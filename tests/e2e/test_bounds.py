@@ -3,7 +3,7 @@ import concurrent.futures
 import contextlib
 import socket
 
-from dialects import virtshell
+from dialects import idol, virtshell
 from lib import Instance, run_tests
 from tap import equal, ok, until
 
@@ -13,7 +13,7 @@ ROW = 100000
 
 def add_user(instance, name):
     instance.ctl("user", "add", name, "--tenant", "default")
-    return instance.ctl("token", "add", name, "--label", "bounds").strip()
+    return instance.ctl("token", "add", name, "--label", name).strip()
 
 
 def total(instance, member):
@@ -66,6 +66,27 @@ def held():
         answer = instance.get("/tasks/status/none", instance.bearer(ann))
         equal(answer.status, 200, "another user is served")
     instance.stop("held")
+
+
+def lists_in_slices():
+    """The rows that lists have found count before there is a response."""
+    instance = Instance(conf={"workers": "1", "principal_held_mb": "1"})
+    ann, eve = add_user(instance, "ann"), add_user(instance, "eve")
+    instance.ctl("load-sample", "8000", "--dialect", "idol")
+
+    def ask(token):
+        path = idol.PREFIX + "/import-tasks?sort=url&page[size]=1"
+        headers = instance.bearer(token)
+        return instance.request("GET", path, None, headers, timeout=60).status
+
+    def together(token, count):
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            return set(pool.map(lambda _: ask(token), range(count)))
+
+    equal(ask(ann), 200, "a list that holds more than the bound is answered")
+    ok(until(lambda: together(ann, 8) == {200, 429}, 60), "further ones are refused meanwhile")
+    equal(ask(eve), 200, "another user is served")
+    instance.stop("lists in slices")
 
 
 def scarce(waiting, **bound):
@@ -161,6 +182,7 @@ def large_bodies_over_the_rate():
 
 run_tests(
     held,
+    lists_in_slices,
     scarce_responses,
     scarce_memory,
     dropped,

@@ -158,6 +158,19 @@ static void held_responses_are_counted_by_account_and_in_all(void **state)
 	assert_int_equal(turns.held, 3);
 }
 
+/* A list in slices has no response yet. */
+static void memory_without_a_response_counts_as_held(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_SHORT);
+	turns_hold(&turns, &connections[0], false, 100);
+	assert_int_equal(turns.held, 0);
+	assert_int_equal(turns.held_bytes, 100);
+	assert_true(turns_holds_share(&turns, connections[0].account, 1000, 199));
+	turns_hold(&turns, &connections[0], false, 0);
+	assert_int_equal(turns.holders, 0);
+}
+
 static void equal_holders_leave_a_share_for_a_newcomer(void **state)
 {
 	(void)state;
@@ -316,6 +329,7 @@ int main(void)
 		TURNS_TEST(only_short_requests_are_taken_if_asked_for),
 		TURNS_TEST(cancelled_request_has_no_turn),
 		TURNS_TEST(held_responses_are_counted_by_account_and_in_all),
+		TURNS_TEST(memory_without_a_response_counts_as_held),
 		TURNS_TEST(equal_holders_leave_a_share_for_a_newcomer),
 		TURNS_TEST(users_of_a_tenant_share_its_turn),
 		TURNS_TEST(worker_is_contended_while_a_light_tenant_is_served_beside_another),

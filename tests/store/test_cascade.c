@@ -3,6 +3,7 @@
  * of the process in between.
  */
 #include "cascade_fixture.h"
+#include "store/tasks/path.h"
 
 #define MANY 1500
 
@@ -72,6 +73,20 @@ static void few_dependents_take_one_transaction(void **state)
 	assert_true(result.written);
 	store_result_free(&result);
 	fixture_verify(store, 0);
+}
+
+static void levels_count_as_memory(void **state)
+{
+	struct store *store = *state;
+	struct op op = removal(MANY);
+	struct result result;
+
+	cascade_create_tree(store, MANY, 1);
+	result = apply(store, &op);
+	assert_true(result.unfinished);
+	assert_in_range(store_result_memory(&result), MANY / 2 * sizeof(struct path_task),
+		8 * MANY * sizeof(struct path_task));
+	store_result_free(&result);
 }
 
 /* ---- between two pieces ---- */
@@ -248,6 +263,7 @@ int main(void)
 		IN_FILES_AND_MEMORY(many_dependents_are_removed),
 		IN_FILES_AND_MEMORY(long_chain_is_removed),
 		IN_FILES_AND_MEMORY(refusal_lists_many_dependents),
+		IN_FILES_AND_MEMORY(levels_count_as_memory),
 		ON_EVERY_ENGINE(few_dependents_take_one_transaction),
 		ON_EVERY_ENGINE(no_piece_leaves_an_orphan),
 		ON_EVERY_ENGINE(dropped_removal_can_be_repeated),

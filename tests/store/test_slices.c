@@ -194,6 +194,23 @@ static void far_page_of_many_values_takes_slices(void **state)
 	store_result_free(&result);
 }
 
+static void rows_that_are_found_count_as_memory(void **state)
+{
+	struct store *store = *state;
+	struct op op = scanned_list();
+	struct result result;
+
+	fill(store);
+	open_list(store, &op, &result);
+	while (result.unfinished && result.steps < TASKS)
+		go_on(&result);
+	assert_true(result.unfinished);
+	assert_in_range(store_result_memory(&result), TASKS * sizeof(struct found_row),
+		TASKS * INDEX_KEY_MAX);
+	store_result_free(&result);
+	assert_int_equal(store_result_memory(&result), 0);
+}
+
 /* ---- many ranges beside a writer ---- */
 
 #define VALUES 64
@@ -328,6 +345,7 @@ int main(void)
 		IN_FILES_AND_MEMORY(removed_tasks_are_left_out),
 		IN_FILES_AND_MEMORY(unfinished_list_can_be_dropped),
 		IN_FILES_AND_MEMORY(far_page_of_many_values_takes_slices),
+		IN_FILES_AND_MEMORY(rows_that_are_found_count_as_memory),
 		IN_FILES_AND_MEMORY(slice_of_many_ranges_has_one_try),
 		IN_FILES_AND_MEMORY(further_rows_of_many_ranges_take_one_try_at_a_time),
 		IN_FILES_AND_MEMORY(disturbed_list_ends),

@@ -8,6 +8,11 @@ void ranges_free(struct range_set *set)
 	*set = (struct range_set){ 0 };
 }
 
+size_t ranges_memory(const struct range_set *set)
+{
+	return set->count * sizeof(*set->at);
+}
+
 void index_entry_id(const struct index_entry *entry, struct id *id)
 {
 	memcpy(id->bytes, entry->suffix.bytes + entry->suffix.len - sizeof(id->bytes),

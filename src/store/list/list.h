@@ -88,6 +88,8 @@ int ranges_read(struct store *store, const struct range_set *set, const struct p
 bool position_after(
 	const struct range_set *set, struct str suffix, struct position *position, struct err *err);
 void ranges_free(struct range_set *set);
+/* Bytes of memory. */
+size_t ranges_memory(const struct range_set *set);
 void index_entry_id(const struct index_entry *entry, struct id *id);
 void key_suffix_set(struct key_suffix *suffix, struct str bytes);
 int key_suffix_compare(const struct key_suffix *a, const struct key_suffix *b);
@@ -219,6 +221,8 @@ struct scan;
 /* Answers a query, which it borrows, by reading rows and testing them. NULL without memory. */
 struct scan *scan_new(const struct query *query);
 void scan_free(struct scan *scan);
+/* Bytes of memory; 0 without one. */
+size_t scan_memory(const struct scan *scan);
 /* Goes on until the slice is over or *found is complete: *done. */
 bool scan_go_on(struct scan *scan, struct slice *slice, struct found_ids *found, bool *done,
 	struct err *err);
@@ -252,6 +256,8 @@ struct str rows_key(const struct found_rows *rows, size_t i);
 /* Goes on with the sort until the slice is over or rows->sorted. ERR_NO_MEMORY. */
 bool rows_sort(struct found_rows *rows, bool descending, struct slice *slice, struct err *err);
 void rows_reverse(struct found_rows *rows);
+/* Bytes of memory. */
+size_t rows_memory(const struct found_rows *rows);
 void rows_free(struct found_rows *rows);
 
 /* ---- listing.c ---- */

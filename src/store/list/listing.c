@@ -142,14 +142,12 @@ bool store_list_next(struct result *result, struct task *row, bool *end, struct 
 	return true;
 }
 
-size_t store_list_memory(const struct result *result)
+size_t listing_memory(const struct listing *listing)
 {
-	const struct listing *listing = result->listing;
-
 	if (!listing)
 		return 0;
-	return sizeof(*listing) + listing->found.count * sizeof(*listing->found.ids) +
-	       listing->records.capacity;
+	return sizeof(*listing) + scan_memory(listing->scan) + ranges_memory(&listing->ranges) +
+	       listing->found.count * sizeof(*listing->found.ids) + listing->records.capacity;
 }
 
 void store_list_release(struct result *result)

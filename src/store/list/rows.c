@@ -137,6 +137,14 @@ bool rows_sort(struct found_rows *rows, bool descending, struct slice *slice, st
 	return true;
 }
 
+size_t rows_memory(const struct found_rows *rows)
+{
+	size_t merged = rows->merged ? rows->count : 0;
+
+	return (rows->capacity + merged) * sizeof(*rows->at) + rows->keys.capacity +
+	       rows->slot_count * sizeof(*rows->slots);
+}
+
 void rows_free(struct found_rows *rows)
 {
 	buf_free(&rows->keys);

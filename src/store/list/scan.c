@@ -314,6 +314,15 @@ void scan_free(struct scan *scan)
 	free(scan);
 }
 
+size_t scan_memory(const struct scan *scan)
+{
+	if (!scan)
+		return 0;
+	return sizeof(*scan) + ranges_memory(&scan->choice.best) +
+	       ranges_memory(&scan->choice.counting) + ranges_memory(&scan->ranges) +
+	       scan->record.capacity + rows_memory(&scan->rows);
+}
+
 struct scan *scan_new(const struct query *query)
 {
 	struct scan *scan = calloc(1, sizeof(*scan));

@@ -36,6 +36,14 @@ void cascade_free(struct cascade *cascade)
 	free(cascade);
 }
 
+size_t cascade_memory(const struct cascade *cascade)
+{
+	if (!cascade)
+		return 0;
+	return sizeof(*cascade) + path_memory(&cascade->path) + path_memory(&cascade->listed.path) +
+	       cascade->listed.capacity * sizeof(*cascade->listed.ids);
+}
+
 /* ---- one piece ---- */
 
 /* Removes a dependent, or archives it unless it is archived already. */

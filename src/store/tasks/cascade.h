@@ -41,6 +41,8 @@ struct cascade {
 bool cascade_new(
 	struct store *store, const struct op *op, struct cascade **cascade, struct err *err);
 void cascade_free(struct cascade *cascade);
+/* Bytes of memory; 0 without one. At most 16 MB, with 100,000 levels. */
+size_t cascade_memory(const struct cascade *cascade);
 /*
  * One piece, in a WRITE transaction in which the task was found to exist and to meet the
  * preconditions. Sets write->unfinished if dependents may be left, write->blocked if there are some

@@ -302,6 +302,12 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
 	return ok;
 }
 
+size_t store_result_memory(const struct result *result)
+{
+	return result->record.capacity + result->companion_record.capacity +
+	       listing_memory(result->listing) + cascade_memory(result->cascade);
+}
+
 void store_result_free(struct result *result)
 {
 	listing_free(result->listing);

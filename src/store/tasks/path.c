@@ -104,6 +104,12 @@ void path_free(struct path *path)
 	*path = (struct path){ 0 };
 }
 
+size_t path_memory(const struct path *path)
+{
+	return path->capacity * (sizeof(*path->tasks) + sizeof(*path->buckets)) +
+	       path->record.capacity + path->parent_record.capacity;
+}
+
 /* ---- references ---- */
 
 /* The value by which others refer to a task: its key member, or its id. */

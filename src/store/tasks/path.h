@@ -41,6 +41,8 @@ struct path {
 int path_begin(struct path *path, struct store *store, const struct op *op, enum path_places places,
 	struct err *err);
 void path_free(struct path *path);
+/* Bytes of memory. */
+size_t path_memory(const struct path *path);
 /* Forgets all tasks but the root, and its place. */
 void path_restart(struct path *path);
 /*
