@@ -9,5 +9,6 @@ enum limit_domain {
 	LIMIT_CLIENT,		 /* network: requests without a principal (serve/turns.h) */
 	LIMIT_LOGIN_PER_ADDRESS, /* name and network: failed logins (auth/login_limit.c) */
 	LIMIT_LOGIN_PER_NAME,	 /* name: failed logins (auth/login_limit.c) */
+	LIMIT_LOGIN_PER_NETWORK, /* network: comparisons with a password (auth/login_limit.c) */
 	LIMIT_REFUSAL_LOG,	 /* network: log lines about refusals (serve/exchange_log.c) */
 };

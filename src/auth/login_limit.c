@@ -10,11 +10,18 @@ void login_limit_init(struct login_limit *login_limit, struct limit *limit, uint
 	struct str name = attempt->name;
 
 	*login_limit = (struct login_limit){ .now_us = now_us };
-	if (!limit || burst == 0)
+	if (!limit)
+		return;
+	login_limit->limit = limit;
+	login_limit->rules[LOGIN_LIMIT_PER_NETWORK] = (struct limit_rule){
+		.interval_us = LOGIN_LIMIT_NETWORK_INTERVAL_US, .burst = LOGIN_LIMIT_NETWORK_BURST
+	};
+	login_limit->keys[LOGIN_LIMIT_PER_NETWORK] = limit_key(
+		limit, LIMIT_LOGIN_PER_NETWORK, attempt->network, STR_NULL);
+	if (burst == 0)
 		return;
 	if (user_name_fold(name, folded))
 		name = str_cstr(folded);
-	login_limit->limit = limit;
 	login_limit->rules[LOGIN_LIMIT_PER_ADDRESS] = (struct limit_rule){
 		.interval_us = LOGIN_LIMIT_INTERVAL_US, .burst = burst
 	};
@@ -42,8 +49,8 @@ bool login_limit_take(const struct login_limit *login_limit, unsigned *seconds)
 			    login_limit->now_us, &left))
 			continue;
 		*seconds = limit_us_to_seconds(left.retry_us);
-		if (i == LOGIN_LIMIT_PER_NAME)
-			refund(login_limit, LOGIN_LIMIT_PER_ADDRESS);
+		while (i-- > 0)
+			refund(login_limit, (enum login_limit_scope)i);
 		return false;
 	}
 	return true;

@@ -161,7 +161,8 @@ static const struct option_row rows[] = {
 		.manual = "An IPv6 address counts as its /64 network. Over all networks from which "
 			  "the name has not logged in before, 20 times as many may fail at once, "
 			  "then one per second. So guesses from many addresses do not keep a user "
-			  "out of the 8 networks of its latest logins." },
+			  "out of the 8 networks of its latest logins. Logins of one address are "
+			  "limited to 50 at once, then 10 per second, whatever this option." },
 	{ "idol_creates_a_day", NUMBER(idol_creates_a_day), .default_value = "10000",
 		.max = 1000000000, .unit = "tasks per day",
 		.help = "IDOL import tasks that a tenant may create in a day (UTC); 0: no limit.",

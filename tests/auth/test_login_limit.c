@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "auth/login_fixture.h"
+#include "auth/login_limit.h"
 #include "auth/user_network.h"
 
 #define SECONDS 1000000 /* in us */
@@ -93,6 +94,42 @@ static void failures_are_limited_per_name(void **state)
 	assert_int_equal(login("198.51.100.1", "bob", "x", SECONDS), 400);
 	/* a refusal for the name does not count for the address */
 	assert_int_equal(login("198.51.100.1", "ann", "x", 11 * SECONDS), 400);
+}
+
+/* Each comparison costs 15 ms. Calls without one must not be refused for it, nor the reverse. */
+static void comparisons_are_limited_per_network(void **state)
+{
+	static const char refresh[] = "grant_type=refresh_token&refresh_token=x";
+	struct response response;
+
+	(void)state;
+	set_limit(0);
+	for (int i = 0; i < 100; i++) {
+		post("POST", str_cstr(refresh), &response);
+		assert_int_equal(response.status, 400);
+		response_free(&response);
+	}
+	for (int i = 0; i < LOGIN_LIMIT_NETWORK_BURST; i++)
+		assert_int_equal(login("192.0.2.1", i % 2 ? "ann" : "x", PASSWORD, SECONDS),
+			i % 2 ? 200 : 400);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS), 429);
+	assert_int_equal(login("192.0.2.2", "ann", PASSWORD, SECONDS), 200);
+	post("POST", str_cstr(refresh), &response);
+	assert_int_equal(response.status, 400);
+	response_free(&response);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS + SECONDS / 10), 200);
+	assert_int_equal(login("192.0.2.1", "ann", PASSWORD, SECONDS + SECONDS / 10), 429);
+}
+
+/* An attempt that one count refuses takes nothing from the others. */
+static void refused_attempt_is_not_counted(void **state)
+{
+	(void)state;
+	set_limit(1);
+	assert_int_equal(login("192.0.2.1", "ann", "x", SECONDS), 400);
+	for (int i = 0; i < 2 * LOGIN_LIMIT_NETWORK_BURST; i++)
+		assert_int_equal(login("192.0.2.1", "ann", "x", SECONDS), 429);
+	assert_int_equal(login("192.0.2.1", "bob", "x", SECONDS), 400);
 }
 
 /* Wrong passwords from many networks must not keep the user out. */
@@ -210,6 +247,8 @@ int main(void)
 		CHECK_LOGIN(failures_are_limited_per_address),
 		CHECK_LOGIN(successful_logins_are_not_counted),
 		CHECK_LOGIN(failures_are_limited_per_name),
+		CHECK_LOGIN(comparisons_are_limited_per_network),
+		CHECK_LOGIN(refused_attempt_is_not_counted),
 		CHECK_LOGIN(known_network_has_its_own_budget),
 		CHECK_LOGIN(unknown_network_waits_a_second),
 		CHECK_LOGIN(network_of_the_oldest_login_is_forgotten),
