@@ -28,8 +28,16 @@ static void add_key(const char *user, const char *id, unsigned rights, int64_t e
 	must(key_add(store, id, SECRET, &terms, &key, &err), &err);
 }
 
+bool store_in_files;
+
 int open_empty_store(void **state)
 {
+	void *opened = NULL;
+
+	if (store_in_files && fixture_setup_folder(&opened) == 0)
+		store = opened;
+	if (store_in_files)
+		return opened ? 0 : -1;
 	if (check_setup(state) != 0)
 		return -1;
 	store = fixture_ephemeral();

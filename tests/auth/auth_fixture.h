@@ -62,6 +62,8 @@ extern char expired[AUTH_TOKEN_MAX];
 extern struct err err;
 extern struct auth_log_entry log_entry; /* of the last authorize_request() */
 
+/* Set before the tests: the store is in files, as for values that need more than a page. */
+extern bool store_in_files;
 int open_store(void **state);
 int open_empty_store(void **state);
 int close_store(void **state);
