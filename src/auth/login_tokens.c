@@ -1,5 +1,7 @@
 #include "auth/login_tokens.h"
 
+#include <stdlib.h>
+
 #include "auth/login_list.h"
 #include "base/log.h"
 
@@ -204,7 +206,7 @@ static bool refuse_replaced(
 {
 	const struct token *token = &presented->login.token;
 	bool is_repeated = strcmp(presented->hash, token->before) == 0 &&
-			   now - token->terms.created < LOGIN_REUSE_GRACE_MS;
+			   llabs(now - token->terms.created) < LOGIN_REUSE_GRACE_MS;
 
 	if (!is_repeated && presented->login.validity == VALIDITY_LIVE) {
 		if (!end_login(store, &presented->login, now, err))

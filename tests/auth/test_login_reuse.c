@@ -47,6 +47,18 @@ static void reuse_at_once_is_only_refused(void **state)
 	must(renew(second.refresh, 0, NOW, &third), &err);
 }
 
+/* A login that was renewed while the clock was ahead has no longer grace for it. */
+static void grace_does_not_depend_on_the_clock(void **state)
+{
+	(void)state;
+	must(renew(tokens.refresh, 0, NOW + 10 * GRACE, &second), &err);
+	assert_no_renewal(tokens.refresh, NOW + 9 * GRACE + 1, PRINCIPAL_REVOKED);
+	assert_token(second.access, NOW, NULL);
+	expect_log("refresh-reused");
+	assert_no_renewal(tokens.refresh, NOW, PRINCIPAL_REVOKED);
+	assert_ended(&second, NOW);
+}
+
 /* A thief who renews all the time gets no grace. */
 static void older_tokens_end_the_login_at_once(void **state)
 {
@@ -163,6 +175,7 @@ int main(void)
 		CHECK_TOKENS(tokens_of_a_login_begin_alike),
 		CHECK_TOKENS(reuse_ends_the_login),
 		CHECK_TOKENS(reuse_at_once_is_only_refused),
+		CHECK_TOKENS(grace_does_not_depend_on_the_clock),
 		CHECK_TOKENS(older_tokens_end_the_login_at_once),
 		CHECK_TOKENS(ended_login_is_logged_once),
 		CHECK_TOKENS(reuse_leaves_other_logins),
