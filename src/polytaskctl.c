@@ -2,11 +2,13 @@
  * The operator's command (manual: polytaskctl.8): parses the command line and runs a command of
  * ctl/ctl_command.h, or one of admin/command.h by ctl/ctl_admin.h.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "admin/command.h"
 #include "base/log.h"
@@ -182,10 +184,46 @@ static bool has_misplaced_option(const struct ctl *ctl, const struct ctl_command
 	return for_sign && !(command && command->sign_options);
 }
 
+/* The name of an option that the command needs and that is missing; NULL: none. */
+static const char *missing_option(const struct ctl *ctl, const struct ctl_command *command)
+{
+	for (int i = 0; i < ADMIN_OPTIONS; i++) {
+		if ((command->required_options & (1U << i)) && !ctl->call.options[i])
+			return admin_options[i].name;
+	}
+	return NULL;
+}
+
+static bool has_empty_operand(const struct ctl *ctl)
+{
+	for (size_t i = 1; i < ctl->count; i++) {
+		if (ctl->words[i][0] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* NULL: the command line is complete. */
+static const char *find_fault(
+	const struct ctl *ctl, const struct ctl_command *command, struct err *err)
+{
+	const char *missing = missing_option(ctl, command);
+
+	if (ctl->count != command->operands + 1)
+		return "wrong number of arguments";
+	if (has_empty_operand(ctl))
+		return "an argument is empty";
+	if (!missing)
+		return NULL;
+	err_set(err, ERR_INVALID, missing, "'%s' requires --%s", command->word, missing);
+	return err_text(err);
+}
+
 static int run(struct ctl *ctl)
 {
 	const struct ctl_command *command = find_command(ctl);
 	struct err err = { 0 };
+	const char *fault;
 
 	if (ctl->count == 0)
 		return usage_error(ctl, NULL, "no command given (see polytaskctl --help)");
@@ -193,8 +231,9 @@ static int run(struct ctl *ctl)
 		return usage_error(ctl, NULL, err_text(&err));
 	if (has_misplaced_option(ctl, command))
 		return usage_error(ctl, command, "an option does not belong to this command");
-	if (command && ctl->count != command->operands + 1)
-		return usage_error(ctl, command, "wrong number of arguments");
+	fault = command ? find_fault(ctl, command, &err) : NULL;
+	if (fault)
+		return usage_error(ctl, command, fault);
 	if (!admin_check_secret(&ctl->call, &err))
 		return usage_error(ctl, command, err_text(&err));
 	if (!conf_load(&ctl->source, &ctl->conf, &err) &&
@@ -203,12 +242,31 @@ static int run(struct ctl *ctl)
 	return command ? command->run(ctl) : ctl_admin_run(&ctl->conf, &ctl->call);
 }
 
+/*
+ * Without them, the first files that are opened, such as those of the store, would become standard
+ * input and output. Reading and writing fail.
+ */
+static void open_missing_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static struct log_limits limits;
+	static char name[] = "polytaskctl";
 	struct ctl ctl = { .source.dialects = dialect_names() };
-	int status = parse(&ctl, argc, argv);
+	int status;
 
+	open_missing_streams();
+	/* For messages of getopt_long(). */
+	if (argc > 0)
+		argv[0] = name;
+	status = parse(&ctl, argc, argv);
 	umask(0077);
 	confine_memory();
 	signal(SIGPIPE, SIG_IGN);
@@ -217,7 +275,7 @@ int main(int argc, char **argv)
 	log_set_limits(&limits);
 	if (status < 0)
 		status = run(&ctl);
-	if (fflush(stdout) != 0 && status == 0)
-		status = 1;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0)
+		status = ctl_fail("cannot write the output");
 	return status;
 }

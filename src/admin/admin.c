@@ -132,5 +132,9 @@ int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)
 	if (!done)
 		admin_print_error(admin, admin_error_text(&err, call->command->in_steps));
 	*panic = !done && err.code == ERR_PANIC;
-	return !done || fflush(admin->out) != 0 ? 1 : 0;
+	if (done && (fflush(admin->out) != 0 || ferror(admin->out))) {
+		admin_print_error(admin, "cannot write the output");
+		done = false;
+	}
+	return done ? 0 : 1;
 }

@@ -1,5 +1,7 @@
 #include "admin/credential_options.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "dialect/dialect.h"
 #include "task/right.h"
@@ -13,8 +15,11 @@ static bool parse_seconds(const struct admin_call *call, enum admin_option optio
 	uint64_t seconds;
 
 	if (!str_to_u64(str_cstr(text), &seconds) || seconds < least || seconds > SECONDS_MAX)
-		return err_set(err, ERR_INVALID, name, "--%s must be a number of seconds, not '%s'",
-			name, text);
+		return err_set(err, ERR_INVALID, name,
+			"--%s must be %sa number of seconds from %" PRIu64 " to %" PRIu64
+			", not '%s'",
+			name, option == ADMIN_EXPIRES ? "'never' or " : "", least, SECONDS_MAX,
+			text);
 	*ms = (int64_t)seconds * 1000;
 	return true;
 }

@@ -131,13 +131,27 @@ static bool check_tenant(struct import *import, const struct admin_call *call, s
 	return ok;
 }
 
+static bool refuse_dialect(const char *name, struct err *err)
+{
+	struct buf names = BUF_INIT;
+
+	for (size_t i = 0; dialects[i]; i++) {
+		if (dialects[i]->document)
+			buf_printf(&names, "%s%s", names.len ? ", " : "", dialects[i]->name);
+	}
+	err_set(err, ERR_INVALID, "from", "unknown dialect '%.60s': --from takes %.*s", name,
+		STR_ARGS(buf_str(&names)));
+	buf_free(&names);
+	return false;
+}
+
 static bool check_call(struct import *import, const struct admin_call *call, struct err *err)
 {
 	const char *name = call->options[ADMIN_FROM];
 
 	import->dialect = dialect_by_name(str_cstr(name));
 	if (!import->dialect)
-		return err_set(err, ERR_INVALID, "from", "unknown dialect '%s'", name);
+		return refuse_dialect(name, err);
 	if (!import->dialect->document)
 		return err_set(err, ERR_INVALID, "from", "no other service has the API %s", name);
 	if (call->options[ADMIN_PARTIAL])

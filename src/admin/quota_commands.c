@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "admin/list.h"
+#include "admin/tenant_list.h"
 #include "auth/principal.h"
 #include "store/store.h"
 
@@ -31,6 +32,20 @@ static bool parse_limit(const struct admin_call *call, enum admin_option option,
 	return true;
 }
 
+/* A quota makes its tenant known, so the list is read before. */
+static bool set_quota(struct admin *admin, struct str tenant, const uint64_t *tasks,
+	const uint64_t *bytes, struct err *err)
+{
+	struct tenant_list tenants = { 0 };
+	bool ok = tenant_list_read(&tenants, admin->store, err) &&
+		  store_set_quota(admin->store, tenant, tasks, bytes, err);
+
+	if (ok)
+		tenant_list_note(&tenants, tenant, admin);
+	tenant_list_free(&tenants);
+	return ok;
+}
+
 bool admin_quota_set(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	struct limit tasks = { 0 }, bytes = { 0 };
@@ -44,7 +59,7 @@ bool admin_quota_set(struct admin *admin, const struct admin_call *call, struct 
 	if (!auth_is_tenant(tenant))
 		return err_set(err, ERR_INVALID, "TENANT", "'%s' is not a valid tenant name",
 			call->operand);
-	return store_set_quota(admin->store, tenant, tasks.given, bytes.given, err);
+	return set_quota(admin, tenant, tasks.given, bytes.given, err);
 }
 
 /* ---- list ---- */

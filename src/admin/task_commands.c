@@ -6,6 +6,7 @@
 #include "admin/sample.h"
 #include "admin/task_batch.h"
 #include "admin/task_json.h"
+#include "admin/tenant_list.h"
 #include "auth/principal.h"
 #include "dialect/check.h"
 #include "store/store.h"
@@ -41,6 +42,7 @@ static bool put_samples(struct task_batch *batch, const struct sample *sample, s
 bool admin_load_sample(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	const char *dialect = call->options[ADMIN_DIALECT];
+	struct tenant_list tenants = { 0 };
 	struct sample sample;
 	struct task_batch batch;
 	struct str tenant;
@@ -57,7 +59,10 @@ bool admin_load_sample(struct admin *admin, const struct admin_call *call, struc
 		return false;
 	sample.store = admin->store;
 	batch.keep = true;
-	ok = put_samples(&batch, &sample, err);
+	ok = tenant_list_read(&tenants, admin->store, err) && put_samples(&batch, &sample, err);
+	if (ok)
+		tenant_list_note(&tenants, tenant, admin);
+	tenant_list_free(&tenants);
 	if (ok)
 		admin_print(admin, "%" PRIu64 " task%s loaded", batch.total.tasks,
 			str_plural(batch.total.tasks));

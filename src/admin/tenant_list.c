@@ -92,6 +92,16 @@ bool tenant_list_check(const struct tenant_list *list, struct str tenant, struct
 		       STR_ARGS(tenant));
 }
 
+void tenant_list_note(const struct tenant_list *list, struct str tenant, struct admin *admin)
+{
+	char text[120];
+
+	if (tenant_list_has(list, tenant))
+		return;
+	snprintf(text, sizeof(text), "note: the tenant %.*s has no user yet", STR_ARGS(tenant));
+	admin_print_error(admin, text);
+}
+
 void tenant_list_free(struct tenant_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)

@@ -1,5 +1,6 @@
 #pragma once
 /* Internal to src/admin: the tenants of the store, for commands that take tasks of tenants. */
+#include "admin/admin.h"
 #include "store/store.h"
 
 struct tenant_list {
@@ -18,4 +19,9 @@ bool tenant_list_read(struct tenant_list *list, struct store *store, struct err 
 bool tenant_list_has(const struct tenant_list *list, struct str tenant);
 /* The same for an import: ERR_UNPROCESSABLE if it is false. */
 bool tenant_list_check(const struct tenant_list *list, struct str tenant, struct err *err);
+/*
+ * Prints a note, as an error that does not fail the command, if a zeroed list has been filled and
+ * does not have the tenant: its name may be misspelt.
+ */
+void tenant_list_note(const struct tenant_list *list, struct str tenant, struct admin *admin);
 void tenant_list_free(struct tenant_list *list);

@@ -135,14 +135,16 @@ static int run_sign(struct ctl *ctl)
 	struct err err = { 0 };
 	int status = 0;
 
+	if (ctl->sign.data && ctl->sign.content_md5)
+		return ctl_fail("--content-md5 is the digest of --data: give one of them");
 	ctl->sign.method = ctl->words[1];
 	ctl->sign.url = ctl->words[2];
 	ctl->sign.secret = ctl->call.options[ADMIN_SECRET] ? read_secret(line)
 							   : getenv("VIRTSHELL_KEY");
 	if (!sign_headers(&ctl->sign, clock_wall_ms(), &out, &err))
 		status = ctl_fail(err_text(&err));
-	else if (fwrite(out.data, 1, out.len, stdout) != out.len)
-		status = 1;
+	else
+		fwrite(out.data, 1, out.len, stdout);
 	explicit_bzero(line, sizeof(line));
 	buf_free(&out);
 	return status;
@@ -151,34 +153,37 @@ static int run_sign(struct ctl *ctl)
 static int run_print_config(struct ctl *ctl)
 {
 	struct buf out = BUF_INIT;
-	int status = 1;
+	bool ok;
 
 	conf_print(&ctl->conf, &out);
-	if (buf_ok(&out) && fwrite(out.data, 1, out.len, stdout) == out.len)
-		status = 0;
+	ok = buf_ok(&out);
+	fwrite(out.data, 1, out.len, stdout);
 	buf_free(&out);
-	return status;
+	return ok ? 0 : ctl_fail("not enough memory");
 }
 
 const struct ctl_command ctl_commands[] = {
-	{ "status", " [--json]", 0, 1U << ADMIN_JSON, false, true, run_status,
-		"show the processes of the service" },
-	{ "reload", "", 0, 0, false, true, run_reload,
-		"reload the configuration, and wait until all requests are answered with it" },
-	{ "stop", "", 0, 0, false, true, run_stop, "stop the service and wait for its end" },
-	{ "backup", " [--add] [--rate MB] DIR", 1, 1U << ADMIN_ADD | 1U << ADMIN_RATE, false, false,
-		ctl_backup, "copy the store to a new folder, or add the changes since then" },
+	{ "status", " [--json]", .options = 1U << ADMIN_JSON, .control_only = true,
+		.run = run_status, .help = "show the processes of the service" },
+	{ "reload", "", .control_only = true, .run = run_reload,
+		.help = "reload the configuration, and wait until all requests are answered with "
+			"it" },
+	{ "stop", "", .control_only = true, .run = run_stop,
+		.help = "stop the service and wait for its end" },
+	{ "backup", " [--add] [--rate MB] DIR", 1, .options = 1U << ADMIN_ADD | 1U << ADMIN_RATE,
+		.run = ctl_backup,
+		.help = "copy the store to a new folder, or add the changes since then" },
 	{ "restore", " --home NEW [--logs ARCHIVE] [--until TIME] DIR", 1,
-		1U << ADMIN_HOME | 1U << ADMIN_LOGS | 1U << ADMIN_UNTIL, false, false, ctl_restore,
-		"make a new home of a backup" },
-	{ "reindex", " [--no-wait]", 0, 1U << ADMIN_NO_WAIT, false, false, run_reindex,
-		"replace the index by a new one, and wait until it is complete" },
+		.options = 1U << ADMIN_HOME | 1U << ADMIN_LOGS | 1U << ADMIN_UNTIL,
+		.required_options = 1U << ADMIN_HOME, .run = ctl_restore,
+		.help = "make a new home of a backup" },
+	{ "reindex", " [--no-wait]", .options = 1U << ADMIN_NO_WAIT, .run = run_reindex,
+		.help = "replace the index by a new one, and wait until it is complete" },
 	{ "sign",
 		" --user ID [--secret -] [--date DATE] [--content-type TYPE]\n"
 		"         [--content-md5 MD5 | --data BODY] METHOD URL",
-		2, 1U << ADMIN_SECRET, true, false, run_sign,
-		"print the header fields of a signed VirtShell request, for curl -H @FILE" },
-	{ "print-config", "", 0, 0, false, false, run_print_config,
-		"print the configuration in use" },
+		2, .options = 1U << ADMIN_SECRET, .sign_options = true, .run = run_sign,
+		.help = "print the header fields of a signed VirtShell request, for curl -H @FILE" },
+	{ "print-config", "", .run = run_print_config, .help = "print the configuration in use" },
 	{ 0 },
 };

@@ -178,14 +178,15 @@ int ctl_restore(struct ctl *ctl)
 	struct err err = { 0 };
 	bool ok;
 
-	if (!restore.home)
-		return ctl_fail("'restore' requires --home");
 	ok = check_place(&restore, &err) &&
 	     open_backup(&restore, ctl->call.options[ADMIN_LOGS], &err) &&
 	     read_until(&restore, ctl->call.options[ADMIN_UNTIL], &err) &&
 	     manifest_open(&restore.counted, &err) && copy_files(&restore, &err) &&
 	     copy_recover(&ctl->conf, restore.home, restore.until, &restore.counted, &err) &&
 	     finish(&restore, &err);
+	if (ok && restore.archive >= 0)
+		printf("%" PRIu64 " log%s of the archive read\n", (uint64_t)restore.more_logs,
+			str_plural(restore.more_logs));
 	if (ok) {
 		printf("%" PRIu64 " task%s in %s\n", restore.counted.tasks,
 			str_plural(restore.counted.tasks), restore.home);

@@ -177,7 +177,7 @@ static void keys_are_added_rotated_and_revoked(void **state)
 	fails("key revoke typed", " ", "key 'typed' is revoked");
 	fails("key revoke x", " ", "key 'x' not found");
 	fails("key rotate k!overlap=soon", " ",
-		"--overlap must be a number of seconds, not 'soon'");
+		"--overlap must be a number of seconds from 0 to 3162240000, not 'soon'");
 }
 
 static void secret_size_is_limited(void **state)

@@ -17,7 +17,8 @@ static void invalid_options_are_reported_in_frames(void **state)
 	free_result(&call_result);
 	parse_call(&expires, "token add demo");
 	call_result = run_call(&expires, " ", true);
-	assert_string_equal(call_result.out, "e --expires must be a number of seconds, not '-1'\n");
+	assert_string_equal(call_result.out,
+		"e --expires must be 'never' or a number of seconds from 1 to 3162240000, not '-1'\n");
 	free_result(&call_result);
 }
 

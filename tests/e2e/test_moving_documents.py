@@ -267,7 +267,7 @@ def shapes(home, kept):
         done = load(home, "fourhse", text)
         ok(done.returncode == 1 and reason in done.stderr, f"{text[:30]!r}: {reason}", done)
     for words, reason in (
-        (("--from", "nosuch"), "unknown dialect 'nosuch'"),
+        (("--from", "4hse"), "unknown dialect '4hse': --from takes virtshell, vionlabs, "),
         (("--from", "native"), "no other service has the API native"),
         (("--from", "idol", "--tenant", "x y"), "not a valid tenant"),
         (("--from", "idol", "--tenant", "nosuch"), "the tenant nosuch has no user"),

@@ -120,6 +120,45 @@ def refusals(instance, state):
         )
 
 
+def typed(instance, state):
+    """Mistakes of an operator: the status, and the sentence that says what to change."""
+    for status, words, reason in (
+        (2, ("restore", "DIR"), "'restore' requires --home\nusage: "),
+        (2, ("backup", ""), "an argument is empty\nusage: "),
+        (2, ("status", "--fly"), "polytaskctl: unrecognized option '--fly'"),
+        (1, ("user", "expire", "ann", "--expires", "0"), "'never' or a number of seconds from 1"),
+        (1, ("token", "rotate", "x", "--overlap", "soon"), "a number of seconds from 0 to"),
+        (1, ("sign", "--user", "k", "--data", "x", "--content-md5", "y", "GET", "u"), "one of them"),
+        (1, ("import", "--from", "labelcamp"), "unknown dialect 'labelcamp': --from takes "),
+        (0, ("quota", "set", "q" + state, "--tasks", "5"), f"note: the tenant q{state} has no user"),
+        (0, ("load-sample", "1", "--tenant", state), f"note: the tenant {state} has no user yet"),
+    ):
+        done = instance.ctl_run(*words, stdin="")
+        ok(
+            done.returncode == status and reason in done.stderr,
+            f"{state}: {' '.join(words)}: {reason.splitlines()[0]}",
+            done,
+        )
+
+
+def outputs(instance, state):
+    """A command whose output is lost fails with a sentence; the store is not its output."""
+    command = f"{POLYTASKCTL} -c {instance.dir}/polytask.conf "
+    for words, reason in (
+        ("export >/dev/full", "cannot write the output"),
+        ("export >&-", "cannot write the output"),
+        ("user list >&-", "cannot write the output"),
+        ("--version >/dev/full", "cannot write the output"),
+        ("print-config >&-", "cannot write the output"),
+        ("import <&- >&-", "standard input is not open for reading"),
+    ):
+        done = subprocess.run(["sh", "-c", command + words], capture_output=True, text=True)
+        ok(done.returncode == 1 and reason in done.stderr, f"{state}: {words}", done)
+    done = subprocess.run(["sh", "-c", command + "user list <&- >&- 2>&-"])
+    equal(done.returncode, 1, f"{state}: no streams at all")
+    instance.verify(state)
+
+
 def control_socket(instance):
     """Invalid requests on the control socket do not affect the service."""
     for data in (b"", b"\n", b"{}\n", b"[" * 70000 + b"\n", b"\x00\xff\n", b'{"verb":["status"]'):
@@ -165,6 +204,18 @@ def commands():
     equal(instance.daemon.wait(20), 0, "polytaskd ends with status 0")
     instance.daemon = None
     instance.stop("commands")
+
+
+def mistakes():
+    instance = Instance(autostart=False)
+    instance.ctl("user", "add", "ann")
+    for state in ("down", "up"):
+        if state == "up":
+            instance.make_principal()
+            instance.start()
+        typed(instance, state)
+        outputs(instance, state)
+    instance.stop("mistakes")
 
 
 def everything():
@@ -237,4 +288,4 @@ def shared_memory():
     instance.stop("shared memory")
 
 
-run_tests(commands, everything, shared_memory)
+run_tests(commands, mistakes, everything, shared_memory)
