@@ -60,7 +60,8 @@ static bool get_live_user(
 	       err_set(err, ERR_CONFLICT, "user", "user '%s' %s", name, reasons[validity]);
 }
 
-bool credential_terms_create(struct store *store, const struct credential_terms *wanted,
+/* The owner's rights may have become fewer since the old credential was made: see renew. */
+static bool create(struct store *store, const struct credential_terms *wanted, bool narrow,
 	struct credential_terms *made, struct err *err)
 {
 	struct credential_terms terms = { .created = wanted->created, .expires = wanted->expires };
@@ -75,10 +76,19 @@ bool credential_terms_create(struct store *store, const struct credential_terms 
 	if (terms.rights == RIGHT_NONE)
 		return err_set(err, ERR_INVALID, "rights", "user '%s' has none of these rights",
 			wanted->user);
+	if (!narrow && (wanted->rights & ~owner.rights) != 0)
+		return err_set(err, ERR_INVALID, "rights",
+			"user '%s' does not have all of these rights", wanted->user);
 	auth_record_copy_text(terms.user, sizeof(terms.user), owner.name);
 	auth_record_copy_text(terms.dialects, sizeof(terms.dialects), wanted->dialects);
 	*made = terms;
 	return true;
+}
+
+bool credential_terms_create(struct store *store, const struct credential_terms *wanted,
+	struct credential_terms *made, struct err *err)
+{
+	return create(store, wanted, false, made, err);
 }
 
 bool credential_terms_renew(struct store *store, const struct credential_terms *old, int64_t now,
@@ -88,7 +98,7 @@ bool credential_terms_renew(struct store *store, const struct credential_terms *
 
 	terms.created = now;
 	terms.expires = validity_renewed_end(old->created, old->expires, now);
-	return credential_terms_create(store, &terms, made, err);
+	return create(store, &terms, true, made, err);
 }
 
 /* ---- validity ---- */

@@ -38,9 +38,9 @@ json_t *credential_terms_encode(const struct credential_terms *terms);
 /* ---- new terms ---- */
 
 /*
- * The terms of a new credential: those of `wanted`, with the rights limited to the user's. Rights
- * of 0 mean all of the user's. ERR_CONFLICT unless the user is live; ERR_INVALID if no right is
- * left, or for a malformed list of dialects.
+ * The terms of a new credential: those of `wanted`. Rights of 0 mean all of the user's.
+ * ERR_CONFLICT unless the user is live; ERR_INVALID for rights that the user does not have, or for
+ * a malformed list of dialects.
  */
 bool credential_terms_create(struct store *store, const struct credential_terms *wanted,
 	struct credential_terms *made, struct err *err);

@@ -130,6 +130,8 @@ def typed(instance, state):
         (1, ("token", "rotate", "x", "--overlap", "soon"), "a number of seconds from 0 to"),
         (1, ("sign", "--user", "k", "--data", "x", "--content-md5", "y", "GET", "u"), "one of them"),
         (1, ("import", "--from", "labelcamp"), "unknown dialect 'labelcamp': --from takes "),
+        (1, ("token", "add", "ann", "--rights", "read,admin"), "does not have all of these rights"),
+        (1, ("key", "add", "ann", "--rights", "read,admin"), "does not have all of these rights"),
         (0, ("quota", "set", "q" + state, "--tasks", "5"), f"note: the tenant q{state} has no user"),
         (0, ("load-sample", "1", "--tenant", state), f"note: the tenant {state} has no user yet"),
     ):
