@@ -150,22 +150,48 @@ static void free_large_body(struct exchange *exchange)
 	arena_free(&exchange->large_body);
 }
 
-/* Reads a request and begins with it. Returns false with ERR_NONE if the peer has left. */
-static bool read_request(struct connection *conn, struct connection_shared *shared,
-	enum turn_queue *queue, struct err *err)
+/*
+ * Reads the body, unless it is large: then it is read or, if the request is refused or the body too
+ * large, skipped in parts, at the cost of its sender. Returns false with ERR_NONE if the peer has
+ * left.
+ */
+static bool read_body(
+	struct connection *conn, struct connection_shared *shared, bool is_refused, struct err *err)
 {
 	struct request *request = &conn->exchange->request;
-	size_t limit;
+	size_t limit = shared->app.options.body_limit;
 
-	if (!fcgi_receive_params(conn->fcgi, request, err))
+	if (!app_has_large_body(&shared->app, request))
+		return fcgi_receive_body(conn->fcgi, request, limit, request->arena, err);
+	conn->large_limit = is_refused ? limit : app_body_limit(&shared->app, request);
+	return true;
+}
+
+/*
+ * Reads a request and begins with it. Returns false if the peer has left. Those of which not all
+ * parameters are known share account 0.
+ */
+static bool read_request(
+	struct connection *conn, struct connection_shared *shared, enum turn_queue *queue)
+{
+	struct exchange *exchange = conn->exchange;
+	struct err refusal = { 0 }, err = { 0 };
+	bool ok = fcgi_receive_params(conn->fcgi, &exchange->request, &refusal);
+
+	if (!ok && refusal.code == ERR_NONE)
 		return false;
-	limit = app_body_limit(&shared->app, request);
-	/* One that is too large is skipped in parts as well, at the cost of its sender. */
-	if (app_has_large_body(&shared->app, request))
-		conn->large_limit = limit;
-	else if (!fcgi_receive_body(conn->fcgi, request, limit, request->arena, err))
-		return false;
-	app_start(&shared->app, conn->exchange);
+	if (!read_body(conn, shared, !ok, &err)) {
+		if (err.code == ERR_NONE)
+			return false;
+		refusal = ok ? err : refusal;
+		ok = false;
+	}
+	if (ok) {
+		app_start(&shared->app, exchange);
+	} else {
+		exchange->began_us = clock_mono_us();
+		app_set_error(exchange, &refusal);
+	}
 	*queue = enter_account(conn, shared);
 	return true;
 }
@@ -174,7 +200,6 @@ void connection_receive(
 	struct connection *conn, struct connection_shared *shared, enum turn_queue *queue)
 {
 	struct exchange *exchange = acquire_exchange(shared);
-	struct err err = { 0 };
 
 	*queue = TURN_NONE;
 	if (!exchange) {
@@ -187,14 +212,8 @@ void connection_receive(
 	conn->large_limit = 0;
 	conn->receiving = false;
 	exchange->request.now = shared->now;
-	if (read_request(conn, shared, queue, &err))
-		return;
-	if (err.code == ERR_NONE) {
+	if (!read_request(conn, shared, queue))
 		conn->closing = true;
-		return;
-	}
-	exchange->began_us = clock_mono_us();
-	app_set_error(exchange, &err);
 }
 
 static size_t unsent(const struct connection *conn)

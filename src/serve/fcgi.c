@@ -243,13 +243,10 @@ bool fcgi_receive_params(struct fcgi *fcgi, struct request *request, struct err 
 
 	begin_reading(fcgi);
 	fcgi_records_start(&fcgi->records);
-	if (!start_request(fcgi)) {
-		err->code = ERR_NONE;
-	} else {
+	if (start_request(fcgi))
 		ok = read_params(request, fcgi->request.envp, err);
-		if (!ok)
-			drain(fcgi->request.in);
-	}
+	else
+		err->code = ERR_NONE;
 	reading = NULL;
 	return ok;
 }

@@ -142,10 +142,11 @@ def page():
     instance.stop("page")
 
 
-def upload(instance, method, path, connection=None):
+def upload(instance, method, path, connection=None, more=()):
     body = b'{"description": "long", "log": "' + b"x" * (8 << 20) + b'"}'
     path = virtshell.PREFIX + path
-    return instance.request(method, path, body, instance.bearer(), connection=connection)
+    headers = instance.bearer() + list(more)
+    return instance.request(method, path, body, headers, connection=connection)
 
 
 def large_bodies():
@@ -158,6 +159,10 @@ def large_bodies():
         "8 large bodies that arrive together are stored",
     )
     connection = instance.connect(60)
+    fields = [(f"X-Field-{i}", "1") for i in range(140)]
+    answer = upload(instance, "POST", "/tasks", connection, fields)
+    equal(answer.status, 413, "a large body with too many header fields is refused")
+    equal(answer.json()["error"], "The request has more than 128 header fields.", "by their number")
     answer = upload(instance, "PUT", "/tasks/none", connection)
     equal(answer.status, 404, "a large body for a task that does not exist: 404")
     answer = upload(instance, "POST", "/none", connection)

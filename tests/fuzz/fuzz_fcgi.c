@@ -31,8 +31,10 @@ static void receive(struct fcgi *fcgi)
 	struct request request = { .arena = &arena };
 	struct err err = { 0 };
 
-	if (fcgi_receive_params(fcgi, &request, &err) &&
-		fcgi_receive_body(fcgi, &request, BODY_LIMIT, &arena, &err))
+	bool ok = fcgi_receive_params(fcgi, &request, &err);
+
+	if ((ok || err.code != ERR_NONE) &&
+		fcgi_receive_body(fcgi, &request, BODY_LIMIT, &arena, &err) && ok)
 		fcgi_send(fcgi, "Status: 200\r\n\r\n", 15);
 	fcgi_end(fcgi);
 	arena_free(&arena);

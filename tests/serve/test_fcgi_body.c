@@ -193,6 +193,27 @@ static void body_over_its_limit_is_skipped(void **state)
 	assert_true(fcgi_end(fixture->fcgi));
 }
 
+/* Its body would take a millisecond for each MiB in one piece. */
+static void body_of_a_request_with_too_many_parameters_is_skipped_in_parts(void **state)
+{
+	struct fixture *fixture = *state;
+	const char *pairs[2 * (REQUEST_CGI_PARAMS_MAX + 2) + 1] = { "CONTENT_LENGTH", "3145728" };
+	char *body = calloc(1, LENGTH);
+	struct err err = { 0 };
+
+	for (size_t i = 1; i <= REQUEST_CGI_PARAMS_MAX; i++)
+		pairs[2 * i] = pairs[2 * i + 1] = "A";
+	fcgi_client_put_request(&fixture->bytes, pairs, (struct str){ body, LENGTH });
+	free(body);
+	send_some(fixture, SIZE_MAX);
+	assert_fails(
+		fcgi_receive_params(fixture->fcgi, &fixture->request, &err), &err, ERR_TOO_LARGE);
+	must(fcgi_begin_body(fixture->fcgi, &fixture->request, 0, &fixture->arena, &err), &err);
+	assert_int_equal(fcgi_receive_part(fixture->fcgi, &fixture->request, &err), FCGI_BODY_MORE);
+	assert_int_equal(receive(fixture, SIZE_MAX, &err), FCGI_BODY_DONE);
+	assert_true(fcgi_end(fixture->fcgi));
+}
+
 static void body_of_another_length_is_malformed(void **state)
 {
 	struct fixture *fixture = *state;
@@ -227,6 +248,7 @@ int main(void)
 		PAIR(part_does_not_wait_for_bytes_that_have_not_arrived),
 		PAIR(skipped_body_leaves_the_connection_usable),
 		PAIR(body_over_its_limit_is_skipped),
+		PAIR(body_of_a_request_with_too_many_parameters_is_skipped_in_parts),
 		PAIR(body_of_another_length_is_malformed),
 		PAIR(peer_that_leaves_within_the_body_breaks_it),
 	};
