@@ -1,6 +1,7 @@
 #include "auth/auth_batch.h"
 
 #include "base/log.h"
+#include "store/auth_table.h"
 
 void auth_batch_free(struct auth_batch *batch)
 {

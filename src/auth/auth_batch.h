@@ -3,6 +3,7 @@
  * Internal to src/auth: finds records by a condition and changes or removes them.
  */
 #include "auth/auth_record.h"
+#include "store/auth_table.h"
 
 /* Set the first five members and zero the rest; auth_batch_free() releases the keys. */
 struct auth_batch {

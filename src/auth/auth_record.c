@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "http/json.h"
+#include "store/auth_table.h"
 #include "task/right.h"
 
 /* ---- reading and writing ---- */

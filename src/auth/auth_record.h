@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "base/err.h"
+#include "store/auth_table.h"
 #include "store/store.h"
 
 struct auth_record_kind {

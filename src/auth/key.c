@@ -2,6 +2,7 @@
 
 #include "auth/auth_batch.h"
 #include "auth/secret.h"
+#include "store/auth_table.h"
 
 /* ---- the record ---- */
 

@@ -5,6 +5,7 @@
  * Each change is one transaction. An end of 0 means never.
  */
 #include "auth/credential_terms.h"
+#include "store/auth_table.h"
 
 struct key {
 	char id[AUTH_NAME_MAX]; /* VirtShell's UserId, Uplynk's _owner */

@@ -6,6 +6,7 @@
  * entries of logins that have ended meanwhile stay until others displace them.
  */
 #include "auth/token.h"
+#include "store/auth_table.h"
 
 #define LOGINS_MAX 100
 

@@ -4,6 +4,7 @@
 
 #include "auth/login_list.h"
 #include "base/log.h"
+#include "store/auth_table.h"
 
 #define LOGIN_ACCESS_MS	 ((int64_t)LOGIN_ACCESS_S * 1000)
 #define LOGIN_REFRESH_MS ((int64_t)LOGIN_REFRESH_S * 1000)

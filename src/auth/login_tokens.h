@@ -18,6 +18,7 @@
  * ends the refresh token only.
  */
 #include "auth/token.h"
+#include "store/auth_table.h"
 
 #define LOGIN_ACCESS_S	     7200
 #define LOGIN_REFRESH_S	     (7 * 24 * 3600)

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 
 #include "auth/secret.h"
+#include "store/auth_table.h"
 
 #define TOKEN_PREFIX	 "pt_"
 #define TOKEN_PREFIX_LEN (sizeof(TOKEN_PREFIX) - 1)

@@ -6,6 +6,7 @@
  * Operators refer to a token by its label (token_change.h).
  */
 #include "auth/credential_terms.h"
+#include "store/auth_table.h"
 
 /* Label of all tokens issued for a password, and how long they are kept after their end. */
 #define TOKEN_LOGIN_LABEL	 "oauth"

@@ -1,6 +1,7 @@
 #include "auth/token_change.h"
 
 #include "auth/auth_batch.h"
+#include "store/auth_table.h"
 
 struct token_change {
 	const char *label; /* NULL: any */

@@ -4,6 +4,7 @@
  * of 0 means never.
  */
 #include "auth/token.h"
+#include "store/auth_table.h"
 
 /*
  * Adds a token on the `wanted` terms; wanted->created is the current time, rights of 0 mean the

@@ -1,6 +1,7 @@
 #include "auth/user.h"
 
 #include "auth/auth_record.h"
+#include "store/auth_table.h"
 #include "task/right.h"
 
 /* ---- the record ---- */

@@ -12,6 +12,7 @@
 #include "auth/user_name.h"
 #include "auth/validity.h"
 #include "base/err.h"
+#include "store/auth_table.h"
 #include "store/store.h"
 
 #define USER_NETWORKS_MAX   8

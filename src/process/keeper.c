@@ -9,6 +9,7 @@
 #include "process/archive_report.h"
 #include "process/child.h"
 #include "process/jobs.h"
+#include "store/auth_table.h"
 #include "sys/reserve.h"
 
 #define CREDENTIAL_PURGE_MS	   3600000

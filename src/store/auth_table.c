@@ -1,3 +1,5 @@
+#include "store/auth_table.h"
+
 #include "store/internal.h"
 
 static const enum engine_table tables[STORE_TABLES] = {

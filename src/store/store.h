@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The store: tasks, their lists, and the service's own records. This header is the contract for
- * everything above; engine.h is the seam below.
+ * The store: tasks and their lists; auth_table.h has the service's own records. These headers are
+ * the contract for everything above; engine.h is the seam below.
  *
  * Durability: every commit that precedes a successful store_flush() is on disk, exactly once.
  * Commits become visible to all processes immediately but durable only at the next flush, so
@@ -253,53 +253,10 @@ bool store_set_quota(struct store *store, struct str tenant, const uint64_t *max
  */
 bool store_recount(struct store *store, uint64_t *wrong, uint64_t *changed, struct err *err);
 
-/* ---- the service's own records: users, tokens, signing keys, lists of logins ---- */
-
-enum store_table { STORE_USERS, STORE_TOKENS, STORE_SIGNING_KEYS, STORE_LOGINS, STORE_TABLES };
+/* ---- a nearly full disk ---- */
 
 /* ERR_DISK_FULL while the disk is nearly full: nothing new is created. */
 bool store_may_write(const struct store *store, struct err *err);
-/* Appends the value to out; ERR_NOT_FOUND without one. */
-bool store_auth_get(struct store *store, enum store_table table, struct str key, struct buf *out,
-	struct err *err);
-/*
- * Change of one record. update gets the old value (ptr NULL: none) and appends the new one; when it
- * appends nothing the record is removed. It may be called again after a conflict, so it is pure.
- * When it returns false all edits are undone, and its error is that of the call.
- */
-struct store_auth_edit {
-	enum store_table table;
-	struct str key;
-	bool (*update)(struct str old, struct buf *value, void *data, struct err *err);
-	void *data;
-};
-/*
- * Carries out the edits in one transaction, in their order; durable when it returns. An update may
- * write the key of a later edit, of the same length, where edit.key points. While the disk is
- * nearly full, the first edit must change an existing record: revocations and the operator's
- * rotations must still work, and the reserve has room for them, but nothing else is created. A
- * change that clients can repeat needs store_may_write() as well.
- */
-bool store_auth_update(
-	struct store *store, const struct store_auth_edit *edits, size_t count, struct err *err);
-/*
- * Calls back for every record of one moment, in no order, until it returns false. No lock is held
- * meanwhile: the callback may use the store.
- */
-bool store_auth_each(struct store *store, enum store_table table,
-	bool (*take)(struct str key, struct str value, void *data), void *data, struct err *err);
-/* Where a walk in parts goes on. All zero: at the start. */
-struct store_auth_place {
-	uint64_t next, last; /* for the store */
-	bool end;
-};
-/*
- * Appends the next `count` keys and those that lie beside the last one, each with a NUL behind it,
- * and moves *place. Each record that exists during the whole walk is seen once, unless its page is
- * damaged. No lock remains between two parts.
- */
-bool store_auth_keys(struct store *store, enum store_table table, struct store_auth_place *place,
-	size_t count, struct buf *keys, struct err *err);
 
 /* ---- maintenance: the keeper and the operator ---- */
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "dialect/dialect.h"
+#include "store/auth_table.h"
 
 struct store *store;
 struct user ann;

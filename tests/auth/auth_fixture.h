@@ -8,6 +8,7 @@
 #include "auth/signature.h"
 #include "auth/token_change.h"
 #include "lib/check.h"
+#include "store/auth_table.h"
 #include "store/fixture.h"
 #include "task/right.h"
 

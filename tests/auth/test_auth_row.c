@@ -1,6 +1,7 @@
 /* Rows of an export for the tables of users, tokens and keys. */
 #include "auth/auth_fixture.h"
 #include "auth/auth_row.h"
+#include "store/auth_table.h"
 
 #define ID_1 "5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e11"
 #define ID_2 "5f0e7a2c-0d5b-4f7a-9c1e-2b6d8a9f0e12"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "auth/auth_fixture.h"
+#include "store/auth_table.h"
 
 struct refusal {
 	const char *name;

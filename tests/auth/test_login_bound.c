@@ -1,6 +1,7 @@
 /* The bound on the logins of a user. */
 #include "auth/login_fixture.h"
 #include "auth/login_list.h"
+#include "store/auth_table.h"
 
 static struct login_tokens made[LOGINS_MAX + 2];
 

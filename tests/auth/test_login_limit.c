@@ -4,6 +4,7 @@
 #include "auth/login_fixture.h"
 #include "auth/login_limit.h"
 #include "auth/user_network.h"
+#include "store/auth_table.h"
 
 #define SECONDS 1000000 /* in us */
 

@@ -3,6 +3,7 @@
 
 #include "auth/auth_row.h"
 #include "auth/login_fixture.h"
+#include "store/auth_table.h"
 
 #define REFRESH_END (NOW + (int64_t)LOGIN_REFRESH_S * 1000)
 #define ACCESS_END  (NOW + (int64_t)LOGIN_ACCESS_S * 1000)

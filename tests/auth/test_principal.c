@@ -1,5 +1,6 @@
 /* Users and keys, and what holds for tokens and keys alike. */
 #include "auth/auth_fixture.h"
+#include "store/auth_table.h"
 
 static void added_user_can_be_read(void **state)
 {

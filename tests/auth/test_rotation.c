@@ -1,5 +1,6 @@
 /* Rotation of tokens, keys and passwords. */
 #include "auth/auth_fixture.h"
+#include "store/auth_table.h"
 
 /* Rights, dialects and a lifetime of 10 s from NOW on. */
 static const struct credential_terms some = { .user = "ann",

@@ -1,5 +1,6 @@
 /* Bearer tokens: adding, checking, expiry and revocation by label. */
 #include "auth/auth_fixture.h"
+#include "store/auth_table.h"
 
 static void token_yields_identity(void **state)
 {

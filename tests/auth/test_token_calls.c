@@ -3,6 +3,7 @@
 
 #include "auth/login_fixture.h"
 #include "http/json.h"
+#include "store/auth_table.h"
 
 #define LOGIN FORM "correct+horse"
 

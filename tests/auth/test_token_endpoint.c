@@ -3,6 +3,7 @@
 
 #include "auth/login_fixture.h"
 #include "http/json.h"
+#include "store/auth_table.h"
 
 static void assert_refusal(struct str body, const char *error)
 {

@@ -3,6 +3,7 @@
 
 #include "auth/auth_fixture.h"
 #include "auth/uplynk_signature.h"
+#include "store/auth_table.h"
 
 /* As a client percent-encodes it. */
 #define SENT_MSG                                      \

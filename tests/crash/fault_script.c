@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "crash/fault_calls.h"
+#include "store/auth_table.h"
 
 #define BIG	 20000
 #define HUGE	 400000 /* three of them fill a log file */

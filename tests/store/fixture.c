@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "memory_engine.h"
+#include "store/auth_table.h"
 #include "store/usage/usage.h"
 
 static struct str fold_status(struct str status, char scratch[INDEX_SCRATCH_SIZE])

@@ -4,6 +4,7 @@
  * the test when they fail.
  */
 #include "lib/check.h"
+#include "store/auth_table.h"
 #include "store/store.h"
 
 enum { DIALECT_A = 1, DIALECT_B = 2 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "fixture.h"
+#include "store/auth_table.h"
 #include "store/internal.h"
 
 /* ---- get, each ---- */

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "race.h"
+#include "store/auth_table.h"
 
 #define ROUNDS 250
 

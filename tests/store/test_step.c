@@ -1,6 +1,7 @@
 /* How the store handles failures of its engine: retries, errors, counters. */
 #include "memory_engine.h"
 #include "operation_fixture.h"
+#include "store/auth_table.h"
 #include "store/internal.h"
 
 /* The engine in memory, whose put, commit, flush and one chore fail on request. */
