@@ -19,9 +19,32 @@ void turns_free(struct turns *turns)
 
 /* ---- tenants ---- */
 
+static int64_t credit_at(const struct turns_debt *debt, int64_t now)
+{
+	return debt->credit_us + (now - debt->refilled_us) / SHARE_REFILL;
+}
+
+/* The place of the key or, if it has none, the one with the most credit. */
 static struct turns_debt *debt_of(struct turns *turns, uint64_t key)
 {
-	return &turns->debts[key % TURNS_TENANT_BUCKETS];
+	struct turns_debt *set = turns->debts[key % TURNS_DEBT_SETS], *best = set;
+
+	for (size_t i = 0; i < TURNS_DEBT_WAYS; i++) {
+		if (set[i].key == key)
+			return &set[i];
+		if (credit_at(&set[i], turns->now_us) > credit_at(best, turns->now_us))
+			best = &set[i];
+	}
+	return best;
+}
+
+static void keep_debt(struct turns *turns, const struct turns_tenant *tenant)
+{
+	struct turns_debt *debt = debt_of(turns, tenant->key);
+	struct turns_debt own = { tenant->key, tenant->share.credit_us, tenant->share.refilled_us };
+
+	if (debt->key == own.key || credit_at(&own, turns->now_us) < credit_at(debt, turns->now_us))
+		*debt = own;
 }
 
 static struct turns_tenant *tenant_new(struct turns *turns, uint64_t key, bool is_client)
@@ -62,8 +85,7 @@ static void leave_tenant(struct turns *turns, struct turns_tenant *tenant)
 {
 	if (--tenant->accounts > 0)
 		return;
-	*debt_of(turns, tenant->key) = (struct turns_debt){ tenant->key, tenant->share.credit_us,
-		tenant->share.refilled_us };
+	keep_debt(turns, tenant);
 	LIST_REMOVE(tenant, bucket);
 	free(turns->spare_tenant);
 	turns->spare_tenant = tenant;

@@ -70,7 +70,12 @@ LIST_HEAD(tenant_bucket, turns_tenant);
 #define TURNS_BUCKETS	     256
 #define TURNS_TENANT_BUCKETS 64
 
-/* Credit of a tenant without requests, until another one of its bucket takes the place. */
+/*
+ * Credit of a tenant without requests. A set has places for the tenants of a hash; one with less
+ * credit takes the place of the one with the most. A debt is paid after a second at most.
+ */
+#define TURNS_DEBT_SETS 256
+#define TURNS_DEBT_WAYS 4
 struct turns_debt {
 	uint64_t key;
 	int64_t credit_us, refilled_us;
@@ -82,7 +87,7 @@ struct turns {
 	struct share_ring ring; /* tenants that wait */
 	struct account_bucket buckets[TURNS_BUCKETS];
 	struct tenant_bucket tenants[TURNS_TENANT_BUCKETS];
-	struct turns_debt debts[TURNS_TENANT_BUCKETS];
+	struct turns_debt debts[TURNS_DEBT_SETS][TURNS_DEBT_WAYS];
 	struct account *spare; /* kept for the next one */
 	struct turns_tenant *spare_tenant;
 	int64_t contended_until_us;

@@ -248,6 +248,21 @@ static void debt_outlives_the_requests_of_a_tenant(void **state)
 	assert_int_equal(next(TURNS_ANY), 0);
 }
 
+static void debt_outlives_the_requests_of_many_other_tenants(void **state)
+{
+	(void)state;
+	wait_for(0, 1, TURN_SHORT);
+	assert_int_equal(take(50 * TURN_US, TURN_NONE), 0);
+	turns_leave(&turns, connections[0].account);
+	for (uint64_t key = 2; key < 5000; key++) {
+		wait_for(0, key, TURN_SHORT);
+		assert_int_equal(take(TURN_US / 10, TURN_NONE), 0);
+		turns_leave(&turns, connections[0].account);
+	}
+	wait_for(0, 1, TURN_SHORT);
+	assert_int_equal(next(TURNS_LIGHT_ONLY), -1);
+}
+
 static void time_pays_a_debt(void **state)
 {
 	(void)state;
@@ -336,6 +351,7 @@ int main(void)
 		TURNS_TEST(clients_without_a_principal_do_not_make_it_contended),
 		TURNS_TEST(only_light_tenants_are_taken_if_asked_for),
 		TURNS_TEST(debt_outlives_the_requests_of_a_tenant),
+		TURNS_TEST(debt_outlives_the_requests_of_many_other_tenants),
 		TURNS_TEST(time_pays_a_debt),
 		TURNS_TEST(tenant_becomes_light_while_it_waits),
 		TURNS_TEST(one_large_body_is_read_at_a_time),
