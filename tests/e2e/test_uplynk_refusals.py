@@ -139,6 +139,11 @@ def conditions():
     for method, body in (("PATCH", {"desc": "x"}), ("DELETE", None)):
         answer = instance.request(method, path, body, headers=headers + [("If-Match", '"999"')])
         equal(seen(answer), stale, f"{method} with If-Match of another revision: 412")
+    for body in ({"desc": 5}, "{bad"):
+        answer = instance.request("PATCH", path, body, headers=headers + [("If-Match", '"999"')])
+        equal(seen(answer), stale, f"PATCH of {body} with If-Match of another revision: 412")
+        answer = instance.request("PATCH", f"{POINTS}/{UNKNOWN}", body)
+        equal(answer.status, 404, f"PATCH of {body} to an unknown point: 404")
     equal(len(tasks(instance)), count, "refused requests create no task")
     answer = instance.request("PATCH", path, {"desc": "x"}, headers=headers + [("If-Match", tag)])
     equal(

@@ -178,14 +178,17 @@ bool uplynk_decode_update(struct request *request, struct op *op, struct err *er
 	struct op *task;
 	struct id id;
 
-	if (!parse_id(request, "point", &id, err) ||
-		!parse_body(request, parse_update, &change, err) ||
-		!make_task_op(request, "\"UPDATE\"", &id, &change, &task, err))
+	if (!parse_id(request, "point", &id, err))
+		return false;
+	decode_init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
+	if (!parse_body(request, parse_update, &change, err))
+		return decode_keep_invalid(op, request->arena, err);
+	if (!make_task_op(request, "\"UPDATE\"", &id, &change, &task, err))
 		return false;
 	op->change = change;
 	op->companion = task;
 	op->before_write = uplynk_check_point;
-	return decode_init_op(op, OP_UPDATE, DIALECT_CODE_uplynk_point, &id);
+	return true;
 }
 
 /* The point stays until the back end has completed the task; a repetition shows that task again. */
