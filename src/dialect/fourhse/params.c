@@ -20,20 +20,20 @@ static bool split_key(struct str *rest, struct str *key)
 	return true;
 }
 
-/* The part before the first bracket, or the whole name if the rest is not a sequence of [key]. */
+/*
+ * The part before the first bracket, with the keys that follow in *rest, or the whole name if it
+ * has no key. As in PHP, text after the last complete key is ignored.
+ */
 static struct str split_head(struct str name, struct str *rest)
 {
-	struct str after = name;
-	size_t len = str_split_next(&after, '[').len;
-	struct str left = str_skip(name, len), key;
+	struct str after = name, head = str_split_next(&after, '['), left, key;
 
-	*rest = left;
-	while (len > 0 && left.len > 0) {
-		if (!split_key(&left, &key))
-			len = 0;
+	left = str_skip(name, head.len);
+	after = left;
+	if (head.len > 0 && split_key(&after, &key)) {
+		*rest = left;
+		return head;
 	}
-	if (len > 0)
-		return (struct str){ name.ptr, len };
 	*rest = STR_NULL;
 	return name;
 }

@@ -168,10 +168,7 @@ static bool parse_name(struct str name, bool list_route, struct str *base, bool 
 	if (rest.len == 0)
 		return true;
 	*is_list = split_key(&rest, &key) && rest.len == 0 && is_place(key);
-	/* Deeper names are left whole: no filter, page or type has such a key. */
-	if (!*is_list)
-		*base = name;
-	return true;
+	return *is_list;
 }
 
 /* ---- lists of values ---- */
@@ -224,8 +221,8 @@ bool idol_normalize_query(struct request *request, bool list_route, struct err *
 		if (is_credential(pair.name))
 			continue;
 		if (!parse_name(pair.name, list_route, &pair.name, &is_list))
-			return idol_set_error(
-				err, request->arena, IDOL_PARAM_NOT_ALLOWED, pair.name, STR_NULL);
+			return idol_set_error(err, request->arena, IDOL_PARAM_NOT_ALLOWED,
+				request->query[i].name, STR_NULL);
 		earlier = is_list ? find_pair(request, kept, pair.name) : NULL;
 		if (!earlier)
 			request->query[kept++] = pair;
