@@ -24,7 +24,7 @@ static void put_token_shapes(void)
 
 static void put_shape_map(void)
 {
-	buf_puts(&generated, "map $request $polytask_shape_of_line {\n");
+	buf_puts(&generated, "map $polytask_line $polytask_shape_of_line {\n");
 	for (size_t i = 0; dialects[i]; i++) {
 		for (const char *const *prefix = dialects[i]->prefixes; *prefix; prefix++)
 			buf_printf(&generated, "\t\"~^[^ ]+ (https?://[^/? ]+)?%s([/? ]|$)\" %s;\n",

@@ -4,7 +4,7 @@ The application's log shows which requests reached it; a status alone does not.
 """
 import functools
 
-from dialects import virtshell
+from dialects import DIALECTS, virtshell
 from lib import run_tests
 from raw_http import Target, converse, converse_http2, h2, http2_fields, format_fault
 from tap import equal, ok, skip
@@ -310,6 +310,24 @@ def http2_tolerated():
         )
 
 
+def http2_formats():
+    """A header that nginx refuses before its end gets the error format of its address."""
+    target = shared()
+    if not h2:
+        skip("HTTP/2", "python3-h2 is not installed")
+        return
+    tags = [("if-none-match", '"a"'), ("if-none-match", '"b"')]
+    for name, dialect in DIALECTS.items():
+        fields = http2_fields(target, "PUT", dialect.prefix + "/x", *tags)
+        answer = converse_http2(target, fields)
+        wanted = dialect.refusal_body(400, "The request could not be read.")
+        equal(
+            (answer.headers.get("Content-Type"), answer.body.decode()),
+            (dialect.media_type, wanted.replace("REQUEST", answer.headers["X-Request-Id"])),
+            f"HTTP/2, {name}: two lines of tags get 400 in the format of the dialect",
+        )
+
+
 def http2_lengths():
     """A Content-Length that differs from the body."""
     target, bearer = shared(), http2_bearer()
@@ -343,6 +361,7 @@ run_tests(
     pipelines,
     http2,
     http2_tolerated,
+    http2_formats,
     http2_lengths,
     ending,
 )
