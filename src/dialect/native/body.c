@@ -29,6 +29,8 @@ bool native_read_body(const struct request *request, struct native_worker_texts 
 	/* RFC 8259 §8.1: a parser may ignore it, and some clients send it. */
 	if (str_starts(body, STR("\xEF\xBB\xBF")))
 		body = str_skip(body, 3);
+	if (body.len == 0)
+		return err_set(err, ERR_MALFORMED, NULL, "The body is empty.");
 	init_texts(texts);
 	return worker_text_shorten(&body, texts->rows, texts->count, request->body_limit,
 		       request->arena, err) &&
