@@ -130,12 +130,6 @@ static bool add_condition(
 	return ok;
 }
 
-static bool is_empty(const json_t *filter)
-{
-	return !filter || json_is_null(filter) ||
-	       (json_is_string(filter) && json_string_length(filter) == 0);
-}
-
 bool fourhse_parse_filter(
 	struct list_query *list, json_t *filter, struct arena *arena, struct err *err)
 {
@@ -146,7 +140,7 @@ bool fourhse_parse_filter(
 	if (!root)
 		return err_no_memory(err);
 	*root = (struct fourhse_condition){ .kind = FOURHSE_ALL };
-	ok = is_empty(filter) || add_condition(&parser, root, filter);
+	ok = !filter || json_is_null(filter) || add_condition(&parser, root, filter);
 	ok = ok && fourhse_finish_errors(&parser.errors, arena, err) &&
 	     fourhse_plan_filter(list, root, arena, err);
 	buf_free(&parser.errors);

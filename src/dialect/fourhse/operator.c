@@ -33,19 +33,32 @@ static bool is_null(const json_t *value)
 	       (json_is_string(value) && str_eq(json_str(value), STR("NULL")));
 }
 
-/* A day, or a second or millisecond of RFC 3339 or of "2024-01-31 10:00:00" in UTC. */
+/* Whether a time has the form "2024-01-31 10:00:00", also with a T or a fraction. */
+static bool has_no_zone(struct str text)
+{
+	size_t i = 19;
+
+	if (text.len < i || !memchr(" Tt", text.ptr[10], 3))
+		return false;
+	while (i < text.len && memchr("0123456789.", text.ptr[i], 11))
+		i++;
+	return i == text.len;
+}
+
+/* A day, or a second or millisecond of RFC 3339; in UTC if the text has no zone. */
 static bool parse_time(struct str text, int64_t *from, int64_t *to)
 {
-	char iso[] = "2024-01-31T10:00:00Z";
+	char iso[48];
 
 	if (date_parse_day(from, text)) {
 		*to = *from + DAY_MS;
 		return true;
 	}
-	if (text.len == sizeof(iso) - 2 && text.ptr[10] == ' ') {
+	if (has_no_zone(text) && text.len < sizeof(iso)) {
 		memcpy(iso, text.ptr, text.len);
 		iso[10] = 'T';
-		text = str_cstr(iso);
+		iso[text.len] = 'Z';
+		text = (struct str){ iso, text.len + 1 };
 	}
 	if (!date_parse(from, text))
 		return false;
