@@ -4,8 +4,8 @@
  * the error is filled in and no other output is written. The caller owns the error.
  *
  * Each code has a name (for logs, tests and problem types), an HTTP status that dialects may
- * override, and a default text. ERR_PLAIN_HTTP, ERR_MISDIRECTED, ERR_HEADER_TOO_LARGE and
- * ERR_HTTP_VERSION occur in nginx only (nginx/generate.c).
+ * override, and a default text. ERR_PLAIN_HTTP, ERR_MISDIRECTED and ERR_HTTP_VERSION occur in
+ * nginx only (nginx/generate.c).
  */
 #include "base/id.h"
 

@@ -33,7 +33,7 @@ bool request_add_cgi_param(
 	struct request *request, struct str name, struct str value, struct err *err)
 {
 	if (request->cgi_param_count == REQUEST_CGI_PARAMS_MAX)
-		return err_set(err, ERR_TOO_LARGE, NULL,
+		return err_set(err, ERR_HEADER_TOO_LARGE, NULL,
 			"The request has more than %d header fields.", REQUEST_CGI_PARAMS_MAX);
 	request->cgi_params[request->cgi_param_count++] = (struct pair){ name, value };
 	return true;

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from client import parse_answer
-from dialects import native, uplynk, vionlabs, virtshell
+from dialects import DIALECTS, native, uplynk, vionlabs, virtshell
 from lib import NGINX, Instance, run_tests
 from nginx_site import SITE_PARTS
 from paths import BUILD
@@ -117,9 +117,22 @@ def huge_header():
         # The answer can be lost: the server closes before the client has sent everything.
         ok(answer.status in (0, 400, 431), f"8 MiB of header, {name}", answer)
     equal(len(instance.tasks()), count, "refused headers create no task")
-    lines = [("X-%d" % i, "x") for i in range(150)]
-    answer = instance.get("/tasks/cancelled", headers=instance.bearer() + lines)
-    ok(answer.status in (200, 400, 413, 431), "150 header lines: 200 or a refusal", answer)
+
+
+def application_refusals():
+    """Refusals before the dialect is asked, in its format and in its document."""
+    instance = shared()
+    many = [("X-%d" % i, "x") for i in range(150)]
+    coded = [("Content-Encoding", "br")]
+    for name, dialect in DIALECTS.items():
+        for status, lines, body in ((431, many, None), (415, coded, b"x")):
+            headers = instance.bearer() + lines
+            answer = instance.request("GET", dialect.list_path, body, headers)
+            equal(
+                (answer.status, answer.headers["Content-Type"]),
+                (status, dialect.media_type),
+                f"{name}: {lines[0]} ...: {status}",
+            )
 
 
 def addresses():
@@ -369,6 +382,7 @@ def ending():
 run_tests(
     static_refusals,
     huge_header,
+    application_refusals,
     addresses,
     merged_slashes,
     truncated_bodies,

@@ -208,7 +208,7 @@ static void too_many_parameters_are_refused(void **state)
 	fcgi_client_put_request(&bytes, pairs, STR(""));
 	send_bytes(fixture->client, &bytes);
 	assert_false(receive(fixture, &err));
-	assert_err(&err, ERR_TOO_LARGE);
+	assert_err(&err, ERR_HEADER_TOO_LARGE);
 	must(fcgi_receive_body(fixture->fcgi, &fixture->request, 0, &fixture->arena, &err), &err);
 	assert_true(fcgi_end(fixture->fcgi));
 	buf_free(&bytes);
