@@ -36,7 +36,13 @@ def lists():
         "state=pending,failed",
     )
     states = [t["state"] for t in items(f"?{span}&sort=state")]
-    equal(states, sorted(states), "sort=state")
+    equal(states, sorted(states), "sort=state: by name")
+    reverse = sorted(reversed(tasks), key=lambda task: task["state"], reverse=True)
+    equal(
+        [t["id"] for t in items(f"?{span}&sort=-state")],
+        [t["id"] for t in reverse],
+        "sort=-state: by name, the newest first",
+    )
     patch(tasks[3], {"priority": 1})
     equal(items(f"?{span}&sort=-updated")[0]["id"], ids[3], "sort=-updated")
     failed = [t["id"] for t in items("?state=failed&limit=500")]
@@ -53,6 +59,20 @@ def lists():
     pages(f"?{span}", ids)
     pages(f"?{span}&sort=-created", ids[::-1])
     bad_lists()
+
+
+def vionlabs_order():
+    """Tasks of one item are in the order of product and version, whatever their creation."""
+    for product, version in (("nudity", "2"), ("nudity", "1"), ("adbreaks", "3")):
+        create(
+            dialect="vionlabs",
+            fields={"inventory_id": "order", "product": product, "version": version},
+        )
+    query = "?dialect=vionlabs&fields.inventory_id=order&sort="
+    versions = [t["fields"]["version"] for t in items(query + "fields.inventory_id")]
+    equal(versions, ["3", "1", "2"], "sort=fields.inventory_id")
+    versions = [t["fields"]["version"] for t in items(query + "-fields.inventory_id")]
+    equal(versions, ["2", "1", "3"], "sort=-fields.inventory_id")
 
 
 def pages(query, ids):
@@ -128,4 +148,4 @@ def ending():
     shared().stop("native")
 
 
-run_tests(lists, links, ending)
+run_tests(lists, vionlabs_order, links, ending)
