@@ -8,7 +8,7 @@
 #include "auth/token.h"
 #include "store/auth_table.h"
 
-#define LOGINS_MAX 100
+#define LOGINS_MAX 250
 
 struct login_list_change {
 	char added[TOKEN_HASH_LEN + 1]; /* key of the login to put first */
