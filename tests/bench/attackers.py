@@ -6,7 +6,8 @@
 The victim reads a task, creates tasks and lists 20 tasks, one after the other, with a few
 connections: alone, then beside each attack. "control" loads nginx and the processors, but not the
 service: its ratios are those of the machine. The attackers are one user without a request rate;
---limits: with the default rate, while the victim's requests are those of 1000 users.
+--limits: with the default rate, while the victim's requests are those of 1000 users. The programs
+of the attackers have the lowest priority, because they would have processors of their own.
 
     p99    the clients' 99th percentile in ms: alone, beside the attack, and their ratio
     us     the service's, from its log: from a request's arrival at a worker to its response
@@ -121,6 +122,7 @@ class Bench:
             connections, path, env = REQUESTS[name]
             argv = ["wrk", "-t1", f"-c{connections}", "-d600s", "--timeout", "60s", "-s", REQUEST]
             argv += [*headers(ATTACKER), self.site.url + path]
+        argv = ["nice", "-n", "19", *argv]
         return subprocess.Popen(argv, stdout=subprocess.DEVNULL, env={**os.environ, **env})
 
     def memory(self):
