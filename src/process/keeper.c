@@ -1,8 +1,7 @@
 /* The keeper: maintains the store and watches the free space; runs periodic jobs in one loop. */
 #include <stdio.h>
 
-#include "auth/key.h"
-#include "auth/token_change.h"
+#include "auth/credential_purge.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "dialect/retention_conf.h"
@@ -20,72 +19,19 @@ struct keeper {
 	const struct child_context *child;
 	struct store *store;
 	bool low_space; /* less than plenty is free */
-	struct {
-		size_t stage;
-		struct store_auth_place place;
-		unsigned removed;
-	} purge;
+	struct credential_purge purge;
 	struct archive_report archive;
 	struct jobs jobs;
 };
 
 /* ---- jobs ---- */
 
-static bool purge_logins(
-	struct store *store, struct store_auth_place *place, unsigned *removed, struct err *err)
-{
-	return token_purge(store, TOKEN_LOGIN_LABEL, clock_wall_ms() - TOKEN_LOGIN_RETENTION_MS,
-		place, removed, err);
-}
-
-static bool purge_tokens(
-	struct store *store, struct store_auth_place *place, unsigned *removed, struct err *err)
-{
-	return token_purge(
-		store, NULL, clock_wall_ms() - CREDENTIAL_RETENTION_MS, place, removed, err);
-}
-
-static bool purge_keys(
-	struct store *store, struct store_auth_place *place, unsigned *removed, struct err *err)
-{
-	return key_purge(store, clock_wall_ms() - CREDENTIAL_RETENTION_MS, place, removed, err);
-}
-
-/* Expired logins leave tokens behind; other credentials are kept longer after their end. */
-static const struct {
-	const char *name;
-	bool (*run)(struct store *store, struct store_auth_place *place, unsigned *removed,
-		struct err *err);
-} purges[] = {
-	{ "login tokens", purge_logins },
-	{ "other tokens", purge_tokens },
-	{ "keys", purge_keys },
-};
-
-#define PURGES (sizeof(purges) / sizeof(purges[0]))
-
-/* A part of one table at each run. */
 static bool purge_credentials(void *data, const struct job *job, bool *more, struct err *err)
 {
 	struct keeper *keeper = data;
-	size_t stage = keeper->purge.stage;
-	unsigned removed;
-	bool ok = purges[stage].run(keeper->store, &keeper->purge.place, &removed, err);
 
 	(void)job;
-	keeper->purge.removed += removed;
-	if (!ok)
-		return false;
-	*more = !keeper->purge.place.end || stage + 1 < PURGES;
-	if (!keeper->purge.place.end)
-		return true;
-	if (keeper->purge.removed > 0)
-		log_info("purge", "removed credentials that had ended (%s: %u)", purges[stage].name,
-			keeper->purge.removed);
-	keeper->purge.stage = (stage + 1) % PURGES;
-	keeper->purge.removed = 0;
-	keeper->purge.place = (struct store_auth_place){ 0 };
-	return true;
+	return credential_purge_run(keeper->store, &keeper->purge, more, err);
 }
 
 /* Logs that wait for the archive are a cause that the operator cannot see in the free space. */

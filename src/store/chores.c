@@ -18,12 +18,7 @@
 #define CLOCK_STEP_MS 60000
 #define CLOCK_WAIT_MS (24 * 3600000LL)
 
-/*
- * Whether things may be removed by their age. Not for a day after the clock was set forward: if it
- * is wrong, that is time to correct it before anything is lost. (Nor can it be seen whether it was
- * wrong at the start.)
- */
-static bool clock_is_steady(struct store *store)
+bool store_clock_is_steady(struct store *store)
 {
 	struct store_clock *clock = &store->clock;
 	int64_t wall = clock_wall_ms(), mono = clock_mono_ms();
@@ -62,7 +57,7 @@ static int64_t retention_interval(int64_t shortest_ms)
 static bool remove_finished(struct store *store, bool low_space, bool *more, struct err *err)
 {
 	int64_t shortest = retention_shortest(&store->retention.rules);
-	bool steady = clock_is_steady(store);
+	bool steady = store_clock_is_steady(store);
 
 	if (shortest == 0 || !steady || low_space || !store_index_is_complete(store) ||
 		clock_mono_ms() < store->clock.next_pass_ms)
@@ -98,7 +93,7 @@ static bool expire_keys(struct store *store, bool low_space, bool *more, struct 
 	uint64_t expired;
 
 	(void)low_space;
-	if (!clock_is_steady(store))
+	if (!store_clock_is_steady(store))
 		return true;
 	return store_expire_idempotency(store, now, &expired, more, err) &&
 	       (*more || expire_future_keys(store, now, more, err));

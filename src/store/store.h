@@ -295,6 +295,12 @@ bool store_expire_idempotency(
 	struct store *store, int64_t now, uint64_t *expired, bool *more, struct err *err);
 
 /*
+ * Whether things may be removed by their age. Not for a day after the clock was set forward: if it
+ * is wrong, that is time to correct it before anything is lost. (Nor can it be seen whether it was
+ * wrong at the start.) Notes the clock, and logs when it was set.
+ */
+bool store_clock_is_steady(struct store *store);
+/*
  * Removes finished tasks by store_options.retention, current and archived ones, for one slice.
  * *more: the pass over all tasks has not ended. A task that others refer to (index_field.refers_to)
  * is kept until these are removed too. now: ms.
