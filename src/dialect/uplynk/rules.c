@@ -47,8 +47,26 @@ bool uplynk_validate(const struct task *before, const struct task *task, struct 
 	       uplynk_validate_results(task, err);
 }
 
+static bool refuse(struct err *err, const char *member, const char *rule)
+{
+	return err_set(
+		err, ERR_UNPROCESSABLE, member, "%s of an ingest point must be %s", member, rule);
+}
+
+/* For imports: requests give a point neither a status nor a number. */
+static bool check_imported(const struct task *point, struct err *err)
+{
+	if (point->state != TASK_PENDING && point->state != TASK_RUNNING)
+		return refuse(err, "state", "pending, or running while it is being removed");
+	if (point->status.len > 0)
+		return refuse(err, "status", "empty");
+	if (point->number > 0)
+		return refuse(err, "number", "0");
+	return !point->archived || refuse(err, "archived", "false");
+}
+
 bool uplynk_point_validate(const struct task *before, const struct task *point, struct err *err)
 {
-	(void)before;
-	return uplynk_validate_members(point, err) && uplynk_validate_results(point, err);
+	return (before || check_imported(point, err)) && uplynk_validate_members(point, err) &&
+	       uplynk_validate_results(point, err);
 }
