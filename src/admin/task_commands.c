@@ -100,6 +100,10 @@ bool admin_show(struct admin *admin, const struct admin_call *call, struct err *
 		return err_set(err, ERR_INVALID, "ID", "'%s' is not a UUID", call->operand);
 	if (store_apply(admin->store, &op, &result, err) && store_flush(admin->store, err))
 		ok = write_task(&result.task, &task_writer) || err_no_memory(err);
+	else if (err->code == ERR_NOT_FOUND)
+		err_set(err, ERR_NOT_FOUND, "ID",
+			"the tenant %.*s has no task %s (--tenant names another)",
+			STR_ARGS(op.tenant), call->operand);
 	store_result_free(&result);
 	buf_free(&task_writer.line);
 	return ok;

@@ -337,7 +337,7 @@ bool task_json_read(
 	if (!json_parse_exact(&json, line, err))
 		return false;
 	if (!json_is_object(json)) {
-		err_set(err, ERR_MALFORMED, NULL, "not a JSON object");
+		err_set(err, ERR_MALFORMED, NULL, "not a JSON object: each line has one task");
 		goto out;
 	}
 	if (!check_names(json, err) || !read_members(&read, arena, json, err) ||

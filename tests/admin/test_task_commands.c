@@ -31,7 +31,8 @@ static void invalid_operands_are_rejected(void **state)
 		"polytaskctl: N must be a number from 1 to 100000000, not 'x'\n");
 	expect_result("show x", " ", 1, "", "polytaskctl: 'x' is not a UUID\n");
 	expect_result("show a62ad146-ccf4-11e5-9956-625662870761", " ", 1, "",
-		"polytaskctl: There is no such task.\n");
+		"polytaskctl: the tenant default has no task a62ad146-ccf4-11e5-9956-625662870761 "
+		"(--tenant names another)\n");
 }
 
 static bool validate_sample(const struct task *task, void *data)
