@@ -58,6 +58,7 @@ def lists():
     )
     pages(f"?{span}", ids)
     pages(f"?{span}&sort=-created", ids[::-1])
+    pages(f"?{span}&state[]=pending&state[]=running&state[2]=failed", ids)
     bad_lists()
 
 

@@ -149,6 +149,29 @@ static const struct parameter *find_parameter(struct str name)
 	return parameter->name || native_is_dialect_field(name) ? parameter : NULL;
 }
 
+/* What follows "[" in the name of an element of an array: "]", or "0]". */
+static bool is_place(struct str rest)
+{
+	uint64_t place;
+
+	if (rest.len == 0 || rest.ptr[rest.len - 1] != ']')
+		return false;
+	rest.len--;
+	return rest.len == 0 || str_to_u64(rest, &place);
+}
+
+/* Clients of PHP and axios write a repeated parameter as state[] or state[0]. */
+static void unwrap_arrays(struct request *request)
+{
+	for (size_t i = 0; i < request->query_count; i++) {
+		struct str rest = request->query[i].name, name = str_split_next(&rest, '[');
+		const struct parameter *parameter = find_parameter(name);
+
+		if (parameter && parameter->repeatable && is_place(rest))
+			request->query[i].name = name;
+	}
+}
+
 static bool is_repeated(const struct request *request, size_t at)
 {
 	size_t i = 0;
@@ -178,6 +201,7 @@ bool native_decode_list(struct request *request, struct op *op, struct err *err)
 
 	if (!request_check_accepts_json(request, err) || !native_keep_query(request, err))
 		return false;
+	unwrap_arrays(request);
 	op->kind = OP_LIST;
 	op->list.limit = NATIVE_LIMIT_DEFAULT;
 	op->list.limit_bytes = NATIVE_LIMIT_BYTES;
