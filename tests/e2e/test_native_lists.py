@@ -2,6 +2,7 @@
 import re
 import time
 
+from dialects import idol, uplynk, virtshell
 from lib import run_tests
 from native_client import TASKS, ask, create, is_problem, items, patch, shared
 from tap import equal, ok
@@ -103,6 +104,22 @@ def pages(query, ids):
         ok(is_problem(answer, 400, "invalid", ("parameter", "cursor")), f"{name}: 400", answer)
 
 
+def archived():
+    """An archived task is in no list of Uplynk, IDOL and VirtShell, but can be read by its id."""
+    body = {"master-type": "cd", "attachable": {"type": "tracks", "id": "a"}}
+    for dialect, fields, path, key in (
+        ("uplynk", {"operation": "CREATE"}, uplynk.PREFIX + "/ingest-points/tasks", "id"),
+        ("idol", body, idol.PREFIX + "/import-tasks", "number"),
+        ("virtshell", {"description": "archived"}, virtshell.PREFIX + "/tasks", "id"),
+    ):
+        task = create(dialect=dialect, fields=fields)
+        name = str(task[key])
+        ok(f'"{name}"' in ask("GET", path).body.decode(), f"{dialect}: the list has the task")
+        ask("POST", f"{TASKS}/{task['id']}/archive")
+        ok(f'"{name}"' not in ask("GET", path).body.decode(), f"{dialect}: archived, not in the list")
+        equal(ask("GET", f"{path}/{name}").status, 200, f"{dialect}: archived, read by its id")
+
+
 def links():
     """rel="next" leads through all pages, also of large tasks; a page that is known is 304."""
     for i in range(16):
@@ -149,4 +166,4 @@ def ending():
     shared().stop("native")
 
 
-run_tests(lists, vionlabs_order, links, ending)
+run_tests(lists, vionlabs_order, archived, links, ending)
