@@ -142,7 +142,9 @@ static void credential_has_at_most_the_rights_of_its_user(void **state)
 
 	(void)state;
 	add_user("ann", RIGHT_READ | RIGHT_WORK);
-	must(token_add(store, "all", TERMS("ann", RIGHT_ALL, 0), text, &err), &err);
+	assert_fails(token_add(store, "more", TERMS("ann", RIGHT_ALL, 0), text, &err), &err,
+		ERR_INVALID);
+	must(token_add(store, "all", TERMS("ann", 0, 0), text, &err), &err);
 	must(token_check(store, str_cstr(text), NOW, &who, &err), &err);
 	assert_int_equal(who.rights, RIGHT_READ | RIGHT_WORK);
 	must(token_add(store, "read", TERMS("ann", RIGHT_READ, 0), text, &err), &err);
@@ -150,8 +152,10 @@ static void credential_has_at_most_the_rights_of_its_user(void **state)
 	assert_int_equal(who.rights, RIGHT_READ);
 	assert_fails(token_add(store, "admin", TERMS("ann", RIGHT_ADMIN, 0), text, &err), &err,
 		ERR_INVALID);
-	must(key_add(store, NULL, NULL, TERMS("ann", RIGHT_WORK | RIGHT_ADMIN, 0), &key, &err),
-		&err);
+	assert_fails(
+		key_add(store, NULL, NULL, TERMS("ann", RIGHT_WORK | RIGHT_ADMIN, 0), &key, &err),
+		&err, ERR_INVALID);
+	must(key_add(store, NULL, NULL, TERMS("ann", RIGHT_WORK, 0), &key, &err), &err);
 	key.terms.rights = RIGHT_ALL;
 	must(key_identity(store, &key, NOW, &who, &err), &err);
 	assert_int_equal(who.rights, RIGHT_READ | RIGHT_WORK);
