@@ -184,6 +184,16 @@ def updates():
     )
 
 
+def members():
+    """A task of which no member is selected is an empty array, as in the framework."""
+    task_id = create(handler="X")["task_id"]
+    for method, path in (("GET", "/view"), ("PUT", "/update")):
+        answer = call(method, f"{path}/{task_id}?fields=none")
+        equal((answer.status, answer.json()), (200, []), f"{method}: no member is selected")
+    answer = call("GET", f"/index?fields=none&filter[task_id]={task_id}")
+    equal((answer.status, answer.json()), (200, [[]]), "a list: no member is selected")
+
+
 def shared_user():
     return create()["user_id"]
 
@@ -311,4 +321,4 @@ def ending():
     shared().stop("shared instance")
 
 
-run_tests(documented, names, updates, forms, refusals, conditions, ending)
+run_tests(documented, names, updates, members, forms, refusals, conditions, ending)
