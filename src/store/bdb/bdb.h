@@ -183,7 +183,7 @@ int bdb_serial_set_form(struct bdb *bdb, DB *db);
 /* Chooses the secret and writes it to a new table. */
 int bdb_serial_write_layout(struct bdb *bdb, DB *db, DB_TXN *txn);
 /* Reads the secret. EINVAL with engine.message if the table cannot be used by this build. */
-int bdb_serial_read_layout(struct bdb *bdb, DB *db);
+int bdb_serial_read_layout(struct bdb *bdb, DB *db, DB_TXN *txn);
 /* Whether the key belongs to a row of the layout, not of the user. */
 bool bdb_serial_is_layout_key(struct str key);
 /*

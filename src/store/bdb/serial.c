@@ -170,10 +170,10 @@ static bool is_proven(const struct layout *layout)
 }
 
 /* DB_NOTFOUND also for a row of another size. */
-static int read_row(DB *db, struct str key, struct layout *layout)
+static int read_row(DB *db, DB_TXN *txn, struct str key, struct layout *layout)
 {
 	DBT at = bdb_in(key), value = bdb_out(layout, sizeof(*layout), 0);
-	int rc = db->get(db, NULL, &at, &value, 0);
+	int rc = db->get(db, txn, &at, &value, 0);
 
 	if (rc == DB_BUFFER_SMALL || (rc == 0 && value.size != sizeof(*layout)))
 		return DB_NOTFOUND;
@@ -181,13 +181,13 @@ static int read_row(DB *db, struct str key, struct layout *layout)
 }
 
 /* Reads the first good layout row. */
-static int find_layout(struct bdb *bdb, DB *db, struct layout *layout)
+static int find_layout(struct bdb *bdb, DB *db, DB_TXN *txn, struct layout *layout)
 {
 	uint8_t bytes[BDB_BUCKET_KEY_SIZE];
 	int rc = DB_NOTFOUND, damaged = 0;
 
 	for (size_t i = 0; i < LAYOUT_ROWS; i++) {
-		rc = read_row(db, layout_key(i, bytes), layout);
+		rc = read_row(db, txn, layout_key(i, bytes), layout);
 		if (rc == 0 && is_proven(layout))
 			return 0;
 		if (rc == 0 && layout->version > LAYOUT_VERSION)
@@ -201,16 +201,16 @@ static int find_layout(struct bdb *bdb, DB *db, struct layout *layout)
 }
 
 /* A check row on a damaged page proves nothing. */
-int bdb_serial_read_layout(struct bdb *bdb, DB *db)
+int bdb_serial_read_layout(struct bdb *bdb, DB *db, DB_TXN *txn)
 {
 	struct layout layout, check;
-	int rc = find_layout(bdb, db, &layout);
+	int rc = find_layout(bdb, db, txn, &layout);
 
 	if (rc != 0)
 		return rc;
 	memcpy(bdb->engine.secret.bytes, layout.secret, sizeof(layout.secret));
 	bdb->last_serial.known = false;
-	rc = read_row(db, check_row, &check);
+	rc = read_row(db, txn, check_row, &check);
 	if (rc == DB_NOTFOUND || (rc == 0 && memcmp(&layout, &check, sizeof(layout)) != 0))
 		return refuse(bdb, "has a wrong layout row: restore the home from a backup");
 	return rc == EBADMSG ? 0 : rc;
@@ -225,7 +225,7 @@ static bool is_lost(DB *db, struct str key, uint32_t page)
 	int rc;
 
 	file_hooks_clear_failure();
-	rc = read_row(db, key, &layout);
+	rc = read_row(db, NULL, key, &layout);
 	failure = file_hooks_failure();
 	return rc == EBADMSG && failure.page == page;
 }

@@ -60,6 +60,8 @@ static int open_known_file(struct bdb *bdb, enum engine_table table)
 	rc = txn->set_timeout(txn, OPEN_WAIT, DB_SET_LOCK_TIMEOUT);
 	if (rc == 0)
 		rc = open_file(bdb, txn, table, false);
+	if (rc == 0 && engine_tables[table].serial)
+		rc = bdb_serial_read_layout(bdb, bdb->tables[table], txn);
 	if (rc == 0)
 		return txn->commit(txn, DB_TXN_NOSYNC);
 	txn->abort(txn);
@@ -105,8 +107,6 @@ static int open_table(struct bdb *bdb, enum engine_table table, bool create)
 		rc = open_file(bdb, NULL, table, true);
 	else if (rc == 0)
 		rc = open_known_file(bdb, table);
-	if (rc == 0 && spec->serial && !create)
-		rc = bdb_serial_read_layout(bdb, db);
 	if (rc != 0)
 		close_table(bdb, table);
 	return rc;
