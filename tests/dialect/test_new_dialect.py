@@ -54,6 +54,7 @@ ALLOWED = {
     "tests/e2e/test_native_reports.py": "the view of each dialect's clients",
     "tests/e2e/test_native_values.py": "the dialects of indexed fields",
     "tests/e2e/test_moving_in.py": "a client of each dialect",
+    "tests/e2e/test_login_addresses.py": "a request of each dialect",
     "tests/e2e/test_quota.py": "a creation per dialect",
     "tests/serve/test_clock_back.c": "the requests of each dialect",
     "tests/e2e/test_credential_scope.py": "walks the list, with cases of single dialects",

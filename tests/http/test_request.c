@@ -259,7 +259,7 @@ static void cgi_params_are_limited(void **state)
 	while (request.cgi_param_count < REQUEST_CGI_PARAMS_MAX)
 		must(request_add_cgi_param(&request, STR("X"), STR("x"), &err), &err);
 	assert_false(request_add_cgi_param(&request, STR("X"), STR("x"), &err));
-	assert_err(&err, ERR_TOO_LARGE);
+	assert_err(&err, ERR_HEADER_TOO_LARGE);
 	assert_int_equal(request.cgi_param_count, REQUEST_CGI_PARAMS_MAX);
 }
 
