@@ -161,7 +161,7 @@ def large_bodies():
     connection = instance.connect(60)
     fields = [(f"X-Field-{i}", "1") for i in range(140)]
     answer = upload(instance, "POST", "/tasks", connection, fields)
-    equal(answer.status, 413, "a large body with too many header fields is refused")
+    equal(answer.status, 431, "a large body with too many header fields is refused")
     equal(answer.json()["error"], "The request has more than 128 header fields.", "by their number")
     answer = upload(instance, "PUT", "/tasks/none", connection)
     equal(answer.status, 404, "a large body for a task that does not exist: 404")

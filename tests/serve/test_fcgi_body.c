@@ -206,8 +206,8 @@ static void body_of_a_request_with_too_many_parameters_is_skipped_in_parts(void 
 	fcgi_client_put_request(&fixture->bytes, pairs, (struct str){ body, LENGTH });
 	free(body);
 	send_some(fixture, SIZE_MAX);
-	assert_fails(
-		fcgi_receive_params(fixture->fcgi, &fixture->request, &err), &err, ERR_TOO_LARGE);
+	assert_fails(fcgi_receive_params(fixture->fcgi, &fixture->request, &err), &err,
+		ERR_HEADER_TOO_LARGE);
 	must(fcgi_begin_body(fixture->fcgi, &fixture->request, 0, &fixture->arena, &err), &err);
 	assert_int_equal(fcgi_receive_part(fixture->fcgi, &fixture->request, &err), FCGI_BODY_MORE);
 	assert_int_equal(receive(fixture, SIZE_MAX, &err), FCGI_BODY_DONE);
