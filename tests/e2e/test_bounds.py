@@ -98,8 +98,13 @@ def scarce(waiting, **bound):
             until(lambda: instance.get("/tasks/status/none").status == 429, 60),
             "the user who holds them is refused",
         )
-        answer = instance.get("/tasks/status/none", instance.bearer(ann))
-        equal(answer.status, 200, "another user is served")
+        # Lists that arrive together may exceed the bound of all until they keep no rows.
+        ok(
+            until(
+                lambda: instance.get("/tasks/status/none", instance.bearer(ann)).status == 200, 60
+            ),
+            "another user is served",
+        )
     instance.stop("scarce")
 
 
