@@ -99,12 +99,12 @@ void admin_print_secret(struct admin *admin, const char *before, char *secret, s
 void admin_print_error(struct admin *admin, const char *text)
 {
 	char line[512];
-	size_t len = 0;
+	size_t len = strnlen(text, sizeof(line));
 
-	for (; len < sizeof(line) && text[len]; len++) {
-		unsigned char c = (unsigned char)text[len];
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
 
-		line[len] = c < 0x20 || c == 0x7F ? ' ' : text[len];
+		line[i] = c < 0x20 || c == 0x7F ? ' ' : text[i];
 	}
 	write_line(admin->err ? admin->err : admin->out, admin->err ? "polytaskctl: " : "e ",
 		(struct str){ line, len });
