@@ -24,7 +24,7 @@ struct task_batch {
 	uint64_t refused_line;
 	uint64_t lines[TASK_BATCH_SIZE]; /* number of each task's line in the input, for import */
 	int64_t now;			 /* ms; the revision of tasks that have none */
-	bool assigned[TASK_BATCH_SIZE];	 /* those tasks */
+	bool assigned[TASK_BATCH_SIZE];	 /* whether the task got that revision */
 };
 
 bool task_batch_open(struct task_batch *batch, struct store *store, struct err *err);

@@ -20,8 +20,8 @@ bool tenant_list_has(const struct tenant_list *list, struct str tenant);
 /* The same for an import: ERR_UNPROCESSABLE if it is false. */
 bool tenant_list_check(const struct tenant_list *list, struct str tenant, struct err *err);
 /*
- * Prints a note, as an error that does not fail the command, if a zeroed list has been filled and
- * does not have the tenant: its name may be misspelt.
+ * Prints a note to standard error, without failing the command, if tenant_list_has() is false: the
+ * name may be misspelt. Read the list before the command writes.
  */
 void tenant_list_note(const struct tenant_list *list, struct str tenant, struct admin *admin);
 void tenant_list_free(struct tenant_list *list);

@@ -5,9 +5,9 @@
  * type and within the limits of its command, and an owner that exists. A row that replaces another
  * record must not take it from its owner.
  *
- * A row that is older than an end in the store passes, but must not be written (rows.keep): of a
- * user, token or key that the store has as revoked, and of a login that was renewed since. Records
- * that the store has removed since cannot be told from new ones.
+ * A row that would revive an ended credential passes, but must not be written (rows.keep): that of
+ * a user, token or key that the store has as revoked, or of a login that was renewed since the
+ * export. Records that the store has removed since cannot be told from new ones.
  */
 #include <jansson.h>
 
@@ -20,8 +20,8 @@ struct auth_rows {
 	bool (*is_dialect)(struct str name); /* NULL: every name is one */
 	json_t *ids;   /* folded name of a user -> id; NULL: the users were not read yet */
 	json_t *names; /* id -> name as it is stored */
-	bool keep;     /* the store keeps what it has instead of the last row that passed */
-	uint64_t kept; /* how many rows were such ones */
+	bool keep;     /* do not write the last row that passed: the store keeps its record */
+	uint64_t kept; /* number of such rows */
 };
 
 /* Whether the table, "users" for example, is one of these. */

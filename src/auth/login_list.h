@@ -1,9 +1,9 @@
 #pragma once
 /*
- * Internal to src/auth: the logins of a user that have not ended by their number (table
- * STORE_LOGINS, key: the user's id). A record is the keys of the refresh tokens, 32 bytes each, the
- * login that was made or renewed last first. It bounds the records of tokens that a user can have;
- * entries of logins that have ended meanwhile stay until others displace them.
+ * Internal to src/auth: list of the latest logins of a user (table STORE_LOGINS, key: the user's
+ * id). A record is the keys of their refresh tokens, 32 bytes each; the login that was made or
+ * renewed last is the first. The list bounds the records of tokens that a user can have. Entries of
+ * logins that have ended stay until others displace them.
  */
 #include "auth/token.h"
 #include "store/auth_table.h"
@@ -12,7 +12,7 @@
 
 struct login_list_change {
 	char added[TOKEN_HASH_LEN + 1]; /* key of the login to put first */
-	/* Set by login_list_put(): key of the login that has no place any more, or only zeros. */
+	/* Set by login_list_put(): key of the login that left the list, or only zeros. */
 	char dropped[TOKEN_HASH_LEN + 1];
 };
 

@@ -22,7 +22,7 @@ struct login {
 	struct token access, refresh;
 	char user_id[ID_TEXT_LEN + 1];
 	struct login_list_change list;
-	char dropped_access[TOKEN_HASH_LEN + 1]; /* of the login that the list has no place for */
+	char dropped_access[TOKEN_HASH_LEN + 1]; /* of the login that left the list */
 };
 
 static void set_terms(struct token *token, const struct user *user, int64_t now)
@@ -138,7 +138,7 @@ static bool find_login(struct store *store, struct str text, int64_t now,
 
 struct ending {
 	int64_t now;
-	char access_key[TOKEN_HASH_LEN + 1]; /* the record of the refresh token says it better */
+	char access_key[TOKEN_HASH_LEN + 1]; /* as found; revoke_record() updates it */
 };
 
 /* A record that has been removed or revoked meanwhile stays as it is. */

@@ -6,16 +6,16 @@
  * earlier version has an access token only.
  *
  * All refresh tokens of a login begin with the same LOGIN_ID_LEN characters, 120 random bits, whose
- * hash is the key of the one record. The record has the hash of the valid text, so any earlier text
+ * hash is the key of their record. The record has the hash of the valid text, so any earlier text
  * is recognised without a record of its own: its use means that two clients have the login, and
  * ends the login (RFC 9700 §4.14.2). The text before the valid one is only refused for
  * LOGIN_REUSE_GRACE_MS, because a client may send it twice at once.
  *
- * A user has LOGINS_MAX logins (login_list.h): a further one removes that whose tokens are the
- * oldest. So the records of tokens are bounded, however often a client logs in.
+ * A user has at most LOGINS_MAX logins (login_list.h): a further one removes the login whose tokens
+ * are the oldest. This bounds the records of tokens, however often a client logs in.
  *
- * Both end with the user, and when its password is changed or removed. A password that has expired
- * ends the refresh token only.
+ * Both tokens end with the user, and when its password is changed or removed. A password that has
+ * expired ends the refresh token only.
  */
 #include "auth/token.h"
 #include "store/auth_table.h"

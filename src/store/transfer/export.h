@@ -66,15 +66,15 @@ bool store_each_task(struct store *store, bool (*take)(const struct task *task, 
  */
 struct store_task_batch {
 	const struct task *tasks;
-	/* NULL, or of each task: its revision is new, so a task that is otherwise equal is left. */
+	/* For each task: its revision was made by the caller, and is not compared. NULL: none. */
 	const bool *assigned;
 	size_t count;
 	bool keep;	   /* ERR_CONFLICT if a task of that id exists; else it is replaced */
 	bool keep_foreign; /* ERR_CONFLICT if a task of that id exists in another dialect */
 	bool keep_changed; /* leave tasks that have an updated_by: a client has changed them here */
-	bool timeless;	   /* the times are those of the import: `created` of a task is kept */
+	bool timeless;	   /* times are not compared, and a replaced task keeps `created` */
 	size_t failed;	   /* set by ERR_CONFLICT and ERR_TOO_LARGE: the task at fault */
-	/* Set on success: tasks that were replaced, equal, and left for keep_changed. */
+	/* Set on success: tasks that were replaced, equal, or left because of keep_changed. */
 	size_t replaced, unchanged, kept;
 };
 /*

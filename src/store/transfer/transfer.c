@@ -122,7 +122,7 @@ static int replace(struct store *store, struct import *import, const struct task
 	return rc;
 }
 
-/* Whether the task is stored already, with this revision or one that goes on from it. */
+/* Whether the task is stored already, with this revision or a later one. */
 static bool is_stored(const struct store_task_batch *batch, size_t i, const struct task *old)
 {
 	const struct task *task = &batch->tasks[i];
