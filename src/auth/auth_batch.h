@@ -26,8 +26,8 @@ bool auth_batch_find(struct store *store, struct auth_batch *batch, struct err *
 bool auth_batch_run(
 	struct store *store, struct auth_batch *batch, unsigned *changed, struct err *err);
 /*
- * The same for the next part of a table, of some hundred records, in transactions of up to
- * AUTH_BATCH_EDITS. *place is all zero before the first part.
+ * The same for the next part of a table, about AUTH_BATCH_PART records, in transactions of up to
+ * AUTH_BATCH_EDITS records. *place is all zero before the first part.
  */
 #define AUTH_BATCH_PART	 200
 #define AUTH_BATCH_EDITS 64

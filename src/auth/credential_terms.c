@@ -60,7 +60,7 @@ static bool get_live_user(
 	       err_set(err, ERR_CONFLICT, "user", "user '%s' %s", name, reasons[validity]);
 }
 
-/* The owner's rights may have become fewer since the old credential was made: see renew. */
+/* narrow: drop the rights that the owner no longer has, for a renewal; else refuse them. */
 static bool create(struct store *store, const struct credential_terms *wanted, bool narrow,
 	struct credential_terms *made, struct err *err)
 {
