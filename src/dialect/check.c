@@ -97,7 +97,7 @@ static bool check_number(const struct dialect *dialect, const struct task *task,
 
 /* ---- size ---- */
 
-/* Of a record: error, progress, names of users, what is stored beside the fields. */
+/* Bytes of a record beside the fields: error, progress, names of users, fixed members. */
 #define OTHERS_ROOM ((size_t)16 * 1024)
 
 static size_t measure_others(const struct task *task, const char *error_field)

@@ -8,12 +8,13 @@
 
 /*
  * Checks a task that is about to be created (before is NULL) or changed. ERR_UNPROCESSABLE, with
- * the member at fault in err->field and the reason in its text; ERR_TOO_LARGE of the next function.
+ * the member at fault in err->field and the reason in its text; ERR_TOO_LARGE as
+ * dialect_check_room().
  */
 bool dialect_check_task(const struct task *before, const struct task *task, struct err *err);
 /*
  * Keeps room in the record for later reports of workers: ERR_TOO_LARGE if the fields other than the
- * dialect's error_field grow beyond it. before is NULL for a new task.
+ * dialect's error_field leave too little and are larger than before. before is NULL for a new task.
  */
 bool dialect_check_room(const struct task *before, const struct task *task, struct err *err);
 /* Whether the ids of the dialect's tasks are numbers that the service assigns. */

@@ -25,8 +25,8 @@ struct document_item {
 struct dialect_document {
 	/* The member of a response that has the array of objects, or one of them; NULL: none. */
 	const char *list;
-	bool timeless;	   /* responses have no times: those of the tasks are item->now */
-	bool needs_parent; /* lists do not name the object to which they belong (item->parent) */
+	bool timeless;	   /* responses have no times: tasks get item->now */
+	bool needs_parent; /* lists do not name the object to which they belong: item->parent */
 	/* Errors name the member: ERR_MISSING, ERR_INVALID, ERR_UNPROCESSABLE, ERR_NO_MEMORY. */
 	bool (*read)(struct task *task, const struct document_item *item, struct err *err);
 };

@@ -351,7 +351,10 @@ void app_set_error(struct exchange *exchange, const struct err *err)
 	refusal_write(exchange, err);
 }
 
-/* Makes a row ready. *over: none is, and the time is over. The first call reads in any case. */
+/*
+ * Makes a row ready, or sets *over after until_us. The first read of a turn is made in any case:
+ * *has_read is false until then.
+ */
 static bool prepare_row(
 	struct result *result, int64_t until_us, bool *has_read, bool *over, struct err *err)
 {

@@ -34,8 +34,9 @@ void app_set_error(struct exchange *exchange, const struct err *err);
 int64_t app_slice_us(const struct app *app);
 /*
  * Appends rows of a streamed list to response.body until it holds at least min_len bytes, the list
- * has ended (streaming is then false), or rows would have to be read after until_us (monotonic);
- * each call reads some, unless they are in memory. While held_back is set, the head must not be
- * sent. After an error, a response whose head was sent cannot be completed: close the connection.
+ * has ended (streaming is then false), or rows would have to be read after until_us (monotonic).
+ * Each call makes at least one read if it needs rows that are not in memory. While held_back is
+ * set, the head must not be sent. After an error, a response whose head was sent cannot be
+ * completed: close the connection.
  */
 bool app_stream_rows(struct exchange *exchange, size_t min_len, int64_t until_us, struct err *err);

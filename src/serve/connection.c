@@ -151,9 +151,9 @@ static void free_large_body(struct exchange *exchange)
 }
 
 /*
- * Reads the body, unless it is large: then it is read or, if the request is refused or the body too
- * large, skipped in parts, at the cost of its sender. Returns false with ERR_NONE if the peer has
- * left.
+ * Reads the body, unless it is large. A large one is read in parts later, at the cost of its
+ * sender; it is skipped if the request is refused or the body exceeds the limit. Returns false with
+ * ERR_NONE if the peer has left.
  */
 static bool read_body(
 	struct connection *conn, struct connection_shared *shared, bool is_refused, struct err *err)
@@ -168,8 +168,8 @@ static bool read_body(
 }
 
 /*
- * Reads a request and begins with it. Returns false if the peer has left. Those of which not all
- * parameters are known share account 0.
+ * Reads a request and begins with it. Returns false if the peer has left. A request whose
+ * parameters are refused has no principal and no network yet; such requests share account 0.
  */
 static bool read_request(
 	struct connection *conn, struct connection_shared *shared, enum turn_queue *queue)

@@ -29,7 +29,7 @@ struct connections {
 bool connections_open(struct connections *connections, struct err *err);
 void connections_close(struct connections *connections);
 
-/* Accepts some pending connections: one per round would make a burst wait many rounds. */
+/* Accepts several pending connections: with one per round, a burst would wait many rounds. */
 void connections_accept(struct connections *connections);
 /*
  * Takes some connections from the queues; epoll reports the rest again. So the workers of a role

@@ -58,7 +58,7 @@ int fcgi_fd(const struct fcgi *fcgi);
  *	with ERR_NONE       if the peer left or broke the protocol: close the connection;
  *	with another error  if the request must be refused with it, then fcgi_end(): for example
  *	                    ERR_TOO_LARGE (body), ERR_MALFORMED (body differs from Content-Length).
- *	                    The body of a request whose parameters are refused has to be read as well.
+ *	                    Read or skip the body also after fcgi_receive_params() has refused.
  */
 bool fcgi_receive_params(struct fcgi *fcgi, struct request *request, struct err *err);
 bool fcgi_receive_body(struct fcgi *fcgi, struct request *request, size_t limit,

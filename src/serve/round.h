@@ -15,8 +15,8 @@
 
 #define ROUND_MAX 256 /* events */
 /*
- * Time for the events of a round, in us by the clock; epoll reports the others again, those that
- * it has not reported before first. Contended (turns.h): the shorter one.
+ * Time for the events of a round, in us by the clock. Events that are left are reported again,
+ * after those that did not fit into ROUND_MAX. Contended (turns.h): the shorter one.
  */
 #define ROUND_EVENTS_US		  2000
 #define ROUND_EVENTS_CONTENDED_US 500

@@ -137,7 +137,7 @@ static inline bool turns_are_contended(const struct turns *turns)
 void turns_spend(struct turns *turns, struct account *account, int64_t us);
 /*
  * Whether the account holds at least an equal share of this many responses, or more than one of
- * this many bytes. There is a share for each account that holds any, and one for a newcomer.
+ * this many bytes. There is a share for each account that holds any, and one for a further account.
  */
 bool turns_holds_share(
 	const struct turns *turns, const struct account *account, size_t responses, size_t bytes);

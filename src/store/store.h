@@ -194,8 +194,8 @@ bool store_list_next(struct result *result, struct task *row, bool *end, struct 
 
 /*
  * For a list in slices: whether store_list_next() returns without reading. If not,
- * store_list_read() reads one batch, which takes about 1 ms; after until_us (monotonic) it begins
- * no further try to read one moment, so it may have to be called again.
+ * store_list_read() reads one batch, which takes about 1 ms. After until_us (monotonic) it does not
+ * repeat a try to read one moment, but returns without a row: call it again.
  */
 bool store_list_is_ready(const struct result *result);
 bool store_list_read(struct result *result, int64_t until_us, struct err *err);
@@ -295,9 +295,10 @@ bool store_expire_idempotency(
 	struct store *store, int64_t now, uint64_t *expired, bool *more, struct err *err);
 
 /*
- * Whether things may be removed by their age. Not for a day after the clock was set forward: if it
- * is wrong, that is time to correct it before anything is lost. (Nor can it be seen whether it was
- * wrong at the start.) Notes the clock, and logs when it was set.
+ * Whether tasks, keys and credentials may be removed by their age: false for a day after the clock
+ * was set forward, so that a wrong clock can be corrected before anything is lost. A clock that was
+ * wrong at the start of the process is not detected. Each call notes the clock and logs if it was
+ * set forward.
  */
 bool store_clock_is_steady(struct store *store);
 /*

@@ -149,7 +149,7 @@ static const struct parameter *find_parameter(struct str name)
 	return parameter->name || native_is_dialect_field(name) ? parameter : NULL;
 }
 
-/* What follows "[" in the name of an element of an array: "]", or "0]". */
+/* Whether the text after "[" in a name is that of an array element: "]", or "0]". */
 static bool is_place(struct str rest)
 {
 	uint64_t place;
@@ -160,7 +160,7 @@ static bool is_place(struct str rest)
 	return rest.len == 0 || str_to_u64(rest, &place);
 }
 
-/* Clients of PHP and axios write a repeated parameter as state[] or state[0]. */
+/* PHP and axios write a repeated parameter as state[] or state[0]. */
 static void unwrap_arrays(struct request *request)
 {
 	for (size_t i = 0; i < request->query_count; i++) {

@@ -99,7 +99,7 @@ static void empty_batch(struct listing *listing)
 	listing->finished = listing->more = false;
 }
 
-/* Whether another try may read one moment. */
+/* Counts a try. Returns whether it has to read one moment; if not, the limits are reached. */
 static bool begin_exact(struct listing *listing, int64_t longest_us)
 {
 	int64_t now = clock_mono_us();

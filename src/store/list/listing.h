@@ -51,8 +51,8 @@ struct listing {
 /* Goes on with the first batch until the slice is over or listing->open. */
 bool batch_first(struct listing *listing, struct slice *slice, struct err *err);
 /*
- * Reads the next batch. It remains empty, and not the last one, if a commit disturbed a try that
- * ended after until_us (monotonic; INT64_MAX: the list is not in slices).
+ * Reads the next batch. If a commit disturbed a try that ended after until_us (monotonic;
+ * INT64_MAX: the list is not in slices), the batch is empty and listing->finished is false.
  */
 bool batch_next(struct listing *listing, int64_t until_us, struct err *err);
 /* Forgets the rows that were not returned: the next batch begins with them. */

@@ -5,7 +5,7 @@
 #include "store/index/state.h"
 
 #define CHANGE_STEPS 5 /* a change costs about as much as so many scans */
-/* Passes of an archiving that find no current task, though other requests came in between. */
+/* An archiving beside other requests ends after so many passes that found no current task. */
 #define QUIET_PASSES 4
 
 bool cascade_new(
@@ -113,9 +113,9 @@ static void begin_pass(const struct store *store, struct cascade *cascade)
 }
 
 /*
- * Whether a dependent may be current at the end of a pass. Archived tasks are visited once in a
- * pass, so it may have appeared below one of them since, or below one that another request has
- * archived. In a pass of one piece, none can.
+ * Whether a dependent may be current at the end of a pass. A pass visits archived tasks once, so
+ * another request may since have created a dependent below one of them, or below a task that it
+ * archived itself. A pass of one piece is one transaction, which excludes this.
  */
 static bool needs_pass(const struct store *store, struct cascade *cascade)
 {

@@ -12,10 +12,10 @@
  * tasks, the nearest ones to its end are checked. A piece that is not followed by another leaves
  * the rest; the operation can be repeated.
  *
- * An archiving goes through all dependents again if other requests of the tenant were carried out
- * during a pass: some may be current below tasks that it had visited. It ends after a pass that no
- * request has interrupted, or after several that have found none to archive; only a dependent that
- * appears during the last of these may be left.
+ * An archiving goes through all dependents again if the tenant's other requests wrote something
+ * during a pass: dependents may be current below tasks that the pass had visited. It ends after a
+ * pass without such a request, or after several passes that found no task to archive; a dependent
+ * that appears during the last of these may remain current.
  *
  * Private to the store.
  */

@@ -239,7 +239,7 @@ static void keep_place(struct path *path, const struct child_scan *scan, bool ar
 	memcpy(last->after, scan->suffix, PATH_SUFFIX_SIZE);
 }
 
-/* Whether the entry is one of its task, which is then locked. */
+/* Locks the task and checks that it has the index entry. ENGINE_DAMAGED if it has not. */
 static int check_entry(struct path *path, const struct child_scan *scan, const struct id *child)
 {
 	size_t len = scan->prefix.len;
