@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/bounds.h"
 #include "serve/exchange_log.h"
 #include "serve/rate.h"
 
@@ -78,36 +79,7 @@ void connection_shared_free(struct connection_shared *shared)
 	buf_free(&shared->log_line);
 }
 
-/* ---- bounds ---- */
-
-/*
- * Whether the worker may begin the request. The number of the account's requests is compared only
- * when a request arrives: it includes refused ones, until their responses are sent, and these must
- * not cause the refusal of requests that wait for their turn.
- */
-static bool within_bounds(const struct connection *conn, const struct connection_shared *shared,
-	bool arrived, struct err *err)
-{
-	const struct connection_bounds *bounds = &shared->bounds;
-	const struct turns *turns = &shared->turns;
-	const struct account *account = conn->account;
-	bool scarce = turns->held >= bounds->held_responses / 2 ||
-		      turns->held_bytes > bounds->held_bytes / 2;
-
-	if (!conn->exchange->has_principal)
-		return true;
-	if ((arrived && account->requests > bounds->principal_requests) ||
-		account->held_bytes > bounds->principal_held_bytes ||
-		(scarce && turns_holds_share(
-				   turns, account, bounds->held_responses, bounds->held_bytes))) {
-		err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
-		err->retry_after = 1;
-		return false;
-	}
-	if (turns->held < bounds->held_responses && turns->held_bytes <= bounds->held_bytes)
-		return true;
-	return err_set(err, ERR_BUSY, NULL, NULL);
-}
+/* ---- memory ---- */
 
 void connection_count_held(
 	struct connection *conn, struct connection_shared *shared, bool keep_rows)
@@ -133,7 +105,7 @@ static enum turn_queue enter_account(struct connection *conn, struct connection_
 		conn->closing = true;
 		return TURN_NONE;
 	}
-	if (!within_bounds(conn, shared, true, &err))
+	if (!bounds_admit(conn, shared, true, &err))
 		app_set_error(exchange, &err);
 	if (conn->large_limit > 0)
 		return TURN_LARGE;
@@ -282,7 +254,7 @@ static bool begin_large(struct connection *conn, struct connection_shared *share
 	struct exchange *exchange = conn->exchange;
 	struct err refusal = { 0 };
 
-	if (exchange->work != WORK_NONE && !within_bounds(conn, shared, false, &refusal))
+	if (exchange->work != WORK_NONE && !bounds_admit(conn, shared, false, &refusal))
 		app_set_error(exchange, &refusal);
 	if (!fcgi_begin_body(conn->fcgi, &exchange->request,
 		    exchange->work == WORK_NONE ? 0 : conn->large_limit, &exchange->large_body,
@@ -309,7 +281,7 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 	if (waited_in == TURN_BODY)
 		return take_part(conn, shared, queue, err);
 	/* More responses may wait for their reader than when the request arrived. */
-	if (is_new && !within_bounds(conn, shared, false, &refusal))
+	if (is_new && !bounds_admit(conn, shared, false, &refusal))
 		app_set_error(exchange, &refusal);
 	else if (exchange->work != WORK_NONE && !app_go_on(&shared->app, exchange, err))
 		return false;
@@ -323,7 +295,8 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 	} else {
 		turns_hold(&shared->turns, conn, false, exchange_memory(exchange));
 	}
-	*queue = TURN_LIST;
+	if (!bounds_end_list(conn, shared))
+		*queue = TURN_LIST;
 	return true;
 }
 

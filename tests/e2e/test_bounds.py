@@ -117,6 +117,26 @@ def scarce_memory():
     scarce(1, held_mb="1")
 
 
+def list_that_grows():
+    """A list is admitted at its begin; it ends when it needs more memory than all may have."""
+    for held_mb, status in (("128", 200), ("1", 429)):
+        instance = Instance(conf={"workers": "1", "held_mb": held_mb}, autostart=False)
+        instance.ctl("load-sample", "16000", "--dialect", "idol")
+        instance.make_principal()
+        token = instance.bearer(add_user(instance, "ann"))
+        instance.start()
+        path = idol.PREFIX + "/import-tasks?sort=url"
+        answer = instance.request("GET", path, None, token)
+        equal(
+            (answer.status, answer.headers["Retry-After"]),
+            (status, "1" if status == 429 else None),
+            f"a list over many tasks with held_mb = {held_mb}",
+        )
+        answer = instance.request("GET", idol.PREFIX + "/import-tasks?page[size]=1", None, token)
+        equal(answer.status, 200, "its memory is given back")
+        instance.stop(f"held_mb = {held_mb}")
+
+
 def dropped():
     instance = Instance(conf={"reader_seconds": "1"})
     for _ in range(100):
@@ -195,6 +215,7 @@ run_tests(
     lists_in_slices,
     scarce_responses,
     scarce_memory,
+    list_that_grows,
     dropped,
     page,
     large_bodies,
