@@ -68,7 +68,7 @@ static const struct option_row rows[] = {
 		.unit = "connections", .needs_restart = true,
 		.help = "Connections that may wait to be accepted." },
 	{ "workers", NUMBER(workers), .default_value = "0", .max = 64, .unit = "processes",
-		.help = "Worker processes; 0: a writer, and a reader for every two processors.",
+		.help = "Worker processes; 0: a writer, and a reader for each processor.",
 		.manual =
 			"With two FastCGI sockets, one worker is the writer and the others are readers; a "
 			"single worker does both. With one socket each worker does both, and 0 means one." },
