@@ -1,8 +1,8 @@
 #pragma once
 /*
- * The bounds on what a worker holds at a time: a user's requests, and the memory of responses, lists
- * and removals, of a user and of all. A user without more than an equal share is not refused because
- * of others, until all bounds are reached.
+ * The bounds on what a worker holds at a time: a user's requests, and the memory of responses,
+ * lists and removals, of a user and of all. A user without more than an equal share is not refused
+ * because of others, until all bounds are reached.
  */
 #include "serve/connection.h"
 
