@@ -67,8 +67,9 @@ bool fcgi_receive_body(struct fcgi *fcgi, struct request *request, size_t limit,
  * The same for a body in parts. fcgi_begin_body() allocates it in the arena, which must outlive the
  * last part; if it returns false, or with limit 0, the parts are skipped. Then call
  * fcgi_receive_part() whenever the connection is readable until it returns something else than
- * FCGI_BODY_MORE. A part has bytes that have arrived: at most FCGI_PART_MAX, and those that libfcgi
- * has read ahead. The last part also waits for the end of the stream (FCGI_RECEIVE_TIMEOUT_MS).
+ * FCGI_BODY_MORE. A call takes the bytes that libfcgi has read ahead, and reads at most
+ * FCGI_PART_MAX further ones that have arrived. The last call also waits for the end of the stream
+ * (FCGI_RECEIVE_TIMEOUT_MS).
  */
 #define FCGI_PART_MAX ((size_t)256 * 1024)
 bool fcgi_begin_body(struct fcgi *fcgi, struct request *request, size_t limit, struct arena *arena,

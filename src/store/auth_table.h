@@ -1,7 +1,7 @@
 #pragma once
 /*
- * The service's own records in the store: users, tokens, signing keys, lists of logins. What they
- * contain is up to the caller (auth/auth_record.h). The durability and errors of store.h apply.
+ * The records in the store that are not tasks: users, tokens, signing keys, lists of logins. The
+ * caller defines their content (auth/auth_record.h). The durability and errors of store.h apply.
  */
 #include "base/buf.h"
 #include "base/err.h"
@@ -46,9 +46,9 @@ struct store_auth_place {
 	bool end;
 };
 /*
- * Appends the next `count` keys and those that lie beside the last one, each with a NUL behind it,
- * and moves *place. Each record that exists during the whole walk is seen once, unless its page is
- * damaged. No lock remains between two parts.
+ * Appends the next keys of the table, each followed by a NUL, and moves *place. A part ends soon
+ * after `count` keys. Each record that exists during the whole walk is seen once, unless its page
+ * is damaged. No lock remains between two parts.
  */
 bool store_auth_keys(struct store *store, enum store_table table, struct store_auth_place *place,
 	size_t count, struct buf *keys, struct err *err);
