@@ -244,8 +244,10 @@ static void disturb(struct store *store)
 	scans = 0;
 }
 
-static struct op list_of_many_values(struct str more[VALUES], char texts[VALUES][8])
+static struct op list_of_many_values(void)
 {
+	static char texts[VALUES][8];
+	static struct str more[VALUES];
 	struct op op = fixture_op(OP_LIST, 0);
 
 	for (int i = 0; i < VALUES; i++) {
@@ -265,9 +267,7 @@ static struct op list_of_many_values(struct str more[VALUES], char texts[VALUES]
 static void slice_of_many_ranges_has_one_try(void **state)
 {
 	struct store *store = *state;
-	char texts[VALUES][8];
-	struct str more[VALUES];
-	struct op op = list_of_many_values(more, texts);
+	struct op op = list_of_many_values();
 	struct result result;
 	uint8_t seen[TASKS + 1] = { 0 };
 
@@ -286,9 +286,7 @@ static void slice_of_many_ranges_has_one_try(void **state)
 static void further_rows_of_many_ranges_take_one_try_at_a_time(void **state)
 {
 	struct store *store = *state;
-	char texts[VALUES][8];
-	struct str more[VALUES];
-	struct op op = list_of_many_values(more, texts);
+	struct op op = list_of_many_values();
 	struct result result;
 	struct err err = { 0 };
 	uint8_t seen[TASKS + 1] = { 0 };
@@ -316,9 +314,7 @@ static void further_rows_of_many_ranges_take_one_try_at_a_time(void **state)
 static void disturbed_list_ends(void **state)
 {
 	struct store *store = *state;
-	char texts[VALUES][8];
-	struct str more[VALUES];
-	struct op op = list_of_many_values(more, texts);
+	struct op op = list_of_many_values();
 	struct result result;
 	uint8_t seen[TASKS + 1] = { 0 };
 
