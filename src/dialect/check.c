@@ -33,6 +33,12 @@ static bool check_texts(const struct task *task, struct err *err)
 		return refuse(err, "updated_by", "printable, of at most 64 bytes");
 	if (task->error.len > TASK_TEXT_MAX)
 		return refuse(err, "error", "of at most 4096 bytes of JSON text");
+	if (task->kind.len > TASK_KIND_MAX)
+		return refuse(err, "kind", "of at most 64 bytes");
+	if (task->lease.holder.len > TASK_WORKER_MAX)
+		return refuse(err, "lease_holder", "of at most 64 bytes");
+	if (task->result.len > TASK_RESULT_MAX)
+		return refuse(err, "result", "of at most 65536 bytes of JSON text");
 	if (task->progress.len > TASK_TEXT_MAX)
 		return refuse(err, "progress", "of at most 4096 bytes of JSON text");
 	/* A merge patch could not read a deeper value. */
@@ -97,8 +103,8 @@ static bool check_number(const struct dialect *dialect, const struct task *task,
 
 /* ---- size ---- */
 
-/* Bytes of a record beside the fields: error, progress, names of users, fixed members. */
-#define OTHERS_ROOM ((size_t)16 * 1024)
+/* Bytes of a record beside the fields: result, error, progress, names, fixed members. */
+#define OTHERS_ROOM (TASK_RESULT_MAX + (size_t)16 * 1024)
 
 static size_t measure_others(const struct task *task, const char *error_field)
 {

@@ -58,7 +58,8 @@ struct dialect {
 	const struct token_address *token_addresses;
 	const struct route *routes; /* ends with ROUTE_END */
 	const struct dialect_statuses *statuses;
-	const struct index_field *index_fields; /* begins with INDEX_COMMON_FIELDS */
+	const struct index_field *index_fields; /* begins with INDEX_COMMON_FIELDS(kind) */
+	task_kind_function *kind;
 	const char *media_type;
 	const char *error_media_type; /* NULL: media_type */
 	const char *patch_types;      /* of Accept-Patch in a response to OPTIONS; NULL: none */

@@ -17,7 +17,9 @@ enum index_source {
 	INDEX_UPDATED, /* the time of the last write, 8 bytes big-endian */
 	INDEX_NUMBER,  /* the task's number, 8 bytes big-endian; decimal as a filter's value */
 	INDEX_FIELD,   /* JSON text of the member `name`; no entry if absent */
-	INDEX_PAIR, /* two other fields together, for their common filter; never named by a list */
+	INDEX_PAIR,  /* two other fields together, for their common filter; never named by a list */
+	INDEX_READY, /* tasks that workers may claim: kind, then by descending priority */
+	INDEX_DUE,   /* tasks that the store has to change by itself, of all tenants, by time */
 };
 
 #define INDEX_ORDER_BY_MAX 2
@@ -41,6 +43,7 @@ struct index_field {
 	 */
 	const char *refers_to;
 	const struct index_field *pair[2]; /* INDEX_PAIR: of the same table, STATUS or FIELD */
+	task_kind_function *kind;	   /* INDEX_READY */
 	bool unindexed;			   /* no entries: usable only in a scan */
 };
 
@@ -49,13 +52,18 @@ enum index_common {
 	INDEX_BY_CREATED = 1,
 	INDEX_BY_STATE = 2,
 	INDEX_BY_UPDATED = 3,
-	INDEX_FIRST_OWN = 4
+	INDEX_FIRST_OWN = 4,
+	INDEX_BY_READY = 200,
+	INDEX_BY_DUE = 201
 };
-#define INDEX_COMMON_FIELDS                                                          \
-	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },        \
-		{ .code = INDEX_BY_STATE, .source = INDEX_STATE, .name = "state" },  \
-	{                                                                            \
-		.code = INDEX_BY_UPDATED, .source = INDEX_UPDATED, .name = "updated" \
+/* kind_function: that of the dialect. */
+#define INDEX_COMMON_FIELDS(kind_function)                                                  \
+	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },               \
+		{ .code = INDEX_BY_STATE, .source = INDEX_STATE, .name = "state" },         \
+		{ .code = INDEX_BY_UPDATED, .source = INDEX_UPDATED, .name = "updated" },   \
+		{ .code = INDEX_BY_READY, .source = INDEX_READY, .kind = (kind_function) }, \
+	{                                                                                   \
+		.code = INDEX_BY_DUE, .source = INDEX_DUE                                   \
 	}
 
 /* Codes from here on are of resources: records that are not tasks but belong to them. */

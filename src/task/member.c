@@ -28,6 +28,11 @@ const struct member_row task_members[MEMBERS] = {
 	[MEMBER_LEASE_EXPIRES] = { "lease_expires", TYPE_OPTIONAL_TIME, AT(lease.expires),
 		.since = 1 },
 
+	[MEMBER_LEASE_LENGTH] = { "lease_ms", TYPE_UINT32, AT(lease.length_ms), .since = 3 },
+	[MEMBER_LEASE_CONFIRMED] = { "lease_confirmed", TYPE_UINT32, AT(lease.confirmed),
+		.since = 3 },
+	[MEMBER_READY_AFTER] = { "ready_after", TYPE_OPTIONAL_TIME, AT(ready_after), .since = 3 },
+
 	[MEMBER_TENANT] = { "tenant", TYPE_TENANT, AT(tenant), .required = true, .since = 1 },
 	[MEMBER_STATUS] = { "status", TYPE_TEXT, AT(status), .since = 1 },
 	[MEMBER_CREATED_BY] = { "created_by", TYPE_TEXT, AT(created_by), .since = 1 },
@@ -37,6 +42,9 @@ const struct member_row task_members[MEMBERS] = {
 	[MEMBER_PROGRESS] = { "progress", TYPE_JSON, AT(progress), .since = 1,
 		CHANGED_BY(CHANGE_PROGRESS, progress) },
 	[MEMBER_LEASE_HOLDER] = { "lease_holder", TYPE_TEXT, AT(lease.holder), .since = 1 },
+	[MEMBER_KIND] = { "kind", TYPE_TEXT, AT(kind), .since = 3, CHANGED_BY(CHANGE_KIND, kind) },
+	[MEMBER_RESULT] = { "result", TYPE_JSON, AT(result), .since = 3,
+		CHANGED_BY(CHANGE_RESULT, result) },
 };
 
 bool task_apply_change(

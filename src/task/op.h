@@ -36,6 +36,8 @@ enum change_member {
 	CHANGE_ARCHIVED = 8,
 	CHANGE_ERROR = 16,
 	CHANGE_PROGRESS = 32,
+	CHANGE_KIND = 64,
+	CHANGE_RESULT = 128,
 };
 
 /*
@@ -51,7 +53,8 @@ struct change {
 	struct optional_time not_before;
 	uint32_t max_attempts;
 	bool archived;
-	struct str error, progress; /* JSON text; empty: none */
+	struct str error, progress, result; /* JSON text; empty: none */
+	struct str kind;
 };
 
 /* ---- lists ---- */

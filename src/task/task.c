@@ -9,6 +9,27 @@ static const char *const names[TASK_STATES] = {
 	[TASK_CANCELLED] = "cancelled",
 };
 
+struct str task_own_kind(const struct task *task, char scratch[TASK_KIND_MAX])
+{
+	(void)scratch;
+	return task->kind;
+}
+
+bool task_is_ready(const struct task *task)
+{
+	return task->state == TASK_PENDING && !task->archived &&
+	       !optional_time_is_set(task->ready_after);
+}
+
+struct optional_time task_due(const struct task *task)
+{
+	if (task->archived)
+		return OPTIONAL_TIME_NONE;
+	if (task->state == TASK_PENDING)
+		return task->ready_after;
+	return task->state == TASK_RUNNING ? task->lease.expires : OPTIONAL_TIME_NONE;
+}
+
 const char *task_state_name(enum task_state state)
 {
 	return state < TASK_STATES ? names[state] : names[TASK_STATE_NONE];

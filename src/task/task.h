@@ -12,7 +12,10 @@
 #define TASK_FIELDS_MAX	    64
 #define TASK_FIELD_NAME_MAX 64	 /* bytes */
 #define TASK_TEXT_MAX	    4096 /* bytes of the JSON text of error and of progress */
-#define TASK_USER_MAX	    64	 /* bytes of created_by and updated_by */
+#define TASK_RESULT_MAX	    ((size_t)64 * 1024)	  /* bytes of the JSON text of result */
+#define TASK_KIND_MAX	    64			  /* bytes */
+#define TASK_WORKER_MAX	    64			  /* bytes of a worker's name */
+#define TASK_USER_MAX	    64			  /* bytes of created_by and updated_by */
 #define TASK_RECORD_MAX	    ((size_t)1024 * 1024) /* bytes, as it is stored */
 /* JSON numbers are exact up to here (RFC 8259, section 6). */
 #define TASK_NUMBER_MAX ((UINT64_C(1) << 53) - 1)
@@ -45,10 +48,17 @@ struct field {
 	struct str json;
 };
 
+/*
+ * The right of a worker to report on the task (HACKING, "Claims and leases"). The token is new for
+ * each claim. It stays valid until the task is claimed again, is changed by a client or has ended;
+ * that `expires` has passed makes the task claimable and does not end the right.
+ */
 struct lease {
-	struct str holder;
-	uint64_t token; /* 0: not leased */
+	struct str holder; /* name of the worker */
+	uint64_t token;	   /* 0: none */
 	struct optional_time expires;
+	uint32_t length_ms; /* by which a heartbeat extends it */
+	uint32_t confirmed; /* 1: by a heartbeat; its end counts as a failed attempt */
 };
 
 struct task {
@@ -71,17 +81,43 @@ struct task {
 	struct str created_by, updated_by;
 
 	/* work */
+	struct str kind; /* what workers specialise in; of native tasks, see task_kind_function */
 	int32_t priority;
 	struct optional_time not_before;
+	/*
+	 * Of a pending task: it is not given to workers before, because of not_before or because an
+	 * attempt has failed. Cleared when the time has come.
+	 */
+	struct optional_time ready_after;
 	uint32_t attempt, max_attempts;
 	struct lease lease;
 	struct str error;    /* JSON text or empty */
 	struct str progress; /* JSON text or empty */
+	struct str result;   /* JSON text or empty: of the attempt that succeeded */
 
 	/* the dialect's members, in the order of the request */
 	struct field fields[TASK_FIELDS_MAX];
 	size_t field_count;
 };
+
+/*
+ * The kind of a task, at most TASK_KIND_MAX bytes; empty: none. Each dialect has such a function,
+ * which reads the kind from the task's members (struct dialect.kind). Pure; the text is a part of
+ * the task, a constant, or in scratch.
+ */
+typedef struct str task_kind_function(const struct task *task, char scratch[TASK_KIND_MAX]);
+/* For dialects whose clients set it: the member `kind`. */
+task_kind_function task_own_kind;
+
+/*
+ * Whether workers may claim the task now. not_before and delays count only by ready_after, which
+ * the store clears in time: so this is a property of the record alone, and can be indexed.
+ */
+bool task_is_ready(const struct task *task);
+/*
+ * When the store has to change the task by itself: a delay ends or a lease expires. Not set: never.
+ */
+struct optional_time task_due(const struct task *task);
 
 const char *task_state_name(enum task_state state);
 /* TASK_STATE_NONE for an unknown name. */

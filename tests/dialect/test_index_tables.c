@@ -58,7 +58,7 @@ static void check_fields(const struct index_field *fields)
 /* Lists over several dialects use these. */
 static void check_common(const struct index_field *fields)
 {
-	static const struct index_field common[] = { INDEX_COMMON_FIELDS };
+	static const struct index_field common[] = { INDEX_COMMON_FIELDS(NULL) };
 
 	for (size_t i = 0; i < sizeof(common) / sizeof(common[0]); i++) {
 		assert_int_equal(fields[i].code, common[i].code);

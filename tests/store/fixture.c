@@ -14,12 +14,12 @@ static struct str fold_status(struct str status, char scratch[INDEX_SCRATCH_SIZE
 }
 
 static const struct index_field fields_a[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .code = BY_STATUS, .source = INDEX_STATUS, .name = "status", .normalize = fold_status },
 	{ .code = BY_TYPE, .source = INDEX_FIELD, .name = "type" },
 	{ 0 },
 };
-static const struct index_field fields_b[] = { INDEX_COMMON_FIELDS, { 0 } };
+static const struct index_field fields_b[] = { INDEX_COMMON_FIELDS(task_own_kind), { 0 } };
 
 const struct index_table fixture_indexes[] = {
 	{ DIALECT_A, fields_a },

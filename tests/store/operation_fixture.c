@@ -1,7 +1,7 @@
 #include "operation_fixture.h"
 
 static const struct index_field fields_a[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .code = BY_PARENT, .source = INDEX_FIELD, .name = "parent", .refers_to = "name" },
 	{ .code = BY_NAME, .source = INDEX_FIELD, .name = "name" },
 	{ .code = BY_NUMBER, .source = INDEX_NUMBER, .name = "number" },

@@ -5,7 +5,7 @@
 
 static const char *const group_order[] = { "type", NULL };
 static const struct index_field fields_a[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .code = Q_STATUS, .source = INDEX_STATUS, .name = "status" },
 	{ .code = Q_TYPE, .source = INDEX_FIELD, .name = "type" },
 	{ .code = Q_GROUP, .source = INDEX_FIELD, .name = "group", .order_by = group_order },
@@ -21,7 +21,7 @@ static const struct index_field fields_a[] = {
 		.pair = { &fields_a[7], &fields_a[1] } },
 	{ 0 },
 };
-static const struct index_field fields_b[] = { INDEX_COMMON_FIELDS, { 0 } };
+static const struct index_field fields_b[] = { INDEX_COMMON_FIELDS(task_own_kind), { 0 } };
 static const struct index_field fields_thing[] = {
 	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },
 	{ 0 },

@@ -28,7 +28,7 @@ static struct str normalize_id(struct str json, char scratch[INDEX_SCRATCH_SIZE]
 }
 
 const struct index_field fourhse_indexed[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .code = FOURHSE_BY_STATUS, .source = INDEX_STATUS, .name = "status" },
 	{ .code = FOURHSE_BY_HANDLER, .source = INDEX_FIELD, .name = "handler" },
 	{ .code = FOURHSE_BY_USER_ID, .source = INDEX_FIELD, .name = "user_id" },

@@ -10,7 +10,7 @@ static struct str normalize_id(struct str json, char scratch[INDEX_SCRATCH_SIZE]
 }
 
 const struct index_field idol_indexed[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .code = IDOL_BY_NUMBER, .source = INDEX_NUMBER, .name = "id" },
 	{ .code = IDOL_BY_STATUS, .source = INDEX_STATUS, .name = "status" },
 	{ .code = IDOL_BY_PRODUCT,

@@ -59,6 +59,7 @@ const struct dialect idol_dialect = {
 	.routes = routes,
 	.statuses = &idol_statuses,
 	.index_fields = idol_indexed,
+	.kind = task_own_kind,
 	.media_type = IDOL_MEDIA_TYPE,
 	.method_error = ERR_METHOD,
 	.quota_option = "idol_creates_a_day",

@@ -131,16 +131,52 @@ static void put_kept_until(const struct request *request, const struct task *tas
 	put_optional_time(&until, out);
 }
 
+static void put_kind(const struct task *task, struct buf *out)
+{
+	const struct dialect *dialect = dialect_by_code(task->dialect);
+	char scratch[TASK_KIND_MAX];
+	struct str kind = dialect ? dialect->kind(task, scratch) : STR_NULL;
+
+	if (kind.len > 0)
+		buf_put_json_string(out, kind);
+	else
+		buf_puts(out, "null");
+}
+
+/* Without the token, which only the worker knows. */
+static void put_lease(const struct task *task, struct buf *out)
+{
+	if (task->state != TASK_RUNNING || task->lease.token == 0) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_puts(out, "{\"worker\":");
+	buf_put_json_string(out, task->lease.holder);
+	buf_puts(out, ",\"expires_at\":");
+	put_optional_time(&task->lease.expires, out);
+	buf_putc(out, '}');
+}
+
+static void put_value(const struct task *task, enum member member, struct buf *out)
+{
+	const struct member_row *row = &task_members[member];
+
+	if (member == MEMBER_KIND)
+		put_kind(task, out);
+	else if (member == MEMBER_LEASE_HOLDER)
+		put_lease(task, out);
+	else
+		put_member[row->type](member_of(task, row), out);
+}
+
 /* Writes every member of the table, always. The URL has no byte that JSON would escape. */
 bool native_encode_row(const struct request *request, const struct task *task, struct buf *out)
 {
 	for (size_t i = 0; i < native_member_count; i++) {
-		const struct member_row *row = &task_members[native_members[i].member];
-
 		buf_puts(out, i ? ",\"" : "{\"");
 		buf_puts(out, native_members[i].name);
 		buf_puts(out, "\":");
-		put_member[row->type](member_of(task, row), out);
+		put_value(task, native_members[i].member, out);
 	}
 	put_kept_until(request, task, out);
 	buf_puts(out, ",\"fields\":");

@@ -1,7 +1,7 @@
 #include "dialect/native/native.h"
 
 const struct index_field native_indexed[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .source = INDEX_END },
 };
 
@@ -19,6 +19,7 @@ const struct dialect_statuses native_statuses = { rows, .default_state = TASK_ST
 const struct native_member native_members[] = {
 	{ "id", MEMBER_ID, NATIVE_READ_ONLY },
 	{ "dialect", MEMBER_DIALECT, NATIVE_CREATE },
+	{ "kind", MEMBER_KIND, NATIVE_READ_ONLY },
 	{ "number", MEMBER_NUMBER, NATIVE_READ_ONLY },
 	{ "state", MEMBER_STATE, NATIVE_BOTH },
 	{ "status", MEMBER_STATUS, NATIVE_BOTH },
@@ -32,10 +33,13 @@ const struct native_member native_members[] = {
 	{ "updated_by", MEMBER_UPDATED_BY, NATIVE_READ_ONLY },
 	{ "priority", MEMBER_PRIORITY, NATIVE_BOTH },
 	{ "not_before", MEMBER_NOT_BEFORE, NATIVE_BOTH },
+	{ "ready_after", MEMBER_READY_AFTER, NATIVE_READ_ONLY },
 	{ "attempt", MEMBER_ATTEMPT, NATIVE_READ_ONLY },
 	{ "max_attempts", MEMBER_MAX_ATTEMPTS, NATIVE_BOTH },
+	{ "lease", MEMBER_LEASE_HOLDER, NATIVE_READ_ONLY },
 	{ "error", MEMBER_ERROR, NATIVE_BOTH },
 	{ "progress", MEMBER_PROGRESS, NATIVE_BOTH },
+	{ "result", MEMBER_RESULT, NATIVE_READ_ONLY },
 };
 
 const size_t native_member_count = sizeof(native_members) / sizeof(native_members[0]);

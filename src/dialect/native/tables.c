@@ -102,6 +102,7 @@ const struct dialect native_dialect = {
 	.routes = routes,
 	.statuses = &native_statuses,
 	.index_fields = native_indexed,
+	.kind = task_own_kind,
 	.media_type = NATIVE_MEDIA_TYPE,
 	.body_max = NATIVE_BODY_MAX,
 	.method_error = ERR_METHOD,

@@ -1,7 +1,7 @@
 #include "dialect/uplynk/uplynk.h"
 
 const struct index_field uplynk_indexed[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .code = UPLYNK_BY_POINT, .source = INDEX_FIELD, .name = "ingest_point" },
 	{ .source = INDEX_END },
 };

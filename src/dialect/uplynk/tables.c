@@ -61,6 +61,7 @@ const struct dialect uplynk_dialect = {
 	.routes = routes,
 	.statuses = &uplynk_statuses,
 	.index_fields = uplynk_indexed,
+	.kind = task_own_kind,
 	.media_type = UPLYNK_MEDIA_TYPE,
 	.method_error = ERR_METHOD,
 	.uuid_version = 4,

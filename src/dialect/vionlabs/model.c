@@ -3,7 +3,7 @@
 static const char *const item_sort_fields[] = { "product", "version", NULL };
 
 const struct index_field vionlabs_indexed[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .code = VIONLABS_BY_ITEM,
 		.source = INDEX_FIELD,
 		.name = "inventory_id",

@@ -50,6 +50,7 @@ const struct dialect vionlabs_dialect = {
 	.routes = routes,
 	.statuses = &vionlabs_statuses,
 	.index_fields = vionlabs_indexed,
+	.kind = task_own_kind,
 	.media_type = VIONLABS_MEDIA_TYPE,
 	.leaves_end = true,
 	.method_error = ERR_METHOD,

@@ -8,7 +8,7 @@ static struct str normalize_status(struct str status, char scratch[INDEX_SCRATCH
 }
 
 const struct index_field virtshell_indexed[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .code = VIRTSHELL_BY_STATUS,
 		.source = INDEX_STATUS,
 		.name = "status",

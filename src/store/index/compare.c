@@ -70,8 +70,15 @@ int compare_task(struct store *store, const struct index_key *key, bool for_upda
 bool index_entry_task(struct str entry, struct index_key *key, bool *is_task)
 {
 	const char *end = memchr(entry.ptr, '\0', entry.len);
+	int64_t time;
+	struct str tenant;
 	struct id id;
 
+	*is_task = false;
+	if (index_parse_due(entry, &time, &tenant, &id)) {
+		index_primary_key(key, tenant, &id);
+		return true;
+	}
 	if (!end || (size_t)(end - entry.ptr) + 1 + 3 + sizeof(id.bytes) > entry.len)
 		return false;
 	*is_task = (uint8_t)end[3] == INDEX_BY_CREATED;

@@ -62,6 +62,8 @@ static void put_value(struct index_key *key, const struct index_field *field, st
 		put_number(key, number);
 	} else if (field->source == INDEX_UPDATED) {
 		put_bytes(key, value.ptr, value.len < 8 ? value.len : 8);
+	} else if (field->source == INDEX_READY) {
+		put_text(key, value, INDEX_VALUE_MAX);
 	} else if (field->source != INDEX_ALL) {
 		put_text(key, field->normalize ? field->normalize(value, scratch) : value,
 			INDEX_VALUE_MAX);
@@ -133,7 +135,53 @@ static bool has_field(const struct task *task, const struct index_field *field)
 		return field_text(task, field->pair[0]).ptr && field_text(task, field->pair[1]).ptr;
 	if (field->source == INDEX_FIELD)
 		return task_field(task, str_cstr(field->name)).ptr;
+	if (field->source == INDEX_READY)
+		return task_is_ready(task);
+	if (field->source == INDEX_DUE)
+		return optional_time_is_set(task_due(task));
 	return field->source != INDEX_NUMBER || task->number != 0;
+}
+
+/* The entry of a task with a higher priority is in front. */
+static void put_ready(
+	struct index_key *key, const struct task *task, const struct index_field *field)
+{
+	char scratch[TASK_KIND_MAX];
+	uint32_t order = ~((uint32_t)task->priority ^ UINT32_C(0x80000000));
+
+	put_value(key, field, field->kind(task, scratch));
+	for (int shift = 24; shift >= 0; shift -= 8)
+		put_byte(key, (uint8_t)(order >> shift));
+}
+
+void index_due_prefix(struct index_key *key)
+{
+	static const struct index_field due = { .code = INDEX_BY_DUE };
+
+	index_field_prefix(key, STR(""), 0, false, &due);
+}
+
+static void make_due_key(struct index_key *key, const struct task *task)
+{
+	index_due_prefix(key);
+	index_put_time(key, optional_time_ms(task_due(task)));
+	put_text(key, task->tenant, INDEX_TENANT_MAX);
+	put_bytes(key, task->id.bytes, sizeof(task->id.bytes));
+}
+
+bool index_parse_due(struct str entry, int64_t *time, struct str *tenant, struct id *id)
+{
+	size_t head = 4 + 8, tail = 1 + sizeof(id->bytes);
+	uint64_t ms = 0;
+
+	if (entry.len < head + tail || entry.ptr[0] != '\0')
+		return false;
+	for (size_t i = 4; i < head; i++)
+		ms = ms << 8 | (uint8_t)entry.ptr[i];
+	*time = (int64_t)ms;
+	*tenant = (struct str){ entry.ptr + head, entry.len - head - tail };
+	memcpy(id->bytes, entry.ptr + entry.len - sizeof(id->bytes), sizeof(id->bytes));
+	return true;
 }
 
 bool index_field_key(
@@ -141,6 +189,10 @@ bool index_field_key(
 {
 	if (!has_field(task, field))
 		return false;
+	if (field->source == INDEX_DUE) {
+		make_due_key(key, task);
+		return true;
+	}
 	index_field_prefix(key, task->tenant, task->dialect, task->archived, field);
 	switch (field->source) {
 	case INDEX_STATE:
@@ -160,7 +212,11 @@ bool index_field_key(
 	case INDEX_NUMBER:
 		put_number(key, task->number);
 		break;
+	case INDEX_READY:
+		put_ready(key, task, field);
+		break;
 	case INDEX_ALL:
+	case INDEX_DUE:
 	case INDEX_END:
 		break;
 	}

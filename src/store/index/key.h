@@ -7,7 +7,10 @@
  *     index:  tenant NUL · dialect (1) · archived (1) · field code (1) · value NUL ·
  *             further members, or the value of a pair's second field, each NUL ·
  *             created (8) · id (16)
+ *     ready:  ... field code · kind NUL · priority, the highest first (4) · created (8) · id (16)
+ *     due:    NUL · 0 · 0 · field code · time (8) · tenant NUL · id (16)
  *
+ * The due entries of all tenants are one range, which the store alone reads.
  * Texts contain no NUL: tenants, statuses and JSON texts never do. A value of INDEX_VALUE_MAX bytes
  * or more is cut to INDEX_VALUE_MAX bytes: its beginning and half of its SHA-256 in hex; a tenant
  * likewise with INDEX_TENANT_MAX. Values of fixed size (empty for INDEX_ALL, 8 bytes for
@@ -40,6 +43,10 @@ void index_value_prefix(struct index_key *key, struct str tenant, uint8_t dialec
 /* The same for an INDEX_PAIR: both values, in the order of the pair. */
 void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
 	const struct index_field *field, struct str first, struct str second);
+/* The prefix of all INDEX_DUE entries. */
+void index_due_prefix(struct index_key *key);
+/* The parts of such an entry; tenant borrows from it. False for another entry. */
+bool index_parse_due(struct str entry, int64_t *time, struct str *tenant, struct id *id);
 /* Appends a time (8 bytes). */
 void index_put_time(struct index_key *key, int64_t ms);
 /* Replaces a prefix by the smallest key behind all keys that begin with it; false without one. */

@@ -33,6 +33,8 @@ static bool has_value(const struct index_field *field, const struct task *task, 
 	case INDEX_ALL:
 	case INDEX_UPDATED:
 	case INDEX_PAIR:
+	case INDEX_READY:
+	case INDEX_DUE:
 	case INDEX_END:
 		break;
 	}

@@ -4,7 +4,7 @@
 #include "task/member.h"
 
 /*
- * Version 2:
+ * Version 3:
  *
  *	version · dialect · archived (0 or 1) · state · id (16 bytes)
  *	the numbers of task_members, in order: unsigned LEB128, signed ones zigzag first;
@@ -12,8 +12,9 @@
  *	the texts of task_members, in order: length, bytes
  *	number of fields, then each as name and JSON, both texts
  *
- * A later version adds members at the end of their group (struct member_row.since). Version 1 has
- * optional times as they are, and 0 if they are absent.
+ * A later version adds members at the end of their group (struct member_row.since). Version 2 has
+ * no kind, result, ready_after, and of the lease no length. Version 1 has optional times as they
+ * are, and 0 if they are absent.
  */
 #define HEADER_SIZE (4 + sizeof(((struct id *)0)->bytes))
 #define TEXT_MAX    ((size_t)UINT32_MAX)
@@ -204,6 +205,13 @@ static bool read_members(struct str *in, struct task *task, uint8_t version)
 	return true;
 }
 
+/* Before version 3 not_before alone held a task back. */
+static void upgrade_delay(struct task *task)
+{
+	if (task->state == TASK_PENDING)
+		task->ready_after = task->not_before;
+}
+
 bool record_decode(struct task *task, struct str bytes)
 {
 	struct task read = { 0 };
@@ -214,6 +222,8 @@ bool record_decode(struct task *task, struct str bytes)
 		return false;
 	if (version < 2)
 		upgrade_times(&read);
+	if (version < 3)
+		upgrade_delay(&read);
 	*task = read;
 	return true;
 }

@@ -1,7 +1,7 @@
 #include "dialect/toybox/toybox.h"
 
 const struct index_field toybox_indexed[] = {
-	INDEX_COMMON_FIELDS,
+	INDEX_COMMON_FIELDS(task_own_kind),
 	{ .code = TOYBOX_BY_TOY, .source = INDEX_FIELD, .name = "toy" },
 	{ .source = INDEX_END },
 };

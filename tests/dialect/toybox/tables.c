@@ -55,6 +55,7 @@ const struct dialect toybox_dialect = {
 	.routes = routes,
 	.statuses = &toybox_statuses,
 	.index_fields = toybox_indexed,
+	.kind = task_own_kind,
 	.media_type = "application/json",
 	.error_media_type = "application/vnd.toybox+json",
 	.method_error = ERR_METHOD,
