@@ -24,6 +24,8 @@
 	X(ERR_METHOD, "method", 405, "The method is not allowed here.")                            \
 	X(ERR_NOT_ACCEPTABLE, "not-acceptable", 406, "No acceptable representation exists.")       \
 	X(ERR_CONFLICT, "conflict", 409, "The request conflicts with the state of the task.")      \
+	X(ERR_LEASE_LOST, "lease-lost", 409,                                                       \
+		"The token is not that of the task's lease; nothing was changed.")                 \
 	X(ERR_TOO_DEEP, "too-deep", 409,                                                           \
 		"More than 100000 levels of tasks depend on this one; begin with a lower one.")    \
 	X(ERR_PRECONDITION, "precondition", 412, "The task has changed since it was read.")        \

@@ -29,7 +29,7 @@ const struct member_row task_members[MEMBERS] = {
 		.since = 1 },
 
 	[MEMBER_LEASE_LENGTH] = { "lease_ms", TYPE_UINT32, AT(lease.length_ms), .since = 3 },
-	[MEMBER_LEASE_CONFIRMED] = { "lease_confirmed", TYPE_UINT32, AT(lease.confirmed),
+	[MEMBER_LEASE_UNCONFIRMED] = { "lease_unconfirmed", TYPE_UINT32, AT(lease.unconfirmed),
 		.since = 3 },
 	[MEMBER_READY_AFTER] = { "ready_after", TYPE_OPTIONAL_TIME, AT(ready_after), .since = 3 },
 

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "task/task.h"
+#include "task/work.h"
 
 enum op_kind {
 	OP_NONE = 0,
@@ -18,6 +18,7 @@ enum op_kind {
 	OP_UPDATE,  /* sets what op.change names */
 	OP_REMOVE,  /* deletes the record permanently */
 	OP_ARCHIVE, /* removes the task from current lists; it remains readable by id */
+	OP_CLAIM,   /* gives ready tasks to a worker: op.claim */
 	OP_KINDS
 };
 
@@ -232,6 +233,27 @@ struct op {
 	bool (*complete)(
 		const struct op *op, const struct task *other, struct task *task, struct err *err);
 	bool only_changes; /* UPDATE: without a change nothing is written and no companion created */
+
+	/*
+	 * UPDATE: a worker's report, which decides about the state. It is applied before op.change,
+	 * which has neither state nor status.
+	 */
+	struct op_report report;
+	/*
+	 * CLAIM; and UPDATE with a report: tasks to claim in the same transaction. claim_change,
+	 * before_write and follow apply to each of them, after its state was set.
+	 */
+	const struct op_claim *claim;
+	const struct change *claim_change;
+	/* CLAIM that finds nothing: how long to wait for a task, in ms; 0: not at all. */
+	int64_t wait_ms;
+	/* Claims with the same number ask for the same tasks: a task is for one of them. */
+	uint64_t wait_group;
+};
+
+struct claimed {
+	struct task task;  /* borrows from result.claimed_records */
+	size_t start, end; /* of its record in them */
 };
 
 struct listing;
@@ -262,6 +284,10 @@ struct result {
 	struct str next_cursor; /* LIST, after the last row: of the next page, or empty */
 	struct listing *listing;
 	struct cascade *cascade; /* of the store: REMOVE, ARCHIVE with op.dependents */
+	struct claimed *claimed; /* tasks that op.claim was given */
+	size_t claimed_count;
+	struct buf claimed_records;
+	bool nothing; /* CLAIM: no task is ready; report: there was nothing to do */
 };
 
 /*

@@ -11,7 +11,7 @@ enum right {
 	RIGHT_NONE = 0,
 	RIGHT_READ = 1,	 /* see tasks */
 	RIGHT_WRITE = 2, /* create, change and remove tasks */
-	RIGHT_WORK = 4,	 /* reserved for claims; no route needs it yet */
+	RIGHT_WORK = 4,	 /* claim tasks, report on them */
 	RIGHT_ADMIN = 8, /* reserved for administration; no route needs it yet */
 };
 #define RIGHT_ALL (RIGHT_READ | RIGHT_WRITE | RIGHT_WORK | RIGHT_ADMIN)

@@ -49,16 +49,16 @@ struct field {
 };
 
 /*
- * The right of a worker to report on the task (HACKING, "Claims and leases"). The token is new for
- * each claim. It stays valid until the task is claimed again, is changed by a client or has ended;
- * that `expires` has passed makes the task claimable and does not end the right.
+ * The right of a worker to report on the task (task/work.h). Each claim has a new token, which is
+ * valid until the task is claimed again, fails or ends.
  */
 struct lease {
 	struct str holder; /* name of the worker */
 	uint64_t token;	   /* 0: none */
 	struct optional_time expires;
 	uint32_t length_ms; /* by which a heartbeat extends it */
-	uint32_t confirmed; /* 1: by a heartbeat; its end counts as a failed attempt */
+	/* Claims in a row, with this one, that no worker has confirmed by a report; 0: this one is. */
+	uint32_t unconfirmed;
 };
 
 struct task {

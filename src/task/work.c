@@ -1,0 +1,212 @@
+#include "task/work.h"
+
+/* Claims that are not confirmed cost no delay at first: one worker may have vanished. */
+#define UNCONFIRMED_FREE 3
+#define UNCONFIRMED_MS	 1000
+#define UNCONFIRMED_MOST (60 * 1000)
+
+const struct retry_policy retry_default = {
+	.attempts = 20,
+	.first_ms = 1000,
+	.most_ms = 600 * 1000,
+	.jitter_percent = 20,
+};
+
+/* ---- claims ---- */
+
+void work_claim(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random)
+{
+	/* The revision makes later tokens of a task the higher ones. */
+	uint64_t token = (task->revision + 1) << 32 | (uint32_t)random;
+
+	task->attempt++;
+	task->started = OPTIONAL_TIME_NONE;
+	task_set_state(task, TASK_RUNNING, now);
+	task->lease = (struct lease){
+		.holder = claim->worker,
+		.token = token,
+		.expires = optional_time(now + claim->confirm_ms),
+		.length_ms = claim->lease_ms,
+		.unconfirmed = task->lease.unconfirmed + 1,
+	};
+}
+
+/* ---- reports ---- */
+
+static int64_t doubled(int64_t first, int64_t most, uint32_t times)
+{
+	while (times-- > 0 && first < most)
+		first *= 2;
+	return first < most ? first : most;
+}
+
+static int64_t with_jitter(int64_t ms, unsigned percent, uint64_t random)
+{
+	int64_t range = ms * percent / 100;
+
+	return range > 0 ? ms - range + (int64_t)(random % (uint64_t)(2 * range + 1)) : ms;
+}
+
+static int64_t retry_delay(const struct op_report *report, uint32_t attempt, uint64_t random)
+{
+	const struct retry_policy *policy = &report->policy;
+
+	if (optional_time_is_set(report->delay))
+		return optional_time_ms(report->delay);
+	return with_jitter(
+		doubled(policy->first_ms, policy->most_ms, attempt > 0 ? attempt - 1 : 0),
+		policy->jitter_percent, random);
+}
+
+static void hold_back(struct task *task, int64_t now, int64_t delay)
+{
+	task->ready_after = delay > 0 ? optional_time(now + delay) : OPTIONAL_TIME_NONE;
+}
+
+static void fail(const struct op_report *report, struct task *task, int64_t now, uint64_t random)
+{
+	uint32_t most = task->max_attempts > 0 ? task->max_attempts : report->policy.attempts;
+	bool again = !report->is_final && (most == 0 || task->attempt < most);
+
+	task->lease = (struct lease){ 0 };
+	task_set_state(task, again ? TASK_PENDING : TASK_FAILED, now);
+	if (again)
+		hold_back(task, now, retry_delay(report, task->attempt, random));
+}
+
+/* The attempt does not count. */
+static void give_back(struct task *task, int64_t now, int64_t delay)
+{
+	task_set_state(task, TASK_PENDING, now);
+	task->started = OPTIONAL_TIME_NONE;
+	task->attempt -= task->attempt > 0;
+	hold_back(task, now, delay);
+}
+
+static bool set_error(struct task *task, struct arena *arena, const char *before, struct str worker,
+	const char *after, struct err *err)
+{
+	struct buf text = BUF_INIT, json = BUF_INIT;
+
+	buf_puts(&text, before);
+	buf_put_str(&text, worker);
+	buf_puts(&text, after);
+	buf_put_json_string(&json, buf_str(&text));
+	if (buf_ok(&text) && buf_ok(&json))
+		task->error = arena_copy(arena, buf_str(&json));
+	else
+		task->error = STR_NULL;
+	buf_free(&text);
+	buf_free(&json);
+	return task->error.ptr || err_no_memory(err);
+}
+
+/*
+ * Without a heartbeat the worker may never have received the task: the claim is undone, but its
+ * token remains valid until the next claim.
+ */
+static bool expire(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
+	struct arena *arena, struct err *err)
+{
+	uint32_t unconfirmed = task->lease.unconfirmed;
+
+	if (unconfirmed == 0 || unconfirmed >= UNCONFIRMED_MAX) {
+		if (!set_error(task, arena,
+			    unconfirmed ? "No worker has confirmed the task; the last was "
+					: "The worker ",
+			    task->lease.holder, unconfirmed ? "." : " stopped reporting.", err))
+			return false;
+		fail(report, task, now, random);
+		return true;
+	}
+	give_back(task, now,
+		unconfirmed <= UNCONFIRMED_FREE ? 0
+						: doubled(UNCONFIRMED_MS, UNCONFIRMED_MOST,
+							  unconfirmed - UNCONFIRMED_FREE - 1));
+	task->lease.expires = OPTIONAL_TIME_NONE;
+	return true;
+}
+
+static bool report_due(const struct op_report *report, struct task *task, int64_t now,
+	uint64_t random, struct arena *arena, bool *nothing, struct err *err)
+{
+	struct optional_time due = task_due(task);
+
+	*nothing = !optional_time_is_set(due) || optional_time_ms(due) > now;
+	if (*nothing)
+		return true;
+	if (task->state == TASK_RUNNING)
+		return expire(report, task, now, random, arena, err);
+	task->ready_after = OPTIONAL_TIME_NONE;
+	return true;
+}
+
+/* Takes up a task again that was given back because the claim was not confirmed. */
+static void resume(struct task *task, int64_t now)
+{
+	if (task->state != TASK_PENDING)
+		return;
+	task->attempt++;
+	task_set_state(task, TASK_RUNNING, now);
+	task->ready_after = OPTIONAL_TIME_NONE;
+}
+
+static bool holds_lease(const struct op_report *report, const struct task *task)
+{
+	return report->token != 0 && task->lease.token == report->token;
+}
+
+static void apply(const struct op_report *report, struct task *task, int64_t now, uint64_t random)
+{
+	if (report->kind == REPORT_HEARTBEAT) {
+		if (report->lease_ms > 0)
+			task->lease.length_ms = report->lease_ms;
+		task->lease.expires = optional_time(now + task->lease.length_ms);
+	} else if (report->kind == REPORT_COMPLETE) {
+		task->lease = (struct lease){ 0 };
+		task_set_state(task, TASK_SUCCEEDED, now);
+	} else if (report->kind == REPORT_FAIL) {
+		fail(report, task, now, random);
+	} else {
+		give_back(task, now, optional_time_ms(report->delay));
+		task->lease = (struct lease){ 0 };
+	}
+}
+
+bool work_report(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
+	struct arena *arena, bool *nothing, struct err *err)
+{
+	*nothing = false;
+	if (report->kind == REPORT_DUE)
+		return report_due(report, task, now, random, arena, nothing, err);
+	if (holds_lease(report, task) && task->state == TASK_CANCELLED &&
+		report->kind == REPORT_HEARTBEAT) {
+		*nothing = true;
+		return true;
+	}
+	if (!holds_lease(report, task) || task_state_is_final(task->state))
+		return err_set(err, ERR_LEASE_LOST, NULL, NULL);
+	resume(task, now);
+	task->lease.unconfirmed = 0;
+	apply(report, task, now, random);
+	return true;
+}
+
+/* ---- other changes ---- */
+
+void work_settle(const struct task *old, struct task *task, bool sets_not_before, int64_t now)
+{
+	bool stays = old && old->state == task->state;
+
+	if (task->state == TASK_CANCELLED)
+		task->lease.expires = OPTIONAL_TIME_NONE;
+	else if (task->state != TASK_RUNNING && !(stays && task->state == TASK_PENDING))
+		task->lease = (struct lease){ 0 };
+	if (task->state != TASK_PENDING)
+		task->ready_after = OPTIONAL_TIME_NONE;
+	else if (!stays || sets_not_before)
+		task->ready_after = optional_time_is_set(task->not_before) &&
+						    optional_time_ms(task->not_before) > now
+					    ? task->not_before
+					    : OPTIONAL_TIME_NONE;
+}

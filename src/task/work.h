@@ -1,0 +1,88 @@
+#pragma once
+/*
+ * Work: tasks are claimed by workers, who report on them (HACKING, "Claims and leases"). These are
+ * the rules for one task; the store applies them within a transaction. Pure. Times in ms.
+ *
+ *	pending --claim--> running --complete--> succeeded
+ *	running --fail, lease expires--> pending (with a delay), or failed after the last attempt
+ *	running --release, claim undone--> pending, the attempt does not count
+ *
+ * A claim holds a lease with a token that no other claim has. A report with another token is
+ * refused, so at most one result of a task is accepted, however many workers carry it out.
+ */
+#include "base/arena.h"
+#include "base/err.h"
+#include "task/task.h"
+
+#define CLAIM_TASKS_MAX	   100
+#define CLAIM_DIALECTS_MAX 32
+#define CLAIM_KINDS_MAX	   64
+#define LEASE_MS_MAX	   ((uint32_t)24 * 3600 * 1000)
+/* Longest delay that a worker may ask for. */
+#define DELAY_MS_MAX ((int64_t)30 * 24 * 3600 * 1000)
+
+/* Which tasks a worker claims, and for how long. Texts are borrowed. */
+struct op_claim {
+	struct str worker;	 /* its name */
+	const uint8_t *dialects; /* codes */
+	size_t dialect_count;	 /* 0: all */
+	const struct str *kinds; /* an empty one: tasks without a kind */
+	size_t kind_count;	 /* 0: all */
+	/* With a report: dialect, kind, worker and lengths are those of the reported task. */
+	bool as_before;
+	unsigned max;	     /* tasks, 1 to CLAIM_TASKS_MAX */
+	uint32_t lease_ms;   /* to which a heartbeat extends the lease */
+	uint32_t confirm_ms; /* length of the lease until the first heartbeat */
+};
+
+enum report_kind {
+	REPORT_NONE = 0,
+	REPORT_HEARTBEAT, /* extends the lease */
+	REPORT_COMPLETE,  /* the task has succeeded */
+	REPORT_FAIL,	  /* the attempt has failed */
+	REPORT_RELEASE,	  /* the worker gives the task back */
+	REPORT_UNDO,	  /* the response to the claim did not reach the worker */
+	REPORT_DUE,	  /* by the service: task_due() has passed */
+};
+
+/* What happens after a failed attempt. */
+struct retry_policy {
+	uint32_t attempts; /* in all, unless the task has max_attempts; 0: no limit */
+	int64_t first_ms;  /* delay after the first failure; doubles with each further one */
+	int64_t most_ms;
+	unsigned jitter_percent; /* the delay is longer or shorter by up to this part */
+};
+
+struct op_report {
+	enum report_kind kind;
+	uint64_t token;	   /* of the lease; not REPORT_DUE */
+	uint32_t lease_ms; /* HEARTBEAT: new length; 0: as before */
+	bool is_final;	   /* FAIL: no further attempt */
+	struct optional_time
+		delay; /* FAIL, RELEASE: before the next attempt; absent: the policy's */
+	struct retry_policy policy;
+};
+
+extern const struct retry_policy retry_default;
+
+/* After so many claims in a row that no worker has confirmed, the attempt counts as failed. */
+#define UNCONFIRMED_MAX 20
+
+/*
+ * Gives a ready task to a worker: a new attempt and lease. The caller sets the status. random: any
+ * number, so that no two tasks have the same token.
+ */
+void work_claim(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random);
+/*
+ * Applies a report: state, attempt, lease, ready_after and, if a lease has expired, error. The text
+ * of the error is in arena. *nothing: the task remains as it is, for example because it is no
+ * longer due, or because a heartbeat finds it cancelled. ERR_LEASE_LOST; ERR_NO_MEMORY.
+ */
+bool work_report(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
+	struct arena *arena, bool *nothing, struct err *err);
+/*
+ * After a change that is no report: a task that is not running any more loses its lease, and
+ * ready_after follows not_before. old is NULL for a new task. A cancelled task keeps the token, so
+ * that a heartbeat of its worker is told.
+ */
+void work_settle(const struct task *old, struct task *task, bool sets_not_before, int64_t now);
