@@ -30,6 +30,8 @@
  *     tasks/path.h         from a task to one that depends on it
  *     tasks/dependents.h   tasks that refer to another one
  *     tasks/cascade.h      removes or archives them with it, in pieces
+ *     tasks/claim.h        ready tasks are given to workers; ready.h finds them
+ *     tasks/due.c          tasks that the service has to change by itself
  *     tasks/retention.h    removal of finished tasks by their age
  *     tasks/walk.h         goes through all tasks without holding a lock
  */
@@ -85,8 +87,10 @@ struct store {
 	uint8_t schema_hash[INDEX_SCHEMA_HASH_SIZE];
 	struct store_shared *shared, own_shared;
 	_Atomic int *activity, own_activity;
-	unsigned depth; /* of nested calls */
-	uint64_t random;
+	unsigned depth;		   /* of nested calls */
+	uint64_t random;	   /* store_random() */
+	size_t claim_turn;	   /* grows with each claim */
+	bool makes_ready;	   /* the current transaction makes a task ready */
 	struct buf old_record;	   /* of the task that is being changed */
 	struct engine_batch batch; /* the keys of the scan that is being read */
 	struct usage_list usage;   /* changes of the current transaction */
@@ -152,6 +156,9 @@ struct commit_counts store_read_commits(const struct store *store, struct str te
  * else undone. After ENGINE_RETRY and STEP_RETRY the step runs again, a limited number of times,
  * so it starts from the beginning each time.
  */
+/* A number for back-offs and tokens: not secret. */
+uint64_t store_random(struct store *store);
+
 typedef int store_step(struct store *store, void *data, struct err *err);
 bool step_run(struct store *store, enum engine_access access, store_step *step, void *data,
 	struct err *err);
@@ -306,6 +313,8 @@ int change_load(struct store *store, const struct op *op, const struct id *id, s
 	struct err *err);
 /* Applies the op's change, then its before_write; old is NULL for a new task. */
 bool change_apply(const struct op *op, const struct task *old, struct task *task, struct err *err);
+/* Applies work_settle(), unless the op is one that decides about the lease itself. */
+void change_settle(const struct op *op, const struct task *old, struct task *task);
 /* Writes the changed task with the next revision; its record is left in `record`. */
 int change_save(struct store *store, const struct op *op, const struct task *old, struct task *task,
 	struct buf *record, struct err *err);

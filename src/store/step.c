@@ -6,15 +6,21 @@
 #define CONFLICTS_MAX 20
 #define RETRIES_MAX   400
 
-/* At most 0.1 ms after the first conflict, at most 6.4 ms after the seventh: xorshift64. */
+uint64_t store_random(struct store *store)
+{
+	/* xorshift64 */
+	store->random ^= store->random << 13;
+	store->random ^= store->random >> 7;
+	store->random ^= store->random << 17;
+	return store->random;
+}
+
+/* At most 0.1 ms after the first conflict, at most 6.4 ms after the seventh. */
 static void back_off(struct store *store, int tries)
 {
 	struct timespec pause = { 0 };
 
-	store->random ^= store->random << 13;
-	store->random ^= store->random >> 7;
-	store->random ^= store->random << 17;
-	pause.tv_nsec = (long)(store->random % (100000U << (tries < 7 ? tries - 1 : 6)));
+	pause.tv_nsec = (long)(store_random(store) % (100000U << (tries < 7 ? tries - 1 : 6)));
 	nanosleep(&pause, NULL);
 }
 
@@ -27,6 +33,7 @@ static int run_once(struct store *store, enum engine_access access, store_step *
 	if (rc != 0)
 		return rc;
 	store->damaged_index = false;
+	store->makes_ready = false;
 	usage_reset(store);
 	snapshot_reset(store);
 	rc = step(store, data, err);

@@ -52,6 +52,8 @@ struct store_shared {
 	struct store_commits commits; /* all */
 	/* Commits that changed tasks, by a hash of the tenant; and all other commits. */
 	struct store_commits tenant_commits[STORE_COMMIT_STRIPES], other_commits;
+	/* Commits that made a task ready to be claimed, by the same hash; only grow. */
+	_Atomic uint64_t ready[STORE_COMMIT_STRIPES];
 	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
 	_Atomic bool remake_usage;	    /* by the next recovery */
 	_Atomic bool read_only;		    /* set by the keeper while the disk is nearly full */
@@ -214,6 +216,11 @@ bool store_is_flushed(const struct store *store);
  * not count. An empty tenant: for users and credentials.
  */
 bool store_is_flushed_for(const struct store *store, struct str tenant);
+/*
+ * A number that has changed if a task of the tenant became ready to be claimed since. Tasks of
+ * other tenants change it too.
+ */
+uint64_t store_ready_changes(const struct store *store, struct str tenant);
 /* Without other processes: before a recovery. */
 void store_reset_commits(struct store_shared *shared);
 
@@ -307,6 +314,15 @@ bool store_clock_is_steady(struct store *store);
  * is kept until these are removed too. now: ms.
  */
 bool store_remove_finished(struct store *store, int64_t now, bool *more, struct err *err);
+
+/*
+ * Finds the next task that the service has to change by itself because its time has come
+ * (task_due()), of all tenants, in the order of the times. place: empty at the start of a pass,
+ * then as the last call left it; tenant borrows from it. *found false: the pass has ended, or the
+ * index is being rebuilt.
+ */
+bool store_next_due(struct store *store, int64_t now, struct buf *place, struct str *tenant,
+	struct id *id, bool *found, struct err *err);
 
 /* Takes what a repair did, or in a dry run would do; a function that returns false ends it. */
 struct store_repair_sink {

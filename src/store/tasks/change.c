@@ -49,6 +49,12 @@ bool change_apply(const struct op *op, const struct task *old, struct task *task
 	       (!op->before_write || op->before_write(op, old, task, err));
 }
 
+void change_settle(const struct op *op, const struct task *old, struct task *task)
+{
+	if (op->report.kind == REPORT_NONE && op->kind != OP_CLAIM)
+		work_settle(old, task, op->change.set & CHANGE_NOT_BEFORE, task->updated);
+}
+
 int change_load(struct store *store, const struct op *op, const struct id *id, struct task *task,
 	struct err *err)
 {
@@ -69,6 +75,7 @@ int change_save(struct store *store, const struct op *op, const struct task *old
 	task->revision++;
 	task->updated = task_change_time(task, op->now);
 	task->updated_by = op->actor;
+	change_settle(op, old, task);
 	if (!row_encode(task, record, err))
 		return STEP_FAILED;
 	return row_update(store, old, buf_str(&store->old_record), task, buf_str(record));

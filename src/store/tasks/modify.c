@@ -1,4 +1,5 @@
 #include "store/tasks/cascade.h"
+#include "store/tasks/claim.h"
 #include "task/member.h"
 
 /* Keeps the stored record as the result. */
@@ -21,12 +22,27 @@ static int delete_task(
 	return rc == 0 ? follow_run(store, write->op, task, NULL, err) : rc;
 }
 
+/* *nothing: the report changes nothing. */
+static bool apply_report(
+	struct store *store, const struct op *op, struct task *task, bool *nothing, struct err *err)
+{
+	*nothing = false;
+	return op->report.kind == REPORT_NONE ||
+	       work_report(&op->report, task, task_change_time(task, op->now), store_random(store),
+		       op->arena, nothing, err);
+}
+
 static int update_task(struct store *store, struct write *write, struct task *task, struct err *err)
 {
 	const struct op *op = write->op;
 	struct task old = *task;
 	int rc;
 
+	if (!apply_report(store, op, task, &write->result->nothing, err))
+		return STEP_FAILED;
+	write->unchanged = write->result->nothing;
+	if (write->unchanged)
+		return return_stored(store, write);
 	if (op->kind == OP_ARCHIVE)
 		task->archived = true;
 	if (!change_apply(op, &old, task, err) || !op_check_end(op, &old, task, err))
@@ -35,7 +51,9 @@ static int update_task(struct store *store, struct write *write, struct task *ta
 	if (write->unchanged)
 		return return_stored(store, write);
 	rc = change_save(store, op, &old, task, &write->result->record, err);
-	return rc == 0 ? follow_run(store, op, &old, task, err) : rc;
+	if (rc == 0)
+		rc = follow_run(store, op, &old, task, err);
+	return rc == 0 && op->claim ? claim_tasks(store, op, &old, write->result, err) : rc;
 }
 
 /* The record of the task is read again, because the dependents use its memory. */

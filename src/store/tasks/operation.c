@@ -1,5 +1,8 @@
+#include <stdlib.h>
+
 #include "store/list/list.h"
 #include "store/tasks/cascade.h"
+#include "store/tasks/claim.h"
 #include "task/member.h"
 
 /* ---- read ---- */
@@ -64,8 +67,10 @@ static int insert(struct store *store, const struct op *op, const struct task *o
 	if (op->change.state == TASK_STATE_NONE)
 		task_set_state(&task, TASK_PENDING, op->now);
 	if (!change_apply(op, NULL, &task, err) ||
-		(other && op->complete && !op->complete(op, other, &task, err)) ||
-		!row_encode(&task, record, err))
+		(other && op->complete && !op->complete(op, other, &task, err)))
+		return STEP_FAILED;
+	change_settle(op, NULL, &task);
+	if (!row_encode(&task, record, err))
 		return STEP_FAILED;
 	rc = row_insert(store, &task, buf_str(record));
 	return rc == 0 ? follow_run(store, op, NULL, &task, err) : rc;
@@ -147,9 +152,22 @@ static int write_upsert(struct store *store, struct write *write, struct err *er
 	return row_encode(&old, &write->result->record, err) ? 0 : STEP_FAILED;
 }
 
+/* ---- claim ---- */
+
+static int write_claim(struct store *store, struct write *write, struct err *err)
+{
+	int rc = claim_tasks(store, write->op, NULL, write->result, err);
+
+	write->unchanged = write->result->claimed_count == 0;
+	return rc;
+}
+
 /* ---- the operations ---- */
 
+static bool claim(struct store *store, const struct op *op, struct result *result, struct err *err);
+
 static const struct {
+	/* For an operation with `write` too: runs it if it is needed. */
 	bool (*read)(struct store *, const struct op *, struct result *, struct err *);
 	write_step *write;
 } kinds[OP_KINDS] = {
@@ -160,6 +178,7 @@ static const struct {
 	[OP_UPDATE] = { .write = write_modify },
 	[OP_REMOVE] = { .write = write_modify },
 	[OP_ARCHIVE] = { .write = write_modify },
+	[OP_CLAIM] = { .read = claim, .write = write_claim },
 };
 
 static int step_write(struct store *store, void *data, struct err *err)
@@ -210,7 +229,20 @@ static bool write_once(
 	if (write.unfinished)
 		return true;
 	result->written = !write.unchanged && !write.replayed && !store->sync_commits;
-	return read_records(op, result, err);
+	return (op->kind == OP_CLAIM || read_records(op, result, err)) &&
+	       claim_decode(op, result, err);
+}
+
+/* A claim that finds nothing locks nothing. */
+static bool claim(struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	bool found;
+
+	if (!claim_has_task(store, op, &found, err) ||
+		(found && !write_once(store, op, result, err)))
+		return false;
+	result->nothing = result->claimed_count == 0;
+	return true;
 }
 
 /* Lists the dependents that block the operation in the response. */
@@ -305,7 +337,8 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
 size_t store_result_memory(const struct result *result)
 {
 	return result->record.capacity + result->companion_record.capacity +
-	       listing_memory(result->listing) + cascade_memory(result->cascade);
+	       listing_memory(result->listing) + cascade_memory(result->cascade) +
+	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed);
 }
 
 void store_result_free(struct result *result)
@@ -314,5 +347,7 @@ void store_result_free(struct result *result)
 	cascade_free(result->cascade);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);
+	buf_free(&result->claimed_records);
+	free(result->claimed);
 	*result = (struct result){ 0 };
 }

@@ -94,6 +94,7 @@ static int update_index(struct store *store, const struct task *old, const struc
 
 	collect_keys(store, old, &before);
 	collect_keys(store, task, &after);
+	store->makes_ready |= task && task_is_ready(task) && !(old && task_is_ready(old));
 	for (size_t i = 0; rc == 0 && i < before.count; i++) {
 		if (has_key(&after, &before.keys[i]))
 			continue;

@@ -1,0 +1,151 @@
+#include "store/tasks/claim.h"
+
+#include <stdlib.h>
+
+#include "store/index/state.h"
+#include "store/tasks/ready.h"
+
+static int add_claimed(struct result *result, struct str record)
+{
+	struct claimed *claimed = reallocarray(
+		result->claimed, result->claimed_count + 1, sizeof(*claimed));
+
+	if (!claimed)
+		return ENGINE_NO_MEMORY;
+	result->claimed = claimed;
+	claimed = &claimed[result->claimed_count];
+	claimed->start = result->claimed_records.len;
+	buf_put_str(&result->claimed_records, record);
+	claimed->end = result->claimed_records.len;
+	if (!buf_ok(&result->claimed_records))
+		return ENGINE_NO_MEMORY;
+	result->claimed_count++;
+	return 0;
+}
+
+/* An entry of a task that is not ready is passed over; verify reports it. */
+static int take(struct store *store, const struct op *op, const struct id *id,
+	struct result *result, struct err *err)
+{
+	struct buf record = BUF_INIT;
+	struct task task, old;
+	int rc = change_load(store, op, id, &task, err);
+
+	if (rc == ENGINE_NOT_FOUND || (rc == 0 && !task_is_ready(&task)))
+		return 0;
+	if (rc != 0)
+		return rc;
+	old = task;
+	work_claim(op->claim, &task, task_change_time(&task, op->now), store_random(store));
+	if (!change_apply(op, &old, &task, err))
+		return STEP_FAILED;
+	rc = change_save(store, op, &old, &task, &record, err);
+	if (rc == 0)
+		rc = add_claimed(result, buf_str(&record));
+	if (rc == 0)
+		rc = follow_run(store, op, &old, &task, err);
+	buf_free(&record);
+	return rc;
+}
+
+/* The dialect, kind and lease of a task. The kind is in scratch. */
+static bool claim_as_before(const struct store *store, const struct task *task, struct str *kind,
+	char scratch[TASK_KIND_MAX], struct op_claim *claim)
+{
+	const struct index_field *field = index_field_by_code(
+		store->indexes, task->dialect, INDEX_BY_READY);
+
+	if (!field)
+		return false;
+	*kind = field->kind(task, scratch);
+	claim->dialects = &task->dialect;
+	claim->dialect_count = 1;
+	claim->kinds = kind;
+	claim->kind_count = 1;
+	claim->worker = task->lease.holder;
+	claim->lease_ms = task->lease.length_ms;
+	return true;
+}
+
+int claim_tasks(struct store *store, const struct op *op, const struct task *before,
+	struct result *result, struct err *err)
+{
+	struct op_claim claim = *op->claim;
+	struct op each = { .kind = OP_CLAIM,
+		.arena = op->arena,
+		.tenant = op->tenant,
+		.actor = op->actor,
+		.now = op->now,
+		.before_write = op->before_write,
+		.follow = op->follow,
+		.claim = &claim };
+	char scratch[TASK_KIND_MAX];
+	struct ready ready = { 0 };
+	struct str kind;
+	bool found = true;
+	int rc = 0;
+
+	result->claimed_count = 0;
+	buf_reset(&result->claimed_records);
+	if (op->claim_change)
+		each.change = *op->claim_change;
+	if (claim.as_before && !(before && claim_as_before(store, before, &kind, scratch, &claim)))
+		return 0;
+	rc = ready_begin(&ready, store, op->tenant, &claim);
+	while (rc == 0 && found && result->claimed_count < claim.max) {
+		struct id id;
+
+		rc = ready_next(&ready, &id, &found);
+		if (rc == 0 && found)
+			rc = take(store, &each, &id, result, err);
+	}
+	ready_free(&ready);
+	return rc;
+}
+
+/* ---- without locks ---- */
+
+struct probe {
+	const struct op *op;
+	bool found;
+};
+
+static int step_probe(struct store *store, void *data, struct err *err)
+{
+	struct probe *probe = data;
+	struct ready ready = { 0 };
+	struct id id;
+	int rc = ready_begin(&ready, store, probe->op->tenant, probe->op->claim);
+
+	(void)err;
+	if (rc == 0)
+		rc = ready_next(&ready, &id, &probe->found);
+	ready_free(&ready);
+	return rc;
+}
+
+bool claim_has_task(struct store *store, const struct op *op, bool *found, struct err *err)
+{
+	struct probe probe = { .op = op };
+
+	if (!index_may_read(store, err) || !step_run(store, ENGINE_READ, step_probe, &probe, err))
+		return false;
+	*found = probe.found;
+	return true;
+}
+
+bool claim_decode(const struct op *op, struct result *result, struct err *err)
+{
+	for (size_t i = 0; i < result->claimed_count; i++) {
+		struct claimed *claimed = &result->claimed[i];
+		const struct str record = { result->claimed_records.data + claimed->start,
+			claimed->end - claimed->start };
+		struct index_key key;
+
+		if (record_decode(&claimed->task, record))
+			continue;
+		index_primary_key(&key, op->tenant, &op->id);
+		return row_unreadable(key_str(&key), err);
+	}
+	return true;
+}

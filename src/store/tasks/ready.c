@@ -1,0 +1,194 @@
+#include "store/tasks/ready.h"
+
+#include <stdlib.h>
+
+/* Kinds that one claim looks at. Tasks of further kinds wait until one of these has none left. */
+#define RANGES_MAX 256
+
+/* ---- ranges ---- */
+
+static int add_range(struct ready *ready, const struct index_key *prefix)
+{
+	struct ready_range *range;
+
+	if (ready->count == ready->capacity) {
+		size_t capacity = ready->capacity ? 2 * ready->capacity : 4;
+		struct ready_range *ranges = reallocarray(ready->ranges, capacity, sizeof(*ranges));
+
+		if (!ranges)
+			return ENGINE_NO_MEMORY;
+		ready->ranges = ranges;
+		ready->capacity = capacity;
+	}
+	range = &ready->ranges[ready->count++];
+	range->prefix = range->next = range->end = *prefix;
+	range->at = range->count = 0;
+	range->is_read = !index_prefix_end(&range->end);
+	return 0;
+}
+
+static const struct index_field *ready_field(const struct store *store, uint8_t dialect)
+{
+	return index_field_by_code(store->indexes, dialect, INDEX_BY_READY);
+}
+
+/* The first key from `from` to `to`; false if there is none. */
+static int first_key(struct store *store, const struct index_key *from, const struct index_key *to,
+	struct index_key *key, bool *found)
+{
+	const struct engine_range range = { .from = key_str(from), .to = key_str(to) };
+	int rc = store_scan(store, TABLE_INDEX, &range, false, 1);
+	struct str first;
+
+	*found = rc == 0 && store->batch.count > 0;
+	if (!*found)
+		return rc;
+	first = engine_batch_key(&store->batch, 0);
+	if (first.len > sizeof(key->bytes))
+		return ENGINE_DAMAGED;
+	memcpy(key->bytes, first.ptr, first.len);
+	key->len = first.len;
+	return 0;
+}
+
+/* Adds a range for each kind that has a ready task. */
+static int add_all_kinds(struct ready *ready, uint8_t dialect, const struct index_field *field)
+{
+	struct index_key from, end, key;
+	size_t prefix_len;
+	int rc = 0;
+
+	index_field_prefix(&from, ready->tenant, dialect, false, field);
+	prefix_len = from.len;
+	end = from;
+	index_prefix_end(&end);
+	while (ready->count < RANGES_MAX) {
+		const uint8_t *nul;
+		bool found;
+
+		rc = first_key(ready->store, &from, &end, &key, &found);
+		if (rc != 0 || !found)
+			return rc;
+		nul = memchr(key.bytes + prefix_len, 0, key.len - prefix_len);
+		if (!nul)
+			return ENGINE_DAMAGED;
+		key.len = (size_t)(nul - key.bytes) + 1;
+		rc = add_range(ready, &key);
+		if (rc != 0 || !index_prefix_end(&key))
+			return rc;
+		from = key;
+	}
+	return 0;
+}
+
+static int add_dialect(struct ready *ready, const struct op_claim *claim, uint8_t dialect)
+{
+	const struct index_field *field = ready_field(ready->store, dialect);
+	int rc = 0;
+
+	if (!field)
+		return 0;
+	if (claim->kind_count == 0)
+		return add_all_kinds(ready, dialect, field);
+	for (size_t i = 0; rc == 0 && i < claim->kind_count && ready->count < RANGES_MAX; i++) {
+		struct index_key prefix;
+
+		index_value_prefix(&prefix, ready->tenant, dialect, false, field, claim->kinds[i]);
+		rc = add_range(ready, &prefix);
+	}
+	return rc;
+}
+
+int ready_begin(
+	struct ready *ready, struct store *store, struct str tenant, const struct op_claim *claim)
+{
+	const struct index_table *table = store->indexes;
+	int rc = 0;
+
+	*ready = (struct ready){ .store = store, .tenant = tenant, .turn = store->claim_turn++ };
+	for (size_t i = 0; rc == 0 && i < claim->dialect_count; i++)
+		rc = add_dialect(ready, claim, claim->dialects[i]);
+	for (; rc == 0 && claim->dialect_count == 0 && table->fields; table++)
+		rc = add_dialect(ready, claim, table->dialect);
+	return rc;
+}
+
+/* ---- the next candidate ---- */
+
+static int read_ahead(struct ready *ready, struct ready_range *range)
+{
+	struct store *store = ready->store;
+	const struct engine_range keys = { .from = key_str(&range->next),
+		.to = key_str(&range->end) };
+	int rc;
+
+	if (range->at < range->count || range->is_read)
+		return 0;
+	rc = store_scan(store, TABLE_INDEX, &keys, false, READY_KEYS_AHEAD);
+	if (rc != 0)
+		return rc;
+	range->at = 0;
+	range->count = store->batch.count;
+	range->is_read = range->count < READY_KEYS_AHEAD;
+	for (size_t i = 0; i < range->count; i++) {
+		struct str key = engine_batch_key(&store->batch, i);
+
+		if (key.len >= sizeof(range->keys[i].bytes) ||
+			key.len < range->prefix.len + 4 + 8 + sizeof(struct id))
+			return ENGINE_DAMAGED;
+		memcpy(range->keys[i].bytes, key.ptr, key.len);
+		range->keys[i].len = key.len;
+	}
+	if (range->count > 0) {
+		range->next = range->keys[range->count - 1];
+		range->next.bytes[range->next.len++] = 0;
+	}
+	return 0;
+}
+
+/* Of two keys: by the four bytes of their priorities. */
+static int compare_priority(const struct ready_range *a, const struct ready_range *b)
+{
+	return memcmp(
+		a->keys[a->at].bytes + a->prefix.len, b->keys[b->at].bytes + b->prefix.len, 4);
+}
+
+static struct id id_of(const struct index_key *key)
+{
+	struct id id;
+
+	memcpy(id.bytes, key->bytes + key->len - sizeof(id.bytes), sizeof(id.bytes));
+	return id;
+}
+
+int ready_next(struct ready *ready, struct id *id, bool *found)
+{
+	struct ready_range *best = NULL;
+	size_t number = 0;
+
+	*found = false;
+	for (size_t i = 0; i < ready->count; i++) {
+		size_t at = (ready->turn + i) % ready->count;
+		struct ready_range *range = &ready->ranges[at];
+		int rc = read_ahead(ready, range);
+
+		if (rc != 0)
+			return rc;
+		if (range->at < range->count && (!best || compare_priority(range, best) < 0)) {
+			best = range;
+			number = at;
+		}
+	}
+	if (!best)
+		return 0;
+	ready->turn = number + 1;
+	*found = true;
+	*id = id_of(&best->keys[best->at++]);
+	return 0;
+}
+
+void ready_free(struct ready *ready)
+{
+	free(ready->ranges);
+	ready->ranges = NULL;
+}

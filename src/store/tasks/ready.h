@@ -1,0 +1,35 @@
+#pragma once
+/*
+ * The tasks that a claim may be given, one after the other: the highest priority first; at equal
+ * priority the kinds of all dialects take turns, and of one kind the oldest is first. Private to
+ * claim.c.
+ *
+ * The index has the entries of each kind in this order: a claim reads the ranges of the kinds that
+ * it names, or of all that have a ready task, side by side.
+ */
+#include "store/internal.h"
+
+/* Keys of a range that are read at a time. */
+#define READY_KEYS_AHEAD 8
+
+struct ready_range {
+	struct index_key prefix, next, end;
+	struct index_key keys[READY_KEYS_AHEAD];
+	size_t at, count;
+	bool is_read; /* to its end */
+};
+
+struct ready {
+	struct store *store;
+	struct str tenant;
+	struct ready_range *ranges;
+	size_t count, capacity;
+	size_t turn; /* the range that comes first at equal priority */
+};
+
+/* Within a transaction. Call ready_free() also if it fails. */
+int ready_begin(
+	struct ready *ready, struct store *store, struct str tenant, const struct op_claim *claim);
+/* *found false: there is no other task. */
+int ready_next(struct ready *ready, struct id *id, bool *found);
+void ready_free(struct ready *ready);
