@@ -37,9 +37,9 @@ const struct native_member native_members[] = {
 	{ "attempt", MEMBER_ATTEMPT, NATIVE_READ_ONLY },
 	{ "max_attempts", MEMBER_MAX_ATTEMPTS, NATIVE_BOTH },
 	{ "lease", MEMBER_LEASE_HOLDER, NATIVE_READ_ONLY },
-	{ "error", MEMBER_ERROR, NATIVE_BOTH },
-	{ "progress", MEMBER_PROGRESS, NATIVE_BOTH },
-	{ "result", MEMBER_RESULT, NATIVE_READ_ONLY },
+	{ "error", MEMBER_ERROR, NATIVE_ALL },
+	{ "progress", MEMBER_PROGRESS, NATIVE_ALL },
+	{ "result", MEMBER_RESULT, NATIVE_REPORT },
 };
 
 const size_t native_member_count = sizeof(native_members) / sizeof(native_members[0]);

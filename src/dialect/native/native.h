@@ -8,12 +8,15 @@
  *     PATCH  /tasks/{id}            merge patch
  *     DELETE /tasks/{id}            remove permanently
  *     POST   /tasks/{id}/archive    move it into the archive
+ *     POST   /claims                ready tasks for a worker
+ *     POST   /tasks/{id}/heartbeat  reports of the worker; also /complete, /fail, /release
  *     GET    /ingest-points         Uplynk's ingest points
  *     GET    /ingest-points/{point} one
  *     PATCH  /ingest-points/{point} change its fields
  *
  * Private to this folder: tables.c has the routes, model.c statuses, indexes and members; decode.c
- * parses bodies, body.c shortens the texts of workers in them, list.c and filter.c parse the query
+ * decodes requests for tasks, members.c parses members of their bodies, body.c shortens the texts of
+ * workers in them, claim.c and report.c decode the requests of workers, list.c and filter.c parse the query
  * of a list, cursor.c cursors; rules.c adapts a task to its dialect inside the transaction.
  */
 #include "dialect/dialect.h"
@@ -77,7 +80,14 @@ bool native_encode_point_row(
 /* ---- the members that the API shows, in its order ---- */
 
 /* Requests that may set a member: bits. */
-enum native_request { NATIVE_READ_ONLY = 0, NATIVE_CREATE = 1, NATIVE_PATCH = 2, NATIVE_BOTH = 3 };
+enum native_request {
+	NATIVE_READ_ONLY = 0,
+	NATIVE_CREATE = 1,
+	NATIVE_PATCH = 2,
+	NATIVE_BOTH = 3,
+	NATIVE_REPORT = 4, /* of a worker */
+	NATIVE_ALL = 7,
+};
 
 struct native_member {
 	const char *name;
@@ -98,6 +108,15 @@ struct native_worker_texts {
 	struct worker_text rows[NATIVE_WORKER_TEXTS];
 };
 
+/* A body that sets members of a task. */
+struct native_body {
+	struct arena *arena;
+	struct change *change;
+	struct native_patch *patch; /* NULL: the body creates a task */
+	bool *force;		    /* of a PATCH */
+	struct err *err;
+};
+
 /* A merge patch, for the hook of its operation. Objects in it are patches of the stored value. */
 struct native_patch {
 	struct native_worker_texts texts;
@@ -106,6 +125,16 @@ struct native_patch {
 	struct field fields[]; /* JSON text */
 };
 
+/* An empty patch; NULL without memory. */
+struct native_patch *native_new_patch(struct arena *arena);
+/* Sets a member in body->change. ERR_UNPROCESSABLE: unknown, read-only, or a wrong value. */
+bool native_parse_member(const struct native_body *body, enum native_request request,
+	struct str name, json_t *value);
+/* Takes 1.0 for an integer, as JSON Schema does: JSON has one type of numbers. */
+bool native_parse_integer(const json_t *value, json_int_t min, json_int_t max, json_int_t *number);
+/* The task of the path. ERR_NOT_FOUND if the id is no UUID. */
+bool native_parse_id(
+	const struct request *request, struct op *op, enum op_kind kind, struct err *err);
 /*
  * Reads a body. The texts of workers are shortened; without them it has at most body_limit bytes.
  * ERR_MALFORMED, ERR_TOO_LARGE. The caller owns *json.

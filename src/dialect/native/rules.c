@@ -37,6 +37,9 @@ static bool update_state(
 {
 	enum task_state state = op->change.state;
 
+	/* The store has set the state. */
+	if (op->report.kind != REPORT_NONE || op->kind == OP_CLAIM)
+		state = task->state;
 	if (op->change.status.len > 0) {
 		if (!state_of_status(dialect, op->change.status, &state, op->arena, err))
 			return false;
@@ -170,7 +173,11 @@ static bool show_error(const struct op *op, const struct dialect *dialect,
 	const struct dialect_error_field *field = &dialect->error_field;
 	struct str none = str_cstr(field->none), shown;
 
-	if (!field->name || !(op->change.set & CHANGE_ERROR) || sets_field(op, field, !before))
+	bool by_report = before && op->report.kind != REPORT_NONE &&
+			 !str_eq(before->error, task->error);
+
+	if (!field->name || !((op->change.set & CHANGE_ERROR) || by_report) ||
+		sets_field(op, field, !before))
 		return true;
 	shown = task_field(task, str_cstr(field->name));
 	if (shown.len > 0 && !str_eq(shown, none) && !(before && str_eq(shown, before->error)) &&

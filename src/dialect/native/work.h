@@ -1,0 +1,37 @@
+#pragma once
+/* The requests of workers: claims and reports (README.md, "Work"). Private to this folder. */
+#include "dialect/native/native.h"
+
+#define NATIVE_LEASE_SECONDS 60	 /* default */
+#define NATIVE_CONFIRM_MS    800 /* default */
+#define NATIVE_WAIT_MAX	     50	 /* seconds; nginx waits 60 s for a response */
+#define NATIVE_TOKEN_DIGITS  16	 /* hexadecimal */
+
+bool native_decode_claim(struct request *request, struct op *op, struct err *err);
+bool native_decode_heartbeat(struct request *request, struct op *op, struct err *err);
+bool native_decode_complete(struct request *request, struct op *op, struct err *err);
+bool native_decode_fail(struct request *request, struct op *op, struct err *err);
+bool native_decode_release(struct request *request, struct op *op, struct err *err);
+
+bool native_encode_claims(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool native_encode_heartbeat(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool native_encode_report(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+
+/* Which claim an object describes. */
+enum native_claim_place {
+	NATIVE_CLAIM_BODY, /* of POST /claims */
+	NATIVE_CLAIM_NEXT, /* claim_next of a report: `worker` may be absent, `wait` is refused */
+};
+/*
+ * Reads the members of a claim into op->claim, which is in arena, with op->wait_ms and wait_group.
+ * ERR_UNPROCESSABLE.
+ */
+bool native_parse_claim(
+	struct op *op, enum native_claim_place place, json_t *json, struct err *err);
+/* A number of seconds as ms; false if it is not one from min to max ms. */
+bool native_parse_seconds(const json_t *value, int64_t min, int64_t max, int64_t *ms);
+/* What each claimed task is set to. */
+extern const struct change native_claim_change;

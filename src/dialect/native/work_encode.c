@@ -1,0 +1,67 @@
+#include <inttypes.h>
+
+#include "base/date.h"
+#include "dialect/native/work.h"
+
+static void put_time(struct optional_time time, struct buf *out)
+{
+	if (!optional_time_is_set(time)) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_putc(out, '"');
+	date_put(optional_time_ms(time), out);
+	buf_putc(out, '"');
+}
+
+static void put_claims(const struct request *request, const struct result *result, struct buf *out)
+{
+	buf_puts(out, "\"claims\":[");
+	for (size_t i = 0; i < result->claimed_count; i++) {
+		const struct task *task = &result->claimed[i].task;
+
+		buf_printf(out,
+			"%s{\"token\":\"%016" PRIx64 "\",\"attempt\":%" PRIu32
+			",\"lease_expires_at\":",
+			i > 0 ? "," : "", task->lease.token, task->attempt);
+		put_time(task->lease.expires, out);
+		buf_puts(out, ",\"task\":");
+		native_encode_row(request, task, out);
+		buf_putc(out, '}');
+	}
+	buf_putc(out, ']');
+}
+
+bool native_encode_claims(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	if (result->claimed_count == 0) {
+		response->status = 204;
+		return true;
+	}
+	buf_putc(&response->body, '{');
+	put_claims(request, result, &response->body);
+	buf_putc(&response->body, '}');
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
+
+bool native_encode_heartbeat(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	(void)request;
+	buf_puts(&response->body, "{\"lease_expires_at\":");
+	put_time(result->task.lease.expires, &response->body);
+	buf_printf(&response->body, ",\"cancel\":%s}", result->nothing ? "true" : "false");
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
+
+bool native_encode_report(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	buf_puts(&response->body, "{\"task\":");
+	native_encode_row(request, &result->task, &response->body);
+	buf_putc(&response->body, ',');
+	put_claims(request, result, &response->body);
+	buf_putc(&response->body, '}');
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
