@@ -7,6 +7,7 @@
 #include "dialect/retention_conf.h"
 #include "process/archive_report.h"
 #include "process/child.h"
+#include "process/due_tasks.h"
 #include "process/jobs.h"
 #include "store/auth_table.h"
 #include "sys/reserve.h"
@@ -21,6 +22,7 @@ struct keeper {
 	bool low_space; /* less than plenty is free */
 	struct credential_purge purge;
 	struct archive_report archive;
+	struct due_tasks due;
 	struct jobs jobs;
 };
 
@@ -87,6 +89,15 @@ static bool run_chore(void *data, const struct job *job, bool *more, struct err 
 	return store_run_chore(keeper->store, job->number, keeper->low_space, more, err);
 }
 
+static bool change_due_tasks(void *data, const struct job *job, bool *more, struct err *err)
+{
+	struct keeper *keeper = data;
+
+	(void)job;
+	/* The next pass is made when there is room again. */
+	return keeper->low_space || due_tasks_run(&keeper->due, keeper->store, more, err);
+}
+
 static void give_heartbeat(void *data)
 {
 	struct keeper *keeper = data;
@@ -101,6 +112,10 @@ static void add_jobs(struct keeper *keeper)
 		{ .name = "archive report",
 			.interval_ms = ARCHIVE_REPORT_INTERVAL_MS,
 			.run = report_archive },
+		{ .name = "due tasks",
+			.interval_ms = DUE_TASKS_MS,
+			.duty_percent = DUE_TASKS_DUTY_PERCENT,
+			.run = change_due_tasks },
 		{ .name = "credential removal",
 			.interval_ms = CREDENTIAL_PURGE_MS,
 			.run = purge_credentials },
@@ -166,6 +181,7 @@ int keeper_main(const struct child_context *child)
 	}
 	if (!alive)
 		return STORE_EXIT_PANIC;
+	due_tasks_free(&keeper.due);
 	store_close(keeper.store);
 	return 0;
 }
