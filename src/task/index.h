@@ -57,13 +57,16 @@ enum index_common {
 	INDEX_BY_DUE = 201
 };
 /* kind_function: that of the dialect. */
-#define INDEX_COMMON_FIELDS(kind_function)                                                  \
-	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },               \
-		{ .code = INDEX_BY_STATE, .source = INDEX_STATE, .name = "state" },         \
-		{ .code = INDEX_BY_UPDATED, .source = INDEX_UPDATED, .name = "updated" },   \
-		{ .code = INDEX_BY_READY, .source = INDEX_READY, .kind = (kind_function) }, \
-	{                                                                                   \
-		.code = INDEX_BY_DUE, .source = INDEX_DUE                                   \
+#define INDEX_COMMON_FIELDS(kind_function)                                                \
+	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },             \
+		{ .code = INDEX_BY_STATE, .source = INDEX_STATE, .name = "state" },       \
+		{ .code = INDEX_BY_UPDATED, .source = INDEX_UPDATED, .name = "updated" }, \
+		{ .code = INDEX_BY_READY,                                                 \
+			.source = INDEX_READY,                                            \
+			.name = "ready",                                                  \
+			.kind = (kind_function) },                                        \
+	{                                                                                 \
+		.code = INDEX_BY_DUE, .source = INDEX_DUE, .name = "due"                  \
 	}
 
 /* Codes from here on are of resources: records that are not tasks but belong to them. */

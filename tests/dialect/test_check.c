@@ -172,7 +172,7 @@ static bool check_request(struct str request, struct err *err)
 /* A report of 256 KiB in `response` must fit beside the other members. */
 static void room_for_reports_is_kept(void **state)
 {
-	size_t max = TASK_RECORD_MAX - (size_t)16 * 1024 - (size_t)256 * 1024;
+	size_t max = TASK_RECORD_MAX - TASK_RESULT_MAX - (size_t)16 * 1024 - (size_t)256 * 1024;
 	struct buf text = BUF_INIT;
 	struct task task = { .dialect = DIALECT_CODE_fourhse }, before;
 	struct err err = { 0 };

@@ -162,15 +162,19 @@ static void task_has_one_key_per_field(void **state)
 	struct task task = sample(1, "\"x\"");
 
 	(void)state;
-	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 5);
-	for (size_t i = 0; i < 5; i++) {
+	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 6);
+	for (size_t i = 0; i < 6; i++) {
 		for (size_t k = 0; k < i; k++)
 			assert_true(compare(&keys[i], &keys[k]) != 0);
 	}
 	task = sample(1, NULL);
-	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 4);
+	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 5);
 	task.dialect = DIALECT_B;
+	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 4);
+	task.state = TASK_RUNNING; /* not ready to be claimed */
 	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 3);
+	task.lease.expires = optional_time(1); /* but due */
+	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 4);
 	task.dialect = 0;
 	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 0);
 }

@@ -141,7 +141,7 @@ static void verify_counts_differences_and_reindex_repairs(void **state)
 	assert_int_equal(report.tasks, 3);
 	assert_int_equal(report.missing_entries, 1);
 	assert_int_equal(report.stray_entries, 2);
-	assert_int_equal(report.index_entries, 3 * 4 - 1 + 2);
+	assert_int_equal(report.index_entries, 3 * 5 - 1 + 2);
 	fixture_expect_rows(store, &op, 0, "1 3");
 	must(store_reindex(store, NULL, NULL, &err), &err);
 	fixture_verify(store, 3);

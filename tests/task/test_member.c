@@ -38,7 +38,8 @@ static void every_change_bit_has_one_row(void **state)
 		seen |= task_members[i].change;
 	}
 	assert_int_equal(seen, CHANGE_PRIORITY | CHANGE_NOT_BEFORE | CHANGE_MAX_ATTEMPTS |
-				       CHANGE_ARCHIVED | CHANGE_ERROR | CHANGE_PROGRESS);
+				       CHANGE_ARCHIVED | CHANGE_ERROR | CHANGE_PROGRESS |
+				       CHANGE_KIND | CHANGE_RESULT);
 }
 
 /* Writes a value other than zero: 1, true, an id or a text. */

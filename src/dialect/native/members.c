@@ -255,6 +255,6 @@ bool native_parse_member(
 	parse_value *parse = find_parser(name, request);
 
 	if (!parse)
-		return MEMBER_ERROR(body, name, "There is no such member.");
+		return MEMBER_ERROR(body, name, "A task has no such member.");
 	return parse(body, name, value);
 }
