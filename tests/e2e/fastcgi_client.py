@@ -57,19 +57,29 @@ class Connection:
         self.socket.close()
 
     def request(self, method, uri, body=None, headers=()):
+        self.send(method, uri, body, headers)
+        return self.receive()
+
+    def send(self, method, uri, body=None, headers=()):
         content = b"" if body is None else json.dumps(body).encode()
-        params = {**self.principal, "REQUEST_METHOD": method, "REQUEST_URI": uri, **dict(headers)}
         if body is not None:
-            params |= {"CONTENT_LENGTH": str(len(content)), "CONTENT_TYPE": "application/json"}
+            headers = {
+                **dict(headers),
+                "CONTENT_LENGTH": str(len(content)),
+                "CONTENT_TYPE": "application/json",
+            }
+        self.begin(method, uri, headers, stream(STDIN, content))
+
+    def begin(self, method, uri, headers=(), rest=b""):
+        """Sends a request as far as its parameters, and `rest`."""
+        params = {**self.principal, "REQUEST_METHOD": method, "REQUEST_URI": uri, **dict(headers)}
         pairs = b"".join(pair(name.encode(), value.encode()) for name, value in params.items())
         self.socket.sendall(
-            record(BEGIN, struct.pack(">HB5x", RESPONDER, KEEP))
-            + stream(PARAMS, pairs)
-            + stream(STDIN, content)
+            record(BEGIN, struct.pack(">HB5x", RESPONDER, KEEP)) + stream(PARAMS, pairs) + rest
         )
-        return self._read_answer()
 
-    def _read_answer(self):
+    def receive(self):
+        """The answer to what was sent. After a timeout it may be called again if no byte arrived."""
         out = []
         while True:
             _, kind, _, size, padding = struct.unpack(">BBHHBx", self._read(8))
