@@ -13,6 +13,7 @@ struct connection {
 	bool head_sent;		   /* the response head was sent */
 	bool writing;		   /* epoll reports room to write, not the next request */
 	bool closing;		   /* close at the end of the round */
+	bool busy;		   /* counts as connections.h says */
 	size_t source;		   /* index of the FastCGI socket that it belongs to */
 	uint64_t body_sent;	   /* bytes */
 	size_t body_at;		   /* bytes of response.body that are sent */

@@ -72,7 +72,15 @@ void connections_close(struct connections *connections)
 	connections->epoll = -1;
 }
 
-static void add(struct connections *connections, struct fcgi *fcgi, size_t source)
+void connections_set_busy(struct connections *connections, struct connection *conn, bool busy)
+{
+	if (conn->busy == busy)
+		return;
+	conn->busy = busy;
+	connections->busy += busy ? 1 : (size_t)-1;
+}
+
+static void add(struct connections *connections, struct fcgi *fcgi, size_t source, bool busy)
 {
 	struct connection *conn = connection_new(fcgi);
 
@@ -87,6 +95,7 @@ static void add(struct connections *connections, struct fcgi *fcgi, size_t sourc
 		conn->next->prev_link = &conn->next;
 	connections->first = conn;
 	connections->count++;
+	connections_set_busy(connections, conn, busy);
 	if (!watch(connections, conn, EPOLL_CTL_ADD))
 		connections_drop(connections, conn);
 }
@@ -97,13 +106,25 @@ void connections_drop(struct connections *connections, struct connection *conn)
 	if (conn->next)
 		conn->next->prev_link = conn->prev_link;
 	connections->count--;
+	connections->busy -= conn->busy;
 	connections->writing -= conn->writing;
 	connection_free(conn, connections->shared);
 }
 
-/* Adds what was accepted or taken. Returns whether to go on. */
+static bool may_take(const struct connections *connections)
+{
+	return !connections->closed && connections->accept_after_ms == 0 &&
+	       connections->count < connections->max_open;
+}
+
+static bool may_accept(const struct connections *connections)
+{
+	return may_take(connections) && connections->busy < connections->max;
+}
+
+/* Adds what was accepted or, without `busy`, taken. Returns whether to go on. */
 static bool admit(struct connections *connections, enum fcgi_accept_result result,
-	struct fcgi *fcgi, size_t source)
+	struct fcgi *fcgi, size_t source, bool busy)
 {
 	if (result == FCGI_NO_RESOURCES) {
 		log_warn("accept", "no file descriptor or memory for a connection");
@@ -112,9 +133,7 @@ static bool admit(struct connections *connections, enum fcgi_accept_result resul
 		connections->accept_after_ms = clock_mono_ms() + ACCEPT_RETRY_MS;
 	}
 	if (result == FCGI_ACCEPTED)
-		add(connections, fcgi, source);
-	if (connections->count >= connections->max)
-		watch_listeners(connections, false);
+		add(connections, fcgi, source, busy);
 	return result == FCGI_ACCEPTED || result == FCGI_WRONG_USER;
 }
 
@@ -122,12 +141,12 @@ static void accept_from(struct connections *connections, size_t source)
 {
 	bool more = true;
 
-	for (int count = 0; more && connections->listening && count < ACCEPT_MAX; count++) {
+	for (int i = 0; more && may_accept(connections) && i < ACCEPT_MAX; i++) {
 		struct fcgi *fcgi = NULL;
 		enum fcgi_accept_result result = fcgi_accept(
 			&fcgi, connections->listeners[source], connections->peer);
 
-		more = admit(connections, result, fcgi, source);
+		more = admit(connections, result, fcgi, source, true);
 	}
 }
 
@@ -135,12 +154,12 @@ static void take_from(struct connections *connections, size_t source)
 {
 	bool more = true;
 
-	for (int count = 0; more && connections->taking && count < TAKE_MAX; count++) {
+	for (int i = 0; more && may_take(connections) && i < TAKE_MAX; i++) {
 		struct fcgi *fcgi = NULL;
 		enum fcgi_accept_result result = fcgi_take(
 			&fcgi, &connections->queues[source], connections->peer);
 
-		more = admit(connections, result, fcgi, source);
+		more = admit(connections, result, fcgi, source, false);
 	}
 }
 
@@ -197,13 +216,11 @@ bool connections_hand_over(struct connections *connections, bool reads)
 
 void connections_resume_accepting(struct connections *connections)
 {
-	if (connections->closed ||
-		(connections->accept_after_ms && clock_mono_ms() < connections->accept_after_ms))
+	if (connections->accept_after_ms && clock_mono_ms() < connections->accept_after_ms)
 		return;
 	connections->accept_after_ms = 0;
-	watch_queues(connections, true);
-	if (connections->count < connections->max)
-		watch_listeners(connections, true);
+	watch_queues(connections, may_take(connections));
+	watch_listeners(connections, may_accept(connections));
 }
 
 void connections_stop_accepting(struct connections *connections)
@@ -221,6 +238,8 @@ void connections_set_unread(struct connections *connections, struct connection *
 
 void connections_set_writing(struct connections *connections, struct connection *conn, bool writing)
 {
+	if (!conn->exchange)
+		connections_set_busy(connections, conn, false);
 	if (conn->writing == writing)
 		return;
 	conn->writing = writing;

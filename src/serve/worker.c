@@ -22,11 +22,10 @@
 
 #define LOOP_MS 200 /* longest wait for events */
 #define FULL_MS 5   /* the same with connections for which a queue had no room */
-/*
- * The largest value of conf.connections, because the queues may bring more than the present one,
- * and the files of the store, the log, epoll.
- */
-#define FDS_MAX (65536 + 64)
+/* Descriptors of the store, the log, epoll: a store that cannot open a file needs recovery. */
+#define FDS_OTHER 64
+/* The largest value of conf.connections, because kept connections may exceed the present one. */
+#define FDS_MAX (65536 + FDS_OTHER)
 /* Time to finish the current responses on exit; a slow reader must not prevent the exit. */
 #define SHUTDOWN_GRACE_MS 3000
 
@@ -118,6 +117,12 @@ static bool is_finished(const struct worker *worker)
 		       !round_has_work(&worker->round));
 }
 
+static void receive(struct worker *worker, struct connection *conn, uint32_t events)
+{
+	connections_set_busy(&worker->connections, conn, true);
+	round_receive(&worker->round, conn, events);
+}
+
 static void handle_events(struct worker *worker, const struct epoll_event *events, int count)
 {
 	int64_t began = worker->shared.turns.now_us;
@@ -134,7 +139,7 @@ static void handle_events(struct worker *worker, const struct epoll_event *event
 		else if (source == &worker->connections.listeners)
 			connections_accept(&worker->connections);
 		else
-			round_receive(&worker->round, source, events[i].events);
+			receive(worker, source, events[i].events);
 	}
 }
 
@@ -169,16 +174,23 @@ static void run(struct worker *worker)
 	}
 }
 
-/* The usual soft limit of file descriptors, 1024, is too low. */
-static void raise_fd_limit(void)
+/*
+ * Raises the soft limit of file descriptors, because the usual one, 1024, is too low. Returns how
+ * many of them connections may have.
+ */
+static size_t raise_fd_limit(void)
 {
-	struct rlimit limit;
+	struct rlimit limit, wanted;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FDS_MAX)
-		return;
-	limit.rlim_cur = limit.rlim_max < FDS_MAX ? limit.rlim_max : FDS_MAX;
-	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return FDS_MAX - FDS_OTHER;
+	wanted = limit;
+	wanted.rlim_cur = limit.rlim_max < FDS_MAX ? limit.rlim_max : FDS_MAX;
+	if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
+		limit = wanted;
+	else
 		log_warn("limit", "cannot raise the limit of file descriptors");
+	return limit.rlim_cur > 2 * FDS_OTHER ? limit.rlim_cur - FDS_OTHER : FDS_OTHER;
 }
 
 static bool open_worker(struct worker *worker, struct err *err)
@@ -187,7 +199,7 @@ static bool open_worker(struct worker *worker, struct err *err)
 	struct epoll_event supervisor_gone = { .events = EPOLLIN, .data.ptr = worker };
 	struct sigaction action = { .sa_handler = handle_signal };
 
-	raise_fd_limit();
+	worker->connections.max_open = raise_fd_limit();
 	if (!tz_load(&worker->tz, setup->conf->timezone))
 		return err_set(err, ERR_INTERNAL, "zone", "cannot read the time zone %s",
 			setup->conf->timezone);

@@ -73,9 +73,12 @@ static const struct option_row rows[] = {
 			"With two FastCGI sockets, one worker is the writer and the others are readers; a "
 			"single worker does both. With one socket each worker does both, and 0 means one." },
 	{ "connections", NUMBER(connections), .default_value = "1024", .min = 16, .max = 65536,
-		.unit = "connections", .help = "Connections that one worker accepts at most.",
-		.manual = "After a reload with a smaller value, connections that are open already "
-			  "remain." },
+		.unit = "connections", .help = "Connections with a request of one worker.",
+		.manual =
+			"While a worker has as many, new connections wait. Those that nginx keeps "
+			"open without a request do not count; requests on them are read also "
+			"beyond the limit. Of both kinds a worker has 64 fewer than its limit of "
+			"open files, and 65536 at most." },
 	{ "expected_tasks", NUMBER(expected_tasks), .default_value = "100000", .min = 1000,
 		.max = 1000000000, .unit = "tasks", .needs_restart = true,
 		.help = "Number of tasks to size the hash file for when it is created.",

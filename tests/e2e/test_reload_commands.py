@@ -191,7 +191,8 @@ def fewer_connections():
     for thread in threads:
         thread.join(60)
     equal(set(statuses), {200}, "fewer connections: no request fails")
-    ok(slowest[0] < 20, "fewer connections: no request waits for long", slowest[0])
+    # nginx would close a kept connection after 20 s, and so make room for a new one.
+    ok(slowest[0] < 10, "fewer connections: no request waits for long", slowest[0])
     workers = [c for c in instance.status()["processes"] if c["process"].split()[0] in WORKERS]
     ok(len(workers) == 1 or until(lambda: len(instance.workers()) == 1, 30), "the old worker ends")
     instance.stop("fewer connections")
