@@ -1,0 +1,95 @@
+#pragma once
+/*
+ * Parked requests: those that found nothing yet and wait until a counter is raised (store_ready())
+ * or their time is over. Requests that ask for the same stand in one line, first come, first
+ * served. A raised counter wakes the first of each line that waits for it, and only this one tries
+ * again; when it has found something, the next one tries, and so on. The first one that finds
+ * nothing ends this and keeps its place. So one task costs one attempt, and not one for each
+ * request that waits.
+ *
+ * Only the order and the deadlines: the caller carries out the attempts. A waiter is part of the
+ * caller's memory; lines belong to struct parked. Times in ms of the monotonic clock.
+ */
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#define PARKED_SOURCES 64 /* counters */
+/* A deadline is met after at most this time; the wheel has a slot for each, for 65 s in all. */
+#define PARKED_SLOT_MS 32
+#define PARKED_SLOTS   2048
+#define PARKED_BUCKETS 1024
+
+TAILQ_HEAD(waiter_list, waiter);
+
+/* All zero before parked_add(), but owner and until_ms. */
+struct waiter {
+	void *owner;
+	struct wait_line *line; /* NULL: neither parked nor trying */
+	bool trying;
+	int64_t until_ms;
+	TAILQ_ENTRY(waiter) place; /* in the line; these three while it is parked */
+	TAILQ_ENTRY(waiter) due;   /* in the slot of its deadline */
+	TAILQ_ENTRY(waiter) age;   /* in parked.oldest */
+	struct waiter_list *slot;
+};
+
+/* Exists while it has waiters, parked or trying. */
+struct wait_line {
+	uint64_t key;
+	unsigned source; /* of the counter */
+	uint64_t seen;	 /* value of the counter before the last attempt that found nothing */
+	struct waiter *trying;
+	struct waiter_list waiters;
+	LIST_ENTRY(wait_line) bucket;
+	LIST_ENTRY(wait_line) lines; /* of the source */
+};
+
+LIST_HEAD(wait_line_list, wait_line);
+
+struct parked_source {
+	bool changed; /* a line has not been compared with the counter */
+	uint64_t checked;
+	struct wait_line_list lines;
+};
+
+/* All zero, then parked_init(). */
+struct parked {
+	const _Atomic uint64_t *counters; /* PARKED_SOURCES of them */
+	size_t count;			  /* parked, without those that try */
+	struct waiter_list oldest;
+	int64_t slot; /* the next one to look at, counted since 0 ms */
+	struct waiter_list slots[PARKED_SLOTS];
+	struct wait_line_list buckets[PARKED_BUCKETS];
+	struct parked_source sources[PARKED_SOURCES];
+};
+
+/* Borrows the counters. */
+void parked_init(struct parked *parked, const _Atomic uint64_t *counters, int64_t now_ms);
+/*
+ * Parks a waiter whose attempt found nothing: at the end of the line of this key or, if it was
+ * trying, at its front. `seen` is the value that the counter of the source had before the attempt,
+ * so that a change during the attempt wakes the line. Returns false without memory; a waiter that
+ * was trying then has left.
+ */
+bool parked_add(
+	struct parked *parked, struct waiter *waiter, uint64_t key, unsigned source, uint64_t seen);
+/*
+ * Removes the waiter in any state, because it has got what it waits for, was refused, or its client
+ * has left. Returns the next waiter of the line that has to try now, or NULL.
+ */
+struct waiter *parked_leave(struct parked *parked, struct waiter *waiter);
+/* Removes a waiter that was trying and found nothing. The next ones do not try. */
+void parked_give_up(struct parked *parked, struct waiter *waiter);
+/*
+ * Calls back with the first waiter of each line whose counter has changed and of which none is
+ * trying: it has to try now.
+ */
+void parked_wake(
+	struct parked *parked, void (*take)(struct waiter *waiter, void *data), void *data);
+/* Removes and returns a parked waiter whose time is over at now_ms; NULL: there is none. */
+struct waiter *parked_take_due(struct parked *parked, int64_t now_ms);
+/* Removes and returns the one that has been parked for the longest time; NULL: there is none. */
+struct waiter *parked_take_oldest(struct parked *parked);
