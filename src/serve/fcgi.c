@@ -1,6 +1,7 @@
 #include "serve/fcgi.h"
 
 #include <errno.h>
+#include <fastcgi.h>
 #include <fcgiapp.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -24,6 +25,8 @@ struct fcgi {
 	/* A body in parts: its place, NULL to skip it; its length, and the bytes that were read. */
 	char *body;
 	uint64_t body_len, body_got;
+	const unsigned char *replay; /* bytes that libfcgi reads instead; NULL: none */
+	size_t replay_len;
 };
 
 /* The connection that libfcgi reads from at present, or NULL. */
@@ -35,10 +38,22 @@ static struct fcgi *reading;
  */
 int OS_Read(int fd, char *bytes, size_t len);
 
+static int replay(struct fcgi *fcgi, char *bytes, size_t len)
+{
+	size_t got = len < fcgi->replay_len ? len : fcgi->replay_len;
+
+	memcpy(bytes, fcgi->replay, got);
+	fcgi->replay += got;
+	fcgi->replay_len -= got;
+	return (int)got;
+}
+
 int OS_Read(int fd, char *bytes, size_t len)
 {
 	ssize_t got;
 
+	if (reading && reading->replay)
+		return replay(reading, bytes, len);
 	if (reading && clock_mono_us() > reading->read_until_us) {
 		errno = ETIMEDOUT;
 		return -1;
@@ -62,71 +77,20 @@ bool fcgi_init(struct err *err)
 	return true;
 }
 
-static bool is_allowed_peer(int fd, uid_t peer)
-{
-	struct ucred credentials;
-	socklen_t size = sizeof(credentials);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
-		return false;
-	if (credentials.uid == peer || credentials.uid == geteuid())
-		return true;
-	log_warn("peer-refused", "refused a connection from user %u, process %d",
-		(unsigned)credentials.uid, (int)credentials.pid);
-	return false;
-}
-
-static struct fcgi *fcgi_new(int fd)
+struct fcgi *fcgi_new(int take_fd)
 {
 	const struct timeval limit = { 0, FCGI_RECEIVE_TIMEOUT_MS * 1000L };
 	struct fcgi *fcgi = calloc(1, sizeof(*fcgi));
 
-	if (!fcgi || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
+	if (!fcgi || setsockopt(take_fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0 ||
+		setsockopt(take_fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) != 0) {
 		free(fcgi);
 		return NULL;
 	}
 	/* Listening socket -1: otherwise libfcgi accepts a connection when this one breaks. */
 	FCGX_InitRequest(&fcgi->request, -1, FCGI_FAIL_ACCEPT_ON_INTR);
-	fcgi->request.ipcFd = fd;
+	fcgi->request.ipcFd = take_fd;
 	return fcgi;
-}
-
-/* Makes a connection of the result of a call that returned fd and errno. */
-static enum fcgi_accept_result adopt(struct fcgi **fcgi, int fd, uid_t peer)
-{
-	struct fcgi *made;
-
-	if (fd < 0)
-		return errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM
-			       ? FCGI_NO_RESOURCES
-			       : FCGI_NO_CONNECTION;
-	if (!is_allowed_peer(fd, peer)) {
-		close(fd);
-		return FCGI_WRONG_USER;
-	}
-	made = fcgi_new(fd);
-	if (!made) {
-		close(fd);
-		return FCGI_NO_RESOURCES;
-	}
-	*fcgi = made;
-	return FCGI_ACCEPTED;
-}
-
-enum fcgi_accept_result fcgi_accept(struct fcgi **fcgi, int listener, uid_t peer)
-{
-	return adopt(fcgi, accept4(listener, NULL, NULL, SOCK_CLOEXEC), peer);
-}
-
-enum fcgi_accept_result fcgi_take(struct fcgi **fcgi, const struct handover *queue, uid_t peer)
-{
-	return adopt(fcgi, handover_take(queue), peer);
-}
-
-bool fcgi_hand_over(const struct fcgi *fcgi, const struct handover *queue)
-{
-	return handover_put(queue, fcgi->request.ipcFd);
 }
 
 void fcgi_close(struct fcgi *fcgi)
@@ -353,6 +317,47 @@ enum fcgi_body fcgi_receive_part(struct fcgi *fcgi, struct request *request, str
 	if (fcgi->body)
 		request->body = (struct str){ fcgi->body, (size_t)fcgi->body_len };
 	return FCGI_BODY_DONE;
+}
+
+void fcgi_suspend(struct fcgi *fcgi)
+{
+	FCGX_Free(&fcgi->request, 0);
+}
+
+/* libfcgi reads the beginning of the request again, without parameters. */
+bool fcgi_resume(struct fcgi *fcgi)
+{
+	const FCGX_Request *fcgx = &fcgi->request;
+	const unsigned char high = (unsigned char)(fcgx->requestId >> 8);
+	const unsigned char low = (unsigned char)fcgx->requestId;
+	const struct {
+		FCGI_BeginRequestRecord begin;
+		FCGI_Header params;
+	} records = {
+		{ { FCGI_VERSION_1, FCGI_BEGIN_REQUEST, high, low, 0, sizeof(FCGI_BeginRequestBody),
+			  0, 0 },
+			{ .roleB0 = (unsigned char)fcgx->role,
+				.flags = fcgx->keepConnection ? FCGI_KEEP_CONN : 0 } },
+		{ FCGI_VERSION_1, FCGI_PARAMS, high, low, 0, 0, 0, 0 },
+	};
+	bool ok;
+
+	begin_reading(fcgi);
+	fcgi->replay = (const unsigned char *)&records;
+	fcgi->replay_len = sizeof(records);
+	ok = start_request(fcgi);
+	fcgi->replay = NULL;
+	reading = NULL;
+	return ok;
+}
+
+bool fcgi_complete(struct fcgi *fcgi)
+{
+	/* In the order of FCGX_Finish_r(), so that both ends are one write. */
+	int err = FCGX_FClose(fcgi->request.err);
+	int out = FCGX_FClose(fcgi->request.out);
+
+	return err == 0 && out == 0;
 }
 
 bool fcgi_send(struct fcgi *fcgi, const char *bytes, size_t len)

@@ -46,6 +46,11 @@ enum fcgi_accept_result fcgi_take(struct fcgi **fcgi, const struct handover *que
  * if it returns true. Returns false if the queue is full.
  */
 bool fcgi_hand_over(const struct fcgi *fcgi, const struct handover *queue);
+/*
+ * A connection of an accepted descriptor, between two requests. NULL without memory; the descriptor
+ * then remains the caller's.
+ */
+struct fcgi *fcgi_new(int take_fd);
 void fcgi_close(struct fcgi *fcgi);
 /* The descriptor, for epoll; -1 if libfcgi has closed it. */
 int fcgi_fd(const struct fcgi *fcgi);
@@ -81,7 +86,16 @@ enum fcgi_body {
 	FCGI_BODY_BROKEN,  /* close the connection */
 };
 enum fcgi_body fcgi_receive_part(struct fcgi *fcgi, struct request *request, struct err *err);
+/*
+ * Frees libfcgi's buffers, 17 KB, and the parameters of a request that was read and waits; then
+ * only fcgi_close() and fcgi_resume() may be called. fcgi_resume() makes buffers for the response;
+ * it reads nothing. False: without memory; close.
+ */
+void fcgi_suspend(struct fcgi *fcgi);
+bool fcgi_resume(struct fcgi *fcgi);
 /* Sends at most FCGI_SEND_MAX bytes of the response. False: the peer left; close. */
 bool fcgi_send(struct fcgi *fcgi, const char *bytes, size_t len);
-/* Ends the response. False: the connection cannot be reused; close. */
+/* Sends what is left of the response, and its end. False: the peer has left. */
+bool fcgi_complete(struct fcgi *fcgi);
+/* Ends the request. False: the connection cannot be reused; close. */
 bool fcgi_end(struct fcgi *fcgi);

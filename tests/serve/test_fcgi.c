@@ -142,6 +142,41 @@ static void response_is_sent_at_its_end(void **state)
 	assert_int_equal(poll(&ready, 1, 1000), 1);
 }
 
+static void suspended_request_is_answered(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err;
+
+	for (int i = 0; i < 2; i++) {
+		reset_request(fixture);
+		send_request(fixture, "5", STR("hello"));
+		must(receive(fixture, &err), &err);
+		fcgi_suspend(fixture->fcgi);
+		assert_true(fcgi_resume(fixture->fcgi));
+		assert_true(fcgi_send(fixture->fcgi, "Status: 200\r\n\r\nok", 17));
+		assert_true(fcgi_complete(fixture->fcgi));
+		assert_true(fcgi_end(fixture->fcgi));
+		expect_response(fixture, "Status: 200\r\n\r\nok");
+	}
+	send_request(fixture, "5", STR("hello"));
+	must(receive(fixture, &err), &err);
+	fcgi_suspend(fixture->fcgi);
+}
+
+static void lost_response_is_noticed(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err;
+
+	send_request(fixture, "5", STR("hello"));
+	must(receive(fixture, &err), &err);
+	assert_true(fcgi_send(fixture->fcgi, "Status: 200\r\n\r\nok", 17));
+	close(fixture->client);
+	assert_false(fcgi_complete(fixture->fcgi));
+	assert_false(fcgi_end(fixture->fcgi));
+	fixture->client = -1;
+}
+
 static void large_response_is_sent_in_parts(void **state)
 {
 	struct fixture *fixture = *state;
@@ -356,6 +391,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PAIR(connection_carries_several_requests),
 		PAIR(response_is_sent_at_its_end),
+		PAIR(suspended_request_is_answered),
+		PAIR(lost_response_is_noticed),
 		PAIR(large_response_is_sent_in_parts),
 		PAIR(connection_survives_a_body_that_is_too_large),
 		PAIR(wrong_content_length_is_malformed),
