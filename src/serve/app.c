@@ -5,8 +5,9 @@
 #include "auth/limit_domain.h"
 #include "auth/token_endpoint.h"
 #include "base/clock.h"
-#include "http/content_coding.h"
-#include "serve/held_page.h"
+#include "base/log.h"
+#include "dialect/service_report.h"
+#include "serve/body.h"
 #include "serve/precondition.h"
 #include "serve/rate.h"
 #include "serve/refusal.h"
@@ -113,46 +114,12 @@ static bool find_route(struct app *app, struct exchange *exchange, struct err *e
 	request->body_limit = app->options.body_limit;
 	request->completes_tasks = app->options.completes_tasks[exchange->dialect->code];
 	if (!routing_set_base_url(app, request, err) || !check_principal(exchange, err) ||
-		!rate_take(app, exchange, err) || !routing_find_route(exchange, skip, err))
+		(!exchange->wait.resumed && !rate_take(app, exchange, err)) ||
+		!routing_find_route(exchange, skip, err))
 		return false;
 	if (exchange->route && !(request->principal.rights & exchange->route->right))
 		return refuse_right(exchange, err);
 	return true;
-}
-
-/* A read needs no large body, and its list would keep it in memory from slice to slice. */
-static size_t body_limit(
-	const struct app *app, const struct request *request, const struct dialect *dialect)
-{
-	size_t limit = app->options.body_limit;
-
-	if (!dialect || request->method == METHOD_GET || request->method == METHOD_HEAD)
-		return limit;
-	return dialect->body_max > limit ? dialect->body_max : limit;
-}
-
-/* Removes the content coding of the body. */
-static bool decode_body(const struct app *app, struct exchange *exchange, struct err *err)
-{
-	struct request *request = &exchange->request;
-	struct str codings = request_cgi_param(request, "HTTP_CONTENT_ENCODING");
-	struct buf body = BUF_INIT;
-	bool ok = false;
-
-	if (request->body.len == 0 || content_coding_is_identity(codings))
-		return true;
-	if (request_count_cgi_param(request, "HTTP_CONTENT_ENCODING") > 1) {
-		err_set(err, ERR_CODING, "Content-Encoding", NULL);
-	} else if (content_decode(&body, codings, request->body,
-			   body_limit(app, request, exchange->dialect), err)) {
-		bool large = body.len > app->options.body_limit;
-
-		request->body = arena_copy(
-			large ? &exchange->large_body : request->arena, buf_str(&body));
-		ok = request->body.ptr || err_no_memory(err);
-	}
-	buf_free(&body);
-	return ok;
 }
 
 /* Ends an operation, unless it is one in slices that is not complete. */
@@ -175,6 +142,40 @@ int64_t app_slice_us(const struct app *app)
 	return (int64_t)LIST_SLICE_US * slice_steps(app) / LIST_SLICE_STEPS;
 }
 
+/*
+ * Applies the operation. If the time of a wait is over, the result is that there is nothing. The
+ * counter is read before the attempt: what becomes ready during the attempt raises it.
+ */
+static bool apply(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
+{
+	struct exchange_wait *wait = &exchange->wait;
+
+	if (wait->over) {
+		exchange->result.kind = op->kind;
+		exchange->result.nothing = true;
+		return true;
+	}
+	if (op->wait_ms > 0 && app->ready) {
+		wait->until_ms = exchange->began_us / 1000 + op->wait_ms;
+		wait->line = op->wait_group ^ exchange->tenant;
+		wait->source = store_ready_source(op->tenant);
+		wait->seen = store_ready_changes(app->store, op->tenant);
+	}
+	if (!store_apply(app->store, op, &exchange->result, err)) {
+		if (err->code == ERR_CONFLICT && op->kind == OP_CREATE)
+			err->task = op->new_id;
+		return false;
+	}
+	exchange->undo = exchange->result.claimed_count > 0;
+	return true;
+}
+
+static bool must_wait(const struct exchange *exchange)
+{
+	return exchange->result.nothing && !exchange->wait.over &&
+	       exchange->wait.until_ms > clock_mono_ms();
+}
+
 /* Decodes the request to one operation and applies it. */
 static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 {
@@ -183,19 +184,24 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 	if (exchange->request.body.len > body_limit(app, &exchange->request, exchange->dialect))
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
 	memset(&op, 0, sizeof(op));
-	/* Content-MD5 and signatures are those of the coded body (RFC 1864 §2). */
-	if (!precondition_check_digest(&exchange->request, err) ||
-		!decode_body(app, exchange, err) || !decode(app, exchange, &op, err))
+	/*
+	 * Content-MD5 and signatures are those of the coded body (RFC 1864 §2). A request that was
+	 * parked has the decoded one.
+	 */
+	if (!exchange->wait.resumed && (!precondition_check_digest(&exchange->request, err) ||
+					       !body_decode(app, exchange, err)))
+		return false;
+	if (!decode(app, exchange, &op, err))
 		return false;
 	rate_set_quota(app, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
 	op.slice_steps = op.kind == OP_LIST ? slice_steps(app) : LIST_SLICE_STEPS;
-	if (!store_apply(app->store, &op, &exchange->result, err)) {
-		if (err->code == ERR_CONFLICT && op.kind == OP_CREATE)
-			err->task = op.new_id;
+	if (!apply(app, exchange, &op, err))
 		return false;
-	}
-	return finish(exchange, err);
+	if (!must_wait(exchange))
+		return finish(exchange, err);
+	exchange->work = WORK_PARKED;
+	return true;
 }
 
 static bool go_on_with_slices(struct app *app, struct exchange *exchange, struct err *err)
@@ -273,6 +279,17 @@ static void set_client(const struct app *app, struct exchange *exchange)
 			app->limit, LIMIT_CLIENT, limit_network(address, bytes), STR_NULL);
 }
 
+void app_resume(struct app *app, struct exchange *exchange)
+{
+	struct err err = { 0 };
+
+	exchange->wait.resumed = true;
+	if (!find_route(app, exchange, &err))
+		refusal_write(exchange, &err);
+	else if (exchange->route)
+		exchange->work = WORK_OPERATION;
+}
+
 void app_start(struct app *app, struct exchange *exchange)
 {
 	struct str call = request_cgi_param(&exchange->request, "POLYTASK_CALL");
@@ -311,6 +328,7 @@ static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
 		return go_on_with_slices(app, exchange, err);
 	case WORK_OPERATION:
 		return execute(app, exchange, err);
+	case WORK_PARKED:
 	case WORK_NONE:
 	default:
 		return true;
@@ -323,6 +341,7 @@ bool app_go_on(struct app *app, struct exchange *exchange, struct err *err)
 		return true;
 	if (err->code == ERR_PANIC)
 		return false;
+	app_undo(app, exchange);
 	exchange->work = WORK_NONE;
 	exchange->streaming = exchange->held_back = false;
 	refusal_write(exchange, err);
@@ -332,7 +351,7 @@ bool app_go_on(struct app *app, struct exchange *exchange, struct err *err)
 bool app_handle(struct app *app, struct exchange *exchange, struct err *err)
 {
 	app_start(app, exchange);
-	while (exchange->work != WORK_NONE) {
+	while (exchange->work != WORK_NONE && exchange->work != WORK_PARKED) {
 		if (!app_go_on(app, exchange, err))
 			return false;
 	}
@@ -351,48 +370,38 @@ void app_set_error(struct exchange *exchange, const struct err *err)
 	refusal_write(exchange, err);
 }
 
-/*
- * Makes a row ready, or sets *over after until_us. The first read of a turn is made in any case:
- * *has_read is false until then.
- */
-static bool prepare_row(
-	struct result *result, int64_t until_us, bool *has_read, bool *over, struct err *err)
+static bool undo_claim(
+	struct app *app, struct exchange *exchange, const struct task *task, struct err *err)
 {
-	*over = false;
-	while (!store_list_is_ready(result) && !*over) {
-		*over = *has_read && clock_mono_us() >= until_us;
-		if (!*over && !store_list_read(result, until_us, err))
-			return false;
-		*has_read = true;
-	}
-	return true;
+	struct op op = {
+		.arena = &exchange->arena,
+		.tenant = exchange->request.principal.tenant,
+		.now = clock_wall_ms(),
+		.id = task->id,
+	};
+	struct result result = { 0 };
+	bool ok;
+
+	service_report(&op, REPORT_UNDO, task->lease.token);
+	ok = store_apply(app->store, &op, &result, err);
+	store_result_free(&result);
+	return ok || err->code == ERR_LEASE_LOST || err->code == ERR_NOT_FOUND;
 }
 
-bool app_stream_rows(struct exchange *exchange, size_t min_len, int64_t until_us, struct err *err)
+/* If it fails, the first lease, which is short, ends by itself. */
+void app_undo(struct app *app, struct exchange *exchange)
 {
-	struct buf *body = &exchange->response.body;
-	struct task row;
-	bool end = false, has_read = false, over;
+	const struct result *result = &exchange->result;
+	bool ok = true;
+	struct err err;
 
-	while (body->len < min_len) {
-		if (!prepare_row(&exchange->result, until_us, &has_read, &over, err))
-			return false;
-		if (over)
-			break;
-		if (!store_list_next(&exchange->result, &row, &end, err))
-			return false;
-		if (end)
-			break;
-		if (exchange->result.rows_returned > 1)
-			buf_putc(body, ',');
-		if (!exchange->route->encode_row(&exchange->request, &row, body))
-			return err_no_memory(err);
-		held_page_add(exchange, &row);
+	for (size_t i = 0; ok && exchange->undo && i < result->claimed_count; i++) {
+		ok = undo_claim(app, exchange, &result->claimed[i].task, &err);
+		app->undone += ok;
 	}
-	if (end) {
-		exchange->streaming = false;
-		if (!exchange->route->encode_end(&exchange->request, &exchange->result, body))
-			return err_no_memory(err);
-	}
-	return buf_ok(body) ? held_page_check(exchange, err) : err_no_memory(err);
+	exchange->undo = false;
+	if (ok)
+		return;
+	app->lost = err.code == ERR_PANIC;
+	log_warn("undo", "cannot undo a claim: %s", err_text(&err));
 }

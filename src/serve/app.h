@@ -18,18 +18,30 @@ size_t app_body_limit(const struct app *app, struct request *request);
  * was refused or needs no more. Does not use the store.
  */
 void app_start(struct app *app, struct exchange *exchange);
+/*
+ * The same for a request that was parked (WORK_PARKED), with what parked_request.h has kept of it:
+ * it was charged before, and its body is decoded. With exchange->wait.over it gets the response
+ * that there is nothing.
+ */
+void app_resume(struct app *app, struct exchange *exchange);
 /* Whether the work is done in slices, or may be: a list, or a removal with dependents. */
 bool app_is_list(const struct exchange *exchange);
 /*
- * Goes on with exchange->work, by one slice if it is in slices, until it is WORK_NONE. If the
- * request changed something, sets response.after_flush. Returns false only with ERR_PANIC: the
+ * Goes on with exchange->work, by one slice if it is in slices, until it is WORK_NONE, or
+ * WORK_PARKED: then exchange->wait says until when, and for what. If the request changed something,
+ * sets response.after_flush. Returns false only with ERR_PANIC: the
  * process must exit without sending a response.
  */
 bool app_go_on(struct app *app, struct exchange *exchange, struct err *err);
-/* Answers the request at once. */
+/* Answers the request at once, unless it has to wait: WORK_PARKED. */
 bool app_handle(struct app *app, struct exchange *exchange, struct err *err);
 /* Replaces the response, which may be unfinished, by an error response. */
 void app_set_error(struct exchange *exchange, const struct err *err);
+/*
+ * Undoes the claims of an exchange whose response will not be delivered: the client has left, or it
+ * gets an error instead. Does nothing for others, and the second time. After ERR_PANIC app->lost.
+ */
+void app_undo(struct app *app, struct exchange *exchange);
 /* Time of a slice, in us. */
 int64_t app_slice_us(const struct app *app);
 /*

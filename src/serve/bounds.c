@@ -11,7 +11,7 @@ bool bounds_admit(const struct connection *conn, const struct connection_shared 
 
 	if (!conn->exchange->has_principal)
 		return true;
-	if ((arrived && account->requests > bounds->principal_requests) ||
+	if ((arrived && account->requests - account->waits > bounds->principal_requests) ||
 		account->held_bytes > bounds->principal_held_bytes ||
 		(scarce && turns_holds_share(
 				   turns, account, bounds->held_responses, bounds->held_bytes))) {

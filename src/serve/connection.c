@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "serve/bounds.h"
 #include "serve/exchange_log.h"
+#include "serve/parking.h"
 #include "serve/rate.h"
 
 struct connection *connection_new(struct fcgi *take_fcgi)
@@ -17,50 +18,33 @@ struct connection *connection_new(struct fcgi *take_fcgi)
 	return conn;
 }
 
-static struct exchange *acquire_exchange(struct connection_shared *shared)
-{
-	struct exchange *exchange = shared->idle_exchange;
-
-	shared->idle_exchange = NULL;
-	if (!exchange)
-		exchange = calloc(1, sizeof(*exchange));
-	if (exchange)
-		exchange_reset(exchange);
-	return exchange;
-}
-
-static void delete_exchange(struct exchange *exchange)
-{
-	if (!exchange)
-		return;
-	exchange_free(exchange);
-	free(exchange);
-}
-
-static void release_exchange(struct connection_shared *shared, struct exchange *exchange)
-{
-	delete_exchange(shared->idle_exchange);
-	shared->idle_exchange = exchange;
-	if (exchange)
-		exchange_reset(exchange);
-}
-
-/* Ends the exchange: its response is sent, or its peer has left. */
+/*
+ * Ends the exchange: its response is sent, or its peer has left. A result whose response was not
+ * delivered is undone.
+ */
 static void end_exchange(struct connection *conn, struct connection_shared *shared)
 {
-	if (!conn->exchange)
+	struct exchange *exchange = conn->exchange;
+
+	if (!exchange && !conn->parked)
 		return;
-	rate_charge(&shared->app, conn->exchange);
+	if (exchange) {
+		app_undo(&shared->app, exchange);
+		rate_charge(&shared->app, exchange);
+	}
 	if (shared->turns.large == conn)
 		shared->turns.large = NULL;
 	if (conn->account) {
 		turns_cancel(&shared->turns, conn);
 		turns_hold(&shared->turns, conn, false, 0);
+		parking_leave(conn, shared);
 		turns_leave(&shared->turns, conn->account);
 		conn->account = NULL;
 	}
-	release_exchange(shared, conn->exchange);
+	exchange_release(&shared->idle_exchange, exchange);
 	conn->exchange = NULL;
+	free(conn->parked);
+	conn->parked = NULL;
 }
 
 void connection_free(struct connection *conn, struct connection_shared *shared)
@@ -72,7 +56,7 @@ void connection_free(struct connection *conn, struct connection_shared *shared)
 
 void connection_shared_free(struct connection_shared *shared)
 {
-	delete_exchange(shared->idle_exchange);
+	exchange_delete(shared->idle_exchange);
 	shared->idle_exchange = NULL;
 	turns_free(&shared->turns);
 	buf_free(&shared->head);
@@ -171,7 +155,7 @@ static bool read_request(
 void connection_receive(
 	struct connection *conn, struct connection_shared *shared, enum turn_queue *queue)
 {
-	struct exchange *exchange = acquire_exchange(shared);
+	struct exchange *exchange = exchange_acquire(&shared->idle_exchange);
 
 	*queue = TURN_NONE;
 	if (!exchange) {
@@ -241,8 +225,13 @@ static bool take_part(struct connection *conn, struct connection_shared *shared,
 		exchange->work = WORK_NONE;
 	else if (got == FCGI_BODY_REFUSED && exchange->work != WORK_NONE)
 		app_set_error(exchange, &refusal);
-	while (ok && exchange->work != WORK_NONE)
+	while (ok && exchange->work != WORK_NONE && exchange->work != WORK_PARKED)
 		ok = app_go_on(&shared->app, exchange, err);
+	ok = ok && parking_park(conn, shared, err);
+	if (ok && !conn->exchange) {
+		*queue = TURN_PARKED;
+		return true;
+	}
 	free_large_body(exchange);
 	return ok && fetch_rows(conn, shared, err);
 }
@@ -270,12 +259,15 @@ static bool begin_large(struct connection *conn, struct connection_shared *share
 bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
 	enum turn_queue *queue, struct err *err)
 {
-	struct exchange *exchange = conn->exchange;
+	struct exchange *exchange;
 	struct err refusal = { 0 };
 	enum turn_queue waited_in = *queue;
-	bool is_new = waited_in == TURN_SHORT || waited_in == TURN_NEW_LIST;
+	bool is_new = !conn->parked && (waited_in == TURN_SHORT || waited_in == TURN_NEW_LIST);
 
 	*queue = TURN_NONE;
+	if (!conn->exchange && !parking_resume(conn, shared))
+		return true;
+	exchange = conn->exchange;
 	if (waited_in == TURN_LARGE)
 		return begin_large(conn, shared, queue, err);
 	if (waited_in == TURN_BODY)
@@ -285,6 +277,12 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 		app_set_error(exchange, &refusal);
 	else if (exchange->work != WORK_NONE && !app_go_on(&shared->app, exchange, err))
 		return false;
+	if (!parking_park(conn, shared, err))
+		return false;
+	if (!conn->exchange) {
+		*queue = TURN_PARKED;
+		return true;
+	}
 	if (exchange->work == WORK_NONE) {
 		free_large_body(exchange);
 		if (!fetch_rows(conn, shared, err))
@@ -306,7 +304,8 @@ bool connection_is_durable(const struct connection *conn, const struct connectio
 	       store_is_flushed_for(shared->app.store, conn->exchange->request.principal.tenant);
 }
 
-void connection_flush_failed(struct connection *conn, const struct err *err)
+void connection_flush_failed(
+	struct connection *conn, struct connection_shared *shared, const struct err *err)
 {
 	struct err busy;
 
@@ -315,6 +314,7 @@ void connection_flush_failed(struct connection *conn, const struct err *err)
 		return;
 	}
 	err_set(&busy, ERR_BUSY, NULL, NULL);
+	app_undo(&shared->app, conn->exchange);
 	app_set_error(conn->exchange, conn->exchange->response.after_flush ? err : &busy);
 }
 
@@ -363,6 +363,8 @@ enum connection_send_result connection_send(
 	if (exchange->response.body.len > 0 || exchange->streaming)
 		return CONNECTION_MORE;
 	*status = exchange->response.status;
+	if (fcgi_complete(conn->fcgi))
+		exchange->undo = false;
 	/* Before fcgi_end(): the log line borrows from the request. */
 	exchange_log(&shared->app, exchange, &shared->log_line, conn->body_sent);
 	conn->closing = !fcgi_end(conn->fcgi);

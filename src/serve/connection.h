@@ -5,25 +5,28 @@
  */
 #include "serve/app.h"
 #include "serve/fcgi.h"
+#include "serve/parked_request.h"
 #include "serve/turns.h"
 
 struct connection {
 	struct fcgi *fcgi;	   /* owned */
 	struct exchange *exchange; /* owned; NULL while no request is being answered */
-	bool head_sent;		   /* the response head was sent */
-	bool writing;		   /* epoll reports room to write, not the next request */
-	bool closing;		   /* close at the end of the round */
-	bool busy;		   /* counts as connections.h says */
-	size_t source;		   /* index of the FastCGI socket that it belongs to */
-	uint64_t body_sent;	   /* bytes */
-	size_t body_at;		   /* bytes of response.body that are sent */
-	size_t large_limit;	   /* bytes of a large body that is not begun; 0: none */
-	bool receiving;		   /* a large body: epoll reports its next part */
-	bool unread;		   /* a large body waits: epoll reports only that the peer left */
-	int64_t receiving_ms;	   /* monotonic: since when */
-	int64_t large_since_us;	   /* monotonic: since when a large body waits for its turn */
-	struct account *account;   /* of the exchange; NULL: it needs no turn */
-	enum turn_queue queue;	   /* in which it waits for its turn */
+	/* Owned: the request, if it was parked. While it is, there is no exchange (parking.h). */
+	struct parked_request *parked;
+	bool head_sent;		 /* the response head was sent */
+	bool writing;		 /* epoll reports room to write, not the next request */
+	bool closing;		 /* close at the end of the round */
+	bool busy;		 /* counts as connections.h says */
+	size_t source;		 /* index of the FastCGI socket that it belongs to */
+	uint64_t body_sent;	 /* bytes */
+	size_t body_at;		 /* bytes of response.body that are sent */
+	size_t large_limit;	 /* bytes of a large body that is not begun; 0: none */
+	bool receiving;		 /* a large body: epoll reports its next part */
+	bool unread;		 /* a large body waits: epoll reports only that the peer left */
+	int64_t receiving_ms;	 /* monotonic: since when */
+	int64_t large_since_us;	 /* monotonic: since when a large body waits for its turn */
+	struct account *account; /* of the exchange; NULL: it needs no turn */
+	enum turn_queue queue;	 /* in which it waits for its turn */
 	TAILQ_ENTRY(connection) turn;
 	bool held;			      /* the response waits for its reader */
 	size_t held_bytes;		      /* of memory for it, or for work in slices */
@@ -39,6 +42,7 @@ struct connection_bounds {
 	size_t principal_held_bytes;
 	size_t held_bytes, held_responses; /* of all */
 	int64_t reader_ms; /* after which a response of which nothing is read is dropped */
+	size_t principal_waits, waits; /* parked requests of one principal, and of all */
 };
 
 /* State that all connections of a worker share. */
@@ -49,8 +53,19 @@ struct connection_shared {
 	int64_t now;			/* start of the round: wall clock, ms since the epoch */
 	int64_t now_ms;			/* the same of the monotonic clock */
 	struct turns turns;
+	struct parked parked;
+	bool ends_waits; /* the worker will exit: requests do not wait */
 	struct connection_bounds bounds;
 };
+
+/* Adds processor time to the cost of the request. */
+static inline void connection_add_cost(struct connection *conn, int64_t us)
+{
+	if (conn->exchange)
+		conn->exchange->cost_us += us;
+	else if (conn->parked)
+		conn->parked->cost_us += us;
+}
 
 /* Takes fcgi. Returns NULL without memory; fcgi then remains the caller's. */
 struct connection *connection_new(struct fcgi *take_fcgi);
@@ -69,8 +84,8 @@ enum turn_queue connection_wants_rows(const struct connection *conn);
 /*
  * Takes a turn: continues the request, or fetches as many rows of a streamed list as one send
  * takes, or reads a part of a large body. *queue is the queue that it waited in, and is set to the
- * one that it has to wait in again, TURN_INPUT included, or to TURN_NONE if it has something to
- * send or is closing. Returns false only with ERR_PANIC.
+ * one that it has to wait in again, TURN_INPUT and TURN_PARKED included, or to TURN_NONE if it has
+ * something to send or is closing. Returns false only with ERR_PANIC.
  */
 bool connection_take_turn(struct connection *conn, struct connection_shared *shared,
 	enum turn_queue *queue, struct err *err);
@@ -87,7 +102,8 @@ bool connection_is_durable(const struct connection *conn, const struct connectio
  * ERR_BUSY, because a read may have seen the lost commits. If the head was sent, marks the
  * connection as closing.
  */
-void connection_flush_failed(struct connection *conn, const struct err *err);
+void connection_flush_failed(
+	struct connection *conn, struct connection_shared *shared, const struct err *err);
 
 enum connection_send_result {
 	CONNECTION_DONE,   /* the response is sent; the connection waits for the next request */

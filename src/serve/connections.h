@@ -3,7 +3,7 @@
  * The connections of one worker: their list, the events that epoll reports for them, and the
  * listening sockets. Owns the connections and the epoll descriptor; borrows all else.
  *
- * A connection is busy while it has a request; a new one is busy from the start, because the web
+ * A connection is busy while it has a request that is not parked; a new one is busy from the start, because the web
  * server opens it to send a request. `max` bounds the busy ones: while there are as many, new
  * connections wait in the listening socket. The others do not count. The worker must not close
  * them, and each process of the web server keeps its own and opens a new one although another

@@ -13,12 +13,16 @@ const struct counter counters[] = {
 		.help = "open connections of the web server", .kind = COUNTER_GAUGE },
 	{ AT(queued), .name = "queued", .unit = "requests",
 		.help = "requests and lists that wait for their turn", .kind = COUNTER_GAUGE },
+	{ AT(parked), .name = "parked", .unit = "requests",
+		.help = "requests that wait for a task to become ready", .kind = COUNTER_GAUGE },
 	{ AT(waiting), .name = "waiting", .unit = "responses",
 		.help = "responses that wait until the web server reads", .kind = COUNTER_GAUGE },
 	{ AT(dropped), .name = "dropped", .unit = "responses",
 		.help = "responses and large bodies dropped because they were read or sent too slowly" },
 	{ AT(abandoned), .name = "abandoned", .unit = "requests",
 		.help = "requests dropped before their turn because their client had left" },
+	{ AT(undone), .name = "undone", .unit = "results",
+		.help = "results undone because their response could not be delivered" },
 	{ AT(flushes), .name = "flushes", .unit = "flushes", .help = "flushes of the log to disk" },
 };
 

@@ -15,9 +15,11 @@ struct worker_counters {
 	_Atomic uint64_t refused;
 	_Atomic uint64_t connections;
 	_Atomic uint64_t queued;
+	_Atomic uint64_t parked;
 	_Atomic uint64_t waiting;
 	_Atomic uint64_t dropped;
 	_Atomic uint64_t abandoned;
+	_Atomic uint64_t undone;
 	_Atomic uint64_t flushes;
 };
 

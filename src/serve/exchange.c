@@ -1,5 +1,7 @@
 #include "serve/exchange.h"
 
+#include <stdlib.h>
+
 void exchange_reset(struct exchange *exchange)
 {
 	struct request *request = &exchange->request;
@@ -33,6 +35,8 @@ void exchange_reset(struct exchange *exchange)
 	exchange->cost_us = 0;
 	exchange->event = EVENT_REQUEST;
 	exchange->auth_log = (struct auth_log_entry){ 0 };
+	exchange->wait = (struct exchange_wait){ 0 };
+	exchange->undo = false;
 }
 
 size_t exchange_memory(const struct exchange *exchange)
@@ -50,4 +54,33 @@ void exchange_free(struct exchange *exchange)
 	response_free(&exchange->response);
 	buf_free(&exchange->revisions);
 	arena_free(&exchange->arena);
+}
+
+struct exchange *exchange_acquire(struct exchange **idle)
+{
+	struct exchange *exchange = *idle;
+
+	*idle = NULL;
+	if (!exchange)
+		exchange = calloc(1, sizeof(*exchange));
+	if (exchange)
+		exchange_reset(exchange);
+	return exchange;
+}
+
+void exchange_delete(struct exchange *exchange)
+{
+	if (!exchange)
+		return;
+	exchange_free(exchange);
+	free(exchange);
+}
+
+void exchange_release(struct exchange **idle, struct exchange *take_exchange)
+{
+	if (!take_exchange)
+		return;
+	exchange_delete(*idle);
+	*idle = take_exchange;
+	exchange_reset(take_exchange);
 }

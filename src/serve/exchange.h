@@ -29,10 +29,12 @@ struct app_options {
 /* State that all exchanges of a worker share. Borrows store, limit and tz. */
 struct app {
 	struct store *store;
-	struct limit *limit;  /* shared by all workers; NULL: no limits */
-	const struct tz *tz;  /* NULL: UTC */
-	uint64_t suppressed;  /* log lines suppressed since the last one (exchange_log.h) */
-	unsigned slice_steps; /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
+	struct limit *limit; /* shared by all workers; NULL: no limits */
+	const struct tz *tz; /* NULL: UTC */
+	uint64_t suppressed; /* log lines suppressed since the last one (exchange_log.h) */
+	uint64_t undone;     /* results undone because their response was not delivered */
+	const _Atomic uint64_t *ready; /* store_shared.ready; NULL: requests do not wait */
+	unsigned slice_steps;	       /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
 	struct app_options options;
 };
 
@@ -54,6 +56,17 @@ enum exchange_work {
 	WORK_LOGIN,
 	WORK_OPERATION, /* decode, apply, encode */
 	WORK_SLICES,	/* the operation is carried out in slices and goes on */
+	WORK_PARKED,	/* there is nothing yet: the operation is tried again later (parking.h) */
+};
+
+/* Of a request that waits (op.wait_ms). */
+struct exchange_wait {
+	int64_t until_ms; /* monotonic; 0: it does not wait */
+	bool resumed;	  /* this is not the first attempt */
+	bool over;	  /* the time is over: answer that there is nothing, without an attempt */
+	uint64_t line;	  /* requests that ask for the same, in the same tenant, have the same */
+	unsigned source;  /* store_ready_source() */
+	uint64_t seen;	  /* value of that counter before the attempt */
 };
 
 struct exchange {
@@ -75,8 +88,17 @@ struct exchange {
 	int64_t began_us;   /* monotonic: when the request was read */
 	enum exchange_event event;
 	struct auth_log_entry auth_log;
+	struct exchange_wait wait;
+	bool undo; /* app_undo() has to be called if the response is not delivered */
 };
 
+/*
+ * Takes the exchange that is kept in *idle, or makes one; it is reset. NULL without memory.
+ * exchange_release() keeps it there, with its memory, for the next request; NULL is allowed.
+ */
+struct exchange *exchange_acquire(struct exchange **idle);
+void exchange_release(struct exchange **idle, struct exchange *take_exchange);
+void exchange_delete(struct exchange *exchange);
 void exchange_reset(struct exchange *exchange);
 /* Bytes of memory: of the request's arenas, the result and the response. */
 size_t exchange_memory(const struct exchange *exchange);

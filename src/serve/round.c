@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "serve/parking.h"
 #include "serve/rate.h"
 #include "sys/reserve.h"
 
@@ -15,6 +16,8 @@
 #define BODY_MS 8000
 /* For events, while no connection may have a turn: large bodies wait for one, or for a debt. */
 #define BLOCKED_MS 5
+/* For events, while requests are parked: the time after which a commit of another process wakes. */
+#define PARKED_MS 20
 /* Steps of a slice: a light tenant's requests wait for it. */
 #define CONTENDED_STEPS (LIST_SLICE_STEPS / 4)
 
@@ -28,10 +31,12 @@ static void wait_or_send(struct round *round, struct connection *conn, enum turn
 {
 	if (queue == TURN_NONE)
 		add_ready(round, conn);
-	else if (queue != TURN_INPUT)
+	else if (queue < TURN_QUEUES)
 		turns_wait(&round->connections->shared->turns, conn, queue);
 	if (queue == TURN_LARGE)
 		connections_set_unread(round->connections, conn, true);
+	if (queue == TURN_PARKED)
+		connections_set_busy(round->connections, conn, false);
 }
 
 /* ---- events ---- */
@@ -43,7 +48,7 @@ static bool is_gone(uint32_t events)
 }
 
 /*
- * Ends a request that waits for its turn if its client has left. The room to write in TURN_ROWS and
+ * Ends a request that waits for its turn, or is parked, if its client has left. The room to write in TURN_ROWS and
  * the bytes of a large body are used at its turn. Before the response, the web server sends nothing
  * else except FCGI_ABORT_REQUEST.
  */
@@ -63,7 +68,7 @@ void round_receive(struct round *round, struct connection *conn, uint32_t events
 	struct connection_shared *shared = round->connections->shared;
 	enum turn_queue queue = TURN_NONE;
 
-	if (conn->queue != TURN_NONE) {
+	if (conn->queue != TURN_NONE || (conn->parked && !conn->exchange)) {
 		interrupt(round, conn, events);
 		return;
 	}
@@ -108,6 +113,7 @@ static bool take_turn(
 
 	if (queue == TURN_LARGE)
 		connections_set_unread(round->connections, conn, false);
+	connections_set_busy(round->connections, conn, true);
 	shared->app.slice_steps = turns_are_contended(&shared->turns) ? CONTENDED_STEPS
 								      : LIST_SLICE_STEPS;
 	if (!connection_take_turn(conn, shared, &queue, &err))
@@ -115,7 +121,7 @@ static bool take_turn(
 	round->has_responses = round->has_responses || queue == TURN_NONE;
 	wait_or_send(round, conn, queue);
 	*now = shared->turns.now_us = clock_mono_us();
-	conn->exchange->cost_us += processor_time(round, *now - began);
+	connection_add_cost(conn, processor_time(round, *now - began));
 	turns_spend(
 		&shared->turns, conn->account, (*now - began) * (is_large ? TURN_LARGE_WEIGHT : 1));
 	return true;
@@ -130,8 +136,10 @@ bool round_has_work(const struct round *round)
 
 int round_wait_ms(const struct round *round, int longest)
 {
-	if (round->connections->shared->turns.waiting == 0)
-		return longest;
+	const struct connection_shared *shared = round->connections->shared;
+
+	if (shared->turns.waiting == 0)
+		return shared->parked.count > 0 && longest > PARKED_MS ? PARKED_MS : longest;
 	return round->blocked ? BLOCKED_MS : 0;
 }
 
@@ -188,7 +196,7 @@ static void refuse_unflushed(struct round *round, const struct err *err)
 {
 	for (struct connection *conn = round->ready; conn; conn = conn->next_ready) {
 		if (!connection_is_durable(conn, round->connections->shared))
-			connection_flush_failed(conn, err);
+			connection_flush_failed(conn, round->connections->shared, err);
 	}
 }
 
@@ -269,7 +277,10 @@ void round_send(struct round *round)
 	}
 	atomic_store(&round->counters->waiting, connections->writing);
 	atomic_store(&round->counters->connections, connections->count);
+	parking_wake(connections->shared);
 	atomic_store(&round->counters->queued, connections->shared->turns.waiting);
+	atomic_store(&round->counters->parked, connections->shared->parked.count);
+	atomic_store(&round->counters->undone, connections->shared->app.undone);
 }
 
 /* ---- slow readers ---- */

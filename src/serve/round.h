@@ -5,7 +5,7 @@
  *	1. round_receive() for each ready connection: the request is read, and waits for its turn;
  *	2. round_work(): requests and lists take turns (turns.h), for a bounded time;
  *	3. round_flush(): no response may leave while a commit it depends on is not on disk;
- *	4. round_send(): the responses leave.
+ *	4. round_send(): the responses leave; parked requests are woken (parking.h).
  *
  * Other requests wait for the next round, which begins at once. After ERR_PANIC (a call returned
  * false) the process must exit: the outcome of the round is unknown, so no response may be sent.

@@ -39,6 +39,7 @@ enum turn_queue {
 	TURN_BODY,     /* a large body of which a part has arrived */
 	TURN_QUEUES,
 	TURN_INPUT = TURN_QUEUES, /* in no queue: the next part of a large body has not arrived */
+	TURN_PARKED,		  /* in no queue: the request is parked (parking.h) */
 };
 
 struct turns_tenant {
@@ -54,6 +55,7 @@ struct account {
 	uint64_t key;
 	struct turns_tenant *tenant;
 	size_t requests;      /* read, with a response that is not sent completely */
+	size_t waits;	      /* of these, parked ones, and those that were parked */
 	size_t held;	      /* responses that wait for their reader */
 	size_t held_bytes;    /* of these, and of lists and removals in slices */
 	size_t lists;	      /* in slices */

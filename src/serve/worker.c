@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "dialect/dialect.h"
 #include "dialect/retention_conf.h"
+#include "serve/parking.h"
 #include "serve/rate.h"
 #include "serve/round.h"
 
@@ -68,6 +69,7 @@ static void stop(struct worker *worker)
 	worker->stopping = true;
 	worker->exit_by_ms = clock_mono_ms() + SHUTDOWN_GRACE_MS;
 	connections_stop_accepting(&worker->connections);
+	parking_end(&worker->shared);
 }
 
 /* The supervisor is gone: no process would replace this worker or maintain the store. */
@@ -85,6 +87,7 @@ static void retire(struct worker *worker)
 				 (int64_t)worker->setup->conf->drain_seconds * 1000;
 	worker->exit_by_ms = worker->drain_until_ms + SHUTDOWN_GRACE_MS;
 	connections_stop_accepting(&worker->connections);
+	parking_end(&worker->shared);
 }
 
 /*
@@ -261,6 +264,8 @@ static struct connection_bounds bounds(const struct conf *conf)
 		.held_bytes = conf->held_mb * mib,
 		.held_responses = conf->held_responses,
 		.reader_ms = (int64_t)conf->reader_seconds * 1000,
+		.principal_waits = conf->principal_waits,
+		.waits = conf->waits,
 	};
 }
 
@@ -268,7 +273,7 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 {
 	*worker = (struct worker){
 		.setup = setup,
-		.shared.app = { .limit = setup->limit, .options = app_options(setup->conf) },
+		.shared.app = { .limit = setup->limit, .ready = setup->store.shared->ready, .options = app_options(setup->conf) },
 		.shared.bounds = bounds(setup->conf),
 		.connections = {
 			.shared = &worker->shared,
@@ -294,6 +299,7 @@ int worker_run(const struct worker_setup *setup, struct err *err)
 
 	init_worker(&worker, setup);
 	turns_init(&worker.shared.turns);
+	parked_init(&worker.shared.parked, setup->store.shared->ready, clock_mono_ms());
 	if (open_worker(&worker, err)) {
 		setup->report(setup->data, WORKER_READY);
 		run(&worker);

@@ -53,6 +53,11 @@ static void count_ready(struct store *store)
 			&store->shared->ready[stripe_of(usage_tenant(&store->usage.rows[i]))], 1);
 }
 
+unsigned store_ready_source(struct str tenant)
+{
+	return (unsigned)stripe_of(tenant);
+}
+
 uint64_t store_ready_changes(const struct store *store, struct str tenant)
 {
 	return atomic_load(&store->shared->ready[stripe_of(tenant)]);

@@ -221,6 +221,8 @@ bool store_is_flushed_for(const struct store *store, struct str tenant);
  * other tenants change it too.
  */
 uint64_t store_ready_changes(const struct store *store, struct str tenant);
+/* The index of that number in store_shared.ready. */
+unsigned store_ready_source(struct str tenant);
 /* Without other processes: before a recovery. */
 void store_reset_commits(struct store_shared *shared);
 

@@ -138,6 +138,17 @@ static const struct option_row rows[] = {
 		.manual =
 			"Further requests are answered with 429. A response counts until its client "
 			"has read it." },
+	{ "principal_waits", NUMBER(principal_waits), .default_value = "6144", .min = 0,
+		.max = 65536, .unit = "requests",
+		.help = "Requests of one user that may wait in a worker for a task to become ready.",
+		.manual =
+			"Further ones that would have to wait are answered with 429. Keep it below "
+			"waits, so that one user cannot end the waits of others." },
+	{ "waits", NUMBER(waits), .default_value = "8192", .min = 0, .max = 65536,
+		.unit = "requests",
+		.help = "Requests that may wait in a worker for a task to become ready.",
+		.manual = "A further one ends the wait of the oldest, which is answered as if its "
+			  "time were over. A request that waits takes about 3 KB of memory." },
 	{ "principal_held_mb", NUMBER(principal_held_mb), .default_value = "32", .min = 1,
 		.max = 1048576, .unit = "MiB",
 		.help = "Memory of a worker for waiting responses, lists and removals of one user.",

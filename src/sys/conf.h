@@ -46,6 +46,7 @@ struct conf {
 	uint64_t principal_rate; /* requests per second; 0: no limit */
 	uint64_t principal_burst;
 	uint64_t principal_requests;
+	uint64_t principal_waits, waits;
 	uint64_t principal_held_mb;
 	uint64_t held_mb;
 	uint64_t held_responses;

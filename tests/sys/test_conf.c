@@ -28,6 +28,8 @@ static const struct {
 	{ "principal_rate", "0", "1000000", NULL, "1000001" },
 	{ "principal_burst", "1", "1000000", "0", "1000001" },
 	{ "principal_requests", "1", "65536", "0", "65537" },
+	{ "principal_waits", "0", "65536", "-1", "65537" },
+	{ "waits", "0", "65536", "-1", "65537" },
 	{ "principal_held_mb", "1", "1048576", "0", "1048577" },
 	{ "held_mb", "1", "1048576", "0", "1048577" },
 	{ "held_responses", "1", "65536", "0", "65537" },

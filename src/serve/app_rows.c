@@ -1,0 +1,50 @@
+/* The rows of lists (app_stream_rows). */
+#include "base/clock.h"
+#include "serve/app.h"
+#include "serve/held_page.h"
+
+/*
+ * Makes a row ready, or sets *over after until_us. The first read of a turn is made in any case:
+ * *has_read is false until then.
+ */
+static bool prepare_row(
+	struct result *result, int64_t until_us, bool *has_read, bool *over, struct err *err)
+{
+	*over = false;
+	while (!store_list_is_ready(result) && !*over) {
+		*over = *has_read && clock_mono_us() >= until_us;
+		if (!*over && !store_list_read(result, until_us, err))
+			return false;
+		*has_read = true;
+	}
+	return true;
+}
+
+bool app_stream_rows(struct exchange *exchange, size_t min_len, int64_t until_us, struct err *err)
+{
+	struct buf *body = &exchange->response.body;
+	struct task row;
+	bool end = false, has_read = false, over;
+
+	while (body->len < min_len) {
+		if (!prepare_row(&exchange->result, until_us, &has_read, &over, err))
+			return false;
+		if (over)
+			break;
+		if (!store_list_next(&exchange->result, &row, &end, err))
+			return false;
+		if (end)
+			break;
+		if (exchange->result.rows_returned > 1)
+			buf_putc(body, ',');
+		if (!exchange->route->encode_row(&exchange->request, &row, body))
+			return err_no_memory(err);
+		held_page_add(exchange, &row);
+	}
+	if (end) {
+		exchange->streaming = false;
+		if (!exchange->route->encode_end(&exchange->request, &exchange->result, body))
+			return err_no_memory(err);
+	}
+	return buf_ok(body) ? held_page_check(exchange, err) : err_no_memory(err);
+}

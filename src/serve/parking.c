@@ -1,0 +1,173 @@
+#include "serve/parking.h"
+
+#include <stdlib.h>
+
+#include "serve/rate.h"
+
+static void wait_for_turn(struct waiter *waiter, void *data)
+{
+	struct connection_shared *shared = data;
+
+	turns_wait(&shared->turns, waiter->owner, TURN_SHORT);
+}
+
+static void end_wait(struct connection_shared *shared, struct waiter *waiter)
+{
+	struct connection *conn = waiter->owner;
+
+	conn->parked->wait.over = true;
+	wait_for_turn(waiter, shared);
+}
+
+/* ---- an attempt ---- */
+
+/* Counts the request of the account, unless the principal has as many as it may. */
+static bool admit(struct connection *conn, struct connection_shared *shared, struct err *err)
+{
+	if (conn->account->waits >= shared->bounds.principal_waits) {
+		err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
+		err->retry_after = 1;
+		return false;
+	}
+	conn->account->waits++;
+	return true;
+}
+
+/*
+ * Keeps the request. Returns false with ERR_NONE if it cannot wait, and with another error if it
+ * has to be refused.
+ */
+static bool keep(struct connection *conn, struct connection_shared *shared, struct err *err)
+{
+	if (shared->ends_waits || shared->bounds.waits == 0)
+		return false;
+	if (conn->parked)
+		return true;
+	conn->parked = parked_request_save(conn->exchange);
+	if (!conn->parked)
+		return false;
+	conn->parked->waiter.owner = conn;
+	conn->parked->waiter.until_ms = conn->exchange->wait.until_ms;
+	if (admit(conn, shared, err))
+		return true;
+	free(conn->parked);
+	conn->parked = NULL;
+	return false;
+}
+
+/* Cost is charged when it is enough for a charge: a request may be tried again many times. */
+static int64_t charge(const struct connection *conn, const struct connection_shared *shared)
+{
+	if (conn->exchange->cost_us < RATE_FREE_US)
+		return conn->exchange->cost_us;
+	rate_charge(&shared->app, conn->exchange);
+	return 0;
+}
+
+static bool park(struct connection *conn, struct connection_shared *shared, struct err *err)
+{
+	const struct exchange_wait *wait = &conn->exchange->wait;
+
+	if (!keep(conn, shared, err))
+		return false;
+	conn->parked->cost_us = charge(conn, shared);
+	if (shared->parked.count >= shared->bounds.waits)
+		end_wait(shared, parked_take_oldest(&shared->parked));
+	if (!parked_add(
+		    &shared->parked, &conn->parked->waiter, wait->line, wait->source, wait->seen))
+		return false;
+	exchange_release(&shared->idle_exchange, conn->exchange);
+	conn->exchange = NULL;
+	turns_hold(&shared->turns, conn, false, 0);
+	fcgi_suspend(conn->fcgi);
+	return true;
+}
+
+/* Answers that there is nothing, or with the refusal. */
+static bool answer(struct connection *conn, struct connection_shared *shared,
+	const struct err *refusal, struct err *err)
+{
+	struct exchange *exchange = conn->exchange;
+
+	if (refusal->code != ERR_NONE) {
+		app_set_error(exchange, refusal);
+		return true;
+	}
+	exchange->wait.resumed = exchange->wait.over = true;
+	exchange->work = WORK_OPERATION;
+	return app_go_on(&shared->app, exchange, err);
+}
+
+/* A request that was parked has its response now. The next of its line tries if it found some. */
+static void end_attempt(struct connection *conn, struct connection_shared *shared)
+{
+	struct waiter *waiter = &conn->parked->waiter, *next;
+
+	if (conn->exchange->result.nothing)
+		parked_give_up(&shared->parked, waiter);
+	next = parked_leave(&shared->parked, waiter);
+	if (next)
+		wait_for_turn(next, shared);
+	conn->closing = !fcgi_resume(conn->fcgi);
+}
+
+bool parking_park(struct connection *conn, struct connection_shared *shared, struct err *err)
+{
+	struct err refusal = { 0 };
+
+	if (conn->exchange->work == WORK_PARKED) {
+		if (park(conn, shared, &refusal))
+			return true;
+		if (!answer(conn, shared, &refusal, err))
+			return false;
+	}
+	if (conn->parked)
+		end_attempt(conn, shared);
+	return true;
+}
+
+bool parking_resume(struct connection *conn, struct connection_shared *shared)
+{
+	struct exchange *exchange = exchange_acquire(&shared->idle_exchange);
+
+	if (!exchange) {
+		conn->closing = true;
+		return false;
+	}
+	conn->exchange = exchange;
+	parked_request_restore(conn->parked, exchange, shared->now);
+	app_resume(&shared->app, exchange);
+	return true;
+}
+
+/* ---- events ---- */
+
+void parking_leave(struct connection *conn, struct connection_shared *shared)
+{
+	struct waiter *next;
+
+	if (!conn->parked)
+		return;
+	next = parked_leave(&shared->parked, &conn->parked->waiter);
+	if (next)
+		wait_for_turn(next, shared);
+	conn->account->waits--;
+}
+
+void parking_wake(struct connection_shared *shared)
+{
+	struct waiter *waiter;
+
+	while ((waiter = parked_take_due(&shared->parked, shared->now_ms)))
+		end_wait(shared, waiter);
+	parked_wake(&shared->parked, wait_for_turn, shared);
+}
+
+void parking_end(struct connection_shared *shared)
+{
+	struct waiter *waiter;
+
+	shared->ends_waits = true;
+	while ((waiter = parked_take_oldest(&shared->parked)))
+		end_wait(shared, waiter);
+}
