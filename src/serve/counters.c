@@ -21,8 +21,8 @@ const struct counter counters[] = {
 		.help = "responses and large bodies dropped because they were read or sent too slowly" },
 	{ AT(abandoned), .name = "abandoned", .unit = "requests",
 		.help = "requests dropped before their turn because their client had left" },
-	{ AT(undone), .name = "undone", .unit = "results",
-		.help = "results undone because their response could not be delivered" },
+	{ AT(undone), .name = "undone", .unit = "claims",
+		.help = "claims undone because their response could not be delivered" },
 	{ AT(flushes), .name = "flushes", .unit = "flushes", .help = "flushes of the log to disk" },
 };
 

@@ -32,7 +32,8 @@ struct app {
 	struct limit *limit; /* shared by all workers; NULL: no limits */
 	const struct tz *tz; /* NULL: UTC */
 	uint64_t suppressed; /* log lines suppressed since the last one (exchange_log.h) */
-	uint64_t undone;     /* results undone because their response was not delivered */
+	uint64_t undone;     /* claims undone because their response was not delivered */
+	bool lost; /* app_undo() met ERR_PANIC: the process must exit, as for other calls */
 	const _Atomic uint64_t *ready; /* store_shared.ready; NULL: requests do not wait */
 	unsigned slice_steps;	       /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
 	struct app_options options;

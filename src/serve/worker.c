@@ -171,6 +171,8 @@ static void run(struct worker *worker)
 		if (!round_work(&worker->round) || !round_flush(&worker->round))
 			exit_on_panic();
 		round_send(&worker->round);
+		if (worker->shared.app.lost)
+			exit_on_panic();
 		round_sweep(&worker->round);
 		connections_resume_accepting(&worker->connections);
 		log_batch(false);

@@ -17,6 +17,7 @@
 #include "serve/round.h"
 
 #define CLIENTS 4
+#define TOKEN	5
 
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static struct store_shared store_shared;
@@ -41,11 +42,21 @@ bool __wrap_store_apply(
 {
 	(void)store;
 	(void)err;
+	if (op->report.kind == REPORT_UNDO) {
+		assert_int_equal(op->report.token, TOKEN);
+		things++;
+		return true;
+	}
 	attempts++;
 	result->kind = op->kind;
 	result->nothing = things == 0;
-	result->written = things > 0;
-	things -= things > 0;
+	if (things == 0)
+		return true;
+	things--;
+	result->written = true;
+	result->claimed_count = 1;
+	result->claimed = calloc(1, sizeof(*result->claimed));
+	result->claimed->task.lease.token = TOKEN;
 	return true;
 }
 
@@ -54,7 +65,6 @@ bool __wrap_precondition_parse(struct request *request, struct op *op, struct er
 {
 	op->wait_ms = wait_ms;
 	op->wait_group = op->id.bytes[15];
-	op->undo = true;
 	return __real_precondition_parse(request, op, err);
 }
 
@@ -117,6 +127,7 @@ static int open_worker(void **state)
 		.expected_tasks = 1000,
 		.cache_mb = 8,
 		.indexes = dialect_index_tables(),
+		.shared = &store_shared,
 	};
 	struct err err;
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -371,6 +382,7 @@ static void undelivered_result_is_undone(void **state)
 	round_send(&loop_round);
 	assert_int_equal(shared.app.undone, 1);
 	assert_int_equal(counts.undone, 1);
+	assert_int_equal(things, 1);
 }
 
 static void result_that_cannot_be_flushed_is_undone(void **state)
@@ -388,6 +400,7 @@ static void result_that_cannot_be_flushed_is_undone(void **state)
 	round_send(&loop_round);
 	assert_int_equal(status_of(0), 503);
 	assert_int_equal(shared.app.undone, 1);
+	assert_int_equal(things, 1);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open_worker, close_worker)
