@@ -3,13 +3,13 @@
  * The connections of one worker: their list, the events that epoll reports for them, and the
  * listening sockets. Owns the connections and the epoll descriptor; borrows all else.
  *
- * A connection is busy while it has a request that is not parked; a new one is busy from the start, because the web
- * server opens it to send a request. `max` bounds the busy ones: while there are as many, new
- * connections wait in the listening socket. The others do not count. The worker must not close
- * them, and each process of the web server keeps its own and opens a new one although another
- * process has some: it would wait until these are closed. So there can be more requests than `max`,
- * because those on kept connections are always read. `max_open` bounds all connections, and leaves
- * file descriptors for the store.
+ * A connection is busy while it has a request that is not parked; a new one is busy from the
+ * start, because the web server opens it to send a request. `max` bounds the busy ones: while
+ * there are as many, new connections wait in the listening socket. The others do not count. The
+ * worker must not close them, and each process of the web server keeps its own and opens a new
+ * one although another process has some: it would wait until these are closed. So there can be
+ * more requests than `max`, because those on kept connections are always read. `max_open` bounds
+ * all connections, and leaves file descriptors for the store.
  */
 #include "serve/connection.h"
 #include "sys/listen.h"

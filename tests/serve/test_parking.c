@@ -98,6 +98,7 @@ static void init_worker(int listener)
 		.queues = { HANDOVER_NONE, HANDOVER_NONE },
 		.peer = geteuid(),
 		.max = CLIENTS,
+		.max_open = CLIENTS,
 	};
 	loop_round = (struct round){
 		.connections = &connections,
