@@ -200,7 +200,7 @@ void work_settle(const struct task *old, struct task *task, bool sets_not_before
 
 	if (task->state == TASK_CANCELLED)
 		task->lease.expires = OPTIONAL_TIME_NONE;
-	else if (task->state != TASK_RUNNING && !(stays && task->state == TASK_PENDING))
+	else if (!stays)
 		task->lease = (struct lease){ 0 };
 	if (task->state != TASK_PENDING)
 		task->ready_after = OPTIONAL_TIME_NONE;

@@ -81,8 +81,8 @@ void work_claim(const struct op_claim *claim, struct task *task, int64_t now, ui
 bool work_report(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
 	struct arena *arena, bool *nothing, struct err *err);
 /*
- * After a change that is no report: a task that is not running any more loses its lease, and
- * ready_after follows not_before. old is NULL for a new task. A cancelled task keeps the token, so
- * that a heartbeat of its worker is told.
+ * After a change that is no report: another state ends the lease, and ready_after follows
+ * not_before. old is NULL for a new task. A cancelled task keeps the token, so that the heartbeat of
+ * its worker is answered with it.
  */
 void work_settle(const struct task *old, struct task *task, bool sets_not_before, int64_t now);
