@@ -58,9 +58,14 @@ static int64_t retry_delay(const struct op_report *report, uint32_t attempt, uin
 		policy->jitter_percent, random);
 }
 
+/* A client may have set not_before while a worker had the task. */
 static void hold_back(struct task *task, int64_t now, int64_t delay)
 {
-	task->ready_after = delay > 0 ? optional_time(now + delay) : OPTIONAL_TIME_NONE;
+	int64_t until = delay > 0 ? now + delay : now;
+
+	if (optional_time_is_set(task->not_before) && optional_time_ms(task->not_before) > until)
+		until = optional_time_ms(task->not_before);
+	task->ready_after = until > now ? optional_time(until) : OPTIONAL_TIME_NONE;
 }
 
 static void fail(const struct op_report *report, struct task *task, int64_t now, uint64_t random)
