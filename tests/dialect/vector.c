@@ -180,21 +180,34 @@ static void fill_rows(struct vector *vector, const json_t *tasks, struct outcome
 	outcome->result.listing = tasks ? (struct listing *)outcome->rows : NULL;
 }
 
+/* The result of a claim; the arena owns it. */
+static void fill_claimed(struct vector *vector, const json_t *claimed, struct result *result)
+{
+	result->claimed_count = json_array_size(claimed);
+	result->claimed = arena_alloc(
+		&vector->arena, (result->claimed_count + 1) * sizeof(*result->claimed));
+	assert_non_null(result->claimed);
+	for (size_t i = 0; i < result->claimed_count; i++)
+		fill_task(vector, json_array_get(claimed, i), &result->claimed[i].task);
+}
+
 static void fill_result(struct vector *vector, struct outcome *outcome)
 {
-	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL;
+	json_t *failure = NULL, *task = NULL, *companion = NULL, *tasks = NULL, *next = NULL,
+	       *claimed = NULL;
 	struct result *result = &outcome->result;
 	json_int_t total = -1, offset = 0;
-	int has_dependents = 0, more_dependents = 0, created = 0;
+	int has_dependents = 0, more_dependents = 0, created = 0, nothing = 0;
 	json_error_t error;
 
 	if (!vector->result)
 		return;
 	if (json_unpack_ex(vector->result, &error, 0,
-		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?b, s?o !}", "error", &failure,
-		    "task", &task, "companion", &companion, "tasks", &tasks, "total", &total,
-		    "offset", &offset, "has_dependents", &has_dependents, "more_dependents",
-		    &more_dependents, "created", &created, "next_cursor", &next) != 0)
+		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?b, s?o, s?o, s?b !}", "error",
+		    &failure, "task", &task, "companion", &companion, "tasks", &tasks, "total",
+		    &total, "offset", &offset, "has_dependents", &has_dependents, "more_dependents",
+		    &more_dependents, "created", &created, "next_cursor", &next, "claimed",
+		    &claimed, "nothing", &nothing) != 0)
 		fail_msg("result: %s", error.text);
 	if (failure)
 		outcome->store_error = err_code_by_name(json_string_value(failure));
@@ -209,6 +222,8 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	result->has_dependents = has_dependents;
 	result->more_dependents = more_dependents;
 	result->created = created;
+	result->nothing = nothing;
+	fill_claimed(vector, claimed, result);
 	outcome->next = next ? json_str(next) : STR_NULL;
 }
 

@@ -14,6 +14,13 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_UPDATE] = "update",
 	[OP_REMOVE] = "remove",
 	[OP_ARCHIVE] = "archive",
+	[OP_CLAIM] = "claim",
+};
+static const char *const reports[] = {
+	[REPORT_HEARTBEAT] = "heartbeat",
+	[REPORT_COMPLETE] = "complete",
+	[REPORT_FAIL] = "fail",
+	[REPORT_RELEASE] = "release",
 };
 
 static void set_str(json_t *json, const char *name, struct str value)
@@ -86,12 +93,20 @@ static json_t *json_of_json(const void *at)
 	return text->len ? json_loadb(text->ptr, text->len, JSON_DECODE_ANY, NULL) : json_null();
 }
 
+static json_t *json_of_text(const void *at)
+{
+	const struct str *text = at;
+
+	return text->len ? json_stringn(text->ptr, text->len) : json_null();
+}
+
 /* The types of members that a change can set. */
 static json_t *(*const json_of[MEMBER_TYPES])(const void *at) = {
 	[TYPE_BOOL] = json_of_bool,
 	[TYPE_INT32] = json_of_int32,
 	[TYPE_UINT32] = json_of_uint32,
 	[TYPE_OPTIONAL_TIME] = json_of_time,
+	[TYPE_TEXT] = json_of_text,
 	[TYPE_JSON] = json_of_json,
 };
 
@@ -231,6 +246,50 @@ static void set_dependents(json_t *json, const struct op *op)
 		json_object_get(json, "dependents"), "value", json_of_json(&dependents->value));
 }
 
+/* ---- the requests of workers ---- */
+
+static void set_claim(json_t *json, const struct op_claim *claim)
+{
+	json_t *object = json_object(), *names = json_array(), *kind_names = json_array();
+
+	for (size_t i = 0; i < claim->dialect_count; i++)
+		json_array_append_new(names, json_string(dialect_code_name(claim->dialects[i])));
+	for (size_t i = 0; i < claim->kind_count; i++)
+		json_array_append_new(kind_names, json_of_text(&claim->kinds[i]));
+	if (claim->as_before)
+		json_object_set_new(object, "as_before", json_true());
+	if (claim->worker.len > 0)
+		set_str(object, "worker", claim->worker);
+	if (claim->dialect_count > 0)
+		json_object_set(object, "dialects", names);
+	if (claim->kind_count > 0)
+		json_object_set(object, "kinds", kind_names);
+	set_number(object, "max", claim->max);
+	set_number(object, "lease_ms", claim->lease_ms);
+	set_number(object, "confirm_ms", claim->confirm_ms);
+	json_object_set_new(json, "claim", object);
+	json_decref(names);
+	json_decref(kind_names);
+}
+
+static void set_report(json_t *json, const struct op_report *report)
+{
+	json_t *object = json_object();
+	char token[17];
+
+	snprintf(token, sizeof(token), "%016llx", (unsigned long long)report->token);
+	set_str(object, "kind", str_cstr(reports[report->kind]));
+	set_str(object, "token", str_cstr(token));
+	set_number(object, "lease_ms", report->lease_ms);
+	if (report->is_final)
+		json_object_set_new(object, "is_final", json_true());
+	if (optional_time_is_set(report->delay))
+		json_object_set_new(object, "delay", json_of_time(&report->delay));
+	json_object_set_new(json, "report", object);
+}
+
+/* ---- the operation ---- */
+
 static json_t *op_json(const struct op *op, const struct dialect *dialect, const char *usual_id)
 {
 	json_t *json = json_object();
@@ -250,6 +309,11 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 	set_dependents(json, op);
 	if (op->kind == OP_LIST)
 		set_list(json, op);
+	if (op->report.kind != REPORT_NONE)
+		set_report(json, &op->report);
+	if (op->claim)
+		set_claim(json, op->claim);
+	set_number(json, "wait_ms", (uint64_t)op->wait_ms);
 	if (op->companion)
 		json_object_set_new(
 			json, "companion", op_json(op->companion, dialect, VECTOR_COMPANION_ID));
