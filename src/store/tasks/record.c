@@ -1,6 +1,7 @@
 #include "store/tasks/record.h"
 
 #include "base/date.h"
+#include "store/packed.h"
 #include "task/member.h"
 
 /*
@@ -17,30 +18,8 @@
  * are, and 0 if they are absent.
  */
 #define HEADER_SIZE (4 + sizeof(((struct id *)0)->bytes))
-#define TEXT_MAX    ((size_t)UINT32_MAX)
 
 /* ---- writing ---- */
-
-static void put_varint(struct buf *out, uint64_t value)
-{
-	uint8_t bytes[10];
-	size_t len = 0;
-
-	for (; value > 0x7F; value >>= 7)
-		bytes[len++] = (uint8_t)(value | 0x80);
-	bytes[len++] = (uint8_t)value;
-	buf_put(out, bytes, len);
-}
-
-static void put_text(struct buf *out, struct str text)
-{
-	if (text.len > TEXT_MAX) {
-		out->failed = true;
-		return;
-	}
-	put_varint(out, text.len);
-	buf_put_str(out, text);
-}
 
 static uint64_t zigzag(int64_t value)
 {
@@ -76,49 +55,18 @@ bool record_encode(const struct task *task, struct buf *out)
 	buf_put(out, head, sizeof(head));
 	buf_put(out, task->id.bytes, sizeof(task->id.bytes));
 	for (size_t i = MEMBER_FIRST_NUMBER; i < MEMBER_FIRST_TEXT; i++)
-		put_varint(out, get_number(task, &task_members[i]));
+		packed_put_number(out, get_number(task, &task_members[i]));
 	for (size_t i = MEMBER_FIRST_TEXT; i < MEMBERS; i++)
-		put_text(out, *(const struct str *)member_of(task, &task_members[i]));
-	put_varint(out, task->field_count);
+		packed_put_text(out, *(const struct str *)member_of(task, &task_members[i]));
+	packed_put_number(out, task->field_count);
 	for (size_t i = 0; i < task->field_count; i++) {
-		put_text(out, task->fields[i].name);
-		put_text(out, task->fields[i].json);
+		packed_put_text(out, task->fields[i].name);
+		packed_put_text(out, task->fields[i].json);
 	}
 	return buf_ok(out);
 }
 
 /* ---- reading ---- */
-
-/* Accepts only the shortest form of a number, so that equal tasks have equal records. */
-static bool read_varint(struct str *in, uint64_t *value)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < in->len && i < 10; i++) {
-		uint8_t byte = (uint8_t)in->ptr[i];
-
-		if ((i == 9 && byte > 1) || (i > 0 && byte == 0))
-			return false;
-		sum |= (uint64_t)(byte & 0x7F) << (7 * i);
-		if (byte < 0x80) {
-			*value = sum;
-			*in = str_skip(*in, i + 1);
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool read_text(struct str *in, struct str *text)
-{
-	uint64_t len;
-
-	if (!read_varint(in, &len) || len > in->len)
-		return false;
-	*text = (struct str){ in->ptr, (size_t)len };
-	*in = str_skip(*in, (size_t)len);
-	return true;
-}
 
 /* An optional time of version 1. Builds of that version could store times before 1970: as 1970. */
 static struct optional_time old_time(int64_t ms)
@@ -177,10 +125,11 @@ static bool read_fields(struct str *in, struct task *task)
 {
 	uint64_t count;
 
-	if (!read_varint(in, &count) || count > TASK_FIELDS_MAX)
+	if (!packed_read_number(in, &count) || count > TASK_FIELDS_MAX)
 		return false;
 	for (uint64_t i = 0; i < count; i++) {
-		if (!read_text(in, &task->fields[i].name) || !read_text(in, &task->fields[i].json))
+		if (!packed_read_text(in, &task->fields[i].name) ||
+			!packed_read_text(in, &task->fields[i].json))
 			return false;
 	}
 	task->field_count = (size_t)count;
@@ -194,12 +143,12 @@ static bool read_members(struct str *in, struct task *task, uint8_t version)
 
 		if (task_members[i].since > version)
 			continue;
-		if (!read_varint(in, &value) || !set_number(task, &task_members[i], value))
+		if (!packed_read_number(in, &value) || !set_number(task, &task_members[i], value))
 			return false;
 	}
 	for (size_t i = MEMBER_FIRST_TEXT; i < MEMBERS; i++) {
 		if (task_members[i].since <= version &&
-			!read_text(in, member_at(task, &task_members[i])))
+			!packed_read_text(in, member_at(task, &task_members[i])))
 			return false;
 	}
 	return true;
