@@ -31,6 +31,7 @@ static const struct {
 	{ "keys", "signing keys may be missing: polytaskctl key list" },
 	{ "logins", "users may have more logins than their bound, until these end" },
 	{ "once", "a request that is repeated with its Idempotency-Key is carried out again" },
+	{ "journal", "the history of all tasks up to now is missing" },
 	{ "meta", "revisions of removed tasks may be used again" },
 	{ NULL, NULL },
 };

@@ -15,6 +15,8 @@ void store_options_from_conf(
 		.checkpoint_mb = conf->checkpoint_mb,
 		.checkpoint_seconds = conf->checkpoint_seconds,
 		.scrub_days = conf->scrub_days,
+		.journal_entries = conf->journal_entries,
+		.journal_ms = (int64_t)conf->journal_days * 86400000,
 		.tenant_tasks = conf->tenant_tasks,
 		.tenant_bytes = conf->tenant_mb << 20,
 		.key_limit = { conf->idempotency_keys, conf->idempotency_mb << 20 },

@@ -241,6 +241,8 @@ void task_json_write(const struct task *task, struct buf *out)
 	for (size_t i = 0; i < MEMBERS; i++) {
 		const struct member_row *row = &task_members[i];
 
+		if (row->local)
+			continue;
 		buf_printf(out, "%c\"%s\":", i ? ',' : '{', row->name);
 		codecs[row->type].write(member_of(task, row), out);
 	}
@@ -290,7 +292,7 @@ static bool read_members(
 {
 	for (size_t i = 0; i < MEMBERS; i++) {
 		const struct member_row *row = &task_members[i];
-		const json_t *value = get_member(json, (enum member)i);
+		const json_t *value = row->local ? NULL : get_member(json, (enum member)i);
 
 		if (!value && row->required)
 			return err_set(err, ERR_MISSING, row->name, "%s is missing", row->name);
@@ -308,7 +310,7 @@ static bool read_members(
 static bool is_member(const char *name)
 {
 	for (size_t i = 0; i < MEMBERS; i++) {
-		if (strcmp(task_members[i].name, name) == 0)
+		if (!task_members[i].local && strcmp(task_members[i].name, name) == 0)
 			return true;
 	}
 	return strcmp(name, FIELDS) == 0 || strcmp(name, OLD_STATUS) == 0;

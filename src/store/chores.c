@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/index/state.h"
+#include "store/journal/journal.h"
 #include "store/tasks/idempotency.h"
 
 #define IDEMPOTENCY_EXPIRY_MS 600000
@@ -10,6 +11,7 @@
 /* Lists are refused meanwhile: more than other chores get. */
 #define INDEX_DUTY_PERCENT 60
 #define SNAPSHOT_WATCH_MS  60000
+#define JOURNAL_TRIM_MS	   60000
 #define SCRUB_MS	   1000
 
 /* ---- the clock ---- */
@@ -123,6 +125,13 @@ static bool check_usage(struct store *store, bool low_space, bool *more, struct 
 	       end_for_replacement(store, usage_mark_for_remake, err);
 }
 
+static bool check_journal(struct store *store, bool low_space, bool *more, struct err *err)
+{
+	(void)low_space, (void)more;
+	return !atomic_load(&store->shared->empty_journal) ||
+	       end_for_replacement(store, journal_mark_for_emptying, err);
+}
+
 static bool build_index(struct store *store, bool low_space, bool *more, struct err *err)
 {
 	if (index_is_to_be_replaced(store))
@@ -139,6 +148,8 @@ static const struct {
 	{ { .name = "index", .interval_ms = INDEX_MS, .duty_percent = INDEX_DUTY_PERCENT },
 		build_index },
 	{ { .name = "usage", .interval_ms = INDEX_MS }, check_usage },
+	{ { .name = "journal damage", .interval_ms = INDEX_MS }, check_journal },
+	{ { .name = "journal", .interval_ms = JOURNAL_TRIM_MS }, journal_trim },
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
 	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },
 	{ { .name = "scrub", .interval_ms = SCRUB_MS }, scrub_some },

@@ -14,6 +14,7 @@ const struct engine_table_spec engine_tables[ENGINE_TABLES] = {
 	[TABLE_LOGINS] = { .name = "logins" },
 	[TABLE_USAGE] = { .name = "usage", .ordered = true },
 	[TABLE_SNAPSHOT] = { .name = "snapshot", .ordered = true },
+	[TABLE_JOURNAL] = { .name = "journal", .ordered = true },
 	[TABLE_OLD_TASKS] = { .name = "tasks", .old = true },
 };
 

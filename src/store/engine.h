@@ -31,6 +31,7 @@ enum engine_table {
 	TABLE_LOGINS,
 	TABLE_USAGE,
 	TABLE_SNAPSHOT,
+	TABLE_JOURNAL,
 	TABLE_OLD_TASKS, /* of older builds */
 	ENGINE_TABLES
 };

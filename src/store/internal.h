@@ -8,12 +8,14 @@
  *     chores.c      periodic maintenance, for the keeper
  *     call.c        begin and end of a public call, errors
  *     flush.c       the counters of commits and flushes
+ *     packed.h      numbers and texts within records
  *     step.c        runs a step in a transaction, with retries
  *     auth_table.c  the tables of users, tokens and keys
  *     scrub.h       verifies the checksums of all pages
  *     verify.c      tasks against index
  *     repair.h      damaged pages are made usable again
  *     tasks/        one task: its row, its operations, what depends on it, its end
+ *     journal/      what happened to each task
  *     list/         lists, counts, pages
  *     index/        keys of the index, whether it may be read, its rebuild
  *     usage/        tasks and bytes of each tenant, and their quotas
@@ -106,8 +108,11 @@ struct store {
 	struct buf notes;	 /* struct note, key, record; one behind the other */
 	struct snapshot_progress snapshot_seen; /* of the keeper */
 	bool sync_commits;
-	bool damaged_index; /* the step has met a damaged page of the index, not of a task */
-	bool lost;	    /* ERR_PANIC was returned and logged */
+	bool damaged_index;	  /* the step has met a damaged page of the index, not of a task */
+	bool lost;		  /* ERR_PANIC was returned and logged */
+	struct buf journal_entry; /* that is being written */
+	uint64_t journal_entries;
+	int64_t journal_ms;
 	struct retention_pass retention;
 	struct store_clock clock;
 	struct store_scrub scrub;

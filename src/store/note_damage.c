@@ -21,6 +21,11 @@ void row_note_damaged(struct store *store, enum engine_table table, struct str k
 			engine_tables[table].name, task);
 }
 
+void journal_empty_later(struct store *store)
+{
+	atomic_store(&store->shared->empty_journal, true);
+}
+
 void usage_remake_later(struct store *store)
 {
 	atomic_store(&store->shared->remake_usage, true);

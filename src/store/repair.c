@@ -49,7 +49,8 @@ static bool tell(
 static bool clear_tree(
 	struct store *store, struct repair *repair, const struct damage *damage, struct err *err)
 {
-	bool forgettable = damage->table == TABLE_IDEMPOTENCY || damage->table == TABLE_SNAPSHOT;
+	bool forgettable = damage->table == TABLE_IDEMPOTENCY || damage->table == TABLE_SNAPSHOT ||
+			   damage->table == TABLE_JOURNAL;
 	enum engine_status status;
 
 	repair->report->pages++;

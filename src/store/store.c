@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "store/index/state.h"
+#include "store/journal/journal.h"
 #include "store/repair.h"
 
 /* ---- open, close ---- */
@@ -25,6 +26,8 @@ static struct store *new_store(const struct store_options *options)
 	store->alone = options->mode != STORE_ATTACH;
 	store->activity = options->activity ? options->activity : &store->own_activity;
 	store->scrub_ms = (int64_t)options->scrub_days * 86400000;
+	store->journal_entries = options->journal_entries;
+	store->journal_ms = options->journal_ms;
 	store->sync_commits = options->sync_commits && options->mode != STORE_EPHEMERAL;
 	if (getrandom(&store->random, sizeof(store->random), 0) < 0)
 		store->random = (uint64_t)getpid();
@@ -126,6 +129,8 @@ static bool prepare(struct store *store, const struct store_options *options, st
 
 	return settle(store, options, err) &&
 	       (options->mode == STORE_ATTACH || idempotency_init(store, err)) &&
+	       (options->migrate || atomic_load(&store->shared->journal_next) > 0 ||
+		       journal_open(store, err)) &&
 	       (!alone || (store_load_backup_note(store, err) && repair_show_note(store, err) &&
 				  store_checkpoint(store, false, NULL, err)));
 }
@@ -185,6 +190,9 @@ static void keep_replacement(struct store *store)
 	if (store->engine && store->alone && !store->lost &&
 		atomic_load(&store->shared->remake_usage))
 		usage_mark_for_remake(store, &err);
+	if (store->engine && store->alone && !store->lost &&
+		atomic_load(&store->shared->empty_journal))
+		journal_mark_for_emptying(store, &err);
 }
 
 void store_close(struct store *store)
@@ -201,6 +209,7 @@ void store_close(struct store *store)
 	usage_free(&store->usage);
 	buf_free(&store->usage_value);
 	buf_free(&store->notes);
+	buf_free(&store->journal_entry);
 	store_leave(store);
 	free(store);
 }

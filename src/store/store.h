@@ -56,6 +56,8 @@ struct store_shared {
 	_Atomic uint64_t ready[STORE_COMMIT_STRIPES];
 	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
 	_Atomic bool remake_usage;	    /* by the next recovery */
+	_Atomic bool empty_journal;	    /* the same */
+	_Atomic uint64_t journal_next;	    /* number of the next entry; 0: not known yet */
 	_Atomic bool read_only;		    /* set by the keeper while the disk is nearly full */
 	_Atomic uint64_t snapshot;	    /* moment of the export that runs, in ms; 0: none */
 	_Atomic uint64_t snapshot_owner;    /* its pid << 32 | the lower half of its moment */
@@ -100,6 +102,8 @@ struct store_options {
 	uint64_t checkpoint_mb,
 		checkpoint_seconds;	     /* of new log and of time, between checkpoints */
 	uint64_t scrub_days;		     /* of a pass of the keeper over all pages; 0: off */
+	uint64_t journal_entries;	     /* of all tenants, at most; 0: no journal is kept */
+	int64_t journal_ms;		     /* age at which entries are removed */
 	uint64_t tenant_tasks, tenant_bytes; /* quota of a tenant without its own; 0: none */
 	struct store_key_limit key_limit;
 	const struct index_table *indexes;

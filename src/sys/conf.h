@@ -38,6 +38,7 @@ struct conf {
 	uint64_t checkpoint_mb;
 	uint64_t checkpoint_seconds;
 	uint64_t scrub_days; /* 0: off */
+	uint64_t journal_days, journal_entries;
 	uint64_t reserve_mb;
 	uint64_t stuck_seconds;
 	uint64_t drain_seconds;

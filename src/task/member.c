@@ -32,6 +32,7 @@ const struct member_row task_members[MEMBERS] = {
 	[MEMBER_LEASE_UNCONFIRMED] = { "lease_unconfirmed", TYPE_UINT32, AT(lease.unconfirmed),
 		.since = 3 },
 	[MEMBER_READY_AFTER] = { "ready_after", TYPE_OPTIONAL_TIME, AT(ready_after), .since = 3 },
+	[MEMBER_JOURNAL] = { "journal", TYPE_SERIAL, AT(journal), .local = true, .since = 3 },
 
 	[MEMBER_TENANT] = { "tenant", TYPE_TENANT, AT(tenant), .required = true, .since = 1 },
 	[MEMBER_STATUS] = { "status", TYPE_TEXT, AT(status), .since = 1 },
@@ -93,7 +94,7 @@ static bool fields_equal(const struct task *a, const struct task *b)
 bool task_identical(const struct task *a, const struct task *b)
 {
 	for (size_t i = 0; i < MEMBERS; i++) {
-		if (!member_equal(&task_members[i], a, b))
+		if (!task_members[i].local && !member_equal(&task_members[i], a, b))
 			return false;
 	}
 	return fields_equal(a, b);

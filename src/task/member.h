@@ -54,6 +54,7 @@ enum member {
 	MEMBER_LEASE_LENGTH,
 	MEMBER_LEASE_UNCONFIRMED,
 	MEMBER_READY_AFTER,
+	MEMBER_JOURNAL,
 
 	MEMBER_TENANT,
 	MEMBER_STATUS,
@@ -75,6 +76,7 @@ struct member_row {
 	enum member_type type;
 	size_t offset, size; /* within struct task */
 	bool required;	     /* in exports */
+	bool local;	     /* means nothing in another store: neither exported nor compared */
 	uint8_t since;	     /* the first record version that has it */
 	/*
 	 * How an operation changes it: a bit of change.set and the offset in struct change. A row

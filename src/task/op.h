@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "task/journal.h"
 #include "task/work.h"
 
 enum op_kind {
@@ -19,6 +20,7 @@ enum op_kind {
 	OP_REMOVE,  /* deletes the record permanently */
 	OP_ARCHIVE, /* removes the task from current lists; it remains readable by id */
 	OP_CLAIM,   /* gives ready tasks to a worker: op.claim */
+	OP_HISTORY, /* the task's entries in the journal: op.history */
 	OP_KINDS
 };
 
@@ -128,6 +130,7 @@ struct list_query {
 #define OP_IF_MATCH_MAX	       32
 #define OP_IDEMPOTENCY_KEY_MAX 255
 #define OP_FINGERPRINT_SIZE    32
+#define OP_HISTORY_MAX	       1000
 
 /* Most tasks of a listing of dependents: 16 bytes of memory each. */
 #define OP_DEPENDENTS_LISTED_MAX 100000
@@ -165,9 +168,10 @@ struct op {
 	struct arena *arena;
 	struct str tenant;
 	struct str actor;
-	int64_t now;	  /* ms */
-	struct id new_id; /* of the task to create; a decoder may replace it */
-	bool leave_end;	  /* UPDATE may change the state of a task that has ended: op_check_end() */
+	struct str request; /* id of the request, for the journal */
+	int64_t now;	    /* ms */
+	struct id new_id;   /* of the task to create; a decoder may replace it */
+	bool leave_end; /* UPDATE may change the state of a task that has ended: op_check_end() */
 
 	struct id id;	       /* READ, UPDATE, REMOVE, ARCHIVE: the task */
 	uint64_t number;       /* the same by its number; 0: by id */
@@ -222,6 +226,10 @@ struct op {
 		struct op *next, struct err *err);
 	struct op_dependents dependents;
 	struct list_query list;
+	struct {
+		uint64_t before; /* only entries with a lower number; 0: from the newest */
+		unsigned limit;	 /* most entries, 1 to OP_HISTORY_MAX */
+	} history;
 	/*
 	 * LIST: return after so many steps, or LIST_SLICE_US, with result.unfinished if more are
 	 * needed; REMOVE, ARCHIVE with dependents: end the transaction after so many steps. 0: carry
@@ -287,7 +295,12 @@ struct result {
 	struct claimed *claimed; /* tasks that op.claim was given */
 	size_t claimed_count;
 	struct buf claimed_records;
-	bool nothing; /* CLAIM: no task is ready; report: there was nothing to do */
+	struct journal_entry *history; /* HISTORY: the newest first; borrow from history_records */
+	size_t history_count;
+	struct buf history_records;
+	uint64_t history_next; /* op.history.before of the entries that follow; 0: none */
+	bool history_cut;      /* older entries were removed from the journal */
+	bool nothing;	       /* CLAIM: no task is ready; report: there was nothing to do */
 };
 
 /*

@@ -76,6 +76,7 @@ struct task {
 	int64_t created, updated; /* ms since 1970 */
 	struct optional_time started, finished;
 	uint64_t revision; /* grows with each write; the ETag */
+	uint64_t journal;  /* number of its last entry in the store's journal; 0: none */
 
 	/* who */
 	struct str created_by, updated_by;

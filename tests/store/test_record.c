@@ -27,6 +27,7 @@ static struct task sample(void)
 		.max_attempts = UINT32_MAX,
 		.lease = { STR("w1"), UINT64_MAX, { DATE_MS_MAX + 1 }, 60000, 3 },
 		.ready_after = { 1700000000005 },
+		.journal = 300,
 		.kind = STR("k"),
 		.result = STR("7"),
 		.error = STR("{\"code\":1}"),
@@ -76,7 +77,8 @@ static struct task sample(void)
  */
 static const char golden[] = "03050102" GOLDEN_NUMBERS "e0d403"
 			     "03"
-			     "8aa0abfef962" GOLDEN_TEXTS "016b"
+			     "8aa0abfef962"
+			     "ac02" GOLDEN_TEXTS "016b"
 			     "0137" GOLDEN_FIELDS;
 
 /* Before version 3 there are no kind, result and ready_after, and leases have no length. */
@@ -159,6 +161,7 @@ static void known_bytes_decode(void **state)
 	assert_str(task.result, "7");
 	assert_int_equal(task.lease.length_ms, 60000);
 	assert_int_equal(task.lease.unconfirmed, 3);
+	assert_int_equal(task.journal, 300);
 	assert_int_equal(optional_time_ms(task.ready_after), 1700000000004);
 	buf_free(&record);
 }

@@ -19,6 +19,8 @@ static const struct {
 	{ "checkpoint_mb", "1", "4096", "0", "4097" },
 	{ "checkpoint_seconds", "1", "3600", "0", "3601" },
 	{ "scrub_days", "0", "365", NULL, "366" },
+	{ "journal_days", "1", "3650", "0", "3651" },
+	{ "journal_entries", "0", "1000000000", NULL, "1000000001" },
 	{ "reserve_mb", "1", "65536", "0", "65537" },
 	{ "stuck_seconds", "1", "3600", "0", "3601" },
 	{ "drain_seconds", "1", "3600", "0", "3601" },

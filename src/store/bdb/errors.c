@@ -91,7 +91,8 @@ static enum engine_fault find_fault(const char *text)
 		return ENGINE_FAULT_OTHER;
 	if (names_table(text, TABLE_INDEX))
 		return ENGINE_FAULT_INDEX;
-	return names_table(text, TABLE_USAGE) || names_table(text, TABLE_SNAPSHOT)
+	return names_table(text, TABLE_USAGE) || names_table(text, TABLE_SNAPSHOT) ||
+			       names_table(text, TABLE_JOURNAL)
 		       ? ENGINE_FAULT_DERIVED
 		       : ENGINE_FAULT_OTHER;
 }

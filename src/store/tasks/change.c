@@ -1,4 +1,4 @@
-#include "store/internal.h"
+#include "store/journal/journal.h"
 #include "task/member.h"
 
 bool change_is_foreign(const struct task *task, const struct op *op)
@@ -72,10 +72,15 @@ int change_load(struct store *store, const struct op *op, const struct id *id, s
 int change_save(struct store *store, const struct op *op, const struct task *old, struct task *task,
 	struct buf *record, struct err *err)
 {
+	int rc;
+
 	task->revision++;
 	task->updated = task_change_time(task, op->now);
 	task->updated_by = op->actor;
 	change_settle(op, old, task);
+	rc = journal_note(store, op, old, task);
+	if (rc != 0)
+		return rc;
 	if (!row_encode(task, record, err))
 		return STEP_FAILED;
 	return row_update(store, old, buf_str(&store->old_record), task, buf_str(record));

@@ -75,6 +75,7 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 		.arena = op->arena,
 		.tenant = op->tenant,
 		.actor = op->actor,
+		.request = op->request,
 		.now = op->now,
 		.before_write = op->before_write,
 		.follow = op->follow,

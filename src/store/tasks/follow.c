@@ -28,6 +28,7 @@ int follow_run(struct store *store, const struct op *op, const struct task *befo
 {
 	struct op next = { .tenant = op->tenant,
 		.actor = op->actor,
+		.request = op->request,
 		.now = op->now,
 		.arena = op->arena,
 		.leave_end = true };

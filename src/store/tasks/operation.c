@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "store/journal/journal.h"
 #include "store/list/list.h"
 #include "store/tasks/cascade.h"
 #include "store/tasks/claim.h"
@@ -70,6 +71,9 @@ static int insert(struct store *store, const struct op *op, const struct task *o
 		(other && op->complete && !op->complete(op, other, &task, err)))
 		return STEP_FAILED;
 	change_settle(op, NULL, &task);
+	rc = journal_note(store, op, NULL, &task);
+	if (rc != 0)
+		return rc;
 	if (!row_encode(&task, record, err))
 		return STEP_FAILED;
 	rc = row_insert(store, &task, buf_str(record));
@@ -178,6 +182,7 @@ static const struct {
 	[OP_UPDATE] = { .write = write_modify },
 	[OP_REMOVE] = { .write = write_modify },
 	[OP_ARCHIVE] = { .write = write_modify },
+	[OP_HISTORY] = { .read = journal_read },
 	[OP_CLAIM] = { .read = claim, .write = write_claim },
 };
 
@@ -338,6 +343,7 @@ size_t store_result_memory(const struct result *result)
 {
 	return result->record.capacity + result->companion_record.capacity +
 	       listing_memory(result->listing) + cascade_memory(result->cascade) +
+	       result->history_records.capacity + result->history_count * sizeof(*result->history) +
 	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed);
 }
 
@@ -348,6 +354,8 @@ void store_result_free(struct result *result)
 	buf_free(&result->record);
 	buf_free(&result->companion_record);
 	buf_free(&result->claimed_records);
+	buf_free(&result->history_records);
+	free(result->history);
 	free(result->claimed);
 	*result = (struct result){ 0 };
 }

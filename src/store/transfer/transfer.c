@@ -108,6 +108,7 @@ static int replace(struct store *store, struct import *import, const struct task
 	struct task next = *task;
 	int rc;
 
+	next.journal = old ? old->journal : 0;
 	if (old && next.revision <= old->revision)
 		next.revision = old->revision + 1;
 	if (old && import->batch->timeless)

@@ -1,0 +1,55 @@
+#include "store/journal/journal.h"
+#include "store/packed.h"
+
+/*
+ *	version · event · from · to · id (16 bytes)
+ *	numbers: at, previous, revision, attempt
+ *	texts: actor, request, worker, status, error
+ */
+#define VERSION	    1
+#define HEADER_SIZE (4 + sizeof(((struct id *)0)->bytes))
+
+bool journal_encode(const struct journal_entry *entry, struct buf *out)
+{
+	const uint8_t head[] = { VERSION, (uint8_t)entry->event, (uint8_t)entry->from,
+		(uint8_t)entry->to };
+
+	buf_put(out, head, sizeof(head));
+	buf_put(out, entry->id.bytes, sizeof(entry->id.bytes));
+	packed_put_number(out, (uint64_t)entry->at);
+	packed_put_number(out, entry->previous);
+	packed_put_number(out, entry->revision);
+	packed_put_number(out, entry->attempt);
+	packed_put_text(out, entry->actor);
+	packed_put_text(out, entry->request);
+	packed_put_text(out, entry->worker);
+	packed_put_text(out, entry->status);
+	packed_put_text(out, entry->error);
+	return buf_ok(out);
+}
+
+bool journal_decode(struct journal_entry *entry, struct str bytes)
+{
+	const uint8_t *at = (const uint8_t *)bytes.ptr;
+	uint64_t time, attempt;
+
+	if (bytes.len < HEADER_SIZE || at[0] != VERSION || at[1] == JOURNAL_NONE ||
+		at[1] >= JOURNAL_EVENTS || at[2] >= TASK_STATES || at[3] >= TASK_STATES)
+		return false;
+	*entry = (struct journal_entry){ .event = (enum journal_event)at[1],
+		.from = (enum task_state)at[2],
+		.to = (enum task_state)at[3] };
+	memcpy(entry->id.bytes, at + 4, sizeof(entry->id.bytes));
+	bytes = str_skip(bytes, HEADER_SIZE);
+	if (!packed_read_number(&bytes, &time) || !packed_read_number(&bytes, &entry->previous) ||
+		!packed_read_number(&bytes, &entry->revision) ||
+		!packed_read_number(&bytes, &attempt) || attempt > UINT32_MAX)
+		return false;
+	entry->at = (int64_t)time;
+	entry->attempt = (uint32_t)attempt;
+	return packed_read_text(&bytes, &entry->actor) &&
+	       packed_read_text(&bytes, &entry->request) &&
+	       packed_read_text(&bytes, &entry->worker) &&
+	       packed_read_text(&bytes, &entry->status) &&
+	       packed_read_text(&bytes, &entry->error) && bytes.len == 0;
+}

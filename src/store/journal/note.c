@@ -1,0 +1,87 @@
+#include "store/journal/journal.h"
+#include "task/member.h"
+
+static enum journal_event event_of_report(
+	const struct op *op, const struct task *old, const struct task *task)
+{
+	switch (op->report.kind) {
+	case REPORT_HEARTBEAT:
+		return task_equal(old, task) ? JOURNAL_NONE : JOURNAL_PROGRESS;
+	case REPORT_COMPLETE:
+		return JOURNAL_COMPLETED;
+	case REPORT_FAIL:
+		return JOURNAL_FAILED;
+	case REPORT_RELEASE:
+		return JOURNAL_RELEASED;
+	case REPORT_UNDO:
+		return JOURNAL_UNDONE;
+	case REPORT_DUE:
+		if (old->state == TASK_PENDING)
+			return JOURNAL_READY;
+		return task->attempt < old->attempt ? JOURNAL_UNDONE : JOURNAL_EXPIRED;
+	case REPORT_NONE:
+	default:
+		return JOURNAL_CHANGED;
+	}
+}
+
+static enum journal_event event_of(
+	const struct op *op, const struct task *old, const struct task *task)
+{
+	if (!old)
+		return JOURNAL_CREATED;
+	if (op->kind == OP_CLAIM)
+		return JOURNAL_CLAIMED;
+	if (op->report.kind != REPORT_NONE)
+		return event_of_report(op, old, task);
+	return !old->archived && task->archived ? JOURNAL_ARCHIVED : JOURNAL_CHANGED;
+}
+
+static bool is_of_attempt(enum journal_event event)
+{
+	return event >= JOURNAL_CLAIMED && event <= JOURNAL_EXPIRED;
+}
+
+/* A report that takes a task up again begins its attempt: the task has the higher number. */
+static void set_attempt(
+	struct journal_entry *entry, const struct task *old, const struct task *task)
+{
+	entry->attempt = task->attempt > old->attempt ? task->attempt : old->attempt;
+	entry->worker = task->lease.holder.len > 0 ? task->lease.holder : old->lease.holder;
+	if (entry->event == JOURNAL_FAILED || entry->event == JOURNAL_EXPIRED)
+		entry->error = task->error;
+}
+
+int journal_note(
+	struct store *store, const struct op *op, const struct task *old, struct task *task)
+{
+	struct journal_entry entry = { .id = task->id,
+		.event = event_of(op, old, task),
+		.from = old ? old->state : TASK_STATE_NONE,
+		.to = task->state,
+		.at = task->updated,
+		.previous = task->journal,
+		.revision = task->revision,
+		.actor = op->actor,
+		.request = op->request,
+		.status = task->status };
+	struct buf *bytes = &store->journal_entry;
+	struct index_key key;
+	uint64_t number;
+	int rc;
+
+	if (entry.event == JOURNAL_NONE || store->journal_entries == 0 ||
+		task->dialect >= INDEX_RESOURCE_DIALECTS)
+		return 0;
+	if (old && is_of_attempt(entry.event))
+		set_attempt(&entry, old, task);
+	buf_reset(bytes);
+	if (!journal_encode(&entry, bytes))
+		return ENGINE_NO_MEMORY;
+	number = atomic_fetch_add(&store->shared->journal_next, 1);
+	journal_key(&key, task->tenant, number);
+	rc = store_put(store, TABLE_JOURNAL, key_str(&key), buf_str(bytes), ENGINE_REPLACE);
+	if (rc == 0)
+		task->journal = number;
+	return rc;
+}

@@ -1,0 +1,95 @@
+#include <stdlib.h>
+
+#include "store/journal/journal.h"
+
+struct reading {
+	const struct op *op;
+	struct result *result;
+	size_t *ends; /* of the entries in history_records */
+};
+
+static bool is_wanted(const struct op *op, uint64_t number)
+{
+	return op->history.before == 0 || number < op->history.before;
+}
+
+/* Reads one entry and goes on to the one before. */
+static int read_entry(struct store *store, struct reading *reading, uint64_t *number)
+{
+	struct result *result = reading->result;
+	struct buf *records = &result->history_records;
+	size_t start = records->len;
+	struct journal_entry entry;
+	struct index_key key;
+	int rc;
+
+	journal_key(&key, reading->op->tenant, *number);
+	rc = store_get(store, TABLE_JOURNAL, key_str(&key), false, records);
+	if (rc != 0)
+		return rc;
+	if (!journal_decode(&entry, (struct str){ records->data + start, records->len - start }) ||
+		entry.previous >= *number)
+		return ENGINE_NOT_FOUND;
+	if (is_wanted(reading->op, *number))
+		reading->ends[result->history_count++] = records->len;
+	else
+		records->len = start;
+	*number = entry.previous;
+	return 0;
+}
+
+static int step_read(struct store *store, void *data, struct err *err)
+{
+	struct reading *reading = data;
+	const struct op *op = reading->op;
+	struct result *result = reading->result;
+	uint64_t number;
+	int rc = row_get(store, op->tenant, &op->id, false, &result->record);
+
+	if (rc != 0)
+		return rc;
+	if (!row_decode(&result->task, &result->record, op->tenant, &op->id, err))
+		return STEP_FAILED;
+	if (change_is_foreign(&result->task, op))
+		return ENGINE_NOT_FOUND;
+	number = result->task.journal;
+	while (rc == 0 && number != 0 && result->history_count < op->history.limit)
+		rc = read_entry(store, reading, &number);
+	/* An entry that was removed, or is of a journal that was emptied. */
+	result->history_cut = rc == ENGINE_NOT_FOUND;
+	result->history_next = rc == 0 && number != 0 ? number + 1 : 0;
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
+static bool decode_all(struct result *result, const size_t *ends, struct err *err)
+{
+	const char *data = result->history_records.data;
+
+	if (result->history_count == 0)
+		return true;
+	result->history = calloc(result->history_count, sizeof(*result->history));
+	if (!result->history)
+		return err_no_memory(err);
+	for (size_t i = 0; i < result->history_count; i++) {
+		size_t start = i > 0 ? ends[i - 1] : 0;
+
+		if (!journal_decode(
+			    &result->history[i], (struct str){ data + start, ends[i] - start }))
+			return err_set(err, ERR_INTERNAL, NULL, NULL);
+	}
+	return true;
+}
+
+bool journal_read(struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	struct reading reading = { .op = op, .result = result };
+	bool ok;
+
+	reading.ends = calloc(op->history.limit, sizeof(*reading.ends));
+	if (!reading.ends)
+		return err_no_memory(err);
+	ok = step_run(store, ENGINE_READ, step_read, &reading, err) &&
+	     decode_all(result, reading.ends, err);
+	free(reading.ends);
+	return ok;
+}

@@ -1,0 +1,40 @@
+#pragma once
+/*
+ * The journal: what happened to each task. Each entry names the one before it of the same task, so
+ * the history of a task is read backwards from task.journal.
+ */
+#include "task/task.h"
+
+/* The numbers are in entries on disk: never change one. */
+enum journal_event {
+	JOURNAL_NONE = 0,
+	JOURNAL_CREATED = 1,
+	JOURNAL_CLAIMED = 2,
+	JOURNAL_PROGRESS = 3, /* a heartbeat that changed more than the lease */
+	JOURNAL_COMPLETED = 4,
+	JOURNAL_FAILED = 5,   /* an attempt has failed: by the worker's report */
+	JOURNAL_RELEASED = 6, /* by the worker */
+	JOURNAL_UNDONE = 7,   /* a claim: its worker did not get it, or did not confirm it */
+	JOURNAL_EXPIRED = 8,  /* the worker stopped reporting: the attempt has failed */
+	JOURNAL_READY = 9,    /* a delay has ended */
+	JOURNAL_CHANGED = 10, /* by a client or an operator */
+	JOURNAL_ARCHIVED = 11,
+	JOURNAL_EVENTS
+};
+
+struct journal_entry {
+	struct id id; /* of the task */
+	enum journal_event event;
+	enum task_state from, to; /* from: TASK_STATE_NONE of a new task */
+	int64_t at;		  /* ms since 1970 */
+	uint64_t previous;	  /* number of the task's entry before; 0: none */
+	uint64_t revision;	  /* of the task, after the event */
+	uint32_t attempt;	  /* the one that the event belongs to; 0: none */
+	struct str actor;	  /* user, or the service */
+	struct str request;	  /* id of the request; empty: none */
+	struct str worker;	  /* of events of an attempt; else empty */
+	struct str status;	  /* in the dialect's words, after the event */
+	struct str error;	  /* JSON text: of JOURNAL_FAILED and JOURNAL_EXPIRED; else empty */
+};
+
+const char *journal_event_name(enum journal_event event);
