@@ -58,6 +58,7 @@ static void set_principal(const struct request *request, struct op *op)
 	op->arena = request->arena;
 	op->tenant = request->principal.tenant;
 	op->actor = request->principal.user;
+	op->request = request_cgi_param(request, "POLYTASK_REQUEST_ID");
 	op->now = request->now;
 }
 

@@ -8,6 +8,7 @@
  *     PATCH  /tasks/{id}            merge patch
  *     DELETE /tasks/{id}            remove permanently
  *     POST   /tasks/{id}/archive    move it into the archive
+ *     GET    /tasks/{id}/history    what happened to it; also /attempts
  *     POST   /claims                ready tasks for a worker
  *     POST   /tasks/{id}/heartbeat  reports of the worker; also /complete, /fail, /release
  *     GET    /ingest-points         Uplynk's ingest points

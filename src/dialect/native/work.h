@@ -1,5 +1,8 @@
 #pragma once
-/* The requests of workers: claims and reports (README.md, "Work"). Private to this folder. */
+/*
+ * The requests of workers: claims and reports; and what became of them (README.md, "Work"). Private
+ * to this folder.
+ */
 #include "dialect/native/native.h"
 
 #define NATIVE_LEASE_SECONDS 60	 /* default */
@@ -18,6 +21,14 @@ bool native_encode_claims(const struct request *request, const struct result *re
 bool native_encode_heartbeat(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 bool native_encode_report(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+
+extern const char *const native_history_params[];
+bool native_decode_history(struct request *request, struct op *op, struct err *err);
+bool native_decode_attempts(struct request *request, struct op *op, struct err *err);
+bool native_encode_history(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool native_encode_attempts(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 
 /* Which claim an object describes. */

@@ -1,0 +1,217 @@
+/* What happened to a task: its history and, made of it, its attempts. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/date.h"
+#include "dialect/native/query.h"
+#include "dialect/native/work.h"
+
+#define LIMIT_DEFAULT 100
+
+const char *const native_history_params[] = { "limit", "before", NULL };
+
+/* ---- requests ---- */
+
+static bool parse_param(
+	const struct request *request, const struct pair *pair, struct op *op, struct err *err)
+{
+	uint64_t number;
+	bool is_limit = str_eq(pair->name, STR("limit"));
+
+	if (!is_limit && !str_eq(pair->name, STR("before")))
+		return native_set_error(err, request->arena, ERR_INVALID,
+			NATIVE_AT_PARAM(pair->name), "There is no parameter of this name.");
+	if (!str_to_u64(pair->value, &number) || number == 0 ||
+		(is_limit && number > OP_HISTORY_MAX))
+		return native_set_error(err, request->arena, ERR_INVALID,
+			NATIVE_AT_PARAM(pair->name),
+			is_limit ? "limit must be a number from 1 to 1000."
+				 : "before must be the member next of a response.");
+	if (is_limit)
+		op->history.limit = (unsigned)number;
+	else
+		op->history.before = number;
+	return true;
+}
+
+bool native_decode_history(struct request *request, struct op *op, struct err *err)
+{
+	if (!request_check_accepts_json(request, err) ||
+		!native_parse_id(request, op, OP_HISTORY, err))
+		return false;
+	op->history.limit = LIMIT_DEFAULT;
+	for (size_t i = 0; i < request->query_count; i++) {
+		if (!parse_param(request, &request->query[i], op, err))
+			return false;
+	}
+	return true;
+}
+
+/* Reads the whole history: an attempt may begin far behind its end. */
+bool native_decode_attempts(struct request *request, struct op *op, struct err *err)
+{
+	if (!request_check_accepts_json(request, err) ||
+		!native_parse_id(request, op, OP_HISTORY, err))
+		return false;
+	op->history.limit = OP_HISTORY_MAX;
+	return true;
+}
+
+/* ---- the history ---- */
+
+static void put_name(struct buf *out, const char *before, const char *name)
+{
+	buf_puts(out, before);
+	buf_putc(out, '"');
+	buf_puts(out, name);
+	buf_puts(out, "\":");
+}
+
+static void put_text(struct buf *out, const char *name, struct str text)
+{
+	put_name(out, ",", name);
+	if (text.len > 0)
+		buf_put_json_string(out, text);
+	else
+		buf_puts(out, "null");
+}
+
+static void put_time(struct buf *out, const char *name, int64_t ms)
+{
+	put_name(out, ",", name);
+	buf_putc(out, '"');
+	date_put(ms, out);
+	buf_putc(out, '"');
+}
+
+static void put_state(struct buf *out, const char *name, enum task_state state)
+{
+	put_text(out, name, state == TASK_STATE_NONE ? STR_NULL : str_cstr(task_state_name(state)));
+}
+
+static void put_attempt_number(struct buf *out, const char *name, uint32_t number)
+{
+	put_name(out, ",", name);
+	if (number > 0)
+		buf_put_number(out, number);
+	else
+		buf_puts(out, "null");
+}
+
+static void put_json(struct buf *out, const char *name, struct str json)
+{
+	put_name(out, ",", name);
+	buf_put_str(out, json.len > 0 ? json : STR("null"));
+}
+
+static void put_entry(const struct journal_entry *entry, struct buf *out)
+{
+	put_name(out, "{", "event");
+	buf_put_json_string(out, str_cstr(journal_event_name(entry->event)));
+	put_time(out, "at", entry->at);
+	put_text(out, "by", entry->actor);
+	put_text(out, "request_id", entry->request);
+	put_state(out, "from", entry->from);
+	put_state(out, "to", entry->to);
+	put_text(out, "status", entry->status);
+	put_name(out, ",", "revision");
+	buf_put_number(out, (int64_t)entry->revision);
+	put_attempt_number(out, "attempt", entry->attempt);
+	put_text(out, "worker", entry->worker);
+	put_json(out, "error", entry->error);
+	buf_putc(out, '}');
+}
+
+static void put_end(const struct result *result, struct buf *out)
+{
+	buf_puts(out, "],\"next\":");
+	if (result->history_next > 0)
+		buf_printf(out, "\"%" PRIu64 "\"", result->history_next);
+	else
+		buf_puts(out, "null");
+	buf_puts(out, ",\"complete\":");
+	buf_puts(out, result->history_cut ? "false}" : "true}");
+}
+
+bool native_encode_history(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	struct buf *out = &response->body;
+
+	(void)request;
+	buf_puts(out, "{\"items\":[");
+	for (size_t i = 0; i < result->history_count; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		put_entry(&result->history[i], out);
+	}
+	put_end(result, out);
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
+
+/* ---- attempts ---- */
+
+/* Whether the entry ends the attempt that is running. */
+static bool ends_attempt(const struct journal_entry *entry)
+{
+	if (entry->event == JOURNAL_CHANGED || entry->event == JOURNAL_ARCHIVED)
+		return entry->from == TASK_RUNNING && entry->to != TASK_RUNNING;
+	return entry->event >= JOURNAL_COMPLETED && entry->event <= JOURNAL_EXPIRED;
+}
+
+/* A client or a back end has ended the task: the outcome is its new state. */
+static const char *outcome_of(const struct journal_entry *end)
+{
+	if (!end)
+		return "running";
+	if (end->event == JOURNAL_CHANGED || end->event == JOURNAL_ARCHIVED)
+		return task_state_name(end->to);
+	return journal_event_name(end->event);
+}
+
+static void put_attempt(
+	const struct journal_entry *claim, const struct journal_entry *end, struct buf *out)
+{
+	put_name(out, "{", "number");
+	buf_put_number(out, claim->attempt);
+	put_text(out, "worker", claim->worker);
+	put_time(out, "started_at", claim->at);
+	if (end)
+		put_time(out, "ended_at", end->at);
+	else
+		put_json(out, "ended_at", STR_NULL);
+	put_text(out, "outcome", str_cstr(outcome_of(end)));
+	put_json(out, "error", end ? end->error : STR_NULL);
+	buf_putc(out, '}');
+}
+
+/*
+ * From the newest entry back. The newest end between two claims counts: a worker may report on a
+ * claim that was undone.
+ */
+bool native_encode_attempts(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	const struct journal_entry *end = NULL;
+	struct buf *out = &response->body;
+	bool any = false;
+
+	(void)request;
+	buf_puts(out, "{\"items\":[");
+	for (size_t i = 0; i < result->history_count; i++) {
+		const struct journal_entry *entry = &result->history[i];
+
+		if (!end && ends_attempt(entry))
+			end = entry;
+		if (entry->event != JOURNAL_CLAIMED)
+			continue;
+		if (any)
+			buf_putc(out, ',');
+		put_attempt(entry, end, out);
+		any = true;
+		end = NULL;
+	}
+	buf_puts(out, "],\"complete\":");
+	buf_puts(out, result->history_cut || result->history_next > 0 ? "false}" : "true}");
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
