@@ -23,15 +23,15 @@
 
 /* Which tasks a worker claims, and for how long. Texts are borrowed. */
 struct op_claim {
-	struct str worker;	 /* its name */
+	struct str worker;	 /* its name; with a report, empty: as before */
 	const uint8_t *dialects; /* codes */
 	size_t dialect_count;	 /* 0: all */
 	const struct str *kinds; /* an empty one: tasks without a kind */
 	size_t kind_count;	 /* 0: all */
-	/* With a report: dialect, kind, worker and lengths are those of the reported task. */
+	/* With a report: dialect and kind are those of the reported task. */
 	bool as_before;
-	unsigned max;	     /* tasks, 1 to CLAIM_TASKS_MAX */
-	uint32_t lease_ms;   /* to which a heartbeat extends the lease */
+	unsigned max;	   /* tasks, 1 to CLAIM_TASKS_MAX */
+	uint32_t lease_ms; /* by which a heartbeat extends the lease; with a report, 0: as before */
 	uint32_t confirm_ms; /* length of the lease until the first heartbeat */
 };
 

@@ -48,7 +48,7 @@ static int take(struct store *store, const struct op *op, const struct id *id,
 	return rc;
 }
 
-/* The dialect, kind and lease of a task. The kind is in scratch. */
+/* The dialect and kind of a task. The kind is in scratch. */
 static bool claim_as_before(const struct store *store, const struct task *task, struct str *kind,
 	char scratch[TASK_KIND_MAX], struct op_claim *claim)
 {
@@ -62,9 +62,15 @@ static bool claim_as_before(const struct store *store, const struct task *task, 
 	claim->dialect_count = 1;
 	claim->kinds = kind;
 	claim->kind_count = 1;
-	claim->worker = task->lease.holder;
-	claim->lease_ms = task->lease.length_ms;
 	return true;
+}
+
+static void complete_claim(const struct task *before, struct op_claim *claim)
+{
+	if (claim->worker.len == 0)
+		claim->worker = before->lease.holder;
+	if (claim->lease_ms == 0)
+		claim->lease_ms = before->lease.length_ms;
 }
 
 int claim_tasks(struct store *store, const struct op *op, const struct task *before,
@@ -92,6 +98,8 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 		each.change = *op->claim_change;
 	if (claim.as_before && !(before && claim_as_before(store, before, &kind, scratch, &claim)))
 		return 0;
+	if (before)
+		complete_claim(before, &claim);
 	rc = ready_begin(&ready, store, op->tenant, &claim);
 	while (rc == 0 && found && result->claimed_count < claim.max) {
 		struct id id;
