@@ -91,7 +91,6 @@ struct store {
 	_Atomic int *activity, own_activity;
 	unsigned depth;		   /* of nested calls */
 	uint64_t random;	   /* store_random() */
-	size_t claim_turn;	   /* grows with each claim */
 	bool makes_ready;	   /* the current transaction makes a task ready */
 	struct buf old_record;	   /* of the task that is being changed */
 	struct engine_batch batch; /* the keys of the scan that is being read */

@@ -105,11 +105,14 @@ int ready_begin(
 	const struct index_table *table = store->indexes;
 	int rc = 0;
 
-	*ready = (struct ready){ .store = store, .tenant = tenant, .turn = store->claim_turn++ };
+	*ready = (struct ready){ .store = store, .tenant = tenant };
 	for (size_t i = 0; rc == 0 && i < claim->dialect_count; i++)
 		rc = add_dialect(ready, claim, claim->dialects[i]);
 	for (; rc == 0 && claim->dialect_count == 0 && table->fields; table++)
 		rc = add_dialect(ready, claim, table->dialect);
+	/* A counter could give each worker the same kind again, if their claims take turns. */
+	if (ready->count > 0)
+		ready->turn = (size_t)(store_random(store) % ready->count);
 	return rc;
 }
 

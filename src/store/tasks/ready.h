@@ -1,8 +1,8 @@
 #pragma once
 /*
  * The tasks that a claim may be given, one after the other: the highest priority first; at equal
- * priority the kinds of all dialects take turns, and of one kind the oldest is first. Private to
- * claim.c.
+ * priority the kinds of all dialects take turns, beginning with any of them, and of one kind the
+ * oldest is first. Private to claim.c.
  *
  * The index has the entries of each kind in this order: a claim reads the ranges of the kinds that
  * it names, or of all that have a ready task, side by side.
