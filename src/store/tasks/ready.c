@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
-/* Kinds that one claim looks at. Tasks of further kinds wait until one of these has none left. */
+/*
+ * Kinds with ready tasks that one claim looks at. Tasks of further kinds wait until one of these has
+ * none left.
+ */
 #define RANGES_MAX 256
 
 /* ---- ranges ---- */
@@ -24,6 +27,37 @@ static int add_range(struct ready *ready, const struct index_key *prefix)
 	range->prefix = range->next = range->end = *prefix;
 	range->at = range->count = 0;
 	range->is_read = !index_prefix_end(&range->end);
+	return 0;
+}
+
+static int read_ahead(struct ready *ready, struct ready_range *range)
+{
+	struct store *store = ready->store;
+	const struct engine_range keys = { .from = key_str(&range->next),
+		.to = key_str(&range->end) };
+	int rc;
+
+	if (range->at < range->count || range->is_read)
+		return 0;
+	rc = store_scan(store, TABLE_INDEX, &keys, false, READY_KEYS_AHEAD);
+	if (rc != 0)
+		return rc;
+	range->at = 0;
+	range->count = store->batch.count;
+	range->is_read = range->count < READY_KEYS_AHEAD;
+	for (size_t i = 0; i < range->count; i++) {
+		struct str key = engine_batch_key(&store->batch, i);
+
+		if (key.len >= sizeof(range->keys[i].bytes) ||
+			key.len < range->prefix.len + 4 + 8 + sizeof(struct id))
+			return ENGINE_DAMAGED;
+		memcpy(range->keys[i].bytes, key.ptr, key.len);
+		range->keys[i].len = key.len;
+	}
+	if (range->count > 0) {
+		range->next = range->keys[range->count - 1];
+		range->next.bytes[range->next.len++] = 0;
+	}
 	return 0;
 }
 
@@ -95,6 +129,10 @@ static int add_dialect(struct ready *ready, const struct op_claim *claim, uint8_
 
 		index_value_prefix(&prefix, ready->tenant, dialect, false, field, claim->kinds[i]);
 		rc = add_range(ready, &prefix);
+		if (rc == 0)
+			rc = read_ahead(ready, &ready->ranges[ready->count - 1]);
+		if (rc == 0 && ready->ranges[ready->count - 1].count == 0)
+			ready->count--;
 	}
 	return rc;
 }
@@ -117,37 +155,6 @@ int ready_begin(
 }
 
 /* ---- the next candidate ---- */
-
-static int read_ahead(struct ready *ready, struct ready_range *range)
-{
-	struct store *store = ready->store;
-	const struct engine_range keys = { .from = key_str(&range->next),
-		.to = key_str(&range->end) };
-	int rc;
-
-	if (range->at < range->count || range->is_read)
-		return 0;
-	rc = store_scan(store, TABLE_INDEX, &keys, false, READY_KEYS_AHEAD);
-	if (rc != 0)
-		return rc;
-	range->at = 0;
-	range->count = store->batch.count;
-	range->is_read = range->count < READY_KEYS_AHEAD;
-	for (size_t i = 0; i < range->count; i++) {
-		struct str key = engine_batch_key(&store->batch, i);
-
-		if (key.len >= sizeof(range->keys[i].bytes) ||
-			key.len < range->prefix.len + 4 + 8 + sizeof(struct id))
-			return ENGINE_DAMAGED;
-		memcpy(range->keys[i].bytes, key.ptr, key.len);
-		range->keys[i].len = key.len;
-	}
-	if (range->count > 0) {
-		range->next = range->keys[range->count - 1];
-		range->next.bytes[range->next.len++] = 0;
-	}
-	return 0;
-}
 
 /* Of two keys: by the four bytes of their priorities. */
 static int compare_priority(const struct ready_range *a, const struct ready_range *b)
