@@ -193,7 +193,8 @@ static int step_write(struct store *store, void *data, struct err *err)
 	int rc = 0;
 
 	write->unchanged = write->blocked = write->unfinished = false;
-	store->enforce_quota = op->kind != OP_REMOVE && op->kind != OP_ARCHIVE;
+	store->enforce_quota = op->kind != OP_REMOVE && op->kind != OP_ARCHIVE &&
+			       op->report.kind != REPORT_DUE && op->report.kind != REPORT_UNDO;
 	buf_reset(&write->result->companion_record);
 	if (op->idempotency_key.len > 0)
 		rc = idempotency_lookup(store, op, write->result, &write->replayed, err);
