@@ -5,6 +5,8 @@
 #define UNCONFIRMED_MS	 1000
 #define UNCONFIRMED_MOST (60 * 1000)
 
+#define TOKEN_RANDOM_BITS 21
+
 const struct retry_policy retry_default = {
 	.attempts = 20,
 	.first_ms = 1000,
@@ -14,10 +16,18 @@ const struct retry_policy retry_default = {
 
 /* ---- claims ---- */
 
+/*
+ * The revision makes later tokens of a task the higher ones. It may begin with the time in ms, of 42
+ * bits; the token must fit into a JSON integer of exports, of 63 bits.
+ */
+static uint64_t make_token(uint64_t revision, uint64_t random)
+{
+	return (revision + 1) << TOKEN_RANDOM_BITS | random % (UINT64_C(1) << TOKEN_RANDOM_BITS);
+}
+
 void work_claim(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random)
 {
-	/* The revision makes later tokens of a task the higher ones. */
-	uint64_t token = (task->revision + 1) << 32 | (uint32_t)random;
+	uint64_t token = make_token(task->revision, random);
 
 	task->attempt++;
 	task->started = OPTIONAL_TIME_NONE;

@@ -128,6 +128,25 @@ static void later_tokens_of_a_task_are_higher(void **state)
 	}
 }
 
+/* Where clients choose the ids, a new task has a later time as its revision. */
+static void token_of_a_task_that_is_created_again_is_higher(void **state)
+{
+	const struct op_claim claim = { .lease_ms = LEASE, .confirm_ms = 800 };
+	uint64_t before = 0;
+
+	(void)state;
+	/* Each second day until the year 2100. */
+	for (int64_t now = NOW; now < INT64_C(4102444800000); now += INT64_C(2) * 24 * 3600000) {
+		struct task task = task_in(WAITING);
+
+		task.revision = (uint64_t)now;
+		work_claim(&claim, &task, now, UINT64_MAX);
+		assert_true(task.lease.token > before);
+		assert_true(task.lease.token <= INT64_MAX);
+		before = task.lease.token;
+	}
+}
+
 static void tokens_of_two_tasks_differ_by_their_random_part(void **state)
 {
 	const struct op_claim claim = { .lease_ms = LEASE, .confirm_ms = 800 };
@@ -257,6 +276,7 @@ int main(void)
 		CHECK(token_of_zero_is_never_valid),
 		CHECK(claim_begins_an_attempt_with_a_short_lease),
 		CHECK(later_tokens_of_a_task_are_higher),
+		CHECK(token_of_a_task_that_is_created_again_is_higher),
 		CHECK(tokens_of_two_tasks_differ_by_their_random_part),
 		CHECK(heartbeat_extends_the_lease),
 		CHECK(late_heartbeat_takes_the_task_up_again),
