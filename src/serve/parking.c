@@ -8,7 +8,7 @@ static void wait_for_turn(struct waiter *waiter, void *data)
 {
 	struct connection_shared *shared = data;
 
-	turns_wait(&shared->turns, waiter->owner, TURN_SHORT);
+	turns_wait(&shared->turns, waiter->owner, TURN_WOKEN);
 }
 
 static void end_wait(struct connection_shared *shared, struct waiter *waiter)

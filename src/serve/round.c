@@ -48,9 +48,9 @@ static bool is_gone(uint32_t events)
 }
 
 /*
- * Ends a request that waits for its turn, or is parked, if its client has left. The room to write in TURN_ROWS and
- * the bytes of a large body are used at its turn. Before the response, the web server sends nothing
- * else except FCGI_ABORT_REQUEST.
+ * Ends a request that waits for its turn, or is parked, if its client has left. The room to write
+ * in TURN_ROWS and the bytes of a large body are used at its turn. Before the response, the web
+ * server sends nothing else except FCGI_ABORT_REQUEST.
  */
 static void interrupt(struct round *round, struct connection *conn, uint32_t events)
 {
@@ -147,12 +147,18 @@ int round_wait_ms(const struct round *round, int longest)
 static enum turns_choice choose(const struct round *round, int64_t used)
 {
 	int64_t limit = round->flush_us < ROUND_US ? round->flush_us : ROUND_US;
+	bool is_long = used >= ROUND_CONTENDED_US && used >= limit;
 
-	if (!turns_are_contended(&round->connections->shared->turns))
-		return used < ROUND_US ? TURNS_ANY : TURNS_SHORT_ONLY;
-	if (used >= ROUND_CONTENDED_US && used >= limit)
-		return TURNS_LIGHT_ONLY;
-	return round->has_responses ? TURNS_SHORT_ONLY : TURNS_ANY;
+	if (turns_are_contended(&round->connections->shared->turns)) {
+		if (is_long)
+			return TURNS_LIGHT_ONLY;
+		return round->has_responses ? TURNS_SHORT_ONLY : TURNS_ANY;
+	}
+	if (used >= ROUND_US)
+		return TURNS_SHORT_ONLY;
+	/* Without a response there is no flush that more turns could share. */
+	is_long = is_long || (used >= ROUND_CONTENDED_US && !round->has_responses);
+	return is_long ? TURNS_NOT_WOKEN : TURNS_ANY;
 }
 
 bool round_work(struct round *round)

@@ -25,6 +25,7 @@
  * Time of round_work(), in us by the clock: 2 ms, then up to 4 ms for short requests only, because
  * these share the flush. Contended (turns.h): as long as a flush takes, from 0.5 to 2 ms, then up
  * to 4 ms for short requests of light tenants only; and lists wait while a response can be sent.
+ * Parked requests that were woken, which may be thousands, have turns for the shorter time only.
  */
 #define ROUND_US	   2000
 #define ROUND_CONTENDED_US 500

@@ -211,13 +211,15 @@ static bool may_take(
 
 /* The queue after the one of the last turn that has a connection; TURN_NONE: none. */
 static enum turn_queue next_queue(
-	const struct turns *turns, const struct account *account, bool short_only)
+	const struct turns *turns, const struct account *account, enum turns_choice choice)
 {
-	if (short_only)
+	if (choice == TURNS_SHORT_ONLY || choice == TURNS_LIGHT_ONLY)
 		return TAILQ_EMPTY(&account->queues[TURN_SHORT]) ? TURN_NONE : TURN_SHORT;
 	for (int i = 1; i <= TURN_QUEUES; i++) {
 		enum turn_queue queue = (enum turn_queue)((account->last + i) % TURN_QUEUES);
 
+		if (queue == TURN_WOKEN && choice == TURNS_NOT_WOKEN)
+			continue;
 		if (queue != TURN_NONE && may_take(turns, account, queue))
 			return queue;
 	}
@@ -225,13 +227,13 @@ static enum turn_queue next_queue(
 }
 
 static struct account *account_with_turn(
-	const struct turns *turns, struct turns_tenant *tenant, bool short_only)
+	const struct turns *turns, struct turns_tenant *tenant, enum turns_choice choice)
 {
 	const struct share *share;
 
 	share_promote(&tenant->ring, turns->now_us);
 	share = share_first(&tenant->ring);
-	while (share && next_queue(turns, share->owner, short_only) == TURN_NONE)
+	while (share && next_queue(turns, share->owner, choice) == TURN_NONE)
 		share = share_next(&tenant->ring, share);
 	return share ? share->owner : NULL;
 }
@@ -245,7 +247,6 @@ static void note_contention(struct turns *turns, const struct turns_tenant *tena
 
 struct connection *turns_next(struct turns *turns, enum turns_choice choice, enum turn_queue *queue)
 {
-	bool short_only = choice != TURNS_ANY;
 	struct account *account = NULL;
 	struct connection *conn;
 	struct share *share;
@@ -256,12 +257,12 @@ struct connection *turns_next(struct turns *turns, enum turns_choice choice, enu
 		if (choice == TURNS_LIGHT_ONLY && !share->light)
 			return NULL;
 		share_refill(share, turns->now_us);
-		account = account_with_turn(turns, share->owner, short_only);
+		account = account_with_turn(turns, share->owner, choice);
 	}
 	if (!account)
 		return NULL;
 	note_contention(turns, account->tenant);
-	*queue = account->last = next_queue(turns, account, short_only);
+	*queue = account->last = next_queue(turns, account, choice);
 	conn = TAILQ_FIRST(&account->queues[*queue]);
 	turns_cancel(turns, conn);
 	return conn;

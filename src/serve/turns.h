@@ -37,6 +37,7 @@ enum turn_queue {
 	TURN_ROWS,     /* rows of a list whose response has begun */
 	TURN_LARGE,    /* a request with a large body that is not read yet */
 	TURN_BODY,     /* a large body of which a part has arrived */
+	TURN_WOKEN,    /* a request that was parked (parking.h) */
 	TURN_QUEUES,
 	TURN_INPUT = TURN_QUEUES, /* in no queue: the next part of a large body has not arrived */
 	TURN_PARKED,		  /* in no queue: the request is parked (parking.h) */
@@ -117,6 +118,7 @@ void turns_cancel(struct turns *turns, struct connection *conn);
 /* Which connections may have the next turn. */
 enum turns_choice {
 	TURNS_ANY,
+	TURNS_NOT_WOKEN,
 	TURNS_SHORT_ONLY, /* of TURN_SHORT */
 	TURNS_LIGHT_ONLY, /* of TURN_SHORT and a light tenant */
 };

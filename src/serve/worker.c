@@ -275,7 +275,11 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 {
 	*worker = (struct worker){
 		.setup = setup,
-		.shared.app = { .limit = setup->limit, .ready = setup->store.shared->ready, .options = app_options(setup->conf) },
+		.shared.app = {
+			.limit = setup->limit,
+			.ready = setup->store.shared->ready,
+			.options = app_options(setup->conf),
+		},
 		.shared.bounds = bounds(setup->conf),
 		.connections = {
 			.shared = &worker->shared,

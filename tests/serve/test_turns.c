@@ -333,6 +333,24 @@ static void large_body_does_not_wait_for_long_for_the_debt_of_another_user(void 
 	assert_int_equal(next(TURNS_ANY), 1);
 }
 
+/* Many may be woken at once. */
+static void woken_request_and_another_one_alternate(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		wait_for(i, 1, TURN_WOKEN);
+	assert_int_equal(take(10, TURN_NONE), 0);
+	wait_for(3, 1, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE), 3);
+	wait_for(4, 1, TURN_SHORT);
+	wait_for(5, 1, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE), 1);
+	assert_int_equal(next(TURNS_NOT_WOKEN), 4);
+	assert_int_equal(next(TURNS_SHORT_ONLY), 5);
+	assert_int_equal(next(TURNS_NOT_WOKEN), -1);
+	assert_int_equal(next(TURNS_ANY), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +375,7 @@ int main(void)
 		TURNS_TEST(one_large_body_is_read_at_a_time),
 		TURNS_TEST(large_body_waits_for_its_tenant_s_debt_while_contended),
 		TURNS_TEST(large_body_does_not_wait_for_long_for_the_debt_of_another_user),
+		TURNS_TEST(woken_request_and_another_one_alternate),
 	};
 
 	return CHECK_RUN(tests);
