@@ -1,12 +1,12 @@
 """Workers that wait for tasks (POST /v1/claims with wait): memory, others' latency, wake-up.
 
-    python3 tests/bench/waiters.py [--waiters N] [--tasks N] [--seconds N]
+    python3 tests/bench/waiters.py [--waiters N] [--tasks N] [--seconds N] [--rounds N]
                                                                  (after make; needs wrk, nginx)
 
 One worker answers everything. Prints its anonymous memory (smaps_rollup) without and with the
-waiters; the latency of reading a task without and beside them, by wrk; and what tasks that are
-then created do: the time from the request that creates a task to the response that gives it to a
-waiter, and the time from the first creation until all of these waiters have their response.
+waiters; the latency of reading a task beside them and of another service without them, in turns;
+the time from the request that creates a task to the response that gives it to a waiter; and how
+long a reload takes to end the waits that are left.
 """
 import argparse
 import json
@@ -16,6 +16,7 @@ import selectors
 import socket
 import statistics
 import sys
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -25,6 +26,7 @@ from site_load import Site, wrk
 from tap import until
 
 CREATORS = 2
+FIGURES = ("rate", "p50", "p99")
 # Without a heartbeat: the first lease is as long as the benchmark.
 CLAIM = {"worker": "bench", "wait": 50, "lease_seconds": 600, "confirm_seconds": 600}
 # Not ready: no waiter gets it.
@@ -79,6 +81,20 @@ class Waiters:
                 moments[json.loads(body)["claims"][0]["task"]["id"]] = now
         return moments
 
+    def end(self, act):
+        """The moments of the responses to all others, which get no task."""
+        thread, moments = threading.Thread(target=act), []
+        thread.start()
+        while self.selector.get_map():
+            for key, _ in self.selector.select(30):
+                moments.append(time.monotonic())
+                status, body = read_response(key.fileobj)
+                self.selector.unregister(key.fileobj)
+                if status != 204:
+                    raise RuntimeError(f"{status} {body[:200]}")
+        thread.join()
+        return moments
+
 
 def create(port, count, created):
     """Creates tasks one after the other; puts the moments of their requests by their ids."""
@@ -100,10 +116,57 @@ def anonymous_mb(pid):
         return sum(int(line.split()[1]) for line in rollup if line.startswith("Anonymous:")) / 1024
 
 
-def worker_of(instance):
-    return next(
-        child for child in instance.status()["processes"] if child["process"] == "worker 1"
-    )
+def processor_seconds(pid):
+    with open(f"/proc/{pid}/stat") as stat:
+        words = stat.read().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Service:
+    """An instance with one worker, a site in front of it, and a task to read."""
+
+    def __init__(self):
+        self.instance = Instance({"workers": "1", "backlog": "4096"})
+        with open(os.path.join(self.instance.dir, "log", "bench.log"), "ab") as log:
+            site = Site(self.instance, "known", log)
+        self.port = int(site.url.rsplit(":", 1)[1])
+        if not until(self.connects, 10):
+            raise RuntimeError("nginx does not start")
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(request("POST", "/v1/tasks", LATER))
+            task = json.loads(read_response(connection)[1])
+        self.url = f"{site.url}/v1/tasks/{task['id']}"
+        self.read(1)
+
+    def connects(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+            return True
+        except OSError:
+            return False
+
+    def read(self, seconds):
+        return wrk(self.url, seconds, connections=4)
+
+    def worker(self):
+        """Of the newest generation."""
+        children = self.instance.status()["processes"]
+        return [child for child in children if child["process"] == "worker 1"][-1]
+
+
+def compare(alone, beside, args):
+    """Reads a task without and with waiters, in turns."""
+    results = {"without": [], "beside": []}
+    for _ in range(args.rounds):
+        results["without"].append(alone.read(args.seconds))
+        results["beside"].append(beside.read(args.seconds))
+    for name, runs in results.items():
+        figures = [statistics.median(run[figure] for run in runs) for figure in FIGURES]
+        errors = sum(run["errors"] for run in runs)
+        print(
+            f"reading a task {name} waiters: {figures[0]:.0f}/s, p50 {figures[1]:.2f} ms, "
+            f"p99 {figures[2]:.2f} ms, {errors} errors (medians of {args.rounds} runs)"
+        )
 
 
 def wake(port, waiters, count):
@@ -120,13 +183,13 @@ def wake(port, waiters, count):
         began.update(created.get())
     delays = [1000 * (moment - began[task]) for task, moment in answered.items()]
     print(
-        f"{len(answered)} of {len(began)} tasks given to waiters; from the creation's request, "
-        f"ms: median {statistics.median(delays):.1f}, "
+        f"{len(answered)} of {len(began)} tasks given to waiters, from the creation's request: "
+        f"median {statistics.median(delays):.1f} ms, "
         f"p99 {sorted(delays)[len(delays) * 99 // 100]:.1f}, most {max(delays):.1f}"
     )
     print(
-        f"created in {1000 * (max(began.values()) - min(began.values())):.0f} ms, all answered "
-        f"{1000 * (max(answered.values()) - max(began.values())):.0f} ms after the last creation"
+        f"created in {1000 * (max(began.values()) - min(began.values())):.0f} ms, all given "
+        f"{1000 * (max(answered.values()) - max(began.values())):.0f} ms after the last one"
     )
 
 
@@ -134,37 +197,30 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--waiters", type=int, default=5000)
     parser.add_argument("--tasks", type=int, default=2000)
-    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    instance = Instance({"workers": "1", "connections": "20000", "backlog": "4096"})
-    with open(os.path.join(instance.dir, "log", "bench.log"), "ab") as log:
-        site = Site(instance, "known", log)
-    port = int(site.url.rsplit(":", 1)[1])
-    time.sleep(1)
-    with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(request("POST", "/v1/tasks", LATER))
-        task = json.loads(read_response(connection)[1])
-    url = f"{site.url}/v1/tasks/{task['id']}"
-    wrk(url, 1, connections=4)
-    pid = worker_of(instance)["pid"]
+    alone, beside = Service(), Service()
+    pid = beside.worker()["pid"]
     before = anonymous_mb(pid)
-    alone = wrk(url, args.seconds, connections=4)
-    waiters = Waiters(port, args.waiters)
-    if not until(lambda: worker_of(instance)["parked"] >= args.waiters, 30):
-        raise RuntimeError(f"only {worker_of(instance)['parked']} wait")
+    waiters = Waiters(beside.port, args.waiters)
+    if not until(lambda: beside.worker()["parked"] >= args.waiters, 30):
+        raise RuntimeError(f"only {beside.worker()['parked']} wait")
     after = anonymous_mb(pid)
     print(
         f"{args.waiters} waiters: {after:.1f} MiB anonymous, {before:.1f} without; "
         f"{1024 * (after - before) / args.waiters:.2f} KiB for each"
     )
-    beside = wrk(url, args.seconds, connections=4)
-    for name, result in (("alone", alone), ("beside them", beside)):
-        print(
-            f"reading a task {name}: {result['rate']:.0f}/s, p50 {result['p50']:.2f} ms, "
-            f"p99 {result['p99']:.2f} ms, {result['errors']} errors"
-        )
-    wake(port, waiters, min(args.tasks, args.waiters))
-    print(f"{worker_of(instance)['parked']} still wait; {anonymous_mb(pid):.1f} MiB")
+    used = processor_seconds(pid)
+    time.sleep(2)
+    print(f"processor time while they wait: {50 * (processor_seconds(pid) - used):.1f} %")
+    compare(alone, beside, args)
+    wake(beside.port, waiters, min(args.tasks, args.waiters))
+    print(f"{beside.worker()['parked']} still wait; {anonymous_mb(pid):.1f} MiB")
+    moments = waiters.end(lambda: beside.instance.ctl("reload"))
+    if moments:
+        milliseconds = 1000 * (moments[-1] - moments[0])
+        print(f"a reload ends {len(moments)} waits within {milliseconds:.0f} ms")
 
 
 if __name__ == "__main__":
