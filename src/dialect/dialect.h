@@ -70,6 +70,11 @@ struct dialect {
 	bool leaves_end;
 	struct dialect_error_field error_field;
 	/*
+	 * The field in which clients see the result that a worker reports, as a string, unless the
+	 * report sets it; NULL: they do not see it. It is also error_field, which has its limit.
+	 */
+	const char *result_field;
+	/*
 	 * Name of the option (sys/conf.h) with the number of tasks that a tenant may create in a
 	 * day (UTC); NULL: no limit.
 	 */

@@ -77,6 +77,7 @@ const struct dialect fourhse_dialect = {
 	.media_type = FOURHSE_MEDIA_TYPE,
 	.leaves_end = true,
 	.error_field = { "response", .none = "null", .max = FOURHSE_RESPONSE_MAX },
+	.result_field = "response",
 	.method_error = ERR_METHOD,
 	.error_overrides = fourhse_error_overrides,
 	.encode_error = fourhse_encode_error,

@@ -187,6 +187,25 @@ static bool show_error(const struct op *op, const struct dialect *dialect,
 		(struct field){ str_cstr(field->name), task->error.len > 0 ? task->error : none });
 }
 
+/* A result that is no string is shown as its JSON text. */
+static bool show_result(
+	const struct op *op, const struct dialect *dialect, struct task *task, struct err *err)
+{
+	const size_t max = dialect->error_field.max;
+	struct str shown = task->result;
+
+	if (!dialect->result_field || !(op->change.set & CHANGE_RESULT) || shown.len == 0 ||
+		change_field(&op->change, str_cstr(dialect->result_field)).ptr)
+		return true;
+	if (shown.ptr[0] != '"')
+		shown = worker_text_quote_end(shown, max, op->arena);
+	if (!shown.ptr)
+		return err_no_memory(err);
+	return task_set_field(task, (struct field){ str_cstr(dialect->result_field), shown }) ||
+	       native_set_error(err, op->arena, ERR_UNPROCESSABLE, NATIVE_AT_MEMBER(STR("result")),
+		       "The task has too many fields.");
+}
+
 bool native_before_write(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
@@ -204,6 +223,8 @@ bool native_before_write(
 	if (!show_error(op, dialect, before, task))
 		return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
 			NATIVE_AT_MEMBER(STR("error")), "The task has too many fields.");
+	if (!show_result(op, dialect, task, err))
+		return false;
 	return dialect_check_task(before, task, err) || native_convert_error(err, op->arena);
 }
 

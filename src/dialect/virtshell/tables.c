@@ -55,6 +55,7 @@ const struct dialect virtshell_dialect = {
 	.media_type = VIRTSHELL_MEDIA_TYPE,
 	.leaves_end = true,
 	.error_field = { "log", .none = "", .max = VIRTSHELL_LOG_MAX, .replaces = true },
+	.result_field = "log",
 	.body_max = VIRTSHELL_BODY_MAX,
 	.method_error = ERR_NOT_IMPLEMENTED,
 	.error_overrides = virtshell_error_overrides,
