@@ -163,20 +163,6 @@ static void suspended_request_is_answered(void **state)
 	fcgi_suspend(fixture->fcgi);
 }
 
-static void lost_response_is_noticed(void **state)
-{
-	struct fixture *fixture = *state;
-	struct err err;
-
-	send_request(fixture, "5", STR("hello"));
-	must(receive(fixture, &err), &err);
-	assert_true(fcgi_send(fixture->fcgi, "Status: 200\r\n\r\nok", 17));
-	close(fixture->client);
-	assert_false(fcgi_complete(fixture->fcgi));
-	assert_false(fcgi_end(fixture->fcgi));
-	fixture->client = -1;
-}
-
 static void large_response_is_sent_in_parts(void **state)
 {
 	struct fixture *fixture = *state;
@@ -392,7 +378,6 @@ int main(void)
 		PAIR(connection_carries_several_requests),
 		PAIR(response_is_sent_at_its_end),
 		PAIR(suspended_request_is_answered),
-		PAIR(lost_response_is_noticed),
 		PAIR(large_response_is_sent_in_parts),
 		PAIR(connection_survives_a_body_that_is_too_large),
 		PAIR(wrong_content_length_is_malformed),

@@ -4,29 +4,16 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "lib/check.h"
-#include "lib/fcgi_client.h"
+#include "serve/loop_fixture.h"
 #include "serve/parking.h"
 #include "serve/precondition.h"
-#include "serve/round.h"
 
-#define CLIENTS 4
-#define TOKEN	5
+#define TOKEN 5
 
-static struct sockaddr_un address = { .sun_family = AF_UNIX };
-static struct store_shared store_shared;
-static struct limit limit;
-static struct worker_counters counts;
-static struct connection_shared shared;
-static struct connections connections;
-static struct round loop_round;
-static int clients[CLIENTS];
 static int things, attempts;
 static int64_t wait_ms;
 
@@ -72,153 +59,23 @@ static void add_things(int count)
 {
 	things += count;
 	for (size_t i = 0; i < STORE_COMMIT_STRIPES; i++)
-		store_shared.ready[i]++;
+		loop.round.store_shared->ready[i]++;
 }
 
-/* ---- a worker ---- */
-
-static void init_worker(int listener)
-{
-	shared = (struct connection_shared){
-		.app = { .ready = store_shared.ready, .limit = &limit, .options.body_limit = 1000 },
-		.bounds = { .principal_requests = 1,
-			.principal_held_bytes = 1 << 20,
-			.held_bytes = 1 << 20,
-			.held_responses = 100,
-			.reader_ms = 10000,
-			.principal_waits = 3,
-			.waits = 8 },
-	};
-	turns_init(&shared.turns);
-	parked_init(&shared.parked, store_shared.ready, clock_mono_ms());
-	connections = (struct connections){
-		.shared = &shared,
-		.epoll = -1,
-		.listeners = { listener, -1 },
-		.queues = { HANDOVER_NONE, HANDOVER_NONE },
-		.peer = geteuid(),
-		.max = CLIENTS,
-		.max_open = CLIENTS,
-	};
-	loop_round = (struct round){
-		.connections = &connections,
-		.counters = &counts,
-		.store_shared = &store_shared,
-	};
-	memset(&counts, 0, sizeof(counts));
-	things = attempts = 0;
-	wait_ms = 10000;
-}
-
-static void connect_clients(void)
-{
-	for (size_t i = 0; i < CLIENTS; i++) {
-		clients[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		assert_int_equal(
-			connect(clients[i], (struct sockaddr *)&address, sizeof(address)), 0);
-		connections_accept(&connections);
-	}
-	assert_int_equal(connections.count, CLIENTS);
-}
-
-static int open_worker(void **state)
-{
-	const struct store_options options = {
-		.mode = STORE_EPHEMERAL,
-		.expected_tasks = 1000,
-		.cache_mb = 8,
-		.indexes = dialect_index_tables(),
-		.shared = &store_shared,
-	};
-	struct err err;
-	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	check_setup(state);
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", check_temp_dir());
-	unlink(address.sun_path);
-	assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(listen(listener, CLIENTS), 0);
-	must(limit_init(&limit, &err), &err);
-	init_worker(listener);
-	must(store_open(&shared.app.store, &options, &err), &err);
-	must(connections_open(&connections, &err), &err);
-	connect_clients();
-	return 0;
-}
-
-static int close_worker(void **state)
-{
-	connections_close(&connections);
-	assert_int_equal(shared.parked.count, 0);
-	assert_int_equal(shared.turns.waiting, 0);
-	for (size_t i = 0; i < TURNS_BUCKETS; i++)
-		assert_true(LIST_EMPTY(&shared.turns.buckets[i]));
-	store_close(shared.app.store);
-	connection_shared_free(&shared);
-	for (size_t i = 0; i < CLIENTS; i++)
-		close(clients[i]);
-	close(connections.listeners[0]);
-	return check_teardown(state);
-}
-
-/* A round up to the responses, which are not sent. */
-static void carry_out(void)
-{
-	struct epoll_event events[16];
-	int count = epoll_wait(connections.epoll, events, 16, round_wait_ms(&loop_round, 5));
-
-	shared.now = clock_wall_ms();
-	shared.turns.now_us = clock_mono_us();
-	shared.now_ms = shared.turns.now_us / 1000;
-	for (int i = 0; i < count; i++)
-		round_receive(&loop_round, events[i].data.ptr, events[i].events);
-	assert_true(round_work(&loop_round));
-}
-
-static void run(void)
-{
-	for (int i = 0; i < 4; i++) {
-		carry_out();
-		assert_true(round_flush(&loop_round));
-		round_send(&loop_round);
-	}
-}
-
-/* ---- clients ---- */
-
-/* Sends a request of a client that asks for things of a group. */
+/* Asks for things of a group. */
 static void ask(size_t client, int group)
 {
 	char uri[80];
-	const char *const pairs[] = { "REQUEST_METHOD", "DELETE", "REQUEST_URI", uri, "REMOTE_USER",
-		"ann", "POLYTASK_TENANT", "demo", "POLYTASK_RIGHTS", "write", "POLYTASK_DIALECT",
-		"*", NULL };
-	struct buf bytes = BUF_INIT;
 
 	snprintf(uri, sizeof(uri), "/v1/tasks/00000000-0000-7000-8000-0000000000%02d", group);
-	fcgi_client_put_request(&bytes, pairs, STR(""));
-	assert_int_equal(write(clients[client], bytes.data, bytes.len), bytes.len);
-	buf_free(&bytes);
-	run();
+	loop_ask(client, "DELETE", uri);
 }
 
-/* The status code of the response that has arrived; 0: none, -1: the connection was closed. */
-static int status_of(size_t client)
+static int open_loop(void **state)
 {
-	struct buf in = BUF_INIT, out = BUF_INIT;
-	char bytes[4096];
-	ssize_t got = recv(clients[client], bytes, sizeof(bytes), MSG_DONTWAIT);
-	int status = got == 0 ? -1 : 0;
-
-	if (got > 0) {
-		buf_put(&in, bytes, (size_t)got);
-		assert_true(fcgi_client_take_response(&in, &out));
-		assert_true(out.len > 11);
-		status = (int)strtol(out.data + strlen("Status: "), NULL, 10);
-	}
-	buf_free(&in);
-	buf_free(&out);
-	return status;
+	things = attempts = 0;
+	wait_ms = 10000;
+	return loop_open(state);
 }
 
 /* ---- tests ---- */
@@ -227,18 +84,18 @@ static void request_waits_until_there_is_something(void **state)
 {
 	(void)state;
 	ask(0, 1);
-	assert_int_equal(status_of(0), 0);
-	assert_int_equal(counts.parked, 1);
+	assert_int_equal(loop_status_of(0), 0);
+	assert_int_equal(loop.counts.parked, 1);
 	assert_int_equal(attempts, 1);
-	run();
+	loop_run();
 	assert_int_equal(attempts, 1);
 	add_things(1);
-	run();
-	assert_int_equal(status_of(0), 204);
+	loop_run();
+	assert_int_equal(loop_status_of(0), 204);
 	assert_int_equal(attempts, 2);
-	assert_int_equal(counts.parked, 0);
+	assert_int_equal(loop.counts.parked, 0);
 	assert_int_equal(things, 0);
-	assert_int_equal(counts.undone, 0);
+	assert_int_equal(loop.counts.undone, 0);
 }
 
 static void one_thing_costs_one_attempt_and_one_in_vain(void **state)
@@ -248,15 +105,15 @@ static void one_thing_costs_one_attempt_and_one_in_vain(void **state)
 		ask(i, 1);
 	attempts = 0;
 	add_things(1);
-	run();
+	loop_run();
 	assert_int_equal(attempts, 2);
-	assert_int_equal(status_of(0), 204);
-	assert_int_equal(status_of(1), 0);
-	assert_int_equal(counts.parked, 2);
+	assert_int_equal(loop_status_of(0), 204);
+	assert_int_equal(loop_status_of(1), 0);
+	assert_int_equal(loop.counts.parked, 2);
 	add_things(5);
-	run();
-	assert_int_equal(status_of(1), 204);
-	assert_int_equal(status_of(2), 204);
+	loop_run();
+	assert_int_equal(loop_status_of(1), 204);
+	assert_int_equal(loop_status_of(2), 204);
 	assert_int_equal(things, 3);
 }
 
@@ -265,10 +122,10 @@ static void time_of_a_wait_is_limited(void **state)
 	(void)state;
 	wait_ms = 30;
 	ask(0, 1);
-	assert_int_equal(counts.parked, 1);
+	assert_int_equal(loop.counts.parked, 1);
 	usleep(30000 + PARKED_SLOT_MS * 1000);
-	run();
-	assert_int_equal(status_of(0), 204);
+	loop_run();
+	assert_int_equal(loop_status_of(0), 204);
 	assert_int_equal(attempts, 1);
 }
 
@@ -277,12 +134,12 @@ static void kept_connection_carries_several_requests(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		ask(0, 1);
-		assert_int_equal(counts.parked, 1);
+		assert_int_equal(loop.counts.parked, 1);
 		add_things(1);
-		run();
-		assert_int_equal(status_of(0), 204);
+		loop_run();
+		assert_int_equal(loop_status_of(0), 204);
 	}
-	assert_int_equal(connections.count, CLIENTS);
+	assert_int_equal(loop.connections.count, LOOP_CLIENTS);
 }
 
 static void request_of_a_client_that_leaves_is_dropped(void **state)
@@ -290,14 +147,14 @@ static void request_of_a_client_that_leaves_is_dropped(void **state)
 	(void)state;
 	ask(0, 1);
 	ask(1, 1);
-	shutdown(clients[0], SHUT_RDWR);
-	run();
-	assert_int_equal(counts.parked, 1);
-	assert_int_equal(counts.abandoned, 1);
-	assert_int_equal(connections.count, CLIENTS - 1);
+	shutdown(loop.clients[0], SHUT_RDWR);
+	loop_run();
+	assert_int_equal(loop.counts.parked, 1);
+	assert_int_equal(loop.counts.abandoned, 1);
+	assert_int_equal(loop.connections.count, LOOP_CLIENTS - 1);
 	add_things(1);
-	run();
-	assert_int_equal(status_of(1), 204);
+	loop_run();
+	assert_int_equal(loop_status_of(1), 204);
 }
 
 /* The client of the one that has to try leaves before its turn. */
@@ -307,12 +164,12 @@ static void next_one_tries_if_the_client_of_the_first_leaves(void **state)
 	ask(0, 1);
 	ask(1, 1);
 	add_things(1);
-	parking_wake(&shared);
-	assert_int_equal(shared.turns.waiting, 1);
-	shutdown(clients[0], SHUT_RDWR);
-	run();
-	assert_int_equal(status_of(1), 204);
-	assert_int_equal(counts.abandoned, 1);
+	parking_wake(&loop.shared);
+	assert_int_equal(loop.shared.turns.waiting, 1);
+	shutdown(loop.clients[0], SHUT_RDWR);
+	loop_run();
+	assert_int_equal(loop_status_of(1), 204);
+	assert_int_equal(loop.counts.abandoned, 1);
 }
 
 static void exit_ends_all_waits(void **state)
@@ -321,12 +178,12 @@ static void exit_ends_all_waits(void **state)
 	for (size_t i = 0; i < 3; i++)
 		ask(i, (int)i);
 	attempts = 0;
-	parking_end(&shared);
-	run();
+	parking_end(&loop.shared);
+	loop_run();
 	for (size_t i = 0; i < 3; i++)
-		assert_int_equal(status_of(i), 204);
+		assert_int_equal(loop_status_of(i), 204);
 	ask(3, 1);
-	assert_int_equal(status_of(3), 204);
+	assert_int_equal(loop_status_of(3), 204);
 	assert_int_equal(attempts, 1);
 }
 
@@ -335,11 +192,11 @@ static void parked_request_is_not_handed_over(void **state)
 	struct err err;
 
 	(void)state;
-	must(handover_open(&connections.queues[0], &err), &err);
+	must(handover_open(&loop.connections.queues[0], &err), &err);
 	ask(0, 1);
-	assert_true(connections_hand_over(&connections, true));
-	assert_int_equal(connections.count, 1);
-	handover_close(&connections.queues[0]);
+	assert_true(connections_hand_over(&loop.connections, true));
+	assert_int_equal(loop.connections.count, 1);
+	handover_close(&loop.connections.queues[0]);
 }
 
 /* One at a time does not count those that wait; the fourth has no place. */
@@ -348,26 +205,26 @@ static void parked_requests_of_a_principal_have_a_limit_of_their_own(void **stat
 	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		ask(i, 1);
-	assert_int_equal(counts.parked, 3);
+	assert_int_equal(loop.counts.parked, 3);
 	ask(3, 1);
-	assert_int_equal(status_of(3), 429);
+	assert_int_equal(loop_status_of(3), 429);
 	add_things(2);
-	run();
-	assert_int_equal(counts.parked, 1);
+	loop_run();
+	assert_int_equal(loop.counts.parked, 1);
 	add_things(1);
 	ask(3, 1);
-	assert_int_equal(status_of(3), 204);
+	assert_int_equal(loop_status_of(3), 204);
 }
 
 static void oldest_makes_room(void **state)
 {
 	(void)state;
-	shared.bounds.waits = 2;
+	loop.shared.bounds.waits = 2;
 	for (size_t i = 0; i < 3; i++)
 		ask(i, 1);
-	assert_int_equal(counts.parked, 2);
-	assert_int_equal(status_of(0), 204);
-	assert_int_equal(status_of(1), 0);
+	assert_int_equal(loop.counts.parked, 2);
+	assert_int_equal(loop_status_of(0), 204);
+	assert_int_equal(loop_status_of(1), 0);
 	assert_int_equal(attempts, 3);
 }
 
@@ -376,13 +233,13 @@ static void undelivered_result_is_undone(void **state)
 	(void)state;
 	ask(0, 1);
 	add_things(1);
-	parking_wake(&shared);
-	carry_out();
-	shutdown(clients[0], SHUT_RDWR);
-	assert_int_equal(shared.app.undone, 0);
-	round_send(&loop_round);
-	assert_int_equal(shared.app.undone, 1);
-	assert_int_equal(counts.undone, 1);
+	parking_wake(&loop.shared);
+	loop_carry_out();
+	shutdown(loop.clients[0], SHUT_RDWR);
+	assert_int_equal(loop.shared.app.undone, 0);
+	round_send(&loop.round);
+	assert_int_equal(loop.shared.app.undone, 1);
+	assert_int_equal(loop.counts.undone, 1);
 	assert_int_equal(things, 1);
 }
 
@@ -393,18 +250,18 @@ static void result_that_cannot_be_flushed_is_undone(void **state)
 	(void)state;
 	ask(0, 1);
 	add_things(1);
-	parking_wake(&shared);
-	carry_out();
-	assert_non_null(loop_round.ready);
+	parking_wake(&loop.shared);
+	loop_carry_out();
+	assert_non_null(loop.round.ready);
 	err_set(&err, ERR_UNKNOWN_OUTCOME, NULL, NULL);
-	connection_flush_failed(loop_round.ready, &shared, &err);
-	round_send(&loop_round);
-	assert_int_equal(status_of(0), 503);
-	assert_int_equal(shared.app.undone, 1);
+	connection_flush_failed(loop.round.ready, &loop.shared, &err);
+	round_send(&loop.round);
+	assert_int_equal(loop_status_of(0), 503);
+	assert_int_equal(loop.shared.app.undone, 1);
 	assert_int_equal(things, 1);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, open_worker, close_worker)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, open_loop, loop_close)
 
 int main(void)
 {

@@ -1,0 +1,30 @@
+#pragma once
+/*
+ * The event loop of a worker over an empty store in memory, and clients with a kept connection
+ * each. A program that uses it calls fcgi_init() first.
+ */
+#include "serve/round.h"
+
+#define LOOP_CLIENTS 4
+
+struct loop_fixture {
+	struct connection_shared shared;
+	struct connections connections;
+	struct round round;
+	struct worker_counters counts;
+	int clients[LOOP_CLIENTS]; /* their ends of the connections */
+};
+
+extern struct loop_fixture loop;
+
+/* Setup and teardown of each test. */
+int loop_open(void **state);
+int loop_close(void **state);
+/* A round up to the responses, which are not sent. */
+void loop_carry_out(void);
+/* As many rounds as a request needs. */
+void loop_run(void);
+/* Sends a request of user "ann" of tenant "demo", who may read and write, and runs the loop. */
+void loop_ask(size_t client, const char *method, const char *uri);
+/* The status code of the response that has arrived; 0: none, -1: the connection was closed. */
+int loop_status_of(size_t client);
