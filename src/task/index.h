@@ -20,6 +20,8 @@ enum index_source {
 	INDEX_PAIR,  /* two other fields together, for their common filter; never named by a list */
 	INDEX_READY, /* tasks that workers may claim: kind, then by descending priority */
 	INDEX_DUE,   /* tasks that the store has to change by itself, of all tenants, by time */
+	INDEX_KIND,  /* the task's kind; no entry without one, and first in a list sorted by it */
+	INDEX_PRIORITY, /* 4 bytes, the lowest first; decimal as a filter's value */
 };
 
 #define INDEX_ORDER_BY_MAX 2
@@ -43,8 +45,15 @@ struct index_field {
 	 */
 	const char *refers_to;
 	const struct index_field *pair[2]; /* INDEX_PAIR: of the same table, STATUS or FIELD */
-	task_kind_function *kind;	   /* INDEX_READY */
-	bool unindexed;			   /* no entries: usable only in a scan */
+	task_kind_function *kind;	   /* INDEX_READY, INDEX_KIND */
+	/*
+	 * The entries of this field answer filters by INDEX_BY_KIND: returns the value that the
+	 * tasks of the kind have, and no others, a text in scratch or the kind itself; STR_NULL for
+	 * a kind whose tasks do not all have one value. Pure. Not together with order_by. NULL in
+	 * all rows of a table: filters by kind are scanned.
+	 */
+	struct str (*kind_value)(struct str kind, char scratch[INDEX_SCRATCH_SIZE]);
+	bool unindexed; /* no entries: usable only in a scan */
 };
 
 /* First rows of every dialect's table: lists over all dialects use them. */
@@ -54,9 +63,14 @@ enum index_common {
 	INDEX_BY_UPDATED = 3,
 	INDEX_FIRST_OWN = 4,
 	INDEX_BY_READY = 200,
-	INDEX_BY_DUE = 201
+	INDEX_BY_DUE = 201,
+	INDEX_BY_KIND = 202,
+	INDEX_BY_PRIORITY = 203
 };
-/* kind_function: that of the dialect. */
+/*
+ * kind_function: that of the dialect. Kind and priority have no entries, because one entry more
+ * costs a creation a tenth of its time: lists test the tasks.
+ */
 #define INDEX_COMMON_FIELDS(kind_function)                                                \
 	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },             \
 		{ .code = INDEX_BY_STATE, .source = INDEX_STATE, .name = "state" },       \
@@ -65,9 +79,20 @@ enum index_common {
 			.source = INDEX_READY,                                            \
 			.name = "ready",                                                  \
 			.kind = (kind_function) },                                        \
+		{ .code = INDEX_BY_DUE, .source = INDEX_DUE, .name = "due" },             \
+		{ .code = INDEX_BY_KIND,                                                  \
+			.source = INDEX_KIND,                                             \
+			.name = "kind",                                                   \
+			.kind = (kind_function),                                          \
+			.unindexed = true },                                              \
 	{                                                                                 \
-		.code = INDEX_BY_DUE, .source = INDEX_DUE, .name = "due"                  \
+		.code = INDEX_BY_PRIORITY, .source = INDEX_PRIORITY, .name = "priority",  \
+		.unindexed = true                                                         \
 	}
+/* Their number: the place of the dialect's first own row. */
+#define INDEX_COMMON_ROWS                                                    \
+	(sizeof((const struct index_field[]){ INDEX_COMMON_FIELDS(NULL) }) / \
+		sizeof(struct index_field))
 
 /* Codes from here on are of resources: records that are not tasks but belong to them. */
 #define INDEX_RESOURCE_DIALECTS 128

@@ -3,40 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const group_order[] = { "type", NULL };
-static const struct index_field fields_a[] = {
-	INDEX_COMMON_FIELDS(task_own_kind),
-	{ .code = Q_STATUS, .source = INDEX_STATUS, .name = "status" },
-	{ .code = Q_TYPE, .source = INDEX_FIELD, .name = "type" },
-	{ .code = Q_GROUP, .source = INDEX_FIELD, .name = "group", .order_by = group_order },
-	{ .code = Q_NUMBER, .source = INDEX_NUMBER, .name = "number" },
-	{ .code = Q_NOTE, .source = INDEX_FIELD, .name = "note", .unindexed = true },
-	{ .code = Q_STATUS_AND_TYPE,
-		.source = INDEX_PAIR,
-		.name = "status and type",
-		.pair = { &fields_a[3], &fields_a[4] } },
-	{ .code = Q_NOTE_AND_STATE,
-		.source = INDEX_PAIR,
-		.name = "note and state",
-		.pair = { &fields_a[7], &fields_a[1] } },
-	{ 0 },
-};
-static const struct index_field fields_b[] = { INDEX_COMMON_FIELDS(task_own_kind), { 0 } };
-static const struct index_field fields_thing[] = {
-	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },
-	{ 0 },
-};
-const struct index_table query_tables[] = {
-	{ CODE_A, fields_a },
-	{ CODE_B, fields_b },
-	{ CODE_THING, fields_thing },
-	{ 0, NULL },
-};
-
 static const char *const statuses[] = { "new", "old", "odd" };
 static const char *const types[] = { "\"a\"", "\"b\"", "\"bb\"", "null" };
 static const char *const groups[] = { "\"x\"", "\"y\"" };
 static const char *const notes[] = { "1", "2", "3", "4", "5" };
+static const char *const kinds[] = { "a", "b", "bb", "" };
+static const char *const priorities[] = { "-2147483648", "-1", "0", "1", "2147483647" };
 
 /* ---- the model ---- */
 
@@ -79,6 +51,8 @@ static int compare_number(uint64_t a, uint64_t b)
 static struct str text_value(const struct task *task, uint8_t code)
 {
 	switch (code) {
+	case INDEX_BY_KIND:
+		return task->dialect == CODE_A ? query_kind_of_type(task, NULL) : task->kind;
 	case INDEX_BY_STATE:
 		return str_cstr(task_state_name(task->state));
 	case Q_STATUS:
@@ -103,6 +77,8 @@ static int compare_by(const struct task *a, const struct task *b, uint8_t code)
 		return compare_number((uint64_t)a->created, (uint64_t)b->created);
 	case INDEX_BY_UPDATED:
 		return compare_number((uint64_t)a->updated, (uint64_t)b->updated);
+	case INDEX_BY_PRIORITY:
+		return (a->priority > b->priority) - (a->priority < b->priority);
 	case Q_NUMBER:
 		return compare_number(a->number, b->number);
 	default:
@@ -153,6 +129,8 @@ static bool has_value(const struct task *task, const struct list_filter *filter,
 
 	if (filter->field == Q_NUMBER)
 		return str_to_u64(value, &number) && number == task->number;
+	if (filter->field == INDEX_BY_PRIORITY)
+		return strtol(value.ptr, NULL, 10) == task->priority;
 	return str_eq(text_value(task, filter->field), value);
 }
 
@@ -213,6 +191,12 @@ static void put_fields(struct op *op)
 {
 	op->change.status = str_cstr(PICK(statuses));
 	op->change.state = model_draw(2) ? TASK_PENDING : TASK_SUCCEEDED;
+	op->change.priority = (int32_t)strtol(PICK(priorities), NULL, 10);
+	op->change.set |= CHANGE_PRIORITY;
+	if (op->dialect == CODE_B) {
+		op->change.kind = str_cstr(PICK(kinds));
+		op->change.set |= CHANGE_KIND;
+	}
 	if (op->dialect != CODE_A)
 		return;
 	change_set_field(&op->change, STR("type"), str_cstr(PICK(types)));
@@ -227,6 +211,7 @@ static void keep(struct entry *entry, const struct op *op, const struct task *ma
 	entry->task = *made;
 	entry->task.tenant = op->tenant;
 	entry->task.status = op->change.status.len ? op->change.status : entry->task.status;
+	entry->task.kind = op->change.kind;
 	for (size_t i = 0; i < op->change.field_count; i++)
 		entry->task.fields[i] = op->change.fields[i];
 }
@@ -257,6 +242,7 @@ static void add(struct store *store)
 	op.dialect = entry->task.dialect;
 	op.now = 5200 + model_draw(100);
 	op.change.status = entry->task.status;
+	op.change.kind = entry->task.kind;
 	for (size_t i = 0; i < entry->task.field_count; i++)
 		change_set_field(
 			&op.change, entry->task.fields[i].name, entry->task.fields[i].json);
@@ -283,6 +269,10 @@ static struct str draw_value(uint8_t field)
 	switch (field) {
 	case INDEX_BY_STATE:
 		return model_draw(2) ? STR("pending") : STR("succeeded");
+	case INDEX_BY_KIND:
+		return str_cstr(PICK(kinds));
+	case INDEX_BY_PRIORITY:
+		return str_cstr(PICK(priorities));
 	case Q_STATUS:
 		return str_cstr(PICK(statuses));
 	case Q_TYPE:
@@ -300,9 +290,10 @@ static struct str draw_value(uint8_t field)
 
 static void draw_filter(struct op *op)
 {
-	static const uint8_t own[] = { INDEX_BY_STATE, Q_STATUS, Q_TYPE, Q_GROUP, Q_NUMBER,
-		Q_NOTE };
-	uint8_t field = op->dialect == CODE_A ? PICK(own) : INDEX_BY_STATE;
+	static const uint8_t own[] = { INDEX_BY_STATE, INDEX_BY_KIND, INDEX_BY_PRIORITY, Q_STATUS,
+		Q_TYPE, Q_GROUP, Q_NUMBER, Q_NOTE };
+	static const uint8_t common[] = { INDEX_BY_STATE, INDEX_BY_KIND, INDEX_BY_PRIORITY };
+	uint8_t field = op->dialect == CODE_A ? PICK(own) : PICK(common);
 	struct list_filter *filter = &op->list.filters[op->list.filter_count];
 
 	for (size_t i = 0; i < op->list.filter_count; i++) {
@@ -329,8 +320,9 @@ static void draw_time_range(struct list_time_range *range)
 static void draw_sort(struct op *op)
 {
 	static const uint8_t own[] = { INDEX_BY_CREATED, INDEX_BY_STATE, INDEX_BY_UPDATED, Q_STATUS,
-		Q_TYPE, Q_GROUP, Q_NUMBER, Q_NOTE };
-	static const uint8_t common[] = { INDEX_BY_CREATED, INDEX_BY_STATE, INDEX_BY_UPDATED };
+		INDEX_BY_KIND, INDEX_BY_PRIORITY, Q_TYPE, Q_GROUP, Q_NUMBER, Q_NOTE };
+	static const uint8_t common[] = { INDEX_BY_CREATED, INDEX_BY_STATE, INDEX_BY_UPDATED,
+		INDEX_BY_KIND, INDEX_BY_PRIORITY };
 
 	list_sort_add(&op->list, op->dialect == CODE_A ? PICK(own) : PICK(common), model_draw(2));
 }

@@ -19,6 +19,8 @@ enum {
 #define TASKS_MAX 400
 
 extern const struct index_table query_tables[];
+/* Of dialect A: the text of the type; none if it is null. */
+task_kind_function query_kind_of_type;
 
 /* A task of dialect A, tenant "acme" and group "x", with the JSON text of "type". */
 void query_set_task(struct task *task, unsigned number, const char *type);

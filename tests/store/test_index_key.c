@@ -179,6 +179,39 @@ static void task_has_one_key_per_field(void **state)
 	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 0);
 }
 
+/* Every task has a place in a list by kind or priority, but only one with a kind has an entry. */
+static void kind_and_priority_sort(void **state)
+{
+	static const struct index_field by_kind = { .code = 9,
+		.source = INDEX_KIND,
+		.kind = task_own_kind },
+					scanned = { .code = 9,
+						.source = INDEX_KIND,
+						.kind = task_own_kind,
+						.unindexed = true },
+					by_priority = { .code = 9,
+						.source = INDEX_PRIORITY,
+						.unindexed = true };
+	static const int32_t priorities[] = { INT32_MIN, -1, 0, 1, INT32_MAX };
+	struct task task = sample(1, NULL);
+	struct index_key key, before = { 0 };
+
+	(void)state;
+	assert_false(index_field_key(&key, &task, &by_kind));
+	before = key_of(&task, &scanned);
+	task.kind = STR("audio");
+	key = key_of(&task, &scanned);
+	assert_true(compare(&before, &key) < 0);
+	before = key_of(&task, &by_kind);
+	assert_int_equal(compare(&before, &key), 0);
+	for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++) {
+		task.priority = priorities[i];
+		key = key_of(&task, &by_priority);
+		assert_true(i == 0 || compare(&before, &key) < 0);
+		before = key;
+	}
+}
+
 static void normalized_values_are_one(void **state)
 {
 	const struct index_field *field = index_field_by_code(
@@ -229,6 +262,7 @@ int main(void)
 		CHECK(cut_values_stay_apart),
 		CHECK(longest_key_fits),
 		CHECK(task_has_one_key_per_field),
+		CHECK(kind_and_priority_sort),
 		CHECK(normalized_values_are_one),
 		CHECK(schema_hash_covers_the_tables),
 	};

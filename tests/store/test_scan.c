@@ -204,6 +204,60 @@ static void partial_list_has_a_cursor(struct store *store)
 	store_result_free(&result);
 }
 
+/* The field with kind_value has the tasks of a kind together. */
+static void kind_with_a_value_is_read_from_its_index(struct store *store)
+{
+	struct op op = list();
+	struct result result;
+
+	list_filter_add(&op.list, INDEX_BY_KIND, STR("a"));
+	result = open_list(store, &op);
+	assert_true(result.total_known);
+	assert_int_equal(result.total, TASKS - 1);
+	store_result_free(&result);
+	op.list.filters[0].value = STR("b");
+	list_sort_add(&op.list, INDEX_BY_KIND, true);
+	result = open_list(store, &op);
+	assert_int_equal(result.total, 1);
+	store_result_free(&result);
+}
+
+static void kind_without_a_value_is_looked_for(struct store *store)
+{
+	struct op op = list();
+	struct result result;
+	struct task row;
+
+	list_filter_add(&op.list, INDEX_BY_KIND, STR("bb"));
+	assert_code(fixture_error(store, &op), ERR_TOO_BROAD);
+	op.list.allow_partial = true;
+	result = open_list(store, &op);
+	assert_false(result.total_known);
+	read_all(&result, &row);
+	assert_int_equal(result.rows_returned, 0);
+	assert_true(result.next_cursor.len > 0);
+	store_result_free(&result);
+}
+
+static void sorts_by_kind_and_priority_are_limited(struct store *store)
+{
+	static const uint8_t fields[] = { INDEX_BY_KIND, INDEX_BY_PRIORITY };
+
+	for (size_t i = 0; i < sizeof(fields); i++) {
+		struct op op = list();
+		struct result result;
+
+		op.list.allow_partial = true;
+		list_sort_add(&op.list, fields[i], false);
+		assert_code(fixture_error(store, &op), ERR_TOO_BROAD);
+		op.list.created = (struct list_time_range){ 1000, optional_time(2000) };
+		result = open_list(store, &op);
+		assert_true(result.total_known);
+		assert_int_equal(result.total, 1000);
+		store_result_free(&result);
+	}
+}
+
 static void scans_are_limited(void **state)
 {
 	static void (*const tests[])(struct store *) = {
@@ -217,6 +271,9 @@ static void scans_are_limited(void **state)
 		last_page_is_reached_from_the_end,
 		condition_of_all_tasks_has_its_total,
 		partial_list_has_a_cursor,
+		kind_with_a_value_is_read_from_its_index,
+		kind_without_a_value_is_looked_for,
+		sorts_by_kind_and_priority_are_limited,
 	};
 
 	fill(*state);

@@ -1,14 +1,13 @@
 #include "dialect/fourhse/fourhse.h"
 
-/*
- * Filters that are often combined, such as the pending tasks of a handler. The index of code n is
- * row n - 1 of the table.
- */
+#define OWN_ROW(code) (&fourhse_indexed[INDEX_COMMON_ROWS + (code)-INDEX_FIRST_OWN])
+
+/* Filters that are often combined, such as the pending tasks of a handler. */
 #define PAIR_WITH_STATUS(pair_code, other)                                           \
 	{                                                                            \
 		.code = (pair_code), .source = INDEX_PAIR, .name = "pair", .pair = { \
-			&fourhse_indexed[(other)-1],                                 \
-			&fourhse_indexed[FOURHSE_BY_STATUS - 1]                      \
+			OWN_ROW(other),                                              \
+			OWN_ROW(FOURHSE_BY_STATUS)                                   \
 		}                                                                    \
 	}
 

@@ -131,6 +131,8 @@ static struct str field_text(const struct task *task, const struct index_field *
 
 static bool has_field(const struct task *task, const struct index_field *field)
 {
+	char scratch[TASK_KIND_MAX];
+
 	if (field->source == INDEX_PAIR)
 		return field_text(task, field->pair[0]).ptr && field_text(task, field->pair[1]).ptr;
 	if (field->source == INDEX_FIELD)
@@ -139,19 +141,26 @@ static bool has_field(const struct task *task, const struct index_field *field)
 		return task_is_ready(task);
 	if (field->source == INDEX_DUE)
 		return optional_time_is_set(task_due(task));
+	if (field->source == INDEX_KIND)
+		return field->unindexed || field->kind(task, scratch).len > 0;
 	return field->source != INDEX_NUMBER || task->number != 0;
 }
 
-/* The entry of a task with a higher priority is in front. */
-static void put_ready(
+static void put_kind(
 	struct index_key *key, const struct task *task, const struct index_field *field)
 {
 	char scratch[TASK_KIND_MAX];
-	uint32_t order = ~((uint32_t)task->priority ^ UINT32_C(0x80000000));
 
 	put_value(key, field, field->kind(task, scratch));
+}
+
+/* A lower priority is in front, or inverted, a higher one. */
+static void put_priority(struct index_key *key, int32_t priority, bool inverted)
+{
+	uint32_t order = (uint32_t)priority ^ UINT32_C(0x80000000);
+
 	for (int shift = 24; shift >= 0; shift -= 8)
-		put_byte(key, (uint8_t)(order >> shift));
+		put_byte(key, (uint8_t)((inverted ? ~order : order) >> shift));
 }
 
 void index_due_prefix(struct index_key *key)
@@ -213,7 +222,14 @@ bool index_field_key(
 		put_number(key, task->number);
 		break;
 	case INDEX_READY:
-		put_ready(key, task, field);
+		put_kind(key, task, field);
+		put_priority(key, task->priority, true);
+		break;
+	case INDEX_KIND:
+		put_kind(key, task, field);
+		break;
+	case INDEX_PRIORITY:
+		put_priority(key, task->priority, false);
 		break;
 	case INDEX_ALL:
 	case INDEX_DUE:

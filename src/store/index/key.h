@@ -8,6 +8,7 @@
  *             further members, or the value of a pair's second field, each NUL ·
  *             created (8) · id (16)
  *     ready:  ... field code · kind NUL · priority, the highest first (4) · created (8) · id (16)
+ *     kind:   ... field code · kind NUL · created (8) · id (16)
  *     due:    NUL · 0 · 0 · field code · time (8) · tenant NUL · id (16)
  *
  * The due entries of all tenants are one range, which the store alone reads.

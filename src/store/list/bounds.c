@@ -55,8 +55,10 @@ static void make_range(const struct query *query, const struct index_field *fiel
 static bool add_ranges(const struct query *query, const struct list_filter *filter, uint8_t dialect,
 	uint8_t code, struct range_set *set, struct err *err)
 {
-	const struct index_field *field = index_field_by_code(query->store->indexes, dialect, code);
+	const struct index_field *field = filter ? filter_index(query, filter, dialect)
+						 : query_field(query, dialect, code);
 	size_t values = filter ? filter->more_value_count + 1 : 1;
+	char scratch[INDEX_SCRATCH_SIZE];
 
 	if (!field || field->unindexed)
 		return err_set(err, ERR_INTERNAL, NULL,
@@ -65,8 +67,10 @@ static bool add_ranges(const struct query *query, const struct list_filter *filt
 		if (!scope_includes(query->list.scope, archived))
 			continue;
 		for (size_t i = 0; i < values; i++) {
-			struct str value = filter ? filter_value(filter, i) : STR_NULL;
+			struct str value = STR_NULL;
 
+			if (filter)
+				value = filter_index_value(field, filter, i, scratch);
 			if (set->count == RANGES_MAX)
 				return err_set(err, ERR_TOO_BROAD, NULL, NULL);
 			make_range(query, field, dialect, archived, filter ? &value : NULL,

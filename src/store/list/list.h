@@ -149,6 +149,15 @@ const struct index_field *query_field(const struct query *query, uint8_t dialect
 const struct index_field *query_any_field(const struct query *query, uint8_t code);
 /* Value i of a filter, from 0. */
 struct str filter_value(const struct list_filter *filter, size_t i);
+/*
+ * The field of one dialect whose entries answer the filter: its own or, for one by kind, that with
+ * kind_value; NULL if there is none, or not for each of the filter's values.
+ */
+const struct index_field *filter_index(
+	const struct query *query, const struct list_filter *filter, uint8_t dialect);
+/* Value i of the filter as those entries have it; may be text in scratch. */
+struct str filter_index_value(const struct index_field *index, const struct list_filter *filter,
+	size_t i, char scratch[INDEX_SCRATCH_SIZE]);
 /* The field code of the first sort. */
 uint8_t query_sort_field(const struct query *query);
 bool query_is_descending(const struct query *query);
@@ -175,6 +184,8 @@ bool pair_ranges(const struct query *query, size_t a, size_t b, struct range_set
 /* ---- plan.c ---- */
 
 bool query_is_indexed(const struct query *query, uint8_t code);
+/* Whether entries answer the filter in each of the query's dialects. */
+bool filter_is_indexed(const struct query *query, const struct list_filter *filter);
 /* The ranges that alone answer the query, in order; *direct is false if no index has them. */
 bool query_direct_ranges(
 	const struct query *query, struct range_set *set, bool *direct, struct err *err);

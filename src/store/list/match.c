@@ -1,3 +1,6 @@
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "store/list/list.h"
 
 static bool is_in_time_range(const struct list_time_range *range, int64_t time)
@@ -17,6 +20,7 @@ static bool same_text(const struct index_field *field, struct str a, struct str 
 
 static bool has_value(const struct index_field *field, const struct task *task, struct str value)
 {
+	char kind[TASK_KIND_MAX], decimal[16];
 	struct str json;
 	uint64_t number;
 
@@ -30,6 +34,11 @@ static bool has_value(const struct index_field *field, const struct task *task, 
 		return json.ptr && same_text(field, json, value);
 	case INDEX_NUMBER:
 		return str_to_u64(value, &number) && number == task->number;
+	case INDEX_KIND:
+		return str_eq(field->kind(task, kind), value);
+	case INDEX_PRIORITY:
+		snprintf(decimal, sizeof(decimal), "%" PRId32, task->priority);
+		return str_eq(str_cstr(decimal), value);
 	case INDEX_ALL:
 	case INDEX_UPDATED:
 	case INDEX_PAIR:

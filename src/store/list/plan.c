@@ -7,7 +7,7 @@ static bool is_in_order(const struct query *query, const struct list_filter *fil
 {
 	const struct index_field *field = query_any_field(query, filter->field);
 
-	if (!field || field->unindexed)
+	if (!field || !filter_is_indexed(query, filter))
 		return false;
 	if (query_sort_field(query) == filter->field)
 		return filter->more_value_count == 0;
@@ -63,6 +63,18 @@ bool query_is_indexed(const struct query *query, uint8_t code)
 	return field && !field->unindexed;
 }
 
+bool filter_is_indexed(const struct query *query, const struct list_filter *filter)
+{
+	uint8_t dialects[QUERY_DIALECTS_MAX];
+	size_t count = query_dialects(query, dialects);
+
+	for (size_t i = 0; i < count; i++) {
+		if (!filter_index(query, filter, dialects[i]))
+			return false;
+	}
+	return true;
+}
+
 /*
  * The ranges of candidate number n: all tasks in scope, those of the times of update, then for each
  * filter its own ranges and those of its pairs with earlier filters. None: ranges->at is NULL.
@@ -84,7 +96,7 @@ static bool make_candidate(const struct query *query, size_t n, struct range_set
 		filter++;
 	if (n > 0)
 		return pair_ranges(query, n - 1, filter, ranges, satisfied, err);
-	return !query_is_indexed(query, list->filters[filter].field) ||
+	return !filter_is_indexed(query, &list->filters[filter]) ||
 	       filter_ranges(query, filter, 0, ranges, satisfied, err);
 }
 

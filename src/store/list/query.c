@@ -47,6 +47,40 @@ struct str filter_value(const struct list_filter *filter, size_t i)
 	return i == 0 ? filter->value : filter->more_values[i - 1];
 }
 
+static bool has_kind_values(const struct index_field *index, const struct list_filter *filter)
+{
+	char scratch[INDEX_SCRATCH_SIZE];
+
+	for (size_t i = 0; i <= filter->more_value_count; i++) {
+		if (!index->kind_value(filter_value(filter, i), scratch).ptr)
+			return false;
+	}
+	return true;
+}
+
+const struct index_field *filter_index(
+	const struct query *query, const struct list_filter *filter, uint8_t dialect)
+{
+	const struct index_field *field = query_field(query, dialect, filter->field);
+
+	if (!field || !field->unindexed)
+		return field;
+	if (field->source != INDEX_KIND)
+		return NULL;
+	field = index_fields(query->store->indexes, dialect);
+	while (field->source != INDEX_END && !field->kind_value)
+		field++;
+	return field->source != INDEX_END && has_kind_values(field, filter) ? field : NULL;
+}
+
+struct str filter_index_value(const struct index_field *index, const struct list_filter *filter,
+	size_t i, char scratch[INDEX_SCRATCH_SIZE])
+{
+	struct str value = filter_value(filter, i);
+
+	return filter->field == INDEX_BY_KIND ? index->kind_value(value, scratch) : value;
+}
+
 uint8_t query_sort_field(const struct query *query)
 {
 	return query->list.sort_count > 0 ? query->list.sorts[0].field : INDEX_BY_CREATED;
