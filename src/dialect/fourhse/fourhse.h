@@ -146,6 +146,7 @@ bool fourhse_encode_dependents_end(
 
 /* Columns of struct dialect. */
 extern const struct dialect_statuses fourhse_statuses;
+task_kind_function fourhse_kind;
 extern const struct error_override fourhse_error_overrides[];
 void fourhse_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);

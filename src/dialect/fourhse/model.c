@@ -1,4 +1,5 @@
 #include "dialect/fourhse/fourhse.h"
+#include "dialect/kind.h"
 
 #define OWN_ROW(code) (&fourhse_indexed[INDEX_COMMON_ROWS + (code)-INDEX_FIRST_OWN])
 
@@ -26,10 +27,18 @@ static struct str normalize_id(struct str json, char scratch[INDEX_SCRATCH_SIZE]
 	return (struct str){ scratch, ID_TEXT_LEN + 2 };
 }
 
+struct str fourhse_kind(const struct task *task, char scratch[TASK_KIND_MAX])
+{
+	return kind_of_field(task, "handler", scratch);
+}
+
 const struct index_field fourhse_indexed[] = {
-	INDEX_COMMON_FIELDS(task_own_kind),
+	INDEX_COMMON_FIELDS(fourhse_kind),
 	{ .code = FOURHSE_BY_STATUS, .source = INDEX_STATUS, .name = "status" },
-	{ .code = FOURHSE_BY_HANDLER, .source = INDEX_FIELD, .name = "handler" },
+	{ .code = FOURHSE_BY_HANDLER,
+		.source = INDEX_FIELD,
+		.name = "handler",
+		.kind_value = kind_quote },
 	{ .code = FOURHSE_BY_USER_ID, .source = INDEX_FIELD, .name = "user_id" },
 	{ .code = FOURHSE_BY_ENTITY_ID,
 		.source = INDEX_FIELD,

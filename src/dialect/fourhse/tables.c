@@ -73,7 +73,7 @@ const struct dialect fourhse_dialect = {
 	.routes = routes,
 	.statuses = &fourhse_statuses,
 	.index_fields = fourhse_indexed,
-	.kind = task_own_kind,
+	.kind = fourhse_kind,
 	.media_type = FOURHSE_MEDIA_TYPE,
 	.leaves_end = true,
 	.error_field = { "response", .none = "null", .max = FOURHSE_RESPONSE_MAX },

@@ -176,6 +176,7 @@ bool idol_encode_end(const struct request *request, const struct result *result,
 /* Columns of struct dialect. */
 extern const struct auth_policy idol_auth;
 extern const struct dialect_statuses idol_statuses;
+task_kind_function idol_kind;
 extern const struct error_override idol_error_overrides[];
 void idol_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);

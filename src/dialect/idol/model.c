@@ -1,4 +1,5 @@
 #include "dialect/idol/idol.h"
+#include "dialect/kind.h"
 
 /* Ids are strings here, but the native API accepts numbers: index the bare digits of both. */
 static struct str normalize_id(struct str json, char scratch[INDEX_SCRATCH_SIZE])
@@ -9,8 +10,20 @@ static struct str normalize_id(struct str json, char scratch[INDEX_SCRATCH_SIZE]
 	return (struct str){ json.ptr + 1, json.len - 2 };
 }
 
+/* "tracks/hd": a worker for tracks may know no videos, and one for hd no dolby_atmos. */
+struct str idol_kind(const struct task *task, char scratch[TASK_KIND_MAX])
+{
+	struct str type = kind_member(task_field(task, STR("attachable")), STR("type"));
+	size_t len = 0;
+
+	if (!kind_put(type, scratch, &len) || !kind_put(STR("\"/\""), scratch, &len) ||
+		!kind_put(task_field(task, STR("master-type")), scratch, &len))
+		return STR("");
+	return (struct str){ scratch, len };
+}
+
 const struct index_field idol_indexed[] = {
-	INDEX_COMMON_FIELDS(task_own_kind),
+	INDEX_COMMON_FIELDS(idol_kind),
 	{ .code = IDOL_BY_NUMBER, .source = INDEX_NUMBER, .name = "id" },
 	{ .code = IDOL_BY_STATUS, .source = INDEX_STATUS, .name = "status" },
 	{ .code = IDOL_BY_PRODUCT,

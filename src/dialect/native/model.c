@@ -1,7 +1,19 @@
 #include "dialect/native/native.h"
 
+/* The entries have the kind itself. */
+static struct str kind_value(struct str kind, char scratch[INDEX_SCRATCH_SIZE])
+{
+	(void)scratch;
+	return kind.len > 0 ? kind : STR_NULL;
+}
+
 const struct index_field native_indexed[] = {
 	INDEX_COMMON_FIELDS(task_own_kind),
+	{ .code = NATIVE_BY_KIND,
+		.source = INDEX_KIND,
+		.name = "kind",
+		.kind = task_own_kind,
+		.kind_value = kind_value },
 	{ .source = INDEX_END },
 };
 
@@ -19,7 +31,7 @@ const struct dialect_statuses native_statuses = { rows, .default_state = TASK_ST
 const struct native_member native_members[] = {
 	{ "id", MEMBER_ID, NATIVE_READ_ONLY },
 	{ "dialect", MEMBER_DIALECT, NATIVE_CREATE },
-	{ "kind", MEMBER_KIND, NATIVE_READ_ONLY },
+	{ "kind", MEMBER_KIND, NATIVE_BOTH },
 	{ "number", MEMBER_NUMBER, NATIVE_READ_ONLY },
 	{ "state", MEMBER_STATE, NATIVE_BOTH },
 	{ "status", MEMBER_STATUS, NATIVE_BOTH },

@@ -41,6 +41,10 @@
 #define NATIVE_MERGE_PATCH_TYPE "application/merge-patch+json"
 #define NATIVE_PATCH_TYPES	NATIVE_MERGE_PATCH_TYPE ", " NATIVE_MEDIA_TYPE
 
+enum native_index {
+	NATIVE_BY_KIND = INDEX_FIRST_OWN, /* tasks with a kind */
+};
+
 /* ---- decoders of the routes (http/route.h) ---- */
 
 bool native_decode_list(struct request *request, struct op *op, struct err *err);

@@ -1,7 +1,13 @@
+#include "dialect/kind.h"
 #include "dialect/uplynk/uplynk.h"
 
+struct str uplynk_kind(const struct task *task, char scratch[TASK_KIND_MAX])
+{
+	return kind_of_field(task, "operation", scratch);
+}
+
 const struct index_field uplynk_indexed[] = {
-	INDEX_COMMON_FIELDS(task_own_kind),
+	INDEX_COMMON_FIELDS(uplynk_kind),
 	{ .code = UPLYNK_BY_POINT, .source = INDEX_FIELD, .name = "ingest_point" },
 	{ .source = INDEX_END },
 };

@@ -84,6 +84,7 @@ bool uplynk_encode_deleted(const struct request *request, const struct result *r
 
 /* Columns of struct dialect. */
 extern const struct dialect_statuses uplynk_statuses;
+task_kind_function uplynk_kind;
 void uplynk_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);
 bool uplynk_native_defaults(const struct request *request, struct op *op, struct err *err);

@@ -1,9 +1,15 @@
+#include "dialect/kind.h"
 #include "dialect/vionlabs/vionlabs.h"
 
 static const char *const item_sort_fields[] = { "product", "version", NULL };
 
+struct str vionlabs_kind(const struct task *task, char scratch[TASK_KIND_MAX])
+{
+	return kind_of_field(task, "product", scratch);
+}
+
 const struct index_field vionlabs_indexed[] = {
-	INDEX_COMMON_FIELDS(task_own_kind),
+	INDEX_COMMON_FIELDS(vionlabs_kind),
 	{ .code = VIONLABS_BY_ITEM,
 		.source = INDEX_FIELD,
 		.name = "inventory_id",

@@ -62,6 +62,7 @@ bool vionlabs_encode_task(const struct request *request, const struct result *re
 
 /* Columns of struct dialect. */
 extern const struct dialect_statuses vionlabs_statuses;
+task_kind_function vionlabs_kind;
 extern const struct error_override vionlabs_error_overrides[];
 void vionlabs_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);

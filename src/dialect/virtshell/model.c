@@ -1,3 +1,4 @@
+#include "dialect/kind.h"
 #include "dialect/virtshell/virtshell.h"
 
 /* The specification misspells success as sucess; clients filter by either. */
@@ -7,8 +8,13 @@ static struct str normalize_status(struct str status, char scratch[INDEX_SCRATCH
 	return str_eq(status, STR("success")) ? STR("sucess") : status;
 }
 
+struct str virtshell_kind(const struct task *task, char scratch[TASK_KIND_MAX])
+{
+	return kind_of_field(task, "type", scratch);
+}
+
 const struct index_field virtshell_indexed[] = {
-	INDEX_COMMON_FIELDS(task_own_kind),
+	INDEX_COMMON_FIELDS(virtshell_kind),
 	{ .code = VIRTSHELL_BY_STATUS,
 		.source = INDEX_STATUS,
 		.name = "status",

@@ -51,7 +51,7 @@ const struct dialect virtshell_dialect = {
 	.routes = routes,
 	.statuses = &virtshell_statuses,
 	.index_fields = virtshell_indexed,
-	.kind = task_own_kind,
+	.kind = virtshell_kind,
 	.media_type = VIRTSHELL_MEDIA_TYPE,
 	.leaves_end = true,
 	.error_field = { "log", .none = "", .max = VIRTSHELL_LOG_MAX, .replaces = true },

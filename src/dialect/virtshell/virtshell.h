@@ -50,6 +50,7 @@ bool virtshell_encode_success(const struct request *request, const struct result
 
 /* Columns of struct dialect. */
 extern const struct dialect_statuses virtshell_statuses;
+task_kind_function virtshell_kind;
 extern const struct error_override virtshell_error_overrides[];
 void virtshell_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);

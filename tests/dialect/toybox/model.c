@@ -1,8 +1,14 @@
+#include "dialect/kind.h"
 #include "dialect/toybox/toybox.h"
 
+struct str toybox_kind(const struct task *task, char scratch[TASK_KIND_MAX])
+{
+	return kind_of_field(task, "toy", scratch);
+}
+
 const struct index_field toybox_indexed[] = {
-	INDEX_COMMON_FIELDS(task_own_kind),
-	{ .code = TOYBOX_BY_TOY, .source = INDEX_FIELD, .name = "toy" },
+	INDEX_COMMON_FIELDS(toybox_kind),
+	{ .code = TOYBOX_BY_TOY, .source = INDEX_FIELD, .name = "toy", .kind_value = kind_quote },
 	{ .source = INDEX_END },
 };
 

@@ -27,6 +27,7 @@ bool toybox_encode_deleted(const struct request *request, const struct result *r
 
 /* Columns of struct dialect. */
 extern const struct dialect_statuses toybox_statuses;
+task_kind_function toybox_kind;
 extern const struct error_override toybox_error_overrides[];
 void toybox_encode_error(const struct request *request, const struct err *err, const char *text,
 	struct response *response);
