@@ -99,12 +99,17 @@ struct dialect {
 	 * task has, and the first state and status if the client gave neither. (If the client gave
 	 * one of them, both are set and agree.)
 	 *
+	 * native_complete, or NULL, is called before validate. It makes members agree that say the
+	 * same, also after a report of a worker. Texts in op->arena.
+	 *
 	 * validate is the dialect's part of dialect_check_task (check.h). It checks a task that is
 	 * about to be created (before is NULL) or changed: required members, their types, and the
 	 * transitions that the dialect knows. It rejects every task that the encoder could not
 	 * write. err->field names the member at fault.
 	 */
 	bool (*native_defaults)(const struct request *request, struct op *op, struct err *err);
+	bool (*native_complete)(
+		const struct op *op, const struct task *before, struct task *task, struct err *err);
 	bool (*validate)(const struct task *before, const struct task *task, struct err *err);
 	/* struct op.follow of a native request, or NULL. */
 	bool (*native_follow)(const struct op *op, const struct task *before,

@@ -4,6 +4,7 @@
 #include "dialect/vionlabs/vionlabs.h"
 #include "http/json.h"
 #include "lib/check.h"
+#include "task/member.h"
 
 /* The id of the task that a path names. */
 static struct id id_from_uri(const char *address, struct arena *arena)
@@ -42,7 +43,7 @@ static void native_tasks_have_the_id_of_their_uri(void **state)
 	must(vionlabs_native_defaults(&request, &op, &err), &err);
 	assert_int_equal(id_compare(&op.new_id, &wanted), 0);
 	assert_int_equal(op.change.set, CHANGE_PRIORITY);
-	assert_int_equal(op.change.priority, 2);
+	assert_int_equal(op.change.priority, 10);
 	arena_free(&arena);
 }
 
@@ -73,6 +74,103 @@ static void native_priority_takes_precedence(void **state)
 	change_set_field(&op.change, STR("priority"), STR("\"high\""));
 	must(vionlabs_native_defaults(&request, &op, &err), &err);
 	assert_int_equal(op.change.priority, 7);
+	arena_free(&arena);
+}
+
+/* ---- priority ---- */
+
+#define UNSET INT32_MAX
+
+/* The native request sets the number, the word or both. */
+static const struct {
+	int32_t before, given;
+	const char *word_before, *word_given; /* "": removed */
+	int32_t after;
+	const char *word_after; /* NULL: refused */
+} priorities[] = {
+	{ -10, UNSET, NULL, NULL, -10, "" },
+	{ -10, 10, NULL, NULL, 10, "\"high\"" },
+	{ -10, 7, "\"low\"", NULL, 7, "\"high\"" },
+	{ 10, 0, "\"high\"", NULL, 0, "\"medium\"" },
+	{ 10, INT32_MIN, "\"high\"", NULL, INT32_MIN, "\"low\"" },
+	{ -10, -3, NULL, NULL, -3, "" },
+	{ -10, UNSET, NULL, "\"medium\"", 0, "\"medium\"" },
+	{ 7, UNSET, "\"high\"", "\"high\"", 10, "\"high\"" },
+	{ 10, UNSET, "\"high\"", "", -10, "" },
+	{ 0, 3, "\"medium\"", "\"high\"", 3, "\"high\"" },
+	{ 0, 3, "\"medium\"", "\"low\"", 0, NULL },
+	{ 0, 3, "\"medium\"", "", 0, NULL },
+	{ 0, -1, "\"medium\"", "", -1, "" },
+	/* of an earlier build: low, medium, high were 0, 1, 2 */
+	{ 0, UNSET, NULL, NULL, 0, "" },
+	{ 2, UNSET, "\"high\"", NULL, 2, "\"high\"" },
+	{ 1, 0, "\"medium\"", NULL, 0, "\"medium\"" },
+};
+
+static void number_and_word_agree(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(priorities) / sizeof(priorities[0]); i++) {
+		struct task before = { .priority = priorities[i].before }, task;
+		struct op op = { 0 };
+		struct err err = { 0 };
+
+		if (priorities[i].word_before)
+			task_set_field(&before, (struct field){ STR("priority"),
+							str_cstr(priorities[i].word_before) });
+		if (priorities[i].word_given)
+			change_set_field(
+				&op.change, STR("priority"), str_cstr(priorities[i].word_given));
+		if (priorities[i].given != UNSET) {
+			op.change.set = CHANGE_PRIORITY;
+			op.change.priority = priorities[i].given;
+		}
+		task = before;
+		must(task_apply_change(&task, &op.change, 1, &err), &err);
+		if (!priorities[i].word_after) {
+			assert_false(vionlabs_native_complete(&op, &before, &task, &err));
+			assert_err(&err, ERR_UNPROCESSABLE);
+			assert_string_equal(err.field, "priority");
+			continue;
+		}
+		must(vionlabs_native_complete(&op, &before, &task, &err), &err);
+		assert_int_equal(task.priority, priorities[i].after);
+		assert_str(task_field(&task, STR("priority")), priorities[i].word_after);
+	}
+}
+
+static void new_task_without_a_priority_has_the_lowest(void **state)
+{
+	struct arena arena = { 0 };
+	struct request request = { .arena = &arena };
+	struct op op = { .arena = &arena };
+	struct task task = { .priority = 3 }, before = task;
+	unsigned allowed;
+	const struct route *row = NULL;
+	struct err err;
+	size_t skip = 0;
+
+	(void)state;
+	change_set_field(&op.change, STR("inventory_id"), STR("\"a\""));
+	change_set_field(&op.change, STR("product"), STR("\"markers\""));
+	change_set_field(&op.change, STR("version"), STR("\"1\""));
+	must(vionlabs_native_defaults(&request, &op, &err), &err);
+	assert_int_equal(op.change.set, CHANGE_PRIORITY);
+	assert_int_equal(op.change.priority, -10);
+	must(request_add_cgi_param(&request, STR("REQUEST_METHOD"), STR("POST"), &err), &err);
+	must(request_add_cgi_param(&request, STR("REQUEST_URI"),
+		     STR("/tasks/catalog-item/a/product/markers/version/1"), &err),
+		&err);
+	must(request_parse(&request, &err), &err);
+	assert_ptr_equal(dialect_by_path(&request, &skip), &vionlabs_dialect);
+	assert_int_equal(
+		route_find(vionlabs_dialect.routes, &request, skip, &row, &allowed), ROUTE_FOUND);
+	op = (struct op){ .arena = &arena };
+	must(row->decode(&request, &op, &err), &err);
+	must(op.before_write(&op, &before, &task, &err), &err);
+	assert_int_equal(task.priority, 3);
+	must(op.before_write(&op, NULL, &task, &err), &err);
+	assert_int_equal(task.priority, -10);
 	arena_free(&arena);
 }
 
@@ -225,6 +323,8 @@ int main(void)
 		CHECK(native_tasks_have_the_id_of_their_uri),
 		CHECK(name_parts_are_delimited),
 		CHECK(native_priority_takes_precedence),
+		CHECK(number_and_word_agree),
+		CHECK(new_task_without_a_priority_has_the_lowest),
 		CHECK(name_members_are_required),
 		CHECK(long_names_are_refused),
 		CHECK(valid_tasks_are_accepted),

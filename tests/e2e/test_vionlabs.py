@@ -102,7 +102,7 @@ def states():
     task = exported(instance, item)
     equal(
         (task["priority"], task["fields"]["priority"], task["state"], task["status"]),
-        (1, "medium", "pending", "pending"),
+        (0, "medium", "pending", "pending"),
         "POST stores priority, state and status",
     )
     for state, word, left, shown in (
@@ -121,7 +121,7 @@ def states():
         if state in ("running", "succeeded"):
             answer = instance.request("POST", path, {"priority": "high"})
             shows(answer, 200, status(path, word), f"POST keeps the state {word}")
-    equal(exported(instance, item)["priority"], 1, "POST leaves a done task unchanged")
+    equal(exported(instance, item)["priority"], 0, "POST leaves a done task unchanged")
     task["state"], task["status"], task["error"] = "failed", "failed", "no audio"
     instance.ctl("import", stdin=json.dumps(task) + "\n")
     shows(

@@ -225,6 +225,8 @@ bool native_before_write(
 			NATIVE_AT_MEMBER(STR("error")), "The task has too many fields.");
 	if (!show_result(op, dialect, task, err))
 		return false;
+	if (dialect->native_complete && !dialect->native_complete(op, before, task, err))
+		return native_convert_error(err, op->arena);
 	return dialect_check_task(before, task, err) || native_convert_error(err, op->arena);
 }
 

@@ -176,6 +176,16 @@ static bool set_identity(struct change *change, const struct vionlabs_identity *
 	       change_set_field(change, STR("version"), version);
 }
 
+/* A task that exists keeps its priority if the client names none. */
+static bool complete_new(
+	const struct op *op, const struct task *before, struct task *task, struct err *err)
+{
+	(void)err;
+	if (!before && !(op->change.set & CHANGE_PRIORITY))
+		task->priority = VIONLABS_PRIORITY_LOW;
+	return true;
+}
+
 bool vionlabs_decode_create(struct request *request, struct op *op, struct err *err)
 {
 	struct buf problems = BUF_INIT;
@@ -196,6 +206,7 @@ bool vionlabs_decode_create(struct request *request, struct op *op, struct err *
 	op->client_named = true;
 	op->dialect = DIALECT_CODE_vionlabs;
 	op->change = change;
+	op->before_write = complete_new;
 	ok = true;
 out:
 	buf_free(&problems);

@@ -97,6 +97,7 @@ static bool read(struct task *task, const struct document_item *item, struct err
 	struct str text;
 
 	task->created = task->updated = item->now;
+	task->priority = VIONLABS_PRIORITY_LOW; /* the responses do not have it */
 	return document_check_names(item->json, status ? row : single, err) &&
 	       document_check_names(status, of_status, err) &&
 	       (status ? read_row(&identity, item, err) : read_links(&identity, item, err)) &&

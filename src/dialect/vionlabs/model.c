@@ -61,6 +61,9 @@ int vionlabs_value_index(const char *const *values, struct str name)
 	return -1;
 }
 
+/* In the order of vionlabs_priorities. */
+static const int32_t priority_numbers[] = { VIONLABS_PRIORITY_LOW, 0, 10 };
+
 void vionlabs_set_priority(struct change *change, struct str name)
 {
 	int index = vionlabs_value_index(vionlabs_priorities, name);
@@ -68,7 +71,7 @@ void vionlabs_set_priority(struct change *change, struct str name)
 	if (index < 0)
 		return;
 	change->set |= CHANGE_PRIORITY;
-	change->priority = index;
+	change->priority = priority_numbers[index];
 }
 
 /* ---- identity ---- */

@@ -47,6 +47,13 @@ static bool make_id(
 		&(struct vionlabs_identity){ texts[0], texts[1], texts[2] }, id, arena, err);
 }
 
+/* Of the JSON text of a string whose value needs no escapes; else STR_NULL. */
+static struct str text_between_quotes(struct str json)
+{
+	return json.len > 2 && json.ptr[0] == '"' ? (struct str){ json.ptr + 1, json.len - 2 }
+						  : STR_NULL;
+}
+
 bool vionlabs_native_defaults(const struct request *request, struct op *op, struct err *err)
 {
 	struct str priority = change_field(&op->change, STR("priority"));
@@ -54,9 +61,9 @@ bool vionlabs_native_defaults(const struct request *request, struct op *op, stru
 
 	for (size_t i = 0; i < PARTS; i++)
 		json[i] = change_field(&op->change, str_cstr(parts[i].name));
-	if (priority.len > 2 && !(op->change.set & CHANGE_PRIORITY))
+	if (!(op->change.set & CHANGE_PRIORITY))
 		vionlabs_set_priority(
-			&op->change, (struct str){ priority.ptr + 1, priority.len - 2 });
+			&op->change, priority.ptr ? text_between_quotes(priority) : STR("low"));
 	op->client_named = true;
 	return make_id(json, &op->new_id, request->arena, err);
 }
@@ -64,9 +71,51 @@ bool vionlabs_native_defaults(const struct request *request, struct op *op, stru
 /* Whether the JSON text is a string and one of the values. */
 static bool is_one_of(struct str json, const char *const *values)
 {
-	return json.len > 2 && json.ptr[0] == '"' &&
-	       vionlabs_value_index(values, (struct str){ json.ptr + 1, json.len - 2 }) >= 0;
+	return vionlabs_value_index(values, text_between_quotes(json)) >= 0;
 }
+
+/* ---- priority ---- */
+
+/* The word for any number that the native API accepts. */
+static struct str priority_json(int32_t priority)
+{
+	if (priority == 0)
+		return STR("\"medium\"");
+	return priority < 0 ? STR("\"low\"") : STR("\"high\"");
+}
+
+static bool set_word(struct task *task, struct str json, struct err *err)
+{
+	return task_set_field(task, (struct field){ STR("priority"), json }) ||
+	       err_set(err, ERR_UNPROCESSABLE, "priority", "The task has too many members");
+}
+
+bool vionlabs_native_complete(
+	const struct op *op, const struct task *before, struct task *task, struct err *err)
+{
+	struct str given = change_field(&op->change, STR("priority"));
+	struct str word = task_field(task, STR("priority")), wanted = priority_json(task->priority);
+	struct change change = { 0 };
+
+	(void)before;
+	if (word.len == 0)
+		word = STR("\"low\"");
+	if (!(op->change.set & CHANGE_PRIORITY)) {
+		vionlabs_set_priority(&change, text_between_quotes(word));
+		if (given.ptr && change.set)
+			task->priority = change.priority;
+		return true;
+	}
+	/* vionlabs_validate() rejects other words. */
+	if (str_eq(word, wanted) || !is_one_of(word, vionlabs_priorities))
+		return true;
+	if (given.ptr)
+		return err_set(err, ERR_UNPROCESSABLE, "priority", "the priority %d is %.*s here",
+			(int)task->priority, STR_ARGS(wanted));
+	return set_word(task, wanted, err);
+}
+
+/* ---- validation ---- */
 
 /* Requires the members that form the task's address, and rejects changes to them. */
 static bool validate_identity(const struct task *before, const struct task *task, struct err *err)

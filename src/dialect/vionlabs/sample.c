@@ -20,6 +20,7 @@ bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena)
 
 	snprintf(item, sizeof(item), "movie-%06" PRIu64, i / PRODUCTS);
 	identity.item = str_cstr(item);
+	task->priority = VIONLABS_PRIORITY_LOW;
 	return vionlabs_make_id(&identity, &task->id, arena, &err) &&
 	       sample_field(task, "inventory_id", arena, "\"%s\"", item) &&
 	       sample_field(task, "product", arena, "\"%s\"", product) &&

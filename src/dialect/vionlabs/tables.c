@@ -57,6 +57,7 @@ const struct dialect vionlabs_dialect = {
 	.error_overrides = vionlabs_error_overrides,
 	.encode_error = vionlabs_encode_error,
 	.native_defaults = vionlabs_native_defaults,
+	.native_complete = vionlabs_native_complete,
 	.validate = vionlabs_validate,
 	.check_address = vionlabs_check_address,
 	.sample = vionlabs_sample,

@@ -26,13 +26,21 @@ enum vionlabs_index {
 
 /* Both end with NULL. */
 extern const char *const vionlabs_products[];
-/* In ascending order: the index of a value is the task's priority. */
+/* In ascending order. */
 extern const char *const vionlabs_priorities[];
+/* The priority of a task whose client names none, or "low". */
+#define VIONLABS_PRIORITY_LOW (-10)
 
 /* The index of a value in its list, or -1. */
 int vionlabs_value_index(const char *const *values, struct str name);
 /* Sets the priority if the name is one of vionlabs_priorities. */
 void vionlabs_set_priority(struct change *change, struct str name);
+/*
+ * Makes the priority of a task and its member `priority` agree: that which the native request has
+ * set decides about the other one. ERR_UNPROCESSABLE if it has set both and they differ.
+ */
+bool vionlabs_native_complete(
+	const struct op *op, const struct task *before, struct task *task, struct err *err);
 
 /* The path segments that identify a task of a tenant. */
 struct vionlabs_identity {
