@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "base/date.h"
+#include "dialect/kind.h"
 #include "http/json.h"
 #include "task/member.h"
 
@@ -33,8 +34,8 @@ static bool check_texts(const struct task *task, struct err *err)
 		return refuse(err, "updated_by", "printable, of at most 64 bytes");
 	if (task->error.len > TASK_TEXT_MAX)
 		return refuse(err, "error", "of at most 4096 bytes of JSON text");
-	if (task->kind.len > TASK_KIND_MAX)
-		return refuse(err, "kind", "of at most 64 bytes");
+	if (task->kind.len > 0 && !kind_is_valid(task->kind))
+		return refuse(err, "kind", "printable, of at most 64 bytes");
 	if (task->lease.holder.len > TASK_WORKER_MAX)
 		return refuse(err, "lease_holder", "of at most 64 bytes");
 	if (task->result.len > TASK_RESULT_MAX)
@@ -163,6 +164,13 @@ static bool check_resource(const struct task *before, const struct task *record,
 	}
 }
 
+static bool check_kind(const struct dialect *dialect, const struct task *task, struct err *err)
+{
+	return task->kind.len == 0 || (dialect && dialect->kind == task_own_kind) ||
+	       err_set(err, ERR_UNPROCESSABLE, "kind",
+		       "only tasks of the native API have a kind of their own");
+}
+
 static bool check_new(const struct task *task, struct err *err)
 {
 	return check_texts(task, err) && check_numbers(task, err) && check_fields(task, err);
@@ -174,6 +182,8 @@ bool dialect_check_task(const struct task *before, const struct task *task, stru
 
 	/* The limits of a change are those of its decoder; an older task may be beyond them. */
 	if ((!before && !check_new(task, err)) || !dialect_check_room(before, task, err))
+		return false;
+	if (!before && !check_kind(dialect, task, err))
 		return false;
 	if (!dialect)
 		return check_resource(before, task, err);

@@ -166,7 +166,16 @@ struct str kind_member(struct str object, struct str name)
 	return STR_NULL;
 }
 
-/* ---- the value of an index ---- */
+/* ---- whole kinds ---- */
+
+bool kind_is_valid(struct str kind)
+{
+	for (size_t i = 0; i < kind.len; i++) {
+		if (is_control((unsigned char)kind.ptr[i]))
+			return false;
+	}
+	return kind.len > 0 && kind.len <= TASK_KIND_MAX;
+}
 
 struct str kind_quote(struct str kind, char scratch[INDEX_SCRATCH_SIZE])
 {
@@ -174,13 +183,9 @@ struct str kind_quote(struct str kind, char scratch[INDEX_SCRATCH_SIZE])
 	const size_t whole = TASK_KIND_MAX - 4;
 
 	_Static_assert(TASK_KIND_MAX - 4 + 2 <= INDEX_SCRATCH_SIZE, "a quoted kind fits");
-	if (kind.len == 0 || kind.len > whole)
+	if (!kind_is_valid(kind) || kind.len > whole || memchr(kind.ptr, '"', kind.len) ||
+		memchr(kind.ptr, '\\', kind.len))
 		return STR_NULL;
-	for (size_t i = 0; i < kind.len; i++) {
-		if (is_control((unsigned char)kind.ptr[i]) || kind.ptr[i] == '"' ||
-			kind.ptr[i] == '\\')
-			return STR_NULL;
-	}
 	scratch[0] = scratch[kind.len + 1] = '"';
 	memcpy(scratch + 1, kind.ptr, kind.len);
 	return (struct str){ scratch, kind.len + 2 };

@@ -20,6 +20,8 @@ bool kind_put(struct str json, char scratch[TASK_KIND_MAX], size_t *len);
  * STR_NULL. The name has no escapes, as in texts that this program has written.
  */
 struct str kind_member(struct str object, struct str name);
+/* Whether a request can name this kind: 1 to TASK_KIND_MAX bytes, no control character. */
+bool kind_is_valid(struct str kind);
 /*
  * The function index_field.kind_value of a field that kind_of_field() reads, and that is always a
  * string: its JSON text. STR_NULL for a kind that may be the beginning of other values or has a

@@ -112,9 +112,12 @@ static json_t *(*const json_of[MEMBER_TYPES])(const void *at) = {
 
 static void set_member(json_t *json, const struct member_row *row, const struct change *change)
 {
+	/* The op's own kind is in the same object. */
+	const char *name = row->change == CHANGE_KIND ? "task_kind" : row->name;
+
 	assert_non_null(json_of[row->type]);
 	json_object_set_new(
-		json, row->name, json_of[row->type]((const char *)change + row->change_offset));
+		json, name, json_of[row->type]((const char *)change + row->change_offset));
 }
 
 static void set_change(json_t *json, const struct change *change)

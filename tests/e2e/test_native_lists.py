@@ -150,7 +150,7 @@ def bad_lists():
         ("state=done", "state"),
         ("archived=1", "archived"),
         ("total=yes", "total"),
-        ("sort=priority", "sort"),
+        ("sort=attempt", "sort"),
         ("status=x", "status"),
         ("fields.n=1", "fields.n"),
         ("dialect=native&fields.n=1", "fields.n"),

@@ -8,8 +8,9 @@ from native_client import MERGE, TASKS, UNKNOWN, ask, create, is_problem, items,
 from tap import equal, ok
 
 MEMBERS = (
-    "id dialect number state status archived revision created_at updated_at started_at finished_at "
-    "created_by updated_by priority not_before attempt max_attempts error progress fields links"
+    "id dialect kind number state status archived revision created_at updated_at started_at "
+    "finished_at created_by updated_by priority not_before ready_after attempt max_attempts lease "
+    "error progress result fields links"
 ).split()
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 

@@ -1,3 +1,6 @@
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "dialect/native/query.h"
 
 /* ---- dialects ---- */
@@ -218,40 +221,95 @@ static bool add_json(const struct native_query *query, struct str value, struct 
 	return true;
 }
 
-static bool add_value(const struct native_query *query, const struct native_param *given,
-	struct str value, struct values *values)
+static bool add_number(const struct native_query *query, struct str value, struct values *values)
 {
 	uint64_t number;
 
-	if (values->count + 2 > LIST_VALUES_MAX)
-		return NATIVE_QUERY_ERROR(query, given->name, "The filter has too many values.");
-	if (values->field->source == INDEX_FIELD)
-		return add_json(query, value, values);
-	if (values->field->source == INDEX_NUMBER) {
-		if (!str_to_u64(value, &number))
-			return NATIVE_QUERY_ERROR(
-				query, given->name, "number must be a decimal number.");
-		while (value.len > 1 && value.ptr[0] == '0')
-			value = str_skip(value, 1);
-	}
+	if (!str_to_u64(value, &number))
+		return NATIVE_QUERY_ERROR(query, STR("number"), "number must be a decimal number.");
+	while (value.len > 1 && value.ptr[0] == '0')
+		value = str_skip(value, 1);
 	add_unique(values, value);
 	return true;
 }
 
-bool native_parse_field_filter(const struct native_query *query, const struct native_param *given)
+static bool add_text(const struct native_query *query, struct str value, struct values *values)
+{
+	(void)query;
+	add_unique(values, value);
+	return true;
+}
+
+/* An empty one is that of tasks without a kind. */
+static bool add_kind(const struct native_query *query, struct str value, struct values *values)
+{
+	if (value.len > TASK_KIND_MAX)
+		return NATIVE_QUERY_ERROR(
+			query, STR("kind"), "A kind has at most %d bytes.", TASK_KIND_MAX);
+	return add_text(query, value, values);
+}
+
+static bool add_priority(const struct native_query *query, struct str value, struct values *values)
+{
+	bool negative = str_starts(value, STR("-"));
+	uint64_t magnitude, max = (uint64_t)INT32_MAX + negative;
+	const size_t size = 12;
+	char *text = arena_alloc(query->request->arena, size);
+
+	if (!text)
+		return err_no_memory(query->err);
+	if (!str_to_u64(str_skip(value, negative), &magnitude) || magnitude > max)
+		return NATIVE_QUERY_ERROR(
+			query, STR("priority"), "priority must be a 32-bit integer.");
+	snprintf(text, size, "%s%" PRIu64, negative && magnitude > 0 ? "-" : "", magnitude);
+	return add_text(query, str_cstr(text), values);
+}
+
+/* Adds a filter with the values of all occurrences of the parameter. */
+static bool parse_values(const struct native_query *query, const struct native_param *given,
+	const struct index_field *field,
+	bool (*add)(const struct native_query *, struct str, struct values *))
 {
 	const struct request *request = query->request;
-	struct values values = { .field = native_require_index(query, given->name, given->name) };
+	struct values values = { .field = field };
 
-	if (!values.field)
-		return false;
 	values.list = arena_alloc(request->arena, LIST_VALUES_MAX * sizeof(*values.list));
 	if (!values.list)
 		return err_no_memory(query->err);
 	for (size_t i = given->first; i < request->query_count; i++) {
-		if (str_eq(request->query[i].name, given->name) &&
-			!add_value(query, given, request->query[i].value, &values))
+		if (!str_eq(request->query[i].name, given->name))
+			continue;
+		if (values.count + 2 > LIST_VALUES_MAX)
+			return NATIVE_QUERY_ERROR(
+				query, given->name, "The filter has too many values.");
+		if (!add(query, request->query[i].value, &values))
 			return false;
 	}
-	return add_filter(query, given, values.field->code, values.list, values.count);
+	return add_filter(query, given, field->code, values.list, values.count);
+}
+
+bool native_parse_field_filter(const struct native_query *query, const struct native_param *given)
+{
+	const struct index_field *field = native_require_index(query, given->name, given->name);
+
+	if (!field)
+		return false;
+	if (field->source == INDEX_FIELD)
+		return parse_values(query, given, field, add_json);
+	return parse_values(
+		query, given, field, field->source == INDEX_NUMBER ? add_number : add_text);
+}
+
+bool native_parse_kinds(const struct native_query *query, const struct native_param *given)
+{
+	static const struct index_field field = { .code = INDEX_BY_KIND };
+
+	return parse_values(query, given, &field, add_kind);
+}
+
+bool native_parse_priorities(const struct native_query *query, const struct native_param *given)
+{
+	static const struct index_field field = { .code = INDEX_BY_PRIORITY };
+
+	return parse_values(query, given, &field, add_priority);
 }

@@ -10,6 +10,8 @@ static bool parse_sort(const struct native_query *query, const struct native_par
 		{ "created", INDEX_BY_CREATED },
 		{ "updated", INDEX_BY_UPDATED },
 		{ "state", INDEX_BY_STATE },
+		{ "kind", INDEX_BY_KIND },
+		{ "priority", INDEX_BY_PRIORITY },
 	};
 	bool descending = str_starts(given->value, STR("-"));
 	struct str name = str_skip(given->value, descending);
@@ -132,6 +134,7 @@ static const struct parameter {
 	bool (*parse)(const struct native_query *query, const struct native_param *given);
 } parameters[] = {
 	{ "dialect", true, ignore_dialect }, { "state", true, native_parse_states },
+	{ "kind", true, native_parse_kinds }, { "priority", true, native_parse_priorities },
 	{ "archived", false, parse_archived }, { "created_from", false, parse_created },
 	{ "created_to", false, parse_created }, { "updated_from", false, parse_updated },
 	{ "updated_to", false, parse_updated }, { "sort", false, parse_sort },

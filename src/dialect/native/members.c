@@ -1,5 +1,6 @@
 /* Members of bodies that set members of a task. */
 #include "base/date.h"
+#include "dialect/kind.h"
 #include "dialect/native/native.h"
 
 #define MEMBER_ERROR(body, name, ...)                                                           \
@@ -49,6 +50,20 @@ bool native_parse_integer(const json_t *value, json_int_t min, json_int_t max, j
 		return false;
 	*number = (json_int_t)real;
 	return true;
+}
+
+/* Of tasks of another dialect, native_before_write() refuses it. */
+static bool parse_kind(const struct native_body *body, struct str name, json_t *value)
+{
+	struct str kind = json_str(value);
+
+	if (!json_is_null(value) && (!json_is_string(value) || !kind_is_valid(kind)))
+		return MEMBER_ERROR(body, name,
+			"kind must be null, or a string of 1 to %d bytes without control characters.",
+			TASK_KIND_MAX);
+	body->change->kind = json_is_null(value) ? STR("") : arena_copy(body->arena, kind);
+	body->change->set |= CHANGE_KIND;
+	return body->change->kind.ptr || err_no_memory(body->err);
 }
 
 static bool parse_priority(const struct native_body *body, struct str name, json_t *value)
@@ -223,6 +238,7 @@ static parse_value *const parsers[MEMBERS] = {
 	[MEMBER_STATE] = parse_state,
 	[MEMBER_STATUS] = parse_status,
 	[MEMBER_ARCHIVED] = parse_archived,
+	[MEMBER_KIND] = parse_kind,
 	[MEMBER_PRIORITY] = parse_priority,
 	[MEMBER_NOT_BEFORE] = parse_not_before,
 	[MEMBER_MAX_ATTEMPTS] = parse_max_attempts,

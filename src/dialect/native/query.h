@@ -32,6 +32,8 @@ bool native_keep_query(struct request *request, struct err *err);
 bool native_parse_dialects(struct native_query *query);
 /* Each adds one filter with the values of all occurrences of the parameter. */
 bool native_parse_states(const struct native_query *query, const struct native_param *given);
+bool native_parse_kinds(const struct native_query *query, const struct native_param *given);
+bool native_parse_priorities(const struct native_query *query, const struct native_param *given);
 bool native_parse_field_filter(const struct native_query *query, const struct native_param *given);
 
 /* Whether the name is status, number or fields.x, which only some dialects index. */

@@ -206,6 +206,14 @@ static bool show_result(
 		       "The task has too many fields.");
 }
 
+static bool check_kind(const struct op *op, const struct dialect *dialect, struct err *err)
+{
+	return !(op->change.set & CHANGE_KIND) || dialect->kind == task_own_kind ||
+	       native_set_error(err, op->arena, ERR_UNPROCESSABLE, NATIVE_AT_MEMBER(STR("kind")),
+		       "In the dialect %s the kind comes from the fields of the task.",
+		       dialect->name);
+}
+
 bool native_before_write(
 	const struct op *op, const struct task *before, struct task *task, struct err *err)
 {
@@ -214,7 +222,7 @@ bool native_before_write(
 	/* Resources such as Uplynk's ingest points are not tasks: not served here. */
 	if (!dialect)
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
-	if (!update_state(op, dialect, task, err))
+	if (!check_kind(op, dialect, err) || !update_state(op, dialect, task, err))
 		return false;
 	if (!op_check_end(op, before, task, err))
 		return native_convert_error(err, op->arena);

@@ -5,5 +5,8 @@
 
 bool native_sample(struct task *task, uint64_t i, struct arena *arena)
 {
-	return sample_field(task, "kind", arena, "\"job-%" PRIu64 "\"", i % 10);
+	static const char *const kinds[] = { "audio", "video", "subtitles", "report" };
+
+	task->kind = str_cstr(kinds[i % (sizeof(kinds) / sizeof(kinds[0]))]);
+	return sample_field(task, "name", arena, "\"job-%" PRIu64 "\"", i);
 }

@@ -35,6 +35,9 @@ class Dialect:
     # create(client) makes a task with client.post_route(path template, **variables), which returns
     # the JSON of the answer; returns the variables of the routes that lead to the task.
     create: typing.Callable = None
+    # Fields of tasks, as the native API creates them, each with the task's kind before it. A dialect
+    # without any has kinds that clients set.
+    kinds: tuple = ()
 
     # Credentials.
     schemes: tuple = ()

@@ -17,6 +17,15 @@ DIALECT = Dialect(
     bodies={PREFIX + "/index": {"per-page": 5}},
     body_type="application/json",
     create=create,
+    kinds=(
+        ("ImportHandler", {"handler": "ImportHandler"}),
+        ("a \u201cquoted\u201d one", {"handler": "a \u201cquoted\u201d one"}),
+        ('a "quoted" one', {"handler": 'a "quoted" one'}),
+        ("h" * 64, {"handler": "h" * 64}),
+        ("h" * 64, {"handler": "h" * 65}),
+        ("h" * 60, {"handler": "h" * 60}),
+        (None, {"handler": "two\nlines"}),
+    ),
     schemes=(
         BEARER,
         Scheme(

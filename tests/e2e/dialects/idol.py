@@ -28,6 +28,10 @@ DIALECT = Dialect(
     },
     body_type="application/vnd.api+json",
     create=create,
+    kinds=(
+        ("tracks/hd", {"attachable": {"type": "Track", "id": 1}, "master-type": "hd"}),
+        ("videos/cd", {"attachable": {"type": "videos", "id": "2"}, "master-type": "cd"}),
+    ),
     schemes=(
         BEARER,
         Scheme(

@@ -73,6 +73,7 @@ DIALECT = Dialect(
     },
     bodies={_POINTS + "/{ingest_point_id}": {"desc": "changed"}},
     create=create,
+    kinds=(("CREATE", {"operation": "CREATE"}), ("DELETE", {"operation": "DELETE"})),
     schemes=(
         Scheme("msg and sig", "owner", _in_query(), _MALFORMED),
         Scheme(

@@ -18,6 +18,10 @@ DIALECT = Dialect(
     list_path=PREFIX + "/item-of-ours",
     body={"priority": "high"},
     create=create,
+    kinds=(
+        ("adbreaks", {"inventory_id": "kinds", "product": "adbreaks", "version": "1"}),
+        ("markers", {"inventory_id": "kinds", "product": "markers", "version": "1"}),
+    ),
     schemes=(
         Scheme(
             "key",

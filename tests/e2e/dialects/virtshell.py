@@ -55,6 +55,10 @@ DIALECT = Dialect(
     list_path=PREFIX + "/tasks",
     body={"description": "from the table"},
     create=create,
+    kinds=(
+        ("create_instance", {"type": "create_instance"}),
+        (None, {"description": "no type"}),
+    ),
     schemes=(
         Scheme(_X_HEADER, "key", _signature(_X_HEADER), header_values(_X_HEADER, *_MALFORMED)),
         Scheme(
