@@ -30,6 +30,7 @@ class CredentialStates(Instance):
         self.with_right = {
             "read": self.with_one_right("reader", "read"),
             "write": self.with_one_right("writer", "write"),
+            "work": self.with_one_right("worker", "work"),
         }
         self.revoked = self.credentials("tester", "revoked")
         self.ctl("token", "revoke", "revoked")

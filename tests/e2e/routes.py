@@ -7,7 +7,7 @@ import openapi
 from dialects import DIALECTS
 from dialects.credentials import Request, with_query
 
-# template is the path; needs names the required members of the query; right is "read" or "write";
+# template is the path; needs names the required members of the query; right is "read", "write" or "work";
 # security is the document's; succeeds says whether the document has a status of success.
 Route = collections.namedtuple(
     "Route", "dialect method template needs right security body succeeds name"
@@ -37,7 +37,11 @@ def _route(document, base, template, method):
             _, parameter = document.resolve(parameter["$ref"])
         if parameter["in"] == "query" and parameter.get("required"):
             needs.append(parameter["name"])
-    reads = method.upper() in ("GET", "HEAD") or template in dialect.reads_by_post
+    right = "write"
+    if method.upper() in ("GET", "HEAD") or template in dialect.reads_by_post:
+        right = "read"
+    elif template in dialect.works:
+        right = "work"
     body = None
     if "requestBody" in operation:
         body = dialect.bodies.get(template, dialect.body)
@@ -46,7 +50,7 @@ def _route(document, base, template, method):
         method.upper(),
         base + template,
         needs,
-        "read" if reads else "write",
+        right,
         operation.get("security", document.root.get("security")),
         body,
         any(status.startswith("2") for status in operation["responses"]),
@@ -93,7 +97,8 @@ def ask(client, route, values, scheme=None, credentials=None, offset=0, spoil=No
     """
     body_type = DIALECTS[route.dialect].body_type
     headers = [("Content-Type", body_type)] if route.body is not None and body_type else []
-    request = Request(route.method, address(route, values), headers, route.body)
+    body = route.body(values) if callable(route.body) else route.body
+    request = Request(route.method, address(route, values), headers, body)
     if spoil:
         request = spoil(request)
     elif scheme:

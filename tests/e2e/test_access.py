@@ -117,11 +117,18 @@ def refusals():
             check(
                 f"{name}, replayed: refused", routes, refused("replayed"), send(states.valid, late)
             )
-        for right, other in (("read", "write"), ("write", "read")):
+        for right, other in (
+            ("read", "write"),
+            ("read", "work"),
+            ("write", "read"),
+            ("write", "work"),
+            ("work", "read"),
+            ("work", "write"),
+        ):
             these = routes_of(dialect, scheme, right)
             if these:
                 check(
-                    f"{name}, without the right to {right}: refused",
+                    f"{name}, with {other} but without {right}: refused",
                     these,
                     lambda route: forbidden(dialect, route.right),
                     send(states.with_right[other]),
@@ -179,7 +186,7 @@ def accepted():
     for dialect, scheme in SCHEMES:
         wrong = []
         for route in routes_of(dialect, scheme):
-            changes = route.right == "write" and has_id(route)
+            changes = route.right != "read" and has_id(route)
             values = states.new_task(dialect) if changes else states.ours[dialect]
             answer = states.ask(route, values, scheme, states.valid)
             # A route without a documented success answers 400 once the credential is accepted.

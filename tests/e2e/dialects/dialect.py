@@ -28,7 +28,10 @@ class Dialect:
     list_path: str  # an address whose GET answers a list
     reads_by_post: tuple = ()  # path templates whose POST needs the right to read only
 
-    # Requests: a body that is accepted; bodies has exceptions by path template.
+    works: tuple = ()  # path templates that need the right to work
+
+    # Requests: a body that is accepted; bodies has exceptions by path template. One of them may be a
+    # function that makes it of the variables.
     body: dict = dataclasses.field(default_factory=dict)
     bodies: dict = dataclasses.field(default_factory=dict)
     body_type: str = None

@@ -5,6 +5,9 @@ from dialects.credentials import BEARER
 from dialects.dialect import Dialect
 
 PREFIX = "/v1"
+_REPORTS = tuple(
+    PREFIX + "/tasks/{id}/" + report for report in ("heartbeat", "complete", "fail", "release")
+)
 _UNAUTHENTICATED = "No valid credential was sent."
 _PROBLEMS = {
     400: "malformed",
@@ -22,7 +25,14 @@ _PROBLEMS = {
 
 def create(client):
     point = client.post_route("/api/v4/managed-slicer/slicers/ingest-points")["id"]
-    return {"id": client.post_route(PREFIX + "/tasks")["id"], "point": str(uuid.UUID(point))}
+    client.post_route(PREFIX + "/tasks")
+    # Of the ready tasks, among which is the new one.
+    claim = client.post_route(PREFIX + "/claims")["claims"][0]
+    return {
+        "id": claim["task"]["id"],
+        "token": claim["token"],
+        "point": str(uuid.UUID(point)),
+    }
 
 
 def _shape(status, phrase, sentence):
@@ -39,10 +49,13 @@ def _shape(status, phrase, sentence):
 DIALECT = Dialect(
     prefix=PREFIX,
     list_path=PREFIX + "/tasks",
+    works=(PREFIX + "/claims", *_REPORTS),
     body={"fields": {"name": "from the table"}},
     bodies={
         PREFIX + "/tasks/{id}": {"state": "running"},
         PREFIX + "/ingest-points/{point}": {"fields": {"desc": "changed"}},
+        PREFIX + "/claims": {"worker": "w", "dialects": ["native"], "confirm_seconds": 60},
+        **{template: lambda values: {"token": values.get("token", "0" * 16)} for template in _REPORTS},
     },
     body_type="application/json",
     create=create,
