@@ -17,8 +17,8 @@ const struct retry_policy retry_default = {
 /* ---- claims ---- */
 
 /*
- * The revision makes later tokens of a task the higher ones. It may begin with the time in ms, of 42
- * bits; the token must fit into a JSON integer of exports, of 63 bits.
+ * The revision makes later tokens of a task the higher ones. It may begin with the time in ms, of
+ * 42 bits; the token must fit into a JSON integer of exports, of 63 bits.
  */
 static uint64_t make_token(uint64_t revision, uint64_t random)
 {

@@ -82,7 +82,7 @@ bool work_report(const struct op_report *report, struct task *task, int64_t now,
 	struct arena *arena, bool *nothing, struct err *err);
 /*
  * After a change that is no report: another state ends the lease, and ready_after follows
- * not_before. old is NULL for a new task. A cancelled task keeps the token, so that the heartbeat of
- * its worker is answered with it.
+ * not_before. old is NULL for a new task. A cancelled task keeps the token, so that the heartbeat
+ * of its worker is answered with it.
  */
 void work_settle(const struct task *old, struct task *task, bool sets_not_before, int64_t now);

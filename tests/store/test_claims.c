@@ -121,8 +121,8 @@ static void changed_kind_moves_a_task(void **state)
 }
 
 /*
- * Claims 60 tasks one by one, optionally each after a claim of another worker. Counts the kinds: the
- * hundreds of the numbers.
+ * Claims 60 tasks one by one, optionally each after a claim of another worker. Counts the kinds:
+ * the hundreds of the numbers.
  */
 static void count_kinds(struct store *store, const struct op_claim *claim,
 	const struct op_claim *other, unsigned counts[4])

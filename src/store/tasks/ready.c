@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 /*
- * Kinds with ready tasks that one claim looks at. Tasks of further kinds wait until one of these has
- * none left.
+ * Kinds with ready tasks that one claim looks at. Tasks of further kinds wait until one of these
+ * has none left.
  */
 #define RANGES_MAX 256
 
