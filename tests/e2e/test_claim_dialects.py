@@ -20,6 +20,7 @@ class Native:
     """How clients of a dialect create a task, and what they see of it."""
 
     words = ("pending", "running", "succeeded", "failed")
+    result = None  # the member in which the clients see a result, as JSON text
 
     def create(self, number):
         return shared().native("POST", "/tasks", {"fields": {"number": number}}).json()["id"]
@@ -37,6 +38,7 @@ class Native:
 
 class VirtShell(Native):
     words = ("pending", "in progress", "sucess", "failed")
+    result = "log"
 
     def create(self, number):
         return shared().create(description=f"task {number}")
@@ -67,6 +69,7 @@ class Vionlabs(Native):
 
 class Fourhse(Native):
     words = ("pending", "running", "completed", "failed")
+    result = "response"
 
     def create(self, number):
         answer = shared().fourhse("POST", "/create", {"handler": f"Handler{number}"})
@@ -145,6 +148,8 @@ def lives():
         answer = worker.report("complete", claim, result={"done": True})
         equal((answer.status, answer.json()["claims"]), (200, []), f"{name}: complete")
         equal(client.status(task), client.words[2], f"{name}: a completed task")
+        if client.result:
+            equal(client.view(task)[client.result], '{"done":true}', f"{name}: its result")
         task, claim = begin(name, client, worker, 2)
         answer = worker.report("fail", claim, error="no disk", retry_after_seconds=0)
         equal(answer.status, 200, f"{name}: a failed attempt")
