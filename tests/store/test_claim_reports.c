@@ -260,6 +260,31 @@ static void entries_without_a_ready_task_are_passed_over(void **state)
 	assert_int_equal(report.stray_entries, 3);
 }
 
+static int step_spoil(struct store *store, void *data, struct err *err)
+{
+	const struct id *id = data;
+	struct index_key key;
+
+	(void)err;
+	index_primary_key(&key, STR("acme"), id);
+	return store_put(
+		store, row_table(store, id), key_str(&key), STR("\x63garbage"), ENGINE_REPLACE);
+}
+
+static void task_that_cannot_be_read_is_passed_over(void **state)
+{
+	struct op_claim claim = claim_any(2);
+	struct store *store = *state;
+	struct id id = fixture_id(1);
+	struct err err = { 0 };
+
+	claim_create(store, 1, NULL, 9);
+	claim_create(store, 2, NULL, 0);
+	must(step_call(store, ENGINE_WRITE, step_spoil, &id, &err), &err);
+	expect_log("record-unreadable");
+	claim_expect(store, &claim, "2");
+}
+
 static void rebuilt_index_has_the_ready_and_due_tasks(void **state)
 {
 	struct op_claim claim = claim_any(10);
@@ -357,6 +382,7 @@ int main(void)
 		ON_EVERY_ENGINE(refused_report_claims_nothing),
 		ON_EVERY_ENGINE(due_tasks_are_found_by_their_time),
 		ON_EVERY_ENGINE(entries_without_a_ready_task_are_passed_over),
+		ON_EVERY_ENGINE(task_that_cannot_be_read_is_passed_over),
 		ON_EVERY_ENGINE(rebuilt_index_has_the_ready_and_due_tasks),
 		ON_EVERY_ENGINE(claims_are_no_creations),
 		ON_EVERY_ENGINE(lease_ends_although_the_quota_is_used_up),

@@ -23,7 +23,17 @@ static int add_claimed(struct result *result, struct str record)
 	return 0;
 }
 
-/* An entry of a task that is not ready is passed over; verify reports it. */
+/*
+ * Whether the entry of a task is passed over: that of one that is not ready, which verify reports,
+ * or that cannot be read, which the log has. It must not keep all others from workers.
+ */
+static bool is_passed_over(int rc, const struct task *task, const struct err *err)
+{
+	return rc == ENGINE_NOT_FOUND || rc == ENGINE_DAMAGED ||
+	       (rc == STEP_FAILED && err->code == ERR_INTERNAL) ||
+	       (rc == 0 && !task_is_ready(task));
+}
+
 static int take(struct store *store, const struct op *op, const struct id *id,
 	struct result *result, struct err *err)
 {
@@ -31,7 +41,7 @@ static int take(struct store *store, const struct op *op, const struct id *id,
 	struct task task, old;
 	int rc = change_load(store, op, id, &task, err);
 
-	if (rc == ENGINE_NOT_FOUND || (rc == 0 && !task_is_ready(&task)))
+	if (is_passed_over(rc, &task, err))
 		return 0;
 	if (rc != 0)
 		return rc;
