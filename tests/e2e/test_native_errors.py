@@ -68,7 +68,7 @@ def refusals():
         ok(is_problem(answer, 404, "not-found"), f"PATCH {name}: 404", answer)
         answer = ask("PATCH", address, {"colour": 1}, MERGE)
         ok(is_problem(answer, 404, "not-found"), f"an invalid PATCH of {name}: 404", answer)
-    ok(is_problem(ask("GET", "/v1/claims"), 404, "no-route"), "an unknown address: 404")
+    ok(is_problem(ask("GET", "/v1/tokens"), 404, "no-route"), "an unknown address: 404")
     for method, address, allowed in (
         ("PUT", path, {"GET", "HEAD", "PATCH", "DELETE", "OPTIONS"}),
         ("DELETE", TASKS, {"GET", "HEAD", "POST", "OPTIONS"}),
