@@ -85,8 +85,10 @@ def is_valid(pointer, value):
 
 def is_accepted(pointer, name, value):
     """The schema does not have the statuses of a dialect and the range of times."""
-    if (name == "status" and value not in STATUSES) or value == "1969-12-31T23:59:59Z":
-        return name in ("error", "progress") and value is not None
+    if name == "status" and value not in STATUSES:
+        return False
+    if value == "1969-12-31T23:59:59Z":
+        return name in ("error", "kind", "progress")
     return is_valid(pointer, {name: value})
 
 
@@ -180,8 +182,14 @@ QUERIES = {
     "cursor": ("", [], ["", "x", "AAAA", "=", "A" * 3000]),
     "sort": (
         "",
-        ["created", "-updated", "state"],
+        ["created", "-updated", "state", "kind", "-priority"],
         ["", "-", "--created", "x", "status", "fields.handler", "created,updated", "Created"],
+    ),
+    "kind": ("", ["", "x", "a,b", "\u00e9" * 32, "x" * 64], ["x" * 65, "\u00e9" * 33]),
+    "priority": (
+        "",
+        ["0", "-1", "2147483647", "-2147483648", "007"],
+        ["", "-", "x", "high", "1.0", "+1", "1e2", " 1", "2147483648", "-2147483649", "1,2"],
     ),
     "status": ("dialect=virtshell", ["x", "in progress"], []),
     "number": ("dialect=idol", ["1", "9007199254740991"], []),
@@ -230,7 +238,8 @@ def lists():
                     ok(answer.status == 200, f"{path}?{query[:60]}: 200", answer)
                 else:
                     ok(is_refused(answer, name), f"{path}?{query[:60]}: 400", answer)
-            if name in ("dialect", "state", "status", "number") or name.startswith("fields."):
+            repeatable = ("dialect", "state", "kind", "priority", "status", "number")
+            if name in repeatable or name.startswith("fields."):
                 continue
             value = (good or ["x"])[0]
             answer = ask("GET", f"{path}?{name}={value}&{name}={value}")
