@@ -54,7 +54,8 @@ struct connection_shared {
 	int64_t now_ms;			/* the same of the monotonic clock */
 	struct turns turns;
 	struct parked parked;
-	bool ends_waits; /* the worker will exit: requests do not wait */
+	size_t parked_bytes; /* of memory of requests that are or were parked */
+	bool ends_waits;     /* the worker will exit: requests do not wait */
 	struct connection_bounds bounds;
 };
 

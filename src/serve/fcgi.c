@@ -342,6 +342,8 @@ bool fcgi_resume(struct fcgi *fcgi)
 	};
 	bool ok;
 
+	if (fcgx->in)
+		return true;
 	begin_reading(fcgi);
 	fcgi->replay = (const unsigned char *)&records;
 	fcgi->replay_len = sizeof(records);

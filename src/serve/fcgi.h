@@ -89,7 +89,7 @@ enum fcgi_body fcgi_receive_part(struct fcgi *fcgi, struct request *request, str
 /*
  * Frees libfcgi's buffers, 17 KB, and the parameters of a request that was read and waits; then
  * only fcgi_close() and fcgi_resume() may be called. fcgi_resume() makes buffers for the response;
- * it reads nothing. False: without memory; close.
+ * it reads nothing, and does nothing if they are there. False: without memory; close.
  */
 void fcgi_suspend(struct fcgi *fcgi);
 bool fcgi_resume(struct fcgi *fcgi);

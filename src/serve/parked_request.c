@@ -35,6 +35,7 @@ struct parked_request *parked_request_save(const struct exchange *exchange)
 		.has_principal = exchange->has_principal,
 		.cost_us = exchange->cost_us,
 		.began_us = exchange->began_us,
+		.size = size,
 		.param_count = request->cgi_param_count,
 	};
 	at = parked->bytes;

@@ -16,6 +16,7 @@ struct parked_request {
 	uint64_t account, tenant;
 	bool has_principal;
 	int64_t cost_us, began_us;
+	size_t size; /* of this block */
 	size_t param_count;
 	struct str body; /* in bytes, without its content coding */
 	char bytes[];

@@ -19,17 +19,32 @@ static void end_wait(struct connection_shared *shared, struct waiter *waiter)
 	wait_for_turn(waiter, shared);
 }
 
+static void end_oldest(struct connection_shared *shared)
+{
+	struct waiter *waiter = parked_take_oldest(&shared->parked);
+
+	if (waiter)
+		end_wait(shared, waiter);
+}
+
 /* ---- an attempt ---- */
 
 /* Counts the request of the account, unless the principal has as many as it may. */
 static bool admit(struct connection *conn, struct connection_shared *shared, struct err *err)
 {
-	if (conn->account->waits >= shared->bounds.principal_waits) {
+	struct account *account = conn->account;
+	const struct connection_bounds *bounds = &shared->bounds;
+	size_t size = conn->parked->size;
+
+	if (account->waits >= bounds->principal_waits ||
+		account->waits_bytes + size > bounds->principal_held_bytes) {
 		err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
 		err->retry_after = 1;
 		return false;
 	}
-	conn->account->waits++;
+	account->waits++;
+	account->waits_bytes += size;
+	shared->parked_bytes += size;
 	return true;
 }
 
@@ -71,8 +86,9 @@ static bool park(struct connection *conn, struct connection_shared *shared, stru
 	if (!keep(conn, shared, err))
 		return false;
 	conn->parked->cost_us = charge(conn, shared);
-	if (shared->parked.count >= shared->bounds.waits)
-		end_wait(shared, parked_take_oldest(&shared->parked));
+	if (shared->parked.count >= shared->bounds.waits ||
+		shared->parked_bytes > shared->bounds.held_bytes)
+		end_oldest(shared);
 	if (!parked_add(
 		    &shared->parked, &conn->parked->waiter, wait->line, wait->source, wait->seen))
 		return false;
@@ -152,6 +168,8 @@ void parking_leave(struct connection *conn, struct connection_shared *shared)
 	if (next)
 		wait_for_turn(next, shared);
 	conn->account->waits--;
+	conn->account->waits_bytes -= conn->parked->size;
+	shared->parked_bytes -= conn->parked->size;
 }
 
 void parking_wake(struct connection_shared *shared)

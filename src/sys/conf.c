@@ -149,13 +149,15 @@ static const struct option_row rows[] = {
 		.max = 65536, .unit = "requests",
 		.help = "Requests of one user that may wait in a worker for a task to become ready.",
 		.manual =
-			"Further ones that would have to wait are answered with 429. Keep it below "
-			"waits, so that one user cannot end the waits of others." },
+			"Further ones, and those beyond principal_held_mb, are answered with 429. "
+			"Keep it below waits, so that one user cannot end the waits of others." },
 	{ "waits", NUMBER(waits), .default_value = "8192", .min = 0, .max = 65536,
 		.unit = "requests",
 		.help = "Requests that may wait in a worker for a task to become ready.",
-		.manual = "A further one ends the wait of the oldest, which is answered as if its "
-			  "time were over. A request that waits takes about 3 KB of memory." },
+		.manual =
+			"A further one, or memory beyond held_mb, ends the wait of the oldest one, "
+			"which is answered as if its time were over. A request that waits takes 2 "
+			"to 16 KB of memory." },
 	{ "principal_held_mb", NUMBER(principal_held_mb), .default_value = "32", .min = 1,
 		.max = 1048576, .unit = "MiB",
 		.help = "Memory of a worker for waiting responses, lists and removals of one user.",

@@ -216,6 +216,27 @@ static void parked_requests_of_a_principal_have_a_limit_of_their_own(void **stat
 	assert_int_equal(loop_status_of(3), 204);
 }
 
+static void memory_of_parked_requests_is_limited(void **state)
+{
+	(void)state;
+	ask(0, 1);
+	assert_in_range(loop.shared.parked_bytes, 200, 2000);
+	loop.shared.bounds.principal_held_bytes = 2 * loop.shared.parked_bytes - 1;
+	ask(1, 1);
+	assert_int_equal(loop_status_of(1), 429);
+	loop.shared.bounds.principal_held_bytes++;
+	ask(1, 1);
+	assert_int_equal(loop.counts.parked, 2);
+	loop.shared.bounds.principal_held_bytes *= 2;
+	loop.shared.bounds.held_bytes = loop.shared.parked_bytes;
+	ask(2, 1);
+	assert_int_equal(loop_status_of(0), 204);
+	assert_int_equal(loop.counts.parked, 2);
+	add_things(2);
+	loop_run();
+	assert_int_equal(loop.shared.parked_bytes, 0);
+}
+
 static void oldest_makes_room(void **state)
 {
 	(void)state;
@@ -275,6 +296,7 @@ int main(void)
 		TEST(exit_ends_all_waits),
 		TEST(parked_request_is_not_handed_over),
 		TEST(parked_requests_of_a_principal_have_a_limit_of_their_own),
+		TEST(memory_of_parked_requests_is_limited),
 		TEST(oldest_makes_room),
 		TEST(undelivered_result_is_undone),
 		TEST(result_that_cannot_be_flushed_is_undone),
