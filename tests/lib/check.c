@@ -4,16 +4,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "lib/time_limit.h"
 
 #define EXPECTED_MAX 64
+#define MEMORY	     "/dev/shm"
+#define ROOM	     ((size_t)3 << 30) /* bytes: a test takes up to 0.75 GiB */
 
 static char expected[EXPECTED_MAX][64];
 static size_t expected_count;
 static char unexpected[1024];
 static char temp_dir[64];
+static bool use_disk;
 
 static void check_line(enum log_level level, struct str line)
 {
@@ -140,10 +144,24 @@ static void remove_temp_dir(void)
 	nftw(temp_dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static bool has_room(const char *path)
+{
+	struct statvfs info;
+
+	return access(path, W_OK) == 0 && statvfs(path, &info) == 0 &&
+	       info.f_bavail >= ROOM / info.f_frsize;
+}
+
+void check_use_disk(void)
+{
+	use_disk = true;
+}
+
 const char *check_temp_dir(void)
 {
 	if (!temp_dir[0]) {
-		snprintf(temp_dir, sizeof(temp_dir), "/tmp/polytask-test.XXXXXX");
+		snprintf(temp_dir, sizeof(temp_dir), "%s/polytask-test.XXXXXX",
+			use_disk || !has_room(MEMORY) ? "/tmp" : MEMORY);
 		if (!mkdtemp(temp_dir))
 			abort();
 		atexit(remove_temp_dir);

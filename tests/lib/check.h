@@ -51,8 +51,13 @@ void check_fails(bool ok, const struct err *err, enum err_code wanted, const cha
 #define assert_str(s, text) check_str((s), (text), __FILE__, __LINE__)
 void check_str(struct str s, const char *text, const char *file, int line);
 
-/* A directory of this process, created at the first call and removed at exit. */
+/*
+ * A directory of this process, created at the first call and removed at exit. It is in memory,
+ * where a flush takes no time, unless there is little room or check_use_disk() was called before.
+ */
 const char *check_temp_dir(void);
+/* For tests of what other processes do during a flush. */
+void check_use_disk(void);
 /*
  * Ends the test unless polytaskctl(8), in the source tree, has an item of that name with exactly
  * this text.

@@ -245,5 +245,6 @@ int main(void)
 		WITH_CROWD(log_of_another_history_is_not_replaced),
 	};
 
+	check_use_disk();
 	return CHECK_RUN(tests);
 }

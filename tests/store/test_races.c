@@ -229,5 +229,6 @@ int main(void)
 		RACE(concurrent_edits_are_all_counted),
 	};
 
+	check_use_disk();
 	return CHECK_RUN(tests);
 }

@@ -83,5 +83,6 @@ int main(void)
 		RACE(concurrent_changes_are_all_counted),
 	};
 
+	check_use_disk();
 	return CHECK_RUN(tests);
 }

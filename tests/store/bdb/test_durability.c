@@ -267,5 +267,6 @@ int main(void)
 		WITH_CROWD(synchronous_commit_is_durable),
 	};
 
+	check_use_disk();
 	return CHECK_RUN(tests);
 }
