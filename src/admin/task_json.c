@@ -285,6 +285,8 @@ static void set_defaults(struct task *task, const json_t *json)
 		task->updated = task->created;
 	if (!get_member(json, MEMBER_STATUS) && dialect)
 		task->status = str_cstr(dialect_status(dialect->statuses, task->state));
+	if (!get_member(json, MEMBER_READY_AFTER) && task->state == TASK_PENDING)
+		task->ready_after = task->not_before;
 }
 
 static bool read_members(

@@ -15,8 +15,9 @@ void task_json_write(const struct task *task, struct buf *out);
 /*
  * Reads one object of a version from 1 on. Unknown, repeated and invalid members are errors that
  * name the member. id, tenant, dialect, state and created are required; other members default to
- * zero, status to that of the state, updated to created. A revision that is there is at least 1. In
- * version 1 the time 0 of an optional member means that it is absent; in later ones that is null.
+ * zero, status to that of the state, updated to created, and ready_after of a pending task to
+ * not_before. A revision that is there is at least 1. In version 1 the time 0 of an optional member
+ * means that it is absent; in later ones that is null.
  * Texts are allocated from arena.
  */
 bool task_json_read(

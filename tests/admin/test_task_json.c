@@ -124,6 +124,21 @@ static void absent_members_have_defaults(void **state)
 	assert_str(task.status, "in progress");
 }
 
+#define PENDING                                                                    \
+	ID ",\"tenant\":\"default\",\"dialect\":\"native\",\"state\":\"pending\"," \
+	   "\"created\":1,\"not_before\":"
+
+/* A task of an export without ready_after is not given to workers before its time. */
+static void ready_after_of_a_pending_task_is_not_before(void **state)
+{
+	(void)state;
+	assert_int_equal(optional_time_ms(read_version(PENDING "8}", 2).ready_after), 8);
+	assert_false(optional_time_is_set(read_version(PENDING "0}", 1).ready_after));
+	assert_false(optional_time_is_set(
+		read_version(PENDING "8,\"ready_after\":null}", 2).ready_after));
+	assert_false(optional_time_is_set(read_version(HEAD ",\"not_before\":8}", 2).ready_after));
+}
+
 /* A field may be as deep as a request's body allows. */
 static void deepest_fields_are_read(void **state)
 {
@@ -313,6 +328,7 @@ int main(void)
 		CHECK(zero_is_a_time_since_version_2),
 		CHECK(times_may_be_texts),
 		CHECK(absent_members_have_defaults),
+		CHECK(ready_after_of_a_pending_task_is_not_before),
 		CHECK(deepest_fields_are_read),
 		CHECK(depth_of_lines_is_limited),
 		CHECK(invalid_lines_are_rejected),
