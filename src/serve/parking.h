@@ -6,8 +6,9 @@
  * account, in which it is carried out again, until its time is over or the worker will exit; then
  * it gets the response that there is nothing. parked.h has the order.
  *
- * A parked request does not count among the requests of its principal, but has limits of its own:
- * of their number, and of their memory (principal_held_bytes, held_bytes). Beyond the limit of all, the one that has waited longest gets its response early.
+ * A parked request does not count among the requests of its principal, but has limits of its
+ * own: of their number, and of their memory (principal_held_bytes, held_bytes). Beyond the limit
+ * of all, the one that has waited longest gets its response early.
  */
 #include "serve/connection.h"
 
