@@ -227,7 +227,7 @@ struct op {
 	struct op_dependents dependents;
 	struct list_query list;
 	struct {
-		uint64_t before; /* only entries with a lower number; 0: from the newest */
+		uint64_t before; /* a result's history_next: the entries that follow; 0: all */
 		unsigned limit;	 /* most entries, 1 to OP_HISTORY_MAX */
 	} history;
 	/*
@@ -299,7 +299,7 @@ struct result {
 	size_t history_count;
 	struct buf history_records;
 	uint64_t history_next; /* op.history.before of the entries that follow; 0: none */
-	bool history_cut;      /* older entries were removed from the journal */
+	bool history_cut;      /* the journal does not have the older entries */
 	bool nothing;	       /* CLAIM: no task is ready; report: there was nothing to do */
 };
 

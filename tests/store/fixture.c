@@ -41,6 +41,8 @@ struct store_options fixture_options(enum store_mode mode, const char *name)
 		.regions = regions,
 		.expected_tasks = 1000,
 		.cache_mb = 8,
+		.journal_entries = 1000000,
+		.journal_ms = INT64_MAX / 2,
 		.indexes = fixture_tables,
 	};
 }

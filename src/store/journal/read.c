@@ -5,15 +5,11 @@
 struct reading {
 	const struct op *op;
 	struct result *result;
-	size_t *ends; /* of the entries in history_records */
+	size_t *ends;	 /* of the entries in history_records */
+	bool from_start; /* the last entry that was read is the creation */
 };
 
-static bool is_wanted(const struct op *op, uint64_t number)
-{
-	return op->history.before == 0 || number < op->history.before;
-}
-
-/* Reads one entry and goes on to the one before. */
+/* Reads one entry and goes on to the one before. ENGINE_NOT_FOUND: it is not of the task. */
 static int read_entry(struct store *store, struct reading *reading, uint64_t *number)
 {
 	struct result *result = reading->result;
@@ -28,14 +24,25 @@ static int read_entry(struct store *store, struct reading *reading, uint64_t *nu
 	if (rc != 0)
 		return rc;
 	if (!journal_decode(&entry, (struct str){ records->data + start, records->len - start }) ||
-		entry.previous >= *number)
+		memcmp(&entry.id, &result->task.id, sizeof(entry.id)) != 0)
 		return ENGINE_NOT_FOUND;
-	if (is_wanted(reading->op, *number))
-		reading->ends[result->history_count++] = records->len;
-	else
-		records->len = start;
+	reading->ends[result->history_count++] = records->len;
+	reading->from_start = entry.event == JOURNAL_CREATED;
+	/* Numbers have begun anew between the two entries. */
+	if (entry.previous >= *number)
+		return ENGINE_NOT_FOUND;
 	*number = entry.previous;
 	return 0;
+}
+
+static void begin(struct reading *reading)
+{
+	struct result *result = reading->result;
+
+	buf_reset(&result->record);
+	buf_reset(&result->history_records);
+	result->history_count = 0;
+	reading->from_start = false;
 }
 
 static int step_read(struct store *store, void *data, struct err *err)
@@ -44,8 +51,10 @@ static int step_read(struct store *store, void *data, struct err *err)
 	const struct op *op = reading->op;
 	struct result *result = reading->result;
 	uint64_t number;
-	int rc = row_get(store, op->tenant, &op->id, false, &result->record);
+	int rc;
 
+	begin(reading);
+	rc = row_get(store, op->tenant, &op->id, false, &result->record);
 	if (rc != 0)
 		return rc;
 	if (!row_decode(&result->task, &result->record, op->tenant, &op->id, err))
@@ -53,10 +62,12 @@ static int step_read(struct store *store, void *data, struct err *err)
 	if (change_is_foreign(&result->task, op))
 		return ENGINE_NOT_FOUND;
 	number = result->task.journal;
+	if (op->history.before > 0 && op->history.before <= number)
+		number = op->history.before - 1;
 	while (rc == 0 && number != 0 && result->history_count < op->history.limit)
 		rc = read_entry(store, reading, &number);
-	/* An entry that was removed, or is of a journal that was emptied. */
-	result->history_cut = rc == ENGINE_NOT_FOUND;
+	/* Entries that were removed, or are of a journal that was emptied; or there was none yet. */
+	result->history_cut = rc == ENGINE_NOT_FOUND || (number == 0 && !reading->from_start);
 	result->history_next = rc == 0 && number != 0 ? number + 1 : 0;
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
