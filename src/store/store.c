@@ -129,8 +129,7 @@ static bool prepare(struct store *store, const struct store_options *options, st
 
 	return settle(store, options, err) &&
 	       (options->mode == STORE_ATTACH || idempotency_init(store, err)) &&
-	       (options->migrate || atomic_load(&store->shared->journal_next) > 0 ||
-		       journal_open(store, err)) &&
+	       (options->migrate || journal_open(store, err)) &&
 	       (!alone || (store_load_backup_note(store, err) && repair_show_note(store, err) &&
 				  store_checkpoint(store, false, NULL, err)));
 }

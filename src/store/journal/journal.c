@@ -109,10 +109,12 @@ static bool empty(struct store *store, struct err *err)
 
 bool journal_open(struct store *store, struct err *err)
 {
-	bool marked = false;
+	bool marked = atomic_load(&store->shared->empty_journal);
 	uint64_t last = 0, unknown = 0;
 
-	if (store->alone && !step_run(store, ENGINE_READ, step_is_marked, &marked, err))
+	if (!store->alone && atomic_load(&store->shared->journal_next) > 0)
+		return true;
+	if (store->alone && !marked && !step_run(store, ENGINE_READ, step_is_marked, &marked, err))
 		return false;
 	if (!marked && !step_run(store, ENGINE_READ, step_find_last, &last, err)) {
 		if (err->code != ERR_DAMAGED)
@@ -122,7 +124,7 @@ bool journal_open(struct store *store, struct err *err)
 	if (marked && store->alone && !empty(store, err))
 		return false;
 	atomic_store(&store->shared->empty_journal, false);
-	/* Number 0 means none. Another process may have found it already. */
+	/* Number 0 means none. Numbers go on if the processes before a recovery have found it. */
 	last++;
 	atomic_compare_exchange_strong(&store->shared->journal_next, &unknown, last);
 	return true;

@@ -4,7 +4,9 @@
  *
  * Keys are tenant NUL · number (8, big-endian). Numbers are those of the whole store and grow: an
  * entry is numbered while its task is locked, so the entries of a task have the order of its
- * changes. A transaction that fails leaves a gap. Entries are removed by their age and number.
+ * changes. A transaction that fails leaves a gap. Entries are removed by their age and number. If
+ * none is left at a start, numbers begin with 1 again: an entry counts for a task only if it has
+ * the task's id.
  *
  * The journal is not exported. A damaged one is emptied, because no change may fail for its sake.
  */
@@ -16,7 +18,10 @@ bool journal_encode(const struct journal_entry *entry, struct buf *out);
 bool journal_decode(struct journal_entry *entry, struct str bytes);
 
 void journal_key(struct index_key *key, struct str tenant, uint64_t number);
-/* Finds the highest number in use. */
+/*
+ * Finds the highest number in use, unless another process has. Alone: empties a damaged journal
+ * first.
+ */
 bool journal_open(struct store *store, struct err *err);
 /* Durably: the next start empties the journal. */
 bool journal_mark_for_emptying(struct store *store, struct err *err);
