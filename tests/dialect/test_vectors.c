@@ -88,7 +88,7 @@ static void check_read_changes_nothing(const struct outcome *outcome)
 	enum op_kind kind = outcome->op.kind;
 
 	if (outcome->decoded && route_is_read(outcome->route))
-		assert_true(kind == OP_READ || kind == OP_LIST);
+		assert_true(kind == OP_READ || kind == OP_LIST || kind == OP_HISTORY);
 }
 
 static void check_body(

@@ -15,6 +15,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_REMOVE] = "remove",
 	[OP_ARCHIVE] = "archive",
 	[OP_CLAIM] = "claim",
+	[OP_HISTORY] = "history",
 };
 static const char *const reports[] = {
 	[REPORT_HEARTBEAT] = "heartbeat",
@@ -293,6 +294,15 @@ static void set_report(json_t *json, const struct op_report *report)
 
 /* ---- the operation ---- */
 
+static void set_history(json_t *json, const struct op *op)
+{
+	json_t *history = json_object();
+
+	set_number(history, "before", op->history.before);
+	set_number(history, "limit", op->history.limit);
+	json_object_set_new(json, "history", history);
+}
+
 static json_t *op_json(const struct op *op, const struct dialect *dialect, const char *usual_id)
 {
 	json_t *json = json_object();
@@ -312,6 +322,8 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 	set_dependents(json, op);
 	if (op->kind == OP_LIST)
 		set_list(json, op);
+	if (op->kind == OP_HISTORY)
+		set_history(json, op);
 	if (op->report.kind != REPORT_NONE)
 		set_report(json, &op->report);
 	if (op->claim)
