@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "dialect/service_report.h"
 
-/* A task that cannot be changed must not keep others from it: it is tried again in the next pass. */
+/* A task that cannot be changed must not stop the others: the next pass tries it again. */
 static bool change(struct due_tasks *due, struct store *store, int64_t now, struct str tenant,
 	const struct id *id, struct err *err)
 {

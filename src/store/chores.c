@@ -132,6 +132,11 @@ static bool check_journal(struct store *store, bool low_space, bool *more, struc
 	       end_for_replacement(store, journal_mark_for_emptying, err);
 }
 
+static bool trim_journal(struct store *store, bool low_space, bool *more, struct err *err)
+{
+	return low_space || !store_clock_is_steady(store) || journal_trim(store, more, err);
+}
+
 static bool build_index(struct store *store, bool low_space, bool *more, struct err *err)
 {
 	if (index_is_to_be_replaced(store))
@@ -149,7 +154,7 @@ static const struct {
 		build_index },
 	{ { .name = "usage", .interval_ms = INDEX_MS }, check_usage },
 	{ { .name = "journal damage", .interval_ms = INDEX_MS }, check_journal },
-	{ { .name = "journal", .interval_ms = JOURNAL_TRIM_MS }, journal_trim },
+	{ { .name = "journal", .interval_ms = JOURNAL_TRIM_MS }, trim_journal },
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
 	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },
 	{ { .name = "scrub", .interval_ms = SCRUB_MS }, scrub_some },

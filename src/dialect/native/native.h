@@ -16,9 +16,10 @@
  *     PATCH  /ingest-points/{point} change its fields
  *
  * Private to this folder: tables.c has the routes, model.c statuses, indexes and members; decode.c
- * decodes requests for tasks, members.c parses members of their bodies, body.c shortens the texts of
- * workers in them, claim.c and report.c decode the requests of workers, list.c and filter.c parse the query
- * of a list, cursor.c cursors; rules.c adapts a task to its dialect inside the transaction.
+ * decodes requests for tasks, members.c parses members of their bodies, body.c shortens the texts
+ * of workers in them; list.c and filter.c parse the query of a list, cursor.c cursors; claim.c and
+ * report.c decode the requests of workers, history.c shows what became of them; rules.c adapts a
+ * task to its dialect inside the transaction.
  */
 #include "dialect/dialect.h"
 #include "dialect/worker_text.h"

@@ -33,5 +33,5 @@ int journal_note(
 	struct store *store, const struct op *op, const struct task *old, struct task *task);
 /* OP_HISTORY. */
 bool journal_read(struct store *store, const struct op *op, struct result *result, struct err *err);
-/* Chore: removes entries by store_options.journal_ms and journal_entries. */
-bool journal_trim(struct store *store, bool low_space, bool *more, struct err *err);
+/* Removes entries by store_options.journal_ms and journal_entries, for one slice. */
+bool journal_trim(struct store *store, bool *more, struct err *err);

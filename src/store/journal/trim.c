@@ -77,15 +77,13 @@ static int step_trim(struct store *store, void *data, struct err *err)
 	return rc;
 }
 
-bool journal_trim(struct store *store, bool low_space, bool *more, struct err *err)
+bool journal_trim(struct store *store, bool *more, struct err *err)
 {
 	int64_t until = clock_mono_us() + STORE_SLICE_MS * 1000LL;
 	uint64_t next = atomic_load(&store->shared->journal_next);
 	struct trim trim = { .oldest = clock_wall_ms() - store->journal_ms };
 	bool ok = true;
 
-	if (low_space || !store_clock_is_steady(store))
-		return true;
 	trim.first = next > store->journal_entries ? next - store->journal_entries : 0;
 	store_enter(store);
 	store->uncounted = true;
