@@ -152,7 +152,7 @@ static enum turns_choice choose(const struct round *round, int64_t used)
 	if (turns_are_contended(&round->connections->shared->turns)) {
 		if (is_long)
 			return TURNS_LIGHT_ONLY;
-		return round->has_responses ? TURNS_SHORT_ONLY : TURNS_ANY;
+		return round->has_responses ? TURNS_SHORT_OR_WOKEN : TURNS_ANY;
 	}
 	if (used >= ROUND_US)
 		return TURNS_SHORT_ONLY;

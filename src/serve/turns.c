@@ -209,18 +209,25 @@ static bool may_take(
 	return queue != TURN_LARGE || may_take_large(turns, account);
 }
 
+#define ALL_QUEUES ((1U << TURN_QUEUES) - 1 - (1U << TURN_NONE))
+
+/* A bit for each queue. */
+static const unsigned queues_of[] = {
+	[TURNS_ANY] = ALL_QUEUES,
+	[TURNS_NOT_WOKEN] = ALL_QUEUES & ~(1U << TURN_WOKEN),
+	[TURNS_SHORT_OR_WOKEN] = 1U << TURN_SHORT | 1U << TURN_WOKEN,
+	[TURNS_SHORT_ONLY] = 1U << TURN_SHORT,
+	[TURNS_LIGHT_ONLY] = 1U << TURN_SHORT,
+};
+
 /* The queue after the one of the last turn that has a connection; TURN_NONE: none. */
 static enum turn_queue next_queue(
 	const struct turns *turns, const struct account *account, enum turns_choice choice)
 {
-	if (choice == TURNS_SHORT_ONLY || choice == TURNS_LIGHT_ONLY)
-		return TAILQ_EMPTY(&account->queues[TURN_SHORT]) ? TURN_NONE : TURN_SHORT;
 	for (int i = 1; i <= TURN_QUEUES; i++) {
 		enum turn_queue queue = (enum turn_queue)((account->last + i) % TURN_QUEUES);
 
-		if (queue == TURN_WOKEN && choice == TURNS_NOT_WOKEN)
-			continue;
-		if (queue != TURN_NONE && may_take(turns, account, queue))
+		if ((queues_of[choice] & 1U << queue) && may_take(turns, account, queue))
 			return queue;
 	}
 	return TURN_NONE;

@@ -119,9 +119,10 @@ void turns_cancel(struct turns *turns, struct connection *conn);
 /* Which connections may have the next turn. */
 enum turns_choice {
 	TURNS_ANY,
-	TURNS_NOT_WOKEN,
-	TURNS_SHORT_ONLY, /* of TURN_SHORT */
-	TURNS_LIGHT_ONLY, /* of TURN_SHORT and a light tenant */
+	TURNS_NOT_WOKEN,      /* of all queues but TURN_WOKEN */
+	TURNS_SHORT_OR_WOKEN, /* of TURN_SHORT and TURN_WOKEN */
+	TURNS_SHORT_ONLY,     /* of TURN_SHORT */
+	TURNS_LIGHT_ONLY,     /* of TURN_SHORT and a light tenant */
 };
 
 /*
