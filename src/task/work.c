@@ -188,17 +188,24 @@ static void apply(const struct op_report *report, struct task *task, int64_t now
 	}
 }
 
+/* A heartbeat of a cancelled task; or a claim is to be undone that a worker has confirmed. */
+static bool has_no_effect(const struct op_report *report, const struct task *task)
+{
+	if (!holds_lease(report, task))
+		return false;
+	if (report->kind == REPORT_HEARTBEAT)
+		return task->state == TASK_CANCELLED;
+	return report->kind == REPORT_UNDO && task->lease.unconfirmed == 0;
+}
+
 bool work_report(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
 	struct arena *arena, bool *nothing, struct err *err)
 {
-	*nothing = false;
+	*nothing = report->kind != REPORT_DUE && has_no_effect(report, task);
+	if (*nothing)
+		return true;
 	if (report->kind == REPORT_DUE)
 		return report_due(report, task, now, random, arena, nothing, err);
-	if (holds_lease(report, task) && task->state == TASK_CANCELLED &&
-		report->kind == REPORT_HEARTBEAT) {
-		*nothing = true;
-		return true;
-	}
 	if (!holds_lease(report, task) || task_state_is_final(task->state))
 		return err_set(err, ERR_LEASE_LOST, NULL, NULL);
 	resume(task, now);
