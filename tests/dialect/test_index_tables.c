@@ -55,6 +55,25 @@ static void check_fields(const struct index_field *fields)
 	assert_int_equal(fields[0].source, INDEX_ALL);
 }
 
+/* Filters by kind find one field at most, whose entries are in the order of creation. */
+static void check_kinds(const struct dialect *dialect)
+{
+	size_t count = 0;
+
+	for (const struct index_field *field = dialect->index_fields; field->source; field++) {
+		if (field->kind)
+			assert_ptr_equal(field->kind, dialect->kind);
+		if (!field->kind_value)
+			continue;
+		assert_true(field->source == INDEX_FIELD || field->source == INDEX_KIND);
+		assert_false(field->unindexed);
+		assert_null(field->order_by);
+		assert_null(field->normalize);
+		count++;
+	}
+	assert_true(count <= 1);
+}
+
 /* Lists over several dialects use these. */
 static void check_common(const struct index_field *fields)
 {
@@ -80,6 +99,7 @@ static void indexes_belong_to_dialects(void **state)
 			continue;
 		assert_ptr_equal(dialect->index_fields, table->fields);
 		check_common(table->fields);
+		check_kinds(dialect);
 		count++;
 	}
 	while (dialects[wanted])
