@@ -59,6 +59,11 @@ def filters(made):
             query = f"&kind={quoted(kind or '')}" + (f"&dialect={dialects}" if dialects else "")
             found, total = walk(query)
             equal((found, total), (wanted, len(wanted)), f"kind {kind} of {dialects or 'all'}")
+    many = "".join(f"&kind=k{number}" for number in range(55)) + "&kind=audio&kind=markers"
+    for dialects in ("native", "native,fourhse"):
+        audio = {task["id"] for task in made if task["kind"] == "audio"}
+        found, _ = walk(f"{many}&dialect={dialects}&archived=any")
+        ok(audio <= set(found), f"57 kinds of {dialects}", found)
     both = [task["id"] for task in made if task["kind"] in ("audio", "markers")]
     equal(walk("&kind=audio&kind=markers")[0], both, "two kinds")
     low = [t["id"] for t in made if t["priority"] == -10 and t["kind"] == "adbreaks"]

@@ -2,8 +2,6 @@
 
 #include "store/list/list.h"
 
-#define RANGES_MAX 192
-
 /* ---- ranges ---- */
 
 /* Cuts the range to times; its keys have a time behind the prefix. */

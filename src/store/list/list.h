@@ -17,6 +17,7 @@
 #include "store/internal.h"
 
 #define LIST_BATCH_ROWS 64
+#define RANGES_MAX	192 /* read as one list */
 /* Longest key suffix: the part of an entry's key behind its field code. */
 #define KEY_SUFFIX_MAX (INDEX_KEY_MAX - 3)
 _Static_assert(KEY_SUFFIX_MAX <= LIST_CURSOR_MAX, "a cursor of the API is a key suffix");
@@ -184,7 +185,7 @@ bool pair_ranges(const struct query *query, size_t a, size_t b, struct range_set
 /* ---- plan.c ---- */
 
 bool query_is_indexed(const struct query *query, uint8_t code);
-/* Whether entries answer the filter in each of the query's dialects. */
+/* Whether entries answer the filter in each of the query's dialects, in RANGES_MAX ranges. */
 bool filter_is_indexed(const struct query *query, const struct list_filter *filter);
 /* The ranges that alone answer the query, in order; *direct is false if no index has them. */
 bool query_direct_ranges(

@@ -67,7 +67,10 @@ bool filter_is_indexed(const struct query *query, const struct list_filter *filt
 {
 	uint8_t dialects[QUERY_DIALECTS_MAX];
 	size_t count = query_dialects(query, dialects);
+	size_t scopes = query->list.scope == LIST_BOTH ? 2 : 1;
 
+	if (count * scopes * (filter->more_value_count + 1) > RANGES_MAX)
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (!filter_index(query, filter, dialects[i]))
 			return false;
