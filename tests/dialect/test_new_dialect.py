@@ -48,7 +48,7 @@ ALLOWED = {
     "tests/e2e/Makefile.inc": "a program per dialect",
     "tests/e2e/client.py": "a method per dialect",
     "tests/e2e/test_claim_dialects.py": "a client of each dialect",
-    "tests/e2e/test_claim_races.py": "a task of each dialect",
+    "tests/e2e/claim_racers.py": "a task of each dialect",
     "tests/e2e/test_key_limits.py": "a creation per dialect",
     "tests/serve/test_conditions.c": "the rows of each dialect that have a task",
     "tests/e2e/test_native_tasks.py": "the native view of a task of each dialect",
