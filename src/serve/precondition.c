@@ -228,7 +228,9 @@ void precondition_set_etag(
 {
 	char tag[24];
 
-	if (result->listing || result->kind == OP_REMOVE || result->task.revision == 0)
+	/* The history of a task changes without it when entries are removed. */
+	if (result->listing || result->kind == OP_REMOVE || result->kind == OP_HISTORY ||
+		result->task.revision == 0)
 		return;
 	snprintf(tag, sizeof(tag), "\"%llu\"", (unsigned long long)result->task.revision);
 	response_add_header(response, "ETag", str_cstr(tag));

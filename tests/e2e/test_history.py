@@ -38,7 +38,12 @@ def patch(instance, task, body):
 
 def history(instance, task, query="", what="history"):
     answer = instance.request("GET", f"{TASKS}/{task}/{what}{query}")
-    return answer.json() if answer.status == 200 else answer
+    if answer.status != 200:
+        return answer
+    # Entries are removed without a change of the task.
+    if "ETag" in answer.headers:
+        raise RuntimeError(f"a history with a tag: {answer.headers}")
+    return answer.json()
 
 
 def events(instance, task):
@@ -154,18 +159,20 @@ def every_dialect():
         if not ok(len(found) == 1, f"{name}: a task", found):
             continue
         task = found[0]["id"]
-        equal(events(instance, task), ["created"], f"{name}: its creation")
+        # The native one is claimed, too.
+        before = events(instance, task)
+        equal(before[-1], "created", f"{name}: its creation")
         answer = patch(instance, task, {"state": "running"})
         entries = history(instance, task)["items"]
-        equal([one["event"] for one in entries], ["changed", "created"], f"{name}: and a change")
+        equal([one["event"] for one in entries], ["changed", *before], f"{name}: and a change")
         equal(entries[0]["request_id"], answer.headers["X-Request-Id"], f"{name}: its request")
         equal(entries[0]["status"], answer.json()["status"], f"{name}: its status")
-        equal(entries[1]["by"], found[0]["created_by"], f"{name}: by its creator")
-        created = entries[1]["request_id"]
+        equal(entries[-1]["by"], found[0]["created_by"], f"{name}: by its creator")
+        created = entries[-1]["request_id"]
         ok(until(lambda: created in requests(instance), 10), f"{name}: its creation is in the log")
         line = requests(instance)[created]
         ok(line["path"].startswith(dialect.prefix[:5]), f"{name}: by its own API", line)
-        equal(line["user"], entries[1]["by"], f"{name}: by the same user")
+        equal(line["user"], entries[-1]["by"], f"{name}: by the same user")
     instance.stop("every dialect")
 
 

@@ -1,5 +1,5 @@
 #pragma once
-/* The history of tasks, for tests. Helpers end the test on failure. Tasks are those of fixture.h. */
+/* The history of tasks, those of fixture.h. Helpers end the test on failure. */
 #include "claim_fixture.h"
 
 /* Reads a page of the history of a task of "acme"; the caller frees the result. */
