@@ -197,4 +197,41 @@ def options():
     instance.stop("no journal")
 
 
-run_tests(a_life, every_dialect, options)
+def other_stores():
+    """A backup has the history, an export has not."""
+    instance = Instance()
+    task = post(instance, TASKS, {}).json()["id"]
+    patch(instance, task, {"priority": 3})
+    whole = history(instance, task)
+    folder, home = (os.path.join(instance.dir, name) for name in ("backup", "restored"))
+    instance.ctl("backup", folder)
+    patch(instance, task, {"priority": 4})
+    instance.ctl("restore", folder, "--home", home)
+    copy = Instance(autostart=False, store=home)
+    copy.token, copy.secrets = instance.token, instance.secrets
+    copy.start()
+    equal(history(copy, task), whole, "a restored store has the history of the backup")
+    patch(copy, task, {"priority": 5})
+    equal(events(copy, task), ["changed", "changed", "created"], "and it goes on")
+    copy.verify("restored")
+    copy.stop("restored")
+
+    exported = instance.ctl("export")
+    lines = [json.loads(line) for line in exported.splitlines()]
+    found = [line for line in lines if line.get("id") == task]
+    equal([("journal" in line, line["priority"]) for line in found], [(False, 4)], "no number")
+    other = Instance()
+    for _ in range(4):
+        post(other, TASKS, {})
+    other.ctl("import", stdin=exported)
+    found = history(other, task)
+    equal((found["items"], found["complete"]), ([], False), "an imported task has no history")
+    patch(other, task, {"priority": 6})
+    found = history(other, task)
+    equal([one["event"] for one in found["items"]], ["changed"], "until it is changed")
+    ok(not found["complete"], "which is not the whole history")
+    other.stop("imported")
+    instance.stop("other stores")
+
+
+run_tests(a_life, every_dialect, options, other_stores)
