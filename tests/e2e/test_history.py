@@ -75,7 +75,7 @@ def a_life():
     answers += [answer, report(instance, given, "complete", result=[1])]
     answers.append(patch(instance, task, {"priority": 4}))
     answers.append(post(instance, f"{TASKS}/{task}/archive"))
-    ok(all(answer.status in (200, 201) for answer in answers), "each request is carried out", answers)
+    ok(all(one.status in (200, 201) for one in answers), "each request is carried out", answers)
 
     whole = history(instance, task)
     found = whole["items"]
