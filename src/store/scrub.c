@@ -134,11 +134,13 @@ bool scrub_some(struct store *store, bool low_space, bool *more, struct err *err
 		ok = verify_pages(store, &scrub->at, PAGES_PER_CALL, &end, err);
 	if (ok && end)
 		end_pass(store);
-	/* Derived data: they are replaced before a request meets the page. */
+	/* What can be made again is replaced before a request meets the page. */
 	if (damage_has(&store->shared->damages, TABLE_INDEX))
 		index_replace_later(store);
 	if (damage_has(&store->shared->damages, TABLE_USAGE))
 		usage_remake_later(store);
+	if (damage_has(&store->shared->damages, TABLE_JOURNAL))
+		journal_empty_later(store);
 	*more = ok && !end && store->scrub_ms > 0 && is_due(store);
 	show(store);
 	if (ok && !low_space && (end || clock_mono_ms() - scrub->saved_ms >= SAVE_MS))

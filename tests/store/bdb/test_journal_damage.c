@@ -10,6 +10,7 @@
 #include "store/bdb/repair_fixture.h"
 #include "store/internal.h"
 #include "store/journal_fixture.h"
+#include "store/scrub.h"
 
 /* Enough that the journal has several leaves. */
 #define CHANGES 3
@@ -166,6 +167,34 @@ static void recovery_of_a_service_empties_it(void **state)
 	store_close(store);
 }
 
+/* No request needs the page, but until it is gone no backup can be made. */
+static void scrub_finds_it(void **state)
+{
+	struct store_options options = make_store("scrub");
+	struct store *store = fixture_open(&options);
+	struct err err = { 0 };
+	bool more = false;
+	int64_t last;
+
+	(void)state;
+	zero_page(&options, leaf_of(&options, MIDDLE));
+	must(run_chore(store, "journal damage", &err), &err);
+	expect_log("page-damaged");
+	store->scrub_ms = 10;
+	last = store->scrub.last;
+	for (int i = 0; store->scrub.last == last; i++) {
+		assert_true(i < 10000);
+		must(scrub_some(store, false, &more, &err), &err);
+		usleep(1000);
+	}
+	assert_fails(run_chore(store, "journal damage", &err), &err, ERR_PANIC);
+	store_close(store);
+	expect_log("journal-emptied");
+	store = fixture_open(&options);
+	check_begins_anew(store);
+	store_close(store);
+}
+
 /* Without a keeper the next start does it. */
 static void close_marks_it(void **state)
 {
@@ -222,6 +251,7 @@ int main(void)
 		CHECK(start_makes_a_short_file_again),
 		CHECK(start_empties_a_journal_whose_end_is_damaged),
 		CHECK(recovery_of_a_service_empties_it),
+		CHECK(scrub_finds_it),
 		CHECK(close_marks_it),
 		CHECK(repair_empties_it),
 	};
