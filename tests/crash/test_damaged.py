@@ -8,7 +8,10 @@ from damage import BTREE_LEAF, HASH_PAGE, every_id, exported, fill, ids_in, over
 from lib import Instance, run_tests
 from tap import equal, note, ok, until
 
-EVENTS = ("bdb", "exit", "index-damaged", "keeper", "page-damaged", "recover", "recovery", "reindex", "store-lost", "task-damaged")
+EVENTS = (
+    "bdb", "exit", "index-damaged", "journal-emptied", "keeper", "page-damaged", "recover", "recovery",
+    "reindex", "store-lost", "task-damaged",
+)  # fmt: skip
 
 
 def page_of_tasks():
@@ -87,4 +90,40 @@ def page_of_index():
     instance.stop("page of index")
 
 
-run_tests(page_of_tasks, page_of_index)
+def page_of_journal():
+    instance = Instance(expect=EVENTS)
+    made = [instance.native("POST", "/tasks", {}) for _ in range(200)]
+    tasks = [answer.json()["id"] for answer in made]
+    fill(instance)
+    number, _ = overwrite(
+        instance, "journal.db", BTREE_LEAF, lambda page: page.count(b"pending") > 5
+    )
+    done = instance.ctl_run("verify")
+    ok(f"page {number} of journal.db" in done.stdout, "verify names the page", done.stdout)
+    statuses = set()
+
+    def emptied():
+        try:
+            statuses.add(instance.native("POST", "/tasks", {}).status)
+        except http.client.HTTPException:
+            statuses.add("cut off")  # by the recovery
+        return instance.events("journal-emptied")
+
+    ok(until(emptied, 60, 0.1), "the recovery empties the journal", instance.status())
+    ok(statuses <= {201, 500, 503, "cut off"}, "creations meanwhile: 201, 500 or 503", statuses)
+    ok(until(lambda: instance.native("GET", "/tasks").status == 200, 30), "the service goes on")
+    answer = instance.native("POST", "/tasks", {})
+    equal(answer.status, 201, "a creation afterwards")
+    history = instance.native("GET", f"/tasks/{answer.json()['id']}/history").json()
+    found = [one["event"] for one in history["items"]]
+    equal((found, history["complete"]), (["created"], True), "its history")
+    history = instance.native("GET", f"/tasks/{tasks[0]}/history").json()
+    equal((history["items"], history["complete"]), ([], False), "that of older tasks begins anew")
+    done = instance.ctl_run("verify")
+    equal((done.returncode, instance.status()["damages"]), (0, []), "no damage is left")
+    equal(len(instance.events("journal-emptied")), 1, "it was emptied once")
+    equal(instance.status()["recoveries"], 1, "by one recovery")
+    instance.stop("page of journal")
+
+
+run_tests(page_of_tasks, page_of_index, page_of_journal)
