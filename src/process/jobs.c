@@ -1,5 +1,7 @@
 #include "process/jobs.h"
 
+#include <string.h>
+
 #include "base/log.h"
 
 void jobs_add(struct jobs *jobs, const struct job *job)
@@ -21,6 +23,15 @@ static int64_t pause_ms(const struct job *job, int64_t slice_ms)
 }
 
 /* Returns false if the environment is lost. */
+/* The store has logged why it is lost; any process and job may be the first to meet that. */
+static bool is_reported(const struct err *err)
+{
+	struct err lost;
+
+	err_set(&lost, ERR_PANIC, NULL, NULL);
+	return err->code == ERR_PANIC && strcmp(err->text, lost.text) == 0;
+}
+
 static bool run_job(struct jobs *jobs, struct job *job)
 {
 	int64_t begun = jobs->clock_ms(), ended;
@@ -33,7 +44,7 @@ static bool run_job(struct jobs *jobs, struct job *job)
 	ended = jobs->clock_ms();
 	job->next_ms = done && more ? ended + pause_ms(job, ended - begun)
 				    : begun + job->interval_ms;
-	if (!done && !job->failing)
+	if (!done && !job->failing && !is_reported(&err))
 		log_warn("keeper", "%s: %s", job->name, err_text(&err));
 	else if (done && job->failing)
 		log_info("keeper", "%s: works again", job->name);

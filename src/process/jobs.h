@@ -41,8 +41,8 @@ struct jobs {
 void jobs_add(struct jobs *jobs, const struct job *job);
 /*
  * Runs each job that is due once, in the order in which they were added. Returns false after
- * ERR_PANIC: the environment of the store is lost. Other errors are logged; the job is run again
- * after its interval.
+ * ERR_PANIC: the environment of the store is lost; it is logged only if the error has a text of its
+ * own. Other errors are logged; the job is run again after its interval.
  */
 bool jobs_run_due(struct jobs *jobs);
 /* Milliseconds until the next job is due, from 0 to max_ms. */

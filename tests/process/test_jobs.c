@@ -14,6 +14,7 @@ struct behaviour {
 	int64_t takes_ms;
 	unsigned slices; /* left; the last one says that nothing is left */
 	enum err_code fails;
+	const char *text; /* of the error; NULL: the default */
 	unsigned runs;
 };
 
@@ -31,7 +32,8 @@ static bool run(void *data, const struct job *job, bool *more, struct err *err)
 	behaviour->runs++;
 	now += behaviour->takes_ms;
 	if (behaviour->fails)
-		return err_set(err, behaviour->fails, NULL, "no");
+		return behaviour->text ? err_set(err, behaviour->fails, NULL, "%s", behaviour->text)
+				       : err_set(err, behaviour->fails, NULL, NULL);
 	if (behaviour->slices > 0)
 		behaviour->slices--;
 	*more = behaviour->slices > 0;
@@ -159,7 +161,7 @@ static void failure_is_logged_once_and_ends_the_slices(void **state)
 
 	(void)state;
 	set_up(&fixture);
-	fixture.behaviours[1] = (struct behaviour){ .slices = 9, .fails = ERR_BUSY };
+	fixture.behaviours[1] = (struct behaviour){ .slices = 9, .fails = ERR_BUSY, .text = "no" };
 	expect_log("keeper");
 	assert_true(jobs_run_due(&fixture.jobs));
 	assert_int_equal(jobs_wait_ms(&fixture.jobs, 1000), 500);
@@ -174,7 +176,19 @@ static void lost_environment_ends_the_loop(void **state)
 
 	(void)state;
 	set_up(&fixture);
+	/* not logged: the store has done so */
 	fixture.behaviours[1].fails = ERR_PANIC;
+	assert_false(jobs_run_due(&fixture.jobs));
+	expect_runs(&fixture, 1, 1, 0);
+}
+
+static void cause_of_a_recovery_is_logged(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	set_up(&fixture);
+	fixture.behaviours[1] = (struct behaviour){ .fails = ERR_PANIC, .text = "it is replaced" };
 	expect_log("keeper");
 	assert_false(jobs_run_due(&fixture.jobs));
 	expect_runs(&fixture, 1, 1, 0);
@@ -189,6 +203,7 @@ int main(void)
 		cmocka_unit_test(pause_has_bounds),
 		cmocka_unit_test(failure_is_logged_once_and_ends_the_slices),
 		cmocka_unit_test(lost_environment_ends_the_loop),
+		cmocka_unit_test(cause_of_a_recovery_is_logged),
 	};
 
 	return CHECK_RUN(tests);
