@@ -9,6 +9,7 @@ were told. Meanwhile no lease may be over for longer than a second while the ser
     workers=N    default 50
     seed=S       default random; printed
 """
+import http.client
 import os
 import random
 import signal
@@ -32,6 +33,8 @@ VANISH_SHARE = 0.2  # of the kills: a worker vanishes with what it holds, too
 LATE_SECONDS = 1.0
 RECOVERY_SECONDS = 5.0
 END_SECONDS = 900
+# Of a request while the service recovers.
+UNANSWERED = (OSError, http.client.HTTPException, ValueError, KeyError)
 
 
 class Watch(threading.Thread):
@@ -60,7 +63,7 @@ class Watch(threading.Thread):
         while not self.stopping.wait(0.2):
             try:
                 self.look(connection)
-            except (OSError, ValueError, KeyError):
+            except UNANSWERED:
                 connection.close()
                 connection = self.instance.connect(20)
 
@@ -82,7 +85,7 @@ def kill_some(instance, draw, racers, last_kill):
 def is_done(instance):
     try:
         return left(instance) == 0
-    except (OSError, ValueError, KeyError):
+    except UNANSWERED:
         return False
 
 
