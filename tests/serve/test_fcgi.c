@@ -158,6 +158,7 @@ static void suspended_request_is_answered(void **state)
 		assert_true(fcgi_end(fixture->fcgi));
 		expect_response(fixture, "Status: 200\r\n\r\nok");
 	}
+	reset_request(fixture);
 	send_request(fixture, "5", STR("hello"));
 	must(receive(fixture, &err), &err);
 	fcgi_suspend(fixture->fcgi);
