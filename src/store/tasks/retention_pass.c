@@ -107,8 +107,9 @@ static bool skip_tenant(struct store *store, int64_t now, bool *end, struct err 
 	const struct retention_pass *pass = &store->retention;
 	char behind[INDEX_TENANT_MAX + 1];
 
+	/* Not at the entries of INDEX_DUE: they begin with NUL and are of no tenant. */
 	if (pass->tenant_len == 0)
-		return skip(store, STR_NULL, now, end, err);
+		return skip(store, STR("\001"), now, end, err);
 	memcpy(behind, pass->tenant, pass->tenant_len);
 	behind[pass->tenant_len] = 1;
 	return skip(store, (struct str){ behind, pass->tenant_len + 1 }, now, end, err);
