@@ -365,8 +365,9 @@ enum connection_send_result connection_send(
 	*status = exchange->response.status;
 	if (fcgi_complete(conn->fcgi))
 		exchange->undo = false;
-	/* Before fcgi_end(): the log line borrows from the request. */
+	/* Before fcgi_end(): the log line and an undo borrow from the request. */
 	exchange_log(&shared->app, exchange, &shared->log_line, conn->body_sent);
+	app_undo(&shared->app, exchange);
 	conn->closing = !fcgi_end(conn->fcgi);
 	end_exchange(conn, shared);
 	return CONNECTION_DONE;
