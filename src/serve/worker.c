@@ -198,6 +198,15 @@ static size_t raise_fd_limit(void)
 	return limit.rlim_cur > 2 * FDS_OTHER ? limit.rlim_cur - FDS_OTHER : FDS_OTHER;
 }
 
+/* Requests that wait leave room for the connections of others. */
+static void limit_waits(struct connection_bounds *bounds, size_t max_open)
+{
+	if (bounds->waits > max_open / 2)
+		bounds->waits = max_open / 2;
+	if (bounds->principal_waits > bounds->waits * 3 / 4)
+		bounds->principal_waits = bounds->waits * 3 / 4;
+}
+
 static bool open_worker(struct worker *worker, struct err *err)
 {
 	const struct worker_setup *setup = worker->setup;
@@ -205,6 +214,7 @@ static bool open_worker(struct worker *worker, struct err *err)
 	struct sigaction action = { .sa_handler = handle_signal };
 
 	worker->connections.max_open = raise_fd_limit();
+	limit_waits(&worker->shared.bounds, worker->connections.max_open);
 	if (!tz_load(&worker->tz, setup->conf->timezone))
 		return err_set(err, ERR_INTERNAL, "zone", "cannot read the time zone %s",
 			setup->conf->timezone);
