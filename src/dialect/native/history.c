@@ -194,14 +194,16 @@ bool native_encode_attempts(const struct request *request, const struct result *
 {
 	const struct journal_entry *end = NULL;
 	struct buf *out = &response->body;
-	bool any = false;
+	bool any = false, resumed = false;
 
 	(void)request;
 	buf_puts(out, "{\"items\":[");
 	for (size_t i = 0; i < result->history_count; i++) {
 		const struct journal_entry *entry = &result->history[i];
 
-		if (!end && ends_attempt(entry))
+		/* A late report has taken up the claim again: what undid it before is no end. */
+		resumed |= entry->event == JOURNAL_PROGRESS && entry->from == TASK_PENDING;
+		if (!end && !resumed && ends_attempt(entry))
 			end = entry;
 		if (entry->event != JOURNAL_CLAIMED)
 			continue;
@@ -210,6 +212,7 @@ bool native_encode_attempts(const struct request *request, const struct result *
 		put_attempt(entry, end, out);
 		any = true;
 		end = NULL;
+		resumed = false;
 	}
 	buf_puts(out, "],\"complete\":");
 	buf_puts(out, result->history_cut || result->history_next > 0 ? "false}" : "true}");
