@@ -82,6 +82,20 @@ static bool has_key(const struct key_set *set, const struct index_key *key)
 	return false;
 }
 
+/* Whether claims find the task now, under its kind and priority, that did not before. */
+static bool becomes_ready(
+	const struct store *store, const struct task *old, const struct task *task)
+{
+	const struct index_field *field;
+	struct index_key before, after;
+
+	if (!task || !task_is_ready(task))
+		return false;
+	field = index_field_by_code(store->indexes, task->dialect, INDEX_BY_READY);
+	return !field || !old || !task_is_ready(old) || !index_field_key(&before, old, field) ||
+	       !index_field_key(&after, task, field) || !str_eq(key_str(&before), key_str(&after));
+}
+
 /*
  * Writes only the difference, or while the index is being built all entries of the task: the build
  * may have passed its row before. An entry that is missing already is no error; verify reports it.
@@ -94,7 +108,7 @@ static int update_index(struct store *store, const struct task *old, const struc
 
 	collect_keys(store, old, &before);
 	collect_keys(store, task, &after);
-	store->makes_ready |= task && task_is_ready(task) && !(old && task_is_ready(old));
+	store->makes_ready |= becomes_ready(store, old, task);
 	for (size_t i = 0; rc == 0 && i < before.count; i++) {
 		if (has_key(&after, &before.keys[i]))
 			continue;
