@@ -25,28 +25,40 @@ static bool change(struct due_tasks *due, struct store *store, int64_t now, stru
 	return true;
 }
 
+/* Changes the next task of one kind. */
+static bool change_next(
+	struct due_tasks *due, struct store *store, bool leases, bool *found, struct err *err)
+{
+	struct buf *place = leases ? &due->leases : &due->delays;
+	int64_t now = clock_wall_ms();
+	struct str tenant;
+	struct id id;
+	bool ok = store_next_due(store, now, leases, place, &tenant, &id, found, err) &&
+		  (!*found || change(due, store, now, tenant, &id, err));
+
+	arena_reset(&due->arena);
+	if (!*found)
+		buf_reset(place);
+	return ok;
+}
+
 bool due_tasks_run(struct due_tasks *due, struct store *store, bool *more, struct err *err)
 {
 	int64_t until = clock_mono_us() + STORE_SLICE_MS * 1000LL;
 	bool found = true, ok = true;
 
 	while (ok && found && clock_mono_us() < until) {
-		int64_t now = clock_wall_ms();
-		struct str tenant;
-		struct id id;
-
-		ok = store_next_due(store, now, &due->place, &tenant, &id, &found, err) &&
-		     (!found || change(due, store, now, tenant, &id, err));
-		arena_reset(&due->arena);
+		found = false;
+		ok = change_next(due, store, true, &found, err) &&
+		     (found || change_next(due, store, false, &found, err));
 	}
 	*more = ok && found;
-	if (!*more)
-		buf_reset(&due->place);
 	return ok;
 }
 
 void due_tasks_free(struct due_tasks *due)
 {
 	arena_free(&due->arena);
-	buf_free(&due->place);
+	buf_free(&due->leases);
+	buf_free(&due->delays);
 }

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Job of the keeper: tasks whose delay or lease has ended are changed. Several keepers may run it:
- * each change looks at the task again within its transaction.
+ * Job of the keeper: tasks whose lease or delay has ended are changed. Leases are first: many tasks
+ * of one tenant with the same not_before do not keep the tasks of others from new workers. Several
+ * keepers may run it: each change looks at the task again within its transaction.
  */
 #include "base/buf.h"
 #include "store/store.h"
@@ -12,7 +13,7 @@
 /* Zero-initialise; due_tasks_free(). */
 struct due_tasks {
 	struct arena arena;
-	struct buf place; /* in the pass over all that are due */
+	struct buf leases, delays; /* places in the passes over all that are due */
 };
 
 /* One slice of at most STORE_SLICE_MS. *more: tasks are left that are due. */

@@ -94,8 +94,9 @@ static bool change_due_tasks(void *data, const struct job *job, bool *more, stru
 	struct keeper *keeper = data;
 
 	(void)job;
-	/* The next pass is made when there is room again. */
-	return keeper->low_space || due_tasks_run(&keeper->due, keeper->store, more, err);
+	/* While writes are refused the store would refuse these, too. */
+	return atomic_load(&keeper->child->scoreboard->store.read_only) ||
+	       due_tasks_run(&keeper->due, keeper->store, more, err);
 }
 
 static void give_heartbeat(void *data)

@@ -112,7 +112,8 @@ void claim_set_state(struct store *store, unsigned number, enum task_state state
 	claim_apply(store, &op);
 }
 
-unsigned claim_run_due(struct store *store, int64_t now)
+/* All leases, or all delays. */
+static unsigned run_due(struct store *store, int64_t now, bool leases)
 {
 	struct buf place = BUF_INIT;
 	struct arena arena = { 0 };
@@ -125,7 +126,8 @@ unsigned claim_run_due(struct store *store, int64_t now)
 
 		op.arena = &arena;
 		op.now = now;
-		must(store_next_due(store, now, &place, &op.tenant, &op.id, &found, &err), &err);
+		must(store_next_due(store, now, leases, &place, &op.tenant, &op.id, &found, &err),
+			&err);
 		if (!found)
 			break;
 		claim_apply(store, &op);
@@ -134,6 +136,13 @@ unsigned claim_run_due(struct store *store, int64_t now)
 	buf_free(&place);
 	arena_free(&arena);
 	return count;
+}
+
+unsigned claim_run_due(struct store *store, int64_t now)
+{
+	unsigned leases = run_due(store, now, true);
+
+	return leases + run_due(store, now, false);
 }
 
 struct task claim_read(struct store *store, unsigned number)

@@ -104,6 +104,7 @@ static void end_leases(struct store *store)
 	struct buf place = BUF_INIT;
 	struct arena arena = { 0 };
 	struct err err = { 0 };
+	bool leases = false;
 
 	while (shared->done < TASKS) {
 		struct op op = claim_report(REPORT_DUE, 0, 0);
@@ -111,12 +112,13 @@ static void end_leases(struct store *store)
 
 		op.arena = &arena;
 		op.now = clock_wall_ms();
-		if (!store_next_due(store, op.now, &place, &op.tenant, &op.id, &found, &err))
+		leases = !leases;
+		if (!store_next_due(
+			    store, op.now, leases, &place, &op.tenant, &op.id, &found, &err))
 			_exit(90);
 		if (found)
 			fixture_error(store, &op);
-		else
-			buf_reset(&place);
+		buf_reset(&place);
 		arena_reset(&arena);
 	}
 	race_leave(store);

@@ -205,7 +205,8 @@ static void due_tasks_are_found_by_their_time(void **state)
 		claim_apply(store, &op);
 	}
 	for (unsigned i = 0;; i++) {
-		must(store_next_due(store, CLAIM_NOW + 2000, &place, &tenant, &id, &found, &err),
+		must(store_next_due(
+			     store, CLAIM_NOW + 2000, false, &place, &tenant, &id, &found, &err),
 			&err);
 		if (!found)
 			break;

@@ -163,16 +163,16 @@ static void put_priority(struct index_key *key, int32_t priority, bool inverted)
 		put_byte(key, (uint8_t)((inverted ? ~order : order) >> shift));
 }
 
-void index_due_prefix(struct index_key *key)
+void index_due_prefix(struct index_key *key, bool lease)
 {
 	static const struct index_field due = { .code = INDEX_BY_DUE };
 
-	index_field_prefix(key, STR(""), 0, false, &due);
+	index_field_prefix(key, STR(""), 0, lease, &due);
 }
 
 static void make_due_key(struct index_key *key, const struct task *task)
 {
-	index_due_prefix(key);
+	index_due_prefix(key, task->state == TASK_RUNNING);
 	index_put_time(key, optional_time_ms(task_due(task)));
 	put_text(key, task->tenant, INDEX_TENANT_MAX);
 	put_bytes(key, task->id.bytes, sizeof(task->id.bytes));

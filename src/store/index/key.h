@@ -9,7 +9,7 @@
  *             created (8) · id (16)
  *     ready:  ... field code · kind NUL · priority, the highest first (4) · created (8) · id (16)
  *     kind:   ... field code · kind NUL · created (8) · id (16)
- *     due:    NUL · 0 · 0 · field code · time (8) · tenant NUL · id (16)
+ *     due:    NUL · 0 · lease (1) · field code · time (8) · tenant NUL · id (16)
  *
  * The due entries of all tenants are one range, which the store alone reads.
  * Texts contain no NUL: tenants, statuses and JSON texts never do. A value of INDEX_VALUE_MAX bytes
@@ -44,8 +44,8 @@ void index_value_prefix(struct index_key *key, struct str tenant, uint8_t dialec
 /* The same for an INDEX_PAIR: both values, in the order of the pair. */
 void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
 	const struct index_field *field, struct str first, struct str second);
-/* The prefix of all INDEX_DUE entries. */
-void index_due_prefix(struct index_key *key);
+/* The prefix of the INDEX_DUE entries of leases, or of delays. */
+void index_due_prefix(struct index_key *key, bool lease);
 /* The parts of such an entry; tenant borrows from it. False for another entry. */
 bool index_parse_due(struct str entry, int64_t *time, struct str *tenant, struct id *id);
 /* Appends a time (8 bytes). */

@@ -3,6 +3,7 @@
 
 struct search {
 	int64_t now;
+	bool leases;
 	struct buf *place;
 	bool found;
 };
@@ -15,7 +16,7 @@ static int step_due(struct store *store, void *data, struct err *err)
 	int rc;
 
 	(void)err;
-	index_due_prefix(&from);
+	index_due_prefix(&from, search->leases);
 	to = from;
 	index_put_time(&to, search->now + 1);
 	range = (struct engine_range){ .from = key_str(&from), .to = key_str(&to) };
@@ -27,10 +28,10 @@ static int step_due(struct store *store, void *data, struct err *err)
 	return rc;
 }
 
-bool store_next_due(struct store *store, int64_t now, struct buf *place, struct str *tenant,
-	struct id *id, bool *found, struct err *err)
+bool store_next_due(struct store *store, int64_t now, bool leases, struct buf *place,
+	struct str *tenant, struct id *id, bool *found, struct err *err)
 {
-	struct search search = { .now = now, .place = place };
+	struct search search = { .now = now, .leases = leases, .place = place };
 	int64_t time;
 
 	*found = false;
