@@ -9,8 +9,9 @@
  * prefix before longer keys. A scan returns a batch: no call is made per row.
  *
  * Errors: enum engine_status. After ENGINE_RETRY, ENGINE_BUSY, ENGINE_FULL, ENGINE_NO_MEMORY,
- * ENGINE_DAMAGED and ENGINE_LOST the caller aborts the transaction. ENGINE_DAMAGED (file and page),
- * ENGINE_FAILED and ENGINE_LOST leave their cause in engine->message.
+ * ENGINE_DAMAGED and ENGINE_LOST the caller aborts the transaction; after ENGINE_DAMAGED of a get
+ * it may go on without that row. ENGINE_DAMAGED (file and page), ENGINE_FAILED and ENGINE_LOST
+ * leave their cause in engine->message.
  */
 #include "base/buf.h"
 #include "base/id_serial.h"

@@ -155,14 +155,14 @@ struct commit_counts store_read_commits(const struct store *store, struct str te
 #define STEP_FAILED (-1)
 #define STEP_RETRY  (-2)
 
+/* A number for back-offs and tokens: not secret. */
+uint64_t store_random(struct store *store);
+
 /*
  * Runs a step in a transaction of the engine: a WRITE one is committed when the step returns 0,
  * else undone. After ENGINE_RETRY and STEP_RETRY the step runs again, a limited number of times,
  * so it starts from the beginning each time.
  */
-/* A number for back-offs and tokens: not secret. */
-uint64_t store_random(struct store *store);
-
 typedef int store_step(struct store *store, void *data, struct err *err);
 bool step_run(struct store *store, enum engine_access access, store_step *step, void *data,
 	struct err *err);

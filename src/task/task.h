@@ -50,7 +50,7 @@ struct field {
 
 /*
  * The right of a worker to report on the task (task/work.h). Each claim has a new token, which is
- * valid until the task is claimed again, fails or ends.
+ * valid until the next claim, a release, a failure, or another request that changes the state.
  */
 struct lease {
 	struct str holder; /* name of the worker */

@@ -5,7 +5,8 @@
 #define UNCONFIRMED_MS	 1000
 #define UNCONFIRMED_MOST (60 * 1000)
 
-#define TOKEN_RANDOM_BITS 21
+#define TOKEN_REVISION_BITS 42
+#define TOKEN_RANDOM_BITS   21
 
 const struct retry_policy retry_default = {
 	.attempts = 20,
@@ -18,11 +19,21 @@ const struct retry_policy retry_default = {
 
 /*
  * The revision makes later tokens of a task the higher ones. It may begin with the time in ms, of
- * 42 bits; the token must fit into a JSON integer of exports, of 63 bits.
+ * 42 bits; imported ones may have more, which are lost. The token must fit into a JSON integer of
+ * exports, of 63 bits.
  */
 static uint64_t make_token(uint64_t revision, uint64_t random)
 {
-	return (revision + 1) << TOKEN_RANDOM_BITS | random % (UINT64_C(1) << TOKEN_RANDOM_BITS);
+	uint64_t high = (revision + 1) % (UINT64_C(1) << TOKEN_REVISION_BITS);
+	uint64_t token = high << TOKEN_RANDOM_BITS | random % (UINT64_C(1) << TOKEN_RANDOM_BITS);
+
+	return token > 0 ? token : 1;
+}
+
+/* The clock may have been set back since the task was changed: its own times do not go back. */
+static void set_state(struct task *task, enum task_state state, int64_t now)
+{
+	task_set_state(task, state, task_change_time(task, now));
 }
 
 void work_claim(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random)
@@ -31,7 +42,7 @@ void work_claim(const struct op_claim *claim, struct task *task, int64_t now, ui
 
 	task->attempt++;
 	task->started = OPTIONAL_TIME_NONE;
-	task_set_state(task, TASK_RUNNING, now);
+	set_state(task, TASK_RUNNING, now);
 	task->lease = (struct lease){
 		.holder = claim->worker,
 		.token = token,
@@ -84,7 +95,7 @@ static void fail(const struct op_report *report, struct task *task, int64_t now,
 	bool again = !report->is_final && (most == 0 || task->attempt < most);
 
 	task->lease = (struct lease){ 0 };
-	task_set_state(task, again ? TASK_PENDING : TASK_FAILED, now);
+	set_state(task, again ? TASK_PENDING : TASK_FAILED, now);
 	if (again)
 		hold_back(task, now, retry_delay(report, task->attempt, random));
 }
@@ -92,7 +103,7 @@ static void fail(const struct op_report *report, struct task *task, int64_t now,
 /* The attempt does not count. */
 static void give_back(struct task *task, int64_t now, int64_t delay)
 {
-	task_set_state(task, TASK_PENDING, now);
+	set_state(task, TASK_PENDING, now);
 	task->started = OPTIONAL_TIME_NONE;
 	task->attempt -= task->attempt > 0;
 	hold_back(task, now, delay);
@@ -162,7 +173,7 @@ static void resume(struct task *task, int64_t now)
 	if (task->state != TASK_PENDING)
 		return;
 	task->attempt++;
-	task_set_state(task, TASK_RUNNING, now);
+	set_state(task, TASK_RUNNING, now);
 	task->ready_after = OPTIONAL_TIME_NONE;
 }
 
@@ -179,7 +190,7 @@ static void apply(const struct op_report *report, struct task *task, int64_t now
 		task->lease.expires = optional_time(now + task->lease.length_ms);
 	} else if (report->kind == REPORT_COMPLETE) {
 		task->lease = (struct lease){ 0 };
-		task_set_state(task, TASK_SUCCEEDED, now);
+		set_state(task, TASK_SUCCEEDED, now);
 	} else if (report->kind == REPORT_FAIL) {
 		fail(report, task, now, random);
 	} else {
@@ -188,14 +199,18 @@ static void apply(const struct op_report *report, struct task *task, int64_t now
 	}
 }
 
-/* A heartbeat of a cancelled task; or a claim is to be undone that a worker has confirmed. */
+/*
+ * A heartbeat of a cancelled task; or a claim is to be undone that a worker has confirmed, or that
+ * has ended.
+ */
 static bool has_no_effect(const struct op_report *report, const struct task *task)
 {
 	if (!holds_lease(report, task))
 		return false;
 	if (report->kind == REPORT_HEARTBEAT)
 		return task->state == TASK_CANCELLED;
-	return report->kind == REPORT_UNDO && task->lease.unconfirmed == 0;
+	return report->kind == REPORT_UNDO &&
+	       (task->lease.unconfirmed == 0 || task->state != TASK_RUNNING);
 }
 
 bool work_report(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
@@ -208,6 +223,9 @@ bool work_report(const struct op_report *report, struct task *task, int64_t now,
 		return report_due(report, task, now, random, arena, nothing, err);
 	if (!holds_lease(report, task) || task_state_is_final(task->state))
 		return err_set(err, ERR_LEASE_LOST, NULL, NULL);
+	/* As if its worker had not confirmed it: so it does not go round for ever. */
+	if (report->kind == REPORT_UNDO)
+		return expire(report, task, now, random, arena, err);
 	resume(task, now);
 	task->lease.unconfirmed = 0;
 	apply(report, task, now, random);

@@ -69,8 +69,9 @@ extern const struct retry_policy retry_default;
 #define UNCONFIRMED_MAX 20
 
 /*
- * Gives a ready task to a worker: a new attempt and lease. The caller sets the status. random: any
- * number, so that no two tasks have the same token.
+ * Gives a ready task to a worker: a new attempt and lease. The caller sets the status. now: by the
+ * clock; if it was set back, the task's own times are later. random: any number, so that no two
+ * tasks have the same token.
  */
 void work_claim(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random);
 /*

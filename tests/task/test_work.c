@@ -23,7 +23,7 @@ static const struct {
 	{ UNDONE, REPORT_COMPLETE, TASK_SUCCEEDED, 3, false },
 	{ UNDONE, REPORT_FAIL, TASK_PENDING, 3, false },
 	{ UNDONE, REPORT_RELEASE, TASK_PENDING, 2, false },
-	{ UNDONE, REPORT_UNDO, TASK_PENDING, 2, false },
+	{ UNDONE, REPORT_UNDO, TASK_PENDING, 2, true },
 	{ CANCELLED, REPORT_HEARTBEAT, TASK_CANCELLED, 3, true },
 	{ CANCELLED, REPORT_UNDO, TASK_CANCELLED, 3, true },
 };
@@ -59,7 +59,8 @@ static void check_report(enum situation situation, enum report_kind kind)
 	if (nothing)
 		assert_memory_equal(&task, &before, sizeof(task));
 	else
-		assert_int_equal(task.lease.token, kind == REPORT_HEARTBEAT ? TOKEN : 0);
+		assert_int_equal(task.lease.token,
+			kind == REPORT_HEARTBEAT || kind == REPORT_UNDO ? TOKEN : 0);
 }
 
 static void report_changes_the_task_or_the_lease_is_lost(void **state)

@@ -14,7 +14,6 @@ static enum journal_event event_of_report(
 	case REPORT_RELEASE:
 		return JOURNAL_RELEASED;
 	case REPORT_UNDO:
-		return JOURNAL_UNDONE;
 	case REPORT_DUE:
 		if (old->state == TASK_PENDING)
 			return JOURNAL_READY;

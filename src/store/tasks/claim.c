@@ -5,6 +5,9 @@
 #include "store/index/state.h"
 #include "store/tasks/ready.h"
 
+/* A claim ends when its tasks have so many bytes: the response is made in one turn. */
+#define CLAIM_BYTES ((size_t)1024 * 1024)
+
 static int add_claimed(struct result *result, struct str record)
 {
 	struct claimed *claimed = reallocarray(
@@ -46,7 +49,7 @@ static int take(struct store *store, const struct op *op, const struct id *id,
 	if (rc != 0)
 		return rc;
 	old = task;
-	work_claim(op->claim, &task, task_change_time(&task, op->now), store_random(store));
+	work_claim(op->claim, &task, op->now, store_random(store));
 	if (!change_apply(op, &old, &task, err))
 		return STEP_FAILED;
 	rc = change_save(store, op, &old, &task, &record, err);
@@ -81,6 +84,8 @@ static void complete_claim(const struct task *before, struct op_claim *claim)
 		claim->worker = before->lease.holder;
 	if (claim->lease_ms == 0)
 		claim->lease_ms = before->lease.length_ms;
+	if (claim->lease_ms > 0 && claim->confirm_ms > claim->lease_ms)
+		claim->confirm_ms = claim->lease_ms;
 }
 
 int claim_tasks(struct store *store, const struct op *op, const struct task *before,
@@ -111,7 +116,8 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 	if (before)
 		complete_claim(before, &claim);
 	rc = ready_begin(&ready, store, op->tenant, &claim);
-	while (rc == 0 && found && result->claimed_count < claim.max) {
+	while (rc == 0 && found && result->claimed_count < claim.max &&
+		result->claimed_records.len < CLAIM_BYTES) {
 		struct id id;
 
 		rc = ready_next(&ready, &id, &found);

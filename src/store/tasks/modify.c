@@ -27,9 +27,32 @@ static bool apply_report(
 	struct store *store, const struct op *op, struct task *task, bool *nothing, struct err *err)
 {
 	*nothing = false;
-	return op->report.kind == REPORT_NONE ||
-	       work_report(&op->report, task, task_change_time(task, op->now), store_random(store),
-		       op->arena, nothing, err);
+	if (op->report.kind == REPORT_NONE)
+		return true;
+	/* Its token may not have been read: the error must not be that the lease is lost. */
+	if (op->invalid) {
+		*err = *op->invalid;
+		return false;
+	}
+	return work_report(
+		&op->report, task, op->now, store_random(store), op->arena, nothing, err);
+}
+
+/* What follows the change overwrites store->old_record, but `old` and `task` borrow from it. */
+static int go_on(struct store *store, struct write *write, const struct task *old,
+	const struct task *task, struct err *err)
+{
+	const struct op *op = write->op;
+	struct buf kept = store->old_record;
+	int rc;
+
+	store->old_record = BUF_INIT;
+	rc = follow_run(store, op, old, task, err);
+	if (rc == 0 && op->claim)
+		rc = claim_tasks(store, op, old, write->result, err);
+	buf_free(&store->old_record);
+	store->old_record = kept;
+	return rc;
 }
 
 static int update_task(struct store *store, struct write *write, struct task *task, struct err *err)
@@ -51,9 +74,7 @@ static int update_task(struct store *store, struct write *write, struct task *ta
 	if (write->unchanged)
 		return return_stored(store, write);
 	rc = change_save(store, op, &old, task, &write->result->record, err);
-	if (rc == 0)
-		rc = follow_run(store, op, &old, task, err);
-	return rc == 0 && op->claim ? claim_tasks(store, op, &old, write->result, err) : rc;
+	return rc == 0 ? go_on(store, write, &old, task, err) : rc;
 }
 
 /* The record of the task is read again, because the dependents use its memory. */
