@@ -1,6 +1,6 @@
 #include "dialect/native/work.h"
 
-const struct change native_claim_change = { .set = CHANGE_ERROR };
+const struct change native_claim_change = { .set = CHANGE_ERROR | CHANGE_RESULT };
 
 struct parser {
 	struct op *op;
@@ -53,7 +53,7 @@ static bool parse_worker(struct parser *parser, struct str name, const json_t *v
 
 static bool parse_dialects(struct parser *parser, struct str name, const json_t *value)
 {
-	size_t count = json_array_size(value);
+	size_t count = json_array_size(value), kept = 0;
 	uint8_t *codes = arena_alloc(parser->op->arena, count + 1);
 
 	if (!codes)
@@ -67,17 +67,28 @@ static bool parse_dialects(struct parser *parser, struct str name, const json_t 
 
 		if (!json_is_string(item) || !dialect)
 			return MEMBER_ERROR(parser, name, "There is no dialect of this name.");
-		codes[i] = dialect->code;
+		/* Each one is looked up once, however often it is named. */
+		if (!memchr(codes, dialect->code, kept))
+			codes[kept++] = dialect->code;
 	}
 	parser->claim->dialects = codes;
-	parser->claim->dialect_count = count;
+	parser->claim->dialect_count = kept;
 	return true;
+}
+
+static bool has_kind(const struct str *kinds, size_t count, struct str kind)
+{
+	size_t i = 0;
+
+	while (i < count && !str_eq(kinds[i], kind))
+		i++;
+	return i < count;
 }
 
 /* null: tasks without a kind. */
 static bool parse_kinds(struct parser *parser, struct str name, const json_t *value)
 {
-	size_t count = json_array_size(value);
+	size_t count = json_array_size(value), kept = 0;
 	struct str *kinds;
 
 	if (!json_is_array(value) || count == 0 || count > CLAIM_KINDS_MAX)
@@ -88,19 +99,21 @@ static bool parse_kinds(struct parser *parser, struct str name, const json_t *va
 		return err_no_memory(parser->err);
 	for (size_t i = 0; i < count; i++) {
 		const json_t *item = json_array_get(value, i);
+		struct str kind = json_is_null(item) ? STR("") : json_str(item);
 
 		if (!json_is_null(item) &&
 			(!json_is_string(item) || !is_printable(json_str(item), TASK_KIND_MAX)))
 			return MEMBER_ERROR(parser, name,
 				"A kind must be null, or a string of 1 to %d bytes.",
 				TASK_KIND_MAX);
-		kinds[i] = json_is_null(item) ? STR("")
-					      : arena_copy(parser->op->arena, json_str(item));
-		if (!kinds[i].ptr)
+		if (has_kind(kinds, kept, kind))
+			continue;
+		kinds[kept] = arena_copy(parser->op->arena, kind);
+		if (!kinds[kept++].ptr)
 			return err_no_memory(parser->err);
 	}
 	parser->claim->kinds = kinds;
-	parser->claim->kind_count = count;
+	parser->claim->kind_count = kept;
 	return true;
 }
 
