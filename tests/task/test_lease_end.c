@@ -110,16 +110,24 @@ static void release_is_ready_at_once_or_after_a_delay(void **state)
 
 /* ---- the end of a lease ---- */
 
-/* Lets the time of a task come at NOW. */
-static struct task due(struct task task, struct arena *arena)
+/* Reports at NOW with the token that the task has. */
+static struct task ended(struct task task, enum report_kind kind, struct arena *arena)
 {
-	const struct op_report what = { .kind = REPORT_DUE, .policy = retry_default };
+	const struct op_report what = {
+		.kind = kind, .token = task.lease.token, .policy = retry_default
+	};
 	struct err err = { 0 };
 	bool nothing;
 
 	must(work_report(&what, &task, NOW, 0, arena, &nothing, &err), &err);
 	assert_false(nothing);
 	return task;
+}
+
+/* Lets the time of a task come at NOW. */
+static struct task due(struct task task, struct arena *arena)
+{
+	return ended(task, REPORT_DUE, arena);
 }
 
 static void expired_lease_is_a_failed_attempt(void **state)
@@ -152,31 +160,59 @@ static const struct {
 } unconfirmed_rows[] = { { 1, 0 }, { 3, 0 }, { 4, 1000 }, { 5, 2000 }, { 9, 32000 }, { 10, 60000 },
 	{ 19, 60000 }, { 20, -1 }, { 21, -1 } };
 
+static void check_undone(size_t row, enum report_kind kind, struct arena *arena)
+{
+	struct task task = task_in(UNCONFIRMED);
+	int64_t delay = unconfirmed_rows[row].delay;
+
+	task.lease.unconfirmed = unconfirmed_rows[row].unconfirmed;
+	if (kind == REPORT_DUE)
+		task.lease.expires = optional_time(NOW);
+	task = ended(task, kind, arena);
+	assert_int_equal(task.state, TASK_PENDING);
+	assert_int_equal(task.attempt, delay < 0 ? ATTEMPT : ATTEMPT - 1);
+	assert_int_equal(task.lease.token, delay < 0 ? 0 : TOKEN);
+	assert_false(optional_time_is_set(task.lease.expires));
+	if (delay < 0)
+		assert_str(task.error, "\"No worker has confirmed the task; the last was w1.\"");
+	else
+		assert_null(task.error.ptr);
+	assert_int_equal(task_is_ready(&task), delay == 0);
+	if (delay > 0)
+		assert_int_equal(optional_time_ms(task.ready_after), NOW + delay);
+}
+
+/* The same if its time has come, and if the service itself could not hand the task over. */
 static void unconfirmed_claim_is_undone(void **state)
 {
 	struct arena arena = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(unconfirmed_rows) / sizeof(unconfirmed_rows[0]); i++) {
-		struct task task = task_in(UNCONFIRMED);
-		int64_t delay = unconfirmed_rows[i].delay;
-
-		task.lease.unconfirmed = unconfirmed_rows[i].unconfirmed;
-		task.lease.expires = optional_time(NOW);
-		task = due(task, &arena);
-		assert_int_equal(task.state, TASK_PENDING);
-		assert_int_equal(task.attempt, delay < 0 ? ATTEMPT : ATTEMPT - 1);
-		assert_int_equal(task.lease.token, delay < 0 ? 0 : TOKEN);
-		assert_false(optional_time_is_set(task.lease.expires));
-		if (delay < 0)
-			assert_str(task.error,
-				"\"No worker has confirmed the task; the last was w1.\"");
-		else
-			assert_null(task.error.ptr);
-		assert_int_equal(task_is_ready(&task), delay == 0);
-		if (delay > 0)
-			assert_int_equal(optional_time_ms(task.ready_after), NOW + delay);
+		check_undone(i, REPORT_DUE, &arena);
+		check_undone(i, REPORT_UNDO, &arena);
 	}
+	arena_free(&arena);
+}
+
+/* By workers that are gone each time before they read the response. */
+static void claims_that_are_undone_end_at_last(void **state)
+{
+	const struct op_claim claim = { .worker = STR("w1"), .lease_ms = LEASE, .confirm_ms = 100 };
+	struct task task = task_in(WAITING);
+	struct arena arena = { 0 };
+	unsigned claims = 0;
+
+	(void)state;
+	task.attempt = 0;
+	task.max_attempts = 2;
+	while (task.state == TASK_PENDING && claims < 100) {
+		work_claim(&claim, &task, NOW, claims++);
+		task = ended(task, REPORT_UNDO, &arena);
+		assert_int_equal(task.attempt, claims / UNCONFIRMED_MAX);
+	}
+	assert_int_equal(claims, 2 * UNCONFIRMED_MAX);
+	assert_int_equal(task.state, TASK_FAILED);
 	arena_free(&arena);
 }
 
@@ -242,6 +278,7 @@ int main(void)
 		CHECK(release_is_ready_at_once_or_after_a_delay),
 		CHECK(expired_lease_is_a_failed_attempt),
 		CHECK(unconfirmed_claim_is_undone),
+		CHECK(claims_that_are_undone_end_at_last),
 		CHECK(unconfirmed_claims_are_counted_in_a_row),
 		CHECK(delay_ends),
 		CHECK(task_that_is_not_due_remains),

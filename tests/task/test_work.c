@@ -148,6 +148,28 @@ static void token_of_a_task_that_is_created_again_is_higher(void **state)
 	}
 }
 
+/* Imported tasks may have revisions of any size. */
+static void token_is_positive_whatever_the_revision_is(void **state)
+{
+	static const uint64_t revisions[] = { 0, (UINT64_C(1) << 42) - 2, (UINT64_C(1) << 42) - 1,
+		UINT64_C(1) << 42, (UINT64_C(1) << 42) + 1, (UINT64_C(1) << 43) - 1,
+		(UINT64_C(1) << 63) - 1, UINT64_C(1) << 63, UINT64_MAX - 1, UINT64_MAX };
+	static const uint64_t randoms[] = { 0, 1, 1 << 21, UINT64_MAX };
+	const struct op_claim claim = { .lease_ms = LEASE, .confirm_ms = 800 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(revisions) / sizeof(revisions[0]); i++) {
+		for (size_t j = 0; j < sizeof(randoms) / sizeof(randoms[0]); j++) {
+			struct task task = task_in(WAITING);
+
+			task.revision = revisions[i];
+			work_claim(&claim, &task, NOW, randoms[j]);
+			assert_true(task.lease.token > 0);
+			assert_true(task.lease.token <= INT64_MAX);
+		}
+	}
+}
+
 static void tokens_of_two_tasks_differ_by_their_random_part(void **state)
 {
 	const struct op_claim claim = { .lease_ms = LEASE, .confirm_ms = 800 };
@@ -189,6 +211,79 @@ static void late_heartbeat_takes_the_task_up_again(void **state)
 	assert_int_equal(task.state, TASK_RUNNING);
 	assert_int_equal(optional_time_ms(task.started), NOW);
 	assert_false(optional_time_is_set(task.ready_after));
+	assert_int_equal(optional_time_ms(task.lease.expires), NOW + LEASE);
+}
+
+/* ---- a clock that was set back ---- */
+
+#define LATER (NOW + 3600000)
+
+/* The task was changed at LATER, the claim is of NOW: the worker has no hour to confirm it. */
+static void lease_counts_by_the_clock_that_was_set_back(void **state)
+{
+	const struct op_claim claim = { .lease_ms = LEASE, .confirm_ms = 800 };
+	struct task task = task_in(WAITING);
+	struct err err = { 0 };
+	bool nothing;
+
+	(void)state;
+	task.created = NOW - 1000;
+	task.updated = LATER;
+	work_claim(&claim, &task, NOW, 1);
+	assert_int_equal(optional_time_ms(task.started), LATER);
+	assert_int_equal(optional_time_ms(task.lease.expires), NOW + 800);
+	must(report(&task,
+		     (struct op_report){ .kind = REPORT_HEARTBEAT, .token = task.lease.token },
+		     &nothing, &err),
+		&err);
+	assert_int_equal(optional_time_ms(task.lease.expires), NOW + LEASE);
+	assert_int_equal(optional_time_ms(task.started), LATER);
+	must(report(&task, (struct op_report){ .kind = REPORT_COMPLETE, .token = task.lease.token },
+		     &nothing, &err),
+		&err);
+	assert_int_equal(optional_time_ms(task.finished), LATER);
+}
+
+static void delay_counts_by_the_clock_that_was_set_back(void **state)
+{
+	const struct op_report reports[] = {
+		{ .kind = REPORT_FAIL, .token = TOKEN, .delay = optional_time(500) },
+		{ .kind = REPORT_RELEASE, .token = TOKEN, .delay = optional_time(500) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+		struct task task = task_in(CONFIRMED);
+		struct err err = { 0 };
+		bool nothing;
+
+		task.updated = LATER;
+		must(report(&task, reports[i], &nothing, &err), &err);
+		assert_int_equal(task.state, TASK_PENDING);
+		assert_int_equal(optional_time_ms(task.ready_after), NOW + 500);
+	}
+}
+
+static void end_is_not_before_the_start(void **state)
+{
+	struct task task = task_in(CONFIRMED);
+	struct err err = { 0 };
+	bool nothing;
+
+	(void)state;
+	task.started = optional_time(LATER);
+	must(report(&task,
+		     (struct op_report){ .kind = REPORT_FAIL, .token = TOKEN, .is_final = true },
+		     &nothing, &err),
+		&err);
+	assert_int_equal(optional_time_ms(task.started), LATER);
+	assert_int_equal(optional_time_ms(task.finished), LATER);
+	task = task_in(UNDONE);
+	task.updated = LATER;
+	must(report(&task, (struct op_report){ .kind = REPORT_HEARTBEAT, .token = TOKEN }, &nothing,
+		     &err),
+		&err);
+	assert_int_equal(optional_time_ms(task.started), LATER);
 	assert_int_equal(optional_time_ms(task.lease.expires), NOW + LEASE);
 }
 
@@ -278,9 +373,13 @@ int main(void)
 		CHECK(claim_begins_an_attempt_with_a_short_lease),
 		CHECK(later_tokens_of_a_task_are_higher),
 		CHECK(token_of_a_task_that_is_created_again_is_higher),
+		CHECK(token_is_positive_whatever_the_revision_is),
 		CHECK(tokens_of_two_tasks_differ_by_their_random_part),
 		CHECK(heartbeat_extends_the_lease),
 		CHECK(late_heartbeat_takes_the_task_up_again),
+		CHECK(lease_counts_by_the_clock_that_was_set_back),
+		CHECK(delay_counts_by_the_clock_that_was_set_back),
+		CHECK(end_is_not_before_the_start),
 		CHECK(change_of_the_state_ends_the_lease),
 		CHECK(delay_follows_not_before),
 		CHECK(task_given_back_waits_for_not_before),
