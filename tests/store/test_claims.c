@@ -54,6 +54,27 @@ static void one_claim_takes_many(void **state)
 	fixture_verify(store, 120);
 }
 
+/* So that its response is made in one turn. */
+static void claim_of_large_tasks_ends_early(void **state)
+{
+	static char text[300000];
+	const char *const expected[] = { "1 2 3 4", "5 6 7 8", "9", "" };
+	struct op_claim claim = claim_any(CLAIM_TASKS_MAX);
+	struct store *store = *state;
+
+	memset(text, 'x', sizeof(text));
+	text[0] = text[sizeof(text) - 1] = '"';
+	for (unsigned i = 1; i <= 9; i++) {
+		struct op op = fixture_op(OP_CREATE, i);
+
+		assert_true(change_set_field(
+			&op.change, STR("text"), (struct str){ text, sizeof(text) }));
+		claim_apply(store, &op);
+	}
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		claim_expect(store, &claim, expected[i]);
+}
+
 /* ---- kinds and dialects ---- */
 
 static void create_of_dialect_b(struct store *store, unsigned number, const char *kind)
@@ -319,6 +340,7 @@ int main(void)
 		ON_EVERY_ENGINE(highest_priority_first_then_the_oldest),
 		ON_EVERY_ENGINE(new_priority_moves_a_task),
 		ON_EVERY_ENGINE(one_claim_takes_many),
+		ON_EVERY_ENGINE(claim_of_large_tasks_ends_early),
 		ON_EVERY_ENGINE(claim_names_kinds_and_dialects),
 		ON_EVERY_ENGINE(changed_kind_moves_a_task),
 		ON_EVERY_ENGINE(kinds_of_equal_priority_have_equal_chances),
