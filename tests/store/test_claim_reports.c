@@ -101,88 +101,6 @@ static void cancelled_task_tells_its_worker(void **state)
 	assert_code(fixture_error(store, &op), ERR_LEASE_LOST);
 }
 
-/* ---- the next task in the same transaction ---- */
-
-static struct result report_and_claim(
-	struct store *store, struct op op, const struct op_claim *claim, size_t count)
-{
-	struct result result = { 0 };
-	struct err err = { 0 };
-
-	op.claim = claim;
-	must(store_apply(store, &op, &result, &err), &err);
-	assert_int_equal(result.claimed_count, count);
-	return result;
-}
-
-static void next_task_is_like_the_one_before(void **state)
-{
-	const struct op_claim before = {
-		.worker = STR("w7"), .max = 1, .lease_ms = 7000, .confirm_ms = 100
-	};
-	const struct op_claim next = { .as_before = true, .max = 5, .confirm_ms = 800 };
-	struct store *store = *state;
-	struct result result;
-	struct op op;
-
-	claim_create(store, 1, "a", 9);
-	claim_create(store, 2, "b", 8);
-	claim_create(store, 3, "a", 0);
-	claim_expect(store, &before, "1");
-	op = claim_report(REPORT_COMPLETE, 1, claim_read(store, 1).lease.token);
-	result = report_and_claim(store, op, &next, 1);
-	assert_int_equal(result.claimed[0].task.id.bytes[15], 3);
-	assert_str(result.claimed[0].task.lease.holder, "w7");
-	assert_int_equal(result.claimed[0].task.lease.length_ms, 7000);
-	op = claim_report(REPORT_COMPLETE, 3, result.claimed[0].task.lease.token);
-	store_result_free(&result);
-	result = report_and_claim(store, op, &next, 0);
-	store_result_free(&result);
-	fixture_verify(store, 3);
-}
-
-/* A claim without a worker or a length gets those of the lease that ends. */
-static void next_claim_may_ask_for_other_tasks(void **state)
-{
-	struct op_claim next = { .max = 1, .confirm_ms = 800 };
-	struct store *store = *state;
-	struct result result;
-	struct op op;
-
-	claim_create(store, 1, "a", 9);
-	claim_create(store, 2, "b", 8);
-	claim_create(store, 3, "a", 0);
-	op = claim_report(REPORT_FAIL, 1, claim_one(store, 1));
-	result = report_and_claim(store, op, &next, 1);
-	assert_int_equal(result.claimed[0].task.id.bytes[15], 2);
-	assert_str(result.claimed[0].task.lease.holder, "w1");
-	assert_int_equal(result.claimed[0].task.lease.length_ms, 60000);
-	op = claim_report(REPORT_RELEASE, 2, result.claimed[0].task.lease.token);
-	store_result_free(&result);
-	next.worker = STR("w2");
-	next.lease_ms = 2000;
-	/* The released task itself is ready again. */
-	result = report_and_claim(store, op, &next, 1);
-	assert_int_equal(result.claimed[0].task.id.bytes[15], 2);
-	assert_str(result.claimed[0].task.lease.holder, "w2");
-	assert_int_equal(result.claimed[0].task.lease.length_ms, 2000);
-	store_result_free(&result);
-}
-
-static void refused_report_claims_nothing(void **state)
-{
-	const struct op_claim next = claim_any(1);
-	struct store *store = *state;
-	struct op op;
-
-	claim_create(store, 1, NULL, 9);
-	claim_create(store, 2, NULL, 0);
-	op = claim_report(REPORT_COMPLETE, 1, claim_one(store, 1) ^ 1);
-	op.claim = &next;
-	assert_code(fixture_error(store, &op), ERR_LEASE_LOST);
-	assert_int_equal(claim_read(store, 2).state, TASK_PENDING);
-}
-
 /* ---- due ---- */
 
 static void due_tasks_are_found_by_their_time(void **state)
@@ -378,9 +296,6 @@ int main(void)
 		ON_EVERY_ENGINE(report_with_another_token_changes_nothing),
 		ON_EVERY_ENGINE(tokens_grow_with_each_claim),
 		ON_EVERY_ENGINE(cancelled_task_tells_its_worker),
-		ON_EVERY_ENGINE(next_task_is_like_the_one_before),
-		ON_EVERY_ENGINE(next_claim_may_ask_for_other_tasks),
-		ON_EVERY_ENGINE(refused_report_claims_nothing),
 		ON_EVERY_ENGINE(due_tasks_are_found_by_their_time),
 		ON_EVERY_ENGINE(entries_without_a_ready_task_are_passed_over),
 		ON_EVERY_ENGINE(task_that_cannot_be_read_is_passed_over),
