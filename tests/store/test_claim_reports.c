@@ -138,6 +138,48 @@ static void due_tasks_are_found_by_their_time(void **state)
 	assert_int_equal(claim_run_due(store, CLAIM_NOW + 3000), 0);
 }
 
+static void expect_next_due(struct store *store, bool leases, struct buf *place, unsigned number)
+{
+	struct err err = { 0 };
+	struct str tenant;
+	struct id id;
+	bool found;
+
+	must(store_next_due(store, CLAIM_NOW + 5000, leases, place, &tenant, &id, &found, &err),
+		&err);
+	assert_int_equal(found, number > 0);
+	if (found)
+		assert_int_equal(id.bytes[15], number);
+}
+
+/* So that many delays that end earlier do not keep a lease from its end. */
+static void leases_and_delays_are_passes_of_their_own(void **state)
+{
+	struct store *store = *state;
+	struct buf leases = BUF_INIT, delays = BUF_INIT;
+
+	for (unsigned i = 1; i <= 4; i++) {
+		struct op op = fixture_op(OP_CREATE, i);
+
+		if (i <= 2) {
+			op.change.set = CHANGE_NOT_BEFORE;
+			op.change.not_before = optional_time(CLAIM_NOW + 10 * i);
+		}
+		claim_apply(store, &op);
+	}
+	claim_one(store, 3);
+	claim_one(store, 4);
+	expect_next_due(store, false, &delays, 1);
+	expect_next_due(store, true, &leases, 3);
+	expect_next_due(store, false, &delays, 2);
+	expect_next_due(store, false, &delays, 0);
+	expect_next_due(store, true, &leases, 4);
+	expect_next_due(store, true, &leases, 0);
+	buf_free(&leases);
+	buf_free(&delays);
+	fixture_verify(store, 4);
+}
+
 /* ---- the index ---- */
 
 static int step_plant(struct store *store, void *data, struct err *err)
@@ -289,6 +331,43 @@ static void changes_that_make_a_task_ready_are_counted(void **state)
 	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
 }
 
+/* Claims that wait for one kind look for it again. */
+static void changes_that_move_a_ready_task_are_counted(void **state)
+{
+	struct op op = fixture_op(OP_UPDATE, 1);
+	struct store *store = *state;
+	uint64_t count;
+
+	claim_create(store, 1, "a", 0);
+	count = store_ready_changes(store, STR("acme"));
+	op.change.set = CHANGE_PROGRESS | CHANGE_MAX_ATTEMPTS | CHANGE_KIND | CHANGE_PRIORITY;
+	op.change.progress = STR("1");
+	op.change.max_attempts = 3;
+	op.change.kind = STR("a");
+	op.change.status = STR("other");
+	claim_apply(store, &op);
+	assert_int_equal(store_ready_changes(store, STR("acme")), count);
+	op.change.kind = STR("b");
+	claim_apply(store, &op);
+	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
+	count = store_ready_changes(store, STR("acme"));
+	op.change.kind = STR("");
+	claim_apply(store, &op);
+	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
+	count = store_ready_changes(store, STR("acme"));
+	op.change.priority = -1;
+	claim_apply(store, &op);
+	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
+	count = store_ready_changes(store, STR("acme"));
+	claim_apply(store, &op);
+	assert_int_equal(store_ready_changes(store, STR("acme")), count);
+	/* no worker can get it */
+	claim_one(store, 1);
+	op.change.kind = STR("c");
+	claim_apply(store, &op);
+	assert_int_equal(store_ready_changes(store, STR("acme")), count);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,12 +376,14 @@ int main(void)
 		ON_EVERY_ENGINE(tokens_grow_with_each_claim),
 		ON_EVERY_ENGINE(cancelled_task_tells_its_worker),
 		ON_EVERY_ENGINE(due_tasks_are_found_by_their_time),
+		ON_EVERY_ENGINE(leases_and_delays_are_passes_of_their_own),
 		ON_EVERY_ENGINE(entries_without_a_ready_task_are_passed_over),
 		ON_EVERY_ENGINE(task_that_cannot_be_read_is_passed_over),
 		ON_EVERY_ENGINE(rebuilt_index_has_the_ready_and_due_tasks),
 		ON_EVERY_ENGINE(claims_are_no_creations),
 		ON_EVERY_ENGINE(lease_ends_although_the_quota_is_used_up),
 		ON_EVERY_ENGINE(changes_that_make_a_task_ready_are_counted),
+		ON_EVERY_ENGINE(changes_that_move_a_ready_task_are_counted),
 	};
 
 	return CHECK_RUN(tests);
