@@ -10,9 +10,12 @@
 static void report(struct store *store, enum report_kind kind, unsigned number, uint64_t token)
 {
 	struct op op = claim_report(kind, number, token);
+	struct arena arena = { 0 };
 
+	op.arena = &arena;
 	op.request = STR("r9");
 	claim_apply(store, &op);
+	arena_free(&arena);
 }
 
 static void creation_and_changes_have_their_entries(void **state)
@@ -160,6 +163,20 @@ static void end_of_a_lease_has_its_event(void **state)
 	assert_str(result.history[0].error, "\"The worker w1 stopped reporting.\"");
 	assert_str(result.history[0].worker, "w1");
 	store_result_free(&result);
+}
+
+static void claim_undone_too_often_is_a_failed_attempt(void **state)
+{
+	struct store *store = *state;
+
+	claim_create(store, 1, NULL, 0);
+	for (unsigned i = 1; i <= UNCONFIRMED_MAX; i++) {
+		claim_run_due(store, CLAIM_NOW + 600000);
+		report(store, REPORT_UNDO, 1, claim_one(store, 1));
+		assert_int_equal(journal_newest(store, 1).event,
+			i < UNCONFIRMED_MAX ? JOURNAL_UNDONE : JOURNAL_EXPIRED);
+	}
+	assert_int_equal(journal_newest(store, 1).attempt, 1);
 }
 
 static void late_report_takes_up_an_attempt_that_was_undone(void **state)
@@ -365,6 +382,7 @@ int main(void)
 		ON_EVERY_ENGINE(end_of_an_attempt_has_worker_and_error),
 		ON_EVERY_ENGINE(each_report_has_its_event),
 		ON_EVERY_ENGINE(end_of_a_lease_has_its_event),
+		ON_EVERY_ENGINE(claim_undone_too_often_is_a_failed_attempt),
 		ON_EVERY_ENGINE(late_report_takes_up_an_attempt_that_was_undone),
 		ON_EVERY_ENGINE(next_claim_of_a_report_is_an_event),
 		ON_EVERY_ENGINE(operation_that_fails_writes_none),
