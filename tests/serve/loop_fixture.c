@@ -121,7 +121,7 @@ void loop_run(void)
 	}
 }
 
-void loop_ask(size_t client, const char *method, const char *uri)
+void loop_send(size_t client, const char *method, const char *uri)
 {
 	const char *const pairs[] = { "REQUEST_METHOD", method, "REQUEST_URI", uri, "REMOTE_USER",
 		"ann", "POLYTASK_TENANT", "demo", "POLYTASK_RIGHTS", "read,write",
@@ -131,6 +131,11 @@ void loop_ask(size_t client, const char *method, const char *uri)
 	fcgi_client_put_request(&bytes, pairs, STR(""));
 	assert_int_equal(write(loop.clients[client], bytes.data, bytes.len), bytes.len);
 	buf_free(&bytes);
+}
+
+void loop_ask(size_t client, const char *method, const char *uri)
+{
+	loop_send(client, method, uri);
 	loop_run();
 }
 

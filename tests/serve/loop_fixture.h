@@ -26,5 +26,7 @@ void loop_carry_out(void);
 void loop_run(void);
 /* Sends a request of user "ann" of tenant "demo", who may read and write, and runs the loop. */
 void loop_ask(size_t client, const char *method, const char *uri);
+/* The same without running the loop. */
+void loop_send(size_t client, const char *method, const char *uri);
 /* The status code of the response that has arrived; 0: none, -1: the connection was closed. */
 int loop_status_of(size_t client);

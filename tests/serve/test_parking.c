@@ -264,6 +264,19 @@ static void undelivered_result_is_undone(void **state)
 	assert_int_equal(things, 1);
 }
 
+/* Its parameters are libfcgi's, which frees them at the end of the response. */
+static void undelivered_result_without_a_wait_is_undone(void **state)
+{
+	(void)state;
+	add_things(1);
+	loop_send(0, "DELETE", "/v1/tasks/00000000-0000-7000-8000-000000000001");
+	loop_carry_out();
+	shutdown(loop.clients[0], SHUT_RDWR);
+	round_send(&loop.round);
+	assert_int_equal(loop.shared.app.undone, 1);
+	assert_int_equal(things, 1);
+}
+
 static void result_that_cannot_be_flushed_is_undone(void **state)
 {
 	struct err err;
@@ -299,6 +312,7 @@ int main(void)
 		TEST(memory_of_parked_requests_is_limited),
 		TEST(oldest_makes_room),
 		TEST(undelivered_result_is_undone),
+		TEST(undelivered_result_without_a_wait_is_undone),
 		TEST(result_that_cannot_be_flushed_is_undone),
 	};
 	struct err err;
