@@ -1,0 +1,91 @@
+/* The keeper's job that ends leases and delays. */
+#include "base/clock.h"
+#include "process/due_tasks.h"
+#include "store/claim_fixture.h"
+
+#define DELAYS 1500 /* more than a slice of Berkeley DB ends */
+
+static void create_delayed(struct store *store, unsigned number)
+{
+	struct op op = fixture_op(OP_CREATE, number);
+
+	op.change.set = CHANGE_NOT_BEFORE;
+	op.change.not_before = optional_time(CLAIM_NOW + 10);
+	claim_apply(store, &op);
+}
+
+static bool run_slice(struct due_tasks *due, struct store *store)
+{
+	struct err err = { 0 };
+	bool more;
+
+	must(due_tasks_run(due, store, &more, &err), &err);
+	return more;
+}
+
+static unsigned count_ready(struct store *store)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 1; i <= DELAYS; i++)
+		count += !optional_time_is_set(claim_read(store, i).ready_after);
+	return count;
+}
+
+/* Also one that ends during the pass over the delays, and with a later time than all of them. */
+static void many_delays_keep_no_lease_from_its_end(void **state)
+{
+	struct store *store = *state;
+	struct due_tasks due = { 0 };
+
+	for (unsigned i = 1; i <= DELAYS; i++)
+		create_delayed(store, i);
+	for (unsigned i = DELAYS + 1; i <= DELAYS + 2; i++) {
+		claim_create(store, i, NULL, 5);
+		claim_one(store, i);
+		clock_set_fake(CLAIM_NOW + 1000);
+		run_slice(&due, store);
+		assert_int_equal(claim_read(store, i).state, TASK_PENDING);
+		claim_set_state(store, i, TASK_CANCELLED);
+	}
+	while (run_slice(&due, store)) {
+	}
+	assert_int_equal(count_ready(store), DELAYS);
+	clock_set_fake(0);
+	due_tasks_free(&due);
+	fixture_verify(store, DELAYS + 2);
+}
+
+/* A place that stays at the end of a pass would hide tasks with earlier times. */
+static void next_pass_begins_at_the_earliest_time(void **state)
+{
+	struct store *store = *state;
+	struct due_tasks due = { 0 };
+
+	clock_set_fake(CLAIM_NOW + 1000);
+	for (unsigned i = 2; i >= 1; i--) {
+		struct op op = fixture_op(OP_CREATE, i);
+
+		op.change.set = CHANGE_NOT_BEFORE;
+		op.change.not_before = optional_time(CLAIM_NOW + 10 * i);
+		claim_apply(store, &op);
+		claim_create(store, 2 + i, NULL, 5);
+		claim_one(store, 2 + i);
+		assert_false(run_slice(&due, store));
+		assert_false(optional_time_is_set(claim_read(store, i).ready_after));
+		assert_int_equal(claim_read(store, 2 + i).state, TASK_PENDING);
+		claim_set_state(store, 2 + i, TASK_CANCELLED);
+	}
+	clock_set_fake(0);
+	due_tasks_free(&due);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_EVERY_ENGINE(many_delays_keep_no_lease_from_its_end),
+		ON_EVERY_ENGINE(next_pass_begins_at_the_earliest_time),
+	};
+
+	return CHECK_RUN(tests);
+}
