@@ -47,9 +47,10 @@ static int run_verb(struct admin *admin, struct operator_io *io, const struct ad
 	status = admin_run(admin, call, &panic);
 	if (status != 0)
 		audit(child, call, &status);
+	/* First: what the command has asked for may end this process, as a recovery does. */
+	operator_io_finish(io, admin->out, status);
 	if (!panic)
 		store_close(admin->store);
-	operator_io_finish(io, admin->out, status);
 	return panic ? STORE_EXIT_PANIC : 0;
 }
 
