@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "process/due_tasks.h"
 #include "store/claim_fixture.h"
+#include "store/libdb_leak.h"
 
 #define DELAYS 1500 /* more than a slice of Berkeley DB ends */
 

@@ -1,4 +1,5 @@
 /* Lists with any filters, time ranges, sorts and pages, compared with a model. */
+#include "libdb_leak.h"
 #include "query_model.h"
 
 static void describe(const struct op *op)
@@ -171,25 +172,6 @@ static void unknown_fields_are_refused(void **state)
 	op.dialect = 0;
 	assert_code(fixture_error(store, &op), ERR_INTERNAL);
 }
-
-#ifdef POLYTASK_SANITIZED
-/*
- * libdb loses the header of a page if a hash bucket in private memory is split that has a large
- * record. The service has no such memory. The whole stack is needed to tell this from other leaks.
- */
-const char *__lsan_default_suppressions(void);
-const char *__asan_default_options(void);
-
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:__ham_add_ovflpage\n";
-}
-
-const char *__asan_default_options(void)
-{
-	return "fast_unwind_on_malloc=0";
-}
-#endif
 
 int main(void)
 {
