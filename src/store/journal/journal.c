@@ -18,7 +18,7 @@ void journal_key(struct index_key *key, struct str tenant, uint64_t number)
 
 /* ---- the highest number ---- */
 
-static uint64_t number_of(struct str key)
+uint64_t journal_number(struct str key)
 {
 	uint64_t number = 0;
 
@@ -53,8 +53,8 @@ static int step_find_last(struct store *store, void *data, struct err *err)
 		range = (struct engine_range){ .from = key_str(&from), .to = key_str(&to) };
 		rc = store_scan(store, TABLE_JOURNAL, &range, true, 1);
 		if (rc == 0 && store->batch.count > 0 &&
-			number_of(engine_batch_key(&store->batch, 0)) > *last)
-			*last = number_of(engine_batch_key(&store->batch, 0));
+			journal_number(engine_batch_key(&store->batch, 0)) > *last)
+			*last = journal_number(engine_batch_key(&store->batch, 0));
 		from = to;
 	}
 	return rc;

@@ -18,6 +18,8 @@ bool journal_encode(const struct journal_entry *entry, struct buf *out);
 bool journal_decode(struct journal_entry *entry, struct str bytes);
 
 void journal_key(struct index_key *key, struct str tenant, uint64_t number);
+/* The number in the key of an entry. */
+uint64_t journal_number(struct str key);
 /*
  * Finds the highest number in use, unless another process has. Alone: empties a damaged journal
  * first.

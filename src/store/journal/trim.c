@@ -18,14 +18,8 @@ static bool is_old(struct store *store, const struct trim *trim, struct str key,
 	struct journal_entry entry;
 	bool old = false;
 
-	if (key.len >= 8) {
-		uint64_t number = 0;
-
-		for (size_t i = key.len - 8; i < key.len; i++)
-			number = number << 8 | (uint8_t)key.ptr[i];
-		if (number < trim->first)
-			return true;
-	}
+	if (journal_number(key) < trim->first)
+		return true;
 	*rc = store_get(store, TABLE_JOURNAL, key, false, &value);
 	if (*rc == 0)
 		old = !journal_decode(&entry, buf_str(&value)) || entry.at < trim->oldest;
