@@ -1,11 +1,10 @@
 #pragma once
 /*
- * Parked requests: those that found nothing yet and wait until a counter is raised (store_ready())
- * or their time is over. Requests that ask for the same stand in one line, first come, first
- * served. A raised counter wakes the first of each line that waits for it, and only this one tries
- * again; when it has found something, the next one tries, and so on. The first one that finds
- * nothing ends this and keeps its place. So one task costs one attempt, and not one for each
- * request that waits.
+ * Parked requests: each has found nothing and waits until a counter is raised
+ * (store_ready_changes()) or its time is over. Requests with the same filter are in one line, first
+ * come, first served. A raised counter wakes the first request of each line, which tries again. If
+ * it finds something, the next one tries. A request that finds nothing keeps its place, and no
+ * other one tries. So a task costs two attempts, however many requests wait for it.
  *
  * Only the order and the deadlines: the caller carries out the attempts. A waiter is part of the
  * caller's memory; lines belong to struct parked. Times in ms of the monotonic clock.
@@ -58,7 +57,7 @@ struct parked_source {
 /* All zero, then parked_init(). */
 struct parked {
 	const _Atomic uint64_t *counters; /* PARKED_SOURCES of them */
-	size_t count;			  /* parked, without those that try */
+	size_t count; /* parked requests; those that are trying again do not count */
 	struct waiter_list oldest;
 	int64_t slot; /* the next one to look at, counted since 0 ms */
 	struct waiter_list slots[PARKED_SLOTS];
@@ -89,7 +88,7 @@ void parked_give_up(struct parked *parked, struct waiter *waiter);
  */
 void parked_wake(
 	struct parked *parked, void (*take)(struct waiter *waiter, void *data), void *data);
-/* Removes and returns a parked waiter whose time is over at now_ms; NULL: there is none. */
+/* Removes and returns a parked waiter whose deadline has passed; NULL if there is none. */
 struct waiter *parked_take_due(struct parked *parked, int64_t now_ms);
-/* Removes and returns the one that has been parked for the longest time; NULL: there is none. */
+/* Removes and returns the waiter that was parked first; NULL if there is none. */
 struct waiter *parked_take_oldest(struct parked *parked);

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * What is kept of a request while it is parked, in one block of memory of 2 or 3 KB: its parameters
- * and its body. A connection's struct exchange and libfcgi's buffers take 45 KB.
+ * A parked request: a copy of its parameters and its body in one block of memory of 2 or 3 KB. A
+ * connection's struct exchange and libfcgi's buffers take 45 KB.
  */
 #include "serve/exchange.h"
 #include "serve/parked.h"

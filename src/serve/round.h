@@ -15,9 +15,9 @@
 
 #define ROUND_MAX 256 /* events */
 /*
- * Time for the events of a round, in us by the clock. When it is over, epoll reports the other
- * events to the next round, behind those that did not fit into ROUND_MAX. The shorter time applies
- * while the worker is contended (turns.h).
+ * Time for the events of a round, in us by the clock. After it, epoll reports the other events to
+ * the next round. Events beyond ROUND_MAX come first there. The shorter time applies while the
+ * worker is contended (turns.h).
  */
 #define ROUND_EVENTS_US		  2000
 #define ROUND_EVENTS_CONTENDED_US 500

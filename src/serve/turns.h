@@ -56,7 +56,7 @@ struct account {
 	uint64_t key;
 	struct turns_tenant *tenant;
 	size_t requests;      /* read, with a response that is not sent completely */
-	size_t waits;	      /* of these, parked ones, and those that were parked */
+	size_t waits;	      /* requests that are parked or were parked; part of `requests` */
 	size_t waits_bytes;   /* of memory that these keep */
 	size_t held;	      /* responses that wait for their reader */
 	size_t held_bytes;    /* of these, and of lists and removals in slices */

@@ -151,8 +151,8 @@ const struct index_field *query_any_field(const struct query *query, uint8_t cod
 /* Value i of a filter, from 0. */
 struct str filter_value(const struct list_filter *filter, size_t i);
 /*
- * The field of one dialect whose entries answer the filter: its own or, for one by kind, that with
- * kind_value; NULL if there is none, or not for each of the filter's values.
+ * The field of the dialect whose index entries answer the filter: the filter's own field or, for a
+ * filter by kind, the field that has kind_value. NULL if no field answers each of its values.
  */
 const struct index_field *filter_index(
 	const struct query *query, const struct list_filter *filter, uint8_t dialect);

@@ -66,7 +66,7 @@ static const struct index_field *ready_field(const struct store *store, uint8_t 
 	return index_field_by_code(store->indexes, dialect, INDEX_BY_READY);
 }
 
-/* The first key from `from` to `to`; false if there is none. */
+/* Finds the first key in the range, `to` excluded; *found false if there is none. */
 static int first_key(struct store *store, const struct index_key *from, const struct index_key *to,
 	struct index_key *key, bool *found)
 {
