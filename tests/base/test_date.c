@@ -251,6 +251,9 @@ static void dates_round_trip(void **state)
 	(void)state;
 	date_put(1429205633023, &out);
 	assert_str(buf_str(&out), "2015-04-16T17:33:53.023Z");
+	buf_reset(&out);
+	date_put(DATE_MS_MAX + 1, &out);
+	assert_str(buf_str(&out), "10000-01-01T00:00:00.000Z");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		int64_t ms = -1;
 
