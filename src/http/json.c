@@ -17,17 +17,22 @@
  * and ends with the assertion in lex_unget_unsave.
  *
  * Therefore the allocators are replaced during a parse: the first allocation that fails is served
- * from a reserve, all later ones fail, the input ends at that byte, and the result is discarded.
- * For that the parser gets its input byte by byte.
+ * from a reserve, all later ones fail, and the result is discarded. The parser reads a copy of the
+ * text, which then becomes invalid as a whole: the next byte ends the parse like the end of the
+ * input does.
  */
 struct parse {
-	struct str rest;
 	json_malloc_t take;
 	json_free_t give;
 	char *reserve;
 	size_t reserve_size;
+	char *text; /* the copy, behind the reserve */
+	size_t len;
 	bool failed;
 };
+
+/* In no UTF-8 text: jansson stops at it before its lexer sees a byte. */
+#define INVALID_BYTE 0xFF
 
 static struct parse *parse; /* the allocators have no other argument */
 
@@ -38,6 +43,7 @@ static void *parse_malloc(size_t size)
 	if (at || parse->failed)
 		return at;
 	parse->failed = true;
+	memset(parse->text, INVALID_BYTE, parse->len);
 	return size <= parse->reserve_size ? parse->reserve : NULL;
 }
 
@@ -45,16 +51,6 @@ static void parse_free(void *at)
 {
 	if (at != parse->reserve)
 		parse->give(at);
-}
-
-static size_t next_byte(void *buffer, size_t size, void *data)
-{
-	(void)size, (void)data;
-	if (parse->failed || parse->rest.len == 0)
-		return 0;
-	memcpy(buffer, parse->rest.ptr, 1);
-	parse->rest = str_skip(parse->rest, 1);
-	return 1;
 }
 
 static bool set_syntax_error(const json_error_t *error, struct err *err)
@@ -68,21 +64,23 @@ static bool set_syntax_error(const json_error_t *error, struct err *err)
 bool json_parse_trusted(json_t **json, struct str text, struct err *err)
 {
 	/* The lexer doubles its token from 16 bytes on, so no allocation is larger. */
-	struct parse mine = { .rest = text, .reserve_size = 4 * text.len + 64 };
+	struct parse mine = { .len = text.len, .reserve_size = 4 * text.len + 64 };
 	json_error_t error = { .line = -1 };
 	json_t *read;
 
 	/* With JSON_DECODE_ANY, jansson accepts a number that is followed by one NUL. */
 	if (text.len > 0 && memchr(text.ptr, '\0', text.len))
 		return err_set(err, ERR_MALFORMED, NULL, "The JSON text holds a NUL byte.");
-	mine.reserve = malloc(mine.reserve_size);
+	mine.reserve = malloc(mine.reserve_size + text.len);
 	if (!mine.reserve)
 		return err_no_memory(err);
+	mine.text = mine.reserve + mine.reserve_size;
+	if (text.len > 0)
+		memcpy(mine.text, text.ptr, text.len);
 	json_get_alloc_funcs(&mine.take, &mine.give);
 	parse = &mine;
 	json_set_alloc_funcs(parse_malloc, parse_free);
-	read = json_load_callback(
-		next_byte, NULL, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	read = json_loadb(mine.text, mine.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	if (mine.failed)
 		json_decref(read);
 	json_set_alloc_funcs(mine.take, mine.give);
@@ -293,6 +291,8 @@ static void put_json(const json_t *json, struct buf *out, unsigned depth)
 		put_array(json, out, depth - 1);
 	} else if (json_is_object(json)) {
 		put_object(json, out, depth - 1);
+	} else if (json_is_string(json)) {
+		buf_put_json_string(out, json_str(json));
 	} else {
 		if (json_is_real(json))
 			flags |= JSON_REAL_PRECISION(real_precision(json_real_value(json)));
