@@ -76,6 +76,32 @@ static int close_table(struct bdb *bdb, enum engine_table table)
 	return db ? db->close(db, DB_NOSYNC) : 0;
 }
 
+/*
+ * libdb's own order, which it compares byte by byte: the keys of an index begin with the same 30
+ * bytes or so.
+ */
+static int compare_keys(DB *db, const DBT *a, const DBT *b)
+{
+	int order = memcmp(a->data, b->data, a->size < b->size ? a->size : b->size);
+
+	(void)db;
+	if (order != 0)
+		return order;
+	return a->size < b->size ? -1 : a->size > b->size;
+}
+
+/* As libdb's own, which it does not use beside another order: how much of b separates it from a. */
+static size_t separator_size(DB *db, const DBT *a, const DBT *b)
+{
+	const uint8_t *x = a->data, *y = b->data;
+	size_t len = a->size < b->size ? a->size : b->size, same = 0;
+
+	(void)db;
+	while (same < len && x[same] == y[same])
+		same++;
+	return same < len || a->size != b->size ? same + 1 : len;
+}
+
 static int set_form(struct bdb *bdb, enum engine_table table)
 {
 	const struct engine_table_spec *spec = &engine_tables[table];
@@ -86,6 +112,10 @@ static int set_form(struct bdb *bdb, enum engine_table table)
 		rc = db->set_flags(db, DB_CHKSUM);
 	if (rc == 0 && spec->counted)
 		rc = db->set_flags(db, DB_RECNUM);
+	if (rc == 0 && spec->counted)
+		rc = db->set_bt_compare(db, compare_keys);
+	if (rc == 0 && spec->counted)
+		rc = db->set_bt_prefix(db, separator_size);
 	if (rc == 0 && spec->serial)
 		rc = bdb_serial_set_form(bdb, db);
 	return rc;
