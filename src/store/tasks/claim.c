@@ -115,7 +115,7 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 		return 0;
 	if (before)
 		complete_claim(before, &claim);
-	rc = ready_begin(&ready, store, op->tenant, &claim);
+	rc = ready_begin(&ready, store, op->tenant, &claim, claim.max);
 	while (rc == 0 && found && result->claimed_count < claim.max &&
 		result->claimed_records.len < CLAIM_BYTES) {
 		struct id id;
@@ -140,7 +140,7 @@ static int step_probe(struct store *store, void *data, struct err *err)
 	struct probe *probe = data;
 	struct ready ready = { 0 };
 	struct id id;
-	int rc = ready_begin(&ready, store, probe->op->tenant, probe->op->claim);
+	int rc = ready_begin(&ready, store, probe->op->tenant, probe->op->claim, 1);
 
 	(void)err;
 	if (rc == 0)

@@ -30,23 +30,13 @@ static int add_range(struct ready *ready, const struct index_key *prefix)
 	return 0;
 }
 
-static int read_ahead(struct ready *ready, struct ready_range *range)
+/* The keys that were read, the first ones of the rest of the range. */
+static int take_keys(struct ready_range *range, const struct engine_batch *batch)
 {
-	struct store *store = ready->store;
-	const struct engine_range keys = { .from = key_str(&range->next),
-		.to = key_str(&range->end) };
-	int rc;
-
-	if (range->at < range->count || range->is_read)
-		return 0;
-	rc = store_scan(store, TABLE_INDEX, &keys, false, READY_KEYS_AHEAD);
-	if (rc != 0)
-		return rc;
 	range->at = 0;
-	range->count = store->batch.count;
-	range->is_read = range->count < READY_KEYS_AHEAD;
+	range->count = batch->count;
 	for (size_t i = 0; i < range->count; i++) {
-		struct str key = engine_batch_key(&store->batch, i);
+		struct str key = engine_batch_key(batch, i);
 
 		if (key.len >= sizeof(range->keys[i].bytes) ||
 			key.len < range->prefix.len + 4 + 8 + sizeof(struct id))
@@ -59,6 +49,24 @@ static int read_ahead(struct ready *ready, struct ready_range *range)
 		range->next.bytes[range->next.len++] = 0;
 	}
 	return 0;
+}
+
+static int read_ahead(struct ready *ready, struct ready_range *range)
+{
+	struct store *store = ready->store;
+	const struct engine_range keys = { .from = key_str(&range->next),
+		.to = key_str(&range->end) };
+	/* The first keys were taken, or entries passed over: there will be more of both. */
+	size_t limit = range->count > 0 ? READY_KEYS_AHEAD : ready->ahead;
+	int rc;
+
+	if (range->at < range->count || range->is_read)
+		return 0;
+	rc = store_scan(store, TABLE_INDEX, &keys, false, limit);
+	if (rc != 0)
+		return rc;
+	range->is_read = store->batch.count < limit;
+	return take_keys(range, &store->batch);
 }
 
 static const struct index_field *ready_field(const struct store *store, uint8_t dialect)
@@ -108,6 +116,8 @@ static int add_all_kinds(struct ready *ready, uint8_t dialect, const struct inde
 			return ENGINE_DAMAGED;
 		key.len = (size_t)(nul - key.bytes) + 1;
 		rc = add_range(ready, &key);
+		if (rc == 0)
+			rc = take_keys(&ready->ranges[ready->count - 1], &ready->store->batch);
 		if (rc != 0 || !index_prefix_end(&key))
 			return rc;
 		from = key;
@@ -152,12 +162,14 @@ static int add_all_dialects(struct ready *ready, const struct op_claim *claim)
 	return rc;
 }
 
-int ready_begin(
-	struct ready *ready, struct store *store, struct str tenant, const struct op_claim *claim)
+int ready_begin(struct ready *ready, struct store *store, struct str tenant,
+	const struct op_claim *claim, size_t wanted)
 {
 	int rc = 0;
 
-	*ready = (struct ready){ .store = store, .tenant = tenant };
+	*ready = (struct ready){ .store = store,
+		.tenant = tenant,
+		.ahead = wanted < READY_KEYS_AHEAD ? wanted : READY_KEYS_AHEAD };
 	for (size_t i = 0; rc == 0 && i < claim->dialect_count; i++)
 		rc = add_dialect(ready, claim, claim->dialects[i]);
 	if (claim->dialect_count == 0)

@@ -9,7 +9,7 @@
  */
 #include "store/internal.h"
 
-/* Keys of a range that are read at a time. */
+/* Keys of a range that are read at a time, at most. */
 #define READY_KEYS_AHEAD 8
 
 struct ready_range {
@@ -24,12 +24,16 @@ struct ready {
 	struct str tenant;
 	struct ready_range *ranges;
 	size_t count, capacity;
-	size_t turn; /* the range that comes first at equal priority */
+	size_t turn;  /* the range that comes first at equal priority */
+	size_t ahead; /* keys of a range that are read at a time, at first */
 };
 
-/* Within a transaction. Call ready_free() also if it fails. */
-int ready_begin(
-	struct ready *ready, struct store *store, struct str tenant, const struct op_claim *claim);
+/*
+ * Within a transaction. `wanted` tasks will be taken, if there are so many: more keys than that are
+ * read when they are needed. Call ready_free() also if it fails.
+ */
+int ready_begin(struct ready *ready, struct store *store, struct str tenant,
+	const struct op_claim *claim, size_t wanted);
 /* *found false: there is no other task. */
 int ready_next(struct ready *ready, struct id *id, bool *found);
 void ready_free(struct ready *ready);
