@@ -195,6 +195,8 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 	rate_set_quota(app, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
 	op.slice_steps = op.kind == OP_LIST ? slice_steps(app) : LIST_SLICE_STEPS;
+	if (op.claim && app->claim_us > 0)
+		op.claim_until_us = clock_mono_us() + app->claim_us;
 	if (!apply(app, exchange, &op, err))
 		return false;
 	if (!must_wait(exchange))

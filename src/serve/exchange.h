@@ -36,6 +36,7 @@ struct app {
 	bool lost; /* app_undo() met ERR_PANIC: the process must exit, as for other calls */
 	const _Atomic uint64_t *ready; /* store_shared.ready; NULL: requests do not wait */
 	unsigned slice_steps;	       /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
+	int64_t claim_us;	       /* of a claim (op.claim_until_us); 0: no limit */
 	struct app_options options;
 };
 

@@ -20,6 +20,8 @@
 #define PARKED_MS 20
 /* Steps of a slice: a light tenant's requests wait for it. */
 #define CONTENDED_STEPS (LIST_SLICE_STEPS / 4)
+/* Of a claim beside requests of others: it then ends with fewer tasks than it may have. */
+#define CLAIM_SHARED_US 2000
 
 static void add_ready(struct round *round, struct connection *conn)
 {
@@ -116,6 +118,7 @@ static bool take_turn(
 	connections_set_busy(round->connections, conn, true);
 	shared->app.slice_steps = turns_are_contended(&shared->turns) ? CONTENDED_STEPS
 								      : LIST_SLICE_STEPS;
+	shared->app.claim_us = turns_are_shared(&shared->turns) ? CLAIM_SHARED_US : 0;
 	if (!connection_take_turn(conn, shared, &queue, &err))
 		return false;
 	round->has_responses = round->has_responses || queue == TURN_NONE;

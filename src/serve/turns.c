@@ -252,6 +252,13 @@ static void note_contention(struct turns *turns, const struct turns_tenant *tena
 		turns->contended_until_us = turns->now_us + TURNS_CONTENDED_US;
 }
 
+static void note_account(struct turns *turns, const struct account *account)
+{
+	if (turns->last_key != 0 && turns->last_key != account->key)
+		turns->shared_until_us = turns->now_us + TURNS_SHARED_US;
+	turns->last_key = account->key;
+}
+
 struct connection *turns_next(struct turns *turns, enum turns_choice choice, enum turn_queue *queue)
 {
 	struct account *account = NULL;
@@ -269,6 +276,7 @@ struct connection *turns_next(struct turns *turns, enum turns_choice choice, enu
 	if (!account)
 		return NULL;
 	note_contention(turns, account->tenant);
+	note_account(turns, account);
 	*queue = account->last = next_queue(turns, account, choice);
 	conn = TAILQ_FIRST(&account->queues[*queue]);
 	turns_cancel(turns, conn);

@@ -25,6 +25,8 @@
 #define TURNS_LARGE_WAIT_US	5000000
 /* A worker counts as contended for this long after a light tenant had a turn before another one. */
 #define TURNS_CONTENDED_US 100000
+/* It counts as shared for this long after a request of another account than before had a turn. */
+#define TURNS_SHARED_US 100000
 
 struct connection;
 TAILQ_HEAD(connection_queue, connection);
@@ -94,7 +96,8 @@ struct turns {
 	struct turns_debt debts[TURNS_DEBT_SETS][TURNS_DEBT_WAYS];
 	struct account *spare; /* kept for the next one */
 	struct turns_tenant *spare_tenant;
-	int64_t contended_until_us;
+	int64_t contended_until_us, shared_until_us;
+	uint64_t last_key;	  /* of the account that had the last turn; 0: none yet */
 	struct connection *large; /* with the large body that is being read */
 	size_t waiting;		  /* connections */
 	size_t lists;		  /* in slices */
@@ -138,6 +141,14 @@ struct connection *turns_next(
 static inline bool turns_are_contended(const struct turns *turns)
 {
 	return turns->now_us < turns->contended_until_us;
+}
+/*
+ * Whether requests of more than one account have had turns within TURNS_SHARED_US: then those of
+ * another account may wait, or arrive, during a long turn.
+ */
+static inline bool turns_are_shared(const struct turns *turns)
+{
+	return turns->now_us < turns->shared_until_us;
 }
 /* Charges a turn of `us` microseconds. Call turns_wait() first if the connection waits again. */
 void turns_spend(struct turns *turns, struct account *account, int64_t us);

@@ -253,6 +253,11 @@ struct op {
 	 */
 	const struct op_claim *claim;
 	const struct change *claim_change;
+	/*
+	 * Of a claim: after this time (monotonic, us) it takes no further task than the first; 0:
+	 * as many as it may.
+	 */
+	int64_t claim_until_us;
 	/* CLAIM that finds nothing: how long to wait for a task, in ms; 0: not at all. */
 	int64_t wait_ms;
 	/* Claims with the same number ask for the same tasks: a task is for one of them. */

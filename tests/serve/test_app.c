@@ -13,6 +13,27 @@ static void created_task_can_be_read(void **state)
 	assert_non_null(memmem(app_body(f).ptr, app_body(f).len, "\"at\":\"1454433171\"", 17));
 }
 
+static size_t claim_all(struct app_fixture *f)
+{
+	app_begin(f, "POST", "/v1/claims", "{\"worker\":\"w1\",\"max\":100}");
+	app_principal(f, "demo", "ann", "*", "work");
+	assert_int_equal(app_answer(f), 200);
+	return f->exchange.result.claimed_count;
+}
+
+static void claim_ends_after_its_time(void **state)
+{
+	struct app_fixture *f = *state;
+	char uri[128];
+
+	for (int i = 0; i < 9; i++)
+		app_make_task(f, uri);
+	f->app.claim_us = 1;
+	assert_int_equal(claim_all(f), 1);
+	f->app.claim_us = 0;
+	assert_int_equal(claim_all(f), 8);
+}
+
 static void list_streams_all_rows(void **state)
 {
 	struct app_fixture *f = *state;
@@ -256,6 +277,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		APP_TEST(created_task_can_be_read),
+		APP_TEST(claim_ends_after_its_time),
 		APP_TEST(list_streams_all_rows),
 		APP_TEST(error_at_the_end_of_a_list_is_reported),
 		APP_TEST(head_response_has_no_rows),

@@ -213,6 +213,20 @@ static void worker_is_contended_while_a_light_tenant_is_served_beside_another(vo
 	assert_false(turns_are_contended(&turns));
 }
 
+static void worker_is_shared_while_several_accounts_have_turns(void **state)
+{
+	(void)state;
+	wait_in(0, 1, 10, TURN_SHORT);
+	wait_in(1, 1, 10, TURN_SHORT);
+	assert_int_equal(take(10, TURN_NONE) + take(10, TURN_NONE), 1);
+	assert_false(turns_are_shared(&turns));
+	wait_in(2, 1, 11, TURN_SHORT);
+	take(10, TURN_NONE);
+	assert_true(turns_are_shared(&turns));
+	turns.now_us += TURNS_SHARED_US;
+	assert_false(turns_are_shared(&turns));
+}
+
 static void clients_without_a_principal_do_not_make_it_contended(void **state)
 {
 	(void)state;
@@ -369,6 +383,7 @@ int main(void)
 		TURNS_TEST(equal_holders_leave_a_share_for_a_newcomer),
 		TURNS_TEST(users_of_a_tenant_share_its_turn),
 		TURNS_TEST(worker_is_contended_while_a_light_tenant_is_served_beside_another),
+		TURNS_TEST(worker_is_shared_while_several_accounts_have_turns),
 		TURNS_TEST(clients_without_a_principal_do_not_make_it_contended),
 		TURNS_TEST(only_light_tenants_are_taken_if_asked_for),
 		TURNS_TEST(debt_outlives_the_requests_of_a_tenant),

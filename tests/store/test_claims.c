@@ -77,6 +77,26 @@ static void claim_of_large_tasks_ends_early(void **state)
 
 /* ---- kinds and dialects ---- */
 
+static void claim_past_its_time_takes_one_task(void **state)
+{
+	struct op_claim claim = claim_any(100);
+	struct op op = claim_op(&claim);
+	struct result result = { 0 };
+	struct err err = { 0 };
+
+	for (unsigned i = 1; i <= 9; i++)
+		claim_create(*state, i, NULL, 0);
+	op.claim_until_us = 1;
+	must(store_apply(*state, &op, &result, &err), &err);
+	assert_int_equal(result.claimed_count, 1);
+	store_result_free(&result);
+	op.claim_until_us = INT64_MAX;
+	must(store_apply(*state, &op, &result, &err), &err);
+	assert_int_equal(result.claimed_count, 8);
+	store_result_free(&result);
+	fixture_verify(*state, 9);
+}
+
 static void create_of_dialect_b(struct store *store, unsigned number, const char *kind)
 {
 	struct op op = fixture_op(OP_CREATE, number);
@@ -341,6 +361,7 @@ int main(void)
 		ON_EVERY_ENGINE(new_priority_moves_a_task),
 		ON_EVERY_ENGINE(one_claim_takes_many),
 		ON_EVERY_ENGINE(claim_of_large_tasks_ends_early),
+		ON_EVERY_ENGINE(claim_past_its_time_takes_one_task),
 		ON_EVERY_ENGINE(claim_names_kinds_and_dialects),
 		ON_EVERY_ENGINE(changed_kind_moves_a_task),
 		ON_EVERY_ENGINE(kinds_of_equal_priority_have_equal_chances),

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "store/index/state.h"
 #include "store/tasks/ready.h"
 
@@ -88,6 +89,14 @@ static void complete_claim(const struct task *before, struct op_claim *claim)
 		claim->confirm_ms = claim->lease_ms;
 }
 
+static bool is_enough(
+	const struct op *op, const struct op_claim *claim, const struct result *result)
+{
+	return result->claimed_count >= claim->max || result->claimed_records.len >= CLAIM_BYTES ||
+	       (result->claimed_count > 0 && op->claim_until_us > 0 &&
+		       clock_mono_us() >= op->claim_until_us);
+}
+
 int claim_tasks(struct store *store, const struct op *op, const struct task *before,
 	struct result *result, struct err *err)
 {
@@ -116,8 +125,7 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 	if (before)
 		complete_claim(before, &claim);
 	rc = ready_begin(&ready, store, op->tenant, &claim, claim.max);
-	while (rc == 0 && found && result->claimed_count < claim.max &&
-		result->claimed_records.len < CLAIM_BYTES) {
+	while (rc == 0 && found && !is_enough(op, &claim, result)) {
 		struct id id;
 
 		rc = ready_next(&ready, &id, &found);
