@@ -22,6 +22,7 @@ enum index_source {
 	INDEX_DUE,   /* tasks that the store has to change by itself, of all tenants, by time */
 	INDEX_KIND,  /* the task's kind; no entry without one, and first in a list sorted by it */
 	INDEX_PRIORITY, /* 4 bytes, the lowest first; decimal as a filter's value */
+	INDEX_WORK,	/* tasks that are not INDEX_READY: state, kind, worker, then by time */
 };
 
 #define INDEX_ORDER_BY_MAX 2
@@ -45,7 +46,7 @@ struct index_field {
 	 */
 	const char *refers_to;
 	const struct index_field *pair[2]; /* INDEX_PAIR: of the same table, STATUS or FIELD */
-	task_kind_function *kind;	   /* INDEX_READY, INDEX_KIND */
+	task_kind_function *kind;	   /* INDEX_READY, INDEX_KIND, INDEX_WORK */
 	/*
 	 * The entries of this field answer filters by INDEX_BY_KIND: returns the value that the
 	 * tasks of the kind have, and no others, a text in scratch or the kind itself; STR_NULL for
@@ -65,7 +66,8 @@ enum index_common {
 	INDEX_BY_READY = 200,
 	INDEX_BY_DUE = 201,
 	INDEX_BY_KIND = 202,
-	INDEX_BY_PRIORITY = 203
+	INDEX_BY_PRIORITY = 203,
+	INDEX_BY_WORK = 204
 };
 /*
  * kind_function: that of the dialect. Kind and priority have no entries, because one entry more
@@ -85,9 +87,13 @@ enum index_common {
 			.name = "kind",                                                   \
 			.kind = (kind_function),                                          \
 			.unindexed = true },                                              \
+		{ .code = INDEX_BY_PRIORITY,                                              \
+			.source = INDEX_PRIORITY,                                         \
+			.name = "priority",                                               \
+			.unindexed = true },                                              \
 	{                                                                                 \
-		.code = INDEX_BY_PRIORITY, .source = INDEX_PRIORITY, .name = "priority",  \
-		.unindexed = true                                                         \
+		.code = INDEX_BY_WORK, .source = INDEX_WORK, .name = "work",              \
+		.kind = (kind_function)                                                   \
 	}
 /* Their number: the place of the dialect's first own row. */
 #define INDEX_COMMON_ROWS                                                    \

@@ -171,10 +171,10 @@ static void task_has_one_key_per_field(void **state)
 	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 5);
 	task.dialect = DIALECT_B;
 	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 4);
-	task.state = TASK_RUNNING; /* not ready to be claimed */
-	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 3);
-	task.lease.expires = optional_time(1); /* but due */
+	task.state = TASK_RUNNING; /* not ready to be claimed, but in work */
 	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 4);
+	task.lease.expires = optional_time(1); /* and due */
+	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 5);
 	task.dialect = 0;
 	assert_int_equal(index_all_keys(keys, &task, fixture_indexes), 0);
 }
@@ -210,6 +210,49 @@ static void kind_and_priority_sort(void **state)
 		assert_true(i == 0 || compare(&before, &key) < 0);
 		before = key;
 	}
+}
+
+static void expect_work_key(const struct task *task, const char *want, size_t len)
+{
+	static const struct index_field by_work = {
+		.code = INDEX_BY_WORK, .source = INDEX_WORK, .kind = task_own_kind
+	};
+	struct index_key key = key_of(task, &by_work);
+
+	assert_int_equal(key.len, len + sizeof(struct id));
+	assert_memory_equal(key.bytes, want, len);
+	assert_memory_equal(key.bytes + len, &task->id, sizeof(struct id));
+}
+
+#define EXPECT_WORK_KEY(task, want) expect_work_key((task), (want), sizeof(want) - 1)
+
+/* A ready task has none. */
+static void work_entries_have_the_documented_layout(void **state)
+{
+	static const struct index_field by_work = {
+		.code = INDEX_BY_WORK, .source = INDEX_WORK, .kind = task_own_kind
+	};
+	struct task task = sample(1, NULL);
+	struct index_key key;
+
+	(void)state;
+	task.kind = STR("audio");
+	assert_false(index_field_key(&key, &task, &by_work));
+	task.ready_after = optional_time(0x0102);
+	EXPECT_WORK_KEY(&task, "acme\0\1\0\xCC\1audio\0\0\0\0\0\0\0\1\2");
+	task.ready_after = OPTIONAL_TIME_NONE;
+	task.archived = true;
+	EXPECT_WORK_KEY(&task, "acme\0\1\1\xCC\1audio\0\0\0\0\0\0\0\0\0");
+	task.archived = false;
+	task.state = TASK_RUNNING;
+	task.started = optional_time(3);
+	EXPECT_WORK_KEY(&task, "acme\0\1\0\xCC\2audio\0\0\0\0\0\0\0\0\0\3");
+	task.lease.holder = STR("w1");
+	EXPECT_WORK_KEY(&task, "acme\0\1\0\xCC\2audio\0w1\0\0\0\0\0\0\0\0\3");
+	task.state = TASK_FAILED;
+	task.kind = STR("");
+	task.finished = optional_time(4);
+	EXPECT_WORK_KEY(&task, "acme\0\1\0\xCC\4\0\0\0\0\0\0\0\0\4");
 }
 
 static void normalized_values_are_one(void **state)
@@ -263,6 +306,7 @@ int main(void)
 		CHECK(longest_key_fits),
 		CHECK(task_has_one_key_per_field),
 		CHECK(kind_and_priority_sort),
+		CHECK(work_entries_have_the_documented_layout),
 		CHECK(normalized_values_are_one),
 		CHECK(schema_hash_covers_the_tables),
 	};

@@ -139,6 +139,8 @@ static bool has_field(const struct task *task, const struct index_field *field)
 		return task_field(task, str_cstr(field->name)).ptr;
 	if (field->source == INDEX_READY)
 		return task_is_ready(task);
+	if (field->source == INDEX_WORK)
+		return !task_is_ready(task);
 	if (field->source == INDEX_DUE)
 		return optional_time_is_set(task_due(task));
 	if (field->source == INDEX_KIND)
@@ -193,6 +195,40 @@ bool index_parse_due(struct str entry, int64_t *time, struct str *tenant, struct
 	return true;
 }
 
+void index_put_text(struct index_key *key, struct str text)
+{
+	put_text(key, text, INDEX_VALUE_MAX);
+}
+
+void index_work_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	enum task_state state)
+{
+	static const struct index_field work = { .code = INDEX_BY_WORK };
+
+	index_field_prefix(key, tenant, dialect, archived, &work);
+	put_byte(key, (uint8_t)state);
+}
+
+static struct optional_time work_time(const struct task *task)
+{
+	if (task->state == TASK_PENDING)
+		return task->ready_after;
+	return task->state == TASK_RUNNING ? task->started : task->finished;
+}
+
+static void make_work_key(
+	struct index_key *key, const struct task *task, const struct index_field *field)
+{
+	char scratch[TASK_KIND_MAX];
+
+	index_work_prefix(key, task->tenant, task->dialect, task->archived, task->state);
+	index_put_text(key, field->kind(task, scratch));
+	if (task->state == TASK_RUNNING)
+		index_put_text(key, task->lease.holder);
+	index_put_time(key, optional_time_ms(work_time(task)));
+	put_bytes(key, task->id.bytes, sizeof(task->id.bytes));
+}
+
 bool index_field_key(
 	struct index_key *key, const struct task *task, const struct index_field *field)
 {
@@ -200,6 +236,10 @@ bool index_field_key(
 		return false;
 	if (field->source == INDEX_DUE) {
 		make_due_key(key, task);
+		return true;
+	}
+	if (field->source == INDEX_WORK) {
+		make_work_key(key, task, field);
 		return true;
 	}
 	index_field_prefix(key, task->tenant, task->dialect, task->archived, field);
@@ -233,6 +273,7 @@ bool index_field_key(
 		break;
 	case INDEX_ALL:
 	case INDEX_DUE:
+	case INDEX_WORK:
 	case INDEX_END:
 		break;
 	}

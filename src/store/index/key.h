@@ -9,9 +9,11 @@
  *             created (8) · id (16)
  *     ready:  ... field code · kind NUL · priority, the highest first (4) · created (8) · id (16)
  *     kind:   ... field code · kind NUL · created (8) · id (16)
+ *     work:   ... field code · state (1) · kind NUL · if running: holder NUL · time (8) · id (16)
  *     due:    NUL · 0 · lease (1) · field code · time (8) · tenant NUL · id (16)
  *
- * The due entries of all tenants are one range, which the store alone reads.
+ * The due entries of all tenants are one range, which the store alone reads. The time of a work
+ * entry is when the task ended, was started or, if it is pending, may be claimed; 0 without one.
  * Texts contain no NUL: tenants, statuses and JSON texts never do. A value of INDEX_VALUE_MAX bytes
  * or more is cut to INDEX_VALUE_MAX bytes: its beginning and half of its SHA-256 in hex; a tenant
  * likewise with INDEX_TENANT_MAX. Values of fixed size (empty for INDEX_ALL, 8 bytes for
@@ -48,6 +50,11 @@ void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect
 void index_due_prefix(struct index_key *key, bool lease);
 /* The parts of such an entry; tenant borrows from it. False for another entry. */
 bool index_parse_due(struct str entry, int64_t *time, struct str *tenant, struct id *id);
+/* The prefix of the INDEX_WORK entries of one state. Their kinds follow: index_put_text(). */
+void index_work_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
+	enum task_state state);
+/* Appends a text, cut as a value, and the NUL. */
+void index_put_text(struct index_key *key, struct str text);
 /* Appends a time (8 bytes). */
 void index_put_time(struct index_key *key, int64_t ms);
 /* Replaces a prefix by the smallest key behind all keys that begin with it; false without one. */

@@ -44,6 +44,7 @@ static bool has_value(const struct index_field *field, const struct task *task, 
 	case INDEX_PAIR:
 	case INDEX_READY:
 	case INDEX_DUE:
+	case INDEX_WORK:
 	case INDEX_END:
 		break;
 	}
