@@ -18,6 +18,7 @@
  *     journal/      what happened to each task
  *     list/         lists, counts, pages
  *     index/        keys of the index, whether it may be read, its rebuild
+ *     stats/        counts of tasks by dialect and kind
  *     usage/        tasks and bytes of each tenant, and their quotas
  *     transfer/     snapshots, export and import, parts of a backup, stores of older builds
  *

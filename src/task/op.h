@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "task/journal.h"
+#include "task/stats.h"
 #include "task/work.h"
 
 enum op_kind {
@@ -21,6 +22,7 @@ enum op_kind {
 	OP_ARCHIVE, /* removes the task from current lists; it remains readable by id */
 	OP_CLAIM,   /* gives ready tasks to a worker: op.claim */
 	OP_HISTORY, /* the task's entries in the journal: op.history */
+	OP_STATS,   /* counts of tasks by dialect and kind: op.stats */
 	OP_KINDS
 };
 
@@ -230,8 +232,9 @@ struct op {
 		uint64_t before; /* a result's history_next: the entries that follow; 0: all */
 		unsigned limit;	 /* most entries, 1 to OP_HISTORY_MAX */
 	} history;
+	const struct op_stats *stats; /* STATS */
 	/*
-	 * LIST: return after so many steps, or LIST_SLICE_US, with result.unfinished if more are
+	 * LIST, STATS: return after so many steps, or LIST_SLICE_US, with result.unfinished if more are
 	 * needed; REMOVE, ARCHIVE with dependents: end the transaction after so many steps. 0: carry
 	 * the operation out at once.
 	 */
@@ -271,6 +274,7 @@ struct claimed {
 
 struct listing;
 struct cascade;
+struct stats_reading;
 
 /*
  * Result of an operation. After LIST, and if has_dependents, `listing` is open (store.h reads it);
@@ -303,9 +307,11 @@ struct result {
 	struct journal_entry *history; /* HISTORY: the newest first; borrow from history_records */
 	size_t history_count;
 	struct buf history_records;
-	uint64_t history_next; /* op.history.before of the entries that follow; 0: none */
-	bool history_cut;      /* the journal does not have the older entries */
-	bool nothing;	       /* CLAIM: no task is ready; report: there was nothing to do */
+	uint64_t history_next;	    /* op.history.before of the entries that follow; 0: none */
+	bool history_cut;	    /* the journal does not have the older entries */
+	struct stats_answer *stats; /* STATS */
+	struct stats_reading *stats_reading; /* of the store */
+	bool nothing; /* CLAIM: no task is ready; report: there was nothing to do */
 };
 
 /*

@@ -2,6 +2,7 @@
 
 #include "store/journal/journal.h"
 #include "store/list/list.h"
+#include "store/stats/stats.h"
 #include "store/tasks/cascade.h"
 #include "store/tasks/claim.h"
 #include "task/member.h"
@@ -183,6 +184,7 @@ static const struct {
 	[OP_REMOVE] = { .write = write_modify },
 	[OP_ARCHIVE] = { .write = write_modify },
 	[OP_HISTORY] = { .read = journal_read },
+	[OP_STATS] = { .read = stats_open },
 	[OP_CLAIM] = { .read = claim, .write = write_claim },
 };
 
@@ -326,6 +328,8 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
 	struct store *store;
 	bool ok;
 
+	if (result->stats_reading)
+		return stats_go_on(result, slice_steps, err);
 	if (!result->cascade)
 		return list_go_on(result, slice_steps, err);
 	store = result->cascade->path.store;
@@ -345,13 +349,15 @@ size_t store_result_memory(const struct result *result)
 	return result->record.capacity + result->companion_record.capacity +
 	       listing_memory(result->listing) + cascade_memory(result->cascade) +
 	       result->history_records.capacity + result->history_count * sizeof(*result->history) +
-	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed);
+	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed) +
+	       stats_memory(result);
 }
 
 void store_result_free(struct result *result)
 {
 	listing_free(result->listing);
 	cascade_free(result->cascade);
+	stats_free(result);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);
 	buf_free(&result->claimed_records);
