@@ -194,7 +194,8 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		return false;
 	rate_set_quota(app, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
-	op.slice_steps = op.kind == OP_LIST ? slice_steps(app) : LIST_SLICE_STEPS;
+	op.slice_steps = op.kind == OP_LIST || op.kind == OP_STATS ? slice_steps(app)
+								   : LIST_SLICE_STEPS;
 	if (op.claim && app->claim_us > 0)
 		op.claim_until_us = clock_mono_us() + app->claim_us;
 	if (!apply(app, exchange, &op, err))

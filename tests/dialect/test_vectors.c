@@ -88,7 +88,8 @@ static void check_read_changes_nothing(const struct outcome *outcome)
 	enum op_kind kind = outcome->op.kind;
 
 	if (outcome->decoded && route_is_read(outcome->route))
-		assert_true(kind == OP_READ || kind == OP_LIST || kind == OP_HISTORY);
+		assert_true(kind == OP_READ || kind == OP_LIST || kind == OP_HISTORY ||
+			    kind == OP_STATS);
 }
 
 static void check_body(

@@ -16,6 +16,7 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_ARCHIVE] = "archive",
 	[OP_CLAIM] = "claim",
 	[OP_HISTORY] = "history",
+	[OP_STATS] = "stats",
 };
 static const char *const reports[] = {
 	[REPORT_HEARTBEAT] = "heartbeat",
@@ -324,6 +325,8 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 		set_list(json, op);
 	if (op->kind == OP_HISTORY)
 		set_history(json, op);
+	if (op->stats)
+		json_object_set_new(json, "stats", vector_stats(op->stats));
 	if (op->report.kind != REPORT_NONE)
 		set_report(json, &op->report);
 	if (op->claim)

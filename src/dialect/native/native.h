@@ -11,6 +11,7 @@
  *     GET    /tasks/{id}/history    what happened to it; also /attempts
  *     POST   /claims                ready tasks for a worker
  *     POST   /tasks/{id}/heartbeat  reports of the worker; also /complete, /fail, /release
+ *     GET    /stats                 counts of tasks by dialect and kind
  *     GET    /ingest-points         Uplynk's ingest points
  *     GET    /ingest-points/{point} one
  *     PATCH  /ingest-points/{point} change its fields
@@ -18,8 +19,8 @@
  * Private to this folder: tables.c has the routes, model.c statuses, indexes and members; decode.c
  * decodes requests for tasks, members.c parses members of their bodies, body.c shortens the texts
  * of workers in them; list.c and filter.c parse the query of a list, cursor.c cursors; claim.c and
- * report.c decode the requests of workers, history.c shows what became of them; rules.c adapts a
- * task to its dialect inside the transaction.
+ * report.c decode the requests of workers, history.c shows what became of them, stats.c counts
+ * tasks; rules.c adapts a task to its dialect inside the transaction.
  */
 #include "dialect/dialect.h"
 #include "dialect/worker_text.h"

@@ -1,0 +1,227 @@
+/* Counts of tasks by dialect and kind: GET /stats. */
+#include "base/date.h"
+#include "dialect/native/query.h"
+#include "dialect/native/work.h"
+
+const char *const native_stats_params[] = { "dialect", "kind", "limit", "cursor", NULL };
+
+/* ---- the request ---- */
+
+struct parser {
+	struct native_query query;
+	struct op_stats *stats;
+	struct str *kinds; /* room for STATS_KINDS_MAX */
+};
+
+static bool add_kind(struct parser *parser, struct str kind)
+{
+	struct op_stats *stats = parser->stats;
+
+	if (kind.len > TASK_KIND_MAX)
+		return NATIVE_QUERY_ERROR(
+			&parser->query, STR("kind"), "A kind has at most %d bytes.", TASK_KIND_MAX);
+	for (size_t i = 0; i < stats->kind_count; i++) {
+		if (str_eq(parser->kinds[i], kind))
+			return true;
+	}
+	if (stats->kind_count == STATS_KINDS_MAX)
+		return NATIVE_QUERY_ERROR(&parser->query, STR("kind"),
+			"A query may have at most %d kinds.", STATS_KINDS_MAX);
+	parser->kinds[stats->kind_count++] = kind;
+	return true;
+}
+
+static bool set_limit(struct parser *parser, struct str text)
+{
+	uint64_t limit;
+
+	if (!str_to_u64(text, &limit) || limit < 1 || limit > STATS_ROWS_MAX)
+		return NATIVE_QUERY_ERROR(&parser->query, STR("limit"),
+			"limit must be a number from 1 to %d.", STATS_ROWS_MAX);
+	parser->stats->limit = (unsigned)limit;
+	return true;
+}
+
+static bool is_repeated(const struct request *request, const struct pair *pair)
+{
+	const struct pair *at = request->query;
+
+	while (at < pair && !str_eq(at->name, pair->name))
+		at++;
+	return at < pair;
+}
+
+static bool parse_pair(struct parser *parser, const struct pair *pair)
+{
+	if (str_eq(pair->name, STR("dialect")))
+		return true;
+	if (str_eq(pair->name, STR("kind")))
+		return add_kind(parser, pair->value);
+	if (is_repeated(parser->query.request, pair))
+		return NATIVE_QUERY_ERROR(
+			&parser->query, pair->name, "This parameter may be given only once.");
+	if (str_eq(pair->name, STR("limit")))
+		return set_limit(parser, pair->value);
+	if (str_eq(pair->name, STR("cursor")))
+		return native_cursor_decode(parser->query.request, pair->value,
+			&parser->stats->after, parser->query.err);
+	return NATIVE_QUERY_ERROR(
+		&parser->query, pair->name, "There is no parameter of this name.");
+}
+
+/* The filters of a list name the same dialects. */
+static bool take_dialects(struct parser *parser)
+{
+	struct op *op = parser->query.op;
+	uint8_t *one = arena_alloc(op->arena, 1);
+
+	if (!one)
+		return err_no_memory(parser->query.err);
+	if (!native_parse_dialects(&parser->query))
+		return false;
+	*one = op->dialect;
+	parser->stats->dialects = op->dialect ? one : op->list.dialects;
+	parser->stats->dialect_count = op->dialect ? 1 : op->list.dialect_count;
+	op->dialect = 0;
+	op->list.dialect_count = 0;
+	op->list.dialects = NULL;
+	return true;
+}
+
+bool native_decode_stats(struct request *request, struct op *op, struct err *err)
+{
+	struct op_stats *stats = arena_alloc(request->arena, sizeof(*stats));
+	struct str *kinds = arena_alloc(request->arena, STATS_KINDS_MAX * sizeof(*kinds));
+	struct parser parser = { { .request = request, .op = op, .err = err }, stats, kinds };
+
+	if (!stats || !kinds)
+		return err_no_memory(err);
+	*stats = (struct op_stats){ .kinds = kinds, .limit = STATS_ROWS_MAX };
+	op->kind = OP_STATS;
+	op->stats = stats;
+	if (!request_check_accepts_json(request, err) || !take_dialects(&parser))
+		return false;
+	for (size_t i = 0; i < request->query_count; i++) {
+		if (!parse_pair(&parser, &request->query[i]))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the response ---- */
+
+static void put_count(struct buf *out, const char *name, uint64_t count)
+{
+	buf_puts(out, name);
+	buf_put_number(out, (int64_t)count);
+}
+
+static void put_states(struct buf *out, const struct stats_row *row)
+{
+	buf_puts(out, "\"states\":{");
+	for (int state = TASK_PENDING; state < TASK_STATES; state++) {
+		if (state > TASK_PENDING)
+			buf_putc(out, ',');
+		buf_put_json_string(out, str_cstr(task_state_name((enum task_state)state)));
+		put_count(out, ":", row->states[state]);
+	}
+	put_count(out, "},\"ready\":", row->ready);
+	put_count(out, ",\"delayed\":", row->states[TASK_PENDING] - row->ready);
+}
+
+static void put_windows(struct buf *out, const char *name, const uint64_t windows[STATS_WINDOWS])
+{
+	buf_puts(out, name);
+	put_count(out, ":{\"last_minute\":", windows[STATS_MINUTE]);
+	put_count(out, ",\"last_hour\":", windows[STATS_HOUR]);
+	put_count(out, ",\"last_day\":", windows[STATS_DAY]);
+	buf_putc(out, '}');
+}
+
+static void put_time(struct buf *out, struct optional_time time)
+{
+	if (!optional_time_is_set(time)) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_putc(out, '"');
+	date_put(optional_time_ms(time), out);
+	buf_putc(out, '"');
+}
+
+static void put_counts(struct buf *out, const struct stats_row *row)
+{
+	put_states(out, row);
+	buf_puts(out, ",\"oldest_waiting_at\":");
+	put_time(out, row->oldest_ready);
+	put_windows(out, ",\"succeeded\"", row->succeeded);
+	put_windows(out, ",\"failed\"", row->failed);
+	buf_putc(out, '}');
+}
+
+static void put_row(struct buf *out, const struct stats_row *row)
+{
+	buf_puts(out, "{\"dialect\":");
+	buf_put_json_string(out, str_cstr(dialect_code_name(row->dialect)));
+	buf_puts(out, ",\"kind\":");
+	if (row->kind_len > 0)
+		buf_put_json_string(out, stats_kind(row));
+	else
+		buf_puts(out, "null");
+	buf_putc(out, ',');
+	put_counts(out, row);
+}
+
+static void add_row(struct stats_row *sum, const struct stats_row *row)
+{
+	for (int state = TASK_PENDING; state < TASK_STATES; state++)
+		sum->states[state] += row->states[state];
+	for (int i = 0; i < STATS_WINDOWS; i++) {
+		sum->succeeded[i] += row->succeeded[i];
+		sum->failed[i] += row->failed[i];
+	}
+	sum->ready += row->ready;
+	if (optional_time_is_set(row->oldest_ready) &&
+		(!optional_time_is_set(sum->oldest_ready) ||
+			optional_time_ms(row->oldest_ready) < optional_time_ms(sum->oldest_ready)))
+		sum->oldest_ready = row->oldest_ready;
+}
+
+static bool put_next(
+	const struct request *request, const struct buf *next, struct buf *out, struct err *err)
+{
+	struct str cursor = STR_NULL;
+
+	buf_puts(out, ",\"next\":");
+	if (next->len == 0) {
+		buf_puts(out, "null}");
+		return true;
+	}
+	cursor = native_cursor_encode(request, buf_str(next));
+	buf_put_json_string(out, cursor);
+	buf_putc(out, '}');
+	return cursor.ptr || err_no_memory(err);
+}
+
+bool native_encode_stats(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	const struct stats_answer *stats = result->stats;
+	struct buf *out = &response->body;
+	struct stats_row sum = { 0 };
+
+	buf_puts(out, "{\"items\":[");
+	for (size_t i = 0; i < stats->count; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		put_row(out, &stats->rows[i]);
+		add_row(&sum, &stats->rows[i]);
+	}
+	buf_puts(out, "],\"totals\":{");
+	put_counts(out, &sum);
+	buf_puts(out, ",\"at\":");
+	put_time(out, optional_time(stats->at));
+	buf_puts(out, stats->exact ? ",\"exact\":true" : ",\"exact\":false");
+	return put_next(request, &stats->next, out, err) &&
+	       response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
