@@ -50,7 +50,9 @@ struct field {
 
 /*
  * The right of a worker to report on the task (task/work.h). Each claim has a new token, which is
- * valid until the next claim, a release, a failure, or another request that changes the state.
+ * valid until the next claim, a release, a failure, or another request that changes the state. A
+ * task that was ended by a report keeps holder, token and length of its last lease, by which the
+ * same report is recognised if it is repeated: only the lease of a running task is one to act on.
  */
 struct lease {
 	struct str holder; /* name of the worker */

@@ -177,6 +177,14 @@ static void resume(struct task *task, int64_t now)
 	task->ready_after = OPTIONAL_TIME_NONE;
 }
 
+/* So that the report which ends the task is recognised if it is repeated. */
+static struct lease ended_lease(const struct lease *lease)
+{
+	return (struct lease){
+		.holder = lease->holder, .token = lease->token, .length_ms = lease->length_ms
+	};
+}
+
 static bool holds_lease(const struct op_report *report, const struct task *task)
 {
 	return report->token != 0 && task->lease.token == report->token;
@@ -184,15 +192,19 @@ static bool holds_lease(const struct op_report *report, const struct task *task)
 
 static void apply(const struct op_report *report, struct task *task, int64_t now, uint64_t random)
 {
+	struct lease ended = ended_lease(&task->lease);
+
 	if (report->kind == REPORT_HEARTBEAT) {
 		if (report->lease_ms > 0)
 			task->lease.length_ms = report->lease_ms;
 		task->lease.expires = optional_time(now + task->lease.length_ms);
 	} else if (report->kind == REPORT_COMPLETE) {
-		task->lease = (struct lease){ 0 };
+		task->lease = ended;
 		set_state(task, TASK_SUCCEEDED, now);
 	} else if (report->kind == REPORT_FAIL) {
 		fail(report, task, now, random);
+		if (task->state == TASK_FAILED)
+			task->lease = ended;
 	} else {
 		give_back(task, now, optional_time_ms(report->delay));
 		task->lease = (struct lease){ 0 };
@@ -200,8 +212,8 @@ static void apply(const struct op_report *report, struct task *task, int64_t now
 }
 
 /*
- * A heartbeat of a cancelled task; or a claim is to be undone that a worker has confirmed, or that
- * has ended.
+ * A heartbeat of a cancelled task; a repetition of the report that ended the task; or a claim is to
+ * be undone that a worker has confirmed, or that has ended.
  */
 static bool has_no_effect(const struct op_report *report, const struct task *task)
 {
@@ -209,6 +221,10 @@ static bool has_no_effect(const struct op_report *report, const struct task *tas
 		return false;
 	if (report->kind == REPORT_HEARTBEAT)
 		return task->state == TASK_CANCELLED;
+	if (report->kind == REPORT_COMPLETE)
+		return task->state == TASK_SUCCEEDED;
+	if (report->kind == REPORT_FAIL)
+		return task->state == TASK_FAILED;
 	return report->kind == REPORT_UNDO &&
 	       (task->lease.unconfirmed == 0 || task->state != TASK_RUNNING);
 }
@@ -237,8 +253,9 @@ bool work_report(const struct op_report *report, struct task *task, int64_t now,
 void work_settle(const struct task *old, struct task *task, bool sets_not_before, int64_t now)
 {
 	bool stays = old && old->state == task->state;
+	bool had_ended = old && task_state_is_final(old->state);
 
-	if (task->state == TASK_CANCELLED)
+	if (task->state == TASK_CANCELLED && (stays || !had_ended))
 		task->lease.expires = OPTIONAL_TIME_NONE;
 	else if (!stays)
 		task->lease = (struct lease){ 0 };

@@ -77,7 +77,8 @@ void work_claim(const struct op_claim *claim, struct task *task, int64_t now, ui
 /*
  * Applies a report: state, attempt, lease, ready_after and, if a lease has expired, error. The text
  * of the error is in arena. *nothing: the task remains as it is, for example because it is no
- * longer due, or because a heartbeat finds it cancelled. ERR_LEASE_LOST; ERR_NO_MEMORY.
+ * longer due, because a heartbeat finds it cancelled, or because a COMPLETE or FAIL with this token
+ * has ended it before. ERR_LEASE_LOST; ERR_NO_MEMORY.
  */
 bool work_report(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
 	struct arena *arena, bool *nothing, struct err *err);

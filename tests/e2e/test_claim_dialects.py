@@ -208,7 +208,8 @@ def fields():
     answer = shared().request("GET", f"{uplynk_client.POINTS}/{client.point}")
     equal(answer.status, 404, "uplynk: a completed DELETE removes the point")
     answer = worker.report("complete", claim, fields=place)
-    equal(answer.status, 409, "uplynk: a second result: 409")
+    equal(answer.status, 200, "uplynk: the report is repeated, but not what followed it")
+    equal(worker.report("fail", claim).status, 409, "uplynk: another end: 409")
 
 
 def cancellation():

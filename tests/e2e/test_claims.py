@@ -76,7 +76,13 @@ def tokens():
     for kind in ("heartbeat", "complete", "fail", "release"):
         lost(worker.report(kind, first), f"{kind}: the token of an earlier claim: 409")
     equal(other.report("complete", second).status, 200, "the current token is accepted")
-    lost(other.report("complete", second), "a second result: 409")
+    shown = worker.read(task)
+    answer = other.report("complete", second, result="other")
+    equal((answer.status, answer.json()["task"]), (200, shown), "repeated: nothing is changed")
+    events = worker.ask("GET", f"/tasks/{task}/history").json()["items"]
+    equal([e["event"] for e in events].count("completed"), 1, "nor has the history an entry")
+    for kind in ("release", "fail"):
+        lost(other.report(kind, second), f"{kind} after the end: 409")
     lost(other.report("heartbeat", second), "a heartbeat after the end: 409")
     equal(worker.read(task)["state"], "succeeded", "the task has succeeded")
 
@@ -95,7 +101,9 @@ def failures():
     equal((claim["attempt"], claim["task"]["error"]), (2, None), "the next attempt has no error")
     shown = worker.report("fail", claim, error="again").json()["task"]
     equal((shown["state"], shown["error"]), ("failed", "again"), "after the last one: failed")
-    lost(worker.report("fail", claim), "a failure after the end: 409")
+    answer = worker.report("fail", claim, error="other")
+    equal((answer.status, answer.json()["task"]), (200, shown), "repeated: nothing is changed")
+    lost(worker.report("complete", claim), "a result after the end: 409")
     create(shared(), max_attempts=1)
     shown = worker.report("fail", worker.take()).json()["task"]
     equal(shown["state"], "failed", "max_attempts 1: the first failure is final")

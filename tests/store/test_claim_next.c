@@ -41,6 +41,40 @@ static void next_task_is_like_the_one_before(void **state)
 	fixture_verify(store, 3);
 }
 
+/* The response of the report was lost, and with it the task that was claimed. */
+static void repeated_report_claims_again(void **state)
+{
+	const struct op_claim before = {
+		.worker = STR("w7"), .max = 1, .lease_ms = 7000, .confirm_ms = 100
+	};
+	const struct op_claim next = { .as_before = true, .max = 1, .confirm_ms = 800 };
+	struct store *store = *state;
+	struct task completed;
+	struct result result;
+	struct op op;
+
+	claim_create(store, 1, "a", 0);
+	claim_create(store, 2, "a", 0);
+	claim_create(store, 3, "a", 0);
+	claim_expect(store, &before, "1");
+	op = claim_report(REPORT_COMPLETE, 1, claim_read(store, 1).lease.token);
+	result = report_and_claim(store, op, &next, 1);
+	store_result_free(&result);
+	completed = claim_read(store, 1);
+	result = report_and_claim(store, op, &next, 1);
+	assert_true(result.nothing);
+	assert_true(result.written);
+	assert_int_equal(result.claimed[0].task.id.bytes[15], 3);
+	assert_str(result.claimed[0].task.lease.holder, "w7");
+	assert_int_equal(result.claimed[0].task.lease.length_ms, 7000);
+	store_result_free(&result);
+	result = report_and_claim(store, op, &next, 0);
+	assert_false(result.written);
+	store_result_free(&result);
+	assert_int_equal(claim_read(store, 1).revision, completed.revision);
+	fixture_verify(store, 3);
+}
+
 static void create_large(struct store *store, unsigned number, const char *kind, size_t len)
 {
 	struct op op = fixture_op(OP_CREATE, number);
@@ -161,6 +195,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(next_task_is_like_the_one_before),
+		ON_EVERY_ENGINE(repeated_report_claims_again),
 		ON_EVERY_ENGINE(large_next_tasks_are_like_the_one_before),
 		ON_EVERY_ENGINE(time_to_confirm_is_at_most_the_lease_before),
 		ON_EVERY_ENGINE(next_claim_may_ask_for_other_tasks),

@@ -269,6 +269,29 @@ static void task_that_is_not_due_remains(void **state)
 	}
 }
 
+/* The lease of a task that the service has ended is not one that a worker has ended. */
+static void only_a_report_leaves_its_token(void **state)
+{
+	struct task task = task_in(CONFIRMED);
+	struct arena arena = { 0 };
+	struct err err = { 0 };
+	bool nothing;
+
+	(void)state;
+	task.max_attempts = ATTEMPT;
+	must(work_report(&(struct op_report){ .kind = REPORT_DUE, .policy = retry_default }, &task,
+		     NOW + 300, 0, &arena, &nothing, &err),
+		&err);
+	assert_int_equal(task.state, TASK_FAILED);
+	assert_int_equal(task.lease.token, 0);
+	task = reported(CONFIRMED, (struct op_report){ .kind = REPORT_FAIL, .is_final = true });
+	assert_int_equal(task.state, TASK_FAILED);
+	assert_int_equal(task.lease.token, TOKEN);
+	assert_false(optional_time_is_set(task.lease.expires));
+	assert_int_equal(task.lease.unconfirmed, 0);
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -282,6 +305,7 @@ int main(void)
 		CHECK(unconfirmed_claims_are_counted_in_a_row),
 		CHECK(delay_ends),
 		CHECK(task_that_is_not_due_remains),
+		CHECK(only_a_report_leaves_its_token),
 	};
 
 	return CHECK_RUN(tests);

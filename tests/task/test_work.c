@@ -26,6 +26,10 @@ static const struct {
 	{ UNDONE, REPORT_UNDO, TASK_PENDING, 2, true },
 	{ CANCELLED, REPORT_HEARTBEAT, TASK_CANCELLED, 3, true },
 	{ CANCELLED, REPORT_UNDO, TASK_CANCELLED, 3, true },
+	{ COMPLETED, REPORT_COMPLETE, TASK_SUCCEEDED, 3, true },
+	{ COMPLETED, REPORT_UNDO, TASK_SUCCEEDED, 3, true },
+	{ GIVEN_UP, REPORT_FAIL, TASK_FAILED, 3, true },
+	{ GIVEN_UP, REPORT_UNDO, TASK_FAILED, 3, true },
 };
 
 static size_t find_accepted(enum situation situation, enum report_kind kind)
@@ -60,7 +64,7 @@ static void check_report(enum situation situation, enum report_kind kind)
 		assert_memory_equal(&task, &before, sizeof(task));
 	else
 		assert_int_equal(task.lease.token,
-			kind == REPORT_HEARTBEAT || kind == REPORT_UNDO ? TOKEN : 0);
+			kind == REPORT_FAIL || kind == REPORT_RELEASE ? 0 : TOKEN);
 }
 
 static void report_changes_the_task_or_the_lease_is_lost(void **state)
@@ -308,6 +312,12 @@ static const struct {
 	{ CANCELLED, TASK_PENDING, false, false },
 	{ CANCELLED, TASK_RUNNING, false, false },
 	{ TAKEN, TASK_PENDING, false, false },
+	{ COMPLETED, TASK_SUCCEEDED, true, false },
+	{ COMPLETED, TASK_FAILED, false, false },
+	{ COMPLETED, TASK_PENDING, false, false },
+	{ COMPLETED, TASK_CANCELLED, false, false },
+	{ GIVEN_UP, TASK_FAILED, true, false },
+	{ GIVEN_UP, TASK_PENDING, false, false },
 };
 
 static void change_of_the_state_ends_the_lease(void **state)

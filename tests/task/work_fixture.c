@@ -12,6 +12,8 @@ struct task task_in(enum situation situation)
 		[CANCELLED] = TASK_CANCELLED,
 		[SUCCEEDED] = TASK_SUCCEEDED,
 		[FAILED] = TASK_FAILED,
+		[COMPLETED] = TASK_SUCCEEDED,
+		[GIVEN_UP] = TASK_FAILED,
 	};
 	struct task task = { .revision = 7, .attempt = ATTEMPT, .status = STR("as it was") };
 
@@ -23,6 +25,10 @@ struct task task_in(enum situation situation)
 			.token = situation == AGAIN ? OTHER : TOKEN,
 			.length_ms = LEASE,
 			.unconfirmed = situation == CONFIRMED || situation == CANCELLED ? 0 : 1,
+		};
+	if (situation == COMPLETED || situation == GIVEN_UP)
+		task.lease = (struct lease){
+			.holder = STR("w1"), .token = TOKEN, .length_ms = LEASE
 		};
 	if (task.state == TASK_RUNNING && situation != TAKEN)
 		task.lease.expires = optional_time(NOW + 300);

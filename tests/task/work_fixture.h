@@ -19,6 +19,8 @@ enum situation {
 	CANCELLED,   /* by a client, during the lease */
 	SUCCEEDED,
 	FAILED,
+	COMPLETED, /* by a report with TOKEN */
+	GIVEN_UP,  /* by a FAIL with TOKEN */
 	SITUATIONS
 };
 

@@ -38,20 +38,36 @@ static bool apply_report(
 		&op->report, task, op->now, store_random(store), op->arena, nothing, err);
 }
 
-/* What follows the change overwrites store->old_record, but `old` and `task` borrow from it. */
+/*
+ * What follows the change overwrites store->old_record, but `old` and `task` borrow from it. task is
+ * NULL if the report has changed nothing.
+ */
 static int go_on(struct store *store, struct write *write, const struct task *old,
 	const struct task *task, struct err *err)
 {
 	const struct op *op = write->op;
 	struct buf kept = store->old_record;
-	int rc;
+	int rc = 0;
 
 	store->old_record = BUF_INIT;
-	rc = follow_run(store, op, old, task, err);
+	if (task)
+		rc = follow_run(store, op, old, task, err);
 	if (rc == 0 && op->claim)
 		rc = claim_tasks(store, op, old, write->result, err);
 	buf_free(&store->old_record);
 	store->old_record = kept;
+	return rc;
+}
+
+/* Of a repeated report only the claim is carried out. */
+static int claim_again(
+	struct store *store, struct write *write, const struct task *old, struct err *err)
+{
+	int rc = return_stored(store, write);
+
+	if (rc == 0 && write->op->claim)
+		rc = go_on(store, write, old, NULL, err);
+	write->unchanged = write->result->claimed_count == 0;
 	return rc;
 }
 
@@ -63,9 +79,8 @@ static int update_task(struct store *store, struct write *write, struct task *ta
 
 	if (!apply_report(store, op, task, &write->result->nothing, err))
 		return STEP_FAILED;
-	write->unchanged = write->result->nothing;
-	if (write->unchanged)
-		return return_stored(store, write);
+	if (write->result->nothing)
+		return claim_again(store, write, &old, err);
 	if (op->kind == OP_ARCHIVE)
 		task->archived = true;
 	if (!change_apply(op, &old, task, err) || !op_check_end(op, &old, task, err))
