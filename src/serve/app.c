@@ -10,6 +10,7 @@
 #include "serve/rate.h"
 #include "serve/refusal.h"
 #include "serve/routing.h"
+#include "serve/waiting.h"
 #include "task/right.h"
 
 /* Refuses a request of a credential without the route's right. */
@@ -141,38 +142,18 @@ int64_t app_slice_us(const struct app *app)
 	return (int64_t)LIST_SLICE_US * slice_steps(app) / LIST_SLICE_STEPS;
 }
 
-/*
- * Applies the operation. If the time of a wait is over, the result is that there is nothing. The
- * counter is read before the attempt: what becomes ready during the attempt raises it.
- */
 static bool apply(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
 {
-	struct exchange_wait *wait = &exchange->wait;
+	bool waits = op->wait_ms > 0 && app->wake_counters;
 
-	if (wait->over) {
-		exchange->result.kind = op->kind;
-		exchange->result.nothing = true;
-		return true;
-	}
-	if (op->wait_ms > 0 && app->ready) {
-		wait->until_ms = exchange->began_us / 1000 + op->wait_ms;
-		wait->line = op->wait_group ^ exchange->tenant;
-		wait->source = store_ready_source(op->tenant);
-		wait->seen = store_ready_changes(app->store, op->tenant);
-	}
-	if (!store_apply(app->store, op, &exchange->result, err)) {
+	if (!(waits ? waiting_apply(app, exchange, op, err)
+		    : store_apply(app->store, op, &exchange->result, err))) {
 		if (err->code == ERR_CONFLICT && op->kind == OP_CREATE)
 			err->task = op->new_id;
 		return false;
 	}
 	exchange->undo = exchange->result.claimed_count > 0;
 	return true;
-}
-
-static bool must_wait(const struct exchange *exchange)
-{
-	return exchange->result.nothing && !exchange->wait.over &&
-	       exchange->wait.until_ms > clock_mono_ms();
 }
 
 /* Decodes the request to one operation and applies it. */
@@ -200,7 +181,7 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		op.claim_until_us = clock_mono_us() + app->claim_us;
 	if (!apply(app, exchange, &op, err))
 		return false;
-	if (!must_wait(exchange))
+	if (!waiting_goes_on(exchange))
 		return finish(exchange, err);
 	exchange->work = WORK_PARKED;
 	return true;

@@ -56,6 +56,7 @@ struct connection_shared {
 	struct parked parked;
 	size_t parked_bytes; /* of memory of requests that are or were parked */
 	bool ends_waits;     /* the worker will exit: requests do not wait */
+	bool flush_due;	     /* a request was parked whose change is not on disk */
 	struct connection_bounds bounds;
 };
 

@@ -34,9 +34,10 @@ struct app {
 	uint64_t suppressed; /* log lines suppressed since the last one (exchange_log.h) */
 	uint64_t undone;     /* claims undone because their response was not delivered */
 	bool lost; /* app_undo() met ERR_PANIC: the process must exit, as for other calls */
-	const _Atomic uint64_t *ready; /* store_shared.ready; NULL: requests do not wait */
-	unsigned slice_steps;	       /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
-	int64_t claim_us;	       /* of a claim (op.claim_until_us); 0: no limit */
+	const _Atomic uint64_t *wake_counters; /* of store_shared; NULL: requests do not wait */
+	uint64_t waits;	      /* requests up to now that have waited for a change of one task */
+	unsigned slice_steps; /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
+	int64_t claim_us;     /* of a claim (op.claim_until_us); 0: no limit */
 	struct app_options options;
 };
 
@@ -65,9 +66,12 @@ enum exchange_work {
 struct exchange_wait {
 	int64_t until_ms; /* monotonic; 0: it does not wait */
 	bool resumed;	  /* this is not the first attempt */
-	bool over;	  /* the time is over: answer that there is nothing, without an attempt */
+	bool over;	  /* the time is over: answer with what there is, without waiting */
+	bool unmet;	  /* the attempt has not found what the request waits for */
+	bool of_task;	  /* for a change of one task: the response can be made at any time */
+	bool written;	  /* the first attempt has changed the task */
 	uint64_t line;	  /* requests that ask for the same, in the same tenant, have the same */
-	unsigned source;  /* store_ready_source() */
+	unsigned source;  /* store_ready_source() or store_task_source() */
 	uint64_t seen;	  /* value of that counter before the attempt */
 };
 

@@ -18,30 +18,61 @@ static struct wait_line_list *bucket_of(struct parked *parked, uint64_t key)
 	return &parked->buckets[key % PARKED_BUCKETS];
 }
 
-static struct wait_line *line_of(struct parked *parked, uint64_t key, unsigned source)
+static struct parked_source *source_of(struct parked *parked, unsigned number)
+{
+	struct parked_source *source = parked->sources[number];
+
+	if (source)
+		return source;
+	source = calloc(1, sizeof(*source));
+	if (!source)
+		return NULL;
+	source->number = number;
+	parked->sources[number] = source;
+	LIST_INSERT_HEAD(&parked->with_lines, source, sources);
+	return source;
+}
+
+static void free_source_if_empty(struct parked *parked, struct parked_source *source)
+{
+	if (!LIST_EMPTY(&source->lines))
+		return;
+	LIST_REMOVE(source, sources);
+	parked->sources[source->number] = NULL;
+	free(source);
+}
+
+static struct wait_line *line_of(struct parked *parked, uint64_t key, unsigned number)
 {
 	struct wait_line *line = LIST_FIRST(bucket_of(parked, key));
+	struct parked_source *source;
 
-	while (line && (line->key != key || line->source != source))
+	while (line && (line->key != key || line->source->number != number))
 		line = LIST_NEXT(line, bucket);
 	if (line)
 		return line;
-	line = malloc(sizeof(*line));
-	if (!line)
+	source = source_of(parked, number);
+	if (!source)
 		return NULL;
+	line = malloc(sizeof(*line));
+	if (!line) {
+		free_source_if_empty(parked, source);
+		return NULL;
+	}
 	*line = (struct wait_line){ .key = key, .source = source };
 	TAILQ_INIT(&line->waiters);
 	LIST_INSERT_HEAD(bucket_of(parked, key), line, bucket);
-	LIST_INSERT_HEAD(&parked->sources[source].lines, line, lines);
+	LIST_INSERT_HEAD(&source->lines, line, lines);
 	return line;
 }
 
-static void free_if_empty(struct wait_line *line)
+static void free_if_empty(struct parked *parked, struct wait_line *line)
 {
 	if (line->trying || !TAILQ_EMPTY(&line->waiters))
 		return;
 	LIST_REMOVE(line, bucket);
 	LIST_REMOVE(line, lines);
+	free_source_if_empty(parked, line->source);
 	free(line);
 }
 
@@ -87,7 +118,7 @@ bool parked_add(
 	parked->count++;
 	line->seen = seen;
 	if (atomic_load(&parked->counters[source]) != seen)
-		parked->sources[source].changed = true;
+		line->source->changed = true;
 	return true;
 }
 
@@ -118,7 +149,7 @@ struct waiter *parked_leave(struct parked *parked, struct waiter *waiter)
 	}
 	waiter->trying = false;
 	waiter->line = NULL;
-	free_if_empty(line);
+	free_if_empty(parked, line);
 	return next;
 }
 
@@ -129,35 +160,38 @@ void parked_give_up(struct parked *parked, struct waiter *waiter)
 	if (!line || !waiter->trying)
 		return;
 	/* The counter may have changed while it tried. */
-	parked->sources[line->source].changed = true;
+	line->source->changed = true;
 	waiter->trying = false;
 	waiter->line = NULL;
 	line->trying = NULL;
-	free_if_empty(line);
+	free_if_empty(parked, line);
 }
 
 /* ---- events ---- */
 
+static void wake_source(struct parked *parked, struct parked_source *source,
+	void (*take)(struct waiter *waiter, void *data), void *data)
+{
+	uint64_t value = atomic_load(&parked->counters[source->number]);
+	struct wait_line *next;
+
+	if (!source->changed && value == source->checked)
+		return;
+	source->changed = false;
+	source->checked = value;
+	for (struct wait_line *line = LIST_FIRST(&source->lines); line; line = next) {
+		next = LIST_NEXT(line, lines);
+		if (line->seen != value && !line->trying)
+			take(try_next(parked, line), data);
+	}
+}
+
 void parked_wake(struct parked *parked, void (*take)(struct waiter *waiter, void *data), void *data)
 {
-	for (unsigned i = 0; i < PARKED_SOURCES; i++) {
-		struct parked_source *source = &parked->sources[i];
-		uint64_t value;
+	struct parked_source *source = LIST_FIRST(&parked->with_lines);
 
-		if (LIST_EMPTY(&source->lines))
-			continue;
-		value = atomic_load(&parked->counters[i]);
-		if (!source->changed && value == source->checked)
-			continue;
-		source->changed = false;
-		source->checked = value;
-		for (struct wait_line *line = LIST_FIRST(&source->lines), *next; line;
-			line = next) {
-			next = LIST_NEXT(line, lines);
-			if (line->seen != value && !line->trying)
-				take(try_next(parked, line), data);
-		}
-	}
+	for (; source; source = LIST_NEXT(source, sources))
+		wake_source(parked, source, take, data);
 }
 
 static struct waiter *take_out(struct parked *parked, struct waiter *waiter)

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#define PARKED_SOURCES 64 /* counters */
+#define PARKED_SOURCES 4160 /* counters */
 /* A deadline is met after at most this time; the wheel has a slot for each, for 65 s in all. */
 #define PARKED_SLOT_MS 32
 #define PARKED_SLOTS   2048
@@ -38,8 +38,8 @@ struct waiter {
 /* Exists while it has waiters, parked or trying. */
 struct wait_line {
 	uint64_t key;
-	unsigned source; /* of the counter */
-	uint64_t seen;	 /* value of the counter before the last attempt that found nothing */
+	struct parked_source *source;
+	uint64_t seen; /* value of the counter before the last attempt that found nothing */
 	struct waiter *trying;
 	struct waiter_list waiters;
 	LIST_ENTRY(wait_line) bucket;
@@ -48,11 +48,16 @@ struct wait_line {
 
 LIST_HEAD(wait_line_list, wait_line);
 
+/* A counter. Exists while it has lines. */
 struct parked_source {
+	unsigned number;
 	bool changed; /* a line has not been compared with the counter */
 	uint64_t checked;
 	struct wait_line_list lines;
+	LIST_ENTRY(parked_source) sources;
 };
+
+LIST_HEAD(parked_source_list, parked_source);
 
 /* All zero, then parked_init(). */
 struct parked {
@@ -62,7 +67,8 @@ struct parked {
 	int64_t slot; /* the next one to look at, counted since 0 ms */
 	struct waiter_list slots[PARKED_SLOTS];
 	struct wait_line_list buckets[PARKED_BUCKETS];
-	struct parked_source sources[PARKED_SOURCES];
+	struct parked_source *sources[PARKED_SOURCES]; /* NULL: no line */
+	struct parked_source_list with_lines;
 };
 
 /* Borrows the counters. */

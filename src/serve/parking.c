@@ -29,7 +29,10 @@ static void end_oldest(struct connection_shared *shared)
 
 /* ---- an attempt ---- */
 
-/* Counts the request of the account, unless the principal has as many as it may. */
+/*
+ * Counts the request of the account, unless the principal has as many as it may: then it is
+ * refused, unless it can be answered.
+ */
 static bool admit(struct connection *conn, struct connection_shared *shared, struct err *err)
 {
 	struct account *account = conn->account;
@@ -38,6 +41,8 @@ static bool admit(struct connection *conn, struct connection_shared *shared, str
 
 	if (account->waits >= bounds->principal_waits ||
 		account->waits_bytes + size > bounds->principal_held_bytes) {
+		if (conn->exchange->wait.of_task)
+			return false;
 		err_set(err, ERR_TOO_MANY_REQUESTS, NULL, NULL);
 		err->retry_after = 1;
 		return false;
@@ -86,6 +91,9 @@ static bool park(struct connection *conn, struct connection_shared *shared, stru
 	if (!keep(conn, shared, err))
 		return false;
 	conn->parked->cost_us = charge(conn, shared);
+	/* A wait must not keep what was promised with a response at once from the disk. */
+	if (conn->exchange->wait.written && !conn->exchange->wait.resumed)
+		shared->flush_due = true;
 	if (shared->parked.count >= shared->bounds.waits ||
 		shared->parked_bytes > shared->bounds.held_bytes)
 		end_oldest(shared);

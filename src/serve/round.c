@@ -198,7 +198,7 @@ static bool needs_flush(const struct round *round)
 		if (!connection_is_durable(conn, shared))
 			return true;
 	}
-	return false;
+	return shared->flush_due;
 }
 
 static void refuse_unflushed(struct round *round, const struct err *err)
@@ -221,10 +221,13 @@ static bool flush(struct round *round, struct err *err)
 
 bool round_flush(struct round *round)
 {
-	struct store *store = round->connections->shared->app.store;
+	struct connection_shared *shared = round->connections->shared;
+	struct store *store = shared->app.store;
 	struct err err = { 0 };
+	bool needed = needs_flush(round);
 
-	if (store_is_flushed(store) || !needs_flush(round))
+	shared->flush_due = false;
+	if (!needed || store_is_flushed(store))
 		return true;
 	atomic_fetch_add(&round->counters->flushes, 1);
 	if (flush(round, &err))

@@ -287,7 +287,7 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 		.setup = setup,
 		.shared.app = {
 			.limit = setup->limit,
-			.ready = setup->store.shared->ready,
+			.wake_counters = setup->store.shared->wake_counters,
 			.options = app_options(setup->conf),
 		},
 		.shared.bounds = bounds(setup->conf),
@@ -308,6 +308,8 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 	};
 }
 
+_Static_assert(PARKED_SOURCES == STORE_WAKE_COUNTERS, "each counter of the store is a source");
+
 int worker_run(const struct worker_setup *setup, struct err *err)
 {
 	struct worker worker;
@@ -315,7 +317,7 @@ int worker_run(const struct worker_setup *setup, struct err *err)
 
 	init_worker(&worker, setup);
 	turns_init(&worker.shared.turns);
-	parked_init(&worker.shared.parked, setup->store.shared->ready, clock_mono_ms());
+	parked_init(&worker.shared.parked, setup->store.shared->wake_counters, clock_mono_ms());
 	if (open_worker(&worker, err)) {
 		setup->report(setup->data, WORKER_READY);
 		run(&worker);

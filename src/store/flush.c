@@ -8,19 +8,10 @@
 
 /* ---- commits ---- */
 
-/* FNV-1a. If two tenants have the same stripe, one also waits for the flushes of the other. */
-static size_t stripe_of(struct str tenant)
-{
-	uint32_t hash = 2166136261U;
-
-	for (size_t i = 0; i < tenant.len && i < INDEX_TENANT_MAX; i++)
-		hash = (hash ^ (uint8_t)tenant.ptr[i]) * 16777619U;
-	return (hash ^ hash >> 16) % STORE_COMMIT_STRIPES;
-}
-
 static struct store_commits *commits_of(struct store_shared *shared, struct str tenant)
 {
-	return tenant.len > 0 ? &shared->tenant_commits[stripe_of(tenant)] : &shared->other_commits;
+	return tenant.len > 0 ? &shared->tenant_commits[store_tenant_stripe(tenant)]
+			      : &shared->other_commits;
 }
 
 static void count_started(struct store *store)
@@ -46,23 +37,6 @@ static void count_done(struct store *store)
 	atomic_fetch_add(&shared->commits.done, 1);
 }
 
-static void count_ready(struct store *store)
-{
-	for (size_t i = 0; store->makes_ready && i < store->usage.count; i++)
-		atomic_fetch_add(
-			&store->shared->ready[stripe_of(usage_tenant(&store->usage.rows[i]))], 1);
-}
-
-unsigned store_ready_source(struct str tenant)
-{
-	return (unsigned)stripe_of(tenant);
-}
-
-uint64_t store_ready_changes(const struct store *store, struct str tenant)
-{
-	return atomic_load(&store->shared->ready[stripe_of(tenant)]);
-}
-
 /* A transaction that writes tasks has noted their tenants in store->usage. */
 enum engine_status store_commit(struct store *store)
 {
@@ -73,7 +47,7 @@ enum engine_status store_commit(struct store *store)
 	count_started(store);
 	status = store->engine->ops->commit(store->engine);
 	count_done(store);
-	count_ready(store);
+	wake_raise(store);
 	return status;
 }
 

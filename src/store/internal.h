@@ -8,6 +8,7 @@
  *     chores.c      periodic maintenance, for the keeper
  *     call.c        begin and end of a public call, errors
  *     flush.c       the counters of commits and flushes
+ *     wake.c        the counters that parked requests wait for
  *     packed.h      numbers and texts within records
  *     step.c        runs a step in a transaction, with retries
  *     auth_table.c  the tables of users, tokens and keys
@@ -90,14 +91,16 @@ struct store {
 	uint8_t schema_hash[INDEX_SCHEMA_HASH_SIZE];
 	struct store_shared *shared, own_shared;
 	_Atomic int *activity, own_activity;
-	unsigned depth;		   /* of nested calls */
-	uint64_t random;	   /* store_random() */
-	bool makes_ready;	   /* the current transaction makes a task ready */
-	struct buf old_record;	   /* of the task that is being changed */
-	struct engine_batch batch; /* the keys of the scan that is being read */
-	struct usage_list usage;   /* changes of the current transaction */
-	struct buf usage_value;	   /* the row of the usage table that is being changed */
-	bool enforce_quota;	   /* the current transaction may be refused */
+	unsigned depth;				   /* of nested calls */
+	uint64_t random;			   /* store_random() */
+	bool makes_ready;			   /* the current transaction makes a task ready */
+	bool changes_tasks;			   /* it changes tasks: */
+	uint64_t changed[STORE_TASK_STRIPES / 64]; /* bits of their counters (wake.c) */
+	struct buf old_record;			   /* of the task that is being changed */
+	struct engine_batch batch;		   /* the keys of the scan that is being read */
+	struct usage_list usage;		   /* changes of the current transaction */
+	struct buf usage_value; /* the row of the usage table that is being changed */
+	bool enforce_quota;	/* the current transaction may be refused */
 	uint64_t tenant_tasks, tenant_bytes;
 	int64_t next_quota_log; /* monotonic ms */
 	struct store_key_limit key_limit;
@@ -129,6 +132,17 @@ void store_leave(struct store *store);
  * ENGINE_LOST once.
  */
 bool store_fail(struct store *store, int status, struct err *err);
+
+/* ---- wake.c ---- */
+
+/* If two tenants have the same stripe, one also waits for the flushes of the other. */
+size_t store_tenant_stripe(struct str tenant);
+/* A transaction begins. */
+void wake_reset(struct store *store);
+/* The transaction creates, changes or removes the task. */
+void wake_note(struct store *store, const struct task *task);
+/* It was committed: raises the counters of what it has changed. */
+void wake_raise(struct store *store);
 
 /* ---- flush.c ---- */
 

@@ -47,13 +47,19 @@ struct store_commits {
 };
 
 #define STORE_COMMIT_STRIPES 64
+#define STORE_TASK_STRIPES   4096
+/* Counters that requests wait for: of ready tasks, then of changed ones. */
+#define STORE_WAKE_COUNTERS (STORE_COMMIT_STRIPES + STORE_TASK_STRIPES)
 
 struct store_shared {
 	struct store_commits commits; /* all */
 	/* Commits that changed tasks, by a hash of the tenant; and all other commits. */
 	struct store_commits tenant_commits[STORE_COMMIT_STRIPES], other_commits;
-	/* Commits that made a task ready to be claimed, by the same hash; only grow. */
-	_Atomic uint64_t ready[STORE_COMMIT_STRIPES];
+	/*
+	 * Only grow. Commits that made a task ready to be claimed, by the same hash; and commits
+	 * that changed a task, by a hash of tenant and id.
+	 */
+	_Atomic uint64_t wake_counters[STORE_WAKE_COUNTERS];
 	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
 	_Atomic bool remake_usage;	    /* by the next recovery */
 	_Atomic bool empty_journal;	    /* the same */
@@ -220,13 +226,6 @@ bool store_is_flushed(const struct store *store);
  * not count. An empty tenant: for users and credentials.
  */
 bool store_is_flushed_for(const struct store *store, struct str tenant);
-/*
- * A number that has changed if a task of the tenant became ready to be claimed since. Tasks of
- * other tenants change it too.
- */
-uint64_t store_ready_changes(const struct store *store, struct str tenant);
-/* The index of that number in store_shared.ready. */
-unsigned store_ready_source(struct str tenant);
 /* Without other processes: before a recovery. */
 void store_reset_commits(struct store_shared *shared);
 

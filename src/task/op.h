@@ -261,10 +261,18 @@ struct op {
 	 * as many as it may.
 	 */
 	int64_t claim_until_us;
-	/* CLAIM that finds nothing: how long to wait for a task, in ms; 0: not at all. */
+	/* How long to wait, in ms: a CLAIM for a task, others as check_wait says. 0: not at all. */
 	int64_t wait_ms;
 	/* Claims with the same number ask for the same tasks: a task is for one of them. */
 	uint64_t wait_group;
+	/*
+	 * READ, and UPDATE of a task by its id, with wait_ms: the request waits until the task is
+	 * as this says. Called with the task after the operation, and again, as it is then, whenever
+	 * it has changed. *over: the response, which shows this task, is made now. An error is the
+	 * response. Pure.
+	 */
+	bool (*check_wait)(
+		const struct op *op, const struct task *task, bool *over, struct err *err);
 };
 
 struct claimed {

@@ -197,7 +197,9 @@ static void apply(const struct op_report *report, struct task *task, int64_t now
 	if (report->kind == REPORT_HEARTBEAT) {
 		if (report->lease_ms > 0)
 			task->lease.length_ms = report->lease_ms;
-		task->lease.expires = optional_time(now + task->lease.length_ms);
+		task->lease.expires = optional_time(
+			now + (report->least_ms > task->lease.length_ms ? report->least_ms
+									: task->lease.length_ms));
 	} else if (report->kind == REPORT_COMPLETE) {
 		task->lease = ended;
 		set_state(task, TASK_SUCCEEDED, now);
@@ -246,6 +248,13 @@ bool work_report(const struct op_report *report, struct task *task, int64_t now,
 	task->lease.unconfirmed = 0;
 	apply(report, task, now, random);
 	return true;
+}
+
+bool work_check_lease(const struct op_report *report, const struct task *task, struct err *err)
+{
+	return (holds_lease(report, task) &&
+		       (task->state == TASK_RUNNING || task->state == TASK_CANCELLED)) ||
+	       err_set(err, ERR_LEASE_LOST, NULL, NULL);
 }
 
 /* ---- other changes ---- */

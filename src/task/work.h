@@ -57,6 +57,7 @@ struct op_report {
 	enum report_kind kind;
 	uint64_t token;	   /* of the lease; not REPORT_DUE */
 	uint32_t lease_ms; /* HEARTBEAT: new length; 0: as before */
+	uint32_t least_ms; /* HEARTBEAT: the lease ends after this time at the earliest */
 	bool is_final;	   /* FAIL: no further attempt */
 	struct optional_time
 		delay; /* FAIL, RELEASE: before the next attempt; absent: the policy's */
@@ -82,6 +83,11 @@ void work_claim(const struct op_claim *claim, struct task *task, int64_t now, ui
  */
 bool work_report(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
 	struct arena *arena, bool *nothing, struct err *err);
+/*
+ * Whether the token of the report is that of the task's lease, as it is for the worker: the task is
+ * running, or a client has cancelled it. ERR_LEASE_LOST.
+ */
+bool work_check_lease(const struct op_report *report, const struct task *task, struct err *err);
 /*
  * After a change that is no report: another state ends the lease, and ready_after follows
  * not_before. old is NULL for a new task. A cancelled task keeps the token, so that the heartbeat

@@ -286,6 +286,7 @@ static void set_report(json_t *json, const struct op_report *report)
 	set_str(object, "kind", str_cstr(reports[report->kind]));
 	set_str(object, "token", str_cstr(token));
 	set_number(object, "lease_ms", report->lease_ms);
+	set_number(object, "least_ms", report->least_ms);
 	if (report->is_final)
 		json_object_set_new(object, "is_final", json_true());
 	if (optional_time_is_set(report->delay))

@@ -20,7 +20,9 @@ struct loop_fixture loop;
 static void init_worker(int listener)
 {
 	loop.shared = (struct connection_shared){
-		.app = { .ready = store_shared.ready, .limit = &limit, .options.body_limit = 1000 },
+		.app = { .wake_counters = store_shared.wake_counters,
+			.limit = &limit,
+			.options.body_limit = 1000 },
 		.bounds = { .principal_requests = 1,
 			.principal_held_bytes = 1 << 20,
 			.held_bytes = 1 << 20,
@@ -30,7 +32,7 @@ static void init_worker(int listener)
 			.waits = 8 },
 	};
 	turns_init(&loop.shared.turns);
-	parked_init(&loop.shared.parked, store_shared.ready, clock_mono_ms());
+	parked_init(&loop.shared.parked, store_shared.wake_counters, clock_mono_ms());
 	loop.connections = (struct connections){
 		.shared = &loop.shared,
 		.epoll = -1,

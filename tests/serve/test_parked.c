@@ -26,7 +26,7 @@ static int close_parked(void **state)
 		parked_leave(&parked, &waiters[i]);
 	assert_int_equal(parked.count, 0);
 	for (size_t i = 0; i < PARKED_SOURCES; i++)
-		assert_true(LIST_EMPTY(&parked.sources[i].lines));
+		assert_null(parked.sources[i]);
 	return check_teardown(state);
 }
 

@@ -59,7 +59,7 @@ static void add_things(int count)
 {
 	things += count;
 	for (size_t i = 0; i < STORE_COMMIT_STRIPES; i++)
-		loop.round.store_shared->ready[i]++;
+		loop.round.store_shared->wake_counters[i]++;
 }
 
 /* Asks for things of a group. */

@@ -3,6 +3,7 @@
 
 #include "claim_fixture.h"
 #include "store/internal.h"
+#include "store/wake.h"
 #include "usage_fixture.h"
 
 /* ---- the life of a task ---- */
@@ -303,32 +304,37 @@ static void lease_ends_although_the_quota_is_used_up(void **state)
 	fixture_verify(store, 2);
 }
 
+static uint64_t ready_changes(struct store *store)
+{
+	return store_wake_count(store, store_ready_source(STR("acme")));
+}
+
 static void changes_that_make_a_task_ready_are_counted(void **state)
 {
 	struct store *store = *state;
-	uint64_t count = store_ready_changes(store, STR("acme")), token;
+	uint64_t count = ready_changes(store), token;
 	struct op op;
 
 	claim_create(store, 1, NULL, 0);
-	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
-	count = store_ready_changes(store, STR("acme"));
+	assert_int_not_equal(ready_changes(store), count);
+	count = ready_changes(store);
 	token = claim_one(store, 1);
 	op = claim_report(REPORT_HEARTBEAT, 1, token);
 	claim_apply(store, &op);
 	op = claim_report(REPORT_FAIL, 1, token);
 	claim_apply(store, &op);
-	assert_int_equal(store_ready_changes(store, STR("acme")), count);
+	assert_int_equal(ready_changes(store), count);
 	claim_run_due(store, CLAIM_NOW + 5000);
-	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
-	count = store_ready_changes(store, STR("acme"));
+	assert_int_not_equal(ready_changes(store), count);
+	count = ready_changes(store);
 	op = claim_report(REPORT_RELEASE, 1, claim_one(store, 1));
 	claim_apply(store, &op);
-	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
-	count = store_ready_changes(store, STR("acme"));
+	assert_int_not_equal(ready_changes(store), count);
+	count = ready_changes(store);
 	claim_set_state(store, 1, TASK_SUCCEEDED);
-	assert_int_equal(store_ready_changes(store, STR("acme")), count);
+	assert_int_equal(ready_changes(store), count);
 	claim_set_state(store, 1, TASK_PENDING);
-	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
+	assert_int_not_equal(ready_changes(store), count);
 }
 
 /* Claims that wait for one kind look for it again. */
@@ -339,33 +345,33 @@ static void changes_that_move_a_ready_task_are_counted(void **state)
 	uint64_t count;
 
 	claim_create(store, 1, "a", 0);
-	count = store_ready_changes(store, STR("acme"));
+	count = ready_changes(store);
 	op.change.set = CHANGE_PROGRESS | CHANGE_MAX_ATTEMPTS | CHANGE_KIND | CHANGE_PRIORITY;
 	op.change.progress = STR("1");
 	op.change.max_attempts = 3;
 	op.change.kind = STR("a");
 	op.change.status = STR("other");
 	claim_apply(store, &op);
-	assert_int_equal(store_ready_changes(store, STR("acme")), count);
+	assert_int_equal(ready_changes(store), count);
 	op.change.kind = STR("b");
 	claim_apply(store, &op);
-	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
-	count = store_ready_changes(store, STR("acme"));
+	assert_int_not_equal(ready_changes(store), count);
+	count = ready_changes(store);
 	op.change.kind = STR("");
 	claim_apply(store, &op);
-	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
-	count = store_ready_changes(store, STR("acme"));
+	assert_int_not_equal(ready_changes(store), count);
+	count = ready_changes(store);
 	op.change.priority = -1;
 	claim_apply(store, &op);
-	assert_int_not_equal(store_ready_changes(store, STR("acme")), count);
-	count = store_ready_changes(store, STR("acme"));
+	assert_int_not_equal(ready_changes(store), count);
+	count = ready_changes(store);
 	claim_apply(store, &op);
-	assert_int_equal(store_ready_changes(store, STR("acme")), count);
+	assert_int_equal(ready_changes(store), count);
 	/* no worker can get it */
 	claim_one(store, 1);
 	op.change.kind = STR("c");
 	claim_apply(store, &op);
-	assert_int_equal(store_ready_changes(store, STR("acme")), count);
+	assert_int_equal(ready_changes(store), count);
 }
 
 int main(void)

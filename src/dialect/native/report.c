@@ -47,6 +47,27 @@ static bool parse_lease(struct report *report, struct str name, json_t *value)
 	return true;
 }
 
+/* A heartbeat waits until the task is cancelled or, with an error, has left the worker's hands. */
+static bool check_wait(const struct op *op, const struct task *task, bool *over, struct err *err)
+{
+	*over = task->state == TASK_CANCELLED;
+	return work_check_lease(&op->report, task, err);
+}
+
+static bool parse_wait(struct report *report, struct str name, json_t *value)
+{
+	struct op *op = report->op;
+
+	if (!native_parse_seconds(value, 0, NATIVE_WAIT_MAX * 1000, &op->wait_ms))
+		return MEMBER_ERROR(
+			report, name, "wait must be a number from 0 to %d.", NATIVE_WAIT_MAX);
+	if (op->wait_ms == 0)
+		return true;
+	op->check_wait = check_wait;
+	op->report.least_ms = (uint32_t)op->wait_ms + NATIVE_WAIT_MARGIN_MS;
+	return true;
+}
+
 static bool parse_retryable(struct report *report, struct str name, json_t *value)
 {
 	if (!json_is_boolean(value))
@@ -98,6 +119,7 @@ static const struct {
 } own_members[] = {
 	{ "token", OF(REPORT_HEARTBEAT) | ENDS | OF(REPORT_RELEASE), parse_token },
 	{ "lease_seconds", OF(REPORT_HEARTBEAT), parse_lease },
+	{ "wait", OF(REPORT_HEARTBEAT), parse_wait },
 	{ "retryable", OF(REPORT_FAIL), parse_retryable },
 	{ "retry_after_seconds", OF(REPORT_FAIL), parse_delay },
 	{ "delay_seconds", OF(REPORT_RELEASE), parse_delay },

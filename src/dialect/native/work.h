@@ -8,7 +8,9 @@
 #define NATIVE_LEASE_SECONDS 60	 /* default */
 #define NATIVE_CONFIRM_MS    800 /* default */
 #define NATIVE_WAIT_MAX	     50	 /* seconds; nginx waits 60 s for a response */
-#define NATIVE_TOKEN_DIGITS  16	 /* hexadecimal */
+/* From the end of a heartbeat's wait to that of the lease: for the next heartbeat. */
+#define NATIVE_WAIT_MARGIN_MS 10000
+#define NATIVE_TOKEN_DIGITS   16 /* hexadecimal */
 
 bool native_decode_claim(struct request *request, struct op *op, struct err *err);
 bool native_decode_heartbeat(struct request *request, struct op *op, struct err *err);

@@ -51,7 +51,8 @@ bool native_encode_heartbeat(const struct request *request, const struct result 
 	(void)request;
 	buf_puts(&response->body, "{\"lease_expires_at\":");
 	put_time(result->task.lease.expires, &response->body);
-	buf_printf(&response->body, ",\"cancel\":%s}", result->nothing ? "true" : "false");
+	buf_printf(&response->body, ",\"cancel\":%s}",
+		result->task.state == TASK_CANCELLED ? "true" : "false");
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 

@@ -39,7 +39,7 @@ static bool apply_report(
 }
 
 /*
- * What follows the change overwrites store->old_record, but `old` and `task` borrow from it. task is
+ * What follows the change overwrites store->old_record, but `old` and `task` borrow from it. task:
  * NULL if the report has changed nothing.
  */
 static int go_on(struct store *store, struct write *write, const struct task *old,

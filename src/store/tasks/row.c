@@ -138,7 +138,7 @@ static int write_row(struct store *store, const struct task *old, const struct t
 	return rc == 0 ? update_index(store, old, task) : rc;
 }
 
-/* Notes what the transaction has done to the task: for the quota, and for a snapshot. */
+/* Notes what the transaction does to the task: for parked requests, a snapshot and the quota. */
 static int note(struct store *store, const struct task *task, const struct str *old,
 	const struct str *record)
 {
@@ -146,6 +146,7 @@ static int note(struct store *store, const struct task *task, const struct str *
 	int64_t bytes = (record ? (int64_t)record->len : 0) - (old ? (int64_t)old->len : 0);
 	struct index_key key;
 
+	wake_note(store, task);
 	index_primary_key(&key, task->tenant, &task->id);
 	if (snapshot_note(store, SNAPSHOT_TASK, key_str(&key), old) != 0)
 		return ENGINE_NO_MEMORY;

@@ -1,0 +1,93 @@
+#include "serve/waiting.h"
+
+#include "base/clock.h"
+#include "store/wake.h"
+
+/* The counter is read before the attempt: what changes during the attempt raises it. */
+static void begin(struct app *app, struct exchange *exchange, const struct op *op, uint64_t line,
+	unsigned source)
+{
+	struct exchange_wait *wait = &exchange->wait;
+
+	wait->until_ms = exchange->began_us / 1000 + op->wait_ms;
+	wait->line = line;
+	wait->source = source;
+	wait->seen = store_wake_count(app->store, source);
+}
+
+/* ---- a claim ---- */
+
+static bool claim(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
+{
+	struct result *result = &exchange->result;
+
+	if (exchange->wait.over) {
+		result->kind = op->kind;
+		result->nothing = true;
+		return true;
+	}
+	begin(app, exchange, op, op->wait_group ^ exchange->tenant, store_ready_source(op->tenant));
+	if (!store_apply(app->store, op, result, err))
+		return false;
+	exchange->wait.unmet = result->nothing;
+	return true;
+}
+
+/* ---- a change of one task ---- */
+
+static bool read_again(
+	struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
+{
+	const struct op read = {
+		.kind = OP_READ,
+		.dialect = op->dialect,
+		.arena = op->arena,
+		.tenant = op->tenant,
+		.actor = op->actor,
+		.now = op->now,
+		.id = op->id,
+	};
+
+	store_result_free(&exchange->result);
+	if (!store_apply(app->store, &read, &exchange->result, err))
+		return false;
+	exchange->result.kind = op->kind;
+	exchange->result.written = exchange->wait.written;
+	return true;
+}
+
+/* Each request has a line of its own, because a change of the task is news for all of them. */
+static bool follow_task(
+	struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
+{
+	struct exchange_wait *wait = &exchange->wait;
+	bool again = wait->resumed, over;
+
+	begin(app, exchange, op, again ? wait->line : ++app->waits,
+		store_task_source(op->tenant, &op->id));
+	wait->of_task = true;
+	if (!(again ? read_again(app, exchange, op, err)
+		    : store_apply(app->store, op, &exchange->result, err)))
+		return false;
+	if (!again && exchange->result.written) {
+		/* The counter was raised by this commit, too, which is no news. */
+		wait->seen++;
+		wait->written = true;
+	}
+	if (!op->check_wait(op, &exchange->result.task, &over, err))
+		return false;
+	wait->unmet = !over;
+	return true;
+}
+
+bool waiting_apply(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
+{
+	return op->check_wait ? follow_task(app, exchange, op, err) : claim(app, exchange, op, err);
+}
+
+bool waiting_goes_on(const struct exchange *exchange)
+{
+	const struct exchange_wait *wait = &exchange->wait;
+
+	return wait->unmet && !wait->over && wait->until_ms > clock_mono_ms();
+}
