@@ -1,6 +1,5 @@
 #include "base/option.h"
 
-#include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +10,11 @@
 static bool is_family(const struct option_row *row)
 {
 	return strchr(row->name, '*') != NULL;
+}
+
+static bool is_text(const struct option_row *row)
+{
+	return row->type == OPTION_TEXT || row->type == OPTION_LIST;
 }
 
 static void *member(const struct option_row *row, void *values)
@@ -25,7 +29,7 @@ static const void *member_const(const struct option_row *row, const void *values
 
 static size_t member_size(const struct option_row *row)
 {
-	if (row->type == OPTION_TEXT)
+	if (is_text(row))
 		return row->size;
 	return sizeof(uint64_t) * (is_family(row) ? OPTION_VARIANTS_MAX : 1);
 }
@@ -131,6 +135,7 @@ static bool fail_number(const struct option_row *row, const char *name, struct e
 
 /* A place for one option's value, and the name for errors. */
 struct target {
+	const struct option_table *table;
 	const struct option_row *row;
 	size_t variant;
 	const char *name;
@@ -148,11 +153,48 @@ static bool set_number(const struct target *target, void *values, const char *te
 	return true;
 }
 
+static size_t count_items(const char *list)
+{
+	size_t count = 0;
+
+	while ((list = strchr(list, '\n')) != NULL) {
+		count++;
+		list++;
+	}
+	return count;
+}
+
+static bool add_item(const struct target *target, void *values, const char *item, struct err *err)
+{
+	const struct option_row *row = target->row;
+	char *list = member(row, values);
+	size_t len = strlen(item), used = strlen(list);
+
+	if (len == 0) {
+		memset(list, 0, row->size);
+		return true;
+	}
+	if (target->table->check_item && !target->table->check_item(item, err)) {
+		struct err cause = *err;
+
+		return err_set(err, cause.code, row->name, "%s: %s", row->name, err_text(&cause));
+	}
+	if (count_items(list) == row->max || strchr(item, '\n') || len + 2 > row->size - used)
+		return err_set(err, ERR_INVALID, row->name,
+			"%s may be given %llu times, with %zu bytes in all", row->name,
+			(unsigned long long)row->max, row->size - 1);
+	memcpy(list + used, item, len);
+	list[used + len] = '\n';
+	return true;
+}
+
 static bool set_row(const struct target *target, void *values, const char *text, struct err *err)
 {
 	const struct option_row *row = target->row;
 	size_t len = strlen(text);
 
+	if (row->type == OPTION_LIST)
+		return add_item(target, values, text, err);
 	if (row->type != OPTION_TEXT)
 		return set_number(target, values, text, err);
 	if (len >= row->size)
@@ -177,7 +219,8 @@ bool option_set(const struct option_table *table, void *values, const char *name
 		for (size_t k = 0; k < variants; k++) {
 			put_name(table, row, k, full);
 			if (strcmp(full, name) == 0)
-				return set_row(&(struct target){ row, k, name }, values, text, err);
+				return set_row(
+					&(struct target){ table, row, k, name }, values, text, err);
 		}
 	}
 	return err_set(err, ERR_INVALID, name, "there is no option %s", name);
@@ -188,7 +231,7 @@ uint64_t option_number(const struct option_table *table, const void *values, con
 	for (size_t i = 0; name && i < table->count; i++) {
 		const struct option_row *row = &table->rows[i];
 
-		if (row->type != OPTION_TEXT && strcmp(row->name, name) == 0)
+		if (!is_text(row) && strcmp(row->name, name) == 0)
 			return get_number(row, values, 0);
 	}
 	return 0;
@@ -203,116 +246,11 @@ void option_set_defaults(const struct option_table *table, void *values)
 		size_t count = is_family(row) ? OPTION_VARIANTS_MAX : 1;
 
 		for (size_t k = 0; k < count; k++) {
-			if (!set_row(&(struct target){ row, k, row->name }, values,
+			if (!set_row(&(struct target){ table, row, k, row->name }, values,
 				    row->default_value, &err))
 				abort();
 		}
 	}
-}
-
-/* ---- files ---- */
-
-struct reader {
-	const struct option_table *table;
-	void *values;
-	struct err *err;
-	const char *only; /* the one option to set, whatever the rest of the file; NULL: all */
-	FILE *file;
-	int line;
-	bool failed;
-};
-
-/*
- * inih takes an indented line for a continuation of the option before it, and cuts a long line.
- * Both would silently change a path, so both are errors here.
- */
-static char *read_line(char *text, int size, void *user)
-{
-	struct reader *reader = user;
-	size_t len;
-
-	if (reader->failed || !fgets(text, size, reader->file))
-		return NULL;
-	reader->line++;
-	len = strlen(text);
-	if ((text[0] == ' ' || text[0] == '\t') && strspn(text, " \t\r\n") < len) {
-		err_set(reader->err, ERR_INVALID, "config", "a line may not be indented");
-		reader->failed = true;
-	} else if (len + 1 == (size_t)size && text[len - 1] != '\n') {
-		err_set(reader->err, ERR_INVALID, "config", "a line may have at most %d bytes",
-			size - 2);
-		reader->failed = true;
-	}
-	return reader->failed ? NULL : text;
-}
-
-static int handle_option(void *user, const char *section, const char *name, const char *value)
-{
-	struct reader *reader = user;
-
-	if (reader->failed)
-		return 0;
-	if (reader->only) {
-		if (strcmp(name, reader->only) == 0)
-			option_set(reader->table, reader->values, name, value, reader->err);
-		return 1;
-	}
-	if (*section) {
-		err_set(reader->err, ERR_INVALID, section, "sections are not used: [%s]", section);
-		reader->failed = true;
-	} else if (!option_set(reader->table, reader->values, name, value, reader->err)) {
-		reader->failed = true;
-	}
-	return !reader->failed;
-}
-
-static bool read_stream(struct reader *reader, const char *path)
-{
-	struct err *err = reader->err;
-	int line = ini_parse_stream(read_line, reader, handle_option, reader);
-
-	if (reader->failed) {
-		struct err first = *err;
-
-		return err_set(err, ERR_INVALID, first.field, "%s, line %d: %s", path, reader->line,
-			first.text);
-	}
-	if (line != 0)
-		return err_set(
-			err, ERR_INVALID, "config", "%s, line %d: not `name = value`", path, line);
-	return true;
-}
-
-bool option_read_file(
-	const struct option_table *table, void *values, const char *path, struct err *err)
-{
-	struct reader reader = {
-		.table = table, .values = values, .err = err, .file = fopen(path, "re")
-	};
-	bool read;
-
-	if (!reader.file)
-		return err_set(err, ERR_INVALID, "config", "%s cannot be read", path);
-	read = read_stream(&reader, path);
-	fclose(reader.file);
-	return read;
-}
-
-bool option_read_one(
-	const struct option_table *table, void *values, const char *path, const char *name)
-{
-	struct err ignored;
-	struct reader reader = { .table = table,
-		.values = values,
-		.err = &ignored,
-		.only = name,
-		.file = fopen(path, "re") };
-
-	if (!reader.file)
-		return false;
-	read_stream(&reader, path);
-	fclose(reader.file);
-	return true;
 }
 
 /* ---- output ---- */
@@ -328,7 +266,7 @@ static void print_value(
 
 void option_print_range(const struct option_row *row, struct buf *out)
 {
-	if (row->type == OPTION_TEXT)
+	if (is_text(row))
 		return;
 	print_bounds(row, out);
 	if (row->unit) {
@@ -340,15 +278,27 @@ void option_print_range(const struct option_row *row, struct buf *out)
 /* "# 1 to 3600 seconds. Restart to change." */
 static void print_rules(const struct option_row *row, struct buf *out)
 {
-	if (row->type == OPTION_TEXT && !row->needs_restart)
+	if (is_text(row) && !row->needs_restart)
 		return;
 	buf_putc(out, '#');
-	if (row->type != OPTION_TEXT) {
+	if (!is_text(row)) {
 		buf_putc(out, ' ');
 		option_print_range(row, out);
 		buf_putc(out, '.');
 	}
 	buf_puts(out, row->needs_restart ? " Restart to change.\n" : "\n");
+}
+
+/* One line for each item, or one that has none. */
+static void print_list(const struct option_row *row, const void *values, struct buf *out)
+{
+	struct str rest = str_cstr(member_const(row, values));
+
+	do {
+		buf_printf(out, "%s = ", row->name);
+		buf_put_str(out, str_split_next(&rest, '\n'));
+		buf_putc(out, '\n');
+	} while (rest.len > 0);
 }
 
 void option_print(const struct option_table *table, const void *values, struct buf *out)
@@ -359,6 +309,10 @@ void option_print(const struct option_table *table, const void *values, struct b
 
 		buf_printf(out, "%s# %s\n", i ? "\n" : "", row->help);
 		print_rules(row, out);
+		if (row->type == OPTION_LIST) {
+			print_list(row, values, out);
+			continue;
+		}
 		for (size_t k = 0; k < count_variants(table, row); k++) {
 			put_name(table, row, k, name);
 			buf_printf(out, "%s = ", name);

@@ -9,6 +9,9 @@
  * the variant in place of the star. Its member is an array of OPTION_VARIANTS_MAX numbers, in the
  * order of the variants. An empty text sets one to OPTION_UNSET.
  *
+ * A list is an option that may be given several times: each time adds an item, and an empty text
+ * removes all of them. Its member is a char array with the items in order, a newline behind each.
+ *
  * Files are INI without sections, read by inih: `name = value` at the start of a line; `#` or `;`
  * starts a comment line, ` ;` a comment behind a value. A line has at most 198 bytes.
  */
@@ -16,7 +19,7 @@
 #include "base/err.h"
 
 /* OPTION_DURATION: "90s", "5m", "12h", "30d" or "0". */
-enum option_type { OPTION_TEXT, OPTION_NUMBER, OPTION_OCTAL, OPTION_DURATION };
+enum option_type { OPTION_TEXT, OPTION_LIST, OPTION_NUMBER, OPTION_OCTAL, OPTION_DURATION };
 
 #define OPTION_VARIANTS_MAX 32
 #define OPTION_UNSET	    UINT64_MAX
@@ -25,9 +28,9 @@ struct option_row {
 	const char *name;
 	enum option_type type;
 	size_t offset; /* of the member */
-	size_t size;   /* OPTION_TEXT: of the array, with the NUL */
+	size_t size;   /* OPTION_TEXT, OPTION_LIST: of the array, with the NUL */
 	const char *default_value;
-	uint64_t min, max;		     /* of a number */
+	uint64_t min, max;		     /* of a number; of a list, max: items */
 	const char *unit;		     /* of a number, plural; NULL: none */
 	bool needs_restart;		     /* a reload leaves the value unchanged */
 	bool (*is_valid)(const char *value); /* of a text: a rule, which help states; NULL: none */
@@ -39,11 +42,16 @@ struct option_table {
 	const struct option_row *rows;
 	size_t count;
 	const char *const *variants; /* ends with NULL; NULL: none */
+	/* The rule of a list's items. Its error has a sentence and no field. NULL: none. */
+	bool (*check_item)(const char *item, struct err *err);
 };
 
 /* Rows without their type: the member of a struct that holds the value. */
 #define OPTION_TEXT_IN(type_, member)                                  \
 	.type = OPTION_TEXT, .offset = offsetof(struct type_, member), \
+	.size = sizeof(((struct type_ *)0)->member)
+#define OPTION_LIST_IN(type_, member)                                  \
+	.type = OPTION_LIST, .offset = offsetof(struct type_, member), \
 	.size = sizeof(((struct type_ *)0)->member)
 #define OPTION_NUMBER_IN(type_, member) \
 	.type = OPTION_NUMBER, .offset = offsetof(struct type_, member)
@@ -70,7 +78,7 @@ bool option_read_one(
 	const struct option_table *table, void *values, const char *path, const char *name);
 /* Writes a file of all options, each with its help as a comment. */
 void option_print(const struct option_table *table, const void *values, struct buf *out);
-/* Writes "1 to 3600 seconds" or "0 to 365d"; nothing for a text. */
+/* Writes "1 to 3600 seconds" or "0 to 365d"; nothing for a text or a list. */
 void option_print_range(const struct option_row *row, struct buf *out);
 /*
  * Copies each option that needs a restart from before to after. Appends the names of the options

@@ -38,7 +38,7 @@ static const struct option_row rows[] = {
 };
 
 static const char *const variants[] = { "cat", "dog", NULL };
-static const struct option_table table = { rows, COUNT(rows), variants };
+static const struct option_table table = { rows, COUNT(rows), variants, NULL };
 
 static struct values defaults(void)
 {
@@ -263,7 +263,7 @@ static void a_duration_has_a_unit(void **state)
 
 static void a_family_has_an_option_per_variant(void **state)
 {
-	static const struct option_table no_variants = { rows, COUNT(rows), NULL };
+	static const struct option_table no_variants = { rows, COUNT(rows), NULL, NULL };
 	struct values values = defaults();
 	struct err err;
 
