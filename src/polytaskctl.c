@@ -15,6 +15,7 @@
 #include "ctl/ctl_admin.h"
 #include "ctl/ctl_command.h"
 #include "dialect/dialect.h"
+#include "dialect/policy_conf.h"
 #include "sys/confine.h"
 
 #define USAGE_STATUS 2
@@ -259,7 +260,8 @@ int main(int argc, char **argv)
 {
 	static struct log_limits limits;
 	static char name[] = "polytaskctl";
-	struct ctl ctl = { .source.dialects = dialect_names() };
+	struct ctl ctl = { .source = { .dialects = dialect_names(),
+				   .check_policy = policy_check_option } };
 	int status;
 
 	open_missing_streams();

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "dialect/dialect.h"
+#include "dialect/policy_conf.h"
 #include "process/supervisor.h"
 #include "store/store.h"
 #include "sys/conf.h"
@@ -157,7 +158,8 @@ static int run(struct conf_source *source, const struct conf *conf, struct err *
 
 int main(int argc, char **argv, char **envp)
 {
-	struct conf_source source = { .dialects = dialect_names() };
+	struct conf_source source = { .dialects = dialect_names(),
+		.check_policy = policy_check_option };
 	struct err err = { 0 };
 	enum action action;
 	struct conf conf;

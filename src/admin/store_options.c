@@ -1,6 +1,7 @@
 #include "admin/store_options.h"
 
 #include "dialect/dialect.h"
+#include "dialect/policy_conf.h"
 
 void store_options_from_conf(
 	struct store_options *options, const struct conf *conf, enum store_mode mode)
@@ -22,4 +23,5 @@ void store_options_from_conf(
 		.key_limit = { conf->idempotency_keys, conf->idempotency_mb << 20 },
 		.indexes = dialect_index_tables(),
 	};
+	policies_from_conf(&options->policies, conf);
 }

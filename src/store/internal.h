@@ -117,6 +117,7 @@ struct store {
 	uint64_t journal_entries;
 	int64_t journal_ms;
 	struct retention_pass retention;
+	struct policies policies;
 	struct store_clock clock;
 	struct store_scrub scrub;
 	int64_t scrub_ms; /* of a pass; 0: off */
@@ -337,6 +338,11 @@ void change_settle(const struct op *op, const struct task *old, struct task *tas
 /* Writes the changed task with the next revision; its record is left in `record`. */
 int change_save(struct store *store, const struct op *op, const struct task *old, struct task *task,
 	struct buf *record, struct err *err);
+
+/* ---- tasks/policy.c ---- */
+
+/* The policy that counts for the task now: its own over those of the configuration. */
+struct policy policy_of(const struct store *store, const struct task *task);
 
 /* ---- tasks/follow.c ---- */
 

@@ -22,6 +22,7 @@ static struct store *new_store(const struct store_options *options)
 	store->key_limit = options->key_limit;
 	if (options->retention)
 		retention_init(&store->retention, options->retention);
+	store->policies = options->policies;
 	store->shared = options->shared ? options->shared : &store->own_shared;
 	store->alone = options->mode != STORE_ATTACH;
 	store->activity = options->activity ? options->activity : &store->own_activity;

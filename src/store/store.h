@@ -24,6 +24,7 @@
 #include "store/verify.h"
 #include "task/index.h"
 #include "task/op.h"
+#include "task/policy.h"
 #include "task/retention.h"
 
 /* Exit status of a process that met ERR_PANIC. */
@@ -114,9 +115,10 @@ struct store_options {
 	struct store_key_limit key_limit;
 	const struct index_table *indexes;
 	const struct retention *retention; /* NULL: no task is removed by its age; copied */
-	struct store_shared *shared;	   /* NULL: private counters */
-	_Atomic int *activity; /* enum store_activity, set by every call; NULL: not shown */
-	bool migrate;	       /* open a store of an older build, for store_migrate() */
+	struct policies policies;
+	struct store_shared *shared; /* NULL: private counters */
+	_Atomic int *activity;	     /* enum store_activity, set by every call; NULL: not shown */
+	bool migrate;		     /* open a store of an older build, for store_migrate() */
 	/*
 	 * STORE_RECOVER goes on if it needs a damaged page: changes to its rows since the last
 	 * checkpoint are not made. For store_repair(), which empties the page.

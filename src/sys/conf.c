@@ -34,6 +34,7 @@ static bool is_public_url(const char *value)
 #define NUMBER(member)	 OPTION_NUMBER_IN(conf, member)
 #define OCTAL(member)	 OPTION_OCTAL_IN(conf, member)
 #define DURATION(member) OPTION_DURATION_IN(conf, member)
+#define LIST(member)	 OPTION_LIST_IN(conf, member)
 
 #define RETENTION_MAX_SECONDS (36500ULL * 86400)
 
@@ -221,6 +222,9 @@ static const struct option_row rows[] = {
 	{ "retention.*.cancelled", DURATION(retain_cancelled.of_dialect), .default_value = "",
 		.max = RETENTION_MAX_SECONDS,
 		.help = "The same for cancelled tasks of one dialect; empty: retention.cancelled." },
+	{ "policy", LIST(policies), .default_value = "", .max = 256,
+		.help = "How often tasks are tried and how long they may take; may be repeated.",
+		.manual = "See POLICIES." },
 	{ "tenant_tasks", NUMBER(tenant_tasks), .default_value = "0", .max = 1000000000000,
 		.unit = "tasks", .help = "Tasks that a tenant may have; 0: no limit.",
 		.manual = "Archived tasks and Uplynk's ingest points are counted too. "
@@ -241,11 +245,12 @@ static const struct option_row rows[] = {
 		.manual = "If empty, links have the scheme and the host of the request." },
 };
 
-const struct option_table conf_options = { rows, sizeof(rows) / sizeof(rows[0]), NULL };
+const struct option_table conf_options = { rows, sizeof(rows) / sizeof(rows[0]), NULL, NULL };
 
 static struct option_table table_of(const struct conf *conf)
 {
-	return (struct option_table){ rows, sizeof(rows) / sizeof(rows[0]), conf->dialects };
+	return (struct option_table){ rows, sizeof(rows) / sizeof(rows[0]), conf->dialects,
+		conf->check_policy };
 }
 
 void conf_defaults(struct conf *conf)
@@ -300,6 +305,7 @@ bool conf_load(const struct conf_source *source, struct conf *conf, struct err *
 
 	conf_defaults(&read);
 	read.dialects = source->dialects;
+	read.check_policy = source->check_policy;
 	table = table_of(&read);
 	if ((source->path || access(path, F_OK) == 0) &&
 		!option_read_file(&table, &read, path, err))

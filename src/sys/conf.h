@@ -9,6 +9,7 @@
 #define CONF_TEXT_MAX	   256
 #define CONF_SOCKET_MAX	   108 /* the path in struct sockaddr_un */
 #define CONF_OVERRIDES_MAX 32
+#define CONF_POLICIES_SIZE 32768
 
 /* Time from the end of a task to its removal, in seconds; 0: it is never removed. */
 struct conf_retention {
@@ -57,9 +58,11 @@ struct conf {
 	uint64_t idol_creates_a_day;		   /* per tenant; 0: no limit */
 	uint64_t idempotency_keys, idempotency_mb; /* per tenant; 0: no limit */
 	struct conf_retention retain_succeeded, retain_failed, retain_cancelled;
-	const char *const *dialects; /* conf_source.dialects */
-	uint64_t tenant_tasks;	     /* of a tenant; 0: no limit */
-	uint64_t tenant_mb;	     /* of a tenant; 0: no limit */
+	const char *const *dialects;	   /* conf_source.dialects */
+	uint64_t tenant_tasks;		   /* of a tenant; 0: no limit */
+	uint64_t tenant_mb;		   /* of a tenant; 0: no limit */
+	char policies[CONF_POLICIES_SIZE]; /* each with a newline (dialect/policy_conf.h) */
+	bool (*check_policy)(const char *text, struct err *err); /* conf_source.check_policy */
 };
 
 /* Without the names of the dialects: families of options are empty. */
@@ -71,6 +74,8 @@ struct conf_source {
 	size_t override_count;
 	/* Names for the options of one dialect; ends with NULL; NULL: none. */
 	const char *const *dialects;
+	/* The rule of the option policy; ERR_INVALID without a field. NULL: none. */
+	bool (*check_policy)(const char *text, struct err *err);
 };
 
 void conf_defaults(struct conf *conf);

@@ -8,13 +8,6 @@
 #define TOKEN_REVISION_BITS 42
 #define TOKEN_RANDOM_BITS   21
 
-const struct retry_policy retry_default = {
-	.attempts = 20,
-	.first_ms = 1000,
-	.most_ms = 600 * 1000,
-	.jitter_percent = 20,
-};
-
 /* ---- claims ---- */
 
 /*
@@ -56,27 +49,28 @@ void work_claim(const struct op_claim *claim, struct task *task, int64_t now, ui
 
 static int64_t doubled(int64_t first, int64_t most, uint32_t times)
 {
-	while (times-- > 0 && first < most)
+	while (times-- > 0 && first > 0 && first < most)
 		first *= 2;
 	return first < most ? first : most;
 }
 
-static int64_t with_jitter(int64_t ms, unsigned percent, uint64_t random)
+static int64_t with_jitter(int64_t ms, int64_t percent, uint64_t random)
 {
 	int64_t range = ms * percent / 100;
 
 	return range > 0 ? ms - range + (int64_t)(random % (uint64_t)(2 * range + 1)) : ms;
 }
 
-static int64_t retry_delay(const struct op_report *report, uint32_t attempt, uint64_t random)
+static int64_t retry_delay(
+	const struct op_report *report, const struct work_context *context, const struct task *task)
 {
-	const struct retry_policy *policy = &report->policy;
+	const int64_t *values = context->policy->values;
 
 	if (optional_time_is_set(report->delay))
 		return optional_time_ms(report->delay);
-	return with_jitter(
-		doubled(policy->first_ms, policy->most_ms, attempt > 0 ? attempt - 1 : 0),
-		policy->jitter_percent, random);
+	return with_jitter(doubled(values[POLICY_RETRY_FIRST], values[POLICY_RETRY_MOST],
+				   task->attempt > 0 ? task->attempt - 1 : 0),
+		values[POLICY_RETRY_JITTER], context->random);
 }
 
 /* A client may have set not_before while a worker had the task. */
@@ -89,15 +83,17 @@ static void hold_back(struct task *task, int64_t now, int64_t delay)
 	task->ready_after = until > now ? optional_time(until) : OPTIONAL_TIME_NONE;
 }
 
-static void fail(const struct op_report *report, struct task *task, int64_t now, uint64_t random)
+static void fail(
+	const struct op_report *report, const struct work_context *context, struct task *task)
 {
-	uint32_t most = task->max_attempts > 0 ? task->max_attempts : report->policy.attempts;
+	int64_t most = task->max_attempts > 0 ? task->max_attempts
+					      : context->policy->values[POLICY_ATTEMPTS];
 	bool again = !report->is_final && (most == 0 || task->attempt < most);
 
 	task->lease = (struct lease){ 0 };
-	set_state(task, again ? TASK_PENDING : TASK_FAILED, now);
+	set_state(task, again ? TASK_PENDING : TASK_FAILED, context->now);
 	if (again)
-		hold_back(task, now, retry_delay(report, task->attempt, random));
+		hold_back(task, context->now, retry_delay(report, context, task));
 }
 
 /* The attempt does not count. */
@@ -131,21 +127,21 @@ static bool set_error(struct task *task, struct arena *arena, const char *before
  * Without a heartbeat the worker may never have received the task: the claim is undone, but its
  * token remains valid until the next claim.
  */
-static bool expire(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
-	struct arena *arena, struct err *err)
+static bool expire(const struct op_report *report, const struct work_context *context,
+	struct task *task, struct err *err)
 {
 	uint32_t unconfirmed = task->lease.unconfirmed;
 
 	if (unconfirmed == 0 || unconfirmed >= UNCONFIRMED_MAX) {
-		if (!set_error(task, arena,
+		if (!set_error(task, context->arena,
 			    unconfirmed ? "No worker has confirmed the task; the last was "
 					: "The worker ",
 			    task->lease.holder, unconfirmed ? "." : " stopped reporting.", err))
 			return false;
-		fail(report, task, now, random);
+		fail(report, context, task);
 		return true;
 	}
-	give_back(task, now,
+	give_back(task, context->now,
 		unconfirmed <= UNCONFIRMED_FREE ? 0
 						: doubled(UNCONFIRMED_MS, UNCONFIRMED_MOST,
 							  unconfirmed - UNCONFIRMED_FREE - 1));
@@ -153,16 +149,16 @@ static bool expire(const struct op_report *report, struct task *task, int64_t no
 	return true;
 }
 
-static bool report_due(const struct op_report *report, struct task *task, int64_t now,
-	uint64_t random, struct arena *arena, bool *nothing, struct err *err)
+static bool report_due(const struct op_report *report, const struct work_context *context,
+	struct task *task, bool *nothing, struct err *err)
 {
 	struct optional_time due = task_due(task);
 
-	*nothing = !optional_time_is_set(due) || optional_time_ms(due) > now;
+	*nothing = !optional_time_is_set(due) || optional_time_ms(due) > context->now;
 	if (*nothing)
 		return true;
 	if (task->state == TASK_RUNNING)
-		return expire(report, task, now, random, arena, err);
+		return expire(report, context, task, err);
 	task->ready_after = OPTIONAL_TIME_NONE;
 	return true;
 }
@@ -190,9 +186,11 @@ static bool holds_lease(const struct op_report *report, const struct task *task)
 	return report->token != 0 && task->lease.token == report->token;
 }
 
-static void apply(const struct op_report *report, struct task *task, int64_t now, uint64_t random)
+static void apply(
+	const struct op_report *report, const struct work_context *context, struct task *task)
 {
 	struct lease ended = ended_lease(&task->lease);
+	int64_t now = context->now;
 
 	if (report->kind == REPORT_HEARTBEAT) {
 		if (report->lease_ms > 0)
@@ -204,7 +202,7 @@ static void apply(const struct op_report *report, struct task *task, int64_t now
 		task->lease = ended;
 		set_state(task, TASK_SUCCEEDED, now);
 	} else if (report->kind == REPORT_FAIL) {
-		fail(report, task, now, random);
+		fail(report, context, task);
 		if (task->state == TASK_FAILED)
 			task->lease = ended;
 	} else {
@@ -231,22 +229,22 @@ static bool has_no_effect(const struct op_report *report, const struct task *tas
 	       (task->lease.unconfirmed == 0 || task->state != TASK_RUNNING);
 }
 
-bool work_report(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
-	struct arena *arena, bool *nothing, struct err *err)
+bool work_report(const struct op_report *report, const struct work_context *context,
+	struct task *task, bool *nothing, struct err *err)
 {
 	*nothing = report->kind != REPORT_DUE && has_no_effect(report, task);
 	if (*nothing)
 		return true;
 	if (report->kind == REPORT_DUE)
-		return report_due(report, task, now, random, arena, nothing, err);
+		return report_due(report, context, task, nothing, err);
 	if (!holds_lease(report, task) || task_state_is_final(task->state))
 		return err_set(err, ERR_LEASE_LOST, NULL, NULL);
 	/* As if its worker had not confirmed it: so it does not go round for ever. */
 	if (report->kind == REPORT_UNDO)
-		return expire(report, task, now, random, arena, err);
-	resume(task, now);
+		return expire(report, context, task, err);
+	resume(task, context->now);
 	task->lease.unconfirmed = 0;
-	apply(report, task, now, random);
+	apply(report, context, task);
 	return true;
 }
 

@@ -12,14 +12,11 @@
  */
 #include "base/arena.h"
 #include "base/err.h"
-#include "task/task.h"
+#include "task/policy.h"
 
 #define CLAIM_TASKS_MAX	   100
 #define CLAIM_DIALECTS_MAX 32
 #define CLAIM_KINDS_MAX	   64
-#define LEASE_MS_MAX	   ((uint32_t)24 * 3600 * 1000)
-/* Longest delay that a worker may ask for. */
-#define DELAY_MS_MAX ((int64_t)30 * 24 * 3600 * 1000)
 
 /* Which tasks a worker claims, and for how long. Texts are borrowed. */
 struct op_claim {
@@ -45,14 +42,6 @@ enum report_kind {
 	REPORT_DUE,	  /* by the service: task_due() has passed */
 };
 
-/* What happens after a failed attempt. */
-struct retry_policy {
-	uint32_t attempts; /* in all, unless the task has max_attempts; 0: no limit */
-	int64_t first_ms;  /* delay after the first failure; doubles with each further one */
-	int64_t most_ms;
-	unsigned jitter_percent; /* the delay is longer or shorter by up to this part */
-};
-
 struct op_report {
 	enum report_kind kind;
 	uint64_t token;	   /* of the lease; not REPORT_DUE */
@@ -61,10 +50,7 @@ struct op_report {
 	bool is_final;	   /* FAIL: no further attempt */
 	struct optional_time
 		delay; /* FAIL, RELEASE: before the next attempt; absent: the policy's */
-	struct retry_policy policy;
 };
-
-extern const struct retry_policy retry_default;
 
 /* After so many claims in a row that no worker has confirmed, the attempt counts as failed. */
 #define UNCONFIRMED_MAX 20
@@ -75,14 +61,22 @@ extern const struct retry_policy retry_default;
  * tasks have the same token.
  */
 void work_claim(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random);
+/* What a report is applied with, beside the task. */
+struct work_context {
+	const struct policy *policy; /* sets every member */
+	int64_t now;
+	uint64_t random;
+	struct arena *arena; /* for the text of an error */
+};
+
 /*
- * Applies a report: state, attempt, lease, ready_after and, if a lease has expired, error. The text
- * of the error is in arena. *nothing: the task remains as it is, for example because it is no
- * longer due, because a heartbeat finds it cancelled, or because a COMPLETE or FAIL with this token
- * has ended it before. ERR_LEASE_LOST; ERR_NO_MEMORY.
+ * Applies a report: state, attempt, lease, ready_after and, if a lease has expired, error.
+ * *nothing: the task remains as it is, for example because it is no longer due, because a heartbeat
+ * finds it cancelled, or because a COMPLETE or FAIL with this token has ended it before.
+ * ERR_LEASE_LOST; ERR_NO_MEMORY.
  */
-bool work_report(const struct op_report *report, struct task *task, int64_t now, uint64_t random,
-	struct arena *arena, bool *nothing, struct err *err);
+bool work_report(const struct op_report *report, const struct work_context *context,
+	struct task *task, bool *nothing, struct err *err);
 /*
  * Whether the token of the report is that of the task's lease, as it is for the worker: the task is
  * running, or a client has cancelled it. ERR_LEASE_LOST.

@@ -89,7 +89,7 @@ struct op claim_report(enum report_kind kind, unsigned number, uint64_t token)
 
 	op.dialect = 0;
 	op.now = CLAIM_NOW;
-	op.report = (struct op_report){ .kind = kind, .token = token, .policy = retry_default };
+	op.report = (struct op_report){ .kind = kind, .token = token };
 	return op;
 }
 

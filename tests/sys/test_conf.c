@@ -93,16 +93,22 @@ static void set(struct conf *conf, const char *name, const char *text)
 	must(option_set(options_of_a_dialect(), conf, name, text, &err), &err);
 }
 
-static void assert_rejected(const char *name, const char *text)
+static void assert_rejected_after(struct conf *conf, const char *name, const char *text)
 {
-	struct conf conf = defaults(), before = conf;
+	struct conf before = *conf;
 	struct err err;
 
-	assert_fails(
-		option_set(options_of_a_dialect(), &conf, name, text, &err), &err, ERR_INVALID);
+	assert_fails(option_set(options_of_a_dialect(), conf, name, text, &err), &err, ERR_INVALID);
 	assert_string_equal(err.field, name);
 	assert_non_null(strstr(err.text, name));
-	assert_memory_equal(&conf, &before, sizeof(conf));
+	assert_memory_equal(conf, &before, sizeof(before));
+}
+
+static void assert_rejected(const char *name, const char *text)
+{
+	struct conf conf = defaults();
+
+	assert_rejected_after(&conf, name, text);
 }
 
 /* ---- the rows ---- */
@@ -171,6 +177,26 @@ static void public_url_is_a_scheme_and_a_host(void **state)
 		assert_rejected("public_url", invalid[i]);
 }
 
+/* dialect/policy_conf.h has the rule of a policy; here without it. */
+static void policies_are_limited(void **state)
+{
+	struct conf conf = defaults();
+	char text[CONF_TEXT_MAX];
+
+	(void)state;
+	for (int i = 0; i < 256; i++)
+		set(&conf, "policy", "all attempts=1");
+	assert_int_equal(strlen(conf.policies), 256 * strlen("all attempts=1\n"));
+	memset(text, 'a', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	assert_rejected_after(&conf, "policy", "all attempts=1");
+	set(&conf, "policy", "");
+	assert_string_equal(conf.policies, "");
+	for (size_t i = 0; i < CONF_POLICIES_SIZE / sizeof(text) - 1; i++)
+		set(&conf, "policy", text);
+	assert_rejected_after(&conf, "policy", text);
+}
+
 static bool is_tested(const char *name)
 {
 	for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -181,7 +207,8 @@ static bool is_tested(const char *name)
 		if (strcmp(texts[i].name, name) == 0)
 			return true;
 	}
-	return strcmp(name, "log_level") == 0 || strcmp(name, "public_url") == 0;
+	return strcmp(name, "log_level") == 0 || strcmp(name, "public_url") == 0 ||
+	       strcmp(name, "policy") == 0;
 }
 
 static void every_option_is_tested(void **state)
@@ -320,6 +347,7 @@ int main(void)
 		CHECK(texts_have_a_longest_size),
 		CHECK(log_level_is_one_of_four),
 		CHECK(public_url_is_a_scheme_and_a_host),
+		CHECK(policies_are_limited),
 		CHECK(every_option_is_tested),
 		CHECK(options_of_a_dialect_need_its_name),
 		CHECK(overrides_win_over_the_file),

@@ -51,9 +51,7 @@ static const struct {
 
 static int64_t delay_of(uint32_t attempt, struct optional_time asked, uint64_t random)
 {
-	const struct op_report what = {
-		.kind = REPORT_FAIL, .token = TOKEN, .delay = asked, .policy = retry_default
-	};
+	const struct op_report what = { .kind = REPORT_FAIL, .token = TOKEN, .delay = asked };
 	struct task task = task_in(CONFIRMED);
 	struct arena arena = { 0 };
 	struct err err = { 0 };
@@ -61,7 +59,13 @@ static int64_t delay_of(uint32_t attempt, struct optional_time asked, uint64_t r
 
 	task.attempt = attempt;
 	task.max_attempts = 10000;
-	must(work_report(&what, &task, NOW, random, &arena, &nothing, &err), &err);
+	must(work_report(&what,
+		     &(struct work_context){ .policy = &policy_default,
+			     .now = NOW,
+			     .random = random,
+			     .arena = &arena },
+		     &task, &nothing, &err),
+		&err);
 	arena_free(&arena);
 	return optional_time_is_set(task.ready_after) ? optional_time_ms(task.ready_after) - NOW
 						      : 0;
@@ -113,13 +117,15 @@ static void release_is_ready_at_once_or_after_a_delay(void **state)
 /* Reports at NOW with the token that the task has. */
 static struct task ended(struct task task, enum report_kind kind, struct arena *arena)
 {
-	const struct op_report what = {
-		.kind = kind, .token = task.lease.token, .policy = retry_default
-	};
+	const struct op_report what = { .kind = kind, .token = task.lease.token };
 	struct err err = { 0 };
 	bool nothing;
 
-	must(work_report(&what, &task, NOW, 0, arena, &nothing, &err), &err);
+	must(work_report(&what,
+		     &(struct work_context){
+			     .policy = &policy_default, .now = NOW, .arena = arena },
+		     &task, &nothing, &err),
+		&err);
 	assert_false(nothing);
 	return task;
 }
@@ -274,13 +280,18 @@ static void only_a_report_leaves_its_token(void **state)
 {
 	struct task task = task_in(CONFIRMED);
 	struct arena arena = { 0 };
+	const struct work_context context = {
+		.policy = &policy_default,
+		.now = NOW + 300,
+		.arena = &arena,
+	};
 	struct err err = { 0 };
 	bool nothing;
 
 	(void)state;
 	task.max_attempts = ATTEMPT;
-	must(work_report(&(struct op_report){ .kind = REPORT_DUE, .policy = retry_default }, &task,
-		     NOW + 300, 0, &arena, &nothing, &err),
+	must(work_report(
+		     &(struct op_report){ .kind = REPORT_DUE }, &context, &task, &nothing, &err),
 		&err);
 	assert_int_equal(task.state, TASK_FAILED);
 	assert_int_equal(task.lease.token, 0);

@@ -42,8 +42,9 @@ bool report(struct task *task, struct op_report report, bool *nothing, struct er
 	struct arena arena = { 0 };
 	bool ok;
 
-	report.policy = retry_default;
-	ok = work_report(&report, task, NOW, 0, &arena, nothing, err);
+	ok = work_report(&report,
+		&(struct work_context){ .policy = &policy_default, .now = NOW, .arena = &arena },
+		task, nothing, err);
 	arena_free(&arena);
 	return ok;
 }

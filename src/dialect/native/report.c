@@ -195,7 +195,7 @@ static bool decode(struct request *request, struct op *op, enum report_kind kind
 		!native_check_content_type(request, false, err) ||
 		!native_parse_id(request, op, OP_UPDATE, err))
 		return false;
-	op->report = (struct op_report){ .kind = kind, .policy = retry_default };
+	op->report = (struct op_report){ .kind = kind };
 	return parse_body(request, op, err) || decode_keep_invalid(op, request->arena, err);
 }
 

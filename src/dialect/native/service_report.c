@@ -8,5 +8,5 @@ void service_report(struct op *op, enum report_kind kind, uint64_t token)
 	op->actor = SERVICE_ACTOR;
 	op->before_write = native_before_write;
 	op->follow = native_follow;
-	op->report = (struct op_report){ .kind = kind, .token = token, .policy = retry_default };
+	op->report = (struct op_report){ .kind = kind, .token = token };
 }

@@ -26,6 +26,11 @@ static int delete_task(
 static bool apply_report(
 	struct store *store, const struct op *op, struct task *task, bool *nothing, struct err *err)
 {
+	struct policy policy;
+	const struct work_context context = {
+		.policy = &policy, .now = op->now, .random = store_random(store), .arena = op->arena
+	};
+
 	*nothing = false;
 	if (op->report.kind == REPORT_NONE)
 		return true;
@@ -34,8 +39,8 @@ static bool apply_report(
 		*err = *op->invalid;
 		return false;
 	}
-	return work_report(
-		&op->report, task, op->now, store_random(store), op->arena, nothing, err);
+	policy = policy_of(store, task);
+	return work_report(&op->report, &context, task, nothing, err);
 }
 
 /*
