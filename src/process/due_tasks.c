@@ -4,55 +4,100 @@
 #include "base/log.h"
 #include "dialect/service_report.h"
 
-/* A task that cannot be changed must not stop the others: the next pass tries it again. */
-static bool change(struct due_tasks *due, struct store *store, int64_t now, struct str tenant,
-	const struct id *id, struct err *err)
+/* Other processes wait for the locks of a transaction that ends many delays. */
+#define TOGETHER_US 1000
+
+static struct op report_due(struct due_tasks *due, int64_t now)
 {
-	struct op op = { .arena = &due->arena, .tenant = tenant, .now = now, .id = *id };
-	struct result result = { 0 };
-	char text[ID_TEXT_LEN + 1];
+	struct op op = { .arena = &due->arena, .now = now };
 
 	service_report(&op, REPORT_DUE, 0);
-	if (store_apply(store, &op, &result, err)) {
-		store_result_free(&result);
+	return op;
+}
+
+/* ---- search ---- */
+
+/* Adds the next task of one kind to those that will be changed. */
+static bool find(struct due_tasks *due, struct store *store, int64_t now, bool leases, bool *found,
+	struct err *err)
+{
+	struct buf *place = leases ? &due->leases : &due->delays;
+	struct store_due *task = &due->tasks[due->count];
+	struct str tenant;
+
+	if (!store_next_due(store, now, leases, place, &tenant, &task->id, found, err))
+		return false;
+	if (!*found) {
+		buf_reset(place);
 		return true;
 	}
-	if (err->code == ERR_PANIC || err->code == ERR_DISK_FULL || err->code == ERR_BUSY)
-		return false;
-	id_format(id, text);
-	if (err->code != ERR_NOT_FOUND)
-		log_warn("due", "task %s: %s", text, err_text(err));
+	task->tenant = arena_copy(&due->arena, tenant);
+	if (!task->tenant.ptr)
+		return err_no_memory(err);
+	due->count++;
 	return true;
 }
 
-/* Changes the next task of one kind. */
-static bool change_next(
-	struct due_tasks *due, struct store *store, bool leases, bool *found, struct err *err)
-{
-	struct buf *place = leases ? &due->leases : &due->delays;
-	int64_t now = clock_wall_ms();
-	struct str tenant;
-	struct id id;
-	bool ok = store_next_due(store, now, leases, place, &tenant, &id, found, err) &&
-		  (!*found || change(due, store, now, tenant, &id, err));
+/* ---- changes ---- */
 
+/* A task that cannot be changed must not stop the others: the next pass tries it again. */
+static bool change_one(struct due_tasks *due, struct store *store, int64_t now,
+	const struct store_due *task, struct err *err)
+{
+	struct op op = report_due(due, now);
+	char text[ID_TEXT_LEN + 1];
+	size_t done;
+
+	if (store_change_due(store, &op, task, 1, 0, &done, err))
+		return true;
+	if (err->code == ERR_PANIC || err->code == ERR_DISK_FULL || err->code == ERR_BUSY)
+		return false;
+	id_format(&task->id, text);
+	log_warn("due", "task %s: %s", text, err_text(err));
+	return true;
+}
+
+/* Together if possible, else one after the other: one of them cannot be changed. */
+static bool change_all(struct due_tasks *due, struct store *store, int64_t now, struct err *err)
+{
+	struct op op = report_due(due, now);
+	size_t at = 0, done;
+
+	while (at + 1 < due->count && store_change_due(store, &op, &due->tasks[at], due->count - at,
+					      clock_mono_us() + TOGETHER_US, &done, err))
+		at += done;
+	for (; at < due->count; at++) {
+		if (!change_one(due, store, now, &due->tasks[at], err))
+			return false;
+	}
+	return true;
+}
+
+/* Changes the next lease, or if there is none the next delays. *more: these are not the last. */
+static bool change_next(struct due_tasks *due, struct store *store, bool *more, struct err *err)
+{
+	int64_t now = clock_wall_ms();
+	bool ok = find(due, store, now, true, more, err);
+
+	if (ok && !*more) {
+		do {
+			ok = find(due, store, now, false, more, err);
+		} while (ok && *more && due->count < DUE_TASKS_TOGETHER);
+	}
+	ok = ok && change_all(due, store, now, err);
+	due->count = 0;
 	arena_reset(&due->arena);
-	if (!*found)
-		buf_reset(place);
 	return ok;
 }
 
 bool due_tasks_run(struct due_tasks *due, struct store *store, bool *more, struct err *err)
 {
 	int64_t until = clock_mono_us() + STORE_SLICE_MS * 1000LL;
-	bool found = true, ok = true;
+	bool left = true, ok = true;
 
-	while (ok && found && clock_mono_us() < until) {
-		found = false;
-		ok = change_next(due, store, true, &found, err) &&
-		     (found || change_next(due, store, false, &found, err));
-	}
-	*more = ok && found;
+	while (ok && left && clock_mono_us() < until)
+		ok = change_next(due, store, &left, err);
+	*more = ok && left;
 	return ok;
 }
 

@@ -5,15 +5,18 @@
  * keepers may run it: each change looks at the task again within its transaction.
  */
 #include "base/buf.h"
-#include "store/store.h"
+#include "store/due.h"
 
 #define DUE_TASKS_MS	       50
 #define DUE_TASKS_DUTY_PERCENT 90 /* a worker waits for each of them */
+#define DUE_TASKS_TOGETHER     64 /* delays that one transaction ends, at most */
 
 /* Zero-initialise; due_tasks_free(). */
 struct due_tasks {
-	struct arena arena;
+	struct arena arena;	   /* of the tasks below, and of the operations on them */
 	struct buf leases, delays; /* places in the passes over all that are due */
+	struct store_due tasks[DUE_TASKS_TOGETHER];
+	size_t count;
 };
 
 /* One slice of at most STORE_SLICE_MS. *more: tasks are left that are due. */

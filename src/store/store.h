@@ -322,16 +322,6 @@ bool store_clock_is_steady(struct store *store);
  */
 bool store_remove_finished(struct store *store, int64_t now, bool *more, struct err *err);
 
-/*
- * Finds the next task that the service has to change by itself because its time has come
- * (task_due()): with leases one whose lease has ended, else one whose delay has. Of all tenants, in
- * the order of the times. place: empty at the start of a pass,
- * then as the last call left it; tenant borrows from it. *found false: the pass has ended, or the
- * index is being rebuilt.
- */
-bool store_next_due(struct store *store, int64_t now, bool leases, struct buf *place,
-	struct str *tenant, struct id *id, bool *found, struct err *err);
-
 /* Takes what a repair did, or in a dry run would do; a function that returns false ends it. */
 struct store_repair_sink {
 	bool (*page)(const char *table, uint32_t page, const char *text, void *data);

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "store/due.h"
+
 void claim_create(struct store *store, unsigned number, const char *kind, int32_t priority)
 {
 	struct op op = fixture_op(OP_CREATE, number);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "claim_fixture.h"
 #include "race.h"
+#include "store/due.h"
 
 #define TASKS 1000
 

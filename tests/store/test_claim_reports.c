@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "claim_fixture.h"
+#include "store/due.h"
 #include "store/internal.h"
 #include "store/wake.h"
 #include "usage_fixture.h"

@@ -1,5 +1,10 @@
+#include "store/due.h"
+
+#include "base/clock.h"
 #include "store/index/state.h"
 #include "store/internal.h"
+
+/* ---- search ---- */
 
 struct search {
 	int64_t now;
@@ -48,4 +53,48 @@ bool store_next_due(struct store *store, int64_t now, bool leases, struct buf *p
 		return err_no_memory(err);
 	*found = index_parse_due((struct str){ place->data, place->len - 1 }, &time, tenant, id);
 	return true;
+}
+
+/* ---- change ---- */
+
+struct changes {
+	struct op op;
+	const struct store_due *tasks;
+	size_t count, done;
+	int64_t until_us;
+	struct result result; /* of the last one */
+};
+
+static int step_change(struct store *store, void *data, struct err *err)
+{
+	struct changes *changes = data;
+	int rc = 0;
+
+	changes->done = 0;
+	while (rc == 0 && changes->done < changes->count &&
+		(changes->done == 0 || clock_mono_us() < changes->until_us)) {
+		const struct store_due *task = &changes->tasks[changes->done++];
+		struct write write = { .op = &changes->op, .result = &changes->result };
+
+		changes->op.tenant = task->tenant;
+		changes->op.id = task->id;
+		rc = write_modify(store, &write, err);
+		rc = rc == ENGINE_NOT_FOUND ? 0 : rc;
+	}
+	return rc;
+}
+
+bool store_change_due(struct store *store, const struct op *op, const struct store_due *tasks,
+	size_t count, int64_t until_us, size_t *done, struct err *err)
+{
+	struct changes changes = {
+		.op = *op, .tasks = tasks, .count = count, .until_us = until_us
+	};
+	bool ok = store_may_write(store, err) &&
+		  step_call(store, ENGINE_WRITE, step_change, &changes, err);
+
+	store_result_free(&changes.result);
+	if (ok)
+		*done = changes.done;
+	return ok;
 }
