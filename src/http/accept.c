@@ -1,4 +1,4 @@
-/* Parser of Accept for request.h (RFC 9110 §12.5.1). */
+/* Parsers of Accept (RFC 9110 §12.5.1) and Prefer (RFC 7240) for request.h. */
 #include "http/request.h"
 
 /* Specificity of a range; the most specific one that matches decides. */
@@ -147,4 +147,37 @@ bool request_check_accepts_json(const struct request *request, struct err *err)
 {
 	return request_accepts(request, "application", "json") ||
 	       err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);
+}
+
+/* ---- Prefer ---- */
+
+/* The value of the first `return`, without quotes; *found false: there is none. */
+static struct str returned(struct str header, bool *found)
+{
+	*found = false;
+	while (header.len > 0) {
+		struct str part = split_quoted(&header, ',');
+		struct str value = split_quoted(&part, ';'), name = str_split_next(&value, '=');
+
+		if (!str_eq_nocase(str_trim(name), STR("return")))
+			continue;
+		*found = true;
+		value = str_trim(value);
+		if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
+			value = (struct str){ value.ptr + 1, value.len - 2 };
+		return value;
+	}
+	return STR_NULL;
+}
+
+bool request_prefers_minimal(const struct request *request)
+{
+	struct str value = STR_NULL;
+	bool found = false;
+
+	for (size_t i = 0; !found && i < request->cgi_param_count; i++) {
+		if (str_eq(request->cgi_params[i].name, STR("HTTP_PREFER")))
+			value = returned(request->cgi_params[i].value, &found);
+	}
+	return str_eq_nocase(value, STR("minimal"));
 }

@@ -54,7 +54,10 @@ def whole_life():
     claim = answer.json()["claims"][0]
     equal(claim["task"]["id"], other, "the response has the next task")
     equal(claim["task"]["lease"]["worker"], "w1", "for the same worker")
-    equal(worker.report("release", claim).json()["task"]["state"], "pending", "released")
+    answer = worker.report("release", claim, ("Prefer", "return=minimal"))
+    equal(answer.json(), {"claims": []}, "Prefer: return=minimal: a response without the task")
+    equal(answer.headers["Preference-Applied"], "return=minimal", "which says so")
+    equal(worker.read(claim)["state"], "pending", "released")
     answer = worker.report("complete", worker.take(), claim_next={"lease_seconds": 5})
     equal((answer.status, answer.json()["claims"]), (200, []), "nothing is left: no claims")
 

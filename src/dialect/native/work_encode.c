@@ -59,9 +59,14 @@ bool native_encode_heartbeat(const struct request *request, const struct result 
 bool native_encode_report(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	buf_puts(&response->body, "{\"task\":");
-	native_encode_row(request, &result->task, &response->body);
-	buf_putc(&response->body, ',');
+	buf_putc(&response->body, '{');
+	if (request_prefers_minimal(request)) {
+		response_add_header(response, "Preference-Applied", STR("return=minimal"));
+	} else {
+		buf_puts(&response->body, "\"task\":");
+		native_encode_row(request, &result->task, &response->body);
+		buf_putc(&response->body, ',');
+	}
 	put_claims(request, result, &response->body);
 	buf_putc(&response->body, '}');
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
