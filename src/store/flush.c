@@ -87,6 +87,7 @@ static void reset(struct store_commits *commits)
 
 void store_reset_commits(struct store_shared *shared)
 {
+	contacts_unlock(&shared->contacts);
 	reset(&shared->commits);
 	reset(&shared->other_commits);
 	for (size_t i = 0; i < STORE_COMMIT_STRIPES; i++)

@@ -21,6 +21,7 @@
  *     index/        keys of the index, whether it may be read, its rebuild
  *     stats/        counts of tasks by dialect and kind
  *     usage/        tasks and bytes of each tenant, and their quotas
+ *     workers/      who has which tasks, was heard of, and gets none
  *     transfer/     snapshots, export and import, parts of a backup, stores of older builds
  *
  *     tasks/operation.c    operations: read, create, upsert
@@ -114,6 +115,9 @@ struct store {
 	bool damaged_index;	  /* the step has met a damaged page of the index, not of a task */
 	bool lost;		  /* ERR_PANIC was returned and logged */
 	struct buf journal_entry; /* that is being written */
+	struct drained_cache *drained; /* workers/drain.c; NULL: nothing was read yet */
+	uint8_t heard_len;	       /* the worker that the operation is from */
+	char heard[TASK_WORKER_MAX];
 	uint64_t journal_entries;
 	int64_t journal_ms;
 	struct retention_pass retention;

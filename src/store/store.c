@@ -7,6 +7,7 @@
 #include "store/index/state.h"
 #include "store/journal/journal.h"
 #include "store/repair.h"
+#include "store/workers/workers.h"
 
 /* ---- open, close ---- */
 
@@ -210,6 +211,7 @@ void store_close(struct store *store)
 	buf_free(&store->usage_value);
 	buf_free(&store->notes);
 	buf_free(&store->journal_entry);
+	drain_free(store);
 	store_leave(store);
 	free(store);
 }

@@ -22,6 +22,7 @@
 #include "store/transfer/export.h"
 #include "store/transfer/row_check.h"
 #include "store/verify.h"
+#include "store/workers/contacts.h"
 #include "task/index.h"
 #include "task/op.h"
 #include "task/policy.h"
@@ -61,6 +62,9 @@ struct store_shared {
 	 * that changed a task, by a hash of tenant and id.
 	 */
 	_Atomic uint64_t wake_counters[STORE_WAKE_COUNTERS];
+	/* Changes of the workers that get no tasks (OP_DRAIN), by the same hash; only grow. */
+	_Atomic uint64_t drains[STORE_COMMIT_STRIPES], all_drains;
+	struct contacts contacts;
 	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
 	_Atomic bool remake_usage;	    /* by the next recovery */
 	_Atomic bool empty_journal;	    /* the same */
@@ -228,6 +232,9 @@ bool store_is_flushed(const struct store *store);
  * not count. An empty tenant: for users and credentials.
  */
 bool store_is_flushed_for(const struct store *store, struct str tenant);
+/* Whether the worker gets no tasks (OP_DRAIN). Cheap while store_shared.drains does not change. */
+bool store_is_drained(
+	struct store *store, struct str tenant, struct str worker, bool *drained, struct err *err);
 /* Without other processes: before a recovery. */
 void store_reset_commits(struct store_shared *shared);
 

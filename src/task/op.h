@@ -10,6 +10,7 @@
 #include "task/journal.h"
 #include "task/stats.h"
 #include "task/work.h"
+#include "task/workers.h"
 
 enum op_kind {
 	OP_NONE = 0,
@@ -23,6 +24,8 @@ enum op_kind {
 	OP_CLAIM,   /* gives ready tasks to a worker: op.claim */
 	OP_HISTORY, /* the task's entries in the journal: op.history */
 	OP_STATS,   /* counts of tasks by dialect and kind: op.stats */
+	OP_WORKERS, /* the workers of the tenant: op.workers */
+	OP_DRAIN,   /* a worker gets no more tasks, or gets tasks again: op.drain */
 	OP_KINDS
 };
 
@@ -232,10 +235,13 @@ struct op {
 		uint64_t before; /* a result's history_next: the entries that follow; 0: all */
 		unsigned limit;	 /* most entries, 1 to OP_HISTORY_MAX */
 	} history;
-	const struct op_stats *stats; /* STATS */
+	const struct op_stats *stats;	  /* STATS */
+	const struct op_workers *workers; /* WORKERS */
+	const struct op_drain *drain;	  /* DRAIN */
 	/*
-	 * LIST, STATS: return after so many steps, or LIST_SLICE_US, with result.unfinished if more are
-	 * needed; REMOVE, ARCHIVE with dependents: end the transaction after so many steps. 0: carry
+	 * LIST, STATS, WORKERS: return after so many steps, or LIST_SLICE_US, with
+	 * result.unfinished if more are needed; REMOVE, ARCHIVE with dependents: end the
+	 * transaction after so many steps. 0: carry
 	 * the operation out at once.
 	 */
 	unsigned slice_steps;
@@ -283,6 +289,7 @@ struct claimed {
 struct listing;
 struct cascade;
 struct stats_reading;
+struct workers_reading;
 
 /*
  * Result of an operation. After LIST, and if has_dependents, `listing` is open (store.h reads it);
@@ -318,7 +325,11 @@ struct result {
 	uint64_t history_next;	    /* op.history.before of the entries that follow; 0: none */
 	bool history_cut;	    /* the journal does not have the older entries */
 	struct stats_answer *stats; /* STATS */
-	struct stats_reading *stats_reading; /* of the store */
+	struct stats_reading *stats_reading;	 /* of the store */
+	struct workers_answer *workers;		 /* WORKERS */
+	struct workers_reading *workers_reading; /* of the store */
+	/* CLAIM, report, DRAIN: the worker gets no tasks. A claim then has none, and is no `nothing`. */
+	bool drain;
 	bool nothing; /* CLAIM: no task is ready; report: there was nothing to do */
 };
 

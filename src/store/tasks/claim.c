@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "store/index/state.h"
 #include "store/tasks/ready.h"
+#include "store/workers/workers.h"
 
 /* A claim ends when its tasks have so many bytes: the response is made in one turn. */
 #define CLAIM_BYTES ((size_t)1024 * 1024)
@@ -124,6 +125,8 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 		return 0;
 	if (before)
 		complete_claim(before, &claim);
+	if (drain_has(store, op->tenant, claim.worker))
+		return 0;
 	rc = ready_begin(&ready, store, op->tenant, &claim, claim.max);
 	while (rc == 0 && found && !is_enough(op, &claim, result)) {
 		struct id id;

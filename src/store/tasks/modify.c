@@ -1,5 +1,6 @@
 #include "store/tasks/cascade.h"
 #include "store/tasks/claim.h"
+#include "store/workers/workers.h"
 #include "task/member.h"
 
 /* Keeps the stored record as the result. */
@@ -20,6 +21,16 @@ static int delete_task(
 	if (rc == 0)
 		rc = row_delete(store, task, buf_str(&store->old_record));
 	return rc == 0 ? follow_run(store, write->op, task, NULL, err) : rc;
+}
+
+/* Whose report it is: the token was compared. */
+static void note_holder(
+	struct store *store, const struct op *op, const struct task *old, struct result *result)
+{
+	if (op->report.kind == REPORT_NONE || op->report.kind >= REPORT_UNDO)
+		return;
+	workers_hear(store, old->lease.holder);
+	result->drain = drain_has(store, op->tenant, old->lease.holder);
 }
 
 /* *nothing: the report changes nothing. */
@@ -84,6 +95,7 @@ static int update_task(struct store *store, struct write *write, struct task *ta
 
 	if (!apply_report(store, op, task, &write->result->nothing, err))
 		return STEP_FAILED;
+	note_holder(store, op, &old, write->result);
 	if (write->result->nothing)
 		return claim_again(store, write, &old, err);
 	if (op->kind == OP_ARCHIVE)

@@ -5,6 +5,7 @@
 #include "store/stats/stats.h"
 #include "store/tasks/cascade.h"
 #include "store/tasks/claim.h"
+#include "store/workers/workers.h"
 #include "task/member.h"
 
 /* ---- read ---- */
@@ -185,6 +186,8 @@ static const struct {
 	[OP_ARCHIVE] = { .write = write_modify },
 	[OP_HISTORY] = { .read = journal_read },
 	[OP_STATS] = { .read = stats_open },
+	[OP_WORKERS] = { .read = workers_open },
+	[OP_DRAIN] = { .read = drain_apply },
 	[OP_CLAIM] = { .read = claim, .write = write_claim },
 };
 
@@ -246,6 +249,12 @@ static bool claim(struct store *store, const struct op *op, struct result *resul
 {
 	bool found;
 
+	workers_hear(store, op->claim->worker);
+	if (!drain_load(store, op->tenant, err))
+		return false;
+	result->drain = drain_has(store, op->tenant, op->claim->worker);
+	if (result->drain)
+		return true;
 	if (!claim_has_task(store, op, &found, err) ||
 		(found && !write_once(store, op, result, err)))
 		return false;
@@ -282,7 +291,9 @@ static bool cascade_go_on(struct store *store, struct result *result, struct err
 static bool write_task(
 	struct store *store, const struct op *op, struct result *result, struct err *err)
 {
-	bool ok = !op->dependents.field || cascade_new(store, op, &result->cascade, err);
+	bool by_worker = op->report.kind >= REPORT_HEARTBEAT && op->report.kind <= REPORT_RELEASE;
+	bool ok = (!by_worker || drain_load(store, op->tenant, err)) &&
+		  (!op->dependents.field || cascade_new(store, op, &result->cascade, err));
 
 	ok = ok && write_once(store, op, result, err);
 	while (ok && result->unfinished && op->slice_steps == 0)
@@ -312,7 +323,10 @@ bool store_apply(struct store *store, const struct op *op, struct result *result
 	if (kinds[op->kind].write && !store_may_write(store, err))
 		return false;
 	store_enter(store);
+	store->heard_len = 0;
 	ok = execute(store, op, result, err);
+	if (ok)
+		workers_note(store, op);
 	serial_note_end(store);
 	store_leave(store);
 	if (!ok) {
@@ -330,6 +344,8 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
 
 	if (result->stats_reading)
 		return stats_go_on(result, slice_steps, err);
+	if (result->workers_reading)
+		return workers_go_on(result, slice_steps, err);
 	if (!result->cascade)
 		return list_go_on(result, slice_steps, err);
 	store = result->cascade->path.store;
@@ -350,7 +366,7 @@ size_t store_result_memory(const struct result *result)
 	       listing_memory(result->listing) + cascade_memory(result->cascade) +
 	       result->history_records.capacity + result->history_count * sizeof(*result->history) +
 	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed) +
-	       stats_memory(result);
+	       stats_memory(result) + workers_memory(result);
 }
 
 void store_result_free(struct result *result)
@@ -358,6 +374,7 @@ void store_result_free(struct result *result)
 	listing_free(result->listing);
 	cascade_free(result->cascade);
 	stats_free(result);
+	workers_free(result);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);
 	buf_free(&result->claimed_records);
