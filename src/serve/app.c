@@ -163,6 +163,8 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 
 	if (exchange->request.body.len > body_limit(app, &exchange->request, exchange->dialect))
 		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
+	if (waiting_has_ended(exchange))
+		return finish(exchange, err);
 	memset(&op, 0, sizeof(op));
 	/*
 	 * Content-MD5 and signatures are those of the coded body (RFC 1864 §2). A request that was
@@ -175,8 +177,9 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		return false;
 	rate_set_quota(app, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
-	op.slice_steps = op.kind == OP_LIST || op.kind == OP_STATS ? slice_steps(app)
-								   : LIST_SLICE_STEPS;
+	op.slice_steps = op.kind == OP_LIST || op.kind == OP_STATS || op.kind == OP_WORKERS
+				 ? slice_steps(app)
+				 : LIST_SLICE_STEPS;
 	if (op.claim && app->claim_us > 0)
 		op.claim_until_us = clock_mono_us() + app->claim_us;
 	if (!apply(app, exchange, &op, err))

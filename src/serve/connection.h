@@ -55,6 +55,7 @@ struct connection_shared {
 	struct turns turns;
 	struct parked parked;
 	size_t parked_bytes; /* of memory of requests that are or were parked */
+	uint64_t drains;     /* app.all_drains when parked requests were last looked through */
 	bool ends_waits;     /* the worker will exit: requests do not wait */
 	bool flush_due;	     /* a request was parked whose change is not on disk */
 	struct connection_bounds bounds;

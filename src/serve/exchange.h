@@ -35,6 +35,7 @@ struct app {
 	uint64_t undone;     /* claims undone because their response was not delivered */
 	bool lost; /* app_undo() met ERR_PANIC: the process must exit, as for other calls */
 	const _Atomic uint64_t *wake_counters; /* of store_shared; NULL: requests do not wait */
+	const _Atomic uint64_t *all_drains;    /* the same; NULL: they do not end waits */
 	uint64_t waits;	      /* requests up to now that have waited for a change of one task */
 	unsigned slice_steps; /* of a slice (op.slice_steps); 0: LIST_SLICE_STEPS */
 	int64_t claim_us;     /* of a claim (op.claim_until_us); 0: no limit */
@@ -67,12 +68,15 @@ struct exchange_wait {
 	int64_t until_ms; /* monotonic; 0: it does not wait */
 	bool resumed;	  /* this is not the first attempt */
 	bool over;	  /* the time is over: answer with what there is, without waiting */
+	bool drained;	  /* with over: because the worker gets no more tasks */
 	bool unmet;	  /* the attempt has not found what the request waits for */
 	bool of_task;	  /* for a change of one task: the response can be made at any time */
 	bool written;	  /* the first attempt has changed the task */
 	uint64_t line;	  /* requests that ask for the same, in the same tenant, have the same */
 	unsigned source;  /* store_ready_source() or store_task_source() */
 	uint64_t seen;	  /* value of that counter before the attempt */
+	uint8_t worker_len;
+	char worker[TASK_WORKER_MAX]; /* that asks */
 };
 
 struct exchange {

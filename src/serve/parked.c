@@ -219,3 +219,15 @@ struct waiter *parked_take_oldest(struct parked *parked)
 {
 	return take_out(parked, TAILQ_FIRST(&parked->oldest));
 }
+
+void parked_end(struct parked *parked, bool (*ends)(const struct waiter *waiter, void *data),
+	void (*take)(struct waiter *waiter, void *data), void *data)
+{
+	struct waiter *next;
+
+	for (struct waiter *waiter = TAILQ_FIRST(&parked->oldest); waiter; waiter = next) {
+		next = TAILQ_NEXT(waiter, age);
+		if (ends(waiter, data))
+			take(take_out(parked, waiter), data);
+	}
+}

@@ -96,5 +96,8 @@ void parked_wake(
 	struct parked *parked, void (*take)(struct waiter *waiter, void *data), void *data);
 /* Removes and returns a parked waiter whose deadline has passed; NULL if there is none. */
 struct waiter *parked_take_due(struct parked *parked, int64_t now_ms);
+/* Removes each parked waiter for which `ends` returns true, and calls back with it. */
+void parked_end(struct parked *parked, bool (*ends)(const struct waiter *waiter, void *data),
+	void (*take)(struct waiter *waiter, void *data), void *data);
 /* Removes and returns the waiter that was parked first; NULL if there is none. */
 struct waiter *parked_take_oldest(struct parked *parked);

@@ -42,6 +42,8 @@ struct parked_request *parked_request_save(const struct exchange *exchange)
 	for (size_t i = 0; i < request->cgi_param_count; i++) {
 		at = put(at, request->cgi_params[i].name);
 		*at++ = '\0';
+		if (str_eq(request->cgi_params[i].name, STR("POLYTASK_TENANT")))
+			parked->tenant_name = (struct str){ at, request->cgi_params[i].value.len };
 		at = put(at, request->cgi_params[i].value);
 		*at++ = '\0';
 	}

@@ -18,7 +18,8 @@ struct parked_request {
 	int64_t cost_us, began_us;
 	size_t size; /* of this block */
 	size_t param_count;
-	struct str body; /* in bytes, without its content coding */
+	struct str tenant_name; /* in bytes */
+	struct str body;	/* in bytes, without its content coding */
 	char bytes[];
 };
 

@@ -180,10 +180,44 @@ void parking_leave(struct connection *conn, struct connection_shared *shared)
 	shared->parked_bytes -= conn->parked->size;
 }
 
+static bool is_drained(const struct waiter *waiter, void *data)
+{
+	struct connection_shared *shared = data;
+	const struct connection *conn = waiter->owner;
+	const struct exchange_wait *wait = &conn->parked->wait;
+	bool drained = false;
+	struct err err;
+
+	if (!store_is_drained(shared->app.store, conn->parked->tenant_name,
+		    (struct str){ wait->worker, wait->worker_len }, &drained, &err))
+		shared->app.lost |= err.code == ERR_PANIC;
+	return drained;
+}
+
+static void end_drained(struct waiter *waiter, void *data)
+{
+	const struct connection *conn = waiter->owner;
+
+	conn->parked->wait.drained = true;
+	end_wait(data, waiter);
+}
+
+/* Of workers that get no more tasks, also since another process has changed that. */
+static void end_waits_of_drained(struct connection_shared *shared)
+{
+	uint64_t drains = shared->app.all_drains ? atomic_load(shared->app.all_drains) : 0;
+
+	if (drains == shared->drains)
+		return;
+	shared->drains = drains;
+	parked_end(&shared->parked, is_drained, end_drained, shared);
+}
+
 void parking_wake(struct connection_shared *shared)
 {
 	struct waiter *waiter;
 
+	end_waits_of_drained(shared);
 	while ((waiter = parked_take_due(&shared->parked, shared->now_ms)))
 		end_wait(shared, waiter);
 	parked_wake(&shared->parked, wait_for_turn, shared);

@@ -3,6 +3,12 @@
 #include "base/clock.h"
 #include "store/wake.h"
 
+static void set_worker(struct exchange_wait *wait, struct str worker)
+{
+	wait->worker_len = (uint8_t)(worker.len <= TASK_WORKER_MAX ? worker.len : 0);
+	memcpy(wait->worker, worker.ptr, wait->worker_len);
+}
+
 /* The counter is read before the attempt: what changes during the attempt raises it. */
 static void begin(struct app *app, struct exchange *exchange, const struct op *op, uint64_t line,
 	unsigned source)
@@ -21,15 +27,12 @@ static bool claim(struct app *app, struct exchange *exchange, const struct op *o
 {
 	struct result *result = &exchange->result;
 
-	if (exchange->wait.over) {
-		result->kind = op->kind;
-		result->nothing = true;
-		return true;
-	}
 	begin(app, exchange, op, op->wait_group ^ exchange->tenant, store_ready_source(op->tenant));
 	if (!store_apply(app->store, op, result, err))
 		return false;
 	exchange->wait.unmet = result->nothing;
+	if (op->claim)
+		set_worker(&exchange->wait, op->claim->worker);
 	return true;
 }
 
@@ -53,7 +56,8 @@ static bool read_again(
 		return false;
 	exchange->result.kind = op->kind;
 	exchange->result.written = exchange->wait.written;
-	return true;
+	return store_is_drained(app->store, op->tenant, exchange->result.task.lease.holder,
+		&exchange->result.drain, err);
 }
 
 /* Each request has a line of its own, because a change of the task is news for all of them. */
@@ -77,12 +81,23 @@ static bool follow_task(
 	if (!op->check_wait(op, &exchange->result.task, &over, err))
 		return false;
 	wait->unmet = !over;
+	set_worker(wait, exchange->result.task.lease.holder);
 	return true;
 }
 
 bool waiting_apply(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
 {
 	return op->check_wait ? follow_task(app, exchange, op, err) : claim(app, exchange, op, err);
+}
+
+bool waiting_has_ended(struct exchange *exchange)
+{
+	if (!exchange->wait.over || exchange->wait.of_task)
+		return false;
+	exchange->result.kind = OP_CLAIM;
+	exchange->result.nothing = true;
+	exchange->result.drain = exchange->wait.drained;
+	return true;
 }
 
 bool waiting_goes_on(const struct exchange *exchange)

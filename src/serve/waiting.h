@@ -12,5 +12,7 @@
  */
 bool waiting_apply(
 	struct app *app, struct exchange *exchange, const struct op *op, struct err *err);
+/* Whether the request is a claim whose wait has ended: the result then is that there is no task. */
+bool waiting_has_ended(struct exchange *exchange);
 /* Whether the attempt has not found what the request waits for, and its time is not over. */
 bool waiting_goes_on(const struct exchange *exchange);

@@ -288,6 +288,7 @@ static void init_worker(struct worker *worker, const struct worker_setup *setup)
 		.shared.app = {
 			.limit = setup->limit,
 			.wake_counters = setup->store.shared->wake_counters,
+			.all_drains = &setup->store.shared->all_drains,
 			.options = app_options(setup->conf),
 		},
 		.shared.bounds = bounds(setup->conf),
