@@ -338,13 +338,14 @@ static bool take_value(
 {
 	/* The parser refuses a second member of the name; to copy it would cost memory. */
 	bool whole = is_value(reader, text) && !text->seen;
+	bool item = !whole && is_nested(reader, text) && text->item++ < text->items;
 	/* An escape has six bytes at most, so that nothing is cut. */
-	size_t max = whole ? text->max : 6 * value.len + MARK_ROOM, before;
+	size_t max = whole ? text->max : item ? text->item_max : 6 * value.len + MARK_ROOM, before;
 	struct str json;
 
 	if (!whole && !is_nested(reader, text))
 		return true;
-	copy->texts += whole ? value.len : 0;
+	copy->texts += whole || item ? value.len : 0;
 	text->seen = text->seen || whole;
 	json = clean(value, max, copy->arena, &text->cut);
 	if (!json.ptr || json.ptr == value.ptr)

@@ -9,20 +9,24 @@
 #include "base/err.h"
 #include "base/str.h"
 
-/* A member of a body whose value a worker writes. */
+/* A member of a body whose value a worker writes. Results are zero before. */
 struct worker_text {
 	const char *parent; /* the member of the body with the object that has it; NULL: none */
 	const char *name;
 	size_t max;  /* bytes of JSON text */
 	bool nested; /* strings within its array or object are cleaned too, but not cut */
+	/* The first so many strings within it are cut to item_max bytes of JSON text. */
+	size_t items, item_max;
 	bool cut;    /* result: it was longer */
 	bool seen;   /* result: it was a string in the body */
+	size_t item; /* result: strings within it */
 };
 
 /*
  * Replaces the values of `count` members in the text of a body, if they are strings. Bytes that are
  * not UTF-8, NUL (also \u0000) and lone surrogates become U+FFFD, control characters are escaped.
- * ERR_TOO_LARGE if the body without these strings has more than others_max bytes. *body is in arena
+ * ERR_TOO_LARGE if the body without these strings, and without those that item_max cuts, has more
+ * than others_max bytes. *body is in arena
  * or unchanged. A text that is not JSON, members with an escape in their name, and a second member
  * of the same name are left to the parser; of a long string with a wrong escape, the escape alone.
  */

@@ -106,7 +106,9 @@ static const struct option_row rows[] = {
 	{ "journal_entries", NUMBER(journal_entries), .default_value = "2000000", .max = 1000000000,
 		.unit = "entries",
 		.help = "Entries that the journal has at most, of all tasks; 0: no journal is kept.",
-		.manual = "The oldest are removed first. An entry takes about 150 bytes." },
+		.manual =
+			"The oldest are removed first. An entry takes about 150 bytes; one with log lines "
+			"of a worker counts as one entry for each 512 bytes." },
 	{ "reserve_mb", NUMBER(reserve_mb), .default_value = "64", .min = 1, .max = 65536,
 		.unit = "MiB",
 		.help = "Size of the reserve file; writes are refused while less than this is free.",

@@ -10,7 +10,7 @@ enum journal_event {
 	JOURNAL_NONE = 0,
 	JOURNAL_CREATED = 1,
 	JOURNAL_CLAIMED = 2,
-	JOURNAL_PROGRESS = 3, /* a heartbeat that changed more than the lease */
+	JOURNAL_PROGRESS = 3, /* a heartbeat that changed more than the lease, or had log lines */
 	JOURNAL_COMPLETED = 4,
 	JOURNAL_FAILED = 5,   /* an attempt has failed: by the worker's report */
 	JOURNAL_RELEASED = 6, /* by the worker */
@@ -35,6 +35,7 @@ struct journal_entry {
 	struct str worker;	  /* of events of an attempt; else empty */
 	struct str status;	  /* in the dialect's words, after the event */
 	struct str error;	  /* JSON text: of JOURNAL_FAILED and JOURNAL_EXPIRED; else empty */
+	struct str log; /* JSON array of strings: lines that the worker has reported; or empty */
 };
 
 const char *journal_event_name(enum journal_event event);

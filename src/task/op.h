@@ -136,6 +136,7 @@ struct list_query {
 #define OP_IDEMPOTENCY_KEY_MAX 255
 #define OP_FINGERPRINT_SIZE    32
 #define OP_HISTORY_MAX	       1000
+#define OP_HISTORY_BYTES       ((size_t)1024 * 1024) /* a page ends with the entry that has them */
 
 /* Most tasks of a listing of dependents: 16 bytes of memory each. */
 #define OP_DEPENDENTS_LISTED_MAX 100000
@@ -234,6 +235,11 @@ struct op {
 	struct {
 		uint64_t before; /* a result's history_next: the entries that follow; 0: all */
 		unsigned limit;	 /* most entries, 1 to OP_HISTORY_MAX */
+		/*
+		 * Of each attempt, log of the newest entries, until it has more bytes than this;
+		 * 0: log of all entries.
+		 */
+		size_t attempt_log;
 	} history;
 	const struct op_stats *stats;	  /* STATS */
 	const struct op_workers *workers; /* WORKERS */

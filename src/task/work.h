@@ -17,6 +17,7 @@
 #define CLAIM_TASKS_MAX	   100
 #define CLAIM_DIALECTS_MAX 32
 #define CLAIM_KINDS_MAX	   64
+#define REPORT_LOG_MAX	   ((size_t)16 * 1024) /* bytes of op_report.log */
 
 /* Which tasks a worker claims, and for how long. Texts are borrowed. */
 struct op_claim {
@@ -49,7 +50,8 @@ struct op_report {
 	uint32_t least_ms; /* HEARTBEAT: the lease ends after this time at the earliest */
 	bool is_final;	   /* FAIL: no further attempt */
 	struct optional_time
-		delay; /* FAIL, RELEASE: before the next attempt; absent: the policy's */
+		delay;	/* FAIL, RELEASE: before the next attempt; absent: the policy's */
+	struct str log; /* JSON array of strings, for the journal; empty: none */
 };
 
 /* After so many claims in a row that no worker has confirmed, the attempt counts as failed. */

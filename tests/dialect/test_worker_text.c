@@ -11,6 +11,7 @@ static const struct worker_text members[] = {
 	{ .name = "error", .max = MAX },
 	{ .parent = "fields", .name = "log", .max = MAX },
 	{ .name = "progress", .max = MAX, .nested = true },
+	{ .name = "lines", .max = MAX, .nested = true, .items = 2, .item_max = MAX },
 };
 
 #define MEMBERS (sizeof(members) / sizeof(members[0]))
@@ -152,6 +153,51 @@ static void cut_text_begins_with_a_mark(void **state)
 }
 
 /* Texts do not count, so a report of any size passes. */
+static void put_item(struct buf *body, size_t len)
+{
+	buf_puts(body, "\"");
+	for (size_t i = 0; i < len; i++)
+		buf_putc(body, 'x');
+	buf_puts(body, "\",");
+}
+
+/* Of an array the first items are cut and do not count as rest; all others do. */
+static void items_are_cut(void **state)
+{
+	static const struct {
+		size_t first, second, third;
+		bool accepted;
+	} sizes[] = {
+		{ MAX - 2, MAX - 2, 10, true },
+		{ 10000, 10000, 10, true },
+		{ 1, 1, OTHERS, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct worker_text text = members[3];
+		struct arena arena = { 0 };
+		struct buf body = BUF_INIT;
+		struct str changed;
+		struct err err;
+		bool ok;
+
+		buf_puts(&body, "{\"lines\":[");
+		put_item(&body, sizes[i].first);
+		put_item(&body, sizes[i].second);
+		put_item(&body, sizes[i].third);
+		buf_puts(&body, "1]}");
+		changed = buf_str(&body);
+		ok = worker_text_shorten(&changed, &text, 1, OTHERS, &arena, &err);
+		assert_int_equal(ok, sizes[i].accepted);
+		if (ok)
+			assert_true(changed.len <= 2 * MAX + 40);
+		assert_int_equal(text.cut, sizes[i].first > MAX);
+		buf_free(&body);
+		arena_free(&arena);
+	}
+}
+
 static void rest_of_the_body_is_limited(void **state)
 {
 	static const struct {
@@ -197,6 +243,7 @@ int main(void)
 		CHECK(longer_text_is_cut),
 		CHECK(very_long_text_is_cut),
 		CHECK(cut_text_begins_with_a_mark),
+		CHECK(items_are_cut),
 		CHECK(rest_of_the_body_is_limited),
 	};
 

@@ -16,14 +16,14 @@ static void fill_entry(struct vector *vector, json_t *json, struct journal_entry
 	const char *event, *from = "", *to, *actor = VECTOR_USER, *request = "", *worker = "",
 			   *status = "";
 	json_int_t at = VECTOR_NOW, revision = 1, attempt = 0;
-	json_t *failure = NULL;
+	json_t *failure = NULL, *log = NULL;
 	json_error_t error;
 
 	if (json_unpack_ex(json, &error, 0,
-		    "{s:s, s?s, s:s, s?I, s?I, s?I, s?s, s?s, s?s, s?s, s?o !}", "event", &event,
-		    "from", &from, "to", &to, "at", &at, "revision", &revision, "attempt", &attempt,
-		    "actor", &actor, "request", &request, "worker", &worker, "status", &status,
-		    "error", &failure) != 0)
+		    "{s:s, s?s, s:s, s?I, s?I, s?I, s?s, s?s, s?s, s?s, s?o, s?o !}", "event",
+		    &event, "from", &from, "to", &to, "at", &at, "revision", &revision, "attempt",
+		    &attempt, "actor", &actor, "request", &request, "worker", &worker, "status",
+		    &status, "error", &failure, "log", &log) != 0)
 		fail_msg("history: %s", error.text);
 	*entry = (struct journal_entry){ .event = event_by_name(event),
 		.from = task_state_parse(str_cstr(from)),
@@ -37,6 +37,8 @@ static void fill_entry(struct vector *vector, json_t *json, struct journal_entry
 		.status = str_cstr(status) };
 	if (failure)
 		entry->error = json_text(failure, &vector->arena);
+	if (log)
+		entry->log = json_text(log, &vector->arena);
 }
 
 void vector_fill_history(struct vector *vector, json_t *history, struct result *result)

@@ -291,6 +291,8 @@ static void set_report(json_t *json, const struct op_report *report)
 		json_object_set_new(object, "is_final", json_true());
 	if (optional_time_is_set(report->delay))
 		json_object_set_new(object, "delay", json_of_time(&report->delay));
+	if (report->log.len > 0)
+		json_object_set_new(object, "log", json_of_json(&report->log));
 	json_object_set_new(json, "report", object);
 }
 
@@ -302,6 +304,7 @@ static void set_history(json_t *json, const struct op *op)
 
 	set_number(history, "before", op->history.before);
 	set_number(history, "limit", op->history.limit);
+	set_number(history, "attempt_log", op->history.attempt_log);
 	json_object_set_new(json, "history", history);
 }
 

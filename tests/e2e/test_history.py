@@ -11,7 +11,7 @@ from tap import equal, ok, until
 JSON = ("Content-Type", "application/json")
 MEMBERS = [
     "event", "at", "by", "request_id", "from", "to", "status", "revision", "attempt", "worker",
-    "error",
+    "error", "log",
 ]  # fmt: skip
 
 

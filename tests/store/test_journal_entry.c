@@ -146,6 +146,29 @@ static void known_bytes_decode(void **state)
 	buf_free(&again);
 }
 
+/* An entry without a log has the bytes of before there were any. */
+static void log_is_an_optional_end(void **state)
+{
+	struct journal_entry entry, again;
+	struct buf out = BUF_INIT;
+	char bytes[256];
+
+	(void)state;
+	assert_true(journal_decode(&entry, bytes_of(golden, bytes)));
+	assert_int_equal(entry.log.len, 0);
+	entry.log = STR("[\"a\"]");
+	assert_true(journal_encode(&entry, &out));
+	assert_int_equal(out.len, strlen(golden) / 2 + 6);
+	assert_true(journal_decode(&again, buf_str(&out)));
+	assert_str(again.log, "[\"a\"]");
+	assert_str(again.error, "\"e\"");
+	for (size_t len = strlen(golden) / 2 + 1; len < out.len; len++)
+		assert_false(journal_decode(&again, (struct str){ out.data, len }));
+	buf_putc(&out, '\0');
+	assert_false(journal_decode(&again, buf_str(&out)));
+	buf_free(&out);
+}
+
 static void every_truncation_is_refused(void **state)
 {
 	char bytes[256];
@@ -241,6 +264,7 @@ int main(void)
 		CHECK(other_forms_are_refused),
 		CHECK(texts_end_within_the_bytes),
 		CHECK(known_bytes_decode),
+		CHECK(log_is_an_optional_end),
 		CHECK(every_truncation_is_refused),
 		CHECK(bit_flips_do_no_harm),
 		CHECK(bad_first_bytes_are_refused),

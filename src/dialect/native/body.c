@@ -2,7 +2,7 @@
  * Bodies of changes, and the texts of workers in them. A report must not be refused for its text,
  * because the task would keep running, so a body may be as large as the output of a program.
  */
-#include "dialect/native/native.h"
+#include "dialect/native/log.h"
 
 static void init_texts(struct native_worker_texts *texts)
 {
@@ -10,7 +10,12 @@ static void init_texts(struct native_worker_texts *texts)
 	texts->rows[1] = (struct worker_text){
 		.name = "progress", .max = NATIVE_TEXT_MAX, .nested = true
 	};
-	texts->count = 2;
+	texts->rows[2] = (struct worker_text){ .name = "log",
+		.max = NATIVE_LOG_LINE,
+		.nested = true,
+		.items = NATIVE_LOG_LINES,
+		.item_max = NATIVE_LOG_LINE };
+	texts->count = 3;
 	for (size_t i = 0; dialects[i] && texts->count < NATIVE_WORKER_TEXTS; i++) {
 		const struct dialect_error_field *field = &dialects[i]->error_field;
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/date.h"
+#include "dialect/native/log.h"
 #include "dialect/native/query.h"
 #include "dialect/native/work.h"
 
@@ -54,6 +55,7 @@ bool native_decode_attempts(struct request *request, struct op *op, struct err *
 		!native_parse_id(request, op, OP_HISTORY, err))
 		return false;
 	op->history.limit = OP_HISTORY_MAX;
+	op->history.attempt_log = NATIVE_LOG_SHOWN;
 	return true;
 }
 
@@ -119,6 +121,7 @@ static void put_entry(const struct journal_entry *entry, struct buf *out)
 	put_attempt_number(out, "attempt", entry->attempt);
 	put_text(out, "worker", entry->worker);
 	put_json(out, "error", entry->error);
+	put_json(out, "log", entry->log);
 	buf_putc(out, '}');
 }
 
@@ -169,32 +172,54 @@ static const char *outcome_of(const struct journal_entry *end)
 	return journal_event_name(end->event);
 }
 
-static void put_attempt(
-	const struct journal_entry *claim, const struct journal_entry *end, struct buf *out)
+/*
+ * An attempt of `count` entries, the newest first. The oldest one is its claim, unless the response
+ * does not go so far back.
+ */
+static void put_attempt(const struct journal_entry *entries, size_t count,
+	const struct journal_entry *end, struct buf *out)
 {
+	const struct journal_entry *first = &entries[count - 1];
+	bool is_whole = first->event == JOURNAL_CLAIMED, has_log;
+
 	put_name(out, "{", "number");
-	buf_put_number(out, claim->attempt);
-	put_text(out, "worker", claim->worker);
-	put_time(out, "started_at", claim->at);
+	buf_put_number(out, first->attempt);
+	put_text(out, "worker", first->worker);
+	if (is_whole)
+		put_time(out, "started_at", first->at);
+	else
+		put_json(out, "started_at", STR_NULL);
 	if (end)
 		put_time(out, "ended_at", end->at);
 	else
 		put_json(out, "ended_at", STR_NULL);
 	put_text(out, "outcome", str_cstr(outcome_of(end)));
 	put_json(out, "error", end ? end->error : STR_NULL);
+	put_name(out, ",", "log");
+	has_log = native_put_log(entries, count, out);
+	put_json(out, "log_complete", has_log && is_whole ? STR("true") : STR("false"));
 	buf_putc(out, '}');
+}
+
+/* The entries from `newest` to `oldest`, without those before the attempt; 0: there is none. */
+static size_t count_of_attempt(const struct result *result, size_t newest, size_t oldest)
+{
+	while (oldest > newest && result->history[oldest - 1].attempt == 0)
+		oldest--;
+	return oldest - newest;
 }
 
 /*
  * From the newest entry back. The newest end between two claims counts: a worker may report on a
- * claim that was undone.
+ * claim that was undone. The oldest attempt may have no claim in the response.
  */
 bool native_encode_attempts(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	const struct journal_entry *end = NULL;
 	struct buf *out = &response->body;
-	bool any = false, resumed = false;
+	size_t newest = 0, count;
+	bool resumed = false;
 
 	(void)request;
 	buf_puts(out, "{\"items\":[");
@@ -207,12 +232,16 @@ bool native_encode_attempts(const struct request *request, const struct result *
 			end = entry;
 		if (entry->event != JOURNAL_CLAIMED)
 			continue;
-		if (any)
-			buf_putc(out, ',');
-		put_attempt(entry, end, out);
-		any = true;
+		buf_puts(out, newest > 0 ? "," : "");
+		put_attempt(&result->history[newest], i + 1 - newest, end, out);
+		newest = i + 1;
 		end = NULL;
 		resumed = false;
+	}
+	count = count_of_attempt(result, newest, result->history_count);
+	if (count > 0) {
+		buf_puts(out, newest > 0 ? "," : "");
+		put_attempt(&result->history[newest], count, end, out);
 	}
 	buf_puts(out, "],\"complete\":");
 	buf_puts(out, result->history_cut || result->history_next > 0 ? "false}" : "true}");

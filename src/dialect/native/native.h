@@ -107,7 +107,7 @@ extern const size_t native_member_count;
 
 /* ---- a task and its dialect ---- */
 
-/* Members of a body that workers write: error, progress, and the error_field of each dialect. */
+/* Members of a body that workers write: error, progress, log, the error_field of each dialect. */
 #define NATIVE_WORKER_TEXTS 16
 
 struct native_worker_texts {

@@ -1,4 +1,5 @@
 #include "dialect/decode.h"
+#include "dialect/native/log.h"
 #include "dialect/native/work.h"
 
 struct report {
@@ -87,6 +88,18 @@ static bool parse_delay(struct report *report, struct str name, json_t *value)
 	return true;
 }
 
+static bool parse_log(struct report *report, struct str name, json_t *value)
+{
+	bool memory;
+
+	if (native_make_log(value, report->op->arena, &report->op->report.log, &memory))
+		return true;
+	if (!memory)
+		return err_no_memory(report->body.err);
+	return MEMBER_ERROR(
+		report, name, "log must be an array of at most %zu strings.", NATIVE_LOG_LINES);
+}
+
 static bool parse_next(struct report *report, struct str name, json_t *value)
 {
 	struct op_claim *claim;
@@ -123,6 +136,7 @@ static const struct {
 	{ "retryable", OF(REPORT_FAIL), parse_retryable },
 	{ "retry_after_seconds", OF(REPORT_FAIL), parse_delay },
 	{ "delay_seconds", OF(REPORT_RELEASE), parse_delay },
+	{ "log", OF(REPORT_HEARTBEAT) | ENDS | OF(REPORT_RELEASE), parse_log },
 	{ "claim_next", ENDS | OF(REPORT_RELEASE), parse_next },
 };
 

@@ -4,7 +4,7 @@
 /*
  *	version · event · from · to · id (16 bytes)
  *	numbers: at, previous, revision, attempt
- *	texts: actor, request, worker, status, error
+ *	texts: actor, request, worker, status, error; log, if there is one
  */
 #define VERSION	    1
 #define HEADER_SIZE (4 + sizeof(((struct id *)0)->bytes))
@@ -25,6 +25,8 @@ bool journal_encode(const struct journal_entry *entry, struct buf *out)
 	packed_put_text(out, entry->worker);
 	packed_put_text(out, entry->status);
 	packed_put_text(out, entry->error);
+	if (entry->log.len > 0)
+		packed_put_text(out, entry->log);
 	return buf_ok(out);
 }
 
@@ -51,5 +53,7 @@ bool journal_decode(struct journal_entry *entry, struct str bytes)
 	       packed_read_text(&bytes, &entry->request) &&
 	       packed_read_text(&bytes, &entry->worker) &&
 	       packed_read_text(&bytes, &entry->status) &&
-	       packed_read_text(&bytes, &entry->error) && bytes.len == 0;
+	       packed_read_text(&bytes, &entry->error) &&
+	       (bytes.len == 0 || (packed_read_text(&bytes, &entry->log) && entry->log.len > 0)) &&
+	       bytes.len == 0;
 }

@@ -4,13 +4,16 @@
  *
  * Keys are tenant NUL · number (8, big-endian). Numbers are those of the whole store and grow: an
  * entry is numbered while its task is locked, so the entries of a task have the order of its
- * changes. A transaction that fails leaves a gap. Entries are removed by their age and number. If
- * none is left at a start, numbers begin with 1 again: an entry counts for a task only if it has
- * the task's id.
+ * changes. An entry takes one number for each JOURNAL_NUMBER_BYTES, of which the first is its own:
+ * so a number of entries bounds the bytes of the journal, too. A transaction that fails leaves a
+ * gap. Entries are removed by their age and number. If none is left at a start, numbers begin with
+ * 1 again: an entry counts for a task only if it has the task's id.
  *
  * The journal is not exported. A damaged one is emptied, because no change may fail for its sake.
  */
 #include "store/internal.h"
+
+#define JOURNAL_NUMBER_BYTES 512
 
 /* Appends the entry. False without memory. */
 bool journal_encode(const struct journal_entry *entry, struct buf *out);

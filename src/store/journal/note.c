@@ -6,7 +6,8 @@ static enum journal_event event_of_report(
 {
 	switch (op->report.kind) {
 	case REPORT_HEARTBEAT:
-		return task_equal(old, task) ? JOURNAL_NONE : JOURNAL_PROGRESS;
+		return op->report.log.len == 0 && task_equal(old, task) ? JOURNAL_NONE
+									: JOURNAL_PROGRESS;
 	case REPORT_COMPLETE:
 		return JOURNAL_COMPLETED;
 	case REPORT_FAIL:
@@ -63,7 +64,8 @@ int journal_note(
 		.revision = task->revision,
 		.actor = op->actor,
 		.request = op->request,
-		.status = task->status };
+		.status = task->status,
+		.log = op->kind == OP_CLAIM ? STR_NULL : op->report.log };
 	struct buf *bytes = &store->journal_entry;
 	struct index_key key;
 	uint64_t number;
@@ -77,7 +79,8 @@ int journal_note(
 	buf_reset(bytes);
 	if (!journal_encode(&entry, bytes))
 		return ENGINE_NO_MEMORY;
-	number = atomic_fetch_add(&store->shared->journal_next, 1);
+	number = atomic_fetch_add(
+		&store->shared->journal_next, 1 + (bytes->len - 1) / JOURNAL_NUMBER_BYTES);
 	journal_key(&key, task->tenant, number);
 	rc = store_put(store, TABLE_JOURNAL, key_str(&key), buf_str(bytes), ENGINE_REPLACE);
 	if (rc == 0)

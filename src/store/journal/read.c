@@ -7,7 +7,22 @@ struct reading {
 	struct result *result;
 	size_t *ends;	 /* of the entries in history_records */
 	bool from_start; /* the last entry that was read is the creation */
+	size_t log;	 /* bytes of log of the present attempt, as far as it is read */
 };
+
+/* Leaves out the log, which is the end of the last record, if the attempt has enough. */
+static void limit_log(struct reading *reading, const struct journal_entry *entry)
+{
+	const size_t max = reading->op->history.attempt_log;
+	struct buf *records = &reading->result->history_records;
+
+	if (max > 0 && reading->log > max && entry->log.len > 0)
+		records->len = (size_t)(entry->error.ptr + entry->error.len - records->data);
+	else
+		reading->log += entry->log.len;
+	if (entry->event == JOURNAL_CLAIMED)
+		reading->log = 0;
+}
 
 /* Reads one entry and goes on to the one before. ENGINE_NOT_FOUND: it is not of the task. */
 static int read_entry(struct store *store, struct reading *reading, uint64_t *number)
@@ -26,6 +41,7 @@ static int read_entry(struct store *store, struct reading *reading, uint64_t *nu
 	if (!journal_decode(&entry, (struct str){ records->data + start, records->len - start }) ||
 		memcmp(&entry.id, &result->task.id, sizeof(entry.id)) != 0)
 		return ENGINE_NOT_FOUND;
+	limit_log(reading, &entry);
 	reading->ends[result->history_count++] = records->len;
 	reading->from_start = entry.event == JOURNAL_CREATED;
 	/* Numbers have begun anew between the two entries. */
@@ -43,6 +59,7 @@ static void begin(struct reading *reading)
 	buf_reset(&result->history_records);
 	result->history_count = 0;
 	reading->from_start = false;
+	reading->log = 0;
 }
 
 static int step_read(struct store *store, void *data, struct err *err)
@@ -64,7 +81,8 @@ static int step_read(struct store *store, void *data, struct err *err)
 	number = result->task.journal;
 	if (op->history.before > 0 && op->history.before <= number)
 		number = op->history.before - 1;
-	while (rc == 0 && number != 0 && result->history_count < op->history.limit)
+	while (rc == 0 && number != 0 && result->history_count < op->history.limit &&
+		result->history_records.len < OP_HISTORY_BYTES)
 		rc = read_entry(store, reading, &number);
 	/* Entries that were removed, or are of a journal that was emptied; or there was none yet. */
 	result->history_cut = rc == ENGINE_NOT_FOUND || (number == 0 && !reading->from_start);
