@@ -7,6 +7,7 @@
 #include "dialect/dialect.h"
 #include "http/json.h"
 #include "task/member.h"
+#include "task/policy.h"
 
 /* Writes and reads members of one type; `at` points to the member within the task. */
 struct codec {
@@ -158,6 +159,23 @@ static bool read_json(void *at, const json_t *json, struct arena *arena)
 	return text->ptr;
 }
 
+/* In one spelling, which task_json_write() keeps. */
+static bool read_policy(void *at, const json_t *json, struct arena *arena)
+{
+	struct buf out = BUF_INIT;
+	struct str *text = at;
+	struct policy policy;
+
+	if (json_is_null(json))
+		return true;
+	if (!read_json(text, json, arena) || !policy_parse_json(&policy, *text))
+		return false;
+	policy_put_json(&policy, &out);
+	*text = arena_copy(arena, buf_str(&out));
+	buf_free(&out);
+	return text->ptr;
+}
+
 /* ---- ids and names ---- */
 
 static void write_id(const void *at, struct buf *out)
@@ -230,6 +248,7 @@ static const struct codec codecs[MEMBER_TYPES] = {
 	[TYPE_TEXT] = { write_text, read_text, "a string" },
 	[TYPE_TENANT] = { write_text, read_tenant, "the name of a tenant" },
 	[TYPE_JSON] = { write_json, read_json, "JSON" },
+	[TYPE_POLICY] = { write_json, read_policy, "a policy, or null" },
 };
 
 #define FIELDS "fields"

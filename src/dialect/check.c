@@ -6,6 +6,7 @@
 #include "dialect/kind.h"
 #include "http/json.h"
 #include "task/member.h"
+#include "task/policy.h"
 
 /* Members of a request's body are at least one level below the body itself. */
 #define FIELD_DEPTH_MAX (JSON_DEPTH_MAX - 1)
@@ -46,6 +47,15 @@ static bool check_texts(const struct task *task, struct err *err)
 	return json_text_depth(task->progress) <= FIELD_DEPTH_MAX ||
 	       err_set(err, ERR_UNPROCESSABLE, "progress", "progress has more than %d levels",
 		       FIELD_DEPTH_MAX);
+}
+
+/* The native API shows the text as it is. */
+static bool check_policy(const struct task *task, struct err *err)
+{
+	struct policy policy;
+
+	return task->policy.len == 0 || policy_parse_json(&policy, task->policy) ||
+	       refuse(err, "policy", "a policy");
 }
 
 static bool is_time(int64_t ms)
@@ -173,7 +183,8 @@ static bool check_kind(const struct dialect *dialect, const struct task *task, s
 
 static bool check_new(const struct task *task, struct err *err)
 {
-	return check_texts(task, err) && check_numbers(task, err) && check_fields(task, err);
+	return check_texts(task, err) && check_policy(task, err) && check_numbers(task, err) &&
+	       check_fields(task, err);
 }
 
 bool dialect_check_task(const struct task *before, const struct task *task, struct err *err)

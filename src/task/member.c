@@ -46,6 +46,8 @@ const struct member_row task_members[MEMBERS] = {
 	[MEMBER_KIND] = { "kind", TYPE_TEXT, AT(kind), .since = 3, CHANGED_BY(CHANGE_KIND, kind) },
 	[MEMBER_RESULT] = { "result", TYPE_JSON, AT(result), .since = 3,
 		CHANGED_BY(CHANGE_RESULT, result) },
+	[MEMBER_POLICY] = { "policy", TYPE_POLICY, AT(policy), .since = 3,
+		CHANGED_BY(CHANGE_POLICY, policy) },
 };
 
 bool task_apply_change(

@@ -29,7 +29,8 @@ enum member_type {
 	/* texts: struct str */
 	TYPE_TEXT,
 	TYPE_TENANT,
-	TYPE_JSON, /* JSON text, empty: none */
+	TYPE_JSON,   /* JSON text, empty: none */
+	TYPE_POLICY, /* policy_put_json() */
 	MEMBER_TYPES
 };
 
@@ -65,6 +66,7 @@ enum member {
 	MEMBER_LEASE_HOLDER,
 	MEMBER_KIND,
 	MEMBER_RESULT,
+	MEMBER_POLICY,
 
 	MEMBERS,
 	MEMBER_FIRST_NUMBER = MEMBER_NUMBER,

@@ -46,6 +46,7 @@ enum change_member {
 	CHANGE_PROGRESS = 32,
 	CHANGE_KIND = 64,
 	CHANGE_RESULT = 128,
+	CHANGE_POLICY = 256,
 };
 
 /*
@@ -61,7 +62,7 @@ struct change {
 	struct optional_time not_before;
 	uint32_t max_attempts;
 	bool archived;
-	struct str error, progress, result; /* JSON text; empty: none */
+	struct str error, progress, result, policy; /* JSON text; empty: none */
 	struct str kind;
 };
 

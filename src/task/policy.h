@@ -26,7 +26,7 @@ enum policy_member {
 };
 
 struct policy {
-	unsigned set; /* bits: 1 << enum policy_member. Other values are 0 */
+	unsigned set; /* bits: 1 << enum policy_member; other values do not count */
 	int64_t values[POLICY_MEMBERS];
 };
 

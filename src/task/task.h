@@ -97,6 +97,7 @@ struct task {
 	struct str error;    /* JSON text or empty */
 	struct str progress; /* JSON text or empty */
 	struct str result;   /* JSON text or empty: of the attempt that succeeded */
+	struct str policy;   /* its own: policy_put_json(); empty: none */
 
 	/* the dialect's members, in the order of the request */
 	struct field fields[TASK_FIELDS_MAX];

@@ -1,4 +1,6 @@
 /* Tasks as lines of JSON, and sample tasks. */
+#include <stdio.h>
+
 #include "admin/sample.h"
 #include "admin/task_json.h"
 #include "dialect/dialect.h"
@@ -122,6 +124,36 @@ static void absent_members_have_defaults(void **state)
 	(void)state;
 	assert_int_equal(task.updated, 1429207233000);
 	assert_str(task.status, "in progress");
+}
+
+/* In one spelling, and only with members that exist. */
+static void policy_is_read_in_one_spelling(void **state)
+{
+	static const char line[] = HEAD
+		",\"policy\":{\"total_timeout_seconds\":60.0,\"retry_first_seconds\":0.5}}";
+	static const char *const wrong[] = { "1", "[]", "\"x\"", "{\"attempts\":1}",
+		"{\"retry_first_seconds\":-1}", "{\"retry_first_seconds\":null}",
+		"{\"start_timeout_seconds\":1e9}" };
+	struct arena arena = { 0 };
+	struct task task;
+
+	(void)state;
+	read_back(&task, &arena, line);
+	assert_str(task.policy, "{\"retry_first_seconds\":0.5,\"total_timeout_seconds\":60}");
+	read_back(&task, &arena, HEAD ",\"policy\":null}");
+	assert_int_equal(task.policy.len, 0);
+	read_back(&task, &arena, HEAD ",\"policy\":{}}");
+	assert_int_equal(task.policy.len, 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		struct err err = { 0 };
+		char text[400];
+
+		snprintf(text, sizeof(text), "%s,\"policy\":%s}", HEAD, wrong[i]);
+		assert_fails(
+			task_json_read(&task, &arena, str_cstr(text), 2, &err), &err, ERR_INVALID);
+		assert_string_equal(err.text, "policy must be a policy, or null");
+	}
+	arena_free(&arena);
 }
 
 #define PENDING                                                                    \
@@ -327,6 +359,7 @@ int main(void)
 		CHECK(early_exports_call_the_status_word),
 		CHECK(zero_is_a_time_since_version_2),
 		CHECK(times_may_be_texts),
+		CHECK(policy_is_read_in_one_spelling),
 		CHECK(absent_members_have_defaults),
 		CHECK(ready_after_of_a_pending_task_is_not_before),
 		CHECK(deepest_fields_are_read),

@@ -110,6 +110,7 @@ static json_t *(*const json_of[MEMBER_TYPES])(const void *at) = {
 	[TYPE_OPTIONAL_TIME] = json_of_time,
 	[TYPE_TEXT] = json_of_text,
 	[TYPE_JSON] = json_of_json,
+	[TYPE_POLICY] = json_of_json,
 };
 
 static void set_member(json_t *json, const struct member_row *row, const struct change *change)

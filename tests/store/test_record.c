@@ -30,6 +30,7 @@ static struct task sample(void)
 		.journal = 300,
 		.kind = STR("k"),
 		.result = STR("7"),
+		.policy = STR("p"),
 		.error = STR("{\"code\":1}"),
 		.fields = { { STR("type"), STR("\"clone\"") }, { STR("n"), STR("1") } },
 		.field_count = 2,
@@ -79,7 +80,8 @@ static const char golden[] = "03050102" GOLDEN_NUMBERS "e0d403"
 			     "03"
 			     "8aa0abfef962"
 			     "ac02" GOLDEN_TEXTS "016b"
-			     "0137" GOLDEN_FIELDS;
+			     "0137"
+			     "0170" GOLDEN_FIELDS;
 
 /* Before version 3 there are no kind, result and ready_after, and leases have no length. */
 static const char golden_2[] = "02050102" GOLDEN_NUMBERS GOLDEN_TEXTS GOLDEN_FIELDS;

@@ -15,7 +15,7 @@ static void rows_are_in_their_groups(void **state)
 		else if (i < MEMBER_FIRST_TEXT)
 			assert_in_range(row->type, TYPE_INT32, TYPE_OPTIONAL_TIME);
 		else
-			assert_in_range(row->type, TYPE_TEXT, TYPE_JSON);
+			assert_in_range(row->type, TYPE_TEXT, TYPE_POLICY);
 	}
 }
 
@@ -39,7 +39,7 @@ static void every_change_bit_has_one_row(void **state)
 	}
 	assert_int_equal(seen, CHANGE_PRIORITY | CHANGE_NOT_BEFORE | CHANGE_MAX_ATTEMPTS |
 				       CHANGE_ARCHIVED | CHANGE_ERROR | CHANGE_PROGRESS |
-				       CHANGE_KIND | CHANGE_RESULT);
+				       CHANGE_KIND | CHANGE_RESULT | CHANGE_POLICY);
 }
 
 /* Writes a value other than zero: 1, true, an id or a text. */

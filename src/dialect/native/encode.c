@@ -110,6 +110,7 @@ static void (*const put_member[MEMBER_TYPES])(const void *at, struct buf *out) =
 	[TYPE_TEXT] = put_text,
 	[TYPE_TENANT] = put_text,
 	[TYPE_JSON] = put_json,
+	[TYPE_POLICY] = put_json,
 };
 
 static void put_url(struct buf *out, const struct request *request, const struct id *id)

@@ -242,6 +242,7 @@ static parse_value *const parsers[MEMBERS] = {
 	[MEMBER_PRIORITY] = parse_priority,
 	[MEMBER_NOT_BEFORE] = parse_not_before,
 	[MEMBER_MAX_ATTEMPTS] = parse_max_attempts,
+	[MEMBER_POLICY] = native_parse_policy,
 	[MEMBER_ERROR] = parse_error,
 	[MEMBER_PROGRESS] = parse_progress,
 	[MEMBER_RESULT] = parse_result,

@@ -48,6 +48,7 @@ const struct native_member native_members[] = {
 	{ "ready_after", MEMBER_READY_AFTER, NATIVE_READ_ONLY },
 	{ "attempt", MEMBER_ATTEMPT, NATIVE_READ_ONLY },
 	{ "max_attempts", MEMBER_MAX_ATTEMPTS, NATIVE_BOTH },
+	{ "policy", MEMBER_POLICY, NATIVE_BOTH },
 	{ "lease", MEMBER_LEASE_HOLDER, NATIVE_READ_ONLY },
 	{ "error", MEMBER_ERROR, NATIVE_ALL },
 	{ "progress", MEMBER_PROGRESS, NATIVE_ALL },

@@ -17,15 +17,16 @@
  *     PATCH  /ingest-points/{point} change its fields
  *
  * Private to this folder: tables.c has the routes, model.c statuses, indexes and members; decode.c
- * decodes requests for tasks, members.c parses members of their bodies, body.c shortens the texts
- * of workers in them; list.c and filter.c parse the query of a list, cursor.c cursors; claim.c and
- * report.c decode the requests of workers, history.c shows what became of them, stats.c counts
- * tasks; rules.c adapts a task to its dialect inside the transaction.
+ * decodes requests for tasks, members.c and policy.c parse members of their bodies, body.c shortens
+ * the texts of workers in them; list.c and filter.c parse the query of a list, cursor.c cursors;
+ * claim.c and report.c decode the requests of workers, history.c shows what became of them, stats.c
+ * counts tasks; rules.c adapts a task to its dialect inside the transaction.
  */
 #include "dialect/dialect.h"
 #include "dialect/worker_text.h"
 #include "http/json.h"
 #include "task/member.h"
+#include "task/policy.h"
 
 #define NATIVE_LIMIT_DEFAULT  50		    /* rows per page */
 #define NATIVE_LIMIT_BYTES    ((size_t)1024 * 1024) /* of records per page */
@@ -127,7 +128,9 @@ struct native_body {
 /* A merge patch, for the hook of its operation. Objects in it are patches of the stored value. */
 struct native_patch {
 	struct native_worker_texts texts;
-	struct str progress; /* JSON text; empty: none */
+	struct str progress;	 /* JSON text; empty: none */
+	struct policy policy;	 /* members to set */
+	unsigned policy_removed; /* bits of struct policy.set */
 	size_t count;
 	struct field fields[]; /* JSON text */
 };
@@ -137,6 +140,13 @@ struct native_patch *native_new_patch(struct arena *arena);
 /* Sets a member in body->change. ERR_UNPROCESSABLE: unknown, read-only, or a wrong value. */
 bool native_parse_member(const struct native_body *body, enum native_request request,
 	struct str name, json_t *value);
+/*
+ * policy.c: the member `policy`. A patch of it is applied to the stored policy within the
+ * transaction.
+ */
+bool native_parse_policy(const struct native_body *body, struct str name, json_t *value);
+bool native_merge_policy(
+	const struct op *op, const struct task *before, struct task *task, struct err *err);
 /* Takes 1.0 for an integer, as JSON Schema does: JSON has one type of numbers. */
 bool native_parse_integer(const json_t *value, json_int_t min, json_int_t max, json_int_t *number);
 /* The task of the path. ERR_NOT_FOUND if the id is no UUID. */
@@ -198,6 +208,7 @@ struct native_location {
 };
 
 #define NATIVE_AT_MEMBER(name) ((struct native_location){ "pointer", "/", (name) })
+#define NATIVE_AT_POLICY(name) ((struct native_location){ "pointer", "/policy/", (name) })
 #define NATIVE_AT_FIELD(name)  ((struct native_location){ "pointer", "/fields/", (name) })
 #define NATIVE_AT_PARAM(name)  ((struct native_location){ "parameter", "", (name) })
 

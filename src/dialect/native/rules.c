@@ -155,7 +155,8 @@ static bool apply_patch(const struct op *op, const struct dialect *dialect,
 	const struct native_patch *patch = op->hook_data;
 
 	return native_check_cut(&patch->texts, dialect, op->arena, err) &&
-	       merge_fields(op, before, task, err) && merge_progress(op, before, task, err);
+	       merge_fields(op, before, task, err) && merge_progress(op, before, task, err) &&
+	       native_merge_policy(op, before, task, err);
 }
 
 /* Whether the request sets the field itself; a creation has the dialect's defaults too. */

@@ -2,7 +2,7 @@
 
 struct policy policy_of(const struct store *store, const struct task *task)
 {
-	struct policy policy = policy_default;
+	struct policy policy = policy_default, own;
 
 	if (store->policies.count > 0) {
 		const struct index_field *field = index_field_by_code(
@@ -12,5 +12,7 @@ struct policy policy_of(const struct store *store, const struct task *task)
 
 		policy = policies_find(&store->policies, task->dialect, kind);
 	}
+	if (task->policy.len > 0 && policy_parse_json(&own, task->policy))
+		policy_overlay(&policy, &own);
 	return policy;
 }
