@@ -229,6 +229,26 @@ static bool read_state(void *at, const json_t *json, struct arena *arena)
 	return *state != TASK_STATE_NONE;
 }
 
+static void write_failure(const void *at, struct buf *out)
+{
+	const enum task_failure *failure = at;
+	const char *name = task_failure_name(*failure);
+
+	if (name)
+		buf_put_json_string(out, str_cstr(name));
+	else
+		buf_puts(out, "null");
+}
+
+static bool read_failure(void *at, const json_t *json, struct arena *arena)
+{
+	enum task_failure *failure = at;
+
+	(void)arena;
+	*failure = json_is_string(json) ? task_failure_parse(json_str(json)) : FAILURE_NONE;
+	return *failure != FAILURE_NONE || json_is_null(json);
+}
+
 /* ---- the table ---- */
 
 #define TIME_EXPECTED "a time from 1970 to 9999, in ms since 1970 or as in RFC 3339"
@@ -245,6 +265,7 @@ static const struct codec codecs[MEMBER_TYPES] = {
 	[TYPE_TIME] = { write_time, read_time, TIME_EXPECTED },
 	[TYPE_OPTIONAL_TIME] = { write_optional_time, read_optional_time,
 		TIME_EXPECTED " or null" },
+	[TYPE_FAILURE] = { write_failure, read_failure, "the name of a failure, or null" },
 	[TYPE_TEXT] = { write_text, read_text, "a string" },
 	[TYPE_TENANT] = { write_text, read_tenant, "the name of a tenant" },
 	[TYPE_JSON] = { write_json, read_json, "JSON" },

@@ -337,8 +337,12 @@ int change_load(struct store *store, const struct op *op, const struct id *id, s
 	struct err *err);
 /* Applies the op's change, then its before_write; old is NULL for a new task. */
 bool change_apply(const struct op *op, const struct task *old, struct task *task, struct err *err);
-/* Applies work_settle(), unless the op is one that decides about the lease itself. */
-void change_settle(const struct op *op, const struct task *old, struct task *task);
+/*
+ * Applies work_settle(), unless the op is one that decides about the lease itself, and
+ * work_finish().
+ */
+void change_settle(
+	const struct store *store, const struct op *op, const struct task *old, struct task *task);
 /* Writes the changed task with the next revision; its record is left in `record`. */
 int change_save(struct store *store, const struct op *op, const struct task *old, struct task *task,
 	struct buf *record, struct err *err);

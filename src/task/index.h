@@ -23,6 +23,7 @@ enum index_source {
 	INDEX_KIND,  /* the task's kind; no entry without one, and first in a list sorted by it */
 	INDEX_PRIORITY, /* 4 bytes, the lowest first; decimal as a filter's value */
 	INDEX_WORK,	/* tasks that are not INDEX_READY: state, kind, worker, then by time */
+	INDEX_FAILURE,	/* task_failure_name(); no entry without one */
 };
 
 #define INDEX_ORDER_BY_MAX 2
@@ -67,11 +68,12 @@ enum index_common {
 	INDEX_BY_DUE = 201,
 	INDEX_BY_KIND = 202,
 	INDEX_BY_PRIORITY = 203,
-	INDEX_BY_WORK = 204
+	INDEX_BY_WORK = 204,
+	INDEX_BY_FAILURE = 205
 };
 /*
- * kind_function: that of the dialect. Kind and priority have no entries, because one entry more
- * costs a creation a tenth of its time: lists test the tasks.
+ * kind_function: that of the dialect. Kind, priority and failure have no entries, because one entry
+ * more costs a creation a tenth of its time: lists test the tasks.
  */
 #define INDEX_COMMON_FIELDS(kind_function)                                                \
 	{ .code = INDEX_BY_CREATED, .source = INDEX_ALL, .name = "created" },             \
@@ -91,9 +93,13 @@ enum index_common {
 			.source = INDEX_PRIORITY,                                         \
 			.name = "priority",                                               \
 			.unindexed = true },                                              \
+		{ .code = INDEX_BY_WORK,                                                  \
+			.source = INDEX_WORK,                                             \
+			.name = "work",                                                   \
+			.kind = (kind_function) },                                        \
 	{                                                                                 \
-		.code = INDEX_BY_WORK, .source = INDEX_WORK, .name = "work",              \
-		.kind = (kind_function)                                                   \
+		.code = INDEX_BY_FAILURE, .source = INDEX_FAILURE, .name = "failure",     \
+		.unindexed = true                                                         \
 	}
 /* Their number: the place of the dialect's first own row. */
 #define INDEX_COMMON_ROWS                                                    \

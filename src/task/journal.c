@@ -15,6 +15,8 @@ const char *journal_event_name(enum journal_event event)
 		[JOURNAL_READY] = "ready",
 		[JOURNAL_CHANGED] = "changed",
 		[JOURNAL_ARCHIVED] = "archived",
+		[JOURNAL_TIMED_OUT] = "timed_out",
+		[JOURNAL_RETRIED] = "retried",
 	};
 
 	return event < JOURNAL_EVENTS ? names[event] : names[JOURNAL_NONE];

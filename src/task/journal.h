@@ -19,6 +19,8 @@ enum journal_event {
 	JOURNAL_READY = 9,    /* a delay has ended */
 	JOURNAL_CHANGED = 10, /* by a client or an operator */
 	JOURNAL_ARCHIVED = 11,
+	JOURNAL_TIMED_OUT = 12, /* a timeout: the attempt or the task has failed */
+	JOURNAL_RETRIED = 13,	/* a failed or cancelled task begins again */
 	JOURNAL_EVENTS
 };
 
@@ -34,8 +36,8 @@ struct journal_entry {
 	struct str request;	  /* id of the request; empty: none */
 	struct str worker;	  /* of events of an attempt; else empty */
 	struct str status;	  /* in the dialect's words, after the event */
-	struct str error;	  /* JSON text: of JOURNAL_FAILED and JOURNAL_EXPIRED; else empty */
-	struct str log; /* JSON array of strings: lines that the worker has reported; or empty */
+	struct str error; /* JSON text: of JOURNAL_FAILED, _EXPIRED, _TIMED_OUT; else empty */
+	struct str log;	  /* JSON array of strings: lines that the worker has reported; or empty */
 };
 
 const char *journal_event_name(enum journal_event event);

@@ -21,13 +21,51 @@ bool task_is_ready(const struct task *task)
 	       !optional_time_is_set(task->ready_after);
 }
 
+static struct optional_time earlier(struct optional_time a, struct optional_time b)
+{
+	if (!optional_time_is_set(a))
+		return b;
+	return optional_time_is_set(b) && optional_time_ms(b) < optional_time_ms(a) ? b : a;
+}
+
 struct optional_time task_due(const struct task *task)
 {
 	if (task->archived)
 		return OPTIONAL_TIME_NONE;
 	if (task->state == TASK_PENDING)
-		return task->ready_after;
-	return task->state == TASK_RUNNING ? task->lease.expires : OPTIONAL_TIME_NONE;
+		return earlier(earlier(task->ready_after, task->start_by), task->end_by);
+	return task->state == TASK_RUNNING ? earlier(task->lease.expires, task->end_by)
+					   : OPTIONAL_TIME_NONE;
+}
+
+bool task_lease_is_due(const struct task *task)
+{
+	struct optional_time due = task_due(task);
+
+	return task->state == TASK_RUNNING && optional_time_is_set(due) &&
+	       due.successor == task->lease.expires.successor;
+}
+
+static const char *const failures[TASK_FAILURES] = {
+	[FAILURE_ATTEMPTS_EXHAUSTED] = "attempts_exhausted",
+	[FAILURE_NOT_RETRYABLE] = "not_retryable",
+	[FAILURE_START_TIMEOUT] = "start_timeout",
+	[FAILURE_TOTAL_TIMEOUT] = "total_timeout",
+	[FAILURE_REPORTED] = "reported",
+};
+
+const char *task_failure_name(enum task_failure failure)
+{
+	return failure < TASK_FAILURES ? failures[failure] : NULL;
+}
+
+enum task_failure task_failure_parse(struct str name)
+{
+	for (int i = FAILURE_NONE + 1; i < TASK_FAILURES; i++) {
+		if (str_eq(name, str_cstr(failures[i])))
+			return (enum task_failure)i;
+	}
+	return FAILURE_NONE;
 }
 
 const char *task_state_name(enum task_state state)

@@ -39,6 +39,17 @@ enum task_state {
 	TASK_STATES
 };
 
+/* Why a task failed. The numbers are in records on disk: never change one. */
+enum task_failure {
+	FAILURE_NONE = 0, /* it has not failed, or an earlier build has not noted why */
+	FAILURE_ATTEMPTS_EXHAUSTED = 1,
+	FAILURE_NOT_RETRYABLE = 2, /* by the report of a worker */
+	FAILURE_START_TIMEOUT = 3,
+	FAILURE_TOTAL_TIMEOUT = 4,
+	FAILURE_REPORTED = 5, /* a client or a back end has set the state */
+	TASK_FAILURES
+};
+
 /*
  * A member of the dialect's own. The value is kept as the JSON text that will be sent, so that
  * reading a task copies bytes.
@@ -98,6 +109,12 @@ struct task {
 	struct str progress; /* JSON text or empty */
 	struct str result;   /* JSON text or empty: of the attempt that succeeded */
 	struct str policy;   /* its own: policy_put_json(); empty: none */
+	/* Timeouts (task/timeout.h); start_ms is the length of the period that ends at start_by. */
+	struct optional_time start_by, attempt_by, end_by;
+	uint64_t start_ms;
+	struct optional_time retried; /* when it last left a final state */
+	uint32_t attempts_before;     /* attempts that no longer count: until then */
+	enum task_failure failure;
 
 	/* the dialect's members, in the order of the request */
 	struct field fields[TASK_FIELDS_MAX];
@@ -119,11 +136,18 @@ task_kind_function task_own_kind;
  */
 bool task_is_ready(const struct task *task);
 /*
- * When the store has to change the task by itself: a delay ends or a lease expires. Not set: never.
+ * When the store has to change the task by itself: a delay, a lease or a timeout ends. Not set:
+ * never.
  */
 struct optional_time task_due(const struct task *task);
+/* Whether that is the end of a lease. */
+bool task_lease_is_due(const struct task *task);
 
 const char *task_state_name(enum task_state state);
+/* The text of the API; NULL for FAILURE_NONE. */
+const char *task_failure_name(enum task_failure failure);
+/* FAILURE_NONE for an unknown name. */
+enum task_failure task_failure_parse(struct str name);
 /* TASK_STATE_NONE for an unknown name. */
 enum task_state task_state_parse(struct str name);
 /* Succeeded, failed or cancelled. */

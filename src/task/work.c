@@ -61,15 +61,22 @@ static int64_t with_jitter(int64_t ms, int64_t percent, uint64_t random)
 	return range > 0 ? ms - range + (int64_t)(random % (uint64_t)(2 * range + 1)) : ms;
 }
 
+/* Attempts since the task was last retried. */
+static uint32_t count_attempts(const struct task *task)
+{
+	return task->attempt > task->attempts_before ? task->attempt - task->attempts_before : 0;
+}
+
 static int64_t retry_delay(
 	const struct op_report *report, const struct work_context *context, const struct task *task)
 {
 	const int64_t *values = context->policy->values;
+	uint32_t counted = count_attempts(task);
 
 	if (optional_time_is_set(report->delay))
 		return optional_time_ms(report->delay);
 	return with_jitter(doubled(values[POLICY_RETRY_FIRST], values[POLICY_RETRY_MOST],
-				   task->attempt > 0 ? task->attempt - 1 : 0),
+				   counted > 0 ? counted - 1 : 0),
 		values[POLICY_RETRY_JITTER], context->random);
 }
 
@@ -88,9 +95,12 @@ static void fail(
 {
 	int64_t most = task->max_attempts > 0 ? task->max_attempts
 					      : context->policy->values[POLICY_ATTEMPTS];
-	bool again = !report->is_final && (most == 0 || task->attempt < most);
+	bool again = !report->is_final && (most == 0 || count_attempts(task) < most);
 
 	task->lease = (struct lease){ 0 };
+	if (!again)
+		task->failure = report->is_final ? FAILURE_NOT_RETRYABLE
+						 : FAILURE_ATTEMPTS_EXHAUSTED;
 	set_state(task, again ? TASK_PENDING : TASK_FAILED, context->now);
 	if (again)
 		hold_back(task, context->now, retry_delay(report, context, task));
@@ -105,22 +115,28 @@ static void give_back(struct task *task, int64_t now, int64_t delay)
 	hold_back(task, now, delay);
 }
 
-static bool set_error(struct task *task, struct arena *arena, const char *before, struct str worker,
-	const char *after, struct err *err)
+/* Takes the text. */
+static bool set_error(
+	struct task *task, const struct work_context *context, struct buf *text, struct err *err)
 {
-	struct buf text = BUF_INIT, json = BUF_INIT;
+	struct buf json = BUF_INIT;
 
-	buf_puts(&text, before);
-	buf_put_str(&text, worker);
-	buf_puts(&text, after);
-	buf_put_json_string(&json, buf_str(&text));
-	if (buf_ok(&text) && buf_ok(&json))
-		task->error = arena_copy(arena, buf_str(&json));
+	buf_put_json_string(&json, buf_str(text));
+	if (buf_ok(text) && buf_ok(&json))
+		task->error = arena_copy(context->arena, buf_str(&json));
 	else
 		task->error = STR_NULL;
-	buf_free(&text);
+	buf_free(text);
 	buf_free(&json);
 	return task->error.ptr || err_no_memory(err);
+}
+
+static void put_expired(const struct lease *lease, struct buf *out)
+{
+	buf_puts(out, lease->unconfirmed ? "No worker has confirmed the task; the last was "
+					 : "The worker ");
+	buf_put_str(out, lease->holder);
+	buf_puts(out, lease->unconfirmed ? "." : " stopped reporting.");
 }
 
 /*
@@ -131,12 +147,11 @@ static bool expire(const struct op_report *report, const struct work_context *co
 	struct task *task, struct err *err)
 {
 	uint32_t unconfirmed = task->lease.unconfirmed;
+	struct buf text = BUF_INIT;
 
 	if (unconfirmed == 0 || unconfirmed >= UNCONFIRMED_MAX) {
-		if (!set_error(task, context->arena,
-			    unconfirmed ? "No worker has confirmed the task; the last was "
-					: "The worker ",
-			    task->lease.holder, unconfirmed ? "." : " stopped reporting.", err))
+		put_expired(&task->lease, &text);
+		if (!set_error(task, context, &text, err))
 			return false;
 		fail(report, context, task);
 		return true;
@@ -149,17 +164,57 @@ static bool expire(const struct op_report *report, const struct work_context *co
 	return true;
 }
 
+/* A timeout has passed. That of an attempt is a failed attempt, the others are the end. */
+static bool time_out(const struct op_report *report, const struct work_context *context,
+	struct task *task, enum timeout timeout, struct err *err)
+{
+	struct buf text = BUF_INIT;
+
+	timeout_put_error(task, timeout, &text);
+	if (!set_error(task, context, &text, err))
+		return false;
+	if (timeout == TIMEOUT_ATTEMPT) {
+		fail(report, context, task);
+		return true;
+	}
+	task->lease = (struct lease){ 0 };
+	task->ready_after = OPTIONAL_TIME_NONE;
+	task->failure = timeout == TIMEOUT_START ? FAILURE_START_TIMEOUT : FAILURE_TOTAL_TIMEOUT;
+	set_state(task, TASK_FAILED, context->now);
+	return true;
+}
+
 static bool report_due(const struct op_report *report, const struct work_context *context,
 	struct task *task, bool *nothing, struct err *err)
 {
 	struct optional_time due = task_due(task);
+	enum timeout timeout;
 
 	*nothing = !optional_time_is_set(due) || optional_time_ms(due) > context->now;
 	if (*nothing)
 		return true;
+	timeout = timeout_passed(task, context->now);
+	if (timeout != TIMEOUT_NONE)
+		return time_out(report, context, task, timeout, err);
 	if (task->state == TASK_RUNNING)
 		return expire(report, context, task, err);
 	task->ready_after = OPTIONAL_TIME_NONE;
+	return true;
+}
+
+/* As if it were new, but its attempts go on counting. */
+static bool retry(struct task *task, int64_t now, struct err *err)
+{
+	if (task->state != TASK_FAILED && task->state != TASK_CANCELLED)
+		return err_set(err, ERR_CONFLICT, "state",
+			"Only a task that has failed or was cancelled can be retried: its state "
+			"is %s.",
+			task_state_name(task->state));
+	set_state(task, TASK_PENDING, now);
+	task->lease = (struct lease){ 0 };
+	task->archived = false;
+	task->started = task->not_before = task->ready_after = OPTIONAL_TIME_NONE;
+	task->error = task->result = STR_NULL;
 	return true;
 }
 
@@ -237,6 +292,8 @@ bool work_report(const struct op_report *report, const struct work_context *cont
 		return true;
 	if (report->kind == REPORT_DUE)
 		return report_due(report, context, task, nothing, err);
+	if (report->kind == REPORT_RETRY)
+		return retry(task, context->now, err);
 	if (!holds_lease(report, task) || task_state_is_final(task->state))
 		return err_set(err, ERR_LEASE_LOST, NULL, NULL);
 	/* As if its worker had not confirmed it: so it does not go round for ever. */
@@ -273,4 +330,18 @@ void work_settle(const struct task *old, struct task *task, bool sets_not_before
 						    optional_time_ms(task->not_before) > now
 					    ? task->not_before
 					    : OPTIONAL_TIME_NONE;
+}
+
+void work_finish(const struct task *old, struct task *task, const struct policy *policy,
+	bool sets_policy, int64_t now)
+{
+	bool was_failed = old && old->state == TASK_FAILED;
+
+	if (task->state != TASK_FAILED)
+		task->failure = FAILURE_NONE;
+	else if (!was_failed && task->failure == FAILURE_NONE)
+		task->failure = FAILURE_REPORTED;
+	if (old && task_state_is_final(old->state) && !task_state_is_final(task->state))
+		task->attempts_before = task->attempt;
+	timeout_settle(old, task, policy, sets_policy, now);
 }

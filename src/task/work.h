@@ -12,7 +12,7 @@
  */
 #include "base/arena.h"
 #include "base/err.h"
-#include "task/policy.h"
+#include "task/timeout.h"
 
 #define CLAIM_TASKS_MAX	   100
 #define CLAIM_DIALECTS_MAX 32
@@ -41,11 +41,12 @@ enum report_kind {
 	REPORT_RELEASE,	  /* the worker gives the task back */
 	REPORT_UNDO,	  /* the response to the claim did not reach the worker */
 	REPORT_DUE,	  /* by the service: task_due() has passed */
+	REPORT_RETRY,	  /* by a client: a failed or cancelled task begins again */
 };
 
 struct op_report {
 	enum report_kind kind;
-	uint64_t token;	   /* of the lease; not REPORT_DUE */
+	uint64_t token;	   /* of the lease; not REPORT_DUE, REPORT_RETRY */
 	uint32_t lease_ms; /* HEARTBEAT: new length; 0: as before */
 	uint32_t least_ms; /* HEARTBEAT: the lease ends after this time at the earliest */
 	bool is_final;	   /* FAIL: no further attempt */
@@ -72,10 +73,12 @@ struct work_context {
 };
 
 /*
- * Applies a report: state, attempt, lease, ready_after and, if a lease has expired, error.
+ * Applies a report: state, attempt, lease, ready_after, failure and, if the time of a lease or a
+ * timeout has come, error.
  * *nothing: the task remains as it is, for example because it is no longer due, because a heartbeat
  * finds it cancelled, or because a COMPLETE or FAIL with this token has ended it before.
- * ERR_LEASE_LOST; ERR_NO_MEMORY.
+ * ERR_LEASE_LOST; ERR_CONFLICT for REPORT_RETRY of a task that has neither failed nor been
+ * cancelled; ERR_NO_MEMORY.
  */
 bool work_report(const struct op_report *report, const struct work_context *context,
 	struct task *task, bool *nothing, struct err *err);
@@ -90,3 +93,9 @@ bool work_check_lease(const struct op_report *report, const struct task *task, s
  * of its worker is answered with it.
  */
 void work_settle(const struct task *old, struct task *task, bool sets_not_before, int64_t now);
+/*
+ * After every change, last: why the task failed, the attempts that count no longer after it has
+ * left a final state, and its timeouts. sets_policy: its own policy was changed.
+ */
+void work_finish(const struct task *old, struct task *task, const struct policy *policy,
+	bool sets_policy, int64_t now);

@@ -18,12 +18,14 @@ static void read_back(struct task *task, struct arena *arena, const char *line)
 	must(task_json_read(task, arena, str_cstr(line), TASK_JSON_VERSION, &err), &err);
 }
 
-#define ALL_MEMBERS                                                                        \
-	HEAD ",\"number\":7,\"archived\":true,\"status\":\"setting up\",\"updated\":2,"    \
-	     "\"started\":3,\"finished\":4,\"revision\":5,\"created_by\":\"a\","           \
-	     "\"updated_by\":\"b\\u00e9\",\"priority\":-6,\"not_before\":8,\"attempt\":9," \
-	     "\"max_attempts\":4294967295,\"lease_holder\":\"w\",\"lease_token\":11,"      \
-	     "\"lease_expires\":12,\"error\":{\"a\":[1,2.5]},\"progress\":50,"             \
+#define ALL_MEMBERS                                                                            \
+	HEAD ",\"number\":7,\"archived\":true,\"status\":\"setting up\",\"updated\":2,"        \
+	     "\"started\":3,\"finished\":4,\"revision\":5,\"created_by\":\"a\","               \
+	     "\"updated_by\":\"b\\u00e9\",\"priority\":-6,\"not_before\":8,\"attempt\":9,"     \
+	     "\"max_attempts\":4294967295,\"lease_holder\":\"w\",\"lease_token\":11,"          \
+	     "\"lease_expires\":12,\"error\":{\"a\":[1,2.5]},\"progress\":50,"                 \
+	     "\"start_by\":13,\"start_ms\":14,\"attempt_by\":15,\"end_by\":16,\"retried\":17," \
+	     "\"attempts_before\":18,\"failure\":\"reported\","                                \
 	     "\"fields\":{\"log\":\"x\\n\",\"n\":null,\"deep\":[[[[{\"k\":false}]]]]}}"
 
 static void all_members_are_read(void **state)
@@ -43,6 +45,13 @@ static void all_members_are_read(void **state)
 	assert_int_equal(task.priority, -6);
 	assert_int_equal(task.max_attempts, UINT32_MAX);
 	assert_int_equal(task.lease.token, 11);
+	assert_int_equal(optional_time_ms(task.start_by), 13);
+	assert_int_equal(task.start_ms, 14);
+	assert_int_equal(optional_time_ms(task.attempt_by), 15);
+	assert_int_equal(optional_time_ms(task.end_by), 16);
+	assert_int_equal(optional_time_ms(task.retried), 17);
+	assert_int_equal(task.attempts_before, 18);
+	assert_int_equal(task.failure, FAILURE_REPORTED);
 	assert_str(task.error, "{\"a\":[1,2.5]}");
 	assert_str(task.progress, "50");
 	assert_int_equal(task.field_count, 3);
@@ -245,6 +254,10 @@ static const struct {
 	{ HEAD ",\"not_before\":\"9999-12-31T23:59:59-01:00\"}", ERR_INVALID, "not_before" },
 	{ HEAD ",\"not_before\":\"1970-01-01T00:59:59+01:00\"}", ERR_INVALID, "not_before" },
 	{ HEAD ",\"archived\":0}", ERR_INVALID, "archived" },
+	{ HEAD ",\"failure\":\"none\"}", ERR_INVALID, "failure" },
+	{ HEAD ",\"failure\":5}", ERR_INVALID, "failure" },
+	{ HEAD ",\"start_ms\":-1}", ERR_INVALID, "start_ms" },
+	{ HEAD ",\"end_by\":-1}", ERR_INVALID, "end_by" },
 	{ HEAD ",\"fields\":[]}", ERR_INVALID, "fields" },
 	{ "{}", ERR_MISSING, "id" },
 	{ "{\"id\":\"x\"}", ERR_INVALID, "id" },

@@ -9,8 +9,8 @@ from tap import equal, ok
 
 MEMBERS = (
     "id dialect kind number state status archived revision created_at updated_at started_at "
-    "finished_at created_by updated_by priority not_before ready_after attempt max_attempts policy lease "
-    "error progress result fields links"
+    "finished_at created_by updated_by priority not_before ready_after attempt max_attempts "
+    "attempts_before policy lease failure error progress result fields links"
 ).split()
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 

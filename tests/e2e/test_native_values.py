@@ -187,6 +187,7 @@ QUERIES = {
         ["created", "-updated", "state", "kind", "-priority"],
         ["", "-", "--created", "x", "status", "fields.handler", "created,updated", "Created"],
     ),
+    "failure": ("", ["reported", "start_timeout,reported"], ["", "x", "Reported", "reported,"]),
     "kind": ("", ["", "x", "a,b", "\u00e9" * 32, "x" * 64], ["x" * 65, "\u00e9" * 33]),
     "priority": (
         "",

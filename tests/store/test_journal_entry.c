@@ -236,7 +236,8 @@ static void bad_first_bytes_are_refused(void **state)
 static void events_have_the_numbers_of_the_disk(void **state)
 {
 	static const char *const names[] = { "none", "created", "claimed", "progress", "completed",
-		"failed", "released", "undone", "expired", "ready", "changed", "archived" };
+		"failed", "released", "undone", "expired", "ready", "changed", "archived",
+		"timed_out", "retried" };
 
 	(void)state;
 	assert_int_equal(JOURNAL_EVENTS, sizeof(names) / sizeof(names[0]));

@@ -28,6 +28,13 @@ static struct task sample(void)
 		.lease = { STR("w1"), UINT64_MAX, { DATE_MS_MAX + 1 }, 60000, 3 },
 		.ready_after = { 1700000000005 },
 		.journal = 300,
+		.start_by = { 2 },
+		.start_ms = 5,
+		.attempt_by = { 3 },
+		.end_by = { 4 },
+		.retried = { 5 },
+		.attempts_before = 1,
+		.failure = FAILURE_NOT_RETRYABLE,
 		.kind = STR("k"),
 		.result = STR("7"),
 		.policy = STR("p"),
@@ -79,7 +86,8 @@ static struct task sample(void)
 static const char golden[] = "03050102" GOLDEN_NUMBERS "e0d403"
 			     "03"
 			     "8aa0abfef962"
-			     "ac02" GOLDEN_TEXTS "016b"
+			     "ac02"
+			     "040506080a0102" GOLDEN_TEXTS "016b"
 			     "0137"
 			     "0170" GOLDEN_FIELDS;
 

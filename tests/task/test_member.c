@@ -13,7 +13,7 @@ static void rows_are_in_their_groups(void **state)
 		if (i < MEMBER_FIRST_NUMBER)
 			assert_in_range(row->type, TYPE_ID, TYPE_STATE);
 		else if (i < MEMBER_FIRST_TEXT)
-			assert_in_range(row->type, TYPE_INT32, TYPE_OPTIONAL_TIME);
+			assert_in_range(row->type, TYPE_INT32, TYPE_FAILURE);
 		else
 			assert_in_range(row->type, TYPE_TEXT, TYPE_POLICY);
 	}

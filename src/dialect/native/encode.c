@@ -82,6 +82,17 @@ static void put_optional_time(const void *at, struct buf *out)
 		buf_puts(out, "null");
 }
 
+static void put_failure(const void *at, struct buf *out)
+{
+	const enum task_failure *failure = at;
+	const char *name = task_failure_name(*failure);
+
+	if (name)
+		buf_put_json_string(out, str_cstr(name));
+	else
+		buf_puts(out, "null");
+}
+
 static void put_text(const void *at, struct buf *out)
 {
 	const struct str *text = at;
@@ -107,6 +118,7 @@ static void (*const put_member[MEMBER_TYPES])(const void *at, struct buf *out) =
 	[TYPE_SERIAL] = put_serial,
 	[TYPE_TIME] = put_time,
 	[TYPE_OPTIONAL_TIME] = put_optional_time,
+	[TYPE_FAILURE] = put_failure,
 	[TYPE_TEXT] = put_text,
 	[TYPE_TENANT] = put_text,
 	[TYPE_JSON] = put_json,

@@ -93,6 +93,55 @@ bool native_parse_states(const struct native_query *query, const struct native_p
 	return add_filter(query, given, INDEX_BY_STATE, values, count);
 }
 
+/* ---- failures ---- */
+
+static bool add_failures(const struct native_query *query, struct str rest, unsigned *failures)
+{
+	do {
+		enum task_failure failure = task_failure_parse(str_split_next(&rest, ','));
+
+		if (failure == FAILURE_NONE)
+			return NATIVE_QUERY_ERROR(query, STR("failure"),
+				"failure must be attempts_exhausted, not_retryable, start_timeout, "
+				"total_timeout or reported.");
+		*failures |= 1U << failure;
+	} while (rest.ptr);
+	return true;
+}
+
+static bool names_states(const struct request *request)
+{
+	size_t i = 0;
+
+	while (i < request->query_count && !str_eq(request->query[i].name, STR("state")))
+		i++;
+	return i < request->query_count;
+}
+
+/* Only failed tasks have a failure: the index of states has them together. */
+bool native_parse_failures(const struct native_query *query, const struct native_param *given)
+{
+	static const struct str failed = STR("failed");
+	const struct request *request = query->request;
+	struct str *values = arena_alloc(request->arena, TASK_FAILURES * sizeof(*values));
+	unsigned failures = 0;
+	size_t count = 0;
+
+	if (!values)
+		return err_no_memory(query->err);
+	for (size_t i = given->first; i < request->query_count; i++) {
+		if (str_eq(request->query[i].name, given->name) &&
+			!add_failures(query, request->query[i].value, &failures))
+			return false;
+	}
+	for (int failure = FAILURE_NONE + 1; failure < TASK_FAILURES; failure++) {
+		if (failures & 1U << failure)
+			values[count++] = str_cstr(task_failure_name((enum task_failure)failure));
+	}
+	return (names_states(request) || add_filter(query, given, INDEX_BY_STATE, &failed, 1)) &&
+	       add_filter(query, given, INDEX_BY_FAILURE, values, count);
+}
+
 /* ---- fields ---- */
 
 #define FIELDS_PREFIX "fields."

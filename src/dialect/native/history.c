@@ -157,7 +157,8 @@ bool native_encode_history(const struct request *request, const struct result *r
 /* Whether the entry ends the attempt that is running. */
 static bool ends_attempt(const struct journal_entry *entry)
 {
-	if (entry->event == JOURNAL_CHANGED || entry->event == JOURNAL_ARCHIVED)
+	if (entry->event == JOURNAL_CHANGED || entry->event == JOURNAL_ARCHIVED ||
+		entry->event == JOURNAL_TIMED_OUT)
 		return entry->from == TASK_RUNNING && entry->to != TASK_RUNNING;
 	return entry->event >= JOURNAL_COMPLETED && entry->event <= JOURNAL_EXPIRED;
 }

@@ -134,12 +134,12 @@ static const struct parameter {
 	bool (*parse)(const struct native_query *query, const struct native_param *given);
 } parameters[] = {
 	{ "dialect", true, ignore_dialect }, { "state", true, native_parse_states },
-	{ "kind", true, native_parse_kinds }, { "priority", true, native_parse_priorities },
-	{ "archived", false, parse_archived }, { "created_from", false, parse_created },
-	{ "created_to", false, parse_created }, { "updated_from", false, parse_updated },
-	{ "updated_to", false, parse_updated }, { "sort", false, parse_sort },
-	{ "limit", false, parse_limit }, { "cursor", false, parse_cursor },
-	{ "total", false, parse_total },
+	{ "failure", true, native_parse_failures }, { "kind", true, native_parse_kinds },
+	{ "priority", true, native_parse_priorities }, { "archived", false, parse_archived },
+	{ "created_from", false, parse_created }, { "created_to", false, parse_created },
+	{ "updated_from", false, parse_updated }, { "updated_to", false, parse_updated },
+	{ "sort", false, parse_sort }, { "limit", false, parse_limit },
+	{ "cursor", false, parse_cursor }, { "total", false, parse_total },
 	{ NULL, true, native_parse_field_filter }, /* status, number, fields.x */
 };
 

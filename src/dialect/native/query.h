@@ -31,6 +31,7 @@ bool native_keep_query(struct request *request, struct err *err);
 /* Sets the dialects of the op. Call it first: filters and sort keys depend on the dialect. */
 bool native_parse_dialects(struct native_query *query);
 /* Each adds one filter with the values of all occurrences of the parameter. */
+bool native_parse_failures(const struct native_query *query, const struct native_param *given);
 bool native_parse_states(const struct native_query *query, const struct native_param *given);
 bool native_parse_kinds(const struct native_query *query, const struct native_param *given);
 bool native_parse_priorities(const struct native_query *query, const struct native_param *given);

@@ -1,8 +1,8 @@
 #include "dialect/native/work.h"
 
-static const char *const list_params[] = { "dialect", "state", "kind", "priority", "archived",
-	"created_from", "created_to", "updated_from", "updated_to", "status", "number", "fields.*",
-	"sort", "limit", "cursor", "total", NULL };
+static const char *const list_params[] = { "dialect", "state", "failure", "kind", "priority",
+	"archived", "created_from", "created_to", "updated_from", "updated_to", "status", "number",
+	"fields.*", "sort", "limit", "cursor", "total", NULL };
 
 static const struct route routes[] = {
 	{ .method = METHOD_GET,

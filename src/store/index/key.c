@@ -143,6 +143,8 @@ static bool has_field(const struct task *task, const struct index_field *field)
 		return !task_is_ready(task);
 	if (field->source == INDEX_DUE)
 		return optional_time_is_set(task_due(task));
+	if (field->source == INDEX_FAILURE)
+		return task->failure != FAILURE_NONE;
 	if (field->source == INDEX_KIND)
 		return field->unindexed || field->kind(task, scratch).len > 0;
 	return field->source != INDEX_NUMBER || task->number != 0;
@@ -174,7 +176,7 @@ void index_due_prefix(struct index_key *key, bool lease)
 
 static void make_due_key(struct index_key *key, const struct task *task)
 {
-	index_due_prefix(key, task->state == TASK_RUNNING);
+	index_due_prefix(key, task_lease_is_due(task));
 	index_put_time(key, optional_time_ms(task_due(task)));
 	put_text(key, task->tenant, INDEX_TENANT_MAX);
 	put_bytes(key, task->id.bytes, sizeof(task->id.bytes));
@@ -270,6 +272,9 @@ bool index_field_key(
 		break;
 	case INDEX_PRIORITY:
 		put_priority(key, task->priority, false);
+		break;
+	case INDEX_FAILURE:
+		put_value(key, field, str_cstr(task_failure_name(task->failure)));
 		break;
 	case INDEX_ALL:
 	case INDEX_DUE:

@@ -46,7 +46,7 @@ void index_value_prefix(struct index_key *key, struct str tenant, uint8_t dialec
 /* The same for an INDEX_PAIR: both values, in the order of the pair. */
 void index_pair_prefix(struct index_key *key, struct str tenant, uint8_t dialect, bool archived,
 	const struct index_field *field, struct str first, struct str second);
-/* The prefix of the INDEX_DUE entries of leases, or of delays. */
+/* The prefix of the INDEX_DUE entries of leases, or of delays and timeouts. */
 void index_due_prefix(struct index_key *key, bool lease);
 /* The parts of such an entry; tenant borrows from it. False for another entry. */
 bool index_parse_due(struct str entry, int64_t *time, struct str *tenant, struct id *id);

@@ -14,8 +14,12 @@ static enum journal_event event_of_report(
 		return JOURNAL_FAILED;
 	case REPORT_RELEASE:
 		return JOURNAL_RELEASED;
+	case REPORT_RETRY:
+		return JOURNAL_RETRIED;
 	case REPORT_UNDO:
 	case REPORT_DUE:
+		if (op->report.kind == REPORT_DUE && timeout_passed(old, op->now) != TIMEOUT_NONE)
+			return JOURNAL_TIMED_OUT;
 		if (old->state == TASK_PENDING)
 			return JOURNAL_READY;
 		return task->attempt < old->attempt ? JOURNAL_UNDONE : JOURNAL_EXPIRED;
@@ -37,8 +41,11 @@ static enum journal_event event_of(
 	return !old->archived && task->archived ? JOURNAL_ARCHIVED : JOURNAL_CHANGED;
 }
 
-static bool is_of_attempt(enum journal_event event)
+/* A timeout ends the attempt of a worker, if there is one. */
+static bool is_of_attempt(enum journal_event event, const struct task *old)
 {
+	if (event == JOURNAL_TIMED_OUT)
+		return old->state == TASK_RUNNING && old->lease.token != 0;
 	return event >= JOURNAL_CLAIMED && event <= JOURNAL_EXPIRED;
 }
 
@@ -48,8 +55,6 @@ static void set_attempt(
 {
 	entry->attempt = task->attempt > old->attempt ? task->attempt : old->attempt;
 	entry->worker = task->lease.holder.len > 0 ? task->lease.holder : old->lease.holder;
-	if (entry->event == JOURNAL_FAILED || entry->event == JOURNAL_EXPIRED)
-		entry->error = task->error;
 }
 
 int journal_note(
@@ -74,8 +79,11 @@ int journal_note(
 	if (entry.event == JOURNAL_NONE || store->journal_entries == 0 ||
 		task->dialect >= INDEX_RESOURCE_DIALECTS)
 		return 0;
-	if (old && is_of_attempt(entry.event))
+	if (old && is_of_attempt(entry.event, old))
 		set_attempt(&entry, old, task);
+	if (entry.event == JOURNAL_FAILED || entry.event == JOURNAL_EXPIRED ||
+		entry.event == JOURNAL_TIMED_OUT)
+		entry.error = task->error;
 	buf_reset(bytes);
 	if (!journal_encode(&entry, bytes))
 		return ENGINE_NO_MEMORY;

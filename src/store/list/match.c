@@ -39,6 +39,9 @@ static bool has_value(const struct index_field *field, const struct task *task, 
 	case INDEX_PRIORITY:
 		snprintf(decimal, sizeof(decimal), "%" PRId32, task->priority);
 		return str_eq(str_cstr(decimal), value);
+	case INDEX_FAILURE:
+		return task->failure != FAILURE_NONE &&
+		       str_eq(str_cstr(task_failure_name(task->failure)), value);
 	case INDEX_ALL:
 	case INDEX_UPDATED:
 	case INDEX_PAIR:

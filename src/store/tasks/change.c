@@ -49,10 +49,17 @@ bool change_apply(const struct op *op, const struct task *old, struct task *task
 	       (!op->before_write || op->before_write(op, old, task, err));
 }
 
-void change_settle(const struct op *op, const struct task *old, struct task *task)
+void change_settle(
+	const struct store *store, const struct op *op, const struct task *old, struct task *task)
 {
+	struct policy policy;
+
 	if (op->report.kind == REPORT_NONE && op->kind != OP_CLAIM)
 		work_settle(old, task, op->change.set & CHANGE_NOT_BEFORE, task->updated);
+	if (task->dialect >= INDEX_RESOURCE_DIALECTS)
+		return;
+	policy = policy_of(store, task);
+	work_finish(old, task, &policy, op->change.set & CHANGE_POLICY, op->now);
 }
 
 int change_load(struct store *store, const struct op *op, const struct id *id, struct task *task,
@@ -77,7 +84,7 @@ int change_save(struct store *store, const struct op *op, const struct task *old
 	task->revision++;
 	task->updated = task_change_time(task, op->now);
 	task->updated_by = op->actor;
-	change_settle(op, old, task);
+	change_settle(store, op, old, task);
 	rc = journal_note(store, op, old, task);
 	if (rc != 0)
 		return rc;

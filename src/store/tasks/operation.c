@@ -72,7 +72,7 @@ static int insert(struct store *store, const struct op *op, const struct task *o
 	if (!change_apply(op, NULL, &task, err) ||
 		(other && op->complete && !op->complete(op, other, &task, err)))
 		return STEP_FAILED;
-	change_settle(op, NULL, &task);
+	change_settle(store, op, NULL, &task);
 	rc = journal_note(store, op, NULL, &task);
 	if (rc != 0)
 		return rc;

@@ -145,6 +145,8 @@ static bool read_members(struct str *in, struct task *task, uint8_t version)
 			continue;
 		if (!packed_read_number(in, &value) || !set_number(task, &task_members[i], value))
 			return false;
+		if (i == MEMBER_FAILURE && value >= TASK_FAILURES)
+			return false;
 	}
 	for (size_t i = MEMBER_FIRST_TEXT; i < MEMBERS; i++) {
 		if (task_members[i].since <= version &&
