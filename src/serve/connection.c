@@ -41,7 +41,7 @@ static void end_exchange(struct connection *conn, struct connection_shared *shar
 		turns_leave(&shared->turns, conn->account);
 		conn->account = NULL;
 	}
-	exchange_release(&shared->idle_exchange, exchange);
+	exchange_release(&shared->idle, exchange);
 	conn->exchange = NULL;
 	free(conn->parked);
 	conn->parked = NULL;
@@ -56,8 +56,7 @@ void connection_free(struct connection *conn, struct connection_shared *shared)
 
 void connection_shared_free(struct connection_shared *shared)
 {
-	exchange_delete(shared->idle_exchange);
-	shared->idle_exchange = NULL;
+	exchange_pool_free(&shared->idle);
 	turns_free(&shared->turns);
 	buf_free(&shared->head);
 	buf_free(&shared->log_line);
@@ -155,7 +154,7 @@ static bool read_request(
 void connection_receive(
 	struct connection *conn, struct connection_shared *shared, enum turn_queue *queue)
 {
-	struct exchange *exchange = exchange_acquire(&shared->idle_exchange);
+	struct exchange *exchange = exchange_acquire(&shared->idle);
 
 	*queue = TURN_NONE;
 	if (!exchange) {

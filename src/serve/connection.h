@@ -48,10 +48,10 @@ struct connection_bounds {
 /* State that all connections of a worker share. */
 struct connection_shared {
 	struct app app;
-	struct exchange *idle_exchange; /* kept with its memory for the next request; or NULL */
-	struct buf head, log_line;	/* scratch memory */
-	int64_t now;			/* start of the round: wall clock, ms since the epoch */
-	int64_t now_ms;			/* the same of the monotonic clock */
+	struct exchange_pool idle;
+	struct buf head, log_line; /* scratch memory */
+	int64_t now;		   /* start of the round: wall clock, ms since the epoch */
+	int64_t now_ms;		   /* the same of the monotonic clock */
 	struct turns turns;
 	struct parked parked;
 	size_t parked_bytes; /* of memory of requests that are or were parked */

@@ -56,31 +56,44 @@ void exchange_free(struct exchange *exchange)
 	arena_free(&exchange->arena);
 }
 
-struct exchange *exchange_acquire(struct exchange **idle)
+struct exchange *exchange_acquire(struct exchange_pool *pool)
 {
-	struct exchange *exchange = *idle;
+	struct exchange *exchange = pool->first;
 
-	*idle = NULL;
-	if (!exchange)
-		exchange = calloc(1, sizeof(*exchange));
+	if (exchange) {
+		pool->first = exchange->next_idle;
+		pool->count--;
+		return exchange;
+	}
+	exchange = calloc(1, sizeof(*exchange));
 	if (exchange)
 		exchange_reset(exchange);
 	return exchange;
 }
 
-void exchange_delete(struct exchange *exchange)
+static void exchange_delete(struct exchange *exchange)
 {
-	if (!exchange)
-		return;
 	exchange_free(exchange);
 	free(exchange);
 }
 
-void exchange_release(struct exchange **idle, struct exchange *take_exchange)
+void exchange_release(struct exchange_pool *pool, struct exchange *take_exchange)
 {
 	if (!take_exchange)
 		return;
-	exchange_delete(*idle);
-	*idle = take_exchange;
 	exchange_reset(take_exchange);
+	if (pool->count >= EXCHANGES_IDLE ||
+		exchange_memory(take_exchange) > EXCHANGE_IDLE_MEMORY) {
+		exchange_delete(take_exchange);
+		return;
+	}
+	take_exchange->next_idle = pool->first;
+	pool->first = take_exchange;
+	pool->count++;
+}
+
+void exchange_pool_free(struct exchange_pool *pool)
+{
+	while (pool->count > 0)
+		exchange_delete(exchange_acquire(pool));
 }

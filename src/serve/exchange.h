@@ -100,15 +100,26 @@ struct exchange {
 	struct auth_log_entry auth_log;
 	struct exchange_wait wait;
 	bool undo; /* app_undo() has to be called if the response is not delivered */
+	struct exchange *next_idle;
 };
 
 /*
- * Takes the exchange that is kept in *idle, or makes one; it is reset. NULL without memory.
- * exchange_release() keeps it there, with its memory, for the next request; NULL is allowed.
+ * Exchanges without a request, kept with their memory for the next ones: a round has one for each
+ * request that it has read. Zero-initialise; exchange_pool_free().
  */
-struct exchange *exchange_acquire(struct exchange **idle);
-void exchange_release(struct exchange **idle, struct exchange *take_exchange);
-void exchange_delete(struct exchange *exchange);
+struct exchange_pool {
+	struct exchange *first;
+	size_t count;
+};
+
+#define EXCHANGES_IDLE	     64			 /* at most */
+#define EXCHANGE_IDLE_MEMORY ((size_t)64 * 1024) /* bytes; one that has more is freed */
+
+/* Takes an idle exchange, or makes one; it is reset. NULL without memory. */
+struct exchange *exchange_acquire(struct exchange_pool *pool);
+/* NULL is allowed. */
+void exchange_release(struct exchange_pool *pool, struct exchange *take_exchange);
+void exchange_pool_free(struct exchange_pool *pool);
 void exchange_reset(struct exchange *exchange);
 /* Bytes of memory: of the request's arenas, the result and the response. */
 size_t exchange_memory(const struct exchange *exchange);

@@ -100,7 +100,7 @@ static bool park(struct connection *conn, struct connection_shared *shared, stru
 	if (!parked_add(
 		    &shared->parked, &conn->parked->waiter, wait->line, wait->source, wait->seen))
 		return false;
-	exchange_release(&shared->idle_exchange, conn->exchange);
+	exchange_release(&shared->idle, conn->exchange);
 	conn->exchange = NULL;
 	turns_hold(&shared->turns, conn, false, 0);
 	fcgi_suspend(conn->fcgi);
@@ -152,7 +152,7 @@ bool parking_park(struct connection *conn, struct connection_shared *shared, str
 
 bool parking_resume(struct connection *conn, struct connection_shared *shared)
 {
-	struct exchange *exchange = exchange_acquire(&shared->idle_exchange);
+	struct exchange *exchange = exchange_acquire(&shared->idle);
 
 	if (!exchange) {
 		conn->closing = true;
