@@ -363,6 +363,7 @@ int follow_run(struct store *store, const struct op *op, const struct task *befo
 /* A write in progress. */
 struct write {
 	const struct op *op;
+	const struct index_key *ready; /* CLAIM: an entry that was found before */
 	struct result *result;
 	bool replayed;	 /* the Idempotency-Key was used before: the result is the one of then */
 	bool unchanged;	 /* nothing was written */

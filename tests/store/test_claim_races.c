@@ -6,6 +6,7 @@
 #include "claim_fixture.h"
 #include "race.h"
 #include "store/due.h"
+#include "store/tasks/claim.h"
 
 #define TASKS 1000
 
@@ -171,6 +172,44 @@ static void one_result_of_each_task_is_accepted(void **state)
 	store_close(store);
 }
 
+struct found {
+	const struct op *op;
+	struct index_key entry;
+	struct result result;
+};
+
+static int step_claim(struct store *store, void *data, struct err *err)
+{
+	struct found *found = data;
+
+	return claim_tasks(store, found->op, NULL, &found->entry, &found->result, err);
+}
+
+/* The entry was found without a lock: another process may have changed its task since. */
+static void entry_that_is_gone_is_passed_over(void **state)
+{
+	const struct str a = STR("a");
+	struct op_claim claim = claim_kinds(1, &a, 1);
+	struct op op = claim_op(&claim), change = fixture_op(OP_UPDATE, 1);
+	struct found found = { .op = &op };
+	struct store *store = *state;
+	struct err err = { 0 };
+	bool any;
+
+	claim_create(store, 1, "a", 0);
+	claim_create(store, 2, "a", -1);
+	must(claim_find(store, &op, &found.entry, &any, &err), &err);
+	assert_true(any);
+	change.change.set = CHANGE_KIND;
+	change.change.kind = STR("b");
+	claim_apply(store, &change);
+	must(step_call(store, ENGINE_WRITE, step_claim, &found, &err), &err);
+	assert_int_equal(found.result.claimed_count, 1);
+	store_result_free(&found.result);
+	assert_int_equal(claim_read(store, 1).state, TASK_PENDING);
+	assert_int_equal(claim_read(store, 2).state, TASK_RUNNING);
+}
+
 static int setup(void **state)
 {
 	shared = mmap(
@@ -188,6 +227,7 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ON_EVERY_ENGINE(entry_that_is_gone_is_passed_over),
 		cmocka_unit_test_setup_teardown(no_task_is_given_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			one_result_of_each_task_is_accepted, setup, teardown),

@@ -29,24 +29,27 @@ static int add_claimed(struct result *result, struct str record)
 }
 
 /*
- * Whether the entry of a task is passed over: that of one that is not ready, which verify reports,
- * or that cannot be read, which the log has. It must not keep all others from workers.
+ * Whether the entry of a task is passed over: one that it does not have any more, or should not
+ * have, which verify reports; or that of one that cannot be read, which the log has. It must not
+ * keep all others from workers.
  */
-static bool is_passed_over(int rc, const struct task *task, const struct err *err)
+static bool is_passed_over(const struct store *store, int rc, const struct task *task,
+	const struct index_key *entry, const struct err *err)
 {
 	return rc == ENGINE_NOT_FOUND || rc == ENGINE_DAMAGED ||
 	       (rc == STEP_FAILED && err->code == ERR_INTERNAL) ||
-	       (rc == 0 && !task_is_ready(task));
+	       (rc == 0 && !ready_has_entry(store, task, entry));
 }
 
-static int take(struct store *store, const struct op *op, const struct id *id,
+static int take(struct store *store, const struct op *op, const struct index_key *entry,
 	struct result *result, struct err *err)
 {
+	struct id id = ready_id(entry);
 	struct buf record = BUF_INIT;
 	struct task task, old;
-	int rc = change_load(store, op, id, &task, err);
+	int rc = change_load(store, op, &id, &task, err);
 
-	if (is_passed_over(rc, &task, err))
+	if (is_passed_over(store, rc, &task, entry, err))
 		return 0;
 	if (rc != 0)
 		return rc;
@@ -90,16 +93,35 @@ static void complete_claim(const struct task *before, struct op_claim *claim)
 		claim->confirm_ms = claim->lease_ms;
 }
 
-static bool is_enough(
-	const struct op *op, const struct op_claim *claim, const struct result *result)
+static bool is_enough(const struct op *op, const struct result *result)
 {
-	return result->claimed_count >= claim->max || result->claimed_records.len >= CLAIM_BYTES ||
+	return result->claimed_count >= op->claim->max ||
+	       result->claimed_records.len >= CLAIM_BYTES ||
 	       (result->claimed_count > 0 && op->claim_until_us > 0 &&
 		       clock_mono_us() >= op->claim_until_us);
 }
 
+static int take_ready(
+	struct store *store, const struct op *op, struct result *result, struct err *err)
+{
+	const struct op_claim *claim = op->claim;
+	struct ready ready = { 0 };
+	bool found = true;
+	int rc = ready_begin(&ready, store, op->tenant, claim, claim->max);
+
+	while (rc == 0 && found && !is_enough(op, result)) {
+		struct index_key entry;
+
+		rc = ready_next(&ready, &entry, &found);
+		if (rc == 0 && found)
+			rc = take(store, op, &entry, result, err);
+	}
+	ready_free(&ready);
+	return rc;
+}
+
 int claim_tasks(struct store *store, const struct op *op, const struct task *before,
-	struct result *result, struct err *err)
+	const struct index_key *first, struct result *result, struct err *err)
 {
 	struct op_claim claim = *op->claim;
 	struct op each = { .kind = OP_CLAIM,
@@ -110,11 +132,10 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 		.now = op->now,
 		.before_write = op->before_write,
 		.follow = op->follow,
-		.claim = &claim };
+		.claim = &claim,
+		.claim_until_us = op->claim_until_us };
 	char scratch[TASK_KIND_MAX];
-	struct ready ready = { 0 };
 	struct str kind;
-	bool found = true;
 	int rc = 0;
 
 	result->claimed_count = 0;
@@ -127,22 +148,17 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 		complete_claim(before, &claim);
 	if (drain_has(store, op->tenant, claim.worker))
 		return 0;
-	rc = ready_begin(&ready, store, op->tenant, &claim, claim.max);
-	while (rc == 0 && found && !is_enough(op, &claim, result)) {
-		struct id id;
-
-		rc = ready_next(&ready, &id, &found);
-		if (rc == 0 && found)
-			rc = take(store, &each, &id, result, err);
-	}
-	ready_free(&ready);
-	return rc;
+	/* With more tasks to take, the ranges of their kinds have to be read in any case. */
+	if (first && claim.max == 1)
+		rc = take(store, &each, first, result, err);
+	return rc == 0 && !is_enough(&each, result) ? take_ready(store, &each, result, err) : rc;
 }
 
 /* ---- without locks ---- */
 
 struct probe {
 	const struct op *op;
+	struct index_key *entry;
 	bool found;
 };
 
@@ -150,19 +166,19 @@ static int step_probe(struct store *store, void *data, struct err *err)
 {
 	struct probe *probe = data;
 	struct ready ready = { 0 };
-	struct id id;
 	int rc = ready_begin(&ready, store, probe->op->tenant, probe->op->claim, 1);
 
 	(void)err;
 	if (rc == 0)
-		rc = ready_next(&ready, &id, &probe->found);
+		rc = ready_next(&ready, probe->entry, &probe->found);
 	ready_free(&ready);
 	return rc;
 }
 
-bool claim_has_task(struct store *store, const struct op *op, bool *found, struct err *err)
+bool claim_find(struct store *store, const struct op *op, struct index_key *entry, bool *found,
+	struct err *err)
 {
-	struct probe probe = { .op = op };
+	struct probe probe = { .op = op, .entry = entry };
 
 	if (!index_may_read(store, err) || !step_run(store, ENGINE_READ, step_probe, &probe, err))
 		return false;

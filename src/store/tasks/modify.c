@@ -69,7 +69,7 @@ static int go_on(struct store *store, struct write *write, const struct task *ol
 	if (task)
 		rc = follow_run(store, op, old, task, err);
 	if (rc == 0 && op->claim)
-		rc = claim_tasks(store, op, old, write->result, err);
+		rc = claim_tasks(store, op, old, NULL, write->result, err);
 	buf_free(&store->old_record);
 	store->old_record = kept;
 	return rc;

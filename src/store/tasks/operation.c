@@ -162,7 +162,7 @@ static int write_upsert(struct store *store, struct write *write, struct err *er
 
 static int write_claim(struct store *store, struct write *write, struct err *err)
 {
-	int rc = claim_tasks(store, write->op, NULL, write->result, err);
+	int rc = claim_tasks(store, write->op, NULL, write->ready, write->result, err);
 
 	write->unchanged = write->result->claimed_count == 0;
 	return rc;
@@ -223,11 +223,11 @@ static bool read_records(const struct op *op, struct result *result, struct err 
 			       &op->id, err));
 }
 
-/* One transaction: the whole operation, or a piece of a cascade. */
-static bool write_once(
-	struct store *store, const struct op *op, struct result *result, struct err *err)
+/* One transaction: the whole operation, or a piece of a cascade. `ready` is for a claim. */
+static bool write_once(struct store *store, const struct op *op, const struct index_key *ready,
+	struct result *result, struct err *err)
 {
-	struct write write = { .op = op, .result = result };
+	struct write write = { .op = op, .ready = ready, .result = result };
 
 	if (!step_run(store, ENGINE_WRITE, step_write, &write, err))
 		return false;
@@ -247,6 +247,7 @@ static bool write_once(
 /* A claim that finds nothing locks nothing. */
 static bool claim(struct store *store, const struct op *op, struct result *result, struct err *err)
 {
+	struct index_key entry;
 	bool found;
 
 	workers_hear(store, op->claim->worker);
@@ -255,8 +256,8 @@ static bool claim(struct store *store, const struct op *op, struct result *resul
 	result->drain = drain_has(store, op->tenant, op->claim->worker);
 	if (result->drain)
 		return true;
-	if (!claim_has_task(store, op, &found, err) ||
-		(found && !write_once(store, op, result, err)))
+	if (!claim_find(store, op, &entry, &found, err) ||
+		(found && !write_once(store, op, &entry, result, err)))
 		return false;
 	result->nothing = result->claimed_count == 0;
 	return true;
@@ -285,7 +286,7 @@ static bool list_dependents(struct store *store, struct result *result, struct e
 static bool cascade_go_on(struct store *store, struct result *result, struct err *err)
 {
 	return result->has_dependents ? list_dependents(store, result, err)
-				      : write_once(store, &result->cascade->op, result, err);
+				      : write_once(store, &result->cascade->op, NULL, result, err);
 }
 
 static bool write_task(
@@ -295,7 +296,7 @@ static bool write_task(
 	bool ok = (!by_worker || drain_load(store, op->tenant, err)) &&
 		  (!op->dependents.field || cascade_new(store, op, &result->cascade, err));
 
-	ok = ok && write_once(store, op, result, err);
+	ok = ok && write_once(store, op, NULL, result, err);
 	while (ok && result->unfinished && op->slice_steps == 0)
 		ok = cascade_go_on(store, result, err);
 	return ok;

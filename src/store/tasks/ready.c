@@ -189,15 +189,7 @@ static int compare_priority(const struct ready_range *a, const struct ready_rang
 		a->keys[a->at].bytes + a->prefix.len, b->keys[b->at].bytes + b->prefix.len, 4);
 }
 
-static struct id id_of(const struct index_key *key)
-{
-	struct id id;
-
-	memcpy(id.bytes, key->bytes + key->len - sizeof(id.bytes), sizeof(id.bytes));
-	return id;
-}
-
-int ready_next(struct ready *ready, struct id *id, bool *found)
+int ready_next(struct ready *ready, struct index_key *entry, bool *found)
 {
 	struct ready_range *best = NULL;
 	size_t number = 0;
@@ -219,8 +211,25 @@ int ready_next(struct ready *ready, struct id *id, bool *found)
 		return 0;
 	ready->turn = number + 1;
 	*found = true;
-	*id = id_of(&best->keys[best->at++]);
+	*entry = best->keys[best->at++];
 	return 0;
+}
+
+struct id ready_id(const struct index_key *entry)
+{
+	struct id id;
+
+	memcpy(id.bytes, entry->bytes + entry->len - sizeof(id.bytes), sizeof(id.bytes));
+	return id;
+}
+
+bool ready_has_entry(
+	const struct store *store, const struct task *task, const struct index_key *entry)
+{
+	const struct index_field *field = ready_field(store, task->dialect);
+	struct index_key key;
+
+	return field && index_field_key(&key, task, field) && str_eq(key_str(&key), key_str(entry));
 }
 
 void ready_free(struct ready *ready)

@@ -34,6 +34,10 @@ struct ready {
  */
 int ready_begin(struct ready *ready, struct store *store, struct str tenant,
 	const struct op_claim *claim, size_t wanted);
-/* *found false: there is no other task. */
-int ready_next(struct ready *ready, struct id *id, bool *found);
+/* The index entry of the next task; *found false: there is no other one. */
+int ready_next(struct ready *ready, struct index_key *entry, bool *found);
+struct id ready_id(const struct index_key *entry);
+/* Whether the entry is that of the task as it is now: it is ready, with this kind and priority. */
+bool ready_has_entry(
+	const struct store *store, const struct task *task, const struct index_key *entry);
 void ready_free(struct ready *ready);
