@@ -12,7 +12,7 @@ enum right {
 	RIGHT_READ = 1,	 /* see tasks */
 	RIGHT_WRITE = 2, /* create, change and remove tasks */
 	RIGHT_WORK = 4,	 /* claim tasks, report on them */
-	RIGHT_ADMIN = 8, /* reserved for administration; no route needs it yet */
+	RIGHT_ADMIN = 8, /* decide which workers get tasks */
 };
 #define RIGHT_ALL (RIGHT_READ | RIGHT_WRITE | RIGHT_WORK | RIGHT_ADMIN)
 

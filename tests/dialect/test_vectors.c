@@ -89,7 +89,7 @@ static void check_read_changes_nothing(const struct outcome *outcome)
 
 	if (outcome->decoded && route_is_read(outcome->route))
 		assert_true(kind == OP_READ || kind == OP_LIST || kind == OP_HISTORY ||
-			    kind == OP_STATS);
+			    kind == OP_STATS || kind == OP_WORKERS);
 }
 
 static void check_body(

@@ -17,6 +17,8 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_CLAIM] = "claim",
 	[OP_HISTORY] = "history",
 	[OP_STATS] = "stats",
+	[OP_WORKERS] = "workers",
+	[OP_DRAIN] = "drain",
 };
 static const char *const reports[] = {
 	[REPORT_HEARTBEAT] = "heartbeat",
@@ -332,6 +334,12 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 		set_history(json, op);
 	if (op->stats)
 		json_object_set_new(json, "stats", vector_stats(op->stats));
+	if (op->workers)
+		set_number(json, "limit", op->workers->limit);
+	if (op->drain) {
+		set_str(json, "worker", op->drain->worker);
+		json_object_set_new(json, "drain", json_boolean(op->drain->drain));
+	}
 	if (op->report.kind != REPORT_NONE)
 		set_report(json, &op->report);
 	if (op->claim)

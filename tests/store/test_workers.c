@@ -1,4 +1,4 @@
-/* Workers: what they hold and when they were heard of (OP_WORKERS), and which get no tasks (OP_DRAIN). */
+/* Workers: what they hold, when they were heard of (OP_WORKERS), which get no tasks (OP_DRAIN). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -38,11 +38,16 @@ static bool is_printable(struct str text, size_t max)
 	return text.len > 0 && text.len <= max;
 }
 
+bool native_is_worker_name(struct str name)
+{
+	return is_printable(name, TASK_WORKER_MAX);
+}
+
 static bool parse_worker(struct parser *parser, struct str name, const json_t *value)
 {
 	struct str worker = json_str(value);
 
-	if (!json_is_string(value) || !is_printable(worker, TASK_WORKER_MAX))
+	if (!json_is_string(value) || !native_is_worker_name(worker))
 		return MEMBER_ERROR(parser, name,
 			"worker must be a string of 1 to %d bytes without control characters.",
 			TASK_WORKER_MAX);

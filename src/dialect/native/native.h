@@ -12,6 +12,8 @@
  *     POST   /claims                ready tasks for a worker
  *     POST   /tasks/{id}/heartbeat  reports of the worker; also /complete, /fail, /release
  *     GET    /stats                 counts of tasks by dialect and kind
+ *     GET    /workers               workers: last seen, what they have
+ *     POST   /workers/{name}/drain  gives a worker no more tasks, or tasks again
  *     GET    /ingest-points         Uplynk's ingest points
  *     GET    /ingest-points/{point} one
  *     PATCH  /ingest-points/{point} change its fields
@@ -20,7 +22,8 @@
  * decodes requests for tasks, members.c and policy.c parse members of their bodies, body.c shortens
  * the texts of workers in them; list.c and filter.c parse the query of a list, cursor.c cursors;
  * claim.c and report.c decode the requests of workers, history.c shows what became of them, stats.c
- * counts tasks; rules.c adapts a task to its dialect inside the transaction.
+ * counts tasks, workers.c shows workers; rules.c adapts a task to its dialect inside the
+ * transaction.
  */
 #include "dialect/dialect.h"
 #include "dialect/worker_text.h"

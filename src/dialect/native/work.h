@@ -33,6 +33,17 @@ bool native_encode_history(const struct request *request, const struct result *r
 bool native_encode_attempts(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 
+/* Text of 1 to TASK_WORKER_MAX bytes without control characters. */
+bool native_is_worker_name(struct str name);
+
+extern const char *const native_workers_params[];
+bool native_decode_workers(struct request *request, struct op *op, struct err *err);
+bool native_decode_drain(struct request *request, struct op *op, struct err *err);
+bool native_encode_workers(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+bool native_encode_drain(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+
 extern const char *const native_stats_params[];
 bool native_decode_stats(struct request *request, struct op *op, struct err *err);
 bool native_encode_stats(const struct request *request, const struct result *result,

@@ -35,13 +35,13 @@ static void put_claims(const struct request *request, const struct result *resul
 bool native_encode_claims(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	if (result->claimed_count == 0) {
+	if (result->claimed_count == 0 && !result->drain) {
 		response->status = 204;
 		return true;
 	}
 	buf_putc(&response->body, '{');
 	put_claims(request, result, &response->body);
-	buf_putc(&response->body, '}');
+	buf_puts(&response->body, result->drain ? ",\"drain\":true}" : "}");
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
@@ -51,8 +51,9 @@ bool native_encode_heartbeat(const struct request *request, const struct result 
 	(void)request;
 	buf_puts(&response->body, "{\"lease_expires_at\":");
 	put_time(result->task.lease.expires, &response->body);
-	buf_printf(&response->body, ",\"cancel\":%s}",
-		result->task.state == TASK_CANCELLED ? "true" : "false");
+	buf_printf(&response->body, ",\"cancel\":%s,\"drain\":%s}",
+		result->task.state == TASK_CANCELLED ? "true" : "false",
+		result->drain ? "true" : "false");
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
@@ -68,6 +69,6 @@ bool native_encode_report(const struct request *request, const struct result *re
 		buf_putc(&response->body, ',');
 	}
 	put_claims(request, result, &response->body);
-	buf_putc(&response->body, '}');
+	buf_puts(&response->body, result->drain ? ",\"drain\":true}" : ",\"drain\":false}");
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }

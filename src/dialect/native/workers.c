@@ -1,0 +1,181 @@
+/* The workers of a tenant: GET /workers, POST /workers/{name}/drain. */
+#include "base/date.h"
+#include "dialect/native/query.h"
+#include "dialect/native/work.h"
+
+const char *const native_workers_params[] = { "limit", "cursor", NULL };
+
+/* ---- the list ---- */
+
+static bool parse_param(const struct request *request, const struct pair *pair,
+	struct op_workers *query, struct err *err)
+{
+	uint64_t limit;
+
+	if (str_eq(pair->name, STR("cursor")))
+		return native_cursor_decode(request, pair->value, &query->after, err);
+	if (!str_eq(pair->name, STR("limit")))
+		return native_set_error(err, request->arena, ERR_INVALID,
+			NATIVE_AT_PARAM(pair->name), "There is no parameter of this name.");
+	if (!str_to_u64(pair->value, &limit) || limit < 1 || limit > WORKERS_ROWS_MAX)
+		return native_set_error(err, request->arena, ERR_INVALID,
+			NATIVE_AT_PARAM(pair->name), "limit must be a number from 1 to %d.",
+			WORKERS_ROWS_MAX);
+	query->limit = (unsigned)limit;
+	return true;
+}
+
+bool native_decode_workers(struct request *request, struct op *op, struct err *err)
+{
+	struct op_workers *query = arena_alloc(request->arena, sizeof(*query));
+
+	if (!query)
+		return err_no_memory(err);
+	*query = (struct op_workers){ .limit = WORKERS_ROWS_MAX };
+	op->kind = OP_WORKERS;
+	op->workers = query;
+	if (!request_check_accepts_json(request, err))
+		return false;
+	for (size_t i = 0; i < request->query_count; i++) {
+		if (!parse_param(request, &request->query[i], query, err))
+			return false;
+	}
+	return true;
+}
+
+static void put_time(struct buf *out, const char *name, struct optional_time time)
+{
+	buf_puts(out, name);
+	if (!optional_time_is_set(time)) {
+		buf_puts(out, "null");
+		return;
+	}
+	buf_putc(out, '"');
+	date_put(optional_time_ms(time), out);
+	buf_putc(out, '"');
+}
+
+static void put_hold(struct buf *out, const struct worker_hold *hold)
+{
+	buf_puts(out, "{\"dialect\":");
+	buf_put_json_string(out, str_cstr(dialect_code_name(hold->dialect)));
+	buf_puts(out, ",\"kind\":");
+	if (hold->kind_len > 0)
+		buf_put_json_string(out, worker_hold_kind(hold));
+	else
+		buf_puts(out, "null");
+	buf_puts(out, ",\"tasks\":");
+	buf_put_number(out, (int64_t)hold->tasks);
+	put_time(out, ",\"oldest_started_at\":", optional_time(hold->oldest));
+	buf_putc(out, '}');
+}
+
+static void put_worker(
+	struct buf *out, const struct workers_answer *answer, const struct worker_row *row)
+{
+	buf_puts(out, "{\"name\":");
+	buf_put_json_string(out, worker_name(row));
+	put_time(out, ",\"first_seen_at\":", row->first_seen);
+	put_time(out, ",\"last_seen_at\":", row->last_seen);
+	buf_puts(out, row->drain || answer->drain_all ? ",\"drain\":true" : ",\"drain\":false");
+	buf_puts(out, ",\"tasks\":");
+	buf_put_number(out, (int64_t)row->tasks);
+	buf_puts(out, ",\"holds\":[");
+	for (size_t i = 0; i < row->hold_count; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		put_hold(out, &answer->holds[row->hold + i]);
+	}
+	buf_puts(out, "]}");
+}
+
+bool native_encode_workers(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	const struct workers_answer *answer = result->workers;
+	struct str cursor = STR("");
+	struct buf *out = &response->body;
+
+	buf_puts(out, "{\"items\":[");
+	for (size_t i = 0; i < answer->count; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		put_worker(out, answer, &answer->rows[i]);
+	}
+	buf_puts(out, "],\"seen\":");
+	buf_put_number(out, (int64_t)answer->seen);
+	buf_puts(out, ",\"busy\":");
+	buf_put_number(out, (int64_t)answer->busy);
+	buf_puts(out, answer->drain_all ? ",\"drain_all\":true" : ",\"drain_all\":false");
+	buf_puts(out, answer->complete ? ",\"complete\":true" : ",\"complete\":false");
+	buf_puts(out, ",\"next\":");
+	if (answer->next.len > 0)
+		cursor = native_cursor_encode(request, buf_str(&answer->next));
+	if (!cursor.ptr)
+		return err_no_memory(err);
+	if (cursor.len > 0)
+		buf_put_json_string(out, cursor);
+	else
+		buf_puts(out, "null");
+	buf_putc(out, '}');
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
+
+/* ---- drain ---- */
+
+static bool parse_drain(struct op *op, json_t *json, struct op_drain *drain, struct err *err)
+{
+	const json_t *value = json_object_get(json, "drain");
+	const char *name;
+	json_t *member;
+
+	json_object_foreach (json, name, member) {
+		if (strcmp(name, "drain") != 0)
+			return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
+				NATIVE_AT_MEMBER(str_cstr(name)), "There is no such member.");
+	}
+	if (!json_is_boolean(value))
+		return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
+			NATIVE_AT_MEMBER(STR("drain")), "drain must be true or false.");
+	drain->drain = json_is_true(value);
+	return true;
+}
+
+bool native_decode_drain(struct request *request, struct op *op, struct err *err)
+{
+	struct op_drain *drain = arena_alloc(request->arena, sizeof(*drain));
+	json_t *json = NULL;
+	bool ok;
+
+	if (!drain)
+		return err_no_memory(err);
+	*drain = (struct op_drain){ .worker = request_path_var(request, "name") };
+	if (!request_check_accepts_json(request, err) ||
+		!native_check_content_type(request, false, err))
+		return false;
+	if (!native_is_worker_name(drain->worker))
+		return native_set_error(err, request->arena, ERR_INVALID,
+			NATIVE_AT_PARAM(STR("name")),
+			"The name of a worker has 1 to %d bytes without control characters.",
+			TASK_WORKER_MAX);
+	if (request->body.len > request->body_limit)
+		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
+	if (!json_parse_object(&json, request->body, err))
+		return false;
+	op->kind = OP_DRAIN;
+	op->drain = drain;
+	ok = parse_drain(op, json, drain, err);
+	json_decref(json);
+	return ok;
+}
+
+bool native_encode_drain(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	struct buf *out = &response->body;
+
+	buf_puts(out, "{\"name\":");
+	buf_put_json_string(out, request_path_var(request, "name"));
+	buf_puts(out, result->drain ? ",\"drain\":true}" : ",\"drain\":false}");
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
