@@ -31,6 +31,7 @@ class CredentialStates(Instance):
             "read": self.with_one_right("reader", "read"),
             "write": self.with_one_right("writer", "write"),
             "work": self.with_one_right("worker", "work"),
+            "admin": self.with_one_right("administrator", "admin"),
         }
         self.revoked = self.credentials("tester", "revoked")
         self.ctl("token", "revoke", "revoked")

@@ -34,6 +34,7 @@ def _is_sanitized():
 
 
 WORKERS = ("worker", "writer", "reader")
+RIGHTS = "read,write,work,admin"  # all
 SANITIZED = _is_sanitized()
 NGINX = (
     os.environ.get("POLYTASK_NGINX")
@@ -117,7 +118,7 @@ class Instance(Client, NginxSite):
                 out.write(f"{name} = {value}\n")
 
     def make_principal(self):
-        self.ctl("user", "add", "tester", "--tenant", "demo")
+        self.ctl("user", "add", "tester", "--tenant", "demo", "--rights", RIGHTS)
         self.token = self.add_token("tester", "tests")
         self.key, self.secret = self.add_key("tester")
         self.owner, self.owner_key = self.add_key("tester", "--id", os.urandom(16).hex())

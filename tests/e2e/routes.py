@@ -7,8 +7,8 @@ import openapi
 from dialects import DIALECTS
 from dialects.credentials import Request, with_query
 
-# template is the path; needs names the required members of the query; right is "read", "write" or "work";
-# security is the document's; succeeds says whether the document has a status of success.
+# template is the path; needs names the required members of the query; right is "read", "write", "work"
+# or "admin"; security is the document's; succeeds says whether the document has a status of success.
 Route = collections.namedtuple(
     "Route", "dialect method template needs right security body succeeds name"
 )
@@ -42,6 +42,8 @@ def _route(document, base, template, method):
         right = "read"
     elif template in dialect.works:
         right = "work"
+    elif template in dialect.administers:
+        right = "admin"
     body = None
     if "requestBody" in operation:
         body = dialect.bodies.get(template, dialect.body)

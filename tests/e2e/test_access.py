@@ -1,4 +1,5 @@
 """Access control: every route, every way to send a credential, every state of the credential."""
+import itertools
 import os
 import time
 
@@ -117,14 +118,7 @@ def refusals():
             check(
                 f"{name}, replayed: refused", routes, refused("replayed"), send(states.valid, late)
             )
-        for right, other in (
-            ("read", "write"),
-            ("read", "work"),
-            ("write", "read"),
-            ("write", "work"),
-            ("work", "read"),
-            ("work", "write"),
-        ):
+        for right, other in itertools.permutations(("read", "write", "work", "admin"), 2):
             these = routes_of(dialect, scheme, right)
             if these:
                 check(

@@ -207,7 +207,7 @@ def others():
     answer = worker.report("heartbeat", claim, progress=1)
     equal(
         (answer.status, answer.json()),
-        (200, {"lease_expires_at": None, "cancel": True}),
+        (200, {"lease_expires_at": None, "cancel": True, "drain": False}),
         "a heartbeat is answered with the cancellation",
     )
     equal(worker.read(task), before, "and changes nothing")

@@ -29,6 +29,7 @@ class Dialect:
     reads_by_post: tuple = ()  # path templates whose POST needs the right to read only
 
     works: tuple = ()  # path templates that need the right to work
+    administers: tuple = ()  # and those that need the right admin
 
     # Requests: a body that is accepted; bodies has exceptions by path template. One of them may be a
     # function that makes it of the variables.

@@ -50,10 +50,12 @@ DIALECT = Dialect(
     prefix=PREFIX,
     list_path=PREFIX + "/tasks",
     works=(PREFIX + "/claims", *_REPORTS),
+    administers=(PREFIX + "/workers/{name}/drain",),
     body={"fields": {"name": "from the table"}},
     bodies={
         PREFIX + "/tasks/{id}": {"state": "running"},
         PREFIX + "/ingest-points/{point}": {"fields": {"desc": "changed"}},
+        PREFIX + "/workers/{name}/drain": {"drain": False},
         PREFIX + "/claims": {"worker": "w", "dialects": ["native"], "confirm_seconds": 60},
         **{template: lambda values: {"token": values.get("token", "0" * 16)} for template in _REPORTS},
     },
