@@ -9,6 +9,7 @@
 #include "admin/token_commands.h"
 #include "admin/transfer_commands.h"
 #include "admin/user_commands.h"
+#include "admin/worker_commands.h"
 
 #define BIT(option)   (1U << ADMIN_##option)
 #define TERMS_OPTIONS (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
@@ -68,6 +69,12 @@ const struct admin_command admin_commands[] = {
 		.help = "give the next task of a tenant the number N, if no such number was given" },
 	{ "number list", NULL, BIT(JSON), .run = admin_number_list,
 		.help = "list the next numbers: tenant, dialect, next" },
+	{ "worker list", NULL, BIT(TENANT) | BIT(JSON), .run = admin_worker_list,
+		.help = "list the workers of a tenant: name, tasks, last_seen, drain, holds" },
+	{ "worker drain", "NAME", BIT(TENANT), .run = admin_worker_drain,
+		.help = "give a worker, or with '*' all of a tenant, no more tasks" },
+	{ "worker undrain", "NAME", BIT(TENANT), .run = admin_worker_undrain,
+		.help = "give a drained worker tasks again" },
 	{ "show", "ID", BIT(TENANT), .run = admin_show,
 		.help = "print a task in the format of export" },
 	{ "verify", .run = admin_verify,

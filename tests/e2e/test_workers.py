@@ -1,5 +1,6 @@
 """GET /v1/workers and POST /v1/workers/{name}/drain: who works, and who gets no more tasks."""
 import functools
+import json
 import threading
 import time
 import urllib.parse
@@ -161,6 +162,44 @@ def waiting():
     site.stop("waiting")
 
 
+def commands():
+    """polytaskctl worker, while the service runs and while it is stopped."""
+    site, answers = Site(), []
+    create(site, kind="commands")
+    Worker(site, "busy").take()
+
+    def claim():
+        answers.append(Worker(site, "idle").claim(wait=40).json())
+
+    def listed():
+        lines = site.ctl("worker", "list", "--tenant", "demo", "--json").splitlines()
+        return {line["name"]: line for line in map(json.loads, lines)}
+
+    thread = threading.Thread(target=claim)
+    thread.start()
+    ok(until(lambda: site.worker("idle"), 20), "a claim waits")
+    shown = listed()
+    equal(shown["busy"]["holds"], "native/commands 1", "what a worker has")
+    equal((shown["idle"]["tasks"], shown["idle"]["drain"]), ("0", None), "one without a task")
+    site.ctl("worker", "drain", "idle", "--tenant", "demo")
+    thread.join(20)
+    equal(answers, [{"claims": [], "drain": True}], "drain ends the wait, in another process")
+    site.ctl("worker", "drain", "a/../b", "--tenant", "demo")
+    equal(site.worker("a/../b")["drain"], True, "a name that no address can have")
+    site.stop_daemon()
+    shown = listed()
+    equal((shown["idle"]["drain"], shown["idle"]["last_seen"]), ("name", None), "while stopped")
+    equal(shown["busy"]["tasks"], "1", "also the tasks")
+    site.ctl("worker", "undrain", "idle", "--tenant", "demo")
+    site.ctl("worker", "drain", "*", "--tenant", "demo")
+    done = site.ctl_run("worker", "undrain", "idle", "--tenant", "demo")
+    ok("all workers" in done.stderr, "undrain says that all are drained", done.stderr)
+    site.start()
+    equal(site.seen()["drain_all"], True, "changes made while it was stopped are seen")
+    equal(site.worker("idle"), None, "and one that is neither drained nor seen is gone")
+    site.stop("commands")
+
+
 def names():
     site = shared()
     for name in HOSTILE:
@@ -205,4 +244,4 @@ def a_bound():
     equal(len(site.seen()["items"]) >= 1000, True, "they are in the list")
 
 
-run_tests(a_list, drained, everybody, waiting, names, rights, a_bound)
+run_tests(a_list, drained, everybody, waiting, commands, names, rights, a_bound)
