@@ -9,7 +9,7 @@
 
 static struct op report_due(struct due_tasks *due, int64_t now)
 {
-	struct op op = { .arena = &due->arena, .now = now };
+	struct op op = { .arena = &due->arena, .now = now, .tz = due->tz };
 
 	service_report(&op, REPORT_DUE, 0);
 	return op;

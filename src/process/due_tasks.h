@@ -13,6 +13,7 @@
 
 /* Zero-initialise; due_tasks_free(). */
 struct due_tasks {
+	const struct tz *tz;	   /* struct op.tz; borrowed */
 	struct arena arena;	   /* of the tasks below, and of the operations on them */
 	struct buf leases, delays; /* places in the passes over all that are due */
 	struct store_due tasks[DUE_TASKS_TOGETHER];

@@ -23,6 +23,7 @@ struct keeper {
 	struct credential_purge purge;
 	struct archive_report archive;
 	struct due_tasks due;
+	struct tz tz;
 	struct jobs jobs;
 };
 
@@ -138,6 +139,17 @@ static void add_jobs(struct keeper *keeper)
 
 /* ---- the process ---- */
 
+static bool read_timezone(struct keeper *keeper)
+{
+	const char *name = keeper->child->conf->timezone;
+
+	keeper->due.tz = &keeper->tz;
+	if (tz_load(&keeper->tz, name))
+		return true;
+	log_error("keeper", "cannot read the time zone %s", name);
+	return false;
+}
+
 static bool open_store(struct keeper *keeper, struct err *err)
 {
 	struct store_options options;
@@ -163,6 +175,8 @@ int keeper_main(const struct child_context *child)
 	bool alive;
 
 	child_catch_sigterm();
+	if (!read_timezone(&keeper))
+		return 1;
 	if (!open_store(&keeper, &err)) {
 		if (child_stop_requested())
 			return 0;

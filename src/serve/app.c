@@ -61,6 +61,7 @@ static void set_principal(const struct request *request, struct op *op)
 	op->actor = request->principal.user;
 	op->request = request_cgi_param(request, "POLYTASK_REQUEST_ID");
 	op->now = request->now;
+	op->tz = request->tz;
 }
 
 static bool decode(struct app *app, struct exchange *exchange, struct op *op, struct err *err)

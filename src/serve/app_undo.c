@@ -11,6 +11,7 @@ static bool undo_claim(
 		.arena = &exchange->arena,
 		.tenant = exchange->request.principal.tenant,
 		.now = clock_wall_ms(),
+		.tz = app->tz,
 		.id = task->id,
 	};
 	struct result result = { 0 };

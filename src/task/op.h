@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/tz.h"
 #include "task/journal.h"
 #include "task/stats.h"
 #include "task/work.h"
@@ -175,9 +176,10 @@ struct op {
 	struct arena *arena;
 	struct str tenant;
 	struct str actor;
-	struct str request; /* id of the request, for the journal */
-	int64_t now;	    /* ms */
-	struct id new_id;   /* of the task to create; a decoder may replace it */
+	struct str request;  /* id of the request, for the journal */
+	int64_t now;	     /* ms */
+	const struct tz *tz; /* of times that a dialect stores as text; NULL: UTC */
+	struct id new_id;    /* of the task to create; a decoder may replace it */
 	bool leave_end; /* UPDATE may change the state of a task that has ended: op_check_end() */
 
 	struct id id;	       /* READ, UPDATE, REMOVE, ARCHIVE: the task */

@@ -192,6 +192,50 @@ static void history_replaces_a_value_that_is_no_array(void **state)
 	end(&request);
 }
 
+/* A change by the native API of a pending task with the log "old". */
+static const struct {
+	enum op_kind kind;
+	enum report_kind report;
+	const char *status, *log, *history; /* NULL: none */
+} work[] = {
+	{ OP_CLAIM, REPORT_NONE, "in progress", "\"old\"",
+		"[[\"pending\",\"13:26:32.113000\",\"old\"]]" },
+	{ OP_UPDATE, REPORT_HEARTBEAT, "pending", "\"new\"",
+		"[[\"pending\",\"13:26:32.113000\",\"old\"]]" },
+	{ OP_UPDATE, REPORT_HEARTBEAT, "pending", "\"old\"", NULL },
+	{ OP_UPDATE, REPORT_DUE, "pending", NULL, "[[\"pending\",\"13:26:32.113000\",\"old\"]]" },
+	{ OP_UPDATE, REPORT_COMPLETE, "sucess", "\"new\"",
+		"[[\"pending\",\"13:26:32.113000\",\"old\"]]" },
+	{ OP_UPDATE, REPORT_NONE, "in progress", "\"new\"", NULL },
+};
+
+static void changes_by_workers_are_in_the_history(void **state)
+{
+	static const struct tz east = { .count = 1,
+		.transitions = { { .from = INT64_MIN, .offset = 3600 } } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(work) / sizeof(work[0]); i++) {
+		struct task before = task_with("pending", "\"old\"");
+		struct task task = task_with(work[i].status, work[i].log);
+		struct arena arena = { 0 };
+		struct op op = { .kind = work[i].kind,
+			.report.kind = work[i].report,
+			.arena = &arena,
+			.tz = &east };
+		struct err err;
+		struct str history;
+
+		must(virtshell_native_complete(&op, &before, &task, &err), &err);
+		history = task_field(&task, STR("status_history"));
+		assert_int_equal(history.ptr != NULL, work[i].history != NULL);
+		if (work[i].history)
+			assert_str(history, work[i].history);
+		must(virtshell_native_complete(&op, NULL, &task, &err), &err);
+		arena_free(&arena);
+	}
+}
+
 static void history_drops_its_oldest_reports(void **state)
 {
 	struct task task = task_with("a\"]", "\"\\\"],[\"");
@@ -272,6 +316,7 @@ int main(void)
 		CHECK(log_that_was_cut_can_be_sent_back),
 		CHECK(report_is_appended_to_the_history),
 		CHECK(history_replaces_a_value_that_is_no_array),
+		CHECK(changes_by_workers_are_in_the_history),
 		CHECK(history_drops_its_oldest_reports),
 		CHECK(history_is_bounded_in_size),
 		CHECK(every_task_has_room_for_a_report),

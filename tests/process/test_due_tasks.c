@@ -92,7 +92,8 @@ static void task_that_cannot_be_changed_stops_no_other(void **state)
 /* All three are due; the clock that ends the transaction is not the one of the tasks. */
 static void transaction_ends_after_its_time(void **state)
 {
-	struct op op = { .now = CLAIM_NOW + 1000 };
+	struct arena arena = { 0 };
+	struct op op = { .arena = &arena, .now = CLAIM_NOW + 1000 };
 	struct store *store = *state;
 	struct store_due tasks[3];
 	struct err err = { 0 };
@@ -110,6 +111,7 @@ static void transaction_ends_after_its_time(void **state)
 	must(store_change_due(store, &op, tasks, 3, INT64_MAX, &done, &err), &err);
 	assert_int_equal(done, 3);
 	assert_false(optional_time_is_set(claim_read(store, 3).ready_after));
+	arena_free(&arena);
 }
 
 /* A place that stays at the end of a pass would hide tasks with earlier times. */

@@ -259,7 +259,6 @@ bool virtshell_decode_update(struct request *request, struct op *op, struct err 
 		       decode_keep_invalid(op, request->arena, err);
 	op->change = change;
 	op->before_write = virtshell_before_update;
-	op->hook_data = request->tz;
 	return decode_init_op(op, OP_UPDATE, DIALECT_CODE_virtshell, &id);
 }
 

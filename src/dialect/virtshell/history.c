@@ -85,7 +85,7 @@ static bool put_element(
 	buf_putc(out, '[');
 	buf_put_json_string(out, before->status);
 	buf_puts(out, ",\"");
-	virtshell_put_time_of_day(op->hook_data, before->updated, out);
+	virtshell_put_time_of_day(op->tz, before->updated, out);
 	buf_puts(out, "\",");
 	buf_put_str(out, log.ptr ? log : STR("\"\""));
 	buf_putc(out, ']');
@@ -127,6 +127,18 @@ bool virtshell_before_update(
 	if (!virtshell_check_room(before, task, err))
 		return false;
 	if (op->change.status.len == 0 && !change_field(&op->change, STR("log")).ptr)
+		return true;
+	return append(op, before, task, err);
+}
+
+bool virtshell_native_complete(
+	const struct op *op, const struct task *before, struct task *task, struct err *err)
+{
+	const struct str log = STR("log");
+	bool by_worker = before && (op->kind == OP_CLAIM || op->report.kind != REPORT_NONE);
+
+	if (!by_worker || (str_eq(before->status, task->status) &&
+				  str_eq(task_field(before, log), task_field(task, log))))
 		return true;
 	return append(op, before, task, err);
 }

@@ -60,6 +60,7 @@ const struct dialect virtshell_dialect = {
 	.method_error = ERR_NOT_IMPLEMENTED,
 	.error_overrides = virtshell_error_overrides,
 	.encode_error = virtshell_encode_error,
+	.native_complete = virtshell_native_complete,
 	.validate = virtshell_validate,
 	.sample = virtshell_sample,
 	.document = &virtshell_document,

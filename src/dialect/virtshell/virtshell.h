@@ -62,9 +62,15 @@ extern const struct dialect_document virtshell_document;
 
 /*
  * struct op's hook of updates: an update of status or log appends the report that it replaces to
- * status_history. op->hook_data is the struct tz of the dates.
+ * status_history, with its time of day in op->tz.
  */
 bool virtshell_before_update(
+	const struct op *op, const struct task *before, struct task *task, struct err *err);
+/*
+ * The same for a claim, a report of a worker and the end of a lease or delay, if it changes status
+ * or log: agents and workers write one history. Other changes by the native API are no report.
+ */
+bool virtshell_native_complete(
 	const struct op *op, const struct task *before, struct task *task, struct err *err);
 /* "12:26:32.113000", as the original writes the time of a report. */
 void virtshell_put_time_of_day(const struct tz *tz, int64_t ms, struct buf *out);

@@ -130,6 +130,7 @@ int claim_tasks(struct store *store, const struct op *op, const struct task *bef
 		.actor = op->actor,
 		.request = op->request,
 		.now = op->now,
+		.tz = op->tz,
 		.before_write = op->before_write,
 		.follow = op->follow,
 		.claim = &claim,

@@ -30,6 +30,7 @@ int follow_run(struct store *store, const struct op *op, const struct task *befo
 		.actor = op->actor,
 		.request = op->request,
 		.now = op->now,
+		.tz = op->tz,
 		.arena = op->arena,
 		.leave_end = true };
 
