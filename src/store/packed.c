@@ -1,6 +1,6 @@
 #include "store/packed.h"
 
-void packed_put_number(struct buf *out, uint64_t value)
+void packed_put_long_number(struct buf *out, uint64_t value)
 {
 	uint8_t bytes[10];
 	size_t len = 0;
@@ -21,7 +21,7 @@ void packed_put_text(struct buf *out, struct str text)
 	buf_put_str(out, text);
 }
 
-bool packed_read_number(struct str *in, uint64_t *value)
+bool packed_read_long_number(struct str *in, uint64_t *value)
 {
 	uint64_t sum = 0;
 
