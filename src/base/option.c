@@ -168,12 +168,14 @@ static bool add_item(const struct target *target, void *values, const char *item
 {
 	const struct option_row *row = target->row;
 	char *list = member(row, values);
-	size_t len = strlen(item), used = strlen(list);
+	size_t len = strlen(item), used;
 
+	/* Also the default, before which the member may have any bytes. */
 	if (len == 0) {
 		memset(list, 0, row->size);
 		return true;
 	}
+	used = strlen(list);
 	if (target->table->check_item && !target->table->check_item(item, err)) {
 		struct err cause = *err;
 

@@ -27,6 +27,7 @@ enum op_kind {
 	OP_STATS,   /* counts of tasks by dialect and kind: op.stats */
 	OP_WORKERS, /* the workers of the tenant: op.workers */
 	OP_DRAIN,   /* a worker gets no more tasks, or gets tasks again: op.drain */
+	OP_RETRY,   /* failed tasks begin again: op.retry */
 	OP_KINDS
 };
 
@@ -167,6 +168,23 @@ struct op_quota {
 	int64_t from, to;
 };
 
+#define OP_RETRY_MAX 1000
+
+/*
+ * RETRY: applies REPORT_RETRY to the current failed tasks that match, dialect by dialect in the
+ * order of creation, each in a transaction of its own. A task that before_write or follow refuses
+ * does not stop the others.
+ */
+struct op_retry {
+	const uint8_t *dialects; /* codes */
+	size_t dialect_count;	 /* 0: all */
+	const struct str *kinds; /* an empty one: tasks without a kind */
+	size_t kind_count;	 /* 0: all */
+	unsigned failures;	 /* bits: 1 << enum task_failure; 0: all */
+	struct list_time_range finished;
+	unsigned max; /* tasks that begin again, 1 to OP_RETRY_MAX */
+};
+
 struct op {
 	enum op_kind kind;
 	/* Code of a dialect or of a resource, 0: any dialect. Other tasks are not found. */
@@ -235,6 +253,7 @@ struct op {
 		struct op *next, struct err *err);
 	struct op_dependents dependents;
 	struct list_query list;
+	struct op_retry retry;
 	struct {
 		uint64_t before; /* a result's history_next: the entries that follow; 0: all */
 		unsigned limit;	 /* most entries, 1 to OP_HISTORY_MAX */
@@ -252,6 +271,9 @@ struct op {
 	 * result.unfinished if more are needed; REMOVE, ARCHIVE with dependents: end the
 	 * transaction after so many steps. 0: carry
 	 * the operation out at once.
+	 * LIST: return after so many steps, or LIST_SLICE_US, with result.unfinished if more are
+	 * needed; RETRY: the same, with each task as a step; REMOVE, ARCHIVE with dependents: end
+	 * the transaction after so many steps. 0: carry the operation out at once.
 	 */
 	unsigned slice_steps;
 	struct op *companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction */
@@ -299,6 +321,7 @@ struct listing;
 struct cascade;
 struct stats_reading;
 struct workers_reading;
+struct retry_run;
 
 /*
  * Result of an operation. After LIST, and if has_dependents, `listing` is open (store.h reads it);
@@ -325,6 +348,10 @@ struct result {
 	struct str next_cursor; /* LIST, after the last row: of the next page, or empty */
 	struct listing *listing;
 	struct cascade *cascade; /* of the store: REMOVE, ARCHIVE with op.dependents */
+	struct retry_run *retry; /* of the store: RETRY */
+	unsigned retried;	 /* RETRY: tasks that begin again */
+	unsigned refused;	 /* RETRY: tasks whose dialect does not allow it */
+	bool more;		 /* RETRY: there may be more that match */
 	struct claimed *claimed; /* tasks that op.claim was given */
 	size_t claimed_count;
 	struct buf claimed_records;

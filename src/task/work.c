@@ -206,7 +206,7 @@ static bool report_due(const struct op_report *report, const struct work_context
 static bool retry(struct task *task, int64_t now, struct err *err)
 {
 	if (task->state != TASK_FAILED && task->state != TASK_CANCELLED)
-		return err_set(err, ERR_CONFLICT, "state",
+		return err_set(err, ERR_CONFLICT, NULL,
 			"Only a task that has failed or was cancelled can be retried: its state "
 			"is %s.",
 			task_state_name(task->state));

@@ -198,18 +198,20 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	struct result *result = &outcome->result;
 	json_int_t total = -1, offset = 0, history_next = 0;
 	int has_dependents = 0, more_dependents = 0, created = 0, nothing = 0, history_cut = 0;
-	int drain = 0;
+	int drain = 0, retried = 0, refused = 0, more = 0;
 	json_error_t error;
 
 	if (!vector->result)
 		return;
 	if (json_unpack_ex(vector->result, &error, 0,
-		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?b, s?o, s?o, s?b, s?o, s?I, s?b, s?b !}",
+		    "{s?o, s?o, s?o, s?o, s?I, s?I, s?b, s?b, s?b, s?o, s?o, s?b, s?o, s?I, s?b, s?b, "
+		    "s?i, s?i, s?b !}",
 		    "error", &failure, "task", &task, "companion", &companion, "tasks", &tasks,
 		    "total", &total, "offset", &offset, "has_dependents", &has_dependents,
 		    "more_dependents", &more_dependents, "created", &created, "next_cursor", &next,
 		    "claimed", &claimed, "nothing", &nothing, "history", &history, "history_next",
-		    &history_next, "history_cut", &history_cut, "drain", &drain) != 0)
+		    &history_next, "history_cut", &history_cut, "drain", &drain, "retried",
+		    &retried, "refused", &refused, "more", &more) != 0)
 		fail_msg("result: %s", error.text);
 	if (failure)
 		outcome->store_error = err_code_by_name(json_string_value(failure));
@@ -230,6 +232,9 @@ static void fill_result(struct vector *vector, struct outcome *outcome)
 	vector_fill_history(vector, history, result);
 	result->history_next = (uint64_t)history_next;
 	result->history_cut = history_cut;
+	result->retried = (unsigned)retried;
+	result->refused = (unsigned)refused;
+	result->more = more;
 	outcome->next = next ? json_str(next) : STR_NULL;
 }
 

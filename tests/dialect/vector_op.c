@@ -19,12 +19,14 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_STATS] = "stats",
 	[OP_WORKERS] = "workers",
 	[OP_DRAIN] = "drain",
+	[OP_RETRY] = "retry",
 };
 static const char *const reports[] = {
 	[REPORT_HEARTBEAT] = "heartbeat",
 	[REPORT_COMPLETE] = "complete",
 	[REPORT_FAIL] = "fail",
 	[REPORT_RELEASE] = "release",
+	[REPORT_RETRY] = "retry",
 };
 
 static void set_str(json_t *json, const char *name, struct str value)
@@ -256,28 +258,36 @@ static void set_dependents(json_t *json, const struct op *op)
 
 /* ---- the requests of workers ---- */
 
+static void set_filter(json_t *json, const uint8_t *codes, size_t code_count,
+	const struct str *task_kinds, size_t kind_count)
+{
+	json_t *names = json_array(), *kind_names = json_array();
+
+	for (size_t i = 0; i < code_count; i++)
+		json_array_append_new(names, json_string(dialect_code_name(codes[i])));
+	for (size_t i = 0; i < kind_count; i++)
+		json_array_append_new(kind_names, json_of_text(&task_kinds[i]));
+	if (code_count > 0)
+		json_object_set(json, "dialects", names);
+	if (kind_count > 0)
+		json_object_set(json, "kinds", kind_names);
+	json_decref(names);
+	json_decref(kind_names);
+}
+
 static void set_claim(json_t *json, const struct op_claim *claim)
 {
-	json_t *object = json_object(), *names = json_array(), *kind_names = json_array();
+	json_t *object = json_object();
 
-	for (size_t i = 0; i < claim->dialect_count; i++)
-		json_array_append_new(names, json_string(dialect_code_name(claim->dialects[i])));
-	for (size_t i = 0; i < claim->kind_count; i++)
-		json_array_append_new(kind_names, json_of_text(&claim->kinds[i]));
+	set_filter(object, claim->dialects, claim->dialect_count, claim->kinds, claim->kind_count);
 	if (claim->as_before)
 		json_object_set_new(object, "as_before", json_true());
 	if (claim->worker.len > 0)
 		set_str(object, "worker", claim->worker);
-	if (claim->dialect_count > 0)
-		json_object_set(object, "dialects", names);
-	if (claim->kind_count > 0)
-		json_object_set(object, "kinds", kind_names);
 	set_number(object, "max", claim->max);
 	set_number(object, "lease_ms", claim->lease_ms);
 	set_number(object, "confirm_ms", claim->confirm_ms);
 	json_object_set_new(json, "claim", object);
-	json_decref(names);
-	json_decref(kind_names);
 }
 
 static void set_report(json_t *json, const struct op_report *report)
@@ -287,7 +297,8 @@ static void set_report(json_t *json, const struct op_report *report)
 
 	snprintf(token, sizeof(token), "%016llx", (unsigned long long)report->token);
 	set_str(object, "kind", str_cstr(reports[report->kind]));
-	set_str(object, "token", str_cstr(token));
+	if (report->kind != REPORT_RETRY)
+		set_str(object, "token", str_cstr(token));
 	set_number(object, "lease_ms", report->lease_ms);
 	set_number(object, "least_ms", report->least_ms);
 	if (report->is_final)
@@ -297,6 +308,26 @@ static void set_report(json_t *json, const struct op_report *report)
 	if (report->log.len > 0)
 		json_object_set_new(object, "log", json_of_json(&report->log));
 	json_object_set_new(json, "report", object);
+}
+
+static void set_retry(json_t *json, const struct op_retry *retry)
+{
+	json_t *object = json_object(), *failures = json_array();
+
+	set_filter(object, retry->dialects, retry->dialect_count, retry->kinds, retry->kind_count);
+	for (int i = FAILURE_NONE + 1; i < TASK_FAILURES; i++) {
+		if (retry->failures & 1U << i)
+			json_array_append_new(
+				failures, json_string(task_failure_name((enum task_failure)i)));
+	}
+	if (retry->failures)
+		json_object_set(object, "failures", failures);
+	json_decref(failures);
+	set_number(object, "finished_from", (uint64_t)retry->finished.from);
+	if (optional_time_is_set(retry->finished.to))
+		json_object_set_new(object, "finished_to", json_of_time(&retry->finished.to));
+	set_number(object, "max", retry->max);
+	json_object_set_new(json, "retry", object);
 }
 
 /* ---- the operation ---- */
@@ -340,6 +371,8 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 		set_str(json, "worker", op->drain->worker);
 		json_object_set_new(json, "drain", json_boolean(op->drain->drain));
 	}
+	if (op->kind == OP_RETRY)
+		set_retry(json, &op->retry);
 	if (op->report.kind != REPORT_NONE)
 		set_report(json, &op->report);
 	if (op->claim)

@@ -60,3 +60,45 @@ struct task reported(enum situation situation, struct op_report what)
 	assert_false(nothing);
 	return task;
 }
+
+struct policy with_timeouts(int64_t start, int64_t heartbeat, int64_t attempt, int64_t total)
+{
+	struct policy policy = policy_default;
+
+	policy_set(&policy, POLICY_START_TIMEOUT, start);
+	policy_set(&policy, POLICY_HEARTBEAT_TIMEOUT, heartbeat);
+	policy_set(&policy, POLICY_ATTEMPT_TIMEOUT, attempt);
+	policy_set(&policy, POLICY_TOTAL_TIMEOUT, total);
+	return policy;
+}
+
+void finish(const struct task *old, struct task *task, const struct policy *policy, int64_t now)
+{
+	work_finish(old, task, policy, false, now);
+}
+
+struct task claimed(struct task task, const struct policy *policy, int64_t now)
+{
+	const struct op_claim claim = { .worker = STR("w1"), .lease_ms = LEASE, .confirm_ms = 800 };
+	struct task old = task;
+
+	work_claim(&claim, &task, now, 1);
+	finish(&old, &task, policy, now);
+	return task;
+}
+
+/* Applies a report with the token of the task, and all that follows it. */
+struct task after_report(struct task task, struct op_report what, const struct policy *policy,
+	int64_t now, struct arena *arena)
+{
+	const struct work_context context = { .policy = policy, .now = now, .arena = arena };
+	struct task old = task;
+	struct err err = { 0 };
+	bool nothing;
+
+	what.token = task.lease.token;
+	must(work_report(&what, &context, &task, &nothing, &err), &err);
+	assert_false(nothing);
+	finish(&old, &task, policy, now);
+	return task;
+}

@@ -8,6 +8,7 @@
 #define OTHER	UINT64_C(0x0000000800001234)
 #define ATTEMPT 3
 #define LEASE	60000
+#define MINUTE	60000
 
 enum situation {
 	WAITING,     /* never claimed */
@@ -30,3 +31,13 @@ struct task task_in(enum situation situation);
 bool report(struct task *task, struct op_report report, bool *nothing, struct err *err);
 /* The same with TOKEN; it must be accepted. */
 struct task reported(enum situation situation, struct op_report what);
+
+/* The default policy with timeouts, in ms; 0: none. */
+struct policy with_timeouts(int64_t start, int64_t heartbeat, int64_t attempt, int64_t total);
+/* work_finish() without a change of the task's own policy. */
+void finish(const struct task *old, struct task *task, const struct policy *policy, int64_t now);
+/* The task with a claim of w1, and all that follows it. */
+struct task claimed(struct task task, const struct policy *policy, int64_t now);
+/* The same for a report with the token of the task. */
+struct task after_report(struct task task, struct op_report what, const struct policy *policy,
+	int64_t now, struct arena *arena);

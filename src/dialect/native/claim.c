@@ -188,6 +188,19 @@ static bool parse_member(struct parser *parser, struct str name, const json_t *v
 	return MEMBER_ERROR(parser, name, "A claim has no such member.");
 }
 
+bool native_parse_claim_filter(struct op *op, struct str name, const json_t *value,
+	struct op_claim *claim, bool *found, struct err *err)
+{
+	struct parser parser = { .op = op, .claim = claim, .place = NATIVE_CLAIM_BODY, .err = err };
+	bool by_dialect = str_eq(name, STR("dialects"));
+
+	*found = by_dialect || str_eq(name, STR("kinds"));
+	if (!*found)
+		return true;
+	return by_dialect ? parse_dialects(&parser, name, value)
+			  : parse_kinds(&parser, name, value);
+}
+
 static uint64_t add_hash(uint64_t hash, const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;

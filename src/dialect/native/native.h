@@ -8,6 +8,8 @@
  *     PATCH  /tasks/{id}            merge patch
  *     DELETE /tasks/{id}            remove permanently
  *     POST   /tasks/{id}/archive    move it into the archive
+ *     POST   /tasks/{id}/retry      a failed or cancelled task begins again
+ *     POST   /retries               many failed ones
  *     GET    /tasks/{id}/history    what happened to it; also /attempts
  *     POST   /claims                ready tasks for a worker
  *     POST   /tasks/{id}/heartbeat  reports of the worker; also /complete, /fail, /release

@@ -36,6 +36,11 @@ bool native_encode_attempts(const struct request *request, const struct result *
 /* Text of 1 to TASK_WORKER_MAX bytes without control characters. */
 bool native_is_worker_name(struct str name);
 
+bool native_decode_retry(struct request *request, struct op *op, struct err *err);
+bool native_decode_retries(struct request *request, struct op *op, struct err *err);
+bool native_encode_retries(const struct request *request, const struct result *result,
+	struct response *response, struct err *err);
+
 extern const char *const native_workers_params[];
 bool native_decode_workers(struct request *request, struct op *op, struct err *err);
 bool native_decode_drain(struct request *request, struct op *op, struct err *err);
@@ -60,6 +65,12 @@ enum native_claim_place {
  */
 bool native_parse_claim(
 	struct op *op, enum native_claim_place place, json_t *json, struct err *err);
+/*
+ * Reads `dialects` or `kinds` of an object into the claim, as for POST /claims. *found: the name is
+ * one of them. ERR_UNPROCESSABLE.
+ */
+bool native_parse_claim_filter(struct op *op, struct str name, const json_t *value,
+	struct op_claim *claim, bool *found, struct err *err);
 /* A number of seconds as ms; false if it is not one from min to max ms. */
 bool native_parse_seconds(const json_t *value, int64_t min, int64_t max, int64_t *ms);
 /* What each claimed task is set to. */

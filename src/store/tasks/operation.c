@@ -5,6 +5,7 @@
 #include "store/stats/stats.h"
 #include "store/tasks/cascade.h"
 #include "store/tasks/claim.h"
+#include "store/tasks/retry.h"
 #include "store/workers/workers.h"
 #include "task/member.h"
 
@@ -189,6 +190,7 @@ static const struct {
 	[OP_WORKERS] = { .read = workers_open },
 	[OP_DRAIN] = { .read = drain_apply },
 	[OP_CLAIM] = { .read = claim, .write = write_claim },
+	[OP_RETRY] = { .read = retry_open },
 };
 
 static int step_write(struct store *store, void *data, struct err *err)
@@ -347,6 +349,8 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
 		return stats_go_on(result, slice_steps, err);
 	if (result->workers_reading)
 		return workers_go_on(result, slice_steps, err);
+	if (result->retry)
+		return retry_go_on(result, slice_steps, err);
 	if (!result->cascade)
 		return list_go_on(result, slice_steps, err);
 	store = result->cascade->path.store;
@@ -376,6 +380,7 @@ void store_result_free(struct result *result)
 	cascade_free(result->cascade);
 	stats_free(result);
 	workers_free(result);
+	free(result->retry);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);
 	buf_free(&result->claimed_records);

@@ -30,6 +30,7 @@ class Dialect:
 
     works: tuple = ()  # path templates that need the right to work
     administers: tuple = ()  # and those that need the right admin
+    conflicts: tuple = ()  # path templates that the state of a new task does not allow: 409
 
     # Requests: a body that is accepted; bodies has exceptions by path template. One of them may be a
     # function that makes it of the variables.

@@ -51,11 +51,13 @@ DIALECT = Dialect(
     list_path=PREFIX + "/tasks",
     works=(PREFIX + "/claims", *_REPORTS),
     administers=(PREFIX + "/workers/{name}/drain",),
+    conflicts=(PREFIX + "/tasks/{id}/retry",),
     body={"fields": {"name": "from the table"}},
     bodies={
         PREFIX + "/tasks/{id}": {"state": "running"},
         PREFIX + "/ingest-points/{point}": {"fields": {"desc": "changed"}},
         PREFIX + "/workers/{name}/drain": {"drain": False},
+        PREFIX + "/retries": {},
         PREFIX + "/claims": {"worker": "w", "dialects": ["native"], "confirm_seconds": 60},
         **{template: lambda values: {"token": values.get("token", "0" * 16)} for template in _REPORTS},
     },

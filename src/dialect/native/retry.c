@@ -1,0 +1,147 @@
+/* Tasks that begin again: one, or many that have failed (README.md, "Retries"). */
+#include "base/date.h"
+#include "dialect/native/work.h"
+
+#define RETRIES_DEFAULT 100
+
+#define MEMBER_ERROR(parser, name, ...)                                         \
+	native_set_error((parser)->err, (parser)->op->arena, ERR_UNPROCESSABLE, \
+		NATIVE_AT_MEMBER(name), __VA_ARGS__)
+
+/* The body is ignored, as that of an archival. */
+bool native_decode_retry(struct request *request, struct op *op, struct err *err)
+{
+	op->report.kind = REPORT_RETRY;
+	op->leave_end = true;
+	op->before_write = native_before_write;
+	op->follow = native_follow;
+	return request_check_accepts_json(request, err) &&
+	       native_parse_id(request, op, OP_UPDATE, err);
+}
+
+/* ---- many ---- */
+
+struct parser {
+	struct op *op;
+	struct err *err;
+};
+
+static bool parse_failures(struct parser *parser, struct str name, const json_t *value)
+{
+	size_t count = json_array_size(value);
+
+	if (!json_is_array(value) || count == 0 || count >= TASK_FAILURES)
+		return MEMBER_ERROR(parser, name, "failures must be an array of 1 to %d names.",
+			TASK_FAILURES - 1);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(value, i);
+		enum task_failure failure = json_is_string(item)
+						    ? task_failure_parse(json_str(item))
+						    : FAILURE_NONE;
+
+		if (failure == FAILURE_NONE)
+			return MEMBER_ERROR(parser, name,
+				"A failure must be attempts_exhausted, not_retryable, "
+				"start_timeout, total_timeout or reported.");
+		parser->op->retry.failures |= 1U << failure;
+	}
+	return true;
+}
+
+static bool parse_time(struct parser *parser, struct str name, const json_t *value)
+{
+	struct op_retry *retry = &parser->op->retry;
+	int64_t ms;
+
+	if (!json_is_string(value) || !date_parse(&ms, json_str(value)))
+		return MEMBER_ERROR(parser, name, "%.*s must be an RFC 3339 time.", STR_ARGS(name));
+	if (str_eq(name, STR("finished_after")))
+		retry->finished.from = ms;
+	else
+		retry->finished.to = optional_time(ms);
+	return true;
+}
+
+static bool parse_max(struct parser *parser, struct str name, const json_t *value)
+{
+	json_int_t number;
+
+	if (!native_parse_integer(value, 1, OP_RETRY_MAX, &number))
+		return MEMBER_ERROR(
+			parser, name, "max must be an integer from 1 to %d.", OP_RETRY_MAX);
+	parser->op->retry.max = (unsigned)number;
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*parse)(struct parser *parser, struct str name, const json_t *value);
+} members[] = {
+	{ "failures", parse_failures },
+	{ "finished_after", parse_time },
+	{ "finished_before", parse_time },
+	{ "max", parse_max },
+};
+
+static bool parse_member(
+	struct parser *parser, struct op_claim *filter, struct str name, const json_t *value)
+{
+	bool found;
+
+	if (!native_parse_claim_filter(parser->op, name, value, filter, &found, parser->err))
+		return false;
+	for (size_t i = 0; !found && i < sizeof(members) / sizeof(members[0]); i++) {
+		if (str_eq(name, str_cstr(members[i].name)))
+			return members[i].parse(parser, name, value);
+	}
+	return found || MEMBER_ERROR(parser, name, "This request has no such member.");
+}
+
+static bool parse_body(struct op *op, json_t *json, struct err *err)
+{
+	struct parser parser = { op, err };
+	struct op_claim filter = { 0 };
+	const char *name;
+	json_t *value;
+
+	op->retry.max = RETRIES_DEFAULT;
+	json_object_foreach (json, name, value) {
+		if (!parse_member(&parser, &filter, str_cstr(name), value))
+			return false;
+	}
+	op->retry.dialects = filter.dialects;
+	op->retry.dialect_count = filter.dialect_count;
+	op->retry.kinds = filter.kinds;
+	op->retry.kind_count = filter.kind_count;
+	return true;
+}
+
+bool native_decode_retries(struct request *request, struct op *op, struct err *err)
+{
+	json_t *json = NULL;
+	bool ok;
+
+	if (!request_check_accepts_json(request, err) ||
+		!native_check_content_type(request, false, err))
+		return false;
+	if (request->body.len > request->body_limit)
+		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
+	if (!json_parse_object(&json, request->body, err))
+		return false;
+	op->kind = OP_RETRY;
+	op->dialect = 0;
+	op->before_write = native_before_write;
+	op->follow = native_follow;
+	ok = parse_body(op, json, err);
+	json_decref(json);
+	return ok;
+}
+
+bool native_encode_retries(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	(void)request;
+	buf_printf(&response->body, "{\"retried\":%u,\"refused\":%u,\"more\":%s}", result->retried,
+		result->refused, result->more ? "true" : "false");
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
