@@ -15,7 +15,8 @@ static void begin(struct app *app, struct exchange *exchange, const struct op *o
 {
 	struct exchange_wait *wait = &exchange->wait;
 
-	wait->until_ms = exchange->began_us / 1000 + op->wait_ms;
+	if (!wait->resumed)
+		wait->until_ms = exchange->began_us / 1000 + op->wait_ms;
 	wait->line = line;
 	wait->source = source;
 	wait->seen = store_wake_count(app->store, source);
@@ -65,7 +66,8 @@ static bool follow_task(
 	struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
 {
 	struct exchange_wait *wait = &exchange->wait;
-	bool again = wait->resumed, over;
+	int64_t most_ms = op->wait_ms;
+	bool again = wait->resumed;
 
 	begin(app, exchange, op, again ? wait->line : ++app->waits,
 		store_task_source(op->tenant, &op->id));
@@ -78,9 +80,11 @@ static bool follow_task(
 		wait->seen++;
 		wait->written = true;
 	}
-	if (!op->check_wait(op, &exchange->result.task, &over, err))
+	if (!op->check_wait(op, &exchange->result.task, &most_ms, err))
 		return false;
-	wait->unmet = !over;
+	if (!again)
+		wait->until_ms -= op->wait_ms - most_ms;
+	wait->unmet = most_ms > 0;
 	set_worker(wait, exchange->result.task.lease.holder);
 	return true;
 }

@@ -305,11 +305,12 @@ struct op {
 	/*
 	 * READ, and UPDATE of a task by its id, with wait_ms: the request waits until the task is
 	 * as this says. Called with the task after the operation, and again, as it is then, whenever
-	 * it has changed. *over: the response, which shows this task, is made now. An error is the
+	 * it has changed. *most_ms is wait_ms; after the operation it may be set to a shorter wait, and
+	 * at any time to 0: the response, which shows this task, is made now. An error is the
 	 * response. Pure.
 	 */
 	bool (*check_wait)(
-		const struct op *op, const struct task *task, bool *over, struct err *err);
+		const struct op *op, const struct task *task, int64_t *most_ms, struct err *err);
 };
 
 struct claimed {

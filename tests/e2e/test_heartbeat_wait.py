@@ -122,6 +122,24 @@ def heartbeat_is_written_once():
     instance.stop("one heartbeat")
 
 
+def wait_is_shorter_than_a_cut_lease():
+    """Policies cut leases: a worker that waits must not lose its task."""
+    instance = Instance()
+    worker = Worker(instance)
+    create(instance, policy={"heartbeat_timeout_seconds": 4})
+    claim = worker.take()
+    for _ in range(2):
+        beat = Heartbeat(worker, claim)
+        equal(beat.result(2 + SLACK), (200, False), "a heartbeat timeout ends the wait")
+        ok(1.9 <= beat.ended - beat.began < 4, "before the lease", beat.ended - beat.began)
+    equal(worker.report("complete", claim).status, 200, "the worker has the task")
+    create(instance, policy={"attempt_timeout_seconds": 2}, max_attempts=1)
+    beat = Heartbeat(worker, worker.take())
+    equal(beat.result(2 + SLACK), (409, "/v1/problems/lease-lost"), "a timeout of the attempt: 409")
+    ok(beat.ended - beat.began >= 1, "at its time", beat.ended - beat.began)
+    instance.stop("policies")
+
+
 def task_leaves_its_worker():
     instance = Instance()
     worker = Worker(instance)
@@ -170,6 +188,7 @@ if __name__ == "__main__":
     run_tests(
         cancellation_ends_the_wait,
         heartbeat_is_written_once,
+        wait_is_shorter_than_a_cut_lease,
         task_leaves_its_worker,
         bounds_of_waits,
     )

@@ -48,11 +48,32 @@ static bool parse_lease(struct report *report, struct str name, json_t *value)
 	return true;
 }
 
-/* A heartbeat waits until the task is cancelled or, with an error, has left the worker's hands. */
-static bool check_wait(const struct op *op, const struct task *task, bool *over, struct err *err)
+/* Whether the lease ends with the attempt or the task, which no heartbeat can defer. */
+static bool ends_with_attempt(const struct task *task)
 {
-	*over = task->state == TASK_CANCELLED;
-	return work_check_lease(&op->report, task, err);
+	int64_t expires = optional_time_ms(task->lease.expires);
+
+	return (optional_time_is_set(task->attempt_by) &&
+		       optional_time_ms(task->attempt_by) <= expires) ||
+	       (optional_time_is_set(task->end_by) && optional_time_ms(task->end_by) <= expires);
+}
+
+/*
+ * A heartbeat waits until the task is cancelled or, with an error, has left the worker's hands. A
+ * policy may have cut the lease: then there must be time for the next heartbeat.
+ */
+static bool check_wait(
+	const struct op *op, const struct task *task, int64_t *most_ms, struct err *err)
+{
+	int64_t left = optional_time_ms(task->lease.expires) - op->now;
+
+	if (!work_check_lease(&op->report, task, err))
+		return false;
+	if (task->state == TASK_CANCELLED)
+		*most_ms = 0;
+	else if (left > 0 && left < op->report.least_ms && !ends_with_attempt(task))
+		*most_ms = left / 2 < *most_ms ? left / 2 : *most_ms;
+	return true;
 }
 
 static bool parse_wait(struct report *report, struct str name, json_t *value)
