@@ -241,7 +241,7 @@ def lists():
                     ok(answer.status == 200, f"{path}?{query[:60]}: 200", answer)
                 else:
                     ok(is_refused(answer, name), f"{path}?{query[:60]}: 400", answer)
-            repeatable = ("dialect", "state", "kind", "priority", "status", "number")
+            repeatable = ("dialect", "state", "kind", "priority", "status", "number", "failure")
             if name in repeatable or name.startswith("fields."):
                 continue
             value = (good or ["x"])[0]
