@@ -35,6 +35,12 @@ def item(instance, kind):
     return found[0] if found else None
 
 
+def workers_of(instance, query=""):
+    """The names of the workers and what each holds, beside the counts."""
+    shown = stats(instance, query)["workers"]
+    return shown and {row["name"]: row["tasks"] for row in shown["items"]}
+
+
 def by_state(shown):
     return [shown["states"][name] for name in STATES]
 
@@ -57,6 +63,10 @@ def a_life():
     shown = item(shared(), "life")
     equal((by_state(shown), shown["ready"]), ([2, 3, 0, 0, 0], 1), "three are claimed")
     equal(shown["oldest_waiting_at"], worker.read(tasks[3])["created_at"], "the oldest of the rest")
+    equal(workers_of(shared()), {worker.name: 3}, "the worker and what it holds")
+    listed = shared().native("GET", "/workers").json()
+    shown = stats(shared())["workers"]
+    equal(dict(shown, next=None), listed, "the workers are those of /v1/workers")
     worker.report("complete", claims[0])
     worker.report("fail", claims[1], retryable=False)
     shared().native("PATCH", f"/tasks/{tasks[2]}", {"state": "cancelled"})

@@ -91,10 +91,11 @@ static bool take_dialects(struct parser *parser)
 bool native_decode_stats(struct request *request, struct op *op, struct err *err)
 {
 	struct op_stats *stats = arena_alloc(request->arena, sizeof(*stats));
+	struct op_workers *workers = arena_alloc(request->arena, sizeof(*workers));
 	struct str *kinds = arena_alloc(request->arena, STATS_KINDS_MAX * sizeof(*kinds));
 	struct parser parser = { { .request = request, .op = op, .err = err }, stats, kinds };
 
-	if (!stats || !kinds)
+	if (!stats || !workers || !kinds)
 		return err_no_memory(err);
 	*stats = (struct op_stats){ .kinds = kinds, .limit = STATS_ROWS_MAX };
 	op->kind = OP_STATS;
@@ -105,6 +106,8 @@ bool native_decode_stats(struct request *request, struct op *op, struct err *err
 		if (!parse_pair(&parser, &request->query[i]))
 			return false;
 	}
+	*workers = (struct op_workers){ .limit = WORKERS_ROWS_MAX };
+	op->workers = stats->after.len == 0 ? workers : NULL;
 	return true;
 }
 
@@ -222,6 +225,11 @@ bool native_encode_stats(const struct request *request, const struct result *res
 	buf_puts(out, ",\"at\":");
 	put_time(out, optional_time(stats->at));
 	buf_puts(out, stats->exact ? ",\"exact\":true" : ",\"exact\":false");
+	buf_puts(out, ",\"workers\":");
+	if (result->workers)
+		native_put_workers(out, result->workers);
+	else
+		buf_puts(out, "null");
 	return put_next(request, &stats->next, out, err) &&
 	       response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }

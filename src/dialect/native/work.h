@@ -44,6 +44,8 @@ bool native_encode_retries(const struct request *request, const struct result *r
 extern const char *const native_workers_params[];
 bool native_decode_workers(struct request *request, struct op *op, struct err *err);
 bool native_decode_drain(struct request *request, struct op *op, struct err *err);
+/* The workers as an object, without the cursor of the next page. */
+void native_put_workers(struct buf *out, const struct workers_answer *answer);
 bool native_encode_workers(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 bool native_encode_drain(const struct request *request, const struct result *result,

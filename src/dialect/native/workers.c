@@ -89,13 +89,8 @@ static void put_worker(
 	buf_puts(out, "]}");
 }
 
-bool native_encode_workers(const struct request *request, const struct result *result,
-	struct response *response, struct err *err)
+static void put_members(struct buf *out, const struct workers_answer *answer, bool complete)
 {
-	const struct workers_answer *answer = result->workers;
-	struct str cursor = STR("");
-	struct buf *out = &response->body;
-
 	buf_puts(out, "{\"items\":[");
 	for (size_t i = 0; i < answer->count; i++) {
 		if (i > 0)
@@ -107,7 +102,23 @@ bool native_encode_workers(const struct request *request, const struct result *r
 	buf_puts(out, ",\"busy\":");
 	buf_put_number(out, (int64_t)answer->busy);
 	buf_puts(out, answer->drain_all ? ",\"drain_all\":true" : ",\"drain_all\":false");
-	buf_puts(out, answer->complete ? ",\"complete\":true" : ",\"complete\":false");
+	buf_puts(out, complete ? ",\"complete\":true" : ",\"complete\":false");
+}
+
+void native_put_workers(struct buf *out, const struct workers_answer *answer)
+{
+	put_members(out, answer, answer->complete && answer->next.len == 0);
+	buf_putc(out, '}');
+}
+
+bool native_encode_workers(const struct request *request, const struct result *result,
+	struct response *response, struct err *err)
+{
+	const struct workers_answer *answer = result->workers;
+	struct str cursor = STR("");
+	struct buf *out = &response->body;
+
+	put_members(out, answer, answer->complete);
 	buf_puts(out, ",\"next\":");
 	if (answer->next.len > 0)
 		cursor = native_cursor_encode(request, buf_str(&answer->next));

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "store/index/state.h"
+#include "store/workers/workers.h"
 
 /* Limits on tries to read all rows at one moment, as for the first rows of a list. */
 #define EXACT_TRIES 200
@@ -172,6 +173,19 @@ static int step_rows(struct store *store, void *data, struct err *err)
 
 /* ---- the operation ---- */
 
+static bool read_workers(
+	struct stats_reading *reading, struct result *result, unsigned slice_steps, struct err *err)
+{
+	const struct op op = {
+		.tenant = reading->tenant,
+		.now = reading->answer->at,
+		.workers = reading->workers,
+		.slice_steps = slice_steps,
+	};
+
+	return workers_open(reading->store, &op, result, err);
+}
+
 bool stats_go_on(struct result *result, unsigned slice_steps, struct err *err)
 {
 	struct stats_reading *reading = result->stats_reading;
@@ -184,6 +198,8 @@ bool stats_go_on(struct result *result, unsigned slice_steps, struct err *err)
 		result->unfinished = !(reading->begun && reading->done && !is_disturbed(reading));
 	} while (ok && result->unfinished && slice_steps == 0);
 	result->steps += slice.spent;
+	if (ok && !result->unfinished && reading->workers)
+		ok = read_workers(reading, result, slice_steps, err);
 	return ok;
 }
 
@@ -199,6 +215,7 @@ bool stats_open(struct store *store, const struct op *op, struct result *result,
 		.store = store,
 		.tenant = op->tenant,
 		.query = *op->stats,
+		.workers = op->workers,
 		.answer = result->stats,
 	};
 	result->stats->at = op->now;

@@ -30,6 +30,7 @@ struct stats_reading {
 	struct store *store;
 	struct str tenant;
 	struct op_stats query;
+	const struct op_workers *workers; /* which are read after the counts; NULL: none */
 	struct stats_answer *answer;
 	size_t capacity; /* of its rows */
 	uint8_t dialect; /* that is being read; 0: none yet */

@@ -345,10 +345,11 @@ bool store_go_on(struct result *result, unsigned slice_steps, struct err *err)
 	struct store *store;
 	bool ok;
 
-	if (result->stats_reading)
-		return stats_go_on(result, slice_steps, err);
+	/* Statistics may end with the workers. */
 	if (result->workers_reading)
 		return workers_go_on(result, slice_steps, err);
+	if (result->stats_reading)
+		return stats_go_on(result, slice_steps, err);
 	if (result->retry)
 		return retry_go_on(result, slice_steps, err);
 	if (!result->cascade)
