@@ -28,6 +28,7 @@ def status_of(instance):
 def bad_configuration():
     instance = Instance(expect=("reload",))
     path = os.path.join(instance.dir, "polytask.conf")
+    instance.wait_serving()
     workers = instance.workers()
     for line, cause in (
         ("workers = many", "workers must be a number from 0 to 64"),
