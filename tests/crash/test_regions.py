@@ -9,7 +9,18 @@ from lib import Instance, run_tests
 from tap import equal, note, ok, until
 from workload import Journal, Load
 
-EVENTS = ("bdb", "exit", "keeper", "recovery", "regions", "store-lost", "worker")
+# A process that calls the store after the removal and before it is noticed finds the panic.
+EVENTS = (
+    "bdb",
+    "exit",
+    "keeper",
+    "panic",
+    "recovery",
+    "regions",
+    "store-lost",
+    "store-panic",
+    "worker",
+)
 NOTICED = 2.0  # seconds
 ANSWERED = 4.0
 
