@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "claim_fixture.h"
+#include "libdb_leak.h"
 
 /* ---- order ---- */
 
