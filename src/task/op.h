@@ -182,7 +182,8 @@ struct op_retry {
 	size_t kind_count;	 /* 0: all */
 	unsigned failures;	 /* bits: 1 << enum task_failure; 0: all */
 	struct list_time_range finished;
-	unsigned max; /* tasks that begin again, 1 to OP_RETRY_MAX */
+	struct str after; /* a result's next_cursor; empty: from the start */
+	unsigned max;	  /* tasks that begin again or are refused, 1 to OP_RETRY_MAX */
 };
 
 struct op {
@@ -268,12 +269,9 @@ struct op {
 	const struct op_drain *drain;	  /* DRAIN */
 	/*
 	 * LIST, STATS, WORKERS: return after so many steps, or LIST_SLICE_US, with
-	 * result.unfinished if more are needed; REMOVE, ARCHIVE with dependents: end the
-	 * transaction after so many steps. 0: carry
-	 * the operation out at once.
-	 * LIST: return after so many steps, or LIST_SLICE_US, with result.unfinished if more are
-	 * needed; RETRY: the same, with each task as a step; REMOVE, ARCHIVE with dependents: end
-	 * the transaction after so many steps. 0: carry the operation out at once.
+	 * result.unfinished if more are needed; RETRY: the same, with each task as a step; REMOVE,
+	 * ARCHIVE with dependents: end the transaction after so many steps. 0: carry the operation
+	 * out at once.
 	 */
 	unsigned slice_steps;
 	struct op *companion; /* CREATE, UPDATE, REMOVE: a CREATE in the same transaction */
@@ -346,7 +344,7 @@ struct result {
 	uint64_t offset;	     /* LIST: of the first row, after clamping */
 	uint64_t steps;		     /* rows read, ranges counted and tasks removed up to now */
 	uint64_t rows_returned;
-	struct str next_cursor; /* LIST, after the last row: of the next page, or empty */
+	struct str next_cursor; /* LIST, after the last row, and RETRY: of what follows, or empty */
 	struct listing *listing;
 	struct cascade *cascade; /* of the store: REMOVE, ARCHIVE with op.dependents */
 	struct retry_run *retry; /* of the store: RETRY */

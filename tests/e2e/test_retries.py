@@ -130,7 +130,7 @@ def many():
     equal(read(other)["state"], "failed", "another kind is left alone")
     end = read(other)["finished_at"]
     answer = retries(kinds=["other"], finished_before=end)
-    equal(answer, {"retried": 0, "refused": 0, "more": False}, "the end of the time is excluded")
+    equal(answer, {"retried": 0, "refused": 0, "more": False, "next": None}, "the end of the time is excluded")
     equal(retries(kinds=["other"], finished_after=end)["retried"], 1, "its begin is not")
     for body in ({"max": 0}, {"x": 1}, {"failures": []}):
         equal(ask("POST", "/retries", body).status, 422, f"{body}: 422")

@@ -22,6 +22,7 @@ bool native_decode_retry(struct request *request, struct op *op, struct err *err
 /* ---- many ---- */
 
 struct parser {
+	const struct request *request;
 	struct op *op;
 	struct err *err;
 };
@@ -73,6 +74,14 @@ static bool parse_max(struct parser *parser, struct str name, const json_t *valu
 	return true;
 }
 
+static bool parse_cursor(struct parser *parser, struct str name, const json_t *value)
+{
+	if (!json_is_string(value))
+		return MEMBER_ERROR(parser, name, "cursor must be the member next of a response.");
+	return native_cursor_decode(
+		parser->request, json_str(value), &parser->op->retry.after, parser->err);
+}
+
 static const struct {
 	const char *name;
 	bool (*parse)(struct parser *parser, struct str name, const json_t *value);
@@ -81,6 +90,7 @@ static const struct {
 	{ "finished_after", parse_time },
 	{ "finished_before", parse_time },
 	{ "max", parse_max },
+	{ "cursor", parse_cursor },
 };
 
 static bool parse_member(
@@ -97,9 +107,9 @@ static bool parse_member(
 	return found || MEMBER_ERROR(parser, name, "This request has no such member.");
 }
 
-static bool parse_body(struct op *op, json_t *json, struct err *err)
+static bool parse_body(const struct request *request, struct op *op, json_t *json, struct err *err)
 {
-	struct parser parser = { op, err };
+	struct parser parser = { request, op, err };
 	struct op_claim filter = { 0 };
 	const char *name;
 	json_t *value;
@@ -132,7 +142,7 @@ bool native_decode_retries(struct request *request, struct op *op, struct err *e
 	op->dialect = 0;
 	op->before_write = native_before_write;
 	op->follow = native_follow;
-	ok = parse_body(op, json, err);
+	ok = parse_body(request, op, json, err);
 	json_decref(json);
 	return ok;
 }
@@ -140,8 +150,19 @@ bool native_decode_retries(struct request *request, struct op *op, struct err *e
 bool native_encode_retries(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	(void)request;
-	buf_printf(&response->body, "{\"retried\":%u,\"refused\":%u,\"more\":%s}", result->retried,
+	struct str cursor = STR("");
+
+	if (result->next_cursor.len > 0)
+		cursor = native_cursor_encode(request, result->next_cursor);
+	if (!cursor.ptr)
+		return err_no_memory(err);
+	buf_printf(&response->body,
+		"{\"retried\":%u,\"refused\":%u,\"more\":%s,\"next\":", result->retried,
 		result->refused, result->more ? "true" : "false");
+	if (cursor.len > 0)
+		buf_put_json_string(&response->body, cursor);
+	else
+		buf_puts(&response->body, "null");
+	buf_putc(&response->body, '}');
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }

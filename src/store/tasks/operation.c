@@ -381,7 +381,7 @@ void store_result_free(struct result *result)
 	cascade_free(result->cascade);
 	stats_free(result);
 	workers_free(result);
-	free(result->retry);
+	retry_free(result->retry);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);
 	buf_free(&result->claimed_records);

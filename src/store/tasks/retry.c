@@ -7,14 +7,23 @@
 
 #define KEYS_AHEAD 64
 
+/* A place among the failed tasks: that of one of them. */
+struct place {
+	uint8_t dialect;
+	uint8_t created[8]; /* as in the key of the entry */
+	struct id id;
+};
+
 struct retry_run {
 	struct store *store;
 	struct op op;	  /* borrows from the request */
 	size_t table;	  /* of store->indexes */
 	bool is_in_range; /* `next` is a position in the table's range, which ends before `end` */
 	struct index_key next, end;
-	struct id ids[KEYS_AHEAD]; /* that were read ahead */
+	struct place places[KEYS_AHEAD]; /* that were read ahead */
 	size_t at, count;
+	struct place last;  /* the last one that was looked at; dialect 0: none */
+	struct arena arena; /* of the task that begins again */
 };
 
 /* ---- the tasks that have failed ---- */
@@ -26,23 +35,49 @@ static bool has_dialect(const struct op_retry *retry, uint8_t dialect)
 		       memchr(retry->dialects, dialect, retry->dialect_count) != NULL);
 }
 
+static bool enter_range(struct retry_run *run, uint8_t dialect)
+{
+	const struct index_field *field = index_field_by_code(
+		run->store->indexes, dialect, INDEX_BY_STATE);
+
+	if (!field || !has_dialect(&run->op.retry, dialect))
+		return false;
+	index_value_prefix(&run->next, run->op.tenant, dialect, false, field,
+		str_cstr(task_state_name(TASK_FAILED)));
+	run->end = run->next;
+	run->is_in_range = index_prefix_end(&run->end);
+	return run->is_in_range;
+}
+
+/* Goes on behind the place where another request ended. */
+static bool enter_behind(struct retry_run *run, struct err *err)
+{
+	const struct index_table *tables = run->store->indexes;
+	const struct str after = run->op.retry.after;
+
+	if (after.len == 0)
+		return true;
+	if (after.len != sizeof(run->last))
+		return err_set(err, ERR_INVALID, "cursor", "The cursor is not one of this list.");
+	memcpy(&run->last, after.ptr, sizeof(run->last));
+	while (tables[run->table].fields && tables[run->table].dialect != run->last.dialect)
+		run->table++;
+	if (!tables[run->table].fields || !enter_range(run, run->last.dialect))
+		return err_set(err, ERR_INVALID, "cursor", "The cursor is not one of this list.");
+	run->table++;
+	memcpy(run->next.bytes + run->next.len, after.ptr + 1, after.len - 1);
+	run->next.len += after.len - 1;
+	run->next.bytes[run->next.len++] = 0;
+	return true;
+}
+
 /* Moves to the next table that the operation asks for. False: there is none. */
 static bool find_range(struct retry_run *run)
 {
 	const struct index_table *tables = run->store->indexes;
 
-	for (; !run->is_in_range && tables[run->table].fields; run->table++) {
-		uint8_t dialect = tables[run->table].dialect;
-		const struct index_field *field = index_field_by_code(
-			tables, dialect, INDEX_BY_STATE);
-
-		if (!field || !has_dialect(&run->op.retry, dialect))
-			continue;
-		index_value_prefix(&run->next, run->op.tenant, dialect, false, field,
-			str_cstr(task_state_name(TASK_FAILED)));
-		run->end = run->next;
-		run->is_in_range = index_prefix_end(&run->end);
-	}
+	while (!run->is_in_range && tables[run->table].fields)
+		enter_range(run, tables[run->table++].dialect);
 	return run->is_in_range;
 }
 
@@ -58,11 +93,15 @@ static int step_read_ahead(struct store *store, void *data, struct err *err)
 	if (rc != 0)
 		return rc;
 	for (size_t i = 0; i < store->batch.count; i++) {
+		struct place *place = &run->places[run->count++];
+		const size_t len = sizeof(place->created) + sizeof(place->id);
+
 		key = engine_batch_key(&store->batch, i);
-		if (key.len < sizeof(struct id) || key.len >= sizeof(run->next.bytes))
+		if (key.len < len || key.len >= sizeof(run->next.bytes))
 			return ENGINE_DAMAGED;
-		memcpy(run->ids[run->count++].bytes, key.ptr + key.len - sizeof(struct id),
-			sizeof(struct id));
+		place->dialect = run->store->indexes[run->table - 1].dialect;
+		memcpy(place->created, key.ptr + key.len - len, sizeof(place->created));
+		memcpy(place->id.bytes, key.ptr + key.len - sizeof(place->id), sizeof(place->id));
 	}
 	run->is_in_range = run->count == KEYS_AHEAD;
 	if (run->is_in_range) {
@@ -73,7 +112,7 @@ static int step_read_ahead(struct store *store, void *data, struct err *err)
 	return 0;
 }
 
-/* *found: run->ids has a task. Otherwise the run has ended. */
+/* *found: run->places has a task. Otherwise the run has ended. */
 static bool next_id(struct retry_run *run, bool *found, struct err *err)
 {
 	while (run->at == run->count && find_range(run)) {
@@ -151,8 +190,7 @@ static int step_look(struct store *store, void *data, struct err *err)
 static bool is_of_task(const struct err *err)
 {
 	return err->code == ERR_CONFLICT || err->code == ERR_UNPROCESSABLE ||
-	       err->code == ERR_TOO_LARGE || err->code == ERR_STORAGE_QUOTA ||
-	       err->code == ERR_INTERNAL || err->code == ERR_DAMAGED;
+	       err->code == ERR_TOO_LARGE || err->code == ERR_INTERNAL || err->code == ERR_DAMAGED;
 }
 
 static int step_retry(struct store *store, void *data, struct err *err)
@@ -167,7 +205,7 @@ static bool retry_task(
 {
 	const struct op *op = &run->op;
 	const struct op each = { .kind = OP_UPDATE,
-		.arena = op->arena,
+		.arena = &run->arena,
 		.tenant = op->tenant,
 		.actor = op->actor,
 		.request = op->request,
@@ -184,6 +222,8 @@ static bool retry_task(
 	struct write write = { .op = &each, .result = &one };
 	bool ok = step_run(run->store, ENGINE_WRITE, step_retry, &write, err);
 
+	err->detail = STR_NULL; /* was in the arena */
+	arena_reset(&run->arena);
 	buf_free(&one.record);
 	if (ok) {
 		result->retried++;
@@ -204,15 +244,22 @@ static bool look_at_next(struct retry_run *run, struct result *result, bool *fou
 
 	if (!ok || !*found)
 		return ok;
-	look.id = run->ids[run->at++];
+	look.id = run->places[run->at].id;
 	ok = step_run(run->store, ENGINE_READ, step_look, &look, err);
 	if (ok && look.matches)
 		ok = retry_task(run, &look, result, err);
 	buf_free(&look.record);
+	if (ok)
+		run->last = run->places[run->at++];
 	return ok;
 }
 
 /* ---- slices ---- */
+
+static bool is_full(const struct retry_run *run, const struct result *result)
+{
+	return result->retried + result->refused >= run->op.retry.max;
+}
 
 /* What was done before an error remains: the client is told to repeat the request. */
 static bool run_slice(
@@ -222,14 +269,16 @@ static bool run_slice(
 	bool found = true, ok = true;
 	unsigned steps = 0;
 
-	while (ok && found && result->retried < run->op.retry.max &&
+	while (ok && found && !is_full(run, result) &&
 		(slice_steps == 0 || (steps < slice_steps && clock_mono_us() < until))) {
-		ok = look_at_next(run, result, &found, err);
+		ok = store_may_write(run->store, err) && look_at_next(run, result, &found, err);
 		steps++;
 	}
 	result->steps += steps;
-	result->unfinished = ok && found && result->retried < run->op.retry.max;
+	result->unfinished = ok && found && !is_full(run, result);
 	result->more = found;
+	if (found && run->last.dialect != 0)
+		result->next_cursor = (struct str){ (const char *)&run->last, sizeof(run->last) };
 	return ok || (result->retried > 0 && err->code != ERR_PANIC);
 }
 
@@ -237,7 +286,7 @@ bool retry_open(struct store *store, const struct op *op, struct result *result,
 {
 	struct retry_run *run;
 
-	if (!store_may_write(store, err) || !index_may_read(store, err))
+	if (!index_may_read(store, err))
 		return false;
 	run = calloc(1, sizeof(*run));
 	if (!run)
@@ -245,7 +294,7 @@ bool retry_open(struct store *store, const struct op *op, struct result *result,
 	run->store = store;
 	run->op = *op;
 	result->retry = run;
-	return run_slice(run, result, op->slice_steps, err);
+	return enter_behind(run, err) && run_slice(run, result, op->slice_steps, err);
 }
 
 bool retry_go_on(struct result *result, unsigned slice_steps, struct err *err)
@@ -257,4 +306,11 @@ bool retry_go_on(struct result *result, unsigned slice_steps, struct err *err)
 	ok = run_slice(run, result, slice_steps, err);
 	store_leave(run->store);
 	return ok;
+}
+
+void retry_free(struct retry_run *run)
+{
+	if (run)
+		arena_free(&run->arena);
+	free(run);
 }

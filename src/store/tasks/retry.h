@@ -6,3 +6,5 @@
 bool retry_open(struct store *store, const struct op *op, struct result *result, struct err *err);
 /* One more slice, or with slice_steps 0 all of them. */
 bool retry_go_on(struct result *result, unsigned slice_steps, struct err *err);
+/* NULL is allowed. */
+void retry_free(struct retry_run *run);
