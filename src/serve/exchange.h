@@ -69,12 +69,14 @@ struct exchange_wait {
 	bool resumed;	  /* this is not the first attempt */
 	bool over;	  /* the time is over: answer with what there is, without waiting */
 	bool drained;	  /* with over: because the worker gets no more tasks */
+	bool was_drained; /* with of_task: it was so when the wait began */
 	bool unmet;	  /* the attempt has not found what the request waits for */
 	bool of_task;	  /* for a change of one task: the response can be made at any time */
 	bool written;	  /* the first attempt has changed the task */
 	uint64_t line;	  /* requests that ask for the same, in the same tenant, have the same */
 	unsigned source;  /* store_ready_source() or store_task_source() */
 	uint64_t seen;	  /* value of that counter before the attempt */
+	uint64_t drains;  /* store_drain_changes() before the attempt */
 	uint8_t worker_len;
 	char worker[TASK_WORKER_MAX]; /* that asks */
 };

@@ -184,10 +184,14 @@ static bool is_drained(const struct waiter *waiter, void *data)
 {
 	struct connection_shared *shared = data;
 	const struct connection *conn = waiter->owner;
-	const struct exchange_wait *wait = &conn->parked->wait;
+	struct exchange_wait *wait = &conn->parked->wait;
+	uint64_t drains = store_drain_changes(shared->app.store, conn->parked->tenant_name);
 	bool drained = false;
 	struct err err;
 
+	if (wait->was_drained || wait->drains == drains)
+		return false;
+	wait->drains = drains;
 	if (!store_is_drained(shared->app.store, conn->parked->tenant_name,
 		    (struct str){ wait->worker, wait->worker_len }, &drained, &err))
 		shared->app.lost |= err.code == ERR_PANIC;

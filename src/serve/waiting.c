@@ -20,6 +20,7 @@ static void begin(struct app *app, struct exchange *exchange, const struct op *o
 	wait->line = line;
 	wait->source = source;
 	wait->seen = store_wake_count(app->store, source);
+	wait->drains = store_drain_changes(app->store, op->tenant);
 }
 
 /* ---- a claim ---- */
@@ -84,7 +85,9 @@ static bool follow_task(
 		return false;
 	if (!again)
 		wait->until_ms -= op->wait_ms - most_ms;
-	wait->unmet = most_ms > 0;
+	/* A worker that was drained before knows it: only a later drain ends the wait. */
+	wait->was_drained = (!again || wait->was_drained) && exchange->result.drain;
+	wait->unmet = most_ms > 0 && (wait->was_drained || !exchange->result.drain);
 	set_worker(wait, exchange->result.task.lease.holder);
 	return true;
 }

@@ -159,12 +159,12 @@ void store_close(struct store *store);
 /* ---- tasks ---- */
 
 /*
- * Carries out one operation and fills in the result: one transaction, except for lists and for
- * removals with many dependents (store_go_on). The caller must always free the result. Not durable
- * until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id exists), ERR_PRECONDITION,
- * ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_DEEP, ERR_TOO_LARGE, ERR_QUOTA and ERR_TOO_MANY_REQUESTS
- * (with retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED, ERR_REBUILDING (with
- * retry_after), ERR_PANIC, and those of op.before_write.
+ * Carries out one operation and fills in the result: one transaction, except for lists, counts,
+ * many retries, and removals with many dependents (store_go_on). The caller must always free the
+ * result. Not durable until the next flush. Errors: ERR_NOT_FOUND, ERR_CONFLICT (the id exists),
+ * ERR_PRECONDITION, ERR_KEY_REUSED, ERR_TOO_BROAD, ERR_TOO_DEEP, ERR_TOO_LARGE, ERR_QUOTA and
+ * ERR_TOO_MANY_REQUESTS (with retry_after), ERR_BUSY, ERR_DISK_FULL, ERR_NO_MEMORY, ERR_DAMAGED,
+ * ERR_REBUILDING (with retry_after), ERR_PANIC, and those of op.before_write.
  */
 bool store_apply(struct store *store, const struct op *op, struct result *result, struct err *err);
 void store_result_free(struct result *result);
@@ -182,9 +182,10 @@ bool store_new_id(struct store *store, int64_t now, struct id *id);
 
 /*
  * Continues an operation of op.slice_steps for one more slice, or with slice_steps 0 to the end: a
- * list, or a removal or archiving with dependents, of which each slice is one transaction. Call it
- * while result.unfinished; until then only result.steps may be read. No lock, cursor or transaction
- * is held between slices; the op's texts must stay valid. After an error, free the result.
+ * list or a count; OP_RETRY, of which each task is one transaction; or a removal or archiving with
+ * dependents, of which each slice is one. Call it while result.unfinished; until then only
+ * result.steps may be read. No lock, cursor or transaction is held between slices; the op's texts
+ * must stay valid. After an error, free the result.
  *
  * Tasks may change between slices. A task that changes meanwhile is in the list once or, if it
  * moves among the rows that are scanned, may be left out; no slice adds it a second time.
@@ -232,7 +233,9 @@ bool store_is_flushed(const struct store *store);
  * not count. An empty tenant: for users and credentials.
  */
 bool store_is_flushed_for(const struct store *store, struct str tenant);
-/* Whether the worker gets no tasks (OP_DRAIN). Cheap while store_shared.drains does not change. */
+/* A number that grows with each OP_DRAIN of the tenant; those of others may raise it, too. */
+uint64_t store_drain_changes(const struct store *store, struct str tenant);
+/* Whether the worker gets no tasks (OP_DRAIN). Cheap while that number does not change. */
 bool store_is_drained(
 	struct store *store, struct str tenant, struct str worker, bool *drained, struct err *err);
 /* Without other processes: before a recovery. */

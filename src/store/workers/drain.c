@@ -106,9 +106,14 @@ static int step_load(struct store *store, void *data, struct err *err)
 	return read_row(store, load->tenant, false, load->names);
 }
 
+uint64_t store_drain_changes(const struct store *store, struct str tenant)
+{
+	return atomic_load(&store->shared->drains[store_tenant_stripe(tenant)]);
+}
+
 bool drain_load(struct store *store, struct str tenant, struct err *err)
 {
-	uint64_t changes = atomic_load(&store->shared->drains[store_tenant_stripe(tenant)]);
+	uint64_t changes = store_drain_changes(store, tenant);
 	struct drained *known;
 	struct load load = { .tenant = tenant };
 
@@ -218,7 +223,8 @@ static int step_change(struct store *store, void *data, struct err *err)
 	change->changed = found != drain->drain;
 	if (!change->changed)
 		goto out;
-	if (drain->drain && count_names(buf_str(&before)) >= WORKERS_DRAINED_MAX) {
+	if (drain->drain && !str_eq(drain->worker, WORKERS_ALL) &&
+		count_names(buf_str(&before)) >= WORKERS_DRAINED_MAX) {
 		err_set(err, ERR_CONFLICT, NULL,
 			"The tenant has %d drained workers: end the drain of some, or drain *.",
 			WORKERS_DRAINED_MAX);
@@ -236,7 +242,8 @@ out:
 bool drain_apply(struct store *store, const struct op *op, struct result *result, struct err *err)
 {
 	struct change_of_row change = { .op = op };
-	bool ok = step_run(store, ENGINE_WRITE, step_change, &change, err);
+	bool ok = store_may_write(store, err) &&
+		  step_run(store, ENGINE_WRITE, step_change, &change, err);
 
 	buf_free(&change.names);
 	if (ok && change.changed) {
