@@ -161,7 +161,12 @@ void timeout_put_error(const struct task *task, enum timeout timeout, struct buf
 			optional_time_ms(task->end_by) - total_from(task) },
 	};
 
+	/* The clock was set back when the attempt began. */
+	if (rows[timeout].ms <= 0) {
+		buf_puts(out, "The attempt took too long.");
+		return;
+	}
 	buf_puts(out, rows[timeout].text);
-	put_length(rows[timeout].ms > 0 ? rows[timeout].ms : 0, out);
+	put_length(rows[timeout].ms, out);
 	buf_putc(out, '.');
 }

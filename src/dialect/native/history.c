@@ -157,8 +157,9 @@ bool native_encode_history(const struct request *request, const struct result *r
 /* Whether the entry ends the attempt that is running. */
 static bool ends_attempt(const struct journal_entry *entry)
 {
-	if (entry->event == JOURNAL_CHANGED || entry->event == JOURNAL_ARCHIVED ||
-		entry->event == JOURNAL_TIMED_OUT)
+	if (entry->event == JOURNAL_TIMED_OUT)
+		return entry->attempt > 0;
+	if (entry->event == JOURNAL_CHANGED || entry->event == JOURNAL_ARCHIVED)
 		return entry->from == TASK_RUNNING && entry->to != TASK_RUNNING;
 	return entry->event >= JOURNAL_COMPLETED && entry->event <= JOURNAL_EXPIRED;
 }

@@ -6,6 +6,7 @@
 #include "store/index/state.h"
 #include "store/tasks/ready.h"
 #include "store/workers/workers.h"
+#include "task/timeout.h"
 
 /* A claim ends when its tasks have so many bytes: the response is made in one turn. */
 #define CLAIM_BYTES ((size_t)1024 * 1024)
@@ -53,6 +54,9 @@ static int take(struct store *store, const struct op *op, const struct index_key
 		return 0;
 	if (rc != 0)
 		return rc;
+	/* The keeper has not ended it yet: the lease would be over at once. */
+	if (timeout_passed(&task, op->now) != TIMEOUT_NONE)
+		return 0;
 	old = task;
 	work_claim(op->claim, &task, op->now, store_random(store));
 	if (!change_apply(op, &old, &task, err))
