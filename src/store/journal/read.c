@@ -18,8 +18,8 @@ static void limit_log(struct reading *reading, const struct journal_entry *entry
 
 	if (max > 0 && reading->log > max && entry->log.len > 0)
 		records->len = (size_t)(entry->error.ptr + entry->error.len - records->data);
-	else
-		reading->log += entry->log.len;
+	else if (entry->log.len > 0)
+		reading->log += entry->log.len - 1; /* the lines are put into one array */
 	if (entry->event == JOURNAL_CLAIMED)
 		reading->log = 0;
 }
