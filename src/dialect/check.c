@@ -181,10 +181,24 @@ static bool check_kind(const struct dialect *dialect, const struct task *task, s
 		       "only tasks of the native API have a kind of their own");
 }
 
+/* What the store keeps for one state only: an import could have it in another one. */
+static bool check_state(const struct task *task, struct err *err)
+{
+	if (task->failure != FAILURE_NONE && task->state != TASK_FAILED)
+		return err_set(
+			err, ERR_UNPROCESSABLE, "failure", "only a failed task has a failure");
+	if (optional_time_is_set(task->start_by) && !task_is_ready(task))
+		return err_set(err, ERR_UNPROCESSABLE, "start_by",
+			"only a task that workers may claim has a start timeout");
+	return task->start_ms <= (uint64_t)policy_members[POLICY_START_TIMEOUT].max ||
+	       err_set(err, ERR_UNPROCESSABLE, "start_ms",
+		       "the longest start timeout is that of a policy");
+}
+
 static bool check_new(const struct task *task, struct err *err)
 {
 	return check_texts(task, err) && check_policy(task, err) && check_numbers(task, err) &&
-	       check_fields(task, err);
+	       check_fields(task, err) && check_state(task, err);
 }
 
 bool dialect_check_task(const struct task *before, const struct task *task, struct err *err)
