@@ -6,6 +6,8 @@
 
 /* Other processes wait for the locks of a transaction that ends many delays. */
 #define TOGETHER_US 1000
+/* One task that cannot be changed is tried in each pass: the log has it once in this time. */
+#define WARNING_MS 60000
 
 static struct op report_due(struct due_tasks *due, int64_t now)
 {
@@ -52,6 +54,9 @@ static bool change_one(struct due_tasks *due, struct store *store, int64_t now,
 		return true;
 	if (err->code == ERR_PANIC || err->code == ERR_DISK_FULL || err->code == ERR_BUSY)
 		return false;
+	if (err->code == ERR_NOT_FOUND || now - due->warned < WARNING_MS)
+		return true;
+	due->warned = now;
 	id_format(&task->id, text);
 	log_warn("due", "task %s: %s", text, err_text(err));
 	return true;

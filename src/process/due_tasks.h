@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Job of the keeper: tasks whose lease or delay has ended are changed. Leases are first: many tasks
- * of one tenant with the same not_before do not keep the tasks of others from new workers. Several
- * keepers may run it: each change looks at the task again within its transaction.
+ * Job of the keeper: tasks whose lease, delay or timeout has ended are changed. Leases are
+ * first: many tasks of one tenant with the same not_before do not keep the tasks of others from new
+ * workers. Several keepers may run it: each change looks at the task again within its transaction.
  */
 #include "base/buf.h"
 #include "store/due.h"
@@ -18,6 +18,7 @@ struct due_tasks {
 	struct buf leases, delays; /* places in the passes over all that are due */
 	struct store_due tasks[DUE_TASKS_TOGETHER];
 	size_t count;
+	int64_t warned; /* when the log last had a task that cannot be changed */
 };
 
 /* One slice of at most STORE_SLICE_MS. *more: tasks are left that are due. */

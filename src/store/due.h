@@ -3,9 +3,10 @@
 #include "store/store.h"
 
 /*
- * Finds the next one: with leases one whose lease has ended, else one whose delay has. Of all
- * tenants, in the order of the times. place: empty at the start of a pass, then as the last call
- * left it; tenant borrows from it. *found false: the pass has ended, or the index is being rebuilt.
+ * Finds the next one: with leases one whose lease has ended, else one whose delay or timeout has.
+ * Of all tenants, in the order of the times. place: empty at the start of a pass, then as the last
+ * call left it; tenant borrows from it. *found false: the pass has ended, or the index is being
+ * rebuilt.
  */
 bool store_next_due(struct store *store, int64_t now, bool leases, struct buf *place,
 	struct str *tenant, struct id *id, bool *found, struct err *err);
