@@ -29,10 +29,14 @@ bool native_parse_seconds(const json_t *value, int64_t min, int64_t max, int64_t
 	return true;
 }
 
+/* Control characters, also U+0080 to U+009F, could command an operator's terminal. */
 static bool is_printable(struct str text, size_t max)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7F)
+		unsigned char byte = (unsigned char)text.ptr[i];
+
+		if (byte < 0x20 || byte == 0x7F ||
+			(byte == 0xC2 && i + 1 < text.len && (unsigned char)text.ptr[i + 1] < 0xA0))
 			return false;
 	}
 	return text.len > 0 && text.len <= max;
@@ -47,7 +51,7 @@ static bool parse_worker(struct parser *parser, struct str name, const json_t *v
 {
 	struct str worker = json_str(value);
 
-	if (!json_is_string(value) || !native_is_worker_name(worker))
+	if (!json_is_string(value) || !native_is_worker_name(worker) || str_eq(worker, WORKERS_ALL))
 		return MEMBER_ERROR(parser, name,
 			"worker must be a string of 1 to %d bytes without control characters.",
 			TASK_WORKER_MAX);
@@ -159,7 +163,7 @@ static bool parse_confirm(struct parser *parser, struct str name, const json_t *
 static bool parse_wait(struct parser *parser, struct str name, const json_t *value)
 {
 	if (parser->place != NATIVE_CLAIM_BODY)
-		return MEMBER_ERROR(parser, name, "A report does not wait.");
+		return MEMBER_ERROR(parser, name, "The next claim does not wait.");
 	return native_parse_seconds(value, 0, NATIVE_WAIT_MAX * 1000, &parser->op->wait_ms) ||
 	       MEMBER_ERROR(parser, name, "wait must be a number from 0 to %d.", NATIVE_WAIT_MAX);
 }

@@ -71,15 +71,19 @@ static void put_time(const void *at, struct buf *out)
 	buf_putc(out, '"');
 }
 
-static void put_optional_time(const void *at, struct buf *out)
+void native_put_time(struct buf *out, struct optional_time time)
 {
-	const struct optional_time *time = at;
-	int64_t ms = optional_time_ms(*time);
+	int64_t ms = optional_time_ms(time);
 
-	if (optional_time_is_set(*time))
+	if (optional_time_is_set(time))
 		put_time(&ms, out);
 	else
 		buf_puts(out, "null");
+}
+
+static void put_optional_time(const void *at, struct buf *out)
+{
+	native_put_time(out, *(const struct optional_time *)at);
 }
 
 static void put_failure(const void *at, struct buf *out)

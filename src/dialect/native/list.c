@@ -163,8 +163,7 @@ static bool is_place(struct str rest)
 	return rest.len == 0 || str_to_u64(rest, &place);
 }
 
-/* PHP and axios write a repeated parameter as state[] or state[0]. */
-static void unwrap_arrays(struct request *request)
+void native_unwrap_arrays(struct request *request)
 {
 	for (size_t i = 0; i < request->query_count; i++) {
 		struct str rest = request->query[i].name, name = str_split_next(&rest, '[');
@@ -175,7 +174,7 @@ static void unwrap_arrays(struct request *request)
 	}
 }
 
-static bool is_repeated(const struct request *request, size_t at)
+bool native_is_repeated(const struct request *request, size_t at)
 {
 	size_t i = 0;
 
@@ -192,7 +191,7 @@ static bool parse_parameter(const struct native_query *query, size_t at)
 
 	if (!parameter)
 		return NATIVE_QUERY_ERROR(query, pair->name, "There is no parameter of this name.");
-	if (!is_repeated(query->request, at))
+	if (!native_is_repeated(query->request, at))
 		return parameter->parse(query, &given);
 	return parameter->repeatable ||
 	       NATIVE_QUERY_ERROR(query, pair->name, "This parameter may be given only once.");
@@ -204,7 +203,7 @@ bool native_decode_list(struct request *request, struct op *op, struct err *err)
 
 	if (!request_check_accepts_json(request, err) || !native_keep_query(request, err))
 		return false;
-	unwrap_arrays(request);
+	native_unwrap_arrays(request);
 	op->kind = OP_LIST;
 	op->list.limit = NATIVE_LIMIT_DEFAULT;
 	op->list.limit_bytes = NATIVE_LIMIT_BYTES;

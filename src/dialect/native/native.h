@@ -80,6 +80,8 @@ bool native_encode_deleted(const struct request *request, const struct result *r
 	struct response *response, struct err *err);
 bool native_encode_list(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
+/* A JSON string, or null. */
+void native_put_time(struct buf *out, struct optional_time time);
 bool native_encode_row(const struct request *request, const struct task *task, struct buf *out);
 bool native_encode_end(const struct request *request, const struct result *result, struct buf *out);
 bool native_encode_links(const struct request *request, const struct result *result,

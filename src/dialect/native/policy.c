@@ -1,4 +1,7 @@
 /* The policy of one task: members that replace those of the configuration. */
+#include <float.h>
+#include <math.h>
+
 #include "dialect/native/native.h"
 
 static bool find_member(const char *name, enum policy_member *member)
@@ -32,8 +35,11 @@ static bool parse_value(enum policy_member member, const json_t *value, int64_t 
 
 	if (!json_is_number(value) || real < 0 || real > (double)policy_members[member].max)
 		return false;
-	*number = is_time ? (int64_t)(real * 1000 + 0.5) : (int64_t)real;
-	return policy_allows(member, *number) && (is_time || (double)*number == real);
+	if (is_time)
+		real *= 1000;
+	*number = (int64_t)(real + 0.5);
+	return policy_allows(member, *number) && (*number > 0 || real == 0) &&
+	       fabs(real - (double)*number) < (is_time ? 1e-3 : DBL_MIN);
 }
 
 static bool set_text(const struct native_body *body, const struct policy *policy)

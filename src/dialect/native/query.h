@@ -28,6 +28,10 @@ struct native_param {
  * would not fit in the response's head.
  */
 bool native_keep_query(struct request *request, struct err *err);
+/* PHP and axios write a repeated parameter as state[] or state[0]: renames it. */
+void native_unwrap_arrays(struct request *request);
+/* Whether an earlier parameter of the query has the name of this one. */
+bool native_is_repeated(const struct request *request, size_t at);
 /* Sets the dialects of the op. Call it first: filters and sort keys depend on the dialect. */
 bool native_parse_dialects(struct native_query *query);
 /* Each adds one filter with the values of all occurrences of the parameter. */

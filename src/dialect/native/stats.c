@@ -1,5 +1,4 @@
 /* Counts of tasks by dialect and kind: GET /stats. */
-#include "base/date.h"
 #include "dialect/native/query.h"
 #include "dialect/native/work.h"
 
@@ -42,22 +41,14 @@ static bool set_limit(struct parser *parser, struct str text)
 	return true;
 }
 
-static bool is_repeated(const struct request *request, const struct pair *pair)
-{
-	const struct pair *at = request->query;
-
-	while (at < pair && !str_eq(at->name, pair->name))
-		at++;
-	return at < pair;
-}
-
 static bool parse_pair(struct parser *parser, const struct pair *pair)
 {
 	if (str_eq(pair->name, STR("dialect")))
 		return true;
 	if (str_eq(pair->name, STR("kind")))
 		return add_kind(parser, pair->value);
-	if (is_repeated(parser->query.request, pair))
+	if (native_is_repeated(
+		    parser->query.request, (size_t)(pair - parser->query.request->query)))
 		return NATIVE_QUERY_ERROR(
 			&parser->query, pair->name, "This parameter may be given only once.");
 	if (str_eq(pair->name, STR("limit")))
@@ -100,7 +91,10 @@ bool native_decode_stats(struct request *request, struct op *op, struct err *err
 	*stats = (struct op_stats){ .kinds = kinds, .limit = STATS_ROWS_MAX };
 	op->kind = OP_STATS;
 	op->stats = stats;
-	if (!request_check_accepts_json(request, err) || !take_dialects(&parser))
+	if (!request_check_accepts_json(request, err))
+		return false;
+	native_unwrap_arrays(request);
+	if (!take_dialects(&parser))
 		return false;
 	for (size_t i = 0; i < request->query_count; i++) {
 		if (!parse_pair(&parser, &request->query[i]))
@@ -141,22 +135,11 @@ static void put_windows(struct buf *out, const char *name, const uint64_t window
 	buf_putc(out, '}');
 }
 
-static void put_time(struct buf *out, struct optional_time time)
-{
-	if (!optional_time_is_set(time)) {
-		buf_puts(out, "null");
-		return;
-	}
-	buf_putc(out, '"');
-	date_put(optional_time_ms(time), out);
-	buf_putc(out, '"');
-}
-
 static void put_counts(struct buf *out, const struct stats_row *row)
 {
 	put_states(out, row);
 	buf_puts(out, ",\"oldest_waiting_at\":");
-	put_time(out, row->oldest_ready);
+	native_put_time(out, row->oldest_ready);
 	put_windows(out, ",\"succeeded\"", row->succeeded);
 	put_windows(out, ",\"failed\"", row->failed);
 	buf_putc(out, '}');
@@ -223,7 +206,7 @@ bool native_encode_stats(const struct request *request, const struct result *res
 	buf_puts(out, "],\"totals\":{");
 	put_counts(out, &sum);
 	buf_puts(out, ",\"at\":");
-	put_time(out, optional_time(stats->at));
+	native_put_time(out, optional_time(stats->at));
 	buf_puts(out, stats->exact ? ",\"exact\":true" : ",\"exact\":false");
 	buf_puts(out, ",\"workers\":");
 	if (result->workers)

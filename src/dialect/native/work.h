@@ -5,9 +5,10 @@
  */
 #include "dialect/native/native.h"
 
-#define NATIVE_LEASE_SECONDS 60	 /* default */
-#define NATIVE_CONFIRM_MS    800 /* default */
-#define NATIVE_WAIT_MAX	     50	 /* seconds; nginx waits 60 s for a response */
+#define NATIVE_DRAINED_SECONDS 10  /* after which a drained worker may claim again */
+#define NATIVE_LEASE_SECONDS   60  /* default */
+#define NATIVE_CONFIRM_MS      800 /* default */
+#define NATIVE_WAIT_MAX	       50  /* seconds; nginx waits 60 s for a response */
 /* From the end of a heartbeat's wait to that of the lease: for the next heartbeat. */
 #define NATIVE_WAIT_MARGIN_MS 10000
 #define NATIVE_TOKEN_DIGITS   16 /* hexadecimal */

@@ -1,18 +1,6 @@
 #include <inttypes.h>
 
-#include "base/date.h"
 #include "dialect/native/work.h"
-
-static void put_time(struct optional_time time, struct buf *out)
-{
-	if (!optional_time_is_set(time)) {
-		buf_puts(out, "null");
-		return;
-	}
-	buf_putc(out, '"');
-	date_put(optional_time_ms(time), out);
-	buf_putc(out, '"');
-}
 
 static void put_claims(const struct request *request, const struct result *result, struct buf *out)
 {
@@ -24,7 +12,7 @@ static void put_claims(const struct request *request, const struct result *resul
 			"%s{\"token\":\"%016" PRIx64 "\",\"attempt\":%" PRIu32
 			",\"lease_expires_at\":",
 			i > 0 ? "," : "", task->lease.token, task->attempt);
-		put_time(task->lease.expires, out);
+		native_put_time(out, task->lease.expires);
 		buf_puts(out, ",\"task\":");
 		native_encode_row(request, task, out);
 		buf_putc(out, '}');
@@ -42,6 +30,8 @@ bool native_encode_claims(const struct request *request, const struct result *re
 	buf_putc(&response->body, '{');
 	put_claims(request, result, &response->body);
 	buf_puts(&response->body, result->drain ? ",\"drain\":true}" : "}");
+	if (result->drain)
+		response_add_number(response, "Retry-After", NATIVE_DRAINED_SECONDS);
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
 }
 
@@ -50,7 +40,7 @@ bool native_encode_heartbeat(const struct request *request, const struct result 
 {
 	(void)request;
 	buf_puts(&response->body, "{\"lease_expires_at\":");
-	put_time(result->task.lease.expires, &response->body);
+	native_put_time(&response->body, result->task.lease.expires);
 	buf_printf(&response->body, ",\"cancel\":%s,\"drain\":%s}",
 		result->task.state == TASK_CANCELLED ? "true" : "false",
 		result->drain ? "true" : "false");

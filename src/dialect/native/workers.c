@@ -1,5 +1,4 @@
 /* The workers of a tenant: GET /workers, POST /workers/{name}/drain. */
-#include "base/date.h"
 #include "dialect/native/query.h"
 #include "dialect/native/work.h"
 
@@ -12,6 +11,9 @@ static bool parse_param(const struct request *request, const struct pair *pair,
 {
 	uint64_t limit;
 
+	if (native_is_repeated(request, (size_t)(pair - request->query)))
+		return native_set_error(err, request->arena, ERR_INVALID,
+			NATIVE_AT_PARAM(pair->name), "This parameter may be given only once.");
 	if (str_eq(pair->name, STR("cursor")))
 		return native_cursor_decode(request, pair->value, &query->after, err);
 	if (!str_eq(pair->name, STR("limit")))
@@ -43,18 +45,6 @@ bool native_decode_workers(struct request *request, struct op *op, struct err *e
 	return true;
 }
 
-static void put_time(struct buf *out, const char *name, struct optional_time time)
-{
-	buf_puts(out, name);
-	if (!optional_time_is_set(time)) {
-		buf_puts(out, "null");
-		return;
-	}
-	buf_putc(out, '"');
-	date_put(optional_time_ms(time), out);
-	buf_putc(out, '"');
-}
-
 static void put_hold(struct buf *out, const struct worker_hold *hold)
 {
 	buf_puts(out, "{\"dialect\":");
@@ -66,7 +56,8 @@ static void put_hold(struct buf *out, const struct worker_hold *hold)
 		buf_puts(out, "null");
 	buf_puts(out, ",\"tasks\":");
 	buf_put_number(out, (int64_t)hold->tasks);
-	put_time(out, ",\"oldest_started_at\":", optional_time(hold->oldest));
+	buf_puts(out, ",\"oldest_started_at\":");
+	native_put_time(out, optional_time(hold->oldest));
 	buf_putc(out, '}');
 }
 
@@ -75,8 +66,10 @@ static void put_worker(
 {
 	buf_puts(out, "{\"name\":");
 	buf_put_json_string(out, worker_name(row));
-	put_time(out, ",\"first_seen_at\":", row->first_seen);
-	put_time(out, ",\"last_seen_at\":", row->last_seen);
+	buf_puts(out, ",\"first_seen_at\":");
+	native_put_time(out, row->first_seen);
+	buf_puts(out, ",\"last_seen_at\":");
+	native_put_time(out, row->last_seen);
 	buf_puts(out, row->drain || answer->drain_all ? ",\"drain\":true" : ",\"drain\":false");
 	buf_puts(out, ",\"tasks\":");
 	buf_put_number(out, (int64_t)row->tasks);
