@@ -150,13 +150,13 @@ static const struct option_row rows[] = {
 			"has read it." },
 	{ "principal_waits", NUMBER(principal_waits), .default_value = "6144", .min = 0,
 		.max = 65536, .unit = "requests",
-		.help = "Requests of one user that may wait in a worker for a task to become ready.",
+		.help = "Claims and heartbeats of one user that may wait in a worker.",
 		.manual =
-			"Further ones, and those beyond principal_held_mb, are answered with 429. "
+			"Further claims, and those beyond principal_held_mb, are answered with 429, "
+			"further heartbeats without waiting. "
 			"Keep it below waits, so that one user cannot end the waits of others." },
 	{ "waits", NUMBER(waits), .default_value = "8192", .min = 0, .max = 65536,
-		.unit = "requests",
-		.help = "Requests that may wait in a worker for a task to become ready.",
+		.unit = "requests", .help = "Claims and heartbeats that may wait in a worker.",
 		.manual =
 			"A further one, or memory beyond held_mb, ends the wait of the oldest one, "
 			"which is answered as if its time were over. A request that waits takes 2 "
