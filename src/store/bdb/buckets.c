@@ -120,6 +120,22 @@ static int read_family(
 	return rc;
 }
 
+/*
+ * Waits for a split that is not committed. If it failed, and the walk had taken its bucket for the
+ * last one, a later split would fill this bucket with rows that were read already.
+ */
+static int read_committed_meta(struct buckets *buckets, struct hash_meta *meta)
+{
+	DB_LOCK lock;
+	int rc = lock_page(buckets, 0, &lock), unlocked;
+
+	if (rc != 0)
+		return rc;
+	rc = hash_read_meta(buckets->db, meta);
+	unlocked = buckets->bdb->env->lock_put(buckets->bdb->env, &lock);
+	return rc != 0 ? rc : unlocked;
+}
+
 static int pass_damaged_meta(const struct buckets *buckets, struct engine_place *place, int rc)
 {
 	if (rc != EBADMSG)
@@ -151,7 +167,7 @@ static int walk(struct buckets *buckets, enum engine_table table, struct engine_
 	int rc = 0;
 
 	while (rc == 0 && more) {
-		rc = hash_read_meta(buckets->db, &meta);
+		rc = read_committed_meta(buckets, &meta);
 		if (rc == 0 && place->next == 0)
 			place->last = meta.max_bucket;
 		place->end = rc == EBADMSG || (rc == 0 && place->next > place->last);
