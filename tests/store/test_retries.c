@@ -77,6 +77,28 @@ static void timeouts_are_not_among_the_leases(void **state)
 	assert_int_equal(next_due(store, true, CLAIM_NOW + 5000), 2);
 }
 
+/* Before the keeper ends it, too. */
+static void claim_passes_over_a_task_whose_timeout_has_passed(void **state)
+{
+	const struct op_claim claim = claim_any(3);
+	struct store *store = *state;
+	char text[100];
+
+	add_policy(store, "start", POLICY_START_TIMEOUT, 5000);
+	add_policy(store, "total", POLICY_TOTAL_TIMEOUT, 5000);
+	claim_create(store, 1, "start", 9);
+	claim_create(store, 2, "total", 5);
+	claim_numbers(store, &claim, claim_read(store, 2).created + 5000, text, sizeof(text));
+	assert_string_equal(text, "");
+	claim_create(store, 3, NULL, 0);
+	claim_expect(store, &claim, "3");
+	assert_int_equal(claim_read(store, 1).state, TASK_PENDING);
+	assert_int_equal(claim_read(store, 2).state, TASK_PENDING);
+	claim_numbers(store, &claim, claim_read(store, 1).created + 4999, text, sizeof(text));
+	assert_string_equal(text, "1 2");
+	fixture_verify(store, 3);
+}
+
 /* ---- many retries ---- */
 
 static struct op retry_op(unsigned max)
@@ -243,6 +265,7 @@ int main(void)
 		ON_EVERY_ENGINE(policy_of_the_kind_decides_about_attempts),
 		ON_EVERY_ENGINE(policies_change_while_tasks_wait),
 		ON_EVERY_ENGINE(timeouts_are_not_among_the_leases),
+		ON_EVERY_ENGINE(claim_passes_over_a_task_whose_timeout_has_passed),
 		ON_EVERY_ENGINE(failed_tasks_begin_again_in_pieces),
 		ON_EVERY_ENGINE(only_tasks_that_match_begin_again),
 		ON_EVERY_ENGINE(refused_task_does_not_stop_the_others),

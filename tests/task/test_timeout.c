@@ -257,6 +257,28 @@ static void clock_that_was_set_back_does_not_delay_a_timeout(void **state)
 	arena_free(&arena);
 }
 
+/* It has no length then that a sentence could state. */
+static void error_of_an_attempt_that_began_with_a_clock_set_back(void **state)
+{
+	static const int64_t steps[] = { 2 * MINUTE, INT64_C(86400000) };
+	const struct policy policy = with_timeouts(0, 0, 2 * MINUTE, 0);
+	const struct op_report heartbeat = { .kind = REPORT_HEARTBEAT, .lease_ms = 3600000 };
+	struct arena arena = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct task task = new_task(&policy, OPTIONAL_TIME_NONE);
+		int64_t back = NOW - steps[i];
+
+		task = claimed(task, &policy, back);
+		task = after_report(task, heartbeat, &policy, back + 500, &arena);
+		assert_true(optional_time_ms(task.started) >= optional_time_ms(task.attempt_by));
+		task = due_at(task, &policy, back + 2 * MINUTE, &arena);
+		assert_str(task.error, "\"The attempt took too long.\"");
+	}
+	arena_free(&arena);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -270,6 +292,7 @@ int main(void)
 		CHECK(task_fails_in_any_state_after_its_total_timeout),
 		CHECK(policy_of_the_task_counts_for_its_present_periods),
 		CHECK(clock_that_was_set_back_does_not_delay_a_timeout),
+		CHECK(error_of_an_attempt_that_began_with_a_clock_set_back),
 	};
 
 	return CHECK_RUN(tests);
