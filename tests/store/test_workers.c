@@ -193,6 +193,8 @@ static void names_are_bounded(void **state)
 		assert_true(set_drain(store, name, true));
 	}
 	assert_int_equal(fixture_error(store, &op), ERR_CONFLICT);
+	assert_true(set_drain(store, "*", true));
+	assert_false(set_drain(store, "*", false));
 	drain.worker = STR("w0");
 	assert_int_equal(fixture_error(store, &op), ERR_NONE);
 	for (unsigned i = 0; i < WORKERS_DRAINED_MAX; i++) {
@@ -202,6 +204,21 @@ static void names_are_bounded(void **state)
 	}
 	expect_workers_of(
 		store, STR("acme"), CLAIM_NOW + 2 * DAY, &(struct op_workers){ .limit = 10 }, "");
+}
+
+static void nothing_changes_while_writes_are_refused(void **state)
+{
+	static const struct op_drain drains[] = { { STR("w1"), true }, { STR("w2"), false } };
+	struct store *store = *state;
+
+	set_drain(store, "w2", true);
+	fixture_set_read_only(store, true);
+	for (size_t i = 0; i < 2; i++) {
+		struct op op = drain_op(&drains[i]);
+
+		assert_int_equal(fixture_error(store, &op), ERR_DISK_FULL);
+	}
+	expect_workers(store, "w2!~");
 }
 
 static void drain_is_durable(void **state)
@@ -369,6 +386,7 @@ int main(void)
 		ON_EVERY_ENGINE(other_tenants_are_not_drained),
 		ON_EVERY_ENGINE(reports_of_a_drained_worker),
 		ON_EVERY_ENGINE(names_are_bounded),
+		ON_EVERY_ENGINE(nothing_changes_while_writes_are_refused),
 		CHECK(drain_is_durable),
 		ON_EVERY_ENGINE(workers_hold_tasks),
 		ON_EVERY_ENGINE(workers_without_tasks_are_forgotten),
