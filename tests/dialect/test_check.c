@@ -143,6 +143,38 @@ static void wrong_tasks_are_refused_by_name(void **state)
 	}
 }
 
+static void members_that_contradict_the_state_are_refused(void **state)
+{
+	static const struct {
+		const char *change, *field, *text;
+	} cases[] = {
+		{ "{\"state\":\"succeeded\",\"status\":\"succeeded\",\"failure\":\"reported\"}",
+			"failure", "only a failed task has a failure" },
+		{ "{\"ready_after\":5,\"start_by\":9,\"start_ms\":4}", "start_by",
+			"only a task that workers may claim has a start timeout" },
+		{ "{\"state\":\"running\",\"status\":\"running\",\"start_by\":9}", "start_by",
+			"only a task that workers may claim has a start timeout" },
+		{ "{\"start_by\":9,\"start_ms\":4611686018427387904}", "start_ms",
+			"the longest start timeout is that of a policy" },
+		{ "{\"start_by\":9,\"start_ms\":31536000001}", "start_ms",
+			"the longest start timeout is that of a policy" },
+	};
+	struct err err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		err = (struct err){ 0 };
+		assert_fails(check_line(NATIVE, cases[i].change, &err), &err, ERR_UNPROCESSABLE);
+		assert_string_equal(err.field, cases[i].field);
+		assert_string_equal(err_text(&err), cases[i].text);
+	}
+	err = (struct err){ 0 };
+	must(check_line(NATIVE,
+		     "{\"state\":\"failed\",\"status\":\"failed\",\"failure\":\"reported\"}", &err),
+		&err);
+	must(check_line(NATIVE, "{\"start_by\":9,\"start_ms\":31536000000}", &err), &err);
+}
+
 static void vionlabs_task_has_the_id_of_its_address(void **state)
 {
 	static const char line[] =
@@ -214,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(tasks_of_each_dialect_pass),
 		CHECK(wrong_tasks_are_refused_by_name),
+		CHECK(members_that_contradict_the_state_are_refused),
 		CHECK(vionlabs_task_has_the_id_of_its_address),
 		CHECK(room_for_reports_is_kept),
 		CHECK(restart_of_an_earlier_build_may_change),
