@@ -148,6 +148,26 @@ static void attempt_has_its_newest_logs(void **state)
 	store_result_free(&result);
 }
 
+/* In one array, each line takes 85 bytes with its comma: 771 lines and a bracket are 64 KiB. */
+static void lines_that_just_have_room_are_all_read(void **state)
+{
+	static char bytes[86];
+	struct store *store = *state;
+	uint64_t token = begin(store);
+	struct result result;
+
+	for (int i = 0; i < 780; i++)
+		report_log(store, REPORT_HEARTBEAT, token, log_of(bytes, sizeof(bytes), 'a'));
+	result = read_attempts(store, (size_t)64 * 1024);
+	assert_int_equal(result.history_count, 780 + 2);
+	for (size_t i = 0; i < 771; i++)
+		assert_int_equal(result.history[i].log.len, sizeof(bytes));
+	/* One more may be read: so the response can say that its log is not complete. */
+	for (size_t i = 772; i < 780; i++)
+		assert_int_equal(result.history[i].log.len, 0);
+	store_result_free(&result);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +176,7 @@ int main(void)
 		ON_EVERY_ENGINE(large_entry_takes_more_numbers),
 		ON_EVERY_ENGINE(page_ends_with_its_bytes),
 		ON_EVERY_ENGINE(attempt_has_its_newest_logs),
+		ON_EVERY_ENGINE(lines_that_just_have_room_are_all_read),
 	};
 
 	return CHECK_RUN(tests);
