@@ -312,7 +312,6 @@ static bool put_rows(struct outcome *outcome)
 			return err_no_memory(&outcome->err);
 		outcome->result.rows_returned++;
 	}
-	outcome->result.next_cursor = outcome->next;
 	if (!outcome->route->encode_end(&outcome->request, &outcome->result, body))
 		return err_no_memory(&outcome->err);
 	return !outcome->route->encode_links ||
@@ -325,6 +324,7 @@ void vector_encode(const struct vector *vector, struct outcome *outcome)
 	bool ok = outcome->decoded;
 
 	outcome->result.kind = outcome->op.kind;
+	outcome->result.next_cursor = outcome->next;
 	if (ok && outcome->store_error != ERR_NONE)
 		ok = err_set(&outcome->err, outcome->store_error, NULL, NULL);
 	ok = ok && outcome->route->encode(

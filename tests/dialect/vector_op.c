@@ -327,6 +327,8 @@ static void set_retry(json_t *json, const struct op_retry *retry)
 	if (optional_time_is_set(retry->finished.to))
 		json_object_set_new(object, "finished_to", json_of_time(&retry->finished.to));
 	set_number(object, "max", retry->max);
+	if (retry->after.len > 0)
+		set_str(object, "after", retry->after);
 	json_object_set_new(json, "retry", object);
 }
 
