@@ -3,6 +3,7 @@ import functools
 
 from claims_client import Worker, create
 from lib import Instance, run_tests
+from native_client import is_problem
 from tap import equal, ok
 
 shared = functools.cache(Instance)
@@ -136,9 +137,115 @@ def many():
         equal(ask("POST", "/retries", body).status, 422, f"{body}: 422")
 
 
+def post_retries(instance, token=None, **members):
+    return instance.native("POST", "/retries", members, token=token)
+
+
+def fail(instance, task):
+    """A client sets the task to failed."""
+    return instance.native("PATCH", f"/tasks/{task}", {"state": "failed"}).status
+
+
+def times_retried(instance, task):
+    history = instance.native("GET", f"/tasks/{task}/history").json()["items"]
+    return sum(entry["event"] == "retried" for entry in history)
+
+
+def pages():
+    """By cursor each task begins again once, although it fails again before the next request."""
+    instance = Instance()
+    tasks = [create(instance, kind="page", state="failed") for _ in range(23)]
+    for number in range(4):
+        instance.create(description=f"task {number}")
+    listed = instance.native("GET", "/tasks?dialect=virtshell").json()["items"]
+    equal({fail(instance, task["id"]) for task in listed}, {200}, "tasks of two dialects")
+    tasks += [task["id"] for task in listed]
+    seen, members, first = [], {}, None
+    while len(seen) < 10:
+        answer = post_retries(instance, max=5, **members).json()
+        seen.append((answer["retried"], answer["refused"], answer["more"]))
+        first = first or answer["next"]
+        if not answer["more"]:
+            break
+        members = {"cursor": answer["next"]}
+        for task in instance.native("GET", "/tasks?state=pending").json()["items"]:
+            fail(instance, task["id"])
+    equal(seen, [(5, 0, True)] * 5 + [(2, 0, False)], "in requests of at most 5")
+    equal(answer["next"], None, "the last one has no cursor")
+    equal([times_retried(instance, task) for task in tasks], [1] * 27, "each began again once")
+    cursors(instance, first)
+    instance.verify("pages")
+    instance.stop("pages")
+
+
+def other_character(text, at):
+    return text[:at] + ("B" if text[at] == "A" else "A") + text[at + 1 :]
+
+
+def cursors(instance, cursor):
+    """Those that the service has not given for this request and tenant."""
+    instance.ctl("user", "add", "foreign", "--tenant", "other", "--rights", "read,write")
+    foreign = instance.add_token("foreign", "foreign")
+    body = {"kind": "page", "state": "failed"}
+    task = instance.native("POST", "/tasks", body, token=foreign).json()["id"]
+    before = instance.native("GET", "/tasks?state=failed").json()["total"]
+    ok(before > 0, "tasks have failed", before)
+    answer = post_retries(instance, foreign, cursor=cursor)
+    ok(is_problem(answer, 400, "invalid"), "a cursor of another tenant: 400", answer)
+    for what, changed in (
+        ("with another begin", other_character(cursor, 0)),
+        ("with another middle", other_character(cursor, len(cursor) // 2)),
+        ("without its end", cursor[:-4]),
+        ("longer", cursor + "AAAA"),
+        ("empty", ""),
+        ("of a list", instance.native("GET", "/tasks?limit=1").json()["next"]),
+    ):
+        answer = post_retries(instance, cursor=changed)
+        ok(is_problem(answer, 400, "invalid"), f"a cursor {what}: 400", answer)
+    answer = post_retries(instance, cursor=cursor, dialects=["idol"])
+    ok(is_problem(answer, 400, "invalid"), "a cursor of another dialect: 400", answer)
+    equal(instance.native("GET", "/tasks?state=failed").json()["total"], before, "none began again")
+    shown = instance.native("GET", f"/tasks/{task}", token=foreign).json()
+    equal(shown["state"], "failed", "also not that of the other tenant")
+    equal(post_retries(instance, foreign).json()["retried"], 1, "which goes by its own")
+
+
+def quota():
+    """A quota that is used up ends the request: its tasks are not refused ones."""
+    instance = Instance()
+    small = create(instance, kind="quota", state="failed", error="x" * 500)
+    policy = {"start_timeout_seconds": 1000, "total_timeout_seconds": 2000}
+    large = [create(instance, kind="quota", state="failed", policy=policy) for _ in range(3)]
+    instance.ctl("quota", "set", "demo", "--bytes", "1")
+    answer = post_retries(instance)
+    first = answer.json()
+    equal(
+        (answer.status, first["retried"], first["refused"], first["more"]),
+        (200, 1, 0, True),
+        "a task that gets smaller begins again",
+    )
+    for members in ({}, {"cursor": first["next"]}):
+        answer = post_retries(instance, **members)
+        ok(is_problem(answer, 403, "storage-quota"), "the first one would get larger: 403", answer)
+    equal(
+        [instance.native("GET", f"/tasks/{task}").json()["state"] for task in [small, *large]],
+        ["pending", "failed", "failed", "failed"],
+        "nothing else was changed",
+    )
+    instance.ctl("quota", "set", "demo", "--bytes", "default")
+    answer = post_retries(instance, cursor=first["next"]).json()
+    equal(
+        answer,
+        {"retried": 3, "refused": 0, "more": False, "next": None},
+        "with a larger quota the cursor goes on with the task that was not changed",
+    )
+    instance.verify("quota")
+    instance.stop("quota")
+
+
 def ending():
     shared().verify("retries")
     shared().stop("retries")
 
 
-run_tests(one, states, dialects, many, ending)
+run_tests(one, states, dialects, many, pages, quota, ending)
