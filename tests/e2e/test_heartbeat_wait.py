@@ -163,6 +163,52 @@ def task_leaves_its_worker():
     instance.stop("lost")
 
 
+def drain(instance, name, drained=True, token=None):
+    path = f"/workers/{name}/drain"
+    return instance.native("POST", path, {"drain": drained}, token=token).status
+
+
+def result_and_drain(beat, wait=SLACK):
+    result = beat.result(wait)
+    return result and (*result, beat.answer.json().get("drain"))
+
+
+def drains_of_others():
+    """A drain ends the wait of its worker only, and only if it comes during the wait."""
+    instance = Instance()
+    instance.ctl("user", "add", "foreign", "--tenant", "other", "--rights", "admin")
+    foreign = instance.add_token("foreign", "foreign")
+    worker = Worker(instance)
+    _, claim, beat = begin(worker, wait=4)
+    equal(drain(instance, "w2"), 200, "another worker is drained")
+    equal(beat.result(1), None, "a worker that is not drained waits")
+    equal(result_and_drain(beat, 4 + SLACK), (200, False, False), "to its end")
+    equal(drain(instance, worker.name), 200, "it is drained")
+    beat = Heartbeat(worker, claim, wait=4)
+    wait_until_parked(instance, 1)
+    statuses = [
+        drain(instance, "w3"),
+        drain(instance, "w2", False),
+        drain(instance, worker.name, token=foreign),
+        drain(instance, "*", token=foreign),
+    ]
+    equal(statuses, [200] * 4, "others are drained, also of another tenant")
+    equal(beat.result(1), None, "a worker that was drained before waits")
+    equal(result_and_drain(beat, 4 + SLACK), (200, False, True), "to its end")
+    ok(beat.ended - beat.began >= 4, "at its time", beat.ended - beat.began)
+    for name in (worker.name, "*"):
+        equal(drain(instance, worker.name, False), 200, "it is drained no more")
+        beat = Heartbeat(worker, claim)
+        wait_until_parked(instance, 1)
+        equal(drain(instance, "w4", name == "*"), 200, "a change for another worker")
+        equal(beat.result(0.5), None, "does not end the wait")
+        equal(drain(instance, name), 200, f"a drain of {name}")
+        equal(result_and_drain(beat), (200, False, True), "does")
+        ok(beat.ended - beat.began < 30, "before its time", beat.ended - beat.began)
+    equal(worker.report("complete", claim).status, 200, "the worker has the task")
+    instance.stop("drains")
+
+
 def bounds_of_waits():
     instance = Instance(conf={"principal_waits": "1"})
     worker = Worker(instance)
@@ -190,5 +236,6 @@ if __name__ == "__main__":
         heartbeat_is_written_once,
         wait_is_shorter_than_a_cut_lease,
         task_leaves_its_worker,
+        drains_of_others,
         bounds_of_waits,
     )
