@@ -95,12 +95,15 @@ def drained():
     equal(site.drain("drain-1").json(), {"name": "drain-1", "drain": True}, "drained")
     answer = worker.claim(kinds=["drain"], wait=50)
     equal((answer.status, answer.json()), (200, {"claims": [], "drain": True}), "no task, at once")
+    equal(answer.headers["Retry-After"], "10", "and when it may claim again")
     equal(worker.report("heartbeat", claim).json()["drain"], True, "a heartbeat says so")
     answer = worker.report("complete", claim, claim_next=True).json()
     equal((answer["drain"], answer["claims"]), (True, []), "and a report, without a next task")
     equal(answer["task"]["state"], "succeeded", "which is accepted")
     equal(site.worker("drain-1")["drain"], True, "so does the list")
-    claim = other.take(kinds=["drain"])
+    answer = other.claim(kinds=["drain"])
+    equal(answer.headers["Retry-After"], None, "a claim that gets a task need not wait")
+    claim = answer.json()["claims"][0]
     equal(other.report("complete", claim).json()["drain"], False, "another worker is not drained")
     site.kill_daemon()
     site.start()
@@ -140,9 +143,10 @@ def waiting():
         began = time.monotonic()
         answer = Worker(site, name).claim(wait=40)
         answers[name] = (answer.status, answer.json() if answer.body else None)
+        later[name] = answer.headers["Retry-After"]
         times[name] = time.monotonic() - began
 
-    times = {}
+    times, later = {}, {}
     names = [f"wait-{number}" for number in range(8)]
     threads = [threading.Thread(target=claim, args=(name,)) for name in names]
     for thread in threads:
@@ -158,6 +162,7 @@ def waiting():
         thread.join(20)
     drained_ones = [one for one in answers.values() if one[1] and one[1].get("drain")]
     equal(len(drained_ones), 7, "all others end when all are drained")
+    equal(sorted(map(str, later.values())), ["10"] * 7 + ["None"], "those may claim again later")
     ok(max(times.values()) < 35, "before their time is over", times)
     site.stop("waiting")
 
@@ -215,6 +220,13 @@ def names():
         equal(answer.status, 400, f"{path[:10]}: 400")
     answer = site.native("POST", "/workers//drain", {"drain": True}, token=site.tokens["boss"])
     equal(answer.status, 404, "no name: 404")
+    create(site, kind="names")
+    for name in ("*", "a\u009b1m", "a\x7f", "", "x" * 65):
+        answer = Worker(site, name).claim(kinds=["names"])
+        place = ("pointer", "/worker")
+        ok(is_problem(answer, 422, "unprocessable", place), f"a claim of {name[:9]!r}: 422", answer)
+    equal(site.worker("*"), None, "no worker has the name *")
+    equal(len(Worker(site, "*a").take(kinds=["names"])), 4, "a longer name is one")
 
 
 def rights():
