@@ -129,6 +129,32 @@ def pages():
     instance.stop("pages")
 
 
+def arrays():
+    """Parameters as PHP and axios write repeated ones, as in lists."""
+    instance = Site()
+    for dialect in DIALECTS.values():
+        dialect.create(instance)
+    for kind in ("a", "b", "c"):
+        create(instance, kind=kind)
+    for written, plain in (
+        ("kind[]=a", "kind=a"),
+        ("kind%5B%5D=a&kind%5B%5D=b", "kind=a&kind=b"),
+        ("kind[0]=a&kind[1]=c", "kind=a&kind=c"),
+        ("dialect[]=native", "dialect=native"),
+        ("dialect[]=native&dialect[]=idol", "dialect=native&dialect=idol"),
+        ("dialect[0]=native&kind[]=a", "dialect=native&kind=a"),
+    ):
+        shown, listed = stats(instance, f"?{written}"), stats(instance, f"?{plain}")
+        ok(shown["items"], f"{written}: items", shown)
+        equal(shown["items"], listed["items"], f"{written}: as {plain}")
+        total = instance.native("GET", f"/tasks?{written}").json()["total"]
+        equal(sum(by_state(shown["totals"])), total, f"{written}: as many as in the list")
+    for query in ("kind[x]=a", "kind[=a", "dialect[]=x", "limit[]=1&limit[]=2", "x[]=1"):
+        answer = instance.native("GET", f"/stats?{query}")
+        ok(is_problem(answer, 400, "invalid"), f"{query}: 400", answer)
+    instance.stop("arrays")
+
+
 def tenants_and_rights():
     instance = Instance()
     create(instance, kind="ours")
@@ -150,4 +176,4 @@ def tenants_and_rights():
     instance.stop("tenants and rights")
 
 
-run_tests(a_life, every_dialect, pages, tenants_and_rights)
+run_tests(a_life, every_dialect, pages, arrays, tenants_and_rights)
