@@ -189,13 +189,16 @@ static bool is_drained(const struct waiter *waiter, void *data)
 	bool drained = false;
 	struct err err;
 
-	if (wait->was_drained || wait->drains == drains)
+	if (wait->drains == drains)
 		return false;
-	wait->drains = drains;
 	if (!store_is_drained(shared->app.store, conn->parked->tenant_name,
-		    (struct str){ wait->worker, wait->worker_len }, &drained, &err))
+		    (struct str){ wait->worker, wait->worker_len }, &drained, &err)) {
 		shared->app.lost |= err.code == ERR_PANIC;
-	return drained;
+		return false;
+	}
+	wait->drains = drains;
+	wait->was_drained &= drained;
+	return drained && !wait->was_drained;
 }
 
 static void end_drained(struct waiter *waiter, void *data)

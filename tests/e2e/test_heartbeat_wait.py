@@ -196,6 +196,13 @@ def drains_of_others():
     equal(beat.result(1), None, "a worker that was drained before waits")
     equal(result_and_drain(beat, 4 + SLACK), (200, False, True), "to its end")
     ok(beat.ended - beat.began >= 4, "at its time", beat.ended - beat.began)
+    beat = Heartbeat(worker, claim)
+    wait_until_parked(instance, 1)
+    equal(drain(instance, worker.name, False), 200, "the drain ends during a wait")
+    equal(beat.result(0.5), None, "which goes on")
+    equal(drain(instance, worker.name), 200, "the worker is drained again")
+    equal(result_and_drain(beat), (200, False, True), "which ends the wait")
+    ok(beat.ended - beat.began < 30, "before its time", beat.ended - beat.began)
     for name in (worker.name, "*"):
         equal(drain(instance, worker.name, False), 200, "it is drained no more")
         beat = Heartbeat(worker, claim)
