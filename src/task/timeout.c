@@ -151,19 +151,20 @@ static void put_length(int64_t ms, struct buf *out)
 void timeout_put_error(const struct task *task, enum timeout timeout, struct buf *out)
 {
 	const struct {
-		const char *text;
+		const char *text, *without_length;
 		int64_t ms;
 	} rows[] = {
-		[TIMEOUT_START] = { "No worker claimed the task within ", (int64_t)task->start_ms },
-		[TIMEOUT_ATTEMPT] = { "The attempt took longer than ",
+		[TIMEOUT_START] = { "No worker claimed the task within ",
+			"No worker claimed the task in time.", (int64_t)task->start_ms },
+		[TIMEOUT_ATTEMPT] = { "The attempt took longer than ", "The attempt took too long.",
 			optional_time_ms(task->attempt_by) - optional_time_ms(task->started) },
-		[TIMEOUT_TOTAL] = { "The task did not end within ",
+		[TIMEOUT_TOTAL] = { "The task did not end within ", "The task did not end in time.",
 			optional_time_ms(task->end_by) - total_from(task) },
 	};
 
-	/* The clock was set back when the attempt began. */
+	/* The clock was set back when the period began, or the task was imported. */
 	if (rows[timeout].ms <= 0) {
-		buf_puts(out, "The attempt took too long.");
+		buf_puts(out, rows[timeout].without_length);
 		return;
 	}
 	buf_puts(out, rows[timeout].text);

@@ -224,7 +224,8 @@ static int step_change(struct store *store, void *data, struct err *err)
 	if (!change->changed)
 		goto out;
 	if (drain->drain && !str_eq(drain->worker, WORKERS_ALL) &&
-		count_names(buf_str(&before)) >= WORKERS_DRAINED_MAX) {
+		count_names(buf_str(&before)) - has_name(buf_str(&before), WORKERS_ALL) >=
+			WORKERS_DRAINED_MAX) {
 		err_set(err, ERR_CONFLICT, NULL,
 			"The tenant has %d drained workers: end the drain of some, or drain *.",
 			WORKERS_DRAINED_MAX);
