@@ -53,7 +53,8 @@ static bool parse_worker(struct parser *parser, struct str name, const json_t *v
 
 	if (!json_is_string(value) || !native_is_worker_name(worker) || str_eq(worker, WORKERS_ALL))
 		return MEMBER_ERROR(parser, name,
-			"worker must be a string of 1 to %d bytes without control characters.",
+			"worker must be a string of 1 to %d bytes without control characters, and "
+			"not *.",
 			TASK_WORKER_MAX);
 	parser->claim->worker = arena_copy(parser->op->arena, worker);
 	parser->has_worker = true;

@@ -78,8 +78,12 @@ static bool parse_cursor(struct parser *parser, struct str name, const json_t *v
 {
 	if (!json_is_string(value))
 		return MEMBER_ERROR(parser, name, "cursor must be the member next of a response.");
-	return native_cursor_decode(
-		parser->request, json_str(value), &parser->op->retry.after, parser->err);
+	if (native_cursor_decode(
+		    parser->request, json_str(value), &parser->op->retry.after, parser->err))
+		return true;
+	return parser->err->code == ERR_INVALID &&
+	       native_set_error(parser->err, parser->op->arena, ERR_INVALID, NATIVE_AT_MEMBER(name),
+		       "The cursor is damaged or belongs to another query.");
 }
 
 static const struct {
