@@ -152,7 +152,8 @@ static void go_on_behind(struct store *store, struct op *op, unsigned requests)
 		more = result.more;
 		assert_true(result.next_cursor.len <= sizeof(place) &&
 			    more == (result.next_cursor.len > 0));
-		memcpy(place, result.next_cursor.ptr, result.next_cursor.len);
+		if (more)
+			memcpy(place, result.next_cursor.ptr, result.next_cursor.len);
 		op->retry.after = (struct str){ place, result.next_cursor.len };
 		store_result_free(&result);
 	}
