@@ -54,7 +54,7 @@ class Polytask:
         )
         self.instance.start_daemon()
         self.site = Site(self.instance, "known", log)
-        until(lambda: self.instance.status()["phase"] == "serving", 30)
+        self.instance.wait_serving()
         self.fill()
 
     def fill(self):
