@@ -232,7 +232,7 @@ def everything():
     text = instance.ctl("export", "--all")
     equal(json.loads(text.splitlines()[-1])["tasks"], 1, "export --all has the task")
 
-    other = Instance(autostart=False)
+    other = Instance(autostart=False, expect=("quota",))
     done = other.ctl_run("import", stdin=text)
     ok(done.returncode == 0, "it is imported", done)
     for name in ("token", "key", "secret", "owner", "owner_key"):
