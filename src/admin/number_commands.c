@@ -24,21 +24,6 @@ static bool find_dialect(const struct admin_call *call, uint8_t *code, struct er
 	return true;
 }
 
-static bool check_tenant(struct admin *admin, struct str tenant, struct err *err)
-{
-	struct tenant_list tenants = { 0 };
-	bool ok = auth_is_tenant(tenant) ||
-		  err_set(err, ERR_INVALID, "tenant", "'%.*s' is not a valid tenant name",
-			  STR_ARGS(tenant));
-
-	ok = ok && tenant_list_read(&tenants, admin->store, err);
-	if (ok && !tenant_list_has(&tenants, tenant))
-		ok = err_set(err, ERR_INVALID, "tenant",
-			"the tenant %.*s has no user, task or quota", STR_ARGS(tenant));
-	tenant_list_free(&tenants);
-	return ok;
-}
-
 bool admin_number_set(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	const char *given = call->options[ADMIN_TENANT];
@@ -48,7 +33,7 @@ bool admin_number_set(struct admin *admin, const struct admin_call *call, struct
 
 	if (!str_to_u64(str_cstr(call->operand), &next))
 		return err_set(err, ERR_INVALID, "N", "'%s' is not a number", call->operand);
-	return find_dialect(call, &dialect, err) && check_tenant(admin, tenant, err) &&
+	return find_dialect(call, &dialect, err) && tenant_is_known(admin->store, tenant, err) &&
 	       store_set_next_number(admin->store, tenant, dialect, next, err);
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "auth/principal.h"
 #include "auth/user.h"
 
 static int compare(const void *a, const void *b)
@@ -107,4 +108,19 @@ void tenant_list_free(struct tenant_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		free(list->names[i]);
 	free(list->names);
+}
+
+bool tenant_is_known(struct store *store, struct str tenant, struct err *err)
+{
+	struct tenant_list tenants = { 0 };
+	bool ok = auth_is_tenant(tenant) ||
+		  err_set(err, ERR_INVALID, "tenant", "'%.*s' is not a valid tenant name",
+			  STR_ARGS(tenant));
+
+	ok = ok && tenant_list_read(&tenants, store, err);
+	if (ok && !tenant_list_has(&tenants, tenant))
+		ok = err_set(err, ERR_INVALID, "tenant",
+			"the tenant %.*s has no user, task or quota", STR_ARGS(tenant));
+	tenant_list_free(&tenants);
+	return ok;
 }

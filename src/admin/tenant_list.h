@@ -25,3 +25,8 @@ bool tenant_list_check(const struct tenant_list *list, struct str tenant, struct
  */
 void tenant_list_note(const struct tenant_list *list, struct str tenant, struct admin *admin);
 void tenant_list_free(struct tenant_list *list);
+/*
+ * Whether the name is valid and the store has the tenant: a mistyped one must not look like one
+ * that is empty. ERR_INVALID.
+ */
+bool tenant_is_known(struct store *store, struct str tenant, struct err *err);

@@ -16,22 +16,6 @@ static struct str tenant_of(const struct admin_call *call)
 	return given ? str_cstr(given) : STR("default");
 }
 
-/* A mistyped tenant must not look like one without workers. */
-static bool check_tenant(struct admin *admin, struct str tenant, struct err *err)
-{
-	struct tenant_list tenants = { 0 };
-	bool ok = auth_is_tenant(tenant) ||
-		  err_set(err, ERR_INVALID, "tenant", "'%.*s' is not a valid tenant name",
-			  STR_ARGS(tenant));
-
-	ok = ok && tenant_list_read(&tenants, admin->store, err);
-	if (ok && !tenant_list_has(&tenants, tenant))
-		ok = err_set(err, ERR_INVALID, "tenant",
-			"the tenant %.*s has no user, task or quota", STR_ARGS(tenant));
-	tenant_list_free(&tenants);
-	return ok;
-}
-
 /* ---- drain ---- */
 
 static bool set_drain(struct admin *admin, const struct admin_call *call, bool on, struct err *err)
@@ -46,7 +30,7 @@ static bool set_drain(struct admin *admin, const struct admin_call *call, bool o
 	if (drain.worker.len == 0 || drain.worker.len > TASK_WORKER_MAX)
 		return err_set(err, ERR_INVALID, "NAME", "the name of a worker has 1 to %d bytes",
 			TASK_WORKER_MAX);
-	if (!check_tenant(admin, op.tenant, err))
+	if (!tenant_is_known(admin->store, op.tenant, err))
 		return false;
 	ok = store_apply(admin->store, &op, &result, err) && store_flush(admin->store, err);
 	still = ok && !on && result.drain;
@@ -143,7 +127,7 @@ bool admin_worker_list(struct admin *admin, const struct admin_call *call, struc
 		.workers = &query };
 	struct arena arena = { 0 };
 	struct admin_list list;
-	bool ok = check_tenant(admin, op.tenant, err), all = false;
+	bool ok = tenant_is_known(admin->store, op.tenant, err), all = false;
 
 	if (!ok)
 		return false;
