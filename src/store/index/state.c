@@ -236,3 +236,21 @@ bool index_settle(struct store *store, struct err *err)
 {
 	return store->alone ? settle_alone(store, err) : settle_attached(store, err);
 }
+
+int index_first_key(struct store *store, const struct index_key *from, const struct index_key *to,
+	struct index_key *key, bool *found)
+{
+	const struct engine_range range = { .from = key_str(from), .to = key_str(to) };
+	int rc = store_scan(store, TABLE_INDEX, &range, false, 1);
+	struct str first;
+
+	*found = rc == 0 && store->batch.count > 0;
+	if (!*found)
+		return rc;
+	first = engine_batch_key(&store->batch, 0);
+	if (first.len > sizeof(key->bytes))
+		return ENGINE_DAMAGED;
+	memcpy(key->bytes, first.ptr, first.len);
+	key->len = first.len;
+	return 0;
+}

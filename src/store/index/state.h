@@ -21,6 +21,9 @@
 bool index_settle(struct store *store, struct err *err);
 /* Counts all entries of the index. */
 int index_count(struct store *store, uint64_t *entries);
+/* In a step: the first key of a range, `to` excluded; *found false if there is none. */
+int index_first_key(struct store *store, const struct index_key *from, const struct index_key *to,
+	struct index_key *key, bool *found);
 /* Durably: the next recovery replaces the index by an empty one. */
 bool index_mark_for_replacement(struct store *store, struct err *err);
 /* Alone: replaces it at once. */

@@ -1,3 +1,4 @@
+#include "store/index/state.h"
 #include "store/stats/stats.h"
 
 void stream_prefix(const struct stats_reading *reading, int stream, struct index_key *prefix)
@@ -13,24 +14,6 @@ void stream_prefix(const struct stats_reading *reading, int stream, struct index
 				reading->store->indexes, reading->dialect, INDEX_BY_READY));
 	else
 		index_work_prefix(prefix, reading->tenant, reading->dialect, archived, state);
-}
-
-int stats_first_key(struct store *store, const struct index_key *from, const struct index_key *to,
-	struct index_key *key, bool *found)
-{
-	const struct engine_range range = { .from = key_str(from), .to = key_str(to) };
-	int rc = store_scan(store, TABLE_INDEX, &range, false, 1);
-	struct str first;
-
-	*found = rc == 0 && store->batch.count > 0;
-	if (!*found)
-		return rc;
-	first = engine_batch_key(&store->batch, 0);
-	if (first.len > sizeof(key->bytes))
-		return ENGINE_DAMAGED;
-	memcpy(key->bytes, first.ptr, first.len);
-	key->len = first.len;
-	return 0;
 }
 
 static bool is_behind(struct str kind, const struct stats_reading *reading)
@@ -54,7 +37,7 @@ static int advance(struct stats_reading *reading, int number)
 		index_put_text(&from, stats_kind(&reading->last));
 		index_prefix_end(&from);
 	}
-	rc = stats_first_key(reading->store, &from, &end, &key, &found);
+	rc = index_first_key(reading->store, &from, &end, &key, &found);
 	if (rc != 0)
 		return rc;
 	stream->is_read = true;

@@ -1,3 +1,4 @@
+#include "store/index/state.h"
 #include "store/stats/stats.h"
 
 static const int64_t window_ms[STATS_WINDOWS] = {
@@ -68,7 +69,7 @@ static int find_oldest(struct stats_reading *reading, struct slice *slice,
 		int64_t created;
 
 		slice_spend(slice, 1);
-		rc = stats_first_key(reading->store, &from, &range->end, &key, &found);
+		rc = index_first_key(reading->store, &from, &range->end, &key, &found);
 		if (rc != 0 || !found)
 			return rc;
 		if (key.len < range->prefix.len + 4 + 8)

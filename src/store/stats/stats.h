@@ -47,9 +47,6 @@ struct stats_reading {
 
 /* The prefix of a stream's entries. */
 void stream_prefix(const struct stats_reading *reading, int stream, struct index_key *prefix);
-/* The first key of a range, `to` excluded; *found false if there is none. */
-int stats_first_key(struct store *store, const struct index_key *from, const struct index_key *to,
-	struct index_key *key, bool *found);
 /*
  * The kind behind reading->last, of the dialect, in row->kind; *streams has a bit for each stream
  * that may have tasks of it. *found false if there is none.

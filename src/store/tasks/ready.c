@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "store/index/state.h"
+
 /*
  * Kinds with ready tasks that one claim looks at. Tasks of further kinds wait until one of these
  * has none left.
@@ -74,25 +76,6 @@ static const struct index_field *ready_field(const struct store *store, uint8_t 
 	return index_field_by_code(store->indexes, dialect, INDEX_BY_READY);
 }
 
-/* Finds the first key in the range, `to` excluded; *found false if there is none. */
-static int first_key(struct store *store, const struct index_key *from, const struct index_key *to,
-	struct index_key *key, bool *found)
-{
-	const struct engine_range range = { .from = key_str(from), .to = key_str(to) };
-	int rc = store_scan(store, TABLE_INDEX, &range, false, 1);
-	struct str first;
-
-	*found = rc == 0 && store->batch.count > 0;
-	if (!*found)
-		return rc;
-	first = engine_batch_key(&store->batch, 0);
-	if (first.len > sizeof(key->bytes))
-		return ENGINE_DAMAGED;
-	memcpy(key->bytes, first.ptr, first.len);
-	key->len = first.len;
-	return 0;
-}
-
 /* Adds a range for each kind that has a ready task. */
 static int add_all_kinds(struct ready *ready, uint8_t dialect, const struct index_field *field)
 {
@@ -108,7 +91,7 @@ static int add_all_kinds(struct ready *ready, uint8_t dialect, const struct inde
 		const uint8_t *nul;
 		bool found;
 
-		rc = first_key(ready->store, &from, &end, &key, &found);
+		rc = index_first_key(ready->store, &from, &end, &key, &found);
 		if (rc != 0 || !found)
 			return rc;
 		nul = memchr(key.bytes + prefix_len, 0, key.len - prefix_len);
