@@ -157,3 +157,13 @@ bool native_decode_update(struct request *request, struct op *op, struct err *er
 		return false;
 	return parse_patch(request, op, err) || decode_keep_invalid(op, request->arena, err);
 }
+
+bool native_read_object(const struct request *request, json_t **json, struct err *err)
+{
+	if (!request_check_accepts_json(request, err) ||
+		!native_check_content_type(request, false, err))
+		return false;
+	if (request->body.len > request->body_limit)
+		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
+	return json_parse_object(json, request->body, err);
+}

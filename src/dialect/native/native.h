@@ -165,6 +165,11 @@ bool native_parse_id(
  */
 bool native_read_body(const struct request *request, struct native_worker_texts *texts,
 	json_t **json, struct err *err);
+/*
+ * Reads a body that is an object without texts of workers, of at most body_limit bytes, after the
+ * media types of the request are checked. The caller owns *json.
+ */
+bool native_read_object(const struct request *request, json_t **json, struct err *err);
 /* ERR_TOO_LARGE if a field was shortened that is not the dialect's error_field. */
 bool native_check_cut(const struct native_worker_texts *texts, const struct dialect *dialect,
 	struct arena *arena, struct err *err);

@@ -135,12 +135,7 @@ bool native_decode_retries(struct request *request, struct op *op, struct err *e
 	json_t *json = NULL;
 	bool ok;
 
-	if (!request_check_accepts_json(request, err) ||
-		!native_check_content_type(request, false, err))
-		return false;
-	if (request->body.len > request->body_limit)
-		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
-	if (!json_parse_object(&json, request->body, err))
+	if (!native_read_object(request, &json, err))
 		return false;
 	op->kind = OP_RETRY;
 	op->dialect = 0;

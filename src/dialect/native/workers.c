@@ -154,17 +154,12 @@ bool native_decode_drain(struct request *request, struct op *op, struct err *err
 	if (!drain)
 		return err_no_memory(err);
 	*drain = (struct op_drain){ .worker = request_path_var(request, "name") };
-	if (!request_check_accepts_json(request, err) ||
-		!native_check_content_type(request, false, err))
-		return false;
 	if (!native_is_worker_name(drain->worker))
 		return native_set_error(err, request->arena, ERR_INVALID,
 			NATIVE_AT_PARAM(STR("name")),
 			"The name of a worker has 1 to %d bytes without control characters.",
 			TASK_WORKER_MAX);
-	if (request->body.len > request->body_limit)
-		return err_set(err, ERR_TOO_LARGE, NULL, NULL);
-	if (!json_parse_object(&json, request->body, err))
+	if (!native_read_object(request, &json, err))
 		return false;
 	op->kind = OP_DRAIN;
 	op->drain = drain;
