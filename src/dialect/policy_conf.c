@@ -20,7 +20,7 @@ static int hex_digit(char c)
 	return digit ? (int)((digit - digits) % 16) : -1;
 }
 
-/* Decodes %XX. False if that is malformed, or the kind is none that a task can have. */
+/* Decodes %XX. Returns false if the text is malformed, or if no task can have this kind. */
 static bool parse_kind(struct line *line, struct str text)
 {
 	size_t len = 0;

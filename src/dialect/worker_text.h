@@ -25,10 +25,10 @@ struct worker_text {
 /*
  * Replaces the values of `count` members in the text of a body, if they are strings. Bytes that are
  * not UTF-8, NUL (also \u0000) and lone surrogates become U+FFFD, control characters are escaped.
- * ERR_TOO_LARGE if the body without these strings, and without those that item_max cuts, has more
- * than others_max bytes. *body is in arena
- * or unchanged. A text that is not JSON, members with an escape in their name, and a second member
- * of the same name are left to the parser; of a long string with a wrong escape, the escape alone.
+ * ERR_TOO_LARGE if the rest of the body, without these strings and those that item_max cuts, has
+ * more than others_max bytes. *body is in arena or unchanged. Left to the parser are a text that is
+ * not JSON, members with an escape in their name, a second member of the same name, and, of a long
+ * string with a wrong escape, the escape alone.
  */
 bool worker_text_shorten(struct str *body, struct worker_text *texts, size_t count,
 	size_t others_max, struct arena *arena, struct err *err);

@@ -151,7 +151,7 @@ bool request_check_accepts_json(const struct request *request, struct err *err)
 
 /* ---- Prefer ---- */
 
-/* The value of the first `return`, without quotes; *found false: there is none. */
+/* Returns the value of the first `return`, without quotes. *found is false if there is none. */
 static struct str returned(struct str header, bool *found)
 {
 	*found = false;

@@ -19,7 +19,7 @@ static struct op report_due(struct due_tasks *due, int64_t now)
 
 /* ---- search ---- */
 
-/* Adds the next task of one kind to those that will be changed. */
+/* Adds the next lease, or the next delay, to the tasks that will be changed. */
 static bool find(struct due_tasks *due, struct store *store, int64_t now, bool leases, bool *found,
 	struct err *err)
 {
@@ -78,7 +78,7 @@ static bool change_all(struct due_tasks *due, struct store *store, int64_t now, 
 	return true;
 }
 
-/* Changes the next lease, or if there is none the next delays. *more: these are not the last. */
+/* Changes the next lease; without one, the next delays. *more is true if others may follow. */
 static bool change_next(struct due_tasks *due, struct store *store, bool *more, struct err *err)
 {
 	int64_t now = clock_wall_ms();

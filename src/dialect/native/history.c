@@ -203,7 +203,7 @@ static void put_attempt(const struct journal_entry *entries, size_t count,
 	buf_putc(out, '}');
 }
 
-/* The entries from `newest` to `oldest`, without those before the attempt; 0: there is none. */
+/* How many entries from `newest` to `oldest` belong to the attempt or follow it; 0: none. */
 static size_t count_of_attempt(const struct result *result, size_t newest, size_t oldest)
 {
 	while (oldest > newest && result->history[oldest - 1].attempt == 0)

@@ -100,7 +100,7 @@ static bool next_line(struct str *rest, struct str *line)
 	return true;
 }
 
-/* An entry has the line about those that were cut, too. */
+/* One more than NATIVE_LOG_LINES: a cut log begins with a line that says so. */
 static size_t split(struct str log, struct str lines[NATIVE_LOG_LINES + 1])
 {
 	struct str rest = str_skip(log, log.len > 0);
