@@ -114,6 +114,8 @@ struct task {
 	uint64_t start_ms;
 	struct optional_time retried; /* when it last left a final state */
 	uint32_t attempts_before;     /* attempts that no longer count: until then */
+	/* No attempt follows this one, because a worker or client has set its retries; 0: not set. */
+	uint32_t last_attempt;
 	enum task_failure failure;
 
 	/* the dialect's members, in the order of the request */
@@ -150,6 +152,11 @@ const char *task_failure_name(enum task_failure failure);
 enum task_failure task_failure_parse(struct str name);
 /* TASK_STATE_NONE for an unknown name. */
 enum task_state task_state_parse(struct str name);
+/*
+ * Attempts that are left, with the one that is being made. False if neither max_attempts nor
+ * last_attempt limits them.
+ */
+bool task_retries(const struct task *task, uint32_t *retries);
 /* Succeeded, failed or cancelled. */
 bool task_state_is_final(enum task_state state);
 

@@ -17,7 +17,15 @@
 #define CLAIM_TASKS_MAX	   100
 #define CLAIM_DIALECTS_MAX 32
 #define CLAIM_KINDS_MAX	   64
+#define CLAIM_TOPICS_MAX   64
 #define REPORT_LOG_MAX	   ((size_t)16 * 1024) /* bytes of op_report.log */
+
+/* Tasks of one dialect, with a length of their leases. */
+struct claim_topic {
+	uint8_t dialect;
+	struct str kind; /* ptr NULL: all kinds; empty: tasks without a kind */
+	uint32_t lease_ms;
+};
 
 /* Which tasks a worker claims, and for how long. Texts are borrowed. */
 struct op_claim {
@@ -26,11 +34,18 @@ struct op_claim {
 	size_t dialect_count;	 /* 0: all */
 	const struct str *kinds; /* an empty one: tasks without a kind */
 	size_t kind_count;	 /* 0: all */
+	/*
+	 * In place of dialects, kinds and lease_ms; topic_count 0: these count. A task that matches
+	 * several gets the lease of the first one.
+	 */
+	const struct claim_topic *topics;
+	size_t topic_count;
 	/* With a report: dialect and kind are those of the reported task. */
 	bool as_before;
 	unsigned max;	   /* tasks, 1 to CLAIM_TASKS_MAX */
 	uint32_t lease_ms; /* by which a heartbeat extends the lease; with a report, 0: as before */
-	uint32_t confirm_ms; /* length of the lease until the first heartbeat */
+	/* Length of the lease until the first heartbeat; 0: that of the lease. */
+	uint32_t confirm_ms;
 };
 
 enum report_kind {
@@ -42,14 +57,30 @@ enum report_kind {
 	REPORT_UNDO,	  /* the response to the claim did not reach the worker */
 	REPORT_DUE,	  /* by the service: task_due() has passed */
 	REPORT_RETRY,	  /* by a client: a failed or cancelled task begins again */
+	REPORT_LOCK,	  /* by a worker: claims this task, or extends its own lease */
+	REPORT_RETRIES, /* by a client: sets the attempts that are left; a failed task begins again */
 };
 
 struct op_report {
 	enum report_kind kind;
-	uint64_t token;	   /* of the lease; not REPORT_DUE, REPORT_RETRY */
-	uint32_t lease_ms; /* HEARTBEAT: new length; 0: as before */
+	uint64_t token; /* of the lease; not REPORT_DUE, REPORT_RETRY and those after it */
+	/*
+	 * In place of the token, for workers that know none: the name of the worker. It reports on
+	 * the task that it was the last to claim, so that COMPLETE and FAIL count also after the
+	 * end of its lease, until the next claim. A task that has ended is ERR_NOT_FOUND, or
+	 * ERR_CONFLICT if it has failed.
+	 */
+	struct str holder;
+	bool any_holder;   /* RELEASE: whoever has it; no effect on a task that nobody has */
+	uint32_t lease_ms; /* HEARTBEAT, LOCK: new length; HEARTBEAT, 0: as before */
 	uint32_t least_ms; /* HEARTBEAT: the lease ends after this time at the earliest */
 	bool is_final;	   /* FAIL: no further attempt */
+	/*
+	 * FAIL with sets_retries, and RETRIES: attempts that may follow (task.last_attempt). More
+	 * than the task's max_attempts or its policy allow are not made.
+	 */
+	bool sets_retries;
+	uint32_t retries;
 	struct optional_time
 		delay;	/* FAIL, RELEASE: before the next attempt; absent: the policy's */
 	struct str log; /* JSON array of strings, for the journal; empty: none */

@@ -16,6 +16,11 @@ static enum journal_event event_of_report(
 		return JOURNAL_RELEASED;
 	case REPORT_RETRY:
 		return JOURNAL_RETRIED;
+	case REPORT_LOCK:
+		return old->state == TASK_PENDING ? JOURNAL_CLAIMED : JOURNAL_NONE;
+	case REPORT_RETRIES:
+		return old->state == TASK_FAILED && task->state == TASK_PENDING ? JOURNAL_RETRIED
+										: JOURNAL_CHANGED;
 	case REPORT_UNDO:
 	case REPORT_DUE:
 		if (op->report.kind == REPORT_DUE && timeout_passed(old, op->now) != TIMEOUT_NONE)
