@@ -1,0 +1,161 @@
+#include "task/attempt.h"
+
+/* Claims that are not confirmed cost no delay at first: one worker may have vanished. */
+#define UNCONFIRMED_FREE 3
+#define UNCONFIRMED_MS	 1000
+#define UNCONFIRMED_MOST (60 * 1000)
+
+void attempt_set_state(struct task *task, enum task_state state, int64_t now)
+{
+	task_set_state(task, state, task_change_time(task, now));
+}
+
+static int64_t doubled(int64_t first, int64_t most, uint32_t times)
+{
+	while (times-- > 0 && first > 0 && first < most)
+		first *= 2;
+	return first < most ? first : most;
+}
+
+static int64_t with_jitter(int64_t ms, int64_t percent, uint64_t random)
+{
+	int64_t range = ms * percent / 100;
+
+	return range > 0 ? ms - range + (int64_t)(random % (uint64_t)(2 * range + 1)) : ms;
+}
+
+/* Attempts since the task was last retried. */
+static uint32_t count_attempts(const struct task *task)
+{
+	return task->attempt > task->attempts_before ? task->attempt - task->attempts_before : 0;
+}
+
+static int64_t retry_delay(
+	const struct op_report *report, const struct work_context *context, const struct task *task)
+{
+	const int64_t *values = context->policy->values;
+	uint32_t counted = count_attempts(task);
+
+	if (optional_time_is_set(report->delay))
+		return optional_time_ms(report->delay);
+	return with_jitter(doubled(values[POLICY_RETRY_FIRST], values[POLICY_RETRY_MOST],
+				   counted > 0 ? counted - 1 : 0),
+		values[POLICY_RETRY_JITTER], context->random);
+}
+
+/* A client may have set not_before while a worker had the task. */
+static void hold_back(struct task *task, int64_t now, int64_t delay)
+{
+	int64_t until = delay > 0 ? now + delay : now;
+
+	if (optional_time_is_set(task->not_before) && optional_time_ms(task->not_before) > until)
+		until = optional_time_ms(task->not_before);
+	task->ready_after = until > now ? optional_time(until) : OPTIONAL_TIME_NONE;
+}
+
+void attempt_fail(
+	const struct op_report *report, const struct work_context *context, struct task *task)
+{
+	int64_t most = task->max_attempts > 0 ? task->max_attempts
+					      : context->policy->values[POLICY_ATTEMPTS];
+	bool again = !report->is_final && (most == 0 || count_attempts(task) < most);
+
+	task->lease = (struct lease){ 0 };
+	if (!again)
+		task->failure = report->is_final ? FAILURE_NOT_RETRYABLE
+						 : FAILURE_ATTEMPTS_EXHAUSTED;
+	attempt_set_state(task, again ? TASK_PENDING : TASK_FAILED, context->now);
+	if (again)
+		hold_back(task, context->now, retry_delay(report, context, task));
+}
+
+void attempt_give_back(struct task *task, int64_t now, int64_t delay)
+{
+	attempt_set_state(task, TASK_PENDING, now);
+	task->started = OPTIONAL_TIME_NONE;
+	task->attempt -= task->attempt > 0;
+	hold_back(task, now, delay);
+}
+
+/* Takes the text. */
+static bool set_error(
+	struct task *task, const struct work_context *context, struct buf *text, struct err *err)
+{
+	struct buf json = BUF_INIT;
+
+	buf_put_json_string(&json, buf_str(text));
+	if (buf_ok(text) && buf_ok(&json))
+		task->error = arena_copy(context->arena, buf_str(&json));
+	else
+		task->error = STR_NULL;
+	buf_free(text);
+	buf_free(&json);
+	return task->error.ptr || err_no_memory(err);
+}
+
+static void put_expired(const struct lease *lease, struct buf *out)
+{
+	buf_puts(out, lease->unconfirmed ? "No worker has confirmed the task; the last was "
+					 : "The worker ");
+	buf_put_str(out, lease->holder);
+	buf_puts(out, lease->unconfirmed ? "." : " stopped reporting.");
+}
+
+bool attempt_expire(const struct op_report *report, const struct work_context *context,
+	struct task *task, struct err *err)
+{
+	uint32_t unconfirmed = task->lease.unconfirmed;
+	struct buf text = BUF_INIT;
+
+	if (unconfirmed == 0 || unconfirmed >= UNCONFIRMED_MAX) {
+		put_expired(&task->lease, &text);
+		if (!set_error(task, context, &text, err))
+			return false;
+		attempt_fail(report, context, task);
+		return true;
+	}
+	attempt_give_back(task, context->now,
+		unconfirmed <= UNCONFIRMED_FREE ? 0
+						: doubled(UNCONFIRMED_MS, UNCONFIRMED_MOST,
+							  unconfirmed - UNCONFIRMED_FREE - 1));
+	task->lease.expires = OPTIONAL_TIME_NONE;
+	return true;
+}
+
+/* A timeout has passed. That of an attempt is a failed attempt, the others are the end. */
+static bool time_out(const struct op_report *report, const struct work_context *context,
+	struct task *task, enum timeout timeout, struct err *err)
+{
+	struct buf text = BUF_INIT;
+
+	timeout_put_error(task, timeout, &text);
+	if (!set_error(task, context, &text, err))
+		return false;
+	if (timeout == TIMEOUT_ATTEMPT) {
+		attempt_fail(report, context, task);
+		return true;
+	}
+	task->lease = (struct lease){ 0 };
+	task->ready_after = OPTIONAL_TIME_NONE;
+	task->failure = timeout == TIMEOUT_START ? FAILURE_START_TIMEOUT : FAILURE_TOTAL_TIMEOUT;
+	attempt_set_state(task, TASK_FAILED, context->now);
+	return true;
+}
+
+bool attempt_end_due(const struct op_report *report, const struct work_context *context,
+	struct task *task, bool *nothing, struct err *err)
+{
+	struct optional_time due = task_due(task);
+	enum timeout timeout;
+
+	*nothing = !optional_time_is_set(due) || optional_time_ms(due) > context->now;
+	if (*nothing)
+		return true;
+	timeout = timeout_passed(task, context->now);
+	if (timeout != TIMEOUT_NONE)
+		return time_out(report, context, task, timeout, err);
+	if (task->state == TASK_RUNNING)
+		return attempt_expire(report, context, task, err);
+	task->ready_after = OPTIONAL_TIME_NONE;
+	return true;
+}

@@ -1,0 +1,23 @@
+#pragma once
+/*
+ * How an attempt ends without success: its worker fails it or gives it back, or its time is over.
+ * Private to task/work.c and the files beside it. Pure. Times in ms.
+ */
+#include "task/work.h"
+
+/* The clock may have been set back since the task was changed: its own times do not go back. */
+void attempt_set_state(struct task *task, enum task_state state, int64_t now);
+/* The attempt has failed: another one follows after a delay, or the task has failed. */
+void attempt_fail(
+	const struct op_report *report, const struct work_context *context, struct task *task);
+/* The attempt does not count. The caller decides about the lease. */
+void attempt_give_back(struct task *task, int64_t now, int64_t delay);
+/*
+ * The time of a lease is over, or its claim is undone. Without a report the worker may never have
+ * received the task: the attempt does not count, and the token remains valid until the next claim.
+ */
+bool attempt_expire(const struct op_report *report, const struct work_context *context,
+	struct task *task, struct err *err);
+/* REPORT_DUE. *nothing: task_due() has not passed. */
+bool attempt_end_due(const struct op_report *report, const struct work_context *context,
+	struct task *task, bool *nothing, struct err *err);
