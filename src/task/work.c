@@ -23,6 +23,7 @@ static uint64_t make_token(uint64_t revision, uint64_t random)
 void work_claim(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random)
 {
 	uint64_t token = make_token(task->revision, random);
+	uint32_t first_ms = claim->confirm_ms > 0 ? claim->confirm_ms : claim->lease_ms;
 
 	task->attempt++;
 	task->started = OPTIONAL_TIME_NONE;
@@ -30,7 +31,7 @@ void work_claim(const struct op_claim *claim, struct task *task, int64_t now, ui
 	task->lease = (struct lease){
 		.holder = claim->worker,
 		.token = token,
-		.expires = optional_time(now + claim->confirm_ms),
+		.expires = optional_time(now + first_ms),
 		.length_ms = claim->lease_ms,
 		.unconfirmed = task->lease.unconfirmed + 1,
 	};

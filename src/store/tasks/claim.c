@@ -42,9 +42,34 @@ static bool is_passed_over(const struct store *store, int rc, const struct task 
 	       (rc == 0 && !ready_has_entry(store, task, entry));
 }
 
+static const struct index_field *ready_field(const struct store *store, const struct task *task)
+{
+	return index_field_by_code(store->indexes, task->dialect, INDEX_BY_READY);
+}
+
+/* The length of the lease is that of the first topic that the task matches. */
+static void set_lease(const struct store *store, const struct task *task, struct op_claim *claim)
+{
+	const struct index_field *field = ready_field(store, task);
+	char scratch[TASK_KIND_MAX];
+	struct str kind = field ? field->kind(task, scratch) : STR_NULL;
+	size_t i = 0;
+
+	while (i < claim->topic_count &&
+		(claim->topics[i].dialect != task->dialect ||
+			(claim->topics[i].kind.ptr && !str_eq(claim->topics[i].kind, kind))))
+		i++;
+	if (i == claim->topic_count)
+		return;
+	claim->lease_ms = claim->topics[i].lease_ms;
+	if (claim->confirm_ms > claim->lease_ms)
+		claim->confirm_ms = claim->lease_ms;
+}
+
 static int take(struct store *store, const struct op *op, const struct index_key *entry,
 	struct result *result, struct err *err)
 {
+	struct op_claim claim = *op->claim;
 	struct id id = ready_id(entry);
 	struct buf record = BUF_INIT;
 	struct task task, old;
@@ -58,7 +83,8 @@ static int take(struct store *store, const struct op *op, const struct index_key
 	if (timeout_passed(&task, op->now) != TIMEOUT_NONE)
 		return 0;
 	old = task;
-	work_claim(op->claim, &task, op->now, store_random(store));
+	set_lease(store, &task, &claim);
+	work_claim(&claim, &task, op->now, store_random(store));
 	if (!change_apply(op, &old, &task, err))
 		return STEP_FAILED;
 	rc = change_save(store, op, &old, &task, &record, err);
@@ -74,8 +100,7 @@ static int take(struct store *store, const struct op *op, const struct index_key
 static bool claim_as_before(const struct store *store, const struct task *task, struct str *kind,
 	char scratch[TASK_KIND_MAX], struct op_claim *claim)
 {
-	const struct index_field *field = index_field_by_code(
-		store->indexes, task->dialect, INDEX_BY_READY);
+	const struct index_field *field = ready_field(store, task);
 
 	if (!field)
 		return false;

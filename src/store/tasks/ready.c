@@ -5,8 +5,8 @@
 #include "store/index/state.h"
 
 /*
- * Kinds with ready tasks that one claim looks at. Tasks of further kinds wait until one of these
- * has none left.
+ * Kinds with ready tasks that one claim looks at, more than CLAIM_TOPICS_MAX. Tasks of further
+ * kinds wait until one of these has none left.
  */
 #define RANGES_MAX 256
 
@@ -76,6 +76,18 @@ static const struct index_field *ready_field(const struct store *store, uint8_t 
 	return index_field_by_code(store->indexes, dialect, INDEX_BY_READY);
 }
 
+/* Topics may name a kind beside all kinds of its dialect. */
+static bool has_range(const struct ready *ready, const struct index_key *prefix)
+{
+	size_t i = 0;
+
+	if (!ready->by_topic)
+		return false;
+	while (i < ready->count && !str_eq(key_str(&ready->ranges[i].prefix), key_str(prefix)))
+		i++;
+	return i < ready->count;
+}
+
 /* Adds a range for each kind that has a ready task. */
 static int add_all_kinds(struct ready *ready, uint8_t dialect, const struct index_field *field)
 {
@@ -98,14 +110,35 @@ static int add_all_kinds(struct ready *ready, uint8_t dialect, const struct inde
 		if (!nul)
 			return ENGINE_DAMAGED;
 		key.len = (size_t)(nul - key.bytes) + 1;
-		rc = add_range(ready, &key);
-		if (rc == 0)
-			rc = take_keys(&ready->ranges[ready->count - 1], &ready->store->batch);
+		if (!has_range(ready, &key)) {
+			rc = add_range(ready, &key);
+			if (rc == 0)
+				rc = take_keys(
+					&ready->ranges[ready->count - 1], &ready->store->batch);
+		}
 		if (rc != 0 || !index_prefix_end(&key))
 			return rc;
 		from = key;
 	}
 	return 0;
+}
+
+/* Adds the range of a kind that has a ready task. */
+static int add_kind(
+	struct ready *ready, uint8_t dialect, const struct index_field *field, struct str kind)
+{
+	struct index_key prefix;
+	int rc;
+
+	index_value_prefix(&prefix, ready->tenant, dialect, false, field, kind);
+	if (ready->count == RANGES_MAX || has_range(ready, &prefix))
+		return 0;
+	rc = add_range(ready, &prefix);
+	if (rc == 0)
+		rc = read_ahead(ready, &ready->ranges[ready->count - 1]);
+	if (rc == 0 && ready->ranges[ready->count - 1].count == 0)
+		ready->count--;
+	return rc;
 }
 
 static int add_dialect(struct ready *ready, const struct op_claim *claim, uint8_t dialect)
@@ -117,20 +150,33 @@ static int add_dialect(struct ready *ready, const struct op_claim *claim, uint8_
 		return 0;
 	if (claim->kind_count == 0)
 		return add_all_kinds(ready, dialect, field);
-	for (size_t i = 0; rc == 0 && i < claim->kind_count && ready->count < RANGES_MAX; i++) {
-		struct index_key prefix;
-
-		index_value_prefix(&prefix, ready->tenant, dialect, false, field, claim->kinds[i]);
-		rc = add_range(ready, &prefix);
-		if (rc == 0)
-			rc = read_ahead(ready, &ready->ranges[ready->count - 1]);
-		if (rc == 0 && ready->ranges[ready->count - 1].count == 0)
-			ready->count--;
-	}
+	for (size_t i = 0; rc == 0 && i < claim->kind_count; i++)
+		rc = add_kind(ready, dialect, field, claim->kinds[i]);
 	return rc;
 }
 
+static int add_topic(struct ready *ready, const struct claim_topic *topic)
+{
+	const struct index_field *field = ready_field(ready->store, topic->dialect);
+
+	if (!field)
+		return 0;
+	return topic->kind.ptr ? add_kind(ready, topic->dialect, field, topic->kind)
+			       : add_all_kinds(ready, topic->dialect, field);
+}
+
 /* Begins with any of them, so that one with RANGES_MAX kinds does not hide the others for ever. */
+static int add_topics(struct ready *ready, const struct op_claim *claim)
+{
+	size_t first = (size_t)(store_random(ready->store) % claim->topic_count);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < claim->topic_count; i++)
+		rc = add_topic(ready, &claim->topics[(first + i) % claim->topic_count]);
+	return rc;
+}
+
+/* Begins with any of them, as add_topics() does. */
 static int add_all_dialects(struct ready *ready, const struct op_claim *claim)
 {
 	const struct index_table *tables = ready->store->indexes;
@@ -152,11 +198,14 @@ int ready_begin(struct ready *ready, struct store *store, struct str tenant,
 
 	*ready = (struct ready){ .store = store,
 		.tenant = tenant,
+		.by_topic = claim->topic_count > 0,
 		.ahead = wanted < READY_KEYS_AHEAD ? wanted : READY_KEYS_AHEAD };
-	for (size_t i = 0; rc == 0 && i < claim->dialect_count; i++)
-		rc = add_dialect(ready, claim, claim->dialects[i]);
-	if (claim->dialect_count == 0)
+	if (claim->topic_count > 0)
+		rc = add_topics(ready, claim);
+	else if (claim->dialect_count == 0)
 		rc = add_all_dialects(ready, claim);
+	for (size_t i = 0; rc == 0 && claim->topic_count == 0 && i < claim->dialect_count; i++)
+		rc = add_dialect(ready, claim, claim->dialects[i]);
 	/* A counter could give each worker the same kind again, if their claims take turns. */
 	if (ready->count > 0)
 		ready->turn = (size_t)(store_random(store) % ready->count);

@@ -5,7 +5,7 @@
  * oldest is first. Private to claim.c.
  *
  * The index has the entries of each kind in this order: a claim reads the ranges of the kinds that
- * it names, or of all that have a ready task, side by side.
+ * it or its topics name, or of all that have a ready task, side by side; each range once.
  */
 #include "store/internal.h"
 
@@ -24,6 +24,7 @@ struct ready {
 	struct str tenant;
 	struct ready_range *ranges;
 	size_t count, capacity;
+	bool by_topic;
 	size_t turn;  /* the range that comes first at equal priority */
 	size_t ahead; /* keys of a range that are read at a time, at first */
 };
