@@ -60,7 +60,7 @@ void attempt_fail(
 					      : context->policy->values[POLICY_ATTEMPTS];
 	bool again = !report->is_final && (most == 0 || count_attempts(task) < most);
 
-	task->lease = (struct lease){ 0 };
+	task->lease = (struct lease){ .holder = again ? task->lease.holder : STR_NULL };
 	if (!again)
 		task->failure = report->is_final ? FAILURE_NOT_RETRYABLE
 						 : FAILURE_ATTEMPTS_EXHAUSTED;

@@ -7,7 +7,10 @@
 
 /* The clock may have been set back since the task was changed: its own times do not go back. */
 void attempt_set_state(struct task *task, enum task_state state, int64_t now);
-/* The attempt has failed: another one follows after a delay, or the task has failed. */
+/*
+ * The attempt has failed: another one follows after a delay, or the task has failed. Of the lease,
+ * the name of the worker remains until the next attempt.
+ */
 void attempt_fail(
 	const struct op_report *report, const struct work_context *context, struct task *task);
 /* The attempt does not count. The caller decides about the lease. */

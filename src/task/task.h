@@ -63,7 +63,9 @@ struct field {
  * The right of a worker to report on the task (task/work.h). Each claim has a new token, which is
  * valid until the next claim, a release, a failure, or another request that changes the state. A
  * task that was ended by a report keeps holder, token and length of its last lease, by which the
- * same report is recognised if it is repeated: only the lease of a running task is one to act on.
+ * same report is recognised if it is repeated. A pending task whose attempt has failed keeps the
+ * holder alone, which may still end the task under its name (op_report.holder). Only the lease of a
+ * running task with a token is one to act on.
  */
 struct lease {
 	struct str holder; /* name of the worker */

@@ -1,6 +1,7 @@
 #include "task/work.h"
 
 #include "task/attempt.h"
+#include "task/holder.h"
 
 #define TOKEN_REVISION_BITS 42
 #define TOKEN_RANDOM_BITS   21
@@ -39,6 +40,13 @@ void work_claim(const struct op_claim *claim, struct task *task, int64_t now, ui
 
 /* ---- reports ---- */
 
+bool report_is_by_worker(const struct op_report *report)
+{
+	return !report->any_holder &&
+	       ((report->kind >= REPORT_HEARTBEAT && report->kind <= REPORT_RELEASE) ||
+		       report->kind == REPORT_LOCK);
+}
+
 /* As if it were new, but its attempts go on counting. */
 static bool retry(struct task *task, int64_t now, struct err *err)
 {
@@ -55,12 +63,15 @@ static bool retry(struct task *task, int64_t now, struct err *err)
 	return true;
 }
 
-/* Takes up a task again that was given back because the claim was not confirmed. */
+/*
+ * Takes up a task again whose lease has ended. Of one that was given back, because the claim was
+ * not confirmed, the token remains; a failed attempt counts already.
+ */
 static void resume(struct task *task, int64_t now)
 {
 	if (task->state != TASK_PENDING)
 		return;
-	task->attempt++;
+	task->attempt += task->lease.token != 0;
 	attempt_set_state(task, TASK_RUNNING, now);
 	task->ready_after = OPTIONAL_TIME_NONE;
 }
@@ -103,6 +114,15 @@ static void apply(
 	}
 }
 
+static bool may_report(const struct op_report *report, const struct work_context *context,
+	const struct task *task, struct err *err)
+{
+	if (report->holder.len > 0)
+		return holder_check(report, task, context->now, err);
+	return (holds_lease(report, task) && !task_state_is_final(task->state)) ||
+	       err_set(err, ERR_LEASE_LOST, NULL, NULL);
+}
+
 /*
  * A heartbeat of a cancelled task; a repetition of the report that ended the task; or a claim is to
  * be undone that a worker has confirmed, or that has ended.
@@ -131,8 +151,12 @@ bool work_report(const struct op_report *report, const struct work_context *cont
 		return attempt_end_due(report, context, task, nothing, err);
 	if (report->kind == REPORT_RETRY)
 		return retry(task, context->now, err);
-	if (!holds_lease(report, task) || task_state_is_final(task->state))
-		return err_set(err, ERR_LEASE_LOST, NULL, NULL);
+	if (report->kind == REPORT_LOCK)
+		return holder_lock(report, context, task, err);
+	if (report->any_holder && (task->state != TASK_RUNNING || task->lease.token == 0))
+		return holder_forget(task, nothing, err);
+	if (!report->any_holder && !may_report(report, context, task, err))
+		return false;
 	/* As if its worker had not confirmed it: so it does not go round for ever. */
 	if (report->kind == REPORT_UNDO)
 		return attempt_expire(report, context, task, err);

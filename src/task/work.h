@@ -57,7 +57,8 @@ enum report_kind {
 	REPORT_UNDO,	  /* the response to the claim did not reach the worker */
 	REPORT_DUE,	  /* by the service: task_due() has passed */
 	REPORT_RETRY,	  /* by a client: a failed or cancelled task begins again */
-	REPORT_LOCK,	  /* by a worker: claims this task, or extends its own lease */
+	/* By a worker: claims this task, also during a delay, or extends its own lease from now on. */
+	REPORT_LOCK,
 	REPORT_RETRIES, /* by a client: sets the attempts that are left; a failed task begins again */
 };
 
@@ -66,12 +67,15 @@ struct op_report {
 	uint64_t token; /* of the lease; not REPORT_DUE, REPORT_RETRY and those after it */
 	/*
 	 * In place of the token, for workers that know none: the name of the worker. It reports on
-	 * the task that it was the last to claim, so that COMPLETE and FAIL count also after the
-	 * end of its lease, until the next claim. A task that has ended is ERR_NOT_FOUND, or
-	 * ERR_CONFLICT if it has failed.
+	 * the task that it was the last to claim: COMPLETE and FAIL count also after the end of its
+	 * lease or a FAIL, until the next claim; HEARTBEAT and RELEASE do not. Not empty for LOCK.
 	 */
 	struct str holder;
-	bool any_holder;   /* RELEASE: whoever has it; no effect on a task that nobody has */
+	/*
+	 * RELEASE: whoever has the task. One that nobody has, or that has failed, remains as it is,
+	 * but a pending one is no longer that of its last worker.
+	 */
+	bool any_holder;
 	uint32_t lease_ms; /* HEARTBEAT, LOCK: new length; HEARTBEAT, 0: as before */
 	uint32_t least_ms; /* HEARTBEAT: the lease ends after this time at the earliest */
 	bool is_final;	   /* FAIL: no further attempt */
@@ -85,6 +89,9 @@ struct op_report {
 		delay;	/* FAIL, RELEASE: before the next attempt; absent: the policy's */
 	struct str log; /* JSON array of strings, for the journal; empty: none */
 };
+
+/* Whether a worker sends it, which the task's lease or the report itself names. */
+bool report_is_by_worker(const struct op_report *report);
 
 /* After so many claims in a row that no worker has confirmed, the attempt counts as failed. */
 #define UNCONFIRMED_MAX 20
@@ -109,7 +116,9 @@ struct work_context {
  * *nothing: the task remains as it is, for example because it is no longer due, because a heartbeat
  * finds it cancelled, or because a COMPLETE or FAIL with this token has ended it before.
  * ERR_LEASE_LOST; ERR_CONFLICT for REPORT_RETRY of a task that has neither failed nor been
- * cancelled; ERR_NO_MEMORY.
+ * cancelled; ERR_NO_MEMORY. With holder or any_holder, and LOCK: ERR_NOT_FOUND for a task that has
+ * ended, ERR_CONFLICT (field "state") for one that has failed, and ERR_LEASE_LOST with a text such
+ * as "It is locked by worker 'B'.".
  */
 bool work_report(const struct op_report *report, const struct work_context *context,
 	struct task *task, bool *nothing, struct err *err);

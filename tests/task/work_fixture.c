@@ -6,6 +6,7 @@ struct task task_in(enum situation situation)
 		[WAITING] = TASK_PENDING,
 		[UNCONFIRMED] = TASK_RUNNING,
 		[CONFIRMED] = TASK_RUNNING,
+		[EXPIRED] = TASK_PENDING,
 		[UNDONE] = TASK_PENDING,
 		[AGAIN] = TASK_RUNNING,
 		[TAKEN] = TASK_RUNNING,
@@ -26,6 +27,8 @@ struct task task_in(enum situation situation)
 			.length_ms = LEASE,
 			.unconfirmed = situation == CONFIRMED || situation == CANCELLED ? 0 : 1,
 		};
+	if (situation == EXPIRED)
+		task.lease.holder = STR("w1");
 	if (situation == COMPLETED || situation == GIVEN_UP)
 		task.lease = (struct lease){
 			.holder = STR("w1"), .token = TOKEN, .length_ms = LEASE

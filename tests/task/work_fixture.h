@@ -14,6 +14,7 @@ enum situation {
 	WAITING,     /* never claimed */
 	UNCONFIRMED, /* claimed, no heartbeat yet */
 	CONFIRMED,   /* claimed, with a heartbeat */
+	EXPIRED,     /* pending again, because w1 stopped reporting */
 	UNDONE,	     /* pending again, because nobody has confirmed the claim */
 	AGAIN,	     /* claimed again, by another worker */
 	TAKEN,	     /* running by a PATCH, without a lease */

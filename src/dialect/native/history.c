@@ -164,11 +164,16 @@ static bool ends_attempt(const struct journal_entry *entry)
 	return entry->event >= JOURNAL_COMPLETED && entry->event <= JOURNAL_EXPIRED;
 }
 
-/* A client or a back end has ended the task: the outcome is its new state. */
+/*
+ * A client or a back end has ended the task: the outcome is its new state. The next claim: its
+ * worker has locked the task when the lease was over.
+ */
 static const char *outcome_of(const struct journal_entry *end)
 {
 	if (!end)
 		return "running";
+	if (end->event == JOURNAL_CLAIMED)
+		return journal_event_name(JOURNAL_EXPIRED);
 	if (end->event == JOURNAL_CHANGED || end->event == JOURNAL_ARCHIVED)
 		return task_state_name(end->to);
 	return journal_event_name(end->event);
@@ -237,7 +242,7 @@ bool native_encode_attempts(const struct request *request, const struct result *
 		buf_puts(out, newest > 0 ? "," : "");
 		put_attempt(&result->history[newest], i + 1 - newest, end, out);
 		newest = i + 1;
-		end = NULL;
+		end = entry->from == TASK_RUNNING ? entry : NULL;
 		resumed = false;
 	}
 	count = count_of_attempt(result, newest, result->history_count);

@@ -1,6 +1,14 @@
 #include "store/journal/journal.h"
 #include "task/member.h"
 
+/* A lock of the task's own worker only extends its lease. */
+static enum journal_event event_of_lock(const struct task *old, const struct task *task)
+{
+	if (old->lease.token != task->lease.token)
+		return JOURNAL_CLAIMED;
+	return task_equal(old, task) ? JOURNAL_NONE : JOURNAL_PROGRESS;
+}
+
 static enum journal_event event_of_report(
 	const struct op *op, const struct task *old, const struct task *task)
 {
@@ -13,11 +21,13 @@ static enum journal_event event_of_report(
 	case REPORT_FAIL:
 		return JOURNAL_FAILED;
 	case REPORT_RELEASE:
-		return JOURNAL_RELEASED;
+		/* Of a task that nobody has, only the name of its last worker is forgotten. */
+		return op->report.any_holder && old->state == TASK_PENDING ? JOURNAL_NONE
+									   : JOURNAL_RELEASED;
 	case REPORT_RETRY:
 		return JOURNAL_RETRIED;
 	case REPORT_LOCK:
-		return old->state == TASK_PENDING ? JOURNAL_CLAIMED : JOURNAL_NONE;
+		return event_of_lock(old, task);
 	case REPORT_RETRIES:
 		return old->state == TASK_FAILED && task->state == TASK_PENDING ? JOURNAL_RETRIED
 										: JOURNAL_CHANGED;

@@ -23,14 +23,17 @@ static int delete_task(
 	return rc == 0 ? follow_run(store, write->op, task, NULL, err) : rc;
 }
 
-/* Whose report it is: the token was compared. */
+/* Whose report it is: its token or name was compared. Anyone may release without either. */
 static void note_holder(
 	struct store *store, const struct op *op, const struct task *old, struct result *result)
 {
-	if (op->report.kind == REPORT_NONE || op->report.kind >= REPORT_UNDO)
+	const struct op_report *report = &op->report;
+	struct str worker = report->holder.len > 0 ? report->holder : old->lease.holder;
+
+	if (!report_is_by_worker(report))
 		return;
-	workers_hear(store, old->lease.holder);
-	result->drain = drain_has(store, op->tenant, old->lease.holder);
+	workers_hear(store, worker);
+	result->drain = drain_has(store, op->tenant, worker);
 }
 
 /* *nothing: the report changes nothing. */

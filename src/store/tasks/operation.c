@@ -294,8 +294,7 @@ static bool cascade_go_on(struct store *store, struct result *result, struct err
 static bool write_task(
 	struct store *store, const struct op *op, struct result *result, struct err *err)
 {
-	bool by_worker = op->report.kind >= REPORT_HEARTBEAT && op->report.kind <= REPORT_RELEASE;
-	bool ok = (!by_worker || drain_load(store, op->tenant, err)) &&
+	bool ok = (!report_is_by_worker(&op->report) || drain_load(store, op->tenant, err)) &&
 		  (!op->dependents.field || cascade_new(store, op, &result->cascade, err));
 
 	ok = ok && write_once(store, op, NULL, result, err);

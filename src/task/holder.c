@@ -1,0 +1,102 @@
+#include "task/holder.h"
+
+#include "task/attempt.h"
+
+static bool is_leased(const struct task *task)
+{
+	return task->state == TASK_RUNNING && task->lease.token != 0;
+}
+
+static bool is_over(const struct task *task, int64_t now)
+{
+	return optional_time_is_set(task->lease.expires) &&
+	       optional_time_ms(task->lease.expires) <= now;
+}
+
+static bool is_holder(const struct op_report *report, const struct task *task)
+{
+	return report->holder.len > 0 && str_eq(report->holder, task->lease.holder);
+}
+
+static bool check_not_ended(const struct task *task, struct err *err)
+{
+	if (task->state == TASK_FAILED)
+		return err_set(
+			err, ERR_CONFLICT, "state", "The task has failed: no attempt is left.");
+	return !task_state_is_final(task->state) || err_set(err, ERR_NOT_FOUND, NULL, NULL);
+}
+
+static bool refuse_other(const struct task *task, struct err *err)
+{
+	if (!is_leased(task))
+		return err_set(err, ERR_LEASE_LOST, NULL, "It is not locked.");
+	return err_set(err, ERR_LEASE_LOST, NULL, "It is locked by worker '%.*s'.",
+		STR_ARGS(task->lease.holder));
+}
+
+bool holder_check(
+	const struct op_report *report, const struct task *task, int64_t now, struct err *err)
+{
+	if (!check_not_ended(task, err))
+		return false;
+	if (!is_holder(report, task))
+		return refuse_other(task, err);
+	if (report->kind == REPORT_HEARTBEAT && (!is_leased(task) || is_over(task, now)))
+		return err_set(err, ERR_LEASE_LOST, NULL, "Its lock has expired.");
+	/* The end of the lease has given the task back already. */
+	if (report->kind == REPORT_RELEASE && !is_leased(task))
+		return refuse_other(task, err);
+	return true;
+}
+
+bool holder_forget(struct task *task, bool *nothing, struct err *err)
+{
+	if (task->state != TASK_FAILED && !check_not_ended(task, err))
+		return false;
+	*nothing = task->state == TASK_FAILED ||
+		   (task->lease.holder.len == 0 && task->lease.token == 0);
+	if (*nothing)
+		return true;
+	task->lease = (struct lease){ 0 };
+	return true;
+}
+
+/* A lease or timeout that is over is ended first, as the keeper would have done it. */
+static bool take(const struct op_report *report, const struct work_context *context,
+	struct task *task, struct err *err)
+{
+	const struct op_report due = { .kind = REPORT_DUE };
+	const struct op_claim claim = { .worker = report->holder, .lease_ms = report->lease_ms };
+	struct task taken = *task;
+	bool nothing;
+
+	if (!attempt_end_due(&due, context, &taken, &nothing, err) || !check_not_ended(&taken, err))
+		return false;
+	taken.ready_after = OPTIONAL_TIME_NONE;
+	work_claim(&claim, &taken, context->now, context->random);
+	*task = taken;
+	return true;
+}
+
+bool holder_lock(const struct op_report *report, const struct work_context *context,
+	struct task *task, struct err *err)
+{
+	int64_t now = context->now;
+
+	/* The end of a lease of an archived task is not noticed. */
+	if (task->archived)
+		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
+	if (!check_not_ended(task, err))
+		return false;
+	if (is_leased(task) && is_holder(report, task)) {
+		task->lease.length_ms = report->lease_ms;
+		task->lease.expires = optional_time(now + report->lease_ms);
+		task->lease.unconfirmed = 0;
+		return true;
+	}
+	if (is_leased(task) && !is_over(task, now))
+		return refuse_other(task, err);
+	if (task->state == TASK_RUNNING && !is_leased(task))
+		return err_set(err, ERR_LEASE_LOST, NULL, "It is running without a lock.");
+	return take(report, context, task, err);
+}
