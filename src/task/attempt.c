@@ -1,5 +1,7 @@
 #include "task/attempt.h"
 
+#include "task/retries.h"
+
 /* Claims that are not confirmed cost no delay at first: one worker may have vanished. */
 #define UNCONFIRMED_FREE 3
 #define UNCONFIRMED_MS	 1000
@@ -58,12 +60,15 @@ void attempt_fail(
 {
 	int64_t most = task->max_attempts > 0 ? task->max_attempts
 					      : context->policy->values[POLICY_ATTEMPTS];
-	bool again = !report->is_final && (most == 0 || count_attempts(task) < most);
+	bool is_final = report->is_final || (report->sets_retries && report->retries == 0);
+	bool again;
 
+	if (report->sets_retries)
+		retries_set(task, task->attempt, report->retries);
+	again = !is_final && (most == 0 || count_attempts(task) < most) && retries_are_left(task);
 	task->lease = (struct lease){ .holder = again ? task->lease.holder : STR_NULL };
 	if (!again)
-		task->failure = report->is_final ? FAILURE_NOT_RETRYABLE
-						 : FAILURE_ATTEMPTS_EXHAUSTED;
+		task->failure = is_final ? FAILURE_NOT_RETRYABLE : FAILURE_ATTEMPTS_EXHAUSTED;
 	attempt_set_state(task, again ? TASK_PENDING : TASK_FAILED, context->now);
 	if (again)
 		hold_back(task, context->now, retry_delay(report, context, task));
@@ -74,7 +79,13 @@ void attempt_give_back(struct task *task, int64_t now, int64_t delay)
 	attempt_set_state(task, TASK_PENDING, now);
 	task->started = OPTIONAL_TIME_NONE;
 	task->attempt -= task->attempt > 0;
-	hold_back(task, now, delay);
+	if (retries_are_left(task)) {
+		hold_back(task, now, delay);
+		return;
+	}
+	/* A client has set that no attempt follows. */
+	task->failure = FAILURE_NOT_RETRYABLE;
+	attempt_set_state(task, TASK_FAILED, now);
 }
 
 /* Takes the text. */

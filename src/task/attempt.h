@@ -13,7 +13,10 @@ void attempt_set_state(struct task *task, enum task_state state, int64_t now);
  */
 void attempt_fail(
 	const struct op_report *report, const struct work_context *context, struct task *task);
-/* The attempt does not count. The caller decides about the lease. */
+/*
+ * The attempt does not count: another one follows, unless a client has set that none does. The
+ * caller decides about the lease.
+ */
 void attempt_give_back(struct task *task, int64_t now, int64_t delay);
 /*
  * The time of a lease is over, or its claim is undone. Without a report the worker may never have

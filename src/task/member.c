@@ -41,6 +41,7 @@ const struct member_row task_members[MEMBERS] = {
 	[MEMBER_ATTEMPTS_BEFORE] = { "attempts_before", TYPE_UINT32, AT(attempts_before),
 		.since = 3 },
 	[MEMBER_FAILURE] = { "failure", TYPE_FAILURE, AT(failure), .since = 3 },
+	[MEMBER_LAST_ATTEMPT] = { "last_attempt", TYPE_UINT32, AT(last_attempt), .since = 4 },
 
 	[MEMBER_TENANT] = { "tenant", TYPE_TENANT, AT(tenant), .required = true, .since = 1 },
 	[MEMBER_STATUS] = { "status", TYPE_TEXT, AT(status), .since = 1 },

@@ -116,7 +116,10 @@ struct task {
 	uint64_t start_ms;
 	struct optional_time retried; /* when it last left a final state */
 	uint32_t attempts_before;     /* attempts that no longer count: until then */
-	/* No attempt follows this one, because a worker or client has set its retries; 0: not set. */
+	/*
+	 * No attempt follows this one, because a worker or client has set how many are left; 0: not
+	 * set. Ends when the task leaves a final state.
+	 */
 	uint32_t last_attempt;
 	enum task_failure failure;
 
@@ -155,8 +158,8 @@ enum task_failure task_failure_parse(struct str name);
 /* TASK_STATE_NONE for an unknown name. */
 enum task_state task_state_parse(struct str name);
 /*
- * Attempts that are left, with the one that is being made. False if neither max_attempts nor
- * last_attempt limits them.
+ * Attempts that are left, with the one that is being made: none of a task that has failed. False if
+ * neither max_attempts nor last_attempt limits them; the policy does not count.
  */
 bool task_retries(const struct task *task, uint32_t *retries);
 /* Succeeded, failed or cancelled. */

@@ -2,6 +2,7 @@
 
 #include "task/attempt.h"
 #include "task/holder.h"
+#include "task/retries.h"
 
 #define TOKEN_REVISION_BITS 42
 #define TOKEN_RANDOM_BITS   21
@@ -58,8 +59,32 @@ static bool retry(struct task *task, int64_t now, struct err *err)
 	attempt_set_state(task, TASK_PENDING, now);
 	task->lease = (struct lease){ 0 };
 	task->archived = false;
+	task->last_attempt = 0;
 	task->started = task->not_before = task->ready_after = OPTIONAL_TIME_NONE;
 	task->error = task->result = STR_NULL;
+	return true;
+}
+
+/* Of a pending task 0 is the end, of a running one the present attempt counts. */
+static bool set_retries(const struct op_report *report, const struct work_context *context,
+	struct task *task, bool *nothing, struct err *err)
+{
+	uint32_t running = task->state == TASK_RUNNING && task->attempt > 0;
+
+	if (task->state == TASK_SUCCEEDED || task->state == TASK_CANCELLED)
+		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
+	*nothing = task->state == TASK_FAILED && report->retries == 0;
+	if (*nothing)
+		return true;
+	if (task->state == TASK_FAILED && !retry(task, context->now, err))
+		return false;
+	retries_set(task, task->attempt - running, report->retries);
+	if (task->state != TASK_PENDING || report->retries > 0)
+		return true;
+	task->failure = FAILURE_NOT_RETRYABLE;
+	task->lease = (struct lease){ 0 };
+	task->ready_after = OPTIONAL_TIME_NONE;
+	attempt_set_state(task, TASK_FAILED, context->now);
 	return true;
 }
 
@@ -153,6 +178,8 @@ bool work_report(const struct op_report *report, const struct work_context *cont
 		return retry(task, context->now, err);
 	if (report->kind == REPORT_LOCK)
 		return holder_lock(report, context, task, err);
+	if (report->kind == REPORT_RETRIES)
+		return set_retries(report, context, task, nothing, err);
 	if (report->any_holder && (task->state != TASK_RUNNING || task->lease.token == 0))
 		return holder_forget(task, nothing, err);
 	if (!report->any_holder && !may_report(report, context, task, err))
@@ -180,6 +207,8 @@ void work_settle(const struct task *old, struct task *task, bool sets_not_before
 	bool stays = old && old->state == task->state;
 	bool had_ended = old && task_state_is_final(old->state);
 
+	if (had_ended && !task_state_is_final(task->state))
+		task->last_attempt = 0;
 	if (task->state == TASK_CANCELLED && (stays || !had_ended))
 		task->lease.expires = OPTIONAL_TIME_NONE;
 	else if (!stays)

@@ -29,8 +29,7 @@ static enum journal_event event_of_report(
 	case REPORT_LOCK:
 		return event_of_lock(old, task);
 	case REPORT_RETRIES:
-		return old->state == TASK_FAILED && task->state == TASK_PENDING ? JOURNAL_RETRIED
-										: JOURNAL_CHANGED;
+		return old->state == TASK_FAILED ? JOURNAL_RETRIED : JOURNAL_CHANGED;
 	case REPORT_UNDO:
 	case REPORT_DUE:
 		if (op->report.kind == REPORT_DUE && timeout_passed(old, op->now) != TIMEOUT_NONE)
