@@ -62,6 +62,10 @@ void vector_teardown(struct outcome *outcome);
 int vector_run_all(CMUnitTestFunction test, const struct CMUnitTest *more);
 /* Fills in the entries of a result, which the vector's arena owns; history may be NULL. */
 void vector_fill_history(struct vector *vector, json_t *history, struct result *result);
+/* What op.claim, op.report and op.retry have, as in "op"; the caller owns it. */
+json_t *vector_claim(const struct op_claim *claim);
+json_t *vector_report(const struct op_report *report);
+json_t *vector_retry(const struct op_retry *retry);
 /* What op.stats asks for, as in "op"; the caller owns it. */
 json_t *vector_stats(const struct op_stats *stats);
 /* The operation in the form of a vector's "op"; the caller owns it. */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "dialect/vector.h"
+#include "dialect/vector_json.h"
 #include "lib/check.h"
 #include "task/member.h"
 
@@ -21,25 +22,6 @@ static const char *const kinds[OP_KINDS] = {
 	[OP_DRAIN] = "drain",
 	[OP_RETRY] = "retry",
 };
-static const char *const reports[] = {
-	[REPORT_HEARTBEAT] = "heartbeat",
-	[REPORT_COMPLETE] = "complete",
-	[REPORT_FAIL] = "fail",
-	[REPORT_RELEASE] = "release",
-	[REPORT_RETRY] = "retry",
-};
-
-static void set_str(json_t *json, const char *name, struct str value)
-{
-	json_object_set_new(json, name, json_stringn(value.ptr ? value.ptr : "", value.len));
-}
-
-static void set_number(json_t *json, const char *name, uint64_t number)
-{
-	if (number > 0)
-		json_object_set_new(json, name, json_integer((json_int_t)number));
-}
-
 static void set_id(json_t *json, const char *name, const struct id *id, const char *usual)
 {
 	char text[ID_TEXT_LEN + 1];
@@ -83,27 +65,6 @@ static json_t *json_of_int32(const void *at)
 static json_t *json_of_uint32(const void *at)
 {
 	return json_integer(*(const uint32_t *)at);
-}
-
-static json_t *json_of_time(const void *at)
-{
-	const struct optional_time *time = at;
-
-	return optional_time_is_set(*time) ? json_integer(optional_time_ms(*time)) : json_null();
-}
-
-static json_t *json_of_json(const void *at)
-{
-	const struct str *text = at;
-
-	return text->len ? json_loadb(text->ptr, text->len, JSON_DECODE_ANY, NULL) : json_null();
-}
-
-static json_t *json_of_text(const void *at)
-{
-	const struct str *text = at;
-
-	return text->len ? json_stringn(text->ptr, text->len) : json_null();
 }
 
 /* The types of members that a change can set. */
@@ -256,82 +217,6 @@ static void set_dependents(json_t *json, const struct op *op)
 		json_object_get(json, "dependents"), "value", json_of_json(&dependents->value));
 }
 
-/* ---- the requests of workers ---- */
-
-static void set_filter(json_t *json, const uint8_t *codes, size_t code_count,
-	const struct str *task_kinds, size_t kind_count)
-{
-	json_t *names = json_array(), *kind_names = json_array();
-
-	for (size_t i = 0; i < code_count; i++)
-		json_array_append_new(names, json_string(dialect_code_name(codes[i])));
-	for (size_t i = 0; i < kind_count; i++)
-		json_array_append_new(kind_names, json_of_text(&task_kinds[i]));
-	if (code_count > 0)
-		json_object_set(json, "dialects", names);
-	if (kind_count > 0)
-		json_object_set(json, "kinds", kind_names);
-	json_decref(names);
-	json_decref(kind_names);
-}
-
-static void set_claim(json_t *json, const struct op_claim *claim)
-{
-	json_t *object = json_object();
-
-	set_filter(object, claim->dialects, claim->dialect_count, claim->kinds, claim->kind_count);
-	if (claim->as_before)
-		json_object_set_new(object, "as_before", json_true());
-	if (claim->worker.len > 0)
-		set_str(object, "worker", claim->worker);
-	set_number(object, "max", claim->max);
-	set_number(object, "lease_ms", claim->lease_ms);
-	set_number(object, "confirm_ms", claim->confirm_ms);
-	json_object_set_new(json, "claim", object);
-}
-
-static void set_report(json_t *json, const struct op_report *report)
-{
-	json_t *object = json_object();
-	char token[17];
-
-	snprintf(token, sizeof(token), "%016llx", (unsigned long long)report->token);
-	set_str(object, "kind", str_cstr(reports[report->kind]));
-	if (report->kind != REPORT_RETRY)
-		set_str(object, "token", str_cstr(token));
-	set_number(object, "lease_ms", report->lease_ms);
-	set_number(object, "least_ms", report->least_ms);
-	if (report->is_final)
-		json_object_set_new(object, "is_final", json_true());
-	if (optional_time_is_set(report->delay))
-		json_object_set_new(object, "delay", json_of_time(&report->delay));
-	if (report->log.len > 0)
-		json_object_set_new(object, "log", json_of_json(&report->log));
-	json_object_set_new(json, "report", object);
-}
-
-static void set_retry(json_t *json, const struct op_retry *retry)
-{
-	json_t *object = json_object(), *failures = json_array();
-
-	set_filter(object, retry->dialects, retry->dialect_count, retry->kinds, retry->kind_count);
-	for (int i = FAILURE_NONE + 1; i < TASK_FAILURES; i++) {
-		if (retry->failures & 1U << i)
-			json_array_append_new(
-				failures, json_string(task_failure_name((enum task_failure)i)));
-	}
-	if (retry->failures)
-		json_object_set(object, "failures", failures);
-	json_decref(failures);
-	set_number(object, "finished_from", (uint64_t)retry->finished.from);
-	if (optional_time_is_set(retry->finished.to))
-		json_object_set_new(object, "finished_to", json_of_time(&retry->finished.to));
-	set_number(object, "max", retry->max);
-	if (retry->after.len > 0)
-		set_str(object, "after", retry->after);
-	json_object_set_new(json, "retry", object);
-}
-
 /* ---- the operation ---- */
 
 static void set_history(json_t *json, const struct op *op)
@@ -374,11 +259,11 @@ static json_t *op_json(const struct op *op, const struct dialect *dialect, const
 		json_object_set_new(json, "drain", json_boolean(op->drain->drain));
 	}
 	if (op->kind == OP_RETRY)
-		set_retry(json, &op->retry);
+		json_object_set_new(json, "retry", vector_retry(&op->retry));
 	if (op->report.kind != REPORT_NONE)
-		set_report(json, &op->report);
+		json_object_set_new(json, "report", vector_report(&op->report));
 	if (op->claim)
-		set_claim(json, op->claim);
+		json_object_set_new(json, "claim", vector_claim(op->claim));
 	set_number(json, "wait_ms", (uint64_t)op->wait_ms);
 	if (op->companion)
 		json_object_set_new(
