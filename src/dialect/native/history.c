@@ -165,15 +165,17 @@ static bool ends_attempt(const struct journal_entry *entry)
 }
 
 /*
- * A client or a back end has ended the task: the outcome is its new state. The next claim: its
- * worker has locked the task when the lease was over.
+ * A client or a back end has ended the task: the outcome is its new state. The claim that follows,
+ * if a worker has locked the task when the lease was over: it has the same number if this attempt
+ * did not count.
  */
-static const char *outcome_of(const struct journal_entry *end)
+static const char *outcome_of(const struct journal_entry *end, uint32_t number)
 {
 	if (!end)
 		return "running";
 	if (end->event == JOURNAL_CLAIMED)
-		return journal_event_name(JOURNAL_EXPIRED);
+		return journal_event_name(
+			end->attempt == number ? JOURNAL_UNDONE : JOURNAL_EXPIRED);
 	if (end->event == JOURNAL_CHANGED || end->event == JOURNAL_ARCHIVED)
 		return task_state_name(end->to);
 	return journal_event_name(end->event);
@@ -200,7 +202,7 @@ static void put_attempt(const struct journal_entry *entries, size_t count,
 		put_time(out, "ended_at", end->at);
 	else
 		put_json(out, "ended_at", STR_NULL);
-	put_text(out, "outcome", str_cstr(outcome_of(end)));
+	put_text(out, "outcome", str_cstr(outcome_of(end, first->attempt)));
 	put_json(out, "error", end ? end->error : STR_NULL);
 	put_name(out, ",", "log");
 	has_log = native_put_log(entries, count, out);
