@@ -2,6 +2,9 @@
 
 #include "task/retries.h"
 
+#define TOKEN_REVISION_BITS 42
+#define TOKEN_RANDOM_BITS   21
+
 /* Claims that are not confirmed cost no delay at first: one worker may have vanished. */
 #define UNCONFIRMED_FREE 3
 #define UNCONFIRMED_MS	 1000
@@ -10,6 +13,36 @@
 void attempt_set_state(struct task *task, enum task_state state, int64_t now)
 {
 	task_set_state(task, state, task_change_time(task, now));
+}
+
+/*
+ * The revision makes later tokens of a task the higher ones. It may begin with the time in ms, of
+ * 42 bits; imported ones may have more, which are lost. The token must fit into a JSON integer of
+ * exports, of 63 bits.
+ */
+static uint64_t make_token(uint64_t revision, uint64_t random)
+{
+	uint64_t high = (revision + 1) % (UINT64_C(1) << TOKEN_REVISION_BITS);
+	uint64_t token = high << TOKEN_RANDOM_BITS | random % (UINT64_C(1) << TOKEN_RANDOM_BITS);
+
+	return token > 0 ? token : 1;
+}
+
+void attempt_begin(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random)
+{
+	uint64_t token = make_token(task->revision, random);
+	uint32_t first_ms = claim->confirm_ms > 0 ? claim->confirm_ms : claim->lease_ms;
+
+	task->attempt++;
+	task->started = OPTIONAL_TIME_NONE;
+	attempt_set_state(task, TASK_RUNNING, now);
+	task->lease = (struct lease){
+		.holder = claim->worker,
+		.token = token,
+		.expires = optional_time(now + first_ms),
+		.length_ms = claim->lease_ms,
+		.unconfirmed = task->lease.unconfirmed + 1,
+	};
 }
 
 static int64_t doubled(int64_t first, int64_t most, uint32_t times)

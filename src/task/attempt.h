@@ -1,12 +1,14 @@
 #pragma once
 /*
- * How an attempt ends without success: its worker fails it or gives it back, or its time is over.
- * Private to task/work.c and the files beside it. Pure. Times in ms.
+ * How an attempt begins, and how it ends without success: its worker fails it or gives it back, or
+ * its time is over. Private to task/work.c and task/holder.c. Pure. Times in ms.
  */
 #include "task/work.h"
 
 /* The clock may have been set back since the task was changed: its own times do not go back. */
 void attempt_set_state(struct task *task, enum task_state state, int64_t now);
+/* work_claim(). */
+void attempt_begin(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random);
 /*
  * The attempt has failed: another one follows after a delay, or the task has failed. Of the lease,
  * the name of the worker remains until the next attempt.

@@ -73,7 +73,7 @@ static bool take(const struct op_report *report, const struct work_context *cont
 	if (!attempt_end_due(&due, context, &taken, &nothing, err) || !check_not_ended(&taken, err))
 		return false;
 	taken.ready_after = OPTIONAL_TIME_NONE;
-	work_claim(&claim, &taken, context->now, context->random);
+	attempt_begin(&claim, &taken, context->now, context->random);
 	*task = taken;
 	return true;
 }

@@ -6,7 +6,7 @@ static struct op_report lock_of(struct str worker)
 	return (struct op_report){ .kind = REPORT_LOCK, .holder = worker, .lease_ms = 7000 };
 }
 
-/* A lock is a claim: with a token that no other claim has, and a lease that nobody has confirmed. */
+/* It has a token that no other claim has, and nobody has confirmed its lease. */
 static void lock_is_a_claim(void **state)
 {
 	struct task task = task_in(EXPIRED);
