@@ -1,0 +1,105 @@
+#pragma once
+/*
+ * One claimed task: its run (a command or a simulation), its heartbeats and its last report.
+ *
+ *	free --job_start--> running --the run has ended--> reporting --answered--> ended, free
+ *
+ * Two heartbeats serve a running task. `watch` waits at the service for a cancellation, for a third
+ * of the lease; `push` brings progress and log lines at most once a second, and confirms the claim.
+ * Each extends the lease, and job.lease_until is the time, by the monotonic clock of this machine,
+ * until which no other worker can have the task.
+ */
+#include <poll.h>
+
+#include "worker/backoff.h"
+#include "worker/client.h"
+#include "worker/log_lines.h"
+#include "worker/outcome.h"
+
+struct worker;
+struct job;
+
+#define RUN_FDS 5
+
+/* What works on a task. `run` is what start has returned. */
+struct run_type {
+	/* NULL: it cannot be started; the task is released, and the worker ends. */
+	void *(*start)(struct job *job, struct err *err);
+	/* Begins to end it. May be called more than once. */
+	void (*stop)(void *run);
+	/* Fills in the descriptors that it waits for; those left out have fd -1 already. */
+	void (*fill_fds)(void *run, struct pollfd fds[RUN_FDS]);
+	/* Does what is possible without waiting. Returns true when it has ended: the outcome is set. */
+	bool (*step)(void *run, int64_t now, struct outcome *outcome);
+	/* When step is to be called even if no descriptor is ready; INT64_MAX: not at all. */
+	int64_t (*wake_time)(void *run);
+	void (*free)(void *run);
+};
+
+enum job_state { JOB_FREE, JOB_RUNNING, JOB_REPORTING, JOB_ENDED };
+
+/* Why the worker ended the run. */
+enum job_end {
+	END_NONE,
+	END_TIMEOUT,   /* --timeout */
+	END_STOPPED,   /* the worker stops: the task is released */
+	END_CANCELLED, /* from here on nothing is reported */
+	END_LOST,
+	END_LEASE_OVER,
+};
+
+struct heartbeat {
+	struct job *job;
+	struct client_request *request; /* NULL: none is in flight */
+	int64_t sent, due;		/* due INT64_MAX: not */
+	bool waits;
+	struct backoff backoff;
+};
+
+struct job {
+	struct worker *worker;
+	enum job_state state;
+	const struct run_type *type;
+	void *run;
+	json_t *task;	/* as claimed */
+	const char *id; /* of task */
+	char token[40];
+	int64_t attempt;
+	int64_t lease_until, timeout_at;
+	struct heartbeat watch, push;
+	bool confirmed;
+	struct log_lines log;
+	json_t *progress;      /* for the next report; NULL: none */
+	json_t *progress_sent; /* in the push in flight */
+	enum job_end end;
+	struct outcome outcome;
+	struct {
+		struct client_request *request;
+		int64_t due, until;
+		struct backoff backoff;
+		bool fell_back;
+	} report;
+};
+
+/* Begins the work on an element of `claims`. False: the response is not as documented. */
+bool job_start(struct job *job, struct worker *worker, const json_t *claim);
+/* Does everything that is due. */
+void job_step(struct job *job, int64_t now);
+int64_t job_wake_time(const struct job *job);
+/* Ends the run for this reason, unless there is one already that allows no report. */
+void job_end(struct job *job, enum job_end end);
+/* Takes the value. */
+void job_set_progress(struct job *job, json_t *progress);
+/* Forgets the task without a report. */
+void job_free(struct job *job);
+
+/* ---- for job.c: the last report (job_report.c), requests (job_request.c) ---- */
+
+/* Sends the last report, or repeats it. */
+void job_report(struct job *job, int64_t now);
+/* Appends the members that each report may have. */
+void job_put_news(struct job *job, json_t *body);
+void job_settle_news(struct job *job, bool stored);
+/* POST /v1/tasks/{id}/<kind> with this body, which is freed. */
+struct client_request *job_post(struct job *job, const char *kind, json_t *body, long timeout_ms,
+	client_done *done, void *data);
