@@ -17,6 +17,7 @@
 #include "dialect/dialect.h"
 #include "dialect/policy_conf.h"
 #include "sys/confine.h"
+#include "worker/worker.h"
 
 #define USAGE_STATUS 2
 
@@ -265,6 +266,9 @@ int main(int argc, char **argv)
 	int status;
 
 	open_missing_streams();
+	/* It is no command of an operator: it has options of its own, and no configuration. */
+	if (argc > 1 && strcmp(argv[1], "work") == 0)
+		return worker_main(argc - 1, argv + 1);
 	/* For messages of getopt_long(). */
 	if (argc > 0)
 		argv[0] = name;
