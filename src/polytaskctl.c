@@ -53,6 +53,8 @@ static void print_usage(FILE *to)
 	fputs("usage: polytaskctl [-c FILE] [-o NAME=VALUE]... COMMAND...\n\n", to);
 	for (const struct ctl_command *command = ctl_commands; command->word; command++)
 		fprintf(to, "  %s%s\n        %s\n", command->word, command->usage, command->help);
+	fprintf(to, "  work%s\n        %s\n", worker_usage,
+		"claim tasks over HTTPS and run a command for each, or simulate the work");
 	for (const struct admin_command *command = admin_commands; command->words; command++) {
 		struct buf line = BUF_INIT;
 
@@ -229,6 +231,8 @@ static int run(struct ctl *ctl)
 
 	if (ctl->count == 0)
 		return usage_error(ctl, NULL, "no command given (see polytaskctl --help)");
+	if (strcmp(ctl->words[0], "work") == 0)
+		return usage_error(ctl, NULL, "work must be the first word");
 	if (!command && !admin_parse_command(&ctl->call, ctl->words, ctl->count, &err))
 		return usage_error(ctl, NULL, err_text(&err));
 	if (has_misplaced_option(ctl, command))

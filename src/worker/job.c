@@ -92,16 +92,16 @@ static void heartbeat_done(void *data, const struct client_answer *answer)
 		job_settle_news(job, answer->status == 200 || refused);
 	if (answer->status == 200) {
 		accept_heartbeat(beat, answer);
+	} else if (refused) {
+		/* Progress that a command has printed, for example. It is not sent again. */
+		problem = worker_problem(answer);
+		say("task %s: a heartbeat was refused: %s", job->id, json_string_value(problem));
+		json_decref(problem);
+		beat->due = clock_mono_ms() + PUSH_INTERVAL_MS;
 	} else if (answer->status == 404 || answer->status == 409) {
 		worker_answered(job->worker, &beat->backoff);
 		job_end(job, END_LOST);
 	} else {
-		if (refused) {
-			problem = worker_problem(answer);
-			say("task %s: a heartbeat was refused: %s", job->id,
-				json_string_value(problem));
-			json_decref(problem);
-		}
 		beat->due = clock_mono_ms() + worker_failed(job->worker, &beat->backoff, answer);
 	}
 }

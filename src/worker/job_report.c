@@ -89,6 +89,7 @@ static void report_done(void *data, const struct client_answer *answer)
 	job->report.request = NULL;
 	job_settle_news(job, stored);
 	if (stored) {
+		worker_answered(job->worker, &job->report.backoff);
 		job->state = JOB_ENDED;
 	} else if (!worker_is_temporary(answer)) {
 		worker_answered(job->worker, &job->report.backoff);

@@ -169,8 +169,8 @@ json_t *log_lines_take(struct log_lines *log)
 	while (wanted-- > 0)
 		drop_oldest(log);
 	if (log->dropped > 0) {
-		line = need(json_sprintf("[%" PRIu64 " line%s dropped]", log->dropped,
-			log->dropped == 1 ? " was" : "s were"));
+		line = text_json("[%" PRIu64 " line%s dropped]", log->dropped,
+			log->dropped == 1 ? " was" : "s were");
 		need_zero(json_array_insert_new(array, 0, line));
 	}
 	log->taken = log->count;

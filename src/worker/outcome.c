@@ -2,7 +2,7 @@
 
 #include <stdarg.h>
 
-#include "worker/fatal.h"
+#include "worker/text.h"
 
 void outcome_free(struct outcome *outcome)
 {
@@ -21,6 +21,6 @@ void outcome_fail(struct outcome *outcome, bool retryable, const char *format, .
 	outcome->kind = OUTCOME_FAIL;
 	outcome->retryable = retryable;
 	va_start(arguments, format);
-	outcome->error = need(json_vsprintf(format, arguments));
+	outcome->error = text_json_list(format, arguments);
 	va_end(arguments);
 }

@@ -21,6 +21,6 @@ struct outcome {
 };
 
 void outcome_free(struct outcome *outcome);
-/* Replaces the outcome by a failure with this error, which is formatted as by json_sprintf. */
+/* Replaces the outcome by a failure with this error, which is formatted. */
 void outcome_fail(struct outcome *outcome, bool retryable, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -1,5 +1,10 @@
 #include "worker/text.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "worker/fatal.h"
+
 #define REPLACEMENT "\xef\xbf\xbd"
 
 void text_put_utf8(struct buf *out, struct str text)
@@ -14,4 +19,39 @@ void text_put_utf8(struct buf *out, struct str text)
 			buf_puts(out, REPLACEMENT);
 		text = str_skip(text, len > 0 ? len : 1);
 	}
+}
+
+json_t *text_json_bytes(struct str bytes)
+{
+	struct buf clean = BUF_INIT;
+	json_t *json;
+
+	text_put_utf8(&clean, bytes);
+	need_buf(&clean);
+	json = need(json_stringn(buf_str(&clean).ptr, clean.len));
+	buf_free(&clean);
+	return json;
+}
+
+json_t *text_json_list(const char *format, va_list arguments)
+{
+	char *text;
+	json_t *json;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		fatal_no_memory();
+	json = text_json_bytes(str_cstr(text));
+	free(text);
+	return json;
+}
+
+json_t *text_json(const char *format, ...)
+{
+	va_list arguments;
+	json_t *json;
+
+	va_start(arguments, format);
+	json = text_json_list(format, arguments);
+	va_end(arguments);
+	return json;
 }

@@ -1,6 +1,7 @@
 /* Requests that fail: which are repeated, and what is said about them. */
 #include "http/json.h"
 #include "worker/fatal.h"
+#include "worker/text.h"
 #include "worker/worker.h"
 
 int64_t worker_failed(
@@ -66,17 +67,17 @@ json_t *worker_problem(const struct client_answer *answer)
 	struct str text;
 
 	if (answer->status == 0)
-		return need(json_sprintf("%s", answer->failure));
+		return text_json("%s", answer->failure);
 	if (answer->status < 300)
-		return need(json_sprintf(
-			"status %ld with a body that is not as documented", answer->status));
+		return text_json(
+			"status %ld with a body that is not as documented", answer->status);
 	/* The limit is for the terminal; a response that is not JSON may be a page of HTML. */
 	if (json_parse_object(&body, answer->body, &err) && problem_text(body).len > 0) {
 		text = problem_text(body);
-		problem = need(json_sprintf("%.*s (status %ld)",
-			(int)(text.len < 500 ? text.len : 500), text.ptr, answer->status));
+		problem = text_json("%.*s (status %ld)", (int)(text.len < 500 ? text.len : 500),
+			text.ptr, answer->status);
 	} else {
-		problem = need(json_sprintf("status %ld", answer->status));
+		problem = text_json("status %ld", answer->status);
 	}
 	json_decref(body);
 	return problem;

@@ -9,7 +9,9 @@
 
 #include "base/clock.h"
 #include "worker/claim.h"
+#include "worker/command.h"
 #include "worker/fatal.h"
+#include "worker/program.h"
 #include "worker/simulation.h"
 
 #define SLEEP_MOST_MS 60000
@@ -28,6 +30,8 @@ static void open_signals(struct worker *worker)
 	/* Also for the threads in which libcurl looks up names. */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* If it is ignored, the kernel reaps the guards. */
+	signal(SIGCHLD, SIG_DFL);
 	worker->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (worker->signals < 0) {
 		say("cannot receive signals: %s", strerror(errno));
@@ -128,9 +132,12 @@ static int work(const struct worker_options *options)
 	int status;
 
 	worker->options = options;
-	worker->type = &simulation_run;
+	worker->type = options->simulate ? &simulation_run : &command_run;
+	/* It gets the processes of a command whose guard was killed. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	open_signals(worker);
-	if (!client_new(&worker->client, &config, &err)) {
+	if ((!options->simulate && !program_find(&worker->program, options->command[0], &err)) ||
+		!client_new(&worker->client, &config, &err)) {
 		say("%s", err_text(&err));
 		worker->status = 1;
 	} else {
@@ -139,6 +146,7 @@ static int work(const struct worker_options *options)
 	status = worker->status;
 	client_free(worker->client);
 	close(worker->signals);
+	free(worker->program);
 	free(worker);
 	return status;
 }
@@ -160,9 +168,6 @@ int worker_main(int argc, char **argv)
 		status = USAGE_STATUS;
 	} else if (options.help) {
 		printf("usage: polytaskctl work%s\n", worker_usage);
-	} else if (!options.simulate) {
-		say("only --simulate is possible");
-		status = USAGE_STATUS;
 	} else {
 		status = work(&options);
 	}

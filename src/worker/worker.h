@@ -15,7 +15,8 @@ struct worker {
 	const struct run_type *type;
 	struct client *client;
 	struct job jobs[WORKER_JOBS_MAX];
-	int signals; /* signalfd */
+	char *program; /* path of the command; NULL: simulation */
+	int signals;   /* signalfd */
 	enum worker_stop stop;
 	int status;	  /* to exit with */
 	unsigned failing; /* requests that are repeated after a back-off */

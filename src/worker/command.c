@@ -1,0 +1,345 @@
+#include "worker/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "http/json.h"
+#include "worker/fatal.h"
+#include "worker/guard.h"
+#include "worker/processes.h"
+#include "worker/program.h"
+#include "worker/result.h"
+#include "worker/worker.h"
+
+#define CHUNK		   ((size_t)64 * 1024) /* read at once, so that jobs take turns */
+#define DRAIN_MOST	   16		       /* chunks after the end */
+#define ORPHAN_INTERVAL_MS 50
+
+enum stream { STREAM_INPUT, STREAM_OUTPUT, STREAM_ERRORS, STREAM_PROGRESS, STREAMS };
+
+struct command {
+	struct job *job;
+	struct guard guard;
+	int streams[STREAMS]; /* -1: closed */
+	struct buf input;     /* what is left to write */
+	struct output output;
+	struct buf progress; /* an incomplete line */
+	bool progress_too_long, progress_told;
+	bool stopping, ended, not_started, guard_gone;
+	int status; /* of waitpid() */
+};
+
+/* ---- start ---- */
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* theirs: the ends of the command. */
+static bool open_streams(struct command *command, int theirs[STREAMS])
+{
+	for (int i = 0; i < STREAMS; i++) {
+		int ends[2];
+
+		if (pipe2(ends, O_CLOEXEC) != 0)
+			return false;
+		theirs[i] = ends[i == STREAM_INPUT ? 0 : 1];
+		command->streams[i] = ends[i == STREAM_INPUT ? 1 : 0];
+		fcntl(command->streams[i], F_SETFL, O_NONBLOCK);
+	}
+	return true;
+}
+
+static void free_command(void *data)
+{
+	struct command *command = data;
+
+	close_fd(&command->guard.control);
+	close_fd(&command->guard.events);
+	for (int i = 0; i < STREAMS; i++)
+		close_fd(&command->streams[i]);
+	buf_free(&command->input);
+	buf_free(&command->output.bytes);
+	buf_free(&command->progress);
+	free(command);
+}
+
+static bool start_guard(struct command *command, struct err *err)
+{
+	const struct worker_options *options = command->job->worker->options;
+	struct guard_command how = { .program = command->job->worker->program,
+		.argv = options->command,
+		.streams = { -1, -1, -1, -1 },
+		.grace_seconds = options->grace_seconds };
+	size_t own;
+	char **list = program_environment(command->job, &own);
+	bool ok;
+
+	how.environment = list;
+	ok = open_streams(command, how.streams);
+	if (!ok)
+		err_set(err, ERR_INTERNAL, NULL, "cannot open a pipe: %s", strerror(errno));
+	ok = ok && guard_start(&command->guard, &how, err);
+	for (int i = 0; i < STREAMS; i++)
+		close_fd(&how.streams[i]);
+	for (size_t i = 0; i < own; i++)
+		free(list[i]);
+	free(list);
+	return ok;
+}
+
+static void *start(struct job *job, struct err *err)
+{
+	struct command *command = need(calloc(1, sizeof(*command)));
+
+	command->job = job;
+	command->guard.control = command->guard.events = -1;
+	for (int i = 0; i < STREAMS; i++)
+		command->streams[i] = -1;
+	command->output.most = job->worker->options->report ? REPORT_MAX
+							    : RESULT_MAX + 1; /* with a line feed */
+	json_put(&command->input, job->task);
+	buf_putc(&command->input, '\n');
+	need_buf(&command->input);
+	if (start_guard(command, err))
+		return command;
+	free_command(command);
+	return NULL;
+}
+
+static void stop(void *data)
+{
+	struct command *command = data;
+
+	if (command->stopping)
+		return;
+	command->stopping = true;
+	if (write(command->guard.control, "", 1) < 0)
+		command->guard_gone = true;
+}
+
+/* ---- streams ---- */
+
+static void fill_fds(void *data, struct pollfd fds[RUN_FDS])
+{
+	const struct command *command = data;
+
+	for (int i = 0; i < STREAMS; i++)
+		fds[i] = (struct pollfd){ .fd = command->streams[i],
+			.events = i == STREAM_INPUT ? POLLOUT : POLLIN };
+	fds[STREAMS] = (struct pollfd){ .fd = command->guard.events, .events = POLLIN };
+}
+
+/* A command that does not read its input, or closes it, loses nothing but the task. */
+static void write_input(struct command *command)
+{
+	int *fd = &command->streams[STREAM_INPUT];
+	ssize_t len = 0;
+
+	if (*fd < 0)
+		return;
+	if (command->input.len > 0)
+		len = write(*fd, command->input.data, command->input.len);
+	if (len > 0)
+		buf_consume(&command->input, (size_t)len);
+	if (command->input.len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR)) {
+		close_fd(fd);
+		buf_free(&command->input);
+	}
+}
+
+/* The line is complete. */
+static void set_progress(struct command *command)
+{
+	struct str line = buf_str(&command->progress);
+	struct err err = { 0 };
+	json_t *progress = NULL;
+
+	if (!command->progress_too_long && str_trim(line).len == 0)
+		return;
+	if (!command->progress_too_long && json_parse_strict(&progress, line, &err)) {
+		job_set_progress(command->job, progress);
+	} else if (!command->progress_told) {
+		command->progress_told = true;
+		log_lines_end(&command->job->log);
+		log_lines_add(&command->job->log,
+			STR("[a line of progress is not JSON of at most 4096 bytes]\n"));
+	}
+}
+
+static void take_progress(struct command *command, struct str bytes)
+{
+	struct str part;
+
+	while (bytes.ptr) {
+		part = str_split_next(&bytes, '\n');
+		command->progress_too_long |= command->progress.len + part.len > PROGRESS_MAX;
+		if (!command->progress_too_long)
+			buf_put_str(&command->progress, part);
+		need_buf(&command->progress);
+		if (!bytes.ptr)
+			return;
+		set_progress(command);
+		buf_reset(&command->progress);
+		command->progress_too_long = false;
+	}
+}
+
+static void take_output(struct command *command, enum stream stream, struct str bytes)
+{
+	switch (stream) {
+	case STREAM_OUTPUT:
+		output_add(&command->output, bytes);
+		return;
+	case STREAM_ERRORS:
+		log_lines_add(&command->job->log, bytes);
+		if (command->job->worker->options->verbose)
+			fwrite(bytes.ptr, 1, bytes.len, stderr);
+		return;
+	case STREAM_PROGRESS:
+		take_progress(command, bytes);
+		return;
+	case STREAM_INPUT:
+	case STREAMS:
+		return;
+	}
+}
+
+/* Reads one chunk; false: there is nothing at the moment. */
+static bool read_stream(struct command *command, enum stream stream)
+{
+	static char chunk[CHUNK];
+	int *fd = &command->streams[stream];
+	ssize_t len = *fd < 0 ? 0 : read(*fd, chunk, sizeof(chunk));
+
+	if (len > 0)
+		take_output(command, stream, (struct str){ chunk, (size_t)len });
+	else if (len == 0)
+		close_fd(fd);
+	return len > 0;
+}
+
+static void read_streams(struct command *command)
+{
+	for (enum stream stream = STREAM_OUTPUT; stream < STREAMS; stream++)
+		read_stream(command, stream);
+}
+
+/* What is in the pipes when all their writers have ended. */
+static void drain_streams(struct command *command)
+{
+	for (enum stream stream = STREAM_OUTPUT; stream < STREAMS; stream++) {
+		for (int i = 0; i < DRAIN_MOST && read_stream(command, stream); i++)
+			;
+	}
+	log_lines_end(&command->job->log);
+}
+
+/* ---- the end ---- */
+
+static void take_events(struct command *command)
+{
+	struct guard_message message;
+	ssize_t len;
+
+	while ((len = read(command->guard.events, &message, sizeof(message))) ==
+		(ssize_t)sizeof(message)) {
+		switch (message.event) {
+		case GUARD_NOT_STARTED:
+			command->not_started = true;
+			say("cannot execute %s: %s", command->job->worker->program,
+				strerror(message.value));
+			break;
+		case GUARD_ENDED:
+			command->ended = true;
+			command->status = message.value;
+			break;
+		case GUARD_LEFT:
+			say("task %s: processes of its command cannot be ended", command->job->id);
+			break;
+		}
+	}
+	if (len == 0) {
+		command->guard_gone = true;
+		close_fd(&command->guard.events);
+	}
+}
+
+/*
+ * If a guard was killed, what its command has started are children of the worker. Children of the
+ * worker that are no guards have no other origin. Returns true if none is left.
+ */
+static bool end_orphans(struct command *command)
+{
+	struct worker *worker = command->job->worker;
+	pid_t guards[WORKER_JOBS_MAX];
+	size_t count = 0;
+
+	for (size_t i = 0; i < WORKER_JOBS_MAX; i++) {
+		const struct command *other = worker->jobs[i].run;
+
+		if (worker->jobs[i].state == JOB_RUNNING && other && other != command &&
+			!other->guard_gone)
+			guards[count++] = other->guard.pid;
+	}
+	/* The exit statuses of guards say nothing that their events have not said. */
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	return processes_signal(getpid(), guards, count, SIGKILL) == 0;
+}
+
+static void set_outcome(struct command *command, struct outcome *outcome)
+{
+	if (command->not_started) {
+		worker_give_up(command->job->worker);
+		outcome->kind = OUTCOME_RELEASE;
+	} else if (!command->ended) {
+		outcome_fail(outcome, true, "The command was ended because its guard was killed.");
+	} else {
+		result_set(outcome, command->status, &command->output,
+			command->job->worker->options->report, &command->job->log);
+	}
+}
+
+static bool step(void *data, int64_t now, struct outcome *outcome)
+{
+	struct command *command = data;
+
+	(void)now;
+	write_input(command);
+	read_streams(command);
+	if (command->guard.events >= 0)
+		take_events(command);
+	if (command->guard.events >= 0)
+		return false;
+	if (!command->ended && !command->not_started && !end_orphans(command))
+		return false;
+	waitpid(command->guard.pid, NULL, 0);
+	drain_streams(command);
+	set_outcome(command, outcome);
+	return true;
+}
+
+static int64_t wake_time(void *data)
+{
+	const struct command *command = data;
+
+	return command->guard.events < 0 ? clock_mono_ms() + ORPHAN_INTERVAL_MS : INT64_MAX;
+}
+
+const struct run_type command_run = {
+	.start = start,
+	.stop = stop,
+	.fill_fds = fill_fds,
+	.step = step,
+	.wake_time = wake_time,
+	.free = free_command,
+};
