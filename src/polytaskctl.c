@@ -182,7 +182,7 @@ static bool has_misplaced_option(const struct ctl *ctl, const struct ctl_command
 			sign->data;
 
 	for (int i = 0; command && i < ADMIN_OPTIONS; i++) {
-		if (ctl->call.options[i] && !(command->options & (1U << i)))
+		if (ctl->call.options[i] && !(command->options & ADMIN_BIT(i)))
 			return true;
 	}
 	return for_sign && !(command && command->sign_options);
@@ -192,7 +192,7 @@ static bool has_misplaced_option(const struct ctl *ctl, const struct ctl_command
 static const char *missing_option(const struct ctl *ctl, const struct ctl_command *command)
 {
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
-		if ((command->required_options & (1U << i)) && !ctl->call.options[i])
+		if ((command->required_options & ADMIN_BIT(i)) && !ctl->call.options[i])
 			return admin_options[i].name;
 	}
 	return NULL;

@@ -38,6 +38,9 @@ enum admin_option {
 	ADMIN_OPTIONS
 };
 
+/* A bit of a set of options. */
+#define ADMIN_BIT(option) (UINT64_C(1) << (option))
+
 struct admin_option_row {
 	const char *name;  /* "tenant", as in --tenant */
 	const char *value; /* placeholder for the usage line; NULL: the option takes no value */
@@ -66,8 +69,8 @@ typedef bool admin_run_fn(struct admin *admin, const struct admin_call *call, st
 struct admin_command {
 	const char *words;	   /* "user add" */
 	const char *operand;	   /* placeholder for the usage line; NULL: no operand */
-	unsigned options;	   /* allowed: bits 1 << enum admin_option */
-	unsigned required_options; /* subset of options */
+	uint64_t options;	   /* allowed: ADMIN_BIT() of each */
+	uint64_t required_options; /* subset of options */
 	bool reads_input;	   /* reads admin->in */
 	bool creates_store;	   /* may run on a home without a store */
 	bool migrates_store;	   /* opens a store of an older build */

@@ -11,7 +11,7 @@
 #include "admin/user_commands.h"
 #include "admin/worker_commands.h"
 
-#define BIT(option)   (1U << ADMIN_##option)
+#define BIT(option)   ADMIN_BIT(ADMIN_##option)
 #define TERMS_OPTIONS (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
 
 const struct admin_command admin_commands[] = {
@@ -122,8 +122,9 @@ void admin_put_usage(const struct admin_command *command, struct buf *out)
 	if (command->operand)
 		buf_printf(out, " %s", command->operand);
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
-		if (command->options & (1U << i))
-			put_option(&admin_options[i], command->required_options & (1U << i), out);
+		if (command->options & ADMIN_BIT(i))
+			put_option(
+				&admin_options[i], command->required_options & ADMIN_BIT(i), out);
 	}
 	if (command->reads_input)
 		buf_puts(out, command->reads_secret ? " [<FILE]" : " <FILE");
@@ -181,10 +182,10 @@ static bool check_options(const struct admin_call *call, struct err *err)
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
 		const char *name = admin_options[i].name;
 
-		if (call->options[i] && !(command->options & (1U << i)))
+		if (call->options[i] && !(command->options & ADMIN_BIT(i)))
 			return err_set(err, ERR_INVALID, name, "'%s' has no option --%s",
 				command->words, name);
-		if (!call->options[i] && (command->required_options & (1U << i)))
+		if (!call->options[i] && (command->required_options & ADMIN_BIT(i)))
 			return err_set(
 				err, ERR_INVALID, name, "'%s' requires --%s", command->words, name);
 	}

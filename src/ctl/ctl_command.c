@@ -163,26 +163,26 @@ static int run_print_config(struct ctl *ctl)
 }
 
 const struct ctl_command ctl_commands[] = {
-	{ "status", " [--json]", .options = 1U << ADMIN_JSON, .control_only = true,
+	{ "status", " [--json]", .options = ADMIN_BIT(ADMIN_JSON), .control_only = true,
 		.run = run_status, .help = "show the processes of the service" },
 	{ "reload", "", .control_only = true, .run = run_reload,
 		.help = "reload the configuration, and wait until all requests are answered with "
 			"it" },
 	{ "stop", "", .control_only = true, .run = run_stop,
 		.help = "stop the service and wait for its end" },
-	{ "backup", " [--add] [--rate MB] DIR", 1, .options = 1U << ADMIN_ADD | 1U << ADMIN_RATE,
-		.run = ctl_backup,
+	{ "backup", " [--add] [--rate MB] DIR", 1,
+		.options = ADMIN_BIT(ADMIN_ADD) | ADMIN_BIT(ADMIN_RATE), .run = ctl_backup,
 		.help = "copy the store to a new folder, or add the changes since then" },
 	{ "restore", " --home NEW [--logs ARCHIVE] [--until TIME] DIR", 1,
-		.options = 1U << ADMIN_HOME | 1U << ADMIN_LOGS | 1U << ADMIN_UNTIL,
-		.required_options = 1U << ADMIN_HOME, .run = ctl_restore,
+		.options = ADMIN_BIT(ADMIN_HOME) | ADMIN_BIT(ADMIN_LOGS) | ADMIN_BIT(ADMIN_UNTIL),
+		.required_options = ADMIN_BIT(ADMIN_HOME), .run = ctl_restore,
 		.help = "make a new home of a backup" },
-	{ "reindex", " [--no-wait]", .options = 1U << ADMIN_NO_WAIT, .run = run_reindex,
+	{ "reindex", " [--no-wait]", .options = ADMIN_BIT(ADMIN_NO_WAIT), .run = run_reindex,
 		.help = "replace the index by a new one, and wait until it is complete" },
 	{ "sign",
 		" --user ID [--secret -] [--date DATE] [--content-type TYPE]\n"
 		"         [--content-md5 MD5 | --data BODY] METHOD URL",
-		2, .options = 1U << ADMIN_SECRET, .sign_options = true, .run = run_sign,
+		2, .options = ADMIN_BIT(ADMIN_SECRET), .sign_options = true, .run = run_sign,
 		.help = "print the header fields of a signed VirtShell request, for curl -H @FILE" },
 	{ "print-config", "", .run = run_print_config, .help = "print the configuration in use" },
 	{ 0 },

@@ -23,8 +23,8 @@ struct ctl_command {
 	const char *word;
 	const char *usage; /* rest of the usage line */
 	size_t operands;
-	unsigned options;	     /* allowed: bits 1 << enum admin_option */
-	unsigned required_options;   /* of these */
+	uint64_t options;	     /* allowed: ADMIN_BIT() of each */
+	uint64_t required_options;   /* of these */
 	bool sign_options;	     /* options for struct sign are allowed */
 	bool control_only;	     /* of the configuration, needs only the option control */
 	int (*run)(struct ctl *ctl); /* returns the exit status */
