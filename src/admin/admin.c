@@ -28,6 +28,17 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_LOGS] = { .name = "logs", .value = "ARCHIVE" },
 	[ADMIN_UNTIL] = { .name = "until", .value = "TIME" },
 	[ADMIN_YES] = { .name = "yes" },
+	[ADMIN_STATE] = { .name = "state", .value = "STATE,..." },
+	[ADMIN_KIND] = { .name = "kind", .value = "KIND" },
+	[ADMIN_FAILURE] = { .name = "failure", .value = "FAILURE,..." },
+	[ADMIN_SORT] = { .name = "sort", .value = "[-]created|updated|..." },
+	[ADMIN_LIMIT] = { .name = "limit", .value = "N" },
+	[ADMIN_HISTORY] = { .name = "history" },
+	[ADMIN_FIELDS] = { .name = "fields", .value = "JSON", .secret = true },
+	[ADMIN_PRIORITY] = { .name = "priority", .value = "N" },
+	[ADMIN_NOT_BEFORE] = { .name = "not-before", .value = "TIME" },
+	[ADMIN_STDIN] = { .name = "stdin" },
+	[ADMIN_MAX] = { .name = "max", .value = "N" },
 };
 
 bool admin_reads_secret(const struct admin_call *call)
@@ -47,7 +58,7 @@ bool admin_check_secret(const struct admin_call *call, struct err *err)
 
 bool admin_reads_input(const struct admin_call *call)
 {
-	return call->command->reads_input || admin_reads_secret(call);
+	return call->command->reads_input || call->options[ADMIN_STDIN] || admin_reads_secret(call);
 }
 
 bool admin_check_not_compressed(FILE *in, struct err *err)

@@ -35,6 +35,17 @@ enum admin_option {
 	ADMIN_LOGS,
 	ADMIN_UNTIL,
 	ADMIN_YES,
+	ADMIN_STATE,
+	ADMIN_KIND,
+	ADMIN_FAILURE,
+	ADMIN_SORT,
+	ADMIN_LIMIT,
+	ADMIN_HISTORY,
+	ADMIN_FIELDS,
+	ADMIN_PRIORITY,
+	ADMIN_NOT_BEFORE,
+	ADMIN_STDIN,
+	ADMIN_MAX,
 	ADMIN_OPTIONS
 };
 
@@ -71,6 +82,7 @@ struct admin_command {
 	const char *operand;	   /* placeholder for the usage line; NULL: no operand */
 	uint64_t options;	   /* allowed: ADMIN_BIT() of each */
 	uint64_t required_options; /* subset of options */
+	bool operand_optional;	   /* the operand may be left out */
 	bool reads_input;	   /* reads admin->in */
 	bool creates_store;	   /* may run on a home without a store */
 	bool migrates_store;	   /* opens a store of an older build */

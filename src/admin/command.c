@@ -5,7 +5,10 @@
 #include "admin/number_commands.h"
 #include "admin/quota_commands.h"
 #include "admin/repair_command.h"
+#include "admin/task_change_commands.h"
 #include "admin/task_commands.h"
+#include "admin/task_list_command.h"
+#include "admin/task_show_command.h"
 #include "admin/token_commands.h"
 #include "admin/transfer_commands.h"
 #include "admin/user_commands.h"
@@ -75,6 +78,29 @@ const struct admin_command admin_commands[] = {
 		.help = "give a worker, or with '*' all of a tenant, no more tasks" },
 	{ "worker undrain", "NAME", BIT(TENANT), .run = admin_worker_undrain,
 		.help = "give a drained worker tasks again" },
+	{ "task list", NULL,
+		BIT(TENANT) | BIT(DIALECT) | BIT(STATE) | BIT(KIND) | BIT(FAILURE) | BIT(SORT) |
+			BIT(LIMIT) | BIT(JSON),
+		.run = admin_task_list,
+		.help = "list tasks: id, dialect, kind, state, status, attempt, created, updated, "
+			"error" },
+	{ "task show", "ID", BIT(TENANT) | BIT(HISTORY) | BIT(JSON), .run = admin_task_show,
+		.help = "print the members of a task, one a line (ID: a UUID or DIALECT:NUMBER)" },
+	{ "task create", NULL,
+		BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(FIELDS) | BIT(PRIORITY) |
+			BIT(NOT_BEFORE) | BIT(STDIN) | BIT(JSON),
+		.creates_store = true, .run = admin_task_create,
+		.help = "create a task and print its id (--stdin: read the body of POST /v1/tasks "
+			"from standard input)" },
+	{ "task cancel", "ID", BIT(TENANT), .run = admin_task_cancel,
+		.help = "cancel a task and print its state" },
+	{ "task retry", "ID",
+		BIT(TENANT) | BIT(ALL) | BIT(DIALECT) | BIT(KIND) | BIT(FAILURE) | BIT(MAX),
+		.operand_optional = true, .in_steps = true, .run = admin_task_retry,
+		.help = "let a failed or cancelled task begin again, or with --all many failed ones "
+			"of a dialect" },
+	{ "task count", NULL, BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(JSON),
+		.run = admin_task_count, .help = "count tasks by dialect, kind and state" },
 	{ "show", "ID", BIT(TENANT), .run = admin_show,
 		.help = "print a task in the format of export" },
 	{ "verify", .run = admin_verify,
@@ -120,7 +146,7 @@ void admin_put_usage(const struct admin_command *command, struct buf *out)
 {
 	buf_puts(out, command->words);
 	if (command->operand)
-		buf_printf(out, " %s", command->operand);
+		buf_printf(out, command->operand_optional ? " [%s]" : " %s", command->operand);
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
 		if (command->options & ADMIN_BIT(i))
 			put_option(
@@ -199,7 +225,7 @@ static bool check(const struct admin_call *call, size_t operands, struct err *er
 
 	if (!check_options(call, err))
 		return false;
-	if (operands < wanted)
+	if (operands < wanted && !command->operand_optional)
 		return err_set(err, ERR_INVALID, command->operand, "'%s' requires %s",
 			command->words, command->operand);
 	if (operands > wanted)

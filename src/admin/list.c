@@ -42,6 +42,13 @@ static void put_header(struct buf *line, const struct admin_cell *cell)
 	buf_puts(line, cell->name);
 }
 
+static void print_in_order(struct admin_list *list, struct str line)
+{
+	if (list->count == 0 && list->header.len > 0)
+		admin_print_line(list->admin, buf_str(&list->header));
+	admin_print_line(list->admin, line);
+}
+
 bool admin_list_row(struct admin_list *list, const struct admin_cell *cells, size_t count)
 {
 	struct buf line = BUF_INIT;
@@ -52,10 +59,15 @@ bool admin_list_row(struct admin_list *list, const struct admin_cell *cells, siz
 		put_header(&list->header, &cells[i]);
 	if (list->json)
 		buf_putc(&line, '}');
-	buf_putc(&line, '\n');
-	buf_put_str(&list->lines, buf_str(&line));
+	list->failed = !buf_ok(&line) || !buf_ok(&list->header);
+	if (!list->failed && list->in_order) {
+		print_in_order(list, buf_str(&line));
+	} else {
+		buf_putc(&line, '\n');
+		buf_put_str(&list->lines, buf_str(&line));
+		list->failed |= !buf_ok(&line) || !buf_ok(&list->lines);
+	}
 	list->count++;
-	list->failed = !buf_ok(&line) || !buf_ok(&list->lines) || !buf_ok(&list->header);
 	buf_free(&line);
 	return !list->failed || err_no_memory(list->err);
 }
@@ -87,7 +99,7 @@ static bool print_sorted(struct admin_list *list)
 
 bool admin_list_end(struct admin_list *list, bool complete)
 {
-	bool printed = complete && !list->failed && print_sorted(list);
+	bool printed = complete && !list->failed && (list->in_order || print_sorted(list));
 
 	buf_free(&list->header);
 	buf_free(&list->lines);

@@ -2,7 +2,7 @@
 /*
  * Internal to src/admin: printing lists of users, passwords, tokens, keys and quotas, in the order
  * of the lines' bytes: a header and a line for each row, with tabs between the columns, or with
- * --json a line of JSON for each row.
+ * --json a line of JSON for each row. Tasks are printed in the order in which they come.
  */
 #include "admin/admin.h"
 #include "auth/credential_terms.h"
@@ -15,6 +15,7 @@
 struct admin_list {
 	struct admin *admin;
 	bool json;
+	bool in_order;	   /* rows are printed at once, as they come */
 	struct buf header; /* empty with --json */
 	struct buf lines;  /* each ends with \n */
 	size_t count;

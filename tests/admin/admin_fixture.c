@@ -15,7 +15,9 @@ int open_store(void **state)
 		.engine = &memory_engine_ops,
 		.expected_tasks = 1000,
 		.cache_mb = 8,
-		.indexes = dialect_index_tables() };
+		.indexes = dialect_index_tables(),
+		.journal_entries = 100000,
+		.journal_ms = (int64_t)86400000 };
 	struct err err = { 0 };
 
 	conf_defaults(&conf);

@@ -1,0 +1,196 @@
+#include "admin/task_show_command.h"
+
+#include "admin/list.h"
+#include "admin/task_find.h"
+#include "admin/task_text.h"
+
+#define NAME_WIDTH 17
+
+static bool print(struct admin *admin, struct str line, struct err *err)
+{
+	return admin_print_line(admin, line) ||
+	       err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
+}
+
+/* ---- the task ---- */
+
+static void put_name(struct buf *line, const char *parent, const char *name)
+{
+	buf_puts(line, parent);
+	task_text_put(line, str_cstr(name), 0);
+	buf_putc(line, ':');
+	do
+		buf_putc(line, ' ');
+	while (buf_ok(line) && line->len < NAME_WIDTH);
+}
+
+/* The only member that the API does not show. */
+static bool print_tenant(struct admin *admin, const char *tenant, struct err *err)
+{
+	struct buf line = BUF_INIT;
+	bool ok;
+
+	put_name(&line, "", "tenant");
+	buf_puts(&line, tenant);
+	ok = (buf_ok(&line) || err_no_memory(err)) && print(admin, buf_str(&line), err);
+	buf_free(&line);
+	return ok;
+}
+
+static bool print_member(struct admin *admin, const char *parent, const char *name,
+	const json_t *value, struct err *err)
+{
+	struct buf line = BUF_INIT;
+	bool ok;
+
+	put_name(&line, parent, name);
+	task_text_put_json(&line, value, 0);
+	ok = (buf_ok(&line) || err_no_memory(err)) && print(admin, buf_str(&line), err);
+	buf_free(&line);
+	return ok;
+}
+
+/* A line for each member and for each field; links are for clients. */
+static bool print_members(struct admin *admin, json_t *task, struct err *err)
+{
+	json_t *fields = json_object_get(task, "fields"), *value;
+	const char *name;
+
+	json_object_foreach (task, name, value) {
+		if (value != fields && strcmp(name, "links") != 0 &&
+			!print_member(admin, "", name, value, err))
+			return false;
+	}
+	json_object_foreach (fields, name, value) {
+		if (!print_member(admin, "fields.", name, value, err))
+			return false;
+	}
+	return true;
+}
+
+static bool print_task(struct admin *admin, struct str row, bool as_json, struct err *err)
+{
+	json_t *task = NULL;
+	bool ok;
+
+	if (as_json)
+		return print(admin, row, err);
+	ok = json_parse_trusted(&task, row, err) && print_members(admin, task, err);
+	json_decref(task);
+	return ok;
+}
+
+/* ---- the history ---- */
+
+static const char *const entry_members[] = { "at", "event", "from", "to", "status", "attempt",
+	"worker", "by", "error" };
+
+#define ENTRY_MEMBERS (sizeof(entry_members) / sizeof(entry_members[0]))
+
+static void put_entry(struct buf *line, const json_t *entry)
+{
+	for (size_t i = 0; i < ENTRY_MEMBERS; i++) {
+		const json_t *value = json_object_get(entry, entry_members[i]);
+
+		if (i == 0) {
+			task_text_put_time(line, value);
+			continue;
+		}
+		buf_putc(line, '\t');
+		task_text_put_json(line, value, TASK_TEXT_SHORT);
+	}
+}
+
+static bool print_entry(struct admin *admin, const json_t *entry, bool as_json, struct err *err)
+{
+	struct buf line = BUF_INIT;
+	bool ok;
+
+	if (as_json)
+		json_put(&line, entry);
+	else
+		put_entry(&line, entry);
+	ok = (buf_ok(&line) || err_no_memory(err)) && print(admin, buf_str(&line), err);
+	buf_free(&line);
+	return ok;
+}
+
+static bool print_header(struct admin *admin, struct err *err)
+{
+	struct buf line = BUF_INIT;
+	bool ok;
+
+	for (size_t i = 0; i < ENTRY_MEMBERS; i++) {
+		buf_puts(&line, i > 0 ? "\t" : "");
+		buf_puts(&line, entry_members[i]);
+	}
+	ok = (buf_ok(&line) || err_no_memory(err)) && print(admin, STR(""), err) &&
+	     print(admin, buf_str(&line), err);
+	buf_free(&line);
+	return ok;
+}
+
+/* Prints a page. *next is `before` of the next one, in the arena; empty: there is none. */
+static bool print_entries(struct admin *admin, struct str response, bool as_json,
+	struct arena *arena, struct str *next, struct err *err)
+{
+	json_t *page = NULL, *items;
+	bool ok = json_parse_trusted(&page, response, err);
+
+	items = json_object_get(page, "items");
+	for (size_t i = 0; ok && i < json_array_size(items); i++)
+		ok = print_entry(admin, json_array_get(items, i), as_json, err);
+	if (ok) {
+		*next = arena_copy(arena, json_str(json_object_get(page, "next")));
+		ok = next->ptr || err_no_memory(err);
+	}
+	json_decref(page);
+	return ok;
+}
+
+static bool print_history(const struct native_client *client, const struct found_task *found,
+	bool as_json, struct err *err)
+{
+	struct buf uri = BUF_INIT, response = BUF_INIT;
+	struct arena arena = { 0 };
+	struct str next = STR("");
+	bool ok = as_json || print_header(client->admin, err);
+
+	while (ok) {
+		struct native_call call = { .method = "GET", .tenant = str_cstr(found->tenant) };
+
+		buf_reset(&uri);
+		buf_reset(&response);
+		buf_printf(&uri, "/v1/tasks/%s/history?limit=1000", found->id);
+		if (next.len > 0)
+			buf_printf(&uri, "&before=%.*s", STR_ARGS(next));
+		call.uri = buf_str(&uri);
+		ok = (buf_ok(&uri) || err_no_memory(err)) &&
+		     native_call(client, &call, &response, err) &&
+		     print_entries(client->admin, buf_str(&response), as_json, &arena, &next, err);
+		if (next.len == 0)
+			break;
+	}
+	arena_free(&arena);
+	buf_free(&uri);
+	buf_free(&response);
+	return ok;
+}
+
+/* ---- commands ---- */
+
+bool admin_task_show(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	struct native_client client;
+	struct found_task found = { 0 };
+	bool as_json = call->options[ADMIN_JSON], ok;
+
+	ok = native_client_init(&client, admin, err) && task_find(&client, call, &found, err);
+	if (ok && !as_json)
+		ok = print_tenant(admin, found.tenant, err);
+	ok = ok && print_task(admin, buf_str(&found.row), as_json, err);
+	if (ok && call->options[ADMIN_HISTORY])
+		ok = print_history(&client, &found, as_json, err);
+	found_task_free(&found);
+	return ok;
+}
