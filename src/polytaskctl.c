@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "ctl/ctl_admin.h"
 #include "ctl/ctl_command.h"
+#include "ctl/task_watch.h"
 #include "dialect/dialect.h"
 #include "dialect/policy_conf.h"
 #include "sys/confine.h"
@@ -245,7 +246,10 @@ static int run(struct ctl *ctl)
 	if (!conf_load(&ctl->source, &ctl->conf, &err) &&
 		!(command && command->control_only && conf_load_control(&ctl->source, &ctl->conf)))
 		return ctl_fail(err_text(&err));
-	return command ? command->run(ctl) : ctl_admin_run(&ctl->conf, &ctl->call);
+	if (command)
+		return command->run(ctl);
+	return ctl->call.command->repeated ? ctl_task_watch(&ctl->conf, &ctl->call)
+					   : ctl_admin_run(&ctl->conf, &ctl->call);
 }
 
 /*

@@ -41,6 +41,7 @@ enum admin_option {
 	ADMIN_SORT,
 	ADMIN_LIMIT,
 	ADMIN_HISTORY,
+	ADMIN_TIMEOUT,
 	ADMIN_FIELDS,
 	ADMIN_PRIORITY,
 	ADMIN_NOT_BEFORE,
@@ -90,6 +91,7 @@ struct admin_command {
 	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
 	bool in_steps;		   /* an error may leave a part of the changes */
 	bool internal;		   /* used by other commands; not in the usage text */
+	bool repeated;		   /* polytaskctl repeats the call (ctl/task_watch.h); not logged */
 	admin_run_fn *run;
 	const char *help;
 };

@@ -86,6 +86,9 @@ const struct admin_command admin_commands[] = {
 			"error" },
 	{ "task show", "ID", BIT(TENANT) | BIT(HISTORY) | BIT(JSON), .run = admin_task_show,
 		.help = "print the members of a task, one a line (ID: a UUID or DIALECT:NUMBER)" },
+	{ "task watch", "ID", BIT(TENANT) | BIT(TIMEOUT) | BIT(JSON), .repeated = true,
+		.run = admin_task_watch,
+		.help = "print a line at each change of a task until it has ended" },
 	{ "task create", NULL,
 		BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(FIELDS) | BIT(PRIORITY) |
 			BIT(NOT_BEFORE) | BIT(STDIN) | BIT(JSON),

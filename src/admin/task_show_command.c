@@ -194,3 +194,21 @@ bool admin_task_show(struct admin *admin, const struct admin_call *call, struct 
 	found_task_free(&found);
 	return ok;
 }
+
+bool admin_task_watch(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	const char *tenant = call->options[ADMIN_TENANT];
+	struct native_client client;
+	struct found_task found = { 0 };
+	bool ok = native_client_init(&client, admin, err);
+
+	if (ok && task_find(&client, call, &found, err))
+		ok = print(admin, str_cstr(found.tenant), err) &&
+		     print(admin, buf_str(&found.row), err);
+	else if (ok && tenant && err->code == ERR_NOT_FOUND)
+		ok = print(admin, str_cstr(tenant), err) && print(admin, STR("null"), err);
+	else
+		ok = false;
+	found_task_free(&found);
+	return ok;
+}

@@ -31,7 +31,7 @@ void session_close(struct session *session)
 static bool fail_status(int status, struct err *err)
 {
 	return status == 0 ||
-	       err_set(err, ERR_INTERNAL, NULL, "the backup could not use the store");
+	       err_set(err, ERR_INTERNAL, NULL, "the command could not use the store");
 }
 
 /* errors: what the service's command printed: its first line is the cause. */
@@ -137,7 +137,7 @@ static bool try_call(struct session *session, const struct admin_call *call, str
 	if (answered)
 		return true;
 	if (session->in_service)
-		return err_set(err, ERR_BUSY, NULL, "the service has ended during the backup");
+		return err_set(err, ERR_BUSY, NULL, "the service has ended during the command");
 	if (session->locks.home < 0 &&
 		!ctl_admin_lock(session->conf, call, &session->owner, &session->locks, err))
 		return false;
@@ -156,7 +156,7 @@ bool session_call(
 	while (buf_ok(&request)) {
 		*err = (struct err){ 0 };
 		done = try_call(session, call, buf_str(&request), out, err);
-		if (done || err->code != ERR_BUSY || clock_mono_ms() > until)
+		if (done || err->code != ERR_BUSY || session->once || clock_mono_ms() > until)
 			break;
 		poll(NULL, 0, POLL_INTERVAL_MS);
 	}

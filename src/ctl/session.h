@@ -14,6 +14,7 @@ struct session {
 	struct service_user owner;
 	struct instance_locks locks;
 	bool in_service; /* a call was answered by the service */
+	bool once;	 /* ERR_BUSY at once instead of further tries */
 };
 
 void session_open(struct session *session, const struct conf *conf);

@@ -1,4 +1,4 @@
-/* The commands task list, count and show. */
+/* The commands task list, count, show, and the call that task watch repeats. */
 #include "admin/task_calls.h"
 
 #define HEADER	"id\tdialect\tkind\tstate\tstatus\tattempt\tcreated\tupdated\terror\n"
@@ -195,10 +195,20 @@ static void long_history_is_shown_as_a_whole(void **state)
 	free_result(&result);
 }
 
-static void misspelt_task_is_refused(void **state)
+static void watched_task_is_read_once(void **state)
 {
+	char id[40], line[80];
+	struct call_result result;
+
 	(void)state;
-	task_fails("task show " UNKNOWN, NOTHING, "no tenant has a task " UNKNOWN);
+	task_output("task create", GIVEN({ ADMIN_DIALECT, "native" }), id, sizeof(id));
+	snprintf(line, sizeof(line), "task watch %s", id);
+	result = task_call(line, NOTHING, " ");
+	assert_int_equal(strncmp(result.out, "default\n{\"id\":\"", 15), 0);
+	assert_int_equal(count_lines(result.out), 2);
+	free_result(&result);
+	task_prints("task watch " UNKNOWN, GIVEN({ ADMIN_TENANT, "default" }), "default\nnull\n");
+	task_fails("task watch " UNKNOWN, NOTHING, "no tenant has a task " UNKNOWN);
 	task_fails("task show x", NOTHING, "'x' is neither a UUID nor DIALECT:NUMBER");
 }
 
@@ -214,7 +224,7 @@ int main(void)
 		WITH_STORE(tasks_are_counted),
 		WITH_STORE(history_is_shown),
 		WITH_STORE(long_history_is_shown_as_a_whole),
-		WITH_STORE(misspelt_task_is_refused),
+		WITH_STORE(watched_task_is_read_once),
 	};
 
 	return CHECK_RUN(tests);

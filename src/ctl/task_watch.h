@@ -1,0 +1,18 @@
+#pragma once
+/*
+ * `task watch`: prints a line at each change of a task until it has ended. It looks at the task
+ * every 0.5 s, and every 2 s while nothing changes.
+ *
+ * Once a service has answered, only a service is asked, so that the locks of the instance do not
+ * keep it from starting again: while it is down, the watch waits for it. If the service is down
+ * from the beginning, the watch reads the store once and then waits in the same way.
+ */
+#include "admin/admin.h"
+
+/* Exit statuses besides 0, succeeded, and 1: failed, cancelled or an error. */
+#define TASK_WATCH_UNFINISHED  3 /* at the timeout */
+#define TASK_WATCH_REMOVED     4
+#define TASK_WATCH_INTERRUPTED 130
+
+/* Returns the exit status. Ends the process on SIGINT. */
+int ctl_task_watch(const struct conf *conf, const struct admin_call *call);
