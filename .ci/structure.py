@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 # Bottom to top: a layer includes only itself and those before it.
-LAYERS = "base sys task store http auth dialect admin serve process ctl worker".split()
+LAYERS = "base sys task store http import auth dialect admin serve process ctl worker".split()
 # Headers that only one place may know.
 PRIVATE = {
     "db.h": "src/store/bdb/",

@@ -1,0 +1,49 @@
+#pragma once
+/*
+ * A file that is not complete: .partial/<id of the task> in the folder of the media, and beside it
+ * <id>.state, with what is needed to go on after a failure. Both survive the process. An exclusive
+ * lock (flock) keeps two runs of the same task apart.
+ *
+ * The state is JSON: the validator for If-Range, the size of the whole file, a digest of the URL,
+ * and the boot of the machine. After another boot the bytes are not trusted, because a loss of
+ * power may have left a file without its data. The state is written before the first byte, so a
+ * file never has the state of another one. A file without a valid state begins again.
+ *
+ * Errors: ERR_CONFLICT (another run has the file), and those of folder_fail().
+ */
+#include "base/err.h"
+
+#define PARTIAL_FOLDER	       ".partial"
+#define PARTIAL_VALIDATOR_SIZE 512
+#define PARTIAL_TOTAL_UNKNOWN  UINT64_MAX
+/* Files are removed after this time without a write. */
+#define PARTIAL_KEEP_SECONDS 604800
+
+struct partial {
+	int folder; /* of the partial files; borrowed */
+	int fd;
+	char name[ID_TEXT_LEN + 1];
+	char url_digest[65];
+	uint64_t size;				/* bytes that were written and are valid */
+	uint64_t total;				/* of the whole file, or PARTIAL_TOTAL_UNKNOWN */
+	char validator[PARTIAL_VALIDATOR_SIZE]; /* a strong ETag or a date; empty: none */
+};
+
+/* Opens or creates the file of a task, and reads its state. The caller closes it. */
+bool partial_open(
+	struct partial *partial, int folder, const struct id *id, const char *url, struct err *err);
+/* Empties the file and writes the state of a new download. */
+bool partial_restart(
+	struct partial *partial, const char *validator, uint64_t total, struct err *err);
+bool partial_append(struct partial *partial, const void *bytes, size_t len, struct err *err);
+/* Whether all bytes are there; false if their number is not known. */
+bool partial_is_complete(const struct partial *partial);
+/* ERR_DISK_FULL if the file system has less room than this for the user. */
+bool partial_check_room(const struct partial *partial, uint64_t bytes, struct err *err);
+/* Removes the file, unless it has its final name by now, and its state. It is still open. */
+void partial_remove(struct partial *partial);
+/* Closes the file and releases its lock. */
+void partial_close(struct partial *partial);
+
+/* Removes files and states that nobody has used for PARTIAL_KEEP_SECONDS before now (seconds). */
+void partial_remove_old(int folder, int64_t now);

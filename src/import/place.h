@@ -1,0 +1,30 @@
+#pragma once
+/*
+ * The final place of a file: TYPE/ID/NUMBER-NAME in the folder of the media, where TYPE and ID are
+ * those of the attachable, NUMBER is that of the task, or its id if it has none, and NAME is the
+ * last segment of the URL. No existing file is ever replaced.
+ */
+#include "import/import_task.h"
+#include "import/partial.h"
+
+/* Bytes of a cleaned name. */
+#define PLACE_NAME_MAX 100
+/* With the number or id before it and the suffix of a second file. */
+#define PLACE_FILE_SIZE (PLACE_NAME_MAX + 48)
+
+/*
+ * Copies a name of a client: bytes other than [A-Za-z0-9._-] become '_', and so does a '.' at the
+ * beginning. An empty name is "file". Of a longer one than PLACE_NAME_MAX the end of the stem is
+ * cut; an ending of up to 16 bytes stays.
+ */
+void place_clean(struct str raw, char name[PLACE_NAME_MAX + 1]);
+/* "7-a.wav" as the n-th file of that name, counted from 1: "7-a-2.wav". */
+void place_numbered(const char *name, unsigned n, char out[PLACE_FILE_SIZE]);
+
+/*
+ * Gives the complete, synced partial file its final name and removes its state. If a file with the
+ * same bytes (sha256) has the name, the partial file is removed; if one with others has it, a
+ * number is added. *path: relative to the folder. Errors: those of folder_fail(), ERR_INTERNAL.
+ */
+bool place_file(int media, const struct import_task *task, struct str url_name,
+	struct partial *partial, const char *sha256, struct buf *path, struct err *err);

@@ -1,0 +1,192 @@
+/* What the response of a server means for a file. */
+#include "import/reply.h"
+#include "lib/check.h"
+
+#define TAG	 "\"v1\""
+#define MODIFIED "Wed, 01 Jan 2020 00:00:00 GMT"
+
+/* 100 bytes of 1000. */
+static const struct partial part = { .size = 100, .total = 1000, .validator = TAG };
+static const struct partial unknown = {
+	.size = 100, .total = PARTIAL_TOTAL_UNKNOWN, .validator = MODIFIED
+};
+static const struct partial empty = { .total = PARTIAL_TOTAL_UNKNOWN };
+
+static struct reply_plan plan_of(
+	const struct reply *reply, const struct partial *partial, bool asked)
+{
+	struct reply_plan plan;
+	struct err err = { 0 };
+
+	must(reply_judge(reply, partial, asked, &plan, &err), &err);
+	return plan;
+}
+
+static void whole_files(void **state)
+{
+	struct reply reply = { .status = 200, .content_length = 1000, .etag = TAG };
+	struct reply_plan plan = plan_of(&reply, &empty, false);
+
+	(void)state;
+	assert_int_equal(plan.action, REPLY_WHOLE);
+	assert_int_equal(plan.total, 1000);
+	assert_int_equal(plan.length, 1000);
+	assert_string_equal(plan.validator, TAG);
+	reply.content_length = REPLY_LENGTH_UNKNOWN;
+	plan = plan_of(&reply, &part, true);
+	assert_int_equal(plan.action, REPLY_WHOLE);
+	assert_true(plan.total == PARTIAL_TOTAL_UNKNOWN && plan.length == PARTIAL_TOTAL_UNKNOWN);
+}
+
+static void validators(void **state)
+{
+	static const struct {
+		const char *etag, *modified, *date, *expected;
+	} cases[] = {
+		{ TAG, NULL, NULL, TAG },
+		{ TAG, MODIFIED, "Wed, 01 Jan 2020 00:00:01 GMT", TAG },
+		{ "W/" TAG, NULL, NULL, "" },
+		{ "v1", NULL, NULL, "" },
+		{ "\"", NULL, NULL, "" },
+		{ "\"a\", \"b\"", NULL, NULL, "" },
+		{ NULL, MODIFIED, "Wed, 01 Jan 2020 00:00:01 GMT", MODIFIED },
+		{ "W/" TAG, MODIFIED, "Wed, 01 Jan 2020 00:00:01 GMT", MODIFIED },
+		/* The file may have changed after the response, in the same second. */
+		{ NULL, MODIFIED, MODIFIED, "" },
+		{ NULL, MODIFIED, NULL, "" },
+		{ NULL, "yesterday", "Wed, 01 Jan 2020 00:00:01 GMT", "" },
+		{ NULL, NULL, NULL, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct reply reply = { .status = 200,
+			.etag = cases[i].etag,
+			.last_modified = cases[i].modified,
+			.date = cases[i].date };
+
+		assert_string_equal(plan_of(&reply, &empty, false).validator, cases[i].expected);
+	}
+}
+
+static void long_tags_are_not_kept(void **state)
+{
+	char tag[PARTIAL_VALIDATOR_SIZE + 1];
+	struct reply reply = { .status = 200, .etag = tag };
+
+	(void)state;
+	memset(tag, 'x', sizeof(tag));
+	tag[0] = tag[sizeof(tag) - 2] = '"';
+	tag[sizeof(tag) - 1] = '\0';
+	assert_string_equal(plan_of(&reply, &empty, false).validator, "");
+}
+
+static void parts(void **state)
+{
+	static const struct {
+		const struct partial *partial;
+		const char *range, *etag;
+		enum reply_action action;
+		uint64_t total;
+	} cases[] = {
+		{ &part, "bytes 100-999/1000", TAG, REPLY_REST, 1000 },
+		{ &part, "bytes 100-999/1000", NULL, REPLY_REST, 1000 },
+		{ &part, "Bytes 100-999/*", TAG, REPLY_REST, 1000 },
+		{ &part, "bytes 100-199/1000", TAG, REPLY_REST, 1000 },
+		{ &unknown, "bytes 100-999/1000", TAG, REPLY_REST, 1000 },
+		{ &unknown, "bytes 100-999/*", NULL, REPLY_REST, PARTIAL_TOTAL_UNKNOWN },
+		{ &part, "bytes 100-999/1000", "\"v2\"", REPLY_RESTART, 0 },
+		{ &part, "bytes 0-999/1000", TAG, REPLY_RESTART, 0 },
+		{ &part, "bytes 101-999/1000", TAG, REPLY_RESTART, 0 },
+		{ &part, "bytes 100-1999/2000", TAG, REPLY_RESTART, 0 },
+		{ &part, "bytes 100-1999/*", TAG, REPLY_RESTART, 0 },
+		{ &part, "bytes 100-1000/1000", TAG, REPLY_RESTART, 0 },
+		{ &part, "bytes 100-99/1000", TAG, REPLY_RESTART, 0 },
+		{ &part, "bytes */1000", TAG, REPLY_RESTART, 0 },
+		{ &part, "items 100-999/1000", TAG, REPLY_RESTART, 0 },
+		{ &part, "bytes 100-99999999999999999999/1000", TAG, REPLY_RESTART, 0 },
+		{ &part, "bytes", TAG, REPLY_RESTART, 0 },
+		{ &part, "", TAG, REPLY_RESTART, 0 },
+		{ &part, NULL, TAG, REPLY_RESTART, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct reply reply = { .status = 206,
+			.content_length = REPLY_LENGTH_UNKNOWN,
+			.content_range = cases[i].range,
+			.etag = cases[i].etag };
+		struct reply_plan plan = plan_of(&reply, cases[i].partial, true);
+
+		if (plan.action != cases[i].action)
+			fail_msg("%s", cases[i].range ? cases[i].range : "no range");
+		if (plan.action == REPLY_REST)
+			assert_true(plan.total == cases[i].total);
+	}
+}
+
+static void other_statuses(void **state)
+{
+	static const struct {
+		long status;
+		bool asked;
+		enum err_code code;
+	} cases[] = {
+		{ 201, false, ERR_UNPROCESSABLE },
+		{ 204, false, ERR_UNPROCESSABLE },
+		{ 206, false, ERR_UNPROCESSABLE },
+		{ 300, false, ERR_UNPROCESSABLE },
+		{ 302, false, ERR_UNPROCESSABLE }, /* without Location */
+		{ 304, true, ERR_UNPROCESSABLE },
+		{ 400, false, ERR_UNPROCESSABLE },
+		{ 401, false, ERR_UNPROCESSABLE },
+		{ 404, true, ERR_UNPROCESSABLE },
+		{ 408, false, ERR_BUSY },
+		{ 410, false, ERR_UNPROCESSABLE },
+		{ 416, false, ERR_UNPROCESSABLE },
+		{ 425, false, ERR_BUSY },
+		{ 429, false, ERR_BUSY },
+		{ 500, false, ERR_BUSY },
+		{ 503, true, ERR_BUSY },
+		{ 999, false, ERR_BUSY },
+		{ 0, false, ERR_UNPROCESSABLE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct reply reply = { .status = cases[i].status };
+		struct reply_plan plan;
+		struct err err = { 0 };
+
+		assert_fails(reply_judge(&reply, &part, cases[i].asked, &plan, &err), &err,
+			cases[i].code);
+	}
+	assert_int_equal(
+		plan_of(&(struct reply){ .status = 416 }, &part, true).action, REPLY_RESTART);
+}
+
+static void redirects_need_a_location(void **state)
+{
+	static const long statuses[] = { 301, 302, 303, 307, 308 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		struct reply reply = { .status = statuses[i], .location = "/a" };
+
+		assert_int_equal(plan_of(&reply, &part, true).action, REPLY_REDIRECT);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHECK(whole_files),
+		CHECK(validators),
+		CHECK(long_tags_are_not_kept),
+		CHECK(parts),
+		CHECK(other_statuses),
+		CHECK(redirects_need_a_location),
+	};
+
+	return CHECK_RUN(tests);
+}
