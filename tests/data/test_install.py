@@ -88,7 +88,8 @@ class Tree:
 
 
 def installed(tree):
-    for name in ("polytaskd", "polytaskctl", "polytaskd.8", "polytaskctl.8", "polytask.conf.5"):
+    programs = ("polytaskd", "polytaskctl", "polytask-import")
+    for name in (*programs, "polytaskd.8", "polytaskctl.8", "polytask.conf.5", "polytask-import.1"):
         ok(os.path.isfile(tree.path(tree.find(name))), f"{name} is installed")
     marks = []
     for folder, _, files in os.walk(tree.root):

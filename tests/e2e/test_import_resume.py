@@ -1,0 +1,206 @@
+"""polytask-import goes on with downloads: after a cut connection, kill -9, changes between two runs."""
+import os
+import signal
+import time
+
+from file_server import LAST_MODIFIED, FileServer, Resumable, whole
+from import_program import AGAIN, DONE, FAILED, GIVEN_BACK, Media, make_task, md5
+from tap import equal, ok, run, until
+
+BODY = os.urandom(3_000_000)
+SERVER = FileServer()
+
+
+def test_cut_connection():
+    cut = Resumable(BODY, cuts=[1_000_000, 500_000])
+    with Media() as media:
+        done = media.run(make_task(SERVER.on("/cut", cut), md5=md5(BODY)))
+        equal(done.status, DONE, "a download goes on after two cuts")
+        begins = [begin for begin, _ in cut.parts]
+        ok(begins[0] is None and 0 < begins[1] <= begins[2], "with a range", begins)
+        equal(cut.parts[1][1], '"v1"', "and the tag in If-Range")
+        dated = Resumable(BODY, etag=None, modified=LAST_MODIFIED, cuts=[1_000_000])
+        done = media.run(make_task(SERVER.on("/dated", dated), md5=md5(BODY)))
+        equal((done.status, dated.parts[1][1]), (DONE, LAST_MODIFIED), "or with a date")
+        for name, tag in (("no tag", None), ("a weak tag", 'W/"v1"')):
+            bare = Resumable(BODY, etag=tag, cuts=[1_000_000])
+            done = media.run(make_task(SERVER.on("/bare", bare), md5=md5(BODY)))
+            equal((done.status, [begin for begin, _ in bare.parts]), (DONE, [None, None]),
+                  f"with {name} it begins again")
+        always = Resumable(BODY, cuts=[400_000] * 10)
+        task = make_task(SERVER.on("/always", always), md5=md5(BODY))
+        done = media.run(task)
+        want = (AGAIN, "The server ended the connection early.")
+        equal((done.status, done.error), want, "after four cuts the attempt has failed")
+        equal(len(always.parts), 4, "with three reconnects")
+        equal(sorted(media.partials()), sorted([task["id"], task["id"] + ".state"]), "its part stays")
+        done = media.run(task)
+        equal(done.status, DONE, "and the next attempt goes on")
+        ok(always.parts[4][0] > 1_000_000, "where the first one ended", always.parts)
+
+
+def interrupted(media, task, size):
+    """Kills a run that has stored so many bytes of the task's file."""
+    process = media.start(task)
+    path = media.partial(task)
+    until(lambda: os.path.exists(path) and os.path.getsize(path) >= size, 20, 0.002)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    return os.path.getsize(path)
+
+
+def test_killed():
+    with Media() as media:
+        for size in (1, 500_000, 2_000_000):
+            slow = Resumable(BODY, pause=0.01)
+            task = make_task(SERVER.on(f"/killed-{size}", slow), number=size, md5=md5(BODY))
+            left = interrupted(media, task, size)
+            ok(size <= left < len(BODY), "a killed run leaves a part", left)
+            equal(media.files().get(f"tracks/12/{size}-killed-{size}"), None, "and no file")
+            done = media.run(task)
+            equal((done.status, slow.parts[-1][0]), (DONE, left), "the next one goes on")
+            equal(media.files()[done.result["path"]], BODY, "and the file is whole")
+        equal(media.partials(), [], "no part is left")
+
+
+def changed(name, change, want_parts=None):
+    """A run after a killed one, between which something has changed."""
+    with Media() as media:
+        slow = Resumable(BODY, pause=0.01)
+        task = make_task(SERVER.on("/changed", slow))
+        interrupted(media, task, 500_000)
+        slow.pause = 0
+        expected = change(media, task, slow)
+        before = len(slow.parts)
+        done = media.run(task)
+        equal(done.status, DONE, f"{name}: the next run ends well")
+        equal(media.files().get(done.result["path"]), expected, f"{name}: with the right bytes")
+        if want_parts:
+            begins = [begin is not None for begin, _ in slow.parts[before:]]
+            equal(begins, want_parts, f"{name}: requests with a range")
+
+
+def test_changes_between_runs():
+    other = os.urandom(2_000_000)
+
+    def new_tag(media, task, server):
+        server.body, server.etag = other, '"v2"'
+        return other
+
+    def other_url(media, task, server):
+        task["fields"]["url"] = SERVER.on("/changed-url", whole(other))
+        return other
+
+    def longer(media, task, server):
+        with open(media.partial(task), "ab") as file:
+            file.write(b"x" * 4_000_000)
+        return BODY
+
+    def no_state(media, task, server):
+        os.unlink(media.partial(task, ".state"))
+        return BODY
+
+    def cut_state(media, task, server):
+        os.truncate(media.partial(task, ".state"), 20)
+        return BODY
+
+    def other_boot(media, task, server):
+        path = media.partial(task, ".state")
+        with open(path) as file:
+            text = file.read()
+        at = text.index('"boot":"') + len('"boot":"')
+        with open(path, "w") as file:
+            file.write(text[:at] + "0" + text[at + 1 :].replace("0", "1", 1))
+        return BODY
+
+    def large(media, task, server):
+        lowered = media.run(task, "--max-bytes", "100000")
+        equal(lowered.status, FAILED, "a part beyond a new limit fails")
+        equal(media.partials(), [], "and is removed")
+        return BODY
+
+    def complete(media, task, server):
+        with open(media.partial(task), "wb") as file:
+            file.write(BODY)
+        return BODY
+
+    changed("another tag", new_tag, [True])
+    changed("another url", other_url)
+    changed("a part that is too long", longer, [False])
+    changed("no state", no_state, [False])
+    changed("a state that was cut off", cut_state, [False])
+    changed("another boot of the machine", other_boot, [False])
+    changed("a lower limit", large, [False])
+    changed("a part that is complete", complete, [])
+
+
+def test_wrong_parts():
+    """A server that ignores If-Range: the md5 shows it, and the file is fetched as a whole."""
+    other = os.urandom(len(BODY))
+    mixed = Resumable(BODY, cuts=[1_000_000])
+
+    def liar(request):
+        mixed(request)
+        mixed.body = other
+
+    with Media() as media:
+        done = media.run(make_task(SERVER.on("/mixed", liar), md5=md5(other)))
+        equal(done.status, DONE, "a file of two versions is fetched once more")
+        equal(media.files()[done.result["path"]], other, "and has the right bytes")
+        for name, answer in (
+            ("another range", {"content_range": "bytes 0-9/3000000"}),
+            ("no range", {}),
+            ("another size", {"content_range": "bytes 1000000-2999999/9000000"}),
+            ("416", None),
+        ):
+            first = Resumable(BODY, cuts=[1_000_000])
+
+            def odd(request, first=first, answer=answer):
+                if request.range_begin() is None:
+                    first(request)
+                elif answer is None:
+                    request.respond(416, content_range="bytes */3000000")
+                else:
+                    request.respond(206, b"0123456789", etag='"v1"', **answer)
+
+            done = media.run(make_task(SERVER.on("/odd", odd), md5=md5(BODY)))
+            equal(done.status, DONE, f"an answer to a range with {name} begins again")
+
+
+def test_two_runs():
+    slow = Resumable(BODY, pause=0.02)
+    with Media() as media:
+        task = make_task(SERVER.on("/two", slow), md5=md5(BODY))
+        first = media.start(task)
+        until(lambda: os.path.exists(media.partial(task)), 20, 0.002)
+        second = media.run(task)
+        want = (GIVEN_BACK, "Another worker imports this file now.")
+        equal((second.status, second.error), want, "a second run of a task is given back")
+        first.communicate()
+        equal(first.returncode, DONE, "and the first one ends well")
+
+
+def test_old_parts():
+    week = 8 * 86400
+    with Media() as media:
+        folder = os.path.join(media.path, ".partial")
+        os.mkdir(folder)
+        names = {
+            "00000000-0000-4000-8000-000000000001": True,
+            "00000000-0000-4000-8000-000000000001.state": True,
+            "notes": False,
+        }
+        for name in names:
+            with open(os.path.join(folder, name), "w"):
+                pass
+            then = time.time() - week
+            os.utime(os.path.join(folder, name), (then, then))
+        young = "00000000-0000-4000-8000-000000000002"
+        with open(os.path.join(folder, young), "w"):
+            pass
+        media.run(make_task(SERVER.on("/old", whole(b"x"))))
+        equal(media.partials(), sorted([young, "notes"]), "parts are removed after seven days")
+
+
+if __name__ == "__main__":
+    run([value for name, value in list(globals().items()) if name.startswith("test_")])
