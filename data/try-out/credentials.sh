@@ -63,6 +63,17 @@ add_demo_user() {
 		die "cannot add the user $1"
 }
 
+# The credential of the sandbox. It may write, to cancel a task that asks for it.
+write_sandbox_token() {
+	[ ! -s "$HOME_DIR/sandbox.token" ] || ! has_user sandbox || return 0
+	has_user sandbox ||
+		polytaskctl user add sandbox --tenant demo --rights read,write,work >/dev/null ||
+		die "cannot add the user sandbox"
+	polytaskctl token revoke sandbox >/dev/null 2>&1 || true
+	polytaskctl token add sandbox --label sandbox >"$HOME_DIR/sandbox.token" ||
+		die "cannot add the token of the sandbox"
+}
+
 # VARIABLE USER LABEL
 add_demo_token() {
 	local token

@@ -2,8 +2,9 @@
 # `bootstrap run`: one whole instance, polytaskd and nginx, in the foreground and in one directory. Ctrl-C
 # stops it; its tasks and credentials stay for the next start.
 #
-# usage: run.sh [--dry-run] [--port PORT] [--home DIR]
+# usage: run.sh [--dry-run] [--demo] [--port PORT] [--home DIR]
 #
+# --demo also starts a worker that carries out the tasks of all dialects in appearance: the sandbox.
 # The programs are those of the build tree $POLYTASK_BUILD, by default the source tree. --dry-run only
 # checks the options.
 set -euo pipefail
@@ -13,8 +14,10 @@ BUILD=${POLYTASK_BUILD:-$SOURCE}
 PORT=8443
 HOME_DIR=$SOURCE/run
 DRY_RUN=''
+DEMO=''
 NGINX_PID=''
 POLYTASKD_PID=''
+SANDBOX_PID=''
 
 # shellcheck source=data/try-out/credentials.sh
 . "$SOURCE/data/try-out/credentials.sh"
@@ -29,7 +32,7 @@ die() {
 refuse() {
 	printf 'polytask: %s\n' "$1" >&2
 	cat >&2 <<-'END'
-		usage: ./bootstrap run [--port PORT] [--home DIR]
+		usage: ./bootstrap run [--demo] [--port PORT] [--home DIR]
 		       PORT from 1 to 65535, by default 8443; DIR by default ./run
 	END
 	exit 2
@@ -45,6 +48,7 @@ read_options() {
 			;;
 		--port=*) PORT=${1#*=} ;;
 		--home=*) HOME_DIR=${1#*=} ;;
+		--demo) DEMO=yes ;;
 		--dry-run) DRY_RUN=yes ;;
 		*) refuse "unknown option: $1" ;;
 		esac
@@ -167,6 +171,16 @@ socket_owner() {
 	fi
 }
 
+# Lines of polytask.conf: what becomes of tasks that no worker carries out.
+work_options() {
+	if [ -n "$DEMO" ]; then
+		printf '# A task that the sandbox keeps forever ends by itself.\n'
+		printf 'policy = all attempt_timeout=60s attempts=2 retry_first=1s\n'
+	else
+		printf "# No backend carries out Uplynk's tasks here.\nuplynk_complete = 1\n"
+	fi
+}
+
 write_polytask_conf() {
 	cat >"$HOME_DIR/polytask.conf" <<-END
 		# Written by bootstrap at every start; see polytask.conf(5)
@@ -175,8 +189,7 @@ write_polytask_conf() {
 		socket = $SOCKETS/polytask.sock
 		$(socket_owner)
 		control = $SOCKETS/control.sock
-		# No backend carries out Uplynk's tasks here.
-		uplynk_complete = 1
+		$(work_options)
 		# All requests of a trial or a measurement come from one user.
 		principal_rate = 20000
 		principal_burst = 40000
@@ -212,6 +225,24 @@ shown() {
 	*[[:space:]\(\)\<\>\~\!]*) printf "'%s'" "$1" ;;
 	*) printf '%s' "$1" ;;
 	esac
+}
+
+print_demo_commands() {
+	cat <<-END
+		polytask: ready on $POLYTASK_URL, with a sandbox: a worker that carries out every task in a few seconds
+
+		Try, in another terminal: create a task as a VirtShell client does, and look at it until it has ended.
+
+		  . $(shown "$HOME_DIR/demo.env")
+		  tasks=\$POLYTASK_URL/api/virtshell/v1/tasks
+		  id=\$(curl -K "\$POLYTASK_CURL" --json '{"description": "clone virtual machine database_01"}' "\$tasks/" |
+		    sed 's/.*"task_id":"\([^"]*\)".*/\1/')
+		  curl -K "\$POLYTASK_CURL" "\$tasks/\$id"
+		  sleep 5; curl -K "\$POLYTASK_CURL" "\$tasks/\$id"
+
+		README has calls of the other APIs, and how to ask the sandbox for failures. Ctrl-C stops the service; the
+		tasks stay in $HOME_DIR.
+	END
 }
 
 print_commands() {
@@ -254,11 +285,18 @@ run() {
 	write_polytask_conf
 	write_nginx_conf
 	write_demo_env
+	[ -z "$DEMO" ] || write_sandbox_token
 	trap 'stop_on_request' INT TERM HUP
 	start_services
 	wait_until_ready
-	print_commands
-	wait -n "$NGINX_PID" "$POLYTASKD_PID" || true
+	if [ -n "$DEMO" ]; then
+		start_sandbox
+		print_demo_commands
+	else
+		print_commands
+	fi
+	# shellcheck disable=SC2086
+	wait -n "$NGINX_PID" "$POLYTASKD_PID" $SANDBOX_PID || true
 	why=$(ended_service || true)
 	stop_services
 	die "${why:-a service ended}"

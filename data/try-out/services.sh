@@ -1,4 +1,4 @@
-# Part of run.sh: starts and stops polytaskd and nginx.
+# Part of run.sh: starts and stops polytaskd, nginx and the sandbox.
 
 # setsid: Ctrl-C reaches only this script, which chooses the order. pdeathsig: the kernel ends the services
 # when this script is killed.
@@ -13,8 +13,34 @@ start_services() {
 	NGINX_PID=$!
 }
 
+# One worker for the tasks of all dialects. A task takes 2 seconds on average (polytaskctl(8), WORKERS).
+start_sandbox() {
+	setsid setpriv --pdeathsig KILL \
+		"$BUILD/polytaskctl" work --simulate --seconds 2 --jobs 64 --lease 10 --name sandbox \
+		--url "$POLYTASK_URL" --ca "$POLYTASK_CACERT" --token-file "$HOME_DIR/sandbox.token" \
+		</dev/null >>"$HOME_DIR/log/sandbox.log" 2>&1 9>&- &
+	SANDBOX_PID=$!
+}
+
 alive() {
 	[ -n "$1" ] && kill -0 "$1" 2>/dev/null
+}
+
+# At the second signal it gives its tasks back instead of waiting for their end.
+stop_sandbox() {
+	local tries
+
+	alive "$SANDBOX_PID" || return 0
+	kill -TERM "$SANDBOX_PID" 2>/dev/null || true
+	sleep 0.1
+	kill -TERM "$SANDBOX_PID" 2>/dev/null || true
+	for ((tries = 0; tries < 50; tries++)); do
+		alive "$SANDBOX_PID" || break
+		sleep 0.1
+	done
+	kill -KILL "$SANDBOX_PID" 2>/dev/null || true
+	wait "$SANDBOX_PID" 2>/dev/null || true
+	SANDBOX_PID=''
 }
 
 # nginx first: it finishes its requests while polytaskd still answers them.
@@ -22,6 +48,7 @@ stop_services() {
 	local tries
 
 	trap '' INT TERM HUP
+	stop_sandbox
 	if alive "$NGINX_PID"; then
 		kill -QUIT "$NGINX_PID" 2>/dev/null || true
 		for ((tries = 0; tries < 100; tries++)); do
@@ -53,6 +80,8 @@ ended_service() {
 		echo "polytaskd ended; see $HOME_DIR/log/polytaskd.log"
 	elif ! alive "$NGINX_PID"; then
 		echo "nginx ended; see $HOME_DIR/log/nginx-error.log"
+	elif [ -n "$SANDBOX_PID" ] && ! alive "$SANDBOX_PID"; then
+		echo "the sandbox ended; see $HOME_DIR/log/sandbox.log"
 	else
 		return 1
 	fi

@@ -14,12 +14,12 @@ def environment():
 
 
 class Run:
-    def __init__(self, home, port, interrupt=signal.SIG_DFL):
+    def __init__(self, home, port, *options, interrupt=signal.SIG_DFL):
         self.home = home
         self.output = os.path.join(os.path.dirname(home), "output")
         with open(self.output, "wb") as out:
             self.process = subprocess.Popen(
-                ["sh", BOOTSTRAP, "run", "--port", str(port), "--home", home],
+                ["sh", BOOTSTRAP, "run", "--port", str(port), "--home", home, *options],
                 env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=out,

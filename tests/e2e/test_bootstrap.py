@@ -260,7 +260,7 @@ def old_credentials():
 def interrupted_in_the_background():
     """A script's `bootstrap run &` ignores SIGINT at first."""
     home, port = os.path.join(make_directory("polytask-run-"), "run"), free_port()
-    run = Run(home, port, signal.SIG_IGN)
+    run = Run(home, port, interrupt=signal.SIG_IGN)
     ok("ready on" in run.wait(), "a start that ignores SIGINT", run.text())
     equal(finish(run.process, signal.SIGINT, 30), 0, "SIGINT ends it with exit status 0")
     equal(

@@ -1,0 +1,195 @@
+"""`bootstrap run --demo`: the clients of five APIs see their tasks end, well or as they ask."""
+import os
+import re
+import signal
+import ssl
+import subprocess
+
+from bootstrap_run import Run
+from client import Client
+from lib import run_tests
+from paths import SOURCE
+from processes import finish, free_port, make_directory
+from tap import equal, ok, until
+
+SECONDS = 45  # for the whole life of a task that is not stalled
+
+STUDIO = {"server_region_id": "us-east-1", "stream_type_name": "SRT"}
+
+
+class DemoClient(Client):
+    """Sends with the credentials of demo.env."""
+
+    def __init__(self, home):
+        with open(os.path.join(home, "demo.env")) as env:
+            names = dict(re.findall(r"^([A-Z_]+)='([^']+)'$", env.read(), re.M))
+        self.host = names["POLYTASK_URL"].removeprefix("https://")
+        self.port = int(self.host.rpartition(":")[2])
+        self.tls = ssl.create_default_context(cafile=names["POLYTASK_CACERT"])
+        self.token = names["POLYTASK_TOKEN"]
+        self.key, self.secret = names["VIRTSHELL_USER"], names["VIRTSHELL_KEY"]
+        self.owner, self.owner_key = names["UPLYNK_OWNER"], names["UPLYNK_KEY"]
+        self.secrets = []
+
+    def signed(self, method, path, body=None):
+        return self.request(method, path, body, self.sign(method, path))
+
+
+# Each function creates a task that has the word, and returns a function that reads it as its client does.
+
+
+def vionlabs(client, word):
+    path = f"/movie-{word}/product/adbreaks/version/1.0.1"
+    equal(client.vionlabs("POST", path).status, 200, f"vionlabs, {word}: created")
+
+    def read():
+        task = client.vionlabs("GET", path).json()
+        return task["status"], task["error"]
+
+    return read
+
+
+def uplynk(client, word):
+    point = client.uplynk("POST", "/slicers/ingest-points", {**STUDIO, "endpoint_name": word})
+    equal(point.status, 200, f"uplynk, {word}: created")
+    number = client.uplynk("GET", "/ingest-points/tasks").json()["items"][-1]["id"]
+
+    def read():
+        tasks = client.uplynk("GET", "/ingest-points/tasks").json()["items"]
+        (task,) = [t for t in tasks if t["id"] == number]
+        return task["state"], task.get("error")
+
+    return read
+
+
+def fourhse(client, word):
+    created = client.fourhse("POST", "/create", {"handler": f"ExportHandler {word}"})
+    equal(created.status, 201, f"fourhse, {word}: created")
+
+    def read():
+        task = client.fourhse("GET", f"/view/{created.json()['task_id']}").json()
+        return task["status"], task["response"]
+
+    return read
+
+
+def idol(client, word):
+    attributes = {"master-type": "hd", "url": f"https://files.example.com/{word}.wav"}
+    track = {"attachable": {"data": {"type": "tracks", "id": "12"}}}
+    data = {"type": "import-tasks", "attributes": attributes, "relationships": track}
+    created = client.idol("POST", "/import-tasks", {"data": data})
+    equal(created.status, 201, f"idol, {word}: created")
+
+    def read():
+        path = f"/import-tasks/{created.json()['data']['id']}"
+        task = client.idol("GET", path).json()["data"]["attributes"]
+        return task["status"], task["message"]
+
+    return read
+
+
+def virtshell(client, word):
+    path = "/api/virtshell/v1/tasks"
+    created = client.signed("POST", path, {"description": f"clone {word}"})
+    equal(created.status, 200, f"virtshell, {word}: created")
+
+    def read():
+        task = client.signed("GET", f"{path}/{created.json()['task_id']}").json()
+        return task["status"], task.get("log")
+
+    return read
+
+
+# The dialect's words for running, succeeded, failed and cancelled.
+CLIENTS = {
+    vionlabs: ("processing", "done", "failed", "deactivated"),
+    uplynk: ("IN_PROGRESS", "COMPLETED", "FAILED", "FAILED"),
+    fourhse: ("running", "completed", "failed", "cancelled"),
+    idol: ("processing", "completed", "failed", "cancelled"),
+    virtshell: ("in progress", "sucess", "failed", "cancelled"),
+}
+
+
+def watch(read, ends):
+    """Polls as the documentation of each API says, until the task has one of these statuses."""
+    seen = []
+
+    def ended():
+        status, why = read()
+        if not seen or seen[-1][0] != status:
+            seen.append((status, why))
+        return status in ends
+
+    until(ended, SECONDS, 0.2)
+    return [status for status, _ in seen], read()[1]
+
+
+def check_client(client, create):
+    running, succeeded, failed, cancelled = CLIENTS[create]
+    ends = (succeeded, failed, cancelled)
+    name = create.__name__
+    wanted = {
+        "plain": succeeded,
+        "sandbox-fail": failed,
+        "sandbox-cancel": cancelled,
+        "sandbox-retry": succeeded,
+    }
+    reads = {word: create(client, word) for word in [*wanted, "sandbox-stall"]}
+    for word, status in wanted.items():
+        seen, why = watch(reads[word], ends)
+        equal(seen[-1], status, f"{name}, {word}: ends {status}, after {seen[:-1]}")
+        if word == "sandbox-fail":
+            ok("asked to fail" in str(why), f"{name}, {word}: the client sees why", why)
+        if word == "plain":
+            ok(running in seen, f"{name}, {word}: the client has seen {running}", seen)
+    equal(reads["sandbox-stall"]()[0], running, f"{name}, sandbox-stall: still {running}")
+
+
+def check_pages():
+    """Each page of these dialects lists the words."""
+    for create in CLIENTS:
+        with open(os.path.join(SOURCE, "src/dialect", create.__name__, "README.md")) as page:
+            text = page.read()
+        for word in ("fail", "retry", "stall", "cancel", "crash"):
+            ok(f"`sandbox-{word}`" in text, f"the page of {create.__name__} has sandbox-{word}")
+
+
+def check_readme(home):
+    """README's commands, as written."""
+    with open(os.path.join(SOURCE, "README")) as readme:
+        text = readme.read()
+    text = text[text.index("SANDBOX AND WORKERS") : text.index("Three kinds of workers")]
+    lines = [line for line in text.splitlines() if line.startswith("    ")]
+    equal(len(lines), 5, "README has five commands")
+    calls = "\n".join(lines).replace("./run/demo.env", f"'{home}/demo.env'")
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", calls],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=dict(os.environ, no_proxy="*"),
+    )
+    words = re.findall(r'"status":"([a-z]+)"', done.stdout)
+    equal(
+        (done.returncode, words),
+        (0, ["pending", "pending", "done", "failed"]),
+        "README: two tasks, of which one succeeds and one fails",
+    )
+
+
+def sandbox():
+    check_pages()
+    run = Run(os.path.join(make_directory("polytask-run-"), "run"), free_port(), "--demo")
+    try:
+        if ok("with a sandbox" in run.wait(), "bootstrap run --demo is ready", run.text()):
+            check_readme(run.home)
+            client = DemoClient(run.home)
+            for create in CLIENTS:
+                check_client(client, create)
+            workers = client.native("GET", "/workers").json()["items"]
+            equal([w["name"] for w in workers], ["sandbox"], "the operator sees one worker")
+    finally:
+        equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
+
+
+run_tests(sandbox)
