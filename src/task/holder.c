@@ -13,11 +13,6 @@ static bool is_over(const struct task *task, int64_t now)
 	       optional_time_ms(task->lease.expires) <= now;
 }
 
-static bool is_holder(const struct op_report *report, const struct task *task)
-{
-	return report->holder.len > 0 && str_eq(report->holder, task->lease.holder);
-}
-
 static bool check_not_ended(const struct task *task, struct err *err)
 {
 	if (task->state == TASK_FAILED)
@@ -39,7 +34,7 @@ bool holder_check(
 {
 	if (!check_not_ended(task, err))
 		return false;
-	if (!is_holder(report, task))
+	if (!str_eq(report->holder, task->lease.holder))
 		return refuse_other(task, err);
 	if (report->kind == REPORT_HEARTBEAT && (!is_leased(task) || is_over(task, now)))
 		return err_set(err, ERR_LEASE_LOST, NULL, "Its lock has expired.");
@@ -88,7 +83,7 @@ bool holder_lock(const struct op_report *report, const struct work_context *cont
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	if (!check_not_ended(task, err))
 		return false;
-	if (is_leased(task) && is_holder(report, task)) {
+	if (is_leased(task) && str_eq(report->holder, task->lease.holder)) {
 		task->lease.length_ms = report->lease_ms;
 		task->lease.expires = optional_time(now + report->lease_ms);
 		task->lease.unconfirmed = 0;

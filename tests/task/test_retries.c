@@ -177,6 +177,7 @@ static void end_of_a_lease_uses_an_attempt_up(void **state)
 		must(work_report(&due, &context, &task, &nothing, &err), &err);
 		assert_int_equal(task.state, confirmed ? TASK_FAILED : TASK_PENDING);
 		expect_retries(&task, confirmed ? 0 : 1);
+		assert_str(task.lease.holder, confirmed ? "" : "w1");
 	}
 	arena_free(context.arena);
 }

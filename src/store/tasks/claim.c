@@ -52,9 +52,13 @@ static void set_lease(const struct store *store, const struct task *task, struct
 {
 	const struct index_field *field = ready_field(store, task);
 	char scratch[TASK_KIND_MAX];
-	struct str kind = field ? field->kind(task, scratch) : STR_NULL;
+	struct str kind = STR_NULL;
 	size_t i = 0;
 
+	if (claim->topic_count == 0)
+		return;
+	if (field)
+		kind = field->kind(task, scratch);
 	while (i < claim->topic_count &&
 		(claim->topics[i].dialect != task->dialect ||
 			(claim->topics[i].kind.ptr && !str_eq(claim->topics[i].kind, kind))))
