@@ -2,11 +2,6 @@
 
 #include "task/attempt.h"
 
-static bool is_leased(const struct task *task)
-{
-	return task->state == TASK_RUNNING && task->lease.token != 0;
-}
-
 static bool is_over(const struct task *task, int64_t now)
 {
 	return optional_time_is_set(task->lease.expires) &&
@@ -23,7 +18,7 @@ static bool check_not_ended(const struct task *task, struct err *err)
 
 static bool refuse_other(const struct task *task, struct err *err)
 {
-	if (!is_leased(task))
+	if (!task_is_held(task))
 		return err_set(err, ERR_LEASE_LOST, NULL, "It is not locked.");
 	return err_set(err, ERR_LEASE_LOST, NULL, "It is locked by worker '%.*s'.",
 		STR_ARGS(task->lease.holder));
@@ -36,10 +31,10 @@ bool holder_check(
 		return false;
 	if (!str_eq(report->holder, task->lease.holder))
 		return refuse_other(task, err);
-	if (report->kind == REPORT_HEARTBEAT && (!is_leased(task) || is_over(task, now)))
+	if (report->kind == REPORT_HEARTBEAT && (!task_is_held(task) || is_over(task, now)))
 		return err_set(err, ERR_LEASE_LOST, NULL, "Its lock has expired.");
 	/* The end of the lease has given the task back already. */
-	if (report->kind == REPORT_RELEASE && !is_leased(task))
+	if (report->kind == REPORT_RELEASE && !task_is_held(task))
 		return refuse_other(task, err);
 	return true;
 }
@@ -83,15 +78,15 @@ bool holder_lock(const struct op_report *report, const struct work_context *cont
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	if (!check_not_ended(task, err))
 		return false;
-	if (is_leased(task) && str_eq(report->holder, task->lease.holder)) {
+	if (task_is_held(task) && str_eq(report->holder, task->lease.holder)) {
 		task->lease.length_ms = report->lease_ms;
 		task->lease.expires = optional_time(now + report->lease_ms);
 		task->lease.unconfirmed = 0;
 		return true;
 	}
-	if (is_leased(task) && !is_over(task, now))
+	if (task_is_held(task) && !is_over(task, now))
 		return refuse_other(task, err);
-	if (task->state == TASK_RUNNING && !is_leased(task))
+	if (task->state == TASK_RUNNING && !task_is_held(task))
 		return err_set(err, ERR_LEASE_LOST, NULL, "It is running without a lock.");
 	return take(report, context, task, err);
 }

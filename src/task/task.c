@@ -38,6 +38,11 @@ struct optional_time task_due(const struct task *task)
 					   : OPTIONAL_TIME_NONE;
 }
 
+bool task_is_held(const struct task *task)
+{
+	return task->state == TASK_RUNNING && task->lease.token != 0;
+}
+
 bool task_lease_is_due(const struct task *task)
 {
 	struct optional_time due = task_due(task);

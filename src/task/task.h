@@ -147,7 +147,9 @@ bool task_is_ready(const struct task *task);
  * never.
  */
 struct optional_time task_due(const struct task *task);
-/* Whether that is the end of a lease. */
+/* Whether a worker has the task now: it is running with a lease. */
+bool task_is_held(const struct task *task);
+/* Whether task_due() is the end of a lease. */
 bool task_lease_is_due(const struct task *task);
 
 const char *task_state_name(enum task_state state);

@@ -57,17 +57,12 @@ static void settle_total(const struct task *old, struct task *task, const struct
 		task->end_by = end_of(total_from(task), policy->values[POLICY_TOTAL_TIMEOUT]);
 }
 
-static bool is_leased(const struct task *task)
-{
-	return task->state == TASK_RUNNING && task->lease.token != 0;
-}
-
 static void settle_attempt(const struct task *old, struct task *task, const struct policy *policy,
 	bool anew, int64_t now)
 {
-	bool begins = !old || !is_leased(old) || old->lease.token != task->lease.token;
+	bool begins = !old || !task_is_held(old) || old->lease.token != task->lease.token;
 
-	if (!is_leased(task))
+	if (!task_is_held(task))
 		task->attempt_by = OPTIONAL_TIME_NONE;
 	else if (begins)
 		task->attempt_by = end_of(now, policy->values[POLICY_ATTEMPT_TIMEOUT]);

@@ -150,7 +150,7 @@ bool work_report(const struct op_report *report, const struct work_context *cont
 		return holder_lock(report, context, task, err);
 	if (report->kind == REPORT_RETRIES)
 		return set_retries(report, context, task, nothing, err);
-	if (report->any_holder && (task->state != TASK_RUNNING || task->lease.token == 0))
+	if (report->any_holder && !task_is_held(task))
 		return holder_forget(task, nothing, err);
 	if (!report->any_holder && !may_report(report, context, task, err))
 		return false;

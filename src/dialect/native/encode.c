@@ -163,7 +163,7 @@ static void put_kind(const struct task *task, struct buf *out)
 /* Without the token, which only the worker knows. */
 static void put_lease(const struct task *task, struct buf *out)
 {
-	if (task->state != TASK_RUNNING || task->lease.token == 0) {
+	if (!task_is_held(task)) {
 		buf_puts(out, "null");
 		return;
 	}

@@ -59,7 +59,7 @@ static enum journal_event event_of(
 static bool is_of_attempt(enum journal_event event, const struct task *old)
 {
 	if (event == JOURNAL_TIMED_OUT)
-		return old->state == TASK_RUNNING && old->lease.token != 0;
+		return task_is_held(old);
 	return event >= JOURNAL_CLAIMED && event <= JOURNAL_EXPIRED;
 }
 
