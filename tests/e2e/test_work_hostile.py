@@ -1,0 +1,268 @@
+"""`polytaskctl work` with a service that does not answer as documented."""
+import http.server
+import json
+import os
+import threading
+import time
+
+from lib import Instance, run_tests
+from processes import free_port, make_directory
+from tap import equal, ok, until
+from work_command import Work
+
+TASK = "018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e"
+CLAIM = {
+    "token": "0000000212345678",
+    "attempt": 1,
+    "lease_expires_at": "2100-01-01T00:00:00.000Z",
+    "task": {"id": TASK, "dialect": "native", "kind": None, "fields": {}},
+}
+CLAIMS = {"claims": [CLAIM], "drain": False}
+BEAT = {"lease_expires_at": "2100-01-01T00:00:00.000Z", "cancel": False, "drain": False}
+
+
+class StandIn:
+    """A server on the loopback address; answers is called with each request's path and body."""
+
+    def __init__(self, answers):
+        self.requests, self.dir, self.cert = [], make_directory("polytask-"), ""
+        os.mkdir(os.path.join(self.dir, "log"))
+        self.token, self.port = "stand-in-token", free_port()
+        stand_in = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                stand_in.requests.append((self.path, json.loads(body or b"null"), self.headers))
+                try:
+                    answers(self)
+                except OSError:
+                    pass
+
+            do_POST = do_PATCH = do_GET = answer
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def work(self, *options, command=("true",)):
+        return Work(self, options, list(command), url=f"http://127.0.0.1:{self.port}")
+
+    def paths(self):
+        return [path.rsplit("/", 1)[-1] for path, _, _ in self.requests]
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def send(handler, status, body=b"", **headers):
+    body = body if isinstance(body, bytes) else json.dumps(body).encode()
+    handler.send_response(status)
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def endless(handler):
+    """A body without an end; the client must give up."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/json")
+    handler.end_headers()
+    for _ in range(1000):
+        handler.wfile.write(b'{"claims": [' + b" " * 1000000)
+
+
+def resident(pid):
+    with open(f"/proc/{pid}/status") as status:
+        return int(next(line for line in status if line.startswith("VmHWM")).split()[1])
+
+
+def garbage():
+    cases = {
+        "no JSON": lambda handler: send(handler, 200, b"<html>"),
+        "no object": lambda handler: send(handler, 200, b"[]"),
+        "no claims": lambda handler: send(handler, 200, {"drain": True}),
+        "a claim without a task": lambda handler: send(handler, 200, {"claims": [{}]}),
+        "an id that is a path": lambda handler: send(
+            handler, 200, {"claims": [{**CLAIM, "task": {"id": "../../../v1/tasks/" + "x" * 18}}]}
+        ),
+        "half a response": lambda handler: handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        "no HTTP": lambda handler: handler.wfile.write(b"\x00" * 1000),
+        "status 500": lambda handler: send(handler, 500, b"\x1b[2J\xff" * 1000),
+        "a header without an end": lambda handler: [
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1000000) for _ in range(50)
+        ],
+        "an endless body": endless,
+    }
+    for name, answers in cases.items():
+
+        def close_after(handler, answers=answers):
+            handler.close_connection = True
+            answers(handler)
+
+        server = StandIn(close_after)
+        work = server.work()
+        ok(until(lambda: len(server.requests) >= 2, 30), f"{name}: it asks again", work.log())
+        equal(work.log().count("is asked again"), 1, f"{name}: one line")
+        ok("\x1b" not in work.log(), f"{name}: no control character")
+        equal(set(server.paths()), {"claims"}, f"{name}: nothing else is requested")
+        ok(resident(work.process.pid) < 100 * 1024, f"{name}: bounded memory")
+        equal(work.stop(5), 0, f"{name}: it ends")
+        server.close()
+
+
+def redirects():
+    other = StandIn(lambda handler: send(handler, 204))
+    for status in (301, 307, 308):
+        server = StandIn(
+            lambda handler, status=status: send(
+                handler, status, Location=f"http://127.0.0.1:{other.port}/v1/claims"
+            )
+        )
+        work = server.work()
+        ok(until(lambda: len(server.requests) >= 2, 20), f"{status}: it asks the same again")
+        equal(other.requests, [], f"{status}: it does not follow, and the token stays here")
+        equal(work.stop(5), 0, f"{status}: it ends")
+        server.close()
+    other.close()
+
+
+def delays():
+    def slow(handler):
+        send(handler, 429, {"title": "Too many requests."}, Retry_After="3")
+
+    server = StandIn(slow)
+    work, began = server.work(), time.monotonic()
+    ok(until(lambda: len(server.requests) >= 2, 20), "429: it asks again")
+    ok(time.monotonic() - began >= 3, "not before Retry-After")
+    equal(work.stop(5), 0, "it ends while it waits")
+    server.close()
+    server = StandIn(lambda handler: send(handler, 204))
+    work = server.work()
+    time.sleep(3.5)
+    ok(2 <= len(server.requests) <= 5, "204 at once: one request a second", len(server.requests))
+    equal(work.stop(5), 0, "it ends")
+    server.close()
+
+
+def refusals():
+    for status in (400, 401, 403, 404, 422):
+        server = StandIn(lambda handler, status=status: send(handler, status, {"detail": "No."}))
+        work = server.work()
+        equal(work.wait(10), 1, f"{status}: the worker ends with 1")
+        ok(f"No. (status {status})" in work.log(), f"{status}: with the sentence", work.log())
+        server.close()
+
+
+def service(report, beats=None):
+    """A service with one task, whose last report is answered by this function."""
+    given = []
+
+    def answers(handler):
+        if handler.path.endswith("/claims"):
+            if given:
+                send(handler, 204)
+            else:
+                given.append(True)
+                send(handler, 200, CLAIMS)
+        elif handler.path.endswith("/heartbeat"):
+            send(handler, 200, BEAT) if beats is None else beats(handler)
+        else:
+            report(handler)
+
+    return StandIn(answers)
+
+
+def reports():
+    server = service(lambda handler: send(handler, 409, {"type": "/v1/problems/lease-lost"}))
+    work = server.work("--once")
+    equal(work.wait(), 0, "409: another worker has the task")
+    ok("another request" in work.log(), "one line says so", work.log())
+    equal(server.paths().count("complete"), 1, "and it is not repeated")
+    server.close()
+    server = service(
+        lambda handler: send(handler, 422, {"detail": "Bad."})
+        if handler.path.endswith("complete")
+        else send(handler, 200, {})
+    )
+    work = server.work("--once", command=("echo", "1"))
+    equal(work.wait(), 0, "422: the task fails instead")
+    path, body, _ = next(one for one in server.requests if one[0].endswith("/fail"))
+    equal(
+        (body["error"], body["retryable"], "log" in body),
+        ("The report was refused: Bad. (status 422)", False, False),
+        "with the sentence of the service",
+    )
+    server.close()
+    server = service(lambda handler: send(handler, 413, {"detail": "Large."}))
+    work = server.work("--once")
+    equal(work.wait(), 1, "if that is refused, too, it is given up")
+    ok("could not be reported" in work.log(), "with a line", work.log())
+    equal([path for path in server.paths() if path in ("complete", "fail")], ["complete", "fail"], "once")
+    server.close()
+    tries = []
+    server = service(
+        lambda handler: [tries.append(1), send(handler, 503 if len(tries) < 3 else 200, {})]
+    )
+    work = server.work("--once")
+    equal(work.wait(60), 0, "503: repeated until it is accepted")
+    equal(server.paths().count("complete"), 3, "three times")
+    ok("answers again" in work.log(), "as a line says", work.log())
+    server.close()
+
+
+def heartbeats():
+    server = service(lambda handler: send(handler, 200, {}))
+    script = "echo line >&2; sleep 4; echo 2 >&3; sleep 2"
+    work = server.work("--once", "--lease", 6, command=("sh", "-c", script))
+    equal(work.wait(), 0, "a command of 6 s")
+    beats = [body for path, body, _ in server.requests if path.endswith("/heartbeat")]
+    ok(2 <= len(beats) <= 10, "some heartbeats", len(beats))
+    equal([body.get("log") for body in beats if "log" in body], [["line"]], "a line is sent once")
+    equal([body.get("progress") for body in beats if "progress" in body], [2], "so is progress")
+    equal({body["token"] for body in beats}, {CLAIM["token"]}, "with the token of the claim")
+    equal(
+        {headers["Authorization"] for _, _, headers in server.requests},
+        {"Bearer stand-in-token"},
+        "and that of the user",
+    )
+    server.close()
+    past = {**BEAT, "lease_expires_at": "2001-01-01T00:00:00.000Z"}
+    for name, answer in {
+        "no answer": lambda handler: time.sleep(20),
+        "no JSON": lambda handler: send(handler, 200, b"x"),
+        "a lease that has ended": lambda handler: send(handler, 200, past),
+        "status 500": lambda handler: send(handler, 500),
+    }.items():
+        server = service(lambda handler: send(handler, 200, {}), answer)
+        work = server.work("--once", "--lease", 3, command=("sleep", "1000"))
+        equal(work.wait(20), 0, f"{name}: the command is ended after its lease")
+        ok("could not be extended" in work.log(), f"{name}: with a line", work.log())
+        equal(work.left(), {}, f"{name}: nothing is left")
+        ok(not {"complete", "fail", "release"} & set(server.paths()), f"{name}: and not reported")
+        server.close()
+
+
+def tls():
+    """The certificate is verified."""
+    instance = Instance()
+    work = Work(instance, (), ["true"], env={"POLYTASK_CACERT": ""})
+    ok(until(lambda: "certificate" in work.log(), 10), "of an unknown authority", work.log())
+    equal(work.stop(), 0, "it ends")
+    work = Work(instance, (), ["true"], url=f"https://127.0.0.2:{instance.port}")
+    ok(until(lambda: "is asked again" in work.log(), 10), "of another host", work.log())
+    equal(work.stop(), 0, "it ends")
+    ok(instance.token not in work.log(), "no token in the messages")
+    instance.stop("tls")
+
+
+if __name__ == "__main__":
+    run_tests(garbage, redirects, delays, refusals, reports, heartbeats, tls)
