@@ -17,6 +17,7 @@
 #define FIRST_FREE_FD	 16    /* above the descriptors of the command */
 #define ORPHAN_GRACE_MS	 200   /* after the worker's death */
 #define KILL_INTERVAL_MS 50    /* a process may have forked meanwhile */
+#define KILL_PASSES	 20    /* in a row */
 #define KILL_MOST_MS	 30000 /* of another user, or in the kernel: it cannot be killed */
 
 /* State of the guard process. */
@@ -122,7 +123,8 @@ static void take_control(struct watch *watch)
 
 static void kill_all(struct watch *watch)
 {
-	processes_signal(getpid(), NULL, 0, SIGKILL);
+	for (int i = 0; i < KILL_PASSES && processes_signal(getpid(), NULL, 0, SIGKILL) > 0; i++)
+		;
 	if (clock_mono_ms() >= watch->give_up_at) {
 		send_event(watch->events, GUARD_LEFT, 0);
 		_exit(1);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #define PROCESSES_MAX 65536
 
 struct process {
-	pid_t pid, parent;
+	pid_t pid, parent, group;
 	unsigned long long started; /* with the pid, the identity of a process */
 	bool wanted, zombie;
 };
@@ -40,11 +41,10 @@ static bool read_process(struct process *process, const char *pid)
 	text[len] = '\0';
 	end = strrchr(text, ')');
 	*process = (struct process){ .pid = (pid_t)strtol(pid, NULL, 10) };
-	if (!end ||
-		sscanf(end + 1,
-			" %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			"%*d %llu",
-			&state, &process->parent, &process->started) != 3)
+	if (!end || sscanf(end + 1,
+			    " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			    "%*d %llu",
+			    &state, &process->parent, &process->group, &process->started) != 4)
 		return false;
 	process->zombie = state == 'Z' || state == 'X';
 	return true;
@@ -124,6 +124,17 @@ static void send_signal(const struct process *process, int number)
 	close(fd);
 }
 
+/*
+ * A process that forks and exits again and again is gone when its signal comes, but a signal for
+ * its group reaches all members at one moment. A command has a session of its own, so these are
+ * its descendants only.
+ */
+static void kill_group(const struct process *process)
+{
+	if (process->group > 1 && process->group != getpgrp())
+		kill(-process->group, SIGKILL);
+}
+
 size_t processes_signal(pid_t root, const pid_t *spared, size_t spared_count, int number)
 {
 	size_t count = read_processes(), found = 0;
@@ -133,6 +144,8 @@ size_t processes_signal(pid_t root, const pid_t *spared, size_t spared_count, in
 		if (!table[i].wanted || table[i].zombie)
 			continue;
 		send_signal(&table[i], number);
+		if (number == SIGKILL)
+			kill_group(&table[i]);
 		found++;
 	}
 	return found;

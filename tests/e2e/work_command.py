@@ -18,6 +18,7 @@ class Work:
 
     def __init__(self, instance, options=(), command=None, token=None, env=None, url=None):
         self.instance, self.marker = instance, uuid.uuid4().hex
+        self.peak = 0  # KiB of memory, as wait() has seen it
         self.log_path = os.path.join(instance.dir, "log", f"work-{self.marker}.log")
         words = [POLYTASKCTL, "work", *map(str, options)]
         words += ["--", *command] if command else ["--simulate"]
@@ -44,8 +45,17 @@ class Work:
 
     def wait(self, seconds=30):
         """The exit status; None: it does not end."""
-        until(lambda: self.process.poll() is not None, seconds)
+        until(self._ended, seconds)
         return self.process.poll()
+
+    def _ended(self):
+        try:
+            with open(f"/proc/{self.process.pid}/status") as status:
+                words = [line.split() for line in status]
+            self.peak = max(self.peak, *(int(line[1]) for line in words if line[0] == "VmHWM:"))
+        except (OSError, TypeError):
+            pass
+        return self.process.poll() is not None
 
     def stop(self, seconds=30):
         return finish(self.process, signal.SIGTERM, seconds)
