@@ -260,6 +260,7 @@ static void take_events(struct command *command)
 			break;
 		case GUARD_ENDED:
 			command->ended = true;
+			command->job->finished = true;
 			command->status = message.value;
 			break;
 		case GUARD_LEFT:

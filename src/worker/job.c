@@ -204,7 +204,7 @@ void job_end(struct job *job, enum job_end end)
 {
 	if (job->state != JOB_RUNNING || job->end >= END_CANCELLED)
 		return;
-	if (job->end == END_NONE || end >= END_CANCELLED) {
+	if ((job->end == END_NONE && !job->finished) || end >= END_CANCELLED) {
 		job->end = end;
 		say_end(job);
 	}

@@ -72,6 +72,7 @@ struct job {
 	json_t *progress;      /* for the next report; NULL: none */
 	json_t *progress_sent; /* in the push in flight */
 	enum job_end end;
+	bool finished; /* set by the run: it has ended by itself, and tidies up */
 	struct outcome outcome;
 	struct {
 		struct client_request *request;
@@ -86,7 +87,10 @@ bool job_start(struct job *job, struct worker *worker, const json_t *claim);
 /* Does everything that is due. */
 void job_step(struct job *job, int64_t now);
 int64_t job_wake_time(const struct job *job);
-/* Ends the run for this reason, unless there is one already that allows no report. */
+/*
+ * Ends the run for this reason, unless there is one already that allows no report. A run that has
+ * finished is reported as it ended, unless this reason allows no report.
+ */
 void job_end(struct job *job, enum job_end end);
 /* Takes the value. */
 void job_set_progress(struct job *job, json_t *progress);

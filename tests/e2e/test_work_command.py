@@ -204,6 +204,9 @@ def begun(script, *options, **members):
 def daemons():
     task, _ = once(sh(f"{DAEMON} exit 0"), kind="daemon")
     equal(task["state"], "succeeded", "a daemon is ended after its command")
+    options = ("--timeout", 1, "--grace", 2)
+    task, _ = once(sh(f"{DAEMON} exit 0"), *options, kind="daemon")
+    equal(task["state"], "succeeded", "the time for that is not the command's")
     fork = (
         "import os,signal;[signal.signal(n,signal.SIG_IGN) for n in (1,2,15)];"
         "[(os.fork(),os.setsid() if os.getpid()!=os.getpgrp() else 0) for _ in range(4)];"
