@@ -83,3 +83,15 @@ void digest_free(struct digest *digest)
 	EVP_MD_CTX_free(digest->sha256);
 	*digest = (struct digest){ 0 };
 }
+
+bool digest_of_text(struct str text, char sha256[DIGEST_SHA256_LEN + 1], struct err *err)
+{
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	if (EVP_Digest(text.len ? text.ptr : "", text.len, bytes, &len, EVP_sha256(), NULL) != 1 ||
+		len * 2 != DIGEST_SHA256_LEN)
+		return fail(err);
+	hex_encode(sha256, bytes, len);
+	return true;
+}

@@ -27,3 +27,6 @@ bool digest_add_file(struct digest *digest, int fd, uint64_t size, struct err *e
 /* The digests of what was added. Only digest_start and digest_free may follow. */
 bool digest_end(struct digest *digest, struct digest_text *text, struct err *err);
 void digest_free(struct digest *digest);
+
+/* The SHA-256 of a text, in hexadecimal. */
+bool digest_of_text(struct str text, char sha256[DIGEST_SHA256_LEN + 1], struct err *err);

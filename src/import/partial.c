@@ -93,7 +93,7 @@ bool partial_open(
 {
 	*partial = (struct partial){ .folder = folder, .fd = -1, .total = PARTIAL_TOTAL_UNKNOWN };
 	id_format(id, partial->name);
-	if (!partial_state_url(partial, url, err) || !open_locked(partial, err))
+	if (!digest_of_text(str_cstr(url), partial->url_digest, err) || !open_locked(partial, err))
 		return false;
 	if (!take_over(partial, err)) {
 		partial_close(partial);

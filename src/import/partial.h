@@ -4,14 +4,16 @@
  * <id>.state, with what is needed to go on after a failure. Both survive the process. An exclusive
  * lock (flock) keeps two runs of the same task apart.
  *
- * The state is JSON: the validator for If-Range, the size of the whole file, a digest of the URL,
- * and the boot of the machine. After another boot the bytes are not trusted, because a loss of
- * power may have left a file without its data. The state is written before the first byte, so a
- * file never has the state of another one. A file without a valid state begins again.
+ * The state is JSON: the validator for If-Range, the size of the whole file, digests of the URL and
+ * of the target of its redirects, and the boot of the machine. After another boot the bytes are
+ * not trusted, because a loss of power may have left a file without its data. The state is written
+ * before the first byte, so a file never has the state of another one. A file without a valid state
+ * begins again.
  *
  * Errors: ERR_CONFLICT (another run has the file), and those of folder_fail().
  */
 #include "base/err.h"
+#include "import/digest.h"
 
 #define PARTIAL_FOLDER	       ".partial"
 #define PARTIAL_VALIDATOR_SIZE 512
@@ -23,10 +25,15 @@ struct partial {
 	int folder; /* of the partial files; borrowed */
 	int fd;
 	char name[ID_TEXT_LEN + 1];
-	char url_digest[65];
+	char url_digest[DIGEST_SHA256_LEN + 1];
 	uint64_t size;				/* bytes that were written and are valid */
 	uint64_t total;				/* of the whole file, or PARTIAL_TOTAL_UNKNOWN */
 	char validator[PARTIAL_VALIDATOR_SIZE]; /* a strong ETag or a date; empty: none */
+	/*
+	 * Of the address that sent the bytes, after redirects (source_target()): a validator is
+	 * worth nothing at another one. Set it before partial_restart().
+	 */
+	char target[DIGEST_SHA256_LEN + 1];
 };
 
 /* Opens or creates the file of a task, and reads its state. The caller closes it. */

@@ -1,12 +1,10 @@
 #include "import/partial_state.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/encode.h"
 #include "http/json.h"
 #include "import/folder.h"
 
@@ -42,18 +40,6 @@ static struct str boot_id(char text[BOOT_SIZE])
 	return str_trim(str_split_next(&line, '\n'));
 }
 
-bool partial_state_url(struct partial *partial, const char *url, struct err *err)
-{
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-
-	if (EVP_Digest(url, strlen(url), digest, &len, EVP_sha256(), NULL) != 1 ||
-		HEX_SIZE(len) != sizeof(partial->url_digest))
-		return err_set(err, ERR_INTERNAL, NULL, "The digests cannot be computed.");
-	hex_encode(partial->url_digest, digest, len);
-	return true;
-}
-
 static bool member_is(const json_t *json, const char *name, struct str expected)
 {
 	const json_t *member = json_object_get(json, name);
@@ -64,15 +50,18 @@ static bool member_is(const json_t *json, const char *name, struct str expected)
 static bool take_members(struct partial *partial, const json_t *json)
 {
 	const char *validator = json_string_value(json_object_get(json, "validator"));
+	const char *target = json_string_value(json_object_get(json, "target"));
 	const json_t *total = json_object_get(json, "total");
 	char boot[BOOT_SIZE];
 
 	if (!member_is(json, "url", str_cstr(partial->url_digest)) ||
 		!member_is(json, "boot", boot_id(boot)) || !validator || !*validator ||
-		strlen(validator) >= sizeof(partial->validator) ||
+		strlen(validator) >= sizeof(partial->validator) || !target ||
+		strlen(target) != DIGEST_SHA256_LEN ||
 		(json_is_integer(total) && json_integer_value(total) < 0))
 		return false;
 	snprintf(partial->validator, sizeof(partial->validator), "%s", validator);
+	snprintf(partial->target, sizeof(partial->target), "%s", target);
 	partial->total = json_is_integer(total) ? (uint64_t)json_integer_value(total)
 						: PARTIAL_TOTAL_UNKNOWN;
 	return true;
@@ -98,7 +87,8 @@ static void put_state(const struct partial *partial, struct buf *out)
 {
 	char boot[BOOT_SIZE];
 
-	buf_printf(out, "{\"url\":\"%s\",\"validator\":", partial->url_digest);
+	buf_printf(out, "{\"url\":\"%s\",\"target\":\"%s\",\"validator\":", partial->url_digest,
+		partial->target);
 	buf_put_json_string(out, str_cstr(partial->validator));
 	buf_puts(out, ",\"total\":");
 	if (partial->total == PARTIAL_TOTAL_UNKNOWN)

@@ -2,11 +2,9 @@
 /* Internal to partial.c: the file <id>.state. */
 #include "import/partial.h"
 
-/* Fills in url_digest. ERR_INTERNAL. */
-bool partial_state_url(struct partial *partial, const char *url, struct err *err);
 /*
- * Fills in validator and total. False, with nothing changed, if there is no state, or that of
- * another URL or of another boot.
+ * Fills in validator, target and total. False, with nothing changed, if there is no state, or that
+ * of another URL or of another boot.
  */
 bool partial_state_read(struct partial *partial);
 bool partial_state_write(const struct partial *partial, struct err *err);

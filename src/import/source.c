@@ -168,6 +168,24 @@ out:
 	return ok || err_no_memory(err);
 }
 
+bool source_target(const struct source *source, struct buf *target, struct err *err)
+{
+	static const CURLUPart parts[] = { CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT,
+		CURLUPART_PATH };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		char *text = part_of(source->url, parts[i], CURLU_DEFAULT_PORT);
+
+		if (!text)
+			return err_no_memory(err);
+		/* No part has a line feed. */
+		buf_puts(target, text);
+		buf_putc(target, '\n');
+		curl_free(text);
+	}
+	return buf_ok(target) || err_no_memory(err);
+}
+
 void source_free(struct source *source)
 {
 	curl_url_cleanup(source->url);

@@ -31,4 +31,9 @@ bool source_follow(
 	struct source *next, const struct source *from, const char *location, struct err *err);
 /* The last segment of the path, decoded: any bytes, also none. ERR_NO_MEMORY. */
 bool source_file_name(const struct source *source, struct buf *name, struct err *err);
+/*
+ * Scheme, host, port and path, a line each: what identifies a file. The query of a redirect is
+ * often a signature with a time. ERR_NO_MEMORY.
+ */
+bool source_target(const struct source *source, struct buf *target, struct err *err);
 void source_free(struct source *source);

@@ -115,6 +115,7 @@ static bool begin(struct transfer *transfer)
 		return check_length(transfer, &plan);
 	case REPLY_WHOLE:
 	default:
+		memcpy(partial->target, transfer->target, sizeof(partial->target));
 		return partial_restart(partial, plan.validator, plan.total, transfer->err) &&
 		       digest_start(transfer->sink->digest, transfer->err) &&
 		       check_length(transfer, &plan);
@@ -163,7 +164,8 @@ static bool set_range(struct transfer *transfer)
 	char range[32], condition[PARTIAL_VALIDATOR_SIZE + 16];
 	struct curl_slist *fields;
 
-	if (partial->size == 0 || !*partial->validator)
+	if (partial->size == 0 || !*partial->validator ||
+		strcmp(partial->target, transfer->target) != 0)
 		return true;
 	transfer->asked = true;
 	snprintf(range, sizeof(range), "%" PRIu64 "-", partial->size);
@@ -181,6 +183,16 @@ static bool set_range(struct transfer *transfer)
 		if (curl_easy_setopt(transfer->curl, option, value) != CURLE_OK) \
 			return false;                                            \
 	} while (0)
+
+static bool set_target(struct transfer *transfer, const struct source *source)
+{
+	struct buf target = BUF_INIT;
+	bool ok = source_target(source, &target, transfer->err) &&
+		  digest_of_text(buf_str(&target), transfer->target, transfer->err);
+
+	buf_free(&target);
+	return ok;
+}
 
 static bool set_limits(struct transfer *transfer)
 {
@@ -225,7 +237,8 @@ static bool set_up(struct transfer *transfer, const struct source *source)
 	SET(CURLOPT_HEADERDATA, transfer);
 	SET(CURLOPT_WRITEFUNCTION, take_body);
 	SET(CURLOPT_WRITEDATA, transfer);
-	return set_security(transfer) && set_limits(transfer) && set_range(transfer);
+	return set_target(transfer, source) && set_security(transfer) && set_limits(transfer) &&
+	       set_range(transfer);
 }
 
 /* A response without a body, or whose body did not come, has not called take_body(). */

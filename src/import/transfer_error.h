@@ -7,8 +7,9 @@ struct transfer {
 	struct curl_slist *fields;
 	const struct transfer_limits *limits;
 	const struct transfer_sink *sink;
-	bool asked;		 /* for a range */
-	unsigned tried, refused; /* addresses */
+	char target[DIGEST_SHA256_LEN + 1]; /* of the source */
+	bool asked;			    /* for a range */
+	unsigned tried, refused;	    /* addresses */
 	size_t header_bytes;
 	bool is_header_whole; /* of the final response */
 	bool begun;	      /* status and header fields were looked at */

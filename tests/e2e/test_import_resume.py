@@ -1,9 +1,10 @@
 """polytask-import goes on with downloads: after a cut connection, kill -9, changes between two runs."""
 import os
+import random
 import signal
 import time
 
-from file_server import LAST_MODIFIED, FileServer, Resumable, whole
+from file_server import LAST_MODIFIED, FileServer, Resumable, redirect, whole
 from import_program import AGAIN, DONE, FAILED, GIVEN_BACK, Media, make_task, md5
 from tap import equal, ok, run, until
 
@@ -27,6 +28,16 @@ def test_cut_connection():
             done = media.run(make_task(SERVER.on("/bare", bare), md5=md5(BODY)))
             equal((done.status, [begin for begin, _ in bare.parts]), (DONE, [None, None]),
                   f"with {name} it begins again")
+        signed = Resumable(BODY, cuts=[1_000_000])
+        for part in ("first", "second"):
+            SERVER.on("/signed.wav?signature=" + part, signed)
+
+        def sign(request):
+            part = "second" if signed.parts else "first"
+            request.respond(302, location="/signed.wav?signature=" + part)
+
+        done = media.run(make_task(SERVER.on("/sign", sign), md5=md5(BODY)))
+        ok(done.status == DONE and signed.parts[1][0], "a redirect may have another query then", done)
         always = Resumable(BODY, cuts=[400_000] * 10)
         task = make_task(SERVER.on("/always", always), md5=md5(BODY))
         done = media.run(task)
@@ -63,6 +74,24 @@ def test_killed():
         equal(media.partials(), [], "no part is left")
 
 
+def test_killed_at_random():
+    """Also while the state is written, and while the file is given its name."""
+    with Media() as media:
+        task = make_task(SERVER.on("/random", Resumable(BODY)), md5=md5(BODY))
+        wrong, kills = [], 0
+        for _ in range(60):
+            process = media.start(task)
+            time.sleep(random.uniform(0, 0.06))
+            process.kill()
+            process.communicate()
+            kills += process.returncode == -signal.SIGKILL
+            if media.files() not in ({}, {"tracks/12/7-random": BODY}):
+                wrong.append(media.files().keys())
+        equal(wrong, [], f"{kills} killed runs leave no file or the whole one")
+        equal(media.run(task).status, DONE, "the last run ends well")
+        equal((media.files(), media.partials()), ({"tracks/12/7-random": BODY}, []), "with one file")
+
+
 def changed(name, change, want_parts=None):
     """A run after a killed one, between which something has changed."""
     with Media() as media:
@@ -89,6 +118,13 @@ def test_changes_between_runs():
 
     def other_url(media, task, server):
         task["fields"]["url"] = SERVER.on("/changed-url", whole(other))
+        return other
+
+    def elsewhere(media, task, server):
+        """The same tag at another address is no proof of the same file."""
+        server.body, server.etag = BODY, '"v1"'
+        SERVER.on("/elsewhere", Resumable(other))
+        SERVER.on("/changed", redirect("/elsewhere"))
         return other
 
     def longer(media, task, server):
@@ -126,6 +162,7 @@ def test_changes_between_runs():
 
     changed("another tag", new_tag, [True])
     changed("another url", other_url)
+    changed("a redirect to another address", elsewhere)
     changed("a part that is too long", longer, [False])
     changed("no state", no_state, [False])
     changed("a state that was cut off", cut_state, [False])

@@ -13,6 +13,8 @@
 #define URL "https://files.example.com/a"
 #define TAG "\"v\\1 \303\274\""
 
+#define TARGET "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 static const struct id task = { .bytes = { 1, 2, 3 } };
 
 /* A new folder for each test. */
@@ -46,6 +48,7 @@ static void make_part(int folder, const char *validator)
 	struct partial partial = open_part(folder, URL);
 	struct err err = { 0 };
 
+	memcpy(partial.target, TARGET, sizeof(TARGET));
 	must(partial_restart(&partial, validator, 1000, &err), &err);
 	must(partial_append(&partial, "hello", 5, &err), &err);
 	partial_close(&partial);
@@ -74,6 +77,7 @@ static void parts_are_taken_over(void **state)
 	assert_int_equal(partial.size, 5);
 	assert_int_equal(partial.total, 1000);
 	assert_string_equal(partial.validator, TAG);
+	assert_string_equal(partial.target, TARGET);
 	must(partial_append(&partial, " world", 6, &err), &err);
 	assert_int_equal(partial.size, 11);
 	assert_int_equal(pread(partial.fd, bytes, sizeof(bytes), 0), 11);

@@ -128,12 +128,26 @@ static void names_are_those_of_the_last_segment(void **state)
 	}
 }
 
+static void targets_have_no_secrets(void **state)
+{
+	struct source source = source_of("https://u:p@Host/a/b?signature=x#y");
+	struct buf target = BUF_INIT;
+	struct err err = { 0 };
+
+	(void)state;
+	must(source_target(&source, &target, &err), &err);
+	assert_str(buf_str(&target), "https\nHost\n443\n/a/b\n");
+	buf_free(&target);
+	source_free(&source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(only_http_is_accepted),
 		CHECK(redirects_are_relative_to_their_source),
 		CHECK(names_are_those_of_the_last_segment),
+		CHECK(targets_have_no_secrets),
 	};
 
 	return CHECK_RUN(tests);
