@@ -15,6 +15,7 @@
 #include "ctl/ctl_admin.h"
 #include "ctl/ctl_command.h"
 #include "ctl/task_watch.h"
+#include "ctl/usage.h"
 #include "dialect/dialect.h"
 #include "dialect/policy_conf.h"
 #include "sys/confine.h"
@@ -49,23 +50,13 @@ static const struct option plain_options[] = {
 
 /* ---- usage ---- */
 
-static void print_usage(FILE *to)
-{
-	fputs("usage: polytaskctl [-c FILE] [-o NAME=VALUE]... COMMAND...\n\n", to);
-	for (const struct ctl_command *command = ctl_commands; command->word; command++)
-		fprintf(to, "  %s%s\n        %s\n", command->word, command->usage, command->help);
-	fprintf(to, "  work%s\n        %s\n", worker_usage,
-		"claim tasks over HTTPS and run a command for each, or simulate the work");
-	for (const struct admin_command *command = admin_commands; command->words; command++) {
-		struct buf line = BUF_INIT;
-
-		if (command->internal)
-			continue;
-		admin_put_usage(command, &line);
-		fprintf(to, "  %.*s\n        %s\n", STR_ARGS(buf_str(&line)), command->help);
-		buf_free(&line);
-	}
-}
+/* Not in ctl_commands: the worker parses its arguments itself. */
+static const struct ctl_command work_command[] = {
+	{ .word = "work",
+		.usage = worker_usage,
+		.help = "claim tasks over HTTPS and run a command for each, or simulate the work" },
+	{ 0 },
+};
 
 /* Prints the message and, if the command is known, its usage line. */
 static int usage_error(const struct ctl *ctl, const struct ctl_command *command, const char *text)
@@ -123,7 +114,7 @@ static int handle_option(struct ctl *ctl, int option)
 			       ? -1
 			       : usage_error(ctl, NULL, "too many -o options");
 	case 'h':
-		print_usage(stdout);
+		usage_print(stdout, work_command);
 		return 0;
 	case LONG_VERSION:
 		puts("polytaskctl " POLYTASK_VERSION);
