@@ -71,7 +71,7 @@ static bool parse_dialects(
 	do {
 		struct str name = str_split_next(&rest, ',');
 
-		if (!dialect_by_name(name))
+		if (!protocol_by_name(name))
 			return err_set(err, ERR_INVALID, "dialects", "unknown dialect '%.*s'",
 				STR_ARGS(name));
 	} while (rest.len > 0);

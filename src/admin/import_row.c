@@ -56,7 +56,7 @@ static bool decode(const json_t *line, const char *name, struct buf *out, struct
 
 static bool is_dialect_name(struct str name)
 {
-	return dialect_by_name(name) != NULL;
+	return protocol_by_name(name) != NULL;
 }
 
 static bool is_dialect(uint8_t code)

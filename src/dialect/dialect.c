@@ -4,7 +4,7 @@
 
 const struct dialect *const dialects[] = {
 #define X(name, code) &name##_dialect,
-	DIALECT_LIST(X)
+	DIALECT_LIST(X) PROTOCOL_LIST(X)
 #undef X
 		NULL,
 };
@@ -67,13 +67,20 @@ const struct dialect *dialect_by_path(const struct request *request, size_t *ski
 	return found;
 }
 
-const struct dialect *dialect_by_name(struct str name)
+const struct dialect *protocol_by_name(struct str name)
 {
 	for (size_t i = 0; dialects[i]; i++) {
 		if (str_eq(name, str_cstr(dialects[i]->name)))
 			return dialects[i];
 	}
 	return NULL;
+}
+
+const struct dialect *dialect_by_name(struct str name)
+{
+	const struct dialect *found = protocol_by_name(name);
+
+	return found && dialect_has_tasks(found) ? found : NULL;
 }
 
 const struct token_address *dialect_token_address(struct str path, const struct dialect **dialect)
@@ -94,7 +101,7 @@ const struct token_address *dialect_token_address(struct str path, const struct 
 const struct dialect *dialect_by_code(uint8_t code)
 {
 	for (size_t i = 0; dialects[i]; i++) {
-		if (dialects[i]->code == code)
+		if (dialects[i]->code == code && dialect_has_tasks(dialects[i]))
 			return dialects[i];
 	}
 	return NULL;

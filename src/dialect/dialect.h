@@ -56,9 +56,9 @@ struct dialect {
 	const struct auth_policy *auth;
 	/* Where clients obtain and revoke tokens; ends with TOKEN_ADDRESS_END. NULL: nowhere. */
 	const struct token_address *token_addresses;
-	const struct route *routes; /* ends with ROUTE_END */
-	const struct dialect_statuses *statuses;
-	const struct index_field *index_fields; /* begins with INDEX_COMMON_FIELDS(kind) */
+	const struct route *routes;		 /* ends with ROUTE_END */
+	const struct dialect_statuses *statuses; /* NULL: no tasks of its own (PROTOCOL_LIST) */
+	const struct index_field *index_fields;	 /* begins with INDEX_COMMON_FIELDS(kind) */
 	task_kind_function *kind;
 	const char *media_type;
 	const char *error_media_type; /* NULL: media_type */
@@ -144,6 +144,14 @@ struct dialect {
 	X(native, 6)    \
 	DIALECT_TEST_LIST(X)
 
+/*
+ * Protocols for requests about tasks of all dialects, without tasks of their own: no record, index,
+ * policy or retention names them, but credentials can be restricted to them. A row X(name, code) is
+ * like one of DIALECT_LIST, with codes of the same range; its <name>_dialect has neither statuses
+ * nor the members that are about tasks, and there is no <name>_indexed.
+ */
+#define PROTOCOL_LIST(X)
+
 /* A made-up dialect of test programs (tests/dialect/toybox/). Codes 120 to 127 are for tests. */
 #ifdef DIALECT_WITH_TEST_LIST
 #define DIALECT_TEST_LIST(X) X(toybox, 120)
@@ -163,6 +171,9 @@ struct dialect {
 	extern const struct index_field name##_indexed[];
 DIALECT_LIST(X)
 #undef X
+#define X(name, code) extern const struct dialect name##_dialect;
+PROTOCOL_LIST(X)
+#undef X
 #define X(name, code)                                     \
 	extern const struct index_field name##_indexed[]; \
 	bool name##_validate(const struct task *before, const struct task *record, struct err *err);
@@ -171,27 +182,40 @@ RESOURCE_LIST(X)
 
 enum dialect_code {
 #define X(name, code) DIALECT_CODE_##name = (code),
-	DIALECT_LIST(X) RESOURCE_LIST(X)
+	DIALECT_LIST(X) PROTOCOL_LIST(X) RESOURCE_LIST(X)
 #undef X
 };
 
-/* All dialects; ends with NULL. Errors of a path of no dialect have the format of the first. */
+/*
+ * All dialects, those with tasks first; ends with NULL. Errors of a path of no dialect have the
+ * format of the first.
+ */
 extern const struct dialect *const dialects[];
+
+/* Whether tasks of the dialect exist; if not, it is one of PROTOCOL_LIST. */
+static inline bool dialect_has_tasks(const struct dialect *dialect)
+{
+	return dialect->statuses != NULL;
+}
 
 /*
  * Finds the dialect with the longest prefix of the request's path, compared by whole segments; NULL
  * if none matches. *skip is the number of segments of that prefix.
  */
 const struct dialect *dialect_by_path(const struct request *request, size_t *skip);
+/* The dialect of tasks that has this name; NULL: none. */
 const struct dialect *dialect_by_name(struct str name);
+/* The same for requests and credentials: also those of PROTOCOL_LIST. */
+const struct dialect *protocol_by_name(struct str name);
 /* Finds the token address with this path, and its dialect; NULL if no dialect has one. */
 const struct token_address *dialect_token_address(struct str path, const struct dialect **dialect);
+/* The dialect of tasks that has this code; NULL: none. */
 const struct dialect *dialect_by_code(uint8_t code);
-/* The names of all dialects, in the order of `dialects`; ends with NULL. */
+/* The names of the dialects that have tasks, in the order of `dialects`; ends with NULL. */
 const char *const *dialect_names(void);
-/* The name of a dialect or a resource; NULL for an unknown code. */
+/* The name of a dialect of tasks or of a resource; NULL for an unknown code. */
 const char *dialect_code_name(uint8_t code);
-/* The code of a dialect or a resource; 0 for an unknown name. */
+/* The code of a dialect of tasks or of a resource; 0 for an unknown name. */
 uint8_t dialect_code_by_name(struct str name);
 /* The index tables of all dialects and resources, for store_open(). */
 const struct index_table *dialect_index_tables(void);

@@ -18,7 +18,10 @@ struct route {
 	 * it reads none. "fields.*" is each name that begins so.
 	 */
 	const char *const *params;
-	/* Makes the operation of a request. Pure; op borrows from the request. */
+	/*
+	 * Makes the operation of a request, which may be OP_NONE. Pure; op borrows from the
+	 * request.
+	 */
 	bool (*decode)(struct request *request, struct op *op, struct err *err);
 	/*
 	 * Writes the response to a result. If result->listing is set, encode writes the part before

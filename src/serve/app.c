@@ -176,6 +176,8 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		return false;
 	if (!decode(app, exchange, &op, err))
 		return false;
+	if (op.kind == OP_NONE)
+		return finish(exchange, err);
 	rate_set_quota(app, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
 	op.slice_steps = op.kind == OP_LIST || op.kind == OP_STATS || op.kind == OP_WORKERS

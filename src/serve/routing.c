@@ -8,7 +8,7 @@ void routing_find_dialect(struct exchange *exchange, bool parsed, size_t *skip)
 	const struct request *request = &exchange->request;
 
 	exchange->dialect = parsed ? dialect_by_path(request, skip)
-				   : dialect_by_name(
+				   : protocol_by_name(
 					     request_cgi_param(request, "POLYTASK_DIALECT"));
 }
 

@@ -14,20 +14,20 @@
 #include "task/workers.h"
 
 enum op_kind {
-	OP_NONE = 0,
-	OP_READ,    /* one task */
-	OP_LIST,    /* the tasks that match op.list */
-	OP_CREATE,  /* ERR_CONFLICT if the id exists */
-	OP_UPSERT,  /* create, change or reopen: see below */
-	OP_UPDATE,  /* sets what op.change names */
-	OP_REMOVE,  /* deletes the record permanently */
-	OP_ARCHIVE, /* removes the task from current lists; it remains readable by id */
-	OP_CLAIM,   /* gives ready tasks to a worker: op.claim */
-	OP_HISTORY, /* the task's entries in the journal: op.history */
-	OP_STATS,   /* counts of tasks by dialect and kind: op.stats */
-	OP_WORKERS, /* the workers of the tenant: op.workers */
-	OP_DRAIN,   /* a worker gets no more tasks, or gets tasks again: op.drain */
-	OP_RETRY,   /* failed tasks begin again: op.retry */
+	OP_NONE = 0, /* nothing to do in the store: the response follows from the request */
+	OP_READ,     /* one task */
+	OP_LIST,     /* the tasks that match op.list */
+	OP_CREATE,   /* ERR_CONFLICT if the id exists */
+	OP_UPSERT,   /* create, change or reopen: see below */
+	OP_UPDATE,   /* sets what op.change names */
+	OP_REMOVE,   /* deletes the record permanently */
+	OP_ARCHIVE,  /* removes the task from current lists; it remains readable by id */
+	OP_CLAIM,    /* gives ready tasks to a worker: op.claim */
+	OP_HISTORY,  /* the task's entries in the journal: op.history */
+	OP_STATS,    /* counts of tasks by dialect and kind: op.stats */
+	OP_WORKERS,  /* the workers of the tenant: op.workers */
+	OP_DRAIN,    /* a worker gets no more tasks, or gets tasks again: op.drain */
+	OP_RETRY,    /* failed tasks begin again: op.retry */
 	OP_KINDS
 };
 

@@ -57,7 +57,7 @@ static void samples_are_valid_tasks_of_their_dialect(void **state)
 	(void)state;
 	parse_call(&call, "load-sample 100");
 	call.options[ADMIN_TENANT] = "demo";
-	for (size_t i = 0; dialects[i]; i++) {
+	for (size_t i = 0; dialects[i] && dialect_has_tasks(dialects[i]); i++) {
 		struct call_result call_result;
 
 		call.options[ADMIN_DIALECT] = dialects[i]->name;

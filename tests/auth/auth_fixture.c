@@ -175,7 +175,7 @@ void fill_request(struct request *request, const struct param changes[CHANGES_MA
 
 void authorize_request(const struct request *request, struct response *response)
 {
-	const struct dialect *dialect = dialect_by_name(
+	const struct dialect *dialect = protocol_by_name(
 		request_cgi_param(request, "POLYTASK_DIALECT"));
 
 	*response = (struct response){ 0 };

@@ -313,7 +313,7 @@ static void every_indexed_field_is_a_parameter(void **state)
 	json_t *document = open_document(&native_dialect);
 
 	(void)state;
-	for (size_t i = 0; dialects[i]; i++) {
+	for (size_t i = 0; dialects[i] && dialect_has_tasks(dialects[i]); i++) {
 		const struct index_field *field = dialects[i]->index_fields;
 
 		for (; field->source; field++) {

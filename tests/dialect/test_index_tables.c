@@ -5,7 +5,7 @@
 static void states_and_statuses_round_trip(void **state)
 {
 	(void)state;
-	for (size_t i = 0; dialects[i]; i++) {
+	for (size_t i = 0; dialects[i] && dialect_has_tasks(dialects[i]); i++) {
 		for (int s = TASK_PENDING; s < TASK_STATES; s++) {
 			const char *status = dialect_status(
 				dialects[i]->statuses, (enum task_state)s);
@@ -102,7 +102,7 @@ static void indexes_belong_to_dialects(void **state)
 		check_kinds(dialect);
 		count++;
 	}
-	while (dialects[wanted])
+	while (dialects[wanted] && dialect_has_tasks(dialects[wanted]))
 		wanted++;
 	assert_int_equal(count, wanted);
 }
@@ -144,7 +144,7 @@ static void check_normalization(
 static void normalization_is_idempotent(void **state)
 {
 	(void)state;
-	for (size_t i = 0; dialects[i]; i++) {
+	for (size_t i = 0; dialects[i] && dialect_has_tasks(dialects[i]); i++) {
 		for (const struct index_field *field = dialects[i]->index_fields; field->source;
 			field++) {
 			if (field->normalize)

@@ -307,7 +307,7 @@ static void check_status(const struct dialect *dialect, const struct dialect_sta
 static void states_and_statuses_agree(void **state)
 {
 	(void)state;
-	for (size_t i = 0; dialects[i]; i++) {
+	for (size_t i = 0; dialects[i] && dialect_has_tasks(dialects[i]); i++) {
 		for (const struct dialect_status_row *row = dialects[i]->statuses->rows;
 			row->status; row++)
 			check_status(dialects[i], row);
@@ -374,7 +374,7 @@ static void every_index_has_a_filter(void **state)
 	size_t count = 0;
 
 	(void)state;
-	for (size_t i = 0; dialects[i]; i++) {
+	for (size_t i = 0; dialects[i] && dialect_has_tasks(dialects[i]); i++) {
 		for (const struct index_field *field = dialects[i]->index_fields; field->source;
 			field++, count++)
 			check_filter(dialects[i], field);

@@ -10,16 +10,59 @@ static void names_and_codes_are_unique(void **state)
 	for (size_t i = 0; dialects[i]; i++) {
 		assert_true(dialects[i]->code > 0);
 		assert_true(dialects[i]->name[0] != '\0');
-		assert_ptr_equal(dialect_by_name(str_cstr(dialects[i]->name)), dialects[i]);
-		assert_ptr_equal(dialect_by_code(dialects[i]->code), dialects[i]);
+		assert_ptr_equal(protocol_by_name(str_cstr(dialects[i]->name)), dialects[i]);
 		for (size_t j = 0; j < i; j++) {
 			assert_int_not_equal(dialects[i]->code, dialects[j]->code);
 			assert_string_not_equal(dialects[i]->name, dialects[j]->name);
 		}
 	}
+	assert_null(protocol_by_name(STR("nothing")));
+	assert_null(protocol_by_name(STR("")));
 	assert_null(dialect_by_name(STR("nothing")));
 	assert_null(dialect_by_name(STR("")));
 	assert_null(dialect_by_code(0));
+}
+
+/* Tasks are found by the dialects that have some, which are the first ones. */
+static void only_dialects_with_tasks_name_tasks(void **state)
+{
+	const char *const *names = dialect_names();
+
+	(void)state;
+	for (size_t i = 0; dialects[i]; i++) {
+		const struct dialect *dialect = dialects[i];
+		bool has_tasks = dialect_has_tasks(dialect);
+		const struct dialect *named = has_tasks ? dialect : NULL;
+
+		assert_ptr_equal(dialect_by_name(str_cstr(dialect->name)), named);
+		assert_ptr_equal(dialect_by_code(dialect->code), named);
+		assert_int_equal(dialect_code_by_name(str_cstr(dialect->name)),
+			has_tasks ? dialect->code : 0);
+		assert_int_equal(dialect_code_name(dialect->code) != NULL, has_tasks);
+		assert_int_equal(*names != NULL, has_tasks);
+		if (has_tasks)
+			assert_string_equal(*names++, dialect->name);
+	}
+}
+
+/* The members of struct dialect that are about its tasks. */
+static void check_tasks(const struct dialect *dialect)
+{
+	if (dialect_has_tasks(dialect)) {
+		assert_non_null(dialect->index_fields);
+		assert_non_null(dialect->kind);
+		assert_non_null(dialect->validate);
+		assert_non_null(dialect->sample);
+		return;
+	}
+	assert_null(dialect->index_fields);
+	assert_null(dialect->kind);
+	assert_null(dialect->validate);
+	assert_null(dialect->sample);
+	assert_null(dialect->document);
+	assert_null(dialect->error_field.name);
+	assert_null(dialect->quota_option);
+	assert_null(dialect->complete_option);
 }
 
 static void every_dialect_is_complete(void **state)
@@ -29,9 +72,8 @@ static void every_dialect_is_complete(void **state)
 		assert_non_null(dialects[i]->prefixes[0]);
 		assert_non_null(dialects[i]->media_type);
 		assert_non_null(dialects[i]->encode_error);
-		assert_non_null(dialects[i]->validate);
 		assert_non_null(dialects[i]->auth);
-		assert_non_null(dialects[i]->sample);
+		check_tasks(dialects[i]);
 		if (dialects[i]->method_error != ERR_NOT_IMPLEMENTED)
 			assert_code(dialects[i]->method_error, ERR_METHOD);
 	}
@@ -98,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(names_and_codes_are_unique),
+		CHECK(only_dialects_with_tasks_name_tasks),
 		CHECK(every_dialect_is_complete),
 		CHECK(named_options_exist),
 		CHECK(every_error_has_a_response),

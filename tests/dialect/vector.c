@@ -15,7 +15,7 @@ static const struct dialect *dialect_of(const char *path)
 	char copy[512];
 
 	snprintf(copy, sizeof(copy), "%s", path);
-	return dialect_by_name(str_cstr(basename(dirname(copy))));
+	return protocol_by_name(str_cstr(basename(dirname(copy))));
 }
 
 void vector_open(struct vector *vector, const char *path)
