@@ -257,7 +257,8 @@ static void put_header_map(void)
 /* The header field that a source is read from; NULL: none. */
 static const char *source_header(const struct credential_source *source)
 {
-	if (source->kind == SOURCE_BEARER || source->kind == SOURCE_UPLYNK_HEADER)
+	if (source->kind == SOURCE_BEARER || source->kind == SOURCE_UPLYNK_HEADER ||
+		source->kind == SOURCE_BASIC)
 		return "Authorization";
 	if (source->kind == SOURCE_HEADER || source->kind == SOURCE_VIRTSHELL)
 		return source->name;

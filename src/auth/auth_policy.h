@@ -26,6 +26,7 @@ enum credential_source_kind {
 	SOURCE_VIRTSHELL,     /* USER:SIGNATURE in the header field `name` (signature.h) */
 	SOURCE_UPLYNK_QUERY,  /* ?msg=MSG&sig=SIG (uplynk_signature.h) */
 	SOURCE_UPLYNK_HEADER, /* Authorization: MSG SIG */
+	SOURCE_BASIC,	      /* Authorization: Basic, a user and a token of it (RFC 7617) */
 	SOURCE_KINDS
 };
 
@@ -41,8 +42,8 @@ struct credential_source {
 	const char *name; /* at most 48 letters, digits, '-' and '_' */
 	/*
 	 * SOURCE_QUERY, SOURCE_FORM: an empty value counts as not sent; otherwise it is an invalid
-	 * credential. For all sources, an empty header field counts as not sent, and "Bearer"
-	 * without a token is an invalid credential.
+	 * credential. For all sources, an empty header field counts as not sent, and "Bearer" or
+	 * "Basic" without more is an invalid credential.
 	 */
 	bool empty_is_absent;
 };

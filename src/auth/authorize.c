@@ -17,6 +17,7 @@ static verify *const verifiers[CREDENTIAL_KINDS] = {
 	[CREDENTIAL_TOKEN] = verify_token,
 	[CREDENTIAL_VIRTSHELL] = verify_virtshell,
 	[CREDENTIAL_UPLYNK] = verify_uplynk,
+	[CREDENTIAL_BASIC] = verify_basic,
 };
 
 static const char *const kind_names[CREDENTIAL_KINDS] = {
@@ -26,6 +27,7 @@ static const char *const kind_names[CREDENTIAL_KINDS] = {
 	[CREDENTIAL_TOKEN] = "token",
 	[CREDENTIAL_VIRTSHELL] = "virtshell",
 	[CREDENTIAL_UPLYNK] = "uplynk",
+	[CREDENTIAL_BASIC] = "basic",
 };
 
 /* nginx sends each parameter once: a second value could come from the client. */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "base/encode.h"
 #include "http/query.h"
 
 #define CREDENTIAL_PARAM_MAX 64
@@ -26,9 +27,9 @@ static struct str header_value(const struct request *request, const char *name)
 	return str_trim(request_cgi_param(request, param));
 }
 
-bool credential_split_bearer(struct str header, struct str *token)
+/* Sets *value to the trimmed text behind the scheme, which may be empty. */
+static bool split_scheme(struct str header, struct str scheme, struct str *value)
 {
-	static const struct str scheme = { "Bearer", 6 };
 	struct str head = { header.ptr, scheme.len };
 	struct str rest;
 
@@ -37,8 +38,13 @@ bool credential_split_bearer(struct str header, struct str *token)
 	rest = str_skip(header, scheme.len);
 	if (rest.len > 0 && rest.ptr[0] != ' ' && rest.ptr[0] != '\t')
 		return false;
-	*token = str_trim(rest);
+	*value = str_trim(rest);
 	return true;
+}
+
+bool credential_split_bearer(struct str header, struct str *token)
+{
+	return split_scheme(header, STR("Bearer"), token);
 }
 
 /* An empty token decides too: whether others count must not depend on how blanks are trimmed. */
@@ -51,6 +57,36 @@ static bool find_bearer(const struct credential_source *source, const struct req
 	if (credential_split_bearer(header_value(request, "Authorization"), &token))
 		set_credential(
 			credential, token.len > 0 ? CREDENTIAL_TOKEN : CREDENTIAL_MALFORMED, token);
+	return true;
+}
+
+/* The decoded text must be UTF-8 without NUL, a user, a colon and a token. */
+static void split_basic(struct str text, struct credential *credential)
+{
+	struct str token = text, user = str_split_next(&token, ':');
+
+	if (!str_is_utf8(text) || user.len == 0 || token.len == 0)
+		return;
+	set_credential(credential, CREDENTIAL_BASIC, token);
+	credential->user = user;
+}
+
+static bool find_basic(const struct credential_source *source, const struct request *request,
+	struct credential *credential, struct err *err)
+{
+	struct str value;
+	char *bytes;
+	size_t len;
+
+	(void)source;
+	if (!split_scheme(header_value(request, "Authorization"), STR("Basic"), &value))
+		return true;
+	set_credential(credential, CREDENTIAL_MALFORMED, STR_NULL);
+	bytes = arena_alloc(request->arena, value.len + 1);
+	if (!bytes)
+		return err_no_memory(err);
+	if (base64_decode(bytes, value.len, &len, value))
+		split_basic((struct str){ bytes, len }, credential);
 	return true;
 }
 
@@ -242,6 +278,7 @@ static bool find_in(const struct credential_source *source, const struct request
 		[SOURCE_VIRTSHELL] = find_virtshell,
 		[SOURCE_UPLYNK_QUERY] = find_uplynk_query,
 		[SOURCE_UPLYNK_HEADER] = find_uplynk_header,
+		[SOURCE_BASIC] = find_basic,
 	};
 
 	return finders[source->kind](source, request, credential, err);

@@ -13,6 +13,7 @@ enum credential_kind {
 	CREDENTIAL_TOKEN,
 	CREDENTIAL_VIRTSHELL,
 	CREDENTIAL_UPLYNK,
+	CREDENTIAL_BASIC,
 	CREDENTIAL_KINDS
 };
 
@@ -21,6 +22,7 @@ struct credential {
 	enum credential_kind kind;
 	struct str text;      /* the token; VirtShell: the header field; Uplynk: msg */
 	struct str signature; /* Uplynk: sig */
+	struct str user;      /* Basic */
 };
 
 /*

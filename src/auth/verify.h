@@ -1,7 +1,7 @@
 #pragma once
 /*
  * Internal to src/auth: the verifiers, one for each kind of credential (verify.c,
- * verify_virtshell.c, verify_uplynk.c).
+ * verify_virtshell.c, verify_uplynk.c, verify_basic.c).
  */
 #include "auth/credential.h"
 #include "auth/key.h"
@@ -22,7 +22,8 @@ struct outcome {
 typedef bool verify(const struct auth_request *auth_request, const struct credential *credential,
 	struct outcome *outcome, struct err *err);
 
-verify verify_missing, verify_malformed, verify_token, verify_virtshell, verify_uplynk;
+verify verify_missing, verify_malformed, verify_token, verify_virtshell, verify_uplynk,
+	verify_basic;
 
 /* ---- for verifiers ---- */
 

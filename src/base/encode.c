@@ -24,3 +24,9 @@ bool base64url_decode(void *bytes, size_t size, size_t *len, struct str text)
 	return sodium_base642bin(bytes, size, text.ptr, text.len, NULL, len, NULL,
 		       sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
 }
+
+bool base64_decode(void *bytes, size_t size, size_t *len, struct str text)
+{
+	return sodium_base642bin(bytes, size, text.ptr, text.len, NULL, len, NULL,
+		       sodium_base64_VARIANT_ORIGINAL) == 0;
+}

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Bytes as text: hexadecimal, and base64url (RFC 4648 §5) without padding. Both come from
- * libsodium, in time that does not depend on the bytes. Decoders accept the whole text or nothing.
+ * Bytes as text: hexadecimal, base64url (RFC 4648 §5) without padding, and base64 (§4) with it. All
+ * come from libsodium, in time that does not depend on the bytes. Decoders accept the whole text or
+ * nothing.
  */
 #include "base/str.h"
 
@@ -20,3 +21,6 @@ void base64url_encode(char *text, const void *bytes, size_t len);
  * outside the alphabet and for unused bits that are not zero.
  */
 bool base64url_decode(void *bytes, size_t size, size_t *len, struct str text);
+
+/* The same for base64, with its padding. */
+bool base64_decode(void *bytes, size_t size, size_t *len, struct str text);

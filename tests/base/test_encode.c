@@ -92,6 +92,25 @@ static void base64url_must_fit(void **state)
 	assert_true(base64url_decode(bytes, sizeof(bytes), &len, STR("Zm8")));
 }
 
+/* RFC 4648 §10. */
+static void base64_reads_padded_text_only(void **state)
+{
+	static const char *const refused[] = { "Zg", "Zg=", "Zm9v=", "Zm9vYg",
+		"Zm9v Yg==", "Zh==", "Zg==x", "=", "Z", "-_==" };
+	char bytes[8];
+	size_t len;
+
+	(void)state;
+	assert_true(base64_decode(bytes, sizeof(bytes), &len, STR("Zm9vYg==")));
+	assert_int_equal(len, 4);
+	assert_memory_equal(bytes, "foob", 4);
+	assert_true(base64_decode(bytes, sizeof(bytes), &len, STR("")));
+	assert_int_equal(len, 0);
+	assert_false(base64_decode(bytes, 3, &len, STR("Zm9vYg==")));
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_false(base64_decode(bytes, sizeof(bytes), &len, str_cstr(refused[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -101,6 +120,7 @@ int main(void)
 		CHECK(base64url_reads_what_it_wrote),
 		CHECK(base64url_refuses_padding_other_digits_and_unused_bits),
 		CHECK(base64url_must_fit),
+		CHECK(base64_reads_padded_text_only),
 	};
 
 	return CHECK_RUN(tests);

@@ -43,6 +43,7 @@ static void cached_sources_precede_all_others(void **state)
 
 			assert_false(is_cached && ended);
 			ended |= sources[j].kind == SOURCE_FORM ||
+				 sources[j].kind == SOURCE_BASIC ||
 				 sources[j].kind == SOURCE_UPLYNK_HEADER;
 		}
 	}
