@@ -1,7 +1,5 @@
 #include "dialect/native/work.h"
 
-const struct change native_claim_change = { .set = CHANGE_ERROR | CHANGE_RESULT };
-
 struct parser {
 	struct op *op;
 	struct op_claim *claim;
@@ -29,29 +27,11 @@ bool native_parse_seconds(const json_t *value, int64_t min, int64_t max, int64_t
 	return true;
 }
 
-/* Control characters, also U+0080 to U+009F, could command an operator's terminal. */
-static bool is_printable(struct str text, size_t max)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char byte = (unsigned char)text.ptr[i];
-
-		if (byte < 0x20 || byte == 0x7F ||
-			(byte == 0xC2 && i + 1 < text.len && (unsigned char)text.ptr[i + 1] < 0xA0))
-			return false;
-	}
-	return text.len > 0 && text.len <= max;
-}
-
-bool native_is_worker_name(struct str name)
-{
-	return is_printable(name, TASK_WORKER_MAX);
-}
-
 static bool parse_worker(struct parser *parser, struct str name, const json_t *value)
 {
 	struct str worker = json_str(value);
 
-	if (!json_is_string(value) || !native_is_worker_name(worker) || str_eq(worker, WORKERS_ALL))
+	if (!json_is_string(value) || !work_is_worker_name(worker))
 		return MEMBER_ERROR(parser, name,
 			"worker must be a string of 1 to %d bytes without control characters, and "
 			"not *.",
@@ -112,7 +92,8 @@ static bool parse_kinds(struct parser *parser, struct str name, const json_t *va
 		struct str kind = json_is_null(item) ? STR("") : json_str(item);
 
 		if (!json_is_null(item) &&
-			(!json_is_string(item) || !is_printable(json_str(item), TASK_KIND_MAX)))
+			(!json_is_string(item) ||
+				!work_is_printable(json_str(item), TASK_KIND_MAX)))
 			return MEMBER_ERROR(parser, name,
 				"A kind must be null, or a string of 1 to %d bytes.",
 				TASK_KIND_MAX);
@@ -206,27 +187,6 @@ bool native_parse_claim_filter(struct op *op, struct str name, const json_t *val
 			  : parse_kinds(&parser, name, value);
 }
 
-static uint64_t add_hash(uint64_t hash, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-
-	/* FNV-1a */
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ at[i]) * UINT64_C(1099511628211);
-	return (hash ^ len) * UINT64_C(1099511628211);
-}
-
-static uint64_t group_of(const struct op *op, const struct op_claim *claim)
-{
-	uint64_t hash = UINT64_C(14695981039346656037);
-
-	hash = add_hash(hash, op->tenant.ptr, op->tenant.len);
-	hash = add_hash(hash, claim->dialects, claim->dialect_count);
-	for (size_t i = 0; i < claim->kind_count; i++)
-		hash = add_hash(hash, claim->kinds[i].ptr, claim->kinds[i].len);
-	return hash;
-}
-
 static bool check(struct parser *parser)
 {
 	struct op_claim *claim = parser->claim;
@@ -258,8 +218,8 @@ bool native_parse_claim(struct op *op, enum native_claim_place place, json_t *js
 	if (!check(&parser))
 		return false;
 	op->claim = claim;
-	op->claim_change = &native_claim_change;
-	op->wait_group = group_of(op, claim);
+	op->claim_change = &work_claim_change;
+	op->wait_group = work_claim_group(op, claim);
 	return true;
 }
 

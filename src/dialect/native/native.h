@@ -28,6 +28,7 @@
  * transaction.
  */
 #include "dialect/dialect.h"
+#include "dialect/work.h"
 #include "dialect/worker_text.h"
 #include "http/json.h"
 #include "task/member.h"
@@ -183,15 +184,6 @@ bool native_complete_state(
 /* Merges two objects by RFC 7396; *merged is JSON text in arena. */
 bool native_merge_patch(struct str *merged, struct str stored, struct str patch,
 	struct arena *arena, struct err *err);
-/*
- * struct op's hook: completes state and status, applies nested patches (op->hook_data), and lets
- * the dialect validate the task.
- */
-bool native_before_write(
-	const struct op *op, const struct task *before, struct task *task, struct err *err);
-/* struct op.follow: lets the dialect of the task change its resources. */
-bool native_follow(const struct op *op, const struct task *before, const struct task *after,
-	struct op *next, struct err *err);
 /* Turns an error of another dialect's hooks into a problem of the native API. Returns false. */
 bool native_convert_error(struct err *err, struct arena *arena);
 

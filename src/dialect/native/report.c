@@ -136,7 +136,7 @@ static bool parse_next(struct report *report, struct str name, json_t *value)
 		return err_no_memory(report->body.err);
 	*claim = (struct op_claim){ .as_before = true, .max = 1, .confirm_ms = NATIVE_CONFIRM_MS };
 	report->op->claim = claim;
-	report->op->claim_change = &native_claim_change;
+	report->op->claim_change = &work_claim_change;
 	return true;
 }
 

@@ -34,9 +34,6 @@ bool native_encode_history(const struct request *request, const struct result *r
 bool native_encode_attempts(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 
-/* Text of 1 to TASK_WORKER_MAX bytes without control characters. */
-bool native_is_worker_name(struct str name);
-
 bool native_decode_retry(struct request *request, struct op *op, struct err *err);
 bool native_decode_retries(struct request *request, struct op *op, struct err *err);
 bool native_encode_retries(const struct request *request, const struct result *result,
@@ -76,5 +73,3 @@ bool native_parse_claim_filter(struct op *op, struct str name, const json_t *val
 	struct op_claim *claim, bool *found, struct err *err);
 /* A number of seconds as ms; false if it is not one from min to max ms. */
 bool native_parse_seconds(const json_t *value, int64_t min, int64_t max, int64_t *ms);
-/* What each claimed task is set to. */
-extern const struct change native_claim_change;

@@ -154,7 +154,7 @@ bool native_decode_drain(struct request *request, struct op *op, struct err *err
 	if (!drain)
 		return err_no_memory(err);
 	*drain = (struct op_drain){ .worker = request_path_var(request, "name") };
-	if (!native_is_worker_name(drain->worker))
+	if (!work_is_printable(drain->worker, TASK_WORKER_MAX))
 		return native_set_error(err, request->arena, ERR_INVALID,
 			NATIVE_AT_PARAM(STR("name")),
 			"The name of a worker has 1 to %d bytes without control characters.",
