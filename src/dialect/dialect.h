@@ -150,7 +150,7 @@ struct dialect {
  * like one of DIALECT_LIST, with codes of the same range; its <name>_dialect has neither statuses
  * nor the members that are about tasks, and there is no <name>_indexed.
  */
-#define PROTOCOL_LIST(X)
+#define PROTOCOL_LIST(X) X(external, 7)
 
 /* A made-up dialect of test programs (tests/dialect/toybox/). Codes 120 to 127 are for tests. */
 #ifdef DIALECT_WITH_TEST_LIST

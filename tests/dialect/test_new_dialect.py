@@ -191,7 +191,7 @@ def fill(template, values, path):
 SERVER = """daemon off; pid HOME/pid; error_log HOME/error.log; events {}
 http { access_log off; client_body_temp_path HOME/body; fastcgi_temp_path HOME/fastcgi;
 proxy_temp_path HOME/proxy; scgi_temp_path HOME/scgi; uwsgi_temp_path HOME/uwsgi;
-include HOME/polytask-http.conf; server { listen unix:HOME/listen;
+include HOME/polytask-hash.conf; include HOME/polytask-http.conf; server { listen unix:HOME/listen;
 set $polytask_user ""; set $polytask_tenant ""; set $polytask_rights ""; set $polytask_reason "";
 set $polytask_authorized_dialect ""; location = /-/authorize { internal; }
 include HOME/polytask-dialects-site.conf; } }
@@ -206,7 +206,7 @@ def nginx_accepts_the_configuration():
     with tempfile.TemporaryDirectory() as home:
         values = {"SOCKET": home + "/s", "READ_SOCKET": home + "/r", "CACHE": home + "/cache"}
         values.update(RATE="1", CONF=home, ORIGINS="", NAMES="localhost", CONNECTIONS="1")
-        for part in ("http", "guard", "app", "pass", "error", "headers", "authorize", "token"):
+        for part in ("hash", "http", "guard", "app", "pass", "error", "headers", "authorize", "token"):
             name = f"polytask-{part}.conf"
             fill(os.path.join(SOURCE, "nginx", name + ".in"), values, os.path.join(home, name))
         for part in ("site", "http", "authorize", "pass"):

@@ -143,11 +143,16 @@ static void set_default(json_t *json, const char *name, struct str value)
 static void fill_task(struct vector *vector, const json_t *from, struct task *task)
 {
 	const struct dialect *dialect = vector->dialect;
-	json_t *json = json_deep_copy(from);
+	json_t *json = json_deep_copy(from), *named = json_object_get(json, "dialect");
 	struct str status = json_str(json_object_get(json, "status"));
-	enum task_state state = dialect_state(dialect->statuses, status);
+	enum task_state state;
 	struct err err;
 
+	/* The vectors of a protocol without tasks name the dialect. */
+	if (!dialect_has_tasks(dialect))
+		dialect = dialect_by_name(json_str(named));
+	assert_non_null(dialect);
+	state = dialect_state(dialect->statuses, status);
 	set_default(json, "tenant", STR(VECTOR_TENANT));
 	set_default(json, "dialect", str_cstr(dialect->name));
 	set_default(json, "state", str_cstr(task_state_name(state)));

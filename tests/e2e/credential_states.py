@@ -60,6 +60,7 @@ class CredentialStates(Instance):
             self.add_token(user, label, *args),
             self.add_key(user, *args),
             self.add_key(user, *owner, *args),
+            user=user,
         )
 
     def with_one_right(self, name, right):

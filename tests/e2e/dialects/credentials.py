@@ -3,8 +3,10 @@ import collections
 import urllib.parse
 
 # The credentials of one principal: a token; a key for VirtShell's signatures and one for Uplynk's messages,
-# each as (id, secret); the token of a login.
-Credentials = collections.namedtuple("Credentials", "token key owner login", defaults=(None,))
+# each as (id, secret); the token of a login; the name of the user.
+Credentials = collections.namedtuple(
+    "Credentials", "token key owner login user", defaults=(None, "tester")
+)
 # headers is a list of (name, value); body may be a dict, sent as JSON.
 Request = collections.namedtuple("Request", "method path headers body")
 # put(client, credentials, request, offset) returns the request with the credential, signed by a

@@ -25,6 +25,7 @@ PHRASES = {
 class Dialect:
     # Addresses.
     prefix: str
+    has_tasks: bool = dataclasses.field(default=True, kw_only=True)  # of its own
     list_path: str  # an address whose GET answers a list
     reads_by_post: tuple = ()  # path templates whose POST needs the right to read only
 
