@@ -42,6 +42,7 @@ void attempt_begin(const struct op_claim *claim, struct task *task, int64_t now,
 		.expires = optional_time(now + first_ms),
 		.length_ms = claim->lease_ms,
 		.unconfirmed = task->lease.unconfirmed + 1,
+		.counts = claim->confirm_ms == 0,
 	};
 }
 
@@ -139,29 +140,56 @@ static bool set_error(
 
 static void put_expired(const struct lease *lease, struct buf *out)
 {
-	buf_puts(out, lease->unconfirmed ? "No worker has confirmed the task; the last was "
-					 : "The worker ");
+	bool received = lease->unconfirmed == 0 || lease->counts;
+
+	buf_puts(out, received ? "The worker " : "No worker has confirmed the task; the last was ");
 	buf_put_str(out, lease->holder);
-	buf_puts(out, lease->unconfirmed ? "." : " stopped reporting.");
+	buf_puts(out, received ? " stopped reporting." : ".");
+}
+
+/* Before the next claim, after so many in a row without a report. */
+static int64_t unconfirmed_delay(uint32_t unconfirmed)
+{
+	return unconfirmed <= UNCONFIRMED_FREE ? 0
+					       : doubled(UNCONFIRMED_MS, UNCONFIRMED_MOST,
+							 unconfirmed - UNCONFIRMED_FREE - 1);
+}
+
+/*
+ * Such a worker reports only at the end: another one may have the task at once, as after a claim
+ * that is undone. Retries are the business of workers.
+ */
+static void fail_silent(const struct work_context *context, struct task *task)
+{
+	uint32_t unconfirmed = task->lease.unconfirmed;
+	const struct op_report due = { .kind = REPORT_DUE,
+		.delay = optional_time(unconfirmed_delay(unconfirmed)) };
+
+	if (task->last_attempt > 0 && task->last_attempt < UINT32_MAX)
+		task->last_attempt++;
+	attempt_fail(&due, context, task);
+	if (task->state == TASK_PENDING)
+		task->lease.unconfirmed = unconfirmed;
 }
 
 bool attempt_expire(const struct op_report *report, const struct work_context *context,
 	struct task *task, struct err *err)
 {
 	uint32_t unconfirmed = task->lease.unconfirmed;
+	bool silent = unconfirmed > 0 && task->lease.counts && report->kind == REPORT_DUE;
 	struct buf text = BUF_INIT;
 
-	if (unconfirmed == 0 || unconfirmed >= UNCONFIRMED_MAX) {
+	if (silent || unconfirmed == 0 || unconfirmed >= UNCONFIRMED_MAX) {
 		put_expired(&task->lease, &text);
 		if (!set_error(task, context, &text, err))
 			return false;
-		attempt_fail(report, context, task);
+		if (silent)
+			fail_silent(context, task);
+		else
+			attempt_fail(report, context, task);
 		return true;
 	}
-	attempt_give_back(task, context->now,
-		unconfirmed <= UNCONFIRMED_FREE ? 0
-						: doubled(UNCONFIRMED_MS, UNCONFIRMED_MOST,
-							  unconfirmed - UNCONFIRMED_FREE - 1));
+	attempt_give_back(task, context->now, unconfirmed_delay(unconfirmed));
 	task->lease.expires = OPTIONAL_TIME_NONE;
 	return true;
 }

@@ -74,6 +74,11 @@ struct lease {
 	uint32_t length_ms; /* by which a heartbeat extends it */
 	/* Claims in a row, with this one, that no worker has confirmed by a report; 0: this one is. */
 	uint32_t unconfirmed;
+	/*
+	 * 1: its end is a failed attempt although it is unconfirmed, because its worker sends no
+	 * heartbeats; 0: then the claim is undone.
+	 */
+	uint32_t counts;
 };
 
 struct task {

@@ -105,7 +105,8 @@ static bool has_passed(struct optional_time time, int64_t now)
 /* An unconfirmed claim is undone at its end: the worker may never have received the task. */
 static bool attempt_passed(const struct task *task, int64_t now)
 {
-	return task->state == TASK_RUNNING && task->lease.unconfirmed == 0 &&
+	return task->state == TASK_RUNNING &&
+	       (task->lease.unconfirmed == 0 || task->lease.counts) &&
 	       has_passed(task->attempt_by, now) && has_passed(task->lease.expires, now) &&
 	       optional_time_ms(task->lease.expires) >= optional_time_ms(task->attempt_by);
 }

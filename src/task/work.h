@@ -44,7 +44,10 @@ struct op_claim {
 	bool as_before;
 	unsigned max;	   /* tasks, 1 to CLAIM_TASKS_MAX */
 	uint32_t lease_ms; /* by which a heartbeat extends the lease; with a report, 0: as before */
-	/* Length of the lease until the first heartbeat; 0: that of the lease. */
+	/*
+	 * Length of the lease until the first heartbeat; 0: that of the lease, whose end is then a
+	 * failed attempt even without a heartbeat.
+	 */
 	uint32_t confirm_ms;
 };
 

@@ -222,6 +222,58 @@ static void claims_that_are_undone_end_at_last(void **state)
 	arena_free(&arena);
 }
 
+/* Workers that send no heartbeats and vanish with the task. */
+static void lease_without_heartbeats_counts_at_its_end(void **state)
+{
+	const struct op_claim claim = { .worker = STR("w1"), .lease_ms = 100 };
+	const int64_t delays_ms[] = { 0, 0, 0, 1000, 2000 };
+	struct task task = task_in(WAITING);
+	struct arena arena = { 0 };
+	uint32_t retries;
+
+	(void)state;
+	task.attempt = 0;
+	task.max_attempts = 6;
+	task.last_attempt = 4;
+	for (size_t i = 0; i < 5; i++) {
+		work_claim(&claim, &task, NOW - 1000, i);
+		task = ended(task, REPORT_DUE, &arena);
+		assert_int_equal(task.state, TASK_PENDING);
+		assert_int_equal(task.attempt, i + 1);
+		assert_int_equal(task.last_attempt, 4 + i + 1);
+		assert_str(task.lease.holder, "w1");
+		assert_int_equal(task.lease.token, 0);
+		assert_str(task.error, "\"The worker w1 stopped reporting.\"");
+		assert_int_equal(optional_time_is_set(task.ready_after)
+					 ? optional_time_ms(task.ready_after) - NOW
+					 : 0,
+			delays_ms[i]);
+	}
+	assert_true(task_retries(&task, &retries));
+	assert_int_equal(retries, 1);
+	work_claim(&claim, &task, NOW - 1000, 7);
+	task = ended(task, REPORT_DUE, &arena);
+	assert_int_equal(task.state, TASK_FAILED);
+	assert_int_equal(task.failure, FAILURE_ATTEMPTS_EXHAUSTED);
+	arena_free(&arena);
+}
+
+/* Its response did not reach the worker: the attempt does not count. */
+static void lease_without_heartbeats_is_undone(void **state)
+{
+	const struct op_claim claim = { .worker = STR("w1"), .lease_ms = 60000 };
+	struct task task = task_in(WAITING);
+	struct arena arena = { 0 };
+
+	(void)state;
+	task.attempt = 0;
+	work_claim(&claim, &task, NOW, 1);
+	task = ended(task, REPORT_UNDO, &arena);
+	assert_int_equal(task.state, TASK_PENDING);
+	assert_int_equal(task.attempt, 0);
+	arena_free(&arena);
+}
+
 static void unconfirmed_claims_are_counted_in_a_row(void **state)
 {
 	const struct op_claim claim = { .lease_ms = LEASE, .confirm_ms = 100 };
@@ -313,6 +365,8 @@ int main(void)
 		CHECK(expired_lease_is_a_failed_attempt),
 		CHECK(unconfirmed_claim_is_undone),
 		CHECK(claims_that_are_undone_end_at_last),
+		CHECK(lease_without_heartbeats_counts_at_its_end),
+		CHECK(lease_without_heartbeats_is_undone),
 		CHECK(unconfirmed_claims_are_counted_in_a_row),
 		CHECK(delay_ends),
 		CHECK(task_that_is_not_due_remains),
