@@ -29,7 +29,7 @@ struct command {
 	struct buf input;     /* what is left to write */
 	struct output output;
 	struct buf progress; /* an incomplete line */
-	bool progress_too_long, progress_told;
+	bool progress_too_long, progress_reported;
 	bool stopping, ended, not_started, guard_gone;
 	int status; /* of waitpid() */
 };
@@ -167,8 +167,8 @@ static void set_progress(struct command *command)
 		return;
 	if (!command->progress_too_long && json_parse_strict(&progress, line, &err)) {
 		job_set_progress(command->job, progress);
-	} else if (!command->progress_told) {
-		command->progress_told = true;
+	} else if (!command->progress_reported) {
+		command->progress_reported = true;
 		log_lines_end(&command->job->log);
 		log_lines_add(&command->job->log,
 			STR("[a line of progress is not JSON of at most 4096 bytes]\n"));
@@ -233,7 +233,7 @@ static void read_streams(struct command *command)
 		read_stream(command, stream);
 }
 
-/* What is in the pipes when all their writers have ended. */
+/* Reads the rest of the pipes after all writers have ended. */
 static void drain_streams(struct command *command)
 {
 	for (enum stream stream = STREAM_OUTPUT; stream < STREAMS; stream++) {
@@ -291,7 +291,7 @@ static bool end_orphans(struct command *command)
 			!other->guard_gone)
 			guards[count++] = other->guard.pid;
 	}
-	/* The exit statuses of guards say nothing that their events have not said. */
+	/* Guards report by their events; their exit statuses are not needed. */
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 	return processes_signal(getpid(), guards, count, SIGKILL) == 0;

@@ -21,13 +21,13 @@ struct job;
 
 #define RUN_FDS 5
 
-/* What works on a task. `run` is what start has returned. */
+/* A way to work on a task. `run` is the value that start has returned. */
 struct run_type {
 	/* NULL: it cannot be started; the task is released, and the worker ends. */
 	void *(*start)(struct job *job, struct err *err);
 	/* Begins to end it. May be called more than once. */
 	void (*stop)(void *run);
-	/* Fills in the descriptors that it waits for; those left out have fd -1 already. */
+	/* Fills in the descriptors that it waits for; the others have fd -1. NULL: it has none. */
 	void (*fill_fds)(void *run, struct pollfd fds[RUN_FDS]);
 	/* Does what is possible without waiting. Returns true when it has ended: the outcome is set. */
 	bool (*step)(void *run, int64_t now, struct outcome *outcome);
@@ -51,7 +51,7 @@ enum job_end {
 struct heartbeat {
 	struct job *job;
 	struct client_request *request; /* NULL: none is in flight */
-	int64_t sent, due;		/* due INT64_MAX: not */
+	int64_t sent, due;		/* due INT64_MAX: never */
 	bool waits;
 	struct backoff backoff;
 };

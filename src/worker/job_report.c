@@ -33,7 +33,7 @@ static json_t *report_body(struct job *job)
 	if (outcome->kind == OUTCOME_RELEASE)
 		need_zero(json_object_set_new(
 			body, "delay_seconds", json_integer(outcome->delay_seconds)));
-	/* What the service has refused may be in any other member. */
+	/* The part that the service has refused may be in any other member. */
 	if (!job->report.fell_back) {
 		job_put_news(job, body);
 		put(body, "fields", outcome->fields);

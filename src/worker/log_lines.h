@@ -39,7 +39,7 @@ void log_lines_end(struct log_lines *log);
 bool log_lines_waiting(const struct log_lines *log);
 /*
  * Returns the lines for a report as an array of strings, at most 100; NULL: none. They are kept
- * until log_lines_settle tells whether the service has stored them.
+ * until log_lines_settle reports whether the service has stored them.
  */
 json_t *log_lines_take(struct log_lines *log);
 void log_lines_settle(struct log_lines *log, bool stored);

@@ -1,5 +1,5 @@
 #pragma once
-/* What commands print, as text for the service. */
+/* Output of commands as text for the service. */
 #include <jansson.h>
 #include <stdarg.h>
 

@@ -1,4 +1,4 @@
-/* Requests that fail: which are repeated, and what is said about them. */
+/* Failing requests: which are repeated, and the messages about them. */
 #include "http/json.h"
 #include "worker/fatal.h"
 #include "worker/text.h"

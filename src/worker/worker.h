@@ -20,12 +20,12 @@ struct worker {
 	enum worker_stop stop;
 	int status;	  /* to exit with */
 	unsigned failing; /* requests that are repeated after a back-off */
-	bool trouble;	  /* a line on standard error has said so */
+	bool trouble;	  /* a failing request was reported on standard error */
 	struct {
 		struct client_request *request;
 		int64_t due, sent;
 		struct backoff backoff;
-		bool drained; /* a line on standard error has said so */
+		bool drained; /* reported on standard error */
 	} claim;
 	bool nothing_ready; /* with --once: the end */
 };

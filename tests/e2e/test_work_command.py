@@ -80,7 +80,9 @@ def successes():
     equal(lines[-1], "5", "no other descriptor is open")
     task, _ = once(["cat", "/proc/self/status"], kind="signals")
     words = dict(line.split(":\t", 1) for line in task["result"].splitlines() if ":\t" in line)
-    equal((words["SigBlk"], words["SigIgn"]), ("0" * 16, "0" * 16), "signals are reset")
+    equal(words["SigBlk"], "0" * 16, "no signal is blocked")
+    # The C library does not let programs reset its own signals, 32 and 33.
+    equal(int(words["SigIgn"], 16) & ~(3 << 31), 0, "no signal is ignored")
     task, _ = once(["cat", "/proc/self/stat"], kind="session")
     fields = task["result"].split()
     equal({fields[0]}, {fields[4], fields[5]}, "it leads a group and a session")
