@@ -27,7 +27,7 @@ max_len()
 	case $1 in
 	json | dialect | uplynk_signature) echo 4096 ;;
 	request) echo 10240 ;;
-	fcgi | record) echo 2048 ;;
+	fcgi | record | import) echo 2048 ;;
 	*) echo 512 ;;
 	esac
 }
