@@ -96,6 +96,8 @@ static bool get_lock(struct action *action, const char *name)
 static bool parse_complete(struct action *action)
 {
 	action->op->report.kind = REPORT_COMPLETE;
+	/* The end of its lock may have left an error. */
+	action->change->set |= CHANGE_ERROR;
 	return get_worker(action) && external_parse_variables(&action->body, action->change);
 }
 
