@@ -19,6 +19,7 @@ static const struct {
 	bool of_engine;
 } types[ERR_CODES] = {
 	[ERR_MALFORMED] = { "InvalidRequestException", false },
+	[ERR_PLAIN_HTTP] = { "InvalidRequestException", false },
 	[ERR_INVALID] = { "InvalidRequestException", false },
 	[ERR_MISSING] = { "InvalidRequestException", false },
 	[ERR_UNPROCESSABLE] = { "InvalidRequestException", false },
