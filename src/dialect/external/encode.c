@@ -10,12 +10,6 @@ bool external_has_task(const struct task *task)
 		       task->state == TASK_FAILED);
 }
 
-bool external_task_retries(const struct task *task, uint32_t *retries)
-{
-	*retries = 0;
-	return task->state == TASK_FAILED || task_retries(task, retries);
-}
-
 /* A worker that has failed keeps the task until the next attempt may begin. */
 static bool has_holder(const struct task *task)
 {
@@ -166,7 +160,7 @@ static void put_retries(const struct task *task, struct buf *out)
 	uint32_t retries;
 
 	buf_puts(out, ",\"retries\":");
-	if (external_task_retries(task, &retries))
+	if (task_retries(task, &retries))
 		buf_put_number(out, retries);
 	else
 		buf_puts(out, "null");

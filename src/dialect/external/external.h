@@ -120,7 +120,6 @@ void external_put_topic(struct buf *out, uint8_t dialect, struct str kind);
 
 /* Whether this API has the task: neither succeeded, cancelled nor archived. */
 bool external_has_task(const struct task *task);
-bool external_task_retries(const struct task *task, uint32_t *retries);
 /* Until when no worker gets the task; not set: nobody has it. */
 struct optional_time external_lock_end(const struct task *task);
 /* "2026-11-27T22:00:00.000+0000" as a JSON string, or null. */

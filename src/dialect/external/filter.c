@@ -55,7 +55,7 @@ static bool matches(const void *data, const struct task *task)
 {
 	const struct condition *condition = data;
 	uint32_t retries;
-	bool none = external_task_retries(task, &retries) && retries == 0;
+	bool none = task_retries(task, &retries) && retries == 0;
 
 	return (!condition->by_ids || has_id(condition, task)) && lock_matches(condition, task) &&
 	       (!condition->worker.ptr || (optional_time_is_set(external_lock_end(task)) &&
