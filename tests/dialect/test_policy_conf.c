@@ -20,6 +20,7 @@ static const struct {
 	{ "some attempts=3", SCOPE_RULE "some" },
 	{ "ALL attempts=3", SCOPE_RULE "ALL" },
 	{ "uplynk_point attempts=3", SCOPE_RULE "uplynk_point" },
+	{ "external attempts=3", SCOPE_RULE "external" },
 	{ "all/kind attempts=3", SCOPE_RULE "all/kind" },
 	{ "/kind attempts=3", SCOPE_RULE "/kind" },
 	{ "all", "a policy needs a member such as attempts=3" },

@@ -7,7 +7,6 @@ import time
 
 from claim_racers import DIALECTS as FIELDS
 from claims_client import create
-from dialects.external import PREFIX
 from external_client import TASKS, Worker
 from lib import Instance, run_tests
 from tap import equal, ok, until
@@ -109,6 +108,8 @@ def failures():
     equal(native(task)["state"], "pending", "it begins again")
     got = worker.take("native.fail")
     equal((got["id"], got["retries"]), (task, 1), "for one attempt")
+    equal(worker.ask("PUT", f"/{new('none')}/retries", {"retries": 0}).status, 204, "retries 0")
+    equal(worker.fetch("native.none").json(), [], "let a task fail that nobody has")
     worker.act(got, "failure", retries=3)
     equal(worker.take("native.fail")["retries"], 3, "unless its worker sets more")
     is_error(
@@ -257,50 +258,6 @@ def hang_up():
     Worker(shared()).act(task, "complete")
 
 
-def lists():
-    worker = Worker(shared())
-    tasks = [new("list", priority=n) for n in range(3)]
-    worker.take("native.list")
-    worker.act(worker.take("native.list"), "failure", errorMessage="e")
-
-    def ids(query):
-        return [item["id"] for item in worker.ask("GET", f"?topicName=native.list&{query}").json()]
-
-    equal(ids(""), tasks, "all, by creation")
-    equal(ids("sortBy=createTime&sortOrder=desc"), tasks[::-1], "the newest first")
-    equal(ids("sortBy=taskPriority&sortOrder=desc"), tasks[::-1], "by priority")
-    equal(ids("locked=true"), [tasks[2]], "locked")
-    equal(ids("notLocked=true"), tasks[:2], "not locked")
-    equal(ids("noRetriesLeft=true"), [tasks[1]], "failed")
-    equal(ids("withRetriesLeft=true"), [tasks[0], tasks[2]], "not failed")
-    equal(ids("workerId=w1"), [tasks[2]], "of a worker")
-    equal(ids("priorityHigherThanOrEquals=1&priorityLowerThanOrEquals=1"), [tasks[1]], "of a priority")
-    equal(ids(f"externalTaskIdIn={tasks[0]},{tasks[2]}"), [tasks[0], tasks[2]], "of some ids")
-    equal(ids("lockExpirationAfter=2020-01-01T00:00:00.000%2B0000"), [tasks[2]], "by the end of the lock")
-    equal(ids("lockExpirationBefore=2020-01-01T00:00:00.000Z"), [], "and before")
-    equal(ids("tenantIdIn=demo"), tasks, "of the own tenant")
-    equal(ids("firstResult=1&maxResults=1"), [tasks[1]], "a page")
-    equal(ids("processInstanceId=a"), [], "no task has a process")
-    count = worker.ask("GET", "/count?topicName=native.list").json()
-    equal(count, {"count": 3}, "the number")
-    body = {"topicName": "native.list", "notLocked": True}
-    equal(worker.ask("POST", "/count", body).json(), {"count": 2}, "of some")
-    body = {"topicName": "native.list", "sorting": [{"sortBy": "createTime", "sortOrder": "desc"}]}
-    found = worker.ask("POST", "?maxResults=2", body).json()
-    equal([item["id"] for item in found], tasks[:0:-1], "by POST")
-    names = worker.ask("GET", "/topic-names?withLockedTasks=true").json()
-    ok("native.list" in names, "the topics of locked tasks", names)
-    names = worker.ask("GET", "/topic-names?withUnlockedTasks=true&withRetriesLeft=true").json()
-    ok("native.list" in names and "native.many.a" not in names, "and of others", names)
-    equal(worker.ask("PUT", f"/{tasks[0]}/priority", {"priority": 50}).status, 204, "a priority is set")
-    equal(worker.take("native.list")["id"], tasks[0], "and counts")
-    for task in (tasks[0], tasks[2]):
-        worker.act(task, "complete")
-    equal(worker.ask("PUT", f"/{tasks[0]}/priority", {"priority": 1}).status, 404, "not after the end")
-    answer = shared().request("GET", PREFIX + "/engine", None, worker.headers())
-    equal(answer.json(), [{"name": "default"}], "the engine")
-
-
 def python_client():
     """Requests as the Python client sends them, and what it reads."""
     worker = Worker(shared(), "1")
@@ -342,32 +299,6 @@ def python_client():
     equal(native(got["id"])["result"], {"x": {"y": [1]}}, "untyped values are kept")
 
 
-def refusals():
-    """Each refusal is an object of exactly this type: clients parse no other."""
-    worker = Worker(shared())
-    own = worker.headers()
-    for name, method, path, body, headers, status in (
-        ("no credential", "GET", TASKS, None, [], 401),
-        ("a wrong one", "GET", TASKS, None, [("Authorization", "Basic dGVzdGVyOng=")], 401),
-        ("another path", "GET", PREFIX + "/task", None, own, 404),
-        ("another engine", "GET", PREFIX + "/engine/other/external-task", None, own, 404),
-        ("another method", "DELETE", TASKS, None, own, 405),
-        ("a long address", "GET", TASKS + "?x=" + "y" * 9000, None, own, 414),
-        ("no JSON", "POST", TASKS + "/fetchAndLock", "{", own, 400),
-    ):
-        answer = shared().request(method, path, body, headers)
-        wanted = (status, "application/json", ["code", "message", "type"])
-        found = (answer.status, answer.headers["Content-Type"], sorted(answer.json()))
-        equal(found, wanted, f"{name}: {status}")
-        if status == 401:
-            equal(answer.headers["WWW-Authenticate"], 'Basic realm="polytask"', f"{name}: the challenge")
-    answer = shared().native("POST", "/tasks", {"dialect": "external"})
-    equal(answer.status, 422, "no task can be created in this dialect")
-    answer = shared().native("POST", "/claims", {"worker": "w", "dialects": ["external"]})
-    equal(answer.status, 422, "nor claimed")
-    equal(shared().native("GET", "/tasks?dialect=external").status, 400, "nor listed")
-
-
 def drained():
     worker = Worker(shared(), "tired")
     new("drain")
@@ -393,9 +324,7 @@ run_tests(
     several_topics,
     long_poll,
     hang_up,
-    lists,
     python_client,
-    refusals,
     drained,
     ending,
 )
