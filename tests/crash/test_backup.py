@@ -55,7 +55,7 @@ def create_number(instance):
 
 def restored(instance, home, expect=()):
     """A second instance on a restored home, with the credentials of the first."""
-    copy = Instance(autostart=False, store=home, expect=expect, conf=KEPT)
+    copy = Instance(autostart=False, store=home, expect=(*expect, "quota"), conf=KEPT)
     copy.token, copy.key, copy.secret = instance.token, instance.key, instance.secret
     copy.owner, copy.owner_key = instance.owner, instance.owner_key
     copy.secrets = instance.secrets

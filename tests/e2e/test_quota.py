@@ -53,7 +53,7 @@ def check_refusal(instance, dialect, answer):
 
 
 def dialects():
-    instance = Instance(conf={"tenant_tasks": "7"})
+    instance = Instance(expect=("quota",), conf={"tenant_tasks": "7"})
     equal(
         [(name, make().status // 100) for name, make in creations(instance, 1).items()],
         [(name, 2) for name in creations(instance, 1)],

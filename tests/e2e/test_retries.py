@@ -212,7 +212,7 @@ def cursors(instance, cursor):
 
 def quota():
     """A quota that is used up ends the request: its tasks are not refused ones."""
-    instance = Instance()
+    instance = Instance(expect=("quota",))
     small = create(instance, kind="quota", state="failed", error="x" * 500)
     policy = {"start_timeout_seconds": 1000, "total_timeout_seconds": 2000}
     large = [create(instance, kind="quota", state="failed", policy=policy) for _ in range(3)]
