@@ -165,8 +165,8 @@ static void fail_silent(const struct work_context *context, struct task *task)
 	const struct op_report due = { .kind = REPORT_DUE,
 		.delay = optional_time(unconfirmed_delay(unconfirmed)) };
 
-	if (task->last_attempt > 0 && task->last_attempt < UINT32_MAX)
-		task->last_attempt++;
+	if (task->attempts_end > 0 && task->attempts_end < UINT32_MAX)
+		task->attempts_end++;
 	attempt_fail(&due, context, task);
 	if (task->state == TASK_PENDING)
 		task->lease.unconfirmed = unconfirmed;

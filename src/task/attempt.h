@@ -23,7 +23,7 @@ void attempt_give_back(struct task *task, int64_t now, int64_t delay);
 /*
  * The time of a lease is over, or its claim is undone. Without a report the worker may never have
  * received the task: the attempt does not count, and the token remains valid until the next claim.
- * The end of a lease that counts is a failed attempt, but costs no retries (task.last_attempt).
+ * The end of a lease that counts is a failed attempt, but costs no retries (task.attempts_end).
  */
 bool attempt_expire(const struct op_report *report, const struct work_context *context,
 	struct task *task, struct err *err);

@@ -41,7 +41,7 @@ const struct member_row task_members[MEMBERS] = {
 	[MEMBER_ATTEMPTS_BEFORE] = { "attempts_before", TYPE_UINT32, AT(attempts_before),
 		.since = 3 },
 	[MEMBER_FAILURE] = { "failure", TYPE_FAILURE, AT(failure), .since = 3 },
-	[MEMBER_LAST_ATTEMPT] = { "last_attempt", TYPE_UINT32, AT(last_attempt), .since = 4 },
+	[MEMBER_ATTEMPTS_END] = { "attempts_end", TYPE_UINT32, AT(attempts_end), .since = 4 },
 	[MEMBER_LEASE_COUNTS] = { "lease_counts", TYPE_UINT32, AT(lease.counts), .since = 4 },
 
 	[MEMBER_TENANT] = { "tenant", TYPE_TENANT, AT(tenant), .required = true, .since = 1 },

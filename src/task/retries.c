@@ -2,22 +2,20 @@
 
 bool retries_are_left(const struct task *task)
 {
-	return task->last_attempt == 0 || task->attempt < task->last_attempt;
+	return task->attempts_end == 0 || task->attempt < task->attempts_end - 1;
 }
 
 void retries_set(struct task *task, uint32_t from, uint32_t retries)
 {
-	uint32_t last = from < UINT32_MAX - retries ? from + retries : UINT32_MAX;
-
-	task->last_attempt = last > 0 ? last : 1;
+	task->attempts_end = from < UINT32_MAX - 1 - retries ? from + retries + 1 : UINT32_MAX;
 }
 
 bool task_retries(const struct task *task, uint32_t *retries)
 {
 	int64_t most = (int64_t)task->attempts_before + task->max_attempts, last = INT64_MAX;
 
-	if (task->last_attempt > 0)
-		last = task->last_attempt;
+	if (task->attempts_end > 0)
+		last = (int64_t)task->attempts_end - 1;
 	if (task->max_attempts > 0 && most < last)
 		last = most;
 	if (task->state == TASK_FAILED)

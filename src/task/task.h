@@ -122,10 +122,10 @@ struct task {
 	struct optional_time retried; /* when it last left a final state */
 	uint32_t attempts_before;     /* attempts that no longer count: until then */
 	/*
-	 * No attempt follows this one, because a worker or client has set how many are left; 0: not
-	 * set. Ends when the task leaves a final state.
+	 * Attempts from this number on are not made, because a worker or client has set how many are
+	 * left; 0: not set. Ends when the task leaves a final state.
 	 */
-	uint32_t last_attempt;
+	uint32_t attempts_end;
 	enum task_failure failure;
 
 	/* the dialect's members, in the order of the request */
@@ -166,7 +166,7 @@ enum task_failure task_failure_parse(struct str name);
 enum task_state task_state_parse(struct str name);
 /*
  * Attempts that are left, with the one that is being made: none of a task that has failed. False if
- * neither max_attempts nor last_attempt limits them; the policy does not count.
+ * neither max_attempts nor attempts_end limits them; the policy does not count.
  */
 bool task_retries(const struct task *task, uint32_t *retries);
 /* Succeeded, failed or cancelled. */

@@ -29,7 +29,7 @@ static bool retry(struct task *task, int64_t now, struct err *err)
 	attempt_set_state(task, TASK_PENDING, now);
 	task->lease = (struct lease){ 0 };
 	task->archived = false;
-	task->last_attempt = 0;
+	task->attempts_end = 0;
 	task->started = task->not_before = task->ready_after = OPTIONAL_TIME_NONE;
 	task->error = task->result = STR_NULL;
 	return true;
@@ -178,7 +178,7 @@ void work_settle(const struct task *old, struct task *task, bool sets_not_before
 	bool had_ended = old && task_state_is_final(old->state);
 
 	if (had_ended && !task_state_is_final(task->state))
-		task->last_attempt = 0;
+		task->attempts_end = 0;
 	if (task->state == TASK_CANCELLED && (stays || !had_ended))
 		task->lease.expires = OPTIONAL_TIME_NONE;
 	else if (!stays)

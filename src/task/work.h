@@ -83,7 +83,7 @@ struct op_report {
 	uint32_t least_ms; /* HEARTBEAT: the lease ends after this time at the earliest */
 	bool is_final;	   /* FAIL: no further attempt */
 	/*
-	 * FAIL with sets_retries, and RETRIES: attempts that may follow (task.last_attempt). More
+	 * FAIL with sets_retries, and RETRIES: attempts that may follow (task.attempts_end). More
 	 * than the task's max_attempts or its policy allow are not made.
 	 */
 	bool sets_retries;

@@ -289,7 +289,7 @@ static void retries_have_their_events(void **state)
 	fixture_verify(store, 1);
 	claim_apply(store, &two);
 	journal_expect(store, 1, "retried changed changed created", false);
-	assert_int_equal(claim_read(store, 1).last_attempt, 2);
+	assert_int_equal(claim_read(store, 1).attempts_end, 3);
 	fixture_verify(store, 1);
 	claim_set_state(store, 1, TASK_SUCCEEDED);
 	assert_code(fixture_error(store, &two), ERR_NOT_FOUND);

@@ -35,7 +35,7 @@ static struct task sample(void)
 		.retried = { 5 },
 		.attempts_before = 1,
 		.failure = FAILURE_NOT_RETRYABLE,
-		.last_attempt = UINT32_MAX - 1,
+		.attempts_end = UINT32_MAX - 1,
 		.kind = STR("k"),
 		.result = STR("7"),
 		.policy = STR("p"),
@@ -99,7 +99,7 @@ static struct task sample(void)
 static const char golden[] = "04050102" GOLDEN_NUMBERS GOLDEN_NUMBERS_3 "feffffff0f"
 			     "01" GOLDEN_TEXTS GOLDEN_TEXTS_3 GOLDEN_FIELDS;
 
-/* Before version 4 there are no last_attempt and lease.counts. */
+/* Before version 4 there are no attempts_end and lease.counts. */
 static const char golden_3[] =
 	"03050102" GOLDEN_NUMBERS GOLDEN_NUMBERS_3 GOLDEN_TEXTS GOLDEN_TEXTS_3 GOLDEN_FIELDS;
 
@@ -191,7 +191,7 @@ static void known_bytes_decode(void **state)
 	assert_memory_equal(record.data, want.ptr, want.len);
 	assert_true(record_decode(&task, want));
 	assert_sample_of_version_3(&task);
-	assert_true(task.last_attempt == UINT32_MAX - 1);
+	assert_true(task.attempts_end == UINT32_MAX - 1);
 	assert_int_equal(task.lease.counts, 1);
 	buf_free(&record);
 }
@@ -204,7 +204,7 @@ static void records_of_version_3_are_read(void **state)
 	(void)state;
 	assert_true(record_decode(&task, bytes_of(golden_3, bytes)));
 	assert_sample_of_version_3(&task);
-	assert_int_equal(task.last_attempt, 0);
+	assert_int_equal(task.attempts_end, 0);
 	assert_int_equal(task.lease.counts, 0);
 }
 

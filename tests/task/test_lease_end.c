@@ -234,13 +234,13 @@ static void lease_without_heartbeats_counts_at_its_end(void **state)
 	(void)state;
 	task.attempt = 0;
 	task.max_attempts = 6;
-	task.last_attempt = 4;
+	task.attempts_end = 4;
 	for (size_t i = 0; i < 5; i++) {
 		work_claim(&claim, &task, NOW - 1000, i);
 		task = ended(task, REPORT_DUE, &arena);
 		assert_int_equal(task.state, TASK_PENDING);
 		assert_int_equal(task.attempt, i + 1);
-		assert_int_equal(task.last_attempt, 4 + i + 1);
+		assert_int_equal(task.attempts_end, 4 + i + 1);
 		assert_str(task.lease.holder, "w1");
 		assert_int_equal(task.lease.token, 0);
 		assert_str(task.error, "\"The worker w1 stopped reporting.\"");

@@ -1,4 +1,4 @@
-/* Retries that a worker or a client sets (task.last_attempt). */
+/* Retries that a worker or a client sets (task.attempts_end). */
 #include "task/retries.h"
 #include "work_fixture.h"
 
@@ -48,24 +48,24 @@ static void retries_are_the_attempts_that_are_left(void **state)
 {
 	static const struct {
 		enum task_state state;
-		uint32_t attempt, last, most, before;
+		uint32_t attempt, end, most, before;
 		int64_t want; /* -1: not limited */
 	} rows[] = {
 		{ TASK_PENDING, 3, 0, 0, 0, -1 },
 		{ TASK_RUNNING, 3, 0, 0, 2, -1 },
-		{ TASK_PENDING, 3, 5, 0, 0, 2 },
-		{ TASK_RUNNING, 3, 5, 0, 0, 3 },
-		{ TASK_RUNNING, 3, 3, 0, 0, 1 },
+		{ TASK_PENDING, 3, 6, 0, 0, 2 },
+		{ TASK_RUNNING, 3, 6, 0, 0, 3 },
+		{ TASK_RUNNING, 3, 4, 0, 0, 1 },
+		{ TASK_RUNNING, 3, 3, 0, 0, 0 },
 		{ TASK_RUNNING, 3, 2, 0, 0, 0 },
-		{ TASK_RUNNING, 3, 1, 0, 0, 0 },
-		{ TASK_PENDING, 3, 2, 0, 0, 0 },
+		{ TASK_PENDING, 3, 3, 0, 0, 0 },
 		{ TASK_PENDING, 3, 0, 5, 0, 2 },
 		{ TASK_PENDING, 3, 0, 5, 2, 4 },
 		{ TASK_RUNNING, 3, 0, 5, 2, 5 },
 		{ TASK_PENDING, 3, 0, 2, 0, 0 },
-		{ TASK_PENDING, 3, 10, 5, 2, 4 },
-		{ TASK_PENDING, 3, 4, 5, 2, 1 },
-		{ TASK_FAILED, 3, 5, 0, 0, 0 },
+		{ TASK_PENDING, 3, 11, 5, 2, 4 },
+		{ TASK_PENDING, 3, 5, 5, 2, 1 },
+		{ TASK_FAILED, 3, 6, 0, 0, 0 },
 		{ TASK_FAILED, 0, 0, 0, 0, 0 },
 		{ TASK_RUNNING, 0, UINT32_MAX, 0, 0, UINT32_MAX },
 		{ TASK_RUNNING, 1, 0, UINT32_MAX, UINT32_MAX, UINT32_MAX },
@@ -75,7 +75,7 @@ static void retries_are_the_attempts_that_are_left(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct task task = { .state = rows[i].state,
 			.attempt = rows[i].attempt,
-			.last_attempt = rows[i].last,
+			.attempts_end = rows[i].end,
 			.max_attempts = rows[i].most,
 			.attempts_before = rows[i].before };
 		uint32_t retries = 99;
@@ -172,7 +172,7 @@ static void end_of_a_lease_uses_an_attempt_up(void **state)
 		struct err err = { 0 };
 		bool nothing;
 
-		task.last_attempt = ATTEMPT;
+		task.attempts_end = ATTEMPT + 1;
 		expect_retries(&task, 1);
 		must(work_report(&due, &context, &task, &nothing, &err), &err);
 		assert_int_equal(task.state, confirmed ? TASK_FAILED : TASK_PENDING);
@@ -189,8 +189,8 @@ static void numbers_saturate(void **state)
 	(void)state;
 	task.attempt = task.attempts_before = UINT32_MAX - 10;
 	task = applied(task, fails_with(MOST));
-	assert_true(task.last_attempt == UINT32_MAX);
-	expect_retries(&task, 10);
+	assert_true(task.attempts_end == UINT32_MAX);
+	expect_retries(&task, 9);
 }
 
 /* ---- by a client ---- */
@@ -245,6 +245,24 @@ static void running_attempt_is_one_of_the_retries(void **state)
 	assert_int_equal(
 		applied(task, (struct op_report){ .kind = REPORT_FAIL, .token = TOKEN }).state,
 		TASK_FAILED);
+}
+
+/* 0 and 1 during the first attempt are two numbers. */
+static void retries_during_the_first_attempt(void **state)
+{
+	const struct op_report release = { .kind = REPORT_RELEASE, .any_holder = true };
+
+	(void)state;
+	for (uint32_t retries = 0; retries <= 1; retries++) {
+		struct task task = task_in(CONFIRMED);
+
+		task.attempt = 1;
+		task = with_retries(task, retries);
+		expect_retries(&task, retries);
+		task = applied(task, release);
+		assert_int_equal(task.state, retries > 0 ? TASK_PENDING : TASK_FAILED);
+		expect_retries(&task, retries);
+	}
 }
 
 /* No worker gets a task without retries. */
@@ -316,14 +334,14 @@ static void number_ends_with_the_final_state(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct task before = task_in(CONFIRMED), task = before;
 
-		task.last_attempt = before.last_attempt = 5;
+		task.attempts_end = before.attempts_end = 5;
 		task_set_state(&task, final[i], NOW);
 		work_settle(&before, &task, false, NOW);
-		assert_int_equal(task.last_attempt, 5);
+		assert_int_equal(task.attempts_end, 5);
 		before = task;
 		task_set_state(&task, TASK_PENDING, NOW);
 		work_settle(&before, &task, false, NOW);
-		assert_int_equal(task.last_attempt, 0);
+		assert_int_equal(task.attempts_end, 0);
 	}
 }
 
@@ -332,9 +350,9 @@ static void retry_clears_the_number(void **state)
 	struct task task = task_in(GIVEN_UP);
 
 	(void)state;
-	task.last_attempt = ATTEMPT;
+	task.attempts_end = ATTEMPT;
 	task = applied(task, (struct op_report){ .kind = REPORT_RETRY });
-	assert_int_equal(task.last_attempt, 0);
+	assert_int_equal(task.attempts_end, 0);
 }
 
 int main(void)
@@ -350,6 +368,7 @@ int main(void)
 		CHECK(client_sets_the_retries_of_a_pending_task),
 		CHECK(no_retries_of_a_new_task),
 		CHECK(running_attempt_is_one_of_the_retries),
+		CHECK(retries_during_the_first_attempt),
 		CHECK(task_without_retries_is_not_given_back),
 		CHECK(failed_task_begins_again),
 		CHECK(failed_task_without_retries_remains),
