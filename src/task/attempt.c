@@ -9,6 +9,8 @@
 #define UNCONFIRMED_FREE 3
 #define UNCONFIRMED_MS	 1000
 #define UNCONFIRMED_MOST (60 * 1000)
+/* The end of a shorter lease does not count: some workers fetch so to see what there is. */
+#define COUNTED_MS 1000
 
 void attempt_set_state(struct task *task, enum task_state state, int64_t now)
 {
@@ -42,8 +44,14 @@ void attempt_begin(const struct op_claim *claim, struct task *task, int64_t now,
 		.expires = optional_time(now + first_ms),
 		.length_ms = claim->lease_ms,
 		.unconfirmed = task->lease.unconfirmed + 1,
-		.counts = claim->confirm_ms == 0,
+		.counts = claim->confirm_ms == 0 && claim->lease_ms >= COUNTED_MS,
 	};
+}
+
+void attempt_count(struct task *task)
+{
+	task->lease.unconfirmed = 0;
+	task->lease.counts = 1;
 }
 
 static int64_t doubled(int64_t first, int64_t most, uint32_t times)
@@ -156,8 +164,8 @@ static int64_t unconfirmed_delay(uint32_t unconfirmed)
 }
 
 /*
- * Such a worker reports only at the end: another one may have the task at once, as after a claim
- * that is undone. Retries are the business of workers.
+ * The end of a lease that counts. Such a worker reports only at the end: another one may have the
+ * task at once, as after a claim that is undone. Retries are the business of workers.
  */
 static void fail_silent(const struct work_context *context, struct task *task)
 {
@@ -168,15 +176,29 @@ static void fail_silent(const struct work_context *context, struct task *task)
 	if (task->attempts_end > 0 && task->attempts_end < UINT32_MAX)
 		task->attempts_end++;
 	attempt_fail(&due, context, task);
-	if (task->state == TASK_PENDING)
-		task->lease.unconfirmed = unconfirmed;
+	if (task->state != TASK_PENDING)
+		return;
+	task->lease.unconfirmed = unconfirmed;
+	task->lease.counts = 1;
+}
+
+void attempt_forget(struct task *task, int64_t now)
+{
+	bool was_silent = task->lease.counts && task->lease.unconfirmed > 0;
+
+	if (was_silent && task->lease.token == 0) {
+		task->attempt -= task->attempt > 0;
+		task->attempts_end -= task->attempts_end > 1 && task->attempts_end < UINT32_MAX;
+	}
+	task->lease = (struct lease){ 0 };
+	hold_back(task, now, 0);
 }
 
 bool attempt_expire(const struct op_report *report, const struct work_context *context,
 	struct task *task, struct err *err)
 {
 	uint32_t unconfirmed = task->lease.unconfirmed;
-	bool silent = unconfirmed > 0 && task->lease.counts && report->kind == REPORT_DUE;
+	bool silent = task->lease.counts && report->kind == REPORT_DUE;
 	struct buf text = BUF_INIT;
 
 	if (silent || unconfirmed == 0 || unconfirmed >= UNCONFIRMED_MAX) {

@@ -9,6 +9,8 @@
 void attempt_set_state(struct task *task, enum task_state state, int64_t now);
 /* work_claim(). */
 void attempt_begin(const struct op_claim *claim, struct task *task, int64_t now, uint64_t random);
+/* The worker of a lease without a token has reported: from now on the end of its lease counts. */
+void attempt_count(struct task *task);
 /*
  * The attempt has failed: another one follows after a delay, or the task has failed. Of the lease,
  * the name of the worker remains until the next attempt.
@@ -27,6 +29,11 @@ void attempt_give_back(struct task *task, int64_t now, int64_t delay);
  */
 bool attempt_expire(const struct op_report *report, const struct work_context *context,
 	struct task *task, struct err *err);
+/*
+ * Of a pending task: its last worker and the delay are forgotten. An attempt that only the end of a
+ * lease has counted, without any report, no longer counts.
+ */
+void attempt_forget(struct task *task, int64_t now);
 /* REPORT_DUE. *nothing: task_due() has not passed. */
 bool attempt_end_due(const struct op_report *report, const struct work_context *context,
 	struct task *task, bool *nothing, struct err *err);

@@ -1,5 +1,6 @@
 #include "task/holder.h"
 
+#include "base/date.h"
 #include "task/attempt.h"
 
 static bool is_over(const struct task *task, int64_t now)
@@ -39,16 +40,31 @@ bool holder_check(
 	return true;
 }
 
-bool holder_forget(struct task *task, bool *nothing, struct err *err)
+bool holder_forget(struct task *task, int64_t now, bool *nothing, struct err *err)
 {
 	if (task->state != TASK_FAILED && !check_not_ended(task, err))
 		return false;
 	*nothing = task->state == TASK_FAILED ||
 		   (task->lease.holder.len == 0 && task->lease.token == 0);
-	if (*nothing)
-		return true;
-	task->lease = (struct lease){ 0 };
+	if (!*nothing)
+		attempt_forget(task, now);
 	return true;
+}
+
+static bool check_not_before(const struct task *task, int64_t now, struct err *err)
+{
+	struct buf date = BUF_INIT;
+
+	if (!optional_time_is_set(task->not_before) || optional_time_ms(task->not_before) <= now)
+		return true;
+	date_put(optional_time_ms(task->not_before), &date);
+	if (buf_ok(&date))
+		err_set(err, ERR_LEASE_LOST, NULL, "It must not begin before %.*s.",
+			STR_ARGS(buf_str(&date)));
+	else
+		err_no_memory(err);
+	buf_free(&date);
+	return false;
 }
 
 /* A lease or timeout that is over is ended first, as the keeper would have done it. */
@@ -60,9 +76,11 @@ static bool take(const struct op_report *report, const struct work_context *cont
 	struct task taken = *task;
 	bool nothing;
 
-	if (!attempt_end_due(&due, context, &taken, &nothing, err) || !check_not_ended(&taken, err))
+	if (!attempt_end_due(&due, context, &taken, &nothing, err) ||
+		!check_not_ended(&taken, err) || !check_not_before(&taken, context->now, err))
 		return false;
 	taken.ready_after = OPTIONAL_TIME_NONE;
+	taken.error = taken.result = STR_NULL;
 	attempt_begin(&claim, &taken, context->now, context->random);
 	*task = taken;
 	return true;
@@ -81,7 +99,7 @@ bool holder_lock(const struct op_report *report, const struct work_context *cont
 	if (task_is_held(task) && str_eq(report->holder, task->lease.holder)) {
 		task->lease.length_ms = report->lease_ms;
 		task->lease.expires = optional_time(now + report->lease_ms);
-		task->lease.unconfirmed = 0;
+		attempt_count(task);
 		return true;
 	}
 	if (task_is_held(task) && !is_over(task, now))

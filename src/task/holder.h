@@ -18,7 +18,7 @@ bool holder_check(
  * RELEASE with any_holder, unless the task is running with a lease. *nothing: nobody has it.
  * ERR_NOT_FOUND.
  */
-bool holder_forget(struct task *task, bool *nothing, struct err *err);
+bool holder_forget(struct task *task, int64_t now, bool *nothing, struct err *err);
 /* REPORT_LOCK. ERR_NOT_FOUND, ERR_CONFLICT (field "state"), ERR_LEASE_LOST, ERR_NO_MEMORY. */
 bool holder_lock(const struct op_report *report, const struct work_context *context,
 	struct task *task, struct err *err);

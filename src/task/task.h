@@ -76,7 +76,8 @@ struct lease {
 	uint32_t unconfirmed;
 	/*
 	 * 1: its end is a failed attempt although it is unconfirmed, because its worker sends no
-	 * heartbeats; 0: then the claim is undone.
+	 * heartbeats, and it costs no retries (attempts_end); 0: then the claim is undone. Of a
+	 * pending task, with unconfirmed: its last lease has ended so.
 	 */
 	uint32_t counts;
 };

@@ -46,7 +46,7 @@ struct op_claim {
 	uint32_t lease_ms; /* by which a heartbeat extends the lease; with a report, 0: as before */
 	/*
 	 * Length of the lease until the first heartbeat; 0: that of the lease, whose end is then a
-	 * failed attempt even without a heartbeat.
+	 * failed attempt even without a heartbeat, unless it has less than a second.
 	 */
 	uint32_t confirm_ms;
 };
@@ -60,7 +60,10 @@ enum report_kind {
 	REPORT_UNDO,	  /* the response to the claim did not reach the worker */
 	REPORT_DUE,	  /* by the service: task_due() has passed */
 	REPORT_RETRY,	  /* by a client: a failed or cancelled task begins again */
-	/* By a worker: claims this task, also during a delay, or extends its own lease from now on. */
+	/*
+	 * By a worker: claims this task, also during the delay of a failure, but not before
+	 * not_before, and not if it is drained; or extends its own lease from now on.
+	 */
 	REPORT_LOCK,
 	REPORT_RETRIES, /* by a client: sets the attempts that are left; a failed task begins again */
 };
@@ -75,8 +78,9 @@ struct op_report {
 	 */
 	struct str holder;
 	/*
-	 * RELEASE: whoever has the task. One that nobody has, or that has failed, remains as it is,
-	 * but a pending one is no longer that of its last worker.
+	 * RELEASE: whoever has the task. One that nobody has, or that has failed, remains as it is.
+	 * Of a pending one, its last worker and its delay are forgotten, and an attempt that was
+	 * failed only by the end of a lease, without any report, no longer counts.
 	 */
 	bool any_holder;
 	uint32_t lease_ms; /* HEARTBEAT, LOCK: new length; HEARTBEAT, 0: as before */

@@ -43,14 +43,6 @@ static struct op unlock(unsigned number)
 	return op;
 }
 
-static struct op retries(unsigned number, uint32_t count)
-{
-	struct op op = claim_report(REPORT_RETRIES, number, 0);
-
-	op.report.retries = count;
-	return op;
-}
-
 static void list_workers(struct store *store, struct result *result)
 {
 	static const struct op_workers all = { .limit = WORKERS_ROWS_MAX };
@@ -170,8 +162,8 @@ static void unlock_gives_back_what_anyone_has(void **state)
 	fixture_verify(store, 1);
 }
 
-/* The name is forgotten; the task stays as it is, with its delay. */
-static void unlock_of_a_pending_task_forgets_the_name(void **state)
+/* The name and the delay are forgotten; the attempt has failed. */
+static void unlock_of_a_pending_task_makes_it_ready(void **state)
 {
 	struct store *store = *state;
 	struct op fail = report_as("w1", REPORT_FAIL, 1), op = unlock(1);
@@ -183,9 +175,27 @@ static void unlock_of_a_pending_task_forgets_the_name(void **state)
 	claim_apply(store, &op);
 	assert_code(fixture_error(store, &fail), ERR_LEASE_LOST);
 	assert_int_equal(claim_read(store, 1).attempt, 1);
-	assert_int_equal(
-		optional_time_ms(claim_read(store, 1).ready_after), CLAIM_NOW + INT64_C(5000));
-	journal_expect(store, 1, "failed claimed created", false);
+	journal_expect(store, 1, "ready failed claimed created", false);
+	claim_apply(store, &op);
+	journal_expect(store, 1, "ready failed claimed created", false);
+	fixture_verify(store, 1);
+	claim_as(store, "w2", "1");
+}
+
+/* The history has it as released. */
+static void unlock_takes_a_silent_attempt_back(void **state)
+{
+	struct store *store = *state;
+	struct op op = unlock(1);
+
+	claim_create(store, 1, NULL, 0);
+	claim_as(store, "w1", "1");
+	claim_run_due(store, CLAIM_NOW + 60000);
+	assert_int_equal(claim_read(store, 1).attempt, 1);
+	claim_apply(store, &op);
+	assert_int_equal(claim_read(store, 1).attempt, 0);
+	journal_expect(store, 1, "released expired claimed created", false);
+	assert_int_equal(journal_newest(store, 1).attempt, 1);
 	fixture_verify(store, 1);
 }
 
@@ -251,48 +261,33 @@ static bool drain_of(struct store *store, const struct op *op)
 	return drain;
 }
 
-/* A lock is allowed: nobody but the worker asks for this task. */
-static void drained_worker_may_report_and_lock(void **state)
+/* Of a task that it already has, the lock is extended. */
+static void drained_worker_may_report_and_locks_no_task(void **state)
 {
 	static const struct op_drain drain = { STR("w1"), true };
 	struct op op = fixture_op(OP_DRAIN, 0), release = unlock(1);
-	struct op lock = report_as("w1", REPORT_LOCK, 1);
+	struct op lock = report_as("w1", REPORT_LOCK, 1), other = report_as("w1", REPORT_LOCK, 2);
 	struct op heartbeat = report_as("w1", REPORT_HEARTBEAT, 1);
 	struct store *store = *state;
 
 	claim_create(store, 1, NULL, 0);
+	claim_create(store, 2, NULL, 0);
+	claim_as(store, "w1", "1");
 	op.dialect = 0;
 	op.now = CLAIM_NOW;
 	op.drain = &drain;
 	claim_apply(store, &op);
 	assert_true(drain_of(store, &lock));
 	assert_true(drain_of(store, &heartbeat));
+	assert_code(fixture_error(store, &other), ERR_LEASE_LOST);
+	assert_int_equal(claim_read(store, 2).attempt, 0);
 	assert_false(drain_of(store, &release));
+	assert_code(fixture_error(store, &lock), ERR_LEASE_LOST);
 	lock = report_as("w2", REPORT_LOCK, 1);
 	assert_false(drain_of(store, &lock));
-}
-
-/* ---- retries ---- */
-
-static void retries_have_their_events(void **state)
-{
-	struct store *store = *state;
-	struct op none = retries(1, 0), two = retries(1, 2);
-
-	claim_create(store, 1, NULL, 0);
-	claim_apply(store, &two);
-	journal_expect(store, 1, "changed created", false);
-	claim_apply(store, &none);
-	assert_int_equal(claim_read(store, 1).state, TASK_FAILED);
-	assert_int_equal(journal_newest(store, 1).to, TASK_FAILED);
-	claim_apply(store, &none);
-	fixture_verify(store, 1);
-	claim_apply(store, &two);
-	journal_expect(store, 1, "retried changed changed created", false);
-	assert_int_equal(claim_read(store, 1).attempts_end, 3);
-	fixture_verify(store, 1);
-	claim_set_state(store, 1, TASK_SUCCEEDED);
-	assert_code(fixture_error(store, &two), ERR_NOT_FOUND);
+	/* What is wrong with the task counts first. */
+	claim_set_state(store, 2, TASK_CANCELLED);
+	assert_code(fixture_error(store, &other), ERR_NOT_FOUND);
 }
 
 /* ---- any sequence ---- */
@@ -377,11 +372,11 @@ int main(void)
 		ON_EVERY_ENGINE(next_claim_ends_the_rights_of_the_name),
 		ON_EVERY_ENGINE(other_state_ends_the_rights_of_the_name),
 		ON_EVERY_ENGINE(unlock_gives_back_what_anyone_has),
-		ON_EVERY_ENGINE(unlock_of_a_pending_task_forgets_the_name),
+		ON_EVERY_ENGINE(unlock_of_a_pending_task_makes_it_ready),
+		ON_EVERY_ENGINE(unlock_takes_a_silent_attempt_back),
 		ON_EVERY_ENGINE(lock_claims_a_task_with_a_delay),
 		ON_EVERY_ENGINE(lock_takes_a_task_whose_lease_is_over),
-		ON_EVERY_ENGINE(drained_worker_may_report_and_lock),
-		ON_EVERY_ENGINE(retries_have_their_events),
+		ON_EVERY_ENGINE(drained_worker_may_report_and_locks_no_task),
 		ON_EVERY_ENGINE(held_tasks_are_the_running_ones),
 	};
 

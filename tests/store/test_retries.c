@@ -1,5 +1,6 @@
 /* Policies of the store, the order of what is due, and many tasks that begin again (OP_RETRY). */
 #include "claim_fixture.h"
+#include "journal_fixture.h"
 #include "store/due.h"
 #include "store/internal.h"
 
@@ -260,6 +261,37 @@ static void retry_needs_writes(void **state)
 	assert_int_equal(claim_read(store, 1).state, TASK_FAILED);
 }
 
+/* ---- attempts that are left (REPORT_RETRIES) ---- */
+
+static struct op retries(unsigned number, uint32_t count)
+{
+	struct op op = claim_report(REPORT_RETRIES, number, 0);
+
+	op.report.retries = count;
+	return op;
+}
+
+static void retries_have_their_events(void **state)
+{
+	struct store *store = *state;
+	struct op none = retries(1, 0), two = retries(1, 2);
+
+	claim_create(store, 1, NULL, 0);
+	claim_apply(store, &two);
+	journal_expect(store, 1, "changed created", false);
+	claim_apply(store, &none);
+	assert_int_equal(claim_read(store, 1).state, TASK_FAILED);
+	assert_int_equal(journal_newest(store, 1).to, TASK_FAILED);
+	claim_apply(store, &none);
+	fixture_verify(store, 1);
+	claim_apply(store, &two);
+	journal_expect(store, 1, "retried changed changed created", false);
+	assert_int_equal(claim_read(store, 1).attempts_end, 3);
+	fixture_verify(store, 1);
+	claim_set_state(store, 1, TASK_SUCCEEDED);
+	assert_code(fixture_error(store, &two), ERR_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +303,7 @@ int main(void)
 		ON_EVERY_ENGINE(only_tasks_that_match_begin_again),
 		ON_EVERY_ENGINE(refused_task_does_not_stop_the_others),
 		ON_EVERY_ENGINE(retry_needs_writes),
+		ON_EVERY_ENGINE(retries_have_their_events),
 	};
 
 	return CHECK_RUN(tests);

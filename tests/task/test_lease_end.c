@@ -225,7 +225,7 @@ static void claims_that_are_undone_end_at_last(void **state)
 /* Workers that send no heartbeats and vanish with the task. */
 static void lease_without_heartbeats_counts_at_its_end(void **state)
 {
-	const struct op_claim claim = { .worker = STR("w1"), .lease_ms = 100 };
+	const struct op_claim claim = { .worker = STR("w1"), .lease_ms = 1000 };
 	const int64_t delays_ms[] = { 0, 0, 0, 1000, 2000 };
 	struct task task = task_in(WAITING);
 	struct arena arena = { 0 };

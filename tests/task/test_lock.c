@@ -36,7 +36,7 @@ static struct task lease_over(void)
 	return task;
 }
 
-/* As the keeper would have ended it: with an error, and as a failed attempt if it was confirmed. */
+/* As the keeper would have ended it: as a failed attempt if it was confirmed. */
 static void lock_ends_a_lease_that_is_over(void **state)
 {
 	const struct work_context context = {
@@ -51,7 +51,7 @@ static void lock_ends_a_lease_that_is_over(void **state)
 	must(work_report(&lock, &context, &task, &nothing, &err), &err);
 	assert_str(task.lease.holder, "w9");
 	assert_int_equal(task.attempt, ATTEMPT + 1);
-	assert_str(task.error, "\"The worker w1 stopped reporting.\"");
+	assert_int_equal(task.error.len, 0);
 	task = lease_over();
 	task.lease.unconfirmed = 1;
 	must(work_report(&lock, &context, &task, &nothing, &err), &err);
@@ -65,6 +65,50 @@ static void lock_ends_a_lease_that_is_over(void **state)
 	assert_fails(work_report(&lock, &context, &task, &nothing, &err), &err, ERR_CONFLICT);
 	assert_memory_equal(&task, &before, sizeof(task));
 	arena_free(context.arena);
+}
+
+/* Of the attempts before it, as every claim. */
+static void lock_clears_error_and_result(void **state)
+{
+	struct task task = task_in(EXPIRED);
+	struct err err = { 0 };
+	bool nothing;
+
+	(void)state;
+	task.error = task.result = STR("\"old\"");
+	must(report(&task, lock_of(STR("w9")), &nothing, &err), &err);
+	assert_int_equal(task.error.len, 0);
+	assert_int_equal(task.result.len, 0);
+	task.error = STR("\"new\"");
+	must(report(&task, lock_of(STR("w9")), &nothing, &err), &err);
+	assert_str(task.error, "\"new\"");
+}
+
+static void lock_respects_not_before(void **state)
+{
+	static const int64_t times[] = { NOW - 1, NOW, NOW + 1 };
+	struct err err = { 0 };
+	bool nothing;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct task task = task_in(WAITING);
+
+		task.not_before = optional_time(times[i]);
+		task.ready_after = optional_time(NOW + 1);
+		if (times[i] <= NOW) {
+			must(report(&task, lock_of(STR("w1")), &nothing, &err), &err);
+			continue;
+		}
+		assert_fails(
+			report(&task, lock_of(STR("w1")), &nothing, &err), &err, ERR_LEASE_LOST);
+		assert_string_equal(
+			err_text(&err), "It must not begin before 2023-11-14T22:13:20.001Z.");
+		/* An own lock is extended. */
+		task = task_in(CONFIRMED);
+		task.not_before = optional_time(times[i]);
+		must(report(&task, lock_of(STR("w1")), &nothing, &err), &err);
+	}
 }
 
 /* The end of its lease would not be noticed. */
@@ -100,6 +144,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		CHECK(lock_is_a_claim),
 		CHECK(lock_ends_a_lease_that_is_over),
+		CHECK(lock_clears_error_and_result),
+		CHECK(lock_respects_not_before),
 		CHECK(archived_task_is_not_locked),
 		CHECK(lock_after_the_total_timeout_is_refused),
 	};

@@ -9,6 +9,14 @@ static enum journal_event event_of_lock(const struct task *old, const struct tas
 	return task_equal(old, task) ? JOURNAL_NONE : JOURNAL_PROGRESS;
 }
 
+/* Of a task that nobody has: the name of its last worker alone has no entry. */
+static enum journal_event event_of_unlock(const struct task *old, const struct task *task)
+{
+	if (task->attempt < old->attempt)
+		return JOURNAL_RELEASED;
+	return task_is_ready(task) && !task_is_ready(old) ? JOURNAL_READY : JOURNAL_NONE;
+}
+
 static enum journal_event event_of_report(
 	const struct op *op, const struct task *old, const struct task *task)
 {
@@ -21,9 +29,9 @@ static enum journal_event event_of_report(
 	case REPORT_FAIL:
 		return JOURNAL_FAILED;
 	case REPORT_RELEASE:
-		/* Of a task that nobody has, only the name of its last worker is forgotten. */
-		return op->report.any_holder && old->state == TASK_PENDING ? JOURNAL_NONE
-									   : JOURNAL_RELEASED;
+		return op->report.any_holder && old->state == TASK_PENDING
+			       ? event_of_unlock(old, task)
+			       : JOURNAL_RELEASED;
 	case REPORT_RETRY:
 		return JOURNAL_RETRIED;
 	case REPORT_LOCK:

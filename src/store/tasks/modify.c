@@ -36,6 +36,19 @@ static void note_holder(
 	result->drain = drain_has(store, op->tenant, worker);
 }
 
+/* A drained worker may extend a lease of its own, but it takes no task. */
+static bool check_drain(
+	struct store *store, const struct op *op, const struct task *old, struct err *err)
+{
+	struct str worker = op->report.holder;
+
+	if (op->report.kind != REPORT_LOCK ||
+		(task_is_held(old) && str_eq(worker, old->lease.holder)) ||
+		!drain_has(store, op->tenant, worker))
+		return true;
+	return err_set(err, ERR_LEASE_LOST, NULL, "The worker is drained: it gets no tasks.");
+}
+
 /* *nothing: the report changes nothing. */
 static bool apply_report(
 	struct store *store, const struct op *op, struct task *task, bool *nothing, struct err *err)
@@ -96,7 +109,8 @@ static int update_task(struct store *store, struct write *write, struct task *ta
 	struct task old = *task;
 	int rc;
 
-	if (!apply_report(store, op, task, &write->result->nothing, err))
+	if (!apply_report(store, op, task, &write->result->nothing, err) ||
+		!check_drain(store, op, &old, err))
 		return STEP_FAILED;
 	note_holder(store, op, &old, write->result);
 	if (write->result->nothing)
