@@ -27,6 +27,11 @@ int64_t clock_mono_us(void)
 	return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t clock_boot_ms(void)
+{
+	return read_us(CLOCK_BOOTTIME) / 1000;
+}
+
 void clock_set_fake(int64_t wall_ms)
 {
 	fake_ms = wall_ms;

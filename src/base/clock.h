@@ -10,5 +10,7 @@ int64_t clock_wall_ms(void);
 /* Milliseconds and microseconds since an arbitrary start; never go back. */
 int64_t clock_mono_ms(void);
 int64_t clock_mono_us(void);
+/* As clock_mono_ms, and counts the time in which the machine is suspended. */
+int64_t clock_boot_ms(void);
 /* Makes clock_wall_ms return this time; 0 restores the system clock. */
 void clock_set_fake(int64_t wall_ms);
