@@ -45,21 +45,21 @@ static void find_nothing(struct worker *worker, int64_t now)
 	worker->nothing_ready = free_jobs(worker) == worker->options->jobs;
 }
 
-/* False: the response is not as documented. Tasks beyond the free jobs are left unconfirmed. */
+/* False: some are refused. They, and tasks beyond the free jobs, are left unconfirmed. */
 static bool start_jobs(struct worker *worker, json_t *claims)
 {
 	size_t i, next = 0;
+	bool ok = true;
 	json_t *claim;
 
 	json_array_foreach (claims, i, claim) {
 		while (next < worker->options->jobs && worker->jobs[next].state != JOB_FREE)
 			next++;
 		if (next == worker->options->jobs)
-			return true;
-		if (!job_start(&worker->jobs[next], worker, claim))
-			return false;
+			break;
+		ok &= job_start(&worker->jobs[next], worker, claim);
 	}
-	return true;
+	return ok;
 }
 
 static void take_claims(struct worker *worker, const struct client_answer *answer, int64_t now)
@@ -89,7 +89,7 @@ static void take_claims(struct worker *worker, const struct client_answer *answe
 static void claim_done(void *data, const struct client_answer *answer)
 {
 	struct worker *worker = data;
-	int64_t now = clock_mono_ms();
+	int64_t now = clock_boot_ms();
 	json_t *problem;
 
 	worker->claim.request = NULL;

@@ -30,7 +30,7 @@ struct command {
 	struct output output;
 	struct buf progress; /* an incomplete line */
 	bool progress_too_long, progress_reported;
-	bool stopping, ended, not_started, guard_gone;
+	bool ended, not_started, guard_gone;
 	int status; /* of waitpid() */
 };
 
@@ -78,7 +78,9 @@ static bool start_guard(struct command *command, struct err *err)
 	struct guard_command how = { .program = command->job->worker->program,
 		.argv = options->command,
 		.streams = { -1, -1, -1, -1 },
-		.grace_seconds = options->grace_seconds };
+		.grace_seconds = options->grace_seconds,
+		.end_at = job_end_time(command->job),
+		.kill_at = command->job->lease_until };
 	size_t own;
 	char **list = program_environment(command->job, &own);
 	bool ok;
@@ -115,15 +117,20 @@ static void *start(struct job *job, struct err *err)
 	return NULL;
 }
 
-static void stop(void *data)
+static void stop(void *data, int64_t kill_at)
 {
 	struct command *command = data;
+	struct guard_order order = { .stop = true, .kill_at = kill_at };
 
-	if (command->stopping)
-		return;
-	command->stopping = true;
-	if (write(command->guard.control, "", 1) < 0)
-		command->guard_gone = true;
+	guard_send(&command->guard, &order);
+}
+
+static void set_lease(void *data, int64_t end_at, int64_t kill_at)
+{
+	struct command *command = data;
+	struct guard_order order = { .end_at = end_at, .kill_at = kill_at };
+
+	guard_send(&command->guard, &order);
 }
 
 /* ---- streams ---- */
@@ -263,6 +270,9 @@ static void take_events(struct command *command)
 			command->job->finished = true;
 			command->status = message.value;
 			break;
+		case GUARD_LEASE_OVER:
+			job_end(command->job, END_LEASE_OVER);
+			break;
 		case GUARD_LEFT:
 			say("task %s: processes of its command cannot be ended", command->job->id);
 			break;
@@ -333,12 +343,13 @@ static int64_t wake_time(void *data)
 {
 	const struct command *command = data;
 
-	return command->guard.events < 0 ? clock_mono_ms() + ORPHAN_INTERVAL_MS : INT64_MAX;
+	return command->guard.events < 0 ? clock_boot_ms() + ORPHAN_INTERVAL_MS : INT64_MAX;
 }
 
 const struct run_type command_run = {
 	.start = start,
 	.stop = stop,
+	.set_lease = set_lease,
 	.fill_fds = fill_fds,
 	.step = step,
 	.wake_time = wake_time,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,9 +25,11 @@
 struct watch {
 	const struct guard_command *command;
 	int control, events, signals;
-	pid_t pid;	 /* of the command; 0: it has ended */
-	int64_t kill_at; /* INT64_MAX: nothing is to be ended yet */
-	int64_t give_up_at;
+	int timer; /* poll() would not count the time in which the machine is suspended */
+	pid_t pid; /* of the command; 0: it has ended */
+	bool ending;
+	int64_t stop_kill_at;		     /* while ending */
+	int64_t lease_end_at, lease_kill_at; /* as of the last order */
 };
 
 static void send_event(int fd, enum guard_event event, int value)
@@ -75,16 +78,19 @@ static void run_command(const struct guard_command *command, int events, pid_t g
 /* ---- the guard ---- */
 
 /* Begins to end all descendants, or shortens the grace. */
-static void end_all(struct watch *watch, int64_t grace_ms)
+static void end_all(struct watch *watch, int64_t kill_at)
 {
-	int64_t now = clock_mono_ms();
-
-	if (watch->kill_at == INT64_MAX)
+	if (!watch->ending)
 		processes_signal(getpid(), NULL, 0, SIGTERM);
-	if (now + grace_ms < watch->kill_at) {
-		watch->kill_at = now + grace_ms;
-		watch->give_up_at = watch->kill_at + KILL_MOST_MS;
-	}
+	watch->ending = true;
+	if (kill_at < watch->stop_kill_at)
+		watch->stop_kill_at = kill_at;
+}
+
+static int64_t kill_time(const struct watch *watch)
+{
+	return watch->stop_kill_at < watch->lease_kill_at ? watch->stop_kill_at
+							  : watch->lease_kill_at;
 }
 
 /* Ends the guard when no descendant is left. */
@@ -101,21 +107,27 @@ static void reap(struct watch *watch)
 			continue;
 		watch->pid = 0;
 		send_event(watch->events, GUARD_ENDED, status);
-		end_all(watch, INT64_C(1000) * watch->command->grace_seconds);
+		end_all(watch, clock_boot_ms() + INT64_C(1000) * watch->command->grace_seconds);
 	}
 	if (pid < 0 && errno == ECHILD)
 		_exit(0);
 }
 
-static void take_control(struct watch *watch)
+static void take_orders(struct watch *watch)
 {
-	char byte;
-	ssize_t len = read(watch->control, &byte, 1);
+	struct guard_order order;
+	ssize_t len;
 
-	if (len == 1) {
-		end_all(watch, INT64_C(1000) * watch->command->grace_seconds);
-	} else if (len == 0) {
-		end_all(watch, ORPHAN_GRACE_MS);
+	while ((len = read(watch->control, &order, sizeof(order))) == (ssize_t)sizeof(order)) {
+		if (order.stop) {
+			end_all(watch, order.kill_at);
+		} else {
+			watch->lease_end_at = order.end_at;
+			watch->lease_kill_at = order.kill_at;
+		}
+	}
+	if (len == 0) {
+		end_all(watch, clock_boot_ms() + ORPHAN_GRACE_MS);
 		close(watch->control);
 		watch->control = -1;
 	}
@@ -125,31 +137,53 @@ static void kill_all(struct watch *watch)
 {
 	for (int i = 0; i < KILL_PASSES && processes_signal(getpid(), NULL, 0, SIGKILL) > 0; i++)
 		;
-	if (clock_mono_ms() >= watch->give_up_at) {
+	if (clock_boot_ms() >= kill_time(watch) + KILL_MOST_MS) {
 		send_event(watch->events, GUARD_LEFT, 0);
 		_exit(1);
 	}
 }
 
+/* Does what is due; returns when something is due again. */
+static int64_t keep_time(struct watch *watch)
+{
+	int64_t now = clock_boot_ms();
+
+	if (!watch->ending && now < watch->lease_end_at)
+		return watch->lease_end_at;
+	if (!watch->ending) {
+		send_event(watch->events, GUARD_LEASE_OVER, 0);
+		end_all(watch, watch->lease_kill_at);
+	}
+	if (now < kill_time(watch))
+		return kill_time(watch);
+	kill_all(watch);
+	return now + KILL_INTERVAL_MS;
+}
+
+static void set_timer(int timer, int64_t at)
+{
+	struct itimerspec time = { .it_value = { .tv_sec = (time_t)(at / 1000),
+					   .tv_nsec = (long)(at % 1000) * 1000000 } };
+
+	/* The time 0 would stop it. */
+	if (at <= 0)
+		time.it_value.tv_nsec = 1;
+	timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, NULL);
+}
+
 static void watch_command(struct watch *watch)
 {
-	struct pollfd fds[2] = { { .events = POLLIN }, { .events = POLLIN } };
-	int64_t now;
-	int timeout;
+	struct pollfd fds[3] = { { .events = POLLIN }, { .events = POLLIN }, { .events = POLLIN } };
 
 	for (;;) {
 		reap(watch);
-		now = clock_mono_ms();
-		if (now >= watch->kill_at)
-			kill_all(watch);
-		timeout = watch->kill_at == INT64_MAX ? -1
-			  : now >= watch->kill_at     ? KILL_INTERVAL_MS
-						      : (int)(watch->kill_at - now);
+		set_timer(watch->timer, keep_time(watch));
 		fds[0].fd = watch->control;
 		fds[1].fd = watch->signals;
-		poll(fds, 2, timeout);
-		if (watch->control >= 0 && fds[0].revents)
-			take_control(watch);
+		fds[2].fd = watch->timer;
+		poll(fds, 3, -1);
+		if (watch->control >= 0)
+			take_orders(watch);
 	}
 }
 
@@ -192,8 +226,9 @@ static void run_guard(const struct guard_command *command, int control, int even
 	struct watch watch = { .command = command,
 		.control = control,
 		.events = events,
-		.kill_at = INT64_MAX,
-		.give_up_at = INT64_MAX };
+		.stop_kill_at = INT64_MAX,
+		.lease_end_at = command->end_at,
+		.lease_kill_at = command->kill_at };
 	pid_t self = getpid();
 	int null;
 
@@ -202,8 +237,10 @@ static void run_guard(const struct guard_command *command, int control, int even
 	prctl(PR_SET_NAME, "polytask-guard");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	close_others(kept, STREAMS + 2);
+	fcntl(control, F_SETFL, O_NONBLOCK);
 	watch.signals = open_child_signals();
-	watch.pid = watch.signals < 0 ? -1 : fork();
+	watch.timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	watch.pid = watch.signals < 0 || watch.timer < 0 ? -1 : fork();
 	if (watch.pid == 0)
 		run_command(command, events, self);
 	if (watch.pid < 0) {
@@ -244,6 +281,13 @@ bool guard_start(struct guard *guard, const struct guard_command *command, struc
 			err, ERR_INTERNAL, NULL, "cannot start a process: %s", strerror(error));
 	}
 	fcntl(events[0], F_SETFL, O_NONBLOCK);
+	fcntl(control[1], F_SETFL, O_NONBLOCK);
 	*guard = (struct guard){ .pid = pid, .control = control[1], .events = events[0] };
 	return true;
+}
+
+void guard_send(const struct guard *guard, const struct guard_order *order)
+{
+	if (write(guard->control, order, sizeof(*order)) < 0)
+		return;
 }

@@ -5,6 +5,7 @@
  *
  *	- when the command has ended,
  *	- when the worker asks for it,
+ *	- when the lease ends, also if the worker is stopped or blocked,
  *	- when the worker dies, in whatever way: then with a grace of 200 ms.
  *
  * It is the subreaper of its descendants, so a daemon that a command leaves is its child. If the
@@ -21,11 +22,13 @@ struct guard_command {
 	char *const *environment;
 	int streams[4]; /* for its descriptors 0 to 3 */
 	unsigned grace_seconds;
+	int64_t end_at, kill_at; /* of the lease, as in struct guard_order */
 };
 
 enum guard_event {
 	GUARD_NOT_STARTED, /* value: errno */
 	GUARD_ENDED,	   /* value: the status as of waitpid() */
+	GUARD_LEASE_OVER,  /* it ends the command because the lease ends */
 	GUARD_LEFT,	   /* some descendants cannot be killed */
 };
 
@@ -35,9 +38,16 @@ struct guard_message {
 	int value;
 };
 
+/* The worker writes these to `control`. Times are milliseconds of clock_boot_ms(). */
+struct guard_order {
+	bool stop;	 /* begin now; otherwise the lease has this end */
+	int64_t end_at;	 /* SIGTERM, without stop */
+	int64_t kill_at; /* SIGKILL */
+};
+
 struct guard {
 	pid_t pid;
-	int control; /* one byte asks it to end the command; closed: the worker is dead */
+	int control; /* does not block; closed: the worker is dead */
 	int events;  /* does not block */
 };
 
@@ -46,3 +56,5 @@ struct guard {
  * are too many processes or descriptors.
  */
 bool guard_start(struct guard *guard, const struct guard_command *command, struct err *err);
+/* An order is lost if the guard has ended, or is stopped and has many to read. */
+void guard_send(const struct guard *guard, const struct guard_order *order);

@@ -3,15 +3,15 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
-#include "base/date.h"
+#include "base/encode.h"
+#include "base/id.h"
 #include "http/json.h"
 #include "worker/fatal.h"
 #include "worker/worker.h"
 
-#define PUSH_INTERVAL_MS   1000
-#define REQUEST_TIMEOUT_MS 15000
-/* A heartbeat that waits must have a lease that ends 10 s after the wait (the native API). */
-#define WAIT_MARGIN_S 10
+#define TOKEN_BYTES   8
+#define GRACE_PART    4	  /* the grace at the end of a lease is this part of it at most */
+#define LOST_GRACE_MS 200 /* another worker may have the task already */
 
 void job_set_progress(struct job *job, json_t *progress)
 {
@@ -19,137 +19,31 @@ void job_set_progress(struct job *job, json_t *progress)
 	job->progress = progress;
 }
 
-/* ---- heartbeats ---- */
-
-/* Seconds that the watch waits; 0: the lease is too short for it. */
-static unsigned wait_seconds(const struct job *job)
+int64_t job_asked_ms(const struct job *job)
 {
-	unsigned lease = job->worker->options->lease_seconds, wait = lease / 3;
-
-	return wait + WAIT_MARGIN_S > lease ? 0 : wait < 50 ? wait : 50;
+	return INT64_C(1000) * job->worker->options->lease_seconds;
 }
 
-static int64_t third_of_lease(const struct job *job, int64_t from)
+/* ---- the claim ---- */
+
+static bool has_task(const struct worker *worker, const char *id)
 {
-	int64_t left = job->lease_until - from;
-
-	return left > 0 ? from + left / 3 : from;
-}
-
-/*
- * The policy of a task may shorten leases: the response has their end by the clock of the service,
- * and its header the present time there, in whole seconds.
- */
-static void extend_lease(
-	struct heartbeat *beat, const json_t *body, const struct client_answer *answer, int64_t now)
-{
-	struct job *job = beat->job;
-	int64_t until = beat->sent + (int64_t)job->worker->options->lease_seconds * 1000, end;
-	struct str expires = json_str(json_object_get(body, "lease_expires_at"));
-
-	if (answer->date_ms >= 0 && date_parse(&end, expires) &&
-		now + end - answer->date_ms < until)
-		until = now + end - answer->date_ms;
-	/* Of two heartbeats, the answer to the first one may come last. */
-	if (until > job->lease_until || !job->confirmed)
-		job->lease_until = until;
-	job->confirmed = true;
-}
-
-static void accept_heartbeat(struct heartbeat *beat, const struct client_answer *answer)
-{
-	struct job *job = beat->job;
-	int64_t now = clock_mono_ms();
-	struct err err = { 0 };
-	json_t *body = NULL;
-
-	if (!json_parse_object(&body, answer->body, &err)) {
-		beat->due = now + worker_failed(job->worker, &beat->backoff, answer);
-		return;
+	for (size_t i = 0; i < WORKER_JOBS_MAX; i++) {
+		if (worker->jobs[i].state != JOB_FREE && strcmp(worker->jobs[i].id, id) == 0)
+			return true;
 	}
-	worker_answered(job->worker, &beat->backoff);
-	if (json_is_true(json_object_get(body, "cancel"))) {
-		job_end(job, END_CANCELLED);
-	} else {
-		extend_lease(beat, body, answer, now);
-		if (beat->waits && now - beat->sent >= (int64_t)wait_seconds(job) * 1000)
-			beat->due = now;
-		else
-			beat->due = third_of_lease(job, now);
-	}
-	json_decref(body);
+	return false;
 }
 
-static void heartbeat_done(void *data, const struct client_answer *answer)
+/* The id and the token become parts of requests. */
+static bool is_valid(const char *id, const char *token, const json_t *attempt)
 {
-	struct heartbeat *beat = data;
-	struct job *job = beat->job;
-	bool refused = answer->status == 413 || answer->status == 422;
-	json_t *problem;
+	uint8_t bytes[TOKEN_BYTES];
+	struct id parsed;
 
-	beat->request = NULL;
-	if (beat == &job->push)
-		job_settle_news(job, answer->status == 200 || refused);
-	if (answer->status == 200) {
-		accept_heartbeat(beat, answer);
-	} else if (refused) {
-		/* Progress that a command has printed, for example. It is not sent again. */
-		problem = worker_problem(answer);
-		say("task %s: a heartbeat was refused: %s", job->id, json_string_value(problem));
-		json_decref(problem);
-		beat->due = clock_mono_ms() + PUSH_INTERVAL_MS;
-	} else if (answer->status == 404 || answer->status == 409) {
-		worker_answered(job->worker, &beat->backoff);
-		job_end(job, END_LOST);
-	} else {
-		beat->due = clock_mono_ms() + worker_failed(job->worker, &beat->backoff, answer);
-	}
-}
-
-static void send_heartbeat(struct heartbeat *beat, bool waits, int64_t now)
-{
-	struct job *job = beat->job;
-	unsigned wait = waits ? wait_seconds(job) : 0;
-	json_t *body = need(json_object());
-
-	need_zero(json_object_set_new(body, "lease_seconds",
-		json_integer((json_int_t)job->worker->options->lease_seconds)));
-	if (wait > 0)
-		need_zero(json_object_set_new(body, "wait", json_integer(wait)));
-	if (beat == &job->push)
-		job_put_news(job, body);
-	beat->sent = now;
-	beat->due = INT64_MAX;
-	beat->waits = wait > 0;
-	beat->request = job_post(job, "heartbeat", body, REQUEST_TIMEOUT_MS + (long)wait * 1000,
-		heartbeat_done, beat);
-}
-
-/* Nothing is sent before the first heartbeat has confirmed the claim. */
-static void step_heartbeats(struct job *job, int64_t now)
-{
-	bool news = job->progress || log_lines_waiting(&job->log);
-
-	if (!job->push.request && job->confirmed && job->push.backoff.failures == 0)
-		job->push.due = news ? job->push.sent + PUSH_INTERVAL_MS : INT64_MAX;
-	if (!job->push.request && now >= job->push.due)
-		send_heartbeat(&job->push, false, now);
-	if (!job->watch.request && job->confirmed && now >= job->watch.due)
-		send_heartbeat(&job->watch, true, now);
-}
-
-static void cancel_heartbeat(struct heartbeat *beat)
-{
-	client_cancel(beat->job->worker->client, beat->request);
-	beat->request = NULL;
-	worker_forget(beat->job->worker, &beat->backoff);
-}
-
-/* ---- the run ---- */
-
-static int64_t confirm_ms(const struct worker_options *options)
-{
-	return INT64_C(1000) * worker_confirm_seconds(options);
+	return id && token && id_parse(&parsed, str_cstr(id)) &&
+	       hex_decode(bytes, sizeof(bytes), str_cstr(token)) && json_is_integer(attempt) &&
+	       json_integer_value(attempt) >= 0;
 }
 
 bool job_start(struct job *job, struct worker *worker, const json_t *claim)
@@ -157,35 +51,65 @@ bool job_start(struct job *job, struct worker *worker, const json_t *claim)
 	json_t *task = json_object_get(claim, "task");
 	const char *id = json_string_value(json_object_get(task, "id"));
 	const char *token = json_string_value(json_object_get(claim, "token"));
-	struct err err = { 0 };
+	const json_t *attempt = json_object_get(claim, "attempt");
 
-	if (!id || strlen(id) != 36 || id[strspn(id, "0123456789abcdef-")] || !token ||
-		strlen(token) >= sizeof(job->token))
+	if (!is_valid(id, token, attempt) || has_task(worker, id))
 		return false;
 	*job = (struct job){ .worker = worker,
-		.state = JOB_RUNNING,
+		.state = JOB_CONFIRMING,
 		.type = worker->type,
 		.task = json_incref(task),
 		.id = id,
-		.attempt = json_integer_value(json_object_get(claim, "attempt")),
-		.lease_until = clock_mono_ms() + confirm_ms(worker->options),
+		.attempt = json_integer_value(attempt),
+		.lease_ms = INT64_C(1000) * worker_confirm_seconds(worker->options),
 		.timeout_at = INT64_MAX };
+	job->lease_until = clock_boot_ms() + job->lease_ms;
 	memcpy(job->token, token, strlen(token) + 1);
 	job->watch = (struct heartbeat){ .job = job };
 	job->push = (struct heartbeat){ .job = job };
 	job->report.due = INT64_MAX;
-	if (worker->options->timeout_seconds > 0)
-		job->timeout_at = clock_mono_ms() +
-				  (int64_t)worker->options->timeout_seconds * 1000;
-	job->run = job->type->start(job, &err);
-	if (!job->run) {
-		say("%s", err_text(&err));
-		worker_give_up(worker);
-		job->outcome.kind = OUTCOME_RELEASE;
-		job->state = JOB_REPORTING;
-		job->report.due = 0;
-	}
 	return true;
+}
+
+/* ---- the run ---- */
+
+static void report_release(struct job *job)
+{
+	job->outcome.kind = OUTCOME_RELEASE;
+	job->state = JOB_REPORTING;
+	job->report.due = 0;
+}
+
+int64_t job_end_time(const struct job *job)
+{
+	int64_t grace = INT64_C(1000) * job->worker->options->grace_seconds;
+	int64_t most = job->lease_ms / GRACE_PART;
+
+	return job->lease_until - (grace < most ? grace : most);
+}
+
+void job_tell_lease(struct job *job)
+{
+	if (job->type->set_lease)
+		job->type->set_lease(job->run, job_end_time(job), job->lease_until);
+}
+
+/* The claim is confirmed, and its lease is not over: no other worker has the task. */
+static void begin_run(struct job *job, int64_t now)
+{
+	const struct worker_options *options = job->worker->options;
+	struct err err = { 0 };
+
+	if (options->timeout_seconds > 0)
+		job->timeout_at = now + INT64_C(1000) * options->timeout_seconds;
+	job->run = job->type->start(job, &err);
+	if (job->run) {
+		job->state = JOB_RUNNING;
+		return;
+	}
+	say("%s", err_text(&err));
+	worker_give_up(job->worker);
+	report_release(job);
 }
 
 static void say_end(const struct job *job)
@@ -197,18 +121,45 @@ static void say_end(const struct job *job)
 	};
 
 	if (sentences[job->end])
-		say("task %s: %s; its work is ended", job->id, sentences[job->end]);
+		say("task %s: %s; its work is %s", job->id, sentences[job->end],
+			job->state == JOB_CONFIRMING ? "not begun" : "ended");
+}
+
+/* When nothing of the run may be left. */
+static int64_t kill_time(const struct job *job, enum job_end end)
+{
+	int64_t now = clock_boot_ms();
+
+	switch (end) {
+	case END_LOST:
+		return now + LOST_GRACE_MS;
+	case END_LEASE_OVER:
+		return job->lease_until;
+	case END_NONE:
+	case END_TIMEOUT:
+	case END_STOPPED:
+	case END_CANCELLED:
+		break;
+	}
+	return now + INT64_C(1000) * job->worker->options->grace_seconds;
 }
 
 void job_end(struct job *job, enum job_end end)
 {
+	if (job->state == JOB_CONFIRMING && end == END_STOPPED)
+		report_release(job);
+	if (job->state == JOB_CONFIRMING) {
+		job->end = end;
+		say_end(job);
+		job->state = JOB_ENDED;
+	}
 	if (job->state != JOB_RUNNING || job->end >= END_CANCELLED)
 		return;
 	if ((job->end == END_NONE && !job->finished) || end >= END_CANCELLED) {
 		job->end = end;
 		say_end(job);
 	}
-	job->type->stop(job->run);
+	job->type->stop(job->run, kill_time(job, end));
 }
 
 /* A run that the worker has ended has the outcome of this end. */
@@ -233,27 +184,39 @@ static void apply_end(struct job *job)
 	}
 }
 
+static void step_claim(struct job *job, int64_t now)
+{
+	if (now >= job->lease_until)
+		job_end(job, END_LEASE_OVER);
+	else if (job->confirmed)
+		begin_run(job, now);
+	else
+		job_heartbeats(job, now);
+}
+
 static void step_run(struct job *job, int64_t now)
 {
 	if (now >= job->timeout_at) {
 		job->timeout_at = INT64_MAX;
 		job_end(job, END_TIMEOUT);
 	}
-	if (now >= job->lease_until)
+	if (now >= job_end_time(job))
 		job_end(job, END_LEASE_OVER);
 	if (!job->type->step(job->run, now, &job->outcome)) {
 		if (job->end < END_CANCELLED)
-			step_heartbeats(job, now);
+			job_heartbeats(job, now);
 		return;
 	}
 	apply_end(job);
-	cancel_heartbeat(&job->watch);
+	job_cancel_heartbeat(&job->watch);
 	job->state = JOB_REPORTING;
 	job->report.due = now;
 }
 
 void job_step(struct job *job, int64_t now)
 {
+	if (job->state == JOB_CONFIRMING)
+		step_claim(job, now);
 	if (job->state == JOB_RUNNING)
 		step_run(job, now);
 	if (job->state == JOB_REPORTING && job->outcome.kind == OUTCOME_NONE)
@@ -277,23 +240,20 @@ int64_t job_wake_time(const struct job *job)
 
 	if (job->state == JOB_ENDED)
 		return 0;
-	if (job->state != JOB_RUNNING)
+	if (job->state == JOB_CONFIRMING)
+		return job->confirmed ? 0 : earlier(job->lease_until, job_heartbeat_time(job));
+	if (job->state == JOB_REPORTING)
 		return job->report.request || job->push.request ? INT64_MAX : job->report.due;
 	wake = earlier(job->type->wake_time(job->run), job->timeout_at);
 	if (job->end >= END_CANCELLED)
 		return wake;
-	wake = earlier(wake, job->lease_until);
-	if (!job->push.request)
-		wake = earlier(wake, job->push.due);
-	if (!job->watch.request && job->confirmed)
-		wake = earlier(wake, job->watch.due);
-	return wake;
+	return earlier(wake, earlier(job_end_time(job), job_heartbeat_time(job)));
 }
 
 void job_free(struct job *job)
 {
-	cancel_heartbeat(&job->watch);
-	cancel_heartbeat(&job->push);
+	job_cancel_heartbeat(&job->watch);
+	job_cancel_heartbeat(&job->push);
 	client_cancel(job->worker->client, job->report.request);
 	worker_forget(job->worker, &job->report.backoff);
 	if (job->run)

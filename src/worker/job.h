@@ -2,12 +2,16 @@
 /*
  * One claimed task: its run (a command or a simulation), its heartbeats and its last report.
  *
- *	free --job_start--> running --the run has ended--> reporting --answered--> ended, free
+ *	free --job_start--> confirming --first heartbeat--> running --the run has ended--> reporting
+ *	reporting --answered--> ended, free
+ *
+ * The run begins when a heartbeat has confirmed the claim: the response to the claim may have
+ * waited here while the task went to another worker.
  *
  * Two heartbeats serve a running task. `watch` waits at the service for a cancellation, for a third
  * of the lease; `push` brings progress and log lines at most once a second, and confirms the claim.
- * Each extends the lease, and job.lease_until is the time, by the monotonic clock of this machine,
- * until which no other worker can have the task.
+ * Each extends the lease, and job.lease_until is the time until which no other worker can have the
+ * task. All times are milliseconds of clock_boot_ms().
  */
 #include <poll.h>
 
@@ -25,8 +29,13 @@ struct job;
 struct run_type {
 	/* NULL: it cannot be started; the task is released, and the worker ends. */
 	void *(*start)(struct job *job, struct err *err);
-	/* Begins to end it. May be called more than once. */
-	void (*stop)(void *run);
+	/* Begins to end it; at kill_at nothing of it is left. May be called more than once. */
+	void (*stop)(void *run, int64_t kill_at);
+	/*
+	 * The lease ends at kill_at. A run that has processes begins to end them at end_at, also
+	 * if the worker does not go on. Called after each extension; NULL: it has none.
+	 */
+	void (*set_lease)(void *run, int64_t end_at, int64_t kill_at);
 	/* Fills in the descriptors that it waits for; the others have fd -1. NULL: it has none. */
 	void (*fill_fds)(void *run, struct pollfd fds[RUN_FDS]);
 	/* Does what is possible without waiting. Returns true when it has ended: the outcome is set. */
@@ -36,7 +45,7 @@ struct run_type {
 	void (*free)(void *run);
 };
 
-enum job_state { JOB_FREE, JOB_RUNNING, JOB_REPORTING, JOB_ENDED };
+enum job_state { JOB_FREE, JOB_CONFIRMING, JOB_RUNNING, JOB_REPORTING, JOB_ENDED };
 
 /* Why the worker ended the run. */
 enum job_end {
@@ -65,6 +74,7 @@ struct job {
 	const char *id; /* of task */
 	char token[40];
 	int64_t attempt;
+	int64_t lease_ms; /* length of a lease, as the service grants it */
 	int64_t lease_until, timeout_at;
 	struct heartbeat watch, push;
 	bool confirmed;
@@ -82,7 +92,10 @@ struct job {
 	} report;
 };
 
-/* Begins the work on an element of `claims`. False: the response is not as documented. */
+/*
+ * Takes an element of `claims`. False: the response is not as documented, or the worker has a job
+ * with this task.
+ */
 bool job_start(struct job *job, struct worker *worker, const json_t *claim);
 /* Does everything that is due. */
 void job_step(struct job *job, int64_t now);
@@ -97,7 +110,20 @@ void job_set_progress(struct job *job, json_t *progress);
 /* Forgets the task without a report. */
 void job_free(struct job *job);
 
-/* ---- for job.c: the last report (job_report.c), requests (job_request.c) ---- */
+/* When the run begins to end because its lease ends: the grace, or a part of the lease, before. */
+int64_t job_end_time(const struct job *job);
+
+/* ---- for job.c: heartbeats (job_heartbeat.c), the last report (job_report.c), requests ---- */
+
+/* The length of the lease that is asked for. */
+int64_t job_asked_ms(const struct job *job);
+/* Tells the run when its lease ends. */
+void job_tell_lease(struct job *job);
+/* Sends the heartbeats that are due. */
+void job_heartbeats(struct job *job, int64_t now);
+/* When the next one is due; INT64_MAX: unknown until a response arrives. */
+int64_t job_heartbeat_time(const struct job *job);
+void job_cancel_heartbeat(struct heartbeat *beat);
 
 /* Sends the last report, or repeats it. */
 void job_report(struct job *job, int64_t now);

@@ -71,7 +71,7 @@ static void refused(struct job *job, const struct client_answer *answer)
 			json_string_value(problem));
 		say("task %s: %s", job->id, json_string_value(job->outcome.error));
 		job->report.fell_back = true;
-		job->report.due = clock_mono_ms();
+		job->report.due = clock_boot_ms();
 	} else {
 		if (answer->status == 401 || answer->status == 403)
 			worker_give_up(job->worker);
@@ -84,7 +84,7 @@ static void report_done(void *data, const struct client_answer *answer)
 {
 	struct job *job = data;
 	bool stored = answer->status >= 200 && answer->status < 300;
-	int64_t now = clock_mono_ms();
+	int64_t now = clock_boot_ms();
 
 	job->report.request = NULL;
 	job_settle_news(job, stored);

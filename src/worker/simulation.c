@@ -37,16 +37,17 @@ static void *start(struct job *job, struct err *err)
 	(void)err;
 	run->job = job;
 	run->word = sandbox_find(job->task);
-	run->began = clock_mono_ms();
+	run->began = clock_boot_ms();
 	/* 50 % shorter or longer. */
 	run->length = (int64_t)(seconds * 1000 * (0.5 + draw()));
 	return run;
 }
 
-static void stop(void *data)
+static void stop(void *data, int64_t kill_at)
 {
 	struct simulation *run = data;
 
+	(void)kill_at;
 	run->stopped = true;
 }
 
@@ -118,8 +119,7 @@ static bool finish(struct simulation *run, struct outcome *outcome)
 	case SANDBOX_CANCEL:
 		return step_cancel(run, outcome);
 	case SANDBOX_CRASH:
-		/* An unconfirmed claim would be undone, and the attempt would not count. */
-		return run->job->confirmed;
+		return true;
 	case SANDBOX_NONE:
 	case SANDBOX_WORDS:
 		if (draw() >= run->job->worker->options->fail_rate)
@@ -151,7 +151,7 @@ static bool step(void *data, int64_t now, struct outcome *outcome)
 static int64_t wake_time(void *data)
 {
 	const struct simulation *run = data;
-	bool ended = clock_mono_ms() >= run->began + run->length;
+	bool ended = clock_boot_ms() >= run->began + run->length;
 
 	/* After its end only requests, which wake the worker as well, change something. */
 	return run->stopped ? 0 : ended ? INT64_MAX : step_time(run);

@@ -101,7 +101,7 @@ static void wait_for_events(struct worker *worker)
 		job->type->fill_fds(job->run, fds + count);
 		count += RUN_FDS;
 	}
-	now = clock_mono_ms();
+	now = clock_boot_ms();
 	wake = wake > now + SLEEP_MOST_MS ? now + SLEEP_MOST_MS : wake;
 	client_wait(worker->client, fds, count, wake > now ? (int)(wake - now) : 0);
 }
@@ -116,8 +116,8 @@ static void run(struct worker *worker)
 	for (;;) {
 		take_signals(worker);
 		for (size_t i = 0; i < WORKER_JOBS_MAX; i++)
-			job_step(&worker->jobs[i], clock_mono_ms());
-		claim_step(worker, clock_mono_ms());
+			job_step(&worker->jobs[i], clock_boot_ms());
+		claim_step(worker, clock_boot_ms());
 		if (has_ended(worker))
 			return;
 		wait_for_events(worker);

@@ -1,0 +1,108 @@
+"""`polytaskctl work` and leases: no work on a task that another worker may have."""
+import os
+import signal
+import threading
+import time
+
+from lib import run_tests
+from tap import equal, ok, until
+from work_stand_in import BEAT, CLAIMS, StandIn, send, service
+
+
+def writes(server, name="out"):
+    """A command that writes the time to a file until SIGKILL, and a function that reads the last one."""
+    path = os.path.join(server.dir, name)
+    script = f"trap '' TERM; while :; do date +%s.%N >>{path}; sleep 0.1; done"
+
+    def last():
+        if not os.path.exists(path):
+            return 0
+        with open(path) as out:
+            times = out.read().split("\n")[:-1]
+        return float(times[-1]) if times else 0
+
+    return ("sh", "-c", script), last
+
+
+class Beats:
+    """Answers heartbeats until stopped; knows when the last answered one was sent."""
+
+    def __init__(self, answer=BEAT, **headers):
+        self.answered, self.answer, self.headers = [], answer, headers
+        self.stopped = False
+
+    def __call__(self, handler):
+        if self.stopped:
+            send(handler, 500)
+        else:
+            self.answered.append(time.time())
+            send(handler, 200, self.answer, **self.headers)
+
+
+def accept(handler):
+    send(handler, 200, {})
+
+
+def stale_claim():
+    """The response to the claim waits in a stopped worker, and the task goes to another one."""
+    asked, late = threading.Event(), threading.Event()
+
+    def answers(handler):
+        if not handler.path.endswith("/claims"):
+            send(handler, 409, {"type": "/v1/problems/lease-lost"})
+        elif asked.is_set():
+            send(handler, 204)
+        else:
+            asked.set()
+            late.wait(20)
+            send(handler, 200, CLAIMS)
+
+    server = StandIn(answers)
+    command, last = writes(server)
+    work = server.work("--lease", 60, command=command)
+    ok(asked.wait(10), "the worker claims")
+    work.signal(signal.SIGSTOP)
+    late.set()
+    time.sleep(1)
+    work.signal(signal.SIGCONT)
+    ok(until(lambda: "its work is not begun" in work.log(), 10), "it is told", work.log())
+    equal((last(), work.processes()), (0, {}), "the command is not executed")
+    equal(work.stop(5), 0, "it ends")
+    equal({"claims", "heartbeat"}, set(server.paths()), "nothing is reported")
+    server.close()
+
+
+def grace():
+    """SIGTERM is sent the grace before the end of the lease, SIGKILL at its end."""
+    beats = Beats()
+    server = service(accept, beats)
+    command, last = writes(server)
+    work = server.work("--once", "--lease", 4, "--grace", 30, command=command)
+    ok(until(lambda: last() > 0, 10), "the command runs", work.log())
+    beats.stopped = True
+    equal(work.wait(20), 0, "it ends")
+    over = last() - beats.answered[-1]
+    ok(2 < over < 4.3, "a command that ignores SIGTERM works until the end of the lease", over)
+    ok("could not be extended" in work.log(), "as a line says", work.log())
+    server.close()
+
+
+def stopped_worker():
+    beats = Beats()
+    server = service(accept, beats)
+    command, last = writes(server)
+    work = server.work("--lease", 3, "--grace", 30, command=command)
+    ok(until(lambda: last() > 0, 10), "the command runs", work.log())
+    work.signal(signal.SIGSTOP)
+    equal(work.left(10), {}, "a stopped worker: the command ends with the lease")
+    over = last() - beats.answered[-1]
+    ok(over < 3.3, "in time", over)
+    work.signal(signal.SIGCONT)
+    ok(until(lambda: "could not be extended" in work.log(), 5), "it is told", work.log())
+    equal(work.stop(5), 0, "it ends")
+    ok(not {"complete", "fail"} & set(server.paths()), "nothing is reported", server.paths())
+    server.close()
+
+
+if __name__ == "__main__":
+    run_tests(stale_claim, grace, stopped_worker)
