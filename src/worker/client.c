@@ -148,6 +148,8 @@ static void set_options(struct client *client, struct client_request *request)
 	code |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, buf_str(&request->body).ptr);
 	code |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "polytaskctl/" POLYTASK_VERSION);
 	code |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* A cancelled request, or one whose time is over, does not wait for a slow name server. */
+	code |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	code |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
 	code |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, request->call.timeout_ms);
 	code |= curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);

@@ -1,10 +1,12 @@
 """`polytaskctl work` and leases: no work on a task that another worker may have."""
 import os
 import signal
+import sys
 import threading
 import time
 
-from lib import run_tests
+from lib import SANITIZED, run_tests
+from paths import BUILD
 from tap import equal, ok, until
 from work_stand_in import BEAT, CLAIMS, StandIn, send, service
 
@@ -104,5 +106,17 @@ def stopped_worker():
     server.close()
 
 
+def slow_lookup():
+    if SANITIZED:
+        return
+    library = os.path.join(BUILD, "tests/e2e/slow_lookup.so")
+    server = StandIn(accept)
+    env = {"LD_PRELOAD": library}
+    work = server.work("--insecure-http", host="slow.test", env=env)
+    equal(work.wait(2), None, "the worker waits for the name server")
+    equal(work.stop(5), 0, "and ends without waiting for it")
+    server.close()
+
+
 if __name__ == "__main__":
-    run_tests(stale_claim, grace, stopped_worker)
+    run_tests(stale_claim, grace, stopped_worker, slow_lookup)

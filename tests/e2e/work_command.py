@@ -13,10 +13,11 @@ MARKER = "POLYTASK_TEST_MARKER"
 class Work:
     """One worker of an instance; every process that it starts has a marker in its environment.
 
-    options: the words before the command; command: words, or None for --simulate.
+    options: the words before the command; command: words, or None for --simulate; errors: a
+    descriptor for standard output and error instead of the log.
     """
 
-    def __init__(self, instance, options=(), command=None, token=None, env=None, url=None):
+    def __init__(self, instance, options=(), command=None, token=None, env=None, url=None, errors=None):
         self.instance, self.marker = instance, uuid.uuid4().hex
         self.peak = 0  # KiB of memory, as wait() has seen it
         self.log_path = os.path.join(instance.dir, "log", f"work-{self.marker}.log")
@@ -25,7 +26,7 @@ class Work:
         with open(self.log_path, "wb") as log:
             self.process = start(
                 words,
-                log,
+                log if errors is None else errors,
                 env={
                     **os.environ,
                     "POLYTASK_URL": url or f"https://localhost:{instance.port}",

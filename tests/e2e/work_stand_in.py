@@ -47,8 +47,9 @@ class StandIn:
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def work(self, *options, command=("true",)):
-        return Work(self, options, list(command), url=f"http://127.0.0.1:{self.port}")
+    def work(self, *options, command=("true",), host="127.0.0.1", **named):
+        url = f"http://{host}:{self.port}"
+        return Work(self, options, list(command), url=url, **named)
 
     def paths(self):
         return [path.rsplit("/", 1)[-1] for path, _, _ in self.requests]
