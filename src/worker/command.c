@@ -209,7 +209,7 @@ static void take_output(struct command *command, enum stream stream, struct str 
 	case STREAM_ERRORS:
 		log_lines_add(&command->job->log, bytes);
 		if (command->job->worker->options->verbose)
-			fwrite(bytes.ptr, 1, bytes.len, stderr);
+			say_bytes(bytes);
 		return;
 	case STREAM_PROGRESS:
 		take_progress(command, bytes);

@@ -7,7 +7,12 @@
 
 #include "base/buf.h"
 
-/* Prints "polytaskctl: " and the message as one line; control characters become '?'. */
+/*
+ * Writes to standard error without blocking: what a reader that does not keep up has no room for is
+ * lost. An unread pipe must not stop the worker, because it keeps leases.
+ */
+void say_bytes(struct str bytes);
+/* Prints "polytaskctl: " and the message as one line, with text_put_terminal(). */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fatal_no_memory(void) __attribute__((noreturn));
 

@@ -106,6 +106,24 @@ def stopped_worker():
     server.close()
 
 
+def unread_errors():
+    """Standard error is a pipe that nobody reads."""
+    server = service(accept)
+    reader, writer = os.pipe()
+    script = "import os;[os.write(2,b'x'*99+b'\\n') for _ in range(20000)];print(1)"
+    command = (sys.executable, "-c", script)
+    work = server.work("--once", "--verbose", command=command, errors=writer)
+    equal(work.wait(20), 0, "the worker ends")
+    ok("complete" in server.paths(), "the success is reported", server.paths())
+    os.set_blocking(reader, False)
+    got = os.read(reader, 1000000)
+    ok(len(got) >= 4096 and set(got) <= set(b"x\n"), "the pipe has a part", (len(got), got[:99]))
+    ok(os.get_blocking(writer), "and still blocks for other processes")
+    os.close(reader)
+    os.close(writer)
+    server.close()
+
+
 def slow_lookup():
     if SANITIZED:
         return
@@ -119,4 +137,4 @@ def slow_lookup():
 
 
 if __name__ == "__main__":
-    run_tests(stale_claim, grace, stopped_worker, slow_lookup)
+    run_tests(stale_claim, grace, stopped_worker, unread_errors, slow_lookup)
