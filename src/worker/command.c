@@ -167,14 +167,17 @@ static void write_input(struct command *command)
 static void set_progress(struct command *command)
 {
 	struct str line = buf_str(&command->progress);
-	struct err err = { 0 };
 	json_t *progress = NULL;
+	bool valid = !command->progress_too_long && result_parse(&progress, line);
 
 	if (!command->progress_too_long && str_trim(line).len == 0)
 		return;
-	if (!command->progress_too_long && json_parse_strict(&progress, line, &err)) {
+	if (valid && result_size(progress) <= PROGRESS_MAX) {
 		job_set_progress(command->job, progress);
-	} else if (!command->progress_reported) {
+		return;
+	}
+	json_decref(progress);
+	if (!command->progress_reported) {
 		command->progress_reported = true;
 		log_lines_end(&command->job->log);
 		log_lines_add(&command->job->log,

@@ -23,7 +23,7 @@ void output_add(struct output *output, struct str bytes)
 
 /* ---- the result ---- */
 
-static size_t json_size(const json_t *json)
+size_t result_size(const json_t *json)
 {
 	struct buf text = BUF_INIT;
 	size_t size;
@@ -35,6 +35,21 @@ static size_t json_size(const json_t *json)
 	return size;
 }
 
+bool result_parse(json_t **json, struct str text)
+{
+	struct err err = { 0 };
+	json_t *parsed = NULL;
+
+	if (!json_parse_strict(&parsed, text, &err))
+		return false;
+	if (json_text_depth(text) < JSON_DEPTH_MAX) {
+		*json = parsed;
+		return true;
+	}
+	json_decref(parsed);
+	return false;
+}
+
 static bool is_empty(struct str text)
 {
 	return text.len == 0 || (text.len == 1 && text.ptr[0] == '\n');
@@ -43,12 +58,11 @@ static bool is_empty(struct str text)
 /* JSON as it is, other text as a string without one line feed at its end; NULL: nothing. */
 static json_t *output_json(struct str text)
 {
-	struct err err = { 0 };
 	json_t *json = NULL;
 
 	if (is_empty(text))
 		return NULL;
-	if (json_parse_strict(&json, text, &err))
+	if (result_parse(&json, text))
 		return json;
 	if (text.ptr[text.len - 1] == '\n')
 		text.len--;
@@ -73,7 +87,7 @@ static const char *find_fault(const json_t *report)
 		return "fields must be an object";
 	if (error && !json_is_string(error))
 		return "error must be a string";
-	if (progress && json_size(progress) > PROGRESS_MAX)
+	if (progress && result_size(progress) > PROGRESS_MAX)
 		return "progress has more than 4096 bytes";
 	return NULL;
 }
@@ -139,7 +153,7 @@ static void succeed(struct outcome *outcome, const struct output *output, bool r
 	if (output->too_long && report)
 		outcome_fail(outcome, false, "The command printed more than %zu bytes of report.",
 			REPORT_MAX);
-	else if (output->too_long || (outcome->result && json_size(outcome->result) > RESULT_MAX))
+	else if (output->too_long || (outcome->result && result_size(outcome->result) > RESULT_MAX))
 		outcome_fail(outcome, false, "The command printed more than %zu bytes of result.",
 			RESULT_MAX);
 	else

@@ -22,6 +22,13 @@ struct output {
 void output_add(struct output *output, struct str bytes);
 
 /*
+ * Parses JSON that becomes a member of a report, which the service reads up to JSON_DEPTH_MAX
+ * levels: one level less. False: it is none.
+ */
+bool result_parse(json_t **json, struct str text);
+/* Bytes of its text as it is sent: numbers may be longer than in the text that was parsed. */
+size_t result_size(const json_t *json);
+/*
  * Sets the outcome of a command that has ended with this status of waitpid(). report: its output is
  * an object with result, fields, error and progress, all optional; otherwise it is the result.
  */

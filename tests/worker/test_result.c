@@ -43,6 +43,41 @@ static void expect_failure(struct outcome outcome, bool retryable, const char *e
 	outcome_free(&outcome);
 }
 
+/* The report around a result has one more level, and the service reads JSON_DEPTH_MAX. */
+static void deep_output_is_text(void **state)
+{
+	struct buf text = BUF_INIT;
+	json_t *json = NULL;
+
+	(void)state;
+	for (int i = 0; i < JSON_DEPTH_MAX - 1; i++)
+		buf_putc(&text, '[');
+	for (int i = 0; i < JSON_DEPTH_MAX - 1; i++)
+		buf_putc(&text, ']');
+	assert_true(result_parse(&json, buf_str(&text)));
+	json_decref(json);
+	buf_putc(&text, '\0');
+	text.len--;
+	expect_result(outcome_of(EXIT(0), buf_str(&text), false, ""), text.data);
+	buf_reset(&text);
+	for (int i = 0; i < JSON_DEPTH_MAX; i++)
+		buf_putc(&text, '[');
+	for (int i = 0; i < JSON_DEPTH_MAX; i++)
+		buf_putc(&text, ']');
+	assert_false(result_parse(&json, buf_str(&text)));
+	buf_free(&text);
+}
+
+static void size_is_of_the_text_that_is_sent(void **state)
+{
+	json_t *json = NULL;
+
+	(void)state;
+	assert_true(result_parse(&json, STR("[1e5, 1e5]")));
+	assert_int_equal(result_size(json), strlen("[100000.0,100000.0]"));
+	json_decref(json);
+}
+
 static void output_is_the_result(void **state)
 {
 	static const struct {
@@ -156,6 +191,8 @@ static void invalid_report_is_final(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		CHECK(deep_output_is_text),
+		CHECK(size_is_of_the_text_that_is_sent),
 		CHECK(output_is_the_result),
 		CHECK(result_has_a_limit),
 		CHECK(status_decides),
