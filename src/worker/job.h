@@ -57,6 +57,13 @@ enum job_end {
 	END_LEASE_OVER,
 };
 
+/* The part of a report that the service refuses may be in any member. */
+enum report_content {
+	REPORT_ALL,
+	REPORT_WITHOUT_NEWS,
+	REPORT_REFUSED, /* a failure with the reason */
+};
+
 struct heartbeat {
 	struct job *job;
 	struct client_request *request; /* NULL: none is in flight */
@@ -86,9 +93,11 @@ struct job {
 	struct outcome outcome;
 	struct {
 		struct client_request *request;
-		int64_t due, until;
+		int64_t due, until; /* until 0: nothing was sent yet */
 		struct backoff backoff;
-		bool fell_back;
+		enum report_content content;
+		bool has_news;	/* as sent: log lines or progress */
+		bool uncertain; /* a try without an answer may have been carried out */
 	} report;
 };
 
@@ -105,6 +114,8 @@ int64_t job_wake_time(const struct job *job);
  * finished is reported as it ended, unless this reason allows no report.
  */
 void job_end(struct job *job, enum job_end end);
+/* The worker is to end: the last report is sent now, and given up soon. */
+void job_hurry(struct job *job, int64_t now);
 /* Takes the value. */
 void job_set_progress(struct job *job, json_t *progress);
 /* Forgets the task without a report. */
@@ -130,6 +141,11 @@ void job_report(struct job *job, int64_t now);
 /* Appends the members that each report may have. */
 void job_put_news(struct job *job, json_t *body);
 void job_settle_news(struct job *job, bool stored);
+/*
+ * The news of the heartbeat were refused. Progress is dropped, so that its log lines can be sent
+ * without it; without progress the lines are dropped. False: there were no news.
+ */
+bool job_refuse_news(struct job *job);
 /* POST /v1/tasks/{id}/<kind> with this body, which is freed. */
 struct client_request *job_post(struct job *job, const char *kind, json_t *body, long timeout_ms,
 	client_done *done, void *data);

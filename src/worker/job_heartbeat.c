@@ -110,17 +110,18 @@ static void heartbeat_done(void *data, const struct client_answer *answer)
 {
 	struct heartbeat *beat = data;
 	struct job *job = beat->job;
-	bool refused = answer->status == 413 || answer->status == 422;
 	int64_t now = clock_boot_ms();
+	bool refused = false;
 	json_t *problem;
 
 	beat->request = NULL;
-	if (beat == &job->push)
-		job_settle_news(job, answer->status == 200 || refused);
+	if (beat == &job->push && worker_is_refused(answer))
+		refused = job_refuse_news(job);
+	else if (beat == &job->push)
+		job_settle_news(job, answer->status == 200);
 	if (answer->status == 200) {
 		accept_heartbeat(beat, answer);
 	} else if (refused) {
-		/* Progress that a command has printed, for example. It is not sent again. */
 		problem = worker_problem(answer);
 		say("task %s: a heartbeat was refused: %s", job->id, json_string_value(problem));
 		json_decref(problem);

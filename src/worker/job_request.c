@@ -43,6 +43,16 @@ void job_put_news(struct job *job, json_t *body)
 	}
 }
 
+bool job_refuse_news(struct job *job)
+{
+	bool progress = job->progress_sent != NULL, lines = job->log.taken > 0;
+
+	json_decref(job->progress_sent);
+	job->progress_sent = NULL;
+	log_lines_settle(&job->log, !progress);
+	return progress || lines;
+}
+
 void job_settle_news(struct job *job, bool stored)
 {
 	log_lines_settle(&job->log, stored);

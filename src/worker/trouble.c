@@ -89,6 +89,12 @@ bool worker_is_temporary(const struct client_answer *answer)
 	       answer->status == 429 || answer->status >= 500;
 }
 
+bool worker_is_refused(const struct client_answer *answer)
+{
+	return answer->status == 400 || answer->status == 413 || answer->status == 422 ||
+	       worker_is_over_quota(answer);
+}
+
 bool worker_is_over_quota(const struct client_answer *answer)
 {
 	struct err err = { 0 };

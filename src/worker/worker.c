@@ -53,8 +53,10 @@ static void take_signal(struct worker *worker, int number)
 	case STOP_CLAIMING:
 		worker->stop = STOP_NOW;
 		worker->status = 128 + number;
-		for (size_t i = 0; i < WORKER_JOBS_MAX; i++)
+		for (size_t i = 0; i < WORKER_JOBS_MAX; i++) {
 			job_end(&worker->jobs[i], END_STOPPED);
+			job_hurry(&worker->jobs[i], clock_boot_ms());
+		}
 		return;
 	case STOP_NOW:
 		exit(128 + number);

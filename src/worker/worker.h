@@ -54,6 +54,8 @@ void worker_give_up(struct worker *worker);
 json_t *worker_problem(const struct client_answer *answer);
 /* Whether the request is to be repeated: there was no answer, or none that is final. */
 bool worker_is_temporary(const struct client_answer *answer);
+/* The content of the request is refused: 400, 413, 422, or a quota. */
+bool worker_is_refused(const struct client_answer *answer);
 /* 403, because the tenant's quota of storage is used up. */
 bool worker_is_over_quota(const struct client_answer *answer);
 

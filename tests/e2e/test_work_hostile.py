@@ -4,7 +4,7 @@ import time
 from lib import SANITIZED, Instance, run_tests
 from tap import equal, ok, until
 from work_command import Work
-from work_stand_in import BEAT, CLAIM, CLAIMS, StandIn, send, service
+from work_stand_in import BEAT, CLAIM, TASK, StandIn, accept, send, service
 
 def endless(handler):
     """A body without an end; the client must give up."""
@@ -98,42 +98,24 @@ def refusals():
         server.close()
 
 
-def reports():
-    server = service(lambda handler: send(handler, 409, {"type": "/v1/problems/lease-lost"}))
-    work = server.work("--once")
-    equal(work.wait(), 0, "409: another worker has the task")
-    ok("another request" in work.log(), "one line says so", work.log())
-    equal(server.paths().count("complete"), 1, "and it is not repeated")
-    server.close()
-    server = service(
-        lambda handler: send(handler, 422, {"detail": "Bad."})
-        if handler.path.endswith("complete")
-        else send(handler, 200, {})
-    )
-    work = server.work("--once", command=("echo", "1"))
-    equal(work.wait(), 0, "422: the task fails instead")
-    path, body, _ = next(one for one in server.requests if one[0].endswith("/fail"))
-    equal(
-        (body["error"], body["retryable"], "log" in body),
-        ("The report was refused: Bad. (status 422)", False, False),
-        "with the sentence of the service",
-    )
-    server.close()
-    server = service(lambda handler: send(handler, 413, {"detail": "Large."}))
-    work = server.work("--once")
-    equal(work.wait(), 1, "if that is refused, too, it is given up")
-    ok("could not be reported" in work.log(), "with a line", work.log())
-    ends = [path for path in server.paths() if path in ("complete", "fail")]
-    equal(ends, ["complete", "fail"], "each is sent once")
-    server.close()
-    tries = []
-    server = service(
-        lambda handler: [tries.append(1), send(handler, 503 if len(tries) < 3 else 200, {})]
-    )
-    work = server.work("--once")
-    equal(work.wait(60), 0, "503: repeated until it is accepted")
-    equal(server.paths().count("complete"), 3, "three times")
-    ok("answers again" in work.log(), "as a line says", work.log())
+def claims():
+    """One response with a task twice, and with claims that are not as documented."""
+    wrong = [{**CLAIM, **members} for members in (
+        {"token": "short"},
+        {"token": "0000000212345678\n"},
+        {"token": "000000021234567/"},
+        {"attempt": "1"},
+        {"task": {**CLAIM["task"], "id": "-" * 36}},
+        {"task": {**CLAIM["task"], "id": TASK + "/"}},
+    )]
+    server = service(accept, claims=[*wrong, CLAIM, CLAIM])
+    work = server.work("--jobs", 8, command=("sleep", "2"))
+    ok(until(lambda: "complete" in server.paths(), 15), "the valid one is carried out", work.log())
+    equal(server.paths().count("complete"), 1, "once")
+    tokens = {body["token"] for path, body, _ in server.requests if "/tasks/" in path}
+    equal(tokens, {CLAIM["token"]}, "no request has a token that is not valid")
+    ok("not as documented" in work.log(), "a line says so", work.log())
+    equal(work.stop(5), 0, "it ends")
     server.close()
 
 
@@ -187,4 +169,4 @@ def tls():
 
 
 if __name__ == "__main__":
-    run_tests(garbage, redirects, delays, refusals, reports, heartbeats, tls)
+    run_tests(garbage, redirects, delays, refusals, claims, heartbeats, tls)

@@ -8,7 +8,7 @@ import time
 from lib import SANITIZED, run_tests
 from paths import BUILD
 from tap import equal, ok, until
-from work_stand_in import BEAT, CLAIMS, StandIn, send, service
+from work_stand_in import BEAT, CLAIMS, StandIn, accept, send, service
 
 
 def writes(server, name="out"):
@@ -39,10 +39,6 @@ class Beats:
         else:
             self.answered.append(time.time())
             send(handler, 200, self.answer, **self.headers)
-
-
-def accept(handler):
-    send(handler, 200, {})
 
 
 def stale_claim():

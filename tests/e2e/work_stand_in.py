@@ -69,7 +69,11 @@ def send(handler, status, body=b"", **headers):
     handler.wfile.write(body)
 
 
-def service(report, beats=None):
+def accept(handler):
+    send(handler, 200, {})
+
+
+def service(report, beats=None, claims=None):
     """A service with one task, whose last report is answered by this function."""
     given = []
 
@@ -79,7 +83,7 @@ def service(report, beats=None):
                 send(handler, 204)
             else:
                 given.append(True)
-                send(handler, 200, CLAIMS)
+                send(handler, 200, {"claims": claims or [CLAIM], "drain": False})
         elif handler.path.endswith("/heartbeat"):
             send(handler, 200, BEAT) if beats is None else beats(handler)
         else:
