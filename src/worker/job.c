@@ -209,8 +209,17 @@ static void step_run(struct job *job, int64_t now)
 	}
 	apply_end(job);
 	job_cancel_heartbeat(&job->watch);
+	job_keep_lease(job, now);
 	job->state = JOB_REPORTING;
 	job->report.due = now;
+}
+
+static void step_report(struct job *job, int64_t now)
+{
+	/* The lines of a push come before those of the last report. */
+	if (!job->push.request && !job->report.request && now >= job->report.due)
+		job_report(job, now);
+	job_heartbeats(job, now);
 }
 
 void job_step(struct job *job, int64_t now)
@@ -221,10 +230,8 @@ void job_step(struct job *job, int64_t now)
 		step_run(job, now);
 	if (job->state == JOB_REPORTING && job->outcome.kind == OUTCOME_NONE)
 		job->state = JOB_ENDED;
-	/* The lines of a push come before those of the last report. */
-	if (job->state == JOB_REPORTING && !job->push.request && !job->report.request &&
-		now >= job->report.due)
-		job_report(job, now);
+	if (job->state == JOB_REPORTING)
+		step_report(job, now);
 	if (job->state == JOB_ENDED)
 		job_free(job);
 }
@@ -243,7 +250,8 @@ int64_t job_wake_time(const struct job *job)
 	if (job->state == JOB_CONFIRMING)
 		return job->confirmed ? 0 : earlier(job->lease_until, job_heartbeat_time(job));
 	if (job->state == JOB_REPORTING)
-		return job->report.request || job->push.request ? INT64_MAX : job->report.due;
+		return earlier(job_heartbeat_time(job),
+			job->report.request || job->push.request ? INT64_MAX : job->report.due);
 	wake = earlier(job->type->wake_time(job->run), job->timeout_at);
 	if (job->end >= END_CANCELLED)
 		return wake;

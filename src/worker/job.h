@@ -10,6 +10,8 @@
  *
  * Two heartbeats serve a running task. `watch` waits at the service for a cancellation, for a third
  * of the lease; `push` brings progress and log lines at most once a second, and confirms the claim.
+ * After the run, `watch` goes on without waiting, so that a service that is slow or asks for a delay
+ * does not let the lease end before the last report.
  * Each extends the lease, and job.lease_until is the time until which no other worker can have the
  * task. All times are milliseconds of clock_boot_ms().
  */
@@ -134,6 +136,8 @@ void job_tell_lease(struct job *job);
 void job_heartbeats(struct job *job, int64_t now);
 /* When the next one is due; INT64_MAX: unknown until a response arrives. */
 int64_t job_heartbeat_time(const struct job *job);
+/* The run has ended: heartbeats only extend the lease until the last report is answered. */
+void job_keep_lease(struct job *job, int64_t now);
 void job_cancel_heartbeat(struct heartbeat *beat);
 
 /* Sends the last report, or repeats it. */

@@ -156,28 +156,37 @@ static void send_heartbeat(struct heartbeat *beat, bool waits, int64_t now)
 		heartbeat_done, beat);
 }
 
+static int64_t watch_time(const struct job *job)
+{
+	return !job->watch.request && job->confirmed ? job->watch.due : INT64_MAX;
+}
+
 /* Nothing else is sent before the first heartbeat has confirmed the claim. */
 void job_heartbeats(struct job *job, int64_t now)
 {
 	bool news = job->progress || log_lines_waiting(&job->log);
+	bool runs = job->state != JOB_REPORTING;
 
-	if (!job->push.request && job->confirmed && job->push.backoff.failures == 0)
+	if (runs && !job->push.request && job->confirmed && job->push.backoff.failures == 0)
 		job->push.due = news ? job->push.sent + PUSH_INTERVAL_MS : INT64_MAX;
-	if (!job->push.request && now >= job->push.due)
+	if (runs && !job->push.request && now >= job->push.due)
 		send_heartbeat(&job->push, false, now);
-	if (!job->watch.request && job->confirmed && now >= job->watch.due)
-		send_heartbeat(&job->watch, true, now);
+	if (now >= watch_time(job) && (runs || now < job->lease_until))
+		send_heartbeat(&job->watch, runs, now);
+}
+
+void job_keep_lease(struct job *job, int64_t now)
+{
+	job->watch.due = third_of_lease(job, now);
 }
 
 int64_t job_heartbeat_time(const struct job *job)
 {
-	int64_t wake = INT64_MAX;
+	bool runs = job->state != JOB_REPORTING;
+	int64_t push = runs && !job->push.request ? job->push.due : INT64_MAX;
+	int64_t watch = runs || watch_time(job) < job->lease_until ? watch_time(job) : INT64_MAX;
 
-	if (!job->push.request)
-		wake = job->push.due;
-	if (!job->watch.request && job->confirmed && job->watch.due < wake)
-		wake = job->watch.due;
-	return wake;
+	return push < watch ? push : watch;
 }
 
 void job_cancel_heartbeat(struct heartbeat *beat)

@@ -102,6 +102,61 @@ def stopped_worker():
     server.close()
 
 
+def slow_push():
+    """The answer to a heartbeat with log lines takes longer than the lease."""
+    server = None
+
+    def beats(handler):
+        if "log" in server.requests[-1][1]:
+            time.sleep(7)
+        send(handler, 200, BEAT)
+
+    server = service(accept, beats)
+    work = server.work("--once", "--lease", 4, command=("sh", "-c", "echo x >&2; sleep 1.5"))
+    equal(work.wait(20), 0, "the worker ends")
+    ok("complete" in server.paths(), "after its report")
+    beats = [at for path, at in server.times if path.endswith("/heartbeat")]
+    end = next(at for path, at in server.times if path.endswith("/complete"))
+    pauses = [b - a for a, b in zip(beats, [*beats[1:], end])]
+    ok(max(pauses) < 3, "until which the lease is extended", pauses)
+    server.close()
+
+
+def delayed_heartbeats():
+    """A long Retry-After does not let the lease end."""
+    tries = []
+
+    def beats(handler):
+        tries.append(1)
+        if len(tries) in (1, 3):
+            send(handler, 429, {}, Retry_After="60")
+        else:
+            send(handler, 200, BEAT)
+
+    server = service(accept, beats)
+    work = server.work("--once", "--lease", 4, command=("sleep", "5"))
+    equal(work.wait(20), 0, "429 with Retry-After: 60")
+    ok("complete" in server.paths(), "the command ends with success", work.log())
+    server.close()
+
+
+def clocks():
+    """lease_expires_at and Date are of two clocks, and a policy may shorten leases."""
+    for name, expires, seconds, least in (
+        ("Date is ahead by hours", "2015-01-01T00:00:10.000Z", 2, 0),
+        ("Date is ahead by a part of the lease", "2015-01-01T03:00:04.000Z", 6, 0),
+        ("a policy shortens the lease to 3 s", "2015-01-01T03:00:03.000Z", 4, 4),
+    ):
+        answer = {**BEAT, "lease_expires_at": expires}
+        beats = Beats(answer, Date="Thu, 01 Jan 2015 03:00:00 GMT")
+        server = service(accept, beats)
+        work = server.work("--once", "--lease", 60, command=("sleep", str(seconds)))
+        equal(work.wait(30), 0, f"{name}: ends")
+        ok("complete" in server.paths(), f"{name}: the command ends with success", work.log())
+        ok(len(beats.answered) >= least, f"{name}: heartbeats", len(beats.answered))
+        server.close()
+
+
 def unread_errors():
     """Standard error is a pipe that nobody reads."""
     server = service(accept)
@@ -133,4 +188,4 @@ def slow_lookup():
 
 
 if __name__ == "__main__":
-    run_tests(stale_claim, grace, stopped_worker, unread_errors, slow_lookup)
+    run_tests(stale_claim, grace, stopped_worker, slow_push, delayed_heartbeats, clocks, unread_errors, slow_lookup)

@@ -3,6 +3,7 @@ import http.server
 import json
 import os
 import threading
+import time
 
 from processes import free_port, make_directory
 from work_command import Work
@@ -22,7 +23,8 @@ class StandIn:
     """A server on the loopback address; answers is called with each request's path and body."""
 
     def __init__(self, answers):
-        self.requests, self.dir, self.cert = [], make_directory("polytask-"), ""
+        self.requests, self.times = [], []
+        self.dir, self.cert = make_directory("polytask-"), ""
         os.mkdir(os.path.join(self.dir, "log"))
         self.token, self.port = "stand-in-token", free_port()
         stand_in = self
@@ -33,6 +35,7 @@ class StandIn:
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 stand_in.requests.append((self.path, json.loads(body or b"null"), self.headers))
+                stand_in.times.append((self.path, time.monotonic()))
                 try:
                     answers(self)
                 except OSError:
@@ -61,7 +64,8 @@ class StandIn:
 
 def send(handler, status, body=b"", **headers):
     body = body if isinstance(body, bytes) else json.dumps(body).encode()
-    handler.send_response(status)
+    handler.send_response_only(status)
+    headers = {"Date": handler.date_time_string(), **headers}
     for name, value in headers.items():
         handler.send_header(name.replace("_", "-"), value)
     handler.send_header("Content-Length", str(len(body)))
