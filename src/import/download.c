@@ -66,7 +66,7 @@ static enum transfer_end follow(const struct download *download, struct err *err
 
 static bool begin_again(const struct transfer_sink *sink, struct err *err)
 {
-	return partial_restart(sink->partial, "", PARTIAL_TOTAL_UNKNOWN, err) &&
+	return partial_restart(sink->partial, NULL, PARTIAL_TOTAL_UNKNOWN, err) &&
 	       digest_start(sink->digest, err);
 }
 
@@ -87,7 +87,7 @@ static bool may_go_on(struct download *download, enum transfer_end end, struct e
 	const struct partial *partial = download->sink->partial;
 
 	if (end == TRANSFER_RESTART) {
-		fprintf(stderr, "The server did not send the range that was asked for. "
+		fprintf(stderr, "The server did not send the rest of the same file. "
 				"Starting again.\n");
 		return (download->restarts++ == 0 ||
 			       err_set(err, ERR_BUSY, NULL,
@@ -100,7 +100,7 @@ static bool may_go_on(struct download *download, enum transfer_end end, struct e
 	fprintf(stderr, "%s Reconnecting after %" PRIu64 " bytes.\n", err_text(err), partial->size);
 	/* Without a validator nothing tells whether the rest is of the same file. */
 	return wait_after_cut(download) &&
-	       (*partial->validator || begin_again(download->sink, err));
+	       (*partial->version.validator || begin_again(download->sink, err));
 }
 
 bool download_file(const struct transfer_limits *limits, const struct source *source,

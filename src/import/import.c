@@ -59,7 +59,7 @@ static bool download_checked(struct import *import, struct err *err)
 	if (!pieced)
 		return false;
 	fprintf(stderr, "The md5 of the combined parts is wrong. Starting again.\n");
-	return partial_restart(&import->partial, "", PARTIAL_TOTAL_UNKNOWN, err) &&
+	return partial_restart(&import->partial, NULL, PARTIAL_TOTAL_UNKNOWN, err) &&
 	       download(import, &pieced, err) && check_md5(import, err);
 }
 
@@ -98,6 +98,7 @@ static bool fetch_and_place(struct import *import, struct buf *result, struct er
 	if (!partial_open(
 		    &import->partial, import->partials, &import->task->id, import->task->url, err))
 		return false;
+	import->partial.is_compared = *import->task->md5 != '\0';
 	ok = download_checked(import, err) && sync_file(import, err) &&
 	     place_file(import->media, import->task, buf_str(&import->name), &import->partial,
 		     import->text.sha256, &path, err) &&

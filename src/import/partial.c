@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -85,7 +84,7 @@ static bool take_over(struct partial *partial, struct err *err)
 		partial->size = (uint64_t)info.st_size;
 		return lseek(partial->fd, 0, SEEK_END) >= 0 || fail(err);
 	}
-	return partial_restart(partial, "", PARTIAL_TOTAL_UNKNOWN, err);
+	return partial_restart(partial, NULL, PARTIAL_TOTAL_UNKNOWN, err);
 }
 
 bool partial_open(
@@ -104,16 +103,16 @@ bool partial_open(
 
 /* ---- writing ---- */
 
-bool partial_restart(
-	struct partial *partial, const char *validator, uint64_t total, struct err *err)
+bool partial_restart(struct partial *partial, const struct partial_version *version, uint64_t total,
+	struct err *err)
 {
 	partial_state_remove(partial);
 	if (ftruncate(partial->fd, 0) != 0 || lseek(partial->fd, 0, SEEK_SET) != 0)
 		return fail(err);
 	partial->size = 0;
 	partial->total = total;
-	snprintf(partial->validator, sizeof(partial->validator), "%s", validator);
-	return !*partial->validator || partial_state_write(partial, err);
+	partial->version = version ? *version : (struct partial_version){ 0 };
+	return !*partial->version.validator || partial_state_write(partial, err);
 }
 
 bool partial_append(struct partial *partial, const void *bytes, size_t len, struct err *err)

@@ -4,8 +4,8 @@
  * <id>.state, with what is needed to go on after a failure. Both survive the process. An exclusive
  * lock (flock) keeps two runs of the same task apart.
  *
- * The state is JSON: the validator for If-Range, the size of the whole file, digests of the URL and
- * of the target of its redirects, and the boot of the machine. After another boot the bytes are
+ * The state is JSON: the version and the size of the whole file, digests of the URL and of the
+ * target of its redirects, and the boot of the machine. After another boot the bytes are
  * not trusted, because a loss of power may have left a file without its data. The state is written
  * before the first byte, so a file never has the state of another one. A file without a valid state
  * begins again.
@@ -21,14 +21,21 @@
 /* Files are removed after this time without a write. */
 #define PARTIAL_KEEP_SECONDS 604800
 
+/* The ETag and the Last-Modified of a file, as the server sent them; empty: none. */
+struct partial_version {
+	char validator[PARTIAL_VALIDATOR_SIZE]; /* for If-Range: a strong ETag or a date */
+	char other[PARTIAL_VALIDATOR_SIZE];	/* the field that is not the validator */
+};
+
 struct partial {
 	int folder; /* of the partial files; borrowed */
 	int fd;
 	char name[ID_TEXT_LEN + 1];
 	char url_digest[DIGEST_SHA256_LEN + 1];
-	uint64_t size;				/* bytes that were written and are valid */
-	uint64_t total;				/* of the whole file, or PARTIAL_TOTAL_UNKNOWN */
-	char validator[PARTIAL_VALIDATOR_SIZE]; /* a strong ETag or a date; empty: none */
+	uint64_t size;	/* bytes that were written and are valid */
+	uint64_t total; /* of the whole file, or PARTIAL_TOTAL_UNKNOWN */
+	struct partial_version version;
+	bool is_compared; /* the caller will compare the md5 of the whole file; false after opening */
 	/*
 	 * Of the address that sent the bytes, after redirects (source_target()): a validator is
 	 * worth nothing at another one. Set it before partial_restart().
@@ -39,9 +46,9 @@ struct partial {
 /* Opens or creates the file of a task, and reads its state. The caller closes it. */
 bool partial_open(
 	struct partial *partial, int folder, const struct id *id, const char *url, struct err *err);
-/* Empties the file and writes the state of a new download. */
-bool partial_restart(
-	struct partial *partial, const char *validator, uint64_t total, struct err *err);
+/* Empties the file and writes the state of a new download. version: NULL: not known. */
+bool partial_restart(struct partial *partial, const struct partial_version *version, uint64_t total,
+	struct err *err);
 bool partial_append(struct partial *partial, const void *bytes, size_t len, struct err *err);
 /* Whether all bytes are there; false if their number is not known. */
 bool partial_is_complete(const struct partial *partial);

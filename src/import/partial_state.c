@@ -8,7 +8,8 @@
 #include "http/json.h"
 #include "import/folder.h"
 
-#define STATE_MAX 2048
+/* A JSON string may have 6 bytes for one of a validator. */
+#define STATE_MAX (12 * PARTIAL_VALIDATOR_SIZE + 1024)
 #define BOOT_SIZE 64
 #define NAME_SIZE (ID_TEXT_LEN + sizeof(".state"))
 
@@ -47,20 +48,32 @@ static bool member_is(const json_t *json, const char *name, struct str expected)
 	return json_is_string(member) && str_eq(json_str(member), expected);
 }
 
+/* False if it is missing or too long. */
+static bool take_text(char text[PARTIAL_VALIDATOR_SIZE], const json_t *json, const char *name)
+{
+	const char *found = json_string_value(json_object_get(json, name));
+
+	if (!found || strlen(found) >= PARTIAL_VALIDATOR_SIZE)
+		return false;
+	snprintf(text, PARTIAL_VALIDATOR_SIZE, "%s", found);
+	return true;
+}
+
 static bool take_members(struct partial *partial, const json_t *json)
 {
-	const char *validator = json_string_value(json_object_get(json, "validator"));
+	struct partial_version version = { 0 };
 	const char *target = json_string_value(json_object_get(json, "target"));
 	const json_t *total = json_object_get(json, "total");
 	char boot[BOOT_SIZE];
 
 	if (!member_is(json, "url", str_cstr(partial->url_digest)) ||
-		!member_is(json, "boot", boot_id(boot)) || !validator || !*validator ||
-		strlen(validator) >= sizeof(partial->validator) || !target ||
+		!member_is(json, "boot", boot_id(boot)) ||
+		!take_text(version.validator, json, "validator") || !*version.validator ||
+		!take_text(version.other, json, "other") || !target ||
 		strlen(target) != DIGEST_SHA256_LEN ||
 		(json_is_integer(total) && json_integer_value(total) < 0))
 		return false;
-	snprintf(partial->validator, sizeof(partial->validator), "%s", validator);
+	partial->version = version;
 	snprintf(partial->target, sizeof(partial->target), "%s", target);
 	partial->total = json_is_integer(total) ? (uint64_t)json_integer_value(total)
 						: PARTIAL_TOTAL_UNKNOWN;
@@ -89,7 +102,9 @@ static void put_state(const struct partial *partial, struct buf *out)
 
 	buf_printf(out, "{\"url\":\"%s\",\"target\":\"%s\",\"validator\":", partial->url_digest,
 		partial->target);
-	buf_put_json_string(out, str_cstr(partial->validator));
+	buf_put_json_string(out, str_cstr(partial->version.validator));
+	buf_puts(out, ",\"other\":");
+	buf_put_json_string(out, str_cstr(partial->version.other));
 	buf_puts(out, ",\"total\":");
 	if (partial->total == PARTIAL_TOTAL_UNKNOWN)
 		buf_puts(out, "null");

@@ -3,7 +3,7 @@
 #include "import/partial.h"
 
 /*
- * Fills in validator, target and total. False, with nothing changed, if there is no state, or that
+ * Fills in version, target and total. False, with nothing changed, if there is no state, or that
  * of another URL or of another boot.
  */
 bool partial_state_read(struct partial *partial);

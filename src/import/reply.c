@@ -26,15 +26,43 @@ static bool is_strong_date(const char *modified, const char *date)
 	return then >= 0 && now > then && strlen(modified) < PARTIAL_VALIDATOR_SIZE;
 }
 
-static void set_validator(const struct reply *reply, struct reply_plan *plan)
+/* A value that is too long counts as none. */
+static void copy(char text[PARTIAL_VALIDATOR_SIZE], const char *value)
 {
-	const char *found = "";
+	if (value && strlen(value) < PARTIAL_VALIDATOR_SIZE)
+		snprintf(text, PARTIAL_VALIDATOR_SIZE, "%s", value);
+}
 
-	if (is_strong_tag(reply->etag))
-		found = reply->etag;
-	else if (is_strong_date(reply->last_modified, reply->date))
-		found = reply->last_modified;
-	snprintf(plan->validator, sizeof(plan->validator), "%s", found);
+static void set_version(const struct reply *reply, struct partial_version *version)
+{
+	if (is_strong_tag(reply->etag)) {
+		copy(version->validator, reply->etag);
+		copy(version->other, reply->last_modified);
+	} else if (is_strong_date(reply->last_modified, reply->date)) {
+		copy(version->validator, reply->last_modified);
+		copy(version->other, reply->etag);
+	}
+}
+
+/*
+ * Whether a part is of the same version as the file: a server that ignores If-Range may send one of
+ * another version. The same strong ETag proves it, whatever the date. If the response lacks the
+ * validator, only an md5 shows later whether the part belongs to the file.
+ */
+static bool is_same_version(const struct reply *reply, const struct partial *partial)
+{
+	const struct partial_version *version = &partial->version;
+	bool is_tag = version->validator[0] == '"';
+	const char *validator = is_tag ? reply->etag : reply->last_modified;
+	const char *other = is_tag ? reply->last_modified : reply->etag;
+
+	if (validator && strcmp(validator, version->validator) != 0)
+		return false;
+	if (validator && is_tag)
+		return true;
+	if (other && *version->other && strcmp(other, version->other) != 0)
+		return false;
+	return validator || partial->is_compared;
 }
 
 /* ---- ranges ---- */
@@ -70,9 +98,7 @@ static bool is_rest(
 	if (total != PARTIAL_TOTAL_UNKNOWN && partial->total != PARTIAL_TOTAL_UNKNOWN &&
 		total != partial->total)
 		return false;
-	/* A server that ignores If-Range must not append another file. */
-	if (partial->validator[0] == '"' && reply->etag &&
-		strcmp(reply->etag, partial->validator) != 0)
+	if (!is_same_version(reply, partial))
 		return false;
 	plan->total = total != PARTIAL_TOTAL_UNKNOWN ? total : partial->total;
 	plan->length = last - first + 1;
@@ -96,7 +122,7 @@ static void plan_whole(const struct reply *reply, struct reply_plan *plan)
 	plan->action = REPLY_WHOLE;
 	if (reply->content_length >= 0)
 		plan->total = plan->length = (uint64_t)reply->content_length;
-	set_validator(reply, plan);
+	set_version(reply, &plan->version);
 }
 
 bool reply_judge(const struct reply *reply, const struct partial *partial, bool asked,

@@ -18,16 +18,15 @@ struct reply {
 enum reply_action {
 	REPLY_WHOLE,	/* the body is the whole file: begin again */
 	REPLY_REST,	/* the body goes on where the partial file ends */
-	REPLY_RESTART,	/* the range was not understood: ask again, without it */
+	REPLY_RESTART,	/* nothing proves that the range is of this file: ask without one */
 	REPLY_REDIRECT, /* to location */
 };
 
 struct reply_plan {
 	enum reply_action action;
-	uint64_t total;	 /* size of the whole file, or PARTIAL_TOTAL_UNKNOWN */
-	uint64_t length; /* of the body, or PARTIAL_TOTAL_UNKNOWN */
-	/* REPLY_WHOLE: for a later If-Range; empty: none. */
-	char validator[PARTIAL_VALIDATOR_SIZE];
+	uint64_t total;			/* size of the whole file, or PARTIAL_TOTAL_UNKNOWN */
+	uint64_t length;		/* of the body, or PARTIAL_TOTAL_UNKNOWN */
+	struct partial_version version; /* REPLY_WHOLE: for later requests */
 };
 
 /*

@@ -116,7 +116,7 @@ static bool begin(struct transfer *transfer)
 	case REPLY_WHOLE:
 	default:
 		memcpy(partial->target, transfer->target, sizeof(partial->target));
-		return partial_restart(partial, plan.validator, plan.total, transfer->err) &&
+		return partial_restart(partial, &plan.version, plan.total, transfer->err) &&
 		       digest_start(transfer->sink->digest, transfer->err) &&
 		       check_length(transfer, &plan);
 	}
@@ -164,12 +164,12 @@ static bool set_range(struct transfer *transfer)
 	char range[32], condition[PARTIAL_VALIDATOR_SIZE + 16];
 	struct curl_slist *fields;
 
-	if (partial->size == 0 || !*partial->validator ||
+	if (partial->size == 0 || !*partial->version.validator ||
 		strcmp(partial->target, transfer->target) != 0)
 		return true;
 	transfer->asked = true;
 	snprintf(range, sizeof(range), "%" PRIu64 "-", partial->size);
-	snprintf(condition, sizeof(condition), "If-Range: %s", partial->validator);
+	snprintf(condition, sizeof(condition), "If-Range: %s", partial->version.validator);
 	fields = curl_slist_append(NULL, condition);
 	if (!fields)
 		return false;

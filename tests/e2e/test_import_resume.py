@@ -10,6 +10,7 @@ from tap import equal, ok, run, until
 
 BODY = os.urandom(3_000_000)
 SERVER = FileServer()
+LATER = "Thu, 02 Jan 2020 00:00:00 GMT"
 
 
 def test_cut_connection():
@@ -202,6 +203,43 @@ def test_wrong_parts():
 
             done = media.run(make_task(SERVER.on("/odd", odd), md5=md5(BODY)))
             equal(done.status, DONE, f"an answer to a range with {name} begins again")
+
+
+def test_mixed_versions():
+    """Without an md5: a server that ignores If-Range and sends a part of another version."""
+    other = os.urandom(len(BODY))
+    tagged, dated = {"etag": '"v1"'}, {"last_modified": LAST_MODIFIED, "date": LATER}
+    both = {**tagged, **dated}
+    cases = (
+        ("a later date", dated, {"last_modified": LATER}),
+        ("no date", dated, {}),
+        ("a tag instead of the date", dated, {"etag": '"v2"'}),
+        ("another weak tag", {**dated, "etag": 'W/"v1"'}, {**dated, "etag": 'W/"v2"'}),
+        ("another tag", tagged, {"etag": '"v2"'}),
+        ("a weak tag", tagged, {"etag": 'W/"v1"'}),
+        ("no tag", tagged, {}),
+        ("a later date instead of the tag", both, {"last_modified": LATER}),
+    )
+    with Media() as media:
+        for i, (name, before, after) in enumerate(cases):
+            answered = []
+
+            def changes(request, before=before, after=after, answered=answered):
+                begin = request.range_begin()
+                answered.append(begin)
+                if len(answered) == 1:
+                    request.respond(200, BODY[:1_000_000], **before, content_length=len(BODY))
+                elif begin is None:
+                    request.respond(200, other, **after)
+                else:
+                    span = f"bytes {begin}-{len(other) - 1}/{len(other)}"
+                    request.respond(206, other[begin:], **after, content_range=span)
+
+            done = media.run(make_task(SERVER.on("/mixed-version", changes), number=i))
+            stored = media.files().get(done.result["path"]) if done.result else None
+            ok(done.status == DONE and stored == other, f"a part with {name} is not added", done)
+            equal([begin is not None for begin in answered], [False, True, False],
+                  f"{name}: the file is fetched as a whole")
 
 
 def test_two_runs():

@@ -67,7 +67,7 @@ static void check_urls(const char *url, const char *location)
 
 static void check_reply(const char *range, const char *etag)
 {
-	struct partial partial = { .size = 100, .total = 1000, .validator = "\"v1\"" };
+	struct partial partial = { .size = 100, .total = 1000, .version.validator = "\"v1\"" };
 	struct reply reply = { .status = 206, .content_range = range, .etag = etag };
 	struct reply_plan plan;
 	struct err err = { 0 };
@@ -76,7 +76,7 @@ static void check_reply(const char *range, const char *etag)
 	check(plan.action == REPLY_RESTART || (plan.length <= 900 && plan.total == 1000));
 	reply.status = 200;
 	check(reply_judge(&reply, &partial, true, &plan, &err) && plan.action == REPLY_WHOLE);
-	check(strncmp(plan.validator, "W/", 2) != 0);
+	check(strncmp(plan.version.validator, "W/", 2) != 0);
 }
 
 static void check_network(const char *text)

@@ -10,8 +10,9 @@
 #include "import/partial.h"
 #include "lib/check.h"
 
-#define URL "https://files.example.com/a"
-#define TAG "\"v\\1 \303\274\""
+#define URL  "https://files.example.com/a"
+#define TAG  "\"v\\1 \303\274\""
+#define DATE "Wed, 01 Jan 2020 00:00:00 GMT"
 
 #define TARGET "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -46,10 +47,12 @@ static struct partial open_part(int folder, const char *url)
 static void make_part(int folder, const char *validator)
 {
 	struct partial partial = open_part(folder, URL);
+	struct partial_version version = { .other = DATE };
 	struct err err = { 0 };
 
 	memcpy(partial.target, TARGET, sizeof(TARGET));
-	must(partial_restart(&partial, validator, 1000, &err), &err);
+	snprintf(version.validator, sizeof(version.validator), "%s", validator);
+	must(partial_restart(&partial, &version, 1000, &err), &err);
 	must(partial_append(&partial, "hello", 5, &err), &err);
 	partial_close(&partial);
 }
@@ -76,7 +79,8 @@ static void parts_are_taken_over(void **state)
 	partial = open_part(folder, URL);
 	assert_int_equal(partial.size, 5);
 	assert_int_equal(partial.total, 1000);
-	assert_string_equal(partial.validator, TAG);
+	assert_string_equal(partial.version.validator, TAG);
+	assert_string_equal(partial.version.other, DATE);
 	assert_string_equal(partial.target, TARGET);
 	must(partial_append(&partial, " world", 6, &err), &err);
 	assert_int_equal(partial.size, 11);
@@ -96,7 +100,8 @@ static void check_begins_again(int folder, const char *url)
 
 	assert_int_equal(partial.size, 0);
 	assert_true(partial.total == PARTIAL_TOTAL_UNKNOWN);
-	assert_string_equal(partial.validator, "");
+	assert_string_equal(partial.version.validator, "");
+	assert_string_equal(partial.version.other, "");
 	assert_int_equal(fstat(partial.fd, &info), 0);
 	assert_int_equal(info.st_size, 0);
 	assert_false(exists(folder, ".state"));
@@ -183,7 +188,7 @@ static void complete_parts_are_known(void **state)
 	partial_close(&partial);
 	partial = open_part(folder, URL);
 	assert_true(partial_is_complete(&partial));
-	must(partial_restart(&partial, "", PARTIAL_TOTAL_UNKNOWN, &err), &err);
+	must(partial_restart(&partial, NULL, PARTIAL_TOTAL_UNKNOWN, &err), &err);
 	assert_false(partial_is_complete(&partial));
 	partial_close(&partial);
 	close(folder);

@@ -6,9 +6,9 @@
 #define MODIFIED "Wed, 01 Jan 2020 00:00:00 GMT"
 
 /* 100 bytes of 1000. */
-static const struct partial part = { .size = 100, .total = 1000, .validator = TAG };
+static const struct partial part = { .size = 100, .total = 1000, .version.validator = TAG };
 static const struct partial unknown = {
-	.size = 100, .total = PARTIAL_TOTAL_UNKNOWN, .validator = MODIFIED
+	.size = 100, .total = PARTIAL_TOTAL_UNKNOWN, .version.validator = MODIFIED
 };
 static const struct partial empty = { .total = PARTIAL_TOTAL_UNKNOWN };
 
@@ -31,7 +31,7 @@ static void whole_files(void **state)
 	assert_int_equal(plan.action, REPLY_WHOLE);
 	assert_int_equal(plan.total, 1000);
 	assert_int_equal(plan.length, 1000);
-	assert_string_equal(plan.validator, TAG);
+	assert_string_equal(plan.version.validator, TAG);
 	reply.content_length = REPLY_LENGTH_UNKNOWN;
 	plan = plan_of(&reply, &part, true);
 	assert_int_equal(plan.action, REPLY_WHOLE);
@@ -65,7 +65,8 @@ static void validators(void **state)
 			.last_modified = cases[i].modified,
 			.date = cases[i].date };
 
-		assert_string_equal(plan_of(&reply, &empty, false).validator, cases[i].expected);
+		assert_string_equal(
+			plan_of(&reply, &empty, false).version.validator, cases[i].expected);
 	}
 }
 
@@ -78,7 +79,7 @@ static void long_tags_are_not_kept(void **state)
 	memset(tag, 'x', sizeof(tag));
 	tag[0] = tag[sizeof(tag) - 2] = '"';
 	tag[sizeof(tag) - 1] = '\0';
-	assert_string_equal(plan_of(&reply, &empty, false).validator, "");
+	assert_string_equal(plan_of(&reply, &empty, false).version.validator, "");
 }
 
 static void parts(void **state)
@@ -90,7 +91,6 @@ static void parts(void **state)
 		uint64_t total;
 	} cases[] = {
 		{ &part, "bytes 100-999/1000", TAG, REPLY_REST, 1000 },
-		{ &part, "bytes 100-999/1000", NULL, REPLY_REST, 1000 },
 		{ &part, "Bytes 100-999/*", TAG, REPLY_REST, 1000 },
 		{ &part, "bytes 100-199/1000", TAG, REPLY_REST, 1000 },
 		{ &unknown, "bytes 100-999/1000", TAG, REPLY_REST, 1000 },
@@ -115,7 +115,8 @@ static void parts(void **state)
 		struct reply reply = { .status = 206,
 			.content_length = REPLY_LENGTH_UNKNOWN,
 			.content_range = cases[i].range,
-			.etag = cases[i].etag };
+			.etag = cases[i].etag,
+			.last_modified = MODIFIED };
 		struct reply_plan plan = plan_of(&reply, cases[i].partial, true);
 
 		if (plan.action != cases[i].action)
@@ -123,6 +124,70 @@ static void parts(void **state)
 		if (plan.action == REPLY_REST)
 			assert_true(plan.total == cases[i].total);
 	}
+}
+
+/* Which parts are added to a file of version v1. */
+static void versions_of_parts(void **state)
+{
+	static const char later[] = "Thu, 02 Jan 2020 00:00:00 GMT";
+	static const struct {
+		const char *validator, *other, *etag, *modified;
+		bool without_md5, with_md5;
+	} cases[] = {
+		{ TAG, "", TAG, NULL, true, true },
+		{ TAG, MODIFIED, TAG, MODIFIED, true, true },
+		/* The same strong ETag means the same bytes. */
+		{ TAG, MODIFIED, TAG, later, true, true },
+		{ TAG, MODIFIED, "\"v2\"", MODIFIED, false, false },
+		{ TAG, "", "W/" TAG, NULL, false, false },
+		{ TAG, "", NULL, NULL, false, true },
+		{ TAG, MODIFIED, NULL, MODIFIED, false, true },
+		{ TAG, MODIFIED, NULL, later, false, false },
+		{ TAG, "", NULL, later, false, true },
+		{ MODIFIED, "", NULL, MODIFIED, true, true },
+		{ MODIFIED, "", TAG, MODIFIED, true, true },
+		{ MODIFIED, "W/" TAG, "W/" TAG, MODIFIED, true, true },
+		{ MODIFIED, "W/" TAG, "W/\"v2\"", MODIFIED, false, false },
+		{ MODIFIED, "", NULL, later, false, false },
+		{ MODIFIED, "", TAG, later, false, false },
+		{ MODIFIED, "", NULL, NULL, false, true },
+		{ MODIFIED, "", TAG, NULL, false, true },
+		{ MODIFIED, "W/" TAG, "W/\"v2\"", NULL, false, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct reply reply = { .status = 206,
+			.content_range = "bytes 100-999/1000",
+			.etag = cases[i].etag,
+			.last_modified = cases[i].modified };
+
+		for (int compared = 0; compared <= 1; compared++) {
+			struct partial partial = {
+				.size = 100, .total = 1000, .is_compared = compared
+			};
+			bool taken = compared ? cases[i].with_md5 : cases[i].without_md5;
+
+			strcpy(partial.version.validator, cases[i].validator);
+			strcpy(partial.version.other, cases[i].other);
+			if (plan_of(&reply, &partial, true).action !=
+				(taken ? REPLY_REST : REPLY_RESTART))
+				fail_msg("case %zu, compared %d", i, compared);
+		}
+	}
+}
+
+static void both_fields_are_kept(void **state)
+{
+	static const char date[] = "Wed, 01 Jan 2020 00:00:01 GMT";
+	struct reply reply = {
+		.status = 200, .etag = "W/" TAG, .last_modified = MODIFIED, .date = date
+	};
+
+	(void)state;
+	assert_string_equal(plan_of(&reply, &empty, false).version.other, "W/" TAG);
+	reply.etag = TAG;
+	assert_string_equal(plan_of(&reply, &empty, false).version.other, MODIFIED);
 }
 
 static void other_statuses(void **state)
@@ -184,6 +249,8 @@ int main(void)
 		CHECK(validators),
 		CHECK(long_tags_are_not_kept),
 		CHECK(parts),
+		CHECK(versions_of_parts),
+		CHECK(both_fields_are_kept),
 		CHECK(other_statuses),
 		CHECK(redirects_need_a_location),
 	};
