@@ -102,7 +102,8 @@ static bool is_rest(
 		return false;
 	plan->total = total != PARTIAL_TOTAL_UNKNOWN ? total : partial->total;
 	plan->length = last - first + 1;
-	return plan->total == PARTIAL_TOTAL_UNKNOWN || last < plan->total;
+	/* Without the size nothing tells whether a further part is missing. */
+	return plan->total != PARTIAL_TOTAL_UNKNOWN && last < plan->total;
 }
 
 /* ---- statuses ---- */

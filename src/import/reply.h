@@ -18,7 +18,7 @@ struct reply {
 enum reply_action {
 	REPLY_WHOLE,	/* the body is the whole file: begin again */
 	REPLY_REST,	/* the body goes on where the partial file ends */
-	REPLY_RESTART,	/* nothing proves that the range is of this file: ask without one */
+	REPLY_RESTART,	/* the part cannot be added to the file: ask without a range */
 	REPLY_REDIRECT, /* to location */
 };
 

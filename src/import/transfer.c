@@ -102,6 +102,7 @@ static bool begin(struct transfer *transfer)
 	read_reply(transfer, &reply);
 	if (!reply_judge(&reply, partial, transfer->asked, &plan, transfer->err))
 		return false;
+	transfer->length = plan.length;
 	switch (plan.action) {
 	case REPLY_REDIRECT:
 		buf_puts(transfer->location, reply.location);
@@ -136,6 +137,11 @@ static bool take(struct transfer *transfer, const char *bytes, size_t len)
 {
 	const struct transfer_sink *sink = transfer->sink;
 
+	/* More than the range: libcurl knows the Content-Length only. */
+	if (len > transfer->length - transfer->received) {
+		transfer->end = TRANSFER_RESTART;
+		return false;
+	}
 	if (sink->partial->size + len > transfer->limits->max_bytes)
 		return transfer_too_large(transfer->limits, transfer->err);
 	if (!partial_append(sink->partial, bytes, len, transfer->err) ||

@@ -242,6 +242,39 @@ def test_mixed_versions():
                   f"{name}: the file is fetched as a whole")
 
 
+def test_parts_without_a_size():
+    """Parts whose range or length does not tell where the file ends, for a task without an md5."""
+
+    def begins(request):
+        request.respond(200, content_length=None, transfer_encoding="chunked", etag='"v1"')
+        request.send(b"%x\r\n" % 1_000_000 + BODY[:1_000_000] + b"\r\n")
+
+    def part(end, total, extra=b""):
+        def handler(request):
+            begin = request.range_begin()
+            span = f"bytes {begin}-{end - 1}/{total}"
+            body = BODY[begin:end] + extra
+            request.respond(206, body, etag='"v1"', content_range=span, content_length=None)
+
+        return handler
+
+    cases = (
+        ("a short part of an unknown size", part(2_000_000, "*"), True),
+        ("the rest of an unknown size", part(len(BODY), "*"), True),
+        ("a part that is longer than its range", part(len(BODY), len(BODY), b"x" * 5000), True),
+        ("a short part", part(2_000_000, len(BODY)), False),
+    )
+    with Media() as media:
+        for i, (name, second, is_whole) in enumerate(cases):
+            answers = [begins, second, whole(BODY) if is_whole else part(len(BODY), len(BODY))]
+            url = SERVER.on("/unsized", lambda request, answers=answers: answers.pop(0)(request))
+            done = media.run(make_task(url, number=i))
+            stored = media.files().get(done.result["path"]) if done.result else None
+            ok(done.status == DONE and stored == BODY, f"{name}: the whole file is stored", done)
+            equal(SERVER.asked("/unsized")[-1].range_begin(), None if is_whole else 2_000_000,
+                  f"{name}: the last request")
+
+
 def test_two_runs():
     slow = Resumable(BODY, pause=0.02)
     with Media() as media:
