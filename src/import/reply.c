@@ -65,7 +65,15 @@ static bool is_same_version(const struct reply *reply, const struct partial *par
 	return validator || partial->is_compared;
 }
 
-/* ---- ranges ---- */
+/* ---- lengths and ranges ---- */
+
+int64_t reply_parse_length(const char *text)
+{
+	uint64_t length;
+
+	return str_to_u64(str_cstr(text), &length) && length <= INT64_MAX ? (int64_t)length
+									  : REPLY_LENGTH_INVALID;
+}
 
 bool reply_parse_range(const char *text, uint64_t *first, uint64_t *last, uint64_t *total)
 {
@@ -133,6 +141,9 @@ bool reply_judge(const struct reply *reply, const struct partial *partial, bool 
 		.total = PARTIAL_TOTAL_UNKNOWN,
 		.length = PARTIAL_TOTAL_UNKNOWN };
 
+	if ((reply->status == 200 || reply->status == 206) &&
+		reply->content_length == REPLY_LENGTH_INVALID)
+		return err_set(err, ERR_BUSY, NULL, "The Content-Length of the response is wrong.");
 	if (reply->status == 200)
 		plan_whole(reply, &found);
 	else if (is_redirect(reply->status) && reply->location)

@@ -7,11 +7,12 @@
 #include "import/partial.h"
 
 #define REPLY_LENGTH_UNKNOWN (-1)
+#define REPLY_LENGTH_INVALID (-2)
 
 /* Values of header fields are NULL if the field is absent. */
 struct reply {
 	long status;
-	int64_t content_length; /* or REPLY_LENGTH_UNKNOWN */
+	int64_t content_length; /* or REPLY_LENGTH_UNKNOWN, REPLY_LENGTH_INVALID */
 	const char *location, *content_range, *etag, *last_modified, *date;
 };
 
@@ -35,5 +36,7 @@ struct reply_plan {
  */
 bool reply_judge(const struct reply *reply, const struct partial *partial, bool asked,
 	struct reply_plan *plan, struct err *err);
+/* Parses a Content-Length: a decimal number up to INT64_MAX, else REPLY_LENGTH_INVALID. */
+int64_t reply_parse_length(const char *text);
 /* Parses "bytes 5-9/10"; a star as total is PARTIAL_TOTAL_UNKNOWN. */
 bool reply_parse_range(const char *text, uint64_t *first, uint64_t *last, uint64_t *total);

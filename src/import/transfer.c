@@ -64,10 +64,32 @@ static const char *header_value(struct transfer *transfer, const char *name)
 		       : NULL;
 }
 
-static void read_reply(struct transfer *transfer, struct reply *reply)
+/*
+ * libcurl takes a number that is too large as none, the digits before other characters as the
+ * number, and the last one of several fields.
+ */
+static int64_t content_length(struct transfer *transfer)
 {
 	curl_off_t length = REPLY_LENGTH_UNKNOWN;
+	struct curl_header *header;
+	int64_t first = REPLY_LENGTH_UNKNOWN;
 
+	for (size_t i = 0; curl_easy_header(transfer->curl, "Content-Length", i, CURLH_HEADER, -1,
+				   &header) == CURLHE_OK;
+		i++) {
+		int64_t value = reply_parse_length(header->value);
+
+		if (value == REPLY_LENGTH_INVALID || (i > 0 && value != first))
+			return REPLY_LENGTH_INVALID;
+		first = value;
+	}
+	/* Chunks have no length, whatever the field says. */
+	curl_easy_getinfo(transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	return length;
+}
+
+static void read_reply(struct transfer *transfer, struct reply *reply)
+{
 	*reply = (struct reply){
 		.location = header_value(transfer, "Location"),
 		.content_range = header_value(transfer, "Content-Range"),
@@ -76,8 +98,7 @@ static void read_reply(struct transfer *transfer, struct reply *reply)
 		.date = header_value(transfer, "Date"),
 	};
 	curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &reply->status);
-	curl_easy_getinfo(transfer->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	reply->content_length = length;
+	reply->content_length = content_length(transfer);
 }
 
 /* Whether the file will fit: into the limit, and on the disk. */

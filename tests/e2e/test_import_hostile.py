@@ -284,6 +284,26 @@ def test_headers():
         equal(media.files(), {}, "no file is stored")
 
 
+def test_lengths():
+    """A file whose end depends on which length is believed is not stored."""
+    fields = (
+        ("2^63", b"Content-Length: 9223372036854775808\r\n"),
+        ("20 digits", b"Content-Length: 99999999999999999999\r\n"),
+        ("two numbers", b"Content-Length: 5, 3\r\n"),
+        ("a number and text", b"Content-Length: 5x\r\n"),
+        ("two fields", b"Content-Length: 5\r\nContent-Length: 3\r\n"),
+        ("two fields, the larger one last", b"Content-Length: 3\r\nContent-Length: 5\r\n"),
+    )
+    with Media() as media:
+        for name, field in fields:
+            head = b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + field + b"\r\n"
+            url = SERVER.on("/length", lambda request, head=head: request.send(head + b"hello"))
+            done = media.run(make_task(url))
+            want = (AGAIN, "The Content-Length of the response is wrong.")
+            equal((done.status, done.error), want, f"a length that is wrong: {name}")
+        equal((media.files(), media.partials()), ({}, []), "nothing is stored")
+
+
 def test_tls():
     with Media() as media:
         folders = [os.path.join(media.around, name) for name in ("ours", "theirs")]

@@ -38,6 +38,39 @@ static void whole_files(void **state)
 	assert_true(plan.total == PARTIAL_TOTAL_UNKNOWN && plan.length == PARTIAL_TOTAL_UNKNOWN);
 }
 
+static void lengths(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t length;
+	} cases[] = {
+		{ "0", 0 },
+		{ "1000", 1000 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "9223372036854775808", REPLY_LENGTH_INVALID },
+		{ "99999999999999999999999", REPLY_LENGTH_INVALID },
+		{ "", REPLY_LENGTH_INVALID },
+		{ "-5", REPLY_LENGTH_INVALID },
+		{ "+5", REPLY_LENGTH_INVALID },
+		{ "5, 5", REPLY_LENGTH_INVALID },
+		{ "5x", REPLY_LENGTH_INVALID },
+		{ "0x5", REPLY_LENGTH_INVALID },
+	};
+	static const long statuses[] = { 200, 206 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(reply_parse_length(cases[i].text), cases[i].length);
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		struct reply reply = { .status = statuses[i],
+			.content_length = REPLY_LENGTH_INVALID };
+		struct reply_plan plan;
+		struct err err = { 0 };
+
+		assert_fails(reply_judge(&reply, &part, true, &plan, &err), &err, ERR_BUSY);
+	}
+}
+
 static void validators(void **state)
 {
 	static const struct {
@@ -246,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(whole_files),
+		CHECK(lengths),
 		CHECK(validators),
 		CHECK(long_tags_are_not_kept),
 		CHECK(parts),
