@@ -52,7 +52,8 @@ static size_t count_header(char *bytes, size_t size, size_t count, void *data)
 		curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
 		transfer->is_header_whole = status >= 200;
 	}
-	return transfer->header_bytes > HEADER_MAX ? 0 : size * count;
+	transfer->is_header_too_large = transfer->header_bytes > HEADER_MAX;
+	return transfer->is_header_too_large ? 0 : size * count;
 }
 
 static const char *header_value(struct transfer *transfer, const char *name)

@@ -85,14 +85,12 @@ static void explain(struct transfer *transfer, const struct source *source, CURL
 	}
 }
 
-/*
- * The transfer was ended by count_header(), or by libcurl, whose error for a line that is too long
- * is CURLE_OUT_OF_MEMORY.
- */
+/* libcurl's error for a line of the header that is too long is CURLE_OUT_OF_MEMORY. */
 static bool is_header_too_large(const struct transfer *transfer, CURLcode code)
 {
-	return !transfer->is_header_whole && transfer->header_bytes > 0 &&
-	       (code == CURLE_WRITE_ERROR || code == CURLE_OUT_OF_MEMORY);
+	return transfer->is_header_too_large ||
+	       (!transfer->is_header_whole && transfer->header_bytes > 0 &&
+		       code == CURLE_OUT_OF_MEMORY);
 }
 
 enum transfer_end transfer_explain(

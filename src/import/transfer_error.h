@@ -11,10 +11,11 @@ struct transfer {
 	bool asked;			    /* for a range */
 	unsigned tried, refused;	    /* addresses */
 	size_t header_bytes;
-	bool is_header_whole; /* of the final response */
-	bool begun;	      /* status and header fields were looked at */
-	bool accepted;	      /* the body is wanted */
-	uint64_t length;      /* of the body, or PARTIAL_TOTAL_UNKNOWN */
+	bool is_header_too_large; /* with the trailer */
+	bool is_header_whole;	  /* of the final response */
+	bool begun;		  /* status and header fields were looked at */
+	bool accepted;		  /* the body is wanted */
+	uint64_t length;	  /* of the body, or PARTIAL_TOTAL_UNKNOWN */
 	uint64_t received;
 	struct buf *location;
 	enum transfer_end end; /* if the body is not wanted */

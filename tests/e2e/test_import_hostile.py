@@ -281,6 +281,9 @@ def test_headers():
             done = media.run(make_task(url, md5=md5(b"x")), "--stall-seconds", "2")
             ok(done.status in (AGAIN, FAILED) and len(done.lines) < 10, f"fails: {handler.__name__}", done)
             ok(time.monotonic() - begin < 15, "in time")
+            if handler in (endless, endless_line, interim, trailers):
+                want = (FAILED, "The header of the response is too large.")
+                equal((done.status, done.error), want, f"{handler.__name__}: for good")
         equal(media.files(), {}, "no file is stored")
 
 
