@@ -86,8 +86,8 @@ static bool write_result(
 /* Whether what was downloaded is of no use for another attempt, or takes the room of others. */
 static bool is_useless(const struct partial *partial, const struct err *err)
 {
-	return partial->size == 0 || import_exit_status(err) == EX_DATAERR ||
-	       err->code == ERR_DISK_FULL;
+	return partial->size == 0 || !*partial->version.validator ||
+	       import_exit_status(err) == EX_DATAERR || err->code == ERR_DISK_FULL;
 }
 
 static bool fetch_and_place(struct import *import, struct buf *result, struct err *err)

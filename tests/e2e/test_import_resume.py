@@ -29,6 +29,10 @@ def test_cut_connection():
             done = media.run(make_task(SERVER.on("/bare", bare), md5=md5(BODY)))
             equal((done.status, [begin for begin, _ in bare.parts]), (DONE, [None, None]),
                   f"with {name} it begins again")
+            bare.cuts += [1_000_000] * 4
+            done = media.run(make_task(SERVER.on("/bare", bare), md5=md5(BODY)))
+            equal((done.status, media.partials()), (AGAIN, []),
+                  f"with {name} a part is removed if the attempt has failed")
         signed = Resumable(BODY, cuts=[1_000_000])
         for part in ("first", "second"):
             SERVER.on("/signed.wav?signature=" + part, signed)
