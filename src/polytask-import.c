@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,11 +154,31 @@ static int parse(struct import_settings *settings, struct network *networks, int
 
 /* ---- the run ---- */
 
-static bool read_input(struct buf *text, struct err *err)
+static bool wait_for_input(int64_t deadline_ms, struct err *err)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	int64_t left;
+
+	while ((left = deadline_ms - clock_mono_ms()) > 0) {
+		int found = poll(&input, 1, left < INT_MAX ? (int)left : INT_MAX);
+
+		if (found > 0)
+			return true;
+		if (found < 0 && errno != EINTR)
+			return err_set(err, ERR_INTERNAL, NULL, "The task cannot be read: %s.",
+				strerror(errno));
+	}
+	return err_set(err, ERR_INTERNAL, NULL, "The task could not be read in time.");
+}
+
+static bool read_input(int64_t deadline_ms, struct buf *text, struct err *err)
 {
 	while (text->len <= IMPORT_TASK_MAX && buf_reserve(text, 65536)) {
-		ssize_t got = read(STDIN_FILENO, text->data + text->len, 65536);
+		ssize_t got;
 
+		if (!wait_for_input(deadline_ms, err))
+			return false;
+		got = read(STDIN_FILENO, text->data + text->len, 65536);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
@@ -191,7 +213,8 @@ static bool run(struct import_settings *settings, struct buf *result, struct err
 
 	settings->limits.deadline_ms = clock_mono_ms() +
 				       (int64_t)settings->limits.max_seconds * 1000;
-	ok = read_input(&text, err) && import_task_parse(&task, buf_str(&text), err) &&
+	ok = read_input(settings->limits.deadline_ms, &text, err) &&
+	     import_task_parse(&task, buf_str(&text), err) &&
 	     import_run(settings, &task, result, err);
 	import_task_free(&task);
 	buf_free(&text);

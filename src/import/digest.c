@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 
 #define PIECE ((size_t)256 << 10)
@@ -31,14 +32,18 @@ bool digest_add(struct digest *digest, const void *bytes, size_t len, struct err
 	       fail(err);
 }
 
-static bool add_pieces(struct digest *digest, int fd, uint64_t size, char *bytes, struct err *err)
+static bool add_pieces(struct digest *digest, int fd, uint64_t size, int64_t deadline_ms,
+	char *bytes, struct err *err)
 {
 	uint64_t done = 0;
 
 	while (done < size) {
 		size_t want = size - done < PIECE ? (size_t)(size - done) : PIECE;
-		ssize_t got = pread(fd, bytes, want, (off_t)done);
+		ssize_t got;
 
+		if (clock_mono_ms() >= deadline_ms)
+			return err_set(err, ERR_BUSY, NULL, "The file could not be read in time.");
+		got = pread(fd, bytes, want, (off_t)done);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -51,14 +56,15 @@ static bool add_pieces(struct digest *digest, int fd, uint64_t size, char *bytes
 	return true;
 }
 
-bool digest_add_file(struct digest *digest, int fd, uint64_t size, struct err *err)
+bool digest_add_file(
+	struct digest *digest, int fd, uint64_t size, int64_t deadline_ms, struct err *err)
 {
 	char *bytes = malloc(PIECE);
 	bool ok;
 
 	if (!bytes)
 		return err_no_memory(err);
-	ok = add_pieces(digest, fd, size, bytes, err);
+	ok = add_pieces(digest, fd, size, deadline_ms, bytes, err);
 	free(bytes);
 	return ok;
 }

@@ -113,7 +113,7 @@ bool download_file(const struct transfer_limits *limits, const struct source *so
 	if (before > limits->max_bytes)
 		return transfer_too_large(limits, err);
 	if (!digest_start(sink->digest, err) ||
-		!digest_add_file(sink->digest, sink->partial->fd, before, err))
+		!digest_add_file(sink->digest, sink->partial->fd, before, limits->deadline_ms, err))
 		return false;
 	*pieced = before > 0;
 	if (partial_is_complete(sink->partial))

@@ -68,6 +68,17 @@ static bool sync_file(const struct import *import, struct err *err)
 	return fsync(import->partial.fd) == 0 || folder_fail("The file cannot be written", err);
 }
 
+static bool place(struct import *import, struct buf *path, struct err *err)
+{
+	const struct place place = { .media = import->media,
+		.task = import->task,
+		.url_name = buf_str(&import->name),
+		.sha256 = import->text.sha256,
+		.deadline_ms = import->settings->limits.deadline_ms };
+
+	return place_file(&place, &import->partial, path, err);
+}
+
 static bool write_result(
 	const struct import *import, struct str path, struct buf *result, struct err *err)
 {
@@ -99,9 +110,7 @@ static bool fetch_and_place(struct import *import, struct buf *result, struct er
 		    &import->partial, import->partials, &import->task->id, import->task->url, err))
 		return false;
 	import->partial.is_compared = *import->task->md5 != '\0';
-	ok = download_checked(import, err) && sync_file(import, err) &&
-	     place_file(import->media, import->task, buf_str(&import->name), &import->partial,
-		     import->text.sha256, &path, err) &&
+	ok = download_checked(import, err) && sync_file(import, err) && place(import, &path, err) &&
 	     write_result(import, buf_str(&path), result, err);
 	if (!ok && is_useless(&import->partial, err))
 		partial_remove(&import->partial);

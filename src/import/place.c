@@ -75,8 +75,8 @@ static void file_name(const struct import_task *task, struct str url_name, char 
 
 /* ---- files ---- */
 
-static bool has_content(
-	int fd, const struct partial *partial, const char *sha256, bool *same, struct err *err)
+static bool has_content(const struct place *place, int fd, const struct partial *partial,
+	bool *same, struct err *err)
 {
 	struct digest digest = { 0 };
 	struct digest_text text;
@@ -88,17 +88,17 @@ static bool has_content(
 		return folder_fail("A file of that name cannot be read", err);
 	if (S_ISREG(info.st_mode) && (uint64_t)info.st_size == partial->size) {
 		ok = digest_start(&digest, err) &&
-		     digest_add_file(&digest, fd, partial->size, err) &&
+		     digest_add_file(&digest, fd, partial->size, place->deadline_ms, err) &&
 		     digest_end(&digest, &text, err);
-		*same = ok && strcmp(text.sha256, sha256) == 0;
+		*same = ok && strcmp(text.sha256, place->sha256) == 0;
 		digest_free(&digest);
 	}
 	return ok;
 }
 
 /* Whether the existing file has the same bytes. A link or a file that cannot be opened has not. */
-static bool is_same(int folder, const char *name, const struct partial *partial, const char *sha256,
-	bool *same, struct err *err)
+static bool is_same(const struct place *place, int folder, const char *name,
+	const struct partial *partial, bool *same, struct err *err)
 {
 	int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	bool ok;
@@ -106,7 +106,7 @@ static bool is_same(int folder, const char *name, const struct partial *partial,
 	*same = false;
 	if (fd < 0)
 		return true;
-	ok = has_content(fd, partial, sha256, same, err);
+	ok = has_content(place, fd, partial, same, err);
 	close(fd);
 	return ok;
 }
@@ -125,8 +125,8 @@ static int rename_once(const struct partial *partial, int folder, const char *na
 	return status;
 }
 
-static bool rename_numbered(struct partial *partial, int folder, const char *name,
-	const char *sha256, char out[PLACE_FILE_SIZE], struct err *err)
+static bool rename_numbered(const struct place *place, struct partial *partial, int folder,
+	const char *name, char out[PLACE_FILE_SIZE], struct err *err)
 {
 	for (unsigned n = 1; n <= COPIES_MAX; n++) {
 		bool same;
@@ -136,7 +136,7 @@ static bool rename_numbered(struct partial *partial, int folder, const char *nam
 			return true;
 		if (errno != EEXIST)
 			return folder_fail("The file cannot be given its name", err);
-		if (!is_same(folder, out, partial, sha256, &same, err))
+		if (!is_same(place, folder, out, partial, &same, err))
 			return false;
 		if (same)
 			return true;
@@ -144,23 +144,23 @@ static bool rename_numbered(struct partial *partial, int folder, const char *nam
 	return err_set(err, ERR_INTERNAL, NULL, "There are too many files of that name.");
 }
 
-bool place_file(int media, const struct import_task *task, struct str url_name,
-	struct partial *partial, const char *sha256, struct buf *path, struct err *err)
+bool place_file(
+	const struct place *place, struct partial *partial, struct buf *path, struct err *err)
 {
 	char type[PLACE_NAME_MAX + 1], id[PLACE_NAME_MAX + 1];
 	char name[PLACE_FILE_SIZE], found[PLACE_FILE_SIZE];
 	int types = -1, ids = -1;
 	bool ok = false;
 
-	place_clean(str_cstr(task->attachable_type), type);
-	place_clean(str_cstr(task->attachable_id), id);
-	file_name(task, url_name, name);
-	types = folder_enter(media, type, err);
+	place_clean(str_cstr(place->task->attachable_type), type);
+	place_clean(str_cstr(place->task->attachable_id), id);
+	file_name(place->task, place->url_name, name);
+	types = folder_enter(place->media, type, err);
 	if (types >= 0)
 		ids = folder_enter(types, id, err);
 	if (ids < 0)
 		goto out;
-	ok = rename_numbered(partial, ids, name, sha256, found, err) && folder_sync(ids, err) &&
+	ok = rename_numbered(place, partial, ids, name, found, err) && folder_sync(ids, err) &&
 	     folder_sync(partial->folder, err);
 	if (ok) {
 		partial_remove(partial);

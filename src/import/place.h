@@ -21,10 +21,20 @@ void place_clean(struct str raw, char name[PLACE_NAME_MAX + 1]);
 /* "7-a.wav" as the n-th file of that name, counted from 1: "7-a-2.wav". */
 void place_numbered(const char *name, unsigned n, char out[PLACE_FILE_SIZE]);
 
+/* All members are borrowed. */
+struct place {
+	int media; /* folder */
+	const struct import_task *task;
+	struct str url_name;
+	const char *sha256; /* of the partial file */
+	int64_t deadline_ms;
+};
+
 /*
  * Gives the complete, synced partial file its final name and removes its state. If a file with the
  * same bytes (sha256) has the name, the partial file is removed; if one with others has it, a
- * number is added. *path: relative to the folder. Errors: those of folder_fail(), ERR_INTERNAL.
+ * number is added. *path: relative to the folder. Errors: those of folder_fail(), ERR_INTERNAL;
+ * ERR_BUSY if files of that name cannot be read until the deadline.
  */
-bool place_file(int media, const struct import_task *task, struct str url_name,
-	struct partial *partial, const char *sha256, struct buf *path, struct err *err);
+bool place_file(
+	const struct place *place, struct partial *partial, struct buf *path, struct err *err);

@@ -246,5 +246,31 @@ def test_time():
         ok(2 <= len(done.progress) <= 3, "progress comes once a second", done.progress)
 
 
+def test_time_of_other_parts():
+    """The time of the job bounds what is no download, too."""
+    def begins(request):
+        request.respond(200, content_length=None, transfer_encoding="chunked", etag='"v1"')
+        request.send(b"5\r\nhello\r\n")
+
+    with Media() as media:
+        read_end, write_end = os.pipe()
+        begin = time.monotonic()
+        done = subprocess.run(media.command("--max-seconds", "1"), stdin=read_end,
+                              capture_output=True, timeout=30, check=False)
+        want = (GIVEN_BACK, b"The task could not be read in time.\n")
+        equal((done.returncode, done.stderr), want, "a task that does not arrive is given back")
+        ok(time.monotonic() - begin < 8, "in time")
+        os.close(read_end)
+        os.close(write_end)
+        task = make_task(SERVER.on("/resumed", begins))
+        ok(media.run(task, "--max-seconds", "1").status == AGAIN, "a download has begun")
+        os.truncate(media.partial(task), 16 << 30)
+        begin = time.monotonic()
+        done = media.run(task, "--max-seconds", "1")
+        want = (AGAIN, "The file could not be read in time.")
+        equal((done.status, done.error), want, "a run whose part takes long to read ends")
+        ok(time.monotonic() - begin < 8, "in time")
+
+
 if __name__ == "__main__":
     run([value for name, value in list(globals().items()) if name.startswith("test_")])
