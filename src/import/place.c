@@ -46,7 +46,7 @@ void place_clean(struct str raw, char name[PLACE_NAME_MAX + 1])
 		name[len++] = ending.ptr[i];
 	name[len] = '\0';
 	for (size_t i = 0; i < len; i++) {
-		if (!is_plain(name[i]) || (i == 0 && name[i] == '.'))
+		if (!is_plain(name[i]) || (i == 0 && (name[i] == '.' || name[i] == '-')))
 			name[i] = '_';
 	}
 }

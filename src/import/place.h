@@ -13,9 +13,9 @@
 #define PLACE_FILE_SIZE (PLACE_NAME_MAX + 48)
 
 /*
- * Copies a name of a client: bytes other than [A-Za-z0-9._-] become '_', and so does a '.' at the
- * beginning. An empty name is "file". Of a longer one than PLACE_NAME_MAX the end of the stem is
- * cut; an ending of up to 16 bytes stays.
+ * Copies a name of a client: bytes other than [A-Za-z0-9._-] become '_', and so does a '.' or '-'
+ * at the beginning, which would hide the file or look like an option. An empty name is "file". Of a
+ * longer one than PLACE_NAME_MAX the end of the stem is cut; an ending of up to 16 bytes stays.
  */
 void place_clean(struct str raw, char name[PLACE_NAME_MAX + 1]);
 /* "7-a.wav" as the n-th file of that name, counted from 1: "7-a-2.wav". */
