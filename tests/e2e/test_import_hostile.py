@@ -286,6 +286,8 @@ def test_headers():
             if handler in (endless, endless_line, interim, trailers):
                 want = (FAILED, "The header of the response is too large.")
                 equal((done.status, done.error), want, f"{handler.__name__}: for good")
+            else:
+                equal(done.status, AGAIN, f"{handler.__name__}: a further attempt may succeed")
         equal(media.files(), {}, "no file is stored")
 
 
