@@ -18,8 +18,9 @@
 #define PARTIAL_FOLDER	       ".partial"
 #define PARTIAL_VALIDATOR_SIZE 512
 #define PARTIAL_TOTAL_UNKNOWN  UINT64_MAX
-/* Files are removed after this time without a write. */
-#define PARTIAL_KEEP_SECONDS 604800
+/* Files are removed after this time without a write; those that no run can continue earlier. */
+#define PARTIAL_KEEP_SECONDS	     604800
+#define PARTIAL_KEEP_USELESS_SECONDS 3600
 
 /* The ETag and the Last-Modified of a file, as the server sent them; empty: none. */
 struct partial_version {
@@ -59,5 +60,8 @@ void partial_remove(struct partial *partial);
 /* Closes the file and releases its lock. */
 void partial_close(struct partial *partial);
 
-/* Removes files and states that nobody has used for PARTIAL_KEEP_SECONDS before now (seconds). */
+/*
+ * Removes files and states that nobody has used for PARTIAL_KEEP_SECONDS before now (seconds), and
+ * files without a state for PARTIAL_KEEP_USELESS_SECONDS: a run that was killed has left them.
+ */
 void partial_remove_old(int folder, int64_t now);

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,9 +18,23 @@ static bool is_ours(const char *name)
 	return id_parse(&parsed, id) && (rest.len == 0 || str_eq(rest, STR(".state")));
 }
 
-static bool is_old(const struct stat *info, int64_t now)
+/* A file without a state has no validator. */
+static bool has_use(int folder, const char *name)
 {
-	return S_ISREG(info->st_mode) && info->st_mtime < now - PARTIAL_KEEP_SECONDS;
+	char state[ID_TEXT_LEN + sizeof(".state")];
+	struct stat info;
+
+	if (strlen(name) != ID_TEXT_LEN)
+		return true;
+	snprintf(state, sizeof(state), "%s.state", name);
+	return fstatat(folder, state, &info, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool is_old(int folder, const char *name, const struct stat *info, int64_t now)
+{
+	int64_t keep = has_use(folder, name) ? PARTIAL_KEEP_SECONDS : PARTIAL_KEEP_USELESS_SECONDS;
+
+	return S_ISREG(info->st_mode) && info->st_mtime < now - keep;
 }
 
 /* The file may be in use, or may have been replaced since it was looked at. */
@@ -30,7 +45,8 @@ static void remove_if_old(int folder, const char *name, int64_t now)
 
 	if (fd < 0)
 		return;
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &opened) == 0 && is_old(&opened, now) &&
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &opened) == 0 &&
+		is_old(folder, name, &opened, now) &&
 		fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
 		named.st_ino == opened.st_ino)
 		unlinkat(folder, name, 0);
@@ -52,7 +68,7 @@ void partial_remove_old(int folder, int64_t now)
 	while ((entry = readdir(entries))) {
 		if (is_ours(entry->d_name) &&
 			fstatat(folder, entry->d_name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-			is_old(&info, now))
+			is_old(folder, entry->d_name, &info, now))
 			remove_if_old(folder, entry->d_name, now);
 	}
 	closedir(entries);

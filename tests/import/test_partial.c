@@ -244,6 +244,28 @@ static void old_parts_are_removed(void **state)
 	close(folder);
 }
 
+static void useless_parts_are_removed_early(void **state)
+{
+	int folder = new_folder();
+	int64_t now = time(NULL);
+	struct partial partial;
+
+	(void)state;
+	make_part(folder, "");
+	partial_remove_old(folder, now + PARTIAL_KEEP_USELESS_SECONDS - 60);
+	assert_true(exists(folder, ""));
+	partial = open_part(folder, URL);
+	partial_remove_old(folder, now + PARTIAL_KEEP_USELESS_SECONDS + 60);
+	assert_true(exists(folder, "")); /* in use */
+	partial_close(&partial);
+	partial_remove_old(folder, now + PARTIAL_KEEP_USELESS_SECONDS + 60);
+	assert_false(exists(folder, ""));
+	make_part(folder, TAG);
+	partial_remove_old(folder, now + PARTIAL_KEEP_USELESS_SECONDS + 60);
+	assert_true(exists(folder, "") && exists(folder, ".state"));
+	close(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +278,7 @@ int main(void)
 		CHECK(a_file_has_one_owner),
 		CHECK(room_is_checked),
 		CHECK(old_parts_are_removed),
+		CHECK(useless_parts_are_removed_early),
 	};
 
 	return CHECK_RUN(tests);
