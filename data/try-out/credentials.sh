@@ -30,10 +30,14 @@ write_demo_env() {
 		POLYTASK_CACERT='$HOME_DIR/tls/cert.pem'
 		POLYTASK_CURL='$HOME_DIR/demo.curl'
 	END
+	# For `polytaskctl work`.
+	echo 'export POLYTASK_URL POLYTASK_CACERT POLYTASK_TOKEN' >>"$HOME_DIR/demo.env.new"
 	mv "$HOME_DIR/demo.env.new" "$HOME_DIR/demo.env"
 	rm -f "$HOME_DIR/demo.secrets"
 	# shellcheck disable=SC1091
 	. "$HOME_DIR/demo.env"
+	# The services need none of them in their environment.
+	export -n POLYTASK_URL POLYTASK_CACERT POLYTASK_TOKEN
 	# Options of curl, so that its command line shows no secret. The body ends without a newline.
 	cat >"$HOME_DIR/demo.curl" <<-END
 		silent
@@ -63,9 +67,14 @@ add_demo_user() {
 		die "cannot add the user $1"
 }
 
+# A token that was revoked remains in the list for some time.
+has_live_token() {
+	polytaskctl token list | grep "^$1"$'\t.*\tlive$' >/dev/null
+}
+
 # The credential of the sandbox. It may write, to cancel a task that asks for it.
 write_sandbox_token() {
-	[ ! -s "$HOME_DIR/sandbox.token" ] || ! has_user sandbox || return 0
+	[ ! -s "$HOME_DIR/sandbox.token" ] || ! has_user sandbox || ! has_live_token sandbox || return 0
 	has_user sandbox ||
 		polytaskctl user add sandbox --tenant demo --rights read,write,work >/dev/null ||
 		die "cannot add the user sandbox"

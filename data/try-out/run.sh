@@ -4,7 +4,7 @@
 #
 # usage: run.sh [--dry-run] [--demo] [--port PORT] [--home DIR]
 #
-# --demo also starts a worker that carries out the tasks of all dialects in appearance: the sandbox.
+# --demo also starts the sandbox: a worker that simulates every task of the tenant demo.
 # The programs are those of the build tree $POLYTASK_BUILD, by default the source tree. --dry-run only
 # checks the options.
 set -euo pipefail
@@ -18,6 +18,7 @@ DEMO=''
 NGINX_PID=''
 POLYTASKD_PID=''
 SANDBOX_PID=''
+WHY=''
 
 # shellcheck source=data/try-out/credentials.sh
 . "$SOURCE/data/try-out/credentials.sh"
@@ -229,7 +230,8 @@ shown() {
 
 print_demo_commands() {
 	cat <<-END
-		polytask: ready on $POLYTASK_URL, with a sandbox: a worker that carries out every task in a few seconds
+		polytask: ready on $POLYTASK_URL, with a sandbox
+		It simulates every task of the tenant demo, in a few seconds.
 
 		Try, in another terminal: create a task as a VirtShell client does, and look at it until it has ended.
 
@@ -273,8 +275,6 @@ stop_on_request() {
 }
 
 run() {
-	local why
-
 	take_home
 	make_folders
 	! port_is_taken || die "port $PORT is in use; use another one with --port PORT"
@@ -295,11 +295,9 @@ run() {
 	else
 		print_commands
 	fi
-	# shellcheck disable=SC2086
-	wait -n "$NGINX_PID" "$POLYTASKD_PID" $SANDBOX_PID || true
-	why=$(ended_service || true)
+	wait_until_one_ends
 	stop_services
-	die "${why:-a service ended}"
+	die "$WHY"
 }
 
 read_options "$@"

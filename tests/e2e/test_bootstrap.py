@@ -29,6 +29,9 @@ NAMES = [
     "VIRTSHELL_USER",
 ]
 
+# Its last line.
+EXPORT = "export POLYTASK_URL POLYTASK_CACERT POLYTASK_TOKEN"
+
 
 def text_of(home):
     with open(os.path.join(home, "demo.env")) as env:
@@ -38,7 +41,7 @@ def text_of(home):
 def check_env(home):
     names = re.findall(r"^([A-Z_]+)='[^']+'$", text_of(home), re.M)
     equal(sorted(names), NAMES, "demo.env has the documented variables")
-    equal(text_of(home).count("\n"), len(NAMES), "demo.env has nothing else")
+    equal(text_of(home).splitlines()[len(NAMES) :], [EXPORT], "demo.env exports those of workers")
     ok(
         re.search(r"^UPLYNK_OWNER='[0-9a-f]{32}'$", text_of(home), re.M),
         "UPLYNK_OWNER is 32 hexadecimal digits",
@@ -187,7 +190,7 @@ def first_and_second_start():
     secrets = [
         line
         for line in text_of(home).splitlines()
-        if not line.startswith(("POLYTASK_URL", "POLYTASK_CACERT", "POLYTASK_CURL"))
+        if not line.startswith(("POLYTASK_URL", "POLYTASK_CACERT", "POLYTASK_CURL", "export "))
     ]
     second_start(home, secrets)
     for log in os.listdir(os.path.join(home, "log")):
@@ -219,7 +222,8 @@ def old_credentials():
     run = Run(home, port)
     try:
         ok("ready on" in run.wait(), "the second start", run.text())
-        made = text_of(home).splitlines()
+        *made, export = text_of(home).splitlines()
+        equal(export, EXPORT, "demo.env has one line that exports")
         equal(
             sorted(line.split("=")[0] for line in made),
             NAMES,

@@ -14,13 +14,14 @@ from tap import equal, ok
 ANSWERS = 13
 
 
-def check_readme(home):
+def run_calls(home, begin, end):
+    """The commands of README between two texts, as written."""
     with open(os.path.join(SOURCE, "README")) as readme:
         text = readme.read()
-    text = text[text.index("    . ./run/demo.env") : text.index("The state of the processes")]
+    text = text[text.index(begin) : text.index(end)]
     lines = [line for line in text.splitlines() if line.startswith("    ")]
     calls = "\n".join(lines).replace("./run/demo.env", f"'{home}/demo.env'")
-    done = subprocess.run(
+    return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", 'curl() { command curl --fail-with-body "$@"; }\n' + calls],
         capture_output=True,
         text=True,
@@ -28,6 +29,10 @@ def check_readme(home):
         cwd=BUILD,
         env=dict(os.environ, no_proxy="*"),
     )
+
+
+def check_readme(home):
+    done = run_calls(home, "    . ./run/demo.env", "The state of the processes")
     equal((done.returncode, done.stderr), (0, ""), "README's calls succeed")
     answers = [line for line in done.stdout.splitlines() if line]
     for answer in answers:
@@ -35,11 +40,20 @@ def check_readme(home):
     equal(len(answers), ANSWERS, "README: every call has an answer")
 
 
+def check_worker(home):
+    done = run_calls(home, "Try them with a service", "ROAD MAP")
+    equal(done.returncode, 0, f"README's worker succeeds: {done.stderr}")
+    task = json.loads(done.stdout)
+    equal((task["kind"], task["state"], task["attempt"]), ("copy", "succeeded", 1), "it has worked on the task")
+    equal(task["result"]["id"], task["id"], "the result is the task")
+
+
 def readme():
     run = Run(os.path.join(make_directory("polytask-run-"), "run"), free_port())
     try:
         if ok("ready on" in run.wait(), "bootstrap run is ready", run.text()):
             check_readme(run.home)
+            check_worker(run.home)
     finally:
         equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
 

@@ -1,4 +1,4 @@
-"""`bootstrap run --demo`: the clients of five APIs see their tasks end, well or as they ask."""
+"""`bootstrap run --demo`: clients of six APIs see their tasks end, as they ask; the sandbox may end."""
 import os
 import re
 import signal
@@ -8,8 +8,8 @@ import subprocess
 from bootstrap_run import Run
 from client import Client
 from lib import run_tests
-from paths import SOURCE
-from processes import finish, free_port, make_directory
+from paths import BUILD, SOURCE
+from processes import child_pids, finish, free_port, make_directory
 from tap import equal, ok, until
 
 SECONDS = 45  # for the whole life of a task that is not stalled
@@ -100,6 +100,17 @@ def virtshell(client, word):
     return read
 
 
+def native(client, word):
+    created = client.native("POST", "/tasks", {"fields": {"name": word}})
+    equal(created.status, 201, f"native, {word}: created")
+
+    def read():
+        task = client.native("GET", f"/tasks/{created.json()['id']}").json()
+        return task["state"], task["error"]
+
+    return read
+
+
 # The dialect's words for running, succeeded, failed and cancelled.
 CLIENTS = {
     vionlabs: ("processing", "done", "failed", "deactivated"),
@@ -107,6 +118,7 @@ CLIENTS = {
     fourhse: ("running", "completed", "failed", "cancelled"),
     idol: ("processing", "completed", "failed", "cancelled"),
     virtshell: ("in progress", "sucess", "failed", "cancelled"),
+    native: ("running", "succeeded", "failed", "cancelled"),
 }
 
 
@@ -158,7 +170,7 @@ def check_readme(home):
     """README's commands, as written."""
     with open(os.path.join(SOURCE, "README")) as readme:
         text = readme.read()
-    text = text[text.index("SANDBOX AND WORKERS") : text.index("Three kinds of workers")]
+    text = text[text.index("SANDBOX AND WORKERS") : text.index("Two kinds of workers")]
     lines = [line for line in text.splitlines() if line.startswith("    ")]
     equal(len(lines), 5, "README has five commands")
     calls = "\n".join(lines).replace("./run/demo.env", f"'{home}/demo.env'")
@@ -192,4 +204,42 @@ def sandbox():
         equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
 
 
-run_tests(sandbox)
+def sandbox_of(run):
+    return next(
+        pid
+        for pid in child_pids(run.process.pid)
+        if "--simulate" in open(f"/proc/{pid}/cmdline").read()
+    )
+
+
+def service_outlives_its_sandbox():
+    run = Run(os.path.join(make_directory("polytask-run-"), "run"), free_port(), "--demo")
+    note = f"the sandbox ended, the service goes on without it; see {run.home}/log/sandbox.log"
+
+    def goes_on(name):
+        ok(until(lambda: note in run.text(), 30), f"{name}: a note", run.text())
+        equal(DemoClient(run.home).native("GET", "/tasks").status, 200, f"{name}: the service answers")
+        equal(run.process.poll(), None, f"{name}: and runs")
+
+    try:
+        run.wait()
+        os.kill(sandbox_of(run), signal.SIGKILL)
+        goes_on("kill -9")
+        equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
+        run = Run(run.home, free_port(), "--demo")
+        run.wait()
+        ctl = [os.path.join(BUILD, "polytaskctl"), "-c", os.path.join(run.home, "polytask.conf")]
+        subprocess.run([*ctl, "token", "revoke", "sandbox"], check=True, timeout=30)
+        # Its claim waits on, but its reports are refused when nginx forgets the token.
+        native(DemoClient(run.home), "sandbox-stall")
+        goes_on("a revoked token")
+        equal(finish(run.process, signal.SIGINT, 30), 0, "Ctrl-C: exit status 0")
+        run = Run(run.home, free_port(), "--demo")
+        run.wait()
+        read = native(DemoClient(run.home), "plain")
+        ok(until(lambda: read()[0] == "succeeded", 30), "the next start has a sandbox with a new token", read())
+    finally:
+        finish(run.process, signal.SIGINT, 30)
+
+
+run_tests(sandbox, service_outlives_its_sandbox)
