@@ -135,6 +135,22 @@ static void fill_options(struct option options[PLAIN_OPTIONS + ADMIN_OPTIONS + 1
 		};
 }
 
+/* Whether the word behind the first options is `work`, whose options are not known here. */
+static bool has_late_work(int argc, char **argv, const struct option *options)
+{
+	int option;
+	bool late;
+
+	opterr = 0;
+	do
+		option = getopt_long(argc, argv, "+c:o:h", options, NULL);
+	while (option != -1 && option != '?' && option != 'h' && option != LONG_VERSION);
+	late = option == -1 && optind < argc && strcmp(argv[optind], "work") == 0;
+	opterr = 1;
+	optind = 0; /* getopt_long() begins again */
+	return late;
+}
+
 /* Returns the exit status, or -1 to go on. */
 static int parse(struct ctl *ctl, int argc, char **argv)
 {
@@ -142,6 +158,8 @@ static int parse(struct ctl *ctl, int argc, char **argv)
 	int option, status = -1;
 
 	fill_options(options);
+	if (has_late_work(argc, argv, options))
+		return usage_error(ctl, NULL, "work must be the first word");
 	while (status < 0 && (option = getopt_long(argc, argv, "c:o:h", options, NULL)) != -1)
 		status = handle_option(ctl, option);
 	for (; status < 0 && optind < argc; optind++) {
@@ -223,10 +241,9 @@ static int run(struct ctl *ctl)
 
 	if (ctl->count == 0)
 		return usage_error(ctl, NULL, "no command given (see polytaskctl --help)");
-	if (strcmp(ctl->words[0], "work") == 0)
-		return usage_error(ctl, NULL, "work must be the first word");
 	if (!command && !admin_parse_command(&ctl->call, ctl->words, ctl->count, &err))
-		return usage_error(ctl, NULL, err_text(&err));
+		return err.code == ERR_UNPROCESSABLE ? ctl_fail(err_text(&err))
+						     : usage_error(ctl, NULL, err_text(&err));
 	if (has_misplaced_option(ctl, command))
 		return usage_error(ctl, command, "an option does not belong to this command");
 	fault = command ? find_fault(ctl, command, &err) : NULL;
@@ -281,6 +298,6 @@ int main(int argc, char **argv)
 	if (status < 0)
 		status = run(&ctl);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && status == 0)
-		status = ctl_fail("cannot write the output");
+		status = ctl_fail_output();
 	return status;
 }

@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 
+#include "sys/output.h"
+
 const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_TENANT] = { .name = "tenant", .value = "TENANT" },
 	[ADMIN_RIGHTS] = { .name = "rights", .value = "read,write,work,admin" },
@@ -139,12 +141,15 @@ const char *admin_error_text(const struct err *err, bool in_steps)
 int admin_run(struct admin *admin, const struct admin_call *call, bool *panic)
 {
 	struct err err = { 0 };
-	bool done = call->command->run(admin, call, &err);
+	bool done = call->command->run(admin, call, &err), shown;
 
+	shown = fflush(admin->out) == 0 && !ferror(admin->out);
+	*panic = !done && err.code == ERR_PANIC;
+	if ((done || err.code == ERR_INTERNAL) && admin->err && output_reader_has_gone(admin->out))
+		return OUTPUT_READER_GONE;
 	if (!done)
 		admin_print_error(admin, admin_error_text(&err, call->command->in_steps));
-	*panic = !done && err.code == ERR_PANIC;
-	if (done && (fflush(admin->out) != 0 || ferror(admin->out))) {
+	if (done && !shown) {
 		admin_print_error(admin, "cannot write the output");
 		done = false;
 	}

@@ -12,6 +12,7 @@
 #include "admin/store_options.h"
 #include "base/clock.h"
 #include "ctl/client.h"
+#include "ctl/fail.h"
 #include "ctl/regions.h"
 #include "sys/instance.h"
 
@@ -156,10 +157,8 @@ int ctl_admin_run(const struct conf *conf, const struct admin_call *call)
 		err.code = ERR_NONE;
 		poll(NULL, 0, POLL_INTERVAL_MS);
 	}
-	if (!done) {
-		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
-		status = 1;
-	}
+	if (!done)
+		status = ctl_fail_call(&err);
 	if (in && in != stdin)
 		fclose(in);
 	explicit_bzero(line, sizeof(line));

@@ -44,8 +44,8 @@ static int call_service(struct ctl *ctl, struct str request, int seconds, FILE *
 		silent = errno == EAGAIN;
 		client_cannot_connect(ctl->conf.control, errno, &err);
 	}
-	ctl_fail(err_text(&err));
-	return silent ? STATUS_SILENT : 1;
+	status = ctl_fail_call(&err);
+	return silent ? STATUS_SILENT : status;
 }
 
 static int run_status(struct ctl *ctl)

@@ -5,6 +5,7 @@
  */
 #include "admin/admin.h"
 #include "admin/sign.h"
+#include "ctl/fail.h"
 #include "sys/conf.h"
 
 #define CTL_WORDS_MAX 8
@@ -33,10 +34,3 @@ struct ctl_command {
 
 /* Ends with an all-zero row. */
 extern const struct ctl_command ctl_commands[];
-
-/* Prints an error message; returns 1, the exit status. */
-static inline int ctl_fail(const char *text)
-{
-	fprintf(stderr, "polytaskctl: %s\n", text);
-	return 1;
-}

@@ -8,6 +8,7 @@
 #include "admin/task_text.h"
 #include "auth/principal.h"
 #include "base/clock.h"
+#include "ctl/fail.h"
 #include "ctl/session.h"
 #include "task/task.h"
 
@@ -223,14 +224,15 @@ int ctl_task_watch(const struct conf *conf, const struct admin_call *call)
 		.interval = INTERVAL_FIRST_MS,
 	};
 	struct err err = { 0 };
+	int status = 1;
 	bool ok;
 
 	catch_interrupt();
 	ok = set_timeout(&watch, &err) && run(&watch, &err);
 	if (!ok)
-		fprintf(stderr, "polytaskctl: %s\n", err_text(&err));
+		status = ctl_fail_call(&err);
 	else if (watch.removed)
 		fprintf(stderr, "polytaskctl: the task was removed\n");
 	buf_free(&watch.shown);
-	return ok ? status_of(&watch) : 1;
+	return ok ? status_of(&watch) : status;
 }

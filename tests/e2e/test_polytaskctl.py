@@ -126,6 +126,7 @@ def typed(instance, state):
         (2, ("restore", "DIR"), "'restore' requires --home\nusage: "),
         (2, ("backup", ""), "an argument is empty\nusage: "),
         (2, ("status", "--fly"), "polytaskctl: unrecognized option '--fly'"),
+        (2, ("--json", "work", "--simulate"), "polytaskctl: work must be the first word"),
         (1, ("user", "expire", "ann", "--expires", "0"), "'never' or a number of seconds from 1"),
         (1, ("token", "rotate", "x", "--overlap", "soon"), "a number of seconds from 0 to"),
         (1, ("sign", "--user", "k", "--data", "x", "--content-md5", "y", "GET", "u"), "one of them"),
@@ -156,6 +157,14 @@ def outputs(instance, state):
     ):
         done = subprocess.run(["sh", "-c", command + words], capture_output=True, text=True)
         ok(done.returncode == 1 and reason in done.stderr, f"{state}: {words}", done)
+    # The reader has gone before the command writes.
+    for words in ("--help", "print-config", "user list"):
+        done = subprocess.run(
+            ["bash", "-c", f"(sleep 0.5; {command}{words}) | true; exit ${{PIPESTATUS[0]}}"],
+            capture_output=True,
+            text=True,
+        )
+        equal((done.returncode, done.stderr), (141, ""), f"{state}: {words} | true")
     done = subprocess.run(["sh", "-c", command + "user list <&- >&- 2>&-"])
     equal(done.returncode, 1, f"{state}: no streams at all")
     instance.verify(state)
