@@ -76,6 +76,8 @@ struct admin {
 	FILE *err; /* NULL: errors go to out, and lines are framed (process/control.h) */
 };
 
+/* ERR_INVALID if an operand or option is missing, or excludes another one. */
+typedef bool admin_check_fn(const struct admin_call *call, struct err *err);
 typedef bool admin_run_fn(struct admin *admin, const struct admin_call *call, struct err *err);
 
 struct admin_command {
@@ -83,6 +85,8 @@ struct admin_command {
 	const char *operand;	   /* placeholder for the usage line; NULL: no operand */
 	uint64_t options;	   /* allowed: ADMIN_BIT() of each */
 	uint64_t required_options; /* subset of options */
+	const char *usage;	   /* rest of the usage line; NULL: made of the members above */
+	admin_check_fn *check;	   /* which of them are given together; NULL: nothing to check */
 	bool operand_optional;	   /* the operand may be left out */
 	bool reads_input;	   /* reads admin->in */
 	bool creates_store;	   /* may run on a home without a store */

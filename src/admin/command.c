@@ -17,6 +17,8 @@
 #define BIT(option)   ADMIN_BIT(ADMIN_##option)
 #define TERMS_OPTIONS (BIT(RIGHTS) | BIT(DIALECTS) | BIT(EXPIRES))
 
+#define DIALECTS_USAGE "[--dialect DIALECT[,DIALECT]]"
+
 const struct admin_command admin_commands[] = {
 	{ "user add", "NAME", BIT(TENANT) | BIT(RIGHTS) | BIT(EXPIRES), .creates_store = true,
 		.run = admin_user_add, .help = "add a user (default rights: read,write,work)" },
@@ -81,6 +83,9 @@ const struct admin_command admin_commands[] = {
 	{ "task list", NULL,
 		BIT(TENANT) | BIT(DIALECT) | BIT(STATE) | BIT(KIND) | BIT(FAILURE) | BIT(SORT) |
 			BIT(LIMIT) | BIT(JSON),
+		.usage = "[--tenant TENANT] " DIALECTS_USAGE " [--state STATE,...] [--kind KIND] "
+			 "[--failure FAILURE,...] [--sort [-]created|updated|...] [--limit N] "
+			 "[--json]",
 		.run = admin_task_list,
 		.help = "list tasks: id, dialect, kind, state, status, attempt, created, updated, "
 			"error" },
@@ -92,17 +97,23 @@ const struct admin_command admin_commands[] = {
 	{ "task create", NULL,
 		BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(FIELDS) | BIT(PRIORITY) |
 			BIT(NOT_BEFORE) | BIT(STDIN) | BIT(JSON),
-		.creates_store = true, .run = admin_task_create,
+		.usage = "[--tenant TENANT] [--json] {--stdin <FILE | --dialect DIALECT "
+			 "[--kind KIND] [--fields JSON] [--priority N] [--not-before TIME]}",
+		.check = admin_check_task_create, .creates_store = true, .run = admin_task_create,
 		.help = "create a task and print its id (--stdin: read the body of POST /v1/tasks "
 			"from standard input)" },
 	{ "task cancel", "ID", BIT(TENANT), .run = admin_task_cancel,
 		.help = "cancel a task and print its state" },
 	{ "task retry", "ID",
 		BIT(TENANT) | BIT(ALL) | BIT(DIALECT) | BIT(KIND) | BIT(FAILURE) | BIT(MAX),
-		.operand_optional = true, .in_steps = true, .run = admin_task_retry,
+		.usage = "[--tenant TENANT] {ID | --all --dialect DIALECT[,DIALECT] [--kind KIND] "
+			 "[--failure FAILURE,...] [--max N]}",
+		.check = admin_check_task_retry, .operand_optional = true, .in_steps = true,
+		.run = admin_task_retry,
 		.help = "let a failed or cancelled task begin again, or with --all many failed ones "
-			"of a dialect" },
+			"of some dialects" },
 	{ "task count", NULL, BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(JSON),
+		.usage = "[--tenant TENANT] " DIALECTS_USAGE " [--kind KIND] [--json]",
 		.run = admin_task_count, .help = "count tasks by dialect, kind and state" },
 	{ "show", "ID", BIT(TENANT), .run = admin_show,
 		.help = "print a task in the format of export" },
@@ -148,6 +159,11 @@ static void put_option(const struct admin_option_row *option, bool required, str
 void admin_put_usage(const struct admin_command *command, struct buf *out)
 {
 	buf_puts(out, command->words);
+	if (command->usage) {
+		buf_putc(out, ' ');
+		buf_puts(out, command->usage);
+		return;
+	}
 	if (command->operand)
 		buf_printf(out, command->operand_optional ? " [%s]" : " %s", command->operand);
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
@@ -193,11 +209,11 @@ static bool is_text(const char *text)
 static bool check_texts(const struct admin_call *call, struct err *err)
 {
 	if (call->operand && !is_text(call->operand))
-		return err_set(err, ERR_INVALID, call->command->operand,
+		return err_set(err, ERR_UNPROCESSABLE, call->command->operand,
 			"%s must be UTF-8 without control characters", call->command->operand);
 	for (int i = 0; i < ADMIN_OPTIONS; i++) {
 		if (call->options[i] && !is_text(call->options[i]))
-			return err_set(err, ERR_INVALID, admin_options[i].name,
+			return err_set(err, ERR_UNPROCESSABLE, admin_options[i].name,
 				"--%s must be UTF-8 without control characters",
 				admin_options[i].name);
 	}
@@ -234,7 +250,8 @@ static bool check(const struct admin_call *call, size_t operands, struct err *er
 	if (operands > wanted)
 		return err_set(
 			err, ERR_INVALID, NULL, "too many arguments for '%s'", command->words);
-	return admin_check_secret(call, err) && check_texts(call, err);
+	return (!command->check || command->check(call, err)) && admin_check_secret(call, err) &&
+	       check_texts(call, err);
 }
 
 /* For a known first word, list its subcommands. */

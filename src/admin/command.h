@@ -10,8 +10,8 @@ extern const struct admin_command admin_commands[];
 
 /*
  * Fills in command and operand from words ("user", "add", "demo") and checks the options already
- * set. ERR_NO_ROUTE: unknown command; ERR_INVALID: call->command is set, but the operand or an
- * option is wrong.
+ * set. ERR_NO_ROUTE: unknown command; ERR_INVALID: call->command is set, but an operand or option
+ * is missing or superfluous; ERR_UNPROCESSABLE: its value is not valid.
  */
 bool admin_parse_command(
 	struct admin_call *call, const char *const *words, size_t count, struct err *err);

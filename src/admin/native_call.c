@@ -42,6 +42,15 @@ static const char *place_of(const json_t *problem)
 	return place;
 }
 
+/* Whether the detail begins with the name of the member or parameter that the place is. */
+static bool has_place(const char *detail, const char *place)
+{
+	const char *name = place + (place[0] == '/');
+	size_t len = strlen(name);
+
+	return strncmp(detail, name, len) == 0 && detail[len] == ' ';
+}
+
 /*
  * Replaces the text by that of the API. Other errors than those of the request keep theirs, which
  * admin_error_text() adapts.
@@ -61,9 +70,10 @@ static void describe_error(const struct request *request, struct err *err)
 		detail = json_string_value(json_object_get(problem, "detail"));
 		if (!detail)
 			detail = json_string_value(json_object_get(problem, "title"));
-		if (detail)
-			err_set(err, err->code, NULL, "%s%s%s", place ? place : "",
-				place ? ": " : "", detail);
+		if (detail && place && !has_place(detail, place))
+			err_set(err, err->code, NULL, "%s: %s", place, detail);
+		else if (detail)
+			err_set(err, err->code, NULL, "%s", detail);
 	}
 	err->detail = STR_NULL;
 	json_decref(problem);

@@ -2,8 +2,8 @@
 /*
  * Calls of the native API by commands: a request goes through the decoder, the store and the
  * encoder of its route, as one of a client with all rights in a tenant. So filters, checks, limits
- * and errors are those of src/dialect/native/README.md. Without the parts of serve/: no
- * preconditions, and neither rate limits nor a dialect's daily quota of creations.
+ * and errors are those of src/dialect/native/README.md. The parts of serve/ do not apply: there are
+ * no preconditions, no rate limits and no daily quota of creations of a dialect.
  */
 #include "admin/admin.h"
 #include "base/buf.h"
@@ -38,8 +38,8 @@ bool native_client_init(struct native_client *client, struct admin *admin, struc
 /*
  * Carries out a request and appends the body of its response to out. What it has changed or read is
  * on disk. If the request is refused, the text of the error is the detail of the API's problem,
- * after the place that is at fault: "/priority: priority must be a 32-bit integer." ERR_PANIC as of
- * the store.
+ * after the place that is at fault, unless the detail begins with it: "/fields/url: url must be
+ * present", "priority must be a 32-bit integer." ERR_PANIC as from store_apply().
  */
 bool native_call(const struct native_client *client, const struct native_call *call,
 	struct buf *out, struct err *err);

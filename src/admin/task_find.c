@@ -1,7 +1,7 @@
 #include "admin/task_find.h"
 
 #include "admin/tenant_list.h"
-#include "dialect/dialect.h"
+#include "dialect/check.h"
 #include "http/json.h"
 
 void found_task_free(struct found_task *found)
@@ -62,7 +62,7 @@ static bool search_tenant(struct search *search, struct str tenant, struct err *
 
 /* ---- all tenants ---- */
 
-static bool read_id(struct found_task *found, struct err *err)
+static bool read_members(struct found_task *found, struct err *err)
 {
 	json_t *json = NULL;
 	struct str id;
@@ -71,6 +71,7 @@ static bool read_id(struct found_task *found, struct err *err)
 	if (ok) {
 		id = json_str(json_object_get(json, "id"));
 		snprintf(found->id, sizeof(found->id), "%.*s", STR_ARGS(id));
+		found->state = task_state_parse(json_str(json_object_get(json, "state")));
 	}
 	json_decref(json);
 	return ok;
@@ -91,7 +92,7 @@ static bool take_found(
 			STR_ARGS(tenant));
 	snprintf(found->tenant, sizeof(found->tenant), "%.*s", STR_ARGS(tenant));
 	buf_put_str(&found->row, buf_str(&search->row));
-	return (buf_ok(&found->row) || err_no_memory(err)) && read_id(found, err);
+	return (buf_ok(&found->row) || err_no_memory(err)) && read_members(found, err);
 }
 
 static bool search_all(struct search *search, struct found_task *found, struct err *err)
@@ -112,17 +113,20 @@ static bool search_all(struct search *search, struct found_task *found, struct e
 
 /* ---- the operand ---- */
 
-static bool put_number_uri(struct buf *uri, const char *operand)
+static bool put_number_uri(struct buf *uri, const char *operand, struct err *err)
 {
-	struct str number = str_cstr(operand), name = str_split_next(&number, ':');
-	char dialect[TASK_KIND_MAX + 1];
+	struct str number = str_cstr(operand);
+	const struct dialect *dialect = dialect_by_name(str_split_next(&number, ':'));
 	uint64_t value;
 
-	if (!dialect_by_name(name) || !str_to_u64(number, &value))
-		return false;
-	snprintf(dialect, sizeof(dialect), "%.*s", STR_ARGS(name));
+	if (!dialect || !str_to_u64(number, &value))
+		return err_set(err, ERR_INVALID, "ID", "'%s' is neither a UUID nor DIALECT:NUMBER",
+			operand);
+	if (!dialect_has_numbers(dialect))
+		return err_set(err, ERR_INVALID, "ID", "the dialect %s has no numbers: give the id",
+			dialect->name);
 	buf_puts(uri, "/v1/tasks");
-	native_call_put_param(uri, "dialect", dialect);
+	native_call_put_param(uri, "dialect", dialect->name);
 	native_call_put_param(uri, "number", number.ptr);
 	native_call_put_param(uri, "archived", "any");
 	native_call_put_param(uri, "total", "false");
@@ -137,9 +141,8 @@ static bool put_uri(struct buf *uri, const char *operand, struct err *err)
 	if (id_parse(&id, str_cstr(operand))) {
 		buf_puts(uri, "/v1/tasks/");
 		id_put(&id, uri);
-	} else if (!put_number_uri(uri, operand)) {
-		return err_set(err, ERR_INVALID, "ID", "'%s' is neither a UUID nor DIALECT:NUMBER",
-			operand);
+	} else if (!put_number_uri(uri, operand, err)) {
+		return false;
 	}
 	return buf_ok(uri) || err_no_memory(err);
 }

@@ -6,13 +6,14 @@
 struct found_task {
 	char tenant[AUTH_TENANT_MAX];
 	char id[ID_TEXT_LEN + 1];
+	enum task_state state;
 	struct buf row; /* the task in the form of the native API */
 };
 
 /*
- * Finds the task with the id, or with the number, as DIALECT:NUMBER, that call->operand is: in the
- * tenant of --tenant, else in all tenants, of which one only may have it. ERR_INVALID,
- * ERR_NOT_FOUND, ERR_CONFLICT. Zero-initialise; free with found_task_free.
+ * Finds a task: call->operand is an id or DIALECT:NUMBER. Without --tenant all tenants are
+ * searched; exactly one may have it. ERR_INVALID, ERR_NOT_FOUND, or ERR_CONFLICT if several have
+ * it. Zero-initialise; free with found_task_free.
  */
 bool task_find(const struct native_client *client, const struct admin_call *call,
 	struct found_task *found, struct err *err);

@@ -174,7 +174,7 @@ bool admin_task_list(struct admin *admin, const struct admin_call *call, struct 
 {
 	struct task_list tasks = { .left = 0 };
 	struct buf next = BUF_INIT;
-	bool ok;
+	bool more, ok;
 
 	if (!parse_limit(call, &tasks.left, err) ||
 		!native_client_init(&tasks.client, admin, err) ||
@@ -185,8 +185,12 @@ bool admin_task_list(struct admin *admin, const struct admin_call *call, struct 
 	do {
 		ok = print_page(&tasks, call, &next, err);
 	} while (ok && next.len > 0 && tasks.left > 0 && !ferror(admin->out));
+	more = next.len > 0;
 	buf_free(&next);
-	return admin_list_end(&tasks.list, ok);
+	ok = admin_list_end(&tasks.list, ok);
+	if (ok && more && tasks.left == 0)
+		admin_print_error(admin, "note: more tasks match (--limit)");
+	return ok;
 }
 
 /* ---- count ---- */

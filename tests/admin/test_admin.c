@@ -136,6 +136,7 @@ static void control_characters_are_rejected(void **state)
 			&with_option, (const char *const[]){ "token", "add", "demo" }, 3, &err));
 		assert_string_equal(
 			err_text(&err), "--dialects must be UTF-8 without control characters");
+		assert_int_equal(err.code, ERR_UNPROCESSABLE);
 	}
 }
 

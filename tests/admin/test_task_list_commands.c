@@ -28,14 +28,25 @@ static void load(const char *line, const char *dialect)
 	task_output(line, GIVEN({ ADMIN_DIALECT, dialect }), out, sizeof(out));
 }
 
-static void expect_count(const struct given *given, unsigned lines)
+static void expect_lines(const struct given *given, unsigned lines, const char *note)
 {
 	struct call_result result = task_call("task list", given, " ");
 
-	assert_string_equal(result.err, "");
+	assert_string_equal(result.err, note);
 	assert_int_equal(result.status, 0);
 	assert_int_equal(count_lines(result.out), lines);
 	free_result(&result);
+}
+
+static void expect_count(const struct given *given, unsigned lines)
+{
+	expect_lines(given, lines, "");
+}
+
+/* More tasks match than the limit. */
+static void expect_limited(const struct given *given, unsigned lines)
+{
+	expect_lines(given, lines, "polytaskctl: note: more tasks match (--limit)\n");
 }
 
 static void empty_list_prints_nothing(void **state)
@@ -67,14 +78,15 @@ static void row_has_the_columns(void **state)
 	free_result(&result);
 }
 
-static void limit_reaches_over_pages(void **state)
+static void limit_spans_pages(void **state)
 {
 	(void)state;
 	load("load-sample 1200", "native");
-	expect_count(NOTHING, 51);
-	expect_count(GIVEN({ ADMIN_LIMIT, "1" }), 2);
-	expect_count(GIVEN({ ADMIN_LIMIT, "501" }), 502);
-	expect_count(GIVEN({ ADMIN_LIMIT, "1100" }, { ADMIN_JSON, "yes" }), 1100);
+	expect_limited(NOTHING, 51);
+	expect_limited(GIVEN({ ADMIN_LIMIT, "1" }), 2);
+	expect_limited(GIVEN({ ADMIN_LIMIT, "501" }), 502);
+	expect_limited(GIVEN({ ADMIN_LIMIT, "1100" }, { ADMIN_JSON, "yes" }), 1100);
+	expect_count(GIVEN({ ADMIN_LIMIT, "1200" }), 1201);
 	expect_count(GIVEN({ ADMIN_LIMIT, "1000000" }), 1201);
 }
 
@@ -91,13 +103,14 @@ static void filters_are_those_of_the_api(void **state)
 	expect_count(GIVEN({ ADMIN_KIND, "a b&c=d+e" }), 2);
 	expect_count(GIVEN({ ADMIN_KIND, "" }, { ADMIN_DIALECT, "native" }), 2);
 	expect_count(GIVEN({ ADMIN_FAILURE, "reported" }), 0);
-	expect_count(GIVEN({ ADMIN_SORT, "-created" }, { ADMIN_LIMIT, "2" }), 3);
+	expect_limited(GIVEN({ ADMIN_SORT, "-created" }, { ADMIN_LIMIT, "2" }), 3);
 	task_fails("task list", GIVEN({ ADMIN_DIALECT, "fly" }),
 		"dialect: This is not the name of a dialect.");
 	task_fails("task list", GIVEN({ ADMIN_STATE, "done" }),
-		"state: state must be pending, running, succeeded, failed or cancelled.");
+		"state must be pending, running, succeeded, failed or cancelled.");
 	task_fails("task list", GIVEN({ ADMIN_SORT, "colour" }),
-		"sort: There is no sort key of this name.");
+		"sort: This is not one sort key: created, updated, state, kind, priority or, "
+		"with one dialect, status, number, fields.NAME.");
 	task_fails("task list", GIVEN({ ADMIN_LIMIT, "0" }),
 		"--limit must be a number from 1 to 1000000, not '0'");
 	task_fails("task list", GIVEN({ ADMIN_LIMIT, "1000001" }),
@@ -217,7 +230,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(empty_list_prints_nothing),
 		WITH_STORE(row_has_the_columns),
-		WITH_STORE(limit_reaches_over_pages),
+		WITH_STORE(limit_spans_pages),
 		WITH_STORE(filters_are_those_of_the_api),
 		WITH_STORE(address_over_the_limit_is_refused),
 		WITH_STORE(other_tenants_are_not_listed),

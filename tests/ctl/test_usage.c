@@ -58,7 +58,7 @@ static void each_command_has_a_group(void **state)
 
 	(void)state;
 	assert_non_null(strstr(text, "\n\nTasks:\n  task list ["));
-	assert_non_null(strstr(text, "\n  task retry [ID] ["));
+	assert_non_null(strstr(text, "\n  task retry [--tenant TENANT] {ID | --all "));
 	assert_null(strstr(text, "Other commands"));
 	free(text);
 }

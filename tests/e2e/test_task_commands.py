@@ -21,6 +21,7 @@ DIALECTS = {
     for name in ("virtshell", "vionlabs", "uplynk", "fourhse", "idol")
 }
 HEADER = "id\tdialect\tkind\tstate\tstatus\tattempt\tcreated\tupdated\terror"
+MORE = "polytaskctl: note: more tasks match (--limit)\n"
 HOSTILE = "\u001b[31mred\ttab\nline\u202e\u009b"
 ESCAPED = r"\u001b[31mred\u0009tab\u000aline\u202e\u009b"
 
@@ -44,7 +45,7 @@ shared = functools.cache(Site)
 def finished(site, *words, **named):
     """The output of a command that succeeds."""
     done = site.task(*words, **named)
-    if done.returncode or done.stderr:
+    if done.returncode or done.stderr not in ("", MORE):
         raise RuntimeError(f"task {words}: {done}")
     return done.stdout.rstrip("\n")
 
@@ -124,14 +125,21 @@ def refusals(site, state):
     refused(site, f"no tenant has a task {UNKNOWN}", "watch", UNKNOWN)
     refused(site, "neither a UUID nor DIALECT:NUMBER", "watch", "x")
     refused(site, "the tenant default has no user", "list")
-    refused(site, "/priority: priority must be", "create", *demo, "--dialect", "native", "--priority", "x")
+    refused(site, "ctl: priority must be", "create", *demo, "--dialect", "native", "--priority", "x")
     refused(site, "/fields/master-type: ", "create", *demo, "--dialect", "idol")
-    refused(site, "sort: There is no sort key", "list", *demo, "--sort", "x")
+    refused(site, "sort: This is not one sort key: created, ", "list", *demo, "--sort", "x")
     refused(site, "unrecognized option '--fly'", "list", "--fly", status=2)
     refused(site, "'task list' has no option --max", "list", "--max", "3", status=2)
     refused(site, "'task show' requires ID", "show", status=2)
     refused(site, "the subcommands of 'task' are list, show, watch", "fly", status=2)
-    refused(site, "must be UTF-8 without control characters", "list", *demo, "--kind", "a\nb", status=2)
+    refused(site, "must be UTF-8 without control characters", "list", *demo, "--kind", "a\nb")
+    refused(site, "ctl: state must be pending, ", "list", *demo, "--state", "frob")
+    refused(site, "the dialect virtshell has no numbers: give the id", "show", "virtshell:1")
+    refused(site, "requires --dialect or --stdin\nusage: ", "create", *demo, status=2)
+    refused(site, "takes either an ID or --all\nusage: ", "retry", *demo, status=2)
+    refused(site, "'task retry --all' requires --dialect\nusage: ", "retry", "--all", status=2)
+    refused(site, "[--dialect DIALECT[,DIALECT]] [--state", "list", "x", status=2)
+    refused(site, "{ID | --all --dialect DIALECT[,DIALECT] ", "retry", "x", "y", status=2)
 
 
 def from_input(site, state):
@@ -244,11 +252,26 @@ def many():
     before = site.log().count('"verb":"task list"')
     rows(site, "--limit", "5000")
     equal(site.log().count('"verb":"task list"') - before, 1, "by one call of the service")
-    command = f"{POLYTASKCTL} -c {site.dir}/polytask.conf task list --tenant demo --limit 10000 | head -n 2"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
-    equal(len(done.stdout.splitlines()), 2, "a reader that ends early")
-    equal(site.task("count", "--tenant", "demo").returncode, 0, "does no harm")
+    head(site, "up")
+    equal(site.task("count", "--tenant", "demo").returncode, 0, "and does no harm")
     site.stop("many")
+    head(site, "down")
+
+
+def head(site, state):
+    """A reader that ends early: no message, and the status of a program that SIGPIPE has ended."""
+    for words in (
+        "task list --tenant demo --limit 10000",
+        "task list --tenant demo --limit 10000 --json",
+        "export",
+    ):
+        command = f"{POLYTASKCTL} -c {site.dir}/polytask.conf {words} | head -n 2; exit ${{PIPESTATUS[0]}}"
+        done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+        equal(
+            (len(done.stdout.splitlines()), done.stderr, done.returncode),
+            (2, "", 141),
+            f"{state}: {words} | head",
+        )
 
 
 def many_retries():

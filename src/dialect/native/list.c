@@ -22,7 +22,9 @@ static bool parse_sort(const struct native_query *query, const struct native_par
 			return list_sort_add(&query->op->list, common[i].code, descending);
 	}
 	if (!native_is_dialect_field(name))
-		return NATIVE_QUERY_ERROR(query, given->name, "There is no sort key of this name.");
+		return NATIVE_QUERY_ERROR(query, given->name,
+			"This is not one sort key: created, updated, state, kind, priority or, "
+			"with one dialect, status, number, fields.NAME.");
 	field = native_require_index(query, given->name, name);
 	return field && list_sort_add(&query->op->list, field->code, descending);
 }
