@@ -133,9 +133,10 @@ static bool parse_number(struct str text, int64_t *number)
 	bool negative = str_starts(text, STR("-"));
 	uint64_t digits;
 
-	if (!str_to_u64(str_skip(text, negative), &digits) || digits > INT64_MAX)
+	if (!str_to_u64(str_skip(text, negative), &digits) ||
+		digits > (uint64_t)INT64_MAX + negative)
 		return false;
-	*number = negative ? -(int64_t)digits : (int64_t)digits;
+	*number = negative ? (int64_t)(0 - digits) : (int64_t)digits;
 	return true;
 }
 
@@ -148,7 +149,7 @@ bool external_get_number(const struct external_body *body, const char *name, int
 
 	if (!get_scalar(body, name, "a number", &text, &given))
 		return false;
-	if (!given)
+	if (!given || text.len == 0)
 		return true;
 	if (!parse_number(text, &read) || read < min || read > max)
 		return err_set(body->err, ERR_INVALID, name,
@@ -164,10 +165,11 @@ bool external_get_flag(const struct external_body *body, const char *name, bool 
 
 	if (!get_scalar(body, name, "true or false", &text, &given))
 		return false;
-	if (given && !str_eq(text, STR("true")) && !str_eq(text, STR("false")))
+	if (!given || text.len == 0)
+		return true;
+	if (!str_eq_nocase(text, STR("true")) && !str_eq_nocase(text, STR("false")))
 		return err_set(body->err, ERR_INVALID, name, "%s must be true or false.", name);
-	if (given)
-		*flag = str_eq(text, STR("true"));
+	*flag = str_eq_nocase(text, STR("true"));
 	return true;
 }
 
@@ -213,7 +215,7 @@ bool external_get_date(
 
 	if (!get_scalar(body, name, "a date", &text, &given))
 		return false;
-	if (!given)
+	if (!given || text.len == 0)
 		return true;
 	if (!external_parse_date(text, &ms, &valid, body->arena, body->err))
 		return false;
@@ -242,30 +244,43 @@ static bool add_items(const struct external_body *body, const char *name, const 
 	return true;
 }
 
+static size_t count_texts(struct str text)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += text.ptr[i] == ',';
+	return count;
+}
+
 bool external_get_texts(
 	const struct external_body *body, const char *name, const struct str **texts, size_t *count)
 {
 	struct external_value value;
 	struct str *items, rest;
-	size_t most = EXTERNAL_ITEMS_MAX, read = 0;
+	size_t most = EXTERNAL_ITEMS_MAX, room, read = 0;
+	bool in_body = body->json && json_object_get(body->json, name);
 
 	if (!external_get(body, name, &value))
 		return false;
 	if (!value.json && !value.text.ptr)
 		return true;
-	if (value.json && (!json_is_array(value.json) || json_array_size(value.json) > most))
+	if ((value.json || in_body) &&
+		(!json_is_array(value.json) || json_array_size(value.json) > most))
 		return err_set(body->err, ERR_INVALID, name,
 			"%s must be an array of at most %zu strings.", name, most);
-	items = arena_alloc(body->arena, most * sizeof(*items));
+	room = value.json ? json_array_size(value.json) : count_texts(value.text);
+	if (room > most)
+		return err_set(
+			body->err, ERR_INVALID, name, "%s has more than %zu values.", name, most);
+	/* Also of an empty array, which is not the same as none. */
+	items = arena_alloc(body->arena, (room + 1) * sizeof(*items));
 	if (!items)
 		return err_no_memory(body->err);
 	if (value.json && !add_items(body, name, value.json, items, &read))
 		return false;
-	for (rest = value.text; rest.ptr && read < most;)
+	for (rest = value.text; rest.ptr;)
 		items[read++] = str_split_next(&rest, ',');
-	if (rest.ptr)
-		return err_set(
-			body->err, ERR_INVALID, name, "%s has more than %zu values.", name, most);
 	*texts = items;
 	*count = read;
 	return true;
@@ -280,6 +295,53 @@ bool external_has(const struct external_body *body, const char *name, bool *has)
 	*has = value.text.len > 0 || json_array_size(value.json) > 0 ||
 	       json_object_size(value.json) > 0;
 	return true;
+}
+
+bool external_get_sorting(
+	const struct external_body *body, const struct external_sort **sorts, size_t *count)
+{
+	struct external_value value;
+	struct external_sort *items;
+	size_t i;
+	json_t *item;
+
+	if (!external_get(body, "sorting", &value))
+		return false;
+	*count = json_array_size(value.json);
+	if (value.text.ptr || json_is_object(value.json) || *count > EXTERNAL_ITEMS_MAX)
+		return err_set(body->err, ERR_INVALID, "sorting",
+			"sorting must be an array of at most %d objects.", EXTERNAL_ITEMS_MAX);
+	items = arena_alloc(body->arena, (*count + 1) * sizeof(*items));
+	if (!items)
+		return err_no_memory(body->err);
+	json_array_foreach (value.json, i, item) {
+		const struct external_body one = {
+			.json = item, .arena = body->arena, .err = body->err
+		};
+
+		items[i] = (struct external_sort){ STR_NULL, STR_NULL };
+		if (!json_is_object(item))
+			return err_set(body->err, ERR_INVALID, "sorting",
+				"sorting must be an array of objects.");
+		if (!external_get_text(&one, "sortBy", &items[i].by) ||
+			!external_get_text(&one, "sortOrder", &items[i].order))
+			return false;
+	}
+	*sorts = items;
+	return true;
+}
+
+struct str external_characters(struct str text, size_t max)
+{
+	struct str rest = text;
+
+	for (size_t i = 0; i < max && rest.len > 0; i++) {
+		size_t len = str_utf8_sequence(rest);
+
+		/* NUL has no sequence. */
+		rest = str_skip(rest, len > 0 ? len : 1);
+	}
+	return (struct str){ text.ptr, text.len - rest.len };
 }
 
 bool external_get_worker(const struct external_body *body, bool required, struct str *worker)

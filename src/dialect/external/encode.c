@@ -70,19 +70,6 @@ static void put_text(struct buf *out, struct str text)
 		buf_puts(out, "null");
 }
 
-static struct str first_characters(struct str text, size_t max)
-{
-	struct str rest = text;
-
-	for (size_t i = 0; i < max && rest.len > 0; i++) {
-		size_t len = str_utf8_sequence(rest);
-
-		/* NUL has no sequence. */
-		rest = str_skip(rest, len > 0 ? len : 1);
-	}
-	return (struct str){ text.ptr, text.len - rest.len };
-}
-
 static bool put_error(
 	const struct request *request, const struct task *task, bool with_details, struct buf *out)
 {
@@ -91,7 +78,7 @@ static bool put_error(
 	if (!split_error(task->error, &message, &details, request->arena))
 		return false;
 	buf_puts(out, ",\"errorMessage\":");
-	put_text(out, first_characters(message, EXTERNAL_MESSAGE_MAX));
+	put_text(out, external_characters(message, EXTERNAL_MESSAGE_MAX));
 	if (with_details) {
 		buf_puts(out, ",\"errorDetails\":");
 		put_text(out, details);

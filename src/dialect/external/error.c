@@ -1,6 +1,6 @@
 #include "dialect/external/external.h"
 
-/* The original has none of the codes 409, 412 and 422; its clients know 400. */
+/* The original has neither 409 nor 422: its clients know 400. Whoever sends If-Match knows 412. */
 const struct error_override external_error_overrides[ERR_CODES] = {
 	[ERR_CONFLICT] = { .status = 400 },
 	[ERR_LEASE_LOST] = { .status = 400 },

@@ -65,7 +65,7 @@ struct optional_number {
 /*
  * Readers of a member, ERR_INVALID for a value of another type. Numbers and booleans may be sent as
  * strings, and texts as numbers, as Jackson reads them. An absent member leaves the output as it
- * is.
+ * is, and so does an empty text in place of a number, a boolean or a date.
  */
 bool external_get_text(const struct external_body *body, const char *name, struct str *text);
 bool external_get_number(const struct external_body *body, const char *name, int64_t min,
@@ -77,13 +77,26 @@ bool external_get_date(
 /* *valid: the text is such a date. False only without memory. */
 bool external_parse_date(
 	struct str text, int64_t *ms, bool *valid, struct arena *arena, struct err *err);
-/* An array of strings or, in a query, a text with commas. *count is unchanged if it is absent. */
+/*
+ * An array of strings or, in a query only, a text with commas. *texts and *count are unchanged if it
+ * is absent; *texts is not NULL for an empty array.
+ */
 bool external_get_texts(const struct external_body *body, const char *name,
 	const struct str **texts, size_t *count);
+/* An item of `sorting`; ptr NULL: absent. */
+struct external_sort {
+	struct str by, order;
+};
+
+/* *count: 0 without the member. ERR_INVALID if it is no array of objects with texts. */
+bool external_get_sorting(
+	const struct external_body *body, const struct external_sort **sorts, size_t *count);
 /* Whether the member is there, and neither null nor empty. */
 bool external_has(const struct external_body *body, const char *name, bool *has);
 /* The name of a worker. required: ERR_INVALID if it is absent. */
 bool external_get_worker(const struct external_body *body, bool required, struct str *worker);
+/* The first `max` characters of a text. */
+struct str external_characters(struct str text, size_t max);
 
 /* ---- variables (variable.c, value.c) ---- */
 

@@ -138,20 +138,15 @@ static bool parse_topics(struct parser *parser)
 /* The order is always by priority, then age; another one is refused if it is unknown. */
 static bool check_sorting(const struct external_body *body)
 {
-	struct external_value sorting;
-	size_t i;
-	json_t *item;
+	const struct external_sort *sorts = NULL;
+	size_t count = 0;
 
-	if (!external_get(body, "sorting", &sorting))
+	if (!external_get_sorting(body, &sorts, &count))
 		return false;
-	if (sorting.text.ptr || json_is_object(sorting.json))
-		return err_set(body->err, ERR_INVALID, "sorting", "sorting must be an array.");
-	json_array_foreach (sorting.json, i, item) {
-		struct str by = json_str(json_object_get(item, "sortBy"));
-		struct str order = json_str(json_object_get(item, "sortOrder"));
-
-		if (!str_eq(by, STR("createTime")) ||
-			(!str_eq(order, STR("asc")) && !str_eq(order, STR("desc"))))
+	for (size_t i = 0; i < count; i++) {
+		if (!str_eq(sorts[i].by, STR("createTime")) ||
+			(!str_eq(sorts[i].order, STR("asc")) &&
+				!str_eq(sorts[i].order, STR("desc"))))
 			return err_set(body->err, ERR_INVALID, "sorting",
 				"sorting has createTime as sortBy, and asc or desc as sortOrder.");
 	}

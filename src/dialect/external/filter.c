@@ -18,6 +18,7 @@ struct parser {
 	struct external_body body;
 	struct op *op;
 	struct condition *condition;
+	bool counts;  /* the request is for the number of tasks */
 	bool nothing; /* no task matches */
 };
 
@@ -173,9 +174,9 @@ static bool parse_bounds(struct parser *parser)
 
 	return external_get_date(body, "lockExpirationAfter", &condition->locked_after) &&
 	       external_get_date(body, "lockExpirationBefore", &condition->locked_before) &&
-	       external_get_number(body, "priorityHigherThanOrEquals", -INT64_MAX, INT64_MAX,
+	       external_get_number(body, "priorityHigherThanOrEquals", INT64_MIN, INT64_MAX,
 		       &condition->priority_from) &&
-	       external_get_number(body, "priorityLowerThanOrEquals", -INT64_MAX, INT64_MAX,
+	       external_get_number(body, "priorityLowerThanOrEquals", INT64_MIN, INT64_MAX,
 		       &condition->priority_to) &&
 	       external_get_worker(body, false, &condition->worker);
 }
@@ -207,21 +208,24 @@ static bool add_sort(struct parser *parser, struct str by, struct str order)
 static bool parse_order(struct parser *parser)
 {
 	const struct external_body *body = &parser->body;
-	struct external_value sorting;
-	struct str by = STR_NULL, order = STR_NULL;
-	const json_t *item;
+	const struct external_sort *sorts = NULL;
+	struct external_sort one = { STR_NULL, STR_NULL };
+	size_t count = 0;
 
-	if (!external_get(body, "sorting", &sorting) || !external_get_text(body, "sortBy", &by) ||
-		!external_get_text(body, "sortOrder", &order))
+	if (!external_get_sorting(body, &sorts, &count))
 		return false;
-	if (sorting.text.ptr || json_is_object(sorting.json) || json_array_size(sorting.json) > 1)
+	/* The order of what is counted does not matter. */
+	if (parser->counts)
+		return true;
+	if (!external_get_text(body, "sortBy", &one.by) ||
+		!external_get_text(body, "sortOrder", &one.order))
+		return false;
+	if (count > 1)
 		return err_set(body->err, ERR_INVALID, "sorting",
 			"sorting must be an array of at most one object.");
-	item = json_array_get(sorting.json, 0);
-	if (!item)
-		return add_sort(parser, by, order);
-	return add_sort(parser, json_str(json_object_get(item, "sortBy")),
-		json_str(json_object_get(item, "sortOrder")));
+	if (count > 0)
+		one = sorts[0];
+	return add_sort(parser, one.by, one.order);
 }
 
 static bool parse_page(struct parser *parser)
@@ -232,8 +236,11 @@ static bool parse_page(struct parser *parser)
 	if (!external_get_number(body, "firstResult", 0, INT32_MAX, &first) ||
 		!external_get_number(body, "maxResults", 0, INT32_MAX, &most))
 		return false;
+	if (most.value > LIST_PAGE_MAX)
+		return err_set(body->err, ERR_INVALID, "maxResults",
+			"maxResults must be at most %d.", LIST_PAGE_MAX);
 	parser->op->list.offset = (uint64_t)first.value;
-	parser->op->list.limit = most.value < LIST_PAGE_MAX ? (uint64_t)most.value : LIST_PAGE_MAX;
+	parser->op->list.limit = (uint64_t)most.value;
 	parser->nothing |= most.is_set && most.value == 0;
 	return true;
 }
@@ -269,6 +276,7 @@ static bool needs_test(const struct condition *condition)
 static bool decode(struct request *request, struct op *op, bool counts, struct err *err)
 {
 	struct parser parser = { .op = op,
+		.counts = counts,
 		.body = { .request = request, .arena = request->arena, .err = err } };
 	json_t *json = NULL;
 	bool ok = true;
@@ -281,7 +289,7 @@ static bool decode(struct request *request, struct op *op, bool counts, struct e
 		return false;
 	parser.body.json = json;
 	add_states(op);
-	ok = parse_filters(&parser) && (counts || (parse_order(&parser) && parse_page(&parser)));
+	ok = parse_filters(&parser) && parse_order(&parser) && (counts || parse_page(&parser));
 	json_decref(json);
 	if (!ok || parser.nothing)
 		return ok;

@@ -11,9 +11,12 @@ struct variable {
 	struct buf *out;     /* its JSON text is appended */
 };
 
-#define REFUSE(variable, expected)                                                          \
-	err_set((variable)->body->err, ERR_INVALID, NULL, "The variable %.64s must be %s.", \
-		(variable)->name, (expected))
+/* A name as messages have it. */
+#define NAME(name) STR_ARGS(external_characters(str_cstr(name), 64))
+
+#define REFUSE(variable, expected)                                                         \
+	err_set((variable)->body->err, ERR_INVALID, NULL, "The variable %.*s must be %s.", \
+		NAME((variable)->name), (expected))
 
 static bool put_json(const struct variable *variable, const json_t *json)
 {
@@ -95,7 +98,7 @@ static bool parse_int(const struct variable *variable)
 
 static bool parse_long(const struct variable *variable)
 {
-	return parse_integer(variable, -INT64_MAX, INT64_MAX);
+	return parse_integer(variable, INT64_MIN, INT64_MAX);
 }
 
 /* A value that a text has in JSON; *json is NULL if it has none. False only without memory. */
@@ -249,8 +252,8 @@ static bool parse_typed(const struct variable *variable, const json_t *type)
 			return types[i].parse(variable);
 	}
 	return err_set(variable->body->err, ERR_INVALID, NULL,
-		"Unsupported value type '%.*s' of the variable %.64s.",
-		name.len > 32 ? 32 : (int)name.len, name.ptr ? name.ptr : "", variable->name);
+		"Unsupported value type '%.*s' of the variable %.*s.",
+		STR_ARGS(external_characters(name, 32)), NAME(variable->name));
 }
 
 /* ---- all variables ---- */
@@ -283,7 +286,8 @@ static bool set_field(const struct reader *reader, const char *name, struct str 
 			"The name of a field must have 1 to %d bytes.", TASK_FIELD_NAME_MAX);
 	if (json_text_depth(json) >= JSON_DEPTH_MAX)
 		return err_set(body->err, ERR_INVALID, NULL,
-			"The variable %.64s has more than %d levels.", name, JSON_DEPTH_MAX - 1);
+			"The variable %.*s has more than %d levels.", NAME(name),
+			JSON_DEPTH_MAX - 1);
 	return (change_set_field(reader->change, field, json) &&
 		       reader->change->field_count <= EXTERNAL_FIELDS_MAX) ||
 	       err_set(body->err, ERR_INVALID, NULL, "A report may set at most %d fields.",
