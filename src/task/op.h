@@ -201,7 +201,12 @@ struct op {
 	struct id new_id;    /* of the task to create; a decoder may replace it */
 	bool leave_end; /* UPDATE may change the state of a task that has ended: op_check_end() */
 
-	struct id id;	       /* READ, UPDATE, REMOVE, ARCHIVE: the task */
+	struct id id; /* READ, UPDATE, REMOVE, ARCHIVE: the task */
+	/*
+	 * READ, UPDATE: whether the protocol has the task; one that it does not have is not found,
+	 * whatever is wrong with the request. NULL: it has all. Pure.
+	 */
+	bool (*shows)(const struct task *task);
 	uint64_t number;       /* the same by its number; 0: by id */
 	bool assign_number;    /* CREATE: assign the next number of the tenant and dialect */
 	struct op_quota quota; /* CREATE with assign_number: ERR_QUOTA if exceeded */

@@ -332,6 +332,9 @@ void vector_encode(const struct vector *vector, struct outcome *outcome)
 	outcome->result.next_cursor = outcome->next;
 	if (ok && outcome->store_error != ERR_NONE)
 		ok = err_set(&outcome->err, outcome->store_error, NULL, NULL);
+	if (ok && outcome->op.kind == OP_READ && outcome->op.shows &&
+		!outcome->op.shows(&outcome->result.task))
+		ok = err_set(&outcome->err, ERR_NOT_FOUND, NULL, NULL);
 	ok = ok && outcome->route->encode(
 			   &outcome->request, &outcome->result, &outcome->response, &outcome->err);
 	if (ok && outcome->result.listing)

@@ -181,6 +181,7 @@ def cancelled():
     for action in ("complete", "failure", "extendLock", "unlock", "lock"):
         answer = worker.act(task, action, newDuration=1000, lockDuration=1000)
         is_missing(answer, task, f"{action} of a cancelled task: 404")
+        is_missing(worker.ask("POST", f"/{task}/{action}", "{"), task, "whatever the body has")
     is_missing(worker.read(task), task, "it is not shown")
     equal(native(task)["state"], "cancelled", "it remains cancelled")
 

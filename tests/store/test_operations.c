@@ -172,6 +172,39 @@ static void task_that_has_not_ended_may_change_freely(void **state)
 	}
 }
 
+static bool shows_pending(const struct task *task)
+{
+	return task->state == TASK_PENDING;
+}
+
+/* Whatever is wrong with the request. */
+static void task_that_the_protocol_lacks_is_not_found(void **state)
+{
+	static const enum op_kind kinds[] = { OP_READ, OP_UPDATE };
+	struct op cancel = fixture_op(OP_UPDATE, 1);
+	struct store *store = *state;
+	struct err invalid = { 0 };
+
+	err_set(&invalid, ERR_UNPROCESSABLE, "name", NULL);
+	fixture_create(store, 1, "new", NULL);
+	cancel.change.state = TASK_CANCELLED;
+	for (size_t i = 0; i < 4; i++) {
+		bool updates = i % 2 == 1, shown = i < 2;
+		struct op op = fixture_op(kinds[i % 2], 1);
+
+		if (i == 2)
+			assert_code(fixture_error(store, &cancel), ERR_NONE);
+		op.shows = shows_pending;
+		assert_code(fixture_error(store, &op), shown ? ERR_NONE : ERR_NOT_FOUND);
+		op.invalid = updates ? &invalid : NULL;
+		assert_code(fixture_error(store, &op), !shown	 ? ERR_NOT_FOUND
+						       : updates ? ERR_UNPROCESSABLE
+								 : ERR_NONE);
+		op.if_match_count = 1;
+		assert_code(fixture_error(store, &op), shown ? ERR_PRECONDITION : ERR_NOT_FOUND);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +215,7 @@ int main(void)
 		ON_EVERY_ENGINE(hook_completes_the_task),
 		ON_EVERY_ENGINE(hook_refuses_the_operation),
 		ON_EVERY_ENGINE(invalid_update_fails_only_if_the_task_exists),
+		ON_EVERY_ENGINE(task_that_the_protocol_lacks_is_not_found),
 		ON_EVERY_ENGINE(ended_task_keeps_its_state),
 		ON_EVERY_ENGINE(task_that_has_not_ended_may_change_freely),
 	};

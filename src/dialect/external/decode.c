@@ -5,23 +5,13 @@
 #include "dialect/worker_text.h"
 #include "task/policy.h"
 
-/* ---- the hooks of changes ---- */
-
-/* A task that this API does not have is not found, whoever else may change it. */
-static bool before_change(
-	const struct op *op, const struct task *before, struct task *task, struct err *err)
-{
-	if (before && !external_has_task(before))
-		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
-	return native_before_write(op, before, task, err);
-}
-
 static bool parse_id(struct request *request, struct op *op, enum op_kind kind, struct err *err)
 {
 	if (!id_parse(&op->id, request_path_var(request, "id")))
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	op->kind = kind;
 	op->dialect = 0;
+	op->shows = external_has_task;
 	return true;
 }
 
@@ -57,7 +47,7 @@ static bool decode_action(struct request *request, struct op *op, const char *do
 	request->encoder_state = named;
 	if (!parse_id(request, op, OP_UPDATE, err))
 		return false;
-	op->before_write = before_change;
+	op->before_write = native_before_write;
 	op->follow = native_follow;
 	ok = external_read_body(request, &json, err);
 	action.body.json = json;

@@ -252,8 +252,6 @@ bool external_encode_row(const struct request *request, const struct task *task,
 bool external_encode_task(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	if (!external_has_task(&result->task))
-		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	if (!external_encode_row(request, &result->task, &response->body))
 		return err_no_memory(err);
 	return response_finish(response, 200, EXTERNAL_MEDIA_TYPE, err);
@@ -264,8 +262,6 @@ bool external_encode_details(const struct request *request, const struct result 
 {
 	struct str message, details;
 
-	if (!external_has_task(&result->task))
-		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
 	if (!split_error(result->task.error, &message, &details, request->arena))
 		return err_no_memory(err);
 	if (details.len == 0) {

@@ -3,7 +3,7 @@
 
 bool change_is_foreign(const struct task *task, const struct op *op)
 {
-	return !str_eq(task->tenant, op->tenant) ||
+	return !str_eq(task->tenant, op->tenant) || (op->shows && !op->shows(task)) ||
 	       (op->dialect != 0 ? op->dialect != task->dialect
 				 : task->dialect >= INDEX_RESOURCE_DIALECTS);
 }
