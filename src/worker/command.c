@@ -11,7 +11,7 @@
 #include "http/json.h"
 #include "worker/fatal.h"
 #include "worker/guard.h"
-#include "worker/processes.h"
+#include "worker/orphans.h"
 #include "worker/program.h"
 #include "worker/result.h"
 #include "worker/worker.h"
@@ -19,6 +19,8 @@
 #define CHUNK		   ((size_t)64 * 1024) /* read at once, so that jobs take turns */
 #define DRAIN_MOST	   16		       /* chunks after the end */
 #define ORPHAN_INTERVAL_MS 50
+#define ORPHANS_MOST_MS	   30000 /* of another user, or in the kernel: they cannot be killed */
+#define GUARD_SLACK_MS	   2000	 /* to end the last processes */
 
 enum stream { STREAM_INPUT, STREAM_OUTPUT, STREAM_ERRORS, STREAM_PROGRESS, STREAMS };
 
@@ -30,8 +32,11 @@ struct command {
 	struct output output;
 	struct buf progress; /* an incomplete line */
 	bool progress_too_long, progress_reported;
-	bool ended, not_started, guard_gone;
-	int status; /* of waitpid() */
+	bool ended, not_started;
+	bool clean;	       /* the guard has left nothing */
+	int64_t guard_until;   /* then it is killed */
+	int64_t orphans_until; /* then they are left */
+	int status;	       /* of waitpid() */
 };
 
 /* ---- start ---- */
@@ -104,6 +109,7 @@ static void *start(struct job *job, struct err *err)
 
 	command->job = job;
 	command->guard.control = command->guard.events = -1;
+	command->guard_until = INT64_MAX;
 	for (int i = 0; i < STREAMS; i++)
 		command->streams[i] = -1;
 	command->output.most = job->worker->options->report ? REPORT_MAX
@@ -111,10 +117,24 @@ static void *start(struct job *job, struct err *err)
 	json_put(&command->input, job->task);
 	buf_putc(&command->input, '\n');
 	need_buf(&command->input);
-	if (start_guard(command, err))
+	if (start_guard(command, err)) {
+		job->guard = command->guard.pid;
 		return command;
+	}
 	free_command(command);
 	return NULL;
+}
+
+static int64_t grace_ms(const struct command *command)
+{
+	return INT64_C(1000) * command->job->worker->options->grace_seconds;
+}
+
+/* The guard has SIGKILL for its descendants at this time. */
+static void expect_end(struct command *command, int64_t kill_at)
+{
+	if (kill_at + GUARD_SLACK_MS < command->guard_until)
+		command->guard_until = kill_at + GUARD_SLACK_MS;
 }
 
 static void stop(void *data, int64_t kill_at)
@@ -123,6 +143,7 @@ static void stop(void *data, int64_t kill_at)
 	struct guard_order order = { .stop = true, .kill_at = kill_at };
 
 	guard_send(&command->guard, &order);
+	expect_end(command, kill_at);
 }
 
 static void set_lease(void *data, int64_t end_at, int64_t kill_at)
@@ -131,6 +152,9 @@ static void set_lease(void *data, int64_t end_at, int64_t kill_at)
 	struct guard_order order = { .end_at = end_at, .kill_at = kill_at };
 
 	guard_send(&command->guard, &order);
+	/* If it was stopped, it would not see the end of the command. */
+	if (command->job->guard > 0)
+		kill(command->job->guard, SIGCONT);
 }
 
 /* ---- streams ---- */
@@ -272,42 +296,46 @@ static void take_events(struct command *command)
 			command->ended = true;
 			command->job->finished = true;
 			command->status = message.value;
+			expect_end(command, clock_boot_ms() + grace_ms(command));
 			break;
 		case GUARD_LEASE_OVER:
 			job_end(command->job, END_LEASE_OVER);
 			break;
 		case GUARD_LEFT:
-			say("task %s: processes of its command cannot be ended", command->job->id);
 			break;
 		}
 	}
-	if (len == 0) {
-		command->guard_gone = true;
+	if (len == 0)
 		close_fd(&command->guard.events);
-	}
 }
 
-/*
- * If a guard was killed, what its command has started are children of the worker. Children of the
- * worker that are no guards have no other origin. Returns true if none is left.
- */
-static bool end_orphans(struct command *command)
+/* A guard that is stopped does not end by itself. */
+static void end_guard(struct command *command, int64_t now)
 {
-	struct worker *worker = command->job->worker;
-	pid_t guards[WORKER_JOBS_MAX];
-	size_t count = 0;
+	if (now < command->guard_until)
+		return;
+	kill(command->guard.pid, SIGKILL);
+	command->guard_until = INT64_MAX;
+}
 
-	for (size_t i = 0; i < WORKER_JOBS_MAX; i++) {
-		const struct command *other = worker->jobs[i].run;
+/* The guard has gone. Returns true when nothing of the command is left, or cannot be ended. */
+static bool end_rest(struct command *command, int64_t now)
+{
+	struct job *job = command->job;
+	int status;
 
-		if (worker->jobs[i].state == JOB_RUNNING && other && other != command &&
-			!other->guard_gone)
-			guards[count++] = other->guard.pid;
+	if (job->guard > 0) {
+		command->clean = waitpid(job->guard, &status, 0) == job->guard &&
+				 WIFEXITED(status) && WEXITSTATUS(status) == 0;
+		job->guard = 0;
+		command->orphans_until = now + ORPHANS_MOST_MS;
 	}
-	/* Guards report by their events; their exit statuses are not needed. */
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
-	return processes_signal(getpid(), guards, count, SIGKILL) == 0;
+	if (command->clean || orphans_end(job->worker))
+		return true;
+	if (now < command->orphans_until)
+		return false;
+	say("task %s: processes of its command cannot be ended", job->id);
+	return true;
 }
 
 static void set_outcome(struct command *command, struct outcome *outcome)
@@ -327,16 +355,16 @@ static bool step(void *data, int64_t now, struct outcome *outcome)
 {
 	struct command *command = data;
 
-	(void)now;
 	write_input(command);
 	read_streams(command);
 	if (command->guard.events >= 0)
 		take_events(command);
-	if (command->guard.events >= 0)
+	if (command->guard.events >= 0) {
+		end_guard(command, now);
 		return false;
-	if (!command->ended && !command->not_started && !end_orphans(command))
+	}
+	if (!end_rest(command, now))
 		return false;
-	waitpid(command->guard.pid, NULL, 0);
 	drain_streams(command);
 	set_outcome(command, outcome);
 	return true;
@@ -346,7 +374,8 @@ static int64_t wake_time(void *data)
 {
 	const struct command *command = data;
 
-	return command->guard.events < 0 ? clock_boot_ms() + ORPHAN_INTERVAL_MS : INT64_MAX;
+	return command->guard.events < 0 ? clock_boot_ms() + ORPHAN_INTERVAL_MS
+					 : command->guard_until;
 }
 
 const struct run_type command_run = {

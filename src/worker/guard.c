@@ -77,11 +77,21 @@ static void run_command(const struct guard_command *command, int events, pid_t g
 
 /* ---- the guard ---- */
 
+/* Without /proc at least the group of the command gets the signal. */
+static bool signal_all(struct watch *watch, int number)
+{
+	int found = processes_signal(getpid(), NULL, 0, number);
+
+	if (found < 0 && watch->pid > 0)
+		kill(-watch->pid, number);
+	return found == 0;
+}
+
 /* Begins to end all descendants, or shortens the grace. */
 static void end_all(struct watch *watch, int64_t kill_at)
 {
 	if (!watch->ending)
-		processes_signal(getpid(), NULL, 0, SIGTERM);
+		signal_all(watch, SIGTERM);
 	watch->ending = true;
 	if (kill_at < watch->stop_kill_at)
 		watch->stop_kill_at = kill_at;
@@ -135,7 +145,7 @@ static void take_orders(struct watch *watch)
 
 static void kill_all(struct watch *watch)
 {
-	for (int i = 0; i < KILL_PASSES && processes_signal(getpid(), NULL, 0, SIGKILL) > 0; i++)
+	for (int i = 0; i < KILL_PASSES && !signal_all(watch, SIGKILL); i++)
 		;
 	if (clock_boot_ms() >= kill_time(watch) + KILL_MOST_MS) {
 		send_event(watch->events, GUARD_LEFT, 0);

@@ -10,7 +10,8 @@
  *
  * It is the subreaper of its descendants, so a daemon that a command leaves is its child. If the
  * guard itself is killed, the kernel kills the command (PR_SET_PDEATHSIG), and the other
- * descendants become children of the worker, which ends them.
+ * descendants become children of the worker, which ends them (orphans.h). The worker kills a guard
+ * that does not end in time, because it may be stopped.
  */
 #include <sys/types.h>
 
@@ -29,7 +30,7 @@ enum guard_event {
 	GUARD_NOT_STARTED, /* value: errno */
 	GUARD_ENDED,	   /* value: the status as of waitpid() */
 	GUARD_LEASE_OVER,  /* it ends the command because the lease ends */
-	GUARD_LEFT,	   /* some descendants cannot be killed */
+	GUARD_LEFT,	   /* some descendants cannot be killed; it exits */
 };
 
 /* The guard writes these to `events` and closes it when it exits. */

@@ -16,6 +16,7 @@
  * task. All times are milliseconds of clock_boot_ms().
  */
 #include <poll.h>
+#include <sys/types.h>
 
 #include "worker/backoff.h"
 #include "worker/client.h"
@@ -79,6 +80,7 @@ struct job {
 	enum job_state state;
 	const struct run_type *type;
 	void *run;
+	pid_t guard;	/* of the run, until it was reaped; 0: none */
 	json_t *task;	/* as claimed */
 	const char *id; /* of task */
 	char token[40];

@@ -56,21 +56,22 @@ static int compare(const void *a, const void *b)
 	return ((const struct process *)a)->pid - ((const struct process *)b)->pid;
 }
 
-static size_t read_processes(void)
+/* -1: /proc cannot be read, which is not the same as no process. */
+static int read_processes(void)
 {
 	DIR *directory = opendir("/proc");
 	const struct dirent *entry;
-	size_t count = 0;
+	int count = 0;
 
 	if (!directory)
-		return 0;
+		return -1;
 	while (count < PROCESSES_MAX && (entry = readdir(directory))) {
 		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
 			read_process(&table[count], entry->d_name))
 			count++;
 	}
 	closedir(directory);
-	qsort(table, count, sizeof(table[0]), compare);
+	qsort(table, (size_t)count, sizeof(table[0]), compare);
 	return count;
 }
 
@@ -139,12 +140,14 @@ static void kill_group(const struct process *process)
 		kill(-process->group, SIGKILL);
 }
 
-size_t processes_signal(pid_t root, const pid_t *spared, size_t spared_count, int number)
+int processes_signal(pid_t root, const pid_t *spared, size_t spared_count, int number)
 {
-	size_t count = read_processes(), found = 0;
+	int count = read_processes(), found = 0;
 
-	mark(root, count, spared, spared_count);
-	for (size_t i = 0; i < count; i++) {
+	if (count < 0)
+		return -1;
+	mark(root, (size_t)count, spared, spared_count);
+	for (int i = 0; i < count; i++) {
 		if (!table[i].wanted || table[i].zombie)
 			continue;
 		send_signal(&table[i], number);

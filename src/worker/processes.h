@@ -8,7 +8,7 @@
 
 /*
  * Sends a signal to every living descendant of root but those that are spared and their
- * descendants. Returns how many it found: repeat SIGKILL until it returns 0, because a process may
- * fork meanwhile. Async-signal-safe but for memory.
+ * descendants. Returns how many it found, -1 if /proc cannot be read: repeat SIGKILL until it
+ * returns 0, because a process may fork meanwhile.
  */
-size_t processes_signal(pid_t root, const pid_t *spared, size_t spared_count, int number);
+int processes_signal(pid_t root, const pid_t *spared, size_t spared_count, int number);

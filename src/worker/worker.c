@@ -11,6 +11,7 @@
 #include "worker/claim.h"
 #include "worker/command.h"
 #include "worker/fatal.h"
+#include "worker/orphans.h"
 #include "worker/program.h"
 #include "worker/simulation.h"
 
@@ -43,7 +44,7 @@ static void open_signals(struct worker *worker)
 	}
 }
 
-/* The third signal does not wait for the commands to end: their guards end them. */
+/* The third signal does not wait for the commands to end. */
 static void take_signal(struct worker *worker, int number)
 {
 	switch (worker->stop) {
@@ -59,6 +60,7 @@ static void take_signal(struct worker *worker, int number)
 		}
 		return;
 	case STOP_NOW:
+		orphans_end_all();
 		exit(128 + number);
 	}
 }

@@ -246,21 +246,13 @@ def killed():
     ok(lost and "stopped reporting" in lost, "the task goes to the next one", lost)
     shared().native("PATCH", f"/tasks/{task}", {"state": "cancelled"})
     task, work = begun(f"{DAEMON} {STUBBORN}", kind="guard", max_attempts=1)
-    guards = [pid for pid in work.processes() if parent(pid) == work.process.pid]
+    guards = work.guards()
     equal(len(guards), 1, "the worker has one child, the guard")
     kill(guards[0], signal.SIGKILL)
     equal(work.left(), {}, "kill -9 of the guard leaves nothing")
     shown = wait_for(task, "failed")
     equal(shown["error"], "The command was ended because its guard was killed.", "and fails")
     equal(work.stop(), 0, "the worker goes on")
-
-
-def parent(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return int(stat.read().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
 
 
 def restarts():

@@ -78,6 +78,19 @@ class Work:
                 found[int(name)] = words
         return found
 
+    def guards(self):
+        """The children of the worker."""
+        found = []
+        for pid in self.processes():
+            try:
+                with open(f"/proc/{pid}/stat") as stat:
+                    parent = int(stat.read().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+            if parent == self.process.pid:
+                found.append(pid)
+        return found
+
     def left(self, seconds=5):
         """Processes that do not end; {} if all do."""
         until(lambda: not self.processes(), seconds)
