@@ -144,8 +144,8 @@ void job_cancel_heartbeat(struct heartbeat *beat);
 
 /* Sends the last report, or repeats it. */
 void job_report(struct job *job, int64_t now);
-/* Appends the members that each report may have. */
-void job_put_news(struct job *job, json_t *body);
+/* Appends the members that each report may have; last: it is the last one. */
+void job_put_news(struct job *job, json_t *body, bool last);
 void job_settle_news(struct job *job, bool stored);
 /*
  * The news of the heartbeat were refused. Progress is dropped, so that its log lines can be sent

@@ -148,7 +148,7 @@ static void send_heartbeat(struct heartbeat *beat, bool waits, int64_t now)
 	if (wait > 0)
 		need_zero(json_object_set_new(body, "wait", json_integer(wait)));
 	if (beat == &job->push)
-		job_put_news(job, body);
+		job_put_news(job, body, false);
 	beat->sent = now;
 	beat->due = INT64_MAX;
 	beat->waits = wait > 0;

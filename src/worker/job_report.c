@@ -37,7 +37,7 @@ static json_t *report_body(struct job *job)
 	if (job->report.content != REPORT_REFUSED)
 		put(body, "fields", outcome->fields);
 	if (job->report.content == REPORT_ALL) {
-		job_put_news(job, body);
+		job_put_news(job, body, true);
 		put(body, "progress", outcome->progress);
 	}
 	job->report.has_news = json_object_get(body, "log") || json_object_get(body, "progress");

@@ -30,9 +30,9 @@ struct client_request *job_post(struct job *job, const char *kind, json_t *body,
 	return request;
 }
 
-void job_put_news(struct job *job, json_t *body)
+void job_put_news(struct job *job, json_t *body, bool last)
 {
-	json_t *log = log_lines_take(&job->log);
+	json_t *log = log_lines_take(&job->log, last);
 
 	if (log)
 		need_zero(json_object_set_new(body, "log", log));

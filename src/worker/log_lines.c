@@ -146,34 +146,56 @@ static json_t *line_json(const struct log_line *line, size_t *size)
 	return json;
 }
 
-json_t *log_lines_take(struct log_lines *log)
+/* From the oldest on; returns their number. */
+static size_t take_oldest(const struct log_lines *log, json_t *array)
 {
-	json_t *array, *line;
-	size_t size, total = 0;
-	size_t wanted = log->count;
+	size_t size, total = 0, number;
+	json_t *line;
 
-	if (log->count == 0)
-		return NULL;
-	array = need(json_array());
-	/* From the newest back, because the oldest have to give way. */
-	while (wanted > 0) {
-		line = line_json(line_at(log, wanted - 1), &size);
-		if (total + size > LOG_REPORT_BYTES) {
+	for (number = 0; number < log->count; number++) {
+		line = line_json(line_at(log, number), &size);
+		total += size;
+		if (total > LOG_REPORT_BYTES) {
 			json_decref(line);
 			break;
 		}
-		total += size;
-		need_zero(json_array_insert_new(array, 0, line));
-		wanted--;
+		need_zero(json_array_append_new(array, line));
 	}
-	while (wanted-- > 0)
+	return number;
+}
+
+/* From the newest back; the oldest have to give way. */
+static void drop_what_does_not_fit(struct log_lines *log)
+{
+	size_t size, total = 0, fitting = 0;
+
+	for (; fitting < log->count; fitting++) {
+		json_decref(line_json(line_at(log, log->count - 1 - fitting), &size));
+		total += size;
+		if (total > LOG_REPORT_BYTES)
+			break;
+	}
+	while (log->count > fitting)
 		drop_oldest(log);
+}
+
+json_t *log_lines_take(struct log_lines *log, bool last)
+{
+	json_t *array, *line;
+	size_t taken;
+
+	if (log->count == 0)
+		return NULL;
+	if (last)
+		drop_what_does_not_fit(log);
+	array = need(json_array());
+	taken = take_oldest(log, array);
 	if (log->dropped > 0) {
 		line = text_json("[%" PRIu64 " line%s dropped]", log->dropped,
 			log->dropped == 1 ? " was" : "s were");
 		need_zero(json_array_insert_new(array, 0, line));
 	}
-	log->taken = log->count;
+	log->taken = taken;
 	log->dropped_reported = log->dropped;
 	log->dropped_since = 0;
 	return array;

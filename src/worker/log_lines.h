@@ -39,9 +39,11 @@ void log_lines_end(struct log_lines *log);
 bool log_lines_waiting(const struct log_lines *log);
 /*
  * Returns the lines for a report as an array of strings, at most 100; NULL: none. They are kept
- * until log_lines_settle reports whether the service has stored them.
+ * until log_lines_settle reports whether the service has stored them. Of lines that have more bytes
+ * than a report may have, the oldest are taken, and the others wait for the next one. If it is the
+ * last report, the oldest are dropped.
  */
-json_t *log_lines_take(struct log_lines *log);
+json_t *log_lines_take(struct log_lines *log, bool last);
 void log_lines_settle(struct log_lines *log, bool stored);
 /* The last line that is not empty, as a JSON string; NULL: none. */
 json_t *log_lines_last(const struct log_lines *log);

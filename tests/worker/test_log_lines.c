@@ -8,7 +8,7 @@
 /* Compares the JSON text of the lines for a report. */
 static void expect_lines(struct log_lines *log, const char *expected)
 {
-	json_t *lines = log_lines_take(log);
+	json_t *lines = log_lines_take(log, false);
 	struct buf text = BUF_INIT;
 
 	if (lines)
@@ -71,7 +71,7 @@ static void oldest_lines_are_dropped(void **state)
 	(void)state;
 	for (int i = 0; i < LOG_LINES_MAX + 3; i++)
 		add_number(&log, i);
-	lines = log_lines_take(&log);
+	lines = log_lines_take(&log, false);
 	assert_int_equal(json_array_size(lines), LOG_LINES_MAX + 1);
 	assert_string_equal(json_string_value(json_array_get(lines, 0)), "[3 lines were dropped]");
 	assert_string_equal(json_string_value(json_array_get(lines, 1)), "3");
@@ -80,7 +80,7 @@ static void oldest_lines_are_dropped(void **state)
 	add_number(&log, 1000);
 	add_number(&log, 1001);
 	log_lines_settle(&log, false);
-	lines = log_lines_take(&log);
+	lines = log_lines_take(&log, false);
 	assert_string_equal(json_string_value(json_array_get(lines, 0)), "[5 lines were dropped]");
 	json_decref(lines);
 	add_number(&log, 1002);
@@ -97,7 +97,7 @@ static void one_dropped_line_is_singular(void **state)
 	(void)state;
 	for (int i = 0; i < LOG_LINES_MAX + 1; i++)
 		add_number(&log, i);
-	lines = log_lines_take(&log);
+	lines = log_lines_take(&log, false);
 	assert_string_equal(json_string_value(json_array_get(lines, 0)), "[1 line was dropped]");
 	json_decref(lines);
 	log_lines_free(&log);
@@ -131,7 +131,7 @@ static void long_lines_are_cut(void **state)
 	log_lines_add(&log, STR("\n"));
 	add_bytes(&log, '\xff', 900);
 	log_lines_end(&log);
-	lines = log_lines_take(&log);
+	lines = log_lines_take(&log, false);
 	assert_int_equal(json_array_size(lines), 4);
 	line = json_string_value(json_array_get(lines, 0));
 	assert_int_equal(strlen(line), LOG_LINE_BYTES_MAX);
@@ -146,22 +146,71 @@ static void long_lines_are_cut(void **state)
 	log_lines_free(&log);
 }
 
-static void report_has_a_limit_of_bytes(void **state)
+static void fill(struct log_lines *log)
+{
+	for (int i = 0; i < LOG_LINES_MAX; i++) {
+		add_bytes(log, (char)('a' + i % 26), LOG_LINE_BYTES_MAX);
+		log_lines_add(log, STR("\n"));
+	}
+}
+
+static void expect_size(const json_t *lines)
+{
+	struct buf text = BUF_INIT;
+
+	json_put(&text, lines);
+	assert_in_range(text.len, 14000, 16384);
+	buf_free(&text);
+}
+
+static void last_report_drops_the_oldest_lines(void **state)
 {
 	struct log_lines log = { 0 };
-	struct buf text = BUF_INIT;
 	json_t *lines;
 
 	(void)state;
-	for (int i = 0; i < LOG_LINES_MAX; i++) {
-		add_bytes(&log, 'x', LOG_LINE_BYTES_MAX);
-		log_lines_add(&log, STR("\n"));
-	}
-	lines = log_lines_take(&log);
-	json_put(&text, lines);
-	assert_in_range(text.len, 14000, 16384);
+	fill(&log);
+	lines = log_lines_take(&log, true);
+	expect_size(lines);
 	assert_string_equal(json_string_value(json_array_get(lines, 0)), "[85 lines were dropped]");
-	buf_free(&text);
+	json_decref(lines);
+	log_lines_free(&log);
+}
+
+static void other_reports_leave_lines_for_the_next_one(void **state)
+{
+	struct log_lines log = { 0 };
+	size_t count = 0, i;
+	json_t *lines, *line;
+
+	(void)state;
+	fill(&log);
+	while (log_lines_waiting(&log)) {
+		lines = log_lines_take(&log, false);
+		json_array_foreach (lines, i, line)
+			assert_int_equal(json_string_value(line)[0], 'a' + count++ % 26);
+		if (log.count > log.taken)
+			expect_size(lines);
+		json_decref(lines);
+		log_lines_settle(&log, true);
+	}
+	assert_int_equal(count, LOG_LINES_MAX);
+	log_lines_free(&log);
+}
+
+static void waiting_lines_overflow(void **state)
+{
+	struct log_lines log = { 0 };
+	json_t *lines;
+
+	(void)state;
+	fill(&log);
+	json_decref(log_lines_take(&log, false));
+	log_lines_settle(&log, true);
+	fill(&log);
+	lines = log_lines_take(&log, false);
+	assert_string_equal(json_string_value(json_array_get(lines, 0)), "[85 lines were dropped]");
+	assert_int_equal(json_string_value(json_array_get(lines, 1))[0], 'a');
 	json_decref(lines);
 	log_lines_free(&log);
 }
@@ -189,7 +238,9 @@ int main(void)
 		CHECK(oldest_lines_are_dropped),
 		CHECK(one_dropped_line_is_singular),
 		CHECK(long_lines_are_cut),
-		CHECK(report_has_a_limit_of_bytes),
+		CHECK(last_report_drops_the_oldest_lines),
+		CHECK(other_reports_leave_lines_for_the_next_one),
+		CHECK(waiting_lines_overflow),
 		CHECK(last_line_is_not_blank),
 	};
 
