@@ -1,5 +1,7 @@
 #include "worker/options.h"
 
+#include <arpa/inet.h>
+#include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -196,8 +198,11 @@ static bool set_flag(struct parse *parse, int option)
 /* Names that libcurl connects to this machine only. */
 static bool is_loopback(const char *host)
 {
+	struct in_addr address;
+
+	/* libcurl has normalised 127.1; a name such as 127.0.0.1.5 would be looked up. */
 	return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
-	       (strncmp(host, "127.", 4) == 0 && host[strspn(host, "0123456789.")] == '\0');
+	       (inet_pton(AF_INET, host, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 static bool check_url(CURLU *parsed, const char *url, bool insecure, struct err *err)
@@ -245,6 +250,9 @@ static bool set_url(struct parse *parse, struct err *err)
 	if (!ok)
 		return false;
 	parse->options->url = need(strdup(url));
+	/* The client compares the scheme. */
+	for (char *c = parse->options->url; *c && *c != ':'; c++)
+		*c = (char)tolower((unsigned char)*c);
 	for (len = strlen(url); len > 0 && url[len - 1] == '/'; len--)
 		parse->options->url[len - 1] = '\0';
 	return true;

@@ -161,6 +161,8 @@ def tls():
     work = Work(instance, (), ["true"], env={"POLYTASK_CACERT": ""})
     ok(until(lambda: "certificate" in work.log(), 10), "of an unknown authority", work.log())
     equal(work.stop(), 0, "it ends")
+    work = Work(instance, ("--once",), ["true"], url=f"HTTPS://localhost:{instance.port}/")
+    equal(work.wait(), 0, "HTTPS:// is https://")
     work = Work(instance, (), ["true"], url=f"https://127.0.0.2:{instance.port}")
     ok(until(lambda: "is asked again" in work.log(), 10), "of another host", work.log())
     equal(work.stop(), 0, "it ends")

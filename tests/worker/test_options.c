@@ -154,8 +154,9 @@ static void command_or_simulation(void **state)
 static void plain_http_is_for_this_machine(void **state)
 {
 	static const char *const local[] = { "http://localhost:8080", "http://127.0.0.1/x/",
-		"http://[::1]:1", "http://LOCALHOST" };
+		"http://127.1", "http://[::1]:1", "http://LOCALHOST" };
 	static const char *const others[] = { "http://example.com", "http://127.example.com",
+		"http://127.0.0.1.5", "http://127.256.1", "http://128.0.0.1",
 		"http://localhost.example.com", "http://127.0.0.1@example.com", "http://[::2]" };
 	struct worker_options options;
 	struct err err = { 0 };
