@@ -18,7 +18,11 @@ struct simulation {
 	int64_t began, length; /* milliseconds */
 	unsigned steps;	       /* that have passed */
 	bool stopped;
-	struct client_request *cancel;
+	struct {
+		struct client_request *request;
+		struct backoff backoff;
+		int64_t due;
+	} cancel;
 	bool cancelled, cannot_cancel;
 	json_t *problem; /* why it cannot be cancelled */
 };
@@ -56,8 +60,16 @@ static void stop(void *data, int64_t kill_at)
 static void cancel_done(void *data, const struct client_answer *answer)
 {
 	struct simulation *run = data;
+	struct worker *worker = run->job->worker;
 
-	run->cancel = NULL;
+	run->cancel.request = NULL;
+	/* 412: the task was changed meanwhile. */
+	if (answer->status != 200 && (worker_is_temporary(answer) || answer->status == 412)) {
+		run->cancel.due = clock_boot_ms() +
+				  worker_failed(worker, &run->cancel.backoff, answer);
+		return;
+	}
+	worker_answered(worker, &run->cancel.backoff);
 	if (answer->status == 200 || answer->status == 404 || answer->status == 409) {
 		run->cancelled = true;
 	} else {
@@ -74,7 +86,7 @@ static void send_cancel(struct simulation *run)
 	buf_printf(&path, "/v1/tasks/%s", run->job->id);
 	buf_putc(&path, '\0');
 	need_buf(&path);
-	run->cancel = client_send(
+	run->cancel.request = client_send(
 		run->job->worker->client, &(struct client_call){ .method = "PATCH",
 						  .path = path.data,
 						  .body = STR("{\"state\":\"cancelled\"}"),
@@ -85,14 +97,14 @@ static void send_cancel(struct simulation *run)
 	buf_free(&path);
 }
 
-static bool step_cancel(struct simulation *run, struct outcome *outcome)
+static bool step_cancel(struct simulation *run, int64_t now, struct outcome *outcome)
 {
 	if (run->cannot_cancel) {
 		outcome_fail(outcome, false, "The sandbox could not cancel the task: %s",
 			json_string_value(run->problem));
 		return true;
 	}
-	if (!run->cancelled && !run->cancel)
+	if (!run->cancelled && !run->cancel.request && now >= run->cancel.due)
 		send_cancel(run);
 	return run->cancelled;
 }
@@ -103,7 +115,7 @@ static int64_t attempt_number(const struct job *job)
 	return job->attempt - json_integer_value(json_object_get(job->task, "attempts_before"));
 }
 
-static bool finish(struct simulation *run, struct outcome *outcome)
+static bool finish(struct simulation *run, int64_t now, struct outcome *outcome)
 {
 	switch (run->word) {
 	case SANDBOX_FAIL:
@@ -117,7 +129,7 @@ static bool finish(struct simulation *run, struct outcome *outcome)
 	case SANDBOX_STALL:
 		return false;
 	case SANDBOX_CANCEL:
-		return step_cancel(run, outcome);
+		return step_cancel(run, now, outcome);
 	case SANDBOX_CRASH:
 		return true;
 	case SANDBOX_NONE:
@@ -145,23 +157,28 @@ static bool step(void *data, int64_t now, struct outcome *outcome)
 	for (; run->steps < STEPS - 1 && now >= step_time(run); run->steps++)
 		job_set_progress(run->job,
 			need(json_pack("{s:i}", "percent", (int)(run->steps + 1) * 100 / STEPS)));
-	return now >= run->began + run->length && finish(run, outcome);
+	return now >= run->began + run->length && finish(run, now, outcome);
 }
 
 static int64_t wake_time(void *data)
 {
 	const struct simulation *run = data;
-	bool ended = clock_boot_ms() >= run->began + run->length;
+	int64_t now = clock_boot_ms();
 
+	if (run->stopped)
+		return 0;
+	if (now < run->began + run->length)
+		return step_time(run);
 	/* After its end only requests, which wake the worker as well, change something. */
-	return run->stopped ? 0 : ended ? INT64_MAX : step_time(run);
+	return run->cancel.due > now ? run->cancel.due : INT64_MAX;
 }
 
 static void free_run(void *data)
 {
 	struct simulation *run = data;
 
-	client_cancel(run->job->worker->client, run->cancel);
+	client_cancel(run->job->worker->client, run->cancel.request);
+	worker_forget(run->job->worker, &run->cancel.backoff);
 	json_decref(run->problem);
 	free(run);
 }

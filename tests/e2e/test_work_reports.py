@@ -5,7 +5,7 @@ import time
 
 from lib import run_tests
 from tap import equal, ok, until
-from work_stand_in import BEAT, accept, send, service
+from work_stand_in import BEAT, CLAIM, accept, send, service
 
 SLOW = "echo line >&2; echo 1 >&3; sleep 3"
 
@@ -138,5 +138,25 @@ def hurry():
     server.close()
 
 
+def cancellation():
+    """The sandbox repeats its cancellation as other requests."""
+    tries = []
+
+    def answers(handler):
+        if handler.command != "PATCH":
+            return accept(handler)
+        tries.append(1)
+        status = (503, 412, 200)[len(tries) - 1]
+        return send(handler, status, {})
+
+    task = {**CLAIM["task"], "fields": {"name": "sandbox-cancel"}}
+    server = service(answers, claims=[{**CLAIM, "task": task}])
+    work = server.work("--once", "--seconds", 0.1, command=None)
+    equal(work.wait(), 0, "503 and 412: the worker ends")
+    equal(len(tries), 3, "after the third try")
+    ok(not {"complete", "fail"} & set(server.paths()), "nothing is reported", server.paths())
+    server.close()
+
+
 if __name__ == "__main__":
-    run_tests(reports, refused_news, deep, lost_answers, hurry)
+    run_tests(reports, refused_news, deep, lost_answers, hurry, cancellation)

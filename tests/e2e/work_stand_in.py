@@ -52,7 +52,7 @@ class StandIn:
 
     def work(self, *options, command=("true",), host="127.0.0.1", **named):
         url = f"http://{host}:{self.port}"
-        return Work(self, options, list(command), url=url, **named)
+        return Work(self, options, command and list(command), url=url, **named)
 
     def paths(self):
         return [path.rsplit("/", 1)[-1] for path, _, _ in self.requests]
