@@ -6,8 +6,9 @@
 
 #define WAIT_SECONDS   50
 #define WAIT_SLACK_MS  15000
-#define ONCE_MS	       1000 /* between two claims of --once that find nothing */
-#define CLAIM_LEAST_MS 1000 /* between two claims, if the first one finds nothing */
+#define ONCE_MS	       1000  /* between two claims of --once that find nothing */
+#define ONCE_MOST_MS   30000 /* until --once gives up */
+#define CLAIM_LEAST_MS 1000  /* between two claims, if the first one finds nothing */
 #define DRAIN_MS       10000
 #define DRAIN_LEAST_MS 1000
 #define ANSWER_MAX     ((size_t)16 * 1024 * 1024)
@@ -45,6 +46,22 @@ static void find_nothing(struct worker *worker, int64_t now)
 	worker->nothing_ready = free_jobs(worker) == worker->options->jobs;
 }
 
+/* The claim has failed. With --once the worker does not wait for ever. */
+static void repeat_claim(struct worker *worker, const struct client_answer *answer, int64_t now)
+{
+	if (worker->claim.backoff.failures == 0)
+		worker->claim.until = now + ONCE_MOST_MS;
+	worker->claim.due = now + worker_failed(worker, &worker->claim.backoff, answer);
+	if (!worker->options->once)
+		return;
+	if (worker->claim.due > worker->claim.until)
+		worker->claim.due = worker->claim.until;
+	if (now >= worker->claim.until) {
+		say("the service has not answered a claim for %d seconds", ONCE_MOST_MS / 1000);
+		worker_give_up(worker);
+	}
+}
+
 /* False: some are refused. They, and tasks beyond the free jobs, are left unconfirmed. */
 static bool start_jobs(struct worker *worker, json_t *claims)
 {
@@ -72,7 +89,7 @@ static void take_claims(struct worker *worker, const struct client_answer *answe
 	if (!json_parse_exact(&body, answer->body, &err) ||
 		!json_is_array(claims = json_object_get(body, "claims")) ||
 		!start_jobs(worker, claims)) {
-		worker->claim.due = now + worker_failed(worker, &worker->claim.backoff, answer);
+		repeat_claim(worker, answer, now);
 	} else {
 		worker_answered(worker, &worker->claim.backoff);
 		worker->claim.due = now;
@@ -99,7 +116,7 @@ static void claim_done(void *data, const struct client_answer *answer)
 		worker_answered(worker, &worker->claim.backoff);
 		find_nothing(worker, now);
 	} else if (worker_is_temporary(answer) || worker_is_over_quota(answer)) {
-		worker->claim.due = now + worker_failed(worker, &worker->claim.backoff, answer);
+		repeat_claim(worker, answer, now);
 	} else {
 		worker_answered(worker, &worker->claim.backoff);
 		problem = worker_problem(answer);

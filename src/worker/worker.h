@@ -25,7 +25,8 @@ struct worker {
 		struct client_request *request;
 		int64_t due, sent;
 		struct backoff backoff;
-		bool drained; /* reported on standard error */
+		bool drained;  /* reported on standard error */
+		int64_t until; /* with --once, while claims fail: then it is given up */
 	} claim;
 	bool nothing_ready; /* with --once: the end */
 };

@@ -5,7 +5,7 @@ import time
 
 from lib import run_tests
 from tap import equal, ok, until
-from work_stand_in import BEAT, CLAIM, accept, send, service
+from work_stand_in import BEAT, CLAIM, StandIn, accept, send, service
 
 SLOW = "echo line >&2; echo 1 >&3; sleep 3"
 
@@ -158,5 +158,23 @@ def cancellation():
     server.close()
 
 
+unanswered = {}
+
+
+def begin_once():
+    server = StandIn(lambda handler: send(handler, 503, {}, Retry_After="3600"))
+    unanswered.update(server=server, work=server.work("--once"), began=time.monotonic())
+
+
+def end_once():
+    """--once with a service that never answers."""
+    work, began = unanswered["work"], unanswered["began"]
+    equal(work.wait(max(5, began + 40 - time.monotonic())), 1, "it is given up, with status 1")
+    ok("has not answered a claim for 30 seconds" in work.log(), "as a line says", work.log())
+    unanswered["server"].close()
+
+
 if __name__ == "__main__":
-    run_tests(reports, refused_news, deep, lost_answers, hurry, cancellation)
+    run_tests(
+        begin_once, reports, refused_news, deep, lost_answers, hurry, cancellation, end_once
+    )
