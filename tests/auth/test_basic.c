@@ -119,7 +119,7 @@ static void malformed_credentials_are_refused(void **state)
 }
 
 /* Neither is the other's, and another scheme is no credential. */
-static void schemes_are_apart(void **state)
+static void basic_token_is_no_bearer_token(void **state)
 {
 	char bearer[100];
 
@@ -151,7 +151,7 @@ int main(void)
 		CHECK_STORED(token_must_be_of_the_user),
 		CHECK_STORED(owner_learns_that_the_token_has_ended),
 		CHECK_STORED(malformed_credentials_are_refused),
-		CHECK_STORED(schemes_are_apart),
+		CHECK_STORED(basic_token_is_no_bearer_token),
 		CHECK_STORED(other_dialects_do_not_accept_it),
 	};
 

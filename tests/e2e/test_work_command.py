@@ -143,7 +143,7 @@ def floods():
     equal(
         outcome(task),
         ("failed", "not_retryable", "The command printed more than 65536 bytes of result."),
-        "too long a result",
+        "result over 64 KiB fails the task",
     )
     task, work = once(python(script.format(2) + ";os.write(2,b'the end')"), kind="errors", wait=60)
     peaks.append(work.peak)

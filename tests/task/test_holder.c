@@ -223,7 +223,7 @@ static void report_under_a_name_in_every_situation(void **state)
 }
 
 /* A name is no prefix, and an empty one is nobody's. */
-static void name_must_be_the_whole_one(void **state)
+static void prefix_of_a_name_is_refused(void **state)
 {
 	static const struct str names[] = { STR("w"), STR("w11"), STR("W1"), STR("") };
 
@@ -306,7 +306,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		CHECK(report_under_a_name_in_every_situation),
-		CHECK(name_must_be_the_whole_one),
+		CHECK(prefix_of_a_name_is_refused),
 		CHECK(heartbeat_without_a_length_keeps_it),
 		CHECK(lease_is_cut_by_the_policy_only),
 		CHECK(failure_during_a_delay_sets_another_delay),
