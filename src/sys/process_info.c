@@ -11,8 +11,8 @@ bool process_info_read(pid_t pid, struct process_info *info)
 	unsigned long long start, user, system;
 	const char *name, *name_end;
 	ssize_t len;
+	int fd, parent, group;
 	char state;
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -28,11 +28,13 @@ bool process_info_read(pid_t pid, struct process_info *info)
 	name_end = strrchr(text, ')');
 	if (!name || !name_end || name_end < name ||
 		sscanf(name_end + 1,
-			" %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu %*s %*s %*s %*s %*s %*s %llu",
-			&state, &user, &system, &start) != 4)
+			" %c %d %d %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu %*s %*s %*s %*s %*s %*s %llu",
+			&state, &parent, &group, &user, &system, &start) != 6)
 		return false;
 	snprintf(info->name, sizeof(info->name), "%.*s", (int)(name_end - name - 1), name + 1);
 	info->state = state;
+	info->parent = parent;
+	info->group = group;
 	info->start = start;
 	info->cpu = user + system;
 	return true;

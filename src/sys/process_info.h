@@ -9,8 +9,9 @@
 struct process_info {
 	char name[PROCESS_NAME_SIZE]; /* of the program, cut */
 	char state;		      /* R, S, D, T, t, Z, ... */
-	uint64_t cpu;		      /* processor time, clock ticks */
-	uint64_t start;		      /* clock ticks after boot; unique together with the pid */
+	pid_t parent, group;
+	uint64_t cpu;	/* processor time, clock ticks */
+	uint64_t start; /* clock ticks after boot; unique together with the pid */
 };
 
 /* False if /proc has no such process: it does not exist, or hidepid hides it (proc(5)). */
