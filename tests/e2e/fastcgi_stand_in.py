@@ -1,8 +1,8 @@
 """A FastCGI server in place of the application: records requests and answers as a test sets."""
 import socket
 import struct
-import threading
 
+from connection_threads import serve_connections
 from lib import Instance
 from tap import until
 
@@ -68,15 +68,7 @@ class StandIn:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen(64)
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        serve_connections(self.listener, self._serve)
 
     def _serve(self, connection):
         try:

@@ -2,8 +2,9 @@
 import email.utils
 import socket
 import ssl
-import threading
 import time
+
+from connection_threads import serve_connections
 
 LAST_MODIFIED = "Wed, 01 Jan 2020 00:00:00 GMT"
 
@@ -48,7 +49,7 @@ class FileServer:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(cert, key)
         self.url = f"{'https' if cert else 'http'}://{host}:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        serve_connections(self.listener, self._serve)
 
     def on(self, path, handler):
         self.handlers[path] = handler
@@ -56,14 +57,6 @@ class FileServer:
 
     def asked(self, path):
         return [request for request in self.requests if request.path == path]
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):
         try:

@@ -160,3 +160,13 @@ struct task claim_read(struct store *store, unsigned number)
 	store_result_free(&result);
 	return task;
 }
+
+size_t claim_put_worker(const struct worker_row *row, bool first, char *text, size_t size)
+{
+	size_t used = (size_t)snprintf(
+		text, size, "%s%.*s", first ? "" : " ", STR_ARGS(worker_name(row)));
+
+	if (row->tasks > 0)
+		used += (size_t)snprintf(text + used, size - used, ":%d", (int)row->tasks);
+	return used;
+}

@@ -4,6 +4,7 @@
  * the test on failure. The tasks of fixture.h: tenant "acme", the number as id.
  */
 #include "fixture.h"
+#include "task/workers.h"
 
 /* Time of claims and reports: later than all creations. */
 #define CLAIM_NOW 100000
@@ -33,3 +34,5 @@ void claim_set_state(struct store *store, unsigned number, enum task_state state
 unsigned claim_run_due(struct store *store, int64_t now);
 /* The task without its texts. */
 struct task claim_read(struct store *store, unsigned number);
+/* Appends " w1:2" (name and tasks), or " w1" without tasks, and no space if it is the first one. */
+size_t claim_put_worker(const struct worker_row *row, bool first, char *text, size_t size);

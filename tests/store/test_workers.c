@@ -74,11 +74,7 @@ static void expect_workers_of(struct store *store, struct str tenant, int64_t no
 	for (size_t i = 0; i < result.workers->count; i++) {
 		const struct worker_row *row = &result.workers->rows[i];
 
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%.*s", i ? " " : "",
-			STR_ARGS(worker_name(row)));
-		if (row->tasks > 0)
-			used += (size_t)snprintf(
-				text + used, sizeof(text) - used, ":%d", (int)row->tasks);
+		used += claim_put_worker(row, i == 0, text + used, sizeof(text) - used);
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s",
 			row->drain ? "!" : "", optional_time_is_set(row->last_seen) ? "" : "~");
 	}
