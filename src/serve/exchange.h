@@ -69,7 +69,8 @@ struct exchange_wait {
 	bool resumed;	  /* this is not the first attempt */
 	bool over;	  /* the time is over: answer with what there is, without waiting */
 	bool drained;	  /* with over: because the worker gets no more tasks */
-	bool was_drained; /* with of_task: it was so when the wait began */
+	bool was_drained; /* with of_task: it was so when the wait began; with stays: it is so now */
+	bool stays;	  /* a drain of the worker does not end the wait, but its end does */
 	bool unmet;	  /* the attempt has not found what the request waits for */
 	bool of_task;	  /* for a change of one task: the response can be made at any time */
 	bool written;	  /* the first attempt has changed the task */

@@ -153,6 +153,11 @@ struct waiter *parked_leave(struct parked *parked, struct waiter *waiter)
 	return next;
 }
 
+struct waiter *parked_change_line(struct parked *parked, struct waiter *waiter, uint64_t key)
+{
+	return waiter->line && waiter->line->key != key ? parked_leave(parked, waiter) : NULL;
+}
+
 void parked_give_up(struct parked *parked, struct waiter *waiter)
 {
 	struct wait_line *line = waiter->line;

@@ -82,6 +82,11 @@ void parked_init(struct parked *parked, const _Atomic uint64_t *counters, int64_
 bool parked_add(
 	struct parked *parked, struct waiter *waiter, uint64_t key, unsigned source, uint64_t seen);
 /*
+ * Before parked_add() of a waiter that was trying: lets it leave its line if this has another key.
+ * Returns the next waiter of that line, as parked_leave(), or NULL.
+ */
+struct waiter *parked_change_line(struct parked *parked, struct waiter *waiter, uint64_t key);
+/*
  * Removes the waiter in any state, because it has got what it waits for, was refused, or its client
  * has left. Returns the next waiter of the line that has to try now, or NULL.
  */

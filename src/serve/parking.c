@@ -87,9 +87,13 @@ static int64_t charge(const struct connection *conn, const struct connection_sha
 static bool park(struct connection *conn, struct connection_shared *shared, struct err *err)
 {
 	const struct exchange_wait *wait = &conn->exchange->wait;
+	struct waiter *next;
 
 	if (!keep(conn, shared, err))
 		return false;
+	next = parked_change_line(&shared->parked, &conn->parked->waiter, wait->line);
+	if (next)
+		wait_for_turn(next, shared);
 	conn->parked->cost_us = charge(conn, shared);
 	/* A wait must not keep what was promised with a response at once from the disk. */
 	if (conn->exchange->wait.written && !conn->exchange->wait.resumed)
@@ -197,6 +201,12 @@ static bool is_drained(const struct waiter *waiter, void *data)
 		return false;
 	}
 	wait->drains = drains;
+	if (wait->stays) {
+		bool ends = wait->was_drained && !drained;
+
+		wait->was_drained = drained;
+		return ends;
+	}
 	wait->was_drained &= drained;
 	return drained && !wait->was_drained;
 }
@@ -209,7 +219,10 @@ static void end_drained(struct waiter *waiter, void *data)
 	end_wait(data, waiter);
 }
 
-/* Of workers that get no more tasks, also since another process has changed that. */
+/*
+ * Of workers that get no more tasks or, if their waits stay, get tasks again; also since another
+ * process has changed that.
+ */
 static void end_waits_of_drained(struct connection_shared *shared)
 {
 	uint64_t drains = shared->app.all_drains ? atomic_load(shared->app.all_drains) : 0;

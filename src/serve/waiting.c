@@ -27,14 +27,22 @@ static void begin(struct app *app, struct exchange *exchange, const struct op *o
 
 static bool claim(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
 {
+	struct exchange_wait *wait = &exchange->wait;
 	struct result *result = &exchange->result;
 
 	begin(app, exchange, op, op->wait_group ^ exchange->tenant, store_ready_source(op->tenant));
 	if (!store_apply(app->store, op, result, err))
 		return false;
-	exchange->wait.unmet = result->nothing;
-	if (op->claim)
-		set_worker(&exchange->wait, op->claim->worker);
+	wait->unmet = result->nothing;
+	if (!op->claim)
+		return true;
+	set_worker(wait, op->claim->worker);
+	wait->stays = op->claim->waits_if_drained;
+	wait->was_drained = result->drain;
+	wait->unmet |= wait->stays && result->drain;
+	/* It takes no task, so it must not be the first in a line of those that take some. */
+	if (wait->unmet && (result->drain || op->claim->matches_none))
+		wait->line = ++app->waits;
 	return true;
 }
 

@@ -42,6 +42,12 @@ struct op_claim {
 	size_t topic_count;
 	/* With a report: dialect and kind are those of the reported task. */
 	bool as_before;
+	/*
+	 * With op.wait_ms: the wait goes on while the worker is drained, because its client would
+	 * not know, and ask again at once.
+	 */
+	bool waits_if_drained;
+	bool matches_none; /* no task is asked for: the claim finds nothing */
 	unsigned max;	   /* tasks, 1 to CLAIM_TASKS_MAX */
 	uint32_t lease_ms; /* by which a heartbeat extends the lease; with a report, 0: as before */
 	/*

@@ -56,6 +56,10 @@ json_t *vector_claim(const struct op_claim *claim)
 
 	set_filter(object, claim->dialects, claim->dialect_count, claim->kinds, claim->kind_count);
 	set_topics(object, claim);
+	if (claim->matches_none)
+		json_object_set_new(object, "matches_none", json_true());
+	if (claim->waits_if_drained)
+		json_object_set_new(object, "waits_if_drained", json_true());
 	if (claim->as_before)
 		json_object_set_new(object, "as_before", json_true());
 	if (claim->worker.len > 0)

@@ -305,9 +305,50 @@ def drained():
     new("drain")
     shared().native("POST", "/workers/tired/drain", {"drain": True})
     equal(worker.fetch("native.drain").json(), [], "a drained worker gets no task")
+    waiting = Fetch(worker, "native.drain", asyncResponseTimeout=1500)
+    waiting.join(10)
+    equal(waiting.answer.json(), [], "a poll has none either")
+    ok(1.4 <= waiting.took < 5, "after its time", waiting.took)
+    first = Fetch(worker, "native.drain2", asyncResponseTimeout=40000)
+    ok(until(lambda: parked() == 1, 10), "a poll of a drained worker waits")
+    second = Fetch(Worker(shared(), "w2"), "native.drain2", asyncResponseTimeout=40000)
+    ok(until(lambda: parked() == 2, 10), "another worker waits behind it")
+    task = new("drain2")
+    second.join(10)
+    equal([item["id"] for item in second.answer.json()], [task], "and gets the task")
+    Worker(shared(), "w2").act(task, "complete")
     shared().native("POST", "/workers/tired/drain", {"drain": False})
+    first.join(10)
+    equal(first.answer.json(), [], "the end of the drain ends the poll")
     task = worker.take("native.drain")
     equal(worker.act(task, "complete").status, 204, "later it does")
+
+
+def drained_meanwhile():
+    worker, other = Worker(shared(), "tired"), Worker(shared(), "w2")
+    first = Fetch(worker, "native.mean", asyncResponseTimeout=40000)
+    ok(until(lambda: parked() == 1, 10), "a poll waits")
+    second = Fetch(other, "native.mean", asyncResponseTimeout=40000)
+    ok(until(lambda: parked() == 2, 10), "and another one")
+    shared().native("POST", "/workers/tired/drain", {"drain": True})
+    tasks = [new("mean")]
+    second.join(10)
+    equal([item["id"] for item in second.answer.json()], tasks, "the worker that is not drained gets the task")
+    ok(first.is_alive(), "the drained one still waits")
+    shared().native("POST", "/workers/tired/drain", {"drain": False})
+    first.join(10)
+    equal(first.answer.json(), [], "until the drain ends")
+    other.act(tasks[0], "complete")
+
+
+def nothing_to_wait_for():
+    """The clients would ask again at once."""
+    for topics in ([], [{"topicName": "native", "lockDuration": 1000, "businessKey": "b"}]):
+        body = {"workerId": "w1", "maxTasks": 1, "asyncResponseTimeout": 1000, "topics": topics}
+        began = time.monotonic()
+        answer = Worker(shared()).ask("POST", "/fetchAndLock", body)
+        took = time.monotonic() - began
+        ok(answer.json() == [] and 0.9 <= took < 5, "a fetch that matches nothing waits", took)
 
 
 def ending():
@@ -327,5 +368,7 @@ run_tests(
     hang_up,
     python_client,
     drained,
+    drained_meanwhile,
+    nothing_to_wait_for,
     ending,
 )

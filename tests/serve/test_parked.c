@@ -168,6 +168,26 @@ static void next_tries_when_the_client_of_one_leaves(void **state)
 	assert_int_equal(found(0), 2);
 }
 
+/* One that can find nothing any more must not keep the others of its line from trying. */
+static void waiter_may_change_its_line(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		park(i, 1);
+	counters[0]++;
+	assert_int_equal(wake(), 1);
+	assert_null(parked_change_line(&parked, &waiters[0], 1));
+	assert_int_equal(number_of(parked_change_line(&parked, &waiters[0], 9)), 1);
+	park(0, 9);
+	assert_int_equal(found(1), -1);
+	assert_int_equal(parked.count, 1);
+	counters[0]++;
+	assert_int_equal(wake(), 1);
+	assert_int_equal(woken[0], 0);
+	assert_int_equal(found(0), -1);
+	assert_null(parked_change_line(&parked, &waiters[0], 1));
+}
+
 static void waiter_that_gives_up_leaves_the_line_to_the_next_change(void **state)
 {
 	(void)state;
@@ -237,6 +257,7 @@ int main(void)
 		PARKED_TEST(line_takes_the_newest_attempt),
 		PARKED_TEST(other_sources_do_not_wake),
 		PARKED_TEST(next_tries_when_the_client_of_one_leaves),
+		PARKED_TEST(waiter_may_change_its_line),
 		PARKED_TEST(waiter_that_gives_up_leaves_the_line_to_the_next_change),
 		PARKED_TEST(waits_end_at_their_time),
 		PARKED_TEST(wait_may_be_longer_than_the_wheel),

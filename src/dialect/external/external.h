@@ -78,8 +78,8 @@ bool external_get_date(
 bool external_parse_date(
 	struct str text, int64_t *ms, bool *valid, struct arena *arena, struct err *err);
 /*
- * An array of strings or, in a query only, a text with commas. *texts and *count are unchanged if it
- * is absent; *texts is not NULL for an empty array.
+ * An array of strings or, in a query only, a text with commas. *texts and *count are unchanged if
+ * it is absent; *texts is not NULL for an empty array.
  */
 bool external_get_texts(const struct external_body *body, const char *name,
 	const struct str **texts, size_t *count);

@@ -170,15 +170,17 @@ static bool parse_request(struct parser *parser, struct op_claim *claim)
 	return true;
 }
 
-/* Nothing is asked for without tasks or topics: no operation, and an empty array. */
+/* Of no topics, or none that match, nothing is given; but the client may want to wait. */
 static void set_claim(struct parser *parser, struct op_claim *claim)
 {
 	struct op *op = parser->op;
 
-	if (claim->max == 0 || parser->count == 0) {
+	claim->matches_none = parser->count == 0;
+	if (claim->max == 0)
 		op->wait_ms = 0;
+	if (claim->max == 0 || (claim->matches_none && op->wait_ms == 0))
 		return;
-	}
+	claim->waits_if_drained = op->wait_ms > 0;
 	claim->topics = parser->claims;
 	claim->topic_count = parser->count;
 	op->kind = OP_CLAIM;

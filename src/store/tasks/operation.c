@@ -258,6 +258,9 @@ static bool claim(struct store *store, const struct op *op, struct result *resul
 	result->drain = drain_has(store, op->tenant, op->claim->worker);
 	if (result->drain)
 		return true;
+	result->nothing = op->claim->matches_none;
+	if (result->nothing)
+		return true;
 	if (!claim_find(store, op, &entry, &found, err) ||
 		(found && !write_once(store, op, &entry, result, err)))
 		return false;
