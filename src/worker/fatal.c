@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "worker/text.h"
+#include "worker/terminal.h"
 
 #define MESSAGE_MAX 1024
 
@@ -74,7 +74,7 @@ void say(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	buf_puts(&line, "polytaskctl: ");
-	text_put_terminal(&line, str_cstr(text));
+	terminal_put(&line, str_cstr(text));
 	buf_putc(&line, '\n');
 	need_buf(&line);
 	say_bytes(buf_str(&line));

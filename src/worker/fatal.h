@@ -12,7 +12,7 @@
  * lost. An unread pipe must not stop the worker, because it keeps leases.
  */
 void say_bytes(struct str bytes);
-/* Prints "polytaskctl: " and the message as one line, with text_put_terminal(). */
+/* Prints "polytaskctl: " and the message as one line, with terminal_put(). */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fatal_no_memory(void) __attribute__((noreturn));
 

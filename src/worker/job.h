@@ -10,8 +10,9 @@
  *
  * Two heartbeats serve a running task. `watch` waits at the service for a cancellation, for a third
  * of the lease; `push` brings progress and log lines at most once a second, and confirms the claim.
- * After the run, `watch` goes on without waiting, so that a service that is slow or asks for a delay
- * does not let the lease end before the last report.
+ * After the run, `watch` goes on without waiting, so that the lease does not end before the last
+ * report if the service is slow or asks for a delay.
+ *
  * Each extends the lease, and job.lease_until is the time until which no other worker can have the
  * task. All times are milliseconds of clock_boot_ms().
  */
@@ -128,8 +129,12 @@ void job_free(struct job *job);
 /* When the run begins to end because its lease ends: the grace, or a part of the lease, before. */
 int64_t job_end_time(const struct job *job);
 
-/* ---- for job.c: heartbeats (job_heartbeat.c), the last report (job_report.c), requests ---- */
+/* ---- for job.c: the end (job_end.c), heartbeats, the last report, requests ---- */
 
+/* Reports a release instead of an outcome. */
+void job_release(struct job *job);
+/* A run that the worker has ended has the outcome of this end. */
+void job_apply_end(struct job *job);
 /* The length of the lease that is asked for. */
 int64_t job_asked_ms(const struct job *job);
 /* Tells the run when its lease ends. */

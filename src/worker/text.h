@@ -1,5 +1,5 @@
 #pragma once
-/* Output of commands as text for the service, and texts of both for a terminal. */
+/* Output of commands as text for the service. */
 #include <jansson.h>
 #include <stdarg.h>
 
@@ -7,12 +7,6 @@
 
 /* Appends the text; each byte that is not part of UTF-8, and each NUL, becomes U+FFFD. */
 void text_put_utf8(struct buf *out, struct str text);
-/*
- * Appends the text for a terminal, which texts of the service and of commands must not control: each
- * control character, also U+0080 to U+009F, each mark that changes the direction of writing, and
- * each byte that is not part of UTF-8 becomes '?'.
- */
-void text_put_terminal(struct buf *out, struct str text);
 /* A JSON string of the formatted text, made UTF-8. Ends the program if memory is exhausted. */
 json_t *text_json(const char *format, ...) __attribute__((format(printf, 1, 2)));
 json_t *text_json_list(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));

@@ -1,12 +1,12 @@
 /* Texts of the service and of commands on a terminal. */
 #include "lib/check.h"
-#include "worker/text.h"
+#include "worker/terminal.h"
 
 static void expect_text(struct str text, const char *expected)
 {
 	struct buf out = BUF_INIT;
 
-	text_put_terminal(&out, text);
+	terminal_put(&out, text);
 	buf_putc(&out, '\0');
 	assert_string_equal(out.data, expected);
 	buf_free(&out);
