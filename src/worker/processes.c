@@ -2,54 +2,25 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/pidfd.h>
 #include <unistd.h>
+
+#include "sys/process_info.h"
 
 /* Of one scan; those beyond are found when others have ended. */
 #define PROCESSES_MAX 65536
 
 struct process {
-	pid_t pid, parent, group;
-	unsigned long long started; /* with the pid, the identity of a process */
-	bool wanted, zombie;
+	pid_t pid;
+	struct process_info info;
+	bool wanted;
 };
 
 /* A table for the one scan at a time. Its pages cost nothing until they are used. */
 static struct process table[PROCESSES_MAX];
-
-/* Fields 3, 4 and 22 of /proc/PID/stat; the name before them may have any characters. */
-static bool read_process(struct process *process, const char *pid)
-{
-	char path[64], text[1024], state;
-	const char *end;
-	ssize_t len;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	len = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (len <= 0)
-		return false;
-	text[len] = '\0';
-	end = strrchr(text, ')');
-	*process = (struct process){ .pid = (pid_t)strtol(pid, NULL, 10) };
-	if (!end || sscanf(end + 1,
-			    " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			    "%*d %llu",
-			    &state, &process->parent, &process->group, &process->started) != 4)
-		return false;
-	process->zombie = state == 'Z' || state == 'X';
-	return true;
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -66,9 +37,13 @@ static int read_processes(void)
 	if (!directory)
 		return -1;
 	while (count < PROCESSES_MAX && (entry = readdir(directory))) {
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' &&
-			read_process(&table[count], entry->d_name))
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid > 0 && process_info_read(pid, &table[count].info)) {
+			table[count].pid = pid;
+			table[count].wanted = false;
 			count++;
+		}
 	}
 	closedir(directory);
 	qsort(table, (size_t)count, sizeof(table[0]), compare);
@@ -84,10 +59,16 @@ static bool is_in(pid_t pid, const pid_t *pids, size_t count)
 	return false;
 }
 
-static bool is_wanted(pid_t pid, size_t count)
+static const struct process *find(pid_t pid, size_t count)
 {
 	const struct process key = { .pid = pid };
-	const struct process *found = bsearch(&key, table, count, sizeof(key), compare);
+
+	return bsearch(&key, table, count, sizeof(key), compare);
+}
+
+static bool is_wanted(pid_t pid, size_t count)
+{
+	const struct process *found = find(pid, count);
 
 	return found && found->wanted;
 }
@@ -104,8 +85,8 @@ static void mark(pid_t root, size_t count, const pid_t *spared, size_t spared_co
 
 			if (process->wanted || is_in(process->pid, spared, spared_count))
 				continue;
-			process->wanted = process->parent == root ||
-					  is_wanted(process->parent, count);
+			process->wanted = process->info.parent == root ||
+					  is_wanted(process->info.parent, count);
 			added |= process->wanted;
 		}
 	}
@@ -115,16 +96,14 @@ static void mark(pid_t root, size_t count, const pid_t *spared, size_t spared_co
 static void send_signal(const struct process *process, int number)
 {
 	int fd = pidfd_open(process->pid, 0);
-	struct process now;
-	char pid[16];
+	struct process_info now;
 
 	/* Not all sandboxes allow the call. */
 	if (fd < 0 && errno != ESRCH)
 		kill(process->pid, number);
 	if (fd < 0)
 		return;
-	snprintf(pid, sizeof(pid), "%d", (int)process->pid);
-	if (read_process(&now, pid) && now.started == process->started)
+	if (process_info_read(process->pid, &now) && now.start == process->info.start)
 		pidfd_send_signal(fd, number, NULL, 0);
 	close(fd);
 }
@@ -136,19 +115,25 @@ static void send_signal(const struct process *process, int number)
  */
 static void kill_group(const struct process *process)
 {
-	if (process->group > 1 && process->group != getpgrp())
-		kill(-process->group, SIGKILL);
+	if (process->info.group > 1 && process->info.group != getpgrp())
+		kill(-process->info.group, SIGKILL);
+}
+
+static bool is_dead(const struct process *process)
+{
+	return process->info.state == 'Z' || process->info.state == 'X';
 }
 
 int processes_signal(pid_t root, const pid_t *spared, size_t spared_count, int number)
 {
 	int count = read_processes(), found = 0;
 
-	if (count < 0)
+	/* Without files, for example, it would find no process, not even root. */
+	if (count < 0 || !find(root, (size_t)count))
 		return -1;
 	mark(root, (size_t)count, spared, spared_count);
 	for (int i = 0; i < count; i++) {
-		if (!table[i].wanted || table[i].zombie)
+		if (!table[i].wanted || is_dead(&table[i]))
 			continue;
 		send_signal(&table[i], number);
 		if (number == SIGKILL)

@@ -13,7 +13,7 @@ DAEMON = f"setsid sh -c \"{STUBBORN}\" >/dev/null 2>&1 3>&1 </dev/null &"
 
 def begun(server, script, *options):
     """A worker whose command runs, and the guard of the command."""
-    work = server.work(*options, command=("sh", "-c", f"{script}"))
+    work = server.work(*options, command=("sh", "-c", script))
     ok(until(lambda: len(work.processes()) >= 2 and work.guards(), 10), "it runs", work.log())
     time.sleep(0.5)
     return work, work.guards()[0]
@@ -22,7 +22,8 @@ def begun(server, script, *options):
 def killed():
     """The guard is killed while it ends what the command has left."""
     server = service(accept)
-    work, guard = begun(server, f"{DAEMON} exit 0", "--once", "--grace", 60)
+    work, guard = begun(server, f"{DAEMON} sleep 1; exit 0", "--once", "--grace", 60)
+    time.sleep(1.5)
     kill(guard, signal.SIGKILL)
     equal(work.left(), {}, "the daemon is ended")
     equal(work.wait(5), 0, "the worker ends")
