@@ -70,13 +70,18 @@ static void extend_lease(
 
 /* ---- responses ---- */
 
-/* A long Retry-After does not let the lease end. */
+/*
+ * A long Retry-After must not let the lease end, which is extended by the watch, after the first
+ * push has confirmed the claim.
+ */
 static int64_t retry_time(struct heartbeat *beat, const struct client_answer *answer, int64_t now)
 {
 	struct job *job = beat->job;
 	int64_t delay = worker_failed(job->worker, &beat->backoff, answer);
 	int64_t most = third_of_lease(job, now) - now;
 
+	if (beat == &job->push && job->confirmed)
+		return now + delay;
 	if (most < RETRY_LEAST_MS)
 		most = RETRY_LEAST_MS;
 	return now + (delay < most ? delay : most);
@@ -171,7 +176,10 @@ void job_heartbeats(struct job *job, int64_t now)
 		job->push.due = news ? job->push.sent + PUSH_INTERVAL_MS : INT64_MAX;
 	if (runs && !job->push.request && now >= job->push.due)
 		send_heartbeat(&job->push, false, now);
-	if (now >= watch_time(job) && (runs || now < job->lease_until))
+	/* Only a report can be answered when the lease is over. */
+	if (!runs && now >= job->lease_until)
+		job->watch.due = INT64_MAX;
+	if (now >= watch_time(job))
 		send_heartbeat(&job->watch, runs, now);
 }
 
@@ -184,9 +192,8 @@ int64_t job_heartbeat_time(const struct job *job)
 {
 	bool runs = job->state != JOB_REPORTING;
 	int64_t push = runs && !job->push.request ? job->push.due : INT64_MAX;
-	int64_t watch = runs || watch_time(job) < job->lease_until ? watch_time(job) : INT64_MAX;
 
-	return push < watch ? push : watch;
+	return push < watch_time(job) ? push : watch_time(job);
 }
 
 void job_cancel_heartbeat(struct heartbeat *beat)
