@@ -12,7 +12,7 @@ from work_stand_in import BEAT, CLAIMS, StandIn, accept, send, service
 
 
 def writes(server, name="out"):
-    """A command that writes the time to a file until SIGKILL, and a function that reads the last one."""
+    """A command that writes the time to a file until SIGKILL; a function that reads the last one."""
     path = os.path.join(server.dir, name)
     script = f"trap '' TERM; while :; do date +%s.%N >>{path}; sleep 0.1; done"
 
@@ -187,5 +187,32 @@ def slow_lookup():
     server.close()
 
 
+def suspended():
+    if SANITIZED:
+        return
+    server = service(accept)
+    file = os.path.join(server.dir, "suspended")
+    env = {"LD_PRELOAD": os.path.join(BUILD, "tests/e2e/suspended.so"), "TEST_SUSPENDED": file}
+    command, last = writes(server)
+    work = server.work("--once", "--lease", 6, command=command, env=env)
+    ok(until(lambda: last() > 0, 10), "the command runs", work.log())
+    with open(file, "w"):
+        pass
+    equal(work.wait(10), 0, "after the machine was suspended the command is ended")
+    ok("could not be extended" in work.log(), "as its lease is over", work.log())
+    ok("complete" not in server.paths(), "nothing is reported", server.paths())
+    server.close()
+
+
 if __name__ == "__main__":
-    run_tests(stale_claim, grace, stopped_worker, slow_push, delayed_heartbeats, clocks, unread_errors, slow_lookup)
+    run_tests(
+        stale_claim,
+        grace,
+        stopped_worker,
+        slow_push,
+        delayed_heartbeats,
+        clocks,
+        unread_errors,
+        slow_lookup,
+        suspended,
+    )
