@@ -111,33 +111,36 @@ def native(client, word):
     return read
 
 
-# The dialect's words for running, succeeded, failed and cancelled.
+# The dialect's words for a task between two attempts, and for running, succeeded, failed and cancelled ones.
 CLIENTS = {
-    vionlabs: ("processing", "done", "failed", "deactivated"),
-    uplynk: ("IN_PROGRESS", "COMPLETED", "FAILED", "FAILED"),
-    fourhse: ("running", "completed", "failed", "cancelled"),
-    idol: ("processing", "completed", "failed", "cancelled"),
-    virtshell: ("in progress", "sucess", "failed", "cancelled"),
-    native: ("running", "succeeded", "failed", "cancelled"),
+    vionlabs: ("pending", "processing", "done", "failed", "deactivated"),
+    uplynk: ("IN_PROGRESS", "IN_PROGRESS", "COMPLETED", "FAILED", "FAILED"),
+    fourhse: ("pending", "running", "completed", "failed", "cancelled"),
+    idol: ("uploaded", "processing", "completed", "failed", "cancelled"),
+    virtshell: ("pending", "in progress", "sucess", "failed", "cancelled"),
+    native: ("pending", "running", "succeeded", "failed", "cancelled"),
 }
 
 
-def watch(read, ends):
-    """Polls as the documentation of each API says, until the task has one of these statuses."""
-    seen = []
+def watch(reads, ends):
+    """Polls as the documentation of each API says, until each task has one of these statuses. Returns the
+    statuses of each, without repetitions.
+    """
+    seen = {word: [] for word in reads}
 
     def ended():
-        status, why = read()
-        if not seen or seen[-1][0] != status:
-            seen.append((status, why))
-        return status in ends
+        for word, read in reads.items():
+            status = read()[0]
+            if seen[word][-1:] != [status]:
+                seen[word].append(status)
+        return all(statuses[-1] in ends for statuses in seen.values())
 
     until(ended, SECONDS, 0.2)
-    return [status for status, _ in seen], read()[1]
+    return seen
 
 
 def check_client(client, create):
-    running, succeeded, failed, cancelled = CLIENTS[create]
+    pending, running, succeeded, failed, cancelled = CLIENTS[create]
     ends = (succeeded, failed, cancelled)
     name = create.__name__
     wanted = {
@@ -147,13 +150,14 @@ def check_client(client, create):
         "sandbox-retry": succeeded,
     }
     reads = {word: create(client, word) for word in [*wanted, "sandbox-stall"]}
+    seen = watch({word: reads[word] for word in wanted}, ends)
     for word, status in wanted.items():
-        seen, why = watch(reads[word], ends)
-        equal(seen[-1], status, f"{name}, {word}: ends {status}, after {seen[:-1]}")
-        if word == "sandbox-fail":
-            ok("asked to fail" in str(why), f"{name}, {word}: the client sees why", why)
-        if word == "plain":
-            ok(running in seen, f"{name}, {word}: the client has seen {running}", seen)
+        equal(seen[word][-1], status, f"{name}, {word}: ends {status}, after {seen[word][:-1]}")
+    why = reads["sandbox-fail"]()[1]
+    ok("asked to fail" in str(why), f"{name}, sandbox-fail: the client sees why", why)
+    ok(running in seen["plain"], f"{name}, plain: the client has seen {running}", seen)
+    begun = seen["sandbox-retry"][seen["sandbox-retry"].index(running) :]
+    ok(pending in begun, f"{name}, sandbox-retry: between two attempts it is {pending}", begun)
     equal(reads["sandbox-stall"]()[0], running, f"{name}, sandbox-stall: still {running}")
 
 
