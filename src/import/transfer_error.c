@@ -18,11 +18,17 @@ static bool was_connected(const struct transfer *transfer)
 	return us > 0;
 }
 
+/* libcurl has a clock of its own, by which the deadline may come a little earlier. */
+static bool is_at_deadline(const struct transfer_limits *limits)
+{
+	return clock_mono_ms() + 100 >= limits->deadline_ms;
+}
+
 static void explain_timeout(struct transfer *transfer, const struct source *source)
 {
 	const struct transfer_limits *limits = transfer->limits;
 
-	if (clock_mono_ms() >= limits->deadline_ms)
+	if (is_at_deadline(limits))
 		err_set(transfer->err, ERR_BUSY, NULL,
 			"The download took longer than %" PRIu64 " s.", limits->max_seconds);
 	else if (was_connected(transfer))
@@ -102,7 +108,7 @@ enum transfer_end transfer_explain(
 	else
 		explain(transfer, source, code);
 	return transfer->err->code == ERR_BUSY && transfer->received > 0 &&
-			       clock_mono_ms() < transfer->limits->deadline_ms
+			       !is_at_deadline(transfer->limits)
 		       ? TRANSFER_CUT
 		       : TRANSFER_FAILED;
 }
