@@ -1,25 +1,29 @@
 #include "dialect/worker_text.h"
 
+#include "dialect/worker_text_cut.h"
 #include "http/json.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
-/* Room for the line that marks a cut, and for the quotes. */
-#define MARK_ROOM 64
 /* Bytes that are copied at once. */
 #define PLAIN_MAX ((size_t)64 * 1024)
 
-/* The last part of a text that is read once. */
+/* The last part, or the first, of a text that is read once. */
 struct tail {
 	struct buf text;
-	size_t max;   /* bytes that may be needed */
-	uint64_t cut; /* bytes before it */
+	size_t max;	  /* bytes that may be needed */
+	uint64_t cut;	  /* bytes before it */
+	bool keeps_start; /* it is the first part */
 };
 
 static void tail_put(struct tail *tail, const void *bytes, size_t len)
 {
 	struct buf *text = &tail->text;
 
+	if (tail->keeps_start && text->len >= tail->max)
+		return;
 	buf_put(text, bytes, len);
+	if (tail->keeps_start)
+		return;
 	if (text->len > 4 * tail->max) {
 		tail->cut += text->len - tail->max;
 		buf_consume(text, text->len - tail->max);
@@ -165,55 +169,6 @@ static struct str keep_escape(struct str raw, struct arena *arena)
 	return arena_copy(arena, (struct str){ text, sizeof(text) });
 }
 
-/* Bytes that a byte of a string takes in JSON text. */
-static size_t json_size(char c)
-{
-	if (c == '"' || c == '\\' || c == '\b' || c == '\f' || c == '\n' || c == '\r' || c == '\t')
-		return 2;
-	return (unsigned char)c < 0x20 ? 6 : 1;
-}
-
-/* The start of the last part whose JSON text has at most `room` bytes. */
-static size_t fit(struct str text, size_t room)
-{
-	size_t at = text.len, size = 0;
-
-	while (at > 0 && size + json_size(text.ptr[at - 1]) <= room)
-		size += json_size(text.ptr[--at]);
-	while (at > 0 && at < text.len && (text.ptr[at] & 0xC0) == 0x80)
-		at++;
-	return at;
-}
-
-/* *cut is unchanged if the whole text fits. */
-static struct str quote_end(const struct tail *tail, size_t max, struct arena *arena, bool *cut)
-{
-	struct str text = buf_str(&tail->text);
-	bool whole = tail->cut == 0 && fit(text, max - strlen("\"\"")) == 0;
-	size_t start = whole ? 0 : fit(text, max - MARK_ROOM);
-	struct buf marked = BUF_INIT;
-	struct str json;
-
-	if (!whole) {
-		buf_printf(&marked, "[the first %llu bytes were cut]\n",
-			(unsigned long long)(tail->cut + start));
-		*cut = true;
-	}
-	buf_put_str(&marked, str_skip(text, start));
-	json = buf_ok(&marked) ? json_quote(buf_str(&marked), arena) : STR_NULL;
-	buf_free(&marked);
-	return json;
-}
-
-struct str worker_text_quote_end(struct str text, size_t max, struct arena *arena)
-{
-	const struct tail tail = { .text = {
-					   .data = (char *)(uintptr_t)text.ptr, .len = text.len } };
-	bool cut;
-
-	return quote_end(&tail, max, arena, &cut);
-}
-
 /* ---- texts within a body ---- */
 
 /* The text of a body, read from left to right. */
@@ -309,16 +264,20 @@ static bool is_nested(const struct reader *reader, const struct worker_text *tex
 }
 
 /* Returns a string as the parser must read it: unchanged or in arena; STR_NULL without memory. */
-static struct str clean(struct str value, size_t max, struct arena *arena, bool *cut)
+static struct str clean(
+	struct str value, size_t max, bool keeps_start, struct arena *arena, bool *cut)
 {
 	struct str raw = { value.ptr + 1, value.len - 2 }, json = value;
-	struct tail tail = { .max = max };
+	struct tail tail = { .max = max, .keeps_start = keeps_start };
 
 	if (value.len <= max && is_plain(raw))
 		return value;
 	/* The strict parser reports an escape that JSON lacks. */
 	if (decode_text(&raw, &tail))
-		json = buf_ok(&tail.text) ? quote_end(&tail, max, arena, cut) : STR_NULL;
+		json = !buf_ok(&tail.text) ? STR_NULL
+		       : keeps_start ? worker_text_cut_start(buf_str(&tail.text), max, arena, cut)
+				     : worker_text_cut_end(
+					       buf_str(&tail.text), tail.cut, max, arena, cut);
 	else if (value.len > max)
 		json = keep_escape(raw, arena);
 	buf_free(&tail.text);
@@ -340,14 +299,17 @@ static bool take_value(
 	bool whole = is_value(reader, text) && !text->seen;
 	bool item = !whole && is_nested(reader, text) && text->item++ < text->items;
 	/* An escape has six bytes at most, so that nothing is cut. */
-	size_t max = whole ? text->max : item ? text->item_max : 6 * value.len + MARK_ROOM, before;
+	size_t max = whole  ? text->max
+		     : item ? text->item_max
+			    : 6 * value.len + WORKER_TEXT_MARK_ROOM,
+	       before;
 	struct str json;
 
 	if (!whole && !is_nested(reader, text))
 		return true;
 	copy->texts += whole || item ? value.len : 0;
 	text->seen = text->seen || whole;
-	json = clean(value, max, copy->arena, &text->cut);
+	json = clean(value, max, text->keeps_start && whole, copy->arena, &text->cut);
 	if (!json.ptr || json.ptr == value.ptr)
 		return json.ptr;
 	before = (size_t)(value.ptr - copy->rest.ptr);

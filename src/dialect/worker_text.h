@@ -13,7 +13,9 @@
 struct worker_text {
 	const char *parent; /* the member of the body with the object that has it; NULL: none */
 	const char *name;
-	size_t max;  /* bytes of JSON text */
+	size_t max; /* bytes of JSON text */
+	/* Instead of the last part, the first max bytes of the text, as a JSON string of any length. */
+	bool keeps_start;
 	bool nested; /* strings within its array or object are cleaned too, but not cut */
 	/* The first so many strings within it are cut to item_max bytes of JSON text. */
 	size_t items, item_max;
@@ -32,5 +34,8 @@ struct worker_text {
  */
 bool worker_text_shorten(struct str *body, struct worker_text *texts, size_t count,
 	size_t others_max, struct arena *arena, struct err *err);
-/* The last part of a UTF-8 text as a JSON string of at most max bytes; STR_NULL without memory. */
+/*
+ * The last part of a UTF-8 text as a JSON string of at most max bytes, more than 64. A
+ * line at its start that marks a cut is replaced. STR_NULL without memory.
+ */
 struct str worker_text_quote_end(struct str text, size_t max, struct arena *arena);

@@ -1,5 +1,6 @@
 /* Texts of workers within a body: positions, cuts, replaced bytes, the limit of the rest. */
 #include "dialect/worker_text.h"
+#include "http/json.h"
 #include "lib/check.h"
 
 #define MAX    100 /* bytes of JSON text */
@@ -152,6 +153,58 @@ static void cut_text_begins_with_a_mark(void **state)
 	arena_free(&arena);
 }
 
+/* The number is that of the bytes that both cuts have taken away. */
+static void second_cut_replaces_the_mark(void **state)
+{
+	static const char numbers[] = "0123456789012345678901234567890123456789";
+	struct arena arena = { 0 };
+	struct buf text = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		buf_puts(&text, numbers);
+	for (size_t max = 120; max >= 80; max -= 40) {
+		struct str json = worker_text_quote_end(buf_str(&text), max, &arena);
+
+		buf_reset(&text);
+		buf_put_str(&text, json_unquote(json, &arena));
+		assert_true(json.len <= max);
+	}
+	assert_str(buf_str(&text), "[the first 104 bytes were cut]\n4567890123456789");
+	/* One that fits stays as it is. */
+	assert_str(worker_text_quote_end(buf_str(&text), MAX, &arena),
+		"\"[the first 104 bytes were cut]\\n4567890123456789\"");
+	buf_free(&text);
+	arena_free(&arena);
+}
+
+/* Whole characters, whatever the JSON text needs; nothing of the rest takes memory. */
+static void start_of_a_text_is_kept(void **state)
+{
+	static const struct {
+		struct str body, expected;
+	} starts[] = {
+		{ STR("{\"error\":\"12345678901\"}"), STR("{\"error\":\"1234567890\"}") },
+		{ STR("{\"error\":\"123456789\xC3\xBC\"}"), STR("{\"error\":\"123456789\"}") },
+		{ STR("{\"error\":\"\\n\\u0001\\u000045678901\"}"),
+			STR("{\"error\":\"\\n\\u0001" FFFD "45678\"}") },
+		{ STR("{\"error\":\"1234567890\"}"), STR("{\"error\":\"1234567890\"}") },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		struct worker_text text = { .name = "error", .max = 10, .keeps_start = true };
+		struct str body = starts[i].body;
+		struct arena arena = { 0 };
+		struct err err;
+
+		must(worker_text_shorten(&body, &text, 1, OTHERS, &arena, &err), &err);
+		assert_str(body, starts[i].expected.ptr);
+		assert_int_equal(text.cut, i < 3);
+		arena_free(&arena);
+	}
+}
+
 /* Texts do not count, so a report of any size passes. */
 static void put_item(struct buf *body, size_t len)
 {
@@ -243,6 +296,8 @@ int main(void)
 		CHECK(longer_text_is_cut),
 		CHECK(very_long_text_is_cut),
 		CHECK(cut_text_begins_with_a_mark),
+		CHECK(second_cut_replaces_the_mark),
+		CHECK(start_of_a_text_is_kept),
 		CHECK(items_are_cut),
 		CHECK(rest_of_the_body_is_limited),
 	};

@@ -10,8 +10,8 @@
 bool external_read_body(const struct request *request, json_t **json, struct err *err)
 {
 	struct worker_text texts[] = {
-		{ .name = "errorMessage", .max = TASK_TEXT_MAX },
-		{ .name = "errorDetails", .max = EXTERNAL_DETAILS_MAX },
+		{ .name = "errorMessage", .max = 4 * EXTERNAL_MESSAGE_MAX, .keeps_start = true },
+		{ .name = "errorDetails", .max = TASK_TEXT_MAX },
 	};
 	struct str body = request->body;
 	json_t *read = NULL;

@@ -96,20 +96,20 @@ bool external_decode_complete(struct request *request, struct op *op, struct err
 	return decode_action(request, op, "completed", parse_complete, err);
 }
 
-/* One text, as in other APIs: the message, and on the lines below it the details. */
+/*
+ * One text, as in other APIs: the start of the message, and on the lines below it the end of the
+ * details. In JSON a character of the message has at most 6 bytes, so the details have room.
+ */
 static bool set_error(struct action *action, struct str message, struct str details)
 {
 	static const struct str line_break = { "\\n", 2 };
 	struct arena *arena = action->body.arena;
-	struct str below = STR_NULL, first = STR_NULL, json = STR_NULL;
-	size_t room = TASK_TEXT_MAX;
+	struct str first = json_quote(external_characters(message, EXTERNAL_MESSAGE_MAX), arena);
+	struct str below = STR_NULL, json = STR_NULL;
 	struct buf text = BUF_INIT;
 
-	if (details.len > 0) {
-		below = worker_text_quote_end(details, EXTERNAL_DETAILS_MAX, arena);
-		room -= below.len;
-	}
-	first = worker_text_quote_end(message, room, arena);
+	if (first.ptr && details.len > 0)
+		below = worker_text_quote_end(details, TASK_TEXT_MAX - first.len, arena);
 	if (!first.ptr || (details.len > 0 && !below.ptr))
 		return err_no_memory(action->body.err);
 	/* Two strings in quotes become one. */

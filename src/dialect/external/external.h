@@ -26,8 +26,7 @@
 #define EXTERNAL_ASK_MS_MAX   1800000 /* of asyncResponseTimeout */
 #define EXTERNAL_WAIT_MS_MAX  50000   /* that a fetch is held; nginx waits 60 s */
 #define EXTERNAL_ITEMS_MAX    1000    /* of an array in a request */
-#define EXTERNAL_MESSAGE_MAX  666     /* characters of errorMessage in responses */
-#define EXTERNAL_DETAILS_MAX  3072    /* bytes of the JSON text of errorDetails, as stored */
+#define EXTERNAL_MESSAGE_MAX  666     /* characters of errorMessage */
 #define EXTERNAL_FIELDS_MAX   60      /* fields that a report sets */
 #define EXTERNAL_FIELD_PREFIX STR("fields.")
 
