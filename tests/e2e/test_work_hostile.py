@@ -100,14 +100,15 @@ def refusals():
 
 def claims():
     """One response with a task twice, and with claims that are not as documented."""
-    wrong = [{**CLAIM, **members} for members in (
+    members = (
         {"token": "short"},
         {"token": "0000000212345678\n"},
         {"token": "000000021234567/"},
         {"attempt": "1"},
         {"task": {**CLAIM["task"], "id": "-" * 36}},
         {"task": {**CLAIM["task"], "id": TASK + "/"}},
-    )]
+    )
+    wrong = [{**CLAIM, **one} for one in members]
     server = service(accept, claims=[*wrong, CLAIM, CLAIM])
     work = server.work("--jobs", 8, command=("sleep", "2"))
     ok(until(lambda: "complete" in server.paths(), 15), "the valid one is carried out", work.log())

@@ -12,7 +12,7 @@ from work_stand_in import BEAT, CLAIMS, StandIn, accept, send, service
 
 
 def writes(server, name="out"):
-    """A command that writes the time to a file until SIGKILL; a function that reads the last one."""
+    """A command that writes the time to a file until SIGKILL; a function that reads the last."""
     path = os.path.join(server.dir, name)
     script = f"trap '' TERM; while :; do date +%s.%N >>{path}; sleep 0.1; done"
 

@@ -17,7 +17,9 @@ class Work:
     descriptor for standard output and error instead of the log.
     """
 
-    def __init__(self, instance, options=(), command=None, token=None, env=None, url=None, errors=None):
+    def __init__(
+        self, instance, options=(), command=None, token=None, env=None, url=None, errors=None
+    ):
         self.instance, self.marker = instance, uuid.uuid4().hex
         self.peak = 0  # KiB of memory, as wait() has seen it
         self.log_path = os.path.join(instance.dir, "log", f"work-{self.marker}.log")
