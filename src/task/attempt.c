@@ -44,14 +44,14 @@ void attempt_begin(const struct op_claim *claim, struct task *task, int64_t now,
 		.expires = optional_time(now + first_ms),
 		.length_ms = claim->lease_ms,
 		.unconfirmed = task->lease.unconfirmed + 1,
-		.counts = claim->confirm_ms == 0 && claim->lease_ms >= COUNTED_MS,
+		.expiry_fails = claim->confirm_ms == 0 && claim->lease_ms >= COUNTED_MS,
 	};
 }
 
 void attempt_count(struct task *task)
 {
 	task->lease.unconfirmed = 0;
-	task->lease.counts = 1;
+	task->lease.expiry_fails = 1;
 }
 
 static int64_t doubled(int64_t first, int64_t most, uint32_t times)
@@ -148,7 +148,7 @@ static bool set_error(
 
 static void put_expired(const struct lease *lease, struct buf *out)
 {
-	bool received = lease->unconfirmed == 0 || lease->counts;
+	bool received = lease->unconfirmed == 0 || lease->expiry_fails;
 
 	buf_puts(out, received ? "The worker " : "No worker has confirmed the task; the last was ");
 	buf_put_str(out, lease->holder);
@@ -179,12 +179,12 @@ static void fail_silent(const struct work_context *context, struct task *task)
 	if (task->state != TASK_PENDING)
 		return;
 	task->lease.unconfirmed = unconfirmed;
-	task->lease.counts = 1;
+	task->lease.expiry_fails = 1;
 }
 
 void attempt_forget(struct task *task, int64_t now)
 {
-	bool was_silent = task->lease.counts && task->lease.unconfirmed > 0;
+	bool was_silent = task->lease.expiry_fails && task->lease.unconfirmed > 0;
 
 	if (was_silent && task->lease.token == 0) {
 		task->attempt -= task->attempt > 0;
@@ -198,7 +198,7 @@ bool attempt_expire(const struct op_report *report, const struct work_context *c
 	struct task *task, struct err *err)
 {
 	uint32_t unconfirmed = task->lease.unconfirmed;
-	bool silent = task->lease.counts && report->kind == REPORT_DUE;
+	bool silent = task->lease.expiry_fails && report->kind == REPORT_DUE;
 	struct buf text = BUF_INIT;
 
 	if (silent || unconfirmed == 0 || unconfirmed >= UNCONFIRMED_MAX) {

@@ -40,7 +40,7 @@ bool holder_check(
 	return true;
 }
 
-bool holder_forget(struct task *task, int64_t now, bool *nothing, struct err *err)
+bool holder_release_any(struct task *task, int64_t now, bool *nothing, struct err *err)
 {
 	if (task->state != TASK_FAILED && !check_not_ended(task, err))
 		return false;
@@ -68,7 +68,7 @@ static bool check_not_before(const struct task *task, int64_t now, struct err *e
 }
 
 /* A lease or timeout that is over is ended first, as the keeper would have done it. */
-static bool take(const struct op_report *report, const struct work_context *context,
+static bool claim_for_lock(const struct op_report *report, const struct work_context *context,
 	struct task *task, struct err *err)
 {
 	const struct op_report due = { .kind = REPORT_DUE };
@@ -106,5 +106,5 @@ bool holder_lock(const struct op_report *report, const struct work_context *cont
 		return refuse_other(task, err);
 	if (task->state == TASK_RUNNING && !task_is_held(task))
 		return err_set(err, ERR_LEASE_LOST, NULL, "It is running without a lock.");
-	return take(report, context, task, err);
+	return claim_for_lock(report, context, task, err);
 }

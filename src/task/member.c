@@ -42,7 +42,8 @@ const struct member_row task_members[MEMBERS] = {
 		.since = 3 },
 	[MEMBER_FAILURE] = { "failure", TYPE_FAILURE, AT(failure), .since = 3 },
 	[MEMBER_ATTEMPTS_END] = { "attempts_end", TYPE_UINT32, AT(attempts_end), .since = 4 },
-	[MEMBER_LEASE_COUNTS] = { "lease_counts", TYPE_UINT32, AT(lease.counts), .since = 4 },
+	[MEMBER_LEASE_EXPIRY_FAILS] = { "lease_expiry_fails", TYPE_UINT32, AT(lease.expiry_fails),
+		.since = 4 },
 
 	[MEMBER_TENANT] = { "tenant", TYPE_TENANT, AT(tenant), .required = true, .since = 1 },
 	[MEMBER_STATUS] = { "status", TYPE_TEXT, AT(status), .since = 1 },

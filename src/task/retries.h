@@ -4,5 +4,5 @@
 
 /* Whether attempts_end lets an attempt follow task->attempt. */
 bool retries_are_left(const struct task *task);
-/* So many attempts may follow the attempt `from`. */
+/* Lets `retries` attempts follow the attempt `from`; saturates at UINT32_MAX. */
 void retries_set(struct task *task, uint32_t from, uint32_t retries);

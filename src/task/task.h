@@ -75,11 +75,12 @@ struct lease {
 	/* Claims in a row, with this one, that no worker has confirmed by a report; 0: this one is. */
 	uint32_t unconfirmed;
 	/*
-	 * 1: its end is a failed attempt although it is unconfirmed, because its worker sends no
-	 * heartbeats, and it costs no retries (attempts_end); 0: then the claim is undone. Of a
-	 * pending task, with unconfirmed: its last lease has ended so.
+	 * 1: the expiry of this lease is a failed attempt even if it is unconfirmed, because its
+	 * worker sends no heartbeats, and costs no retries (attempts_end). 0: the expiry of an
+	 * unconfirmed lease undoes the claim. A pending task with 1 and unconfirmed > 0: its last
+	 * lease expired so.
 	 */
-	uint32_t counts;
+	uint32_t expiry_fails;
 };
 
 struct task {
@@ -166,8 +167,8 @@ enum task_failure task_failure_parse(struct str name);
 /* TASK_STATE_NONE for an unknown name. */
 enum task_state task_state_parse(struct str name);
 /*
- * Attempts that are left, with the one that is being made: none of a task that has failed. False if
- * neither max_attempts nor attempts_end limits them; the policy does not count.
+ * Sets *retries to the attempts that are left, including a running one; 0 for a failed task.
+ * Returns false if neither max_attempts nor attempts_end limits them. The policy does not count.
  */
 bool task_retries(const struct task *task, uint32_t *retries);
 /* Succeeded, failed or cancelled. */

@@ -106,7 +106,7 @@ static bool has_passed(struct optional_time time, int64_t now)
 static bool attempt_passed(const struct task *task, int64_t now)
 {
 	return task->state == TASK_RUNNING &&
-	       (task->lease.unconfirmed == 0 || task->lease.counts) &&
+	       (task->lease.unconfirmed == 0 || task->lease.expiry_fails) &&
 	       has_passed(task->attempt_by, now) && has_passed(task->lease.expires, now) &&
 	       optional_time_ms(task->lease.expires) >= optional_time_ms(task->attempt_by);
 }

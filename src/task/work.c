@@ -151,7 +151,7 @@ bool work_report(const struct op_report *report, const struct work_context *cont
 	if (report->kind == REPORT_RETRIES)
 		return set_retries(report, context, task, nothing, err);
 	if (report->any_holder && !task_is_held(task))
-		return holder_forget(task, context->now, nothing, err);
+		return holder_release_any(task, context->now, nothing, err);
 	if (!report->any_holder && !may_report(report, context, task, err))
 		return false;
 	/* As if its worker had not confirmed it: so it does not go round for ever. */

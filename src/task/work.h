@@ -51,8 +51,8 @@ struct op_claim {
 	unsigned max;	   /* tasks, 1 to CLAIM_TASKS_MAX */
 	uint32_t lease_ms; /* by which a heartbeat extends the lease; with a report, 0: as before */
 	/*
-	 * Length of the lease until the first heartbeat; 0: that of the lease, whose end is then a
-	 * failed attempt even without a heartbeat, unless it has less than a second.
+	 * Lease until the first heartbeat, in ms. 0: lease_ms; its expiry is then a failed attempt
+	 * even without a heartbeat, if it is a second or longer (lease.expiry_fails).
 	 */
 	uint32_t confirm_ms;
 };
@@ -84,9 +84,9 @@ struct op_report {
 	 */
 	struct str holder;
 	/*
-	 * RELEASE: whoever has the task. One that nobody has, or that has failed, remains as it is.
-	 * Of a pending one, its last worker and its delay are forgotten, and an attempt that was
-	 * failed only by the end of a lease, without any report, no longer counts.
+	 * RELEASE without a check of the holder. A pending task forgets its last worker and its
+	 * delay, and an attempt that failed only by the expiry of its lease no longer counts. A
+	 * failed task remains as it is.
 	 */
 	bool any_holder;
 	uint32_t lease_ms; /* HEARTBEAT, LOCK: new length; HEARTBEAT, 0: as before */
@@ -103,7 +103,7 @@ struct op_report {
 	struct str log; /* JSON array of strings, for the journal; empty: none */
 };
 
-/* Whether a worker sends it, which the task's lease or the report itself names. */
+/* Whether a worker sent the report: report->holder, or else the holder of the task's lease. */
 bool report_is_by_worker(const struct op_report *report);
 
 /* After so many claims in a row that no worker has confirmed, the attempt counts as failed. */

@@ -99,7 +99,7 @@ static struct task sample(void)
 static const char golden[] = "04050102" GOLDEN_NUMBERS GOLDEN_NUMBERS_3 "feffffff0f"
 			     "01" GOLDEN_TEXTS GOLDEN_TEXTS_3 GOLDEN_FIELDS;
 
-/* Before version 4 there are no attempts_end and lease.counts. */
+/* Before version 4 there are no attempts_end and lease.expiry_fails. */
 static const char golden_3[] =
 	"03050102" GOLDEN_NUMBERS GOLDEN_NUMBERS_3 GOLDEN_TEXTS GOLDEN_TEXTS_3 GOLDEN_FIELDS;
 
@@ -192,7 +192,7 @@ static void known_bytes_decode(void **state)
 	assert_true(record_decode(&task, want));
 	assert_sample_of_version_3(&task);
 	assert_true(task.attempts_end == UINT32_MAX - 1);
-	assert_int_equal(task.lease.counts, 1);
+	assert_int_equal(task.lease.expiry_fails, 1);
 	buf_free(&record);
 }
 
@@ -205,7 +205,7 @@ static void records_of_version_3_are_read(void **state)
 	assert_true(record_decode(&task, bytes_of(golden_3, bytes)));
 	assert_sample_of_version_3(&task);
 	assert_int_equal(task.attempts_end, 0);
-	assert_int_equal(task.lease.counts, 0);
+	assert_int_equal(task.lease.expiry_fails, 0);
 }
 
 static void records_of_version_2_are_read(void **state)

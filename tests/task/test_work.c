@@ -223,7 +223,7 @@ static void late_heartbeat_takes_the_task_up_again(void **state)
 #define LATER (NOW + 3600000)
 
 /* The task was changed at LATER, the claim is of NOW: the worker has no hour to confirm it. */
-static void lease_counts_by_the_clock_that_was_set_back(void **state)
+static void lease_expiry_fails_by_the_clock_that_was_set_back(void **state)
 {
 	const struct op_claim claim = { .lease_ms = LEASE, .confirm_ms = 800 };
 	struct task task = task_in(WAITING);
@@ -387,7 +387,7 @@ int main(void)
 		CHECK(tokens_of_two_tasks_differ_by_their_random_part),
 		CHECK(heartbeat_extends_the_lease),
 		CHECK(late_heartbeat_takes_the_task_up_again),
-		CHECK(lease_counts_by_the_clock_that_was_set_back),
+		CHECK(lease_expiry_fails_by_the_clock_that_was_set_back),
 		CHECK(delay_counts_by_the_clock_that_was_set_back),
 		CHECK(end_is_not_before_the_start),
 		CHECK(change_of_the_state_ends_the_lease),

@@ -61,7 +61,7 @@ static bool decode_action(struct request *request, struct op *op, const char *do
 }
 
 /* A member that the action needs. */
-static bool is_missing(const struct action *action, const char *name, const char *expected)
+static bool fail_missing(const struct action *action, const char *name, const char *expected)
 {
 	return err_set(action->body.err, ERR_INVALID, name, "%s must be %s.", name, expected);
 }
@@ -78,7 +78,7 @@ static bool get_lock(struct action *action, const char *name)
 	if (!external_get_number(&action->body, name, 1, EXTERNAL_LOCK_MS_MAX, &ms))
 		return false;
 	action->op->report.lease_ms = (uint32_t)ms.value;
-	return ms.is_set || is_missing(action, name, "a number of ms");
+	return ms.is_set || fail_missing(action, name, "a number of ms");
 }
 
 /* ---- reports of workers ---- */
@@ -222,7 +222,7 @@ static bool parse_retries(struct action *action)
 		return false;
 	action->op->report = (struct op_report){ .kind = REPORT_RETRIES,
 		.retries = (uint32_t)retries.value };
-	return retries.is_set || is_missing(action, "retries", "a number");
+	return retries.is_set || fail_missing(action, "retries", "a number");
 }
 
 bool external_decode_retries(struct request *request, struct op *op, struct err *err)
@@ -238,7 +238,7 @@ static bool parse_priority(struct action *action)
 		return false;
 	action->change->priority = (int32_t)priority.value;
 	action->change->set |= CHANGE_PRIORITY;
-	return priority.is_set || is_missing(action, "priority", "a number");
+	return priority.is_set || fail_missing(action, "priority", "a number");
 }
 
 bool external_decode_priority(struct request *request, struct op *op, struct err *err)
