@@ -38,7 +38,7 @@ static bool check_texts(const struct task *task, struct err *err)
 	if (task->kind.len > 0 && !kind_is_valid(task->kind))
 		return refuse(err, "kind", "printable, of at most 64 bytes");
 	if (task->lease.holder.len > TASK_WORKER_MAX)
-		return refuse(err, "lease_holder", "of at most 64 bytes");
+		return refuse(err, "lease_holder", "of at most 100 bytes");
 	if (task->result.len > TASK_RESULT_MAX)
 		return refuse(err, "result", "of at most 65536 bytes of JSON text");
 	if (task->progress.len > TASK_TEXT_MAX)

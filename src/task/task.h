@@ -12,10 +12,10 @@
 #define TASK_FIELDS_MAX	    64
 #define TASK_FIELD_NAME_MAX 64	 /* bytes */
 #define TASK_TEXT_MAX	    4096 /* bytes of the JSON text of error and of progress */
-#define TASK_RESULT_MAX	    ((size_t)64 * 1024)	  /* bytes of the JSON text of result */
-#define TASK_KIND_MAX	    64			  /* bytes */
-#define TASK_WORKER_MAX	    64			  /* bytes of a worker's name */
-#define TASK_USER_MAX	    64			  /* bytes of created_by and updated_by */
+#define TASK_RESULT_MAX	    ((size_t)64 * 1024) /* bytes of the JSON text of result */
+#define TASK_KIND_MAX	    64			/* bytes */
+#define TASK_WORKER_MAX	    100			/* bytes of a worker's name: a host's and a UUID */
+#define TASK_USER_MAX	    64			/* bytes of created_by and updated_by */
 #define TASK_RECORD_MAX	    ((size_t)1024 * 1024) /* bytes, as it is stored */
 /* JSON numbers are exact up to here (RFC 8259, section 6). */
 #define TASK_NUMBER_MAX ((UINT64_C(1) << 53) - 1)

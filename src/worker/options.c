@@ -319,7 +319,7 @@ static bool set_defaults(struct parse *parse, struct err *err)
 			strerror(errno));
 	if (!options->name[0]) {
 		gethostname(host, sizeof(host) - 1);
-		snprintf(options->name, sizeof(options->name), "%.48s:%ld", host, (long)getpid());
+		snprintf(options->name, sizeof(options->name), "%.80s:%ld", host, (long)getpid());
 	}
 	return set_url(parse, err) && set_token(parse, err);
 }

@@ -9,7 +9,7 @@
 #include "base/err.h"
 
 #define WORKER_JOBS_MAX	   64
-#define WORKER_NAME_MAX	   64
+#define WORKER_NAME_MAX	   100
 #define WORKER_TOKEN_MAX   4096
 #define WORKER_TIMEOUT_MAX 31536000 /* seconds */
 

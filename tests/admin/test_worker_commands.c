@@ -51,8 +51,9 @@ static void wrong_names_are_refused(void **state)
 {
 	(void)state;
 	expect_call("worker drain "
-		    "12345678901234567890123456789012345678901234567890123456789012345",
-		NULL, 1, "", "polytaskctl: the name of a worker has 1 to 64 bytes\n");
+		    "12345678901234567890123456789012345678901234567890"
+		    "123456789012345678901234567890123456789012345678901",
+		NULL, 1, "", "polytaskctl: the name of a worker has 1 to 100 bytes\n");
 	expect_call("worker drain w1", "No Such", 1, "",
 		"polytaskctl: 'No Such' is not a valid tenant name\n");
 }
