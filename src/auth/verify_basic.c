@@ -8,22 +8,23 @@
 static bool is_same_name(const char *stored, struct str given)
 {
 	char left[USER_NAME_MAX] = { 0 }, right[USER_NAME_MAX] = { 0 };
-	bool fits = given.len < USER_NAME_MAX;
+	int fits = given.len < USER_NAME_MAX;
 
 	memcpy(left, stored, strnlen(stored, USER_NAME_MAX - 1));
 	if (fits && given.len > 0)
 		memcpy(right, given.ptr, given.len);
-	return (CRYPTO_memcmp(left, right, USER_NAME_MAX) == 0) & fits;
+	return ((CRYPTO_memcmp(left, right, USER_NAME_MAX) == 0) & fits) != 0;
 }
 
 /* In any case, as users are found everywhere (user.h). */
 static bool names_owner(const struct user *owner, struct str given)
 {
 	char folded[USER_NAME_MAX] = "";
-	bool valid = user_name_fold(given, folded);
+	int valid = user_name_fold(given, folded);
+	int same = is_same_name(owner->name, given);
+	int same_folded = is_same_name(owner->name, str_cstr(folded));
 
-	return (is_same_name(owner->name, given) | is_same_name(owner->name, str_cstr(folded))) &
-	       valid;
+	return ((same | same_folded) & valid) != 0;
 }
 
 /* Only the owner of a token learns that it has ended. */
