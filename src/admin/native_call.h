@@ -36,7 +36,7 @@ struct native_call {
 /* Reads the configuration. ERR_INTERNAL if the time zone cannot be read. */
 bool native_client_init(struct native_client *client, struct admin *admin, struct err *err);
 /*
- * Carries out a request and appends the body of its response to out. What it has changed or read is
+ * Carries out a request and appends the body of its response to out. On return, its changes are
  * on disk. If the request is refused, the text of the error is the detail of the API's problem,
  * after the place that is at fault, unless the detail begins with it: "/fields/url: url must be
  * present", "priority must be a 32-bit integer." ERR_PANIC as from store_apply().

@@ -124,7 +124,7 @@ static bool put_list_uri(struct buf *uri, const struct admin_call *call, uint64_
 	return buf_ok(uri);
 }
 
-/* Appends the cursor of the next page to next; nothing: there is none. */
+/* Appends the cursor of the next page to next, or nothing after the last page. */
 static bool read_next(struct str response, struct buf *next, struct err *err)
 {
 	json_t *json = NULL;

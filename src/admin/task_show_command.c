@@ -130,7 +130,7 @@ static bool print_header(struct admin *admin, struct err *err)
 	return ok;
 }
 
-/* Prints a page. *next is `before` of the next one, in the arena; empty: there is none. */
+/* Prints a page. *next, in the arena, is `before` of the next page; empty after the last one. */
 static bool print_entries(struct admin *admin, struct str response, bool as_json,
 	struct arena *arena, struct str *next, struct err *err)
 {

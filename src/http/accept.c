@@ -151,7 +151,7 @@ bool request_check_accepts_json(const struct request *request, struct err *err)
 
 /* ---- Prefer ---- */
 
-/* Returns the value of the first `return`, without quotes. *found is false if there is none. */
+/* Returns the unquoted value of the first `return`. Sets *found to whether the header has one. */
 static struct str returned(struct str header, bool *found)
 {
 	*found = false;

@@ -18,7 +18,7 @@
 #define PARTIAL_FOLDER	       ".partial"
 #define PARTIAL_VALIDATOR_SIZE 512
 #define PARTIAL_TOTAL_UNKNOWN  UINT64_MAX
-/* Files are removed after this time without a write; those that no run can continue earlier. */
+/* Time from the last write of a file to its removal; USELESS: no run can continue the file. */
 #define PARTIAL_KEEP_SECONDS	     604800
 #define PARTIAL_KEEP_USELESS_SECONDS 3600
 
@@ -61,7 +61,7 @@ void partial_remove(struct partial *partial);
 void partial_close(struct partial *partial);
 
 /*
- * Removes files and states that nobody has used for PARTIAL_KEEP_SECONDS before now (seconds), and
- * files without a state for PARTIAL_KEEP_USELESS_SECONDS: a run that was killed has left them.
+ * Removes files and states that were not used in the PARTIAL_KEEP_SECONDS before now (seconds), and
+ * files without a state after PARTIAL_KEEP_USELESS_SECONDS: killed runs leave such files.
  */
 void partial_remove_old(int folder, int64_t now);

@@ -21,7 +21,7 @@ static bool is_plain(char c)
 	       c == '.' || c == '_' || c == '-';
 }
 
-/* Where the ending begins: at the last dot; at the end if there is none or it is too long. */
+/* Returns the index of the last dot, or name.len without a dot or if the ending is too long. */
 static size_t ending_at(struct str name)
 {
 	for (size_t i = name.len; i > 1 && name.len - i < ENDING_MAX; i--) {

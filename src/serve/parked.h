@@ -62,7 +62,7 @@ LIST_HEAD(parked_source_list, parked_source);
 /* All zero, then parked_init(). */
 struct parked {
 	const _Atomic uint64_t *counters; /* PARKED_SOURCES of them */
-	size_t count;			  /* parked requests, without those that are trying again */
+	size_t count; /* parked requests; those that try again are not counted */
 	struct waiter_list oldest;
 	int64_t slot; /* the next one to look at, counted since 0 ms */
 	struct waiter_list slots[PARKED_SLOTS];

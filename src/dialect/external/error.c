@@ -1,6 +1,6 @@
 #include "dialect/external/external.h"
 
-/* The original has neither 409 nor 422: its clients know 400. Whoever sends If-Match knows 412. */
+/* The original answers 400, not 409 or 422. 412 stays: only requests with If-Match get it. */
 const struct error_override external_error_overrides[ERR_CODES] = {
 	[ERR_CONFLICT] = { .status = 400 },
 	[ERR_LEASE_LOST] = { .status = 400 },

@@ -132,7 +132,7 @@ void external_put_topic(struct buf *out, uint8_t dialect, struct str kind);
 
 /* Whether this API has the task: neither succeeded, cancelled nor archived. */
 bool external_has_task(const struct task *task);
-/* Until when no worker gets the task; not set: nobody has it. */
+/* The end of the lock or of a failure's delay. Not set: no worker has the task. */
 struct optional_time external_lock_end(const struct task *task);
 /* "2026-11-27T22:00:00.000+0000" as a JSON string, or null. */
 void external_put_time(struct buf *out, struct optional_time time);
