@@ -53,12 +53,27 @@ SCAN = json.dumps(
         "per-page": 50,
     }
 )
+EXTERNAL = "/engine-rest/external-task"
+# Locks that end at once: the same tasks can be fetched again.
+FETCH = json.dumps(
+    {
+        "workerId": "attacker",
+        "maxTasks": 100,
+        "topics": [
+            {"topicName": f"virtshell.kind{i}" if i else "virtshell", "lockDuration": 1}
+            for i in range(64)
+        ],
+    }
+)
 # Names of attacks: connections, path, variables of request.lua.
 REQUESTS = {
     "control": (64, "/v1/openapi/native.json", {}),
     "lists by GET": (64, idol.PREFIX + "/import-tasks?sort=url", {}),
     "lists by POST": (64, fourhse.PREFIX + "/index", {"METHOD": "POST", "BODY": SCAN}),
     "whole lists": (8, virtshell.PREFIX + "/tasks", {}),
+    "external fetches": (64, EXTERNAL + "/fetchAndLock", {"METHOD": "POST", "BODY": FETCH}),
+    "external counts": (64, EXTERNAL + "/count?topicName=virtshell&locked=true", {}),
+    "external lists": (8, EXTERNAL + "?topicName=virtshell", {}),
     "creations": (64, virtshell.PREFIX + "/tasks", {"METHOD": "POST", "BODY": TASK}),
     "creations of 64 users": (
         *(64, virtshell.PREFIX + "/tasks"),
