@@ -8,6 +8,7 @@
 #include "auth/token_address.h"
 #include "http/route.h"
 #include "task/index.h"
+#include "task/webhook.h"
 
 struct dialect_status_row {
 	enum task_state state;
@@ -45,6 +46,25 @@ struct dialect_error_field {
 	const char *none; /* JSON text of the field without an error; empty: no field */
 	size_t max;	  /* bytes of JSON text; the native API cuts a longer one (worker_text.h) */
 	bool replaces;	  /* also another text that the field has */
+};
+
+/*
+ * The bodies of webhooks in the format that the vendor's own service sends. Pure. native's is that
+ * of the Standard Webhooks specification.
+ */
+struct dialect_webhook {
+	const char *name; /* of the format, in the native API */
+	unsigned methods; /* bits 1 << enum webhook_method; the lowest is the default */
+	bool is_signed;	  /* has the header fields of Standard Webhooks */
+	/* Of a webhook without types: which events it is told of; bits as feed_filter.types. */
+	unsigned default_types;
+	/*
+	 * Writes the body of an event, JSON text of at most WEBHOOK_BODY_MAX bytes. task: as it is
+	 * now, NULL if it does not exist any more. Without memory, out has failed.
+	 */
+	void (*encode)(const struct journal_entry *entry, const struct task *task, struct buf *out);
+	/* The body of a test (delivery.test) at a time in ms. */
+	void (*encode_test)(int64_t at, struct buf *out);
 };
 
 struct dialect {
@@ -128,6 +148,7 @@ struct dialect {
 	bool (*sample)(struct task *task, uint64_t i, struct arena *arena);
 	/* Responses of the vendor's own service, for import --from (document.h). NULL: none. */
 	const struct dialect_document *document;
+	const struct dialect_webhook *webhook; /* NULL: it has no format of webhooks */
 };
 
 /*

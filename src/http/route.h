@@ -35,6 +35,12 @@ struct route {
 	bool (*encode_end)(
 		const struct request *request, const struct result *result, struct buf *out);
 	/*
+	 * Of a row whose op.feed streams: the data of one event, JSON text in one line. encode then
+	 * writes the head only.
+	 */
+	bool (*encode_event)(
+		const struct request *request, const struct feed_event *event, struct buf *out);
+	/*
 	 * Of a list with pages: its response is held back until the last row is encoded, and gets
 	 * an entity tag of its rows (serve/held_page.h).
 	 */

@@ -15,3 +15,5 @@ unsigned store_ready_source(struct str tenant);
 unsigned store_task_source(struct str tenant, const struct id *id);
 /* The value of that counter. */
 uint64_t store_wake_count(const struct store *store, unsigned source);
+/* The same for commits that add to the journal of the tenant, and for transactions that were undone. */
+unsigned store_feed_source(struct str tenant);

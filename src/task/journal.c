@@ -17,6 +17,8 @@ const char *journal_event_name(enum journal_event event)
 		[JOURNAL_ARCHIVED] = "archived",
 		[JOURNAL_TIMED_OUT] = "timed_out",
 		[JOURNAL_RETRIED] = "retried",
+		[JOURNAL_REMOVED] = "removed",
+		[JOURNAL_IMPORTED] = "imported",
 	};
 
 	return event < JOURNAL_EVENTS ? names[event] : names[JOURNAL_NONE];

@@ -21,13 +21,20 @@ enum journal_event {
 	JOURNAL_ARCHIVED = 11,
 	JOURNAL_TIMED_OUT = 12, /* a timeout: the attempt or the task has failed */
 	JOURNAL_RETRIED = 13,	/* a failed or cancelled task begins again */
+	JOURNAL_REMOVED = 14,	/* by a client, by its age, or together with another task */
+	JOURNAL_IMPORTED =
+		15, /* by the operator, from an export: the task is new or was replaced */
 	JOURNAL_EVENTS
 };
 
 struct journal_entry {
-	struct id id; /* of the task */
+	uint64_t number; /* its own; set when it is read */
+	struct id id;	 /* of the task, as the next three */
+	uint8_t dialect; /* 0: unknown, in entries of older builds */
+	uint64_t task_number;
+	struct str kind;
 	enum journal_event event;
-	enum task_state from, to; /* from: TASK_STATE_NONE of a new task */
+	enum task_state from, to; /* from: TASK_STATE_NONE of a new task; to: of a removed one */
 	int64_t at;		  /* ms since 1970 */
 	uint64_t previous;	  /* number of the task's entry before; 0: none */
 	uint64_t revision;	  /* of the task, after the event */

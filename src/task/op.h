@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/tz.h"
-#include "task/journal.h"
+#include "task/feed.h"
 #include "task/stats.h"
 #include "task/work.h"
 #include "task/workers.h"
@@ -28,6 +28,7 @@ enum op_kind {
 	OP_WORKERS,  /* the workers of the tenant: op.workers */
 	OP_DRAIN,    /* a worker gets no more tasks, or gets tasks again: op.drain */
 	OP_RETRY,    /* failed tasks begin again: op.retry */
+	OP_FEED,     /* the events of the tenant: op.feed */
 	OP_KINDS
 };
 
@@ -269,6 +270,7 @@ struct op {
 		 */
 		size_t attempt_log;
 	} history;
+	const struct op_feed *feed;	  /* FEED */
 	const struct op_stats *stats;	  /* STATS */
 	const struct op_workers *workers; /* WORKERS */
 	const struct op_drain *drain;	  /* DRAIN */
@@ -364,6 +366,7 @@ struct result {
 	struct buf history_records;
 	uint64_t history_next;	    /* op.history.before of the entries that follow; 0: none */
 	bool history_cut;	    /* the journal does not have the older entries */
+	struct feed_answer *feed;   /* FEED */
 	struct stats_answer *stats; /* STATS */
 	struct stats_reading *stats_reading;	 /* of the store */
 	struct workers_answer *workers;		 /* WORKERS */

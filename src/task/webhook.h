@@ -1,0 +1,98 @@
+#pragma once
+/*
+ * Webhooks: a tenant's URLs that are told of events of its tasks. The journal is the outbox: each
+ * event is in it by the transaction of its change. The notifier gathers the events that a webhook
+ * wants into deliveries, which are rows of their own, and sends them until the receiver has
+ * accepted them.
+ */
+#include "base/optional_time.h"
+#include "task/feed.h"
+
+#define WEBHOOKS_MAX	       50 /* of a tenant */
+#define WEBHOOK_NAME_MAX       100
+#define WEBHOOK_URL_MAX	       2048
+#define WEBHOOK_PAIRS_MAX      16 /* header fields; and query parameters */
+#define WEBHOOK_PAIR_NAME_MAX  64
+#define WEBHOOK_PAIR_VALUE_MAX 1024
+#define WEBHOOK_SECRET_MIN     24 /* bytes, as the Standard Webhooks specification has it */
+#define WEBHOOK_SECRET_MAX     64
+#define WEBHOOK_PARALLEL_MAX   16
+#define WEBHOOK_REASON_MAX     200
+/* Pending deliveries of a webhook; events behind them stay in the journal meanwhile. */
+#define WEBHOOK_PENDING_MAX 10000
+/* Bytes of a delivery's body. A task that would make it larger is left out. */
+#define WEBHOOK_BODY_MAX ((size_t)20 * 1024)
+
+enum webhook_method { WEBHOOK_POST = 1, WEBHOOK_PUT = 2, WEBHOOK_GET = 3 };
+
+struct webhook_pair {
+	struct str name, value;
+};
+
+struct webhook {
+	struct id id;
+	struct str tenant;
+	struct str name; /* for people; may be empty */
+	struct str url;
+	uint8_t format; /* code of the dialect whose format the body has (struct dialect.webhook) */
+	enum webhook_method method;
+	struct webhook_pair headers[WEBHOOK_PAIRS_MAX],
+		query[WEBHOOK_PAIRS_MAX]; /* sent in addition */
+	size_t header_count, query_count;
+	struct feed_filter filter;
+	struct str secret;     /* bytes */
+	struct str old_secret; /* signs as well until old_secret_ends; empty: none */
+	struct optional_time old_secret_ends;
+	unsigned parallel; /* requests at the same time, 1 to WEBHOOK_PARALLEL_MAX */
+	bool enabled;
+	struct str reason; /* why the service has disabled it; else empty */
+	int64_t created, updated;
+	uint64_t revision;
+	struct str created_by, updated_by;
+};
+
+/* What the notifier knows of a webhook; a row of its own, which it writes. */
+struct webhook_state {
+	struct feed_place place; /* the events up to it were gathered */
+	uint64_t pending;	 /* deliveries */
+	bool missed;		 /* the journal has lost events before they were gathered */
+	struct optional_time last_success, last_failure;
+	struct optional_time failing_since; /* no delivery has succeeded since then */
+	unsigned last_status;		    /* of HTTP; 0: none */
+};
+
+enum delivery_state {
+	DELIVERY_PENDING = 1,
+	DELIVERY_DELIVERED = 2,
+	DELIVERY_FAILED = 3, /* given up */
+};
+
+#define DELIVERY_ATTEMPTS_KEPT 12 /* the newest */
+#define DELIVERY_ANSWER_MAX    256
+#define DELIVERY_ERROR_MAX     160
+
+struct delivery_attempt {
+	int64_t at; /* ms since 1970 */
+	uint32_t took_ms;
+	unsigned status;   /* of HTTP; 0: there was no response */
+	struct str error;  /* why there was none, or why it does not count; else empty */
+	struct str answer; /* the first bytes of the response's body */
+};
+
+struct delivery {
+	struct id webhook;
+	uint64_t number; /* of the event in the journal; of a test, one that no event has */
+	enum delivery_state state;
+	bool test;
+	struct journal_entry entry; /* of a test: zero but for `at` */
+	struct str body;	    /* JSON text: the same for each attempt */
+	int64_t created;
+	struct optional_time next, ended; /* next attempt; delivered or given up */
+	unsigned attempts;		  /* since it was created or redelivered */
+	struct delivery_attempt log[DELIVERY_ATTEMPTS_KEPT]; /* the oldest first */
+	size_t log_count;
+};
+
+#define DELIVERY_ID_SIZE 64
+/* The id of the message, the same for all attempts; without a dot. */
+void delivery_id_format(const struct delivery *delivery, char text[DELIVERY_ID_SIZE]);
