@@ -166,4 +166,5 @@ def main():
     tap.run([of_all_tasks])
 
 
-main()
+if __name__ == "__main__":
+    main()
