@@ -21,6 +21,8 @@
 		"The storage quota is used up; nothing was changed.")                              \
 	X(ERR_NOT_FOUND, "not-found", 404, "There is no such task.")                               \
 	X(ERR_NO_ROUTE, "no-route", 404, "There is nothing at this address.")                      \
+	X(ERR_EVENTS_OFF, "events-off", 404,                                                       \
+		"The journal is off (journal_entries = 0), so there are no events.")               \
 	X(ERR_METHOD, "method", 405, "The method is not allowed here.")                            \
 	X(ERR_NOT_ACCEPTABLE, "not-acceptable", 406, "No acceptable representation exists.")       \
 	X(ERR_CONFLICT, "conflict", 409, "The request conflicts with the state of the task.")      \
@@ -28,8 +30,7 @@
 		"The token is not that of the task's lease; nothing was changed.")                 \
 	X(ERR_TOO_DEEP, "too-deep", 409,                                                           \
 		"More than 100000 levels of tasks depend on this one; begin with a lower one.")    \
-	X(ERR_GONE, "events-gone", 410,                                                            \
-		"The events behind this place are not kept any more.")                             \
+	X(ERR_GONE, "events-gone", 410, "The events behind this place are not kept any more.")     \
 	X(ERR_PRECONDITION, "precondition", 412, "The task has changed since it was read.")        \
 	X(ERR_TOO_LARGE, "too-large", 413, "The request is too large.")                            \
 	X(ERR_URI_TOO_LONG, "uri-too-long", 414, "The address is too long.")                       \

@@ -4,11 +4,14 @@
 
 #include "admin/store_options.h"
 
+_Static_assert(SCOREBOARD_SLOTS <= STORE_PROCESSES, "each slot is a process of the store");
+
 void child_store_options(
 	const struct child_context *child, enum store_mode mode, struct store_options *options)
 {
 	store_options_from_conf(options, child->conf, mode);
 	options->shared = &child->scoreboard->store;
+	options->process = (unsigned)(child->slot - child->scoreboard->slots);
 	options->activity = &child->slot->store_activity;
 }
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#define PARKED_SOURCES 4160 /* counters */
+#define PARKED_SOURCES 4224 /* counters */
 /* A deadline is met after at most this time; the wheel has a slot for each, for 65 s in all. */
 #define PARKED_SLOT_MS 32
 #define PARKED_SLOTS   2048

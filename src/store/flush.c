@@ -1,3 +1,4 @@
+#include "store/journal/journal.h"
 #include "store/usage/usage.h"
 
 /*
@@ -46,6 +47,8 @@ enum engine_status store_commit(struct store *store)
 		return store->engine->ops->commit(store->engine);
 	count_started(store);
 	status = store->engine->ops->commit(store->engine);
+	if (status == ENGINE_OK)
+		journal_note_commit(store);
 	count_done(store);
 	wake_raise(store);
 	return status;
@@ -92,6 +95,8 @@ void store_reset_commits(struct store_shared *shared)
 	reset(&shared->other_commits);
 	for (size_t i = 0; i < STORE_COMMIT_STRIPES; i++)
 		reset(&shared->tenant_commits[i]);
+	for (size_t i = 0; i < STORE_PROCESSES; i++)
+		atomic_store(&shared->journal_open[i], 0);
 }
 
 /* ---- flushes ---- */
@@ -130,8 +135,10 @@ static bool flush(struct store *store, struct err *err)
 {
 	enum engine_status status;
 	struct covered done;
+	uint64_t entries;
 
 	read_done(store->shared, &done);
+	entries = journal_committed(store);
 	atomic_store(store->activity, STORE_FLUSHING);
 	status = store->engine->ops->flush(store->engine);
 	atomic_store(store->activity, STORE_IN_CALL);
@@ -139,6 +146,7 @@ static bool flush(struct store *store, struct err *err)
 		return err_set(err, ERR_UNKNOWN_OUTCOME, NULL, NULL);
 	if (status != ENGINE_OK)
 		return store_fail(store, (int)status, err);
+	journal_note_flush(store, entries);
 	raise_flushed(store->shared, &done);
 	return true;
 }

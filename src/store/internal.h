@@ -115,6 +115,9 @@ struct store {
 	bool damaged_index;	  /* the step has met a damaged page of the index, not of a task */
 	bool lost;		  /* ERR_PANIC was returned and logged */
 	struct buf journal_entry; /* that is being written */
+	unsigned process;	  /* store_options.process */
+	uint64_t journal_last;	  /* number that the transaction has taken last; 0: none */
+	unsigned journal_stripe;  /* of the feeds that it adds to */
 	struct drained_cache *drained; /* workers/drain.c; NULL: nothing was read yet */
 	uint8_t heard_len;	       /* the worker that the operation is from */
 	char heard[TASK_WORKER_MAX];
@@ -148,6 +151,8 @@ void wake_reset(struct store *store);
 void wake_note(struct store *store, const struct task *task);
 /* It was committed: raises the counters of what it has changed. */
 void wake_raise(struct store *store);
+/* Raises the counter of the feeds of a stripe. */
+void wake_raise_feed(struct store *store, unsigned stripe);
 
 /* ---- flush.c ---- */
 
@@ -215,7 +220,9 @@ int row_insert(struct store *store, const struct task *task, struct str record);
  */
 int row_update(struct store *store, const struct task *old, struct str old_record,
 	const struct task *task, struct str record);
-int row_delete(struct store *store, const struct task *task, struct str record);
+/* By the op, of which the user, the request and the time count. */
+int row_remove(
+	struct store *store, const struct op *op, const struct task *task, struct str record);
 /* Logs that the record of the key cannot be decoded; returns false. The key ends in the id. */
 bool row_unreadable(struct str key, struct err *err);
 bool row_decode(struct task *task, const struct buf *record, struct str tenant, const struct id *id,
@@ -241,7 +248,7 @@ int number_reserve(struct store *store, const struct task *task);
  * with the same name, also after the clock was set back.
  */
 int revision_first(struct store *store, const struct op *op, uint64_t *revision);
-/* Notes the revision of a task that is being removed. */
+/* Notes the revision of a task that is being removed; the removal has the next one. */
 int revision_retire(struct store *store, const struct task *task);
 /* Whether the key is one of the rows above. */
 bool number_is_row(struct str key);

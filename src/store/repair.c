@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "store/index/state.h"
+#include "store/journal/journal.h"
 
 /* More pages than the table of damages has are repaired in several rounds. */
 #define ROUNDS_MAX 10000
@@ -239,6 +240,15 @@ bool repair_meta_at_open(struct store *store, struct err *err)
 
 /* ---- the repair ---- */
 
+/* No entry tells of the tasks that are lost: clients of the feed have to read all tasks again. */
+static bool renew_feed(struct store *store, const struct repair *repair, struct err *err)
+{
+	unsigned tables = REPAIR_TASK_TABLES | 1U << TABLE_JOURNAL;
+
+	return !((repair->lost | repair->report->tables) & tables) ||
+	       journal_renew_epoch(store, err);
+}
+
 static bool finish(struct store *store, struct repair *repair, struct err *err)
 {
 	struct store_repair_report *report = repair->report;
@@ -251,7 +261,8 @@ static bool finish(struct store *store, struct repair *repair, struct err *err)
 	/* The tasks behind a damaged page are in no list yet. */
 	report->index_damaged |= left_out;
 	return (!any || !complete || repair_find_lost(store, repair, err)) &&
-	       repair_derived(store, repair, err) && repair_save_note(store, 0, err);
+	       repair_derived(store, repair, err) && renew_feed(store, repair, err) &&
+	       repair_save_note(store, 0, err);
 }
 
 static bool run(struct store *store, struct repair *repair, struct err *err)

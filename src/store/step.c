@@ -1,7 +1,7 @@
 #include <sched.h>
 #include <time.h>
 
-#include "store/internal.h"
+#include "store/journal/journal.h"
 
 #define CONFLICTS_MAX 20
 #define RETRIES_MAX   400
@@ -39,9 +39,13 @@ static int run_once(struct store *store, enum engine_access access, store_step *
 	rc = step(store, data, err);
 	if (rc == 0 && access == ENGINE_WRITE)
 		rc = usage_settle(store, err);
-	if (rc == 0 && access == ENGINE_WRITE)
-		return (int)store_commit(store);
+	if (rc == 0 && access == ENGINE_WRITE) {
+		rc = (int)store_commit(store);
+		journal_end(store);
+		return rc;
+	}
 	undone = (int)engine->ops->abort(engine);
+	journal_end(store);
 	return undone != 0 ? undone : rc;
 }
 

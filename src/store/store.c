@@ -28,6 +28,7 @@ static struct store *new_store(const struct store_options *options)
 	store->alone = options->mode != STORE_ATTACH;
 	store->activity = options->activity ? options->activity : &store->own_activity;
 	store->scrub_ms = (int64_t)options->scrub_days * 86400000;
+	store->process = options->process < STORE_PROCESSES ? options->process : 0;
 	store->journal_entries = options->journal_entries;
 	store->journal_ms = options->journal_ms;
 	store->sync_commits = options->sync_commits && options->mode != STORE_EPHEMERAL;
@@ -131,7 +132,7 @@ static bool prepare(struct store *store, const struct store_options *options, st
 
 	return settle(store, options, err) &&
 	       (options->mode == STORE_ATTACH || idempotency_init(store, err)) &&
-	       (options->migrate || journal_open(store, err)) &&
+	       (options->migrate || journal_open(store, options->mode == STORE_RESTORE, err)) &&
 	       (!alone || (store_load_backup_note(store, err) && repair_show_note(store, err) &&
 				  store_checkpoint(store, false, NULL, err)));
 }

@@ -50,16 +50,17 @@ struct store_commits {
 
 #define STORE_COMMIT_STRIPES 64
 #define STORE_TASK_STRIPES   4096
-/* Counters that requests wait for: of ready tasks, then of changed ones. */
-#define STORE_WAKE_COUNTERS (STORE_COMMIT_STRIPES + STORE_TASK_STRIPES)
+/* Counters that requests wait for: of ready tasks, of changed ones, then of feeds. */
+#define STORE_WAKE_COUNTERS (2 * STORE_COMMIT_STRIPES + STORE_TASK_STRIPES)
+#define STORE_PROCESSES	    160 /* that have the store open at the same time */
 
 struct store_shared {
 	struct store_commits commits; /* all */
 	/* Commits that changed tasks, by a hash of the tenant; and all other commits. */
 	struct store_commits tenant_commits[STORE_COMMIT_STRIPES], other_commits;
 	/*
-	 * Only grow. Commits that made a task ready to be claimed, by the same hash; and commits
-	 * that changed a task, by a hash of tenant and id.
+	 * Only grow. Commits that made a task ready to be claimed, by the same hash; commits that
+	 * changed a task, by a hash of tenant and id; and what ended in feeds, by the first hash.
 	 */
 	_Atomic uint64_t wake_counters[STORE_WAKE_COUNTERS];
 	/* Changes of the workers that get no tasks (OP_DRAIN), by the same hash; only grow. */
@@ -69,9 +70,14 @@ struct store_shared {
 	_Atomic bool remake_usage;	    /* by the next recovery */
 	_Atomic bool empty_journal;	    /* the same */
 	_Atomic uint64_t journal_next;	    /* number of the next entry; 0: not known yet */
-	_Atomic bool read_only;		    /* set by the keeper while the disk is nearly full */
-	_Atomic uint64_t snapshot;	    /* moment of the export that runs, in ms; 0: none */
-	_Atomic uint64_t snapshot_owner;    /* its pid << 32 | the lower half of its moment */
+	_Atomic uint64_t journal_open[STORE_PROCESSES];	     /* journal/order.c */
+	_Atomic uint64_t journal_committed, journal_flushed; /* highest numbers */
+	_Atomic uint64_t journal_epoch;			     /* struct feed_place; 0: none yet */
+	_Atomic uint64_t journal_trimmed; /* entries up to this number may have been removed */
+	_Atomic uint64_t journal_needed;  /* from this one on they are kept longer; 0: none */
+	_Atomic bool read_only;		  /* set by the keeper while the disk is nearly full */
+	_Atomic uint64_t snapshot;	  /* moment of the export that runs, in ms; 0: none */
+	_Atomic uint64_t snapshot_owner;  /* its pid << 32 | the lower half of its moment */
 	_Atomic uint64_t snapshot_reads;
 	struct store_health health;
 	struct damage_table damages;
@@ -121,8 +127,9 @@ struct store_options {
 	const struct retention *retention; /* NULL: no task is removed by its age; copied */
 	struct policies policies;
 	struct store_shared *shared; /* NULL: private counters */
-	_Atomic int *activity;	     /* enum store_activity, set by every call; NULL: not shown */
-	bool migrate;		     /* open a store of an older build, for store_migrate() */
+	unsigned process; /* its number among those with these counters, below STORE_PROCESSES */
+	_Atomic int *activity; /* enum store_activity, set by every call; NULL: not shown */
+	bool migrate;	       /* open a store of an older build, for store_migrate() */
 	/*
 	 * STORE_RECOVER goes on if it needs a damaged page: changes to its rows since the last
 	 * checkpoint are not made. For store_repair(), which empties the page.

@@ -33,6 +33,11 @@ unsigned store_task_source(struct str tenant, const struct id *id)
 	return STORE_COMMIT_STRIPES + (unsigned)((hash ^ hash >> 32) % STORE_TASK_STRIPES);
 }
 
+unsigned store_feed_source(struct str tenant)
+{
+	return STORE_COMMIT_STRIPES + STORE_TASK_STRIPES + (unsigned)store_tenant_stripe(tenant);
+}
+
 uint64_t store_wake_count(const struct store *store, unsigned source)
 {
 	return atomic_load(&store->shared->wake_counters[source]);
@@ -68,4 +73,9 @@ void wake_raise(struct store *store)
 			raise_counter(store,
 				STORE_COMMIT_STRIPES + 64 * i + (unsigned)__builtin_ctzll(bits));
 	}
+}
+
+void wake_raise_feed(struct store *store, unsigned stripe)
+{
+	raise_counter(store, STORE_COMMIT_STRIPES + STORE_TASK_STRIPES + stripe);
 }

@@ -13,7 +13,10 @@
 unsigned store_ready_source(struct str tenant);
 /* The same for commits that create, change or remove the task; those of others may raise it too. */
 unsigned store_task_source(struct str tenant, const struct id *id);
+/*
+ * The same for transactions that have added to the journal of the tenant and have ended, also those
+ * that were undone: the feed may go on behind their numbers.
+ */
+unsigned store_feed_source(struct str tenant);
 /* The value of that counter. */
 uint64_t store_wake_count(const struct store *store, unsigned source);
-/* The same for commits that add to the journal of the tenant, and for transactions that were undone. */
-unsigned store_feed_source(struct str tenant);

@@ -14,8 +14,8 @@
 #define FEED_VALUES_MAX 32    /* values of each member of a filter */
 
 /*
- * Behind the entry of this number. Numbers are those of one epoch of the journal: it has another one
- * after it was emptied or restored from a backup. Clients see a place as an opaque text.
+ * Behind the entry of this number. Numbers are those of one epoch of the journal: it has another
+ * one after it was emptied or restored from a backup. Clients see a place as an opaque text.
  */
 struct feed_place {
 	uint64_t epoch, number;

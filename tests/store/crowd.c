@@ -52,6 +52,7 @@ pid_t crowd_start(void (*work)(struct store *store, unsigned number), unsigned n
 	if (pid == 0) {
 		log_capture(NULL);
 		log_set_level(LOG_LEVELS);
+		crowd_options.process = 1 + number;
 		work(crowd_join(), number);
 		_exit(0);
 	}

@@ -107,25 +107,71 @@ static bool empty(struct store *store, struct err *err)
 	return set_mark(store, false, err);
 }
 
-bool journal_open(struct store *store, struct err *err)
+/* ---- the start ---- */
+
+/* What the journal has at the start. */
+struct found {
+	uint64_t last, epoch;
+};
+
+static int step_look(struct store *store, void *data, struct err *err)
+{
+	struct found *found = data;
+	int rc = step_find_last(store, &found->last, err);
+
+	return rc == 0 ? journal_read_epoch(store, &found->epoch) : rc;
+}
+
+static int step_read_trimmed(struct store *store, void *data, struct err *err)
+{
+	(void)err;
+	return journal_read_trimmed(store, data);
+}
+
+static bool look(struct store *store, struct found *found, struct err *err)
 {
 	bool marked = atomic_load(&store->shared->empty_journal);
-	uint64_t last = 0, unknown = 0;
 
-	if (!store->alone && atomic_load(&store->shared->journal_next) > 0)
-		return true;
+	*found = (struct found){ 0 };
 	if (store->alone && !marked && !step_run(store, ENGINE_READ, step_is_marked, &marked, err))
 		return false;
-	if (!marked && !step_run(store, ENGINE_READ, step_find_last, &last, err)) {
+	if (!marked && !step_run(store, ENGINE_READ, step_look, found, err)) {
 		if (err->code != ERR_DAMAGED)
 			return false;
 		marked = true;
+		*found = (struct found){ 0 };
 	}
-	if (marked && store->alone && !empty(store, err))
+	return !marked || !store->alone || empty(store, err);
+}
+
+/*
+ * Without a journal there are changes that no entry tells of: places from before must not be used
+ * any more.
+ */
+static bool settle_epoch(struct store *store, uint64_t epoch, struct err *err)
+{
+	if (store->journal_entries == 0)
+		return epoch == 0 || journal_forget_epoch(store, err);
+	atomic_store(&store->shared->journal_epoch, epoch);
+	return epoch != 0 || journal_make_epoch(store, err);
+}
+
+bool journal_open(struct store *store, bool restored, struct err *err)
+{
+	struct store_shared *shared = store->shared;
+	struct found found;
+	uint64_t trimmed;
+
+	if (!store->alone && atomic_load(&shared->journal_next) > 0)
+		return store->journal_entries > 0 || atomic_load(&shared->journal_epoch) == 0 ||
+		       journal_forget_epoch(store, err);
+	if (!look(store, &found, err) ||
+		!step_run(store, ENGINE_READ, step_read_trimmed, &trimmed, err))
 		return false;
-	atomic_store(&store->shared->empty_journal, false);
-	/* Number 0 means none. Numbers go on if the processes before a recovery have found it. */
-	last++;
-	atomic_compare_exchange_strong(&store->shared->journal_next, &unknown, last);
-	return true;
+	atomic_store(&shared->empty_journal, false);
+	journal_raise_trimmed(store, trimmed);
+	journal_begin_behind(store, found.last > trimmed ? found.last : trimmed);
+	if (restored)
+		return journal_renew_epoch(store, err);
+	return settle_epoch(store, found.epoch, err);
 }

@@ -6,8 +6,17 @@
  * entry is numbered while its task is locked, so the entries of a task have the order of its
  * changes. An entry takes one number for each JOURNAL_NUMBER_BYTES, of which the first is its own:
  * so a number of entries bounds the bytes of the journal, too. A transaction that fails leaves a
- * gap. Entries are removed by their age and number. If none is left at a start, numbers begin with
- * 1 again: an entry counts for a task only if it has the task's id.
+ * gap. Entries are removed by their age and number. Numbers never begin again, unless a damaged
+ * journal was emptied while no process ran: so an entry counts for a task only if it has its id.
+ *
+ *     entry.c    entries as bytes
+ *     note.c     when a change has an entry, and which one
+ *     read.c     the history of a task
+ *     order.c    which entries no other one can precede any more, and which are durable
+ *     feed.c     the entries of a tenant in their order (OP_FEED)
+ *     epoch.c    what the tables have about the journal as a whole
+ *     trim.c     removes entries
+ *     journal.c  keys, the start, damage
  *
  * The journal is not exported. A damaged one is emptied, because no change may fail for its sake.
  */
@@ -25,9 +34,9 @@ void journal_key(struct index_key *key, struct str tenant, uint64_t number);
 uint64_t journal_number(struct str key);
 /*
  * Finds the highest number in use, unless another process has. Alone: empties a damaged journal
- * first.
+ * first. restored: the store is a backup of an earlier moment, so its journal gets another epoch.
  */
-bool journal_open(struct store *store, struct err *err);
+bool journal_open(struct store *store, bool restored, struct err *err);
 /* Durably: the next start empties the journal. */
 bool journal_mark_for_emptying(struct store *store, struct err *err);
 /*
@@ -36,7 +45,65 @@ bool journal_mark_for_emptying(struct store *store, struct err *err);
  */
 int journal_note(
 	struct store *store, const struct op *op, const struct task *old, struct task *task);
+/*
+ * The same before the task is removed by the op. The op's texts, time and user count, not its kind.
+ */
+int journal_note_removal(struct store *store, const struct op *op, const struct task *task);
+/* The same for a task as an import will write it, with the time of the import. */
+int journal_note_import(
+	struct store *store, const struct task *old, struct task *task, int64_t now);
 /* OP_HISTORY. */
 bool journal_read(struct store *store, const struct op *op, struct result *result, struct err *err);
 /* Removes entries by store_options.journal_ms and journal_entries, for one slice. */
 bool journal_trim(struct store *store, bool *more, struct err *err);
+/* OP_FEED. */
+bool journal_feed(struct store *store, const struct op *op, struct result *result, struct err *err);
+void journal_feed_free(struct feed_answer *answer);
+/* Bytes of memory; 0 without one. */
+size_t journal_feed_memory(const struct feed_answer *answer);
+
+/* ---- order.c ---- */
+
+/*
+ * store_shared.journal_open has a word for each process: number << 8 | stripe of the first number
+ * that its present transaction has taken or is about to take; 0: none.
+ */
+
+/* In place of a stripe (store_tenant_stripe): all of them. */
+#define JOURNAL_ALL 255U
+
+/* Takes numbers for an entry of the tenant, in a transaction; returns the first. */
+uint64_t journal_take_numbers(struct store *store, struct str tenant, uint64_t count);
+/*
+ * Entries of the stripe below this number that can be read from now on are all that will ever be.
+ */
+uint64_t journal_horizon(const struct store *store, unsigned stripe);
+/* The highest number that was in use, durably, is `last`; 0: none. */
+void journal_begin_behind(struct store *store, uint64_t last);
+/* Before entries up to this number are removed. */
+void journal_raise_trimmed(struct store *store, uint64_t number);
+
+/*
+ * The engine has committed the transaction, and its commit is not counted as done yet: notes the
+ * numbers that it has taken.
+ */
+void journal_note_commit(struct store *store);
+/* The transaction has ended in any way: readers may pass the numbers that it has taken. */
+void journal_end(struct store *store);
+/* The highest number that a flush makes durable if it begins now. */
+uint64_t journal_committed(const struct store *store);
+void journal_note_flush(struct store *store, uint64_t committed);
+
+/* ---- epoch.c ---- */
+
+/* Within a step; 0: there is none. */
+int journal_read_epoch(struct store *store, uint64_t *epoch);
+/* Draws the epoch if store_shared.journal_epoch is 0. Durable. */
+bool journal_make_epoch(struct store *store, struct err *err);
+/* Replaces the epoch: clients of the feed have to read all tasks again. Durable. */
+bool journal_renew_epoch(struct store *store, struct err *err);
+/* The journal is off: the next epoch will be another one. Durable. */
+bool journal_forget_epoch(struct store *store, struct err *err);
+/* The highest number that was removed, 0: none; within a step, as the next function. */
+int journal_read_trimmed(struct store *store, uint64_t *number);
+int journal_put_trimmed(struct store *store, uint64_t number);

@@ -79,41 +79,99 @@ static void set_attempt(
 	entry->worker = task->lease.holder.len > 0 ? task->lease.holder : old->lease.holder;
 }
 
+/* Whether changes of the task have entries. Without a journal, the feed has a gap. */
+static bool is_noted(struct store *store, const struct task *task)
+{
+	if (task->dialect >= INDEX_RESOURCE_DIALECTS)
+		return false;
+	if (store->journal_entries > 0)
+		return true;
+	if (atomic_load(&store->shared->journal_epoch) != 0)
+		atomic_store(&store->shared->journal_epoch, 0);
+	return false;
+}
+
+static struct str kind_of(const struct store *store, const struct task *task, char *scratch)
+{
+	const struct index_field *field = index_field_by_code(
+		store->indexes, task->dialect, INDEX_BY_READY);
+
+	return field ? field->kind(task, scratch) : STR_NULL;
+}
+
+/* Fills in what every entry has of its task, writes it, and sets the number. */
+static int append(struct store *store, const struct task *task, struct journal_entry *entry)
+{
+	struct buf *bytes = &store->journal_entry;
+	char scratch[TASK_KIND_MAX];
+	struct index_key key;
+
+	entry->id = task->id;
+	entry->dialect = task->dialect;
+	entry->task_number = task->number;
+	entry->kind = kind_of(store, task, scratch);
+	entry->to = task->state;
+	entry->previous = task->journal;
+	entry->status = task->status;
+	buf_reset(bytes);
+	if (!journal_encode(entry, bytes))
+		return ENGINE_NO_MEMORY;
+	entry->number = journal_take_numbers(
+		store, task->tenant, 1 + (bytes->len - 1) / JOURNAL_NUMBER_BYTES);
+	journal_key(&key, task->tenant, entry->number);
+	return store_put(store, TABLE_JOURNAL, key_str(&key), buf_str(bytes), ENGINE_REPLACE);
+}
+
 int journal_note(
 	struct store *store, const struct op *op, const struct task *old, struct task *task)
 {
-	struct journal_entry entry = { .id = task->id,
-		.event = event_of(op, old, task),
+	struct journal_entry entry = { .event = event_of(op, old, task),
 		.from = old ? old->state : TASK_STATE_NONE,
-		.to = task->state,
 		.at = task->updated,
-		.previous = task->journal,
 		.revision = task->revision,
 		.actor = op->actor,
 		.request = op->request,
-		.status = task->status,
 		.log = op->kind == OP_CLAIM ? STR_NULL : op->report.log };
-	struct buf *bytes = &store->journal_entry;
-	struct index_key key;
-	uint64_t number;
 	int rc;
 
-	if (entry.event == JOURNAL_NONE || store->journal_entries == 0 ||
-		task->dialect >= INDEX_RESOURCE_DIALECTS)
+	if (entry.event == JOURNAL_NONE || !is_noted(store, task))
 		return 0;
 	if (old && is_of_attempt(entry.event, old))
 		set_attempt(&entry, old, task);
 	if (entry.event == JOURNAL_FAILED || entry.event == JOURNAL_EXPIRED ||
 		entry.event == JOURNAL_TIMED_OUT)
 		entry.error = task->error;
-	buf_reset(bytes);
-	if (!journal_encode(&entry, bytes))
-		return ENGINE_NO_MEMORY;
-	number = atomic_fetch_add(
-		&store->shared->journal_next, 1 + (bytes->len - 1) / JOURNAL_NUMBER_BYTES);
-	journal_key(&key, task->tenant, number);
-	rc = store_put(store, TABLE_JOURNAL, key_str(&key), buf_str(bytes), ENGINE_REPLACE);
+	rc = append(store, task, &entry);
 	if (rc == 0)
-		task->journal = number;
+		task->journal = entry.number;
+	return rc;
+}
+
+int journal_note_removal(struct store *store, const struct op *op, const struct task *task)
+{
+	struct journal_entry entry = { .event = JOURNAL_REMOVED,
+		.from = task->state,
+		.at = task_change_time(task, op->now),
+		.revision = task->revision + 1,
+		.actor = op->actor,
+		.request = op->request };
+
+	return is_noted(store, task) ? append(store, task, &entry) : 0;
+}
+
+int journal_note_import(struct store *store, const struct task *old, struct task *task, int64_t now)
+{
+	struct journal_entry entry = { .event = JOURNAL_IMPORTED,
+		.from = old ? old->state : TASK_STATE_NONE,
+		.at = now,
+		.revision = task->revision };
+	int rc;
+
+	task->journal = old ? old->journal : 0;
+	if (!is_noted(store, task))
+		return 0;
+	rc = append(store, task, &entry);
+	if (rc == 0)
+		task->journal = entry.number;
 	return rc;
 }

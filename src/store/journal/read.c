@@ -2,12 +2,17 @@
 
 #include "store/journal/journal.h"
 
+struct place {
+	uint64_t number;
+	size_t end; /* in history_records */
+};
+
 struct reading {
 	const struct op *op;
 	struct result *result;
-	size_t *ends;	 /* of the entries in history_records */
-	bool from_start; /* the last entry that was read is the creation */
-	size_t log;	 /* bytes of log of the present attempt, as far as it is read */
+	struct place *places; /* of the entries */
+	bool from_start;      /* the last entry that was read is the creation */
+	size_t log;	      /* bytes of log of the present attempt, as far as it is read */
 };
 
 /* Leaves out the log, which is the end of the last record, if the attempt has enough. */
@@ -42,7 +47,7 @@ static int read_entry(struct store *store, struct reading *reading, uint64_t *nu
 		memcmp(&entry.id, &result->task.id, sizeof(entry.id)) != 0)
 		return ENGINE_NOT_FOUND;
 	limit_log(reading, &entry);
-	reading->ends[result->history_count++] = records->len;
+	reading->places[result->history_count++] = (struct place){ *number, records->len };
 	reading->from_start = entry.event == JOURNAL_CREATED;
 	/* Numbers have begun anew between the two entries. */
 	if (entry.previous >= *number)
@@ -90,7 +95,7 @@ static int step_read(struct store *store, void *data, struct err *err)
 	return rc == ENGINE_NOT_FOUND ? 0 : rc;
 }
 
-static bool decode_all(struct result *result, const size_t *ends, struct err *err)
+static bool decode_all(struct result *result, const struct place *places, struct err *err)
 {
 	const char *data = result->history_records.data;
 
@@ -100,11 +105,12 @@ static bool decode_all(struct result *result, const size_t *ends, struct err *er
 	if (!result->history)
 		return err_no_memory(err);
 	for (size_t i = 0; i < result->history_count; i++) {
-		size_t start = i > 0 ? ends[i - 1] : 0;
+		size_t start = i > 0 ? places[i - 1].end : 0;
 
-		if (!journal_decode(
-			    &result->history[i], (struct str){ data + start, ends[i] - start }))
+		if (!journal_decode(&result->history[i],
+			    (struct str){ data + start, places[i].end - start }))
 			return err_set(err, ERR_INTERNAL, NULL, NULL);
+		result->history[i].number = places[i].number;
 	}
 	return true;
 }
@@ -114,11 +120,11 @@ bool journal_read(struct store *store, const struct op *op, struct result *resul
 	struct reading reading = { .op = op, .result = result };
 	bool ok;
 
-	reading.ends = calloc(op->history.limit, sizeof(*reading.ends));
-	if (!reading.ends)
+	reading.places = calloc(op->history.limit, sizeof(*reading.places));
+	if (!reading.places)
 		return err_no_memory(err);
 	ok = step_run(store, ENGINE_READ, step_read, &reading, err) &&
-	     decode_all(result, reading.ends, err);
-	free(reading.ends);
+	     decode_all(result, reading.places, err);
+	free(reading.places);
 	return ok;
 }

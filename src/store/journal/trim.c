@@ -5,20 +5,29 @@
 #define BATCH 64
 
 struct trim {
+	uint64_t next;	 /* number of the next entry */
 	uint64_t first;	 /* number of the oldest entry to keep */
-	int64_t oldest;	 /* time of it */
+	uint64_t limit;	 /* entries from here on may not be final or durable yet */
+	uint64_t needed; /* webhooks need entries from here on; 0: none */
+	uint64_t most;	 /* entries that are kept for them, at most */
+	int64_t oldest;	 /* time of the oldest entry to keep */
 	struct buf from; /* where to go on: a key */
-	size_t removed;
-	bool end; /* of the table */
+	struct engine_batch batch;
+	size_t count; /* of the batch: they are removed */
+	bool end;     /* of the table */
 };
 
 static bool is_old(struct store *store, const struct trim *trim, struct str key, int *rc)
 {
+	uint64_t number = journal_number(key);
 	struct buf value = BUF_INIT;
 	struct journal_entry entry;
 	bool old = false;
 
-	if (journal_number(key) < trim->first)
+	if (number >= trim->limit ||
+		(trim->needed > 0 && number >= trim->needed && trim->next - number <= trim->most))
+		return false;
+	if (number < trim->first)
 		return true;
 	*rc = store_get(store, TABLE_JOURNAL, key, false, &value);
 	if (*rc == 0)
@@ -40,52 +49,112 @@ static void skip_tenant(struct trim *trim, struct str key)
 	buf_put_str(&trim->from, key_str(&next));
 }
 
-static int step_trim(struct store *store, void *data, struct err *err)
+/* Goes on behind a key. */
+static void go_on_behind(struct trim *trim, struct str key)
+{
+	buf_reset(&trim->from);
+	buf_put_str(&trim->from, key);
+	buf_putc(&trim->from, '\0');
+}
+
+static int step_find(struct store *store, void *data, struct err *err)
 {
 	struct trim *trim = data;
 	const struct engine_range range = { .from = buf_str(&trim->from) };
-	struct engine_batch batch;
+	struct engine_batch spare = trim->batch;
 	int rc = store_scan(store, TABLE_JOURNAL, &range, false, BATCH);
 
 	(void)err;
-	trim->removed = 0;
+	trim->count = 0;
 	if (rc != 0)
 		return rc;
 	trim->end = store->batch.count == 0;
 	/* The calls below use the store's batch. */
-	batch = store->batch;
-	store->batch = (struct engine_batch){ 0 };
-	for (size_t i = 0; rc == 0 && i < batch.count; i++) {
-		struct str key = engine_batch_key(&batch, i);
+	trim->batch = store->batch;
+	store->batch = spare;
+	for (size_t i = 0; i < trim->batch.count; i++) {
+		struct str key = engine_batch_key(&trim->batch, i);
 
 		if (!is_old(store, trim, key, &rc)) {
 			if (rc == 0)
 				skip_tenant(trim, key);
-			break;
+			return rc;
 		}
-		rc = store_del(store, TABLE_JOURNAL, key);
-		trim->removed += rc == 0;
+		trim->count++;
 	}
-	engine_batch_free(&store->batch);
-	store->batch = batch;
+	if (trim->count > 0)
+		go_on_behind(trim, engine_batch_key(&trim->batch, trim->count - 1));
+	return 0;
+}
+
+/* The row of the meta table first: so do transactions that assign numbers to tasks. */
+static int step_remove(struct store *store, void *data, struct err *err)
+{
+	const struct trim *trim = data;
+	int rc = journal_put_trimmed(store, atomic_load(&store->shared->journal_trimmed));
+
+	(void)err;
+	for (size_t i = 0; rc == 0 && i < trim->count; i++) {
+		rc = store_del(store, TABLE_JOURNAL, engine_batch_key(&trim->batch, i));
+		rc = rc == ENGINE_NOT_FOUND ? 0 : rc;
+	}
 	return rc;
+}
+
+/* A reader of the feed compares its place after it has read, so it misses none that is removed. */
+static bool remove_found(struct store *store, struct trim *trim, struct err *err)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < trim->count; i++) {
+		uint64_t number = journal_number(engine_batch_key(&trim->batch, i));
+
+		last = number > last ? number : last;
+	}
+	journal_raise_trimmed(store, last);
+	return step_run(store, ENGINE_WRITE, step_remove, trim, err);
+}
+
+static bool trim_entries(struct store *store, struct trim *trim, struct err *err)
+{
+	int64_t until = clock_mono_us() + STORE_SLICE_MS * 1000LL;
+	bool ok = true;
+
+	while (ok && !trim->end && clock_mono_us() < until) {
+		/* A part of a key would be before the tenant. */
+		ok = (buf_ok(&trim->from) || err_no_memory(err)) &&
+		     step_run(store, ENGINE_READ, step_find, trim, err);
+		if (ok && trim->count > 0)
+			ok = remove_found(store, trim, err);
+	}
+	return ok;
 }
 
 bool journal_trim(struct store *store, bool *more, struct err *err)
 {
-	int64_t until = clock_mono_us() + STORE_SLICE_MS * 1000LL;
-	uint64_t next = atomic_load(&store->shared->journal_next);
-	struct trim trim = { .oldest = clock_wall_ms() - store->journal_ms };
-	bool ok = true;
+	const struct store_shared *shared = store->shared;
+	struct trim trim = { .oldest = clock_wall_ms() - store->journal_ms,
+		.needed = atomic_load(&shared->journal_needed),
+		.most = 2 * store->journal_entries };
+	uint64_t flushed;
+	bool ok;
 
-	trim.first = next > store->journal_entries ? next - store->journal_entries : 0;
+	if (!store_flush(store, err))
+		return false;
+	trim.limit = journal_horizon(store, JOURNAL_ALL);
+	flushed = atomic_load(&shared->journal_flushed);
+	trim.limit = flushed < trim.limit ? flushed + 1 : trim.limit;
+	trim.next = atomic_load(&shared->journal_next);
+	trim.first = trim.next > store->journal_entries ? trim.next - store->journal_entries : 0;
+	/* Not the row of the epoch, which has the empty tenant. */
+	buf_putc(&trim.from, 1);
 	store_enter(store);
 	store->uncounted = true;
-	while (ok && !trim.end && clock_mono_us() < until)
-		ok = step_run(store, ENGINE_WRITE, step_trim, &trim, err);
+	ok = trim_entries(store, &trim, err);
 	store->uncounted = false;
 	store_leave(store);
 	*more = ok && !trim.end;
 	buf_free(&trim.from);
+	engine_batch_free(&trim.batch);
 	return ok;
 }

@@ -58,7 +58,7 @@ static int change_dependent(
 	if (rc != 0)
 		return rc == ENGINE_NOT_FOUND ? ENGINE_DAMAGED : rc;
 	if (op->kind == OP_REMOVE)
-		return row_delete(store, &task, buf_str(&store->old_record));
+		return row_remove(store, op, &task, buf_str(&store->old_record));
 	if (task.archived)
 		return 0;
 	old = task;

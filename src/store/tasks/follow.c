@@ -13,7 +13,7 @@ static int apply(struct store *store, const struct op *next, struct err *err)
 	if (rc != 0)
 		return rc;
 	if (next->kind == OP_REMOVE)
-		return row_delete(store, &task, buf_str(&store->old_record));
+		return row_remove(store, next, &task, buf_str(&store->old_record));
 	old = task;
 	if (!change_apply(next, &old, &task, err))
 		return STEP_FAILED;

@@ -19,7 +19,7 @@ static int delete_task(
 	int rc = return_stored(store, write);
 
 	if (rc == 0)
-		rc = row_delete(store, task, buf_str(&store->old_record));
+		rc = row_remove(store, write->op, task, buf_str(&store->old_record));
 	return rc == 0 ? follow_run(store, write->op, task, NULL, err) : rc;
 }
 

@@ -123,9 +123,9 @@ int revision_retire(struct store *store, const struct task *task)
 		return 0;
 	mark_key(&key, REVISION_MARK, task->tenant, task->dialect);
 	rc = get_last(store, &key, true, &last);
-	if (rc != 0 || last.number >= task->revision)
+	if (rc != 0 || last.number > task->revision)
 		return rc;
-	return put_last(store, &key, &last, task->revision);
+	return put_last(store, &key, &last, task->revision + 1);
 }
 
 /* ---- export and import ---- */

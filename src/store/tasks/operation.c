@@ -186,6 +186,7 @@ static const struct {
 	[OP_REMOVE] = { .write = write_modify },
 	[OP_ARCHIVE] = { .write = write_modify },
 	[OP_HISTORY] = { .read = journal_read },
+	[OP_FEED] = { .read = journal_feed },
 	[OP_STATS] = { .read = stats_open },
 	[OP_WORKERS] = { .read = workers_open },
 	[OP_DRAIN] = { .read = drain_apply },
@@ -374,7 +375,7 @@ size_t store_result_memory(const struct result *result)
 	       listing_memory(result->listing) + cascade_memory(result->cascade) +
 	       result->history_records.capacity + result->history_count * sizeof(*result->history) +
 	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed) +
-	       stats_memory(result) + workers_memory(result);
+	       stats_memory(result) + workers_memory(result) + journal_feed_memory(result->feed);
 }
 
 void store_result_free(struct result *result)
@@ -384,6 +385,7 @@ void store_result_free(struct result *result)
 	stats_free(result);
 	workers_free(result);
 	retry_free(result->retry);
+	journal_feed_free(result->feed);
 	buf_free(&result->record);
 	buf_free(&result->companion_record);
 	buf_free(&result->claimed_records);

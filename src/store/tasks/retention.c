@@ -74,6 +74,15 @@ static int find_group(struct store *store, struct removal *removal, const struct
 	return rc;
 }
 
+/* The service does it by itself: without a user. */
+static int remove_row(struct store *store, const struct removal *removal, const struct task *task,
+	const struct buf *record)
+{
+	const struct op op = { .now = removal->batch->now };
+
+	return row_remove(store, &op, task, buf_str(record));
+}
+
 /* Removes a task of the group, or finds out only whether it is due. */
 static int visit_member(struct store *store, const struct removal *removal, const struct id *id,
 	bool remove, bool *due)
@@ -87,7 +96,7 @@ static int visit_member(struct store *store, const struct removal *removal, cons
 	if (rc != 0)
 		return rc == ENGINE_NOT_FOUND ? 0 : rc;
 	*due = is_due(store, record, removal->batch->now, &task);
-	return remove ? row_delete(store, &task, buf_str(record)) : 0;
+	return remove ? remove_row(store, removal, &task, record) : 0;
 }
 
 static int visit_group(struct store *store, const struct removal *removal, bool remove, bool *due)
@@ -125,7 +134,7 @@ static int remove_task(
 		return 0;
 	}
 	removal->removed += removal->group.count + 1;
-	rc = row_delete(store, &task, buf_str(&removal->record));
+	rc = remove_row(store, removal, &task, &removal->record);
 	return rc == 0 ? visit_group(store, removal, true, &due) : rc;
 }
 

@@ -1,5 +1,5 @@
 #include "base/log.h"
-#include "store/internal.h"
+#include "store/journal/journal.h"
 
 /* ---- records ---- */
 
@@ -168,11 +168,13 @@ int row_update(struct store *store, const struct task *old, struct str old_recor
 	return rc == 0 ? note(store, task, &old_record, &record) : rc;
 }
 
-int row_delete(struct store *store, const struct task *task, struct str record)
+int row_remove(struct store *store, const struct op *op, const struct task *task, struct str record)
 {
 	struct index_key key;
-	int rc;
+	int rc = journal_note_removal(store, op, task);
 
+	if (rc != 0)
+		return rc;
 	index_primary_key(&key, task->tenant, &task->id);
 	rc = store_del(store, row_table(store, &task->id), key_str(&key));
 	if (rc == 0)

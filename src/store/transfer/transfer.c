@@ -1,6 +1,8 @@
 #include "store/transfer/transfer.h"
 
+#include "base/clock.h"
 #include "store/index/state.h"
+#include "store/journal/journal.h"
 #include "task/member.h"
 
 /* ---- export ---- */
@@ -52,6 +54,7 @@ bool store_each_task(struct store *store, bool (*take)(const struct task *task, 
 
 struct import {
 	struct store_task_batch *batch;
+	int64_t now; /* ms */
 	struct buf record;
 };
 
@@ -93,12 +96,15 @@ static int check_number(
 static int insert(
 	struct store *store, struct import *import, const struct task *task, struct err *err)
 {
-	int rc;
+	struct task next = *task;
+	int rc = journal_note_import(store, NULL, &next, import->now);
 
-	if (!row_encode(task, &import->record, err))
+	if (rc != 0)
+		return rc;
+	if (!row_encode(&next, &import->record, err))
 		return STEP_FAILED;
-	rc = check_number(store, task, NULL, err);
-	return rc == 0 ? retry_if_exists(row_insert(store, task, buf_str(&import->record))) : rc;
+	rc = check_number(store, &next, NULL, err);
+	return rc == 0 ? retry_if_exists(row_insert(store, &next, buf_str(&import->record))) : rc;
 }
 
 /* old is NULL if its record cannot be read. */
@@ -108,11 +114,13 @@ static int replace(struct store *store, struct import *import, const struct task
 	struct task next = *task;
 	int rc;
 
-	next.journal = old ? old->journal : 0;
 	if (old && next.revision <= old->revision)
 		next.revision = old->revision + 1;
 	if (old && import->batch->timeless)
 		next.created = old->created;
+	rc = journal_note_import(store, old, &next, import->now);
+	if (rc != 0)
+		return rc;
 	if (!row_encode(&next, &import->record, err))
 		return STEP_FAILED;
 	rc = check_number(store, &next, old, err);
@@ -192,7 +200,7 @@ static bool have_numbers(const struct store_task_batch *batch)
 
 bool store_put_batch(struct store *store, struct store_task_batch *batch, struct err *err)
 {
-	struct import import = { .batch = batch };
+	struct import import = { .batch = batch, .now = clock_wall_ms() };
 	bool ok;
 
 	if (!store_may_write(store, err) || (have_numbers(batch) && !index_may_read(store, err)))

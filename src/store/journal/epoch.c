@@ -1,0 +1,121 @@
+/*
+ * The rows about the journal as a whole. The epoch is in the journal's own table, under the empty
+ * tenant, so that it is lost together with the entries. The highest number that was removed is in
+ * the meta table, so that numbers never begin again.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "store/journal/journal.h"
+
+#define TRIMMED_KEY STR("journal-trimmed")
+/* So that the text of a place is short. */
+#define EPOCH_MASK ((UINT64_C(1) << 48) - 1)
+
+static void epoch_key(struct index_key *key)
+{
+	journal_key(key, STR(""), 0);
+}
+
+/* ---- the epoch ---- */
+
+int journal_read_epoch(struct store *store, uint64_t *epoch)
+{
+	struct buf value = BUF_INIT;
+	struct index_key key;
+	int rc;
+
+	epoch_key(&key);
+	*epoch = 0;
+	rc = store_get(store, TABLE_JOURNAL, key_str(&key), false, &value);
+	if (rc == 0 && value.len == sizeof(*epoch))
+		memcpy(epoch, value.data, sizeof(*epoch));
+	buf_free(&value);
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
+static uint64_t draw_epoch(struct store *store)
+{
+	uint64_t epoch = 0;
+
+	if (getrandom(&epoch, sizeof(epoch), 0) < 0)
+		epoch = store_random(store) ^ (uint64_t)clock_wall_ms();
+	epoch &= EPOCH_MASK;
+	return epoch != 0 ? epoch : 1;
+}
+
+/* The lock on the row makes one process draw it. A commit that fails costs another epoch later. */
+static int step_make(struct store *store, void *data, struct err *err)
+{
+	struct buf old = BUF_INIT;
+	struct index_key key;
+	uint64_t epoch;
+	int rc;
+
+	(void)data, (void)err;
+	epoch_key(&key);
+	rc = store_get(store, TABLE_JOURNAL, key_str(&key), true, &old);
+	buf_free(&old);
+	if (rc != 0 && rc != ENGINE_NOT_FOUND)
+		return rc;
+	if (atomic_load(&store->shared->journal_epoch) != 0)
+		return 0;
+	epoch = draw_epoch(store);
+	rc = store_put(store, TABLE_JOURNAL, key_str(&key),
+		(struct str){ (const char *)&epoch, sizeof(epoch) }, ENGINE_REPLACE);
+	if (rc == 0)
+		atomic_store(&store->shared->journal_epoch, epoch);
+	return rc;
+}
+
+bool journal_make_epoch(struct store *store, struct err *err)
+{
+	return step_run(store, ENGINE_WRITE, step_make, NULL, err) && store_flush(store, err);
+}
+
+bool journal_renew_epoch(struct store *store, struct err *err)
+{
+	atomic_store(&store->shared->journal_epoch, 0);
+	return store->journal_entries == 0 || journal_make_epoch(store, err);
+}
+
+static int step_forget(struct store *store, void *data, struct err *err)
+{
+	struct index_key key;
+	int rc;
+
+	(void)data, (void)err;
+	epoch_key(&key);
+	rc = store_del(store, TABLE_JOURNAL, key_str(&key));
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
+bool journal_forget_epoch(struct store *store, struct err *err)
+{
+	atomic_store(&store->shared->journal_epoch, 0);
+	return step_run(store, ENGINE_WRITE, step_forget, NULL, err) && store_flush(store, err);
+}
+
+/* ---- the highest number that was removed ---- */
+
+int journal_read_trimmed(struct store *store, uint64_t *number)
+{
+	struct buf text = BUF_INIT;
+	int rc = store_get(store, TABLE_META, TRIMMED_KEY, false, &text);
+
+	if (rc != 0 || !str_to_u64(buf_str(&text), number))
+		*number = 0;
+	buf_free(&text);
+	return rc == ENGINE_NOT_FOUND ? 0 : rc;
+}
+
+int journal_put_trimmed(struct store *store, uint64_t number)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%" PRIu64, number);
+
+	return store_put(
+		store, TABLE_META, TRIMMED_KEY, (struct str){ text, (size_t)len }, ENGINE_REPLACE);
+}
