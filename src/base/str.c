@@ -23,6 +23,27 @@ struct str str_split_next(struct str *rest, char separator)
 	return part;
 }
 
+struct str str_split_quoted(struct str *rest, char separator)
+{
+	struct str part = *rest;
+	bool quoted = false;
+
+	for (size_t i = 0; i < rest->len; i++) {
+		char c = rest->ptr[i];
+
+		if (quoted && c == '\\') {
+			i++;
+		} else if (c == '"') {
+			quoted = !quoted;
+		} else if (c == separator && !quoted) {
+			part.len = i;
+			break;
+		}
+	}
+	*rest = str_skip(*rest, part.len + 1);
+	return str_trim(part);
+}
+
 size_t str_utf8_length(struct str s)
 {
 	size_t count = 0;

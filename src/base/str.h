@@ -75,6 +75,11 @@ struct str str_trim(struct str s);
  * separator was there.
  */
 struct str str_split_next(struct str *rest, char separator);
+/*
+ * The same for values of header fields: a separator in a quoted string (RFC 9110 §5.6.4) does not
+ * count, the part is trimmed, and *rest is empty if there is no separator.
+ */
+struct str str_split_quoted(struct str *rest, char separator);
 
 /*
  * Bytes of the character at the start of s: 1 to 4; 0 if s is empty, or starts with a NUL or with

@@ -1,4 +1,4 @@
-/* Parsers of Accept (RFC 9110 §12.5.1) and Prefer (RFC 7240) for request.h. */
+/* Parser of Accept (RFC 9110 §12.5.1) for request.h. */
 #include "http/request.h"
 
 /* Specificity of a range; the most specific one that matches decides. */
@@ -8,28 +8,6 @@ struct range {
 	struct str type, subtype;
 	bool wanted; /* q above 0 */
 };
-
-/* Takes the text up to the separator; a separator in a quoted string does not count. */
-static struct str split_quoted(struct str *rest, char separator)
-{
-	struct str part = *rest;
-	bool quoted = false;
-
-	for (size_t i = 0; i < rest->len; i++) {
-		char c = rest->ptr[i];
-
-		if (quoted && c == '\\') {
-			i++;
-		} else if (c == '"') {
-			quoted = !quoted;
-		} else if (c == separator && !quoted) {
-			part.len = i;
-			break;
-		}
-	}
-	*rest = str_skip(*rest, part.len + 1);
-	return str_trim(part);
-}
 
 static bool is_token(struct str s)
 {
@@ -69,7 +47,7 @@ static bool parse_weight(bool *above_zero, struct str text)
 
 static bool parse_range(struct range *range, struct str text)
 {
-	struct str subtype = split_quoted(&text, ';'), type = str_split_next(&subtype, '/');
+	struct str subtype = str_split_quoted(&text, ';'), type = str_split_next(&subtype, '/');
 	bool acceptable = true;
 
 	if (!subtype.ptr)
@@ -81,7 +59,7 @@ static bool parse_range(struct range *range, struct str text)
 	if (str_eq(range->type, STR("*")) && !str_eq(range->subtype, STR("*")))
 		return false;
 	while (text.len > 0) {
-		struct str parameter = split_quoted(&text, ';');
+		struct str parameter = str_split_quoted(&text, ';');
 
 		if (parameter.len >= 2 && (parameter.ptr[0] | 0x20) == 'q' &&
 			parameter.ptr[1] == '=' &&
@@ -114,7 +92,7 @@ static void match_header(
 	struct negotiation *negotiation, struct str header, const char *type, const char *subtype)
 {
 	while (header.len > 0) {
-		struct str part = split_quoted(&header, ',');
+		struct str part = str_split_quoted(&header, ',');
 		enum specificity close;
 		struct range range;
 
@@ -147,37 +125,4 @@ bool request_check_accepts_json(const struct request *request, struct err *err)
 {
 	return request_accepts(request, "application", "json") ||
 	       err_set(err, ERR_NOT_ACCEPTABLE, "Accept", NULL);
-}
-
-/* ---- Prefer ---- */
-
-/* Returns the unquoted value of the first `return`. Sets *found to whether the header has one. */
-static struct str returned(struct str header, bool *found)
-{
-	*found = false;
-	while (header.len > 0) {
-		struct str part = split_quoted(&header, ',');
-		struct str value = split_quoted(&part, ';'), name = str_split_next(&value, '=');
-
-		if (!str_eq_nocase(str_trim(name), STR("return")))
-			continue;
-		*found = true;
-		value = str_trim(value);
-		if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
-			value = (struct str){ value.ptr + 1, value.len - 2 };
-		return value;
-	}
-	return STR_NULL;
-}
-
-bool request_prefers_minimal(const struct request *request)
-{
-	struct str value = STR_NULL;
-	bool found = false;
-
-	for (size_t i = 0; !found && i < request->cgi_param_count; i++) {
-		if (str_eq(request->cgi_params[i].name, STR("HTTP_PREFER")))
-			value = returned(request->cgi_params[i].value, &found);
-	}
-	return str_eq_nocase(value, STR("minimal"));
 }

@@ -125,10 +125,5 @@ struct str request_media_type(const struct request *request);
  * that matches has a weight above 0.
  */
 bool request_accepts(const struct request *request, const char *type, const char *subtype);
-/*
- * Whether Prefer has return=minimal (RFC 7240 §4.2). The first `return` counts; anything else, also
- * malformed, is ignored.
- */
-bool request_prefers_minimal(const struct request *request);
 /* ERR_NOT_ACCEPTABLE unless Accept allows application/json. */
 bool request_check_accepts_json(const struct request *request, struct err *err);

@@ -107,45 +107,11 @@ static void repeated_fields_form_one_list(void **state)
 	assert_false(accepts("text/html", ""));
 }
 
-static bool prefers_minimal(const char *first, const char *second)
-{
-	struct request request = { 0 };
-	struct err err;
-
-	if (first)
-		must(request_add_cgi_param(&request, STR("HTTP_PREFER"), str_cstr(first), &err),
-			&err);
-	if (second)
-		must(request_add_cgi_param(&request, STR("HTTP_PREFER"), str_cstr(second), &err),
-			&err);
-	return request_prefers_minimal(&request);
-}
-
-static void prefer_is_parsed(void **state)
-{
-	static const char *const yes[] = { "return=minimal", "Return = \"MINIMAL\"; a=b",
-		"wait=5, respond-async, return=minimal",
-		"=,;, return=minimal, return=representation" };
-	static const char *const no[] = { "", "return", "return=", "return=\"", "minimal",
-		"return=representation, return=minimal", "returns=minimal",
-		"x=\"a, return=minimal, b\"", "x; return=minimal", "return=minimal2" };
-
-	(void)state;
-	assert_false(prefers_minimal(NULL, NULL));
-	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
-		assert_true(prefers_minimal(yes[i], NULL));
-	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
-		assert_false(prefers_minimal(no[i], NULL));
-	assert_true(prefers_minimal("wait=5", "return=minimal"));
-	assert_false(prefers_minimal("return=representation", "return=minimal"));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(accept_allows_or_refuses),
 		CHECK(repeated_fields_form_one_list),
-		CHECK(prefer_is_parsed),
 	};
 
 	return CHECK_RUN(tests);

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 
 #include "dialect/native/work.h"
+#include "http/prefer.h"
 
 static void put_claims(const struct request *request, const struct result *result, struct buf *out)
 {
@@ -51,7 +52,7 @@ bool native_encode_report(const struct request *request, const struct result *re
 	struct response *response, struct err *err)
 {
 	buf_putc(&response->body, '{');
-	if (request_prefers_minimal(request)) {
+	if (request_prefer_return(request) == PREFER_MINIMAL) {
 		response_add_header(response, "Preference-Applied", STR("return=minimal"));
 	} else {
 		buf_puts(&response->body, "\"task\":");
