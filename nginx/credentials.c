@@ -283,7 +283,7 @@ static void put_vary(const struct dialect *dialect)
 		if (name && !repeated)
 			buf_printf(&generated, "%s, ", name);
 	}
-	buf_puts(&generated, "Accept, Origin\";\n");
+	buf_puts(&generated, "Accept, Prefer, Origin\";\n");
 }
 
 static void put_vary_map(void)

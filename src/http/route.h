@@ -35,6 +35,12 @@ struct route {
 	bool (*encode_end)(
 		const struct request *request, const struct result *result, struct buf *out);
 	/*
+	 * Of a row whose OP_CREATE the client may want to wait for (Prefer: wait): the response
+	 * shows the task when it has ended, or as it is at the end of the wait. If it has been
+	 * removed meanwhile, result->task has its id only, and the revision 0.
+	 */
+	bool waits_for_end;
+	/*
 	 * Of a row whose op.feed streams: the data of one event, JSON text in one line. encode then
 	 * writes the head only.
 	 */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "serve/body.h"
 #include "serve/precondition.h"
+#include "serve/preference.h"
 #include "serve/rate.h"
 #include "serve/refusal.h"
 #include "serve/routing.h"
@@ -67,7 +68,9 @@ static void set_principal(const struct request *request, struct op *op)
 static bool decode(struct app *app, struct exchange *exchange, struct op *op, struct err *err)
 {
 	struct request *request = &exchange->request;
-	bool changes = request->method != METHOD_GET && request->method != METHOD_HEAD;
+	/* Further attempts of these waits only read: an id would be wasted. */
+	bool changes = request->method != METHOD_GET && request->method != METHOD_HEAD &&
+		       !(exchange->wait.resumed && exchange->wait.of_task);
 
 	set_principal(request, op);
 	op->leave_end = exchange->dialect->leaves_end;
@@ -75,6 +78,8 @@ static bool decode(struct app *app, struct exchange *exchange, struct op *op, st
 		return false;
 	if (!exchange->route->decode(request, op, err) || !precondition_parse(request, op, err))
 		return false;
+	if (app->wake_counters)
+		preference_parse(exchange, op);
 	if (op->companion) {
 		set_principal(request, op->companion);
 		return !id_is_zero(&op->companion->new_id) ||
@@ -92,6 +97,7 @@ static bool encode(struct exchange *exchange, struct err *err)
 	if (!buf_ok(&response->body) || !buf_ok(&response->headers))
 		return err_no_memory(err);
 	precondition_set_etag(&exchange->request, &exchange->result, response);
+	preference_add_applied(exchange);
 	exchange->held_back = exchange->result.listing && exchange->route->holds_page;
 	exchange->streaming = exchange->held_back ||
 			      (exchange->result.listing && exchange->request.method != METHOD_HEAD);

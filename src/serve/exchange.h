@@ -72,12 +72,16 @@ struct exchange_wait {
 	bool was_drained; /* with of_task: it was so when the wait began; with stays: it is so now */
 	bool stays;	  /* a drain of the worker does not end the wait, but its end does */
 	bool unmet;	  /* the attempt has not found what the request waits for */
+	bool of_worker;	  /* a claim or a heartbeat: drains count */
 	bool of_task;	  /* for a change of one task: the response can be made at any time */
 	bool written;	  /* the first attempt has changed the task */
-	uint64_t line;	  /* requests that ask for the same, in the same tenant, have the same */
-	unsigned source;  /* store_ready_source() or store_task_source() */
-	uint64_t seen;	  /* value of that counter before the attempt */
-	uint64_t drains;  /* store_drain_changes() before the attempt */
+	unsigned preferred; /* seconds, of Prefer (preference.h); 0: it does not wait for that */
+	struct id id;	    /* with preferred: of the task */
+	uint64_t first;	    /* with preferred: fingerprint of the task when the wait began */
+	uint64_t line;	    /* requests that ask for the same, in the same tenant, have the same */
+	unsigned source;    /* store_ready_source() or store_task_source() */
+	uint64_t seen;	    /* value of that counter before the attempt */
+	uint64_t drains;    /* store_drain_changes() before the attempt */
 	uint8_t worker_len;
 	char worker[TASK_WORKER_MAX]; /* that asks */
 };

@@ -193,7 +193,7 @@ static bool is_drained(const struct waiter *waiter, void *data)
 	bool drained = false;
 	struct err err;
 
-	if (wait->drains == drains)
+	if (!wait->of_worker || wait->drains == drains)
 		return false;
 	if (!store_is_drained(shared->app.store, conn->parked->tenant_name,
 		    (struct str){ wait->worker, wait->worker_len }, &drained, &err)) {

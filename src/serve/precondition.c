@@ -127,6 +127,24 @@ static bool parse_if_none_match(const struct request *request, struct op *op, st
 	return true;
 }
 
+static bool find_tag(const struct tags *tags, const struct task *task)
+{
+	for (size_t i = 0; i < tags->count; i++) {
+		if (tags->revisions[i] == task->revision)
+			return true;
+	}
+	return tags->stars > 0;
+}
+
+bool precondition_has_tag(const struct request *request, const struct task *task, bool *has)
+{
+	struct tags tags = { 0 };
+
+	read_tags(request, "HTTP_IF_NONE_MATCH", true, &tags);
+	*has = !tags.malformed && find_tag(&tags, task);
+	return tags.fields > 0 && !tags.empty && !tags.malformed;
+}
+
 /*
  * Whether the client of a read has the task as it is. A malformed If-None-Match is ignored: the
  * full response is right. With If-None-Match, If-Modified-Since is ignored (§13.2.2).
@@ -140,11 +158,7 @@ static bool client_has(const struct request *request, const struct task *task)
 	if (tags.fields == 0)
 		return read_date(request, "HTTP_IF_MODIFIED_SINCE", &since) &&
 		       task->updated / 1000 <= since / 1000;
-	for (size_t i = 0; !tags.malformed && i < tags.count; i++) {
-		if (tags.revisions[i] == task->revision)
-			return true;
-	}
-	return !tags.malformed && tags.stars > 0;
+	return !tags.malformed && find_tag(&tags, task);
 }
 
 /* ---- Idempotency-Key ---- */

@@ -16,6 +16,11 @@ bool precondition_parse(const struct request *request, struct op *op, struct err
 /* Fails with ERR_INVALID if the request has a Content-MD5 that does not match its body. */
 bool precondition_check_digest(const struct request *request, struct err *err);
 /*
+ * Whether the request has a valid If-None-Match; *has: with a tag of the task, as it is. Dates are
+ * not looked at.
+ */
+bool precondition_has_tag(const struct request *request, const struct task *task, bool *has);
+/*
  * Adds the ETag of a single task. Turns a read into 304 without a body if If-None-Match or
  * If-Modified-Since shows that the client has the task as it is.
  */

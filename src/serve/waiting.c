@@ -9,8 +9,7 @@ static void set_worker(struct exchange_wait *wait, struct str worker)
 	memcpy(wait->worker, worker.ptr, wait->worker_len);
 }
 
-/* The counter is read before the attempt: what changes during the attempt raises it. */
-static void begin(struct app *app, struct exchange *exchange, const struct op *op, uint64_t line,
+void waiting_begin(struct app *app, struct exchange *exchange, const struct op *op, uint64_t line,
 	unsigned source)
 {
 	struct exchange_wait *wait = &exchange->wait;
@@ -30,7 +29,9 @@ static bool claim(struct app *app, struct exchange *exchange, const struct op *o
 	struct exchange_wait *wait = &exchange->wait;
 	struct result *result = &exchange->result;
 
-	begin(app, exchange, op, op->wait_group ^ exchange->tenant, store_ready_source(op->tenant));
+	waiting_begin(app, exchange, op, op->wait_group ^ exchange->tenant,
+		store_ready_source(op->tenant));
+	wait->of_worker = true;
 	if (!store_apply(app->store, op, result, err))
 		return false;
 	wait->unmet = result->nothing;
@@ -46,7 +47,7 @@ static bool claim(struct app *app, struct exchange *exchange, const struct op *o
 	return true;
 }
 
-/* ---- a change of one task ---- */
+/* ---- a heartbeat ---- */
 
 static bool read_again(
 	struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
@@ -78,9 +79,9 @@ static bool follow_task(
 	int64_t most_ms = op->wait_ms;
 	bool again = wait->resumed;
 
-	begin(app, exchange, op, again ? wait->line : ++app->waits,
+	waiting_begin(app, exchange, op, again ? wait->line : ++app->waits,
 		store_task_source(op->tenant, &op->id));
-	wait->of_task = true;
+	wait->of_task = wait->of_worker = true;
 	if (!(again ? read_again(app, exchange, op, err)
 		    : store_apply(app->store, op, &exchange->result, err)))
 		return false;
@@ -102,6 +103,8 @@ static bool follow_task(
 
 bool waiting_apply(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
 {
+	if (exchange->wait.preferred > 0)
+		return waiting_for_preference(app, exchange, op, err);
 	return op->check_wait ? follow_task(app, exchange, op, err) : claim(app, exchange, op, err);
 }
 

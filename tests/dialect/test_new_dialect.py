@@ -167,7 +167,7 @@ def configuration_is_generated():
         (http, "|toy-token)([=&]"),
         (http, "$http_toy_token"),
         (generated("errors"), "location = /-/error/toybox {"),
-        (http, 'toybox "Authorization, Toy-Token, Accept, Origin";'),
+        (http, 'toybox "Authorization, Toy-Token, Accept, Prefer, Origin";'),
         (generated("authorize"), "fastcgi_param HTTP_TOY_TOKEN $http_toy_token;"),
         (generated("pass"), 'fastcgi_param HTTP_TOY_TOKEN "";'),
     ):

@@ -94,7 +94,7 @@ def basic_credentials():
 
     answer = ask("ann")
     equal(answer.status, 200, "the name of a user and a token of this user")
-    equal(answer.headers["Vary"], "Authorization, Accept, Origin", "the response depends on it")
+    equal(answer.headers["Vary"], "Authorization, Accept, Prefer, Origin", "the response depends on it")
     equal(ask("Ann").status, 200, "the name in another case")
     equal(ask("tester").status, 401, "the name of another user")
     equal(ask("ann").status, 200, "which changes nothing")

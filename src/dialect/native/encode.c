@@ -2,6 +2,7 @@
 
 #include "base/date.h"
 #include "dialect/native/native.h"
+#include "http/prefer.h"
 
 static void put_id(const void *at, struct buf *out)
 {
@@ -206,23 +207,50 @@ bool native_encode_row(const struct request *request, const struct task *task, s
 
 /* ---- responses ---- */
 
+bool native_prefers_minimal(const struct request *request, struct response *response)
+{
+	enum prefer_return preferred = request_prefer_return(request);
+
+	if (preferred != PREFER_NO_RETURN)
+		response_add_header(response, "Preference-Applied",
+			preferred == PREFER_MINIMAL ? STR("return=minimal")
+						    : STR("return=representation"));
+	return preferred == PREFER_MINIMAL;
+}
+
+bool native_finish_record(const struct request *request, const struct result *result,
+	native_row_encoder *encode_row, struct response *response, struct err *err)
+{
+	if (result->kind != OP_READ && native_prefers_minimal(request, response)) {
+		response->status = 204;
+		return true;
+	}
+	encode_row(request, &result->task, &response->body);
+	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+}
+
 bool native_encode_task(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
 	/* Resources such as ingest points are not tasks: not served here. */
 	if (!dialect_by_code(result->task.dialect))
 		return err_set(err, ERR_NOT_FOUND, NULL, NULL);
-	native_encode_row(request, &result->task, &response->body);
-	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+	return native_finish_record(request, result, native_encode_row, response, err);
 }
 
+/* A task that was removed while the request waited has a URL, but no members. */
 bool native_encode_created(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
+	bool minimal = native_prefers_minimal(request, response);
 	struct buf url = BUF_INIT;
 
 	put_url(&url, request, &result->task.id);
 	response_add_location(response, &url);
+	if (minimal || result->task.revision == 0) {
+		response->status = 201;
+		return true;
+	}
 	native_encode_row(request, &result->task, &response->body);
 	return response_finish(response, 201, NATIVE_MEDIA_TYPE, err);
 }

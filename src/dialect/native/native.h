@@ -73,6 +73,16 @@ bool native_check_content_type(const struct request *request, bool patch, struct
 
 /* ---- encoders of the routes (http/route.h) ---- */
 
+/*
+ * Whether the response to a write leaves the task out (Prefer: return=minimal). Says in the
+ * response what was applied.
+ */
+bool native_prefers_minimal(const struct request *request, struct response *response);
+typedef bool native_row_encoder(
+	const struct request *request, const struct task *task, struct buf *out);
+/* 200 with the task or point; 204 without it if a write prefers that. */
+bool native_finish_record(const struct request *request, const struct result *result,
+	native_row_encoder *encode_row, struct response *response, struct err *err);
 bool native_encode_task(const struct request *request, const struct result *result,
 	struct response *response, struct err *err);
 bool native_encode_created(const struct request *request, const struct result *result,

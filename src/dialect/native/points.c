@@ -165,6 +165,5 @@ bool native_encode_point_row(
 bool native_encode_point(const struct request *request, const struct result *result,
 	struct response *response, struct err *err)
 {
-	native_encode_point_row(request, &result->task, &response->body);
-	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);
+	return native_finish_record(request, result, native_encode_point_row, response, err);
 }

@@ -1,7 +1,6 @@
 #include <inttypes.h>
 
 #include "dialect/native/work.h"
-#include "http/prefer.h"
 
 static void put_claims(const struct request *request, const struct result *result, struct buf *out)
 {
@@ -52,9 +51,7 @@ bool native_encode_report(const struct request *request, const struct result *re
 	struct response *response, struct err *err)
 {
 	buf_putc(&response->body, '{');
-	if (request_prefer_return(request) == PREFER_MINIMAL) {
-		response_add_header(response, "Preference-Applied", STR("return=minimal"));
-	} else {
+	if (!native_prefers_minimal(request, response)) {
 		buf_puts(&response->body, "\"task\":");
 		native_encode_row(request, &result->task, &response->body);
 		buf_putc(&response->body, ',');

@@ -27,6 +27,8 @@ class Dialect:
     prefix: str
     has_tasks: bool = dataclasses.field(default=True, kw_only=True)  # of its own
     list_path: str  # an address whose GET answers a list
+    # The address of a task: a template with its id, hex (the same without hyphens), number and fields.
+    read_path: str
     reads_by_post: tuple = ()  # path templates whose POST needs the right to read only
 
     works: tuple = ()  # path templates that need the right to work

@@ -38,6 +38,7 @@ DIALECT = Dialect(
     prefix=PREFIX,
     has_tasks=False,
     list_path=PREFIX + "/external-task",
+    read_path=PREFIX + "/external-task/{id}",
     reads_by_post=("/external-task", "/external-task/count"),
     works=(
         "/external-task/fetchAndLock",

@@ -12,6 +12,7 @@ def create(client):
 DIALECT = Dialect(
     prefix=PREFIX,
     list_path=PREFIX + "/index",
+    read_path=PREFIX + "/view/{id}",
     reads_by_post=(PREFIX + "/index",),
     body={"handler": "ExportHandler"},
     bodies={PREFIX + "/index": {"per-page": 5}},

@@ -19,6 +19,7 @@ def _shape(status, phrase, sentence):
 DIALECT = Dialect(
     prefix=PREFIX,
     list_path=PREFIX + "/import-tasks",
+    read_path=PREFIX + "/import-tasks/{number}",
     body={
         "data": {
             "type": "import-tasks",

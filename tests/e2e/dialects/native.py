@@ -49,6 +49,7 @@ def _shape(status, phrase, sentence):
 DIALECT = Dialect(
     prefix=PREFIX,
     list_path=PREFIX + "/tasks",
+    read_path=PREFIX + "/tasks/{id}",
     works=(PREFIX + "/claims", *_REPORTS),
     administers=(PREFIX + "/workers/{name}/drain",),
     conflicts=(PREFIX + "/tasks/{id}/retry",),

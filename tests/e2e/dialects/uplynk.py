@@ -66,6 +66,7 @@ def create(client):
 DIALECT = Dialect(
     prefix=PREFIX,
     list_path=PREFIX + "/ingest-points/tasks",
+    read_path=PREFIX + "/ingest-points/tasks/{hex}",
     body={
         "endpoint_name": "Studio",
         "server_region_id": "us-east-1",

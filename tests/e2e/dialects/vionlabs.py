@@ -16,6 +16,7 @@ def create(client):
 DIALECT = Dialect(
     prefix=PREFIX,
     list_path=PREFIX + "/item-of-ours",
+    read_path=PREFIX + "/{inventory_id}/product/{product}/version/{version}",
     body={"priority": "high"},
     create=create,
     kinds=(

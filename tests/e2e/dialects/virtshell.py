@@ -53,6 +53,7 @@ def create(client):
 DIALECT = Dialect(
     prefix=PREFIX,
     list_path=PREFIX + "/tasks",
+    read_path=PREFIX + "/tasks/{id}",
     body={"description": "from the table"},
     create=create,
     kinds=(
