@@ -1,4 +1,5 @@
 #include "store/journal/journal.h"
+#include "store/lists.h"
 #include "store/usage/usage.h"
 
 /*
@@ -31,6 +32,7 @@ static void count_done(struct store *store)
 {
 	struct store_shared *shared = store->shared;
 
+	lists_raise(store);
 	if (store->usage.count == 0)
 		atomic_fetch_add(&shared->other_commits.done, 1);
 	for (size_t i = 0; i < store->usage.count; i++)
@@ -81,6 +83,14 @@ struct commit_counts store_read_commits(const struct store *store, struct str te
 		done };
 }
 
+bool store_is_quiet(const struct store *store, struct str tenant)
+{
+	const struct store_commits *commits = commits_of(store->shared, tenant);
+	uint64_t done = atomic_load(&commits->done);
+
+	return atomic_load(&commits->started) == done;
+}
+
 static void reset(struct store_commits *commits)
 {
 	atomic_store(&commits->started, 0);
@@ -97,6 +107,7 @@ void store_reset_commits(struct store_shared *shared)
 		reset(&shared->tenant_commits[i]);
 	for (size_t i = 0; i < STORE_PROCESSES; i++)
 		atomic_store(&shared->journal_open[i], 0);
+	store_change_list_epoch(shared);
 }
 
 /* ---- flushes ---- */

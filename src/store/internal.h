@@ -9,6 +9,7 @@
  *     call.c        begin and end of a public call, errors
  *     flush.c       the counters of commits and flushes
  *     wake.c        the counters that parked requests wait for
+ *     lists.c       the counters that entity tags of lists are made of
  *     packed.h      numbers and texts within records
  *     step.c        runs a step in a transaction, with retries
  *     auth_table.c  the tables of users, tokens and keys
@@ -97,11 +98,12 @@ struct store {
 	bool makes_ready;			   /* the current transaction makes a task ready */
 	bool changes_tasks;			   /* it changes tasks: */
 	uint64_t changed[STORE_TASK_STRIPES / 64]; /* bits of their counters (wake.c) */
-	struct buf old_record;			   /* of the task that is being changed */
-	struct engine_batch batch;		   /* the keys of the scan that is being read */
-	struct usage_list usage;		   /* changes of the current transaction */
-	struct buf usage_value; /* the row of the usage table that is being changed */
-	bool enforce_quota;	/* the current transaction may be refused */
+	uint64_t changed_lists[STORE_LIST_STRIPES / 64]; /* the same (lists.c) */
+	struct buf old_record;				 /* of the task that is being changed */
+	struct engine_batch batch; /* the keys of the scan that is being read */
+	struct usage_list usage;   /* changes of the current transaction */
+	struct buf usage_value;	   /* the row of the usage table that is being changed */
+	bool enforce_quota;	   /* the current transaction may be refused */
 	uint64_t tenant_tasks, tenant_bytes;
 	int64_t next_quota_log; /* monotonic ms */
 	struct store_key_limit key_limit;
@@ -154,6 +156,14 @@ void wake_raise(struct store *store);
 /* Raises the counter of the feeds of a stripe. */
 void wake_raise_feed(struct store *store, unsigned stripe);
 
+/* ---- lists.c ---- */
+
+/* The same for the lists that show the task. */
+void lists_reset(struct store *store);
+void lists_note(struct store *store, const struct task *task);
+/* Before the commit is counted as done. */
+void lists_raise(struct store *store);
+
 /* ---- flush.c ---- */
 
 /*
@@ -170,6 +180,8 @@ struct commit_counts {
 	uint64_t started, done;
 };
 struct commit_counts store_read_commits(const struct store *store, struct str tenant);
+/* Whether no commit that changes tasks of the tenant is under way; true: their effects are counted. */
+bool store_is_quiet(const struct store *store, struct str tenant);
 
 /* ---- step.c ---- */
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "store/index/state.h"
 #include "store/journal/journal.h"
+#include "store/lists.h"
 
 /* More pages than the table of damages has are repaired in several rounds. */
 #define ROUNDS_MAX 10000
@@ -286,11 +287,16 @@ bool store_repair(struct store *store, bool dry, const struct store_repair_sink 
 	struct store_repair_report *report, struct err *err)
 {
 	struct repair repair = { .sink = sink, .report = report, .dry = dry };
+	bool ok;
 
 	*report = (struct store_repair_report){ 0 };
 	if (!store->engine->ops->repair)
 		return true;
-	return (dry || store_may_write(store, err)) && run(store, &repair, err);
+	ok = (dry || store_may_write(store, err)) && run(store, &repair, err);
+	/* Tasks may have been on pages that were emptied. */
+	if (!dry)
+		store_change_list_epoch(store->shared);
+	return ok;
 }
 
 const char *store_repair_table(unsigned number)

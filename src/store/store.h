@@ -53,6 +53,7 @@ struct store_commits {
 /* Counters that requests wait for: of ready tasks, of changed ones, then of feeds. */
 #define STORE_WAKE_COUNTERS (2 * STORE_COMMIT_STRIPES + STORE_TASK_STRIPES)
 #define STORE_PROCESSES	    160 /* that have the store open at the same time */
+#define STORE_LIST_STRIPES   1024
 
 struct store_shared {
 	struct store_commits commits; /* all */
@@ -63,6 +64,11 @@ struct store_shared {
 	 * changed a task, by a hash of tenant and id; and what ended in feeds, by the first hash.
 	 */
 	_Atomic uint64_t wake_counters[STORE_WAKE_COUNTERS];
+	/*
+	 * Commits that changed records, by a hash of tenant and dialect; only grow, and mean nothing
+	 * under another list_epoch (store/lists.h).
+	 */
+	_Atomic uint64_t list_changes[STORE_LIST_STRIPES], list_epoch;
 	/* Changes of the workers that get no tasks (OP_DRAIN), by the same hash; only grow. */
 	_Atomic uint64_t drains[STORE_COMMIT_STRIPES], all_drains;
 	struct contacts contacts;
