@@ -81,10 +81,10 @@ struct delivery_attempt {
 
 struct delivery {
 	struct id webhook;
-	uint64_t number; /* of the event in the journal; of a test, one that no event has */
+	uint64_t number; /* its own: those of a webhook grow, and none is used twice */
 	enum delivery_state state;
 	bool test;
-	struct journal_entry entry; /* of a test: zero but for `at` */
+	struct journal_entry entry; /* without its log; of a test: zero but for `at` */
 	struct str body;	    /* JSON text: the same for each attempt */
 	int64_t created;
 	struct optional_time next, ended; /* next attempt; delivered or given up */
