@@ -32,6 +32,8 @@ static const struct {
 	{ "logins", "users may have more logins than their bound, until these end" },
 	{ "once", "a request that is repeated with its Idempotency-Key is carried out again" },
 	{ "journal", "the history of all tasks up to now is missing" },
+	{ "webhooks", "webhooks may be missing: polytaskctl webhook list" },
+	{ "outbox", "events of webhooks that were not delivered yet are missing" },
 	{ "meta", "revisions of removed tasks may be used again" },
 	{ NULL, NULL },
 };

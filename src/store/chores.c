@@ -3,6 +3,7 @@
 #include "store/index/state.h"
 #include "store/journal/journal.h"
 #include "store/tasks/idempotency.h"
+#include "store/webhooks/webhooks.h"
 
 #define IDEMPOTENCY_EXPIRY_MS 600000
 #define QUOTA_WATCH_MS	      600000
@@ -13,6 +14,7 @@
 #define SNAPSHOT_WATCH_MS  60000
 #define JOURNAL_TRIM_MS	   60000
 #define SCRUB_MS	   1000
+#define OUTBOX_TRIM_MS	   10000
 
 /* ---- the clock ---- */
 
@@ -132,6 +134,13 @@ static bool check_journal(struct store *store, bool low_space, bool *more, struc
 	       end_for_replacement(store, journal_mark_for_emptying, err);
 }
 
+static bool check_outbox(struct store *store, bool low_space, bool *more, struct err *err)
+{
+	(void)low_space, (void)more;
+	return !atomic_load(&store->shared->empty_outbox) ||
+	       end_for_replacement(store, outbox_mark_for_emptying, err);
+}
+
 static bool trim_journal(struct store *store, bool low_space, bool *more, struct err *err)
 {
 	return low_space || !store_clock_is_steady(store) || journal_trim(store, more, err);
@@ -154,6 +163,8 @@ static const struct {
 		build_index },
 	{ { .name = "usage", .interval_ms = INDEX_MS }, check_usage },
 	{ { .name = "journal damage", .interval_ms = INDEX_MS }, check_journal },
+	{ { .name = "outbox damage", .interval_ms = INDEX_MS }, check_outbox },
+	{ { .name = "outbox", .interval_ms = OUTBOX_TRIM_MS }, outbox_trim },
 	{ { .name = "journal", .interval_ms = JOURNAL_TRIM_MS }, trim_journal },
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
 	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },

@@ -15,6 +15,8 @@ const struct engine_table_spec engine_tables[ENGINE_TABLES] = {
 	[TABLE_USAGE] = { .name = "usage", .ordered = true },
 	[TABLE_SNAPSHOT] = { .name = "snapshot", .ordered = true },
 	[TABLE_JOURNAL] = { .name = "journal", .ordered = true },
+	[TABLE_WEBHOOKS] = { .name = "webhooks" },
+	[TABLE_OUTBOX] = { .name = "outbox", .ordered = true },
 	[TABLE_OLD_TASKS] = { .name = "tasks", .old = true },
 };
 

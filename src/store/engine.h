@@ -33,6 +33,8 @@ enum engine_table {
 	TABLE_USAGE,
 	TABLE_SNAPSHOT,
 	TABLE_JOURNAL,
+	TABLE_WEBHOOKS,
+	TABLE_OUTBOX,	 /* deliveries of webhooks */
 	TABLE_OLD_TASKS, /* of older builds */
 	ENGINE_TABLES
 };

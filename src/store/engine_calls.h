@@ -7,6 +7,8 @@ void index_replace_later(struct store *store);
 void usage_remake_later(struct store *store);
 /* The same for the journal, which is emptied. */
 void journal_empty_later(struct store *store);
+/* The same for the outbox. */
+void outbox_empty_later(struct store *store);
 
 /*
  * If it is a table of tasks: notes the task of the key for the damaged page that was met, and logs
@@ -27,6 +29,8 @@ static inline int store_note(struct store *store, enum engine_table table, enum 
 		usage_remake_later(store);
 	if (rc == ENGINE_DAMAGED && table == TABLE_JOURNAL)
 		journal_empty_later(store);
+	if (rc == ENGINE_DAMAGED && table == TABLE_OUTBOX)
+		outbox_empty_later(store);
 	return (int)rc;
 }
 

@@ -21,7 +21,7 @@ static void count_started(struct store *store)
 	struct store_shared *shared = store->shared;
 
 	atomic_fetch_add(&shared->commits.started, 1);
-	if (store->usage.count == 0)
+	if (store->usage.count == 0 && !store->of_no_tenant)
 		atomic_fetch_add(&shared->other_commits.started, 1);
 	for (size_t i = 0; i < store->usage.count; i++)
 		atomic_fetch_add(
@@ -33,7 +33,7 @@ static void count_done(struct store *store)
 	struct store_shared *shared = store->shared;
 
 	lists_raise(store);
-	if (store->usage.count == 0)
+	if (store->usage.count == 0 && !store->of_no_tenant)
 		atomic_fetch_add(&shared->other_commits.done, 1);
 	for (size_t i = 0; i < store->usage.count; i++)
 		atomic_fetch_add(&commits_of(shared, usage_tenant(&store->usage.rows[i]))->done, 1);

@@ -23,6 +23,7 @@
  *     stats/        counts of tasks by dialect and kind
  *     usage/        tasks and bytes of each tenant, and their quotas
  *     workers/      who has which tasks, was heard of, and gets none
+ *     webhooks/     webhooks and the deliveries of their events
  *     transfer/     snapshots, export and import, parts of a backup, stores of older builds
  *
  *     tasks/operation.c    operations: read, create, upsert
@@ -86,6 +87,13 @@ struct snapshot_progress {
 	unsigned idle_minutes;
 };
 
+/* A pass over all webhooks, by the keeper (webhooks/trim.c). */
+struct webhook_needed {
+	struct buf keys;
+	size_t left;	/* bytes of them */
+	uint64_t least; /* number of the oldest entry that one needs; 0: none */
+};
+
 struct store {
 	struct engine *engine;
 	struct serials serials;
@@ -110,6 +118,7 @@ struct store {
 	struct rebuild *rebuild; /* of the index, by this process; NULL: none */
 	bool alone;		 /* no other process has the store open */
 	bool uncounted;		 /* commits are not counted (store_commit) */
+	bool of_no_tenant;	 /* they are counted, but not as those of a tenant or of all */
 	uint64_t noting;	 /* the snapshot that the current transaction notes rows for */
 	struct buf notes;	 /* struct note, key, record; one behind the other */
 	struct snapshot_progress snapshot_seen; /* of the keeper */
@@ -128,6 +137,7 @@ struct store {
 	struct retention_pass retention;
 	struct policies policies;
 	struct store_clock clock;
+	struct webhook_needed needed;
 	struct store_scrub scrub;
 	int64_t scrub_ms; /* of a pass; 0: off */
 };
@@ -168,7 +178,8 @@ void lists_raise(struct store *store);
 
 /*
  * Commits the transaction and counts it (struct store_shared), unless store->uncounted: nothing
- * that a client can see depends on the commit.
+ * that a client can see depends on the commit. With store->of_no_tenant no response waits until it
+ * is durable (store_is_flushed_for), but store_flush() flushes it.
  */
 enum engine_status store_commit(struct store *store);
 /*

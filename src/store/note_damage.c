@@ -26,6 +26,11 @@ void journal_empty_later(struct store *store)
 	atomic_store(&store->shared->empty_journal, true);
 }
 
+void outbox_empty_later(struct store *store)
+{
+	atomic_store(&store->shared->empty_outbox, true);
+}
+
 void usage_remake_later(struct store *store)
 {
 	atomic_store(&store->shared->remake_usage, true);

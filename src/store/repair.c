@@ -52,7 +52,7 @@ static bool clear_tree(
 	struct store *store, struct repair *repair, const struct damage *damage, struct err *err)
 {
 	bool forgettable = damage->table == TABLE_IDEMPOTENCY || damage->table == TABLE_SNAPSHOT ||
-			   damage->table == TABLE_JOURNAL;
+			   damage->table == TABLE_JOURNAL || damage->table == TABLE_OUTBOX;
 	enum engine_status status;
 
 	repair->report->pages++;

@@ -141,6 +141,8 @@ bool scrub_some(struct store *store, bool low_space, bool *more, struct err *err
 		usage_remake_later(store);
 	if (damage_has(&store->shared->damages, TABLE_JOURNAL))
 		journal_empty_later(store);
+	if (damage_has(&store->shared->damages, TABLE_OUTBOX))
+		outbox_empty_later(store);
 	*more = ok && !end && store->scrub_ms > 0 && is_due(store);
 	show(store);
 	if (ok && !low_space && (end || clock_mono_ms() - scrub->saved_ms >= SAVE_MS))

@@ -7,6 +7,7 @@
 #include "store/index/state.h"
 #include "store/journal/journal.h"
 #include "store/repair.h"
+#include "store/webhooks/webhooks.h"
 #include "store/workers/workers.h"
 
 /* ---- open, close ---- */
@@ -132,7 +133,8 @@ static bool prepare(struct store *store, const struct store_options *options, st
 
 	return settle(store, options, err) &&
 	       (options->mode == STORE_ATTACH || idempotency_init(store, err)) &&
-	       (options->migrate || journal_open(store, options->mode == STORE_RESTORE, err)) &&
+	       (options->migrate || (journal_open(store, options->mode == STORE_RESTORE, err) &&
+					    outbox_open(store, err))) &&
 	       (!alone || (store_load_backup_note(store, err) && repair_show_note(store, err) &&
 				  store_checkpoint(store, false, NULL, err)));
 }
@@ -195,6 +197,9 @@ static void keep_replacement(struct store *store)
 	if (store->engine && store->alone && !store->lost &&
 		atomic_load(&store->shared->empty_journal))
 		journal_mark_for_emptying(store, &err);
+	if (store->engine && store->alone && !store->lost &&
+		atomic_load(&store->shared->empty_outbox))
+		outbox_mark_for_emptying(store, &err);
 }
 
 void store_close(struct store *store)
@@ -212,6 +217,7 @@ void store_close(struct store *store)
 	buf_free(&store->usage_value);
 	buf_free(&store->notes);
 	buf_free(&store->journal_entry);
+	buf_free(&store->needed.keys);
 	drain_free(store);
 	store_leave(store);
 	free(store);

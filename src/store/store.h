@@ -88,6 +88,8 @@ struct store_shared {
 	struct store_health health;
 	struct damage_table damages;
 	struct store_hold hold;
+	_Atomic uint64_t webhook_changes; /* store_webhook_changes() */
+	_Atomic bool empty_outbox;	  /* by the next recovery */
 };
 
 /*

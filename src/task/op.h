@@ -10,6 +10,7 @@
 #include "base/tz.h"
 #include "task/feed.h"
 #include "task/stats.h"
+#include "task/webhook.h"
 #include "task/work.h"
 #include "task/workers.h"
 
@@ -29,6 +30,7 @@ enum op_kind {
 	OP_DRAIN,    /* a worker gets no more tasks, or gets tasks again: op.drain */
 	OP_RETRY,    /* failed tasks begin again: op.retry */
 	OP_FEED,     /* the events of the tenant: op.feed */
+	OP_WEBHOOK,  /* webhooks of the tenant and their deliveries: op.webhook */
 	OP_KINDS
 };
 
@@ -274,6 +276,7 @@ struct op {
 	const struct op_stats *stats;	  /* STATS */
 	const struct op_workers *workers; /* WORKERS */
 	const struct op_drain *drain;	  /* DRAIN */
+	const struct op_webhook *webhook; /* WEBHOOK */
 	/*
 	 * LIST, STATS, WORKERS: return after so many steps, or LIST_SLICE_US, with
 	 * result.unfinished if more are needed; RETRY: the same, with each task as a step; REMOVE,
@@ -364,10 +367,11 @@ struct result {
 	struct journal_entry *history; /* HISTORY: the newest first; borrow from history_records */
 	size_t history_count;
 	struct buf history_records;
-	uint64_t history_next;	    /* op.history.before of the entries that follow; 0: none */
-	bool history_cut;	    /* the journal does not have the older entries */
-	struct feed_answer *feed;   /* FEED */
-	struct stats_answer *stats; /* STATS */
+	uint64_t history_next;		 /* op.history.before of the entries that follow; 0: none */
+	bool history_cut;		 /* the journal does not have the older entries */
+	struct feed_answer *feed;	 /* FEED */
+	struct webhook_answer *webhooks; /* WEBHOOK */
+	struct stats_answer *stats;	 /* STATS */
 	struct stats_reading *stats_reading;	 /* of the store */
 	struct workers_answer *workers;		 /* WORKERS */
 	struct workers_reading *workers_reading; /* of the store */

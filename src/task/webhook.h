@@ -5,6 +5,8 @@
  * wants into deliveries, which are rows of their own, and sends them until the receiver has
  * accepted them.
  */
+#include "base/arena.h"
+#include "base/err.h"
 #include "base/optional_time.h"
 #include "task/feed.h"
 
@@ -55,7 +57,7 @@ struct webhook {
 struct webhook_state {
 	struct feed_place place; /* the events up to it were gathered */
 	uint64_t pending;	 /* deliveries */
-	bool missed;		 /* the journal has lost events before they were gathered */
+	bool missed;		 /* events were lost before they were gathered */
 	struct optional_time last_success, last_failure;
 	struct optional_time failing_since; /* no delivery has succeeded since then */
 	unsigned last_status;		    /* of HTTP; 0: none */
@@ -96,3 +98,72 @@ struct delivery {
 #define DELIVERY_ID_SIZE 64
 /* The id of the message, the same for all attempts; without a dot. */
 void delivery_id_format(const struct delivery *delivery, char text[DELIVERY_ID_SIZE]);
+/* The number in such an id, or the number alone; false for any other text. */
+bool delivery_id_parse(const struct id *webhook, struct str text, uint64_t *number);
+
+/* ---- operations ---- */
+
+#define WEBHOOK_PAGE_MAX      100 /* deliveries of one answer */
+#define WEBHOOK_REDELIVER_MAX 100 /* deliveries of one request */
+#define WEBHOOK_KEEP_MAX_MS   (7 * 86400000LL)
+
+enum webhook_action {
+	WEBHOOK_CREATE = 1, /* op.new_id. ERR_CONFLICT beyond WEBHOOKS_MAX of the tenant */
+	WEBHOOK_LIST,	    /* all of the tenant, the oldest first */
+	WEBHOOK_READ,	    /* op.id, as of all that follow */
+	WEBHOOK_CHANGE,
+	WEBHOOK_REMOVE,
+	WEBHOOK_ROTATE,	    /* the secret becomes the old one, and there is a new one */
+	WEBHOOK_TEST,	    /* adds a delivery of a test */
+	WEBHOOK_DELIVERIES, /* a page of them, the newest first */
+	WEBHOOK_DELIVERY,   /* one */
+	/* Deliveries that have ended are pending again, with the same id, as if they were new. */
+	WEBHOOK_REDELIVER,
+	WEBHOOK_ACTIONS
+};
+
+struct op;
+
+/*
+ * OP_WEBHOOK. ERR_NOT_FOUND if there is no such webhook or delivery, ERR_PRECONDITION as for tasks,
+ * ERR_CONFLICT if there is no room for another webhook or pending delivery.
+ */
+struct op_webhook {
+	enum webhook_action action;
+	/*
+	 * CREATE and CHANGE: sets members of the webhook, which is a new one or as it is stored.
+	 * Texts and arrays in op->arena. May refuse. Pure; may be called several times.
+	 */
+	bool (*change)(const struct op *op, struct webhook *webhook, struct err *err);
+	const void *change_data;
+	/*
+	 * CHANGE that enables it: it goes on with the events that it was not told of meanwhile.
+	 * Else it begins with those from now on.
+	 */
+	bool resumes;
+	struct str secret; /* CREATE, ROTATE: the new one; empty: random bytes */
+	int64_t keep_ms; /* ROTATE: how long the old one signs as well; at most WEBHOOK_KEEP_MAX_MS */
+	void (*encode_test)(const struct webhook *webhook, int64_t at, struct buf *out); /* TEST */
+	uint64_t delivery; /* DELIVERY: its number */
+	unsigned states;   /* DELIVERIES, REDELIVER: bits 1 << enum delivery_state; 0: all */
+	uint64_t before;   /* DELIVERIES: with lower numbers than this; 0: all */
+	unsigned limit;	   /* DELIVERIES: 1 to WEBHOOK_PAGE_MAX */
+	/* REDELIVER: at most WEBHOOK_REDELIVER_MAX; none: those that were created in the time. */
+	const uint64_t *deliveries;
+	size_t delivery_count;
+	int64_t from;
+	struct optional_time to; /* excluded */
+};
+
+/* A part of struct result. Texts and arrays are in the arena, which it owns. */
+struct webhook_answer {
+	struct arena arena;
+	struct webhook *webhooks;     /* that of the operation, or all; of REMOVE, as it was */
+	struct webhook_state *states; /* of each */
+	size_t count;
+	struct delivery *deliveries; /* DELIVERY, DELIVERIES, TEST */
+	size_t delivery_count;
+	uint64_t next;	      /* DELIVERIES: op_webhook.before of those that follow; 0: none */
+	unsigned redelivered; /* REDELIVER */
+	bool more;	      /* REDELIVER: there may be more in the time */
+};

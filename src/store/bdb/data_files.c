@@ -181,7 +181,8 @@ unsigned data_files_table(const char *name)
 bool data_files_can_be_made_again(unsigned table)
 {
 	return table == TABLE_INDEX || table == TABLE_USAGE || table == TABLE_SNAPSHOT ||
-	       table == TABLE_JOURNAL || (table < ENGINE_TABLES && engine_tables[table].old);
+	       table == TABLE_JOURNAL || table == TABLE_OUTBOX ||
+	       (table < ENGINE_TABLES && engine_tables[table].old);
 }
 
 bool data_files_can_be_emptied(unsigned table)

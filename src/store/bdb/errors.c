@@ -92,7 +92,7 @@ static enum engine_fault find_fault(const char *text)
 	if (names_table(text, TABLE_INDEX))
 		return ENGINE_FAULT_INDEX;
 	return names_table(text, TABLE_USAGE) || names_table(text, TABLE_SNAPSHOT) ||
-			       names_table(text, TABLE_JOURNAL)
+			       names_table(text, TABLE_JOURNAL) || names_table(text, TABLE_OUTBOX)
 		       ? ENGINE_FAULT_DERIVED
 		       : ENGINE_FAULT_OTHER;
 }

@@ -6,6 +6,7 @@
 #include "store/tasks/cascade.h"
 #include "store/tasks/claim.h"
 #include "store/tasks/retry.h"
+#include "store/webhooks/webhooks.h"
 #include "store/workers/workers.h"
 #include "task/member.h"
 
@@ -192,6 +193,7 @@ static const struct {
 	[OP_DRAIN] = { .read = drain_apply },
 	[OP_CLAIM] = { .read = claim, .write = write_claim },
 	[OP_RETRY] = { .read = retry_open },
+	[OP_WEBHOOK] = { .read = webhook_apply },
 };
 
 static int step_write(struct store *store, void *data, struct err *err)
@@ -375,7 +377,8 @@ size_t store_result_memory(const struct result *result)
 	       listing_memory(result->listing) + cascade_memory(result->cascade) +
 	       result->history_records.capacity + result->history_count * sizeof(*result->history) +
 	       result->claimed_records.capacity + result->claimed_count * sizeof(*result->claimed) +
-	       stats_memory(result) + workers_memory(result) + journal_feed_memory(result->feed);
+	       stats_memory(result) + workers_memory(result) + journal_feed_memory(result->feed) +
+	       webhook_answer_memory(result->webhooks);
 }
 
 void store_result_free(struct result *result)
@@ -384,6 +387,7 @@ void store_result_free(struct result *result)
 	cascade_free(result->cascade);
 	stats_free(result);
 	workers_free(result);
+	webhook_answer_free(result->webhooks);
 	retry_free(result->retry);
 	journal_feed_free(result->feed);
 	buf_free(&result->record);
