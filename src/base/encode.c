@@ -25,6 +25,11 @@ bool base64url_decode(void *bytes, size_t size, size_t *len, struct str text)
 		       sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0;
 }
 
+void base64_encode(char *text, const void *bytes, size_t len)
+{
+	sodium_bin2base64(text, BASE64_SIZE(len), bytes, len, sodium_base64_VARIANT_ORIGINAL);
+}
+
 bool base64_decode(void *bytes, size_t size, size_t *len, struct str text)
 {
 	return sodium_base642bin(bytes, size, text.ptr, text.len, NULL, len, NULL,

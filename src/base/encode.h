@@ -22,5 +22,8 @@ void base64url_encode(char *text, const void *bytes, size_t len);
  */
 bool base64url_decode(void *bytes, size_t size, size_t *len, struct str text);
 
+#define BASE64_SIZE(len) (((len) + 2) / 3 * 4 + 1)
+
 /* The same for base64, with its padding. */
+void base64_encode(char *text, const void *bytes, size_t len);
 bool base64_decode(void *bytes, size_t size, size_t *len, struct str text);

@@ -370,7 +370,7 @@ struct result {
 	uint64_t history_next;		 /* op.history.before of the entries that follow; 0: none */
 	bool history_cut;		 /* the journal does not have the older entries */
 	struct feed_answer *feed;	 /* FEED */
-	struct webhook_answer *webhooks; /* WEBHOOK */
+	struct webhook_answer *webhooks; /* WEBHOOK; task.revision is that of the one shown */
 	struct stats_answer *stats;	 /* STATS */
 	struct stats_reading *stats_reading;	 /* of the store */
 	struct workers_answer *workers;		 /* WORKERS */

@@ -334,14 +334,15 @@ static const struct {
 	bool counts;	/* needs the keys of all webhooks */
 	bool grows;	/* not while the disk is nearly full */
 	bool may_begin; /* needs the place of now */
+	bool shows;	/* the response is the webhook: it has an entity tag */
 } actions[WEBHOOK_ACTIONS] = {
 	[WEBHOOK_CREATE] = { step_create, ENGINE_WRITE, .counts = true, .grows = true,
-		.may_begin = true },
+		.may_begin = true, .shows = true },
 	[WEBHOOK_LIST] = { step_list, ENGINE_READ, .counts = true },
-	[WEBHOOK_READ] = { step_read, ENGINE_READ },
-	[WEBHOOK_CHANGE] = { step_change, ENGINE_WRITE, .may_begin = true },
+	[WEBHOOK_READ] = { step_read, ENGINE_READ, .shows = true },
+	[WEBHOOK_CHANGE] = { step_change, ENGINE_WRITE, .may_begin = true, .shows = true },
 	[WEBHOOK_REMOVE] = { step_remove, ENGINE_WRITE },
-	[WEBHOOK_ROTATE] = { step_rotate, ENGINE_WRITE },
+	[WEBHOOK_ROTATE] = { step_rotate, ENGINE_WRITE, .shows = true },
 	[WEBHOOK_TEST] = { step_add, ENGINE_WRITE, .grows = true, .may_begin = true },
 	[WEBHOOK_DELIVERIES] = { step_read, ENGINE_READ },
 	[WEBHOOK_DELIVERY] = { step_read, ENGINE_READ },
@@ -386,6 +387,8 @@ bool webhook_apply(struct store *store, const struct op *op, struct result *resu
 	if (ok && run.answer->count > 0 && run.changed)
 		run.answer->webhooks[0].secret = arena_copy(
 			&run.answer->arena, run.answer->webhooks[0].secret);
+	if (ok && actions[action].shows)
+		result->task.revision = run.answer->webhooks[0].revision;
 	explicit_bzero(run.made, sizeof(run.made));
 	buf_free(&run.keys.bytes);
 	result->written = ok && run.changed && !store->sync_commits;

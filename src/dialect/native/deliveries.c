@@ -1,0 +1,200 @@
+/* The deliveries of a webhook: its log, one of them, and again. */
+#include "base/date.h"
+#include "dialect/native/query.h"
+#include "dialect/native/webhook.h"
+
+#define LIMIT_DEFAULT 50
+
+const char *const native_delivery_params[] = { "state", "limit", "before", NULL };
+
+static const char *const states[] = {
+	[DELIVERY_PENDING] = "pending",
+	[DELIVERY_DELIVERED] = "delivered",
+	[DELIVERY_FAILED] = "failed",
+};
+
+/* 0: there is none of this name. */
+static unsigned state_bit(struct str name)
+{
+	for (unsigned state = DELIVERY_PENDING; state <= DELIVERY_FAILED; state++) {
+		if (str_eq(name, str_cstr(states[state])))
+			return 1U << state;
+	}
+	return 0;
+}
+
+/* ---- the log ---- */
+
+static bool parse_param(const struct request *request, const struct op *op, const struct pair *pair,
+	struct op_webhook *query, struct err *err)
+{
+	uint64_t limit;
+
+	if (native_is_repeated(request, (size_t)(pair - request->query)))
+		return native_set_error(err, request->arena, ERR_INVALID,
+			NATIVE_AT_PARAM(pair->name), "This parameter may be given only once.");
+	if (str_eq(pair->name, STR("state"))) {
+		query->states = state_bit(pair->value);
+		return query->states != 0 || native_set_error(err, request->arena, ERR_INVALID,
+						     NATIVE_AT_PARAM(pair->name),
+						     "state must be pending, delivered or failed.");
+	}
+	if (str_eq(pair->name, STR("before")))
+		return delivery_id_parse(&op->id, pair->value, &query->before) ||
+		       native_set_error(err, request->arena, ERR_INVALID,
+			       NATIVE_AT_PARAM(pair->name), "before must be the id of a delivery.");
+	if (!str_eq(pair->name, STR("limit")))
+		return native_set_error(err, request->arena, ERR_INVALID,
+			NATIVE_AT_PARAM(pair->name), "There is no parameter of this name.");
+	if (!str_to_u64(pair->value, &limit) || limit < 1 || limit > WEBHOOK_PAGE_MAX)
+		return native_set_error(err, request->arena, ERR_INVALID,
+			NATIVE_AT_PARAM(pair->name), "limit must be a number from 1 to %d.",
+			WEBHOOK_PAGE_MAX);
+	query->limit = (unsigned)limit;
+	return true;
+}
+
+bool native_decode_deliveries(struct request *request, struct op *op, struct err *err)
+{
+	struct op_webhook *query;
+
+	if (!request_check_accepts_json(request, err) ||
+		!native_begin_webhook(request, op, WEBHOOK_DELIVERIES, &query, err))
+		return false;
+	query->limit = LIMIT_DEFAULT;
+	for (size_t i = 0; i < request->query_count; i++) {
+		if (!parse_param(request, op, &request->query[i], query, err))
+			return false;
+	}
+	return true;
+}
+
+bool native_decode_delivery(struct request *request, struct op *op, struct err *err)
+{
+	struct op_webhook *query;
+
+	if (!request_check_accepts_json(request, err) ||
+		!native_begin_webhook(request, op, WEBHOOK_DELIVERY, &query, err))
+		return false;
+	return delivery_id_parse(
+		       &op->id, request_path_var(request, "delivery"), &query->delivery) ||
+	       err_set(err, ERR_NOT_FOUND, NULL, "There is no such delivery.");
+}
+
+/* ---- redeliver ---- */
+
+struct parser {
+	struct op *op;
+	struct op_webhook *query;
+	bool has_from, has_to;
+	struct err *err;
+};
+
+#define MEMBER_ERROR(parser, name, ...)                                         \
+	native_set_error((parser)->err, (parser)->op->arena, ERR_UNPROCESSABLE, \
+		NATIVE_AT_MEMBER(name), __VA_ARGS__)
+
+static bool parse_ids(struct parser *parser, struct str name, const json_t *value)
+{
+	size_t count = json_array_size(value);
+	uint64_t *numbers = arena_alloc(parser->op->arena, (count + 1) * sizeof(*numbers));
+
+	if (!numbers)
+		return err_no_memory(parser->err);
+	if (!json_is_array(value) || count == 0 || count > WEBHOOK_REDELIVER_MAX)
+		return MEMBER_ERROR(parser, name, "ids must be an array of 1 to %d ids.",
+			WEBHOOK_REDELIVER_MAX);
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(value, i);
+
+		if (!json_is_string(item) ||
+			!delivery_id_parse(&parser->op->id, json_str(item), &numbers[i]))
+			return MEMBER_ERROR(
+				parser, name, "An id must be that of a delivery of this webhook.");
+	}
+	parser->query->deliveries = numbers;
+	parser->query->delivery_count = count;
+	return true;
+}
+
+static bool parse_time(struct parser *parser, struct str name, const json_t *value)
+{
+	int64_t ms;
+
+	if (!json_is_string(value) || !date_parse(&ms, json_str(value)))
+		return MEMBER_ERROR(parser, name, "%.*s must be an RFC 3339 time.", STR_ARGS(name));
+	if (str_eq(name, STR("from"))) {
+		parser->has_from = true;
+		parser->query->from = ms;
+	} else {
+		parser->has_to = true;
+		parser->query->to = optional_time(ms);
+	}
+	return true;
+}
+
+static bool parse_states(struct parser *parser, struct str name, const json_t *value)
+{
+	size_t count = json_array_size(value);
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned bit = state_bit(json_str(json_array_get(value, i)));
+
+		if (bit == 0 || bit == 1U << DELIVERY_PENDING)
+			count = 0;
+		parser->query->states |= bit;
+	}
+	return count > 0 ||
+	       MEMBER_ERROR(parser, name, "states must be an array of delivered and failed.");
+}
+
+static const struct {
+	const char *name;
+	bool (*parse)(struct parser *parser, struct str name, const json_t *value);
+} members[] = {
+	{ "ids", parse_ids },
+	{ "from", parse_time },
+	{ "to", parse_time },
+	{ "states", parse_states },
+};
+
+static bool parse_member(struct parser *parser, struct str name, const json_t *value)
+{
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		if (str_eq(name, str_cstr(members[i].name)))
+			return members[i].parse(parser, name, value);
+	}
+	return MEMBER_ERROR(parser, name, "There is no such member.");
+}
+
+static bool parse_body(struct parser *parser, json_t *json)
+{
+	bool by_time;
+	const char *name;
+	json_t *value;
+
+	json_object_foreach (json, name, value) {
+		if (!parse_member(parser, str_cstr(name), value))
+			return false;
+	}
+	by_time = parser->has_from || parser->has_to || parser->query->states != 0;
+	if (by_time && parser->query->delivery_count > 0)
+		return MEMBER_ERROR(parser, STR("ids"), "ids stands alone.");
+	if (parser->query->delivery_count == 0 && !parser->has_from)
+		return MEMBER_ERROR(parser, STR("ids"), "ids or from is required.");
+	return true;
+}
+
+bool native_decode_redeliver(struct request *request, struct op *op, struct err *err)
+{
+	struct parser parser = { .op = op, .err = err };
+	json_t *json = NULL;
+	bool ok;
+
+	if (!native_begin_webhook(request, op, WEBHOOK_REDELIVER, &parser.query, err) ||
+		!native_read_object(request, &json, err))
+		return false;
+	ok = parse_body(&parser, json);
+	json_decref(json);
+	return ok;
+}
