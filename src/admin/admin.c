@@ -42,6 +42,7 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_NOT_BEFORE] = { .name = "not-before", .value = "TIME" },
 	[ADMIN_STDIN] = { .name = "stdin" },
 	[ADMIN_MAX] = { .name = "max", .value = "N" },
+	[ADMIN_RESUME] = { .name = "resume" },
 };
 
 bool admin_reads_secret(const struct admin_call *call)

@@ -47,6 +47,7 @@ enum admin_option {
 	ADMIN_NOT_BEFORE,
 	ADMIN_STDIN,
 	ADMIN_MAX,
+	ADMIN_RESUME,
 	ADMIN_OPTIONS
 };
 

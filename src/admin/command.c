@@ -12,6 +12,7 @@
 #include "admin/token_commands.h"
 #include "admin/transfer_commands.h"
 #include "admin/user_commands.h"
+#include "admin/webhook_commands.h"
 #include "admin/worker_commands.h"
 
 #define BIT(option)   ADMIN_BIT(ADMIN_##option)
@@ -80,6 +81,36 @@ const struct admin_command admin_commands[] = {
 		.help = "give a worker, or with '*' all of a tenant, no more tasks" },
 	{ "worker undrain", "NAME", BIT(TENANT), .run = admin_worker_undrain,
 		.help = "give a drained worker tasks again" },
+	{ "webhook add", "URL", BIT(TENANT) | BIT(STDIN) | BIT(JSON),
+		.usage = "[--tenant TENANT] [--json] {URL | --stdin <FILE}",
+		.check = admin_check_webhook_add, .operand_optional = true,
+		.run = admin_webhook_add,
+		.help = "add a webhook and print its id and, once, its secret (--stdin: read the "
+			"body of POST /v1/webhooks from standard input)" },
+	{ "webhook list", NULL, BIT(TENANT) | BIT(JSON), .run = admin_webhook_list,
+		.help = "list webhooks: id, name, url, format, enabled, pending, failing_since" },
+	{ "webhook show", "ID", BIT(TENANT) | BIT(JSON), .run = admin_webhook_show,
+		.help = "print the members of a webhook, one a line" },
+	{ "webhook set", "ID", BIT(TENANT) | BIT(JSON), .reads_input = true,
+		.run = admin_webhook_set,
+		.help = "change a webhook by a JSON merge patch from standard input" },
+	{ "webhook remove", "ID", BIT(TENANT), .run = admin_webhook_remove,
+		.help = "remove a webhook with its deliveries" },
+	{ "webhook enable", "ID", BIT(TENANT) | BIT(RESUME), .run = admin_webhook_enable,
+		.help = "enable a webhook for events from now on (--resume: and those that it was "
+			"not told of)" },
+	{ "webhook disable", "ID", BIT(TENANT), .run = admin_webhook_disable,
+		.help = "send nothing more to a webhook" },
+	{ "webhook rotate-secret", "ID", BIT(TENANT), .run = admin_webhook_rotate,
+		.help = "give a webhook a new secret and print it once; the old one signs for a "
+			"day, too" },
+	{ "webhook test", "ID", BIT(TENANT) | BIT(JSON), .run = admin_webhook_test,
+		.help = "send a test to a webhook" },
+	{ "webhook log", "ID", BIT(TENANT) | BIT(JSON), .run = admin_webhook_log,
+		.help = "list the 100 newest deliveries: id, state, type, task, created, attempts, "
+			"status, error" },
+	{ "webhook redeliver", "ID", BIT(TENANT), .in_steps = true, .run = admin_webhook_redeliver,
+		.help = "deliver again what has failed, and print how many deliveries that are" },
 	{ "task list", NULL,
 		BIT(TENANT) | BIT(DIALECT) | BIT(STATE) | BIT(KIND) | BIT(FAILURE) | BIT(SORT) |
 			BIT(LIMIT) | BIT(JSON),

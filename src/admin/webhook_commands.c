@@ -1,0 +1,324 @@
+#include "admin/webhook_commands.h"
+
+#include "admin/list.h"
+#include "admin/native_call.h"
+#include "admin/task_find.h"
+#include "admin/task_text.h"
+#include "http/json.h"
+
+#define BODY_MAX 65536
+#define URI	 "/v1/webhooks"
+
+/* ---- calls ---- */
+
+/* Appends the id of a webhook, if it can be one: it must not change the path. */
+static bool put_webhook(struct buf *uri, const char *text, struct err *err)
+{
+	struct id id;
+
+	if (!id_parse(&id, str_cstr(text)))
+		return err_set(err, ERR_NOT_FOUND, "ID", "There is no such webhook.");
+	buf_putc(uri, '/');
+	id_put(&id, uri);
+	return true;
+}
+
+/* path: behind the id of the operand; the caller frees the response. */
+static bool send(struct admin *admin, const struct admin_call *call, const char *method,
+	const char *path, struct str body, struct buf *response, struct err *err)
+{
+	struct native_call request = { .method = method, .body = body };
+	struct native_client client;
+	struct buf uri = BUF_INIT;
+	bool ok = native_client_init(&client, admin, err) &&
+		  task_tenant(&client, call, &request.tenant, err);
+
+	buf_puts(&uri, URI);
+	if (ok && path)
+		ok = put_webhook(&uri, call->operand, err);
+	buf_puts(&uri, path ? path : "");
+	request.uri = buf_str(&uri);
+	ok = ok && (buf_ok(&uri) || err_no_memory(err)) &&
+	     native_call(&client, &request, response, err);
+	buf_free(&uri);
+	return ok;
+}
+
+static bool print_line(struct admin *admin, const struct buf *line, struct err *err)
+{
+	if (!buf_ok(line))
+		return err_no_memory(err);
+	return admin_print_line(admin, buf_str(line)) ||
+	       err_set(err, ERR_INTERNAL, NULL, "writing the output failed");
+}
+
+/* Prints members of an object, one a line: "url   https://..." */
+static bool print_members(
+	struct admin *admin, const json_t *json, const char *const *names, struct err *err)
+{
+	struct buf line = BUF_INIT;
+	bool ok = true;
+
+	for (size_t i = 0; ok && names[i]; i++) {
+		buf_reset(&line);
+		buf_printf(&line, "%-18s ", names[i]);
+		task_text_put_json(&line, json_object_get(json, names[i]), 0);
+		ok = print_line(admin, &line, err);
+	}
+	buf_free(&line);
+	return ok;
+}
+
+/* Sends a request and prints the response, or those members of it. */
+static bool send_and_print(struct admin *admin, const struct admin_call *call, const char *method,
+	const char *path, struct str body, const char *const *names, struct err *err)
+{
+	struct buf response = BUF_INIT;
+	json_t *json = NULL;
+	bool ok = send(admin, call, method, path, body, &response, err);
+
+	if (ok && call->options[ADMIN_JSON])
+		ok = print_line(admin, &response, err);
+	else if (ok && names)
+		ok = json_parse_trusted(&json, buf_str(&response), err) &&
+		     print_members(admin, json, names, err);
+	json_decref(json);
+	if (response.data)
+		explicit_bzero(response.data, response.capacity);
+	buf_free(&response);
+	return ok;
+}
+
+static bool read_body(struct admin *admin, struct buf *body, struct err *err)
+{
+	char bytes[4096];
+	size_t len;
+
+	while (body->len <= BODY_MAX && (len = fread(bytes, 1, sizeof(bytes), admin->in)) > 0)
+		buf_put(body, bytes, len);
+	if (ferror(admin->in))
+		return err_set(err, ERR_INVALID, NULL, "cannot read the input");
+	return buf_ok(body) || err_no_memory(err);
+}
+
+/* ---- add, set ---- */
+
+bool admin_check_webhook_add(const struct admin_call *call, struct err *err)
+{
+	return !call->options[ADMIN_STDIN] != !call->operand ||
+	       err_set(err, ERR_INVALID, "URL", "'webhook add' takes either a URL or --stdin");
+}
+
+static const char *const secret_names[] = { "id", "secret", NULL };
+
+bool admin_webhook_add(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	struct buf body = BUF_INIT;
+	bool ok = true;
+
+	if (call->options[ADMIN_STDIN]) {
+		ok = read_body(admin, &body, err);
+	} else {
+		buf_puts(&body, "{\"url\":");
+		buf_put_json_string(&body, str_cstr(call->operand));
+		buf_putc(&body, '}');
+		ok = buf_ok(&body) || err_no_memory(err);
+	}
+	ok = ok && send_and_print(admin, call, "POST", NULL, buf_str(&body), secret_names, err);
+	if (body.data)
+		explicit_bzero(body.data, body.capacity);
+	buf_free(&body);
+	return ok;
+}
+
+static const char *const shown_names[] = { "id", "name", "url", "format", "method", "headers",
+	"query", "filter", "max_parallel", "enabled", "reason", "created_at", "created_by",
+	"updated_at", "updated_by", "state", NULL };
+
+bool admin_webhook_set(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	struct buf body = BUF_INIT;
+	bool ok = read_body(admin, &body, err) &&
+		  send_and_print(admin, call, "PATCH", "", buf_str(&body), shown_names, err);
+
+	if (body.data)
+		explicit_bzero(body.data, body.capacity);
+	buf_free(&body);
+	return ok;
+}
+
+/* ---- one webhook ---- */
+
+bool admin_webhook_show(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	return send_and_print(admin, call, "GET", "", STR(""), shown_names, err);
+}
+
+bool admin_webhook_remove(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	return send_and_print(admin, call, "DELETE", "", STR(""), NULL, err);
+}
+
+bool admin_webhook_enable(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	return send_and_print(admin, call, "PATCH", "",
+		call->options[ADMIN_RESUME] ? STR("{\"enabled\":true,\"resume\":true}")
+					    : STR("{\"enabled\":true}"),
+		NULL, err);
+}
+
+bool admin_webhook_disable(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	return send_and_print(admin, call, "PATCH", "", STR("{\"enabled\":false}"), NULL, err);
+}
+
+bool admin_webhook_rotate(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	return send_and_print(admin, call, "POST", "/rotate-secret", STR(""), secret_names, err);
+}
+
+bool admin_webhook_test(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	static const char *const names[] = { "id", "state", NULL };
+
+	return send_and_print(admin, call, "POST", "/test", STR(""), names, err);
+}
+
+/* ---- lists ---- */
+
+static const char *text_of(const json_t *json, const char *name)
+{
+	return json_string_value(json_object_get(json, name));
+}
+
+static bool add_webhook(struct admin_list *list, const json_t *item)
+{
+	struct buf url = BUF_INIT, name = BUF_INIT;
+	char pending[24];
+	const json_t *state = json_object_get(item, "state");
+	bool ok;
+
+	task_text_put_json(&url, json_object_get(item, "url"), 0);
+	buf_putc(&url, '\0');
+	task_text_put_json(&name, json_object_get(item, "name"), 0);
+	buf_putc(&name, '\0');
+	snprintf(pending, sizeof(pending), "%lld",
+		(long long)json_integer_value(json_object_get(state, "pending")));
+	{
+		const struct admin_cell cells[] = {
+			{ "id", text_of(item, "id"), "-" },
+			{ "name", name.data, "-" },
+			{ "url", url.data, "-" },
+			{ "format", text_of(item, "format"), "-" },
+			{ "enabled", json_is_true(json_object_get(item, "enabled")) ? "yes" : "no",
+				NULL },
+			{ "pending", pending, NULL },
+			{ "failing_since", text_of(state, "failing_since"), "-" },
+		};
+
+		ok = (buf_ok(&url) && buf_ok(&name)) || err_no_memory(list->err);
+		ok = ok && admin_list_row(list, cells, sizeof(cells) / sizeof(cells[0]));
+	}
+	buf_free(&url);
+	buf_free(&name);
+	return ok;
+}
+
+static bool add_delivery(struct admin_list *list, const json_t *item)
+{
+	const json_t *log = json_object_get(item, "log");
+	const json_t *last = json_array_get(log, json_array_size(log) - 1);
+	const json_t *status = json_object_get(last, "status");
+	struct buf error = BUF_INIT;
+	char attempts[24], code[24];
+	bool ok;
+
+	task_text_put_json(&error, json_object_get(last, "error"), TASK_TEXT_SHORT);
+	buf_putc(&error, '\0');
+	snprintf(attempts, sizeof(attempts), "%lld",
+		(long long)json_integer_value(json_object_get(item, "attempts")));
+	snprintf(code, sizeof(code), "%lld", (long long)json_integer_value(status));
+	{
+		const struct admin_cell cells[] = {
+			{ "id", text_of(item, "id"), "-" },
+			{ "state", text_of(item, "state"), "-" },
+			{ "type", text_of(json_object_get(item, "event"), "type"), "-" },
+			{ "task", text_of(json_object_get(item, "event"), "task_id"), "-" },
+			{ "created", text_of(item, "created_at"), "-" },
+			{ "attempts", attempts, NULL },
+			{ "status", json_is_integer(status) ? code : NULL, "-" },
+			{ "error", last ? error.data : NULL, "-" },
+		};
+
+		ok = buf_ok(&error) || err_no_memory(list->err);
+		ok = ok && admin_list_row(list, cells, sizeof(cells) / sizeof(cells[0]));
+	}
+	buf_free(&error);
+	return ok;
+}
+
+static bool print_items(struct admin *admin, const struct admin_call *call, const char *path,
+	bool (*add)(struct admin_list *list, const json_t *item), struct err *err)
+{
+	struct buf response = BUF_INIT;
+	struct admin_list list;
+	json_t *json = NULL;
+	bool ok = send(admin, call, "GET", path, STR(""), &response, err) &&
+		  json_parse_trusted(&json, buf_str(&response), err);
+
+	if (ok) {
+		const json_t *items = json_object_get(json, "items");
+
+		admin_list_begin(&list, admin, call, err);
+		list.in_order = true;
+		for (size_t i = 0; ok && i < json_array_size(items); i++) {
+			struct buf line = BUF_INIT;
+
+			if (call->options[ADMIN_JSON]) {
+				json_put(&line, json_array_get(items, i));
+				ok = print_line(admin, &line, err);
+				buf_free(&line);
+			} else {
+				ok = add(&list, json_array_get(items, i));
+			}
+		}
+		ok = admin_list_end(&list, ok);
+	}
+	json_decref(json);
+	buf_free(&response);
+	return ok;
+}
+
+bool admin_webhook_list(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	return print_items(admin, call, NULL, add_webhook, err);
+}
+
+bool admin_webhook_log(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	return print_items(admin, call, "/deliveries?limit=100", add_delivery, err);
+}
+
+/* ---- redeliver ---- */
+
+/* The failed ones, 100 in each request. */
+bool admin_webhook_redeliver(struct admin *admin, const struct admin_call *call, struct err *err)
+{
+	const struct str body = STR("{\"from\":\"1970-01-01T00:00:00Z\",\"states\":[\"failed\"]}");
+	long long sum = 0;
+	bool ok = true, more = true;
+
+	while (ok && more) {
+		struct buf response = BUF_INIT;
+		json_t *json = NULL;
+
+		ok = send(admin, call, "POST", "/redeliver", body, &response, err) &&
+		     json_parse_trusted(&json, buf_str(&response), err);
+		sum += json_integer_value(json_object_get(json, "redelivered"));
+		more = json_is_true(json_object_get(json, "more"));
+		json_decref(json);
+		buf_free(&response);
+	}
+	return ok && (admin_print(admin, "%lld", sum) ||
+			     err_set(err, ERR_INTERNAL, NULL, "writing the output failed"));
+}
