@@ -20,13 +20,9 @@ static bool is_allowed(const struct transfer_limits *limits, const struct sockad
 {
 	uint8_t address[16];
 
-	if (!network_address(to, address))
-		return false;
-	for (size_t i = 0; i < limits->allowed_count; i++) {
-		if (network_contains(&limits->allowed[i], address))
-			return true;
-	}
-	return network_is_public(address);
+	return network_address(to, address) &&
+	       (network_contains_any(limits->allowed, limits->allowed_count, address) ||
+		       network_is_public(address));
 }
 
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)

@@ -5,7 +5,7 @@
  * another one then. Proxies, .netrc, cookies and compression are not used.
  */
 #include "import/digest.h"
-#include "import/network.h"
+#include "sys/network.h"
 #include "import/partial.h"
 #include "import/progress.h"
 #include "import/source.h"

@@ -6,7 +6,7 @@
 
 #include "fuzz_input.h"
 #include "import/import_task.h"
-#include "import/network.h"
+#include "sys/network.h"
 #include "import/place.h"
 #include "import/reply.h"
 #include "import/source.h"

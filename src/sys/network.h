@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Networks of IP addresses, and which addresses belong to hosts of the public Internet: a client
- * names the file to fetch, and must not reach the hosts of the inside network that way.
+ * Networks of IP addresses, and which addresses belong to hosts of the public Internet: clients
+ * choose URLs that a program of Polytask connects to, and must not reach the hosts of the inside
+ * network that way.
  *
  * An IPv4 address is handled as the IPv6 address that it is mapped to (::ffff:0:0/96, RFC 4291), so
  * both forms are the same address here.
@@ -21,6 +22,8 @@ struct network {
  */
 bool network_parse(struct network *network, const char *text, struct err *err);
 bool network_contains(const struct network *network, const uint8_t address[16]);
+/* Whether one of the networks contains it. */
+bool network_contains_any(const struct network *networks, size_t count, const uint8_t address[16]);
 /* False if it is neither an IPv4 nor an IPv6 address. */
 bool network_address(const struct sockaddr *from, uint8_t address[16]);
 /*

@@ -1,4 +1,4 @@
-#include "import/network.h"
+#include "sys/network.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -36,6 +36,15 @@ bool network_contains(const struct network *network, const uint8_t address[16])
 	if (memcmp(network->bytes, address, whole) != 0)
 		return false;
 	return rest == 0 || ((network->bytes[whole] ^ address[whole]) & mask) == 0;
+}
+
+bool network_contains_any(const struct network *networks, size_t count, const uint8_t address[16])
+{
+	for (size_t i = 0; i < count; i++) {
+		if (network_contains(&networks[i], address))
+			return true;
+	}
+	return false;
 }
 
 static bool is_in(const uint8_t address[16], const char *text)

@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
-#include "import/network.h"
+#include "sys/network.h"
 #include "lib/check.h"
 
 static void address_of(const char *text, uint8_t address[16])
