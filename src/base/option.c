@@ -168,6 +168,8 @@ static bool add_item(const struct target *target, void *values, const char *item
 {
 	const struct option_row *row = target->row;
 	char *list = member(row, values);
+	bool (*check)(const char *item,
+		struct err *err) = row->check_item ? row->check_item : target->table->check_item;
 	size_t len = strlen(item), used;
 
 	/* Also the default, before which the member may have any bytes. */
@@ -176,7 +178,7 @@ static bool add_item(const struct target *target, void *values, const char *item
 		return true;
 	}
 	used = strlen(list);
-	if (target->table->check_item && !target->table->check_item(item, err)) {
+	if (check && !check(item, err)) {
 		struct err cause = *err;
 
 		return err_set(err, cause.code, row->name, "%s: %s", row->name, err_text(&cause));

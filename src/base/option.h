@@ -34,8 +34,10 @@ struct option_row {
 	const char *unit;		     /* of a number, plural; NULL: none */
 	bool needs_restart;		     /* a reload leaves the value unchanged */
 	bool (*is_valid)(const char *value); /* of a text: a rule, which help states; NULL: none */
-	const char *help;		     /* one line */
-	const char *manual;		     /* more sentences for the manual page; NULL: none */
+	/* Of a list: the rule of its items, as option_table.check_item, which it replaces. */
+	bool (*check_item)(const char *item, struct err *err);
+	const char *help;   /* one line */
+	const char *manual; /* more sentences for the manual page; NULL: none */
 };
 
 struct option_table {
