@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/tz.h"
+#include "sys/network.h"
 
 static bool is_log_level(const char *value)
 {
@@ -28,6 +29,13 @@ static bool is_public_url(const char *value)
 			return false;
 	}
 	return scheme > 0 && len > scheme && value[scheme] != '/' && value[len - 1] != '/';
+}
+
+static bool check_network(const char *text, struct err *err)
+{
+	struct network network;
+
+	return network_parse(&network, text, err);
 }
 
 #define TEXT(member)	 OPTION_TEXT_IN(conf, member)
@@ -227,6 +235,17 @@ static const struct option_row rows[] = {
 	{ "policy", LIST(policies), .default_value = "", .max = 256,
 		.help = "How often tasks are tried and how long they may take; may be repeated.",
 		.manual = "See POLICIES." },
+	{ "webhooks", NUMBER(webhooks), .default_value = "1", .max = 1, .unit = "0 or 1",
+		.help = "0: webhooks are kept, but nothing is delivered.",
+		.manual = "Events are delivered later, as far as the journal has them still." },
+	{ "webhook_networks", LIST(webhook_networks), .default_value = "", .max = CONF_NETWORKS_MAX,
+		.check_item = check_network,
+		.help = "A network whose addresses receivers of webhooks may have; may be repeated.",
+		.manual =
+			"Receivers at public addresses are always allowed, with HTTPS only. Others "
+			"must be in one of these networks, for example 10.1.0.0/16 or fd00::/8; to "
+			"them webhooks may use http, too. Any tenant can have requests sent to any "
+			"port of these networks." },
 	{ "tenant_tasks", NUMBER(tenant_tasks), .default_value = "0", .max = 1000000000000,
 		.unit = "tasks", .help = "Tasks that a tenant may have; 0: no limit.",
 		.manual = "Archived tasks and Uplynk's ingest points are counted too. "

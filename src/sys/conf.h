@@ -10,6 +10,8 @@
 #define CONF_SOCKET_MAX	   108 /* the path in struct sockaddr_un */
 #define CONF_OVERRIDES_MAX 32
 #define CONF_POLICIES_SIZE 32768
+#define CONF_NETWORKS_SIZE 4096
+#define CONF_NETWORKS_MAX  64
 
 /* Time from the end of a task to its removal, in seconds; 0: it is never removed. */
 struct conf_retention {
@@ -58,10 +60,12 @@ struct conf {
 	uint64_t idol_creates_a_day;		   /* per tenant; 0: no limit */
 	uint64_t idempotency_keys, idempotency_mb; /* per tenant; 0: no limit */
 	struct conf_retention retain_succeeded, retain_failed, retain_cancelled;
-	const char *const *dialects;	   /* conf_source.dialects */
-	uint64_t tenant_tasks;		   /* of a tenant; 0: no limit */
-	uint64_t tenant_mb;		   /* of a tenant; 0: no limit */
-	char policies[CONF_POLICIES_SIZE]; /* each with a newline (dialect/policy_conf.h) */
+	uint64_t webhooks;			   /* 0 or 1 */
+	char webhook_networks[CONF_NETWORKS_SIZE]; /* each with a newline (network.h) */
+	const char *const *dialects;		   /* conf_source.dialects */
+	uint64_t tenant_tasks;			   /* of a tenant; 0: no limit */
+	uint64_t tenant_mb;			   /* of a tenant; 0: no limit */
+	char policies[CONF_POLICIES_SIZE];	   /* each with a newline (dialect/policy_conf.h) */
 	bool (*check_policy)(const char *text, struct err *err); /* conf_source.check_policy */
 };
 

@@ -27,6 +27,7 @@ static const struct {
 	{ "signature_seconds", "1", "86400", "0", "86401" },
 	{ "uplynk_seconds", "1", "86400", "0", "86401" },
 	{ "uplynk_complete", "0", "1", NULL, "2" },
+	{ "webhooks", "0", "1", NULL, "2" },
 	{ "principal_rate", "0", "1000000", NULL, "1000001" },
 	{ "principal_burst", "1", "1000000", "0", "1000001" },
 	{ "principal_requests", "1", "65536", "0", "65537" },
@@ -197,6 +198,22 @@ static void policies_are_limited(void **state)
 	assert_rejected_after(&conf, "policy", text);
 }
 
+static void networks_of_receivers_are_read(void **state)
+{
+	static const char *const wrong[] = { "10.0.0.0/33", "10.0.0.1/8", "localhost", "*",
+		"10.0.0.0/8,127.0.0.0/8", "fd00::/129" };
+	struct conf conf;
+
+	(void)state;
+	conf_defaults(&conf);
+	assert_string_equal(conf.webhook_networks, "");
+	set(&conf, "webhook_networks", "10.0.0.0/8");
+	set(&conf, "webhook_networks", "fd00::/8");
+	assert_string_equal(conf.webhook_networks, "10.0.0.0/8\nfd00::/8\n");
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_rejected_after(&conf, "webhook_networks", wrong[i]);
+}
+
 static bool is_tested(const char *name)
 {
 	for (size_t i = 0; i < COUNT(numbers); i++) {
@@ -208,7 +225,7 @@ static bool is_tested(const char *name)
 			return true;
 	}
 	return strcmp(name, "log_level") == 0 || strcmp(name, "public_url") == 0 ||
-	       strcmp(name, "policy") == 0;
+	       strcmp(name, "policy") == 0 || strcmp(name, "webhook_networks") == 0;
 }
 
 static void every_option_is_tested(void **state)
@@ -348,6 +365,7 @@ int main(void)
 		CHECK(log_level_is_one_of_four),
 		CHECK(public_url_is_a_scheme_and_a_host),
 		CHECK(policies_are_limited),
+		CHECK(networks_of_receivers_are_read),
 		CHECK(every_option_is_tested),
 		CHECK(options_of_a_dialect_need_its_name),
 		CHECK(overrides_win_over_the_file),
