@@ -196,6 +196,26 @@ bool lock_take_regions(const char *regions, bool wait, int *fd, struct err *err)
 		fd, err);
 }
 
+bool lock_try_file(const char *folder, const char *name, int *fd, bool *taken, struct err *err)
+{
+	struct lock_target target = { .folder = folder, .option = "home", .remedy = "" };
+	int len = snprintf(target.path, sizeof(target.path), "%s/%s", folder, name), lock;
+
+	if (len <= 0 || len >= (int)sizeof(target.path))
+		return err_set(err, ERR_INVALID, target.option, "%s is too long", folder);
+	lock = open(target.path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lock < 0)
+		return fail(&target, "opened", err);
+	*taken = flock(lock, LOCK_EX | LOCK_NB) == 0;
+	if (*taken) {
+		*fd = lock;
+		return true;
+	}
+	fail(&target, "locked", err);
+	close(lock);
+	return errno == EWOULDBLOCK || errno == EINTR;
+}
+
 bool lock_is_in_place(const char *folder, int fd)
 {
 	char path[LOCK_PATH_MAX];

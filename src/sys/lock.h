@@ -24,6 +24,12 @@ bool lock_take(const char *home, int *fd, struct err *err);
  */
 bool lock_take_regions(const char *regions, bool wait, int *fd, struct err *err);
 
+/*
+ * Takes the lock of a file of its own in the folder, which is created; closing *fd releases it.
+ * *taken is false if another process has it. ERR_INTERNAL or ERR_DISK_FULL: the file cannot be used.
+ */
+bool lock_try_file(const char *folder, const char *name, int *fd, bool *taken, struct err *err);
+
 /* Whether the file in the folder is the locked one: it may have been removed or replaced. */
 bool lock_is_in_place(const char *folder, int fd);
 bool lock_exists(const char *folder);
