@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,8 +21,8 @@
 #define CHILD_OOM_SCORE 100
 #define OOM_SCORE_MAX	1000
 
-/* A child has inherited the supervisor's filter. */
-enum level { SUPERVISOR, CHILD };
+/* Each kind of child has inherited the supervisor's filter. */
+enum level { SUPERVISOR = 1, CHILD = 2, NOTIFIER = 4, CHILDREN = CHILD | NOTIFIER };
 
 /*
  * A list of forbidden calls, not of allowed ones: a new version of a library may make other calls
@@ -28,7 +30,7 @@ enum level { SUPERVISOR, CHILD };
  */
 static const struct {
 	int call;
-	enum level level;
+	int levels;
 } forbidden[] = {
 	/* execution of programs, and io_uring, which bypasses this filter */
 	{ SCMP_SYS(execve), SUPERVISOR },
@@ -103,35 +105,41 @@ static const struct {
 	{ SCMP_SYS(clock_adjtime), SUPERVISOR },
 	{ SCMP_SYS(adjtimex), SUPERVISOR },
 	{ SCMP_SYS(reboot), SUPERVISOR },
-	/* new sockets; accept(2) on inherited ones is allowed */
+	/*
+	 * New sockets; accept(2) on inherited ones is allowed, but the notifier has none. It
+	 * connects to receivers and name servers, and libcurl makes socketpairs to wake itself up;
+	 * add_argument_rules() has what its sockets may be.
+	 */
 	{ SCMP_SYS(socket), CHILD },
 	{ SCMP_SYS(socketpair), CHILD },
-	{ SCMP_SYS(bind), CHILD },
 	{ SCMP_SYS(connect), CHILD },
-	{ SCMP_SYS(listen), CHILD },
+	{ SCMP_SYS(bind), CHILDREN },
+	{ SCMP_SYS(listen), CHILDREN },
+	{ SCMP_SYS(accept), NOTIFIER },
+	{ SCMP_SYS(accept4), NOTIFIER },
 	/* signals to other processes; abort(3) uses tgkill */
-	{ SCMP_SYS(kill), CHILD },
-	{ SCMP_SYS(tkill), CHILD },
-	{ SCMP_SYS(pidfd_open), CHILD },
-	{ SCMP_SYS(pidfd_send_signal), CHILD },
-	{ SCMP_SYS(rt_sigqueueinfo), CHILD },
-	{ SCMP_SYS(rt_tgsigqueueinfo), CHILD },
+	{ SCMP_SYS(kill), CHILDREN },
+	{ SCMP_SYS(tkill), CHILDREN },
+	{ SCMP_SYS(pidfd_open), CHILDREN },
+	{ SCMP_SYS(pidfd_send_signal), CHILDREN },
+	{ SCMP_SYS(rt_sigqueueinfo), CHILDREN },
+	{ SCMP_SYS(rt_tgsigqueueinfo), CHILDREN },
 	/* modes and owners of files */
-	{ SCMP_SYS(chown), CHILD },
-	{ SCMP_SYS(fchown), CHILD },
-	{ SCMP_SYS(lchown), CHILD },
-	{ SCMP_SYS(fchownat), CHILD },
-	{ SCMP_SYS(mknod), CHILD },
-	{ SCMP_SYS(mknodat), CHILD },
+	{ SCMP_SYS(chown), CHILDREN },
+	{ SCMP_SYS(fchown), CHILDREN },
+	{ SCMP_SYS(lchown), CHILDREN },
+	{ SCMP_SYS(fchownat), CHILDREN },
+	{ SCMP_SYS(mknod), CHILDREN },
+	{ SCMP_SYS(mknodat), CHILDREN },
 	/* new sessions */
-	{ SCMP_SYS(setsid), CHILD },
-	{ SCMP_SYS(setpgid), CHILD },
+	{ SCMP_SYS(setsid), CHILDREN },
+	{ SCMP_SYS(setpgid), CHILDREN },
 #ifndef POLYTASK_SANITIZED
 	/* process creation and ptrace; LeakSanitizer needs both */
 	{ SCMP_SYS(ptrace), SUPERVISOR },
-	{ SCMP_SYS(fork), CHILD },
-	{ SCMP_SYS(vfork), CHILD },
-	{ SCMP_SYS(clone), CHILD },
+	{ SCMP_SYS(fork), CHILDREN },
+	{ SCMP_SYS(vfork), CHILDREN },
+	{ SCMP_SYS(clone), CHILD }, /* of the notifier: see add_thread_rules() */
 	{ SCMP_SYS(clone3), CHILD },
 #endif
 };
@@ -167,6 +175,41 @@ static void drop_capabilities(void)
 		log_warn("confine", "capabilities cannot be dropped: %s", strerror(errno));
 }
 
+/* Hosts only: a socket of AF_UNIX could reach the control socket of the service. */
+static int add_socket_rules(scmp_filter_ctx filter)
+{
+	uint32_t deny = SCMP_ACT_ERRNO(EPERM);
+	int rc = seccomp_rule_add(
+		filter, deny, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_LT, (scmp_datum_t)AF_INET, 0));
+
+	for (int family = AF_INET + 1; family < AF_INET6 && rc == 0; family++)
+		rc = seccomp_rule_add(filter, deny, SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family, 0));
+	if (rc == 0)
+		rc = seccomp_rule_add(filter, deny, SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_GT, (scmp_datum_t)AF_INET6, 0));
+	return rc;
+}
+
+/*
+ * libcurl looks up names in threads. The filter cannot read the flags of clone3, so that the C
+ * library must use clone, as on a kernel without the former.
+ */
+static int add_thread_rules(scmp_filter_ctx filter)
+{
+#ifdef POLYTASK_SANITIZED
+	(void)filter;
+	return 0;
+#else
+	int rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+
+	if (rc == 0)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+			SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+	return rc;
+#endif
+}
+
 /* Calls that are forbidden with certain arguments. */
 static int add_argument_rules(scmp_filter_ctx filter, enum level level)
 {
@@ -179,10 +222,16 @@ static int add_argument_rules(scmp_filter_ctx filter, enum level level)
 	int rc = 0;
 
 	/* abort(3) must work. */
-	if (level == CHILD)
-		return seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
+	if (level & CHILDREN)
+		rc = seccomp_rule_add(filter, deny, SCMP_SYS(tgkill), 1,
 			SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
-	for (size_t i = 0; i < sizeof(tty_ioctls) / sizeof(tty_ioctls[0]) && rc == 0; i++)
+	if (level == NOTIFIER && rc == 0)
+		rc = add_socket_rules(filter);
+	if (level == NOTIFIER && rc == 0)
+		rc = add_thread_rules(filter);
+	for (size_t i = 0;
+		level == SUPERVISOR && i < sizeof(tty_ioctls) / sizeof(tty_ioctls[0]) && rc == 0;
+		i++)
 		rc = seccomp_rule_add(filter, deny, SCMP_SYS(ioctl), 1,
 			SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX, tty_ioctls[i]));
 	return rc;
@@ -194,7 +243,7 @@ static int add_rules(scmp_filter_ctx filter, enum level level)
 	int rc = 0;
 
 	for (size_t i = 0; i < FORBIDDEN && rc == 0; i++) {
-		if (forbidden[i].level == level)
+		if (forbidden[i].levels & (int)level)
 			rc = seccomp_rule_add(filter, deny, forbidden[i].call, 0);
 	}
 	return rc == 0 ? add_argument_rules(filter, level) : rc;
@@ -255,10 +304,10 @@ static void raise_oom_score(void)
 	close(fd);
 }
 
-void confine_child(void)
+void confine_child(enum confine_kind kind)
 {
 	raise_oom_score();
 	confine_memory();
 	/* If this fails, the supervisor has logged the reason. */
-	load_filter(CHILD);
+	load_filter(kind == CONFINE_NOTIFIER ? NOTIFIER : CHILD);
 }

@@ -3,7 +3,7 @@
  * Confinement: privileges that a process of the service drops permanently, so that a process
  * compromised by a request can do little beyond its task. It cannot execute programs, access the
  * memory of other processes or change its user; a child process cannot create processes or sockets
- * either. Forbidden system calls fail with EPERM.
+ * either, but for the notifier, which can connect to hosts. Forbidden system calls fail with EPERM.
  *
  * Core dumps and inspection by other processes of the same user are disabled as well, because
  * memory holds credentials and tasks.
@@ -18,9 +18,15 @@ void confine_memory(void);
  * On a kernel without seccomp(2) it logs a warning, and the service runs without the filter.
  */
 void confine_supervisor(void);
+/* What a child process does. */
+enum confine_kind {
+	CONFINE_CHILD,
+	CONFINE_NOTIFIER, /* may connect to hosts, and have threads for the names of hosts */
+};
+
 /*
  * Call in a child before it reads its first byte from a client, and after looking up names of
  * users, which needs sockets on some systems. Also makes the child a better victim of the OOM
  * killer than the supervisor.
  */
-void confine_child(void);
+void confine_child(enum confine_kind kind);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ static int serve(void *data)
 {
 	(void)data;
 	confine_supervisor();
-	confine_child();
+	confine_child(CONFINE_CHILD);
 	return count_permitted(denied_to_all) + count_permitted(denied_to_children);
 }
 
@@ -126,6 +127,55 @@ static void child_cannot_make_denied_calls(void **state)
 	if (!has_seccomp())
 		skip();
 	assert_int_equal(in_child(serve, NULL), 0);
+}
+
+static void *set_flag(void *data)
+{
+	*(int *)data = 1;
+	return NULL;
+}
+
+/* The notifier connects to hosts and has threads; it neither listens nor reaches local sockets. */
+static int notify(void *data)
+{
+	static const char *const denied[] = { "bind", "listen", "accept", "accept4", "kill",
+		"tkill", "tgkill", "pidfd_open", "rt_sigqueueinfo", "fchownat", "mknodat", "setsid",
+#ifndef POLYTASK_SANITIZED
+		"fork", "vfork",
+#endif
+		NULL };
+	static const int families[] = { AF_UNIX, AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK };
+	pthread_t thread;
+	int flag = 0, pair[2];
+
+	(void)data;
+	confine_supervisor();
+	confine_child(CONFINE_NOTIFIER);
+	if (count_permitted(denied_to_all) + count_permitted(denied) > 0)
+		return 1;
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		if (socket(families[i], SOCK_STREAM, 0) >= 0 || errno != EPERM)
+			return 2;
+	}
+	if (socket(AF_INET, SOCK_STREAM, 0) < 0 || socket(AF_INET, SOCK_DGRAM, 0) < 0)
+		return 3;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		return 4;
+	if (pthread_create(&thread, NULL, set_flag, &flag) != 0 || pthread_join(thread, NULL) != 0)
+		return 5;
+#ifndef POLYTASK_SANITIZED
+	if (fork() >= 0)
+		return 6;
+#endif
+	return flag == 1 ? 0 : 7;
+}
+
+static void notifier_connects_and_does_not_listen(void **state)
+{
+	(void)state;
+	if (!has_seccomp())
+		skip();
+	assert_int_equal(in_child(notify, NULL), 0);
 }
 
 /* The process keeps capabilities without being root, as in a unit with AmbientCapabilities. */
@@ -160,7 +210,7 @@ static int check_limits(void *data)
 
 	(void)data;
 	confine_supervisor();
-	confine_child();
+	confine_child(CONFINE_CHILD);
 	file = fopen("/proc/self/oom_score_adj", "r");
 	if (!file || fscanf(file, "%d", &score) != 1 || score < 100)
 		return 1;
@@ -186,7 +236,7 @@ static int call_abort(void *data)
 {
 	(void)data;
 	confine_supervisor();
-	confine_child();
+	confine_child(CONFINE_CHILD);
 	abort();
 }
 
@@ -210,7 +260,7 @@ static int accept_one(void *data)
 	int fd;
 
 	confine_supervisor();
-	confine_child();
+	confine_child(CONFINE_CHILD);
 	fd = accept4(*listener, NULL, NULL, SOCK_CLOEXEC);
 	return fd >= 0 && recv(fd, &byte, 1, 0) == 1 && send(fd, &byte, 1, 0) == 1 ? byte : -1;
 }
@@ -273,7 +323,7 @@ static int use_store(void *data)
 	bool ok;
 
 	confine_supervisor();
-	confine_child();
+	confine_child(CONFINE_CHILD);
 	snprintf(archive, sizeof(archive), "%s/archive", check_temp_dir());
 	if (!text || mkdir(archive, 0700) != 0)
 		return 1;
@@ -308,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CHECK(supervisor_cannot_make_denied_calls),
 		CHECK(child_cannot_make_denied_calls),
+		CHECK(notifier_connects_and_does_not_listen),
 		CHECK(capabilities_are_dropped),
 		CHECK(child_memory_is_protected),
 		CHECK(abort_still_works),
