@@ -62,4 +62,5 @@ const struct dialect vionlabs_dialect = {
 	.check_address = vionlabs_check_address,
 	.sample = vionlabs_sample,
 	.document = &vionlabs_document,
+	.webhook = &vionlabs_webhook,
 };

@@ -79,6 +79,7 @@ bool vionlabs_validate(const struct task *before, const struct task *task, struc
 bool vionlabs_check_address(const struct task *task, struct err *err);
 bool vionlabs_sample(struct task *task, uint64_t i, struct arena *arena);
 extern const struct dialect_document vionlabs_document;
+extern const struct dialect_webhook vionlabs_webhook;
 
 /* ---- problems ---- */
 
