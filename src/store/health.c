@@ -86,6 +86,17 @@ const struct health_row health_rows[] = {
 	{ AT(tenants_near_quota), .name = "tenants_near_quota",
 		.help = "tenants that use 90 % or more of a quota, counted every 10 minutes",
 		.unit = "tenant", .hide_zero = true },
+	{ AT(webhooks), .name = "webhooks", .help = "enabled webhooks", .unit = "webhook",
+		.hide_zero = true },
+	{ AT(deliveries_pending), .name = "deliveries_pending",
+		.help = "deliveries of webhooks that wait; of each webhook 500 are counted",
+		.unit = "message", .hide_zero = true },
+	{ AT(deliveries_sent), .name = "deliveries_sent",
+		.help = "deliveries that receivers have accepted since the last recovery",
+		.unit = "message", .hide_zero = true },
+	{ AT(deliveries_failed), .name = "deliveries_failed",
+		.help = "deliveries given up since the last recovery", .unit = "message",
+		.hide_zero = true },
 };
 
 _Static_assert(

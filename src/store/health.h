@@ -2,10 +2,10 @@
 /*
  * Health of the store: figures for the operator, in memory shared by all processes of the service
  * (struct store_shared). The process that knows a figure stores it there: the keeper, a chore of
- * the engine (engine_options.health), a worker or the recover process. The supervisor only reads
- * them, so `polytaskctl status` needs no access to the store. health_reset() zeroes all of them
- * before each recovery; a figure that must outlive a recovery is loaded from the store by its
- * owner.
+ * the engine (engine_options.health), a worker, the notifier or the recover process. The supervisor
+ * only reads them, so `polytaskctl status` needs no access to the store. health_reset() zeroes all
+ * of them before each recovery; a figure that must outlive a recovery is loaded from the store by
+ * its owner.
  *
  * To add a figure, add its member here and its row in health.c. The object "store" of the status
  * and the table of polytaskctl follow the rows, and a test compares polytaskctl(8) with them.
@@ -44,6 +44,10 @@ struct store_health {
 	_Atomic uint64_t retention_removed;
 	_Atomic uint64_t retention_pass;
 	_Atomic uint64_t tenants_near_quota;
+	_Atomic uint64_t webhooks;
+	_Atomic uint64_t deliveries_pending;
+	_Atomic uint64_t deliveries_sent;
+	_Atomic uint64_t deliveries_failed;
 };
 
 /* Integers in JSON unless noted. */
