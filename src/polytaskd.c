@@ -39,6 +39,7 @@ static const struct option long_options[] = {
 static child_main *const mains[ROLES] = {
 	[ROLE_RECOVER] = recover_main,
 	[ROLE_KEEPER] = keeper_main,
+	[ROLE_NOTIFIER] = notifier_main,
 	[ROLE_WORKER] = worker_main,
 	[ROLE_WRITER] = worker_main,
 	[ROLE_READER] = worker_main,

@@ -65,6 +65,11 @@ bool child_pause(const struct child_context *child, int64_t ms);
 int recover_main(const struct child_context *child);
 /* Maintains the store by periodic jobs; sets scoreboard->store.read_only by the free space. */
 int keeper_main(const struct child_context *child);
+/*
+ * Sends the deliveries of webhooks (notify/notifier.h). It waits until no other notifier sends for
+ * the home. On SIGTERM its requests under way have two seconds.
+ */
+int notifier_main(const struct child_context *child);
 /* Answers requests (serve/worker.h). */
 int worker_main(const struct child_context *child);
 /* Carries out one command of polytaskctl for `client`. Exits with 0 also if the command failed. */

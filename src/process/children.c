@@ -104,6 +104,12 @@ bool children_starting_before(const struct children *children, int generation)
 	return false;
 }
 
+/* The roles that answer no requests and run all the time. */
+static bool is_helper(enum role role)
+{
+	return role == ROLE_KEEPER || role == ROLE_NOTIFIER;
+}
+
 void children_retire(struct children *children, int first)
 {
 	for (size_t i = 0; i < SCOREBOARD_SLOTS; i++) {
@@ -112,7 +118,7 @@ void children_retire(struct children *children, int first)
 
 		if (!process->pid || process->exit_requested || process->generation < first ||
 			process->generation == children->generation ||
-			(!worker && process->role != ROLE_KEEPER))
+			(!worker && !is_helper(process->role)))
 			continue;
 		process->exit_requested = true;
 		kill(process->pid, worker ? SIGUSR2 : SIGTERM);
@@ -142,8 +148,8 @@ static void reap_one(struct process *process, struct scoreboard_slot *slot, int 
 		.role = process->role,
 		.status = status,
 		.in_store = slot->store_activity != STORE_IDLE,
-		.was_healthy = process->role == ROLE_KEEPER ? slot->state != CHILD_STARTING
-							    : slot->counters.served > 0,
+		.was_healthy = is_helper(process->role) ? slot->state != CHILD_STARTING
+							: slot->counters.served > 0,
 		.exit_requested = process->exit_requested,
 		.report = &slot->report,
 	};

@@ -40,7 +40,7 @@ struct child_exit {
 	enum role role;
 	int status;	  /* of waitpid(2) */
 	bool in_store;	  /* store_activity was not STORE_IDLE */
-	bool was_healthy; /* had answered a request; a keeper: had been ready */
+	bool was_healthy; /* had answered a request; keeper and notifier: had been ready */
 	bool exit_requested;
 	const struct child_report *report; /* borrowed from its slot until the next child starts */
 };

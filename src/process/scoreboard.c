@@ -9,6 +9,7 @@ static const char *const roles[ROLES] = {
 	[ROLE_WORKER] = "worker",
 	[ROLE_WRITER] = "writer",
 	[ROLE_READER] = "reader",
+	[ROLE_NOTIFIER] = "notifier",
 	[ROLE_OPERATOR] = "operator",
 };
 

@@ -22,6 +22,7 @@ enum role {
 	ROLE_WORKER, /* answers all requests */
 	ROLE_WRITER, /* answers requests that change tasks */
 	ROLE_READER, /* answers all other requests */
+	ROLE_NOTIFIER,
 	ROLE_OPERATOR,
 	ROLES
 };

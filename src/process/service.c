@@ -244,6 +244,8 @@ static void serve(struct service *service, int64_t now)
 		complete = complete && ready >= seats;
 		usable = usable && (seats == 0 || ready > 0);
 	}
+	/* The service answers without it. */
+	start_missing(service, ROLE_NOTIFIER, service->conf.webhooks ? 1 : 0, now);
 	if (complete) {
 		service->complete_generation = service->children.generation;
 		children_retire(&service->children, 0);

@@ -108,7 +108,7 @@ static _Noreturn void run_child(
 	instance_register_child(&spawn->locks);
 	if (workers_has_role(process->role))
 		child->peer_uid = lookup_peer_uid(child->conf);
-	confine_child(CONFINE_CHILD);
+	confine_child(process->role == ROLE_NOTIFIER ? CONFINE_NOTIFIER : CONFINE_CHILD);
 	status = spawn->mains[process->role](child);
 	/* A lost store cannot be closed, and a leak check at exit would change the status. */
 	if (status == STORE_EXIT_PANIC)

@@ -28,6 +28,7 @@ int workers_seats(
 	case ROLE_NONE:
 	case ROLE_RECOVER:
 	case ROLE_KEEPER:
+	case ROLE_NOTIFIER:
 	case ROLE_OPERATOR:
 	case ROLES:
 	default:

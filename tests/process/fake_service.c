@@ -177,6 +177,7 @@ void fake_service_prepare(void)
 	snprintf(setup.conf.regions, sizeof(setup.conf.regions), "%s/regions", check_temp_dir());
 	snprintf(setup.conf.control, sizeof(setup.conf.control), "%s/c", check_temp_dir());
 	setup.conf.workers = FAKE_SERVICE_WORKERS;
+	setup.conf.webhooks = 0;
 	setup.conf.stuck_seconds = 1;
 	setup.mains = mains;
 	setup.sockets = (struct fcgi_sockets){ .main = -1, .read = -1 };

@@ -32,6 +32,9 @@ static void exit_outside_the_store_restarts(void **state)
 		{ { .role = ROLE_WORKER, .status = EXITED(0) }, RESTART_DELAYED },
 		{ { .role = ROLE_KEEPER, .status = KILLED(9), .was_healthy = true }, RESTART_NOW },
 		{ { .role = ROLE_KEEPER, .status = EXITED(1) }, RESTART_DELAYED },
+		{ { .role = ROLE_NOTIFIER, .status = KILLED(9), .was_healthy = true },
+			RESTART_NOW },
+		{ { .role = ROLE_NOTIFIER, .status = EXITED(1) }, RESTART_DELAYED },
 	};
 
 	(void)state;

@@ -47,6 +47,7 @@ static void other_roles_have_no_seats(void **state)
 {
 	(void)state;
 	assert_int_equal(workers_seats(ROLE_KEEPER, &both, 4, 4), 0);
+	assert_int_equal(workers_seats(ROLE_NOTIFIER, &both, 4, 4), 0);
 	assert_int_equal(workers_seats(ROLE_OPERATOR, &both, 4, 4), 0);
 }
 
@@ -60,6 +61,7 @@ static void each_role_accepts_from_its_sockets(void **state)
 		{ ROLE_WRITER, { 5, -1 } },
 		{ ROLE_READER, { -1, 6 } },
 		{ ROLE_KEEPER, { -1, -1 } },
+		{ ROLE_NOTIFIER, { -1, -1 } },
 	};
 	int listeners[FCGI_SOCKETS];
 

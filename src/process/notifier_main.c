@@ -1,0 +1,100 @@
+/* The notifier: sends the deliveries of webhooks (notify/notifier.h). */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "notify/notifier.h"
+#include "process/child.h"
+#include "sys/lock.h"
+
+/* In the home. Whoever has the lock sends; the kernel frees it when the process has ended. */
+#define LOCK_NAME "notifier.lock"
+
+/* For the threads that look up names: a name server that does not answer must not hold many. */
+#define RESOLVER_OPTIONS "timeout:2 attempts:2"
+
+static size_t read_networks(struct network networks[CONF_NETWORKS_MAX], const struct conf *conf)
+{
+	const char *text = conf->webhook_networks;
+	size_t count = 0;
+
+	while (*text && count < CONF_NETWORKS_MAX) {
+		size_t len = strcspn(text, "\n");
+		char item[CONF_TEXT_MAX] = "";
+		struct err ignored;
+
+		if (len < sizeof(item)) {
+			memcpy(item, text, len);
+			count += network_parse(&networks[count], item, &ignored);
+		}
+		text += len + (text[len] == '\n');
+	}
+	return count;
+}
+
+static bool pause_child(void *data, int64_t ms)
+{
+	return child_pause(data, ms);
+}
+
+/* Waits while the notifier of the generation before ends its requests. */
+static bool take_lock(const struct child_context *child, int *fd, struct err *err)
+{
+	bool taken = false;
+
+	do {
+		if (!lock_try_file(child->conf->home, LOCK_NAME, fd, &taken, err))
+			return false;
+	} while (!taken && child_pause(child, CHILD_WAIT_MS / 4));
+	return true;
+}
+
+/* False with err->code ERR_NONE: it was asked to end. */
+static bool run(const struct child_context *child, struct store *store, struct err *err)
+{
+	struct network networks[CONF_NETWORKS_MAX];
+	struct notifier_config config = {
+		.store = store,
+		.networks = networks,
+		.network_count = read_networks(networks, child->conf),
+		.health = &child->scoreboard->store.health,
+		.pause = pause_child,
+		.data = (void *)(uintptr_t)child,
+	};
+	int lock = -1;
+	bool ok = take_lock(child, &lock, err) &&
+		  (child_stop_requested() || lock < 0 || notifier_run(&config, err));
+
+	if (lock >= 0)
+		close(lock);
+	return ok;
+}
+
+static int fail(const struct child_context *child, const struct err *err)
+{
+	if (child_stop_requested() && err->code != ERR_PANIC)
+		return 0;
+	log_error("notifier", "deliveries of webhooks stop: %s", err_text(err));
+	child_report_set(&child->slot->report, err);
+	return err->code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
+}
+
+int notifier_main(const struct child_context *child)
+{
+	struct store_options options;
+	struct store *store = NULL;
+	struct err err = { 0 };
+	bool ok;
+
+	child_catch_sigterm();
+	setenv("RES_OPTIONS", RESOLVER_OPTIONS, 0);
+	child_store_options(child, STORE_ATTACH, &options);
+	if (!store_open(&store, &options, &err))
+		return fail(child, &err);
+	child->slot->state = CHILD_READY;
+	ok = run(child, store, &err);
+	if (!ok && err.code == ERR_PANIC)
+		return fail(child, &err);
+	store_close(store);
+	return ok ? 0 : fail(child, &err);
+}
