@@ -1,0 +1,341 @@
+"""Webhooks: the notifier, with receivers that accept, fail, hang, and lie. test_webhook_crashes.py kills it."""
+import base64
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import time
+
+from lib import Instance, run_tests
+from paths import BUILD, SOURCE
+from processes import find_program
+from receivers import (
+    Receivers,
+    answers,
+    closes,
+    closes_within,
+    drips,
+    hangs,
+    is_not_http,
+    sends_endless_body,
+    sends_endless_header,
+    sends_endless_interim,
+)
+from tap import equal, ok, skip, until
+
+HOOKS = "/v1/webhooks"
+LOOPBACK = {"webhook_networks": "127.0.0.0/8"}
+MODULES = os.path.join(BUILD, "tests", "receivers", "node_modules")
+NODE = find_program("node")
+JSON = ("Content-Type", "application/json")
+
+
+def ask(instance, method, path, body=None, token=None):
+    answer = instance.request(
+        method, path, body, headers=instance.bearer(token) + ([JSON] if body is not None else [])
+    )
+    if answer.status >= 400:
+        raise RuntimeError(f"{method} {path}: {answer}")
+    return answer.json() if answer.body else None
+
+
+def add_hook(instance, url, token=None, **members):
+    hook = ask(instance, "POST", HOOKS, {"url": url, "format": "vionlabs", **members}, token)
+    instance.secrets.append(hook.get("secret") or "none")
+    return hook
+
+
+def read_hook(instance, hook, token=None):
+    return ask(instance, "GET", f"{HOOKS}/{hook['id']}", token=token)
+
+
+def deliveries(instance, hook, token=None):
+    return ask(instance, "GET", f"{HOOKS}/{hook['id']}/deliveries", token=token)["items"]
+
+
+def end_task(instance, item, token=None, version="1"):
+    """Creates a task of Vionlabs and deactivates it: one event that its format tells."""
+    path = f"/{item}/product/adbreaks/version/{version}"
+    for method in ("POST", "DELETE"):
+        answer = instance.vionlabs(method, path, key=token)
+        if answer.status != 200:
+            raise RuntimeError(f"{method} {path}: {answer}")
+
+
+def last_attempt(instance, hook):
+    """The newest delivery of the webhook, as soon as it has an attempt."""
+
+    def find():
+        newest = deliveries(instance, hook)[:1]
+        if not newest:
+            return None
+        delivery = ask(instance, "GET", f"{HOOKS}/{hook['id']}/deliveries/{newest[0]['id']}")
+        return delivery if delivery["attempts"] else None
+
+    return until(find, 25)
+
+
+# ---- formats ----
+
+
+def vionlabs_format():
+    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    for method in ("POST", "PUT", "GET"):
+        add_hook(
+            instance,
+            receivers.on(f"/{method}", answers(200)) + "?a=b",
+            method=method,
+            headers={"X-Key": "k 1"},
+            query={"c": "d e"},
+        )
+    ask(instance, "POST", "/v1/tasks", {"kind": "other"})
+    began = time.monotonic()
+    end_task(instance, "movie-1")
+    for method in ("POST", "PUT", "GET"):
+        calls = until(lambda path=f"/{method}": receivers.of(path), 10) or []
+        if not ok(len(calls) == 1, f"{method}: one call", deliveries):
+            continue
+        call = calls[0]
+        equal(call.method, method, f"{method}: the method")
+        equal(call.headers.get("x-key"), "k 1", f"{method}: the field of the webhook")
+        ok(call.headers["user-agent"].startswith("Polytask/"), f"{method}: User-Agent")
+        ok(not any(n.startswith("webhook-") for n in call.headers), f"{method}: not signed")
+        if method == "GET":
+            ok(
+                call.target.startswith("/GET?a=b&c=d+e&product=adbreaks&version=1&"),
+                "GET: members are parameters",
+                call.target,
+            )
+            equal(call.body, b"", "GET: no body")
+        else:
+            equal(call.target, f"/{method}?a=b&c=d+e", f"{method}: query")
+            equal(
+                set(call.json()),
+                {"product", "version", "inventory_id", "type", "timestamp"},
+                f"{method}: members",
+            )
+            equal(call.json()["inventory_id"], "movie-1", f"{method}: the item")
+    ok(time.monotonic() - began < 1.5, "calls come soon", time.monotonic() - began)
+    instance.stop("formats")
+
+
+def verify(secret, headers, body):
+    """By hand, and with npm's library if it is installed."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    mac = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    if f"v1,{mac}" not in headers["webhook-signature"].split(" "):
+        return "the signature is another one"
+    if not NODE or not os.path.isdir(MODULES):
+        return None
+    done = subprocess.run(
+        [NODE, os.path.join(SOURCE, "tests", "e2e", "verify_webhook.cjs")],
+        input=json.dumps({"secret": secret, "headers": headers, "body": body.decode()}) + "\n",
+        env=dict(os.environ, NODE_PATH=MODULES),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    return json.loads(done.stdout).get("error")
+
+
+def standard_format():
+    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    url = receivers.on("/signed", answers(200))
+    answer = instance.request("POST", HOOKS, {"url": url}, headers=instance.bearer() + [JSON])
+    if answer.status != 201:
+        skip("signed requests", "the native format is not there")
+        instance.stop("standard")
+        return
+    hook = answer.json()
+    instance.secrets.append(hook["secret"])
+    end_task(instance, "movie-1")
+    until(lambda: len(receivers.of("/signed")) >= 2, 10)
+    for call in receivers.of("/signed"):
+        equal(verify(hook["secret"], call.headers, call.body), None, "the signature is valid")
+    rotated = ask(instance, "POST", f"{HOOKS}/{hook['id']}/rotate-secret", {})
+    instance.secrets.append(rotated["secret"])
+    before = len(receivers.of("/signed"))
+    end_task(instance, "movie-2")
+    until(lambda: len(receivers.of("/signed")) > before, 10)
+    for secret, name in ((hook["secret"], "old"), (rotated["secret"], "new")):
+        call = receivers.of("/signed")[-1]
+        equal(verify(secret, call.headers, call.body), None, f"the {name} secret verifies")
+    instance.stop("standard")
+
+
+# ---- receivers ----
+
+# Behaviour, status that is recorded, a part of the error; None: delivered.
+BEHAVIOURS = {
+    "ok": (answers(204), 204, None),
+    "endless-body": (sends_endless_body(200), 200, None),
+    "endless-body-500": (sends_endless_body(500), 500, "not 2xx"),
+    "redirect": (answers(302, location="/ok"), 302, "Redirects are not followed"),
+    "error": (answers(500), 500, "not 2xx"),
+    "closes": (closes, None, "without a response"),
+    "closes-within": (closes_within, None, "read as HTTP"),
+    "endless-header": (sends_endless_header, None, "header of the response is too large"),
+    "endless-interim": (sends_endless_interim, None, "too large"),
+    "not-http": (is_not_http, None, "read as HTTP"),
+    "hangs": (hangs, None, "not answered in time"),
+    "drips": (drips, None, "not answered in time"),
+}
+
+
+def behaviours():
+    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    hooks = {
+        name: add_hook(instance, receivers.on("/" + name, behave))
+        for name, (behave, _, _) in BEHAVIOURS.items()
+    }
+    end_task(instance, "movie-1")
+    for name, (_, status, error) in BEHAVIOURS.items():
+        delivery = last_attempt(instance, hooks[name])
+        if not ok(delivery, f"{name}: an attempt is recorded"):
+            continue
+        attempt = delivery["log"][-1] if "log" in delivery else delivery["attempts"][-1]
+        equal(delivery["state"], "pending" if error else "delivered", f"{name}: the state")
+        equal(attempt["status"] or None, status, f"{name}: the status")
+        if error:
+            ok(error in (attempt["error"] or ""), f"{name}: the error", attempt)
+        ok(len(attempt.get("answer") or "") <= 256, f"{name}: the answer is cut", attempt)
+    equal(len(receivers.of("/ok")), 1, "a redirect is not followed")
+    ok(until(lambda: len(receivers.of("/error")) >= 2, 10), "a failed call is repeated")
+    instance.stop("behaviours")
+
+
+def gone():
+    instance, receivers = Instance(conf=LOOPBACK, expect=["webhook"]), Receivers()
+    hook = add_hook(instance, receivers.on("/gone", answers(410)))
+    end_task(instance, "movie-1")
+    ok(until(lambda: not read_hook(instance, hook)["enabled"], 10), "410 disables the webhook")
+    equal(read_hook(instance, hook)["reason"], "The receiver answered 410 Gone.", "the reason")
+    end_task(instance, "movie-2")
+    time.sleep(0.5)
+    equal(len(receivers.of("/gone")), 1, "it is not called any more")
+    instance.stop("gone")
+
+
+def retry_after():
+    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    add_hook(instance, receivers.on("/busy", answers(503, 200, retry_after=8)))
+    end_task(instance, "movie-1")
+    ok(until(lambda: len(receivers.of("/busy")) == 2, 20), "it is called again")
+    first, second = receivers.of("/busy")[:2]
+    ok(8 <= second.at - first.at < 10, "after the time of Retry-After", second.at - first.at)
+    equal(first.id, second.id, "with the same id")
+    instance.stop("retry")
+
+
+def test_calls():
+    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    hook = add_hook(instance, receivers.on("/test", answers(200)))
+    ask(instance, "POST", f"{HOOKS}/{hook['id']}/test", {})
+    ok(until(lambda: receivers.of("/test"), 10), "a test is sent")
+    equal(receivers.of("/test")[0].json()["type"], "test", "it says what it is")
+    instance.stop("test")
+
+
+# ---- addresses ----
+
+FORBIDDEN = ("127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost",
+             "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0", "169.254.169.254", "[fe80::1]", "10.0.0.1")  # fmt: skip
+
+
+def addresses():
+    """Without permission no private address is connected to, whatever its spelling."""
+    instance, receivers = Instance(), Receivers()
+    hooks = {}
+    for host in FORBIDDEN:
+        for scheme in ("http", "https"):
+            url = f"{scheme}://{host}:{receivers.port}/x"
+            answer = instance.request(
+                "POST",
+                HOOKS,
+                {"url": url, "format": "vionlabs"},
+                headers=instance.bearer() + [JSON],
+            )
+            if answer.status == 201:
+                hooks[url] = answer.json()
+    end_task(instance, "movie-1")
+    for url, hook in hooks.items():
+        delivery = last_attempt(instance, hook)
+        text = json.dumps(delivery)
+        ok(
+            delivery and ("is not allowed" in text or "cannot be used" in text),
+            f"{url}: not allowed",
+            text,
+        )
+    equal(receivers.connections, 0, "no connection was made")
+    instance.stop("addresses")
+
+
+def certificates():
+    """A certificate that the system does not trust is refused, in an allowed network, too."""
+    instance = Instance(conf=LOOPBACK)
+    receivers = Receivers(cert=instance.cert, key=os.path.join(instance.dir, "key.pem"))
+    hook = add_hook(instance, f"https://localhost:{receivers.port}/x")
+    end_task(instance, "movie-1")
+    ok("certificate" in json.dumps(last_attempt(instance, hook)), "the certificate is not valid")
+    equal(receivers.calls, [], "no request was sent")
+    instance.stop("certificates")
+
+
+# ---- fairness ----
+
+
+def others():
+    """Receivers that hang delay neither other tenants nor other webhooks of their tenant."""
+    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    instance.ctl("user", "add", "other", "--tenant", "other", "--rights", "read,write,work,admin")
+    other = instance.add_token("other", "others")
+    for number in range(40):
+        add_hook(instance, receivers.on(f"/hang-{number}", hangs), max_parallel=16)
+    add_hook(instance, receivers.on("/own", answers(200)))
+    add_hook(instance, receivers.on("/other", answers(200)), token=other)
+    for number in range(10):
+        end_task(instance, f"movie-{number}")
+    until(lambda: len(receivers.calls) > 40, 10)
+    began = time.monotonic()
+    end_task(instance, "movie-x", token=other)
+    ok(until(lambda: receivers.of("/other"), 10), "the other tenant is told")
+    ok(time.monotonic() - began < 1, "within a second", time.monotonic() - began)
+    ok(until(lambda: len(receivers.of("/own")) == 10, 10), "so is the webhook that works")
+    under_way = sum(len(receivers.of(f"/hang-{number}")) for number in range(40))
+    ok(under_way <= 64, "a tenant has a bounded number of requests", under_way)
+    instance.stop("others")
+
+
+def reload():
+    """Everything arrives, once, while the configuration is loaded again."""
+    instance, receivers = Instance(conf=LOOPBACK), Receivers()
+    add_hook(instance, receivers.on("/ok", answers(200)))
+    for number in range(60):
+        end_task(instance, f"movie-{number}")
+        if number % 20 == 10:
+            instance.ctl("reload")
+    ok(until(lambda: len(receivers.of("/ok")) >= 60, 20), "all events arrive")
+    items = [call.json()["inventory_id"] for call in receivers.of("/ok")]
+    equal(sorted(items), sorted(f"movie-{number}" for number in range(60)), "each once")
+    figures = instance.status()["store"]
+    equal(figures["webhooks"], 1, "status: webhooks")
+    ok(until(lambda: instance.status()["store"]["deliveries_sent"] == 60, 5), "status: sent")
+    names = [p["process"] for p in instance.status()["processes"]]
+    equal(names.count("notifier"), 1, "one notifier is left")
+    instance.stop("reload")
+
+
+run_tests(
+    vionlabs_format,
+    standard_format,
+    behaviours,
+    gone,
+    retry_after,
+    test_calls,
+    addresses,
+    certificates,
+    others,
+    reload,
+)
