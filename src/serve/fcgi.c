@@ -108,6 +108,16 @@ int fcgi_fd(const struct fcgi *fcgi)
 	return fcgi->request.ipcFd;
 }
 
+uint16_t fcgi_request_id(const struct fcgi *fcgi)
+{
+	return fcgi->records.request_id;
+}
+
+bool fcgi_keeps_connection(const struct fcgi *fcgi)
+{
+	return fcgi->request.keepConnection != 0;
+}
+
 /* Makes libfcgi read the next request of a connection that it did not accept itself. */
 static bool start_request(struct fcgi *fcgi)
 {

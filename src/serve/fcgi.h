@@ -93,6 +93,9 @@ enum fcgi_body fcgi_receive_part(struct fcgi *fcgi, struct request *request, str
  */
 void fcgi_suspend(struct fcgi *fcgi);
 bool fcgi_resume(struct fcgi *fcgi);
+/* Of the request that was read last: its id, and whether the connection is kept after it. */
+uint16_t fcgi_request_id(const struct fcgi *fcgi);
+bool fcgi_keeps_connection(const struct fcgi *fcgi);
 /* Sends at most FCGI_SEND_MAX bytes of the response. False: the peer left; close. */
 bool fcgi_send(struct fcgi *fcgi, const char *bytes, size_t len);
 /* Sends what is left of the response, and its end. False: the peer has left. */

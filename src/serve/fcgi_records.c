@@ -140,3 +140,33 @@ bool fcgi_records_accept(struct fcgi_records *records, const void *bytes, size_t
 	}
 	return true;
 }
+
+/* ---- records of a response ---- */
+
+static void put_header(char *header, int type, uint16_t request_id, size_t len)
+{
+	const unsigned char bytes[FCGI_HEADER_SIZE] = {
+		FCGI_VERSION_1,
+		(unsigned char)type,
+		(unsigned char)(request_id >> 8),
+		(unsigned char)request_id,
+		(unsigned char)(len >> 8),
+		(unsigned char)len,
+	};
+
+	memcpy(header, bytes, sizeof(bytes));
+}
+
+void fcgi_records_put_header(char header[FCGI_HEADER_SIZE], uint16_t request_id, size_t len)
+{
+	put_header(header, FCGI_STDOUT, request_id, len);
+}
+
+void fcgi_records_put_end(char end[FCGI_END_SIZE], uint16_t request_id)
+{
+	put_header(end, FCGI_STDOUT, request_id, 0);
+	put_header(
+		end + FCGI_HEADER_SIZE, FCGI_END_REQUEST, request_id, sizeof(FCGI_EndRequestBody));
+	/* Status 0, FCGI_REQUEST_COMPLETE. */
+	memset(end + 2 * FCGI_HEADER_SIZE, 0, sizeof(FCGI_EndRequestBody));
+}

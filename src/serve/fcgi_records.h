@@ -9,6 +9,8 @@
  * closed by an empty record. Everything else is refused, for example FCGI_ABORT_REQUEST, management
  * records and bytes after the end of STDIN. So is padding of BEGIN_REQUEST and of empty records,
  * which libfcgi would take for the next record. The data of STDIN is not limited here.
+ *
+ * Also writes the records of a response that libfcgi does not write (stream.h).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,3 +42,12 @@ void fcgi_records_start(struct fcgi_records *records);
 bool fcgi_records_accept(struct fcgi_records *records, const void *bytes, size_t len);
 /* Whether all parameters were accepted. */
 bool fcgi_records_have_params(const struct fcgi_records *records);
+
+/* Bytes of a record's header, and the most that its content has here: a multiple of 8. */
+#define FCGI_HEADER_SIZE 8
+#define FCGI_CONTENT_MAX ((size_t)65528)
+/* Writes the header of an FCGI_STDOUT record, which is not closed: len is 1 to FCGI_CONTENT_MAX. */
+void fcgi_records_put_header(char header[FCGI_HEADER_SIZE], uint16_t request_id, size_t len);
+/* Bytes of the records that end a response: an empty FCGI_STDOUT, and FCGI_END_REQUEST. */
+#define FCGI_END_SIZE (3 * FCGI_HEADER_SIZE)
+void fcgi_records_put_end(char end[FCGI_END_SIZE], uint16_t request_id);
