@@ -163,6 +163,27 @@ static bool apply(struct app *app, struct exchange *exchange, const struct op *o
 	return true;
 }
 
+/*
+ * Finds where a stream begins, and writes its head. The events are read by the stream, the first
+ * one again.
+ */
+static bool begin_stream(
+	struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
+{
+	struct op_feed first = *op->feed;
+	struct op look = *op;
+
+	first.limit = 1;
+	first.with_tasks = false;
+	look.feed = &first;
+	if (!store_apply(app->store, &look, &exchange->result, err) || !encode(exchange, err))
+		return false;
+	exchange->stream = op->feed;
+	if (exchange->request.method != METHOD_HEAD)
+		exchange->work = WORK_STREAM;
+	return true;
+}
+
 /* Decodes the request to one operation and applies it. */
 static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 {
@@ -184,6 +205,8 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		return false;
 	if (op.kind == OP_NONE)
 		return finish(exchange, err);
+	if (op.kind == OP_FEED && op.feed->streams)
+		return begin_stream(app, exchange, &op, err);
 	rate_set_quota(app, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
 	op.slice_steps = op.kind == OP_LIST || op.kind == OP_STATS || op.kind == OP_WORKERS
@@ -323,6 +346,7 @@ static bool do_work(struct app *app, struct exchange *exchange, struct err *err)
 		return go_on_with_slices(app, exchange, err);
 	case WORK_OPERATION:
 		return execute(app, exchange, err);
+	case WORK_STREAM:
 	case WORK_PARKED:
 	case WORK_NONE:
 	default:
@@ -346,7 +370,7 @@ bool app_go_on(struct app *app, struct exchange *exchange, struct err *err)
 bool app_handle(struct app *app, struct exchange *exchange, struct err *err)
 {
 	app_start(app, exchange);
-	while (exchange->work != WORK_NONE && exchange->work != WORK_PARKED) {
+	while (app_is_working(exchange)) {
 		if (!app_go_on(app, exchange, err))
 			return false;
 	}

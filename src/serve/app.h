@@ -24,11 +24,17 @@ void app_start(struct app *app, struct exchange *exchange);
  * that there is nothing.
  */
 void app_resume(struct app *app, struct exchange *exchange);
+/* Whether app_go_on() has to be called. */
+static inline bool app_is_working(const struct exchange *exchange)
+{
+	return exchange->work != WORK_NONE && exchange->work != WORK_PARKED &&
+	       exchange->work != WORK_STREAM;
+}
 /* Whether the work is done in slices, or may be: a list, or a removal with dependents. */
 bool app_is_list(const struct exchange *exchange);
 /*
  * Goes on with exchange->work, by one slice if it is in slices, until it is WORK_NONE, or
- * WORK_PARKED: then exchange->wait says until when, and for what. If the request changed something,
+ * WORK_PARKED: then exchange->wait says until when, and for what; or WORK_STREAM. If the request changed something,
  * sets response.after_flush. Returns false only with ERR_PANIC: the
  * process must exit without sending a response.
  */

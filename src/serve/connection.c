@@ -18,15 +18,11 @@ struct connection *connection_new(struct fcgi *take_fcgi)
 	return conn;
 }
 
-/*
- * Ends the exchange: its response is sent, or its peer has left. A result whose response was not
- * delivered is undone.
- */
-static void end_exchange(struct connection *conn, struct connection_shared *shared)
+void connection_end(struct connection *conn, struct connection_shared *shared)
 {
 	struct exchange *exchange = conn->exchange;
 
-	if (!exchange && !conn->parked)
+	if (!exchange && !conn->parked && !conn->stream)
 		return;
 	if (exchange) {
 		app_undo(&shared->app, exchange);
@@ -38,6 +34,7 @@ static void end_exchange(struct connection *conn, struct connection_shared *shar
 		turns_cancel(&shared->turns, conn);
 		turns_hold(&shared->turns, conn, false, 0);
 		parking_leave(conn, shared);
+		streams_leave(conn, shared);
 		turns_leave(&shared->turns, conn->account);
 		conn->account = NULL;
 	}
@@ -49,13 +46,14 @@ static void end_exchange(struct connection *conn, struct connection_shared *shar
 
 void connection_free(struct connection *conn, struct connection_shared *shared)
 {
-	end_exchange(conn, shared);
+	connection_end(conn, shared);
 	fcgi_close(conn->fcgi);
 	free(conn);
 }
 
 void connection_shared_free(struct connection_shared *shared)
 {
+	streams_free(&shared->streams);
 	exchange_pool_free(&shared->idle);
 	turns_free(&shared->turns);
 	buf_free(&shared->head);
@@ -204,6 +202,19 @@ static bool fetch_rows(
 	return true;
 }
 
+/* A request that waits, and a stream, give back their exchange. */
+static bool leave_exchange(
+	struct connection *conn, struct connection_shared *shared, struct err *err)
+{
+	struct err refusal = { 0 };
+
+	if (conn->exchange->work != WORK_STREAM)
+		return parking_park(conn, shared, err);
+	if (!streams_begin(conn, shared, &refusal))
+		app_set_error(conn->exchange, &refusal);
+	return true;
+}
+
 /* Reads a part of a large body and, after the last one, carries the request out. */
 static bool take_part(struct connection *conn, struct connection_shared *shared,
 	enum turn_queue *queue, struct err *err)
@@ -224,9 +235,9 @@ static bool take_part(struct connection *conn, struct connection_shared *shared,
 		exchange->work = WORK_NONE;
 	else if (got == FCGI_BODY_REFUSED && exchange->work != WORK_NONE)
 		app_set_error(exchange, &refusal);
-	while (ok && exchange->work != WORK_NONE && exchange->work != WORK_PARKED)
+	while (ok && app_is_working(exchange))
 		ok = app_go_on(&shared->app, exchange, err);
-	ok = ok && parking_park(conn, shared, err);
+	ok = ok && leave_exchange(conn, shared, err);
 	if (ok && !conn->exchange) {
 		*queue = TURN_PARKED;
 		return true;
@@ -264,6 +275,10 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 	bool is_new = !conn->parked && (waited_in == TURN_SHORT || waited_in == TURN_NEW_LIST);
 
 	*queue = TURN_NONE;
+	if (conn->stream) {
+		streams_catch_up(conn, shared, queue);
+		return true;
+	}
 	if (!conn->exchange && !parking_resume(conn, shared))
 		return true;
 	exchange = conn->exchange;
@@ -276,7 +291,7 @@ bool connection_take_turn(struct connection *conn, struct connection_shared *sha
 		app_set_error(exchange, &refusal);
 	else if (exchange->work != WORK_NONE && !app_go_on(&shared->app, exchange, err))
 		return false;
-	if (!parking_park(conn, shared, err))
+	if (!leave_exchange(conn, shared, err))
 		return false;
 	if (!conn->exchange) {
 		*queue = TURN_PARKED;
@@ -368,6 +383,6 @@ enum connection_send_result connection_send(
 	exchange_log(&shared->app, exchange, &shared->log_line, conn->body_sent);
 	app_undo(&shared->app, exchange);
 	conn->closing = !fcgi_end(conn->fcgi);
-	end_exchange(conn, shared);
+	connection_end(conn, shared);
 	return CONNECTION_DONE;
 }

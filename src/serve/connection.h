@@ -6,6 +6,7 @@
 #include "serve/app.h"
 #include "serve/fcgi.h"
 #include "serve/parked_request.h"
+#include "serve/streams.h"
 #include "serve/turns.h"
 
 struct connection {
@@ -13,6 +14,7 @@ struct connection {
 	struct exchange *exchange; /* owned; NULL while no request is being answered */
 	/* Owned: the request, if it was parked. While it is, there is no exchange (parking.h). */
 	struct parked_request *parked;
+	struct stream *stream;	 /* owned: the request, if it is a stream. The same holds for it */
 	bool head_sent;		 /* the response head was sent */
 	bool writing;		 /* epoll reports room to write, not the next request */
 	bool closing;		 /* close at the end of the round */
@@ -54,10 +56,12 @@ struct connection_shared {
 	int64_t now_ms;		   /* the same of the monotonic clock */
 	struct turns turns;
 	struct parked parked;
-	size_t parked_bytes; /* of memory of requests that are or were parked */
+	struct streams streams;
+	size_t parked_bytes; /* of memory of requests that are or were parked, and of streams */
+	uint64_t flushes;    /* successful ones of this process */
 	uint64_t drains;     /* app.all_drains when parked requests were last looked through */
 	bool ends_waits;     /* the worker will exit: requests do not wait */
-	bool flush_due;	     /* a request was parked whose change is not on disk */
+	bool flush_due;	     /* for a parked request, or what a stream has to send */
 	struct connection_bounds bounds;
 };
 
@@ -73,6 +77,11 @@ static inline void connection_add_cost(struct connection *conn, int64_t us)
 /* Takes fcgi. Returns NULL without memory; fcgi then remains the caller's. */
 struct connection *connection_new(struct fcgi *take_fcgi);
 void connection_free(struct connection *conn, struct connection_shared *shared);
+/*
+ * Ends the request: its response is sent, or its peer has left. A result whose response was not
+ * delivered is undone.
+ */
+void connection_end(struct connection *conn, struct connection_shared *shared);
 void connection_shared_free(struct connection_shared *shared);
 
 /*

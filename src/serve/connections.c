@@ -205,7 +205,7 @@ bool connections_hand_over(struct connections *connections, bool reads)
 		size_t source = conn->source;
 
 		next = conn->next;
-		if (conn->exchange || conn->parked)
+		if (conn->exchange || conn->parked || conn->stream)
 			continue;
 		full[source] = full[source] || !hand_over(connections, conn);
 		if (full[source] && !reads)

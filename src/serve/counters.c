@@ -15,6 +15,8 @@ const struct counter counters[] = {
 		.help = "requests and lists that wait for their turn", .kind = COUNTER_GAUGE },
 	{ AT(parked), .name = "parked", .unit = "requests",
 		.help = "requests that wait for a task to become ready", .kind = COUNTER_GAUGE },
+	{ AT(streams), .name = "streams", .unit = "streams", .help = "open streams of events",
+		.kind = COUNTER_GAUGE },
 	{ AT(waiting), .name = "waiting", .unit = "responses",
 		.help = "responses that wait until the web server reads", .kind = COUNTER_GAUGE },
 	{ AT(dropped), .name = "dropped", .unit = "responses",

@@ -16,6 +16,7 @@ struct worker_counters {
 	_Atomic uint64_t connections;
 	_Atomic uint64_t queued;
 	_Atomic uint64_t parked;
+	_Atomic uint64_t streams;
 	_Atomic uint64_t waiting;
 	_Atomic uint64_t dropped;
 	_Atomic uint64_t abandoned;

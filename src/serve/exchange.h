@@ -60,6 +60,7 @@ enum exchange_work {
 	WORK_LOGIN,
 	WORK_OPERATION, /* decode, apply, encode */
 	WORK_SLICES,	/* the operation is carried out in slices and goes on */
+	WORK_STREAM,	/* the head of the response is written, and a stream follows (streams.h) */
 	WORK_PARKED,	/* there is nothing yet: the operation is tried again later (parking.h) */
 };
 
@@ -106,6 +107,7 @@ struct exchange {
 	enum exchange_event event;
 	struct auth_log_entry auth_log;
 	struct exchange_wait wait;
+	const struct op_feed *stream; /* WORK_STREAM: what it sends; in the arena */
 	bool undo; /* app_undo() has to be called if the response is not delivered */
 	struct exchange *next_idle;
 };

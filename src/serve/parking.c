@@ -27,6 +27,19 @@ static void end_oldest(struct connection_shared *shared)
 		end_wait(shared, waiter);
 }
 
+void parking_make_room(struct connection_shared *shared)
+{
+	size_t streams = shared->streams.count;
+
+	if (shared->parked.count + streams < shared->bounds.waits &&
+		shared->parked_bytes <= shared->bounds.held_bytes)
+		return;
+	if (streams > shared->parked.count)
+		streams_end_oldest(shared);
+	else
+		end_oldest(shared);
+}
+
 /* ---- an attempt ---- */
 
 /*
@@ -98,9 +111,7 @@ static bool park(struct connection *conn, struct connection_shared *shared, stru
 	/* A wait must not keep what was promised with a response at once from the disk. */
 	if (conn->exchange->wait.written && !conn->exchange->wait.resumed)
 		shared->flush_due = true;
-	if (shared->parked.count >= shared->bounds.waits ||
-		shared->parked_bytes > shared->bounds.held_bytes)
-		end_oldest(shared);
+	parking_make_room(shared);
 	if (!parked_add(
 		    &shared->parked, &conn->parked->waiter, wait->line, wait->source, wait->seen))
 		return false;
@@ -250,4 +261,5 @@ void parking_end(struct connection_shared *shared)
 	shared->ends_waits = true;
 	while ((waiter = parked_take_oldest(&shared->parked)))
 		end_wait(shared, waiter);
+	streams_end(shared);
 }

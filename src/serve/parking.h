@@ -26,5 +26,8 @@ bool parking_resume(struct connection *conn, struct connection_shared *shared);
 void parking_leave(struct connection *conn, struct connection_shared *shared);
 /* Makes requests wait for their turn whose time is over, or which have to try again. */
 void parking_wake(struct connection_shared *shared);
+/* Before another request is parked, or becomes a stream: ends the oldest of those of which there
+ * are more, if there are as many as may be. */
+void parking_make_room(struct connection_shared *shared);
 /* The worker will exit: ends the wait of all requests, and no request waits from now on. */
 void parking_end(struct connection_shared *shared);

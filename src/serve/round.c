@@ -37,7 +37,7 @@ static void wait_or_send(struct round *round, struct connection *conn, enum turn
 		turns_wait(&round->connections->shared->turns, conn, queue);
 	if (queue == TURN_LARGE)
 		connections_set_unread(round->connections, conn, true);
-	if (queue == TURN_PARKED)
+	if (queue == TURN_PARKED || queue == TURN_STREAM)
 		connections_set_busy(round->connections, conn, false);
 }
 
@@ -70,6 +70,10 @@ void round_receive(struct round *round, struct connection *conn, uint32_t events
 	struct connection_shared *shared = round->connections->shared;
 	enum turn_queue queue = TURN_NONE;
 
+	if (conn->stream) {
+		streams_receive(round->connections, conn, events);
+		return;
+	}
 	if (conn->queue != TURN_NONE || (conn->parked && !conn->exchange)) {
 		interrupt(round, conn, events);
 		return;
@@ -134,16 +138,17 @@ bool round_has_work(const struct round *round)
 {
 	const struct turns *turns = &round->connections->shared->turns;
 
-	return turns->waiting > 0 || turns->large;
+	return turns->waiting > 0 || turns->large || round->connections->shared->streams.all > 0;
 }
 
 int round_wait_ms(const struct round *round, int longest)
 {
 	const struct connection_shared *shared = round->connections->shared;
 
-	if (shared->turns.waiting == 0)
-		return shared->parked.count > 0 && longest > PARKED_MS ? PARKED_MS : longest;
-	return round->blocked ? BLOCKED_MS : 0;
+	if (shared->turns.waiting > 0)
+		return round->blocked ? BLOCKED_MS : 0;
+	longest = streams_wait_ms(shared, longest);
+	return shared->parked.count > 0 && longest > PARKED_MS ? PARKED_MS : longest;
 }
 
 /* Which turns may follow in this round after `used` microseconds. */
@@ -230,8 +235,10 @@ bool round_flush(struct round *round)
 	if (!needed || store_is_flushed(store))
 		return true;
 	atomic_fetch_add(&round->counters->flushes, 1);
-	if (flush(round, &err))
+	if (flush(round, &err)) {
+		shared->flushes++;
 		return true;
+	}
 	/*
 	 * The disk is full. The reserve makes room for what is already committed; no write follows
 	 * until the keeper finds free space.
@@ -239,8 +246,10 @@ bool round_flush(struct round *round)
 	if (err.code == ERR_UNKNOWN_OUTCOME) {
 		atomic_store(&round->store_shared->read_only, true);
 		reserve_release(round->home);
-		if (store_flush(store, &err))
+		if (store_flush(store, &err)) {
+			shared->flushes++;
 			return true;
+		}
 	}
 	if (err.code == ERR_PANIC)
 		return false;
@@ -290,6 +299,10 @@ void round_send(struct round *round)
 	atomic_store(&round->counters->waiting, connections->writing);
 	atomic_store(&round->counters->connections, connections->count);
 	parking_wake(connections->shared);
+	streams_work(connections);
+	atomic_fetch_add(&round->counters->served, connections->shared->streams.completed);
+	connections->shared->streams.completed = 0;
+	atomic_store(&round->counters->streams, connections->shared->streams.all);
 	atomic_store(&round->counters->queued, connections->shared->turns.waiting);
 	atomic_store(&round->counters->parked, connections->shared->parked.count);
 	atomic_store(&round->counters->undone, connections->shared->app.undone);
@@ -301,11 +314,12 @@ static void sweep_one(struct round *round, struct connection *conn)
 {
 	struct connection_shared *shared = round->connections->shared;
 	int64_t idle = shared->now_ms - conn->progress_ms;
+	bool ends = conn->stream && conn->stream->ends;
 
-	if (idle >= shared->bounds.reader_ms) {
+	if (idle >= (ends ? STREAM_END_MS : shared->bounds.reader_ms)) {
 		atomic_fetch_add(&round->counters->dropped, 1);
 		connections_drop(round->connections, conn);
-	} else if (idle >= KEEP_ROWS_MS) {
+	} else if (idle >= KEEP_ROWS_MS && conn->exchange) {
 		connection_count_held(conn, shared, false);
 	}
 }

@@ -40,9 +40,10 @@ enum turn_queue {
 	TURN_LARGE,    /* a request with a large body that is not read yet */
 	TURN_BODY,     /* a large body of which a part has arrived */
 	TURN_WOKEN,    /* a request that was parked (parking.h) */
+	TURN_STREAM,   /* a stream that reads what it has missed (streams.h) */
 	TURN_QUEUES,
 	TURN_INPUT = TURN_QUEUES, /* in no queue: the next part of a large body has not arrived */
-	TURN_PARKED,		  /* in no queue: the request is parked (parking.h) */
+	TURN_PARKED,		  /* in no queue: the request is parked, or a stream */
 };
 
 struct turns_tenant {

@@ -318,6 +318,7 @@ int worker_run(const struct worker_setup *setup, struct err *err)
 
 	init_worker(&worker, setup);
 	turns_init(&worker.shared.turns);
+	streams_init(&worker.shared.streams);
 	parked_init(&worker.shared.parked, setup->store.shared->wake_counters, clock_mono_ms());
 	if (open_worker(&worker, err)) {
 		setup->report(setup->data, WORKER_READY);

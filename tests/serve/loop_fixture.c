@@ -32,6 +32,7 @@ static void init_worker(int listener)
 			.waits = 8 },
 	};
 	turns_init(&loop.shared.turns);
+	streams_init(&loop.shared.streams);
 	parked_init(&loop.shared.parked, store_shared.wake_counters, clock_mono_ms());
 	loop.connections = (struct connections){
 		.shared = &loop.shared,
