@@ -10,17 +10,19 @@
  *	BLOCKED    the web server does not read; dropped after connection_bounds.reader_ms
  *	ENDING     its time is over, or the worker will exit: only the end is sent
  *
- * All sends are made by streams_work(), in parts of STREAMS_US, because thousands of streams may
- * get the same event; and, of the rest, when a connection gets writable. A stream counts as a
- * parked request (connection_bounds.waits, principal_waits).
+ * All sends are made by streams_work(), in parts of STREAMS_US with pauses, because thousands of
+ * streams may get the same event: each send costs the web server some five times as much as this
+ * worker, and requests of others would wait there behind all of them. The rest of a send that was
+ * cut off is sent when its connection gets writable. A stream counts as a parked request
+ * (connection_bounds.waits, principal_waits).
  */
 #include "base/err.h"
 #include "serve/stream.h"
 #include "serve/turns.h"
 
-/* Time of one streams_work() in us, while other requests wait, and while none does. */
-#define STREAMS_US	 300
-#define STREAMS_ALONE_US 1000
+/* Time of one streams_work(), in us; and if it has left something, until the next one. */
+#define STREAMS_US	 250
+#define STREAMS_PAUSE_US 1000
 /* Without an event for so long, the client is sent a comment and its place. */
 #define STREAM_HEARTBEAT_MS 15000
 /* A stream ends after 8 to 12 minutes: the next one is authorized again. */
@@ -53,6 +55,7 @@ struct streams {
 	size_t ring_bytes;	     /* of all feeds */
 	bool more;		     /* feeds have more to read now */
 	bool unpublished;	     /* feeds have events that may not be on disk */
+	int64_t pause_until_us;	     /* monotonic */
 	uint64_t completed;	     /* streams whose end was sent */
 };
 

@@ -297,6 +297,12 @@ static void send_heartbeats(struct work *work)
 
 /* ---- the round ---- */
 
+static bool is_waiting(const struct streams *streams)
+{
+	return !TAILQ_EMPTY(&streams->ending) || !TAILQ_EMPTY(&streams->unflushed) ||
+	       !TAILQ_EMPTY(&streams->due);
+}
+
 int streams_wait_ms(const struct connection_shared *shared, int longest)
 {
 	const struct streams *streams = &shared->streams;
@@ -304,9 +310,8 @@ int streams_wait_ms(const struct connection_shared *shared, int longest)
 
 	if (streams->all == 0)
 		return longest;
-	if (!TAILQ_EMPTY(&streams->ending) || !TAILQ_EMPTY(&streams->unflushed) ||
-		!TAILQ_EMPTY(&streams->due))
-		return 0;
+	if (is_waiting(streams))
+		wait_ms = shared->turns.now_us < streams->pause_until_us ? 1 : 0;
 	return wait_ms < longest ? wait_ms : longest;
 }
 
@@ -314,10 +319,9 @@ void streams_work(struct connections *connections)
 {
 	struct connection_shared *shared = connections->shared;
 	int64_t now = clock_mono_us();
-	struct work work = { connections, shared, now,
-		now + (shared->turns.waiting > 0 ? STREAMS_US : STREAMS_ALONE_US) };
+	struct work work = { connections, shared, now, now + STREAMS_US };
 
-	if (TAILQ_EMPTY(&shared->streams.feeds))
+	if (TAILQ_EMPTY(&shared->streams.feeds) || now < shared->streams.pause_until_us)
 		return;
 	send_ends(&work);
 	send_unflushed(&work);
@@ -325,6 +329,8 @@ void streams_work(struct connections *connections)
 	work.now_us = clock_mono_us();
 	distribute(&work);
 	send_heartbeats(&work);
+	if (is_over(&work))
+		shared->streams.pause_until_us = work.now_us + STREAMS_PAUSE_US;
 }
 
 void streams_receive(struct connections *connections, struct connection *conn, uint32_t events)
