@@ -141,6 +141,11 @@ static bool check_outbox(struct store *store, bool low_space, bool *more, struct
 	       end_for_replacement(store, outbox_mark_for_emptying, err);
 }
 
+static bool trim_outbox(struct store *store, bool low_space, bool *more, struct err *err)
+{
+	return outbox_trim(store, low_space, store_clock_is_steady(store), more, err);
+}
+
 static bool trim_journal(struct store *store, bool low_space, bool *more, struct err *err)
 {
 	return low_space || !store_clock_is_steady(store) || journal_trim(store, more, err);
@@ -164,7 +169,7 @@ static const struct {
 	{ { .name = "usage", .interval_ms = INDEX_MS }, check_usage },
 	{ { .name = "journal damage", .interval_ms = INDEX_MS }, check_journal },
 	{ { .name = "outbox damage", .interval_ms = INDEX_MS }, check_outbox },
-	{ { .name = "outbox", .interval_ms = OUTBOX_TRIM_MS }, outbox_trim },
+	{ { .name = "outbox", .interval_ms = OUTBOX_TRIM_MS }, trim_outbox },
 	{ { .name = "journal", .interval_ms = JOURNAL_TRIM_MS }, trim_journal },
 	{ { .name = "idempotency keys", .interval_ms = IDEMPOTENCY_EXPIRY_MS }, expire_keys },
 	{ { .name = "retention", .interval_ms = RETENTION_CHECK_MS }, remove_finished },

@@ -50,6 +50,7 @@
 #include "store/store.h"
 #include "store/tasks/record.h"
 #include "store/tasks/retention.h"
+#include "store/webhooks/needed.h"
 
 /* A row of the usage table: its numbers, big-endian, in this order. */
 struct usage_value {
@@ -85,13 +86,6 @@ struct serials {
 struct snapshot_progress {
 	uint64_t moment, reads;
 	unsigned idle_minutes;
-};
-
-/* A pass over all webhooks, by the keeper (webhooks/trim.c). */
-struct webhook_needed {
-	struct buf keys;
-	size_t left;	/* bytes of them */
-	uint64_t least; /* number of the oldest entry that one needs; 0: none */
 };
 
 struct store {

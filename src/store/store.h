@@ -69,13 +69,13 @@ struct store_shared {
 	 * under another list_epoch (store/lists.h).
 	 */
 	_Atomic uint64_t list_changes[STORE_LIST_STRIPES], list_epoch;
-	/* Changes of the workers that get no tasks (OP_DRAIN), by the same hash; only grow. */
-	_Atomic uint64_t drains[STORE_COMMIT_STRIPES], all_drains;
+	/* Changes of the workers that get no tasks, by the same hash, and of webhooks; only grow. */
+	_Atomic uint64_t drains[STORE_COMMIT_STRIPES], all_drains, webhook_changes;
 	struct contacts contacts;
 	_Atomic uint64_t newest_key_period; /* of Idempotency-Keys, in STORE_IDEMPOTENCY_HOURS */
 	_Atomic bool remake_usage;	    /* by the next recovery */
-	_Atomic bool empty_journal;	    /* the same */
-	_Atomic uint64_t journal_next;	    /* number of the next entry; 0: not known yet */
+	_Atomic bool empty_journal, empty_outbox; /* the same */
+	_Atomic uint64_t journal_next;		  /* number of the next entry; 0: not known yet */
 	_Atomic uint64_t journal_open[STORE_PROCESSES];	     /* journal/order.c */
 	_Atomic uint64_t journal_committed, journal_flushed; /* highest numbers */
 	_Atomic uint64_t journal_epoch;			     /* struct feed_place; 0: none yet */
@@ -88,8 +88,6 @@ struct store_shared {
 	struct store_health health;
 	struct damage_table damages;
 	struct store_hold hold;
-	_Atomic uint64_t webhook_changes; /* store_webhook_changes() */
-	_Atomic bool empty_outbox;	  /* by the next recovery */
 };
 
 /*

@@ -16,7 +16,7 @@
  *     GET    /stats                 counts of tasks by dialect and kind
  *     GET    /workers               workers: last seen, what they have
  *     POST   /workers/{name}/drain  gives a worker no more tasks, or tasks again
- *     POST   /webhooks              adds a webhook; also GET, and /webhooks/{webhook} with its parts
+ *     POST   /webhooks              adds a webhook; the others are in tables.c
  *     GET    /ingest-points         Uplynk's ingest points
  *     GET    /ingest-points/{point} one
  *     PATCH  /ingest-points/{point} change its fields
@@ -25,8 +25,8 @@
  * decodes requests for tasks, members.c and policy.c parse members of their bodies, body.c shortens
  * the texts of workers in them; list.c and filter.c parse the query of a list, cursor.c cursors;
  * claim.c and report.c decode the requests of workers, history.c shows what became of them, stats.c
- * counts tasks, workers.c shows workers; webhook.h has webhooks; rules.c adapts a task to its dialect inside the
- * transaction.
+ * counts tasks, workers.c shows workers; webhook.h is about webhooks; rules.c adapts a task to its
+ * dialect inside the transaction.
  */
 #include "dialect/dialect.h"
 #include "dialect/work.h"

@@ -6,6 +6,7 @@
  *     webhook_patch.c     the members of a webhook, and their application to the stored one
  *     webhook_pairs.c     header fields and query parameters
  *     webhook_url.c       which URLs are accepted
+ *     webhook_values.c    formats and secrets
  *     webhook_encode.c    webhooks and deliveries as JSON
  *     deliveries.c        decoders of the requests about deliveries
  */
@@ -51,16 +52,11 @@ bool native_encode_redelivered(const struct request *request, const struct resul
 /* The webhook of the path. ERR_NOT_FOUND if the id is no UUID. */
 bool native_begin_webhook(const struct request *request, struct op *op, enum webhook_action action,
 	struct op_webhook **webhook, struct err *err);
-/* "whsec_" and base64. ERR_UNPROCESSABLE. */
-bool native_parse_secret(struct op *op, const json_t *value, struct str *secret, struct err *err);
-
 /* ---- webhook_patch.c ---- */
 
 /* Reads the members of a webhook for op_webhook.change. ERR_UNPROCESSABLE. */
 bool native_parse_webhook(
 	struct op *op, struct op_webhook *webhook, bool creates, json_t *json, struct err *err);
-/* The row of a format, "standard"; NULL. */
-const struct dialect *native_find_format(struct str name);
 const char *native_method_name(enum webhook_method method);
 
 /* ---- webhook_pairs.c ---- */
@@ -78,6 +74,13 @@ bool native_parse_pairs(
 /* Applies the patch. ERR_UNPROCESSABLE beyond WEBHOOK_PAIRS_MAX. */
 bool native_merge_pairs(const struct op *op, bool headers, const struct native_pairs *patch,
 	struct webhook_pair *pairs, size_t *count, struct err *err);
+
+/* ---- webhook_values.c ---- */
+
+/* The dialect whose format has that name, "standard"; NULL. */
+const struct dialect *native_find_format(struct str name);
+/* "whsec_" and base64. ERR_UNPROCESSABLE. */
+bool native_parse_secret(struct op *op, const json_t *value, struct str *secret, struct err *err);
 
 /* ---- webhook_url.c ---- */
 

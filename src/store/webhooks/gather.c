@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/journal/journal.h"
 #include "store/webhooks/webhooks.h"
 
 /* Deliveries of one transaction: the row of the webhook is locked meanwhile. */
@@ -7,8 +8,8 @@
 #define WARN_MS 3600000
 
 /*
- * The feed is read before the transaction that writes the deliveries. This compares the place in the
- * webhook's row with the one from which the feed was read: so no event is gathered twice.
+ * The feed is read before the transaction that writes the deliveries. This compares the place in
+ * the webhook's row with the one from which the feed was read: so no event is gathered twice.
  */
 struct gather {
 	const struct webhook *webhook;
@@ -44,11 +45,11 @@ bool webhook_find_now(
 	struct arena arena = { 0 };
 	struct op op = feed_op(&query, tenant, &arena, 0);
 	struct result result = { 0 };
-	bool ok = store_apply(store, &op, &result, err);
+	bool ok = journal_feed(store, &op, &result, err);
 
 	if (ok)
 		*now = result.feed->next;
-	store_result_free(&result);
+	journal_feed_free(result.feed);
 	arena_free(&arena);
 	return ok;
 }
@@ -108,9 +109,9 @@ static bool read_feed(
 	struct arena arena = { 0 };
 	struct op op = feed_op(&query, gather->webhook->tenant, &arena, gather->now);
 	struct result result = { 0 };
-	bool ok = store_apply(store, &op, &result, err) && add_events(gather, result.feed, err);
+	bool ok = journal_feed(store, &op, &result, err) && add_events(gather, result.feed, err);
 
-	store_result_free(&result);
+	journal_feed_free(result.feed);
 	arena_free(&arena);
 	return ok;
 }

@@ -191,7 +191,7 @@ static bool run(struct store *store, store_step *step, struct trim *trim, int64_
 	return ok;
 }
 
-bool outbox_trim(struct store *store, bool low_space, bool *more, struct err *err)
+bool outbox_trim(struct store *store, bool low_space, bool steady, bool *more, struct err *err)
 {
 	int64_t until = clock_mono_us() + STORE_SLICE_MS * 1000LL;
 	struct trim trim = { .oldest = clock_wall_ms() - WEBHOOK_ENDED_MS,
@@ -201,7 +201,7 @@ bool outbox_trim(struct store *store, bool low_space, bool *more, struct err *er
 		return false;
 	if (low_space || *more)
 		return true;
-	if (!store_clock_is_steady(store))
+	if (!steady)
 		trim.oldest = 0;
 	return run(store, step_remove, &trim, until, more, err) &&
 	       (*more || run(store, step_trim, &trim, until, more, err));

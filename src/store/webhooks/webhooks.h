@@ -1,16 +1,16 @@
 #pragma once
 /*
- * Webhooks and their deliveries in the store. Private to the store; outbox.h and OP_WEBHOOK are for
- * others.
+ * Webhooks and their deliveries in the store. Private to the store; others use outbox.h and
+ * OP_WEBHOOK.
  *
- *     record.c     the bytes of a webhook; delivery_record.c those of a delivery and of the outbox row
+ *     record.c     the bytes of a webhook; delivery_record.c those of rows of the outbox
  *     rows.c       the rows of both tables
  *     each.c       all webhooks
  *     gather.c     from the journal to deliveries
  *     pending.c    what the notifier has to send
  *     settle.c     attempts; the service disables a webhook
  *     operation.c  OP_WEBHOOK; deliveries.c those about deliveries
- *     trim.c       removes ended deliveries and those of removed webhooks; what the journal must keep
+ *     trim.c       removes ended deliveries and those of removed webhooks; what the journal keeps
  *     damage.c     a damaged outbox is emptied
  *
  * TABLE_WEBHOOKS has tenant NUL id -> webhook. TABLE_OUTBOX, of each webhook, numbers big-endian:
@@ -21,9 +21,9 @@
  *     E webhook ended (8) number (8)  empty: it has ended at that time
  *     R webhook                       empty: the webhook was removed, its rows have to be
  *
- * A transaction that writes rows of a webhook in the outbox locks its row S first; if it needs the row
- * in TABLE_WEBHOOKS as well, it locks that one before. The outbox is not exported, and emptied if it is damaged: then each webhook begins with the events
- * from then on, and has missed some.
+ * A transaction that writes rows of a webhook in the outbox locks its row S first; if it needs the
+ * row in TABLE_WEBHOOKS as well, it locks that one before. The outbox is not exported, and emptied
+ * if it is damaged: then each webhook begins with the events from then on, and has missed some.
  */
 #include "store/internal.h"
 #include "store/webhooks/outbox.h"
@@ -45,7 +45,7 @@ struct outbox {
 
 /* Appends the webhook without its tenant and id. */
 void webhook_encode(const struct webhook *webhook, struct buf *out);
-/* Texts borrow from the bytes, arrays are in the arena. False: they are no webhook, or no memory. */
+/* Texts borrow from the bytes, arrays are in the arena. False: no webhook, or no memory. */
 bool webhook_decode(struct webhook *webhook, struct str bytes, struct arena *arena);
 /* Appends the delivery without webhook and number. */
 void delivery_encode(const struct delivery *delivery, struct buf *out);
@@ -97,8 +97,8 @@ int outbox_lock(struct store *store, const struct id *webhook, const struct feed
 uint64_t outbox_next_number(struct outbox *outbox, int64_t now);
 
 /*
- * Reads keys of the outbox into a batch, which the caller frees also after an error: other calls use
- * the store's own.
+ * Reads keys of the outbox into a batch, which the caller frees also after an error: other calls
+ * use the store's own.
  */
 int outbox_scan(struct store *store, const struct index_key *from, const struct index_key *to,
 	bool reverse, size_t limit, struct engine_batch *batch);
@@ -153,8 +153,8 @@ void webhook_raise_changes(struct store *store);
 
 /* ---- trim.c, damage.c ---- */
 
-/* Chores. */
-bool outbox_trim(struct store *store, bool low_space, bool *more, struct err *err);
+/* Chores. steady: nothing is removed by its age while it is false (store_clock_is_steady). */
+bool outbox_trim(struct store *store, bool low_space, bool steady, bool *more, struct err *err);
 bool outbox_mark_for_emptying(struct store *store, struct err *err);
 /* Alone: empties a damaged outbox. */
 bool outbox_open(struct store *store, struct err *err);

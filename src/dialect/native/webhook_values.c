@@ -1,0 +1,31 @@
+#include "base/encode.h"
+#include "dialect/native/webhook.h"
+
+const struct dialect *native_find_format(struct str name)
+{
+	for (size_t i = 0; dialects[i]; i++) {
+		if (dialects[i]->webhook && str_eq(name, str_cstr(dialects[i]->webhook->name)))
+			return dialects[i];
+	}
+	return NULL;
+}
+
+bool native_parse_secret(struct op *op, const json_t *value, struct str *secret, struct err *err)
+{
+	struct str text = json_str(value), prefix = STR(NATIVE_SECRET_PREFIX);
+	char bytes[WEBHOOK_SECRET_MAX];
+	size_t len = 0;
+	bool ok = json_is_string(value) && str_starts(text, prefix) &&
+		  base64_decode(bytes, sizeof(bytes), &len, str_skip(text, prefix.len)) &&
+		  len >= WEBHOOK_SECRET_MIN;
+
+	if (!ok)
+		return native_set_error(err, op->arena, ERR_UNPROCESSABLE,
+			NATIVE_AT_MEMBER(STR("secret")),
+			"secret must be " NATIVE_SECRET_PREFIX
+			" and the base64 text of %d to %d bytes.",
+			WEBHOOK_SECRET_MIN, WEBHOOK_SECRET_MAX);
+	*secret = arena_copy(op->arena, (struct str){ bytes, len });
+	explicit_bzero(bytes, sizeof(bytes));
+	return secret->ptr || err_no_memory(err);
+}
