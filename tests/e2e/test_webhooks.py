@@ -7,7 +7,8 @@ import os
 import subprocess
 import time
 
-from lib import Instance, run_tests
+from certificate_authority import Authority
+from lib import POLYTASKD, Instance, run_tests
 from paths import BUILD, SOURCE
 from processes import find_program
 from receivers import (
@@ -283,6 +284,31 @@ def certificates():
     instance.stop("certificates")
 
 
+def trusted_certificate():
+    """With a CA among those of the system, in a mount namespace of the daemon's own."""
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    can_mount = os.geteuid() == 0 and find_program("unshare") and os.path.exists(bundle)
+    if not can_mount or subprocess.run(["unshare", "-m", "true"]).returncode != 0:
+        skip("a trusted certificate", "needs root and mount namespaces")
+        return
+    instance = Instance(conf=LOOPBACK, autostart=False)
+    instance.make_principal()
+    authority = Authority(instance.dir)
+    cert, key = (os.path.join(instance.dir, name) for name in ("receiver.pem", "receiver-key.pem"))
+    authority.issue(cert, key)
+    conf = os.path.join(instance.dir, "polytask.conf")
+    script = f'mount --bind "{authority.cert}" {bundle} && exec "{POLYTASKD}" -c "{conf}"'
+    instance.start(["unshare", "-m", "sh", "-c", script])
+    receivers = Receivers(cert=cert, key=key)
+    add_hook(instance, f"https://localhost:{receivers.port}/x")
+    for number in range(5):
+        end_task(instance, f"movie-{number}")
+        until(lambda seen=number: len(receivers.calls) > seen, 10)
+    equal(len(receivers.calls), 5, "requests over TLS arrive")
+    ok(receivers.connections < 5, "connections are kept", receivers.connections)
+    instance.stop("trusted")
+
+
 # ---- fairness ----
 
 
@@ -336,6 +362,7 @@ run_tests(
     test_calls,
     addresses,
     certificates,
+    trusted_certificate,
     others,
     reload,
 )
