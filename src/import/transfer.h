@@ -5,10 +5,10 @@
  * another one then. Proxies, .netrc, cookies and compression are not used.
  */
 #include "import/digest.h"
-#include "sys/network.h"
 #include "import/partial.h"
 #include "import/progress.h"
 #include "import/source.h"
+#include "sys/network.h"
 
 struct transfer_limits {
 	uint64_t max_bytes;

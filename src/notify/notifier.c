@@ -8,17 +8,6 @@
 
 /* ---- the store ---- */
 
-bool notifier_pass_error(struct notifier *notifier, const struct err *err)
-{
-	if (err->code == ERR_PANIC)
-		return false;
-	if (!notifier->warned)
-		log_warn("webhook", "deliveries wait for the store: %s", err_text(err));
-	notifier->warned = true;
-	notifier->refused = true;
-	return true;
-}
-
 static bool flush(struct notifier *notifier, struct err *err)
 {
 	struct store *store = notifier->config->store;

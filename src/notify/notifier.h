@@ -24,7 +24,7 @@
 #define NOTIFIER_IDLE_MS	500 /* without any webhook */
 #define NOTIFIER_TENANT_MAX	64  /* requests of a tenant at the same time */
 #define NOTIFIER_TENANT_CROWDED 8   /* the same while half of TRANSFERS_MAX are under way */
-/* While a tenant has as many, each of its webhooks may have one only; with WEBHOOKS_MAX about 64. */
+/* While a tenant has as many, each of its webhooks may have one; with WEBHOOKS_MAX about 64. */
 #define NOTIFIER_HOOK_CROWDED 16
 #define NOTIFIER_LAST_MS      2000 /* at the end: for requests under way */
 

@@ -31,7 +31,8 @@ struct sending {
  * the other errors make the webhook, or all of them, wait.
  */
 bool notifier_gather(struct notifier *notifier, struct err *err);
-/* Notes an error of the store. Returns false for ERR_PANIC. */
+
+/* Notes an error of the store (trouble.c). Returns false for ERR_PANIC. */
 bool notifier_pass_error(struct notifier *notifier, const struct err *err);
 
 /* Begins requests that are due. Fails with ERR_PANIC only. */

@@ -31,9 +31,9 @@ struct queue {
 
 void queue_free(struct queue *queue);
 /*
- * Adds a pending delivery; one that is in the window takes its time from it unless it is being sent.
- * If the window is full, the last one that is not being sent leaves it. False: the delivery is not
- * in the window, because it is full of earlier ones, or because memory is exhausted.
+ * Adds a pending delivery; one that is in the window takes its time from it unless it is being
+ * sent. If the window is full, the last one that is not being sent leaves it. False: the delivery
+ * is not in the window, because it is full of earlier ones, or because memory is exhausted.
  */
 bool queue_add(struct queue *queue, const struct delivery *delivery);
 /* Begins to read the pending deliveries again, from the first. */

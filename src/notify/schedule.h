@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "task/webhook.h"
 
-/* Attempts after 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, each 20 % more or less. */
+/* After 0 s, 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, each 20 % more or less. */
 #define SCHEDULE_ATTEMPTS	 10
 #define SCHEDULE_RETRY_AFTER_MAX 3600 /* seconds: a longer Retry-After counts as this */
 /* Without a delivery for this time, a webhook is disabled when one is given up, in ms. */

@@ -25,7 +25,10 @@ void children_signal(const struct children *children, int signal);
 bool children_retired_before(const struct children *children, int generation);
 /* Whether a child of a generation before this one is still starting. */
 bool children_starting_before(const struct children *children, int generation);
-/* Asks the keepers, notifiers and workers of generations from `first` up to the newest to exit, once each. */
+/*
+ * Asks the keepers, notifiers and workers of generations from `first` up to the newest to exit,
+ * once each.
+ */
 void children_retire(struct children *children, int first);
 /*
  * Reaps one ended child without blocking, frees its entry and, if `log`, logs the exit. Returns

@@ -26,7 +26,8 @@ bool lock_take_regions(const char *regions, bool wait, int *fd, struct err *err)
 
 /*
  * Takes the lock of a file of its own in the folder, which is created; closing *fd releases it.
- * *taken is false if another process has it. ERR_INTERNAL or ERR_DISK_FULL: the file cannot be used.
+ * *taken is false if another process has it. ERR_INTERNAL or ERR_DISK_FULL: the file cannot be
+ * used.
  */
 bool lock_try_file(const char *folder, const char *name, int *fd, bool *taken, struct err *err);
 

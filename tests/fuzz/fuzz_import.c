@@ -6,10 +6,10 @@
 
 #include "fuzz_input.h"
 #include "import/import_task.h"
-#include "sys/network.h"
 #include "import/place.h"
 #include "import/reply.h"
 #include "import/source.h"
+#include "sys/network.h"
 
 /* Cuts a line at its first NUL, and to the room. */
 static void copy_line(struct str *rest, char *text, size_t size)

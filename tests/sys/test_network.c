@@ -3,8 +3,8 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
-#include "sys/network.h"
 #include "lib/check.h"
+#include "sys/network.h"
 
 static void address_of(const char *text, uint8_t address[16])
 {
