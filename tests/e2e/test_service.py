@@ -24,7 +24,7 @@ def ended(pid):
 def started_by_path():
     instance = Instance()
     until(
-        lambda: [child["state"] for child in instance.status()["processes"]] == ["ready"] * 3, 10
+        lambda: [child["state"] for child in instance.status()["processes"]] == ["ready"] * 4, 10
     )
     children = child_pids(instance.daemon.pid)
     titles = []
@@ -34,7 +34,7 @@ def started_by_path():
             titles.append(title.read().split("\0")[0].rstrip())
     equal(
         sorted(titles),
-        ["polytaskd: keeper", "polytaskd: reader 1", "polytaskd: writer"],
+        ["polytaskd: keeper", "polytaskd: notifier", "polytaskd: reader 1", "polytaskd: writer"],
         "process titles name the role",
     )
     status = instance.status()
