@@ -70,13 +70,16 @@ static bool run(const struct child_context *child, struct store *store, struct e
 	return ok;
 }
 
+/* The store has logged why it is lost. */
 static int fail(const struct child_context *child, const struct err *err)
 {
 	if (child_stop_requested() && err->code != ERR_PANIC)
 		return 0;
-	log_error("notifier", "deliveries of webhooks stop: %s", err_text(err));
 	child_report_set(&child->slot->report, err);
-	return err->code == ERR_PANIC ? STORE_EXIT_PANIC : 1;
+	if (err->code == ERR_PANIC)
+		return STORE_EXIT_PANIC;
+	log_error("notifier", "deliveries of webhooks stop: %s", err_text(err));
+	return 1;
 }
 
 int notifier_main(const struct child_context *child)
