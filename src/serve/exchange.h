@@ -79,10 +79,11 @@ struct exchange_wait {
 	unsigned preferred; /* seconds, of Prefer (preference.h); 0: it does not wait for that */
 	struct id id;	    /* with preferred: of the task */
 	uint64_t first;	    /* with preferred: fingerprint of the task when the wait began */
-	uint64_t line;	    /* requests that ask for the same, in the same tenant, have the same */
-	unsigned source;    /* store_ready_source() or store_task_source() */
-	uint64_t seen;	    /* value of that counter before the attempt */
-	uint64_t drains;    /* store_drain_changes() before the attempt */
+	struct feed_place place; /* of a feed: where the next attempt goes on */
+	uint64_t line;	 /* requests that ask for the same, in the same tenant, have the same */
+	unsigned source; /* store_ready_source() or store_task_source() */
+	uint64_t seen;	 /* value of that counter before the attempt */
+	uint64_t drains; /* store_drain_changes() before the attempt */
 	uint8_t worker_len;
 	char worker[TASK_WORKER_MAX]; /* that asks */
 };

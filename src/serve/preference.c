@@ -12,6 +12,8 @@ static bool may_wait(const struct exchange *exchange, const struct op *op)
 		return false;
 	if (op->kind == OP_CREATE)
 		return exchange->route->waits_for_end;
+	if (op->kind == OP_FEED)
+		return !op->feed->streams;
 	return op->kind == OP_READ && (method == METHOD_GET || method == METHOD_HEAD);
 }
 

@@ -1,6 +1,5 @@
-#include "serve/waiting.h"
-
 #include "base/clock.h"
+#include "serve/waiting_feed.h"
 #include "store/wake.h"
 
 static void set_worker(struct exchange_wait *wait, struct str worker)
@@ -103,6 +102,8 @@ static bool follow_task(
 
 bool waiting_apply(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
 {
+	if (op->kind == OP_FEED)
+		return waiting_for_events(app, exchange, op, err);
 	if (exchange->wait.preferred > 0)
 		return waiting_for_preference(app, exchange, op, err);
 	return op->check_wait ? follow_task(app, exchange, op, err) : claim(app, exchange, op, err);

@@ -29,6 +29,7 @@ enum journal_event {
 
 struct journal_entry {
 	uint64_t number; /* its own; set when it is read */
+	uint64_t epoch;	 /* of the number; set by OP_FEED (struct feed_place) */
 	struct id id;	 /* of the task, as the next three */
 	uint8_t dialect; /* 0: unknown, in entries of older builds */
 	uint64_t task_number;

@@ -225,10 +225,14 @@ def other_stores():
         post(other, TASKS, {})
     other.ctl("import", stdin=exported)
     found = history(other, task)
-    equal((found["items"], found["complete"]), ([], False), "an imported task has no history")
+    equal(
+        [[one["event"] for one in found["items"]], found["complete"]],
+        [["imported"], False],
+        "the history of an imported task begins with the import",
+    )
     patch(other, task, {"priority": 6})
     found = history(other, task)
-    equal([one["event"] for one in found["items"]], ["changed"], "until it is changed")
+    equal([one["event"] for one in found["items"]], ["changed", "imported"], "and goes on")
     ok(not found["complete"], "which is not the whole history")
     other.stop("imported")
     instance.stop("other stores")

@@ -69,7 +69,10 @@ static void put_error_list(struct buf *out, const struct err *err)
 {
 	const struct native_location place = { "header", "", str_cstr(err->field) };
 
-	if (err->code != ERR_METHOD && err->detail.len > 0) {
+	if (err->code == ERR_GONE) {
+		buf_puts(out, ",\"oldest\":");
+		buf_put_json_string(out, err->detail);
+	} else if (err->code != ERR_METHOD && err->detail.len > 0) {
 		buf_puts(out, ",\"errors\":");
 		buf_put_str(out, err->detail);
 	} else if (err->field[0]) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/date.h"
+#include "dialect/native/event.h"
 #include "dialect/native/log.h"
 #include "dialect/native/query.h"
 #include "dialect/native/work.h"
@@ -86,43 +87,10 @@ static void put_time(struct buf *out, const char *name, int64_t ms)
 	buf_putc(out, '"');
 }
 
-static void put_state(struct buf *out, const char *name, enum task_state state)
-{
-	put_text(out, name, state == TASK_STATE_NONE ? STR_NULL : str_cstr(task_state_name(state)));
-}
-
-static void put_attempt_number(struct buf *out, const char *name, uint32_t number)
-{
-	put_name(out, ",", name);
-	if (number > 0)
-		buf_put_number(out, number);
-	else
-		buf_puts(out, "null");
-}
-
 static void put_json(struct buf *out, const char *name, struct str json)
 {
 	put_name(out, ",", name);
 	buf_put_str(out, json.len > 0 ? json : STR("null"));
-}
-
-static void put_entry(const struct journal_entry *entry, struct buf *out)
-{
-	put_name(out, "{", "event");
-	buf_put_json_string(out, str_cstr(journal_event_name(entry->event)));
-	put_time(out, "at", entry->at);
-	put_text(out, "by", entry->actor);
-	put_text(out, "request_id", entry->request);
-	put_state(out, "from", entry->from);
-	put_state(out, "to", entry->to);
-	put_text(out, "status", entry->status);
-	put_name(out, ",", "revision");
-	buf_put_number(out, (int64_t)entry->revision);
-	put_attempt_number(out, "attempt", entry->attempt);
-	put_text(out, "worker", entry->worker);
-	put_json(out, "error", entry->error);
-	put_json(out, "log", entry->log);
-	buf_putc(out, '}');
 }
 
 static void put_end(const struct result *result, struct buf *out)
@@ -146,7 +114,9 @@ bool native_encode_history(const struct request *request, const struct result *r
 	for (size_t i = 0; i < result->history_count; i++) {
 		if (i > 0)
 			buf_putc(out, ',');
-		put_entry(&result->history[i], out);
+		buf_putc(out, '{');
+		native_put_entry(&result->history[i], "to", out);
+		buf_putc(out, '}');
 	}
 	put_end(result, out);
 	return response_finish(response, 200, NATIVE_MEDIA_TYPE, err);

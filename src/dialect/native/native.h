@@ -11,6 +11,7 @@
  *     POST   /tasks/{id}/retry      a failed or cancelled task begins again
  *     POST   /retries               many failed ones
  *     GET    /tasks/{id}/history    what happened to it; also /attempts
+ *     GET    /events                what happens to tasks
  *     POST   /claims                ready tasks for a worker
  *     POST   /tasks/{id}/heartbeat  reports of the worker; also /complete, /fail, /release
  *     GET    /stats                 counts of tasks by dialect and kind

@@ -1,3 +1,4 @@
+#include "dialect/native/event.h"
 #include "dialect/native/webhook.h"
 #include "dialect/native/work.h"
 
@@ -63,6 +64,13 @@ static const struct route routes[] = {
 		.right = RIGHT_READ,
 		.decode = native_decode_attempts,
 		.encode = native_encode_attempts },
+	{ .method = METHOD_GET,
+		.pattern = "/events",
+		.params = native_events_params,
+		.right = RIGHT_READ,
+		.decode = native_decode_events,
+		.encode = native_encode_events,
+		.encode_event = native_encode_event },
 	{ .method = METHOD_POST,
 		.pattern = "/claims",
 		.right = RIGHT_WORK,

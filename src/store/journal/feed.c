@@ -299,6 +299,7 @@ static bool decode_all(const struct reading *reading, struct err *err)
 						     event->entry.len }))
 			return err_set(err, ERR_INTERNAL, NULL, NULL);
 		decoded->entry.number = event->number;
+		decoded->entry.epoch = answer->next.epoch;
 		if (event->task != NO_TASK)
 			decoded->task = &feed->tasks[event->task];
 	}

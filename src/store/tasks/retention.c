@@ -74,11 +74,11 @@ static int find_group(struct store *store, struct removal *removal, const struct
 	return rc;
 }
 
-/* The service does it by itself: without a user. */
+/* The user is the one of the service's other changes (dialect/service_report.h). */
 static int remove_row(struct store *store, const struct removal *removal, const struct task *task,
 	const struct buf *record)
 {
-	const struct op op = { .now = removal->batch->now };
+	const struct op op = { .now = removal->batch->now, .actor = STR("polytask") };
 
 	return row_remove(store, &op, task, buf_str(record));
 }
