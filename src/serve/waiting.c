@@ -8,19 +8,6 @@ static void set_worker(struct exchange_wait *wait, struct str worker)
 	memcpy(wait->worker, worker.ptr, wait->worker_len);
 }
 
-void waiting_begin(struct app *app, struct exchange *exchange, const struct op *op, uint64_t line,
-	unsigned source)
-{
-	struct exchange_wait *wait = &exchange->wait;
-
-	if (!wait->resumed)
-		wait->until_ms = exchange->began_us / 1000 + op->wait_ms;
-	wait->line = line;
-	wait->source = source;
-	wait->seen = store_wake_count(app->store, source);
-	wait->drains = store_drain_changes(app->store, op->tenant);
-}
-
 /* ---- a claim ---- */
 
 static bool claim(struct app *app, struct exchange *exchange, const struct op *op, struct err *err)
