@@ -83,14 +83,6 @@ struct commit_counts store_read_commits(const struct store *store, struct str te
 		done };
 }
 
-bool store_is_quiet(const struct store *store, struct str tenant)
-{
-	const struct store_commits *commits = commits_of(store->shared, tenant);
-	uint64_t done = atomic_load(&commits->done);
-
-	return atomic_load(&commits->started) == done;
-}
-
 static void reset(struct store_commits *commits)
 {
 	atomic_store(&commits->started, 0);

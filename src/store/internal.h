@@ -185,8 +185,6 @@ struct commit_counts {
 	uint64_t started, done;
 };
 struct commit_counts store_read_commits(const struct store *store, struct str tenant);
-/* Whether no commit that changes tasks of the tenant is under way; true: their effects are counted. */
-bool store_is_quiet(const struct store *store, struct str tenant);
 
 /* ---- step.c ---- */
 

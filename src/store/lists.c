@@ -21,6 +21,16 @@ void store_change_list_epoch(struct store_shared *shared)
 	atomic_store(&shared->list_epoch, epoch);
 }
 
+/* `done` is read first: a commit that is counted in it has raised its counters. */
+static bool is_quiet(const struct store *store, struct str tenant)
+{
+	const struct store_commits *commits =
+		&store->shared->tenant_commits[store_tenant_stripe(tenant)];
+	uint64_t done = atomic_load(&commits->done);
+
+	return atomic_load(&commits->started) == done;
+}
+
 /* FNV-1a. */
 static unsigned stripe_of(struct str tenant, uint8_t dialect)
 {
@@ -38,7 +48,7 @@ uint64_t store_list_changes(const struct store *store, struct str tenant, const 
 	uint64_t sum = 0;
 
 	if (comparable)
-		*comparable = store_is_quiet(store, tenant);
+		*comparable = is_quiet(store, tenant);
 	for (size_t i = 0; i < count; i++)
 		sum += atomic_load(&store->shared->list_changes[stripe_of(tenant, dialects[i])]);
 	return sum;

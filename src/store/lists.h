@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Whether a list may have changed, from counters in shared memory that commits raise: without a look
- * at the tasks. A list has a tag: the epoch, and store_list_changes() before the list began. While
- * both are the same, a client that has the list with this tag has it as it is now.
+ * Whether a list may have changed, from counters in shared memory that commits raise, without a
+ * look at the tasks. A list has a tag: the epoch, and store_list_changes() before the list began.
+ * While both are the same, a client that has the list with this tag has it as it is now.
  *
  * Why such a tag never hides a change. A counter is raised after the commit, whose effects are
  * visible then, and before the commit is counted as done.

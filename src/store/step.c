@@ -33,6 +33,7 @@ static int run_once(struct store *store, enum engine_access access, store_step *
 	if (rc != 0)
 		return rc;
 	store->damaged_index = false;
+	lists_reset(store);
 	wake_reset(store);
 	usage_reset(store);
 	snapshot_reset(store);

@@ -45,7 +45,6 @@ uint64_t store_wake_count(const struct store *store, unsigned source)
 
 void wake_reset(struct store *store)
 {
-	lists_reset(store);
 	store->makes_ready = false;
 	if (store->changes_tasks)
 		memset(store->changed, 0, sizeof(store->changed));
@@ -58,7 +57,6 @@ void wake_note(struct store *store, const struct task *task)
 
 	store->changes_tasks = true;
 	store->changed[stripe / 64] |= UINT64_C(1) << stripe % 64;
-	lists_note(store, task);
 }
 
 static void raise_counter(struct store *store, unsigned source)

@@ -147,6 +147,7 @@ static int note(struct store *store, const struct task *task, const struct str *
 	struct index_key key;
 
 	wake_note(store, task);
+	lists_note(store, task);
 	index_primary_key(&key, task->tenant, &task->id);
 	if (snapshot_note(store, SNAPSHOT_TASK, key_str(&key), old) != 0)
 		return ENGINE_NO_MEMORY;
