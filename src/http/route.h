@@ -47,11 +47,9 @@ struct route {
 	bool (*encode_event)(
 		const struct request *request, const struct feed_event *event, struct buf *out);
 	/*
-	 * Of a list with pages: its response is held back until the last row is encoded, and gets
-	 * an entity tag of its rows (serve/held_page.h).
+	 * Of a list with pages: adds header fields after encode_end. Its response is held back until
+	 * then (serve/held_page.h). NULL: none.
 	 */
-	bool holds_page;
-	/* With holds_page: adds header fields after encode_end. NULL: none. */
 	bool (*encode_links)(const struct request *request, const struct result *result,
 		struct response *response, struct err *err);
 };

@@ -6,6 +6,7 @@
 #include "auth/token_endpoint.h"
 #include "base/clock.h"
 #include "serve/body.h"
+#include "serve/list_tag.h"
 #include "serve/precondition.h"
 #include "serve/preference.h"
 #include "serve/rate.h"
@@ -98,7 +99,9 @@ static bool encode(struct exchange *exchange, struct err *err)
 		return err_no_memory(err);
 	precondition_set_etag(&exchange->request, &exchange->result, response);
 	preference_add_applied(exchange);
-	exchange->held_back = exchange->result.listing && exchange->route->holds_page;
+	if (response->status == 200)
+		list_tag_add(exchange);
+	exchange->held_back = exchange->result.listing && exchange->route->encode_links;
 	exchange->streaming = exchange->held_back ||
 			      (exchange->result.listing && exchange->request.method != METHOD_HEAD);
 	return true;
@@ -207,6 +210,8 @@ static bool execute(struct app *app, struct exchange *exchange, struct err *err)
 		return finish(exchange, err);
 	if (op.kind == OP_FEED && op.feed->streams)
 		return begin_stream(app, exchange, &op, err);
+	if (list_tag_answer(app, exchange, &op))
+		return buf_ok(&exchange->response.headers) || err_no_memory(err);
 	rate_set_quota(app, &op);
 	/* A removal with few dependents is one transaction whatever the load. */
 	op.slice_steps = op.kind == OP_LIST || op.kind == OP_STATS || op.kind == OP_WORKERS

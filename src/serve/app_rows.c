@@ -39,7 +39,6 @@ bool app_stream_rows(struct exchange *exchange, size_t min_len, int64_t until_us
 			buf_putc(body, ',');
 		if (!exchange->route->encode_row(&exchange->request, &row, body))
 			return err_no_memory(err);
-		held_page_add(exchange, &row);
 	}
 	if (end) {
 		exchange->streaming = false;

@@ -28,7 +28,7 @@ void exchange_reset(struct exchange *exchange)
 	exchange->route = NULL;
 	exchange->dialect = NULL;
 	exchange->streaming = exchange->held_back = false;
-	buf_reset(&exchange->revisions);
+	exchange->list_tag[0] = '\0';
 	exchange->work = WORK_NONE;
 	exchange->account = exchange->tenant = 0;
 	exchange->has_principal = false;
@@ -44,7 +44,7 @@ size_t exchange_memory(const struct exchange *exchange)
 	const struct response *response = &exchange->response;
 
 	return arena_memory(&exchange->arena) + arena_memory(&exchange->large_body) +
-	       exchange->revisions.capacity + response->headers.capacity + response->body.capacity +
+	       response->headers.capacity + response->body.capacity +
 	       store_result_memory(&exchange->result);
 }
 
@@ -52,7 +52,6 @@ void exchange_free(struct exchange *exchange)
 {
 	exchange_reset(exchange);
 	response_free(&exchange->response);
-	buf_free(&exchange->revisions);
 	arena_free(&exchange->arena);
 }
 

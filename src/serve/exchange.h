@@ -23,6 +23,7 @@ struct app_options {
 	bool completes_tasks[UINT8_MAX + 1];	 /* by dialect code */
 	size_t body_limit;			 /* bytes */
 	struct retention retention;
+	uint64_t body_hash;	/* of the options that bodies of responses depend on (list_tag.h) */
 	const char *public_url; /* prefix of links; NULL or "": scheme and Host of the request */
 };
 
@@ -88,6 +89,8 @@ struct exchange_wait {
 	char worker[TASK_WORKER_MAX]; /* that asks */
 };
 
+#define LIST_TAG_SIZE 64
+
 struct exchange {
 	struct arena arena;
 	struct arena large_body; /* of a body larger than body_limit, until it is answered */
@@ -98,7 +101,7 @@ struct exchange {
 	const struct dialect *dialect;
 	bool streaming; /* a list has more rows: app_stream_rows() */
 	bool held_back; /* with streaming: nothing is sent before the last row (held_page.h) */
-	struct buf revisions; /* of the rows of a page that is held back */
+	char list_tag[LIST_TAG_SIZE]; /* of the list that is answered; empty: it has none */
 	enum exchange_work work;
 	uint64_t account;   /* key of the principal or, without one, of the client's network */
 	uint64_t tenant;    /* key of the principal's tenant; 0: none */

@@ -14,7 +14,7 @@ struct tags {
 	size_t count;
 	unsigned fields, listed, stars;
 	bool empty, malformed, too_many;
-	struct str wanted; /* the tag of a page */
+	struct str wanted; /* the tag of a list */
 	bool found;	   /* wanted is one of the tags */
 };
 
@@ -252,15 +252,10 @@ void precondition_set_etag(
 		omit_body(response);
 }
 
-void precondition_set_page_etag(
-	const struct request *request, struct str opaque, struct response *response)
+bool precondition_has_list_tag(const struct request *request, struct str opaque)
 {
 	struct tags tags = { .wanted = opaque };
-	char tag[80];
 
-	snprintf(tag, sizeof(tag), "W/\"%.*s\"", STR_ARGS(opaque));
-	response_add_header(response, "ETag", str_cstr(tag));
 	read_tags(request, "HTTP_IF_NONE_MATCH", true, &tags);
-	if (!tags.malformed && (tags.found || tags.stars > 0))
-		omit_body(response);
+	return !tags.malformed && (tags.found || tags.stars > 0);
 }

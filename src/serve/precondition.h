@@ -27,8 +27,7 @@ bool precondition_has_tag(const struct request *request, const struct task *task
 void precondition_set_etag(
 	const struct request *request, const struct result *result, struct response *response);
 /*
- * Adds a weak ETag to a page of a list, and turns the response into 304 without a body if
- * If-None-Match has the tag. Pages have no time of change: If-Modified-Since is ignored.
+ * Whether If-None-Match has the tag of a list, here without W/ and quotes. Lists have no time of
+ * change: If-Modified-Since is ignored.
  */
-void precondition_set_page_etag(
-	const struct request *request, struct str opaque, struct response *response);
+bool precondition_has_list_tag(const struct request *request, struct str opaque);

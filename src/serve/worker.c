@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "dialect/dialect.h"
 #include "dialect/retention_conf.h"
+#include "serve/list_tag.h"
 #include "serve/parking.h"
 #include "serve/rate.h"
 #include "serve/round.h"
@@ -252,6 +253,7 @@ static struct app_options app_options(const struct conf *conf)
 
 	options.principal_rate.overdraft_us = RATE_OVERDRAFT_US;
 	retention_from_conf(&options.retention, conf);
+	options.body_hash = list_tag_hash_options(&options, conf->timezone);
 	for (size_t i = 0; dialects[i]; i++) {
 		const struct dialect *dialect = dialects[i];
 		uint64_t skew = option_number(

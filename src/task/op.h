@@ -121,6 +121,8 @@ struct list_query {
 	struct list_sort sorts[LIST_SORTS_MAX];
 	size_t sort_count; /* 0: by creation */
 
+	bool by_time; /* `test` depends on op.now: the same list may be another one later */
+
 	bool want_total;	 /* compute result.total */
 	bool clamp_offset;	 /* take an offset past the end as that of the last page */
 	bool allow_partial;	 /* a shorter page and a next_cursor instead of ERR_TOO_BROAD */

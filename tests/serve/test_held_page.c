@@ -40,7 +40,7 @@ static void page_has_a_weak_tag(void **state)
 	create(f, "{}");
 	assert_int_equal(app_ask(f, "GET", LIST, ""), 200);
 	assert_true(str_starts(str_cstr(tag_of(f, tag)), STR("W/\"")));
-	assert_int_equal(strlen(tag), 2 + 2 + 32);
+	assert_int_equal(strspn(tag + 3, "0123456789abcdef"), 32);
 }
 
 static void unchanged_page_is_304_without_a_body(void **state)
@@ -159,7 +159,7 @@ static void page_that_ends_by_its_size_links_to_the_next(void **state)
 
 	create_large(f);
 	assert_int_equal(app_ask(f, "GET", LARGE, ""), 200);
-	assert_in_range(app_body(f).len, HELD_PAGE_MAX, 2 * HELD_PAGE_MAX);
+	assert_in_range(app_body(f).len, 1 << 20, 2 << 20);
 	assert_true(app_head_has(f, "; rel=\"next\""));
 	assert_true(app_head_has(f, "ETag: W/"));
 }
@@ -193,27 +193,6 @@ static void idol_page_has_a_tag(void **state)
 
 	app_ask(f, "GET", IDOL_LIST, "");
 	assert_int_equal(ask_with(f, "GET", IDOL_LIST, tag_of(f, tag)), 304);
-}
-
-/* A page without a limit of its bytes is not kept in memory. */
-static void large_page_without_links_is_sent_in_parts(void **state)
-{
-	struct app_fixture *f = *state;
-	struct exchange *exchange = &f->exchange;
-	struct route route;
-	struct err err;
-
-	create_large(f);
-	app_begin(f, "GET", LARGE, "");
-	app_principal(f, "demo", "ann", "*", "read");
-	must(app_handle(&f->app, exchange, &err), &err);
-	route = *exchange->route;
-	route.encode_links = NULL;
-	exchange->route = &route;
-	must(app_stream_rows(exchange, HELD_PAGE_MAX, INT64_MAX, &err), &err);
-	assert_true(exchange->streaming);
-	assert_false(exchange->held_back);
-	exchange->route = NULL;
 }
 
 /* A turn that has no time left reads one batch of rows. */
@@ -263,7 +242,6 @@ int main(void)
 		APP_TEST(page_that_ends_by_its_size_links_to_the_next),
 		APP_TEST(nothing_is_sent_of_a_page_that_is_held_back),
 		APP_TEST(idol_page_has_a_tag),
-		APP_TEST(large_page_without_links_is_sent_in_parts),
 		APP_TEST(page_is_read_in_turns),
 		APP_TEST(link_repeats_the_query_escaped),
 	};

@@ -297,6 +297,7 @@ static bool decode(struct request *request, struct op *op, bool counts, struct e
 	if (needs_test(parser.condition)) {
 		op->list.test = matches;
 		op->list.test_data = parser.condition;
+		op->list.by_time = parser.condition->locked || parser.condition->not_locked;
 	}
 	return true;
 }
