@@ -164,7 +164,7 @@ def compare(alone, beside, args):
         figures = [statistics.median(run[figure] for run in runs) for figure in FIGURES]
         errors = sum(run["errors"] for run in runs)
         print(
-            f"reading a task {name} waiters: {figures[0]:.0f}/s, p50 {figures[1]:.2f} ms, "
+            f"reading a task {name}: {figures[0]:.0f}/s, p50 {figures[1]:.2f} ms, "
             f"p99 {figures[2]:.2f} ms, {errors} errors (medians of {args.rounds} runs)"
         )
 
