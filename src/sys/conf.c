@@ -162,13 +162,15 @@ static const struct option_row rows[] = {
 		.manual =
 			"Further claims, and those beyond principal_held_mb, are answered with 429, "
 			"further heartbeats without waiting. "
+			"Streams of events count as claims. "
 			"Keep it below waits, so that one user cannot end the waits of others." },
 	{ "waits", NUMBER(waits), .default_value = "8192", .min = 0, .max = 65536,
 		.unit = "requests", .help = "Claims and heartbeats that may wait in a worker.",
 		.manual =
 			"A further one, or memory beyond held_mb, ends the wait of the oldest one, "
 			"which is answered as if its time were over. A request that waits takes 2 "
-			"to 16 KB of memory." },
+			"to 16 KB of memory. Streams of events count, too; the oldest one ends, and "
+			"its client comes back. A stream takes 1 KB." },
 	{ "principal_held_mb", NUMBER(principal_held_mb), .default_value = "32", .min = 1,
 		.max = 1048576, .unit = "MiB",
 		.help = "Memory of a worker for waiting responses, lists and removals of one user.",
