@@ -73,7 +73,8 @@ struct err {
 	char text[240]; /* one sentence for the client; no secrets, no paths of the host */
 	/*
 	 * A dialect's own form of the error if one sentence is not enough; with ERR_METHOD the
-	 * value of Allow, with ERR_GONE the oldest place of the feed; otherwise empty. Borrowed from the request's arena.
+	 * value of Allow, with ERR_GONE the oldest place of the feed; otherwise empty. Borrowed
+	 * from the request's arena.
 	 */
 	struct str detail;
 	unsigned retry_after; /* seconds; 0: unknown */

@@ -5,27 +5,7 @@
 /* Row of the meta table: the journal has to be emptied. */
 #define MARK_KEY STR("journal")
 
-/* As long as in the index: a tenant's name is cut in the same way. */
-void journal_key(struct index_key *key, struct str tenant, uint64_t number)
-{
-	struct id none = { { 0 } };
-
-	index_primary_key(key, tenant, &none);
-	key->len -= sizeof(none.bytes);
-	for (int shift = 56; shift >= 0; shift -= 8)
-		key->bytes[key->len++] = (uint8_t)(number >> shift);
-}
-
 /* ---- the highest number ---- */
-
-uint64_t journal_number(struct str key)
-{
-	uint64_t number = 0;
-
-	for (size_t i = key.len < 8 ? 0 : key.len - 8; i < key.len; i++)
-		number = number << 8 | (uint8_t)key.ptr[i];
-	return number;
-}
 
 /* Reads the last key of each tenant. */
 static int step_find_last(struct store *store, void *data, struct err *err)

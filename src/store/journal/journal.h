@@ -16,7 +16,8 @@
  *     feed.c     the entries of a tenant in their order (OP_FEED)
  *     epoch.c    what the tables have about the journal as a whole
  *     trim.c     removes entries
- *     journal.c  keys, the start, damage
+ *     key.c      keys
+ *     journal.c  the start, damage
  *
  * The journal is not exported. A damaged one is emptied, because no change may fail for its sake.
  */
