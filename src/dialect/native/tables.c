@@ -234,4 +234,5 @@ const struct dialect native_dialect = {
 	.encode_error = native_encode_error,
 	.validate = validate,
 	.sample = native_sample,
+	.webhook = &native_webhook,
 };

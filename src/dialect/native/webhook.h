@@ -12,6 +12,9 @@
  */
 #include "dialect/native/native.h"
 
+/* The format "standard". */
+extern const struct dialect_webhook native_webhook;
+
 #define NATIVE_WEBHOOKS_PATH	"/v1/webhooks"
 #define NATIVE_WEBHOOK_PARALLEL 4
 #define NATIVE_SECRET_PREFIX	"whsec_"
