@@ -210,7 +210,11 @@ static bool leave_exchange(
 
 	if (conn->exchange->work != WORK_STREAM)
 		return parking_park(conn, shared, err);
-	if (!streams_begin(conn, shared, &refusal))
+	if (streams_admit(conn, shared, &refusal)) {
+		parking_make_room(shared);
+		streams_begin(conn, shared, &refusal);
+	}
+	if (conn->exchange)
 		app_set_error(conn->exchange, &refusal);
 	return true;
 }

@@ -3,10 +3,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "serve/connection.h"
 #include "serve/exchange_log.h"
-#include "serve/parking.h"
 #include "serve/rate.h"
 #include "serve/stream_feed.h"
 
@@ -31,7 +29,6 @@ void streams_free(struct streams *streams)
 		TAILQ_REMOVE(&streams->feeds, feed, feeds);
 		stream_feed_free(feed);
 	}
-	TAILQ_INIT(&streams->due);
 }
 
 /* ---- states ---- */
@@ -40,6 +37,16 @@ bool streams_is_durable(
 	const struct connection_shared *shared, struct str tenant, uint64_t flush_mark)
 {
 	return shared->flushes != flush_mark || store_is_flushed_for(shared->app.store, tenant);
+}
+
+int64_t streams_charge(
+	struct connection_shared *shared, const struct stream *stream, int64_t began_us)
+{
+	struct turns *turns = &shared->turns;
+
+	turns->now_us = clock_mono_us();
+	turns_spend(turns, stream->conn->account, turns->now_us - began_us);
+	return turns->now_us;
 }
 
 static void leave_state(struct connection_shared *shared, struct stream *stream)
@@ -255,7 +262,7 @@ static bool keep_head(struct stream *stream, const struct exchange *exchange, st
 	return true;
 }
 
-static bool check_bounds(
+bool streams_admit(
 	const struct connection *conn, const struct connection_shared *shared, struct err *err)
 {
 	const struct connection_bounds *bounds = &shared->bounds;
@@ -316,12 +323,8 @@ static void add(struct connection *conn, struct connection_shared *shared, struc
 
 bool streams_begin(struct connection *conn, struct connection_shared *shared, struct err *err)
 {
-	struct stream *stream = NULL;
+	struct stream *stream = make(conn, shared, err);
 
-	if (!check_bounds(conn, shared, err))
-		return false;
-	parking_make_room(shared);
-	stream = make(conn, shared, err);
 	if (!stream)
 		return false;
 	rate_charge(&shared->app, conn->exchange);

@@ -63,8 +63,14 @@ void streams_init(struct streams *streams);
 /* Frees the feeds. No stream may be left. */
 void streams_free(struct streams *streams);
 /*
+ * Whether the principal may have another stream: ERR_TOO_MANY_REQUESTS, or ERR_BUSY if the worker
+ * has none at all (connection_bounds.waits).
+ */
+bool streams_admit(
+	const struct connection *conn, const struct connection_shared *shared, struct err *err);
+/*
  * At the turn of a request with WORK_STREAM: makes it a stream; the connection then has no
- * exchange. Returns false if it is refused.
+ * exchange. False without memory.
  */
 bool streams_begin(struct connection *conn, struct connection_shared *shared, struct err *err);
 /*

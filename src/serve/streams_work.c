@@ -2,7 +2,6 @@
 #include <sys/epoll.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "serve/connections.h"
 #include "serve/stream_feed.h"
 
@@ -18,16 +17,6 @@ struct work {
 static bool is_over(const struct work *work)
 {
 	return work->now_us >= work->until_us;
-}
-
-int64_t streams_charge(
-	struct connection_shared *shared, const struct stream *stream, int64_t began_us)
-{
-	struct turns *turns = &shared->turns;
-
-	turns->now_us = clock_mono_us();
-	turns_spend(turns, stream->conn->account, turns->now_us - began_us);
-	return turns->now_us;
 }
 
 static void charge(struct work *work, const struct stream *stream)

@@ -164,6 +164,18 @@ void stream_receive(size_t client)
 	take_records(client);
 }
 
+static bool receive_all(void)
+{
+	size_t before = 0, after = 0;
+
+	for (size_t i = 0; i < LOOP_CLIENTS; i++) {
+		before += events.text[i].len;
+		stream_receive(i);
+		after += events.text[i].len;
+	}
+	return after > before;
+}
+
 void stream_run(void)
 {
 	int rounds = 0;
@@ -171,10 +183,8 @@ void stream_run(void)
 	do {
 		loop_run();
 		usleep(1000);
-	} while (++rounds < 3 ||
+	} while (receive_all() || ++rounds < 3 ||
 		 (round_wait_ms(&loop.round, 100) < STREAMS_POLL_MS && rounds < 1000));
-	for (size_t i = 0; i < LOOP_CLIENTS; i++)
-		stream_receive(i);
 }
 
 /* Connections are added at the front. */
