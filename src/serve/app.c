@@ -181,6 +181,9 @@ static bool begin_stream(
 	look.feed = &first;
 	if (!store_apply(app->store, &look, &exchange->result, err) || !encode(exchange, err))
 		return false;
+	response_add_header(&exchange->response, "Cache-Control", STR("no-store"));
+	/* nginx passes events on at once, and keeps none for a slow reader. */
+	response_add_header(&exchange->response, "X-Accel-Buffering", STR("no"));
 	exchange->stream = op->feed;
 	if (exchange->request.method != METHOD_HEAD)
 		exchange->work = WORK_STREAM;
