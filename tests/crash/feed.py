@@ -32,7 +32,7 @@ from feed_copy import (
 )
 from lib import Instance
 from runs import read_words
-from tap import equal, note, ok, until
+from tap import note, ok, until
 from work import kill_some
 
 KILL_SECONDS = (0.5, 3)
@@ -150,15 +150,15 @@ def feed(words):
         until(lambda: copy.has_read(events[-1]["id"]), END_SECONDS)
         copy.end_reader()
     note(f"{len(events)} events of {len(tasks)} tasks")
-    equal(journal.wrong[:5], [], "every answer was possible")
     for copy in copies:
         check(instance, copy, events, tasks)
     instance.verify("feed")
     instance.stop("feed")
 
 
-def main():
-    words = read_words(sys.argv[1:], seconds=20, workers=20, seed=random.randrange(1 << 32))
+def main(**defaults):
+    defaults = {"seconds": 20, "workers": 20, "seed": random.randrange(1 << 32), **defaults}
+    words = read_words(sys.argv[1:], **defaults)
     words = {name: int(value) for name, value in words.items()}
     print("# seed", words["seed"], flush=True)
     del sys.argv[1:]

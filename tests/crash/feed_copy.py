@@ -96,11 +96,14 @@ def all_events(instance):
 
 
 def all_tasks(instance):
-    tasks, path = {}, "/tasks?limit=500&total=false&archived=any"
-    while path:
-        page = instance.native("GET", path).json()
-        tasks.update({task["id"]: task for task in page["items"]})
-        path = page["next"] and "/tasks?" + page["next"].split("?", 1)[1]
+    tasks = {}
+    for archived in ("false", "true"):
+        cursor = ""
+        while cursor is not None:
+            path = f"/tasks?limit=500&total=false&archived={archived}"
+            page = instance.native("GET", path + (cursor and f"&cursor={cursor}")).json()
+            tasks.update({task["id"]: task for task in page["items"]})
+            cursor = page["next"]
     return tasks
 
 
