@@ -231,3 +231,26 @@ void stream_assert_events(size_t client, uint64_t from, uint64_t to, uint64_t st
 	}
 	assert_false(next_event(&events.text[client], id, sizeof(id)));
 }
+
+void stream_assert_text(size_t client, const char *part)
+{
+	assert_true(buf_ok(&events.text[client]));
+	buf_putc(&events.text[client], '\0');
+	assert_non_null(strstr(events.text[client].data, part));
+	events.text[client].len--;
+}
+
+void stream_limit_buffer(size_t client)
+{
+	int size = 1;
+
+	setsockopt(stream_of(client)->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
+void stream_run_unread(void)
+{
+	for (int i = 0; i < 50; i++) {
+		loop_run();
+		usleep(1000);
+	}
+}

@@ -36,3 +36,9 @@ void stream_receive(size_t client);
 struct stream *stream_of(size_t client);
 /* The client has got exactly these events since the last call, in this order. */
 void stream_assert_events(size_t client, uint64_t from, uint64_t to, uint64_t step);
+/* The client has got this part of a text. */
+void stream_assert_text(size_t client, const char *part);
+/* Makes the socket small in which the stream's connection is sent. */
+void stream_limit_buffer(size_t client);
+/* Runs the loop for a while, and the clients read nothing. */
+void stream_run_unread(void);

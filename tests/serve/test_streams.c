@@ -6,17 +6,8 @@
 
 #include "base/log.h"
 #include "lib/check.h"
-#include "serve/parking.h"
 #include "serve/stream_feed.h"
 #include "serve/stream_fixture.h"
-
-static void assert_text(size_t client, const char *part)
-{
-	assert_true(buf_ok(&events.text[client]));
-	buf_putc(&events.text[client], '\0');
-	assert_non_null(strstr(events.text[client].data, part));
-	events.text[client].len--;
-}
 
 static size_t head_length(size_t client)
 {
@@ -30,9 +21,9 @@ static void stream_begins_with_its_place(void **state)
 	(void)state;
 	stream_add_events(7);
 	stream_ask(0, "", "");
-	assert_text(0, "Status: 200 OK\r\nContent-Type: text/event-stream");
-	assert_text(0, "\r\n\r\nretry: 2");
-	assert_text(0, "\nid: e-7\n\n");
+	stream_assert_text(0, "Status: 200 OK\r\nContent-Type: text/event-stream");
+	stream_assert_text(0, "\r\n\r\nretry: 2");
+	stream_assert_text(0, "\nid: e-7\n\n");
 	assert_int_equal(loop.counts.streams, 1);
 	assert_int_equal(loop.connections.busy, LOOP_CLIENTS - 1);
 	stream_assert_events(0, 1, 0, 1);
@@ -155,30 +146,15 @@ static void nothing_is_sent_before_it_is_on_disk(void **state)
 
 /* ---- slow readers ---- */
 
-static void limit_buffer(size_t client)
-{
-	int size = 1;
-
-	setsockopt(stream_of(client)->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-}
-
-static void run_without_reading(void)
-{
-	for (int i = 0; i < 50; i++) {
-		loop_run();
-		usleep(1000);
-	}
-}
-
 static void slow_reader_loses_nothing(void **state)
 {
 	(void)state;
 	stream_ask(0, "", "");
 	stream_ask(1, "", "");
-	limit_buffer(0);
+	stream_limit_buffer(0);
 	for (int i = 0; i < 10; i++) {
 		stream_add_events(100);
-		run_without_reading();
+		stream_run_unread();
 		stream_receive(1);
 	}
 	assert_int_equal(stream_of(0)->state, STREAM_BLOCKED);
@@ -196,9 +172,9 @@ static void reader_that_takes_nothing_is_dropped(void **state)
 {
 	(void)state;
 	stream_ask(0, "", "");
-	limit_buffer(0);
+	stream_limit_buffer(0);
 	stream_add_events(1000);
-	run_without_reading();
+	stream_run_unread();
 	assert_int_equal(stream_of(0)->state, STREAM_BLOCKED);
 	loop.shared.bounds.reader_ms = 1;
 	loop.shared.now_ms += 1000;
@@ -212,13 +188,13 @@ static void rests_are_bounded(void **state)
 {
 	(void)state;
 	stream_ask(0, "", "");
-	limit_buffer(0);
+	stream_limit_buffer(0);
 	stream_add_events(3000);
-	run_without_reading();
+	stream_run_unread();
 	/* What it reads by itself does not fit into the socket. */
 	loop.shared.bounds.principal_held_bytes = 1;
 	stream_receive(0);
-	run_without_reading();
+	stream_run_unread();
 	assert_int_equal(loop.shared.streams.all, 0);
 	assert_int_equal(loop.connections.count, LOOP_CLIENTS - 1);
 }
@@ -232,7 +208,7 @@ static void silent_stream_gets_heartbeats(void **state)
 	events.text[0].len = 0;
 	stream_of(0)->sent_ms -= STREAM_HEARTBEAT_MS;
 	stream_run();
-	assert_text(0, ":\n");
+	stream_assert_text(0, ":\n");
 	assert_int_equal(events.text[0].len, 2);
 	/* Events that it does not want move its place. */
 	stream_add_events(3);
@@ -240,7 +216,7 @@ static void silent_stream_gets_heartbeats(void **state)
 	assert_int_equal(events.text[0].len, 2);
 	stream_of(0)->sent_ms -= STREAM_HEARTBEAT_MS;
 	stream_run();
-	assert_text(0, ":\n:\nid: e-3\n\n");
+	stream_assert_text(0, ":\n:\nid: e-3\n\n");
 	stream_run();
 	assert_int_equal(events.text[0].len, strlen(":\n:\nid: e-3\n\n"));
 }
@@ -300,148 +276,6 @@ static void end_of_a_stream_is_logged(void **state)
 	assert_int_equal(strtol(strstr(logged, "\"out\":") + 6, NULL, 10), sent);
 }
 
-/* ---- the end of places ---- */
-
-static void place_that_is_gone_is_refused(void **state)
-{
-	(void)state;
-	stream_add_events(100);
-	events.first = 50;
-	stream_ask(0, "", "e-48");
-	assert_text(0, "Status: 410");
-	assert_true(events.ended[0]);
-	stream_ask(1, "", "f-60");
-	assert_text(1, "Status: 410");
-	stream_ask(2, "", "e-49");
-	stream_assert_events(2, 50, 100, 1);
-}
-
-static void stream_ends_if_its_events_are_gone(void **state)
-{
-	(void)state;
-	stream_ask(0, "", "");
-	limit_buffer(0);
-	stream_add_events(1000);
-	run_without_reading();
-	events.first = 1001;
-	for (int i = 0; i < 10; i++)
-		stream_run();
-	assert_true(events.ended[0]);
-}
-
-static void journal_that_is_emptied_ends_streams(void **state)
-{
-	(void)state;
-	stream_ask(0, "", "");
-	events.epoch++;
-	events.last = 0;
-	stream_add_events(5);
-	stream_run();
-	assert_true(events.ended[0]);
-	stream_assert_events(0, 1, 0, 1);
-	stream_ask(1, "", "f-2");
-	stream_assert_events(1, 3, 5, 1);
-	stream_add_events(1);
-	stream_run();
-	stream_assert_events(1, 6, 6, 1);
-}
-
-/* ---- the end of the worker, and of clients ---- */
-
-static void exit_ends_all_streams(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < 3; i++)
-		stream_ask(i, "", "");
-	parking_end(&loop.shared);
-	assert_true(round_has_work(&loop.round));
-	stream_run();
-	for (size_t i = 0; i < 3; i++)
-		assert_true(events.ended[i]);
-	assert_false(round_has_work(&loop.round));
-	/* A new one ends at once, so that the client comes back to another worker. */
-	stream_ask(3, "", "");
-	assert_text(3, "Status: 200");
-	assert_text(3, "\nid: e-0\n\n");
-	assert_true(events.ended[3]);
-}
-
-static void reader_that_takes_nothing_does_not_delay_the_exit(void **state)
-{
-	(void)state;
-	stream_ask(0, "", "");
-	limit_buffer(0);
-	stream_add_events(1000);
-	run_without_reading();
-	parking_end(&loop.shared);
-	run_without_reading();
-	assert_int_equal(loop.shared.streams.all, 1);
-	loop.shared.now_ms += STREAM_END_MS;
-	round_sweep(&loop.round);
-	assert_int_equal(loop.shared.streams.all, 0);
-}
-
-static void stream_is_not_handed_over(void **state)
-{
-	struct err err;
-
-	(void)state;
-	must(handover_open(&loop.connections.queues[0], &err), &err);
-	stream_ask(0, "", "");
-	assert_true(connections_hand_over(&loop.connections, true));
-	assert_int_equal(loop.connections.count, 1);
-	handover_close(&loop.connections.queues[0]);
-}
-
-static void client_that_leaves_is_noticed(void **state)
-{
-	(void)state;
-	stream_ask(0, "", "");
-	stream_ask(1, "", "");
-	shutdown(loop.clients[0], SHUT_RDWR);
-	stream_run();
-	assert_int_equal(loop.counts.streams, 1);
-	assert_int_equal(loop.connections.count, LOOP_CLIENTS - 1);
-	shutdown(loop.clients[1], SHUT_RDWR);
-	stream_run();
-	assert_int_equal(loop.counts.streams, 0);
-	assert_null(TAILQ_FIRST(&loop.shared.streams.feeds));
-}
-
-/* ---- bounds ---- */
-
-static void streams_count_as_waits(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < 3; i++)
-		stream_ask(i, "", "");
-	assert_int_equal(loop.shared.parked_bytes, 3 * stream_of(0)->size);
-	stream_ask(3, "", "");
-	assert_text(3, "Status: 429");
-	loop.shared.bounds.waits = 3;
-	stream_ask_as(3, "", "", "bob");
-	stream_run();
-	assert_true(events.ended[0]);
-	assert_false(events.ended[1]);
-	assert_int_equal(loop.counts.streams, 3);
-}
-
-static void streams_may_be_off(void **state)
-{
-	(void)state;
-	loop.shared.bounds.waits = 0;
-	stream_ask(0, "", "");
-	assert_text(0, "Status: 503");
-}
-
-static void head_has_no_stream(void **state)
-{
-	(void)state;
-	loop_ask(0, "HEAD", "/v1/events");
-	assert_int_equal(loop_status_of(0), 200);
-	assert_int_equal(loop.shared.streams.all, 0);
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, stream_open, stream_close)
 
 int main(void)
@@ -460,16 +294,6 @@ int main(void)
 		TEST(silent_stream_gets_heartbeats),
 		TEST(stream_ends_after_its_time),
 		TEST(end_of_a_stream_is_logged),
-		TEST(place_that_is_gone_is_refused),
-		TEST(stream_ends_if_its_events_are_gone),
-		TEST(journal_that_is_emptied_ends_streams),
-		TEST(exit_ends_all_streams),
-		TEST(reader_that_takes_nothing_does_not_delay_the_exit),
-		TEST(stream_is_not_handed_over),
-		TEST(client_that_leaves_is_noticed),
-		TEST(streams_count_as_waits),
-		TEST(streams_may_be_off),
-		TEST(head_has_no_stream),
 	};
 	struct err err;
 
