@@ -34,9 +34,9 @@ static inline bool app_is_working(const struct exchange *exchange)
 bool app_is_list(const struct exchange *exchange);
 /*
  * Goes on with exchange->work, by one slice if it is in slices, until it is WORK_NONE, or
- * WORK_PARKED: then exchange->wait says until when, and for what; or WORK_STREAM. If the request changed something,
- * sets response.after_flush. Returns false only with ERR_PANIC: the
- * process must exit without sending a response.
+ * WORK_PARKED: then exchange->wait says until when, and for what; or WORK_STREAM. If the request
+ * changed something, sets response.after_flush. Returns false only with ERR_PANIC: the process must
+ * exit without sending a response.
  */
 bool app_go_on(struct app *app, struct exchange *exchange, struct err *err);
 /* Answers the request at once, unless it has to wait: WORK_PARKED. */
