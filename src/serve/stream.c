@@ -1,6 +1,7 @@
 #include "serve/stream.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -215,4 +216,15 @@ enum stream_sent stream_send(struct stream *stream, const struct str *parts, siz
 		return send_large(stream, parts, count);
 	fcgi_records_put_header(header, stream->request_id, len);
 	return send_record(stream, record, 1 + count, len + sizeof(header));
+}
+
+struct str stream_format_place(const struct feed_place *place, char text[STREAM_PLACE_SIZE])
+{
+	char id[FEED_PLACE_SIZE];
+	int len;
+
+	feed_place_format(place, id);
+	len = snprintf(text, STREAM_PLACE_SIZE,
+		"event: place\nid: %s\ndata: {\"place\":\"%s\"}\n\n", id, id);
+	return (struct str){ text, (size_t)len };
 }

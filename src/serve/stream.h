@@ -71,3 +71,11 @@ enum stream_sent stream_send_rest(struct stream *stream);
 bool stream_keep(struct stream *stream, struct str content);
 /* Adds the end of the response. */
 bool stream_keep_end(struct stream *stream);
+
+#define STREAM_PLACE_SIZE (2 * FEED_PLACE_SIZE + 48)
+/*
+ * Writes an event of the type "place", by which the client knows where to go on. It has data,
+ * because some clients ignore the id of an event without; of its type, because those of tasks have
+ * none, and their listeners must not get it.
+ */
+struct str stream_format_place(const struct feed_place *place, char text[STREAM_PLACE_SIZE]);

@@ -243,18 +243,18 @@ static struct feed_place first_place(const struct exchange *exchange)
 	return place;
 }
 
-/* The head; then how long to wait before a new try, and the place, in an event without data. */
+/* The head; then how long to wait before a new try, and the place. */
 static bool keep_head(struct stream *stream, const struct exchange *exchange, struct buf *text)
 {
-	char place[FEED_PLACE_SIZE];
+	char place[STREAM_PLACE_SIZE];
 	size_t head;
 
-	feed_place_format(&stream->place, place);
 	buf_reset(text);
 	response_write_head(&exchange->response, text);
 	head = text->len;
-	buf_printf(text, "retry: %d\nid: %s\n\n",
-		STREAM_RETRY_MS + (int)arc4random_uniform(STREAM_RETRY_JITTER_MS), place);
+	buf_printf(text, "retry: %d\n",
+		STREAM_RETRY_MS + (int)arc4random_uniform(STREAM_RETRY_JITTER_MS));
+	buf_put_str(text, stream_format_place(&stream->place, place));
 	if (!buf_ok(text) || !stream_keep(stream, buf_str(text)))
 		return false;
 	stream->sent -= head;

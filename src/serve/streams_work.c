@@ -233,25 +233,21 @@ static bool is_silent(const struct connection_shared *shared, const struct strea
 }
 
 /* Places move on, and an old one is not kept for ever. */
-static struct str heartbeat(struct stream *stream, char *text, size_t size)
+static struct str heartbeat(struct stream *stream, char text[STREAM_PLACE_SIZE])
 {
 	const struct feed_place *published = &stream->feed->published;
-	char place[FEED_PLACE_SIZE];
-	int len;
 
 	/* A place that the feed has not published may not be on disk. */
 	if (stream->place.number == stream->told || stream->place.number > published->number)
 		return STR(":\n");
-	feed_place_format(&stream->place, place);
-	len = snprintf(text, size, ":\nid: %s\n\n", place);
 	stream->told = stream->place.number;
-	return (struct str){ text, (size_t)len };
+	return stream_format_place(&stream->place, text);
 }
 
 /* The place is that of the published events, unless the stream has to get some of them first. */
 static void beat(struct work *work, struct stream *stream)
 {
-	char text[FEED_PLACE_SIZE + 16];
+	char text[STREAM_PLACE_SIZE];
 	struct str part, parts[STREAM_PARTS];
 	struct feed_place place;
 	uint64_t told = stream->told;
@@ -260,7 +256,7 @@ static void beat(struct work *work, struct stream *stream)
 	if (stream_feed_covers(stream->feed, stream) &&
 		stream_feed_collect(stream->feed, stream, parts, &place, &told) == 0)
 		stream->place = place;
-	part = heartbeat(stream, text, sizeof(text));
+	part = heartbeat(stream, text);
 	sent = stream_send(stream, &part, 1);
 	charge(work, stream);
 	if (sent == STREAM_SENT)

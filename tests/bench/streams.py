@@ -49,11 +49,11 @@ class Streams:
         self.selector.register(connection, selectors.EVENT_READ)
 
     def collect(self, seconds=30):
-        """The moments at which each client has got something with data."""
+        """The moments at which each client has got the event of a task."""
         moments, end = {}, time.monotonic() + seconds
         while len(moments) < len(self.connections) and time.monotonic() < end:
             for key, _ in self.selector.select(0.5):
-                if b"data: " in key.fileobj.recv(65536):
+                if b'data: {"id"' in key.fileobj.recv(65536):
                     moments[key.fd] = time.monotonic()
         return list(moments.values())
 

@@ -40,7 +40,7 @@ class Stream(threading.Thread):
         self.ended = True
 
     def _read(self):
-        identifier, data = "", ""
+        identifier, data, kind = "", "", ""
         while line := self.response.readline():
             if self.pause:
                 time.sleep(self.pause)
@@ -49,15 +49,17 @@ class Stream(threading.Thread):
                 self.comments += 1
             elif name == "id":
                 identifier = value
+            elif name == "event":
+                kind = value
             elif name == "data":
                 data += value
             elif name == "retry":
                 self.retry = int(value)
             elif not name:
                 self.places.append(identifier)
-                if data:
+                if data and not kind:
                     self.events.append((identifier, json.loads(data)))
-                data = ""
+                data, kind = "", ""
 
     def close(self):
         if self.connection.sock:

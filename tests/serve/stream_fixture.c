@@ -197,7 +197,7 @@ struct stream *stream_of(size_t client)
 	return conn->stream;
 }
 
-/* Takes the next event from the text; one without data is left out. False: there is none. */
+/* Takes the next event of a task from the text. False: there is none. */
 static bool next_event(struct buf *text, char *id, size_t size)
 {
 	bool has_data = false;
@@ -212,7 +212,7 @@ static bool next_event(struct buf *text, char *id, size_t size)
 		line = strstr(text->data, "id: ");
 		snprintf(id, size, "%.*s", line ? (int)strcspn(line + 4, "\n") : 0,
 			line ? line + 4 : "");
-		has_data = strstr(text->data, "\ndata: {") != NULL;
+		has_data = strstr(text->data, "\ndata: {") && !strstr(text->data, "event: place\n");
 		buf_consume(text, (size_t)(end + 2 - text->data));
 	}
 	return true;
