@@ -27,20 +27,23 @@ void feed_place_format(const struct feed_place *place, char text[FEED_PLACE_SIZE
 /* False, and *place unchanged, for any text that feed_place_format() does not write. */
 bool feed_place_parse(struct feed_place *place, struct str text);
 
-/* What an event means to a client. Each entry has one type, the first that fits. */
+/*
+ * What an event means to a client. Each entry has one type, the first that fits. The numbers are in
+ * the records of webhooks: a new type gets the next one, and none changes.
+ */
 enum feed_type {
 	FEED_NONE = 0,
-	FEED_REMOVED,
-	FEED_SUCCEEDED, /* the state has become this one; so with the next two */
-	FEED_FAILED,
-	FEED_CANCELLED,
-	FEED_CREATED, /* and it has not ended at once */
-	FEED_STARTED, /* the state has become running */
-	FEED_REQUEUED, /* the state has become pending again: a retry, or an attempt that has ended */
-	FEED_ARCHIVED,
-	FEED_READY, /* a delay has ended */
-	FEED_PROGRESS,
-	FEED_CHANGED, /* anything else */
+	FEED_REMOVED = 1,
+	FEED_SUCCEEDED = 2, /* the state has become this one; so with the next two */
+	FEED_FAILED = 3,
+	FEED_CANCELLED = 4,
+	FEED_CREATED = 5,  /* and it has not ended at once */
+	FEED_STARTED = 6,  /* the state has become running */
+	FEED_REQUEUED = 7, /* the state is pending again: a retry, or an attempt that has ended */
+	FEED_ARCHIVED = 8,
+	FEED_READY = 9, /* a delay has ended */
+	FEED_PROGRESS = 10,
+	FEED_CHANGED = 11, /* anything else */
 	FEED_TYPES
 };
 

@@ -25,6 +25,7 @@
 /* Bytes of a delivery's body. A task that would make it larger is left out. */
 #define WEBHOOK_BODY_MAX ((size_t)20 * 1024)
 
+/* The numbers are in the records of webhooks: none changes. */
 enum webhook_method { WEBHOOK_POST = 1, WEBHOOK_PUT = 2, WEBHOOK_GET = 3 };
 
 struct webhook_pair {
@@ -63,6 +64,7 @@ struct webhook_state {
 	unsigned last_status;		    /* of HTTP; 0: none */
 };
 
+/* In the records of deliveries, too. */
 enum delivery_state {
 	DELIVERY_PENDING = 1,
 	DELIVERY_DELIVERED = 2,
