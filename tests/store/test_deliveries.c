@@ -42,6 +42,25 @@ static void attempts_are_recorded(void **state)
 	store_result_free(&result);
 }
 
+/* A receiver that does not know the type of a test is not a failing one. */
+static void failed_tests_do_not_count(void **state)
+{
+	struct store *store = *state;
+	struct webhook_state seen;
+	uint64_t number;
+
+	webhook_act(store, WEBHOOK_CREATE, 900);
+	webhook_act(store, WEBHOOK_TEST, 900);
+	number = webhook_pending_of(store, 900).numbers[0];
+	webhook_settle(store, 900, number, DELIVERY_PENDING, 400, WEBHOOK_NOW);
+	webhook_settle(store, 900, number, DELIVERY_FAILED, 400, WEBHOOK_NOW + 1);
+	seen = webhook_state_of(store, 900);
+	assert_int_equal(seen.pending, 0);
+	assert_int_equal(seen.last_status, 400);
+	assert_int_equal(optional_time_ms(seen.last_failure), WEBHOOK_NOW + 1);
+	assert_false(optional_time_is_set(seen.failing_since));
+}
+
 static void deliveries_are_listed_and_repeated(void **state)
 {
 	struct store *store = *state;
@@ -236,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_EVERY_ENGINE(attempts_are_recorded),
+		ON_EVERY_ENGINE(failed_tests_do_not_count),
 		ON_EVERY_ENGINE(deliveries_are_listed_and_repeated),
 		ON_EVERY_ENGINE(ended_deliveries_are_removed),
 		ON_EVERY_ENGINE(newest_ended_deliveries_are_kept),

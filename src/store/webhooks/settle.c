@@ -23,7 +23,9 @@ static void add_attempt(struct delivery *delivery, const struct delivery_attempt
 	delivery->attempts++;
 }
 
-static void note_state(struct webhook_state *state, const struct delivery_outcome *outcome)
+/* A failed test is not counted: the receiver need not know its type. */
+static void note_state(
+	struct webhook_state *state, const struct delivery_outcome *outcome, bool test)
 {
 	const struct optional_time at = optional_time(outcome->attempt.at);
 
@@ -34,7 +36,7 @@ static void note_state(struct webhook_state *state, const struct delivery_outcom
 		return;
 	}
 	state->last_failure = at;
-	if (!optional_time_is_set(state->failing_since))
+	if (!test && !optional_time_is_set(state->failing_since))
 		state->failing_since = at;
 }
 
@@ -58,7 +60,7 @@ static int settle_one(struct store *store, const struct delivery_outcome *outcom
 	delivery.next = outcome->state == DELIVERY_PENDING ? outcome->next : OPTIONAL_TIME_NONE;
 	if (outcome->state != DELIVERY_PENDING)
 		delivery.ended = optional_time(outcome->attempt.at + outcome->attempt.took_ms);
-	note_state(&outbox.state, outcome);
+	note_state(&outbox.state, outcome, delivery.test);
 	rc = delivery_save(store, &outbox, &before, &delivery);
 	if (rc == 0)
 		rc = outbox_put(store, &outcome->webhook, &outbox);
