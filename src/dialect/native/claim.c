@@ -8,11 +8,15 @@ struct parser {
 	struct err *err;
 };
 
-#define MEMBER_ERROR(parser, name, ...)                                                    \
-	native_set_error((parser)->err, (parser)->op->arena, ERR_UNPROCESSABLE,            \
-		(parser)->place == NATIVE_CLAIM_BODY                                       \
-			? NATIVE_AT_MEMBER(name)                                           \
-			: ((struct native_location){ "pointer", "/claim_next/", (name) }), \
+static const char *const parents[] = {
+	[NATIVE_CLAIM_BODY] = "/",
+	[NATIVE_CLAIM_NEXT] = "/claim_next/",
+	[NATIVE_CLAIM_FILTER] = "/filter/",
+};
+
+#define MEMBER_ERROR(parser, name, ...)                                                  \
+	native_set_error((parser)->err, (parser)->op->arena, ERR_UNPROCESSABLE,          \
+		(struct native_location){ "pointer", parents[(parser)->place], (name) }, \
 		__VA_ARGS__)
 
 /* ---- values ---- */
@@ -174,10 +178,10 @@ static bool parse_member(struct parser *parser, struct str name, const json_t *v
 	return MEMBER_ERROR(parser, name, "A claim has no such member.");
 }
 
-bool native_parse_claim_filter(struct op *op, struct str name, const json_t *value,
-	struct op_claim *claim, bool *found, struct err *err)
+bool native_parse_claim_filter(struct op *op, enum native_claim_place place, struct str name,
+	const json_t *value, struct op_claim *claim, bool *found, struct err *err)
 {
-	struct parser parser = { .op = op, .claim = claim, .place = NATIVE_CLAIM_BODY, .err = err };
+	struct parser parser = { .op = op, .claim = claim, .place = place, .err = err };
 	bool by_dialect = str_eq(name, STR("dialects"));
 
 	*found = by_dialect || str_eq(name, STR("kinds"));

@@ -102,7 +102,8 @@ static bool parse_member(
 {
 	bool found;
 
-	if (!native_parse_claim_filter(parser->op, name, value, filter, &found, parser->err))
+	if (!native_parse_claim_filter(
+		    parser->op, NATIVE_CLAIM_BODY, name, value, filter, &found, parser->err))
 		return false;
 	for (size_t i = 0; !found && i < sizeof(members) / sizeof(members[0]); i++) {
 		if (str_eq(name, str_cstr(members[i].name)))

@@ -217,8 +217,8 @@ static bool parse_claim_filter(struct parser *parser, struct str name, json_t *v
 	struct op_claim claim = { 0 };
 	bool found;
 
-	if (!json_is_null(value) &&
-		!native_parse_claim_filter(parser->op, name, value, &claim, &found, parser->err))
+	if (!json_is_null(value) && !native_parse_claim_filter(parser->op, NATIVE_CLAIM_FILTER,
+					    name, value, &claim, &found, parser->err))
 		return false;
 	if (claim.kind_count > FEED_VALUES_MAX)
 		return FILTER_ERROR(

@@ -56,8 +56,9 @@ bool native_encode_stats(const struct request *request, const struct result *res
 
 /* Which claim an object describes. */
 enum native_claim_place {
-	NATIVE_CLAIM_BODY, /* of POST /claims */
-	NATIVE_CLAIM_NEXT, /* claim_next of a report: `worker` may be absent, `wait` is refused */
+	NATIVE_CLAIM_BODY,   /* of POST /claims */
+	NATIVE_CLAIM_NEXT,   /* claim_next of a report: `worker` may be absent, `wait` is refused */
+	NATIVE_CLAIM_FILTER, /* the filter of a webhook */
 };
 /*
  * Reads the members of a claim into op->claim, which is in arena, with op->wait_ms and wait_group.
@@ -69,7 +70,7 @@ bool native_parse_claim(
  * Reads `dialects` or `kinds` of an object into the claim, as for POST /claims. *found: the name is
  * one of them. ERR_UNPROCESSABLE.
  */
-bool native_parse_claim_filter(struct op *op, struct str name, const json_t *value,
-	struct op_claim *claim, bool *found, struct err *err);
+bool native_parse_claim_filter(struct op *op, enum native_claim_place place, struct str name,
+	const json_t *value, struct op_claim *claim, bool *found, struct err *err);
 /* A number of seconds as ms; false if it is not one from min to max ms. */
 bool native_parse_seconds(const json_t *value, int64_t min, int64_t max, int64_t *ms);
