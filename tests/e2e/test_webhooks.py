@@ -1,7 +1,4 @@
 """Webhooks: the notifier, with receivers that accept, fail, hang, and lie. test_webhook_crashes.py kills it."""
-import base64
-import hashlib
-import hmac
 import json
 import os
 import subprocess
@@ -9,7 +6,6 @@ import time
 
 from certificate_authority import Authority
 from lib import POLYTASKD, Instance, run_tests
-from paths import BUILD, SOURCE
 from processes import find_program
 from receivers import (
     Receivers,
@@ -24,11 +20,10 @@ from receivers import (
     sends_endless_interim,
 )
 from tap import equal, ok, skip, until
+from webhook_signature import verified
 
 HOOKS = "/v1/webhooks"
 LOOPBACK = {"webhook_networks": "127.0.0.0/8"}
-MODULES = os.path.join(BUILD, "tests", "receivers", "node_modules")
-NODE = find_program("node")
 JSON = ("Content-Type", "application/json")
 
 
@@ -121,48 +116,34 @@ def vionlabs_format():
     instance.stop("formats")
 
 
-def verify(secret, headers, body):
-    """By hand, and with npm's library if it is installed."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
-    mac = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    if f"v1,{mac}" not in headers["webhook-signature"].split(" "):
-        return "the signature is another one"
-    if not NODE or not os.path.isdir(MODULES):
-        return None
-    done = subprocess.run(
-        [NODE, os.path.join(SOURCE, "tests", "e2e", "verify_webhook.cjs")],
-        input=json.dumps({"secret": secret, "headers": headers, "body": body.decode()}) + "\n",
-        env=dict(os.environ, NODE_PATH=MODULES),
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    return json.loads(done.stdout).get("error")
-
-
 def standard_format():
     instance, receivers = Instance(conf=LOOPBACK), Receivers()
     url = receivers.on("/signed", answers(200))
-    answer = instance.request("POST", HOOKS, {"url": url}, headers=instance.bearer() + [JSON])
-    if answer.status != 201:
-        skip("signed requests", "the native format is not there")
-        instance.stop("standard")
-        return
-    hook = answer.json()
-    instance.secrets.append(hook["secret"])
-    end_task(instance, "movie-1")
-    until(lambda: len(receivers.of("/signed")) >= 2, 10)
-    for call in receivers.of("/signed"):
-        equal(verify(hook["secret"], call.headers, call.body), None, "the signature is valid")
-    rotated = ask(instance, "POST", f"{HOOKS}/{hook['id']}/rotate-secret", {})
+    hook = add_hook(instance, url, format="standard", filter={"types": ["task.created"]})
+    path = f"{HOOKS}/{hook['id']}"
+
+    def next_call(kind):
+        before = len(receivers.of("/signed"))
+        ask(instance, "POST", "/v1/tasks", {"kind": kind})
+        until(lambda: len(receivers.of("/signed")) > before, 10)
+        return receivers.of("/signed")[-1]
+
+    call = next_call("first ü \U0001f600")
+    equal(call.json()["type"], "task.created", "the type")
+    equal(call.json()["data"]["task"]["kind"], "first ü \U0001f600", "the task")
+    ok(call.json()["timestamp"].endswith("Z"), "the time of the event")
+    verified(call, hook["secret"], "one secret")
+    rotated = ask(instance, "POST", path + "/rotate-secret", {})
     instance.secrets.append(rotated["secret"])
-    before = len(receivers.of("/signed"))
-    end_task(instance, "movie-2")
-    until(lambda: len(receivers.of("/signed")) > before, 10)
-    for secret, name in ((hook["secret"], "old"), (rotated["secret"], "new")):
-        call = receivers.of("/signed")[-1]
-        equal(verify(secret, call.headers, call.body), None, f"the {name} secret verifies")
+    call = next_call("second")
+    equal(len(call.headers["webhook-signature"].split(" ")), 2, "two signatures")
+    verified(call, rotated["secret"], "the new secret")
+    verified(call, hook["secret"], "the old secret")
+    last = ask(instance, "POST", path + "/rotate-secret", {"keep_seconds": 0})
+    instance.secrets.append(last["secret"])
+    call = next_call("third")
+    equal(len(call.headers["webhook-signature"].split(" ")), 1, "one signature")
+    verified(call, last["secret"], "the last secret")
     instance.stop("standard")
 
 
