@@ -4,9 +4,11 @@
 /* Specificity of a range; the most specific one that matches decides. */
 enum specificity { MATCH_NONE, MATCH_ANY, MATCH_TYPE, MATCH_EXACT };
 
+#define WEIGHT_MAX 1000
+
 struct range {
 	struct str type, subtype;
-	bool wanted; /* q above 0 */
+	unsigned weight; /* thousandths; 0: not acceptable */
 };
 
 static bool is_token(struct str s)
@@ -23,16 +25,22 @@ static bool is_token(struct str s)
 	return s.len > 0;
 }
 
-/* 0 to 1. Accepts `.2` (old Java) and more than three digits, unlike RFC 9110. */
-static bool parse_weight(bool *above_zero, struct str text)
+/*
+ * 0 to 1. Accepts `.2` (old Java) and more than three digits, unlike RFC 9110. The others do not
+ * count, but what is above 0 remains acceptable.
+ */
+static bool parse_weight(unsigned *weight, struct str text)
 {
 	bool above = false, one = false, digits = false;
+	unsigned thousandths = 0, place = 1000;
 
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 
-		if (c == '.' && (i == 0 || (i == 1 && digits)))
+		if (c == '.' && (i == 0 || (i == 1 && digits))) {
+			place = 100;
 			continue;
+		}
 		if (c < '0' || c > '9' || (i == 0 && c > '1') || (i == 1 && text.ptr[0] != '.'))
 			return false;
 		if (one && c != '0')
@@ -40,15 +48,17 @@ static bool parse_weight(bool *above_zero, struct str text)
 		one |= i == 0 && c == '1';
 		above |= c != '0';
 		digits = true;
+		thousandths += (unsigned)(c - '0') * place;
+		place /= 10;
 	}
-	*above_zero = above;
+	*weight = above && thousandths == 0 ? 1 : thousandths;
 	return digits;
 }
 
 static bool parse_range(struct range *range, struct str text)
 {
 	struct str subtype = str_split_quoted(&text, ';'), type = str_split_next(&subtype, '/');
-	bool acceptable = true;
+	unsigned weight = WEIGHT_MAX;
 
 	if (!subtype.ptr)
 		return false;
@@ -62,11 +72,10 @@ static bool parse_range(struct range *range, struct str text)
 		struct str parameter = str_split_quoted(&text, ';');
 
 		if (parameter.len >= 2 && (parameter.ptr[0] | 0x20) == 'q' &&
-			parameter.ptr[1] == '=' &&
-			!parse_weight(&acceptable, str_skip(parameter, 2)))
+			parameter.ptr[1] == '=' && !parse_weight(&weight, str_skip(parameter, 2)))
 			return false;
 	}
-	range->wanted = acceptable;
+	range->weight = weight;
 	return true;
 }
 
@@ -84,7 +93,7 @@ static enum specificity range_specificity(
 
 struct negotiation {
 	enum specificity closest;
-	bool wanted;
+	unsigned weight;
 	bool asked; /* the field is not empty, valid or not */
 };
 
@@ -102,14 +111,15 @@ static void match_header(
 		close = range_specificity(&range, type, subtype);
 		if (close == MATCH_NONE || close < negotiation->closest)
 			continue;
-		/* Of ranges that differ only in parameters, one with a weight is enough. */
-		negotiation->wanted = range.wanted ||
-				      (close == negotiation->closest && negotiation->wanted);
+		/* Of ranges that differ only in parameters, the one with the highest weight counts. */
+		if (close > negotiation->closest || range.weight > negotiation->weight)
+			negotiation->weight = range.weight;
 		negotiation->closest = close;
 	}
 }
 
-bool request_accepts(const struct request *request, const char *type, const char *subtype)
+unsigned request_accept_weight(
+	const struct request *request, const char *type, const char *subtype, bool *named)
 {
 	struct negotiation negotiation = { .closest = MATCH_NONE };
 
@@ -118,7 +128,15 @@ bool request_accepts(const struct request *request, const char *type, const char
 		if (str_eq(request->cgi_params[i].name, STR("HTTP_ACCEPT")))
 			match_header(&negotiation, request->cgi_params[i].value, type, subtype);
 	}
-	return negotiation.asked ? negotiation.wanted : true;
+	*named = negotiation.closest == MATCH_EXACT;
+	return negotiation.asked ? negotiation.weight : WEIGHT_MAX;
+}
+
+bool request_accepts(const struct request *request, const char *type, const char *subtype)
+{
+	bool named;
+
+	return request_accept_weight(request, type, subtype, &named) > 0;
 }
 
 bool request_check_accepts_json(const struct request *request, struct err *err)

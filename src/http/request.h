@@ -125,5 +125,11 @@ struct str request_media_type(const struct request *request);
  * that matches has a weight above 0.
  */
 bool request_accepts(const struct request *request, const char *type, const char *subtype);
+/*
+ * The weight that Accept gives to a media type, in thousandths: 1000 without the field, 0 if it is
+ * not acceptable. *named: a range is the type itself, without wildcards.
+ */
+unsigned request_accept_weight(
+	const struct request *request, const char *type, const char *subtype, bool *named);
 /* ERR_NOT_ACCEPTABLE unless Accept allows application/json. */
 bool request_check_accepts_json(const struct request *request, struct err *err);

@@ -107,11 +107,59 @@ static void repeated_fields_form_one_list(void **state)
 	assert_false(accepts("text/html", ""));
 }
 
+static const struct {
+	const char *header;
+	unsigned weight;
+	bool named;
+} weights[] = {
+	{ NULL, 1000, false },
+	{ "", 1000, false },
+	{ "text/html", 0, false },
+	{ "*/*", 1000, false },
+	{ "*/*;q=0.5", 500, false },
+	{ "application/*;q=0.25", 250, false },
+	{ "application/json", 1000, true },
+	{ "application/json;q=1.000", 1000, true },
+	{ "application/json;q=1.", 1000, true },
+	{ "application/json;q=.2", 200, true },
+	{ "application/json;q=0.9", 900, true },
+	{ "application/json;q=0.901", 901, true },
+	{ "application/json;q=0.9019", 901, true },
+	{ "application/json;q=0.0001", 1, true },
+	{ "application/json;q=0", 0, true },
+	{ "application/json;q=0, */*", 0, true },
+	{ "application/json;q=0.3, */*", 300, true },
+	{ "*/*, application/json;q=0.3", 300, true },
+	{ "application/json;v=1;q=0.3, application/json;q=0.7, application/json;v=2;q=0.1", 700,
+		true },
+	{ "application/json;q=2", 0, false },
+};
+
+static void weight_is_that_of_the_most_specific_range(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(weights) / sizeof(weights[0]); i++) {
+		struct request request = { 0 };
+		struct err err;
+		bool named;
+
+		if (weights[i].header)
+			must(request_add_cgi_param(&request, STR("HTTP_ACCEPT"),
+				     str_cstr(weights[i].header), &err),
+				&err);
+		if (request_accept_weight(&request, "application", "json", &named) !=
+				weights[i].weight ||
+			named != weights[i].named)
+			fail_msg("Accept: %s", weights[i].header ? weights[i].header : "(absent)");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CHECK(accept_allows_or_refuses),
 		CHECK(repeated_fields_form_one_list),
+		CHECK(weight_is_that_of_the_most_specific_range),
 	};
 
 	return CHECK_RUN(tests);

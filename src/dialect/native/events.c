@@ -175,13 +175,18 @@ static bool take_dialects(struct parser *parser)
 
 /* ---- the response's form ---- */
 
-/* A client that takes both gets JSON: its Accept is that of a general client. */
+/*
+ * A client that names both with the same weight gets a stream, because it would not name one
+ * otherwise. A general client, which accepts anything, gets JSON.
+ */
 static bool choose_form(struct parser *parser)
 {
 	const struct request *request = parser->query.request;
-	bool json = request_accepts(request, "application", "json");
+	bool named, json_named;
+	unsigned json = request_accept_weight(request, "application", "json", &json_named);
+	unsigned stream = request_accept_weight(request, "text", "event-stream", &named);
 
-	parser->feed->streams = !json && request_accepts(request, "text", "event-stream");
+	parser->feed->streams = stream > 0 && (json == 0 || (named && stream >= json));
 	parser->feed->start = parser->feed->streams ? FEED_FROM_NOW : FEED_FROM_FIRST;
 	return parser->feed->streams || request_check_accepts_json(request, parser->query.err);
 }
