@@ -69,7 +69,11 @@ bool feed_filter_matches(const struct feed_filter *filter, const struct journal_
 
 enum feed_start {
 	FEED_FROM_FIRST, /* the oldest entry that the journal has */
-	FEED_FROM_NOW,	 /* what happens from now on: there are no events yet */
+	/*
+	 * What happens from now on: there are no events yet. Events that were committed a moment
+	 * ago may come, too, while a transaction that is older than theirs is open.
+	 */
+	FEED_FROM_NOW,
 	FEED_FROM_PLACE, /* behind op_feed.after */
 };
 

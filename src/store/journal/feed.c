@@ -1,17 +1,14 @@
 /* The feed of a tenant (task/feed.h); order.c says which entries it may show. */
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "store/journal/journal.h"
 
-#define CHUNK	     32	 /* entries that are read in one step */
-#define TASKS_MAX    100 /* events of an answer with tasks */
-#define SLICE_US     1000
-#define NOW_WAIT_US  50000
-#define NOW_PAUSE_NS 50000
-#define TRIES	     5
-#define NO_TASK	     SIZE_MAX
+#define CHUNK	  32  /* entries that are read in one step */
+#define TASKS_MAX 100 /* events of an answer with tasks */
+#define SLICE_US  1000
+#define TRIES	  5
+#define NO_TASK	  SIZE_MAX
 
 /* A part of the records. */
 struct part {
@@ -199,28 +196,27 @@ static bool fail_gone(const struct store *store, const struct op *op, struct err
 }
 
 /*
- * Now is behind all numbers that were taken, so no event that was acknowledged before comes behind
- * it. Their transactions must have ended: one that is still open is neither before nor behind.
+ * The highest place that a client may get without the entries below it: numbers of transactions
+ * that are open may still appear, and those that are not durable may be given again after a crash.
  */
-static bool find_now(struct store *store, struct reading *reading, struct err *err)
+static uint64_t last_place(const struct store *store, uint64_t horizon)
 {
-	const struct timespec pause = { .tv_nsec = NOW_PAUSE_NS };
-	const struct store_shared *shared = store->shared;
-	unsigned stripe = (unsigned)store_tenant_stripe(reading->op->tenant);
-	uint64_t next = atomic_load(&shared->journal_next), trimmed, flushed;
-	int64_t until = clock_mono_us() + NOW_WAIT_US;
+	uint64_t flushed = atomic_load(&store->shared->journal_flushed);
 
-	while (journal_horizon(store, stripe) < next) {
-		if (clock_mono_us() > until)
-			return err_set(err, ERR_BUSY, NULL, NULL);
-		nanosleep(&pause, NULL);
-	}
-	trimmed = atomic_load(&shared->journal_trimmed);
-	flushed = atomic_load(&shared->journal_flushed);
-	reading->start = flushed < next - 1 ? flushed : next - 1;
-	reading->start = reading->start < trimmed ? trimmed : reading->start;
-	reading->feed->answer.next.number = reading->start;
-	return true;
+	return horizon - 1 < flushed ? horizon - 1 : flushed;
+}
+
+/*
+ * Now is where all entries are known. An entry that was committed while an older transaction is
+ * still open comes behind it: a client sees it once more rather than not at all.
+ */
+static void find_now(const struct store *store, struct reading *reading)
+{
+	unsigned stripe = (unsigned)store_tenant_stripe(reading->op->tenant);
+	uint64_t last = last_place(store, journal_horizon(store, stripe));
+	uint64_t trimmed = atomic_load(&store->shared->journal_trimmed);
+
+	reading->feed->answer.next.number = last < trimmed ? trimmed : last;
 }
 
 static bool find_start(struct store *store, struct reading *reading, struct err *err)
@@ -248,8 +244,7 @@ static bool find_start(struct store *store, struct reading *reading, struct err 
 static void set_next(const struct store *store, struct reading *reading)
 {
 	struct feed_answer *answer = &reading->feed->answer;
-	uint64_t flushed = atomic_load(&store->shared->journal_flushed);
-	uint64_t most = reading->horizon - 1 < flushed ? reading->horizon - 1 : flushed;
+	uint64_t most = last_place(store, reading->horizon);
 
 	answer->more = !reading->end;
 	answer->next.number = reading->end && most > reading->last ? most : reading->last;
@@ -368,8 +363,10 @@ bool journal_feed(struct store *store, const struct op *op, struct result *resul
 		return err_no_memory(err);
 	result->feed = &reading.feed->answer;
 	result->feed->next.epoch = atomic_load(&store->shared->journal_epoch);
-	return op->feed->start == FEED_FROM_NOW ? find_now(store, &reading, err)
-						: read_with_memory(store, &reading, err);
+	if (op->feed->start != FEED_FROM_NOW)
+		return read_with_memory(store, &reading, err);
+	find_now(store, &reading);
+	return true;
 }
 
 void journal_feed_free(struct feed_answer *answer)
