@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "feed_fixture.h"
 #include "race.h"
-#include "store/internal.h"
+#include "store/journal/journal.h"
 
 #define ROUNDS	150
 #define TASKS	6 /* of each tenant; each writer has its own ones too */
@@ -30,7 +30,24 @@ static unsigned draw(unsigned *seed, unsigned below)
 	return (*seed >> 16) % below;
 }
 
-/* Between the number and the commit. */
+uint64_t __wrap_journal_take_numbers(struct store *store, struct str tenant, uint64_t count);
+uint64_t __real_journal_take_numbers(struct store *store, struct str tenant, uint64_t count);
+
+/*
+ * Between the number and its entry: once an entry is written, its page is locked, and the next
+ * ones of the tenant wait.
+ */
+uint64_t __wrap_journal_take_numbers(struct store *store, struct str tenant, uint64_t count)
+{
+	uint64_t number = __real_journal_take_numbers(store, tenant, count);
+	unsigned seed = (unsigned)number * 2654435761U + 1;
+
+	if (draw(&seed, 4) == 0)
+		usleep(draw(&seed, 3000));
+	return number;
+}
+
+/* Between the entry and the commit. */
 static bool linger(const struct op *op, const struct task *before, const struct task *after,
 	struct op *next, struct err *err)
 {
