@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "ctl/ctl_admin.h"
 #include "ctl/ctl_command.h"
+#include "ctl/event_follow.h"
 #include "ctl/task_watch.h"
 #include "ctl/usage.h"
 #include "dialect/dialect.h"
@@ -256,6 +257,8 @@ static int run(struct ctl *ctl)
 		return ctl_fail(err_text(&err));
 	if (command)
 		return command->run(ctl);
+	if (ctl->call.options[ADMIN_FOLLOW])
+		return ctl_event_follow(&ctl->conf, &ctl->call);
 	return ctl->call.command->repeated ? ctl_task_watch(&ctl->conf, &ctl->call)
 					   : ctl_admin_run(&ctl->conf, &ctl->call);
 }

@@ -43,7 +43,15 @@ const struct admin_option_row admin_options[ADMIN_OPTIONS] = {
 	[ADMIN_STDIN] = { .name = "stdin" },
 	[ADMIN_MAX] = { .name = "max", .value = "N" },
 	[ADMIN_RESUME] = { .name = "resume" },
+	[ADMIN_TYPE] = { .name = "type", .value = "TYPE,..." },
+	[ADMIN_AFTER] = { .name = "after", .value = "PLACE|first|now" },
+	[ADMIN_FOLLOW] = { .name = "follow" },
 };
+
+bool admin_is_repeated(const struct admin_call *call)
+{
+	return call->command->repeated || call->options[ADMIN_FOLLOW];
+}
 
 bool admin_reads_secret(const struct admin_call *call)
 {

@@ -48,6 +48,9 @@ enum admin_option {
 	ADMIN_STDIN,
 	ADMIN_MAX,
 	ADMIN_RESUME,
+	ADMIN_TYPE,
+	ADMIN_AFTER,
+	ADMIN_FOLLOW,
 	ADMIN_OPTIONS
 };
 
@@ -96,7 +99,7 @@ struct admin_command {
 	bool reads_secret;	   /* the input is a secret: prompt for it at a terminal */
 	bool in_steps;		   /* an error may leave a part of the changes */
 	bool internal;		   /* used by other commands; not in the usage text */
-	bool repeated;		   /* polytaskctl repeats the call (ctl/task_watch.h); not logged */
+	bool repeated;		   /* polytaskctl repeats the call (ctl/task_watch.h) */
 	admin_run_fn *run;
 	const char *help;
 };
@@ -104,6 +107,8 @@ struct admin_command {
 /* True if the call reads admin->in; true if it reads a secret there. */
 bool admin_reads_input(const struct admin_call *call);
 bool admin_reads_secret(const struct admin_call *call);
+/* True if polytaskctl repeats the call, so that it is not worth a log line. */
+bool admin_is_repeated(const struct admin_call *call);
 /* ERR_INVALID unless the value of --secret, if given, is `-`. */
 bool admin_check_secret(const struct admin_call *call, struct err *err);
 

@@ -1,6 +1,7 @@
 #include "admin/command.h"
 
 #include "admin/backup_commands.h"
+#include "admin/event_command.h"
 #include "admin/key_commands.h"
 #include "admin/number_commands.h"
 #include "admin/quota_commands.h"
@@ -146,6 +147,15 @@ const struct admin_command admin_commands[] = {
 	{ "task count", NULL, BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(JSON),
 		.usage = "[--tenant TENANT] " DIALECTS_USAGE " [--kind KIND] [--json]",
 		.run = admin_task_count, .help = "count tasks by dialect, kind and state" },
+	{ "events", NULL,
+		BIT(TENANT) | BIT(DIALECT) | BIT(KIND) | BIT(STATE) | BIT(TYPE) | BIT(ID) |
+			BIT(AFTER) | BIT(FOLLOW) | BIT(JSON),
+		.usage = "[--tenant TENANT] " DIALECTS_USAGE " [--kind KIND] [--state STATE,...] "
+			 "[--type TYPE,...] [--id ID,...] [--after PLACE|first|now] [--follow] "
+			 "[--json]",
+		.run = admin_events,
+		.help = "print what has happened to the tasks of a tenant (--follow: and what "
+			"happens from then on)" },
 	{ "show", "ID", BIT(TENANT), .run = admin_show,
 		.help = "print a task in the format of export" },
 	{ "verify", .run = admin_verify,

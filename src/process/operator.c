@@ -21,7 +21,7 @@ static void audit(
 	struct buf line = BUF_INIT;
 
 	/* It only reads, and would fill the log. */
-	if (call->command->repeated)
+	if (admin_is_repeated(call))
 		return;
 	if (!log_begin(&line, LOG_INFO, "admin"))
 		return;

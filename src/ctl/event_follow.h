@@ -1,0 +1,13 @@
+#pragma once
+/*
+ * `events --follow`: prints a line for each event until its end by a signal, or until nobody reads
+ * the output any more. It asks for new events every 0.5 s, and every 2 s while there are none.
+ *
+ * Each call begins where the last one that was answered ended, so each event is printed once,
+ * whatever happens to the service. As with `task watch`, only a service is asked once the first
+ * call was answered, and the command waits while it is down.
+ */
+#include "admin/admin.h"
+
+/* Returns the exit status: 1 after an error, OUTPUT_READER_GONE. */
+int ctl_event_follow(const struct conf *conf, const struct admin_call *call);
