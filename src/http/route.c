@@ -111,7 +111,7 @@ enum route_match route_find(const struct route *routes, struct request *request,
 
 bool route_is_read(const struct route *route)
 {
-	return route->right == RIGHT_READ;
+	return route->method == METHOD_GET || route->right == RIGHT_READ;
 }
 
 void route_write_allow(unsigned allowed, struct buf *out)

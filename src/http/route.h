@@ -63,8 +63,8 @@ struct route {
 enum route_match { ROUTE_FOUND, ROUTE_NOT_FOUND, ROUTE_METHOD_NOT_ALLOWED };
 
 /*
- * Returns whether the row needs only RIGHT_READ. Such a row changes nothing, and nginx sends its
- * requests to the readers (HACKING, Processes).
+ * Returns whether the row changes nothing: any row of GET, and one of another method that needs
+ * only RIGHT_READ. nginx sends its requests to the readers (HACKING, Processes).
  */
 bool route_is_read(const struct route *route);
 /*

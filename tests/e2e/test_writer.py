@@ -81,6 +81,8 @@ def other_requests():
         ("OPTIONS", 0, "OPTIONS", "/v1/tasks", None),
         ("PROPFIND", 0, "PROPFIND", "/v1/tasks", None),
         ("an unknown path", 0, "GET", "/v1/nothing", None),
+        ("a GET for administrators", 0, "GET", "/v1/webhooks", None),
+        ("their POST", 1, "POST", "/v1/webhooks", "{}"),
         ("a login", 0, "POST", "/oauth/token", login),
         ("a list by POST", 0, "POST", "/v2/task/index", "{}"),
         ("a list by POST, trailing slash", 0, "POST", "/v2/task/index/", "{}"),

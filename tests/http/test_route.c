@@ -226,6 +226,30 @@ static void empty_segments_are_left_out(void **state)
 	arena_free(&arena);
 }
 
+/* GET is a read with any right, so that no method has to be looked up by its address for it. */
+static void reads_are_get_and_what_needs_the_right_to_read(void **state)
+{
+	static const struct {
+		enum method method;
+		unsigned right;
+		bool is_read;
+	} rows[] = {
+		{ METHOD_GET, RIGHT_READ, true },
+		{ METHOD_GET, RIGHT_ADMIN, true },
+		{ METHOD_POST, RIGHT_READ, true },
+		{ METHOD_POST, RIGHT_WRITE, false },
+		{ METHOD_POST, RIGHT_ADMIN, false },
+		{ METHOD_DELETE, RIGHT_WRITE, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct route row = { .method = rows[i].method, .right = rows[i].right };
+
+		assert_int_equal(route_is_read(&row), rows[i].is_read);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +259,7 @@ int main(void)
 		CHECK(other_methods_are_not_allowed),
 		CHECK(prefix_is_skipped),
 		CHECK(last_segment_of_a_long_path_decides),
+		CHECK(reads_are_get_and_what_needs_the_right_to_read),
 	};
 
 	return CHECK_RUN(tests);
