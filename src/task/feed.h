@@ -34,7 +34,7 @@ bool feed_place_parse(struct feed_place *place, struct str text);
 enum feed_type {
 	FEED_NONE = 0,
 	FEED_REMOVED = 1,
-	FEED_SUCCEEDED = 2, /* the state has become this one; so with the next two */
+	FEED_SUCCEEDED = 2, /* the state has changed to this one; so with the next two */
 	FEED_FAILED = 3,
 	FEED_CANCELLED = 4,
 	FEED_CREATED = 5,  /* and it has not ended at once */
@@ -56,7 +56,7 @@ enum feed_type feed_type_by_name(struct str name);
 /* Which events: those that have one of the values of each member. Texts are borrowed. */
 struct feed_filter {
 	const uint8_t *dialects; /* codes */
-	size_t dialect_count;	 /* 0: all; so with the other members */
+	size_t dialect_count;	 /* 0: all; the same for the other counts */
 	const struct str *kinds; /* an empty one: tasks without a kind */
 	size_t kind_count;
 	unsigned states; /* bits 1 << enum task_state: the state after the event; 0: all */

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Webhooks: a tenant's URLs that are told of events of its tasks. The journal is the outbox: each
+ * Webhooks: URLs of a tenant to which events of its tasks are sent. The journal is the outbox: each
  * event is in it by the transaction of its change. The notifier gathers the events that a webhook
  * wants into deliveries, which are rows of their own, and sends them until the receiver has
  * accepted them.
