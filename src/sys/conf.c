@@ -110,12 +110,16 @@ static const struct option_row rows[] = {
 		.help = "Time in which the checksums of all stored pages are verified once; 0: never." },
 	{ "journal_days", NUMBER(journal_days), .default_value = "30", .min = 1, .max = 3650,
 		.unit = "days", .help = "Time after which entries of the journal are removed.",
-		.manual = "The journal has the history and the attempts of each task." },
+		.manual =
+			"The journal has the history and the attempts of each task, and the events "
+			"of GET /v1/events." },
 	{ "journal_entries", NUMBER(journal_entries), .default_value = "2000000", .max = 1000000000,
 		.unit = "entries",
 		.help = "Entries that the journal has at most, of all tasks; 0: no journal is kept.",
 		.manual =
-			"The oldest are removed first. An entry takes about 150 bytes; one with log lines "
+			"The oldest are removed first, but those that webhooks still need are kept "
+			"up to twice this number. Without a journal there are no events, and webhooks "
+			"are told of nothing. An entry takes about 150 bytes; one with log lines "
 			"of a worker counts as one entry for each 512 bytes." },
 	{ "reserve_mb", NUMBER(reserve_mb), .default_value = "64", .min = 1, .max = 65536,
 		.unit = "MiB",
