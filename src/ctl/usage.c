@@ -10,6 +10,7 @@ static const struct group {
 	{ "Users and credentials", "user password token key" },
 	{ "Quotas and numbers", "quota number" },
 	{ "Workers", "worker work" },
+	{ "Webhooks", "webhook" },
 	{ "Tasks", "task events show load-sample" },
 	{ "The store", "verify reindex repair checkpoint migrate export import" },
 	{ "Backups", "backup restore" },
