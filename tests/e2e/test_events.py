@@ -1,4 +1,6 @@
 """The events of a tenant: pages, filters, long polls, places that are gone, and restarts."""
+import os
+import signal
 import threading
 import time
 
@@ -103,6 +105,13 @@ def pages():
         "?limit=1&limit=2",
         "?colour=red",
         "?dialect=x",
+        "?id=" + ",".join([first] * 33),
+        "?kind=" + "x" * 300,
+        "?after=1-18446744073709551616",
+        "?after=1-1%00",
+        "?wait=-1",
+        "?limit=1e2",
+        "?type=",
     ):
         equal(page(instance, query, documented=False).status, 400, query)
     epoch, number = next_place.split("-")
@@ -111,10 +120,86 @@ def pages():
         equal(
             (answer.status, answer.json()["oldest"]), (410, f"{epoch}-0"), f"no place: {place}"
         )
-    other = instance.add_tenant("other") if hasattr(instance, "add_tenant") else None
-    if other:
-        equal(page(instance, "", headers=other).json()["items"], [], "another tenant has none")
+    head = instance.request("HEAD", EVENTS, headers=instance.bearer(), documented=False)
+    equal((head.status, head.body), (200, b""), "HEAD has no body")
     instance.stop("pages")
+
+
+def bearer(instance, user, *words):
+    instance.ctl("user", "add", user, *words)
+    return [("Authorization", f"Bearer {instance.add_token(user, user)}")]
+
+
+def rights():
+    """Events are those of the tenant, for whoever may read."""
+    instance = Instance()
+    task = create(instance)
+    theirs = bearer(instance, "stranger", "--tenant", "other", "--rights", "read,write")
+    for query in ("", f"?id={task}", "?include=task", "?after=first&limit=1000"):
+        equal(page(instance, query, headers=theirs).json()["items"], [], f"another tenant: {query}")
+    place = page(instance, "?after=first").json()["next"]
+    answer = page(instance, f"?after={place}", headers=theirs)
+    equal((answer.status, answer.json()["items"]), (200, []), "a place has no events of its tenant")
+    worker = bearer(instance, "worker", "--tenant", "demo", "--rights", "work")
+    equal(page(instance, "", headers=worker).status, 403, "without the right read")
+    equal(page(instance, "", headers=[]).status, 401, "without a credential")
+    instance.stop("rights")
+
+
+def accepts():
+    """The weights of Accept choose between JSON and a stream."""
+    instance = Instance()
+    for accept, form in (
+        ("*/*", "application/json"),
+        ("application/json", "application/json"),
+        ("text/event-stream;q=0.5, application/json", "application/json"),
+        ("text/event-stream, application/json", "text/event-stream"),
+        ("text/event-stream, */*", "text/event-stream"),
+        ("application/json;q=0.2, text/event-stream;q=0.3", "text/event-stream"),
+        ("text/event-stream;q=0, */*", "application/json"),
+        ("text/html", None),
+    ):
+        headers = [*instance.bearer(), ("Accept", accept)]
+        answer = instance.request("HEAD", EVENTS, headers=headers, documented=False)
+        sent = (answer.headers.get("Content-Type") or "").split(";")[0]
+        equal((answer.status, sent) if form else answer.status, (200, form) if form else 406, accept)
+    instance.stop("accepts")
+
+
+def kills():
+    """A long poll beside kill -9 fails, or has its event; its place is as good as before."""
+    instance = Instance(expect=("exit",))
+    place = page(instance, "?after=now").json()["next"]
+    expected = []
+    for everyone in (False, True):
+        got = {}
+
+        def wait(got=got, at=place):
+            try:
+                got["answer"] = page(instance, f"?after={at}&wait=20", documented=False)
+            except OSError as error:
+                got["error"] = error
+
+        thread = threading.Thread(target=wait)
+        thread.start()
+        time.sleep(0.3)
+        pids = instance.workers()
+        for pid in pids if everyone else pids[:1]:
+            os.kill(pid, signal.SIGKILL)
+        ok(until(lambda: instance.answers(), 30), f"the service answers, all killed: {everyone}")
+        expected.append(create(instance))
+        thread.join(30)
+        ok(not thread.is_alive(), "the request has ended")
+        answer = got.get("answer")
+        if answer is not None and answer.status == 200:
+            equal([e["task_id"] for e in answer.json()["items"]], expected[-1:], "with its event")
+        else:
+            ok(answer is None or answer.status in (502, 503, 504), "or failed", answer)
+        part = page(instance, f"?after={place}").json()
+        equal([e["task_id"] for e in part["items"]], expected[-1:], "the place has the event behind it")
+        place = part["next"]
+    equal([e["task_id"] for e in page(instance).json()["items"]], expected, "each event once")
+    instance.stop("kills")
 
 
 def long_polls():
@@ -172,4 +257,4 @@ def restarts():
     instance.stop("no journal")
 
 
-run_tests(pages, long_polls, restarts)
+run_tests(pages, rights, accepts, long_polls, kills, restarts)
