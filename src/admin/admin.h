@@ -42,6 +42,7 @@ enum admin_option {
 	ADMIN_LIMIT,
 	ADMIN_HISTORY,
 	ADMIN_TIMEOUT,
+	ADMIN_SEEN,
 	ADMIN_FIELDS,
 	ADMIN_PRIORITY,
 	ADMIN_NOT_BEFORE,
@@ -78,6 +79,12 @@ struct admin {
 	FILE *in;
 	FILE *out;
 	FILE *err; /* NULL: errors go to out, and lines are framed (process/control.h) */
+	/*
+	 * Sleeps. False if the command must not wait any longer: its client has left, the service
+	 * stops, or newer commands need its place. NULL: no other process changes the store.
+	 */
+	bool (*pause)(void *pause_data, int64_t ms);
+	void *pause_data;
 };
 
 /* ERR_INVALID if an operand or option is missing, or excludes another one. */

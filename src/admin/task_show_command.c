@@ -1,10 +1,17 @@
 #include "admin/task_show_command.h"
 
+#include <inttypes.h>
+
 #include "admin/list.h"
 #include "admin/task_find.h"
 #include "admin/task_text.h"
+#include "base/clock.h"
+#include "store/wake.h"
 
 #define NAME_WIDTH 17
+/* Longest wait of one look, and how often it reads the counter. */
+#define WATCH_WAIT_MS 5000
+#define WATCH_LOOK_MS 20
 
 static bool print(struct admin *admin, struct str line, struct err *err)
 {
@@ -195,16 +202,61 @@ bool admin_task_show(struct admin *admin, const struct admin_call *call, struct 
 	return ok;
 }
 
+/* ---- watch ---- */
+
+static int64_t wait_ms(const struct admin_call *call)
+{
+	const char *text = call->options[ADMIN_TIMEOUT];
+	uint64_t seconds;
+
+	if (text && str_to_u64(str_cstr(text), &seconds) && seconds < WATCH_WAIT_MS / 1000)
+		return (int64_t)seconds * 1000;
+	return WATCH_WAIT_MS;
+}
+
+/*
+ * Waits while the counter of the task is the one that the client has seen. Returns the counter as
+ * it was before the task is read, 0 if there is none to wait for.
+ */
+static uint64_t wait_for_change(struct admin *admin, const struct admin_call *call)
+{
+	const char *tenant = call->options[ADMIN_TENANT], *text = call->options[ADMIN_SEEN];
+	int64_t until = clock_mono_ms() + wait_ms(call);
+	uint64_t count, seen;
+	unsigned source;
+	struct id id;
+
+	if (!admin->pause || !tenant || !id_parse(&id, str_cstr(call->operand)))
+		return 0;
+	source = store_task_source(str_cstr(tenant), &id);
+	count = store_wake_count(admin->store, source);
+	if (!text || !str_to_u64(str_cstr(text), &seen))
+		return count;
+	while (count == seen && clock_mono_ms() < until &&
+		admin->pause(admin->pause_data, WATCH_LOOK_MS))
+		count = store_wake_count(admin->store, source);
+	return count;
+}
+
+static bool print_count(struct admin *admin, uint64_t count, struct err *err)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, count);
+	return print(admin, str_cstr(text), err);
+}
+
 bool admin_task_watch(struct admin *admin, const struct admin_call *call, struct err *err)
 {
 	const char *tenant = call->options[ADMIN_TENANT];
+	uint64_t count = wait_for_change(admin, call);
 	struct native_client client;
 	struct found_task found = { 0 };
 	bool ok = native_client_init(&client, admin, err);
 
 	if (ok && task_find(&client, call, &found, err))
 		ok = print(admin, str_cstr(found.tenant), err) &&
-		     print(admin, buf_str(&found.row), err);
+		     print(admin, buf_str(&found.row), err) && print_count(admin, count, err);
 	else if (ok && tenant && err->code == ERR_NOT_FOUND)
 		ok = print(admin, str_cstr(tenant), err) && print(admin, STR("null"), err);
 	else

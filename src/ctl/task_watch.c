@@ -1,5 +1,6 @@
 #include "ctl/task_watch.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "ctl/session.h"
 #include "task/task.h"
 
-#define INTERVAL_FIRST_MS 500
+#define INTERVAL_FIRST_MS 200
 #define INTERVAL_MOST_MS  2000
 #define TIMEOUT_MAX	  ((uint64_t)100 * 366 * 24 * 3600)
 
@@ -22,9 +23,11 @@ struct watch {
 	char tenant[AUTH_TENANT_MAX];
 	char id[ID_TEXT_LEN + 1];
 	bool as_json;
-	int64_t until; /* monotonic ms; 0: no timeout */
-	int64_t interval;
-	bool noted; /* that the service does not answer */
+	int64_t until;		    /* monotonic ms; 0: no timeout */
+	int64_t looked;		    /* monotonic ms of the last look */
+	int64_t interval;	    /* between the beginnings of two looks */
+	char seen[21], seconds[21]; /* options of the next look */
+	bool noted;		    /* that the service does not answer */
 	enum task_state state;
 	bool removed;
 	struct buf shown; /* the last line, without its time */
@@ -98,17 +101,36 @@ static bool take_row(struct watch *watch, struct str tenant, struct str row, str
 	return ok;
 }
 
-/* Reads the two lines of the call (admin_task_watch). */
+/* Another count: the next look may find a change soon. */
+static void keep_count(struct watch *watch, struct str count)
+{
+	if (watch->seen[0] && !str_eq(count, str_cstr(watch->seen)))
+		watch->interval = INTERVAL_FIRST_MS;
+	snprintf(watch->seen, sizeof(watch->seen), "%.*s", STR_ARGS(count));
+}
+
+/* Reads the lines of the call (admin_task_watch). */
 static bool take_answer(struct watch *watch, struct str answer, struct err *err)
 {
 	struct str tenant = str_split_next(&answer, '\n');
 	struct str row = str_split_next(&answer, '\n');
 
+	keep_count(watch, str_split_next(&answer, '\n'));
 	if (!str_eq(row, STR("null")))
 		return take_row(watch, tenant, row, err);
 	watch->removed = watch->id[0] != '\0';
 	return watch->removed || err_set(err, ERR_NOT_FOUND, NULL, "the tenant %.*s has no task %s",
 					 STR_ARGS(tenant), watch->call.operand);
+}
+
+/* A look waits in the service, but not beyond the timeout, which it has in whole seconds. */
+static void set_wait(struct watch *watch)
+{
+	int64_t left = watch->until > 0 ? watch->until - watch->looked : (int64_t)TIMEOUT_MAX;
+
+	snprintf(watch->seconds, sizeof(watch->seconds), "%" PRId64, left > 0 ? left / 1000 : 0);
+	watch->call.options[ADMIN_TIMEOUT] = watch->seconds;
+	watch->call.options[ADMIN_SEEN] = watch->seen[0] ? watch->seen : NULL;
 }
 
 /* *reached: the store was read; otherwise the error is one that may pass. */
@@ -118,10 +140,15 @@ static bool look(struct watch *watch, bool *reached, struct err *err)
 	struct session session;
 	bool ok;
 
+	watch->looked = clock_mono_ms();
+	set_wait(watch);
 	session_open(&session, watch->conf);
 	session.in_service = session.once = watch->id[0] != '\0';
 	ok = *reached = session_call(&session, &watch->call, &answer, err);
-	ok = ok && take_answer(watch, buf_str(&answer), err);
+	if (ok)
+		ok = take_answer(watch, buf_str(&answer), err);
+	else
+		watch->seen[0] = '\0';
 	session_close(&session);
 	buf_free(&answer);
 	return ok;
@@ -137,9 +164,10 @@ static bool is_over(const struct watch *watch)
 
 static void pause_watch(struct watch *watch)
 {
-	int64_t left = watch->until > 0 ? watch->until - clock_mono_ms() : watch->interval;
-	int64_t wait = left < watch->interval ? left : watch->interval;
+	int64_t now = clock_mono_ms(), wait = watch->looked + watch->interval - now;
 
+	if (watch->until > 0 && watch->until - now < wait)
+		wait = watch->until - now;
 	if (wait > 0)
 		poll(NULL, 0, (int)wait);
 	watch->interval += watch->interval / 2;

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * `task watch`: prints a line at each change of a task until it has ended. It looks at the task
- * every 0.5 s, and every 2 s while nothing changes.
+ * `task watch`: prints a line at each change of a task until it has ended. Each look at the task
+ * waits for a change in the service, for some seconds. Looks begin 0.2 s after each other at least,
+ * and 2 s if they end early without a change, as those without a service do.
  *
  * Once a service has answered, only a service is asked, so that the locks of the instance do not
  * keep it from starting again: while it is down, the watch waits for it. If the service is down

@@ -60,7 +60,7 @@ static int run_verb(struct admin *admin, struct operator_io *io, const struct ad
 int operator_main(const struct child_context *child)
 {
 	struct operator_io io = { .child = child, .rest = child->client.received };
-	struct admin admin = { .conf = child->conf };
+	struct admin admin = { .conf = child->conf, .pause = operator_io_pause, .pause_data = &io };
 	struct admin_call call = { 0 };
 	struct err err = { 0 };
 	struct str line;

@@ -51,6 +51,17 @@ static void note_progress(struct operator_io *io, size_t bytes)
 		io->child->slot->waiting_since = 0;
 }
 
+bool operator_io_pause(void *io, int64_t ms)
+{
+	const struct child_context *child = ((struct operator_io *)io)->child;
+	/* The client has sent all and waits: without events, only its end is reported. */
+	struct pollfd client = { .fd = child->client.fd };
+
+	if (child->slot->waiting_since == 0)
+		child->slot->waiting_since = clock_mono_ms();
+	return child_poll(child, &client, ms) && !client.revents;
+}
+
 /* ---- streams ---- */
 
 static ssize_t read_input(void *cookie, char *bytes, size_t size)

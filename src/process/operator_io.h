@@ -26,6 +26,11 @@ struct operator_io {
  */
 bool operator_io_open(struct operator_io *io, FILE **in, FILE **out);
 /*
+ * Sleeps, as a command that waits for its client. False if this process must exit, or the client
+ * has left. For struct admin: io is a struct operator_io.
+ */
+bool operator_io_pause(void *io, int64_t ms);
+/*
  * Ends the response with this exit status. With io->ended, sends the cause and status 1 instead, in
  * place of output for which there is no room.
  */

@@ -17,12 +17,26 @@
 #define ROW(state, more)                                                                 \
 	"o demo\no {\"id\":\"" ID "\",\"state\":\"" state "\",\"status\":\"" state "\"," \
 	"\"attempt\":1," more "\"updated_at\":\"" TIME ".091Z\"}\nx 0\n"
+/* A response of a service in which looks can wait. */
+#define COUNTED(state)                                                                   \
+	"o demo\no {\"id\":\"" ID "\",\"state\":\"" state "\",\"status\":\"" state "\"," \
+	"\"attempt\":1,\"updated_at\":\"" TIME ".091Z\"}\no 7\nx 0\n"
 #define GONE   "o demo\no null\nx 0\n"
 #define HEADER "time\tstate\tstatus\tattempt\tprogress\terror\n"
 
 static struct conf conf;
 
-/* Answers one connection with each response. Exits with 1 if a later request has another name. */
+/* A later request has the tenant, the id, and the count of the response before it. */
+static bool goes_on(const char *request, const char *before)
+{
+	const char *seen = strstr(request, "\"seen\":");
+	bool counted = strstr(before, "\no 7\n") != NULL;
+
+	return strstr(request, ID) && strstr(request, "\"tenant\":\"demo\"") &&
+	       (counted ? seen && strstr(seen, "\"7\"") : !seen);
+}
+
+/* Answers one connection with each response. Exits with 1 if a later request is not as above. */
 static pid_t start_service(const char *const *responses)
 {
 	struct err err;
@@ -44,8 +58,7 @@ static pid_t start_service(const char *const *responses)
 		fd = accept(listener, NULL, NULL);
 		if (read(fd, request, sizeof(request) - 1) <= 0 ||
 			write(fd, responses[i], strlen(responses[i])) < 0 ||
-			(i > 0 &&
-				(!strstr(request, ID) || !strstr(request, "\"tenant\":\"demo\""))))
+			(i > 0 && !goes_on(request, responses[i - 1])))
 			_exit(1);
 		close(fd);
 	}
@@ -166,6 +179,20 @@ static void outage_is_survived(void **state)
 			    "Z\tsucceeded\tsucceeded\t1\t-\t-\n");
 }
 
+/* After a look that failed, the count may be one of an earlier start of the service. */
+static void count_is_given_back_until_a_look_fails(void **state)
+{
+	static const char *const responses[] = { COUNTED("pending"), COUNTED("running"),
+		COUNTED("running"), "e busy\nx 75\n", ROW("running", ""), COUNTED("succeeded"),
+		NULL };
+
+	(void)state;
+	expect(responses, NULL, false, 0,
+		HEADER TIME "Z\tpending\tpending\t1\t-\t-\n" TIME
+			    "Z\trunning\trunning\t1\t-\t-\n" TIME
+			    "Z\tsucceeded\tsucceeded\t1\t-\t-\n");
+}
+
 static void service_that_ends_is_waited_for_until_the_timeout(void **state)
 {
 	static const char *const responses[] = { ROW("running", ""), NULL };
@@ -184,6 +211,7 @@ int main(void)
 		CHECK(removal_is_status_4),
 		CHECK(unknown_task_and_wrong_timeout_are_status_1),
 		CHECK(outage_is_survived),
+		CHECK(count_is_given_back_until_a_look_fails),
 		CHECK(service_that_ends_is_waited_for_until_the_timeout),
 	};
 

@@ -13,7 +13,7 @@ import dialects.vionlabs
 import dialects.virtshell
 from claims_client import Worker, create
 from lib import POLYTASKCTL, Instance, run_tests
-from tap import equal, ok
+from tap import equal, ok, until
 
 UNKNOWN = "018f2f6e-7c3a-7b21-9d55-3f0b8a1c2d3e"
 DIALECTS = {
@@ -243,6 +243,57 @@ def a_watch_over_restarts():
     site.stop("restarts")
 
 
+def looks(site):
+    """The operators that run now, which are the looks of watches here."""
+    return [child for child in site.status()["processes"] if child["process"] == "operator"]
+
+
+def operators_pids(site):
+    return {child["pid"] for child in looks(site)}
+
+
+def a_watch_waits_in_the_service():
+    site = shared()
+    task = create(site)
+    with site.watch(task) as watch:
+        watch.stdout.readline()
+        watch.stdout.readline()
+        until(lambda: looks(site), 10)
+        time.sleep(2.5)
+        pids = operators_pids(site)
+        time.sleep(1)
+        ok(len(pids | operators_pids(site)) <= 2, "a look waits for seconds", pids)
+        begun = time.monotonic()
+        site.native("PATCH", f"/tasks/{task}", {"state": "running"})
+        equal(watch.stdout.readline().split("\t")[1], "running", "a change is shown")
+        took = time.monotonic() - begun
+        ok(took < 1, f"at once: {took * 1000:.0f} ms")
+        equal(site.ctl_run("reload").returncode, 0, "a reload beside a wait")
+        begun = time.monotonic()
+        watch.send_signal(signal.SIGINT)
+        equal((watch.wait(), watch.stderr.read()), (130, ""), "Ctrl-C: status 130")
+        ok(time.monotonic() - begun < 1, "at once")
+    ok(until(lambda: not looks(site), 10), "and its look ends in the service")
+
+
+def more_watches_than_places():
+    """Looks that wait leave their place to newer commands, and begin again."""
+    site = shared()
+    tasks = [create(site) for _ in range(20)]
+    watches = [site.watch(task) for task in tasks]
+    for watch in watches:
+        watch.stdout.readline()
+        watch.stdout.readline()
+    begun = time.monotonic()
+    equal(site.task("show", tasks[0], "--json").returncode, 0, "20 watches leave place for a command")
+    ok(time.monotonic() - begun < 10, "soon")
+    for task in tasks:
+        site.native("PATCH", f"/tasks/{task}", {"state": "succeeded"})
+    ends = [watch.communicate(timeout=60) for watch in watches]
+    equal([watch.returncode for watch in watches], [0] * 20, "each sees the end of its task")
+    equal({stderr for _, stderr in ends} - {""}, set(), "without a message")
+
+
 def many():
     site = Site()
     site.ctl("load-sample", "10000", "--tenant", "demo")
@@ -294,6 +345,8 @@ run_tests(
     no_fields_in_the_log,
     a_watch_while_a_worker_moves_the_task,
     a_watch_over_restarts,
+    a_watch_waits_in_the_service,
+    more_watches_than_places,
     many,
     many_retries,
 )
