@@ -35,11 +35,15 @@ static bool disable(struct notifier *notifier, struct hook *hook, struct str rea
 	struct err *err)
 {
 	char id[ID_TEXT_LEN + 1];
+	bool disabled;
 
 	id_format(&hook->webhook.id, id);
 	if (!store_webhook_disable(notifier->config->store, hook->webhook.tenant, &hook->webhook.id,
-		    reason, now, err))
+		    hook->webhook.revision, reason, now, &disabled, err))
 		return notifier_pass_error(notifier, err);
+	/* Another revision is read soon. */
+	if (!disabled)
+		return true;
 	log_warn("webhook", "webhook %s is disabled: %.*s", id, STR_ARGS(reason));
 	/* Nothing is sent until the webhooks have been read again. */
 	hook->removed = true;

@@ -220,11 +220,18 @@ static void service_disables_a_webhook(void **state)
 	struct store *store = *state;
 	struct id id = fixture_id(900);
 	struct result result;
+	bool disabled = true;
 	struct err err;
 
 	webhook_act(store, WEBHOOK_CREATE, 900);
-	must(store_webhook_disable(store, STR("acme"), &id, STR("Gone."), WEBHOOK_NOW + 9, &err),
+	must(store_webhook_disable(
+		     store, STR("acme"), &id, 7, STR("Other."), WEBHOOK_NOW + 9, &disabled, &err),
 		&err);
+	assert_false(disabled);
+	must(store_webhook_disable(
+		     store, STR("acme"), &id, 1, STR("Gone."), WEBHOOK_NOW + 9, &disabled, &err),
+		&err);
+	assert_true(disabled);
 	result = webhook_run(store, (struct op_webhook){ .action = WEBHOOK_READ }, 900);
 	assert_false(result.webhooks->webhooks[0].enabled);
 	assert_str(result.webhooks->webhooks[0].reason, "Gone.");

@@ -59,6 +59,9 @@ struct delivery_outcome {
 bool store_webhook_settle(struct store *store, const struct delivery_outcome *outcomes,
 	size_t count, struct err *err);
 
-/* Disables the webhook, with the reason that clients see. Pending deliveries stay. */
+/*
+ * Disables the webhook, with the reason that clients see, if it still has this revision and is
+ * enabled; else it stays as it is. *disabled: whether it was. Pending deliveries stay.
+ */
 bool store_webhook_disable(struct store *store, struct str tenant, const struct id *id,
-	struct str reason, int64_t now, struct err *err);
+	uint64_t revision, struct str reason, int64_t now, bool *disabled, struct err *err);

@@ -98,6 +98,7 @@ bool store_webhook_settle(
 struct disable {
 	struct str tenant, reason;
 	const struct id *id;
+	uint64_t revision;
 	int64_t now;
 	bool changed;
 };
@@ -110,7 +111,7 @@ static int step_disable(struct store *store, void *data, struct err *err)
 	int rc = webhook_get(store, disable->tenant, disable->id, true, &arena, &webhook);
 
 	(void)err;
-	disable->changed = rc == 0 && webhook.enabled;
+	disable->changed = rc == 0 && webhook.enabled && webhook.revision == disable->revision;
 	if (disable->changed) {
 		webhook.enabled = false;
 		webhook.reason = disable->reason;
@@ -124,14 +125,17 @@ static int step_disable(struct store *store, void *data, struct err *err)
 }
 
 bool store_webhook_disable(struct store *store, struct str tenant, const struct id *id,
-	struct str reason, int64_t now, struct err *err)
+	uint64_t revision, struct str reason, int64_t now, bool *disabled, struct err *err)
 {
-	struct disable disable = { .tenant = tenant, .reason = reason, .id = id, .now = now };
+	struct disable disable = {
+		.tenant = tenant, .reason = reason, .id = id, .revision = revision, .now = now
+	};
 
 	if (reason.len > WEBHOOK_REASON_MAX)
 		disable.reason.len = WEBHOOK_REASON_MAX;
 	if (!step_call(store, ENGINE_WRITE, step_disable, &disable, err))
 		return false;
+	*disabled = disable.changed;
 	if (disable.changed)
 		webhook_raise_changes(store);
 	return true;
