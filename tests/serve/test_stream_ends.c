@@ -67,7 +67,7 @@ static void exit_ends_all_streams(void **state)
 	/* A new one ends at once, so that the client comes back to another worker. */
 	stream_ask(3, "", "");
 	stream_assert_text(3, "Status: 200");
-	stream_assert_text(3, "\nid: e-0\n\n");
+	stream_assert_text(3, "\nid: e-0\ndata: {\"place\":");
 	assert_true(events.ended[3]);
 }
 

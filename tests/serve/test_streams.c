@@ -23,7 +23,7 @@ static void stream_begins_with_its_place(void **state)
 	stream_ask(0, "", "");
 	stream_assert_text(0, "Status: 200 OK\r\nContent-Type: text/event-stream");
 	stream_assert_text(0, "\r\n\r\nretry: 2");
-	stream_assert_text(0, "\nid: e-7\n\n");
+	stream_assert_text(0, "\nevent: place\nid: e-7\ndata: {\"place\":\"e-7\"}\n\n");
 	assert_int_equal(loop.counts.streams, 1);
 	assert_int_equal(loop.connections.busy, LOOP_CLIENTS - 1);
 	stream_assert_events(0, 1, 0, 1);
@@ -201,6 +201,8 @@ static void rests_are_bounded(void **state)
 
 /* ---- time ---- */
 
+#define PLACE_3 "event: place\nid: e-3\ndata: {\"place\":\"e-3\"}\n\n"
+
 static void silent_stream_gets_heartbeats(void **state)
 {
 	(void)state;
@@ -216,9 +218,9 @@ static void silent_stream_gets_heartbeats(void **state)
 	assert_int_equal(events.text[0].len, 2);
 	stream_of(0)->sent_ms -= STREAM_HEARTBEAT_MS;
 	stream_run();
-	stream_assert_text(0, ":\n:\nid: e-3\n\n");
+	stream_assert_text(0, ":\n" PLACE_3);
 	stream_run();
-	assert_int_equal(events.text[0].len, strlen(":\n:\nid: e-3\n\n"));
+	assert_int_equal(events.text[0].len, strlen(":\n" PLACE_3));
 }
 
 static void stream_ends_after_its_time(void **state)
